@@ -1,0 +1,354 @@
+/* Commands: the one table of everything that a client can ask.
+ *
+ * The order of the rows is the order in which verbs are tried, and it is beanstalkd's: a verb matches by prefix, so a longer verb
+ * stands before each verb that it begins with (`reserve-job ` before `reserve`). The line parser, the counters in `stats`, the
+ * metrics, the protocol reference and the tests all read this table; nothing else lists the commands.
+ */
+
+import type { ReplyForm } from "./replies.ts";
+
+/**
+ * The operations that a line can stand for, as small dense integers. NONE is no operation at all: the fast path gives it for "look
+ * closer". BAD_FORMAT and UNKNOWN_COMMAND are the two ways in which a whole line can be wrong.
+ */
+export const OP = {
+  NONE: 0,
+  PUT: 1,
+  PEEK: 2,
+  PEEK_READY: 3,
+  PEEK_DELAYED: 4,
+  PEEK_BURIED: 5,
+  RESERVE_WITH_TIMEOUT: 6,
+  RESERVE_JOB: 7,
+  RESERVE: 8,
+  DELETE: 9,
+  RELEASE: 10,
+  BURY: 11,
+  KICK: 12,
+  KICK_JOB: 13,
+  TOUCH: 14,
+  STATS_JOB: 15,
+  STATS_TUBE: 16,
+  STATS: 17,
+  USE: 18,
+  WATCH: 19,
+  IGNORE: 20,
+  LIST_TUBES_WATCHED: 21,
+  LIST_TUBE_USED: 22,
+  LIST_TUBES: 23,
+  QUIT: 24,
+  PAUSE_TUBE: 25,
+  BAD_FORMAT: 26,
+  UNKNOWN_COMMAND: 27,
+} as const;
+
+/** How many operations there are: the length of an array that has one place for each. */
+export const OP_COUNT = 28;
+
+/**
+ * The arguments that commands take. All numbers are decimal digits after any number of spaces.
+ * `tube` is the whole rest of the line; `tube-word` is a tube name that ends at a space, and may have spaces before it.
+ */
+export type ArgumentName =
+  | "pri"
+  | "delay"
+  | "ttr"
+  | "bytes"
+  | "id"
+  | "timeout"
+  | "bound"
+  | "tube"
+  | "tube-word";
+
+/**
+ * What becomes of bytes after the last argument: `refused` answers BAD_FORMAT, `ignored` takes the command as if they were not
+ * there, `flagged` hands the command on with `garbage` set, because another check comes first.
+ */
+export type Remainder = "refused" | "ignored" | "flagged";
+
+/** One row of the table. */
+export interface CommandRow {
+  /** Its number, from OP. */
+  readonly op: number;
+  /** Its name, as people say it and as metrics label it. */
+  readonly name: string;
+  /** The bytes that a line must begin with; ends with a space where the command cannot do without an argument. */
+  readonly verb: string;
+  /** What follows the verb, in order. */
+  readonly args: readonly ArgumentName[];
+  /** What may follow the last argument. */
+  readonly remainder: Remainder;
+  /** The key under which `stats` shows how often it came; null where beanstalkd shows nothing. */
+  readonly counter: string | null;
+  /** Each reply that this command can get, beside BAD_FORMAT and INTERNAL_ERROR, which every command can. */
+  readonly replies: readonly ReplyForm[];
+  /** One line for people. */
+  readonly summary: string;
+}
+
+/** Every command, in the order in which verbs are tried. */
+export const COMMANDS: readonly CommandRow[] = [
+  {
+    op: OP.PUT,
+    name: "put",
+    verb: "put ",
+    args: ["pri", "delay", "ttr", "bytes"],
+    remainder: "flagged",
+    counter: "cmd-put",
+    replies: [
+      "INSERTED <id>",
+      "BURIED <id>",
+      "EXPECTED_CRLF",
+      "JOB_TOO_BIG",
+      "DRAINING",
+      "OUT_OF_MEMORY",
+    ],
+    summary: "Adds a job to the tube in use.",
+  },
+  {
+    op: OP.PEEK,
+    name: "peek",
+    verb: "peek ",
+    args: ["id"],
+    remainder: "refused",
+    counter: "cmd-peek",
+    replies: ["FOUND <id> <bytes>", "NOT_FOUND"],
+    summary: "Shows a job, whatever its state and tube.",
+  },
+  {
+    op: OP.PEEK_READY,
+    name: "peek-ready",
+    verb: "peek-ready",
+    args: [],
+    remainder: "refused",
+    counter: "cmd-peek-ready",
+    replies: ["FOUND <id> <bytes>", "NOT_FOUND"],
+    summary: "Shows the job that the tube in use would hand out next.",
+  },
+  {
+    op: OP.PEEK_DELAYED,
+    name: "peek-delayed",
+    verb: "peek-delayed",
+    args: [],
+    remainder: "refused",
+    counter: "cmd-peek-delayed",
+    replies: ["FOUND <id> <bytes>", "NOT_FOUND"],
+    summary: "Shows the delayed job of the tube in use that becomes ready first.",
+  },
+  {
+    op: OP.PEEK_BURIED,
+    name: "peek-buried",
+    verb: "peek-buried",
+    args: [],
+    remainder: "refused",
+    counter: "cmd-peek-buried",
+    replies: ["FOUND <id> <bytes>", "NOT_FOUND"],
+    summary: "Shows the job of the tube in use that was buried first.",
+  },
+  {
+    op: OP.RESERVE_WITH_TIMEOUT,
+    name: "reserve-with-timeout",
+    verb: "reserve-with-timeout ",
+    args: ["timeout"],
+    remainder: "ignored",
+    counter: "cmd-reserve-with-timeout",
+    replies: ["RESERVED <id> <bytes>", "DEADLINE_SOON", "TIMED_OUT"],
+    summary: "Takes the best ready job of the watched tubes, waiting a limited time for one.",
+  },
+  {
+    op: OP.RESERVE_JOB,
+    name: "reserve-job",
+    verb: "reserve-job ",
+    args: ["id"],
+    remainder: "refused",
+    counter: null,
+    replies: ["RESERVED <id> <bytes>", "NOT_FOUND"],
+    summary: "Takes one certain job, unless somebody holds it.",
+  },
+  {
+    op: OP.RESERVE,
+    name: "reserve",
+    verb: "reserve",
+    args: [],
+    remainder: "refused",
+    counter: "cmd-reserve",
+    replies: ["RESERVED <id> <bytes>", "DEADLINE_SOON", "TIMED_OUT"],
+    summary: "Takes the best ready job of the watched tubes, waiting until there is one.",
+  },
+  {
+    op: OP.DELETE,
+    name: "delete",
+    verb: "delete ",
+    args: ["id"],
+    remainder: "refused",
+    counter: "cmd-delete",
+    replies: ["DELETED", "NOT_FOUND"],
+    summary: "Removes a job for good.",
+  },
+  {
+    op: OP.RELEASE,
+    name: "release",
+    verb: "release ",
+    args: ["id", "pri", "delay"],
+    remainder: "refused",
+    counter: "cmd-release",
+    replies: ["RELEASED", "BURIED", "NOT_FOUND", "OUT_OF_MEMORY"],
+    summary: "Gives a held job back, ready at once or after a delay.",
+  },
+  {
+    op: OP.BURY,
+    name: "bury",
+    verb: "bury ",
+    args: ["id", "pri"],
+    remainder: "refused",
+    counter: "cmd-bury",
+    replies: ["BURIED", "NOT_FOUND"],
+    summary: "Sets a held job aside until somebody kicks it.",
+  },
+  {
+    op: OP.KICK,
+    name: "kick",
+    verb: "kick ",
+    args: ["bound"],
+    remainder: "ignored",
+    counter: "cmd-kick",
+    replies: ["KICKED <count>"],
+    summary: "Makes buried jobs of the tube in use ready, or delayed ones if none is buried.",
+  },
+  {
+    op: OP.KICK_JOB,
+    name: "kick-job",
+    verb: "kick-job ",
+    args: ["id"],
+    remainder: "refused",
+    counter: null,
+    replies: ["KICKED", "NOT_FOUND"],
+    summary: "Makes one buried or delayed job ready.",
+  },
+  {
+    op: OP.TOUCH,
+    name: "touch",
+    verb: "touch ",
+    args: ["id"],
+    remainder: "refused",
+    counter: "cmd-touch",
+    replies: ["TOUCHED", "NOT_FOUND"],
+    summary: "Starts the time to run of a held job afresh.",
+  },
+  {
+    op: OP.STATS_JOB,
+    name: "stats-job",
+    verb: "stats-job ",
+    args: ["id"],
+    remainder: "refused",
+    counter: "cmd-stats-job",
+    replies: ["OK <bytes>", "NOT_FOUND", "OUT_OF_MEMORY"],
+    summary: "Describes a job.",
+  },
+  {
+    op: OP.STATS_TUBE,
+    name: "stats-tube",
+    verb: "stats-tube ",
+    args: ["tube"],
+    remainder: "refused",
+    counter: "cmd-stats-tube",
+    replies: ["OK <bytes>", "NOT_FOUND", "OUT_OF_MEMORY"],
+    summary: "Describes a tube.",
+  },
+  {
+    op: OP.STATS,
+    name: "stats",
+    verb: "stats",
+    args: [],
+    remainder: "refused",
+    counter: "cmd-stats",
+    replies: ["OK <bytes>", "OUT_OF_MEMORY"],
+    summary: "Describes the server.",
+  },
+  {
+    op: OP.USE,
+    name: "use",
+    verb: "use ",
+    args: ["tube"],
+    remainder: "refused",
+    counter: "cmd-use",
+    replies: ["USING <tube>", "OUT_OF_MEMORY"],
+    summary: "Chooses the tube for put, kick and the peeks.",
+  },
+  {
+    op: OP.WATCH,
+    name: "watch",
+    verb: "watch ",
+    args: ["tube"],
+    remainder: "refused",
+    counter: "cmd-watch",
+    replies: ["WATCHING <count>", "OUT_OF_MEMORY"],
+    summary: "Adds a tube to those that this connection reserves from.",
+  },
+  {
+    op: OP.IGNORE,
+    name: "ignore",
+    verb: "ignore ",
+    args: ["tube"],
+    remainder: "refused",
+    counter: "cmd-ignore",
+    replies: ["WATCHING <count>", "NOT_IGNORED"],
+    summary: "Removes a tube from those that this connection reserves from.",
+  },
+  {
+    op: OP.LIST_TUBES_WATCHED,
+    name: "list-tubes-watched",
+    verb: "list-tubes-watched",
+    args: [],
+    remainder: "refused",
+    counter: "cmd-list-tubes-watched",
+    replies: ["OK <bytes>", "OUT_OF_MEMORY"],
+    summary: "Lists the tubes that this connection watches.",
+  },
+  {
+    op: OP.LIST_TUBE_USED,
+    name: "list-tube-used",
+    verb: "list-tube-used",
+    args: [],
+    remainder: "refused",
+    counter: "cmd-list-tube-used",
+    replies: ["USING <tube>"],
+    summary: "Says which tube this connection uses.",
+  },
+  {
+    op: OP.LIST_TUBES,
+    name: "list-tubes",
+    verb: "list-tubes",
+    args: [],
+    remainder: "refused",
+    counter: "cmd-list-tubes",
+    replies: ["OK <bytes>", "OUT_OF_MEMORY"],
+    summary: "Lists all tubes.",
+  },
+  {
+    op: OP.QUIT,
+    name: "quit",
+    verb: "quit",
+    args: [],
+    remainder: "ignored",
+    counter: null,
+    replies: [],
+    summary: "Closes the connection.",
+  },
+  {
+    op: OP.PAUSE_TUBE,
+    name: "pause-tube",
+    verb: "pause-tube",
+    args: ["tube-word", "delay"],
+    remainder: "refused",
+    counter: "cmd-pause-tube",
+    replies: ["PAUSED", "NOT_FOUND"],
+    summary: "Stops a tube from handing out jobs for a while.",
+  },
+];
+
+/** How a command is written, for example `put <pri> <delay> <ttr> <bytes>`. */
+export function usageOf(command: CommandRow): string {
+  const placeholders = command.args.map((arg) => (arg === "tube-word" ? "<tube>" : `<${arg}>`));
+  return [command.name, ...placeholders].join(" ");
+}

@@ -1,0 +1,248 @@
+/* Line: one complete command line, read exactly as beanstalkd 1.13 reads it.
+ *
+ * This is the exact path, for every line that the fast path (fast.ts) does not take: byte arithmetic only, no text, nothing
+ * allocated. It is driven by the table of commands: the verb decides which arguments follow, and each kind of argument has one
+ * reader. A reader starts at `out.next`, moves it past what it took, and fails without saying why: all failures are BAD_FORMAT.
+ *
+ *   put  10 0 60 5
+ *   |   ||       |
+ *   verb |       the last argument; what may follow it is the row's `remainder`
+ *        any number of spaces before a number
+ */
+
+import { TUBE_NAME_MAX } from "../../assembly/constants.ts";
+import { asciiBytes, byteAt, CR, MINUS, NUL, PLUS, SPACE, TAB, ZERO } from "./ascii.ts";
+import { COMMANDS, OP } from "./commands.ts";
+import type { ArgumentName, CommandRow } from "./commands.ts";
+
+const U32_MAX = 0xffff_ffff;
+/** beanstalkd keeps a timeout in an int. */
+const TIMEOUT_MAX = 0x7fff_ffff;
+const U64_MAX_DIGITS = asciiBytes("18446744073709551615");
+const NAME_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-+/;.$_()";
+/** 1 at each byte value that a tube name may hold. */
+const NAME_BYTES = new Uint8Array(256);
+for (const byte of asciiBytes(NAME_CHARACTERS)) NAME_BYTES[byte] = 1;
+
+/**
+ * What a line says, beside its operation. One object is reused for line after line; a field is only meaningful after a command that
+ * has that argument. Positions are indexes into the array that was parsed.
+ */
+export class Command {
+  /** Job id; 0 for a number that no job can have (0 itself, and what JavaScript cannot count to), which is never found. */
+  id = 0;
+  /** Priority, 0 (most urgent) to 2^32 - 1. */
+  pri = 0;
+  /** Delay in seconds of put, release and pause-tube, 0 to 2^32 - 1. */
+  delay = 0;
+  /** Time to run in seconds as sent, 0 to 2^32 - 1; it is the engine that makes 0 a 1. */
+  ttr = 0;
+  /** Length of the body that follows a put, without its CRLF, 0 to 2^32 - 1. */
+  bytes = 0;
+  /** Most jobs to kick, 0 to 2^32 - 1. */
+  bound = 0;
+  /** Longest wait of reserve-with-timeout in seconds, 0 to 2^31 - 1. */
+  timeout = 0;
+  /** Where the tube name begins. */
+  nameStart = 0;
+  /** Where the tube name ends (one past its last byte). */
+  nameEnd = 0;
+  /**
+   * The command counts as received, yet its answer is BAD_FORMAT: a put with something after <bytes> (JOB_TOO_BIG comes first), or
+   * a pause-tube whose name is too long or begins with "-". False after every other command.
+   */
+  garbage = false;
+  /** The index after the line's CRLF when the fast path took it; scratch in the exact path. */
+  next = 0;
+}
+
+interface Verb {
+  readonly bytes: Uint8Array;
+  readonly op: number;
+  readonly readers: readonly ArgumentReader[];
+  readonly remainder: CommandRow["remainder"];
+}
+
+/** Reads one argument of the line that ends at `end` into `out`; false if it is not there or wrong. */
+type ArgumentReader = (bytes: Uint8Array, end: number, out: Command) => boolean;
+
+/**
+ * Reads bytes[start, end), a complete line without its CRLF (at most 222 bytes). Returns its operation, with the arguments in `out`,
+ * or OP.BAD_FORMAT or OP.UNKNOWN_COMMAND, after which `out` means nothing.
+ */
+export function parseLine(bytes: Uint8Array, start: number, end: number, out: Command): number {
+  if (holdsNul(bytes, start, end)) return OP.BAD_FORMAT; // even if the verb is unknown
+  const verb = findVerb(bytes, start, end);
+  if (verb === undefined) return OP.UNKNOWN_COMMAND;
+  out.garbage = false;
+  out.next = start + verb.bytes.length;
+  for (const read of verb.readers) {
+    if (!read(bytes, end, out)) return OP.BAD_FORMAT;
+  }
+  if (out.next === end || verb.remainder === "ignored") return verb.op;
+  if (verb.remainder === "refused") return OP.BAD_FORMAT;
+  out.garbage = true;
+  return verb.op;
+}
+
+function holdsNul(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    if (byteAt(bytes, at) === NUL) return true;
+  }
+  return false;
+}
+
+const READERS: Record<ArgumentName, ArgumentReader> = {
+  id: (bytes, end, out) => (out.id = readId(bytes, end, out)) >= 0,
+  pri: (bytes, end, out) => (out.pri = readNumber(bytes, end, out, U32_MAX)) >= 0,
+  delay: (bytes, end, out) => (out.delay = readNumber(bytes, end, out, U32_MAX)) >= 0,
+  ttr: (bytes, end, out) => (out.ttr = readNumber(bytes, end, out, U32_MAX)) >= 0,
+  bytes: (bytes, end, out) => (out.bytes = readNumber(bytes, end, out, U32_MAX)) >= 0,
+  timeout: (bytes, end, out) => (out.timeout = readNumber(bytes, end, out, TIMEOUT_MAX)) >= 0,
+  bound: (bytes, end, out) => (out.bound = readBound(bytes, end, out)) >= 0,
+  tube: readTube,
+  "tube-word": readTubeWord,
+};
+
+/** The verbs that begin with each byte value, in the order of the table. */
+const VERBS_BY_FIRST_BYTE: readonly (readonly Verb[])[] = Array.from({ length: 256 }, (_, first) =>
+  COMMANDS.filter(({ verb }) => verb.charCodeAt(0) === first).map((row) => ({
+    bytes: asciiBytes(row.verb),
+    op: row.op,
+    readers: row.args.map((name) => READERS[name]),
+    remainder: row.remainder,
+  })),
+);
+
+function findVerb(bytes: Uint8Array, start: number, end: number): Verb | undefined {
+  if (start === end) return undefined;
+  const candidates = VERBS_BY_FIRST_BYTE[byteAt(bytes, start)] ?? [];
+  for (const verb of candidates) {
+    if (beginsWith(bytes, start, end, verb.bytes)) return verb;
+  }
+  return undefined;
+}
+
+function beginsWith(bytes: Uint8Array, start: number, end: number, prefix: Uint8Array): boolean {
+  if (end - start < prefix.length) return false;
+  for (let at = 0; at < prefix.length; at++) {
+    if (byteAt(bytes, start + at) !== byteAt(prefix, at)) return false;
+  }
+  return true;
+}
+
+/** The index of the first byte at or after `at` that is not a space. */
+function skipSpaces(bytes: Uint8Array, at: number, end: number): number {
+  let index = at;
+  while (index < end && byteAt(bytes, index) === SPACE) index++;
+  return index;
+}
+
+/** The value of the digit at `at`; anything else, the end of the line too, gives a number outside 0 to 9. */
+function digitAt(bytes: Uint8Array, at: number, end: number): number {
+  return at < end ? byteAt(bytes, at) - ZERO : -1;
+}
+
+function isDigit(value: number): boolean {
+  return value >= 0 && value <= 9;
+}
+
+/** A number from 0 to `max` (at most 2^32 - 1), or -1. */
+function readNumber(bytes: Uint8Array, end: number, out: Command, max: number): number {
+  let at = skipSpaces(bytes, out.next, end);
+  let digit = digitAt(bytes, at, end);
+  if (!isDigit(digit)) return -1;
+  let value = 0;
+  while (isDigit(digit)) {
+    value = value * 10 + digit;
+    if (value > max) return -1;
+    digit = digitAt(bytes, ++at, end);
+  }
+  out.next = at;
+  return value;
+}
+
+/** An unsigned 64-bit number, or -1. What is above 2^53 - 1 was never given to a job and becomes 0. */
+function readId(bytes: Uint8Array, end: number, out: Command): number {
+  let at = skipSpaces(bytes, out.next, end);
+  if (!isDigit(digitAt(bytes, at, end))) return -1;
+  at = skipZeros(bytes, at, end);
+  const first = at;
+  let value = 0;
+  for (let digit = digitAt(bytes, at, end); isDigit(digit); digit = digitAt(bytes, ++at, end)) {
+    value = value * 10 + digit;
+  }
+  if (!fitsU64(bytes, first, at)) return -1;
+  out.next = at;
+  return value <= Number.MAX_SAFE_INTEGER ? value : 0;
+}
+
+function skipZeros(bytes: Uint8Array, at: number, end: number): number {
+  let index = at;
+  while (index < end && byteAt(bytes, index) === ZERO) index++;
+  return index;
+}
+
+/** Whether the digits bytes[first, after), which do not begin with a zero, stand for a number below 2^64. */
+function fitsU64(bytes: Uint8Array, first: number, after: number): boolean {
+  const length = after - first;
+  if (length !== U64_MAX_DIGITS.length) return length < U64_MAX_DIGITS.length;
+  for (let index = 0; index < length; index++) {
+    const difference = byteAt(bytes, first + index) - byteAt(U64_MAX_DIGITS, index);
+    if (difference !== 0) return difference < 0;
+  }
+  return true;
+}
+
+/**
+ * The bound of kick, or -1. beanstalkd reads it with C's strtoul and keeps the low 32 bits: white space of any kind and a sign may
+ * come first, "-" negates, 2^64 and more in size is wrong. So `kick -1` means all, and `kick 4294967296` none.
+ */
+function readBound(bytes: Uint8Array, end: number, out: Command): number {
+  let at = out.next;
+  while (at < end && isWhiteSpace(byteAt(bytes, at))) at++;
+  const sign = at < end ? byteAt(bytes, at) : NUL;
+  if (sign === PLUS || sign === MINUS) at++;
+  if (!isDigit(digitAt(bytes, at, end))) return -1;
+  at = skipZeros(bytes, at, end);
+  const first = at;
+  let low = 0; // the value modulo 2^32
+  for (let digit = digitAt(bytes, at, end); isDigit(digit); digit = digitAt(bytes, ++at, end)) {
+    low = (Math.imul(low, 10) + digit) | 0;
+  }
+  if (!fitsU64(bytes, first, at)) return -1;
+  out.next = at;
+  return (sign === MINUS ? -low : low) >>> 0;
+}
+
+/** What C's isspace accepts: space, tab, line feed, vertical tab, form feed, carriage return. */
+function isWhiteSpace(byte: number): boolean {
+  return byte === SPACE || (byte >= TAB && byte <= CR);
+}
+
+/** A tube name that is all the rest of the line. */
+function readTube(bytes: Uint8Array, end: number, out: Command): boolean {
+  return readName(bytes, out.next, end, out) && isTubeName(bytes, out.nameStart, out.nameEnd);
+}
+
+/** The name in pause-tube: spaces may come first, and a name that breaks the rules makes the command `garbage`, not void. */
+function readTubeWord(bytes: Uint8Array, end: number, out: Command): boolean {
+  if (!readName(bytes, skipSpaces(bytes, out.next, end), end, out)) return false;
+  out.garbage = !isTubeName(bytes, out.nameStart, out.nameEnd);
+  return true;
+}
+
+/** Takes as many name characters as there are; false if there is none. */
+function readName(bytes: Uint8Array, start: number, end: number, out: Command): boolean {
+  let at = start;
+  while (at < end && NAME_BYTES[byteAt(bytes, at)] === 1) at++;
+  out.nameStart = start;
+  out.nameEnd = at;
+  out.next = at;
+  return at > start;
+}
+
+/** Whether name characters bytes[start, end) make a tube name: not too long, and no "-" in front. */
+function isTubeName(bytes: Uint8Array, start: number, end: number): boolean {
+  return end - start <= TUBE_NAME_MAX && byteAt(bytes, start) !== MINUS;
+}

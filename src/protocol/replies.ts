@@ -1,0 +1,188 @@
+/* Replies: every line that the server answers with, as bytes, and the writers that put them into an output buffer.
+ *
+ * A writer writes at `at` and returns the position after what it wrote. It does not look at the size of the buffer: the session
+ * makes sure that REPLY_LINE_MAX bytes are free before it calls one. Nothing here allocates after the module has loaded.
+ */
+
+import { asciiBytes, byteAt, CR, LF, SPACE, ZERO } from "./ascii.ts";
+
+/** The longest reply line, `USING ` with the longest tube name, is 208 bytes; this is room for each, with some left. */
+export const REPLY_LINE_MAX = 224;
+
+/** Every form that a reply line takes; <count> is a number of jobs or tubes. The bodies of jobs and statistics follow their line. */
+export const REPLY_FORMS = [
+  "INSERTED <id>",
+  "BURIED <id>",
+  "EXPECTED_CRLF",
+  "JOB_TOO_BIG",
+  "DRAINING",
+  "USING <tube>",
+  "RESERVED <id> <bytes>",
+  "DEADLINE_SOON",
+  "TIMED_OUT",
+  "NOT_FOUND",
+  "DELETED",
+  "RELEASED",
+  "BURIED",
+  "TOUCHED",
+  "WATCHING <count>",
+  "NOT_IGNORED",
+  "FOUND <id> <bytes>",
+  "KICKED <count>",
+  "KICKED",
+  "PAUSED",
+  "OK <bytes>",
+  "OUT_OF_MEMORY",
+  "INTERNAL_ERROR",
+  "BAD_FORMAT",
+  "UNKNOWN_COMMAND",
+] as const;
+
+/** One of the forms that a reply line takes. */
+export type ReplyForm = (typeof REPLY_FORMS)[number];
+
+/** The replies that are always the same bytes, CRLF included. */
+export const REPLY = {
+  EXPECTED_CRLF: asciiBytes("EXPECTED_CRLF\r\n"),
+  JOB_TOO_BIG: asciiBytes("JOB_TOO_BIG\r\n"),
+  DRAINING: asciiBytes("DRAINING\r\n"),
+  DEADLINE_SOON: asciiBytes("DEADLINE_SOON\r\n"),
+  TIMED_OUT: asciiBytes("TIMED_OUT\r\n"),
+  NOT_FOUND: asciiBytes("NOT_FOUND\r\n"),
+  DELETED: asciiBytes("DELETED\r\n"),
+  RELEASED: asciiBytes("RELEASED\r\n"),
+  BURIED: asciiBytes("BURIED\r\n"),
+  TOUCHED: asciiBytes("TOUCHED\r\n"),
+  NOT_IGNORED: asciiBytes("NOT_IGNORED\r\n"),
+  KICKED: asciiBytes("KICKED\r\n"),
+  PAUSED: asciiBytes("PAUSED\r\n"),
+  OUT_OF_MEMORY: asciiBytes("OUT_OF_MEMORY\r\n"),
+  INTERNAL_ERROR: asciiBytes("INTERNAL_ERROR\r\n"),
+  BAD_FORMAT: asciiBytes("BAD_FORMAT\r\n"),
+  UNKNOWN_COMMAND: asciiBytes("UNKNOWN_COMMAND\r\n"),
+} as const;
+
+const INSERTED = asciiBytes("INSERTED ");
+const BURIED = asciiBytes("BURIED ");
+const RESERVED = asciiBytes("RESERVED ");
+const FOUND = asciiBytes("FOUND ");
+const KICKED = asciiBytes("KICKED ");
+const WATCHING = asciiBytes("WATCHING ");
+const USING = asciiBytes("USING ");
+const OK = asciiBytes("OK ");
+
+/** Writes bytes that never change: one of REPLY. */
+export function writeConstant(out: Uint8Array, at: number, reply: Uint8Array): number {
+  const length = reply.length;
+  for (let index = 0; index < length; index++) out[at + index] = byteAt(reply, index);
+  return at + length;
+}
+
+/** Writes CR LF: what ends a reply line, a body, and statistics. */
+export function writeCrlf(out: Uint8Array, at: number): number {
+  out[at] = CR;
+  out[at + 1] = LF;
+  return at + 2;
+}
+
+/** `INSERTED <id>`: the job is in the queue. */
+export function writeInserted(out: Uint8Array, at: number, id: number): number {
+  return writeNumberLine(out, at, INSERTED, id);
+}
+
+/** `BURIED <id>`: put took the job but had to bury it. (The reply to bury is REPLY.BURIED.) */
+export function writeBuried(out: Uint8Array, at: number, id: number): number {
+  return writeNumberLine(out, at, BURIED, id);
+}
+
+/** `RESERVED <id> <bytes>`; the body and a CRLF follow. */
+export function writeReserved(out: Uint8Array, at: number, id: number, bodyBytes: number): number {
+  return writeJobLine(out, at, RESERVED, id, bodyBytes);
+}
+
+/** `FOUND <id> <bytes>`; the body and a CRLF follow. */
+export function writeFound(out: Uint8Array, at: number, id: number, bodyBytes: number): number {
+  return writeJobLine(out, at, FOUND, id, bodyBytes);
+}
+
+/** `KICKED <count>`. (The reply to kick-job is REPLY.KICKED.) */
+export function writeKicked(out: Uint8Array, at: number, count: number): number {
+  return writeNumberLine(out, at, KICKED, count);
+}
+
+/** `WATCHING <count>`: how many tubes the connection watches now. */
+export function writeWatching(out: Uint8Array, at: number, count: number): number {
+  return writeNumberLine(out, at, WATCHING, count);
+}
+
+/** `OK <bytes>`; that many bytes of YAML and a CRLF follow. */
+export function writeOk(out: Uint8Array, at: number, dataBytes: number): number {
+  return writeNumberLine(out, at, OK, dataBytes);
+}
+
+/** `USING <tube>`, with the name in names[nameStart, nameEnd). */
+export function writeUsing(
+  out: Uint8Array,
+  at: number,
+  names: Uint8Array,
+  nameStart: number,
+  nameEnd: number,
+): number {
+  let to = writeConstant(out, at, USING);
+  for (let from = nameStart; from < nameEnd; from++) out[to++] = byteAt(names, from);
+  return writeCrlf(out, to);
+}
+
+function writeNumberLine(out: Uint8Array, at: number, word: Uint8Array, value: number): number {
+  return writeCrlf(out, writeDecimal(out, writeConstant(out, at, word), value));
+}
+
+function writeJobLine(
+  out: Uint8Array,
+  at: number,
+  word: Uint8Array,
+  id: number,
+  bodyBytes: number,
+): number {
+  const afterId = writeDecimal(out, writeConstant(out, at, word), id);
+  out[afterId] = SPACE;
+  return writeCrlf(out, writeDecimal(out, afterId + 1, bodyBytes));
+}
+
+const BILLION = 1_000_000_000;
+
+/** Writes a whole number from 0 to 2^53 - 1 in decimal digits. */
+export function writeDecimal(out: Uint8Array, at: number, value: number): number {
+  if (value < BILLION) return writeSmall(out, at, value | 0);
+  const high = Math.floor(value / BILLION); // below 2^24
+  const after = writeSmall(out, at, high | 0);
+  writeDigits(out, after + 9, 9, (value - high * BILLION) | 0);
+  return after + 9;
+}
+
+/** Writes a number from 0 to 999,999,999, so that all arithmetic is on 32-bit integers. */
+function writeSmall(out: Uint8Array, at: number, value: number): number {
+  const length = digitCount(value);
+  writeDigits(out, at + length, length, value);
+  return at + length;
+}
+
+/** Writes the last `count` digits of `value`, zeros in front if it has fewer, so that they end before `after`. */
+function writeDigits(out: Uint8Array, after: number, count: number, value: number): void {
+  let rest = value | 0;
+  for (let index = after - 1; index >= after - count; index--) {
+    const quotient = (rest / 10) | 0;
+    out[index] = ZERO + rest - Math.imul(quotient, 10);
+    rest = quotient;
+  }
+}
+
+function digitCount(value: number): number {
+  if (value < 10_000) {
+    if (value < 100) return value < 10 ? 1 : 2;
+    return value < 1000 ? 3 : 4;
+  }
+  if (value < 1_000_000) return value < 100_000 ? 5 : 6;
+  if (value < 100_000_000) return value < 10_000_000 ? 7 : 8;
+  return 9;
+}
