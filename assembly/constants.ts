@@ -1,0 +1,141 @@
+/* Constants: every number that the engine and its host must agree on.
+ *
+ * This file is AssemblyScript and TypeScript at once (literals only, no enums), so the host imports it as it stands and nothing
+ * is typed a second time. A shard's memory begins like this:
+ *
+ *   0         64 KiB     128 KiB                      + threads * THREAD_BYTES
+ *   +---------+----------+----------+----------+- ...-+----------------------- - -
+ *   | unused  | Shard    | thread 0 | thread 1 |      | pages of the allocator
+ *   +---------+----------+----------+----------+- ...-+----------------------- - -
+ *                         \  result | input slot | output slot
+ */
+
+/** Bytes of a WebAssembly page, and of a page of the allocator. */
+export const PAGE_BYTES: u32 = 65536;
+/** Where the shard's header lies: above anything that a debug build puts low. */
+export const SHARD_BASE: u32 = 65536;
+/** Where the areas of the I/O threads begin. */
+export const THREADS_BASE: u32 = 131072;
+/** Most I/O threads: their wake bits fit two 32-bit words. */
+export const THREADS_MAX: u32 = 64;
+/** Bytes of a thread's input slot; a transport never hands over more at once. */
+export const INPUT_BYTES: u32 = 65536;
+/** Bytes of a thread's output slot: a longer body is read in several steps. */
+export const OUTPUT_BYTES: u32 = 65536;
+/** Bytes of a thread's result area: RESULT_FIELDS numbers of 8 bytes. */
+export const RESULT_BYTES: u32 = 1024;
+/** Bytes of one thread's area: result, input slot, output slot; padded to whole pages. */
+export const THREAD_BYTES: u32 = 196608;
+
+/** Jobs below this priority count as urgent (beanstalkd dat.h URGENT_THRESHOLD). */
+export const URGENT_BELOW: u32 = 1024;
+/** A holder is warned with DEADLINE_SOON this long before its time to run is over (beanstalkd: 1 s). */
+export const SAFETY_MARGIN_MICROS: i64 = 1000000;
+/** Longest tube name in bytes. */
+export const TUBE_NAME_MAX: u32 = 200;
+/** Largest body that lies in one piece behind its job; a longer one is a chain of blocks. */
+export const INLINE_BODY_MAX: u32 = 3968;
+/** Most jobs that one call moves (kick, closing a connection): the lock is held for a bounded run. */
+export const STEP_JOBS: u32 = 1000;
+/** Most deadlines that one call works off before it turns to its own command. */
+export const STEP_DEADLINES: u32 = 1000;
+/** No due time: later than every clock. A number that both sides represent exactly. */
+export const NEVER_MICROS: f64 = 9007199254740991;
+
+/* What an engine call answers, in the low byte. */
+export const NONE: i32 = 0;
+export const DONE: i32 = 1;
+export const NOT_FOUND: i32 = 2;
+export const OUT_OF_MEMORY: i32 = 3;
+/** A ready job was taken, or a grant collected; its facts and the start of its body are in the thread's area. */
+export const RESERVED: i32 = 4;
+/** There is a takeable job, but a better one stands elsewhere. */
+export const WORSE: i32 = 5;
+/** Nothing there: the connection now waits on every tube that it watches in this shard. */
+export const WAITING: i32 = 6;
+/** A grant was made and ran out of its TTR before it was collected: the connection must wait again. */
+export const LOST: i32 = 7;
+/** The job was buried because there was no memory to do what was asked. */
+export const BURIED: i32 = 8;
+/** More of the same is left to do: call again. */
+export const MORE: i32 = 9;
+/** Mask of the answer itself. */
+export const CODE_MASK: i32 = 0xff;
+/** Set beside the answer when grants were made: RESULT_WAKE_LOW and _HIGH say for which threads. */
+export const WAKE: i32 = 0x100;
+
+/* Fields of a thread's result area, as indexes into an array of f64. */
+export const RESULT_WAKE_LOW: i32 = 0;
+export const RESULT_WAKE_HIGH: i32 = 1;
+export const RESULT_ID: i32 = 2;
+export const RESULT_PRI: i32 = 3;
+export const RESULT_BODY_BYTES: i32 = 4;
+/** The session that a collected grant is for, as it named itself, and the generation of its reserve. */
+export const RESULT_TOKEN: i32 = 5;
+export const RESULT_GENERATION: i32 = 6;
+export const RESULT_CONN: i32 = 7;
+export const RESULT_COUNT: i32 = 8;
+/** Position in the shard's sequence of mutations that the answer depends on. */
+export const RESULT_LSN: i32 = 9;
+/** Address of the tube or upload that a call found or made. */
+export const RESULT_REF: i32 = 10;
+/** Bytes of a name that a call wrote to the output slot. */
+export const RESULT_NAME_BYTES: i32 = 11;
+/** First of the figures that a stats call writes. */
+export const RESULT_STATS: i32 = 16;
+
+/* Figures of statsJob, behind RESULT_STATS. */
+export const JOB_STATE: i32 = 0;
+export const JOB_PRI: i32 = 1;
+export const JOB_AGE_MICROS: i32 = 2;
+export const JOB_DELAY_SECONDS: i32 = 3;
+export const JOB_TTR_SECONDS: i32 = 4;
+export const JOB_LEFT_MICROS: i32 = 5;
+export const JOB_RESERVES: i32 = 6;
+export const JOB_TIMEOUTS: i32 = 7;
+export const JOB_RELEASES: i32 = 8;
+export const JOB_BURIES: i32 = 9;
+export const JOB_KICKS: i32 = 10;
+
+/* Figures of statsTube and listTubes, behind RESULT_STATS. */
+export const TUBE_URGENT: i32 = 0;
+export const TUBE_READY: i32 = 1;
+export const TUBE_RESERVED: i32 = 2;
+export const TUBE_DELAYED: i32 = 3;
+export const TUBE_BURIED: i32 = 4;
+export const TUBE_TOTAL: i32 = 5;
+export const TUBE_USING: i32 = 6;
+export const TUBE_WATCHING: i32 = 7;
+export const TUBE_WAITING: i32 = 8;
+export const TUBE_CMD_DELETE: i32 = 9;
+export const TUBE_CMD_PAUSE: i32 = 10;
+export const TUBE_PAUSE_MICROS: i32 = 11;
+export const TUBE_PAUSE_LEFT_MICROS: i32 = 12;
+
+/* Figures of statsShard, behind RESULT_STATS. */
+export const SHARD_URGENT: i32 = 0;
+export const SHARD_READY: i32 = 1;
+export const SHARD_RESERVED: i32 = 2;
+export const SHARD_DELAYED: i32 = 3;
+export const SHARD_BURIED: i32 = 4;
+export const SHARD_TIMEOUTS: i32 = 5;
+export const SHARD_TOTAL: i32 = 6;
+export const SHARD_TUBES: i32 = 7;
+/** Bytes in use by records, tables and bodies, and bytes that the shard has taken from the system. */
+export const SHARD_USED_BYTES: i32 = 8;
+export const SHARD_TAKEN_BYTES: i32 = 9;
+/** How often the lock was not free at once. */
+export const SHARD_CONTENDED: i32 = 10;
+
+/* States of a job. Only the first four are ever seen from outside. */
+export const STATE_READY: u8 = 1;
+export const STATE_RESERVED: u8 = 2;
+export const STATE_DELAYED: u8 = 3;
+export const STATE_BURIED: u8 = 4;
+export const STATE_UPLOADING: u8 = 5;
+
+/* Which jobs of a tube kick and peekTube look at. */
+export const KIND_ANY: i32 = 0;
+export const KIND_READY: i32 = 1;
+export const KIND_DELAYED: i32 = 2;
+export const KIND_BURIED: i32 = 3;

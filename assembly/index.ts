@@ -1,0 +1,587 @@
+/* The engine's exports: the commands of one shard, each a critical section.
+ *
+ * Conventions. `t` is the calling I/O thread; what a call answers beyond its code stands in that thread's result area, bodies and
+ * names in its output slot, and what it takes in lies in its input slot, at an offset. `now` is the host's clock in microseconds,
+ * never running backwards; ids are exact numbers up to 2^53. `conn` and `tube` are addresses that earlier calls answered, 0 = none
+ * in this shard; a tube's address is good for as long as the session uses or watches it. Answers: constants.ts.
+ */
+import {
+  BURIED,
+  DONE,
+  KIND_ANY,
+  KIND_BURIED,
+  KIND_DELAYED,
+  KIND_READY,
+  LOST,
+  MORE,
+  NEVER_MICROS,
+  NONE,
+  NOT_FOUND,
+  OUTPUT_BYTES,
+  OUT_OF_MEMORY,
+  RESERVED,
+  RESULT_BODY_BYTES,
+  RESULT_CONN,
+  RESULT_COUNT,
+  RESULT_GENERATION,
+  RESULT_ID,
+  RESULT_LSN,
+  RESULT_PRI,
+  RESULT_REF,
+  RESULT_TOKEN,
+  STATE_BURIED,
+  STATE_DELAYED,
+  STATE_RESERVED,
+  STATE_UPLOADING,
+  STEP_JOBS,
+  THREADS_BASE,
+  THREAD_BYTES,
+  WAITING,
+  WORSE,
+} from "./constants";
+import * as conns from "./conn";
+import { Conn, connAt } from "./conn";
+import { enterAt, pause, unpause } from "./deadlines";
+import * as bodies from "./job";
+import { GRANTED, Job, jobAt } from "./job";
+import * as journal from "./journal";
+import * as ready from "./ready";
+import * as table from "./table";
+import {
+  Shard,
+  directoryOf,
+  enter,
+  grantList,
+  inputSlot,
+  jobs,
+  leave,
+  must,
+  outputSlot,
+  setResult,
+  shard,
+  tubesByName,
+  watches,
+} from "./shard";
+import * as states from "./states";
+import { findJob, isHeldBy } from "./states";
+import { Tube, findOrMakeTube, findTube, forgetIfUnused, isPaused, tubeAt, tubeOfReadyNode } from "./tube";
+import * as tree from "./tree";
+
+export * from "./inspect";
+
+/* Setting up. */
+
+/**
+ * Makes an empty shard of a memory of zeros. Called once, before any other thread has an instance.
+ * `pages` is the length of the memory, `budgetPages` how far bodies may make it grow.
+ */
+export function open(index: u32, threads: u32, pages: u32, budgetPages: u32): i32 {
+  const s = shard();
+  s.index = index;
+  s.threads = threads;
+  s.nextDue = NEVER_MICROS;
+  s.topPage = (THREADS_BASE + threads * THREAD_BYTES) >> 16;
+  s.endPage = pages;
+  s.budgetPages = budgetPages;
+  must(s.topPage < pages);
+  const made =
+    table.openTable(jobs(), directoryOf(0)) &&
+    table.openTable(tubesByName(), directoryOf(1)) &&
+    table.openTable(watches(), directoryOf(2));
+  return made ? DONE : OUT_OF_MEMORY;
+}
+
+/** Allows bodies to make the shard grow by `pages` more. */
+export function grantPages(t: u32, pages: u32): i32 {
+  enter();
+  shard().budgetPages += pages;
+  return leave(t, DONE);
+}
+
+/** Where in the memory the f64 lies that says when `tick` has something to do. */
+export function nextDueAddress(): u32 {
+  return <u32>(changetype<usize>(shard()) + offsetof<Shard>("nextDue"));
+}
+
+/** The next job id. Shard 0's counter serves all shards; no lock. */
+export function nextId(): f64 {
+  return <f64>(atomic.add<u64>(changetype<usize>(shard()) + offsetof<Shard>("lastId"), 1) + 1);
+}
+
+/** The next number for the order in which tubes are made; as `nextId`. */
+export function nextNumber(): f64 {
+  return <f64>(atomic.add<u64>(changetype<usize>(shard()) + offsetof<Shard>("lastNumber"), 1) + 1);
+}
+
+/** Lets happen what is due at `now`; MORE when not all of it was done. */
+export function tick(t: u32, now: f64): i32 {
+  enterAt(now);
+  return leave(t, shard().nextDue <= now ? MORE : NONE);
+}
+
+/* Tubes. */
+
+/** Uses the tube whose name lies at `offset` of the input slot; RESULT_REF is the tube. */
+export function useTube(t: u32, offset: u32, bytes: u32, number: f64): i32 {
+  enter();
+  const at = findOrMakeTube(inputSlot(t) + offset, bytes, <u64>number);
+  if (at == 0) return leave(t, OUT_OF_MEMORY);
+  if (!ready.keepSpareBucket(tubeAt(at))) {
+    forgetIfUnused(tubeAt(at));
+    return leave(t, OUT_OF_MEMORY);
+  }
+  tubeAt(at).using++;
+  setResult(t, RESULT_REF, <f64>at);
+  return leave(t, DONE);
+}
+
+/** Ends one use. The tube may be gone afterwards. */
+export function unuseTube(t: u32, tube: u32): i32 {
+  enter();
+  must(tubeAt(tube).using > 0);
+  tubeAt(tube).using--;
+  forgetIfUnused(tubeAt(tube));
+  return leave(t, DONE);
+}
+
+/** Makes the tube one that is never forgotten. */
+export function pinTube(t: u32, offset: u32, bytes: u32, number: f64): i32 {
+  enter();
+  const at = findOrMakeTube(inputSlot(t) + offset, bytes, <u64>number);
+  if (at == 0) return leave(t, OUT_OF_MEMORY);
+  tubeAt(at).pinned = 1;
+  return leave(t, DONE);
+}
+
+/* Connections. */
+
+/** A record for session `token` of thread `t`; RESULT_REF is the connection. */
+export function openConn(t: u32, token: u32): i32 {
+  enter();
+  const at = conns.makeConn(t, token);
+  if (at == 0) return leave(t, OUT_OF_MEMORY);
+  setResult(t, RESULT_REF, <f64>at);
+  return leave(t, DONE);
+}
+
+/**
+ * Ends a connection, a bounded part of it at a time: MORE until nothing of it is left. It waits for nothing any more, a grant is handed
+ * back, its jobs become ready without being counted as timed out or released, its watches end.
+ */
+export function closeConn(t: u32, at: u32, now: f64): i32 {
+  enterAt(now);
+  const conn = connAt(at);
+  conns.stopWaiting(conn);
+  conns.uncall(conn);
+  if (conn.granted != 0) states.handBack(conns.grantedJob(conn), <u64>now);
+  let left = STEP_JOBS;
+  let job = conns.firstHeld(conn);
+  while (job != 0 && left > 0) {
+    states.leaveState(jobAt(job));
+    states.becomeReady(jobAt(job), <u64>now);
+    left--;
+    job = conns.firstHeld(conn);
+  }
+  while (conn.watchHead != 0 && left > 0) {
+    conns.dropWatch(conn, conns.watchAt(conn.watchHead));
+    left--;
+  }
+  if (left == 0) return leave(t, MORE);
+  conns.freeConn(conn);
+  return leave(t, DONE);
+}
+
+/** When the first TTR of the jobs that `conn` holds runs out; NEVER_MICROS when it holds none. */
+export function soonest(t: u32, conn: u32): f64 {
+  enter();
+  const at = conns.firstHeld(connAt(conn));
+  const due = at == 0 ? NEVER_MICROS : <f64>jobAt(at).major;
+  leave(t, DONE);
+  return due;
+}
+
+/** Adds the named tube to what `conn` watches here; RESULT_REF is the tube. */
+export function watchTube(t: u32, conn: u32, offset: u32, bytes: u32, number: f64): i32 {
+  enter();
+  const at = findOrMakeTube(inputSlot(t) + offset, bytes, <u64>number);
+  if (at == 0) return leave(t, OUT_OF_MEMORY);
+  const tube = tubeAt(at);
+  if (!ready.keepSpareBucket(tube) || !conns.addWatch(connAt(conn), tube)) {
+    forgetIfUnused(tube);
+    return leave(t, OUT_OF_MEMORY);
+  }
+  setResult(t, RESULT_REF, <f64>at);
+  return leave(t, DONE);
+}
+
+/** Takes `tube` out of what `conn` watches; it does. */
+export function ignoreTube(t: u32, conn: u32, tube: u32): i32 {
+  enter();
+  const watch = conns.findWatch(connAt(conn), tube);
+  must(watch != 0);
+  conns.dropWatch(connAt(conn), conns.watchAt(watch));
+  return leave(t, DONE);
+}
+
+/* Putting. */
+
+function begin(job: Job, tube: u32, id: f64, pri: u32, delay: u32, ttr: u32, now: f64): void {
+  job.tube = tube;
+  job.minor = <u64>id;
+  job.pri = pri;
+  job.delaySeconds = delay;
+  job.ttrSeconds = ttr;
+  job.createdMicros = <u64>now;
+}
+
+/** Puts a complete job where its delay says; DONE, or BURIED when there is no memory for its priority. */
+function admit(t: u32, job: Job, now: f64): i32 {
+  const tube = tubeAt(job.tube);
+  table.add(jobs(), job);
+  journal.record(journal.PUT, job);
+  tube.totalJobs++;
+  shard().total++;
+  setResult(t, RESULT_LSN, <f64>job.lsn);
+  if (job.delaySeconds != 0) {
+    states.becomeDelayed(job, <u64>now);
+    return DONE;
+  }
+  return states.becomeReady(job, <u64>now) ? DONE : BURIED;
+}
+
+/** Puts a job whose whole body lies at `offset` of the input slot. */
+export function put(
+  t: u32, tube: u32, id: f64, pri: u32, delay: u32, ttr: u32, offset: u32, bytes: u32, now: f64,
+): i32 {
+  enterAt(now);
+  const at = bodies.makeJob(bytes);
+  if (at == 0) return leave(t, OUT_OF_MEMORY);
+  const job = jobAt(at);
+  if (!bodies.appendBody(job, 0, inputSlot(t) + offset, bytes)) {
+    bodies.freeJob(job);
+    return leave(t, OUT_OF_MEMORY);
+  }
+  begin(job, tube, id, pri, delay, ttr, now);
+  return leave(t, admit(t, job, now));
+}
+
+/** Begins an upload: room for a body of `bytes` that comes in pieces, memory taken as they come. RESULT_REF is the upload. */
+export function openUpload(t: u32, bytes: u32): i32 {
+  enter();
+  const at = bodies.makeJob(bytes);
+  if (at == 0) return leave(t, OUT_OF_MEMORY);
+  jobAt(at).state = STATE_UPLOADING;
+  setResult(t, RESULT_REF, <f64>at);
+  return leave(t, DONE);
+}
+
+/** Adds the next `count` bytes, at `offset` of the input slot, to an upload that has `position` bytes. */
+export function appendUpload(t: u32, upload: u32, position: u32, offset: u32, count: u32): i32 {
+  enter();
+  const held = bodies.appendBody(jobAt(upload), position, inputSlot(t) + offset, count);
+  return leave(t, held ? DONE : OUT_OF_MEMORY);
+}
+
+/** Makes a complete upload a job; as `put`. */
+export function commitUpload(
+  t: u32, upload: u32, tube: u32, id: f64, pri: u32, delay: u32, ttr: u32, now: f64,
+): i32 {
+  enterAt(now);
+  const job = jobAt(upload);
+  must(job.state == STATE_UPLOADING);
+  begin(job, tube, id, pri, delay, ttr, now);
+  return leave(t, admit(t, job, now));
+}
+
+/** Forgets an upload. */
+export function dropUpload(t: u32, upload: u32): i32 {
+  enter();
+  must(jobAt(upload).state == STATE_UPLOADING);
+  bodies.freeJob(jobAt(upload));
+  return leave(t, DONE);
+}
+
+/* Reserving. */
+
+/** Watch lists up to here are looked through; longer ones are matched against the ready tubes, best first. */
+const SHORT_WATCH_LIST: u32 = 8;
+
+/** The watched, unpaused tube with the best ready job, or 0. */
+function bestTube(conn: Conn): u32 {
+  return conn.watchCount <= SHORT_WATCH_LIST ? bestWatched(conn) : bestReady(conn);
+}
+
+function bestWatched(conn: Conn): u32 {
+  let best: u32 = 0;
+  let at = conn.watchHead;
+  while (at != 0) {
+    const watch = conns.watchAt(at);
+    if (tubeAt(watch.tube).listed != 0 && (best == 0 || ready.betterTube(watch.tube, best))) best = watch.tube;
+    at = watch.nextOfConn;
+  }
+  return best;
+}
+
+/** Goes through the ready tubes in order until one is watched; turns to the watch list when that is shorter after all. */
+function bestReady(conn: Conn): u32 {
+  let steps = conn.watchCount;
+  let at = tree.first(ready.readyTubesRoot());
+  while (at != 0) {
+    const tube = <u32>changetype<usize>(tubeOfReadyNode(at));
+    if (conns.findWatch(conn, tube) != 0) return tube;
+    if (--steps == 0) return bestWatched(conn);
+    at = tree.next(at);
+  }
+  return 0;
+}
+
+/** Writes what a reply about `job` needs: id, length, and the start of the body. */
+function show(t: u32, job: Job): void {
+  setResult(t, RESULT_ID, <f64>job.minor);
+  setResult(t, RESULT_PRI, <f64>job.pri);
+  setResult(t, RESULT_BODY_BYTES, <f64>job.bodyBytes);
+  setResult(t, RESULT_LSN, <f64>job.lsn);
+  bodies.readBody(job, 0, outputSlot(t), OUTPUT_BYTES);
+}
+
+function reserve(t: u32, job: Job, conn: Conn, now: f64): i32 {
+  states.leaveState(job);
+  states.becomeReserved(job, conn, <u64>now);
+  show(t, job);
+  return RESERVED;
+}
+
+/** What is the best job that `conn` could take here? RESERVED stands for "this one": RESULT_PRI and RESULT_ID; or NONE. */
+export function best(t: u32, conn: u32, now: f64): i32 {
+  enterAt(now);
+  const at = bestTube(connAt(conn));
+  if (at == 0) return leave(t, NONE);
+  setResult(t, RESULT_PRI, <f64>tubeAt(at).readyPri);
+  setResult(t, RESULT_ID, <f64>tubeAt(at).readyId);
+  return leave(t, RESERVED);
+}
+
+/** Takes the best job unless (`maxPri`, `maxId`) stands before it: RESERVED, NONE, or WORSE with RESULT_PRI and RESULT_ID. */
+export function take(t: u32, conn: u32, maxPri: f64, maxId: f64, now: f64): i32 {
+  enterAt(now);
+  const at = bestTube(connAt(conn));
+  if (at == 0) return leave(t, NONE);
+  const tube = tubeAt(at);
+  const pri = <f64>tube.readyPri;
+  const id = <f64>tube.readyId;
+  if (pri > maxPri || (pri == maxPri && id > maxId)) {
+    setResult(t, RESULT_PRI, pri);
+    setResult(t, RESULT_ID, id);
+    return leave(t, WORSE);
+  }
+  return leave(t, reserve(t, jobAt(tube.best), connAt(conn), now));
+}
+
+/** Looks once more and, when there is nothing, registers `conn` as waiting: RESERVED or WAITING. */
+export function wait(t: u32, conn: u32, generation: u32, now: f64): i32 {
+  enterAt(now);
+  const at = bestTube(connAt(conn));
+  if (at != 0) return leave(t, reserve(t, jobAt(tubeAt(at).best), connAt(conn), now));
+  conns.startWaiting(connAt(conn), generation);
+  return leave(t, WAITING);
+}
+
+/** The TTR of a grant starts when it is collected. */
+function collectFrom(t: u32, conn: Conn, now: f64): i32 {
+  conns.uncall(conn);
+  setResult(t, RESULT_TOKEN, <f64>conn.token);
+  setResult(t, RESULT_GENERATION, <f64>conn.generation);
+  setResult(t, RESULT_CONN, <f64>conns.addressOfConn(conn));
+  if (conn.granted == 0) return LOST;
+  const job = conns.grantedJob(conn);
+  conns.unhold(conn, job);
+  job.flags &= ~GRANTED;
+  conn.granted = 0;
+  conns.hold(conn, job, <u64>now + <u64>job.ttrSeconds * 1000000);
+  show(t, job);
+  return RESERVED;
+}
+
+/**
+ * Ends the waiting of `conn` here, whatever its end: NONE, RESERVED when a grant had been made (it is collected now), or LOST when one
+ * had been made and ran out. One critical section: no grant can slip between.
+ */
+export function cancel(t: u32, conn: u32, now: f64): i32 {
+  enterAt(now);
+  const c = connAt(conn);
+  conns.stopWaiting(c);
+  return leave(t, c.calling == 0 ? NONE : collectFrom(t, c, now));
+}
+
+/** Collects the next grant of thread `t`: RESERVED or LOST, with RESULT_TOKEN, _GENERATION and _CONN; NONE when there is none. */
+export function collect(t: u32, now: f64): i32 {
+  enterAt(now);
+  const at = load<u32>(grantList(t));
+  return leave(t, at == 0 ? NONE : collectFrom(t, connAt(at), now));
+}
+
+/** Undoes the reservation of a collected grant that its session does not want any more. */
+export function handBack(t: u32, conn: u32, id: f64, now: f64): i32 {
+  enterAt(now);
+  const at = findJob(<u64>id);
+  if (at == 0 || !isHeldBy(jobAt(at), conn)) return leave(t, NOT_FOUND);
+  states.handBack(jobAt(at), <u64>now);
+  return leave(t, DONE);
+}
+
+/** Reserves the very job, whatever its tube and whether that is paused. */
+export function reserveJob(t: u32, conn: u32, id: f64, now: f64): i32 {
+  enterAt(now);
+  const at = findJob(<u64>id);
+  if (at == 0 || jobAt(at).state == STATE_RESERVED) return leave(t, NOT_FOUND);
+  return leave(t, reserve(t, jobAt(at), connAt(conn), now));
+}
+
+/* What a holder does. */
+
+export function deleteJob(t: u32, conn: u32, id: f64, now: f64): i32 {
+  enterAt(now);
+  const at = findJob(<u64>id);
+  if (at == 0) return leave(t, NOT_FOUND);
+  const job = jobAt(at);
+  if (job.state == STATE_RESERVED && !isHeldBy(job, conn)) return leave(t, NOT_FOUND);
+  states.leaveState(job);
+  journal.record(journal.DELETE, job);
+  tubeAt(job.tube).deletes++;
+  setResult(t, RESULT_LSN, <f64>shard().lsn);
+  states.endJob(job);
+  return leave(t, DONE);
+}
+
+/** DONE, NOT_FOUND, or BURIED when there is no memory for the new priority. */
+export function release(t: u32, conn: u32, id: f64, pri: u32, delay: u32, now: f64): i32 {
+  enterAt(now);
+  const at = findJob(<u64>id);
+  if (at == 0 || !isHeldBy(jobAt(at), conn)) return leave(t, NOT_FOUND);
+  const job = jobAt(at);
+  states.leaveState(job);
+  states.countRelease(job);
+  job.pri = pri;
+  job.delaySeconds = delay;
+  journal.record(journal.RELEASE, job);
+  setResult(t, RESULT_LSN, <f64>shard().lsn);
+  if (delay != 0) {
+    states.becomeDelayed(job, <u64>now);
+    return leave(t, DONE);
+  }
+  return leave(t, states.becomeReady(job, <u64>now) ? DONE : BURIED);
+}
+
+export function bury(t: u32, conn: u32, id: f64, pri: u32, now: f64): i32 {
+  enterAt(now);
+  const at = findJob(<u64>id);
+  if (at == 0 || !isHeldBy(jobAt(at), conn)) return leave(t, NOT_FOUND);
+  const job = jobAt(at);
+  states.leaveState(job);
+  states.countBury(job);
+  job.pri = pri;
+  states.becomeBuried(job);
+  journal.record(journal.BURY, job);
+  setResult(t, RESULT_LSN, <f64>shard().lsn);
+  return leave(t, DONE);
+}
+
+export function touch(t: u32, conn: u32, id: f64, now: f64): i32 {
+  enterAt(now);
+  const at = findJob(<u64>id);
+  if (at == 0 || !isHeldBy(jobAt(at), conn)) return leave(t, NOT_FOUND);
+  const job = jobAt(at);
+  conns.unhold(connAt(conn), job);
+  conns.hold(connAt(conn), job, <u64>now + <u64>job.ttrSeconds * 1000000);
+  return leave(t, DONE);
+}
+
+/* Kicking and pausing. */
+
+/** Makes a buried or delayed job ready; false when memory kept it from that. */
+function kickOne(job: Job, now: f64): bool {
+  states.leaveState(job);
+  states.countKick(job);
+  journal.record(journal.KICK, job);
+  return states.becomeReady(job, <u64>now);
+}
+
+function firstOfKind(tube: Tube, kind: i32): u32 {
+  if (kind == KIND_READY) return tube.best;
+  return kind == KIND_BURIED ? tube.buriedHead : tree.first(states.delayedRoot(tube));
+}
+
+/**
+ * Kicks at most `bound` jobs of the tube, and at most STEP_JOBS: KIND_ANY means buried ones, or delayed ones if none is buried.
+ * RESULT_COUNT were kicked, RESULT_REF is the kind; MORE when bound and tube allow for more of that kind.
+ */
+export function kick(t: u32, tube: u32, bound: u32, kind: i32, now: f64): i32 {
+  enterAt(now);
+  const source = tubeAt(tube);
+  const chosen = kind != KIND_ANY ? kind : source.buried != 0 ? KIND_BURIED : KIND_DELAYED;
+  const most = min(bound, STEP_JOBS);
+  let tried: u32 = 0;
+  let kicked: u32 = 0;
+  let at = firstOfKind(source, chosen);
+  while (at != 0 && tried < most) {
+    tried++;
+    if (kickOne(jobAt(at), now)) kicked++;
+    at = firstOfKind(source, chosen);
+  }
+  setResult(t, RESULT_COUNT, <f64>kicked);
+  setResult(t, RESULT_REF, <f64>chosen);
+  setResult(t, RESULT_LSN, <f64>shard().lsn);
+  return leave(t, at != 0 && tried < bound && kicked != 0 ? MORE : DONE);
+}
+
+export function kickJob(t: u32, id: f64, now: f64): i32 {
+  enterAt(now);
+  const at = findJob(<u64>id);
+  if (at == 0) return leave(t, NOT_FOUND);
+  const job = jobAt(at);
+  if (job.state != STATE_BURIED && job.state != STATE_DELAYED) return leave(t, NOT_FOUND);
+  kickOne(job, now);
+  setResult(t, RESULT_LSN, <f64>shard().lsn);
+  return leave(t, DONE);
+}
+
+/** Pauses the named tube for `delay` seconds; 0 ends a pause. */
+export function pauseTube(t: u32, offset: u32, bytes: u32, delay: u32, now: f64): i32 {
+  enterAt(now);
+  const at = findTube(inputSlot(t) + offset, bytes);
+  if (at == 0) return leave(t, NOT_FOUND);
+  const tube = tubeAt(at);
+  tube.pauses++;
+  if (delay != 0) pause(tube, <u64>delay * 1000000, <u64>now);
+  else if (isPaused(tube)) unpause(tube, <u64>now);
+  return leave(t, DONE);
+}
+
+/* Looking. */
+
+/** Shows any job in any state. */
+export function peek(t: u32, id: f64, now: f64): i32 {
+  enterAt(now);
+  const at = findJob(<u64>id);
+  if (at == 0) return leave(t, NOT_FOUND);
+  show(t, jobAt(at));
+  return leave(t, DONE);
+}
+
+/** Shows the first job of the tube that is ready, delayed or buried (`kind`). */
+export function peekTube(t: u32, tube: u32, kind: i32, now: f64): i32 {
+  enterAt(now);
+  const at = firstOfKind(tubeAt(tube), kind);
+  if (at == 0) return leave(t, NOT_FOUND);
+  show(t, jobAt(at));
+  return leave(t, DONE);
+}
+
+/** Copies more of a long body, from `position` on, to the output slot: RESULT_COUNT bytes; NOT_FOUND when the job is gone. */
+export function readBody(t: u32, id: f64, position: u32): i32 {
+  enter();
+  const at = findJob(<u64>id);
+  if (at == 0) return leave(t, NOT_FOUND);
+  setResult(t, RESULT_COUNT, <f64>bodies.readBody(jobAt(at), position, outputSlot(t), OUTPUT_BYTES));
+  return leave(t, DONE);
+}

@@ -1,0 +1,118 @@
+/* Inspect: the engine's exports that only look: statistics of a job, a tube, the shard, and the list of tubes. */
+import * as C from "./constants";
+import { NONE, DONE, MORE, NOT_FOUND, OUTPUT_BYTES, RESULT_COUNT, RESULT_NAME_BYTES, RESULT_STATS } from "./constants";
+import { enterAt } from "./deadlines";
+import { Job, jobAt } from "./job";
+import { Tube, findTube, nameOf, tubeAt } from "./tube";
+import { enter, inputSlot, leave, outputSlot, setResult, shard } from "./shard";
+import { coldAt, findJob } from "./states";
+
+function figure(t: u32, which: i32, value: f64): void {
+  setResult(t, RESULT_STATS + which, value);
+}
+
+/** Micros from `now` until `due`, negative when it is over, which only shows between two ticks. */
+function until(due: u64, now: f64): f64 {
+  return <f64>due - now;
+}
+
+/** The figures of a job; the name of its tube goes to the output slot. */
+export function statsJob(t: u32, id: f64, now: f64): i32 {
+  enterAt(now);
+  const at = findJob(<u64>id);
+  if (at == 0) return leave(t, NOT_FOUND);
+  const job = jobAt(at);
+  figure(t, C.JOB_STATE, <f64>job.state);
+  figure(t, C.JOB_PRI, <f64>job.pri);
+  figure(t, C.JOB_AGE_MICROS, now - <f64>job.createdMicros);
+  figure(t, C.JOB_DELAY_SECONDS, <f64>job.delaySeconds);
+  figure(t, C.JOB_TTR_SECONDS, <f64>job.ttrSeconds);
+  const timed = job.state == C.STATE_RESERVED || job.state == C.STATE_DELAYED;
+  figure(t, C.JOB_LEFT_MICROS, timed ? until(job.major, now) : 0);
+  figure(t, C.JOB_RESERVES, <f64>job.reserves);
+  troubles(t, job);
+  writeName(t, tubeAt(job.tube));
+  return leave(t, DONE);
+}
+
+function troubles(t: u32, job: Job): void {
+  const cold = coldAt(job.cold);
+  figure(t, C.JOB_TIMEOUTS, job.cold == 0 ? 0 : <f64>cold.timeouts);
+  figure(t, C.JOB_RELEASES, job.cold == 0 ? 0 : <f64>cold.releases);
+  figure(t, C.JOB_BURIES, job.cold == 0 ? 0 : <f64>cold.buries);
+  figure(t, C.JOB_KICKS, job.cold == 0 ? 0 : <f64>cold.kicks);
+}
+
+function writeName(t: u32, tube: Tube): void {
+  memory.copy(outputSlot(t), nameOf(tube), tube.nameBytes);
+  setResult(t, RESULT_NAME_BYTES, <f64>tube.nameBytes);
+}
+
+/** The figures of the tube whose name lies at `offset` of the input slot. */
+export function statsTube(t: u32, offset: u32, bytes: u32, now: f64): i32 {
+  enterAt(now);
+  const at = findTube(inputSlot(t) + offset, bytes);
+  if (at == 0) return leave(t, NOT_FOUND);
+  const tube = tubeAt(at);
+  figure(t, C.TUBE_URGENT, <f64>tube.urgent);
+  figure(t, C.TUBE_READY, <f64>tube.ready);
+  figure(t, C.TUBE_RESERVED, <f64>tube.reserved);
+  figure(t, C.TUBE_DELAYED, <f64>tube.delayed);
+  figure(t, C.TUBE_BURIED, <f64>tube.buried);
+  figure(t, C.TUBE_TOTAL, <f64>tube.totalJobs);
+  figure(t, C.TUBE_USING, <f64>tube.using);
+  figure(t, C.TUBE_WATCHING, <f64>tube.watching);
+  figure(t, C.TUBE_WAITING, <f64>tube.waiting);
+  figure(t, C.TUBE_CMD_DELETE, <f64>tube.deletes);
+  figure(t, C.TUBE_CMD_PAUSE, <f64>tube.pauses);
+  figure(t, C.TUBE_PAUSE_MICROS, <f64>tube.pauseMicros);
+  figure(t, C.TUBE_PAUSE_LEFT_MICROS, tube.pausedUntil == 0 ? 0 : until(tube.pausedUntil, now));
+  return leave(t, DONE);
+}
+
+/** The figures of the shard. */
+export function statsShard(t: u32, now: f64): i32 {
+  enterAt(now);
+  const s = shard();
+  figure(t, C.SHARD_URGENT, <f64>s.urgent);
+  figure(t, C.SHARD_READY, <f64>s.ready);
+  figure(t, C.SHARD_RESERVED, <f64>s.reserved);
+  figure(t, C.SHARD_DELAYED, <f64>s.delayed);
+  figure(t, C.SHARD_BURIED, <f64>s.buried);
+  figure(t, C.SHARD_TIMEOUTS, <f64>s.timeouts);
+  figure(t, C.SHARD_TOTAL, <f64>s.total);
+  figure(t, C.SHARD_TUBES, <f64>s.tubes);
+  figure(t, C.SHARD_USED_BYTES, <f64>s.usedPages * 65536);
+  figure(t, C.SHARD_TAKEN_BYTES, <f64>s.endPage * 65536);
+  figure(t, C.SHARD_CONTENDED, <f64>s.contended);
+  return leave(t, DONE);
+}
+
+/** An entry of `listTubes`: number f64, length u32, 4 bytes of nothing, the name, up to a multiple of 8. */
+const ENTRY_HEADER: u32 = 16;
+
+/**
+ * Writes to the output slot the tubes made after `number`, in the order in which they were made, as many as fit: RESULT_COUNT entries,
+ * then MORE; NONE when none was left.
+ */
+export function listTubes(t: u32, number: f64): i32 {
+  enter();
+  let at = shard().tubesHead;
+  while (at != 0 && <f64>tubeAt(at).createdNumber <= number) at = tubeAt(at).nextTube;
+  let to = outputSlot(t);
+  const end = to + OUTPUT_BYTES;
+  let count: u32 = 0;
+  while (at != 0) {
+    const tube = tubeAt(at);
+    const bytes = (ENTRY_HEADER + <u32>tube.nameBytes + 7) & ~7;
+    if (to + bytes > end) break;
+    store<f64>(to, <f64>tube.createdNumber);
+    store<u32>(to + 8, tube.nameBytes);
+    memory.copy(to + ENTRY_HEADER, nameOf(tube), tube.nameBytes);
+    to += bytes;
+    count++;
+    at = tube.nextTube;
+  }
+  setResult(t, RESULT_COUNT, <f64>count);
+  return leave(t, count == 0 ? NONE : MORE);
+}

@@ -1,0 +1,189 @@
+/* Job: one record and its body.
+ *
+ *   0                32        40    48    52    56     60   64      68      72     76        80                 84
+ *   | Node           | created | lsn | tube| pri | delay| ttr| bytes | holder| cold | reserves| state flags - - | body ...
+ *     major = deadline, minor = id
+ *
+ * 84 bytes and the body behind them, in one piece of the allocator; a body above INLINE_BODY_MAX is a chain of blocks instead, whose
+ * first and last addresses stand at 84. Counters that most jobs never move lie in a Cold record, made when first needed. Where a
+ * job stands depends on its state alone:
+ *
+ *   ready     its tube's bucket (holder), in the bucket's list or, with LATE, in the bucket's tree (deadline 0, so by id)
+ *   reserved  the tree of the connection (holder) that holds it, by deadline
+ *   delayed   the tree of its tube, by deadline
+ *   buried    the list of its tube, in the order of burying
+ *   uploading nowhere: it has no id yet and only the session that uploads it knows it
+ */
+import { INLINE_BODY_MAX } from "./constants";
+import { Node } from "./node";
+import { PIECE_MAX, give, take } from "./memory";
+import { must, shard } from "./shard";
+
+@unmanaged
+export class Job extends Node {
+  createdMicros: u64;
+  /** Sequence number of the record that says everything about the job: a reply that shows the job depends on it. */
+  lsn: u64;
+  tube: u32;
+  pri: u32;
+  delaySeconds: u32;
+  ttrSeconds: u32;
+  bodyBytes: u32;
+  holder: u32;
+  cold: u32;
+  reserves: u32;
+  state: u8;
+  flags: u8;
+}
+
+/** The job stands in the tree of its bucket, not in the list. */
+export const LATE: u8 = 1;
+/** Reserved by a grant that its connection has not collected. */
+export const GRANTED: u8 = 2;
+
+/** Counters of a job that had trouble. */
+@unmanaged
+export class Cold {
+  timeouts: u32;
+  releases: u32;
+  buries: u32;
+  kicks: u32;
+}
+
+const RECORD_BYTES: u32 = 84;
+const CHAIN_BYTES: u32 = 8;
+/** A block: address of the next one, then its share of the body. */
+const BLOCK_HEADER: u32 = 8;
+const BLOCK_BODY: u32 = PIECE_MAX - BLOCK_HEADER;
+
+export function jobAt(address: u32): Job {
+  return changetype<Job>(<usize>address);
+}
+
+export function addressOfJob(job: Job): u32 {
+  return <u32>changetype<usize>(job);
+}
+
+function bodyOf(job: Job): usize {
+  return changetype<usize>(job) + RECORD_BYTES;
+}
+
+/** A record for a body of `bytes`, inline body space included, fields not yet set; 0 when there is no memory. */
+export function makeJob(bytes: u32): u32 {
+  const chained = bytes > INLINE_BODY_MAX;
+  const at = take(RECORD_BYTES + (chained ? CHAIN_BYTES : bytes), false);
+  if (at == 0) return 0;
+  const job = jobAt(at);
+  job.bodyBytes = bytes;
+  job.cold = 0;
+  job.reserves = 0;
+  job.flags = 0;
+  job.holder = 0;
+  job.lsn = 0;
+  if (chained) store<u64>(bodyOf(job), 0);
+  return at;
+}
+
+/** Frees a job that stands nowhere any more. */
+export function freeJob(job: Job): void {
+  const at = addressOfJob(job);
+  if (job.cold != 0) give(job.cold);
+  if (job.bodyBytes > INLINE_BODY_MAX) {
+    if (shard().cursorJob == at) shard().cursorJob = 0;
+    let block = load<u32>(bodyOf(job));
+    while (block != 0) {
+      const following = load<u32>(block);
+      give(block);
+      block = following;
+    }
+  }
+  give(at);
+}
+
+/** The job's cold counters, made now if need be; 0 when there is no memory, and then nothing is counted. */
+export function coldOf(job: Job): u32 {
+  if (job.cold == 0) {
+    const at = take(offsetof<Cold>(), true);
+    if (at == 0) return 0;
+    memory.fill(at, 0, offsetof<Cold>());
+    job.cold = at;
+  }
+  return job.cold;
+}
+
+/** Adds `count` bytes at `source` to a body that has `position` bytes so far; false when there is no memory for them. */
+export function appendBody(job: Job, position: u32, source: usize, count: u32): bool {
+  must(count <= job.bodyBytes - position);
+  if (job.bodyBytes <= INLINE_BODY_MAX) {
+    memory.copy(bodyOf(job) + position, source, count);
+    return true;
+  }
+  while (count > 0) {
+    const inBlock = position % BLOCK_BODY;
+    if (inBlock == 0 && !addBlock(job, position)) return false;
+    const step = min(count, BLOCK_BODY - inBlock);
+    const block = load<u32>(bodyOf(job) + 4);
+    memory.copy(<usize>block + BLOCK_HEADER + inBlock, source, step);
+    position += step;
+    source += step;
+    count -= step;
+  }
+  return true;
+}
+
+/** Hangs the block for the bytes from `position` on at the end of the chain. */
+function addBlock(job: Job, position: u32): bool {
+  const block = take(BLOCK_HEADER + min(BLOCK_BODY, job.bodyBytes - position), false);
+  if (block == 0) return false;
+  store<u32>(block, 0);
+  const last = load<u32>(bodyOf(job) + 4);
+  if (last == 0) store<u32>(bodyOf(job), block);
+  else store<u32>(last, block);
+  store<u32>(bodyOf(job) + 4, block);
+  return true;
+}
+
+/** Copies the body from `position` on to `target`, at most `room` bytes; answers how many. */
+export function readBody(job: Job, position: u32, target: usize, room: u32): u32 {
+  const count = min(room, job.bodyBytes - min(position, job.bodyBytes));
+  if (job.bodyBytes <= INLINE_BODY_MAX) {
+    memory.copy(target, bodyOf(job) + position, count);
+    return count;
+  }
+  let block = blockFrom(job, position);
+  let left = count;
+  while (left > 0) {
+    const inBlock = position % BLOCK_BODY;
+    const step = min(left, BLOCK_BODY - inBlock);
+    memory.copy(target, <usize>block + BLOCK_HEADER + inBlock, step);
+    position += step;
+    target += step;
+    left -= step;
+    if (position % BLOCK_BODY == 0) block = load<u32>(block);
+  }
+  remember(job, position - (position % BLOCK_BODY), block);
+  return count;
+}
+
+/** The block that holds byte `position`; begins at the cursor if the last read stopped before it. */
+function blockFrom(job: Job, position: u32): u32 {
+  const s = shard();
+  let at: u32 = 0;
+  let block = load<u32>(bodyOf(job));
+  if (s.cursorJob == addressOfJob(job) && s.cursorBytes <= position) {
+    at = s.cursorBytes;
+    block = s.cursorBlock;
+  }
+  while (position - at >= BLOCK_BODY && block != 0) {
+    block = load<u32>(block);
+    at += BLOCK_BODY;
+  }
+  return block;
+}
+
+function remember(job: Job, position: u32, block: u32): void {
+  const s = shard();
+  s.cursorJob = addressOfJob(job);
+  s.cursorBytes = position;
+  s.cursorBlock = block;
+}

@@ -1,0 +1,212 @@
+/* Ready: the ready jobs of a tube in the order (pri, id), and the tubes that have one to give.
+ *
+ * One bucket for each priority in use; a bucket is a FIFO in id order. New jobs have the highest id so far and go to its tail at once,
+ * and a job that comes back (released, timed out) nearly always has the lowest and goes to its head. One that belongs in between
+ * goes to the bucket's tree of late jobs instead; the better of list head and first late job is the bucket's best. Measured against
+ * a binary heap, buckets are 2 to 4 times faster with up to 1,024 priorities and equal when all differ.
+ */
+import { URGENT_BELOW } from "./constants";
+import { Node, nodeAt } from "./node";
+import { Job, LATE, addressOfJob, jobAt } from "./job";
+import { give, take } from "./memory";
+import { Shard, must, shard } from "./shard";
+import { Tube, isPaused, readyNode, tubeAt } from "./tube";
+import * as tree from "./tree";
+
+@unmanaged
+export class Bucket extends Node {
+  // major = pri
+  head: u32;
+  tail: u32;
+  late: u32;
+  count: u32;
+}
+
+const READY_TUBES: usize = offsetof<Shard>("readyTubes");
+const BUCKETS: usize = offsetof<Tube>("buckets");
+const LATE_TREE: usize = offsetof<Bucket>("late");
+
+function bucketAt(address: u32): Bucket {
+  return changetype<Bucket>(<usize>address);
+}
+
+function addressOfBucket(bucket: Bucket): u32 {
+  return <u32>changetype<usize>(bucket);
+}
+
+export function readyTubesRoot(): usize {
+  return changetype<usize>(shard()) + READY_TUBES;
+}
+
+function bucketsRoot(tube: Tube): usize {
+  return changetype<usize>(tube) + BUCKETS;
+}
+
+export function lateRoot(bucket: Bucket): usize {
+  return changetype<usize>(bucket) + LATE_TREE;
+}
+
+/** The bucket for `pri`, made if need be; 0 when there is no memory. */
+function bucketFor(tube: Tube, pri: u32): u32 {
+  const last = tube.lastBucket;
+  if (last != 0 && bucketAt(last).major == <u64>pri) return last;
+  let at = tree.find(bucketsRoot(tube), pri);
+  if (at == 0) at = makeBucket(tube, pri);
+  tube.lastBucket = at;
+  return at;
+}
+
+function makeBucket(tube: Tube, pri: u32): u32 {
+  let at = tube.spareBucket;
+  if (at != 0) tube.spareBucket = 0;
+  else at = take(offsetof<Bucket>(), true);
+  if (at == 0) return 0;
+  const bucket = bucketAt(at);
+  bucket.major = pri;
+  bucket.minor = 0;
+  bucket.head = 0;
+  bucket.tail = 0;
+  bucket.late = 0;
+  bucket.count = 0;
+  tree.insert(bucketsRoot(tube), bucket);
+  if (tube.firstBucket == 0 || <u64>pri < bucketAt(tube.firstBucket).major) tube.firstBucket = at;
+  return at;
+}
+
+function dropBucket(tube: Tube, bucket: Bucket): void {
+  const at = addressOfBucket(bucket);
+  if (tube.lastBucket == at) tube.lastBucket = 0;
+  if (tube.firstBucket == at) tube.firstBucket = tree.next(at);
+  tree.remove(bucketsRoot(tube), bucket);
+  if (tube.spareBucket == 0) tube.spareBucket = at;
+  else give(at);
+}
+
+/** Sees to it that making the tube's first bucket cannot fail. */
+export function keepSpareBucket(tube: Tube): bool {
+  if (tube.spareBucket == 0 && tube.buckets == 0) tube.spareBucket = take(offsetof<Bucket>(), true);
+  return tube.spareBucket != 0 || tube.buckets != 0;
+}
+
+function place(bucket: Bucket, job: Job): void {
+  const at = addressOfJob(job);
+  const id = job.minor;
+  job.holder = addressOfBucket(bucket);
+  job.flags &= ~LATE;
+  bucket.count++;
+  if (bucket.tail == 0) {
+    job.left = 0;
+    job.right = 0;
+    bucket.head = at;
+    bucket.tail = at;
+  } else if (id > jobAt(bucket.tail).minor) {
+    job.left = 0;
+    job.right = bucket.tail;
+    jobAt(bucket.tail).left = at;
+    bucket.tail = at;
+  } else if (id < jobAt(bucket.head).minor) {
+    job.left = bucket.head;
+    job.right = 0;
+    jobAt(bucket.head).right = at;
+    bucket.head = at;
+  } else {
+    job.flags |= LATE;
+    job.major = 0;
+    tree.insert(lateRoot(bucket), job);
+  }
+}
+
+function displace(bucket: Bucket, job: Job): void {
+  bucket.count--;
+  if ((job.flags & LATE) != 0) {
+    job.flags &= ~LATE;
+    tree.remove(lateRoot(bucket), job);
+    return;
+  }
+  if (job.right != 0) jobAt(job.right).left = job.left;
+  else bucket.head = job.left;
+  if (job.left != 0) jobAt(job.left).right = job.right;
+  else bucket.tail = job.right;
+}
+
+function bestOf(bucket: Bucket): u32 {
+  if (bucket.late == 0) return bucket.head;
+  const late = tree.first(lateRoot(bucket));
+  if (bucket.head == 0) return late;
+  return jobAt(late).minor < jobAt(bucket.head).minor ? late : bucket.head;
+}
+
+/** Brings the tube's best job and its place among the ready tubes up to date. */
+export function refresh(tube: Tube): void {
+  const best = tube.firstBucket == 0 ? 0 : bestOf(bucketAt(tube.firstBucket));
+  tube.best = best;
+  const node = readyNode(tube);
+  if (best == 0 || isPaused(tube)) {
+    if (tube.listed != 0) {
+      tree.remove(readyTubesRoot(), node);
+      tube.listed = 0;
+    }
+    return;
+  }
+  const pri = <u64>jobAt(best).pri;
+  const id = jobAt(best).minor;
+  if (tube.listed != 0) {
+    if (tube.readyPri == pri && tube.readyId == id) return;
+    // Alone in the tree: nothing to be moved past.
+    if ((node.parent | node.left | node.right) == 0) {
+      tube.readyPri = pri;
+      tube.readyId = id;
+      return;
+    }
+    tree.remove(readyTubesRoot(), node);
+  }
+  tube.readyPri = pri;
+  tube.readyId = id;
+  tree.insert(readyTubesRoot(), node);
+  tube.listed = 1;
+}
+
+/** Makes `job`, which stands nowhere, a ready job of its tube; false when there is no memory for a bucket. */
+export function push(tube: Tube, job: Job): bool {
+  const at = bucketFor(tube, job.pri);
+  if (at == 0) return false;
+  place(bucketAt(at), job);
+  tube.ready++;
+  shard().ready++;
+  if (job.pri < URGENT_BELOW) {
+    tube.urgent++;
+    shard().urgent++;
+  }
+  refresh(tube);
+  return true;
+}
+
+/** Takes a ready job out of its tube. */
+export function pull(tube: Tube, job: Job): void {
+  const bucket = bucketAt(job.holder);
+  must(tube.ready > 0);
+  displace(bucket, job);
+  if (bucket.count == 0) dropBucket(tube, bucket);
+  tube.ready--;
+  shard().ready--;
+  if (job.pri < URGENT_BELOW) {
+    tube.urgent--;
+    shard().urgent--;
+  }
+  refresh(tube);
+}
+
+/** Whether a job of the tube `a` stands before one of `b`; both have one. */
+export function betterTube(a: u32, b: u32): bool {
+  const x = tubeAt(a);
+  const y = tubeAt(b);
+  return x.readyPri < y.readyPri || (x.readyPri == y.readyPri && x.readyId < y.readyId);
+}
+
+export function firstBucketNode(tube: Tube): u32 {
+  return tree.first(bucketsRoot(tube));
+}
+
+export function nodeOfBucket(at: u32): Node {
+  return nodeAt(at);
+}

@@ -1,0 +1,197 @@
+/* Shard: the header of one shard's memory, its lock, and the way in and out of a critical section.
+ *
+ * Everything a shard knows lies in its one shared memory, beginning with this header at SHARD_BASE. A header of zeros is an
+ * unlocked, empty shard but for what `open` in index.ts writes. Every exported call that touches more than the id counters
+ * stands between `enter` and `leave`; nothing here may be read or written outside them. A broken invariant traps (`must`): after
+ * that the memory cannot be trusted, the host ends the process and recovers.
+ */
+import {
+  PAGE_BYTES,
+  RESULT_WAKE_HIGH,
+  RESULT_WAKE_LOW,
+  SHARD_BASE,
+  THREADS_BASE,
+  THREADS_MAX,
+  THREAD_BYTES,
+  WAKE,
+} from "./constants";
+
+/** Size classes of the allocator: 64 by 8 bytes up to 512, then 8 for each doubling up to 4,096. */
+export const CLASSES: u32 = 88;
+/** Pages that a table's directory can name: 4,096 x 16,384 heads. */
+export const DIRECTORY_PAGES: u32 = 4096;
+
+/** A linear hash table; see table.ts. */
+@unmanaged
+export class Table {
+  count: u32;
+  /** Heads in use: `mask + 1 + split`. */
+  mask: u32;
+  split: u32;
+  /** Address of the directory: DIRECTORY_PAGES addresses of pages. */
+  directory: u32;
+}
+
+@unmanaged
+export class Shard {
+  /** 0 free, 1 taken, 2 taken and somebody sleeps on it. */
+  lock: u32;
+  index: u32;
+  threads: u32;
+  contended: u32;
+
+  /** Highest job id and tube number given out; only shard 0's are used, and only atomically. */
+  lastId: u64;
+  lastNumber: u64;
+
+  /** When `enter` must work off deadlines, in microseconds. Hosts read it without the lock to arm their timers. */
+  nextDue: f64;
+  /** Mutations so far: the place of the journal's sequence numbers. */
+  lsn: u64;
+
+  /* The allocator: memory.ts. */
+  freePages: u32;
+  /** First page that was never used, the end of the memory, and the pages that bodies may make us take, in pages. */
+  topPage: u32;
+  endPage: u32;
+  budgetPages: u32;
+  /** Pages in use, free ones not counted. */
+  usedPages: u32;
+
+  /* What the shard holds. */
+  timers: u32;
+  readyTubes: u32;
+  tubesHead: u32;
+  tubesTail: u32;
+  tubes: u32;
+  urgent: u32;
+  ready: u32;
+  reserved: u32;
+  delayed: u32;
+  buried: u32;
+  timeouts: u64;
+  total: u64;
+
+  /** Threads for which grants were made since the last `leave`. */
+  wakeLow: u32;
+  wakeHigh: u32;
+
+  /** Where the last long body was read: job, bytes skipped, block that begins there. */
+  cursorJob: u32;
+  cursorBytes: u32;
+  cursorBlock: u32;
+}
+
+/* Behind the header: lists and tables of fixed size. */
+const CLASS_LISTS: usize = SHARD_BASE + 1024;
+const GRANT_LISTS: usize = CLASS_LISTS + CLASSES * 4;
+const TABLES: usize = GRANT_LISTS + THREADS_MAX * 4 + 32;
+const DIRECTORIES: usize = SHARD_BASE + 4096;
+
+/** Bytes of the header page that hold one directory. */
+export const DIRECTORY_BYTES: u32 = DIRECTORY_PAGES * 4;
+
+/** Rounds of looking at a taken lock before sleeping; 1,000 gained nothing over 100. */
+const SPINS: i32 = 100;
+/** A lock that is held this long belongs to a thread that died: trap rather than wait for ever. */
+const LOCK_TIMEOUT_NANOS: i64 = 30000000000;
+
+export function shard(): Shard {
+  return changetype<Shard>(SHARD_BASE);
+}
+
+export function jobs(): Table {
+  return changetype<Table>(TABLES);
+}
+
+export function tubesByName(): Table {
+  return changetype<Table>(TABLES + 16);
+}
+
+export function watches(): Table {
+  return changetype<Table>(TABLES + 32);
+}
+
+/** Address of the directory of table `i`: 0 jobs, 1 tubes, 2 watches. */
+export function directoryOf(i: u32): u32 {
+  return <u32>DIRECTORIES + i * DIRECTORY_BYTES;
+}
+
+/** Address of the head of the list of pages of size class `c` that have a free slot. */
+export function classList(c: u32): usize {
+  return CLASS_LISTS + (<usize>c << 2);
+}
+
+/** Address of the head of the list of connections of `thread` that have a grant to collect. */
+export function grantList(thread: u32): usize {
+  return GRANT_LISTS + (<usize>thread << 2);
+}
+
+/** Traps when an invariant does not hold. No message: it would need a data segment. */
+export function must(held: bool): void {
+  if (!held) unreachable();
+}
+
+function acquire(): void {
+  const at: usize = SHARD_BASE;
+  if (atomic.cmpxchg<u32>(at, 0, 1) == 0) return;
+  atomic.add<u32>(at, 1, offsetof<Shard>("contended"));
+  for (let i = 0; i < SPINS; ++i) {
+    if (atomic.load<u32>(at) == 0 && atomic.cmpxchg<u32>(at, 0, 1) == 0) return;
+  }
+  while (atomic.xchg<u32>(at, 2) != 0) {
+    if (atomic.wait<i32>(at, 2, LOCK_TIMEOUT_NANOS) == 2) unreachable(); // 2 = timed out
+  }
+}
+
+function free(): void {
+  const at: usize = SHARD_BASE;
+  if (atomic.sub<u32>(at, 1) != 1) {
+    atomic.store<u32>(at, 0);
+    atomic.notify(at, 1);
+  }
+}
+
+/** Takes the lock. */
+export function enter(): void {
+  acquire();
+}
+
+/** Publishes for thread `t` which threads have grants to collect, gives the lock back, and answers `code`. */
+export function leave(t: u32, code: i32): i32 {
+  const s = shard();
+  let answer = code;
+  if ((s.wakeLow | s.wakeHigh) != 0) {
+    setResult(t, RESULT_WAKE_LOW, <f64>s.wakeLow);
+    setResult(t, RESULT_WAKE_HIGH, <f64>s.wakeHigh);
+    s.wakeLow = 0;
+    s.wakeHigh = 0;
+    answer |= WAKE;
+  }
+  free();
+  return answer;
+}
+
+/** Remembers that `thread` has a grant to collect. */
+export function wake(thread: u32): void {
+  const s = shard();
+  if (thread < 32) s.wakeLow |= 1 << thread;
+  else s.wakeHigh |= 1 << (thread - 32);
+}
+
+/** Address of thread `t`'s area. */
+function area(t: u32): usize {
+  return THREADS_BASE + <usize>(t * THREAD_BYTES);
+}
+
+export function setResult(t: u32, field: i32, value: f64): void {
+  store<f64>(area(t) + (<usize>field << 3), value);
+}
+
+export function inputSlot(t: u32): usize {
+  return area(t) + PAGE_BYTES;
+}
+
+export function outputSlot(t: u32): usize {
+  return area(t) + 2 * PAGE_BYTES;
+}

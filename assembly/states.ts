@@ -1,0 +1,186 @@
+/* States: how a job moves from one state to another. Each way out undoes exactly what the way in did, counters included.
+ *
+ *           put, delay > 0          +---------+   kick
+ *         ----------------------->  | delayed | --------+
+ *                                   +---------+         |
+ *           put        +-------+      | due             v
+ *         -----------> | ready | <----+--------------------+
+ *                      +-------+  release, TTR over, gone  |   kick
+ *                          | reserve, grant                |<------------+
+ *                          v                               |             |
+ *                      +----------+ -----------------------+        +--------+
+ *                      | reserved | ------------------------------> | buried |
+ *                      +----------+              bury               +--------+
+ *
+ * Whenever a job becomes ready it is offered to those who wait (`match`): between two critical sections no tube has both a job that
+ * may be taken and a waiter.
+ */
+import { STATE_BURIED, STATE_DELAYED, STATE_READY, STATE_RESERVED } from "./constants";
+import { Cold, GRANTED, Job, addressOfJob, coldOf, freeJob, jobAt } from "./job";
+import { Conn, call, connAt, hold, stopWaiting, unhold, watchAt } from "./conn";
+import { jobs, must, shard, wake } from "./shard";
+import { Tube, forgetIfUnused, isPaused, tubeAt, watchClock } from "./tube";
+import * as ready from "./ready";
+import * as table from "./table";
+import * as tree from "./tree";
+
+const DELAYED_TREE: usize = offsetof<Tube>("delayedTree");
+
+export function delayedRoot(tube: Tube): usize {
+  return changetype<usize>(tube) + DELAYED_TREE;
+}
+
+function microsOf(seconds: u32): u64 {
+  return <u64>seconds * 1000000;
+}
+
+export function coldAt(address: u32): Cold {
+  return changetype<Cold>(<usize>address);
+}
+
+/** The job with that id, or 0. */
+export function findJob(id: u64): u32 {
+  let at = table.bucket(jobs(), <u32>id);
+  while (at != 0 && jobAt(at).minor != id) at = jobAt(at).chain;
+  return at;
+}
+
+/* Out of a state. The job then stands nowhere. */
+
+export function leaveState(job: Job): void {
+  const tube = tubeAt(job.tube);
+  if (job.state == STATE_RESERVED) {
+    const conn = connAt(job.holder);
+    unhold(conn, job);
+    if ((job.flags & GRANTED) != 0) {
+      job.flags &= ~GRANTED;
+      conn.granted = 0;
+    }
+    tube.reserved--;
+    shard().reserved--;
+  } else if (job.state == STATE_READY) {
+    ready.pull(tube, job);
+  } else if (job.state == STATE_DELAYED) {
+    tree.remove(delayedRoot(tube), job);
+    tube.delayed--;
+    shard().delayed--;
+  } else {
+    must(job.state == STATE_BURIED);
+    if (job.right != 0) jobAt(job.right).left = job.left;
+    else tube.buriedHead = job.left;
+    if (job.left != 0) jobAt(job.left).right = job.right;
+    else tube.buriedTail = job.right;
+    tube.buried--;
+    shard().buried--;
+  }
+  job.holder = 0;
+}
+
+/* Into a state. */
+
+/** False when there is no memory for a new priority: then the job is buried, so that it stands somewhere. */
+export function becomeReady(job: Job, now: u64): bool {
+  const tube = tubeAt(job.tube);
+  job.state = STATE_READY;
+  if (!ready.push(tube, job)) {
+    becomeBuried(job);
+    return false;
+  }
+  match(tube, now);
+  return true;
+}
+
+export function becomeDelayed(job: Job, now: u64): void {
+  const tube = tubeAt(job.tube);
+  job.state = STATE_DELAYED;
+  job.major = now + microsOf(job.delaySeconds);
+  tree.insert(delayedRoot(tube), job);
+  tube.delayed++;
+  shard().delayed++;
+  watchClock(tube, job.major);
+}
+
+/** Appended: buried jobs keep the order in which they were buried. */
+export function becomeBuried(job: Job): void {
+  const tube = tubeAt(job.tube);
+  const at = addressOfJob(job);
+  job.state = STATE_BURIED;
+  job.left = 0;
+  job.right = tube.buriedTail;
+  if (tube.buriedTail != 0) jobAt(tube.buriedTail).left = at;
+  else tube.buriedHead = at;
+  tube.buriedTail = at;
+  tube.buried++;
+  shard().buried++;
+}
+
+export function becomeReserved(job: Job, conn: Conn, now: u64): void {
+  const tube = tubeAt(job.tube);
+  job.state = STATE_RESERVED;
+  job.reserves++;
+  hold(conn, job, now + microsOf(job.ttrSeconds));
+  tube.reserved++;
+  shard().reserved++;
+}
+
+/** Ends a job that stands nowhere. Its tube may be gone afterwards. */
+export function endJob(job: Job): void {
+  const tube = tubeAt(job.tube);
+  table.drop(jobs(), job);
+  freeJob(job);
+  forgetIfUnused(tube);
+}
+
+/* Matching. */
+
+/** Gives the tube's ready jobs to those who wait for them. */
+export function match(tube: Tube, now: u64): void {
+  while (tube.best != 0 && tube.waitHead != 0 && !isPaused(tube)) {
+    grant(jobAt(tube.best), connAt(watchAt(tube.waitHead).conn), now);
+  }
+}
+
+/** Reserves a ready job for a connection that waits, and calls for its thread to collect it. */
+function grant(job: Job, conn: Conn, now: u64): void {
+  must(conn.granted == 0 && conn.waiting != 0);
+  leaveState(job);
+  stopWaiting(conn);
+  becomeReserved(job, conn, now);
+  job.flags |= GRANTED;
+  conn.granted = addressOfJob(job);
+  call(conn);
+  wake(conn.thread);
+}
+
+/** Undoes a reservation that nobody saw: the job goes back to its place as if nothing had been. */
+export function handBack(job: Job, now: u64): void {
+  leaveState(job);
+  job.reserves--;
+  becomeReady(job, now);
+}
+
+/** Counts in the job's cold record; without memory for one nothing is counted. */
+export function countTimeout(job: Job): void {
+  const cold = coldOf(job);
+  if (cold != 0) coldAt(cold).timeouts++;
+}
+
+export function countRelease(job: Job): void {
+  const cold = coldOf(job);
+  if (cold != 0) coldAt(cold).releases++;
+}
+
+export function countBury(job: Job): void {
+  const cold = coldOf(job);
+  if (cold != 0) coldAt(cold).buries++;
+}
+
+export function countKick(job: Job): void {
+  const cold = coldOf(job);
+  if (cold != 0) coldAt(cold).kicks++;
+}
+
+/** Whether `conn` (0 = no record here) is the holder of `job` and may act on it. */
+export function isHeldBy(job: Job, conn: u32): bool {
+  return conn != 0 && job.state == STATE_RESERVED && job.holder == conn && (job.flags & GRANTED) == 0;
+}

@@ -1,0 +1,39 @@
+/* Timers: the tubes and connections of the shard that have a deadline, in the order in which they are due.
+ *
+ * A timer may ring too early, never too late: when the deadline that it was set for goes away (a job is deleted in time, as nearly
+ * all are) it stays as it is and is set anew when it rings. So reserving and deleting moves a timer once per TTR, not once per job.
+ * The owner keeps the flag that says whether its node stands here.
+ */
+import { NEVER_MICROS } from "./constants";
+import { Node, nodeAt } from "./node";
+import { Shard, shard } from "./shard";
+import * as tree from "./tree";
+
+const ROOT: usize = offsetof<Shard>("timers");
+
+function root(): usize {
+  return changetype<usize>(shard()) + ROOT;
+}
+
+/** Publishes when the first timer rings, for `enter` and for the hosts' own timers. */
+function publish(): void {
+  const at = tree.first(root());
+  shard().nextDue = at == 0 ? NEVER_MICROS : <f64>nodeAt(at).major;
+}
+
+export function start(node: Node, due: u64): void {
+  node.major = due;
+  tree.insert(root(), node);
+  publish();
+}
+
+export function stop(node: Node, standsHere: u8): void {
+  if (standsHere == 0) return;
+  tree.remove(root(), node);
+  publish();
+}
+
+/** The node whose timer rings first, or 0. */
+export function first(): u32 {
+  return tree.first(root());
+}

@@ -1,0 +1,110 @@
+/* Tree: an ordered set of nodes, linked in place (a treap).
+ *
+ * It needs no memory of its own, so moving a job between states cannot fail; any node can be removed; and one operation costs
+ * O(log n), always: a heap with lazy or amortised costs would now and then hold the lock for the length of the whole queue. The
+ * random priorities that keep a treap flat are a hash of the node's address. A root is the address of a u32 that holds the
+ * address of the top node, 0 when the tree is empty. Called by whatever keeps order: delayed jobs, held jobs, buckets, timers.
+ */
+import { Node, addressOf, before, nodeAt } from "./node";
+import { must } from "./shard";
+
+const LEFT = offsetof<Node>("left");
+const RIGHT = offsetof<Node>("right");
+
+/** The finalizer of MurmurHash3: neighbours in memory get unrelated priorities. */
+function weight(address: u32): u32 {
+  let h = address;
+  h = (h ^ (h >>> 16)) * 0x85ebca6b;
+  h = (h ^ (h >>> 13)) * 0xc2b2ae35;
+  return h ^ (h >>> 16);
+}
+
+/** Puts `replacement` where `node` hangs from its parent. */
+function hang(root: usize, node: Node, parent: u32, replacement: u32): void {
+  if (parent == 0) store<u32>(root, replacement);
+  else if (nodeAt(parent).left == addressOf(node)) nodeAt(parent).left = replacement;
+  else nodeAt(parent).right = replacement;
+}
+
+/** Lifts `node` above its parent. */
+function rotateUp(root: usize, node: Node): void {
+  const at = addressOf(node);
+  const parent = nodeAt(node.parent);
+  const grandparent = parent.parent;
+  hang(root, parent, grandparent, at);
+  if (parent.left == at) {
+    parent.left = node.right;
+    if (node.right != 0) nodeAt(node.right).parent = addressOf(parent);
+    node.right = addressOf(parent);
+  } else {
+    parent.right = node.left;
+    if (node.left != 0) nodeAt(node.left).parent = addressOf(parent);
+    node.left = addressOf(parent);
+  }
+  parent.parent = at;
+  node.parent = grandparent;
+}
+
+/** Adds `node`, whose major and minor are set. */
+export function insert(root: usize, node: Node): void {
+  const at = addressOf(node);
+  let parent: u32 = 0;
+  let link = root;
+  let current = load<u32>(root);
+  while (current != 0) {
+    parent = current;
+    link = <usize>current + (before(node, nodeAt(current)) ? LEFT : RIGHT);
+    current = load<u32>(link);
+  }
+  store<u32>(link, at);
+  node.left = 0;
+  node.right = 0;
+  node.parent = parent;
+  const mine = weight(at);
+  while (node.parent != 0 && weight(node.parent) < mine) rotateUp(root, node);
+}
+
+/** Removes `node`, which stands in this tree. */
+export function remove(root: usize, node: Node): void {
+  while (node.left != 0 && node.right != 0) {
+    const lift = weight(node.left) > weight(node.right) ? node.left : node.right;
+    rotateUp(root, nodeAt(lift));
+  }
+  const child = node.left | node.right;
+  must(node.parent != 0 || load<u32>(root) == addressOf(node));
+  hang(root, node, node.parent, child);
+  if (child != 0) nodeAt(child).parent = node.parent;
+}
+
+/** Address of the first node, or 0. */
+export function first(root: usize): u32 {
+  let at = load<u32>(root);
+  if (at == 0) return 0;
+  while (nodeAt(at).left != 0) at = nodeAt(at).left;
+  return at;
+}
+
+/** Address of the node behind `at`, or 0. */
+export function next(at: u32): u32 {
+  let node = nodeAt(at);
+  if (node.right != 0) {
+    at = node.right;
+    while (nodeAt(at).left != 0) at = nodeAt(at).left;
+    return at;
+  }
+  let parent = node.parent;
+  while (parent != 0 && nodeAt(parent).right == at) {
+    at = parent;
+    parent = nodeAt(at).parent;
+  }
+  return parent;
+}
+
+/** Address of the first node whose major is `major`, or 0. */
+export function find(root: usize, major: u64): u32 {
+  let at = load<u32>(root);
+  while (at != 0 && nodeAt(at).major != major) {
+    at = major < nodeAt(at).major ? nodeAt(at).left : nodeAt(at).right;
+  }
+  return at;
+}

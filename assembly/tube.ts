@@ -1,0 +1,161 @@
+/* Tube: a named queue of this shard, and the table that finds it by name.
+ *
+ * A tube exists while a job, a user or a watcher refers to it, or while it is pinned ("default"). Its Node is the shard's timer for
+ * it (major = the next time to look at its delays and its pause) and its entry in the table of names (minor = hash of the name).
+ * `ready` is a second node: the tube's place among all tubes that have a job to give, by (pri, id) of that job.
+ */
+import { TUBE_NAME_MAX } from "./constants";
+import { Node } from "./node";
+import { give, take } from "./memory";
+import { must, shard, tubesByName } from "./shard";
+import * as table from "./table";
+import * as timers from "./timers";
+
+@unmanaged
+export class Tube extends Node {
+  /* The second node, by its parts (offset 32). */
+  readyLeft: u32;
+  readyRight: u32;
+  readyParent: u32;
+  readyChain: u32;
+  readyPri: u64;
+  readyId: u64;
+
+  createdNumber: u64;
+  totalJobs: u64;
+  deletes: u64;
+  pauses: u64;
+  pauseMicros: u64;
+  /** End of the pause; 0 when there is none. */
+  pausedUntil: u64;
+
+  /** Tree of buckets by pri, its first one, the one used last, and one kept for the next new pri. */
+  buckets: u32;
+  firstBucket: u32;
+  lastBucket: u32;
+  spareBucket: u32;
+  /** The best ready job, 0 when there is none. */
+  best: u32;
+  delayedTree: u32;
+  buriedHead: u32;
+  buriedTail: u32;
+  waitHead: u32;
+  waitTail: u32;
+
+  urgent: u32;
+  ready: u32;
+  reserved: u32;
+  delayed: u32;
+  buried: u32;
+  using: u32;
+  watching: u32;
+  waiting: u32;
+
+  /** All tubes of the shard, in the order in which they were made. */
+  nextTube: u32;
+  prevTube: u32;
+  pinned: u8;
+  /** Stands in the tree of ready tubes; stands in the timers. */
+  listed: u8;
+  timed: u8;
+  nameBytes: u8;
+}
+
+const NAME_OFFSET: u32 = offsetof<Tube>();
+const READY_NODE: usize = offsetof<Tube>("readyLeft");
+
+export function tubeAt(address: u32): Tube {
+  return changetype<Tube>(<usize>address);
+}
+
+export function addressOfTube(tube: Tube): u32 {
+  return <u32>changetype<usize>(tube);
+}
+
+export function nameOf(tube: Tube): usize {
+  return changetype<usize>(tube) + NAME_OFFSET;
+}
+
+/** The node by which the tube stands among the ready tubes, and the way back. */
+export function readyNode(tube: Tube): Node {
+  return changetype<Node>(changetype<usize>(tube) + READY_NODE);
+}
+
+export function tubeOfReadyNode(node: u32): Tube {
+  return changetype<Tube>(<usize>node - READY_NODE);
+}
+
+/** FNV-1a. Which shard a name belongs to is decided by the host's own copy of this function (src/engine/tubes.ts). */
+function hashOf(name: usize, bytes: u32): u32 {
+  let h: u32 = 0x811c9dc5;
+  for (let i: u32 = 0; i < bytes; ++i) h = (h ^ load<u8>(name + i)) * 0x01000193;
+  // A finalizer, because the shard has already been chosen by the low bits.
+  h = (h ^ (h >>> 16)) * 0x85ebca6b;
+  return h ^ (h >>> 13);
+}
+
+/** The tube of that name, or 0. */
+export function findTube(name: usize, bytes: u32): u32 {
+  const hash = hashOf(name, bytes);
+  let at = table.bucket(tubesByName(), hash);
+  while (at != 0) {
+    const tube = tubeAt(at);
+    if (<u32>tube.minor == hash && tube.nameBytes == bytes && memory.compare(nameOf(tube), name, bytes) == 0) return at;
+    at = tube.chain;
+  }
+  return 0;
+}
+
+/** The tube of that name, made if need be; `number` orders tubes by when they were made. 0 when there is no memory. */
+export function findOrMakeTube(name: usize, bytes: u32, number: u64): u32 {
+  must(bytes - 1 < TUBE_NAME_MAX);
+  const found = findTube(name, bytes);
+  if (found != 0) return found;
+  const at = take(NAME_OFFSET + bytes, true);
+  if (at == 0) return 0;
+  memory.fill(at, 0, NAME_OFFSET);
+  const tube = tubeAt(at);
+  tube.major = u64.MAX_VALUE;
+  tube.minor = <u64>hashOf(name, bytes);
+  const tail = shard().tubesTail;
+  tube.createdNumber = tail == 0 ? number : max(number, tubeAt(tail).createdNumber + 1); // the list is in this order
+  tube.nameBytes = <u8>bytes;
+  memory.copy(nameOf(tube), name, bytes);
+  table.add(tubesByName(), tube);
+  const s = shard();
+  tube.prevTube = s.tubesTail;
+  if (s.tubesTail != 0) tubeAt(s.tubesTail).nextTube = at;
+  else s.tubesHead = at;
+  s.tubesTail = at;
+  s.tubes++;
+  return at;
+}
+
+/** Forgets the tube when nothing refers to it any more. Call it last: the tube may be gone afterwards. */
+export function forgetIfUnused(tube: Tube): void {
+  if ((tube.using | tube.watching | tube.ready | tube.reserved | tube.delayed | tube.buried | tube.pinned) != 0) return;
+  must(tube.waitHead == 0 && tube.buckets == 0 && tube.delayedTree == 0 && tube.buriedHead == 0 && tube.listed == 0);
+  timers.stop(tube, tube.timed);
+  table.drop(tubesByName(), tube);
+  const s = shard();
+  if (tube.prevTube != 0) tubeAt(tube.prevTube).nextTube = tube.nextTube;
+  else s.tubesHead = tube.nextTube;
+  if (tube.nextTube != 0) tubeAt(tube.nextTube).prevTube = tube.prevTube;
+  else s.tubesTail = tube.prevTube;
+  s.tubes--;
+  if (tube.spareBucket != 0) give(tube.spareBucket);
+  give(addressOfTube(tube));
+}
+
+/** Sees to it that the tube is looked at no later than `due`. */
+export function watchClock(tube: Tube, due: u64): void {
+  if (tube.timed == 0 || due < tube.major) {
+    timers.stop(tube, tube.timed);
+    timers.start(tube, due);
+    tube.timed = 1;
+  }
+}
+
+export function isPaused(tube: Tube): bool {
+  return tube.pausedUntil != 0;
+}
