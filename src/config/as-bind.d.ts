@@ -1,0 +1,15 @@
+/* as-bind's runtime half, in types: what src/config/control.ts uses of it. The package itself says `any`. */
+
+declare module "as-bind/dist/as-bind.cjs.js" {
+  /** An instance of a module that was compiled with as-bind's transform. */
+  interface BoundModule {
+    readonly exports: Readonly<Record<string, unknown>>;
+  }
+  const asBind: {
+    instantiate(
+      bytes: Uint8Array<ArrayBuffer> | WebAssembly.Module,
+      imports: Record<string, Record<string, unknown>>,
+    ): Promise<BoundModule>;
+  };
+  export default asBind;
+}
