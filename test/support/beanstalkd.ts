@@ -1,0 +1,35 @@
+/**
+ * The real beanstalkd (Debian's 1.12), for tests that compare with it. Every call starts one of its own, on a free port or a Unix socket.
+ */
+import { ServerProcess } from "./server-process.ts";
+import type { Address } from "./server-process.ts";
+
+/** How to start beanstalkd. */
+export interface BeanstalkdOptions {
+  /** Listen on this Unix socket; absent: on a free port of 127.0.0.1. */
+  readonly path?: string;
+  /** More flags, as on its command line. */
+  readonly flags?: readonly string[];
+  /** Another binary; absent: `beanstalkd` from the PATH. */
+  readonly command?: string;
+}
+
+// With -V it prints `bind 3 127.0.0.1:38211` or `bind 3 /tmp/socket`.
+function boundAddress(output: string): Address | undefined {
+  const [, port, path] = /^bind \d+ (?:127\.0\.0\.1:(\d+)|(\/.*))$/m.exec(output) ?? [];
+  if (port !== undefined) return { host: "127.0.0.1", port: Number(port) };
+  return path === undefined ? undefined : { path };
+}
+
+/** Starts a beanstalkd and waits until it listens. Throws a ServerProcessError when it is not installed or does not start. */
+export function startBeanstalkd(options: BeanstalkdOptions = {}): Promise<ServerProcess> {
+  const where =
+    options.path === undefined ? ["-l", "127.0.0.1", "-p", "0"] : ["-l", `unix:${options.path}`];
+  return ServerProcess.start({
+    command: options.command ?? "beanstalkd",
+    arguments: [...where, "-V", ...(options.flags ?? [])],
+    address: boundAddress,
+    missing: "not found; install it with `apt-get install beanstalkd`",
+    patienceMs: 10_000,
+  });
+}
