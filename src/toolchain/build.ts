@@ -1,0 +1,119 @@
+/* Build: compiles the AssemblyScript modules into build/.
+ *
+ * A module is compiled when it is missing or older than any source of assembly/, the compiler's options or the compiler; the
+ * TypeScript sources run unbuilt and need nothing. A module that does not compile, or that the engine guard refuses, leaves no
+ * file behind, so nothing ever runs on yesterday's code. Several builds at once do no harm: a module appears by a rename.
+ *
+ * Called by the npm scripts (`node src/toolchain/build.ts [--force]`), by the tests' global setup and by pack.ts.
+ */
+import { execFile } from "node:child_process";
+import { existsSync, globSync, mkdirSync, readFileSync } from "node:fs";
+import { renameSync, rmSync, statSync, utimesSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { findForbiddenParts } from "./engine-guard.ts";
+
+/** The folder of the project, with a slash at its end. */
+export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+const COMPILER = `${ROOT}node_modules/assemblyscript/bin/asc`;
+
+/** A module that is compiled. */
+interface Module {
+  /** Its name: `build/NAME.wasm`. */
+  readonly name: string;
+  /** Its entry file, from the root. */
+  readonly entry: string;
+  /** Its target in asconfig.json. */
+  readonly target: string;
+  /** Whether it runs on shared memory as one of many instances, and so may hold only code. */
+  readonly guarded: boolean;
+}
+
+const MODULES: readonly Module[] = [
+  { name: "engine", entry: "assembly/index.ts", target: "engine", guarded: true },
+  { name: "engine.verify", entry: "assembly/verify.ts", target: "verify", guarded: false },
+  { name: "control", entry: "assembly/control/index.ts", target: "control", guarded: false },
+];
+
+/** What a build did. */
+export interface BuildReport {
+  /** Names of the modules that were compiled now. */
+  readonly compiled: readonly string[];
+  /** One message for each module that could not be built; empty when all stand in build/. */
+  readonly failures: readonly string[];
+}
+
+/**
+ * Brings the modules in build/ up to date.
+ *
+ * @param force compiles them all, stale or not
+ */
+export async function build(force = false): Promise<BuildReport> {
+  mkdirSync(`${ROOT}build`, { recursive: true });
+  const newestSource = newestSourceMs();
+  const stale = MODULES.filter((module) => force || outputMs(module) < newestSource);
+  const results = await Promise.all(stale.map(compile));
+  return {
+    compiled: stale.filter((_, index) => results[index] === null).map(({ name }) => name),
+    failures: results.filter((failure) => failure !== null),
+  };
+}
+
+/** Compiles one module; returns what went wrong, or null. */
+async function compile(module: Module): Promise<string | null> {
+  const output = outputPath(module);
+  const draft = `${output}.${process.pid}`;
+  const started = new Date();
+  try {
+    if (!existsSync(`${ROOT}${module.entry}`)) throw new Error(`its entry is missing`);
+    await runCompiler(module, draft);
+    if (module.guarded) refuseForbiddenParts(draft);
+    // As old as the moment when the compiler began to read: an edit since then makes it stale.
+    utimesSync(draft, started, started);
+    renameSync(draft, output);
+    return null;
+  } catch (error) {
+    rmSync(draft, { force: true });
+    rmSync(output, { force: true });
+    const reason = error instanceof Error ? error.message : String(error);
+    return `build/${module.name}.wasm cannot be built from ${module.entry}: ${reason}`;
+  }
+}
+
+async function runCompiler(module: Module, draft: string): Promise<void> {
+  const options = [module.entry, "--target", module.target, "--binaryFile", draft];
+  try {
+    await promisify(execFile)(process.execPath, [COMPILER, ...options], { cwd: ROOT });
+  } catch (error) {
+    const printed = error instanceof Error && "stderr" in error ? String(error.stderr) : "";
+    throw new Error(printed || "the compiler could not be run", { cause: error });
+  }
+}
+
+function refuseForbiddenParts(draft: string): void {
+  const forbidden = findForbiddenParts(readFileSync(draft));
+  if (forbidden.length > 0)
+    throw new Error(`it must hold only code, but has ${forbidden.join(", ")}`);
+}
+
+function newestSourceMs(): number {
+  const sources = globSync(["assembly", "assembly/**/*.ts", "assembly/*/"], { cwd: ROOT });
+  const paths = [...sources.map((source) => ROOT + source), `${ROOT}asconfig.json`, COMPILER];
+  return Math.max(...paths.map((path) => statSync(path).mtimeMs));
+}
+
+function outputMs(module: Module): number {
+  return statSync(outputPath(module), { throwIfNoEntry: false })?.mtimeMs ?? -1;
+}
+
+function outputPath(module: Module): string {
+  return `${ROOT}build/${module.name}.wasm`;
+}
+
+if (import.meta.main) {
+  const { compiled, failures } = await build(process.argv.includes("--force"));
+  for (const name of compiled) console.log(`built build/${name}.wasm`);
+  for (const failure of failures) console.error(failure);
+  process.exitCode = failures.length > 0 ? 1 : 0;
+}
