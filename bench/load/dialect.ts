@@ -1,0 +1,324 @@
+/* What the load says and hears, byte for byte: one wave is a run of pipelined commands of one kind, sent in one write.
+ *
+ * A wave finds the ends of its replies without looking at more bytes than it must, and throws at the first reply of another kind:
+ * a server that answers OUT_OF_MEMORY quickly must not look fast. Ids come back in RESERVED and go out again in the wave of
+ * deletes, copied digit by digit. Nothing here allocates per command. Called by the pipelined load, and by the server that answers without
+ * thinking, which needs the same sizes.
+ */
+
+/** Bytes of every job's body. */
+export const BODY_BYTES = 100;
+/** Digits of a tube's name after its prefix, fixed so that the name can be replaced in place. */
+const TUBE_DIGITS = 5;
+const TUBE_PREFIX = "tube-";
+const CR = 13;
+const LF = 10;
+const SPACE = 32;
+
+/** Bytes of the longest reply that the load expects, with room. */
+export const REPLY_BYTES_MAX = 512;
+
+/** A run of pipelined commands of one kind. */
+export interface Wave {
+  /** Replies that are still to come; the number of commands just after `request`. */
+  left: number;
+  /** The bytes to send; they stay untouched until all replies are in. Sets `left`. */
+  request(): Uint8Array;
+  /** Takes the complete replies that lie in [at, end) and lowers `left`; returns where the first incomplete one begins. */
+  scan(bytes: Uint8Array, at: number, end: number): number;
+}
+
+/** A repeated cycle of waves, and the lines that prepare the connection for it, each answered by one line. */
+export interface Conversation {
+  readonly prologue: readonly string[];
+  readonly waves: readonly Wave[];
+}
+
+/** The name of tube number `index`: all have the same length. */
+export function tubeName(index: number): string {
+  return TUBE_PREFIX + String(index).padStart(TUBE_DIGITS, "0");
+}
+
+/** The whole put command of one job, in `count` copies. */
+export function putBytes(count: number): Uint8Array<ArrayBuffer> {
+  return latin1(`put 0 0 60 ${BODY_BYTES}\r\n${"x".repeat(BODY_BYTES)}\r\n`.repeat(count));
+}
+
+/**
+ * put, reserve, delete on a tube of the connection's own, `pipelined` commands a wave.
+ * @param connection number of the connection, names its tube
+ */
+export function beanstalkConversation(connection: number, pipelined: number): Conversation {
+  const tube = tubeName(connection);
+  const reserves = new ReserveWave(pipelined);
+  return {
+    prologue: [`use ${tube}`, `watch ${tube}`, "ignore default"],
+    waves: [new PutWave(pipelined), reserves, new DeleteWave(reserves)],
+  };
+}
+
+/** Puts alone, on the tube of the connection: jobs that stay. */
+export function putConversation(connection: number, pipelined: number): Conversation {
+  return { prologue: [`use ${tubeName(connection)}`], waves: [new PutWave(pipelined)] };
+}
+
+/**
+ * The same over many tubes: every connection watches all of them and each wave of puts goes to another one, named by a `use` in
+ * front. All connections share the jobs; each reserves exactly as many as it has put, so none ever waits.
+ */
+export function manyTubesConversation(
+  connection: number,
+  pipelined: number,
+  tubes: number,
+): Conversation {
+  const reserves = new ReserveWave(pipelined);
+  const watches = Array.from({ length: tubes }, (_, index) => `watch ${tubeName(index)}`);
+  return {
+    prologue: [...watches, "ignore default"],
+    waves: [new UseAndPutWave(pipelined, tubes, connection), reserves, new DeleteWave(reserves)],
+  };
+}
+
+/** What the server that answers without thinking expects: the same commands, no preparation. */
+export function mirrorConversation(pipelined: number): Conversation {
+  const reserves = new ReserveWave(pipelined);
+  return { prologue: [], waves: [new PutWave(pipelined), reserves, new DeleteWave(reserves)] };
+}
+
+/** The sizes and canned replies of `mirrorConversation`, wave by wave. Each reply names the same job, so that each delete has the same length. */
+export const MIRROR_WAVES: readonly { readonly requestBytes: number; readonly reply: string }[] = [
+  { requestBytes: putBytes(1).length, reply: "INSERTED 12345678\r\n" },
+  {
+    requestBytes: "reserve\r\n".length,
+    reply: `RESERVED 12345678 ${BODY_BYTES}\r\n${"x".repeat(BODY_BYTES)}\r\n`,
+  },
+  { requestBytes: "delete 12345678\r\n".length, reply: "DELETED\r\n" },
+];
+
+/** LPUSH and RPOP on a list of the connection's own: Redis has no reserve, so a job takes two commands and is lost if its taker dies. */
+export function redisConversation(connection: number, pipelined: number): Conversation {
+  const list = tubeName(connection);
+  const key = `$${list.length}\r\n${list}\r\n`;
+  const body = `$${BODY_BYTES}\r\n${"x".repeat(BODY_BYTES)}\r\n`;
+  const push = latin1(`*3\r\n$5\r\nLPUSH\r\n${key}${body}`.repeat(pipelined));
+  const pop = latin1(`*2\r\n$4\r\nRPOP\r\n${key}`.repeat(pipelined));
+  return {
+    prologue: [],
+    waves: [new LineWave(push, pipelined, ":"), new FixedWave(pop, pipelined, body)],
+  };
+}
+
+function latin1(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length);
+  for (let index = 0; index < text.length; index += 1) bytes[index] = text.charCodeAt(index);
+  return bytes;
+}
+
+/** Throws with what the server said instead. */
+function refuse(expected: string, bytes: Uint8Array, at: number, end: number): never {
+  const said = Buffer.from(bytes.subarray(at, Math.min(end, at + 80))).toString("latin1");
+  throw new Error(
+    `expected a reply that begins with ${JSON.stringify(expected)}, got ${JSON.stringify(said)}`,
+  );
+}
+
+/** Commands that are answered by one line of any length, known by its first byte. */
+class LineWave implements Wave {
+  left = 0;
+  readonly #bytes: Uint8Array;
+  readonly #count: number;
+  readonly #head: string;
+  readonly #first: number;
+
+  constructor(bytes: Uint8Array, count: number, head: string) {
+    this.#bytes = bytes;
+    this.#count = count;
+    this.#head = head;
+    this.#first = head.charCodeAt(0);
+  }
+
+  request(): Uint8Array {
+    this.left = this.#count;
+    return this.#bytes;
+  }
+
+  scan(bytes: Uint8Array, at: number, end: number): number {
+    const head = this.#head.length;
+    let reply = at;
+    let left = this.left;
+    while (left > 0 && reply + head < end) {
+      if (bytes[reply] !== this.#first) refuse(this.#head, bytes, reply, end);
+      let cursor = reply + head;
+      while (cursor < end && bytes[cursor] !== LF) cursor += 1;
+      if (cursor >= end) break;
+      reply = cursor + 1;
+      left -= 1;
+    }
+    this.left = left;
+    return reply;
+  }
+}
+
+/** Commands whose replies are the same bytes each time. */
+class FixedWave implements Wave {
+  left = 0;
+  readonly #bytes: Uint8Array;
+  readonly #count: number;
+  readonly #reply: string;
+
+  constructor(bytes: Uint8Array, count: number, reply: string) {
+    this.#bytes = bytes;
+    this.#count = count;
+    this.#reply = reply;
+  }
+
+  request(): Uint8Array {
+    this.left = this.#count;
+    return this.#bytes;
+  }
+
+  scan(bytes: Uint8Array, at: number, end: number): number {
+    return skipFixed(this, this.#reply, bytes, at, end);
+  }
+}
+
+/** Steps over replies of one known length, looking at the first and the last byte of each. */
+function skipFixed(wave: Wave, text: string, bytes: Uint8Array, at: number, end: number): number {
+  const size = text.length;
+  const first = text.charCodeAt(0);
+  let reply = at;
+  let left = wave.left;
+  while (left > 0 && reply + size <= end) {
+    if (bytes[reply] !== first || bytes[reply + size - 1] !== LF) refuse(text, bytes, reply, end);
+    reply += size;
+    left -= 1;
+  }
+  wave.left = left;
+  return reply;
+}
+
+class PutWave extends LineWave {
+  constructor(count: number) {
+    super(putBytes(count), count, "INSERTED ");
+  }
+}
+
+/** A `use` of the next tube, then the puts. */
+class UseAndPutWave implements Wave {
+  left = 0;
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+  readonly #puts: PutWave;
+  readonly #tubes: number;
+  readonly #using: string;
+  #tube: number;
+
+  constructor(count: number, tubes: number, connection: number) {
+    const use = latin1(`use ${tubeName(0)}\r\n`);
+    this.#puts = new PutWave(count);
+    const puts = this.#puts.request();
+    this.#bytes = new Uint8Array(use.length + puts.length);
+    this.#bytes.set(use);
+    this.#bytes.set(puts, use.length);
+    this.#tubes = tubes;
+    this.#using = `USING ${tubeName(0)}\r\n`;
+    this.#tube = connection;
+  }
+
+  request(): Uint8Array {
+    // A step prime to any round number of tubes visits all of them, far from the one before.
+    this.#tube = (this.#tube + 617) % this.#tubes;
+    let rest = this.#tube;
+    for (
+      let digit = "use ".length + TUBE_PREFIX.length + TUBE_DIGITS - 1, n = 0;
+      n < TUBE_DIGITS;
+      n += 1, digit -= 1
+    ) {
+      this.#bytes[digit] = 48 + (rest % 10);
+      rest = Math.trunc(rest / 10);
+    }
+    this.#puts.request();
+    this.left = this.#puts.left + 1;
+    return this.#bytes;
+  }
+
+  scan(bytes: Uint8Array, at: number, end: number): number {
+    let reply = at;
+    if (this.left > this.#puts.left) {
+      if (reply + this.#using.length > end) return reply;
+      if (bytes[reply] !== this.#using.charCodeAt(0)) refuse(this.#using, bytes, reply, end);
+      reply += this.#using.length;
+    }
+    reply = this.#puts.scan(bytes, reply, end);
+    this.left = this.#puts.left;
+    return reply;
+  }
+}
+
+/** Reserves, whose ids are copied into the deletes to come. */
+class ReserveWave implements Wave {
+  left = 0;
+  readonly count: number;
+  readonly deletes: Uint8Array<ArrayBuffer>;
+  deletesLength = 0;
+  readonly #bytes: Uint8Array;
+
+  constructor(count: number) {
+    this.count = count;
+    this.#bytes = latin1("reserve\r\n".repeat(count));
+    this.deletes = new Uint8Array(count * "delete 18446744073709551615\r\n".length);
+  }
+
+  request(): Uint8Array {
+    this.left = this.count;
+    this.deletesLength = 0;
+    return this.#bytes;
+  }
+
+  scan(bytes: Uint8Array, at: number, end: number): number {
+    const head = "RESERVED ".length;
+    const tail = ` ${BODY_BYTES}\r\n`.length + BODY_BYTES + "\r\n".length;
+    let reply = at;
+    while (this.left > 0 && reply + head + tail < end) {
+      if (bytes[reply] !== 82 || bytes[reply + 2] !== 83) refuse("RESERVED ", bytes, reply, end);
+      let cursor = reply + head;
+      while (cursor < end && bytes[cursor] !== SPACE) cursor += 1;
+      if (cursor + tail > end) break;
+      if (bytes[cursor + tail - 1] !== LF) refuse(`RESERVED id ${BODY_BYTES}`, bytes, reply, end);
+      this.#appendDelete(bytes, reply + head, cursor);
+      reply = cursor + tail;
+      this.left -= 1;
+    }
+    return reply;
+  }
+
+  #appendDelete(bytes: Uint8Array, from: number, to: number): void {
+    const out = this.deletes;
+    let at = this.deletesLength;
+    for (let index = 0; index < DELETE_HEAD.length; index += 1) out[at++] = DELETE_HEAD[index] ?? 0;
+    for (let index = from; index < to; index += 1) out[at++] = bytes[index] ?? 0;
+    out[at++] = CR;
+    out[at++] = LF;
+    this.deletesLength = at;
+  }
+}
+
+const DELETE_HEAD = latin1("delete ");
+
+/** Deletes of what the reserves before brought. */
+class DeleteWave implements Wave {
+  left = 0;
+  readonly #reserves: ReserveWave;
+
+  constructor(reserves: ReserveWave) {
+    this.#reserves = reserves;
+  }
+
+  request(): Uint8Array {
+    this.left = this.#reserves.count;
+    return this.#reserves.deletes.subarray(0, this.#reserves.deletesLength);
+  }
+
+  scan(bytes: Uint8Array, at: number, end: number): number {
+    return skipFixed(this, "DELETED\r\n", bytes, at, end);
+  }
+}

@@ -1,0 +1,33 @@
+/* A load process: takes an order and a server's address, runs that one load, prints the sample.
+ *
+ * `node bench/load/main.ts '{"port":11300,"pid":1234}' '{"kind":"crowd","connections":100}'`
+ * A process of its own, so that it can be pinned to a core and its cost told apart. Exit code 1 and one line when the load failed.
+ */
+import type { Sample } from "../figures.ts";
+import { runCrowd } from "./crowd.ts";
+import { runFill } from "./fill.ts";
+import { runHandover } from "./handover.ts";
+import type { Order, ServerAddress } from "./order.ts";
+import { runPipelined } from "./pipelined.ts";
+
+function run(order: Order, server: ServerAddress): Promise<Sample> {
+  switch (order.kind) {
+    case "pipelined":
+      return runPipelined(order, server);
+    case "handover":
+      return runHandover(order, server);
+    case "crowd":
+      return runCrowd(order, server);
+    case "fill":
+      return runFill(order, server);
+  }
+}
+
+try {
+  const server: ServerAddress = JSON.parse(process.argv[2] ?? "");
+  const order: Order = JSON.parse(process.argv[3] ?? "");
+  console.log(JSON.stringify(await run(order, server)));
+} catch (error) {
+  console.error(`load: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,133 @@
+/* The pipelined load: connections that repeat put, reserve, delete in waves, for a fixed time after a warm-up.
+ *
+ * Throughput is counted per answered command inside the window only; CPU of the server and of this process is read at the window's
+ * two ends; a wave's latency is from its one write to its last reply.
+ */
+import type { Sample } from "../figures.ts";
+import { cpuMicros } from "../process-cost.ts";
+import { Asker } from "./asker.ts";
+import {
+  beanstalkConversation,
+  manyTubesConversation,
+  mirrorConversation,
+  putBytes,
+  redisConversation,
+  tubeName,
+  type Conversation,
+} from "./dialect.ts";
+import { Latency } from "./latency.ts";
+import type { PipelinedOrder, ServerAddress } from "./order.ts";
+import { Talker, type Listener } from "./talker.ts";
+
+/** Commands per write while tubes are filled beforehand. */
+const FILL_BATCH = 500;
+
+/** Runs the load; rejects when the server errs or hangs up. */
+export async function runPipelined(order: PipelinedOrder, server: ServerAddress): Promise<Sample> {
+  if (order.tubes !== undefined)
+    await fillTubes(server.port, order.tubes.watched, order.tubes.total);
+  const window = new Window(order, server.pid);
+  const opening = Array.from({ length: order.connections }, (_, connection) =>
+    Talker.open(server.port, conversation(order, connection), window),
+  );
+  const talkers = await Promise.all(opening);
+  window.begin();
+  await Promise.all(talkers.map((talker) => talker.talk()));
+  return window.sample();
+}
+
+function conversation(order: PipelinedOrder, connection: number): Conversation {
+  if (order.dialect === "redis") return redisConversation(connection, order.pipelined);
+  if (order.dialect === "mirror") return mirrorConversation(order.pipelined);
+  if (order.tubes === undefined) return beanstalkConversation(connection, order.pipelined);
+  return manyTubesConversation(connection, order.pipelined, order.tubes.watched);
+}
+
+/** Leaves one job in each of the tubes [from, to), which keeps them in being while nobody uses or watches them. */
+async function fillTubes(port: number, from: number, to: number): Promise<void> {
+  const asker = await Asker.open(port);
+  const put = Buffer.from(putBytes(1)).toString("latin1");
+  for (let first = from; first < to; first += FILL_BATCH) {
+    const replies: Promise<unknown>[] = [];
+    for (let tube = first; tube < Math.min(to, first + FILL_BATCH); tube += 1) {
+      replies.push(
+        asker.expect("USING", `use ${tubeName(tube)}\r\n`),
+        asker.expect("INSERTED", put),
+      );
+    }
+    await Promise.all(replies);
+  }
+  asker.close();
+}
+
+/** Waits out the warm-up, then counts until the time is over. */
+class Window implements Listener {
+  readonly #order: PipelinedOrder;
+  readonly #pid: number;
+  readonly #latency = new Latency();
+  #state: "warming" | "counting" | "over" = "warming";
+  #commands = 0;
+  #changesAt = 0;
+  #openedAt = 0;
+  #micros = 0;
+  #serverMicros = 0;
+  #loadMicros = 0;
+
+  constructor(order: PipelinedOrder, pid: number) {
+    this.#order = order;
+    this.#pid = pid;
+  }
+
+  begin(): void {
+    this.#changesAt = performance.now() + this.#order.warmUpSeconds * 1000;
+  }
+
+  answered(count: number): void {
+    this.#commands += count;
+  }
+
+  completed(micros: number): boolean {
+    if (this.#state === "counting") this.#latency.record(micros);
+    const now = performance.now();
+    if (now >= this.#changesAt) this.#change(now);
+    return this.#state !== "over";
+  }
+
+  sample(): Sample {
+    const { count } = this.#latency;
+    if (count === 0) throw new Error("the window was too short: not one wave was completed in it");
+    return {
+      commandsPerSecond: (this.#commands / this.#micros) * 1e6,
+      serverMicrosPerCommand: this.#serverMicros / this.#commands,
+      serverBusyPercent: (this.#serverMicros / this.#micros) * 100,
+      loadMicrosPerCommand: this.#loadMicros / this.#commands,
+      loadBusyPercent: (this.#loadMicros / this.#micros) * 100,
+      p50Micros: this.#latency.percentileMicros(50),
+      p99Micros: this.#latency.percentileMicros(99),
+    };
+  }
+
+  #change(now: number): void {
+    const server = cpuMicros(this.#pid);
+    const load = ownCpuMicros();
+    if (this.#state === "warming") {
+      this.#state = "counting";
+      this.#commands = 0;
+      this.#openedAt = now;
+      this.#serverMicros = server;
+      this.#loadMicros = load;
+      this.#changesAt = now + this.#order.seconds * 1000;
+    } else if (this.#state === "counting") {
+      this.#state = "over";
+      this.#micros = (now - this.#openedAt) * 1000;
+      this.#serverMicros = server - this.#serverMicros;
+      this.#loadMicros = load - this.#loadMicros;
+      this.#changesAt = Number.POSITIVE_INFINITY;
+    }
+  }
+}
+
+function ownCpuMicros(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+}

@@ -1,0 +1,269 @@
+/* A server under test: started fresh for one measurement, pinned to its cores, and never outliving this process.
+ *
+ * Every kind is declared once, with how it is started, what it needs on this host and how it names its version. Called by the
+ * harness only; Linux only (taskset, prlimit and setpriv of util-linux do the pinning, the file limit and the dying with the parent).
+ */
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { delimiter, join } from "node:path";
+import type { ServerAddress } from "./load/order.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+const START_MILLIS = 10_000;
+/** What a server printed last, kept for the message when it fails. */
+const OUTPUT_CHARACTERS = 2000;
+
+/** The kinds of server that can be measured. */
+export type ServerKind = "homemaker" | "beanstalkd" | "redis" | "mirror";
+
+/** Which server, how. */
+export interface ServerSpec {
+  readonly kind: ServerKind;
+  /** I/O threads; only homemaker has a choice. */
+  readonly threads: number;
+  /** Processors in taskset's notation. */
+  readonly cores: string;
+  /** Commands of one wave; only the mirror must know. */
+  readonly pipelined: number;
+}
+
+/** Redis without its snapshots and its append-only file. */
+const NOTHING_ON_DISK = ["--appendonly", "no", "--save", ""];
+
+interface Recipe {
+  /** What is missing on this host and how to get it, or undefined. */
+  readonly missing: () => string | undefined;
+  readonly command: (spec: ServerSpec, port: number) => readonly string[];
+  /** Whether it picks its own port and prints it. */
+  readonly namesPort: boolean;
+  readonly version: () => string;
+}
+
+const RECIPES: Record<ServerKind, Recipe> = {
+  homemaker: {
+    missing: () => (existsSync(join(ROOT, "src/cli.ts")) ? undefined : "src/cli.ts is missing"),
+    command: ({ threads }) =>
+      [process.execPath, join(ROOT, "src/cli.ts"), "-l", "127.0.0.1", "-p", "0"].concat(
+        "--threads",
+        String(threads),
+      ),
+    namesPort: true,
+    version: () => `${packageVersion()} on Node ${process.version}`,
+  },
+  beanstalkd: {
+    missing: () => missingProgram("beanstalkd", "beanstalkd"),
+    command: (_, port) => ["beanstalkd", "-l", "127.0.0.1", "-p", String(port)],
+    namesPort: false,
+    version: () =>
+      execFileSync("beanstalkd", ["-v"], { encoding: "utf8" })
+        .trim()
+        .replace(/^beanstalkd /, ""),
+  },
+  redis: {
+    missing: () => missingProgram("redis-server", "redis-server"),
+    command: (_, port) =>
+      ["redis-server", "--bind", "127.0.0.1", "--port", String(port)].concat(NOTHING_ON_DISK),
+    namesPort: false,
+    version: () =>
+      /v=(\S+)/.exec(execFileSync("redis-server", ["--version"], { encoding: "utf8" }))?.[1] ??
+      "unknown",
+  },
+  mirror: {
+    missing: () => undefined,
+    command: (spec, port) => [
+      process.execPath,
+      join(import.meta.dirname, "mirror.ts"),
+      String(port),
+      String(spec.pipelined),
+    ],
+    namesPort: false,
+    version: () => `on Node ${process.version}`,
+  },
+};
+
+const children = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of children) child.kill("SIGKILL");
+});
+
+/** What this host lacks to run such a server, with the way to get it; undefined when nothing is missing. */
+export function missingFor(kind: ServerKind): string | undefined {
+  return RECIPES[kind].missing();
+}
+
+/** The version that is measured. */
+export function versionOf(kind: ServerKind): string {
+  return RECIPES[kind].version();
+}
+
+/** The tool that the harness itself lacks, with the way to get it; undefined when all are there. */
+export function missingTool(): string | undefined {
+  if (process.platform !== "linux")
+    return "the bench reads /proc and pins with taskset: it runs on Linux only";
+  return ["taskset", "prlimit", "setpriv"]
+    .map((tool) => missingProgram(tool, "util-linux"))
+    .find((text) => text !== undefined);
+}
+
+/** Open files that a process may be given here: the hard limit. */
+export function openFilesMax(): number {
+  const line = /^Max open files\s+\d+\s+(\d+|unlimited)/m.exec(
+    readFileSync("/proc/self/limits", "latin1"),
+  )?.[1];
+  return line === undefined || line === "unlimited" ? 1_000_000 : Number(line);
+}
+
+/** Spawns a command on the given cores with all the open files it may have, its output piped; it dies when this process does. */
+export function spawnPinned(cores: string, command: readonly string[]): ChildProcess {
+  const files = openFilesMax();
+  const child = spawn(
+    "setpriv",
+    [
+      "--pdeathsig",
+      "KILL",
+      "prlimit",
+      `--nofile=${files}:${files}`,
+      "taskset",
+      "-c",
+      cores,
+      ...command,
+    ],
+    { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] },
+  );
+  children.add(child);
+  child.on("exit", () => children.delete(child));
+  return child;
+}
+
+/** A running server. */
+export class Server {
+  readonly address: ServerAddress;
+  readonly #child: ChildProcess;
+  readonly #output: Output;
+
+  private constructor(child: ChildProcess, output: Output, address: ServerAddress) {
+    this.#child = child;
+    this.#output = output;
+    this.address = address;
+  }
+
+  /** Starts one and waits until it accepts a connection; rejects with what it printed when it does not within 10 s. */
+  static async start(spec: ServerSpec): Promise<Server> {
+    const recipe = RECIPES[spec.kind];
+    const asked = recipe.namesPort ? 0 : await freePort();
+    const child = spawnPinned(spec.cores, recipe.command(spec, asked));
+    const output = new Output(child);
+    const deadline = Date.now() + START_MILLIS;
+    while (Date.now() < deadline && child.exitCode === null && child.signalCode === null) {
+      const port = recipe.namesPort ? output.port() : asked;
+      if (port !== undefined && child.pid !== undefined && (await accepts(port)))
+        return new Server(child, output, { port, pid: child.pid });
+      await output.moreOr(50);
+    }
+    child.kill("SIGKILL");
+    throw new Error(`${spec.kind} did not start; it printed: ${output.text}`);
+  }
+
+  /** What it printed last. */
+  get output(): string {
+    return this.#output.text;
+  }
+
+  /** How it ended, or undefined while it runs. */
+  get ended(): string | undefined {
+    const { exitCode, signalCode } = this.#child;
+    return exitCode === null && signalCode === null
+      ? undefined
+      : `ended with ${signalCode ?? exitCode}`;
+  }
+
+  /** Kills it and waits until it is gone. */
+  async stop(): Promise<void> {
+    if (this.ended !== undefined) return;
+    const gone = new Promise((resolve) => this.#child.once("exit", resolve));
+    this.#child.kill("SIGKILL");
+    await gone;
+  }
+}
+
+/** The end of what a child printed on either stream. */
+class Output {
+  text = "";
+  #port: number | undefined;
+  #more = Promise.withResolvers<void>();
+
+  constructor(child: ChildProcess) {
+    for (const stream of [child.stdout, child.stderr])
+      stream?.setEncoding("utf8").on("data", (text: string) => this.#add(text));
+  }
+
+  /** The port that it said it listens on. */
+  port(): number | undefined {
+    return this.#port;
+  }
+
+  /** Resolves with the next output, or after the time. */
+  async moreOr(millis: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, millis);
+    await Promise.race([promise, this.#more.promise]);
+    clearTimeout(timer);
+  }
+
+  #add(text: string): void {
+    this.text = (this.text + text).slice(-OUTPUT_CHARACTERS);
+    const port = /127\.0\.0\.1:(\d+)/.exec(this.text)?.[1];
+    if (port !== undefined) this.#port ??= Number(port);
+    this.#more.resolve();
+    this.#more = Promise.withResolvers<void>();
+  }
+}
+
+/** A port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve, reject) => {
+    probe.once("error", reject);
+    probe.listen(0, "127.0.0.1", resolve);
+  });
+  const address = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("the kernel gave no port");
+  return address.port;
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    const finish = (accepted: boolean): void => {
+      socket.destroy();
+      resolve(accepted);
+    };
+    socket.once("connect", () => finish(true));
+    socket.once("error", () => finish(false));
+  });
+}
+
+function missingProgram(program: string, aptPackage: string): string | undefined {
+  const found = (process.env["PATH"] ?? "")
+    .split(delimiter)
+    .some((folder) => isExecutable(join(folder, program)));
+  return found ? undefined : `${program} is not installed: apt-get install ${aptPackage}`;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false; // not there, or not for us: both mean that it cannot be run
+  }
+}
+
+function packageVersion(): string {
+  const manifest: { version: string } = JSON.parse(
+    readFileSync(join(ROOT, "package.json"), "utf8"),
+  );
+  return manifest.version;
+}
