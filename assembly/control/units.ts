@@ -24,23 +24,26 @@ export function parseDuration(text: string): f64 {
 /** The shortest exact spelling of `bytes`, a whole number from 0 to MAX. */
 export function formatSize(bytes: f64): string {
   const value = <u64>bytes;
-  if (value == 0) return "0";
-  if (value % sizeFactor("t") == 0) return spell(value, sizeFactor("t"), "TiB");
-  if (value % sizeFactor("g") == 0) return spell(value, sizeFactor("g"), "GiB");
-  if (value % sizeFactor("m") == 0) return spell(value, sizeFactor("m"), "MiB");
-  if (value % sizeFactor("k") == 0) return spell(value, sizeFactor("k"), "KiB");
-  return value.toString();
+  const unit = largestExact(value, ["t", "g", "m", "k"], sizeFactor);
+  return unit == ""
+    ? value.toString()
+    : (value / sizeFactor(unit)).toString() + unit.toUpperCase() + "iB";
 }
 
 /** The shortest exact spelling of `millis`, a whole number from 0 to MAX. */
 export function formatDuration(millis: f64): string {
   const value = <u64>millis;
-  if (value == 0) return "0s";
-  if (value % durationFactor("d") == 0) return spell(value, durationFactor("d"), "d");
-  if (value % durationFactor("h") == 0) return spell(value, durationFactor("h"), "h");
-  if (value % durationFactor("m") == 0) return spell(value, durationFactor("m"), "m");
-  if (value % durationFactor("s") == 0) return spell(value, durationFactor("s"), "s");
-  return spell(value, 1, "ms");
+  const unit = largestExact(value, ["d", "h", "m", "s", "ms"], durationFactor);
+  return unit == "" ? "0s" : (value / durationFactor(unit)).toString() + unit;
+}
+
+/** The first of `units` that `value` is a multiple of; "" if there is none, and for 0. */
+function largestExact(value: u64, units: string[], factorOf: (unit: string) => u64): string {
+  for (let i = 0; i < units.length; i++) {
+    const factor = factorOf(units[i]);
+    if (value >= factor && value % factor == 0) return units[i];
+  }
+  return "";
 }
 
 /** Bytes in a unit, 0 if it is none. */
@@ -74,10 +77,6 @@ function parse(text: string, factor: u64): f64 {
     if (value > MAX / factor) return WRONG;
   }
   return <f64>(value * factor);
-}
-
-function spell(value: u64, factor: u64, unit: string): string {
-  return (value / factor).toString() + unit;
 }
 
 /** What follows the digits. */

@@ -49,7 +49,7 @@ type BoundExports = {
     quotes: readonly number[],
   ): string;
   yamlList(items: readonly string[], start: boolean): string;
-  __collect(): void;
+  __collect(): void; // the loader's name for it
 };
 
 const EXPORT_NAMES: readonly (keyof BoundExports)[] = [
@@ -68,8 +68,8 @@ const COLLECT_BYTES = 262_144;
 const LIST_PIECE_ITEMS = 512;
 
 /** Instantiates the module from the bytes of control.wasm. Throws a ControlError if they are something else. */
-export async function loadControl(bytes: Uint8Array<ArrayBuffer>): Promise<Control> {
-  const exports = await bind(bytes);
+export async function loadControl(wasm: Uint8Array<ArrayBuffer>): Promise<Control> {
+  const exports = await bind(wasm);
   const collect = garbageCollector(exports);
 
   /* Accounts for what a call left behind; every function below returns through it. */
@@ -103,10 +103,10 @@ export async function loadControl(bytes: Uint8Array<ArrayBuffer>): Promise<Contr
   };
 }
 
-async function bind(bytes: Uint8Array<ArrayBuffer>): Promise<BoundExports> {
+async function bind(wasm: Uint8Array<ArrayBuffer>): Promise<BoundExports> {
   let exports: Readonly<Record<string, unknown>>;
   try {
-    ({ exports } = await asBind.instantiate(bytes, {}));
+    ({ exports } = await asBind.instantiate(wasm, {}));
   } catch (cause) {
     throw new ControlError("these bytes are not a module bound by as-bind", { cause });
   }

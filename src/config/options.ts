@@ -78,7 +78,7 @@ export interface Option<Value> {
 }
 
 /** The headings, in the order in which help shows them. */
-export const CATEGORIES = ["Network", "Engine", "Limits", "Process"] as const;
+export const CATEGORIES = ["Network", "Engine", "Limits", "Process", "Compatibility"] as const;
 /** One of the headings. */
 export type Category = (typeof CATEGORIES)[number];
 
@@ -202,6 +202,7 @@ export const OPTIONS: { readonly [Key in keyof Settings]: Option<Settings[Key]> 
     category: "Process",
     help: "log binding, accepting and closing; given twice, commands and replies too",
     default: 0,
+    defaultText: "what needs attention only",
     ...count(0, 99),
   },
 };
@@ -210,6 +211,7 @@ export const OPTIONS: { readonly [Key in keyof Settings]: Option<Settings[Key]> 
 export interface Switch {
   readonly short: string;
   readonly name?: string;
+  readonly category: Category;
   /** The flag has a value, which is read over. */
   readonly placeholder?: string;
   readonly help: string;
@@ -220,37 +222,41 @@ export interface Switch {
   readonly does: "version" | "help" | "ignored" | "refused";
 }
 
-const NEEDS_JOURNAL = "refused: there is no journal in this version, jobs live in memory only";
-const ALWAYS_COMPACT = "accepted with a warning, without effect: as in beanstalkd since 1.12";
+const NO_JOURNAL = "refused: this version has no journal, jobs live in memory";
+const ALWAYS_COMPACT = "accepted with a warning, without effect";
 
 /** Every flag that is not an option. */
 export const SWITCHES: readonly Switch[] = [
-  { short: "v", name: "version", help: "print the version and exit", does: "version" },
-  { short: "h", name: "help", help: "print this help and exit", does: "help" },
-  { short: "c", help: ALWAYS_COMPACT, does: "ignored" },
-  { short: "n", help: ALWAYS_COMPACT, does: "ignored" },
-  { short: "b", placeholder: "DIR", help: NEEDS_JOURNAL, does: "refused" },
-  { short: "f", placeholder: "MS", help: NEEDS_JOURNAL, does: "refused" },
-  { short: "F", help: NEEDS_JOURNAL, does: "refused" },
-  { short: "s", placeholder: "BYTES", help: NEEDS_JOURNAL, does: "refused" },
+  {
+    short: "v",
+    name: "version",
+    category: "Process",
+    help: "print the version and exit",
+    does: "version",
+  },
+  { short: "h", name: "help", category: "Process", help: "print this help and exit", does: "help" },
+  { short: "c", category: "Compatibility", help: ALWAYS_COMPACT, does: "ignored" },
+  { short: "n", category: "Compatibility", help: ALWAYS_COMPACT, does: "ignored" },
+  { short: "b", placeholder: "DIR", category: "Compatibility", help: NO_JOURNAL, does: "refused" },
+  { short: "f", placeholder: "MS", category: "Compatibility", help: NO_JOURNAL, does: "refused" },
+  { short: "F", category: "Compatibility", help: NO_JOURNAL, does: "refused" },
+  {
+    short: "s",
+    placeholder: "BYTES",
+    category: "Compatibility",
+    help: NO_JOURNAL,
+    does: "refused",
+  },
 ];
 
 /** What the server runs with when nothing is set. */
-export const DEFAULT_OPTIONS: Options = completeOptions({
-  listen: OPTIONS.listen.default,
-  port: OPTIONS.port.default,
-  maxJobBytes: OPTIONS.maxJobBytes.default,
-  threads: OPTIONS.threads.default,
-  shards: OPTIONS.shards.default,
-  memoryBytes: OPTIONS.memoryBytes.default,
-  verbosity: OPTIONS.verbosity.default,
-  user: OPTIONS.user.default,
-  maxConnections: OPTIONS.maxConnections.default,
-  maxTubes: OPTIONS.maxTubes.default,
-  maxWatch: OPTIONS.maxWatch.default,
-  maxOutputBytes: OPTIONS.maxOutputBytes.default,
-  commandsPerTurn: OPTIONS.commandsPerTurn.default,
-});
+export const DEFAULT_OPTIONS: Options = completeOptions(settle((option) => option.default));
+
+/** Settings in which each option has the value that `valueOf` answers for it. */
+export function settle(valueOf: (option: Option<unknown>) => unknown): Settings {
+  const entries = Object.entries(OPTIONS).map(([key, option]) => [key, valueOf(option)]);
+  return Object.fromEntries(entries) as Settings; // OPTIONS has exactly the keys of Settings
+}
 
 /** Gives `port` to the addresses that name none. */
 export function completeOptions({ port, listen, ...rest }: Settings): Options {

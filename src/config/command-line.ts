@@ -1,0 +1,186 @@
+/* Command line: from arguments and environment to Options, or to what must be printed instead.
+ *
+ * A pure function: it reads no process, writes nowhere and never throws for what a user did. commander splits the arguments into flags
+ * and words; what they mean stands in options.ts. A flag wins over the environment, the environment over the default; an empty
+ * variable counts as not set. Called by cli.ts; docs.ts takes its tables from the same declarations.
+ */
+import { Command, CommanderError, Option as Flag } from "commander";
+import type { Units } from "./control.ts";
+import { completeOptions, environmentName, OPTIONS, settle, SWITCHES } from "./options.ts";
+import type { Option, Options, Switch } from "./options.ts";
+import { PROGRAM, VERSION } from "./version.ts";
+
+/** What the command line asks for: to serve, or to print something and end. */
+export type Parsed =
+  | {
+      readonly kind: "run";
+      readonly options: Options;
+      /** Lines for stderr, without their line ends. */
+      readonly warnings: readonly string[];
+    }
+  | {
+      readonly kind: "exit";
+      /** 0, or EXIT_USAGE if something is wrong. */
+      readonly code: number;
+      /** Text for stdout, line ends included. */
+      readonly stdout?: string;
+      /** One line for stderr, its line end included. */
+      readonly stderr?: string;
+    };
+
+/** Exit code for a wrong command line or environment. */
+export const EXIT_USAGE = 2;
+
+/** The environment, as every runtime hands it over. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What was given on the command line: for each flag by name, its values in order ("" for a flag without one). */
+type GivenFlags = ReadonlyMap<string, readonly string[]>;
+
+/** Something on the command line or in the environment is wrong. Its message is what the user reads. */
+class UsageError extends Error {
+  override readonly name = "UsageError";
+  readonly code = "HM_USAGE";
+}
+
+/** Reads `argv` (without the program's own path) and `env`. */
+export function parseOptions(argv: readonly string[], env: Environment, units: Units): Parsed {
+  try {
+    const given = splitArguments(argv);
+    const asked = SWITCHES.filter((one) => given.has(flagName(one)));
+    if (asked.some(({ does }) => does === "help")) return printAndExit(helpText(units));
+    if (asked.some(({ does }) => does === "version"))
+      return printAndExit(`${PROGRAM} ${VERSION}\n`);
+    const warnings = asked.map(warningAbout);
+    const settings = settle((option) => valueOf(option, given, env, units, warnings));
+    return { kind: "run", options: completeOptions(settings), warnings };
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return { kind: "exit", code: EXIT_USAGE, stderr: `${PROGRAM}: ${inOneLine(error.message)}\n` };
+  }
+}
+
+/** What `--help` prints. */
+export function helpText(units: Units): string {
+  const environment = environmentName(OPTIONS.port);
+  return (
+    declareFlags(units).helpInformation() +
+    "\nSizes are bytes, or take a unit: 64k, 10MiB, 1g (powers of 1024).\n" +
+    `Every option can be set in the environment too: --port is ${environment}.\n`
+  );
+}
+
+/** The flag or variable as messages name it: "-p/--port", "--threads", "-b". */
+export function flagLabel({ short, name }: { short?: string; name?: string }): string {
+  const parts = [];
+  if (short !== undefined) parts.push(`-${short}`);
+  if (name !== undefined) parts.push(`--${name}`);
+  return parts.join("/");
+}
+
+function printAndExit(stdout: string): Parsed {
+  return { kind: "exit", code: 0, stdout };
+}
+
+/** The line about a flag without effect; one that is refused ends it all. */
+function warningAbout(asked: Switch): string {
+  if (asked.does === "ignored") return `${flagLabel(asked)} has no effect and may be left out`;
+  throw new UsageError(`${flagLabel(asked)} is ${asked.help}`);
+}
+
+function valueOf<Value>(
+  option: Option<Value>,
+  given: GivenFlags,
+  env: Environment,
+  units: Units,
+  warnings: string[],
+): Value {
+  const fromFlag = wordsOfFlag(option, given);
+  const words = fromFlag ?? wordsOfVariable(option, env);
+  if (words === undefined) return option.default;
+  const value = option.parse(words, units, (line) => warnings.push(line));
+  if (value !== undefined) return value;
+  const source = fromFlag === undefined ? environmentName(option) : flagLabel(option);
+  const wrong = option.list ? words.join(",") : words.at(-1);
+  throw new UsageError(`${source}: expected ${option.expects}, not "${wrong}"`);
+}
+
+function wordsOfFlag<Value>(
+  option: Option<Value>,
+  given: GivenFlags,
+): readonly string[] | undefined {
+  const words = given.get(option.name);
+  const isCounted = words !== undefined && option.placeholder === undefined;
+  return isCounted ? [String(words.length)] : words;
+}
+
+function wordsOfVariable<Value>(option: Option<Value>, env: Environment): string[] | undefined {
+  const text = env[environmentName(option)] ?? "";
+  if (text === "") return undefined;
+  return option.list ? text.split(",").map((word) => word.trim()) : [text];
+}
+
+function splitArguments(argv: readonly string[]): GivenFlags {
+  const command = declareFlags();
+  const given = new Map<string, string[]>();
+  for (const flag of command.options) {
+    command.on(`option:${flag.name()}`, (word?: string) => {
+      given.set(flag.name(), [...(given.get(flag.name()) ?? []), word ?? ""]);
+    });
+  }
+  try {
+    command.parse(argv, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    throw new UsageError(error.message.replace(/^error: /, ""), { cause: error });
+  }
+  const [stray] = command.args;
+  if (stray !== undefined) throw new UsageError(`unexpected argument "${stray}"`);
+  return given;
+}
+
+/** All flags, as commander knows them. With `units` they carry their defaults in words, for help. */
+function declareFlags(units?: Units): Command {
+  const command = new Command(PROGRAM)
+    .description(
+      "A multithreaded, in-memory work queue server that speaks the beanstalkd protocol.",
+    )
+    .usage("[options]")
+    .helpOption(false)
+    .allowExcessArguments()
+    .exitOverride()
+    .configureOutput({
+      outputError: () => undefined,
+      getOutHelpWidth: () => 96,
+      getOutHasColors: () => false,
+    });
+  for (const option of Object.values(OPTIONS) as Option<unknown>[]) {
+    const note = units === undefined ? "" : ` (default: ${defaultWords(option, units)})`;
+    command.addOption(new Flag(flagSyntax(option), option.help + note).helpGroup(option.category));
+  }
+  for (const one of SWITCHES) {
+    command.addOption(new Flag(flagSyntax(one), one.help).helpGroup(one.category));
+  }
+  return command;
+}
+
+/** The default as help and docs put it. */
+export function defaultWords(option: Option<unknown>, units: Units): string {
+  return option.defaultText ?? option.format(option.default, units);
+}
+
+/** "-p, --port <PORT>": what commander reads and help shows. */
+export function flagSyntax(flag: { short?: string; name?: string; placeholder?: string }): string {
+  const value = flag.placeholder === undefined ? "" : ` <${flag.placeholder}>`;
+  return flagLabel(flag).replace("/", ", ") + value;
+}
+
+function flagName({ name, short }: Switch): string {
+  return name ?? short;
+}
+
+/** Words of the user's own may hold anything: control characters are spelled out, so that a message stays one line. */
+function inOneLine(text: string): string {
+  const spellOut = (unit: string): string => JSON.stringify(unit).slice(1, -1);
+  return text.replace(/\n(?=\(Did you mean)/, " ").replace(/[\p{Cc}\u2028\u2029]/gu, spellOut);
+}

@@ -1,0 +1,127 @@
+/* Log: what the operator gets to read, one JSON line per event on standard error.
+ *
+ * Every line has a level, a time, a message that is the same for all events of its kind, and fields that tell them apart. Nothing
+ * that a client sends can end a line or reach the terminal as a control character. Lines that need attention may be caused by strangers, so
+ * their number is bounded: a kind is written BURST_LINES times in WINDOW_MS, the rest is counted and the count goes out with its
+ * next line. What -V and -VV ask for is written without bound. Used by the main thread, never on a hot path.
+ */
+import { pino } from "pino";
+
+/** How much a line matters: debug is what -V shows (binding, accepting, closing), trace what -VV adds (commands, replies). */
+export type LogLevel = "error" | "warn" | "info" | "debug" | "trace";
+
+/** What tells one event of a kind from another: a tube, a job, an address, a thread. */
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** Takes whole lines, their ends included. */
+export interface LogSink {
+  write(line: string): void;
+}
+
+/** How a log is made. */
+export interface LogSettings {
+  /** As in Options: 0 shows error, warn and info; 1 debug too; 2 and more trace too. */
+  readonly verbosity: number;
+  /** Where lines go; absent: standard error, written before `write` returns. */
+  readonly sink?: LogSink;
+  /** A clock in milliseconds; absent: the monotonic one. */
+  readonly nowMs?: () => number;
+}
+
+/** The log of one process. */
+export interface Log {
+  /** Whether lines of that level are written at all: ask before building costly fields. */
+  shows(level: LogLevel): boolean;
+  /** Writes one line, or counts it. `message` names the kind: put what varies into `fields`. */
+  write(level: LogLevel, message: string, fields?: LogFields): void;
+  /** Writes the counts that no line has carried yet. Call it at the end. */
+  flush(): void;
+}
+
+/** Lines of one kind that are written within WINDOW_MS. */
+export const BURST_LINES = 5;
+/** After that long a kind may be written again, in milliseconds. */
+export const WINDOW_MS = 10_000;
+/** Kinds that are counted apart; any further ones share one count, so that the log's own memory is bounded. */
+export const KINDS_MAX = 256;
+
+/** One kind of line within its window. */
+interface Kind {
+  startedMs: number;
+  lines: number;
+  suppressed: number;
+}
+
+const OVERFLOW = "events of many kinds";
+
+/** Opens the log. */
+export function openLog(settings: LogSettings): Log {
+  const nowMs = settings.nowMs ?? (() => performance.now());
+  const writer = createWriter(settings);
+  const kinds = new Map<string, Kind>();
+
+  const kindOf = (message: string): Kind => {
+    const known = kinds.get(message) ?? (kinds.size >= KINDS_MAX ? kinds.get(OVERFLOW) : undefined);
+    if (known !== undefined) return known;
+    const made = { startedMs: nowMs(), lines: 0, suppressed: 0 };
+    kinds.set(kinds.size >= KINDS_MAX ? OVERFLOW : message, made);
+    return made;
+  };
+
+  return {
+    shows: (level) => writer.isLevelEnabled(level),
+    write(level, message, fields = {}) {
+      if (level === "debug" || level === "trace") return writer[level](fields, message);
+      const kind = kindOf(message);
+      const suppressed = admit(kind, nowMs());
+      if (suppressed === undefined) return;
+      writer[level](suppressed > 0 ? { ...fields, suppressed } : fields, message);
+    },
+    flush() {
+      for (const [message, { suppressed }] of kinds) {
+        if (suppressed > 0) writer.warn({ suppressed }, message);
+      }
+      kinds.clear();
+    },
+  };
+}
+
+/** How many lines of this kind were counted instead of written, if this one may be written; undefined if it is counted too. */
+function admit(kind: Kind, nowMs: number): number | undefined {
+  if (nowMs - kind.startedMs >= WINDOW_MS) {
+    kind.startedMs = nowMs;
+    kind.lines = 0;
+  }
+  if (kind.lines >= BURST_LINES) {
+    kind.suppressed++;
+    return undefined;
+  }
+  kind.lines++;
+  const { suppressed } = kind;
+  kind.suppressed = 0;
+  return suppressed;
+}
+
+const STANDARD_ERROR = 2;
+const LEVELS_BY_VERBOSITY = ["info", "debug", "trace"] as const;
+
+function createWriter({ verbosity, sink }: LogSettings): pino.Logger {
+  const target = sink ?? pino.destination({ dest: STANDARD_ERROR, sync: true });
+  return pino(
+    {
+      level: LEVELS_BY_VERBOSITY[Math.min(verbosity, 2)] ?? "info",
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    { write: (line: string) => void target.write(escapeControls(line)) },
+  );
+}
+
+/** JSON leaves DEL and the C1 controls as they are; terminals act on some of them. */
+function escapeControls(line: string): string {
+  return line.replace(
+    /[\u007f-\u009f]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
