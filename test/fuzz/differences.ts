@@ -1,0 +1,81 @@
+/* Everything in which two servers may differ without the fuzzer calling it a mismatch. Nothing else is forgiven.
+ *
+ * An entry says where it is dealt with: streams that would meet the difference are not generated, or the two replies are compared
+ * in a way that leaves it out. That beanstalkd 1.12 prints strings in YAML without quotes is read from
+ * test/dialogues/differences.txt, where it stands for the dialogues too.
+ */
+
+/** One difference that is known and wanted, or that lies in the nature of two processes. */
+export interface KnownDifference {
+  readonly reason: string;
+  readonly dealtWithIn: "generator.ts" | "unit.ts" | "player.ts" | "comparison.ts";
+}
+
+/** All of them by name. */
+export const KNOWN_DIFFERENCES = {
+  "one BAD_FORMAT for every long line": {
+    reason:
+      "beanstalkd discards a long line in pieces of 224 bytes; if a piece ends between CR and LF it misses the end of the line and swallows the next one as well",
+    dealtWithIn: "unit.ts",
+  },
+  "a lone CR does not hide the end of its line": {
+    reason:
+      "beanstalkd looks only at the first CR in its buffer; if no LF follows it, the connection stalls until 224 bytes have come",
+    dealtWithIn: "unit.ts",
+  },
+  "half-uploaded jobs are invisible": {
+    reason:
+      "beanstalkd shows them (and uninitialised memory) to peek; here no client acts while another one is uploading",
+    dealtWithIn: "player.ts",
+  },
+  "waiting clients are served in the order in which they came": {
+    reason:
+      "beanstalkd's order is that of an array with swapped deletions; up to three clients that wait on a new tube come out the same",
+    dealtWithIn: "generator.ts",
+  },
+  "the number of reserve-with-timeout": {
+    reason:
+      "1.12 reads it with strtol and waits for ever at -1, empty and large values; 1.13 and Homemaker refuse them",
+    dealtWithIn: "unit.ts",
+  },
+  "list-tubes is in the order of creation": {
+    reason: "beanstalkd moves the last tube into the place of one that vanished",
+    dealtWithIn: "comparison.ts",
+  },
+  "a line of HTTP or TLS closes the connection": {
+    reason: "a browser must not be able to smuggle commands in",
+    dealtWithIn: "unit.ts",
+  },
+  "what belongs to the process": {
+    reason: "process id, host name, version, random id, CPU time and age are not the same twice",
+    dealtWithIn: "comparison.ts",
+  },
+  "whole seconds that pass": {
+    reason: "age and time left are truncated at moments that are not quite the same",
+    dealtWithIn: "comparison.ts",
+  },
+  "the player's own stats commands": {
+    reason: "how often it has to ask until something has happened is a matter of speed",
+    dealtWithIn: "comparison.ts",
+  },
+} as const satisfies Record<string, KnownDifference>;
+
+/** Keys of `stats` under "what belongs to the process". */
+export const KEYS_OF_THE_PROCESS: ReadonlySet<string> = new Set([
+  "pid",
+  "version",
+  "rusage-utime",
+  "rusage-stime",
+  "id",
+  "hostname",
+  "os",
+  "platform",
+]);
+
+/** Keys under "whole seconds that pass", with how many seconds two servers may be apart. */
+export const SECONDS_APART: ReadonlyMap<string, number> = new Map([
+  ["uptime", 5],
+  ["age", 2],
+  ["time-left", 2],
+  ["pause-time-left", 2],
+]);

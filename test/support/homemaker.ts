@@ -1,0 +1,42 @@
+/* Homemaker as a process of its own, run as a user runs it: the command line in src/cli.ts, on a free port of the loopback address.
+ *
+ * Called by the fuzzer, the tests with client libraries and the concurrency tests.
+ */
+import { fileURLToPath } from "node:url";
+import { ServerProcess, type Address } from "./server-process.ts";
+
+/** How to start Homemaker; what is absent is the server's own default. */
+export interface HomemakerOptions {
+  readonly maxJobSizeBytes?: number;
+  /** I/O threads. */
+  readonly threads?: number;
+  /** Shards, a power of two. */
+  readonly shards?: number;
+  /** More flags, as on its command line. */
+  readonly flags?: readonly string[];
+}
+
+const CLI = fileURLToPath(new URL("../../src/cli.ts", import.meta.url));
+const PATIENCE_MS = 30_000;
+
+/** Starts Homemaker and waits until it listens. Throws a ServerProcessError when it does not. */
+export function startHomemaker(options: HomemakerOptions = {}): Promise<ServerProcess> {
+  const { maxJobSizeBytes, threads, shards, flags = [] } = options;
+  const args = [CLI, "-l", "127.0.0.1", "-p", "0"];
+  if (maxJobSizeBytes !== undefined) args.push("-z", String(maxJobSizeBytes));
+  if (threads !== undefined) args.push("--threads", String(threads));
+  if (shards !== undefined) args.push("--shards", String(shards));
+  return ServerProcess.start({
+    command: process.execPath,
+    arguments: [...args, ...flags],
+    address: listeningAddress,
+    missing: "not found",
+    patienceMs: PATIENCE_MS,
+  });
+}
+
+// It prints `listening on 127.0.0.1:38211` or `listening on [::1]:38211`.
+function listeningAddress(output: string): Address | undefined {
+  const [, host, port] = /listening on \[?([\w.:]+?)\]?:(\d+)/.exec(output) ?? [];
+  return host === undefined ? undefined : { host, port: Number(port) };
+}
