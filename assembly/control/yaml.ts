@@ -18,18 +18,25 @@ const QUOTE_ALWAYS: i32 = 1;
 
 /** One `key: value` line for each key; the three arrays have one length, `quotes` holds QUOTE_BY_KEY, QUOTE_ALWAYS or neither. */
 export function yamlDictionary(keys: string[], values: string[], quotes: i32[]): string {
-  const lines = new Array<string>(keys.length);
+  const parts: string[] = [START];
   for (let i = 0; i < keys.length; i++) {
-    lines[i] = keys[i] + ": " + spellValue(keys[i], values[i], quotes[i]) + "\n";
+    parts.push(keys[i]);
+    parts.push(": ");
+    parts.push(spellValue(keys[i], values[i], quotes[i]));
+    parts.push("\n");
   }
-  return START + lines.join("");
+  return concatenate(parts);
 }
 
 /** One `- item` line for each item. `start` says whether the document begins here or an earlier piece of it was written. */
 export function yamlList(items: string[], start: bool): string {
-  const head = start ? START : "";
-  if (items.length == 0) return head;
-  return head + "- " + items.join("\n- ") + "\n";
+  const parts: string[] = [start ? START : ""];
+  for (let i = 0; i < items.length; i++) {
+    parts.push("- ");
+    parts.push(items[i]);
+    parts.push("\n");
+  }
+  return concatenate(parts);
 }
 
 function spellValue(key: string, value: string, quote: i32): string {
@@ -60,7 +67,7 @@ function escape(text: string): string {
   }
   if (copied == 0) return text;
   parts.push(text.substring(copied));
-  return parts.join("");
+  return concatenate(parts);
 }
 
 /** Whether the UTF-16 unit at `i` is not a printable character of YAML, or means something between double quotes. */
@@ -95,4 +102,18 @@ function isHighSurrogate(unit: i32): bool {
 
 function isLowSurrogate(unit: i32): bool {
   return (unit & 0xfc00) == 0xdc00;
+}
+
+/** All of `parts` in one string, each copied once into one buffer. (Array#join is quadratic when the compiler optimizes for size.) */
+function concatenate(parts: string[]): string {
+  let bytes = 0;
+  for (let i = 0; i < parts.length; i++) bytes += parts[i].length << 1;
+  const buffer = new ArrayBuffer(bytes);
+  let at = changetype<usize>(buffer);
+  for (let i = 0; i < parts.length; i++) {
+    const partBytes = parts[i].length << 1;
+    memory.copy(at, changetype<usize>(parts[i]), partBytes);
+    at += partBytes;
+  }
+  return String.UTF16.decode(buffer);
 }

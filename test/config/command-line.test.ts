@@ -1,0 +1,314 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { EXIT_USAGE, parseOptions } from "../../src/config/command-line.ts";
+import type { Environment } from "../../src/config/command-line.ts";
+import {
+  DEFAULT_OPTIONS,
+  environmentName,
+  JOB_BYTES_MAX,
+  OPTIONS,
+  SWITCHES,
+} from "../../src/config/options.ts";
+import type { Option, Options } from "../../src/config/options.ts";
+import { VERSION } from "../../src/config/version.ts";
+import { loadBuiltControl } from "./load-control.ts";
+import { holds } from "./random.ts";
+
+const control = await loadBuiltControl();
+const everyOption = Object.values(OPTIONS) as readonly Option<unknown>[];
+
+function run(
+  argv: readonly string[],
+  env: Environment = {},
+): { options: Options; warnings: readonly string[] } {
+  const parsed = parseOptions(argv, env, control);
+  if (parsed.kind === "run") return parsed;
+  throw new Error(`expected a run, got: ${parsed.stderr ?? parsed.stdout}`);
+}
+
+/** The line for stderr of a command line that is wrong. */
+function complaint(argv: readonly string[], env: Environment = {}): string {
+  const parsed = parseOptions(argv, env, control);
+  if (parsed.kind === "run") throw new Error("expected a complaint, got a run");
+  expect(parsed).toMatchObject({ code: EXIT_USAGE });
+  expect(parsed.stdout).toBeUndefined();
+  expect(parsed.stderr).toMatch(/^homemaker: [^\n]+\n$/);
+  return parsed.stderr?.slice("homemaker: ".length, -1) ?? "";
+}
+
+const tcp = (host: string, port: number): object => ({ kind: "tcp", host, port });
+
+describe("without arguments", () => {
+  it("everything has its default", () => {
+    expect(run([])).toEqual({ kind: "run", options: DEFAULT_OPTIONS, warnings: [] });
+    expect(DEFAULT_OPTIONS).toEqual({
+      listen: [tcp("127.0.0.1", 11300)],
+      maxJobBytes: 65535,
+      threads: undefined,
+      shards: undefined,
+      memoryBytes: undefined,
+      verbosity: 0,
+      user: undefined,
+      maxConnections: 16384,
+      maxTubes: 100_000,
+      maxWatch: 10_000,
+      maxOutputBytes: 1_048_576,
+      commandsPerTurn: 1024,
+    });
+  });
+
+  it("the options can be posted to a thread", () => {
+    expect(structuredClone(DEFAULT_OPTIONS)).toEqual(DEFAULT_OPTIONS);
+  });
+});
+
+describe("beanstalkd's flags", () => {
+  it("set the port with -p, glued or not", () => {
+    expect(run(["-p", "11400"]).options.listen).toEqual([tcp("127.0.0.1", 11400)]);
+    expect(run(["-p11400"]).options.listen).toEqual([tcp("127.0.0.1", 11400)]);
+    expect(run(["-p", "0"]).options.listen).toEqual([tcp("127.0.0.1", 0)]);
+  });
+
+  it("let the last -p count", () => {
+    expect(run(["-p1", "-p2"]).options.listen).toEqual([tcp("127.0.0.1", 2)]);
+  });
+
+  it("add up the addresses of -l, with the port of -p where they name none", () => {
+    const { listen } = run([
+      "-l",
+      "0.0.0.0",
+      "-l::1",
+      "-l",
+      "[::1]:5",
+      "-l",
+      "unix:/a/b",
+      "-p7",
+    ]).options;
+    expect(listen).toEqual([
+      tcp("0.0.0.0", 7),
+      tcp("::1", 7),
+      tcp("::1", 5),
+      { kind: "unix", path: "/a/b" },
+    ]);
+  });
+
+  it("set the largest job with -z, and lower it to the cap with a warning", () => {
+    expect(run(["-z", "0"]).options.maxJobBytes).toBe(0);
+    expect(run(["-z1234"]).options.maxJobBytes).toBe(1234);
+    expect(run(["-z", String(JOB_BYTES_MAX)])).toMatchObject({ warnings: [] });
+    expect(run(["-z", String(JOB_BYTES_MAX + 1)])).toMatchObject({
+      options: { maxJobBytes: JOB_BYTES_MAX },
+      warnings: ["maximum job size was set to 1073741824"],
+    });
+  });
+
+  it("raise the verbosity with each -V", () => {
+    expect(run(["-V"]).options.verbosity).toBe(1);
+    expect(run(["-V", "-V"]).options.verbosity).toBe(2);
+    expect(run(["-VVV"]).options.verbosity).toBe(3);
+  });
+
+  it("may be bundled, the last one with its value glued", () => {
+    expect(run(["-VVukr"]).options).toMatchObject({ verbosity: 2, user: "kr" });
+    expect(run(["-Vcnp11400"])).toMatchObject({
+      options: { verbosity: 1, listen: [tcp("127.0.0.1", 11400)] },
+      warnings: ["-c has no effect and may be left out", "-n has no effect and may be left out"],
+    });
+  });
+
+  it.each([["-b", "/tmp"], ["-f", "50"], ["-f0"], ["-F"], ["-s", "10485760"], ["-VFVukr"]])(
+    "are refused where they ask for a journal: %s %s",
+    (...argv) => {
+      expect(complaint(argv)).toMatch(
+        /^-[bfFs] is refused: this version has no journal, jobs live in memory$/,
+      );
+    },
+  );
+
+  it("print the version with -v, wherever it stands", () => {
+    const printed = { kind: "exit", code: 0, stdout: `homemaker ${VERSION}\n` };
+    for (const argv of [["-v"], ["--version"], ["-Vv"], ["-p", "x", "-v"], ["-b", "/tmp", "-v"]]) {
+      expect(parseOptions(argv, {}, control)).toEqual(printed);
+    }
+  });
+
+  it("print the help with -h, naming every flag", () => {
+    const parsed = parseOptions(["-h"], {}, control);
+    expect(parsed).toEqual(parseOptions(["--help"], {}, control));
+    expect(parsed).toMatchObject({ kind: "exit", code: 0 });
+    const text = parsed.kind === "exit" ? (parsed.stdout ?? "") : "";
+    const shorts = [...text.matchAll(/^  -(\w)\b/gm)].map(([, letter]) => letter);
+    const names = [...text.matchAll(/^  (?:-\w, )?--(\S+)/gm)].map(([, name]) => name);
+    const flags = [...everyOption, ...SWITCHES];
+    const isGiven = (one: string | undefined): boolean => one !== undefined;
+    expect(shorts.toSorted()).toEqual(
+      flags
+        .map(({ short }) => short)
+        .filter(isGiven)
+        .toSorted(),
+    );
+    expect(names.toSorted()).toEqual(
+      flags
+        .map(({ name }) => name)
+        .filter(isGiven)
+        .toSorted(),
+    );
+    expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(96);
+  });
+});
+
+describe("a wrong command line gets one line and exit code 2", () => {
+  it.each([
+    [["-p", "x"], '-p/--port: expected a whole number, 0 to 65535, not "x"'],
+    [["-p", "65536"], '-p/--port: expected a whole number, 0 to 65535, not "65536"'],
+    [["-p", "-1"], '-p/--port: expected a whole number, 0 to 65535, not "-1"'],
+    [["-p", "1.5"], '-p/--port: expected a whole number, 0 to 65535, not "1.5"'],
+    [["-p", ""], '-p/--port: expected a whole number, 0 to 65535, not ""'],
+    [
+      ["-p", "99999999999999999999"],
+      '-p/--port: expected a whole number, 0 to 65535, not "99999999999999999999"',
+    ],
+    [["-p"], "option '-p, --port <PORT>' argument missing"],
+    [["-l"], "option '-l, --listen <ADDR>' argument missing"],
+    [
+      ["-l", "x:y:z"],
+      '-l/--listen: expected HOST, HOST:PORT, [IPV6]:PORT or unix:PATH, not "x:y:z"',
+    ],
+    [
+      ["-l", "localhost", "-l", ""],
+      '-l/--listen: expected HOST, HOST:PORT, [IPV6]:PORT or unix:PATH, not "localhost,"',
+    ],
+    [["-z", "-1"], '-z/--max-job-size: expected a size such as 65535, 64k or 1MiB, not "-1"'],
+    [["-z", "1x"], '-z/--max-job-size: expected a size such as 65535, 64k or 1MiB, not "1x"'],
+    [["-u", ""], '-u/--user: expected a user name, not ""'],
+    [["-u", "a b"], '-u/--user: expected a user name, not "a b"'],
+    [["--threads", "0"], '--threads: expected a whole number, 1 to 64, not "0"'],
+    [["--threads", "65"], '--threads: expected a whole number, 1 to 64, not "65"'],
+    [["--shards", "0"], '--shards: expected a power of two, 1 to 64, not "0"'],
+    [["--shards", "3"], '--shards: expected a power of two, 1 to 64, not "3"'],
+    [["--shards", "128"], '--shards: expected a power of two, 1 to 64, not "128"'],
+    [["--memory", "1023k"], '--memory: expected a size from 1MiB to 256GiB, not "1023k"'],
+    [["--memory", "257g"], '--memory: expected a size from 1MiB to 256GiB, not "257g"'],
+    [
+      ["--max-connections", "0"],
+      '--max-connections: expected a whole number, 1 to 1000000, not "0"',
+    ],
+    [["--max-tubes", "many"], '--max-tubes: expected a whole number, 1 to 16777216, not "many"'],
+    [["--max-watch", "0"], '--max-watch: expected a whole number, 1 to 1000000, not "0"'],
+    [["--max-output", "1"], '--max-output: expected a size from 4KiB to 1GiB, not "1"'],
+    [
+      ["--commands-per-turn", "0"],
+      '--commands-per-turn: expected a whole number, 1 to 1000000, not "0"',
+    ],
+    [["-x"], "unknown option '-x'"],
+    [["-Vx"], "unknown option '-x'"],
+    [["--prot", "1"], "unknown option '--prot' (Did you mean --port?)"],
+    [["--a\nb\u001b[31m"], "unknown option '--a\\nb\\u001b[31m'"],
+    [["-p", "1\n2"], '-p/--port: expected a whole number, 0 to 65535, not "1\\n2"'],
+    [["stray"], 'unexpected argument "stray"'],
+    [["-"], 'unexpected argument "-"'],
+    [["--", "-V"], 'unexpected argument "-V"'],
+    [["-V", "3"], 'unexpected argument "3"'],
+    [["-1"], 'unexpected argument "-1"'],
+  ])("%j", (argv, line) => {
+    expect(complaint(argv)).toBe(line);
+  });
+
+  it("whatever the arguments are", () => {
+    const words = fc.oneof(
+      fc.string({ unit: "binary" }),
+      fc.constantFrom("-p", "-l", "-z", "-VV", "--", "-", "--shards", "-p7"),
+    );
+    holds(
+      fc.property(fc.array(words, { maxLength: 5 }), (argv) => {
+        const parsed = parseOptions(argv, {}, control);
+        if (parsed.kind === "run" || parsed.code === 0) return;
+        expect(parsed.stderr?.match(/[\u2028\u2029\p{Cc}]/gu)).toEqual(["\n"]);
+      }),
+    );
+  });
+});
+
+describe("the environment", () => {
+  it("sets every option", () => {
+    const env: Environment = {
+      HOMEMAKER_LISTEN: "0.0.0.0, [::1]:5,unix:/a/b",
+      HOMEMAKER_PORT: "11400",
+      HOMEMAKER_MAX_JOB_SIZE: "1MiB",
+      HOMEMAKER_THREADS: "3",
+      HOMEMAKER_SHARDS: "8",
+      HOMEMAKER_MEMORY: "2g",
+      HOMEMAKER_VERBOSE: "2",
+      HOMEMAKER_USER: "nobody",
+      HOMEMAKER_MAX_CONNECTIONS: "5",
+      HOMEMAKER_MAX_TUBES: "6",
+      HOMEMAKER_MAX_WATCH: "7",
+      HOMEMAKER_MAX_OUTPUT: "64k",
+      HOMEMAKER_COMMANDS_PER_TURN: "9",
+    };
+    expect(Object.keys(env).toSorted()).toEqual(everyOption.map(environmentName).toSorted());
+    expect(run([], env).options).toEqual({
+      listen: [tcp("0.0.0.0", 11400), tcp("::1", 5), { kind: "unix", path: "/a/b" }],
+      maxJobBytes: 1_048_576,
+      threads: 3,
+      shards: 8,
+      memoryBytes: 2_147_483_648,
+      verbosity: 2,
+      user: "nobody",
+      maxConnections: 5,
+      maxTubes: 6,
+      maxWatch: 7,
+      maxOutputBytes: 65536,
+      commandsPerTurn: 9,
+    });
+  });
+
+  it("gives way to a flag, even when the variable is wrong", () => {
+    const env = { HOMEMAKER_PORT: "x", HOMEMAKER_LISTEN: "0.0.0.0", HOMEMAKER_VERBOSE: "2" };
+    expect(run(["-p1", "-l", "::1", "-V"], env).options).toMatchObject({
+      listen: [tcp("::1", 1)],
+      verbosity: 1,
+    });
+  });
+
+  it("counts an empty variable as not set, and minds no other variables", () => {
+    const env = {
+      HOMEMAKER_PORT: "",
+      HOMEMAKER_SERVICE_HOST: "10.0.0.1",
+      PORT: "80",
+      HOMEMAKER_THREADS: undefined,
+    };
+    expect(run([], env).options).toEqual(DEFAULT_OPTIONS);
+  });
+
+  it.each([
+    [
+      "HOMEMAKER_PORT",
+      "tcp://10.0.0.1:11300",
+      'expected a whole number, 0 to 65535, not "tcp://10.0.0.1:11300"',
+    ],
+    ["HOMEMAKER_LISTEN", "a,,b", 'expected HOST, HOST:PORT, [IPV6]:PORT or unix:PATH, not "a,,b"'],
+    ["HOMEMAKER_SHARDS", "5", 'expected a power of two, 1 to 64, not "5"'],
+    ["HOMEMAKER_VERBOSE", "yes", 'expected a whole number, 0 to 99, not "yes"'],
+  ])("is complained about by the variable's name: %s=%s", (name, value, line) => {
+    expect(complaint([], { [name]: value })).toBe(`${name}: ${line}`);
+  });
+});
+
+describe("the declarations", () => {
+  it("name each flag and each variable once", () => {
+    const flags = [...everyOption, ...SWITCHES]
+      .flatMap(({ short, name }) => [short, name])
+      .filter((one) => one !== undefined);
+    expect(new Set(flags).size).toBe(flags.length);
+    expect(new Set(everyOption.map(environmentName)).size).toBe(everyOption.length);
+  });
+
+  it("accept every default as a user would write it", () => {
+    for (const option of everyOption) {
+      if (option.default === undefined) continue;
+      const text = option.format(option.default, control);
+      expect(option.parse(text.split(","), control, () => undefined)).toEqual(option.default);
+    }
+  });
+});
