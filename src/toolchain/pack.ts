@@ -1,0 +1,58 @@
+/* Pack: fills dist/ with what is published, since a runtime strips no types below node_modules.
+ *
+ * dist/ mirrors the tree, so every relative path holds in both: dist/src and dist/assembly are emitted by tsc, dist/build has the
+ * compiled modules. as-bind would bring a compiler along if it were a dependency, so its small runtime is copied beside its
+ * licence and the one import of it is pointed there.
+ *
+ * Called by npm before it packs (`prepack`).
+ */
+import { execFileSync } from "node:child_process";
+import { copyFileSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { build, ROOT } from "./build.ts";
+
+const DIST = `${ROOT}dist/`;
+const PUBLISHED_MODULES = ["engine.wasm", "control.wasm"];
+const AS_BIND = "as-bind/dist/as-bind.cjs.js";
+
+async function pack(): Promise<void> {
+  rmSync(DIST, { recursive: true, force: true });
+  const { failures } = await build();
+  if (failures.length > 0) throw new Error(failures.join("\n"));
+  emitJavaScript();
+  copyModules();
+  bundleAsBind();
+}
+
+function emitJavaScript(): void {
+  const compiler = `${ROOT}node_modules/typescript/bin/tsc`;
+  const options = ["-p", "src/toolchain/tsconfig.dist.json"];
+  execFileSync(process.execPath, [compiler, ...options], { cwd: ROOT, stdio: "inherit" });
+}
+
+function copyModules(): void {
+  mkdirSync(`${DIST}build`);
+  for (const name of PUBLISHED_MODULES)
+    copyFileSync(`${ROOT}build/${name}`, `${DIST}build/${name}`);
+}
+
+/** Copies as-bind's runtime to dist/as-bind/ and points the import of it there. */
+function bundleAsBind(): void {
+  mkdirSync(`${DIST}as-bind`);
+  copyFileSync(`${ROOT}node_modules/${AS_BIND}`, `${DIST}as-bind/runtime.cjs`);
+  copyFileSync(`${ROOT}node_modules/as-bind/LICENSE`, `${DIST}as-bind/LICENSE`);
+  const importers = globSync(`${DIST}src/**/*.js`).filter((file) =>
+    readFileSync(file, "utf8").includes(`"${AS_BIND}"`),
+  );
+  for (const file of importers) {
+    const up = "../".repeat(file.slice(DIST.length).split("/").length - 1);
+    const code = readFileSync(file, "utf8").replace(`"${AS_BIND}"`, `"${up}as-bind/runtime.cjs"`);
+    writeFileSync(file, code);
+  }
+  if (importers.length !== 1) {
+    throw new Error(
+      `expected one importer of ${AS_BIND}, found: ${importers.join(", ") || "none"}`,
+    );
+  }
+}
+
+await pack();
