@@ -39,7 +39,8 @@ function compareExchanges(one?: Exchange, other?: Exchange): Mismatch | undefine
   const count = Math.max(one?.replies.length ?? 0, other?.replies.length ?? 0);
   for (let index = 0; index <= count; index++) {
     const replies = [one?.replies[index], other?.replies[index]] as const;
-    const same = index < count ? sameReplies(replies, [one?.polls, other?.polls]) : sameEndings(endings);
+    const same =
+      index < count ? sameReplies(replies, [one?.polls, other?.polls]) : sameEndings(endings);
     if (same) continue;
     const request = either.requests[index]?.line;
     return { step: either.step, connection: either.connection, request, replies, endings };
@@ -84,7 +85,8 @@ function sameYamlLines(one: string, other: string, polls: Pair<number | undefine
   if (key !== otherKey) return false;
   if (KEYS_OF_THE_PROCESS.has(key)) return true;
   if (UNQUOTED_KEYS.has(key)) return left.replaceAll('"', "") === right.replaceAll('"', "");
-  if (key === "cmd-stats") return Number(left) - (polls[0] ?? 0) === Number(right) - (polls[1] ?? 0);
+  if (key === "cmd-stats")
+    return Number(left) - (polls[0] ?? 0) === Number(right) - (polls[1] ?? 0);
   return Math.abs(Number(left) - Number(right)) <= (SECONDS_APART.get(key) ?? -1);
 }
 

@@ -57,7 +57,7 @@ export async function duel(options: DuelOptions): Promise<DuelResult> {
   let streams = 0;
   for (let seed = options.seed; played < commands; seed++) {
     const stream = generateStream(seed, Math.min(STREAM_COMMANDS, commands));
-    const mismatch = await mismatchOf(stream, duellists, SILENCE_MS);
+    const mismatch = await mismatchOf(stream, duellists);
     if (mismatch !== undefined) {
       return { streams, commands: played, ...(await explain(stream, mismatch, options)) };
     }
@@ -101,10 +101,11 @@ function describeMismatch(
   ];
 }
 
-async function mismatchOf(
+/** Plays one stream to fresh servers and compares their answers. */
+export async function mismatchOf(
   stream: Stream,
   duellists: readonly [Duellist, Duellist],
-  silenceMs: number,
+  silenceMs = SILENCE_MS,
 ): Promise<Mismatch | undefined> {
   const options = { maxJobSizeBytes: stream.maxJobSizeBytes, seed: stream.seed };
   const [reference, subject] = await Promise.all([

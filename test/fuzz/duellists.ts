@@ -1,12 +1,20 @@
 /* The servers that can take part in a duel: the real beanstalkd, Homemaker in several shapes, and a server behind a proxy that lies. */
 import { startBeanstalkd } from "../support/beanstalkd.ts";
 import { startHomemaker } from "../support/homemaker.ts";
+import { patientConnect } from "../support/patient-connect.ts";
 import type { Duellist } from "./duel.ts";
 
 /** The real beanstalkd. */
 export const BEANSTALKD: Duellist = {
   name: "beanstalkd",
-  start: ({ maxJobSizeBytes }) => startBeanstalkd({ flags: ["-z", String(maxJobSizeBytes)] }),
+  start: async ({ maxJobSizeBytes }) => {
+    const server = await startBeanstalkd({ flags: ["-z", String(maxJobSizeBytes)] });
+    return {
+      connect: () => patientConnect(server),
+      signal: (signal) => server.signal(signal),
+      stop: () => server.stop(),
+    };
+  },
 };
 
 /** The shapes that Homemaker is tested in. */

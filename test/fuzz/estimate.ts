@@ -19,11 +19,17 @@ export class Estimate {
   readonly #jobs = new Map<number, EstimatedJob>();
   readonly #used = new Map<number, string>();
   readonly #watched = new Map<number, Set<string>>();
+  readonly #paused = new Set<string>();
   #nextId = 1;
 
   /** The id that the next `put` will probably get. */
   get nextId(): number {
     return this.#nextId;
+  }
+
+  /** So many ids were given to jobs that are not followed. */
+  skipped(ids: number): void {
+    this.#nextId += ids;
   }
 
   /** Ids that this connection probably holds. */
@@ -34,6 +40,14 @@ export class Estimate {
   /** Ids of jobs that probably exist, held or not. */
   alive(): number[] {
     return [...this.#jobs.keys()];
+  }
+
+  /** Ids of jobs that are probably delayed or buried. */
+  resting(): number[] {
+    const jobs = [...this.#jobs.values()];
+    return jobs
+      .filter((job) => job.holder === undefined && job.state !== "ready")
+      .map((job) => job.id);
   }
 
   /** The connection is gone: what it held is ready again and a new one in its place starts afresh. */
@@ -53,6 +67,7 @@ export class Estimate {
     if (verb === "use") this.#used.set(connection, tube);
     else if (verb === "watch") this.#watches(connection).add(tube);
     else if (verb === "ignore") this.#ignore(connection, tube);
+    else if (verb === "pause-tube") this.#pause(tube, words[1] !== "0");
     else if (verb === "reserve" || verb === "reserve-with-timeout") this.#reserve(connection);
     else if (verb === "reserve-job") this.#take(connection, this.#jobs.get(id));
     else if (verb === "delete") this.#delete(connection, id);
@@ -60,6 +75,11 @@ export class Estimate {
     else if (verb === "bury" && mine) this.#letGo(id, "buried");
     else if (verb === "kick-job" && !this.#isHeld(id)) this.#letGo(id, "ready");
     else if (verb === "kick") this.#kick(this.#used.get(connection) ?? "default", id);
+  }
+
+  #pause(tube: string, on: boolean): void {
+    if (on) this.#paused.add(tube);
+    else this.#paused.delete(tube);
   }
 
   #watches(connection: number): Set<string> {
@@ -85,7 +105,8 @@ export class Estimate {
     const watched = this.#watches(connection);
     let best: EstimatedJob | undefined;
     for (const job of this.#jobs.values()) {
-      if (job.holder !== undefined || job.state !== "ready" || !watched.has(job.tube)) continue;
+      if (job.holder !== undefined || job.state !== "ready") continue;
+      if (!watched.has(job.tube) || this.#paused.has(job.tube)) continue;
       if (best === undefined || job.pri < best.pri) best = job;
     }
     this.#take(connection, best);

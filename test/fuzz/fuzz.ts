@@ -12,7 +12,9 @@ const seed = Number(process.env["FUZZ_SEED"] ?? randomInt(2 ** 31));
 const commands = Number(process.env["FUZZ_COMMANDS"] ?? 100_000);
 const subject = process.env["FUZZ_SUBJECT"] === "beanstalkd" ? BEANSTALKD : HOMEMAKER;
 
-console.log(`fuzzing ${subject.name} against beanstalkd: FUZZ_SEED=${seed} FUZZ_COMMANDS=${commands}`);
+console.log(
+  `fuzzing ${subject.name} against beanstalkd: FUZZ_SEED=${seed} FUZZ_COMMANDS=${commands}`,
+);
 const { report } = await duel({
   duellists: [BEANSTALKD, subject],
   seed,

@@ -52,7 +52,7 @@ const NASTY_BYTES = [0, 9, 10, 32, 32, 43, 45, 46, 48, 57, 65, 97, 127, 128, 255
 const NO_REPLY_NEEDED = [
   "",
   "quit\r\n",
-  "quit now\r\nput 0 0 600 1\r\na\r\n",
+  "quit now\r\n", // and nothing behind it: unread input would make the kernel drop the replies
   "quitx\r\n",
   "reserve\r\nlist-tube-used\r\n",
   "reserve\r\nreserve\r\nstats-tube default\r\n",
@@ -119,6 +119,8 @@ class StreamGenerator {
     const tail = Buffer.from(this.#random.pick(NO_REPLY_NEEDED));
     this.#steps.push({ kind: "farewell", connection, units, tail, cuts: this.#cuts() });
     this.#estimate.closed(connection);
+    // An upload that was begun has its id.
+    if (tail.includes("put 0 0 600 5\r\n") && this.#maxJobSizeBytes >= 5) this.#estimate.skipped(1);
   }
 
   #meeting(giver: number): void {
@@ -130,6 +132,7 @@ class StreamGenerator {
     const tube = `meeting-${++this.#meetings}`;
     this.#steps.push({ kind: "meeting", waiters, giver, tube });
     this.#requests += 3 * waiters.length + 1;
+    this.#estimate.skipped(waiters.length);
   }
 
   #cuts(): number {
@@ -139,7 +142,8 @@ class StreamGenerator {
   #units(connection: number, count: number): Unit[] {
     const units: Unit[] = [];
     while (units.length < count) {
-      const wellFormed = this.#command(connection);
+      // The player has left the connection using a tube that is of no further interest.
+      const wellFormed = units.length === 0 ? this.#use() : this.#command(connection);
       const input = this.#random.oneIn(3) ? this.#damaged(wellFormed) : wellFormed;
       const unit = unitOf(input, this.#maxJobSizeBytes);
       if (unit === undefined) continue;
@@ -153,23 +157,26 @@ class StreamGenerator {
   /** A well-formed command line with its body, if it has one. */
   #command(connection: number): Buffer {
     const random = this.#random;
+    const held = (): string => this.#id(this.#estimate.heldBy(connection));
+    const resting = (): string => this.#id(this.#estimate.resting());
+    const any = (): string => this.#id(this.#estimate.alive());
     const make = random.weighted<() => string | Buffer>([
       [22, () => this.#put()],
       [14, () => "reserve-with-timeout 0"],
-      [9, () => `delete ${this.#id(connection)}`],
-      [8, () => `release ${this.#id(connection)} ${this.#pri()} ${this.#delay()}`],
-      [6, () => `bury ${this.#id(connection)} ${this.#pri()}`],
-      [4, () => `touch ${this.#id(connection)}`],
-      [5, () => `reserve-job ${this.#id(connection)}`],
+      [9, () => `delete ${random.oneIn(2) ? held() : any()}`],
+      [8, () => `release ${held()} ${this.#pri()} ${this.#delay()}`],
+      [6, () => `bury ${held()} ${this.#pri()}`],
+      [4, () => `touch ${held()}`],
+      [5, () => `reserve-job ${any()}`],
       [4, () => `kick ${random.pick(["0", "1", "2", "3", "-1", "+2", "1x", "1 ", "\t2"])}`],
-      [4, () => `kick-job ${this.#id(connection)}`],
-      [4, () => `peek ${this.#id(connection)}`],
+      [4, () => `kick-job ${resting()}`],
+      [4, () => `peek ${any()}`],
       [5, () => random.pick(["peek-ready", "peek-delayed", "peek-buried"])],
       [7, () => `use ${this.#tube()}`],
       [6, () => `watch ${this.#tube()}`],
       [5, () => `ignore ${this.#tube()}`],
-      [4, () => `pause-tube ${this.#tube()} ${random.pick(["0", "0", `${this.#longTime()}`])}`],
-      [5, () => `stats-job ${this.#id(connection)}`],
+      [4, () => `pause-tube ${this.#tube()} ${random.oneIn(5) ? this.#longTime() : "0"}`],
+      [5, () => `stats-job ${any()}`],
       [3, () => `stats-tube ${this.#tube()}`],
       [2, () => "stats"],
       [3, () => random.pick(["list-tubes", "list-tube-used", "list-tubes-watched"])],
@@ -177,6 +184,10 @@ class StreamGenerator {
     ]);
     const made = make();
     return typeof made === "string" ? Buffer.from(`${made}\r\n`, "latin1") : made;
+  }
+
+  #use(): Buffer {
+    return Buffer.from(`use ${this.#random.pick(TUBES)}\r\n`);
   }
 
   #put(): Buffer {
@@ -191,24 +202,27 @@ class StreamGenerator {
   #body(): Buffer {
     const random = this.#random;
     const limit = this.#maxJobSizeBytes;
-    if (random.oneIn(8))
-      return Buffer.from(random.pick(["delete 1\r\n", "\r\n", "INSERTED 1\r\n", "\r"]));
-    if (random.oneIn(40))
-      return random.bytes(limit + random.pick([-1, 0, 1, 2, 300]) + (limit === 0 ? 1 : 0));
-    if (random.oneIn(3)) return random.bytes(random.below(300));
-    return Buffer.from("abcdefghij".slice(0, random.below(11)));
+    if (random.oneIn(40)) return random.bytes(Math.max(0, limit + random.between(-1, 2)));
+    if (random.oneIn(40)) return random.bytes(limit + random.below(1000));
+    const body = random.weighted<() => Buffer>([
+      [1, () => Buffer.from(random.pick(["delete 1\r\n", "\r\n", "INSERTED 1\r\n", "\r"]))],
+      [3, () => random.bytes(random.below(300))],
+      [4, () => Buffer.from("abcdefghij".slice(0, random.below(11)))],
+    ])();
+    return random.oneIn(10) ? body : body.subarray(0, limit);
   }
 
-  #id(connection: number): string {
+  /** An id: mostly one of those that the command is meant for, else any. */
+  #id(meantFor: readonly number[]): string {
     const random = this.#random;
-    const [held, alive] = [this.#estimate.heldBy(connection), this.#estimate.alive()];
+    const alive = this.#estimate.alive();
     const kind = random.weighted([
-      [held.length > 0 ? 12 : 0, "held"],
-      [alive.length > 0 ? 10 : 0, "alive"],
+      [meantFor.length > 0 ? 20 : 0, "meant"],
+      [alive.length > 0 ? 5 : 0, "alive"],
       [2, "any"],
       [1, "edge"],
     ]);
-    if (kind === "held") return String(random.pick(held));
+    if (kind === "meant") return String(random.pick(meantFor));
     if (kind === "alive") return String(random.pick(alive));
     return kind === "any"
       ? String(random.between(0, this.#estimate.nextId + 1))

@@ -37,8 +37,15 @@ export class Peer {
     socket.on("error", closed); // a reset is as good as an end: what came before it is compared
   }
 
-  /** Sends the bytes: at once if `cuts` is 0, else in pieces whose sizes depend on it. */
+  /** Sends the bytes: at once if `cuts` is 0, in two pieces if it is negative (-7: after byte 7), else in pieces that depend on it. */
   async send(bytes: Buffer, cuts: number): Promise<void> {
+    if (cuts < 0) {
+      this.#socket.write(bytes.subarray(0, -cuts));
+      await nextTurn();
+      await nextTurn();
+      this.#socket.write(bytes.subarray(-cuts));
+      return;
+    }
     if (cuts === 0) {
       this.#socket.write(bytes);
       return;

@@ -6,7 +6,6 @@
  * on a connection beside the stream; how often that was necessary differs from server to server and is noted, for the comparison.
  */
 import type { Socket } from "node:net";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { Peer, type Answers } from "./peer.ts";
 import type { Step, Stream } from "./stream.ts";
 import type { Request } from "./unit.ts";
@@ -38,24 +37,11 @@ export async function play(
   server: Playable,
   deadlineMs: number,
 ): Promise<Transcript> {
-  const player = new Player(server, deadlineMs, await firstPeer(server, deadlineMs));
+  const player = new Player(server, deadlineMs, new Peer(await server.connect()));
   try {
     return await player.play(stream);
   } finally {
     player.close();
-  }
-}
-
-/** beanstalkd says where it is bound a moment before it listens there. */
-async function firstPeer(server: Playable, deadlineMs: number): Promise<Peer> {
-  const giveUpAt = performance.now() + deadlineMs;
-  for (;;) {
-    try {
-      return new Peer(await server.connect());
-    } catch (error) {
-      if (performance.now() > giveUpAt) throw error;
-      await nextTurn();
-    }
   }
 }
 

@@ -4,7 +4,7 @@ import type { Unit } from "./unit.ts";
 
 /** One action of one client, or of the operator. A step begins when the one before it is answered. */
 export type Step =
-  /** Sends the units, cut into pieces that depend on `cuts` (0: one piece), and waits for all replies. */
+  /** Sends the units, cut into pieces as `cuts` says (see Peer.send; 0: one piece), and waits for all replies. */
   | { kind: "burst"; connection: number; units: readonly Unit[]; cuts: number }
   /** Sends the units and bytes that need no reply (`tail`), then FIN, and reads until the server closes. */
   | { kind: "farewell"; connection: number; units: readonly Unit[]; tail: Buffer; cuts: number }
