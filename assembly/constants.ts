@@ -112,6 +112,9 @@ export const TUBE_CMD_PAUSE: i32 = 10;
 export const TUBE_PAUSE_MICROS: i32 = 11;
 export const TUBE_PAUSE_LEFT_MICROS: i32 = 12;
 
+/** Bytes before the name in an entry of listTubes. */
+export const TUBE_ENTRY_HEADER: u32 = 16;
+
 /* Figures of statsShard, behind RESULT_STATS. */
 export const SHARD_URGENT: i32 = 0;
 export const SHARD_READY: i32 = 1;

@@ -103,6 +103,11 @@ export function nextDueAddress(): u32 {
   return <u32>(changetype<usize>(shard()) + offsetof<Shard>("nextDue"));
 }
 
+/** Where the u32 lies that says how many tubes there are. */
+export function tubesAddress(): u32 {
+  return <u32>(changetype<usize>(shard()) + offsetof<Shard>("tubes"));
+}
+
 /** The next job id. Shard 0's counter serves all shards; no lock. */
 export function nextId(): f64 {
   return <f64>(atomic.add<u64>(changetype<usize>(shard()) + offsetof<Shard>("lastId"), 1) + 1);
@@ -121,7 +126,7 @@ export function tick(t: u32, now: f64): i32 {
 
 /* Tubes. */
 
-/** Uses the tube whose name lies at `offset` of the input slot; RESULT_REF is the tube. */
+/** Uses the tube whose name lies at `offset` of the input slot; RESULT_REF is the tube. With `number` 0 none is made. */
 export function useTube(t: u32, offset: u32, bytes: u32, number: f64): i32 {
   enter();
   const at = findOrMakeTube(inputSlot(t) + offset, bytes, <u64>number);
@@ -200,7 +205,7 @@ export function soonest(t: u32, conn: u32): f64 {
   return due;
 }
 
-/** Adds the named tube to what `conn` watches here; RESULT_REF is the tube. */
+/** Adds the named tube to what `conn` watches here; RESULT_REF is the tube. With `number` 0 none is made. */
 export function watchTube(t: u32, conn: u32, offset: u32, bytes: u32, number: f64): i32 {
   enter();
   const at = findOrMakeTube(inputSlot(t) + offset, bytes, <u64>number);
@@ -230,7 +235,7 @@ function begin(job: Job, tube: u32, id: f64, pri: u32, delay: u32, ttr: u32, now
   job.minor = <u64>id;
   job.pri = pri;
   job.delaySeconds = delay;
-  job.ttrSeconds = ttr;
+  job.ttrSeconds = max<u32>(ttr, 1); // as beanstalkd: a job has at least a second
   job.createdMicros = <u64>now;
 }
 
@@ -257,7 +262,7 @@ export function put(
   const at = bodies.makeJob(bytes);
   if (at == 0) return leave(t, OUT_OF_MEMORY);
   const job = jobAt(at);
-  if (!bodies.appendBody(job, 0, inputSlot(t) + offset, bytes)) {
+  if (bodies.appendBody(job, 0, inputSlot(t) + offset, bytes) != bytes) {
     bodies.freeJob(job);
     return leave(t, OUT_OF_MEMORY);
   }
@@ -275,11 +280,15 @@ export function openUpload(t: u32, bytes: u32): i32 {
   return leave(t, DONE);
 }
 
-/** Adds the next `count` bytes, at `offset` of the input slot, to an upload that has `position` bytes. */
+/**
+ * Adds the next `count` bytes, at `offset` of the input slot, to an upload that has `position` bytes. RESULT_COUNT of them were taken: fewer
+ * only with OUT_OF_MEMORY, and then the rest may be tried again.
+ */
 export function appendUpload(t: u32, upload: u32, position: u32, offset: u32, count: u32): i32 {
   enter();
-  const held = bodies.appendBody(jobAt(upload), position, inputSlot(t) + offset, count);
-  return leave(t, held ? DONE : OUT_OF_MEMORY);
+  const taken = bodies.appendBody(jobAt(upload), position, inputSlot(t) + offset, count);
+  setResult(t, RESULT_COUNT, <f64>taken);
+  return leave(t, taken == count ? DONE : OUT_OF_MEMORY);
 }
 
 /** Makes a complete upload a job; as `put`. */
@@ -429,11 +438,12 @@ export function handBack(t: u32, conn: u32, id: f64, now: f64): i32 {
   return leave(t, DONE);
 }
 
-/** Reserves the very job, whatever its tube and whether that is paused. */
+/** Reserves the very job, whatever its tube and whether that is paused; MORE when that needs a record of the connection here. */
 export function reserveJob(t: u32, conn: u32, id: f64, now: f64): i32 {
   enterAt(now);
   const at = findJob(<u64>id);
   if (at == 0 || jobAt(at).state == STATE_RESERVED) return leave(t, NOT_FOUND);
+  if (conn == 0) return leave(t, MORE);
   return leave(t, reserve(t, jobAt(at), connAt(conn), now));
 }
 

@@ -1,6 +1,6 @@
 /* Inspect: the engine's exports that only look: statistics of a job, a tube, the shard, and the list of tubes. */
 import * as C from "./constants";
-import { NONE, DONE, MORE, NOT_FOUND, OUTPUT_BYTES, RESULT_COUNT, RESULT_NAME_BYTES, RESULT_STATS } from "./constants";
+import { NONE, DONE, MORE, NOT_FOUND, OUTPUT_BYTES, RESULT_COUNT, RESULT_NAME_BYTES, RESULT_STATS, TUBE_ENTRY_HEADER } from "./constants";
 import { enterAt } from "./deadlines";
 import { Job, jobAt } from "./job";
 import { Tube, findTube, nameOf, tubeAt } from "./tube";
@@ -88,12 +88,10 @@ export function statsShard(t: u32, now: f64): i32 {
   return leave(t, DONE);
 }
 
-/** An entry of `listTubes`: number f64, length u32, 4 bytes of nothing, the name, up to a multiple of 8. */
-const ENTRY_HEADER: u32 = 16;
 
 /**
- * Writes to the output slot the tubes made after `number`, in the order in which they were made, as many as fit: RESULT_COUNT entries,
- * then MORE; NONE when none was left.
+ * Writes to the output slot the tubes made after `number`, in the order in which they were made, as many as fit: RESULT_COUNT entries
+ * (number f64, length u32, 4 bytes of nothing, the name, up to a multiple of 8), then MORE; NONE when none was left.
  */
 export function listTubes(t: u32, number: f64): i32 {
   enter();
@@ -104,11 +102,11 @@ export function listTubes(t: u32, number: f64): i32 {
   let count: u32 = 0;
   while (at != 0) {
     const tube = tubeAt(at);
-    const bytes = (ENTRY_HEADER + <u32>tube.nameBytes + 7) & ~7;
+    const bytes = (TUBE_ENTRY_HEADER + <u32>tube.nameBytes + 7) & ~7;
     if (to + bytes > end) break;
     store<f64>(to, <f64>tube.createdNumber);
     store<u32>(to + 8, tube.nameBytes);
-    memory.copy(to + ENTRY_HEADER, nameOf(tube), tube.nameBytes);
+    memory.copy(to + TUBE_ENTRY_HEADER, nameOf(tube), tube.nameBytes);
     to += bytes;
     count++;
     at = tube.nextTube;

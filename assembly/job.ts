@@ -50,11 +50,11 @@ export class Cold {
   kicks: u32;
 }
 
-const RECORD_BYTES: u32 = 84;
-const CHAIN_BYTES: u32 = 8;
+export const RECORD_BYTES: u32 = 84;
+export const CHAIN_BYTES: u32 = 8;
 /** A block: address of the next one, then its share of the body. */
-const BLOCK_HEADER: u32 = 8;
-const BLOCK_BODY: u32 = PIECE_MAX - BLOCK_HEADER;
+export const BLOCK_HEADER: u32 = 8;
+export const BLOCK_BODY: u32 = PIECE_MAX - BLOCK_HEADER;
 
 export function jobAt(address: u32): Job {
   return changetype<Job>(<usize>address);
@@ -64,7 +64,7 @@ export function addressOfJob(job: Job): u32 {
   return <u32>changetype<usize>(job);
 }
 
-function bodyOf(job: Job): usize {
+export function bodyOf(job: Job): usize {
   return changetype<usize>(job) + RECORD_BYTES;
 }
 
@@ -111,24 +111,25 @@ export function coldOf(job: Job): u32 {
   return job.cold;
 }
 
-/** Adds `count` bytes at `source` to a body that has `position` bytes so far; false when there is no memory for them. */
-export function appendBody(job: Job, position: u32, source: usize, count: u32): bool {
+/** Adds `count` bytes at `source` to a body that has `position` bytes so far; answers how many: fewer when memory runs out. */
+export function appendBody(job: Job, position: u32, source: usize, count: u32): u32 {
   must(count <= job.bodyBytes - position);
   if (job.bodyBytes <= INLINE_BODY_MAX) {
     memory.copy(bodyOf(job) + position, source, count);
-    return true;
+    return count;
   }
-  while (count > 0) {
+  let left = count;
+  while (left > 0) {
     const inBlock = position % BLOCK_BODY;
-    if (inBlock == 0 && !addBlock(job, position)) return false;
-    const step = min(count, BLOCK_BODY - inBlock);
+    if (inBlock == 0 && !addBlock(job, position)) break;
+    const step = min(left, BLOCK_BODY - inBlock);
     const block = load<u32>(bodyOf(job) + 4);
     memory.copy(<usize>block + BLOCK_HEADER + inBlock, source, step);
     position += step;
     source += step;
-    count -= step;
+    left -= step;
   }
-  return true;
+  return count - left;
 }
 
 /** Hangs the block for the bytes from `position` on at the end of the chain. */

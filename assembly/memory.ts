@@ -13,7 +13,7 @@ import { PAGE_BYTES } from "./constants";
 import { CLASSES, classList, must, shard } from "./shard";
 
 @unmanaged
-class Page {
+export class Page {
   used: u32;
   bump: u32;
   free: u32;
@@ -22,7 +22,7 @@ class Page {
   class: u32;
 }
 
-const PAGE_HEADER: u32 = 32;
+export const PAGE_HEADER: u32 = 32;
 /** Largest piece. */
 export const PIECE_MAX: u32 = 4080;
 /** Pages by which the memory grows: 16 MiB, smaller steps only near the end of the budget. */
@@ -38,7 +38,7 @@ function classOf(bytes: u32): u32 {
 }
 
 /** Bytes of a slot of class `c`. */
-function slotBytes(c: u32): u32 {
+export function slotBytes(c: u32): u32 {
   if (c < 64) return (c + 1) << 3;
   const shift = ((c - 64) >> 3) + 6;
   const bytes = (((c - 64) & 7) + 9) << shift;

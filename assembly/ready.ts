@@ -6,7 +6,7 @@
  * a binary heap, buckets are 2 to 4 times faster with up to 1,024 priorities and equal when all differ.
  */
 import { URGENT_BELOW } from "./constants";
-import { Node, nodeAt } from "./node";
+import { Node } from "./node";
 import { Job, LATE, addressOfJob, jobAt } from "./job";
 import { give, take } from "./memory";
 import { Shard, must, shard } from "./shard";
@@ -26,7 +26,7 @@ const READY_TUBES: usize = offsetof<Shard>("readyTubes");
 const BUCKETS: usize = offsetof<Tube>("buckets");
 const LATE_TREE: usize = offsetof<Bucket>("late");
 
-function bucketAt(address: u32): Bucket {
+export function bucketAt(address: u32): Bucket {
   return changetype<Bucket>(<usize>address);
 }
 
@@ -38,7 +38,7 @@ export function readyTubesRoot(): usize {
   return changetype<usize>(shard()) + READY_TUBES;
 }
 
-function bucketsRoot(tube: Tube): usize {
+export function bucketsRoot(tube: Tube): usize {
   return changetype<usize>(tube) + BUCKETS;
 }
 
@@ -201,12 +201,4 @@ export function betterTube(a: u32, b: u32): bool {
   const x = tubeAt(a);
   const y = tubeAt(b);
   return x.readyPri < y.readyPri || (x.readyPri == y.readyPri && x.readyId < y.readyId);
-}
-
-export function firstBucketNode(tube: Tube): u32 {
-  return tree.first(bucketsRoot(tube));
-}
-
-export function nodeOfBucket(at: u32): Node {
-  return nodeAt(at);
 }

@@ -26,12 +26,14 @@ export function openTable(table: Table, directory: u32): bool {
   return true;
 }
 
-function headAt(table: Table, bucket: u32): usize {
+/** Address of the head of a bucket. */
+export function headAt(table: Table, bucket: u32): usize {
   const page = load<u32>(table.directory + ((bucket >> HEADS_SHIFT) << 2));
   return <usize>page + ((bucket & (HEADS - 1)) << 2);
 }
 
-function bucketOf(table: Table, hash: u32): u32 {
+/** The bucket that `hash` belongs to. */
+export function bucketOf(table: Table, hash: u32): u32 {
   const bucket = hash & table.mask;
   return bucket < table.split ? hash & ((table.mask << 1) | 1) : bucket;
 }

@@ -12,7 +12,7 @@ const LEFT = offsetof<Node>("left");
 const RIGHT = offsetof<Node>("right");
 
 /** The finalizer of MurmurHash3: neighbours in memory get unrelated priorities. */
-function weight(address: u32): u32 {
+export function weight(address: u32): u32 {
   let h = address;
   h = (h ^ (h >>> 16)) * 0x85ebca6b;
   h = (h ^ (h >>> 13)) * 0xc2b2ae35;

@@ -106,11 +106,11 @@ export function findTube(name: usize, bytes: u32): u32 {
   return 0;
 }
 
-/** The tube of that name, made if need be; `number` orders tubes by when they were made. 0 when there is no memory. */
+/** The tube of that name, made if need be; `number` orders tubes by when they were made, 0 makes none. 0 when there is none. */
 export function findOrMakeTube(name: usize, bytes: u32, number: u64): u32 {
   must(bytes - 1 < TUBE_NAME_MAX);
   const found = findTube(name, bytes);
-  if (found != 0) return found;
+  if (found != 0 || number == 0) return found;
   const at = take(NAME_OFFSET + bytes, true);
   if (at == 0) return 0;
   memory.fill(at, 0, NAME_OFFSET);

@@ -1,0 +1,642 @@
+/* Verify: the engine and one more export, `verify`, that walks the whole shard and checks every invariant. For tests only.
+ *
+ * Every job stands in exactly one place: what is found in buckets, trees and lists is found in the table by its id, and there are as
+ * many there as here. Counters equal what they count, trees are in order and shaped as their weights say, lists are linked both ways,
+ * nobody waits for a job that may be taken, timers ring in time, a tube exists only while something refers to it, pages and slots of
+ * the allocator are used or free and never both. What only the host knows, a tube's users, uploads and connections, is taken as
+ * given: the slots that no walk reaches are counted, so that the caller can compare (RESULT_COUNT).
+ *
+ * Unlike the engine, this module has globals and may only be used by one thread at a time.
+ */
+import { CODE_MASK, INLINE_BODY_MAX, NEVER_MICROS, PAGE_BYTES, RESULT_COUNT } from "./constants";
+import { STATE_BURIED, STATE_DELAYED, STATE_READY, STATE_RESERVED } from "./constants";
+import { THREADS_BASE, THREAD_BYTES, URGENT_BELOW } from "./constants";
+import { CONN_MINOR, Conn, Watch, connAt, findWatch, heldRoot, watchAt } from "./conn";
+import { BLOCK_BODY, BLOCK_HEADER, CHAIN_BYTES, Cold, GRANTED, Job, LATE } from "./job";
+import { RECORD_BYTES, bodyOf, jobAt } from "./job";
+import { PAGE_HEADER, Page, roundUp, slotBytes } from "./memory";
+import { before, nodeAt } from "./node";
+import { Bucket, bucketAt, bucketsRoot, lateRoot, readyTubesRoot } from "./ready";
+import { CLASSES, Shard, Table, classList, enter, grantList, inputSlot, jobs, leave } from "./shard";
+import { outputSlot, setResult, shard, tubesByName, watches } from "./shard";
+import { delayedRoot, findJob } from "./states";
+import { bucketOf, headAt, heads } from "./table";
+import * as tree from "./tree";
+import { Tube, findTube, isPaused, nameOf, readyNode, tubeAt, tubeOfReadyNode } from "./tube";
+
+export * from "./index";
+
+/* What `verify` answers. Exported, so that a test can turn the number into the name. */
+export const TREE_LINKS: i32 = 1;
+export const TREE_WEIGHTS: i32 = 2;
+export const TREE_ORDER: i32 = 3;
+export const TABLE_BUCKET: i32 = 4;
+export const TABLE_COUNT: i32 = 5;
+export const TUBE_LIST: i32 = 6;
+export const TUBE_NAME: i32 = 7;
+export const TUBE_UNREFERRED: i32 = 8;
+export const TUBE_TIMER: i32 = 9;
+export const TUBE_BEST: i32 = 10;
+export const TUBE_LISTED: i32 = 11;
+export const TUBE_SPARE_BUCKET: i32 = 12;
+export const TUBE_COUNTS: i32 = 13;
+export const TUBE_READY_AND_WAITED_FOR: i32 = 14;
+export const BUCKET_LIST: i32 = 15;
+export const BUCKET_LATE: i32 = 16;
+export const BUCKET_COUNT: i32 = 17;
+export const BUCKET_CACHED: i32 = 18;
+export const JOB_NOT_IN_TABLE: i32 = 19;
+export const JOB_MISPLACED: i32 = 20;
+export const JOB_BODY: i32 = 21;
+export const DELAYED_TREE: i32 = 22;
+export const BURIED_LIST: i32 = 23;
+export const WAITER_LIST: i32 = 24;
+export const WATCH_LIST: i32 = 25;
+export const CONN_HELD: i32 = 26;
+export const CONN_TIMER: i32 = 27;
+export const CONN_GRANT: i32 = 28;
+export const SHARD_COUNTS: i32 = 29;
+export const SHARD_TIMERS: i32 = 30;
+export const SHARD_NEXT_DUE: i32 = 31;
+export const SHARD_WAKES: i32 = 32;
+export const SHARD_READY_TUBES: i32 = 33;
+export const SHARD_CURSOR: i32 = 34;
+export const PAGES_COUNT: i32 = 35;
+export const PAGES_FREE: i32 = 36;
+export const PAGE_SLOTS: i32 = 37;
+export const PAGE_LISTS: i32 = 38;
+export const SLOT_MISPLACED: i32 = 39;
+export const SLOT_COUNT: i32 = 40;
+
+/** The first invariant found broken. */
+let broken: i32 = 0;
+/** Whether slots are counted, and where: a byte for each page, two bytes of live slots for each page. */
+let counting: bool = false;
+let pageMarks: usize = 0;
+let liveSlots: usize = 0;
+/** What the walk over the tubes found. */
+let urgent: u32 = 0;
+let ready: u32 = 0;
+let reserved: u32 = 0;
+let delayed: u32 = 0;
+let buried: u32 = 0;
+let timedTubes: u32 = 0;
+let listedTubes: u32 = 0;
+let waiters: u32 = 0;
+/** What the walk over tables and lists of grants found. */
+let heldJobs: u32 = 0;
+let holderJobs: u32 = 0;
+let grantedJobs: u32 = 0;
+let watchesOfConns: u32 = 0;
+let watchesWaiting: u32 = 0;
+
+const MARK_FREE: u8 = 1;
+const MARK_HEADS: u8 = 2;
+/** Live slots are counted up to here: the counts fill an input slot. */
+const PAGES_COUNTED: u32 = 32768;
+
+function expect(held: bool, invariant: i32): void {
+  if (!held && broken == 0) broken = invariant;
+}
+
+/**
+ * Walks the whole shard: 0, or the number of the first invariant found broken. `deep` takes in the allocator: the input and output
+ * slots of thread `t` are overwritten, and RESULT_COUNT is how many slots are in use that no walk reaches: one for each
+ * connection, one for each upload and one for each block of its body.
+ */
+export function verify(t: u32, deep: i32): i32 {
+  enter();
+  reset(t, deep != 0);
+  if (counting) markPages();
+  for (let at = shard().tubesHead, prev: u32 = 0; at != 0 && broken == 0; ) {
+    checkTube(tubeAt(at), prev);
+    prev = at;
+    at = tubeAt(at).nextTube;
+  }
+  checkTubes();
+  if (broken == 0) checkConns();
+  if (broken == 0) checkShard();
+  if (broken == 0 && counting) setResult(t, RESULT_COUNT, <f64>checkPages());
+  return leave(t, broken) & CODE_MASK;
+}
+
+function reset(t: u32, deep: bool): void {
+  const s = shard();
+  broken = 0;
+  counting = deep && s.topPage <= PAGES_COUNTED;
+  pageMarks = outputSlot(t);
+  liveSlots = inputSlot(t);
+  urgent = ready = reserved = delayed = buried = 0;
+  timedTubes = listedTubes = waiters = 0;
+  heldJobs = holderJobs = grantedJobs = watchesOfConns = watchesWaiting = 0;
+  expect((s.wakeLow | s.wakeHigh) == 0, SHARD_WAKES);
+}
+
+/* Trees. */
+
+/** Checks the shape and the order of a tree; answers how many nodes it has. */
+function checkTree(root: usize): u32 {
+  const top = load<u32>(root);
+  if (top == 0) return 0;
+  expect(nodeAt(top).parent == 0, TREE_LINKS);
+  const count = checkBelow(top);
+  if (broken != 0) return 0;
+  let n: u32 = 1;
+  let at = tree.first(root);
+  let following = tree.next(at);
+  while (following != 0 && n <= count) {
+    expect(!before(nodeAt(following), nodeAt(at)), TREE_ORDER);
+    n++;
+    at = following;
+    following = tree.next(at);
+  }
+  expect(n == count, TREE_LINKS);
+  return count;
+}
+
+/** Checks the links and weights below a node; answers how many nodes there are, itself included. */
+function checkBelow(at: u32): u32 {
+  return 1 + checkChild(at, nodeAt(at).left) + checkChild(at, nodeAt(at).right);
+}
+
+function checkChild(parent: u32, child: u32): u32 {
+  if (child == 0 || broken != 0) return 0;
+  expect(nodeAt(child).parent == parent, TREE_LINKS);
+  expect(tree.weight(child) < tree.weight(parent), TREE_WEIGHTS);
+  return broken == 0 ? checkBelow(child) : 0;
+}
+
+function stands(at: u32, root: usize): bool {
+  let left = 4096;
+  while (nodeAt(at).parent != 0 && --left > 0) at = nodeAt(at).parent;
+  return load<u32>(root) == at;
+}
+
+/* Tubes. */
+
+function checkTube(tube: Tube, prev: u32): void {
+  const at = <u32>changetype<usize>(tube);
+  live(at, offsetof<Tube>() + tube.nameBytes);
+  expect(tube.prevTube == prev, TUBE_LIST);
+  expect(prev == 0 || tubeAt(prev).createdNumber < tube.createdNumber, TUBE_LIST);
+  expect(findTube(nameOf(tube), tube.nameBytes) == at, TUBE_NAME);
+  const here = tube.ready + tube.reserved + tube.delayed + tube.buried;
+  expect(here + tube.using + tube.watching + tube.pinned != 0, TUBE_UNREFERRED);
+  checkBuckets(tube);
+  checkBest(tube);
+  checkDelayed(tube);
+  checkBuried(tube);
+  checkWaiters(tube);
+  reserved += tube.reserved;
+  timedTubes += tube.timed;
+  listedTubes += tube.listed;
+}
+
+function checkBuckets(tube: Tube): void {
+  const root = bucketsRoot(tube);
+  let tubeReady: u32 = 0;
+  let tubeUrgent: u32 = 0;
+  let lastSeen = tube.lastBucket == 0;
+  checkTree(root);
+  for (let at = tree.first(root); at != 0 && broken == 0; at = tree.next(at)) {
+    const bucket = bucketAt(at);
+    live(at, offsetof<Bucket>());
+    const count = checkBucket(tube, bucket);
+    tubeReady += count;
+    if (bucket.major < <u64>URGENT_BELOW) tubeUrgent += count;
+    if (tube.lastBucket == at) lastSeen = true;
+    const following = tree.next(at);
+    expect(following == 0 || nodeAt(following).major > bucket.major, TREE_ORDER);
+    expect(at != tube.spareBucket, TUBE_SPARE_BUCKET);
+  }
+  if (tube.spareBucket != 0) live(tube.spareBucket, offsetof<Bucket>());
+  const promised = tube.using + tube.watching + tube.reserved + tube.delayed + tube.buried != 0;
+  expect(!promised || (tube.buckets | tube.spareBucket) != 0, TUBE_SPARE_BUCKET);
+  expect(tube.firstBucket == tree.first(root) && lastSeen, BUCKET_CACHED);
+  expect(tubeReady == tube.ready && tubeUrgent == tube.urgent, TUBE_COUNTS);
+  ready += tubeReady;
+  urgent += tubeUrgent;
+}
+
+/** Checks a bucket's list and tree; answers how many jobs it has. */
+function checkBucket(tube: Tube, bucket: Bucket): u32 {
+  let count: u32 = 0;
+  let prev: u32 = 0;
+  for (let at = bucket.head; at != 0 && broken == 0; at = jobAt(at).left) {
+    expect(jobAt(at).right == prev, BUCKET_LIST);
+    expect(prev == 0 || jobAt(prev).minor < jobAt(at).minor, BUCKET_LIST);
+    expect((jobAt(at).flags & LATE) == 0, BUCKET_LATE);
+    checkReady(tube, bucket, jobAt(at));
+    prev = at;
+    count++;
+  }
+  expect(bucket.tail == prev, BUCKET_LIST);
+  checkTree(lateRoot(bucket));
+  for (let at = tree.first(lateRoot(bucket)); at != 0 && broken == 0; at = tree.next(at)) {
+    expect((jobAt(at).flags & LATE) != 0 && jobAt(at).major == 0, BUCKET_LATE);
+    checkReady(tube, bucket, jobAt(at));
+    count++;
+  }
+  expect(count == bucket.count && count != 0, BUCKET_COUNT);
+  return count;
+}
+
+function checkReady(tube: Tube, bucket: Bucket, job: Job): void {
+  checkJob(tube, job, STATE_READY);
+  expect(job.holder == <u32>changetype<usize>(bucket), JOB_MISPLACED);
+  expect(<u64>job.pri == bucket.major, JOB_MISPLACED);
+}
+
+/** Checks what holds for a job of `tube` in every state. */
+function checkJob(tube: Tube, job: Job, state: u8): void {
+  const at = <u32>changetype<usize>(job);
+  expect(job.state == state && job.tube == <u32>changetype<usize>(tube), JOB_MISPLACED);
+  expect(state == STATE_RESERVED || (job.flags & GRANTED) == 0, CONN_GRANT);
+  expect(findJob(job.minor) == at, JOB_NOT_IN_TABLE);
+  if (job.cold != 0) live(job.cold, offsetof<Cold>());
+  const inline = job.bodyBytes <= INLINE_BODY_MAX;
+  live(at, RECORD_BYTES + (inline ? job.bodyBytes : CHAIN_BYTES));
+  if (!inline && broken == 0) checkBody(job);
+}
+
+/** Checks the chain of a long body: as many blocks as it takes, the last one known. */
+function checkBody(job: Job): void {
+  let left = job.bodyBytes;
+  let last: u32 = 0;
+  for (let at = load<u32>(bodyOf(job)); at != 0 && broken == 0; at = load<u32>(at)) {
+    expect(left > 0, JOB_BODY);
+    const share = min(left, BLOCK_BODY);
+    live(at, BLOCK_HEADER + share);
+    left -= share;
+    last = at;
+  }
+  expect(left == 0 && load<u32>(bodyOf(job) + 4) == last, JOB_BODY);
+}
+
+/** The tube's best job and its place among the ready tubes. */
+function checkBest(tube: Tube): void {
+  let best: u32 = 0;
+  if (tube.firstBucket != 0) {
+    const bucket = bucketAt(tube.firstBucket);
+    const late = tree.first(lateRoot(bucket));
+    best = bucket.head;
+    if (best == 0 || (late != 0 && jobAt(late).minor < jobAt(best).minor)) best = late;
+  }
+  expect(tube.best == best, TUBE_BEST);
+  const takeable = best != 0 && !isPaused(tube);
+  expect(takeable == (tube.listed != 0), TUBE_LISTED);
+  expect(!takeable || tube.waitHead == 0, TUBE_READY_AND_WAITED_FOR);
+  if (tube.listed == 0 || broken != 0) return;
+  expect(tube.readyPri == <u64>jobAt(best).pri && tube.readyId == jobAt(best).minor, TUBE_LISTED);
+  const node = <u32>changetype<usize>(readyNode(tube));
+  expect(stands(node, readyTubesRoot()), TUBE_LISTED);
+}
+
+function checkDelayed(tube: Tube): void {
+  const root = delayedRoot(tube);
+  const count = checkTree(root);
+  for (let at = tree.first(root); at != 0 && broken == 0; at = tree.next(at)) {
+    checkJob(tube, jobAt(at), STATE_DELAYED);
+    expect(jobAt(at).holder == 0, DELAYED_TREE);
+  }
+  expect(count == tube.delayed, TUBE_COUNTS);
+  delayed += count;
+  const first = tree.first(root);
+  if (first != 0) expect(tube.timed != 0 && tube.major <= nodeAt(first).major, TUBE_TIMER);
+  if (isPaused(tube)) expect(tube.timed != 0 && tube.major <= tube.pausedUntil, TUBE_TIMER);
+  if (tube.timed != 0) expect(stands(<u32>changetype<usize>(tube), timersRoot()), TUBE_TIMER);
+}
+
+function checkBuried(tube: Tube): void {
+  let count: u32 = 0;
+  let prev: u32 = 0;
+  for (let at = tube.buriedHead; at != 0 && broken == 0; at = jobAt(at).left) {
+    checkJob(tube, jobAt(at), STATE_BURIED);
+    expect(jobAt(at).right == prev && jobAt(at).holder == 0, BURIED_LIST);
+    prev = at;
+    count++;
+  }
+  expect(tube.buriedTail == prev, BURIED_LIST);
+  expect(count == tube.buried, TUBE_COUNTS);
+  buried += count;
+}
+
+function checkWaiters(tube: Tube): void {
+  let count: u32 = 0;
+  let prev: u32 = 0;
+  for (let at = tube.waitHead; at != 0 && broken == 0; at = watchAt(at).nextWaiter) {
+    const watch = watchAt(at);
+    expect(watch.prevWaiter == prev, WAITER_LIST);
+    expect(watch.tube == <u32>changetype<usize>(tube), WAITER_LIST);
+    expect(connAt(watch.conn).waiting != 0, WAITER_LIST);
+    prev = at;
+    count++;
+  }
+  expect(tube.waitTail == prev, WAITER_LIST);
+  expect(count == tube.waiting, TUBE_COUNTS);
+  waiters += count;
+}
+
+/** What holds for all tubes together, and for the tubes among the ready ones. */
+function checkTubes(): void {
+  const s = shard();
+  let tubes: u32 = 0;
+  let last: u32 = 0;
+  for (let at = s.tubesHead; at != 0 && broken == 0; at = tubeAt(at).nextTube) {
+    tubes++;
+    last = at;
+  }
+  expect(s.tubes == tubes && s.tubesTail == last, TUBE_LIST);
+  expect(tubesByName().count == tubes, TABLE_COUNT);
+  if (broken != 0) return;
+  expect(checkTree(readyTubesRoot()) == listedTubes, SHARD_READY_TUBES);
+  let at = tree.first(readyTubesRoot());
+  while (at != 0 && broken == 0) {
+    expect(tubeOfReadyNode(at).listed == 1, SHARD_READY_TUBES);
+    at = tree.next(at);
+  }
+}
+
+/* Connections, found by the jobs that they hold, by what they watch and by their grants. */
+
+/**
+ * Goes through the tables. Each held job and each watch is taken off its tube's counter, all counters must then be 0, and they are
+ * put back: so the walk needs no memory for sums of its own.
+ */
+function checkConns(): void {
+  checkTable(jobs());
+  checkTable(watches());
+  checkTable(tubesByName());
+  if (broken != 0) return;
+  eachJob(-1);
+  eachWatch(-1);
+  for (let at = shard().tubesHead; at != 0; at = tubeAt(at).nextTube) {
+    expect(tubeAt(at).reserved == 0 && tubeAt(at).watching == 0, TUBE_COUNTS);
+  }
+  eachJob(1);
+  eachWatch(1);
+  expect(heldJobs == holderJobs && heldJobs == reserved, CONN_HELD);
+  expect(watchesOfConns == watches().count, WATCH_LIST);
+  expect(watchesWaiting == waiters, WAITER_LIST);
+  checkGrants();
+}
+
+/** Every entry stands in the bucket of its hash, and there are as many as the table says. */
+function checkTable(table: Table): void {
+  const n = heads(table);
+  let count: u32 = 0;
+  for (let b: u32 = 0; b < n && broken == 0; ++b) {
+    let at = load<u32>(headAt(table, b));
+    while (at != 0 && broken == 0) {
+      expect(bucketOf(table, <u32>nodeAt(at).minor) == b, TABLE_BUCKET);
+      expect(++count <= table.count, TABLE_COUNT);
+      at = nodeAt(at).chain;
+    }
+  }
+  expect(count == table.count, TABLE_COUNT);
+}
+
+/** Adds `sign` for each held job to its tube's counter; checks the jobs when taking off. */
+function eachJob(sign: i32): void {
+  const n = heads(jobs());
+  for (let b: u32 = 0; b < n && broken == 0; ++b) {
+    let at = load<u32>(headAt(jobs(), b));
+    for (; at != 0 && broken == 0; at = jobAt(at).chain) {
+      const job = jobAt(at);
+      expect(job.state - 1 < STATE_BURIED, JOB_MISPLACED);
+      if (job.state != STATE_RESERVED) continue;
+      tubeAt(job.tube).reserved += sign;
+      if (sign < 0) checkHeld(job);
+    }
+  }
+}
+
+function checkHeld(job: Job): void {
+  const at = <u32>changetype<usize>(job);
+  const conn = connAt(job.holder);
+  checkJob(tubeAt(job.tube), job, STATE_RESERVED);
+  heldJobs++;
+  expect(stands(at, heldRoot(conn)), CONN_HELD);
+  if (broken == 0 && tree.first(heldRoot(conn)) == at) checkHolder(conn);
+  if ((job.flags & GRANTED) == 0) return;
+  grantedJobs++;
+  expect(conn.granted == at && conn.calling != 0, CONN_GRANT);
+}
+
+/** Checks a connection that holds jobs: once for each, when its first job comes by. */
+function checkHolder(conn: Conn): void {
+  const first = tree.first(heldRoot(conn));
+  const count = checkTree(heldRoot(conn));
+  expect(count == conn.heldCount, CONN_HELD);
+  holderJobs += count;
+  expect(conn.timed != 0 && conn.major <= nodeAt(first).major, CONN_TIMER);
+  checkConn(conn);
+}
+
+/** What holds for every connection. */
+function checkConn(conn: Conn): void {
+  const at = <u32>changetype<usize>(conn);
+  expect(conn.minor == CONN_MINOR && conn.thread < shard().threads, CONN_HELD);
+  expect(conn.held != 0 || conn.heldCount == 0, CONN_HELD);
+  expect(conn.waiting == 0 || conn.granted == 0, CONN_GRANT);
+  expect(conn.granted == 0 || conn.calling != 0, CONN_GRANT);
+  if (conn.timed != 0) expect(stands(at, timersRoot()), CONN_TIMER);
+  if (conn.calling == 0) return;
+  const from = conn.prevGrant;
+  const link = from == 0 ? load<u32>(grantList(conn.thread)) : connAt(from).nextGrant;
+  expect(link == at, CONN_GRANT);
+}
+
+/** Adds `sign` for each watch to its tube's counter; checks the watches when taking off. */
+function eachWatch(sign: i32): void {
+  const n = heads(watches());
+  for (let b: u32 = 0; b < n && broken == 0; ++b) {
+    let at = load<u32>(headAt(watches(), b));
+    for (; at != 0 && broken == 0; at = watchAt(at).chain) {
+      tubeAt(watchAt(at).tube).watching += sign;
+      if (sign < 0) checkWatch(watchAt(at));
+    }
+  }
+}
+
+function checkWatch(watch: Watch): void {
+  const at = <u32>changetype<usize>(watch);
+  const conn = connAt(watch.conn);
+  live(at, offsetof<Watch>());
+  expect(findWatch(conn, watch.tube) == at, WATCH_LIST);
+  if (conn.waiting != 0) watchesWaiting++;
+  if (conn.watchHead != at) return;
+  checkConn(conn);
+  let count: u32 = 0;
+  let prev: u32 = 0;
+  for (let own = conn.watchHead; own != 0 && broken == 0; own = watchAt(own).nextOfConn) {
+    expect(watchAt(own).conn == watch.conn && watchAt(own).prevOfConn == prev, WATCH_LIST);
+    prev = own;
+    count++;
+  }
+  expect(count == conn.watchCount, WATCH_LIST);
+  watchesOfConns += count;
+}
+
+/** Every thread's list of connections that have a grant to collect. */
+function checkGrants(): void {
+  let uncollected: u32 = 0;
+  for (let thread: u32 = 0; thread < shard().threads; ++thread) {
+    let prev: u32 = 0;
+    for (let at = load<u32>(grantList(thread)); at != 0 && broken == 0; ) {
+      const conn = connAt(at);
+      expect(conn.calling == 1 && conn.thread == thread && conn.prevGrant == prev, CONN_GRANT);
+      checkConn(conn);
+      if (conn.granted != 0 && broken == 0) {
+        uncollected++;
+        const job = jobAt(conn.granted);
+        expect(job.state == STATE_RESERVED && job.holder == at, CONN_GRANT);
+        expect((job.flags & GRANTED) != 0, CONN_GRANT);
+      }
+      prev = at;
+      at = conn.nextGrant;
+    }
+  }
+  expect(uncollected == grantedJobs, CONN_GRANT);
+}
+
+/* The shard. */
+
+function timersRoot(): usize {
+  return changetype<usize>(shard()) + offsetof<Shard>("timers");
+}
+
+function checkShard(): void {
+  const s = shard();
+  expect(s.urgent == urgent && s.ready == ready && s.reserved == reserved, SHARD_COUNTS);
+  expect(s.delayed == delayed && s.buried == buried, SHARD_COUNTS);
+  expect(jobs().count == ready + reserved + delayed + buried, SHARD_COUNTS);
+  const first = tree.first(timersRoot());
+  expect(s.nextDue == (first == 0 ? NEVER_MICROS : <f64>nodeAt(first).major), SHARD_NEXT_DUE);
+  checkTree(timersRoot());
+  let tubes: u32 = 0;
+  for (let at = first; at != 0 && broken == 0; at = tree.next(at)) {
+    const isConn = nodeAt(at).minor == CONN_MINOR;
+    expect((isConn ? connAt(at).timed : tubeAt(at).timed) == 1, SHARD_TIMERS);
+    if (isConn) checkConn(connAt(at));
+    else tubes++;
+  }
+  expect(tubes == timedTubes, SHARD_TIMERS);
+  if (s.cursorJob == 0 || broken != 0) return;
+  expect(findJob(jobAt(s.cursorJob).minor) == s.cursorJob, SHARD_CURSOR);
+  let block = load<u32>(bodyOf(jobAt(s.cursorJob)));
+  for (let passed: u32 = 0; passed < s.cursorBytes && block != 0; passed += BLOCK_BODY) {
+    block = load<u32>(block);
+  }
+  expect(block == s.cursorBlock, SHARD_CURSOR);
+}
+
+/* The allocator. */
+
+function firstPage(): u32 {
+  return (THREADS_BASE + shard().threads * THREAD_BYTES) >> 16;
+}
+
+function pageAt(page: u32): Page {
+  return changetype<Page>((<usize>page) << 16);
+}
+
+/** Marks `page`, which must be one of the allocator's that nothing else claims. */
+function mark(page: u32, as: u8, invariant: i32): void {
+  expect(page >= firstPage() && page < shard().topPage, invariant);
+  if (broken != 0) return;
+  expect(load<u8>(pageMarks + page) == 0, invariant);
+  store<u8>(pageMarks + page, as);
+}
+
+/** Marks free pages and the pages of tables: what is left is cut into slots. */
+function markPages(): void {
+  const s = shard();
+  memory.fill(pageMarks, 0, s.topPage);
+  memory.fill(liveSlots, 0, s.topPage << 1);
+  let free: u32 = 0;
+  for (let at = s.freePages; at != 0 && broken == 0; at = load<u32>(at)) {
+    mark(at >> 16, MARK_FREE, PAGES_FREE);
+    free++;
+  }
+  expect(firstPage() + s.usedPages + free == s.topPage, PAGES_COUNT);
+  expect(s.topPage <= s.endPage && s.endPage <= <u32>memory.size(), PAGES_COUNT);
+  markHeads(jobs());
+  markHeads(tubesByName());
+  markHeads(watches());
+}
+
+function markHeads(table: Table): void {
+  const n = heads(table);
+  for (let b: u32 = 0; b < n && broken == 0; b += PAGE_BYTES >> 2) {
+    mark(<u32>(headAt(table, b) >> 16), MARK_HEADS, PAGES_COUNT);
+  }
+}
+
+/** Counts a slot that is in use for a record of `bytes`. */
+function live(at: u32, bytes: u32): void {
+  if (!counting || broken != 0) return;
+  const page = at >> 16;
+  expect(page >= firstPage() && page < shard().topPage, SLOT_MISPLACED);
+  if (broken != 0) return;
+  expect(load<u8>(pageMarks + page) == 0, SLOT_MISPLACED);
+  const size = slotBytes(pageAt(page).class);
+  const offset = at & (PAGE_BYTES - 1);
+  expect(size == roundUp(bytes), SLOT_MISPLACED);
+  expect(offset >= PAGE_HEADER && (offset - PAGE_HEADER) % size == 0, SLOT_MISPLACED);
+  expect(offset < pageAt(page).bump, SLOT_MISPLACED);
+  const counter = liveSlots + ((<usize>page) << 1);
+  store<u16>(counter, load<u16>(counter) + 1);
+}
+
+/** Checks every page that is cut into slots; answers how many slots are in use that no walk reached. */
+function checkPages(): u32 {
+  let hidden: u32 = 0;
+  let open: u32 = 0;
+  for (let page = firstPage(); page < shard().topPage && broken == 0; ++page) {
+    if (load<u8>(pageMarks + page) != 0) continue;
+    const reached = <u32>load<u16>(liveSlots + ((<usize>page) << 1));
+    expect(reached <= pageAt(page).used, SLOT_COUNT);
+    hidden += pageAt(page).used - reached;
+    if (checkSlots(pageAt(page))) open++;
+  }
+  for (let c: u32 = 0; c < CLASSES && broken == 0; ++c) open -= checkClass(c);
+  expect(open == 0, PAGE_LISTS);
+  return hidden;
+}
+
+/** Checks the slots of a page; whether it has a free one. */
+function checkSlots(page: Page): bool {
+  expect(page.class < CLASSES, PAGE_SLOTS);
+  if (broken != 0) return false;
+  const size = slotBytes(page.class);
+  const cut = (page.bump - PAGE_HEADER) / size;
+  expect((page.bump - PAGE_HEADER) % size == 0 && page.bump <= PAGE_BYTES, PAGE_SLOTS);
+  let free: u32 = 0;
+  for (let slot = page.free; slot != 0 && broken == 0; slot = load<u32>(slot)) {
+    const offset = slot - <u32>changetype<usize>(page);
+    expect(offset >= PAGE_HEADER && offset < page.bump, PAGE_SLOTS);
+    expect((offset - PAGE_HEADER) % size == 0 && ++free <= cut, PAGE_SLOTS);
+  }
+  expect(page.used + free == cut, PAGE_SLOTS);
+  return page.free != 0 || page.bump + size <= PAGE_BYTES;
+}
+
+/** Checks the list of the pages of class `c` that have a free slot; answers how many there are. */
+function checkClass(c: u32): u32 {
+  let count: u32 = 0;
+  let empty: u32 = 0;
+  let prev: u32 = 0;
+  for (let at = load<u32>(classList(c)); at != 0 && broken == 0; ) {
+    const page = changetype<Page>(<usize>at);
+    expect(load<u8>(pageMarks + (at >> 16)) == 0 && page.prev == prev, PAGE_LISTS);
+    expect(page.class == c, PAGE_LISTS);
+    expect(page.free != 0 || page.bump + slotBytes(c) <= PAGE_BYTES, PAGE_LISTS);
+    if (page.used == 0) empty++;
+    prev = at;
+    at = page.next;
+    count++;
+  }
+  expect(empty <= 1, PAGE_LISTS); // one of each class stays open, all others go back
+  return count;
+}

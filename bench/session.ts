@@ -1,0 +1,171 @@
+/* Session bench: put+reserve+delete through the session code and the engine, without sockets.
+ *
+ *   node bench/session.ts '{"threads":1,"shards":1,"seconds":1}'   ->   {"cyclesPerSecond":N}
+ *
+ * Each thread has one session in its own tube (with several shards, each in its own shard), an outlet that only looks at what it gets,
+ * and sends waves of WAVE puts, WAVE reserves and WAVE deletes. A wave's replies are read as a client would: the ids of the
+ * deletes come from them. Cycles of all threads are added. Run by bench/main.ts.
+ */
+
+import { readFileSync } from "node:fs";
+import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { loadControl } from "../src/config/control.ts";
+import { makeShards, openShards, shardOfTube } from "../src/engine/shards.ts";
+import type { ShardMemories } from "../src/engine/shards.ts";
+import { Common } from "../src/server/common.ts";
+import { SessionHost } from "../src/server/session-host.ts";
+import type { Inlet, Outlet } from "../src/transport.ts";
+
+interface Plan {
+  readonly threads: number;
+  readonly shards: number;
+  readonly seconds: number;
+}
+
+interface Work {
+  readonly made: ShardMemories;
+  readonly common: SharedArrayBuffer;
+  readonly thread: number;
+  readonly seconds: number;
+}
+
+const WAVE = 64;
+const BODY_BYTES = 100;
+const MEMORY_BYTES = 256 * 1024 * 1024;
+const LINE_END = 10;
+const ENCODER = new TextEncoder();
+const BUILD = new URL("../build/", import.meta.url);
+
+/** Keeps the replies of a wave, and where they end. */
+class Sink implements Outlet {
+  readonly backlogBytes = 0;
+  bytes = new Uint8Array(0);
+
+  write(bytes: Uint8Array): boolean {
+    this.bytes = bytes.slice();
+    return false;
+  }
+
+  pause(): void {}
+  resume(): void {}
+  close(): void {}
+}
+
+/** A tube name that lies in the thread's own shard. */
+function tubeFor(thread: number, shards: number): string {
+  for (let number = 0; ; number++) {
+    const name = ENCODER.encode(`bench-${number}`);
+    if (shardOfTube(name, 0, name.length, shards) === thread % shards) return `bench-${number}`;
+  }
+}
+
+/** The delete commands for the jobs of a wave of RESERVED replies. */
+function deletesOf(replies: Uint8Array): Uint8Array {
+  const out = new Uint8Array(WAVE * 32);
+  let to = 0;
+  let at = 0;
+  while (at < replies.length) {
+    to = put(out, to, DELETE);
+    at += RESERVED.length;
+    for (let byte = replies[at] ?? 0; byte !== 32; byte = replies[++at] ?? 0) out[to++] = byte;
+    to = put(out, to, CRLF);
+    at = replies.indexOf(LINE_END, at) + 1 + BODY_BYTES + 2;
+  }
+  return out.subarray(0, to);
+}
+
+const DELETE = ENCODER.encode("delete ");
+const RESERVED = ENCODER.encode("RESERVED ");
+const CRLF = ENCODER.encode("\r\n");
+
+function put(out: Uint8Array, at: number, bytes: Uint8Array): number {
+  out.set(bytes, at);
+  return at + bytes.length;
+}
+
+function say(inlet: Inlet, text: string): void {
+  inlet.receive(ENCODER.encode(text));
+}
+
+async function cyclesPerSecond({ made, common, thread, seconds }: Work): Promise<number> {
+  const control = await loadControl(new Uint8Array(readFileSync(new URL("control.wasm", BUILD))));
+  const attached = new Common(common);
+  const host = new SessionHost({
+    shards: openShards(made, thread),
+    common: attached,
+    threadIndex: thread,
+    clock: attached.clock(),
+    limits: {
+      maxJobBytes: 65_535,
+      maxTubes: 100,
+      maxWatch: 100,
+      maxOutputBytes: 1e9,
+      commandsPerTurn: 1e9,
+    },
+    control,
+    facts: {
+      pid: 0,
+      version: "",
+      id: "",
+      hostname: "",
+      os: "",
+      platform: "",
+      cpuMicros: () => ({ user: 0, system: 0 }),
+      journalSegmentBytes: 0,
+    },
+    later: (run) => run(),
+  });
+  const sink = new Sink();
+  const inlet = host.open(sink);
+  const tube = tubeFor(thread, made.memories.length);
+  say(inlet, `use ${tube}\r\nwatch ${tube}\r\nignore default\r\n`);
+  const puts = ENCODER.encode(`put 0 0 60 ${BODY_BYTES}\r\n${"x".repeat(BODY_BYTES)}\r\n`.repeat(WAVE));
+  const reserves = ENCODER.encode("reserve\r\n".repeat(WAVE));
+  let cycles = 0;
+  let measured = 0;
+  const warmUntil = performance.now() + Math.min(500, seconds * 500);
+  let started = 0;
+  for (;;) {
+    inlet.receive(puts);
+    inlet.receive(reserves);
+    inlet.receive(deletesOf(sink.bytes));
+    cycles += WAVE;
+    const now = performance.now();
+    if (started === 0) {
+      if (now < warmUntil) continue;
+      started = now;
+      cycles = 0;
+    }
+    measured = now - started;
+    if (measured >= seconds * 1000) return (cycles * 1000) / measured;
+  }
+}
+
+async function main(plan: Plan): Promise<void> {
+  const module = new WebAssembly.Module(readFileSync(new URL("engine.wasm", BUILD)));
+  const made = makeShards(module, plan.shards, plan.threads, MEMORY_BYTES);
+  const common = Common.create(plan.threads).buffer;
+  const runs = Array.from({ length: plan.threads }, (_, thread) => {
+    const work: Work = { made, common, thread, seconds: plan.seconds };
+    return new Promise<number>((resolve, reject) => {
+      const worker = new Worker(new URL(import.meta.url), { workerData: work });
+      worker.once("message", resolve);
+      worker.once("error", reject);
+    });
+  });
+  const each = await Promise.all(runs);
+  const sum = each.reduce((total, one) => total + one, 0);
+  process.stdout.write(`${JSON.stringify({ cyclesPerSecond: Math.round(sum) })}\n`);
+}
+
+function isPlan(value: unknown): value is Plan {
+  return typeof value === "object" && value !== null && "threads" in value && "shards" in value;
+}
+
+if (isMainThread) {
+  const plan: unknown = JSON.parse(process.argv[2] ?? "{}");
+  if (!isPlan(plan)) throw new TypeError('expected {"threads":N,"shards":N,"seconds":N}');
+  await main(plan);
+} else {
+  parentPort?.postMessage(await cyclesPerSecond(workerData));
+}

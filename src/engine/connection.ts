@@ -1,0 +1,207 @@
+/* Connection: one connection's records in the shards, and reserving over several of them.
+ *
+ * The protocol of a reserve over several shards is DESIGN's, checked as a model: take the best of all watched tubes; if there is
+ * nothing, shard by shard look again and register as a waiter in one critical section; a grant made meanwhile is never dropped, only
+ * delivered or handed back. What is promised: no reserve returns a job while a better one stood ready in a watched, unpaused tube for
+ * the whole of the command. Used by the session; knows nothing of bytes.
+ */
+
+import * as C from "../../assembly/constants.ts";
+import type { Shard } from "./shard.ts";
+
+const PRI_MAX = 0xffff_ffff;
+const ID_MAX = Number.MAX_SAFE_INTEGER;
+
+/** The reserving side of a connection. */
+export class Connection {
+  readonly #shards: readonly Shard[];
+  readonly #token: number;
+  /** Address of this connection's record in each shard, 0 where it has none. */
+  readonly #records: Uint32Array;
+  /** How many tubes it watches in each shard. */
+  readonly #watches: Uint32Array;
+  /** The shards in which it watches a tube, in ascending order. */
+  #watched: readonly Shard[] = [];
+  /** Best (pri, id) seen in each of #watched; scratch of `take`. */
+  readonly #pris: number[] = [];
+  readonly #ids: number[] = [];
+
+  /** `token` is how the session recognises itself when a grant is collected. */
+  constructor(shards: readonly Shard[], token: number) {
+    this.#shards = shards;
+    this.#token = token;
+    this.#records = new Uint32Array(shards.length);
+    this.#watches = new Uint32Array(shards.length);
+  }
+
+  /** Address of its record in `shard`, 0 when it has none: it then holds nothing there. */
+  record(shard: Shard): number {
+    return this.#records[shard.index] ?? 0;
+  }
+
+  /** As `record`, making one if need be; 0 when there is no memory. */
+  openRecord(shard: Shard): number {
+    const known = this.record(shard);
+    if (known !== 0) return known;
+    if (shard.answer(shard.engine.openConn(shard.thread, this.#token)) !== C.DONE) return 0;
+    const made = shard.field(C.RESULT_REF);
+    this.#records[shard.index] = made;
+    return made;
+  }
+
+  /** Watches the tube whose name lies in the input slot; answers its address, 0 when there is no memory or it may not be made. */
+  watch(shard: Shard, offset: number, bytes: number, number: number): number {
+    const record = this.openRecord(shard);
+    if (record === 0) return 0;
+    const code = shard.engine.watchTube(shard.thread, record, offset, bytes, number);
+    if (shard.answer(code) !== C.DONE) return 0;
+    this.#countWatch(shard, 1);
+    return shard.field(C.RESULT_REF);
+  }
+
+  /** Watches `tube` no longer. */
+  ignore(shard: Shard, tube: number): void {
+    shard.answer(shard.engine.ignoreTube(shard.thread, this.record(shard), tube));
+    this.#countWatch(shard, -1);
+  }
+
+  #countWatch(shard: Shard, by: number): void {
+    const before = this.#watches[shard.index] ?? 0;
+    this.#watches[shard.index] = before + by;
+    if (before === 0 || before + by === 0) {
+      this.#watched = this.#shards.filter((one) => (this.#watches[one.index] ?? 0) > 0);
+    }
+  }
+
+  /** Takes the best job of all watched tubes; answers the shard whose result area shows it, undefined when there is none. */
+  take(now: number): Shard | undefined {
+    const only = this.#watched.length === 1 ? this.#watched[0] : undefined;
+    return only === undefined ? this.#takeOfSeveral(now) : this.#takeHere(only, PRI_MAX, ID_MAX, now);
+  }
+
+  #takeHere(shard: Shard, maxPri: number, maxId: number, now: number): Shard | undefined {
+    const code = shard.engine.take(shard.thread, this.record(shard), maxPri, maxId, now);
+    return shard.answer(code) === C.RESERVED ? shard : undefined;
+  }
+
+  /**
+   * Looks at each shard's best, then takes from the best shard unless what stands there now is worse than what was seen elsewhere. A job
+   * that stood in another shard all the while was seen there, so nothing better is passed over. Each failed round means that
+   * another connection got a job.
+   */
+  #takeOfSeveral(now: number): Shard | undefined {
+    const shards = this.#watched;
+    for (const [at, shard] of shards.entries()) this.#see(at, shard, now);
+    for (;;) {
+      const at = this.#bestSeen(-1);
+      const shard = shards[at];
+      if (shard === undefined) return undefined;
+      const next = this.#bestSeen(at);
+      const maxPri = this.#pris[next] ?? PRI_MAX;
+      const maxId = this.#ids[next] ?? ID_MAX;
+      const code = shard.engine.take(shard.thread, this.record(shard), maxPri, maxId, now);
+      const answer = shard.answer(code);
+      if (answer === C.RESERVED) return shard;
+      this.#remember(at, shard, answer === C.WORSE);
+    }
+  }
+
+  #see(at: number, shard: Shard, now: number): void {
+    const code = shard.engine.best(shard.thread, this.record(shard), now);
+    this.#remember(at, shard, shard.answer(code) === C.RESERVED);
+  }
+
+  #remember(at: number, shard: Shard, hasJob: boolean): void {
+    this.#pris[at] = hasJob ? shard.field(C.RESULT_PRI) : Infinity;
+    this.#ids[at] = hasJob ? shard.field(C.RESULT_ID) : Infinity;
+  }
+
+  /** Index of the best of what was seen, `except` left out; -1 when there is nothing. */
+  #bestSeen(except: number): number {
+    let best = -1;
+    for (let at = 0; at < this.#watched.length; at++) {
+      if (at === except || this.#pris[at] === Infinity) continue;
+      if (best < 0 || this.#isBetter(at, best)) best = at;
+    }
+    return best;
+  }
+
+  #isBetter(at: number, than: number): boolean {
+    const pri = this.#pris[at] ?? Infinity;
+    const other = this.#pris[than] ?? Infinity;
+    return pri < other || (pri === other && (this.#ids[at] ?? 0) < (this.#ids[than] ?? 0));
+  }
+
+  /** Registers as a waiter everywhere; answers a shard if a job turned up meanwhile, and then waits nowhere. */
+  wait(generation: number, now: number): Shard | undefined {
+    for (const shard of this.#watched) {
+      const found = this.waitIn(shard, generation, now);
+      if (found !== undefined) {
+        this.stopWaitingBut(found, now);
+        return found;
+      }
+    }
+    return undefined;
+  }
+
+  /** Looks again in one shard and registers there; answers the shard if a job was taken instead. */
+  waitIn(shard: Shard, generation: number, now: number): Shard | undefined {
+    const code = shard.engine.wait(shard.thread, this.record(shard), generation, now);
+    return shard.answer(code) === C.RESERVED ? shard : undefined;
+  }
+
+  /** Waits nowhere any more but in `kept`, where it got its job. Grants that were made elsewhere go back to their tubes. */
+  stopWaitingBut(kept: Shard, now: number): void {
+    for (const shard of this.#watched) {
+      if (shard !== kept && this.#cancel(shard, now)) this.handBack(shard, now);
+    }
+  }
+
+  /**
+   * Waits nowhere any more. Answers the shard of a grant that had been made, which is delivered now: `use` is called while the shard's
+   * result area shows it. Further grants are handed back.
+   */
+  stopWaiting(now: number, use: (shard: Shard) => void): boolean {
+    let delivered = false;
+    for (const shard of this.#watched) {
+      if (!this.#cancel(shard, now)) continue;
+      if (delivered) this.handBack(shard, now);
+      else use(shard);
+      delivered = true;
+    }
+    return delivered;
+  }
+
+  /** True when a grant was collected in doing so. */
+  #cancel(shard: Shard, now: number): boolean {
+    const code = shard.engine.cancel(shard.thread, this.record(shard), now);
+    return shard.answer(code) === C.RESERVED;
+  }
+
+  /** Gives back the job that the shard's result area shows as just reserved by this connection. */
+  handBack(shard: Shard, now: number): void {
+    const id = shard.field(C.RESULT_ID);
+    shard.answer(shard.engine.handBack(shard.thread, this.record(shard), id, now));
+  }
+
+  /** When the first TTR of what it holds runs out, in microseconds; NEVER_MICROS when it holds nothing. */
+  soonestMicros(): number {
+    let soonest = C.NEVER_MICROS;
+    for (const shard of this.#shards) {
+      const record = this.record(shard);
+      if (record !== 0) soonest = Math.min(soonest, shard.engine.soonest(shard.thread, record));
+    }
+    return soonest;
+  }
+
+  /** Ends it: what it holds becomes ready, what it watches is watched no longer. A bounded part of it at a time is done under a lock. */
+  close(now: number): void {
+    for (const shard of this.#shards) {
+      const record = this.record(shard);
+      if (record === 0) continue;
+      this.#records[shard.index] = 0;
+      while (shard.answer(shard.engine.closeConn(shard.thread, record, now)) === C.MORE);
+    }
+    this.#watched = [];
+  }
+}

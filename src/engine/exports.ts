@@ -1,0 +1,138 @@
+/* Exports: the engine's raw functions, as WebAssembly gives them. What each does stands above it in assembly/.
+ *
+ * Addresses come back as signed numbers from raw exports; results that are addresses are read from the result area instead.
+ */
+
+/** What an instance of build/engine.wasm exports. Every result is an answer of assembly/constants.ts unless it says otherwise. */
+export interface EngineExports {
+  open(index: number, threads: number, pages: number, budgetPages: number): number;
+  grantPages(t: number, pages: number): number;
+  /** An address. */
+  nextDueAddress(): number;
+  /** An address. */
+  tubesAddress(): number;
+  /** An id. */
+  nextId(): number;
+  /** A number. */
+  nextNumber(): number;
+  tick(t: number, now: number): number;
+  useTube(t: number, offset: number, bytes: number, number: number): number;
+  unuseTube(t: number, tube: number): number;
+  pinTube(t: number, offset: number, bytes: number, number: number): number;
+  openConn(t: number, token: number): number;
+  closeConn(t: number, conn: number, now: number): number;
+  /** Microseconds. */
+  soonest(t: number, conn: number): number;
+  watchTube(t: number, conn: number, offset: number, bytes: number, number: number): number;
+  ignoreTube(t: number, conn: number, tube: number): number;
+  put(
+    t: number,
+    tube: number,
+    id: number,
+    pri: number,
+    delaySeconds: number,
+    ttrSeconds: number,
+    offset: number,
+    bytes: number,
+    now: number,
+  ): number;
+  openUpload(t: number, bytes: number): number;
+  appendUpload(t: number, upload: number, position: number, offset: number, count: number): number;
+  commitUpload(
+    t: number,
+    upload: number,
+    tube: number,
+    id: number,
+    pri: number,
+    delaySeconds: number,
+    ttrSeconds: number,
+    now: number,
+  ): number;
+  dropUpload(t: number, upload: number): number;
+  best(t: number, conn: number, now: number): number;
+  take(t: number, conn: number, maxPri: number, maxId: number, now: number): number;
+  wait(t: number, conn: number, generation: number, now: number): number;
+  cancel(t: number, conn: number, now: number): number;
+  collect(t: number, now: number): number;
+  handBack(t: number, conn: number, id: number, now: number): number;
+  reserveJob(t: number, conn: number, id: number, now: number): number;
+  deleteJob(t: number, conn: number, id: number, now: number): number;
+  release(
+    t: number,
+    conn: number,
+    id: number,
+    pri: number,
+    delaySeconds: number,
+    now: number,
+  ): number;
+  bury(t: number, conn: number, id: number, pri: number, now: number): number;
+  touch(t: number, conn: number, id: number, now: number): number;
+  kick(t: number, tube: number, bound: number, kind: number, now: number): number;
+  kickJob(t: number, id: number, now: number): number;
+  pauseTube(t: number, offset: number, bytes: number, delaySeconds: number, now: number): number;
+  peek(t: number, id: number, now: number): number;
+  peekTube(t: number, tube: number, kind: number, now: number): number;
+  readBody(t: number, id: number, position: number): number;
+  statsJob(t: number, id: number, now: number): number;
+  statsTube(t: number, offset: number, bytes: number, now: number): number;
+  statsShard(t: number, now: number): number;
+  listTubes(t: number, number: number): number;
+}
+
+/** The names of all exports, for the check that a module is this engine. */
+export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
+  "open",
+  "grantPages",
+  "nextDueAddress",
+  "tubesAddress",
+  "nextId",
+  "nextNumber",
+  "tick",
+  "useTube",
+  "unuseTube",
+  "pinTube",
+  "openConn",
+  "closeConn",
+  "soonest",
+  "watchTube",
+  "ignoreTube",
+  "put",
+  "openUpload",
+  "appendUpload",
+  "commitUpload",
+  "dropUpload",
+  "best",
+  "take",
+  "wait",
+  "cancel",
+  "collect",
+  "handBack",
+  "reserveJob",
+  "deleteJob",
+  "release",
+  "bury",
+  "touch",
+  "kick",
+  "kickJob",
+  "pauseTube",
+  "peek",
+  "peekTube",
+  "readBody",
+  "statsJob",
+  "statsTube",
+  "statsShard",
+  "listTubes",
+];
+
+/** The module is not the engine of this release. */
+export class EngineError extends Error {
+  override readonly name = "EngineError";
+  readonly code = "HM_ENGINE_MODULE";
+}
+
+/** Whether `exports` has every function of the engine. */
+export function isEngine(
+  exports: WebAssembly.Exports,
+): exports is WebAssembly.Exports & EngineExports {
+  return EXPORT_NAMES.every((name) => typeof exports[name] === "function");
+}

@@ -1,0 +1,94 @@
+/* Shard: one thread's handle on one shard: an instance of the engine on the shard's memory, and views over this thread's area in it.
+ *
+ * The views lie over the low, fixed part of the memory only, so they stay good when any thread makes it grow. What a call answered
+ * (`result`) and the start of a body (`output`) are good until the next call through this handle. Made by engine/shards.ts.
+ */
+
+import * as C from "../../assembly/constants.ts";
+import { EngineError, isEngine } from "./exports.ts";
+import type { EngineExports } from "./exports.ts";
+
+/** The pages that all shards may still take, shared by all threads; see engine/memory.ts. */
+export interface PageBudget {
+  /** Takes up to `pages`, answers how many there were. */
+  take(pages: number): number;
+}
+
+/** Pages that a shard asks the server for when bodies need more: 16 MiB. */
+const STEP_PAGES = 256;
+
+/** Which threads have grants to collect, gathered over the calls of one turn of one thread, as two words of bits. */
+export class Wakes {
+  low = 0;
+  high = 0;
+}
+
+/** One shard, as one I/O thread sees it. */
+export class Shard {
+  readonly index: number;
+  readonly thread: number;
+  readonly engine: EngineExports;
+  /** The result area: RESULT_* of assembly/constants.ts index it. */
+  readonly result: Float64Array<ArrayBufferLike>;
+  readonly input: Uint8Array<ArrayBufferLike>;
+  readonly output: Uint8Array<ArrayBufferLike>;
+  /** Shared by all of a thread's shards. */
+  readonly wakes: Wakes;
+  readonly #nextDue: Float64Array<ArrayBufferLike>;
+  readonly #tubes: Uint32Array<ArrayBufferLike>;
+  readonly #budget: PageBudget;
+
+  constructor(
+    index: number,
+    thread: number,
+    module: WebAssembly.Module,
+    memory: WebAssembly.Memory,
+    budget: PageBudget,
+    wakes: Wakes,
+  ) {
+    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+    if (!isEngine(exports)) throw new EngineError("this module is not the engine of this release");
+    const area = C.THREADS_BASE + thread * C.THREAD_BYTES;
+    this.index = index;
+    this.thread = thread;
+    this.engine = exports;
+    this.result = new Float64Array(memory.buffer, area, C.RESULT_BYTES / 8);
+    this.input = new Uint8Array(memory.buffer, area + C.PAGE_BYTES, C.INPUT_BYTES);
+    this.output = new Uint8Array(memory.buffer, area + 2 * C.PAGE_BYTES, C.OUTPUT_BYTES);
+    this.#nextDue = new Float64Array(memory.buffer, exports.nextDueAddress() >>> 0, 1);
+    this.#tubes = new Uint32Array(memory.buffer, exports.tubesAddress() >>> 0, 1);
+    this.#budget = budget;
+    this.wakes = wakes;
+  }
+
+  /** What a call answered, without the mark that it made grants, which is remembered in `wakes`. */
+  answer(code: number): number {
+    if ((code & C.WAKE) !== 0) {
+      this.wakes.low |= this.field(C.RESULT_WAKE_LOW);
+      this.wakes.high |= this.field(C.RESULT_WAKE_HIGH);
+    }
+    return code & C.CODE_MASK;
+  }
+
+  /** A field of what the last call answered. */
+  field(index: number): number {
+    return this.result[index] ?? 0;
+  }
+
+  /** When the shard has something to do by itself, in microseconds; read without the lock. */
+  nextDueMicros(): number {
+    return this.#nextDue[0] ?? C.NEVER_MICROS;
+  }
+
+  /** How many tubes it has; read without the lock. */
+  tubeCount(): number {
+    return this.#tubes[0] ?? 0;
+  }
+
+  /** Gives the shard more of the server's memory; false when there is none left. */
+  growBudget(): boolean {
+    const pages = this.#budget.take(STEP_PAGES);
+    if (pages > 0) this.engine.grantPages(this.thread, pages);
+    return pages > 0;
+  }
+}

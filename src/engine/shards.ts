@@ -1,0 +1,90 @@
+/* Shards: making the memories of all shards once, and opening a handle on each of them in every thread.
+ *
+ * A tube belongs to a shard by the hash of its name, for the life of the process. The memory cap is one number for the whole server:
+ * shards take it in steps from a common store, so that one busy tube may have nearly all of it.
+ */
+
+import * as C from "../../assembly/constants.ts";
+import { Shard, Wakes } from "./shard.ts";
+import type { PageBudget } from "./shard.ts";
+
+/** Pages that a memory has at least when it is made: what the module's import asks for. */
+const PAGES_MIN = 64;
+/** Pages beside the threads' areas that a new shard needs for its tables and first records. */
+const PAGES_FIRST = 16;
+/** Pages that a memory can have at most: 4 GiB. */
+const PAGES_MAX = 65536;
+/** Name of the tube that always exists. */
+const DEFAULT_TUBE = "default";
+
+/** What the main thread hands to every I/O thread; it can be posted. */
+export interface ShardMemories {
+  readonly module: WebAssembly.Module;
+  readonly memories: readonly WebAssembly.Memory[];
+  /** The pages of the memory cap that no shard has taken yet: one Int32. */
+  readonly pagesLeft: SharedArrayBuffer;
+}
+
+class SharedPageBudget implements PageBudget {
+  readonly #left: Int32Array;
+
+  constructor(pagesLeft: SharedArrayBuffer) {
+    this.#left = new Int32Array(pagesLeft);
+  }
+
+  take(pages: number): number {
+    const before = Atomics.sub(this.#left, 0, pages);
+    const got = Math.max(0, Math.min(pages, before));
+    if (got < pages) Atomics.add(this.#left, 0, pages - got);
+    return got;
+  }
+}
+
+/**
+ * Makes `shards` empty shards (a power of two) for `threads` I/O threads, with `memoryBytes` for all of them together. What the shards
+ * need to exist at all is not refused, however small the cap.
+ */
+export function makeShards(
+  module: WebAssembly.Module,
+  shards: number,
+  threads: number,
+  memoryBytes: number,
+): ShardMemories {
+  const areas = (C.THREADS_BASE + threads * C.THREAD_BYTES) / C.PAGE_BYTES;
+  const pages = Math.max(PAGES_MIN, areas + PAGES_FIRST);
+  const left = Math.max(0, Math.floor(memoryBytes / C.PAGE_BYTES) - shards * pages);
+  const pagesLeft = new SharedArrayBuffer(4);
+  new Int32Array(pagesLeft)[0] = Math.min(left, 0x3fff_ffff);
+  const memories = Array.from(
+    { length: shards },
+    () => new WebAssembly.Memory({ initial: pages, maximum: PAGES_MAX, shared: true }),
+  );
+  const made = { module, memories, pagesLeft };
+  for (const shard of openShards(made, 0)) shard.engine.open(shard.index, threads, pages, pages);
+  pinDefault(openShards(made, 0));
+  return made;
+}
+
+/** Opens thread `thread`'s handles on all shards. */
+export function openShards(made: ShardMemories, thread: number): readonly Shard[] {
+  const budget = new SharedPageBudget(made.pagesLeft);
+  const wakes = new Wakes();
+  return made.memories.map(
+    (memory, index) => new Shard(index, thread, made.module, memory, budget, wakes),
+  );
+}
+
+function pinDefault(shards: readonly Shard[]): void {
+  const name = new TextEncoder().encode(DEFAULT_TUBE);
+  const shard = shards[shardOfTube(name, 0, name.length, shards.length)];
+  if (shard === undefined) return;
+  shard.input.set(name);
+  shard.engine.pinTube(shard.thread, 0, name.length, shards[0]?.engine.nextNumber() ?? 1);
+}
+
+/** Which of `shards` (a power of two) the tube named bytes[start, end) belongs to: FNV-1a, folded. */
+export function shardOfTube(bytes: Uint8Array, start: number, end: number, shards: number): number {
+  let hash = 0x811c9dc5;
+  for (let at = start; at < end; at++) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193);
+  return ((hash ^ (hash >>> 16)) >>> 0) & (shards - 1);
+}

@@ -1,0 +1,284 @@
+/* SessionHost: what all sessions of one I/O thread share: the shards, the clock, the output buffer, the deadlines of those who wait.
+ *
+ * Single-threaded and synchronous; the thread drives it (`open`, `wake`, `tick`) and each session's inlet. A turn begins with `begin`
+ * and ends with `end`, which wakes the threads for which this turn made grants and delivers this thread's own. It owns no timer: after
+ * each turn the thread asks `nextDueMicros` and sees to it that `tick` is called then.
+ */
+
+import * as C from "../../assembly/constants.ts";
+import type { Control } from "../config/control.ts";
+import { Wakes } from "../engine/shard.ts";
+import type { Shard } from "../engine/shard.ts";
+import { shardOfTube } from "../engine/shards.ts";
+import { OP_COUNT } from "../protocol/commands.ts";
+import { Command } from "../protocol/line.ts";
+import type { Inlet, Outlet } from "../transport.ts";
+import { COUNTER_FREE } from "./common.ts";
+import type { Common } from "./common.ts";
+import { DueHeap } from "./due-heap.ts";
+import type { Gate } from "./gate.ts";
+import { Output } from "./output.ts";
+import { Session } from "./session.ts";
+import type { ServerFacts } from "./facts.ts";
+
+/** Counters of a thread's row in the common memory: one for each operation, then these. */
+export const COUNTER_OPS = COUNTER_FREE;
+export const COUNTER_PRODUCERS = COUNTER_OPS + OP_COUNT;
+export const COUNTER_WORKERS = COUNTER_PRODUCERS + 1;
+export const COUNTER_WAITING = COUNTER_WORKERS + 1;
+
+/** What bounds a session. */
+export interface SessionLimits {
+  readonly maxJobBytes: number;
+  readonly maxTubes: number;
+  readonly maxWatch: number;
+  readonly maxOutputBytes: number;
+  readonly commandsPerTurn: number;
+}
+
+/** What a host is made of. */
+export interface SessionHostParts {
+  readonly shards: readonly Shard[];
+  readonly common: Common;
+  readonly threadIndex: number;
+  /** Microseconds, never running backwards. */
+  readonly clock: () => number;
+  readonly limits: SessionLimits;
+  readonly control: Control;
+  readonly facts: ServerFacts;
+  /** Runs something after other connections have had their turn. */
+  readonly later: (run: () => void) => void;
+  /** Absent without a journal. */
+  readonly gate?: Gate;
+}
+
+/** Ids whose shard is remembered; a power of two. */
+const HINTS = 8192;
+/** Body bytes up to here are copied by hand: making a view costs more. */
+const COPY_BY_HAND_BYTES = 48;
+const DEFAULT_NAME = new TextEncoder().encode("default");
+
+/** The sessions of one I/O thread. */
+export class SessionHost {
+  readonly shards: readonly Shard[];
+  readonly common: Common;
+  readonly thread: number;
+  readonly limits: SessionLimits;
+  readonly control: Control;
+  readonly facts: ServerFacts;
+  readonly later: (run: () => void) => void;
+  readonly output: Output;
+  /** Scratch of the session that runs. */
+  readonly command = new Command();
+  readonly blocked = new DueHeap<Session>();
+  readonly counters: Float64Array;
+  /** The time of the turn that runs, in microseconds. */
+  now = 0;
+
+  readonly #clock: () => number;
+  readonly #sessions: (Session | undefined)[] = [];
+  readonly #freeTokens: number[] = [];
+  readonly #wakes: Wakes;
+  readonly #first: Shard;
+  /** Shard of the id that last had this remainder. */
+  readonly #hints = new Uint8Array(HINTS);
+  readonly #mask: number;
+  /* What of the running turn's input lies in each shard's input slot. */
+  #stagedBytes: (Uint8Array | undefined)[];
+  readonly #stagedFrom: Float64Array;
+  readonly #stagedTo: Float64Array;
+
+  constructor(parts: SessionHostParts) {
+    const [first] = parts.shards;
+    if (first === undefined) throw new RangeError("a server has at least one shard");
+    this.shards = parts.shards;
+    this.common = parts.common;
+    this.thread = parts.threadIndex;
+    this.limits = parts.limits;
+    this.control = parts.control;
+    this.facts = parts.facts;
+    this.later = parts.later;
+    this.output = new Output(parts.gate);
+    this.counters = parts.common.counters(parts.threadIndex);
+    this.#clock = parts.clock;
+    this.#wakes = first.wakes;
+    this.#first = first;
+    this.#mask = parts.shards.length - 1;
+    this.#stagedBytes = parts.shards.map(() => undefined);
+    this.#stagedFrom = new Float64Array(parts.shards.length);
+    this.#stagedTo = new Float64Array(parts.shards.length);
+  }
+
+  /** A session for a new connection. */
+  open(outlet: Outlet): Inlet {
+    this.begin();
+    const token = this.#freeTokens.pop() ?? this.#sessions.length;
+    const session = new Session(this, outlet, token);
+    this.#sessions[token] = session;
+    this.end();
+    return session;
+  }
+
+  /** The session with that token is gone. */
+  forget(token: number): void {
+    this.#sessions[token] = undefined;
+    this.#freeTokens.push(token);
+  }
+
+  /** A turn begins: some session is about to run. */
+  begin(): void {
+    this.now = this.#clock();
+    this.unstage();
+  }
+
+  /** The turn ends: whoever got a job in it hears of it. */
+  end(): void {
+    const wakes = this.#wakes;
+    while ((wakes.low | wakes.high) !== 0) {
+      const { low, high } = wakes;
+      wakes.low = 0;
+      wakes.high = 0;
+      const mine = this.thread < 32 ? 1 << this.thread : 0;
+      const mineHigh = this.thread < 32 ? 0 : 1 << (this.thread - 32);
+      if ((low & ~mine) !== 0 || (high & ~mineHigh) !== 0) {
+        this.common.wakeThreads(low & ~mine, high & ~mineHigh);
+      }
+      if ((low & mine) !== 0 || (high & mineHigh) !== 0) this.#collect();
+    }
+  }
+
+  /** Somebody woke this thread: there are grants to collect. */
+  wake(): void {
+    this.begin();
+    this.#collect();
+    this.end();
+  }
+
+  /** Lets happen what is due: in the shards, and to sessions that wait. */
+  tick(): void {
+    this.begin();
+    for (const shard of this.shards) {
+      if (shard.nextDueMicros() > this.now) continue;
+      while (shard.answer(shard.engine.tick(this.thread, this.now)) === C.MORE);
+    }
+    this.end();
+    for (let due = this.blocked.first(); due !== undefined; due = this.blocked.first()) {
+      if (due.dueMicros > this.now) break;
+      due.expire();
+    }
+    this.end();
+  }
+
+  /** When `tick` has something to do, in microseconds of the clock; NEVER_MICROS when nothing is waited for. */
+  nextDueMicros(): number {
+    let due = this.blocked.first()?.dueMicros ?? C.NEVER_MICROS;
+    for (const shard of this.shards) due = Math.min(due, shard.nextDueMicros());
+    return due;
+  }
+
+  #collect(): void {
+    for (const shard of this.shards) {
+      for (;;) {
+        const answer = shard.answer(shard.engine.collect(this.thread, this.now));
+        if (answer === C.NONE) break;
+        this.#sessions[shard.field(C.RESULT_TOKEN)]?.granted(shard, answer);
+      }
+    }
+  }
+
+  /** The next job id. */
+  nextId(): number {
+    return this.#first.engine.nextId();
+  }
+
+  /** The number of a tube that may be made now; 0 when there are as many as there may be. */
+  nextTubeNumber(): number {
+    let tubes = 0;
+    for (const shard of this.shards) tubes += shard.tubeCount();
+    return tubes < this.limits.maxTubes ? this.#first.engine.nextNumber() : 0;
+  }
+
+  /** Counts in this thread's row. */
+  count(counter: number, by: number): void {
+    this.counters[counter] = (this.counters[counter] ?? 0) + by;
+  }
+
+  /** The shard of the tube named bytes[start, end). */
+  shardOfTube(bytes: Uint8Array, start: number, end: number): Shard {
+    return this.shards[shardOfTube(bytes, start, end, this.shards.length)] ?? this.#first;
+  }
+
+  /** The shard of the tube "default", whose name is now in that shard's input slot, at 0. */
+  stageDefault(): Shard {
+    const shard = this.shardOfTube(DEFAULT_NAME, 0, DEFAULT_NAME.length);
+    this.#stagedBytes[shard.index] = undefined;
+    shard.input.set(DEFAULT_NAME);
+    return shard;
+  }
+
+  /** Remembers where job `id` is. */
+  hint(id: number, shard: Shard): void {
+    this.#hints[id & (HINTS - 1)] = shard.index;
+  }
+
+  /** The shard to ask first for job `id`; ask `otherShard` for the rest. */
+  likelyShard(id: number): Shard {
+    return this.shards[(this.#hints[id & (HINTS - 1)] ?? 0) & this.#mask] ?? this.#first;
+  }
+
+  /** Forgets what lies in the input slots: the memory that the input is in may hold other bytes from now on. */
+  unstage(): void {
+    this.#stagedBytes.fill(undefined);
+  }
+
+  /**
+   * Brings bytes[from, to), at most INPUT_BYTES, into the shard's input slot and answers where they are. What follows them in `bytes` up
+   * to `end` is brought along: one copy serves all commands of a chunk.
+   */
+  stage(shard: Shard, bytes: Uint8Array, from: number, to: number, end: number): number {
+    const index = shard.index;
+    const base = this.#stagedFrom[index] ?? 0;
+    const isThere =
+      this.#stagedBytes[index] === bytes && from >= base && to <= (this.#stagedTo[index] ?? 0);
+    if (isThere) return from - base;
+    const until = Math.min(end, from + C.INPUT_BYTES);
+    copy(bytes, from, until, shard.input, 0);
+    this.#stagedBytes[index] = bytes;
+    this.#stagedFrom[index] = from;
+    this.#stagedTo[index] = until;
+    return 0;
+  }
+
+  /** Adds the body of job `id`, whose beginning is in the output slot, and a CRLF; false when the job went away before its end. */
+  writeBody(shard: Shard, id: number, bodyBytes: number): boolean {
+    const { output } = this;
+    output.room(bodyBytes + 2);
+    let done = Math.min(bodyBytes, C.OUTPUT_BYTES);
+    copy(shard.output, 0, done, output.bytes, output.at);
+    while (done < bodyBytes) {
+      if (shard.answer(shard.engine.readBody(this.thread, id, done)) !== C.DONE) return false;
+      const count = shard.field(C.RESULT_COUNT);
+      copy(shard.output, 0, count, output.bytes, output.at + done);
+      done += count;
+    }
+    const end = output.at + bodyBytes;
+    output.bytes[end] = 13;
+    output.bytes[end + 1] = 10;
+    output.at = end + 2;
+    return true;
+  }
+}
+
+function copy(
+  from: Uint8Array,
+  start: number,
+  end: number,
+  to: Uint8Array,
+  at: number,
+): void {
+  if (end - start > COPY_BY_HAND_BYTES) {
+    to.set(from.subarray(start, end), at);
+    return;
+  }
+  for (let index = start; index < end; index++) to[at + index - start] = from[index] ?? 0;
+}

@@ -1,0 +1,193 @@
+/* Statistics: the documents that stats, stats-job, stats-tube and list-tubes answer with.
+ *
+ * The figures were counted as things happened: in the shards under their locks, and in each thread's row of the common memory. Which
+ * keys there are and in which order is the protocol's (protocol/stats.ts). Called by sessions.
+ */
+
+import * as C from "../../assembly/constants.ts";
+import type { Shard } from "../engine/shard.ts";
+import { COMMANDS } from "../protocol/commands.ts";
+import { JOB_STATS, SERVER_STATS, TUBE_STATS } from "../protocol/stats.ts";
+import type { StatsKey } from "../protocol/stats.ts";
+import { COUNTER_ACCEPTED } from "./common.ts";
+import {
+  COUNTER_OPS,
+  COUNTER_PRODUCERS,
+  COUNTER_WAITING,
+  COUNTER_WORKERS,
+} from "./session-host.ts";
+import type { SessionHost } from "./session-host.ts";
+
+type Value = string | number | boolean;
+
+const MICROS = 1_000_000;
+const STATE_NAMES: Readonly<Record<number, string>> = {
+  [C.STATE_READY]: "ready",
+  [C.STATE_RESERVED]: "reserved",
+  [C.STATE_DELAYED]: "delayed",
+  [C.STATE_BURIED]: "buried",
+};
+const LATIN1 = new TextDecoder("latin1");
+
+/** `stats`. */
+export function serverStats(host: SessionHost): string {
+  return document(host, SERVER_STATS, {
+    ...shardFigures(host),
+    ...commandCounts(host),
+    ...connectionCounts(host),
+    ...processFacts(host),
+  });
+}
+
+function shardFigures(host: SessionHost): Record<string, Value> {
+  const sums = new Float64Array(C.SHARD_CONTENDED + 1);
+  for (const shard of host.shards) {
+    shard.answer(shard.engine.statsShard(shard.thread, host.now));
+    for (let index = 0; index < sums.length; index++) {
+      sums[index] = (sums[index] ?? 0) + figure(shard, index);
+    }
+  }
+  const sum = (index: number): number => sums[index] ?? 0;
+  return {
+    "current-jobs-urgent": sum(C.SHARD_URGENT),
+    "current-jobs-ready": sum(C.SHARD_READY),
+    "current-jobs-reserved": sum(C.SHARD_RESERVED),
+    "current-jobs-delayed": sum(C.SHARD_DELAYED),
+    "current-jobs-buried": sum(C.SHARD_BURIED),
+    "job-timeouts": sum(C.SHARD_TIMEOUTS),
+    "total-jobs": sum(C.SHARD_TOTAL),
+    "current-tubes": sum(C.SHARD_TUBES),
+    "memory-used": sum(C.SHARD_USED_BYTES),
+    "memory-taken": sum(C.SHARD_TAKEN_BYTES),
+  };
+}
+
+function commandCounts(host: SessionHost): Record<string, Value> {
+  const counts: Record<string, Value> = {};
+  for (const { op, counter } of COMMANDS) {
+    if (counter !== null) counts[counter] = host.common.total(COUNTER_OPS + op);
+  }
+  return counts;
+}
+
+function connectionCounts(host: SessionHost): Record<string, Value> {
+  const { common } = host;
+  return {
+    "current-connections": common.openConnections,
+    "current-producers": common.total(COUNTER_PRODUCERS),
+    "current-workers": common.total(COUNTER_WORKERS),
+    "current-waiting": common.total(COUNTER_WAITING),
+    "total-connections": common.total(COUNTER_ACCEPTED),
+  };
+}
+
+function processFacts({ facts, limits, common, now, shards }: SessionHost): Record<string, Value> {
+  const { user, system } = facts.cpuMicros();
+  return {
+    "max-job-size": limits.maxJobBytes,
+    pid: facts.pid,
+    version: facts.version,
+    "rusage-utime": (user / MICROS).toFixed(6),
+    "rusage-stime": (system / MICROS).toFixed(6),
+    uptime: Math.floor(now / MICROS),
+    // No journal: what beanstalkd shows without -b.
+    "binlog-oldest-index": 0,
+    "binlog-current-index": 0,
+    "binlog-records-migrated": 0,
+    "binlog-records-written": 0,
+    "binlog-max-size": facts.journalSegmentBytes,
+    draining: common.draining,
+    id: facts.id,
+    hostname: facts.hostname,
+    os: facts.os,
+    platform: facts.platform,
+    threads: common.threads,
+    shards: shards.length,
+  };
+}
+
+/** `stats-tube`, from the result area that statsTube filled. */
+export function tubeStats(host: SessionHost, shard: Shard, name: string): string {
+  return document(host, TUBE_STATS, {
+    name,
+    "current-jobs-urgent": figure(shard, C.TUBE_URGENT),
+    "current-jobs-ready": figure(shard, C.TUBE_READY),
+    "current-jobs-reserved": figure(shard, C.TUBE_RESERVED),
+    "current-jobs-delayed": figure(shard, C.TUBE_DELAYED),
+    "current-jobs-buried": figure(shard, C.TUBE_BURIED),
+    "total-jobs": figure(shard, C.TUBE_TOTAL),
+    "current-using": figure(shard, C.TUBE_USING),
+    "current-watching": figure(shard, C.TUBE_WATCHING),
+    "current-waiting": figure(shard, C.TUBE_WAITING),
+    "cmd-delete": figure(shard, C.TUBE_CMD_DELETE),
+    "cmd-pause-tube": figure(shard, C.TUBE_CMD_PAUSE),
+    pause: wholeSeconds(figure(shard, C.TUBE_PAUSE_MICROS)),
+    "pause-time-left": wholeSeconds(figure(shard, C.TUBE_PAUSE_LEFT_MICROS)),
+  });
+}
+
+/** `stats-job`, from the result area that statsJob filled. */
+export function jobStats(host: SessionHost, shard: Shard, id: number): string {
+  return document(host, JOB_STATS, {
+    id,
+    tube: LATIN1.decode(shard.output.slice(0, shard.field(C.RESULT_NAME_BYTES))),
+    state: STATE_NAMES[figure(shard, C.JOB_STATE)] ?? "invalid",
+    pri: figure(shard, C.JOB_PRI),
+    age: wholeSeconds(figure(shard, C.JOB_AGE_MICROS)),
+    delay: figure(shard, C.JOB_DELAY_SECONDS),
+    ttr: figure(shard, C.JOB_TTR_SECONDS),
+    "time-left": wholeSeconds(figure(shard, C.JOB_LEFT_MICROS)),
+    file: 0,
+    reserves: figure(shard, C.JOB_RESERVES),
+    timeouts: figure(shard, C.JOB_TIMEOUTS),
+    releases: figure(shard, C.JOB_RELEASES),
+    buries: figure(shard, C.JOB_BURIES),
+    kicks: figure(shard, C.JOB_KICKS),
+  });
+}
+
+/** The names of all tubes, in the order in which they were made. */
+export function tubeNames({ shards }: SessionHost): readonly string[] {
+  const tubes: { readonly number: number; readonly name: string }[] = [];
+  for (const shard of shards) {
+    let number = 0;
+    while (shard.answer(shard.engine.listTubes(shard.thread, number)) === C.MORE) {
+      number = readTubes(shard, tubes);
+    }
+  }
+  return tubes.toSorted((a, b) => a.number - b.number).map(({ name }) => name);
+}
+
+/** Reads one output slot of listTubes; answers the number of its last tube. The layout of an entry is assembly/inspect.ts's. */
+function readTubes(shard: Shard, tubes: { number: number; name: string }[]): number {
+  const entries = shard.output.slice();
+  const view = new DataView(entries.buffer);
+  let number = 0;
+  let at = 0;
+  for (let left = shard.field(C.RESULT_COUNT); left > 0; left--) {
+    number = view.getFloat64(at, true);
+    const end = at + C.TUBE_ENTRY_HEADER + view.getUint32(at + 8, true);
+    tubes.push({ number, name: LATIN1.decode(entries.subarray(at + C.TUBE_ENTRY_HEADER, end)) });
+    at = Math.ceil(end / 8) * 8;
+  }
+  return number;
+}
+
+function figure(shard: Shard, index: number): number {
+  return shard.field(C.RESULT_STATS + index);
+}
+
+/** Whole seconds, truncated; the clocks of two threads may differ by less than a tick, which never shows as a negative time. */
+function wholeSeconds(micros: number): number {
+  return Math.max(0, Math.floor(micros / MICROS));
+}
+
+function document(
+  host: SessionHost,
+  keys: readonly StatsKey[],
+  values: Readonly<Record<string, Value>>,
+): string {
+  return host.control.yamlDictionary(
+    keys.map(({ key, quoted }) => [key, values[key] ?? 0, quoted] as const),
+  );
+}
