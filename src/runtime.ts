@@ -1,0 +1,206 @@
+/* Runtime: the seam between the server and the JavaScript runtime that it runs on.
+ *
+ * The server names no runtime; what it needs of one (threads, sockets, signals, files, users) is declared here and implemented in
+ * src/runtimes/. There are two halves: `Runtime` is for the main thread, which supervises; `ThreadRuntime` is for an I/O thread,
+ * which listens and serves. What they say to each other are the messages below, plain data that any runtime can post.
+ */
+import type { BoundAddress } from "./config/listen-address.ts";
+import type { Inlet, Outlet } from "./transport.ts";
+
+/** What the main thread asks of the runtime. */
+export interface Runtime {
+  /** Name and version, for instance "node 26.10.0". */
+  readonly name: string;
+  /** Processors that this process may use, at least 1. */
+  readonly processors: number;
+  /** Most files and sockets that this process may have open; Infinity where nobody says. */
+  readonly openFilesMax: number;
+  /** Bytes of memory that this machine has, or that this process is confined to. */
+  readonly memoryBytes: number;
+  /** The module build/NAME.wasm. Rejects with a ModuleMissingError if it has not been built. */
+  readModule(name: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** Starts an I/O thread. It says "ready" once it takes orders. */
+  startThread(seed: ThreadSeed, supervisor: ThreadSupervisor): Thread;
+  /**
+   * Binds a TCP address for itself alone, so that a port that another process listens on shows, and holds it. Rejects with a
+   * BindError. `host` may be a name; the reservation has what it stands for.
+   */
+  reserve(address: BoundTcp, onlyIpv6: boolean): Promise<Reservation>;
+  /** Whether several threads of this process can listen on one port. Looks by trying. */
+  canSharePorts(): Promise<boolean>;
+  /** Calls `handler` each time that the process gets the signal, instead of what it would do by itself. */
+  onSignal(signal: Signal, handler: () => void): void;
+  /** The ids behind a user's name, and its group's. Rejects with a UserError if there is none of that name. */
+  lookUpUser(name: string): Promise<Identity>;
+  /** Becomes that user, in all threads and for good. Throws a UserError if the process may not. */
+  become(identity: Identity): void;
+  /** Writes one line to standard output. */
+  print(line: string): void;
+  /** Writes one line to standard error. */
+  complain(line: string): void;
+  /** Writes `line` to standard error and ends the whole process at once, with a non-zero code, whatever its threads are doing. */
+  die(line: string): never;
+}
+
+/** What an I/O thread asks of the runtime. */
+export interface ThreadRuntime {
+  /** Listens. Rejects with a BindError. */
+  listen(address: BoundAddress, manner: ListenManner, door: Door): Promise<Listener>;
+  /** Calls `handler` for every message of the main thread; from then on the thread lives until it is ended. */
+  onOrder(handler: (order: Order) => void): void;
+  /** Tells the main thread something. */
+  report(report: Report): void;
+  /** Calls `callback` after the events that are waiting now. */
+  soon(callback: () => void): void;
+  /** What there is to say about the process and the machine. */
+  readonly process: ProcessFacts;
+  /**
+   * Resolves when `words[index]` is no longer `value` and someone notified it, or at once if it is another value already. Absent
+   * where the runtime cannot do that; the main thread then passes wake-ups on.
+   */
+  readonly waitForChange?: (words: Int32Array, index: number, value: number) => Promise<void>;
+  /** As Runtime.die, from this thread: nothing of this process runs any further. */
+  die(line: string): never;
+}
+
+/** The process and the machine, as `stats` names them. */
+export interface ProcessFacts {
+  readonly pid: number;
+  readonly hostname: string;
+  /** The operating system's version, as uname(2) has it. */
+  readonly os: string;
+  /** The kind of processor, as uname(2) has it. */
+  readonly platform: string;
+  /** CPU time of the process so far, in microseconds. */
+  cpuMicros(): { readonly user: number; readonly system: number };
+}
+
+/** The signals that the server minds. */
+export type Signal = "SIGTERM" | "SIGINT" | "SIGUSR1";
+
+/** A TCP address that says all that binding needs. */
+export type BoundTcp = Extract<BoundAddress, { kind: "tcp" }>;
+
+/** What a new thread gets to know. Only what can be posted; memories and the module are shared, not copied. */
+export interface ThreadSeed {
+  /** This thread's place, counted from 0. */
+  readonly threadIndex: number;
+  /** The SharedArrayBuffer behind `Common`. */
+  readonly common: SharedArrayBuffer;
+  /** Most open connections of all threads together. */
+  readonly maxConnections: number;
+  /** What the thread's host needs: the engine's module and memories, the options. The runtime only passes it on. */
+  readonly payload: unknown;
+}
+
+/** A thread, seen from the main thread. */
+export interface Thread {
+  /** Gives it an order. */
+  post(order: Order): void;
+  /** Ends it without another word. Resolves when it is gone; the supervisor hears nothing of it. */
+  end(): Promise<void>;
+}
+
+/** Who hears what becomes of a thread. */
+export interface ThreadSupervisor {
+  /** It said something. */
+  heard(report: Report): void;
+  /** It failed, or ended without having been told to. `why` is one line. */
+  died(why: string): void;
+}
+
+/** What the main thread tells an I/O thread. */
+export type Order =
+  /** Listen on all of these, then report "listening" or "failed". */
+  | { readonly kind: "listen"; readonly sockets: readonly ListenOrder[] }
+  /** Stop accepting, let replies leave, close; report "stopped" when done or after that time. */
+  | { readonly kind: "stop"; readonly withinMillis: number }
+  /** Wake up (only where threads cannot do that by themselves). */
+  | { readonly kind: "wake" };
+
+/** One socket that a thread shall listen on. */
+export interface ListenOrder {
+  readonly address: BoundAddress;
+  readonly manner: ListenManner;
+}
+
+/** How to bind. */
+export interface ListenManner {
+  /** Other threads of this process listen on the same port. */
+  readonly shared: boolean;
+  /** An IPv6 wildcard takes no IPv4 connections, because another socket does. */
+  readonly onlyIpv6: boolean;
+}
+
+/** What an I/O thread tells the main thread. */
+export type Report =
+  /** It takes orders. */
+  | { readonly kind: "ready" }
+  /** It listens on all that it was told to. */
+  | { readonly kind: "listening" }
+  /** It could not listen; `message` is one line. */
+  | { readonly kind: "failed"; readonly message: string }
+  /** Something for the log. */
+  | { readonly kind: "log"; readonly level: LogLevel; readonly message: string }
+  /** Wake these threads (only where threads cannot do that by themselves). */
+  | { readonly kind: "wake"; readonly low: number; readonly high: number }
+  /** All its connections are closed. */
+  | { readonly kind: "stopped" };
+
+/** How much a log line matters. */
+export type LogLevel = "debug" | "info" | "warn";
+
+/** What a listening socket does with those who come; implemented by the I/O thread. */
+export interface Door {
+  /** Whether there is room for one more. If not, the connection is closed at once and nothing else is called for it. */
+  admit(): boolean;
+  /** The session of an admitted connection. */
+  open(outlet: Outlet): Inlet;
+  /** An admitted connection is gone, and its Inlet knows. */
+  left(): void;
+  /** Called after each call to an Inlet. */
+  turnEnded(): void;
+  /** Something about the socket that an operator should know; may come often. */
+  troubled(message: string): void;
+}
+
+/** A socket that is listened on. */
+export interface Listener {
+  /** Takes no more connections; those that there are go on. */
+  stopAccepting(): void;
+  /** Delivers no more input, flushes every connection and closes it. Resolves when all are gone; after `withinMillis` they are cut off. */
+  finish(withinMillis: number): Promise<void>;
+}
+
+/** An address that is bound but not yet listened on by a thread. */
+export interface Reservation {
+  /** The address with the port that was found, and the host as a number. */
+  readonly address: BoundTcp;
+  /** Gives it up, for the threads to take. */
+  release(): Promise<void>;
+}
+
+/** A user, as the operating system counts. */
+export interface Identity {
+  readonly userName: string;
+  readonly userId: number;
+  readonly groupId: number;
+}
+
+/** An address could not be bound. The message is one line for the operator. */
+export class BindError extends Error {
+  override readonly name = "BindError";
+  readonly code = "HM_BIND";
+}
+
+/** A compiled module is not there. */
+export class ModuleMissingError extends Error {
+  override readonly name = "ModuleMissingError";
+  readonly code = "HM_MODULE_MISSING";
+}
+
+/** There is no such user, or it cannot be become. The message is one line for the operator. */
+export class UserError extends Error {
+  override readonly name = "UserError";
+  readonly code = "HM_USER";
+}

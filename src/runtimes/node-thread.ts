@@ -1,0 +1,6 @@
+/* Node thread: the module that each I/O thread runs in Node, Deno and Bun. Started by node.ts. */
+import { openSessionHost } from "../server/open-host.ts";
+import { runThread } from "../server/thread.ts";
+import { threadRuntime, threadSeed } from "./thread-runtime.ts";
+
+await runThread(threadSeed(), threadRuntime(), openSessionHost);

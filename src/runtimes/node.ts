@@ -1,0 +1,125 @@
+/* Node: the main thread's runtime, for Node and for Deno and Bun, which offer node:* too.
+ *
+ * This file and its neighbours are the only ones that know which runtime they are on. Made by cli.ts.
+ */
+import { execFile } from "node:child_process";
+import { existsSync, readFileSync, writeSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { availableParallelism, totalmem } from "node:os";
+import process from "node:process";
+import { promisify } from "node:util";
+import { Worker } from "node:worker_threads";
+import { ModuleMissingError, UserError } from "../runtime.ts";
+import type { Identity, Order, Report, Runtime, Signal, Thread } from "../runtime.ts";
+import type { ThreadSeed, ThreadSupervisor } from "../runtime.ts";
+import { canSharePorts, reserveTcp } from "../transports/tcp.ts";
+import { describe, die } from "./die.ts";
+
+const STANDARD_OUTPUT = 1;
+const STANDARD_ERROR = 2;
+
+/** Where the compiled modules are: next to src/, in the repository as in the package. */
+const BUILD = new URL("../../build/", import.meta.url);
+/** What each thread runs. The ending is this file's own: .ts from source, .js from the package. */
+const THREAD_ENTRY = new URL(
+  `./node-thread${import.meta.url.slice(import.meta.url.lastIndexOf("."))}`,
+  import.meta.url,
+);
+
+/**
+ * The runtime that this process runs on.
+ *
+ * @param threadEntry the module that each thread runs; absent: the one that serves jobs
+ */
+export function nodeRuntime(threadEntry: URL = THREAD_ENTRY): Runtime {
+  return {
+    name: runtimeName(),
+    processors: availableParallelism(),
+    openFilesMax: openFilesMax(),
+    memoryBytes: memoryBytes(),
+    readModule,
+    startThread: (seed, supervisor) => startThread(threadEntry, seed, supervisor),
+    reserve: reserveTcp,
+    canSharePorts,
+    onSignal: (signal: Signal, handler: () => void) => void process.on(signal, handler),
+    lookUpUser,
+    become,
+    print: (line) => void writeSync(STANDARD_OUTPUT, `${line}\n`),
+    complain: (line) => void writeSync(STANDARD_ERROR, `${line}\n`),
+    die,
+  };
+}
+
+function runtimeName(): string {
+  const { bun, deno, node } = process.versions as NodeJS.Dict<string>;
+  if (bun !== undefined) return `bun ${bun}`;
+  if (deno !== undefined) return `deno ${deno}`;
+  return `node ${node}`;
+}
+
+/** The soft limit, which Node and Bun raise to the hard one when they start. */
+function openFilesMax(): number {
+  const limits = "/proc/self/limits"; // Linux; elsewhere nobody says
+  if (!existsSync(limits)) return Infinity;
+  const soft = /^Max open files\s+(\d+)/m.exec(readFileSync(limits, "utf8"))?.[1];
+  return soft === undefined ? Infinity : Number(soft);
+}
+
+function memoryBytes(): number {
+  const confined = process.constrainedMemory();
+  return confined > 0 ? Math.min(confined, totalmem()) : totalmem();
+}
+
+async function readModule(name: string): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return new Uint8Array(await readFile(new URL(`${name}.wasm`, BUILD)));
+  } catch (cause) {
+    throw new ModuleMissingError(`build/${name}.wasm cannot be read; npm run build makes it`, {
+      cause,
+    });
+  }
+}
+
+function startThread(entry: URL, seed: ThreadSeed, supervisor: ThreadSupervisor): Thread {
+  const worker = new Worker(entry, { workerData: seed });
+  let isEnding = false;
+  const died = (why: string): void => {
+    if (!isEnding) supervisor.died(why);
+  };
+  worker.on("message", (report: Report) => supervisor.heard(report));
+  worker.on("messageerror", (error) => died(describe(error)));
+  worker.on("error", (error) => died(describe(error)));
+  worker.on("exit", (code) => died(`it ended with code ${code}`));
+  return {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+    post: (order: Order) => worker.postMessage(order),
+    async end() {
+      isEnding = true;
+      await worker.terminate();
+    },
+  };
+}
+
+/** Asks id(1), which knows users that are in no file (LDAP, systemd). */
+async function lookUpUser(name: string): Promise<Identity> {
+  const ask = async (flag: string): Promise<number> => {
+    const { stdout } = await promisify(execFile)("id", [flag, "--", name]);
+    return Number(stdout);
+  };
+  try {
+    return { userName: name, userId: await ask("-u"), groupId: await ask("-g") };
+  } catch (cause) {
+    throw new UserError(`there is no user ${name}`, { cause });
+  }
+}
+
+/** The groups go first: afterwards nothing may be given up any more. */
+function become({ userName, userId, groupId }: Identity): void {
+  try {
+    process.setgroups?.([groupId]);
+    process.setgid?.(groupId);
+    process.setuid?.(userId);
+  } catch (cause) {
+    throw new UserError(`no permission to become user ${userName}`, { cause });
+  }
+}

@@ -1,0 +1,63 @@
+/* Thread runtime: an I/O thread's side of the runtime, for Node and for Deno and Bun, which offer node:* too.
+ *
+ * An error that nobody caught ends the whole process from here, at once: the main thread would hear of it only later, and until then
+ * other threads would go on working on memory that cannot be trusted. Made by the thread entries.
+ */
+import { hostname, machine, version } from "node:os";
+import process from "node:process";
+import { parentPort, workerData } from "node:worker_threads";
+import type { BoundAddress } from "../config/listen-address.ts";
+import { PROGRAM } from "../config/version.ts";
+import type { Door, Listener, ListenManner, Order, ThreadRuntime, ThreadSeed } from "../runtime.ts";
+import { listenTcp } from "../transports/tcp.ts";
+import { listenUnix } from "../transports/unix.ts";
+import { describe, die } from "./die.ts";
+
+/** Only Node lends the native handle of an accepted socket; its neighbours' look alike and do nothing. */
+const { bun, deno } = process.versions as NodeJS.Dict<string>;
+const LENDS_HANDLES = bun === undefined && deno === undefined;
+
+/** What the main thread gave to this thread. */
+export function threadSeed(): ThreadSeed {
+  return workerData as ThreadSeed;
+}
+
+/** The runtime of this thread. Call it once: it also sees to it that no error is survived. */
+export function threadRuntime(): ThreadRuntime {
+  const { threadIndex } = threadSeed();
+  const fail = (error: unknown): never =>
+    die(`${PROGRAM}: I/O thread ${threadIndex} failed: ${describe(error)}`);
+  process.on("uncaughtException", fail);
+  process.on("unhandledRejection", fail);
+  return {
+    listen,
+    onOrder: (handler) => void parentPort?.on("message", (order: Order) => handler(order)),
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+    report: (report) => parentPort?.postMessage(report),
+    soon: (callback) => void setImmediate(callback),
+    process: {
+      pid: process.pid,
+      hostname: hostname(),
+      os: version(),
+      platform: machine(),
+      cpuMicros: () => process.cpuUsage(),
+    },
+    ...("waitAsync" in Atomics ? { waitForChange } : {}),
+    die,
+  };
+}
+
+function listen(address: BoundAddress, manner: ListenManner, door: Door): Promise<Listener> {
+  return address.kind === "tcp"
+    ? listenTcp(address, manner, door, LENDS_HANDLES)
+    : listenUnix(address.path, door, LENDS_HANDLES);
+}
+
+async function waitForChange(words: Int32Array, index: number, value: number): Promise<void> {
+  const { value: changed } = Atomics.waitAsync(
+    words as Int32Array<SharedArrayBuffer>,
+    index,
+    value,
+  );
+  await changed; // "not-equal", or a promise
+}

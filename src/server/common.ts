@@ -1,0 +1,166 @@
+/* Common: the small shared memory that all threads of a server have besides the shards.
+ *
+ *   0          64                  64 + ROW_BYTES
+ *   +----------+-------------------+-------------------+- - -
+ *   | header   | row of thread 0   | row of thread 1   |
+ *   +----------+-------------------+-------------------+- - -
+ *     flags      wake word (a cache line of its own), then ROW_COUNTERS counters of 8 bytes
+ *
+ * Invariants: flags are only ever set, never cleared. A row's counters are written by its own thread alone (so plain additions
+ * do) and read by everyone. A wake word is 1 from the moment that somebody wants the thread until the thread starts to look;
+ * only the step from 0 to 1 notifies. Created by the server, attached by each thread, read by the sessions.
+ */
+
+/** Counters in a thread's row. */
+export const ROW_COUNTERS = 64;
+
+/* Counters that the threads themselves keep; the others are the session's to hand out, from COUNTER_FREE on. */
+/** Connections accepted since the start, by this thread. */
+export const COUNTER_ACCEPTED = 0;
+/** Connections that were turned away because there were too many, by this thread. */
+export const COUNTER_TURNED_AWAY = 1;
+/** The first counter that means nothing here. */
+export const COUNTER_FREE = 2;
+
+const HEADER_BYTES = 64;
+const LINE_BYTES = 64;
+const ROW_BYTES = LINE_BYTES + ROW_COUNTERS * 8;
+
+/* Header, as indexes into 32-bit words; the epoch is a 64-bit number behind them. */
+const DRAINING = 0;
+const STOPPING = 1;
+const THREADS = 2;
+const OPEN_CONNECTIONS = 3;
+const EPOCH_FLOAT = 2;
+
+/** How wake-ups travel where a thread cannot wait for a shared word: told to the main thread, which passes them on. */
+export type Relay = (low: number, high: number) => void;
+
+/** One thread's view of the common memory. */
+export class Common {
+  /** What to give to another thread. */
+  readonly buffer: SharedArrayBuffer;
+  /** I/O threads of this server. */
+  readonly threads: number;
+  readonly #words: Int32Array;
+  readonly #relay: Relay | undefined;
+
+  /** The common memory of a new server with that many I/O threads. Its clock begins now. */
+  static create(threads: number): Common {
+    const buffer = new SharedArrayBuffer(HEADER_BYTES + threads * ROW_BYTES);
+    new Int32Array(buffer)[THREADS] = threads;
+    new Float64Array(buffer)[EPOCH_FLOAT] = performance.timeOrigin + performance.now();
+    return new Common(buffer);
+  }
+
+  /** Attaches to what `create` made. With `relay`, wake-ups go that way. */
+  constructor(buffer: SharedArrayBuffer, relay?: Relay) {
+    this.buffer = buffer;
+    this.#words = new Int32Array(buffer);
+    this.#relay = relay;
+    this.threads = this.#words[THREADS] ?? 0;
+  }
+
+  /** Whether `put` is refused, for the rest of the process's life. */
+  get draining(): boolean {
+    return Atomics.load(this.#words, DRAINING) !== 0;
+  }
+
+  /** Enters drain mode. */
+  startDraining(): void {
+    Atomics.store(this.#words, DRAINING, 1);
+  }
+
+  /** Whether the server is shutting down. */
+  get stopping(): boolean {
+    return Atomics.load(this.#words, STOPPING) !== 0;
+  }
+
+  /** Says that the server is shutting down. */
+  startStopping(): void {
+    Atomics.store(this.#words, STOPPING, 1);
+  }
+
+  /** Open connections of all threads. */
+  get openConnections(): number {
+    return Atomics.load(this.#words, OPEN_CONNECTIONS);
+  }
+
+  /** Counts one more connection unless there are `most` already; says whether it did. */
+  admitConnection(most: number): boolean {
+    if (Atomics.add(this.#words, OPEN_CONNECTIONS, 1) < most) return true;
+    this.releaseConnection();
+    return false;
+  }
+
+  /** Counts one connection less. */
+  releaseConnection(): void {
+    Atomics.sub(this.#words, OPEN_CONNECTIONS, 1);
+  }
+
+  /** The counters of one thread, for that thread to write. */
+  counters(threadIndex: number): Float64Array {
+    return new Float64Array(this.buffer, rowOffset(threadIndex) + LINE_BYTES, ROW_COUNTERS);
+  }
+
+  /** One counter, summed over all threads. */
+  total(counter: number): number {
+    let sum = 0;
+    for (let thread = 0; thread < this.threads; thread++) {
+      sum += this.counters(thread)[counter] ?? 0;
+    }
+    return sum;
+  }
+
+  /** Wakes the threads whose bits are set: `low` has threads 0 to 31, `high` 32 to 63. Cheap if they have been woken already. */
+  wakeThreads(low: number, high: number): void {
+    if (this.#relay !== undefined) {
+      this.#relay(low, high);
+      return;
+    }
+    for (let bits = low; bits !== 0; bits &= bits - 1) this.#wake(lowestBit(bits));
+    for (let bits = high; bits !== 0; bits &= bits - 1) this.#wake(32 + lowestBit(bits));
+  }
+
+  #wake(thread: number): void {
+    const word = wakeWord(thread);
+    if (Atomics.exchange(this.#words, word, 1) === 0) Atomics.notify(this.#words, word);
+  }
+
+  /** The thread is about to look for what it was woken for: whoever comes from now on wakes it again. */
+  clearWake(threadIndex: number): void {
+    Atomics.store(this.#words, wakeWord(threadIndex), 0);
+  }
+
+  /** Resolves when somebody wants that thread: at once if that was after its last `clearWake`. */
+  woken(
+    threadIndex: number,
+    wait: (words: Int32Array, index: number, value: number) => Promise<void>,
+  ): Promise<void> {
+    return wait(this.#words, wakeWord(threadIndex), 0);
+  }
+
+  /** A clock for the calling thread: microseconds since the server began, the same in all threads to about a millisecond, never backwards. */
+  clock(): () => number {
+    const epochMillis = new Float64Array(this.buffer)[EPOCH_FLOAT] ?? 0;
+    const aheadMillis = performance.timeOrigin - epochMillis;
+    return () => (performance.now() + aheadMillis) * 1000;
+  }
+}
+
+/** Whether the bit of `thread` is set. */
+export function hasBit(low: number, high: number, thread: number): boolean {
+  return ((thread < 32 ? low >>> thread : high >>> (thread - 32)) & 1) === 1;
+}
+
+function lowestBit(bits: number): number {
+  return 31 - Math.clz32(bits & -bits);
+}
+
+function rowOffset(threadIndex: number): number {
+  return HEADER_BYTES + threadIndex * ROW_BYTES;
+}
+
+function wakeWord(threadIndex: number): number {
+  return rowOffset(threadIndex) >> 2;
+}

@@ -1,0 +1,96 @@
+/* Crew: the I/O threads of a server, as the main thread sees them.
+ *
+ * Invariants: a thread that fails, or that ends without having been told to, ends the whole process at once: it may have held a
+ * shard's lock, and memory under a broken lock cannot be trusted. Used by server.ts.
+ */
+import { BindError } from "../runtime.ts";
+import type { Order, Report, Runtime, Thread, ThreadSeed } from "../runtime.ts";
+import type { Log } from "../observability/log.ts";
+import { PROGRAM } from "../config/version.ts";
+import { hasBit } from "./common.ts";
+
+/** What all threads are awaited to say. */
+type Milestone = "ready" | "listening" | "stopped";
+
+/** All I/O threads. */
+export class Crew {
+  readonly #runtime: Runtime;
+  readonly #log: Log;
+  readonly #threads: Thread[] = [];
+  #awaited: Milestone | undefined;
+  #missing = 0;
+  #reached: () => void = () => undefined;
+  #failed: (error: BindError) => void = () => undefined;
+
+  constructor(runtime: Runtime, log: Log) {
+    this.#runtime = runtime;
+    this.#log = log;
+  }
+
+  /** Starts a thread for each seed. Resolves when all are ready. */
+  async start(seeds: readonly ThreadSeed[]): Promise<void> {
+    const ready = this.#all("ready", seeds.length);
+    for (const seed of seeds) {
+      const supervisor = {
+        heard: (report: Report) => this.#heard(report),
+        died: (why: string) =>
+          this.#runtime.die(`${PROGRAM}: I/O thread ${seed.threadIndex} failed: ${why}`),
+      };
+      this.#threads.push(this.#runtime.startThread(seed, supervisor));
+    }
+    await ready;
+  }
+
+  /** Gives each thread its order. Resolves when all listen; rejects with a BindError if one cannot. */
+  async listen(orderOf: (threadIndex: number) => Order): Promise<void> {
+    const listening = this.#all("listening", this.#threads.length);
+    for (const [index, thread] of this.#threads.entries()) thread.post(orderOf(index));
+    await listening;
+  }
+
+  /** Has all threads close what they have. Resolves when they did, a little after `withinMillis` at the latest. */
+  async stop(withinMillis: number): Promise<void> {
+    const stopped = this.#all("stopped", this.#threads.length);
+    for (const thread of this.#threads) thread.post({ kind: "stop", withinMillis });
+    await stopped;
+  }
+
+  /** Ends all threads. */
+  async end(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.end()));
+  }
+
+  #all(milestone: Milestone, count: number): Promise<void> {
+    this.#awaited = milestone;
+    this.#missing = count;
+    return new Promise((resolve, reject) => {
+      this.#reached = resolve;
+      this.#failed = reject;
+    });
+  }
+
+  #heard(report: Report): void {
+    switch (report.kind) {
+      case "log":
+        this.#log.write(report.level, report.message);
+        break;
+      case "wake":
+        this.#passOn(report.low, report.high);
+        break;
+      case "failed":
+        this.#failed(new BindError(report.message));
+        break;
+      case "ready":
+      case "listening":
+      case "stopped":
+        if (report.kind === this.#awaited && --this.#missing === 0) this.#reached();
+        break;
+    }
+  }
+
+  #passOn(low: number, high: number): void {
+    for (const [index, thread] of this.#threads.entries()) {
+      if (hasBit(low, high, index)) thread.post({ kind: "wake" });
+    }
+  }
+}

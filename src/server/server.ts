@@ -1,0 +1,207 @@
+/* Server: the main thread of a server: it makes the shared memories, starts the I/O threads, minds signals, and ends it all.
+ *
+ * It touches no socket of a client and takes no shard's lock once the threads run. Life of a server: reserve the addresses, start the
+ * threads, give the addresses up for the threads to take, change user, say so, wait for a signal, stop. Called by cli.ts.
+ */
+import { formatListenAddress, type BoundAddress } from "../config/listen-address.ts";
+import type { Options } from "../config/options.ts";
+import { PROGRAM, VERSION } from "../config/version.ts";
+import { openLog, type Log } from "../observability/log.ts";
+import { BindError, ModuleMissingError, UserError } from "../runtime.ts";
+import type { BoundTcp, Identity, ListenOrder, Reservation, Runtime } from "../runtime.ts";
+import { Common } from "./common.ts";
+import { Crew } from "./crew.ts";
+import { makePayload, type MakePayload } from "./payload.ts";
+
+/** How long replies get to leave when the server is told to stop. */
+const STOP_WITHIN_MS = 5000;
+/** Files that are kept for everything that is not a connection: modules, logs, and each thread's event loop. */
+const SPARE_FILES = 64;
+const SPARE_FILES_PER_THREAD = 16;
+const CONNECTIONS_MIN = 16;
+
+/** Exit code of a server that could not start. */
+const EXIT_FAILED = 1;
+
+/**
+ * Runs a server until it is told to stop. Resolves with the exit code: 0 after SIGTERM or SIGINT, 1 if it could not start (then a line
+ * on standard error says why). The death of a thread ends the process without coming back here.
+ *
+ * @param payload makes what the threads' hosts need; absent: the shards of the engine
+ */
+export async function serve(
+  options: Options,
+  runtime: Runtime,
+  payload: MakePayload = makePayload,
+): Promise<number> {
+  const log = openLog({ verbosity: options.verbosity });
+  const server = new Server(options, runtime, log);
+  try {
+    await server.run(payload);
+    return 0;
+  } catch (error) {
+    if (!isStartError(error)) throw error;
+    runtime.complain(`${PROGRAM}: ${error.message}`);
+    return EXIT_FAILED;
+  } finally {
+    await server.end();
+    log.flush();
+  }
+}
+
+function isStartError(error: unknown): error is Error {
+  return (
+    error instanceof BindError || error instanceof UserError || error instanceof ModuleMissingError
+  );
+}
+
+class Server {
+  readonly #options: Options;
+  readonly #runtime: Runtime;
+  readonly #log: Log;
+  readonly #crew: Crew;
+  readonly #stopSignal: Promise<void>;
+  #common: Common | undefined;
+  #isDraining = false;
+
+  constructor(options: Options, runtime: Runtime, log: Log) {
+    this.#options = options;
+    this.#runtime = runtime;
+    this.#log = log;
+    this.#crew = new Crew(runtime, log);
+    this.#stopSignal = this.#watchSignals();
+  }
+
+  async run(payload: MakePayload): Promise<void> {
+    const identity = await this.#identity();
+    const reservations = await this.#reserve();
+    const threads = await this.#threadCount(reservations.length > 0);
+    const common = Common.create(threads);
+    this.#common = common;
+    if (this.#isDraining) common.startDraining();
+    const { shards, content } = await payload(this.#options, threads, this.#runtime);
+    const maxConnections = this.#connectionsMax(threads);
+    const seeds = Array.from({ length: threads }, (_, threadIndex) => ({
+      threadIndex,
+      common: common.buffer,
+      maxConnections,
+      payload: content,
+    }));
+    await this.#crew.start(seeds);
+    await Promise.all(reservations.map((one) => one.release()));
+    const addresses = this.#addresses(reservations);
+    await this.#crew.listen((index) => ({
+      kind: "listen",
+      sockets: this.#socketsOf(index, threads, addresses),
+    }));
+    if (identity !== undefined) this.#runtime.become(identity);
+    this.#announce(addresses, threads, shards);
+    await this.#stopSignal;
+    this.#log.write("info", "stopping");
+    common.startStopping();
+    await this.#crew.stop(STOP_WITHIN_MS);
+  }
+
+  /** Ends what is still running. */
+  async end(): Promise<void> {
+    await this.#crew.end();
+  }
+
+  /** Resolves at the first signal to stop; the second one ends the process at once. */
+  #watchSignals(): Promise<void> {
+    this.#runtime.onSignal("SIGUSR1", () => this.#drain());
+    return new Promise((resolve) => {
+      let isStopping = false;
+      const stop = (): void => {
+        if (isStopping) this.#runtime.die(`${PROGRAM}: told to stop twice, ending at once`);
+        isStopping = true;
+        resolve();
+      };
+      this.#runtime.onSignal("SIGTERM", stop);
+      this.#runtime.onSignal("SIGINT", stop);
+    });
+  }
+
+  #drain(): void {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    this.#common?.startDraining();
+    this.#log.write("info", "draining: no more jobs are taken until this process ends");
+  }
+
+  async #identity(): Promise<Identity | undefined> {
+    const { user } = this.#options;
+    return user === undefined ? undefined : this.#runtime.lookUpUser(user);
+  }
+
+  /** Binds all TCP addresses at once, so that a port in use shows before anything is started. */
+  async #reserve(): Promise<readonly Reservation[]> {
+    const held: Reservation[] = [];
+    for (const address of this.#options.listen) {
+      if (address.kind === "tcp") {
+        held.push(await this.#runtime.reserve(address, this.#onlyIpv6(address)));
+      }
+    }
+    return held;
+  }
+
+  /** The IPv6 wildcard would take the IPv4 connections too; not if there is an IPv4 address to take them. */
+  #onlyIpv6(address: BoundTcp): boolean {
+    return address.host === "::" && this.#options.listen.some(isIpv4Wildcard);
+  }
+
+  /** The addresses with the ports that were found, in the order of the options. */
+  #addresses(reservations: readonly Reservation[]): readonly BoundAddress[] {
+    const found = reservations.values();
+    return this.#options.listen.map((address) =>
+      address.kind === "unix" ? address : (found.next().value?.address ?? address),
+    );
+  }
+
+  /** Every thread listens on every TCP address; a Unix socket cannot be shared, so they take turns. */
+  #socketsOf(
+    threadIndex: number,
+    threads: number,
+    addresses: readonly BoundAddress[],
+  ): readonly ListenOrder[] {
+    const mine = addresses.filter(
+      (address, index) => address.kind === "tcp" || index % threads === threadIndex,
+    );
+    return mine.map((address) => {
+      const onlyIpv6 = address.kind === "tcp" && this.#onlyIpv6(address);
+      return { address, manner: { shared: threads > 1, onlyIpv6 } };
+    });
+  }
+
+  async #threadCount(hasTcp: boolean): Promise<number> {
+    const wanted = this.#options.threads ?? this.#runtime.processors;
+    if (wanted === 1 || !hasTcp || (await this.#runtime.canSharePorts())) return wanted;
+    const why = "threads cannot share a port here, so there is one I/O thread";
+    this.#log.write("warn", why, { runtime: this.#runtime.name, wanted });
+    return 1;
+  }
+
+  /** Fewer connections than asked for if there are too few files to be had: running out of them while serving is worse. */
+  #connectionsMax(threads: number): number {
+    const spare = SPARE_FILES + threads * SPARE_FILES_PER_THREAD;
+    const room = Math.max(CONNECTIONS_MIN, this.#runtime.openFilesMax - spare);
+    const { maxConnections } = this.#options;
+    if (room >= maxConnections) return maxConnections;
+    const openFiles = this.#runtime.openFilesMax;
+    const why = "fewer connections than asked for: the limit of open files is too low";
+    this.#log.write("warn", why, { maxConnections: room, wanted: maxConnections, openFiles });
+    return room;
+  }
+
+  #announce(addresses: readonly BoundAddress[], threads: number, shards: number): void {
+    const size = `${threads} ${threads === 1 ? "thread" : "threads"}, ${shards} ${shards === 1 ? "shard" : "shards"}`;
+    for (const address of addresses) {
+      const where = formatListenAddress(address);
+      this.#runtime.print(`${PROGRAM} ${VERSION} listening on ${where} (${size})`);
+    }
+  }
+}
+
+function isIpv4Wildcard(address: BoundAddress): boolean {
+  return address.kind === "tcp" && address.host === "0.0.0.0";
+}

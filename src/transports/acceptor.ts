@@ -1,0 +1,165 @@
+/* Acceptor: one listening socket of one thread, and the connections that came through it.
+ *
+ * Invariants: a connection that the door does not admit costs an accept and a close, nothing else. When accepting fails (no
+ * file descriptors left, for instance) the socket is closed and bound again a second later, so that a failure neither burns CPU
+ * nor floods the log. Where the runtime lends native handles (`lendsHandles`), accepted sockets read into one shared buffer;
+ * elsewhere they are ordinary streams. Used by the TCP and the Unix transport, which say how to bind.
+ */
+import { createServer, type ListenOptions, type Server, type Socket } from "node:net";
+import type { Door, Listener } from "../runtime.ts";
+import { Connection, READ_BYTES, type LentHandle } from "./connection.ts";
+
+/** How long accepting rests after it has failed. */
+const RETRY_MS = 1000;
+/** After the last reply has left, how long peers get to close their side before they are cut off. */
+const LINGER_MS = 250;
+/** Connections that the kernel holds for us before we accept them. */
+export const BACKLOG = 1024;
+
+/** One for all connections: input is only valid while it is being delivered. */
+const readBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
+
+/** The part of a server's native handle that is used here. It exists in Node alone and is not documented there. */
+interface AcceptingHandle {
+  onconnection: (error: number | undefined, handle: CloseableHandle | undefined) => void;
+}
+type CloseableHandle = LentHandle & { close(): void };
+
+/** Listens, accepts, and ends. */
+export class Acceptor implements Listener {
+  readonly #binding: ListenOptions;
+  readonly #door: Door;
+  readonly #lendsHandles: boolean;
+  readonly #connections = new Set<Connection>();
+  readonly #forget = (connection: Connection): void => void this.#connections.delete(connection);
+  #server: Server | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #isStopped = false;
+
+  /** Binds and listens. Rejects with the runtime's own error. */
+  static async listen(
+    binding: ListenOptions,
+    door: Door,
+    lendsHandles: boolean,
+  ): Promise<Acceptor> {
+    const acceptor = new Acceptor(binding, door, lendsHandles);
+    await acceptor.#listen();
+    return acceptor;
+  }
+
+  private constructor(binding: ListenOptions, door: Door, lendsHandles: boolean) {
+    this.#binding = { backlog: BACKLOG, ...binding };
+    this.#door = door;
+    this.#lendsHandles = lendsHandles;
+  }
+
+  async #listen(): Promise<void> {
+    const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true });
+    server.on("connection", (socket) => this.#acceptStream(socket));
+    await listening(server, this.#binding);
+    server.on("error", (error) => this.#acceptFailed(error.message));
+    const handle = this.#lendsHandles ? acceptingHandle(server) : undefined;
+    if (handle !== undefined) {
+      handle.onconnection = (error, accepted) => {
+        if (accepted === undefined) this.#acceptFailed(`accept failed with ${error}`);
+        else this.#acceptHandle(accepted);
+      };
+    }
+    this.#server = server;
+  }
+
+  #acceptHandle(handle: CloseableHandle): void {
+    if (this.#isStopped || !this.#door.admit()) handle.close();
+    else this.#add(Connection.acceptLent(handle, readBuffer, this.#door, this.#forget));
+  }
+
+  #acceptStream(socket: Socket): void {
+    if (this.#isStopped || !this.#door.admit()) socket.destroy();
+    else this.#add(Connection.acceptStream(socket, this.#door, this.#forget));
+  }
+
+  #add(connection: Connection): void {
+    this.#connections.add(connection);
+    this.#door.turnEnded();
+  }
+
+  #acceptFailed(why: string): void {
+    if (this.#isStopped || this.#retry !== undefined) return;
+    this.#door.troubled(`cannot accept connections, trying again: ${why}`);
+    this.#server?.close();
+    this.#retry = setTimeout(() => void this.#listenAgain(), RETRY_MS);
+  }
+
+  async #listenAgain(): Promise<void> {
+    try {
+      await this.#listen();
+      this.#retry = undefined;
+      if (this.#isStopped) this.#server?.close();
+    } catch (error) {
+      this.#door.troubled(`cannot listen, trying again: ${String(error)}`);
+      this.#retry = setTimeout(() => void this.#listenAgain(), RETRY_MS);
+    }
+  }
+
+  stopAccepting(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#retry);
+    this.#server?.close();
+  }
+
+  async finish(withinMillis: number): Promise<void> {
+    const deadline = performance.now() + withinMillis;
+    const connections = [...this.#connections];
+    const flushed = connections.map(
+      (one) => new Promise<void>((resolve) => one.finish(() => resolve())),
+    );
+    await atMost(withinMillis, Promise.all(flushed));
+    const left = Math.min(LINGER_MS, Math.max(0, deadline - performance.now()));
+    await this.#emptied(left);
+    for (const connection of this.#connections) connection.cut();
+  }
+
+  /** Resolves when all connections are gone, or after `millis`. */
+  async #emptied(millis: number): Promise<void> {
+    const deadline = performance.now() + millis;
+    while (this.#connections.size > 0 && performance.now() < deadline) {
+      await new Promise<void>((resolve) => setTimeout(resolve, 10));
+    }
+  }
+}
+
+/** Resolves when the server listens, rejects when it cannot. */
+export function listening(server: Server, binding: ListenOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(binding, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+/** Resolves with the work or after `millis`, whichever is first. */
+async function atMost(millis: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeUp = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, millis);
+  });
+  await Promise.race([work, timeUp]);
+  clearTimeout(timer);
+}
+
+/** The server's native handle if it is of the kind that can be taken over. */
+function acceptingHandle(server: Server): AcceptingHandle | undefined {
+  const handle: unknown = Reflect.get(server, "_handle");
+  return isAccepting(handle) ? handle : undefined;
+}
+
+function isAccepting(handle: unknown): handle is AcceptingHandle {
+  return (
+    typeof handle === "object" &&
+    handle !== null &&
+    "onconnection" in handle &&
+    typeof handle.onconnection === "function"
+  );
+}

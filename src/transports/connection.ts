@@ -1,0 +1,171 @@
+/* Connection: one accepted socket, as the Outlet of a session whose Inlet it drives.
+ *
+ * Invariants: `closed` reaches the Inlet exactly once, last. After `close` or `finish` no input reaches it. Every call to the
+ * Inlet is followed by one call of the door's `turnEnded`. Input comes in one of two ways: into a buffer that all connections of
+ * the thread share (`acceptLent`, one system call and no allocation per read), or as the `data` events of an ordinary stream
+ * (`acceptStream`). Writes go out in one system call where the socket takes them; only what it does not take costs a callback.
+ * Made by the acceptor.
+ */
+import { Socket, type SocketConstructorOpts } from "node:net";
+import type { Door } from "../runtime.ts";
+import type { Inlet, Outlet } from "../transport.ts";
+
+/** Most bytes that an Inlet is given at once. */
+export const READ_BYTES = 65_536;
+
+/** A closing connection whose peer takes nothing for this long is cut off. */
+const FLUSH_IDLE_MS = 10_000;
+/** A peer that is silent for this long is probed by TCP. */
+const KEEP_ALIVE_MS = 60_000;
+const NOTHING = new Uint8Array(0);
+
+/** What a server's native handle accepts; the constructor of Socket takes it. */
+export type LentHandle = object;
+
+/** One connection. */
+export class Connection implements Outlet {
+  readonly #socket: Socket;
+  readonly #door: Door;
+  readonly #inlet: Inlet;
+  #awaitsDrain = false;
+  #isClosing = false;
+
+  /** Takes over a native handle; its input is read into `readBuffer`, which other connections read into as well. */
+  static acceptLent(
+    handle: LentHandle,
+    readBuffer: Buffer,
+    door: Door,
+    left: (connection: Connection) => void,
+  ): Connection {
+    const onread = {
+      buffer: readBuffer,
+      callback: (bytes: number): boolean => {
+        connection.#receive(readBuffer.subarray(0, bytes));
+        return true;
+      },
+    };
+    const settings = { handle, allowHalfOpen: true, onread } as SocketConstructorOpts; // its types know other handles only
+    const socket = new Socket(settings);
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    const connection = new Connection(socket, door, left);
+    return connection;
+  }
+
+  /** Takes over a socket that a server has made. */
+  static acceptStream(
+    socket: Socket,
+    door: Door,
+    left: (connection: Connection) => void,
+  ): Connection {
+    const connection = new Connection(socket, door, left);
+    socket.on("data", (bytes: Buffer) => connection.#receiveChunk(bytes));
+    return connection;
+  }
+
+  private constructor(socket: Socket, door: Door, left: (connection: Connection) => void) {
+    this.#socket = socket;
+    this.#door = door;
+    socket.on("end", () => this.#ended());
+    socket.on("error", () => socket.destroy()); // "close" follows, and says all that the session needs
+    socket.on("close", () => {
+      left(this);
+      this.#closed();
+    });
+    this.#inlet = door.open(this);
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.#isClosing) return false;
+    const socket = this.#socket;
+    socket.write(bytes);
+    if (socket.writableLength === 0) return false;
+    this.#awaitDrain();
+    return true;
+  }
+
+  get backlogBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  close(): void {
+    this.#isClosing = true;
+    if (this.#socket.writableLength !== 0) {
+      this.#socket.setTimeout(FLUSH_IDLE_MS, () => this.#socket.destroy());
+    }
+    this.#socket.destroySoon();
+  }
+
+  /**
+   * Flushes what was written and sends a FIN, but goes on reading (to no end) until the peer closes: bytes that nobody reads
+   * would turn the close into a reset, and a reset can overtake the last replies. Calls `flushed` when the FIN is out.
+   */
+  finish(flushed: () => void): void {
+    this.#isClosing = true;
+    this.#socket.once("finish", flushed);
+    this.#socket.once("close", flushed);
+    this.#socket.end();
+    this.#socket.resume();
+  }
+
+  /** Closes at once, whatever is still to be written. */
+  cut(): void {
+    this.#socket.destroy();
+  }
+
+  #receive(bytes: Uint8Array): void {
+    if (this.#isClosing) return;
+    this.#inlet.receive(bytes);
+    this.#door.turnEnded();
+  }
+
+  /** A chunk of a stream has any size: what is too much, or comes after a `pause`, is put back. */
+  #receiveChunk(bytes: Buffer): void {
+    let start = 0;
+    while (start < bytes.length) {
+      this.#receive(bytes.subarray(start, start + READ_BYTES));
+      start += READ_BYTES;
+      if (this.#socket.isPaused() && start < bytes.length) {
+        this.#socket.unshift(bytes.subarray(start));
+        return;
+      }
+    }
+  }
+
+  #ended(): void {
+    if (this.#isClosing) return;
+    this.#inlet.ended();
+    this.#door.turnEnded();
+  }
+
+  #closed(): void {
+    this.#isClosing = true;
+    this.#inlet.closed();
+    this.#door.left();
+    this.#door.turnEnded();
+  }
+
+  /** An empty write behind the others tells when they are out; a callback for every write would cost each of them. */
+  #awaitDrain(): void {
+    if (this.#awaitsDrain) return;
+    this.#awaitsDrain = true;
+    this.#socket.write(NOTHING, () => {
+      this.#awaitsDrain = false;
+      if (this.#isClosing) return;
+      if (this.#socket.writableLength !== 0) {
+        this.#awaitDrain();
+        return;
+      }
+      this.#inlet.drained();
+      this.#door.turnEnded();
+    });
+  }
+}
