@@ -15,16 +15,16 @@ export type Parsed =
   | {
       readonly kind: "run";
       readonly options: Options;
-      /** Lines for stderr, without their line ends. */
+      /** Lines for stderr. No line here has its line end. */
       readonly warnings: readonly string[];
     }
   | {
       readonly kind: "exit";
       /** 0, or EXIT_USAGE if something is wrong. */
       readonly code: number;
-      /** Text for stdout, line ends included. */
+      /** Text for stdout, without its last line end. */
       readonly stdout?: string;
-      /** One line for stderr, its line end included. */
+      /** One line for stderr, without its line end. */
       readonly stderr?: string;
     };
 
@@ -48,15 +48,14 @@ export function parseOptions(argv: readonly string[], env: Environment, units: U
   try {
     const given = splitArguments(argv);
     const asked = SWITCHES.filter((one) => given.has(flagName(one)));
-    if (asked.some(({ does }) => does === "help")) return printAndExit(helpText(units));
-    if (asked.some(({ does }) => does === "version"))
-      return printAndExit(`${PROGRAM} ${VERSION}\n`);
+    if (asked.some(({ does }) => does === "help")) return printAndExit(helpText(units).trimEnd());
+    if (asked.some(({ does }) => does === "version")) return printAndExit(`${PROGRAM} ${VERSION}`);
     const warnings = asked.map(warningAbout);
     const settings = settle((option) => valueOf(option, given, env, units, warnings));
     return { kind: "run", options: completeOptions(settings), warnings };
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    return { kind: "exit", code: EXIT_USAGE, stderr: `${PROGRAM}: ${inOneLine(error.message)}\n` };
+    return { kind: "exit", code: EXIT_USAGE, stderr: complaint(inOneLine(error.message)) };
   }
 }
 
@@ -82,9 +81,15 @@ function printAndExit(stdout: string): Parsed {
   return { kind: "exit", code: 0, stdout };
 }
 
+/** As all programs do: whose line it is, then what it says. */
+function complaint(text: string): string {
+  return `${PROGRAM}: ${text}`;
+}
+
 /** The line about a flag without effect; one that is refused ends it all. */
 function warningAbout(asked: Switch): string {
-  if (asked.does === "ignored") return `${flagLabel(asked)} has no effect and may be left out`;
+  if (asked.does === "ignored")
+    return complaint(`${flagLabel(asked)} has no effect and may be left out`);
   throw new UsageError(`${flagLabel(asked)} is ${asked.help}`);
 }
 
@@ -98,7 +103,7 @@ function valueOf<Value>(
   const fromFlag = wordsOfFlag(option, given);
   const words = fromFlag ?? wordsOfVariable(option, env);
   if (words === undefined) return option.default;
-  const value = option.parse(words, units, (line) => warnings.push(line));
+  const value = option.parse(words, units, (line) => warnings.push(complaint(line)));
   if (value !== undefined) return value;
   const source = fromFlag === undefined ? environmentName(option) : flagLabel(option);
   const wrong = option.list ? words.join(",") : words.at(-1);

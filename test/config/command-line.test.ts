@@ -32,8 +32,8 @@ function complaint(argv: readonly string[], env: Environment = {}): string {
   if (parsed.kind === "run") throw new Error("expected a complaint, got a run");
   expect(parsed).toMatchObject({ code: EXIT_USAGE });
   expect(parsed.stdout).toBeUndefined();
-  expect(parsed.stderr).toMatch(/^homemaker: [^\n]+\n$/);
-  return parsed.stderr?.slice("homemaker: ".length, -1) ?? "";
+  expect(parsed.stderr).toMatch(/^homemaker: [^\n]+$/);
+  return parsed.stderr?.slice("homemaker: ".length) ?? "";
 }
 
 const tcp = (host: string, port: number): object => ({ kind: "tcp", host, port });
@@ -98,7 +98,7 @@ describe("beanstalkd's flags", () => {
     expect(run(["-z", String(JOB_BYTES_MAX)])).toMatchObject({ warnings: [] });
     expect(run(["-z", String(JOB_BYTES_MAX + 1)])).toMatchObject({
       options: { maxJobBytes: JOB_BYTES_MAX },
-      warnings: ["maximum job size was set to 1073741824"],
+      warnings: ["homemaker: maximum job size was set to 1073741824"],
     });
   });
 
@@ -112,7 +112,10 @@ describe("beanstalkd's flags", () => {
     expect(run(["-VVukr"]).options).toMatchObject({ verbosity: 2, user: "kr" });
     expect(run(["-Vcnp11400"])).toMatchObject({
       options: { verbosity: 1, listen: [tcp("127.0.0.1", 11400)] },
-      warnings: ["-c has no effect and may be left out", "-n has no effect and may be left out"],
+      warnings: [
+        "homemaker: -c has no effect and may be left out",
+        "homemaker: -n has no effect and may be left out",
+      ],
     });
   });
 
@@ -126,7 +129,7 @@ describe("beanstalkd's flags", () => {
   );
 
   it("print the version with -v, wherever it stands", () => {
-    const printed = { kind: "exit", code: 0, stdout: `homemaker ${VERSION}\n` };
+    const printed = { kind: "exit", code: 0, stdout: `homemaker ${VERSION}` };
     for (const argv of [["-v"], ["--version"], ["-Vv"], ["-p", "x", "-v"], ["-b", "/tmp", "-v"]]) {
       expect(parseOptions(argv, {}, control)).toEqual(printed);
     }
@@ -223,7 +226,7 @@ describe("a wrong command line gets one line and exit code 2", () => {
       fc.property(fc.array(words, { maxLength: 5 }), (argv) => {
         const parsed = parseOptions(argv, {}, control);
         if (parsed.kind === "run" || parsed.code === 0) return;
-        expect(parsed.stderr?.match(/[\u2028\u2029\p{Cc}]/gu)).toEqual(["\n"]);
+        expect(parsed.stderr).not.toMatch(/[\u2028\u2029\p{Cc}]/u);
       }),
     );
   });
