@@ -59,12 +59,9 @@ export class Command {
 interface Verb {
   readonly bytes: Uint8Array;
   readonly op: number;
-  readonly readers: readonly ArgumentReader[];
+  readonly args: readonly ArgumentName[];
   readonly remainder: CommandRow["remainder"];
 }
-
-/** Reads one argument of the line that ends at `end` into `out`; false if it is not there or wrong. */
-type ArgumentReader = (bytes: Uint8Array, end: number, out: Command) => boolean;
 
 /**
  * Reads bytes[start, end), a complete line without its CRLF (at most 222 bytes). Returns its operation, with the arguments in `out`,
@@ -76,8 +73,8 @@ export function parseLine(bytes: Uint8Array, start: number, end: number, out: Co
   if (verb === undefined) return OP.UNKNOWN_COMMAND;
   out.garbage = false;
   out.next = start + verb.bytes.length;
-  for (const read of verb.readers) {
-    if (!read(bytes, end, out)) return OP.BAD_FORMAT;
+  for (const name of verb.args) {
+    if (!readArgument(name, bytes, end, out)) return OP.BAD_FORMAT;
   }
   if (out.next === end || verb.remainder === "ignored") return verb.op;
   if (verb.remainder === "refused") return OP.BAD_FORMAT;
@@ -92,24 +89,43 @@ function holdsNul(bytes: Uint8Array, start: number, end: number): boolean {
   return false;
 }
 
-const READERS: Record<ArgumentName, ArgumentReader> = {
-  id: (bytes, end, out) => (out.id = readId(bytes, end, out)) >= 0,
-  pri: (bytes, end, out) => (out.pri = readNumber(bytes, end, out, U32_MAX)) >= 0,
-  delay: (bytes, end, out) => (out.delay = readNumber(bytes, end, out, U32_MAX)) >= 0,
-  ttr: (bytes, end, out) => (out.ttr = readNumber(bytes, end, out, U32_MAX)) >= 0,
-  bytes: (bytes, end, out) => (out.bytes = readNumber(bytes, end, out, U32_MAX)) >= 0,
-  timeout: (bytes, end, out) => (out.timeout = readNumber(bytes, end, out, TIMEOUT_MAX)) >= 0,
-  bound: (bytes, end, out) => (out.bound = readBound(bytes, end, out)) >= 0,
-  tube: readTube,
-  "tube-word": readTubeWord,
-};
+/** Reads one argument of the line that ends at `end` into `out`; false if it is not there or wrong. */
+function readArgument(name: ArgumentName, bytes: Uint8Array, end: number, out: Command): boolean {
+  switch (name) {
+    case "id":
+      out.id = readId(bytes, end, out);
+      return out.id >= 0;
+    case "pri":
+      out.pri = readNumber(bytes, end, out, U32_MAX);
+      return out.pri >= 0;
+    case "delay":
+      out.delay = readNumber(bytes, end, out, U32_MAX);
+      return out.delay >= 0;
+    case "ttr":
+      out.ttr = readNumber(bytes, end, out, U32_MAX);
+      return out.ttr >= 0;
+    case "bytes":
+      out.bytes = readNumber(bytes, end, out, U32_MAX);
+      return out.bytes >= 0;
+    case "timeout":
+      out.timeout = readNumber(bytes, end, out, TIMEOUT_MAX);
+      return out.timeout >= 0;
+    case "bound":
+      out.bound = readBound(bytes, end, out);
+      return out.bound >= 0;
+    case "tube":
+      return readTube(bytes, end, out);
+    case "tube-word":
+      return readTubeWord(bytes, end, out);
+  }
+}
 
 /** The verbs that begin with each byte value, in the order of the table. */
 const VERBS_BY_FIRST_BYTE: readonly (readonly Verb[])[] = Array.from({ length: 256 }, (_, first) =>
   COMMANDS.filter(({ verb }) => verb.charCodeAt(0) === first).map((row) => ({
     bytes: asciiBytes(row.verb),
     op: row.op,
-    readers: row.args.map((name) => READERS[name]),
+    args: row.args,
     remainder: row.remainder,
   })),
 );

@@ -1,0 +1,117 @@
+/* Stats: the keys of `stats`, `stats-tube` and `stats-job`, in the order in which beanstalkd 1.13 prints them.
+ *
+ * Old clients read these by name, some by position, so neither name nor order ever changes; what is new goes to the metrics. The
+ * session collects the values in this order, and the protocol reference is tested against these tables. A value that is quoted
+ * stands between double quotes in the YAML, which keeps a tube named 007 a text.
+ */
+
+/** One line of statistics. */
+export interface StatsKey {
+  readonly key: string;
+  /** Whether the value stands between double quotes. */
+  readonly quoted: boolean;
+  /** What the value means, with its unit. */
+  readonly meaning: string;
+}
+
+function plain(key: string, meaning: string): StatsKey {
+  return { key, quoted: false, meaning };
+}
+
+function quoted(key: string, meaning: string): StatsKey {
+  return { key, quoted: true, meaning };
+}
+
+/** The keys of `stats`. */
+export const SERVER_STATS: readonly StatsKey[] = [
+  plain("current-jobs-urgent", "ready jobs with a priority below 1024"),
+  plain("current-jobs-ready", "ready jobs"),
+  plain("current-jobs-reserved", "jobs held by a connection"),
+  plain("current-jobs-delayed", "jobs whose delay runs"),
+  plain("current-jobs-buried", "buried jobs"),
+  plain("cmd-put", "put commands"),
+  plain("cmd-peek", "peek commands"),
+  plain("cmd-peek-ready", "peek-ready commands"),
+  plain("cmd-peek-delayed", "peek-delayed commands"),
+  plain("cmd-peek-buried", "peek-buried commands"),
+  plain("cmd-reserve", "reserve commands"),
+  plain("cmd-reserve-with-timeout", "reserve-with-timeout commands"),
+  plain("cmd-delete", "delete commands"),
+  plain("cmd-release", "release commands"),
+  plain("cmd-use", "use commands"),
+  plain("cmd-watch", "watch commands"),
+  plain("cmd-ignore", "ignore commands"),
+  plain("cmd-bury", "bury commands"),
+  plain("cmd-kick", "kick commands"),
+  plain("cmd-touch", "touch commands"),
+  plain("cmd-stats", "stats commands"),
+  plain("cmd-stats-job", "stats-job commands"),
+  plain("cmd-stats-tube", "stats-tube commands"),
+  plain("cmd-list-tubes", "list-tubes commands"),
+  plain("cmd-list-tube-used", "list-tube-used commands"),
+  plain("cmd-list-tubes-watched", "list-tubes-watched commands"),
+  plain("cmd-pause-tube", "pause-tube commands"),
+  plain("job-timeouts", "times that a holder's time to run was over"),
+  plain("total-jobs", "jobs put since the server started"),
+  plain("max-job-size", "longest body allowed, in bytes"),
+  plain("current-tubes", "tubes that exist"),
+  plain("current-connections", "open connections"),
+  plain("current-producers", "open connections that have sent an acceptable put"),
+  plain("current-workers", "open connections that have reserved or tried to"),
+  plain("current-waiting", "open connections that wait in a reserve"),
+  plain("total-connections", "connections since the server started"),
+  plain("pid", "process id of the server"),
+  quoted("version", "version of the server"),
+  plain("rusage-utime", "processor time in user mode, in seconds with six decimals"),
+  plain("rusage-stime", "processor time in the kernel, in seconds with six decimals"),
+  plain("uptime", "whole seconds since the server started"),
+  plain("binlog-oldest-index", "number of the oldest journal file, 0 without a journal"),
+  plain("binlog-current-index", "number of the newest journal file, 0 without a journal"),
+  plain("binlog-records-migrated", "journal records that were copied so that a file could go"),
+  plain("binlog-records-written", "journal records written"),
+  plain("binlog-max-size", "size of a journal file, in bytes"),
+  plain("draining", "true if put is refused, else false"),
+  plain("id", "16 hexadecimal digits, drawn anew at each start"),
+  quoted("hostname", "name of the host"),
+  quoted("os", "version of the operating system"),
+  quoted("platform", "hardware of the host"),
+];
+
+/** The keys of `stats-tube`. */
+export const TUBE_STATS: readonly StatsKey[] = [
+  quoted("name", "name of the tube"),
+  plain("current-jobs-urgent", "ready jobs with a priority below 1024"),
+  plain("current-jobs-ready", "ready jobs"),
+  plain("current-jobs-reserved", "jobs held by a connection"),
+  plain("current-jobs-delayed", "jobs whose delay runs"),
+  plain("current-jobs-buried", "buried jobs"),
+  plain("total-jobs", "jobs put into the tube since it was made"),
+  plain("current-using", "connections that use the tube"),
+  plain("current-watching", "connections that watch the tube"),
+  plain("current-waiting", "connections that wait in a reserve and watch the tube"),
+  plain("cmd-delete", "jobs deleted from the tube"),
+  plain("cmd-pause-tube", "times that the tube was paused"),
+  plain("pause", "length of the pause that runs, in seconds, 0 if none"),
+  plain("pause-time-left", "whole seconds until the pause is over, 0 if none"),
+];
+
+/** The keys of `stats-job`. */
+export const JOB_STATS: readonly StatsKey[] = [
+  plain("id", "id of the job"),
+  quoted("tube", "tube that the job is in"),
+  plain("state", "ready, reserved, delayed or buried"),
+  plain("pri", "priority, as last set by put, release or bury"),
+  plain("age", "whole seconds since the put"),
+  plain("delay", "delay as last set by put or release, in seconds, also when it is over"),
+  plain("ttr", "time to run, in seconds"),
+  plain(
+    "time-left",
+    "whole seconds until the job becomes ready by itself, 0 unless reserved or delayed",
+  ),
+  plain("file", "number of the journal file that holds the job, 0 without a journal"),
+  plain("reserves", "times reserved"),
+  plain("timeouts", "times that a holder's time to run was over"),
+  plain("releases", "times released"),
+  plain("buries", "times buried"),
+  plain("kicks", "times kicked"),
+];
