@@ -70,7 +70,7 @@ export function helpText(units: Units): string {
 }
 
 /** The flag or variable as messages name it: "-p/--port", "--threads", "-b". */
-export function flagLabel({ short, name }: { short?: string; name?: string }): string {
+function flagLabel({ short, name }: { short?: string; name?: string }): string {
   const parts = [];
   if (short !== undefined) parts.push(`-${short}`);
   if (name !== undefined) parts.push(`--${name}`);

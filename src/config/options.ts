@@ -47,7 +47,7 @@ export type Settings = Omit<Options, "listen"> & {
 /** beanstalkd's cap of `-z`: a larger value is lowered to it, with a warning. */
 export const JOB_BYTES_MAX = 1_073_741_824;
 /** Most shards. */
-export const SHARDS_MAX = 64;
+const SHARDS_MAX = 64;
 
 const MIB = 1_048_576;
 const GIB = 1_073_741_824;
