@@ -91,7 +91,6 @@ function startThread(entry: URL, seed: ThreadSeed, supervisor: ThreadSupervisor)
   worker.on("error", (error) => died(describe(error)));
   worker.on("exit", (code) => died(`it ended with code ${code}`));
   return {
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
     post: (order: Order) => worker.postMessage(order),
     async end() {
       isEnding = true;

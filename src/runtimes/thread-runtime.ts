@@ -32,7 +32,6 @@ export function threadRuntime(): ThreadRuntime {
   return {
     listen,
     onOrder: (handler) => void parentPort?.on("message", (order: Order) => handler(order)),
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
     report: (report) => parentPort?.postMessage(report),
     soon: (callback) => void setImmediate(callback),
     process: {

@@ -15,6 +15,8 @@ import { makePayload, type MakePayload } from "./payload.ts";
 
 /** How long replies get to leave when the server is told to stop. */
 const STOP_WITHIN_MS = 5000;
+/** How much longer the threads may take to say that they have stopped. */
+const STOP_SLACK_MS = 1000;
 /** Files that are kept for everything that is not a connection: modules, logs, and each thread's event loop. */
 const SPARE_FILES = 64;
 const SPARE_FILES_PER_THREAD = 16;
@@ -99,7 +101,17 @@ class Server {
     await this.#stopSignal;
     this.#log.write("info", "stopping");
     common.startStopping();
+    await this.#stop();
+  }
+
+  /** A thread that does not even say that it gave up does nothing any more; then there is nothing to wait for. */
+  async #stop(): Promise<void> {
+    const tooLate = setTimeout(
+      () => this.#runtime.die(`${PROGRAM}: an I/O thread did not stop in time, ending at once`),
+      STOP_WITHIN_MS + STOP_SLACK_MS,
+    );
     await this.#crew.stop(STOP_WITHIN_MS);
+    clearTimeout(tooLate);
   }
 
   /** Ends what is still running. */

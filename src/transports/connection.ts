@@ -78,10 +78,18 @@ export class Connection implements Outlet {
   write(bytes: Uint8Array): boolean {
     if (this.#isClosing) return false;
     const socket = this.#socket;
+    if (socket.writableLength !== 0) return this.#queue(bytes);
     socket.write(bytes);
     if (socket.writableLength === 0) return false;
     this.#awaitDrain();
     return true;
+  }
+
+  /** What must wait is copied: a few bytes would otherwise hold on to the whole buffer that they lie in. */
+  #queue(bytes: Uint8Array): boolean {
+    this.#socket.write(Buffer.from(bytes));
+    this.#awaitDrain();
+    return false;
   }
 
   get backlogBytes(): number {

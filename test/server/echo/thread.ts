@@ -2,6 +2,7 @@
  * without the engine. A line of input is one of
  *
  *   trap       fails as the engine does when an invariant is broken
+ *   hang       never comes back, as if it waited for a lock that nobody gives back
  *   flood N    answers with N bytes
  *   quit       closes behind what was written
  *   draining   answers whether drain mode is on
@@ -85,6 +86,9 @@ class EchoSession implements Inlet {
     switch (word) {
       case "trap":
         trap();
+        break;
+      case "hang":
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
         break;
       case "flood":
         this.#floodBytes += number;

@@ -1,0 +1,291 @@
+import { mkdtempSync, readdirSync, readFileSync, existsSync, writeFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ANY_PORT, EchoClient, EchoProcess, RUNTIMES, until } from "./echo/process.ts";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "homemaker-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const unixAt = (path: string) => ({ kind: "unix", path }) as const;
+
+describe.each(RUNTIMES)("a server on $name", (runtime) => {
+  it("accepts on one port in all of its threads, which wake each other and keep time", async () => {
+    const server = await EchoProcess.listening({ threads: 2 }, runtime);
+    const [zero, one] = await server.connectToEach(2);
+    expect([await zero?.ask("thread"), await one?.ask("thread")]).toEqual(["0", "1"]);
+    zero?.say("wake 1");
+    await one?.hears("woken");
+    one?.say("timer 1");
+    await one?.hears("time");
+    await server.kill();
+  });
+
+  it("dies at once, with one line, when a thread traps while another hangs", async () => {
+    const server = await EchoProcess.listening({ threads: 2 }, runtime);
+    const [zero, one] = await server.connectToEach(2);
+    zero?.say("hang");
+    one?.say("trap");
+    await server.ended();
+    expect(server.ending).toBe("SIGKILL");
+    expect(server.errors).toMatch(/^homemaker: I\/O thread 1 failed: RuntimeError: unreachable/im);
+    expect(server.errors.trimEnd().split("\n")).toHaveLength(1);
+  });
+
+  it("lets replies leave when it is told to stop, removes its Unix socket and exits with 0", async () => {
+    const path = join(folder, "socket");
+    const listen = [ANY_PORT, unixAt(path)];
+    const server = await EchoProcess.listening({ threads: 2, listen }, runtime);
+    const overUnix = await EchoClient.connect({ path });
+    expect(await overUnix.ask("hello")).toBe("hello");
+    const slow = await server.connect();
+    slow.socket.pause();
+    slow.say("flood 900000");
+    await overUnix.ask("the flood is behind this");
+    server.signal("SIGTERM");
+    await until("the other connection is told", () => overUnix.isEnded);
+    slow.socket.resume();
+    await until("all of the replies are here", () => slow.isEnded);
+    await server.ended();
+    expect([slow.receivedBytes, server.ending, existsSync(path)]).toEqual([900_000, 0, false]);
+  });
+
+  it("enters drain mode on SIGUSR1, in all threads", async () => {
+    const server = await EchoProcess.listening({ threads: 2 }, runtime);
+    const clients = await server.connectToEach(2);
+    expect(await clients[0]?.ask("draining")).toBe("false");
+    server.signal("SIGUSR1");
+    await until("it drains", () => server.errors.includes("draining"));
+    expect(await clients[0]?.ask("draining")).toBe("true");
+    expect(await clients[1]?.ask("draining")).toBe("true");
+    await server.kill();
+  });
+
+  it("closes connections above the limit with one line, and has room again when one leaves", async () => {
+    const server = await EchoProcess.listening({ threads: 2, maxConnections: 3 }, runtime);
+    const clients = [await server.connect(), await server.connect(), await server.connect()];
+    for (const client of clients) expect(await client.ask("hello")).toBe("hello");
+    for (let extra = 0; extra < 5; extra++) {
+      const client = await server.connect();
+      await until("it is turned away", () => client.isEnded || client.isClosed);
+    }
+    expect(await clients[2]?.ask("still here")).toBe("still here");
+    clients[0]?.socket.destroy();
+    await untilServed(server);
+    expect(server.errors.match(/turning connections away/g)?.length).toBeLessThanOrEqual(2);
+    await server.kill();
+  });
+});
+
+describe("a client", () => {
+  it("that does not read is not read from, and gets everything once it reads", async () => {
+    const server = await EchoProcess.listening({ threads: 1 });
+    const client = await server.connect();
+    client.socket.pause();
+    client.say("flood 30000000");
+    client.say("behind");
+    client.socket.resume();
+    await until("everything has come", () => client.receivedBytes === 30_000_008);
+    await server.kill();
+  });
+
+  it("that has finished sending still gets its replies", async () => {
+    const server = await EchoProcess.listening({ threads: 1 });
+    const client = await server.connect();
+    client.socket.end("one\r\ntwo\r\n");
+    await until("the server closes", () => client.isEnded);
+    expect(client.received).toBe("one\r\ntwo\r\nbye\r\n");
+    await server.kill();
+  });
+
+  it("that is closed by the server gets first what was written", async () => {
+    const server = await EchoProcess.listening({ threads: 1 });
+    const client = await server.connect();
+    client.say("flood 5000000");
+    await until("something comes", () => client.receivedBytes > 0);
+    client.say("quit");
+    await until("the server closes", () => client.isEnded);
+    expect(client.receivedBytes).toBe(5_000_000);
+    await server.kill();
+  });
+});
+
+describe.concurrent("the end of a server", () => {
+  it("is not put off by a client that never reads", async () => {
+    const server = await EchoProcess.listening({ threads: 1 });
+    const client = await server.connect();
+    client.socket.pause();
+    client.say("flood 30000000");
+    await until("the server is at it", () => client.socket.bytesWritten > 0);
+    server.signal("SIGTERM");
+    await server.ended();
+    expect(server.ending).toBe(0);
+  });
+
+  it("is not put off by a thread that hangs", async () => {
+    const server = await EchoProcess.listening({ threads: 1 });
+    const client = await server.connect();
+    client.say("hang");
+    server.signal("SIGTERM");
+    await server.ended();
+    expect(server.ending).toBe("SIGKILL");
+    expect(server.errors).toContain("homemaker: an I/O thread did not stop in time");
+  });
+
+  it("comes at once with the second signal to stop", async () => {
+    const server = await EchoProcess.listening({ threads: 1 });
+    const client = await server.connect();
+    client.say("hang");
+    server.signal("SIGTERM");
+    await until("it stops", () => server.errors.includes("stopping"));
+    server.signal("SIGINT");
+    await server.ended();
+    expect(server.ending).toBe("SIGKILL");
+    expect(server.errors).toContain("homemaker: told to stop twice, ending at once");
+  });
+});
+
+describe("an address", () => {
+  it("that any server has is not shared with it", async () => {
+    const first = await EchoProcess.listening({ threads: 2 });
+    const second = new EchoProcess({
+      threads: 2,
+      listen: [{ kind: "tcp", host: "127.0.0.1", port: first.port }],
+    });
+    await second.ended();
+    expect(second.errors).toBe(
+      `homemaker: cannot listen on 127.0.0.1:${first.port}: the port is in use by another process\n`,
+    );
+    expect(second.ending).toBe(1);
+    await first.kill();
+  });
+
+  it("that cannot be is refused with one line", async () => {
+    const server = new EchoProcess({ listen: [{ kind: "tcp", host: "192.0.2.1", port: 0 }] });
+    await server.ended();
+    expect(server.errors).toBe(
+      "homemaker: cannot listen on 192.0.2.1:0: this machine has no such address\n",
+    );
+    expect(server.ending).toBe(1);
+  });
+
+  it("may be one of several, each with a line of its own", async () => {
+    const server = await EchoProcess.listening({ threads: 2, listen: [ANY_PORT, ANY_PORT] });
+    const shape = /^homemaker \d+\.\d+\.\d+ listening on 127\.0\.0\.1:\d+ \(2 threads, 1 shard\)$/;
+    expect(server.readyLines).toEqual([expect.stringMatching(shape), expect.stringMatching(shape)]);
+    await server.kill();
+  });
+});
+
+describe("a Unix socket", () => {
+  it("that a killed server left is replaced with a warning", async () => {
+    const listen = [unixAt(join(folder, "socket"))];
+    const killed = await EchoProcess.listening({ listen });
+    await killed.kill();
+    const server = await EchoProcess.listening({ listen });
+    const client = await EchoClient.connect({ path: join(folder, "socket") });
+    expect(await client.ask("hello")).toBe("hello");
+    await until("it warns", () => server.errors.includes("replacing the socket"));
+    await server.kill();
+  });
+
+  it("that somebody answers on is left alone", async () => {
+    const path = join(folder, "socket");
+    const other = createServer((socket) => socket.destroy());
+    await new Promise<void>((resolve) => other.listen({ path }, resolve));
+    const server = new EchoProcess({ listen: [unixAt(path)] });
+    await server.ended();
+    expect([server.ending, server.errors]).toEqual([
+      1,
+      `homemaker: cannot listen on unix:${path}: the socket is in use by another process\n`,
+    ]);
+    await new Promise((resolve) => other.close(resolve));
+  });
+
+  it("does not replace a file of another kind", async () => {
+    const path = join(folder, "file");
+    writeFileSync(path, "precious");
+    const server = new EchoProcess({ listen: [unixAt(path)] });
+    await server.ended();
+    expect([server.ending, server.errors, readFileSync(path, "utf8")]).toEqual([
+      1,
+      `homemaker: cannot listen on unix:${path}: there is a file that is not a socket\n`,
+      "precious",
+    ]);
+  });
+});
+
+describe("the limit of open files", () => {
+  it("lowers the limit of connections when it leaves no room for as many as asked for", async () => {
+    const prefix = ["prlimit", "--nofile=140:140"];
+    const server = await EchoProcess.listening({ threads: 1 }, RUNTIMES[0], prefix);
+    await until("it says so", () => server.errors.includes("the limit of open files is too low"));
+    await server.kill();
+  });
+
+  it("costs the connections beyond it when it is reached, not the server", async () => {
+    const prefix = ["prlimit", "--nofile=300:300"];
+    const server = await EchoProcess.listening({ threads: 1 }, RUNTIMES[0], prefix);
+    const open = readdirSync(`/proc/${server.pid}/fd`).length;
+    const { execa } = await import("execa");
+    await execa("prlimit", ["--pid", String(server.pid), `--nofile=${open + 10}:300`]);
+    const clients: EchoClient[] = [];
+    for (let count = 0; count < 40; count++) clients.push(await server.connect());
+    for (const client of clients) client.say("hello");
+    const isSettled = (client: EchoClient): boolean =>
+      client.received !== "" || client.isEnded || client.isClosed;
+    await until("each has an answer or is closed", () => clients.every(isSettled));
+    const served = clients.filter((client) => client.received !== "");
+    expect(served.length).toBeGreaterThan(0);
+    expect(served.length).toBeLessThan(clients.length);
+    for (const client of served) client.socket.destroy();
+    await untilServed(server);
+    expect(server.errors.split("\n").length).toBeLessThan(10);
+    await server.kill();
+  });
+});
+
+describe("a user", () => {
+  it("that does not exist is refused with one line", async () => {
+    const server = new EchoProcess({ user: "no-such-user" });
+    await server.ended();
+    expect([server.ending, server.errors]).toEqual([
+      1,
+      "homemaker: there is no user no-such-user\n",
+    ]);
+  });
+
+  it("becomes the owner of every thread of the process, if the process may do that", async () => {
+    const server = new EchoProcess({ user: "nobody", threads: 2 });
+    await until("it listens or ends", () => server.isGone || server.readyLines.length === 1);
+    if (process.getuid?.() !== 0) {
+      expect(server.errors).toBe("homemaker: no permission to become user nobody\n");
+      return;
+    }
+    const tasks = readdirSync(`/proc/${server.pid}/task`);
+    const owners = tasks.map((task) =>
+      /^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${server.pid}/task/${task}/status`, "utf8")),
+    );
+    expect(new Set(owners.map((owner) => owner?.[1]))).not.toContain("0");
+    await server.kill();
+  });
+});
+
+/** Resolves when a new connection is answered: room is made when the server has noticed that another one left. */
+async function untilServed(server: EchoProcess): Promise<void> {
+  for (let tries = 0; tries < 500; tries++) {
+    const client = await server.connect();
+    client.say("hello");
+    await until(
+      "it is answered or closed",
+      () => client.received !== "" || client.isClosed || client.isEnded,
+    );
+    client.socket.destroy();
+    if (client.received !== "") return;
+  }
+  throw new Error("no connection was served any more");
+}
