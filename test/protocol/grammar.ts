@@ -1,0 +1,118 @@
+/* Grammar: what beanstalkd 1.13 makes of a line, said a second time and in another way, with regular expressions and BigInt.
+ *
+ * The property in line.test.ts compares the parser with this. It is written from the behaviour of the original, not from the table of
+ * commands, so that a slip in the table shows. Lines are texts of which each character is one byte.
+ */
+
+import { OP } from "../../src/protocol/commands.ts";
+
+/** What a line means: the operation, and those fields of a Command that the operation has. */
+export interface Meaning {
+  readonly op: number;
+  readonly fields: Readonly<Record<string, number | boolean | string>>;
+}
+
+type Rest = (rest: string) => Meaning["fields"] | undefined;
+
+const U32 = 2n ** 32n;
+const U64 = 2n ** 64n;
+const NAME = "[A-Za-z0-9\\-+/;.$_()]+";
+
+/** A u64 as the parser gives it: 0 for what cannot be counted exactly. */
+function idOf(digits: string): number | undefined {
+  const value = BigInt(digits);
+  if (value >= U64) return undefined;
+  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : 0;
+}
+
+function u32Of(digits: string): number | undefined {
+  const value = BigInt(digits);
+  return value < U32 ? Number(value) : undefined;
+}
+
+/** Arguments that are all numbers, in this order; the first is an id if it is called so. */
+function numbers(names: readonly string[], tail = ""): Rest {
+  const pattern = new RegExp(`^ *${names.map(() => "(\\d+)").join(" +")}${tail}$`, "s");
+  return (rest) => {
+    const match = pattern.exec(rest);
+    if (match === null) return undefined;
+    const fields: Record<string, number | boolean> = { garbage: false };
+    for (const [index, name] of names.entries()) {
+      const digits = match[index + 1] ?? "";
+      const value = name === "id" ? idOf(digits) : u32Of(digits);
+      if (value === undefined) return undefined;
+      fields[name] = value;
+    }
+    if (tail !== "") fields["garbage"] = match[names.length + 1] !== "";
+    return fields;
+  };
+}
+
+const nothing: Rest = (rest) => (rest === "" ? { garbage: false } : undefined);
+const anything: Rest = () => ({ garbage: false });
+
+const tube: Rest = (rest) =>
+  new RegExp(`^(?!-)${NAME}$`).test(rest) && rest.length <= 200
+    ? { name: rest, garbage: false }
+    : undefined;
+
+const pause: Rest = (rest) => {
+  const [, name = "", digits = ""] = new RegExp(`^ *(${NAME}) +(\\d+)$`).exec(rest) ?? [];
+  const delay = digits === "" ? undefined : u32Of(digits);
+  if (delay === undefined) return undefined;
+  return { name, delay, garbage: name.startsWith("-") || name.length > 200 };
+};
+
+const timeout: Rest = (rest) => {
+  const [, digits] = /^ *(\d+)/.exec(rest) ?? [];
+  if (digits === undefined || BigInt(digits) >= 2n ** 31n) return undefined;
+  return { timeout: Number(digits), garbage: false };
+};
+
+const bound: Rest = (rest) => {
+  const [, sign, digits] = /^[ \t\n\v\f\r]*([+-]?)(\d+)/.exec(rest) ?? [];
+  if (digits === undefined || BigInt(digits) >= U64) return undefined;
+  const value = BigInt.asUintN(32, sign === "-" ? -BigInt(digits) : BigInt(digits));
+  return { bound: Number(value), garbage: false };
+};
+
+const VERBS: readonly (readonly [string, number, Rest])[] = [
+  ["put ", OP.PUT, numbers(["pri", "delay", "ttr", "bytes"], "(?!\\d)(.*)")],
+  ["peek ", OP.PEEK, numbers(["id"])],
+  ["peek-ready", OP.PEEK_READY, nothing],
+  ["peek-delayed", OP.PEEK_DELAYED, nothing],
+  ["peek-buried", OP.PEEK_BURIED, nothing],
+  ["reserve-with-timeout ", OP.RESERVE_WITH_TIMEOUT, timeout],
+  ["reserve-job ", OP.RESERVE_JOB, numbers(["id"])],
+  ["reserve", OP.RESERVE, nothing],
+  ["delete ", OP.DELETE, numbers(["id"])],
+  ["release ", OP.RELEASE, numbers(["id", "pri", "delay"])],
+  ["bury ", OP.BURY, numbers(["id", "pri"])],
+  ["kick ", OP.KICK, bound],
+  ["kick-job ", OP.KICK_JOB, numbers(["id"])],
+  ["touch ", OP.TOUCH, numbers(["id"])],
+  ["stats-job ", OP.STATS_JOB, numbers(["id"])],
+  ["stats-tube ", OP.STATS_TUBE, tube],
+  ["stats", OP.STATS, nothing],
+  ["use ", OP.USE, tube],
+  ["watch ", OP.WATCH, tube],
+  ["ignore ", OP.IGNORE, tube],
+  ["list-tubes-watched", OP.LIST_TUBES_WATCHED, nothing],
+  ["list-tube-used", OP.LIST_TUBE_USED, nothing],
+  ["list-tubes", OP.LIST_TUBES, nothing],
+  ["quit", OP.QUIT, anything],
+  ["pause-tube", OP.PAUSE_TUBE, pause],
+];
+
+/** Every verb, as it must stand at the beginning of a line. */
+export const VERB_TEXTS: readonly string[] = VERBS.map(([verb]) => verb);
+
+/** What beanstalkd makes of a line, given without its CRLF. */
+export function meaningOf(line: string): Meaning {
+  if (line.includes("\0")) return { op: OP.BAD_FORMAT, fields: {} };
+  const found = VERBS.find(([verb]) => line.startsWith(verb));
+  if (found === undefined) return { op: OP.UNKNOWN_COMMAND, fields: {} };
+  const [verb, op, read] = found;
+  const fields = read(line.slice(verb.length));
+  return fields === undefined ? { op: OP.BAD_FORMAT, fields: {} } : { op, fields };
+}
