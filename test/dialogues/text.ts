@@ -3,7 +3,7 @@
  *
  * Escapes: `\r` `\n` `\t` `\\` `\$` `\%` `\xHH`, and `\{x*200}` for two hundred times `x`. Everything else stands for its UTF-8 bytes.
  * `$1` is the first id that the server gives out during the case, `$2` the second. `%i` is the number of the round inside `@repeat`
- * (1, 2, ...), and `$%i` the id with that number. A `$` or `%` before anything else is just itself.
+ * (1, 2, ...), `%{i+1}` one more, and `$%i` the id with that number. A `$` or `%` before anything else is just itself.
  *
  * The dialogue parser makes Texts, the player renders them.
  */
@@ -11,8 +11,7 @@
 type Part =
   | { readonly kind: "bytes"; readonly bytes: Buffer }
   | { readonly kind: "id"; readonly ordinal: number }
-  | { readonly kind: "round-id" }
-  | { readonly kind: "round" };
+  | { readonly kind: "round" | "round-id"; readonly plus: number };
 
 /** What the open places of a Text stand for while a case is played. */
 export interface Scope {
@@ -38,7 +37,7 @@ const SINGLE_ESCAPES: Readonly<Record<string, string>> = {
 
 // One alternative per kind of part; the last one takes any other character, so that the pieces always join up to the whole source.
 const PIECES =
-  /\\\{(?<unit>[^}]+)\*(?<times>\d+)\}|\\x(?<hex>[0-9a-fA-F]{2})|\\(?<escape>.?)|(?<roundId>\$%i)|\$(?<ordinal>[1-9]\d*)|(?<round>%i)|(?<plain>[^\\$%]+|[$%])/gsu;
+  /\\\{(?<unit>[^}]+)\*(?<times>\d+)\}|\\x(?<hex>[0-9a-fA-F]{2})|\\(?<escape>.?)|(?<round>\$?%(?:i|\{i\+(?<plus>\d+)\}))|\$(?<ordinal>[1-9]\d*)|(?<plain>[^\\$%]+|[$%])/gsu;
 
 function escaped(letter: string): Buffer {
   const character = SINGLE_ESCAPES[letter];
@@ -52,14 +51,14 @@ function repeated(unit: string, times: string): Buffer {
 }
 
 function part(groups: Record<string, string | undefined>): Part {
-  const { unit, times, hex, escape, roundId, ordinal, round, plain } = groups;
+  const { unit, times, hex, escape, round, plus, ordinal, plain } = groups;
   if (unit !== undefined && times !== undefined)
     return { kind: "bytes", bytes: repeated(unit, times) };
   if (hex !== undefined) return { kind: "bytes", bytes: Buffer.from(hex, "hex") };
   if (escape !== undefined) return { kind: "bytes", bytes: escaped(escape) };
-  if (roundId !== undefined) return { kind: "round-id" };
+  if (round !== undefined)
+    return { kind: round.startsWith("$") ? "round-id" : "round", plus: Number(plus ?? 0) };
   if (ordinal !== undefined) return { kind: "id", ordinal: Number(ordinal) };
-  if (round !== undefined) return { kind: "round" };
   return { kind: "bytes", bytes: Buffer.from(plain ?? "") };
 }
 
@@ -76,8 +75,8 @@ export class Text {
     const pieces = this.#parts.map((piece) => {
       if (piece.kind === "bytes") return piece.bytes;
       if (piece.kind === "id") return Buffer.from(String(scope.baseId + piece.ordinal));
-      if (piece.kind === "round-id") return Buffer.from(String(scope.baseId + scope.round));
-      return Buffer.from(String(scope.round));
+      const round = scope.round + piece.plus;
+      return Buffer.from(String(piece.kind === "round" ? round : scope.baseId + round));
     });
     return Buffer.concat(pieces);
   }

@@ -29,6 +29,8 @@ export class ServerProcessError extends Error {
 }
 
 const OUTPUT_KEPT = 16_384;
+/** A server may refuse connections for so long after it has said where it listens. */
+const SETTLING_MS = 2000;
 const children = new Set<ChildProcess>();
 process.on("exit", () => {
   for (const child of children) child.kill("SIGKILL");
@@ -41,6 +43,7 @@ export class ServerProcess {
   readonly exited: Promise<void>;
   readonly #child: ChildProcess;
   readonly #output: () => string;
+  readonly #startMs = performance.now();
 
   /** Called by `start` only. */
   constructor(child: ChildProcess, address: Address, output: () => string) {
@@ -101,12 +104,14 @@ export class ServerProcess {
 
   /** A new connection to it, connected, without Nagle's delay, that may be half-closed. */
   async connect(): Promise<Socket> {
-    const socket = connect({ ...this.address, allowHalfOpen: true, noDelay: true });
-    await new Promise<void>((resolve, reject) => {
-      socket.once("connect", resolve);
-      socket.once("error", reject);
-    });
-    return socket;
+    for (;;) {
+      try {
+        return await connectOnce(this.address);
+      } catch (error) {
+        // beanstalkd says where it listens a moment before it does.
+        if (!refused(error) || performance.now() - this.#startMs > SETTLING_MS) throw error;
+      }
+    }
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -119,4 +124,17 @@ export class ServerProcess {
     this.#child.kill("SIGKILL");
     await this.exited;
   }
+}
+
+async function connectOnce(address: Address): Promise<Socket> {
+  const socket = connect({ ...address, allowHalfOpen: true, noDelay: true });
+  await new Promise<void>((resolve, reject) => {
+    socket.once("connect", resolve);
+    socket.once("error", reject);
+  });
+  return socket;
+}
+
+function refused(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ECONNREFUSED";
 }

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ServerProcess } from "../../support/server-process.ts";
 import type { Address } from "../../support/server-process.ts";
+import type { ServerOptions } from "../dialogue.ts";
 import type { Target } from "../stage.ts";
 import { ProcessTarget } from "./processes.ts";
 
@@ -35,27 +36,30 @@ export function homemakerTarget(shape: Shape): Target {
     title: shape.title,
     server: "homemaker",
     processes: 4,
-    start: ({ maxJobSize }) => {
-      const where =
-        shape.listen === "tcp"
-          ? ["-l", "127.0.0.1", "-p", "0"]
-          : ["-l", `unix:${join(tmpdir(), `${randomUUID()}.sock`)}`];
-      const size = maxJobSize === undefined ? [] : ["-z", String(maxJobSize)];
-      return ServerProcess.start({
+    start: (options) =>
+      ServerProcess.start({
         command: process.execPath,
-        arguments: [
-          ENTRY,
-          ...where,
-          "--threads",
-          String(shape.threads),
-          "--shards",
-          String(shape.shards),
-          ...size,
-        ],
+        arguments: [ENTRY, ...where(shape), ...flagsOf(options)],
         address: boundAddress,
         missing: "not found",
         patienceMs: 30_000,
-      });
-    },
+      }),
   });
+}
+
+function where({ threads, shards, listen }: Shape): string[] {
+  const tcp = ["-l", "127.0.0.1", "-p", "0"];
+  const unix = ["-l", `unix:${join(tmpdir(), `dialogue-${randomUUID()}.sock`)}`];
+  const address = listen === "tcp" ? tcp : unix;
+  return [...address, "--threads", String(threads), "--shards", String(shards)];
+}
+
+function flagsOf({ maxJobSize, maxTubes, maxWatch }: ServerOptions): string[] {
+  const flag = (name: string, value: number | undefined): string[] =>
+    value === undefined ? [] : [name, String(value)];
+  return [
+    ...flag("-z", maxJobSize),
+    ...flag("--max-tubes", maxTubes),
+    ...flag("--max-watch", maxWatch),
+  ];
 }
