@@ -142,3 +142,39 @@ export const KIND_ANY: i32 = 0;
 export const KIND_READY: i32 = 1;
 export const KIND_DELAYED: i32 = 2;
 export const KIND_BURIED: i32 = 3;
+
+/* `run`: the commands that the engine reads and answers by itself. */
+
+/** What `run` may be told about the connection. */
+export const RUN_ONLY_SHARD: i32 = 1; // there is no other shard: a job that is not here is nowhere
+export const RUN_RESERVES: i32 = 2; // all tubes that the connection watches are here
+export const RUN_PUTS: i32 = 4; // the used tube is here and puts are welcome
+/** What `run` did, in RESULT_DID. */
+export const RESULT_DID: i32 = 12;
+export const DID_PUT: i32 = 1;
+export const DID_RESERVE: i32 = 2;
+/** Bytes of replies in the output slot. */
+export const RESULT_REPLY_BYTES: i32 = 13;
+/** Ids used of those that the call was given. */
+export const RESULT_IDS_USED: i32 = 14;
+/** Why it stopped: STOP_END at the end of the input or at an incomplete command, else the first byte of what it left to the host. */
+export const RESULT_STOP: i32 = 15;
+export const STOP_END: i32 = 0;
+/** It needs ids to go on; RESULT_BODY_BYTES is the length of the put that stands there, line and body. */
+export const STOP_IDS: i32 = 256;
+/** The output slot is full. */
+export const STOP_ROOM: i32 = 257;
+
+/** How many commands it ran. */
+export const RESULT_COMMANDS: i32 = 95;
+
+/** Where the thread's running counts of commands that `run` answered begin in its result area, in the order below. */
+export const RESULT_COUNTS: i32 = 96;
+export const COUNT_PUT: i32 = 0;
+export const COUNT_RESERVE: i32 = 1;
+export const COUNT_RESERVE_WITH_TIMEOUT: i32 = 2;
+export const COUNT_DELETE: i32 = 3;
+export const COUNT_RELEASE: i32 = 4;
+export const COUNT_BURY: i32 = 5;
+export const COUNT_TOUCH: i32 = 6;
+export const COUNTS: i32 = 7;

@@ -11,7 +11,6 @@ import {
   KIND_ANY,
   KIND_BURIED,
   KIND_DELAYED,
-  KIND_READY,
   LOST,
   MORE,
   NEVER_MICROS,
@@ -42,9 +41,9 @@ import {
 import * as conns from "./conn";
 import { Conn, connAt } from "./conn";
 import { enterAt, pause, unpause } from "./deadlines";
+import * as commands from "./commands";
 import * as bodies from "./job";
 import { GRANTED, Job, jobAt } from "./job";
-import * as journal from "./journal";
 import * as ready from "./ready";
 import * as table from "./table";
 import {
@@ -64,10 +63,10 @@ import {
 } from "./shard";
 import * as states from "./states";
 import { findJob, isHeldBy } from "./states";
-import { Tube, findOrMakeTube, findTube, forgetIfUnused, isPaused, tubeAt, tubeOfReadyNode } from "./tube";
-import * as tree from "./tree";
+import { findOrMakeTube, findTube, forgetIfUnused, isPaused, tubeAt } from "./tube";
 
 export * from "./inspect";
+export * from "./run";
 
 /* Setting up. */
 
@@ -108,9 +107,19 @@ export function tubesAddress(): u32 {
   return <u32>(changetype<usize>(shard()) + offsetof<Shard>("tubes"));
 }
 
-/** The next job id. Shard 0's counter serves all shards; no lock. */
+/** The next job id, from the counter of all shards; call it on shard 0. */
 export function nextId(): f64 {
-  return <f64>(atomic.add<u64>(changetype<usize>(shard()) + offsetof<Shard>("lastId"), 1) + 1);
+  return commands.nextId();
+}
+
+/** Takes `count` ids at once from the counter of all shards; answers the first. Call it on shard 0. */
+export function takeIds(count: u32): f64 {
+  return commands.takeIds(count);
+}
+
+/** Gives back the ids from `first` to `last` when nobody took one since; else they stay unused. Call it on shard 0. */
+export function giveBackIds(first: f64, last: f64): void {
+  commands.giveBackIds(<u64>first, <u64>last);
 }
 
 /** The next number for the order in which tubes are made; as `nextId`. */
@@ -230,30 +239,6 @@ export function ignoreTube(t: u32, conn: u32, tube: u32): i32 {
 
 /* Putting. */
 
-function begin(job: Job, tube: u32, id: f64, pri: u32, delay: u32, ttr: u32, now: f64): void {
-  job.tube = tube;
-  job.minor = <u64>id;
-  job.pri = pri;
-  job.delaySeconds = delay;
-  job.ttrSeconds = max<u32>(ttr, 1); // as beanstalkd: a job has at least a second
-  job.createdMicros = <u64>now;
-}
-
-/** Puts a complete job where its delay says; DONE, or BURIED when there is no memory for its priority. */
-function admit(t: u32, job: Job, now: f64): i32 {
-  const tube = tubeAt(job.tube);
-  table.add(jobs(), job);
-  journal.record(journal.PUT, job);
-  tube.totalJobs++;
-  shard().total++;
-  setResult(t, RESULT_LSN, <f64>job.lsn);
-  if (job.delaySeconds != 0) {
-    states.becomeDelayed(job, <u64>now);
-    return DONE;
-  }
-  return states.becomeReady(job, <u64>now) ? DONE : BURIED;
-}
-
 /** Puts a job whose whole body lies at `offset` of the input slot. */
 export function put(
   t: u32, tube: u32, id: f64, pri: u32, delay: u32, ttr: u32, offset: u32, bytes: u32, now: f64,
@@ -266,8 +251,7 @@ export function put(
     bodies.freeJob(job);
     return leave(t, OUT_OF_MEMORY);
   }
-  begin(job, tube, id, pri, delay, ttr, now);
-  return leave(t, admit(t, job, now));
+  return leave(t, commands.admit(t, job, tube, id, pri, delay, ttr, now));
 }
 
 /** Begins an upload: room for a body of `bytes` that comes in pieces, memory taken as they come. RESULT_REF is the upload. */
@@ -298,8 +282,7 @@ export function commitUpload(
   enterAt(now);
   const job = jobAt(upload);
   must(job.state == STATE_UPLOADING);
-  begin(job, tube, id, pri, delay, ttr, now);
-  return leave(t, admit(t, job, now));
+  return leave(t, commands.admit(t, job, tube, id, pri, delay, ttr, now));
 }
 
 /** Forgets an upload. */
@@ -312,38 +295,6 @@ export function dropUpload(t: u32, upload: u32): i32 {
 
 /* Reserving. */
 
-/** Watch lists up to here are looked through; longer ones are matched against the ready tubes, best first. */
-const SHORT_WATCH_LIST: u32 = 8;
-
-/** The watched, unpaused tube with the best ready job, or 0. */
-function bestTube(conn: Conn): u32 {
-  return conn.watchCount <= SHORT_WATCH_LIST ? bestWatched(conn) : bestReady(conn);
-}
-
-function bestWatched(conn: Conn): u32 {
-  let best: u32 = 0;
-  let at = conn.watchHead;
-  while (at != 0) {
-    const watch = conns.watchAt(at);
-    if (tubeAt(watch.tube).listed != 0 && (best == 0 || ready.betterTube(watch.tube, best))) best = watch.tube;
-    at = watch.nextOfConn;
-  }
-  return best;
-}
-
-/** Goes through the ready tubes in order until one is watched; turns to the watch list when that is shorter after all. */
-function bestReady(conn: Conn): u32 {
-  let steps = conn.watchCount;
-  let at = tree.first(ready.readyTubesRoot());
-  while (at != 0) {
-    const tube = <u32>changetype<usize>(tubeOfReadyNode(at));
-    if (conns.findWatch(conn, tube) != 0) return tube;
-    if (--steps == 0) return bestWatched(conn);
-    at = tree.next(at);
-  }
-  return 0;
-}
-
 /** Writes what a reply about `job` needs: id, length, and the start of the body. */
 function show(t: u32, job: Job): void {
   setResult(t, RESULT_ID, <f64>job.minor);
@@ -354,8 +305,7 @@ function show(t: u32, job: Job): void {
 }
 
 function reserve(t: u32, job: Job, conn: Conn, now: f64): i32 {
-  states.leaveState(job);
-  states.becomeReserved(job, conn, <u64>now);
+  commands.reserve(job, conn, now);
   show(t, job);
   return RESERVED;
 }
@@ -363,7 +313,7 @@ function reserve(t: u32, job: Job, conn: Conn, now: f64): i32 {
 /** What is the best job that `conn` could take here? RESERVED stands for "this one": RESULT_PRI and RESULT_ID; or NONE. */
 export function best(t: u32, conn: u32, now: f64): i32 {
   enterAt(now);
-  const at = bestTube(connAt(conn));
+  const at = commands.bestTube(connAt(conn));
   if (at == 0) return leave(t, NONE);
   setResult(t, RESULT_PRI, <f64>tubeAt(at).readyPri);
   setResult(t, RESULT_ID, <f64>tubeAt(at).readyId);
@@ -373,7 +323,7 @@ export function best(t: u32, conn: u32, now: f64): i32 {
 /** Takes the best job unless (`maxPri`, `maxId`) stands before it: RESERVED, NONE, or WORSE with RESULT_PRI and RESULT_ID. */
 export function take(t: u32, conn: u32, maxPri: f64, maxId: f64, now: f64): i32 {
   enterAt(now);
-  const at = bestTube(connAt(conn));
+  const at = commands.bestTube(connAt(conn));
   if (at == 0) return leave(t, NONE);
   const tube = tubeAt(at);
   const pri = <f64>tube.readyPri;
@@ -389,7 +339,7 @@ export function take(t: u32, conn: u32, maxPri: f64, maxId: f64, now: f64): i32 
 /** Looks once more and, when there is nothing, registers `conn` as waiting: RESERVED or WAITING. */
 export function wait(t: u32, conn: u32, generation: u32, now: f64): i32 {
   enterAt(now);
-  const at = bestTube(connAt(conn));
+  const at = commands.bestTube(connAt(conn));
   if (at != 0) return leave(t, reserve(t, jobAt(tubeAt(at).best), connAt(conn), now));
   conns.startWaiting(connAt(conn), generation);
   return leave(t, WAITING);
@@ -403,10 +353,9 @@ function collectFrom(t: u32, conn: Conn, now: f64): i32 {
   setResult(t, RESULT_CONN, <f64>conns.addressOfConn(conn));
   if (conn.granted == 0) return LOST;
   const job = conns.grantedJob(conn);
-  conns.unhold(conn, job);
   job.flags &= ~GRANTED;
   conn.granted = 0;
-  conns.hold(conn, job, <u64>now + <u64>job.ttrSeconds * 1000000);
+  commands.extend(job, conn, now);
   show(t, job);
   return RESERVED;
 }
@@ -452,14 +401,9 @@ export function reserveJob(t: u32, conn: u32, id: f64, now: f64): i32 {
 export function deleteJob(t: u32, conn: u32, id: f64, now: f64): i32 {
   enterAt(now);
   const at = findJob(<u64>id);
-  if (at == 0) return leave(t, NOT_FOUND);
-  const job = jobAt(at);
-  if (job.state == STATE_RESERVED && !isHeldBy(job, conn)) return leave(t, NOT_FOUND);
-  states.leaveState(job);
-  journal.record(journal.DELETE, job);
-  tubeAt(job.tube).deletes++;
+  if (at == 0 || !commands.mayDelete(jobAt(at), conn)) return leave(t, NOT_FOUND);
+  commands.remove(jobAt(at));
   setResult(t, RESULT_LSN, <f64>shard().lsn);
-  states.endJob(job);
   return leave(t, DONE);
 }
 
@@ -468,30 +412,16 @@ export function release(t: u32, conn: u32, id: f64, pri: u32, delay: u32, now: f
   enterAt(now);
   const at = findJob(<u64>id);
   if (at == 0 || !isHeldBy(jobAt(at), conn)) return leave(t, NOT_FOUND);
-  const job = jobAt(at);
-  states.leaveState(job);
-  states.countRelease(job);
-  job.pri = pri;
-  job.delaySeconds = delay;
-  journal.record(journal.RELEASE, job);
+  const answer = commands.letGo(jobAt(at), pri, delay, now);
   setResult(t, RESULT_LSN, <f64>shard().lsn);
-  if (delay != 0) {
-    states.becomeDelayed(job, <u64>now);
-    return leave(t, DONE);
-  }
-  return leave(t, states.becomeReady(job, <u64>now) ? DONE : BURIED);
+  return leave(t, answer);
 }
 
 export function bury(t: u32, conn: u32, id: f64, pri: u32, now: f64): i32 {
   enterAt(now);
   const at = findJob(<u64>id);
   if (at == 0 || !isHeldBy(jobAt(at), conn)) return leave(t, NOT_FOUND);
-  const job = jobAt(at);
-  states.leaveState(job);
-  states.countBury(job);
-  job.pri = pri;
-  states.becomeBuried(job);
-  journal.record(journal.BURY, job);
+  commands.setAside(jobAt(at), pri);
   setResult(t, RESULT_LSN, <f64>shard().lsn);
   return leave(t, DONE);
 }
@@ -500,26 +430,11 @@ export function touch(t: u32, conn: u32, id: f64, now: f64): i32 {
   enterAt(now);
   const at = findJob(<u64>id);
   if (at == 0 || !isHeldBy(jobAt(at), conn)) return leave(t, NOT_FOUND);
-  const job = jobAt(at);
-  conns.unhold(connAt(conn), job);
-  conns.hold(connAt(conn), job, <u64>now + <u64>job.ttrSeconds * 1000000);
+  commands.extend(jobAt(at), connAt(conn), now);
   return leave(t, DONE);
 }
 
 /* Kicking and pausing. */
-
-/** Makes a buried or delayed job ready; false when memory kept it from that. */
-function kickOne(job: Job, now: f64): bool {
-  states.leaveState(job);
-  states.countKick(job);
-  journal.record(journal.KICK, job);
-  return states.becomeReady(job, <u64>now);
-}
-
-function firstOfKind(tube: Tube, kind: i32): u32 {
-  if (kind == KIND_READY) return tube.best;
-  return kind == KIND_BURIED ? tube.buriedHead : tree.first(states.delayedRoot(tube));
-}
 
 /**
  * Kicks at most `bound` jobs of the tube, and at most STEP_JOBS: KIND_ANY means buried ones, or delayed ones if none is buried.
@@ -532,11 +447,11 @@ export function kick(t: u32, tube: u32, bound: u32, kind: i32, now: f64): i32 {
   const most = min(bound, STEP_JOBS);
   let tried: u32 = 0;
   let kicked: u32 = 0;
-  let at = firstOfKind(source, chosen);
+  let at = commands.firstOfKind(source, chosen);
   while (at != 0 && tried < most) {
     tried++;
-    if (kickOne(jobAt(at), now)) kicked++;
-    at = firstOfKind(source, chosen);
+    if (commands.kickOne(jobAt(at), now)) kicked++;
+    at = commands.firstOfKind(source, chosen);
   }
   setResult(t, RESULT_COUNT, <f64>kicked);
   setResult(t, RESULT_REF, <f64>chosen);
@@ -550,7 +465,7 @@ export function kickJob(t: u32, id: f64, now: f64): i32 {
   if (at == 0) return leave(t, NOT_FOUND);
   const job = jobAt(at);
   if (job.state != STATE_BURIED && job.state != STATE_DELAYED) return leave(t, NOT_FOUND);
-  kickOne(job, now);
+  commands.kickOne(job, now);
   setResult(t, RESULT_LSN, <f64>shard().lsn);
   return leave(t, DONE);
 }
@@ -581,7 +496,7 @@ export function peek(t: u32, id: f64, now: f64): i32 {
 /** Shows the first job of the tube that is ready, delayed or buried (`kind`). */
 export function peekTube(t: u32, tube: u32, kind: i32, now: f64): i32 {
   enterAt(now);
-  const at = firstOfKind(tubeAt(tube), kind);
+  const at = commands.firstOfKind(tubeAt(tube), kind);
   if (at == 0) return leave(t, NOT_FOUND);
   show(t, jobAt(at));
   return leave(t, DONE);

@@ -184,6 +184,11 @@ function area(t: u32): usize {
   return THREADS_BASE + <usize>(t * THREAD_BYTES);
 }
 
+/** Address of the result area of thread `t`. */
+export function resultSlot(t: u32): usize {
+  return area(t);
+}
+
 export function setResult(t: u32, field: i32, value: f64): void {
   store<f64>(area(t) + (<usize>field << 3), value);
 }

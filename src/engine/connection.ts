@@ -73,9 +73,14 @@ export class Connection {
     }
   }
 
+  /** The shard that all watched tubes are in, if it is one. */
+  get onlyWatched(): Shard | undefined {
+    return this.#watched.length === 1 ? this.#watched[0] : undefined;
+  }
+
   /** Takes the best job of all watched tubes; answers the shard whose result area shows it, undefined when there is none. */
   take(now: number): Shard | undefined {
-    const only = this.#watched.length === 1 ? this.#watched[0] : undefined;
+    const only = this.onlyWatched;
     return only === undefined ? this.#takeOfSeveral(now) : this.#takeHere(only, PRI_MAX, ID_MAX, now);
   }
 

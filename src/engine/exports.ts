@@ -13,6 +13,9 @@ export interface EngineExports {
   tubesAddress(): number;
   /** An id. */
   nextId(): number;
+  /** The first of `count` ids. */
+  takeIds(count: number): number;
+  giveBackIds(first: number, last: number): void;
   /** A number. */
   nextNumber(): number;
   tick(t: number, now: number): number;
@@ -34,6 +37,19 @@ export interface EngineExports {
     ttrSeconds: number,
     offset: number,
     bytes: number,
+    now: number,
+  ): number;
+  run(
+    t: number,
+    conn: number,
+    tube: number,
+    flags: number,
+    bodyMax: number,
+    offset: number,
+    bytes: number,
+    most: number,
+    firstId: number,
+    lastId: number,
     now: number,
   ): number;
   openUpload(t: number, bytes: number): number;
@@ -86,6 +102,8 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "nextDueAddress",
   "tubesAddress",
   "nextId",
+  "takeIds",
+  "giveBackIds",
   "nextNumber",
   "tick",
   "useTube",
@@ -97,6 +115,7 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "watchTube",
   "ignoreTube",
   "put",
+  "run",
   "openUpload",
   "appendUpload",
   "commitUpload",

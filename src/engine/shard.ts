@@ -34,6 +34,8 @@ export class Shard {
   readonly output: Uint8Array<ArrayBufferLike>;
   /** Shared by all of a thread's shards. */
   readonly wakes: Wakes;
+  /** The result areas of all threads, one every THREAD_BYTES. */
+  readonly #areas: Float64Array<ArrayBufferLike>;
   readonly #nextDue: Float64Array<ArrayBufferLike>;
   readonly #tubes: Uint32Array<ArrayBufferLike>;
   readonly #budget: PageBudget;
@@ -41,6 +43,7 @@ export class Shard {
   constructor(
     index: number,
     thread: number,
+    threads: number,
     module: WebAssembly.Module,
     memory: WebAssembly.Memory,
     budget: PageBudget,
@@ -55,6 +58,8 @@ export class Shard {
     this.result = new Float64Array(memory.buffer, area, C.RESULT_BYTES / 8);
     this.input = new Uint8Array(memory.buffer, area + C.PAGE_BYTES, C.INPUT_BYTES);
     this.output = new Uint8Array(memory.buffer, area + 2 * C.PAGE_BYTES, C.OUTPUT_BYTES);
+    const areas = (threads * C.THREAD_BYTES) / 8;
+    this.#areas = new Float64Array(memory.buffer, C.THREADS_BASE, areas);
     this.#nextDue = new Float64Array(memory.buffer, exports.nextDueAddress() >>> 0, 1);
     this.#tubes = new Uint32Array(memory.buffer, exports.tubesAddress() >>> 0, 1);
     this.#budget = budget;
@@ -73,6 +78,15 @@ export class Shard {
   /** A field of what the last call answered. */
   field(index: number): number {
     return this.result[index] ?? 0;
+  }
+
+  /** How many commands of a kind (COUNT_*) `run` has answered here, for all threads. */
+  commandCount(which: number): number {
+    let sum = 0;
+    for (let at = C.RESULT_COUNTS + which; at < this.#areas.length; at += C.THREAD_BYTES / 8) {
+      sum += this.#areas[at] ?? 0;
+    }
+    return sum;
   }
 
   /** When the shard has something to do by itself, in microseconds; read without the lock. */

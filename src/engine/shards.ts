@@ -21,6 +21,8 @@ const DEFAULT_TUBE = "default";
 export interface ShardMemories {
   readonly module: WebAssembly.Module;
   readonly memories: readonly WebAssembly.Memory[];
+  /** I/O threads that the memories have room for. */
+  readonly threads: number;
   /** The pages of the memory cap that no shard has taken yet: one Int32. */
   readonly pagesLeft: SharedArrayBuffer;
 }
@@ -59,7 +61,7 @@ export function makeShards(
     { length: shards },
     () => new WebAssembly.Memory({ initial: pages, maximum: PAGES_MAX, shared: true }),
   );
-  const made = { module, memories, pagesLeft };
+  const made = { module, memories, threads, pagesLeft };
   for (const shard of openShards(made, 0)) shard.engine.open(shard.index, threads, pages, pages);
   pinDefault(openShards(made, 0));
   return made;
@@ -70,7 +72,7 @@ export function openShards(made: ShardMemories, thread: number): readonly Shard[
   const budget = new SharedPageBudget(made.pagesLeft);
   const wakes = new Wakes();
   return made.memories.map(
-    (memory, index) => new Shard(index, thread, made.module, memory, budget, wakes),
+    (memory, index) => new Shard(index, thread, made.threads, made.module, memory, budget, wakes),
   );
 }
 

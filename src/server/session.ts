@@ -54,6 +54,8 @@ export class Session implements Inlet, Due {
   #usedShard: Shard;
   #usedTube = 0;
   #usedName = "default";
+  /** The shard in which runs are tried: that of the tube that this connection last put to or reserved from. */
+  #runShard: Shard;
 
   /* Framing. */
   #mode = LINE;
@@ -97,6 +99,7 @@ export class Session implements Inlet, Due {
     this.#token = token;
     this.#connection = new Connection(host.shards, token);
     this.#usedShard = host.stageDefault();
+    this.#runShard = this.#usedShard;
     this.#beginWithDefault();
   }
 
@@ -244,6 +247,8 @@ export class Session implements Inlet, Due {
     let at = 0;
     while (at < end) {
       if (this.#mode === LINE && this.#carried === 0) {
+        at = this.#runInEngine(bytes, at, end);
+        if (at === end) break;
         const op = parseFast(bytes, at, end, command);
         at = op === OP.NONE ? this.#exactLine(bytes, at, end) : this.#execute(op, bytes, command.next, end);
       } else {
@@ -257,6 +262,74 @@ export class Session implements Inlet, Due {
       if (this.#isHeldUp() || this.#closing) break;
     }
     return at;
+  }
+
+  /**
+   * Has the engine run the common commands at the beginning of bytes[at, end) in one call, as far as they are complete and the shard that
+   * this connection works in can answer them; answers the position of the first that is left to the session.
+   */
+  #runInEngine(bytes: Uint8Array, at: number, end: number): number {
+    const host = this.#host;
+    const shard = this.#runShard;
+    const { engine, thread } = shard;
+    const offset = host.stage(shard, bytes, at, end, end) - at;
+    const record = this.#connection.record(shard);
+    const flags = this.#runFlags(shard);
+    let position = at;
+    let firstId = 0;
+    let lastId = -1;
+    for (;;) {
+      const code = engine.run(
+        thread,
+        record,
+        this.#usedTube,
+        flags,
+        host.limits.maxJobBytes,
+        offset + position,
+        end - position,
+        this.#share,
+        firstId,
+        lastId,
+        host.now,
+      );
+      shard.answer(code);
+      this.#takeRun(shard);
+      const taken = shard.field(C.RESULT_COUNT);
+      const stop = shard.field(C.RESULT_STOP);
+      position += taken;
+      firstId += shard.field(C.RESULT_IDS_USED);
+      if (stop === C.STOP_IDS && lastId < firstId) {
+        const most = Math.floor((end - position) / shard.field(C.RESULT_BODY_BYTES));
+        const count = Math.max(1, Math.min(most, this.#share));
+        firstId = host.takeIds(count);
+        lastId = firstId + count - 1;
+      } else if (stop !== C.STOP_ROOM || taken === 0) {
+        break;
+      }
+    }
+    host.giveBackIds(firstId, lastId);
+    return position;
+  }
+
+  #runFlags(shard: Shard): number {
+    const host = this.#host;
+    let flags = host.isOnlyShard ? C.RUN_ONLY_SHARD : 0;
+    if (this.#connection.onlyWatched === shard) flags |= C.RUN_RESERVES;
+    if (this.#usedShard === shard && !host.common.draining) flags |= C.RUN_PUTS;
+    return flags;
+  }
+
+  /** Takes over what a run left in the result area. */
+  #takeRun(shard: Shard): void {
+    const host = this.#host;
+    const replyBytes = shard.field(C.RESULT_REPLY_BYTES);
+    this.#share -= shard.field(C.RESULT_COMMANDS);
+    if (replyBytes === 0) return;
+    this.#depend(shard);
+    host.writeReplies(shard, replyBytes);
+    const did = shard.field(C.RESULT_DID);
+    if ((did & C.DID_PUT) !== 0) this.#becomeProducer();
+    if ((did & C.DID_RESERVE) !== 0) this.#becomeWorker();
   }
 
   /* Framing. */
@@ -368,10 +441,8 @@ export class Session implements Inlet, Due {
       output.reply(R.REPLY.BAD_FORMAT);
       return at;
     }
-    if (!this.#isProducer) {
-      this.#isProducer = true;
-      host.count(COUNTER_PRODUCERS, 1);
-    }
+    this.#becomeProducer();
+    this.#runShard = this.#usedShard;
     const id = host.nextId();
     const bodyEnd = at + command.bytes;
     if (bodyEnd + 2 > end) {
@@ -382,6 +453,12 @@ export class Session implements Inlet, Due {
     else if (host.common.draining) output.reply(R.REPLY.DRAINING);
     else this.#putWhole(id, bytes, at, end);
     return bodyEnd + 2;
+  }
+
+  #becomeProducer(): void {
+    if (this.#isProducer) return;
+    this.#isProducer = true;
+    this.#host.count(COUNTER_PRODUCERS, 1);
   }
 
   #putWhole(id: number, bytes: Uint8Array, at: number, end: number): void {
@@ -721,6 +798,7 @@ export class Session implements Inlet, Due {
   #reserve(timeoutMicros: number): void {
     const host = this.#host;
     this.#becomeWorker();
+    this.#runShard = this.#connection.onlyWatched ?? this.#runShard;
     const shard = this.#connection.take(host.now);
     if (shard !== undefined) return this.#deliver(shard);
     const soon = this.#soonMicros();

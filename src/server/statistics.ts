@@ -6,7 +6,7 @@
 
 import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";
-import { COMMANDS } from "../protocol/commands.ts";
+import { COMMANDS, OP } from "../protocol/commands.ts";
 import { JOB_STATS, SERVER_STATS, TUBE_STATS } from "../protocol/stats.ts";
 import type { StatsKey } from "../protocol/stats.ts";
 import { COUNTER_ACCEPTED } from "./common.ts";
@@ -65,9 +65,26 @@ function shardFigures(host: SessionHost): Record<string, Value> {
 function commandCounts(host: SessionHost): Record<string, Value> {
   const counts: Record<string, Value> = {};
   for (const { op, counter } of COMMANDS) {
-    if (counter !== null) counts[counter] = host.common.total(COUNTER_OPS + op);
+    if (counter !== null) counts[counter] = host.common.total(COUNTER_OPS + op) + runCount(host, op);
   }
   return counts;
+}
+
+/** Where the engine counts the commands that it answers in a run. */
+const RUN_COUNTS: Readonly<Record<number, number>> = {
+  [OP.PUT]: C.COUNT_PUT,
+  [OP.RESERVE]: C.COUNT_RESERVE,
+  [OP.RESERVE_WITH_TIMEOUT]: C.COUNT_RESERVE_WITH_TIMEOUT,
+  [OP.DELETE]: C.COUNT_DELETE,
+  [OP.RELEASE]: C.COUNT_RELEASE,
+  [OP.BURY]: C.COUNT_BURY,
+  [OP.TOUCH]: C.COUNT_TOUCH,
+};
+
+function runCount({ shards }: SessionHost, op: number): number {
+  const which = RUN_COUNTS[op];
+  if (which === undefined) return 0;
+  return shards.reduce((sum, shard) => sum + shard.commandCount(which), 0);
 }
 
 function connectionCounts(host: SessionHost): Record<string, Value> {

@@ -1,0 +1,159 @@
+/* Commands: what the commands do to jobs, within a critical section that is already entered.
+ *
+ * The exports in index.ts and `run` stand on these. Nothing here takes the lock or looks at input and output.
+ */
+import { BURIED, DONE, KIND_BURIED, KIND_READY, RESULT_LSN, STATE_RESERVED } from "./constants";
+import * as conns from "./conn";
+import { Conn } from "./conn";
+import { Job } from "./job";
+import * as journal from "./journal";
+import * as ready from "./ready";
+import { Shard, jobs, setResult, shard } from "./shard";
+import * as states from "./states";
+import * as table from "./table";
+import { Tube, tubeAt, tubeOfReadyNode } from "./tube";
+import * as tree from "./tree";
+
+/* Ids: shard 0's counter serves all shards. Atomic, because nobody holds shard 0's lock for it. */
+
+function idCounter(): usize {
+  return changetype<usize>(shard()) + offsetof<Shard>("lastId");
+}
+
+/** The next job id. */
+export function nextId(): f64 {
+  return <f64>(atomic.add<u64>(idCounter(), 1) + 1);
+}
+
+/** The first of `count` ids that are now the caller's. */
+export function takeIds(count: u32): f64 {
+  return <f64>(atomic.add<u64>(idCounter(), count) + 1);
+}
+
+/** Takes the ids from `first` to `last` back if nobody took one since. */
+export function giveBackIds(first: u64, last: u64): void {
+  atomic.cmpxchg<u64>(idCounter(), last, first - 1);
+}
+
+/* Putting. */
+
+/** Makes a job of a record that holds its whole body; DONE, or BURIED when there is no memory for its priority. */
+export function admit(
+  t: u32, job: Job, tubeAddress: u32, id: f64, pri: u32, delay: u32, ttr: u32, now: f64,
+): i32 {
+  const tube = tubeAt(tubeAddress);
+  job.tube = tubeAddress;
+  job.minor = <u64>id;
+  job.pri = pri;
+  job.delaySeconds = delay;
+  job.ttrSeconds = max<u32>(ttr, 1); // as beanstalkd: a job has at least a second
+  job.createdMicros = <u64>now;
+  table.add(jobs(), job);
+  journal.record(journal.PUT, job);
+  tube.totalJobs++;
+  shard().total++;
+  setResult(t, RESULT_LSN, <f64>job.lsn);
+  if (delay != 0) {
+    states.becomeDelayed(job, <u64>now);
+    return DONE;
+  }
+  return states.becomeReady(job, <u64>now) ? DONE : BURIED;
+}
+
+/* Reserving. */
+
+/** Watch lists up to here are looked through; longer ones are matched against the ready tubes, best first. */
+const SHORT_WATCH_LIST: u32 = 8;
+
+/** The watched, unpaused tube with the best ready job, or 0. */
+export function bestTube(conn: Conn): u32 {
+  return conn.watchCount <= SHORT_WATCH_LIST ? bestWatched(conn) : bestReady(conn);
+}
+
+function bestWatched(conn: Conn): u32 {
+  let best: u32 = 0;
+  let at = conn.watchHead;
+  while (at != 0) {
+    const watch = conns.watchAt(at);
+    if (tubeAt(watch.tube).listed != 0 && (best == 0 || ready.betterTube(watch.tube, best))) best = watch.tube;
+    at = watch.nextOfConn;
+  }
+  return best;
+}
+
+/** Goes through the ready tubes in order until one is watched; turns to the watch list when that is shorter after all. */
+function bestReady(conn: Conn): u32 {
+  let steps = conn.watchCount;
+  let at = tree.first(ready.readyTubesRoot());
+  while (at != 0) {
+    const tube = <u32>changetype<usize>(tubeOfReadyNode(at));
+    if (conns.findWatch(conn, tube) != 0) return tube;
+    if (--steps == 0) return bestWatched(conn);
+    at = tree.next(at);
+  }
+  return 0;
+}
+
+/** Gives a job that is not reserved to `conn`. */
+export function reserve(job: Job, conn: Conn, now: f64): void {
+  states.leaveState(job);
+  states.becomeReserved(job, conn, <u64>now);
+}
+
+/** The full TTR again, for a job that `conn` holds. */
+export function extend(job: Job, conn: Conn, now: f64): void {
+  conns.unhold(conn, job);
+  conns.hold(conn, job, <u64>now + <u64>job.ttrSeconds * 1000000);
+}
+
+/* What a holder does, and what may be done to any job that nobody holds. */
+
+/** Whether `conn` (0 = no record here) may delete the job: it holds it, or nobody does. */
+export function mayDelete(job: Job, conn: u32): bool {
+  return job.state != STATE_RESERVED || states.isHeldBy(job, conn);
+}
+
+/** Deletes. The job is gone afterwards, its tube may be. */
+export function remove(job: Job): void {
+  states.leaveState(job);
+  journal.record(journal.DELETE, job);
+  tubeAt(job.tube).deletes++;
+  states.endJob(job);
+}
+
+/** Releases; DONE, or BURIED when there is no memory for the new priority. */
+export function letGo(job: Job, pri: u32, delay: u32, now: f64): i32 {
+  states.leaveState(job);
+  states.countRelease(job);
+  job.pri = pri;
+  job.delaySeconds = delay;
+  journal.record(journal.RELEASE, job);
+  if (delay != 0) {
+    states.becomeDelayed(job, <u64>now);
+    return DONE;
+  }
+  return states.becomeReady(job, <u64>now) ? DONE : BURIED;
+}
+
+/** Buries. */
+export function setAside(job: Job, pri: u32): void {
+  states.leaveState(job);
+  states.countBury(job);
+  job.pri = pri;
+  states.becomeBuried(job);
+  journal.record(journal.BURY, job);
+}
+
+/** Makes a buried or delayed job ready; false when memory kept it from that. */
+export function kickOne(job: Job, now: f64): bool {
+  states.leaveState(job);
+  states.countKick(job);
+  journal.record(journal.KICK, job);
+  return states.becomeReady(job, <u64>now);
+}
+
+/** The job of the tube that is first in the order of its kind, or 0. */
+export function firstOfKind(tube: Tube, kind: i32): u32 {
+  if (kind == KIND_READY) return tube.best;
+  return kind == KIND_BURIED ? tube.buriedHead : tree.first(states.delayedRoot(tube));
+}

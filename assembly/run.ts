@@ -1,0 +1,412 @@
+/* Run: the commands that make up nearly all traffic, read from the input slot and answered into the output slot in one critical section.
+ *
+ * A client that pipelines sends the same few lines over and over: put, reserve, delete, release, bury, touch. For these `run` does
+ * what the host does for every line, but for a whole chunk of input at once. It takes only what is complete and exactly well formed (single
+ * spaces, plain digits, CR LF) and can be answered here and now; at anything else it stops in front of it and the host goes on
+ * there by itself: errors, waiting, other commands, other shards, long bodies. So the host's parser alone says what the protocol is, and
+ * `run` may never answer anything that the host would not (tests run both on the same input).
+ *
+ * Words are compared and written as little-endian numbers: a string would need a data segment.
+ */
+import * as C from "./constants";
+import { enterAt } from "./deadlines";
+import { Job, jobAt } from "./job";
+import * as bodies from "./job";
+import { connAt } from "./conn";
+import * as commands from "./commands";
+import { findJob, isHeldBy } from "./states";
+import { inputSlot, leave, outputSlot, setResult, shard, resultSlot } from "./shard";
+import { tubeAt } from "./tube";
+
+/** What one run keeps at hand; lies in the thread's result area, behind the results. */
+@unmanaged
+class Run {
+  /** End of the input, where the next reply goes, and where replies end at the latest. */
+  end: u32;
+  out: u32;
+  outEnd: u32;
+  thread: u32;
+  tube: u32;
+  conn: u32;
+  flags: u32;
+  bodyMax: u32;
+  did: u32;
+  stop: u32;
+  /** Length of the put that needs an id. */
+  needs: u32;
+  idsUsed: u32;
+  now: f64;
+  nextId: f64;
+  lastId: f64;
+  lsn: u64;
+}
+
+const RUN_OFFSET: usize = 512;
+/** Every reply line is shorter. */
+const LINE_ROOM: u32 = 64;
+const U32_MAX: u64 = 0xffffffff;
+
+const PUT_: u32 = 0x20747570; // "put "
+const RESERVE_CR: u64 = 0x0d65767265736572; // "reserve\r"
+const RESERVE: u64 = 0x65767265736572; // "reserve"
+const WITH_TI: u64 = 0x69742d687469772d; // "-with-ti"
+const MEOUT_: u64 = 0x2074756f656d; // "meout "
+const RELEASE_: u64 = 0x20657361656c6572; // "release "
+const DELETE_: u64 = 0x206574656c6564; // "delete "
+const TOUCH_: u64 = 0x206863756f74; // "touch "
+const BURY_: u64 = 0x2079727562; // "bury "
+const INSERTED: u64 = 0x4445545245534e49;
+const RESERVED: u64 = 0x4445565245534552;
+const DELETED_CR: u64 = 0x0d444554454c4544; // "DELETED\r"
+const NOT_FOUN: u64 = 0x4e554f465f544f4e;
+const RELEASED: u64 = 0x44455341454c4552;
+const TOUCHED_CR: u64 = 0x0d44454843554f54; // "TOUCHED\r"
+const BURIED_CRLF: u64 = 0x0a0d444549525542; // "BURIED\r\n"
+const BURIED_: u64 = 0x20444549525542; // "BURIED "
+const CRLF: u32 = 0x0a0d;
+const LF: u32 = 10;
+const CR: u32 = 13;
+const SPACE: u32 = 32;
+const FIVE_BYTES: u64 = 0xffffffffff;
+const SIX_BYTES: u64 = 0xffffffffffff;
+const SEVEN_BYTES: u64 = 0xffffffffffffff;
+
+/* Reading. Words are read beyond `end` freely: the output slot follows. What counts is that a command ends within. */
+
+/** A number of at most 15 plain digits at `at`: value * 16 + its length; 0 when there is no digit. */
+function digits(at: u32): u64 {
+  let value: u64 = 0;
+  let count: u32 = 0;
+  let digit = <u32>load<u8>(at) - 48;
+  while (digit <= 9 && count < 15) {
+    value = value * 10 + digit;
+    digit = <u32>load<u8>(at, 1) - 48;
+    at++;
+    count++;
+  }
+  return (value << 4) | count;
+}
+
+function lengthOf(number: u64): u32 {
+  return <u32>number & 15;
+}
+
+/** Whether the digits are there, fit 32 bits, and end with `mark`. */
+function isU32(number: u64, at: u32, mark: u32): bool {
+  const length = lengthOf(number);
+  return length != 0 && number >> 4 <= U32_MAX && load<u8>(at + length) == mark;
+}
+
+function isId(number: u64, at: u32, mark: u32): bool {
+  const length = lengthOf(number);
+  return length != 0 && load<u8>(at + length) == mark;
+}
+
+/** The position behind the CR LF whose CR is at `cr`, or 0 when it is not there or not within the input. */
+function lineEnd(run: Run, cr: u32): u32 {
+  return load<u8>(cr, 1) == LF && cr + 2 <= run.end ? cr + 2 : 0;
+}
+
+/* Writing. */
+
+function writeWord(run: Run, word: u64, length: u32): void {
+  store<u64>(run.out, word);
+  run.out += length;
+}
+
+function writeCrlf(run: Run): void {
+  store<u16>(run.out, <u16>CRLF);
+  run.out += 2;
+}
+
+function writeNumber(run: Run, value: u64): void {
+  let length: u32 = 1;
+  for (let bound: u64 = 10; value >= bound; bound *= 10) length++;
+  let at = run.out + length;
+  run.out = at;
+  if (value <= U32_MAX) {
+    let rest = <u32>value; // 32-bit division is several times faster
+    while (rest >= 10) {
+      const quotient = rest / 10;
+      store<u8>(--at, 48 + rest - quotient * 10);
+      rest = quotient;
+    }
+    store<u8>(--at, 48 + rest);
+    return;
+  }
+  let rest = value;
+  while (rest >= 10) {
+    const quotient = rest / 10;
+    store<u8>(--at, 48 + <u32>(rest - quotient * 10));
+    rest = quotient;
+  }
+  store<u8>(--at, 48 + <u32>rest);
+}
+
+function writeNotFound(run: Run): void {
+  writeWord(run, NOT_FOUN, 8);
+  store<u32>(run.out, 0x0a0d44); // "D\r\n"
+  run.out += 3;
+}
+
+function count(run: Run, which: i32): void {
+  const at = resultSlot(run.thread) + (<usize>(C.RESULT_COUNTS + which) << 3);
+  store<f64>(at, load<f64>(at) + 1);
+}
+
+/* The commands. Each answers the position behind what it took, or 0 and nothing has happened. */
+
+function put(run: Run, at: u32): u32 {
+  let p = at + 4;
+  const pri = digits(p);
+  if (!isU32(pri, p, SPACE)) return 0;
+  p += lengthOf(pri) + 1;
+  const delay = digits(p);
+  if (!isU32(delay, p, SPACE)) return 0;
+  p += lengthOf(delay) + 1;
+  const ttr = digits(p);
+  if (!isU32(ttr, p, SPACE)) return 0;
+  p += lengthOf(ttr) + 1;
+  const length = digits(p);
+  if (!isU32(length, p, CR)) return 0;
+  const body = lineEnd(run, p + lengthOf(length));
+  const bytes = length >> 4;
+  if (body == 0 || bytes > run.bodyMax || (run.flags & C.RUN_PUTS) == 0) return 0;
+  const bodyEnd = <u64>body + bytes;
+  if (bodyEnd + 2 > <u64>run.end || load<u16>(<u32>bodyEnd) != CRLF) return 0;
+  return admit(run, <u32>(pri >> 4), <u32>(delay >> 4), <u32>(ttr >> 4), body, <u32>bytes, at);
+}
+
+function admit(run: Run, pri: u32, delay: u32, ttr: u32, body: u32, bytes: u32, line: u32): u32 {
+  if (shard().index != 0 && run.nextId > run.lastId) {
+    run.stop = C.STOP_IDS;
+    run.needs = body + bytes + 2 - line;
+    return 0;
+  }
+  const made = bodies.makeJob(bytes);
+  if (made == 0) return 0;
+  const job = jobAt(made);
+  if (bodies.appendBody(job, 0, body, bytes) != bytes) {
+    bodies.freeJob(job);
+    return 0;
+  }
+  const id = takeId(run);
+  const answer = commands.admit(run.thread, job, run.tube, id, pri, delay, ttr, run.now);
+  run.lsn = max(run.lsn, job.lsn);
+  run.did |= C.DID_PUT;
+  count(run, C.COUNT_PUT);
+  if (answer == C.DONE) {
+    writeWord(run, INSERTED, 8);
+    store<u8>(run.out++, SPACE);
+  } else {
+    writeWord(run, BURIED_, 7);
+  }
+  writeNumber(run, <u64>id);
+  writeCrlf(run);
+  return body + bytes + 2;
+}
+
+/** Shard 0 has the counter itself; the others use up what the host took for them. */
+function takeId(run: Run): f64 {
+  if (shard().index == 0) return commands.nextId();
+  run.idsUsed++;
+  return run.nextId++;
+}
+
+/** `end` is the position behind the command's line. */
+function reserve(run: Run, end: u32, counter: i32): u32 {
+  if (end == 0 || (run.flags & C.RUN_RESERVES) == 0) return 0;
+  const conn = connAt(run.conn);
+  const at = commands.bestTube(conn);
+  if (at == 0) return 0;
+  const job = jobAt(tubeAt(at).best);
+  const bytes = job.bodyBytes;
+  if (run.out + LINE_ROOM + <u64>bytes > <u64>run.outEnd) {
+    run.stop = C.STOP_ROOM;
+    return 0;
+  }
+  commands.reserve(job, conn, run.now);
+  run.lsn = max(run.lsn, job.lsn);
+  run.did |= C.DID_RESERVE;
+  count(run, counter);
+  writeWord(run, RESERVED, 8);
+  store<u8>(run.out++, SPACE);
+  writeNumber(run, job.minor);
+  store<u8>(run.out++, SPACE);
+  writeNumber(run, bytes);
+  writeCrlf(run);
+  run.out += bodies.readBody(job, 0, run.out, bytes);
+  writeCrlf(run);
+  return end;
+}
+
+function reserveWithTimeout(run: Run, at: u32): u32 {
+  const p = at + 21;
+  if (load<u64>(at + 7) != WITH_TI || (load<u64>(at + 15) & SIX_BYTES) != MEOUT_) return 0;
+  const seconds = digits(p);
+  if (!isU32(seconds, p, CR) || seconds >> 4 > 0x7fffffff) return 0;
+  return reserve(run, lineEnd(run, p + lengthOf(seconds)), C.COUNT_RESERVE_WITH_TIMEOUT);
+}
+
+/** The job when it is here and `run` may act on it; 0 otherwise. */
+function heldJob(run: Run, id: u64): u32 {
+  const at = findJob(id);
+  return at != 0 && isHeldBy(jobAt(at), run.conn) ? at : 0;
+}
+
+/** NOT_FOUND, if that can be said here: other shards may have the job. */
+function notFound(run: Run, end: u32, counter: i32): u32 {
+  if ((run.flags & C.RUN_ONLY_SHARD) == 0) return 0;
+  count(run, counter);
+  writeNotFound(run);
+  return end;
+}
+
+function deleteJob(run: Run, at: u32): u32 {
+  const p = at + 7;
+  const id = digits(p);
+  if (!isId(id, p, CR)) return 0;
+  const end = lineEnd(run, p + lengthOf(id));
+  if (end == 0) return 0;
+  const found = findJob(id >> 4);
+  if (found == 0 || !commands.mayDelete(jobAt(found), run.conn)) return notFound(run, end, C.COUNT_DELETE);
+  commands.remove(jobAt(found));
+  run.lsn = shard().lsn;
+  count(run, C.COUNT_DELETE);
+  writeWord(run, DELETED_CR, 8);
+  store<u8>(run.out++, LF);
+  return end;
+}
+
+function touch(run: Run, at: u32): u32 {
+  const p = at + 6;
+  const id = digits(p);
+  if (!isId(id, p, CR)) return 0;
+  const end = lineEnd(run, p + lengthOf(id));
+  if (end == 0) return 0;
+  const found = heldJob(run, id >> 4);
+  if (found == 0) return notFound(run, end, C.COUNT_TOUCH);
+  commands.extend(jobAt(found), connAt(run.conn), run.now);
+  count(run, C.COUNT_TOUCH);
+  writeWord(run, TOUCHED_CR, 8);
+  store<u8>(run.out++, LF);
+  return end;
+}
+
+function bury(run: Run, at: u32): u32 {
+  let p = at + 5;
+  const id = digits(p);
+  if (!isId(id, p, SPACE)) return 0;
+  p += lengthOf(id) + 1;
+  const pri = digits(p);
+  if (!isU32(pri, p, CR)) return 0;
+  const end = lineEnd(run, p + lengthOf(pri));
+  if (end == 0) return 0;
+  const found = heldJob(run, id >> 4);
+  if (found == 0) return notFound(run, end, C.COUNT_BURY);
+  commands.setAside(jobAt(found), <u32>(pri >> 4));
+  run.lsn = shard().lsn;
+  count(run, C.COUNT_BURY);
+  writeWord(run, BURIED_CRLF, 8);
+  return end;
+}
+
+function release(run: Run, at: u32): u32 {
+  let p = at + 8;
+  const id = digits(p);
+  if (!isId(id, p, SPACE)) return 0;
+  p += lengthOf(id) + 1;
+  const pri = digits(p);
+  if (!isU32(pri, p, SPACE)) return 0;
+  p += lengthOf(pri) + 1;
+  const delay = digits(p);
+  if (!isU32(delay, p, CR)) return 0;
+  const end = lineEnd(run, p + lengthOf(delay));
+  if (end == 0) return 0;
+  const found = heldJob(run, id >> 4);
+  if (found == 0) return notFound(run, end, C.COUNT_RELEASE);
+  const answer = commands.letGo(jobAt(found), <u32>(pri >> 4), <u32>(delay >> 4), run.now);
+  run.lsn = shard().lsn;
+  count(run, C.COUNT_RELEASE);
+  if (answer == C.BURIED) {
+    writeWord(run, BURIED_CRLF, 8);
+    return end;
+  }
+  writeWord(run, RELEASED, 8);
+  writeCrlf(run);
+  return end;
+}
+
+/** One command; the position behind it, or 0. */
+function step(run: Run, at: u32): u32 {
+  const word = load<u64>(at);
+  switch (<u32>word & 0xff) {
+    case 0x70: // p
+      return <u32>word == PUT_ ? put(run, at) : 0;
+    case 0x72: // r
+      if (word == RESERVE_CR) return reserve(run, lineEnd(run, at + 7), C.COUNT_RESERVE);
+      if (word == RELEASE_) return release(run, at);
+      return (word & SEVEN_BYTES) == RESERVE ? reserveWithTimeout(run, at) : 0;
+    case 0x64: // d
+      return (word & SEVEN_BYTES) == DELETE_ ? deleteJob(run, at) : 0;
+    case 0x74: // t
+      return (word & SIX_BYTES) == TOUCH_ ? touch(run, at) : 0;
+    case 0x62: // b
+      return (word & FIVE_BYTES) == BURY_ ? bury(run, at) : 0;
+    default:
+      return 0;
+  }
+}
+
+/**
+ * Runs commands of the `bytes` bytes at `offset` of the input slot, at most `most`, for a connection (0 = without a record here) that
+ * uses `tube` (0 = another shard's). `flags`: RUN_*. Outside shard 0 it may give out the ids from `firstId` to `lastId`. RESULT_COUNT is
+ * how many bytes it took, RESULT_STOP why it stopped there, RESULT_REPLY_BYTES what it answered; RESULT_DID, _IDS_USED and _LSN as
+ * they say. RESULT_COMMANDS is how many it ran; the answer is DONE.
+ */
+export function run(
+  t: u32, conn: u32, tube: u32, flags: i32, bodyMax: u32, offset: u32, bytes: u32, most: u32, firstId: f64, lastId: f64, now: f64,
+): i32 {
+  enterAt(now);
+  const it = changetype<Run>(resultSlot(t) + RUN_OFFSET);
+  let at = <u32>inputSlot(t) + offset;
+  const start = at;
+  it.end = at + bytes;
+  it.out = <u32>outputSlot(t);
+  it.outEnd = it.out + C.OUTPUT_BYTES;
+  it.thread = t;
+  it.tube = tube;
+  it.conn = conn;
+  it.flags = flags;
+  it.bodyMax = min(bodyMax, C.INPUT_BYTES);
+  it.did = 0;
+  it.stop = C.STOP_END;
+  it.idsUsed = 0;
+  it.now = now;
+  it.nextId = firstId;
+  it.lastId = lastId;
+  it.lsn = 0;
+  let done: u32 = 0;
+  while (at < it.end && done < most) {
+    if (it.out + LINE_ROOM > it.outEnd) {
+      it.stop = C.STOP_ROOM;
+      break;
+    }
+    const next = step(it, at);
+    if (next == 0) {
+      if (it.stop == C.STOP_END) it.stop = <u32>load<u8>(at);
+      break;
+    }
+    at = next;
+    done++;
+  }
+  setResult(t, C.RESULT_COUNT, <f64>(at - start));
+  setResult(t, C.RESULT_REPLY_BYTES, <f64>(it.out - <u32>outputSlot(t)));
+  setResult(t, C.RESULT_STOP, <f64>it.stop);
+  setResult(t, C.RESULT_DID, <f64>it.did);
+  setResult(t, C.RESULT_IDS_USED, <f64>it.idsUsed);
+  setResult(t, C.RESULT_BODY_BYTES, <f64>it.needs);
+  setResult(t, C.RESULT_LSN, <f64>it.lsn);
+  setResult(t, C.RESULT_COMMANDS, <f64>done);
+  return leave(t, C.DONE);
+}
