@@ -114,7 +114,7 @@ function createWriter({ verbosity, sink }: LogSettings): pino.Logger {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    { write: (line: string) => void target.write(escapeControls(line)) },
+    { write: (line: string) => target.write(escapeControls(line)) },
   );
 }
 

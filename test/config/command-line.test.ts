@@ -143,19 +143,8 @@ describe("beanstalkd's flags", () => {
     const shorts = [...text.matchAll(/^  -(\w)\b/gm)].map(([, letter]) => letter);
     const names = [...text.matchAll(/^  (?:-\w, )?--(\S+)/gm)].map(([, name]) => name);
     const flags = [...everyOption, ...SWITCHES];
-    const isGiven = (one: string | undefined): boolean => one !== undefined;
-    expect(shorts.toSorted()).toEqual(
-      flags
-        .map(({ short }) => short)
-        .filter(isGiven)
-        .toSorted(),
-    );
-    expect(names.toSorted()).toEqual(
-      flags
-        .map(({ name }) => name)
-        .filter(isGiven)
-        .toSorted(),
-    );
+    expect(new Set(shorts)).toEqual(new Set(flags.flatMap(({ short }) => short ?? [])));
+    expect(new Set(names)).toEqual(new Set(flags.flatMap(({ name }) => name ?? [])));
     expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(96);
   });
 });
@@ -249,7 +238,7 @@ describe("the environment", () => {
       HOMEMAKER_MAX_OUTPUT: "64k",
       HOMEMAKER_COMMANDS_PER_TURN: "9",
     };
-    expect(Object.keys(env).toSorted()).toEqual(everyOption.map(environmentName).toSorted());
+    expect(new Set(Object.keys(env))).toEqual(new Set(everyOption.map(environmentName)));
     expect(run([], env).options).toEqual({
       listen: [tcp("0.0.0.0", 11400), tcp("::1", 5), { kind: "unix", path: "/a/b" }],
       maxJobBytes: 1_048_576,

@@ -248,16 +248,17 @@ name: "\"\\\n\r\t\x00\x7f\x85\u2028\ufeff\ud83d é😀\ude00"
 
   it("writes lists of every length as if in one piece", () => {
     const tubes = fc.array(fc.stringMatching(/^[A-Za-z0-9+/;.$_()][-A-Za-z0-9+/;.$_()]{0,20}$/), {
-      maxLength: 2000,
+      minLength: 1,
+      maxLength: 1200,
       size: "max",
     });
     holds(
       fc.property(tubes, (items) => {
         const expected = `---\n${items.map((item) => `- ${item}\n`).join("")}`;
         expect(control.yamlList(items)).toBe(expected);
-        expect(parse(expected, { schema: "failsafe" }) ?? []).toEqual(items);
+        expect(parse(expected, { schema: "failsafe" })).toEqual(items);
       }),
-      { numRuns: 20 },
+      { numRuns: 10 },
     );
   });
 });
