@@ -20,38 +20,52 @@ export function enterAt(now: f64): void {
   if (now >= shard().nextDue) settle(<u64>now, STEP_DEADLINES);
 }
 
-/** Works off at most `limit` deadlines. */
+/** Works off at most `limit` deadlines, in the order of their times. */
 function settle(now: u64, limit: u32): void {
   let left = limit;
   while (left > 0) {
     const at = timers.first();
     if (at == 0 || nodeAt(at).major > now) return;
-    left = nodeAt(at).minor == CONN_MINOR ? settleConn(connAt(at), now, left) : settleTube(tubeAt(at), now, left);
+    // One owner goes on until another's timer rings: what happens first must not depend on who has something stale to look at.
+    const until = min(now, timers.secondDue());
+    left =
+      nodeAt(at).minor == CONN_MINOR
+        ? settleConn(connAt(at), until, now, left)
+        : settleTube(tubeAt(at), until, now, left);
   }
 }
 
-/** Ends the tube's pause and its delays that are due; answers how much of `left` remains. */
-function settleTube(tube: Tube, now: u64, left: u32): u32 {
-  if (isPaused(tube) && tube.pausedUntil <= now) unpause(tube, now);
-  let at = tree.first(delayedRoot(tube));
-  while (at != 0 && nodeAt(at).major <= now && left > 0) {
-    leaveState(jobAt(at));
-    becomeReady(jobAt(at), now);
+/** When the tube's first delay or its pause ends; u64.MAX_VALUE when it has neither. */
+function firstDue(tube: Tube): u64 {
+  const at = tree.first(delayedRoot(tube));
+  const due = at == 0 ? u64.MAX_VALUE : nodeAt(at).major;
+  return isPaused(tube) ? min(due, tube.pausedUntil) : due;
+}
+
+/** Ends the tube's pause and its delays that are due up to `until`; answers how much of `left` remains. */
+function settleTube(tube: Tube, until: u64, now: u64, left: u32): u32 {
+  let due = firstDue(tube);
+  while (due <= until && left > 0) {
+    if (isPaused(tube) && tube.pausedUntil == due) {
+      unpause(tube, now);
+    } else {
+      const job = jobAt(tree.first(delayedRoot(tube)));
+      leaveState(job);
+      becomeReady(job, now);
+    }
     left--;
-    at = tree.first(delayedRoot(tube));
+    due = firstDue(tube);
   }
-  let due = at == 0 ? u64.MAX_VALUE : nodeAt(at).major;
-  if (isPaused(tube)) due = min(due, tube.pausedUntil);
   timers.stop(tube, tube.timed);
   tube.timed = 0;
   if (due != u64.MAX_VALUE) watchClock(tube, due);
   return left > 0 ? left - 1 : 0;
 }
 
-/** Takes from `conn` the jobs whose TTR is over; answers how much of `left` remains. */
-function settleConn(conn: Conn, now: u64, left: u32): u32 {
+/** Takes from `conn` the jobs whose TTR is over at `until`; answers how much of `left` remains. */
+function settleConn(conn: Conn, until: u64, now: u64, left: u32): u32 {
   let at = firstHeld(conn);
-  while (at != 0 && nodeAt(at).major <= now && left > 0) {
+  while (at != 0 && nodeAt(at).major <= until && left > 0) {
     const job = jobAt(at);
     countTimeout(job);
     shard().timeouts++;

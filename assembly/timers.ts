@@ -37,3 +37,10 @@ export function stop(node: Node, standsHere: u8): void {
 export function first(): u32 {
   return tree.first(root());
 }
+
+/** When the timer behind the first one rings; u64.MAX_VALUE when there are not two. */
+export function secondDue(): u64 {
+  const at = tree.first(root());
+  const behind = at == 0 ? 0 : tree.next(at);
+  return behind == 0 ? u64.MAX_VALUE : nodeAt(behind).major;
+}
