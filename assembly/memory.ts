@@ -9,7 +9,7 @@
  * Two kinds of asking. What a client adds (jobs, bodies) stays inside the budget and may be refused. What draining and bookkeeping
  * need (`vital`) may exceed it: it is bounded by the jobs, tubes and connections that exist, so the budget still bounds the whole.
  */
-import { PAGE_BYTES } from "./constants";
+import { PAGE_BYTES, THREADS_BASE, THREAD_BYTES } from "./constants";
 import { CLASSES, classList, must, shard } from "./shard";
 
 @unmanaged
@@ -60,13 +60,18 @@ function grow(vital: bool): bool {
   return true;
 }
 
+/** The first page that is the allocator's: those before it hold the header and the threads' areas. */
+export function firstPage(): u32 {
+  return (THREADS_BASE + shard().threads * THREAD_BYTES) >> 16;
+}
+
 /** A whole page, its content undefined, or 0 when there is none to be had. */
 export function takePage(vital: bool): u32 {
   const s = shard();
+  // The budget is what counts, not what there is: growing for something vital leaves pages above it, and those stay for the vital.
+  if (!vital && firstPage() + s.usedPages >= s.budgetPages) return 0;
   const page = s.freePages;
   if (page != 0) {
-    // Free pages above the budget exist after vital growth; they stay reserved for what is vital.
-    if (!vital && s.usedPages >= s.budgetPages) return 0;
     s.freePages = load<u32>(page);
     s.usedPages++;
     return page;
