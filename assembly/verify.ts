@@ -10,14 +10,24 @@
  */
 import { CODE_MASK, INLINE_BODY_MAX, NEVER_MICROS, PAGE_BYTES, RESULT_COUNT } from "./constants";
 import { STATE_BURIED, STATE_DELAYED, STATE_READY, STATE_RESERVED } from "./constants";
-import { THREADS_BASE, THREAD_BYTES, URGENT_BELOW } from "./constants";
+import { URGENT_BELOW } from "./constants";
 import { CONN_MINOR, Conn, Watch, connAt, findWatch, heldRoot, watchAt } from "./conn";
 import { BLOCK_BODY, BLOCK_HEADER, CHAIN_BYTES, Cold, GRANTED, Job, LATE } from "./job";
 import { RECORD_BYTES, bodyOf, jobAt } from "./job";
-import { PAGE_HEADER, Page, roundUp, slotBytes } from "./memory";
+import { PAGE_HEADER, Page, firstPage, roundUp, slotBytes } from "./memory";
 import { before, nodeAt } from "./node";
 import { Bucket, bucketAt, bucketsRoot, lateRoot, readyTubesRoot } from "./ready";
-import { CLASSES, Shard, Table, classList, enter, grantList, inputSlot, jobs, leave } from "./shard";
+import {
+  CLASSES,
+  Shard,
+  Table,
+  classList,
+  enter,
+  grantList,
+  inputSlot,
+  jobs,
+  leave,
+} from "./shard";
 import { outputSlot, setResult, shard, tubesByName, watches } from "./shard";
 import { delayedRoot, findJob } from "./states";
 import { bucketOf, headAt, heads } from "./table";
@@ -99,6 +109,11 @@ function expect(held: bool, invariant: i32): void {
   if (!held && broken == 0) broken = invariant;
 }
 
+/** Nothing broken was found so far. */
+function whole(): bool {
+  return broken == 0;
+}
+
 /**
  * Walks the whole shard: 0, or the number of the first invariant found broken. `deep` takes in the allocator: the input and output
  * slots of thread `t` are overwritten, and RESULT_COUNT is how many slots are in use that no walk reaches: one for each
@@ -108,15 +123,15 @@ export function verify(t: u32, deep: i32): i32 {
   enter();
   reset(t, deep != 0);
   if (counting) markPages();
-  for (let at = shard().tubesHead, prev: u32 = 0; at != 0 && broken == 0; ) {
+  for (let at = shard().tubesHead, prev: u32 = 0; at != 0 && whole();) {
     checkTube(tubeAt(at), prev);
     prev = at;
     at = tubeAt(at).nextTube;
   }
   checkTubes();
-  if (broken == 0) checkConns();
-  if (broken == 0) checkShard();
-  if (broken == 0 && counting) setResult(t, RESULT_COUNT, <f64>checkPages());
+  if (whole()) checkConns();
+  if (whole()) checkShard();
+  if (whole() && counting) setResult(t, RESULT_COUNT, <f64>checkPages());
   return leave(t, broken) & CODE_MASK;
 }
 
@@ -163,7 +178,7 @@ function checkChild(parent: u32, child: u32): u32 {
   if (child == 0 || broken != 0) return 0;
   expect(nodeAt(child).parent == parent, TREE_LINKS);
   expect(tree.weight(child) < tree.weight(parent), TREE_WEIGHTS);
-  return broken == 0 ? checkBelow(child) : 0;
+  return whole() ? checkBelow(child) : 0;
 }
 
 function stands(at: u32, root: usize): bool {
@@ -198,7 +213,7 @@ function checkBuckets(tube: Tube): void {
   let tubeUrgent: u32 = 0;
   let lastSeen = tube.lastBucket == 0;
   checkTree(root);
-  for (let at = tree.first(root); at != 0 && broken == 0; at = tree.next(at)) {
+  for (let at = tree.first(root); at != 0 && whole(); at = tree.next(at)) {
     const bucket = bucketAt(at);
     live(at, offsetof<Bucket>());
     const count = checkBucket(tube, bucket);
@@ -222,7 +237,7 @@ function checkBuckets(tube: Tube): void {
 function checkBucket(tube: Tube, bucket: Bucket): u32 {
   let count: u32 = 0;
   let prev: u32 = 0;
-  for (let at = bucket.head; at != 0 && broken == 0; at = jobAt(at).left) {
+  for (let at = bucket.head; at != 0 && whole(); at = jobAt(at).left) {
     expect(jobAt(at).right == prev, BUCKET_LIST);
     expect(prev == 0 || jobAt(prev).minor < jobAt(at).minor, BUCKET_LIST);
     expect((jobAt(at).flags & LATE) == 0, BUCKET_LATE);
@@ -232,7 +247,7 @@ function checkBucket(tube: Tube, bucket: Bucket): u32 {
   }
   expect(bucket.tail == prev, BUCKET_LIST);
   checkTree(lateRoot(bucket));
-  for (let at = tree.first(lateRoot(bucket)); at != 0 && broken == 0; at = tree.next(at)) {
+  for (let at = tree.first(lateRoot(bucket)); at != 0 && whole(); at = tree.next(at)) {
     expect((jobAt(at).flags & LATE) != 0 && jobAt(at).major == 0, BUCKET_LATE);
     checkReady(tube, bucket, jobAt(at));
     count++;
@@ -256,14 +271,14 @@ function checkJob(tube: Tube, job: Job, state: u8): void {
   if (job.cold != 0) live(job.cold, offsetof<Cold>());
   const inline = job.bodyBytes <= INLINE_BODY_MAX;
   live(at, RECORD_BYTES + (inline ? job.bodyBytes : CHAIN_BYTES));
-  if (!inline && broken == 0) checkBody(job);
+  if (!inline && whole()) checkBody(job);
 }
 
 /** Checks the chain of a long body: as many blocks as it takes, the last one known. */
 function checkBody(job: Job): void {
   let left = job.bodyBytes;
   let last: u32 = 0;
-  for (let at = load<u32>(bodyOf(job)); at != 0 && broken == 0; at = load<u32>(at)) {
+  for (let at = load<u32>(bodyOf(job)); at != 0 && whole(); at = load<u32>(at)) {
     expect(left > 0, JOB_BODY);
     const share = min(left, BLOCK_BODY);
     live(at, BLOCK_HEADER + share);
@@ -295,7 +310,7 @@ function checkBest(tube: Tube): void {
 function checkDelayed(tube: Tube): void {
   const root = delayedRoot(tube);
   const count = checkTree(root);
-  for (let at = tree.first(root); at != 0 && broken == 0; at = tree.next(at)) {
+  for (let at = tree.first(root); at != 0 && whole(); at = tree.next(at)) {
     checkJob(tube, jobAt(at), STATE_DELAYED);
     expect(jobAt(at).holder == 0, DELAYED_TREE);
   }
@@ -310,7 +325,7 @@ function checkDelayed(tube: Tube): void {
 function checkBuried(tube: Tube): void {
   let count: u32 = 0;
   let prev: u32 = 0;
-  for (let at = tube.buriedHead; at != 0 && broken == 0; at = jobAt(at).left) {
+  for (let at = tube.buriedHead; at != 0 && whole(); at = jobAt(at).left) {
     checkJob(tube, jobAt(at), STATE_BURIED);
     expect(jobAt(at).right == prev && jobAt(at).holder == 0, BURIED_LIST);
     prev = at;
@@ -324,7 +339,7 @@ function checkBuried(tube: Tube): void {
 function checkWaiters(tube: Tube): void {
   let count: u32 = 0;
   let prev: u32 = 0;
-  for (let at = tube.waitHead; at != 0 && broken == 0; at = watchAt(at).nextWaiter) {
+  for (let at = tube.waitHead; at != 0 && whole(); at = watchAt(at).nextWaiter) {
     const watch = watchAt(at);
     expect(watch.prevWaiter == prev, WAITER_LIST);
     expect(watch.tube == <u32>changetype<usize>(tube), WAITER_LIST);
@@ -342,7 +357,7 @@ function checkTubes(): void {
   const s = shard();
   let tubes: u32 = 0;
   let last: u32 = 0;
-  for (let at = s.tubesHead; at != 0 && broken == 0; at = tubeAt(at).nextTube) {
+  for (let at = s.tubesHead; at != 0 && whole(); at = tubeAt(at).nextTube) {
     tubes++;
     last = at;
   }
@@ -351,7 +366,7 @@ function checkTubes(): void {
   if (broken != 0) return;
   expect(checkTree(readyTubesRoot()) == listedTubes, SHARD_READY_TUBES);
   let at = tree.first(readyTubesRoot());
-  while (at != 0 && broken == 0) {
+  while (at != 0 && whole()) {
     expect(tubeOfReadyNode(at).listed == 1, SHARD_READY_TUBES);
     at = tree.next(at);
   }
@@ -381,13 +396,35 @@ function checkConns(): void {
   checkGrants();
 }
 
+/** The first bucket from `b` on that has an entry, or the number of buckets. Most are empty: looks at 16 at once. */
+function filled(table: Table, b: u32): u32 {
+  const n = heads(table);
+  while (b < n) {
+    const head = headAt(table, b);
+    if ((b & 15) != 0 || b + 16 > n) {
+      if (load<u32>(head) != 0) return b;
+      b++;
+      continue;
+    }
+    let any: u64 = 0;
+    for (let i: usize = 0; i < 64; i += 8) any |= load<u64>(head + i);
+    if (any == 0) {
+      b += 16;
+    } else {
+      while (load<u32>(headAt(table, b)) == 0) b++;
+      return b;
+    }
+  }
+  return n;
+}
+
 /** Every entry stands in the bucket of its hash, and there are as many as the table says. */
 function checkTable(table: Table): void {
   const n = heads(table);
   let count: u32 = 0;
-  for (let b: u32 = 0; b < n && broken == 0; ++b) {
+  for (let b = filled(table, 0); b < n && whole(); b = filled(table, b + 1)) {
     let at = load<u32>(headAt(table, b));
-    while (at != 0 && broken == 0) {
+    while (at != 0 && whole()) {
       expect(bucketOf(table, <u32>nodeAt(at).minor) == b, TABLE_BUCKET);
       expect(++count <= table.count, TABLE_COUNT);
       at = nodeAt(at).chain;
@@ -399,9 +436,9 @@ function checkTable(table: Table): void {
 /** Adds `sign` for each held job to its tube's counter; checks the jobs when taking off. */
 function eachJob(sign: i32): void {
   const n = heads(jobs());
-  for (let b: u32 = 0; b < n && broken == 0; ++b) {
+  for (let b = filled(jobs(), 0); b < n && whole(); b = filled(jobs(), b + 1)) {
     let at = load<u32>(headAt(jobs(), b));
-    for (; at != 0 && broken == 0; at = jobAt(at).chain) {
+    for (; at != 0 && whole(); at = jobAt(at).chain) {
       const job = jobAt(at);
       expect(job.state - 1 < STATE_BURIED, JOB_MISPLACED);
       if (job.state != STATE_RESERVED) continue;
@@ -417,7 +454,7 @@ function checkHeld(job: Job): void {
   checkJob(tubeAt(job.tube), job, STATE_RESERVED);
   heldJobs++;
   expect(stands(at, heldRoot(conn)), CONN_HELD);
-  if (broken == 0 && tree.first(heldRoot(conn)) == at) checkHolder(conn);
+  if (whole() && tree.first(heldRoot(conn)) == at) checkHolder(conn);
   if ((job.flags & GRANTED) == 0) return;
   grantedJobs++;
   expect(conn.granted == at && conn.calling != 0, CONN_GRANT);
@@ -450,9 +487,9 @@ function checkConn(conn: Conn): void {
 /** Adds `sign` for each watch to its tube's counter; checks the watches when taking off. */
 function eachWatch(sign: i32): void {
   const n = heads(watches());
-  for (let b: u32 = 0; b < n && broken == 0; ++b) {
+  for (let b = filled(watches(), 0); b < n && whole(); b = filled(watches(), b + 1)) {
     let at = load<u32>(headAt(watches(), b));
-    for (; at != 0 && broken == 0; at = watchAt(at).chain) {
+    for (; at != 0 && whole(); at = watchAt(at).chain) {
       tubeAt(watchAt(at).tube).watching += sign;
       if (sign < 0) checkWatch(watchAt(at));
     }
@@ -469,7 +506,7 @@ function checkWatch(watch: Watch): void {
   checkConn(conn);
   let count: u32 = 0;
   let prev: u32 = 0;
-  for (let own = conn.watchHead; own != 0 && broken == 0; own = watchAt(own).nextOfConn) {
+  for (let own = conn.watchHead; own != 0 && whole(); own = watchAt(own).nextOfConn) {
     expect(watchAt(own).conn == watch.conn && watchAt(own).prevOfConn == prev, WATCH_LIST);
     prev = own;
     count++;
@@ -483,11 +520,11 @@ function checkGrants(): void {
   let uncollected: u32 = 0;
   for (let thread: u32 = 0; thread < shard().threads; ++thread) {
     let prev: u32 = 0;
-    for (let at = load<u32>(grantList(thread)); at != 0 && broken == 0; ) {
+    for (let at = load<u32>(grantList(thread)); at != 0 && whole();) {
       const conn = connAt(at);
       expect(conn.calling == 1 && conn.thread == thread && conn.prevGrant == prev, CONN_GRANT);
       checkConn(conn);
-      if (conn.granted != 0 && broken == 0) {
+      if (conn.granted != 0 && whole()) {
         uncollected++;
         const job = jobAt(conn.granted);
         expect(job.state == STATE_RESERVED && job.holder == at, CONN_GRANT);
@@ -515,7 +552,7 @@ function checkShard(): void {
   expect(s.nextDue == (first == 0 ? NEVER_MICROS : <f64>nodeAt(first).major), SHARD_NEXT_DUE);
   checkTree(timersRoot());
   let tubes: u32 = 0;
-  for (let at = first; at != 0 && broken == 0; at = tree.next(at)) {
+  for (let at = first; at != 0 && whole(); at = tree.next(at)) {
     const isConn = nodeAt(at).minor == CONN_MINOR;
     expect((isConn ? connAt(at).timed : tubeAt(at).timed) == 1, SHARD_TIMERS);
     if (isConn) checkConn(connAt(at));
@@ -532,10 +569,6 @@ function checkShard(): void {
 }
 
 /* The allocator. */
-
-function firstPage(): u32 {
-  return (THREADS_BASE + shard().threads * THREAD_BYTES) >> 16;
-}
 
 function pageAt(page: u32): Page {
   return changetype<Page>((<usize>page) << 16);
@@ -555,7 +588,7 @@ function markPages(): void {
   memory.fill(pageMarks, 0, s.topPage);
   memory.fill(liveSlots, 0, s.topPage << 1);
   let free: u32 = 0;
-  for (let at = s.freePages; at != 0 && broken == 0; at = load<u32>(at)) {
+  for (let at = s.freePages; at != 0 && whole(); at = load<u32>(at)) {
     mark(at >> 16, MARK_FREE, PAGES_FREE);
     free++;
   }
@@ -568,7 +601,7 @@ function markPages(): void {
 
 function markHeads(table: Table): void {
   const n = heads(table);
-  for (let b: u32 = 0; b < n && broken == 0; b += PAGE_BYTES >> 2) {
+  for (let b: u32 = 0; b < n && whole(); b += PAGE_BYTES >> 2) {
     mark(<u32>(headAt(table, b) >> 16), MARK_HEADS, PAGES_COUNT);
   }
 }
@@ -593,14 +626,14 @@ function live(at: u32, bytes: u32): void {
 function checkPages(): u32 {
   let hidden: u32 = 0;
   let open: u32 = 0;
-  for (let page = firstPage(); page < shard().topPage && broken == 0; ++page) {
+  for (let page = firstPage(); page < shard().topPage && whole(); ++page) {
     if (load<u8>(pageMarks + page) != 0) continue;
     const reached = <u32>load<u16>(liveSlots + ((<usize>page) << 1));
     expect(reached <= pageAt(page).used, SLOT_COUNT);
     hidden += pageAt(page).used - reached;
     if (checkSlots(pageAt(page))) open++;
   }
-  for (let c: u32 = 0; c < CLASSES && broken == 0; ++c) open -= checkClass(c);
+  for (let c: u32 = 0; c < CLASSES && whole(); ++c) open -= checkClass(c);
   expect(open == 0, PAGE_LISTS);
   return hidden;
 }
@@ -613,7 +646,7 @@ function checkSlots(page: Page): bool {
   const cut = (page.bump - PAGE_HEADER) / size;
   expect((page.bump - PAGE_HEADER) % size == 0 && page.bump <= PAGE_BYTES, PAGE_SLOTS);
   let free: u32 = 0;
-  for (let slot = page.free; slot != 0 && broken == 0; slot = load<u32>(slot)) {
+  for (let slot = page.free; slot != 0 && whole(); slot = load<u32>(slot)) {
     const offset = slot - <u32>changetype<usize>(page);
     expect(offset >= PAGE_HEADER && offset < page.bump, PAGE_SLOTS);
     expect((offset - PAGE_HEADER) % size == 0 && ++free <= cut, PAGE_SLOTS);
@@ -627,7 +660,7 @@ function checkClass(c: u32): u32 {
   let count: u32 = 0;
   let empty: u32 = 0;
   let prev: u32 = 0;
-  for (let at = load<u32>(classList(c)); at != 0 && broken == 0; ) {
+  for (let at = load<u32>(classList(c)); at != 0 && whole();) {
     const page = changetype<Page>(<usize>at);
     expect(load<u8>(pageMarks + (at >> 16)) == 0 && page.prev == prev, PAGE_LISTS);
     expect(page.class == c, PAGE_LISTS);

@@ -1,0 +1,442 @@
+/* Engine: a whole shard for tests, driven call by call through the verify build, with answers as plain objects.
+ *
+ * Each I/O thread gets an instance of its own on the one memory, as in the server. `verify` throws with the name of the broken
+ * invariant. Addresses of tubes and connections are passed on as the engine gave them.
+ */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import * as C from "../../assembly/constants.ts";
+import type { EngineExports } from "../../src/engine/exports.ts";
+
+type VerifyExports = EngineExports & { verify(t: number, deep: number): number };
+
+/** The names of the answers in assembly/constants.ts, by their numbers. */
+const ANSWERS = [
+  "NONE",
+  "DONE",
+  "NOT_FOUND",
+  "OUT_OF_MEMORY",
+  "RESERVED",
+  "WORSE",
+  "WAITING",
+  "LOST",
+  "BURIED",
+  "MORE",
+] as const;
+export type Answer = (typeof ANSWERS)[number];
+
+/** What a call answered: beyond the answer only what that call promises. */
+export interface Reply {
+  readonly answer: Answer;
+  /** Threads that now have grants to collect. */
+  readonly wakes: readonly number[];
+  readonly id?: number;
+  readonly pri?: number;
+  /** The whole body, one character for each byte. */
+  readonly body?: string;
+  readonly count?: number;
+  readonly kind?: number;
+  /** Whom a collected grant is for. */
+  readonly conn?: number;
+  readonly token?: number;
+  readonly generation?: number;
+  /** Figures of a stats call, in the order of assembly/constants.ts. */
+  readonly figures?: readonly number[];
+  readonly name?: string;
+}
+
+/** What a new job is told. */
+export interface NewJob {
+  readonly id: number;
+  readonly pri?: number;
+  readonly delaySeconds?: number;
+  readonly ttrSeconds?: number;
+  readonly body?: Uint8Array;
+}
+
+/** A tube in the answer of `listTubes`. */
+export interface ListedTube {
+  readonly number: number;
+  readonly name: string;
+}
+
+export interface ShardOptions {
+  readonly threads?: number;
+  /** How many pages, the threads' areas included, clients may fill. */
+  readonly budgetPages?: number;
+  /** The length to which the memory can grow: less than the engine asks for, and even vital requests fail. */
+  readonly maximumPages?: number;
+  /** The compiled module; build/engine.verify.wasm when absent. */
+  readonly module?: WebAssembly.Module;
+}
+
+const PAGES = 64;
+const PAGES_MAX = 65536;
+const EMPTY = new Uint8Array(0);
+/* How many figures the stats calls write. */
+const JOB_FIGURES = 11;
+const TUBE_FIGURES = 13;
+const SHARD_FIGURES = 11;
+
+let verifyModule: WebAssembly.Module | undefined;
+
+/** The module of build/engine.verify.wasm. */
+export function loadVerifyModule(): WebAssembly.Module {
+  const path = fileURLToPath(new URL("../../build/engine.verify.wasm", import.meta.url));
+  verifyModule ??= new WebAssembly.Module(readFileSync(path));
+  return verifyModule;
+}
+
+/** An invariant does not hold. */
+export class BrokenInvariantError extends Error {
+  override readonly name = "BrokenInvariantError";
+  readonly code = "HM_TEST_INVARIANT";
+}
+
+function isVerifyBuild(
+  exports: WebAssembly.Exports,
+): exports is WebAssembly.Exports & VerifyExports {
+  return typeof exports["verify"] === "function" && typeof exports["put"] === "function";
+}
+
+/** One thread's instance and its area. */
+class Thread {
+  readonly exports: WebAssembly.Exports & VerifyExports;
+  readonly result: Float64Array;
+  readonly input: Buffer;
+  readonly output: Buffer;
+
+  constructor(t: number, module: WebAssembly.Module, memory: WebAssembly.Memory) {
+    const { exports } = new WebAssembly.Instance(module, {
+      env: { memory, abort: refuseAbort },
+    });
+    if (!isVerifyBuild(exports)) throw new TypeError("this is not a verify build of the engine");
+    const area = C.THREADS_BASE + t * C.THREAD_BYTES;
+    this.exports = exports;
+    this.result = new Float64Array(memory.buffer, area, C.RESULT_BYTES / 8);
+    this.input = Buffer.from(memory.buffer, area + C.PAGE_BYTES, C.INPUT_BYTES);
+    this.output = Buffer.from(memory.buffer, area + 2 * C.PAGE_BYTES, C.OUTPUT_BYTES);
+  }
+
+  field(index: number): number {
+    return this.result[index] ?? 0;
+  }
+}
+
+function refuseAbort(): never {
+  throw new Error("the engine aborted");
+}
+
+/** A shard of its own memory. */
+export class EngineShard {
+  readonly memory: WebAssembly.Memory;
+  readonly module: WebAssembly.Module;
+  readonly #threads: readonly Thread[];
+
+  /** Opens the handles of all threads; `memory` is of an open shard already. */
+  constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, threads: number) {
+    this.memory = memory;
+    this.module = module;
+    this.#threads = Array.from({ length: threads }, (_, t) => new Thread(t, module, memory));
+  }
+
+  /** Makes a memory and an empty shard in it. */
+  static open(options: ShardOptions = {}): EngineShard {
+    const { threads = 1, budgetPages = PAGES_MAX, maximumPages = PAGES_MAX } = options;
+    const memory = new WebAssembly.Memory({ initial: PAGES, maximum: maximumPages, shared: true });
+    const shard = new EngineShard(options.module ?? loadVerifyModule(), memory, threads);
+    const answer = shard.raw(0).open(0, threads, PAGES, budgetPages);
+    if (answer !== C.DONE) throw new Error(`open answered ${answer}`);
+    return shard;
+  }
+
+  /** The exports themselves. */
+  raw(t: number): VerifyExports {
+    return this.#thread(t).exports;
+  }
+
+  /** Walks the shard; answers how many slots the walk did not reach (see assembly/verify.ts). */
+  verify(): number {
+    const thread = this.#thread(0);
+    const broken = thread.exports.verify(0, 1);
+    if (broken !== 0) throw new BrokenInvariantError(this.#nameOfInvariant(broken));
+    return thread.field(C.RESULT_COUNT);
+  }
+
+  /** When the first timer rings, in microseconds. */
+  nextDueMicros(): number {
+    const address = this.raw(0).nextDueAddress() >>> 0;
+    return new Float64Array(this.memory.buffer, address, 1)[0] ?? C.NEVER_MICROS;
+  }
+
+  /** Bytes of the pages in use, tables included, the threads' areas not. */
+  usedBytes(now: number): number {
+    return this.statsShard(0, now).figures?.[C.SHARD_USED_BYTES] ?? 0;
+  }
+
+  tick(t: number, now: number): Reply {
+    return this.#reply(t, this.raw(t).tick(t, now));
+  }
+
+  useTube(t: number, name: string, number: number): { reply: Reply; ref: number } {
+    const code = this.raw(t).useTube(t, 0, this.#write(t, name), number);
+    return { reply: this.#reply(t, code), ref: this.#ref(t) };
+  }
+
+  unuseTube(t: number, tube: number): Reply {
+    return this.#reply(t, this.raw(t).unuseTube(t, tube));
+  }
+
+  pinTube(t: number, name: string, number: number): Reply {
+    return this.#reply(t, this.raw(t).pinTube(t, 0, this.#write(t, name), number));
+  }
+
+  openConn(t: number, token: number): { reply: Reply; ref: number } {
+    const code = this.raw(t).openConn(t, token);
+    return { reply: this.#reply(t, code), ref: this.#ref(t) };
+  }
+
+  closeConn(t: number, conn: number, now: number): Reply {
+    return this.#reply(t, this.raw(t).closeConn(t, conn, now));
+  }
+
+  soonest(t: number, conn: number): number {
+    return this.raw(t).soonest(t, conn);
+  }
+
+  watchTube(t: number, conn: number, name: string, number: number): { reply: Reply; ref: number } {
+    const code = this.raw(t).watchTube(t, conn, 0, this.#write(t, name), number);
+    return { reply: this.#reply(t, code), ref: this.#ref(t) };
+  }
+
+  ignoreTube(t: number, conn: number, tube: number): Reply {
+    return this.#reply(t, this.raw(t).ignoreTube(t, conn, tube));
+  }
+
+  put(t: number, tube: number, job: NewJob, now: number): Reply {
+    const { id, pri = 0, delaySeconds = 0, ttrSeconds = 60, body = EMPTY } = job;
+    const { put } = this.raw(t);
+    this.#thread(t).input.set(body);
+    return this.#reply(t, put(t, tube, id, pri, delaySeconds, ttrSeconds, 0, body.length, now));
+  }
+
+  openUpload(t: number, bytes: number): { reply: Reply; ref: number } {
+    const code = this.raw(t).openUpload(t, bytes);
+    return { reply: this.#reply(t, code), ref: this.#ref(t) };
+  }
+
+  appendUpload(t: number, upload: number, position: number, piece: Uint8Array): Reply {
+    this.#thread(t).input.set(piece);
+    const code = this.raw(t).appendUpload(t, upload, position, 0, piece.length);
+    return { ...this.#reply(t, code), count: this.#thread(t).field(C.RESULT_COUNT) };
+  }
+
+  commitUpload(t: number, upload: number, tube: number, job: NewJob, now: number): Reply {
+    const { id, pri = 0, delaySeconds = 0, ttrSeconds = 60 } = job;
+    const { commitUpload } = this.raw(t);
+    return this.#reply(t, commitUpload(t, upload, tube, id, pri, delaySeconds, ttrSeconds, now));
+  }
+
+  dropUpload(t: number, upload: number): Reply {
+    return this.#reply(t, this.raw(t).dropUpload(t, upload));
+  }
+
+  best(t: number, conn: number, now: number): Reply {
+    return this.#placed(t, this.raw(t).best(t, conn, now));
+  }
+
+  /** Without `max`, any job will do. */
+  take(t: number, conn: number, now: number, max?: { pri: number; id: number }): Reply {
+    const { pri, id } = max ?? { pri: Infinity, id: Infinity };
+    const code = this.raw(t).take(t, conn, pri, id, now);
+    return (code & C.CODE_MASK) === C.WORSE ? this.#placed(t, code) : this.#shown(t, code);
+  }
+
+  wait(t: number, conn: number, generation: number, now: number): Reply {
+    return this.#shown(t, this.raw(t).wait(t, conn, generation, now));
+  }
+
+  cancel(t: number, conn: number, now: number): Reply {
+    return this.#collected(t, this.raw(t).cancel(t, conn, now));
+  }
+
+  collect(t: number, now: number): Reply {
+    return this.#collected(t, this.raw(t).collect(t, now));
+  }
+
+  handBack(t: number, conn: number, id: number, now: number): Reply {
+    return this.#reply(t, this.raw(t).handBack(t, conn, id, now));
+  }
+
+  reserveJob(t: number, conn: number, id: number, now: number): Reply {
+    return this.#shown(t, this.raw(t).reserveJob(t, conn, id, now));
+  }
+
+  deleteJob(t: number, conn: number, id: number, now: number): Reply {
+    return this.#reply(t, this.raw(t).deleteJob(t, conn, id, now));
+  }
+
+  release(
+    t: number,
+    conn: number,
+    id: number,
+    pri: number,
+    delaySeconds: number,
+    now: number,
+  ): Reply {
+    return this.#reply(t, this.raw(t).release(t, conn, id, pri, delaySeconds, now));
+  }
+
+  bury(t: number, conn: number, id: number, pri: number, now: number): Reply {
+    return this.#reply(t, this.raw(t).bury(t, conn, id, pri, now));
+  }
+
+  touch(t: number, conn: number, id: number, now: number): Reply {
+    return this.#reply(t, this.raw(t).touch(t, conn, id, now));
+  }
+
+  kick(t: number, tube: number, bound: number, kind: number, now: number): Reply {
+    const reply = this.#reply(t, this.raw(t).kick(t, tube, bound, kind, now));
+    const thread = this.#thread(t);
+    return { ...reply, count: thread.field(C.RESULT_COUNT), kind: thread.field(C.RESULT_REF) };
+  }
+
+  kickJob(t: number, id: number, now: number): Reply {
+    return this.#reply(t, this.raw(t).kickJob(t, id, now));
+  }
+
+  pauseTube(t: number, name: string, delaySeconds: number, now: number): Reply {
+    const bytes = this.#write(t, name);
+    return this.#reply(t, this.raw(t).pauseTube(t, 0, bytes, delaySeconds, now));
+  }
+
+  peek(t: number, id: number, now: number): Reply {
+    return this.#shown(t, this.raw(t).peek(t, id, now));
+  }
+
+  peekTube(t: number, tube: number, kind: number, now: number): Reply {
+    return this.#shown(t, this.raw(t).peekTube(t, tube, kind, now));
+  }
+
+  /** The bytes from `position` on that one call reads; NOT_FOUND when the job is gone. */
+  readBody(t: number, id: number, position: number): Reply {
+    const reply = this.#reply(t, this.raw(t).readBody(t, id, position));
+    if (reply.answer !== "DONE") return reply;
+    return { ...reply, body: this.#outputText(t, this.#thread(t).field(C.RESULT_COUNT)) };
+  }
+
+  statsJob(t: number, id: number, now: number): Reply {
+    const reply = this.#withFigures(t, this.raw(t).statsJob(t, id, now), JOB_FIGURES);
+    if (reply.answer !== "DONE") return reply;
+    return { ...reply, name: this.#outputText(t, this.#thread(t).field(C.RESULT_NAME_BYTES)) };
+  }
+
+  statsTube(t: number, name: string, now: number): Reply {
+    const code = this.raw(t).statsTube(t, 0, this.#write(t, name), now);
+    return this.#withFigures(t, code, TUBE_FIGURES);
+  }
+
+  statsShard(t: number, now: number): Reply {
+    return this.#withFigures(t, this.raw(t).statsShard(t, now), SHARD_FIGURES);
+  }
+
+  /** All tubes, in the order in which they were made. */
+  listTubes(t: number): ListedTube[] {
+    const { output } = this.#thread(t);
+    const tubes: ListedTube[] = [];
+    while (this.raw(t).listTubes(t, tubes.at(-1)?.number ?? 0) === C.MORE) {
+      let at = 0;
+      for (let left = this.#thread(t).field(C.RESULT_COUNT); left > 0; left--) {
+        const bytes = output.readUInt32LE(at + 8);
+        const name = output.toString("latin1", at + 16, at + 16 + bytes);
+        tubes.push({ number: output.readDoubleLE(at), name });
+        at += (16 + bytes + 7) & ~7;
+      }
+    }
+    return tubes;
+  }
+
+  #thread(t: number): Thread {
+    const thread = this.#threads[t];
+    if (thread === undefined) throw new RangeError(`there is no thread ${t}`);
+    return thread;
+  }
+
+  #ref(t: number): number {
+    return this.#thread(t).field(C.RESULT_REF);
+  }
+
+  #write(t: number, name: string): number {
+    return this.#thread(t).input.write(name, "latin1");
+  }
+
+  #outputText(t: number, bytes: number): string {
+    return this.#thread(t).output.toString("latin1", 0, bytes);
+  }
+
+  #reply(t: number, code: number): Reply {
+    const answer = ANSWERS[code & C.CODE_MASK];
+    if (answer === undefined) throw new RangeError(`unknown answer ${code}`);
+    const { result } = this.#thread(t);
+    const bits =
+      (code & C.WAKE) === 0 ? [0, 0] : [result[C.RESULT_WAKE_LOW], result[C.RESULT_WAKE_HIGH]];
+    const wakes = bits.flatMap((word = 0, high) =>
+      Array.from({ length: 32 }, (_, bit) => bit + 32 * high).filter(
+        (thread) => ((word >>> (thread & 31)) & 1) === 1,
+      ),
+    );
+    return { answer, wakes };
+  }
+
+  /** A reply about where the best job stands. */
+  #placed(t: number, code: number): Reply {
+    const reply = this.#reply(t, code);
+    if (reply.answer === "NONE") return reply;
+    const thread = this.#thread(t);
+    return { ...reply, id: thread.field(C.RESULT_ID), pri: thread.field(C.RESULT_PRI) };
+  }
+
+  /** A reply that shows a job, when it does. */
+  #shown(t: number, code: number): Reply {
+    const reply = this.#reply(t, code);
+    if (reply.answer !== "RESERVED" && reply.answer !== "DONE") return reply;
+    const thread = this.#thread(t);
+    const id = thread.field(C.RESULT_ID);
+    const pri = thread.field(C.RESULT_PRI);
+    const bytes = thread.field(C.RESULT_BODY_BYTES);
+    let body = this.#outputText(t, Math.min(bytes, C.OUTPUT_BYTES));
+    while (body.length < bytes) {
+      const more = this.readBody(t, id, body.length).body ?? "";
+      if (more.length === 0) throw new Error(`job ${id} ends after ${body.length} of ${bytes}`);
+      body += more;
+    }
+    return { ...reply, id, pri, body };
+  }
+
+  /** A reply to whoever collects a grant. */
+  #collected(t: number, code: number): Reply {
+    const thread = this.#thread(t);
+    const conn = thread.field(C.RESULT_CONN);
+    const token = thread.field(C.RESULT_TOKEN);
+    const generation = thread.field(C.RESULT_GENERATION);
+    const reply = this.#shown(t, code);
+    return reply.answer === "NONE" ? reply : { ...reply, conn, token, generation };
+  }
+
+  #withFigures(t: number, code: number, count: number): Reply {
+    const reply = this.#reply(t, code);
+    if (reply.answer !== "DONE") return reply;
+    const { result } = this.#thread(t);
+    return {
+      ...reply,
+      figures: Array.from(result.subarray(C.RESULT_STATS, C.RESULT_STATS + count)),
+    };
+  }
+
+  #nameOfInvariant(broken: number): string {
+    const found = Object.entries(this.raw(0)).find(
+      ([, value]) => value instanceof WebAssembly.Global && value.value === broken,
+    );
+    return `${found?.[0] ?? "invariant"} (${broken}) does not hold`;
+  }
+}

@@ -1,0 +1,599 @@
+/* Model: what one shard does, as plainly as it can be said. The engine is compared with it, call by call.
+ *
+ * Written from the protocol, not from the engine: jobs are objects in a Map, every question is answered by looking at all of them.
+ * Where the protocol leaves a choice open the project's own rules fill it: waiters are served first come first served, what is due
+ * happens in the order of the deadlines, and the jobs of a connection that goes come back in the order of theirs.
+ */
+import * as C from "../../assembly/constants.ts";
+import type { Answer, ListedTube, NewJob, Reply } from "./engine.ts";
+
+/** Most jobs that one kick moves. */
+const STEP = C.STEP_JOBS;
+const SECOND = 1_000_000;
+
+export interface ModelJob {
+  readonly id: number;
+  readonly tube: string;
+  pri: number;
+  delaySeconds: number;
+  readonly ttrSeconds: number;
+  readonly body: string;
+  readonly createdMicros: number;
+  state: "ready" | "reserved" | "delayed" | "buried";
+  /** End of the delay or of the time to run. */
+  deadline: number;
+  holder: ModelConn | undefined;
+  /** Reserved by a grant that nobody has collected yet. */
+  granted: boolean;
+  /** Place among the buried jobs. */
+  buriedAt: number;
+  reserves: number;
+  timeouts: number;
+  releases: number;
+  buries: number;
+  kicks: number;
+}
+
+interface ModelTube {
+  readonly name: string;
+  readonly number: number;
+  using: number;
+  total: number;
+  deletes: number;
+  pauses: number;
+  pauseMicros: number;
+  pausedUntil: number | undefined;
+  pinned: boolean;
+  waiters: ModelConn[];
+}
+
+export interface ModelConn {
+  readonly key: number;
+  readonly thread: number;
+  readonly token: number;
+  readonly watched: Set<string>;
+  waiting: boolean;
+  generation: number;
+  /** A grant was made and not collected, even if it ran out since. */
+  calling: boolean;
+}
+
+const STATE_NUMBERS = {
+  ready: C.STATE_READY,
+  reserved: C.STATE_RESERVED,
+  delayed: C.STATE_DELAYED,
+  buried: C.STATE_BURIED,
+} as const;
+
+function byPlace(a: ModelJob, b: ModelJob): number {
+  return a.pri - b.pri || a.id - b.id;
+}
+
+function byDeadline(a: ModelJob, b: ModelJob): number {
+  return a.deadline - b.deadline || a.id - b.id;
+}
+
+/** One shard. Tubes go by their names, connections by any key. */
+export class ModelShard {
+  readonly jobs = new Map<number, ModelJob>();
+  readonly tubes = new Map<string, ModelTube>();
+  readonly conns = new Map<number, ModelConn>();
+  #timeouts = 0;
+  #total = 0;
+  #buriedAt = 0;
+  readonly #wakes = new Set<number>();
+
+  /* Tubes and connections. */
+
+  useTube(name: string, number: number): Reply {
+    this.#findOrMake(name, number).using++;
+    return this.#reply("DONE");
+  }
+
+  unuseTube(name: string): Reply {
+    this.#tube(name).using--;
+    this.#forgetIfUnused(name);
+    return this.#reply("DONE");
+  }
+
+  pinTube(name: string, number: number): Reply {
+    this.#findOrMake(name, number).pinned = true;
+    return this.#reply("DONE");
+  }
+
+  openConn(key: number, thread: number, token: number): Reply {
+    const watched = new Set<string>();
+    const conn = { key, thread, token, watched, waiting: false, generation: 0, calling: false };
+    this.conns.set(key, conn);
+    return this.#reply("DONE");
+  }
+
+  closeConn(key: number, now: number): Reply {
+    this.#settle(now);
+    const conn = this.conn(key);
+    this.#stopWaiting(conn);
+    const granted = this.#grantOf(conn);
+    if (granted !== undefined) this.#undoReservation(granted, now);
+    for (const job of this.heldBy(conn)) this.#makeReady(job, now);
+    this.conns.delete(key);
+    for (const name of conn.watched) this.#forgetIfUnused(name);
+    return this.#reply("DONE");
+  }
+
+  watchTube(key: number, name: string, number: number): Reply {
+    this.#findOrMake(name, number);
+    this.conn(key).watched.add(name);
+    return this.#reply("DONE");
+  }
+
+  ignoreTube(key: number, name: string): Reply {
+    this.conn(key).watched.delete(name);
+    this.#forgetIfUnused(name);
+    return this.#reply("DONE");
+  }
+
+  /** When the first TTR of the connection's jobs is over. */
+  soonest(key: number): number {
+    return this.heldBy(this.conn(key))[0]?.deadline ?? C.NEVER_MICROS;
+  }
+
+  /* Putting. */
+
+  put(tube: string, job: NewJob, body: string, now: number): Reply {
+    this.#settle(now);
+    const { id, pri = 0, delaySeconds = 0, ttrSeconds = 60 } = job;
+    const made: ModelJob = {
+      id,
+      tube,
+      pri,
+      delaySeconds,
+      body,
+      createdMicros: now,
+      ttrSeconds: Math.max(1, ttrSeconds),
+      state: "ready",
+      deadline: 0,
+      holder: undefined,
+      granted: false,
+      buriedAt: 0,
+      reserves: 0,
+      timeouts: 0,
+      releases: 0,
+      buries: 0,
+      kicks: 0,
+    };
+    this.jobs.set(id, made);
+    this.#tube(tube).total++;
+    this.#total++;
+    this.#readyOrDelayed(made, now);
+    return this.#reply("DONE");
+  }
+
+  /* Reserving. */
+
+  best(key: number, now: number): Reply {
+    this.#settle(now);
+    const job = this.#bestFor(this.conn(key));
+    return job === undefined
+      ? this.#reply("NONE")
+      : this.#reply("RESERVED", { id: job.id, pri: job.pri });
+  }
+
+  take(key: number, now: number, max?: { pri: number; id: number }): Reply {
+    this.#settle(now);
+    const job = this.#bestFor(this.conn(key));
+    if (job === undefined) return this.#reply("NONE");
+    const worse = max !== undefined && (job.pri - max.pri || job.id - max.id) > 0;
+    if (worse) return this.#reply("WORSE", { id: job.id, pri: job.pri });
+    this.#reserve(job, this.conn(key), now);
+    return this.#reply("RESERVED", show(job));
+  }
+
+  wait(key: number, generation: number, now: number): Reply {
+    this.#settle(now);
+    const conn = this.conn(key);
+    const job = this.#bestFor(conn);
+    if (job !== undefined) {
+      this.#reserve(job, conn, now);
+      return this.#reply("RESERVED", show(job));
+    }
+    conn.waiting = true;
+    conn.generation = generation;
+    for (const name of conn.watched) this.#tube(name).waiters.push(conn);
+    return this.#reply("WAITING");
+  }
+
+  cancel(key: number, now: number): Reply {
+    this.#settle(now);
+    const conn = this.conn(key);
+    this.#stopWaiting(conn);
+    return conn.calling ? this.#collectFrom(conn, now) : this.#reply("NONE");
+  }
+
+  /** Collects the grant of the connection `key` of `thread`; which one comes next is not promised, 0 = there shall be none. */
+  collect(thread: number, key: number, now: number): Reply {
+    this.#settle(now);
+    const callers = [...this.conns.values()].filter((c) => c.thread === thread && c.calling);
+    const conn = callers.find((caller) => caller.key === key) ?? callers[0];
+    return conn === undefined ? this.#reply("NONE") : this.#collectFrom(conn, now);
+  }
+
+  handBack(key: number, id: number, now: number): Reply {
+    this.#settle(now);
+    const job = this.#heldJob(key, id);
+    if (job === undefined) return this.#reply("NOT_FOUND");
+    this.#undoReservation(job, now);
+    return this.#reply("DONE");
+  }
+
+  reserveJob(key: number, id: number, now: number): Reply {
+    this.#settle(now);
+    const job = this.jobs.get(id);
+    if (job === undefined || job.state === "reserved") return this.#reply("NOT_FOUND");
+    this.#reserve(job, this.conn(key), now);
+    return this.#reply("RESERVED", show(job));
+  }
+
+  /* What a holder does. */
+
+  deleteJob(key: number, id: number, now: number): Reply {
+    this.#settle(now);
+    const job = this.jobs.get(id);
+    const foreign = job?.state === "reserved" && this.#heldJob(key, id) === undefined;
+    if (job === undefined || foreign) return this.#reply("NOT_FOUND");
+    this.#tube(job.tube).deletes++;
+    this.jobs.delete(id);
+    this.#forgetIfUnused(job.tube);
+    return this.#reply("DONE");
+  }
+
+  release(key: number, id: number, pri: number, delaySeconds: number, now: number): Reply {
+    this.#settle(now);
+    const job = this.#heldJob(key, id);
+    if (job === undefined) return this.#reply("NOT_FOUND");
+    job.releases++;
+    job.pri = pri;
+    job.delaySeconds = delaySeconds;
+    this.#readyOrDelayed(job, now);
+    return this.#reply("DONE");
+  }
+
+  bury(key: number, id: number, pri: number, now: number): Reply {
+    this.#settle(now);
+    const job = this.#heldJob(key, id);
+    if (job === undefined) return this.#reply("NOT_FOUND");
+    job.buries++;
+    job.pri = pri;
+    job.state = "buried";
+    job.buriedAt = ++this.#buriedAt;
+    job.holder = undefined;
+    return this.#reply("DONE");
+  }
+
+  touch(key: number, id: number, now: number): Reply {
+    this.#settle(now);
+    const job = this.#heldJob(key, id);
+    if (job === undefined) return this.#reply("NOT_FOUND");
+    job.deadline = now + job.ttrSeconds * SECOND;
+    return this.#reply("DONE");
+  }
+
+  /* Kicking and pausing. */
+
+  kick(tube: string, bound: number, kind: number, now: number): Reply {
+    this.#settle(now);
+    const any = this.#ofKind(tube, C.KIND_BURIED).length > 0 ? C.KIND_BURIED : C.KIND_DELAYED;
+    const chosen = kind === C.KIND_ANY ? any : kind;
+    const all = this.#ofKind(tube, chosen);
+    const kicked = all.slice(0, Math.min(bound, STEP));
+    for (const job of kicked) this.#kickOne(job, now);
+    const more = kicked.length === STEP && bound > STEP && all.length > STEP;
+    return this.#reply(more ? "MORE" : "DONE", { count: kicked.length, kind: chosen });
+  }
+
+  kickJob(id: number, now: number): Reply {
+    this.#settle(now);
+    const job = this.jobs.get(id);
+    if (job?.state !== "buried" && job?.state !== "delayed") return this.#reply("NOT_FOUND");
+    this.#kickOne(job, now);
+    return this.#reply("DONE");
+  }
+
+  pauseTube(name: string, delaySeconds: number, now: number): Reply {
+    this.#settle(now);
+    const tube = this.tubes.get(name);
+    if (tube === undefined) return this.#reply("NOT_FOUND");
+    tube.pauses++;
+    if (delaySeconds === 0) {
+      this.#unpause(tube, now);
+    } else {
+      tube.pauseMicros = delaySeconds * SECOND;
+      tube.pausedUntil = now + delaySeconds * SECOND;
+    }
+    return this.#reply("DONE");
+  }
+
+  /* Looking. */
+
+  tick(now: number): Reply {
+    this.#settle(now);
+    return this.#reply("NONE");
+  }
+
+  peek(id: number, now: number): Reply {
+    this.#settle(now);
+    const job = this.jobs.get(id);
+    return job === undefined ? this.#reply("NOT_FOUND") : this.#reply("DONE", show(job));
+  }
+
+  peekTube(tube: string, kind: number, now: number): Reply {
+    this.#settle(now);
+    const job = this.#ofKind(tube, kind)[0];
+    return job === undefined ? this.#reply("NOT_FOUND") : this.#reply("DONE", show(job));
+  }
+
+  readBody(id: number, position: number): Reply {
+    const body = this.jobs.get(id)?.body;
+    if (body === undefined) return this.#reply("NOT_FOUND");
+    return this.#reply("DONE", { body: body.slice(position, position + C.OUTPUT_BYTES) });
+  }
+
+  statsJob(id: number, now: number): Reply {
+    this.#settle(now);
+    const job = this.jobs.get(id);
+    if (job === undefined) return this.#reply("NOT_FOUND");
+    const timed = job.state === "reserved" || job.state === "delayed";
+    const figures = [
+      STATE_NUMBERS[job.state],
+      job.pri,
+      now - job.createdMicros,
+      job.delaySeconds,
+      job.ttrSeconds,
+      timed ? job.deadline - now : 0,
+      job.reserves,
+      job.timeouts,
+      job.releases,
+      job.buries,
+      job.kicks,
+    ];
+    return this.#reply("DONE", { figures, name: job.tube });
+  }
+
+  statsTube(name: string, now: number): Reply {
+    this.#settle(now);
+    const tube = this.tubes.get(name);
+    if (tube === undefined) return this.#reply("NOT_FOUND");
+    const left = tube.pausedUntil === undefined ? 0 : tube.pausedUntil - now;
+    const watching = this.#watchersOf(name);
+    const figures = [
+      ...this.#counts((job) => job.tube === name),
+      tube.total,
+      tube.using,
+      watching,
+      tube.waiters.length,
+      tube.deletes,
+      tube.pauses,
+      tube.pauseMicros,
+      left,
+    ];
+    return this.#reply("DONE", { figures });
+  }
+
+  /** Without the figures of memory and contention, which a model cannot know. */
+  statsShard(now: number): Reply {
+    this.#settle(now);
+    const counts = this.#counts(() => true);
+    return this.#reply("DONE", {
+      figures: [...counts, this.#timeouts, this.#total, this.tubes.size],
+    });
+  }
+
+  listTubes(): ListedTube[] {
+    return [...this.tubes.values()].map(({ name, number }) => ({ name, number }));
+  }
+
+  /** When something happens by itself next. */
+  nextEventMicros(): number {
+    return this.#nextEvent()?.at ?? C.NEVER_MICROS;
+  }
+
+  conn(key: number): ModelConn {
+    const conn = this.conns.get(key);
+    if (conn === undefined) throw new RangeError(`no connection ${key}`);
+    return conn;
+  }
+
+  /** The jobs that `conn` holds, an uncollected grant included, first deadline first. */
+  heldBy(conn: ModelConn): ModelJob[] {
+    return [...this.jobs.values()].filter((job) => job.holder === conn).toSorted(byDeadline);
+  }
+
+  /* Time. */
+
+  #nextEvent(): { at: number; happen: (now: number) => void } | undefined {
+    const events = [...this.jobs.values()]
+      .filter(({ state }) => state === "delayed" || state === "reserved")
+      .map((job) => ({
+        at: job.deadline,
+        id: job.id,
+        happen: (now: number): void => this.#due(job, now),
+      }));
+    const pauses = [...this.tubes.values()].flatMap((tube) =>
+      tube.pausedUntil === undefined
+        ? []
+        : [
+            {
+              at: tube.pausedUntil,
+              id: 0,
+              happen: (now: number): void => this.#unpause(tube, now),
+            },
+          ],
+    );
+    return [...events, ...pauses].toSorted((a, b) => a.at - b.at || a.id - b.id)[0];
+  }
+
+  #settle(now: number): void {
+    for (let event = this.#nextEvent(); event && event.at <= now; event = this.#nextEvent()) {
+      event.happen(now);
+    }
+  }
+
+  #due(job: ModelJob, now: number): void {
+    if (job.state === "reserved") {
+      job.timeouts++;
+      this.#timeouts++;
+    }
+    this.#makeReady(job, now);
+  }
+
+  #unpause(tube: ModelTube, now: number): void {
+    tube.pausedUntil = undefined;
+    tube.pauseMicros = 0;
+    this.#match(tube, now);
+  }
+
+  /* States. */
+
+  #readyOrDelayed(job: ModelJob, now: number): void {
+    if (job.delaySeconds === 0) {
+      this.#makeReady(job, now);
+      return;
+    }
+    job.state = "delayed";
+    job.holder = undefined;
+    job.deadline = now + job.delaySeconds * SECOND;
+  }
+
+  #makeReady(job: ModelJob, now: number): void {
+    job.state = "ready";
+    job.holder = undefined;
+    job.granted = false;
+    this.#match(this.#tube(job.tube), now);
+  }
+
+  #reserve(job: ModelJob, conn: ModelConn, now: number): void {
+    job.state = "reserved";
+    job.holder = conn;
+    job.reserves++;
+    job.deadline = now + job.ttrSeconds * SECOND;
+  }
+
+  #undoReservation(job: ModelJob, now: number): void {
+    job.reserves--;
+    this.#makeReady(job, now);
+  }
+
+  #kickOne(job: ModelJob, now: number): void {
+    job.kicks++;
+    this.#makeReady(job, now);
+  }
+
+  /** Gives ready jobs of `tube` to those who wait for them. */
+  #match(tube: ModelTube, now: number): void {
+    while (tube.pausedUntil === undefined) {
+      const [job] = this.#ofKind(tube.name, C.KIND_READY);
+      const [conn] = tube.waiters;
+      if (job === undefined || conn === undefined) return;
+      this.#stopWaiting(conn);
+      this.#reserve(job, conn, now);
+      job.granted = true;
+      conn.calling = true;
+      this.#wakes.add(conn.thread);
+    }
+  }
+
+  #stopWaiting(conn: ModelConn): void {
+    conn.waiting = false;
+    for (const tube of this.tubes.values()) {
+      tube.waiters = tube.waiters.filter((waiter) => waiter !== conn);
+    }
+  }
+
+  #collectFrom(conn: ModelConn, now: number): Reply {
+    const { key, token, generation } = conn;
+    const job = this.#grantOf(conn);
+    conn.calling = false;
+    if (job === undefined) return this.#reply("LOST", { conn: key, token, generation });
+    job.granted = false;
+    job.deadline = now + job.ttrSeconds * SECOND;
+    return this.#reply("RESERVED", { ...show(job), conn: key, token, generation });
+  }
+
+  /* Questions. */
+
+  #grantOf(conn: ModelConn): ModelJob | undefined {
+    return this.heldBy(conn).find((job) => job.granted);
+  }
+
+  #heldJob(key: number, id: number): ModelJob | undefined {
+    const job = this.jobs.get(id);
+    return job?.state === "reserved" && job.holder?.key === key && !job.granted ? job : undefined;
+  }
+
+  #ofKind(tube: string, kind: number): ModelJob[] {
+    const jobs = [...this.jobs.values()].filter((job) => job.tube === tube);
+    if (kind === C.KIND_READY) return jobs.filter((j) => j.state === "ready").toSorted(byPlace);
+    if (kind === C.KIND_DELAYED)
+      return jobs.filter((j) => j.state === "delayed").toSorted(byDeadline);
+    return jobs.filter((j) => j.state === "buried").toSorted((a, b) => a.buriedAt - b.buriedAt);
+  }
+
+  #bestFor(conn: ModelConn): ModelJob | undefined {
+    return [...this.jobs.values()]
+      .filter((job) => job.state === "ready" && conn.watched.has(job.tube))
+      .filter((job) => this.#tube(job.tube).pausedUntil === undefined)
+      .toSorted(byPlace)[0];
+  }
+
+  /** Urgent, ready, reserved, delayed, buried. */
+  #counts(which: (job: ModelJob) => boolean): number[] {
+    const jobs = [...this.jobs.values()].filter(which);
+    const urgent = jobs.filter((job) => job.state === "ready" && job.pri < C.URGENT_BELOW).length;
+    const states = ["ready", "reserved", "delayed", "buried"] as const;
+    return [urgent, ...states.map((state) => jobs.filter((job) => job.state === state).length)];
+  }
+
+  #watchersOf(name: string): number {
+    return [...this.conns.values()].filter((conn) => conn.watched.has(name)).length;
+  }
+
+  /* Tubes. */
+
+  #tube(name: string): ModelTube {
+    const tube = this.tubes.get(name);
+    if (tube === undefined) throw new RangeError(`no tube ${name}`);
+    return tube;
+  }
+
+  #findOrMake(name: string, number: number): ModelTube {
+    const tube = this.tubes.get(name) ?? {
+      name,
+      number,
+      using: 0,
+      total: 0,
+      deletes: 0,
+      pauses: 0,
+      pauseMicros: 0,
+      pausedUntil: undefined,
+      pinned: false,
+      waiters: [],
+    };
+    this.tubes.set(name, tube);
+    return tube;
+  }
+
+  #forgetIfUnused(name: string): void {
+    const tube = this.tubes.get(name);
+    if (tube === undefined || tube.pinned || tube.using > 0 || this.#watchersOf(name) > 0) return;
+    if ([...this.jobs.values()].every((job) => job.tube !== name)) this.tubes.delete(name);
+  }
+
+  #reply(answer: Answer, facts: Omit<Reply, "answer" | "wakes"> = {}): Reply {
+    const wakes = [...this.#wakes].toSorted((a, b) => a - b);
+    this.#wakes.clear();
+    return { answer, wakes, ...facts };
+  }
+}
+
+function show({ id, pri, body }: ModelJob): { id: number; pri: number; body: string } {
+  return { id, pri, body };
+}
