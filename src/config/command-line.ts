@@ -186,6 +186,7 @@ function flagName({ name, short }: Switch): string {
 
 /** Words of the user's own may hold anything: control characters are spelled out, so that a message stays one line. */
 function inOneLine(text: string): string {
-  const spellOut = (unit: string): string => JSON.stringify(unit).slice(1, -1);
+  const spellOut = (unit: string): string =>
+    `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
   return text.replace(/\n(?=\(Did you mean)/, " ").replace(/[\p{Cc}\u2028\u2029]/gu, spellOut);
 }
