@@ -27,7 +27,7 @@ export interface Options {
   readonly user: string | undefined;
   /** Most open connections; one above it is closed at once. */
   readonly maxConnections: number;
-  /** Most tubes that exist at a time; beyond them use, watch and put answer OUT_OF_MEMORY. */
+  /** Most tubes that exist at a time; beyond them use and watch answer OUT_OF_MEMORY. */
   readonly maxTubes: number;
   /** Most tubes that one connection watches; beyond them watch answers OUT_OF_MEMORY. */
   readonly maxWatch: number;
