@@ -12,6 +12,7 @@ import { nameOf, parseDifferences } from "./differences.ts";
 import { uncounted } from "./upstream.ts";
 import { beanstalkdTarget } from "./targets/beanstalkd.ts";
 import { homemakerTarget } from "./targets/homemaker.ts";
+import { sessionTarget } from "./targets/session.ts";
 
 // Most of the time the cases wait for the clock.
 vi.setConfig({ maxConcurrency: 16, testTimeout: 180_000, hookTimeout: 60_000 });
@@ -28,16 +29,14 @@ const cases = files.toSorted().flatMap((file) => parseCases(read(file), file));
 const differences = parseDifferences(read(DIFFERENCES), DIFFERENCES);
 
 const ONE = { threads: 1, shards: 1 };
+const SEVERAL = { threads: 3, shards: 4 };
 const targets = [
   beanstalkdTarget(),
+  sessionTarget({ title: "sessions alone, 1 thread, 1 shard", ...ONE }),
+  sessionTarget({ title: "sessions alone, 3 threads, 4 shards", ...SEVERAL }),
   homemakerTarget({ title: "homemaker, TCP, 1 thread, 1 shard", ...ONE, listen: "tcp" }),
   homemakerTarget({ title: "homemaker, Unix socket, 1 thread, 1 shard", ...ONE, listen: "unix" }),
-  homemakerTarget({
-    title: "homemaker, TCP, 3 threads, 4 shards",
-    threads: 3,
-    shards: 4,
-    listen: "tcp",
-  }),
+  homemakerTarget({ title: "homemaker, TCP, 3 threads, 4 shards", ...SEVERAL, listen: "tcp" }),
 ].map((target) => new Conformance(target, differences));
 
 describe.each(targets.map((judged) => ({ title: judged.target.title, judged })))(
