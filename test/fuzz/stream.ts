@@ -54,12 +54,14 @@ function describeStep(step: Step): string[] {
   return lines;
 }
 
-/** Bytes as one line of text: a quoted string with escapes, its middle left out if it is long. */
+/** Bytes as one line of text: a quoted string with escapes, long runs of a byte counted, its middle left out if it is long. */
 export function printable(bytes: Buffer): string {
-  const shown = (part: Buffer): string => JSON.stringify(part.toString("latin1")).slice(1, -1);
-  if (bytes.length <= 400) return `"${shown(bytes)}"`;
-  const [head, tail] = [bytes.subarray(0, 280), bytes.subarray(-60)];
-  return `"${shown(head)}" ... ${bytes.length - 340} bytes ... "${shown(tail)}"`;
+  const text = bytes.toString("latin1").replace(/(.)\1{15,}/gs, (run, byte: string) => {
+    return `<${run.length} times ${JSON.stringify(byte)}>`;
+  });
+  const shown = JSON.stringify(text).slice(1, -1);
+  if (shown.length <= 400) return `"${shown}"`;
+  return `"${shown.slice(0, 280)} <... ${bytes.length} bytes in all ...> ${shown.slice(-60)}"`;
 }
 
 /** A reply as one line of text. */
