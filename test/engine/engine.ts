@@ -70,7 +70,9 @@ export interface ShardOptions {
   readonly module?: WebAssembly.Module;
 }
 
-const PAGES = 64;
+/** Pages that a memory has at least: what the import asks for, and some beside the threads' areas. */
+const PAGES_MIN = 64;
+const PAGES_FIRST = 16;
 const PAGES_MAX = 65536;
 const EMPTY = new Uint8Array(0);
 /* How many figures the stats calls write. */
@@ -143,9 +145,11 @@ export class EngineShard {
   /** Makes a memory and an empty shard in it. */
   static open(options: ShardOptions = {}): EngineShard {
     const { threads = 1, budgetPages = PAGES_MAX, maximumPages = PAGES_MAX } = options;
-    const memory = new WebAssembly.Memory({ initial: PAGES, maximum: maximumPages, shared: true });
+    const areas = (C.THREADS_BASE + threads * C.THREAD_BYTES) / C.PAGE_BYTES;
+    const initial = Math.max(PAGES_MIN, areas + PAGES_FIRST);
+    const memory = new WebAssembly.Memory({ initial, maximum: maximumPages, shared: true });
     const shard = new EngineShard(options.module ?? loadVerifyModule(), memory, threads);
-    const answer = shard.raw(0).open(0, threads, PAGES, budgetPages);
+    const answer = shard.raw(0).open(0, threads, initial, budgetPages);
     if (answer !== C.DONE) throw new Error(`open answered ${answer}`);
     return shard;
   }
