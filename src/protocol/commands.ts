@@ -80,7 +80,7 @@ export interface CommandRow {
   readonly remainder: Remainder;
   /** The key under which `stats` shows how often it came; null where beanstalkd shows nothing. */
   readonly counter: string | null;
-  /** Each reply that this command can get, beside BAD_FORMAT and INTERNAL_ERROR, which every command can. */
+  /** Each reply that this command can get, beside BAD_FORMAT, which every command can, and INTERNAL_ERROR, which we never send. */
   readonly replies: readonly ReplyForm[];
   /** One line for people. */
   readonly summary: string;
@@ -162,7 +162,7 @@ export const COMMANDS: readonly CommandRow[] = [
     args: ["id"],
     remainder: "refused",
     counter: null,
-    replies: ["RESERVED <id> <bytes>", "NOT_FOUND"],
+    replies: ["RESERVED <id> <bytes>", "NOT_FOUND", "OUT_OF_MEMORY"],
     summary: "Takes one certain job, unless somebody holds it.",
   },
   {
@@ -192,7 +192,7 @@ export const COMMANDS: readonly CommandRow[] = [
     args: ["id", "pri", "delay"],
     remainder: "refused",
     counter: "cmd-release",
-    replies: ["RELEASED", "BURIED", "NOT_FOUND", "OUT_OF_MEMORY"],
+    replies: ["RELEASED", "BURIED", "NOT_FOUND"],
     summary: "Gives a held job back, ready at once or after a delay.",
   },
   {
@@ -242,7 +242,7 @@ export const COMMANDS: readonly CommandRow[] = [
     args: ["id"],
     remainder: "refused",
     counter: "cmd-stats-job",
-    replies: ["OK <bytes>", "NOT_FOUND", "OUT_OF_MEMORY"],
+    replies: ["OK <bytes>", "NOT_FOUND"],
     summary: "Describes a job.",
   },
   {
@@ -252,7 +252,7 @@ export const COMMANDS: readonly CommandRow[] = [
     args: ["tube"],
     remainder: "refused",
     counter: "cmd-stats-tube",
-    replies: ["OK <bytes>", "NOT_FOUND", "OUT_OF_MEMORY"],
+    replies: ["OK <bytes>", "NOT_FOUND"],
     summary: "Describes a tube.",
   },
   {
@@ -262,7 +262,7 @@ export const COMMANDS: readonly CommandRow[] = [
     args: [],
     remainder: "refused",
     counter: "cmd-stats",
-    replies: ["OK <bytes>", "OUT_OF_MEMORY"],
+    replies: ["OK <bytes>"],
     summary: "Describes the server.",
   },
   {
@@ -302,7 +302,7 @@ export const COMMANDS: readonly CommandRow[] = [
     args: [],
     remainder: "refused",
     counter: "cmd-list-tubes-watched",
-    replies: ["OK <bytes>", "OUT_OF_MEMORY"],
+    replies: ["OK <bytes>"],
     summary: "Lists the tubes that this connection watches.",
   },
   {
@@ -322,7 +322,7 @@ export const COMMANDS: readonly CommandRow[] = [
     args: [],
     remainder: "refused",
     counter: "cmd-list-tubes",
-    replies: ["OK <bytes>", "OUT_OF_MEMORY"],
+    replies: ["OK <bytes>"],
     summary: "Lists all tubes.",
   },
   {

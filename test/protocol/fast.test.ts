@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { OP } from "../../src/protocol/commands.ts";
 import { findLineEnd, parseFast } from "../../src/protocol/fast.ts";
@@ -12,7 +12,7 @@ const digits = fc.oneof(
     .integer({ min: 1, max: 17 })
     .chain((length) =>
       fc
-        .array(fc.constantFrom(..."0123456789"), { minLength: length, maxLength: length })
+        .array(fc.nat({ max: 9 }).map(String), { minLength: length, maxLength: length })
         .map((all) => all.join("")),
     ),
 );

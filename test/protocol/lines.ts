@@ -2,7 +2,7 @@
  * can be compared.
  */
 
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { COMMANDS, OP } from "../../src/protocol/commands.ts";
 import { Command } from "../../src/protocol/line.ts";
 import { VERB_TEXTS } from "./grammar.ts";

@@ -1,0 +1,57 @@
+import { describe, expect, test } from "vitest";
+import { COMMANDS, OP, OP_COUNT, usageOf } from "../../src/protocol/commands.ts";
+import { REPLY_FORMS } from "../../src/protocol/replies.ts";
+import { SERVER_STATS } from "../../src/protocol/stats.ts";
+import { VERB_TEXTS } from "./grammar.ts";
+
+describe("the table of commands", () => {
+  test("has beanstalkd's 25 commands in the order in which it tries them", () => {
+    expect(COMMANDS.map(({ verb }) => verb)).toEqual(VERB_TEXTS);
+    expect(COMMANDS).toHaveLength(25);
+  });
+
+  test("tries each verb before those that it begins with", () => {
+    const hidden = COMMANDS.filter(({ verb }, index) =>
+      COMMANDS.slice(0, index).some((earlier) => verb.startsWith(earlier.verb)),
+    );
+    expect(hidden).toEqual([]);
+  });
+
+  test("gives every operation but NONE and the two errors to one command", () => {
+    const ops = COMMANDS.map(({ op }) => op).toSorted((a, b) => a - b);
+    expect(ops).toEqual(Array.from({ length: 25 }, (_, index) => index + 1));
+    const values = Object.values(OP).toSorted((a, b) => a - b);
+    expect(values).toEqual(Array.from({ length: OP_COUNT }, (_, index) => index));
+  });
+
+  test("lets a verb end with a space where an argument must follow, except for pause-tube", () => {
+    for (const { name, verb, args } of COMMANDS) {
+      const space = args.length > 0 && name !== "pause-tube" ? " " : "";
+      expect(verb).toBe(name + space);
+    }
+  });
+
+  test("counts each command under the key that stats has for it, except three that stats does not show", () => {
+    const shown = SERVER_STATS.map(({ key }) => key).filter((key) => key.startsWith("cmd-"));
+    const counters = COMMANDS.flatMap(({ counter }) => counter ?? []);
+    expect(counters.toSorted()).toEqual(shown.toSorted());
+    for (const { name, counter } of COMMANDS) expect([null, `cmd-${name}`]).toContain(counter);
+    const silent = COMMANDS.filter(({ counter }) => counter === null).map(({ name }) => name);
+    expect(silent.toSorted()).toEqual(["kick-job", "quit", "reserve-job"]);
+  });
+
+  test("uses every form of reply but the three that any line can get", () => {
+    const used = new Set(COMMANDS.flatMap(({ replies }) => replies));
+    const unused = REPLY_FORMS.filter((form) => !used.has(form));
+    expect(unused).toEqual(["INTERNAL_ERROR", "BAD_FORMAT", "UNKNOWN_COMMAND"]);
+  });
+
+  test("says how a command is written", () => {
+    expect(COMMANDS.filter(({ args }) => args.length > 1).map(usageOf)).toEqual([
+      "put <pri> <delay> <ttr> <bytes>",
+      "release <id> <pri> <delay>",
+      "bury <id> <pri>",
+      "pause-tube <tube> <delay>",
+    ]);
+  });
+});

@@ -1,0 +1,101 @@
+/* The protocol reference against the tables it describes, and its examples against servers. The examples need `npm run build` to have
+ * run and the real beanstalkd to be installed; without either they fail.
+ */
+
+import { readFileSync } from "node:fs";
+import { afterAll, describe, expect, test, vi } from "vitest";
+import { COMMANDS, usageOf } from "../../src/protocol/commands.ts";
+import { REPLY_FORMS } from "../../src/protocol/replies.ts";
+import { JOB_STATS, SERVER_STATS, TUBE_STATS } from "../../src/protocol/stats.ts";
+import { Conformance } from "../dialogues/conformance.ts";
+import { parseCases } from "../dialogues/dialogue.ts";
+import { parseDifferences } from "../dialogues/differences.ts";
+import { beanstalkdTarget } from "../dialogues/targets/beanstalkd.ts";
+import { homemakerTarget } from "../dialogues/targets/homemaker.ts";
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+const PAGE = readFileSync(new URL("../../docs/protocol.md", import.meta.url), "utf8");
+
+/** The text below a heading, up to the next one. */
+function section(heading: string): string {
+  const start = PAGE.split("\n").indexOf(heading);
+  expect(start, `the heading ${heading}`).toBeGreaterThan(-1);
+  const rest = PAGE.split("\n").slice(start + 1);
+  const end = rest.findIndex((line) => /^##? /.test(line));
+  return (end < 0 ? rest : rest.slice(0, end)).join("\n");
+}
+
+/** The first cells of a section's tables, without the back quotes. */
+function firstCells(text: string): string[] {
+  return [...text.matchAll(/^\| `([^`]+)` \|/gm)].map(([, cell]) => cell ?? "");
+}
+
+describe("the protocol reference", () => {
+  test("lists every command with its summary", () => {
+    const rows = section("## All commands").split("\n");
+    const wanted = COMMANDS.map((command) => `| \`${usageOf(command)}\` | ${command.summary} |`);
+    expect(rows.filter((row) => row.startsWith("| `")).toSorted()).toEqual(wanted.toSorted());
+  });
+
+  test.each(COMMANDS.map((command) => [command.name, command] as const))(
+    "says how %s is written and what it can be answered with",
+    (name, command) => {
+      const text = section(`## ${name}`);
+      expect(text.split("\n")).toContain(usageOf(command));
+      expect(firstCells(text).toSorted()).toEqual(command.replies.toSorted());
+    },
+  );
+
+  test("explains the errors that belong to no command", () => {
+    expect(firstCells(section("## Errors")).toSorted()).toEqual([
+      "BAD_FORMAT",
+      "INTERNAL_ERROR",
+      "OUT_OF_MEMORY",
+      "UNKNOWN_COMMAND",
+    ]);
+  });
+
+  test("explains every form of reply", () => {
+    expect(REPLY_FORMS.filter((form) => !PAGE.includes(`\n| \`${form}\` |`))).toEqual([]);
+  });
+
+  test.each([
+    ["stats", SERVER_STATS],
+    ["stats-tube", TUBE_STATS],
+    ["stats-job", JOB_STATS],
+  ] as const)("has the keys of %s in their order, with what they mean", (name, keys) => {
+    const rows = keys.map(
+      ({ key, quoted, meaning }) => `| \`${key}\` | ${meaning}${quoted ? " (quoted)" : ""} |`,
+    );
+    const text = section(`## Keys of ${name}`);
+    expect(text.split("\n").filter((line) => line.startsWith("| `"))).toEqual(rows);
+  });
+});
+
+/** The examples as cases, each on a server of its own, because they name their ids. */
+const examples = [...PAGE.matchAll(/^```dialogue\n(.*?)^```/gms)].flatMap(([, text = ""], index) =>
+  parseCases(`== example ${index + 1}\n@fresh\n${text}`, "docs/protocol.md"),
+);
+
+const NO_DIFFERENCES = parseDifferences("", "none");
+const targets = [
+  beanstalkdTarget(),
+  homemakerTarget({ title: "homemaker", threads: 1, shards: 1, listen: "tcp" }),
+];
+
+describe.each(targets.map((target) => [target.title, target] as const))(
+  "on %s",
+  (_title, target) => {
+    const judged = new Conformance(target, NO_DIFFERENCES);
+    afterAll(() => target.close());
+
+    describe.concurrent("the reference's", () => {
+      for (const dialogue of examples) test(dialogue.title, () => judged.check(dialogue));
+    });
+  },
+);
+
+test("the reference has an example of each kind", () => {
+  expect(examples.length).toBeGreaterThanOrEqual(15);
+});
