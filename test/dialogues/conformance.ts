@@ -1,5 +1,4 @@
-/**
- * Conformance: what it means that a server answers as the dialogues say, the list of differences
+/* Conformance: what it means that a server answers as the dialogues say, the list of differences
  * taken into account. Used by the tests, one call per case and target.
  *
  * Where servers run in real time a case is played again when it failed and more time had passed
@@ -58,7 +57,8 @@ export class Conformance {
     const difference = this.difference(dialogue);
     if (difference === undefined) return this.#insist(dialogue, dialogue);
     await this.#insist(dialogue, difference.block);
-    if (await this.#goesWrong(dialogue, { ...this.#options, patienceMs: SHORT_PATIENCE_MS })) return;
+    if (await this.#goesWrong(dialogue, { ...this.#options, patienceMs: SHORT_PATIENCE_MS }))
+      return;
     throw new DifferenceGone(difference.name);
   }
 
@@ -66,7 +66,10 @@ export class Conformance {
   async checkSometimes(listed: Sometimes, dialogues: readonly Case[]): Promise<void> {
     const named = dialogues.filter((dialogue) => listed.names.has(nameOf(dialogue)));
     for (let batch = 0; batch < SOMETIMES_BATCHES; batch += 1) {
-      const plays = Array.from({ length: SOMETIMES_BATCH }, (_, index) => named[index % named.length]);
+      const plays = Array.from(
+        { length: SOMETIMES_BATCH },
+        (_, index) => named[index % named.length],
+      );
       const wrong = await Promise.all(
         plays.map((dialogue) => dialogue !== undefined && this.#goesWrong(dialogue, this.#options)),
       );

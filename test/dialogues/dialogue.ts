@@ -1,11 +1,11 @@
-/**
- * Dialogues: the parser of `test/dialogues/*.txt`. README.md beside this file describes the format.
+/* Dialogues: the parser of `test/dialogues/*.txt`. README.md beside this file describes the format.
  *
  * A file is a row of blocks. A block is a title (`== ...`), headers that say something about the whole block (`@upstream ...`), and steps.
  * The parser checks everything that can be checked without a server and names file and line in each error. It knows which headers exist,
  * not what they are good for: cases and differences are both made of blocks.
  */
-import { parseText, Text, TextError } from "./text.ts";
+import { parseText, TextError } from "./text.ts";
+import type { Text } from "./text.ts";
 
 /** One line that a YAML reply has to have. */
 export interface YamlLine {
@@ -89,7 +89,15 @@ export class DialogueError extends Error {
   }
 }
 
-const HEADERS = new Set(["upstream", "fresh", "options", "target", "because", "unquoted", "sometimes"]);
+const HEADERS = new Set([
+  "upstream",
+  "fresh",
+  "options",
+  "target",
+  "because",
+  "unquoted",
+  "sometimes",
+]);
 const BARE_ACTIONS = new Set([
   "split",
   "bytewise",

@@ -1,5 +1,4 @@
-/**
- * Every dialogue against every target: one test per case and target (see conformance.ts for what
+/* Every dialogue against every target: one test per case and target (see conformance.ts for what
  * passes). The targets of our server that are processes need `npm run build` to have run, and the
  * real beanstalkd has to be installed; without either the tests fail.
  */
@@ -39,9 +38,8 @@ const targets = [
   homemakerTarget({ title: "homemaker, TCP, 3 threads, 4 shards", ...SEVERAL, listen: "tcp" }),
 ].map((target) => new Conformance(target, differences));
 
-describe.each(targets.map((judged) => ({ title: judged.target.title, judged })))(
-  "$title",
-  ({ judged }) => {
+for (const judged of targets) {
+  describe(judged.target.title, () => {
     afterAll(() => judged.target.close());
 
     describe.concurrent("answers as the dialogues say", () => {
@@ -55,8 +53,8 @@ describe.each(targets.map((judged) => ({ title: judged.target.title, judged })))
     for (const listed of judged.sometimes) {
       test(`goes wrong now and then: ${listed.reason}`, () => judged.checkSometimes(listed, cases));
     }
-  },
-);
+  });
+}
 
 describe("the list of differences", () => {
   test("names only cases that exist", () => {

@@ -1,5 +1,4 @@
-/**
- * Differences: reads `differences.txt`, the one list of everything in which a server is known not to answer as the dialogues say.
+/* Differences: reads `differences.txt`, the one list of everything in which a server is known not to answer as the dialogues say.
  *
  * A difference names a case and tells how the conversation goes on that server instead; or it names cases that fail there now and then
  * (`@sometimes`); or it names keys of YAML replies whose strings stand there without quotes (`@unquoted`). Nothing else makes a case pass
@@ -87,10 +86,10 @@ export function dialectOf(differences: Differences, server: ServerName): Dialect
       .filter((entry) => entry.server === server)
       .flatMap((entry) => [...entry.keys]),
   );
-  return (line) => (line.key !== null && bare.has(line.key) ? unquoted(line) : line.value);
+  return (line) => (line.key !== null && bare.has(line.key) ? withoutQuotes(line) : line.value);
 }
 
-function unquoted({ value }: YamlLine): ReturnType<Dialect> {
+function withoutQuotes({ value }: YamlLine): ReturnType<Dialect> {
   if (value.kind === "quoted") return { kind: "unquoted" };
   return value.kind === "exactly" ? { kind: "exactly", text: value.text.without('"') } : value;
 }

@@ -1,5 +1,4 @@
-/**
- * The player: takes one case through its steps on a stage and throws a Mismatch at the first thing that is not as written.
+/* The player: takes one case through its steps on a stage and throws a Mismatch at the first thing that is not as written.
  *
  * Commands that follow each other directly leave in one write. At the end every connection must be quiet: what the server says beyond the
  * dialogue is a mismatch too.

@@ -1,5 +1,4 @@
-/**
- * Stages and targets: what the player needs of a server, whichever server it is.
+/* Stages and targets: what the player needs of a server, whichever server it is.
  *
  * A Target is one way to run a server. For each case it opens a Stage: a server in the state of a fresh one, except that ids may go on
  * from an earlier case (the case says `$1`) and that counters since the start of the server mean nothing unless the case is `@fresh`.
@@ -67,7 +66,7 @@ export interface Wire {
   shutdown(): void;
   /** Closes the connection. */
   close(): void;
-  /** Breaks the connection off (RST). */
+  /** Breaks the connection off: a reset where there is such a thing. */
   reset(): void;
 }
 

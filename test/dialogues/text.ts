@@ -1,5 +1,4 @@
-/**
- * Text: what stands behind `>` and `<` in a dialogue: bytes, with ids and round numbers left open until the case is played.
+/* Text: what stands behind `>` and `<` in a dialogue: bytes, with ids and round numbers left open until the case is played.
  *
  * Escapes: `\r` `\n` `\t` `\\` `\$` `\%` `\xHH`, and `\{x*200}` for two hundred times `x`. Everything else stands for its UTF-8 bytes.
  * `$1` is the first id that the server gives out during the case, `$2` the second. `%i` is the number of the round inside `@repeat`

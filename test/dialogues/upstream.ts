@@ -1,5 +1,4 @@
-/**
- * The tests of beanstalkd's own suite (testserv.c of 1.13), so that it can be counted that each has
+/* The tests of beanstalkd's own suite (testserv.c of 1.13), so that it can be counted that each has
  * its dialogue. A case claims the ones that it stands for with `@upstream`.
  */
 import type { Case } from "./dialogue.ts";

@@ -1,5 +1,4 @@
-/**
- * The real beanstalkd (Debian's 1.12), for tests that compare with it. Every call starts one of its own, on a free port or a Unix socket.
+/* The real beanstalkd (Debian's 1.12), for tests that compare with it. Every call starts one of its own, on a free port or a Unix socket.
  */
 import { ServerProcess } from "./server-process.ts";
 import type { Address } from "./server-process.ts";

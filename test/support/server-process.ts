@@ -1,5 +1,4 @@
-/**
- * A server process that a test runs: started, waited for until it says where it listens, and ended with the test run at the latest.
+/* A server process that a test runs: started, waited for until it says where it listens, and ended with the test run at the latest.
  *
  * Whoever starts one must `stop` it; what is still running when the process of the tests exits is killed then.
  */

@@ -1,5 +1,4 @@
-/**
- * The real beanstalkd as a target.
+/* The real beanstalkd as a target.
  */
 import { startBeanstalkd } from "../../support/beanstalkd.ts";
 import type { Target } from "../stage.ts";

@@ -1,5 +1,4 @@
-/**
- * Our server as a target: the real process behind real sockets, in several shapes.
+/* Our server as a target: the real process behind real sockets, in several shapes.
  */
 import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
@@ -35,15 +34,23 @@ export function homemakerTarget(shape: Shape): Target {
   return new ProcessTarget({
     title: shape.title,
     server: "homemaker",
-    processes: 4,
-    start: (options) =>
-      ServerProcess.start({
-        command: process.execPath,
-        arguments: [ENTRY, ...where(shape), ...flagsOf(options)],
-        address: boundAddress,
-        missing: "not found",
-        patienceMs: 30_000,
-      }),
+    processes: 6,
+    start: (options) => start([...where(shape), ...flagsOf(options)]),
+  });
+}
+
+/** Our server, listening on a Unix socket. */
+export function startOnUnixSocket(path: string): Promise<ServerProcess> {
+  return start(["-l", `unix:${path}`, "--threads", "1"]);
+}
+
+function start(flags: readonly string[]): Promise<ServerProcess> {
+  return ServerProcess.start({
+    command: process.execPath,
+    arguments: [ENTRY, ...flags],
+    address: boundAddress,
+    missing: "not found",
+    patienceMs: 30_000,
   });
 }
 

@@ -1,5 +1,4 @@
-/**
- * Targets that are server processes behind sockets: the real beanstalkd, and ours in several shapes.
+/* Targets that are server processes behind sockets: the real beanstalkd, and ours in several shapes.
  *
  * A `@fresh` case gets a process of its own. The others share a few processes, one case at a time on each: before a case one job is put
  * and deleted to learn where the ids stand; after it the runner sees to it that nothing is left: no connection, no job, no pause, no tube.
@@ -38,7 +37,7 @@ class SocketWire implements Wire {
 
   constructor(socket: Socket) {
     this.#socket = socket;
-    socket.on("data", (bytes) => this.inbox.push(bytes));
+    socket.on("data", (bytes: Buffer) => this.inbox.push(bytes));
     // A reset is an end as well; writing to a connection that the server has closed is not the dialogue's business.
     socket.on("error", () => this.inbox.end());
     socket.on("end", () => this.inbox.end());
@@ -62,11 +61,14 @@ class SocketWire implements Wire {
   }
 
   reset(): void {
-    this.#socket.resetAndDestroy();
+    // Only TCP knows a reset.
+    if (this.#socket.remoteAddress === undefined) this.#socket.destroy();
+    else this.#socket.resetAndDestroy();
   }
 }
 
-async function connectWire(server: ServerProcess): Promise<SocketWire> {
+/** A connection to a server, as the player wants it. */
+export async function connectWire(server: ServerProcess): Promise<SocketWire> {
   return new SocketWire(await server.connect());
 }
 

@@ -1,5 +1,4 @@
-/**
- * The engine and the sessions alone as a target: no process, no socket, and a clock that only moves when a dialogue says so.
+/* The engine and the sessions alone as a target: no process, no socket, and a clock that only moves when a dialogue says so.
  *
  * It plays the parts of transport and thread for one or several session hosts on the same shards, one after the other, so that
  * every case takes the same course each time. It is a strict transport: input is handed over in one buffer that is overwritten
