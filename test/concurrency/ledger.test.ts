@@ -7,6 +7,7 @@ function put(job: number, from: number, more: Partial<Put> = {}): Put {
     what: "put",
     job,
     tube: "t",
+    body: String(job),
     pri: 5,
     ready: true,
     ttrMs: 60_000,
@@ -166,6 +167,11 @@ describe("the ledger", () => {
     expect(audit(entries)).toEqual([
       "client 10 got nothing while job 1 (priority 5) stood ready in t",
     ]);
+  });
+
+  test("knows that a job may be taken before the answer of its put is there", () => {
+    const early = [put(1, 0, { to: 10 }), reserve(10, 1, 2), reserve(11, undefined, 20)];
+    expect(audit([...early, settle("delete", 10, 1, 30)])).toEqual([]);
   });
 
   test("leaves out tubes from which a dead client may have taken something", () => {

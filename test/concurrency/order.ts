@@ -52,22 +52,24 @@ function isBefore(one: Rank, other: Rank): boolean {
   return one.pri < other.pri || (one.pri === other.pri && one.job < other.job);
 }
 
-function* readinessOf(
-  put: Put,
-  history: readonly (Reserve | Settle)[],
-): Iterable<Rank & { at: number }> {
-  if (put.ready) yield { job: put.job, pri: put.pri, at: put.to };
+/** A moment from which a job was ready: made so by a command within these moments. */
+type Readiness = Rank & Moments;
+
+function* readinessOf(put: Put, history: readonly (Reserve | Settle)[]): Iterable<Readiness> {
+  const { job } = put;
+  if (put.ready) yield { job, pri: put.pri, from: put.from, to: put.to };
   for (const entry of history) {
     if (entry.what !== "release" || entry.ok !== true || entry.pri === undefined) continue;
-    yield { job: put.job, pri: entry.pri, at: entry.to };
+    yield { job, pri: entry.pri, from: entry.from, to: entry.to };
   }
 }
 
 function standingsOf(put: Put, history: readonly (Reserve | Settle)[]): Standing[] {
-  return [...readinessOf(put, history)].flatMap(({ job, pri, at }) => {
-    const taken = history.find((entry) => entry.what === "reserve" && entry.to > at);
-    const to = taken?.from ?? Infinity;
-    return to > at ? [{ job, pri, tube: put.tube, from: at, to }] : [];
+  return [...readinessOf(put, history)].flatMap(({ job, pri, from, to }) => {
+    // Its answer may have come before that of the command that made the job ready.
+    const taken = history.find((entry) => entry.what === "reserve" && entry.to > from);
+    const end = taken?.from ?? Infinity;
+    return end > to ? [{ job, pri, tube: put.tube, from: to, to: end }] : [];
   });
 }
 
@@ -80,7 +82,8 @@ function rankOf(
   const job = reserve.job ?? 0;
   let pri = puts.get(job)?.pri;
   for (const entry of history(job)) {
-    if (entry.to >= reserve.to) break;
+    // One that was sent before and answered after has been executed before, or the job could not have been taken.
+    if (entry.from >= reserve.to) continue;
     if (entry.what !== "release" && entry.what !== "bury") continue;
     if (entry.ok === undefined) return "unknown";
     if (entry.ok) pri = entry.pri;

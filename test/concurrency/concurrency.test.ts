@@ -1,0 +1,50 @@
+/* A crowd on real sockets, its ledger audited: on the real beanstalkd (which must pass), and on Homemaker in several shapes. */
+import { randomInt } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import { startBeanstalkd } from "../support/beanstalkd.ts";
+import { startHomemaker } from "../support/homemaker.ts";
+import { patientConnect } from "../support/patient-connect.ts";
+import type { ServerProcess } from "../support/server-process.ts";
+import { runCrowd, type CrowdOptions } from "./crowd.ts";
+import { audit } from "./ledger.ts";
+
+const SEED = Number(process.env["CROWD_SEED"] ?? randomInt(2 ** 31));
+const REPLAY = `CROWD_SEED=${SEED} npx vitest run test/concurrency`;
+
+async function crowdOn(
+  server: ServerProcess,
+  size: Pick<CrowdOptions, "producers" | "workers" | "durationMs">,
+): Promise<void> {
+  try {
+    const connect = (): ReturnType<typeof patientConnect> => patientConnect(server);
+    const { entries, problems } = await runCrowd({ connect, seed: SEED, ...size });
+    const violations = [...problems, ...audit(entries)];
+    expect(violations.slice(0, 20)).toEqual([]);
+    expect(server.running).toBe(true);
+    // It must have been a crowd: otherwise the ledger has nothing to say.
+    expect(entries.length).toBeGreaterThan(10 * (size.producers + size.workers));
+  } finally {
+    await server.stop();
+  }
+}
+
+describe(`a crowd (${REPLAY})`, () => {
+  test("finds nothing wrong with beanstalkd", async () => {
+    await crowdOn(await startBeanstalkd(), { producers: 20, workers: 80, durationMs: 3_000 });
+  }, 90_000);
+
+  test("finds nothing wrong with homemaker on one thread and one shard", async () => {
+    const server = await startHomemaker({ threads: 1, shards: 1 });
+    await crowdOn(server, { producers: 40, workers: 160, durationMs: 3_000 });
+  }, 90_000);
+
+  test("finds nothing wrong with homemaker on three threads and one shard", async () => {
+    const server = await startHomemaker({ threads: 3, shards: 1 });
+    await crowdOn(server, { producers: 40, workers: 160, durationMs: 3_000 });
+  }, 90_000);
+
+  test("finds nothing wrong with homemaker on four threads and eight shards, 2,000 clients", async () => {
+    const server = await startHomemaker({ threads: 4, shards: 8 });
+    await crowdOn(server, { producers: 300, workers: 1_700, durationMs: 15_000 });
+  }, 120_000);
+});
