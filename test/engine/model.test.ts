@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 import { walkAtRandom } from "./walk.ts";
 import type { WalksOptions } from "./walk.ts";
 
-const runs = Number(process.env["RUNS"] ?? 3000);
+const runs = Number(process.env["RUNS"] ?? 2000);
 
 /** The seed and path of a walk to replay, as the environment says. */
 function replay(): Partial<WalksOptions> {

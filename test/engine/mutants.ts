@@ -1,0 +1,156 @@
+/* Mutants: the engine with one fault planted, to show that walks and `verify` find such faults.
+ *
+ * A mutant is a piece of the sources and what stands there instead. It is compiled from a copy of assembly/ and must go wrong on
+ * some walk, within a bounded number of them. `node test/engine/mutants.ts` tries all; the tests try a few.
+ */
+import { execFile } from "node:child_process";
+import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { walkAtRandom } from "./walk.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+export interface Mutant {
+  /** What is wrong with it. */
+  readonly fault: string;
+  /** Stands exactly once in the sources. */
+  readonly find: string;
+  readonly put: string;
+}
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    fault: "a tube's best job is not looked for when one leaves",
+    find: "    shard().urgent--;\n  }\n  refresh(tube);",
+    put: "    shard().urgent--;\n  }",
+  },
+  {
+    fault: "a grant leaves its connection among the waiters",
+    find: "  stopWaiting(conn);\n  becomeReserved(job, conn, now);",
+    put: "  becomeReserved(job, conn, now);",
+  },
+  {
+    fault: "a job that belongs in between goes to the head of the list",
+    find: "id < jobAt(bucket.head).minor",
+    put: "id < jobAt(bucket.tail).minor",
+  },
+  {
+    fault: "the shard goes on counting delayed jobs that are ready",
+    find: "    tube.delayed--;\n    shard().delayed--;",
+    put: "    tube.delayed--;",
+  },
+  {
+    fault: "a reservation that was handed back stays counted",
+    find: "  job.reserves--;\n",
+    put: "",
+  },
+  {
+    fault: "the end of a pause tells nobody who waits",
+    find: "  ready.refresh(tube);\n  match(tube, now);",
+    put: "  ready.refresh(tube);",
+  },
+  {
+    fault: "a tube's timer is not set to ring earlier",
+    find: "tube.timed == 0 || due < tube.major",
+    put: "tube.timed == 0",
+  },
+  {
+    fault: "of two tubes with equal priorities the younger job goes first",
+    find: "x.readyId < y.readyId",
+    put: "x.readyId > y.readyId",
+  },
+  {
+    fault: "a tube that nobody watches any more stays",
+    find: "  tube.watching--;\n  forgetIfUnused(tube);",
+    put: "  tube.watching--;",
+  },
+  {
+    fault: "a page with a free slot again is not offered again",
+    find: "  if (wasFull) link(page, page.class);\n",
+    put: "",
+  },
+  {
+    fault: "the place where a long body was read outlives the job",
+    find: "    if (shard().cursorJob == at) shard().cursorJob = 0;\n",
+    put: "",
+  },
+  {
+    fault: "a grant that nobody collected counts as held",
+    find: "job.holder == conn && (job.flags & GRANTED) == 0",
+    put: "job.holder == conn",
+  },
+  {
+    fault: "a grant that ran out is still there to be collected",
+    find: "      job.flags &= ~GRANTED;\n      conn.granted = 0;",
+    put: "      job.flags &= ~GRANTED;",
+  },
+  {
+    fault: "an owner works off everything although others are due before",
+    find: "min(now, timers.secondDue())",
+    put: "now",
+  },
+];
+
+/** How many walks a mutant may survive. */
+const RUNS = 3000;
+
+/** Where a mutant's fault cannot be planted. */
+class MutantError extends Error {
+  override readonly name = "MutantError";
+  readonly code = "HM_TEST_MUTANT";
+}
+
+/** Compiles a mutant. */
+async function compile({ fault, find, put }: Mutant): Promise<WebAssembly.Module> {
+  const folder = mkdtempSync(join(tmpdir(), "mutant-"));
+  try {
+    cpSync(join(ROOT, "assembly"), join(folder, "assembly"), { recursive: true });
+    const hits = globSync("assembly/*.ts", { cwd: folder })
+      .map((path) => ({
+        path: join(folder, path),
+        source: readFileSync(join(folder, path), "utf8"),
+      }))
+      .filter(({ source }) => source.includes(find));
+    const [hit] = hits;
+    if (hit === undefined || hits.length > 1 || hit.source.split(find).length > 2)
+      throw new MutantError(`"${fault}": its place must stand exactly once in assembly/`);
+    writeFileSync(
+      hit.path,
+      hit.source.replace(find, () => put),
+    );
+    cpSync(join(ROOT, "asconfig.json"), join(folder, "asconfig.json"));
+    const asc = join(ROOT, "node_modules/assemblyscript/bin/asc");
+    const options = ["assembly/verify.ts", "--target", "verify", "--binaryFile", "mutant.wasm"];
+    await promisify(execFile)(process.execPath, [asc, ...options], { cwd: folder });
+    return new WebAssembly.Module(readFileSync(join(folder, "mutant.wasm")));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** What gave the mutant away, or undefined when it survived. */
+export async function findFault(mutant: Mutant, seed: number): Promise<string | undefined> {
+  const module = await compile(mutant);
+  try {
+    walkAtRandom({ module, runs: RUNS, steps: 120, seed, shrink: false });
+    return undefined;
+  } catch (error) {
+    const cause = error instanceof Error ? (error.cause ?? error) : error;
+    return String(cause).split("\n", 1)[0] ?? "";
+  }
+}
+
+if (import.meta.main) {
+  const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
+  console.log(`seed ${seed}`);
+  let survivors = 0;
+  for (const mutant of MUTANTS) {
+    const found = await findFault(mutant, seed);
+    if (found === undefined) survivors++;
+    console.log(`${found === undefined ? "SURVIVED" : "found"}: ${mutant.fault} (${found ?? ""})`);
+  }
+  process.exitCode = survivors > 0 ? 1 : 0;
+}
