@@ -89,6 +89,8 @@ export interface ThreadSeed {
   readonly common: SharedArrayBuffer;
   /** Most open connections of all threads together. */
   readonly maxConnections: number;
+  /** Whether each binding, accepting and closing is worth a log line. */
+  readonly tellsConnections: boolean;
   /** What the thread's host needs: the engine's module and memories, the options. The runtime only passes it on. */
   readonly payload: unknown;
 }

@@ -32,7 +32,7 @@ export class Crew {
     const ready = this.#all("ready", seeds.length);
     for (const seed of seeds) {
       const supervisor = {
-        heard: (report: Report) => this.#heard(report),
+        heard: (report: Report) => this.#heard(report, seed.threadIndex),
         died: (why: string) =>
           this.#runtime.die(`${PROGRAM}: I/O thread ${seed.threadIndex} failed: ${why}`),
       };
@@ -69,10 +69,10 @@ export class Crew {
     });
   }
 
-  #heard(report: Report): void {
+  #heard(report: Report, thread: number): void {
     switch (report.kind) {
       case "log":
-        this.#log.write(report.level, report.message);
+        this.#log.write(report.level, report.message, { thread });
         break;
       case "wake":
         this.#passOn(report.low, report.high);

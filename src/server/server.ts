@@ -87,6 +87,7 @@ class Server {
       threadIndex,
       common: common.buffer,
       maxConnections,
+      tellsConnections: this.#log.shows("debug"),
       payload: content,
     }));
     await this.#crew.start(seeds);

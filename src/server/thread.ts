@@ -5,6 +5,7 @@
  * its host throws: it may hold a shard's lock, so the whole process ends. Started by the runtime's thread entry (src/runtimes/).
  */
 import { NEVER_MICROS } from "../../assembly/constants.ts";
+import { formatListenAddress } from "../config/listen-address.ts";
 import type { Door, Listener, ListenOrder, Order, ThreadRuntime, ThreadSeed } from "../runtime.ts";
 import type { Inlet, Outlet } from "../transport.ts";
 import { Common, COUNTER_ACCEPTED, COUNTER_TURNED_AWAY } from "./common.ts";
@@ -58,6 +59,7 @@ export async function runThread(
 class IoThread implements Door {
   readonly #index: number;
   readonly #mostConnections: number;
+  readonly #tellsConnections: boolean;
   readonly #runtime: ThreadRuntime;
   readonly #common: Common;
   readonly #counters: Float64Array;
@@ -77,6 +79,7 @@ class IoThread implements Door {
   ) {
     this.#index = seed.threadIndex;
     this.#mostConnections = seed.maxConnections;
+    this.#tellsConnections = seed.tellsConnections;
     this.#runtime = runtime;
     this.#common = common;
     this.#counters = common.counters(seed.threadIndex);
@@ -102,6 +105,7 @@ class IoThread implements Door {
     try {
       for (const { address, manner } of sockets) {
         this.#listeners.push(await this.#runtime.listen(address, manner, this));
+        this.#tell(`bound to ${formatListenAddress(address)}`);
       }
       this.#runtime.report({ kind: "listening" });
     } catch (error) {
@@ -143,11 +147,13 @@ class IoThread implements Door {
   }
 
   open(outlet: Outlet): Inlet {
+    this.#tell("accepted a connection");
     return this.#host.open(outlet);
   }
 
   left(): void {
     this.#common.releaseConnection();
+    this.#tell("a connection is closed");
   }
 
   /** Sees to it that the host is called when it next has something to do. */
@@ -158,6 +164,11 @@ class IoThread implements Door {
 
   troubled(message: string): void {
     this.#runtime.report({ kind: "log", level: "warn", message });
+  }
+
+  /** For -V only. */
+  #tell(message: string): void {
+    if (this.#tellsConnections) this.#runtime.report({ kind: "log", level: "debug", message });
   }
 
   #arm(dueMicros: number): void {

@@ -92,6 +92,17 @@ describe("a client", () => {
     await server.kill();
   });
 
+  it("that comes and goes is told of when that was asked for", async () => {
+    const server = await EchoProcess.listening({ threads: 1, verbosity: 1 });
+    const client = await server.connect();
+    await client.ask("hello");
+    client.socket.destroy();
+    await until("its end is told", () => server.errors.includes("a connection is closed"));
+    expect(server.errors).toContain("accepted a connection");
+    expect(server.errors).toContain("bound to 127.0.0.1:");
+    await server.kill();
+  });
+
   it("that has finished sending still gets its replies", async () => {
     const server = await EchoProcess.listening({ threads: 1 });
     const client = await server.connect();
