@@ -12,7 +12,7 @@
  */
 
 /** Counters in a thread's row. */
-export const ROW_COUNTERS = 64;
+const ROW_COUNTERS = 64;
 
 /* Counters that the threads themselves keep; the others are the session's to hand out, from COUNTER_FREE on. */
 /** Connections accepted since the start, by this thread. */

@@ -14,7 +14,7 @@ const RETRY_MS = 1000;
 /** After the last reply has left, how long peers get to close their side before they are cut off. */
 const LINGER_MS = 250;
 /** Connections that the kernel holds for us before we accept them. */
-export const BACKLOG = 1024;
+const BACKLOG = 1024;
 
 /** One for all connections: input is only valid while it is being delivered. */
 const readBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
