@@ -2,10 +2,10 @@
  *
  * The exports in index.ts and `run` stand on these. Nothing here takes the lock or looks at input and output.
  */
-import { BURIED, DONE, KIND_BURIED, KIND_READY, RESULT_LSN, STATE_RESERVED } from "./constants";
+import { BURIED, DONE, KIND_BURIED, KIND_READY, RESULT_LSN, STATE_READY, STATE_RESERVED } from "./constants";
 import * as conns from "./conn";
 import { Conn } from "./conn";
-import { Job } from "./job";
+import { Job, RECORDED_BURIED } from "./job";
 import * as journal from "./journal";
 import * as ready from "./ready";
 import { Shard, jobs, setResult, shard } from "./shard";
@@ -23,6 +23,16 @@ function idCounter(): usize {
 /** The next job id. */
 export function nextId(): f64 {
   return <f64>(atomic.add<u64>(idCounter(), 1) + 1);
+}
+
+/** The highest id given out. */
+export function lastId(): f64 {
+  return <f64>atomic.load<u64>(idCounter());
+}
+
+/** Ids up to `id` count as given out. */
+export function skipIds(id: u64): void {
+  if (id > atomic.load<u64>(idCounter())) atomic.store<u64>(idCounter(), id);
 }
 
 /** The first of `count` ids that are now the caller's. */
@@ -47,17 +57,16 @@ export function admit(
   job.pri = pri;
   job.delaySeconds = delay;
   job.ttrSeconds = max<u32>(ttr, 1); // as beanstalkd: a job has at least a second
-  job.createdMicros = <u64>now;
+  job.createdMicros = <i64>now;
   table.add(jobs(), job);
-  journal.record(journal.PUT, job);
   tube.totalJobs++;
   shard().total++;
+  // Recorded where it is going to stand, before anyone can get it: a grant must find the job's LSN.
+  if (delay != 0) states.becomeDelayed(job, <u64>now);
+  else job.state = STATE_READY;
+  journal.recordPut(job);
   setResult(t, RESULT_LSN, <f64>job.lsn);
-  if (delay != 0) {
-    states.becomeDelayed(job, <u64>now);
-    return DONE;
-  }
-  return states.becomeReady(job, <u64>now) ? DONE : BURIED;
+  return delay != 0 || states.becomeReady(job, <u64>now) ? DONE : BURIED;
 }
 
 /* Reserving. */
@@ -116,9 +125,17 @@ export function mayDelete(job: Job, conn: u32): bool {
 /** Deletes. The job is gone afterwards, its tube may be. */
 export function remove(job: Job): void {
   states.leaveState(job);
-  journal.record(journal.DELETE, job);
+  journal.recordDelete(job);
   tubeAt(job.tube).deletes++;
   states.endJob(job);
+}
+
+/**
+ * A reserved job comes back ready after a restart anyway, unless the journal has it as buried. Its new delay and priority belong to the
+ * secondary tier, unless an option moved them to the primary.
+ */
+function recordRelease(job: Job): void {
+  if (shard().keepsReleases != 0 || (job.flags & RECORDED_BURIED) != 0) journal.recordState(job);
 }
 
 /** Releases; DONE, or BURIED when there is no memory for the new priority. */
@@ -127,12 +144,10 @@ export function letGo(job: Job, pri: u32, delay: u32, now: f64): i32 {
   states.countRelease(job);
   job.pri = pri;
   job.delaySeconds = delay;
-  journal.record(journal.RELEASE, job);
-  if (delay != 0) {
-    states.becomeDelayed(job, <u64>now);
-    return DONE;
-  }
-  return states.becomeReady(job, <u64>now) ? DONE : BURIED;
+  if (delay != 0) states.becomeDelayed(job, <u64>now);
+  else job.state = STATE_READY;
+  recordRelease(job);
+  return delay != 0 || states.becomeReady(job, <u64>now) ? DONE : BURIED;
 }
 
 /** Buries. */
@@ -141,14 +156,15 @@ export function setAside(job: Job, pri: u32): void {
   states.countBury(job);
   job.pri = pri;
   states.becomeBuried(job);
-  journal.record(journal.BURY, job);
+  journal.recordState(job);
 }
 
 /** Makes a buried or delayed job ready; false when memory kept it from that. */
 export function kickOne(job: Job, now: f64): bool {
   states.leaveState(job);
   states.countKick(job);
-  journal.record(journal.KICK, job);
+  job.state = STATE_READY;
+  journal.recordState(job);
   return states.becomeReady(job, <u64>now);
 }
 

@@ -178,3 +178,30 @@ export const COUNT_RELEASE: i32 = 4;
 export const COUNT_BURY: i32 = 5;
 export const COUNT_TOUCH: i32 = 6;
 export const COUNTS: i32 = 7;
+
+/* The journal. */
+
+/** Bytes of the journal's own pages, between the threads' areas and the ring: tables of the CRC, then the table of segments. */
+export const JOURNAL_BYTES: u32 = 196608;
+/** Where the table of segments begins in them, its entries' size, and how many there can be. */
+export const SEGMENTS_OFFSET: u32 = 65536;
+export const SEGMENT_ENTRY_BYTES: u32 = 32;
+export const SEGMENTS_MAX: u32 = 4096;
+/** Kinds of records. */
+export const RECORD_PUT: u8 = 1;
+export const RECORD_STATE: u8 = 2;
+export const RECORD_DELETE: u8 = 3;
+/** Set in the length of what is no record but the unused end of the ring. */
+export const SKIP_MARK: u32 = 0x80000000;
+/** Bytes of a record without a body, at least and with the longest name. */
+export const RECORD_BYTES_MIN: u32 = 56;
+export const RECORD_BYTES_MOST: u32 = 288;
+/** `run` stopped because the journal's ring is full. */
+export const STOP_JOURNAL: i32 = 258;
+/** A record is damaged. */
+export const DAMAGED: i32 = 10;
+/** Fields of an entry of the table of segments, as indexes into 32-bit words (number, foreign) and f64 (live bytes). */
+export const SEGMENT_LIVE: i32 = 1;
+export const SEGMENT_NUMBER: i32 = 4;
+export const SEGMENT_SUPERSEDED: i32 = 5;
+export const SEGMENT_FOREIGN: i32 = 6;

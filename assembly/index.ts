@@ -11,6 +11,7 @@ import {
   KIND_ANY,
   KIND_BURIED,
   KIND_DELAYED,
+  JOURNAL_BYTES,
   LOST,
   MORE,
   NEVER_MICROS,
@@ -30,6 +31,7 @@ import {
   RESULT_TOKEN,
   STATE_BURIED,
   STATE_DELAYED,
+  SEGMENTS_OFFSET,
   STATE_RESERVED,
   STATE_UPLOADING,
   STEP_JOBS,
@@ -44,12 +46,16 @@ import { enterAt, pause, unpause } from "./deadlines";
 import * as commands from "./commands";
 import * as bodies from "./job";
 import { GRANTED, Job, jobAt } from "./job";
+import { crc32c, openCrc } from "./crc";
 import * as ready from "./ready";
+import * as segments from "./segments";
 import * as table from "./table";
 import {
   Shard,
   directoryOf,
   enter,
+  journalBase,
+  ringBase,
   grantList,
   inputSlot,
   jobs,
@@ -66,28 +72,110 @@ import { findJob, isHeldBy } from "./states";
 import { findOrMakeTube, findTube, forgetIfUnused, isPaused, tubeAt } from "./tube";
 
 export * from "./inspect";
+export { check, keep, replay } from "./replay";
 export * from "./run";
 
 /* Setting up. */
 
 /**
  * Makes an empty shard of a memory of zeros. Called once, before any other thread has an instance.
- * `pages` is the length of the memory, `budgetPages` how far bodies may make it grow.
+ * `ringBytes` of room are left for a journal (`openJournal`). `pages` is the length of the memory, `budgetPages` how far bodies may make it grow.
  */
-export function open(index: u32, threads: u32, pages: u32, budgetPages: u32): i32 {
+export function open(index: u32, threads: u32, ringBytes: u32, pages: u32, budgetPages: u32): i32 {
   const s = shard();
   s.index = index;
   s.threads = threads;
   s.nextDue = NEVER_MICROS;
-  s.topPage = (THREADS_BASE + threads * THREAD_BYTES) >> 16;
+  s.topPage = (THREADS_BASE + threads * THREAD_BYTES + (ringBytes == 0 ? 0 : JOURNAL_BYTES + ringBytes)) >> 16;
   s.endPage = pages;
   s.budgetPages = budgetPages;
+  s.ringBytes = ringBytes;
   must(s.topPage < pages);
   const made =
     table.openTable(jobs(), directoryOf(0)) &&
     table.openTable(tubesByName(), directoryOf(1)) &&
     table.openTable(watches(), directoryOf(2));
   return made ? DONE : OUT_OF_MEMORY;
+}
+
+/**
+ * Opens the journal of an empty shard that was opened with a ring. `reserveBytes` of the ring must be free before a command may run; `wallBase` is the
+ * wall clock, in microseconds, at the engine's time 0. Called before any other thread has an instance.
+ */
+export function openJournal(reserveBytes: u32, shards: u32, wallBase: f64, keepsReleases: u32): void {
+  const s = shard();
+  s.ringReserve = reserveBytes;
+  s.shards = shards;
+  s.wallBase = wallBase;
+  s.keepsReleases = keepsReleases;
+  openCrc();
+}
+
+/** The stream goes on at position `lsn`: behind all that was replayed. */
+export function startStream(lsn: f64): void {
+  const s = shard();
+  s.ringHead = <u64>lsn;
+  s.ringTail = <u64>lsn;
+  s.lsn = <u64>lsn;
+  s.journalHead = lsn;
+  s.journalTail = lsn;
+}
+
+/** The committer has written everything up to position `lsn`: its place in the ring is free. */
+export function freeRing(t: u32, lsn: f64): i32 {
+  enter();
+  shard().ringTail = <u64>lsn;
+  shard().journalTail = lsn;
+  return leave(t, DONE);
+}
+
+/** Adds a segment that begins at position `first` of this shard's stream. The committer's, and recovery's. */
+export function addSegment(number: u32, first: f64): void {
+  segments.addSegment(number, <u64>first);
+}
+
+/** Forgets a segment whose file is gone. The committer's. */
+export function dropSegment(t: u32, number: u32): i32 {
+  enter(); // `keep` and commands look segments up
+  segments.dropSegment(number);
+  return leave(t, DONE);
+}
+
+/** Gives the records from one position of the stream to another their CRCs and counts them; see segments.ts. The committer's. */
+export function seal(from: f64, to: f64, salt: u32): f64 {
+  return segments.seal(from, to, salt);
+}
+
+/** The highest id given out so far. Call it on shard 0. */
+export function lastId(): f64 {
+  return commands.lastId();
+}
+
+/** No id up to `id` is given out any more. Call it on shard 0, before anything else does. */
+export function skipIds(id: f64): void {
+  commands.skipIds(<u64>id);
+}
+
+/** CRC-32C of bytes in this memory, for the host's own frames. */
+export function checksum(seed: u32, address: u32, bytes: u32): u32 {
+  return crc32c(seed, address, bytes);
+}
+
+/** Where journalHead and journalTail lie, the ring, and the table of segments. */
+export function journalHeadAddress(): u32 {
+  return <u32>(changetype<usize>(shard()) + offsetof<Shard>("journalHead"));
+}
+
+export function ringAddress(): u32 {
+  return <u32>ringBase();
+}
+
+export function segmentsAddress(): u32 {
+  return <u32>(journalBase() + SEGMENTS_OFFSET);
+}
+
+export function segmentCount(): u32 {
+  return shard().segments;
 }
 
 /** Allows bodies to make the shard grow by `pages` more. */
@@ -244,10 +332,10 @@ export function put(
   t: u32, tube: u32, id: f64, pri: u32, delay: u32, ttr: u32, offset: u32, bytes: u32, now: f64,
 ): i32 {
   enterAt(now);
-  const at = bodies.makeJob(bytes);
+  const at = bodies.makeJob(bytes, false);
   if (at == 0) return leave(t, OUT_OF_MEMORY);
   const job = jobAt(at);
-  if (bodies.appendBody(job, 0, inputSlot(t) + offset, bytes) != bytes) {
+  if (bodies.appendBody(job, 0, inputSlot(t) + offset, bytes, false) != bytes) {
     bodies.freeJob(job);
     return leave(t, OUT_OF_MEMORY);
   }
@@ -257,7 +345,7 @@ export function put(
 /** Begins an upload: room for a body of `bytes` that comes in pieces, memory taken as they come. RESULT_REF is the upload. */
 export function openUpload(t: u32, bytes: u32): i32 {
   enter();
-  const at = bodies.makeJob(bytes);
+  const at = bodies.makeJob(bytes, false);
   if (at == 0) return leave(t, OUT_OF_MEMORY);
   jobAt(at).state = STATE_UPLOADING;
   setResult(t, RESULT_REF, <f64>at);
@@ -270,7 +358,7 @@ export function openUpload(t: u32, bytes: u32): i32 {
  */
 export function appendUpload(t: u32, upload: u32, position: u32, offset: u32, count: u32): i32 {
   enter();
-  const taken = bodies.appendBody(jobAt(upload), position, inputSlot(t) + offset, count);
+  const taken = bodies.appendBody(jobAt(upload), position, inputSlot(t) + offset, count, false);
   setResult(t, RESULT_COUNT, <f64>taken);
   return leave(t, taken == count ? DONE : OUT_OF_MEMORY);
 }

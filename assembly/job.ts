@@ -21,7 +21,8 @@ import { must, shard } from "./shard";
 
 @unmanaged
 export class Job extends Node {
-  createdMicros: u64;
+  /** On the engine's clock; negative for a job that an earlier process was given. */
+  createdMicros: i64;
   /** Sequence number of the record that says everything about the job: a reply that shows the job depends on it. */
   lsn: u64;
   tube: u32;
@@ -41,6 +42,9 @@ export const LATE: u8 = 1;
 /** Reserved by a grant that its connection has not collected. */
 export const GRANTED: u8 = 2;
 
+/** The journal's last word on the job is that it is buried. */
+export const RECORDED_BURIED: u8 = 4;
+
 /** Counters of a job that had trouble. */
 @unmanaged
 export class Cold {
@@ -48,6 +52,8 @@ export class Cold {
   releases: u32;
   buries: u32;
   kicks: u32;
+  /** LSN of the last STATE record, 0 when the PUT record says it all. */
+  stateLsn: u64;
 }
 
 export const RECORD_BYTES: u32 = 84;
@@ -69,9 +75,9 @@ export function bodyOf(job: Job): usize {
 }
 
 /** A record for a body of `bytes`, inline body space included, fields not yet set; 0 when there is no memory. */
-export function makeJob(bytes: u32): u32 {
+export function makeJob(bytes: u32, vital: bool): u32 {
   const chained = bytes > INLINE_BODY_MAX;
-  const at = take(RECORD_BYTES + (chained ? CHAIN_BYTES : bytes), false);
+  const at = take(RECORD_BYTES + (chained ? CHAIN_BYTES : bytes), vital);
   if (at == 0) return 0;
   const job = jobAt(at);
   job.bodyBytes = bytes;
@@ -100,6 +106,10 @@ export function freeJob(job: Job): void {
   give(at);
 }
 
+export function coldAddress(address: u32): Cold {
+  return changetype<Cold>(<usize>address);
+}
+
 /** The job's cold counters, made now if need be; 0 when there is no memory, and then nothing is counted. */
 export function coldOf(job: Job): u32 {
   if (job.cold == 0) {
@@ -112,7 +122,7 @@ export function coldOf(job: Job): u32 {
 }
 
 /** Adds `count` bytes at `source` to a body that has `position` bytes so far; answers how many: fewer when memory runs out. */
-export function appendBody(job: Job, position: u32, source: usize, count: u32): u32 {
+export function appendBody(job: Job, position: u32, source: usize, count: u32, vital: bool): u32 {
   must(count <= job.bodyBytes - position);
   if (job.bodyBytes <= INLINE_BODY_MAX) {
     memory.copy(bodyOf(job) + position, source, count);
@@ -121,7 +131,7 @@ export function appendBody(job: Job, position: u32, source: usize, count: u32): 
   let left = count;
   while (left > 0) {
     const inBlock = position % BLOCK_BODY;
-    if (inBlock == 0 && !addBlock(job, position)) break;
+    if (inBlock == 0 && !addBlock(job, position, vital)) break;
     const step = min(left, BLOCK_BODY - inBlock);
     const block = load<u32>(bodyOf(job) + 4);
     memory.copy(<usize>block + BLOCK_HEADER + inBlock, source, step);
@@ -133,8 +143,8 @@ export function appendBody(job: Job, position: u32, source: usize, count: u32): 
 }
 
 /** Hangs the block for the bytes from `position` on at the end of the chain. */
-function addBlock(job: Job, position: u32): bool {
-  const block = take(BLOCK_HEADER + min(BLOCK_BODY, job.bodyBytes - position), false);
+function addBlock(job: Job, position: u32, vital: bool): bool {
+  const block = take(BLOCK_HEADER + min(BLOCK_BODY, job.bodyBytes - position), vital);
   if (block == 0) return false;
   store<u32>(block, 0);
   const last = load<u32>(bodyOf(job) + 4);

@@ -1,21 +1,197 @@
-/* Journal: the one point in a shard that every mutation passes through.
+/* Journal: the one point in a shard that every mutation passes through, and the ring of records that it leaves there.
  *
- * Each mutation gets the next number of the shard's sequence, in the order in which the lock let them happen. The number is what a
- * reply depends on: the host holds a reply back until the sequence is safe up to there, and without a journal it always is.
+ * Each mutation writes one record into the ring, in the order in which the lock let them happen. A position in the shard's stream of
+ * records, its LSN, is a count of bytes since the shard's stream began; a record's own LSN is the position behind it. A reply that
+ * depends on a mutation waits until the host says that the stream is safe up to there. Without a journal the ring has no bytes, a
+ * mutation only counts, and everything is safe at once.
+ *
+ *   ring:  ... | taken by the committer | records on their way to the disk | free ...
+ *              ^ ringTail                                                  ^ ringHead          (positions modulo ringBytes)
+ *
+ * A record lies in one piece: what is left of the ring at its end is skipped by a mark. Nobody may write a record without room for it:
+ * commands are held back while less than a command may need is free (`hasRoom`), so running out of room is a broken invariant.
+ *
+ *   record:   0 bytes u32 | 4 crc u32 | 8 kind u8, state u8, nameBytes u16 | 12 bodyBytes u32 | 16 id u64 | 24 lsn u64
+ *   PUT:      32 pri u32 | 36 delay u32 | 40 ttr u32 | 44 - | 48 created f64 | 56 due f64 | 64 old PUT's lsn | 72 old STATE's lsn
+ *             | 80 name | body | 0..7 zeros
+ *   STATE:    32 pri u32 | 36 delay u32 | 40 due f64 | 48 old STATE's lsn
+ *   DELETE:   32 PUT's lsn | 40 STATE's lsn | 48 PUT's bytes u32 | 52 number of the PUT's segment u32
+ *
+ * All little-endian, a multiple of 8 bytes, times in microseconds since 1970. docs/journal-format.md is the contract for readers.
  */
-import { Job } from "./job";
-import { shard } from "./shard";
+import { RECORD_DELETE, RECORD_PUT, RECORD_STATE, SKIP_MARK, STATE_BURIED, STATE_DELAYED } from "./constants";
+import { Job, RECORDED_BURIED, coldAddress, coldOf, readBody } from "./job";
+import { must, ringBase, shard } from "./shard";
+import { nameOf, tubeAt } from "./tube";
 
-/** A job came into being, with all that is to be known about it. */
-export const PUT: u32 = 1;
-/** It is gone. */
-export const DELETE: u32 = 2;
-export const RELEASE: u32 = 3;
-export const BURY: u32 = 4;
-export const KICK: u32 = 5;
+@unmanaged
+export class Record {
+  bytes: u32;
+  crc: u32;
+  kind: u8;
+  state: u8;
+  nameBytes: u16;
+  bodyBytes: u32;
+  id: u64;
+  lsn: u64;
+}
 
-/** Numbers the mutation `kind` of `job`. */
-export function record(kind: u32, job: Job): void {
-  const lsn = ++shard().lsn;
-  if (kind == PUT) job.lsn = lsn;
+@unmanaged
+export class PutRecord extends Record {
+  pri: u32;
+  delaySeconds: u32;
+  ttrSeconds: u32;
+  unused: u32;
+  created: f64;
+  due: f64;
+  oldPut: u64;
+  oldState: u64;
+}
+
+@unmanaged
+export class StateRecord extends Record {
+  pri: u32;
+  delaySeconds: u32;
+  due: f64;
+  oldState: u64;
+}
+
+@unmanaged
+export class DeleteRecord extends Record {
+  putLsn: u64;
+  stateLsn: u64;
+  putBytes: u32;
+  origin: u32;
+}
+
+export const PUT_BYTES: u32 = 80;
+export const STATE_BYTES: u32 = 56;
+export const DELETE_BYTES: u32 = 56;
+
+export function isOpen(): bool {
+  return shard().ringBytes != 0;
+}
+
+function roundUp8(bytes: u32): u32 {
+  return (bytes + 7) & ~7;
+}
+
+/** Bytes of the PUT record of `job`. */
+export function putBytes(job: Job): u32 {
+  return roundUp8(PUT_BYTES + tubeAt(job.tube).nameBytes + job.bodyBytes);
+}
+
+/** Whether the ring has room for whatever one command may write; true without a journal. */
+export function hasRoom(): bool {
+  const s = shard();
+  return s.ringBytes == 0 || s.ringBytes - (s.ringHead - s.ringTail) >= s.ringReserve;
+}
+
+/** A record of `bytes` bytes at the head of the ring, its header written. */
+function begin(kind: u8, bytes: u32, id: u64): usize {
+  const s = shard();
+  const size = s.ringBytes;
+  let at = s.ringHead % size;
+  if (size - at < bytes) {
+    store<u32>(ringBase() + <usize>at, SKIP_MARK | <u32>(size - at));
+    s.ringHead += size - at;
+    at = 0;
+  }
+  s.ringHead += bytes;
+  must(s.ringHead - s.ringTail <= size); // hasRoom was asked
+  const address = ringBase() + <usize>at;
+  const record = changetype<Record>(address);
+  record.bytes = bytes;
+  record.crc = 0;
+  record.kind = kind;
+  record.state = 0;
+  record.nameBytes = 0;
+  record.bodyBytes = 0;
+  record.id = id;
+  record.lsn = s.ringHead;
+  s.lsn = s.ringHead;
+  s.journalHead = <f64>s.ringHead;
+  return address;
+}
+
+/** Wall clock of a moment of the engine's clock. */
+function wall(micros: f64): f64 {
+  return shard().wallBase + micros;
+}
+
+function dueOf(job: Job): f64 {
+  return job.state == STATE_DELAYED ? wall(<f64>job.major) : 0;
+}
+
+function oldState(job: Job): u64 {
+  return job.cold == 0 ? 0 : coldAddress(job.cold).stateLsn;
+}
+
+/** The journal's last word on the job's state is now its present one. */
+function setState(job: Job, lsn: u64): void {
+  if (job.cold != 0) coldAddress(job.cold).stateLsn = lsn;
+  if (job.state == STATE_BURIED) job.flags |= RECORDED_BURIED;
+  else job.flags &= ~RECORDED_BURIED;
+}
+
+/** Everything about the job, as it stands now; for a new job, and to keep one whose old record's place is wanted back. */
+export function recordPut(job: Job): void {
+  if (!isOpen()) {
+    job.lsn = ++shard().lsn;
+    return;
+  }
+  const tube = tubeAt(job.tube);
+  const bytes = putBytes(job);
+  const address = begin(RECORD_PUT, bytes, job.minor);
+  const record = changetype<PutRecord>(address);
+  record.state = job.state;
+  record.nameBytes = tube.nameBytes;
+  record.bodyBytes = job.bodyBytes;
+  record.pri = job.pri;
+  record.delaySeconds = job.delaySeconds;
+  record.ttrSeconds = job.ttrSeconds;
+  record.unused = 0;
+  record.created = wall(<f64>job.createdMicros);
+  record.due = dueOf(job);
+  record.oldPut = job.lsn;
+  record.oldState = oldState(job);
+  store<u64>(address + bytes - 8, 0); // the padding
+  memory.copy(address + PUT_BYTES, nameOf(tube), tube.nameBytes);
+  readBody(job, 0, address + PUT_BYTES + tube.nameBytes, job.bodyBytes);
+  job.lsn = record.lsn;
+  setState(job, 0);
+}
+
+/** What a bury, a kick or a release changed and must survive: state, priority, delay. */
+export function recordState(job: Job): void {
+  if (!isOpen()) {
+    ++shard().lsn;
+    return;
+  }
+  const record = changetype<StateRecord>(begin(RECORD_STATE, STATE_BYTES, job.minor));
+  record.state = job.state;
+  record.pri = job.pri;
+  record.delaySeconds = job.delaySeconds;
+  record.due = dueOf(job);
+  record.oldState = oldState(job);
+  coldOf(job);
+  setState(job, record.lsn);
+}
+
+/** The job is gone. */
+export function recordDelete(job: Job): void {
+  if (!isOpen()) {
+    ++shard().lsn;
+    return;
+  }
+  writeDelete(job.minor, job.lsn, oldState(job), putBytes(job), 0);
+}
+
+/** A tombstone: for a job that goes now, or one of `origin`'s that still needs it. */
+export function writeDelete(id: u64, put: u64, state: u64, bytes: u32, origin: u32): void {
+  const record = changetype<DeleteRecord>(begin(RECORD_DELETE, DELETE_BYTES, id));
+  record.putLsn = put;
+  record.stateLsn = state;
+  record.putBytes = bytes;
+  record.origin = origin;
 }

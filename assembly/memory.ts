@@ -9,7 +9,7 @@
  * Two kinds of asking. What a client adds (jobs, bodies) stays inside the budget and may be refused. What draining and bookkeeping
  * need (`vital`) may exceed it: it is bounded by the jobs, tubes and connections that exist, so the budget still bounds the whole.
  */
-import { PAGE_BYTES, THREADS_BASE, THREAD_BYTES } from "./constants";
+import { JOURNAL_BYTES, PAGE_BYTES, THREADS_BASE, THREAD_BYTES } from "./constants";
 import { CLASSES, classList, must, shard } from "./shard";
 
 @unmanaged
@@ -60,9 +60,11 @@ function grow(vital: bool): bool {
   return true;
 }
 
-/** The first page that is the allocator's: those before it hold the header and the threads' areas. */
+/** The first page that is the allocator's: those before it hold the header, the threads' areas and the journal. */
 export function firstPage(): u32 {
-  return (THREADS_BASE + shard().threads * THREAD_BYTES) >> 16;
+  const s = shard();
+  const journal = s.ringBytes == 0 ? 0 : JOURNAL_BYTES + <u32>s.ringBytes;
+  return (THREADS_BASE + s.threads * THREAD_BYTES + journal) >> 16;
 }
 
 /** A whole page, its content undefined, or 0 when there is none to be had. */

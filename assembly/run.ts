@@ -14,6 +14,7 @@ import { Job, jobAt } from "./job";
 import * as bodies from "./job";
 import { connAt } from "./conn";
 import * as commands from "./commands";
+import { hasRoom } from "./journal";
 import { findJob, isHeldBy } from "./states";
 import { inputSlot, leave, outputSlot, setResult, shard, resultSlot } from "./shard";
 import { tubeAt } from "./tube";
@@ -183,10 +184,10 @@ function admit(run: Run, pri: u32, delay: u32, ttr: u32, body: u32, bytes: u32, 
     run.needs = body + bytes + 2 - line;
     return 0;
   }
-  const made = bodies.makeJob(bytes);
+  const made = bodies.makeJob(bytes, false);
   if (made == 0) return 0;
   const job = jobAt(made);
-  if (bodies.appendBody(job, 0, body, bytes) != bytes) {
+  if (bodies.appendBody(job, 0, body, bytes, false) != bytes) {
     bodies.freeJob(job);
     return 0;
   }
@@ -388,6 +389,10 @@ export function run(
   it.lsn = 0;
   let done: u32 = 0;
   while (at < it.end && done < most) {
+    if (!hasRoom()) {
+      it.stop = C.STOP_JOURNAL;
+      break;
+    }
     if (it.out + LINE_ROOM > it.outEnd) {
       it.stop = C.STOP_ROOM;
       break;

@@ -6,6 +6,7 @@
  * that the memory cannot be trusted, the host ends the process and recovers.
  */
 import {
+  JOURNAL_BYTES,
   PAGE_BYTES,
   RESULT_WAKE_HIGH,
   RESULT_WAKE_LOW,
@@ -46,14 +47,32 @@ export class Shard {
 
   /** When `enter` must work off deadlines, in microseconds. Hosts read it without the lock to arm their timers. */
   nextDue: f64;
-  /** Mutations so far: the place of the journal's sequence numbers. */
+  /** Position behind the last mutation: in the journal's stream, or a mere count without one. */
   lsn: u64;
+
+  /* The journal: journal.ts. ringBytes is 0 without one. */
+  ringHead: u64;
+  ringTail: u64;
+  ringBytes: u64;
+  /** Bytes that must be free before a command may run: what one on each thread can write. */
+  ringReserve: u64;
+  /** ringHead and ringTail for those who look without the lock. */
+  journalHead: f64;
+  journalTail: f64;
+  /** Wall clock, in microseconds since 1970, at the moment 0 of the engine's clock. */
+  wallBase: f64;
+  /** Delays and priorities of releases are in the primary tier: every release writes a record. */
+  keepsReleases: u32;
+  /** How many shards the server has. */
+  shards: u32;
 
   /* The allocator: memory.ts. */
   freePages: u32;
   /** First page that was never used, the end of the memory, and the pages that bodies may make us take, in pages. */
   topPage: u32;
   endPage: u32;
+  /** Segments that the journal's table lists. */
+  segments: u32;
   budgetPages: u32;
   /** Pages in use, free ones not counted. */
   usedPages: u32;
@@ -179,9 +198,18 @@ export function wake(thread: u32): void {
   else s.wakeHigh |= 1 << (thread - 32);
 }
 
+/** Address of the journal's own pages, behind the threads' areas; the ring follows them. */
+export function journalBase(): usize {
+  return <usize>(THREADS_BASE + shard().threads * THREAD_BYTES);
+}
+
+export function ringBase(): usize {
+  return journalBase() + JOURNAL_BYTES;
+}
+
 /** Address of thread `t`'s area. */
 function area(t: u32): usize {
-  return THREADS_BASE + <usize>(t * THREAD_BYTES);
+  return <usize>(THREADS_BASE + t * THREAD_BYTES);
 }
 
 /** Address of the result area of thread `t`. */

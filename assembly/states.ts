@@ -91,9 +91,14 @@ export function becomeReady(job: Job, now: u64): bool {
 }
 
 export function becomeDelayed(job: Job, now: u64): void {
+  becomeDelayedUntil(job, now + microsOf(job.delaySeconds));
+}
+
+/** Delayed for another time than its delay says: what is left of it. */
+export function becomeDelayedUntil(job: Job, due: u64): void {
   const tube = tubeAt(job.tube);
   job.state = STATE_DELAYED;
-  job.major = now + microsOf(job.delaySeconds);
+  job.major = due;
   tree.insert(delayedRoot(tube), job);
   tube.delayed++;
   shard().delayed++;

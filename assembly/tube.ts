@@ -85,11 +85,21 @@ export function tubeOfReadyNode(node: u32): Tube {
   return changetype<Tube>(<usize>node - READY_NODE);
 }
 
-/** FNV-1a. Which shard a name belongs to is decided by the host's own copy of this function (src/engine/tubes.ts). */
-function hashOf(name: usize, bytes: u32): u32 {
+/** What decides which shard a name belongs to: FNV-1a, folded; the host has the same (src/engine/shards.ts). */
+export function nameHash(name: usize, bytes: u32): u32 {
+  const h = fnv(name, bytes);
+  return h ^ (h >>> 16);
+}
+
+function fnv(name: usize, bytes: u32): u32 {
   let h: u32 = 0x811c9dc5;
   for (let i: u32 = 0; i < bytes; ++i) h = (h ^ load<u8>(name + i)) * 0x01000193;
-  // A finalizer, because the shard has already been chosen by the low bits.
+  return h;
+}
+
+/** The hash for the table: finalized anew, because the low bits have already chosen the shard. */
+function hashOf(name: usize, bytes: u32): u32 {
+  let h = fnv(name, bytes);
   h = (h ^ (h >>> 16)) * 0x85ebca6b;
   return h ^ (h >>> 13);
 }

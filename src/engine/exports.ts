@@ -5,7 +5,46 @@
 
 /** What an instance of build/engine.wasm exports. Every result is an answer of assembly/constants.ts unless it says otherwise. */
 export interface EngineExports {
-  open(index: number, threads: number, pages: number, budgetPages: number): number;
+  open(
+    index: number,
+    threads: number,
+    ringBytes: number,
+    pages: number,
+    budgetPages: number,
+  ): number;
+  openJournal(
+    reserveBytes: number,
+    shards: number,
+    wallBase: number,
+    keepsReleases: number,
+  ): void;
+  startStream(lsn: number): void;
+  freeRing(t: number, lsn: number): number;
+  addSegment(number: number, first: number): void;
+  dropSegment(t: number, number: number): number;
+  /** A position in the stream. */
+  seal(from: number, to: number, salt: number): number;
+  /** A CRC-32C, signed. */
+  checksum(seed: number, address: number, bytes: number): number;
+  /** Addresses. */
+  journalHeadAddress(): number;
+  ringAddress(): number;
+  segmentsAddress(): number;
+  /** A number. */
+  segmentCount(): number;
+  check(t: number, bytes: number, salt: number): number;
+  replay(
+    t: number,
+    offset: number,
+    bytes: number,
+    salt: number,
+    shards: number,
+    now: number,
+  ): number;
+  keep(t: number, address: number, bytes: number, salt: number, number: number): number;
+  /** An id. */
+  lastId(): number;
+  skipIds(id: number): void;
   grantPages(t: number, pages: number): number;
   /** An address. */
   nextDueAddress(): number;
@@ -98,6 +137,22 @@ export interface EngineExports {
 /** The names of all exports, for the check that a module is this engine. */
 export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "open",
+  "openJournal",
+  "startStream",
+  "freeRing",
+  "addSegment",
+  "dropSegment",
+  "seal",
+  "checksum",
+  "journalHeadAddress",
+  "ringAddress",
+  "segmentsAddress",
+  "segmentCount",
+  "check",
+  "replay",
+  "keep",
+  "lastId",
+  "skipIds",
   "grantPages",
   "nextDueAddress",
   "tubesAddress",

@@ -32,6 +32,9 @@ export class Shard {
   readonly result: Float64Array<ArrayBufferLike>;
   readonly input: Uint8Array<ArrayBufferLike>;
   readonly output: Uint8Array<ArrayBufferLike>;
+  /** The input slot and the output slot as one: where pieces of a segment are looked through. */
+  readonly staging: Uint8Array<ArrayBufferLike>;
+  readonly stagingAddress: number;
   /** Shared by all of a thread's shards. */
   readonly wakes: Wakes;
   /** The result areas of all threads, one every THREAD_BYTES. */
@@ -58,6 +61,8 @@ export class Shard {
     this.result = new Float64Array(memory.buffer, area, C.RESULT_BYTES / 8);
     this.input = new Uint8Array(memory.buffer, area + C.PAGE_BYTES, C.INPUT_BYTES);
     this.output = new Uint8Array(memory.buffer, area + 2 * C.PAGE_BYTES, C.OUTPUT_BYTES);
+    this.stagingAddress = area + C.PAGE_BYTES;
+    this.staging = new Uint8Array(memory.buffer, this.stagingAddress, C.INPUT_BYTES + C.OUTPUT_BYTES);
     const areas = (threads * C.THREAD_BYTES) / 8;
     this.#areas = new Float64Array(memory.buffer, C.THREADS_BASE, areas);
     this.#nextDue = new Float64Array(memory.buffer, exports.nextDueAddress() >>> 0, 1);

@@ -1,0 +1,139 @@
+/* Segments: which part of the shard's stream of records went to which segment of the journal, and how much of each is still needed.
+ *
+ * The table lists the segments that exist, in the order in which they were begun; an entry says where in this shard's stream it
+ * begins. What is live in a segment: PUT records of jobs that exist and have no newer one, and their latest STATE records. The committer
+ * alone changes the table and the counts (`seal`, in the order of the stream), and recovery before it (`replay`); commands only ever
+ * write old LSNs into their records. So no lock is needed here.
+ */
+import {
+  RECORD_DELETE,
+  RECORD_PUT,
+  RECORD_STATE,
+  SEGMENTS_MAX,
+  SEGMENTS_OFFSET,
+  SEGMENT_ENTRY_BYTES,
+  SKIP_MARK,
+} from "./constants";
+import { crc32c } from "./crc";
+import { DeleteRecord, PutRecord, Record, STATE_BYTES, StateRecord } from "./journal";
+import { journalBase, must, ringBase, shard } from "./shard";
+
+@unmanaged
+export class Segment {
+  /** Position in this shard's stream at which the segment begins. */
+  first: u64;
+  liveBytes: f64;
+  number: u32;
+  /** Jobs that were found in it and, newer, in another one too: left by a crash while it was being reclaimed. */
+  superseded: u32;
+  /** Tombstones in it whose job's PUT record lies in another segment. */
+  foreign: u32;
+}
+
+function segmentAt(index: u32): Segment {
+  return changetype<Segment>(journalBase() + SEGMENTS_OFFSET + <usize>(index * SEGMENT_ENTRY_BYTES));
+}
+
+/** Adds a segment that begins at `first`, behind all others. */
+export function addSegment(number: u32, first: u64): void {
+  const s = shard();
+  must(s.segments < SEGMENTS_MAX);
+  const segment = segmentAt(s.segments);
+  segment.first = first;
+  segment.liveBytes = 0;
+  segment.number = number;
+  segment.superseded = 0;
+  segment.foreign = 0;
+  s.segments++;
+}
+
+/** Takes the segment out of the table: its file is gone. */
+export function dropSegment(number: u32): void {
+  const s = shard();
+  let index: u32 = 0;
+  while (segmentAt(index).number != number) {
+    index++;
+    must(index < s.segments);
+  }
+  const to = changetype<usize>(segmentAt(index));
+  memory.copy(to, to + SEGMENT_ENTRY_BYTES, (s.segments - index - 1) * SEGMENT_ENTRY_BYTES);
+  s.segments--;
+}
+
+/** The segment that the record ending at `lsn` went to. It exists: what is looked for is live. */
+export function segmentOf(lsn: u64): Segment {
+  let low: u32 = 0;
+  let high = shard().segments;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (segmentAt(middle).first < lsn) low = middle;
+    else high = middle;
+  }
+  return segmentAt(low);
+}
+
+/** Whether the segment of that number exists. */
+export function segmentExists(number: u32): bool {
+  for (let index: u32 = shard().segments; index > 0; --index) {
+    if (segmentAt(index - 1).number == number) return true;
+  }
+  return false;
+}
+
+/** The segment that was added last. */
+export function last(): Segment {
+  return segmentAt(shard().segments - 1);
+}
+
+/** Counts a record that goes to `segment`, and what it makes superfluous elsewhere. */
+export function account(record: Record, segment: Segment): void {
+  if (record.kind == RECORD_PUT) {
+    const put = changetype<PutRecord>(record);
+    if (put.oldPut != 0) segmentOf(put.oldPut).liveBytes -= record.bytes;
+    if (put.oldState != 0) segmentOf(put.oldState).liveBytes -= STATE_BYTES;
+    segment.liveBytes += record.bytes;
+  } else if (record.kind == RECORD_STATE) {
+    const state = changetype<StateRecord>(record);
+    if (state.oldState != 0) segmentOf(state.oldState).liveBytes -= STATE_BYTES;
+    segment.liveBytes += STATE_BYTES;
+  } else {
+    must(record.kind == RECORD_DELETE);
+    accountDelete(changetype<DeleteRecord>(record), segment);
+  }
+}
+
+function accountDelete(record: DeleteRecord, segment: Segment): void {
+  if (record.putLsn != 0) {
+    const origin = segmentOf(record.putLsn);
+    record.origin = origin.number;
+    origin.liveBytes -= record.putBytes;
+    if (record.stateLsn != 0) segmentOf(record.stateLsn).liveBytes -= STATE_BYTES;
+  }
+  if (record.origin != segment.number) segment.foreign++;
+}
+
+/**
+ * Makes the ring's records from stream position `from` to `to`, which the committer is about to write to the last segment of the table, fit for
+ * the disk: accounts for them and gives each its CRC. Answers where in the stream the ring's unused end begins, `to` when it was not
+ * passed. No lock: nobody else touches records once they are written.
+ */
+export function seal(from: f64, to: f64, salt: u32): f64 {
+  let skipped = to;
+  const size = shard().ringBytes;
+  const segment = last();
+  let position = <u64>from;
+  while (position < <u64>to) {
+    const address = ringBase() + <usize>(position % size);
+    const record = changetype<Record>(address);
+    if ((record.bytes & SKIP_MARK) != 0) {
+      skipped = <f64>position;
+      position += record.bytes & ~SKIP_MARK;
+      continue;
+    }
+    account(record, segment);
+    record.crc = crc32c(salt, address + 8, record.bytes - 8);
+    position += record.bytes;
+  }
+  must(position == <u64>to);
+  return skipped;
+}

@@ -1,0 +1,104 @@
+/* JournalShard: one shard as the journal sees it: its ring, its stream of records, its table of segments.
+ *
+ * `written` is how far the stream has been given to the disk; from there to `head` lie the records of the next frame. Used by the journal
+ * and by recovery, through a shard handle of the committer's thread.
+ */
+
+import * as C from "../../assembly/constants.ts";
+import type { Shard } from "../engine/shard.ts";
+
+/** What of a shard's stream goes into a frame. */
+export interface Gathered {
+  /** Bytes of records, without the ring's unused end. */
+  readonly bytes: number;
+  /** Views over the ring, one or two; valid until the ring is freed. */
+  readonly pieces: readonly Uint8Array[];
+  /** Position in the stream behind them. */
+  readonly to: number;
+}
+
+/** One shard's part in the journal. */
+export class JournalShard {
+  readonly shard: Shard;
+  readonly ringBytes: number;
+  /** Position in the stream up to which everything has been written. */
+  written = 0;
+  /** The ring as bytes. */
+  readonly ring: Uint8Array;
+  readonly #head: Float64Array;
+  readonly #live: Float64Array;
+  readonly #words: Uint32Array;
+
+  constructor(shard: Shard, memory: WebAssembly.Memory, ringBytes: number) {
+    const { engine } = shard;
+    this.shard = shard;
+    this.ringBytes = ringBytes;
+    const table = engine.segmentsAddress() >>> 0;
+    const words = (C.SEGMENTS_MAX * C.SEGMENT_ENTRY_BYTES) / 4;
+    this.ring = new Uint8Array(memory.buffer, engine.ringAddress() >>> 0, ringBytes);
+    this.#head = new Float64Array(memory.buffer, engine.journalHeadAddress() >>> 0, 1);
+    this.#live = new Float64Array(memory.buffer, table, words / 2);
+    this.#words = new Uint32Array(memory.buffer, table, words);
+  }
+
+  /** Position behind the last record that a command wrote. */
+  get head(): number {
+    return this.#head[0] ?? 0;
+  }
+
+  /** Seals the records from `written` to `to` and shows where they lie. */
+  gather(to: number, salt: number): Gathered {
+    const from = this.written;
+    const skipped = this.shard.engine.seal(from, to, salt);
+    if (skipped === to) return { bytes: to - from, pieces: this.#views(from, to), to };
+    const wrapped = Math.ceil((skipped + 1) / this.ringBytes) * this.ringBytes;
+    const pieces = [...this.#views(from, skipped), ...this.#views(wrapped, to)];
+    return { bytes: skipped - from + (to - wrapped), pieces, to };
+  }
+
+  /** Views over a part of the stream: two where it passes the end of the ring. */
+  #views(from: number, to: number): Uint8Array[] {
+    if (from === to) return [];
+    const start = from % this.ringBytes;
+    const end = start + (to - from);
+    if (end <= this.ringBytes) return [this.ring.subarray(start, end)];
+    return [this.ring.subarray(start), this.ring.subarray(0, end - this.ringBytes)];
+  }
+
+  /** Everything up to `to` has been written: its place in the ring is free. */
+  free(to: number): void {
+    this.written = to;
+    this.shard.answer(this.shard.engine.freeRing(this.shard.thread, to));
+  }
+
+  /** Index of the segment in this shard's table, -1 if it is not there. */
+  #entry(number: number): number {
+    const count = this.shard.engine.segmentCount();
+    const step = C.SEGMENT_ENTRY_BYTES / 4;
+    for (let index = count - 1; index >= 0; index--) {
+      if (this.#words[index * step + C.SEGMENT_NUMBER] === number) return index;
+    }
+    return -1;
+  }
+
+  #word(number: number, which: number): number {
+    const index = this.#entry(number);
+    return index < 0 ? 0 : (this.#words[(index * C.SEGMENT_ENTRY_BYTES) / 4 + which] ?? 0);
+  }
+
+  /** Bytes of records in the segment that are still needed. */
+  liveBytes(number: number): number {
+    const index = this.#entry(number);
+    return index < 0 ? 0 : (this.#live[(index * C.SEGMENT_ENTRY_BYTES) / 8 + C.SEGMENT_LIVE] ?? 0);
+  }
+
+  /** Tombstones in the segment whose job's record lies in another one. */
+  foreignTombstones(number: number): number {
+    return this.#word(number, C.SEGMENT_FOREIGN);
+  }
+
+  /** Jobs in the segment that were found, newer, in another one too. */
+  superseded(number: number): number {
+    return this.#word(number, C.SEGMENT_SUPERSEDED);
+  }
+}

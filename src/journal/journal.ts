@@ -1,0 +1,341 @@
+/* Journal: the primary tier: it brings what the shards' rings hold to the disk and says up to where everything is safe.
+ *
+ * One commit takes all that stands in all rings when it begins, writes it as one frame, syncs once if the level says so, and publishes for
+ * each shard up to where its stream is safe; replies wait for that (server/gate.ts). Between commits it keeps spare files ready and
+ * reclaims segments. It runs in a thread of its own (server/committer.ts), or step by step in a test; everything is synchronous.
+ *
+ * A write or sync that fails is never tried again as if nothing had happened: what it throws ends the process, and recovery decides by
+ * what is on the disk. Only a full disk is part of ordinary life: it shows when a spare is made, long before it would hurt.
+ */
+
+import type { JournalShard } from "./journal-shard.ts";
+import { frameHeaderBytes, quarantineName, SEGMENT_HEADER_BYTES, segmentName, writeFrameHeader, writeSegmentHeader } from "./format.ts";
+import type { Checksum, Section } from "./format.ts";
+import { Reclaim } from "./reclaim.ts";
+import { SegmentFile } from "./segment-file.ts";
+import { Spares } from "./spares.ts";
+import type { Storage } from "../storage.ts";
+
+/** What an acknowledgement means: written to the operating system, that and synced by a timer, or synced first. */
+export type DurabilityLevel = "os" | "interval" | "sync";
+
+/** How a journal is to behave. */
+export interface JournalOptions {
+  readonly level: DurabilityLevel;
+  /** Most milliseconds that something written waits for its sync at level interval. */
+  readonly intervalMillis: number;
+  readonly segmentBytes: number;
+}
+
+/** What a journal is made of. */
+export interface JournalParts {
+  readonly storage: Storage;
+  readonly shards: readonly JournalShard[];
+  readonly options: JournalOptions;
+  readonly checksum: Checksum;
+  /** Microseconds since 1970. */
+  readonly wallMicros: () => number;
+  /** A random number of 32 bits. */
+  readonly random: () => number;
+  /** Hears up to where a shard's stream is safe. */
+  readonly publish: (shard: number, position: number) => void;
+  /** Segments that exist, oldest first, and the next numbers, as recovery found them. */
+  readonly segments: readonly ExistingSegment[];
+  readonly nextSegment: number;
+  readonly nextFrame: number;
+}
+
+/** A segment that is on the disk and not written to any more. */
+export interface ExistingSegment {
+  readonly number: number;
+  readonly salt: number;
+  /** Reclaim it before any other: a crash or damage left something in it that should not stay. */
+  readonly first?: boolean;
+  /** It is damaged: its file is kept aside when it goes. */
+  readonly quarantine?: boolean;
+}
+
+/** What there is to see of a journal. */
+export interface JournalFigures {
+  readonly segments: number;
+  readonly bytes: number;
+  readonly liveBytes: number;
+  readonly frames: number;
+  readonly records: number;
+  readonly recordsMigrated: number;
+  readonly oldestSegment: number;
+  readonly currentSegment: number;
+  readonly syncs: number;
+  readonly lastSyncMillis: number;
+  readonly oldestUnsyncedMillis: number;
+  readonly isFull: boolean;
+}
+
+const SECTIONS_MAX = 64;
+
+/** The journal of a server. */
+export class Journal {
+  readonly #parts: JournalParts;
+  readonly #spares: Spares;
+  readonly #reclaim: Reclaim;
+  readonly #existing: ExistingSegment[];
+  readonly #header = new Uint8Array(frameHeaderBytes(SECTIONS_MAX));
+  #current: SegmentFile;
+  #nextSegment: number;
+  #nextFrame: number;
+  /** Highest frame that is known to be safe. */
+  #durableFrame: number;
+  /** When the oldest write that is not synced was made; undefined when all is synced. */
+  #unsyncedSince: number | undefined;
+  /** Up to where each shard's stream has been synced. */
+  readonly #synced: number[];
+  #syncs = 0;
+  #lastSyncMillis = 0;
+
+  /** Begins a new segment in a storage that has been recovered. Throws a StorageError. */
+  constructor(parts: JournalParts) {
+    this.#parts = parts;
+    this.#existing = [...parts.segments];
+    this.#nextSegment = parts.nextSegment;
+    this.#nextFrame = parts.nextFrame;
+    this.#durableFrame = parts.nextFrame - 1;
+    this.#synced = parts.shards.map(({ written }) => written);
+    this.#spares = new Spares(parts.storage, parts.options.segmentBytes);
+    while (this.#spares.prepare());
+    this.#current = this.#open();
+    this.#reclaim = new Reclaim(parts.storage, parts.shards, parts.checksum);
+    while (this.#spares.prepare());
+  }
+
+  /** Begins the next segment. */
+  #open(): SegmentFile {
+    const { shards, random, wallMicros, checksum, storage } = this.#parts;
+    const number = this.#nextSegment;
+    const file = this.#spares.use(number);
+    if (file === undefined) throw new NoSpaceError("no space for another segment of the journal");
+    this.#nextSegment++;
+    const salt = random() >>> 0;
+    const header = new Uint8Array(SEGMENT_HEADER_BYTES);
+    const firstFrame = this.#nextFrame;
+    const lastId = this.#lastId();
+    writeSegmentHeader(
+      { number, salt, firstFrame, lastId, wallMicros: wallMicros(), shards: shards.length },
+      header,
+      checksum,
+    );
+    const segment = new SegmentFile(number, salt, file);
+    segment.position = 0;
+    segment.append([header]);
+    segment.sync();
+    storage.syncDirectory();
+    for (const one of shards) one.shard.engine.addSegment(number, one.written);
+    return segment;
+  }
+
+  #lastId(): number {
+    return this.#parts.shards[0]?.shard.engine.lastId() ?? 0;
+  }
+
+  /** Writes, and syncs as the level says, all that stands in the rings; false when there was nothing to write. */
+  commit(): boolean {
+    const heads = this.#parts.shards.map(({ head }) => head);
+    const wrote = this.#write(heads);
+    if (wrote && this.#parts.options.level === "sync") this.sync();
+    else this.syncIfDue();
+    return wrote;
+  }
+
+  #write(heads: readonly number[]): boolean {
+    const { shards, publish, options } = this.#parts;
+    const most = shards.reduce((sum, shard, at) => sum + ((heads[at] ?? 0) - shard.written), 0);
+    if (most === 0) return false;
+    const room = options.segmentBytes - this.#current.position - this.#header.length;
+    if (most > room && !this.#rotate()) return false;
+    const busy = shards.filter((shard, at) => (heads[at] ?? 0) > shard.written);
+    const gathered = busy.map((shard) => shard.gather(heads[shard.shard.index] ?? 0, this.#current.salt));
+    const sections = busy.map((shard, at): Section => {
+      return { shard: shard.shard.index, bytes: gathered[at]?.bytes ?? 0, first: shard.written };
+    });
+    this.#current.append([this.#frame(sections), ...gathered.flatMap(({ pieces }) => pieces)]);
+    this.#unsyncedSince ??= performance.now();
+    busy.forEach((shard, at) => {
+      const to = gathered[at]?.to ?? shard.written;
+      shard.free(to);
+      if (options.level !== "sync") publish(shard.shard.index, to);
+    });
+    return true;
+  }
+
+  /** The header of the next frame. */
+  #frame(sections: readonly Section[]): Uint8Array {
+    const { wallMicros, checksum } = this.#parts;
+    const bytes = writeFrameHeader(
+      {
+        number: this.#nextFrame++,
+        durable: this.#durableFrame,
+        lastId: this.#lastId(),
+        wallMicros: wallMicros(),
+        sections,
+      },
+      this.#current.salt,
+      this.#header,
+      checksum,
+    );
+    return this.#header.subarray(0, bytes);
+  }
+
+  /** Goes on in a new segment; false when there is no space for one. */
+  #rotate(): boolean {
+    while (this.#spares.count === 0 && this.#spares.prepare());
+    if (this.#spares.count === 0) return false;
+    this.sync(); // what is in the old one must not be younger on the disk than what comes after it
+    const { number, salt } = this.#current;
+    this.#current.close();
+    this.#existing.push({ number, salt });
+    this.#current = this.#open();
+    return true;
+  }
+
+  /** Makes everything that was written safe. */
+  sync(): void {
+    if (this.#unsyncedSince === undefined) return;
+    const began = performance.now();
+    this.#current.sync();
+    this.#lastSyncMillis = performance.now() - began;
+    this.#syncs++;
+    this.#unsyncedSince = undefined;
+    this.#durableFrame = this.#nextFrame - 1;
+    for (const [at, shard] of this.#parts.shards.entries()) {
+      this.#synced[at] = shard.written;
+      this.#parts.publish(shard.shard.index, shard.written);
+    }
+  }
+
+  /** Syncs what has waited for as long as the level allows. */
+  syncIfDue(): void {
+    if (this.#parts.options.level !== "interval" || this.#unsyncedSince === undefined) return;
+    if (performance.now() - this.#unsyncedSince >= this.#parts.options.intervalMillis) this.sync();
+  }
+
+  /** Milliseconds until `syncIfDue` has something to do; Infinity when nothing waits. */
+  get syncDueMillis(): number {
+    if (this.#parts.options.level !== "interval" || this.#unsyncedSince === undefined) {
+      return Infinity;
+    }
+    const waited = performance.now() - this.#unsyncedSince;
+    return Math.max(0, this.#parts.options.intervalMillis - waited);
+  }
+
+  /** Writes an empty frame that says that everything before it is safe, so that damage to it is not taken for a torn end. */
+  mark(): void {
+    if (this.#unsyncedSince !== undefined) this.sync();
+    const room = this.#parts.options.segmentBytes - this.#current.position - this.#header.length;
+    if (room < 0 && !this.#rotate()) return;
+    this.#current.append([this.#frame([])]);
+    this.#unsyncedSince = performance.now();
+  }
+
+  /** Does a bounded part of the work that keeps the journal small and ready; false when there is none. */
+  maintain(): boolean {
+    const prepared = this.#spares.prepare();
+    return this.#advanceReclaim() || prepared;
+  }
+
+  #advanceReclaim(): boolean {
+    const reclaim = this.#reclaim;
+    if (reclaim.segment === undefined) {
+      const chosen = this.#chooseSegment();
+      if (chosen === undefined) return false;
+      reclaim.begin(chosen);
+    }
+    if (!reclaim.isCopied) {
+      if (!reclaim.step()) this.commit(); // its ring is full
+      return true;
+    }
+    this.commit();
+    this.sync(); // whatever the level: what was kept must be safe before its old place goes
+    const { segment } = reclaim;
+    if (segment === undefined || !reclaim.isSafe(this.#synced)) return true;
+    reclaim.end();
+    this.#drop(segment);
+    return true;
+  }
+
+  #drop({ number, quarantine }: ExistingSegment): void {
+    const at = this.#existing.findIndex((segment) => segment.number === number);
+    this.#existing.splice(at, 1);
+    for (const { shard } of this.#parts.shards) {
+      shard.answer(shard.engine.dropSegment(shard.thread, number));
+    }
+    if (quarantine === true) this.#parts.storage.rename(segmentName(number), quarantineName(number));
+    else this.#spares.recycle(number);
+    this.#parts.storage.syncDirectory();
+  }
+
+  /** The segment to reclaim now: one that must go, one in which nothing lives, or the emptiest when the journal is too large. */
+  #chooseSegment(): ExistingSegment | undefined {
+    const urgent = this.#existing.find(({ first }) => first === true);
+    if (urgent !== undefined) return urgent;
+    let emptiest: ExistingSegment | undefined;
+    let least = Infinity;
+    let live = this.#liveBytes(this.#current.number);
+    for (const segment of this.#existing) {
+      const bytes = this.#liveBytes(segment.number);
+      live += bytes;
+      if (bytes < least) {
+        least = bytes;
+        emptiest = segment;
+      }
+    }
+    const { segmentBytes } = this.#parts.options;
+    const bytes = (this.#existing.length + 1) * segmentBytes;
+    const isTooLarge = bytes > 2 * live + 2 * segmentBytes;
+    return least === 0 || isTooLarge ? emptiest : undefined;
+  }
+
+  #liveBytes(number: number): number {
+    return this.#parts.shards.reduce((sum, shard) => sum + shard.liveBytes(number), 0);
+  }
+
+  /** Whether the disk has no space for what must be kept ready: puts are to be refused. */
+  get isFull(): boolean {
+    return this.#spares.isFull;
+  }
+
+  /** What there is to see. */
+  get figures(): Pick<
+    JournalFigures,
+    "segments" | "bytes" | "liveBytes" | "frames" | "oldestSegment" | "currentSegment" | "syncs" | "lastSyncMillis" | "oldestUnsyncedMillis" | "isFull"
+  > {
+    const { segmentBytes } = this.#parts.options;
+    const numbers = [...this.#existing.map(({ number }) => number), this.#current.number];
+    return {
+      segments: numbers.length,
+      bytes: (numbers.length + this.#spares.count) * segmentBytes,
+      liveBytes: numbers.reduce((sum, number) => sum + this.#liveBytes(number), 0),
+      frames: this.#nextFrame - 1,
+      oldestSegment: Math.min(...numbers),
+      currentSegment: this.#current.number,
+      syncs: this.#syncs,
+      lastSyncMillis: this.#lastSyncMillis,
+      oldestUnsyncedMillis:
+        this.#unsyncedSince === undefined ? 0 : performance.now() - this.#unsyncedSince,
+      isFull: this.isFull,
+    };
+  }
+
+  /** Makes everything safe and lets go of the files. */
+  close(): void {
+    this.commit();
+    this.sync();
+    this.mark();
+    this.sync();
+    this.#current.close();
+  }
+}
+
+/** There is no space for the journal to begin. */
+export class NoSpaceError extends Error {
+  override readonly name = "NoSpaceError";
+  readonly code = "HM_JOURNAL_NO_SPACE";
+}

@@ -1,0 +1,124 @@
+/* Reclaim: getting the place of one segment back, a bounded part at a time.
+ *
+ * What is still needed of the segment (jobs whose record lies there, latest states, tombstones of jobs in segments that still exist) is
+ * written again at the end of the streams, from memory; the old file only tells which jobs those are. When that is safe, the segment can
+ * go. A segment in which nothing is needed goes without being read. Driven by the journal, in its thread.
+ */
+
+import * as C from "../../assembly/constants.ts";
+import type { Checksum } from "./format.ts";
+import { segmentName } from "./format.ts";
+import type { ExistingSegment } from "./journal.ts";
+import type { JournalShard } from "./journal-shard.ts";
+import { scanSegment } from "./scan.ts";
+import type { Storage } from "../storage.ts";
+
+/** A stretch of the segment that a shard has to look through. */
+interface Task {
+  readonly shard: JournalShard;
+  position: number;
+  readonly end: number;
+}
+
+/** The reclaiming of one segment at a time. */
+export class Reclaim {
+  readonly #storage: Storage;
+  readonly #shards: readonly JournalShard[];
+  readonly #checksum: Checksum;
+  #segment: ExistingSegment | undefined;
+  #bytes = new Uint8Array(0);
+  #tasks: Task[] = [];
+  /** Where each shard's stream stood when all had been copied. */
+  #copiedTo: number[] | undefined;
+
+  constructor(storage: Storage, shards: readonly JournalShard[], checksum: Checksum) {
+    this.#storage = storage;
+    this.#shards = shards;
+    this.#checksum = checksum;
+  }
+
+  /** The segment that is being reclaimed. */
+  get segment(): ExistingSegment | undefined {
+    return this.#segment;
+  }
+
+  /** Whether all that is needed has been written to the rings again. */
+  get isCopied(): boolean {
+    return this.#copiedTo !== undefined;
+  }
+
+  /** Whether that is safe, given up to where each shard's stream has been synced. */
+  isSafe(synced: readonly number[]): boolean {
+    return this.#copiedTo?.every((position, at) => position <= (synced[at] ?? 0)) ?? false;
+  }
+
+  begin(segment: ExistingSegment): void {
+    this.#segment = segment;
+    const { number, salt } = segment;
+    const needed = this.#shards.some(
+      (shard) => shard.liveBytes(number) !== 0 || shard.foreignTombstones(number) !== 0,
+    );
+    if (needed) {
+      this.#bytes = readWhole(this.#storage, segmentName(number));
+      const regions = scanSegment(this.#bytes, salt, this.#checksum);
+      // Which of today's shards a record is for only the records themselves tell for sure.
+      this.#tasks = regions.flatMap(({ from, to }) =>
+        this.#shards.map((shard) => ({ shard, position: from, end: to })),
+      );
+    }
+    this.#finishIfDone();
+  }
+
+  /** Goes on with the first stretch, as far as a staging area holds and the shard's ring has room; false when it had none. */
+  step(): boolean {
+    const [task] = this.#tasks;
+    if (task === undefined) return true;
+    const hadRoom = this.#keep(task);
+    if (task.position >= task.end) this.#tasks.shift();
+    this.#finishIfDone();
+    return hadRoom;
+  }
+
+  #keep(task: Task): boolean {
+    const { shard } = task.shard;
+    const staged = Math.min(task.end - task.position, shard.staging.length);
+    shard.staging.set(this.#bytes.subarray(task.position, task.position + staged));
+    const { number = 0, salt = 0 } = this.#segment ?? {};
+    const answer = shard.answer(
+      shard.engine.keep(shard.thread, shard.stagingAddress, staged, salt, number),
+    );
+    const done = shard.field(C.RESULT_COUNT);
+    task.position += done;
+    if (answer === C.DAMAGED && done === 0) task.position += 8; // the next record may be sound
+    return answer !== C.MORE;
+  }
+
+  #finishIfDone(): void {
+    if (this.#tasks.length > 0 || this.#copiedTo !== undefined) return;
+    this.#bytes = new Uint8Array(0);
+    this.#copiedTo = this.#shards.map(({ head }) => head);
+  }
+
+  /** The segment is gone. */
+  end(): void {
+    this.#segment = undefined;
+    this.#copiedTo = undefined;
+  }
+}
+
+/** All bytes of a file. Throws a StorageError. */
+export function readWhole(storage: Storage, name: string): Uint8Array<ArrayBuffer> {
+  const file = storage.open(name, false);
+  try {
+    const bytes = new Uint8Array(file.size);
+    let done = 0;
+    while (done < bytes.length) {
+      const count = file.read(done, bytes.subarray(done));
+      if (count <= 0) break;
+      done += count;
+    }
+    return bytes;
+  } finally {
+    file.close();
+  }
+}

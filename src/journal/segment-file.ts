@@ -1,0 +1,81 @@
+/* SegmentFile: one segment of the journal on the disk: a file of fixed length, header first, then frames from front to back.
+ *
+ * Its blocks exist before the first frame is written (zeros, or an earlier use), so that a sync writes data and no metadata: measured
+ * half the time of a file that grows. Short writes are continued; anything else that fails is thrown. Used by the journal only.
+ */
+
+import { SEGMENT_HEADER_BYTES, segmentName } from "./format.ts";
+import { StorageError } from "../storage.ts";
+import type { Storage, StorageFile } from "../storage.ts";
+
+/** A segment that is being written, or one that can be read. */
+export class SegmentFile {
+  readonly number: number;
+  readonly salt: number;
+  /** Where the next frame goes. */
+  position = SEGMENT_HEADER_BYTES;
+  readonly #file: StorageFile;
+
+  constructor(number: number, salt: number, file: StorageFile) {
+    this.number = number;
+    this.salt = salt;
+    this.#file = file;
+  }
+
+  /** Opens segment `number` to read it. */
+  static openToRead(storage: Storage, number: number, salt: number): SegmentFile {
+    return new SegmentFile(number, salt, storage.open(segmentName(number), false));
+  }
+
+  get size(): number {
+    return this.#file.size;
+  }
+
+  /** Writes all of `pieces` at `position`, in as many writes as it takes, and moves it. */
+  append(pieces: readonly Uint8Array[]): void {
+    this.position += writeFully(this.#file, this.position, pieces);
+  }
+
+  read(position: number, into: Uint8Array): number {
+    return this.#file.read(position, into);
+  }
+
+  sync(): void {
+    this.#file.sync();
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+}
+
+/** Writes all of `pieces` at `position`, in as many writes as it takes; answers how many bytes. Throws what the storage throws. */
+export function writeFully(
+  file: StorageFile,
+  position: number,
+  pieces: readonly Uint8Array[],
+): number {
+  let rest = pieces;
+  let done = 0;
+  while (rest.length > 0) {
+    const count = file.write(position + done, rest);
+    if (count <= 0) throw new StorageError("HM_STORAGE_FAILED", "a write wrote nothing");
+    done += count;
+    rest = behind(rest, count);
+  }
+  return done;
+}
+
+/** What is left of `pieces` behind their first `count` bytes. */
+function behind(pieces: readonly Uint8Array[], count: number): readonly Uint8Array[] {
+  let left = count;
+  const rest: Uint8Array[] = [];
+  for (const piece of pieces) {
+    if (left >= piece.length) left -= piece.length;
+    else {
+      rest.push(piece.subarray(left));
+      left = 0;
+    }
+  }
+  return rest;
+}

@@ -1,0 +1,116 @@
+/* Spares: files of a segment's length, ready to become one.
+ *
+ * A segment that is not needed any more becomes a spare; when there are too few, a new file is filled with zeros, a piece at a time between
+ * commits, synced, and only then counts. Two are kept: one for the next rotation, and one so that whatever drains the queue has
+ * somewhere to go when the disk is full.
+ */
+
+import { spareName, spareNumber, segmentName } from "./format.ts";
+import { writeFully } from "./segment-file.ts";
+import { StorageError } from "../storage.ts";
+import type { Storage, StorageFile } from "../storage.ts";
+
+/** Spares that are kept ready. */
+const WANTED = 2;
+/** Bytes of zeros written at a time. */
+const PIECE_BYTES = 1_048_576;
+
+/** The spare files of a journal. */
+export class Spares {
+  readonly #storage: Storage;
+  readonly #segmentBytes: number;
+  readonly #ready: number[] = [];
+  #next = 1;
+  #filling: { readonly number: number; readonly file: StorageFile; position: number } | undefined;
+  #zeros = new Uint8Array(PIECE_BYTES);
+  #full = false;
+
+  /** Takes over the spares that lie in the storage; those of another length go. */
+  constructor(storage: Storage, segmentBytes: number) {
+    this.#storage = storage;
+    this.#segmentBytes = segmentBytes;
+    for (const name of storage.list()) this.#takeOver(name);
+  }
+
+  #takeOver(name: string): void {
+    const number = spareNumber(name);
+    if (number === undefined) return;
+    const file = this.#storage.open(name, false);
+    const { size } = file;
+    file.close();
+    this.#next = Math.max(this.#next, number + 1);
+    if (size === this.#segmentBytes && this.#ready.length < WANTED) this.#ready.push(number);
+    else this.#storage.remove(name);
+  }
+
+  /** Files that can become a segment at once. */
+  get count(): number {
+    return this.#ready.length;
+  }
+
+  /** Whether the storage had no space for another one when last asked. */
+  get isFull(): boolean {
+    return this.#full && this.#ready.length < WANTED;
+  }
+
+  /** Does a bounded part of making the next spare; false when there is nothing to do, or no space. */
+  prepare(): boolean {
+    if (this.#ready.length >= WANTED) return false;
+    try {
+      this.#fill();
+      this.#full = false;
+      return true;
+    } catch (error) {
+      if (!(error instanceof StorageError) || error.code !== "HM_STORAGE_FULL") throw error;
+      this.#giveUp();
+      this.#full = true;
+      return false;
+    }
+  }
+
+  #fill(): void {
+    this.#filling ??= this.#begin();
+    const filling = this.#filling;
+    const left = this.#segmentBytes - filling.position;
+    const zeros = left < PIECE_BYTES ? this.#zeros.subarray(0, left) : this.#zeros;
+    filling.position += writeFully(filling.file, filling.position, [zeros]);
+    if (filling.position < this.#segmentBytes) return;
+    filling.file.sync();
+    filling.file.close();
+    this.#storage.syncDirectory();
+    this.#filling = undefined;
+    this.#ready.push(filling.number);
+  }
+
+  #begin(): { number: number; file: StorageFile; position: number } {
+    const number = this.#next++;
+    return { number, file: this.#storage.create(spareName(number)), position: 0 };
+  }
+
+  #giveUp(): void {
+    const filling = this.#filling;
+    if (filling === undefined) return;
+    this.#filling = undefined;
+    filling.file.close();
+    this.#storage.remove(spareName(filling.number));
+  }
+
+  /** Makes a spare the file of segment `number` and opens it; undefined when there is none. The caller syncs the directory. */
+  use(number: number): StorageFile | undefined {
+    const spare = this.#ready.shift();
+    if (spare === undefined) return undefined;
+    this.#storage.rename(spareName(spare), segmentName(number));
+    return this.#storage.open(segmentName(number), true);
+  }
+
+  /** The file of segment `number` is not needed any more. */
+  recycle(number: number): void {
+    if (this.#ready.length >= WANTED) {
+      this.#storage.remove(segmentName(number));
+      return;
+    }
+    const spare = this.#next++;
+    this.#storage.rename(segmentName(number), spareName(spare));
+    this.#ready.push(spare);
+  }
+}

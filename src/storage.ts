@@ -1,0 +1,58 @@
+/* Storage: the seam between the journal and whatever keeps its bytes.
+ *
+ * A directory of flat files, used by one process at a time (`lease`). Everything is synchronous: the journal has a thread of its own, and
+ * a test can crash it between any two calls. What a call did is only safe once the file is synced, and a file's existence or name
+ * only once the directory is. Implemented by storage/node-fs.ts, and by a simulated disk in the tests.
+ */
+
+/** One open file. */
+export interface StorageFile {
+  /** Length in bytes. */
+  readonly size: number;
+  /** Reads up to into.length bytes from `position`; answers how many there were. Throws a StorageError. */
+  read(position: number, into: Uint8Array): number;
+  /** Writes the pieces one behind the other at `position`; answers how many bytes went, which may be fewer. Throws a StorageError. */
+  write(position: number, pieces: readonly Uint8Array[]): number;
+  /** Returns when everything written to this file is safe. After it threw, nothing written to it may be believed safe. */
+  sync(): void;
+  close(): void;
+}
+
+/** A directory for one journal. */
+export interface Storage {
+  /** Names of all files. */
+  list(): readonly string[];
+  /** Opens an existing file. `write` false: only to read. Throws a StorageError. */
+  open(name: string, write: boolean): StorageFile;
+  /** Makes an empty file, which must not exist, and opens it. Throws a StorageError. */
+  create(name: string): StorageFile;
+  /** Renames; replaces what has the new name. */
+  rename(from: string, to: string): void;
+  remove(name: string): void;
+  /** Returns when all that was created, renamed and removed is safe. */
+  syncDirectory(): void;
+  /** Keeps other processes out until it is called. Throws a StorageError with HM_STORAGE_BUSY if another one is in. */
+  lease(): () => void;
+}
+
+/** Why a storage call failed, as far as the journal cares. */
+export type StorageFailure =
+  /** No space, or a quota or size limit. */
+  | "HM_STORAGE_FULL"
+  /** The directory or file system may only be read. */
+  | "HM_STORAGE_READ_ONLY"
+  /** Another server uses the directory. */
+  | "HM_STORAGE_BUSY"
+  /** Anything else: the device or the file system failed. */
+  | "HM_STORAGE_FAILED";
+
+/** A storage call failed. */
+export class StorageError extends Error {
+  override readonly name = "StorageError";
+  readonly code: StorageFailure;
+
+  constructor(code: StorageFailure, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
