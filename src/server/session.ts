@@ -19,8 +19,8 @@ import { looksLikeAnotherProtocol } from "../protocol/foreign.ts";
 import { parseLine } from "../protocol/line.ts";
 import * as R from "../protocol/replies.ts";
 import type { Inlet, Outlet } from "../transport.ts";
+import { COUNTER_OPS, COUNTER_PRODUCERS, COUNTER_WAITING, COUNTER_WORKERS } from "./counters.ts";
 import type { Due } from "./due-heap.ts";
-import { COUNTER_OPS, COUNTER_PRODUCERS, COUNTER_WAITING, COUNTER_WORKERS } from "./session-host.ts";
 import type { SessionHost } from "./session-host.ts";
 import { jobStats, serverStats, tubeNames, tubeStats } from "./statistics.ts";
 import { WatchList } from "./watch-list.ts";
@@ -250,7 +250,10 @@ export class Session implements Inlet, Due {
         at = this.#runInEngine(bytes, at, end);
         if (at === end) break;
         const op = parseFast(bytes, at, end, command);
-        at = op === OP.NONE ? this.#exactLine(bytes, at, end) : this.#execute(op, bytes, command.next, end);
+        at =
+          op === OP.NONE
+            ? this.#exactLine(bytes, at, end)
+            : this.#execute(op, bytes, command.next, end);
       } else {
         at = this.#frame(bytes, at, end);
       }
@@ -525,7 +528,13 @@ export class Session implements Inlet, Due {
     const { engine, thread } = shard;
     let done = 0;
     while (done < count) {
-      const code = engine.appendUpload(thread, this.#upload, position + done, offset + done, count - done);
+      const code = engine.appendUpload(
+        thread,
+        this.#upload,
+        position + done,
+        offset + done,
+        count - done,
+      );
       const answer = shard.answer(code);
       done += shard.field(C.RESULT_COUNT);
       if (answer === C.OUT_OF_MEMORY && !shard.growBudget()) {
@@ -903,7 +912,8 @@ export class Session implements Inlet, Due {
     const { nameStart, nameEnd } = host.command;
     const name = text(line, nameStart, nameEnd);
     if (!this.#watched.has(name)) {
-      if (this.#watched.size >= host.limits.maxWatch) return host.output.reply(R.REPLY.OUT_OF_MEMORY);
+      if (this.#watched.size >= host.limits.maxWatch)
+        return host.output.reply(R.REPLY.OUT_OF_MEMORY);
       const shard = host.shardOfTube(line, nameStart, nameEnd);
       const offset = host.stage(shard, line, nameStart, nameEnd, nameEnd);
       const number = host.nextTubeNumber();
