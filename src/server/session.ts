@@ -26,7 +26,7 @@ import { jobStats, serverStats, tubeNames, tubeStats } from "./statistics.ts";
 import { WatchList } from "./watch-list.ts";
 
 /** Longest command line with its CRLF (beanstalkd dat.h LINE_BUF_SIZE). */
-const LINE_BYTES_MAX = 224;
+export const LINE_BYTES_MAX = 224;
 /** Input kept for a session that cannot run; beyond it the connection is not read from. */
 const PENDING_BYTES_MAX = 65_536;
 const CR = 13;
@@ -124,14 +124,14 @@ export class Session implements Inlet, Due {
     if (this.#closing || this.#gone) return;
     const host = this.#host;
     if (this.#pending.length > 0 || this.#isHeldUp()) {
-      this.#keep(bytes.slice());
+      this.#keep(bytes);
       return;
     }
     host.begin();
     host.output.begin(this.#outlet);
     this.#share = host.limits.commandsPerTurn;
     const at = this.#run(bytes, bytes.length);
-    if (at < bytes.length && !this.#closing) this.#keep(bytes.slice(at));
+    if (at < bytes.length && !this.#closing) this.#keep(bytes.subarray(at));
     this.#endTurn();
     host.end();
   }
@@ -180,7 +180,7 @@ export class Session implements Inlet, Due {
 
   /** Keeps input for later, and stops reading when it is much. */
   #keep(bytes: Uint8Array): void {
-    this.#pending.push(bytes);
+    this.#pending.push(Uint8Array.from(bytes)); // a Buffer's slice would not copy
     this.#pendingBytes += bytes.length;
     this.#updateReading();
   }
@@ -391,15 +391,21 @@ export class Session implements Inlet, Due {
   }
 
   #discard(bytes: Uint8Array, at: number, end: number): number {
-    const splitEnd = this.#left === 1 && bytes[at] === LF;
-    const next = splitEnd ? at + 1 : findLineEnd(bytes, at, end) + 2;
-    if (next < at + 1) {
+    const next = this.#endOfDiscarded(bytes, at, end);
+    if (next < 0) {
       this.#left = bytes[end - 1] === CR ? 1 : 0;
       return end;
     }
     this.#mode = LINE;
     this.#host.output.reply(R.REPLY.BAD_FORMAT);
     return next;
+  }
+
+  /** The position behind the end of an over-long line, whose CR may have come before; -1 when it is not there yet. */
+  #endOfDiscarded(bytes: Uint8Array, at: number, end: number): number {
+    if (this.#left === 1 && bytes[at] === LF) return at + 1;
+    const cr = findLineEnd(bytes, at, end);
+    return cr < 0 ? -1 : cr + 2;
   }
 
   /** Somebody speaks HTTP or TLS: nothing that they sent is a command. */
