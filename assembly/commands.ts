@@ -49,7 +49,14 @@ export function giveBackIds(first: u64, last: u64): void {
 
 /** Makes a job of a record that holds its whole body; DONE, or BURIED when there is no memory for its priority. */
 export function admit(
-  t: u32, job: Job, tubeAddress: u32, id: f64, pri: u32, delay: u32, ttr: u32, now: f64,
+  t: u32,
+  job: Job,
+  tubeAddress: u32,
+  id: f64,
+  pri: u32,
+  delay: u32,
+  ttr: u32,
+  now: f64,
 ): i32 {
   const tube = tubeAt(tubeAddress);
   job.tube = tubeAddress;
@@ -84,7 +91,8 @@ function bestWatched(conn: Conn): u32 {
   let at = conn.watchHead;
   while (at != 0) {
     const watch = conns.watchAt(at);
-    if (tubeAt(watch.tube).listed != 0 && (best == 0 || ready.betterTube(watch.tube, best))) best = watch.tube;
+    if (tubeAt(watch.tube).listed != 0 && (best == 0 || ready.betterTube(watch.tube, best)))
+      best = watch.tube;
     at = watch.nextOfConn;
   }
   return best;

@@ -6,7 +6,6 @@
  * in this shard; a tube's address is good for as long as the session uses or watches it. Answers: constants.ts.
  */
 import {
-  BURIED,
   DONE,
   KIND_ANY,
   KIND_BURIED,
@@ -329,7 +328,15 @@ export function ignoreTube(t: u32, conn: u32, tube: u32): i32 {
 
 /** Puts a job whose whole body lies at `offset` of the input slot. */
 export function put(
-  t: u32, tube: u32, id: f64, pri: u32, delay: u32, ttr: u32, offset: u32, bytes: u32, now: f64,
+  t: u32,
+  tube: u32,
+  id: f64,
+  pri: u32,
+  delay: u32,
+  ttr: u32,
+  offset: u32,
+  bytes: u32,
+  now: f64,
 ): i32 {
   enterAt(now);
   const at = bodies.makeJob(bytes, false);
@@ -365,7 +372,14 @@ export function appendUpload(t: u32, upload: u32, position: u32, offset: u32, co
 
 /** Makes a complete upload a job; as `put`. */
 export function commitUpload(
-  t: u32, upload: u32, tube: u32, id: f64, pri: u32, delay: u32, ttr: u32, now: f64,
+  t: u32,
+  upload: u32,
+  tube: u32,
+  id: f64,
+  pri: u32,
+  delay: u32,
+  ttr: u32,
+  now: f64,
 ): i32 {
   enterAt(now);
   const job = jobAt(upload);
@@ -595,6 +609,10 @@ export function readBody(t: u32, id: f64, position: u32): i32 {
   enter();
   const at = findJob(<u64>id);
   if (at == 0) return leave(t, NOT_FOUND);
-  setResult(t, RESULT_COUNT, <f64>bodies.readBody(jobAt(at), position, outputSlot(t), OUTPUT_BYTES));
+  setResult(
+    t,
+    RESULT_COUNT,
+    <f64>bodies.readBody(jobAt(at), position, outputSlot(t), OUTPUT_BYTES),
+  );
   return leave(t, DONE);
 }

@@ -1,6 +1,16 @@
 /* Inspect: the engine's exports that only look: statistics of a job, a tube, the shard, and the list of tubes. */
 import * as C from "./constants";
-import { NONE, DONE, MORE, NOT_FOUND, OUTPUT_BYTES, RESULT_COUNT, RESULT_NAME_BYTES, RESULT_STATS, TUBE_ENTRY_HEADER } from "./constants";
+import {
+  NONE,
+  DONE,
+  MORE,
+  NOT_FOUND,
+  OUTPUT_BYTES,
+  RESULT_COUNT,
+  RESULT_NAME_BYTES,
+  RESULT_STATS,
+  TUBE_ENTRY_HEADER,
+} from "./constants";
 import { enterAt } from "./deadlines";
 import { Job, jobAt } from "./job";
 import { Tube, findTube, nameOf, tubeAt } from "./tube";
@@ -87,7 +97,6 @@ export function statsShard(t: u32, now: f64): i32 {
   figure(t, C.SHARD_CONTENDED, <f64>s.contended);
   return leave(t, DONE);
 }
-
 
 /**
  * Writes to the output slot the tubes made after `number`, in the order in which they were made, as many as fit: RESULT_COUNT entries

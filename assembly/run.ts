@@ -10,7 +10,7 @@
  */
 import * as C from "./constants";
 import { enterAt } from "./deadlines";
-import { Job, jobAt } from "./job";
+import { jobAt } from "./job";
 import * as bodies from "./job";
 import { connAt } from "./conn";
 import * as commands from "./commands";
@@ -151,7 +151,7 @@ function writeNotFound(run: Run): void {
 }
 
 function count(run: Run, which: i32): void {
-  const at = resultSlot(run.thread) + (<usize>(C.RESULT_COUNTS + which) << 3);
+  const at = resultSlot(run.thread) + ((<usize>(C.RESULT_COUNTS + which)) << 3);
   store<f64>(at, load<f64>(at) + 1);
 }
 
@@ -270,7 +270,8 @@ function deleteJob(run: Run, at: u32): u32 {
   const end = lineEnd(run, p + lengthOf(id));
   if (end == 0) return 0;
   const found = findJob(id >> 4);
-  if (found == 0 || !commands.mayDelete(jobAt(found), run.conn)) return notFound(run, end, C.COUNT_DELETE);
+  if (found == 0 || !commands.mayDelete(jobAt(found), run.conn))
+    return notFound(run, end, C.COUNT_DELETE);
   commands.remove(jobAt(found));
   run.lsn = shard().lsn;
   count(run, C.COUNT_DELETE);
@@ -366,7 +367,17 @@ function step(run: Run, at: u32): u32 {
  * they say. RESULT_COMMANDS is how many it ran; the answer is DONE.
  */
 export function run(
-  t: u32, conn: u32, tube: u32, flags: i32, bodyMax: u32, offset: u32, bytes: u32, most: u32, firstId: f64, lastId: f64, now: f64,
+  t: u32,
+  conn: u32,
+  tube: u32,
+  flags: i32,
+  bodyMax: u32,
+  offset: u32,
+  bytes: u32,
+  most: u32,
+  firstId: f64,
+  lastId: f64,
+  now: f64,
 ): i32 {
   enterAt(now);
   const it = changetype<Run>(resultSlot(t) + RUN_OFFSET);

@@ -138,12 +138,12 @@ export function directoryOf(i: u32): u32 {
 
 /** Address of the head of the list of pages of size class `c` that have a free slot. */
 export function classList(c: u32): usize {
-  return CLASS_LISTS + (<usize>c << 2);
+  return CLASS_LISTS + ((<usize>c) << 2);
 }
 
 /** Address of the head of the list of connections of `thread` that have a grant to collect. */
 export function grantList(thread: u32): usize {
-  return GRANT_LISTS + (<usize>thread << 2);
+  return GRANT_LISTS + ((<usize>thread) << 2);
 }
 
 /** Traps when an invariant does not hold. No message: it would need a data segment. */
@@ -218,7 +218,7 @@ export function resultSlot(t: u32): usize {
 }
 
 export function setResult(t: u32, field: i32, value: f64): void {
-  store<f64>(area(t) + (<usize>field << 3), value);
+  store<f64>(area(t) + ((<usize>field) << 3), value);
 }
 
 export function inputSlot(t: u32): usize {

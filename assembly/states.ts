@@ -187,5 +187,7 @@ export function countKick(job: Job): void {
 
 /** Whether `conn` (0 = no record here) is the holder of `job` and may act on it. */
 export function isHeldBy(job: Job, conn: u32): bool {
-  return conn != 0 && job.state == STATE_RESERVED && job.holder == conn && (job.flags & GRANTED) == 0;
+  return (
+    conn != 0 && job.state == STATE_RESERVED && job.holder == conn && (job.flags & GRANTED) == 0
+  );
 }

@@ -94,7 +94,8 @@ function join(table: Table): void {
     nodeAt(at).chain = load<u32>(headAt(table, low));
     store<u32>(headAt(table, low), load<u32>(highHead));
   }
-  if ((high & (HEADS - 1)) == 0) givePage(load<u32>(table.directory + ((high >> HEADS_SHIFT) << 2)));
+  if ((high & (HEADS - 1)) == 0)
+    givePage(load<u32>(table.directory + ((high >> HEADS_SHIFT) << 2)));
 }
 
 export function heads(table: Table): u32 {

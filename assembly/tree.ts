@@ -86,7 +86,7 @@ export function first(root: usize): u32 {
 
 /** Address of the node behind `at`, or 0. */
 export function next(at: u32): u32 {
-  let node = nodeAt(at);
+  const node = nodeAt(at);
   if (node.right != 0) {
     at = node.right;
     while (nodeAt(at).left != 0) at = nodeAt(at).left;

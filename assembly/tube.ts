@@ -110,7 +110,12 @@ export function findTube(name: usize, bytes: u32): u32 {
   let at = table.bucket(tubesByName(), hash);
   while (at != 0) {
     const tube = tubeAt(at);
-    if (<u32>tube.minor == hash && tube.nameBytes == bytes && memory.compare(nameOf(tube), name, bytes) == 0) return at;
+    if (
+      <u32>tube.minor == hash &&
+      tube.nameBytes == bytes &&
+      memory.compare(nameOf(tube), name, bytes) == 0
+    )
+      return at;
     at = tube.chain;
   }
   return 0;
@@ -143,8 +148,24 @@ export function findOrMakeTube(name: usize, bytes: u32, number: u64): u32 {
 
 /** Forgets the tube when nothing refers to it any more. Call it last: the tube may be gone afterwards. */
 export function forgetIfUnused(tube: Tube): void {
-  if ((tube.using | tube.watching | tube.ready | tube.reserved | tube.delayed | tube.buried | tube.pinned) != 0) return;
-  must(tube.waitHead == 0 && tube.buckets == 0 && tube.delayedTree == 0 && tube.buriedHead == 0 && tube.listed == 0);
+  if (
+    (tube.using |
+      tube.watching |
+      tube.ready |
+      tube.reserved |
+      tube.delayed |
+      tube.buried |
+      tube.pinned) !=
+    0
+  )
+    return;
+  must(
+    tube.waitHead == 0 &&
+      tube.buckets == 0 &&
+      tube.delayedTree == 0 &&
+      tube.buriedHead == 0 &&
+      tube.listed == 0,
+  );
   timers.stop(tube, tube.timed);
   table.drop(tubesByName(), tube);
   const s = shard();

@@ -114,7 +114,9 @@ async function cyclesPerSecond({ made, common, thread, seconds }: Work): Promise
   const inlet = host.open(sink);
   const tube = tubeFor(thread, made.memories.length);
   say(inlet, `use ${tube}\r\nwatch ${tube}\r\nignore default\r\n`);
-  const puts = ENCODER.encode(`put 0 0 60 ${BODY_BYTES}\r\n${"x".repeat(BODY_BYTES)}\r\n`.repeat(WAVE));
+  const puts = ENCODER.encode(
+    `put 0 0 60 ${BODY_BYTES}\r\n${"x".repeat(BODY_BYTES)}\r\n`.repeat(WAVE),
+  );
   const reserves = ENCODER.encode("reserve\r\n".repeat(WAVE));
   const deletes = new Uint8Array(WAVE * 32);
   let cycles = 0;

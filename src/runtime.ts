@@ -5,6 +5,7 @@
  * which listens and serves. What they say to each other are the messages below, plain data that any runtime can post.
  */
 import type { BoundAddress } from "./config/listen-address.ts";
+import type { LogFields, LogLevel } from "./observability/log.ts";
 import type { Inlet, Outlet } from "./transport.ts";
 
 /** What the main thread asks of the runtime. */
@@ -89,10 +90,17 @@ export interface ThreadSeed {
   readonly common: SharedArrayBuffer;
   /** Most open connections of all threads together. */
   readonly maxConnections: number;
-  /** Whether each binding, accepting and closing is worth a log line. */
-  readonly tellsConnections: boolean;
+  readonly trace: TraceSettings;
   /** What the thread's host needs: the engine's module and memories, the options. The runtime only passes it on. */
   readonly payload: unknown;
+}
+
+/** What a thread tells the log beside what needs attention. */
+export interface TraceSettings {
+  /** 0: nothing; 1: each binding, accepting and closing; 2 and more: each command and reply too. */
+  readonly verbosity: number;
+  /** What a put may bring; a command too large for that has its body swallowed. */
+  readonly maxJobBytes: number;
 }
 
 /** A thread, seen from the main thread. */
@@ -143,14 +151,16 @@ export type Report =
   /** It could not listen; `message` is one line. */
   | { readonly kind: "failed"; readonly message: string }
   /** Something for the log. */
-  | { readonly kind: "log"; readonly level: LogLevel; readonly message: string }
+  | {
+      readonly kind: "log";
+      readonly level: LogLevel;
+      readonly message: string;
+      readonly fields?: LogFields;
+    }
   /** Wake these threads (only where threads cannot do that by themselves). */
   | { readonly kind: "wake"; readonly low: number; readonly high: number }
   /** All its connections are closed. */
   | { readonly kind: "stopped" };
-
-/** How much a log line matters. */
-export type LogLevel = "debug" | "info" | "warn";
 
 /** What a listening socket does with those who come; implemented by the I/O thread. */
 export interface Door {

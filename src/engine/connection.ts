@@ -81,7 +81,9 @@ export class Connection {
   /** Takes the best job of all watched tubes; answers the shard whose result area shows it, undefined when there is none. */
   take(now: number): Shard | undefined {
     const only = this.onlyWatched;
-    return only === undefined ? this.#takeOfSeveral(now) : this.#takeHere(only, PRI_MAX, ID_MAX, now);
+    return only === undefined
+      ? this.#takeOfSeveral(now)
+      : this.#takeHere(only, PRI_MAX, ID_MAX, now);
   }
 
   #takeHere(shard: Shard, maxPri: number, maxId: number, now: number): Shard | undefined {

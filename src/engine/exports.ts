@@ -135,7 +135,7 @@ export interface EngineExports {
 }
 
 /** The names of all exports, for the check that a module is this engine. */
-export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
+const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "open",
   "openJournal",
   "startStream",

@@ -29,18 +29,18 @@ export class Shard {
   readonly thread: number;
   readonly engine: EngineExports;
   /** The result area: RESULT_* of assembly/constants.ts index it. */
-  readonly result: Float64Array<ArrayBufferLike>;
-  readonly input: Uint8Array<ArrayBufferLike>;
-  readonly output: Uint8Array<ArrayBufferLike>;
+  readonly result: Float64Array;
+  readonly input: Uint8Array;
+  readonly output: Uint8Array;
   /** The input slot and the output slot as one: where pieces of a segment are looked through. */
   readonly staging: Uint8Array<ArrayBufferLike>;
   readonly stagingAddress: number;
   /** Shared by all of a thread's shards. */
   readonly wakes: Wakes;
   /** The result areas of all threads, one every THREAD_BYTES. */
-  readonly #areas: Float64Array<ArrayBufferLike>;
-  readonly #nextDue: Float64Array<ArrayBufferLike>;
-  readonly #tubes: Uint32Array<ArrayBufferLike>;
+  readonly #areas: Float64Array;
+  readonly #nextDue: Float64Array;
+  readonly #tubes: Uint32Array;
   readonly #budget: PageBudget;
 
   constructor(

@@ -21,8 +21,10 @@ const DEFAULT_TUBE = "default";
 export interface ShardMemories {
   readonly module: WebAssembly.Module;
   readonly memories: readonly WebAssembly.Memory[];
-  /** I/O threads that the memories have room for. */
+  /** Threads that the memories have areas for: the I/O threads, and the committer when there is a journal. */
   readonly threads: number;
+  /** Bytes of each shard's journal ring, 0 without a journal. */
+  readonly ringBytes: number;
   /** The pages of the memory cap that no shard has taken yet: one Int32. */
   readonly pagesLeft: SharedArrayBuffer;
 }
@@ -43,16 +45,18 @@ class SharedPageBudget implements PageBudget {
 }
 
 /**
- * Makes `shards` empty shards (a power of two) for `threads` I/O threads, with `memoryBytes` for all of them together. What the shards
- * need to exist at all is not refused, however small the cap.
+ * Makes `shards` empty shards (a power of two) for `threads` threads, with `memoryBytes` for all of them together and a journal ring of
+ * `ringBytes` (whole pages) each, 0 for none. What the shards need to exist at all is not refused, however small the cap.
  */
 export function makeShards(
   module: WebAssembly.Module,
   shards: number,
   threads: number,
   memoryBytes: number,
+  ringBytes = 0,
 ): ShardMemories {
-  const areas = (C.THREADS_BASE + threads * C.THREAD_BYTES) / C.PAGE_BYTES;
+  const journal = ringBytes === 0 ? 0 : C.JOURNAL_BYTES + ringBytes;
+  const areas = (C.THREADS_BASE + threads * C.THREAD_BYTES + journal) / C.PAGE_BYTES;
   const pages = Math.max(PAGES_MIN, areas + PAGES_FIRST);
   const left = Math.max(0, Math.floor(memoryBytes / C.PAGE_BYTES) - shards * pages);
   const pagesLeft = new SharedArrayBuffer(4);
@@ -61,8 +65,10 @@ export function makeShards(
     { length: shards },
     () => new WebAssembly.Memory({ initial: pages, maximum: PAGES_MAX, shared: true }),
   );
-  const made = { module, memories, threads, pagesLeft };
-  for (const shard of openShards(made, 0)) shard.engine.open(shard.index, threads, pages, pages);
+  const made = { module, memories, threads, ringBytes, pagesLeft };
+  for (const shard of openShards(made, 0)) {
+    shard.engine.open(shard.index, threads, ringBytes, pages, pages);
+  }
   pinDefault(openShards(made, 0));
   return made;
 }

@@ -68,7 +68,7 @@ interface Verb {
  * or OP.BAD_FORMAT or OP.UNKNOWN_COMMAND, after which `out` means nothing.
  */
 export function parseLine(bytes: Uint8Array, start: number, end: number, out: Command): number {
-  if (holdsNul(bytes, start, end)) return OP.BAD_FORMAT; // even if the verb is unknown
+  if (holdsNulOrCr(bytes, start, end)) return OP.BAD_FORMAT; // even if the verb is unknown
   const verb = findVerb(bytes, start, end);
   if (verb === undefined) return OP.UNKNOWN_COMMAND;
   out.garbage = false;
@@ -82,9 +82,11 @@ export function parseLine(bytes: Uint8Array, start: number, end: number, out: Co
   return verb.op;
 }
 
-function holdsNul(bytes: Uint8Array, start: number, end: number): boolean {
+/** A CR that ends no line is refused like a NUL: beanstalkd waits for 224 bytes at one and then answers BAD_FORMAT. */
+function holdsNulOrCr(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at++) {
-    if (byteAt(bytes, at) === NUL) return true;
+    const byte = byteAt(bytes, at);
+    if (byte === NUL || byte === CR) return true;
   }
   return false;
 }

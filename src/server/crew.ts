@@ -72,7 +72,7 @@ export class Crew {
   #heard(report: Report, thread: number): void {
     switch (report.kind) {
       case "log":
-        this.#log.write(report.level, report.message, { thread });
+        this.#log.write(report.level, report.message, { thread, ...report.fields });
         break;
       case "wake":
         this.#passOn(report.low, report.high);

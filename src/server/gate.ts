@@ -46,7 +46,7 @@ export class Gate {
   /** Sends bytes, now or later; they are copied when they must wait. As Outlet.write. */
   write(outlet: Outlet, bytes: Uint8Array): boolean {
     if (this.#held.length === 0 && this.#isSafe(this.#positions)) return outlet.write(bytes);
-    this.#held.push({ outlet, bytes: bytes.slice(), positions: this.#positions.slice() });
+    this.#held.push({ outlet, bytes: Uint8Array.from(bytes), positions: this.#positions.slice() });
     return false;
   }
 

@@ -87,7 +87,7 @@ class Server {
       threadIndex,
       common: common.buffer,
       maxConnections,
-      tellsConnections: this.#log.shows("debug"),
+      trace: { verbosity: this.#options.verbosity, maxJobBytes: this.#options.maxJobBytes },
       payload: content,
     }));
     await this.#crew.start(seeds);

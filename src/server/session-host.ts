@@ -7,25 +7,16 @@
 
 import * as C from "../../assembly/constants.ts";
 import type { Control } from "../config/control.ts";
-import { Wakes } from "../engine/shard.ts";
-import type { Shard } from "../engine/shard.ts";
+import type { Shard, Wakes } from "../engine/shard.ts";
 import { shardOfTube } from "../engine/shards.ts";
-import { OP_COUNT } from "../protocol/commands.ts";
 import { Command } from "../protocol/line.ts";
 import type { Inlet, Outlet } from "../transport.ts";
-import { COUNTER_FREE } from "./common.ts";
 import type { Common } from "./common.ts";
 import { DueHeap } from "./due-heap.ts";
+import type { ServerFacts } from "./facts.ts";
 import type { Gate } from "./gate.ts";
 import { Output } from "./output.ts";
 import { Session } from "./session.ts";
-import type { ServerFacts } from "./facts.ts";
-
-/** Counters of a thread's row in the common memory: one for each operation, then these. */
-export const COUNTER_OPS = COUNTER_FREE;
-export const COUNTER_PRODUCERS = COUNTER_OPS + OP_COUNT;
-export const COUNTER_WORKERS = COUNTER_PRODUCERS + 1;
-export const COUNTER_WAITING = COUNTER_WORKERS + 1;
 
 /** What bounds a session. */
 export interface SessionLimits {

@@ -19,14 +19,14 @@ import { looksLikeAnotherProtocol } from "../protocol/foreign.ts";
 import { parseLine } from "../protocol/line.ts";
 import * as R from "../protocol/replies.ts";
 import type { Inlet, Outlet } from "../transport.ts";
+import { COUNTER_OPS, COUNTER_PRODUCERS, COUNTER_WAITING, COUNTER_WORKERS } from "./counters.ts";
 import type { Due } from "./due-heap.ts";
-import { COUNTER_OPS, COUNTER_PRODUCERS, COUNTER_WAITING, COUNTER_WORKERS } from "./session-host.ts";
 import type { SessionHost } from "./session-host.ts";
 import { jobStats, serverStats, tubeNames, tubeStats } from "./statistics.ts";
 import { WatchList } from "./watch-list.ts";
 
 /** Longest command line with its CRLF (beanstalkd dat.h LINE_BUF_SIZE). */
-const LINE_BYTES_MAX = 224;
+export const LINE_BYTES_MAX = 224;
 /** Input kept for a session that cannot run; beyond it the connection is not read from. */
 const PENDING_BYTES_MAX = 65_536;
 const CR = 13;
@@ -124,14 +124,14 @@ export class Session implements Inlet, Due {
     if (this.#closing || this.#gone) return;
     const host = this.#host;
     if (this.#pending.length > 0 || this.#isHeldUp()) {
-      this.#keep(bytes.slice());
+      this.#keep(bytes);
       return;
     }
     host.begin();
     host.output.begin(this.#outlet);
     this.#share = host.limits.commandsPerTurn;
     const at = this.#run(bytes, bytes.length);
-    if (at < bytes.length && !this.#closing) this.#keep(bytes.slice(at));
+    if (at < bytes.length && !this.#closing) this.#keep(bytes.subarray(at));
     this.#endTurn();
     host.end();
   }
@@ -180,7 +180,7 @@ export class Session implements Inlet, Due {
 
   /** Keeps input for later, and stops reading when it is much. */
   #keep(bytes: Uint8Array): void {
-    this.#pending.push(bytes);
+    this.#pending.push(Uint8Array.from(bytes)); // a Buffer's slice would not copy
     this.#pendingBytes += bytes.length;
     this.#updateReading();
   }
@@ -250,7 +250,10 @@ export class Session implements Inlet, Due {
         at = this.#runInEngine(bytes, at, end);
         if (at === end) break;
         const op = parseFast(bytes, at, end, command);
-        at = op === OP.NONE ? this.#exactLine(bytes, at, end) : this.#execute(op, bytes, command.next, end);
+        at =
+          op === OP.NONE
+            ? this.#exactLine(bytes, at, end)
+            : this.#execute(op, bytes, command.next, end);
       } else {
         at = this.#frame(bytes, at, end);
       }
@@ -388,15 +391,21 @@ export class Session implements Inlet, Due {
   }
 
   #discard(bytes: Uint8Array, at: number, end: number): number {
-    const splitEnd = this.#left === 1 && bytes[at] === LF;
-    const next = splitEnd ? at + 1 : findLineEnd(bytes, at, end) + 2;
-    if (next < at + 1) {
+    const next = this.#endOfDiscarded(bytes, at, end);
+    if (next < 0) {
       this.#left = bytes[end - 1] === CR ? 1 : 0;
       return end;
     }
     this.#mode = LINE;
     this.#host.output.reply(R.REPLY.BAD_FORMAT);
     return next;
+  }
+
+  /** The position behind the end of an over-long line, whose CR may have come before; -1 when it is not there yet. */
+  #endOfDiscarded(bytes: Uint8Array, at: number, end: number): number {
+    if (this.#left === 1 && bytes[at] === LF) return at + 1;
+    const cr = findLineEnd(bytes, at, end);
+    return cr < 0 ? -1 : cr + 2;
   }
 
   /** Somebody speaks HTTP or TLS: nothing that they sent is a command. */
@@ -525,7 +534,13 @@ export class Session implements Inlet, Due {
     const { engine, thread } = shard;
     let done = 0;
     while (done < count) {
-      const code = engine.appendUpload(thread, this.#upload, position + done, offset + done, count - done);
+      const code = engine.appendUpload(
+        thread,
+        this.#upload,
+        position + done,
+        offset + done,
+        count - done,
+      );
       const answer = shard.answer(code);
       done += shard.field(C.RESULT_COUNT);
       if (answer === C.OUT_OF_MEMORY && !shard.growBudget()) {
@@ -903,7 +918,8 @@ export class Session implements Inlet, Due {
     const { nameStart, nameEnd } = host.command;
     const name = text(line, nameStart, nameEnd);
     if (!this.#watched.has(name)) {
-      if (this.#watched.size >= host.limits.maxWatch) return host.output.reply(R.REPLY.OUT_OF_MEMORY);
+      if (this.#watched.size >= host.limits.maxWatch)
+        return host.output.reply(R.REPLY.OUT_OF_MEMORY);
       const shard = host.shardOfTube(line, nameStart, nameEnd);
       const offset = host.stage(shard, line, nameStart, nameEnd, nameEnd);
       const number = host.nextTubeNumber();

@@ -10,12 +10,7 @@ import { COMMANDS, OP } from "../protocol/commands.ts";
 import { JOB_STATS, SERVER_STATS, TUBE_STATS } from "../protocol/stats.ts";
 import type { StatsKey } from "../protocol/stats.ts";
 import { COUNTER_ACCEPTED } from "./common.ts";
-import {
-  COUNTER_OPS,
-  COUNTER_PRODUCERS,
-  COUNTER_WAITING,
-  COUNTER_WORKERS,
-} from "./session-host.ts";
+import { COUNTER_OPS, COUNTER_PRODUCERS, COUNTER_WAITING, COUNTER_WORKERS } from "./counters.ts";
 import type { SessionHost } from "./session-host.ts";
 
 type Value = string | number | boolean;
@@ -65,7 +60,8 @@ function shardFigures(host: SessionHost): Record<string, Value> {
 function commandCounts(host: SessionHost): Record<string, Value> {
   const counts: Record<string, Value> = {};
   for (const { op, counter } of COMMANDS) {
-    if (counter !== null) counts[counter] = host.common.total(COUNTER_OPS + op) + runCount(host, op);
+    if (counter !== null)
+      counts[counter] = host.common.total(COUNTER_OPS + op) + runCount(host, op);
   }
   return counts;
 }

@@ -6,9 +6,12 @@
  */
 import { NEVER_MICROS } from "../../assembly/constants.ts";
 import { formatListenAddress } from "../config/listen-address.ts";
+import type { LogFields, LogLevel } from "../observability/log.ts";
 import type { Door, Listener, ListenOrder, Order, ThreadRuntime, ThreadSeed } from "../runtime.ts";
+import type { TraceSettings } from "../runtime.ts";
 import type { Inlet, Outlet } from "../transport.ts";
 import { Common, COUNTER_ACCEPTED, COUNTER_TURNED_AWAY } from "./common.ts";
+import { openTraced } from "./trace.ts";
 
 /** The sessions of one thread; implemented by SessionHost. All of it is synchronous. */
 export interface ThreadHost {
@@ -59,7 +62,7 @@ export async function runThread(
 class IoThread implements Door {
   readonly #index: number;
   readonly #mostConnections: number;
-  readonly #tellsConnections: boolean;
+  readonly #trace: TraceSettings;
   readonly #runtime: ThreadRuntime;
   readonly #common: Common;
   readonly #counters: Float64Array;
@@ -69,6 +72,8 @@ class IoThread implements Door {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #armedMicros = NEVER_MICROS;
   #saidTurnedAwayMicros = -Infinity;
+  /** Connections that were traced so far. */
+  #traced = 0;
 
   constructor(
     seed: ThreadSeed,
@@ -79,7 +84,7 @@ class IoThread implements Door {
   ) {
     this.#index = seed.threadIndex;
     this.#mostConnections = seed.maxConnections;
-    this.#tellsConnections = seed.tellsConnections;
+    this.#trace = seed.trace;
     this.#runtime = runtime;
     this.#common = common;
     this.#counters = common.counters(seed.threadIndex);
@@ -105,7 +110,8 @@ class IoThread implements Door {
     try {
       for (const { address, manner } of sockets) {
         this.#listeners.push(await this.#runtime.listen(address, manner, this));
-        this.#tell(`bound to ${formatListenAddress(address)}`);
+        const message = `bound to ${formatListenAddress(address)}`;
+        if (this.#trace.verbosity > 0) this.#log("debug", message);
       }
       this.#runtime.report({ kind: "listening" });
     } catch (error) {
@@ -147,13 +153,14 @@ class IoThread implements Door {
   }
 
   open(outlet: Outlet): Inlet {
-    this.#tell("accepted a connection");
-    return this.#host.open(outlet);
+    if (this.#trace.verbosity === 0) return this.#host.open(outlet);
+    const open = (own: Outlet): Inlet => this.#host.open(own);
+    const tell = this.#log.bind(this);
+    return openTraced(outlet, open, ++this.#traced, this.#trace, tell);
   }
 
   left(): void {
     this.#common.releaseConnection();
-    this.#tell("a connection is closed");
   }
 
   /** Sees to it that the host is called when it next has something to do. */
@@ -163,12 +170,11 @@ class IoThread implements Door {
   }
 
   troubled(message: string): void {
-    this.#runtime.report({ kind: "log", level: "warn", message });
+    this.#log("warn", message);
   }
 
-  /** For -V only. */
-  #tell(message: string): void {
-    if (this.#tellsConnections) this.#runtime.report({ kind: "log", level: "debug", message });
+  #log(level: LogLevel, message: string, fields: LogFields = {}): void {
+    this.#runtime.report({ kind: "log", level, message, fields });
   }
 
   #arm(dueMicros: number): void {

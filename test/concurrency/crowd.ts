@@ -135,7 +135,8 @@ class Crowd {
         ...Array.from({ length: random.below(4) }, () => random.pick(tubes)),
       ]);
       const worker = await this.#openWorker([...watched], random);
-      while (!this.#isOver && (await this.#shift(worker))) {}
+      let isThere = true;
+      while (isThere && !this.#isOver) isThere = await this.#shift(worker);
       this.#close(worker.wire);
     }
   }

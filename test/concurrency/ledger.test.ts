@@ -174,6 +174,14 @@ describe("the ledger", () => {
     expect(audit([...early, settle("delete", 10, 1, 30)])).toEqual([]);
   });
 
+  test("gives a job that became ready as long as it may be on its way to a client that cannot take it", () => {
+    const entries = [put(1, 0), reserve(10, undefined, 4), reserve(11, undefined, 100)];
+    const found: Entry = { what: "found", job: 1, body: "1" };
+    expect(audit([...entries, found], 50)).toEqual([
+      "client 11 got nothing while job 1 (priority 5) stood ready in t",
+    ]);
+  });
+
   test("leaves out tubes from which a dead client may have taken something", () => {
     const entries: Entry[] = [
       put(1, 0),

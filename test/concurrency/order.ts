@@ -13,10 +13,11 @@ interface Standing extends Moments {
   readonly tube: string;
 }
 
-/** One sentence for each reserve that gave the wrong job or wrongly none. `history` gives all entries of a job by their answers. */
+/** One sentence for each reserve that gave the wrong job or wrongly none. `history` gives all entries of a job by their answers, `flightMs` is explained at `audit`. */
 export function* brokenOrder(
   entries: readonly Entry[],
   history: (job: number) => readonly (Reserve | Settle)[],
+  flightMs: number,
 ): Iterable<string> {
   const unsure = new Set(
     entries.flatMap((entry) => (entry.what === "lost reserve" ? entry.tubes : [])),
@@ -26,11 +27,11 @@ export function* brokenOrder(
   );
   const standings = [...puts.values()]
     .filter((put) => !unsure.has(put.tube))
-    .flatMap((put) => standingsOf(put, history(put.job)))
-    .sort((one, other) => one.from - other.from);
+    .flatMap((put) => standingsOf(put, history(put.job), flightMs))
+    .toSorted((one, other) => one.from - other.from);
   const reserves = entries
     .filter((entry) => entry.what === "reserve")
-    .sort((one, other) => one.from - other.from);
+    .toSorted((one, other) => one.from - other.from);
   const tubes = new Tubes(standings);
   for (const reserve of reserves) {
     const got = reserve.job === undefined ? undefined : rankOf(reserve, puts, history);
@@ -64,12 +65,17 @@ function* readinessOf(put: Put, history: readonly (Reserve | Settle)[]): Iterabl
   }
 }
 
-function standingsOf(put: Put, history: readonly (Reserve | Settle)[]): Standing[] {
+function standingsOf(
+  put: Put,
+  history: readonly (Reserve | Settle)[],
+  flightMs: number,
+): Standing[] {
   return [...readinessOf(put, history)].flatMap(({ job, pri, from, to }) => {
     // Its answer may have come before that of the command that made the job ready.
     const taken = history.find((entry) => entry.what === "reserve" && entry.to > from);
     const end = taken?.from ?? Infinity;
-    return end > to ? [{ job, pri, tube: put.tube, from: to, to: end }] : [];
+    const landed = to + flightMs;
+    return end > landed ? [{ job, pri, tube: put.tube, from: landed, to: end }] : [];
   });
 }
 

@@ -90,7 +90,7 @@ export function loadVerifyModule(): WebAssembly.Module {
 }
 
 /** An invariant does not hold. */
-export class BrokenInvariantError extends Error {
+class BrokenInvariantError extends Error {
   override readonly name = "BrokenInvariantError";
   readonly code = "HM_TEST_INVARIANT";
 }

@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 import { walkAtRandom } from "./walk.ts";
 import type { WalksOptions } from "./walk.ts";
 
-const runs = Number(process.env["RUNS"] ?? 2000);
+const runs = Number(process.env["RUNS"] ?? 3000);
 
 /** The seed and path of a walk to replay, as the environment says. */
 function replay(): Partial<WalksOptions> {
@@ -32,6 +32,6 @@ test(
   { timeout: 600_000 },
   () => {
     const tight = { tight: true, budgetPages: 24, ...replay() };
-    expect(() => walkAtRandom({ runs: runs / 6, steps: 120, ...tight })).not.toThrow();
+    expect(walkAtRandom({ runs: runs / 6, steps: 120, ...tight })).toBeGreaterThan(0);
   },
 );

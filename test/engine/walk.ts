@@ -560,8 +560,10 @@ export function walkAtRandom({
       refusals += walk(taken, options);
     }),
     {
-      numRuns: runs,
+      numRuns: Math.ceil(runs), // a fraction would never come to an end
       endOnFailure: !shrink,
+      interruptAfterTimeLimit: 300_000, // shrinking, too, comes to an end
+      markInterruptAsFailure: true,
       ...(seed === undefined ? {} : { seed }),
       ...(path === undefined ? {} : { path }),
     },

@@ -109,7 +109,7 @@ export const VERB_TEXTS: readonly string[] = VERBS.map(([verb]) => verb);
 
 /** What beanstalkd makes of a line, given without its CRLF. */
 export function meaningOf(line: string): Meaning {
-  if (line.includes("\0")) return { op: OP.BAD_FORMAT, fields: {} };
+  if (/[\0\r]/u.test(line)) return { op: OP.BAD_FORMAT, fields: {} }; // no byte of either kind belongs in a line
   const found = VERBS.find(([verb]) => line.startsWith(verb));
   if (found === undefined) return { op: OP.UNKNOWN_COMMAND, fields: {} };
   const [verb, op, read] = found;

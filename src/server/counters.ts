@@ -1,0 +1,13 @@
+/* Counters: which counter of a thread's row in the common memory (common.ts) counts what, of those that the sessions keep. */
+
+import { OP_COUNT } from "../protocol/commands.ts";
+import { COUNTER_FREE } from "./common.ts";
+
+/** Commands that were accepted: this and the operation's number (OP of protocol/commands.ts). */
+export const COUNTER_OPS = COUNTER_FREE;
+/** Open connections that have put a job. */
+export const COUNTER_PRODUCERS = COUNTER_OPS + OP_COUNT;
+/** Open connections that have reserved, or asked to. */
+export const COUNTER_WORKERS = COUNTER_PRODUCERS + 1;
+/** Open connections that are waiting for a job. */
+export const COUNTER_WAITING = COUNTER_WORKERS + 1;

@@ -1,0 +1,187 @@
+/* Trace: what -V and -VV tell of a connection: that it came and went; each command line and each reply line.
+ *
+ *   transport -> TracedInlet -> session -> TracedOutlet -> transport
+ *
+ * Bodies are never told, only their sizes. Input is told as it arrives, before the session sees it, so that the commands of one chunk
+ * stand before their replies. Whoever asks for neither has none of this between transport and session. Used by thread.ts.
+ */
+
+import type { LogFields, LogLevel } from "../observability/log.ts";
+import { OP } from "../protocol/commands.ts";
+import { looksLikeAnotherProtocol } from "../protocol/foreign.ts";
+import { Command, parseLine } from "../protocol/line.ts";
+import type { TraceSettings } from "../runtime.ts";
+import type { Inlet, Outlet } from "../transport.ts";
+import { LINE_BYTES_MAX } from "./session.ts";
+
+/** Takes what is told. */
+export type Tell = (level: LogLevel, message: string, fields: LogFields) => void;
+
+const CR = 13;
+const LF = 10;
+/** Reply lines whose last word is the size of the body that follows. */
+const HAS_BODY = /^(?:RESERVED|FOUND|OK) (?:\d+ )?(\d+)$/;
+
+/**
+ * Opens a session behind a trace.
+ *
+ * @param open makes the session of an outlet
+ * @param connection names the connection among those of its thread
+ */
+export function openTraced(
+  outlet: Outlet,
+  open: (outlet: Outlet) => Inlet,
+  connection: number,
+  { verbosity, maxJobBytes }: TraceSettings,
+  tell: Tell,
+): Inlet {
+  tell("debug", "accepted a connection", { connection });
+  const gone = (): void => tell("debug", "a connection is closed", { connection });
+  if (verbosity < 2) return new TracedInlet(open(outlet), undefined, gone);
+  const commands = new Lines(
+    (line) => commandBody(line, maxJobBytes),
+    (line, body) => tell("trace", "command", { connection, line, ...body }),
+  );
+  const replies = new Lines(replyBody, (line, body) =>
+    tell("trace", "reply", { connection, line, ...body }),
+  );
+  return new TracedInlet(open(new TracedOutlet(outlet, replies)), commands, gone);
+}
+
+class TracedInlet implements Inlet {
+  readonly #inlet: Inlet;
+  readonly #commands: Lines | undefined;
+  readonly #gone: () => void;
+
+  constructor(inlet: Inlet, commands: Lines | undefined, gone: () => void) {
+    this.#inlet = inlet;
+    this.#commands = commands;
+    this.#gone = gone;
+  }
+
+  receive(bytes: Uint8Array): void {
+    this.#commands?.follow(bytes);
+    this.#inlet.receive(bytes);
+  }
+
+  ended(): void {
+    this.#inlet.ended();
+  }
+
+  closed(): void {
+    this.#inlet.closed();
+    this.#gone();
+  }
+
+  drained(): void {
+    this.#inlet.drained();
+  }
+}
+
+class TracedOutlet implements Outlet {
+  readonly #outlet: Outlet;
+  readonly #replies: Lines;
+
+  constructor(outlet: Outlet, replies: Lines) {
+    this.#outlet = outlet;
+    this.#replies = replies;
+  }
+
+  write(bytes: Uint8Array): boolean {
+    this.#replies.follow(bytes);
+    return this.#outlet.write(bytes);
+  }
+
+  get backlogBytes(): number {
+    return this.#outlet.backlogBytes;
+  }
+
+  pause(): void {
+    this.#outlet.pause();
+  }
+
+  resume(): void {
+    this.#outlet.resume();
+  }
+
+  close(): void {
+    this.#outlet.close();
+  }
+}
+
+/** Size of the body that follows a line, without its CRLF; absent when none does. */
+interface Body {
+  readonly bodyBytes?: number;
+}
+
+/** What follows a command line: a body or none, or nothing more that counts. */
+type Sequel = Body | "end";
+
+/** Finds the lines in a stream of lines and bodies that comes in pieces. Keeps at most one line. */
+class Lines {
+  readonly #sequel: (line: Uint8Array) => Sequel;
+  readonly #tell: (line: string, body: Body) => void;
+  readonly #line = new Uint8Array(LINE_BYTES_MAX);
+  /** Bytes of the line so far, those that were not kept included. */
+  #bytes = 0;
+  #last = 0;
+  #bodyLeft = 0;
+
+  constructor(sequel: (line: Uint8Array) => Sequel, tell: (line: string, body: Body) => void) {
+    this.#sequel = sequel;
+    this.#tell = tell;
+  }
+
+  follow(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length;) {
+      const skipped = Math.min(this.#bodyLeft, bytes.length - at);
+      this.#bodyLeft -= skipped;
+      at += skipped;
+      if (at < bytes.length) this.#take(bytes[at++] ?? 0);
+    }
+  }
+
+  #take(byte: number): void {
+    if (byte === LF && this.#last === CR) {
+      this.#endLine();
+      return;
+    }
+    if (this.#bytes < LINE_BYTES_MAX) this.#line[this.#bytes] = byte;
+    this.#bytes++;
+    this.#last = byte;
+  }
+
+  /** A line that is too long is told as far as it was kept; for the session it is no command. */
+  #endLine(): void {
+    const length = this.#bytes - 1;
+    this.#bytes = 0;
+    this.#last = 0;
+    const isWhole = length + 2 <= LINE_BYTES_MAX;
+    const line = this.#line.subarray(0, isWhole ? length : LINE_BYTES_MAX);
+    const sequel = isWhole ? this.#sequel(line) : {};
+    if (sequel === "end") this.#bodyLeft = Infinity;
+    else if (sequel.bodyBytes !== undefined) this.#bodyLeft = sequel.bodyBytes + 2;
+    this.#tell(textOf(line) + (isWhole ? "" : "..."), sequel === "end" ? {} : sequel);
+  }
+}
+
+const command = new Command();
+
+/** As the session frames its input: the body of a put that has something behind its size is swallowed only if it is too big. */
+function commandBody(line: Uint8Array, maxJobBytes: number): Sequel {
+  const op = parseLine(line, 0, line.length, command);
+  const isUnknown = op >= OP.BAD_FORMAT;
+  if (op === OP.QUIT || (isUnknown && looksLikeAnotherProtocol(line, 0, line.length))) return "end";
+  const hasBody = op === OP.PUT && (!command.garbage || command.bytes > maxJobBytes);
+  return hasBody ? { bodyBytes: command.bytes } : {};
+}
+
+function replyBody(line: Uint8Array): Sequel {
+  const bytes = HAS_BODY.exec(textOf(line))?.[1];
+  return bytes === undefined ? {} : { bodyBytes: Number(bytes) };
+}
+
+/** Each byte as the character with that number; the log escapes what a terminal would act on. */
+function textOf(line: Uint8Array): string {
+  return String.fromCharCode(...line);
+}

@@ -1,0 +1,56 @@
+/* Tour: the transcript in the README, and a bash that does what it says against a server of its own.
+ *
+ * Of the three ways to talk to the server that the README offers, this runs those that need nothing which may not be there.
+ */
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { codeBlocks, readPage, section } from "./page.ts";
+
+const PATIENCE_MS = 20_000;
+/** Printed before each command, so that it can be told what came of which. */
+const MARK = "\u001e";
+
+/** One command of the transcript. */
+export interface TourStep {
+  readonly command: string;
+  /** What it prints, as lines with an end. */
+  readonly prints: string;
+}
+
+const TOUR = section(readPage("README.md"), "A tour of a minute");
+
+/** The definitions of `ask` that the README offers: with nc, with bash alone, with node. */
+export const DEFINITIONS: readonly string[] = codeBlocks(TOUR, "sh").map((code) => code.trim());
+
+/** The transcript. */
+export const STEPS: readonly TourStep[] = codeBlocks(TOUR, "console").flatMap(stepsOf);
+
+function stepsOf(transcript: string): TourStep[] {
+  const parts = transcript.split(/^\$ /m).slice(1);
+  return parts.map((part) => {
+    const end = part.indexOf("\n");
+    return { command: part.slice(0, end), prints: part.slice(end + 1) };
+  });
+}
+
+/** Does all steps in one bash, with that definition of `ask`, on that port; answers what each printed, without carriage returns. */
+export async function takeTour(definition: string, port: number): Promise<readonly TourStep[]> {
+  const folder = await mkdtemp(join(tmpdir(), "homemaker-tour-"));
+  const script = [
+    definition.replaceAll("11300", String(port)),
+    ...STEPS.map(({ command }) => `printf '${MARK}'\n${command}`),
+  ].join("\n");
+  try {
+    const { stdout } = await promisify(execFile)("bash", ["-c", script], {
+      cwd: folder,
+      timeout: PATIENCE_MS,
+    });
+    const printed = stdout.replaceAll("\r", "").split(MARK).slice(1);
+    return STEPS.map(({ command }, at) => ({ command, prints: printed[at] ?? "" }));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
