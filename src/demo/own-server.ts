@@ -10,7 +10,7 @@ export interface DemoServer {
 }
 
 /** The server did not start. */
-export class OwnServerError extends Error {
+class OwnServerError extends Error {
   override readonly name = "OwnServerError";
   readonly code = "HM_DEMO_SERVER";
 }

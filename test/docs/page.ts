@@ -30,7 +30,12 @@ export function tableRows(page: string): string[][] {
   const lines = page.split("\n");
   return lines
     .filter((line, at) => isRow(line) && !isRule(line) && !isRule(lines[at + 1] ?? ""))
-    .map((line) => line.slice(2, -2).split(/ \| /));
+    .map((line) =>
+      line
+        .split("|")
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
 }
 
 /** The targets of links that do not leave the project, without what follows a `#`. */

@@ -44,7 +44,7 @@ export interface DuelResult {
 }
 
 /** Commands of one stream: enough to fill tubes, few enough to shrink. */
-export const STREAM_COMMANDS = 2500;
+const STREAM_COMMANDS = 2500;
 /** How long a server may say nothing although it should. */
 const SILENCE_MS = 10_000;
 /** The same while shrinking, when silence is to be expected. */

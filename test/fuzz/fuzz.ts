@@ -5,6 +5,7 @@
  *   FUZZ_SUBJECT    who is tested: homemaker (the default) or beanstalkd (which must agree with itself)
  */
 import { randomInt } from "node:crypto";
+import { KNOWN_DIFFERENCES } from "./differences.ts";
 import { duel } from "./duel.ts";
 import { BEANSTALKD, HOMEMAKER } from "./duellists.ts";
 
@@ -15,6 +16,9 @@ const subject = process.env["FUZZ_SUBJECT"] === "beanstalkd" ? BEANSTALKD : HOME
 console.log(
   `fuzzing ${subject.name} against beanstalkd: FUZZ_SEED=${seed} FUZZ_COMMANDS=${commands}`,
 );
+for (const [name, { reason }] of Object.entries(KNOWN_DIFFERENCES)) {
+  console.log(`left out: ${name} (${reason})`);
+}
 const { report } = await duel({
   duellists: [BEANSTALKD, subject],
   seed,
