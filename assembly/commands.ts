@@ -2,7 +2,15 @@
  *
  * The exports in index.ts and `run` stand on these. Nothing here takes the lock or looks at input and output.
  */
-import { BURIED, DONE, KIND_BURIED, KIND_READY, RESULT_LSN, STATE_READY, STATE_RESERVED } from "./constants";
+import {
+  BURIED,
+  DONE,
+  KIND_BURIED,
+  KIND_READY,
+  RESULT_LSN,
+  STATE_READY,
+  STATE_RESERVED,
+} from "./constants";
 import * as conns from "./conn";
 import { Conn } from "./conn";
 import { Job, RECORDED_BURIED } from "./job";

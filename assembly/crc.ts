@@ -14,19 +14,19 @@ export function openCrc(): void {
   for (let i: u32 = 0; i < 256; ++i) {
     let crc = i;
     for (let bit = 0; bit < 8; ++bit) crc = (crc & 1) != 0 ? (crc >>> 1) ^ POLYNOMIAL : crc >>> 1;
-    store<u32>(base + (<usize>i << 2), crc);
+    store<u32>(base + ((<usize>i) << 2), crc);
   }
   for (let i: u32 = 0; i < 256; ++i) {
-    let crc = load<u32>(base + (<usize>i << 2));
+    let crc = load<u32>(base + ((<usize>i) << 2));
     for (let table: usize = 1; table < 8; ++table) {
-      crc = (crc >>> 8) ^ load<u32>(base + (<usize>(crc & 255) << 2));
-      store<u32>(base + table * TABLE_BYTES + (<usize>i << 2), crc);
+      crc = (crc >>> 8) ^ load<u32>(base + ((<usize>(crc & 255)) << 2));
+      store<u32>(base + table * TABLE_BYTES + ((<usize>i) << 2), crc);
     }
   }
 }
 
 function entry(base: usize, table: usize, byte: u32): u32 {
-  return load<u32>(base + table * TABLE_BYTES + (<usize>(byte & 255) << 2));
+  return load<u32>(base + table * TABLE_BYTES + ((<usize>(byte & 255)) << 2));
 }
 
 /** The CRC of `bytes` bytes at `at`, beginning from `seed`: the salt, or the CRC of what stands before. */

@@ -85,7 +85,9 @@ export function open(index: u32, threads: u32, ringBytes: u32, pages: u32, budge
   s.index = index;
   s.threads = threads;
   s.nextDue = NEVER_MICROS;
-  s.topPage = (THREADS_BASE + threads * THREAD_BYTES + (ringBytes == 0 ? 0 : JOURNAL_BYTES + ringBytes)) >> 16;
+  s.topPage =
+    (THREADS_BASE + threads * THREAD_BYTES + (ringBytes == 0 ? 0 : JOURNAL_BYTES + ringBytes)) >>
+    16;
   s.endPage = pages;
   s.budgetPages = budgetPages;
   s.ringBytes = ringBytes;
@@ -101,7 +103,12 @@ export function open(index: u32, threads: u32, ringBytes: u32, pages: u32, budge
  * Opens the journal of an empty shard that was opened with a ring. `reserveBytes` of the ring must be free before a command may run; `wallBase` is the
  * wall clock, in microseconds, at the engine's time 0. Called before any other thread has an instance.
  */
-export function openJournal(reserveBytes: u32, shards: u32, wallBase: f64, keepsReleases: u32): void {
+export function openJournal(
+  reserveBytes: u32,
+  shards: u32,
+  wallBase: f64,
+  keepsReleases: u32,
+): void {
   const s = shard();
   s.ringReserve = reserveBytes;
   s.shards = shards;

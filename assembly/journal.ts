@@ -19,7 +19,14 @@
  *
  * All little-endian, a multiple of 8 bytes, times in microseconds since 1970. docs/journal-format.md is the contract for readers.
  */
-import { RECORD_DELETE, RECORD_PUT, RECORD_STATE, SKIP_MARK, STATE_BURIED, STATE_DELAYED } from "./constants";
+import {
+  RECORD_DELETE,
+  RECORD_PUT,
+  RECORD_STATE,
+  SKIP_MARK,
+  STATE_BURIED,
+  STATE_DELAYED,
+} from "./constants";
 import { Job, RECORDED_BURIED, coldAddress, coldOf, readBody } from "./job";
 import { must, ringBase, shard } from "./shard";
 import { nameOf, tubeAt } from "./tube";

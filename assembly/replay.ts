@@ -17,7 +17,6 @@ import {
   RESULT_ID,
   STATE_BURIED,
   STATE_DELAYED,
-  STATE_READY,
 } from "./constants";
 import { crc32c } from "./crc";
 import { Job, RECORDED_BURIED, appendBody, coldAddress, coldOf, jobAt, makeJob } from "./job";
@@ -29,7 +28,7 @@ import { enter, jobs, leave, ringBase, setResult, shard } from "./shard";
 import * as states from "./states";
 import { findJob } from "./states";
 import * as table from "./table";
-import { findOrMakeTube, nameHash, tubeAt } from "./tube";
+import { findOrMakeTube, nameHash } from "./tube";
 
 /** Whether a whole, undamaged record of at most `room` bytes stands at `address`. */
 function isSound(address: usize, room: u32, salt: u32): bool {
@@ -38,7 +37,11 @@ function isSound(address: usize, room: u32, salt: u32): bool {
   const bytes = record.bytes;
   if (bytes < RECORD_BYTES_MIN || bytes > room || (bytes & 7) != 0) return false;
   if (record.kind < RECORD_PUT || record.kind > RECORD_DELETE) return false;
-  if (record.kind == RECORD_PUT && <u64>PUT_BYTES + record.nameBytes + record.bodyBytes > <u64>bytes) return false;
+  if (
+    record.kind == RECORD_PUT &&
+    <u64>PUT_BYTES + record.nameBytes + record.bodyBytes > <u64>bytes
+  )
+    return false;
   return record.crc == crc32c(salt, address + 8, bytes - 8);
 }
 
@@ -92,7 +95,10 @@ function apply(address: usize, record: Record, segment: Segment, shards: u32, no
   const found = findJob(record.id);
   if (record.kind == RECORD_PUT) {
     if (found != 0) return renew(changetype<PutRecord>(record), jobAt(found), segment, now);
-    return !isMine(address, record, shards) || restore(address, changetype<PutRecord>(record), segment, now);
+    return (
+      !isMine(address, record, shards) ||
+      restore(address, changetype<PutRecord>(record), segment, now)
+    );
   }
   if (record.kind == RECORD_DELETE) {
     // Its PUT may lie in a segment that another shard's part of the journal reads: count the tombstone in each.
@@ -135,7 +141,8 @@ function restore(address: usize, record: PutRecord, segment: Segment, now: f64):
   const name = address + PUT_BYTES;
   const tube = findOrMakeTube(name, record.nameBytes, 1);
   if (tube == 0) return false;
-  if (appendBody(job, 0, name + record.nameBytes, record.bodyBytes, true) != record.bodyBytes) return false;
+  if (appendBody(job, 0, name + record.nameBytes, record.bodyBytes, true) != record.bodyBytes)
+    return false;
   job.tube = tube;
   job.minor = record.id;
   job.ttrSeconds = record.ttrSeconds;
@@ -213,7 +220,11 @@ export function keep(t: u32, address: u32, bytes: u32, salt: u32, number: u32): 
 function keepOne(record: Record, number: u32): void {
   if (record.kind == RECORD_DELETE) {
     const tombstone = changetype<DeleteRecord>(record);
-    if (tombstone.origin != number && shard().index == shardOfTombstone(tombstone) && segments.segmentExists(tombstone.origin)) {
+    if (
+      tombstone.origin != number &&
+      shard().index == shardOfTombstone(tombstone) &&
+      segments.segmentExists(tombstone.origin)
+    ) {
       journal.writeDelete(record.id, 0, 0, 0, tombstone.origin);
     }
     return;

@@ -31,7 +31,9 @@ export class Segment {
 }
 
 function segmentAt(index: u32): Segment {
-  return changetype<Segment>(journalBase() + SEGMENTS_OFFSET + <usize>(index * SEGMENT_ENTRY_BYTES));
+  return changetype<Segment>(
+    journalBase() + SEGMENTS_OFFSET + <usize>(index * SEGMENT_ENTRY_BYTES),
+  );
 }
 
 /** Adds a segment that begins at `first`, behind all others. */

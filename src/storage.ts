@@ -31,8 +31,8 @@ export interface Storage {
   remove(name: string): void;
   /** Returns when all that was created, renamed and removed is safe. */
   syncDirectory(): void;
-  /** Keeps other processes out until it is called. Throws a StorageError with HM_STORAGE_BUSY if another one is in. */
-  lease(): () => void;
+  /** Keeps other processes out until what it gives is called. Rejects with HM_STORAGE_BUSY if another one is in. */
+  lease(): Promise<() => void>;
 }
 
 /** Why a storage call failed, as far as the journal cares. */

@@ -12,12 +12,7 @@ export interface EngineExports {
     pages: number,
     budgetPages: number,
   ): number;
-  openJournal(
-    reserveBytes: number,
-    shards: number,
-    wallBase: number,
-    keepsReleases: number,
-  ): void;
+  openJournal(reserveBytes: number, shards: number, wallBase: number, keepsReleases: number): void;
   startStream(lsn: number): void;
   freeRing(t: number, lsn: number): number;
   addSegment(number: number, first: number): void;

@@ -62,7 +62,11 @@ export class Shard {
     this.input = new Uint8Array(memory.buffer, area + C.PAGE_BYTES, C.INPUT_BYTES);
     this.output = new Uint8Array(memory.buffer, area + 2 * C.PAGE_BYTES, C.OUTPUT_BYTES);
     this.stagingAddress = area + C.PAGE_BYTES;
-    this.staging = new Uint8Array(memory.buffer, this.stagingAddress, C.INPUT_BYTES + C.OUTPUT_BYTES);
+    this.staging = new Uint8Array(
+      memory.buffer,
+      this.stagingAddress,
+      C.INPUT_BYTES + C.OUTPUT_BYTES,
+    );
     const areas = (threads * C.THREAD_BYTES) / 8;
     this.#areas = new Float64Array(memory.buffer, C.THREADS_BASE, areas);
     this.#nextDue = new Float64Array(memory.buffer, exports.nextDueAddress() >>> 0, 1);

@@ -9,7 +9,14 @@
  */
 
 import type { JournalShard } from "./journal-shard.ts";
-import { frameHeaderBytes, quarantineName, SEGMENT_HEADER_BYTES, segmentName, writeFrameHeader, writeSegmentHeader } from "./format.ts";
+import {
+  frameHeaderBytes,
+  quarantineName,
+  SEGMENT_HEADER_BYTES,
+  segmentName,
+  writeFrameHeader,
+  writeSegmentHeader,
+} from "./format.ts";
 import type { Checksum, Section } from "./format.ts";
 import { Reclaim } from "./reclaim.ts";
 import { SegmentFile } from "./segment-file.ts";
@@ -152,7 +159,9 @@ export class Journal {
     const room = options.segmentBytes - this.#current.position - this.#header.length;
     if (most > room && !this.#rotate()) return false;
     const busy = shards.filter((shard, at) => (heads[at] ?? 0) > shard.written);
-    const gathered = busy.map((shard) => shard.gather(heads[shard.shard.index] ?? 0, this.#current.salt));
+    const gathered = busy.map((shard) =>
+      shard.gather(heads[shard.shard.index] ?? 0, this.#current.salt),
+    );
     const sections = busy.map((shard, at): Section => {
       return { shard: shard.shard.index, bytes: gathered[at]?.bytes ?? 0, first: shard.written };
     });
@@ -267,7 +276,8 @@ export class Journal {
     for (const { shard } of this.#parts.shards) {
       shard.answer(shard.engine.dropSegment(shard.thread, number));
     }
-    if (quarantine === true) this.#parts.storage.rename(segmentName(number), quarantineName(number));
+    if (quarantine === true)
+      this.#parts.storage.rename(segmentName(number), quarantineName(number));
     else this.#spares.recycle(number);
     this.#parts.storage.syncDirectory();
   }
@@ -305,7 +315,16 @@ export class Journal {
   /** What there is to see. */
   get figures(): Pick<
     JournalFigures,
-    "segments" | "bytes" | "liveBytes" | "frames" | "oldestSegment" | "currentSegment" | "syncs" | "lastSyncMillis" | "oldestUnsyncedMillis" | "isFull"
+    | "segments"
+    | "bytes"
+    | "liveBytes"
+    | "frames"
+    | "oldestSegment"
+    | "currentSegment"
+    | "syncs"
+    | "lastSyncMillis"
+    | "oldestUnsyncedMillis"
+    | "isFull"
   > {
     const { segmentBytes } = this.#parts.options;
     const numbers = [...this.#existing.map(({ number }) => number), this.#current.number];

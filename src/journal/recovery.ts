@@ -187,7 +187,11 @@ class Recovery {
       return;
     }
     if (frame.number > this.#lastFrame + 1) this.#missing(number, this.#lastFrame + 1, 0);
-    if (!this.#isCut && frame.number > this.#durable && !this.#isWhole(region, bytes, header.salt)) {
+    if (
+      !this.#isCut &&
+      frame.number > this.#durable &&
+      !this.#isWhole(region, bytes, header.salt)
+    ) {
       this.#isCut = true;
     }
     if (this.#isCut) {
@@ -255,7 +259,14 @@ class Recovery {
       let offset = 0;
       let answer = C.DONE;
       while (offset < staged) {
-        const code = shard.engine.replay(shard.thread, offset, staged - offset, salt, shards.length, now);
+        const code = shard.engine.replay(
+          shard.thread,
+          offset,
+          staged - offset,
+          salt,
+          shards.length,
+          now,
+        );
         answer = shard.answer(code);
         const done = shard.field(C.RESULT_COUNT);
         this.#lastId = Math.max(this.#lastId, shard.field(C.RESULT_ID));
@@ -267,7 +278,9 @@ class Recovery {
         offset += 8;
       }
       if (answer === C.OUT_OF_MEMORY) {
-        throw new RecoveryError("the jobs in the journal do not fit into 4 GiB a shard: use more shards");
+        throw new RecoveryError(
+          "the jobs in the journal do not fit into 4 GiB a shard: use more shards",
+        );
       }
       at += offset;
     }

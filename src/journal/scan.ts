@@ -25,7 +25,11 @@ export interface Region {
 }
 
 /** Finds the regions of a segment; `bytes` is the whole file. */
-export function scanSegment(bytes: Uint8Array, salt: number, checksum: Checksum): readonly Region[] {
+export function scanSegment(
+  bytes: Uint8Array,
+  salt: number,
+  checksum: Checksum,
+): readonly Region[] {
   const regions: Region[] = [];
   let at = SEGMENT_HEADER_BYTES;
   for (;;) {

@@ -149,7 +149,7 @@ export class EngineShard {
     const initial = Math.max(PAGES_MIN, areas + PAGES_FIRST);
     const memory = new WebAssembly.Memory({ initial, maximum: maximumPages, shared: true });
     const shard = new EngineShard(options.module ?? loadVerifyModule(), memory, threads);
-    const answer = shard.raw(0).open(0, threads, initial, budgetPages);
+    const answer = shard.raw(0).open(0, threads, 0, initial, budgetPages);
     if (answer !== C.DONE) throw new Error(`open answered ${answer}`);
     return shard;
   }
