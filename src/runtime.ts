@@ -22,11 +22,13 @@ export interface Runtime {
   readModule(name: string): Promise<Uint8Array<ArrayBuffer>>;
   /** Starts an I/O thread. It says "ready" once it takes orders. */
   startThread(seed: ThreadSeed, supervisor: ThreadSupervisor): Thread;
+  /** The address with the number that its host's name stands for. Rejects with a BindError if there is no such host. */
+  lookUpHost(address: BoundTcp): Promise<BoundTcp>;
   /**
-   * Binds a TCP address for itself alone, so that a port that another process listens on shows, and holds it. Rejects with a
-   * BindError. `host` may be a name; the reservation has what it stands for.
+   * Binds addresses (their hosts as numbers) for itself alone, so that a port that another process listens on shows, and gives them up
+   * at once. Resolves with the addresses, with free ports in place of 0. Rejects with a BindError.
    */
-  reserve(address: BoundTcp, onlyIpv6: boolean): Promise<Reservation>;
+  probe(sockets: readonly ProbedSocket[]): Promise<readonly BoundTcp[]>;
   /** Whether several threads of this process can listen on one port. Looks by trying. */
   canSharePorts(): Promise<boolean>;
   /** Calls `handler` each time that the process gets the signal, instead of what it would do by itself. */
@@ -184,12 +186,11 @@ export interface Listener {
   finish(withinMillis: number): Promise<void>;
 }
 
-/** An address that is bound but not yet listened on by a thread. */
-export interface Reservation {
-  /** The address with the port that was found, and the host as a number. */
+/** A TCP address that shall be free. */
+export interface ProbedSocket {
   readonly address: BoundTcp;
-  /** Gives it up, for the threads to take. */
-  release(): Promise<void>;
+  /** As in ListenManner. */
+  readonly onlyIpv6: boolean;
 }
 
 /** A user, as the operating system counts. */

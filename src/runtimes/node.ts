@@ -12,7 +12,7 @@ import { Worker } from "node:worker_threads";
 import { ModuleMissingError, UserError } from "../runtime.ts";
 import type { Identity, Order, Report, Runtime, Signal, Thread } from "../runtime.ts";
 import type { ThreadSeed, ThreadSupervisor } from "../runtime.ts";
-import { canSharePorts, reserveTcp } from "../transports/tcp.ts";
+import { canSharePorts, lookUpHost, probeTcp } from "../transports/tcp.ts";
 import { describe, die } from "./die.ts";
 
 const STANDARD_OUTPUT = 1;
@@ -39,7 +39,8 @@ export function nodeRuntime(threadEntry: URL = THREAD_ENTRY): Runtime {
     memoryBytes: memoryBytes(),
     readModule,
     startThread: (seed, supervisor) => startThread(threadEntry, seed, supervisor),
-    reserve: reserveTcp,
+    lookUpHost,
+    probe: probeTcp,
     canSharePorts,
     onSignal: (signal: Signal, handler: () => void) => void process.on(signal, handler),
     lookUpUser,

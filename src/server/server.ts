@@ -1,14 +1,14 @@
 /* Server: the main thread of a server: it makes the shared memories, starts the I/O threads, minds signals, and ends it all.
  *
- * It touches no socket of a client and takes no shard's lock once the threads run. Life of a server: reserve the addresses, start the
- * threads, give the addresses up for the threads to take, change user, say so, wait for a signal, stop. Called by cli.ts.
+ * It touches no socket of a client and takes no shard's lock once the threads run. Life of a server: start the threads, see whether the
+ * addresses are free, have the threads listen, change user, say so, wait for a signal, stop. Called by cli.ts.
  */
 import { formatListenAddress, type BoundAddress } from "../config/listen-address.ts";
 import type { Options } from "../config/options.ts";
 import { PROGRAM, VERSION } from "../config/version.ts";
 import { openLog, type Log } from "../observability/log.ts";
 import { BindError, ModuleMissingError, UserError } from "../runtime.ts";
-import type { BoundTcp, Identity, ListenOrder, Reservation, Runtime } from "../runtime.ts";
+import type { BoundTcp, Identity, ListenOrder, Runtime } from "../runtime.ts";
 import { Common } from "./common.ts";
 import { Crew } from "./crew.ts";
 import { makePayload, type MakePayload } from "./payload.ts";
@@ -76,8 +76,8 @@ class Server {
 
   async run(payload: MakePayload): Promise<void> {
     const identity = await this.#identity();
-    const reservations = await this.#reserve();
-    const threads = await this.#threadCount(reservations.length > 0);
+    const wanted = await this.#lookUpHosts();
+    const threads = await this.#threadCount(wanted.some(isTcp));
     const common = Common.create(threads);
     this.#common = common;
     if (this.#isDraining) common.startDraining();
@@ -91,8 +91,7 @@ class Server {
       payload: content,
     }));
     await this.#crew.start(seeds);
-    await Promise.all(reservations.map((one) => one.release()));
-    const addresses = this.#addresses(reservations);
+    const addresses = await this.#probe(wanted);
     await this.#crew.listen((index) => ({
       kind: "listen",
       sockets: this.#socketsOf(index, threads, addresses),
@@ -147,15 +146,12 @@ class Server {
     return user === undefined ? undefined : this.#runtime.lookUpUser(user);
   }
 
-  /** Binds all TCP addresses at once, so that a port in use shows before anything is started. */
-  async #reserve(): Promise<readonly Reservation[]> {
-    const held: Reservation[] = [];
+  async #lookUpHosts(): Promise<readonly BoundAddress[]> {
+    const found: BoundAddress[] = [];
     for (const address of this.#options.listen) {
-      if (address.kind === "tcp") {
-        held.push(await this.#runtime.reserve(address, this.#onlyIpv6(address)));
-      }
+      found.push(isTcp(address) ? await this.#runtime.lookUpHost(address) : address);
     }
-    return held;
+    return found;
   }
 
   /** The IPv6 wildcard would take the IPv4 connections too; not if there is an IPv4 address to take them. */
@@ -163,12 +159,16 @@ class Server {
     return address.host === "::" && this.#options.listen.some(isIpv4Wildcard);
   }
 
-  /** The addresses with the ports that were found, in the order of the options. */
-  #addresses(reservations: readonly Reservation[]): readonly BoundAddress[] {
-    const found = reservations.values();
-    return this.#options.listen.map((address) =>
-      address.kind === "unix" ? address : (found.next().value?.address ?? address),
-    );
+  /**
+   * The addresses with the ports that were found, if all of them are free. The last thing before the threads listen: a client that comes
+   * to a port that nobody serves yet shall be refused, not accepted and dropped.
+   */
+  async #probe(wanted: readonly BoundAddress[]): Promise<readonly BoundAddress[]> {
+    const sockets = wanted
+      .filter(isTcp)
+      .map((address) => ({ address, onlyIpv6: this.#onlyIpv6(address) }));
+    const found = (await this.#runtime.probe(sockets)).values();
+    return wanted.map((address) => (isTcp(address) ? (found.next().value ?? address) : address));
   }
 
   /** Every thread listens on every TCP address; a Unix socket cannot be shared, so they take turns. */
@@ -213,6 +213,10 @@ class Server {
       this.#runtime.print(`${PROGRAM} ${VERSION} listening on ${where} (${size})`);
     }
   }
+}
+
+function isTcp(address: BoundAddress): address is BoundTcp {
+  return address.kind === "tcp";
 }
 
 function isIpv4Wildcard(address: BoundAddress): boolean {

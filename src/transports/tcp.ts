@@ -1,13 +1,17 @@
 /* TCP: binding of TCP addresses, for one thread alone or for several on one port.
  *
  * Sharing a port (SO_REUSEPORT) would also let a second server share it without anyone noticing. So the main thread first binds
- * each address for itself alone (`reserveTcp`), which fails if somebody has it, and then gives it up for the threads to take.
+ * each address for itself alone for an instant (`probeTcp`), which fails if somebody has it.
  */
+import { lookup } from "node:dns/promises";
 import { createServer, type ListenOptions, type Server } from "node:net";
 import { formatListenAddress } from "../config/listen-address.ts";
 import { BindError } from "../runtime.ts";
-import type { BoundTcp, Door, ListenManner, Reservation } from "../runtime.ts";
+import type { BoundTcp, Door, ListenManner, ProbedSocket } from "../runtime.ts";
 import { Acceptor, listening } from "./acceptor.ts";
+
+/** Connections that the kernel holds for a probe: as few as can be, for nobody will serve them. */
+const PROBE_BACKLOG = 1;
 
 /** Listens on `address`. Rejects with a BindError. */
 export async function listenTcp(
@@ -22,20 +26,43 @@ export async function listenTcp(
   });
 }
 
-/** Binds `address` for this process alone and holds it; port 0 becomes a free port, a host name an IP address. Rejects with a BindError. */
-export async function reserveTcp(address: BoundTcp, onlyIpv6: boolean): Promise<Reservation> {
-  const server = createServer((socket) => socket.destroy());
+/** The address with an IP address as its host. Rejects with a BindError. */
+export async function lookUpHost(address: BoundTcp): Promise<BoundTcp> {
   try {
-    await listening(server, bindingOf(address, onlyIpv6));
+    return { ...address, host: (await lookup(address.host)).address };
+  } catch (error) {
+    throw bindError(address, error);
+  }
+}
+
+/**
+ * Binds all of the addresses for this process alone, and closes them. Port 0 becomes a free port, another one for each address.
+ * Rejects with a BindError.
+ *
+ * What listens for an instant may be connected to. It is closed in the same turn of the event loop, and at most PROBE_BACKLOG + 1
+ * clients that come in between find their connection reset.
+ */
+export async function probeTcp(sockets: readonly ProbedSocket[]): Promise<readonly BoundTcp[]> {
+  const probes = sockets.map((socket) => ({ socket, server: createServer() }));
+  const bound = await Promise.allSettled(probes.map(({ socket, server }) => bind(server, socket)));
+  const open = probes.filter(({ server }) => server.listening);
+  await Promise.all(open.map(({ server }) => closed(server)));
+  return bound.map((result) => {
+    if (result.status === "rejected") throw result.reason;
+    return result.value;
+  });
+}
+
+async function bind(server: Server, { address, onlyIpv6 }: ProbedSocket): Promise<BoundTcp> {
+  server.on("connection", (socket) => socket.destroy());
+  try {
+    await listening(server, { ...bindingOf(address, onlyIpv6), backlog: PROBE_BACKLOG });
   } catch (error) {
     throw bindError(address, error);
   }
   const bound = server.address();
   if (bound === null || typeof bound === "string") throw new BindError("not a TCP socket");
-  return {
-    address: { kind: "tcp", host: bound.address, port: bound.port },
-    release: () => closed(server),
-  };
+  return { kind: "tcp", host: bound.address, port: bound.port };
 }
 
 /** Whether two sockets can listen on one port here; tried on a free port of the loopback address. */
