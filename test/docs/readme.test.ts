@@ -1,4 +1,5 @@
 /* What the README says: its tour is taken, its tables and figures are compared with where they come from. */
+import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { startHomemaker } from "../support/homemaker.ts";
 import { readPage, section, tableRows } from "./page.ts";
@@ -56,6 +57,10 @@ describe("the tables", () => {
     );
     expect(shown.filter((name) => scripts[name] === undefined)).toEqual([]);
     expect(shown).toEqual(expect.arrayContaining(["start", "test", "build", "check", "bench"]));
+    const files = shown.flatMap((name) => /^node (\S+)/.exec(scripts[name] ?? "")?.[1] ?? []);
+    expect(files.filter((file) => !existsSync(new URL(`../../${file}`, import.meta.url)))).toEqual(
+      [],
+    );
   });
 });
 
