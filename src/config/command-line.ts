@@ -6,7 +6,14 @@
  */
 import { Command, CommanderError, Option as Flag } from "commander";
 import type { Units } from "./control.ts";
-import { completeOptions, environmentName, OPTIONS, settle, SWITCHES } from "./options.ts";
+import {
+  completeOptions,
+  conflictIn,
+  environmentName,
+  OPTIONS,
+  settle,
+  SWITCHES,
+} from "./options.ts";
 import type { Option, Options, Switch } from "./options.ts";
 import { PROGRAM, VERSION } from "./version.ts";
 
@@ -50,8 +57,11 @@ export function parseOptions(argv: readonly string[], env: Environment, units: U
     const asked = SWITCHES.filter((one) => given.has(flagName(one)));
     if (asked.some(({ does }) => does === "help")) return printAndExit(helpText(units).trimEnd());
     if (asked.some(({ does }) => does === "version")) return printAndExit(`${PROGRAM} ${VERSION}`);
-    const warnings = asked.map(warningAbout);
+    for (const one of asked) checkWords(one, given);
+    const warnings = asked.filter(({ does }) => does === "ignored").map(warningAbout);
     const settings = settle((option) => valueOf(option, given, env, units, warnings));
+    const conflict = conflictIn(settings);
+    if (conflict !== undefined) throw new UsageError(conflict);
     return { kind: "run", options: completeOptions(settings), warnings };
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
@@ -86,11 +96,16 @@ function complaint(text: string): string {
   return `${PROGRAM}: ${text}`;
 }
 
-/** The line about a flag without effect; one that is refused ends it all. */
-function warningAbout(asked: Switch): string {
-  if (asked.does === "ignored")
-    return complaint(`${flagLabel(asked)} has no effect and may be left out`);
-  throw new UsageError(`${flagLabel(asked)} is ${asked.help}`);
+/** The line about a flag without effect. */
+function warningAbout(ignored: Switch): string {
+  return complaint(`${flagLabel(ignored)} has no effect and may be left out`);
+}
+
+/** A flag that sets something has been taken to mean nothing where its value is wrong. */
+function checkWords(asked: Switch, given: GivenFlags): void {
+  const wrong = given.get(flagName(asked))?.find((word) => asked.means?.(word) === undefined);
+  if (asked.means === undefined || wrong === undefined) return;
+  throw new UsageError(`${flagLabel(asked)}: expected ${asked.expects}, not "${wrong}"`);
 }
 
 function valueOf<Value>(
@@ -128,9 +143,14 @@ function wordsOfVariable<Value>(option: Option<Value>, env: Environment): string
 function splitArguments(argv: readonly string[]): GivenFlags {
   const command = declareFlags();
   const given = new Map<string, string[]>();
+  const add = (name: string, word: string): void => {
+    given.set(name, [...(given.get(name) ?? []), word]);
+  };
   for (const flag of command.options) {
-    command.on(`option:${flag.name()}`, (word?: string) => {
-      given.set(flag.name(), [...(given.get(flag.name()) ?? []), word ?? ""]);
+    const alias = SWITCHES.find((one) => flagName(one) === flag.name());
+    command.on(`option:${flag.name()}`, (word = "") => {
+      add(flag.name(), word);
+      for (const [option, value] of alias?.means?.(word) ?? []) add(option, value);
     });
   }
   try {

@@ -35,22 +35,47 @@ export interface Options {
   readonly maxOutputBytes: number;
   /** Most commands of one connection that are run before another connection's turn. */
   readonly commandsPerTurn: number;
+  /** Directory that keeps the jobs across restarts; absent means that they live in memory only, and the options below do nothing. */
+  readonly dataDirectory: string | undefined;
+  /** What a reply waits for: written to the operating system; that, and synced by a timer; synced first. */
+  readonly durability: Durability;
+  /** Most milliseconds that something written waits for its sync, at durability "interval". */
+  readonly syncIntervalMillis: number;
+  /** Length of the files in the directory, in bytes: a multiple of 4096, SEGMENT_BYTES_MIN to SEGMENT_BYTES_MAX. */
+  readonly segmentBytes: number;
+  /** What to do about damage to what was safe: go on with what is sound, or refuse to start. */
+  readonly recovery: Recovery;
+  /** Whether the delay and priority that a release gives survive a crash as a put does. */
+  readonly durableReleases: boolean;
 }
 
-/** `Options` as declared: before `port` has been given to the addresses that name none. */
-export type Settings = Omit<Options, "listen"> & {
+/** What a reply waits for. */
+export type Durability = "os" | "interval" | "sync";
+/** What to do about damage. */
+export type Recovery = "salvage" | "strict";
+
+/** `Options` as declared: before `port` has been given to the addresses that name none, and with what was left open still open. */
+export type Settings = Omit<Options, "listen" | "durability"> & {
   readonly listen: readonly ListenAddress[];
+  /** Absent: nobody asked, so that without a directory nothing is amiss. */
+  readonly durability: Durability | undefined;
   /** TCP port for the addresses that name none; 0 is any free port. */
   readonly port: number;
 };
 
 /** beanstalkd's cap of `-z`: a larger value is lowered to it, with a warning. */
 export const JOB_BYTES_MAX = 1_073_741_824;
+/** Largest body with a data directory, for now: a record must fit the area through which it is read back. */
+export const DURABLE_JOB_BYTES_MAX = 120_000;
 /** Most shards. */
 const SHARDS_MAX = 64;
 
 const MIB = 1_048_576;
 const GIB = 1_073_741_824;
+/** Segments are whole blocks of the file system. */
+const BLOCK_BYTES = 4096;
+const SEGMENT_BYTES_MIN = MIB;
+const SEGMENT_BYTES_MAX = GIB;
 
 /** One option: a value that can be set by a flag and by a variable of the environment. */
 export interface Option<Value> {
@@ -78,7 +103,14 @@ export interface Option<Value> {
 }
 
 /** The headings, in the order in which help shows them. */
-export const CATEGORIES = ["Network", "Engine", "Limits", "Process", "Compatibility"] as const;
+export const CATEGORIES = [
+  "Network",
+  "Engine",
+  "Durability",
+  "Limits",
+  "Process",
+  "Compatibility",
+] as const;
 /** One of the headings. */
 export type Category = (typeof CATEGORIES)[number];
 
@@ -144,6 +176,63 @@ export const OPTIONS: { readonly [Key in keyof Settings]: Option<Settings[Key]> 
     defaultText: "chosen to suit the machine",
     ...size(MIB, 256 * GIB, "a size from 1MiB to 256GiB"),
   },
+  dataDirectory: {
+    name: "data",
+    short: "b",
+    category: "Durability",
+    placeholder: "DIR",
+    help: "keep the jobs in this directory, across restarts and crashes",
+    default: undefined,
+    defaultText: "in memory only",
+    expects: "a directory",
+    parse: directory,
+    format: String,
+  },
+  durability: {
+    name: "durability",
+    category: "Durability",
+    placeholder: "LEVEL",
+    help: "what a reply waits for: sync: safe on the disk; interval: the system has it, the disk soon; os: the system has it",
+    default: undefined,
+    defaultText: "sync",
+    ...oneOf<Durability>("sync", "interval", "os"),
+  },
+  syncIntervalMillis: {
+    name: "sync-interval",
+    category: "Durability",
+    placeholder: "DURATION",
+    help: "most time from a write to its sync at --durability interval",
+    default: 50,
+    ...duration(1, 3_600_000, "a duration from 1ms to 1h"),
+  },
+  segmentBytes: {
+    name: "segment-size",
+    short: "s",
+    category: "Durability",
+    placeholder: "SIZE",
+    help: "length of the journal's files; less than 1MiB is raised to that, more than 1GiB lowered",
+    default: 64 * MIB,
+    ...size(0, Number.MAX_SAFE_INTEGER, "a size such as 64MiB"),
+    parse: segmentSize,
+  },
+  recovery: {
+    name: "recovery",
+    category: "Durability",
+    placeholder: "MODE",
+    help: "if what was safe is damaged: salvage: report it and keep all the rest; strict: do not start",
+    default: "salvage",
+    ...oneOf<Recovery>("salvage", "strict"),
+  },
+  durableReleases: {
+    name: "durable-releases",
+    category: "Durability",
+    help: "the delay and priority given by release survive a crash too",
+    default: false,
+    defaultText: "a job comes back with those it had before",
+    expects: "0 for no or 1 for yes",
+    parse: yesOrNo,
+    format: (isOn) => (isOn ? "1" : "0"),
+  },
   maxConnections: {
     name: "max-connections",
     category: "Limits",
@@ -207,22 +296,22 @@ export const OPTIONS: { readonly [Key in keyof Settings]: Option<Settings[Key]> 
   },
 };
 
-/** A flag that sets nothing: it prints something, or is known only so that it can be answered properly. */
+/** A flag that is no option: it prints something, is known only so that it can be answered properly, or spells options in another way. */
 export interface Switch {
   readonly short: string;
   readonly name?: string;
   readonly category: Category;
-  /** The flag has a value, which is read over. */
+  /** What stands for the flag's value in help; absent: it takes none. */
   readonly placeholder?: string;
   readonly help: string;
-  /**
-   * version, help: prints it and ends. ignored: a warning, no effect.
-   * refused: ends the program, because running without what it asks for would be worse.
-   */
-  readonly does: "version" | "help" | "ignored" | "refused";
+  /** version, help: prints it and ends. ignored: a warning, no effect. sets: what `means` says. */
+  readonly does: "version" | "help" | "ignored" | "sets";
+  /** The values there are, in words, of a flag that sets something. */
+  readonly expects?: string;
+  /** The options that `word` ("" for a flag without a value) stands for, as if they stood in its place; undefined if it is wrong. */
+  means?(word: string): readonly (readonly [option: string, word: string])[] | undefined;
 }
 
-const NO_JOURNAL = "refused: this version has no journal, jobs live in memory";
 const ALWAYS_COMPACT = "accepted with a warning, without effect";
 
 /** Every flag that is not an option. */
@@ -237,15 +326,21 @@ export const SWITCHES: readonly Switch[] = [
   { short: "h", name: "help", category: "Process", help: "print this help and exit", does: "help" },
   { short: "c", category: "Compatibility", help: ALWAYS_COMPACT, does: "ignored" },
   { short: "n", category: "Compatibility", help: ALWAYS_COMPACT, does: "ignored" },
-  { short: "b", placeholder: "DIR", category: "Compatibility", help: NO_JOURNAL, does: "refused" },
-  { short: "f", placeholder: "MS", category: "Compatibility", help: NO_JOURNAL, does: "refused" },
-  { short: "F", category: "Compatibility", help: NO_JOURNAL, does: "refused" },
   {
-    short: "s",
-    placeholder: "BYTES",
+    short: "f",
+    placeholder: "MS",
     category: "Compatibility",
-    help: NO_JOURNAL,
-    does: "refused",
+    help: "--durability interval --sync-interval MS, in milliseconds; 0: --durability sync",
+    does: "sets",
+    expects: "a whole number of milliseconds",
+    means: syncEvery,
+  },
+  {
+    short: "F",
+    category: "Compatibility",
+    help: "--durability os",
+    does: "sets",
+    means: () => [["durability", "os"]],
   },
 ];
 
@@ -258,9 +353,26 @@ export function settle(valueOf: (option: Option<unknown>) => unknown): Settings 
   return Object.fromEntries(entries) as Settings; // OPTIONS has exactly the keys of Settings
 }
 
-/** Gives `port` to the addresses that name none. */
-export function completeOptions({ port, listen, ...rest }: Settings): Options {
-  return { ...rest, listen: listen.map((one) => (one.kind === "tcp" ? { port, ...one } : one)) };
+/** Gives `port` to the addresses that name none, and a durability to who asked for none. */
+export function completeOptions({ port, listen, durability, ...rest }: Settings): Options {
+  return {
+    ...rest,
+    listen: listen.map((one) => (one.kind === "tcp" ? { port, ...one } : one)),
+    durability: durability ?? "sync",
+  };
+}
+
+/** What is wrong with settings that are each right by themselves; undefined if nothing is. */
+export function conflictIn(settings: Settings): string | undefined {
+  const { dataDirectory, durability, maxJobBytes } = settings;
+  if (dataDirectory === undefined) {
+    return durability === undefined
+      ? undefined
+      : "--durability, -f and -F need --data: without a directory jobs live in memory only";
+  }
+  return maxJobBytes > DURABLE_JOB_BYTES_MAX
+    ? `-z/--max-job-size: at most ${DURABLE_JOB_BYTES_MAX} together with --data, not ${maxJobBytes}`
+    : undefined;
 }
 
 /** The variable of the environment that sets an option: "max-job-size" is HOMEMAKER_MAX_JOB_SIZE. */
@@ -291,6 +403,59 @@ function size(least: number, most: number, expects: string): Sort {
     return bytes >= least && bytes <= most ? bytes : undefined;
   };
   return { expects, parse, format: (bytes, units) => units.formatSize(bytes ?? 0) };
+}
+
+/** A duration from `least` to `most` milliseconds. */
+function duration(least: number, most: number, expects: string): Sort {
+  const parse = (words: readonly string[], units: Units): number | undefined => {
+    const millis = units.parseDuration(last(words)) ?? Number.NaN;
+    return millis >= least && millis <= most ? millis : undefined;
+  };
+  return { expects, parse, format: (millis, units) => units.formatDuration(millis ?? 0) };
+}
+
+/** One word of a few. */
+function oneOf<Word extends string>(...known: readonly Word[]) {
+  return {
+    expects: `${known.slice(0, -1).join(", ")} or ${known.at(-1)}`,
+    parse: (words: readonly string[]): Word | undefined => known.find((one) => one === last(words)),
+    format: String,
+  };
+}
+
+function segmentSize(
+  words: readonly string[],
+  units: Units,
+  warn: (line: string) => void,
+): number | undefined {
+  const bytes = units.parseSize(last(words));
+  if (bytes === undefined) return undefined;
+  const whole = Math.ceil(bytes / BLOCK_BYTES) * BLOCK_BYTES;
+  const taken = Math.min(Math.max(whole, SEGMENT_BYTES_MIN), SEGMENT_BYTES_MAX);
+  if (taken !== whole) warn(`segment size was set to ${taken}`);
+  return taken;
+}
+
+/** As beanstalkd's -f: 0 syncs each write. */
+function syncEvery(word: string): readonly (readonly [string, string])[] | undefined {
+  const millis = wholeNumber([word]);
+  if (Number.isNaN(millis)) return undefined;
+  if (millis === 0) return [["durability", "sync"]];
+  return [
+    ["durability", "interval"],
+    ["sync-interval", `${millis}ms`],
+  ];
+}
+
+/** How often a flag without a value was given, or what its variable says. */
+function yesOrNo(words: readonly string[]): boolean | undefined {
+  const value = wholeNumber(words);
+  return Number.isNaN(value) ? undefined : value > 0;
+}
+
+function directory(words: readonly string[]): string | undefined {
+  const word = last(words);
+  return word === "" || word.includes("\0") ? undefined : word;
 }
 
 function jobBytes(

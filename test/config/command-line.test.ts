@@ -54,6 +54,12 @@ describe("without arguments", () => {
       maxWatch: 10_000,
       maxOutputBytes: 1_048_576,
       commandsPerTurn: 1024,
+      dataDirectory: undefined,
+      durability: "sync",
+      syncIntervalMillis: 50,
+      segmentBytes: 67_108_864,
+      recovery: "salvage",
+      durableReleases: false,
     });
   });
 
@@ -119,18 +125,52 @@ describe("beanstalkd's flags", () => {
     });
   });
 
-  it.each([["-b", "/tmp"], ["-f", "50"], ["-f0"], ["-F"], ["-s", "10485760"], ["-VFVukr"]])(
-    "are refused where they ask for a journal: %s %s",
-    (...argv) => {
-      expect(complaint(argv)).toMatch(
-        /^-[bfFs] is refused: this version has no journal, jobs live in memory$/,
-      );
+  it("keep the jobs in the directory of -b", () => {
+    expect(run(["-b", "/a"]).options).toMatchObject({ dataDirectory: "/a", durability: "sync" });
+    expect(run(["-b/a", "--data", "/b"]).options.dataDirectory).toBe("/b");
+  });
+
+  it.each([
+    [["-f", "50"], { durability: "interval", syncIntervalMillis: 50 }],
+    [["-f200"], { durability: "interval", syncIntervalMillis: 200 }],
+    [["-f0"], { durability: "sync" }],
+    [["-F"], { durability: "os" }],
+    [["-f7", "-F"], { durability: "os", syncIntervalMillis: 7 }],
+    [["-F", "-f7"], { durability: "interval", syncIntervalMillis: 7 }],
+    [["-F", "-f0"], { durability: "sync" }],
+    [["-F", "--durability", "sync"], { durability: "sync" }],
+    [["--durability", "sync", "-F"], { durability: "os" }],
+    [["-f7", "--sync-interval", "1s"], { durability: "interval", syncIntervalMillis: 1000 }],
+    [["-VFVukr"], { durability: "os", verbosity: 2, user: "kr" }],
+  ])(
+    "choose with -f and -F what a reply waits for, the last one counting: %j",
+    (argv, expected) => {
+      expect(run(["-b/a", ...argv])).toMatchObject({ options: expected, warnings: [] });
     },
   );
 
+  it("set the length of the journal's files with -s, in whole blocks, and warn where it is out of range", () => {
+    expect(run(["-s", "10485760"])).toMatchObject({
+      options: { segmentBytes: 10_485_760 },
+      warnings: [],
+    });
+    expect(run(["-s", "10485761"])).toMatchObject({
+      options: { segmentBytes: 10_489_856 },
+      warnings: [],
+    });
+    expect(run(["-s5000"])).toMatchObject({
+      options: { segmentBytes: 1_048_576 },
+      warnings: ["homemaker: segment size was set to 1048576"],
+    });
+    expect(run(["--segment-size", "2GiB"])).toMatchObject({
+      options: { segmentBytes: 1_073_741_824 },
+      warnings: ["homemaker: segment size was set to 1073741824"],
+    });
+  });
+
   it("print the version with -v, wherever it stands", () => {
     const printed = { kind: "exit", code: 0, stdout: `homemaker ${VERSION}` };
-    for (const argv of [["-v"], ["--version"], ["-Vv"], ["-p", "x", "-v"], ["-b", "/tmp", "-v"]]) {
+    for (const argv of [["-v"], ["--version"], ["-Vv"], ["-p", "x", "-v"], ["-fx", "-v"]]) {
       expect(parseOptions(argv, {}, control)).toEqual(printed);
     }
   });
@@ -192,6 +232,29 @@ describe("a wrong command line gets one line and exit code 2", () => {
       ["--commands-per-turn", "0"],
       '--commands-per-turn: expected a whole number, 1 to 1000000, not "0"',
     ],
+    [["-b", ""], '-b/--data: expected a directory, not ""'],
+    [["-b", "a", "-f", "x"], '-f: expected a whole number of milliseconds, not "x"'],
+    [["-b", "a", "-fx", "-f1"], '-f: expected a whole number of milliseconds, not "x"'],
+    [
+      ["-b", "a", "-f", "3600001"],
+      '--sync-interval: expected a duration from 1ms to 1h, not "3600001ms"',
+    ],
+    [
+      ["--data", "a", "--durability", "fsync"],
+      '--durability: expected sync, interval or os, not "fsync"',
+    ],
+    [["--sync-interval", "0"], '--sync-interval: expected a duration from 1ms to 1h, not "0"'],
+    [["-s", "x"], '-s/--segment-size: expected a size such as 64MiB, not "x"'],
+    [["--recovery", "none"], '--recovery: expected salvage or strict, not "none"'],
+    [
+      ["--durability", "sync"],
+      "--durability, -f and -F need --data: without a directory jobs live in memory only",
+    ],
+    [["-F"], "--durability, -f and -F need --data: without a directory jobs live in memory only"],
+    [
+      ["--data", "a", "-z", "120001"],
+      "-z/--max-job-size: at most 120000 together with --data, not 120001",
+    ],
     [["-x"], "unknown option '-x'"],
     [["-Vx"], "unknown option '-x'"],
     [["--prot", "1"], "unknown option '--prot' (Did you mean --port?)"],
@@ -227,7 +290,7 @@ describe("the environment", () => {
     const env: Environment = {
       HOMEMAKER_LISTEN: "0.0.0.0, [::1]:5,unix:/a/b",
       HOMEMAKER_PORT: "11400",
-      HOMEMAKER_MAX_JOB_SIZE: "1MiB",
+      HOMEMAKER_MAX_JOB_SIZE: "64KiB",
       HOMEMAKER_THREADS: "3",
       HOMEMAKER_SHARDS: "8",
       HOMEMAKER_MEMORY: "2g",
@@ -238,11 +301,17 @@ describe("the environment", () => {
       HOMEMAKER_MAX_WATCH: "7",
       HOMEMAKER_MAX_OUTPUT: "64k",
       HOMEMAKER_COMMANDS_PER_TURN: "9",
+      HOMEMAKER_DATA: "/a",
+      HOMEMAKER_DURABILITY: "interval",
+      HOMEMAKER_SYNC_INTERVAL: "5ms",
+      HOMEMAKER_SEGMENT_SIZE: "4MiB",
+      HOMEMAKER_RECOVERY: "strict",
+      HOMEMAKER_DURABLE_RELEASES: "1",
     };
     expect(new Set(Object.keys(env))).toEqual(new Set(everyOption.map(environmentName)));
     expect(run([], env).options).toEqual({
       listen: [tcp("0.0.0.0", 11400), tcp("::1", 5), { kind: "unix", path: "/a/b" }],
-      maxJobBytes: 1_048_576,
+      maxJobBytes: 65_536,
       threads: 3,
       shards: 8,
       memoryBytes: 2_147_483_648,
@@ -253,6 +322,12 @@ describe("the environment", () => {
       maxWatch: 7,
       maxOutputBytes: 65536,
       commandsPerTurn: 9,
+      dataDirectory: "/a",
+      durability: "interval",
+      syncIntervalMillis: 5,
+      segmentBytes: 4_194_304,
+      recovery: "strict",
+      durableReleases: true,
     });
   });
 
