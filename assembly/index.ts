@@ -167,9 +167,15 @@ export function checksum(seed: u32, address: u32, bytes: u32): u32 {
   return crc32c(seed, address, bytes);
 }
 
-/** Where journalHead and journalTail lie, the ring, and the table of segments. */
+/** Where journalHead lies, journalTail behind it; below, the ring, and the table of segments. */
 export function journalHeadAddress(): u32 {
   return <u32>(changetype<usize>(shard()) + offsetof<Shard>("journalHead"));
+}
+
+/** Most bytes that may lie between the two for commands to run; NEVER_MICROS, which is more than there can be, without a journal. */
+export function ringLimit(): f64 {
+  const s = shard();
+  return s.ringBytes == 0 ? NEVER_MICROS : <f64>(s.ringBytes - s.ringReserve);
 }
 
 export function ringAddress(): u32 {

@@ -22,6 +22,8 @@ export interface Runtime {
   readModule(name: string): Promise<Uint8Array<ArrayBuffer>>;
   /** Starts an I/O thread. It says "ready" once it takes orders. */
   startThread(seed: ThreadSeed, supervisor: ThreadSupervisor): Thread;
+  /** Starts the thread of the journal. */
+  startCommitter(seed: CommitterSeed, supervisor: CommitterSupervisor): CommitterThread;
   /** The address with the number that its host's name stands for. Rejects with a BindError if there is no such host. */
   lookUpHost(address: BoundTcp): Promise<BoundTcp>;
   /**
@@ -62,9 +64,20 @@ export interface ThreadRuntime {
    * where the runtime cannot do that; the main thread then passes wake-ups on.
    */
   readonly waitForChange?: (words: Int32Array, index: number, value: number) => Promise<void>;
+  /** Absent where nothing copies faster between shared memory and other memory than the language itself. */
+  readonly copy?: CopyBytes;
   /** As Runtime.die, from this thread: nothing of this process runs any further. */
   die(line: string): never;
 }
+
+/** Copies from[start, end) to `to`, beginning at `at`. */
+export type CopyBytes = (
+  from: Uint8Array,
+  start: number,
+  end: number,
+  to: Uint8Array,
+  at: number,
+) => void;
 
 /** The process and the machine, as `stats` names them. */
 export interface ProcessFacts {
@@ -103,6 +116,28 @@ export interface TraceSettings {
   readonly verbosity: number;
   /** What a put may bring; a command too large for that has its body swallowed. */
   readonly maxJobBytes: number;
+}
+
+/** What the journal's thread gets to know. */
+export interface CommitterSeed {
+  /** Where the journal lies. */
+  readonly directory: string;
+  /** What the committer needs: memories, options. The runtime only passes it on. */
+  readonly payload: unknown;
+}
+
+/** The journal's thread, seen from the main thread. Orders reach it through the common memory. */
+export interface CommitterThread {
+  /** Ends it without another word. Resolves when it is gone. */
+  end(): Promise<void>;
+}
+
+/** Who hears what becomes of the journal's thread. */
+export interface CommitterSupervisor {
+  /** It said something; see server/committer.ts. */
+  heard(report: unknown): void;
+  /** It failed, or ended without having been told to. `why` is one line. */
+  died(why: string): void;
 }
 
 /** A thread, seen from the main thread. */

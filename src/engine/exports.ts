@@ -24,6 +24,8 @@ export interface EngineExports {
   /** Addresses. */
   journalHeadAddress(): number;
   ringAddress(): number;
+  /** Bytes. */
+  ringLimit(): number;
   segmentsAddress(): number;
   /** A number. */
   segmentCount(): number;
@@ -141,6 +143,7 @@ const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "checksum",
   "journalHeadAddress",
   "ringAddress",
+  "ringLimit",
   "segmentsAddress",
   "segmentCount",
   "check",

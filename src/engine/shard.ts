@@ -41,6 +41,9 @@ export class Shard {
   readonly #areas: Float64Array;
   readonly #nextDue: Float64Array;
   readonly #tubes: Uint32Array;
+  /** Positions of the head and the tail of the journal's ring, and how far apart they may be for commands to run. */
+  readonly #ring: Float64Array;
+  readonly #ringLimit: number;
   readonly #budget: PageBudget;
 
   constructor(
@@ -71,6 +74,8 @@ export class Shard {
     this.#areas = new Float64Array(memory.buffer, C.THREADS_BASE, areas);
     this.#nextDue = new Float64Array(memory.buffer, exports.nextDueAddress() >>> 0, 1);
     this.#tubes = new Uint32Array(memory.buffer, exports.tubesAddress() >>> 0, 1);
+    this.#ring = new Float64Array(memory.buffer, exports.journalHeadAddress() >>> 0, 2);
+    this.#ringLimit = exports.ringLimit();
     this.#budget = budget;
     this.wakes = wakes;
   }
@@ -106,6 +111,11 @@ export class Shard {
   /** How many tubes it has; read without the lock. */
   tubeCount(): number {
     return this.#tubes[0] ?? 0;
+  }
+
+  /** Whether the journal's ring has room for a command; always so without a journal. Read without the lock. */
+  hasRoom(): boolean {
+    return (this.#ring[0] ?? 0) - (this.#ring[1] ?? 0) <= this.#ringLimit;
   }
 
   /** Gives the shard more of the server's memory; false when there is none left. */

@@ -73,6 +73,37 @@ export function makeShards(
   return made;
 }
 
+/** Bytes that one command may write into a ring: the longest record, and as much again where the ring ends. */
+const COMMAND_BYTES = 262_144;
+const RING_BYTES_MIN = 2_097_152;
+
+/** Bytes of a ring that must be free before a command may run: each of `threads` threads may be about to run one. */
+export function ringReserveFor(threads: number): number {
+  return threads * COMMAND_BYTES;
+}
+
+/** Bytes of the ring of each shard of a server with that many threads. */
+export function ringBytesFor(threads: number): number {
+  return Math.max(RING_BYTES_MIN, 2 ** Math.ceil(Math.log2(2 * ringReserveFor(threads))));
+}
+
+/** What the journal of each shard is opened with. */
+export interface JournalOpening {
+  /** Wall clock, in microseconds since 1970, at the engine's time 0. */
+  readonly wallBaseMicros: number;
+  /** Every release writes a record: delays and priorities are in the primary tier. */
+  readonly keepsReleases: boolean;
+}
+
+/** Opens the journal of each shard; before any other thread touches them. */
+export function openJournals(made: ShardMemories, opening: JournalOpening): void {
+  const { wallBaseMicros, keepsReleases } = opening;
+  const reserve = ringReserveFor(made.threads);
+  for (const { engine } of openShards(made, 0)) {
+    engine.openJournal(reserve, made.memories.length, wallBaseMicros, keepsReleases ? 1 : 0);
+  }
+}
+
 /** Opens thread `thread`'s handles on all shards. */
 export function openShards(made: ShardMemories, thread: number): readonly Shard[] {
   const budget = new SharedPageBudget(made.pagesLeft);

@@ -110,6 +110,7 @@ export class Journal {
     this.#spares = new Spares(parts.storage, parts.options.segmentBytes);
     while (this.#spares.prepare());
     this.#current = this.#open();
+    for (const { shard, written } of parts.shards) parts.publish(shard.index, written);
     this.#reclaim = new Reclaim(parts.storage, parts.shards, parts.checksum);
     while (this.#spares.prepare());
   }

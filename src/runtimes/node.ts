@@ -11,6 +11,7 @@ import { promisify } from "node:util";
 import { Worker } from "node:worker_threads";
 import { ModuleMissingError, UserError } from "../runtime.ts";
 import type { Identity, Order, Report, Runtime, Signal, Thread } from "../runtime.ts";
+import type { CommitterSeed, CommitterSupervisor, CommitterThread } from "../runtime.ts";
 import type { ThreadSeed, ThreadSupervisor } from "../runtime.ts";
 import { canSharePorts, lookUpHost, probeTcp } from "../transports/tcp.ts";
 import { describe, die } from "./die.ts";
@@ -20,11 +21,11 @@ const STANDARD_ERROR = 2;
 
 /** Where the compiled modules are: next to src/, in the repository as in the package. */
 const BUILD = new URL("../../build/", import.meta.url);
-/** What each thread runs. The ending is this file's own: .ts from source, .js from the package. */
-const THREAD_ENTRY = new URL(
-  `./node-thread${import.meta.url.slice(import.meta.url.lastIndexOf("."))}`,
-  import.meta.url,
-);
+/** This file's own ending: .ts from source, .js from the package. */
+const ENDING = import.meta.url.slice(import.meta.url.lastIndexOf("."));
+/** What each I/O thread runs, and the journal's. */
+const THREAD_ENTRY = new URL(`./node-thread${ENDING}`, import.meta.url);
+const COMMITTER_ENTRY = new URL(`./node-committer${ENDING}`, import.meta.url);
 
 /**
  * The runtime that this process runs on.
@@ -39,6 +40,7 @@ export function nodeRuntime(threadEntry: URL = THREAD_ENTRY): Runtime {
     memoryBytes: memoryBytes(),
     readModule,
     startThread: (seed, supervisor) => startThread(threadEntry, seed, supervisor),
+    startCommitter,
     lookUpHost,
     probe: probeTcp,
     canSharePorts,
@@ -82,22 +84,37 @@ async function readModule(name: string): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 function startThread(entry: URL, seed: ThreadSeed, supervisor: ThreadSupervisor): Thread {
+  const heard = (report: unknown): void => supervisor.heard(report as Report);
+  const { worker, end } = startWorker(entry, seed, heard, (why) => supervisor.died(why));
+  return { post: (order: Order) => worker.postMessage(order), end };
+}
+
+function startCommitter(seed: CommitterSeed, supervisor: CommitterSupervisor): CommitterThread {
+  const heard = (report: unknown): void => supervisor.heard(report);
+  const { end } = startWorker(COMMITTER_ENTRY, seed, heard, (why) => supervisor.died(why));
+  return { end };
+}
+
+function startWorker(
+  entry: URL,
+  seed: unknown,
+  heard: (report: unknown) => void,
+  failed: (why: string) => void,
+): { readonly worker: Worker; readonly end: () => Promise<void> } {
   const worker = new Worker(entry, { workerData: seed });
   let isEnding = false;
   const died = (why: string): void => {
-    if (!isEnding) supervisor.died(why);
+    if (!isEnding) failed(why);
   };
-  worker.on("message", (report: Report) => supervisor.heard(report));
+  worker.on("message", heard);
   worker.on("messageerror", (error) => died(describe(error)));
   worker.on("error", (error) => died(describe(error)));
   worker.on("exit", (code) => died(`it ended with code ${code}`));
-  return {
-    post: (order: Order) => worker.postMessage(order),
-    async end() {
-      isEnding = true;
-      await worker.terminate();
-    },
+  const end = async (): Promise<void> => {
+    isEnding = true;
+    await worker.terminate();
   };
+  return { worker, end };
 }
 
 /** Asks id(1), which knows users that are in no file (LDAP, systemd). */

@@ -11,6 +11,7 @@ import { PROGRAM } from "../config/version.ts";
 import type { Door, Listener, ListenManner, Order, ThreadRuntime, ThreadSeed } from "../runtime.ts";
 import { listenTcp } from "../transports/tcp.ts";
 import { listenUnix } from "../transports/unix.ts";
+import { fastCopy } from "./copy.ts";
 import { describe, die } from "./die.ts";
 
 /** Only Node lends the native handle of an accepted socket; its neighbours' look alike and do nothing. */
@@ -42,6 +43,7 @@ export function threadRuntime(): ThreadRuntime {
       cpuMicros: () => process.cpuUsage(),
     },
     ...("waitAsync" in Atomics ? { waitForChange } : {}),
+    ...(fastCopy && { copy: fastCopy }),
     die,
   };
 }

@@ -1,15 +1,17 @@
 /* Common: the small shared memory that all threads of a server have besides the shards.
  *
- *   0          64                  64 + ROW_BYTES
- *   +----------+-------------------+-------------------+- - -
- *   | header   | row of thread 0   | row of thread 1   |
- *   +----------+-------------------+-------------------+- - -
+ *   0          64                  64 + ROW_BYTES             ... + threads * ROW_BYTES
+ *   +----------+-------------------+-------------------+- - -+-----------+
+ *   | header   | row of thread 0   | row of thread 1   |     | journal   |   (journal-board.ts)
+ *   +----------+-------------------+-------------------+- - -+-----------+
  *     flags      wake word (a cache line of its own), then ROW_COUNTERS counters of 8 bytes
  *
  * Invariants: flags are only ever set, never cleared. A row's counters are written by its own thread alone (so plain additions
  * do) and read by everyone. A wake word is 1 from the moment that somebody wants the thread until the thread starts to look;
  * only the step from 0 to 1 notifies. Created by the server, attached by each thread, read by the sessions.
  */
+
+import { JOURNAL_BOARD_BYTES, JournalBoard } from "./journal-board.ts";
 
 /** Counters in a thread's row. */
 const ROW_COUNTERS = 64;
@@ -47,10 +49,20 @@ export class Common {
 
   /** The common memory of a new server with that many I/O threads. Its clock begins now. */
   static create(threads: number): Common {
-    const buffer = new SharedArrayBuffer(HEADER_BYTES + threads * ROW_BYTES);
+    const buffer = new SharedArrayBuffer(rowOffset(threads) + JOURNAL_BOARD_BYTES);
     new Int32Array(buffer)[THREADS] = threads;
     new Float64Array(buffer)[EPOCH_FLOAT] = performance.timeOrigin + performance.now();
     return new Common(buffer);
+  }
+
+  /** Where the threads and the committer of a journal meet. */
+  get journal(): JournalBoard {
+    return new JournalBoard(this.buffer, rowOffset(this.threads));
+  }
+
+  /** The wall clock, in microseconds since 1970, at the moment 0 of `clock`. */
+  get wallBaseMicros(): number {
+    return (new Float64Array(this.buffer)[EPOCH_FLOAT] ?? 0) * 1000;
   }
 
   /** Attaches to what `create` made. With `relay`, wake-ups go that way. */

@@ -1,21 +1,34 @@
 /* Gate: where replies wait until what they say is safe.
  *
- * Every reply depends on a position in the sequence of mutations of the shards that it touched. Without a journal all positions are safe
- * and there is no gate. With one, what a turn wrote for a connection goes through here: it leaves at once when everything that it
+ * Every reply depends on a position in the stream of mutations of each shard that its thread touched. Without a journal everything is
+ * safe and there is no gate. With one, what a turn wrote for a connection goes through here: it leaves at once when everything that it
  * depends on is safe, and otherwise in its turn, in the order in which it was made, so that replies stay in order on each connection.
- * One gate per I/O thread.
+ * One gate per I/O thread; the committer has the thread woken, and `release` called, when more has become safe.
  */
 
 import type { Outlet } from "../transport.ts";
 
-/** Says up to where each shard's sequence of mutations is safe. */
+/** Up to where each shard's stream is safe, and how to have it become so. */
 export interface SafePositions {
   /** The highest safe position of a shard; never goes down. */
   safePosition(shard: number): number;
+  /** Says whether this gate holds something back; if so, the committer is to work and to wake this thread. */
+  setHolding(holds: boolean): void;
+}
+
+/** Whose replies are held back. */
+export interface Holder {
+  /** Bytes of its replies that are held back; written by the gate only. */
+  heldBytes: number;
+  /** The connection is gone: its replies need not leave any more. */
+  readonly isGone: boolean;
+  /** Some of its replies have left. */
+  released(): void;
 }
 
 interface Held {
   readonly outlet: Outlet;
+  readonly holder: Holder;
   /** Undefined: close the outlet. */
   readonly bytes: Uint8Array | undefined;
   readonly positions: Float64Array;
@@ -24,8 +37,8 @@ interface Held {
 /** Holds replies back. */
 export class Gate {
   readonly #safe: SafePositions;
-  readonly #held: Held[] = [];
-  /** What the replies of the turn that is running depend on, a position for each shard. */
+  #held: Held[] = [];
+  /** What the replies that are being made depend on, a position for each shard. */
   readonly #positions: Float64Array;
 
   constructor(safe: SafePositions, shards: number) {
@@ -33,42 +46,61 @@ export class Gate {
     this.#positions = new Float64Array(shards);
   }
 
-  /** The running turn's replies depend on this position of that shard. */
+  /** The replies that are being made depend on this position of that shard. */
   depend(shard: number, position: number): void {
-    this.#positions[shard] = Math.max(this.#positions[shard] ?? 0, position);
-  }
-
-  /** Replies that are held back. */
-  get heldCount(): number {
-    return this.#held.length;
+    if (position > (this.#positions[shard] ?? 0)) this.#positions[shard] = position;
   }
 
   /** Sends bytes, now or later; they are copied when they must wait. As Outlet.write. */
-  write(outlet: Outlet, bytes: Uint8Array): boolean {
+  write(outlet: Outlet, bytes: Uint8Array, holder: Holder): boolean {
     if (this.#held.length === 0 && this.#isSafe(this.#positions)) return outlet.write(bytes);
-    this.#held.push({ outlet, bytes: Uint8Array.from(bytes), positions: this.#positions.slice() });
+    holder.heldBytes += bytes.length;
+    this.#hold({
+      outlet,
+      holder,
+      bytes: Uint8Array.from(bytes),
+      positions: this.#positions.slice(),
+    });
     return false;
   }
 
   /** Closes the outlet behind everything that was written to it. */
-  close(outlet: Outlet): void {
-    if (this.#held.length === 0) outlet.close();
-    else this.#held.push({ outlet, bytes: undefined, positions: this.#positions.slice() });
+  close(outlet: Outlet, holder: Holder): void {
+    if (this.#held.length === 0) {
+      outlet.close();
+      return;
+    }
+    this.#hold({ outlet, holder, bytes: undefined, positions: this.#positions.slice() });
   }
 
-  /** Lets out what has become safe. To be called when safe positions have moved. */
+  /** First says that something is held, then looks again: what became safe in between would wake nobody. */
+  #hold(held: Held): void {
+    this.#held.push(held);
+    this.#safe.setHolding(true);
+  }
+
+  /** Lets out what has become safe. To be called at the end of a turn, and when the thread was woken. */
   release(): void {
-    let count = 0;
-    for (const held of this.#held) {
-      if (!this.#isSafe(held.positions)) break;
-      if (held.bytes === undefined) held.outlet.close();
-      else held.outlet.write(held.bytes);
-      count++;
-    }
-    this.#held.splice(0, count);
+    if (this.#held.length === 0) return;
+    const blocked = this.#held.findIndex(({ positions }) => !this.#isSafe(positions));
+    const free = blocked < 0 ? this.#held : this.#held.slice(0, blocked);
+    this.#held = blocked < 0 ? [] : this.#held.slice(blocked);
+    if (this.#held.length === 0) this.#safe.setHolding(false);
+    for (const held of free) letOut(held);
+    for (const { holder } of free) if (!holder.isGone) holder.released();
   }
 
   #isSafe(positions: Float64Array): boolean {
-    return positions.every((position, shard) => position <= this.#safe.safePosition(shard));
+    for (let shard = 0; shard < positions.length; shard++) {
+      if ((positions[shard] ?? 0) > this.#safe.safePosition(shard)) return false;
+    }
+    return true;
   }
+}
+
+function letOut({ outlet, holder, bytes }: Held): void {
+  holder.heldBytes -= bytes?.length ?? 0;
+  if (holder.isGone) return;
+  if (bytes === undefined) outlet.close();
+  else outlet.write(bytes);
 }

@@ -2,27 +2,66 @@
 import { loadControl } from "../config/control.ts";
 import { VERSION } from "../config/version.ts";
 import { openShards } from "../engine/shards.ts";
+import { Gate } from "./gate.ts";
+import type { JournalBoard } from "./journal-board.ts";
 import type { ShardsPayload } from "./payload.ts";
 import { SessionHost } from "./session-host.ts";
+import type { HostJournal } from "./session-host.ts";
 import type { HostSurroundings, ThreadHost } from "./thread.ts";
-
-/** beanstalkd's default of -s, which `stats` prints even without a journal. */
-const JOURNAL_SEGMENT_BYTES = 10_485_760;
 
 /** The host of one thread's sessions, from what `makePayload` made. */
 export async function openSessionHost(
   payload: unknown,
   { threadIndex, common, clock, runtime }: HostSurroundings,
 ): Promise<ThreadHost> {
-  const { memories, controlWasm, limits, id } = payload as ShardsPayload;
+  const { memories, controlWasm, limits, id, hasJournal, segmentBytes } = payload as ShardsPayload;
   const shards = openShards(memories, threadIndex);
   const control = await loadControl(controlWasm);
   const facts = {
     ...runtime.process,
     version: VERSION,
     id,
-    journalSegmentBytes: JOURNAL_SEGMENT_BYTES,
+    journalSegmentBytes: segmentBytes,
   };
   const later = (run: () => void): void => runtime.soon(run);
-  return new SessionHost({ shards, common, threadIndex, clock, limits, control, facts, later });
+  const { copy } = runtime;
+  return new SessionHost({
+    shards,
+    common,
+    threadIndex,
+    clock,
+    limits,
+    control,
+    facts,
+    later,
+    ...(copy && { copy }),
+    ...(hasJournal && { journal: hostJournal(common.journal, threadIndex, shards.length) }),
+  });
+}
+
+/** A thread that waits for room in a ring looks again after this long at the latest. */
+const ROOM_LOOK_MILLIS = 100;
+
+/** A thread's side of the journal. */
+function hostJournal(board: JournalBoard, thread: number, shards: number): HostJournal {
+  const safe = {
+    safePosition: (shard: number) => board.safePosition(shard),
+    setHolding(holds: boolean): void {
+      board.setHolding(thread, holds);
+      if (holds) board.wakeCommitter();
+    },
+  };
+  return {
+    gate: new Gate(safe, shards),
+    get isFull(): boolean {
+      return board.isFull;
+    },
+    waitUntil(hasRoom: () => boolean): void {
+      for (;;) {
+        const freed = board.freedCount;
+        if (hasRoom()) return;
+        board.waitForFreed(freed, ROOM_LOOK_MILLIS);
+      }
+    },
+  };
 }

@@ -6,7 +6,7 @@
 
 import { REPLY_LINE_MAX, writeConstant, writeCrlf } from "../protocol/replies.ts";
 import type { Outlet } from "../transport.ts";
-import type { Gate } from "./gate.ts";
+import type { Gate, Holder } from "./gate.ts";
 
 const BUFFER_BYTES = 262_144;
 /** What one `room` may ask for without a larger buffer: a line and a full output slot. */
@@ -20,14 +20,16 @@ export class Output {
   /** Absent without a journal: then everything is safe at once. */
   readonly gate: Gate | undefined;
   #outlet: Outlet | undefined;
+  #holder: Holder | undefined;
 
   constructor(gate: Gate | undefined) {
     this.gate = gate;
   }
 
-  /** From here on replies are for that outlet. */
-  begin(outlet: Outlet): void {
+  /** From here on replies are for that outlet, and count for `holder` when they must wait. */
+  begin(outlet: Outlet, holder: Holder): void {
     this.#outlet = outlet;
+    this.#holder = holder;
   }
 
   /** Whether so much has gathered that it should leave before more is made. */
@@ -58,10 +60,12 @@ export class Output {
   /** Sends what has gathered. */
   flush(): void {
     const outlet = this.#outlet;
-    if (this.at === 0 || outlet === undefined) return;
+    const holder = this.#holder;
+    if (this.at === 0 || outlet === undefined || holder === undefined) return;
     const view = this.bytes.subarray(0, this.at);
     this.at = 0;
-    const kept = this.gate === undefined ? outlet.write(view) : this.gate.write(outlet, view);
+    const { gate } = this;
+    const kept = gate === undefined ? outlet.write(view) : gate.write(outlet, view, holder);
     if (kept || this.bytes.length > BUFFER_BYTES) this.bytes = new Uint8Array(BUFFER_BYTES);
   }
 
@@ -69,8 +73,9 @@ export class Output {
   close(): void {
     this.flush();
     const outlet = this.#outlet;
-    if (outlet === undefined) return;
+    const holder = this.#holder;
+    if (outlet === undefined || holder === undefined) return;
     if (this.gate === undefined) outlet.close();
-    else this.gate.close(outlet);
+    else this.gate.close(outlet, holder);
   }
 }

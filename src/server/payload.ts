@@ -4,28 +4,44 @@
  * by server.ts, opened by open-host.ts in each thread.
  */
 import type { Options } from "../config/options.ts";
-import { makeShards, type ShardMemories } from "../engine/shards.ts";
+import { makeShards, openJournals, ringBytesFor } from "../engine/shards.ts";
+import type { ShardMemories } from "../engine/shards.ts";
 import type { Runtime } from "../runtime.ts";
+import type { CommitterSeed } from "./committer.ts";
+import type { Common } from "./common.ts";
 import type { SessionLimits } from "./session-host.ts";
 
 /** What a payload is, and the number of shards in it, for the ready line. */
 export interface Payload {
   readonly shards: number;
   readonly content: unknown;
+  /** What the committer needs; absent without a journal. */
+  readonly journal?: CommitterSeed;
 }
 
 /** Makes a payload for that many I/O threads. */
-export type MakePayload = (options: Options, threads: number, runtime: Runtime) => Promise<Payload>;
+export type MakePayload = (
+  options: Options,
+  threads: number,
+  runtime: Runtime,
+  common: Common,
+) => Promise<Payload>;
 
 /** The content of `makePayload`. */
 export interface ShardsPayload {
   readonly memories: ShardMemories;
   readonly controlWasm: Uint8Array<ArrayBuffer>;
   readonly limits: SessionLimits;
+  /** Whether there is a journal. */
+  readonly hasJournal: boolean;
+  /** Value of beanstalkd's -s in `stats`. */
+  readonly segmentBytes: number;
   /** The server's name for itself: 16 hex digits. */
   readonly id: string;
 }
 
+/** beanstalkd's default of -s, which `stats` prints even without a journal. */
+const BEANSTALKD_SEGMENT_BYTES = 10_485_760;
 /** Shards for each thread: two threads seldom want the same one then. */
 const SHARDS_PER_THREAD = 4;
 /** Most shards unless more are asked for. */
@@ -36,20 +52,41 @@ export async function makePayload(
   options: Options,
   threads: number,
   runtime: Runtime,
+  common: Common,
 ): Promise<Payload> {
   const engineWasm = await runtime.readModule("engine");
   const controlWasm = await runtime.readModule("control");
   const module = await WebAssembly.compile(engineWasm);
   const shards = options.shards ?? defaultShards(threads);
   const memoryBytes = options.memoryBytes ?? runtime.memoryBytes / 2;
-  const memories = makeShards(module, shards, threads, memoryBytes);
+  const hasJournal = options.dataDirectory !== undefined;
+  const all = hasJournal ? threads + 1 : threads; // the committer's thread is the last
+  const ringBytes = hasJournal ? ringBytesFor(all) : 0;
+  const memories = makeShards(module, shards, all, memoryBytes, ringBytes);
   const content: ShardsPayload = {
     memories,
     controlWasm,
     limits: limitsOf(options),
+    hasJournal,
+    segmentBytes: hasJournal ? options.segmentBytes : BEANSTALKD_SEGMENT_BYTES,
     id: randomId(),
   };
-  return { shards, content };
+  return hasJournal
+    ? { shards, content, journal: journalSeed(options, memories, common) }
+    : { shards, content };
+}
+
+/** Opens the shards' journals and says what the committer has to do. */
+function journalSeed(options: Options, memories: ShardMemories, common: Common): CommitterSeed {
+  const wallBaseMicros = common.wallBaseMicros;
+  openJournals(memories, { wallBaseMicros, keepsReleases: options.durableReleases });
+  const { durability: level, syncIntervalMillis: intervalMillis, segmentBytes } = options;
+  return {
+    common: common.buffer,
+    memories,
+    options: { level, intervalMillis, segmentBytes },
+    strict: options.recovery === "strict",
+  };
 }
 
 /** One shard for one thread, which it then never has to look for; otherwise a power of two, some for each thread. */

@@ -11,6 +11,8 @@ import { BindError, ModuleMissingError, UserError } from "../runtime.ts";
 import type { BoundTcp, Identity, ListenOrder, Runtime } from "../runtime.ts";
 import { Common } from "./common.ts";
 import { Crew } from "./crew.ts";
+import type { CommitterSeed } from "./committer.ts";
+import { JournalError, JournalKeeper } from "./journal-keeper.ts";
 import { makePayload, type MakePayload } from "./payload.ts";
 
 /** How long replies get to leave when the server is told to stop. */
@@ -53,7 +55,10 @@ export async function serve(
 
 function isStartError(error: unknown): error is Error {
   return (
-    error instanceof BindError || error instanceof UserError || error instanceof ModuleMissingError
+    error instanceof BindError ||
+    error instanceof UserError ||
+    error instanceof ModuleMissingError ||
+    error instanceof JournalError
   );
 }
 
@@ -64,6 +69,7 @@ class Server {
   readonly #crew: Crew;
   readonly #stopSignal: Promise<void>;
   #common: Common | undefined;
+  #journal: JournalKeeper | undefined;
   #isDraining = false;
 
   constructor(options: Options, runtime: Runtime, log: Log) {
@@ -81,7 +87,12 @@ class Server {
     const common = Common.create(threads);
     this.#common = common;
     if (this.#isDraining) common.startDraining();
-    const { shards, content } = await payload(this.#options, threads, this.#runtime);
+    const { shards, content, journal } = await payload(
+      this.#options,
+      threads,
+      this.#runtime,
+      common,
+    );
     const maxConnections = this.#connectionsMax(threads);
     const seeds = Array.from({ length: threads }, (_, threadIndex) => ({
       threadIndex,
@@ -97,11 +108,23 @@ class Server {
       sockets: this.#socketsOf(index, threads, addresses),
     }));
     if (identity !== undefined) this.#runtime.become(identity);
+    await this.#recover(common, journal);
     this.#announce(addresses, threads, shards);
     await this.#stopSignal;
     this.#log.write("info", "stopping");
     common.startStopping();
     await this.#stop();
+  }
+
+  /** Clients that come meanwhile wait: the threads listen, but run nothing before the jobs are there. */
+  async #recover(common: Common, seed: CommitterSeed | undefined): Promise<void> {
+    const { dataDirectory } = this.#options;
+    if (seed === undefined || dataDirectory === undefined) {
+      common.journal.setRecovered();
+      return;
+    }
+    this.#journal = new JournalKeeper(this.#runtime, this.#log, common.journal);
+    await this.#journal.recover(dataDirectory, seed);
   }
 
   /** A thread that does not even say that it gave up does nothing any more; then there is nothing to wait for. */
@@ -111,12 +134,14 @@ class Server {
       STOP_WITHIN_MS + STOP_SLACK_MS,
     );
     await this.#crew.stop(STOP_WITHIN_MS);
+    await this.#journal?.stop();
     clearTimeout(tooLate);
   }
 
   /** Ends what is still running. */
   async end(): Promise<void> {
     await this.#crew.end();
+    await this.#journal?.end();
   }
 
   /** Resolves at the first signal to stop; the second one ends the process at once. */

@@ -10,6 +10,7 @@ import type { Control } from "../config/control.ts";
 import type { Shard, Wakes } from "../engine/shard.ts";
 import { shardOfTube } from "../engine/shards.ts";
 import { Command } from "../protocol/line.ts";
+import type { CopyBytes } from "../runtime.ts";
 import type { Inlet, Outlet } from "../transport.ts";
 import type { Common } from "./common.ts";
 import { DueHeap } from "./due-heap.ts";
@@ -42,17 +43,17 @@ export interface SessionHostParts {
   /** The fastest way that the runtime has to copy bytes; absent: a portable one. */
   readonly copy?: CopyBytes;
   /** Absent without a journal. */
-  readonly gate?: Gate;
+  readonly journal?: HostJournal;
 }
 
-/** Copies from[start, end) to `to`, beginning at `at`. */
-export type CopyBytes = (
-  from: Uint8Array,
-  start: number,
-  end: number,
-  to: Uint8Array,
-  at: number,
-) => void;
+/** What a thread's sessions have to do with the journal. */
+export interface HostJournal {
+  readonly gate: Gate;
+  /** The disk is full: puts are refused. */
+  readonly isFull: boolean;
+  /** Blocks until `hasRoom` says yes: the committer frees the rings. */
+  waitUntil(hasRoom: () => boolean): void;
+}
 
 /** Ids whose shard is remembered; a power of two. */
 const HINTS = 8192;
@@ -79,6 +80,7 @@ export class SessionHost {
   now = 0;
 
   readonly #copyMany: CopyBytes;
+  readonly #journal: HostJournal | undefined;
   readonly #clock: () => number;
   readonly #sessions: (Session | undefined)[] = [];
   readonly #freeTokens: number[] = [];
@@ -102,10 +104,11 @@ export class SessionHost {
     this.control = parts.control;
     this.facts = parts.facts;
     this.later = parts.later;
-    this.output = new Output(parts.gate);
+    this.output = new Output(parts.journal?.gate);
     this.isOnlyShard = parts.shards.length === 1;
     this.#copyMany = parts.copy ?? copyPortably;
     this.counters = parts.common.counters(parts.threadIndex);
+    this.#journal = parts.journal;
     this.#clock = parts.clock;
     this.#wakes = first.wakes;
     this.#first = first;
@@ -151,9 +154,10 @@ export class SessionHost {
       }
       if ((low & mine) !== 0 || (high & mineHigh) !== 0) this.#collect();
     }
+    this.#journal?.gate.release();
   }
 
-  /** Somebody woke this thread: there are grants to collect. */
+  /** Somebody woke this thread: there are grants to collect, or the journal has gone on. */
   wake(): void {
     this.begin();
     this.#collect();
@@ -180,6 +184,20 @@ export class SessionHost {
     let due = this.blocked.first()?.dueMicros ?? C.NEVER_MICROS;
     for (const shard of this.shards) due = Math.min(due, shard.nextDueMicros());
     return due;
+  }
+
+  /** Whether puts are taken at all. */
+  get takesPuts(): boolean {
+    return !this.common.draining && this.#journal?.isFull !== true;
+  }
+
+  /** Blocks this thread while a shard's ring has no room for a command: the disk is slower than the clients, and they must wait. */
+  waitForRoom(): void {
+    const journal = this.#journal;
+    if (journal === undefined) return;
+    for (const shard of this.shards) {
+      if (!shard.hasRoom()) journal.waitUntil(() => shard.hasRoom());
+    }
   }
 
   #collect(): void {

@@ -21,6 +21,7 @@ import * as R from "../protocol/replies.ts";
 import type { Inlet, Outlet } from "../transport.ts";
 import { COUNTER_OPS, COUNTER_PRODUCERS, COUNTER_WAITING, COUNTER_WORKERS } from "./counters.ts";
 import type { Due } from "./due-heap.ts";
+import type { Holder } from "./gate.ts";
 import type { SessionHost } from "./session-host.ts";
 import { jobStats, serverStats, tubeNames, tubeStats } from "./statistics.ts";
 import { WatchList } from "./watch-list.ts";
@@ -41,7 +42,8 @@ const SWALLOW = 2;
 const DISCARD = 3;
 
 /** One connection's conversation. */
-export class Session implements Inlet, Due {
+export class Session implements Inlet, Due, Holder {
+  heldBytes = 0;
   /* Place among the blocked sessions. */
   dueMicros = 0;
   heapIndex = -1;
@@ -128,7 +130,7 @@ export class Session implements Inlet, Due {
       return;
     }
     host.begin();
-    host.output.begin(this.#outlet);
+    host.output.begin(this.#outlet, this);
     this.#share = host.limits.commandsPerTurn;
     const at = this.#run(bytes, bytes.length);
     if (at < bytes.length && !this.#closing) this.#keep(bytes.subarray(at));
@@ -141,7 +143,7 @@ export class Session implements Inlet, Due {
     this.#ended = true;
     const host = this.#host;
     host.begin();
-    host.output.begin(this.#outlet);
+    host.output.begin(this.#outlet, this);
     if (this.#blocked) this.#stopWaiting(R.REPLY.TIMED_OUT);
     this.#goOn();
     host.end();
@@ -172,6 +174,15 @@ export class Session implements Inlet, Due {
     host.end();
   }
 
+  /** Replies that waited for the journal have left. Called by the gate, between turns. */
+  released(): void {
+    if (this.heldBytes === 0) this.drained();
+  }
+
+  get isGone(): boolean {
+    return this.#gone;
+  }
+
   /* Turns. */
 
   #isHeldUp(): boolean {
@@ -197,7 +208,7 @@ export class Session implements Inlet, Due {
   #resume(): void {
     if (this.#gone || this.#closing) return;
     this.#host.begin();
-    this.#host.output.begin(this.#outlet);
+    this.#host.output.begin(this.#outlet, this);
     this.#goOn();
     this.#host.end();
   }
@@ -229,7 +240,8 @@ export class Session implements Inlet, Due {
 
   /** Stops when the peer does not read. */
   #look(): void {
-    if (this.#outlet.backlogBytes > this.#host.limits.maxOutputBytes) this.#stalled = true;
+    const waiting = this.#outlet.backlogBytes + this.heldBytes;
+    if (waiting > this.#host.limits.maxOutputBytes) this.#stalled = true;
   }
 
   /** Lets the others have their turn. */
@@ -243,9 +255,11 @@ export class Session implements Inlet, Due {
 
   /** Runs commands from bytes[0, end) until they end or it cannot go on; answers how many bytes it took. */
   #run(bytes: Uint8Array, end: number): number {
-    const { command, output } = this.#host;
+    const host = this.#host;
+    const { command, output } = host;
     let at = 0;
     while (at < end) {
+      host.waitForRoom();
       if (this.#mode === LINE && this.#carried === 0) {
         at = this.#runInEngine(bytes, at, end);
         if (at === end) break;
@@ -306,6 +320,8 @@ export class Session implements Inlet, Due {
         const count = Math.max(1, Math.min(most, this.#share));
         firstId = host.takeIds(count);
         lastId = firstId + count - 1;
+      } else if (stop === C.STOP_JOURNAL) {
+        host.waitForRoom();
       } else if (stop !== C.STOP_ROOM || taken === 0) {
         break;
       }
@@ -318,7 +334,7 @@ export class Session implements Inlet, Due {
     const host = this.#host;
     let flags = host.isOnlyShard ? C.RUN_ONLY_SHARD : 0;
     if (this.#connection.onlyWatched === shard) flags |= C.RUN_RESERVES;
-    if (this.#usedShard === shard && !host.common.draining) flags |= C.RUN_PUTS;
+    if (this.#usedShard === shard && host.takesPuts) flags |= C.RUN_PUTS;
     return flags;
   }
 
@@ -459,9 +475,15 @@ export class Session implements Inlet, Due {
       return at;
     }
     if (bytes[bodyEnd] !== CR || bytes[bodyEnd + 1] !== LF) output.reply(R.REPLY.EXPECTED_CRLF);
-    else if (host.common.draining) output.reply(R.REPLY.DRAINING);
+    else if (!host.takesPuts) this.#refusePut();
     else this.#putWhole(id, bytes, at, end);
     return bodyEnd + 2;
+  }
+
+  /** Drain mode, or no space for the journal: whatever drains the queue goes on. */
+  #refusePut(): void {
+    const { output, common } = this.#host;
+    output.reply(common.draining ? R.REPLY.DRAINING : R.REPLY.OUT_OF_MEMORY);
   }
 
   #becomeProducer(): void {
@@ -562,13 +584,14 @@ export class Session implements Inlet, Due {
   }
 
   #endUpload(): void {
-    const { output, common, now } = this.#host;
+    const { output, now, takesPuts } = this.#host;
     const shard = this.#usedShard;
     const upload = this.#upload;
     this.#mode = LINE;
-    if (this.#trailerWrong || common.draining) {
+    if (this.#trailerWrong || !takesPuts) {
       this.#dropUpload();
-      output.reply(this.#trailerWrong ? R.REPLY.EXPECTED_CRLF : R.REPLY.DRAINING);
+      if (this.#trailerWrong) output.reply(R.REPLY.EXPECTED_CRLF);
+      else this.#refusePut();
       return;
     }
     this.#upload = 0;
@@ -790,6 +813,7 @@ export class Session implements Inlet, Due {
     let kind = C.KIND_ANY;
     let answer = C.MORE;
     while (answer === C.MORE) {
+      this.#host.waitForRoom();
       const code = shard.engine.kick(shard.thread, this.#usedTube, left, kind, now);
       answer = shard.answer(code);
       const count = shard.field(C.RESULT_COUNT);
@@ -868,7 +892,7 @@ export class Session implements Inlet, Due {
       return;
     }
     if (answer === C.LOST && !this.#connection.waitIn(shard, this.#generation, host.now)) return;
-    host.output.begin(this.#outlet);
+    host.output.begin(this.#outlet, this);
     this.#deliver(shard);
     this.#connection.stopWaitingBut(shard, host.now);
     this.#unblock();
@@ -878,7 +902,7 @@ export class Session implements Inlet, Due {
   /** Its time-out or a deadline of what it holds is due. Called by the host, between turns. */
   expire(): void {
     const { output, now } = this.#host;
-    output.begin(this.#outlet);
+    output.begin(this.#outlet, this);
     const soon = this.#soonMicros() <= now;
     this.#stopWaiting(soon ? R.REPLY.DEADLINE_SOON : R.REPLY.TIMED_OUT);
     this.#goOn();

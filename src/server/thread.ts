@@ -114,6 +114,7 @@ class IoThread implements Door {
         if (this.#trace.verbosity > 0) this.#log("debug", message);
       }
       this.#runtime.report({ kind: "listening" });
+      this.#common.journal.waitForRecovery(); // whoever connects until then waits in the sockets' backlog
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       this.#runtime.report({ kind: "failed", message });

@@ -1,0 +1,151 @@
+/* JournalBoard: where the I/O threads and the committer of a journal meet: a part of the common memory.
+ *
+ * The committer publishes up to where each shard's stream is safe, whether the disk is full, and figures; a thread that holds replies
+ * back says so and wakes the committer; the committer wakes the threads that hold something whenever more has become safe. A thread first
+ * says that it holds, then looks again, and the committer first publishes, then looks who holds: neither can miss the other.
+ */
+
+const SHARDS_MAX = 64;
+const THREADS_MAX = 64;
+
+/* 32-bit words. */
+const WAKE = 0;
+const RECOVERED = 1;
+const FULL = 2;
+const STOP = 3;
+/** Counts up whenever the committer has freed a ring. */
+const FREED = 4;
+const HOLDING = 16;
+const WORDS = HOLDING + THREADS_MAX;
+
+/** Figures that the committer publishes, as indexes. */
+export const FIGURE_OLDEST_SEGMENT = 0;
+export const FIGURE_CURRENT_SEGMENT = 1;
+export const FIGURE_SEGMENTS = 2;
+export const FIGURE_BYTES = 3;
+export const FIGURE_LIVE_BYTES = 4;
+export const FIGURE_SYNCS = 5;
+export const FIGURE_LAST_SYNC_MILLIS = 6;
+export const FIGURE_OLDEST_UNSYNCED_MILLIS = 7;
+const FIGURES = 16;
+
+/** Bytes that the board takes. */
+export const JOURNAL_BOARD_BYTES = WORDS * 4 + (SHARDS_MAX + FIGURES) * 8;
+
+/** One thread's view of the board. */
+export class JournalBoard {
+  readonly #words: Int32Array;
+  readonly #safe: Float64Array;
+  readonly #figures: Float64Array;
+
+  /** The board at `offset`, a multiple of 8, of the common memory. */
+  constructor(buffer: SharedArrayBuffer, offset: number) {
+    this.#words = new Int32Array(buffer, offset, WORDS);
+    this.#safe = new Float64Array(buffer, offset + WORDS * 4, SHARDS_MAX);
+    this.#figures = new Float64Array(buffer, offset + WORDS * 4 + SHARDS_MAX * 8, FIGURES);
+  }
+
+  /* The threads' side. */
+
+  /** The highest safe position of a shard's stream. */
+  safePosition(shard: number): number {
+    return this.#safe[shard] ?? 0;
+  }
+
+  /** Says whether this thread holds replies back. */
+  setHolding(thread: number, holds: boolean): void {
+    Atomics.store(this.#words, HOLDING + thread, holds ? 1 : 0);
+  }
+
+  /** There is something to commit. Cheap when the committer knows already. */
+  wakeCommitter(): void {
+    if (Atomics.exchange(this.#words, WAKE, 1) === 0) Atomics.notify(this.#words, WAKE);
+  }
+
+  /** Whether the disk is full: puts are to be refused. */
+  get isFull(): boolean {
+    return Atomics.load(this.#words, FULL) !== 0;
+  }
+
+  /** How often rings have been freed, for `waitForFreed`. */
+  get freedCount(): number {
+    return Atomics.load(this.#words, FREED);
+  }
+
+  /** Blocks the calling thread until a ring is freed after `count` was read, or for a while. */
+  waitForFreed(count: number, millis: number): void {
+    this.wakeCommitter();
+    Atomics.wait(this.#words as Int32Array<SharedArrayBuffer>, FREED, count, millis);
+  }
+
+  /** Blocks the calling thread until the journal has been recovered. */
+  waitForRecovery(): void {
+    const words = this.#words as Int32Array<SharedArrayBuffer>;
+    while (Atomics.load(words, RECOVERED) === 0) Atomics.wait(words, RECOVERED, 0);
+  }
+
+  /** A figure, as the committer published it last. */
+  figure(which: number): number {
+    return this.#figures[which] ?? 0;
+  }
+
+  /* The committer's side. */
+
+  publish(shard: number, position: number): void {
+    this.#safe[shard] = position;
+  }
+
+  /** The threads that hold replies back, as two words of bits. */
+  holding(threads: number): { readonly low: number; readonly high: number } {
+    let low = 0;
+    let high = 0;
+    for (let thread = 0; thread < threads; thread++) {
+      if (Atomics.load(this.#words, HOLDING + thread) === 0) continue;
+      if (thread < 32) low |= 1 << thread;
+      else high |= 1 << (thread - 32);
+    }
+    return { low, high };
+  }
+
+  /** Rings have been freed: whoever waits for room looks again. */
+  freed(): void {
+    Atomics.add(this.#words, FREED, 1);
+    Atomics.notify(this.#words, FREED);
+  }
+
+  setFull(isFull: boolean): void {
+    Atomics.store(this.#words, FULL, isFull ? 1 : 0);
+  }
+
+  setFigure(which: number, value: number): void {
+    this.#figures[which] = value;
+  }
+
+  /** The journal has been recovered, or there is none: the threads may go on. */
+  setRecovered(): void {
+    Atomics.store(this.#words, RECOVERED, 1);
+    Atomics.notify(this.#words, RECOVERED);
+  }
+
+  /** About to look for work: whoever comes from now on wakes again. */
+  clearWake(): void {
+    Atomics.store(this.#words, WAKE, 0);
+  }
+
+  /** Blocks until there is something to commit, or for that long. */
+  waitForWork(millis: number): void {
+    Atomics.wait(this.#words as Int32Array<SharedArrayBuffer>, WAKE, 0, millis);
+  }
+
+  /* The main thread's side. */
+
+  /** Tells the committer to write what there is and end. */
+  stopCommitter(): void {
+    Atomics.store(this.#words, STOP, 1);
+    this.wakeCommitter();
+  }
+
+  get mustStop(): boolean {
+    return Atomics.load(this.#words, STOP) !== 0;
+  }
+}

@@ -1,0 +1,103 @@
+/* JournalKeeper: the main thread's side of the journal: it starts the committer, says what recovery found, and has it end.
+ *
+ * Used by server.ts. Without a data directory there is none.
+ */
+
+import { PROGRAM } from "../config/version.ts";
+import type { Log } from "../observability/log.ts";
+import type { CommitterThread, Runtime } from "../runtime.ts";
+import type { CommitterReport, CommitterSeed } from "./committer.ts";
+import type { JournalBoard } from "./journal-board.ts";
+
+/** The journal cannot be opened: another server has it, it is damaged and strict was asked for, it is newer than this program, ... */
+export class JournalError extends Error {
+  override readonly name = "JournalError";
+  readonly code = "HM_JOURNAL";
+}
+
+/** The committer, as the main thread sees it. */
+export class JournalKeeper {
+  readonly #runtime: Runtime;
+  readonly #log: Log;
+  readonly #board: JournalBoard;
+  #committer: CommitterThread | undefined;
+  #settle: { recovered: () => void; failed: (error: JournalError) => void } | undefined;
+  #stopped: () => void = () => undefined;
+
+  constructor(runtime: Runtime, log: Log, board: JournalBoard) {
+    this.#runtime = runtime;
+    this.#log = log;
+    this.#board = board;
+  }
+
+  /** Resolves when the journal has been recovered; rejects with a JournalError. */
+  recover(directory: string, seed: CommitterSeed): Promise<void> {
+    return new Promise((recovered, failed) => {
+      this.#settle = { recovered, failed };
+      this.#committer = this.#runtime.startCommitter(
+        { directory, payload: seed },
+        {
+          heard: (report) => this.#heard(report as CommitterReport),
+          died: (why) => this.#runtime.die(`${PROGRAM}: the journal's thread failed: ${why}`),
+        },
+      );
+    });
+  }
+
+  #heard(report: CommitterReport): void {
+    switch (report.kind) {
+      case "progress":
+        this.#log.write("info", "recovering", {
+          percent: Math.floor((100 * report.done) / report.all),
+        });
+        break;
+      case "recovered":
+        this.#tell(report);
+        this.#settle?.recovered();
+        break;
+      case "failed":
+        this.#settle?.failed(new JournalError(report.message));
+        break;
+      case "full":
+        this.#tellFull(report.isFull);
+        break;
+      case "stopped":
+        this.#stopped();
+        break;
+    }
+  }
+
+  #tell({ report, millis }: Extract<CommitterReport, { kind: "recovered" }>): void {
+    const { segments, jobs, bytes, tornBytes, damagedBytes, damagedSegments } = report;
+    if (segments > 0) {
+      this.#log.write("info", "recovered", { jobs, segments, bytes, millis: Math.round(millis) });
+    }
+    if (tornBytes > 0) {
+      this.#log.write("warn", "cut off what was being written when the server ended", {
+        tornBytes,
+      });
+    }
+    if (damagedSegments.length > 0) {
+      const message = "the journal is damaged: jobs may be missing, deleted ones may be back";
+      this.#log.write("error", message, { damagedBytes, segments: damagedSegments.join(" ") });
+    }
+  }
+
+  #tellFull(isFull: boolean): void {
+    if (isFull) this.#log.write("error", "no space for the journal: puts are refused");
+    else this.#log.write("info", "there is space for the journal again: puts are taken");
+  }
+
+  /** Has everything written and synced. Resolves when it is. */
+  async stop(): Promise<void> {
+    if (this.#committer === undefined) return;
+    const stopped = new Promise<void>((resolve) => (this.#stopped = resolve));
+    this.#board.stopCommitter();
+    await stopped;
+  }
+
+  /** Ends the thread. */
+  async end(): Promise<void> {
+    await this.#committer?.end();
+  }
+}
