@@ -12,6 +12,7 @@ import { isMainThread, parentPort, Worker, workerData } from "node:worker_thread
 import { loadControl } from "../src/config/control.ts";
 import { makeShards, openShards, shardOfTube } from "../src/engine/shards.ts";
 import type { ShardMemories } from "../src/engine/shards.ts";
+import { fastCopy } from "../src/runtimes/copy.ts";
 import { Common } from "../src/server/common.ts";
 import { SessionHost } from "../src/server/session-host.ts";
 import type { Inlet, Outlet } from "../src/transport.ts";
@@ -89,6 +90,7 @@ async function cyclesPerSecond({ made, common, thread, seconds }: Work): Promise
     shards: openShards(made, thread),
     common: attached,
     threadIndex: thread,
+    ...(fastCopy && { copy: fastCopy }),
     clock: attached.clock(),
     limits: {
       maxJobBytes: 65_535,
