@@ -12,7 +12,7 @@ import { looksLikeAnotherProtocol } from "../protocol/foreign.ts";
 import { Command, parseLine } from "../protocol/line.ts";
 import type { TraceSettings } from "../runtime.ts";
 import type { Inlet, Outlet } from "../transport.ts";
-import { LINE_BYTES_MAX } from "./session.ts";
+import { LINE_BYTES_MAX } from "./line-framing.ts";
 
 /** Takes what is told. */
 export type Tell = (level: LogLevel, message: string, fields: LogFields) => void;

@@ -1,0 +1,42 @@
+/* Answers: what several commands add to the thread's output: a job with its body, a document, and what the replies depend on. */
+
+import * as C from "../../assembly/constants.ts";
+import type { Shard } from "../engine/shard.ts";
+import { REPLY_LINE_MAX, writeOk } from "../protocol/replies.ts";
+import type { writeFound } from "../protocol/replies.ts";
+import type { SessionHost } from "./session-host.ts";
+
+const ENCODER = new TextEncoder();
+
+/** The replies that are being made depend on the position that the shard's result area names. */
+export function depend(host: SessionHost, shard: Shard): void {
+  host.output.gate?.depend(shard.index, shard.field(C.RESULT_LSN));
+}
+
+/**
+ * Adds a line (RESERVED, FOUND) and the body of the job that the shard's result area shows; false, and nothing added, when the job has gone
+ * meanwhile, which a body longer than the output slot allows for.
+ */
+export function writeJob(host: SessionHost, writeLine: typeof writeFound, shard: Shard): boolean {
+  const { output } = host;
+  const id = shard.field(C.RESULT_ID);
+  const bytes = shard.field(C.RESULT_BODY_BYTES);
+  output.room(REPLY_LINE_MAX + bytes + 2);
+  const start = output.at;
+  depend(host, shard);
+  output.at = writeLine(output.bytes, start, id, bytes);
+  if (host.writeBody(shard, id, bytes)) {
+    host.hint(id, shard);
+    return true;
+  }
+  output.at = start;
+  return false;
+}
+
+/** Adds an OK with its YAML document. */
+export function writeDocument({ output }: SessionHost, document: string): void {
+  const bytes = ENCODER.encode(document);
+  output.room(REPLY_LINE_MAX);
+  output.at = writeOk(output.bytes, output.at, bytes.length);
+  output.chunk(bytes);
+}

@@ -1,0 +1,120 @@
+/* EngineRun: having the engine run the common commands of a chunk in one call (assembly/run.ts), and taking over what it did.
+ *
+ * A run happens in one shard: that of the tube that the connection last put to or reserved from. Used by the session.
+ */
+
+import * as C from "../../assembly/constants.ts";
+import type { Connection } from "../engine/connection.ts";
+import type { Shard } from "../engine/shard.ts";
+import { depend } from "./answers.ts";
+import type { PutTube } from "./putting.ts";
+import type { SessionHost } from "./session-host.ts";
+
+/** What a run did to the connection. */
+export class EngineRun {
+  /** The shard in which runs are tried. */
+  shard: Shard;
+  /** Commands that the last `take` ran. */
+  commands = 0;
+  /** Whether it put, whether it reserved. */
+  hasPut = false;
+  hasReserved = false;
+  readonly #host: SessionHost;
+  readonly #connection: Connection;
+  /** Ids that are the run's to give out, outside shard 0. */
+  #firstId = 0;
+  #lastId = -1;
+
+  constructor(host: SessionHost, connection: Connection, shard: Shard) {
+    this.#host = host;
+    this.#connection = connection;
+    this.shard = shard;
+  }
+
+  /**
+   * Runs at most `most` of the commands at the beginning of bytes[at, end), as far as they are complete and the shard can answer them;
+   * answers the position of the first that is left to the session.
+   */
+  take(used: PutTube, bytes: Uint8Array, at: number, end: number, most: number): number {
+    const host = this.#host;
+    const { shard } = this;
+    const offset = host.stage(shard, bytes, at, end, end) - at;
+    const record = this.#connection.record(shard);
+    const flags = this.#flags(used);
+    const { engine, thread } = shard;
+    const { maxJobBytes } = host.limits;
+    let position = at;
+    this.commands = 0;
+    this.hasPut = false;
+    this.hasReserved = false;
+    do {
+      const code = engine.run(
+        thread,
+        record,
+        used.tube,
+        flags,
+        maxJobBytes,
+        offset + position,
+        end - position,
+        most - this.commands,
+        this.#firstId,
+        this.#lastId,
+        host.now,
+      );
+      shard.answer(code);
+      this.#takeOver();
+      position += shard.field(C.RESULT_COUNT);
+    } while (this.#canGoOn(end - position, most));
+    host.giveBackIds(this.#firstId, this.#lastId);
+    this.#lastId = this.#firstId - 1;
+    return position;
+  }
+
+  #flags(used: PutTube): number {
+    const host = this.#host;
+    let flags = host.isOnlyShard ? C.RUN_ONLY_SHARD : 0;
+    if (this.#connection.onlyWatched === this.shard) flags |= C.RUN_RESERVES;
+    if (used.shard === this.shard && host.takesPuts) flags |= C.RUN_PUTS;
+    return flags;
+  }
+
+  /** Takes over what the run left in the result area. */
+  #takeOver(): void {
+    const { shard } = this;
+    const did = shard.field(C.RESULT_DID);
+    const replyBytes = shard.field(C.RESULT_REPLY_BYTES);
+    this.commands += shard.field(C.RESULT_COMMANDS);
+    this.#firstId += shard.field(C.RESULT_IDS_USED);
+    if (replyBytes === 0) return;
+    depend(this.#host, shard);
+    this.#host.writeReplies(shard, replyBytes);
+    if ((did & C.DID_PUT) !== 0) this.hasPut = true;
+    if ((did & C.DID_RESERVE) !== 0) this.hasReserved = true;
+  }
+
+  /** Sees to what the run stopped for; false when the next command is the session's. */
+  #canGoOn(leftBytes: number, most: number): boolean {
+    const host = this.#host;
+    const { shard } = this;
+    switch (shard.field(C.RESULT_STOP)) {
+      case C.STOP_IDS:
+        if (this.#firstId <= this.#lastId) return false;
+        this.#takeIds(Math.floor(leftBytes / shard.field(C.RESULT_BODY_BYTES)), most);
+        return true;
+      case C.STOP_JOURNAL:
+        host.waitForRoom();
+        return true;
+      case C.STOP_ROOM:
+        return shard.field(C.RESULT_COUNT) > 0;
+      default:
+        return false;
+    }
+  }
+
+  /** As many ids as there may be puts like the one that needs one. */
+  #takeIds(puts: number, most: number): void {
+    const count = Math.max(1, Math.min(puts, most - this.commands));
+    this.#firstId = this.#host.takeIds(count);
+    this.#lastId = this.#firstId + count - 1;
+  }
+}

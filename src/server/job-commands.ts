@@ -1,0 +1,130 @@
+/* JobCommands: the commands that name a job by its id.
+ *
+ * An id says nothing about where the job is, so the shards are asked in turn, the likeliest first: a lock and a look into a table each.
+ * Used by the session.
+ */
+
+import * as C from "../../assembly/constants.ts";
+import type { Connection } from "../engine/connection.ts";
+import type { Shard } from "../engine/shard.ts";
+import { OP } from "../protocol/commands.ts";
+import * as R from "../protocol/replies.ts";
+import { depend, writeDocument, writeJob } from "./answers.ts";
+import type { SessionHost } from "./session-host.ts";
+import { jobStats } from "./statistics.ts";
+
+/** What the commands answer that either do what they say or do not find their job. */
+const DONE_REPLIES: Readonly<Record<number, Uint8Array>> = {
+  [OP.DELETE]: R.REPLY.DELETED,
+  [OP.RELEASE]: R.REPLY.RELEASED,
+  [OP.BURY]: R.REPLY.BURIED,
+  [OP.TOUCH]: R.REPLY.TOUCHED,
+  [OP.KICK_JOB]: R.REPLY.KICKED,
+};
+
+/** One connection's commands on jobs. */
+export class JobCommands {
+  readonly #host: SessionHost;
+  readonly #connection: Connection;
+  /** What the shards answered last. */
+  #answer = C.NONE;
+
+  constructor(host: SessionHost, connection: Connection) {
+    this.#host = host;
+    this.#connection = connection;
+  }
+
+  /** Runs delete, release, bury, touch, kick-job, peek or stats-job; false for any other operation. */
+  run(op: number): boolean {
+    const done = DONE_REPLIES[op];
+    if (done !== undefined) this.#act(op, done);
+    else if (op === OP.PEEK) this.#peek();
+    else if (op === OP.STATS_JOB) this.#stats();
+    else return false;
+    return true;
+  }
+
+  #act(op: number, done: Uint8Array): void {
+    const host = this.#host;
+    const shard = this.#find(op);
+    if (this.#answer === C.NOT_FOUND) {
+      host.output.reply(R.REPLY.NOT_FOUND);
+      return;
+    }
+    if (op !== OP.TOUCH) depend(host, shard);
+    host.output.reply(this.#answer === C.BURIED ? R.REPLY.BURIED : done);
+  }
+
+  #peek(): void {
+    const host = this.#host;
+    const shard = this.#find(OP.PEEK);
+    const isShown = this.#answer === C.DONE && writeJob(host, R.writeFound, shard);
+    if (!isShown) host.output.reply(R.REPLY.NOT_FOUND);
+  }
+
+  #stats(): void {
+    const host = this.#host;
+    const shard = this.#find(OP.STATS_JOB);
+    if (this.#answer === C.DONE) writeDocument(host, jobStats(host, shard, host.command.id));
+    else host.output.reply(R.REPLY.NOT_FOUND);
+  }
+
+  /** reserve-job: the shard whose result area shows the job that was reserved; undefined, and answered, when there is none. */
+  reserve(): Shard | undefined {
+    const { output } = this.#host;
+    let shard = this.#find(OP.RESERVE_JOB);
+    if (this.#answer === C.MORE) {
+      // The first thing that this connection has in that shard.
+      if (this.#connection.openRecord(shard) === 0) {
+        output.reply(R.REPLY.OUT_OF_MEMORY);
+        return undefined;
+      }
+      shard = this.#find(OP.RESERVE_JOB);
+    }
+    if (this.#answer === C.RESERVED) return shard;
+    output.reply(R.REPLY.NOT_FOUND);
+    return undefined;
+  }
+
+  /** Asks the shards in turn; the answer is in #answer and in the result area of the shard that gave it. */
+  #find(op: number): Shard {
+    const host = this.#host;
+    const likely = host.likelyShard(host.command.id);
+    this.#answer = likely.answer(this.#ask(op, likely));
+    if (this.#answer !== C.NOT_FOUND) return likely;
+    for (const shard of host.shards) {
+      if (shard === likely) continue;
+      const answer = shard.answer(this.#ask(op, shard));
+      if (answer === C.NOT_FOUND) continue;
+      this.#answer = answer;
+      return shard;
+    }
+    return likely;
+  }
+
+  /** Asks one shard to do what the command says to its job. */
+  #ask(op: number, shard: Shard): number {
+    const { command, now } = this.#host;
+    const { id, pri, delay } = command;
+    const { engine, thread } = shard;
+    const record = this.#connection.record(shard);
+    switch (op) {
+      case OP.DELETE:
+        return engine.deleteJob(thread, record, id, now);
+      case OP.RELEASE:
+        return engine.release(thread, record, id, pri, delay, now);
+      case OP.BURY:
+        return engine.bury(thread, record, id, pri, now);
+      case OP.TOUCH:
+        return engine.touch(thread, record, id, now);
+      case OP.KICK_JOB:
+        return engine.kickJob(thread, id, now);
+      case OP.RESERVE_JOB:
+        return engine.reserveJob(thread, record, id, now);
+      case OP.PEEK:
+        return engine.peek(thread, id, now);
+      default:
+        return engine.statsJob(thread, id, now);
+    }
+  }
+}

@@ -1,0 +1,114 @@
+/* LineFraming: where the command lines are in a connection's input, when they do not lie in it whole.
+ *
+ * It keeps the beginning of a line whose end has not come, and skips a line that is too long to its end, however the input is cut. A line ends
+ * at the first CR LF. Used by the session for every line that neither the engine nor the fast path took.
+ */
+
+import { findLineEnd } from "../protocol/fast.ts";
+import { looksLikeAnotherProtocol } from "../protocol/foreign.ts";
+
+/** Longest command line with its CRLF (beanstalkd dat.h LINE_BUF_SIZE). */
+export const LINE_BYTES_MAX = 224;
+const CR = 13;
+const LF = 10;
+
+/* What `take` found. */
+/** The input ends within a line. */
+export const UNFINISHED = 0;
+/** A line: `line` from `start` to `end`, without its CRLF. */
+export const LINE = 1;
+/** The end of a line that was too long. */
+export const TOO_LONG = 2;
+/** The beginning of HTTP or TLS. */
+export const FOREIGN = 3;
+
+/** The framing of one connection's lines. */
+export class LineFraming {
+  /** The line that `take` found. */
+  line: Uint8Array = new Uint8Array(0);
+  start = 0;
+  end = 0;
+  /** Position in the input behind what `take` took. */
+  next = 0;
+  /** The beginning of a line whose end has not come yet; made when first needed. */
+  #carry: Uint8Array | undefined;
+  #carried = 0;
+  #isDiscarding = false;
+  /** While discarding: the last byte seen was a CR. */
+  #sawCr = false;
+
+  /** Whether the next byte of input begins a line. */
+  get isAtStart(): boolean {
+    return this.#carried === 0 && !this.#isDiscarding;
+  }
+
+  /** Looks for the end of a line in bytes[at, end). */
+  take(bytes: Uint8Array, at: number, end: number): number {
+    if (this.#isDiscarding) return this.#discard(bytes, at, end);
+    if (this.#carry !== undefined && this.#carried > 0) {
+      return this.#goOn(this.#carry, bytes, at, end);
+    }
+    const window = Math.min(end, at + LINE_BYTES_MAX);
+    const cr = findLineEnd(bytes, at, window);
+    if (cr < 0) return this.#begin(bytes, at, window);
+    return this.#found(bytes, at, cr, cr + 2);
+  }
+
+  #found(line: Uint8Array, start: number, end: number, next: number): number {
+    this.line = line;
+    this.start = start;
+    this.end = end;
+    this.next = next;
+    return LINE;
+  }
+
+  /** Keeps the beginning of a line whose end is not in bytes[at, window). */
+  #begin(bytes: Uint8Array, at: number, window: number): number {
+    this.next = window;
+    if (looksLikeAnotherProtocol(bytes, at, window)) return FOREIGN;
+    if (window - at === LINE_BYTES_MAX) return this.#discardFrom(bytes, window);
+    this.#carry ??= new Uint8Array(LINE_BYTES_MAX);
+    this.#carry.set(bytes.subarray(at, window));
+    this.#carried = window - at;
+    return UNFINISHED;
+  }
+
+  /** Goes on with a line whose beginning was kept. */
+  #goOn(carry: Uint8Array, bytes: Uint8Array, at: number, end: number): number {
+    const before = this.#carried;
+    const window = Math.min(end, at + LINE_BYTES_MAX - before);
+    carry.set(bytes.subarray(at, window), before);
+    const filled = before + window - at;
+    const cr = findLineEnd(carry, before - 1, filled);
+    if (cr >= 0) {
+      this.#carried = 0;
+      return this.#found(carry, 0, cr, at + cr + 2 - before);
+    }
+    this.next = window;
+    this.#carried = filled;
+    return filled === LINE_BYTES_MAX ? this.#discardFrom(carry, filled) : UNFINISHED;
+  }
+
+  /** The line is too long: nothing of it counts. */
+  #discardFrom(bytes: Uint8Array, end: number): number {
+    this.#carried = 0;
+    this.#isDiscarding = true;
+    this.#sawCr = bytes[end - 1] === CR;
+    return UNFINISHED;
+  }
+
+  #discard(bytes: Uint8Array, at: number, end: number): number {
+    const next = this.#endOfDiscarded(bytes, at, end);
+    this.next = next < 0 ? end : next;
+    this.#isDiscarding = next < 0;
+    this.#sawCr = bytes[end - 1] === CR;
+    return next < 0 ? UNFINISHED : TOO_LONG;
+  }
+
+  /** The position behind the line's end, whose CR may have come before; -1 when it is not there yet. */
+  #endOfDiscarded(bytes: Uint8Array, at: number, end: number): number {
+    if (this.#sawCr && bytes[at] === LF) return at + 1;
+    const cr = findLineEnd(bytes, at, end);
+    return cr < 0 ? -1 : cr + 2;
+  }
+}

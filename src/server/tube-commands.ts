@@ -1,0 +1,245 @@
+/* TubeCommands: the tube that a connection uses, the tubes that it watches, and the commands about tubes.
+ *
+ * Invariant: the used tube and the watched ones exist as long as they stand here; the engine counts a use and a watch for each. Used by the
+ * session.
+ */
+
+import * as C from "../../assembly/constants.ts";
+import type { Connection } from "../engine/connection.ts";
+import type { Shard } from "../engine/shard.ts";
+import { OP } from "../protocol/commands.ts";
+import * as R from "../protocol/replies.ts";
+import { depend, writeDocument, writeJob } from "./answers.ts";
+import type { PutTube } from "./putting.ts";
+import type { SessionHost } from "./session-host.ts";
+import { serverStats, tubeNames, tubeStats } from "./statistics.ts";
+import { WatchList } from "./watch-list.ts";
+
+const DEFAULT_NAME = "default";
+const ENCODER = new TextEncoder();
+
+/** Where a name of the command that runs was brought to. */
+interface StagedName {
+  readonly shard: Shard;
+  /** Its place in the shard's input slot. */
+  readonly offset: number;
+  readonly bytes: number;
+  readonly name: string;
+}
+
+/** One connection's tubes. */
+export class TubeCommands {
+  readonly #host: SessionHost;
+  readonly #connection: Connection;
+  readonly #watched = new WatchList();
+  #used: PutTube;
+  #usedName = DEFAULT_NAME;
+
+  /** Uses and watches "default". */
+  constructor(host: SessionHost, connection: Connection) {
+    this.#host = host;
+    this.#connection = connection;
+    const shard = host.stageDefault();
+    const bytes = DEFAULT_NAME.length;
+    const isUsed = shard.answer(shard.engine.useTube(shard.thread, 0, bytes, 0)) === C.DONE;
+    this.#used = { shard, tube: isUsed ? shard.field(C.RESULT_REF) : 0 };
+    const watched = connection.watch(shard, 0, bytes, 0);
+    if (watched !== 0) this.#watched.add(DEFAULT_NAME, shard, watched);
+  }
+
+  /** False when there was no memory to begin with. */
+  get isReady(): boolean {
+    return this.#used.tube !== 0 && this.#watched.size > 0;
+  }
+
+  /** The tube that puts go to. */
+  get used(): PutTube {
+    return this.#used;
+  }
+
+  /** Uses no tube any more. The connection ends its watches itself. */
+  close(): void {
+    const { shard, tube } = this.#used;
+    if (tube !== 0) shard.answer(shard.engine.unuseTube(shard.thread, tube));
+  }
+
+  /** Runs a command about tubes, whose name, if it has one, stands in `line`; false for any other operation. */
+  run(op: number, line: Uint8Array): boolean {
+    switch (op) {
+      case OP.USE:
+        this.#use(line);
+        return true;
+      case OP.WATCH:
+        this.#watch(line);
+        return true;
+      case OP.IGNORE:
+        this.#ignore(line);
+        return true;
+      case OP.PAUSE_TUBE:
+        this.#pause(line);
+        return true;
+      case OP.KICK:
+        this.#kick();
+        return true;
+      case OP.PEEK_READY:
+        this.#peek(C.KIND_READY);
+        return true;
+      case OP.PEEK_DELAYED:
+        this.#peek(C.KIND_DELAYED);
+        return true;
+      case OP.PEEK_BURIED:
+        this.#peek(C.KIND_BURIED);
+        return true;
+      default:
+        return this.#show(op, line);
+    }
+  }
+
+  #show(op: number, line: Uint8Array): boolean {
+    const host = this.#host;
+    switch (op) {
+      case OP.LIST_TUBE_USED:
+        this.#answerUsing();
+        return true;
+      case OP.LIST_TUBES:
+        writeDocument(host, host.control.yamlList(tubeNames(host)));
+        return true;
+      case OP.LIST_TUBES_WATCHED:
+        writeDocument(host, host.control.yamlList(this.#watched.names()));
+        return true;
+      case OP.STATS_TUBE:
+        this.#stats(line);
+        return true;
+      case OP.STATS:
+        writeDocument(host, serverStats(host));
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** Brings the command's name to the shard of its tube. */
+  #stageName(line: Uint8Array): StagedName {
+    const host = this.#host;
+    const { nameStart, nameEnd } = host.command;
+    const shard = host.shardOfTube(line, nameStart, nameEnd);
+    const offset = host.stage(shard, line, nameStart, nameEnd, nameEnd);
+    return { shard, offset, bytes: nameEnd - nameStart, name: text(line, nameStart, nameEnd) };
+  }
+
+  #use(line: Uint8Array): void {
+    const host = this.#host;
+    const { shard, offset, bytes, name } = this.#stageName(line);
+    if (name !== this.#usedName) {
+      const code = shard.engine.useTube(shard.thread, offset, bytes, host.nextTubeNumber());
+      if (shard.answer(code) !== C.DONE) {
+        host.output.reply(R.REPLY.OUT_OF_MEMORY);
+        return;
+      }
+      const tube = shard.field(C.RESULT_REF);
+      this.close();
+      this.#used = { shard, tube };
+      this.#usedName = name;
+    }
+    this.#answerUsing();
+  }
+
+  #answerUsing(): void {
+    const { output } = this.#host;
+    const name = ENCODER.encode(this.#usedName);
+    output.room(R.REPLY_LINE_MAX);
+    output.at = R.writeUsing(output.bytes, output.at, name, 0, name.length);
+  }
+
+  #watch(line: Uint8Array): void {
+    const { output } = this.#host;
+    const staged = this.#stageName(line);
+    if (this.#watched.has(staged.name) || this.#addWatch(staged)) this.#answerWatching();
+    else output.reply(R.REPLY.OUT_OF_MEMORY);
+  }
+
+  /** False when there is no memory for it, or it would be one too many. */
+  #addWatch({ shard, offset, bytes, name }: StagedName): boolean {
+    const host = this.#host;
+    if (this.#watched.size >= host.limits.maxWatch) return false;
+    const tube = this.#connection.watch(shard, offset, bytes, host.nextTubeNumber());
+    if (tube !== 0) this.#watched.add(name, shard, tube);
+    return tube !== 0;
+  }
+
+  #ignore(line: Uint8Array): void {
+    const { command, output } = this.#host;
+    const name = text(line, command.nameStart, command.nameEnd);
+    if (this.#watched.has(name)) {
+      if (this.#watched.size === 1) {
+        output.reply(R.REPLY.NOT_IGNORED);
+        return;
+      }
+      const { shard, tube } = this.#watched.remove(name);
+      this.#connection.ignore(shard, tube);
+    }
+    this.#answerWatching();
+  }
+
+  #answerWatching(): void {
+    const { output } = this.#host;
+    output.room(R.REPLY_LINE_MAX);
+    output.at = R.writeWatching(output.bytes, output.at, this.#watched.size);
+  }
+
+  #pause(line: Uint8Array): void {
+    const { command, output, now } = this.#host;
+    if (command.garbage) {
+      output.reply(R.REPLY.BAD_FORMAT);
+      return;
+    }
+    const { shard, offset, bytes } = this.#stageName(line);
+    const code = shard.engine.pauseTube(shard.thread, offset, bytes, command.delay, now);
+    output.reply(shard.answer(code) === C.DONE ? R.REPLY.PAUSED : R.REPLY.NOT_FOUND);
+  }
+
+  /** Bounded steps, each under the lock for itself: kicking a million jobs keeps nobody waiting for long. */
+  #kick(): void {
+    const host = this.#host;
+    const { shard, tube } = this.#used;
+    let kicked = 0;
+    let left = host.command.bound;
+    let kind = C.KIND_ANY;
+    let answer = C.MORE;
+    while (answer === C.MORE) {
+      host.waitForRoom();
+      answer = shard.answer(shard.engine.kick(shard.thread, tube, left, kind, host.now));
+      const count = shard.field(C.RESULT_COUNT);
+      kind = shard.field(C.RESULT_REF);
+      kicked += count;
+      left -= count;
+    }
+    depend(host, shard);
+    const { output } = host;
+    output.room(R.REPLY_LINE_MAX);
+    output.at = R.writeKicked(output.bytes, output.at, kicked);
+  }
+
+  #peek(kind: number): void {
+    const host = this.#host;
+    const { shard, tube } = this.#used;
+    const code = shard.engine.peekTube(shard.thread, tube, kind, host.now);
+    const isShown = shard.answer(code) === C.DONE && writeJob(host, R.writeFound, shard);
+    if (!isShown) host.output.reply(R.REPLY.NOT_FOUND);
+  }
+
+  #stats(line: Uint8Array): void {
+    const host = this.#host;
+    const { shard, offset, bytes, name } = this.#stageName(line);
+    const code = shard.engine.statsTube(shard.thread, offset, bytes, host.now);
+    if (shard.answer(code) === C.DONE) writeDocument(host, tubeStats(host, shard, name));
+    else host.output.reply(R.REPLY.NOT_FOUND);
+  }
+}
+
+/** A tube name, which is ASCII, as a string. */
+function text(bytes: Uint8Array, start: number, end: number): string {
+  let name = "";
+  for (let at = start; at < end; at++) name += String.fromCharCode(bytes[at] ?? 0);
+  return name;
+}
