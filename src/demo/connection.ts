@@ -82,6 +82,6 @@ export class Connection {
 
   #fail(cause: Error | undefined): void {
     this.#lost ??= new ConnectionLostError("the connection to the server is lost", { cause });
-    for (const { reject } of this.#waiting.splice(0)) reject(this.#lost);
+    for (const waiting of this.#waiting.splice(0)) waiting.reject(this.#lost);
   }
 }

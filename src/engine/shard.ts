@@ -33,7 +33,7 @@ export class Shard {
   readonly input: Uint8Array;
   readonly output: Uint8Array;
   /** The input slot and the output slot as one: where pieces of a segment are looked through. */
-  readonly staging: Uint8Array<ArrayBufferLike>;
+  readonly staging: Uint8Array;
   readonly stagingAddress: number;
   /** Shared by all of a thread's shards. */
   readonly wakes: Wakes;

@@ -23,7 +23,7 @@ const SOMETIMES_BATCH = 16;
 const SOMETIMES_BATCHES = 6;
 
 /** The list says that a server differs, and it does not. */
-export class DifferenceGone extends Error {
+class DifferenceGone extends Error {
   readonly code = "HM_DIALOGUE_DIFFERENCE_GONE";
 
   constructor(what: string) {
@@ -66,12 +66,11 @@ export class Conformance {
   async checkSometimes(listed: Sometimes, dialogues: readonly Case[]): Promise<void> {
     const named = dialogues.filter((dialogue) => listed.names.has(nameOf(dialogue)));
     for (let batch = 0; batch < SOMETIMES_BATCHES; batch += 1) {
-      const plays = Array.from(
-        { length: SOMETIMES_BATCH },
-        (_, index) => named[index % named.length],
-      );
+      const plays = Array.from({ length: SOMETIMES_BATCH }, () => named)
+        .flat()
+        .slice(0, SOMETIMES_BATCH);
       const wrong = await Promise.all(
-        plays.map((dialogue) => dialogue !== undefined && this.#goesWrong(dialogue, this.#options)),
+        plays.map((dialogue) => this.#goesWrong(dialogue, this.#options)),
       );
       if (wrong.includes(true)) return;
     }

@@ -23,7 +23,7 @@ export interface Launch {
 }
 
 /** The server did not start, or ended by itself. */
-export class ServerProcessError extends Error {
+class ServerProcessError extends Error {
   readonly code = "HM_TEST_SERVER";
 }
 
