@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /* The command: `homemaker`, and `npm start -- ...`.
  *
- * Reads the command line, serves, and hands an exit code to the system: 0 after SIGTERM, SIGINT, --help and --version, 1 if the server
- * could not start, 2 if the command line or the environment is wrong, 70 for a defect. Every failure is one line on standard error.
+ * Reads the command line, serves or runs a subcommand, and hands an exit code to the system: 0 after SIGTERM, SIGINT, --help and
+ * --version, 1 if the server could not start, 2 if the command line or the environment is wrong, 70 for a defect; subcommands have their
+ * own. Every failure is one line on standard error.
  *
  * Without a listener Node takes SIGUSR1 for a wish to open its inspector. So one is there before anything else is even
  * loaded (hence the imports inside the functions), and a signal that comes that early is passed on to the server.
@@ -34,13 +35,19 @@ async function main(): Promise<number> {
 async function run(runtime: Runtime): Promise<number> {
   const { loadControl } = await import("./config/control.ts");
   const { parseOptions } = await import("./config/command-line.ts");
+  const { parseSubcommand } = await import("./config/subcommands.ts");
   const units = await loadControl(await runtime.readModule("control"));
-  const parsed = parseOptions(process.argv.slice(2), process.env, units);
+  const argv = process.argv.slice(2);
+  const parsed = parseSubcommand(argv, units) ?? parseOptions(argv, process.env, units);
   if (parsed.kind === "exit") {
     if (parsed.stdout !== undefined) runtime.print(parsed.stdout);
     if (parsed.stderr !== undefined) runtime.complain(parsed.stderr);
     return parsed.code;
   }
+  if (parsed.kind === "verify")
+    return (await import("./commands/verify.ts")).verify(parsed, runtime);
+  if (parsed.kind === "import")
+    return (await import("./commands/import.ts")).importBinlog(parsed, runtime);
   for (const warning of parsed.warnings) runtime.complain(warning);
   const { serve } = await import("./server/server.ts");
   const ended = serve(parsed.options, runtime);

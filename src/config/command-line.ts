@@ -74,6 +74,9 @@ export function helpText(units: Units): string {
   const environment = environmentName(OPTIONS.port);
   return (
     declareFlags(units).helpInformation() +
+    "\nOther commands, each with a --help of its own:\n" +
+    `  ${PROGRAM} verify DIR                  look through a journal\n` +
+    `  ${PROGRAM} import DIR --data TARGET    make a journal of beanstalkd's log\n` +
     "\nSizes are bytes, or take a unit: 64k, 10MiB, 1g (powers of 1024).\n" +
     `Every option can be set in the environment too: --port is ${environment}.\n`
   );
@@ -92,7 +95,7 @@ function printAndExit(stdout: string): Parsed {
 }
 
 /** As all programs do: whose line it is, then what it says. */
-function complaint(text: string): string {
+export function complaint(text: string): string {
   return `${PROGRAM}: ${text}`;
 }
 
@@ -205,7 +208,7 @@ function flagName({ name, short }: Switch): string {
 }
 
 /** Words of the user's own may hold anything: control characters are spelled out, so that a message stays one line. */
-function inOneLine(text: string): string {
+export function inOneLine(text: string): string {
   const spellOut = (unit: string): string =>
     `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
   return text.replace(/\n(?=\(Did you mean)/, " ").replace(/[\p{Cc}\u2028\u2029]/gu, spellOut);

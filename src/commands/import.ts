@@ -1,0 +1,143 @@
+/* Import: `homemaker import DIR --data TARGET`: makes a journal of the jobs in a beanstalkd's log. Called by cli.ts.
+ *
+ * All of the log is read before anything is written. What cannot be read or taken over is named, and then nothing is imported unless that was
+ * asked for. The journal is read back before it is called imported.
+ */
+
+import { STATE_BURIED, STATE_DELAYED, STATE_READY } from "../../assembly/constants.ts";
+import { DURABLE_JOB_BYTES_MAX } from "../config/options.ts";
+import type { ImportCommand } from "../config/subcommands.ts";
+import { PROGRAM } from "../config/version.ts";
+import { Binlog } from "../journal/binlog.ts";
+import { BulkLoad } from "../journal/bulk-load.ts";
+import type { LoadedJob } from "../journal/bulk-load.ts";
+import { inspect } from "../journal/inspection.ts";
+import { openReplica } from "../journal/replica.ts";
+import type { Runtime } from "../runtime.ts";
+import { StorageError } from "../storage.ts";
+import type { Storage } from "../storage.ts";
+import { BeanstalkdDirectory } from "../storage/beanstalkd-directory.ts";
+import { NodeStorage } from "../storage/node-fs.ts";
+
+const EXIT_IMPORTED = 0;
+const EXIT_INCOMPLETE = 1;
+
+/** Says who has the journal's directory. */
+const LOCK_NAME = "lock";
+
+/** The log or the directory to make is not fit for an import. */
+class ImportError extends Error {
+  override readonly name = "ImportError";
+  readonly code = "HM_IMPORT";
+}
+
+/** Imports and says what it did; answers the exit code. */
+export async function importBinlog(command: ImportCommand, runtime: Runtime): Promise<number> {
+  const complain = (text: string): void => runtime.complain(`${PROGRAM}: import: ${text}`);
+  try {
+    return await run(command, runtime, complain);
+  } catch (error) {
+    if (!(error instanceof StorageError || error instanceof ImportError)) throw error;
+    complain(error.message);
+    return EXIT_INCOMPLETE;
+  }
+}
+
+async function run(
+  command: ImportCommand,
+  runtime: Runtime,
+  complain: (text: string) => void,
+): Promise<number> {
+  const engine = await WebAssembly.compile(await runtime.readModule("engine"));
+  const binlog = readLog(command.from);
+  const jobs = takeOver(binlog);
+  for (const { file, what } of binlog.damage) complain(`${file}: ${what}`);
+  const isWhole = binlog.damage.length === 0;
+  if (!isWhole && !command.salvages) {
+    complain("nothing was imported; --salvage imports the rest");
+    return EXIT_INCOMPLETE;
+  }
+  if (binlog.tornBytes > 0) {
+    complain(
+      `${binlog.tornBytes} bytes at the end, of a put that was never answered, are left out`,
+    );
+  }
+  await write(command, jobs, binlog.lastId, engine);
+  runtime.print(summary(command, jobs, binlog.lastId));
+  return isWhole ? EXIT_IMPORTED : EXIT_INCOMPLETE;
+}
+
+/** Reads the whole log of a beanstalkd that does not run. */
+function readLog(from: string): Binlog {
+  const directory = new BeanstalkdDirectory(from);
+  const files = directory.files();
+  if (files.length === 0) throw new ImportError(`${from}: there is no binlog in it`);
+  const holder = directory.holder();
+  if (holder !== undefined) {
+    throw new ImportError(`${from}: process ${holder} uses it; stop that beanstalkd first`);
+  }
+  const before = directory.state();
+  const binlog = new Binlog();
+  let expected = files[0]?.number ?? 0;
+  for (const file of files) {
+    if (file.number !== expected) {
+      binlog.damage.push({ file: `binlog.${expected}`, what: "it is missing" });
+    }
+    binlog.readFile(file.name, directory.read(file), file === files.at(-1));
+    expected = file.number + 1;
+  }
+  if (directory.state() !== before) throw new ImportError(`${from}: somebody is writing there`);
+  return binlog;
+}
+
+/** The jobs that fit into a journal; the others count as damage. */
+function takeOver(binlog: Binlog): readonly LoadedJob[] {
+  const jobs = [...binlog.jobs.values()];
+  for (const { id, body } of jobs) {
+    if (body.length <= DURABLE_JOB_BYTES_MAX) continue;
+    const what = `its body has ${body.length} bytes, a journal takes ${DURABLE_JOB_BYTES_MAX}`;
+    binlog.damage.push({ file: `job ${id}`, what });
+  }
+  return jobs.filter(({ body }) => body.length <= DURABLE_JOB_BYTES_MAX);
+}
+
+/** Makes the journal and reads it back. */
+async function write(
+  { to, segmentBytes }: ImportCommand,
+  jobs: readonly LoadedJob[],
+  lastId: number,
+  engine: WebAssembly.Module,
+): Promise<void> {
+  const storage = new NodeStorage(to);
+  const release = await storage.lease();
+  try {
+    if (storage.list().some((name) => name !== LOCK_NAME)) {
+      throw new ImportError(`${to}: it must be new or empty`);
+    }
+    const { checksum } = openReplica(engine, 1, 0);
+    const random = (): number => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+    const wallMicros = Date.now() * 1000;
+    const parts = { storage, checksum, segmentBytes, lastId, wallMicros, random };
+    const load = new BulkLoad(parts);
+    for (const job of jobs) load.add(job);
+    load.finish();
+    readBack(storage, engine, jobs.length);
+  } finally {
+    release();
+  }
+}
+
+function readBack(storage: Storage, engine: WebAssembly.Module, count: number): void {
+  const { jobs, tornBytes, damagedSegments } = inspect(storage, engine, Date.now() * 1000);
+  const found = jobs.ready + jobs.delayed + jobs.buried;
+  if (found === count && tornBytes === 0 && damagedSegments.length === 0) return;
+  throw new ImportError(`of ${count} jobs ${found} could be read back: do not use the journal`);
+}
+
+function summary({ to }: ImportCommand, jobs: readonly LoadedJob[], lastId: number): string {
+  const count = (state: number): number => jobs.filter((job) => job.state === state).length;
+  return (
+    `imported ${jobs.length} jobs (${count(STATE_READY)} ready, ${count(STATE_DELAYED)} delayed, ` +
+    `${count(STATE_BURIED)} buried) into ${to}; ids go on at ${lastId + 1}`
+  );
+}

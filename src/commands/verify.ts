@@ -1,0 +1,71 @@
+/* Verify: `homemaker verify DIR`: says what is in a journal and whether it is sound. Called by cli.ts. */
+
+import type { VerifyCommand } from "../config/subcommands.ts";
+import { PROGRAM } from "../config/version.ts";
+import { FormatError } from "../journal/format.ts";
+import { inspect } from "../journal/inspection.ts";
+import type { Inspection } from "../journal/inspection.ts";
+import { RecoveryError } from "../journal/recovery.ts";
+import type { Runtime } from "../runtime.ts";
+import { StorageError } from "../storage.ts";
+import { ReadOnlyStorage } from "../storage/read-only.ts";
+
+const EXIT_CLEAN = 0;
+const EXIT_DAMAGED = 1;
+const EXIT_UNSEEN = 2;
+
+/** Looks through a journal and prints what it found; answers the exit code. */
+export async function verify(command: VerifyCommand, runtime: Runtime): Promise<number> {
+  try {
+    const found = await look(command.directory, runtime);
+    if (typeof found === "string") return complain(found, runtime);
+    const lines = command.asJson ? [JSON.stringify(found)] : report(found);
+    for (const line of lines) runtime.print(line);
+    return found.damagedSegments.length === 0 ? EXIT_CLEAN : EXIT_DAMAGED;
+  } catch (error) {
+    const isExpected =
+      error instanceof StorageError ||
+      error instanceof FormatError ||
+      error instanceof RecoveryError;
+    if (!isExpected) throw error;
+    return complain(error.message, runtime);
+  }
+}
+
+function complain(why: string, runtime: Runtime): number {
+  runtime.complain(`${PROGRAM}: verify: ${why}`);
+  return EXIT_UNSEEN;
+}
+
+/** What was found, or why nothing could be. */
+async function look(directory: string, runtime: Runtime): Promise<Inspection | string> {
+  const storage = new ReadOnlyStorage(directory);
+  if (await storage.isLeased()) return `${directory}: a server uses it`;
+  const engine = await WebAssembly.compile(await runtime.readModule("engine"));
+  const found = inspect(storage, engine, Date.now() * 1000);
+  return found.segments.length === 0 ? `${directory}: there is no journal in it` : found;
+}
+
+/** The lines that people read. */
+function report(found: Inspection): string[] {
+  const { segments, spares, frames, records, jobs, lastId } = found;
+  const all = records.put + records.state + records.delete;
+  const count = jobs.ready + jobs.delayed + jobs.buried;
+  return [
+    ...segments.map(
+      (one) => `${one.name}: ${one.bytes} bytes, ${one.frames} frames, ${one.records} records`,
+    ),
+    `segments: ${segments.length}, and ${spares} spare`,
+    `frames: ${frames}`,
+    `records: ${all} (${records.put} put, ${records.state} state, ${records.delete} delete)`,
+    `jobs: ${count} (${jobs.ready} ready, ${jobs.delayed} delayed, ${jobs.buried} buried)`,
+    `highest id: ${lastId}`,
+    `torn end: ${found.tornBytes === 0 ? "none" : `${found.tornBytes} bytes, never known to be safe`}`,
+    `damage: ${damageOf(found)}`,
+  ];
+}
+
+function damageOf({ damagedSegments, damagedBytes }: Inspection): string {
+  if (damagedSegments.length === 0) return "none";
+  return `${damagedBytes} bytes, in ${damagedSegments.join(", ")}`;
+}

@@ -1,0 +1,115 @@
+/* Subcommands: `homemaker verify` and `homemaker import`, from arguments to what is asked for.
+ *
+ * As pure as command-line.ts, and called by cli.ts before it: a first word that names a subcommand is not the server's.
+ */
+import { Command, CommanderError } from "commander";
+import { complaint, EXIT_USAGE, inOneLine } from "./command-line.ts";
+import type { Parsed } from "./command-line.ts";
+import type { Units } from "./control.ts";
+import { OPTIONS } from "./options.ts";
+import { PROGRAM } from "./version.ts";
+
+/** To look through a journal. */
+export interface VerifyCommand {
+  readonly kind: "verify";
+  readonly directory: string;
+  /** Print one line of JSON instead of text. */
+  readonly asJson: boolean;
+}
+
+/** To make a journal of a beanstalkd's log. */
+export interface ImportCommand {
+  readonly kind: "import";
+  /** The directory of beanstalkd's -b. */
+  readonly from: string;
+  /** The directory of our --data. */
+  readonly to: string;
+  readonly segmentBytes: number;
+  /** Import what can be read, where not everything can. */
+  readonly salvages: boolean;
+}
+
+/** What a subcommand's arguments ask for: to do it, or to print something and end. */
+export type Subcommand = VerifyCommand | ImportCommand | Extract<Parsed, { kind: "exit" }>;
+
+interface Flags {
+  readonly json?: true;
+  readonly data?: string;
+  readonly segmentSize?: string;
+  readonly salvage?: true;
+}
+
+/** Reads `argv` if it begins with the name of a subcommand; undefined if it does not. */
+export function parseSubcommand(argv: readonly string[], units: Units): Subcommand | undefined {
+  const [name, ...rest] = argv;
+  if (name !== "verify" && name !== "import") return undefined;
+  const command = name === "verify" ? verifySyntax() : importSyntax();
+  try {
+    command.parse(rest, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) {
+      return { kind: "exit", code: 0, stdout: command.helpInformation().trimEnd() };
+    }
+    return wrong(name, error.message.replace(/^error: /, ""));
+  }
+  const directory = command.args[0] ?? "";
+  const flags: Flags = command.opts();
+  if (directory === "") return wrong(name, "expected a directory");
+  if (name === "verify") return { kind: "verify", directory, asJson: flags.json === true };
+  return importCommand(directory, flags, units);
+}
+
+function importCommand(from: string, flags: Flags, units: Units): Subcommand {
+  const { data: to = "", segmentSize, salvage } = flags;
+  if (to === "") return wrong("import", "expected --data DIR, the directory to make");
+  const option = OPTIONS.segmentBytes;
+  const segmentBytes =
+    segmentSize === undefined
+      ? option.default
+      : option.parse([segmentSize], units, () => undefined);
+  if (segmentBytes === undefined) {
+    return wrong("import", `--segment-size: expected ${option.expects}, not "${segmentSize}"`);
+  }
+  return { kind: "import", from, to, segmentBytes, salvages: salvage === true };
+}
+
+function wrong(name: string, text: string): Subcommand {
+  return { kind: "exit", code: EXIT_USAGE, stderr: complaint(inOneLine(`${name}: ${text}`)) };
+}
+
+function verifySyntax(): Command {
+  return syntax("verify")
+    .usage("DIR [--json]")
+    .description(
+      "Looks through the journal in DIR, which no server may be using, and changes nothing. " +
+        "Exit code 0: clean; 1: something that was safe is damaged; 2: it could not look.",
+    )
+    .argument("<DIR>", "the directory of --data")
+    .option("--json", "one line of JSON");
+}
+
+function importSyntax(): Command {
+  return syntax("import")
+    .usage("DIR --data TARGET [--segment-size SIZE] [--salvage]")
+    .description(
+      "Makes a journal in TARGET, which must be new or empty, of the jobs in DIR, the directory of the -b of a beanstalkd 1.12 or 1.13 that " +
+        "does not run. Exit code 0: all jobs are there; 1: something could not be read or taken over; 2: wrong arguments.",
+    )
+    .argument("<DIR>", "the directory of beanstalkd's -b")
+    .option("--data <TARGET>", "the directory that the server will be given with --data")
+    .option("--segment-size <SIZE>", "length of the journal's files, as the server's option")
+    .option("--salvage", "if not everything can be read: import the rest");
+}
+
+function syntax(name: string): Command {
+  return new Command(`${PROGRAM} ${name}`)
+    .helpOption("-h, --help", "print this help and exit")
+    .exitOverride()
+    .configureOutput({
+      writeOut: () => undefined,
+      outputError: () => undefined,
+      getOutHelpWidth: () => 96,
+      getOutHasColors: () => false,
+    });
+}

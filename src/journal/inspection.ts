@@ -1,0 +1,184 @@
+/* Inspection: what a server would find in a journal, and whether anything in it is damaged. It changes nothing.
+ *
+ * The jobs are counted by replaying the journal into an engine of its own, as a server does when it starts; what a server would remove is only
+ * passed over. Used by `homemaker verify`.
+ */
+
+import * as C from "../../assembly/constants.ts";
+import {
+  readSegmentHeader,
+  SEGMENT_HEADER_BYTES,
+  segmentName,
+  segmentNumber,
+  spareNumber,
+} from "./format.ts";
+import type { Checksum, SegmentHeader } from "./format.ts";
+import { readWhole } from "./reclaim.ts";
+import { recover } from "./recovery.ts";
+import { countJobs, openReplica } from "./replica.ts";
+import type { JobCounts } from "./replica.ts";
+import { scanSegment } from "./scan.ts";
+import type { Region } from "./scan.ts";
+import type { Storage } from "../storage.ts";
+
+/** What was found in one segment. */
+export interface SegmentFinding {
+  readonly name: string;
+  /** Length of its file. */
+  readonly bytes: number;
+  readonly frames: number;
+  readonly records: number;
+}
+
+/** Sound records by kind. */
+export interface RecordCounts {
+  readonly put: number;
+  readonly state: number;
+  readonly delete: number;
+}
+
+/** What was found in a journal. */
+export interface Inspection {
+  readonly segments: readonly SegmentFinding[];
+  readonly spares: number;
+  /** Frames that a server would replay. */
+  readonly frames: number;
+  readonly records: RecordCounts;
+  readonly jobs: JobCounts;
+  /** Highest id that was ever given out. */
+  readonly lastId: number;
+  /** Bytes at the end that had never been known to be safe, and were not whole: what a crash leaves. */
+  readonly tornBytes: number;
+  /** Bytes that had been safe and cannot be read. */
+  readonly damagedBytes: number;
+  /** Names of the segments in which something that had been safe is damaged or missing. */
+  readonly damagedSegments: readonly string[];
+}
+
+/** Looks through the journal in `storage`. Throws a StorageError, a FormatError, or a RecoveryError when the jobs do not fit into memory. */
+export function inspect(
+  storage: Storage,
+  engine: WebAssembly.Module,
+  wallMicros: number,
+): Inspection {
+  const names = storage.list();
+  const numbers = names.map(segmentNumber).filter((number) => number !== undefined);
+  const replica = openReplica(engine, shardsOf(storage, numbers, engine), wallMicros);
+  const { shards, checksum } = replica;
+  const { report, nextFrame } = recover({
+    storage: withoutChanges(storage),
+    shards,
+    checksum,
+    now: 0,
+    strict: false,
+    progress: () => undefined,
+  });
+  const looks = numbers
+    .toSorted((a, b) => a - b)
+    .map((number) => lookThrough(storage, segmentName(number), nextFrame, checksum));
+  const sum = (kind: keyof RecordCounts): number =>
+    looks.reduce((all, { records }) => all + records[kind], 0);
+  return {
+    segments: looks.map(({ finding }) => finding),
+    spares: names.filter((name) => spareNumber(name) !== undefined).length,
+    frames: report.frames,
+    records: { put: sum("put"), state: sum("state"), delete: sum("delete") },
+    jobs: countJobs(replica),
+    lastId: shards[0]?.shard.engine.lastId() ?? 0,
+    tornBytes: report.tornBytes,
+    damagedBytes: report.damagedBytes,
+    damagedSegments: report.damagedSegments.map(segmentName),
+  };
+}
+
+/** The same files, of which none goes. */
+function withoutChanges(storage: Storage): Storage {
+  const refuse = (): never => {
+    throw new TypeError("a journal that is looked at is not written to");
+  };
+  return {
+    list: () => storage.list(),
+    open: (name) => storage.open(name, false),
+    create: refuse,
+    rename: refuse,
+    remove: () => undefined,
+    syncDirectory: () => undefined,
+    lease: refuse,
+  };
+}
+
+/** As many shards as the newest segment with a sound header was written by: a number that had memory enough. */
+function shardsOf(
+  storage: Storage,
+  numbers: readonly number[],
+  engine: WebAssembly.Module,
+): number {
+  const { checksum } = openReplica(engine, 1, 0);
+  for (const number of numbers.toSorted((a, b) => b - a)) {
+    const bytes = readWhole(storage, segmentName(number));
+    const header = headerOf(bytes, checksum);
+    if (header !== undefined && header.shards > 0) return header.shards;
+  }
+  return 1;
+}
+
+/** The header of a segment; it stands there twice. */
+function headerOf(bytes: Uint8Array, checksum: Checksum): SegmentHeader | undefined {
+  return (
+    readSegmentHeader(bytes, checksum) ??
+    readSegmentHeader(bytes.subarray(SEGMENT_HEADER_BYTES / 2), checksum)
+  );
+}
+
+interface Look {
+  readonly finding: SegmentFinding;
+  readonly records: RecordCounts;
+}
+
+/** Counts what lies in a segment in frames before `endFrame`. */
+function lookThrough(storage: Storage, name: string, endFrame: number, checksum: Checksum): Look {
+  const bytes = readWhole(storage, name);
+  const header = headerOf(bytes, checksum);
+  const salt = header?.salt ?? 0;
+  const regions = header === undefined ? [] : scanSegment(bytes, salt, checksum);
+  const valid = regions.filter(({ frame }) => frame === undefined || frame.number < endFrame);
+  const kinds = valid.flatMap((region) => kindsIn(region, bytes, salt, checksum));
+  const count = (kind: number): number => kinds.filter((one) => one === kind).length;
+  const frames = new Set(valid.flatMap(({ frame }) => frame?.number ?? []));
+  return {
+    finding: { name, bytes: bytes.length, frames: frames.size, records: kinds.length },
+    records: {
+      put: count(C.RECORD_PUT),
+      state: count(C.RECORD_STATE),
+      delete: count(C.RECORD_DELETE),
+    },
+  };
+}
+
+/** The kinds of the sound records of a region, in their order. */
+function kindsIn(
+  { from, to }: Region,
+  bytes: Uint8Array,
+  salt: number,
+  checksum: Checksum,
+): number[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const kinds: number[] = [];
+  let at = from;
+  while (at + C.RECORD_BYTES_MIN <= to) {
+    const size = view.getUint32(at, true);
+    const fits = size >= C.RECORD_BYTES_MIN && size <= Math.min(to - at, RECORD_BYTES_MAX);
+    if (
+      fits &&
+      size % 8 === 0 &&
+      view.getUint32(at + 4, true) === checksum(salt, bytes.subarray(at + 8, at + size))
+    ) {
+      kinds.push(view.getUint8(at + 8));
+      at += size;
+    } else at += 8;
+  }
+  return kinds;
+}
+
+/** A longer record does not fit the area through which records are read. */
+const RECORD_BYTES_MAX = 131_072;

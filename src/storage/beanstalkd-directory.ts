@@ -1,0 +1,73 @@
+/* BeanstalkdDirectory: the directory of a beanstalkd's -b, to be read while no beanstalkd has it.
+ *
+ * It holds binlog.1, binlog.2, ... and `lock`, on which a running beanstalkd has an fcntl lock; the kernel lists these in /proc/locks.
+ * Nothing here writes. Used by `homemaker import`.
+ */
+
+import * as fs from "node:fs";
+import { join } from "node:path";
+import { StorageError } from "../storage.ts";
+
+const LOCKS = "/proc/locks"; // Linux
+const LOCK_NAME = "lock";
+
+/** One log file. */
+export interface BinlogFile {
+  readonly name: string;
+  readonly number: number;
+}
+
+/** The directory of a beanstalkd. */
+export class BeanstalkdDirectory {
+  readonly #directory: string;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** The log files in the order in which they were written. Throws a StorageError. */
+  files(): readonly BinlogFile[] {
+    const names = attempt(this.#directory, () => fs.readdirSync(this.#directory));
+    return names
+      .flatMap((name): BinlogFile[] => {
+        const digits = /^binlog\.(\d+)$/.exec(name)?.[1];
+        return digits === undefined ? [] : [{ name, number: Number(digits) }];
+      })
+      .toSorted((a, b) => a.number - b.number);
+  }
+
+  /** All bytes of a file. Throws a StorageError. */
+  read({ name }: BinlogFile): Uint8Array {
+    const path = join(this.#directory, name);
+    return attempt(path, () => fs.readFileSync(path));
+  }
+
+  /** Id of the process that has the directory locked; undefined when nobody has. */
+  holder(): number | undefined {
+    const lock = fs.statSync(join(this.#directory, LOCK_NAME), { throwIfNoEntry: false });
+    if (lock === undefined || !fs.existsSync(LOCKS)) return undefined;
+    // "1: POSIX  ADVISORY  WRITE 1234 08:01:5678 0 EOF"
+    const held = new RegExp(`POSIX +ADVISORY +WRITE +(\\d+) +\\S+:${lock.ino} `);
+    const pid = held.exec(fs.readFileSync(LOCKS, "utf8"))?.[1];
+    return pid === undefined ? undefined : Number(pid);
+  }
+
+  /** Lengths and times of the files: another answer later says that somebody wrote. */
+  state(): string {
+    return this.files()
+      .map(({ name }) => {
+        const { size, mtimeMs } = fs.statSync(join(this.#directory, name));
+        return `${name} ${size} ${mtimeMs}`;
+      })
+      .join("\n");
+  }
+}
+
+function attempt<Result>(path: string, call: () => Result): Result {
+  try {
+    return call();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new StorageError("HM_STORAGE_FAILED", `${path}: ${why}`, { cause });
+  }
+}

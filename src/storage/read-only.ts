@@ -1,0 +1,71 @@
+/* ReadOnlyStorage: a journal's directory for somebody who only looks: nothing in it is made, changed or removed, the directory itself included.
+ *
+ * Used by `homemaker verify`.
+ */
+
+import { statSync } from "node:fs";
+import { connect } from "node:net";
+import { StorageError } from "../storage.ts";
+import type { Storage, StorageFile } from "../storage.ts";
+import { NodeStorage } from "./node-fs.ts";
+
+/** A directory of the file system that exists. */
+export class ReadOnlyStorage implements Storage {
+  readonly #directory: string;
+  readonly #files: NodeStorage;
+
+  /** Throws a StorageError when there is no such directory. */
+  constructor(directory: string) {
+    if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) {
+      throw new StorageError("HM_STORAGE_FAILED", `${directory}: there is no such directory`);
+    }
+    this.#directory = directory;
+    this.#files = new NodeStorage(directory); // which makes a directory only where there is none
+  }
+
+  list(): readonly string[] {
+    return this.#files.list();
+  }
+
+  open(name: string): StorageFile {
+    return this.#files.open(name, false);
+  }
+
+  create(name: string): StorageFile {
+    return this.#refuse(name);
+  }
+
+  rename(from: string): void {
+    this.#refuse(from);
+  }
+
+  remove(name: string): void {
+    this.#refuse(name);
+  }
+
+  syncDirectory(): void {
+    this.#refuse(this.#directory);
+  }
+
+  lease(): Promise<() => void> {
+    return this.#refuse(this.#directory);
+  }
+
+  #refuse(name: string): never {
+    throw new StorageError("HM_STORAGE_READ_ONLY", `${name}: it was opened to be read only`);
+  }
+
+  /** Whether a server of this machine has the directory (see NodeStorage.lease). */
+  async isLeased(): Promise<boolean> {
+    const { dev, ino } = statSync(this.#directory);
+    const socket = connect(`\0homemaker:${dev}:${ino}`);
+    try {
+      return await new Promise<boolean>((resolve) => {
+        socket.once("connect", () => resolve(true));
+        socket.once("error", () => resolve(false));
+      });
+    } finally {
+      socket.destroy();
+    }
+  }
+}
