@@ -113,12 +113,19 @@ describe("a verb", () => {
 });
 
 describe("a NUL byte or a stray CR", () => {
-  test.each(["\0", "foo\0", "stats\0", "use a\0b", "quit\0", "kick 1\0", "foo\rbar", "\rstats", "kick \r1"])(
-    "makes %j a bad format, whatever the verb",
-    (line) => {
-      expect(parse(line).name).toBe("BAD_FORMAT");
-    },
-  );
+  test.each([
+    "\0",
+    "foo\0",
+    "stats\0",
+    "use a\0b",
+    "quit\0",
+    "kick 1\0",
+    "foo\rbar",
+    "\rstats",
+    "kick \r1",
+  ])("makes %j a bad format, whatever the verb", (line) => {
+    expect(parse(line).name).toBe("BAD_FORMAT");
+  });
 });
 
 describe("a number", () => {
