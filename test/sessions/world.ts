@@ -1,0 +1,332 @@
+/* World: session hosts on shards of their own, with tests in the place of threads, transports and clock.
+ *
+ * One SessionHost stands for one thread. Nothing happens by itself: an End hands its input over when told to, threads that somebody
+ * woke and what was put off wait until `settle` or until a test lets them go on one by one, and time stands still but for `advance`.
+ * The engine's runs can be switched off, here and not in the server: then each command goes through the session's own parser.
+ */
+import { readFileSync } from "node:fs";
+import * as C from "../../assembly/constants.ts";
+import { loadBuiltControl } from "../config/load-control.ts";
+import type { Shard } from "../../src/engine/shard.ts";
+import { makeShards, openShards, shardOfTube } from "../../src/engine/shards.ts";
+import type { ShardMemories } from "../../src/engine/shards.ts";
+import { Common, COUNTER_ACCEPTED } from "../../src/server/common.ts";
+import { SessionHost } from "../../src/server/session-host.ts";
+import type { SessionLimits } from "../../src/server/session-host.ts";
+import type { Inlet, Outlet } from "../../src/transport.ts";
+import { EngineShard, loadVerifyModule } from "../engine/engine.ts";
+
+const BUILD = new URL("../../build/", import.meta.url);
+const ENGINE = new WebAssembly.Module(readFileSync(new URL("engine.wasm", BUILD)));
+const CONTROL = await loadBuiltControl();
+const AMPLE_BYTES = 1_073_741_824;
+/** More rounds without time passing than any test needs: something runs in circles. */
+const ROUNDS_MAX = 100_000;
+/** What a transport hands over at most. */
+const CHUNK_BYTES = 65_536;
+const NAMES = new TextEncoder();
+const PAGES_MAX = 65536;
+
+/** Microseconds of a second. */
+export const SECOND = 1_000_000;
+
+const LIMITS: SessionLimits = {
+  maxJobBytes: 65_535,
+  maxTubes: 100_000,
+  maxWatch: 10_000,
+  maxOutputBytes: 1_048_576,
+  commandsPerTurn: 1024,
+};
+
+const FACTS = {
+  pid: 4711,
+  version: "0.0.0",
+  id: "0123456789abcdef",
+  hostname: "nowhere",
+  os: "#1",
+  platform: "none",
+  journalSegmentBytes: 10_485_760,
+  cpuMicros: () => ({ user: 0, system: 0 }),
+};
+
+/** What a world is made of. */
+export interface WorldOptions {
+  readonly threads?: number;
+  readonly shards?: number;
+  /** Pages beside the threads' areas that each shard has for tables, records and bodies; absent: plenty. */
+  readonly sparePages?: number;
+  /** With sparePages: the memories cannot grow at all, so that even what must not be refused finds nothing. */
+  readonly cannotGrow?: boolean;
+  readonly limits?: Partial<SessionLimits>;
+  /** False: the engine's runs take nothing, so every command is the session's. */
+  readonly runs?: boolean;
+}
+
+/** A server of which every part waits for the test. */
+export class World {
+  readonly hosts: readonly SessionHost[];
+  /** Each thread's handles on the shards. */
+  readonly shards: readonly (readonly Shard[])[];
+  readonly common: Common;
+  nowMicros = 0;
+  /** Bytes that runs took, in all threads. */
+  bytesRun = 0;
+  readonly #verifiers: readonly EngineShard[];
+  readonly #later: (() => void)[] = [];
+  #woken = 0;
+
+  constructor(options: WorldOptions = {}) {
+    const { threads = 1, shards = 1, limits = {} } = options;
+    const made = makeMemories(options, shards, threads);
+    const { buffer } = Common.create(threads);
+    this.common = new Common(buffer, (low) => {
+      this.#woken |= low;
+    });
+    this.#verifiers = made.memories.map((memory) => new EngineShard(loadVerifyModule(), memory, 1));
+    this.shards = Array.from({ length: threads }, (_, thread) =>
+      openShards(made, thread).map((shard) => this.#watchRuns(shard, options.runs ?? true)),
+    );
+    this.hosts = this.shards.map(
+      (own, threadIndex) =>
+        new SessionHost({
+          shards: own,
+          common: this.common,
+          threadIndex,
+          clock: () => this.nowMicros,
+          limits: { ...LIMITS, ...limits },
+          control: CONTROL,
+          facts: FACTS,
+          later: (run) => this.#later.push(run),
+        }),
+    );
+  }
+
+  /** Counts what the runs of `shard` take, or has them take nothing. The exports of a module cannot be changed, so they are copied. */
+  #watchRuns(shard: Shard, runs: boolean): Shard {
+    const { engine } = shard;
+    const run: typeof engine.run = (...order) => {
+      if (!runs) {
+        shard.result.fill(0, C.RESULT_COUNT, C.RESULT_COUNT + 1);
+        shard.result.fill(0, C.RESULT_DID, C.RESULT_STOP + 1);
+        shard.result[C.RESULT_COMMANDS] = 0;
+        return C.DONE;
+      }
+      const code = engine.run(...order);
+      this.bytesRun += shard.field(C.RESULT_COUNT);
+      return code;
+    };
+    return Object.assign(shard, { engine: { ...engine, run } });
+  }
+
+  /** The host of one thread. */
+  host(thread = 0): SessionHost {
+    const host = this.hosts[thread];
+    if (host === undefined) throw new RangeError(`there is no thread ${thread}`);
+    return host;
+  }
+
+  /** A new connection to a thread. */
+  connect(thread = 0): End {
+    this.common.admitConnection(Infinity);
+    const counters = this.common.counters(thread);
+    counters[COUNTER_ACCEPTED] = (counters[COUNTER_ACCEPTED] ?? 0) + 1;
+    return new End(this, this.host(thread));
+  }
+
+  /** Runs something after what is under way. */
+  later(run: () => void): void {
+    this.#later.push(run);
+  }
+
+  /** Whether something was put off. */
+  get hasLater(): boolean {
+    return this.#later.length > 0;
+  }
+
+  /** Does the first thing that was put off. */
+  goOn(): void {
+    this.#later.shift()?.();
+  }
+
+  /** Whether a thread was woken and did not look yet. */
+  isWoken(thread: number): boolean {
+    return ((this.#woken >>> thread) & 1) === 1;
+  }
+
+  /** Has a thread look for what it was woken for. */
+  wake(thread: number): void {
+    this.#woken &= ~(1 << thread);
+    this.host(thread).wake();
+  }
+
+  /** Lets everything happen that needs no time to pass. */
+  settle(): void {
+    for (let round = 0; this.hasLater || this.#woken !== 0; round += 1) {
+      if (round === ROUNDS_MAX) throw new Error("the sessions run in circles");
+      if (this.hasLater) this.goOn();
+      else this.wake(31 - Math.clz32(this.#woken & -this.#woken));
+    }
+  }
+
+  /** Lets time pass, stopping at each moment at which something is due. */
+  advance(micros: number): void {
+    const end = this.nowMicros + micros;
+    for (let round = 0; ; round += 1) {
+      const due = Math.min(...this.hosts.map((host) => host.nextDueMicros()));
+      if (due > end) break;
+      if (round === ROUNDS_MAX) throw new Error("something stays due");
+      this.nowMicros = Math.max(this.nowMicros, due);
+      for (const host of this.hosts) if (host.nextDueMicros() <= this.nowMicros) host.tick();
+      this.settle();
+    }
+    this.nowMicros = end;
+    this.settle();
+  }
+
+  /** Walks every shard; throws with the name of an invariant that does not hold. */
+  verify(): void {
+    for (const verifier of this.#verifiers) verifier.verify();
+  }
+
+  /** The highest id given out. */
+  lastId(): number {
+    return this.shards[0]?.[0]?.engine.lastId() ?? 0;
+  }
+}
+
+/** A name of a tube of that shard, of `shards`. */
+export function tubeIn(shard: number, shards: number, prefix = "tube"): string {
+  for (let number = 0; ; number += 1) {
+    const name = `${prefix}${number}`;
+    const bytes = NAMES.encode(name);
+    if (shardOfTube(bytes, 0, bytes.length, shards) === shard) return name;
+  }
+}
+
+function makeMemories(options: WorldOptions, shards: number, threads: number): ShardMemories {
+  const { sparePages, cannotGrow = false } = options;
+  const made = makeShards(ENGINE, shards, threads, sparePages === undefined ? AMPLE_BYTES : 0);
+  return sparePages === undefined ? made : shrink(made, sparePages, cannotGrow);
+}
+
+/** Shards as makeShards makes them, but with few pages. */
+function shrink(like: ShardMemories, sparePages: number, cannotGrow: boolean): ShardMemories {
+  const initial = (like.memories[0]?.buffer.byteLength ?? 0) / C.PAGE_BYTES;
+  const maximum = cannotGrow ? initial : PAGES_MAX;
+  const memories = like.memories.map(
+    () => new WebAssembly.Memory({ initial, maximum, shared: true }),
+  );
+  const made = { ...like, memories };
+  const opened = openShards(made, 0);
+  const areas = (C.THREADS_BASE + like.threads * C.THREAD_BYTES) / C.PAGE_BYTES;
+  const pages = areas + sparePages;
+  for (const { engine, index } of opened) engine.open(index, like.threads, 0, pages, pages);
+  const name = NAMES.encode("default");
+  const shard = opened[shardOfTube(name, 0, name.length, memories.length)];
+  shard?.input.set(name);
+  shard?.engine.pinTube(0, 0, name.length, opened[0]?.engine.nextNumber() ?? 1);
+  return made;
+}
+
+/** One connection: the client and the transport in one. */
+export class End implements Outlet {
+  backlogBytes = 0;
+  /** False: what is written stays with the transport, until `read`. */
+  reads = true;
+  /** True: the transport says of each write that it still uses the memory. */
+  keeps = false;
+  isPaused = false;
+  /** The session has asked for the connection to be closed. */
+  isClosed = false;
+  /** The views that were written, not copied, while `keeps`. */
+  readonly kept: Uint8Array[] = [];
+  writes = 0;
+  readonly #world: World;
+  readonly #inlet: Inlet;
+  #received: Buffer[] = [];
+  #isGone = false;
+
+  constructor(world: World, host: SessionHost) {
+    this.#world = world;
+    this.#inlet = host.open(this);
+  }
+
+  /* The client's side. */
+
+  /** Hands input over in one buffer, which is overwritten afterwards, as a transport's is. */
+  say(input: string | Uint8Array): this {
+    const all = Buffer.from(input);
+    for (let at = 0; at < all.length && !this.#isGone; at += CHUNK_BYTES) {
+      const chunk = Buffer.from(all.subarray(at, at + CHUNK_BYTES));
+      this.#inlet.receive(chunk);
+      chunk.fill("!");
+    }
+    return this;
+  }
+
+  /** Hands over input that lies in a buffer which others use too. */
+  receive(bytes: Uint8Array): void {
+    this.#inlet.receive(bytes);
+  }
+
+  /** What came since the last time. */
+  heard(): string {
+    const text = Buffer.concat(this.#received).toString("latin1");
+    this.#received = [];
+    return text;
+  }
+
+  /** As `say`, then lets everything happen, then `heard`. */
+  ask(input: string | Uint8Array): string {
+    this.say(input);
+    this.#world.settle();
+    return this.heard();
+  }
+
+  /** Takes what the transport holds. */
+  read(): void {
+    this.backlogBytes = 0;
+    if (!this.#isGone) this.#inlet.drained();
+  }
+
+  /** Says that nothing more will be sent. */
+  shutdown(): void {
+    if (!this.#isGone) this.#inlet.ended();
+  }
+
+  /** The connection is gone. */
+  drop(): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.#world.common.releaseConnection();
+    this.#inlet.closed();
+  }
+
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  /* The session's side. */
+
+  write(bytes: Uint8Array): boolean {
+    this.writes += 1;
+    this.#received.push(Buffer.from(bytes));
+    if (!this.reads) this.backlogBytes += bytes.length;
+    if (this.keeps) this.kept.push(bytes);
+    return this.keeps;
+  }
+
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    this.isPaused = false;
+  }
+
+  // A transport closes when its buffers are empty, not at once.
+  close(): void {
+    this.isClosed = true;
+    this.#world.later(() => this.drop());
+  }
+}
