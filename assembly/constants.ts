@@ -196,6 +196,9 @@ export const SKIP_MARK: u32 = 0x80000000;
 /** Bytes of a record without a body, at least and with the longest name. */
 export const RECORD_BYTES_MIN: u32 = 56;
 export const RECORD_BYTES_MOST: u32 = 288;
+/** Bytes of a hint about a job, and of one about a tube without its name; see assembly/hints.ts. */
+export const HINT_JOB_BYTES: u32 = 48;
+export const HINT_TUBE_BYTES: u32 = 48;
 /** `run` stopped because the journal's ring is full. */
 export const STOP_JOURNAL: i32 = 258;
 /** A record is damaged. */

@@ -90,8 +90,13 @@ export function unpause(tube: Tube, now: u64): void {
 
 /** No plain reserve gets a job of `tube` for `micros`. */
 export function pause(tube: Tube, micros: u64, now: u64): void {
+  pauseUntil(tube, micros, now + micros);
+}
+
+/** What is left of a pause of `micros`. */
+export function pauseUntil(tube: Tube, micros: u64, until: u64): void {
   tube.pauseMicros = micros;
-  tube.pausedUntil = now + micros;
+  tube.pausedUntil = until;
   ready.refresh(tube);
   watchClock(tube, tube.pausedUntil);
 }

@@ -72,6 +72,7 @@ import { findOrMakeTube, findTube, forgetIfUnused, isPaused, tubeAt } from "./tu
 
 export * from "./inspect";
 export { check, keep, replay } from "./replay";
+export { applyJobHints, applyTubeHints, jobHints, tubeHints } from "./hints";
 export * from "./run";
 
 /* Setting up. */

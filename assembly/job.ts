@@ -45,6 +45,9 @@ export const GRANTED: u8 = 2;
 /** The journal's last word on the job is that it is buried. */
 export const RECORDED_BURIED: u8 = 4;
 
+/** Replayed from a part of the journal that is younger than the hints: they are not for this job any more. */
+export const HINT_IS_OLD: u8 = 8;
+
 /** Counters of a job that had trouble. */
 @unmanaged
 export class Cold {

@@ -19,7 +19,16 @@ import {
   STATE_DELAYED,
 } from "./constants";
 import { crc32c } from "./crc";
-import { Job, RECORDED_BURIED, appendBody, coldAddress, coldOf, jobAt, makeJob } from "./job";
+import {
+  HINT_IS_OLD,
+  Job,
+  RECORDED_BURIED,
+  appendBody,
+  coldAddress,
+  coldOf,
+  jobAt,
+  makeJob,
+} from "./job";
 import * as journal from "./journal";
 import { DeleteRecord, PUT_BYTES, PutRecord, Record, StateRecord } from "./journal";
 import * as segments from "./segments";
@@ -53,9 +62,17 @@ function isMine(address: usize, record: Record, shards: u32): bool {
 /**
  * Replays the `bytes` bytes staged at `offset` of the ring, part of the segment that was added last, salted with `salt`, for a server of
  * `shards` shards whose engine clock shows `now`. RESULT_COUNT is how far it came: DONE at the end, DAMAGED in front of what is no sound
- * record (the host looks further on), OUT_OF_MEMORY.  RESULT_ID is the highest id seen, 0 if none.
+ * record (the host looks further on), OUT_OF_MEMORY. `isYoung` 1: the records are younger than the hints.  RESULT_ID is the highest id seen, 0 if none.
  */
-export function replay(t: u32, offset: u32, bytes: u32, salt: u32, shards: u32, now: f64): i32 {
+export function replay(
+  t: u32,
+  offset: u32,
+  bytes: u32,
+  salt: u32,
+  shards: u32,
+  now: f64,
+  isYoung: u32,
+): i32 {
   enter();
   const segment = segments.last();
   let at: u32 = 0;
@@ -73,11 +90,18 @@ export function replay(t: u32, offset: u32, bytes: u32, salt: u32, shards: u32, 
       answer = OUT_OF_MEMORY;
       break;
     }
+    if (isYoung != 0) outdateHint(record.id);
     at += record.bytes;
   }
   setResult(t, RESULT_COUNT, <f64>at);
   setResult(t, RESULT_ID, <f64>highest);
   return leave(t, answer);
+}
+
+/** The hints know nothing of this record. */
+function outdateHint(id: u64): void {
+  const found = findJob(id);
+  if (found != 0) jobAt(found).flags |= HINT_IS_OLD;
 }
 
 /** How many of the `bytes` bytes staged at the beginning of the ring are sound records, one behind the other: RESULT_COUNT. */
@@ -222,7 +246,6 @@ function keepOne(record: Record, number: u32): void {
     const tombstone = changetype<DeleteRecord>(record);
     if (
       tombstone.origin != number &&
-      shard().index == shardOfTombstone(tombstone) &&
       segments.segmentExists(tombstone.origin)
     ) {
       journal.writeDelete(record.id, 0, 0, 0, tombstone.origin);
@@ -238,9 +261,4 @@ function keepOne(record: Record, number: u32): void {
     const lsn = coldAddress(job.cold).stateLsn;
     if (lsn != 0 && segments.segmentOf(lsn).number == number) journal.recordState(job);
   }
-}
-
-/** Which shard keeps a tombstone: any will do, as long as it is one. */
-function shardOfTombstone(record: DeleteRecord): u32 {
-  return shard().shards > 1 ? <u32>record.id & (shard().shards - 1) : 0;
 }

@@ -98,6 +98,11 @@ function join(table: Table): void {
     givePage(load<u32>(table.directory + ((high >> HEADS_SHIFT) << 2)));
 }
 
+/** Address of the first entry in bucket number `bucket`, below `heads`, or 0. */
+export function head(table: Table, bucket: u32): u32 {
+  return load<u32>(headAt(table, bucket));
+}
+
 export function heads(table: Table): u32 {
   return table.mask + 1 + table.split;
 }

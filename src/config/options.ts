@@ -43,6 +43,8 @@ export interface Options {
   readonly syncIntervalMillis: number;
   /** Length of the files in the directory, in bytes: a multiple of 4096, SEGMENT_BYTES_MIN to SEGMENT_BYTES_MAX. */
   readonly segmentBytes: number;
+  /** Milliseconds from one writing of the secondary tier to the next; Infinity is never. */
+  readonly hintIntervalMillis: number;
   /** What to do about damage to what was safe: go on with what is sound, or refuse to start. */
   readonly recovery: Recovery;
   /** Whether the delay and priority that a release gives survive a crash as a put does. */
@@ -214,6 +216,17 @@ export const OPTIONS: { readonly [Key in keyof Settings]: Option<Settings[Key]> 
     default: 64 * MIB,
     ...size(0, Number.MAX_SAFE_INTEGER, "a size such as 64MiB"),
     parse: segmentSize,
+  },
+  hintIntervalMillis: {
+    name: "hint-interval",
+    category: "Durability",
+    placeholder: "DURATION",
+    help: "how often counters and the delays and priorities of releases are written down; never: they are not",
+    default: 5000,
+    expects: "a duration from 100ms to 1d, or never",
+    parse: (words, units) =>
+      last(words) === "never" ? Infinity : duration(100, 86_400_000, "").parse(words, units),
+    format: (millis, units) => (millis === Infinity ? "never" : units.formatDuration(millis)),
   },
   recovery: {
     name: "recovery",

@@ -37,7 +37,12 @@ export interface EngineExports {
     salt: number,
     shards: number,
     now: number,
+    isYoung: number,
   ): number;
+  jobHints(t: number, bucket: number): number;
+  tubeHints(t: number, number: number): number;
+  applyJobHints(t: number, address: number, bytes: number, now: number): number;
+  applyTubeHints(t: number, address: number, bytes: number, now: number): number;
   keep(t: number, address: number, bytes: number, salt: number, number: number): number;
   /** An id. */
   lastId(): number;
@@ -148,6 +153,10 @@ const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "segmentCount",
   "check",
   "replay",
+  "jobHints",
+  "tubeHints",
+  "applyJobHints",
+  "applyTubeHints",
   "keep",
   "lastId",
   "skipIds",

@@ -1,25 +1,38 @@
 /* Recovery: from the files of a journal back to the jobs.
  *
  * Segments are replayed in the order in which they were begun. Three things can be found behind what is sound, and they are told apart by
- * what the journal itself says was safe: every frame carries the highest frame that was known to be safe when it was written.
+ * what the journal itself says was safe:
  *
- *   - the torn end of what was being written when the power went: from the first frame on that is damaged or missing and was never known
- *     to be safe, everything is cut off, so that what survives is a prefix of what happened;
+ *   - the torn end of what was being written when the power went, in the newest segment only: from the first frame on that is damaged or
+ *     missing and was never known to be safe (every frame carries the highest one that was when it was written), everything is cut
+ *     off, so that what survives is a prefix of what happened. It stays cut off: the next segment's first frame takes its number;
  *   - damage to what was safe: it is reported, confined to the records that it hits (each has its own CRC), the segment is kept aside as
  *     quarantine.N; with `strict` the server does not start;
  *   - a file that was about to become a segment: it goes.
  *
- * Runs before any other thread touches the shards; the rings serve as staging areas.
+ * What was not known to be safe and is whole is written once more and synced (`settle`): it may have been read from memory of the operating system that
+ * never reached the disk. Runs before any other thread touches the shards; the rings serve as staging areas.
  */
 
 import * as C from "../../assembly/constants.ts";
-import { readSegmentHeader, SEGMENT_HEADER_BYTES, segmentName, segmentNumber } from "./format.ts";
+import {
+  FRAME_BYTES,
+  frameHeaderBytes,
+  readSegmentHeader,
+  SEGMENT_HEADER_BYTES,
+  segmentName,
+  segmentNumber,
+  writeFrameHeader,
+} from "./format.ts";
 import type { Checksum, FrameHeader, SegmentHeader } from "./format.ts";
 import type { ExistingSegment } from "./journal.ts";
 import type { JournalShard } from "./journal-shard.ts";
+import { applyHints, readHints } from "./hints.ts";
+import type { FoundHints } from "./hints.ts";
 import { readWhole } from "./reclaim.ts";
 import { scanSegment } from "./scan.ts";
 import type { Region } from "./scan.ts";
+import { writeFully } from "./segment-file.ts";
 import type { Storage } from "../storage.ts";
 
 /** What recovery is to do and to tell. */
@@ -72,10 +85,32 @@ export function recover(parts: RecoveryParts): Recovered {
   return new Recovery(parts).run();
 }
 
+/** Ids that can have been given out without being in any record, at most: blocks that threads took, puts that were refused. */
+const IDS_UNSEEN = 65_536;
+/** The shortest record of a put. */
+const PUT_BYTES_MIN = 88;
+
+/** A frame with all its regions, or a gap. */
+interface Piece {
+  readonly frame: FrameHeader | undefined;
+  readonly regions: readonly Region[];
+  /** Where it begins and ends in the segment. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A segment that is being replayed. */
+interface Replayed {
+  readonly found: Found;
+  readonly bytes: Uint8Array;
+  /** Highest frame of it that is known to have been safe. */
+  readonly durable: number;
+  readonly isNewest: boolean;
+}
+
 class Recovery {
   readonly #parts: RecoveryParts;
   readonly #segments: ExistingSegment[] = [];
-  #durable = 0;
   #lastFrame = 0;
   #lastId = 0;
   #frames = 0;
@@ -83,19 +118,21 @@ class Recovery {
   #tornBytes = 0;
   #damagedBytes = 0;
   readonly #damagedSegments: number[] = [];
-  #isCut = false;
+  /** Segments of whose frames the last ones do not count. */
+  readonly #cutSegments: number[] = [];
+
+  readonly #hints: FoundHints | undefined;
 
   constructor(parts: RecoveryParts) {
     this.#parts = parts;
+    this.#hints = readHints(parts.storage, parts.checksum);
   }
 
   run(): Recovered {
     const found = this.#find();
-    this.#durable = this.#highestDurable(found);
-    for (const [index, segment] of found.entries()) {
-      this.#replaySegment(segment, index, found.length);
-    }
+    for (const index of found.keys()) this.#replaySegment(found, index);
     this.#start(found.length);
+    if (this.#hints !== undefined) applyHints(this.#hints, this.#parts.shards, this.#parts.now);
     const jobs = this.#parts.shards.reduce((sum, shard) => sum + jobCount(shard), 0);
     return {
       segments: this.#segments.map((segment) => this.#withUrgency(segment)),
@@ -134,85 +171,110 @@ class Recovery {
   /** The header of a segment; it stands there twice. */
   #header(number: number): SegmentHeader | undefined {
     const { storage, checksum } = this.#parts;
-    const file = storage.open(segmentName(number), false);
-    const bytes = new Uint8Array(SEGMENT_HEADER_BYTES);
-    file.read(0, bytes);
-    file.close();
+    const bytes = readWhole(storage, segmentName(number), SEGMENT_HEADER_BYTES);
     const header =
       readSegmentHeader(bytes, checksum) ??
       readSegmentHeader(bytes.subarray(SEGMENT_HEADER_BYTES / 2), checksum);
     return header?.number === number ? header : undefined;
   }
 
-  /** The highest frame that any frame says was safe; the newest segments know it. */
-  #highestDurable(found: readonly Found[]): number {
-    for (const { number, header } of found.toReversed()) {
-      const bytes = readWhole(this.#parts.storage, segmentName(number));
-      const regions = scanSegment(bytes, header.salt, this.#parts.checksum);
-      const known = regions.map(({ frame }) => frame?.durable ?? 0);
-      // Its file was only begun when all frames before it were safe.
-      const before = header.firstFrame - 1;
-      if (known.length > 0) return known.reduce((most, one) => Math.max(most, one), before);
-    }
-    return 0;
-  }
-
-  #replaySegment({ number, header }: Found, index: number, count: number): void {
+  #replaySegment(all: readonly Found[], index: number): void {
+    const found = all[index];
+    if (found === undefined) return;
     const { storage, shards, checksum, progress } = this.#parts;
+    const { number, header } = found;
     for (const { shard } of shards) shard.engine.addSegment(number, index);
-    this.#segments.push({ number, salt: header.salt });
     this.#lastId = Math.max(this.#lastId, header.lastId);
-    if (this.#lastFrame < header.firstFrame - 1 && index > 0) {
-      this.#missing(number, this.#lastFrame + 1, 0);
-    }
     this.#lastFrame = Math.max(this.#lastFrame, header.firstFrame - 1);
     const bytes = readWhole(storage, segmentName(number));
-    const regions = scanSegment(bytes, header.salt, checksum);
-    for (const region of regions) {
-      if (this.#isCut) {
-        this.#tornBytes += region.to - region.from;
-        continue;
-      }
-      this.#replayRegion(region, bytes, { number, header });
-      progress(index * bytes.length + region.to, count * bytes.length);
+    const pieces = piecesOf(scanSegment(bytes, header.salt, checksum));
+    const isNewest = index === all.length - 1;
+    const durable = isNewest ? durableOf(header, pieces) : safeBefore(found, all[index + 1]);
+    const replayed = { found, bytes, durable, isNewest };
+    let end = SEGMENT_HEADER_BYTES;
+    let isCut = false;
+    for (const piece of pieces) {
+      isCut ||= !this.#replayPiece(piece, replayed);
+      if (!isCut) end = piece.to;
+      else if (isNewest) this.#tornBytes += piece.to - piece.from;
+      progress(index * bytes.length + piece.to, all.length * bytes.length);
     }
-    this.#bytes += regions.at(-1)?.to ?? SEGMENT_HEADER_BYTES;
+    if (isCut) this.#cutSegments.push(number);
+    else if (!isNewest) this.#checkEnd(replayed, end);
+    if (isNewest) this.#settle(replayed, pieces, end);
+    const { salt, shards: writers } = header;
+    this.#segments.push({ number, salt, shards: writers, ...(isCut && { end }) });
+    this.#bytes += end;
   }
 
-  #replayRegion(region: Region, bytes: Uint8Array, { number, header }: Found): void {
-    const { frame } = region;
-    if (frame === undefined) {
-      this.#missing(number, this.#lastFrame + 1, region.to - region.from);
-      if (!this.#isCut) this.#apply(region, bytes, header);
-      return;
+  /** Replays a frame or a gap; false when it and what follows do not count. */
+  #replayPiece({ frame, regions, from, to }: Piece, replayed: Replayed): boolean {
+    const { found, bytes, durable, isNewest } = replayed;
+    const { number, header } = found;
+    if (this.#lastFrame >= durable) {
+      // What follows was never known to be safe: whole, one behind the other, or not at all.
+      if (!isNewest || frame?.number !== this.#lastFrame + 1) return false;
+      if (!regions.every((region) => this.#isWhole(region, bytes, header.salt))) return false;
+    } else if (frame === undefined || frame.number > this.#lastFrame + 1) {
+      this.#damage(number, frame === undefined ? to - from : 0, "frames are damaged");
     }
-    if (frame.number > this.#lastFrame + 1) this.#missing(number, this.#lastFrame + 1, 0);
-    if (
-      !this.#isCut &&
-      frame.number > this.#durable &&
-      !this.#isWhole(region, bytes, header.salt)
-    ) {
-      this.#isCut = true;
+    if (frame !== undefined) this.#countFrame(frame);
+    for (const region of regions) {
+      const damaged = this.#apply(region, bytes, header);
+      if (damaged > 0 && frame !== undefined) this.#damage(number, damaged, "records are damaged");
     }
-    if (this.#isCut) {
-      this.#tornBytes += region.to - region.from;
-      return;
-    }
-    this.#countFrame(frame);
-    const damaged = this.#apply(region, bytes, header);
-    if (damaged > 0) this.#damage(number, damaged, "records are damaged");
+    return true;
+  }
+
+  /** Frames that must be there and were not found at a segment's end: their headers are damaged, their records may be sound. */
+  #checkEnd({ found, bytes, durable }: Replayed, end: number): void {
+    if (durable === Infinity || this.#lastFrame >= durable) return;
+    this.#damage(found.number, 0, "the last frames are damaged");
+    const rest = { frame: undefined, shard: undefined, from: end, to: bytes.length };
+    this.#apply(rest, bytes, found.header);
+    this.#lastFrame = durable;
+  }
+
+  /**
+   * Makes what the newest segment holds safe, if it does not say itself that it is: writes again what was not known to be, since a sync that
+   * failed may have left it in memory only, and an empty frame that ends it. Ids that were given out and are in nothing that came
+   * through are passed over.
+   */
+  #settle({ found, bytes, durable }: Replayed, pieces: readonly Piece[], end: number): void {
+    const kept = pieces.filter(({ to }) => to <= end);
+    const newest = kept.at(-1)?.frame;
+    const isClean = newest?.sections.length === 0 && newest.durable === newest.number - 1;
+    if (isClean && kept.length === pieces.length) return;
+    this.#lastId += Math.ceil(bytes.length / PUT_BYTES_MIN) + IDS_UNSEEN;
+    const { storage } = this.#parts;
+    const file = storage.open(segmentName(found.number), true);
+    const unsafe = kept.find(({ frame }) => (frame?.number ?? 0) > durable)?.from ?? end;
+    writeFully(file, 0, [bytes.subarray(0, SEGMENT_HEADER_BYTES)]);
+    writeFully(file, unsafe, [bytes.subarray(unsafe, end), this.#endMark(found, bytes, end)]);
+    file.sync();
+    file.close();
+  }
+
+  /** An empty frame and a stretch of zeros, as much of them as there is room for. */
+  #endMark({ header }: Found, bytes: Uint8Array, end: number): Uint8Array {
+    const mark = new Uint8Array(2 * FRAME_BYTES);
+    if (end + mark.length > bytes.length) return mark.subarray(0, 0);
+    const frame = {
+      number: this.#lastFrame + 1,
+      durable: this.#lastFrame,
+      lastId: this.#lastId,
+      wallMicros: header.wallMicros,
+      sections: [],
+    };
+    writeFrameHeader(frame, header.salt, mark, this.#parts.checksum);
+    this.#lastFrame++;
+    return mark;
   }
 
   #countFrame(frame: FrameHeader): void {
     if (frame.number > this.#lastFrame) this.#frames++;
     this.#lastFrame = Math.max(this.#lastFrame, frame.number);
     this.#lastId = Math.max(this.#lastId, frame.lastId);
-  }
-
-  /** Frames from `first` on are not there: torn off if nobody ever knew them to be safe, damage otherwise. */
-  #missing(number: number, first: number, bytes: number): void {
-    if (first > this.#durable) this.#isCut = true;
-    else this.#damage(number, bytes, `frame ${first} is damaged`);
   }
 
   #damage(number: number, bytes: number, what: string): void {
@@ -251,6 +313,7 @@ class Recovery {
   #replay(one: JournalShard, region: Region, bytes: Uint8Array, salt: number): number {
     const { shard, ring, ringBytes } = one;
     const { now, shards } = this.#parts;
+    const isYoung = (region.frame?.number ?? Infinity) >= (this.#hints?.frame ?? 0) ? 1 : 0;
     let damaged = 0;
     let at = region.from;
     while (at < region.to) {
@@ -266,6 +329,7 @@ class Recovery {
           salt,
           shards.length,
           now,
+          isYoung,
         );
         answer = shard.answer(code);
         const done = shard.field(C.RESULT_COUNT);
@@ -276,6 +340,7 @@ class Recovery {
         if (done > 0 && at + staged < region.to) break;
         damaged += 8;
         offset += 8;
+        if (offset > ringBytes / 2 && at + staged < region.to) break;
       }
       if (answer === C.OUT_OF_MEMORY) {
         throw new RecoveryError(
@@ -301,11 +366,44 @@ class Recovery {
   #withUrgency(segment: ExistingSegment): ExistingSegment {
     const { number } = segment;
     const isDamaged = this.#damagedSegments.includes(number);
-    const isTorn = this.#isCut && segment === this.#segments.at(-1);
+    const isTorn = this.#cutSegments.includes(number);
     const isSuperseded = this.#parts.shards.some((shard) => shard.superseded(number) > 0);
     if (!isDamaged && !isTorn && !isSuperseded) return segment;
     return { ...segment, first: true, quarantine: isDamaged };
   }
+}
+
+/** Puts the regions of a frame together. */
+function piecesOf(regions: readonly Region[]): readonly Piece[] {
+  const pieces: (Piece & { to: number; regions: Region[] })[] = [];
+  for (const region of regions) {
+    const { frame, from, to } = region;
+    const last = pieces.at(-1);
+    if (frame !== undefined && last?.frame === frame) {
+      last.regions.push(region);
+      last.to = to;
+    } else {
+      const header = frame === undefined ? 0 : frameHeaderBytes(frame.sections.length);
+      pieces.push({ frame, regions: [region], from: from - header, to });
+    }
+  }
+  return pieces;
+}
+
+/** The highest frame of the newest segment that is known to have been safe. Its file was only begun when all before it were. */
+function durableOf(header: SegmentHeader, pieces: readonly Piece[]): number {
+  return pieces.reduce(
+    (most, { frame }) => Math.max(most, frame?.durable ?? 0),
+    header.firstFrame - 1,
+  );
+}
+
+/**
+ * The last frame of a segment that counts: all that the next one follows, and all there are when the next one is gone already, since a segment
+ * whose end was cut off goes before any other.
+ */
+function safeBefore(found: Found, next: Found | undefined): number {
+  return next?.number === found.number + 1 ? next.header.firstFrame - 1 : Infinity;
 }
 
 function jobCount({ shard }: JournalShard): number {

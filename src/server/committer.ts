@@ -7,11 +7,13 @@
 import { openShards } from "../engine/shards.ts";
 import type { ShardMemories } from "../engine/shards.ts";
 import type { Checksum } from "../journal/format.ts";
+import { HintWriter } from "../journal/hints.ts";
 import { JournalShard } from "../journal/journal-shard.ts";
 import { Journal } from "../journal/journal.ts";
 import type { JournalOptions } from "../journal/journal.ts";
 import { recover } from "../journal/recovery.ts";
 import type { RecoveryReport } from "../journal/recovery.ts";
+import { StorageError } from "../storage.ts";
 import type { Storage } from "../storage.ts";
 import { Common } from "./common.ts";
 import * as B from "./journal-board.ts";
@@ -22,6 +24,8 @@ export interface CommitterSeed {
   readonly memories: ShardMemories;
   readonly options: JournalOptions;
   readonly strict: boolean;
+  /** Milliseconds from one file of hints to the next; Infinity: none is written. */
+  readonly hintIntervalMillis: number;
 }
 
 /** What the committer tells the main thread. */
@@ -60,6 +64,9 @@ class Committer {
   readonly #common: Common;
   readonly #board: B.JournalBoard;
   readonly #journal: Journal;
+  readonly #hints: HintWriter;
+  readonly #hintIntervalMillis: number;
+  #hintedAt = performance.now();
   readonly #report: (report: CommitterReport) => void;
   #lookedAt = 0;
   #workedAt = 0;
@@ -70,17 +77,20 @@ class Committer {
     this.#common = new Common(seed.common);
     this.#board = this.#common.journal;
     this.#report = report;
-    this.#journal = this.#recover(seed, storage);
+    this.#hintIntervalMillis = seed.hintIntervalMillis;
+    const shards = journalShards(seed.memories);
+    const checksum = checksumOf(shards);
+    this.#journal = this.#recover(seed, storage, shards, checksum);
+    this.#hints = new HintWriter(storage, shards, checksum);
   }
 
-  #recover(seed: CommitterSeed, storage: Storage): Journal {
-    const { memories, options } = seed;
-    const shards = openShards(memories, memories.threads - 1).map((shard, index) => {
-      const memory = memories.memories[index];
-      if (memory === undefined) throw new RangeError("a shard without a memory");
-      return new JournalShard(shard, memory, memories.ringBytes);
-    });
-    const checksum = checksumOf(shards);
+  #recover(
+    seed: CommitterSeed,
+    storage: Storage,
+    shards: readonly JournalShard[],
+    checksum: Checksum,
+  ): Journal {
+    const { options } = seed;
     const began = performance.now();
     let toldAt = began;
     const progress = (done: number, all: number): void => {
@@ -110,6 +120,8 @@ class Committer {
     this.#look();
     this.#board.setRecovered();
     while (!this.#board.mustStop) this.#turn();
+    this.#journal.commit();
+    this.#lastHints();
     this.#journal.close();
     this.#tell();
   }
@@ -118,7 +130,8 @@ class Committer {
     this.#board.clearWake();
     const committed = this.#journal.commit();
     if (committed) this.#tell();
-    const maintained = this.#journal.maintain();
+    const hinted = this.#hint();
+    const maintained = this.#journal.maintain() || hinted;
     const now = performance.now();
     if (committed) this.#workedAt = now;
     if (committed) this.#isMarked = false;
@@ -130,6 +143,33 @@ class Committer {
     }
     this.#board.waitForWork(Math.min(LOOK_MILLIS, this.#journal.syncDueMillis));
     this.#journal.syncIfDue();
+  }
+
+  /** Does a part of the writing of hints, when it is time; false when there is nothing to do. Without space there are none. */
+  #hint(): boolean {
+    const hints = this.#hints;
+    try {
+      if (hints.isBusy) {
+        hints.step();
+        return true;
+      }
+      if (performance.now() - this.#hintedAt < this.#hintIntervalMillis) return false;
+      this.#hintedAt = performance.now();
+      hints.begin(this.#journal.figures.frames + 1);
+      return true;
+    } catch (error) {
+      if (!(error instanceof StorageError) || error.code !== "HM_STORAGE_FULL") throw error;
+      hints.abandon();
+      return false;
+    }
+  }
+
+  /** What is known at the end is worth keeping. */
+  #lastHints(): void {
+    if (this.#hintIntervalMillis === Infinity) return;
+    this.#hints.abandon();
+    this.#hintedAt = -Infinity;
+    while (this.#hint());
   }
 
   /** More has become safe, and rings have room. */
@@ -156,6 +196,15 @@ class Committer {
     board.setFull(this.#isFull);
     this.#report({ kind: "full", isFull: this.#isFull });
   }
+}
+
+/** The committer's handles on the shards. */
+function journalShards(memories: ShardMemories): readonly JournalShard[] {
+  return openShards(memories, memories.threads - 1).map((shard, index) => {
+    const memory = memories.memories[index];
+    if (memory === undefined) throw new RangeError("a shard without a memory");
+    return new JournalShard(shard, memory, memories.ringBytes);
+  });
 }
 
 /** The engine's CRC-32C, through the staging area of the first shard. */

@@ -86,6 +86,7 @@ function journalSeed(options: Options, memories: ShardMemories, common: Common):
     memories,
     options: { level, intervalMillis, segmentBytes },
     strict: options.recovery === "strict",
+    hintIntervalMillis: options.hintIntervalMillis,
   };
 }
 

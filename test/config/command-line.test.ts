@@ -58,6 +58,7 @@ describe("without arguments", () => {
       durability: "sync",
       syncIntervalMillis: 50,
       segmentBytes: 67_108_864,
+      hintIntervalMillis: 5000,
       recovery: "salvage",
       durableReleases: false,
     });
@@ -305,6 +306,7 @@ describe("the environment", () => {
       HOMEMAKER_DURABILITY: "interval",
       HOMEMAKER_SYNC_INTERVAL: "5ms",
       HOMEMAKER_SEGMENT_SIZE: "4MiB",
+      HOMEMAKER_HINT_INTERVAL: "never",
       HOMEMAKER_RECOVERY: "strict",
       HOMEMAKER_DURABLE_RELEASES: "1",
     };
@@ -326,6 +328,7 @@ describe("the environment", () => {
       durability: "interval",
       syncIntervalMillis: 5,
       segmentBytes: 4_194_304,
+      hintIntervalMillis: Infinity,
       recovery: "strict",
       durableReleases: true,
     });

@@ -1,0 +1,216 @@
+/* Hints: the file of the secondary tier: what may be lost, written whole every few seconds, or never.
+ *
+ *   0 magic | 8 crc u32 | 12 version u32 | 16 frame f64 | 24 bytes of jobs f64 | 32 bytes of tubes f64 | 40..63 zeros | jobs | tubes
+ *
+ * The entries are assembly/hints.ts's. `frame` is the first frame of the journal that was not written yet when the writing of the hints began: a
+ * job with a record in it or in a later one has moved on since. The file is written under another name and renamed when it is safe, a
+ * bounded part at a time between commits; a file that is damaged, or of a newer version, is put aside. Used by the committer and recovery.
+ */
+
+import * as C from "../../assembly/constants.ts";
+import type { Storage, StorageFile } from "../storage.ts";
+import type { Checksum } from "./format.ts";
+import type { JournalShard } from "./journal-shard.ts";
+import { readWhole } from "./reclaim.ts";
+import { writeFully } from "./segment-file.ts";
+
+const NAME = "hints";
+const NEW_NAME = "hints.new";
+const MAGIC = "HMHINTS\0";
+const VERSION = 1;
+const HEADER_BYTES = 64;
+const CRC_FROM = 12;
+/** Bytes after which what was written is synced: one sync of everything would make commits wait. */
+const SYNC_BYTES = 1_048_576;
+/** Bytes that a checksum takes at a time: what a staging area holds. */
+const CHECKSUM_BYTES = 65_536;
+
+interface Writing {
+  readonly file: StorageFile;
+  readonly frame: number;
+  position: number;
+  synced: number;
+  crc: number;
+  shard: number;
+  cursor: number;
+  isAtTubes: boolean;
+  jobBytes: number;
+}
+
+/** The writing of the file of hints, step by step. */
+export class HintWriter {
+  readonly #storage: Storage;
+  readonly #shards: readonly JournalShard[];
+  readonly #checksum: Checksum;
+  #writing: Writing | undefined;
+
+  constructor(storage: Storage, shards: readonly JournalShard[], checksum: Checksum) {
+    this.#storage = storage;
+    this.#shards = shards;
+    this.#checksum = checksum;
+  }
+
+  /** Whether a file is being written. */
+  get isBusy(): boolean {
+    return this.#writing !== undefined;
+  }
+
+  /** Begins a new file. `frame` is the number of the next frame of the journal. Throws a StorageError. */
+  begin(frame: number): void {
+    if (this.#storage.list().includes(NEW_NAME)) this.#storage.remove(NEW_NAME);
+    const file = this.#storage.create(NEW_NAME);
+    this.#writing = {
+      file,
+      frame,
+      position: HEADER_BYTES,
+      synced: HEADER_BYTES,
+      crc: 0,
+      shard: 0,
+      cursor: 0,
+      isAtTubes: false,
+      jobBytes: 0,
+    };
+  }
+
+  /** Gives up what is being written: the file that counts stays as it is. */
+  abandon(): void {
+    this.#writing?.file.close();
+    this.#writing = undefined;
+  }
+
+  /** Writes the next part; the last one makes the file the one that counts. Throws a StorageError. */
+  step(): void {
+    const writing = this.#writing;
+    if (writing === undefined) return;
+    const shard = this.#shards[writing.shard];
+    if (shard !== undefined) this.#writePart(writing, shard);
+    else if (writing.isAtTubes) this.#finish(writing);
+    else this.#turnToTubes(writing);
+  }
+
+  #writePart(writing: Writing, { shard }: JournalShard): void {
+    const { engine, thread } = shard;
+    const code = writing.isAtTubes
+      ? engine.tubeHints(thread, writing.cursor)
+      : engine.jobHints(thread, writing.cursor);
+    const answer = shard.answer(code);
+    const bytes = shard.field(C.RESULT_REPLY_BYTES);
+    writing.cursor = shard.field(C.RESULT_REF);
+    if (bytes > 0) this.#append(writing, Uint8Array.from(shard.output.subarray(0, bytes)));
+    if (answer === C.MORE) return;
+    writing.shard++;
+    writing.cursor = 0;
+  }
+
+  #append(writing: Writing, part: Uint8Array): void {
+    writing.crc = this.#checksum(writing.crc, part);
+    writing.position += writeFully(writing.file, writing.position, [part]);
+    if (writing.position - writing.synced < SYNC_BYTES) return;
+    writing.file.sync();
+    writing.synced = writing.position;
+  }
+
+  #turnToTubes(writing: Writing): void {
+    writing.jobBytes = writing.position - HEADER_BYTES;
+    writing.isAtTubes = true;
+    writing.shard = 0;
+    writing.cursor = 0;
+  }
+
+  #finish(writing: Writing): void {
+    const header = new Uint8Array(HEADER_BYTES);
+    const view = new DataView(header.buffer);
+    for (let at = 0; at < MAGIC.length; at++) header[at] = MAGIC.charCodeAt(at);
+    view.setUint32(12, VERSION, true);
+    view.setFloat64(16, writing.frame, true);
+    view.setFloat64(24, writing.jobBytes, true);
+    view.setFloat64(32, writing.position - HEADER_BYTES - writing.jobBytes, true);
+    view.setUint32(40, writing.crc, true);
+    view.setUint32(8, this.#checksum(0, header.subarray(CRC_FROM)), true);
+    writeFully(writing.file, 0, [header]);
+    writing.file.sync();
+    writing.file.close();
+    this.#writing = undefined;
+    this.#storage.rename(NEW_NAME, NAME);
+    this.#storage.syncDirectory();
+  }
+}
+
+/** Hints that were found, sound. */
+export interface FoundHints {
+  /** Jobs with records in this frame or a later one have moved on since. */
+  readonly frame: number;
+  readonly jobs: Uint8Array;
+  readonly tubes: Uint8Array;
+}
+
+/** Reads the file of hints; undefined when there is none, or it is damaged or newer than this program. */
+export function readHints(storage: Storage, checksum: Checksum): FoundHints | undefined {
+  if (!storage.list().includes(NAME)) return undefined;
+  const bytes = readWhole(storage, NAME);
+  if (bytes.length < HEADER_BYTES) return undefined;
+  const view = new DataView(bytes.buffer);
+  const isSound =
+    [...MAGIC].every((character, at) => bytes[at] === character.charCodeAt(0)) &&
+    view.getUint32(8, true) === checksum(0, bytes.subarray(CRC_FROM, HEADER_BYTES)) &&
+    view.getUint32(12, true) === VERSION;
+  if (!isSound) return undefined;
+  const tubesAt = HEADER_BYTES + view.getFloat64(24, true);
+  const end = tubesAt + view.getFloat64(32, true);
+  const content = bytes.subarray(HEADER_BYTES, end);
+  if (end > bytes.length || view.getUint32(40, true) !== checksumOfAll(content, checksum)) {
+    return undefined;
+  }
+  return {
+    frame: view.getFloat64(16, true),
+    jobs: bytes.subarray(HEADER_BYTES, tubesAt),
+    tubes: bytes.subarray(tubesAt, end),
+  };
+}
+
+function checksumOfAll(bytes: Uint8Array, checksum: Checksum): number {
+  let crc = 0;
+  for (let at = 0; at < bytes.length; at += CHECKSUM_BYTES) {
+    crc = checksum(crc, bytes.subarray(at, at + CHECKSUM_BYTES));
+  }
+  return crc;
+}
+
+/** Lays hints over what the journal brought back. */
+export function applyHints(
+  { jobs, tubes }: FoundHints,
+  shards: readonly JournalShard[],
+  now: number,
+): void {
+  for (const { shard } of shards) {
+    const { engine, thread, staging, stagingAddress } = shard;
+    const step = Math.floor(staging.length / C.HINT_JOB_BYTES) * C.HINT_JOB_BYTES;
+    for (let at = 0; at < jobs.length; at += step) {
+      const part = jobs.subarray(at, at + step);
+      staging.set(part);
+      shard.answer(engine.applyJobHints(thread, stagingAddress, part.length, now));
+    }
+    for (const part of tubeParts(tubes, staging.length)) {
+      staging.set(part);
+      shard.answer(engine.applyTubeHints(thread, stagingAddress, part.length, now));
+    }
+  }
+}
+
+/** Hints about tubes in pieces of whole entries, none longer than `most`. */
+function tubeParts(tubes: Uint8Array, most: number): readonly Uint8Array[] {
+  const view = new DataView(tubes.buffer, tubes.byteOffset, tubes.byteLength);
+  const parts: Uint8Array[] = [];
+  let from = 0;
+  let at = 0;
+  while (at + C.HINT_TUBE_BYTES <= tubes.length) {
+    const next = at + Math.ceil((C.HINT_TUBE_BYTES + view.getUint32(at, true)) / 8) * 8;
+    if (next - from > most) {
+      parts.push(tubes.subarray(from, at));
+      from = at;
+    }
+    at = next;
+  }
+  parts.push(tubes.subarray(from, at));
+  return parts;
+}
