@@ -59,7 +59,7 @@ function report(found: Inspection): string[] {
     `frames: ${frames}`,
     `records: ${all} (${records.put} put, ${records.state} state, ${records.delete} delete)`,
     `jobs: ${count} (${jobs.ready} ready, ${jobs.delayed} delayed, ${jobs.buried} buried)`,
-    `highest id: ${lastId}`,
+    `ids go on at: ${lastId + 1}`,
     `torn end: ${found.tornBytes === 0 ? "none" : `${found.tornBytes} bytes, never known to be safe`}`,
     `damage: ${damageOf(found)}`,
   ];

@@ -94,9 +94,6 @@ export class BulkLoad {
   finish(): Loaded {
     if (this.#frameBytes > 0) this.#writeFrame();
     this.#segment ??= this.#begin();
-    this.#segment.file.sync();
-    this.#durableFrame = this.#nextFrame - 1;
-    this.#append([]); // says that all before it is safe
     this.#end();
     const { storage } = this.#parts;
     storage.syncDirectory();
@@ -150,10 +147,13 @@ export class BulkLoad {
     return { file, salt, position: writeFully(file, 0, [header]) };
   }
 
-  /** Fills the segment up to its length and makes it safe. */
+  /** Ends the segment with an empty frame, which says that all before it is safe, and fills it up to its length. */
   #end(): void {
     const segment = this.#segment;
     if (segment === undefined) return;
+    segment.file.sync();
+    this.#durableFrame = this.#nextFrame - 1;
+    this.#append([]);
     const zeros = new Uint8Array(ZEROS_BYTES);
     while (segment.position < this.#parts.segmentBytes) {
       const left = this.#parts.segmentBytes - segment.position;

@@ -45,7 +45,7 @@ export interface Inspection {
   readonly frames: number;
   readonly records: RecordCounts;
   readonly jobs: JobCounts;
-  /** Highest id that was ever given out. */
+  /** No id up to this one will be given out again. */
   readonly lastId: number;
   /** Bytes at the end that had never been known to be safe, and were not whole: what a crash leaves. */
   readonly tornBytes: number;
@@ -65,7 +65,7 @@ export function inspect(
   const numbers = names.map(segmentNumber).filter((number) => number !== undefined);
   const replica = openReplica(engine, shardsOf(storage, numbers, engine), wallMicros);
   const { shards, checksum } = replica;
-  const { report, nextFrame } = recover({
+  const { report, segments } = recover({
     storage: withoutChanges(storage),
     shards,
     checksum,
@@ -75,7 +75,10 @@ export function inspect(
   });
   const looks = numbers
     .toSorted((a, b) => a - b)
-    .map((number) => lookThrough(storage, segmentName(number), nextFrame, checksum));
+    .map((number) => {
+      const end = segments.find((segment) => segment.number === number)?.end;
+      return lookThrough(storage, segmentName(number), end, checksum);
+    });
   const sum = (kind: keyof RecordCounts): number =>
     looks.reduce((all, { records }) => all + records[kind], 0);
   return {
@@ -91,14 +94,23 @@ export function inspect(
   };
 }
 
-/** The same files, of which none goes. */
+/** The same files; what recovery would remove stays, and what it would write goes nowhere. */
 function withoutChanges(storage: Storage): Storage {
   const refuse = (): never => {
-    throw new TypeError("a journal that is looked at is not written to");
+    throw new TypeError("recovery makes no files");
   };
   return {
     list: () => storage.list(),
-    open: (name) => storage.open(name, false),
+    open: (name) => {
+      const file = storage.open(name, false);
+      return {
+        size: file.size,
+        read: (position, into) => file.read(position, into),
+        write: (_, pieces) => pieces.reduce((sum, { length }) => sum + length, 0),
+        sync: () => undefined,
+        close: () => file.close(),
+      };
+    },
     create: refuse,
     rename: refuse,
     remove: () => undefined,
@@ -135,16 +147,20 @@ interface Look {
   readonly records: RecordCounts;
 }
 
-/** Counts what lies in a segment in frames before `endFrame`. */
-function lookThrough(storage: Storage, name: string, endFrame: number, checksum: Checksum): Look {
+/** Counts what lies in a segment before `end`, or in all of it. */
+function lookThrough(
+  storage: Storage,
+  name: string,
+  end: number | undefined,
+  checksum: Checksum,
+): Look {
   const bytes = readWhole(storage, name);
   const header = headerOf(bytes, checksum);
   const salt = header?.salt ?? 0;
-  const regions = header === undefined ? [] : scanSegment(bytes, salt, checksum);
-  const valid = regions.filter(({ frame }) => frame === undefined || frame.number < endFrame);
-  const kinds = valid.flatMap((region) => kindsIn(region, bytes, salt, checksum));
+  const regions = header === undefined ? [] : scanSegment(bytes.subarray(0, end), salt, checksum);
+  const kinds = regions.flatMap((region) => kindsIn(region, bytes, salt, checksum));
   const count = (kind: number): number => kinds.filter((one) => one === kind).length;
-  const frames = new Set(valid.flatMap(({ frame }) => frame?.number ?? []));
+  const frames = new Set(regions.flatMap(({ frame }) => frame?.number ?? []));
   return {
     finding: { name, bytes: bytes.length, frames: frames.size, records: kinds.length },
     records: {

@@ -1,0 +1,163 @@
+/* SmallJournal: a real journal in a real directory, written by the engine one command at a time, for tests of what reads journals.
+ *
+ * One connection, which watches every tube that is used; the clock stands still unless told to move.
+ */
+import { readFileSync } from "node:fs";
+import * as C from "../../assembly/constants.ts";
+import type { Shard } from "../../src/engine/shard.ts";
+import { shardOfTube } from "../../src/engine/shards.ts";
+import { Journal } from "../../src/journal/journal.ts";
+import { recover } from "../../src/journal/recovery.ts";
+import { openReplica } from "../../src/journal/replica.ts";
+import { NodeStorage } from "../../src/storage/node-fs.ts";
+
+/** The compiled engine. */
+export const ENGINE = new WebAssembly.Module(
+  readFileSync(new URL("../../build/engine.wasm", import.meta.url)),
+);
+
+const TTR_SECONDS = 60;
+const NO_LIMIT = 4_294_967_295;
+
+/** What a put says about its job. */
+export interface Put {
+  readonly tube?: string;
+  readonly pri?: number;
+  readonly delaySeconds?: number;
+}
+
+/** A journal that is being written. */
+export class SmallJournal {
+  readonly #shards: readonly Shard[];
+  readonly #journal: Journal;
+  readonly #conns: readonly number[];
+  readonly #release: () => void;
+  readonly #tubes = new Map<string, number>();
+  /** Microseconds since it was opened. */
+  now = 0;
+
+  /** Called by `open` only. */
+  constructor(shards: readonly Shard[], journal: Journal, release: () => void) {
+    this.#shards = shards;
+    this.#journal = journal;
+    this.#release = release;
+    this.#conns = shards.map((shard) => {
+      shard.engine.openConn(shard.thread, 0);
+      return shard.field(C.RESULT_REF);
+    });
+  }
+
+  /** Goes on with the journal in `directory`, or begins one. */
+  static async open(
+    directory: string,
+    shards = 2,
+    segmentBytes = 1_048_576,
+  ): Promise<SmallJournal> {
+    const storage = new NodeStorage(directory);
+    const release = await storage.lease();
+    const replica = openReplica(ENGINE, shards, Date.now() * 1000);
+    const parts = { storage, shards: replica.shards, checksum: replica.checksum };
+    const recovered = recover({ ...parts, now: 0, strict: true, progress: () => undefined });
+    const journal = new Journal({
+      ...parts,
+      ...recovered,
+      options: { level: "sync", intervalMillis: 50, segmentBytes },
+      wallMicros: () => Date.now() * 1000,
+      random: () => Math.trunc(Math.random() * 2 ** 32),
+      publish: () => undefined,
+    });
+    return new SmallJournal(
+      replica.shards.map(({ shard }) => shard),
+      journal,
+      release,
+    );
+  }
+
+  /** Puts a job and makes it safe; answers its id. */
+  put(body: string, { tube = "default", pri = 0, delaySeconds = 0 }: Put = {}): number {
+    const { shard, ref } = this.#tube(tube);
+    const bytes = new TextEncoder().encode(body);
+    shard.input.set(bytes);
+    const id = this.#shards[0]?.engine.nextId() ?? 0;
+    const put = (): number =>
+      shard.answer(
+        shard.engine.put(
+          shard.thread,
+          ref,
+          id,
+          pri,
+          delaySeconds,
+          TTR_SECONDS,
+          0,
+          bytes.length,
+          this.now,
+        ),
+      );
+    if (put() === C.OUT_OF_MEMORY && shard.growBudget()) put();
+    this.#journal.commit();
+    return id;
+  }
+
+  /** Reserves the best job of the tube, whichever it is; answers its id. */
+  #reserve(tube: string): { shard: Shard; conn: number; id: number } {
+    const { shard } = this.#tube(tube);
+    const conn = this.#conns[shard.index] ?? 0;
+    const { engine, thread } = shard;
+    const answer = shard.answer(engine.take(thread, conn, NO_LIMIT, C.NEVER_MICROS, this.now));
+    if (answer !== C.RESERVED) throw new Error(`nothing to reserve in ${tube}`);
+    return { shard, conn, id: shard.field(C.RESULT_ID) };
+  }
+
+  /** Reserves and buries; answers the job's id. */
+  bury(tube: string, pri: number): number {
+    const { shard, conn, id } = this.#reserve(tube);
+    shard.answer(shard.engine.bury(shard.thread, conn, id, pri, this.now));
+    this.#journal.commit();
+    return id;
+  }
+
+  /** Reserves and deletes; answers the job's id. */
+  delete(tube: string): number {
+    const { shard, conn, id } = this.#reserve(tube);
+    shard.answer(shard.engine.deleteJob(shard.thread, conn, id, this.now));
+    this.#journal.commit();
+    return id;
+  }
+
+  kick(tube: string, bound: number): void {
+    const { shard, ref } = this.#tube(tube);
+    shard.answer(shard.engine.kick(shard.thread, ref, bound, C.KIND_ANY, this.now));
+    this.#journal.commit();
+  }
+
+  /** Does all the work that keeps the journal small. */
+  maintain(): void {
+    for (let turns = 0; turns < 1000 && this.#journal.maintain(); turns++);
+  }
+
+  /** Ends it in order; everything is known to be safe. */
+  close(): void {
+    this.#journal.close();
+    this.#release();
+  }
+
+  /** Ends it as a crash does: what was written last is not known to be safe. */
+  crash(): void {
+    this.#release();
+  }
+
+  #tube(name: string): { shard: Shard; ref: number } {
+    const bytes = new TextEncoder().encode(name);
+    const shard = this.#shards[shardOfTube(bytes, 0, bytes.length, this.#shards.length)];
+    if (shard === undefined) throw new RangeError("no such shard");
+    const known = this.#tubes.get(name);
+    if (known !== undefined) return { shard, ref: known };
+    const { engine, thread } = shard;
+    shard.input.set(bytes);
+    shard.answer(engine.useTube(thread, 0, bytes.length, this.#tubes.size + 10));
+    const ref = shard.field(C.RESULT_REF);
+    engine.watchTube(thread, this.#conns[shard.index] ?? 0, 0, bytes.length, 0);
+    this.#tubes.set(name, ref);
+    return { shard, ref };
+  }
+}
