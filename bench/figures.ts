@@ -29,6 +29,16 @@ export const FIGURES = {
   engineBytesPerJob: { title: "the same by the engine's own account, bytes", digits: 1, scale: 1 },
   bytesPerConnection: { title: "process memory per connection, bytes", digits: 0, scale: 1 },
   connections: { title: "connections held", digits: 0, scale: 1 },
+  fdatasyncP50Micros: { title: "fdatasync p50, us", digits: 0, scale: 1 },
+  fdatasyncP99Micros: { title: "fdatasync p99, us", digits: 0, scale: 1 },
+  restartSeconds: { title: "restart with the jobs, s", digits: 2, scale: 1 },
+  emptyRestartSeconds: { title: "restart without jobs, s", digits: 2, scale: 1 },
+  recoverySeconds: { title: "the difference per million jobs, s", digits: 2, scale: 1 },
+  boundPercent: { title: "directory at most, % of the bound", digits: 1, scale: 1 },
+  directoryBytes: { title: "directory then, MB", digits: 2, scale: 1e-6 },
+  liveBytes: { title: "live then, MB", digits: 2, scale: 1e-6 },
+  directoryBytesMost: { title: "largest directory, MB", digits: 2, scale: 1e-6 },
+  liveBytesMost: { title: "most live, MB", digits: 2, scale: 1e-6 },
 } as const satisfies Record<string, Figure>;
 
 /** The name of a figure. */

@@ -16,12 +16,14 @@ const FULL: Scale & { readonly rounds: number } = {
   seconds: 1,
   jobs: 1_000_000,
   idleConnections: 10_000,
+  diskSeconds: 20,
 };
 const QUICK: Scale & { readonly rounds: number } = {
   rounds: 1,
   seconds: 0.5,
   jobs: 100_000,
   idleConnections: 1000,
+  diskSeconds: 3,
 };
 
 interface Options {

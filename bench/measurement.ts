@@ -2,30 +2,54 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { LOAD_CORE } from "./cores.ts";
+import { DataDirectory } from "./data-directory.ts";
 import type { Sample } from "./figures.ts";
-import type { Contender, InProcessContender, ServedContender } from "./scenarios.ts";
-import { missingFor, Server, spawnPinned } from "./server.ts";
+import { Asker } from "./load/asker.ts";
+import type { Order } from "./load/order.ts";
+import type {
+  Contender,
+  ProgramContender,
+  RestartContender,
+  ServedContender,
+} from "./scenarios.ts";
+import { missingFor, Server, spawnPinned, type ServerSpec } from "./server.ts";
 
 const LOAD = join(import.meta.dirname, "load/main.ts");
-const SESSION = join(import.meta.dirname, "session.ts");
 /** A run that takes longer is killed: filling a slow server with a million jobs takes most of it. */
 const RUN_MILLIS = 150_000;
 
 /** What keeps a contender from being measured here, with the way to get it; undefined when nothing does. */
 export function missingForContender(contender: Contender): string | undefined {
   if ("server" in contender) return missingFor(contender.server);
-  return existsSync(SESSION) ? undefined : "bench/session.ts is missing";
+  return existsSync(pathOf(contender)) ? undefined : `bench/${contender.program}.ts is missing`;
 }
 
 /** Measures once; rejects with what was said on the way when anything failed. */
 export function measure(contender: Contender): Promise<Sample> {
-  return "server" in contender ? measureServed(contender) : measureInProcess(contender);
+  if ("program" in contender) return measureProgram(contender);
+  return "stock" in contender ? measureRestart(contender) : measureServed(contender);
 }
 
 async function measureServed(contender: ServedContender): Promise<Sample> {
-  const { server: kind, threads, cores, order } = contender;
+  using directory = new DataDirectory();
+  const { order } = contender;
   const pipelined = order.kind === "pipelined" ? order.pipelined : 1;
-  const server = await Server.start({ kind, threads, cores, pipelined });
+  return await runLoad(specOf(contender, directory, pipelined), order);
+}
+
+function specOf(
+  { server: kind, threads, cores, keeping }: ServedContender | RestartContender,
+  directory: DataDirectory,
+  pipelined: number,
+): ServerSpec {
+  const spec = { kind, threads, cores, pipelined };
+  if (keeping === undefined) return spec;
+  return { ...spec, keeping: { ...keeping, directory: directory.path } };
+}
+
+/** Starts the server, runs the load on it, and kills it. */
+async function runLoad(spec: ServerSpec, order: Order): Promise<Sample> {
+  const server = await Server.start(spec);
   try {
     const command = [process.execPath, LOAD, JSON.stringify(server.address), JSON.stringify(order)];
     return await runProgram(LOAD_CORE, command);
@@ -39,12 +63,51 @@ async function measureServed(contender: ServedContender): Promise<Sample> {
   }
 }
 
-function measureInProcess(contender: InProcessContender): Promise<Sample> {
+/**
+ * Kills the server twice, once before and once after the jobs were put, and times the starts that follow: both find the same files
+ * on the disk and in the system's cache, so the difference is what the jobs take.
+ */
+async function measureRestart(contender: RestartContender): Promise<Sample> {
+  using directory = new DataDirectory();
+  const { stock } = contender;
+  const spec = specOf(contender, directory, 1);
+  await (await Server.start(spec)).stop();
+  const emptyRestartSeconds = await restartSeconds(spec, 0);
+  await runLoad(spec, stock);
+  const seconds = await restartSeconds(spec, stock.jobs);
+  return {
+    restartSeconds: seconds,
+    emptyRestartSeconds,
+    recoverySeconds: ((seconds - emptyRestartSeconds) / stock.jobs) * 1e6,
+  };
+}
+
+/** From the start of the process until it has said how many jobs it has; beanstalkd accepts connections before it has looked. */
+async function restartSeconds(spec: ServerSpec, jobs: number): Promise<number> {
+  const began = performance.now();
+  const server = await Server.start(spec);
+  try {
+    const asker = await Asker.open(server.address.port);
+    const { body, at } = await asker.expect("OK", "stats\r\n");
+    asker.close();
+    const found = /^current-jobs-ready: (\d+)$/m.exec(body)?.[1];
+    if (found !== String(jobs)) throw new Error(`${found} of ${jobs} jobs are back`);
+    return (at - began) / 1000;
+  } finally {
+    await server.stop();
+  }
+}
+
+function measureProgram(contender: ProgramContender): Promise<Sample> {
   return runProgram(contender.cores, [
     process.execPath,
-    SESSION,
-    JSON.stringify(contender.session),
+    pathOf(contender),
+    JSON.stringify(contender.ask),
   ]);
+}
+
+function pathOf({ program }: ProgramContender): string {
+  return join(import.meta.dirname, `${program}.ts`);
 }
 
 /** Runs a program that prints one sample as JSON. */

@@ -55,7 +55,7 @@ export class Results {
     const ratios: number[] = [];
     for (const [round, value] of values) {
       const divisor = base.get(round);
-      if (divisor !== undefined) ratios.push(value / divisor);
+      if (divisor !== undefined) ratios.push(value / (against.wanted?.(divisor) ?? divisor));
     }
     return ratios;
   }

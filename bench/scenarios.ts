@@ -1,8 +1,8 @@
 /* What is measured, on which servers, and what the figures are held against. All targets stand here and nowhere else. */
 import { BOTH_CORES, SERVER_CORE } from "./cores.ts";
 import type { FigureName } from "./figures.ts";
-import type { Order, PipelinedOrder } from "./load/order.ts";
-import { openFilesMax, type ServerKind } from "./server.ts";
+import type { Order, PipelinedOrder, StockOrder } from "./load/order.ts";
+import { openFilesMax, type Keeping, type ServerKind, type SyncLevel } from "./server.ts";
 
 /** How long and how much. */
 export interface Scale {
@@ -10,10 +10,12 @@ export interface Scale {
   readonly seconds: number;
   readonly jobs: number;
   readonly idleConnections: number;
+  /** Length of the run in which the disk is weighed. */
+  readonly diskSeconds: number;
 }
 
-/** One row of a scenario's table: a server and the load on it, or a program that measures itself. */
-export type Contender = ServedContender | InProcessContender;
+/** One row of a scenario's table: a server and the load on it, a server that is restarted, or a program that measures itself. */
+export type Contender = ServedContender | RestartContender | ProgramContender;
 
 /** A server in its own process, driven over TCP by a load process on another core. */
 export interface ServedContender {
@@ -21,23 +23,37 @@ export interface ServedContender {
   readonly server: ServerKind;
   readonly threads: number;
   readonly cores: string;
+  /** Absent: in memory only. */
+  readonly keeping?: Keeping;
   readonly order: Order;
 }
 
-/** `bench/session.ts` with these arguments: the session code without sockets. */
-export interface InProcessContender {
-  readonly name: string;
-  readonly cores: string;
-  readonly session: { readonly threads: number; readonly shards: number; readonly seconds: number };
+/** A server that keeps its jobs on the disk, is killed and started again. */
+export interface RestartContender extends Omit<ServedContender, "order"> {
+  readonly stock: StockOrder;
 }
 
-/** A figure of one contender, alone or divided by another's of the same round, and the bound that it is held against. */
+/** A program of this folder that measures by itself: the session code without sockets, or the disk. */
+export interface ProgramContender {
+  readonly name: string;
+  readonly cores: string;
+  readonly program: "session" | "disk-probe";
+  /** What it is asked for, as JSON on its command line. */
+  readonly ask: Readonly<Record<string, number>>;
+}
+
+/** A figure of one contender, alone or against another's of the same round, and the bound that it is held against. */
 export interface Comparison {
   /** What is compared, in words. */
   readonly what: string;
   readonly figure: FigureName;
   readonly of: string;
-  readonly against?: { readonly contender: string; readonly figure?: FigureName };
+  readonly against?: {
+    readonly contender: string;
+    readonly figure?: FigureName;
+    /** What the figure is divided by, made from the other's; absent: the other's as it is. */
+    readonly wanted?: (other: number) => number;
+  };
   /** The least or the most that passes; with neither the comparison is for information. */
   readonly atLeast?: number;
   readonly atMost?: number;
@@ -58,6 +74,15 @@ export interface Scenario {
 const PRODUCERS = 16;
 const TUBES = 10_000;
 const WATCHED = 1000;
+/** Puts in flight, and what they may take beside one fdatasync: 100,000 puts/s where that takes 250 us are 640 us for 64 of them. */
+const PUTS_IN_FLIGHT = 64;
+const PUTS_BESIDE_SYNC_MICROS = 390;
+/** What 64 puts of 100 bytes come to in a journal, about. */
+const PUTS_BYTES = 12_288;
+/** The smallest segments that both servers take: the disk is weighed against few bytes. */
+const SMALL_SEGMENT_BYTES = 1_048_576;
+/** Tubes that the jobs of a restart are spread over. */
+const STOCK_TUBES = 8;
 /** Open files that a server and a load process need beside the connections that they hold. */
 const SPARE_FILES = 300;
 
@@ -88,6 +113,10 @@ export function scenarios(scale: Scale): readonly Scenario[] {
     idle(scale),
     session(scale),
     sharing(scale),
+    durablePuts(scale),
+    durableStream(scale),
+    recovery(scale),
+    disk(scale),
   ];
 }
 
@@ -101,6 +130,11 @@ function ratio(
 
 function served(name: string, server: ServerKind, order: Order): ServedContender {
   return { name, server, threads: 1, cores: SERVER_CORE, order };
+}
+
+/** Durable puts/s that are asked for where an fdatasync takes so long: the time beside it stays the same. */
+function durablePutsWanted(fdatasyncMicros: number): number {
+  return (PUTS_IN_FLIGHT * 1e6) / (fdatasyncMicros + PUTS_BESIDE_SYNC_MICROS);
 }
 
 function pipelinedOrder(
@@ -270,7 +304,12 @@ function session(scale: Scale): Scenario {
     name,
     title: "the session code and the engine, no sockets: put, reserve, delete",
     contenders: [
-      { name, cores: SERVER_CORE, session: { threads: 1, shards: 1, seconds: scale.seconds } },
+      {
+        name,
+        cores: SERVER_CORE,
+        program: "session",
+        ask: { threads: 1, shards: 1, seconds: scale.seconds },
+      },
     ],
     comparisons: [
       {
@@ -284,15 +323,16 @@ function session(scale: Scale): Scenario {
 }
 
 function sharing(scale: Scale): Scenario {
-  const contender = (name: string, threads: number, shards: number): InProcessContender => ({
+  const contender = (name: string, threads: number, shards: number): ProgramContender => ({
     name,
     cores: BOTH_CORES,
-    session: { threads, shards, seconds: scale.seconds },
+    program: "session",
+    ask: { threads, shards, seconds: scale.seconds },
   });
   const alone = contender("1 thread", 1, 1);
   const apart = contender("2 threads, 2 shards", 2, 2);
   const together = contender("2 threads, the same shard", 2, 1);
-  const gain = (of: InProcessContender, atLeast: number): Comparison => ({
+  const gain = (of: ProgramContender, atLeast: number): Comparison => ({
     what: `${of.name}: cycles/s against one thread's`,
     figure: "cyclesPerSecond",
     of: of.name,
@@ -304,5 +344,153 @@ function sharing(scale: Scale): Scenario {
     title: "the engine on two threads, no sockets",
     contenders: [alone, apart, together],
     comparisons: [gain(apart, 1.6), gain(together, 0.6)],
+  };
+}
+
+/** The same server, keeping its jobs. */
+function keeping(of: ServedContender, level: SyncLevel, segmentBytes?: number): ServedContender {
+  return { ...of, keeping: segmentBytes === undefined ? { level } : { level, segmentBytes } };
+}
+
+/** The same server with both cores: the thread that writes and syncs has one of its own, as far as the load leaves it. */
+function onBothCores(of: ServedContender): ServedContender {
+  return { ...of, name: `${of.name}, both cores`, cores: BOTH_CORES };
+}
+
+function durablePuts(scale: Scale): Scenario {
+  const order = (connections: number): PipelinedOrder => ({
+    ...pipelinedOrder("beanstalk", connections, PUTS_IN_FLIGHT / connections, scale),
+    only: "puts",
+  });
+  const of = (server: ServerKind, connections: number): ServedContender => {
+    const name = `${server} ${connections}x${PUTS_IN_FLIGHT / connections}`;
+    return keeping(served(name, server, order(connections)), "sync");
+  };
+  const probe: ProgramContender = {
+    name: "this disk",
+    cores: SERVER_CORE,
+    program: "disk-probe",
+    ask: { seconds: scale.seconds, bytes: PUTS_BYTES },
+  };
+  const against = (ours: ServedContender, theirs: ServedContender): readonly Comparison[] => [
+    { what: `${ours.name}: thousand durable puts/s`, figure: "commandsPerSecond", of: ours.name },
+    {
+      what: `${ours.name}: durable puts/s against 64 per fdatasync of this disk + ${PUTS_BESIDE_SYNC_MICROS} us (100,000/s at 250 us)`,
+      figure: "commandsPerSecond",
+      of: ours.name,
+      against: { contender: probe.name, figure: "fdatasyncP50Micros", wanted: durablePutsWanted },
+      atLeast: 1,
+    },
+    {
+      what: `${ours.name}: durable puts/s against beanstalkd -f0`,
+      figure: "commandsPerSecond",
+      of: ours.name,
+      against: { contender: theirs.name },
+      atLeast: 50,
+    },
+  ];
+  const [ours, theirs] = [of("homemaker", 64), of("beanstalkd", 64)];
+  const [ours8, theirs8] = [of("homemaker", 8), of("beanstalkd", 8)];
+  return {
+    name: "durable-puts",
+    title: "puts that are synced before they are acknowledged, 64 in flight",
+    contenders: [probe, ours, theirs, ours8, theirs8, onBothCores(ours), onBothCores(ours8)],
+    comparisons: [...against(ours, theirs), ...against(ours8, theirs8)],
+  };
+}
+
+function durableStream(scale: Scale): Scenario {
+  const order = pipelinedOrder("beanstalk", 16, 512, scale);
+  const inMemory = served("homemaker in memory", "homemaker", order);
+  const at = (level: SyncLevel): ServedContender =>
+    keeping({ ...inMemory, name: `homemaker ${level}` }, level);
+  const theirs = (flag: string, level: SyncLevel): ServedContender =>
+    keeping(served(`beanstalkd ${flag}`, "beanstalkd", order), level);
+  const kept = (of: ServedContender, bound: { atLeast?: number }): Comparison => ({
+    what: `${of.name}: throughput against that in memory`,
+    figure: "commandsPerSecond",
+    of: of.name,
+    against: { contender: inMemory.name },
+    ...bound,
+  });
+  const both = [onBothCores(inMemory), onBothCores(at("sync")), onBothCores(at("interval"))];
+  const besides = (of: ServedContender, other: ServedContender): Comparison => ({
+    what: `${of.name}: throughput against ${other.name}'s`,
+    figure: "commandsPerSecond",
+    of: of.name,
+    against: { contender: other.name },
+  });
+  const [theirSync, theirInterval] = [theirs("-f0", "sync"), theirs("-f50", "interval")];
+  return {
+    name: "durable-16x512",
+    title: "16 connections x 512 pipelined: put, reserve, delete, kept on the disk",
+    contenders: [inMemory, at("sync"), at("interval"), at("os"), theirSync, theirInterval, ...both],
+    comparisons: [
+      kept(at("sync"), { atLeast: 0.6 }),
+      kept(at("interval"), { atLeast: 0.8 }),
+      kept(at("os"), {}),
+      besides(at("sync"), theirSync),
+      besides(at("interval"), theirInterval),
+    ],
+  };
+}
+
+function recovery(scale: Scale): Scenario {
+  const stock: StockOrder = { kind: "stock", jobs: scale.jobs, connections: STOCK_TUBES };
+  // The level says nothing about the files that a killed process leaves: the one that fills them fast.
+  const of = (server: ServerKind): RestartContender => ({
+    name: server,
+    server,
+    threads: 1,
+    cores: SERVER_CORE,
+    keeping: { level: "interval" },
+    stock,
+  });
+  const ours = of("homemaker");
+  return {
+    name: "recovery",
+    title: `killed with ${scale.jobs} jobs of 100 bytes, and started again`,
+    contenders: [
+      ours,
+      of("beanstalkd"),
+      { ...ours, name: "homemaker, 2 threads, both cores", threads: 2, cores: BOTH_CORES },
+    ],
+    comparisons: [
+      {
+        what: "seconds per million jobs, beyond a restart without jobs",
+        figure: "recoverySeconds",
+        of: "homemaker",
+        atMost: 1.5,
+      },
+      ratio("the same against beanstalkd's", "recoverySeconds", {}),
+    ],
+    once: true,
+  };
+}
+
+function disk(scale: Scale): Scenario {
+  const order: Order = {
+    kind: "mixed",
+    seconds: scale.diskSeconds,
+    segmentBytes: SMALL_SEGMENT_BYTES,
+  };
+  const of = (server: ServerKind): ServedContender =>
+    keeping(served(server, server, order), "interval", SMALL_SEGMENT_BYTES);
+  return {
+    name: "disk",
+    title: `${scale.diskSeconds} s of a backlog that rises and falls beside one job that stays, segments of 1 MiB`,
+    contenders: [
+      { ...of("homemaker"), keeping: { level: "sync", segmentBytes: SMALL_SEGMENT_BYTES } },
+      of("beanstalkd"),
+    ],
+    comparisons: [
+      {
+        what: "bytes of the directory, at the worst moment, % of 3 x live + 4 segments",
+        figure: "boundPercent",
+        of: "homemaker",
+        atMost: 100,
+      },
+    ],
+    once: true,
   };
 }

@@ -10,12 +10,25 @@ import { delimiter, join } from "node:path";
 import type { ServerAddress } from "./load/order.ts";
 
 const ROOT = join(import.meta.dirname, "..");
-const START_MILLIS = 10_000;
+/** Recovering a million jobs is in it. */
+const START_MILLIS = 60_000;
+/** How often a server that does not name its port is asked whether it is there; a restart is timed to this. */
+const LOOK_MILLIS = 10;
 /** What a server printed last, kept for the message when it fails. */
 const OUTPUT_CHARACTERS = 2000;
 
 /** The kinds of server that can be measured. */
 export type ServerKind = "homemaker" | "beanstalkd" | "redis" | "mirror";
+
+/** When what is acknowledged is synced: before, every 50 ms, or whenever the system likes. */
+export type SyncLevel = "sync" | "interval" | "os";
+
+/** How a server keeps its jobs on the disk. */
+export interface Keeping {
+  readonly level: SyncLevel;
+  /** Absent: the server's own choice. */
+  readonly segmentBytes?: number;
+}
 
 /** Which server, how. */
 export interface ServerSpec {
@@ -26,6 +39,30 @@ export interface ServerSpec {
   readonly cores: string;
   /** Commands of one wave; only the mirror must know. */
   readonly pipelined: number;
+  /** Absent: in memory only. */
+  readonly keeping?: Keeping & { readonly directory: string };
+}
+
+const INTERVAL_MILLIS = 50;
+const BEANSTALKD_SYNC: Record<SyncLevel, string> = {
+  sync: "-f0",
+  interval: `-f${INTERVAL_MILLIS}`,
+  os: "-F",
+};
+
+function homemakerKeeping({ keeping }: ServerSpec): readonly string[] {
+  if (keeping === undefined) return [];
+  const { directory, level, segmentBytes } = keeping;
+  const size = segmentBytes === undefined ? [] : ["--segment-size", String(segmentBytes)];
+  const interval = level === "interval" ? ["--sync-interval", `${INTERVAL_MILLIS}ms`] : [];
+  return ["--data", directory, "--durability", level, ...interval, ...size];
+}
+
+function beanstalkdKeeping({ keeping }: ServerSpec): readonly string[] {
+  if (keeping === undefined) return [];
+  const { directory, level, segmentBytes } = keeping;
+  const size = segmentBytes === undefined ? [] : ["-s", String(segmentBytes)];
+  return ["-b", directory, BEANSTALKD_SYNC[level], ...size];
 }
 
 /** Redis without its snapshots and its append-only file. */
@@ -43,17 +80,19 @@ interface Recipe {
 const RECIPES: Record<ServerKind, Recipe> = {
   homemaker: {
     missing: () => (existsSync(join(ROOT, "src/cli.ts")) ? undefined : "src/cli.ts is missing"),
-    command: ({ threads }) =>
+    command: (spec) =>
       [process.execPath, join(ROOT, "src/cli.ts"), "-l", "127.0.0.1", "-p", "0"].concat(
         "--threads",
-        String(threads),
+        String(spec.threads),
+        homemakerKeeping(spec),
       ),
     namesPort: true,
     version: () => `${packageVersion()} on Node ${process.version}`,
   },
   beanstalkd: {
     missing: () => missingProgram("beanstalkd", "beanstalkd"),
-    command: (_, port) => ["beanstalkd", "-l", "127.0.0.1", "-p", String(port)],
+    command: (spec, port) =>
+      ["beanstalkd", "-l", "127.0.0.1", "-p", String(port)].concat(beanstalkdKeeping(spec)),
     namesPort: false,
     version: () =>
       execFileSync("beanstalkd", ["-v"], { encoding: "utf8" })
@@ -148,7 +187,7 @@ export class Server {
     this.address = address;
   }
 
-  /** Starts one and waits until it accepts a connection; rejects with what it printed when it does not within 10 s. */
+  /** Starts one and waits until it accepts a connection; rejects with what it printed when it does not within a minute. */
   static async start(spec: ServerSpec): Promise<Server> {
     const recipe = RECIPES[spec.kind];
     const asked = recipe.namesPort ? 0 : await freePort();
@@ -158,8 +197,8 @@ export class Server {
     while (Date.now() < deadline && child.exitCode === null && child.signalCode === null) {
       const port = recipe.namesPort ? output.port() : asked;
       if (port !== undefined && child.pid !== undefined && (await accepts(port)))
-        return new Server(child, output, { port, pid: child.pid });
-      await output.moreOr(50);
+        return new Server(child, output, { port, pid: child.pid, ...directoryOf(spec) });
+      await output.moreOr(LOOK_MILLIS);
     }
     child.kill("SIGKILL");
     throw new Error(`${spec.kind} did not start; it printed: ${output.text}`);
@@ -218,6 +257,10 @@ class Output {
     this.#more.resolve();
     this.#more = Promise.withResolvers<void>();
   }
+}
+
+function directoryOf({ keeping }: ServerSpec): { readonly directory?: string } {
+  return keeping === undefined ? {} : { directory: keeping.directory };
 }
 
 /** A port that was free a moment ago. */

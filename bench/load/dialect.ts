@@ -1,8 +1,8 @@
 /* What the load says and hears, byte for byte: one wave is a run of pipelined commands of one kind, sent in one write.
  *
  * A wave finds the ends of its replies without looking at more bytes than it must, and throws at the first reply of another kind:
- * a server that answers OUT_OF_MEMORY quickly must not look fast. Ids come back in RESERVED and go out again in the wave of
- * deletes, copied digit by digit. Nothing here allocates per command. Called by the pipelined load, and by the server that answers without
+ * a server that answers OUT_OF_MEMORY quickly must not look fast. Ids come back in RESERVED and go out again in the wave
+ * that follows, copied digit by digit. Nothing here allocates per command. Called by the pipelined load, and by the server that answers without
  * thinking, which needs the same sizes.
  */
 
@@ -11,7 +11,6 @@ export const BODY_BYTES = 100;
 /** Digits of a tube's name after its prefix, fixed so that the name can be replaced in place. */
 const TUBE_DIGITS = 5;
 const TUBE_PREFIX = "tube-";
-const CR = 13;
 const LF = 10;
 const SPACE = 32;
 
@@ -22,6 +21,8 @@ export const REPLY_BYTES_MAX = 512;
 export interface Wave {
   /** Replies that are still to come; the number of commands just after `request`. */
   left: number;
+  /** By how much each reply changes the number of jobs: 1, -1, or absent for not at all. */
+  readonly gain?: number;
   /** The bytes to send; they stay untouched until all replies are in. Sets `left`. */
   request(): Uint8Array;
   /** Takes the complete replies that lie in [at, end) and lowers `left`; returns where the first incomplete one begins. */
@@ -40,8 +41,8 @@ export function tubeName(index: number): string {
 }
 
 /** The whole put command of one job, in `count` copies. */
-export function putBytes(count: number): Uint8Array<ArrayBuffer> {
-  return latin1(`put 0 0 60 ${BODY_BYTES}\r\n${"x".repeat(BODY_BYTES)}\r\n`.repeat(count));
+export function putBytes(count: number, bodyBytes = BODY_BYTES): Uint8Array<ArrayBuffer> {
+  return latin1(`put 0 0 60 ${bodyBytes}\r\n${"x".repeat(bodyBytes)}\r\n`.repeat(count));
 }
 
 /**
@@ -53,8 +54,40 @@ export function beanstalkConversation(connection: number, pipelined: number): Co
   const reserves = new ReserveWave(pipelined);
   return {
     prologue: [`use ${tube}`, `watch ${tube}`, "ignore default"],
-    waves: [new PutWave(pipelined), reserves, new DeleteWave(reserves)],
+    waves: [new PutWave(pipelined), reserves, new FollowingWave(reserves)],
   };
+}
+
+/**
+ * A backlog that rises and falls, on a tube of the connection's own: `height` waves of puts, as many rounds of everything, and as many of
+ * reserve and delete. After it the tube is empty again.
+ * @param bodyBytes at most 300: a reply must fit where a talker keeps a cut one
+ */
+export function tideConversation(
+  connection: number,
+  pipelined: number,
+  { height, bodyBytes }: { height: number; bodyBytes: number },
+): Conversation {
+  const tube = tubeName(connection);
+  const puts = new PutWave(pipelined, bodyBytes);
+  const taking = new ReserveWave(pipelined, bodyBytes);
+  const burying = new ReserveWave(pipelined, bodyBytes, BURY);
+  const returning = new ReserveWave(pipelined, bodyBytes, RELEASE);
+  const take = [taking, new FollowingWave(taking)];
+  const bury = [burying, new FollowingWave(burying), new KickWave(pipelined)];
+  const giveBack = [returning, new FollowingWave(returning)];
+  return {
+    prologue: [`use ${tube}`, `watch ${tube}`, "ignore default"],
+    waves: [
+      ...repeated(height, [puts]),
+      ...repeated(height, [puts, ...bury, ...giveBack, ...take]),
+      ...repeated(height, take),
+    ],
+  };
+}
+
+function repeated(times: number, waves: readonly Wave[]): Wave[] {
+  return Array.from({ length: times }, () => waves).flat();
 }
 
 /** Puts alone, on the tube of the connection: jobs that stay. */
@@ -75,14 +108,14 @@ export function manyTubesConversation(
   const watches = Array.from({ length: tubes }, (_, index) => `watch ${tubeName(index)}`);
   return {
     prologue: [...watches, "ignore default"],
-    waves: [new UseAndPutWave(pipelined, tubes, connection), reserves, new DeleteWave(reserves)],
+    waves: [new UseAndPutWave(pipelined, tubes, connection), reserves, new FollowingWave(reserves)],
   };
 }
 
 /** What the server that answers without thinking expects: the same commands, no preparation. */
 export function mirrorConversation(pipelined: number): Conversation {
   const reserves = new ReserveWave(pipelined);
-  return { prologue: [], waves: [new PutWave(pipelined), reserves, new DeleteWave(reserves)] };
+  return { prologue: [], waves: [new PutWave(pipelined), reserves, new FollowingWave(reserves)] };
 }
 
 /** The sizes and canned replies of `mirrorConversation`, wave by wave. Each reply names the same job, so that each delete has the same length. */
@@ -198,8 +231,17 @@ function skipFixed(wave: Wave, text: string, bytes: Uint8Array, at: number, end:
 }
 
 class PutWave extends LineWave {
-  constructor(count: number) {
-    super(putBytes(count), count, "INSERTED ");
+  readonly gain = 1;
+
+  constructor(count: number, bodyBytes = BODY_BYTES) {
+    super(putBytes(count, bodyBytes), count, "INSERTED ");
+  }
+}
+
+/** One kick of as many buried jobs as a wave has buried. */
+class KickWave extends FixedWave {
+  constructor(jobs: number) {
+    super(latin1(`kick ${jobs}\r\n`), 1, `KICKED ${jobs}\r\n`);
   }
 }
 
@@ -254,71 +296,95 @@ class UseAndPutWave implements Wave {
   }
 }
 
-/** Reserves, whose ids are copied into the deletes to come. */
+/** What is done with a job that was reserved: the command around its id, its reply, and what that changes. */
+interface FollowUp {
+  readonly before: Uint8Array;
+  readonly behind: Uint8Array;
+  readonly reply: string;
+  readonly gain: number;
+}
+
+const DELETE = followUp("delete ", "\r\n", "DELETED\r\n", -1);
+const BURY = followUp("bury ", " 5\r\n", "BURIED\r\n", 0);
+const RELEASE = followUp("release ", " 7 0\r\n", "RELEASED\r\n", 0);
+
+function followUp(before: string, behind: string, reply: string, gain: number): FollowUp {
+  return { before: latin1(before), behind: latin1(behind), reply, gain };
+}
+
+/** Reserves, whose ids are copied into the commands to come. */
 class ReserveWave implements Wave {
   left = 0;
   readonly count: number;
-  readonly deletes: Uint8Array<ArrayBuffer>;
-  deletesLength = 0;
+  readonly followUp: FollowUp;
+  readonly following: Uint8Array<ArrayBuffer>;
+  followingLength = 0;
   readonly #bytes: Uint8Array;
+  /** What follows the id in a reply. */
+  readonly #tail: number;
 
-  constructor(count: number) {
+  constructor(count: number, bodyBytes = BODY_BYTES, following: FollowUp = DELETE) {
     this.count = count;
+    this.followUp = following;
+    const around = following.before.length + following.behind.length;
+    this.following = new Uint8Array(count * (around + "18446744073709551615".length));
     this.#bytes = latin1("reserve\r\n".repeat(count));
-    this.deletes = new Uint8Array(count * "delete 18446744073709551615\r\n".length);
+    this.#tail = ` ${bodyBytes}\r\n`.length + bodyBytes + "\r\n".length;
   }
 
   request(): Uint8Array {
     this.left = this.count;
-    this.deletesLength = 0;
+    this.followingLength = 0;
     return this.#bytes;
   }
 
   scan(bytes: Uint8Array, at: number, end: number): number {
     const head = "RESERVED ".length;
-    const tail = ` ${BODY_BYTES}\r\n`.length + BODY_BYTES + "\r\n".length;
+    const tail = this.#tail;
     let reply = at;
     while (this.left > 0 && reply + head + tail < end) {
       if (bytes[reply] !== 82 || bytes[reply + 2] !== 83) refuse("RESERVED ", bytes, reply, end);
       let cursor = reply + head;
       while (cursor < end && bytes[cursor] !== SPACE) cursor += 1;
       if (cursor + tail > end) break;
-      if (bytes[cursor + tail - 1] !== LF) refuse(`RESERVED id ${BODY_BYTES}`, bytes, reply, end);
-      this.#appendDelete(bytes, reply + head, cursor);
+      if (bytes[cursor + tail - 1] !== LF) refuse("RESERVED id bytes", bytes, reply, end);
+      this.#appendFollowing(bytes, reply + head, cursor);
       reply = cursor + tail;
       this.left -= 1;
     }
     return reply;
   }
 
-  #appendDelete(bytes: Uint8Array, from: number, to: number): void {
-    const out = this.deletes;
-    let at = this.deletesLength;
-    for (let index = 0; index < DELETE_HEAD.length; index += 1) out[at++] = DELETE_HEAD[index] ?? 0;
+  #appendFollowing(bytes: Uint8Array, from: number, to: number): void {
+    const { before, behind } = this.followUp;
+    const out = this.following;
+    let at = this.followingLength;
+    for (let index = 0; index < before.length; index += 1) out[at++] = before[index] ?? 0;
     for (let index = from; index < to; index += 1) out[at++] = bytes[index] ?? 0;
-    out[at++] = CR;
-    out[at++] = LF;
-    this.deletesLength = at;
+    for (let index = 0; index < behind.length; index += 1) out[at++] = behind[index] ?? 0;
+    this.followingLength = at;
   }
 }
 
-const DELETE_HEAD = latin1("delete ");
-
-/** Deletes of what the reserves before brought. */
-class DeleteWave implements Wave {
+/** What follows for the jobs that the reserves before brought. */
+class FollowingWave implements Wave {
   left = 0;
+  readonly gain: number;
   readonly #reserves: ReserveWave;
+  readonly #reply: string;
 
   constructor(reserves: ReserveWave) {
     this.#reserves = reserves;
+    this.#reply = reserves.followUp.reply;
+    this.gain = reserves.followUp.gain;
   }
 
   request(): Uint8Array {
     this.left = this.#reserves.count;
-    return this.#reserves.deletes.subarray(0, this.#reserves.deletesLength);
+    return this.#reserves.following.subarray(0, this.#reserves.followingLength);
   }
 
   scan(bytes: Uint8Array, at: number, end: number): number {
-    return skipFixed(this, "DELETED\r\n", bytes, at, end);
+    return skipFixed(this, this.#reply, bytes, at, end);
   }
 }

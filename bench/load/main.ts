@@ -7,8 +7,10 @@ import type { Sample } from "../figures.ts";
 import { runCrowd } from "./crowd.ts";
 import { runFill } from "./fill.ts";
 import { runHandover } from "./handover.ts";
+import { runMixed } from "./mixed.ts";
 import type { Order, ServerAddress } from "./order.ts";
 import { runPipelined } from "./pipelined.ts";
+import { runStock } from "./stock.ts";
 
 function run(order: Order, server: ServerAddress): Promise<Sample> {
   switch (order.kind) {
@@ -20,6 +22,10 @@ function run(order: Order, server: ServerAddress): Promise<Sample> {
       return runCrowd(order, server);
     case "fill":
       return runFill(order, server);
+    case "stock":
+      return runStock(order, server);
+    case "mixed":
+      return runMixed(order, server);
   }
 }
 

@@ -1,9 +1,10 @@
 /* What the harness asks of a load process: one order, as JSON on its command line; it answers with one sample, as JSON on its output. */
 
-/** Where the server listens on 127.0.0.1, and the process whose cost is read. */
+/** Where the server listens on 127.0.0.1, the process whose cost is read, and where it keeps its jobs, if it does. */
 export interface ServerAddress {
   readonly port: number;
   readonly pid: number;
+  readonly directory?: string;
 }
 
 /** put, reserve, delete in waves of pipelined commands. */
@@ -17,6 +18,8 @@ export interface PipelinedOrder {
   readonly warmUpSeconds: number;
   /** Absent: each connection has a tube of its own. Present: all watch the same `watched` of `total` tubes. */
   readonly tubes?: { readonly total: number; readonly watched: number };
+  /** Absent: put, reserve, delete. Present: puts alone, and the jobs stay. */
+  readonly only?: "puts";
 }
 
 /** A blocked reserve, answered by a put on another connection, again and again. */
@@ -41,5 +44,26 @@ export interface FillOrder {
   readonly jobs: number;
 }
 
+/** Jobs put and left lying, spread over the tubes of several connections. */
+export interface StockOrder {
+  readonly kind: "stock";
+  /** A multiple of `connections` x 500. */
+  readonly jobs: number;
+  readonly connections: number;
+}
+
+/** A backlog that rises and falls, of jobs of several sizes that are put, reserved, buried, kicked, released and deleted, beside one that stays. */
+export interface MixedOrder {
+  readonly kind: "mixed";
+  readonly seconds: number;
+  readonly segmentBytes: number;
+}
+
 /** Any of them. */
-export type Order = PipelinedOrder | HandoverOrder | CrowdOrder | FillOrder;
+export type Order =
+  | PipelinedOrder
+  | HandoverOrder
+  | CrowdOrder
+  | FillOrder
+  | StockOrder
+  | MixedOrder;

@@ -11,6 +11,7 @@ import {
   manyTubesConversation,
   mirrorConversation,
   putBytes,
+  putConversation,
   redisConversation,
   tubeName,
   type Conversation,
@@ -39,6 +40,7 @@ export async function runPipelined(order: PipelinedOrder, server: ServerAddress)
 function conversation(order: PipelinedOrder, connection: number): Conversation {
   if (order.dialect === "redis") return redisConversation(connection, order.pipelined);
   if (order.dialect === "mirror") return mirrorConversation(order.pipelined);
+  if (order.only === "puts") return putConversation(connection, order.pipelined);
   if (order.tubes === undefined) return beanstalkConversation(connection, order.pipelined);
   return manyTubesConversation(connection, order.pipelined, order.tubes.watched);
 }

@@ -10,8 +10,8 @@ const input = new Uint8Array(256 * 1024);
 
 /** What a talker reports to whoever started it. */
 export interface Listener {
-  /** `count` more commands have been answered. */
-  answered(count: number): void;
+  /** `count` more commands of the wave have been answered. */
+  answered(count: number, wave: Wave): void;
   /** A wave is complete after `micros`; false ends the talk once the conversation is back at its first wave. */
   completed(micros: number): boolean;
 }
@@ -90,7 +90,7 @@ export class Talker {
     try {
       const before = this.#wave.left;
       this.#take(bytes, count);
-      this.#listener.answered(before - this.#wave.left);
+      this.#listener.answered(before - this.#wave.left, this.#wave);
       if (this.#wave.left === 0) this.#advance();
     } catch (error) {
       this.#done.reject(error);
