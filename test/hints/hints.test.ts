@@ -1,0 +1,167 @@
+/* The secondary tier, on the real process: what releases, pauses and counters left is back after a kill, and can do no harm. */
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import type { Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { startHomemaker } from "../support/homemaker.ts";
+import { partsOf, ReplyReader } from "../support/reply-reader.ts";
+import type { ServerProcess } from "../support/server-process.ts";
+
+const PATIENCE_MS = 20_000;
+
+let directory = "";
+let server: ServerProcess | undefined;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "homemaker-hints-"));
+});
+
+afterEach(async () => {
+  await server?.stop();
+  await rm(directory, { recursive: true, force: true });
+});
+
+/** Starts the server on the test's directory, after killing the one before. */
+async function restart(hintInterval: string, ...flags: readonly string[]): Promise<ServerProcess> {
+  await server?.stop();
+  const data = ["--data", directory, "--segment-size", "4MiB", "--hint-interval", hintInterval];
+  server = await startHomemaker({ threads: 1, flags: [...data, ...flags] });
+  return server;
+}
+
+/** Sends the commands and resolves with the first line of each reply; STATS and bodies follow in `bodies`. */
+async function ask(to: ServerProcess, ...commands: readonly string[]): Promise<string[]> {
+  const socket = await to.connect();
+  socket.write(commands.map((command) => `${command}\r\n`).join(""));
+  const replies = await readReplies(socket, commands.length);
+  socket.destroy();
+  return replies;
+}
+
+async function readReplies(socket: Socket, count: number): Promise<string[]> {
+  const reader = new ReplyReader();
+  const replies: string[] = [];
+  for await (const chunk of socket) {
+    for (const reply of reader.take(chunk as Buffer)) {
+      const { line, body } = partsOf(reply);
+      replies.push(line.startsWith("OK") ? (body?.toString("latin1") ?? "") : line);
+    }
+    if (replies.length >= count) break;
+  }
+  return replies;
+}
+
+/** Resolves when a file of hints has been written that was begun after now. */
+async function nextHints(): Promise<void> {
+  const giveUpAt = performance.now() + PATIENCE_MS;
+  const path = join(directory, "hints");
+  const now = Date.now();
+  let written = 0;
+  // The first file may have been begun before; the one behind it was not.
+  for (let seen = 0; written < 2;) {
+    const changed = await stat(path).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => 0,
+    );
+    if (changed > now && changed !== seen) {
+      seen = changed;
+      written++;
+    }
+    if (performance.now() > giveUpAt) throw new Error("no hints were written");
+    await nextTurn();
+  }
+}
+
+describe("hints", () => {
+  test("bring back the delay, the priority and the counters that a release left", async () => {
+    const first = await restart("100ms");
+    await ask(first, "put 5 0 60 1\r\nx", "reserve", "release 1 77 500");
+    await nextHints();
+    const [stats] = await ask(await restart("100ms"), "stats-job 1");
+    expect(stats).toMatch(/state: delayed\npri: 77\n/);
+    expect(stats).toMatch(/delay: 500\n/);
+    expect(stats).toMatch(/reserves: 1\ntimeouts: 0\nreleases: 1\n/);
+  });
+
+  test("bring back a tube's pause and its counters", async () => {
+    const first = await restart("100ms");
+    await ask(
+      first,
+      "use t",
+      "put 5 0 60 1\r\nx",
+      "put 5 0 60 1\r\ny",
+      "delete 2",
+      "pause-tube t 900",
+    );
+    await nextHints();
+    const [stats] = await ask(await restart("100ms"), "stats-tube t");
+    expect(stats).toMatch(/total-jobs: 2\n/);
+    expect(stats).toMatch(/cmd-delete: 1\ncmd-pause-tube: 1\npause: 900\n/);
+  });
+
+  test("that are older than a bury do not undo it", async () => {
+    const first = await restart("100ms");
+    await ask(first, "put 5 0 60 1\r\nx", "reserve", "release 1 77 0");
+    await nextHints();
+    const hints = await readFile(join(directory, "hints"));
+    await ask(first, "reserve", "bury 1 9");
+    await first.stop();
+    await writeFile(join(directory, "hints"), hints); // had the server been killed before the next ones
+    const [stats] = await ask(await restart("1h"), "stats-job 1");
+    expect(stats).toMatch(/state: buried\npri: 9\n/);
+  });
+
+  test("about a job that is gone do not bring it back", async () => {
+    const first = await restart("100ms");
+    await ask(first, "put 5 0 60 1\r\nx", "reserve", "release 1 77 0");
+    await nextHints();
+    const hints = await readFile(join(directory, "hints"));
+    await ask(first, "delete 1");
+    await first.stop();
+    await writeFile(join(directory, "hints"), hints);
+    expect(await ask(await restart("1h"), "stats-job 1")).toEqual(["NOT_FOUND"]);
+  });
+
+  test("that are damaged are passed over, whatever byte it is", async () => {
+    const first = await restart("100ms");
+    await ask(first, "put 5 0 60 1\r\nx", "reserve", "release 1 77 500");
+    await nextHints();
+    await first.stop();
+    const sound = await readFile(join(directory, "hints"));
+    for (const at of [0, 9, 13, 17, 41, 70, sound.length - 1]) {
+      const damaged = Buffer.from(sound);
+      damaged[at] = (damaged[at] ?? 0) ^ 4;
+      await writeFile(join(directory, "hints"), damaged);
+      const [stats] = await ask(await restart("1h"), "stats-job 1");
+      expect(stats).toMatch(/state: ready\npri: 5\n/);
+      await server?.stop();
+    }
+  });
+
+  test("are not written when they are not wanted", async () => {
+    const first = await restart("never");
+    await ask(first, "put 5 0 60 1\r\nx", "reserve", "release 1 77 500");
+    first.signal("SIGTERM");
+    await first.exited;
+    const [stats] = await ask(await restart("never"), "stats-job 1");
+    expect(stats).toMatch(/state: ready\npri: 5\n/);
+  });
+
+  test("are not needed for releases that belong to the primary tier", async () => {
+    const first = await restart("never", "--durable-releases");
+    await ask(first, "put 5 0 60 1\r\nx", "reserve", "release 1 77 500");
+    const [stats] = await ask(await restart("never", "--durable-releases"), "stats-job 1");
+    expect(stats).toMatch(/state: delayed\npri: 77\n/);
+  });
+
+  test("are written once more when the server is told to end", async () => {
+    const first = await restart("1h");
+    await ask(first, "put 5 0 60 1\r\nx", "reserve", "release 1 77 500");
+    first.signal("SIGTERM");
+    await first.exited;
+    const [stats] = await ask(await restart("1h"), "stats-job 1");
+    expect(stats).toMatch(/state: delayed\npri: 77\n/);
+  });
+});
