@@ -151,7 +151,7 @@ export function readHints(storage: Storage, checksum: Checksum): FoundHints | un
   if (bytes.length < HEADER_BYTES) return undefined;
   const view = new DataView(bytes.buffer);
   const isSound =
-    [...MAGIC].every((character, at) => bytes[at] === character.charCodeAt(0)) &&
+    hasMagic(bytes) &&
     view.getUint32(8, true) === checksum(0, bytes.subarray(CRC_FROM, HEADER_BYTES)) &&
     view.getUint32(12, true) === VERSION;
   if (!isSound) return undefined;
@@ -166,6 +166,13 @@ export function readHints(storage: Storage, checksum: Checksum): FoundHints | un
     jobs: bytes.subarray(HEADER_BYTES, tubesAt),
     tubes: bytes.subarray(tubesAt, end),
   };
+}
+
+function hasMagic(bytes: Uint8Array): boolean {
+  for (let at = 0; at < MAGIC.length; at++) {
+    if (bytes[at] !== MAGIC.charCodeAt(at)) return false;
+  }
+  return true;
 }
 
 function checksumOfAll(bytes: Uint8Array, checksum: Checksum): number {
