@@ -28,7 +28,7 @@ import {
   STATE_DELAYED,
 } from "./constants";
 import { Job, RECORDED_BURIED, coldAddress, coldOf, readBody } from "./job";
-import { must, ringBase, shard } from "./shard";
+import { Shard, must, ringBase, shard } from "./shard";
 import { nameOf, tubeAt } from "./tube";
 
 @unmanaged
@@ -117,8 +117,14 @@ function begin(kind: u8, bytes: u32, id: u64): usize {
   record.id = id;
   record.lsn = s.ringHead;
   s.lsn = s.ringHead;
-  s.journalHead = <f64>s.ringHead;
   return address;
+}
+
+/** The record is whole: only now may the committer, which looks without the lock, see that it is there. */
+function end(): void {
+  const s = shard();
+  const at = changetype<usize>(s) + offsetof<Shard>("journalHead");
+  atomic.store<u64>(at, reinterpret<u64>(<f64>s.ringHead));
 }
 
 /** Wall clock of a moment of the engine's clock. */
@@ -167,6 +173,7 @@ export function recordPut(job: Job): void {
   readBody(job, 0, address + PUT_BYTES + tube.nameBytes, job.bodyBytes);
   job.lsn = record.lsn;
   setState(job, 0);
+  end();
 }
 
 /** What a bury, a kick or a release changed and must survive: state, priority, delay. */
@@ -183,6 +190,7 @@ export function recordState(job: Job): void {
   record.oldState = oldState(job);
   coldOf(job);
   setState(job, record.lsn);
+  end();
 }
 
 /** The job is gone. */
@@ -201,4 +209,5 @@ export function writeDelete(id: u64, put: u64, state: u64, bytes: u32, origin: u
   record.stateLsn = state;
   record.putBytes = bytes;
   record.origin = origin;
+  end();
 }

@@ -120,6 +120,7 @@ function accountDelete(record: DeleteRecord, segment: Segment): void {
  * passed. No lock: nobody else touches records once they are written.
  */
 export function seal(from: f64, to: f64, salt: u32): f64 {
+  atomic.fence(); // `to` was read plainly: what stands before it must not be read from before that
   let skipped = to;
   const size = shard().ringBytes;
   const segment = last();
