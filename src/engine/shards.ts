@@ -78,7 +78,7 @@ const COMMAND_BYTES = 262_144;
 const RING_BYTES_MIN = 2_097_152;
 
 /** Bytes of a ring that must be free before a command may run: each of `threads` threads may be about to run one. */
-export function ringReserveFor(threads: number): number {
+function ringReserveFor(threads: number): number {
   return threads * COMMAND_BYTES;
 }
 

@@ -14,7 +14,7 @@ import { STATE_BURIED, STATE_DELAYED, STATE_READY } from "../../assembly/constan
 import type { LoadedJob } from "./bulk-load.ts";
 
 /** The version of the format that is read. */
-export const BINLOG_VERSION = 7;
+const BINLOG_VERSION = 7;
 
 const STRUCT_BYTES = 80;
 const NAME_BYTES_MAX = 200;

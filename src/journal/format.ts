@@ -12,22 +12,22 @@
  */
 
 /** Version of the format that this program writes, and the oldest that it and what it writes can be read with. */
-export const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 1;
 
 /** Bytes before the first frame. */
 export const SEGMENT_HEADER_BYTES = 4096;
 /** Bytes of the segment header that its CRC covers, from SEGMENT_CRC_FROM. */
-export const SEGMENT_CRC_FROM = 12;
-export const SEGMENT_CRC_TO = 128;
+const SEGMENT_CRC_FROM = 12;
+const SEGMENT_CRC_TO = 128;
 const SEGMENT_MAGIC = "HMJRNL\0\x01";
 
 /** Bytes of a frame header without its sections, and of a section. */
 export const FRAME_BYTES = 64;
-export const SECTION_BYTES = 16;
+const SECTION_BYTES = 16;
 /** "HMRF". */
 export const FRAME_MAGIC = 0x46524d48;
 /** The frame's CRC covers its header from here. */
-export const FRAME_CRC_FROM = 8;
+const FRAME_CRC_FROM = 8;
 
 /** Computes a CRC-32C; the engine's. */
 export type Checksum = (seed: number, bytes: Uint8Array) => number;

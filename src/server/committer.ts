@@ -208,7 +208,7 @@ function journalShards(memories: ShardMemories): readonly JournalShard[] {
 }
 
 /** The engine's CRC-32C, through the staging area of the first shard. */
-export function checksumOf(shards: readonly JournalShard[]): Checksum {
+function checksumOf(shards: readonly JournalShard[]): Checksum {
   const shard = shards[0]?.shard;
   if (shard === undefined) throw new RangeError("a journal has at least one shard");
   return (seed, bytes) => {

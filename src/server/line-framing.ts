@@ -14,7 +14,7 @@ const LF = 10;
 
 /* What `take` found. */
 /** The input ends within a line. */
-export const UNFINISHED = 0;
+const UNFINISHED = 0;
 /** A line: `line` from `start` to `end`, without its CRLF. */
 export const LINE = 1;
 /** The end of a line that was too long. */
