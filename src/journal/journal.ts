@@ -10,6 +10,7 @@
 
 import type { JournalShard } from "./journal-shard.ts";
 import {
+  FRAME_BYTES,
   frameHeaderBytes,
   quarantineName,
   SEGMENT_HEADER_BYTES,
@@ -42,6 +43,8 @@ export interface JournalParts {
   readonly checksum: Checksum;
   /** Microseconds since 1970. */
   readonly wallMicros: () => number;
+  /** Milliseconds of a clock that never jumps; absent: the platform's. */
+  readonly monotonicMillis?: () => number;
   /** A random number of 32 bits. */
   readonly random: () => number;
   /** Hears up to where a shard's stream is safe. */
@@ -56,6 +59,10 @@ export interface JournalParts {
 export interface ExistingSegment {
   readonly number: number;
   readonly salt: number;
+  /** Shards of the server that wrote it. */
+  readonly shards: number;
+  /** Where in it what counts ends; absent: all of it counts. */
+  readonly end?: number;
   /** Reclaim it before any other: a crash or damage left something in it that should not stay. */
   readonly first?: boolean;
   /** It is damaged: its file is kept aside when it goes. */
@@ -140,26 +147,52 @@ export class Journal {
     return segment;
   }
 
+  #millis(): number {
+    return this.#parts.monotonicMillis?.() ?? performance.now();
+  }
+
   #lastId(): number {
     return this.#parts.shards[0]?.shard.engine.lastId() ?? 0;
   }
 
-  /** Writes, and syncs as the level says, all that stands in the rings; false when there was nothing to write. */
+  /** Writes, and syncs as the level says, all that stands in the rings; false when there was nothing to write, or no space. */
   commit(): boolean {
     const heads = this.#parts.shards.map(({ head }) => head);
-    const wrote = this.#write(heads);
+    let wrote = false;
+    while (this.#write(heads)) wrote = true;
     if (wrote && this.#parts.options.level === "sync") this.sync();
     else this.syncIfDue();
     return wrote;
   }
 
+  /** Bytes that the next frame's records may have in the present segment: behind them a frame that ends it must fit. */
+  get #room(): number {
+    return (
+      this.#parts.options.segmentBytes - this.#current.position - this.#header.length - FRAME_BYTES
+    );
+  }
+
+  /** The shards whose records up to `heads` go into the next frame: all that have some, unless that is more than fits. */
+  #fitting(heads: readonly number[]): readonly JournalShard[] {
+    let room = this.#room;
+    return this.#parts.shards.filter((shard, at) => {
+      const bytes = (heads[at] ?? 0) - shard.written;
+      if (bytes <= 0 || bytes > room) return false;
+      room -= bytes;
+      return true;
+    });
+  }
+
+  /** Writes one frame; false when there is nothing to write, or no space for it. */
   #write(heads: readonly number[]): boolean {
     const { shards, publish, options } = this.#parts;
-    const most = shards.reduce((sum, shard, at) => sum + ((heads[at] ?? 0) - shard.written), 0);
-    if (most === 0) return false;
-    const room = options.segmentBytes - this.#current.position - this.#header.length;
-    if (most > room && !this.#rotate()) return false;
-    const busy = shards.filter((shard, at) => (heads[at] ?? 0) > shard.written);
+    if (shards.every((shard, at) => (heads[at] ?? 0) <= shard.written)) return false;
+    let busy = this.#fitting(heads);
+    if (busy.length === 0) {
+      if (!this.#rotate()) return false;
+      busy = this.#fitting(heads);
+      if (busy.length === 0) throw new RangeError("a segment is smaller than a ring");
+    }
     const gathered = busy.map((shard) =>
       shard.gather(heads[shard.shard.index] ?? 0, this.#current.salt),
     );
@@ -167,7 +200,7 @@ export class Journal {
       return { shard: shard.shard.index, bytes: gathered[at]?.bytes ?? 0, first: shard.written };
     });
     this.#current.append([this.#frame(sections), ...gathered.flatMap(({ pieces }) => pieces)]);
-    this.#unsyncedSince ??= performance.now();
+    this.#unsyncedSince ??= this.#millis();
     busy.forEach((shard, at) => {
       const to = gathered[at]?.to ?? shard.written;
       shard.free(to);
@@ -198,10 +231,12 @@ export class Journal {
   #rotate(): boolean {
     while (this.#spares.count === 0 && this.#spares.prepare());
     if (this.#spares.count === 0) return false;
+    this.#current.append([this.#frame([])]); // shows where it ends
+    this.#unsyncedSince ??= this.#millis();
     this.sync(); // what is in the old one must not be younger on the disk than what comes after it
     const { number, salt } = this.#current;
     this.#current.close();
-    this.#existing.push({ number, salt });
+    this.#existing.push({ number, salt, shards: this.#parts.shards.length });
     this.#current = this.#open();
     return true;
   }
@@ -209,9 +244,9 @@ export class Journal {
   /** Makes everything that was written safe. */
   sync(): void {
     if (this.#unsyncedSince === undefined) return;
-    const began = performance.now();
+    const began = this.#millis();
     this.#current.sync();
-    this.#lastSyncMillis = performance.now() - began;
+    this.#lastSyncMillis = this.#millis() - began;
     this.#syncs++;
     this.#unsyncedSince = undefined;
     this.#durableFrame = this.#nextFrame - 1;
@@ -224,7 +259,7 @@ export class Journal {
   /** Syncs what has waited for as long as the level allows. */
   syncIfDue(): void {
     if (this.#parts.options.level !== "interval" || this.#unsyncedSince === undefined) return;
-    if (performance.now() - this.#unsyncedSince >= this.#parts.options.intervalMillis) this.sync();
+    if (this.#millis() - this.#unsyncedSince >= this.#parts.options.intervalMillis) this.sync();
   }
 
   /** Milliseconds until `syncIfDue` has something to do; Infinity when nothing waits. */
@@ -232,17 +267,16 @@ export class Journal {
     if (this.#parts.options.level !== "interval" || this.#unsyncedSince === undefined) {
       return Infinity;
     }
-    const waited = performance.now() - this.#unsyncedSince;
+    const waited = this.#millis() - this.#unsyncedSince;
     return Math.max(0, this.#parts.options.intervalMillis - waited);
   }
 
   /** Writes an empty frame that says that everything before it is safe, so that damage to it is not taken for a torn end. */
   mark(): void {
     if (this.#unsyncedSince !== undefined) this.sync();
-    const room = this.#parts.options.segmentBytes - this.#current.position - this.#header.length;
-    if (room < 0 && !this.#rotate()) return;
+    if (this.#room < 0 && !this.#rotate()) return;
     this.#current.append([this.#frame([])]);
-    this.#unsyncedSince = performance.now();
+    this.#unsyncedSince = this.#millis();
   }
 
   /** Does a bounded part of the work that keeps the journal small and ready; false when there is none. */
@@ -339,7 +373,7 @@ export class Journal {
       syncs: this.#syncs,
       lastSyncMillis: this.#lastSyncMillis,
       oldestUnsyncedMillis:
-        this.#unsyncedSince === undefined ? 0 : performance.now() - this.#unsyncedSince,
+        this.#unsyncedSince === undefined ? 0 : this.#millis() - this.#unsyncedSince,
       isFull: this.isFull,
     };
   }

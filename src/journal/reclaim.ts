@@ -54,19 +54,27 @@ export class Reclaim {
 
   begin(segment: ExistingSegment): void {
     this.#segment = segment;
-    const { number, salt } = segment;
+    const { number, salt, end } = segment;
     const needed = this.#shards.some(
       (shard) => shard.liveBytes(number) !== 0 || shard.foreignTombstones(number) !== 0,
     );
     if (needed) {
       this.#bytes = readWhole(this.#storage, segmentName(number));
-      const regions = scanSegment(this.#bytes, salt, this.#checksum);
-      // Which of today's shards a record is for only the records themselves tell for sure.
-      this.#tasks = regions.flatMap(({ from, to }) =>
-        this.#shards.map((shard) => ({ shard, position: from, end: to })),
+      const regions = scanSegment(this.#bytes.subarray(0, end), salt, this.#checksum);
+      this.#tasks = regions.flatMap(({ shard, from, to }) =>
+        this.#concerned(shard, segment).map((one) => ({ shard: one, position: from, end: to })),
       );
     }
     this.#finishIfDone();
+  }
+
+  /**
+   * The shards that may need records of a region. With another number of shards only a record's tube tells which one it is for, and a tombstone
+   * has none: then each shard keeps it.
+   */
+  #concerned(shard: number | undefined, { shards }: ExistingSegment): readonly JournalShard[] {
+    const own = shards === this.#shards.length ? this.#shards[shard ?? -1] : undefined;
+    return own === undefined ? this.#shards : [own];
   }
 
   /** Goes on with the first stretch, as far as a staging area holds and the shard's ring has room; false when it had none. */
@@ -106,11 +114,15 @@ export class Reclaim {
   }
 }
 
-/** All bytes of a file. Throws a StorageError. */
-export function readWhole(storage: Storage, name: string): Uint8Array<ArrayBuffer> {
+/** All bytes of a file, or its first `most`. Throws a StorageError. */
+export function readWhole(
+  storage: Storage,
+  name: string,
+  most = Infinity,
+): Uint8Array<ArrayBuffer> {
   const file = storage.open(name, false);
   try {
-    const bytes = new Uint8Array(file.size);
+    const bytes = new Uint8Array(Math.min(most, file.size));
     let done = 0;
     while (done < bytes.length) {
       const count = file.read(done, bytes.subarray(done));

@@ -236,22 +236,27 @@ class Recovery {
   }
 
   /**
-   * Makes what the newest segment holds safe, if it does not say itself that it is: writes again what was not known to be, since a sync that
-   * failed may have left it in memory only, and an empty frame that ends it. Ids that were given out and are in nothing that came
-   * through are passed over.
+   * Makes what the newest segment holds safe: writes again what was not known to be, since a sync that failed may have left it in memory
+   * only, and an empty frame that ends it if there is none. Without one, ids may have been given out that are in nothing that came through:
+   * they are passed over.
    */
   #settle({ found, bytes, durable }: Replayed, pieces: readonly Piece[], end: number): void {
     const kept = pieces.filter(({ to }) => to <= end);
     const newest = kept.at(-1)?.frame;
     const isClean = newest?.sections.length === 0 && newest.durable === newest.number - 1;
-    if (isClean && kept.length === pieces.length) return;
-    this.#lastId += Math.ceil(bytes.length / PUT_BYTES_MIN) + IDS_UNSEEN;
+    const isEnded = isClean && kept.length === pieces.length;
+    if (!isEnded) this.#lastId += Math.ceil(bytes.length / PUT_BYTES_MIN) + IDS_UNSEEN;
+    const mark = isEnded ? new Uint8Array(0) : this.#endMark(found, bytes, end);
     const { storage } = this.#parts;
     const file = storage.open(segmentName(found.number), true);
     const unsafe = kept.find(({ frame }) => (frame?.number ?? 0) > durable)?.from ?? end;
     writeFully(file, 0, [bytes.subarray(0, SEGMENT_HEADER_BYTES)]);
-    writeFully(file, unsafe, [bytes.subarray(unsafe, end), this.#endMark(found, bytes, end)]);
+    if (unsafe < end) writeFully(file, unsafe, [bytes.subarray(unsafe, end)]);
     file.sync();
+    if (mark.length > 0) {
+      writeFully(file, end, [mark]); // it says that all before it is safe
+      file.sync();
+    }
     file.close();
   }
 

@@ -1,0 +1,196 @@
+/* Ledger: every request and what was acknowledged of it, and the judgement of what a recovery brought back.
+ *
+ * Each shard's mutations are a sequence, each with its position in the shard's stream (LSN). Whatever happened, what a recovery brings back must
+ * be what some prefix of that sequence had made, job by job; and the prefix must reach beyond everything that the level of durability
+ * promised. So nothing acknowledged is lost, nothing deleted comes back, nothing is there twice or altered, and there are no holes.
+ */
+import { shardOfTube } from "../../src/engine/shards.ts";
+
+/** What the journal must know of a job. */
+export interface LedgerJob {
+  readonly id: number;
+  readonly tube: string;
+  readonly pri: number;
+  readonly ttrSeconds: number;
+  readonly delaySeconds: number;
+  readonly bodyBytes: number;
+  readonly isBuried: boolean;
+  /** Wall clock in microseconds until which it is delayed; 0 when it is not. */
+  readonly due: number;
+}
+
+interface Mutation {
+  readonly lsn: number;
+  /** What became of jobs; undefined when they were deleted. */
+  readonly changes: readonly (readonly [id: number, job: LedgerJob | undefined])[];
+  /** Virtual milliseconds at which it was acknowledged. */
+  ackedAt: number | undefined;
+}
+
+/** What a recovery brought back, as far as the ledger asks. */
+export interface Findings {
+  /** The job of that id, with what may differ from the ledger's; undefined when there is none. */
+  find(id: number): Pick<LedgerJob, "isBuried" | "pri" | "delaySeconds"> | undefined;
+}
+
+/** A recovery broke a promise. */
+export class LedgerError extends Error {
+  override readonly name = "LedgerError";
+  readonly code = "HM_TEST_LEDGER";
+}
+
+/** Two jobs of one id that differ in what may change have different digests, almost surely. */
+function digest(job: Pick<LedgerJob, "isBuried" | "pri" | "delaySeconds">, id: number): number {
+  let mixed = Math.imul(id ^ 0x9e3779b9, 0x85ebca6b) ^ (job.isBuried ? 0x5bd1e995 : 0);
+  mixed = Math.imul(mixed ^ (mixed >>> 15) ^ job.pri, 0xc2b2ae35);
+  mixed = Math.imul(mixed ^ (mixed >>> 13) ^ job.delaySeconds, 0x27d4eb2f);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
+}
+
+const encoder = new TextEncoder();
+const tubeHashes = new Map<string, Uint8Array>();
+
+function shardOf(tube: string, shards: number): number {
+  let name = tubeHashes.get(tube);
+  if (name === undefined) tubeHashes.set(tube, (name = encoder.encode(tube)));
+  return shardOfTube(name, 0, name.length, shards);
+}
+
+/** The jobs of a server through its crashes. */
+export class Ledger {
+  /** Jobs as they are now, were nothing ever lost. */
+  readonly jobs = new Map<number, LedgerJob>();
+  /** Jobs as the last recovery left them. */
+  #base = new Map<number, LedgerJob>();
+  #streams: Mutation[][] = [[]];
+  #acked: number[] = [0];
+  /** Highest id ever given out. */
+  highestId = 0;
+
+  /** A server begins with that many shards. */
+  begin(shards: number): void {
+    this.#base = new Map(this.jobs);
+    this.#streams = Array.from({ length: shards }, () => []);
+    this.#acked = this.#streams.map(() => 0);
+  }
+
+  /** A new id was given out. */
+  gaveOut(id: number): void {
+    if (id <= this.highestId) throw new LedgerError(`id ${id} was given out again`);
+    this.highestId = id;
+  }
+
+  /** A command changed jobs; its reply waits for `lsn`. */
+  changed(shard: number, lsn: number, changes: Mutation["changes"]): void {
+    if (changes.length === 0) return;
+    this.#streams[shard]?.push({ lsn, changes, ackedAt: undefined });
+    for (const [id, job] of changes) {
+      if (job === undefined) this.jobs.delete(id);
+      else this.jobs.set(id, job);
+    }
+  }
+
+  /** Replies that wait for the shard's stream up to `lsn` went out. */
+  published(shard: number, lsn: number, now: number): void {
+    const stream = this.#streams[shard] ?? [];
+    let at = this.#acked[shard] ?? 0;
+    for (; at < stream.length; at++) {
+      const mutation = stream[at];
+      if (mutation === undefined || mutation.lsn > lsn) break;
+      mutation.ackedAt = now;
+    }
+    this.#acked[shard] = at;
+  }
+
+  /**
+   * Judges what a recovery found, and goes on with it. `promised` says which acknowledged mutations had to survive. Throws a LedgerError.
+   *
+   * @returns how many mutations were lost, none of them promised
+   */
+  judge(findings: Findings, promised: (ackedAt: number) => boolean): number {
+    let lost = 0;
+    this.#streams.forEach((stream, shard) => {
+      let promisedCount = 0;
+      stream.forEach(({ ackedAt }, at) => {
+        if (ackedAt !== undefined && promised(ackedAt)) promisedCount = at + 1;
+      });
+      lost += stream.length - this.#match(shard, stream, promisedCount, findings);
+    });
+    this.jobs.clear();
+    for (const [id, job] of this.#base) this.jobs.set(id, job);
+    return lost;
+  }
+
+  /** Finds the prefix that explains what was found and makes it the base; answers its length. */
+  #match(shard: number, stream: readonly Mutation[], least: number, findings: Findings): number {
+    const shards = this.#streams.length;
+    const found = this.#foundDigest(shard, shards, stream, findings);
+    const state = this.#base;
+    let sum = 0;
+    for (const job of state.values()) {
+      if (shardOf(job.tube, shards) === shard) sum = (sum + digest(job, job.id)) >>> 0;
+    }
+    let at = 0;
+    for (;;) {
+      if (at >= least && sum === found) return at;
+      const mutation = stream[at++];
+      if (mutation === undefined) break;
+      for (const [id, job] of mutation.changes) {
+        const before = state.get(id);
+        if (before !== undefined) sum = (sum - digest(before, id)) >>> 0;
+        if (job !== undefined) sum = (sum + digest(job, id)) >>> 0;
+        if (job === undefined) state.delete(id);
+        else state.set(id, job);
+      }
+    }
+    throw new LedgerError(
+      `shard ${shard}: no prefix of at least ${least} of ${stream.length} mutations explains what came back; against all of them: ${describe(state, shard, shards, stream, findings)}`,
+    );
+  }
+
+  #foundDigest(
+    shard: number,
+    shards: number,
+    stream: readonly Mutation[],
+    findings: Findings,
+  ): number {
+    const ids = new Set<number>();
+    for (const job of this.#base.values()) {
+      if (shardOf(job.tube, shards) === shard) ids.add(job.id);
+    }
+    for (const { changes } of stream) for (const [id] of changes) ids.add(id);
+    let sum = 0;
+    for (const id of ids) {
+      const job = findings.find(id);
+      if (job !== undefined) sum = (sum + digest(job, id)) >>> 0;
+    }
+    return sum;
+  }
+}
+
+/** What differs from what all mutations had made. */
+function describe(
+  state: ReadonlyMap<number, LedgerJob>,
+  shard: number,
+  shards: number,
+  stream: readonly Mutation[],
+  findings: Findings,
+): string {
+  const said: string[] = [];
+  const ids = new Set<number>(stream.flatMap(({ changes }) => changes.map(([id]) => id)));
+  for (const job of state.values()) if (shardOf(job.tube, shards) === shard) ids.add(job.id);
+  for (const id of ids) {
+    const expected = state.get(id);
+    const found = findings.find(id);
+    if (expected === undefined && found === undefined) continue;
+    if (expected === undefined) said.push(`${id} came back`);
+    else if (found === undefined) said.push(`${id} is lost`);
+    else if (digest(expected, id) !== digest(found, id)) {
+      const { isBuried, pri, delaySeconds } = expected;
+      said.push(
+        `${id} is ${JSON.stringify(found)}, not ${JSON.stringify({ isBuried, pri, delaySeconds })}`,
+      );
+    }
+  }
+  return said.slice(0, 8).join("; ");
+}

@@ -1,0 +1,67 @@
+/* Machine: the engine's shards in memories that are used again for each start of the server, since making them is what costs most.
+ *
+ * Thread 0 is all there is: it runs the commands and the committer's part, one after the other. A second instance of the engine, the verify
+ * build, looks at the same memories.
+ */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { EngineShard, loadVerifyModule } from "../engine/engine.ts";
+import { makeShards, openShards } from "../../src/engine/shards.ts";
+import type { Shard } from "../../src/engine/shard.ts";
+
+/** Bytes of a shard's ring. */
+export const RING_BYTES = 65_536;
+/** What must be free in a ring before a command may run: twice the largest record. */
+export const RESERVE_BYTES = 16_384;
+
+/** The module of build/engine.wasm. */
+export function loadEngineModule(): WebAssembly.Module {
+  const path = fileURLToPath(new URL("../../build/engine.wasm", import.meta.url));
+  return new WebAssembly.Module(readFileSync(path));
+}
+
+/** A server's memories. */
+export class Machine {
+  readonly shards: readonly Shard[];
+  readonly memories: readonly WebAssembly.Memory[];
+  readonly ringBytes: number;
+  readonly #verifiers: readonly EngineShard[];
+  readonly #empty: readonly Uint8Array[];
+
+  constructor(module: WebAssembly.Module, shards: number, ringBytes = RING_BYTES) {
+    const made = makeShards(module, shards, 1, 0, ringBytes);
+    this.memories = made.memories;
+    this.ringBytes = ringBytes;
+    this.shards = openShards(made, 0);
+    this.#verifiers = made.memories.map(
+      (memory) => new EngineShard(loadVerifyModule(), memory, 1),
+    );
+    this.#empty = made.memories.map(({ buffer }) => new Uint8Array(buffer).slice());
+  }
+
+  /** Makes all shards empty again; false when they cannot be, because they grew. */
+  reset(wallBase: number, keepsReleases: boolean, reserveBytes = RESERVE_BYTES): boolean {
+    for (const [at, { buffer }] of this.memories.entries()) {
+      const empty = this.#empty[at];
+      if (empty === undefined || buffer.byteLength !== empty.length) return false;
+      new Uint8Array(buffer).set(empty);
+    }
+    for (const { engine } of this.shards) {
+      engine.openJournal(reserveBytes, this.shards.length, wallBase, keepsReleases ? 1 : 0);
+    }
+    return true;
+  }
+
+  /** Throws with the name of an invariant that does not hold. */
+  verify(): void {
+    for (const verifier of this.#verifiers) verifier.verify();
+  }
+
+  /** CRC-32C, by the engine of shard 0. */
+  readonly checksum = (seed: number, bytes: Uint8Array): number => {
+    const [shard] = this.shards;
+    if (shard === undefined) return 0;
+    shard.staging.set(bytes);
+    return shard.engine.checksum(seed, shard.stagingAddress, bytes.length) >>> 0;
+  };
+}

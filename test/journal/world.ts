@@ -1,0 +1,623 @@
+/* World: a server that is its engine, its journal and its recovery, on a simulated disk, driven step by step through crash after crash.
+ *
+ * Everything follows from the seed: the level of durability, the number of shards, which failures can happen, the commands, when the committer
+ * gets its turn, and at which call of the storage the machine stops, in recovery too. Commands wait for room in the ring as in the
+ * server, and their replies for the position that is published. The ledger judges each recovery. Time is virtual.
+ */
+import * as C from "../../assembly/constants.ts";
+import { randomFrom } from "../engine/shuffle.ts";
+import { shardOfTube } from "../../src/engine/shards.ts";
+import type { Shard } from "../../src/engine/shard.ts";
+import type { DurabilityLevel } from "../../src/journal/journal.ts";
+import { Journal, NoSpaceError } from "../../src/journal/journal.ts";
+import { JournalShard } from "../../src/journal/journal-shard.ts";
+import { recover } from "../../src/journal/recovery.ts";
+import type { Recovered } from "../../src/journal/recovery.ts";
+import { StorageError } from "../../src/storage.ts";
+import { Ledger, LedgerError } from "./ledger.ts";
+import type { LedgerJob } from "./ledger.ts";
+import { loadEngineModule, Machine, RESERVE_BYTES } from "./machine.ts";
+import { Crash, NO_FAULTS, SimulatedDisk } from "./simulated-disk.ts";
+import type { Faults } from "./simulated-disk.ts";
+
+/** The parts of the program that a planted bug may replace. */
+export interface Code {
+  readonly module: WebAssembly.Module;
+  readonly Journal: typeof Journal;
+  readonly JournalShard: typeof JournalShard;
+  readonly NoSpaceError: typeof NoSpaceError;
+  readonly recover: typeof recover;
+  readonly StorageError: typeof StorageError;
+}
+
+let own: Code | undefined;
+
+/** The program as it stands. */
+export function ownCode(): Code {
+  own ??= {
+    module: loadEngineModule(),
+    Journal,
+    JournalShard,
+    NoSpaceError,
+    recover,
+    StorageError,
+  };
+  return own;
+}
+
+/** What stays the same through the crashes of a world. */
+export interface WorldOptions {
+  readonly level: DurabilityLevel;
+  readonly intervalMillis: number;
+  readonly shards: number;
+  readonly segmentBytes: number;
+  readonly keepsReleases: boolean;
+  readonly faults: Faults;
+}
+
+export const SEGMENT_BYTES = 131_072;
+const SHARD_COUNTS = [1, 2, 4] as const;
+const TUBES = ["default", "mails", "thumbnails", "a", "reports-of-the-night"];
+const BODY_MAX = 6144;
+const TEXT = new TextEncoder();
+/** What bodies are cut from. */
+const NOISE = (() => {
+  const random = randomFrom(7);
+  return Buffer.from(Uint8Array.from({ length: 32_768 }, () => random(256)));
+})();
+
+/** The body of a job: known from its id. */
+function bodyOf(id: number, bytes: number): Buffer {
+  const from = (id * 977) % (NOISE.length - BODY_MAX);
+  return NOISE.subarray(from, from + bytes);
+}
+
+/** Bytes of a job's PUT record. */
+export function recordBytes({ tube, bodyBytes }: LedgerJob): number {
+  return (80 + tube.length + bodyBytes + 7) & ~7;
+}
+
+/** Options and failures as a seed chooses them: swarm testing turns each kind on or off. */
+export function optionsOf(random: (below: number) => number): WorldOptions {
+  const odds = (of: number, rate: number): number => (random(of) === 0 ? rate : 0);
+  const faults: Faults =
+    random(2) === 0
+      ? NO_FAULTS
+      : {
+          sync: odds(2, 40 + random(200)),
+          dropsOnSync: random(2) === 0,
+          write: odds(3, 60 + random(300)),
+          shortWrite: odds(2, 3 + random(20)),
+          read: odds(6, 100 + random(200)),
+          shortRead: odds(3, 5),
+          capacity: random(4) === 0 ? SEGMENT_BYTES * (5 + random(8)) : Infinity,
+        };
+  return {
+    level: (["sync", "sync", "interval", "os"] as const)[random(4)] ?? "sync",
+    intervalMillis: 10 + random(100),
+    shards: SHARD_COUNTS[random(3)] ?? 2,
+    segmentBytes: SEGMENT_BYTES,
+    keepsReleases: random(2) === 0,
+    faults,
+  };
+}
+
+/** What a world counted. */
+export interface Totals {
+  crashes: number;
+  powerCuts: number;
+  recoveries: number;
+  mutations: number;
+  acknowledgedLost: number;
+}
+
+/** Machines by module and shard count, ready to be used again. */
+const machines = new Map<WebAssembly.Module, Map<number, Machine>>();
+
+function machineFor(
+  module: WebAssembly.Module,
+  shards: number,
+  wallBase: number,
+  keepsReleases: boolean,
+): Machine {
+  let known = machines.get(module);
+  if (known === undefined) machines.set(module, (known = new Map()));
+  let machine = known.get(shards);
+  if (machine === undefined || !machine.reset(wallBase, keepsReleases)) {
+    machine = new Machine(module, shards);
+    machine.reset(wallBase, keepsReleases);
+    known.set(shards, machine);
+  }
+  return machine;
+}
+
+/** A server on a simulated disk. */
+export class World {
+  readonly disk: SimulatedDisk;
+  readonly ledger = new Ledger();
+  readonly totals: Totals = {
+    crashes: 0,
+    powerCuts: 0,
+    recoveries: 0,
+    mutations: 0,
+    acknowledgedLost: 0,
+  };
+  readonly options: WorldOptions;
+  readonly #code: Code;
+  readonly #random: (below: number) => number;
+  #machine: Machine | undefined;
+  #journal: Journal | undefined;
+  #journalShards: readonly JournalShard[] = [];
+  readonly #conns: number[] = [];
+  readonly #tubes = new Map<string, number>();
+  #shards = 1;
+  /** Virtual milliseconds, going on through crashes, and the wall clock at 0. */
+  clock = 0;
+  wallShift = 1_700_000_000_000_000;
+  #bootClock = 0;
+  /** The wall clock went as fast as the other one since the world began: what is left of a delay is known. */
+  #wallIsSteady = true;
+  /** The power went since the last recovery that came to its end. */
+  #powerWent = false;
+  /** Whether the last recovery came to its end. */
+  #isJudged = true;
+  /** When the server that recovery has to follow came to its end. */
+  #stoppedAt = 0;
+  /** Jobs that somebody held or kicked: they need not be delayed any more, whether that was recorded or not. */
+  readonly #held = new Set<number>();
+  /** What the last recovery said. */
+  lastReport: Recovered["report"] | undefined;
+
+  constructor(random: (below: number) => number, options: WorldOptions, code: Code = ownCode()) {
+    this.#random = random;
+    this.options = options;
+    this.#code = code;
+    this.disk = new SimulatedDisk(random, code.StorageError);
+    this.disk.faults = options.faults;
+    this.#shards = options.shards;
+    this.ledger.begin(this.#shards);
+  }
+
+  get journal(): Journal {
+    if (this.#journal === undefined) throw new Error("the server is not running");
+    return this.#journal;
+  }
+
+  get machine(): Machine {
+    if (this.#machine === undefined) throw new Error("the server is not running");
+    return this.#machine;
+  }
+
+  get journalShards(): readonly JournalShard[] {
+    return this.#journalShards;
+  }
+
+  /** The engine's clock, in microseconds. */
+  get now(): number {
+    return (this.clock - this.#bootClock) * 1000;
+  }
+
+  get wall(): number {
+    return this.wallShift + this.clock * 1000;
+  }
+
+  /** Starts the server: recovers, judges, and begins to write. Throws what the storage throws, and a LedgerError. */
+  boot(): void {
+    this.#journal = undefined;
+    this.clock += this.#random(3) === 0 ? this.#random(20_000) : 1;
+    const { keepsReleases, level, intervalMillis, segmentBytes } = this.options;
+    this.#bootClock = this.clock;
+    const wallBase = this.wall;
+    const machine = machineFor(this.#code.module, this.#shards, wallBase, keepsReleases);
+    this.#machine = machine;
+    const shards = machine.shards.map(
+      (shard, at) =>
+        new this.#code.JournalShard(
+          shard,
+          machine.memories[at] ?? new WebAssembly.Memory({ initial: 1 }),
+          machine.ringBytes,
+        ),
+    );
+    this.#journalShards = shards;
+    const { checksum } = machine;
+    const { disk } = this;
+    const storage = disk;
+    const recovered = this.#code.recover({
+      storage,
+      shards,
+      checksum,
+      now: 0,
+      strict: true, // nothing that is on this disk may look damaged
+      progress: () => {},
+    });
+    this.#judge(recovered);
+    this.#journal = new this.#code.Journal({
+      storage,
+      shards,
+      options: { level, intervalMillis, segmentBytes },
+      checksum,
+      wallMicros: () => this.wall,
+      monotonicMillis: () => this.clock,
+      random: () => this.#random(0x1_0000_0000),
+      publish: (shard, position) => this.ledger.published(shard, position, this.clock),
+      segments: recovered.segments,
+      nextSegment: recovered.nextSegment,
+      nextFrame: recovered.nextFrame,
+    });
+    this.#openSession();
+  }
+
+  #openSession(): void {
+    this.#tubes.clear();
+    this.#conns.length = 0;
+    for (const shard of this.machine.shards) {
+      shard.answer(shard.engine.openConn(0, shard.index));
+      this.#conns.push(shard.field(C.RESULT_REF));
+    }
+    for (const name of TUBES) {
+      const shard = this.#shardOf(name);
+      const bytes = TEXT.encode(name);
+      shard.input.set(bytes);
+      const number = this.machine.shards[0]?.engine.nextNumber() ?? 1;
+      shard.answer(shard.engine.useTube(0, 0, bytes.length, number));
+      this.#tubes.set(name, shard.field(C.RESULT_REF));
+    }
+  }
+
+  #shardOf(tube: string): Shard {
+    const bytes = TEXT.encode(tube);
+    const { shards } = this.machine;
+    const shard = shards[shardOfTube(bytes, 0, bytes.length, shards.length)];
+    if (shard === undefined) throw new Error("no such shard");
+    return shard;
+  }
+
+  /** What the engine knows of a job: checks what never changes, answers what may. */
+  #observe(id: number): (LedgerJob & { readonly leftMicros: number }) | undefined {
+    for (const shard of this.machine.shards) {
+      if (shard.answer(shard.engine.statsJob(0, id, this.now)) !== C.DONE) continue;
+      const figure = (which: number): number => shard.field(C.RESULT_STATS + which);
+      const state = figure(C.JOB_STATE);
+      const tube = Buffer.from(
+        shard.output.subarray(0, shard.field(C.RESULT_NAME_BYTES)),
+      ).toString();
+      const job = {
+        id,
+        tube,
+        pri: figure(C.JOB_PRI),
+        ttrSeconds: figure(C.JOB_TTR_SECONDS),
+        delaySeconds: figure(C.JOB_DELAY_SECONDS),
+        isBuried: state === C.STATE_BURIED,
+        due: state === C.STATE_DELAYED ? 1 : 0,
+        leftMicros: figure(C.JOB_LEFT_MICROS),
+      };
+      shard.answer(shard.engine.peek(0, id, this.now));
+      const bodyBytes = shard.field(C.RESULT_BODY_BYTES);
+      const body = bodyOf(id, bodyBytes);
+      if (!body.equals(shard.output.subarray(0, bodyBytes))) {
+        throw new LedgerError(`job ${id} came back with another body`);
+      }
+      return { ...job, bodyBytes };
+    }
+    return undefined;
+  }
+
+  #judge(recovered: Recovered): void {
+    const { report } = recovered;
+    this.lastReport = report;
+    if (report.damagedBytes > 0) throw new LedgerError("what was torn was taken for damage");
+    const observed = new Map<number, ReturnType<World["#observe"]>>();
+    const find = (id: number): ReturnType<World["#observe"]> => {
+      if (!observed.has(id)) observed.set(id, this.#observe(id));
+      return observed.get(id);
+    };
+    const lost = this.ledger.judge({ find }, (ackedAt) => this.#isPromised(ackedAt));
+    this.totals.acknowledgedLost += lost;
+    this.totals.recoveries++;
+    this.#powerWent = false;
+    this.#isJudged = true;
+    for (const job of this.ledger.jobs.values()) this.#compare(job, find(job.id));
+    if (report.jobs !== this.ledger.jobs.size) {
+      const size = this.ledger.jobs.size;
+      throw new LedgerError(`${report.jobs} jobs came back, not ${size}: ${this.#strangers()}`);
+    }
+    if (this.totals.recoveries % 8 === 0) this.machine.verify();
+    this.ledger.begin(this.#shards);
+    const lastId = this.machine.shards[0]?.engine.lastId() ?? 0;
+    if (lastId < this.ledger.highestId) {
+      throw new LedgerError(`ids go on behind ${lastId}, but ${this.ledger.highestId} was used`);
+    }
+  }
+
+  /** Ids of jobs that no ledger knows any more. */
+  #strangers(): string {
+    const ids: number[] = [];
+    for (let id = this.ledger.highestId; id > 0 && ids.length < 5; id--) {
+      if (!this.ledger.jobs.has(id) && this.#observe(id) !== undefined) ids.push(id);
+    }
+    return `${ids.join(", ")} should not be there`;
+  }
+
+  #isPromised(ackedAt: number): boolean {
+    const { level, intervalMillis } = this.options;
+    if (!this.#powerWent || level === "sync") return true;
+    return level === "interval" && this.#stoppedAt - ackedAt > intervalMillis;
+  }
+
+  #compare(job: LedgerJob, found: ReturnType<World["#observe"]>): void {
+    if (found === undefined) throw new LedgerError(`job ${job.id} is lost`);
+    if (
+      found.tube !== job.tube ||
+      found.ttrSeconds !== job.ttrSeconds ||
+      found.bodyBytes !== job.bodyBytes
+    ) {
+      throw new LedgerError(`job ${job.id} came back altered`);
+    }
+    const asked = job.delaySeconds * 1_000_000;
+    if (found.leftMicros > asked) throw new LedgerError(`job ${job.id}: a delay became longer`);
+    if (!this.#wallIsSteady) return;
+    const left = Math.max(0, job.due - this.wall);
+    if (found.leftMicros === 0 && this.#held.has(job.id)) return;
+    if (Math.abs(found.leftMicros - left) > 1) {
+      throw new LedgerError(`job ${job.id} is delayed for ${found.leftMicros} us, not ${left}`);
+    }
+  }
+
+  /** The wall clock jumps. */
+  jumpWall(byMicros: number): void {
+    this.wallShift += byMicros;
+    this.#wallIsSteady = false;
+  }
+
+  /** Another number of shards from the next start on. */
+  reshard(): void {
+    this.#shards = SHARD_COUNTS[this.#random(3)] ?? 2;
+  }
+
+  /* Steps. */
+
+  /** The committer's turn. */
+  commit(): void {
+    this.journal.commit();
+  }
+
+  /** Whether every ring has room for a command; the server holds commands back until then. */
+  hasRoom(): boolean {
+    return this.#journalShards.every(
+      ({ head, written, ringBytes }) => ringBytes - (head - written) >= RESERVE_BYTES,
+    );
+  }
+
+  /** Lets virtual time pass; the timer of level interval rings as it does in the server. */
+  pass(millis: number): void {
+    const end = this.clock + millis;
+    while (this.clock < end) {
+      const due = this.journal.syncDueMillis;
+      this.clock = Math.min(end, this.clock + (due < end - this.clock ? due : end - this.clock));
+      this.journal.syncIfDue();
+    }
+    for (const shard of this.machine.shards) {
+      while (shard.answer(shard.engine.tick(0, this.now)) === C.MORE);
+    }
+  }
+
+  #anyJob(): LedgerJob | undefined {
+    const { jobs } = this.ledger;
+    if (jobs.size === 0) return undefined;
+    let at = this.#random(jobs.size);
+    for (const job of jobs.values()) if (at-- === 0) return job;
+    return undefined;
+  }
+
+  /** Runs one command, chosen at random; answers whether there was room for it. */
+  command(): boolean {
+    if (!this.hasRoom()) return false;
+    const choice = this.#random(this.ledger.jobs.size > 60 ? 24 : 16);
+    if (choice < 7) {
+      if (!this.journal.isFull) this.put();
+      return true;
+    }
+    const job = this.#anyJob();
+    if (job === undefined) return true;
+    if (choice < 10 || choice >= 16) this.delete(job);
+    else if (choice < 12) this.bury(job);
+    else if (choice < 14) this.kickJob(job);
+    else if (choice < 15) this.release(job);
+    else this.kick(job.tube);
+    return true;
+  }
+
+  put(bodyBytes = this.#bodyBytes(), delaySeconds = this.#delaySeconds()): number {
+    const tube = TUBES[this.#random(TUBES.length)] ?? "default";
+    const shard = this.#shardOf(tube);
+    const id = this.machine.shards[0]?.engine.nextId() ?? 0;
+    this.ledger.gaveOut(id);
+    const pri = this.#random(4) === 0 ? this.#random(0xffff_ffff) : this.#random(4);
+    const ttrSeconds = 1 + this.#random(100);
+    shard.input.set(bodyOf(id, bodyBytes));
+    const code = shard.engine.put(
+      0,
+      this.#tubes.get(tube) ?? 0,
+      id,
+      pri,
+      delaySeconds,
+      ttrSeconds,
+      0,
+      bodyBytes,
+      this.now,
+    );
+    if (shard.answer(code) !== C.DONE) return 0; // no memory
+    const due = delaySeconds === 0 ? 0 : this.wall + delaySeconds * 1_000_000;
+    const job = { id, tube, pri, ttrSeconds, delaySeconds, bodyBytes, isBuried: false, due };
+    this.#changed(shard, [[id, job]]);
+    return id;
+  }
+
+  #bodyBytes(): number {
+    const size = this.#random(8);
+    if (size < 4) return this.#random(120);
+    if (size < 6) return this.#random(1000);
+    return size < 7 ? this.#random(BODY_MAX) : 3900 + this.#random(200);
+  }
+
+  #delaySeconds(): number {
+    return this.#random(4) === 0 ? 1 + this.#random(60) : 0;
+  }
+
+  #changed(shard: Shard, changes: readonly (readonly [number, LedgerJob | undefined])[]): void {
+    this.totals.mutations++;
+    this.ledger.changed(shard.index, shard.field(C.RESULT_LSN), changes);
+  }
+
+  #connOf(shard: Shard): number {
+    return this.#conns[shard.index] ?? 0;
+  }
+
+  /** Reserves a job that is ready or delayed; false when it is buried or held already. */
+  #hold(shard: Shard, job: LedgerJob): boolean {
+    shard.answer(shard.engine.statsJob(0, job.id, this.now));
+    const state = shard.field(C.RESULT_STATS + C.JOB_STATE);
+    if (state === C.STATE_BURIED) return false;
+    this.#held.add(job.id);
+    if (state === C.STATE_RESERVED) return true;
+    return (
+      shard.answer(shard.engine.reserveJob(0, this.#connOf(shard), job.id, this.now)) ===
+      C.RESERVED
+    );
+  }
+
+  delete(job: LedgerJob): void {
+    const shard = this.#shardOf(job.tube);
+    if (this.#random(2) === 0) this.#hold(shard, job);
+    const code = shard.engine.deleteJob(0, this.#connOf(shard), job.id, this.now);
+    if (shard.answer(code) !== C.DONE) throw new LedgerError(`job ${job.id} cannot be deleted`);
+    this.#changed(shard, [[job.id, undefined]]);
+  }
+
+  bury(job: LedgerJob): void {
+    const shard = this.#shardOf(job.tube);
+    if (!this.#hold(shard, job)) return;
+    const pri = this.#random(2000);
+    const code = shard.engine.bury(0, this.#connOf(shard), job.id, pri, this.now);
+    if (shard.answer(code) !== C.DONE) throw new LedgerError(`job ${job.id} cannot be buried`);
+    this.#changed(shard, [[job.id, { ...job, pri, isBuried: true, due: 0 }]]);
+  }
+
+  release(job: LedgerJob): void {
+    const shard = this.#shardOf(job.tube);
+    if (!this.#hold(shard, job)) return;
+    // Without the option a release need not survive: then it changes nothing that is compared.
+    const { keepsReleases } = this.options;
+    if (!keepsReleases && job.due !== 0) return;
+    const pri = keepsReleases ? this.#random(2000) : job.pri;
+    const delaySeconds = keepsReleases ? this.#delaySeconds() : job.delaySeconds;
+    if (!keepsReleases && delaySeconds !== 0) return;
+    const conn = this.#connOf(shard);
+    const code = shard.engine.release(0, conn, job.id, pri, delaySeconds, this.now);
+    if (shard.answer(code) !== C.DONE) throw new LedgerError(`job ${job.id} cannot be released`);
+    if (!keepsReleases) return;
+    const due = delaySeconds === 0 ? 0 : this.wall + delaySeconds * 1_000_000;
+    this.#changed(shard, [[job.id, { ...job, pri, delaySeconds, due }]]);
+  }
+
+  kickJob(job: LedgerJob): void {
+    const shard = this.#shardOf(job.tube);
+    if (shard.answer(shard.engine.kickJob(0, job.id, this.now)) !== C.DONE) return;
+    this.#held.add(job.id);
+    this.#changed(shard, [[job.id, { ...job, isBuried: false, due: 0 }]]);
+  }
+
+  /** Kicks a few jobs of a tube. */
+  kick(tube: string): void {
+    const shard = this.#shardOf(tube);
+    const standing = (): Map<LedgerJob, number> =>
+      new Map(
+        [...this.ledger.jobs.values()]
+          .filter((job) => job.tube === tube)
+          .map((job) => {
+            shard.answer(shard.engine.statsJob(0, job.id, this.now));
+            return [job, shard.field(C.RESULT_STATS + C.JOB_STATE)];
+          }),
+      );
+    const before = standing();
+    const bound = 1 + this.#random(4);
+    shard.answer(shard.engine.kick(0, this.#tubes.get(tube) ?? 0, bound, C.KIND_ANY, this.now));
+    const lsn = shard.field(C.RESULT_LSN);
+    if (shard.field(C.RESULT_COUNT) === 0) return;
+    const after = standing();
+    const changes = [...before]
+      .filter(([job, state]) => after.get(job) !== state)
+      .map(([job]) => [job.id, { ...job, isBuried: false, due: 0 }] as const);
+    for (const [id] of changes) this.#held.add(id);
+    this.totals.mutations++;
+    this.ledger.changed(shard.index, lsn, changes);
+  }
+
+  /** One step, chosen at random. */
+  step(): void {
+    const choice = this.#random(20);
+    if (choice < 13) {
+      for (let left = this.#random(6); left >= 0; left--) if (!this.command()) this.#makeRoom();
+    } else if (choice < 17) this.commit();
+    else if (choice < 19) for (let left = this.#random(8); left >= 0; left--) this.journal.maintain();
+    else this.pass(this.#random(4) === 0 ? this.#random(8000) : this.#random(100));
+  }
+
+  /** Commands wait: the committer writes, reclaims, and as a last resort somebody deletes a file elsewhere. */
+  #makeRoom(): void {
+    this.commit();
+    for (let left = 0; left < 200 && !this.hasRoom(); left++) {
+      this.journal.maintain();
+      this.commit();
+    }
+    if (!this.hasRoom()) this.freeSpace();
+  }
+
+  /** Someone makes space on the disk. */
+  freeSpace(): void {
+    this.disk.faults = { ...this.disk.faults, capacity: this.disk.bytes + 3 * SEGMENT_BYTES };
+  }
+
+  /** Checks what is counted, once all is written. */
+  checkCounts(): void {
+    this.commit();
+    if (!this.#journalShards.every(({ head, written }) => head === written)) return; // no space
+    let least = 0;
+    for (const job of this.ledger.jobs.values()) least += recordBytes(job);
+    const most = least + this.ledger.jobs.size * 56;
+    const { liveBytes } = this.journal.figures;
+    if (liveBytes < least || liveBytes > most) {
+      throw new LedgerError(`${liveBytes} bytes count as live, not ${least} to ${most}`);
+    }
+  }
+
+  /** The machine stops: the power goes, or only the process. */
+  crash(isPowerCut: boolean): void {
+    this.totals.crashes++;
+    if (this.#isJudged) this.#stoppedAt = this.clock;
+    this.#isJudged = false;
+    this.#journal = undefined;
+    if (isPowerCut) {
+      this.totals.powerCuts++;
+      this.#powerWent = true;
+      this.disk.cutPower();
+    } else this.disk.stopProcess();
+  }
+
+  /** Whether an error is one that ends the process in an orderly way: the machine stopped, or the storage failed. */
+  isEnd(error: unknown): boolean {
+    return (
+      error instanceof Crash ||
+      error instanceof this.#code.StorageError ||
+      error instanceof this.#code.NoSpaceError
+    );
+  }
+
+  /** From now on the machine stops at the call that comes after `calls` others. */
+  crashAfter(calls: number): void {
+    const at = this.disk.calls + calls;
+    this.disk.onCall = () => {
+      if (this.disk.calls > at) throw new Crash("the machine stopped");
+    };
+  }
+}
