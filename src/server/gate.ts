@@ -22,7 +22,7 @@ export interface Holder {
   heldBytes: number;
   /** The connection is gone: its replies need not leave any more. */
   readonly isGone: boolean;
-  /** Some of its replies have left. */
+  /** Some of its replies have left, and its outlet keeps none of them back: otherwise the outlet itself tells when they are out. */
   released(): void;
 }
 
@@ -87,7 +87,9 @@ export class Gate {
     this.#held = blocked < 0 ? [] : this.#held.slice(blocked);
     if (this.#held.length === 0) this.#safe.setHolding(false);
     for (const held of free) letOut(held);
-    for (const { holder } of free) if (!holder.isGone) holder.released();
+    for (const { holder, outlet } of free) {
+      if (!holder.isGone && outlet.backlogBytes === 0) holder.released();
+    }
   }
 
   #isSafe(positions: Float64Array): boolean {
