@@ -1,0 +1,124 @@
+/* Kill loop: one data directory through many lives: a server, a crowd, kill -9 at some moment, another server, and the ledger's judgement.
+ *
+ * Most lives end under load, some before the server has recovered. Each life may have other threads and shards. The seed decides all of it
+ * but the timing of the machine. Called by kill.test.ts.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Random } from "../fuzz/random.ts";
+import { Conversation } from "./conversation.ts";
+import { Crowd } from "./crowd.ts";
+import { Ledger } from "./ledger.ts";
+import { pause, ServerWithData } from "./server-with-data.ts";
+import type { Launch, RuntimeName } from "./server-with-data.ts";
+
+/** How to loop. */
+export interface KillLoop {
+  readonly seed: number;
+  readonly kills: number;
+  readonly level: "os" | "interval" | "sync";
+  readonly runtime?: RuntimeName;
+}
+
+/** What came of it. */
+export interface KillReport {
+  readonly problems: readonly string[];
+  readonly kills: number;
+  readonly killsAtStart: number;
+  readonly promises: number;
+  readonly jobs: number;
+}
+
+const SHAPES = [
+  { threads: 1, shards: 1 },
+  { threads: 2, shards: 1 },
+  { threads: 2, shards: 4 },
+  { threads: 1, shards: 2 },
+  { threads: 3, shards: 8 },
+] as const;
+const LOAD_MILLIS = [10, 250] as const;
+const START_MILLIS = [30, 350] as const;
+const CLIENTS = [2, 8] as const;
+
+/** Runs it; problems of the ledger are in the report, a server that does not start is thrown. */
+export async function runKillLoop(loop: KillLoop): Promise<KillReport> {
+  const directory = mkdtempSync(join(tmpdir(), "homemaker-kill-"));
+  try {
+    return await new Loop(loop, directory).run();
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+class Loop {
+  readonly #loop: KillLoop;
+  readonly #directory: string;
+  readonly #random: Random;
+  readonly #ledger = new Ledger();
+  #kills = 0;
+  #killsAtStart = 0;
+
+  constructor(loop: KillLoop, directory: string) {
+    this.#loop = loop;
+    this.#directory = directory;
+    this.#random = new Random(loop.seed);
+  }
+
+  async run(): Promise<KillReport> {
+    while (this.#kills < this.#loop.kills && this.#ledger.problems.length === 0) {
+      await this.#live();
+    }
+    await this.#lastLives();
+    const { problems, promises, jobCount: jobs } = this.#ledger;
+    return { problems, promises, jobs, kills: this.#kills, killsAtStart: this.#killsAtStart };
+  }
+
+  async #live(): Promise<void> {
+    const random = this.#random;
+    const server = new ServerWithData(this.#launch());
+    if (this.#kills > 0 && random.oneIn(6)) {
+      await pause(random.between(...START_MILLIS));
+      this.#killsAtStart++;
+    } else {
+      await server.serves();
+      await this.#inspect(server, false);
+      const crowd = await Crowd.gather(server, this.#ledger, random, random.between(...CLIENTS));
+      await pause(random.between(...LOAD_MILLIS));
+      await server.kill();
+      await crowd.isOver();
+    }
+    await server.kill();
+    this.#kills++;
+    this.#blameFor(server);
+  }
+
+  #launch(): Launch {
+    const { level, runtime = "node" } = this.#loop;
+    return { directory: this.#directory, level, runtime, ...this.#random.pick(SHAPES) };
+  }
+
+  async #inspect(server: ServerWithData, isComplete: boolean): Promise<void> {
+    const client = new Conversation(await server.connect());
+    await this.#ledger.inspect(client, isComplete);
+    client.hangUp();
+  }
+
+  /** What is there after the last kill is there after an orderly end as well. */
+  async #lastLives(): Promise<void> {
+    for (const isComplete of [false, true]) {
+      const server = await ServerWithData.serving(this.#launch());
+      await this.#inspect(server, isComplete);
+      const ending = await server.stop();
+      if (ending !== 0) this.#ledger.problems.push(`an orderly end gave ${ending}: ${server.told}`);
+      this.#blameFor(server);
+    }
+  }
+
+  /** A kill damages nothing, and nothing else may have ended the server. */
+  #blameFor(server: ServerWithData): void {
+    const { complaints, errors } = server;
+    if (complaints.length > 0) this.#ledger.problems.push(`it complained: ${complaints.join(" ")}`);
+    if (errors.includes("is damaged")) this.#ledger.problems.push(`damage after a kill: ${errors}`);
+  }
+}

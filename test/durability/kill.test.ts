@@ -1,0 +1,35 @@
+/* kill -9 in a loop on real files: whatever the level, nothing that was answered is lost, and nothing deleted comes back. */
+import { randomInt } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import { runKillLoop } from "./kill-loop.ts";
+
+const SEED = Number(process.env["KILL_SEED"] ?? randomInt(2 ** 31));
+const REPLAY = `KILL_SEED=${SEED} npx vitest run test/durability/kill.test.ts`;
+/** Kills of each of the three levels on Node. */
+const KILLS = Number(process.env["KILL_COUNT"] ?? 18);
+const KILLS_ELSEWHERE = 4;
+
+describe.concurrent(`kill -9, again and again (${REPLAY})`, () => {
+  test.for(["sync", "interval", "os"] as const)(
+    "loses nothing at level %s",
+    { timeout: KILLS * 6000 },
+    async (level) => {
+      const report = await runKillLoop({ seed: SEED, kills: KILLS, level });
+      expect(report.problems.slice(0, 20)).toEqual([]);
+      expect(report.kills).toBe(KILLS);
+      // There must have been something to lose.
+      expect(report.promises).toBeGreaterThan(100 * KILLS);
+    },
+  );
+
+  test.for(["bun", "deno"] as const)(
+    "loses nothing on %s",
+    { timeout: 60_000 },
+    async (runtime) => {
+      const loop = { seed: SEED, kills: KILLS_ELSEWHERE, level: "sync", runtime } as const;
+      const report = await runKillLoop(loop);
+      expect(report.problems.slice(0, 20)).toEqual([]);
+      expect(report.kills).toBe(KILLS_ELSEWHERE);
+    },
+  );
+});
