@@ -71,7 +71,7 @@ import { findJob, isHeldBy } from "./states";
 import { findOrMakeTube, findTube, forgetIfUnused, isPaused, tubeAt } from "./tube";
 
 export * from "./inspect";
-export { check, keep, replay } from "./replay";
+export { check, keep, keepRest, replay } from "./replay";
 export { applyJobHints, applyTubeHints, jobHints, tubeHints } from "./hints";
 export * from "./run";
 

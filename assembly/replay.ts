@@ -17,6 +17,7 @@ import {
   RESULT_ID,
   STATE_BURIED,
   STATE_DELAYED,
+  STEP_JOBS,
 } from "./constants";
 import { crc32c } from "./crc";
 import {
@@ -241,6 +242,40 @@ export function keep(t: u32, address: u32, bytes: u32, salt: u32, number: u32): 
   return leave(t, answer);
 }
 
+/**
+ * As `keep`, for what the file of segment `number` does not tell any more: goes through the jobs, from bucket number `from` of their table on.
+ * RESULT_COUNT is where to go on: MORE when the ring is full or enough was done at a time, DONE at the end.
+ */
+export function keepRest(t: u32, from: u32, number: u32): i32 {
+  enter();
+  const count = table.heads(jobs());
+  const most = min(count, from + STEP_JOBS);
+  let bucket = from;
+  while (bucket < most && keepBucket(bucket, number)) bucket++;
+  setResult(t, RESULT_COUNT, <f64>bucket);
+  return leave(t, bucket < count ? MORE : DONE);
+}
+
+/** False when the ring is full before the end: then the bucket is to be gone through again. */
+function keepBucket(bucket: u32, number: u32): bool {
+  for (let at = table.head(jobs(), bucket); at != 0; at = jobAt(at).chain) {
+    if (!journal.hasRoom()) return false;
+    const job = jobAt(at);
+    keepPut(job, number);
+    keepState(job, number);
+  }
+  return true;
+}
+
+function keepPut(job: Job, number: u32): void {
+  if (segments.segmentOf(job.lsn).number == number) journal.recordPut(job);
+}
+
+function keepState(job: Job, number: u32): void {
+  const lsn = job.cold == 0 ? 0 : coldAddress(job.cold).stateLsn;
+  if (lsn != 0 && segments.segmentOf(lsn).number == number) journal.recordState(job);
+}
+
 function keepOne(record: Record, number: u32): void {
   if (record.kind == RECORD_DELETE) {
     const tombstone = changetype<DeleteRecord>(record);
@@ -254,11 +289,6 @@ function keepOne(record: Record, number: u32): void {
   }
   const found = findJob(record.id);
   if (found == 0) return;
-  const job = jobAt(found);
-  if (record.kind == RECORD_PUT) {
-    if (segments.segmentOf(job.lsn).number == number) journal.recordPut(job);
-  } else if (record.kind == RECORD_STATE && job.cold != 0) {
-    const lsn = coldAddress(job.cold).stateLsn;
-    if (lsn != 0 && segments.segmentOf(lsn).number == number) journal.recordState(job);
-  }
+  if (record.kind == RECORD_PUT) keepPut(jobAt(found), number);
+  else keepState(jobAt(found), number);
 }

@@ -44,6 +44,7 @@ export interface EngineExports {
   applyJobHints(t: number, address: number, bytes: number, now: number): number;
   applyTubeHints(t: number, address: number, bytes: number, now: number): number;
   keep(t: number, address: number, bytes: number, salt: number, number: number): number;
+  keepRest(t: number, from: number, number: number): number;
   /** An id. */
   lastId(): number;
   skipIds(id: number): void;
@@ -158,6 +159,7 @@ const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "applyJobHints",
   "applyTubeHints",
   "keep",
+  "keepRest",
   "lastId",
   "skipIds",
   "grantPages",

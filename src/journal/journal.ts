@@ -8,6 +8,7 @@
  * what is on the disk. Only a full disk is part of ordinary life: it shows when a spare is made, long before it would hurt.
  */
 
+import * as C from "../../assembly/constants.ts";
 import type { JournalShard } from "./journal-shard.ts";
 import {
   FRAME_BYTES,
@@ -116,10 +117,18 @@ export class Journal {
     this.#synced = parts.shards.map(({ written }) => written);
     this.#spares = new Spares(parts.storage, parts.options.segmentBytes);
     while (this.#spares.prepare());
+    this.#makeSpace();
     this.#current = this.#open();
     for (const { shard, written } of parts.shards) parts.publish(shard.index, written);
     this.#reclaim = new Reclaim(parts.storage, parts.shards, parts.checksum);
     while (this.#spares.prepare());
+  }
+
+  /** Without space for a segment, one in which nothing is needed is used again. Not the newest: its header knows the ids. */
+  #makeSpace(): void {
+    if (this.#spares.count > 0) return;
+    const free = this.#existing.slice(0, -1).find(({ number }) => this.#loadBytes(number) === 0);
+    if (free !== undefined) this.#drop(free);
   }
 
   /** Begins the next segment. */
@@ -281,8 +290,9 @@ export class Journal {
 
   /** Does a bounded part of the work that keeps the journal small and ready; false when there is none. */
   maintain(): boolean {
-    const prepared = this.#spares.prepare();
-    return this.#advanceReclaim() || prepared;
+    // What is reclaimed makes a spare without more space being taken; only without any is one made first.
+    if (this.#spares.count === 0 && this.#spares.prepare()) return true;
+    return this.#advanceReclaim() || this.#spares.prepare();
   }
 
   #advanceReclaim(): boolean {
@@ -300,6 +310,10 @@ export class Journal {
     this.sync(); // whatever the level: what was kept must be safe before its old place goes
     const { segment } = reclaim;
     if (segment === undefined || !reclaim.isSafe(this.#synced)) return true;
+    if (!reclaim.isEmpty) {
+      if (!reclaim.walkJobs()) throw new RangeError(`${segmentName(segment.number)} never empties`);
+      return true;
+    }
     reclaim.end();
     this.#drop(segment);
     return true;
@@ -317,7 +331,7 @@ export class Journal {
     this.#parts.storage.syncDirectory();
   }
 
-  /** The segment to reclaim now: one that must go, one in which nothing lives, or the emptiest when the journal is too large. */
+  /** The segment to reclaim now: one that must go, one in which nothing lives, or the emptiest when space is wanted. */
   #chooseSegment(): ExistingSegment | undefined {
     const urgent = this.#existing.find(({ first }) => first === true);
     if (urgent !== undefined) return urgent;
@@ -325,17 +339,27 @@ export class Journal {
     let least = Infinity;
     let live = this.#liveBytes(this.#current.number);
     for (const segment of this.#existing) {
-      const bytes = this.#liveBytes(segment.number);
-      live += bytes;
-      if (bytes < least) {
-        least = bytes;
+      live += this.#liveBytes(segment.number);
+      const load = this.#loadBytes(segment.number);
+      if (load < least) {
+        least = load;
         emptiest = segment;
       }
     }
     const { segmentBytes } = this.#parts.options;
     const bytes = (this.#existing.length + 1) * segmentBytes;
     const isTooLarge = bytes > 2 * live + 2 * segmentBytes;
-    return least === 0 || isTooLarge ? emptiest : undefined;
+    const isWorthIt = this.isFull && least < segmentBytes / 2;
+    return least === 0 || isTooLarge || isWorthIt ? emptiest : undefined;
+  }
+
+  /** What reclaiming a segment may have to write again: tombstones count too, or they would be carried on for ever and nothing else. */
+  #loadBytes(number: number): number {
+    return this.#parts.shards.reduce(
+      (sum, shard) =>
+        sum + shard.liveBytes(number) + shard.foreignTombstones(number) * C.RECORD_BYTES_MIN,
+      0,
+    );
   }
 
   #liveBytes(number: number): number {

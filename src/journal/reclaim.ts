@@ -20,6 +20,15 @@ interface Task {
   readonly end: number;
 }
 
+/** A walk through the jobs of a shard. */
+interface Walk {
+  readonly shard: JournalShard;
+  bucket: number;
+}
+
+/** Walks that may be needed: the table of jobs can be rearranged while it is gone through. */
+const ROUNDS_MAX = 8;
+
 /** The reclaiming of one segment at a time. */
 export class Reclaim {
   readonly #storage: Storage;
@@ -28,6 +37,9 @@ export class Reclaim {
   #segment: ExistingSegment | undefined;
   #bytes = new Uint8Array(0);
   #tasks: Task[] = [];
+  /** Shards whose jobs must be gone through, and how far that is. */
+  #walks: Walk[] = [];
+  #rounds = 0;
   /** Where each shard's stream stood when all had been copied. */
   #copiedTo: number[] | undefined;
 
@@ -80,11 +92,41 @@ export class Reclaim {
   /** Goes on with the first stretch, as far as a staging area holds and the shard's ring has room; false when it had none. */
   step(): boolean {
     const [task] = this.#tasks;
-    if (task === undefined) return true;
-    const hadRoom = this.#keep(task);
-    if (task.position >= task.end) this.#tasks.shift();
+    const [walk] = this.#walks;
+    let hadRoom = true;
+    if (task !== undefined) {
+      hadRoom = this.#keep(task);
+      if (task.position >= task.end) this.#tasks.shift();
+    } else if (walk !== undefined) hadRoom = this.#walk(walk);
     this.#finishIfDone();
     return hadRoom;
+  }
+
+  /** Whether all that was needed has a new place, once what was copied has been written. False: `walkJobs` has to find the rest. */
+  get isEmpty(): boolean {
+    const { number = 0 } = this.#segment ?? {};
+    return this.#shards.every((shard) => shard.liveBytes(number) === 0);
+  }
+
+  /**
+   * Goes on with the jobs themselves: the file did not show all that lie in it, being damaged by now, or holding records longer than the
+   * staging area. False when that was tried often enough.
+   */
+  walkJobs(): boolean {
+    if (this.#rounds++ >= ROUNDS_MAX) return false;
+    this.#copiedTo = undefined;
+    this.#walks = this.#shards.map((shard) => ({ shard, bucket: 0 }));
+    return true;
+  }
+
+  #walk(walk: Walk): boolean {
+    const { shard } = walk.shard;
+    const { number = 0 } = this.#segment ?? {};
+    const before = walk.bucket;
+    const answer = shard.answer(shard.engine.keepRest(shard.thread, before, number));
+    walk.bucket = shard.field(C.RESULT_COUNT);
+    if (answer === C.DONE) this.#walks.shift();
+    return answer === C.DONE || walk.bucket >= before + C.STEP_JOBS;
   }
 
   #keep(task: Task): boolean {
@@ -97,12 +139,27 @@ export class Reclaim {
     );
     const done = shard.field(C.RESULT_COUNT);
     task.position += done;
-    if (answer === C.DAMAGED && done === 0) task.position += 8; // the next record may be sound
+    if (answer === C.DAMAGED && done === 0) task.position += this.#longRecord(task, salt);
     return answer !== C.MORE;
   }
 
+  /** Bytes of the record at a task's position, if it is sound and longer than the staging area; else 8: the next one may be sound. */
+  #longRecord({ shard, position, end }: Task, salt: number): number {
+    const room = shard.shard.staging.length;
+    const view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset);
+    if (end - position <= room) return 8;
+    const bytes = view.getUint32(position, true);
+    if (bytes <= room || bytes > end - position || bytes % 8 !== 0) return 8;
+    let crc = salt;
+    for (let at = position + 8; at < position + bytes; at += room) {
+      const piece = this.#bytes.subarray(at, Math.min(at + room, position + bytes));
+      crc = this.#checksum(crc, piece);
+    }
+    return crc === view.getUint32(position + 4, true) ? bytes : 8;
+  }
+
   #finishIfDone(): void {
-    if (this.#tasks.length > 0 || this.#copiedTo !== undefined) return;
+    if (this.#tasks.length > 0 || this.#walks.length > 0 || this.#copiedTo !== undefined) return;
     this.#bytes = new Uint8Array(0);
     this.#copiedTo = this.#shards.map(({ head }) => head);
   }
@@ -111,6 +168,7 @@ export class Reclaim {
   end(): void {
     this.#segment = undefined;
     this.#copiedTo = undefined;
+    this.#rounds = 0;
   }
 }
 

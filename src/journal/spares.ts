@@ -76,9 +76,9 @@ export class Spares {
     filling.position += writeFully(filling.file, filling.position, [zeros]);
     if (filling.position < this.#segmentBytes) return;
     filling.file.sync();
-    filling.file.close();
     this.#storage.syncDirectory();
     this.#filling = undefined;
+    filling.file.close();
     this.#ready.push(filling.number);
   }
 

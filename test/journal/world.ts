@@ -77,6 +77,11 @@ export function recordBytes({ tube, bodyBytes }: LedgerJob): number {
   return (80 + tube.length + bodyBytes + 7) & ~7;
 }
 
+/** A job as the engine shows it. */
+interface Observed extends LedgerJob {
+  readonly leftMicros: number;
+}
+
 /** Options and failures as a seed chooses them: swarm testing turns each kind on or off. */
 export function optionsOf(random: (below: number) => number): WorldOptions {
   const odds = (of: number, rate: number): number => (random(of) === 0 ? rate : 0);
@@ -273,7 +278,7 @@ export class World {
   }
 
   /** What the engine knows of a job: checks what never changes, answers what may. */
-  #observe(id: number): (LedgerJob & { readonly leftMicros: number }) | undefined {
+  #observe(id: number): Observed | undefined {
     for (const shard of this.machine.shards) {
       if (shard.answer(shard.engine.statsJob(0, id, this.now)) !== C.DONE) continue;
       const figure = (which: number): number => shard.field(C.RESULT_STATS + which);
@@ -306,8 +311,8 @@ export class World {
     const { report } = recovered;
     this.lastReport = report;
     if (report.damagedBytes > 0) throw new LedgerError("what was torn was taken for damage");
-    const observed = new Map<number, ReturnType<World["#observe"]>>();
-    const find = (id: number): ReturnType<World["#observe"]> => {
+    const observed = new Map<number, Observed | undefined>();
+    const find = (id: number): Observed | undefined => {
       if (!observed.has(id)) observed.set(id, this.#observe(id));
       return observed.get(id);
     };
@@ -344,7 +349,7 @@ export class World {
     return level === "interval" && this.#stoppedAt - ackedAt > intervalMillis;
   }
 
-  #compare(job: LedgerJob, found: ReturnType<World["#observe"]>): void {
+  #compare(job: LedgerJob, found: Observed | undefined): void {
     if (found === undefined) throw new LedgerError(`job ${job.id} is lost`);
     if (
       found.tube !== job.tube ||
