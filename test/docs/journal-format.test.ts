@@ -1,0 +1,277 @@
+/* docs/journal-format.md: a reader written from that page alone, which must find the jobs that the server put into a journal.
+ *
+ * Of the project it imports nothing but what makes journals and what says which jobs are to be found: the reader below shares no line with the
+ * server. It reads the jobs, not the damage; a journal with a torn end is read up to there.
+ */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { SmallJournal } from "../commands/small-journal.ts";
+
+interface ReadJob {
+  readonly tube: string;
+  readonly body: string;
+  readonly ttr: number;
+  readonly created: number;
+  state: string;
+  pri: number;
+  delay: number;
+  due: number;
+}
+
+interface ReadFrame {
+  readonly number: number;
+  readonly durable: number;
+  readonly lastId: number;
+  /** Of its records. */
+  readonly from: number;
+  readonly to: number;
+}
+
+interface ReadSegment {
+  readonly bytes: Buffer;
+  readonly number: number;
+  readonly salt: number;
+  readonly firstFrame: number;
+  readonly lastId: number;
+  readonly frames: readonly ReadFrame[];
+}
+
+const CRC_OF_BYTE = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let register = byte;
+  for (let bit = 0; bit < 8; bit++) {
+    register = (register >>> 1) ^ ((register & 1) === 1 ? 0x82f63b78 : 0);
+  }
+  return register;
+});
+
+function crc(seed: number, bytes: Uint8Array): number {
+  let register = ~seed;
+  for (const byte of bytes) {
+    register = (register >>> 8) ^ (CRC_OF_BYTE[(register ^ byte) & 255] ?? 0);
+  }
+  return ~register >>> 0;
+}
+
+/** The jobs of the journal in `directory`, by id, and the highest id. */
+function readJournal(directory: string): { jobs: Map<number, ReadJob>; lastId: number } {
+  const names = readdirSync(directory).filter((name) => /^journal\.\d{10}$/.test(name));
+  const segments = names
+    .toSorted()
+    .map((name) => readSegment(readFileSync(join(directory, name)), Number(name.slice(8))))
+    .filter((segment) => segment !== undefined);
+  const jobs = new Map<number, ReadJob>();
+  let lastId = 0;
+  for (const [at, segment] of segments.entries()) {
+    lastId = Math.max(lastId, segment.lastId);
+    for (const frame of framesThatCount(segment, segments[at + 1], at === segments.length - 1)) {
+      lastId = Math.max(lastId, frame.lastId);
+      for (const record of recordsOf(segment, frame)) {
+        lastId = Math.max(lastId, replay(record, jobs));
+      }
+    }
+  }
+  return { jobs, lastId };
+}
+
+function readSegment(bytes: Buffer, number: number): ReadSegment | undefined {
+  const header = [0, 2048]
+    .map((at) => bytes.subarray(at, at + 128))
+    .find(
+      (copy) =>
+        copy.toString("latin1", 0, 8) === "HMJRNL\0\u0001" &&
+        copy.readUInt32LE(8) === crc(0, copy.subarray(12)) &&
+        copy.readDoubleLE(24) === number,
+    );
+  if (header === undefined) return undefined;
+  if (header.readUInt16LE(14) > 1) throw new Error("a newer format");
+  const salt = header.readUInt32LE(16);
+  const frames: ReadFrame[] = [];
+  let at = 4096;
+  for (;;) {
+    const frame = readFrame(bytes, at, salt);
+    if (frame === undefined) break;
+    frames.push(frame);
+    at = frame.to;
+  }
+  const [firstFrame, lastId] = [header.readDoubleLE(32), header.readDoubleLE(40)];
+  return { bytes, number, salt, firstFrame, lastId, frames };
+}
+
+function readFrame(bytes: Buffer, at: number, salt: number): ReadFrame | undefined {
+  if (at + 64 > bytes.length || bytes.readUInt32LE(at) !== 0x46524d48) return undefined;
+  const sections = bytes.readUInt32LE(at + 8);
+  const from = at + 64 + 16 * sections;
+  if (sections > 64 || from > bytes.length) return undefined;
+  if (bytes.readUInt32LE(at + 4) !== crc(salt, bytes.subarray(at + 8, from))) return undefined;
+  let to = from;
+  for (let section = 0; section < sections; section++) {
+    to += bytes.readUInt32LE(at + 68 + 16 * section);
+  }
+  if (to > bytes.length) return undefined;
+  const [number, durable, lastId] = [16, 24, 32].map((field) => bytes.readDoubleLE(at + field));
+  return { number: number ?? 0, durable: durable ?? 0, lastId: lastId ?? 0, from, to };
+}
+
+function framesThatCount(
+  segment: ReadSegment,
+  next: ReadSegment | undefined,
+  isNewest: boolean,
+): readonly ReadFrame[] {
+  const { frames, firstFrame, number } = segment;
+  if (!isNewest) {
+    const isNeighbour = next?.number === number + 1;
+    return frames.filter((frame) => !isNeighbour || frame.number < (next?.firstFrame ?? 0));
+  }
+  const durable = Math.max(firstFrame - 1, ...frames.map((frame) => frame.durable));
+  const end = frames.findIndex((frame, at) => {
+    const isNext = frame.number === (frames[at - 1]?.number ?? firstFrame - 1) + 1;
+    return frame.number > durable && !(isNext && isWhole(segment, frame));
+  });
+  return end < 0 ? frames : frames.slice(0, end);
+}
+
+function isWhole(segment: ReadSegment, frame: ReadFrame): boolean {
+  return (recordsOf(segment, frame).at(-1)?.end ?? frame.from) === frame.to;
+}
+
+interface ReadRecord {
+  readonly bytes: Buffer;
+  readonly end: number;
+}
+
+/** The sound records of a frame, up to the first one that is not. */
+function recordsOf({ bytes, salt }: ReadSegment, { from, to }: ReadFrame): readonly ReadRecord[] {
+  const records: ReadRecord[] = [];
+  let at = from;
+  while (at < to) {
+    const end = at + bytes.readUInt32LE(at);
+    if (end - at < 56 || end > to || end % 8 !== 0) break;
+    if (bytes.readUInt32LE(at + 4) !== crc(salt, bytes.subarray(at + 8, end))) break;
+    records.push({ bytes: bytes.subarray(at, end), end });
+    at = end;
+  }
+  return records;
+}
+
+/** Does to `jobs` what the record says; answers its id. */
+function replay({ bytes }: ReadRecord, jobs: Map<number, ReadJob>): number {
+  const id = Number(bytes.readBigUInt64LE(16));
+  const kind = bytes[8];
+  const isPut = kind === 1;
+  const known = jobs.get(id);
+  if (kind === 3) jobs.delete(id);
+  else if (isPut || known !== undefined) {
+    const now = {
+      state: ["", "ready", "ready", "delayed", "buried"][bytes[9] ?? 0] ?? "",
+      pri: bytes.readUInt32LE(32),
+      delay: bytes.readUInt32LE(36),
+      due: bytes.readDoubleLE(isPut ? 56 : 40),
+    };
+    if (known !== undefined) Object.assign(known, now);
+    else jobs.set(id, { ...putOf(bytes), ...now });
+  }
+  return id;
+}
+
+function putOf(bytes: Buffer): { tube: string; body: string; ttr: number; created: number } {
+  const nameEnd = 80 + bytes.readUInt16LE(10);
+  return {
+    tube: bytes.toString("utf8", 80, nameEnd),
+    body: bytes.toString("utf8", nameEnd, nameEnd + bytes.readUInt32LE(12)),
+    ttr: bytes.readUInt32LE(40),
+    created: bytes.readDoubleLE(48),
+  };
+}
+
+let directory = "";
+beforeEach(() => void (directory = mkdtempSync(join(tmpdir(), "format-"))));
+afterEach(() => rmSync(directory, { recursive: true }));
+
+describe("a reader written from docs/journal-format.md", () => {
+  it("knows its checksum", () => {
+    const text = new TextEncoder().encode("123456789");
+    expect(crc(0, text)).toBe(0xe3069283);
+    expect(crc(crc(0, text.subarray(0, 4)), text.subarray(4))).toBe(0xe3069283);
+  });
+
+  it("finds every job with its tube, body, ttr, age, state, priority and delay", async () => {
+    const journal = await SmallJournal.open(directory);
+    const before = Date.now() * 1000;
+    const plain = journal.put("plain", { tube: "a", pri: 3 });
+    const later = journal.put("later", { tube: "b", pri: 4_294_967_295, delaySeconds: 1000 });
+    journal.put("gone", { tube: "c" });
+    const buried = journal.put("buried", { tube: "d", pri: 1 });
+    const kicked = journal.put("kicked", { tube: "e" });
+    journal.delete("c");
+    journal.bury("d", 77);
+    journal.bury("e", 78);
+    journal.kick("e", 1);
+    journal.close();
+    const { jobs, lastId } = readJournal(directory);
+    const summary = [...jobs].map(([id, job]) => [
+      id,
+      job.tube,
+      job.body,
+      job.state,
+      job.pri,
+      job.delay,
+    ]);
+    expect(summary.toSorted(([a], [b]) => Number(a) - Number(b))).toEqual([
+      [plain, "a", "plain", "ready", 3, 0],
+      [later, "b", "later", "delayed", 4_294_967_295, 1000],
+      [buried, "d", "buried", "buried", 77, 0],
+      [kicked, "e", "kicked", "ready", 78, 0],
+    ]);
+    expect(lastId).toBe(5);
+    for (const { ttr, created, due, delay } of jobs.values()) {
+      expect(ttr).toBe(60);
+      expect(Math.abs(created - before)).toBeLessThan(60_000_000);
+      expect(due).toBe(delay === 0 ? 0 : created + delay * 1_000_000);
+    }
+  });
+
+  it("finds the jobs of many segments, some reclaimed, written by servers with other numbers of shards", async () => {
+    const kept = new Map<number, string>();
+    for (const shards of [1, 4, 2]) {
+      const journal = await SmallJournal.open(directory, shards, 1_048_576);
+      for (let n = 0; n < 100; n++) {
+        const body = `${shards} ${n} `.padEnd(40_000, "0123456789");
+        const tube = `tube ${n % 10}`;
+        kept.set(journal.put(body, { tube, delaySeconds: n % 10 === 0 ? 1000 : 0 }), body);
+        if (n % 10 !== 0) kept.delete(journal.delete(tube));
+        journal.maintain();
+      }
+      journal.close();
+    }
+    const names = readdirSync(directory).filter((name) => name.startsWith("journal."));
+    expect(names.length).toBeGreaterThan(1);
+    expect(names).not.toContain("journal.0000000001");
+    const { jobs } = readJournal(directory);
+    expect(new Map([...jobs].map(([id, { body }]) => [id, body]))).toEqual(kept);
+  });
+
+  it("takes nothing from the first frame on that is not whole and was not known to be safe", async () => {
+    const journal = await SmallJournal.open(directory);
+    for (const body of ["first", "second", "third"]) journal.put(body);
+    journal.crash();
+    const path = join(directory, "journal.0000000001");
+    const bytes = readFileSync(path);
+    bytes.write("THIRD", bytes.indexOf("third"));
+    writeFileSync(path, bytes);
+    const { jobs } = readJournal(directory);
+    expect([...jobs.values()].map(({ body }) => body)).toEqual(["first", "second"]);
+  });
+
+  it("takes the second copy of a header when the first is damaged", async () => {
+    const journal = await SmallJournal.open(directory);
+    journal.put("there");
+    journal.close();
+    const path = join(directory, "journal.0000000001");
+    const bytes = readFileSync(path);
+    bytes.fill(0xff, 16, 20);
+    writeFileSync(path, bytes);
+    expect([...readJournal(directory).jobs.values()]).toMatchObject([{ body: "there" }]);
+  });
+});
