@@ -129,6 +129,9 @@ export const SHARD_USED_BYTES: i32 = 8;
 export const SHARD_TAKEN_BYTES: i32 = 9;
 /** How often the lock was not free at once. */
 export const SHARD_CONTENDED: i32 = 10;
+/** Records that were written to the journal, and how many of them only to keep what a segment that goes still held. */
+export const SHARD_RECORDS: i32 = 11;
+export const SHARD_RECORDS_KEPT: i32 = 12;
 
 /* States of a job. Only the first four are ever seen from outside. */
 export const STATE_READY: u8 = 1;

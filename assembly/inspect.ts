@@ -95,6 +95,8 @@ export function statsShard(t: u32, now: f64): i32 {
   figure(t, C.SHARD_USED_BYTES, <f64>s.usedPages * 65536);
   figure(t, C.SHARD_TAKEN_BYTES, <f64>s.endPage * 65536);
   figure(t, C.SHARD_CONTENDED, <f64>s.contended);
+  figure(t, C.SHARD_RECORDS, <f64>s.records);
+  figure(t, C.SHARD_RECORDS_KEPT, <f64>s.recordsKept);
   return leave(t, DONE);
 }
 

@@ -105,6 +105,7 @@ function begin(kind: u8, bytes: u32, id: u64): usize {
     at = 0;
   }
   s.ringHead += bytes;
+  s.records++;
   must(s.ringHead - s.ringTail <= size); // hasRoom was asked
   const address = ringBase() + <usize>at;
   const record = changetype<Record>(address);

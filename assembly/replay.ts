@@ -235,7 +235,9 @@ export function keep(t: u32, address: u32, bytes: u32, salt: u32, number: u32): 
       break;
     }
     const record = changetype<Record>(place);
+    const before = shard().records;
     keepOne(record, number);
+    shard().recordsKept += shard().records - before;
     at += record.bytes;
   }
   setResult(t, RESULT_COUNT, <f64>at);

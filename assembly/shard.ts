@@ -56,6 +56,9 @@ export class Shard {
   ringBytes: u64;
   /** Bytes that must be free before a command may run: what one on each thread can write. */
   ringReserve: u64;
+  /** Records written since the start, and how many of them to keep what a segment that goes still held. */
+  records: u64;
+  recordsKept: u64;
   /** ringHead and ringTail for those who look without the lock. */
   journalHead: f64;
   journalTail: f64;

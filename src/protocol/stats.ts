@@ -1,6 +1,6 @@
-/* Stats: the keys of `stats`, `stats-tube` and `stats-job`, in the order in which beanstalkd 1.13 prints them.
+/* Stats: the keys of `stats`, `stats-tube` and `stats-job`, in the order in which beanstalkd 1.13 prints them, then Homemaker's own.
  *
- * Old clients read these by name, some by position, so neither name nor order ever changes; what is new goes to the metrics. The
+ * Old clients read these by name, some by position, so neither name nor order ever changes; what is new goes to the end. The
  * session collects the values in this order, and the protocol reference is tested against these tables. A value that is quoted
  * stands between double quotes in the YAML, which keeps a tube named 007 a text.
  */
@@ -22,8 +22,8 @@ function quoted(key: string, meaning: string): StatsKey {
   return { key, quoted: true, meaning };
 }
 
-/** The keys of `stats`. */
-export const SERVER_STATS: readonly StatsKey[] = [
+/** The keys of `stats` that beanstalkd has. */
+const BEANSTALKD_STATS: readonly StatsKey[] = [
   plain("current-jobs-urgent", "ready jobs with a priority below 1024"),
   plain("current-jobs-ready", "ready jobs"),
   plain("current-jobs-reserved", "jobs held by a connection"),
@@ -68,7 +68,7 @@ export const SERVER_STATS: readonly StatsKey[] = [
   plain("binlog-oldest-index", "number of the oldest journal file, 0 without a journal"),
   plain("binlog-current-index", "number of the newest journal file, 0 without a journal"),
   plain("binlog-records-migrated", "journal records that were copied so that a file could go"),
-  plain("binlog-records-written", "journal records written"),
+  plain("binlog-records-written", "journal records written, the copied ones included"),
   plain("binlog-max-size", "size of a journal file, in bytes"),
   plain("draining", "true if put is refused, else false"),
   plain("id", "16 hexadecimal digits, drawn anew at each start"),
@@ -76,6 +76,23 @@ export const SERVER_STATS: readonly StatsKey[] = [
   quoted("os", "version of the operating system"),
   quoted("platform", "hardware of the host"),
 ];
+
+/** The keys of `stats` that only Homemaker has. Those of the journal are 0 without one. */
+const OWN_STATS: readonly StatsKey[] = [
+  plain("memory-used", "memory in use for jobs, tubes and connections, in bytes"),
+  plain("memory-taken", "memory that the shards have taken from the system, in bytes"),
+  plain("threads", "I/O threads"),
+  plain("shards", "shards that the tubes are spread over"),
+  plain("journal-segments", "journal files that hold records"),
+  plain("journal-bytes", "size of all journal files, those kept ready included, in bytes"),
+  plain("journal-live-bytes", "bytes of journal records that are still needed"),
+  plain("journal-syncs", "times that the journal was synced to the disk"),
+  plain("journal-last-sync-ms", "how long the last sync took, in milliseconds"),
+  plain("journal-oldest-unsynced-ms", "age of the oldest record not synced yet, in milliseconds"),
+];
+
+/** The keys of `stats`. */
+export const SERVER_STATS: readonly StatsKey[] = [...BEANSTALKD_STATS, ...OWN_STATS];
 
 /** The keys of `stats-tube`. */
 export const TUBE_STATS: readonly StatsKey[] = [

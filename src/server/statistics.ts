@@ -11,6 +11,7 @@ import { JOB_STATS, SERVER_STATS, TUBE_STATS } from "../protocol/stats.ts";
 import type { StatsKey } from "../protocol/stats.ts";
 import { COUNTER_ACCEPTED } from "./common.ts";
 import { COUNTER_OPS, COUNTER_PRODUCERS, COUNTER_WAITING, COUNTER_WORKERS } from "./counters.ts";
+import * as B from "./journal-board.ts";
 import type { SessionHost } from "./session-host.ts";
 
 type Value = string | number | boolean;
@@ -30,12 +31,13 @@ export function serverStats(host: SessionHost): string {
     ...shardFigures(host),
     ...commandCounts(host),
     ...connectionCounts(host),
+    ...journalFigures(host),
     ...processFacts(host),
   });
 }
 
 function shardFigures(host: SessionHost): Record<string, Value> {
-  const sums = new Float64Array(C.SHARD_CONTENDED + 1);
+  const sums = new Float64Array(C.SHARD_RECORDS_KEPT + 1);
   for (const shard of host.shards) {
     shard.answer(shard.engine.statsShard(shard.thread, host.now));
     for (let index = 0; index < sums.length; index++) {
@@ -54,6 +56,23 @@ function shardFigures(host: SessionHost): Record<string, Value> {
     "current-tubes": sum(C.SHARD_TUBES),
     "memory-used": sum(C.SHARD_USED_BYTES),
     "memory-taken": sum(C.SHARD_TAKEN_BYTES),
+    "binlog-records-written": sum(C.SHARD_RECORDS),
+    "binlog-records-migrated": sum(C.SHARD_RECORDS_KEPT),
+  };
+}
+
+/** What the committer published last; zeros without a journal. */
+function journalFigures({ common }: SessionHost): Record<string, Value> {
+  const board = common.journal;
+  return {
+    "binlog-oldest-index": board.figure(B.FIGURE_OLDEST_SEGMENT),
+    "binlog-current-index": board.figure(B.FIGURE_CURRENT_SEGMENT),
+    "journal-segments": board.figure(B.FIGURE_SEGMENTS),
+    "journal-bytes": board.figure(B.FIGURE_BYTES),
+    "journal-live-bytes": board.figure(B.FIGURE_LIVE_BYTES),
+    "journal-syncs": board.figure(B.FIGURE_SYNCS),
+    "journal-last-sync-ms": Math.round(board.figure(B.FIGURE_LAST_SYNC_MILLIS)),
+    "journal-oldest-unsynced-ms": Math.round(board.figure(B.FIGURE_OLDEST_UNSYNCED_MILLIS)),
   };
 }
 
@@ -103,11 +122,6 @@ function processFacts({ facts, limits, common, now, shards }: SessionHost): Reco
     "rusage-utime": (user / MICROS).toFixed(6),
     "rusage-stime": (system / MICROS).toFixed(6),
     uptime: Math.floor(now / MICROS),
-    // No journal: what beanstalkd shows without -b.
-    "binlog-oldest-index": 0,
-    "binlog-current-index": 0,
-    "binlog-records-migrated": 0,
-    "binlog-records-written": 0,
     "binlog-max-size": facts.journalSegmentBytes,
     draining: common.draining,
     id: facts.id,

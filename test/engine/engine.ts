@@ -78,7 +78,7 @@ const EMPTY = new Uint8Array(0);
 /* How many figures the stats calls write. */
 const JOB_FIGURES = 11;
 const TUBE_FIGURES = 13;
-const SHARD_FIGURES = 11;
+const SHARD_FIGURES = 13;
 
 let verifyModule: WebAssembly.Module | undefined;
 

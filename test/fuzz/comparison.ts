@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseDifferences } from "../dialogues/differences.ts";
 import { partsOf } from "../support/reply-reader.ts";
-import { KEYS_OF_THE_PROCESS, SECONDS_APART } from "./differences.ts";
+import { KEYS_OF_ONE_SERVER, KEYS_OF_THE_PROCESS, SECONDS_APART } from "./differences.ts";
 import type { Exchange, Transcript } from "./player.ts";
 
 /** The first place where two transcripts differ. */
@@ -60,10 +60,15 @@ function sameReplies(replies: Pair<Buffer | undefined>, polls: Pair<number | und
   if (one.equals(other)) return true;
   const bodies = [yamlOf(one), yamlOf(other)] as const;
   if (bodies[0] === undefined || bodies[1] === undefined) return false;
-  const [left, right] = [bodies[0].split("\n"), bodies[1].split("\n")];
+  const [left, right] = [linesOfBoth(bodies[0]), linesOfBoth(bodies[1])];
   if (left.length !== right.length) return false;
   if (left[1]?.startsWith("- ") === true) return sameLists(left, right);
   return left.every((line, index) => sameYamlLines(line, right[index] ?? "", polls));
+}
+
+/** The lines of a document without those that only one of the servers has; see "more keys in stats". */
+function linesOfBoth(document: string): string[] {
+  return document.split("\n").filter((line) => !KEYS_OF_ONE_SERVER.has(keyAndValue(line)[0]));
 }
 
 /** The YAML in a reply that starts with OK; undefined if it is another reply. Its length needs no comparison: the reader obeyed it. */
