@@ -67,6 +67,17 @@ export class Ledger {
   /** Highest id ever given out. */
   highestId = 0;
 
+  /** The same ledger again, to be judged by another recovery. */
+  copy(): Ledger {
+    const copy = new Ledger();
+    for (const [id, job] of this.jobs) copy.jobs.set(id, job);
+    copy.#base = new Map(this.#base);
+    copy.#streams = this.#streams.map((stream) => stream.map((mutation) => ({ ...mutation })));
+    copy.#acked = [...this.#acked];
+    copy.highestId = this.highestId;
+    return copy;
+  }
+
   /** A server begins with that many shards. */
   begin(shards: number): void {
     this.#base = new Map(this.jobs);

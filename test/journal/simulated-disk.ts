@@ -314,7 +314,7 @@ export class SimulatedDisk implements Storage {
     this.onCall = () => {};
   }
 
-  /** The writes of all files that are not safe, oldest first within a file. */
+  /** How many writes there are that are not safe. */
   get unsynced(): number {
     let sum = 0;
     for (const { writes } of this.#names.values()) sum += writes.length;
@@ -367,14 +367,24 @@ export class SimulatedDisk implements Storage {
     this.#changes = [];
   }
 
-  /** Another disk with the same content, everything on it safe. */
-  copy(): SimulatedDisk {
-    const copy = new SimulatedDisk(this.#random, this.#failure);
-    for (const [name, { seen }] of this.#names) {
-      const inode: Inode = { safe: seen.slice(), seen: seen.slice(), writes: [] };
-      copy.#names.set(name, inode);
-      copy.#safeNames.set(name, inode);
-    }
+  /** Another disk with the same content, and the same of it safe. */
+  copy(random = this.#random): SimulatedDisk {
+    const copy = new SimulatedDisk(random, this.#failure);
+    const copies = new Map<Inode, Inode>();
+    const copyOf = (inode: Inode): Inode => {
+      let made = copies.get(inode);
+      if (made === undefined) {
+        const writes = inode.writes.map((write) => ({ ...write }));
+        made = { safe: inode.safe.slice(), seen: inode.seen.slice(), writes };
+        copies.set(inode, made);
+      }
+      return made;
+    };
+    for (const [name, inode] of this.#names) copy.#names.set(name, copyOf(inode));
+    for (const [name, inode] of this.#safeNames) copy.#safeNames.set(name, copyOf(inode));
+    copy.#changes = this.#changes.map((change) =>
+      change.kind === "create" ? { ...change, inode: copyOf(change.inode) } : change,
+    );
     return copy;
   }
 }

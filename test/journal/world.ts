@@ -138,8 +138,8 @@ function machineFor(
 
 /** A server on a simulated disk. */
 export class World {
-  readonly disk: SimulatedDisk;
-  readonly ledger = new Ledger();
+  disk: SimulatedDisk;
+  ledger = new Ledger();
   readonly totals: Totals = {
     crashes: 0,
     powerCuts: 0,
@@ -170,6 +170,8 @@ export class World {
   #stoppedAt = 0;
   /** Jobs that somebody held or kicked: they need not be delayed any more, whether that was recorded or not. */
   readonly #held = new Set<number>();
+  /** Somebody flipped bits: recoveries are not judged. */
+  isDamaged = false;
   /** What the last recovery said. */
   lastReport: Recovered["report"] | undefined;
 
@@ -181,6 +183,22 @@ export class World {
     this.disk.faults = options.faults;
     this.#shards = options.shards;
     this.ledger.begin(this.#shards);
+  }
+
+  /** Another server on a copy of everything, as it is at this moment; it does not run. */
+  fork(random: (below: number) => number): World {
+    const fork = new World(random, this.options, this.#code);
+    fork.disk = this.disk.copy(random);
+    fork.ledger = this.ledger.copy();
+    fork.#shards = this.#shards;
+    fork.clock = this.clock;
+    fork.wallShift = this.wallShift;
+    fork.#wallIsSteady = this.#wallIsSteady;
+    fork.#powerWent = this.#powerWent;
+    fork.#isJudged = this.#isJudged;
+    fork.#stoppedAt = this.#stoppedAt;
+    for (const id of this.#held) fork.#held.add(id);
+    return fork;
   }
 
   get journal(): Journal {
@@ -208,9 +226,14 @@ export class World {
 
   /** Starts the server: recovers, judges, and begins to write. Throws what the storage throws, and a LedgerError. */
   boot(): void {
+    this.#begin(this.recover());
+  }
+
+  /** Recovers and judges, no more. */
+  recover(): Recovered {
     this.#journal = undefined;
     this.clock += this.#random(3) === 0 ? this.#random(20_000) : 1;
-    const { keepsReleases, level, intervalMillis, segmentBytes } = this.options;
+    const { keepsReleases } = this.options;
     this.#bootClock = this.clock;
     const wallBase = this.wall;
     const machine = machineFor(this.#code.module, this.#shards, wallBase, keepsReleases);
@@ -225,19 +248,25 @@ export class World {
     );
     this.#journalShards = shards;
     const { checksum } = machine;
-    const { disk } = this;
-    const storage = disk;
     const recovered = this.#code.recover({
-      storage,
+      storage: this.disk,
       shards,
       checksum,
       now: 0,
-      strict: true, // nothing that is on this disk may look damaged
+      strict: !this.isDamaged, // unless bits were flipped nothing may look damaged
       progress: () => {},
     });
-    this.#judge(recovered);
+    if (this.isDamaged) this.lastReport = recovered.report;
+    else this.#judge(recovered);
+    return recovered;
+  }
+
+  #begin(recovered: Recovered): void {
+    const { level, intervalMillis, segmentBytes } = this.options;
+    const shards = this.#journalShards;
+    const { checksum } = this.machine;
     this.#journal = new this.#code.Journal({
-      storage,
+      storage: this.disk,
       shards,
       options: { level, intervalMillis, segmentBytes },
       checksum,
@@ -341,6 +370,31 @@ export class World {
       if (!this.ledger.jobs.has(id) && this.#observe(id) !== undefined) ids.push(id);
     }
     return `${ids.join(", ")} should not be there`;
+  }
+
+  /** What is not as the ledger has it: jobs that are lost, altered or back. */
+  harm(): readonly string[] {
+    const harmed: string[] = [];
+    let there = 0;
+    for (const job of this.ledger.jobs.values()) {
+      const found = this.#observe(job.id);
+      if (found === undefined) harmed.push(`${job.id} is lost`);
+      else {
+        there++;
+        const { pri, isBuried, tube, bodyBytes, ttrSeconds } = job;
+        const isSame =
+          found.pri === pri &&
+          found.isBuried === isBuried &&
+          found.tube === tube &&
+          found.bodyBytes === bodyBytes &&
+          found.ttrSeconds === ttrSeconds;
+        if (!isSame) harmed.push(`${job.id} is altered`);
+      }
+    }
+    for (let back = (this.lastReport?.jobs ?? 0) - there; back > 0; back--) {
+      harmed.push("a job came back");
+    }
+    return harmed;
   }
 
   #isPromised(ackedAt: number): boolean {
@@ -597,7 +651,7 @@ export class World {
   }
 
   /** The machine stops: the power goes, or only the process. */
-  crash(isPowerCut: boolean): void {
+  crash(isPowerCut: boolean, survives?: (index: number) => boolean | "torn"): void {
     this.totals.crashes++;
     if (this.#isJudged) this.#stoppedAt = this.clock;
     this.#isJudged = false;
@@ -605,7 +659,7 @@ export class World {
     if (isPowerCut) {
       this.totals.powerCuts++;
       this.#powerWent = true;
-      this.disk.cutPower();
+      this.disk.cutPower(survives);
     } else this.disk.stopProcess();
   }
 
