@@ -12,7 +12,7 @@ import { openReplica } from "../../src/journal/replica.ts";
 import { NodeStorage } from "../../src/storage/node-fs.ts";
 
 /** The compiled engine. */
-export const ENGINE = new WebAssembly.Module(
+const ENGINE = new WebAssembly.Module(
   readFileSync(new URL("../../build/engine.wasm", import.meta.url)),
 );
 
