@@ -35,10 +35,18 @@ class DemoError extends Error {
   readonly code = "HM_DEMO";
 }
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { address: { type: "string" } },
-});
+const USAGE = `Hashes every file below a folder through a queue, and accounts for every job.
+
+  npm run demo                             the files of this project, a server of its own
+  npm run demo -- FOLDER                   another folder
+  npm run demo -- --address HOST:PORT      a server that runs already (any beanstalkd)
+`;
+
+const { values, positionals } = readArguments();
+if (values.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
 const folder = resolve(positionals[0] ?? PROJECT);
 const account = new Account();
 const startedAt = performance.now();
@@ -50,6 +58,19 @@ try {
 } catch (error) {
   console.error(`demo: ${error instanceof Error ? error.message : String(error)}`);
   process.exit(1);
+}
+
+/** Ends the process with the usage when they are wrong. */
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: { address: { type: "string" }, help: { type: "boolean", short: "h" } },
+    });
+  } catch (error) {
+    console.error(`demo: ${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    process.exit(2);
+  }
 }
 
 /** Puts and works until all is done; true if the books balance. */

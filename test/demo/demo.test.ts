@@ -36,6 +36,16 @@ async function runDemo(...args: string[]): Promise<{ code: unknown; output: stri
 }
 
 describe("the demo", () => {
+  test.each([
+    ["--help", 0],
+    ["--nonsense", 2],
+  ])("says with %s how it is used, and exits with %i", async (flag, expected) => {
+    const { code, output } = await runDemo(flag);
+    expect(code).toBe(expected);
+    expect(output).toContain("npm run demo -- FOLDER");
+    expect(output).not.toContain("node:internal");
+  });
+
   test("hashes files through a server of its own and accounts for every job", async () => {
     const { code, output } = await runDemo(folder);
     expect(output).toContain("put 22 = deleted 20 + buried 2");

@@ -136,23 +136,28 @@ describe.concurrent("the end of a server", () => {
     expect(server.ending).toBe(0);
   });
 
-  it("is not put off by a thread that hangs", async () => {
+  it("is not put off by a thread that hangs, nor hurried by the same request arriving twice", async () => {
     const server = await EchoProcess.listening({ threads: 1 });
     const client = await server.connect();
     client.say("hang");
     server.signal("SIGTERM");
+    server.signal("SIGINT");
     await server.ended();
     expect(server.ending).toBe("SIGKILL");
+    expect(server.errors).not.toContain("told to stop twice");
     expect(server.errors).toContain("homemaker: an I/O thread did not stop in time");
   });
 
-  it("comes at once with the second signal to stop", async () => {
+  it("comes at once with a signal to stop that is another request", async () => {
     const server = await EchoProcess.listening({ threads: 1 });
     const client = await server.connect();
     client.say("hang");
     server.signal("SIGTERM");
     await until("it stops", () => server.errors.includes("stopping"));
-    server.signal("SIGINT");
+    await until("it has enough of signals", () => {
+      server.signal("SIGINT");
+      return server.errors.includes("twice");
+    });
     await server.ended();
     expect(server.ending).toBe("SIGKILL");
     expect(server.errors).toContain("homemaker: told to stop twice, ending at once");
