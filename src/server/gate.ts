@@ -58,7 +58,7 @@ export class Gate {
     this.#hold({
       outlet,
       holder,
-      bytes: Uint8Array.from(bytes),
+      bytes: bytes.slice(),
       positions: this.#positions.slice(),
     });
     return false;
@@ -83,6 +83,7 @@ export class Gate {
   release(): void {
     if (this.#held.length === 0) return;
     const blocked = this.#held.findIndex(({ positions }) => !this.#isSafe(positions));
+    if (blocked === 0) return;
     const free = blocked < 0 ? this.#held : this.#held.slice(0, blocked);
     this.#held = blocked < 0 ? [] : this.#held.slice(blocked);
     if (this.#held.length === 0) this.#safe.setHolding(false);

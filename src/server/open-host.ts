@@ -35,20 +35,35 @@ export async function openSessionHost(
     facts,
     later,
     ...(copy && { copy }),
-    ...(hasJournal && { journal: hostJournal(common.journal, threadIndex, shards.length) }),
+    ...(hasJournal && { journal: hostJournal(common.journal, threadIndex, shards.length, later) }),
   });
 }
 
 /** A thread that waits for room in a ring looks again after this long at the latest. */
 const ROOM_LOOK_MILLIS = 100;
 
-/** A thread's side of the journal. */
-function hostJournal(board: JournalBoard, thread: number, shards: number): HostJournal {
+/**
+ * A thread's side of the journal. The committer is woken once the thread has heard all connections that have something to say: so one
+ * commit takes what all of them sent, and on a single core it does not interrupt the thread at the first one.
+ */
+function hostJournal(
+  board: JournalBoard,
+  thread: number,
+  shards: number,
+  later: (run: () => void) => void,
+): HostJournal {
+  let willWake = false;
+  const wake = (): void => {
+    willWake = false;
+    board.wakeCommitter();
+  };
   const safe = {
     safePosition: (shard: number) => board.safePosition(shard),
     setHolding(holds: boolean): void {
       board.setHolding(thread, holds);
-      if (holds) board.wakeCommitter();
+      if (!holds || willWake) return;
+      willWake = true;
+      later(wake);
     },
   };
   return {
