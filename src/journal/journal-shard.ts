@@ -25,6 +25,7 @@ export class JournalShard {
   written = 0;
   /** The ring as bytes. */
   readonly ring: Uint8Array;
+  readonly #ringWords: Uint32Array;
   readonly #head: Float64Array;
   readonly #live: Float64Array;
   readonly #words: Uint32Array;
@@ -36,6 +37,7 @@ export class JournalShard {
     const table = engine.segmentsAddress() >>> 0;
     const words = (C.SEGMENTS_MAX * C.SEGMENT_ENTRY_BYTES) / 4;
     this.ring = new Uint8Array(memory.buffer, engine.ringAddress() >>> 0, ringBytes);
+    this.#ringWords = new Uint32Array(memory.buffer, engine.ringAddress() >>> 0, ringBytes / 4);
     this.#head = new Float64Array(memory.buffer, engine.journalHeadAddress() >>> 0, 1);
     this.#live = new Float64Array(memory.buffer, table, words / 2);
     this.#words = new Uint32Array(memory.buffer, table, words);
@@ -44,6 +46,22 @@ export class JournalShard {
   /** Position behind the last record that a command wrote. */
   get head(): number {
     return this.#head[0] ?? 0;
+  }
+
+  /** The farthest end of a record, `to` at most, with no more than `room` bytes from `written` to there; `written` when none fits. */
+  within(to: number, room: number): number {
+    if (to - this.written <= room) return to;
+    let at = this.written;
+    for (;;) {
+      const next = at + this.#bytesAt(at);
+      if (next - this.written > room) return at;
+      at = next;
+    }
+  }
+
+  /** Bytes of the record, or of the ring's unused end, at a position of the stream that has not been freed. */
+  #bytesAt(position: number): number {
+    return (this.#ringWords[(position % this.ringBytes) / 4] ?? 0) & ~C.SKIP_MARK;
   }
 
   /** Seals the records from `written` to `to` and shows where they lie. */

@@ -88,6 +88,12 @@ export interface JournalFigures {
 
 const SECTIONS_MAX = 64;
 
+/** What a shard has in a frame: its records from what has been written up to `to`. */
+interface Part {
+  readonly shard: JournalShard;
+  readonly to: number;
+}
+
 /** The journal of a server. */
 export class Journal {
   readonly #parts: JournalParts;
@@ -181,40 +187,39 @@ export class Journal {
     );
   }
 
-  /** The shards whose records up to `heads` go into the next frame: all that have some, unless that is more than fits. */
-  #fitting(heads: readonly number[]): readonly JournalShard[] {
+  /** What goes into the next frame: of each shard that has records up to `heads` as many of them as fit. */
+  #fitting(heads: readonly number[]): readonly Part[] {
     let room = this.#room;
-    return this.#parts.shards.filter((shard, at) => {
-      const bytes = (heads[at] ?? 0) - shard.written;
-      if (bytes <= 0 || bytes > room) return false;
-      room -= bytes;
-      return true;
-    });
+    const parts: Part[] = [];
+    for (const [at, shard] of this.#parts.shards.entries()) {
+      const to = shard.within(heads[at] ?? 0, room);
+      if (to === shard.written) continue;
+      room -= to - shard.written;
+      parts.push({ shard, to });
+    }
+    return parts;
   }
 
   /** Writes one frame; false when there is nothing to write, or no space for it. */
   #write(heads: readonly number[]): boolean {
     const { shards, publish, options } = this.#parts;
     if (shards.every((shard, at) => (heads[at] ?? 0) <= shard.written)) return false;
-    let busy = this.#fitting(heads);
-    if (busy.length === 0) {
+    let fitting = this.#fitting(heads);
+    if (fitting.length === 0) {
       if (!this.#rotate()) return false;
-      busy = this.#fitting(heads);
-      if (busy.length === 0) throw new RangeError("a segment is smaller than a ring");
+      fitting = this.#fitting(heads);
+      if (fitting.length === 0) throw new RangeError("a record is longer than a segment");
     }
-    const gathered = busy.map((shard) =>
-      shard.gather(heads[shard.shard.index] ?? 0, this.#current.salt),
-    );
-    const sections = busy.map((shard, at): Section => {
+    const gathered = fitting.map(({ shard, to }) => shard.gather(to, this.#current.salt));
+    const sections = fitting.map(({ shard }, at): Section => {
       return { shard: shard.shard.index, bytes: gathered[at]?.bytes ?? 0, first: shard.written };
     });
     this.#current.append([this.#frame(sections), ...gathered.flatMap(({ pieces }) => pieces)]);
     this.#unsyncedSince ??= this.#millis();
-    busy.forEach((shard, at) => {
-      const to = gathered[at]?.to ?? shard.written;
+    for (const { shard, to } of fitting) {
       shard.free(to);
       if (options.level !== "sync") publish(shard.shard.index, to);
-    });
+    }
     return true;
   }
 
