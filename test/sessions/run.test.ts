@@ -6,6 +6,9 @@ import { crowdingSteps, Duel, fillingSteps, lonelySteps, steps } from "./scenari
 import { tubeIn, World } from "./world.ts";
 import type { WorldOptions } from "./world.ts";
 
+/** Enough on a machine that has much else to do. */
+const PATIENCE_MS = 120_000;
+
 /** What all scenarios of a test heard, so that none of it is vacuous. */
 class Tally {
   streams = 0;
@@ -68,72 +71,92 @@ const ORDINARY = [
   "JOB_TOO_BIG",
 ];
 
-test("with runs and without, every byte and every figure is the same", () => {
-  const scenarios = fc.tuple(
-    fc.record({ shards, limits: fc.record({ maxJobBytes }) }),
-    fc.boolean().chain((drains) => steps(drains)),
-  );
-  const tally = duels(scenarios, 500);
-  expect(tally.missing([...ORDINARY, "DRAINING"])).toEqual([]);
-  expect(tally.streams).toBeGreaterThan(1000);
-  expect(tally.bytesRun).toBeGreaterThan(1_000_000);
-});
+test(
+  "with runs and without, every byte and every figure is the same",
+  () => {
+    const scenarios = fc.tuple(
+      fc.record({ shards, limits: fc.record({ maxJobBytes }) }),
+      fc.boolean().chain((drains) => steps(drains)),
+    );
+    const tally = duels(scenarios, 400);
+    expect(tally.missing([...ORDINARY, "DRAINING"])).toEqual([]);
+    expect(tally.streams).toBeGreaterThan(1000);
+    expect(tally.bytesRun).toBeGreaterThan(1_000_000);
+  },
+  PATIENCE_MS,
+);
 
-test("with runs and without, a memory that is full refuses the same jobs", () => {
-  const scenarios = fc.tuple(
-    fc.record({ shards, sparePages: fc.integer({ min: 8, max: 24 }), cannotGrow: fc.boolean() }),
-    fillingSteps,
-  );
-  const tally = duels(scenarios, 100);
-  expect(tally.missing(["INSERTED n", "RESERVED n", "DELETED", "OUT_OF_MEMORY"])).toEqual([]);
-});
+test(
+  "with runs and without, a memory that is full refuses the same jobs",
+  () => {
+    const scenarios = fc.tuple(
+      fc.record({ shards, sparePages: fc.integer({ min: 8, max: 24 }), cannotGrow: fc.boolean() }),
+      fillingSteps,
+    );
+    const tally = duels(scenarios, 100);
+    expect(tally.missing(["INSERTED n", "RESERVED n", "DELETED", "OUT_OF_MEMORY"])).toEqual([]);
+  },
+  PATIENCE_MS,
+);
 
-test("with runs and without, jobs are buried for want of memory for their priority", () => {
-  const scenarios = fc.tuple(
-    fc.record({
-      shards,
-      sparePages: fc.integer({ min: 12, max: 14 }),
-      cannotGrow: fc.constant(true),
-    }),
-    crowdingSteps,
-  );
-  const tally = duels(scenarios, 12);
-  expect(tally.missing(["INSERTED n", "BURIED n", "BURIED"])).toEqual([]);
-});
+test(
+  "with runs and without, jobs are buried for want of memory for their priority",
+  () => {
+    const scenarios = fc.tuple(
+      fc.record({
+        shards,
+        sparePages: fc.integer({ min: 12, max: 14 }),
+        cannotGrow: fc.constant(true),
+      }),
+      crowdingSteps,
+    );
+    const tally = duels(scenarios, 12);
+    expect(tally.missing(["INSERTED n", "BURIED n", "BURIED"])).toEqual([]);
+  },
+  PATIENCE_MS,
+);
 
-test("outside the first shard too, ids have no gaps but those of jobs that were refused", () => {
-  const name = tubeIn(2, 4);
-  const endings = fc.constantFrom(0, REFUSED, LATE);
-  const blocks = fc.array(fc.tuple(fc.integer({ min: 1, max: 40 }), endings), { minLength: 5 });
-  holds(
-    fc.property(blocks, (pieces) => {
-      const world = new World({ shards: 4 });
-      const [one, other] = [world.connect(), world.connect()];
-      one.ask(`use ${name}\r\n`);
-      let last = 0;
-      for (const [count, ending] of pieces) {
-        const heard = one.ask("put 0 0 1 1\r\na\r\n".repeat(count) + (ENDINGS[ending] ?? ""));
-        expect(idsIn(heard)).toEqual(Array.from({ length: count }, (_, at) => last + 1 + at));
-        last += count;
-        if (ending !== 0) last += 1;
-        expect(idsIn(other.ask("put 0 0 1 1\r\nb\r\n"))).toEqual([last + 1]);
-        if (ending === LATE) expect(idsIn(one.ask("\n"))).toEqual([last]);
-        last += 1;
-      }
-    }),
-    { numRuns: 60 },
-  );
-});
+test(
+  "outside the first shard too, ids have no gaps but those of jobs that were refused",
+  () => {
+    const name = tubeIn(2, 4);
+    const endings = fc.constantFrom(0, REFUSED, LATE);
+    const blocks = fc.array(fc.tuple(fc.integer({ min: 1, max: 40 }), endings), { minLength: 5 });
+    holds(
+      fc.property(blocks, (pieces) => {
+        const world = new World({ shards: 4 });
+        const [one, other] = [world.connect(), world.connect()];
+        one.ask(`use ${name}\r\n`);
+        let last = 0;
+        for (const [count, ending] of pieces) {
+          const heard = one.ask("put 0 0 1 1\r\na\r\n".repeat(count) + (ENDINGS[ending] ?? ""));
+          expect(idsIn(heard)).toEqual(Array.from({ length: count }, (_, at) => last + 1 + at));
+          last += count;
+          if (ending !== 0) last += 1;
+          expect(idsIn(other.ask("put 0 0 1 1\r\nb\r\n"))).toEqual([last + 1]);
+          if (ending === LATE) expect(idsIn(one.ask("\n"))).toEqual([last]);
+          last += 1;
+        }
+      }),
+      { numRuns: 60 },
+    );
+  },
+  PATIENCE_MS,
+);
 
 function idsIn(heard: string): readonly number[] {
   return [...heard.matchAll(/INSERTED (\d+)\r\n/g)].map(([, id]) => Number(id));
 }
 
-test("a turn's share of commands bounds the runs as well, and the replies are the same", () => {
-  const scenarios = fc.tuple(
-    fc.record({ shards, limits: fc.record({ commandsPerTurn: fc.integer({ min: 1, max: 9 }) }) }),
-    lonelySteps,
-  );
-  const tally = duels(scenarios, 100);
-  expect(tally.missing(["INSERTED n", "RESERVED n", "DELETED", "NOT_FOUND"])).toEqual([]);
-});
+test(
+  "a turn's share of commands bounds the runs as well, and the replies are the same",
+  () => {
+    const scenarios = fc.tuple(
+      fc.record({ shards, limits: fc.record({ commandsPerTurn: fc.integer({ min: 1, max: 9 }) }) }),
+      lonelySteps,
+    );
+    const tally = duels(scenarios, 100);
+    expect(tally.missing(["INSERTED n", "RESERVED n", "DELETED", "NOT_FOUND"])).toEqual([]);
+  },
+  PATIENCE_MS,
+);

@@ -126,7 +126,10 @@ const words: fc.Arbitrary<Words> = fc.oneof(
   { weight: 10, arbitrary: plainPut },
   { weight: 6, arbitrary: put },
   { weight: 1, arbitrary: alone("reserve") },
-  { weight: 10, arbitrary: alone("reserve-with-timeout", fc.constantFrom("0", "0", "0", "0", "1")) },
+  {
+    weight: 10,
+    arbitrary: alone("reserve-with-timeout", fc.constantFrom("0", "0", "0", "0", "1")),
+  },
   { weight: 1, arbitrary: alone("reserve-with-timeout", plainNumber) },
   { weight: 5, arbitrary: onJob("delete") },
   { weight: 5, arbitrary: onJob("release", priority, delay) },
@@ -149,10 +152,7 @@ const words: fc.Arbitrary<Words> = fc.oneof(
 const damaged = fc
   .tuple(words, fc.nat(DAMAGES.length - 1))
   .map(([plain, damage]): Words => ({ ...plain, damage }));
-const maybeDamaged = fc.oneof(
-  { weight: 24, arbitrary: words },
-  { weight: 1, arbitrary: damaged },
-);
+const maybeDamaged = fc.oneof({ weight: 24, arbitrary: words }, { weight: 1, arbitrary: damaged });
 
 /** Many bodies put and then reserved at once: more replies than the output slot holds. */
 const flood = fc
@@ -166,8 +166,9 @@ const flood = fc
     ...Array.from({ length: count + 2 }, () => ({ verb: "reserve-with-timeout", numbers: ["0"] })),
   ]);
 /** So many jobs of so many priorities that a small memory is full to the last piece. */
-const filling = fc.tuple(fc.integer({ min: 1, max: 4 }), fc.nat(1000)).map(
-  ([share, from]): readonly Words[] =>
+const filling = fc
+  .tuple(fc.integer({ min: 1, max: 4 }), fc.nat(1000))
+  .map(([share, from]): readonly Words[] =>
     [16_000, 3900, 900, 200, 8].flatMap((bytes) =>
       Array.from({ length: 16 * share }, (_, index) => ({
         verb: "put",
@@ -175,7 +176,7 @@ const filling = fc.tuple(fc.integer({ min: 1, max: 4 }), fc.nat(1000)).map(
         body: { bytes, announced: bytes },
       })),
     ),
-);
+  );
 const cuts = fc.oneof(
   { weight: 2, arbitrary: fc.constant([]) },
   { weight: 3, arbitrary: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 6 }) },
@@ -221,7 +222,10 @@ export const lonelySteps: fc.Arbitrary<readonly Step[]> = steps(false).map((all)
 
 /** Steps that fill a small memory first. */
 export const fillingSteps: fc.Arbitrary<readonly Step[]> = fc
-  .tuple(say(filling), fc.array(fc.oneof(...ordinary), { minLength: 4, maxLength: 16, size: "max" }))
+  .tuple(
+    say(filling),
+    fc.array(fc.oneof(...ordinary), { minLength: 4, maxLength: 16, size: "max" }),
+  )
   .map(([first, rest]) => [first, ...rest]);
 
 /** A connection to each world, and the job last reserved there. */
@@ -362,11 +366,18 @@ export class Duel {
 }
 
 /** The bytes of a command. */
-function write({ verb, job: which, numbers, body: what, damage }: Words, lastId: number, held: number): Buffer {
+function write(
+  { verb, job: which, numbers, body: what, damage }: Words,
+  lastId: number,
+  held: number,
+): Buffer {
   const named = which === "held" ? held : Math.max(0, lastId - (which ?? 0));
   const all = [verb, ...(which === undefined ? [] : [String(named)]), ...numbers];
   const line = `${all.join(" ")}\r\n`;
-  const told = Buffer.from(damage === undefined ? line : (DAMAGES[damage]?.(line) ?? line), "latin1");
+  const told = Buffer.from(
+    damage === undefined ? line : (DAMAGES[damage]?.(line) ?? line),
+    "latin1",
+  );
   if (what === undefined) return told;
   return Buffer.concat([told, bodyOf(what.bytes), Buffer.from("\r\n")]);
 }

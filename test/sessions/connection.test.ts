@@ -1,0 +1,173 @@
+/* Reserving over several shards: order, and grants that meet something else on their way. Threads are stepped by hand. */
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { holds } from "./random.ts";
+import { SECOND, tubeIn, World } from "./world.ts";
+import type { End } from "./world.ts";
+
+const SHARDS = 4;
+const TUBES = Array.from({ length: SHARDS }, (_, shard) => tubeIn(shard, SHARDS));
+const [ONE = "", OTHER = ""] = TUBES;
+const WAITER = 0;
+const GIVER = 1;
+
+/** Watches these tubes and no other. */
+function watchOnly(end: End, tubes: readonly string[]): void {
+  end.ask([...tubes.map((tube) => `watch ${tube}\r\n`), "ignore default\r\n"].join(""));
+}
+
+/** A connection of one thread that waits on a tube of two shards each, and one of another thread that gives. */
+function waiting(command = "reserve"): { world: World; waiter: End; giver: End } {
+  const world = new World({ threads: 2, shards: SHARDS });
+  const waiter = world.connect(WAITER);
+  const giver = world.connect(GIVER);
+  watchOnly(waiter, [ONE, OTHER]);
+  waiter.say(`${command}\r\n`);
+  expect(waiter.heard()).toBe("");
+  return { world, waiter, giver };
+}
+
+function put(tube: string, ttrSeconds = 60): string {
+  return `use ${tube}\r\nput 0 0 ${ttrSeconds} 1\r\nx\r\n`;
+}
+
+function figures(end: End, question: string): ReadonlyMap<string, string> {
+  const lines = end.ask(`${question}\r\n`).split("\n");
+  return new Map(lines.map((line) => [line.split(": ")[0] ?? "", line.split(": ")[1] ?? ""]));
+}
+
+test("while nobody else acts, jobs of all shards come in the order of priority and id", () => {
+  const job = fc.tuple(fc.nat(SHARDS - 1), fc.nat(4));
+  holds(
+    fc.property(fc.array(job, { minLength: 1, maxLength: 60 }), (jobs) => {
+      const world = new World({ threads: 2, shards: SHARDS });
+      const [worker, giver] = [world.connect(WAITER), world.connect(GIVER)];
+      watchOnly(worker, TUBES);
+      const expected = jobs.map(([shard, pri], index) => {
+        giver.ask(`use ${TUBES[shard] ?? ""}\r\nput ${pri} 0 60 1\r\nx\r\n`);
+        return { pri, id: index + 1 };
+      });
+      expected.sort((a, b) => a.pri - b.pri || a.id - b.id);
+      const heard = worker.ask("reserve-with-timeout 0\r\n".repeat(jobs.length + 1));
+      const ids = [...heard.matchAll(/RESERVED (\d+)/g)].map(([, id]) => Number(id));
+      expect(ids).toEqual(expected.map(({ id }) => id));
+      expect(heard.endsWith("x\r\nTIMED_OUT\r\n")).toBe(true);
+      world.verify();
+    }),
+    { numRuns: 60 },
+  );
+});
+
+describe("a reserve that waits in two shards", () => {
+  test("and gets a job in both at once is given one, and the other goes back as if nothing had been", () => {
+    const { world, waiter, giver } = waiting();
+    giver.say(put(ONE) + put(OTHER));
+    expect(world.isWoken(WAITER)).toBe(true);
+    expect(waiter.heard()).toBe("");
+    world.wake(WAITER);
+    world.settle();
+    const [, given = ""] = /^RESERVED (\d) 1\r\nx\r\n$/.exec(waiter.heard()) ?? [];
+    const back = given === "1" ? "2" : "1";
+    const job = figures(giver, `stats-job ${back}`);
+    expect([job.get("state"), job.get("reserves"), job.get("releases")]).toEqual([
+      "ready",
+      "0",
+      "0",
+    ]);
+    expect(waiter.ask("reserve-with-timeout 0\r\n")).toBe(`RESERVED ${back} 1\r\nx\r\n`);
+    world.verify();
+  });
+
+  test("gets the job again whose time ran out before it was collected", () => {
+    const { world, waiter, giver } = waiting();
+    giver.say(put(ONE, 1));
+    world.nowMicros += 2 * SECOND;
+    world.host(GIVER).tick();
+    expect(waiter.heard()).toBe("");
+    world.wake(WAITER);
+    world.settle();
+    expect(waiter.heard()).toBe("RESERVED 1 1\r\nx\r\n");
+    expect(figures(giver, "stats-job 1").get("timeouts")).toBe("1");
+    world.verify();
+  });
+
+  test("waits again when that job has gone to somebody else, and gets the next one", () => {
+    const { world, waiter, giver } = waiting();
+    giver.say(put(ONE, 1));
+    world.nowMicros += 2 * SECOND;
+    world.host(GIVER).tick();
+    giver.say("delete 1\r\n");
+    expect(giver.heard()).toContain("DELETED");
+    world.wake(WAITER);
+    world.settle();
+    expect(waiter.heard()).toBe("");
+    expect(figures(giver, "stats").get("current-waiting")).toBe("1");
+    giver.ask(put(ONE));
+    expect(waiter.heard()).toBe("RESERVED 2 1\r\nx\r\n");
+    world.verify();
+  });
+
+  test("is given what was granted when its time-out comes before the grant", () => {
+    const { world, waiter, giver } = waiting("reserve-with-timeout 1");
+    giver.say(put(OTHER));
+    world.nowMicros += SECOND;
+    world.host(WAITER).tick();
+    expect(waiter.heard()).toBe("RESERVED 1 1\r\nx\r\n");
+    world.settle();
+    expect(waiter.ask("reserve-with-timeout 0\r\n")).toBe("TIMED_OUT\r\n");
+    world.verify();
+  });
+
+  test("and has a grant in both when its time-out comes is given one, and the other goes back", () => {
+    const { world, waiter, giver } = waiting("reserve-with-timeout 1");
+    giver.say(put(ONE) + put(OTHER));
+    world.nowMicros += SECOND;
+    world.host(WAITER).tick();
+    world.settle();
+    expect(waiter.heard()).toMatch(/^RESERVED \d 1\r\nx\r\n$/);
+    const stats = figures(giver, "stats");
+    expect([stats.get("current-jobs-ready"), stats.get("current-jobs-reserved")]).toEqual([
+      "1",
+      "1",
+    ]);
+    world.verify();
+  });
+
+  test("hands its grants back when its connection ends", () => {
+    const { world, waiter, giver } = waiting();
+    giver.say(put(ONE) + put(OTHER));
+    waiter.drop();
+    world.settle();
+    const stats = figures(giver, "stats");
+    expect([stats.get("current-jobs-ready"), stats.get("current-jobs-reserved")]).toEqual([
+      "2",
+      "0",
+    ]);
+    expect(figures(giver, "stats-job 1").get("reserves")).toBe("0");
+    expect(stats.get("current-waiting")).toBe("0");
+    world.verify();
+  });
+
+  test("passes a grant on to another that waits when its connection ends", () => {
+    const { world, waiter, giver } = waiting();
+    const next = world.connect(WAITER);
+    watchOnly(next, [ONE]);
+    next.say("reserve\r\n");
+    giver.say(put(ONE));
+    waiter.drop();
+    world.settle();
+    expect(next.heard()).toBe("RESERVED 1 1\r\nx\r\n");
+    world.verify();
+  });
+
+  test("is told TIMED_OUT when the client finishes sending, and keeps no grant", () => {
+    const { world, waiter, giver } = waiting();
+    waiter.shutdown();
+    expect(waiter.heard()).toBe("TIMED_OUT\r\n");
+    world.settle();
+    expect(waiter.isGone).toBe(true);
+    giver.ask(put(ONE));
+    expect(figures(giver, "stats-job 1").get("state")).toBe("ready");
+    world.verify();
+  });
+});

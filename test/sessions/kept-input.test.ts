@@ -1,0 +1,35 @@
+/* What a session keeps of its input is its own: the transport goes on using the memory for other connections. */
+import { expect, test } from "vitest";
+import { World } from "./world.ts";
+
+test("what is kept behind a reserve that waits does not change when the transport uses the buffer for somebody else", () => {
+  const world = new World();
+  const [waiting, other] = [world.connect(), world.connect()];
+  const shared = Buffer.alloc(65_536);
+  const hand = (to: typeof waiting, input: string): void => {
+    const bytes = shared.write(input, "latin1");
+    to.receive(shared.subarray(0, bytes));
+  };
+  hand(waiting, "reserve\r\nuse mine\r\nput 0 0 9 6\r\nmine!!\r\nlist-tube-used\r\n");
+  expect(waiting.heard()).toBe("");
+  hand(other, "use stolen\r\nput 0 0 9 6\r\nothers\r\nuse default\r\nput 0 0 9 2\r\nhi\r\n");
+  world.settle();
+  expect(other.heard()).toBe("USING stolen\r\nINSERTED 1\r\nUSING default\r\nINSERTED 2\r\n");
+  expect(waiting.heard()).toBe("RESERVED 2 2\r\nhi\r\nUSING mine\r\nINSERTED 3\r\nUSING mine\r\n");
+  expect(other.ask("peek 3\r\n")).toBe("FOUND 3 6\r\nmine!!\r\n");
+  world.verify();
+});
+
+test("a line, a body and a line end that come in two pieces do not change either", () => {
+  const world = new World();
+  const [slow, other] = [world.connect(), world.connect()];
+  const shared = Buffer.alloc(64);
+  const hand = (to: typeof slow, input: string): void => {
+    to.receive(shared.subarray(0, shared.write(input, "latin1")));
+  };
+  for (const piece of ["use mi", "ne\r", "\nput 0 0 9 6\r\nmin", "e!!\r", "\npeek 1\r", "\n"]) {
+    hand(slow, piece);
+    hand(other, "list-tubes-watched\r\n");
+  }
+  expect(slow.heard()).toBe("USING mine\r\nINSERTED 1\r\nFOUND 1 6\r\nmine!!\r\n");
+});
