@@ -132,6 +132,7 @@ class Committer {
     if (committed) this.#tell();
     const hinted = this.#hint();
     const maintained = this.#journal.maintain() || hinted;
+    this.#tellFull();
     const now = performance.now();
     if (committed) this.#workedAt = now;
     if (committed) this.#isMarked = false;
@@ -191,10 +192,16 @@ class Committer {
     board.setFigure(B.FIGURE_SYNCS, figures.syncs);
     board.setFigure(B.FIGURE_LAST_SYNC_MILLIS, figures.lastSyncMillis);
     board.setFigure(B.FIGURE_OLDEST_UNSYNCED_MILLIS, figures.oldestUnsyncedMillis);
-    if (figures.isFull === this.#isFull) return;
-    this.#isFull = figures.isFull;
-    board.setFull(this.#isFull);
-    this.#report({ kind: "full", isFull: this.#isFull });
+    this.#tellFull();
+  }
+
+  /** At once: what puts write until they are refused is missing for what drains. */
+  #tellFull(): void {
+    const { isFull } = this.#journal;
+    if (isFull === this.#isFull) return;
+    this.#isFull = isFull;
+    this.#board.setFull(isFull);
+    this.#report({ kind: "full", isFull });
   }
 }
 

@@ -27,6 +27,8 @@ export interface Launch {
   readonly level?: "os" | "interval" | "sync";
   readonly threads?: number;
   readonly shards?: number;
+  /** Length of its segments; absent: as small as they can be. */
+  readonly segmentSize?: string;
   /** More flags, as on its command line. */
   readonly flags?: readonly string[];
   /** A command that runs the server: the server's own command line follows these words. */
@@ -74,11 +76,12 @@ export class ServerWithData {
   #ending: Ending | undefined;
   readonly #child: ChildProcess;
 
-  /** Starts a server and does not wait for it. Segments are as small as they can be. */
+  /** Starts a server and does not wait for it. */
   constructor(launch: Launch) {
     const { directory, runtime = "node", level, threads, shards, flags = [], under = [] } = launch;
     const words = [...under, ...RUNTIMES[runtime], CLI, "-l", "127.0.0.1"];
-    words.push("-p", String(launch.port ?? 0), "--data", directory, "--segment-size", "1MiB");
+    words.push("-p", String(launch.port ?? 0), "--data", directory);
+    words.push("--segment-size", launch.segmentSize ?? "1MiB");
     if (level !== undefined) words.push("--durability", level);
     if (threads !== undefined) words.push("--threads", String(threads));
     if (shards !== undefined) words.push("--shards", String(shards));

@@ -1,0 +1,112 @@
+/* Faults of real system calls, made by strace: an error of the disk ends the server with a clear line, and whatever was answered holds.
+ *
+ * Only calls on files of the data directory are hit. The ledger judges what the next server finds.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { writeFully } from "../../src/journal/segment-file.ts";
+import type { StorageFile } from "../../src/storage.ts";
+import { NodeStorage } from "../../src/storage/node-fs.ts";
+import { Random } from "../fuzz/random.ts";
+import { Conversation } from "./conversation.ts";
+import { Crowd } from "./crowd.ts";
+import { Ledger } from "./ledger.ts";
+import { ServerWithData, until } from "./server-with-data.ts";
+
+const CLIENTS = 4;
+const TIMEOUT_MS = 60_000;
+
+let directory: string;
+const servers: ServerWithData[] = [];
+
+beforeAll(() => {
+  try {
+    execFileSync("strace", ["--version"]);
+  } catch (cause) {
+    throw new Error("these tests need strace: apt-get install strace", { cause });
+  }
+});
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "homemaker-faults-"));
+});
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.kill();
+  rmSync(directory, { recursive: true });
+});
+
+/** Starts a server of which some system calls on its journal go wrong. */
+function startUnder(inject: string, level: "sync" | "interval" | "os"): ServerWithData {
+  const [call = ""] = inject.split(":");
+  // -D: the server is our child and strace its grandchild, so that signals and exit codes are the server's own.
+  const under = ["strace", "-D", "-f", "-qq", "-o", join(tmpdir(), "homemaker-strace.log")];
+  under.push("-e", `trace=${call}`, "-e", `inject=${inject}`);
+  const server = new ServerWithData({ directory, level, threads: 1, shards: 2, under });
+  servers.push(server);
+  return server;
+}
+
+/** What another server finds, judged. */
+async function expectKept(ledger: Ledger): Promise<void> {
+  const next = await ServerWithData.serving({ directory, threads: 2, shards: 4 });
+  servers.push(next);
+  const client = new Conversation(await next.connect());
+  await ledger.inspect(client, true);
+  expect(ledger.problems).toEqual([]);
+  expect(next.errors).not.toContain("is damaged");
+  expect(await next.stop()).toBe(0);
+}
+
+test.for([
+  // Syncs before the server serves are those of spares and of its first segment.
+  { what: "a sync fails", inject: "fdatasync:error=EIO:when=20+", level: "sync" },
+  { what: "a sync by the timer fails", inject: "fdatasync:error=EIO:when=6+", level: "interval" },
+  { what: "a write fails", inject: "pwritev:error=EIO:when=40+", level: "sync" },
+  {
+    what: "there is no space for what must not be refused",
+    inject: "pwritev:error=ENOSPC:when=40+",
+    level: "sync",
+  },
+  { what: "a write fails at level os", inject: "pwritev:error=EIO:when=60+", level: "os" },
+] as const)(
+  "$what: the server ends with a clear line, and nothing that was answered is lost",
+  { timeout: TIMEOUT_MS },
+  async ({ inject, level }) => {
+    const ledger = new Ledger();
+    const server = startUnder(inject, level);
+    await server.serves();
+    const crowd = await Crowd.gather(server, ledger, new Random(7), CLIENTS);
+    await until(
+      "the fault ends the server",
+      () => server.ending !== undefined,
+      () => server.told,
+    );
+    await crowd.isOver();
+    expect(server.ending).not.toBe(0);
+    expect(server.complaints).toHaveLength(1);
+    expect(server.complaints[0]).toMatch(
+      /^homemaker: the journal failed: StorageError: .*: (EIO|ENOSPC)/,
+    );
+    expect(ledger.promises).toBeGreaterThan(0);
+    await expectKept(ledger);
+  },
+);
+
+test("short writes are continued where they ended", () => {
+  const whole = new Random(9).bytes(10_000);
+  const name = join(directory, "short");
+  const file = new NodeStorage(directory).create("short");
+  const short: StorageFile = {
+    size: 0,
+    read: (position, into) => file.read(position, into),
+    write: (position, [first]) => file.write(position, [first?.subarray(0, 7) ?? whole]),
+    sync: () => file.sync(),
+    close: () => file.close(),
+  };
+  const pieces = [whole.subarray(0, 3), whole.subarray(3, 5000), whole.subarray(5000)];
+  expect(writeFully(short, 0, pieces)).toBe(whole.length);
+  file.close();
+  expect(readFileSync(name).equals(whole)).toBe(true);
+});

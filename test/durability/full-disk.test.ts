@@ -1,0 +1,140 @@
+/* A full disk: puts are refused, everything that drains goes on, nothing that was promised is lost, and it heals by itself. */
+import { randomInt } from "node:crypto";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { Random } from "../fuzz/random.ts";
+import { Conversation } from "./conversation.ts";
+import { bodyOf, Ledger, putLine, slices, together } from "./ledger.ts";
+import type { Job } from "./ledger.ts";
+import { ServerWithData, until } from "./server-with-data.ts";
+import type { Launch } from "./server-with-data.ts";
+import { SmallDisk } from "./small-disk.ts";
+
+const SEED = Number(process.env["FULL_DISK_SEED"] ?? randomInt(2 ** 31));
+const REPLAY = `FULL_DISK_SEED=${SEED} npx vitest run test/durability/full-disk.test.ts`;
+const DISK_BYTES = 32 * 1_048_576;
+/** Longer than a ring, so that what is in it when the disk is full has a place. */
+const SEGMENT_SIZE = "4MiB";
+const PATIENCE_MS = 90_000;
+/** Puts on their way at once: more than the journal writes between two looks at the disk. */
+const BURST = 500;
+
+let disk: SmallDisk;
+let ledger: Ledger;
+let random: Random;
+let server: ServerWithData;
+const servers: ServerWithData[] = [];
+let client: Conversation;
+
+beforeEach(() => {
+  disk = new SmallDisk(DISK_BYTES);
+  ledger = new Ledger();
+  random = new Random(SEED);
+});
+afterEach(async () => {
+  for (const one of servers.splice(0)) await one.kill();
+  disk.remove();
+});
+
+async function start(launch: Partial<Launch> = {}): Promise<void> {
+  server = await ServerWithData.serving({
+    directory: disk.directory,
+    threads: 2,
+    shards: 1,
+    segmentSize: SEGMENT_SIZE,
+    ...launch,
+  });
+  servers.push(server);
+  client = new Conversation(await server.connect());
+}
+
+/** One put with a body of up to `most` bytes. Answers the job, refused or not. */
+async function put(most: number): Promise<Job> {
+  const job = ledger.begin({
+    tube: "default",
+    priority: 0,
+    delaySeconds: 0,
+    ttrSeconds: 600,
+    bodyBytes: random.between(0, most),
+  });
+  ledger.putAnswered(job, (await client.ask(putLine(job), bodyOf(job)))?.line);
+  return job;
+}
+
+/** Puts until puts are refused. */
+async function fill(bodyBytes: number): Promise<void> {
+  const burst = Array.from({ length: BURST }, () => bodyBytes);
+  for (;;) {
+    const jobs = await together(client, burst, put);
+    if (client.isOver) throw new Error(`the server ended: ${server.told}`);
+    if (jobs.at(-1)?.isRefused === true) return;
+  }
+}
+
+async function remove(jobs: readonly Job[]): Promise<void> {
+  for (const some of slices(jobs)) {
+    for (const job of some) ledger.beginDelete(job);
+    const lines = await together(client, some, ({ id }) => client.line(`delete ${id}`));
+    for (const [at, job] of some.entries()) ledger.deleteAnswered(job, lines[at]);
+    expect(new Set(lines)).toEqual(new Set(["DELETED"]));
+  }
+}
+
+/** Puts are taken again, without anybody's doing. */
+async function heals(): Promise<void> {
+  await until(
+    "puts are taken again",
+    async () => !(await put(50)).isRefused,
+    () => server.told,
+  );
+}
+
+function shuffled(jobs: readonly Job[]): Job[] {
+  return jobs
+    .map((job) => ({ job, at: random.word() }))
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ job }) => job);
+}
+
+test.for([
+  { level: "sync", bodyBytes: 2000 },
+  { level: "interval", bodyBytes: 60_000 },
+  { level: "os", bodyBytes: 60 },
+] as const)(
+  `at level $level with bodies of up to $bodyBytes bytes, a full disk takes no puts and drains (${REPLAY})`,
+  { timeout: PATIENCE_MS },
+  async ({ level, bodyBytes }) => {
+    await start({ level });
+    await fill(bodyBytes);
+    const full = ledger.promisedJobs.length;
+    expect(full).toBeGreaterThan(50);
+    expect((await put(10)).isRefused).toBe(true);
+
+    const reserved = await client.ask("reserve-with-timeout 0");
+    const job = ledger.reserved(reserved?.line ?? "", reserved?.body ?? Buffer.alloc(0));
+    expect(job).toBeDefined();
+    expect(await client.line(`bury ${job?.id} 0`)).toBe("BURIED");
+    expect(await client.line(`peek ${job?.id}`)).toMatch(/^FOUND /);
+    expect(await client.line("kick 1")).toBe("KICKED 1");
+    const again = await client.ask("reserve-with-timeout 0");
+    expect(await client.line(`release ${again?.line.split(" ")[1]} 0 0`)).toBe("RELEASED");
+    expect(await client.line("stats")).toMatch(/^OK /);
+
+    await server.kill();
+    await start({ level, threads: 1, shards: 1 }); // on the full disk
+    await ledger.inspect(client, true);
+    expect(ledger.problems).toEqual([]);
+    expect(ledger.promisedJobs).toHaveLength(full);
+
+    await remove(shuffled(ledger.promisedJobs));
+    await heals();
+    await fill(bodyBytes); // and it is full once more
+    expect(ledger.promisedJobs.length).toBeGreaterThan(full / 2);
+    await ledger.inspect(client, true);
+    expect(ledger.problems).toEqual([]);
+    expect(await server.stop()).toBe(0);
+    await start({ level });
+    await ledger.inspect(client, true);
+    expect(ledger.problems).toEqual([]);
+    expect(server.complaints).toEqual([]);
+  },
+);

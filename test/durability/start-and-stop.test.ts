@@ -1,0 +1,192 @@
+/* Start and stop with data: who comes early waits, who was promised something hears it before the end, and a directory that cannot be
+ * used is refused with one clear line.
+ */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { Random } from "../fuzz/random.ts";
+import { Conversation } from "./conversation.ts";
+import { bodyOf, Ledger, putLine, together } from "./ledger.ts";
+import { connectTo, pause, ServerWithData } from "./server-with-data.ts";
+import type { Launch } from "./server-with-data.ts";
+import { SmallDisk } from "./small-disk.ts";
+
+const TIMEOUT_MS = 60_000;
+const JOBS = 20_000;
+
+let directory: string;
+const servers: ServerWithData[] = [];
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "homemaker-start-"));
+});
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.kill();
+  rmSync(directory, { recursive: true });
+});
+
+function start(launch: Partial<Launch> = {}): ServerWithData {
+  const server = new ServerWithData({ directory, threads: 1, shards: 1, ...launch });
+  servers.push(server);
+  return server;
+}
+
+async function serving(launch: Partial<Launch> = {}): Promise<ServerWithData> {
+  const server = start(launch);
+  await server.serves();
+  return server;
+}
+
+async function talkTo(server: ServerWithData): Promise<Conversation> {
+  return new Conversation(await server.connect());
+}
+
+/** So many puts in one write. */
+async function put(client: Conversation, ledger: Ledger, count: number): Promise<void> {
+  const random = new Random(count);
+  const places = Array.from({ length: count }, () => random.between(10, 200));
+  await together(client, places, async (bodyBytes) => {
+    const tube = { tube: "default", priority: 0, delaySeconds: 0, ttrSeconds: 60 };
+    const job = ledger.begin({ ...tube, bodyBytes });
+    ledger.putAnswered(job, (await client.ask(putLine(job), bodyOf(job)))?.line);
+  });
+}
+
+async function inspect(server: ServerWithData, ledger: Ledger): Promise<void> {
+  await ledger.inspect(await talkTo(server), true);
+  expect(ledger.problems).toEqual([]);
+}
+
+/** Asks as soon as somebody listens there; once more if that was only a look whether the port is free. */
+async function askEarly(port: number, server: ServerWithData): Promise<readonly string[]> {
+  for (;;) {
+    try {
+      const client = new Conversation(await connectTo(port));
+      const saidSoFar = server.output;
+      const [word = ""] = (await client.line("peek-ready")).split(" ");
+      if (word !== "") return [word, saidSoFar];
+    } catch (error) {
+      if (server.ending !== undefined) throw error;
+    }
+    await pause(1);
+  }
+}
+
+test(
+  "a client that comes while the journal is recovered waits, and is served then",
+  async () => {
+    const ledger = new Ledger();
+    const first = await serving();
+    const { port } = first;
+    await put(await talkTo(first), ledger, JOBS);
+    await first.kill();
+
+    // Each call to read a file takes longer, so that there is time to come early.
+    const slow = "inject=pread64:delay_enter=20000";
+    const under = [
+      "strace",
+      "-D",
+      "-f",
+      "-qq",
+      "-o",
+      "/dev/null",
+      "-e",
+      "trace=pread64",
+      "-e",
+      slow,
+    ];
+    const second = start({ port, under });
+    const early = await askEarly(port, second);
+    expect(early).toEqual(["FOUND", ""]);
+    await second.serves();
+    await inspect(second, ledger);
+  },
+  TIMEOUT_MS,
+);
+
+test.for(["sync", "interval", "os"] as const)(
+  "told to stop under load at level %s, it exits with 0 and loses nothing that it answered",
+  { timeout: TIMEOUT_MS },
+  async (level) => {
+    const ledger = new Ledger();
+    for (let round = 0; round < 3; round++) {
+      const server = await serving({ level, threads: 2, shards: 2 });
+      const client = await talkTo(server);
+      const putting = put(client, ledger, JOBS / 4);
+      await pause(10 * (round + 1));
+      expect(await server.stop()).toBe(0);
+      await putting;
+    }
+    const last = await serving({ level });
+    await inspect(last, ledger);
+    expect(ledger.promises).toBeGreaterThan(0);
+  },
+);
+
+test("a directory that another server uses is refused with one line, which names it", async () => {
+  const first = await serving();
+  const second = start();
+  expect(await second.ended).toBe(1);
+  expect(second.output).toBe("");
+  expect(second.complaints).toEqual([
+    `homemaker: ${directory}: another server uses it (${readFileSync(join(directory, "lock"), "utf8").trim()})`,
+  ]);
+  expect(first.ending).toBeUndefined();
+  await first.kill();
+  await serving(); // the lease went with the process
+});
+
+test("a journal of a newer version is refused with one line, and nothing of it is touched", async () => {
+  const first = await serving();
+  await put(await talkTo(first), new Ledger(), 10);
+  expect(await first.stop()).toBe(0);
+  const name = readdirSync(directory).find((file) => file.startsWith("journal."));
+  const path = join(directory, name ?? "");
+  const bytes = readFileSync(path);
+  writeNewerVersion(bytes);
+  writeFileSync(path, bytes);
+  const second = start();
+  expect(await second.ended).toBe(1);
+  expect(second.complaints).toEqual([expect.stringMatching(/^homemaker: .*format 99/)]);
+  expect(readFileSync(path).equals(bytes)).toBe(true);
+});
+
+test("a file system that may only be read is refused with one line", async () => {
+  const disk = new SmallDisk(8 * 1_048_576);
+  try {
+    const first = await serving({ directory: disk.directory });
+    const ledger = new Ledger();
+    await put(await talkTo(first), ledger, 100);
+    expect(await first.stop()).toBe(0);
+    disk.remount("ro");
+    const second = start({ directory: disk.directory });
+    expect(await second.ended).toBe(1);
+    expect(second.complaints).toEqual([expect.stringMatching(/^homemaker: .*: EROFS/)]);
+    disk.remount("rw");
+    const third = await serving({ directory: disk.directory });
+    await inspect(third, ledger);
+    await third.kill();
+  } finally {
+    disk.remove();
+  }
+});
+
+/** Says in the header, which stands there twice, that only a reader of version 99 may read on. */
+function writeNewerVersion(bytes: Buffer): void {
+  for (const header of [0, 2048]) {
+    bytes.writeUInt16LE(99, header + 12);
+    bytes.writeUInt16LE(99, header + 14);
+    bytes.writeUInt32LE(crc32c(bytes.subarray(header + 12, header + 128)), header + 8);
+  }
+}
+
+/** CRC-32C as anybody would write it. */
+function crc32c(bytes: Uint8Array): number {
+  let crc = 0xffff_ffff;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0x82f6_3b78 : 0);
+  }
+  return (crc ^ 0xffff_ffff) >>> 0;
+}
