@@ -32,13 +32,14 @@ import {
 } from "./job";
 import * as journal from "./journal";
 import { DeleteRecord, PUT_BYTES, PutRecord, Record, StateRecord } from "./journal";
+import * as ready from "./ready";
 import * as segments from "./segments";
 import { Segment } from "./segments";
 import { enter, jobs, leave, ringBase, setResult, shard } from "./shard";
 import * as states from "./states";
 import { findJob } from "./states";
 import * as table from "./table";
-import { findOrMakeTube, nameHash } from "./tube";
+import { findOrMakeTube, nameHash, tubeAt } from "./tube";
 
 /** Whether a whole, undamaged record of at most `room` bytes stands at `address`. */
 function isSound(address: usize, room: u32, salt: u32): bool {
@@ -166,6 +167,7 @@ function restore(address: usize, record: PutRecord, segment: Segment, now: f64):
   const name = address + PUT_BYTES;
   const tube = findOrMakeTube(name, record.nameBytes, 1);
   if (tube == 0) return false;
+  if (!ready.keepSpareBucket(tubeAt(tube))) return false; // its jobs must always find a place among the ready ones
   if (appendBody(job, 0, name + record.nameBytes, record.bodyBytes, true) != record.bodyBytes)
     return false;
   job.tube = tube;

@@ -355,7 +355,7 @@ export class World {
       const size = this.ledger.jobs.size;
       throw new LedgerError(`${report.jobs} jobs came back, not ${size}: ${this.#strangers()}`);
     }
-    if (this.totals.recoveries % 8 === 0) this.machine.verify();
+    if (this.totals.recoveries % 3 === 0) this.machine.verify();
     this.ledger.begin(this.#shards);
     const lastId = this.machine.shards[0]?.engine.lastId() ?? 0;
     if (lastId < this.ledger.highestId) {

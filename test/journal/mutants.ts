@@ -1,0 +1,288 @@
+/* Mutants: the journal with one fault planted, to show that crashes and flipped bits find such faults.
+ *
+ * A mutant is a piece of the sources and what stands there instead, in a copy of src/ and assembly/; one in assembly/ is compiled. It must go
+ * wrong for some seed, within a bounded number of them. `node test/journal/mutants.ts` tries all and prints a table; the tests try a few.
+ */
+import { execFile } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import { runSeed } from "./crashes.ts";
+import { flipBits } from "./flips.ts";
+import { loadEngineModule } from "./machine.ts";
+import type { Code } from "./world.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** A fault and where it is planted. */
+export interface Mutant {
+  /** What is wrong with it. */
+  readonly fault: string;
+  readonly file: string;
+  /** Stands exactly once in the file. */
+  readonly find: string;
+  readonly put: string;
+}
+
+const JOURNAL = "src/journal/journal.ts";
+const RECOVERY = "src/journal/recovery.ts";
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    fault: "nothing is ever synced",
+    file: JOURNAL,
+    find: "    this.#current.sync();\n",
+    put: "",
+  },
+  {
+    fault: "replies go out before the sync",
+    file: JOURNAL,
+    find: 'if (options.level !== "sync") publish(',
+    put: "publish(",
+  },
+  {
+    fault: "the directory is not synced when a segment is begun",
+    file: JOURNAL,
+    find: "    segment.sync();\n    storage.syncDirectory();\n",
+    put: "    segment.sync();\n",
+  },
+  {
+    fault: "a segment's header is not synced",
+    file: JOURNAL,
+    find: "    segment.sync();\n    storage.syncDirectory();\n",
+    put: "    storage.syncDirectory();\n",
+  },
+  {
+    fault: "a segment ends without a sync",
+    file: JOURNAL,
+    find: "    this.sync(); // what is in the old one must not be younger on the disk than what comes after it\n",
+    put: "    this.#unsyncedSince = undefined;\n",
+  },
+  {
+    fault: "a segment goes before its copies are safe",
+    file: JOURNAL,
+    find: "    this.sync(); // whatever the level: what was kept must be safe before its old place goes\n    const { segment } = reclaim;\n    if (segment === undefined || !reclaim.isSafe(this.#synced)) return true;",
+    put: "    const { segment } = reclaim;\n    if (segment === undefined) return true;",
+  },
+  {
+    fault: "every segment has the same salt",
+    file: JOURNAL,
+    find: "const salt = random() >>> 0;",
+    put: "const salt = 7 + 0 * random();",
+  },
+  {
+    fault: "frames claim to be safe themselves",
+    file: JOURNAL,
+    find: "durable: this.#durableFrame,",
+    put: "durable: this.#nextFrame,",
+  },
+  {
+    fault: "the timer of level interval rings late",
+    file: JOURNAL,
+    find: "this.#millis() - this.#unsyncedSince >= this.#parts.options.intervalMillis",
+    put: "this.#millis() - this.#unsyncedSince >= 50 * this.#parts.options.intervalMillis",
+  },
+  {
+    fault: "a segment's first frame is numbered one too high",
+    file: JOURNAL,
+    find: "const firstFrame = this.#nextFrame;",
+    put: "const firstFrame = this.#nextFrame + 1;",
+  },
+  {
+    fault: "the highest id is forgotten",
+    file: RECOVERY,
+    find: "engine.skipIds(this.#lastId);",
+    put: "engine.skipIds(0);",
+  },
+  {
+    fault: "ids of lost puts are given out again",
+    file: RECOVERY,
+    find: "if (!isEnded) this.#lastId +=",
+    put: "if (this.#frames < 0) this.#lastId +=",
+  },
+  {
+    fault: "half a frame counts",
+    file: RECOVERY,
+    find: "      if (!regions.every((region) => this.#isWhole(region, bytes, header.salt))) return false;\n",
+    put: "",
+  },
+  {
+    fault: "what was cut off comes back at the next recovery",
+    file: RECOVERY,
+    find: "if (!isNewest || frame?.number",
+    put: "if (frame?.number",
+  },
+  {
+    fault: "frames behind a missing one count",
+    file: RECOVERY,
+    find: "frame?.number !== this.#lastFrame + 1) return false;",
+    put: "frame === undefined) return true;",
+  },
+  {
+    fault: "what only memory held is believed safe",
+    file: RECOVERY,
+    find: "    file.sync();\n    if (mark.length > 0) {",
+    put: "    if (mark.length > 0) {",
+  },
+  {
+    fault: "segments of jobs that were written twice are not reclaimed first",
+    file: RECOVERY,
+    find: "this.#parts.shards.some((shard) => shard.superseded(number) > 0)",
+    put: "false",
+  },
+  {
+    fault: "reclaiming looks at what was cut off",
+    file: "src/journal/reclaim.ts",
+    find: "this.#bytes.subarray(0, end)",
+    put: "this.#bytes.subarray(0, end && undefined)",
+  },
+  {
+    fault: "a short write is taken for a whole one",
+    file: "src/journal/segment-file.ts",
+    find: "rest = behind(rest, count);",
+    put: "rest = behind(rest, Infinity);",
+  },
+  {
+    fault: "damaged headers of frames hide what stands behind them",
+    file: "src/journal/scan.ts",
+    find: "if (next < 0) return regions;",
+    put: "if (next >= -1) return regions;",
+  },
+  {
+    fault: "reclaiming forgets tombstones",
+    file: "assembly/replay.ts",
+    find: "segments.segmentExists(tombstone.origin)",
+    put: "false",
+  },
+  {
+    fault: "a deleted job's bytes stay counted as live",
+    file: "assembly/segments.ts",
+    find: "    origin.liveBytes -= record.putBytes;\n",
+    put: "",
+  },
+  {
+    fault: "delays are written with a monotonic clock",
+    file: "assembly/journal.ts",
+    find: "return shard().wallBase + micros;",
+    put: "return micros;",
+  },
+  {
+    fault: "a delay may be longer than it was asked to be",
+    file: "assembly/replay.ts",
+    find: "min(due - shard().wallBase - now, <f64>delaySeconds * 1000000)",
+    put: "due - shard().wallBase - now",
+  },
+  {
+    fault: "deletes are not recorded",
+    file: "assembly/commands.ts",
+    find: "  journal.recordDelete(job);\n",
+    put: "",
+  },
+  {
+    fault: "kicks are not recorded",
+    file: "assembly/commands.ts",
+    find: "  job.state = STATE_READY;\n  journal.recordState(job);\n",
+    put: "  job.state = STATE_READY;\n",
+  },
+  {
+    fault: "a buried job that is written again is ready",
+    file: "assembly/journal.ts",
+    find: "  record.state = job.state;\n  record.nameBytes",
+    put: "  record.state = 1;\n  record.nameBytes",
+  },
+  {
+    fault: "replies to puts wait for nothing",
+    file: "assembly/commands.ts",
+    find: "setResult(t, RESULT_LSN, <f64>job.lsn);",
+    put: "setResult(t, RESULT_LSN, 0);",
+  },
+  {
+    fault: "a newer record of a job does not replace the older one",
+    file: "assembly/replay.ts",
+    find: "  stand(job, record.state, record.pri, record.delaySeconds, record.due, now);\n  return true;\n}\n\nfunction restate",
+    put: "  stand(job, STATE_READY, job.pri, job.delaySeconds, 0, now);\n  return true;\n}\n\nfunction restate",
+  },
+];
+
+/** How much a mutant may survive. */
+const SEEDS = 80;
+const FLIPS = 300;
+
+/** Where a mutant's fault cannot be planted. */
+class MutantError extends Error {
+  override readonly name = "MutantError";
+  readonly code = "HM_TEST_MUTANT";
+}
+
+async function compile(folder: string): Promise<WebAssembly.Module> {
+  const asc = join(ROOT, "node_modules/assemblyscript/bin/asc");
+  const options = ["assembly/index.ts", "--target", "engine", "--binaryFile", "mutant.wasm"];
+  cpSync(join(ROOT, "asconfig.json"), join(folder, "asconfig.json"));
+  await promisify(execFile)(process.execPath, [asc, ...options, "-O1"], { cwd: folder });
+  return new WebAssembly.Module(readFileSync(join(folder, "mutant.wasm")));
+}
+
+async function load(folder: string, file: string): Promise<object> {
+  return (await import(/* @vite-ignore */ pathToFileURL(join(folder, file)).href)) as object;
+}
+
+/** Plants the fault in a copy in `folder` and loads that. */
+async function plant({ fault, file, find, put }: Mutant, folder: string): Promise<Code> {
+  for (const part of ["src", "assembly"]) cpSync(join(ROOT, part), join(folder, part), { recursive: true });
+  writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+  const path = join(folder, file);
+  const source = readFileSync(path, "utf8");
+  if (source.split(find).length !== 2) {
+    throw new MutantError(`"${fault}": its place must stand exactly once in ${file}`);
+  }
+  writeFileSync(
+    path,
+    source.replace(find, () => put),
+  );
+  return {
+    module: file.startsWith("assembly/") ? await compile(folder) : loadEngineModule(),
+    ...(await load(folder, JOURNAL)),
+    ...(await load(folder, RECOVERY)),
+    ...(await load(folder, "src/journal/journal-shard.ts")),
+    ...(await load(folder, "src/storage.ts")),
+  } as Code;
+}
+
+/** What gave the mutant away, or undefined when it survived. */
+export async function findFault(mutant: Mutant, seed: number): Promise<string | undefined> {
+  const folder = mkdtempSync(join(tmpdir(), "journal-mutant-"));
+  try {
+    const code = await plant(mutant, folder);
+    try {
+      for (let at = 0; at < SEEDS; at++) {
+        runSeed(seed + at, code);
+        if (at % 20 === 5) flipBits(seed + at, FLIPS, at % 40 === 5, code);
+      }
+      return undefined;
+    } catch (error) {
+      if (error instanceof MutantError) throw error;
+      return (error instanceof Error ? error.message : String(error)).split("\n", 1)[0] ?? "";
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+if (import.meta.main) {
+  const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
+  const only = process.argv[2];
+  console.log(`seed ${seed}`);
+  let survivors = 0;
+  for (const mutant of MUTANTS) {
+    if (only !== undefined && !mutant.fault.includes(only)) continue;
+    const began = Date.now();
+    const found = await findFault(mutant, seed);
+    if (found === undefined) survivors++;
+    const seconds = ((Date.now() - began) / 1000).toFixed(1);
+    const how = found === undefined ? "SURVIVED" : "found";
+    console.log(`${how} in ${seconds} s: ${mutant.fault} (${(found ?? "").slice(0, 120)})`);
+  }
+  process.exitCode = survivors > 0 ? 1 : 0;
+}
