@@ -1,0 +1,44 @@
+/* DiskBound: a server that lives long, its queue filling and draining, and how much of the disk its journal takes. */
+import { randomFrom } from "../engine/shuffle.ts";
+import { NO_FAULTS } from "./simulated-disk.ts";
+import { recordBytes, SEGMENT_BYTES, World } from "./world.ts";
+
+/** What was measured. */
+export interface DiskUse {
+  /** Most bytes beyond 3 x live bytes + 4 segments, spares counted; at most 0 when the bound holds. */
+  readonly overBytes: number;
+  readonly rotations: number;
+}
+
+/** Runs `turns` turns of commands, each followed by the committer's. */
+export function measureDisk(seed: number, turns: number): DiskUse {
+  const random = randomFrom(seed);
+  const options = {
+    level: "sync",
+    intervalMillis: 50,
+    shards: 2,
+    segmentBytes: SEGMENT_BYTES,
+    keepsReleases: false,
+    faults: NO_FAULTS,
+  } as const;
+  const world = new World(random, options);
+  world.boot();
+  const kept = world.put(100, 0);
+  const stays = world.ledger.jobs.get(kept);
+  if (stays !== undefined) world.bury(stays);
+  let over = -Infinity;
+  for (let turn = 0; turn < turns; turn++) {
+    const fills = turn % 200 < 100;
+    for (let left = 1 + random(12); left > 0 && world.hasRoom(); left--) {
+      const [, job] = world.ledger.jobs.values(); // the first one stays
+      if (job !== undefined && random(fills ? 3 : 1) === 0) world.delete(job);
+      else if (world.ledger.jobs.size < 250) world.put();
+    }
+    world.commit();
+    for (let left = 400; left > 0 && world.journal.maintain(); left--);
+    let live = 0;
+    for (const job of world.ledger.jobs.values()) live += recordBytes(job);
+    over = Math.max(over, world.disk.bytes - 3 * live - 4 * SEGMENT_BYTES);
+  }
+  return { overBytes: over, rotations: world.journal.figures.currentSegment };
+}
