@@ -15,13 +15,18 @@ import type {
 import { missingFor, Server, spawnPinned, type ServerSpec } from "./server.ts";
 
 const LOAD = join(import.meta.dirname, "load/main.ts");
+const PROGRAMS: Record<ProgramContender["program"], string> = {
+  session: join(import.meta.dirname, "session.ts"),
+  "disk-probe": join(import.meta.dirname, "disk-probe.ts"),
+};
 /** A run that takes longer is killed: filling a slow server with a million jobs takes most of it. */
 const RUN_MILLIS = 150_000;
 
 /** What keeps a contender from being measured here, with the way to get it; undefined when nothing does. */
 export function missingForContender(contender: Contender): string | undefined {
   if ("server" in contender) return missingFor(contender.server);
-  return existsSync(pathOf(contender)) ? undefined : `bench/${contender.program}.ts is missing`;
+  const { program } = contender;
+  return existsSync(PROGRAMS[program]) ? undefined : `bench/${program}.ts is missing`;
 }
 
 /** Measures once; rejects with what was said on the way when anything failed. */
@@ -101,13 +106,9 @@ async function restartSeconds(spec: ServerSpec, jobs: number): Promise<number> {
 function measureProgram(contender: ProgramContender): Promise<Sample> {
   return runProgram(contender.cores, [
     process.execPath,
-    pathOf(contender),
+    PROGRAMS[contender.program],
     JSON.stringify(contender.ask),
   ]);
-}
-
-function pathOf({ program }: ProgramContender): string {
-  return join(import.meta.dirname, `${program}.ts`);
 }
 
 /** Runs a program that prints one sample as JSON. */
