@@ -88,7 +88,7 @@ const bodyBytes = fc.oneof(
   { weight: 20, arbitrary: smallBody },
   { weight: 1, arbitrary: largeBody },
 );
-const body = fc.oneof(
+const announcedBody = fc.oneof(
   { weight: 12, arbitrary: bodyBytes.map((bytes) => ({ bytes, announced: bytes })) },
   {
     weight: 1,
@@ -97,7 +97,7 @@ const body = fc.oneof(
 );
 
 const put: fc.Arbitrary<Words> = fc
-  .tuple(priority, delay, plainNumber, body)
+  .tuple(priority, delay, plainNumber, announcedBody)
   .map(([pri, wait, ttr, what]) => ({
     verb: "put",
     numbers: [pri, wait, ttr, String(what.announced)],
@@ -177,7 +177,7 @@ const filling = fc
       })),
     ),
   );
-const cuts = fc.oneof(
+const cutting = fc.oneof(
   { weight: 2, arbitrary: fc.constant([]) },
   { weight: 3, arbitrary: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 6 }) },
 );
@@ -185,7 +185,7 @@ const end = fc.nat(CONNECTIONS - 1);
 
 function say(what: fc.Arbitrary<readonly Words[]>): fc.Arbitrary<Step> {
   return fc
-    .tuple(end, what, cuts)
+    .tuple(end, what, cutting)
     .map(([who, said, cut]) => ({ kind: "say", end: who, words: said, cuts: cut }));
 }
 
@@ -239,7 +239,7 @@ interface Connection {
  * priority, and put jobs with new priorities in the place of deleted ones.
  */
 export const crowdingSteps: fc.Arbitrary<readonly Step[]> = fc
-  .tuple(cuts, fc.integer({ min: 2000, max: 2600 }), fc.integer({ min: 1, max: 30 }))
+  .tuple(cutting, fc.integer({ min: 2000, max: 2600 }), fc.integer({ min: 1, max: 30 }))
   .map(([cut, jobs, more]) => {
     const each = Array.from({ length: jobs }, (_, index) => index);
     const put8 = (pri: number): Words => ({
@@ -278,8 +278,8 @@ export class Duel {
   }
 
   /** Plays the steps, and closes everything at the end. */
-  play(steps: readonly Step[]): void {
-    for (const step of steps) {
+  play(scenario: readonly Step[]): void {
+    for (const step of scenario) {
       this.#step(step);
       this.#agree();
     }
