@@ -15,6 +15,8 @@ const FULL = 2;
 const STOP = 3;
 /** Counts up whenever the committer has freed a ring. */
 const FREED = 4;
+/** Nothing stands there: an atomic addition to it has all that was stored before it seen by others before anything behind it is read. */
+const FENCE = 5;
 const HOLDING = 16;
 const WORDS = HOLDING + THREADS_MAX;
 
@@ -97,6 +99,7 @@ export class JournalBoard {
 
   /** The threads that hold replies back, as two words of bits. */
   holding(threads: number): { readonly low: number; readonly high: number } {
+    Atomics.add(this.#words, FENCE, 0); // what was published is no atomic store
     let low = 0;
     let high = 0;
     for (let thread = 0; thread < threads; thread++) {
