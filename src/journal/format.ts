@@ -52,6 +52,7 @@ export interface FrameHeader {
   readonly number: number;
   /** Highest frame that was known to be safe when this one was written. */
   readonly durable: number;
+  /** Highest job id given out; in an empty frame that does not end the journal, as high as it may get before the next segment. */
   readonly lastId: number;
   readonly wallMicros: number;
   readonly sections: readonly Section[];
@@ -192,6 +193,16 @@ export function readFrameHeader(
     wallMicros: view.getFloat64(at + 40, true),
     sections,
   };
+}
+
+/** The shortest record of a put. */
+const PUT_BYTES_MIN = 88;
+/** Ids that can be given out without ever being in a record: blocks that threads took, puts that were refused. */
+const IDS_UNSEEN = 65_536;
+
+/** How many ids can be given out, at most, by what goes into one segment and may get lost: none of them is to be given out again. */
+export function idsAhead(segmentBytes: number): number {
+  return Math.ceil(segmentBytes / PUT_BYTES_MIN) + IDS_UNSEEN;
 }
 
 /** Bytes of the records of a frame. */

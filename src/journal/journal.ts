@@ -13,6 +13,7 @@ import type { JournalShard } from "./journal-shard.ts";
 import {
   FRAME_BYTES,
   frameHeaderBytes,
+  idsAhead,
   quarantineName,
   SEGMENT_HEADER_BYTES,
   segmentName,
@@ -224,13 +225,13 @@ export class Journal {
   }
 
   /** The header of the next frame. */
-  #frame(sections: readonly Section[]): Uint8Array {
+  #frame(sections: readonly Section[], idsAheadOf = 0): Uint8Array {
     const { wallMicros, checksum } = this.#parts;
     const bytes = writeFrameHeader(
       {
         number: this.#nextFrame++,
         durable: this.#durableFrame,
-        lastId: this.#lastId(),
+        lastId: this.#lastId() + idsAheadOf,
         wallMicros: wallMicros(),
         sections,
       },
@@ -245,7 +246,7 @@ export class Journal {
   #rotate(): boolean {
     while (this.#spares.count === 0 && this.#spares.prepare());
     if (this.#spares.count === 0) return false;
-    this.#current.append([this.#frame([])]); // shows where it ends
+    this.#current.append([this.#frame([], idsAhead(this.#parts.options.segmentBytes))]); // shows where it ends
     this.#unsyncedSince ??= this.#millis();
     this.sync(); // what is in the old one must not be younger on the disk than what comes after it
     const { number, salt } = this.#current;
@@ -287,9 +288,13 @@ export class Journal {
 
   /** Writes an empty frame that says that everything before it is safe, so that damage to it is not taken for a torn end. */
   mark(): void {
+    this.#mark(idsAhead(this.#parts.options.segmentBytes));
+  }
+
+  #mark(idsAheadOf: number): void {
     if (this.#unsyncedSince !== undefined) this.sync();
     if (this.#room < 0 && !this.#rotate()) return;
-    this.#current.append([this.#frame([])]);
+    this.#current.append([this.#frame([], idsAheadOf)]);
     this.#unsyncedSince = this.#millis();
   }
 
@@ -411,7 +416,7 @@ export class Journal {
   close(): void {
     this.commit();
     this.sync();
-    this.mark();
+    this.#mark(0);
     this.sync();
     this.#current.close();
   }

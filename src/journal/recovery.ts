@@ -18,6 +18,7 @@ import * as C from "../../assembly/constants.ts";
 import {
   FRAME_BYTES,
   frameHeaderBytes,
+  idsAhead,
   readSegmentHeader,
   SEGMENT_HEADER_BYTES,
   segmentName,
@@ -84,11 +85,6 @@ interface Found {
 export function recover(parts: RecoveryParts): Recovered {
   return new Recovery(parts).run();
 }
-
-/** Ids that can have been given out without being in any record, at most: blocks that threads took, puts that were refused. */
-const IDS_UNSEEN = 65_536;
-/** The shortest record of a put. */
-const PUT_BYTES_MIN = 88;
 
 /** A frame with all its regions, or a gap. */
 interface Piece {
@@ -245,7 +241,7 @@ class Recovery {
     const newest = kept.at(-1)?.frame;
     const isClean = newest?.sections.length === 0 && newest.durable === newest.number - 1;
     const isEnded = isClean && kept.length === pieces.length;
-    if (!isEnded) this.#lastId += Math.ceil(bytes.length / PUT_BYTES_MIN) + IDS_UNSEEN;
+    if (!isEnded) this.#lastId += idsAhead(bytes.length);
     const mark = isEnded ? new Uint8Array(0) : this.#endMark(found, bytes, end);
     const { storage } = this.#parts;
     const file = storage.open(segmentName(found.number), true);
@@ -279,7 +275,7 @@ class Recovery {
   #countFrame(frame: FrameHeader): void {
     if (frame.number > this.#lastFrame) this.#frames++;
     this.#lastFrame = Math.max(this.#lastFrame, frame.number);
-    this.#lastId = Math.max(this.#lastId, frame.lastId);
+    this.#lastId = frame.lastId; // not the highest: an empty frame's runs ahead, for the case that it is the last
   }
 
   #damage(number: number, bytes: number, what: string): void {

@@ -54,7 +54,12 @@ function backUp(world: World): readonly Backup[] {
 }
 
 /** Flips `flips` bits of a journal, one at a time. Throws a LedgerError when one did more harm than it may. */
-export function flipBits(seed: number, flips: number, closes: boolean, code = ownCode()): FlipTotals {
+export function flipBits(
+  seed: number,
+  flips: number,
+  closes: boolean,
+  code = ownCode(),
+): FlipTotals {
   const world = write(seed, closes, code);
   const random = randomFrom(seed + 1);
   const backups = backUp(world);

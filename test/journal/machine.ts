@@ -33,9 +33,7 @@ export class Machine {
     this.memories = made.memories;
     this.ringBytes = ringBytes;
     this.shards = openShards(made, 0);
-    this.#verifiers = made.memories.map(
-      (memory) => new EngineShard(loadVerifyModule(), memory, 1),
-    );
+    this.#verifiers = made.memories.map((memory) => new EngineShard(loadVerifyModule(), memory, 1));
     this.#empty = made.memories.map(({ buffer }) => new Uint8Array(buffer).slice());
   }
 

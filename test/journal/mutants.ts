@@ -230,7 +230,8 @@ async function load(folder: string, file: string): Promise<object> {
 
 /** Plants the fault in a copy in `folder` and loads that. */
 async function plant({ fault, file, find, put }: Mutant, folder: string): Promise<Code> {
-  for (const part of ["src", "assembly"]) cpSync(join(ROOT, part), join(folder, part), { recursive: true });
+  for (const part of ["src", "assembly"])
+    cpSync(join(ROOT, part), join(folder, part), { recursive: true });
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
   const path = join(folder, file);
   const source = readFileSync(path, "utf8");

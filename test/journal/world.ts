@@ -468,6 +468,11 @@ export class World {
     return undefined;
   }
 
+  /** The job that was put last, of those that are there. */
+  newestJob(): LedgerJob | undefined {
+    return [...this.ledger.jobs.values()].at(-1);
+  }
+
   /** Runs one command, chosen at random; answers whether there was room for it. */
   command(): boolean {
     if (!this.hasRoom()) return false;
@@ -540,8 +545,7 @@ export class World {
     this.#held.add(job.id);
     if (state === C.STATE_RESERVED) return true;
     return (
-      shard.answer(shard.engine.reserveJob(0, this.#connOf(shard), job.id, this.now)) ===
-      C.RESERVED
+      shard.answer(shard.engine.reserveJob(0, this.#connOf(shard), job.id, this.now)) === C.RESERVED
     );
   }
 
@@ -618,7 +622,8 @@ export class World {
     if (choice < 13) {
       for (let left = this.#random(6); left >= 0; left--) if (!this.command()) this.#makeRoom();
     } else if (choice < 17) this.commit();
-    else if (choice < 19) for (let left = this.#random(8); left >= 0; left--) this.journal.maintain();
+    else if (choice < 19)
+      for (let left = this.#random(8); left >= 0; left--) this.journal.maintain();
     else this.pass(this.#random(4) === 0 ? this.#random(8000) : this.#random(100));
   }
 

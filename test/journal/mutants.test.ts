@@ -1,0 +1,16 @@
+/* Planted bugs: three of the journal's mutants in CI; `node test/journal/mutants.ts` tries them all. SEED=n replays. */
+import { expect, test } from "vitest";
+import { findFault, MUTANTS } from "./mutants.ts";
+
+const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
+
+test.each([
+  "nothing is ever synced",
+  "replies go out before the sync",
+  "what was cut off comes back at the next recovery",
+  "reclaiming forgets tombstones",
+])("crashes find a planted bug: %s", { timeout: 120_000 }, async (fault) => {
+  const mutant = MUTANTS.find((planted) => planted.fault === fault);
+  if (mutant === undefined) throw new RangeError(`no such mutant: ${fault}`);
+  expect(await findFault(mutant, seed), `SEED=${seed}`).toBeDefined();
+});

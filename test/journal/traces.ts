@@ -1,0 +1,153 @@
+/* Traces: short scripts, stopped at each call of the storage, with each choice of the last unsynced writes. Used by traces.test.ts.
+ *
+ *   put N     a job of N bytes           fill      puts until the next segment is begun
+ *   delete    the oldest job             reclaim   the committer goes on until it has nothing to do
+ *   bury, kick, release   the newest     close, mark, commit, restart (in an orderly way), kill (the process), cut (the power)
+ */
+import { randomFrom } from "../engine/shuffle.ts";
+import type { DurabilityLevel } from "../../src/journal/journal.ts";
+import { NO_FAULTS } from "./simulated-disk.ts";
+import { SEGMENT_BYTES, World } from "./world.ts";
+
+export const TRACES: Readonly<Record<string, string>> = {
+  "a put": "put 10, commit",
+  "puts in one commit": "put 10, put 5000, put 0, commit",
+  "puts in many commits": "put 10, commit, put 10, commit, put 10, commit",
+  "a put and its delete": "put 10, commit, delete, commit",
+  "a put and its delete in one commit": "put 10, delete, put 20, commit",
+  "a bury": "put 10, commit, bury, commit",
+  "a bury and a kick": "put 10, commit, bury, commit, kick, commit",
+  "a bury and a delete": "put 10, bury, commit, delete, commit",
+  "a release": "put 10, commit, release, commit",
+  "a rotation": "fill, put 10, commit",
+  "a rotation and deletes from the old segment": "fill, delete, delete, put 10, commit",
+  "an empty segment goes": "put 10, commit, fill, empty, commit, reclaim",
+  "a long-lived job moves":
+    "put 10, bury, commit, fill, empty, fill, empty, commit, reclaim, put 5, commit",
+  "tombstones move": "put 10, put 20, commit, fill, delete, fill, empty, commit, reclaim",
+  "a close": "put 10, commit, put 20, close",
+  "an orderly restart": "put 10, put 20, commit, restart, delete, commit",
+  "recovery after a kill": "put 10, put 20, commit, kill, delete, put 30, commit",
+  "recovery after a power cut": "put 10, commit, put 20, cut, put 30, commit",
+  "two kills in a row": "put 10, commit, kill, put 20, commit, kill, put 30, commit",
+  "reclaiming after a kill": "put 10, commit, fill, empty, kill, reclaim, put 10, commit",
+  "a mark": "put 10, commit, mark, put 20, commit",
+};
+
+/** Unsynced writes of which every choice is tried; those before them come through. */
+const CHOICES = 6;
+
+/** What was tried. */
+export interface TraceTotals {
+  points: number;
+  recoveries: number;
+}
+
+const STEPS: Readonly<Record<string, (world: World, bytes: number) => void>> = {
+  put: (world, bytes) => void world.put(bytes, 0),
+  delete: (world) => {
+    const [job] = world.ledger.jobs.values();
+    if (job !== undefined) world.delete(job);
+  },
+  bury: (world) => withNewest(world, (job) => world.bury(job)),
+  kick: (world) => withNewest(world, (job) => world.kickJob(job)),
+  release: (world) => withNewest(world, (job) => world.release(job)),
+  fill: (world) => {
+    const { currentSegment } = world.journal.figures;
+    while (world.journal.figures.currentSegment === currentSegment) {
+      for (let left = 5; left > 0; left--) world.put(6000, 0);
+      world.commit();
+    }
+  },
+  empty: (world) => {
+    for (const job of [...world.ledger.jobs.values()].slice(1)) world.delete(job);
+  },
+  commit: (world) => world.commit(),
+  mark: (world) => world.journal.mark(),
+  reclaim: (world) => {
+    for (let left = 500; left > 0 && world.journal.maintain(); left--);
+  },
+  close: (world) => world.journal.close(),
+  restart: (world) => {
+    world.journal.close();
+    world.crash(false);
+    world.boot();
+  },
+  kill: (world) => {
+    const { onCall } = world.disk;
+    world.crash(false);
+    world.disk.onCall = onCall;
+    world.boot();
+  },
+  cut: (world) => {
+    const { onCall } = world.disk;
+    world.crash(true, () => true);
+    world.disk.onCall = onCall;
+    world.boot();
+  },
+};
+
+function withNewest(
+  world: World,
+  act: (job: ReturnType<World["newestJob"]> & object) => void,
+): void {
+  const job = world.newestJob();
+  if (job !== undefined) act(job);
+}
+
+function play(world: World, trace: string): void {
+  world.boot();
+  for (const step of trace.split(", ")) {
+    const [name = "", bytes = "0"] = step.split(" ");
+    const run = STEPS[name];
+    if (run === undefined) throw new RangeError(`no such step: ${name}`);
+    run(world, Number(bytes));
+  }
+}
+
+function worldOf(level: DurabilityLevel): World {
+  return new World(randomFrom(1), {
+    level,
+    intervalMillis: 50,
+    shards: 1,
+    segmentBytes: SEGMENT_BYTES,
+    keepsReleases: true,
+    faults: NO_FAULTS,
+  });
+}
+
+/** Stops a trace at every call, and recovers from every choice of what was not synced. Throws a LedgerError. */
+export function enumerateCrashes(trace: string, level: DurabilityLevel): TraceTotals {
+  const totals: TraceTotals = { points: 0, recoveries: 0 };
+  for (let calls = 0; ; calls++) {
+    const world = worldOf(level);
+    world.crashAfter(calls);
+    let ended = true;
+    try {
+      play(world, trace);
+    } catch (error) {
+      if (!world.isEnd(error)) throw error;
+      ended = false;
+    }
+    totals.points++;
+    totals.recoveries += recoverFromAll(world);
+    if (ended) return totals;
+  }
+}
+
+function recoverFromAll(world: World): number {
+  const { unsynced } = world.disk;
+  const choices = Math.min(unsynced, CHOICES);
+  for (let choice = 0; choice < 2 ** choices; choice++) {
+    const fork = world.fork(randomFrom(choice));
+    fork.crash(true, (index) => {
+      const place = index - (unsynced - choices);
+      return place < 0 || (choice & (1 << place)) !== 0;
+    });
+    fork.boot();
+  }
+  const killed = world.fork(randomFrom(0));
+  killed.crash(false);
+  killed.boot();
+  return 2 ** choices + 1;
+}
