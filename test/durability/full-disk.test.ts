@@ -107,7 +107,6 @@ test.for([
     await fill(bodyBytes);
     const full = ledger.promisedJobs.length;
     expect(full).toBeGreaterThan(50);
-    expect((await put(10)).isRefused).toBe(true);
 
     const reserved = await client.ask("reserve-with-timeout 0");
     const job = ledger.reserved(reserved?.line ?? "", reserved?.body ?? Buffer.alloc(0));
@@ -127,8 +126,10 @@ test.for([
 
     await remove(shuffled(ledger.promisedJobs));
     await heals();
-    await fill(bodyBytes); // and it is full once more
-    expect(ledger.promisedJobs.length).toBeGreaterThan(full / 2);
+    await until("all of the space is back", async () => {
+      await fill(bodyBytes); // and it is full once more
+      return ledger.promisedJobs.length > full / 2;
+    });
     await ledger.inspect(client, true);
     expect(ledger.problems).toEqual([]);
     expect(await server.stop()).toBe(0);
