@@ -36,6 +36,7 @@ const targets = [
   homemakerTarget({ title: "homemaker, TCP, 1 thread, 1 shard", ...ONE, listen: "tcp" }),
   homemakerTarget({ title: "homemaker, Unix socket, 1 thread, 1 shard", ...ONE, listen: "unix" }),
   homemakerTarget({ title: "homemaker, TCP, 3 threads, 4 shards", ...SEVERAL, listen: "tcp" }),
+  homemakerTarget({ title: "homemaker, with data", ...ONE, listen: "tcp", keepsJobs: true }),
 ].map((target) => new Conformance(target, differences));
 
 for (const judged of targets) {

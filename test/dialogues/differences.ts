@@ -11,7 +11,7 @@ import type { ServerName } from "./stage.ts";
 
 /** How one case goes on one server. */
 export interface Difference {
-  /** `put.txt: a sentence`. */
+  /** `put.txt: a sentence`; in the list the server may follow in parentheses, where two servers differ in one case. */
   readonly name: string;
   readonly server: ServerName;
   readonly reason: string;
@@ -42,11 +42,12 @@ export interface Differences {
 }
 
 function serverName(block: Block, value: string): ServerName {
-  if (value === "beanstalkd" || value === "homemaker") return value;
+  if (value === "beanstalkd" || value === "homemaker" || value === "homemaker with data")
+    return value;
   throw new DialogueError(
     block.file,
     block.line,
-    `@target is beanstalkd or homemaker, not "${value}"`,
+    `@target is beanstalkd, homemaker or homemaker with data, not "${value}"`,
   );
 }
 
@@ -68,7 +69,8 @@ export function parseDifferences(source: string, file: string): Differences {
       throw new DialogueError(file, block.line, `"${block.title}" has no @because`);
     if (keys.length > 0) unquoted.push({ server, reason, keys: new Set(keys) });
     else if (names.length > 0) sometimes.push({ server, reason, names: new Set(names) });
-    else if (block.steps.length > 0) cases.push({ name: block.title, server, reason, block });
+    else if (block.steps.length > 0)
+      cases.push({ name: block.title.replace(` (${server})`, ""), server, reason, block });
     else throw new DialogueError(file, block.line, `"${block.title}" says no difference`);
   }
   return { cases, sometimes, unquoted };

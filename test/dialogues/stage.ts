@@ -89,7 +89,7 @@ export interface Stage {
 }
 
 /** Which server a target runs: differences are listed for these. */
-export type ServerName = "beanstalkd" | "homemaker";
+export type ServerName = "beanstalkd" | "homemaker" | "homemaker with data";
 
 /** One way to run a server. */
 export interface Target {

@@ -1,9 +1,11 @@
 /* Our server as a target: the real process behind real sockets, in several shapes.
  */
 import { randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { DURABLE_JOB_BYTES_MAX } from "../../../src/config/options.ts";
 import { ServerProcess } from "../../support/server-process.ts";
 import type { Address } from "../../support/server-process.ts";
 import type { ServerOptions } from "../dialogue.ts";
@@ -17,6 +19,8 @@ export interface Shape {
   readonly threads: number;
   readonly shards: number;
   readonly listen: "tcp" | "unix";
+  /** Each process keeps its jobs in a directory of its own, synced. */
+  readonly keepsJobs?: boolean;
 }
 
 const ENTRY = fileURLToPath(new URL("../../../src/cli.ts", import.meta.url));
@@ -31,12 +35,39 @@ function boundAddress(output: string): Address | undefined {
 
 /** Our server in this shape. */
 export function homemakerTarget(shape: Shape): Target {
-  return new ProcessTarget({
+  const directories: string[] = [];
+  const target = new ProcessTarget({
     title: shape.title,
-    server: "homemaker",
+    server: shape.keepsJobs === true ? "homemaker with data" : "homemaker",
     processes: 6,
-    start: (options) => start([...where(shape), ...flagsOf(options)]),
+    start: (options) => {
+      if (shape.keepsJobs !== true) return start([...where(shape), ...flagsOf(options)]);
+      return start([...where(shape), ...flagsOf(durable(options)), ...dataFlags(directories)]);
+    },
   });
+  return {
+    title: target.title,
+    server: target.server,
+    realTime: target.realTime,
+    open: (dialogue) => target.open(dialogue),
+    async close(): Promise<void> {
+      await target.close();
+      for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The same with the largest jobs that a journal takes: what the dialogues put into a server that takes larger ones is small, or too large for any. */
+function durable({ maxJobSize, ...options }: ServerOptions): ServerOptions {
+  if (maxJobSize === undefined) return options;
+  return { ...options, maxJobSize: Math.min(maxJobSize, DURABLE_JOB_BYTES_MAX) };
+}
+
+/** A journal with the smallest segments in a new directory, which is added to `directories`. */
+function dataFlags(directories: string[]): string[] {
+  const directory = mkdtempSync(join(tmpdir(), "dialogue-data-"));
+  directories.push(directory);
+  return ["--data", directory, "--durability", "sync", "--segment-size", "1MiB"];
 }
 
 /** Our server, listening on a Unix socket. */
