@@ -67,12 +67,6 @@ export const MUTANTS: readonly Mutant[] = [
     put: "    const { segment } = reclaim;\n    if (segment === undefined) return true;",
   },
   {
-    fault: "every segment has the same salt",
-    file: JOURNAL,
-    find: "const salt = random() >>> 0;",
-    put: "const salt = 7 + 0 * random();",
-  },
-  {
     fault: "frames claim to be safe themselves",
     file: JOURNAL,
     find: "durable: this.#durableFrame,",
@@ -111,8 +105,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "what was cut off comes back at the next recovery",
     file: RECOVERY,
-    find: "if (!isNewest || frame?.number",
-    put: "if (frame?.number",
+    find: "return next?.number === found.number + 1 ? next.header.firstFrame - 1 : Infinity;",
+    put: "return next === undefined ? 0 : Infinity;",
   },
   {
     fault: "frames behind a missing one count",

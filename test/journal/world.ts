@@ -451,8 +451,8 @@ export class World {
   pass(millis: number): void {
     const end = this.clock + millis;
     while (this.clock < end) {
-      const due = this.journal.syncDueMillis;
-      this.clock = Math.min(end, this.clock + (due < end - this.clock ? due : end - this.clock));
+      const due = Math.max(1, this.journal.syncDueMillis); // a timer that should have rung does not stop the clock
+      this.clock = Math.min(end, this.clock + due);
       this.journal.syncIfDue();
     }
     for (const shard of this.machine.shards) {
