@@ -17,8 +17,8 @@ const PATIENCE_MS = 20_000;
 export interface Surroundings {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** Run as this user and group. */
-  readonly id?: number;
+  /** Without root's right to read and write every file, if root runs the tests. */
+  readonly obeysModes?: boolean;
 }
 
 /** How it ended. */
@@ -99,8 +99,13 @@ export async function ask(socket: Socket, command: string): Promise<string> {
   return text.slice(0, text.indexOf("\r\n"));
 }
 
-function spawn(argv: readonly string[], { env, cwd, id }: Surroundings) {
-  const child = execa(process.execPath, [CLI, ...argv], {
+/** Drops the capability to overrule the modes of files. */
+const OBEYING_MODES = ["setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override"];
+
+function spawn(argv: readonly string[], { env, cwd, obeysModes = false }: Surroundings) {
+  const before = obeysModes && process.getuid?.() === 0 ? OBEYING_MODES : [];
+  const [file = "", ...args] = [...before, process.execPath, CLI, ...argv];
+  const child = execa(file, args, {
     reject: false,
     stdin: "ignore",
     buffer: true,
@@ -108,7 +113,6 @@ function spawn(argv: readonly string[], { env, cwd, id }: Surroundings) {
     killSignal: "SIGKILL",
     ...(env && { env }),
     ...(cwd && { cwd }),
-    ...(id && { uid: id, gid: id }),
   });
   const ended = child.then(({ exitCode, stdout, stderr }): Ending => ({
     code: exitCode,

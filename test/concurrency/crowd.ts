@@ -20,8 +20,10 @@ export interface CrowdOptions {
   readonly seed: number;
   readonly producers: number;
   readonly workers: number;
-  /** How long the clients do as they like, before the end begins. */
+  /** How long the clients do as they like, at least, before the end begins. */
   readonly durationMs: number;
+  /** As many entries must be in the ledger before that: on a busy machine a crowd takes its time to gather. */
+  readonly entriesMin: number;
 }
 
 /** What the crowd saw. */
@@ -40,6 +42,8 @@ const LONG_TTR_SECONDS = 120;
 const SHORT_TTR_SECONDS = 1;
 /** How long the queue may take to run empty when nothing is put any more. */
 const PATIENCE_MS = 30_000;
+/** How often it is looked whether there has been enough. */
+const LOOK_MS = 50;
 
 /** Lets a crowd loose on a server that holds no jobs. */
 export async function runCrowd(options: CrowdOptions): Promise<CrowdReport> {
@@ -48,9 +52,12 @@ export async function runCrowd(options: CrowdOptions): Promise<CrowdReport> {
   const workers = Array.from({ length: options.workers }, (_, index) =>
     crowd.work(options.producers + index),
   );
-  const stopping = setTimeout(() => crowd.stopProducing(), options.durationMs);
+  const until = performance.now() + options.durationMs;
+  const stopping = setInterval(() => {
+    if (performance.now() >= until && crowd.entryCount >= options.entriesMin) crowd.stopProducing();
+  }, LOOK_MS);
   await Promise.all(producers);
-  clearTimeout(stopping);
+  clearInterval(stopping);
   await crowd.finish();
   await Promise.all(workers);
   return crowd.report();
@@ -69,6 +76,10 @@ class Crowd {
 
   constructor(options: CrowdOptions) {
     this.#options = options;
+  }
+
+  get entryCount(): number {
+    return this.#entries.length;
   }
 
   stopProducing(): void {
