@@ -123,12 +123,12 @@ export class Journal {
     this.#durableFrame = parts.nextFrame - 1;
     this.#synced = parts.shards.map(({ written }) => written);
     this.#spares = new Spares(parts.storage, parts.options.segmentBytes);
-    while (this.#spares.prepare());
+    while (this.#spares.count === 0 && this.#spares.prepare());
     this.#makeSpace();
     this.#current = this.#open();
     for (const { shard, written } of parts.shards) parts.publish(shard.index, written);
     this.#reclaim = new Reclaim(parts.storage, parts.shards, parts.checksum);
-    while (this.#spares.prepare());
+    // The spares are made by `maintain`: filling them with zeros first would keep clients waiting.
   }
 
   /** Without space for a segment, one in which nothing is needed is used again. Not the newest: its header knows the ids. */

@@ -74,8 +74,8 @@ export class Spares {
     const left = this.#segmentBytes - filling.position;
     const zeros = left < PIECE_BYTES ? this.#zeros.subarray(0, left) : this.#zeros;
     filling.position += writeFully(filling.file, filling.position, [zeros]);
+    filling.file.sync(); // piece by piece: one sync of the whole would make commits wait
     if (filling.position < this.#segmentBytes) return;
-    filling.file.sync();
     this.#storage.syncDirectory();
     this.#filling = undefined;
     filling.file.close();

@@ -190,6 +190,7 @@ export class Session implements Inlet, Due, Holder {
       this.#pendingBytes -= at;
       if (at < chunk.length) this.#pending[0] = chunk.subarray(at);
       else this.#pending.shift();
+      if (this.#share <= 0 && this.#pending.length > 0 && !this.#isHeldUp()) this.#yield();
     }
     this.#endTurn();
   }
@@ -253,7 +254,7 @@ export class Session implements Inlet, Due, Holder {
 
   #runInEngine(bytes: Uint8Array, at: number, end: number): number {
     const run = this.#engineRun;
-    const next = run.take(this.#tubes.used, bytes, at, end, this.#share);
+    const next = run.take(this.#tubes.used, bytes, at, end, Math.max(0, this.#share));
     this.#share -= run.commands;
     if (run.hasPut) this.#becomeProducer();
     if (run.hasReserved) this.#becomeWorker();
