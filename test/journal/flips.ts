@@ -80,7 +80,7 @@ export function flipBits(
       if (fork !== undefined) goOn(fork, where);
     } catch (error) {
       if (error instanceof LedgerError) throw error;
-      throw new LedgerError(`${where}: ${error instanceof Error ? error.message : error}`, {
+      throw new LedgerError(`${where}: ${error instanceof Error ? error.message : String(error)}`, {
         cause: error,
       });
     }

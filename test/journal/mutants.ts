@@ -196,7 +196,7 @@ export const MUTANTS: readonly Mutant[] = [
     fault: "a newer record of a job does not replace the older one",
     file: "assembly/replay.ts",
     find: "  stand(job, record.state, record.pri, record.delaySeconds, record.due, now);\n  return true;\n}\n\nfunction restate",
-    put: "  stand(job, STATE_READY, job.pri, job.delaySeconds, 0, now);\n  return true;\n}\n\nfunction restate",
+    put: "  stand(job, 1, job.pri, job.delaySeconds, 0, now);\n  return true;\n}\n\nfunction restate",
   },
 ];
 
