@@ -122,7 +122,11 @@ export class Journal {
     this.#nextFrame = parts.nextFrame;
     this.#durableFrame = parts.nextFrame - 1;
     this.#synced = parts.shards.map(({ written }) => written);
-    this.#spares = new Spares(parts.storage, parts.options.segmentBytes);
+    this.#spares = new Spares(
+      parts.storage,
+      parts.options.segmentBytes,
+      parts.shards.reduce((sum, { ringBytes }) => sum + ringBytes, 0),
+    );
     while (this.#spares.count === 0 && this.#spares.prepare());
     this.#makeSpace();
     this.#current = this.#open();

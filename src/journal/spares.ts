@@ -1,8 +1,8 @@
 /* Spares: files of a segment's length, ready to become one.
  *
  * A segment that is not needed any more becomes a spare; when there are too few, a new file is filled with zeros, a piece at a time between
- * commits, synced, and only then counts. Two are kept: one for the next rotation, and one so that whatever drains the queue has
- * somewhere to go when the disk is full.
+ * commits, synced, and only then counts. At least two are kept: one for the next rotation, and one so that whatever drains the queue has
+ * somewhere to go when the disk is full; more when the rings hold more than one, since what is in them must find a place.
  */
 
 import { spareName, spareNumber, segmentName } from "./format.ts";
@@ -10,8 +10,8 @@ import { writeFully } from "./segment-file.ts";
 import { StorageError } from "../storage.ts";
 import type { Storage, StorageFile } from "../storage.ts";
 
-/** Spares that are kept ready. */
-const WANTED = 2;
+/** Spares that are kept ready at least. */
+const WANTED_MIN = 2;
 /** Bytes of zeros written at a time. */
 const PIECE_BYTES = 1_048_576;
 
@@ -19,16 +19,19 @@ const PIECE_BYTES = 1_048_576;
 export class Spares {
   readonly #storage: Storage;
   readonly #segmentBytes: number;
+  /** Spares that are kept ready. */
+  readonly #wanted: number;
   readonly #ready: number[] = [];
   #next = 1;
   #filling: { readonly number: number; readonly file: StorageFile; position: number } | undefined;
   #zeros = new Uint8Array(PIECE_BYTES);
   #full = false;
 
-  /** Takes over the spares that lie in the storage; those of another length go. */
-  constructor(storage: Storage, segmentBytes: number) {
+  /** Takes over the spares that lie in the storage; those of another length go. `ringBytes` are those of all shards together. */
+  constructor(storage: Storage, segmentBytes: number, ringBytes: number) {
     this.#storage = storage;
     this.#segmentBytes = segmentBytes;
+    this.#wanted = Math.max(WANTED_MIN, 1 + Math.ceil(ringBytes / segmentBytes));
     for (const name of storage.list()) this.#takeOver(name);
   }
 
@@ -39,7 +42,7 @@ export class Spares {
     const { size } = file;
     file.close();
     this.#next = Math.max(this.#next, number + 1);
-    if (size === this.#segmentBytes && this.#ready.length < WANTED) this.#ready.push(number);
+    if (size === this.#segmentBytes && this.#ready.length < this.#wanted) this.#ready.push(number);
     else this.#storage.remove(name);
   }
 
@@ -50,12 +53,12 @@ export class Spares {
 
   /** Whether the storage had no space for another one when last asked. */
   get isFull(): boolean {
-    return this.#full && this.#ready.length < WANTED;
+    return this.#full && this.#ready.length < this.#wanted;
   }
 
   /** Does a bounded part of making the next spare; false when there is nothing to do, or no space. */
   prepare(): boolean {
-    if (this.#ready.length >= WANTED) return false;
+    if (this.#ready.length >= this.#wanted) return false;
     try {
       this.#fill();
       this.#full = false;
@@ -105,7 +108,7 @@ export class Spares {
 
   /** The file of segment `number` is not needed any more. */
   recycle(number: number): void {
-    if (this.#ready.length >= WANTED) {
+    if (this.#ready.length >= this.#wanted) {
       this.#storage.remove(segmentName(number));
       return;
     }

@@ -51,6 +51,11 @@ export class Gate {
     if (position > (this.#positions[shard] ?? 0)) this.#positions[shard] = position;
   }
 
+  /** Replies that are held back. */
+  get heldCount(): number {
+    return this.#held.length;
+  }
+
   /** Sends bytes, now or later; they are copied when they must wait. As Outlet.write. */
   write(outlet: Outlet, bytes: Uint8Array, holder: Holder): boolean {
     if (this.#held.length === 0 && this.#isSafe(this.#positions)) return outlet.write(bytes);

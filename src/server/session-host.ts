@@ -186,6 +186,11 @@ export class SessionHost {
     return due;
   }
 
+  /** Whether replies wait for the journal. */
+  get holdsReplies(): boolean {
+    return (this.#journal?.gate.heldCount ?? 0) > 0;
+  }
+
   /** Whether puts are taken at all. */
   get takesPuts(): boolean {
     return !this.common.draining && this.#journal?.isFull !== true;

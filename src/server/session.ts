@@ -119,7 +119,7 @@ export class Session implements Inlet, Due, Holder {
   }
 
   drained(): void {
-    if (!this.#stalled || this.#gone) return;
+    if (!this.#stalled || this.#gone || this.heldBytes > 0) return;
     this.#stalled = false;
     this.#resume();
   }

@@ -21,6 +21,8 @@ export interface ThreadHost {
   wake(): void;
   /** Does what is due. */
   tick(): void;
+  /** Whether replies wait for the journal. */
+  readonly holdsReplies: boolean;
   /** When `tick` has something to do, in microseconds of the clock; NEVER_MICROS when it has not. */
   nextDueMicros(): number;
 }
@@ -123,9 +125,17 @@ class IoThread implements Door {
 
   async #stop(withinMillis: number): Promise<void> {
     for (const listener of this.#listeners) listener.stopAccepting();
+    await this.#repliesOut(this.#clock() + withinMillis * 1000);
     await Promise.all(this.#listeners.map((listener) => listener.finish(withinMillis)));
     clearTimeout(this.#timer);
     this.#runtime.report({ kind: "stopped" });
+  }
+
+  /** Resolves when no reply waits for the journal any more, or at that time. */
+  async #repliesOut(latestMicros: number): Promise<void> {
+    while (this.#host.holdsReplies && this.#clock() < latestMicros) {
+      await new Promise<void>((resolve) => this.#runtime.soon(resolve));
+    }
   }
 
   /** Looks whenever another thread wants it to. */

@@ -27,6 +27,7 @@ const OUTPUT_MAX_BYTES = 1_048_576;
 const encoder = new TextEncoder();
 
 class EchoHost implements ThreadHost {
+  readonly holdsReplies = false;
   readonly surroundings: HostSurroundings;
   readonly #outlets = new Set<Outlet>();
   dueMicros = NEVER_MICROS;
