@@ -23,7 +23,7 @@ import {
 import type { Checksum, Section } from "./format.ts";
 import { Reclaim } from "./reclaim.ts";
 import { SegmentFile } from "./segment-file.ts";
-import { Spares } from "./spares.ts";
+import { PIECE_BYTES, Spares } from "./spares.ts";
 import type { Storage } from "../storage.ts";
 
 /** What an acknowledgement means: written to the operating system, that and synced by a timer, or synced first. */
@@ -112,6 +112,8 @@ export class Journal {
   /** Up to where each shard's stream has been synced. */
   readonly #synced: number[];
   #syncs = 0;
+  /** Bytes written since spares were last worked on. */
+  #unpreparedBytes = 0;
   #lastSyncMillis = 0;
 
   /** Begins a new segment in a storage that has been recovered. Throws a StorageError. */
@@ -126,6 +128,7 @@ export class Journal {
       parts.storage,
       parts.options.segmentBytes,
       parts.shards.reduce((sum, { ringBytes }) => sum + ringBytes, 0),
+      () => this.#millis(),
     );
     while (this.#spares.count === 0 && this.#spares.prepare());
     this.#makeSpace();
@@ -220,6 +223,7 @@ export class Journal {
       return { shard: shard.shard.index, bytes: gathered[at]?.bytes ?? 0, first: shard.written };
     });
     this.#current.append([this.#frame(sections), ...gathered.flatMap(({ pieces }) => pieces)]);
+    this.#unpreparedBytes += gathered.reduce((sum, { bytes }) => sum + bytes, 0);
     this.#unsyncedSince ??= this.#millis();
     for (const { shard, to } of fitting) {
       shard.free(to);
@@ -305,8 +309,20 @@ export class Journal {
   /** Does a bounded part of the work that keeps the journal small and ready; false when there is none. */
   maintain(): boolean {
     // What is reclaimed makes a spare without more space being taken; only without any is one made first.
-    if (this.#spares.count === 0 && this.#spares.prepare()) return true;
-    return this.#advanceReclaim() || this.#spares.prepare();
+    if (this.#spares.count === 0 && this.#prepare()) return true;
+    return this.#advanceReclaim() || this.#prepare();
+  }
+
+  /**
+   * Does a part of making spares: twice as much as has been written since, so that they are there before the disk is full, however fast it
+   * fills; false when there is nothing to do, or no space.
+   */
+  #prepare(): boolean {
+    const pieces = 1 + Math.ceil((2 * this.#unpreparedBytes) / PIECE_BYTES);
+    this.#unpreparedBytes = 0;
+    let done = 0;
+    while (done < pieces && this.#spares.prepare()) done++;
+    return done > 0;
   }
 
   #advanceReclaim(): boolean {

@@ -13,7 +13,9 @@ import type { Storage, StorageFile } from "../storage.ts";
 /** Spares that are kept ready at least. */
 const WANTED_MIN = 2;
 /** Bytes of zeros written at a time. */
-const PIECE_BYTES = 1_048_576;
+export const PIECE_BYTES = 1_048_576;
+/** Without space it is tried again after this long. */
+const RETRY_MILLIS = 200;
 
 /** The spare files of a journal. */
 export class Spares {
@@ -26,9 +28,13 @@ export class Spares {
   #filling: { readonly number: number; readonly file: StorageFile; position: number } | undefined;
   #zeros = new Uint8Array(PIECE_BYTES);
   #full = false;
+  #failedMillis = -Infinity;
+  /** A clock that never jumps. */
+  readonly #millis: () => number;
 
   /** Takes over the spares that lie in the storage; those of another length go. `ringBytes` are those of all shards together. */
-  constructor(storage: Storage, segmentBytes: number, ringBytes: number) {
+  constructor(storage: Storage, segmentBytes: number, ringBytes: number, millis: () => number) {
+    this.#millis = millis;
     this.#storage = storage;
     this.#segmentBytes = segmentBytes;
     this.#wanted = Math.max(WANTED_MIN, 1 + Math.ceil(ringBytes / segmentBytes));
@@ -59,6 +65,7 @@ export class Spares {
   /** Does a bounded part of making the next spare; false when there is nothing to do, or no space. */
   prepare(): boolean {
     if (this.#ready.length >= this.#wanted) return false;
+    if (this.#millis() - this.#failedMillis < RETRY_MILLIS) return false;
     try {
       this.#fill();
       this.#full = false;
@@ -67,6 +74,7 @@ export class Spares {
       if (!(error instanceof StorageError) || error.code !== "HM_STORAGE_FULL") throw error;
       this.#giveUp();
       this.#full = true;
+      this.#failedMillis = this.#millis();
       return false;
     }
   }
