@@ -12,7 +12,6 @@ import {
   RECORD_BYTES_MIN,
   RECORD_DELETE,
   RECORD_PUT,
-  RECORD_STATE,
   RESULT_COUNT,
   RESULT_ID,
   STATE_BURIED,
@@ -283,10 +282,7 @@ function keepState(job: Job, number: u32): void {
 function keepOne(record: Record, number: u32): void {
   if (record.kind == RECORD_DELETE) {
     const tombstone = changetype<DeleteRecord>(record);
-    if (
-      tombstone.origin != number &&
-      segments.segmentExists(tombstone.origin)
-    ) {
+    if (tombstone.origin != number && segments.segmentExists(tombstone.origin)) {
       journal.writeDelete(record.id, 0, 0, 0, tombstone.origin);
     }
     return;

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** The test cannot have a file system of its own. */
-export class NoSmallDiskError extends Error {
+class NoSmallDiskError extends Error {
   override readonly name = "NoSmallDiskError";
   readonly code = "HM_TEST_NO_SMALL_DISK";
 }

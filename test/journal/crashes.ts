@@ -8,7 +8,7 @@ import { NO_FAULTS } from "./simulated-disk.ts";
 const CRASHES = 40;
 
 /** What a seed found wrong. */
-export class CrashFailure extends Error {
+class CrashFailure extends Error {
   override readonly name = "CrashFailure";
   readonly code = "HM_TEST_CRASHES";
 }

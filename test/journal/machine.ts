@@ -10,7 +10,7 @@ import { makeShards, openShards } from "../../src/engine/shards.ts";
 import type { Shard } from "../../src/engine/shard.ts";
 
 /** Bytes of a shard's ring. */
-export const RING_BYTES = 65_536;
+const RING_BYTES = 65_536;
 /** What must be free in a ring before a command may run: twice the largest record. */
 export const RESERVE_BYTES = 16_384;
 
