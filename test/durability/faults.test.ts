@@ -62,7 +62,7 @@ async function expectKept(ledger: Ledger): Promise<void> {
 test.for([
   // Syncs before the server serves are those of spares and of its first segment.
   { what: "a sync fails", inject: "fdatasync:error=EIO:when=20+", level: "sync" },
-  { what: "a sync by the timer fails", inject: "fdatasync:error=EIO:when=6+", level: "interval" },
+  { what: "a sync by the timer fails", inject: "fdatasync:error=EIO:when=20+", level: "interval" },
   { what: "a write fails", inject: "pwritev:error=EIO:when=40+", level: "sync" },
   {
     what: "there is no space for what must not be refused",
