@@ -63,7 +63,7 @@ export class Gate {
     this.#hold({
       outlet,
       holder,
-      bytes: bytes.slice(),
+      bytes: new Uint8Array(bytes),
       positions: this.#positions.slice(),
     });
     return false;
