@@ -170,7 +170,7 @@ describe("a file of differences", () => {
   });
 
   test.each([
-    ["== a\n@because so\n> x", "is beanstalkd or homemaker"],
+    ["== a\n@because so\n> x", "is beanstalkd, homemaker or homemaker with data"],
     ["== a\n@target redis\n@because so\n> x", 'not "redis"'],
     ["== a\n@target beanstalkd\n> x", "has no @because"],
     ["== a\n@target beanstalkd\n@because so", "says no difference"],
