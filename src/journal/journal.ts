@@ -138,10 +138,15 @@ export class Journal {
     // The spares are made by `maintain`: filling them with zeros first would keep clients waiting.
   }
 
-  /** Without space for a segment, one in which nothing is needed is used again. Not the newest: its header knows the ids. */
+  /**
+   * Without space for a segment, one in which nothing is needed is used again. Not the newest: its header knows the ids. Nor one behind a
+   * segment whose end does not count: its header says where that end is.
+   */
   #makeSpace(): void {
     if (this.#spares.count > 0) return;
-    const free = this.#existing.slice(0, -1).find(({ number }) => this.#loadBytes(number) === 0);
+    const free = this.#existing.slice(0, -1).find(({ number }, at) => {
+      return this.#existing[at - 1]?.end === undefined && this.#loadBytes(number) === 0;
+    });
     if (free !== undefined) this.#drop(free);
   }
 
