@@ -1,0 +1,328 @@
+/* API: the shape of what travels under /api/v1/, for the server that answers and for the dashboard that asks.
+ *
+ * Declarations only, so that both sides compile against the same words and neither imports the other. Names end in their unit.
+ * Tube names travel as text, since they are ASCII; whatever else a client of the queue wrote (bodies, failure messages) travels as
+ * base64, since it may be any bytes. Numbers are exact up to 2^53. `null` means that there is nothing to measure.
+ */
+
+/** What a caller may do: everything, or look only. */
+export type Role = "admin" | "read";
+
+/** The states that a job can be in. */
+export type JobState = "ready" | "reserved" | "delayed" | "buried";
+
+/** Body of every answer that is not 2xx. */
+export interface ApiFailure {
+  readonly error: {
+    /** Stable; `HM_...`. */
+    readonly code: string;
+    /** For people. Never contains what a client of the queue wrote. */
+    readonly message: string;
+  };
+}
+
+/** GET /session: who the caller is. Needs no token. */
+export interface SessionAnswer {
+  /** null when a token is needed and none was given. */
+  readonly role: Role | null;
+  readonly needsToken: boolean;
+  readonly version: string;
+}
+
+/** POST /login. */
+export interface LoginRequest {
+  readonly token: string;
+}
+
+/** Of one I/O thread. */
+export interface ThreadLoad {
+  readonly index: number;
+  /** How late its event loop ran at most since the last overview. */
+  readonly lagMillis: number;
+}
+
+/** Of one shard. */
+export interface ShardLoad {
+  readonly index: number;
+  /** Bytes that jobs, tubes and connections use. */
+  readonly usedBytes: number;
+  /** Bytes that the shard has taken from the machine. */
+  readonly takenBytes: number;
+  /** How often its lock was not free at once, since the start. */
+  readonly contended: number;
+}
+
+/** The journal, as it is now. */
+export interface JournalState {
+  /** What a reply waits for. */
+  readonly level: "sync" | "interval" | "os";
+  readonly segments: number;
+  /** Bytes of all segments. */
+  readonly bytes: number;
+  /** Of these, bytes that still matter. */
+  readonly liveBytes: number;
+  /** Syncs since the start. */
+  readonly syncs: number;
+  readonly lastSyncMillis: number | null;
+  /** Age of the oldest record that is not yet on the disk. */
+  readonly oldestUnsyncedMillis: number | null;
+  /** Whether the disk has no room, so that puts are refused. */
+  readonly isFull: boolean;
+}
+
+/** A distribution of milliseconds. */
+export interface Quantiles {
+  readonly p50: number;
+  readonly p99: number;
+}
+
+/** GET /overview, and the data of each event "overview" of GET /events. */
+export interface Overview {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly version: string;
+  /** Name of the host. */
+  readonly name: string;
+  /** The server's id: another one means that it was started anew. */
+  readonly id: string;
+  readonly uptimeSeconds: number;
+  readonly isDraining: boolean;
+  readonly tubes: number;
+  /** Jobs by state, now; `urgent` are those of `ready` with a priority below 1024. */
+  readonly jobs: Readonly<Record<JobState | "urgent", number>>;
+  /** Counts since the start. */
+  readonly totals: {
+    readonly put: number;
+    readonly reserved: number;
+    readonly deleted: number;
+    readonly released: number;
+    readonly buried: number;
+    readonly kicked: number;
+    readonly timedOut: number;
+    /** Failures that were recorded, of every kind. */
+    readonly failures: number;
+  };
+  /** null when no job is ready. */
+  readonly ageOldestReadySeconds: number | null;
+  readonly connections: {
+    readonly open: number;
+    readonly producers: number;
+    readonly workers: number;
+    readonly waiting: number;
+    /** Since the start. */
+    readonly total: number;
+  };
+  readonly shards: readonly ShardLoad[];
+  readonly threads: readonly ThreadLoad[];
+  /** null without a data directory. */
+  readonly journal: JournalState | null;
+  /** From being ready to being reserved; null before the first. */
+  readonly queueMillis: Quantiles | null;
+  /** From being reserved to being deleted; null before the first. */
+  readonly processMillis: Quantiles | null;
+}
+
+/** GET /tubes/NAME. */
+export interface Tube {
+  readonly name: string;
+  readonly ready: number;
+  readonly reserved: number;
+  readonly delayed: number;
+  readonly buried: number;
+  readonly urgent: number;
+  /** Jobs put since the tube was made. */
+  readonly total: number;
+  readonly deleted: number;
+  /** Connections that use, watch, and wait in a reserve for the tube. */
+  readonly using: number;
+  readonly watching: number;
+  readonly waiting: number;
+  /** 0 when it is not paused. */
+  readonly pauseSeconds: number;
+  readonly pauseLeftSeconds: number;
+  readonly ageOldestReadySeconds: number | null;
+  /** More came than went, for a while. */
+  readonly isGrowing: boolean;
+  /** Jobs are ready and nobody watches. */
+  readonly isUnwatched: boolean;
+}
+
+/** What tubes can be sorted by. */
+export type TubeSort =
+  | "name"
+  | "ready"
+  | "reserved"
+  | "delayed"
+  | "buried"
+  | "total"
+  | "age"
+  | "waiting";
+
+/** GET /tubes?search=&sort=&order=asc|desc&offset=&limit= */
+export interface TubesAnswer {
+  /** Of all that the search finds. */
+  readonly total: number;
+  readonly tubes: readonly Tube[];
+}
+
+/** POST /tubes/NAME/pause; 0 ends a pause. */
+export interface PauseRequest {
+  readonly seconds: number;
+}
+
+/** POST /tubes/NAME/kick. */
+export interface KickRequest {
+  /** At most so many. */
+  readonly count: number;
+}
+
+/** Answer of POST /tubes/NAME/kick. */
+export interface KickAnswer {
+  readonly kicked: number;
+}
+
+/** Answer of POST /tubes/NAME/flush: ready, delayed and buried jobs that are gone. */
+export interface FlushAnswer {
+  readonly flushed: number;
+}
+
+/** Bytes of a user, perhaps only their beginning. */
+export interface Bytes {
+  readonly base64: string;
+  /** false when it is only the beginning. */
+  readonly isWhole: boolean;
+}
+
+/** A job in a list. */
+export interface JobSummary {
+  readonly id: number;
+  readonly tube: string;
+  readonly state: JobState;
+  readonly pri: number;
+  readonly ageSeconds: number;
+  readonly delaySeconds: number;
+  readonly ttrSeconds: number;
+  /** Until the delay or the time to run is over; 0 in other states. */
+  readonly leftSeconds: number;
+  /** Size of the body. */
+  readonly bytes: number;
+  readonly reserves: number;
+  readonly timeouts: number;
+  readonly releases: number;
+  readonly buries: number;
+  readonly kicks: number;
+  /** Failures that are kept with it. */
+  readonly failures: number;
+  readonly preview: Bytes;
+}
+
+/** GET /tubes/NAME/jobs?state=&after=&limit=&filter= */
+export interface JobsAnswer {
+  readonly jobs: readonly JobSummary[];
+  /** The `after` of the next page; null at the end. */
+  readonly next: number | null;
+  /** Jobs that were looked at to find these. */
+  readonly scanned: number;
+}
+
+/** How an attempt ended. */
+export type FailureEnd = "buried" | "released" | "timed-out" | "connection-lost";
+
+/** One failed attempt. */
+export interface Failure {
+  /** The how-manieth reserve of the job it was; 1 is the first. */
+  readonly attempt: number;
+  /** Seconds since 1970, with a fraction. */
+  readonly at: number;
+  /** The connection that held the job. */
+  readonly who: string;
+  readonly end: FailureEnd;
+  readonly messageBase64: string;
+}
+
+/** GET /jobs/ID: as in a list, with everything that is kept of it. */
+export interface JobAnswer extends Omit<JobSummary, "failures" | "preview"> {
+  /** Id of the connection that holds it; null when nobody does, or it cannot be told. */
+  readonly holder: string | null;
+  /** Newest last. */
+  readonly failures: readonly Failure[];
+  /** At most 64 KiB of the body. */
+  readonly body: Bytes;
+}
+
+/** What can be done to many jobs. */
+export type BulkAction = "kick" | "delete";
+
+/** POST /bulk. */
+export interface BulkRequest {
+  readonly action: BulkAction;
+  readonly tube: string;
+  readonly state: JobState;
+  /** Text that must occur in the body or the latest failure; "" takes all. */
+  readonly filter: string;
+  /** Key of a group of failures; absent: of whatever group. */
+  readonly group?: string;
+  /** Only count. */
+  readonly dryRun: boolean;
+}
+
+/** Answer of POST /bulk. */
+export interface BulkAnswer {
+  readonly matched: number;
+  /** 0 of a dry run. */
+  readonly done: number;
+}
+
+/** Buried jobs whose latest message is the same but for numbers and ids. */
+export interface FailureGroup {
+  readonly key: string;
+  readonly tube: string;
+  /** One of the messages. */
+  readonly sampleBase64: string;
+  readonly count: number;
+  /** Seconds since 1970. */
+  readonly firstSeen: number;
+  readonly lastSeen: number;
+}
+
+/** GET /failures?tube= */
+export interface FailuresAnswer {
+  readonly groups: readonly FailureGroup[];
+  /** Buried jobs that were looked at. */
+  readonly scanned: number;
+  /** false when there were more buried jobs than are looked at. */
+  readonly isWhole: boolean;
+}
+
+/** A job that a connection holds. */
+export interface Hold {
+  readonly id: number;
+  readonly tube: string;
+  /** Of its time to run. */
+  readonly leftSeconds: number;
+}
+
+/** A connection. */
+export interface ConnectionSummary {
+  readonly id: string;
+  readonly thread: number;
+  /** Address of the other side. */
+  readonly peer: string;
+  /** The tube that its puts go to. */
+  readonly uses: string;
+  /** The first 20 tubes that it watches, of `watchCount`. */
+  readonly watches: readonly string[];
+  readonly watchCount: number;
+  /** Whether it waits in a reserve. */
+  readonly waiting: boolean;
+  /** The first 20 jobs that it holds, of `holdCount`. */
+  readonly holds: readonly Hold[];
+  readonly holdCount: number;
+  readonly ageSeconds: number;
+}
+
+/** GET /connections?offset=&limit= */
+export interface ConnectionsAnswer {
+  readonly total: number;
+  readonly connections: readonly ConnectionSummary[];
+}
