@@ -86,7 +86,7 @@ export function admit(
 
 /* Reserving. */
 
-/** Watch lists up to here are looked through; longer ones are matched against the ready tubes, best first. */
+/** Watch lists up to here are looked through; longer ones are matched against the ready tubes that anybody watches, best first. */
 const SHORT_WATCH_LIST: u32 = 8;
 
 /** The watched, unpaused tube with the best ready job, or 0. */
@@ -106,9 +106,12 @@ function bestWatched(conn: Conn): u32 {
   return best;
 }
 
-/** Goes through the ready tubes in order until one is watched; turns to the watch list when that is shorter after all. */
+/**
+ * Goes through the ready tubes in order until one is watched by `conn`; turns to the watch list when many tubes stand before that only others
+ * watch. A step through the tree is dearer than one through the list.
+ */
 function bestReady(conn: Conn): u32 {
-  let steps = conn.watchCount;
+  let steps = max<u32>(SHORT_WATCH_LIST, conn.watchCount >> 2);
   let at = tree.first(ready.readyTubesRoot());
   while (at != 0) {
     const tube = <u32>changetype<usize>(tubeOfReadyNode(at));

@@ -9,6 +9,7 @@ import { Job, jobAt } from "./job";
 import { give, take } from "./memory";
 import { grantList, must, watches } from "./shard";
 import { Tube, addressOfTube, forgetIfUnused, tubeAt } from "./tube";
+import * as ready from "./ready";
 import * as table from "./table";
 import * as timers from "./timers";
 import * as tree from "./tree";
@@ -153,7 +154,7 @@ export function addWatch(conn: Conn, tube: Tube): bool {
   if (conn.watchHead != 0) watchAt(conn.watchHead).prevOfConn = at;
   conn.watchHead = at;
   conn.watchCount++;
-  tube.watching++;
+  if (tube.watching++ == 0) ready.refresh(tube);
   return true;
 }
 
@@ -167,7 +168,7 @@ export function dropWatch(conn: Conn, watch: Watch): void {
   table.drop(watches(), watch);
   const tube = tubeAt(watch.tube);
   give(addressOfWatch(watch));
-  tube.watching--;
+  if (--tube.watching == 0) ready.refresh(tube);
   forgetIfUnused(tube);
 }
 

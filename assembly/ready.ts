@@ -1,4 +1,4 @@
-/* Ready: the ready jobs of a tube in the order (pri, id), and the tubes that have one to give.
+/* Ready: the ready jobs of a tube in the order (pri, id), and the tubes that have one to give to somebody.
  *
  * One bucket for each priority in use; a bucket is a FIFO in id order. New jobs have the highest id so far and go to its tail at once,
  * and a job that comes back (released, timed out) nearly always has the lowest and goes to its head. One that belongs in between
@@ -136,12 +136,15 @@ function bestOf(bucket: Bucket): u32 {
   return jobAt(late).minor < jobAt(bucket.head).minor ? late : bucket.head;
 }
 
-/** Brings the tube's best job and its place among the ready tubes up to date. */
+/**
+ * Brings the tube's best job and its place among the ready tubes up to date. A tube that nobody watches has none: thousands of them must
+ * not stand before those from which jobs are taken.
+ */
 export function refresh(tube: Tube): void {
   const best = tube.firstBucket == 0 ? 0 : bestOf(bucketAt(tube.firstBucket));
   tube.best = best;
   const node = readyNode(tube);
-  if (best == 0 || isPaused(tube)) {
+  if (best == 0 || tube.watching == 0 || isPaused(tube)) {
     if (tube.listed != 0) {
       tree.remove(readyTubesRoot(), node);
       tube.listed = 0;

@@ -2,7 +2,7 @@
  *
  * A tube exists while a job, a user or a watcher refers to it, or while it is pinned ("default"). Its Node is the shard's timer for
  * it (major = the next time to look at its delays and its pause) and its entry in the table of names (minor = hash of the name).
- * `ready` is a second node: the tube's place among all tubes that have a job to give, by (pri, id) of that job.
+ * `ready` is a second node: the tube's place among all watched tubes that have a job to give, by (pri, id) of that job.
  */
 import { TUBE_NAME_MAX } from "./constants";
 import { Node } from "./node";

@@ -299,7 +299,7 @@ function checkBest(tube: Tube): void {
   }
   expect(tube.best == best, TUBE_BEST);
   const takeable = best != 0 && !isPaused(tube);
-  expect(takeable == (tube.listed != 0), TUBE_LISTED);
+  expect((takeable && tube.watching != 0) == (tube.listed != 0), TUBE_LISTED);
   expect(!takeable || tube.waitHead == 0, TUBE_READY_AND_WAITED_FOR);
   if (tube.listed == 0 || broken != 0) return;
   expect(tube.readyPri == <u64>jobAt(best).pri && tube.readyId == jobAt(best).minor, TUBE_LISTED);

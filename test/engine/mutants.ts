@@ -64,8 +64,13 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "a tube that nobody watches any more stays",
-    find: "  tube.watching--;\n  forgetIfUnused(tube);",
-    put: "  tube.watching--;",
+    find: "  if (--tube.watching == 0) ready.refresh(tube);\n  forgetIfUnused(tube);",
+    put: "  if (--tube.watching == 0) ready.refresh(tube);",
+  },
+  {
+    fault: "a tube with ready jobs that somebody begins to watch is not offered",
+    find: "if (tube.watching++ == 0) ready.refresh(tube);",
+    put: "tube.watching++;",
   },
   {
     fault: "a page with a free slot again is not offered again",
