@@ -199,6 +199,11 @@ export class SimulatedDisk implements Storage {
     return inode.seen;
   }
 
+  /** What programs see of a file, only to look at. Without being a call. */
+  seen(name: string): Uint8Array {
+    return this.#inode(name).seen;
+  }
+
   list(): readonly string[] {
     this.call("list", "");
     return this.names;

@@ -2,6 +2,7 @@
  *
  *   put N     a job of N bytes           fill      puts until the next segment is begun
  *   delete    the oldest job             reclaim   the committer goes on until it has nothing to do
+ *   put-many, bury-all, kick-all          nearly   puts until the present segment is nearly full
  *   bury, kick, release   the newest     close, mark, commit, restart (in an orderly way), kill (the process), cut (the power)
  */
 import { randomFrom } from "../engine/shuffle.ts";
@@ -25,6 +26,8 @@ export const TRACES: Readonly<Record<string, string>> = {
   "a long-lived job moves":
     "put 10, bury, commit, fill, empty, fill, empty, commit, reclaim, put 5, commit",
   "tombstones move": "put 10, put 20, commit, fill, delete, fill, empty, commit, reclaim",
+  "a kick of many jobs, in the middle of which a segment ends":
+    "put-many 100, bury-all, commit, nearly 600, kick-all, commit, put 10, commit",
   "a close": "put 10, commit, put 20, close",
   "an orderly restart": "put 10, put 20, commit, restart, delete, commit",
   "recovery after a kill": "put 10, put 20, commit, kill, delete, put 30, commit",
@@ -59,6 +62,19 @@ const STEPS: Readonly<Record<string, (world: World, bytes: number) => void>> = {
       world.commit();
     }
   },
+  "put-many": (world, count) => {
+    for (let left = count; left > 0; left--) world.put(10, 0);
+  },
+  "bury-all": (world) => {
+    for (const job of world.ledger.jobs.values()) world.bury(job);
+  },
+  "kick-all": (world) => world.kick(mostBuried(world), 1000),
+  nearly: (world, bytes) => {
+    while (world.roomInSegment() > bytes) {
+      world.put(world.roomInSegment() > 8000 ? 6000 : 100, 0);
+      world.commit();
+    }
+  },
   empty: (world) => {
     for (const job of [...world.ledger.jobs.values()].slice(1)) world.delete(job);
   },
@@ -86,6 +102,15 @@ const STEPS: Readonly<Record<string, (world: World, bytes: number) => void>> = {
     world.boot();
   },
 };
+
+/** The tube with the most buried jobs. */
+function mostBuried(world: World): string {
+  const counts = new Map<string, number>();
+  for (const { tube, isBuried } of world.ledger.jobs.values()) {
+    counts.set(tube, (counts.get(tube) ?? 0) + Number(isBuried));
+  }
+  return [...counts].toSorted(([, a], [, b]) => b - a)[0]?.[0] ?? "default";
+}
 
 function withNewest(
   world: World,

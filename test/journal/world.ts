@@ -8,11 +8,19 @@ import * as C from "../../assembly/constants.ts";
 import { randomFrom } from "../engine/shuffle.ts";
 import { shardOfTube } from "../../src/engine/shards.ts";
 import type { Shard } from "../../src/engine/shard.ts";
+import {
+  FRAME_BYTES,
+  frameHeaderBytes,
+  readSegmentHeader,
+  SEGMENT_HEADER_BYTES,
+  segmentName,
+} from "../../src/journal/format.ts";
 import type { DurabilityLevel } from "../../src/journal/journal.ts";
 import { Journal, NoSpaceError } from "../../src/journal/journal.ts";
 import { JournalShard } from "../../src/journal/journal-shard.ts";
 import { recover } from "../../src/journal/recovery.ts";
 import type { Recovered } from "../../src/journal/recovery.ts";
+import { scanSegment } from "../../src/journal/scan.ts";
 import { StorageError } from "../../src/storage.ts";
 import { Ledger, LedgerError } from "./ledger.ts";
 import type { LedgerJob } from "./ledger.ts";
@@ -75,6 +83,19 @@ function bodyOf(id: number, bytes: number): Buffer {
 /** Bytes of a job's PUT record. */
 export function recordBytes({ tube, bodyBytes }: LedgerJob): number {
   return (80 + tube.length + bodyBytes + 7) & ~7;
+}
+
+/** Ids of the records in a shard's ring from one position of its stream to another. */
+function idsOfRecords({ ring, ringBytes }: JournalShard, from: number, to: number): number[] {
+  const view = new DataView(ring.buffer, ring.byteOffset, ring.length);
+  const ids: number[] = [];
+  for (let at = from; at < to;) {
+    const word = view.getUint32(at % ringBytes, true);
+    const isRecord = (word & C.SKIP_MARK) === 0;
+    if (isRecord) ids.push(Number(view.getBigUint64((at % ringBytes) + 16, true)));
+    at += isRecord ? word : word & ~C.SKIP_MARK;
+  }
+  return ids;
 }
 
 /** A job as the engine shows it. */
@@ -460,6 +481,15 @@ export class World {
     }
   }
 
+  /** Bytes of records that the frames to come may have in the present segment: what the journal keeps free behind them is left out. */
+  roomInSegment(): number {
+    const { currentSegment } = this.journal.figures;
+    const bytes = this.disk.seen(segmentName(currentSegment));
+    const header = readSegmentHeader(bytes, this.machine.checksum);
+    const end = scanSegment(bytes, header?.salt ?? 0, this.machine.checksum).at(-1)?.to;
+    return bytes.length - (end ?? SEGMENT_HEADER_BYTES) - frameHeaderBytes(64) - FRAME_BYTES;
+  }
+
   #anyJob(): LedgerJob | undefined {
     const { jobs } = this.ledger;
     if (jobs.size === 0) return undefined;
@@ -590,30 +620,27 @@ export class World {
     this.#changed(shard, [[job.id, { ...job, isBuried: false, due: 0 }]]);
   }
 
-  /** Kicks a few jobs of a tube. */
-  kick(tube: string): void {
+  /**
+   * Kicks a few jobs of a tube. Each has a record of its own, and a crash may come between two of them, where a segment ends: so each is a
+   * mutation, in the order of the records, and all are acknowledged with the last.
+   */
+  kick(tube: string, bound = 1 + this.#random(4)): void {
     const shard = this.#shardOf(tube);
-    const standing = (): Map<LedgerJob, number> =>
-      new Map(
-        [...this.ledger.jobs.values()]
-          .filter((job) => job.tube === tube)
-          .map((job) => {
-            shard.answer(shard.engine.statsJob(0, job.id, this.now));
-            return [job, shard.field(C.RESULT_STATS + C.JOB_STATE)];
-          }),
-      );
-    const before = standing();
-    const bound = 1 + this.#random(4);
+    const journalShard = this.#journalShards[shard.index];
+    const from = journalShard?.head ?? 0;
     shard.answer(shard.engine.kick(0, this.#tubes.get(tube) ?? 0, bound, C.KIND_ANY, this.now));
     const lsn = shard.field(C.RESULT_LSN);
-    if (shard.field(C.RESULT_COUNT) === 0) return;
-    const after = standing();
-    const changes = [...before]
-      .filter(([job, state]) => after.get(job) !== state)
-      .map(([job]) => [job.id, { ...job, isBuried: false, due: 0 }] as const);
-    for (const [id] of changes) this.#held.add(id);
-    this.totals.mutations++;
-    this.ledger.changed(shard.index, lsn, changes);
+    const kicked = shard.field(C.RESULT_COUNT);
+    if (kicked === 0 || journalShard === undefined) return;
+    const ids = idsOfRecords(journalShard, from, lsn);
+    if (ids.length !== kicked) throw new LedgerError(`${kicked} kicked, ${ids.length} recorded`);
+    for (const id of ids) {
+      const job = this.ledger.jobs.get(id);
+      if (job?.tube !== tube) throw new LedgerError(`job ${id} is not one to be kicked`);
+      this.#held.add(id);
+      this.totals.mutations++;
+      this.ledger.changed(shard.index, lsn, [[id, { ...job, isBuried: false, due: 0 }]]);
+    }
   }
 
   /** One step, chosen at random. */
