@@ -1,7 +1,8 @@
 /* Commands: the one table of everything that a client can ask.
  *
  * The order of the rows is the order in which verbs are tried, and it is beanstalkd's: a verb matches by prefix, so a longer verb
- * stands before each verb that it begins with (`reserve-job ` before `reserve`). The line parser, the counters in `stats`, the
+ * stands before each verb that it begins with (`reserve-job ` before `reserve`). Homemaker's own commands stand behind beanstalkd's: no line
+ * that beanstalkd knows means anything else here. The line parser, the counters in `stats`, the
  * metrics, the protocol reference and the tests all read this table; nothing else lists the commands.
  */
 
@@ -38,12 +39,14 @@ export const OP = {
   LIST_TUBES: 23,
   QUIT: 24,
   PAUSE_TUBE: 25,
-  BAD_FORMAT: 26,
-  UNKNOWN_COMMAND: 27,
+  DRAIN: 26,
+  UNDRAIN: 27,
+  BAD_FORMAT: 28,
+  UNKNOWN_COMMAND: 29,
 } as const;
 
 /** How many operations there are: the length of an array that has one place for each. */
-export const OP_COUNT = 28;
+export const OP_COUNT = 30;
 
 /**
  * The arguments that commands take. All numbers are decimal digits after any number of spaces.
@@ -84,6 +87,8 @@ export interface CommandRow {
   readonly replies: readonly ReplyForm[];
   /** One line for people. */
   readonly summary: string;
+  /** Homemaker's own: beanstalkd does not know it. */
+  readonly isAddition?: true;
 }
 
 /** Every command, in the order in which verbs are tried. */
@@ -344,6 +349,28 @@ export const COMMANDS: readonly CommandRow[] = [
     counter: "cmd-pause-tube",
     replies: ["PAUSED", "NOT_FOUND"],
     summary: "Stops a tube from handing out jobs for a while.",
+  },
+  {
+    op: OP.DRAIN,
+    name: "drain",
+    verb: "drain",
+    args: [],
+    remainder: "refused",
+    counter: "cmd-drain",
+    replies: ["DRAINING"],
+    summary: "Has the whole server refuse puts.",
+    isAddition: true,
+  },
+  {
+    op: OP.UNDRAIN,
+    name: "undrain",
+    verb: "undrain",
+    args: [],
+    remainder: "refused",
+    counter: "cmd-undrain",
+    replies: ["UNDRAINED"],
+    summary: "Has the server take puts again.",
+    isAddition: true,
   },
 ];
 

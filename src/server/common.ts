@@ -6,7 +6,8 @@
  *   +----------+-------------------+-------------------+- - -+-----------+
  *     flags      wake word (a cache line of its own), then ROW_COUNTERS counters of 8 bytes
  *
- * Invariants: flags are only ever set, never cleared. A row's counters are written by its own thread alone (so plain additions
+ * Invariants: the end, once said, is not taken back; drain mode comes and goes at any moment, so whoever decides by it looks once
+ * for one decision. A row's counters are written by its own thread alone (so plain additions
  * do) and read by everyone. A wake word is 1 from the moment that somebody wants the thread until the thread starts to look;
  * only the step from 0 to 1 notifies. Created by the server, attached by each thread, read by the sessions.
  */
@@ -73,14 +74,19 @@ export class Common {
     this.threads = this.#words[THREADS] ?? 0;
   }
 
-  /** Whether `put` is refused, for the rest of the process's life. */
+  /** Whether `put` is refused. It may change from one look to the next. */
   get draining(): boolean {
     return Atomics.load(this.#words, DRAINING) !== 0;
   }
 
-  /** Enters drain mode. */
-  startDraining(): void {
-    Atomics.store(this.#words, DRAINING, 1);
+  /** Enters drain mode; false when the server is in it already. */
+  startDraining(): boolean {
+    return Atomics.exchange(this.#words, DRAINING, 1) === 0;
+  }
+
+  /** Leaves drain mode; false when the server is not in it. */
+  stopDraining(): boolean {
+    return Atomics.exchange(this.#words, DRAINING, 0) !== 0;
   }
 
   /** Whether the server is shutting down. */

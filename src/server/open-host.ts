@@ -34,6 +34,7 @@ export async function openSessionHost(
     control,
     facts,
     later,
+    announce: (message) => runtime.report({ kind: "log", level: "info", message, fields: {} }),
     ...(copy && { copy }),
     ...(hasJournal && { journal: hostJournal(common.journal, threadIndex, shards.length, later) }),
   });

@@ -68,16 +68,11 @@ export class Putting {
       this.#open(to, id);
       return at;
     }
+    const refusal = host.putRefusal;
     if (bytes[bodyEnd] !== CR || bytes[bodyEnd + 1] !== LF) output.reply(R.REPLY.EXPECTED_CRLF);
-    else if (!host.takesPuts) this.#refuse();
+    else if (refusal !== undefined) output.reply(refusal);
     else this.#putWhole(to, id, bytes, at, end);
     return bodyEnd + TRAILER_BYTES;
-  }
-
-  /** Drain mode, or no space for the journal: whatever drains the queue goes on. */
-  #refuse(): void {
-    const { output, common } = this.#host;
-    output.reply(common.draining ? R.REPLY.DRAINING : R.REPLY.OUT_OF_MEMORY);
   }
 
   #putWhole(to: PutTube, id: number, bytes: Uint8Array, at: number, end: number): void {
@@ -180,11 +175,11 @@ export class Putting {
   }
 
   #finish(upload: Upload): void {
-    const { output, now, takesPuts } = this.#host;
-    if (upload.isWrong || !takesPuts) {
+    const { output, now, putRefusal } = this.#host;
+    const refusal = upload.isWrong ? R.REPLY.EXPECTED_CRLF : putRefusal;
+    if (refusal !== undefined) {
       this.drop();
-      if (upload.isWrong) output.reply(R.REPLY.EXPECTED_CRLF);
-      else this.#refuse();
+      output.reply(refusal);
       return;
     }
     this.#upload = undefined;

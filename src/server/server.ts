@@ -10,6 +10,7 @@ import { openLog, type Log } from "../observability/log.ts";
 import { BindError, ModuleMissingError, UserError } from "../runtime.ts";
 import type { BoundTcp, Identity, ListenOrder, Runtime } from "../runtime.ts";
 import { Common } from "./common.ts";
+import { DRAINING_BEGINS } from "./draining.ts";
 import { Crew } from "./crew.ts";
 import type { CommitterSeed } from "./committer.ts";
 import { JournalError, JournalKeeper } from "./journal-keeper.ts";
@@ -72,7 +73,8 @@ class Server {
   readonly #stopSignal: Promise<void>;
   #common: Common | undefined;
   #journal: JournalKeeper | undefined;
-  #isDraining = false;
+  /** SIGUSR1 came before there was a common memory to note it in. */
+  #drainsEarly = false;
 
   constructor(options: Options, runtime: Runtime, log: Log) {
     this.#options = options;
@@ -88,7 +90,7 @@ class Server {
     const threads = await this.#threadCount(wanted.some(isTcp));
     const common = Common.create(threads);
     this.#common = common;
-    if (this.#isDraining) common.startDraining();
+    if (this.#drainsEarly) common.startDraining();
     const { shards, content, journal } = await payload(
       this.#options,
       threads,
@@ -165,10 +167,9 @@ class Server {
   }
 
   #drain(): void {
-    if (this.#isDraining) return;
-    this.#isDraining = true;
-    this.#common?.startDraining();
-    this.#log.write("info", "draining: no more jobs are taken until this process ends");
+    const begins = this.#common?.startDraining() ?? !this.#drainsEarly;
+    this.#drainsEarly = true;
+    if (begins) this.#log.write("info", DRAINING_BEGINS);
   }
 
   async #identity(): Promise<Identity | undefined> {

@@ -10,6 +10,7 @@ import type { Control } from "../config/control.ts";
 import type { Shard, Wakes } from "../engine/shard.ts";
 import { shardOfTube } from "../engine/shards.ts";
 import { Command } from "../protocol/line.ts";
+import { REPLY } from "../protocol/replies.ts";
 import type { CopyBytes } from "../runtime.ts";
 import type { Inlet, Outlet } from "../transport.ts";
 import type { Common } from "./common.ts";
@@ -40,6 +41,8 @@ export interface SessionHostParts {
   readonly facts: ServerFacts;
   /** Runs something after other connections have had their turn. */
   readonly later: (run: () => void) => void;
+  /** Tells the operator of something that changed; absent: nobody listens. */
+  readonly announce?: (message: string) => void;
   /** The fastest way that the runtime has to copy bytes; absent: a portable one. */
   readonly copy?: CopyBytes;
   /** Absent without a journal. */
@@ -70,6 +73,7 @@ export class SessionHost {
   readonly control: Control;
   readonly facts: ServerFacts;
   readonly later: (run: () => void) => void;
+  readonly announce: (message: string) => void;
   readonly output: Output;
   readonly isOnlyShard: boolean;
   /** Scratch of the session that runs. */
@@ -104,6 +108,7 @@ export class SessionHost {
     this.control = parts.control;
     this.facts = parts.facts;
     this.later = parts.later;
+    this.announce = parts.announce ?? (() => undefined);
     this.output = new Output(parts.journal?.gate);
     this.isOnlyShard = parts.shards.length === 1;
     this.#copyMany = parts.copy ?? copyPortably;
@@ -191,9 +196,10 @@ export class SessionHost {
     return (this.#journal?.gate.heldCount ?? 0) > 0;
   }
 
-  /** Whether puts are taken at all. */
-  get takesPuts(): boolean {
-    return !this.common.draining && this.#journal?.isFull !== true;
+  /** What a put gets instead of being taken; undefined when puts are taken. Drain mode may end between two looks. */
+  get putRefusal(): Uint8Array | undefined {
+    if (this.common.draining) return REPLY.DRAINING;
+    return this.#journal?.isFull === true ? REPLY.OUT_OF_MEMORY : undefined;
   }
 
   /** Blocks this thread while a shard's ring has no room for a command: the disk is slower than the clients, and they must wait. */

@@ -22,6 +22,7 @@ import * as R from "../protocol/replies.ts";
 import type { Inlet, Outlet } from "../transport.ts";
 import { writeJob } from "./answers.ts";
 import { COUNTER_OPS, COUNTER_PRODUCERS, COUNTER_WAITING, COUNTER_WORKERS } from "./counters.ts";
+import { drain, undrain } from "./draining.ts";
 import type { Due } from "./due-heap.ts";
 import { EngineRun } from "./engine-run.ts";
 import type { Holder } from "./gate.ts";
@@ -288,6 +289,8 @@ export class Session implements Inlet, Due, Holder {
     else if (op === OP.RESERVE_WITH_TIMEOUT) this.#reserve(host.command.timeout * MICROS);
     else if (op === OP.RESERVE_JOB) this.#reserveJob();
     else if (op === OP.QUIT) this.#closing = true;
+    else if (op === OP.DRAIN) drain(host);
+    else if (op === OP.UNDRAIN) undrain(host);
     else if (op === OP.UNKNOWN_COMMAND) host.output.reply(R.REPLY.UNKNOWN_COMMAND);
     else if (op === OP.BAD_FORMAT) host.output.reply(R.REPLY.BAD_FORMAT);
     else if (!this.#jobs.run(op)) this.#tubes.run(op, line);

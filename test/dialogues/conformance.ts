@@ -22,6 +22,15 @@ const SOMETIMES_ATTEMPTS = 20;
 const SOMETIMES_BATCH = 16;
 const SOMETIMES_BATCHES = 6;
 
+/** beanstalkd answers as a case says that is about an addition of Homemaker's. */
+class NoAddition extends Error {
+  readonly code = "HM_DIALOGUE_NO_ADDITION";
+
+  constructor(what: string) {
+    super(`${what}: beanstalkd answers so, too, take @addition off the case`);
+  }
+}
+
 /** The list says that a server differs, and it does not. */
 class DifferenceGone extends Error {
   readonly code = "HM_DIALOGUE_DIFFERENCE_GONE";
@@ -52,14 +61,25 @@ export class Conformance {
     return this.#differences.get(nameOf(dialogue));
   }
 
-  /** Throws unless the case goes as written, or as listed and then not as written. */
+  /** Throws unless the case goes as written, or as listed and then not as written; an addition must go wrong on beanstalkd. */
   async check(dialogue: Case): Promise<void> {
+    if (this.#isMissing(dialogue)) return this.#checkIsMissing(dialogue);
     const difference = this.difference(dialogue);
     if (difference === undefined) return this.#insist(dialogue, dialogue);
     await this.#insist(dialogue, difference.block);
     if (await this.#goesWrong(dialogue, { ...this.#options, patienceMs: SHORT_PATIENCE_MS }))
       return;
     throw new DifferenceGone(difference.name);
+  }
+
+  /** Whether the case is about something that this server does not have. */
+  #isMissing({ addition }: Case): boolean {
+    return addition && this.target.server === "beanstalkd";
+  }
+
+  async #checkIsMissing(dialogue: Case): Promise<void> {
+    const options = { ...this.#options, patienceMs: SHORT_PATIENCE_MS };
+    if (!(await this.#goesWrong(dialogue, options))) throw new NoAddition(nameOf(dialogue));
   }
 
   /** Throws unless at least one of the cases goes wrong once, within a bounded number of plays. */

@@ -77,6 +77,8 @@ export interface Case extends Block {
   readonly upstream: readonly string[];
   /** A server of its own, on which nothing has happened yet. */
   readonly fresh: boolean;
+  /** It is about what only Homemaker has: beanstalkd must not answer so. */
+  readonly addition: boolean;
   readonly options: ServerOptions;
 }
 
@@ -92,6 +94,7 @@ export class DialogueError extends Error {
 const HEADERS = new Set([
   "upstream",
   "fresh",
+  "addition",
   "options",
   "target",
   "because",
@@ -335,10 +338,12 @@ function parseOptions(block: Block, header: Header): ServerOptions {
 function caseOf(block: Block): Case {
   let upstream: readonly string[] = [];
   let fresh = false;
+  let addition = false;
   let options: ServerOptions = {};
   for (const header of block.headers) {
     if (header.name === "upstream") upstream = [...upstream, ...header.value.split(/[ ,]+/)];
     else if (header.name === "fresh") fresh = true;
+    else if (header.name === "addition") addition = true;
     else if (header.name === "options") options = parseOptions(block, header);
     else
       throw new DialogueError(
@@ -349,7 +354,8 @@ function caseOf(block: Block): Case {
   }
   if (block.steps.length === 0)
     throw new DialogueError(block.file, block.line, `"${block.title}" has no steps`);
-  return { ...block, upstream, options, fresh: fresh || Object.keys(options).length > 0 };
+  const isFresh = fresh || Object.keys(options).length > 0;
+  return { ...block, upstream, addition, options, fresh: isFresh };
 }
 
 /** Reads the cases of a file of dialogues. `file` is only used to name places. Throws a DialogueError. */

@@ -2,12 +2,23 @@ import { describe, expect, test } from "vitest";
 import { COMMANDS, OP, OP_COUNT, usageOf } from "../../src/protocol/commands.ts";
 import { REPLY_FORMS } from "../../src/protocol/replies.ts";
 import { SERVER_STATS } from "../../src/protocol/stats.ts";
-import { VERB_TEXTS } from "./grammar.ts";
+import { BEANSTALKD_VERBS, VERB_TEXTS } from "./grammar.ts";
 
 describe("the table of commands", () => {
-  test("has beanstalkd's 25 commands in the order in which it tries them", () => {
+  test("has beanstalkd's 25 commands in the order in which it tries them, and Homemaker's own behind them", () => {
     expect(COMMANDS.map(({ verb }) => verb)).toEqual(VERB_TEXTS);
-    expect(COMMANDS).toHaveLength(25);
+    expect(COMMANDS.slice(0, 25).map(({ verb }) => verb)).toEqual(BEANSTALKD_VERBS);
+    expect(COMMANDS.map(({ isAddition = false }) => isAddition)).toEqual(
+      COMMANDS.map((_, index) => index >= 25),
+    );
+  });
+
+  test("has no verb of Homemaker's own that begins like one of beanstalkd's, so that no old line changes its meaning", () => {
+    const own = VERB_TEXTS.filter((verb) => !BEANSTALKD_VERBS.includes(verb));
+    const clashes = own.filter((verb) =>
+      BEANSTALKD_VERBS.some((old) => verb.startsWith(old) || old.startsWith(verb)),
+    );
+    expect(clashes).toEqual([]);
   });
 
   test("tries each verb before those that it begins with", () => {
@@ -19,7 +30,7 @@ describe("the table of commands", () => {
 
   test("gives every operation but NONE and the two errors to one command", () => {
     const ops = COMMANDS.map(({ op }) => op).toSorted((a, b) => a - b);
-    expect(ops).toEqual(Array.from({ length: 25 }, (_, index) => index + 1));
+    expect(ops).toEqual(COMMANDS.map((_, index) => index + 1));
     const values = Object.values(OP).toSorted((a, b) => a - b);
     expect(values).toEqual(Array.from({ length: OP_COUNT }, (_, index) => index));
   });

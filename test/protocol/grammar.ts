@@ -104,13 +104,21 @@ const VERBS: readonly (readonly [string, number, Rest])[] = [
   ["pause-tube", OP.PAUSE_TUBE, pause],
 ];
 
-/** Every verb, as it must stand at the beginning of a line. */
-export const VERB_TEXTS: readonly string[] = VERBS.map(([verb]) => verb);
+/** What Homemaker knows besides. */
+const ADDITIONS: typeof VERBS = [
+  ["drain", OP.DRAIN, nothing],
+  ["undrain", OP.UNDRAIN, nothing],
+];
 
-/** What beanstalkd makes of a line, given without its CRLF. */
+/** Every verb of beanstalkd's, as it must stand at the beginning of a line. */
+export const BEANSTALKD_VERBS: readonly string[] = VERBS.map(([verb]) => verb);
+/** Every verb: beanstalkd's, then Homemaker's own. */
+export const VERB_TEXTS: readonly string[] = [...VERBS, ...ADDITIONS].map(([verb]) => verb);
+
+/** What beanstalkd makes of a line, given without its CRLF; for an addition, what Homemaker makes of it. */
 export function meaningOf(line: string): Meaning {
   if (/[\0\r]/u.test(line)) return { op: OP.BAD_FORMAT, fields: {} }; // no byte of either kind belongs in a line
-  const found = VERBS.find(([verb]) => line.startsWith(verb));
+  const found = [...VERBS, ...ADDITIONS].find(([verb]) => line.startsWith(verb));
   if (found === undefined) return { op: OP.UNKNOWN_COMMAND, fields: {} };
   const [verb, op, read] = found;
   const fields = read(line.slice(verb.length));

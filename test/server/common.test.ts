@@ -77,6 +77,21 @@ describe("the common memory", () => {
     expect(Math.abs((times[0] ?? 0) - (times[2] ?? 0))).toBeLessThan(1_000_000);
   });
 
+  it("enters and leaves drain mode, and says who was the first", () => {
+    const common = Common.create(1);
+    const other = new Common(common.buffer);
+    expect([common.startDraining(), other.startDraining(), common.draining]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    expect([other.stopDraining(), common.stopDraining(), common.draining]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+
   it("keeps drain mode and the end for everyone to see", () => {
     const common = Common.create(1);
     const other = new Common(common.buffer);

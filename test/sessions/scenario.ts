@@ -147,6 +147,7 @@ const words: fc.Arbitrary<Words> = fc.oneof(
   { weight: 2, arbitrary: alone("ignore", tube) },
   { weight: 1, arbitrary: alone("pause-tube", tube, fc.constantFrom("0", "1", "x")) },
   { weight: 1, arbitrary: alone("stats-tube", tube) },
+  { weight: 1, arbitrary: alone("undrain") },
   { weight: 1, arbitrary: alone("reservex") },
 );
 const damaged = fc
@@ -300,7 +301,8 @@ export class Duel {
         return this.without.advance(step.micros);
       case "drain":
         this.withRuns.common.startDraining();
-        return this.without.common.startDraining();
+        this.without.common.startDraining();
+        return;
       default:
         for (const one of this.#connection(step.end).ends) {
           if (step.kind === "drop") one.drop();
