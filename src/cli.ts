@@ -38,7 +38,8 @@ async function run(runtime: Runtime): Promise<number> {
   const { parseSubcommand } = await import("./config/subcommands.ts");
   const units = await loadControl(await runtime.readModule("control"));
   const argv = process.argv.slice(2);
-  const parsed = parseSubcommand(argv, units) ?? parseOptions(argv, process.env, units);
+  const parsed =
+    parseSubcommand(argv, units, process.env) ?? parseOptions(argv, process.env, units);
   if (parsed.kind === "exit") {
     if (parsed.stdout !== undefined) runtime.print(parsed.stdout);
     if (parsed.stderr !== undefined) runtime.complain(parsed.stderr);
@@ -48,6 +49,10 @@ async function run(runtime: Runtime): Promise<number> {
     return (await import("./commands/verify.ts")).verify(parsed, runtime);
   if (parsed.kind === "import")
     return (await import("./commands/import.ts")).importBinlog(parsed, runtime);
+  if (parsed.kind === "shell") {
+    const { nodeTerminal } = await import("./runtimes/node-terminal.ts");
+    return (await import("./shell/shell.ts")).runShell(parsed, runtime, nodeTerminal());
+  }
   for (const warning of parsed.warnings) runtime.complain(warning);
   const { serve } = await import("./server/server.ts");
   const ended = serve(parsed.options, runtime);

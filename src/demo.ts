@@ -16,7 +16,7 @@ import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { Account } from "./demo/account.ts";
-import { Connection } from "./demo/connection.ts";
+import { Client } from "./transports/client.ts";
 import { startOwnServer, type DemoServer } from "./demo/own-server.ts";
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
@@ -75,7 +75,7 @@ function readArguments() {
 
 /** Puts and works until all is done; true if the books balance. */
 async function run({ host, port }: DemoServer): Promise<boolean> {
-  const open = (): Promise<Connection> => Connection.open(host, port);
+  const open = (): Promise<Client> => Client.open({ kind: "tcp", host, port });
   console.log(
     `hashing up to ${FILES_MAX} files below ${folder} through ${host}:${port}, tube ${TUBE}`,
   );
@@ -99,7 +99,7 @@ async function serverAt(address: string | undefined): Promise<DemoServer> {
 }
 
 /** Puts one job for each file; the body is the file's path below the folder. */
-async function produce(connection: Connection): Promise<void> {
+async function produce(connection: Client): Promise<void> {
   await connection.ask(`use ${TUBE}`);
   const underWay = new Set<Promise<void>>();
   for await (const path of files()) {
@@ -122,7 +122,7 @@ async function* files(): AsyncIterable<string> {
   }
 }
 
-async function putFile(connection: Connection, path: string): Promise<void> {
+async function putFile(connection: Client, path: string): Promise<void> {
   const body = Buffer.from(path);
   const { words } = await connection.ask(`put 1024 0 ${TTR_SECONDS} ${body.length}`, body);
   if (words[0] !== "INSERTED") throw new DemoError(`put was answered ${words.join(" ")}`);
@@ -130,7 +130,7 @@ async function putFile(connection: Connection, path: string): Promise<void> {
 }
 
 /** Takes jobs until there are no more. */
-async function work(connection: Connection): Promise<void> {
+async function work(connection: Client): Promise<void> {
   await connection.ask(`watch ${TUBE}`);
   await connection.ask("ignore default");
   while (account.isOpen || account.unsettled > account.inWork) {
@@ -147,7 +147,7 @@ async function work(connection: Connection): Promise<void> {
   connection.close();
 }
 
-async function settle(connection: Connection, job: string, path: string): Promise<void> {
+async function settle(connection: Client, job: string, path: string): Promise<void> {
   try {
     const bytes = await hash(join(folder, path));
     await expect(connection, `delete ${job}`, "DELETED");
@@ -160,7 +160,7 @@ async function settle(connection: Connection, job: string, path: string): Promis
   }
 }
 
-async function expect(connection: Connection, command: string, reply: string): Promise<void> {
+async function expect(connection: Client, command: string, reply: string): Promise<void> {
   const { words } = await connection.ask(command);
   if (words[0] !== reply) throw new DemoError(`${command} was answered ${words.join(" ")}`);
 }
@@ -192,7 +192,7 @@ function showProgress(): () => void {
 }
 
 /** Prints the summary and asks the server for its own; true if they agree. */
-async function balance(connection: Connection): Promise<boolean> {
+async function balance(connection: Client): Promise<boolean> {
   const seconds = (performance.now() - startedAt) / 1000;
   const { body } = await connection.ask(`stats-tube ${TUBE}`);
   const disagreements = account.disagreements(keysAndValues(body?.toString() ?? ""));

@@ -1,6 +1,6 @@
-/* Docs: docs/options.md, made from the declarations in options.ts.
+/* Docs: docs/options.md and docs/shell.md, made from the declarations in options.ts and shell-syntax.ts.
  *
- * `npm run docs` runs this file and writes the page; a test compares what `optionsPage` answers with the page in the tree.
+ * `npm run docs` runs this file and writes the pages; a test compares what is made with the pages in the tree.
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { defaultWords, flagSyntax, helpText } from "./command-line.ts";
@@ -8,6 +8,7 @@ import { loadControl } from "./control.ts";
 import type { Units } from "./control.ts";
 import { CATEGORIES, environmentName, OPTIONS, SWITCHES } from "./options.ts";
 import type { Category, Option } from "./options.ts";
+import { SHELL_COMMANDS, shellHelp } from "./shell-syntax.ts";
 
 const INTRODUCTION = `# Options
 
@@ -78,9 +79,40 @@ function code(text: string): string {
   return `\`${text}\``;
 }
 
+const SHELL_INTRODUCTION = `# Working with a server from a shell
+
+Generated from \`src/config/shell-syntax.ts\` by \`npm run docs\`; do not edit.
+
+These commands talk to a running server over the ordinary protocol, so they work with beanstalkd as well, but for those that it does not know:
+\`jobs\`, \`failures\`, \`flush\`, \`drain\`, \`undrain\` and \`peek --state reserved\`. In a clone of this repository \`homemaker\` is \`npm start --\`.
+
+\`\`\`sh
+homemaker put mails '{"to": "ann@example.org"}'     # prints the job's id
+homemaker tubes --sort buried                       # where is the trouble?
+homemaker jobs mails buried                         # which jobs are they,
+homemaker failures 17                               # and what did the workers say?
+homemaker kick mails 100                            # all of them again
+homemaker top                                       # and watch
+\`\`\`
+
+* The server is that of \`--address\`, or of the variable \`HOMEMAKER_ADDRESS\`, or the one at 127.0.0.1:11300. A Unix socket is \`unix:PATH\`.
+* With \`--json\` each thing is one line of JSON. A body that is not UTF-8 is then \`bodyBase64\` instead of \`body\`.
+* Bodies and messages go to a screen with their control characters spelled out, and to a pipe or a file byte for byte.
+* Exit code 0: done; 1: not done, and one line on standard error says why; 2: wrong arguments.
+* A name of a tube or a body that begins with \`-\` goes behind \`--\`.
+`;
+
+/** The page about the shell's commands. */
+export function shellPage(): string {
+  const names = Object.keys(SHELL_COMMANDS);
+  const sections = names.map((name) => `## ${name}\n\n\`\`\`text\n${shellHelp(name)}\`\`\`\n`);
+  return [SHELL_INTRODUCTION, ...sections].join("\n");
+}
+
 if (import.meta.main) {
   const root = new URL("../../", import.meta.url);
   const control = await loadControl(await readFile(new URL("build/control.wasm", root)));
   await mkdir(new URL("docs/", root), { recursive: true });
   await writeFile(new URL("docs/options.md", root), optionsPage(control));
+  await writeFile(new URL("docs/shell.md", root), shellPage());
 }

@@ -1,12 +1,14 @@
-/* Subcommands: `homemaker verify` and `homemaker import`, from arguments to what is asked for.
+/* Subcommands: `homemaker verify`, `homemaker import` and the shell's commands, from arguments to what is asked for.
  *
  * As pure as command-line.ts, and called by cli.ts before it: a first word that names a subcommand is not the server's.
  */
 import { Command, CommanderError } from "commander";
 import { complaint, EXIT_USAGE, inOneLine } from "./command-line.ts";
-import type { Parsed } from "./command-line.ts";
+import type { Environment, Parsed } from "./command-line.ts";
 import type { Units } from "./control.ts";
 import { OPTIONS } from "./options.ts";
+import { parseShellCommand, SHELL_COMMANDS } from "./shell-syntax.ts";
+import type { ShellCommand } from "./shell-syntax.ts";
 import { PROGRAM } from "./version.ts";
 
 /** To look through a journal. */
@@ -30,7 +32,11 @@ export interface ImportCommand {
 }
 
 /** What a subcommand's arguments ask for: to do it, or to print something and end. */
-export type Subcommand = VerifyCommand | ImportCommand | Extract<Parsed, { kind: "exit" }>;
+export type Subcommand =
+  | VerifyCommand
+  | ImportCommand
+  | ShellCommand
+  | Extract<Parsed, { kind: "exit" }>;
 
 interface Flags {
   readonly json?: true;
@@ -40,8 +46,15 @@ interface Flags {
 }
 
 /** Reads `argv` if it begins with the name of a subcommand; undefined if it does not. */
-export function parseSubcommand(argv: readonly string[], units: Units): Subcommand | undefined {
+export function parseSubcommand(
+  argv: readonly string[],
+  units: Units,
+  env: Environment = {},
+): Subcommand | undefined {
   const [name, ...rest] = argv;
+  if (name !== undefined && Object.hasOwn(SHELL_COMMANDS, name)) {
+    return parseShellCommand(name, rest, env);
+  }
   if (name !== "verify" && name !== "import") return undefined;
   const command = name === "verify" ? verifySyntax() : importSyntax();
   try {

@@ -1,9 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
-import { optionsPage } from "../../src/config/docs.ts";
+import { optionsPage, shellPage } from "../../src/config/docs.ts";
 import { loadBuiltControl } from "./load-control.ts";
 
 it("docs/options.md says what the declarations say (if not: npm run docs)", async () => {
   const page = await readFile(new URL("../../docs/options.md", import.meta.url), "utf8");
   expect(page).toBe(optionsPage(await loadBuiltControl()));
+});
+
+it("docs/shell.md says what the declarations say (if not: npm run docs)", async () => {
+  const page = await readFile(new URL("../../docs/shell.md", import.meta.url), "utf8");
+  expect(page).toBe(shellPage());
 });

@@ -1,5 +1,9 @@
-/* The demo's connection to a server: commands out, replies in, in the same order, as many under way as the caller likes. */
+/* Client: a connection to a server of beanstalkd's protocol: commands out, replies in, in the same order, as many under way as the caller likes.
+ *
+ * It knows just enough of the protocol to tell where a reply ends. Used by the shell's commands and by the demo.
+ */
 import { connect, type Socket } from "node:net";
+import type { BoundAddress } from "../config/listen-address.ts";
 
 /** A reply: its line as words, and the body behind RESERVED, FOUND and OK. */
 export interface Reply {
@@ -10,7 +14,7 @@ export interface Reply {
 /** The server closed the connection, or it broke. */
 export class ConnectionLostError extends Error {
   override readonly name = "ConnectionLostError";
-  readonly code = "HM_DEMO_CONNECTION_LOST";
+  readonly code = "HM_CONNECTION_LOST";
 }
 
 interface Waiting {
@@ -21,20 +25,24 @@ interface Waiting {
 const BODY_LENGTH = /^(?:(?:RESERVED|FOUND) \d+|OK) (\d+)$/;
 
 /** One connection. */
-export class Connection {
+export class Client {
   readonly #socket: Socket;
   #input: Buffer = Buffer.alloc(0);
   #waiting: Waiting[] = [];
   #lost: ConnectionLostError | undefined;
 
   /** Connects; rejects with the socket's error if that fails. */
-  static async open(host: string, port: number): Promise<Connection> {
-    const socket = connect({ host, port, noDelay: true });
+  static async open(address: BoundAddress): Promise<Client> {
+    const socket = connect(
+      address.kind === "unix"
+        ? { path: address.path }
+        : { host: address.host, port: address.port, noDelay: true },
+    );
     await new Promise<void>((resolve, reject) => {
       socket.once("connect", resolve);
       socket.once("error", reject);
     });
-    return new Connection(socket);
+    return new Client(socket);
   }
 
   private constructor(socket: Socket) {

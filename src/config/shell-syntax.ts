@@ -1,0 +1,376 @@
+/* Shell syntax: the words that cover a day's work with a running server: `homemaker tubes`, `homemaker put mails hello`, `homemaker top` ...
+ *
+ * SHELL_COMMANDS declares each once: parsing, `--help` and docs/shell.md are made from it. As pure as command-line.ts; what the words
+ * ask for is done in src/shell/. Called by subcommands.ts.
+ */
+import { Argument, Command, CommanderError, Option as Flag } from "commander";
+import { complaint, EXIT_USAGE, inOneLine } from "./command-line.ts";
+import type { Environment, Parsed } from "./command-line.ts";
+import { parseListenAddress } from "./listen-address.ts";
+import type { BoundAddress } from "./listen-address.ts";
+import { OPTIONS } from "./options.ts";
+import { PROGRAM } from "./version.ts";
+
+/** The variable of the environment that says which server is meant. */
+const ADDRESS_VARIABLE = "HOMEMAKER_ADDRESS";
+/** Columns of the table of tubes, by which it can be sorted. */
+export const TUBE_COLUMNS = [
+  "name",
+  "ready",
+  "reserved",
+  "delayed",
+  "buried",
+  "waiting",
+  "total",
+] as const;
+export type TubeColumn = (typeof TUBE_COLUMNS)[number];
+
+/** States of a job by which it can be asked for. */
+export const JOB_STATES = ["ready", "reserved", "delayed", "buried"] as const;
+export type JobState = (typeof JOB_STATES)[number];
+
+/** What becomes of a job that `reserve` took. */
+export type Disposal = "release" | "delete" | "bury";
+
+/** What a shell command asks for. Numbers are in their ranges. */
+export type Request =
+  | { readonly verb: "stats"; readonly tube?: string; readonly job?: number }
+  | { readonly verb: "tubes" | "top"; readonly sort: TubeColumn; readonly intervalSeconds: number }
+  | { readonly verb: "peek"; readonly job: number }
+  | { readonly verb: "peek-tube"; readonly tube: string; readonly state: JobState }
+  | {
+      readonly verb: "jobs";
+      readonly tube: string;
+      readonly state: JobState;
+      readonly limit: number;
+      readonly after: number;
+    }
+  | { readonly verb: "failures"; readonly job: number }
+  | { readonly verb: "kick"; readonly tube: string; readonly count: number }
+  | { readonly verb: "kick-job" | "delete"; readonly jobs: readonly number[] }
+  | { readonly verb: "pause"; readonly tube: string; readonly seconds: number }
+  | { readonly verb: "flush"; readonly tube: string; readonly isSure: boolean }
+  | {
+      readonly verb: "put";
+      readonly tube: string;
+      readonly body?: string;
+      readonly isLines: boolean;
+      readonly pri: number;
+      readonly delaySeconds: number;
+      readonly ttrSeconds: number;
+    }
+  | {
+      readonly verb: "reserve";
+      readonly tubes: readonly string[];
+      readonly timeoutSeconds: number;
+      readonly afterwards: Disposal;
+    }
+  | { readonly verb: "drain" | "undrain" };
+
+/** A shell command: which server, what for, and how to say it. */
+export interface ShellCommand {
+  readonly kind: "shell";
+  readonly address: BoundAddress;
+  /** One line of JSON for each thing, instead of text for people. */
+  readonly asJson: boolean;
+  readonly request: Request;
+}
+
+/** What is wrong with a word. Its message is what the user reads. */
+class WordError extends Error {
+  override readonly name = "WordError";
+  readonly code = "HM_USAGE";
+}
+
+const PRI_MAX = 4_294_967_295;
+const SECONDS_MAX = 4_294_967_295;
+const LIST_MAX = 1000;
+/** Ids are exact up to here. */
+const ID_MAX = Number.MAX_SAFE_INTEGER;
+/** As beanstalkd's: letters, digits and -+/;.$_() but no - at the beginning, at most 200 bytes. */
+const TUBE_NAME = /^[A-Za-z0-9+/;.$_()][-A-Za-z0-9+/;.$_()]{0,199}$/;
+
+/** The words behind the name, and the flags, as commander has them. */
+interface Given {
+  readonly words: readonly string[];
+  readonly flags: Readonly<Record<string, string | true | undefined>>;
+}
+
+interface Declared {
+  /** One sentence: what it does. */
+  readonly help: string;
+  readonly words?: readonly Argument[];
+  readonly flags?: readonly Flag[];
+  /** Throws a WordError. */
+  request(given: Given): Request;
+}
+
+const TUBE = new Argument("<TUBE>", "name of a tube");
+const JOB = new Argument("<ID>", "id of a job");
+const JOBS = new Argument("<ID...>", "ids of jobs");
+const STATE = new Argument("[STATE]", "ready, reserved, delayed or buried (default: ready)");
+
+/** Every shell command by its name, in the order in which help and docs show them. */
+export const SHELL_COMMANDS: Readonly<Record<string, Declared>> = {
+  top: {
+    help: "shows what the server is doing, live: q quits, s sorts, arrows scroll; without a terminal, or with --json, line by line",
+    flags: [
+      new Flag("-s, --sort <COLUMN>", `order of the tubes: ${TUBE_COLUMNS.join(", ")}`),
+      new Flag("-i, --interval <SECONDS>", "time from one look to the next (default: 1)"),
+    ],
+    request: ({ flags }) => ({
+      verb: "top",
+      sort: columnOf(flags["sort"] ?? "ready"),
+      intervalSeconds: numberOf(flags["interval"] ?? "1", "--interval", 1, 3600),
+    }),
+  },
+  tubes: {
+    help: "lists the tubes with what is in them",
+    flags: [new Flag("-s, --sort <COLUMN>", `order: ${TUBE_COLUMNS.join(", ")} (default: name)`)],
+    request: ({ flags }) => ({
+      verb: "tubes",
+      sort: columnOf(flags["sort"] ?? "name"),
+      intervalSeconds: 0,
+    }),
+  },
+  stats: {
+    help: "prints the server's figures, or those of a tube or of a job",
+    words: [new Argument("[TUBE]", "name of a tube; absent: the whole server")],
+    flags: [new Flag("-j, --job <ID>", "the figures of a job")],
+    request: statsRequest,
+  },
+  jobs: {
+    help: "lists jobs of a tube in the order of their ids",
+    words: [TUBE, STATE],
+    flags: [
+      new Flag("-n, --limit <COUNT>", `how many, 1 to ${LIST_MAX} (default: 20)`),
+      new Flag("--after <ID>", "only jobs with a higher id (default: 0)"),
+    ],
+    request: ({ words, flags }) => ({
+      verb: "jobs",
+      tube: tubeOf(words[0]),
+      state: stateOf(words[1]),
+      limit: numberOf(flags["limit"] ?? "20", "--limit", 1, LIST_MAX),
+      after: numberOf(flags["after"] ?? "0", "--after", 0, ID_MAX),
+    }),
+  },
+  peek: {
+    help: "prints the body of a job, by its id or the next one of a tube",
+    words: [new Argument("[ID]", "id of a job")],
+    flags: [
+      new Flag("-t, --tube <TUBE>", "instead of an id: the next job of this tube"),
+      new Flag(
+        "--state <STATE>",
+        "in this state: ready, reserved, delayed or buried (default: ready)",
+      ),
+    ],
+    request: peekRequest,
+  },
+  failures: {
+    help: "prints how the attempts at a job ended, and what the workers said",
+    words: [JOB],
+    request: ({ words }) => ({ verb: "failures", job: idOf(words[0]) }),
+  },
+  put: {
+    help: "puts a job, its body from the command line or else from standard input, and prints its id",
+    words: [TUBE, new Argument("[BODY]", "the body; absent: standard input")],
+    flags: [
+      new Flag("--lines", "each line of standard input is a job"),
+      new Flag("--pri <PRI>", "priority, 0 is the most urgent (default: 1024)"),
+      new Flag("--delay <SECONDS>", "time before it is ready (default: 0)"),
+      new Flag("--ttr <SECONDS>", "time that a worker has for it (default: 60)"),
+    ],
+    request: putRequest,
+  },
+  reserve: {
+    help: "takes the next job and prints its body; it goes back to its tube afterwards unless told otherwise",
+    words: [new Argument("[TUBE...]", "tubes to take from (default: default)")],
+    flags: [
+      new Flag("--timeout <SECONDS>", "how long to wait for one (default: 0)"),
+      new Flag("--delete", "the job is done: delete it once it is printed"),
+      new Flag("--bury", "put it aside once it is printed"),
+    ],
+    request: reserveRequest,
+  },
+  kick: {
+    help: "makes buried jobs of a tube ready, or delayed ones if none are buried",
+    words: [TUBE, new Argument("[COUNT]", "how many at most (default: 1)")],
+    request: ({ words }) => ({
+      verb: "kick",
+      tube: tubeOf(words[0]),
+      count: numberOf(words[1] ?? "1", "COUNT", 0, PRI_MAX),
+    }),
+  },
+  "kick-job": {
+    help: "makes buried or delayed jobs ready",
+    words: [JOBS],
+    request: ({ words }) => ({ verb: "kick-job", jobs: words.map(idOf) }),
+  },
+  delete: {
+    help: "deletes jobs that nobody holds",
+    words: [JOBS],
+    request: ({ words }) => ({ verb: "delete", jobs: words.map(idOf) }),
+  },
+  flush: {
+    help: "deletes all jobs of a tube that nobody holds",
+    words: [TUBE],
+    flags: [new Flag("--yes", "do it; without this it only says how many there are")],
+    request: ({ words, flags }) => ({
+      verb: "flush",
+      tube: tubeOf(words[0]),
+      isSure: flags["yes"] === true,
+    }),
+  },
+  pause: {
+    help: "keeps the jobs of a tube from being reserved for a time; 0 ends that",
+    words: [TUBE, new Argument("<SECONDS>", "how long")],
+    request: ({ words }) => ({
+      verb: "pause",
+      tube: tubeOf(words[0]),
+      seconds: numberOf(words[1] ?? "", "SECONDS", 0, SECONDS_MAX),
+    }),
+  },
+  drain: { help: "has the server refuse new jobs", request: () => ({ verb: "drain" }) },
+  undrain: { help: "has the server take new jobs again", request: () => ({ verb: "undrain" }) },
+};
+
+function statsRequest({ words, flags }: Given): Request {
+  const [tube] = words;
+  const { job } = flags;
+  if (tube !== undefined && job !== undefined) throw new WordError("a tube or a job, not both");
+  if (typeof job === "string") return { verb: "stats", job: idOf(job) };
+  return tube === undefined ? { verb: "stats" } : { verb: "stats", tube: tubeOf(tube) };
+}
+
+function peekRequest({ words, flags }: Given): Request {
+  const [id] = words;
+  const { tube, state } = flags;
+  if ((id === undefined) === (tube === undefined)) {
+    throw new WordError("expected an id, or --tube");
+  }
+  if (id !== undefined) return { verb: "peek", job: idOf(id) };
+  return { verb: "peek-tube", tube: tubeOf(tube), state: stateOf(state) };
+}
+
+function putRequest({ words, flags }: Given): Request {
+  const [tube, body] = words;
+  const isLines = flags["lines"] === true;
+  if (isLines && body !== undefined)
+    throw new WordError("--lines reads standard input, so no BODY");
+  return {
+    verb: "put",
+    tube: tubeOf(tube),
+    isLines,
+    ...(body !== undefined && { body }),
+    pri: numberOf(flags["pri"] ?? "1024", "--pri", 0, PRI_MAX),
+    delaySeconds: numberOf(flags["delay"] ?? "0", "--delay", 0, SECONDS_MAX),
+    ttrSeconds: numberOf(flags["ttr"] ?? "60", "--ttr", 1, SECONDS_MAX),
+  };
+}
+
+function reserveRequest({ words, flags }: Given): Request {
+  const isDone = flags["delete"] === true;
+  if (isDone && flags["bury"] === true) throw new WordError("--delete or --bury, not both");
+  return {
+    verb: "reserve",
+    tubes: words.length === 0 ? ["default"] : words.map(tubeOf),
+    timeoutSeconds: numberOf(flags["timeout"] ?? "0", "--timeout", 0, SECONDS_MAX),
+    afterwards: isDone ? "delete" : flags["bury"] === true ? "bury" : "release",
+  };
+}
+
+function tubeOf(word: string | true | undefined): string {
+  if (typeof word === "string" && TUBE_NAME.test(word)) return word;
+  throw new WordError(`expected the name of a tube, not "${word ?? ""}"`);
+}
+
+function idOf(word: string | undefined): number {
+  return numberOf(word ?? "", "ID", 1, ID_MAX);
+}
+
+function stateOf(word: string | true | undefined): JobState {
+  const state = JOB_STATES.find((one) => one === (word ?? "ready"));
+  if (state === undefined) throw new WordError(`expected ${JOB_STATES.join(", ")}, not "${word}"`);
+  return state;
+}
+
+function columnOf(word: string | true): TubeColumn {
+  const column = TUBE_COLUMNS.find((one) => one === word);
+  if (column === undefined) {
+    throw new WordError(`--sort: expected ${TUBE_COLUMNS.join(", ")}, not "${word}"`);
+  }
+  return column;
+}
+
+function numberOf(word: string | true, what: string, least: number, most: number): number {
+  const number = typeof word === "string" && /^\d{1,16}$/.test(word) ? Number(word) : NaN;
+  if (number >= least && number <= most) return number;
+  throw new WordError(`${what}: expected a number from ${least} to ${most}, not "${word}"`);
+}
+
+/** Reads the words and flags behind the name of a shell command. */
+export function parseShellCommand(
+  name: string,
+  rest: readonly string[],
+  env: Environment,
+): ShellCommand | Extract<Parsed, { kind: "exit" }> {
+  const declared = SHELL_COMMANDS[name];
+  if (declared === undefined) return wrong(name, "there is no such command");
+  const command = syntaxOf(name, declared);
+  try {
+    command.parse(rest, { from: "user" });
+    const flags: Given["flags"] = command.opts();
+    const address = addressOf(flags["address"], env);
+    const request = declared.request({ words: command.args, flags });
+    return { kind: "shell", address, asJson: flags["json"] === true, request };
+  } catch (error) {
+    if (error instanceof WordError) return wrong(name, error.message);
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { kind: "exit", code: 0, stdout: shellHelp(name).trimEnd() };
+    return wrong(name, error.message.replace(/^error: /, ""));
+  }
+}
+
+/** What `homemaker NAME --help` prints. */
+export function shellHelp(name: string): string {
+  const declared = SHELL_COMMANDS[name];
+  return declared === undefined ? "" : syntaxOf(name, declared).helpInformation();
+}
+
+function wrong(name: string, text: string): Extract<Parsed, { kind: "exit" }> {
+  return { kind: "exit", code: EXIT_USAGE, stderr: complaint(inOneLine(`${name}: ${text}`)) };
+}
+
+/** The server that is meant: the flag, the variable, or where a server listens by default. */
+function addressOf(flag: string | true | undefined, env: Environment): BoundAddress {
+  const variable = env[ADDRESS_VARIABLE] ?? "";
+  const [source, text] =
+    typeof flag === "string" ? ["--address", flag] : [ADDRESS_VARIABLE, variable || "127.0.0.1"];
+  const address = parseListenAddress(text);
+  if (address === undefined) {
+    throw new WordError(`${source}: expected ${OPTIONS.listen.expects}, not "${text}"`);
+  }
+  if (address.kind === "unix") return address;
+  return { ...address, port: address.port ?? OPTIONS.port.default };
+}
+
+function syntaxOf(name: string, { help, words = [], flags = [] }: Declared): Command {
+  const command = new Command(`${PROGRAM} ${name}`)
+    .description(`${help.charAt(0).toUpperCase()}${help.slice(1)}.`)
+    .helpOption("-h, --help", "print this help and exit")
+    .exitOverride()
+    .configureOutput({
+      writeOut: () => undefined,
+      outputError: () => undefined,
+      getOutHelpWidth: () => 96,
+      getOutHasColors: () => false,
+    });
+  for (const word of words) command.addArgument(word);
+  for (const flag of flags) command.addOption(flag);
+  return command
+    .option(
+      "-a, --address <ADDRESS>",
+      `the server (default: ${ADDRESS_VARIABLE}, or 127.0.0.1:11300)`,
+    )
+    .option("--json", "JSON, one line for each thing");
+}

@@ -1,0 +1,96 @@
+/* Server view: a server as the shell's commands see it: questions in words, answers as values. Works against beanstalkd as well. */
+import type { BoundAddress } from "../config/listen-address.ts";
+import { Client } from "../transports/client.ts";
+import type { Reply } from "../transports/client.ts";
+import { parseDocument, parseNames } from "./text.ts";
+import type { Document, Facts } from "./text.ts";
+
+/** The server answered something else than was hoped for. Its message says what. */
+export class RefusedError extends Error {
+  override readonly name = "RefusedError";
+  readonly code = "HM_REFUSED";
+}
+
+/** Commands that are on their way at a time when many are asked. */
+const WINDOW = 500;
+
+/** A connection to a server. */
+export class ServerView {
+  readonly #client: Client;
+
+  /** Connects; rejects with the socket's error. */
+  static async open(address: BoundAddress): Promise<ServerView> {
+    return new ServerView(await Client.open(address));
+  }
+
+  private constructor(client: Client) {
+    this.#client = client;
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  /** Asks; resolves with the reply if it begins with `word`. Rejects with a RefusedError otherwise. */
+  async expect(word: string, line: string, body?: Uint8Array): Promise<Reply> {
+    const reply = await this.ask(line, body);
+    if (reply.words[0] === word) return reply;
+    throw new RefusedError(meaningOf(reply, line));
+  }
+
+  /** Asks; resolves with whatever the reply is. */
+  async ask(line: string, body?: Uint8Array): Promise<Reply> {
+    return this.#client.ask(line, body === undefined ? undefined : Buffer.from(body));
+  }
+
+  /** The facts of a reply of figures. */
+  async facts(line: string): Promise<Facts> {
+    return (await this.document(line)).facts;
+  }
+
+  /** The YAML that a command answers. */
+  async document(line: string): Promise<Document> {
+    const { body } = await this.expect("OK", line);
+    return parseDocument(body ?? new Uint8Array());
+  }
+
+  /** The names of the tubes, at most `most` of them, and how many there are. */
+  async tubeNames(most = Infinity): Promise<{ names: readonly string[]; count: number }> {
+    const { body } = await this.expect("OK", "list-tubes");
+    const names = parseNames(body ?? new Uint8Array());
+    return { names: names.slice(0, most), count: names.length };
+  }
+
+  /** The figures of tubes; those that are gone meanwhile are left out. */
+  async tubes(names: readonly string[]): Promise<readonly Facts[]> {
+    const found: Facts[] = [];
+    for (let at = 0; at < names.length; at += WINDOW) {
+      const asked = names.slice(at, at + WINDOW).map((name) => this.ask(`stats-tube ${name}`));
+      for (const { words, body } of await Promise.all(asked)) {
+        if (words[0] === "OK" && body !== undefined) found.push(parseDocument(body).facts);
+      }
+    }
+    return found;
+  }
+}
+
+/** What a reply that was not hoped for means, in words. */
+function meaningOf({ words }: Reply, line: string): string {
+  const [verb = ""] = line.split(" ");
+  switch (words[0]) {
+    case "UNKNOWN_COMMAND":
+      return `this server does not know ${verb}`;
+    case "NOT_FOUND":
+      return `${line}: there is no such thing, or somebody holds it`;
+    case "TIMED_OUT":
+      return "no job is ready";
+    case "DRAINING":
+      return "the server takes no new jobs: it is draining";
+    case "OUT_OF_MEMORY":
+      return "the server has no room";
+    case "JOB_TOO_BIG":
+      return "the body is larger than the server takes";
+    default:
+      return `${line}: the server answered ${words.join(" ")}`;
+  }
+}

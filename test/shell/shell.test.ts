@@ -1,0 +1,160 @@
+/* The shell's commands as a user runs them, against Homemaker and, where it knows what they say, against beanstalkd. */
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runCommand } from "../cli/command.ts";
+import type { Ending } from "../cli/command.ts";
+import { startBeanstalkd } from "../support/beanstalkd.ts";
+import { startHomemaker } from "../support/homemaker.ts";
+import type { ServerProcess } from "../support/server-process.ts";
+
+const CLI = fileURLToPath(new URL("../../src/cli.ts", import.meta.url));
+
+function addressOf({ address }: ServerProcess): string {
+  return "path" in address ? `unix:${address.path}` : `${address.host}:${address.port}`;
+}
+
+/** Runs the command with `input` as its standard input. */
+function runWithInput(argv: readonly string[], input: string, address: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const env = { ...process.env, HOMEMAKER_ADDRESS: address };
+    const child = execFile(process.execPath, [CLI, ...argv], { env }, (error, stdout) =>
+      error === null ? resolve(stdout) : reject(error),
+    );
+    child.stdin?.end(input);
+  });
+}
+
+describe.each([
+  ["Homemaker", startHomemaker],
+  ["beanstalkd", startBeanstalkd],
+])("the shell's commands against %s", (_, start) => {
+  let server: ServerProcess;
+  let address = "";
+  beforeAll(async () => {
+    server = await start();
+    address = addressOf(server);
+  });
+  afterAll(() => server.stop());
+
+  const run = (line: string): Promise<Ending> =>
+    runCommand(line.split(" "), { env: { HOMEMAKER_ADDRESS: address } });
+  const stdout = async (line: string): Promise<string> => {
+    const ending = await run(line);
+    expect(ending).toMatchObject({ code: 0, stderr: "" });
+    return ending.stdout;
+  };
+
+  it("put a job, look at it, take it, bury it, kick it and delete it", async () => {
+    const id = Number(await stdout("put mails hello --pri 5"));
+    expect(await stdout(`peek ${id}`)).toBe("hello");
+    expect(JSON.parse(await stdout("peek --tube mails --json"))).toEqual({ id, body: "hello" });
+    expect(await stdout("reserve mails --bury")).toBe("hello");
+    expect(JSON.parse(await stdout(`stats --job ${id} --json`))).toMatchObject({
+      state: "buried",
+      pri: 5,
+    });
+    expect(await stdout("kick mails 10")).toMatch(/^kicked: +1$/);
+    expect(await stdout("reserve mails")).toBe("hello"); // and back it goes
+    expect(JSON.parse(await stdout("stats mails --json"))).toMatchObject({
+      name: "mails",
+      "current-jobs-ready": 1,
+      "current-jobs-reserved": 0,
+    });
+    expect(await stdout("reserve mails --delete")).toBe("hello");
+    expect(await run(`peek ${id}`)).toMatchObject({ code: 1, stdout: "" });
+  });
+
+  it("put what stands in standard input, whole or line by line", async () => {
+    const ids = await runWithInput(["put", "in", "--lines"], "one\ntwo\r\n\nfour", address);
+    expect(ids.trim().split("\n")).toHaveLength(4);
+    const whole = Number(await runWithInput(["put", "in", "--pri", "0"], "a\nb\n", address));
+    expect(await runWithInput(["peek", String(whole)], "", address)).toBe("a\nb\n");
+    const bodies = await Promise.all(
+      ids
+        .trim()
+        .split("\n")
+        .map((id) => runWithInput(["peek", id], "", address)),
+    );
+    expect(bodies).toEqual(["one", "two", "", "four"]);
+  });
+
+  it("list the tubes in the order asked for", async () => {
+    await stdout("put zz x --delay 100");
+    const lines = (await stdout("tubes --sort delayed")).split("\n");
+    expect(lines[0]).toMatch(/^name +ready +reserved +delayed/);
+    expect(lines[1]).toMatch(/^zz +0 +0 +1 /);
+    const names = (await stdout("tubes --json"))
+      .trim()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { name: string }).name);
+    expect(names).toEqual(names.toSorted());
+    expect(names).toContain("zz");
+  });
+
+  it("pause a tube, and end that", async () => {
+    await stdout("put pausing x");
+    await stdout("pause pausing 1000");
+    expect(await run("reserve pausing")).toMatchObject({
+      code: 1,
+      stderr: "homemaker: no job is ready",
+    });
+    await stdout("pause pausing 0");
+    expect(await stdout("reserve pausing --delete")).toBe("x");
+  });
+
+  it("go on where a job is missing, and say so", async () => {
+    const id = Number(await stdout("put one x"));
+    expect(await run(`delete 999999 ${id}`)).toEqual({
+      code: 1,
+      stdout: "deleted: 1",
+      stderr: "homemaker: delete: not there, or held: 999999",
+    });
+  });
+
+  it("flush nothing unless they are told so twice", async () => {
+    await stdout("put flushed x");
+    expect(await run("flush flushed")).toMatchObject({
+      code: 1,
+      stderr: "homemaker: this would delete 1 jobs of flushed: say --yes",
+    });
+  });
+
+  it("draw what happens, until q is pressed", async () => {
+    await stdout("put drawn x");
+    const screen = await new Promise<string>((resolve, reject) => {
+      const inside = `stty cols 120 rows 40; exec '${process.execPath}' '${CLI}' top --sort ready`;
+      const env = { ...process.env, HOMEMAKER_ADDRESS: address };
+      const child = execFile("script", ["-qec", inside, "/dev/null"], { env }, (error, text) =>
+        error === null ? resolve(text) : reject(error),
+      );
+      child.stdout?.on("data", (text: string) => {
+        if (text.includes("drawn")) child.stdin?.write("q");
+      });
+    });
+    expect(screen).toContain(`${address} · version `);
+    expect(screen.endsWith("\x1B[?25h\x1B[?1049l")).toBe(true); // the screen is left as it was
+  });
+});
+
+it("without a screen top prints a line for each look", async () => {
+  const server = await startHomemaker();
+  const args = [CLI, "top", "--json", "-a", addressOf(server)];
+  const child = execFile(process.execPath, args);
+  const [line] = await new Promise<string[]>((resolve) => {
+    child.stdout?.once("data", (text: string) => resolve(text.split("\n")));
+  });
+  child.kill();
+  expect(JSON.parse(line ?? "")).toMatchObject({
+    perSecond: { put: 0 },
+    server: { "current-jobs-ready": 0 },
+    tubes: [{ name: "default" }],
+  });
+  await server.stop();
+});
+
+it("a server that is not there is one line and exit code 1", async () => {
+  const ending = await runCommand(["stats", "-a", "127.0.0.1:1"]);
+  expect(ending).toMatchObject({ code: 1, stdout: "" });
+  expect(ending.stderr).toMatch(/^homemaker: 127\.0\.0\.1:1: cannot connect: .*ECONNREFUSED.*$/);
+});
