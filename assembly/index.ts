@@ -46,6 +46,7 @@ import * as commands from "./commands";
 import * as bodies from "./job";
 import { GRANTED, Job, jobAt } from "./job";
 import { crc32c, openCrc } from "./crc";
+import { overdrawnPages } from "./memory";
 import * as ready from "./ready";
 import * as segments from "./segments";
 import * as table from "./table";
@@ -195,6 +196,13 @@ export function segmentCount(): u32 {
 export function grantPages(t: u32, pages: u32): i32 {
   enter();
   shard().budgetPages += pages;
+  return leave(t, DONE);
+}
+
+/** RESULT_COUNT: pages that are in use beyond what was granted. */
+export function overdrawn(t: u32): i32 {
+  enter();
+  setResult(t, RESULT_COUNT, <f64>overdrawnPages());
   return leave(t, DONE);
 }
 

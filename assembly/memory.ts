@@ -67,6 +67,13 @@ export function firstPage(): u32 {
   return (THREADS_BASE + s.threads * THREAD_BYTES + journal) >> 16;
 }
 
+/** Pages that are in use beyond the budget: taken for what is vital, and by recovery, which refuses nothing. */
+export function overdrawnPages(): u32 {
+  const s = shard();
+  const used = firstPage() + s.usedPages;
+  return used > s.budgetPages ? used - s.budgetPages : 0;
+}
+
 /** A whole page, its content undefined, or 0 when there is none to be had. */
 export function takePage(vital: bool): u32 {
   const s = shard();

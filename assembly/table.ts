@@ -43,13 +43,13 @@ export function bucket(table: Table, hash: u32): u32 {
   return load<u32>(headAt(table, bucketOf(table, hash)));
 }
 
-/** Splits the next bucket in two. Without memory for a page of heads the chains just grow longer. */
+/** Splits the next bucket in two. Its heads are vital: they are bounded by the entries, and without them every look-up walks long chains. */
 function split(table: Table): void {
   const low = table.split;
   const high = table.mask + 1 + low;
   if ((high & (HEADS - 1)) == 0) {
     if (high >> HEADS_SHIFT >= DIRECTORY_PAGES) return;
-    const page = takePage(false);
+    const page = takePage(true);
     if (page == 0) return;
     store<u32>(table.directory + ((high >> HEADS_SHIFT) << 2), page);
   }

@@ -418,7 +418,7 @@ function filled(table: Table, b: u32): u32 {
   return n;
 }
 
-/** Every entry stands in the bucket of its hash, and there are as many as the table says. */
+/** Every entry stands in the bucket of its hash, there are as many as the table says, and no more of them than heads. */
 function checkTable(table: Table): void {
   const n = heads(table);
   let count: u32 = 0;
@@ -431,6 +431,7 @@ function checkTable(table: Table): void {
     }
   }
   expect(count == table.count, TABLE_COUNT);
+  expect(count <= n, TABLE_COUNT);
 }
 
 /** Adds `sign` for each held job to its tube's counter; checks the jobs when taking off. */

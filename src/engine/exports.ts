@@ -49,6 +49,7 @@ export interface EngineExports {
   lastId(): number;
   skipIds(id: number): void;
   grantPages(t: number, pages: number): number;
+  overdrawn(t: number): number;
   /** An address. */
   nextDueAddress(): number;
   /** An address. */
@@ -163,6 +164,7 @@ const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "lastId",
   "skipIds",
   "grantPages",
+  "overdrawn",
   "nextDueAddress",
   "tubesAddress",
   "nextId",

@@ -118,6 +118,13 @@ export class Shard {
     return (this.#ring[0] ?? 0) - (this.#ring[1] ?? 0) <= this.#ringLimit;
   }
 
+  /** Takes from the server's memory what the shard uses already, as far as there is any: recovery asked nobody. */
+  settleBudget(): void {
+    const { engine, thread } = this;
+    do this.answer(engine.overdrawn(thread));
+    while (this.field(C.RESULT_COUNT) > 0 && this.growBudget());
+  }
+
   /** Gives the shard more of the server's memory; false when there is none left. */
   growBudget(): boolean {
     const pages = this.#budget.take(STEP_PAGES);

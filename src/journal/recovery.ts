@@ -129,6 +129,7 @@ class Recovery {
     for (const index of found.keys()) this.#replaySegment(found, index);
     this.#start(found.length);
     if (this.#hints !== undefined) applyHints(this.#hints, this.#parts.shards, this.#parts.now);
+    for (const { shard } of this.#parts.shards) shard.settleBudget();
     const jobs = this.#parts.shards.reduce((sum, shard) => sum + jobCount(shard), 0);
     return {
       segments: this.#segments.map((segment) => this.#withUrgency(segment)),

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { EngineShard, loadVerifyModule } from "../engine/engine.ts";
 import { makeShards, openShards } from "../../src/engine/shards.ts";
 import type { Shard } from "../../src/engine/shard.ts";
+import { JournalShard } from "../../src/journal/journal-shard.ts";
 
 /** Bytes of a shard's ring. */
 const RING_BYTES = 65_536;
@@ -48,6 +49,15 @@ export class Machine {
       engine.openJournal(reserveBytes, this.shards.length, wallBase, keepsReleases ? 1 : 0);
     }
     return true;
+  }
+
+  /** The shards as the journal sees them. */
+  journalShards(ShardClass = JournalShard): readonly JournalShard[] {
+    return this.shards.map((shard, at) => {
+      const memory = this.memories[at];
+      if (memory === undefined) throw new RangeError("a shard without a memory");
+      return new ShardClass(shard, memory, this.ringBytes);
+    });
   }
 
   /** Throws with the name of an invariant that does not hold. */

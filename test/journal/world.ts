@@ -259,14 +259,7 @@ export class World {
     const wallBase = this.wall;
     const machine = machineFor(this.#code.module, this.#shards, wallBase, keepsReleases);
     this.#machine = machine;
-    const shards = machine.shards.map(
-      (shard, at) =>
-        new this.#code.JournalShard(
-          shard,
-          machine.memories[at] ?? new WebAssembly.Memory({ initial: 1 }),
-          machine.ringBytes,
-        ),
-    );
+    const shards = machine.journalShards(this.#code.JournalShard);
     this.#journalShards = shards;
     const { checksum } = machine;
     const recovered = this.#code.recover({

@@ -1,0 +1,73 @@
+/* Recovery as a function: what it does with a journal beyond bringing the jobs back. */
+import { expect, test } from "vitest";
+import * as C from "../../assembly/constants.ts";
+import { BulkLoad } from "../../src/journal/bulk-load.ts";
+import { JournalShard } from "../../src/journal/journal-shard.ts";
+import { recover } from "../../src/journal/recovery.ts";
+import { makeShards, openShards } from "../../src/engine/shards.ts";
+import { randomFrom } from "../engine/shuffle.ts";
+import { loadEngineModule, Machine } from "./machine.ts";
+import { SimulatedDisk } from "./simulated-disk.ts";
+
+const SEGMENT_BYTES = 1_048_576;
+
+/** A machine that has a journal, with no more memory than it begins with. */
+function smallMachine(): Machine {
+  const machine = new Machine(loadEngineModule(), 1);
+  machine.reset(0, false);
+  return machine;
+}
+
+/** A journal of so many jobs without bodies. */
+function journalOf(jobs: number): SimulatedDisk {
+  const disk = new SimulatedDisk(randomFrom(1));
+  const { checksum } = smallMachine();
+  const parts = { storage: disk, checksum, segmentBytes: SEGMENT_BYTES, lastId: jobs };
+  const load = new BulkLoad({ ...parts, wallMicros: 0, random: () => 1 });
+  const tube = Buffer.from("default");
+  const times = { delaySeconds: 0, ttrSeconds: 1, createdMicros: 0, dueMicros: 0 };
+  for (let id = 1; id <= jobs; id++) {
+    load.add({ id, tube, body: new Uint8Array(0), state: C.STATE_READY, pri: 0, ...times });
+  }
+  load.finish();
+  return disk;
+}
+
+test("more jobs than the memory is for come back, and their table is as wide as any", () => {
+  const disk = journalOf(100_000);
+  const machine = smallMachine();
+  const shards = machine.journalShards();
+  const { report } = recover({
+    storage: disk,
+    shards,
+    checksum: machine.checksum,
+    now: 0,
+    strict: true,
+    progress: () => undefined,
+  });
+  expect(report.jobs).toBe(100_000);
+  machine.verify();
+});
+
+test("what the jobs take that came back is taken from the memory of all shards", () => {
+  const disk = journalOf(40_000);
+  const module = loadEngineModule();
+  const ringBytes = 65_536;
+  const memoryBytes = 2 ** 30;
+  const made = makeShards(module, 2, 1, memoryBytes, ringBytes);
+  const shards = openShards(made, 0).map((shard, at) => {
+    const memory = made.memories[at] ?? new WebAssembly.Memory({ initial: 1 });
+    shard.engine.openJournal(16_384, 2, 0, 0);
+    return new JournalShard(shard, memory, ringBytes);
+  });
+  const pagesLeft = (): number => new Int32Array(made.pagesLeft)[0] ?? 0;
+  const before = pagesLeft();
+  const { checksum } = smallMachine();
+  recover({ storage: disk, shards, checksum, now: 0, strict: true, progress: () => undefined });
+  const jobBytes = 40_000 * 84;
+  expect((before - pagesLeft()) * C.PAGE_BYTES).toBeGreaterThan(jobBytes);
+  for (const { shard } of shards) {
+    shard.answer(shard.engine.overdrawn(0));
+    expect(shard.field(C.RESULT_COUNT)).toBe(0);
+  }
+});
