@@ -55,7 +55,9 @@ async function run(runtime: Runtime): Promise<number> {
   }
   for (const warning of parsed.warnings) runtime.complain(warning);
   const { serve } = await import("./server/server.ts");
-  const ended = serve(parsed.options, runtime);
+  const openHttp =
+    parsed.options.httpPort !== undefined && (await import("./http/http-server.ts")).openHttp;
+  const ended = serve(parsed.options, runtime, { ...(openHttp && { openHttp }) });
   process.off("SIGUSR1", rememberDrain); // the server listens by now
   if (drainsEarly) process.kill(process.pid, "SIGUSR1");
   return ended;

@@ -2,14 +2,32 @@
  *
  * The server names no runtime; what it needs of one (threads, sockets, signals, files, users) is declared here and implemented in
  * src/runtimes/. There are two halves: `Runtime` is for the main thread, which supervises; `ThreadRuntime` is for an I/O thread,
- * which listens and serves. What they say to each other are the messages below, plain data that any runtime can post.
+ * which listens and serves. Sessions run on both, and what they need is `LoopRuntime`. What the threads say to each other are the
+ * messages below, plain data that any runtime can post.
  */
 import type { BoundAddress } from "./config/listen-address.ts";
 import type { LogFields, LogLevel } from "./observability/log.ts";
 import type { Inlet, Outlet } from "./transport.ts";
 
+/** What sessions ask of the runtime, whichever thread they run on. */
+export interface LoopRuntime {
+  /** Calls `callback` after the events that are waiting now. */
+  soon(callback: () => void): void;
+  /** What there is to say about the process and the machine. */
+  readonly process: ProcessFacts;
+  /**
+   * Resolves when `words[index]` is no longer `value` and someone notified it, or at once if it is another value already. Absent
+   * where the runtime cannot do that; the main thread then passes wake-ups on.
+   */
+  readonly waitForChange?: (words: Int32Array, index: number, value: number) => Promise<void>;
+  /** Absent where nothing copies faster between shared memory and other memory than the language itself. */
+  readonly copy?: CopyBytes;
+  /** Writes `line` to standard error and ends the whole process at once, with a non-zero code, whatever its threads are doing. */
+  die(line: string): never;
+}
+
 /** What the main thread asks of the runtime. */
-export interface Runtime {
+export interface Runtime extends LoopRuntime {
   /** Name and version, for instance "node 26.10.0". */
   readonly name: string;
   /** Processors that this process may use, at least 1. */
@@ -43,31 +61,16 @@ export interface Runtime {
   print(line: string): void;
   /** Writes one line to standard error. */
   complain(line: string): void;
-  /** Writes `line` to standard error and ends the whole process at once, with a non-zero code, whatever its threads are doing. */
-  die(line: string): never;
 }
 
 /** What an I/O thread asks of the runtime. */
-export interface ThreadRuntime {
+export interface ThreadRuntime extends LoopRuntime {
   /** Listens. Rejects with a BindError. */
   listen(address: BoundAddress, manner: ListenManner, door: Door): Promise<Listener>;
   /** Calls `handler` for every message of the main thread; from then on the thread lives until it is ended. */
   onOrder(handler: (order: Order) => void): void;
   /** Tells the main thread something. */
   report(report: Report): void;
-  /** Calls `callback` after the events that are waiting now. */
-  soon(callback: () => void): void;
-  /** What there is to say about the process and the machine. */
-  readonly process: ProcessFacts;
-  /**
-   * Resolves when `words[index]` is no longer `value` and someone notified it, or at once if it is another value already. Absent
-   * where the runtime cannot do that; the main thread then passes wake-ups on.
-   */
-  readonly waitForChange?: (words: Int32Array, index: number, value: number) => Promise<void>;
-  /** Absent where nothing copies faster between shared memory and other memory than the language itself. */
-  readonly copy?: CopyBytes;
-  /** As Runtime.die, from this thread: nothing of this process runs any further. */
-  die(line: string): never;
 }
 
 /** Copies from[start, end) to `to`, beginning at `at`. */

@@ -128,6 +128,7 @@ function valueOf<Value>(
   const value = option.parse(words, units, (line) => warnings.push(complaint(line)));
   if (value !== undefined) return value;
   const source = fromFlag === undefined ? environmentName(option) : flagLabel(option);
+  if (option.secret) throw new UsageError(`${source}: expected ${option.expects}`);
   const wrong = option.list ? words.join(",") : words.at(-1);
   throw new UsageError(`${source}: expected ${option.expects}, not "${wrong}"`);
 }

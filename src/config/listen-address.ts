@@ -55,3 +55,9 @@ export function formatListenAddress(address: ListenAddress): string {
   const host = address.host.includes(":") ? `[${address.host}]` : address.host;
   return address.port === undefined ? host : `${host}:${address.port}`;
 }
+
+/** Whether the host is this machine's loopback, by its name or number. Any other name counts as not, whatever it resolves to. */
+export function isLoopback(host: string): boolean {
+  const [, inner = host] = /^\[(.*)\]$/.exec(host) ?? [];
+  return inner === "localhost" || inner === "::1" || /^127(\.\d{1,3}){3}$/.test(inner);
+}

@@ -6,7 +6,7 @@
  */
 import { THREADS_MAX } from "../../assembly/constants.ts";
 import type { Units } from "./control.ts";
-import { formatListenAddress, parseListenAddress } from "./listen-address.ts";
+import { formatListenAddress, isLoopback, parseListenAddress } from "./listen-address.ts";
 import type { BoundAddress, ListenAddress } from "./listen-address.ts";
 
 /** What the server runs with. "Absent" is spelled `undefined`, so that a copy of these always has every key. */
@@ -49,6 +49,16 @@ export interface Options {
   readonly recovery: Recovery;
   /** Whether the delay and priority that a release gives survive a crash as a put does. */
   readonly durableReleases: boolean;
+  /** TCP port of HTTP, 0 is any free port; absent: no HTTP, and the options below do nothing. */
+  readonly httpPort: number | undefined;
+  /** Where to listen for HTTP: a name or a number, without a port. */
+  readonly httpListen: string;
+  /** Further names by which browsers reach the HTTP port, in lower case; numbers and the loopback's names always do. */
+  readonly httpHosts: readonly string[];
+  /** Who knows it may see and change everything over HTTP; absent together with the next one: everybody may. */
+  readonly httpToken: string | undefined;
+  /** Who knows it may see everything over HTTP. */
+  readonly httpReadToken: string | undefined;
 }
 
 /** What a reply waits for. */
@@ -71,6 +81,10 @@ export const JOB_BYTES_MAX = 1_073_741_824;
 export const DURABLE_JOB_BYTES_MAX = 120_000;
 /** Most shards. */
 const SHARDS_MAX = 64;
+
+/** What a token looks like; so long that nobody guesses it. */
+const TOKEN_FORM = "16 to 256 letters, digits or other visible ASCII characters";
+const TOKEN = /^[\x21-\x7e]{16,256}$/;
 
 const MIB = 1_048_576;
 const GIB = 1_073_741_824;
@@ -96,6 +110,8 @@ export interface Option<Value> {
   readonly defaultText?: string;
   /** The values there are, in words: docs and the message about a wrong one say "expected" before it. */
   readonly expects: string;
+  /** The value is nobody's business: no message shows it. */
+  readonly secret?: true;
   /** The flag may be given several times and the variable may hold a list with commas: all count. Otherwise the last one does. */
   readonly list?: true;
   /** The value that the words (one, or all of a list) stand for; undefined if they are wrong. `warn` takes a line for the user. */
@@ -107,6 +123,7 @@ export interface Option<Value> {
 /** The headings, in the order in which help shows them. */
 export const CATEGORIES = [
   "Network",
+  "HTTP",
   "Engine",
   "Durability",
   "Limits",
@@ -138,6 +155,61 @@ export const OPTIONS: { readonly [Key in keyof Settings]: Option<Settings[Key]> 
     help: "TCP port of the addresses that name none; 0 is any free port",
     default: 11300,
     ...count(0, 65535),
+  },
+  httpPort: {
+    name: "http-port",
+    category: "HTTP",
+    placeholder: "PORT",
+    help: "serve the dashboard, metrics and health on this port; 0 is any free port",
+    default: undefined,
+    defaultText: "no HTTP",
+    ...count(0, 65535),
+  },
+  httpListen: {
+    name: "http-listen",
+    category: "HTTP",
+    placeholder: "HOST",
+    help: "listen on this address for HTTP; one that is not the loopback's needs a token",
+    default: "127.0.0.1",
+    expects: "a host name or an IP address, without a port",
+    parse: hostWithoutPort,
+    format: String,
+  },
+  httpHosts: {
+    name: "http-host",
+    category: "HTTP",
+    placeholder: "NAME",
+    help: "a name by which browsers reach the HTTP port; may be repeated",
+    default: [],
+    defaultText: "localhost, the name in --http-listen, and any IP address",
+    expects: "a host name",
+    list: true,
+    parse: hostNames,
+    format: (names) => names.join(","),
+  },
+  httpToken: {
+    name: "http-token",
+    category: "HTTP",
+    placeholder: "TOKEN",
+    help: "let in over HTTP only who knows this token or the next; a process list shows flags, so better set it in the environment",
+    default: undefined,
+    defaultText: "on the loopback address everybody is let in",
+    expects: TOKEN_FORM,
+    secret: true,
+    parse: token,
+    format: () => "",
+  },
+  httpReadToken: {
+    name: "http-read-token",
+    category: "HTTP",
+    placeholder: "TOKEN",
+    help: "who knows this token may look, over HTTP, and change nothing",
+    default: undefined,
+    defaultText: "none",
+    expects: TOKEN_FORM,
+    secret: true,
+    parse: token,
+    format: () => "",
   },
   maxJobBytes: {
     name: "max-job-size",
@@ -378,6 +450,8 @@ export function completeOptions({ port, listen, durability, ...rest }: Settings)
 /** What is wrong with settings that are each right by themselves; undefined if nothing is. */
 export function conflictIn(settings: Settings): string | undefined {
   const { dataDirectory, durability, maxJobBytes } = settings;
+  const http = httpConflictIn(settings);
+  if (http !== undefined) return http;
   if (dataDirectory === undefined) {
     return durability === undefined
       ? undefined
@@ -385,6 +459,21 @@ export function conflictIn(settings: Settings): string | undefined {
   }
   return maxJobBytes > DURABLE_JOB_BYTES_MAX
     ? `-z/--max-job-size: at most ${DURABLE_JOB_BYTES_MAX} together with --data, not ${maxJobBytes}`
+    : undefined;
+}
+
+/** What is wrong with the settings of HTTP. */
+function httpConflictIn(settings: Settings): string | undefined {
+  const { httpPort, httpListen, httpToken, httpReadToken, threads } = settings;
+  if (httpPort === undefined) return undefined;
+  if (!isLoopback(httpListen) && httpToken === undefined && httpReadToken === undefined) {
+    return `--http-listen ${httpListen} can be reached from elsewhere: set --http-token, best by HOMEMAKER_HTTP_TOKEN`;
+  }
+  if (httpToken !== undefined && httpToken === httpReadToken) {
+    return "--http-token and --http-read-token must differ";
+  }
+  return threads === THREADS_MAX
+    ? `--threads: at most ${THREADS_MAX - 1} together with --http-port`
     : undefined;
 }
 
@@ -491,6 +580,21 @@ function powerOfTwo(words: readonly string[]): number | undefined {
 function listenAddresses(words: readonly string[]): readonly ListenAddress[] | undefined {
   const addresses = words.map(parseListenAddress).filter((one) => one !== undefined);
   return addresses.length === words.length && words.length > 0 ? addresses : undefined;
+}
+
+function hostWithoutPort(words: readonly string[]): string | undefined {
+  const address = parseListenAddress(last(words));
+  return address?.kind === "tcp" && address.port === undefined ? address.host : undefined;
+}
+
+function hostNames(words: readonly string[]): readonly string[] | undefined {
+  const names = words.filter((word) => word !== "").map((word) => word.toLowerCase());
+  return names.every((name) => /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/.test(name)) ? names : undefined;
+}
+
+function token(words: readonly string[]): string | undefined {
+  const word = last(words);
+  return TOKEN.test(word) ? word : undefined;
 }
 
 function userName(words: readonly string[]): string | undefined {

@@ -94,10 +94,11 @@ export class Shard {
     return this.result[index] ?? 0;
   }
 
-  /** How many commands of a kind (COUNT_*) `run` has answered here, for all threads. */
-  commandCount(which: number): number {
+  /** How many commands of a kind (COUNT_*) `run` has answered here, for the first `threads` threads. */
+  commandCount(which: number, threads: number): number {
     let sum = 0;
-    for (let at = C.RESULT_COUNTS + which; at < this.#areas.length; at += C.THREAD_BYTES / 8) {
+    let at = C.RESULT_COUNTS + which;
+    for (let thread = 0; thread < threads; thread++, at += C.THREAD_BYTES / 8) {
       sum += this.#areas[at] ?? 0;
     }
     return sum;

@@ -14,7 +14,8 @@ import type { Identity, Order, Report, Runtime, Signal, Thread } from "../runtim
 import type { CommitterSeed, CommitterSupervisor, CommitterThread } from "../runtime.ts";
 import type { ThreadSeed, ThreadSupervisor } from "../runtime.ts";
 import { canSharePorts, lookUpHost, probeTcp } from "../transports/tcp.ts";
-import { describe, die } from "./die.ts";
+import { describe } from "./die.ts";
+import { eventLoop } from "./event-loop.ts";
 
 const STANDARD_OUTPUT = 1;
 const STANDARD_ERROR = 2;
@@ -34,6 +35,7 @@ const COMMITTER_ENTRY = new URL(`./node-committer${ENDING}`, import.meta.url);
  */
 export function nodeRuntime(threadEntry: URL = THREAD_ENTRY): Runtime {
   return {
+    ...eventLoop,
     name: runtimeName(),
     processors: availableParallelism(),
     openFilesMax: openFilesMax(),
@@ -49,7 +51,6 @@ export function nodeRuntime(threadEntry: URL = THREAD_ENTRY): Runtime {
     become,
     print: (line) => void writeSync(STANDARD_OUTPUT, `${line}\n`),
     complain: (line) => void writeSync(STANDARD_ERROR, `${line}\n`),
-    die,
   };
 }
 

@@ -3,7 +3,6 @@
  * An error that nobody caught ends the whole process from here, at once: the main thread would hear of it only later, and until then
  * other threads would go on working on memory that cannot be trusted. Made by the thread entries.
  */
-import { hostname, machine, version } from "node:os";
 import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
 import type { BoundAddress } from "../config/listen-address.ts";
@@ -11,8 +10,8 @@ import { PROGRAM } from "../config/version.ts";
 import type { Door, Listener, ListenManner, Order, ThreadRuntime, ThreadSeed } from "../runtime.ts";
 import { listenTcp } from "../transports/tcp.ts";
 import { listenUnix } from "../transports/unix.ts";
-import { fastCopy } from "./copy.ts";
 import { describe, die } from "./die.ts";
+import { eventLoop } from "./event-loop.ts";
 
 /** Only Node lends the native handle of an accepted socket; its neighbours' look alike and do nothing. */
 const { bun, deno } = process.versions as NodeJS.Dict<string>;
@@ -34,17 +33,7 @@ export function threadRuntime(): ThreadRuntime {
     listen,
     onOrder: (handler) => void parentPort?.on("message", (order: Order) => handler(order)),
     report: (report) => parentPort?.postMessage(report),
-    soon: (callback) => void setImmediate(callback),
-    process: {
-      pid: process.pid,
-      hostname: hostname(),
-      os: version(),
-      platform: machine(),
-      cpuMicros: () => process.cpuUsage(),
-    },
-    ...("waitAsync" in Atomics ? { waitForChange } : {}),
-    ...(fastCopy && { copy: fastCopy }),
-    die,
+    ...eventLoop,
   };
 }
 
@@ -52,13 +41,4 @@ function listen(address: BoundAddress, manner: ListenManner, door: Door): Promis
   return address.kind === "tcp"
     ? listenTcp(address, manner, door, LENDS_HANDLES)
     : listenUnix(address.path, door, LENDS_HANDLES);
-}
-
-async function waitForChange(words: Int32Array, index: number, value: number): Promise<void> {
-  const { value: changed } = Atomics.waitAsync(
-    words as Int32Array<SharedArrayBuffer>,
-    index,
-    value,
-  );
-  await changed; // "not-equal", or a promise
 }

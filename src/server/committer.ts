@@ -175,7 +175,7 @@ class Committer {
 
   /** More has become safe, and rings have room. */
   #tell(): void {
-    const { low, high } = this.#board.holding(this.#common.threads);
+    const { low, high } = this.#board.holding(this.#common.seats);
     if ((low | high) !== 0) this.#common.wakeThreads(low, high);
     this.#board.freed();
   }

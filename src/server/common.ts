@@ -1,10 +1,13 @@
 /* Common: the small shared memory that all threads of a server have besides the shards.
  *
- *   0          64                  64 + ROW_BYTES             ... + threads * ROW_BYTES
+ *   0          64                  64 + ROW_BYTES             ... + seats * ROW_BYTES
  *   +----------+-------------------+-------------------+- - -+-----------+
  *   | header   | row of thread 0   | row of thread 1   |     | journal   |   (journal-board.ts)
  *   +----------+-------------------+-------------------+- - -+-----------+
  *     flags      wake word (a cache line of its own), then ROW_COUNTERS counters of 8 bytes
+ *
+ * A seat is a place among those that run sessions. The I/O threads have the first ones; a server with HTTP has one more, the main
+ * thread's (in-process.ts). What is counted there is none of a client's doing, so `total` leaves it out.
  *
  * Invariants: the end, once said, is not taken back; drain mode comes and goes at any moment, so whoever decides by it looks once
  * for one decision. A row's counters are written by its own thread alone (so plain additions
@@ -35,6 +38,7 @@ const STOPPING = 1;
 const THREADS = 2;
 const OPEN_CONNECTIONS = 3;
 const EPOCH_FLOAT = 2;
+const SEATS = 6;
 
 /** How wake-ups travel where a thread cannot wait for a shared word: told to the main thread, which passes them on. */
 export type Relay = (low: number, high: number) => void;
@@ -45,20 +49,23 @@ export class Common {
   readonly buffer: SharedArrayBuffer;
   /** I/O threads of this server. */
   readonly threads: number;
+  /** Those who run sessions: the I/O threads, and the main thread if it does. */
+  readonly seats: number;
   readonly #words: Int32Array;
   readonly #relay: Relay | undefined;
 
-  /** The common memory of a new server with that many I/O threads. Its clock begins now. */
-  static create(threads: number): Common {
-    const buffer = new SharedArrayBuffer(rowOffset(threads) + JOURNAL_BOARD_BYTES);
+  /** The common memory of a new server with that many I/O threads and seats. Its clock begins now. */
+  static create(threads: number, seats: number = threads): Common {
+    const buffer = new SharedArrayBuffer(rowOffset(seats) + JOURNAL_BOARD_BYTES);
     new Int32Array(buffer)[THREADS] = threads;
+    new Int32Array(buffer)[SEATS] = seats;
     new Float64Array(buffer)[EPOCH_FLOAT] = performance.timeOrigin + performance.now();
     return new Common(buffer);
   }
 
   /** Where the threads and the committer of a journal meet. */
   get journal(): JournalBoard {
-    return new JournalBoard(this.buffer, rowOffset(this.threads));
+    return new JournalBoard(this.buffer, rowOffset(this.seats));
   }
 
   /** The wall clock, in microseconds since 1970, at the moment 0 of `clock`. */
@@ -72,6 +79,7 @@ export class Common {
     this.#words = new Int32Array(buffer);
     this.#relay = relay;
     this.threads = this.#words[THREADS] ?? 0;
+    this.seats = this.#words[SEATS] ?? 0;
   }
 
   /** Whether `put` is refused. It may change from one look to the next. */
@@ -116,12 +124,12 @@ export class Common {
     Atomics.sub(this.#words, OPEN_CONNECTIONS, 1);
   }
 
-  /** The counters of one thread, for that thread to write. */
+  /** The counters of one seat, for its thread to write. */
   counters(threadIndex: number): Float64Array {
     return new Float64Array(this.buffer, rowOffset(threadIndex) + LINE_BYTES, ROW_COUNTERS);
   }
 
-  /** One counter, summed over all threads. */
+  /** One counter, summed over all I/O threads. */
   total(counter: number): number {
     let sum = 0;
     for (let thread = 0; thread < this.threads; thread++) {

@@ -21,6 +21,7 @@ export class Crew {
   #missing = 0;
   #reached: () => void = () => undefined;
   #failed: (error: BindError) => void = () => undefined;
+  #wakeMain: () => void = () => undefined;
 
   constructor(runtime: Runtime, log: Log) {
     this.#runtime = runtime;
@@ -75,7 +76,7 @@ export class Crew {
         this.#log.write(report.level, report.message, { thread, ...report.fields });
         break;
       case "wake":
-        this.#passOn(report.low, report.high);
+        this.wake(report.low, report.high);
         break;
       case "failed":
         this.#failed(new BindError(report.message));
@@ -88,9 +89,16 @@ export class Crew {
     }
   }
 
-  #passOn(low: number, high: number): void {
+  /** Wakes the threads whose bits are set, where they cannot do that by themselves; the bit behind the last thread's is the main thread's. */
+  wake(low: number, high: number): void {
     for (const [index, thread] of this.#threads.entries()) {
       if (hasBit(low, high, index)) thread.post({ kind: "wake" });
     }
+    if (hasBit(low, high, this.#threads.length)) this.#wakeMain();
+  }
+
+  /** Calls `wake` when a thread wants the main thread's sessions. */
+  onWakeMain(wake: () => void): void {
+    this.#wakeMain = wake;
   }
 }

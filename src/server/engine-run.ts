@@ -74,7 +74,8 @@ export class EngineRun {
     const host = this.#host;
     let flags = host.isOnlyShard ? C.RUN_ONLY_SHARD : 0;
     if (this.#connection.onlyWatched === this.shard) flags |= C.RUN_RESERVES;
-    if (used.shard === this.shard && host.putRefusal === undefined) flags |= C.RUN_PUTS;
+    if (used.shard === this.shard && used.tube !== 0 && host.putRefusal === undefined)
+      flags |= C.RUN_PUTS;
     return flags;
   }
 

@@ -1,4 +1,5 @@
-/* Open host: makes a thread's session host of the payload that the main thread made. Called by the thread entry in src/runtimes/. */
+/* Open host: makes a thread's session host of the payload that the main thread made. Called by the thread entry in src/runtimes/, and by
+ * the main thread for itself (in-process.ts). */
 import { loadControl } from "../config/control.ts";
 import { VERSION } from "../config/version.ts";
 import { openShards } from "../engine/shards.ts";
@@ -7,13 +8,13 @@ import type { JournalBoard } from "./journal-board.ts";
 import type { ShardsPayload } from "./payload.ts";
 import { SessionHost } from "./session-host.ts";
 import type { HostJournal } from "./session-host.ts";
-import type { HostSurroundings, ThreadHost } from "./thread.ts";
+import type { HostSurroundings } from "./thread.ts";
 
 /** The host of one thread's sessions, from what `makePayload` made. */
 export async function openSessionHost(
   payload: unknown,
-  { threadIndex, common, clock, runtime }: HostSurroundings,
-): Promise<ThreadHost> {
+  { threadIndex, common, clock, runtime, announce }: HostSurroundings,
+): Promise<SessionHost> {
   const { memories, controlWasm, limits, id, hasJournal, segmentBytes } = payload as ShardsPayload;
   const shards = openShards(memories, threadIndex);
   const control = await loadControl(controlWasm);
@@ -34,7 +35,7 @@ export async function openSessionHost(
     control,
     facts,
     later,
-    announce: (message) => runtime.report({ kind: "log", level: "info", message, fields: {} }),
+    announce,
     ...(copy && { copy }),
     ...(hasJournal && { journal: hostJournal(common.journal, threadIndex, shards.length, later) }),
   });

@@ -19,10 +19,10 @@ export interface Payload {
   readonly journal?: CommitterSeed;
 }
 
-/** Makes a payload for that many I/O threads. */
+/** Makes a payload for that many seats (common.ts). */
 export type MakePayload = (
   options: Options,
-  threads: number,
+  seats: number,
   runtime: Runtime,
   common: Common,
 ) => Promise<Payload>;
@@ -50,17 +50,17 @@ const SHARDS_DEFAULT_MAX = 32;
 /** The shards, empty. Rejects with a ModuleMissingError if nothing has been built. */
 export async function makePayload(
   options: Options,
-  threads: number,
+  seats: number,
   runtime: Runtime,
   common: Common,
 ): Promise<Payload> {
   const engineWasm = await runtime.readModule("engine");
   const controlWasm = await runtime.readModule("control");
   const module = await WebAssembly.compile(engineWasm);
-  const shards = options.shards ?? defaultShards(threads);
+  const shards = options.shards ?? defaultShards(common.threads);
   const memoryBytes = options.memoryBytes ?? runtime.memoryBytes / 2;
   const hasJournal = options.dataDirectory !== undefined;
-  const all = hasJournal ? threads + 1 : threads; // the committer's thread is the last
+  const all = hasJournal ? seats + 1 : seats; // the committer's thread is the last
   const ringBytes = hasJournal ? ringBytesFor(all) : 0;
   const memories = makeShards(module, shards, all, memoryBytes, ringBytes);
   const content: ShardsPayload = {

@@ -1,8 +1,10 @@
 /* Server: the main thread of a server: it makes the shared memories, starts the I/O threads, minds signals, and ends it all.
  *
- * It touches no socket of a client and takes no shard's lock once the threads run. Life of a server: start the threads, see whether the
- * addresses are free, have the threads listen, change user, say so, wait for a signal, stop. Called by cli.ts.
+ * It touches no socket of a client. With --http-port it serves HTTP as well, and has sessions of its own for that (in-process.ts); without,
+ * it takes no shard's lock once the threads run. Life of a server: start the threads, see whether the addresses are free, have the
+ * threads listen, change user, recover the journal, say so, wait for a signal, stop. Called by cli.ts.
  */
+import { THREADS_MAX } from "../../assembly/constants.ts";
 import { formatListenAddress, type BoundAddress } from "../config/listen-address.ts";
 import type { Options } from "../config/options.ts";
 import { PROGRAM, VERSION } from "../config/version.ts";
@@ -13,6 +15,8 @@ import { Common } from "./common.ts";
 import { DRAINING_BEGINS } from "./draining.ts";
 import { Crew } from "./crew.ts";
 import type { CommitterSeed } from "./committer.ts";
+import type { HttpService, OpenHttp } from "./http-service.ts";
+import { InProcess } from "./in-process.ts";
 import { JournalError, JournalKeeper } from "./journal-keeper.ts";
 import { makePayload, type MakePayload } from "./payload.ts";
 
@@ -30,21 +34,29 @@ const CONNECTIONS_MIN = 16;
 /** Exit code of a server that could not start. */
 const EXIT_FAILED = 1;
 
+/** What a server is made of beside the queue. */
+export interface ServerParts {
+  /** Makes what the threads' hosts need; absent: the shards of the engine. */
+  readonly payload?: MakePayload;
+  /** Makes what serves HTTP; absent: nothing does. */
+  readonly openHttp?: OpenHttp;
+}
+
 /**
  * Runs a server until it is told to stop. Resolves with the exit code: 0 after SIGTERM or SIGINT, 1 if it could not start (then a line
  * on standard error says why). The death of a thread ends the process without coming back here.
  *
- * @param payload makes what the threads' hosts need; absent: the shards of the engine
+ * @param parts what it is made of beside the queue
  */
 export async function serve(
   options: Options,
   runtime: Runtime,
-  payload: MakePayload = makePayload,
+  { payload = makePayload, openHttp }: ServerParts = {},
 ): Promise<number> {
   const log = openLog({ verbosity: options.verbosity });
   const server = new Server(options, runtime, log);
   try {
-    await server.run(payload);
+    await server.run(payload, openHttp);
     return 0;
   } catch (error) {
     if (!isStartError(error)) throw error;
@@ -75,6 +87,7 @@ class Server {
   #journal: JournalKeeper | undefined;
   /** SIGUSR1 came before there was a common memory to note it in. */
   #drainsEarly = false;
+  #http: HttpService | undefined;
 
   constructor(options: Options, runtime: Runtime, log: Log) {
     this.#options = options;
@@ -84,19 +97,15 @@ class Server {
     this.#stopSignal = this.#watchSignals();
   }
 
-  async run(payload: MakePayload): Promise<void> {
+  async run(payload: MakePayload, openHttp: OpenHttp | undefined): Promise<void> {
     const identity = await this.#identity();
     const wanted = await this.#lookUpHosts();
     const threads = await this.#threadCount(wanted.some(isTcp));
-    const common = Common.create(threads);
+    const seats = openHttp === undefined ? threads : threads + 1;
+    const common = Common.create(threads, seats);
     this.#common = common;
     if (this.#drainsEarly) common.startDraining();
-    const { shards, content, journal } = await payload(
-      this.#options,
-      threads,
-      this.#runtime,
-      common,
-    );
+    const { shards, content, journal } = await payload(this.#options, seats, this.#runtime, common);
     const maxConnections = this.#connectionsMax(threads);
     const seeds = Array.from({ length: threads }, (_, threadIndex) => ({
       threadIndex,
@@ -111,13 +120,28 @@ class Server {
       kind: "listen",
       sockets: this.#socketsOf(index, threads, addresses),
     }));
+    const inProcess = openHttp && (await this.#openHttp(openHttp, common, content));
     if (identity !== undefined) this.#runtime.become(identity);
     await this.#recover(common, journal);
+    inProcess?.start();
     this.#announce(addresses, threads, shards);
     await this.#stopSignal;
     this.#log.write("info", "stopping");
     common.startStopping();
     await this.#stop();
+  }
+
+  /** It listens before the journal is recovered, so that whoever asks for the server's health gets an answer. */
+  async #openHttp(openHttp: OpenHttp, common: Common, payload: unknown): Promise<InProcess> {
+    const relay = (low: number, high: number): void => this.#crew.wake(low, high);
+    const needsRelay = this.#runtime.waitForChange === undefined;
+    const own = needsRelay ? new Common(common.buffer, relay) : common;
+    const inProcess = await InProcess.open(payload, own, this.#runtime, this.#log);
+    this.#crew.onWakeMain(() => inProcess.wake());
+    const around = { options: this.#options, log: this.#log, common: own, inProcess };
+    this.#http = await openHttp(around);
+    this.#runtime.print(`${PROGRAM} ${VERSION} dashboard on http://${await this.#http.listen()}`);
+    return inProcess;
   }
 
   /** Clients that come meanwhile wait: the threads listen, but run nothing before the jobs are there. */
@@ -138,6 +162,7 @@ class Server {
       STOP_WITHIN_MS + STOP_SLACK_MS,
     );
     await this.#crew.stop(STOP_WITHIN_MS);
+    await this.#http?.stop();
     await this.#journal?.stop();
     clearTimeout(tooLate);
   }
@@ -145,6 +170,7 @@ class Server {
   /** Ends what is still running. */
   async end(): Promise<void> {
     await this.#crew.end();
+    await this.#http?.stop();
     await this.#journal?.end();
   }
 
@@ -218,7 +244,7 @@ class Server {
   }
 
   async #threadCount(hasTcp: boolean): Promise<number> {
-    const wanted = this.#options.threads ?? this.#runtime.processors;
+    const wanted = this.#options.threads ?? Math.min(this.#runtime.processors, THREADS_MAX - 1);
     if (wanted === 1 || !hasTcp || (await this.#runtime.canSharePorts())) return wanted;
     const why = "threads cannot share a port here, so there is one I/O thread";
     this.#log.write("warn", why, { runtime: this.#runtime.name, wanted });

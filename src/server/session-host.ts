@@ -123,11 +123,11 @@ export class SessionHost {
     this.#stagedTo = new Float64Array(parts.shards.length);
   }
 
-  /** A session for a new connection. */
-  open(outlet: Outlet): Inlet {
+  /** A session for a new connection. An observer is none of the clients: it counts as nobody's user and watches nothing. */
+  open(outlet: Outlet, isObserver = false): Inlet {
     this.begin();
     const token = this.#freeTokens.pop() ?? this.#sessions.length;
-    const session = new Session(this, outlet, token);
+    const session = new Session(this, outlet, token, isObserver);
     this.#sessions[token] = session;
     this.end();
     return session;

@@ -74,17 +74,17 @@ export class Session implements Inlet, Due, Holder {
   #isProducer = false;
   #isWorker = false;
 
-  /** A conversation on a new connection; `token` is what grants call it. */
-  constructor(host: SessionHost, outlet: Outlet, token: number) {
+  /** A conversation on a new connection; `token` is what grants call it. An observer begins without a tube. */
+  constructor(host: SessionHost, outlet: Outlet, token: number, isObserver = false) {
     this.#host = host;
     this.#outlet = outlet;
     this.#token = token;
     this.#connection = new Connection(host.shards, token);
-    this.#tubes = new TubeCommands(host, this.#connection);
+    this.#tubes = new TubeCommands(host, this.#connection, isObserver);
     this.#jobs = new JobCommands(host, this.#connection);
     this.#putting = new Putting(host);
     this.#engineRun = new EngineRun(host, this.#connection, this.#tubes.used.shard);
-    if (!this.#tubes.isReady) {
+    if (!isObserver && !this.#tubes.isReady) {
       this.#closing = true;
       host.later(() => outlet.close());
     }
@@ -321,6 +321,10 @@ export class Session implements Inlet, Due, Holder {
       return at;
     }
     const { used } = this.#tubes;
+    if (used.tube === 0) {
+      this.#closing = true; // an observer that puts without having said where to
+      return at;
+    }
     this.#becomeProducer();
     this.#engineRun.shard = used.shard;
     return this.#putting.put(used, bytes, at, end);

@@ -96,10 +96,10 @@ const RUN_COUNTS: Readonly<Record<number, number>> = {
   [OP.TOUCH]: C.COUNT_TOUCH,
 };
 
-function runCount({ shards }: SessionHost, op: number): number {
+function runCount({ shards, common }: SessionHost, op: number): number {
   const which = RUN_COUNTS[op];
   if (which === undefined) return 0;
-  return shards.reduce((sum, shard) => sum + shard.commandCount(which), 0);
+  return shards.reduce((sum, shard) => sum + shard.commandCount(which, common.threads), 0);
 }
 
 function connectionCounts(host: SessionHost): Record<string, Value> {

@@ -1,30 +1,24 @@
 /* Thread: what each I/O thread runs: it listens, hands connections to its host, and calls the host when it is wanted or when it is time.
  *
- * Invariants: one timer, armed for the earliest moment that the host has named; a moment that moves away is not chased, the timer
- * goes off and is armed anew. Whoever wakes the thread finds it looking after that (common.ts). The thread never catches what
- * its host throws: it may hold a shard's lock, so the whole process ends. Started by the runtime's thread entry (src/runtimes/).
+ * The thread never catches what its host throws: it may hold a shard's lock, so the whole process ends. Started by the runtime's
+ * thread entry (src/runtimes/).
  */
-import { NEVER_MICROS } from "../../assembly/constants.ts";
 import { formatListenAddress } from "../config/listen-address.ts";
 import type { LogFields, LogLevel } from "../observability/log.ts";
-import type { Door, Listener, ListenOrder, Order, ThreadRuntime, ThreadSeed } from "../runtime.ts";
-import type { TraceSettings } from "../runtime.ts";
+import type { Door, Listener, ListenOrder, LoopRuntime, Order } from "../runtime.ts";
+import type { ThreadRuntime, ThreadSeed, TraceSettings } from "../runtime.ts";
 import type { Inlet, Outlet } from "../transport.ts";
 import { Common, COUNTER_ACCEPTED, COUNTER_TURNED_AWAY } from "./common.ts";
+import { HostLoop } from "./host-loop.ts";
+import type { DrivenHost } from "./host-loop.ts";
 import { openTraced } from "./trace.ts";
 
 /** The sessions of one thread; implemented by SessionHost. All of it is synchronous. */
-export interface ThreadHost {
+export interface ThreadHost extends DrivenHost {
   /** A session for a new connection. */
   open(outlet: Outlet): Inlet;
-  /** Another thread did something that concerns a session of this one. */
-  wake(): void;
-  /** Does what is due. */
-  tick(): void;
   /** Whether replies wait for the journal. */
   readonly holdsReplies: boolean;
-  /** When `tick` has something to do, in microseconds of the clock; NEVER_MICROS when it has not. */
-  nextDueMicros(): number;
 }
 
 /** What a host is made from, beside the payload of the seed. */
@@ -33,14 +27,14 @@ export interface HostSurroundings {
   readonly common: Common;
   /** Microseconds since the server began. */
   readonly clock: () => number;
-  readonly runtime: ThreadRuntime;
+  readonly runtime: LoopRuntime;
+  /** Says something about the whole server to the log. */
+  readonly announce: (message: string) => void;
 }
 
 /** Makes the host of a thread. */
 export type OpenHost = (payload: unknown, surroundings: HostSurroundings) => Promise<ThreadHost>;
 
-/** Longest time that a timer can be set for, in milliseconds. */
-const TIMER_MAX_MS = 2_147_483_647;
 /** A thread says at most this often that it turns connections away. */
 const TURNED_AWAY_MS = 1000;
 
@@ -54,15 +48,17 @@ export async function runThread(
   const common = new Common(seed.common, runtime.waitForChange === undefined ? relay : undefined);
   const clock = common.clock();
   const { threadIndex } = seed;
-  const host = await openHost(seed.payload, { threadIndex, common, clock, runtime });
+  const announce = (message: string): void =>
+    runtime.report({ kind: "log", level: "info", message, fields: {} });
+  const host = await openHost(seed.payload, { threadIndex, common, clock, runtime, announce });
   const thread = new IoThread(seed, runtime, common, clock, host);
   runtime.onOrder((order) => thread.obey(order));
   runtime.report({ kind: "ready" });
-  if (runtime.waitForChange !== undefined) void thread.keepAwake(runtime.waitForChange);
+  if (runtime.waitForChange !== undefined) void thread.loop.keepAwake(runtime.waitForChange);
 }
 
 class IoThread implements Door {
-  readonly #index: number;
+  readonly loop: HostLoop;
   readonly #mostConnections: number;
   readonly #trace: TraceSettings;
   readonly #runtime: ThreadRuntime;
@@ -71,8 +67,6 @@ class IoThread implements Door {
   readonly #clock: () => number;
   readonly #host: ThreadHost;
   readonly #listeners: Listener[] = [];
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #armedMicros = NEVER_MICROS;
   #saidTurnedAwayMicros = -Infinity;
   /** Connections that were traced so far. */
   #traced = 0;
@@ -84,7 +78,6 @@ class IoThread implements Door {
     clock: () => number,
     host: ThreadHost,
   ) {
-    this.#index = seed.threadIndex;
     this.#mostConnections = seed.maxConnections;
     this.#trace = seed.trace;
     this.#runtime = runtime;
@@ -92,6 +85,7 @@ class IoThread implements Door {
     this.#counters = common.counters(seed.threadIndex);
     this.#clock = clock;
     this.#host = host;
+    this.loop = new HostLoop(host, common, seed.threadIndex, clock);
   }
 
   obey(order: Order): void {
@@ -103,7 +97,7 @@ class IoThread implements Door {
         void this.#stop(order.withinMillis);
         break;
       case "wake":
-        this.#wake();
+        this.loop.wake();
         break;
     }
   }
@@ -127,7 +121,7 @@ class IoThread implements Door {
     for (const listener of this.#listeners) listener.stopAccepting();
     await this.#repliesOut(this.#clock() + withinMillis * 1000);
     await Promise.all(this.#listeners.map((listener) => listener.finish(withinMillis)));
-    clearTimeout(this.#timer);
+    this.loop.stop();
     this.#runtime.report({ kind: "stopped" });
   }
 
@@ -136,21 +130,6 @@ class IoThread implements Door {
     while (this.#host.holdsReplies && this.#clock() < latestMicros) {
       await new Promise<void>((resolve) => this.#runtime.soon(resolve));
     }
-  }
-
-  /** Looks whenever another thread wants it to. */
-  async keepAwake(wait: NonNullable<ThreadRuntime["waitForChange"]>): Promise<never> {
-    for (;;) {
-      this.#wake();
-      await this.#common.woken(this.#index, wait);
-    }
-  }
-
-  /** The word is cleared before looking: whoever comes while we look makes us look again. */
-  #wake(): void {
-    this.#common.clearWake(this.#index);
-    this.#host.wake();
-    this.turnEnded();
   }
 
   admit(): boolean {
@@ -174,10 +153,8 @@ class IoThread implements Door {
     this.#common.releaseConnection();
   }
 
-  /** Sees to it that the host is called when it next has something to do. */
   turnEnded(): void {
-    const dueMicros = this.#host.nextDueMicros();
-    if (dueMicros < this.#armedMicros) this.#arm(dueMicros);
+    this.loop.turnEnded();
   }
 
   troubled(message: string): void {
@@ -186,19 +163,6 @@ class IoThread implements Door {
 
   #log(level: LogLevel, message: string, fields: LogFields = {}): void {
     this.#runtime.report({ kind: "log", level, message, fields });
-  }
-
-  #arm(dueMicros: number): void {
-    clearTimeout(this.#timer);
-    this.#armedMicros = dueMicros;
-    const millis = Math.ceil((dueMicros - this.#clock()) / 1000);
-    this.#timer = setTimeout(() => this.#tick(), Math.min(Math.max(millis, 0), TIMER_MAX_MS));
-  }
-
-  #tick(): void {
-    this.#armedMicros = NEVER_MICROS;
-    this.#host.tick();
-    this.turnEnded();
   }
 
   #count(counter: number): void {

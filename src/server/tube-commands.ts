@@ -17,6 +17,13 @@ import { WatchList } from "./watch-list.ts";
 
 const DEFAULT_NAME = "default";
 const ENCODER = new TextEncoder();
+/** The commands that are about the used tube. */
+const NEEDS_USED: ReadonlySet<number> = new Set([
+  OP.KICK,
+  OP.PEEK_READY,
+  OP.PEEK_DELAYED,
+  OP.PEEK_BURIED,
+]);
 
 /** Where a name of the command that runs was brought to. */
 interface StagedName {
@@ -35,11 +42,16 @@ export class TubeCommands {
   #used: PutTube;
   #usedName = DEFAULT_NAME;
 
-  /** Uses and watches "default". */
-  constructor(host: SessionHost, connection: Connection) {
+  /** Uses and watches "default"; an observer uses nothing until it says so. */
+  constructor(host: SessionHost, connection: Connection, isObserver: boolean) {
     this.#host = host;
     this.#connection = connection;
     const shard = host.stageDefault();
+    if (isObserver) {
+      this.#used = { shard, tube: 0 };
+      this.#usedName = "";
+      return;
+    }
     const bytes = DEFAULT_NAME.length;
     const isUsed = shard.answer(shard.engine.useTube(shard.thread, 0, bytes, 0)) === C.DONE;
     this.#used = { shard, tube: isUsed ? shard.field(C.RESULT_REF) : 0 };
@@ -65,6 +77,10 @@ export class TubeCommands {
 
   /** Runs a command about tubes, whose name, if it has one, stands in `line`; false for any other operation. */
   run(op: number, line: Uint8Array): boolean {
+    if (this.#used.tube === 0 && NEEDS_USED.has(op)) {
+      this.#host.output.reply(R.REPLY.NOT_FOUND);
+      return true;
+    }
     switch (op) {
       case OP.USE:
         this.#use(line);

@@ -99,7 +99,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EAI_AGAIN: "the host name cannot be looked up now",
 };
 
-function bindError(address: BoundTcp, error: unknown): BindError {
+/** What the system says about an address that cannot be bound, in one line for the operator. */
+export function bindError(address: BoundTcp, error: unknown): BindError {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const reason = REASONS[code] ?? (error instanceof Error ? error.message : String(error));
   return new BindError(`cannot listen on ${formatListenAddress(address)}: ${reason}`, {

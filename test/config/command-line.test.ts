@@ -58,6 +58,11 @@ describe("without arguments", () => {
       durability: "sync",
       syncIntervalMillis: 50,
       segmentBytes: 67_108_864,
+      httpPort: undefined,
+      httpListen: "127.0.0.1",
+      httpHosts: [],
+      httpToken: undefined,
+      httpReadToken: undefined,
       hintIntervalMillis: 5000,
       recovery: "salvage",
       durableReleases: false,
@@ -309,6 +314,11 @@ describe("the environment", () => {
       HOMEMAKER_HINT_INTERVAL: "never",
       HOMEMAKER_RECOVERY: "strict",
       HOMEMAKER_DURABLE_RELEASES: "1",
+      HOMEMAKER_HTTP_PORT: "80",
+      HOMEMAKER_HTTP_LISTEN: "[::]",
+      HOMEMAKER_HTTP_HOST: "Queue.example.org, queue",
+      HOMEMAKER_HTTP_TOKEN: "!234567890abcdef",
+      HOMEMAKER_HTTP_READ_TOKEN: "reading-is-all-it-does",
     };
     expect(new Set(Object.keys(env))).toEqual(new Set(everyOption.map(environmentName)));
     expect(run([], env).options).toEqual({
@@ -331,6 +341,11 @@ describe("the environment", () => {
       hintIntervalMillis: Infinity,
       recovery: "strict",
       durableReleases: true,
+      httpPort: 80,
+      httpListen: "::",
+      httpHosts: ["queue.example.org", "queue"],
+      httpToken: "!234567890abcdef",
+      httpReadToken: "reading-is-all-it-does",
     });
   });
 
@@ -363,6 +378,44 @@ describe("the environment", () => {
     ["HOMEMAKER_VERBOSE", "yes", 'expected a whole number, 0 to 99, not "yes"'],
   ])("is complained about by the variable's name: %s=%s", (name, value, line) => {
     expect(complaint([], { [name]: value })).toBe(`${name}: ${line}`);
+  });
+});
+
+describe("HTTP", () => {
+  it("asks for a token as soon as it can be reached from elsewhere", () => {
+    for (const host of [
+      "0.0.0.0",
+      "::",
+      "10.0.0.1",
+      "queue.example.org",
+      "127.0.0.1.example.org",
+    ]) {
+      expect(complaint(["--http-port", "0", "--http-listen", host])).toMatch(/set --http-token/);
+    }
+    const asked = ["--http-port", "0", "--http-listen", "::", "--http-token", "0123456789abcdef"];
+    expect(run(asked).options.httpListen).toBe("::");
+    for (const host of ["127.0.0.1", "127.8.8.8", "localhost", "::1", "[::1]"]) {
+      expect(run(["--http-port", "0", "--http-listen", host]).options.httpPort).toBe(0);
+    }
+    expect(run(["--http-listen", "0.0.0.0"]).options.httpPort).toBeUndefined();
+  });
+
+  it("takes no token that can be guessed, and does not repeat it", () => {
+    for (const wrong of ["sesame", "with a space in it", "fifteen-letters", "é".repeat(16)]) {
+      const line = complaint([], { HOMEMAKER_HTTP_TOKEN: wrong });
+      expect(line).toMatch(/^HOMEMAKER_HTTP_TOKEN: expected 16 to 256 /);
+      expect(line).not.toContain(wrong);
+    }
+  });
+
+  it("does not take the same token for both roles", () => {
+    const both = ["--http-token", "0123456789abcdef", "--http-read-token", "0123456789abcdef"];
+    expect(complaint(["--http-port", "0", ...both])).toMatch(/must differ/);
+  });
+
+  it("leaves one place among the threads for itself", () => {
+    expect(complaint(["--http-port", "0", "--threads", "64"])).toMatch(/at most 63/);
+    expect(run(["--threads", "64"]).options.threads).toBe(64);
   });
 });
 

@@ -8,5 +8,7 @@ import { serve } from "../../../src/server/server.ts";
 const options: Options = { ...DEFAULT_OPTIONS, ...JSON.parse(process.argv[2] ?? "{}") };
 const runtime = nodeRuntime(new URL("./thread.ts", import.meta.url));
 process.exit(
-  await serve(options, runtime, () => Promise.resolve({ shards: 1, content: undefined })),
+  await serve(options, runtime, {
+    payload: () => Promise.resolve({ shards: 1, content: undefined }),
+  }),
 );

@@ -1,0 +1,104 @@
+/* Fields: reading what a caller gave: fields of a JSON body and parameters of an address, each checked and bounded. */
+import { HttpError } from "./handler.ts";
+
+/** The field of that name, which must be a string of at most `most` characters. */
+export function stringField(body: unknown, name: string, most = 1024): string {
+  const value = fieldOf(body, name);
+  if (typeof value === "string" && value.length <= most) return value;
+  throw wrong(`"${name}" must be a string of at most ${most} characters`);
+}
+
+/** The field of that name, which must be a whole number from `least` to `most`. */
+export function numberField(body: unknown, name: string, least: number, most: number): number {
+  const value = fieldOf(body, name);
+  if (Number.isInteger(value) && Number(value) >= least && Number(value) <= most) {
+    return Number(value);
+  }
+  throw wrong(`"${name}" must be a whole number from ${least} to ${most}`);
+}
+
+/** The field of that name, which must be true or false. */
+export function booleanField(body: unknown, name: string): boolean {
+  const value = fieldOf(body, name);
+  if (typeof value === "boolean") return value;
+  throw wrong(`"${name}" must be true or false`);
+}
+
+/** The field of that name, which must be one of `known`. */
+export function choiceField<Word extends string>(
+  body: unknown,
+  name: string,
+  known: readonly Word[],
+): Word {
+  return choice(fieldOf(body, name), name, known);
+}
+
+/** Whether the body has a field of that name. */
+export function hasField(body: unknown, name: string): boolean {
+  return fieldOf(body, name) !== undefined;
+}
+
+/** The number in the parameter, brought within `least` and `most`; `absent` when it is not there or no number. */
+export function numberParameter(
+  query: URLSearchParams,
+  name: string,
+  least: number,
+  most: number,
+  absent: number,
+): number {
+  const text = query.get(name) ?? "";
+  if (!/^\d{1,16}$/.test(text)) return absent;
+  return Math.min(Math.max(Number(text), least), most);
+}
+
+/** The word in the parameter; `absent` when it is not there. Throws an HttpError for a word that is none of `known`. */
+export function choiceParameter<Word extends string>(
+  query: URLSearchParams,
+  name: string,
+  known: readonly Word[],
+  absent: Word,
+): Word {
+  const text = query.get(name);
+  return text === null || text === "" ? absent : choice(text, name, known);
+}
+
+/** The text in the parameter, "" when it is not there. Throws an HttpError when it is too long. */
+export function textParameter(query: URLSearchParams, name: string, most: number): string {
+  const text = query.get(name) ?? "";
+  if (text.length <= most) return text;
+  throw wrong(`"${name}" must have at most ${most} characters`);
+}
+
+/** The id in a path. Throws an HttpError, 404, for what is none. */
+export function idOf(text: string | undefined): number {
+  const id = /^[1-9]\d{0,15}$/.test(text ?? "") ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(id)) return id;
+  throw new HttpError(404, "HM_HTTP_NO_JOB", "there is no such job");
+}
+
+/**
+ * The name of a tube. Throws an HttpError, 404, for what cannot be one: it goes into a line of the protocol. A "~", which no name has, may
+ * stand in front: browsers take the names "." and ".." for steps in a path, however they are encoded.
+ */
+export function tubeNameOf(text = ""): string {
+  const name = text.startsWith("~") ? text.slice(1) : text;
+  if (/^[A-Za-z0-9+/;.$_()][-A-Za-z0-9+/;.$_()]{0,199}$/.test(name)) return name;
+  throw new HttpError(404, "HM_HTTP_NO_TUBE", "there is no such tube");
+}
+
+function fieldOf(body: unknown, name: string): unknown {
+  if (typeof body !== "object" || body === null || Array.isArray(body)) {
+    throw wrong("the body must be a JSON object");
+  }
+  return Object.hasOwn(body, name) ? Reflect.get(body, name) : undefined;
+}
+
+function choice<Word extends string>(value: unknown, name: string, known: readonly Word[]): Word {
+  const found = known.find((word) => word === value);
+  if (found !== undefined) return found;
+  throw wrong(`"${name}" must be one of ${known.join(", ")}`);
+}
+
+function wrong(message: string): HttpError {
+  return new HttpError(400, "HM_HTTP_FIELD", message);
+}

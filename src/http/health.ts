@@ -1,0 +1,32 @@
+/* Health: GET /healthz and GET /readyz, as Kubernetes probes ask for them. They need no token, and tell nothing but their word. */
+import type { HttpSurroundings } from "../server/http-service.ts";
+import type { Answer, Route } from "./handler.ts";
+
+/** The routes of health. */
+export function healthRoutes(around: HttpSurroundings): readonly Route[] {
+  return [
+    { method: "GET", path: "/healthz", needs: "nothing", handler: () => word(200, "alive") },
+    {
+      method: "GET",
+      path: "/readyz",
+      needs: "nothing",
+      handler: () => {
+        const trouble = troubleOf(around);
+        return trouble === undefined ? word(200, "ready") : word(503, trouble);
+      },
+    },
+  ];
+}
+
+/** Why clients should go elsewhere; undefined when there is no reason. */
+function troubleOf({ common, inProcess }: HttpSurroundings): string | undefined {
+  if (common.stopping) return "stopping";
+  if (!inProcess.isReady) return "recovering";
+  if (common.draining) return "draining";
+  if (common.journal.isFull) return "disk full";
+  return undefined;
+}
+
+function word(status: number, text: string): Answer {
+  return { status, bytes: `${text}\n`, type: "text/plain; charset=utf-8" };
+}

@@ -1,0 +1,283 @@
+/* HttpServer: the HTTP port: it listens, looks requests over, finds their route, and writes what the route answers.
+ *
+ * It runs on the main thread, beside no I/O thread's event loop. Invariants: every answer has the headers below; a request that fails a check
+ * reaches no handler; connections, requests under way, headers, bodies and their times are bounded, so a stranger can at most make it
+ * refuse others. An error that nobody expected is a 500 with one line in the log; one of the engine ends the process. Made by cli.ts
+ * through `openHttp`, driven by server/server.ts.
+ */
+import { createServer } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { formatListenAddress, isLoopback } from "../config/listen-address.ts";
+import { BindError } from "../runtime.ts";
+import type { HttpService, HttpSurroundings } from "../server/http-service.ts";
+import { bindError, lookUpHost } from "../transports/tcp.ts";
+import { Access } from "./access.ts";
+import type { Role } from "./api.ts";
+import { readJson } from "./body.ts";
+import { Guard } from "./guard.ts";
+import { HttpError } from "./handler.ts";
+import type { Answer, Headers, Route } from "./handler.ts";
+import { Router } from "./router.ts";
+import { routes } from "./routes.ts";
+
+const CONNECTIONS_MAX = 256;
+/** Requests that are answered at a time, streams left out. */
+const UNDER_WAY_MAX = 64;
+const HEADER_BYTES_MAX = 16_384;
+const URL_CHARACTERS_MAX = 4096;
+/** How long headers, a whole request, and a connection between two requests may take, in milliseconds. */
+const HEADERS_MS = 10_000;
+const REQUEST_MS = 20_000;
+const IDLE_MS = 15_000;
+/** How often connections are looked at for that. */
+const LOOK_MS = 1000;
+/** How long answers get to leave when the server stops. */
+const STOP_MS = 500;
+
+/** What every answer says to browsers: nothing from elsewhere, no framing, no guessing of types, no keeping. */
+const HEADERS: Headers = {
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+  "referrer-policy": "no-referrer",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "cache-control": "no-store",
+};
+
+/** Makes what serves HTTP, from the options' httpPort and its companions. */
+export async function openHttp(around: HttpSurroundings): Promise<HttpService> {
+  return new HttpServer(around);
+}
+
+class HttpServer implements HttpService {
+  readonly #around: HttpSurroundings;
+  readonly #guard: Guard;
+  readonly #server: Server;
+  readonly #ending = new AbortController();
+  #router = new Router([]);
+  readonly #access: Access;
+  #connections = 0;
+  #underWay = 0;
+
+  constructor(around: HttpSurroundings) {
+    this.#around = around;
+    const { httpListen, httpHosts, httpToken, httpReadToken, httpPort } = around.options;
+    this.#guard = new Guard([httpListen, ...httpHosts]);
+    this.#access = new Access({ admin: httpToken, read: httpReadToken }, httpPort);
+    this.#server = createServer(
+      {
+        maxHeaderSize: HEADER_BYTES_MAX,
+        headersTimeout: HEADERS_MS,
+        requestTimeout: REQUEST_MS,
+        keepAliveTimeout: IDLE_MS,
+        connectionsCheckingInterval: LOOK_MS,
+      },
+      (request, response) => void this.#serve(request, response),
+    );
+    this.#server.on("connection", (socket) => this.#admit(socket));
+    this.#server.on("clientError", refuseGarbled);
+  }
+
+  async listen(): Promise<string> {
+    const { httpListen, httpPort, httpToken, httpReadToken } = this.#around.options;
+    const wanted = { kind: "tcp", host: httpListen, port: httpPort ?? 0 } as const;
+    const { host, port } = await lookUpHost(wanted);
+    if (httpToken === undefined && httpReadToken === undefined && !isLoopback(host)) {
+      const where = `${formatListenAddress(wanted)} is ${host}`;
+      throw new BindError(`${where}, which can be reached from elsewhere: set --http-token`);
+    }
+    this.#router = new Router(await routes(this.#around, this.#access));
+    return formatListenAddress({ kind: "tcp", host, port: await this.#bind(host, port) });
+  }
+
+  /** Resolves with the port. */
+  #bind(host: string, port: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const failed = (error: Error): void => reject(bindError({ kind: "tcp", host, port }, error));
+      this.#server.once("error", failed);
+      this.#server.listen({ host, port, ipv6Only: false }, () => {
+        this.#server.off("error", failed);
+        this.#server.on("error", (error) => {
+          this.#around.log.write("warn", "the HTTP port has trouble", { why: error.message });
+        });
+        const address = this.#server.address();
+        resolve(typeof address === "object" && address !== null ? address.port : port);
+      });
+    });
+  }
+
+  async stop(): Promise<void> {
+    if (this.#ending.signal.aborted) return;
+    this.#ending.abort();
+    if (!this.#server.listening) return;
+    const cut = setTimeout(() => this.#server.closeAllConnections(), STOP_MS);
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeIdleConnections();
+    });
+    clearTimeout(cut);
+  }
+
+  #admit(socket: Socket): void {
+    if (this.#connections >= CONNECTIONS_MAX) {
+      socket.destroy();
+      return;
+    }
+    this.#connections++;
+    socket.once("close", () => this.#connections--);
+  }
+
+  /** Never rejects. */
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const exchange = new Exchange(request, response, this.#ending.signal);
+    try {
+      await exchange.write(await this.#answer(request, exchange));
+    } catch (error) {
+      exchange.refuse(error instanceof HttpError ? error : this.#unexpected(error));
+    }
+  }
+
+  #unexpected(error: unknown): HttpError {
+    if (error instanceof WebAssembly.RuntimeError) {
+      this.#around.inProcess.guard(() => {
+        throw error;
+      });
+    }
+    const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#around.log.write("error", "an HTTP request failed", { why });
+    return new HttpError(
+      500,
+      "HM_HTTP_INTERNAL",
+      "something is wrong with the server; its log has more",
+    );
+  }
+
+  /** The checks in this order: is it for us, is there such a page, may a page of that site ask, may that caller, what does it say. */
+  async #answer(request: IncomingMessage, exchange: Exchange): Promise<Answer> {
+    const { method = "", url = "" } = request;
+    this.#guard.checkHost(request);
+    if (url.length > URL_CHARACTERS_MAX) {
+      throw new HttpError(
+        414,
+        "HM_HTTP_LONG",
+        `an address has at most ${URL_CHARACTERS_MAX} characters`,
+      );
+    }
+    const [path, query] = splitAt(url, "?");
+    const { route, params } = this.#router.find(method, path);
+    if (route.method === "POST") this.#guard.checkChange(request);
+    else if (route.needs !== "nothing") this.#guard.checkSite(request);
+    const peer = request.socket.remoteAddress ?? "";
+    const role = this.#roleFor(route, request, peer);
+    if (this.#underWay >= UNDER_WAY_MAX) {
+      throw new HttpError(503, "HM_HTTP_BUSY", "too many requests at a time", {
+        "retry-after": "1",
+      });
+    }
+    this.#underWay++;
+    try {
+      const body = route.method === "POST" ? await readJson(request) : undefined;
+      const { signal } = exchange;
+      const header = (name: string): string | undefined => headerOf(request, name);
+      const call = { params, query: new URLSearchParams(query), body, role, peer, header, signal };
+      return await route.handler(call);
+    } finally {
+      this.#underWay--;
+    }
+  }
+
+  #roleFor({ needs }: Route, request: IncomingMessage, peer: string): Role | null {
+    const { authorization, cookie } = request.headers;
+    if (needs === "nothing" && authorization === undefined) {
+      return this.#access.roleOf(undefined, cookie, peer);
+    }
+    const role = this.#access.roleOf(authorization, cookie, peer);
+    if (needs === "nothing") return role;
+    if (role === null) throw new HttpError(401, "HM_HTTP_TOKEN", "a token is needed");
+    if (needs === "admin" && role !== "admin") {
+      throw new HttpError(403, "HM_HTTP_ROLE", "this token may look only");
+    }
+    return role;
+  }
+}
+
+/** One request and its answer. */
+class Exchange {
+  /** Aborted when the other side goes away, or the server stops. */
+  readonly signal: AbortSignal;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+
+  constructor(request: IncomingMessage, response: ServerResponse, ending: AbortSignal) {
+    this.#request = request;
+    this.#response = response;
+    const gone = new AbortController();
+    response.once("close", () => gone.abort());
+    response.on("error", () => gone.abort());
+    this.signal = AbortSignal.any([gone.signal, ending]);
+  }
+
+  async write(answer: Answer): Promise<void> {
+    if ("stream" in answer) {
+      this.#head(200, answer.type, answer.headers);
+      if (this.#request.method !== "HEAD") await answer.stream(this.#response, this.signal);
+      this.#response.end();
+      return;
+    }
+    const isJson = "json" in answer;
+    const bytes = Buffer.from(isJson ? JSON.stringify(answer.json) : answer.bytes);
+    const type = isJson ? "application/json; charset=utf-8" : answer.type;
+    const headers = { ...answer.headers, "content-length": String(bytes.length) };
+    this.#head(answer.status ?? 200, type, headers);
+    if (this.#request.method === "HEAD") this.#response.end();
+    else this.#response.end(bytes);
+  }
+
+  /** Says what is wrong, if it can still be said. What of the request has not been read is not read any more. */
+  refuse({ status, code, message, headers }: HttpError): void {
+    if (this.#response.headersSent || this.#response.destroyed) {
+      this.#response.destroy();
+      return;
+    }
+    const mustClose = !this.#request.complete;
+    const json = { error: { code, message } };
+    void this.write({
+      json,
+      status,
+      headers: { ...headers, ...(mustClose && { connection: "close" }) },
+    });
+    if (mustClose) this.#response.once("finish", () => this.#request.destroy());
+  }
+
+  #head(status: number, type: string, headers: Headers = {}): void {
+    this.#response.writeHead(status, { ...HEADERS, "content-type": type, ...headers });
+  }
+}
+
+/** Answers what is not even HTTP. */
+function refuseGarbled(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const statuses: Readonly<Record<string, string>> = {
+    HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
+    ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
+  };
+  const status = statuses[error.code ?? ""] ?? "400 Bad Request";
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+}
+
+function headerOf(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value.join(", ") : value;
+}
+
+function splitAt(text: string, mark: string): readonly [string, string] {
+  const at = text.indexOf(mark);
+  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
+}

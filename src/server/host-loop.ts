@@ -1,0 +1,79 @@
+/* HostLoop: calls a host of sessions when another thread wants it and when it is time, on whatever thread it lives.
+ *
+ * Invariants: one timer, armed for the earliest moment that the host has named; a moment that moves away is not chased, the timer
+ * goes off and is armed anew. Whoever wakes the host finds it looking after that (common.ts). What the host throws is not caught here.
+ * Used by the I/O threads (thread.ts) and by the main thread (in-process.ts).
+ */
+import { NEVER_MICROS } from "../../assembly/constants.ts";
+import type { LoopRuntime } from "../runtime.ts";
+import type { Common } from "./common.ts";
+
+/** The part of a host that a loop drives; all of it is synchronous. */
+export interface DrivenHost {
+  /** Another thread did something that concerns a session of this one. */
+  wake(): void;
+  /** Does what is due. */
+  tick(): void;
+  /** When `tick` has something to do, in microseconds of the clock; NEVER_MICROS when it has not. */
+  nextDueMicros(): number;
+}
+
+/** Longest time that a timer can be set for, in milliseconds. */
+const TIMER_MAX_MS = 2_147_483_647;
+
+/** The loop of one host. */
+export class HostLoop {
+  readonly #host: DrivenHost;
+  readonly #common: Common;
+  readonly #index: number;
+  readonly #clock: () => number;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #armedMicros = NEVER_MICROS;
+
+  /** A loop for the host of the thread with that index; `clock` is in microseconds. */
+  constructor(host: DrivenHost, common: Common, index: number, clock: () => number) {
+    this.#host = host;
+    this.#common = common;
+    this.#index = index;
+    this.#clock = clock;
+  }
+
+  /** Looks whenever another thread wants it to, for good. */
+  async keepAwake(wait: NonNullable<LoopRuntime["waitForChange"]>): Promise<never> {
+    for (;;) {
+      this.wake();
+      await this.#common.woken(this.#index, wait);
+    }
+  }
+
+  /** The word is cleared before looking: whoever comes while we look makes us look again. */
+  wake(): void {
+    this.#common.clearWake(this.#index);
+    this.#host.wake();
+    this.turnEnded();
+  }
+
+  /** Sees to it that the host is called when it next has something to do. To be called after each turn of a session. */
+  turnEnded(): void {
+    const dueMicros = this.#host.nextDueMicros();
+    if (dueMicros < this.#armedMicros) this.#arm(dueMicros);
+  }
+
+  /** Sets the timer no more. */
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #arm(dueMicros: number): void {
+    clearTimeout(this.#timer);
+    this.#armedMicros = dueMicros;
+    const millis = Math.ceil((dueMicros - this.#clock()) / 1000);
+    this.#timer = setTimeout(() => this.#tick(), Math.min(Math.max(millis, 0), TIMER_MAX_MS));
+  }
+
+  #tick(): void {
+    this.#armedMicros = NEVER_MICROS;
+    this.#host.tick();
+    this.turnEnded();
+  }
+}

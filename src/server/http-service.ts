@@ -1,0 +1,25 @@
+/* HttpService: the seam between the server's life and what serves HTTP beside the queue. Implemented in src/http/, called by server.ts. */
+import type { Options } from "../config/options.ts";
+import type { Log } from "../observability/log.ts";
+import type { Common } from "./common.ts";
+import type { InProcess } from "./in-process.ts";
+
+/** What serves HTTP. */
+export interface HttpService {
+  /** Listens. Resolves with where that is, HOST:PORT. Rejects with a BindError. */
+  listen(): Promise<string>;
+  /** Takes no more requests and ends those that are under way. Resolves when all is closed. */
+  stop(): Promise<void>;
+}
+
+/** What it works with. */
+export interface HttpSurroundings {
+  readonly options: Options;
+  readonly log: Log;
+  readonly common: Common;
+  /** Its commands run once the journal has been recovered. */
+  readonly inProcess: InProcess;
+}
+
+/** Makes it. */
+export type OpenHttp = (around: HttpSurroundings) => Promise<HttpService>;

@@ -1,0 +1,106 @@
+/* InProcess: the main thread's own place among those that run sessions: instances on all shards, a session host, and a loop.
+ *
+ * It is there for HTTP alone, and only then. What is asked for over HTTP goes through sessions like those of clients, so that commands,
+ * limits and the gate of the journal are the same; they are observers, so that nobody finds them among the connections, the users of a tube
+ * or its watchers. Invariant: no command runs before the journal has been recovered. What goes wrong in a session or in the engine
+ * ends the process at once, as it does in an I/O thread. Made by server.ts, used by src/http/.
+ */
+import { NEVER_MICROS } from "../../assembly/constants.ts";
+import { PROGRAM } from "../config/version.ts";
+import type { Log } from "../observability/log.ts";
+import type { LoopRuntime } from "../runtime.ts";
+import type { Common } from "./common.ts";
+import { HostLoop } from "./host-loop.ts";
+import { InProcessConnection } from "./in-process-connection.ts";
+import { openSessionHost } from "./open-host.ts";
+import type { SessionHost } from "./session-host.ts";
+
+/** The main thread's sessions. */
+export class InProcess {
+  /** For looking at the shards directly: statistics, lists. Not before `isReady`, and within `guard`. */
+  readonly host: SessionHost;
+  readonly #common: Common;
+  readonly #runtime: LoopRuntime;
+  readonly #loop: HostLoop;
+  #isReady = false;
+
+  /** Takes the seat behind those of the I/O threads. `common` has the main thread's way of waking others. */
+  static async open(
+    payload: unknown,
+    common: Common,
+    runtime: LoopRuntime,
+    log: Log,
+  ): Promise<InProcess> {
+    const clock = common.clock();
+    const soon = (run: () => void): void => runtime.soon(() => guarded(runtime, run));
+    const host = await openSessionHost(payload, {
+      threadIndex: common.threads, // the seat behind those of the I/O threads
+      common,
+      clock,
+      runtime: { ...runtime, soon },
+      announce: (message) => log.write("info", message),
+    });
+    return new InProcess(host, common, runtime, clock);
+  }
+
+  private constructor(
+    host: SessionHost,
+    common: Common,
+    runtime: LoopRuntime,
+    clock: () => number,
+  ) {
+    this.host = host;
+    this.#common = common;
+    this.#runtime = runtime;
+    const driven = {
+      wake: () => this.guard(() => host.wake()),
+      tick: () => this.guard(() => host.tick()),
+      nextDueMicros: () => host.blocked.first()?.dueMicros ?? NEVER_MICROS, // the I/O threads see to what is due in the shards
+    };
+    this.#loop = new HostLoop(driven, common, host.thread, clock);
+  }
+
+  /** From now on commands run: the jobs are there. */
+  start(): void {
+    this.#isReady = true;
+    if (this.#runtime.waitForChange !== undefined) {
+      void this.#loop.keepAwake(this.#runtime.waitForChange);
+    }
+  }
+
+  /** Whether commands run. */
+  get isReady(): boolean {
+    return this.#isReady && !this.#common.stopping;
+  }
+
+  /** Somebody wants this thread (only where threads cannot be woken by a shared word). */
+  wake(): void {
+    if (this.#isReady) this.#loop.wake();
+  }
+
+  /** A new session. Throws a RangeError when commands do not run. */
+  connect(): InProcessConnection {
+    if (!this.isReady) throw new RangeError("there are no sessions yet, or no more");
+    return new InProcessConnection(
+      (outlet) => this.guard(() => this.host.open(outlet, true)),
+      (turn) => {
+        this.guard(turn);
+        this.#loop.turnEnded();
+      },
+    );
+  }
+
+  /** Runs something that calls the engine; what it throws ends the process: a lock may be held, memory may be broken. */
+  guard<Result>(run: () => Result): Result {
+    return guarded(this.#runtime, run);
+  }
+}
+
+function guarded<Result>(runtime: LoopRuntime, run: () => Result): Result {
+  try {
+    return run();
+  } catch (error) {
+    const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    return runtime.die(`${PROGRAM}: the main thread's sessions failed: ${why}`);
+  }
+}
