@@ -1,8 +1,8 @@
-/* Build: compiles the AssemblyScript modules into build/.
+/* Build: compiles the AssemblyScript modules and bundles the dashboard into build/.
  *
  * A module is compiled when it is missing or older than any source of assembly/, the compiler's options or the compiler; the
  * TypeScript sources run unbuilt and need nothing. A module that does not compile, or that the engine guard refuses, leaves no
- * file behind, so nothing ever runs on yesterday's code. Several builds at once do no harm: a module appears by a rename.
+ * file behind, so nothing ever runs on yesterday's code. The dashboard is dashboard.ts's. Several builds at once do no harm: a module appears by a rename.
  *
  * Called by the npm scripts (`node src/toolchain/build.ts [--force]`), by the tests' global setup and by pack.ts.
  */
@@ -11,6 +11,7 @@ import { existsSync, globSync, mkdirSync, readFileSync } from "node:fs";
 import { renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { buildDashboard } from "./dashboard.ts";
 import { findForbiddenParts } from "./engine-guard.ts";
 
 /** The folder of the project, with a slash at its end. */
@@ -38,9 +39,9 @@ const MODULES: readonly Module[] = [
 
 /** What a build did. */
 export interface BuildReport {
-  /** Names of the modules that were compiled now. */
+  /** What was made now, by its path in build/. */
   readonly compiled: readonly string[];
-  /** One message for each module that could not be built; empty when all stand in build/. */
+  /** One message for each part that could not be built; empty when all stand in build/. */
   readonly failures: readonly string[];
 }
 
@@ -54,10 +55,27 @@ export async function build(force = false): Promise<BuildReport> {
   const newestSource = newestSourceMs();
   const stale = MODULES.filter((module) => force || outputMs(module) < newestSource);
   const results = await Promise.all(stale.map(compile));
+  const dashboard = await bundleDashboard(force);
   return {
-    compiled: stale.filter((_, index) => results[index] === null).map(({ name }) => name),
-    failures: results.filter((failure) => failure !== null),
+    compiled: [
+      ...stale.filter((_, index) => results[index] === null).map(({ name }) => `${name}.wasm`),
+      ...(dashboard.isMade ? ["dashboard"] : []),
+    ],
+    failures: [...results, dashboard.failure].filter((failure) => failure !== null),
   };
+}
+
+/** Bundles the dashboard if it is stale; tells whether it did, and what went wrong, or null. */
+async function bundleDashboard(
+  force: boolean,
+): Promise<{ readonly isMade: boolean; readonly failure: string | null }> {
+  try {
+    return { isMade: await buildDashboard(ROOT, force), failure: null };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const failure = `build/dashboard cannot be built from src/dashboard: ${reason}`;
+    return { isMade: false, failure };
+  }
 }
 
 /** Compiles one module; returns what went wrong, or null. */
@@ -113,7 +131,7 @@ function outputPath(module: Module): string {
 
 if (import.meta.main) {
   const { compiled, failures } = await build(process.argv.includes("--force"));
-  for (const name of compiled) console.log(`built build/${name}.wasm`);
+  for (const name of compiled) console.log(`built build/${name}`);
   for (const failure of failures) console.error(failure);
   process.exitCode = failures.length > 0 ? 1 : 0;
 }

@@ -1,13 +1,21 @@
 /* Pack: fills dist/ with what is published, since a runtime strips no types below node_modules.
  *
  * dist/ mirrors the tree, so every relative path holds in both: dist/src and dist/assembly are emitted by tsc, dist/build has the
- * compiled modules. as-bind would bring a compiler along if it were a dependency, so its small runtime is copied beside its
+ * compiled modules and the dashboard. as-bind would bring a compiler along if it were a dependency, so its small runtime is copied beside its
  * licence and the one import of it is pointed there.
  *
  * Called by npm before it packs (`prepack`).
  */
 import { execFileSync } from "node:child_process";
-import { copyFileSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { build, ROOT } from "./build.ts";
 
 const DIST = `${ROOT}dist/`;
@@ -20,6 +28,7 @@ async function pack(): Promise<void> {
   if (failures.length > 0) throw new Error(failures.join("\n"));
   emitJavaScript();
   copyModules();
+  cpSync(`${ROOT}build/dashboard`, `${DIST}build/dashboard`, { recursive: true });
   bundleAsBind();
 }
 

@@ -1,0 +1,186 @@
+/* Chart: lines over time, drawn by uPlot from the samples that live.ts keeps.
+ *
+ * Charts of a page share the cursor: pointing at a moment in one shows the values of that moment in the legends of all. The
+ * legend is ordinary text and says the newest values otherwise, so the picture holds nothing that cannot be read.
+ */
+import { effect, signal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import uPlot from "uplot";
+import { appearance } from "./appearance.ts";
+import { heardAt, samples } from "./live.ts";
+import type { Column } from "./live.ts";
+import { clock } from "./quantity.ts";
+
+/** A line of a chart. */
+export interface Line {
+  readonly column: Column;
+  readonly label: string;
+  /** A colour of the style sheet, such as `--ready`. */
+  readonly color: string;
+  /** Whether the area below it is filled. */
+  readonly isFilled?: boolean;
+}
+
+/** How many samples back the charts reach. */
+export const reachSeconds = signal(300);
+
+/** The index of the sample that is pointed at; null when none is. */
+const pointedAt = signal<number | null>(null);
+
+const HEIGHT = 132;
+/** Charts of a new page show at least so much. */
+const LEAST_REACH_SECONDS = 60;
+/** Steps of an axis of seconds, from a tenth to a week. */
+const STEPS_OF_SECONDS = [
+  0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 43_200, 86_400, 172_800,
+  604_800,
+];
+
+/** A chart with its title and legend. */
+export function Chart({
+  title,
+  lines,
+  format,
+  isInSeconds = false,
+}: {
+  readonly title: string;
+  readonly lines: readonly Line[];
+  /** A value with its unit. */
+  readonly format: (value: number | null) => string;
+  /** Whether the values are seconds, which come in sixties. */
+  readonly isInSeconds?: boolean;
+}): JSX.Element {
+  const place = useRef<HTMLDivElement>(null);
+  const kind = appearance.value;
+  void heardAt.value;
+  const index = pointedAt.value ?? samples.at.length - 1;
+
+  useEffect(() => {
+    const element = place.current;
+    if (element === null) return undefined;
+    const made = new uPlot(optionsOf(element, lines, format, isInSeconds), dataOf(lines), element);
+    const follow = effect(() => {
+      if (heardAt.value + reachSeconds.value > 0) made.setData(dataOf(lines));
+    });
+    const resizing = new ResizeObserver(() => {
+      if (element.clientWidth > 0) made.setSize({ width: element.clientWidth, height: HEIGHT });
+    });
+    resizing.observe(element);
+    return () => {
+      follow();
+      resizing.disconnect();
+      made.destroy();
+    };
+  }, [kind, lines, format, isInSeconds]);
+
+  return (
+    <figure class="chart">
+      <figcaption>
+        <h3>{title}</h3>
+        <dl class="legend">
+          {lines.map(({ column, label, color }) => (
+            <div key={column}>
+              <dt>
+                <svg class={`swatch ${color.slice(2)}`} viewBox="0 0 10 4" aria-hidden="true">
+                  <path d="M0 2h10" />
+                </svg>
+                {label}
+              </dt>
+              <dd>{format(samples.columns[column][index] ?? null)}</dd>
+            </div>
+          ))}
+        </dl>
+      </figcaption>
+      <div ref={place} class="plot" aria-hidden="true" />
+    </figure>
+  );
+}
+
+function dataOf(lines: readonly Line[]): uPlot.AlignedData {
+  const last = samples.at.at(-1) ?? Date.now() / 1000;
+  const from = Math.max(
+    0,
+    samples.at.findIndex((at) => at >= last - reachSeconds.peek()),
+  );
+  return [
+    samples.at.slice(from),
+    ...lines.map(({ column }) => samples.columns[column].slice(from)),
+  ];
+}
+
+function optionsOf(
+  element: HTMLElement,
+  lines: readonly Line[],
+  format: (value: number | null) => string,
+  isInSeconds: boolean,
+): uPlot.Options {
+  const style = getComputedStyle(element);
+  const color = (name: string): string => style.getPropertyValue(name).trim();
+  const font = `11px ${style.getPropertyValue("--sans")}`;
+  const axis: uPlot.Axis = {
+    stroke: color("--ink-3"),
+    font,
+    grid: { stroke: color("--rule-2"), width: 1 },
+    ticks: { show: false },
+  };
+  return {
+    width: Math.max(element.clientWidth, 100),
+    height: HEIGHT,
+    padding: [8, 6, 0, 0],
+    legend: { show: false },
+    cursor: {
+      sync: { key: "charts" },
+      x: true,
+      y: false,
+      drag: { x: false, y: false },
+      points: { size: 6 },
+    },
+    scales: {
+      x: {
+        time: true,
+        range: (_, least, most) => [Math.min(least, most - LEAST_REACH_SECONDS), most],
+      },
+      y: { range: (_, __, most) => [0, ceiling(most)] },
+    },
+    axes: [
+      {
+        ...axis,
+        size: 24,
+        space: 80,
+        values: (_, splits) => splits.map((split) => clock(split * 1000)),
+      },
+      {
+        ...axis,
+        size: 62,
+        space: 34,
+        values: (_, splits) => splits.map((split) => (split === 0 ? "0" : format(split))),
+        ...(isInSeconds ? { incrs: STEPS_OF_SECONDS } : {}),
+      },
+    ],
+    series: [
+      {},
+      ...lines.map((line): uPlot.Series => ({
+        label: line.label,
+        stroke: color(line.color),
+        width: 1.5,
+        points: { show: false },
+        spanGaps: false,
+        ...(line.isFilled === true ? { fill: `${color(line.color)}22` } : {}),
+      })),
+    ],
+    hooks: { setCursor: [(plot) => (pointedAt.value = indexOf(plot))] },
+  };
+}
+
+/** The sample under the cursor, counted in all samples. */
+function indexOf(plot: uPlot): number | null {
+  const { idx } = plot.cursor;
+  if (idx === null || idx === undefined) return null;
+  return samples.at.length - plot.data[0].length + idx;
+}
+
+/** A top that leaves a little room, and is never nothing. */
+function ceiling(most: number | null): number {
+  return most === null || !(most > 0) ? 1 : most * 1.12;
+}

@@ -1,0 +1,299 @@
+/* Job page: everything that is kept of one job: its body, how its attempts ended, and where it stands. */
+import type { JSX } from "preact";
+import { useMemo, useState } from "preact/hooks";
+import type { Failure, FailureEnd, JobAnswer } from "../http/api.ts";
+import { mayAct } from "./access.ts";
+import { copyCommands } from "./copy-commands.ts";
+import { fromBase64 } from "./hostile-bytes.ts";
+import { serverNow } from "./live.ts";
+import { attempt, tell, warn } from "./notices.tsx";
+import {
+  Ago,
+  Empty,
+  Loading,
+  Moment,
+  PageHead,
+  StateBadge,
+  StateShape,
+  Trouble,
+  TubeLink,
+} from "./parts.tsx";
+import { PayloadView } from "./payload-view.tsx";
+import { bytes, count, duration } from "./quantity.ts";
+import { confirm } from "./question.tsx";
+import { useResource } from "./resource.ts";
+import { addressOf, go, tubeRoute } from "./route.ts";
+import { apiAddress, post } from "./server-api.ts";
+
+const ENDS: Readonly<Record<FailureEnd, string>> = {
+  buried: "buried by its worker",
+  released: "released by its worker",
+  "timed-out": "ran out of time",
+  "connection-lost": "its worker's connection was lost",
+};
+
+/** The page. */
+export function JobPage({ id }: { readonly id: number }): JSX.Element {
+  const job = useResource<JobAnswer>(`jobs/${id}`, 3);
+  if (job.error?.status === 404) {
+    return (
+      <>
+        <PageHead title={`Job ${id}`} />
+        <Empty title="There is no such job.">
+          It was deleted, or there never was one of this number.
+        </Empty>
+      </>
+    );
+  }
+  return (
+    <>
+      <PageHead
+        title={`Job ${id}`}
+        above={job.data === null ? "…" : <TubeLink name={job.data.tube} state={job.data.state} />}
+      >
+        {job.data !== null && mayAct.value && <JobActions job={job.data} after={job.reload} />}
+      </PageHead>
+      <Trouble resource={job} />
+      {job.data === null ? job.error === null && <Loading rows={8} /> : <JobParts job={job.data} />}
+    </>
+  );
+}
+
+function JobParts({ job }: { readonly job: JobAnswer }): JSX.Element {
+  const { base64 } = job.body;
+  const body = useMemo(() => fromBase64(base64), [base64]);
+  return (
+    <div class="job">
+      <div class="job-main">
+        <section class="panel body-panel">
+          <h2>
+            Body <small>{bytes(job.bytes)}</small>
+            <a
+              class="button"
+              href={apiAddress(`jobs/${job.id}/body`)}
+              download={`job-${job.id}.bin`}
+            >
+              Download
+            </a>
+          </h2>
+          {!job.body.isWhole && (
+            <p class="nothing">
+              The first {bytes(body.length)} of {bytes(job.bytes)}. Download it to see the rest.
+            </p>
+          )}
+          <PayloadView body={body} isWhole={job.body.isWhole} label="the body" />
+        </section>
+        <Timeline job={job} />
+      </div>
+      <div class="job-side">
+        <Facts job={job} />
+        <Commands job={job} body={body} />
+      </div>
+    </div>
+  );
+}
+
+function Facts({ job }: { readonly job: JobAnswer }): JSX.Element {
+  return (
+    <section class="panel facts-panel">
+      <h2>
+        <StateBadge state={job.state} />
+        {job.state === "reserved" && <small>{duration(job.leftSeconds)} of its time left</small>}
+        {job.state === "delayed" && <small>ready in {duration(job.leftSeconds)}</small>}
+      </h2>
+      <dl class="facts">
+        <Fact name="priority">{count(job.pri)}</Fact>
+        <Fact name="age">{duration(job.ageSeconds)}</Fact>
+        <Fact name="delay">{duration(job.delaySeconds)}</Fact>
+        <Fact name="time to run">{duration(job.ttrSeconds)}</Fact>
+        <Fact name="reserved">{count(job.reserves)} ×</Fact>
+        <Fact name="timed out">{count(job.timeouts)} ×</Fact>
+        <Fact name="released">{count(job.releases)} ×</Fact>
+        <Fact name="buried">{count(job.buries)} ×</Fact>
+        <Fact name="kicked">{count(job.kicks)} ×</Fact>
+        {job.holder !== null && <Fact name="held by">{job.holder}</Fact>}
+      </dl>
+    </section>
+  );
+}
+
+function Fact({
+  name,
+  children,
+}: {
+  readonly name: string;
+  readonly children: unknown;
+}): JSX.Element {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children as string}</dd>
+    </div>
+  );
+}
+
+function Timeline({ job }: { readonly job: JobAnswer }): JSX.Element {
+  const put = serverNow() / 1000 - job.ageSeconds;
+  const failures = job.failures.toReversed();
+  return (
+    <section class="panel timeline-panel">
+      <h2>Timeline</h2>
+      <ol class="timeline">
+        <li class={job.state}>
+          <StateShape state={job.state} />
+          <div>
+            <p class="event">
+              <strong>now {job.state}</strong>
+              {job.holder !== null && ` by ${job.holder}`}
+            </p>
+          </div>
+        </li>
+        {failures.map((failure) => (
+          <FailureEvent key={`${failure.attempt} ${failure.at}`} failure={failure} />
+        ))}
+        {job.reserves > job.failures.length && job.failures.length > 0 && (
+          <li class="gap">
+            <span class="shape" />
+            <p class="event nothing">
+              {count(job.reserves)} attempts in all; {count(job.failures.length)} are kept here
+            </p>
+          </li>
+        )}
+        <li>
+          <StateShape state="ready" />
+          <div>
+            <p class="event">
+              <strong>put</strong> into {job.tube}
+            </p>
+            <p class="when">
+              <Moment atSeconds={put} /> <span class="dot">·</span> <Ago atSeconds={put} />
+            </p>
+          </div>
+        </li>
+      </ol>
+    </section>
+  );
+}
+
+function FailureEvent({ failure }: { readonly failure: Failure }): JSX.Element {
+  const { messageBase64 } = failure;
+  const message = useMemo(() => fromBase64(messageBase64), [messageBase64]);
+  return (
+    <li class="failed">
+      <svg class="shape" viewBox="0 0 10 10" aria-hidden="true">
+        <path class="cross" d="M2 2l6 6M8 2l-6 6" />
+      </svg>
+      <div>
+        <p class="event">
+          <strong>attempt {count(failure.attempt)}</strong> {ENDS[failure.end]}
+        </p>
+        <p class="when">
+          <Moment atSeconds={failure.at} /> <span class="dot">·</span>{" "}
+          <Ago atSeconds={failure.at} />
+          {failure.who !== "" && (
+            <>
+              {" "}
+              <span class="dot">·</span> {failure.who}
+            </>
+          )}
+        </p>
+        {message.length > 0 && (
+          <PayloadView body={message} isWhole label={`the message of attempt ${failure.attempt}`} />
+        )}
+      </div>
+    </li>
+  );
+}
+
+function Commands({
+  job,
+  body,
+}: {
+  readonly job: JobAnswer;
+  readonly body: Uint8Array;
+}): JSX.Element {
+  const commands = useMemo(() => copyCommands(job, body), [job, body]);
+  return (
+    <section class="panel commands-panel">
+      <h2>Copy as a command</h2>
+      <ul class="commands">
+        {commands.map(({ label, line }) => (
+          <li key={label}>
+            <CopyButton label={label} line={line} />
+            <code title={line.length > 400 ? undefined : line}>{line.slice(0, 400)}</code>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function CopyButton({
+  label,
+  line,
+}: {
+  readonly label: string;
+  readonly line: string;
+}): JSX.Element {
+  const [isCopied, setIsCopied] = useState(false);
+  const copy = async (): Promise<void> => {
+    try {
+      await navigator.clipboard.writeText(line);
+    } catch (error) {
+      warn(
+        `The browser did not let it be copied: ${error instanceof Error ? error.name : "refused"}.`,
+      );
+      return;
+    }
+    setIsCopied(true);
+    setTimeout(() => setIsCopied(false), 2000);
+    tell(`Copied: ${label.toLowerCase()}.`);
+  };
+  return (
+    <button type="button" onClick={() => void copy()}>
+      {isCopied ? "Copied" : label}
+    </button>
+  );
+}
+
+function JobActions({
+  job,
+  after,
+}: {
+  readonly job: JobAnswer;
+  readonly after: () => void;
+}): JSX.Element {
+  const canKick = job.state === "buried" || job.state === "delayed";
+  const kick = async (): Promise<void> => {
+    if (await attempt(post(`jobs/${job.id}/kick`), () => `Job ${job.id} is ready.`)) after();
+  };
+  const remove = async (): Promise<void> => {
+    const isSure = await confirm({
+      title: `Delete job ${job.id}`,
+      text: `It is gone for good: ${bytes(job.bytes)} and what is known of its failures.`,
+      action: "Delete 1 job",
+      isDestructive: true,
+    });
+    if (!isSure) return;
+    const isGone = await attempt(post(`jobs/${job.id}/delete`), () => `Job ${job.id} is deleted.`);
+    if (isGone) go(tubeRoute(job.tube, job.state), true);
+  };
+  return (
+    <span class="button-row">
+      <a class="button" href={addressOf(tubeRoute(job.tube, job.state))}>
+        All {job.state}
+      </a>
+      <button type="button" disabled={!canKick} onClick={() => void kick()}>
+        Kick
+      </button>
+      <button
+        type="button"
+        class="destructive"
+        disabled={job.state === "reserved"}
+        onClick={() => void remove()}
+      >
+        Delete
+      </button>
+    </span>
+  );
+}

@@ -1,0 +1,129 @@
+/* Tube actions: pause, kick and flush, each asked for first and said afterwards. */
+import type { JSX } from "preact";
+import type { FlushAnswer, KickAnswer, KickRequest, PauseRequest, Tube } from "../http/api.ts";
+import { attempt } from "./notices.tsx";
+import { confirm, askNumber } from "./question.tsx";
+import { count, counted, duration } from "./quantity.ts";
+import { post } from "./server-api.ts";
+
+const LONGEST_PAUSE_SECONDS = 4_294_967_295;
+const MOST_KICKED = 4_294_967_295;
+
+/** The buttons of a tube; `after` is called when one did something. */
+export function TubeActions({
+  tube,
+  after,
+}: {
+  readonly tube: Tube;
+  readonly after: () => void;
+}): JSX.Element {
+  const held = tube.buried + tube.delayed;
+  const flushable = tube.ready + held;
+  const run = (action: (tube: Tube) => Promise<boolean>) => (): void => {
+    void action(tube).then((did) => (did ? after() : undefined));
+  };
+  return (
+    <span class="button-row">
+      {tube.pauseLeftSeconds > 0 ? (
+        <button type="button" aria-label={`Resume ${tube.name}`} onClick={run(resume)}>
+          Resume
+        </button>
+      ) : (
+        <button type="button" aria-label={`Pause ${tube.name}`} onClick={run(pause)}>
+          Pause
+        </button>
+      )}
+      <button
+        type="button"
+        aria-label={`Kick jobs of ${tube.name}`}
+        disabled={held === 0}
+        onClick={run(kick)}
+      >
+        Kick
+      </button>
+      <button
+        type="button"
+        class="destructive"
+        aria-label={`Flush ${tube.name}`}
+        disabled={flushable === 0}
+        onClick={run(flush)}
+      >
+        Flush
+      </button>
+    </span>
+  );
+}
+
+function actionPath(tube: Tube, action: string): string {
+  return `tubes/${encodeURIComponent(tube.name)}/${action}`;
+}
+
+async function pause(tube: Tube): Promise<boolean> {
+  const seconds = await askNumber({
+    title: `Pause ${tube.name}`,
+    text: "No worker gets a job of this tube while it is paused. Jobs can still be put.",
+    action: "Pause",
+    number: { label: "Seconds", preset: 60, least: 1, most: LONGEST_PAUSE_SECONDS },
+  });
+  if (seconds === null) return false;
+  const request: PauseRequest = { seconds };
+  return attempt(
+    post(actionPath(tube, "pause"), request),
+    () => `${tube.name} is paused for ${duration(seconds)}.`,
+  );
+}
+
+async function resume(tube: Tube): Promise<boolean> {
+  const request: PauseRequest = { seconds: 0 };
+  return attempt(post(actionPath(tube, "pause"), request), () => `${tube.name} goes on.`);
+}
+
+async function kick(tube: Tube): Promise<boolean> {
+  const kicked = tube.buried > 0 ? "buried" : "delayed";
+  const most = tube.buried > 0 ? tube.buried : tube.delayed;
+  const number = await askNumber({
+    title: `Kick jobs of ${tube.name}`,
+    text: (
+      <p>
+        The tube has {counted(most, `${kicked} job`)}. Kicked jobs are ready at once, the oldest
+        first.
+        {kicked === "delayed" && " Delayed jobs are kicked because none is buried."}
+      </p>
+    ),
+    action: "Kick",
+    number: { label: "At most so many", preset: most, least: 1, most: MOST_KICKED },
+  });
+  if (number === null) return false;
+  const request: KickRequest = { count: number };
+  return attempt(
+    post<KickAnswer>(actionPath(tube, "kick"), request),
+    (answer) => `${counted(answer.kicked, "job")} of ${tube.name} kicked.`,
+  );
+}
+
+async function flush(tube: Tube): Promise<boolean> {
+  const lost = tube.ready + tube.delayed + tube.buried;
+  const isSure = await confirm({
+    title: `Flush ${tube.name}`,
+    text: (
+      <>
+        <p>
+          This deletes <strong>{counted(lost, "job")}</strong> for good: {count(tube.ready)} ready,{" "}
+          {count(tube.delayed)} delayed, {count(tube.buried)} buried.
+        </p>
+        <p>
+          {tube.reserved === 0
+            ? "No job of it is reserved."
+            : `${counted(tube.reserved, "reserved job")} will stay with the workers.`}
+        </p>
+      </>
+    ),
+    action: `Delete ${counted(lost, "job")}`,
+    isDestructive: true,
+  });
+  if (!isSure) return false;
+  return attempt(
+    post<FlushAnswer>(actionPath(tube, "flush")),
+    (answer) => `${counted(answer.flushed, "job")} of ${tube.name} deleted.`,
+  );
+}

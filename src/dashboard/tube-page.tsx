@@ -1,0 +1,313 @@
+/* Tube page: one tube and its jobs of one state, filtered and paged by the server, with actions on all that match. */
+import type { JSX } from "preact";
+import type { JobsAnswer, JobState, JobSummary, Tube } from "../http/api.ts";
+import { mayAct } from "./access.ts";
+import { runBulk } from "./bulk-actions.ts";
+import { OneLine } from "./hostile-text.tsx";
+import {
+  Empty,
+  Figure,
+  Loading,
+  PageHead,
+  StateShape,
+  Trouble,
+  TubeHints,
+  WideTable,
+} from "./parts.tsx";
+import { age, bytes, count, counted, duration } from "./quantity.ts";
+import { useResource } from "./resource.ts";
+import type { Resource } from "./resource.ts";
+import { addressOf, ALL_TUBES, go, query, STATES } from "./route.ts";
+import type { TubeRoute } from "./route.ts";
+import { SearchField } from "./search-field.tsx";
+import { TubeActions } from "./tube-actions.tsx";
+
+const LIMIT = 50;
+
+/** The page. */
+export function TubePage({ route }: { readonly route: TubeRoute }): JSX.Element {
+  const base = `tubes/${encodeURIComponent(route.name)}`;
+  const tube = useResource<Tube>(base, 2);
+  const jobs = useResource<JobsAnswer>(
+    `${base}/jobs${query(
+      ["state", route.state],
+      ["after", route.after],
+      ["limit", LIMIT],
+      ["filter", route.filter],
+      ["group", route.group],
+    )}`,
+    2,
+  );
+  const reload = (): void => {
+    tube.reload();
+    jobs.reload();
+  };
+  return (
+    <>
+      <PageHead
+        title={<span class="name">{route.name}</span>}
+        above={<a href={addressOf(ALL_TUBES)}>Tubes</a>}
+      >
+        {tube.data !== null && mayAct.value && <TubeActions tube={tube.data} after={reload} />}
+      </PageHead>
+      {tube.data !== null && <TubeFacts tube={tube.data} />}
+      <States route={route} tube={tube.data} />
+      <div class="list-bar">
+        <SearchField
+          label="Filter jobs by text of the body or the latest failure"
+          placeholder="Text in the body or the latest failure"
+          value={route.filter}
+          onChange={(filter) => go({ ...route, filter, after: 0 }, true)}
+        />
+        {route.group !== "" && (
+          <span class="chip">
+            one group of failures
+            <a
+              href={addressOf({ ...route, group: "", after: 0 })}
+              aria-label="Show jobs of all groups"
+            >
+              ✕
+            </a>
+          </span>
+        )}
+        {mayAct.value && route.state !== "reserved" && (
+          <BulkButtons route={route} tube={tube.data} after={reload} />
+        )}
+      </div>
+      {tube.error?.status === 404 ? (
+        <Empty title="There is no such tube now.">
+          A tube is there while it has jobs, or somebody uses or watches it.
+        </Empty>
+      ) : (
+        <>
+          <Trouble resource={jobs} />
+          <Jobs route={route} jobs={jobs} />
+        </>
+      )}
+    </>
+  );
+}
+
+function TubeFacts({ tube }: { readonly tube: Tube }): JSX.Element {
+  return (
+    <div class="tube-facts">
+      <TubeHints tube={tube} />
+      <dl class="inline-facts">
+        <div>
+          <dt>oldest ready</dt>
+          <dd>{duration(tube.ageOldestReadySeconds)}</dd>
+        </div>
+        <div>
+          <dt>urgent</dt>
+          <dd>{count(tube.urgent)}</dd>
+        </div>
+        <div>
+          <dt>watching</dt>
+          <dd>{count(tube.watching)}</dd>
+        </div>
+        <div>
+          <dt>waiting</dt>
+          <dd>{count(tube.waiting)}</dd>
+        </div>
+        <div>
+          <dt>using</dt>
+          <dd>{count(tube.using)}</dd>
+        </div>
+        <div>
+          <dt>put in all</dt>
+          <dd>{count(tube.total)}</dd>
+        </div>
+        <div>
+          <dt>deleted</dt>
+          <dd>{count(tube.deleted)}</dd>
+        </div>
+      </dl>
+    </div>
+  );
+}
+
+function States({
+  route,
+  tube,
+}: {
+  readonly route: TubeRoute;
+  readonly tube: Tube | null;
+}): JSX.Element {
+  return (
+    <nav class="tabs" aria-label="Jobs by state">
+      {STATES.map((state) => (
+        <a
+          key={state}
+          class={state}
+          href={addressOf({ ...route, state, group: "", after: 0 })}
+          aria-current={state === route.state ? "page" : undefined}
+        >
+          <StateShape state={state} />
+          {state}
+          <span class="tab-count">{tube === null ? "" : <Figure value={tube[state]} />}</span>
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+function BulkButtons({
+  route,
+  tube,
+  after,
+}: {
+  readonly route: TubeRoute;
+  readonly tube: Tube | null;
+  readonly after: () => void;
+}): JSX.Element {
+  const isNothing = tube !== null && tube[route.state] === 0;
+  const run = (action: "kick" | "delete") => (): void => {
+    const wish = {
+      action,
+      tube: route.name,
+      state: route.state,
+      filter: route.filter,
+      ...(route.group === "" ? {} : { group: route.group }),
+    };
+    void runBulk(wish).then((did) => (did ? after() : undefined));
+  };
+  const which = route.filter === "" && route.group === "" ? `all ${route.state}` : "all matching";
+  return (
+    <span class="button-row">
+      {route.state !== "ready" && (
+        <button type="button" disabled={isNothing} onClick={run("kick")}>
+          Kick {which}…
+        </button>
+      )}
+      <button type="button" class="destructive" disabled={isNothing} onClick={run("delete")}>
+        Delete {which}…
+      </button>
+    </span>
+  );
+}
+
+function Jobs({
+  route,
+  jobs,
+}: {
+  readonly route: TubeRoute;
+  readonly jobs: Resource<JobsAnswer>;
+}): JSX.Element | null {
+  const { data } = jobs;
+  if (data === null) return jobs.error === null ? <Loading rows={10} /> : null;
+  if (data.jobs.length === 0 && data.next === null) {
+    const isAll = route.filter === "" && route.group === "" && route.after === 0;
+    return (
+      <Empty title={isAll ? `No job is ${route.state}.` : `No ${route.state} job matches.`}>
+        {!isAll && `${counted(data.scanned, "job")} looked at.`}
+      </Empty>
+    );
+  }
+  return (
+    <>
+      {data.jobs.length > 0 && <JobsTable route={route} jobs={data.jobs} isStale={jobs.isStale} />}
+      <nav class="pager" aria-label="Pages">
+        <span>
+          {counted(data.jobs.length, "job")} here
+          {data.scanned > data.jobs.length && `, ${count(data.scanned)} looked at`}
+        </span>
+        <span class="button-row">
+          {route.after > 0 && (
+            <a class="button" data-key="back" href={addressOf({ ...route, after: 0 })}>
+              First
+            </a>
+          )}
+          {data.next === null ? (
+            <span class="button is-off">Next</span>
+          ) : (
+            <a class="button" data-key="next" href={addressOf({ ...route, after: data.next })}>
+              {data.jobs.length === 0 ? "Look further" : "Next"}
+            </a>
+          )}
+        </span>
+      </nav>
+    </>
+  );
+}
+
+const LEFT_HEADS: Readonly<Record<JobState, string | null>> = {
+  ready: null,
+  reserved: "TTR left",
+  delayed: "Ready in",
+  buried: null,
+};
+
+function JobsTable({
+  route,
+  jobs,
+  isStale,
+}: {
+  readonly route: TubeRoute;
+  readonly jobs: readonly JobSummary[];
+  readonly isStale: boolean;
+}): JSX.Element {
+  const leftHead = LEFT_HEADS[route.state];
+  return (
+    <WideTable label={`${route.state} jobs of ${route.name}`} isStale={isStale}>
+      <thead>
+        <tr>
+          <th scope="col">Job</th>
+          <th scope="col" class="number">
+            Age
+          </th>
+          {leftHead !== null && (
+            <th scope="col" class="number">
+              {leftHead}
+            </th>
+          )}
+          <th scope="col" class="number wide-only">
+            Priority
+          </th>
+          <th scope="col" class="number wide-only">
+            TTR
+          </th>
+          <th scope="col" class="number wide-only">
+            Reserves
+          </th>
+          <th scope="col" class="number">
+            Failures
+          </th>
+          <th scope="col" class="number wide-only">
+            Size
+          </th>
+          <th scope="col" class="preview">
+            Body
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {jobs.map((job) => (
+          <tr key={job.id}>
+            <th scope="row">
+              <a class="name" data-row href={addressOf({ page: "job", id: job.id })}>
+                {job.id}
+              </a>
+            </th>
+            <td class="number">{age(job.ageSeconds)}</td>
+            {leftHead !== null && <td class="number">{age(job.leftSeconds)}</td>}
+            <td class="number wide-only">
+              {count(job.pri)}
+              {job.pri < 1024 && job.state === "ready" && <span class="hint urgent">urgent</span>}
+            </td>
+            <td class="number wide-only">{duration(job.ttrSeconds)}</td>
+            <td class="number wide-only">
+              <Figure value={job.reserves} />
+            </td>
+            <td class="number">
+              <Figure value={job.failures} />
+            </td>
+            <td class="number wide-only">{bytes(job.bytes)}</td>
+            <td class="preview">
+              <OneLine bytes={job.preview} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </WideTable>
+  );
+}
