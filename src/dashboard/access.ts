@@ -38,6 +38,17 @@ export async function logIn(token: string): Promise<void> {
   await enter();
 }
 
+/**
+ * Gives the access back.
+ *
+ * @throws {ApiError} when the server does not answer
+ */
+export async function logOut(): Promise<void> {
+  stopListening();
+  await post<object>("logout");
+  await enter();
+}
+
 effect(() => {
   if (refusals.value === 0) return;
   stopListening();

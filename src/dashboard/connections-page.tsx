@@ -33,7 +33,9 @@ export function ConnectionsPage({ offset }: { readonly offset: number }): JSX.El
                 <th scope="col">Connection</th>
                 <th scope="col">Doing</th>
                 <th scope="col">Holds</th>
-                <th scope="col">Watches</th>
+                <th scope="col" class="wide-only">
+                  Watches
+                </th>
                 <th scope="col" class="wide-only">
                   Uses
                 </th>
@@ -70,6 +72,7 @@ function ConnectionRow({ connection }: { readonly connection: ConnectionSummary 
       <th scope="row" class="peer">
         <span class="name">{connection.peer}</span>
         <small class="sub">{connection.id}</small>
+        <small class="sub narrow-only">watches {counted(connection.watchCount, "tube")}</small>
       </th>
       <td>{doing(connection)}</td>
       <td>
@@ -88,7 +91,7 @@ function ConnectionRow({ connection }: { readonly connection: ConnectionSummary 
           )}
         </ul>
       </td>
-      <td>
+      <td class="wide-only">
         <ul class="chips">
           {watches.slice(0, SHOWN_NAMES).map((name) => (
             <li key={name}>

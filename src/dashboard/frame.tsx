@@ -1,9 +1,10 @@
 /* Frame: what stands around every page: the name, the ways to the pages, how the server and the connection to it are. */
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { mayAct, session } from "./access.ts";
+import { logOut, mayAct, session } from "./access.ts";
 import { choice, nextChoice } from "./appearance.ts";
 import { follows, heardAt, link, overview } from "./live.ts";
+import { attempt } from "./notices.tsx";
 import { clock, compact } from "./quantity.ts";
 import { addressOf, ALL_TUBES } from "./route.ts";
 import type { Route } from "./route.ts";
@@ -90,6 +91,7 @@ export function Frame({
           {!mayAct.value && <span class="hint">read only</span>}
           <LinkState />
           <AppearanceButton />
+          {session.value?.needsToken === true && <LogOutButton />}
           <button
             type="button"
             class="tool help-button"
@@ -151,6 +153,22 @@ function AppearanceButton(): JSX.Element {
     >
       <svg viewBox="0 0 20 20" aria-hidden="true">
         <path d={APPEARANCE_ICONS[choice.value]} />
+      </svg>
+    </button>
+  );
+}
+
+function LogOutButton(): JSX.Element {
+  return (
+    <button
+      type="button"
+      class="tool"
+      aria-label="Log out"
+      title="Log out"
+      onClick={() => void attempt(logOut(), () => "Logged out.")}
+    >
+      <svg viewBox="0 0 20 20" aria-hidden="true">
+        <path d="M12 4H4v12h8M9 10h8M14 7l3 3-3 3" />
       </svg>
     </button>
   );

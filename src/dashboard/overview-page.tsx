@@ -39,9 +39,9 @@ const OLDEST: readonly Line[] = [
   { column: "oldestSeconds", label: "oldest", color: "--ready", isFilled: true },
 ];
 const QUEUEING: readonly Line[] = [
-  { column: "queueP50", label: "queued p50", color: "--ready" },
+  { column: "queueP50", label: "queue p50", color: "--ready" },
   { column: "queueP99", label: "p99", color: "--delayed" },
-  { column: "processP50", label: "in work p50", color: "--out" },
+  { column: "processP50", label: "work p50", color: "--out" },
   { column: "processP99", label: "p99", color: "--reserved" },
 ];
 const WORKERS: readonly Line[] = [

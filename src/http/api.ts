@@ -216,7 +216,7 @@ export interface JobSummary {
   readonly preview: Bytes;
 }
 
-/** GET /tubes/NAME/jobs?state=&after=&limit=&filter= */
+/** GET /tubes/NAME/jobs?state=&after=&limit=&filter=&group=; `group` is the key of a group of failures. */
 export interface JobsAnswer {
   readonly jobs: readonly JobSummary[];
   /** The `after` of the next page; null at the end. */
