@@ -7,6 +7,7 @@
  */
 
 import type { Outlet } from "../transport.ts";
+import type { ReplyBuffer } from "./reply-buffer.ts";
 
 /** Up to where each shard's stream is safe, and how to have it become so. */
 export interface SafePositions {
@@ -26,12 +27,17 @@ export interface Holder {
   released(): void;
 }
 
+/** What each shard's stream must have reached, in the order of the shards. */
+type Positions = readonly number[];
+
 interface Held {
   readonly outlet: Outlet;
   readonly holder: Holder;
   /** Undefined: close the outlet. */
-  readonly bytes: Uint8Array | undefined;
-  readonly positions: Float64Array;
+  readonly buffer: ReplyBuffer | undefined;
+  readonly from: number;
+  readonly to: number;
+  readonly positions: Positions;
 }
 
 /** Holds replies back. */
@@ -39,16 +45,20 @@ export class Gate {
   readonly #safe: SafePositions;
   #held: Held[] = [];
   /** What the replies that are being made depend on, a position for each shard. */
-  readonly #positions: Float64Array;
+  readonly #positions: number[];
+  /** The same as a copy, which what is held shares until a position moves. */
+  #snapshot: Positions | undefined;
 
   constructor(safe: SafePositions, shards: number) {
     this.#safe = safe;
-    this.#positions = new Float64Array(shards);
+    this.#positions = Array.from({ length: shards }, () => 0);
   }
 
   /** The replies that are being made depend on this position of that shard. */
   depend(shard: number, position: number): void {
-    if (position > (this.#positions[shard] ?? 0)) this.#positions[shard] = position;
+    if (position <= (this.#positions[shard] ?? 0)) return;
+    this.#positions[shard] = position;
+    this.#snapshot = undefined;
   }
 
   /** Replies that are held back. */
@@ -56,41 +66,45 @@ export class Gate {
     return this.#held.length;
   }
 
-  /** Sends bytes, now or later; they are copied when they must wait. As Outlet.write. */
-  write(outlet: Outlet, bytes: Uint8Array, holder: Holder): boolean {
-    if (this.#held.length === 0 && this.#isSafe(this.#positions)) return outlet.write(bytes);
-    holder.heldBytes += bytes.length;
-    this.#hold({
-      outlet,
-      holder,
-      bytes: new Uint8Array(bytes),
-      positions: this.#positions.slice(),
-    });
-    return false;
+  /**
+   * Sends bytes [from, to) of the buffer, now or later. True: that memory is still used, because they wait or because the outlet keeps it; the
+   * caller must not write to it again until the buffer is free.
+   */
+  write(outlet: Outlet, buffer: ReplyBuffer, from: number, to: number, holder: Holder): boolean {
+    if (this.#held.length === 0 && this.#isSafe(this.#positions)) {
+      return send(outlet, buffer, from, to);
+    }
+    holder.heldBytes += to - from;
+    buffer.holds++;
+    this.#hold(outlet, holder, buffer, from, to);
+    return true;
   }
 
   /** Closes the outlet behind everything that was written to it. */
   close(outlet: Outlet, holder: Holder): void {
-    if (this.#held.length === 0) {
-      outlet.close();
-      return;
-    }
-    this.#hold({ outlet, holder, bytes: undefined, positions: this.#positions.slice() });
+    if (this.#held.length === 0) outlet.close();
+    else this.#hold(outlet, holder, undefined, 0, 0);
   }
 
-  /** First says that something is held, then looks again: what became safe in between would wake nobody. */
-  #hold(held: Held): void {
-    this.#held.push(held);
+  /** First says that something is held, then `release` looks again: what became safe in between would wake nobody. */
+  #hold(
+    outlet: Outlet,
+    holder: Holder,
+    buffer: ReplyBuffer | undefined,
+    from: number,
+    to: number,
+  ): void {
+    const positions = (this.#snapshot ??= this.#positions.slice());
+    this.#held.push({ outlet, holder, buffer, from, to, positions });
     this.#safe.setHolding(true);
   }
 
   /** Lets out what has become safe. To be called at the end of a turn, and when the thread was woken. */
   release(): void {
-    if (this.#held.length === 0) return;
-    const blocked = this.#held.findIndex(({ positions }) => !this.#isSafe(positions));
-    if (blocked === 0) return;
-    const free = blocked < 0 ? this.#held : this.#held.slice(0, blocked);
-    this.#held = blocked < 0 ? [] : this.#held.slice(blocked);
+    const count = this.#safeCount();
+    if (count === 0) return;
+    const free = count === this.#held.length ? this.#held : this.#held.slice(0, count);
+    this.#held = count === this.#held.length ? [] : this.#held.slice(count);
     if (this.#held.length === 0) this.#safe.setHolding(false);
     for (const held of free) letOut(held);
     for (const { holder, outlet } of free) {
@@ -98,7 +112,19 @@ export class Gate {
     }
   }
 
-  #isSafe(positions: Float64Array): boolean {
+  /** How many of those that are held may leave. */
+  #safeCount(): number {
+    let count = 0;
+    let known: Positions | undefined;
+    for (const { positions } of this.#held) {
+      if (positions !== known && !this.#isSafe(positions)) break;
+      known = positions;
+      count++;
+    }
+    return count;
+  }
+
+  #isSafe(positions: Positions): boolean {
     for (let shard = 0; shard < positions.length; shard++) {
       if ((positions[shard] ?? 0) > this.#safe.safePosition(shard)) return false;
     }
@@ -106,9 +132,19 @@ export class Gate {
   }
 }
 
-function letOut({ outlet, holder, bytes }: Held): void {
-  holder.heldBytes -= bytes?.length ?? 0;
+function letOut({ outlet, holder, buffer, from, to }: Held): void {
+  if (buffer !== undefined) {
+    holder.heldBytes -= to - from;
+    buffer.holds--;
+  }
   if (holder.isGone) return;
-  if (bytes === undefined) outlet.close();
-  else outlet.write(bytes);
+  if (buffer === undefined) outlet.close();
+  else send(outlet, buffer, from, to);
+}
+
+/** As Outlet.write. */
+function send(outlet: Outlet, buffer: ReplyBuffer, from: number, to: number): boolean {
+  const keeps = outlet.write(buffer.bytes.subarray(from, to));
+  if (keeps) buffer.isLent = true;
+  return keeps;
 }

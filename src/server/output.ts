@@ -1,22 +1,26 @@
 /* Output: the buffer in which a thread gathers the replies of one connection's turn, so that they leave in one write.
  *
- * It belongs to whichever session runs; `begin` names its outlet and `flush` empties it. A transport that still uses the memory after a
- * write keeps it and the thread goes on with a new buffer.
+ * It belongs to whichever session runs; `begin` names its outlet and `flush` empties it. What must wait for the journal, or is still used by
+ * the transport, stays where it is: the thread writes on behind it, and in another buffer when little of this one is left.
  */
 
 import { REPLY_LINE_MAX, writeConstant, writeCrlf } from "../protocol/replies.ts";
 import type { Outlet } from "../transport.ts";
 import type { Gate, Holder } from "./gate.ts";
+import { ReplyBuffer, ReplyBuffers } from "./reply-buffer.ts";
 
-const BUFFER_BYTES = 262_144;
 /** What one `room` may ask for without a larger buffer: a line and a full output slot. */
 const RESERVE_BYTES = 65_536 + REPLY_LINE_MAX;
 
 /** The bytes on their way out. */
 export class Output {
-  /** Writers write here, at `at`, after `room`, and move `at`. Read anew after each `room` or `flush`. */
-  bytes: Uint8Array = new Uint8Array(BUFFER_BYTES);
+  readonly #buffers = new ReplyBuffers();
+  #buffer = new ReplyBuffer();
+  /** Writers write here, at `at`, after `room`, and move `at`. Read anew after each `room`, `begin` or `flush`. */
+  bytes = this.#buffer.bytes;
   at = 0;
+  /** Where what has gathered begins; what stands before it waits or is lent. */
+  #from = 0;
   /** Absent without a journal: then everything is safe at once. */
   readonly gate: Gate | undefined;
   #outlet: Outlet | undefined;
@@ -30,18 +34,32 @@ export class Output {
   begin(outlet: Outlet, holder: Holder): void {
     this.#outlet = outlet;
     this.#holder = holder;
+    if (this.#from > 0 && this.at === this.#from && this.#buffer.isFree) this.#rewind();
+  }
+
+  #rewind(): void {
+    this.at = 0;
+    this.#from = 0;
+  }
+
+  #goOnIn(buffer: ReplyBuffer): void {
+    this.#buffers.giveBack(this.#buffer);
+    this.#buffer = buffer;
+    this.bytes = buffer.bytes;
+    this.#rewind();
   }
 
   /** Whether so much has gathered that it should leave before more is made. */
   get isFull(): boolean {
-    return this.at > BUFFER_BYTES - RESERVE_BYTES;
+    return this.at > this.bytes.length - RESERVE_BYTES;
   }
 
   /** Makes sure that `count` bytes can be written. */
   room(count: number): void {
     if (this.at + count <= this.bytes.length) return;
     this.flush();
-    if (count > this.bytes.length) this.bytes = new Uint8Array(count);
+    if (this.at + count <= this.bytes.length) return;
+    this.#goOnIn(this.#buffers.take(count));
   }
 
   /** Adds a reply that is always the same. */
@@ -61,12 +79,20 @@ export class Output {
   flush(): void {
     const outlet = this.#outlet;
     const holder = this.#holder;
-    if (this.at === 0 || outlet === undefined || holder === undefined) return;
-    const view = this.bytes.subarray(0, this.at);
-    this.at = 0;
+    if (this.at === this.#from || outlet === undefined || holder === undefined) return;
+    if (!this.#send(outlet, holder)) this.at = this.#from;
+    this.#from = this.at;
+    const isUsedUp = this.bytes.length - this.at < 2 * RESERVE_BYTES;
+    if (isUsedUp || this.#buffer.isLong) this.#goOnIn(this.#buffers.take());
+  }
+
+  /** As Outlet.write. */
+  #send(outlet: Outlet, holder: Holder): boolean {
     const { gate } = this;
-    const kept = gate === undefined ? outlet.write(view) : gate.write(outlet, view, holder);
-    if (kept || this.bytes.length > BUFFER_BYTES) this.bytes = new Uint8Array(BUFFER_BYTES);
+    if (gate !== undefined) return gate.write(outlet, this.#buffer, this.#from, this.at, holder);
+    if (!outlet.write(this.bytes.subarray(this.#from, this.at))) return false;
+    this.#buffer.isLent = true;
+    return true;
   }
 
   /** Sends what has gathered and closes the outlet behind it. */

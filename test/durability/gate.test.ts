@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { Gate } from "../../src/server/gate.ts";
 import type { Holder } from "../../src/server/gate.ts";
+import { ReplyBuffer } from "../../src/server/reply-buffer.ts";
 import type { Outlet } from "../../src/transport.ts";
 
 class Safe {
@@ -57,7 +58,9 @@ function scene(): { safe: Safe; gate: Gate; say: (client: Client, text: string) 
   const safe = new Safe();
   const gate = new Gate(safe, 2);
   const say = (client: Client, text: string): void => {
-    gate.write(client, Buffer.from(text), client);
+    const buffer = new ReplyBuffer(text.length);
+    buffer.bytes.set(Buffer.from(text));
+    gate.write(client, buffer, 0, text.length, client);
   };
   return { safe, gate, say };
 }
@@ -135,16 +138,21 @@ test("the reply of a connection that touched nothing new leaves once those befor
   expect([putting.heard, asking.heard]).toEqual(["INSERTED 1\r\n", "OK 0\r\n"]);
 });
 
-test("held bytes are copies: the output buffer is used again at once", () => {
+test("a buffer is in use while replies in it are held, and for good when the outlet keeps one", () => {
   const { safe, gate } = scene();
   const client = new Client();
-  const bytes = Buffer.from("INSERTED 1");
+  const buffer = new ReplyBuffer();
+  expect(gate.write(client, buffer, 0, 10, client)).toBe(false);
   gate.depend(0, 10);
-  expect(gate.write(client, bytes, client)).toBe(false);
-  bytes.fill("x");
+  expect(gate.write(client, buffer, 0, 10, client)).toBe(true);
+  expect(gate.write(client, buffer, 10, 20, client)).toBe(true);
+  expect([buffer.holds, buffer.isFree]).toEqual([2, false]);
   safe.positions[0] = 10;
   gate.release();
-  expect(client.heard).toBe("INSERTED 1");
+  expect([buffer.holds, buffer.isFree]).toEqual([0, true]);
+  client.write = () => true;
+  expect(gate.write(client, buffer, 0, 10, client)).toBe(true);
+  expect(buffer.isFree).toBe(false);
 });
 
 test("a close waits behind held replies, and is at once when there are none", () => {

@@ -1,6 +1,7 @@
 /* Where replies gather: room, bodies larger than the buffer, and buffers that the transport keeps. */
 import { describe, expect, test } from "vitest";
 import type { Outlet } from "../../src/transport.ts";
+import { Gate } from "../../src/server/gate.ts";
 import { Output } from "../../src/server/output.ts";
 
 const BUFFER_BYTES = 262_144;
@@ -101,6 +102,39 @@ describe("the output", () => {
     fill(output, 5, "b");
     output.flush();
     expect(sink.views[0]?.buffer).toBe(sink.views[1]?.buffer);
+  });
+
+  test("leaves alone what waits for the journal, however much, and uses its memory again afterwards", () => {
+    const { sink } = opened();
+    let safe = 0;
+    const gate = new Gate({ safePosition: () => safe, setHolding: () => undefined }, 1);
+    const output = new Output(gate);
+    const heard: string[] = [];
+    const memories = new Set<unknown>();
+    sink.write = (bytes) => {
+      memories.add(bytes.buffer);
+      heard.push(`${String.fromCharCode(bytes[0] ?? 0)}${bytes.length}`);
+      expect(new Set(bytes).size).toBe(1);
+      return false;
+    };
+    for (let round = 1; round <= 3; round++) {
+      gate.depend(0, round);
+      for (let turn = 0; turn < 20; turn++) {
+        output.begin(sink, HOLDER);
+        fill(output, turn === 7 ? 400_000 : 30_000, String.fromCharCode(97 + turn));
+        output.flush();
+      }
+      expect(heard).toEqual([]);
+      safe = round;
+      gate.release();
+      expect(heard).toEqual(
+        Array.from({ length: 20 }, (_, turn) => {
+          return `${String.fromCharCode(97 + turn)}${turn === 7 ? 400_000 : 30_000}`;
+        }),
+      );
+      heard.length = 0;
+    }
+    expect(memories.size).toBeLessThan(10); // three of them were for the long replies
   });
 
   test("closes behind what it had to say", () => {
