@@ -5,15 +5,17 @@
  *
  *   0         64 KiB     128 KiB                      + threads * THREAD_BYTES
  *   +---------+----------+----------+----------+- ...-+----------------------- - -
- *   | unused  | Shard    | thread 0 | thread 1 |      | pages of the allocator
+ *   | CRC     | Shard    | thread 0 | thread 1 |      | pages of the allocator
  *   +---------+----------+----------+----------+- ...-+----------------------- - -
  *                         \  result | input slot | output slot
  */
 
 /** Bytes of a WebAssembly page, and of a page of the allocator. */
 export const PAGE_BYTES: u32 = 65536;
-/** Where the shard's header lies: above anything that a debug build puts low. */
+/** Where the shard's header lies. */
 export const SHARD_BASE: u32 = 65536;
+/** Where the tables of the CRC lie, 16 KiB: the end of the first page, above anything that a debug build puts low. */
+export const CRC_TABLES: u32 = 49152;
 /** Where the areas of the I/O threads begin. */
 export const THREADS_BASE: u32 = 131072;
 /** Most I/O threads: their wake bits fit two 32-bit words. */
@@ -184,10 +186,9 @@ export const COUNTS: i32 = 7;
 
 /* The journal. */
 
-/** Bytes of the journal's own pages, between the threads' areas and the ring: tables of the CRC, then the table of segments. */
-export const JOURNAL_BYTES: u32 = 196608;
-/** Where the table of segments begins in them, its entries' size, and how many there can be. */
-export const SEGMENTS_OFFSET: u32 = 65536;
+/** Bytes of the journal's own pages, between the threads' areas and the ring: the table of segments. */
+export const JOURNAL_BYTES: u32 = 131072;
+/** The size of its entries, and how many there can be. */
 export const SEGMENT_ENTRY_BYTES: u32 = 32;
 export const SEGMENTS_MAX: u32 = 4096;
 /** Kinds of records. */

@@ -30,7 +30,6 @@ import {
   RESULT_TOKEN,
   STATE_BURIED,
   STATE_DELAYED,
-  SEGMENTS_OFFSET,
   STATE_RESERVED,
   STATE_UPLOADING,
   STEP_JOBS,
@@ -185,7 +184,7 @@ export function ringAddress(): u32 {
 }
 
 export function segmentsAddress(): u32 {
-  return <u32>(journalBase() + SEGMENTS_OFFSET);
+  return <u32>journalBase();
 }
 
 export function segmentCount(): u32 {

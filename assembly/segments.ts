@@ -10,7 +10,6 @@ import {
   RECORD_PUT,
   RECORD_STATE,
   SEGMENTS_MAX,
-  SEGMENTS_OFFSET,
   SEGMENT_ENTRY_BYTES,
   SKIP_MARK,
 } from "./constants";
@@ -31,9 +30,7 @@ export class Segment {
 }
 
 function segmentAt(index: u32): Segment {
-  return changetype<Segment>(
-    journalBase() + SEGMENTS_OFFSET + <usize>(index * SEGMENT_ENTRY_BYTES),
-  );
+  return changetype<Segment>(journalBase() + <usize>(index * SEGMENT_ENTRY_BYTES));
 }
 
 /** Adds a segment that begins at `first`, behind all others. */
