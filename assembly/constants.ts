@@ -148,6 +148,28 @@ export const KIND_READY: i32 = 1;
 export const KIND_DELAYED: i32 = 2;
 export const KIND_BURIED: i32 = 3;
 
+/* Listing and flushing. */
+
+/** Most jobs that one listing answers with. */
+export const LIST_JOBS_MAX: u32 = 1000;
+/** Bytes of an entry of describeJobs; see assembly/listing.ts. LIST_JOBS_MAX of them fit the output slot. */
+export const JOB_ENTRY_BYTES: u32 = 64;
+
+/* Figures of a listing, behind RESULT_STATS. */
+/** Jobs and buckets that a piece looked at. */
+export const LIST_LOOKS: i32 = 0;
+/** Jobs of the tube in that state. */
+export const LIST_STANDING: i32 = 1;
+/** Looks that a scan of the whole table takes, and classes that it has. */
+export const LIST_TABLE: i32 = 2;
+export const LIST_CLASSES: i32 = 3;
+/** When the reserved job that was found runs out. */
+export const LIST_DUE: i32 = 4;
+
+/* Where a flush goes on, behind RESULT_STATS. */
+export const FLUSH_MAJOR: i32 = 0;
+export const FLUSH_MINOR: i32 = 1;
+
 /* `run`: the commands that the engine reads and answers by itself. */
 
 /** What `run` may be told about the connection. */

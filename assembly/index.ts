@@ -19,7 +19,6 @@ import {
   OUTPUT_BYTES,
   OUT_OF_MEMORY,
   RESERVED,
-  RESULT_BODY_BYTES,
   RESULT_CONN,
   RESULT_COUNT,
   RESULT_GENERATION,
@@ -43,7 +42,7 @@ import { Conn, connAt } from "./conn";
 import { enterAt, pause, unpause } from "./deadlines";
 import * as commands from "./commands";
 import * as bodies from "./job";
-import { GRANTED, Job, jobAt } from "./job";
+import { GRANTED, Job, jobAt, show } from "./job";
 import { crc32c, openCrc } from "./crc";
 import { overdrawnPages } from "./memory";
 import * as ready from "./ready";
@@ -71,6 +70,8 @@ import { findJob, isHeldBy } from "./states";
 import { findOrMakeTube, findTube, forgetIfUnused, isPaused, tubeAt } from "./tube";
 
 export * from "./inspect";
+export { describeJobs, listProbe, listScan, listWalk, peekReserved, scanReserved } from "./listing";
+export { flushTube } from "./flushing";
 export { check, keep, keepRest, replay } from "./replay";
 export { applyJobHints, applyTubeHints, jobHints, tubeHints } from "./hints";
 export * from "./run";
@@ -417,15 +418,6 @@ export function dropUpload(t: u32, upload: u32): i32 {
 }
 
 /* Reserving. */
-
-/** Writes what a reply about `job` needs: id, length, and the start of the body. */
-function show(t: u32, job: Job): void {
-  setResult(t, RESULT_ID, <f64>job.minor);
-  setResult(t, RESULT_PRI, <f64>job.pri);
-  setResult(t, RESULT_BODY_BYTES, <f64>job.bodyBytes);
-  setResult(t, RESULT_LSN, <f64>job.lsn);
-  bodies.readBody(job, 0, outputSlot(t), OUTPUT_BYTES);
-}
 
 function reserve(t: u32, job: Job, conn: Conn, now: f64): i32 {
   commands.reserve(job, conn, now);

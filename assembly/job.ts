@@ -14,10 +14,17 @@
  *   buried    the list of its tube, in the order of burying
  *   uploading nowhere: it has no id yet and only the session that uploads it knows it
  */
-import { INLINE_BODY_MAX } from "./constants";
+import {
+  INLINE_BODY_MAX,
+  OUTPUT_BYTES,
+  RESULT_BODY_BYTES,
+  RESULT_ID,
+  RESULT_LSN,
+  RESULT_PRI,
+} from "./constants";
 import { Node } from "./node";
 import { PIECE_MAX, give, take } from "./memory";
-import { must, shard } from "./shard";
+import { must, outputSlot, setResult, shard } from "./shard";
 
 @unmanaged
 export class Job extends Node {
@@ -177,6 +184,15 @@ export function readBody(job: Job, position: u32, target: usize, room: u32): u32
   }
   remember(job, position - (position % BLOCK_BODY), block);
   return count;
+}
+
+/** Writes for thread `t` what a reply about the job needs: id, length, and the start of the body. */
+export function show(t: u32, job: Job): void {
+  setResult(t, RESULT_ID, <f64>job.minor);
+  setResult(t, RESULT_PRI, <f64>job.pri);
+  setResult(t, RESULT_BODY_BYTES, <f64>job.bodyBytes);
+  setResult(t, RESULT_LSN, <f64>job.lsn);
+  readBody(job, 0, outputSlot(t), OUTPUT_BYTES);
 }
 
 /** The block that holds byte `position`; begins at the cursor if the last read stopped before it. */

@@ -129,7 +129,8 @@ function displace(bucket: Bucket, job: Job): void {
   else bucket.tail = job.right;
 }
 
-function bestOf(bucket: Bucket): u32 {
+/** The job of the bucket with the lowest id: the next to go, and the oldest. */
+export function bestOf(bucket: Bucket): u32 {
   if (bucket.late == 0) return bucket.head;
   const late = tree.first(lateRoot(bucket));
   if (bucket.head == 0) return late;

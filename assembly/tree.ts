@@ -108,3 +108,50 @@ export function find(root: usize, major: u64): u32 {
   }
   return at;
 }
+
+/** Address of the first node whose major is at least `major`, or 0. */
+export function findFrom(root: usize, major: u64): u32 {
+  let found: u32 = 0;
+  let at = load<u32>(root);
+  while (at != 0) {
+    if (nodeAt(at).major >= major) {
+      found = at;
+      at = nodeAt(at).left;
+    } else {
+      at = nodeAt(at).right;
+    }
+  }
+  return found;
+}
+
+/** Address of the last node before (`major`, `minor`), or 0. */
+export function lastBefore(root: usize, major: u64, minor: u64): u32 {
+  let found: u32 = 0;
+  let at = load<u32>(root);
+  while (at != 0) {
+    const node = nodeAt(at);
+    if (node.major < major || (node.major == major && node.minor < minor)) {
+      found = at;
+      at = node.right;
+    } else {
+      at = node.left;
+    }
+  }
+  return found;
+}
+
+/** Address of the node before `at`, or 0. */
+export function previous(at: u32): u32 {
+  const node = nodeAt(at);
+  if (node.left != 0) {
+    at = node.left;
+    while (nodeAt(at).right != 0) at = nodeAt(at).right;
+    return at;
+  }
+  let parent = node.parent;
+  while (parent != 0 && nodeAt(parent).left == at) {
+    at = parent;
+    parent = nodeAt(at).parent;
+  }
+  return parent;
+}

@@ -136,6 +136,66 @@ export interface EngineExports {
   statsTube(t: number, offset: number, bytes: number, now: number): number;
   statsShard(t: number, now: number): number;
   listTubes(t: number, number: number): number;
+  listWalk(
+    t: number,
+    offset: number,
+    bytes: number,
+    state: number,
+    after: number,
+    most: number,
+    now: number,
+  ): number;
+  listProbe(
+    t: number,
+    offset: number,
+    bytes: number,
+    state: number,
+    after: number,
+    last: number,
+    most: number,
+    now: number,
+  ): number;
+  listScan(
+    t: number,
+    offset: number,
+    bytes: number,
+    state: number,
+    after: number,
+    before: number,
+    most: number,
+    number: number,
+    classes: number,
+    now: number,
+  ): number;
+  describeJobs(
+    t: number,
+    offset: number,
+    bytes: number,
+    state: number,
+    idsOffset: number,
+    count: number,
+    now: number,
+  ): number;
+  peekReserved(t: number, tube: number, now: number): number;
+  scanReserved(
+    t: number,
+    tube: number,
+    due: number,
+    id: number,
+    number: number,
+    classes: number,
+    now: number,
+  ): number;
+  flushTube(
+    t: number,
+    offset: number,
+    bytes: number,
+    kind: number,
+    major: number,
+    minor: number,
+    last: number,
+    now: number,
+  ): number;
 }
 
 /** The names of all exports, for the check that a module is this engine. */
@@ -207,6 +267,13 @@ const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "statsTube",
   "statsShard",
   "listTubes",
+  "listWalk",
+  "listProbe",
+  "listScan",
+  "describeJobs",
+  "peekReserved",
+  "scanReserved",
+  "flushTube",
 ];
 
 /** The module is not the engine of this release. */

@@ -126,6 +126,11 @@ export class Shard {
     while (this.field(C.RESULT_COUNT) > 0 && this.growBudget());
   }
 
+  /** Whether the ring has so much room that work which can wait need not. */
+  hasRoomToSpare(): boolean {
+    return (this.#ring[0] ?? 0) - (this.#ring[1] ?? 0) <= this.#ringLimit / 2;
+  }
+
   /** Gives the shard more of the server's memory; false when there is none left. */
   growBudget(): boolean {
     const pages = this.#budget.take(STEP_PAGES);

@@ -41,16 +41,20 @@ export const OP = {
   PAUSE_TUBE: 25,
   DRAIN: 26,
   UNDRAIN: 27,
-  BAD_FORMAT: 28,
-  UNKNOWN_COMMAND: 29,
+  PEEK_RESERVED: 28,
+  LIST_JOBS: 29,
+  FLUSH_TUBE: 30,
+  BAD_FORMAT: 31,
+  UNKNOWN_COMMAND: 32,
 } as const;
 
 /** How many operations there are: the length of an array that has one place for each. */
-export const OP_COUNT = 30;
+export const OP_COUNT = 33;
 
 /**
  * The arguments that commands take. All numbers are decimal digits after any number of spaces.
- * `tube` is the whole rest of the line; `tube-word` is a tube name that ends at a space, and may have spaces before it.
+ * `tube` is the whole rest of the line; `tube-word` is a tube name that ends at a space, and may have spaces before it. `state` is one of
+ * four words. `after` is an id, or 0; `limit` is 1 to LIST_JOBS_MAX.
  */
 export type ArgumentName =
   | "pri"
@@ -61,7 +65,10 @@ export type ArgumentName =
   | "timeout"
   | "bound"
   | "tube"
-  | "tube-word";
+  | "tube-word"
+  | "state"
+  | "after"
+  | "limit";
 
 /**
  * What becomes of bytes after the last argument: `refused` answers BAD_FORMAT, `ignored` takes the command as if they were not
@@ -370,6 +377,39 @@ export const COMMANDS: readonly CommandRow[] = [
     counter: "cmd-undrain",
     replies: ["UNDRAINED"],
     summary: "Has the server take puts again.",
+    isAddition: true,
+  },
+  {
+    op: OP.PEEK_RESERVED,
+    name: "peek-reserved",
+    verb: "peek-reserved",
+    args: [],
+    remainder: "refused",
+    counter: "cmd-peek-reserved",
+    replies: ["FOUND <id> <bytes>", "NOT_FOUND"],
+    summary: "Shows the reserved job of the tube in use whose time to run ends first.",
+    isAddition: true,
+  },
+  {
+    op: OP.LIST_JOBS,
+    name: "list-jobs",
+    verb: "list-jobs ",
+    args: ["tube-word", "state", "after", "limit"],
+    remainder: "refused",
+    counter: "cmd-list-jobs",
+    replies: ["OK <bytes>", "NOT_FOUND"],
+    summary: "Lists the jobs of a tube in one state, a page at a time.",
+    isAddition: true,
+  },
+  {
+    op: OP.FLUSH_TUBE,
+    name: "flush-tube",
+    verb: "flush-tube ",
+    args: ["tube"],
+    remainder: "refused",
+    counter: "cmd-flush-tube",
+    replies: ["FLUSHED <count>", "NOT_FOUND"],
+    summary: "Deletes every job of a tube that nobody holds.",
     isAddition: true,
   },
 ];

@@ -10,7 +10,7 @@
  *        any number of spaces before a number
  */
 
-import { TUBE_NAME_MAX } from "../../assembly/constants.ts";
+import * as C from "../../assembly/constants.ts";
 import { asciiBytes, byteAt, CR, MINUS, NUL, PLUS, SPACE, TAB, ZERO } from "./ascii.ts";
 import { COMMANDS, OP } from "./commands.ts";
 import type { ArgumentName, CommandRow } from "./commands.ts";
@@ -41,6 +41,12 @@ export class Command {
   bytes = 0;
   /** Most jobs to kick, 0 to 2^32 - 1. */
   bound = 0;
+  /** State of the jobs to list: STATE_* of assembly/constants.ts. */
+  state = 0;
+  /** The id behind which to list, 0 to 2^53 - 1. */
+  after = 0;
+  /** Most jobs to list, 1 to LIST_JOBS_MAX. */
+  limit = 0;
   /** Longest wait of reserve-with-timeout in seconds, 0 to 2^31 - 1. */
   timeout = 0;
   /** Where the tube name begins. */
@@ -49,7 +55,7 @@ export class Command {
   nameEnd = 0;
   /**
    * The command counts as received, yet its answer is BAD_FORMAT: a put with something after <bytes> (JOB_TOO_BIG comes first), or
-   * a pause-tube whose name is too long or begins with "-". False after every other command.
+   * a pause-tube or list-jobs whose name is too long or begins with "-". False after every other command.
    */
   garbage = false;
   /** The index after the line's CRLF when the fast path took it; scratch in the exact path. */
@@ -119,7 +125,36 @@ function readArgument(name: ArgumentName, bytes: Uint8Array, end: number, out: C
       return readTube(bytes, end, out);
     case "tube-word":
       return readTubeWord(bytes, end, out);
+    case "state":
+      out.state = readState(bytes, end, out);
+      return out.state >= 0;
+    case "after":
+      out.after = Math.min(readU64(bytes, end, out), Number.MAX_SAFE_INTEGER);
+      return out.after >= 0;
+    case "limit":
+      out.limit = readNumber(bytes, end, out, C.LIST_JOBS_MAX);
+      return out.limit > 0;
   }
+}
+
+/** The words for states that list-jobs takes. */
+const STATES: readonly (readonly [Uint8Array, number])[] = [
+  [asciiBytes("ready"), C.STATE_READY],
+  [asciiBytes("reserved"), C.STATE_RESERVED],
+  [asciiBytes("delayed"), C.STATE_DELAYED],
+  [asciiBytes("buried"), C.STATE_BURIED],
+];
+
+/** The state that a word names, or -1. */
+function readState(bytes: Uint8Array, end: number, out: Command): number {
+  const start = skipSpaces(bytes, out.next, end);
+  let wordEnd = start;
+  while (wordEnd < end && byteAt(bytes, wordEnd) !== SPACE) wordEnd++;
+  out.next = wordEnd;
+  const found = STATES.find(
+    ([word]) => word.length === wordEnd - start && beginsWith(bytes, start, wordEnd, word),
+  );
+  return found?.[1] ?? -1;
 }
 
 /** The verbs that begin with each byte value, in the order of the table. */
@@ -182,6 +217,12 @@ function readNumber(bytes: Uint8Array, end: number, out: Command, max: number): 
 
 /** An unsigned 64-bit number, or -1. What is above 2^53 - 1 was never given to a job and becomes 0. */
 function readId(bytes: Uint8Array, end: number, out: Command): number {
+  const value = readU64(bytes, end, out);
+  return value <= Number.MAX_SAFE_INTEGER ? value : 0;
+}
+
+/** An unsigned 64-bit number, exact up to 2^53 - 1, or -1. */
+function readU64(bytes: Uint8Array, end: number, out: Command): number {
   let at = skipSpaces(bytes, out.next, end);
   if (!isDigit(digitAt(bytes, at, end))) return -1;
   at = skipZeros(bytes, at, end);
@@ -192,7 +233,7 @@ function readId(bytes: Uint8Array, end: number, out: Command): number {
   }
   if (!fitsU64(bytes, first, at)) return -1;
   out.next = at;
-  return value <= Number.MAX_SAFE_INTEGER ? value : 0;
+  return value;
 }
 
 function skipZeros(bytes: Uint8Array, at: number, end: number): number {
@@ -243,7 +284,7 @@ function readTube(bytes: Uint8Array, end: number, out: Command): boolean {
   return readName(bytes, out.next, end, out) && isTubeName(bytes, out.nameStart, out.nameEnd);
 }
 
-/** The name in pause-tube: spaces may come first, and a name that breaks the rules makes the command `garbage`, not void. */
+/** The name in pause-tube and list-jobs: spaces may come first, and a name that breaks the rules makes the command `garbage`, not void. */
 function readTubeWord(bytes: Uint8Array, end: number, out: Command): boolean {
   if (!readName(bytes, skipSpaces(bytes, out.next, end), end, out)) return false;
   out.garbage = !isTubeName(bytes, out.nameStart, out.nameEnd);
@@ -262,5 +303,5 @@ function readName(bytes: Uint8Array, start: number, end: number, out: Command): 
 
 /** Whether name characters bytes[start, end) make a tube name: not too long, and no "-" in front. */
 function isTubeName(bytes: Uint8Array, start: number, end: number): boolean {
-  return end - start <= TUBE_NAME_MAX && byteAt(bytes, start) !== MINUS;
+  return end - start <= C.TUBE_NAME_MAX && byteAt(bytes, start) !== MINUS;
 }

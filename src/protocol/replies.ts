@@ -33,6 +33,7 @@ export const REPLY_FORMS = [
   "PAUSED",
   "OK <bytes>",
   "UNDRAINED",
+  "FLUSHED <count>",
   "OUT_OF_MEMORY",
   "INTERNAL_ERROR",
   "BAD_FORMAT",
@@ -73,6 +74,7 @@ const ZERO = 0x30;
 const BURIED = asciiBytes("BURIED ");
 const FOUND = asciiBytes("FOUND ");
 const KICKED = asciiBytes("KICKED ");
+const FLUSHED = asciiBytes("FLUSHED ");
 const WATCHING = asciiBytes("WATCHING ");
 const USING = asciiBytes("USING ");
 const OK = asciiBytes("OK ");
@@ -132,6 +134,11 @@ export function writeFound(out: Uint8Array, at: number, id: number, bodyBytes: n
 /** `KICKED <count>`. (The reply to kick-job is REPLY.KICKED.) */
 export function writeKicked(out: Uint8Array, at: number, count: number): number {
   return writeNumberLine(out, at, KICKED, count);
+}
+
+/** `FLUSHED <count>`. */
+export function writeFlushed(out: Uint8Array, at: number, count: number): number {
+  return writeNumberLine(out, at, FLUSHED, count);
 }
 
 /** `WATCHING <count>`: how many tubes the connection watches now. */

@@ -91,6 +91,9 @@ const OWN_STATS: readonly StatsKey[] = [
   plain("journal-oldest-unsynced-ms", "age of the oldest record not synced yet, in milliseconds"),
   plain("cmd-drain", "drain commands"),
   plain("cmd-undrain", "undrain commands"),
+  plain("cmd-peek-reserved", "peek-reserved commands"),
+  plain("cmd-list-jobs", "list-jobs commands"),
+  plain("cmd-flush-tube", "flush-tube commands"),
 ];
 
 /** The keys of `stats`. */

@@ -4,11 +4,15 @@
  * at the first CR LF. Used by the session for every line that neither the engine nor the fast path took.
  */
 
+import { asciiBytes } from "../protocol/ascii.ts";
 import { findLineEnd } from "../protocol/fast.ts";
 import { looksLikeAnotherProtocol } from "../protocol/foreign.ts";
 
-/** Longest command line with its CRLF (beanstalkd dat.h LINE_BUF_SIZE). */
-export const LINE_BYTES_MAX = 224;
+/** Longest line of a command of beanstalkd's with its CRLF (its dat.h, LINE_BUF_SIZE). */
+const LINE_BYTES_MAX = 224;
+/** Longest line with its CRLF: list-jobs has more behind its name than any of those. */
+export const LONGEST_LINE_BYTES = 256;
+const LIST_JOBS = asciiBytes("list-jobs ");
 const CR = 13;
 const LF = 10;
 
@@ -48,7 +52,7 @@ export class LineFraming {
     if (this.#carry !== undefined && this.#carried > 0) {
       return this.#goOn(this.#carry, bytes, at, end);
     }
-    const window = Math.min(end, at + LINE_BYTES_MAX);
+    const window = Math.min(end, at + lineBytesMax(bytes, at, end));
     const cr = findLineEnd(bytes, at, window);
     if (cr < 0) return this.#begin(bytes, at, window);
     return this.#found(bytes, at, cr, cr + 2);
@@ -66,8 +70,8 @@ export class LineFraming {
   #begin(bytes: Uint8Array, at: number, window: number): number {
     this.next = window;
     if (looksLikeAnotherProtocol(bytes, at, window)) return FOREIGN;
-    if (window - at === LINE_BYTES_MAX) return this.#discardFrom(bytes, window);
-    this.#carry ??= new Uint8Array(LINE_BYTES_MAX);
+    if (window - at === lineBytesMax(bytes, at, window)) return this.#discardFrom(bytes, window);
+    this.#carry ??= new Uint8Array(LONGEST_LINE_BYTES);
     this.#carry.set(bytes.subarray(at, window));
     this.#carried = window - at;
     return UNFINISHED;
@@ -76,17 +80,18 @@ export class LineFraming {
   /** Goes on with a line whose beginning was kept. */
   #goOn(carry: Uint8Array, bytes: Uint8Array, at: number, end: number): number {
     const before = this.#carried;
-    const window = Math.min(end, at + LINE_BYTES_MAX - before);
-    carry.set(bytes.subarray(at, window), before);
-    const filled = before + window - at;
+    const given = Math.min(end - at, LONGEST_LINE_BYTES - before);
+    carry.set(bytes.subarray(at, at + given), before);
+    const most = lineBytesMax(carry, 0, before + given);
+    const filled = Math.min(before + given, most);
     const cr = findLineEnd(carry, before - 1, filled);
     if (cr >= 0) {
       this.#carried = 0;
       return this.#found(carry, 0, cr, at + cr + 2 - before);
     }
-    this.next = window;
+    this.next = at + filled - before;
     this.#carried = filled;
-    return filled === LINE_BYTES_MAX ? this.#discardFrom(carry, filled) : UNFINISHED;
+    return filled === most ? this.#discardFrom(carry, filled) : UNFINISHED;
   }
 
   /** The line is too long: nothing of it counts. */
@@ -111,4 +116,13 @@ export class LineFraming {
     const cr = findLineEnd(bytes, at, end);
     return cr < 0 ? -1 : cr + 2;
   }
+}
+
+/** How long the line that begins at bytes[at, end) may be, with its CRLF. */
+export function lineBytesMax(bytes: Uint8Array, at: number, end: number): number {
+  if (end - at < LIST_JOBS.length) return LINE_BYTES_MAX;
+  for (let index = 0; index < LIST_JOBS.length; index++) {
+    if (bytes[at + index] !== LIST_JOBS[index]) return LINE_BYTES_MAX;
+  }
+  return LONGEST_LINE_BYTES;
 }

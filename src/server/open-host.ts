@@ -73,6 +73,7 @@ function hostJournal(
     get isFull(): boolean {
       return board.isFull;
     },
+    hurry: () => board.wakeCommitter(),
     waitUntil(hasRoom: () => boolean): void {
       for (;;) {
         const freed = board.freedCount;

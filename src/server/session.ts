@@ -29,6 +29,8 @@ import type { Holder } from "./gate.ts";
 import { JobCommands } from "./job-commands.ts";
 import * as framing from "./line-framing.ts";
 import { LineFraming } from "./line-framing.ts";
+import { FINISHED, NO_ROOM } from "./long-command.ts";
+import type { LongCommand } from "./long-command.ts";
 import { Putting } from "./putting.ts";
 import type { SessionHost } from "./session-host.ts";
 import { TubeCommands } from "./tube-commands.ts";
@@ -36,6 +38,8 @@ import { TubeCommands } from "./tube-commands.ts";
 /** Input kept for a session that cannot run; beyond it the connection is not read from. */
 const PENDING_BYTES_MAX = 65_536;
 const MICROS = 1_000_000;
+/** How soon a long command looks again whether the journal has room, in microseconds. */
+const ROOM_LOOK_MICROS = 1000;
 
 /** One connection's conversation. */
 export class Session implements Inlet, Due, Holder {
@@ -63,6 +67,9 @@ export class Session implements Inlet, Due, Holder {
   #blocked = false;
   #stalled = false;
   #yielded = false;
+  /** The command that goes on in the next turns, and whether it waits for the journal. */
+  #long: LongCommand | undefined;
+  #awaitsRoom = false;
   /** The transport was told to deliver nothing. */
   #paused = false;
   /** The peer will send no more; nothing more is to be run; the connection is gone. */
@@ -131,6 +138,8 @@ export class Session implements Inlet, Due, Holder {
     const host = this.#host;
     host.begin();
     this.#unblock();
+    host.blocked.remove(this);
+    this.#long = undefined;
     this.#putting.drop();
     this.#connection.close(host.now);
     this.#tubes.close();
@@ -155,7 +164,7 @@ export class Session implements Inlet, Due, Holder {
   /* Turns. */
 
   #isHeldUp(): boolean {
-    return this.#blocked || this.#stalled || this.#yielded;
+    return this.#blocked || this.#stalled || this.#yielded || this.#awaitsRoom;
   }
 
   /** Keeps input for later, and stops reading when it is much. */
@@ -185,6 +194,7 @@ export class Session implements Inlet, Due, Holder {
   /** Runs what was kept, within a turn whose output is this session's. */
   #goOn(): void {
     this.#share = this.#host.limits.commandsPerTurn;
+    if (this.#long !== undefined && !this.#isHeldUp()) this.#undertake(this.#long);
     for (let chunk = this.#pending[0]; chunk !== undefined; chunk = this.#pending[0]) {
       if (this.#isHeldUp() || this.#closing) break;
       const at = this.#run(chunk, chunk.length);
@@ -212,6 +222,21 @@ export class Session implements Inlet, Due, Holder {
   #look(): void {
     const waiting = this.#outlet.backlogBytes + this.heldBytes;
     if (waiting > this.#host.limits.maxOutputBytes) this.#stalled = true;
+  }
+
+  /** Does the next piece of a command that takes several turns. */
+  #undertake(long: LongCommand): void {
+    const came = long.step();
+    this.#long = came === FINISHED ? undefined : long;
+    if (came === NO_ROOM) this.#awaitRoom();
+    else if (came !== FINISHED) this.#yield();
+  }
+
+  /** Goes on in a moment, `expire`. */
+  #awaitRoom(): void {
+    this.#awaitsRoom = true;
+    this.dueMicros = this.#host.now + ROOM_LOOK_MICROS;
+    this.#host.blocked.add(this);
   }
 
   /** Lets the others have their turn. */
@@ -291,10 +316,16 @@ export class Session implements Inlet, Due, Holder {
     else if (op === OP.QUIT) this.#closing = true;
     else if (op === OP.DRAIN) drain(host);
     else if (op === OP.UNDRAIN) undrain(host);
+    else if (op === OP.LIST_JOBS && host.command.garbage) host.output.reply(R.REPLY.BAD_FORMAT);
     else if (op === OP.UNKNOWN_COMMAND) host.output.reply(R.REPLY.UNKNOWN_COMMAND);
     else if (op === OP.BAD_FORMAT) host.output.reply(R.REPLY.BAD_FORMAT);
-    else if (!this.#jobs.run(op)) this.#tubes.run(op, line);
+    else if (!this.#jobs.run(op) && !this.#tubes.run(op, line)) this.#begin(op, line);
     return next;
+  }
+
+  #begin(op: number, line: Uint8Array): void {
+    const long = this.#tubes.undertake(op, line);
+    if (long !== undefined) this.#undertake(long);
   }
 
   #becomeProducer(): void {
@@ -407,10 +438,16 @@ export class Session implements Inlet, Due, Holder {
     this.#goOn();
   }
 
-  /** Its time-out or a deadline of what it holds is due. Called by the host, between turns. */
+  /** Its time-out or a deadline of what it holds is due, or the journal may have room. Called by the host, between turns. */
   expire(): void {
-    const { output, now } = this.#host;
+    const { blocked, output, now } = this.#host;
     output.begin(this.#outlet, this);
+    if (this.#awaitsRoom) {
+      blocked.remove(this);
+      this.#awaitsRoom = false;
+      this.#goOn();
+      return;
+    }
     const soon = this.#soonMicros() <= now;
     this.#stopWaiting(soon ? R.REPLY.DEADLINE_SOON : R.REPLY.TIMED_OUT);
     this.#goOn();

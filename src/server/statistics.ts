@@ -173,6 +173,38 @@ export function jobStats(host: SessionHost, shard: Shard, id: number): string {
   });
 }
 
+/** The page of `list-jobs` in the output slot that describeJobs filled; one line for a job, whose layout is assembly/listing.ts's. */
+export function listedJobs(shard: Shard, next: number): string {
+  const count = shard.field(C.RESULT_COUNT);
+  const entries = shard.output.slice(0, count * C.JOB_ENTRY_BYTES);
+  const view = new DataView(entries.buffer);
+  const jobs = Array.from({ length: count }, (_, index) =>
+    listedJob(view, index * C.JOB_ENTRY_BYTES),
+  );
+  const list = jobs.length === 0 ? "jobs: []\n" : `jobs:\n${jobs.join("")}`;
+  return `---\n${list}next: ${next}\n`;
+}
+
+/** The keys of a line of `list-jobs` that are whole numbers of 4 bytes, from byte 24 of an entry on. */
+const LISTED_COUNTS = ["reserves", "timeouts", "releases", "buries", "kicks", "failures"] as const;
+
+function listedJob(view: DataView, at: number): string {
+  const number = (offset: number): number => view.getUint32(at + offset, true);
+  const seconds = (offset: number): number => wholeSeconds(view.getFloat64(at + offset, true));
+  const counts = LISTED_COUNTS.map((key, index) => `${key}: ${number(40 + 4 * index)}`);
+  const facts = [
+    `id: ${view.getFloat64(at, true)}`,
+    `pri: ${number(24)}`,
+    `age: ${seconds(8)}`,
+    `delay: ${number(28)}`,
+    `ttr: ${number(32)}`,
+    `time-left: ${seconds(16)}`,
+    `bytes: ${number(36)}`,
+    ...counts,
+  ];
+  return `- {${facts.join(", ")}}\n`;
+}
+
 /** The names of all tubes, in the order in which they were made. */
 export function tubeNames({ shards }: SessionHost): readonly string[] {
   const tubes: { readonly number: number; readonly name: string }[] = [];

@@ -12,7 +12,7 @@ import { looksLikeAnotherProtocol } from "../protocol/foreign.ts";
 import { Command, parseLine } from "../protocol/line.ts";
 import type { TraceSettings } from "../runtime.ts";
 import type { Inlet, Outlet } from "../transport.ts";
-import { LINE_BYTES_MAX } from "./line-framing.ts";
+import { LONGEST_LINE_BYTES, lineBytesMax } from "./line-framing.ts";
 
 /** Takes what is told. */
 export type Tell = (level: LogLevel, message: string, fields: LogFields) => void;
@@ -121,7 +121,7 @@ type Sequel = Body | "end";
 class Lines {
   readonly #sequel: (line: Uint8Array) => Sequel;
   readonly #tell: (line: string, body: Body) => void;
-  readonly #line = new Uint8Array(LINE_BYTES_MAX);
+  readonly #line = new Uint8Array(LONGEST_LINE_BYTES);
   /** Bytes of the line so far, those that were not kept included. */
   #bytes = 0;
   #last = 0;
@@ -146,7 +146,7 @@ class Lines {
       this.#endLine();
       return;
     }
-    if (this.#bytes < LINE_BYTES_MAX) this.#line[this.#bytes] = byte;
+    if (this.#bytes < LONGEST_LINE_BYTES) this.#line[this.#bytes] = byte;
     this.#bytes++;
     this.#last = byte;
   }
@@ -156,8 +156,9 @@ class Lines {
     const length = this.#bytes - 1;
     this.#bytes = 0;
     this.#last = 0;
-    const isWhole = length + 2 <= LINE_BYTES_MAX;
-    const line = this.#line.subarray(0, isWhole ? length : LINE_BYTES_MAX);
+    const most = lineBytesMax(this.#line, 0, Math.min(length, LONGEST_LINE_BYTES));
+    const isWhole = length + 2 <= most;
+    const line = this.#line.subarray(0, isWhole ? length : most);
     const sequel = isWhole ? this.#sequel(line) : {};
     if (sequel === "end") this.#bodyLeft = Infinity;
     else if (sequel.bodyBytes !== undefined) this.#bodyLeft = sequel.bodyBytes + 2;

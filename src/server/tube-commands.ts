@@ -10,6 +10,9 @@ import type { Shard } from "../engine/shard.ts";
 import { OP } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
 import { depend, writeDocument, writeJob } from "./answers.ts";
+import { Flush } from "./flushing.ts";
+import { Listing, ReservedPeek } from "./listing.ts";
+import type { LongCommand } from "./long-command.ts";
 import type { PutTube } from "./putting.ts";
 import type { SessionHost } from "./session-host.ts";
 import { serverStats, tubeNames, tubeStats } from "./statistics.ts";
@@ -109,6 +112,18 @@ export class TubeCommands {
       default:
         return this.#show(op, line);
     }
+  }
+
+  /** Begins a command about tubes that takes several turns; undefined for any other operation, and for a name that is none. */
+  undertake(op: number, line: Uint8Array): LongCommand | undefined {
+    const host = this.#host;
+    const { command } = host;
+    if (op === OP.PEEK_RESERVED) return new ReservedPeek(host, this.#used);
+    if (op !== OP.LIST_JOBS && op !== OP.FLUSH_TUBE) return undefined;
+    const name = Uint8Array.from(line.subarray(command.nameStart, command.nameEnd));
+    const shard = host.shardOfTube(name, 0, name.length);
+    if (op === OP.FLUSH_TUBE) return new Flush(host, shard, name);
+    return new Listing(host, shard, name, command);
   }
 
   #show(op: number, line: Uint8Array): boolean {

@@ -108,7 +108,7 @@ describe("a file of dialogues", () => {
 
   test("has values of YAML of every kind", () => {
     const source =
-      '@yaml some\n  id: $1\n  age: 0..1\n  os: "*"\n  pid: *\n  id: /[0-9a-f]+/\n  - item';
+      '@yaml some\n  id: $1\n  age: 0..1\n  os: "*"\n  pid: *\n  id: /[0-9a-f]+/\n  - item\n  jobs:';
     const [dialogue] = parseCases(`== a\n${source}`, "some.txt");
     expect(dialogue?.steps[0]).toMatchObject({
       do: "yaml",
@@ -120,6 +120,7 @@ describe("a file of dialogues", () => {
         { key: "pid", value: { kind: "anything" } },
         { key: "id", value: { kind: "pattern", pattern: /^(?:[0-9a-f]+)$/ } },
         { key: null, value: { kind: "exactly" } },
+        { key: "jobs", value: { kind: "nothing" } },
       ],
     });
   });
@@ -149,7 +150,7 @@ describe("a file of dialogues", () => {
     ["== a\n> b\n@end", 'some.txt:3: expected a title ("== ..."), found "@end"'],
     ["== a\n@yaml\n> b", "some.txt:2: @yaml needs lines below it, indented by two spaces"],
     ["== a\n@yaml all\n  a: b", 'some.txt:2: @yaml stands alone or before "some", not "all"'],
-    ["== a\n@yaml\n  a b", 'some.txt:3: a line of YAML is "  key: value" or "  - item"'],
+    ["== a\n@yaml\n  a b", 'some.txt:3: a line of YAML is "  key: value", "  key:" or "  - item"'],
   ])("is refused with file and line: %j", (source, message) => {
     expect(() => parseCases(source, "some.txt")).toThrow(DialogueError);
     expect(() => parseCases(source, "some.txt")).toThrow(message);

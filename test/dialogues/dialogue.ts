@@ -19,6 +19,8 @@ export type YamlValue =
   | { readonly kind: "exactly"; readonly text: Text }
   /** `"*"`: any string in double quotes. */
   | { readonly kind: "quoted" }
+  /** Nothing behind the key: lines of its own follow. */
+  | { readonly kind: "nothing" }
   /** `*`: anything at all. */
   | { readonly kind: "anything" }
   /** `3..5`: a whole number between the two, both included. */
@@ -189,7 +191,8 @@ function parseSignal(lines: Lines, at: number, value: string): Action {
   return { do: "signal", signal: "SIGUSR1" };
 }
 
-function parseYamlValue(source: string): YamlValue {
+function parseYamlValue(source: string | undefined): YamlValue {
+  if (source === undefined) return { kind: "nothing" };
   if (source === "*") return { kind: "anything" };
   if (source === '"*"') return { kind: "quoted" };
   const range = /^(\d+)\.\.(\d+)$/.exec(source);
@@ -205,11 +208,11 @@ function parseYaml(lines: Lines, at: number, value: string): Action {
   const entries: YamlLine[] = [];
   for (let line = lines.peek(); line?.text.startsWith("  ") === true; line = lines.peek()) {
     lines.take();
-    const match = /^ {2}(?:- (.+)|([a-z-]+): (.+))$/.exec(line.text);
+    const match = /^ {2}(?:- (.+)|([a-z-]+):(?: (.+))?)$/.exec(line.text);
     if (match === null)
-      return lines.fail(line.number, 'a line of YAML is "  key: value" or "  - item"');
+      return lines.fail(line.number, 'a line of YAML is "  key: value", "  key:" or "  - item"');
     const [, item, key, entry] = match;
-    entries.push({ key: key ?? null, value: parseYamlValue(item ?? entry ?? "") });
+    entries.push({ key: key ?? null, value: parseYamlValue(item ?? entry) });
   }
   if (entries.length === 0) lines.fail(at, "@yaml needs lines below it, indented by two spaces");
   return { do: "yaml", lines: entries, whole: value === "" };

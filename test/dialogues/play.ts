@@ -251,7 +251,7 @@ class Performance {
     if (whole && found.length !== wanted.length)
       this.#failWith(connection, at, `${wanted.length} lines`, found.join("\n"));
     for (const [index, line] of wanted.entries()) {
-      const prefix = line.key === null ? "- " : `${line.key}: `;
+      const prefix = prefixOf(line);
       const candidates = whole ? found.slice(index, index + 1) : found;
       const match = candidates.find(
         (candidate) =>
@@ -279,6 +279,8 @@ class Performance {
         return /^".*"$/.test(found);
       case "unquoted":
         return !found.startsWith('"');
+      case "nothing":
+        return found === "";
       case "anything":
         return found !== "";
       case "range":
@@ -360,4 +362,10 @@ class Performance {
   #lastLine(): number {
     return this.#block.steps.at(-1)?.line ?? this.#block.line;
   }
+}
+
+/** What a line of YAML begins with. */
+function prefixOf({ key, value }: YamlLine): string {
+  if (key === null) return "- ";
+  return value.kind === "nothing" ? `${key}:` : `${key}: `;
 }

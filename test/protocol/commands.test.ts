@@ -63,6 +63,7 @@ describe("the table of commands", () => {
       "release <id> <pri> <delay>",
       "bury <id> <pri>",
       "pause-tube <tube> <delay>",
+      "list-jobs <tube> <state> <after> <limit>",
     ]);
   });
 });

@@ -76,6 +76,19 @@ const bound: Rest = (rest) => {
   return { bound: Number(value), garbage: false };
 };
 
+const STATES = ["ready", "reserved", "delayed", "buried"];
+
+const listing: Rest = (rest) => {
+  const pattern = new RegExp(`^ *(${NAME}) +([a-z]+) +(\\d+) +(\\d+)$`);
+  const [, name = "", state = "", after = "", limit = ""] = pattern.exec(rest) ?? [];
+  if (!STATES.includes(state) || BigInt(after) >= U64) return undefined;
+  if (BigInt(limit) < 1n || BigInt(limit) > 1000n) return undefined;
+  const exact =
+    BigInt(after) > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(after);
+  const garbage = name.startsWith("-") || name.length > 200;
+  return { name, state: STATES.indexOf(state) + 1, after: exact, limit: Number(limit), garbage };
+};
+
 const VERBS: readonly (readonly [string, number, Rest])[] = [
   ["put ", OP.PUT, numbers(["pri", "delay", "ttr", "bytes"], "(?!\\d)(.*)")],
   ["peek ", OP.PEEK, numbers(["id"])],
@@ -108,6 +121,9 @@ const VERBS: readonly (readonly [string, number, Rest])[] = [
 const ADDITIONS: typeof VERBS = [
   ["drain", OP.DRAIN, nothing],
   ["undrain", OP.UNDRAIN, nothing],
+  ["peek-reserved", OP.PEEK_RESERVED, nothing],
+  ["list-jobs ", OP.LIST_JOBS, listing],
+  ["flush-tube ", OP.FLUSH_TUBE, tube],
 ];
 
 /** Every verb of beanstalkd's, as it must stand at the beginning of a line. */

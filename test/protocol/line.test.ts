@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import * as C from "../../assembly/constants.ts";
 import { OP } from "../../src/protocol/commands.ts";
 import { parseLine } from "../../src/protocol/line.ts";
 import { meaningOf } from "./grammar.ts";
@@ -50,6 +51,20 @@ describe("a well-formed line", () => {
     ["list-tubes-watched", "LIST_TUBES_WATCHED", {}],
     ["quit", "QUIT", {}],
     ["pause-tube mail 60", "PAUSE_TUBE", { name: "mail", delay: 60 }],
+    ["drain", "DRAIN", {}],
+    ["undrain", "UNDRAIN", {}],
+    ["peek-reserved", "PEEK_RESERVED", {}],
+    ["flush-tube mail", "FLUSH_TUBE", { name: "mail" }],
+    [
+      "list-jobs mail ready 0 1",
+      "LIST_JOBS",
+      { name: "mail", state: C.STATE_READY, after: 0, limit: 1 },
+    ],
+    [
+      "list-jobs mail  buried  18446744073709551615  1000",
+      "LIST_JOBS",
+      { name: "mail", state: C.STATE_BURIED, after: Number.MAX_SAFE_INTEGER, limit: 1000 },
+    ],
   ])("%j is %s with its arguments", (line, name, fields) => {
     expect(parse(line)).toEqual({ name, fields: { ...fields, garbage: false } });
   });

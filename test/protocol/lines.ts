@@ -4,6 +4,7 @@
 
 import * as fc from "fast-check";
 import { COMMANDS, OP } from "../../src/protocol/commands.ts";
+import type { ArgumentName } from "../../src/protocol/commands.ts";
 import { Command } from "../../src/protocol/line.ts";
 import { VERB_TEXTS } from "./grammar.ts";
 import type { Meaning } from "./grammar.ts";
@@ -120,12 +121,29 @@ const almostCommands = fc
     return maim(verb) + joined.join("") + end;
   });
 
+const states = fc.constantFrom("ready", "reserved", "delayed", "buried", "read", "readyy", "Ready");
+const limits = fc.oneof(fc.nat({ max: 1002 }).map(String), edgeNumbers);
+
+/** Values of the kind that an argument wants. */
+function fitting(arg: ArgumentName): fc.Arbitrary<string> {
+  if (arg === "state") return states;
+  if (arg === "limit") return limits;
+  return arg.startsWith("tube") ? names : edgeNumbers;
+}
+
 /** Commands with the number of arguments that they want. */
 const fittingCommands = fc
   .constantFrom(...COMMANDS)
   .chain((row) =>
     fc
-      .tuple(...row.args.map((arg) => fc.oneof(arg.startsWith("tube") ? names : edgeNumbers, word)))
+      .tuple(
+        ...row.args.map((arg) =>
+          fc.oneof(
+            { weight: 3, arbitrary: fitting(arg) },
+            { weight: arg === "state" ? 0 : 1, arbitrary: word },
+          ),
+        ),
+      )
       .map((words) => [row.name, ...words].join(" ")),
   );
 

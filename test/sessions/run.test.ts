@@ -110,7 +110,7 @@ test(
       }),
       crowdingSteps,
     );
-    const tally = duels(scenarios, 12);
+    const tally = duels(scenarios, 24);
     expect(tally.missing(["INSERTED n", "BURIED n", "BURIED"])).toEqual([]);
   },
   PATIENCE_MS,

@@ -148,6 +148,18 @@ const words: fc.Arbitrary<Words> = fc.oneof(
   { weight: 1, arbitrary: alone("pause-tube", tube, fc.constantFrom("0", "1", "x")) },
   { weight: 1, arbitrary: alone("stats-tube", tube) },
   { weight: 1, arbitrary: alone("undrain") },
+  { weight: 1, arbitrary: alone("peek-reserved") },
+  { weight: 1, arbitrary: alone("flush-tube", tube) },
+  {
+    weight: 1,
+    arbitrary: alone(
+      "list-jobs",
+      tube,
+      fc.constantFrom("ready", "reserved", "delayed", "buried", "x"),
+      fc.nat(9).map(String),
+      fc.integer({ min: 0, max: 9 }).map(String),
+    ),
+  },
   { weight: 1, arbitrary: alone("reservex") },
 );
 const damaged = fc

@@ -1,0 +1,394 @@
+/* Listing: which jobs of a tube stand in one state, in the order of their ids; and which of its reserved jobs runs out first.
+ *
+ * No structure of the shard answers either question at once, because it would take room in every job. So they are answered in pieces, each a
+ * critical section that looks at about STEP_JOBS jobs, and the host goes on between them (src/server/listing.ts):
+ *
+ *   walk    through where the tube's jobs of that state stand, when they are few: all of them in one piece
+ *   probe   the table of jobs, id after id: what to do where ids are dense
+ *   scan    the table of jobs, class after class: what to do where they are not
+ *
+ * A class is the ids that leave the same remainder when divided by a power of two. A job never changes its class, and the buckets of a
+ * class are known whatever size the table has by then, so a scan meets each job that stays once, though the table grows or shrinks between
+ * its pieces. What a piece finds are ids, ascending, in the output slot; `describeJobs` then says what is known about them.
+ */
+import {
+  DONE,
+  JOB_ENTRY_BYTES,
+  LIST_CLASSES,
+  LIST_DUE,
+  LIST_LOOKS,
+  LIST_STANDING,
+  LIST_TABLE,
+  MORE,
+  NEVER_MICROS,
+  NOT_FOUND,
+  RESULT_COUNT,
+  RESULT_ID,
+  RESULT_LSN,
+  RESULT_REF,
+  RESULT_STATS,
+  STATE_BURIED,
+  STATE_DELAYED,
+  STATE_READY,
+  STATE_RESERVED,
+  STEP_JOBS,
+} from "./constants";
+import { CONN_MINOR, connAt, heldRoot } from "./conn";
+import { enterAt } from "./deadlines";
+import { Job, jobAt, show } from "./job";
+import { nodeAt } from "./node";
+import { bucketAt, bucketsRoot, lateRoot } from "./ready";
+import { inputSlot, jobs, leave, outputSlot, resultSlot, setResult } from "./shard";
+import { coldAt, delayedRoot, findJob } from "./states";
+import { Tube, findTube, tubeAt } from "./tube";
+import * as table from "./table";
+import * as timers from "./timers";
+import * as tree from "./tree";
+
+/** What one piece keeps at hand; lies in the thread's result area, where a run would keep its own. */
+@unmanaged
+class Piece {
+  tube: u32;
+  state: u32;
+  /** Ids from here to there, both left out. */
+  after: u64;
+  before: u64;
+  /** Where the ids found stand, ascending; how many there are, and how many are kept at most. */
+  list: u32;
+  count: u32;
+  most: u32;
+  /** Jobs and buckets that were looked at. */
+  looks: u32;
+  /** When `bySoonest`: the job that runs out first so far, and when; else unused. */
+  soonestDue: u64;
+  soonestId: u64;
+  bySoonest: u32;
+}
+
+const PIECE_OFFSET: usize = 512;
+
+function pieceOf(t: u32): Piece {
+  return changetype<Piece>(resultSlot(t) + PIECE_OFFSET);
+}
+
+/** A piece that keeps the `most` lowest ids between `after` and `before`. */
+function beginPiece(t: u32, tube: u32, state: u32, after: f64, before: f64, most: u32): Piece {
+  const piece = pieceOf(t);
+  piece.tube = tube;
+  piece.state = state;
+  piece.after = <u64>after;
+  piece.before = <u64>before;
+  piece.list = <u32>outputSlot(t);
+  piece.count = 0;
+  piece.most = most;
+  piece.looks = 0;
+  piece.bySoonest = 0;
+  return piece;
+}
+
+/** Answers what a piece found and what it took. */
+function endPiece(t: u32, piece: Piece, code: i32): i32 {
+  setResult(t, RESULT_COUNT, <f64>piece.count);
+  setResult(t, RESULT_STATS + LIST_LOOKS, <f64>piece.looks);
+  return leave(t, code);
+}
+
+/** Looks at a job and keeps it if it is asked for. */
+function consider(piece: Piece, job: Job): void {
+  piece.looks++;
+  if (job.tube != piece.tube || <u32>job.state != piece.state) return;
+  if (piece.bySoonest != 0) keepSoonest(piece, job);
+  else if (job.minor > piece.after && job.minor < piece.before) keepLowest(piece, <f64>job.minor);
+}
+
+/** Puts an id into its place in the list; the highest goes when there are too many. */
+function keepLowest(piece: Piece, id: f64): void {
+  const list = <usize>piece.list;
+  let low: u32 = 0;
+  let high = piece.count;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (load<f64>(list + ((<usize>middle) << 3)) < id) low = middle + 1;
+    else high = middle;
+  }
+  if (low == piece.most) return;
+  piece.count = min(piece.count + 1, piece.most);
+  const place = list + ((<usize>low) << 3);
+  memory.copy(place + 8, place, (<usize>(piece.count - 1 - low)) << 3);
+  store<f64>(place, id);
+}
+
+function keepSoonest(piece: Piece, job: Job): void {
+  const isLater = job.major > piece.soonestDue;
+  if (isLater || (job.major == piece.soonestDue && job.minor > piece.soonestId)) return;
+  piece.soonestDue = job.major;
+  piece.soonestId = job.minor;
+}
+
+/* Walking. */
+
+function jobsIn(tube: Tube, state: u32): u32 {
+  if (state == STATE_READY) return tube.ready;
+  if (state == STATE_RESERVED) return tube.reserved;
+  return state == STATE_DELAYED ? tube.delayed : tube.buried;
+}
+
+function walkList(piece: Piece, head: u32): void {
+  for (let at = head; at != 0; at = jobAt(at).left) consider(piece, jobAt(at));
+}
+
+function walkTree(piece: Piece, root: usize): void {
+  for (let at = tree.first(root); at != 0; at = tree.next(at)) consider(piece, jobAt(at));
+}
+
+function walkReady(piece: Piece, tube: Tube): void {
+  for (let at = tree.first(bucketsRoot(tube)); at != 0; at = tree.next(at)) {
+    walkList(piece, bucketAt(at).head);
+    walkTree(piece, lateRoot(bucketAt(at)));
+  }
+}
+
+/**
+ * Goes through the connections that hold something, in the order in which their first deadlines can be; false when they, or what they hold, are
+ * too many. Every holder is among the timers, and a timer never rings late: behind the soonest job that was found there is no sooner one.
+ */
+function walkReserved(piece: Piece): bool {
+  for (let at = timers.first(); at != 0; at = tree.next(at)) {
+    if (piece.bySoonest != 0 && nodeAt(at).major > piece.soonestDue) return true;
+    if (++piece.looks > STEP_JOBS) return false;
+    if (nodeAt(at).minor == CONN_MINOR && !walkHeld(piece, heldRoot(connAt(at)))) return false;
+  }
+  return true;
+}
+
+function walkHeld(piece: Piece, root: usize): bool {
+  for (let at = tree.first(root); at != 0; at = tree.next(at)) {
+    if (piece.bySoonest != 0 && nodeAt(at).major > piece.soonestDue) return true;
+    if (piece.looks > STEP_JOBS) return false;
+    consider(piece, jobAt(at));
+  }
+  return true;
+}
+
+function walk(piece: Piece, tube: Tube): bool {
+  if (jobsIn(tube, piece.state) > STEP_JOBS) return false;
+  if (piece.state == STATE_READY) walkReady(piece, tube);
+  else if (piece.state == STATE_DELAYED) walkTree(piece, delayedRoot(tube));
+  else if (piece.state == STATE_BURIED) walkList(piece, tube.buriedHead);
+  else if (tube.reserved != 0) return walkReserved(piece);
+  return true;
+}
+
+/** What the table of jobs would take, for the host to choose by. */
+function tellTable(t: u32, tube: Tube, state: u32): void {
+  setResult(t, RESULT_STATS + LIST_STANDING, <f64>jobsIn(tube, state));
+  setResult(t, RESULT_STATS + LIST_TABLE, <f64>table.heads(jobs()) + <f64>jobs().count);
+  setResult(t, RESULT_STATS + LIST_CLASSES, <f64>(jobs().mask + 1));
+}
+
+/**
+ * The jobs of the named tube in `state` with ids above `after`: the `most` lowest ids, RESULT_COUNT of them, if they are few enough for one
+ * piece; MORE if not. LIST_STANDING, _TABLE and _CLASSES say how many stand there and what looking in the table takes.
+ */
+export function listWalk(
+  t: u32,
+  offset: u32,
+  bytes: u32,
+  state: u32,
+  after: f64,
+  most: u32,
+  now: f64,
+): i32 {
+  enterAt(now);
+  const at = findTube(inputSlot(t) + offset, bytes);
+  if (at == 0) return leave(t, NOT_FOUND);
+  tellTable(t, tubeAt(at), state);
+  const piece = beginPiece(t, at, state, after, NEVER_MICROS, most);
+  return endPiece(t, piece, walk(piece, tubeAt(at)) ? DONE : MORE);
+}
+
+/* Probing and scanning. */
+
+/** Looks for the ids from `after` to `last`, the latter included, until `most` were found: then, or at the end, DONE; RESULT_ID is the last one tried. */
+export function listProbe(
+  t: u32,
+  offset: u32,
+  bytes: u32,
+  state: u32,
+  after: f64,
+  last: f64,
+  most: u32,
+  now: f64,
+): i32 {
+  enterAt(now);
+  const at = findTube(inputSlot(t) + offset, bytes);
+  if (at == 0) return leave(t, NOT_FOUND);
+  const piece = beginPiece(t, at, state, after, NEVER_MICROS, most);
+  const end = <u64>last;
+  let id = <u64>after;
+  while (id < end && piece.count < most && piece.looks < STEP_JOBS) {
+    piece.looks++;
+    const job = findJob(++id);
+    if (job != 0) consider(piece, jobAt(job));
+  }
+  setResult(t, RESULT_ID, <f64>id);
+  return endPiece(t, piece, id >= end || piece.count == most ? DONE : MORE);
+}
+
+/** Looks at all jobs of a class: of the ids with the same low bits, as many as `classes` has. */
+function scanClass(piece: Piece, number: u32, classes: u32): void {
+  const all = jobs();
+  // A table that has become smaller has several classes in one bucket; in any other each class has buckets of its own.
+  const isShared = classes > all.mask + 1;
+  let bucket = isShared ? table.bucketOf(all, number) : number;
+  do {
+    piece.looks++;
+    scanBucket(piece, table.head(all, bucket), number, classes);
+    bucket += classes;
+  } while (!isShared && bucket < table.heads(all));
+}
+
+function scanBucket(piece: Piece, head: u32, number: u32, classes: u32): void {
+  for (let at = head; at != 0; at = nodeAt(at).chain) {
+    if ((<u32>nodeAt(at).minor & (classes - 1)) == number) consider(piece, jobAt(at));
+    else piece.looks++;
+  }
+}
+
+/** Looks at the classes from `number` on until it is enough for one piece; answers the next one. */
+function scanFrom(piece: Piece, number: u32, classes: u32): u32 {
+  while (number < classes && piece.looks < STEP_JOBS) scanClass(piece, number++, classes);
+  return number;
+}
+
+/**
+ * Looks for the `most` lowest ids between `after` and `before`, in the classes from `number` on, of `classes`. RESULT_REF is the class
+ * to go on with; DONE when there is none.
+ */
+export function listScan(
+  t: u32,
+  offset: u32,
+  bytes: u32,
+  state: u32,
+  after: f64,
+  before: f64,
+  most: u32,
+  number: u32,
+  classes: u32,
+  now: f64,
+): i32 {
+  enterAt(now);
+  const at = findTube(inputSlot(t) + offset, bytes);
+  if (at == 0) return leave(t, NOT_FOUND);
+  const piece = beginPiece(t, at, state, after, before, most);
+  const next = scanFrom(piece, number, classes);
+  setResult(t, RESULT_REF, <f64>next);
+  return endPiece(t, piece, next == classes ? DONE : MORE);
+}
+
+/* Describing. */
+
+/**
+ * Describes those of `count` jobs, whose ids stand as f64 at `idsOffset` of the input slot, that still stand in that state in that tube: entries of
+ * JOB_ENTRY_BYTES in the output slot, RESULT_COUNT of them; at most as many as fit. RESULT_LSN is the position that all of them depend on.
+ */
+export function describeJobs(
+  t: u32,
+  offset: u32,
+  bytes: u32,
+  state: u32,
+  idsOffset: u32,
+  count: u32,
+  now: f64,
+): i32 {
+  enterAt(now);
+  const tube = findTube(inputSlot(t) + offset, bytes);
+  let lsn: u64 = 0;
+  let entry = outputSlot(t);
+  let written: u32 = 0;
+  for (let i: u32 = 0; i < count && tube != 0; ++i) {
+    const at = findJob(<u64>load<f64>(inputSlot(t) + idsOffset + ((<usize>i) << 3)));
+    if (at == 0 || jobAt(at).tube != tube || <u32>jobAt(at).state != state) continue;
+    writeEntry(entry, jobAt(at), now);
+    lsn = max(lsn, jobAt(at).lsn);
+    entry += JOB_ENTRY_BYTES;
+    written++;
+  }
+  setResult(t, RESULT_COUNT, <f64>written);
+  setResult(t, RESULT_LSN, <f64>lsn);
+  return leave(t, DONE);
+}
+
+/** id, age, time left (f64, micros), pri, delay, ttr, bytes, reserves, timeouts, releases, buries, kicks, failures (u32). */
+function writeEntry(entry: usize, job: Job, now: f64): void {
+  const timed = job.state == STATE_RESERVED || job.state == STATE_DELAYED;
+  const cold = coldAt(job.cold);
+  const hasCold = job.cold != 0;
+  store<f64>(entry, <f64>job.minor);
+  store<f64>(entry + 8, now - <f64>job.createdMicros);
+  store<f64>(entry + 16, timed ? <f64>job.major - now : 0);
+  store<u32>(entry + 24, job.pri);
+  store<u32>(entry + 28, job.delaySeconds);
+  store<u32>(entry + 32, job.ttrSeconds);
+  store<u32>(entry + 36, job.bodyBytes);
+  store<u32>(entry + 40, job.reserves);
+  store<u32>(entry + 44, hasCold ? cold.timeouts : 0);
+  store<u32>(entry + 48, hasCold ? cold.releases : 0);
+  store<u32>(entry + 52, hasCold ? cold.buries : 0);
+  store<u32>(entry + 56, hasCold ? cold.kicks : 0);
+  store<u32>(entry + 60, 0);
+}
+
+/* The reserved job that runs out first. */
+
+/** A piece that keeps the job of `tube` that is reserved and runs out first, if that is before `due`. */
+function beginSoonest(t: u32, tube: u32, due: u64, id: u64): Piece {
+  const piece = beginPiece(t, tube, STATE_RESERVED, 0, 0, 0);
+  piece.bySoonest = 1;
+  piece.soonestDue = due;
+  piece.soonestId = id;
+  return piece;
+}
+
+/** Shows the reserved job of `tube` whose time to run ends first; NOT_FOUND, or MORE when too much is reserved to be looked through at once. */
+export function peekReserved(t: u32, tube: u32, now: f64): i32 {
+  enterAt(now);
+  const source = tubeAt(tube);
+  if (source.reserved == 0) return leave(t, NOT_FOUND);
+  const piece = beginSoonest(t, tube, <u64>NEVER_MICROS, 0);
+  if (!walkReserved(piece)) {
+    tellTable(t, source, STATE_RESERVED);
+    return leave(t, MORE);
+  }
+  return leave(t, showSoonest(t, piece));
+}
+
+/**
+ * Looks for it in the table of jobs, as `listScan`, going on from the job `id`, which runs out at `due`: LIST_DUE and RESULT_ID are the best so
+ * far. When it is over, DONE and the job is shown; NOT_FOUND when it is not reserved any more, or there was none (RESULT_ID 0).
+ */
+export function scanReserved(
+  t: u32,
+  tube: u32,
+  due: f64,
+  id: f64,
+  number: u32,
+  classes: u32,
+  now: f64,
+): i32 {
+  enterAt(now);
+  const piece = beginSoonest(t, tube, <u64>due, <u64>id);
+  const next = scanFrom(piece, number, classes);
+  setResult(t, RESULT_REF, <f64>next);
+  setResult(t, RESULT_ID, <f64>piece.soonestId);
+  setResult(t, RESULT_STATS + LIST_DUE, <f64>piece.soonestDue);
+  return leave(t, next == classes ? showSoonest(t, piece) : MORE);
+}
+
+function showSoonest(t: u32, piece: Piece): i32 {
+  const at = findJob(piece.soonestId);
+  if (at == 0 || jobAt(at).tube != piece.tube || jobAt(at).state != STATE_RESERVED)
+    return NOT_FOUND;
+  show(t, jobAt(at));
+  return DONE;
+}

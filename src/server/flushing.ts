@@ -1,0 +1,68 @@
+/* Flushing: flush-tube: deleting what is in a tube and held by nobody, piece by piece (assembly/flushing.ts). Made by the session. */
+
+import * as C from "../../assembly/constants.ts";
+import type { Shard } from "../engine/shard.ts";
+import * as R from "../protocol/replies.ts";
+import { depend } from "./answers.ts";
+import { FINISHED, NO_ROOM, UNFINISHED } from "./long-command.ts";
+import type { LongCommand } from "./long-command.ts";
+import type { SessionHost } from "./session-host.ts";
+
+/** One flush of one tube. */
+export class Flush implements LongCommand {
+  readonly #host: SessionHost;
+  readonly #shard: Shard;
+  readonly #name: Uint8Array;
+  /** Jobs that come later are not its business. */
+  readonly #lastId: number;
+  /* Where it is; see the engine. */
+  #kind = C.KIND_BURIED;
+  #major = 0;
+  #minor = 0;
+  #hasBegun = false;
+  #deleted = 0;
+
+  /** Of the tube of that name, which is in `shard`. */
+  constructor(host: SessionHost, shard: Shard, name: Uint8Array) {
+    this.#host = host;
+    this.#shard = shard;
+    this.#name = name;
+    this.#lastId = host.lastId();
+  }
+
+  /** Nobody waits for a flush, so it leaves the journal's ring to the others while that is not rather empty. */
+  step(): number {
+    const host = this.#host;
+    const shard = this.#shard;
+    if (!host.hasRoomToSpare(shard)) return NO_ROOM;
+    const answer = this.#flushPiece();
+    this.#deleted += shard.field(C.RESULT_COUNT);
+    this.#kind = shard.field(C.RESULT_REF);
+    this.#major = shard.field(C.RESULT_STATS + C.FLUSH_MAJOR);
+    this.#minor = shard.field(C.RESULT_STATS + C.FLUSH_MINOR);
+    if (answer === C.MORE) {
+      this.#hasBegun = true;
+      return UNFINISHED;
+    }
+    if (answer === C.NOT_FOUND && !this.#hasBegun) host.output.reply(R.REPLY.NOT_FOUND);
+    else this.#answer();
+    return FINISHED;
+  }
+
+  #flushPiece(): number {
+    const { engine, thread } = this.#shard;
+    const { now } = this.#host;
+    const bytes = this.#name.length;
+    this.#host.stageName(this.#shard, this.#name);
+    return this.#shard.answer(
+      engine.flushTube(thread, 0, bytes, this.#kind, this.#major, this.#minor, this.#lastId, now),
+    );
+  }
+
+  #answer(): void {
+    const { output } = this.#host;
+    depend(this.#host, this.#shard);
+    output.room(R.REPLY_LINE_MAX);
+    output.at = R.writeFlushed(output.bytes, output.at, this.#deleted);
+  }
+}
