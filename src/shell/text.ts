@@ -1,6 +1,7 @@
 /* Text: what a server answers, as values, and bytes that come from strangers, as something that a screen may show.
  *
- * The YAML of the replies is of the plainest kind: `key: value` lines, and lists of such groups whose items begin with `- `.
+ * The YAML of the replies is of the plainest kind: `key: value` lines, and lists of such groups, whose items begin with `- ` and stand in
+ * one line between braces or one below the other.
  */
 
 /** A number where the text is one, else the text. */
@@ -15,6 +16,8 @@ export interface Document {
 }
 
 const LINE = /^(?<indent>\s*(?:- )?)(?<key>[A-Za-z0-9_-]+):(?: (?<value>.*))?$/;
+const GROUP = /^\s*- \{(?<inside>.*)\}$/;
+const MEMBER = /(?<key>[A-Za-z0-9_-]+): (?<value>"(?:[^"\\]|\\.)*"|[^,]*)/g;
 const ITEM = /^\s*- (?<value>.*)$/;
 const DECODER = new TextDecoder("latin1");
 
@@ -23,6 +26,11 @@ export function parseDocument(bytes: Uint8Array): Document {
   const facts: Record<string, Value> = {};
   const items: Record<string, Value>[] = [];
   for (const line of DECODER.decode(bytes).split("\n")) {
+    const inside = GROUP.exec(line.trimEnd())?.groups?.["inside"];
+    if (inside !== undefined) {
+      items.push(membersOf(inside));
+      continue;
+    }
     const { indent = "", key = "", value = "" } = LINE.exec(line.trimEnd())?.groups ?? {};
     if (key === "") continue;
     if (indent.endsWith("- ")) items.push({});
@@ -30,6 +38,13 @@ export function parseDocument(bytes: Uint8Array): Document {
     if (into !== undefined) into[key] = valueOf(value);
   }
   return { facts, items };
+}
+
+function membersOf(inside: string): Record<string, Value> {
+  const members = [...inside.matchAll(MEMBER)].map(({ groups = {} }) => {
+    return [groups["key"] ?? "", valueOf(groups["value"] ?? "")] as const;
+  });
+  return Object.fromEntries(members);
 }
 
 /** The plain items of a list of names. */

@@ -158,3 +158,35 @@ it("a server that is not there is one line and exit code 1", async () => {
   expect(ending).toMatchObject({ code: 1, stdout: "" });
   expect(ending.stderr).toMatch(/^homemaker: 127\.0\.0\.1:1: cannot connect: .*ECONNREFUSED.*$/);
 });
+
+describe("what only Homemaker knows", () => {
+  let server: ServerProcess;
+  beforeAll(async () => {
+    server = await startHomemaker();
+  });
+  afterAll(() => server.stop());
+  const run = (line: string): Promise<Ending> =>
+    runCommand(line.split(" "), { env: { HOMEMAKER_ADDRESS: addressOf(server) } });
+
+  it("lists the jobs of a tube and empties it", async () => {
+    for (const body of ["a", "bc"]) await run(`put listed ${body}`);
+    const listed = await run("jobs listed ready --json");
+    const jobs = listed.stdout.split("\n").map((line) => JSON.parse(line) as object);
+    expect(jobs).toMatchObject([
+      { id: 1, bytes: 1 },
+      { id: 2, bytes: 2 },
+    ]);
+    expect((await run("jobs listed ready --after 1")).stdout.split("\n")).toHaveLength(2);
+    expect(await run("flush listed --yes")).toMatchObject({ code: 0, stdout: "flushed: 2" });
+  });
+
+  it("has the server refuse new jobs, and take them again", async () => {
+    expect(await run("drain")).toMatchObject({ code: 0, stdout: "draining: true" });
+    expect(await run("put a b")).toMatchObject({
+      code: 1,
+      stderr: "homemaker: the server takes no new jobs: it is draining",
+    });
+    expect(await run("undrain")).toMatchObject({ code: 0, stdout: "draining: false" });
+    expect(await run("put a b")).toMatchObject({ code: 0 });
+  });
+});

@@ -24,6 +24,15 @@ describe("the text of replies", () => {
     });
   });
 
+  it("has lists of groups that stand in one line", () => {
+    const reply =
+      '---\njobs:\n- {id: 1, message: "a, b: \\"c\\" }", end: buried}\n- {id: 2}\nnext: 0\n';
+    expect(parseDocument(bytes(reply))).toEqual({
+      facts: { jobs: "", next: 0 },
+      items: [{ id: 1, message: 'a, b: "c" }', end: "buried" }, { id: 2 }],
+    });
+  });
+
   it("has lists of names", () => {
     expect(parseNames(bytes('---\n- default\n- "x.y"\n- 17\n'))).toEqual(["default", "x.y", "17"]);
   });
