@@ -49,7 +49,7 @@ export interface Route {
   readonly method: "GET" | "POST";
   /** Begins with a slash; a part that begins with a colon takes anything but a slash and "". */
   readonly path: string;
-  /** Who may. Without a token configured everybody is an admin. */
+  /** Who may. Without a token configured everybody is an admin. A route that needs something runs only while commands do. */
   readonly needs: Role | "nothing";
   readonly handler: HttpHandler;
 }

@@ -32,6 +32,8 @@ const REQUEST_MS = 20_000;
 const IDLE_MS = 15_000;
 /** How often connections are looked at for that. */
 const LOOK_MS = 1000;
+/** How long the rest of a request that was refused may take. */
+const REFUSED_MS = 1000;
 /** How long answers get to leave when the server stops. */
 const STOP_MS = 500;
 
@@ -173,6 +175,7 @@ class HttpServer implements HttpService {
     else if (route.needs !== "nothing") this.#guard.checkSite(request);
     const peer = request.socket.remoteAddress ?? "";
     const role = this.#roleFor(route, request, peer);
+    if (route.needs !== "nothing" && !this.#around.inProcess.isReady) throw this.#notNow();
     if (this.#underWay >= UNDER_WAY_MAX) {
       throw new HttpError(503, "HM_HTTP_BUSY", "too many requests at a time", {
         "retry-after": "1",
@@ -188,6 +191,12 @@ class HttpServer implements HttpService {
     } finally {
       this.#underWay--;
     }
+  }
+
+  #notNow(): HttpError {
+    return this.#around.common.stopping
+      ? new HttpError(503, "HM_HTTP_STOPPING", "the server is stopping")
+      : new HttpError(503, "HM_HTTP_RECOVERING", "the journal is still being read");
   }
 
   #roleFor({ needs }: Route, request: IncomingMessage, peer: string): Role | null {
@@ -237,20 +246,19 @@ class Exchange {
     else this.#response.end(bytes);
   }
 
-  /** Says what is wrong, if it can still be said. What of the request has not been read is not read any more. */
+  /** Says what is wrong, if it can still be said. The rest of a request is thrown away, so that the answer arrives, but not for long. */
   refuse({ status, code, message, headers }: HttpError): void {
     if (this.#response.headersSent || this.#response.destroyed) {
       this.#response.destroy();
       return;
     }
-    const mustClose = !this.#request.complete;
-    const json = { error: { code, message } };
-    void this.write({
-      json,
-      status,
-      headers: { ...headers, ...(mustClose && { connection: "close" }) },
-    });
-    if (mustClose) this.#response.once("finish", () => this.#request.destroy());
+    void this.write({ json: { error: { code, message } }, status, headers });
+    if (this.#request.complete) return;
+    this.#request.resume();
+    const { socket } = this.#request;
+    const tooLong = setTimeout(() => socket.destroy(), REFUSED_MS);
+    this.#request.once("end", () => clearTimeout(tooLong));
+    this.#request.once("close", () => clearTimeout(tooLong));
   }
 
   #head(status: number, type: string, headers: Headers = {}): void {

@@ -1,11 +1,40 @@
 /* Routes: everything that the HTTP port answers, in one table. Used by http-server.ts. */
 import type { HttpSurroundings } from "../server/http-service.ts";
 import type { Access } from "./access.ts";
+import { Events } from "./events.ts";
 import type { Route } from "./handler.ts";
 import { healthRoutes } from "./health.ts";
+import { overviewOf } from "./overview.ts";
 import { sessionRoutes } from "./session.ts";
+import { TubeSurvey } from "./tube-survey.ts";
+import { tubeRoutes } from "./tubes.ts";
 
 /** All routes. */
 export async function routes(around: HttpSurroundings, access: Access): Promise<readonly Route[]> {
-  return [...healthRoutes(around), ...sessionRoutes(access)];
+  const { inProcess } = around;
+  const survey = new TubeSurvey(inProcess);
+  return [
+    ...healthRoutes(around),
+    ...sessionRoutes(access),
+    ...overviewRoutes(around),
+    ...tubeRoutes(inProcess, survey),
+  ];
+}
+
+function overviewRoutes(around: HttpSurroundings): readonly Route[] {
+  const events = new Events(() => (around.inProcess.isReady ? overviewOf(around) : undefined));
+  return [
+    {
+      method: "GET",
+      path: "/api/v1/overview",
+      needs: "read",
+      handler: () => ({ json: overviewOf(around) }),
+    },
+    {
+      method: "GET",
+      path: "/api/v1/events",
+      needs: "read",
+      handler: () => events.subscribe(),
+    },
+  ];
 }

@@ -17,7 +17,7 @@ import type { SessionHost } from "./session-host.ts";
 
 /** The main thread's sessions. */
 export class InProcess {
-  /** For looking at the shards directly: statistics, lists. Not before `isReady`, and within `guard`. */
+  /** The sessions' host, for what it knows beside the shards: limits, facts, counters. */
   readonly host: SessionHost;
   readonly #common: Common;
   readonly #runtime: LoopRuntime;
@@ -88,6 +88,21 @@ export class InProcess {
         this.#loop.turnEnded();
       },
     );
+  }
+
+  /**
+   * Looks at the shards directly, where the protocol has no command: `run` may call whatever of the engine is bounded and changes nothing. Throws a
+   * RangeError when commands do not run.
+   */
+  look<Result>(run: (host: SessionHost) => Result): Result {
+    if (!this.isReady) throw new RangeError("there are no sessions yet, or no more");
+    const { host } = this;
+    return this.guard(() => {
+      host.begin();
+      const result = run(host);
+      host.end(); // entering a shard works off what is due there, which may concern other threads
+      return result;
+    });
   }
 
   /** Runs something that calls the engine; what it throws ends the process: a lock may be held, memory may be broken. */

@@ -205,31 +205,44 @@ function listedJob(view: DataView, at: number): string {
   return `- {${facts.join(", ")}}\n`;
 }
 
+/** A tube in the order in which tubes were made. */
+export interface TubePlace {
+  readonly number: number;
+  readonly name: string;
+}
+
 /** The names of all tubes, in the order in which they were made. */
 export function tubeNames({ shards }: SessionHost): readonly string[] {
-  const tubes: { readonly number: number; readonly name: string }[] = [];
+  const tubes: TubePlace[] = [];
   for (const shard of shards) {
-    let number = 0;
-    while (shard.answer(shard.engine.listTubes(shard.thread, number)) === C.MORE) {
-      number = readTubes(shard, tubes);
+    for (let number = 0; ; number = tubes.at(-1)?.number ?? number) {
+      const next = tubesBehind(shard, number);
+      if (next.length === 0) break;
+      tubes.push(...next);
     }
   }
   return tubes.toSorted((a, b) => a.number - b.number).map(({ name }) => name);
 }
 
-/** Reads one output slot of listTubes; answers the number of its last tube. The layout of an entry is assembly/inspect.ts's. */
-function readTubes(shard: Shard, tubes: { number: number; name: string }[]): number {
+/** Some of the shard's tubes that were made after the one of that number; none when there are no more. */
+export function tubesBehind(shard: Shard, number: number): readonly TubePlace[] {
+  const hasMore = shard.answer(shard.engine.listTubes(shard.thread, number)) === C.MORE;
+  return hasMore ? readTubes(shard) : [];
+}
+
+/** Reads one output slot of listTubes. The layout of an entry is assembly/inspect.ts's. */
+function readTubes(shard: Shard): readonly TubePlace[] {
+  const tubes: TubePlace[] = [];
   const entries = shard.output.slice();
   const view = new DataView(entries.buffer);
-  let number = 0;
   let at = 0;
   for (let left = shard.field(C.RESULT_COUNT); left > 0; left--) {
-    number = view.getFloat64(at, true);
+    const number = view.getFloat64(at, true);
     const end = at + C.TUBE_ENTRY_HEADER + view.getUint32(at + 8, true);
     tubes.push({ number, name: LATIN1.decode(entries.subarray(at + C.TUBE_ENTRY_HEADER, end)) });
     at = Math.ceil(end / 8) * 8;
   }
-  return number;
+  return tubes;
 }
 
 function figure(shard: Shard, index: number): number {

@@ -1,4 +1,5 @@
 /* HTTP port: a server with HTTP as a process of its own, and requests to it in which every header can be wrong. */
+import { once } from "node:events";
 import { request } from "node:http";
 import type { IncomingHttpHeaders } from "node:http";
 import { startHomemaker } from "../support/homemaker.ts";
@@ -90,4 +91,15 @@ export function askAt(port: number, path: string, asking: Asking = {}): Promise<
   asked.on("error", reject);
   asked.end(body);
   return promise;
+}
+
+/** Sends commands of the protocol on a connection of their own, and resolves with all that comes back once it is closed. */
+export async function talk(http: HttpPort, commands: string): Promise<string> {
+  const socket = await http.server.connect();
+  const chunks: Buffer[] = [];
+  socket.on("data", (chunk: Buffer) => void chunks.push(chunk));
+  socket.write(`${commands}quit\r\n`, "latin1");
+  await once(socket, "end");
+  socket.end();
+  return Buffer.concat(chunks).toString("latin1");
 }

@@ -1,0 +1,153 @@
+/* Tubes: the routes about tubes: the list, one tube, pausing, kicking and flushing it. */
+import type { InProcess } from "../server/in-process.ts";
+import type { InProcessConnection, Reply } from "../server/in-process-connection.ts";
+import type { FlushAnswer, KickAnswer, Tube, TubesAnswer, TubeSort } from "./api.ts";
+import {
+  choiceParameter,
+  numberField,
+  numberParameter,
+  textParameter,
+  tubeNameOf,
+} from "./fields.ts";
+import { HttpError } from "./handler.ts";
+import type { Call, Route } from "./handler.ts";
+import type { TubeSurvey } from "./tube-survey.ts";
+
+const U32_MAX = 0xffff_ffff;
+const LIMIT_DEFAULT = 50;
+const LIMIT_MAX = 1000;
+const SEARCH_CHARACTERS_MAX = 200;
+/** Jobs that are kicked by one command: it runs to its end before the main thread does anything else. */
+const KICK_STEP_JOBS = 10_000;
+
+const SORTS: Readonly<Record<TubeSort, (tube: Tube) => number>> = {
+  name: () => 0,
+  ready: (tube) => tube.ready,
+  reserved: (tube) => tube.reserved,
+  delayed: (tube) => tube.delayed,
+  buried: (tube) => tube.buried,
+  total: (tube) => tube.total,
+  age: (tube) => tube.ageOldestReadySeconds ?? -1,
+  waiting: (tube) => tube.waiting,
+};
+const SORT_NAMES = Object.keys(SORTS) as TubeSort[];
+
+/** The routes about tubes. */
+export function tubeRoutes(inProcess: InProcess, survey: TubeSurvey): readonly Route[] {
+  return [
+    {
+      method: "GET",
+      path: "/api/v1/tubes",
+      needs: "read",
+      handler: async ({ query }) => ({ json: page(await survey.all(), query) }),
+    },
+    {
+      method: "GET",
+      path: "/api/v1/tubes/:name",
+      needs: "read",
+      handler: (call) => ({ json: existing(survey, call) }),
+    },
+    {
+      method: "POST",
+      path: "/api/v1/tubes/:name/pause",
+      needs: "admin",
+      handler: async (call) => {
+        const seconds = numberField(call.body, "seconds", 0, U32_MAX);
+        const name = tubeNameOf(call.params["name"]);
+        const { word } = await once(inProcess, (own) => own.ask(`pause-tube ${name} ${seconds}`));
+        if (word !== "PAUSED") throw noTube();
+        return { json: {} };
+      },
+    },
+    {
+      method: "POST",
+      path: "/api/v1/tubes/:name/kick",
+      needs: "admin",
+      handler: async (call) => {
+        const count = numberField(call.body, "count", 1, U32_MAX);
+        const { name } = existing(survey, call);
+        const kicked = await once(inProcess, (own) => kick(own, name, count, call.signal));
+        return { json: { kicked } satisfies KickAnswer };
+      },
+    },
+    {
+      method: "POST",
+      path: "/api/v1/tubes/:name/flush",
+      needs: "admin",
+      handler: async (call) => {
+        const name = tubeNameOf(call.params["name"]);
+        const { word, words } = await once(inProcess, (own) => own.ask(`flush-tube ${name}`));
+        if (word !== "FLUSHED") throw noTube();
+        return { json: { flushed: Number(words[0]) } satisfies FlushAnswer };
+      },
+    },
+  ];
+}
+
+/** Runs something on a session of its own. */
+async function once<Result>(
+  inProcess: InProcess,
+  run: (own: InProcessConnection) => Promise<Result>,
+): Promise<Result> {
+  const own = inProcess.connect();
+  try {
+    return await run(own);
+  } finally {
+    own.end();
+  }
+}
+
+/** Kicks step by step, until enough were kicked, none is left, or nobody waits for it any more. */
+async function kick(
+  own: InProcessConnection,
+  name: string,
+  count: number,
+  signal: AbortSignal,
+): Promise<number> {
+  const using = await own.ask(`use ${name}`);
+  if (using.word !== "USING") throw refused(using);
+  let kicked = 0;
+  while (kicked < count && !signal.aborted) {
+    const { words } = await own.ask(`kick ${Math.min(count - kicked, KICK_STEP_JOBS)}`);
+    const now = Number(words[0]);
+    kicked += now;
+    if (now < KICK_STEP_JOBS) break;
+  }
+  return kicked;
+}
+
+function existing(survey: TubeSurvey, call: Call): Tube {
+  const tube = survey.one(tubeNameOf(call.params["name"]));
+  if (tube === undefined) throw noTube();
+  return tube;
+}
+
+function page(all: readonly Tube[], query: URLSearchParams): TubesAnswer {
+  const search = textParameter(query, "search", SEARCH_CHARACTERS_MAX).toLowerCase();
+  const sort = choiceParameter(query, "sort", SORT_NAMES, "name");
+  const order = choiceParameter(query, "order", ["asc", "desc"], "asc");
+  const offset = numberParameter(query, "offset", 0, Number.MAX_SAFE_INTEGER, 0);
+  const limit = numberParameter(query, "limit", 1, LIMIT_MAX, LIMIT_DEFAULT);
+  const found = all.filter(({ name }) => name.toLowerCase().includes(search));
+  const sign = order === "asc" ? 1 : -1;
+  const figure = SORTS[sort];
+  const sorted = found.toSorted(
+    (a, b) =>
+      sign * (figure(a) - figure(b)) || (sort === "name" ? sign : 1) * byText(a.name, b.name),
+  );
+  return { total: found.length, tubes: sorted.slice(offset, offset + limit) };
+}
+
+function byText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+function noTube(): HttpError {
+  return new HttpError(404, "HM_HTTP_NO_TUBE", "there is no such tube");
+}
+
+/** The session answered with something that it does not answer unless it is short of something. */
+function refused({ word }: Reply): HttpError {
+  return new HttpError(503, "HM_HTTP_REFUSED", `the server answered ${word}`);
+}

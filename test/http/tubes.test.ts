@@ -1,0 +1,151 @@
+/* Tubes and the overview: what the API says about a server, and what it does to its tubes. */
+import { request } from "node:http";
+import type { IncomingMessage } from "node:http";
+import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
+import type { Overview, Tube, TubesAnswer } from "../../src/http/api.ts";
+import { HttpPort, talk } from "./http-port.ts";
+
+let http: HttpPort;
+beforeAll(async () => {
+  http = await HttpPort.start({ threads: 2 });
+});
+afterAll(() => http.server.stop());
+
+const overview = async () => (await http.json("/api/v1/overview")) as Overview;
+const tubes = async (query: string) => (await http.json(`/api/v1/tubes?${query}`)) as TubesAnswer;
+const tube = async (name: string) => (await http.json(`/api/v1/tubes/${name}`)) as Tube;
+
+test("the one who looks is nobody's client", async () => {
+  const before = await talk(http, "stats\r\n");
+  for (let look = 0; look < 3; look++) {
+    await overview();
+    await tubes("");
+    await http.change("/api/v1/tubes/default/pause", { seconds: 0 });
+    await http.change("/api/v1/tubes/default/kick", { count: 1 });
+  }
+  const after = await talk(http, "stats\r\n");
+  const steady = (line: string): boolean => /^(cmd-(?!stats:)|current-|threads|shards)/.test(line);
+  const lines = after.split("\n").filter(steady);
+  expect(lines).toEqual(before.split("\n").filter(steady));
+  expect(lines).toContain("current-connections: 1");
+  expect(await tube("default")).toMatchObject({ using: 0, watching: 0 });
+});
+
+test("the overview has the figures of the whole server", async () => {
+  await talk(http, "use over\r\nput 0 0 9 1\r\na\r\nput 2000 0 9 1\r\nb\r\nput 0 99 9 1\r\nc\r\n");
+  expect(await overview()).toMatchObject({
+    isDraining: false,
+    jobs: { ready: 2, reserved: 0, delayed: 1, buried: 0, urgent: 1 },
+    totals: { put: 3 },
+    connections: { open: 0, producers: 0, workers: 0, waiting: 0 },
+    journal: null,
+  });
+  expect((await overview()).shards).toHaveLength(8);
+});
+
+describe("the list of tubes", () => {
+  beforeAll(async () => {
+    const names = ["list-1", "list-2", "list-10", "a+b/c;d.e$f_g()"];
+    const puts = names.map((name, at) => `use ${name}\r\n${"put 0 0 9 1\r\nx\r\n".repeat(at)}`);
+    await talk(http, puts.join(""));
+  });
+
+  it("is searched, sorted and cut", async () => {
+    const names = async (query: string) => (await tubes(query)).tubes.map(({ name }) => name);
+    await expect.poll(() => names("search=list")).toEqual(["list-10", "list-2"]); // it is up to a second old
+    expect(await names("search=LIST&sort=ready&order=desc")).toEqual(["list-10", "list-2"]);
+    expect(await names("search=list&sort=ready&order=asc")).toEqual(["list-2", "list-10"]);
+    expect(await names("sort=ready&order=desc&limit=1")).toEqual(["a+b/c;d.e$f_g()"]);
+    expect(await names("sort=ready&order=desc&limit=1&offset=1")).toHaveLength(1);
+    expect(await names("offset=1000")).toEqual([]);
+  });
+
+  it("shows a tube by its name, however it is written", async () => {
+    const name = "a+b/c;d.e$f_g()";
+    expect(await tube(encodeURIComponent(name))).toMatchObject({
+      name,
+      ready: 3,
+      total: 3,
+      isUnwatched: true,
+    });
+    expect((await http.ask("/api/v1/tubes/none")).status).toBe(404);
+  });
+});
+
+test("a tube is paused, and kicked without being made", async () => {
+  await talk(
+    http,
+    "use work\r\nput 0 0 9 1\r\nx\r\nwatch work\r\nignore default\r\nreserve\r\nbury 1 0\r\n",
+  );
+  expect((await http.change("/api/v1/tubes/work/pause", { seconds: 60 })).status).toBe(200);
+  expect(await tube("work")).toMatchObject({ pauseSeconds: 60 });
+  await http.change("/api/v1/tubes/work/pause", { seconds: 0 });
+  expect((await http.change("/api/v1/tubes/none/pause", { seconds: 1 })).status).toBe(404);
+  expect((await http.change("/api/v1/tubes/none/kick", { count: 1 })).status).toBe(404);
+  expect((await http.ask("/api/v1/tubes/none")).status).toBe(404);
+});
+
+test("kicking makes as many buried jobs ready as were asked for", async () => {
+  const put = "put 0 0 9 1\r\nx\r\n".repeat(3);
+  await talk(http, `use kicks\r\nwatch kicks\r\nignore default\r\n${put}`);
+  const reserved = await talk(http, "watch kicks\r\nignore default\r\nreserve\r\nreserve\r\n");
+  const ids = [...reserved.matchAll(/^RESERVED (\d+)/gm)].map(([, id]) => id);
+  expect(ids).toHaveLength(2);
+  const bury = ids.map((id) => `reserve-job ${id}\r\nbury ${id} 0\r\n`).join("");
+  await expect.poll(async () => (await tube("kicks")).ready).toBe(3); // they came back with their connection's end
+  await talk(http, bury);
+  const kick = await http.change("/api/v1/tubes/kicks/kick", { count: 1 });
+  expect(JSON.parse(kick.text)).toEqual({ kicked: 1 });
+  expect(await tube("kicks")).toMatchObject({ ready: 2, buried: 1 });
+});
+
+test("whoever subscribes gets the overview at once and then once a second", async () => {
+  const response = await new Promise<IncomingMessage>((resolve) => {
+    request(
+      { host: "127.0.0.1", port: http.port, path: "/api/v1/events", agent: false },
+      resolve,
+    ).end();
+  });
+  expect(response.headers["content-type"]).toBe("text/event-stream");
+  let text = "";
+  response.setEncoding("utf8");
+  for await (const chunk of response) {
+    text += String(chunk);
+    if (text.split("event: overview\n").length > 2) break;
+  }
+  const data = /^data: (.*)$/m.exec(text)?.[1] ?? "";
+  expect(JSON.parse(data)).toMatchObject({ isDraining: false, totals: {} });
+});
+
+test("no more than 32 subscribe at a time", async () => {
+  const open = Array.from({ length: 33 }, async () => {
+    const { promise, resolve } = Promise.withResolvers<IncomingMessage>();
+    request(
+      { host: "127.0.0.1", port: http.port, path: "/api/v1/events", agent: false },
+      resolve,
+    ).end();
+    return promise;
+  });
+  const responses = await Promise.all(open);
+  const statuses = responses.map(({ statusCode }) => statusCode);
+  expect(statuses.filter((status) => status === 200)).toHaveLength(32);
+  expect(statuses.filter((status) => status === 503)).toHaveLength(1);
+  for (const response of responses) response.destroy();
+  await expect
+    .poll(async () => {
+      const asked = request({
+        host: "127.0.0.1",
+        port: http.port,
+        path: "/api/v1/events",
+        agent: false,
+      });
+      const { promise, resolve } = Promise.withResolvers<number>();
+      asked.once("response", (response) => {
+        resolve(response.statusCode ?? 0);
+        response.destroy();
+      });
+      asked.end();
+      return promise;
+    })
+    .toBe(200);
+});
