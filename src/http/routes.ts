@@ -1,6 +1,7 @@
 /* Routes: everything that the HTTP port answers, in one table. Used by http-server.ts. */
 import type { HttpSurroundings } from "../server/http-service.ts";
 import type { Access } from "./access.ts";
+import { assetRoutes } from "./assets.ts";
 import { Events } from "./events.ts";
 import type { Route } from "./handler.ts";
 import { healthRoutes } from "./health.ts";
@@ -14,6 +15,7 @@ export async function routes(around: HttpSurroundings, access: Access): Promise<
   const { inProcess } = around;
   const survey = new TubeSurvey(inProcess);
   return [
+    ...(await assetRoutes()),
     ...healthRoutes(around),
     ...sessionRoutes(access),
     ...overviewRoutes(around),

@@ -16,6 +16,7 @@ const tubes = async (query: string) => (await http.json(`/api/v1/tubes?${query}`
 const tube = async (name: string) => (await http.json(`/api/v1/tubes/${name}`)) as Tube;
 
 test("the one who looks is nobody's client", async () => {
+  await expect.poll(async () => (await overview()).connections.open).toBe(0);
   const before = await talk(http, "stats\r\n");
   for (let look = 0; look < 3; look++) {
     await overview();
@@ -23,6 +24,7 @@ test("the one who looks is nobody's client", async () => {
     await http.change("/api/v1/tubes/default/pause", { seconds: 0 });
     await http.change("/api/v1/tubes/default/kick", { count: 1 });
   }
+  await expect.poll(async () => (await overview()).connections.open).toBe(0);
   const after = await talk(http, "stats\r\n");
   const steady = (line: string): boolean => /^(cmd-(?!stats:)|current-|threads|shards)/.test(line);
   const lines = after.split("\n").filter(steady);
@@ -33,6 +35,7 @@ test("the one who looks is nobody's client", async () => {
 
 test("the overview has the figures of the whole server", async () => {
   await talk(http, "use over\r\nput 0 0 9 1\r\na\r\nput 2000 0 9 1\r\nb\r\nput 0 99 9 1\r\nc\r\n");
+  await expect.poll(async () => (await overview()).connections.open).toBe(0);
   expect(await overview()).toMatchObject({
     isDraining: false,
     jobs: { ready: 2, reserved: 0, delayed: 1, buried: 0, urgent: 1 },
