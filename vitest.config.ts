@@ -12,6 +12,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    expect: { poll: { timeout: 20_000 } },
     reporters: process.env["CI"]
       ? ["default", ["json", { outputFile: "build/test-report.json" }]]
       : ["default"],
