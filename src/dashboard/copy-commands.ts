@@ -45,8 +45,10 @@ function protocolLine(job: JobAnswer, body: Uint8Array): string {
 /** Bytes as the format of printf, fit to stand between single quotes. */
 function printfText(body: Uint8Array): string {
   let text = "";
-  for (const byte of body) {
-    text += isHarmless(byte) ? String.fromCharCode(byte) : `\\${byte.toString(8).padStart(3, "0")}`;
+  for (const [index, byte] of body.entries()) {
+    // A dash at the beginning would be an option of printf.
+    const isPlain = isHarmless(byte) && !(index === 0 && byte === 0x2d);
+    text += isPlain ? String.fromCharCode(byte) : `\\${byte.toString(8).padStart(3, "0")}`;
   }
   return text;
 }

@@ -5,6 +5,7 @@ import { logOut, mayAct, session } from "./access.ts";
 import { choice, nextChoice } from "./appearance.ts";
 import { follows, heardAt, link, overview } from "./live.ts";
 import { attempt } from "./notices.tsx";
+import { BrandMark } from "./parts.tsx";
 import { clock, compact } from "./quantity.ts";
 import { addressOf, ALL_TUBES } from "./route.ts";
 import type { Route } from "./route.ts";
@@ -61,10 +62,7 @@ export function Frame({
       </button>
       <header class="top">
         <a class="brand" href={addressOf({ page: "overview" })}>
-          <svg viewBox="0 0 24 24" aria-hidden="true">
-            <path d="M3 11.5 12 4l9 7.5M6 10v10h12V10" />
-            <path class="brand-rows" d="M9 13h6M9 16.5h6" />
-          </svg>
+          <BrandMark />
           <span>Homemaker</span>
         </a>
         <nav class="ways" aria-label="Pages">

@@ -2,6 +2,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { logIn } from "./access.ts";
+import { BrandMark } from "./parts.tsx";
 import { ApiError } from "./server-api.ts";
 
 /** The page. */
@@ -29,7 +30,10 @@ export function LoginPage(): JSX.Element {
   };
   return (
     <div class="login">
-      <h1>Homemaker</h1>
+      <h1 class="brand">
+        <BrandMark />
+        Homemaker
+      </h1>
       <form
         onSubmit={(event) => {
           event.preventDefault();

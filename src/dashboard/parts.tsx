@@ -7,6 +7,16 @@ import { clock, count, dayAndClock, duration } from "./quantity.ts";
 import type { Resource } from "./resource.ts";
 import { addressOf, tubeRoute } from "./route.ts";
 
+/** The mark of the house. */
+export function BrandMark(): JSX.Element {
+  return (
+    <svg viewBox="0 0 24 24" aria-hidden="true">
+      <path d="M3 11.5 12 4l9 7.5M6 10v10h12V10" />
+      <path class="brand-rows" d="M9 13h6M9 16.5h6" />
+    </svg>
+  );
+}
+
 /** The head of a page: its title, what belongs to it, and what can be done. */
 export function PageHead({
   title,
