@@ -1,8 +1,9 @@
 /* Resource: what a page shows of the server, kept as fresh as it need be.
  *
  * It is asked for when its path changes and when something happened on the server, but never more often than every so many
- * seconds, never while the page is hidden or the reader has stopped it, and never twice at a time. What was there stays on show,
- * marked as stale, until the new comes.
+ * seconds, never while the page is hidden or the reader has stopped it, and never twice at a time. Each change is followed by one
+ * more look, since an answer may be a second old; when nothing happens any more, ages still grow, so there is a look every ten
+ * seconds. What was there stays on show, marked as stale, until the new comes.
  */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { activity, follows, link } from "./live.ts";
@@ -19,6 +20,9 @@ export interface Resource<T> {
   /** Asks again, now. */
   readonly reload: () => void;
 }
+
+/** How often a page looks while nothing happens. */
+const CALM_MILLIS = 10_000;
 
 interface Known<T> {
   readonly path: string;
@@ -50,12 +54,14 @@ export function useResource<T>(path: string, everySeconds: number): Resource<T> 
     reloads.add(reload);
     const unsubscribe = activity.subscribe(() => asking.heed());
     const unlink = link.subscribe(() => asking.heed());
+    const unfollow = follows.subscribe(() => asking.heed());
     const heed = (): void => asking.heed();
     document.addEventListener("visibilitychange", heed);
     return () => {
       reloads.delete(reload);
       unsubscribe();
       unlink();
+      unfollow();
       document.removeEventListener("visibilitychange", heed);
       asking.end();
     };
@@ -78,6 +84,8 @@ class Asking<T> {
   #askedAt = -Infinity;
   #heard = "";
   #isAsking = false;
+  /** Whether the last answer may have been on its way already when what it should tell happened. */
+  #isDoubtful = true;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -93,26 +101,36 @@ class Asking<T> {
 
   /** Asks now. */
   ask(): void {
-    if (this.#isAsking || this.#abort.signal.aborted) return;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#isAsking = true;
-    this.#askedAt = performance.now();
-    this.#heard = activity.peek();
-    void this.#run();
+    this.#isDoubtful = true;
+    this.#ask();
   }
 
-  /** Asks if something happened since, as soon as it may. */
+  /** Plans when to ask the next time, after something that may have changed the plan. */
   heed(): void {
-    const isNews = activity.peek() !== this.#heard && link.peek() === "live";
-    if (!isNews || !follows.peek() || document.hidden || this.#timer !== undefined) return;
-    const wait = this.#askedAt + this.#everyMillis - performance.now();
-    this.#timer = setTimeout(() => this.ask(), Math.max(0, wait));
+    clearTimeout(this.#timer);
+    if (this.#isAsking || this.#abort.signal.aborted) return;
+    if (!follows.peek() || document.hidden || link.peek() !== "live") return;
+    const isNews = activity.peek() !== this.#heard;
+    const every = isNews || this.#isDoubtful ? this.#everyMillis : CALM_MILLIS;
+    const wait = Math.max(0, this.#askedAt + every - performance.now());
+    this.#timer = setTimeout(() => {
+      this.#isDoubtful = isNews;
+      this.#ask();
+    }, wait);
   }
 
   end(): void {
     clearTimeout(this.#timer);
     this.#abort.abort();
+  }
+
+  #ask(): void {
+    if (this.#isAsking || this.#abort.signal.aborted) return;
+    clearTimeout(this.#timer);
+    this.#isAsking = true;
+    this.#askedAt = performance.now();
+    this.#heard = activity.peek();
+    void this.#run();
   }
 
   async #run(): Promise<void> {
