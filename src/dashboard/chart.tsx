@@ -93,8 +93,13 @@ export function Chart({
         </dl>
       </figcaption>
       <div ref={place} class="plot" aria-hidden="true" />
+      {isBlank(lines) && <p class="plot-blank">nothing measured yet</p>}
     </figure>
   );
+}
+
+function isBlank(lines: readonly Line[]): boolean {
+  return lines.every(({ column }) => samples.columns[column].every((value) => value === null));
 }
 
 function dataOf(lines: readonly Line[]): uPlot.AlignedData {

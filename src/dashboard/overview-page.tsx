@@ -92,7 +92,7 @@ export function OverviewPage(): JSX.Element {
         <TotalsPanel now={now} />
         <JournalPanel now={now} />
         <ShardsPanel now={now} />
-        <ThreadsPanel now={now} />
+        {now.threads.length > 0 && <ThreadsPanel now={now} />}
       </div>
     </>
   );

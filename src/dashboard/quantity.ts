@@ -57,6 +57,7 @@ export function bytes(value: number): string {
 /** 0.4 ms, 12 ms, 3.1 s. */
 export function millis(value: number | null): string {
   if (value === null) return NOTHING;
+  if (value === 0) return "0 ms";
   if (value < 10) return `${value.toFixed(value < 0.1 ? 2 : 1)} ms`;
   return value < 1000 ? `${Math.round(value)} ms` : duration(value / 1000);
 }

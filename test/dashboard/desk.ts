@@ -1,0 +1,85 @@
+/* Desk: a full house, a client of its queue, and a reader before one page of the dashboard. What the tests of pages and actions share. */
+import type { Page } from "playwright-core";
+import type { HttpPort } from "../http/http-port.ts";
+import { Browser } from "./browser.ts";
+import { openFullHouse } from "./full-house.ts";
+import { put, QueueClient } from "./queue-client.ts";
+
+/** How long a full house may take to stand, in milliseconds. */
+export const START_MS = 180_000;
+/** How long one test may take, in milliseconds. */
+export const TEST_MS = 90_000;
+
+/** Everything at hand. */
+export class Desk implements AsyncDisposable {
+  readonly client: QueueClient;
+  readonly page: Page;
+  readonly browser: Browser;
+  readonly #house: HttpPort;
+  readonly #base: string;
+
+  private constructor(house: HttpPort, client: QueueClient, browser: Browser, page: Page) {
+    this.#house = house;
+    this.#base = `http://127.0.0.1:${house.port}`;
+    this.client = client;
+    this.browser = browser;
+    this.page = page;
+  }
+
+  /** Fills a server and opens the dashboard. */
+  static async open(): Promise<Desk> {
+    const house = await openFullHouse();
+    const base = `http://127.0.0.1:${house.port}`;
+    const client = await QueueClient.connect(house.server);
+    const browser = await Browser.open([base], {
+      permissions: ["clipboard-read", "clipboard-write"],
+    });
+    return new Desk(house, client, browser, await browser.page(`${base}/`));
+  }
+
+  /** Goes to a page as if it were opened anew. */
+  async open(hash: string): Promise<void> {
+    await this.page.goto(`${this.#base}/${hash}`);
+    await this.page.reload();
+  }
+
+  /** Waits until a text is there. */
+  async sees(text: string | RegExp): Promise<void> {
+    await this.page.getByText(text).first().waitFor();
+  }
+
+  /** Presses a button of the page. */
+  async press(name: string | RegExp): Promise<void> {
+    await this.page.getByRole("button", { name }).first().click();
+  }
+
+  /** The dialog that is open. */
+  get dialog(): ReturnType<Page["getByRole"]> {
+    return this.page.getByRole("dialog");
+  }
+
+  /** Presses a button of the dialog. */
+  async confirm(name: string): Promise<void> {
+    await this.dialog.getByRole("button", { name, exact: true }).click();
+  }
+
+  /** Puts jobs into a tube; returns their ids. */
+  async putInto(tube: string, bodies: readonly string[]): Promise<number[]> {
+    const [, ...inserted] = await this.client.send(
+      `use ${tube}`,
+      ...bodies.map((body) => put(body)),
+    );
+    return inserted.map((line) => Number(line.split(" ")[1]));
+  }
+
+  /** A figure of a tube, as the protocol has it. */
+  async figure(tube: string, key: string): Promise<number> {
+    return Number((await this.client.stats(`stats-tube ${tube}`))[key]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.client[Symbol.dispose]();
+    await this.browser[Symbol.asyncDispose]();
+    await this.#house[Symbol.asyncDispose]();
+  }
+}
