@@ -19,6 +19,7 @@ import * as ready from "./ready";
 import { Shard, jobs, setResult, shard } from "./shard";
 import * as states from "./states";
 import * as table from "./table";
+import * as times from "./times";
 import { Tube, tubeAt, tubeOfReadyNode } from "./tube";
 import * as tree from "./tree";
 
@@ -67,21 +68,22 @@ export function admit(
   now: f64,
 ): i32 {
   const tube = tubeAt(tubeAddress);
+  const micros = <i64>now; // cheaper than to u64
   job.tube = tubeAddress;
   job.minor = <u64>id;
   job.pri = pri;
   job.delaySeconds = delay;
   job.ttrSeconds = max<u32>(ttr, 1); // as beanstalkd: a job has at least a second
-  job.createdMicros = <i64>now;
+  job.createdMicros = micros;
   table.add(jobs(), job);
   tube.totalJobs++;
   shard().total++;
   // Recorded where it is going to stand, before anyone can get it: a grant must find the job's LSN.
-  if (delay != 0) states.becomeDelayed(job, <u64>now);
+  if (delay != 0) states.becomeDelayed(job, micros);
   else job.state = STATE_READY;
   journal.recordPut(job);
   setResult(t, RESULT_LSN, <f64>job.lsn);
-  return delay != 0 || states.becomeReady(job, <u64>now) ? DONE : BURIED;
+  return delay != 0 || states.becomeReady(job, micros) ? DONE : BURIED;
 }
 
 /* Reserving. */
@@ -124,8 +126,45 @@ function bestReady(conn: Conn): u32 {
 
 /** Gives a job that is not reserved to `conn`. */
 export function reserve(job: Job, conn: Conn, now: f64): void {
+  const tube = tubeAt(job.tube);
+  const micros = <i64>now; // cheaper than to u64
+  conn.collectedId = 0;
+  if (job.state == STATE_READY) {
+    times.queued(tube, job.major, micros);
+  } else {
+    tube.otherReserves++;
+    shard().otherReserves++;
+  }
   states.leaveState(job);
-  states.becomeReserved(job, conn, <u64>now);
+  states.becomeReserved(job, conn, micros);
+}
+
+/** Counts the reservation that a grant was, now that it is collected. */
+export function countGrant(job: Job, conn: Conn, now: f64): void {
+  const tube = tubeAt(job.tube);
+  conn.collectedId = job.minor;
+  times.queued(tube, conn.grantedSince, <u64>now);
+}
+
+/** Undoes a reservation of `conn`; when it is the grant that was just collected, as if it had never been counted. */
+export function handBack(job: Job, conn: Conn, now: f64): void {
+  if (conn.collectedId != job.minor) {
+    states.handBack(job, <u64>now, <u64>now);
+    return;
+  }
+  const tube = tubeAt(job.tube);
+  conn.collectedId = 0;
+  times.unqueued(tube, conn.grantedSince, times.reservedAt(job));
+  states.handBack(job, conn.grantedSince, <u64>now);
+}
+
+/** The full TTR again, because its holder says so. */
+export function touch(job: Job, conn: Conn, now: f64): void {
+  conn.collectedId = 0;
+  times.touched(job);
+  tubeAt(job.tube).touches++;
+  shard().touches++;
+  extend(job, conn, now);
 }
 
 /** The full TTR again, for a job that `conn` holds. */
@@ -142,10 +181,12 @@ export function mayDelete(job: Job, conn: u32): bool {
 }
 
 /** Deletes. The job is gone afterwards, its tube may be. */
-export function remove(job: Job): void {
+export function remove(job: Job, now: f64): void {
+  times.processed(job, <i64>now);
   states.leaveState(job);
   journal.recordDelete(job);
   tubeAt(job.tube).deletes++;
+  shard().deletes++;
   states.endJob(job);
 }
 
@@ -159,6 +200,9 @@ function recordRelease(job: Job): void {
 
 /** Releases; DONE, or BURIED when there is no memory for the new priority. */
 export function letGo(job: Job, pri: u32, delay: u32, now: f64): i32 {
+  times.processed(job, <i64>now);
+  tubeAt(job.tube).releases++;
+  shard().releases++;
   states.leaveState(job);
   states.countRelease(job);
   job.pri = pri;
@@ -170,7 +214,10 @@ export function letGo(job: Job, pri: u32, delay: u32, now: f64): i32 {
 }
 
 /** Buries. */
-export function setAside(job: Job, pri: u32): void {
+export function setAside(job: Job, pri: u32, now: f64): void {
+  times.processed(job, <i64>now);
+  tubeAt(job.tube).buries++;
+  shard().buries++;
   states.leaveState(job);
   states.countBury(job);
   job.pri = pri;
@@ -180,6 +227,8 @@ export function setAside(job: Job, pri: u32): void {
 
 /** Makes a buried or delayed job ready; false when memory kept it from that. */
 export function kickOne(job: Job, now: f64): bool {
+  tubeAt(job.tube).kicks++;
+  shard().kicks++;
   states.leaveState(job);
   states.countKick(job);
   job.state = STATE_READY;

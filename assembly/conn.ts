@@ -28,6 +28,9 @@ export class Conn extends Node {
   generation: u32;
   /** The job of the grant that is to be collected, 0 when there is none (any more). */
   granted: u32;
+  /** Since when the job of the last grant had been ready, and its id once it was collected, until the connection does something else with it. */
+  grantedSince: u64;
+  collectedId: u64;
   nextGrant: u32;
   prevGrant: u32;
   waiting: u8;

@@ -113,8 +113,21 @@ export const TUBE_CMD_DELETE: i32 = 9;
 export const TUBE_CMD_PAUSE: i32 = 10;
 export const TUBE_PAUSE_MICROS: i32 = 11;
 export const TUBE_PAUSE_LEFT_MICROS: i32 = 12;
+/** Since the process started, which a restart does not carry on: jobs put, reserves, deletes, releases, buries, kicks, touches, times to run that ran out. */
+export const TUBE_PUTS: i32 = 16;
+export const TUBE_RESERVES: i32 = 17;
+export const TUBE_DELETES: i32 = 18;
+export const TUBE_RELEASES: i32 = 19;
+export const TUBE_BURIES: i32 = 20;
+export const TUBE_KICKS: i32 = 21;
+export const TUBE_TOUCHES: i32 = 22;
+export const TUBE_TIMEOUTS: i32 = 23;
+/** Age of the oldest ready job; -1 when there is none. See assembly/ages.ts. */
+export const TUBE_OLDEST_MICROS: i32 = 24;
+/** Figures of a tube, some of them unused. */
+export const TUBE_FIGURES: i32 = 25;
 
-/** Bytes before the name in an entry of listTubes. */
+/** Bytes before the name in an entry of listTubes; in one of surveyTubes the figures follow them. */
 export const TUBE_ENTRY_HEADER: u32 = 16;
 
 /* Figures of statsShard, behind RESULT_STATS. */
@@ -134,6 +147,24 @@ export const SHARD_CONTENDED: i32 = 10;
 /** Records that were written to the journal, and how many of them only to keep what a segment that goes still held. */
 export const SHARD_RECORDS: i32 = 11;
 export const SHARD_RECORDS_KEPT: i32 = 12;
+/** As those of a tube, for the whole shard; its jobs put are SHARD_TOTAL, what ran out is SHARD_TIMEOUTS. */
+export const SHARD_RESERVES: i32 = 16;
+export const SHARD_DELETES: i32 = 17;
+export const SHARD_RELEASES: i32 = 18;
+export const SHARD_BURIES: i32 = 19;
+export const SHARD_KICKS: i32 = 20;
+export const SHARD_TOUCHES: i32 = 21;
+
+/* Times, see assembly/times.ts: histograms of a tube or a shard in the order queue, process: counts, then the sum in microseconds. */
+
+/** Buckets of a histogram: bucket i has what took less than 2^(TIME_FIRST_BITS + i) microseconds, the last one everything else. */
+export const TIME_BUCKETS: u32 = 28;
+export const TIME_FIRST_BITS: u32 = 9;
+/** Where the shard's pair lies behind SHARD_BASE. */
+export const SHARD_TIMES_OFFSET: u32 = 2048;
+/** Most tubes that one call of surveyTubes shows, and most priorities that one looks at. */
+export const SURVEY_TUBES: u32 = 64;
+export const SURVEY_LOOKS: u32 = 512;
 
 /* States of a job. Only the first four are ever seen from outside. */
 export const STATE_READY: u8 = 1;

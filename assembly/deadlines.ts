@@ -68,6 +68,7 @@ function settleConn(conn: Conn, until: u64, now: u64, left: u32): u32 {
   while (at != 0 && nodeAt(at).major <= until && left > 0) {
     const job = jobAt(at);
     countTimeout(job);
+    tubeAt(job.tube).timeouts++;
     shard().timeouts++;
     leaveState(job);
     becomeReady(job, now);

@@ -193,6 +193,8 @@ export function applyTubeHints(t: u32, address: u32, bytes: u32, now: f64): i32 
 function applyTube(tube: Tube, hint: TubeHint, now: f64): void {
   tube.totalJobs = <u64>hint.total;
   tube.deletes = <u64>hint.deletes;
+  tube.earlierJobs = tube.totalJobs;
+  tube.earlierDeletes = tube.deletes;
   tube.pauses = <u64>hint.pauses;
   const left = min(hint.pausedUntil - shard().wallBase - now, hint.pauseMicros);
   if (left > 0) pauseUntil(tube, <u64>hint.pauseMicros, <u64>(now + left));

@@ -296,7 +296,7 @@ export function closeConn(t: u32, at: u32, now: f64): i32 {
   const conn = connAt(at);
   conns.stopWaiting(conn);
   conns.uncall(conn);
-  if (conn.granted != 0) states.handBack(conns.grantedJob(conn), <u64>now);
+  if (conn.granted != 0) states.handBack(conns.grantedJob(conn), conn.grantedSince, <u64>now);
   let left = STEP_JOBS;
   let job = conns.firstHeld(conn);
   while (job != 0 && left > 0) {
@@ -471,6 +471,7 @@ function collectFrom(t: u32, conn: Conn, now: f64): i32 {
   job.flags &= ~GRANTED;
   conn.granted = 0;
   commands.extend(job, conn, now);
+  commands.countGrant(job, conn, now);
   show(t, job);
   return RESERVED;
 }
@@ -498,7 +499,7 @@ export function handBack(t: u32, conn: u32, id: f64, now: f64): i32 {
   enterAt(now);
   const at = findJob(<u64>id);
   if (at == 0 || !isHeldBy(jobAt(at), conn)) return leave(t, NOT_FOUND);
-  states.handBack(jobAt(at), <u64>now);
+  commands.handBack(jobAt(at), connAt(conn), now);
   return leave(t, DONE);
 }
 
@@ -517,7 +518,7 @@ export function deleteJob(t: u32, conn: u32, id: f64, now: f64): i32 {
   enterAt(now);
   const at = findJob(<u64>id);
   if (at == 0 || !commands.mayDelete(jobAt(at), conn)) return leave(t, NOT_FOUND);
-  commands.remove(jobAt(at));
+  commands.remove(jobAt(at), now);
   setResult(t, RESULT_LSN, <f64>shard().lsn);
   return leave(t, DONE);
 }
@@ -536,7 +537,7 @@ export function bury(t: u32, conn: u32, id: f64, pri: u32, now: f64): i32 {
   enterAt(now);
   const at = findJob(<u64>id);
   if (at == 0 || !isHeldBy(jobAt(at), conn)) return leave(t, NOT_FOUND);
-  commands.setAside(jobAt(at), pri);
+  commands.setAside(jobAt(at), pri, now);
   setResult(t, RESULT_LSN, <f64>shard().lsn);
   return leave(t, DONE);
 }
@@ -545,7 +546,7 @@ export function touch(t: u32, conn: u32, id: f64, now: f64): i32 {
   enterAt(now);
   const at = findJob(<u64>id);
   if (at == 0 || !isHeldBy(jobAt(at), conn)) return leave(t, NOT_FOUND);
-  commands.extend(jobAt(at), connAt(conn), now);
+  commands.touch(jobAt(at), connAt(conn), now);
   return leave(t, DONE);
 }
 

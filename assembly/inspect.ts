@@ -8,14 +8,17 @@ import {
   OUTPUT_BYTES,
   RESULT_COUNT,
   RESULT_NAME_BYTES,
+  RESULT_REF,
   RESULT_STATS,
   TUBE_ENTRY_HEADER,
 } from "./constants";
+import { looksOf, oldestMicros } from "./ages";
 import { enterAt } from "./deadlines";
 import { Job, jobAt } from "./job";
 import { Tube, findTube, nameOf, tubeAt } from "./tube";
-import { enter, inputSlot, leave, outputSlot, setResult, shard } from "./shard";
+import { enter, inputSlot, leave, outputSlot, resultSlot, setResult, shard } from "./shard";
 import { coldAt, findJob } from "./states";
+import { TIMES_BYTES, reservesOf, shardReserves, shardTimes } from "./times";
 
 function figure(t: u32, which: i32, value: f64): void {
   setResult(t, RESULT_STATS + which, value);
@@ -63,21 +66,43 @@ export function statsTube(t: u32, offset: u32, bytes: u32, now: f64): i32 {
   enterAt(now);
   const at = findTube(inputSlot(t) + offset, bytes);
   if (at == 0) return leave(t, NOT_FOUND);
-  const tube = tubeAt(at);
-  figure(t, C.TUBE_URGENT, <f64>tube.urgent);
-  figure(t, C.TUBE_READY, <f64>tube.ready);
-  figure(t, C.TUBE_RESERVED, <f64>tube.reserved);
-  figure(t, C.TUBE_DELAYED, <f64>tube.delayed);
-  figure(t, C.TUBE_BURIED, <f64>tube.buried);
-  figure(t, C.TUBE_TOTAL, <f64>tube.totalJobs);
-  figure(t, C.TUBE_USING, <f64>tube.using);
-  figure(t, C.TUBE_WATCHING, <f64>tube.watching);
-  figure(t, C.TUBE_WAITING, <f64>tube.waiting);
-  figure(t, C.TUBE_CMD_DELETE, <f64>tube.deletes);
-  figure(t, C.TUBE_CMD_PAUSE, <f64>tube.pauses);
-  figure(t, C.TUBE_PAUSE_MICROS, <f64>tube.pauseMicros);
-  figure(t, C.TUBE_PAUSE_LEFT_MICROS, tube.pausedUntil == 0 ? 0 : until(tube.pausedUntil, now));
+  writeTube(resultSlot(t) + (RESULT_STATS << 3), tubeAt(at), now);
   return leave(t, DONE);
+}
+
+/** Writes the figures of a tube, TUBE_FIGURES of them. */
+function writeTube(to: usize, tube: Tube, now: f64): void {
+  memory.fill(to, 0, C.TUBE_FIGURES << 3);
+  write(to, C.TUBE_URGENT, <f64>tube.urgent);
+  write(to, C.TUBE_READY, <f64>tube.ready);
+  write(to, C.TUBE_RESERVED, <f64>tube.reserved);
+  write(to, C.TUBE_DELAYED, <f64>tube.delayed);
+  write(to, C.TUBE_BURIED, <f64>tube.buried);
+  write(to, C.TUBE_TOTAL, <f64>tube.totalJobs);
+  write(to, C.TUBE_USING, <f64>tube.using);
+  write(to, C.TUBE_WATCHING, <f64>tube.watching);
+  write(to, C.TUBE_WAITING, <f64>tube.waiting);
+  write(to, C.TUBE_CMD_DELETE, <f64>tube.deletes);
+  write(to, C.TUBE_CMD_PAUSE, <f64>tube.pauses);
+  write(to, C.TUBE_PAUSE_MICROS, <f64>tube.pauseMicros);
+  write(to, C.TUBE_PAUSE_LEFT_MICROS, tube.pausedUntil == 0 ? 0 : until(tube.pausedUntil, now));
+  writeSinceStart(to, tube);
+  write(to, C.TUBE_OLDEST_MICROS, oldestMicros(tube, now));
+}
+
+function writeSinceStart(to: usize, tube: Tube): void {
+  write(to, C.TUBE_PUTS, <f64>(tube.totalJobs - tube.earlierJobs));
+  write(to, C.TUBE_RESERVES, <f64>reservesOf(tube));
+  write(to, C.TUBE_DELETES, <f64>(tube.deletes - tube.earlierDeletes));
+  write(to, C.TUBE_RELEASES, <f64>tube.releases);
+  write(to, C.TUBE_BURIES, <f64>tube.buries);
+  write(to, C.TUBE_KICKS, <f64>tube.kicks);
+  write(to, C.TUBE_TOUCHES, <f64>tube.touches);
+  write(to, C.TUBE_TIMEOUTS, <f64>tube.timeouts);
+}
+
+function write(to: usize, which: i32, value: f64): void {
+  store<f64>(to + ((<usize>which) << 3), value);
 }
 
 /** The figures of the shard. */
@@ -97,6 +122,12 @@ export function statsShard(t: u32, now: f64): i32 {
   figure(t, C.SHARD_CONTENDED, <f64>s.contended);
   figure(t, C.SHARD_RECORDS, <f64>s.records);
   figure(t, C.SHARD_RECORDS_KEPT, <f64>s.recordsKept);
+  figure(t, C.SHARD_RESERVES, <f64>shardReserves());
+  figure(t, C.SHARD_DELETES, <f64>s.deletes);
+  figure(t, C.SHARD_RELEASES, <f64>s.releases);
+  figure(t, C.SHARD_BURIES, <f64>s.buries);
+  figure(t, C.SHARD_KICKS, <f64>s.kicks);
+  figure(t, C.SHARD_TOUCHES, <f64>s.touches);
   return leave(t, DONE);
 }
 
@@ -124,4 +155,61 @@ export function listTubes(t: u32, number: f64): i32 {
   }
   setResult(t, RESULT_COUNT, <f64>count);
   return leave(t, count == 0 ? NONE : MORE);
+}
+
+/** The tube behind the one of that number and name; when that is gone, the first one made after it. */
+function tubeBehind(number: f64, name: usize, bytes: u32): u32 {
+  let at = bytes == 0 ? 0 : findTube(name, bytes);
+  if (at != 0 && <f64>tubeAt(at).createdNumber == number) return tubeAt(at).nextTube;
+  at = shard().tubesHead;
+  while (at != 0 && <f64>tubeAt(at).createdNumber <= number) at = tubeAt(at).nextTube;
+  return at;
+}
+
+/**
+ * Goes through the tubes, a bounded part of them at a time: writes to the output slot the figures of those made after the one of `number` whose
+ * name lies at `offset` of the input slot (0 and no name to begin with), in the order in which they were made. RESULT_COUNT entries, each
+ * as in listTubes but with TUBE_FIGURES figures before the name; MORE, or NONE when no tube was left. A call shows at most SURVEY_TUBES tubes
+ * and looks at no more than SURVEY_LOOKS priorities of those behind the first, so the lock is held for some tens of microseconds.
+ */
+export function surveyTubes(t: u32, number: f64, offset: u32, bytes: u32, now: f64): i32 {
+  enter();
+  let at = tubeBehind(number, inputSlot(t) + offset, bytes);
+  let to = outputSlot(t);
+  const end = to + OUTPUT_BYTES;
+  const header = TUBE_ENTRY_HEADER + ((<u32>C.TUBE_FIGURES) << 3);
+  let count: u32 = 0;
+  let looks: u32 = 0;
+  while (at != 0 && count < C.SURVEY_TUBES && looks < C.SURVEY_LOOKS) {
+    const tube = tubeAt(at);
+    const length = (header + <u32>tube.nameBytes + 7) & ~7;
+    if (to + length > end) break;
+    store<f64>(to, <f64>tube.createdNumber);
+    store<u32>(to + 8, tube.nameBytes);
+    writeTube(to + TUBE_ENTRY_HEADER, tube, now);
+    memory.copy(to + header, nameOf(tube), tube.nameBytes);
+    to += length;
+    looks += looksOf(tube);
+    count++;
+    at = tube.nextTube;
+  }
+  setResult(t, RESULT_COUNT, <f64>count);
+  return leave(t, count == 0 ? NONE : MORE);
+}
+
+/** Writes to the output slot, as numbers of 8 bytes, the two histograms of the tube whose name lies at `offset` of the input slot; without a name, the shard's. */
+export function histograms(t: u32, offset: u32, bytes: u32): i32 {
+  enter();
+  let from = shardTimes();
+  if (bytes != 0) {
+    const at = findTube(inputSlot(t) + offset, bytes);
+    if (at == 0) return leave(t, NOT_FOUND);
+    setResult(t, RESULT_REF, <f64>tubeAt(at).createdNumber);
+    from = <usize>tubeAt(at).times;
+  }
+  const to = outputSlot(t);
+  for (let i: usize = 0; i < TIMES_BYTES; i += 8) {
+    store<f64>(to + i, from == 0 ? 0 : <f64>load<u64>(from + i));
+  }
+  return leave(t, DONE);
 }

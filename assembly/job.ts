@@ -8,7 +8,7 @@
  * first and last addresses stand at 84. Counters that most jobs never move lie in a Cold record, made when first needed. Where a
  * job stands depends on its state alone:
  *
- *   ready     its tube's bucket (holder), in the bucket's list or, with LATE, in the bucket's tree (deadline 0, so by id)
+ *   ready     its tube's bucket (holder), in the bucket's list or, with LATE, in the bucket's tree, by id; its deadline is since when
  *   reserved  the tree of the connection (holder) that holds it, by deadline
  *   delayed   the tree of its tube, by deadline
  *   buried    the list of its tube, in the order of burying
@@ -55,7 +55,10 @@ export const RECORDED_BURIED: u8 = 4;
 /** Replayed from a part of the journal that is younger than the hints: they are not for this job any more. */
 export const HINT_IS_OLD: u8 = 8;
 
-/** Counters of a job that had trouble. */
+/** Reserved, and its deadline was moved: its cold record knows since when it is reserved. */
+export const TOUCHED: u8 = 16;
+
+/** Counters of a job that had trouble, and what few jobs need. */
 @unmanaged
 export class Cold {
   timeouts: u32;
@@ -64,6 +67,8 @@ export class Cold {
   kicks: u32;
   /** LSN of the last STATE record, 0 when the PUT record says it all. */
   stateLsn: u64;
+  /** When it was reserved, with TOUCHED. */
+  reservedMicros: u64;
 }
 
 export const RECORD_BYTES: u32 = 84;

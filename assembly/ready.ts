@@ -92,7 +92,6 @@ function place(bucket: Bucket, job: Job): void {
   const at = addressOfJob(job);
   const id = job.minor;
   job.holder = addressOfBucket(bucket);
-  job.flags &= ~LATE;
   bucket.count++;
   if (bucket.tail == 0) {
     job.left = 0;
@@ -111,8 +110,7 @@ function place(bucket: Bucket, job: Job): void {
     bucket.head = at;
   } else {
     job.flags |= LATE;
-    job.major = 0;
-    tree.insert(lateRoot(bucket), job);
+    tree.insertByMinor(lateRoot(bucket), job); // its major is since when it is ready
   }
 }
 
@@ -170,6 +168,10 @@ export function refresh(tube: Tube): void {
   tube.listed = 1;
 }
 
+function standsBehind(job: Job, other: Job): bool {
+  return job.pri > other.pri || (job.pri == other.pri && job.minor > other.minor);
+}
+
 /** Makes `job`, which stands nowhere, a ready job of its tube; false when there is no memory for a bucket. */
 export function push(tube: Tube, job: Job): bool {
   const at = bucketFor(tube, job.pri);
@@ -181,7 +183,7 @@ export function push(tube: Tube, job: Job): bool {
     tube.urgent++;
     shard().urgent++;
   }
-  refresh(tube);
+  if (tube.best == 0 || !standsBehind(job, jobAt(tube.best))) refresh(tube);
   return true;
 }
 

@@ -272,7 +272,7 @@ function deleteJob(run: Run, at: u32): u32 {
   const found = findJob(id >> 4);
   if (found == 0 || !commands.mayDelete(jobAt(found), run.conn))
     return notFound(run, end, C.COUNT_DELETE);
-  commands.remove(jobAt(found));
+  commands.remove(jobAt(found), run.now);
   run.lsn = shard().lsn;
   count(run, C.COUNT_DELETE);
   writeWord(run, DELETED_CR, 8);
@@ -288,7 +288,7 @@ function touch(run: Run, at: u32): u32 {
   if (end == 0) return 0;
   const found = heldJob(run, id >> 4);
   if (found == 0) return notFound(run, end, C.COUNT_TOUCH);
-  commands.extend(jobAt(found), connAt(run.conn), run.now);
+  commands.touch(jobAt(found), connAt(run.conn), run.now);
   count(run, C.COUNT_TOUCH);
   writeWord(run, TOUCHED_CR, 8);
   store<u8>(run.out++, LF);
@@ -306,7 +306,7 @@ function bury(run: Run, at: u32): u32 {
   if (end == 0) return 0;
   const found = heldJob(run, id >> 4);
   if (found == 0) return notFound(run, end, C.COUNT_BURY);
-  commands.setAside(jobAt(found), <u32>(pri >> 4));
+  commands.setAside(jobAt(found), <u32>(pri >> 4), run.now);
   run.lsn = shard().lsn;
   count(run, C.COUNT_BURY);
   writeWord(run, BURIED_CRLF, 8);

@@ -93,6 +93,13 @@ export class Shard {
   buried: u32;
   timeouts: u64;
   total: u64;
+  /** Since the start; reserves of jobs that were not ready (the others are in `times`), and as SHARD_DELETES and so on in constants.ts. */
+  otherReserves: u64;
+  deletes: u64;
+  releases: u64;
+  buries: u64;
+  kicks: u64;
+  touches: u64;
 
   /** Threads for which grants were made since the last `leave`. */
   wakeLow: u32;
@@ -104,7 +111,7 @@ export class Shard {
   cursorBlock: u32;
 }
 
-/* Behind the header: lists and tables of fixed size. */
+/* Behind the header: lists and tables of fixed size; the shard's histograms (times.ts) lie at SHARD_TIMES_OFFSET. */
 const CLASS_LISTS: usize = SHARD_BASE + 1024;
 const GRANT_LISTS: usize = CLASS_LISTS + CLASSES * 4;
 const TABLES: usize = GRANT_LISTS + THREADS_MAX * 4 + 32;

@@ -16,7 +16,7 @@
  * may be taken and a waiter.
  */
 import { STATE_BURIED, STATE_DELAYED, STATE_READY, STATE_RESERVED } from "./constants";
-import { Cold, GRANTED, Job, addressOfJob, coldOf, freeJob, jobAt } from "./job";
+import { Cold, GRANTED, Job, TOUCHED, addressOfJob, coldOf, freeJob, jobAt } from "./job";
 import { Conn, call, connAt, hold, stopWaiting, unhold, watchAt } from "./conn";
 import { jobs, must, shard, wake } from "./shard";
 import { Tube, forgetIfUnused, isPaused, tubeAt, watchClock } from "./tube";
@@ -52,9 +52,9 @@ export function leaveState(job: Job): void {
   if (job.state == STATE_RESERVED) {
     const conn = connAt(job.holder);
     unhold(conn, job);
-    if ((job.flags & GRANTED) != 0) {
-      job.flags &= ~GRANTED;
-      conn.granted = 0;
+    if ((job.flags & (GRANTED | TOUCHED)) != 0) {
+      if ((job.flags & GRANTED) != 0) conn.granted = 0;
+      job.flags &= ~(GRANTED | TOUCHED);
     }
     tube.reserved--;
     shard().reserved--;
@@ -80,8 +80,13 @@ export function leaveState(job: Job): void {
 
 /** False when there is no memory for a new priority: then the job is buried, so that it stands somewhere. */
 export function becomeReady(job: Job, now: u64): bool {
+  return becomeReadySince(job, now, now);
+}
+
+function becomeReadySince(job: Job, since: u64, now: u64): bool {
   const tube = tubeAt(job.tube);
   job.state = STATE_READY;
+  job.major = since;
   if (!ready.push(tube, job)) {
     becomeBuried(job);
     return false;
@@ -140,7 +145,7 @@ export function endJob(job: Job): void {
 
 /** Gives the tube's ready jobs to those who wait for them. */
 export function match(tube: Tube, now: u64): void {
-  while (tube.best != 0 && tube.waitHead != 0 && !isPaused(tube)) {
+  while (tube.waitHead != 0 && tube.best != 0 && !isPaused(tube)) {
     grant(jobAt(tube.best), connAt(watchAt(tube.waitHead).conn), now);
   }
 }
@@ -148,6 +153,7 @@ export function match(tube: Tube, now: u64): void {
 /** Reserves a ready job for a connection that waits, and calls for its thread to collect it. */
 function grant(job: Job, conn: Conn, now: u64): void {
   must(conn.granted == 0 && conn.waiting != 0);
+  conn.grantedSince = job.major;
   leaveState(job);
   stopWaiting(conn);
   becomeReserved(job, conn, now);
@@ -157,11 +163,11 @@ function grant(job: Job, conn: Conn, now: u64): void {
   wake(conn.thread);
 }
 
-/** Undoes a reservation that nobody saw: the job goes back to its place as if nothing had been. */
-export function handBack(job: Job, now: u64): void {
+/** Undoes a reservation that nobody saw: the job goes back to its place as if it had stood there since `since`. */
+export function handBack(job: Job, since: u64, now: u64): void {
   leaveState(job);
   job.reserves--;
-  becomeReady(job, now);
+  becomeReadySince(job, since, now);
 }
 
 /** Counts in the job's cold record; without memory for one nothing is counted. */

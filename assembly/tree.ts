@@ -47,7 +47,6 @@ function rotateUp(root: usize, node: Node): void {
 
 /** Adds `node`, whose major and minor are set. */
 export function insert(root: usize, node: Node): void {
-  const at = addressOf(node);
   let parent: u32 = 0;
   let link = root;
   let current = load<u32>(root);
@@ -56,10 +55,30 @@ export function insert(root: usize, node: Node): void {
     link = <usize>current + (before(node, nodeAt(current)) ? LEFT : RIGHT);
     current = load<u32>(link);
   }
+  attach(root, node, parent, link);
+}
+
+/** As `insert`, for a tree in the order of the minors alone. */
+export function insertByMinor(root: usize, node: Node): void {
+  let parent: u32 = 0;
+  let link = root;
+  let current = load<u32>(root);
+  while (current != 0) {
+    parent = current;
+    link = <usize>current + (node.minor < nodeAt(current).minor ? LEFT : RIGHT);
+    current = load<u32>(link);
+  }
+  attach(root, node, parent, link);
+}
+
+/** Hangs `node` below `parent`, at its `link`, and lifts it to where its weight belongs. */
+function attach(root: usize, node: Node, parent: u32, link: usize): void {
+  const at = addressOf(node);
   store<u32>(link, at);
   node.left = 0;
   node.right = 0;
   node.parent = parent;
+  if (parent == 0) return;
   const mine = weight(at);
   while (node.parent != 0 && weight(node.parent) < mine) rotateUp(root, node);
 }

@@ -28,6 +28,19 @@ export class Tube extends Node {
   pauseMicros: u64;
   /** End of the pause; 0 when there is none. */
   pausedUntil: u64;
+  /** Of totalJobs and deletes, what an earlier process counted. */
+  earlierJobs: u64;
+  earlierDeletes: u64;
+  /** Since the start; reserves of jobs that were not ready (the others are in `times`), and as TUBE_RELEASES and so on in constants.ts. */
+  otherReserves: u64;
+  releases: u64;
+  buries: u64;
+  kicks: u64;
+  touches: u64;
+  timeouts: u64;
+  /** The oldest ready job that is known, 0 when none is; the pri where looking for an older one goes on (ages.ts). */
+  oldestId: u64;
+  lookPri: u64;
 
   /** Tree of buckets by pri, its first one, the one used last, and one kept for the next new pri. */
   buckets: u32;
@@ -54,6 +67,8 @@ export class Tube extends Node {
   /** All tubes of the shard, in the order in which they were made. */
   nextTube: u32;
   prevTube: u32;
+  /** Its histograms, 0 when it has none yet (times.ts). */
+  times: u32;
   pinned: u8;
   /** Stands in the tree of ready tubes; stands in the timers. */
   listed: u8;
@@ -148,16 +163,8 @@ export function findOrMakeTube(name: usize, bytes: u32, number: u64): u32 {
 
 /** Forgets the tube when nothing refers to it any more. Call it last: the tube may be gone afterwards. */
 export function forgetIfUnused(tube: Tube): void {
-  if (
-    (tube.using |
-      tube.watching |
-      tube.ready |
-      tube.reserved |
-      tube.delayed |
-      tube.buried |
-      tube.pinned) !=
-    0
-  )
+  if (tube.using != 0) return; // nearly always
+  if ((tube.watching | tube.ready | tube.reserved | tube.delayed | tube.buried | tube.pinned) != 0)
     return;
   must(
     tube.waitHead == 0 &&
@@ -175,6 +182,7 @@ export function forgetIfUnused(tube: Tube): void {
   else s.tubesTail = tube.prevTube;
   s.tubes--;
   if (tube.spareBucket != 0) give(tube.spareBucket);
+  if (tube.times != 0) give(tube.times);
   give(addressOfTube(tube));
 }
 

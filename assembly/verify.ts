@@ -13,7 +13,7 @@ import { STATE_BURIED, STATE_DELAYED, STATE_READY, STATE_RESERVED } from "./cons
 import { URGENT_BELOW } from "./constants";
 import { CONN_MINOR, Conn, Watch, connAt, findWatch, heldRoot, watchAt } from "./conn";
 import { BLOCK_BODY, BLOCK_HEADER, CHAIN_BYTES, Cold, GRANTED, Job, LATE } from "./job";
-import { RECORD_BYTES, bodyOf, jobAt } from "./job";
+import { RECORD_BYTES, TOUCHED, bodyOf, coldAddress, jobAt } from "./job";
 import { PAGE_HEADER, Page, firstPage, roundUp, slotBytes } from "./memory";
 import { before, nodeAt } from "./node";
 import { Bucket, bucketAt, bucketsRoot, lateRoot, readyTubesRoot } from "./ready";
@@ -31,6 +31,15 @@ import {
 import { outputSlot, setResult, shard, tubesByName, watches } from "./shard";
 import { delayedRoot, findJob } from "./states";
 import { bucketOf, headAt, heads } from "./table";
+import {
+  HISTOGRAM_BYTES,
+  TIMES_BYTES,
+  reservedAt,
+  reservesOf,
+  shardReserves,
+  shardTimes,
+  timesIn,
+} from "./times";
 import * as tree from "./tree";
 import { Tube, findTube, isPaused, nameOf, readyNode, tubeAt, tubeOfReadyNode } from "./tube";
 
@@ -77,6 +86,9 @@ export const PAGE_SLOTS: i32 = 37;
 export const PAGE_LISTS: i32 = 38;
 export const SLOT_MISPLACED: i32 = 39;
 export const SLOT_COUNT: i32 = 40;
+export const TUBE_TIMES: i32 = 41;
+export const SHARD_TIMES: i32 = 42;
+export const JOB_TOUCHED: i32 = 43;
 
 /** The first invariant found broken. */
 let broken: i32 = 0;
@@ -93,6 +105,7 @@ let buried: u32 = 0;
 let timedTubes: u32 = 0;
 let listedTubes: u32 = 0;
 let waiters: u32 = 0;
+let otherReserves: u64 = 0;
 /** What the walk over tables and lists of grants found. */
 let heldJobs: u32 = 0;
 let holderJobs: u32 = 0;
@@ -129,6 +142,7 @@ export function verify(t: u32, deep: i32): i32 {
     at = tubeAt(at).nextTube;
   }
   checkTubes();
+  if (whole()) checkShardTimes();
   if (whole()) checkConns();
   if (whole()) checkShard();
   if (whole() && counting) setResult(t, RESULT_COUNT, <f64>checkPages());
@@ -143,6 +157,7 @@ function reset(t: u32, deep: bool): void {
   liveSlots = inputSlot(t);
   urgent = ready = reserved = delayed = buried = 0;
   timedTubes = listedTubes = waiters = 0;
+  otherReserves = 0;
   heldJobs = holderJobs = grantedJobs = watchesOfConns = watchesWaiting = 0;
   expect((s.wakeLow | s.wakeHigh) == 0, SHARD_WAKES);
 }
@@ -151,6 +166,11 @@ function reset(t: u32, deep: bool): void {
 
 /** Checks the shape and the order of a tree; answers how many nodes it has. */
 function checkTree(root: usize): u32 {
+  return checkTreeBy(root, false);
+}
+
+/** As checkTree; `byMinor` for one that is in the order of the minors alone. */
+function checkTreeBy(root: usize, byMinor: bool): u32 {
   const top = load<u32>(root);
   if (top == 0) return 0;
   expect(nodeAt(top).parent == 0, TREE_LINKS);
@@ -160,7 +180,10 @@ function checkTree(root: usize): u32 {
   let at = tree.first(root);
   let following = tree.next(at);
   while (following != 0 && n <= count) {
-    expect(!before(nodeAt(following), nodeAt(at)), TREE_ORDER);
+    const isOrdered = byMinor
+      ? nodeAt(at).minor < nodeAt(following).minor
+      : !before(nodeAt(following), nodeAt(at));
+    expect(isOrdered, TREE_ORDER);
     n++;
     at = following;
     following = tree.next(at);
@@ -202,6 +225,7 @@ function checkTube(tube: Tube, prev: u32): void {
   checkDelayed(tube);
   checkBuried(tube);
   checkWaiters(tube);
+  checkTimes(tube);
   reserved += tube.reserved;
   timedTubes += tube.timed;
   listedTubes += tube.listed;
@@ -246,9 +270,9 @@ function checkBucket(tube: Tube, bucket: Bucket): u32 {
     count++;
   }
   expect(bucket.tail == prev, BUCKET_LIST);
-  checkTree(lateRoot(bucket));
+  checkTreeBy(lateRoot(bucket), true);
   for (let at = tree.first(lateRoot(bucket)); at != 0 && whole(); at = tree.next(at)) {
-    expect((jobAt(at).flags & LATE) != 0 && jobAt(at).major == 0, BUCKET_LATE);
+    expect((jobAt(at).flags & LATE) != 0, BUCKET_LATE);
     checkReady(tube, bucket, jobAt(at));
     count++;
   }
@@ -269,9 +293,16 @@ function checkJob(tube: Tube, job: Job, state: u8): void {
   expect(state == STATE_RESERVED || (job.flags & GRANTED) == 0, CONN_GRANT);
   expect(findJob(job.minor) == at, JOB_NOT_IN_TABLE);
   if (job.cold != 0) live(job.cold, offsetof<Cold>());
+  if ((job.flags & TOUCHED) != 0) checkTouched(job);
   const inline = job.bodyBytes <= INLINE_BODY_MAX;
   live(at, RECORD_BYTES + (inline ? job.bodyBytes : CHAIN_BYTES));
   if (!inline && whole()) checkBody(job);
+}
+
+/** Only a held job's deadline is ever moved, and only ahead. */
+function checkTouched(job: Job): void {
+  expect(job.state == STATE_RESERVED && job.cold != 0, JOB_TOUCHED);
+  expect(whole() && coldAddress(job.cold).reservedMicros <= reservedAt(job), JOB_TOUCHED);
 }
 
 /** Checks the chain of a long body: as many blocks as it takes, the last one known. */
@@ -350,6 +381,28 @@ function checkWaiters(tube: Tube): void {
   expect(tube.waitTail == prev, WAITER_LIST);
   expect(count == tube.waiting, TUBE_COUNTS);
   waiters += count;
+}
+
+/** Each time that was counted belongs to a reservation that was, and in the shard's histograms there is no less than in the tubes'. */
+function checkTimes(tube: Tube): void {
+  expect(tube.earlierJobs <= tube.totalJobs && tube.earlierDeletes <= tube.deletes, TUBE_COUNTS);
+  otherReserves += tube.otherReserves;
+  if (tube.times == 0) return;
+  live(tube.times, TIMES_BYTES);
+  expect(timesIn(tube.times + HISTOGRAM_BYTES) <= reservesOf(tube), TUBE_TIMES);
+}
+
+/** The tubes that are gone are only in the shard's. */
+function checkShardTimes(): void {
+  for (let i: usize = 0; i < TIMES_BYTES; i += 8) {
+    let sum: u64 = 0;
+    for (let at = shard().tubesHead; at != 0; at = tubeAt(at).nextTube) {
+      if (tubeAt(at).times != 0) sum += load<u64>(<usize>tubeAt(at).times + i);
+    }
+    expect(sum <= load<u64>(shardTimes() + i), SHARD_TIMES);
+  }
+  expect(otherReserves <= shard().otherReserves, SHARD_TIMES);
+  expect(timesIn(shardTimes() + HISTOGRAM_BYTES) <= shardReserves(), SHARD_TIMES);
 }
 
 /** What holds for all tubes together, and for the tubes among the ready ones. */

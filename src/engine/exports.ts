@@ -196,6 +196,8 @@ export interface EngineExports {
     last: number,
     now: number,
   ): number;
+  surveyTubes(t: number, number: number, offset: number, bytes: number, now: number): number;
+  histograms(t: number, offset: number, bytes: number): number;
 }
 
 /** The names of all exports, for the check that a module is this engine. */
@@ -274,6 +276,8 @@ const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "peekReserved",
   "scanReserved",
   "flushTube",
+  "surveyTubes",
+  "histograms",
 ];
 
 /** The module is not the engine of this release. */

@@ -89,8 +89,28 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "a grant that ran out is still there to be collected",
-    find: "      job.flags &= ~GRANTED;\n      conn.granted = 0;",
-    put: "      job.flags &= ~GRANTED;",
+    find: "      if ((job.flags & GRANTED) != 0) conn.granted = 0;\n",
+    put: "",
+  },
+  {
+    fault: "a better job that comes does not become its tube's best",
+    find: "tube.best == 0 || !standsBehind(job, jobAt(tube.best))",
+    put: "tube.best == 0",
+  },
+  {
+    fault: "a tube's histograms stay behind when it goes",
+    find: "  if (tube.times != 0) give(tube.times);\n",
+    put: "",
+  },
+  {
+    fault: "a job that was touched counts as touched for ever",
+    find: "job.flags &= ~(GRANTED | TOUCHED);",
+    put: "job.flags &= ~GRANTED;",
+  },
+  {
+    fault: "a grant that is handed back is still counted as reserved",
+    find: "  times.unqueued(tube, conn.grantedSince, times.reservedAt(job));\n",
+    put: "",
   },
   {
     fault: "an owner works off everything although others are due before",
