@@ -39,7 +39,7 @@ export interface Storage {
 export type StorageFailure =
   /** No space, or a quota or size limit. */
   | "HM_STORAGE_FULL"
-  /** The directory or file system may only be read. */
+  /** The file system may only be read; no permission is another matter. */
   | "HM_STORAGE_READ_ONLY"
   /** Another server uses the directory. */
   | "HM_STORAGE_BUSY"

@@ -23,6 +23,7 @@ function troubleOf({ common, inProcess }: HttpSurroundings): string | undefined 
   if (common.stopping) return "stopping";
   if (!inProcess.isReady) return "recovering";
   if (common.draining) return "draining";
+  if (common.journal.isReadOnly) return "journal read-only";
   if (common.journal.isFull) return "disk full";
   return undefined;
 }

@@ -10,8 +10,8 @@
 import * as C from "../../assembly/constants.ts";
 import type { Storage, StorageFile } from "../storage.ts";
 import type { Checksum } from "./format.ts";
+import { readAround } from "./holes.ts";
 import type { JournalShard } from "./journal-shard.ts";
-import { readWhole } from "./reclaim.ts";
 import { writeFully } from "./segment-file.ts";
 
 const NAME = "hints";
@@ -147,8 +147,8 @@ export interface FoundHints {
 /** Reads the file of hints; undefined when there is none, or it is damaged or newer than this program. */
 export function readHints(storage: Storage, checksum: Checksum): FoundHints | undefined {
   if (!storage.list().includes(NAME)) return undefined;
-  const bytes = readWhole(storage, NAME);
-  if (bytes.length < HEADER_BYTES) return undefined;
+  const { bytes, holes } = readAround(storage, NAME);
+  if (bytes.length < HEADER_BYTES || holes.length > 0) return undefined;
   const view = new DataView(bytes.buffer);
   const isSound =
     hasMagic(bytes) &&

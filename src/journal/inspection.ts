@@ -13,7 +13,7 @@ import {
   spareNumber,
 } from "./format.ts";
 import type { Checksum, SegmentHeader } from "./format.ts";
-import { readWhole } from "./reclaim.ts";
+import { readAround } from "./holes.ts";
 import { recover } from "./recovery.ts";
 import { countJobs, openReplica } from "./replica.ts";
 import type { JobCounts } from "./replica.ts";
@@ -127,7 +127,7 @@ function shardsOf(
 ): number {
   const { checksum } = openReplica(engine, 1, 0);
   for (const number of numbers.toSorted((a, b) => b - a)) {
-    const bytes = readWhole(storage, segmentName(number));
+    const { bytes } = readAround(storage, segmentName(number), SEGMENT_HEADER_BYTES);
     const header = headerOf(bytes, checksum);
     if (header !== undefined && header.shards > 0) return header.shards;
   }
@@ -154,7 +154,7 @@ function lookThrough(
   end: number | undefined,
   checksum: Checksum,
 ): Look {
-  const bytes = readWhole(storage, name);
+  const { bytes } = readAround(storage, name);
   const header = headerOf(bytes, checksum);
   const salt = header?.salt ?? 0;
   const regions = header === undefined ? [] : scanSegment(bytes.subarray(0, end), salt, checksum);

@@ -8,6 +8,7 @@
 import * as C from "../../assembly/constants.ts";
 import type { Checksum } from "./format.ts";
 import { segmentName } from "./format.ts";
+import { readAround } from "./holes.ts";
 import type { ExistingSegment } from "./journal.ts";
 import type { JournalShard } from "./journal-shard.ts";
 import { scanSegment } from "./scan.ts";
@@ -71,13 +72,21 @@ export class Reclaim {
       (shard) => shard.liveBytes(number) !== 0 || shard.foreignTombstones(number) !== 0,
     );
     if (needed) {
-      this.#bytes = readWhole(this.#storage, segmentName(number));
+      this.#bytes = this.#read(segment);
       const regions = scanSegment(this.#bytes.subarray(0, end), salt, this.#checksum);
       this.#tasks = regions.flatMap(({ shard, from, to }) =>
         this.#concerned(shard, segment).map((one) => ({ shard: one, position: from, end: to })),
       );
     }
     this.#finishIfDone();
+  }
+
+  /** Of a segment that is known to be damaged, what cannot be read is passed over: `walkJobs` finds the jobs that lie there. */
+  #read({ number, quarantine }: ExistingSegment): Uint8Array<ArrayBuffer> {
+    const name = segmentName(number);
+    return quarantine === true
+      ? readAround(this.#storage, name).bytes
+      : readWhole(this.#storage, name);
   }
 
   /**
@@ -140,6 +149,7 @@ export class Reclaim {
     const done = shard.field(C.RESULT_COUNT);
     task.position += done;
     if (answer === C.DAMAGED && done === 0) task.position += this.#longRecord(task, salt);
+    if (answer === C.DAMAGED) task.position = behindZeros(this.#bytes, task.position, task.end);
     return answer !== C.MORE;
   }
 
@@ -170,6 +180,14 @@ export class Reclaim {
     this.#copiedTo = undefined;
     this.#rounds = 0;
   }
+}
+
+/** Position of the first word of 8 bytes from `at` on that is not all zeros, or `end`: no record begins with zeros, and holes consist of them. */
+function behindZeros(bytes: Uint8Array<ArrayBuffer>, at: number, end: number): number {
+  const words = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length >> 3);
+  let word = at >> 3;
+  while (word < end >> 3 && Object.is(words[word], 0)) word++;
+  return Math.max(at, Math.min(end, word << 3));
 }
 
 /** All bytes of a file, or its first `most`. Throws a StorageError. */

@@ -10,8 +10,10 @@
  *     quarantine.N; with `strict` the server does not start;
  *   - a file that was about to become a segment: it goes.
  *
- * What was not known to be safe and is whole is written once more and synced (`settle`): it may have been read from memory of the operating system that
- * never reached the disk. Runs before any other thread touches the shards; the rings serve as staging areas.
+ * What the device cannot read counts as damage to what was safe, wherever it lies. What was not known to be safe and is whole is written once more
+ * and synced (`#settle`): it may have been read from memory of the operating system that never reached the disk. These are the only writes of a
+ * recovery; on a file system that cannot take them everything else is done, and they are left to the caller. Runs before any other thread touches
+ * the shards; the rings serve as staging areas.
  */
 
 import * as C from "../../assembly/constants.ts";
@@ -30,10 +32,12 @@ import type { ExistingSegment } from "./journal.ts";
 import type { JournalShard } from "./journal-shard.ts";
 import { applyHints, readHints } from "./hints.ts";
 import type { FoundHints } from "./hints.ts";
-import { readWhole } from "./reclaim.ts";
+import { readAround } from "./holes.ts";
+import type { Hole, Salvaged } from "./holes.ts";
 import { scanSegment } from "./scan.ts";
 import type { Region } from "./scan.ts";
 import { writeFully } from "./segment-file.ts";
+import { StorageError } from "../storage.ts";
 import type { Storage } from "../storage.ts";
 
 /** What recovery is to do and to tell. */
@@ -60,6 +64,15 @@ export interface RecoveryReport {
   /** Bytes of what had been safe and could not be read, and the segments in which they are. */
   readonly damagedBytes: number;
   readonly damagedSegments: readonly number[];
+  /** Bytes that the device could not read. */
+  readonly unreadableBytes: number;
+}
+
+/** What recovery could not write, because the file system is full or may only be read. */
+export interface Unsettled {
+  readonly why: StorageError;
+  /** Writes it. To be called before the journal goes on; again, if it throws a StorageError. */
+  settle(): void;
 }
 
 /** What a journal goes on with. */
@@ -68,12 +81,22 @@ export interface Recovered {
   readonly nextSegment: number;
   readonly nextFrame: number;
   readonly report: RecoveryReport;
+  /** Absent when all was written. */
+  readonly unsettled?: Unsettled;
 }
 
 /** What was safe is damaged, and `strict` was asked for; or a memory too small for the jobs. */
 export class RecoveryError extends Error {
   override readonly name = "RecoveryError";
   readonly code = "HM_RECOVERY";
+}
+
+/** Whether a storage failed only because nothing can be written, or no more. */
+export function cannotWrite(error: unknown): error is StorageError {
+  return (
+    error instanceof StorageError &&
+    (error.code === "HM_STORAGE_READ_ONLY" || error.code === "HM_STORAGE_FULL")
+  );
 }
 
 interface Found {
@@ -99,6 +122,7 @@ interface Piece {
 interface Replayed {
   readonly found: Found;
   readonly bytes: Uint8Array;
+  readonly holes: readonly Hole[];
   /** Highest frame of it that is known to have been safe. */
   readonly durable: number;
   readonly isNewest: boolean;
@@ -113,9 +137,14 @@ class Recovery {
   #bytes = 0;
   #tornBytes = 0;
   #damagedBytes = 0;
+  #unreadableBytes = 0;
   readonly #damagedSegments: number[] = [];
   /** Segments of whose frames the last ones do not count. */
   readonly #cutSegments: number[] = [];
+
+  /** What there is to be written, in this order. */
+  readonly #writes: (() => void)[] = [];
+  #highestSegment = 0;
 
   readonly #hints: FoundHints | undefined;
 
@@ -131,9 +160,10 @@ class Recovery {
     if (this.#hints !== undefined) applyHints(this.#hints, this.#parts.shards, this.#parts.now);
     for (const { shard } of this.#parts.shards) shard.settleBudget();
     const jobs = this.#parts.shards.reduce((sum, shard) => sum + jobCount(shard), 0);
+    const unsettled = this.#write();
     return {
       segments: this.#segments.map((segment) => this.#withUrgency(segment)),
-      nextSegment: Math.max(0, ...found.map(({ number }) => number)) + 1,
+      nextSegment: this.#highestSegment + 1,
       nextFrame: this.#lastFrame + 1,
       report: {
         segments: found.length,
@@ -143,8 +173,24 @@ class Recovery {
         tornBytes: this.#tornBytes,
         damagedBytes: this.#damagedBytes,
         damagedSegments: this.#damagedSegments,
+        unreadableBytes: this.#unreadableBytes,
       },
+      ...(unsettled && { unsettled }),
     };
+  }
+
+  /** Writes what there is to be written; answers what could not be. */
+  #write(): Unsettled | undefined {
+    const settle = (): void => {
+      for (const write of this.#writes) write();
+    };
+    try {
+      settle();
+      return undefined;
+    } catch (why) {
+      if (!cannotWrite(why)) throw why;
+      return { why, settle };
+    }
   }
 
   /** The segments, oldest first. A newest file without a sound header was about to become one. */
@@ -157,18 +203,35 @@ class Recovery {
       .toSorted((a, b) => a - b);
     const found: Found[] = [];
     for (const number of numbers) {
-      const header = this.#header(number);
+      this.#highestSegment = number; // also if it cannot be read: its name is taken
+      const { bytes, holes } = this.#read(number, SEGMENT_HEADER_BYTES);
+      const header = this.#header(number, bytes);
       if (header !== undefined) found.push({ number, header });
-      else if (number === numbers.at(-1)) storage.remove(segmentName(number));
+      else if (number === numbers.at(-1) && holes.length === 0) this.#removeUnborn(number);
       else this.#damage(number, 0, "its header is damaged");
     }
     return found;
   }
 
+  #removeUnborn(number: number): void {
+    const { storage } = this.#parts;
+    const name = segmentName(number);
+    this.#writes.push(() => {
+      if (storage.list().includes(name)) storage.remove(name);
+    });
+  }
+
+  /** What can be read of a segment, or of its beginning. Throws a StorageError when it is not all, and `strict` was asked for. */
+  #read(number: number, most = Infinity): Salvaged {
+    const read = readAround(this.#parts.storage, segmentName(number), most);
+    const [hole] = read.holes;
+    if (hole !== undefined && this.#parts.strict) throw hole.error;
+    return read;
+  }
+
   /** The header of a segment; it stands there twice. */
-  #header(number: number): SegmentHeader | undefined {
-    const { storage, checksum } = this.#parts;
-    const bytes = readWhole(storage, segmentName(number), SEGMENT_HEADER_BYTES);
+  #header(number: number, bytes: Uint8Array): SegmentHeader | undefined {
+    const { checksum } = this.#parts;
     const header =
       readSegmentHeader(bytes, checksum) ??
       readSegmentHeader(bytes.subarray(SEGMENT_HEADER_BYTES / 2), checksum);
@@ -178,16 +241,17 @@ class Recovery {
   #replaySegment(all: readonly Found[], index: number): void {
     const found = all[index];
     if (found === undefined) return;
-    const { storage, shards, checksum, progress } = this.#parts;
+    const { shards, checksum, progress } = this.#parts;
     const { number, header } = found;
     for (const { shard } of shards) shard.engine.addSegment(number, index);
     this.#lastId = Math.max(this.#lastId, header.lastId);
     this.#lastFrame = Math.max(this.#lastFrame, header.firstFrame - 1);
-    const bytes = readWhole(storage, segmentName(number));
+    const { bytes, holes } = this.#read(number);
+    for (const { from, to } of holes) this.#lose(number, to - from);
     const pieces = piecesOf(scanSegment(bytes, header.salt, checksum));
     const isNewest = index === all.length - 1;
-    const durable = isNewest ? durableOf(header, pieces) : safeBefore(found, all[index + 1]);
-    const replayed = { found, bytes, durable, isNewest };
+    const durable = isNewest ? durableOf(header, pieces, holes) : safeBefore(found, all[index + 1]);
+    const replayed = { found, bytes, holes, durable, isNewest };
     let end = SEGMENT_HEADER_BYTES;
     let isCut = false;
     for (const piece of pieces) {
@@ -235,26 +299,32 @@ class Recovery {
   /**
    * Makes what the newest segment holds safe: writes again what was not known to be, since a sync that failed may have left it in memory
    * only, and an empty frame that ends it if there is none. Without one, ids may have been given out that are in nothing that came through:
-   * they are passed over.
+   * they are passed over. A segment of which something cannot be read is left as it is: it will be reclaimed first, and somebody may yet read it.
    */
-  #settle({ found, bytes, durable }: Replayed, pieces: readonly Piece[], end: number): void {
+  #settle({ found, bytes, holes, durable }: Replayed, pieces: readonly Piece[], end: number): void {
     const kept = pieces.filter(({ to }) => to <= end);
     const newest = kept.at(-1)?.frame;
     const isClean = newest?.sections.length === 0 && newest.durable === newest.number - 1;
     const isEnded = isClean && kept.length === pieces.length;
     if (!isEnded) this.#lastId += idsAhead(bytes.length);
+    if (holes.length > 0) return;
     const mark = isEnded ? new Uint8Array(0) : this.#endMark(found, bytes, end);
-    const { storage } = this.#parts;
-    const file = storage.open(segmentName(found.number), true);
     const unsafe = kept.find(({ frame }) => (frame?.number ?? 0) > durable)?.from ?? end;
-    writeFully(file, 0, [bytes.subarray(0, SEGMENT_HEADER_BYTES)]);
-    if (unsafe < end) writeFully(file, unsafe, [bytes.subarray(unsafe, end)]);
-    file.sync();
-    if (mark.length > 0) {
+    this.#writes.push(() => this.#rewrite(found.number, bytes, unsafe, end, mark));
+  }
+
+  #rewrite(number: number, bytes: Uint8Array, unsafe: number, end: number, mark: Uint8Array): void {
+    const file = this.#parts.storage.open(segmentName(number), true);
+    try {
+      writeFully(file, 0, [bytes.subarray(0, SEGMENT_HEADER_BYTES)]);
+      if (unsafe < end) writeFully(file, unsafe, [bytes.subarray(unsafe, end)]);
+      file.sync();
+      if (mark.length === 0) return;
       writeFully(file, end, [mark]); // it says that all before it is safe
       file.sync();
+    } finally {
+      file.close();
     }
-    file.close();
   }
 
   /** An empty frame and a stretch of zeros, as much of them as there is room for. */
@@ -277,6 +347,11 @@ class Recovery {
     if (frame.number > this.#lastFrame) this.#frames++;
     this.#lastFrame = Math.max(this.#lastFrame, frame.number);
     this.#lastId = frame.lastId; // not the highest: an empty frame's runs ahead, for the case that it is the last
+  }
+
+  #lose(number: number, bytes: number): void {
+    this.#unreadableBytes += bytes;
+    this.#damage(number, bytes, "it cannot be read");
   }
 
   #damage(number: number, bytes: number, what: string): void {
@@ -392,8 +467,16 @@ function piecesOf(regions: readonly Region[]): readonly Piece[] {
   return pieces;
 }
 
-/** The highest frame of the newest segment that is known to have been safe. Its file was only begun when all before it were. */
-function durableOf(header: SegmentHeader, pieces: readonly Piece[]): number {
+/**
+ * The highest frame of the newest segment that is known to have been safe. Its file was only begun when all before it were. Where something
+ * cannot be read nobody knows whether what follows was torn: then all of it counts.
+ */
+function durableOf(
+  header: SegmentHeader,
+  pieces: readonly Piece[],
+  holes: readonly Hole[],
+): number {
+  if (holes.length > 0) return Infinity;
   return pieces.reduce(
     (most, { frame }) => Math.max(most, frame?.durable ?? 0),
     header.firstFrame - 1,

@@ -94,6 +94,8 @@ export interface CommandRow {
   readonly replies: readonly ReplyForm[];
   /** One line for people. */
   readonly summary: string;
+  /** What it does must be recorded: while nothing can be, it gets OUT_OF_MEMORY. */
+  readonly changesJobs?: true;
   /** Homemaker's own: beanstalkd does not know it. */
   readonly isAddition?: true;
 }
@@ -116,6 +118,7 @@ export const COMMANDS: readonly CommandRow[] = [
       "OUT_OF_MEMORY",
     ],
     summary: "Adds a job to the tube in use.",
+    changesJobs: true,
   },
   {
     op: OP.PEEK,
@@ -166,6 +169,7 @@ export const COMMANDS: readonly CommandRow[] = [
     counter: "cmd-reserve-with-timeout",
     replies: ["RESERVED <id> <bytes>", "DEADLINE_SOON", "TIMED_OUT"],
     summary: "Takes the best ready job of the watched tubes, waiting a limited time for one.",
+    changesJobs: true,
   },
   {
     op: OP.RESERVE_JOB,
@@ -176,6 +180,7 @@ export const COMMANDS: readonly CommandRow[] = [
     counter: null,
     replies: ["RESERVED <id> <bytes>", "NOT_FOUND", "OUT_OF_MEMORY"],
     summary: "Takes one certain job, unless somebody holds it.",
+    changesJobs: true,
   },
   {
     op: OP.RESERVE,
@@ -186,6 +191,7 @@ export const COMMANDS: readonly CommandRow[] = [
     counter: "cmd-reserve",
     replies: ["RESERVED <id> <bytes>", "DEADLINE_SOON", "TIMED_OUT"],
     summary: "Takes the best ready job of the watched tubes, waiting until there is one.",
+    changesJobs: true,
   },
   {
     op: OP.DELETE,
@@ -196,6 +202,7 @@ export const COMMANDS: readonly CommandRow[] = [
     counter: "cmd-delete",
     replies: ["DELETED", "NOT_FOUND"],
     summary: "Removes a job for good.",
+    changesJobs: true,
   },
   {
     op: OP.RELEASE,
@@ -206,6 +213,7 @@ export const COMMANDS: readonly CommandRow[] = [
     counter: "cmd-release",
     replies: ["RELEASED", "BURIED", "NOT_FOUND"],
     summary: "Gives a held job back, ready at once or after a delay.",
+    changesJobs: true,
   },
   {
     op: OP.BURY,
@@ -216,6 +224,7 @@ export const COMMANDS: readonly CommandRow[] = [
     counter: "cmd-bury",
     replies: ["BURIED", "NOT_FOUND"],
     summary: "Sets a held job aside until somebody kicks it.",
+    changesJobs: true,
   },
   {
     op: OP.KICK,
@@ -226,6 +235,7 @@ export const COMMANDS: readonly CommandRow[] = [
     counter: "cmd-kick",
     replies: ["KICKED <count>"],
     summary: "Makes buried jobs of the tube in use ready, or delayed ones if none is buried.",
+    changesJobs: true,
   },
   {
     op: OP.KICK_JOB,
@@ -236,6 +246,7 @@ export const COMMANDS: readonly CommandRow[] = [
     counter: null,
     replies: ["KICKED", "NOT_FOUND"],
     summary: "Makes one buried or delayed job ready.",
+    changesJobs: true,
   },
   {
     op: OP.TOUCH,
@@ -413,6 +424,11 @@ export const COMMANDS: readonly CommandRow[] = [
     isAddition: true,
   },
 ];
+
+/** The operations that change jobs; see `changesJobs`. */
+export const CHANGES_JOBS: ReadonlySet<number> = new Set(
+  COMMANDS.filter(({ changesJobs }) => changesJobs === true).map(({ op }) => op),
+);
 
 /** How a command is written, for example `put <pri> <delay> <ttr> <bytes>`. */
 export function usageOf(command: CommandRow): string {

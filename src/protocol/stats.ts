@@ -89,6 +89,7 @@ const OWN_STATS: readonly StatsKey[] = [
   plain("journal-syncs", "times that the journal was synced to the disk"),
   plain("journal-last-sync-ms", "how long the last sync took, in milliseconds"),
   plain("journal-oldest-unsynced-ms", "age of the oldest record not synced yet, in milliseconds"),
+  plain("journal-read-only", "true while nothing can be recorded, else false"),
   plain("cmd-drain", "drain commands"),
   plain("cmd-undrain", "undrain commands"),
   plain("cmd-peek-reserved", "peek-reserved commands"),

@@ -9,10 +9,10 @@ import type { ShardMemories } from "../engine/shards.ts";
 import type { Checksum } from "../journal/format.ts";
 import { HintWriter } from "../journal/hints.ts";
 import { JournalShard } from "../journal/journal-shard.ts";
-import { Journal } from "../journal/journal.ts";
+import { Journal, NoSpaceError } from "../journal/journal.ts";
 import type { JournalOptions } from "../journal/journal.ts";
-import { recover } from "../journal/recovery.ts";
-import type { RecoveryReport } from "../journal/recovery.ts";
+import { cannotWrite, recover } from "../journal/recovery.ts";
+import type { Recovered, RecoveryReport } from "../journal/recovery.ts";
 import { StorageError } from "../storage.ts";
 import type { Storage } from "../storage.ts";
 import { Common } from "./common.ts";
@@ -33,6 +33,8 @@ export type CommitterReport =
   | { readonly kind: "progress"; readonly done: number; readonly all: number }
   | { readonly kind: "recovered"; readonly report: RecoveryReport; readonly millis: number }
   | { readonly kind: "failed"; readonly message: string }
+  /** Nothing can be recorded, for the reason that `why` says; or again, without one. */
+  | { readonly kind: "readOnly"; readonly why: string | undefined }
   | { readonly kind: "full"; readonly isFull: boolean }
   | { readonly kind: "stopped" };
 
@@ -47,6 +49,8 @@ const LOOK_MILLIS = 500;
 /** Idle for this long, it marks the end of the journal as safe, so that damage is not taken for a torn end. */
 const MARK_MILLIS = 1000;
 const PROGRESS_MILLIS = 500;
+/** While nothing can be recorded it is tried again this often. */
+const BEGIN_AGAIN_MILLIS = 1000;
 
 /** Runs the committer until it is told to stop. Rejects when the journal cannot be opened, throws what the journal throws later. */
 export async function runCommitter(
@@ -55,7 +59,8 @@ export async function runCommitter(
 ): Promise<void> {
   const release = await storage.lease();
   const committer = new Committer(seed, storage, report);
-  committer.run();
+  const journal = committer.begin();
+  if (journal !== undefined) committer.run(journal);
   release();
   report({ kind: "stopped" });
 }
@@ -63,7 +68,10 @@ export async function runCommitter(
 class Committer {
   readonly #common: Common;
   readonly #board: B.JournalBoard;
-  readonly #journal: Journal;
+  readonly #seed: CommitterSeed;
+  readonly #storage: Storage;
+  readonly #shards: readonly JournalShard[];
+  readonly #checksum: Checksum;
   readonly #hints: HintWriter;
   readonly #hintIntervalMillis: number;
   #hintedAt = performance.now();
@@ -78,19 +86,37 @@ class Committer {
     this.#board = this.#common.journal;
     this.#report = report;
     this.#hintIntervalMillis = seed.hintIntervalMillis;
-    const shards = journalShards(seed.memories);
-    const checksum = checksumOf(shards);
-    this.#journal = this.#recover(seed, storage, shards, checksum);
-    this.#hints = new HintWriter(storage, shards, checksum);
+    this.#seed = seed;
+    this.#storage = storage;
+    this.#shards = journalShards(seed.memories);
+    this.#checksum = checksumOf(this.#shards);
+    this.#hints = new HintWriter(storage, this.#shards, this.#checksum);
   }
 
-  #recover(
-    seed: CommitterSeed,
-    storage: Storage,
-    shards: readonly JournalShard[],
-    checksum: Checksum,
-  ): Journal {
-    const { options } = seed;
+  /**
+   * Recovers, and opens the journal, for the threads to go on. Where nothing can be written they may only look until something can; undefined
+   * if the server was told to stop before.
+   */
+  begin(): Journal | undefined {
+    const began = performance.now();
+    const recovered = this.#recover();
+    let journal = this.#open(recovered);
+    const millis = performance.now() - began;
+    this.#report({ kind: "recovered", report: recovered.report, millis });
+    if (!(journal instanceof Journal)) this.#showOnly(recovered, journal.message);
+    this.#board.setRecovered();
+    while (!(journal instanceof Journal)) {
+      this.#board.clearWake();
+      if (this.#board.mustStop) return undefined;
+      this.#board.waitForWork(BEGIN_AGAIN_MILLIS);
+      journal = this.#open(recovered);
+    }
+    if (this.#board.isReadOnly) this.#setReadOnly(undefined);
+    return journal;
+  }
+
+  #recover(): Recovered {
+    const { strict } = this.#seed;
     const began = performance.now();
     let toldAt = began;
     const progress = (done: number, all: number): void => {
@@ -99,55 +125,85 @@ class Committer {
       this.#report({ kind: "progress", done, all });
     };
     const now = this.#common.clock()();
-    const { strict } = seed;
-    const recovered = recover({ storage, shards, checksum, now, strict, progress });
-    const journal = new Journal({
-      storage,
-      shards,
-      options,
-      checksum,
-      wallMicros: () => Date.now() * 1000,
-      random: () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
-      publish: (shard, position) => this.#board.publish(shard, position),
-      ...recovered,
+    return recover({
+      storage: this.#storage,
+      shards: this.#shards,
+      checksum: this.#checksum,
+      now,
+      strict,
+      progress,
     });
-    const millis = performance.now() - began;
-    this.#report({ kind: "recovered", report: recovered.report, millis });
-    return journal;
   }
 
-  run(): void {
-    this.#look();
-    this.#board.setRecovered();
-    while (!this.#board.mustStop) this.#turn();
-    this.#journal.commit();
-    this.#lastHints();
-    this.#journal.close();
+  /** Begins a segment; answers why not where nothing can be written. */
+  #open(recovered: Recovered): Journal | StorageError | NoSpaceError {
+    try {
+      recovered.unsettled?.settle();
+      return new Journal({
+        storage: this.#storage,
+        shards: this.#shards,
+        options: this.#seed.options,
+        checksum: this.#checksum,
+        wallMicros: () => Date.now() * 1000,
+        random: () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
+        publish: (shard, position) => this.#board.publish(shard, position),
+        ...recovered,
+      });
+    } catch (error) {
+      if (cannotWrite(error) || error instanceof NoSpaceError) return error;
+      throw error;
+    }
+  }
+
+  #setReadOnly(why: string | undefined): void {
+    const isReadOnly = why !== undefined;
+    this.#board.setReadOnly(isReadOnly);
+    this.#board.setFull(isReadOnly);
+    this.#report({ kind: "readOnly", why });
+  }
+
+  /** All that is there is as safe as it can be: it may be shown. */
+  #showOnly({ segments }: Recovered, why: string): void {
+    this.#setReadOnly(why);
+    for (const { shard, written } of this.#shards) this.#board.publish(shard.index, written);
+    const numbers = segments.map(({ number }) => number);
+    this.#board.setFigure(B.FIGURE_SEGMENTS, numbers.length);
+    this.#board.setFigure(B.FIGURE_OLDEST_SEGMENT, numbers[0] ?? 0);
+    this.#board.setFigure(B.FIGURE_CURRENT_SEGMENT, numbers.at(-1) ?? 0);
+  }
+
+  /** Commits until the server is told to stop. */
+  run(journal: Journal): void {
+    this.#look(journal);
+    while (!this.#board.mustStop) this.#turn(journal);
+    journal.commit();
+    this.#lastHints(journal);
+    journal.close();
     this.#tell();
   }
 
-  #turn(): void {
+  #turn(journal: Journal): void {
     this.#board.clearWake();
-    const committed = this.#journal.commit();
+    const committed = journal.commit();
     if (committed) this.#tell();
-    const hinted = this.#hint();
-    const maintained = this.#journal.maintain() || hinted;
-    this.#tellFull();
+    const hinted = this.#hint(journal);
+    const maintained = journal.maintain() || hinted;
+    this.#tellFull(journal);
     const now = performance.now();
     if (committed) this.#workedAt = now;
     if (committed) this.#isMarked = false;
-    if (now - this.#lookedAt >= LOOK_MILLIS) this.#look();
+    if (now - this.#lookedAt >= LOOK_MILLIS) this.#look(journal);
     if (committed || maintained) return;
     if (!this.#isMarked && now - this.#workedAt >= MARK_MILLIS) {
-      this.#journal.mark();
+      journal.mark();
       this.#isMarked = true;
     }
-    this.#board.waitForWork(Math.min(LOOK_MILLIS, this.#journal.syncDueMillis));
-    this.#journal.syncIfDue();
+    this.#board.waitForWork(Math.min(LOOK_MILLIS, journal.syncDueMillis));
+    journal.syncIfDue();
   }
 
   /** Does a part of the writing of hints, when it is time; false when there is nothing to do. Without space there are none. */
-  #hint(): boolean {
+  #hint(journal: Journal): boolean {
     const hints = this.#hints;
     try {
       if (hints.isBusy) {
@@ -156,7 +212,7 @@ class Committer {
       }
       if (performance.now() - this.#hintedAt < this.#hintIntervalMillis) return false;
       this.#hintedAt = performance.now();
-      hints.begin(this.#journal.figures.frames + 1);
+      hints.begin(journal.figures.frames + 1);
       return true;
     } catch (error) {
       if (!(error instanceof StorageError) || error.code !== "HM_STORAGE_FULL") throw error;
@@ -166,11 +222,11 @@ class Committer {
   }
 
   /** What is known at the end is worth keeping. */
-  #lastHints(): void {
+  #lastHints(journal: Journal): void {
     if (this.#hintIntervalMillis === Infinity) return;
     this.#hints.abandon();
     this.#hintedAt = -Infinity;
-    while (this.#hint());
+    while (this.#hint(journal));
   }
 
   /** More has become safe, and rings have room. */
@@ -180,9 +236,9 @@ class Committer {
     this.#board.freed();
   }
 
-  #look(): void {
+  #look(journal: Journal): void {
     this.#lookedAt = performance.now();
-    const { figures } = this.#journal;
+    const { figures } = journal;
     const board = this.#board;
     board.setFigure(B.FIGURE_OLDEST_SEGMENT, figures.oldestSegment);
     board.setFigure(B.FIGURE_CURRENT_SEGMENT, figures.currentSegment);
@@ -192,12 +248,11 @@ class Committer {
     board.setFigure(B.FIGURE_SYNCS, figures.syncs);
     board.setFigure(B.FIGURE_LAST_SYNC_MILLIS, figures.lastSyncMillis);
     board.setFigure(B.FIGURE_OLDEST_UNSYNCED_MILLIS, figures.oldestUnsyncedMillis);
-    this.#tellFull();
+    this.#tellFull(journal);
   }
 
   /** At once: what puts write until they are refused is missing for what drains. */
-  #tellFull(): void {
-    const { isFull } = this.#journal;
+  #tellFull({ isFull }: Journal): void {
     if (isFull === this.#isFull) return;
     this.#isFull = isFull;
     this.#board.setFull(isFull);

@@ -17,6 +17,7 @@ const STOP = 3;
 const FREED = 4;
 /** Nothing stands there: an atomic addition to it has all that was stored before it seen by others before anything behind it is read. */
 const FENCE = 5;
+const READ_ONLY = 6;
 const HOLDING = 16;
 const WORDS = HOLDING + THREADS_MAX;
 
@@ -69,6 +70,11 @@ export class JournalBoard {
     return Atomics.load(this.#words, FULL) !== 0;
   }
 
+  /** Whether nothing can be recorded: then what is there may be looked at, and nothing else. */
+  get isReadOnly(): boolean {
+    return Atomics.load(this.#words, READ_ONLY) !== 0;
+  }
+
   /** How often rings have been freed, for `waitForFreed`. */
   get freedCount(): number {
     return Atomics.load(this.#words, FREED);
@@ -118,6 +124,10 @@ export class JournalBoard {
 
   setFull(isFull: boolean): void {
     Atomics.store(this.#words, FULL, isFull ? 1 : 0);
+  }
+
+  setReadOnly(isReadOnly: boolean): void {
+    Atomics.store(this.#words, READ_ONLY, isReadOnly ? 1 : 0);
   }
 
   setFigure(which: number, value: number): void {

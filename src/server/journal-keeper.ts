@@ -4,6 +4,7 @@
  */
 
 import { PROGRAM } from "../config/version.ts";
+import type { RecoveryReport } from "../journal/recovery.ts";
 import type { Log } from "../observability/log.ts";
 import type { CommitterThread, Runtime } from "../runtime.ts";
 import type { CommitterReport, CommitterSeed } from "./committer.ts";
@@ -58,6 +59,9 @@ export class JournalKeeper {
       case "failed":
         this.#settle?.failed(new JournalError(report.message));
         break;
+      case "readOnly":
+        this.#tellReadOnly(report.why);
+        break;
       case "full":
         this.#tellFull(report.isFull);
         break;
@@ -68,7 +72,7 @@ export class JournalKeeper {
   }
 
   #tell({ report, millis }: Extract<CommitterReport, { kind: "recovered" }>): void {
-    const { segments, jobs, bytes, tornBytes, damagedBytes, damagedSegments } = report;
+    const { segments, jobs, bytes, tornBytes } = report;
     if (segments > 0) {
       this.#log.write("info", "recovered", { jobs, segments, bytes, millis: Math.round(millis) });
     }
@@ -77,10 +81,26 @@ export class JournalKeeper {
         tornBytes,
       });
     }
+    this.#tellDamage(report);
+  }
+
+  #tellDamage({ unreadableBytes, damagedBytes, damagedSegments }: RecoveryReport): void {
+    if (unreadableBytes > 0) {
+      this.#log.write("error", "the device cannot read all of the journal", { unreadableBytes });
+    }
     if (damagedSegments.length > 0) {
       const message = "the journal is damaged: jobs may be missing, deleted ones may be back";
       this.#log.write("error", message, { damagedBytes, segments: damagedSegments.join(" ") });
     }
+  }
+
+  #tellReadOnly(why: string | undefined): void {
+    if (why === undefined) {
+      this.#log.write("info", "the journal can be written again: jobs are served");
+      return;
+    }
+    const message = "the journal cannot be written: jobs can be looked at and nothing else";
+    this.#log.write("error", message, { why });
   }
 
   #tellFull(isFull: boolean): void {

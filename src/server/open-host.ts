@@ -73,6 +73,9 @@ function hostJournal(
     get isFull(): boolean {
       return board.isFull;
     },
+    get isReadOnly(): boolean {
+      return board.isReadOnly;
+    },
     hurry: () => board.wakeCommitter(),
     waitUntil(hasRoom: () => boolean): void {
       for (;;) {

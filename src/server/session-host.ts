@@ -54,6 +54,8 @@ export interface HostJournal {
   readonly gate: Gate;
   /** The disk is full: puts are refused. */
   readonly isFull: boolean;
+  /** Nothing can be recorded: jobs may be looked at and nothing else. */
+  readonly isReadOnly: boolean;
   /** Blocks until `hasRoom` says yes: the committer frees the rings. */
   waitUntil(hasRoom: () => boolean): void;
   /** Has the committer free the rings, and does not wait for it. */
@@ -204,6 +206,11 @@ export class SessionHost {
   get putRefusal(): Uint8Array | undefined {
     if (this.common.draining) return REPLY.DRAINING;
     return this.#journal?.isFull === true ? REPLY.OUT_OF_MEMORY : undefined;
+  }
+
+  /** Nothing can be recorded: what a command would change could not be kept. */
+  get isReadOnly(): boolean {
+    return this.#journal?.isReadOnly === true;
   }
 
   /** Blocks this thread while a shard's ring has no room for a command: the disk is slower than the clients, and they must wait. */

@@ -14,7 +14,7 @@
 import * as C from "../../assembly/constants.ts";
 import { Connection } from "../engine/connection.ts";
 import type { Shard } from "../engine/shard.ts";
-import { OP } from "../protocol/commands.ts";
+import { CHANGES_JOBS, OP } from "../protocol/commands.ts";
 import { parseFast } from "../protocol/fast.ts";
 import { looksLikeAnotherProtocol } from "../protocol/foreign.ts";
 import { parseLine } from "../protocol/line.ts";
@@ -279,6 +279,7 @@ export class Session implements Inlet, Due, Holder {
   }
 
   #runInEngine(bytes: Uint8Array, at: number, end: number): number {
+    if (this.#host.isReadOnly) return at;
     const run = this.#engineRun;
     const next = run.take(this.#tubes.used, bytes, at, end, Math.max(0, this.#share));
     this.#share -= run.commands;
@@ -310,6 +311,10 @@ export class Session implements Inlet, Due, Holder {
     const host = this.#host;
     host.count(COUNTER_OPS + op, 1);
     if (op === OP.PUT) return this.#put(bytes, next, end);
+    if (host.isReadOnly && CHANGES_JOBS.has(op)) {
+      host.output.reply(R.REPLY.OUT_OF_MEMORY);
+      return next;
+    }
     if (op === OP.RESERVE) this.#reserve(Infinity);
     else if (op === OP.RESERVE_WITH_TIMEOUT) this.#reserve(host.command.timeout * MICROS);
     else if (op === OP.RESERVE_JOB) this.#reserveJob();

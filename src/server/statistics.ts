@@ -73,6 +73,7 @@ function journalFigures({ common }: SessionHost): Record<string, Value> {
     "journal-syncs": board.figure(B.FIGURE_SYNCS),
     "journal-last-sync-ms": Math.round(board.figure(B.FIGURE_LAST_SYNC_MILLIS)),
     "journal-oldest-unsynced-ms": Math.round(board.figure(B.FIGURE_OLDEST_UNSYNCED_MILLIS)),
+    "journal-read-only": board.isReadOnly,
   };
 }
 

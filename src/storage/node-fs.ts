@@ -17,12 +17,11 @@ const DIRECTORY_MODE = 0o700;
 const LOCK_NAME = "lock";
 
 const FULL = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
-const READ_ONLY = new Set(["EROFS", "EACCES", "EPERM"]);
 
 function failureOf(error: unknown): StorageFailure {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   if (FULL.has(code)) return "HM_STORAGE_FULL";
-  return READ_ONLY.has(code) ? "HM_STORAGE_READ_ONLY" : "HM_STORAGE_FAILED";
+  return code === "EROFS" ? "HM_STORAGE_READ_ONLY" : "HM_STORAGE_FAILED";
 }
 
 /** Runs `call`; what it throws comes out as a StorageError that names the file. */

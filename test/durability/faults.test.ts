@@ -3,7 +3,7 @@
  * Only calls on files of the data directory are hit. The ledger judges what the next server finds.
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
@@ -92,6 +92,61 @@ test.for([
     expect(ledger.promises).toBeGreaterThan(0);
     await expectKept(ledger);
   },
+);
+
+/** Blocks at the beginning of a segment that the device refuses to read, and what a job takes there. */
+const UNREADABLE_BLOCKS = 10;
+const BLOCK_BYTES = 4096;
+const JOB_BYTES = 288;
+const JOBS = 2000;
+
+/** A server on a journal of which the first blocks of the first segment cannot be read. */
+function startOnBadBlocks(flags: readonly string[]): ServerWithData {
+  // The first read is the header's; then the whole, a large piece and the blocks one by one.
+  const inject = `pread64:error=EIO:when=2..${UNREADABLE_BLOCKS + 3}`;
+  const path = join(directory, "journal.0000000001");
+  const under = ["strace", "-D", "-f", "-qq", "-o", join(tmpdir(), "homemaker-strace.log")];
+  under.push("-P", path, "-e", "trace=pread64", "-e", `inject=${inject}`);
+  const server = new ServerWithData({ directory, threads: 1, shards: 1, under, flags });
+  servers.push(server);
+  return server;
+}
+
+test(
+  "what the device cannot read of a segment harms only what lies there, and is said",
+  async () => {
+    const first = await ServerWithData.serving({ directory, threads: 1, shards: 1 });
+    servers.push(first);
+    const client = new Conversation(await first.connect());
+    const bodyOf = (at: number): Buffer => Buffer.alloc(200, `${at} `);
+    const put = async (at: number): Promise<string> => client.line("put 0 0 60 200", bodyOf(at));
+    const ids = await Promise.all(Array.from({ length: JOBS }, (_, at) => put(at + 1)));
+    expect(ids.at(-1)).toBe(`INSERTED ${JOBS}`);
+    expect(await first.stop()).toBe(0);
+
+    const strict = startOnBadBlocks(["--recovery", "strict"]);
+    expect(await strict.ended).toBe(1);
+    expect(strict.complaints).toEqual([expect.stringMatching(/^homemaker: .*journal.*: EIO/)]);
+
+    const second = startOnBadBlocks([]);
+    await second.serves();
+    expect(second.errors).toContain("the device cannot read all of the journal");
+    const again = new Conversation(await second.connect());
+    const answers = await Promise.all(
+      Array.from({ length: JOBS }, (_, at) => again.ask(`peek ${at + 1}`)),
+    );
+    const lost = answers.filter((answer) => answer?.body === undefined).length;
+    expect(lost).toBeGreaterThan(0);
+    expect(lost).toBeLessThanOrEqual((UNREADABLE_BLOCKS * BLOCK_BYTES) / JOB_BYTES);
+    for (const [at, answer] of answers.entries()) {
+      if (answer?.body !== undefined) expect(answer.body).toEqual(bodyOf(at + 1));
+    }
+    await until("the segment is put aside", () =>
+      readdirSync(directory).includes("quarantine.0000000001"),
+    );
+    expect(await second.stop()).toBe(0);
+  },
+  TIMEOUT_MS,
 );
 
 test("short writes are continued where they ended", () => {

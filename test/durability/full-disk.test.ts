@@ -1,5 +1,7 @@
 /* A full disk: puts are refused, everything that drains goes on, nothing that was promised is lost, and it heals by itself. */
 import { randomInt } from "node:crypto";
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Random } from "../fuzz/random.ts";
 import { Conversation } from "./conversation.ts";
@@ -137,5 +139,44 @@ test.for([
     await ledger.inspect(client, true);
     expect(ledger.problems).toEqual([]);
     expect(server.complaints).toEqual([]);
+  },
+);
+
+test(
+  `on a disk without space for a segment a server shows its jobs, and goes on by itself when there is space (${REPLAY})`,
+  { timeout: PATIENCE_MS },
+  async () => {
+    await start({ level: "os" });
+    await together(
+      client,
+      Array.from({ length: BURST }, () => 1000),
+      put,
+    );
+    await server.kill();
+    const files = readdirSync(disk.directory).filter((name) => name.startsWith("spare."));
+    for (const name of files) rmSync(join(disk.directory, name));
+    const ballast = join(disk.directory, "ballast");
+    writeFileSync(ballast, Buffer.alloc(disk.freeBytes - 65_536));
+
+    for (let boots = 0; boots < 3; boots++) {
+      await start({ level: "sync" });
+      expect(await client.line("peek 1")).toMatch(/^FOUND /);
+      expect(await client.line("delete 1")).toBe("OUT_OF_MEMORY");
+      expect((await put(10)).isRefused).toBe(true);
+      await until("it is said", () => server.errors.includes("the journal cannot be written"));
+      await server.kill();
+    }
+    expect(readdirSync(disk.directory).filter((name) => name.startsWith("journal."))).toHaveLength(
+      1,
+    );
+
+    await start({ level: "sync" });
+    rmSync(ballast);
+    await heals();
+    await remove(ledger.promisedJobs.slice(0, 100));
+    await server.kill();
+    await start();
+    await ledger.inspect(client, true);
+    expect(ledger.problems).toEqual([]);
   },
 );

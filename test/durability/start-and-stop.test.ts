@@ -1,6 +1,7 @@
 /* Start and stop with data: who comes early waits, who was promised something hears it before the end, and a directory that cannot be
  * used is refused with one clear line.
  */
+import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +9,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { Random } from "../fuzz/random.ts";
 import { Conversation } from "./conversation.ts";
 import { bodyOf, Ledger, putLine, together } from "./ledger.ts";
-import { connectTo, pause, ServerWithData } from "./server-with-data.ts";
+import { connectTo, pause, ServerWithData, until } from "./server-with-data.ts";
 import type { Launch } from "./server-with-data.ts";
 import { SmallDisk } from "./small-disk.ts";
 
@@ -152,25 +153,81 @@ test("a journal of a newer version is refused with one line, and nothing of it i
   expect(readFileSync(path).equals(bytes)).toBe(true);
 });
 
-test("a file system that may only be read is refused with one line", async () => {
+/** A line of `stats`. */
+async function statistic(client: Conversation, key: string): Promise<string> {
+  const body = (await client.ask("stats"))?.body?.toString() ?? "";
+  return new RegExp(`^${key}: (.*)$`, "m").exec(body)?.[1] ?? "";
+}
+
+test.for(["killed", "stopped"] as const)(
+  "on a file system that may only be read, jobs of a server that was %s can be looked at; once it can be written, all goes on",
+  { timeout: TIMEOUT_MS },
+  async (how) => {
+    const disk = new SmallDisk(8 * 1_048_576);
+    try {
+      const first = await serving({ directory: disk.directory });
+      const ledger = new Ledger();
+      await put(await talkTo(first), ledger, 100);
+      if (how === "killed") await first.kill();
+      else expect(await first.stop()).toBe(0);
+      const before = filesOf(disk.directory);
+      disk.remount("ro");
+
+      const second = await serving({ directory: disk.directory, threads: 2, shards: 4 });
+      await until("it is said", () => /EROFS.*the journal cannot be written/.test(second.errors));
+      const client = await talkTo(second);
+      expect(await statistic(client, "current-jobs-ready")).toBe("100");
+      expect(await statistic(client, "journal-read-only")).toBe("true");
+      expect(await client.line("peek 1")).toMatch(/^FOUND 1 /);
+      expect(await client.line("peek-ready")).toMatch(/^FOUND 1 /);
+      expect(await client.line("stats-job 100")).toMatch(/^OK /);
+      const refused = ["reserve", "reserve-with-timeout 0", "reserve-job 1", "delete 1", "kick 1"];
+      refused.push("kick-job 1", "release 1 0 0", "bury 1 0");
+      const lines = await Promise.all(refused.map((command) => client.line(command)));
+      expect(new Set(lines)).toEqual(new Set(["OUT_OF_MEMORY"]));
+      expect(await client.line("put 0 0 60 1", Buffer.from("x"))).toBe("OUT_OF_MEMORY");
+      expect(await statistic(client, "current-jobs-ready")).toBe("100");
+      expect(filesOf(disk.directory)).toEqual(before);
+
+      disk.remount("rw");
+      await until("it can be written", async () => {
+        return (await statistic(client, "journal-read-only")) === "false";
+      });
+      await inspect(second, ledger); // which puts a job and deletes it
+      await put(client, ledger, 50);
+      await second.kill();
+      const third = await serving({ directory: disk.directory });
+      await inspect(third, ledger);
+      expect(await third.stop()).toBe(0);
+    } finally {
+      for (const server of servers.splice(0)) await server.kill();
+      disk.remove();
+    }
+  },
+);
+
+test("a server on a file system that may only be read stops as any other", async () => {
   const disk = new SmallDisk(8 * 1_048_576);
   try {
-    const first = await serving({ directory: disk.directory });
-    const ledger = new Ledger();
-    await put(await talkTo(first), ledger, 100);
-    expect(await first.stop()).toBe(0);
-    disk.remount("ro");
-    const second = start({ directory: disk.directory });
-    expect(await second.ended).toBe(1);
-    expect(second.complaints).toEqual([expect.stringMatching(/^homemaker: .*: EROFS/)]);
-    disk.remount("rw");
-    const third = await serving({ directory: disk.directory });
-    await inspect(third, ledger);
-    await third.kill();
+    disk.remount("ro"); // there is no journal yet
+    const server = await serving({ directory: disk.directory });
+    const client = await talkTo(server);
+    expect(await client.line("peek-ready")).toBe("NOT_FOUND");
+    expect(await server.stop()).toBe(0);
+    expect(server.complaints).toEqual([]);
   } finally {
     disk.remove();
   }
 });
+
+/** Names and contents. */
+function filesOf(path: string): readonly (readonly [string, string])[] {
+  return readdirSync(path).map((name) => [name, hashOf(readFileSync(join(path, name)))]);
+}
+
+function hashOf(bytes: Buffer): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
 
 /** Says in the header, which stands there twice, that only a reader of version 99 may read on. */
 function writeNewerVersion(bytes: Buffer): void {

@@ -2,7 +2,6 @@
 import { randomFrom } from "../engine/shuffle.ts";
 import { LedgerError } from "./ledger.ts";
 import { NO_FAULTS } from "./simulated-disk.ts";
-import type { Code } from "./world.ts";
 import { ownCode, SEGMENT_BYTES, World } from "./world.ts";
 
 /** What became of the flips. */
@@ -12,8 +11,8 @@ export interface FlipTotals {
   harmed: number;
 }
 
-/** A journal of a few segments that says itself that all of it is safe: it was closed, or marked. */
-function write(seed: number, closes: boolean, code: Code): World {
+/** A journal of a few segments that says itself that all of it is safe: it was closed, or marked. The server is gone. */
+export function write(seed: number, closes: boolean, code = ownCode()): World {
   const options = {
     level: "sync",
     intervalMillis: 50,

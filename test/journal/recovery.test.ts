@@ -6,9 +6,12 @@ import { JournalShard } from "../../src/journal/journal-shard.ts";
 import { recover } from "../../src/journal/recovery.ts";
 import { makeShards, openShards } from "../../src/engine/shards.ts";
 import { randomFrom } from "../engine/shuffle.ts";
+import { write } from "./flips.ts";
 import { loadEngineModule, Machine } from "./machine.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
 
+const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
+const REPLAY = `SEED=${SEED} npx vitest run test/journal/recovery.test.ts`;
 const SEGMENT_BYTES = 1_048_576;
 
 /** A machine that has a journal, with no more memory than it begins with. */
@@ -69,5 +72,30 @@ test("what the jobs take that came back is taken from the memory of all shards",
   for (const { shard } of shards) {
     shard.answer(shard.engine.overdrawn(0));
     expect(shard.field(C.RESULT_COUNT)).toBe(0);
+  }
+});
+
+/** All that programs see of a disk. */
+function contentsOf(disk: SimulatedDisk): readonly (readonly [string, Buffer])[] {
+  return disk.names.map((name) => [name, Buffer.from(disk.seen(name))]);
+}
+
+test(`a disk that may only be read is not written to, and what recovery wants to write can be written later (${REPLAY})`, () => {
+  for (const closes of [true, false]) {
+    for (let seed = SEED; seed < SEED + 10; seed++) {
+      const world = write(seed, closes);
+      world.isDamaged = false; // so that the ledger judges
+      world.disk.isReadOnly = true;
+      const before = contentsOf(world.disk);
+      const { unsettled } = world.recover();
+      expect(unsettled?.why.code).toBe("HM_STORAGE_READ_ONLY");
+      expect(() => unsettled?.settle()).toThrow(unsettled?.why.message);
+      expect(contentsOf(world.disk)).toEqual(before);
+      world.disk.isReadOnly = false;
+      unsettled?.settle();
+      world.crash(true);
+      world.boot();
+      expect(world.harm()).toEqual([]);
+    }
   }
 });

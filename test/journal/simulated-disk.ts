@@ -151,6 +151,10 @@ export class SimulatedDisk implements Storage {
   faults: Faults = NO_FAULTS;
   /** How many calls there were. */
   calls = 0;
+  /** It may only be read. */
+  isReadOnly = false;
+  /** Stretches of files that cannot be read, by their names. */
+  unreadable: readonly { readonly name: string; readonly from: number; readonly to: number }[] = [];
   readonly #random: (below: number) => number;
   readonly #failure: ErrorClass;
   #names = new Map<string, Inode>();
@@ -209,13 +213,19 @@ export class SimulatedDisk implements Storage {
     return this.names;
   }
 
-  open(name: string): StorageFile {
+  #mustBeWritable(name: string): void {
+    if (this.isReadOnly) this.#fail("HM_STORAGE_READ_ONLY", name);
+  }
+
+  open(name: string, write: boolean): StorageFile {
     this.call("open", name);
+    if (write) this.#mustBeWritable(name);
     return new SimulatedFile(this, this.#inode(name), name);
   }
 
   create(name: string): StorageFile {
     this.call("create", name);
+    this.#mustBeWritable(name);
     if (this.#names.has(name)) this.#fail("HM_STORAGE_FAILED", `${name} exists`);
     if (this.bytes >= this.faults.capacity) this.#fail("HM_STORAGE_FULL", `create ${name}`);
     const inode: Inode = { safe: new Uint8Array(0), seen: new Uint8Array(0), writes: [] };
@@ -225,12 +235,14 @@ export class SimulatedDisk implements Storage {
 
   rename(from: string, to: string): void {
     this.call("rename", from);
+    this.#mustBeWritable(from);
     this.#inode(from);
     this.#change({ kind: "rename", from, to });
   }
 
   remove(name: string): void {
     this.call("remove", name);
+    this.#mustBeWritable(name);
     this.#inode(name);
     this.#change({ kind: "remove", name });
   }
@@ -253,7 +265,11 @@ export class SimulatedDisk implements Storage {
 
   /** Reads; for its files. */
   readFrom(inode: Inode, position: number, into: Uint8Array, name: string): number {
-    if (this.#chance(this.faults.read)) this.#fail("HM_STORAGE_FAILED", `read of ${name}`);
+    const end = position + into.length;
+    const isBad = this.unreadable.some(
+      (bad) => bad.name === name && bad.from < end && bad.to > position,
+    );
+    if (isBad || this.#chance(this.faults.read)) this.#fail("HM_STORAGE_FAILED", `read of ${name}`);
     let count = Math.max(0, Math.min(into.length, inode.seen.length - position));
     if (count > 1 && this.#chance(this.faults.shortRead)) count = 1 + this.#random(count - 1);
     into.set(inode.seen.subarray(position, position + count));
@@ -375,6 +391,8 @@ export class SimulatedDisk implements Storage {
   /** Another disk with the same content, and the same of it safe. */
   copy(random = this.#random): SimulatedDisk {
     const copy = new SimulatedDisk(random, this.#failure);
+    copy.isReadOnly = this.isReadOnly;
+    copy.unreadable = this.unreadable;
     const copies = new Map<Inode, Inode>();
     const copyOf = (inode: Inode): Inode => {
       let made = copies.get(inode);

@@ -247,7 +247,9 @@ export class World {
 
   /** Starts the server: recovers, judges, and begins to write. Throws what the storage throws, and a LedgerError. */
   boot(): void {
-    this.#begin(this.recover());
+    const recovered = this.recover();
+    recovered.unsettled?.settle();
+    this.#begin(recovered);
   }
 
   /** Recovers and judges, no more. */

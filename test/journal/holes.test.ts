@@ -1,0 +1,162 @@
+/* Holes: stretches of a journal that the device cannot read. What lies there is lost, is said, and nothing else comes to harm. */
+import { expect, test } from "vitest";
+import { RECORD_DELETE } from "../../assembly/constants.ts";
+import { readSegmentHeader } from "../../src/journal/format.ts";
+import { readAround } from "../../src/journal/holes.ts";
+import { scanSegment } from "../../src/journal/scan.ts";
+import { StorageError } from "../../src/storage.ts";
+import { randomFrom } from "../engine/shuffle.ts";
+import { write } from "./flips.ts";
+import { SimulatedDisk } from "./simulated-disk.ts";
+import { SEGMENT_BYTES } from "./world.ts";
+import type { World } from "./world.ts";
+
+const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
+const REPLAY = `SEED=${SEED} npx vitest run test/journal/holes.test.ts`;
+const BLOCK = 4096;
+const HOLES = 60;
+
+interface RecordAt {
+  readonly id: number;
+  readonly kind: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The records of a segment, and where they lie. */
+function recordsOf(world: World, name: string): readonly RecordAt[] {
+  const bytes = world.disk.image(name);
+  const { checksum } = world.machine;
+  const salt = readSegmentHeader(bytes, checksum)?.salt ?? 0;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const records: RecordAt[] = [];
+  for (const { from, to } of scanSegment(bytes, salt, checksum)) {
+    for (let at = from; at < to; at += view.getUint32(at, true)) {
+      const id = Number(view.getBigUint64(at + 16, true));
+      const end = at + view.getUint32(at, true);
+      records.push({ id, kind: view.getUint8(at + 8), from: at, to: end });
+    }
+  }
+  return records;
+}
+
+/** What may come to harm when [from, to) cannot be read: jobs by id, and how many deleted ones may come back. */
+function atStake(records: readonly RecordAt[], from: number, to: number): [Set<number>, number] {
+  const hit = records.filter((record) => record.from < to && record.to > from);
+  const deletes = hit.filter(({ kind }) => kind === RECORD_DELETE);
+  return [new Set(hit.map(({ id }) => id)), deletes.length];
+}
+
+function segmentsOf(world: World): readonly string[] {
+  return world.disk.names.filter((name) => name.startsWith("journal.")).toSorted();
+}
+
+test.for([true, false])(
+  "what cannot be read of a journal harms only what lies there, and is said (closed: %s)",
+  (closes) => {
+    const world = write(SEED, closes);
+    const random = randomFrom(SEED + 1);
+    const names = segmentsOf(world);
+    const records = new Map(names.map((name) => [name, recordsOf(world, name)]));
+    for (let round = 0; round < HOLES; round++) {
+      const name = names[random(names.length)] ?? "";
+      const used = records.get(name)?.at(-1)?.to ?? BLOCK;
+      const from = BLOCK * (1 + random(Math.ceil(used / BLOCK) - 1));
+      const to = Math.min(SEGMENT_BYTES, from + BLOCK * (1 + random(3)));
+      const fork = world.fork(randomFrom(SEED));
+      fork.isDamaged = true;
+      fork.disk.unreadable = [{ name, from, to }];
+      fork.boot();
+      const [ids, deletes] = atStake(records.get(name) ?? [], from, to);
+      const where = `${name} from ${from} to ${to}; ${REPLAY}`;
+      const problems = problemsOf(fork, to - from, ids, deletes);
+      if (round % 10 === 0) problems.push(...problemsOfQuarantine(fork, name));
+      expect({ where, problems }).toEqual({ where, problems: [] });
+    }
+  },
+);
+
+/** What is not as it should be after a recovery with a hole of `bytes`, which hit records of these jobs, so many of them tombstones. */
+function problemsOf(
+  world: World,
+  bytes: number,
+  ids: ReadonlySet<number>,
+  deletes: number,
+): string[] {
+  const harm = world.harm();
+  const lost = harm.filter((said) => !said.includes("came back"));
+  const problems = lost.filter((said) => !ids.has(Number.parseInt(said, 10)));
+  if (harm.length - lost.length > deletes) problems.push("more jobs are back than could be");
+  const said = world.lastReport?.unreadableBytes;
+  if (said !== bytes) problems.push(`${said} bytes are said to be unreadable, not ${bytes}`);
+  return problems;
+}
+
+/** The segment must go, as a file for people, and nothing more may be harmed. */
+function problemsOfQuarantine(world: World, name: string): readonly string[] {
+  const harm = world.harm();
+  for (let left = 2000; left > 0 && world.journal.maintain(); left--);
+  const { names } = world.disk;
+  const problems: string[] = [];
+  if (!names.includes(name.replace("journal", "quarantine"))) problems.push("no quarantine");
+  if (names.includes(name)) problems.push("the segment is still there");
+  world.journal.close();
+  world.crash(false);
+  world.boot();
+  if (world.harm().join() !== harm.join()) problems.push(`more harm: ${world.harm().join()}`);
+  if (world.lastReport?.damagedSegments.length !== 0) problems.push("damage is said again");
+  return problems;
+}
+
+test("with strict, a journal that cannot be read whole is refused with what the device said", () => {
+  const world = write(SEED, true);
+  const [name = ""] = segmentsOf(world);
+  world.disk.unreadable = [{ name, from: BLOCK, to: 2 * BLOCK }];
+  world.isDamaged = false; // which has it recover with strict
+  expect(() => world.boot()).toThrow(StorageError);
+});
+
+test("the newest segment is not taken for one that never began because its header cannot be read", () => {
+  const world = write(SEED, true);
+  const name = segmentsOf(world).at(-1) ?? "";
+  world.disk.unreadable = [{ name, from: 0, to: BLOCK }];
+  world.boot();
+  expect(world.lastReport?.damagedSegments).toEqual([Number(name.slice(-10))]);
+  expect(world.disk.names).toContain(name);
+  const [newest = ""] = segmentsOf(world).toReversed();
+  expect(newest > name).toBe(true);
+});
+
+test("a read that fails once is no hole", () => {
+  const disk = new SimulatedDisk(randomFrom(1));
+  const file = disk.create("whole");
+  const bytes = Buffer.from(Uint8Array.from({ length: 300_000 }, (_, at) => at % 251));
+  file.write(0, [bytes]);
+  file.close();
+  let fails = 1;
+  disk.onCall = (kind) => {
+    if (kind === "read" && fails-- > 0) throw new StorageError("HM_STORAGE_FAILED", "once");
+  };
+  const read = readAround(disk, "whole");
+  expect(read.holes).toEqual([]);
+  expect(bytes.equals(read.bytes)).toBe(true);
+});
+
+test("holes are as wide as the blocks that cannot be read", () => {
+  const disk = new SimulatedDisk(randomFrom(1));
+  const file = disk.create("torn");
+  file.write(0, [Buffer.alloc(300_000, 7)]);
+  file.close();
+  disk.unreadable = [
+    { name: "torn", from: 5000, to: 9000 },
+    { name: "torn", from: 299_999, to: 300_000 },
+  ];
+  const { bytes, holes } = readAround(disk, "torn");
+  expect(holes.map(({ from, to }) => [from, to])).toEqual([
+    [4096, 12_288],
+    [299_008, 300_000],
+  ]);
+  expect(bytes.subarray(0, 4096).every((byte) => byte === 7)).toBe(true);
+  expect(bytes.subarray(4096, 12_288).every((byte) => byte === 0)).toBe(true);
+  expect(bytes.subarray(12_288, 299_008).every((byte) => byte === 7)).toBe(true);
+});
