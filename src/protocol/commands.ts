@@ -421,6 +421,7 @@ export const COMMANDS: readonly CommandRow[] = [
     counter: "cmd-flush-tube",
     replies: ["FLUSHED <count>", "NOT_FOUND"],
     summary: "Deletes every job of a tube that nobody holds.",
+    changesJobs: true,
     isAddition: true,
   },
 ];

@@ -182,7 +182,7 @@ test.for(["killed", "stopped"] as const)(
       expect(await client.line("peek-ready")).toMatch(/^FOUND 1 /);
       expect(await client.line("stats-job 100")).toMatch(/^OK /);
       const refused = ["reserve", "reserve-with-timeout 0", "reserve-job 1", "delete 1", "kick 1"];
-      refused.push("kick-job 1", "release 1 0 0", "bury 1 0");
+      refused.push("kick-job 1", "release 1 0 0", "bury 1 0", "flush-tube default");
       const lines = await Promise.all(refused.map((command) => client.line(command)));
       expect(new Set(lines)).toEqual(new Set(["OUT_OF_MEMORY"]));
       expect(await client.line("put 0 0 60 1", Buffer.from("x"))).toBe("OUT_OF_MEMORY");
