@@ -130,6 +130,10 @@ export const TUBE_FIGURES: i32 = 25;
 /** Bytes before the name in an entry of listTubes; in one of surveyTubes the figures follow them. */
 export const TUBE_ENTRY_HEADER: u32 = 16;
 
+/** Bytes before the name in an entry of heldJobs, and the most entries of one call. */
+export const HELD_ENTRY_HEADER: u32 = 24;
+export const HELD_SHOWN_MAX: u32 = 100;
+
 /* Figures of statsShard, behind RESULT_STATS. */
 export const SHARD_URGENT: i32 = 0;
 export const SHARD_READY: i32 = 1;

@@ -72,6 +72,7 @@ import { findOrMakeTube, findTube, forgetIfUnused, isPaused, tubeAt } from "./tu
 export * from "./inspect";
 export { describeJobs, listProbe, listScan, listWalk, peekReserved, scanReserved } from "./listing";
 export { flushTube } from "./flushing";
+export { heldJobs, holder } from "./holding";
 export { check, keep, keepRest, replay } from "./replay";
 export { applyJobHints, applyTubeHints, jobHints, tubeHints } from "./hints";
 export * from "./run";

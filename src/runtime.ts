@@ -165,6 +165,13 @@ export type Order =
   | { readonly kind: "listen"; readonly sockets: readonly ListenOrder[] }
   /** Stop accepting, let replies leave, close; report "stopped" when done or after that time. */
   | { readonly kind: "stop"; readonly withinMillis: number }
+  /** Report "connections": without the first `offset` of them, at most `limit`. */
+  | {
+      readonly kind: "connections";
+      readonly question: number;
+      readonly offset: number;
+      readonly limit: number;
+    }
   /** Wake up (only where threads cannot do that by themselves). */
   | { readonly kind: "wake" };
 
@@ -197,6 +204,8 @@ export type Report =
       readonly message: string;
       readonly fields?: LogFields;
     }
+  /** What it was asked with the same number; see server/who-is-there.ts. The runtime only passes it on. */
+  | { readonly kind: "connections"; readonly question: number; readonly page: unknown }
   /** Wake these threads (only where threads cannot do that by themselves). */
   | { readonly kind: "wake"; readonly low: number; readonly high: number }
   /** All its connections are closed. */

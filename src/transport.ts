@@ -16,6 +16,9 @@ export interface Outlet {
   /** Bytes that `write` accepted and that the peer has not taken yet; 0 when everything has left. */
   readonly backlogBytes: number;
 
+  /** Whom it writes to, for people: an address and a port, for instance. Asked for when somebody wants to know; absent: nobody can say. */
+  readonly peer?: string | undefined;
+
   /** Stops delivering input until `resume`; a call to `receive` that is under way ends normally. Calling it twice is harmless. */
   pause(): void;
 

@@ -12,6 +12,16 @@ import type { Shard } from "./shard.ts";
 const PRI_MAX = 0xffff_ffff;
 const ID_MAX = Number.MAX_SAFE_INTEGER;
 
+const LATIN1 = new TextDecoder("latin1");
+
+/** A job that a connection holds. */
+export interface HeldJob {
+  readonly id: number;
+  /** Of its time to run; negative when it is over. */
+  readonly leftMicros: number;
+  readonly tube: string;
+}
+
 /** The reserving side of a connection. */
 export class Connection {
   readonly #shards: readonly Shard[];
@@ -199,6 +209,32 @@ export class Connection {
       if (record !== 0) soonest = Math.min(soonest, shard.engine.soonest(shard.thread, record));
     }
     return soonest;
+  }
+
+  /** The jobs that it holds in `shard`, at most `most`, and how many there are; see assembly/holding.ts. */
+  held(
+    shard: Shard,
+    most: number,
+    now: number,
+  ): { readonly jobs: readonly HeldJob[]; readonly count: number } {
+    const record = this.record(shard);
+    if (record === 0) return { jobs: [], count: 0 };
+    shard.answer(shard.engine.heldJobs(shard.thread, record, most, now));
+    const entries = shard.output.slice();
+    const view = new DataView(entries.buffer);
+    const jobs: HeldJob[] = [];
+    let at = 0;
+    for (let left = shard.field(C.RESULT_COUNT); left > 0; left--) {
+      const nameStart = at + C.HELD_ENTRY_HEADER;
+      const nameEnd = nameStart + view.getUint32(at + 16, true);
+      jobs.push({
+        id: view.getFloat64(at, true),
+        leftMicros: view.getFloat64(at + 8, true),
+        tube: LATIN1.decode(entries.subarray(nameStart, nameEnd)),
+      });
+      at = Math.ceil(nameEnd / 8) * 8;
+    }
+    return { jobs, count: shard.field(C.RESULT_REF) };
   }
 
   /** Ends it: what it holds becomes ready, what it watches is watched no longer. A bounded part of it at a time is done under a lock. */

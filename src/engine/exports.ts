@@ -136,6 +136,8 @@ export interface EngineExports {
   statsTube(t: number, offset: number, bytes: number, now: number): number;
   statsShard(t: number, now: number): number;
   listTubes(t: number, number: number): number;
+  heldJobs(t: number, conn: number, most: number, now: number): number;
+  holder(t: number, id: number, now: number): number;
   listWalk(
     t: number,
     offset: number,
@@ -269,6 +271,8 @@ const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "statsTube",
   "statsShard",
   "listTubes",
+  "heldJobs",
+  "holder",
   "listWalk",
   "listProbe",
   "listScan",

@@ -2,7 +2,7 @@
  *
  * It runs on the main thread, beside no I/O thread's event loop. Invariants: every answer has the headers below; a request that fails a check
  * reaches no handler; connections, requests under way, headers, bodies and their times are bounded, so a stranger can at most make it
- * refuse others. An error that nobody expected is a 500 with one line in the log; one of the engine ends the process. Made by cli.ts
+ * refuse others. An error that nobody expected is a 500 with one line in the log. Made by cli.ts
  * through `openHttp`, driven by server/server.ts.
  */
 import { createServer } from "node:http";
@@ -144,11 +144,6 @@ class HttpServer implements HttpService {
   }
 
   #unexpected(error: unknown): HttpError {
-    if (error instanceof WebAssembly.RuntimeError) {
-      this.#around.inProcess.guard(() => {
-        throw error;
-      });
-    }
     const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.#around.log.write("error", "an HTTP request failed", { why });
     return new HttpError(

@@ -2,6 +2,8 @@
 import type { HttpSurroundings } from "../server/http-service.ts";
 import type { Access } from "./access.ts";
 import { assetRoutes } from "./assets.ts";
+import { connectionRoutes } from "./connections.ts";
+import { drainRoutes } from "./draining.ts";
 import { Events } from "./events.ts";
 import type { Route } from "./handler.ts";
 import { healthRoutes } from "./health.ts";
@@ -20,6 +22,8 @@ export async function routes(around: HttpSurroundings, access: Access): Promise<
     ...sessionRoutes(access),
     ...overviewRoutes(around),
     ...tubeRoutes(inProcess, survey),
+    ...connectionRoutes(around),
+    ...drainRoutes(inProcess),
   ];
 }
 

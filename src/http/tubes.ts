@@ -54,7 +54,9 @@ export function tubeRoutes(inProcess: InProcess, survey: TubeSurvey): readonly R
       handler: async (call) => {
         const seconds = numberField(call.body, "seconds", 0, U32_MAX);
         const name = tubeNameOf(call.params["name"]);
-        const { word } = await once(inProcess, (own) => own.ask(`pause-tube ${name} ${seconds}`));
+        const { word } = await inProcess.withConnection((own) =>
+          own.ask(`pause-tube ${name} ${seconds}`),
+        );
         if (word !== "PAUSED") throw noTube();
         return { json: {} };
       },
@@ -66,7 +68,7 @@ export function tubeRoutes(inProcess: InProcess, survey: TubeSurvey): readonly R
       handler: async (call) => {
         const count = numberField(call.body, "count", 1, U32_MAX);
         const { name } = existing(survey, call);
-        const kicked = await once(inProcess, (own) => kick(own, name, count, call.signal));
+        const kicked = await inProcess.withConnection((own) => kick(own, name, count, call.signal));
         return { json: { kicked } satisfies KickAnswer };
       },
     },
@@ -76,25 +78,14 @@ export function tubeRoutes(inProcess: InProcess, survey: TubeSurvey): readonly R
       needs: "admin",
       handler: async (call) => {
         const name = tubeNameOf(call.params["name"]);
-        const { word, words } = await once(inProcess, (own) => own.ask(`flush-tube ${name}`));
+        const { word, words } = await inProcess.withConnection((own) =>
+          own.ask(`flush-tube ${name}`),
+        );
         if (word !== "FLUSHED") throw noTube();
         return { json: { flushed: Number(words[0]) } satisfies FlushAnswer };
       },
     },
   ];
-}
-
-/** Runs something on a session of its own. */
-async function once<Result>(
-  inProcess: InProcess,
-  run: (own: InProcessConnection) => Promise<Result>,
-): Promise<Result> {
-  const own = inProcess.connect();
-  try {
-    return await run(own);
-  } finally {
-    own.end();
-  }
 }
 
 /** Kicks step by step, until enough were kicked, none is left, or nobody waits for it any more. */

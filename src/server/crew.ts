@@ -8,6 +8,7 @@ import type { Order, Report, Runtime, Thread, ThreadSeed } from "../runtime.ts";
 import type { Log } from "../observability/log.ts";
 import { PROGRAM } from "../config/version.ts";
 import { hasBit } from "./common.ts";
+import type { ConnectionPage } from "./who-is-there.ts";
 
 /** What all threads are awaited to say. */
 type Milestone = "ready" | "listening" | "stopped";
@@ -21,6 +22,9 @@ export class Crew {
   #missing = 0;
   #reached: () => void = () => undefined;
   #failed: (error: BindError) => void = () => undefined;
+  /** What was asked and not answered yet. */
+  readonly #questions = new Map<number, (page: ConnectionPage) => void>();
+  #lastQuestion = 0;
   #wakeMain: () => void = () => undefined;
 
   constructor(runtime: Runtime, log: Log) {
@@ -47,6 +51,15 @@ export class Crew {
     const listening = this.#all("listening", this.#threads.length);
     for (const [index, thread] of this.#threads.entries()) thread.post(orderOf(index));
     await listening;
+  }
+
+  /** A page of one thread's connections. */
+  connections(threadIndex: number, offset: number, limit: number): Promise<ConnectionPage> {
+    const question = ++this.#lastQuestion;
+    return new Promise((resolve) => {
+      this.#questions.set(question, resolve);
+      this.#threads[threadIndex]?.post({ kind: "connections", question, offset, limit });
+    });
   }
 
   /** Has all threads close what they have. Resolves when they did, a little after `withinMillis` at the latest. */
@@ -77,6 +90,10 @@ export class Crew {
         break;
       case "wake":
         this.wake(report.low, report.high);
+        break;
+      case "connections":
+        this.#questions.get(report.question)?.(report.page as ConnectionPage);
+        this.#questions.delete(report.question);
         break;
       case "failed":
         this.#failed(new BindError(report.message));

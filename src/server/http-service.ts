@@ -3,6 +3,7 @@ import type { Options } from "../config/options.ts";
 import type { Log } from "../observability/log.ts";
 import type { Common } from "./common.ts";
 import type { InProcess } from "./in-process.ts";
+import type { ConnectionPage } from "./who-is-there.ts";
 
 /** What serves HTTP. */
 export interface HttpService {
@@ -19,6 +20,12 @@ export interface HttpSurroundings {
   readonly common: Common;
   /** Its commands run once the journal has been recovered. */
   readonly inProcess: InProcess;
+  /** Asks an I/O thread for a page of its connections. */
+  readonly connectionsOf: (
+    threadIndex: number,
+    offset: number,
+    limit: number,
+  ) => Promise<ConnectionPage>;
 }
 
 /** Makes it. */

@@ -97,12 +97,29 @@ export class InProcess {
   look<Result>(run: (host: SessionHost) => Result): Result {
     if (!this.isReady) throw new RangeError("there are no sessions yet, or no more");
     const { host } = this;
-    return this.guard(() => {
-      host.begin();
-      const result = run(host);
-      host.end(); // entering a shard works off what is due there, which may concern other threads
-      return result;
-    });
+    host.begin();
+    try {
+      return run(host);
+    } catch (error) {
+      if (!(error instanceof WebAssembly.RuntimeError)) throw error;
+      return this.guard(() => {
+        throw error;
+      });
+    } finally {
+      this.guard(() => host.end()); // entering a shard works off what is due there, which may concern other threads
+    }
+  }
+
+  /** Runs something on a session of its own. Throws a RangeError when commands do not run. */
+  async withConnection<Result>(
+    run: (own: InProcessConnection) => Promise<Result>,
+  ): Promise<Result> {
+    const own = this.connect();
+    try {
+      return await run(own);
+    } finally {
+      own.end();
+    }
   }
 
   /** Runs something that calls the engine; what it throws ends the process: a lock may be held, memory may be broken. */

@@ -15,7 +15,7 @@ import { Common } from "./common.ts";
 import { DRAINING_BEGINS } from "./draining.ts";
 import { Crew } from "./crew.ts";
 import type { CommitterSeed } from "./committer.ts";
-import type { HttpService, OpenHttp } from "./http-service.ts";
+import type { HttpService, HttpSurroundings, OpenHttp } from "./http-service.ts";
 import { InProcess } from "./in-process.ts";
 import { JournalError, JournalKeeper } from "./journal-keeper.ts";
 import { makePayload, type MakePayload } from "./payload.ts";
@@ -138,7 +138,15 @@ class Server {
     const own = needsRelay ? new Common(common.buffer, relay) : common;
     const inProcess = await InProcess.open(payload, own, this.#runtime, this.#log);
     this.#crew.onWakeMain(() => inProcess.wake());
-    const around = { options: this.#options, log: this.#log, common: own, inProcess };
+    const connectionsOf: HttpSurroundings["connectionsOf"] = (threadIndex, offset, limit) =>
+      this.#crew.connections(threadIndex, offset, limit);
+    const around = {
+      options: this.#options,
+      log: this.#log,
+      common: own,
+      inProcess,
+      connectionsOf,
+    };
     this.#http = await openHttp(around);
     this.#runtime.print(`${PROGRAM} ${VERSION} dashboard on http://${await this.#http.listen()}`);
     return inProcess;

@@ -19,6 +19,8 @@ import type { ServerFacts } from "./facts.ts";
 import type { Gate } from "./gate.ts";
 import { Output } from "./output.ts";
 import { Session } from "./session.ts";
+import { PAGE_MAX } from "./who-is-there.ts";
+import type { ConnectionPage } from "./who-is-there.ts";
 
 /** What bounds a session. */
 export interface SessionLimits {
@@ -137,6 +139,16 @@ export class SessionHost {
     this.#sessions[token] = session;
     this.end();
     return session;
+  }
+
+  /** The sessions that there are, without the first `offset` of them and at most `limit`, and how many there are. */
+  describe(offset: number, limit: number): ConnectionPage {
+    this.begin();
+    const open = this.#sessions.filter((session) => session !== undefined);
+    const shown = open.slice(offset, offset + Math.min(limit, PAGE_MAX));
+    const connections = shown.map((session) => session.describe());
+    this.end();
+    return { total: open.length, connections };
   }
 
   /** The session with that token is gone. */

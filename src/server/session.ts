@@ -34,6 +34,8 @@ import type { LongCommand } from "./long-command.ts";
 import { Putting } from "./putting.ts";
 import type { SessionHost } from "./session-host.ts";
 import { TubeCommands } from "./tube-commands.ts";
+import { NAMED_MAX } from "./who-is-there.ts";
+import type { ConnectionFacts } from "./who-is-there.ts";
 
 /** Input kept for a session that cannot run; beyond it the connection is not read from. */
 const PENDING_BYTES_MAX = 65_536;
@@ -80,12 +82,14 @@ export class Session implements Inlet, Due, Holder {
   #generation = 0;
   #isProducer = false;
   #isWorker = false;
+  readonly #openedMicros: number;
 
   /** A conversation on a new connection; `token` is what grants call it. An observer begins without a tube. */
   constructor(host: SessionHost, outlet: Outlet, token: number, isObserver = false) {
     this.#host = host;
     this.#outlet = outlet;
     this.#token = token;
+    this.#openedMicros = host.now;
     this.#connection = new Connection(host.shards, token);
     this.#tubes = new TubeCommands(host, this.#connection, isObserver);
     this.#jobs = new JobCommands(host, this.#connection);
@@ -95,6 +99,29 @@ export class Session implements Inlet, Due, Holder {
       this.#closing = true;
       host.later(() => outlet.close());
     }
+  }
+
+  /** What there is to say about it. Called by the host, between turns. */
+  describe(): ConnectionFacts {
+    const { now, shards } = this.#host;
+    const held = shards.map((shard) => this.#connection.held(shard, NAMED_MAX, now));
+    const holds = held.flatMap(({ jobs }) => jobs).toSorted((a, b) => a.leftMicros - b.leftMicros);
+    const { watched, usedName } = this.#tubes;
+    return {
+      token: this.#token,
+      peer: this.#outlet.peer ?? "",
+      uses: usedName,
+      watches: watched.names(NAMED_MAX),
+      watchCount: watched.size,
+      waiting: this.#blocked,
+      holds: holds.slice(0, NAMED_MAX).map(({ id, tube, leftMicros }) => ({
+        id,
+        tube,
+        leftSeconds: Math.max(0, leftMicros / MICROS),
+      })),
+      holdCount: held.reduce((sum, { count }) => sum + count, 0),
+      ageSeconds: Math.max(0, (now - this.#openedMicros) / MICROS),
+    };
   }
 
   /* Inlet. */

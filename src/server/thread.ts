@@ -12,6 +12,7 @@ import { Common, COUNTER_ACCEPTED, COUNTER_TURNED_AWAY } from "./common.ts";
 import { HostLoop } from "./host-loop.ts";
 import type { DrivenHost } from "./host-loop.ts";
 import { openTraced } from "./trace.ts";
+import type { ConnectionPage } from "./who-is-there.ts";
 
 /** The sessions of one thread; implemented by SessionHost. All of it is synchronous. */
 export interface ThreadHost extends DrivenHost {
@@ -19,6 +20,8 @@ export interface ThreadHost extends DrivenHost {
   open(outlet: Outlet): Inlet;
   /** Whether replies wait for the journal. */
   readonly holdsReplies: boolean;
+  /** What there is to say about its sessions; absent: nothing. */
+  describe?(offset: number, limit: number): ConnectionPage;
 }
 
 /** What a host is made from, beside the payload of the seed. */
@@ -99,7 +102,16 @@ class IoThread implements Door {
       case "wake":
         this.loop.wake();
         break;
+      case "connections":
+        this.#describe(order.question, order.offset, order.limit);
+        break;
     }
+  }
+
+  #describe(question: number, offset: number, limit: number): void {
+    const page = this.#host.describe?.(offset, limit) ?? { total: 0, connections: [] };
+    this.loop.turnEnded();
+    this.#runtime.report({ kind: "connections", question, page });
   }
 
   async #listen(sockets: readonly ListenOrder[]): Promise<void> {

@@ -67,6 +67,16 @@ export class TubeCommands {
     return this.#used.tube !== 0 && this.#watched.size > 0;
   }
 
+  /** The name of the tube that it uses; "" for an observer that uses none. */
+  get usedName(): string {
+    return this.#usedName;
+  }
+
+  /** The tubes that it watches. */
+  get watched(): Pick<WatchList, "names" | "size"> {
+    return this.#watched;
+  }
+
   /** The tube that puts go to. */
   get used(): PutTube {
     return this.#used;

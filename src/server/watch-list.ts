@@ -45,7 +45,7 @@ export class WatchList {
     return watched;
   }
 
-  names(): readonly string[] {
-    return this.#list.map(({ name }) => name);
+  names(most = Infinity): readonly string[] {
+    return this.#list.slice(0, most).map(({ name }) => name);
   }
 }

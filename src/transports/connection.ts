@@ -96,6 +96,14 @@ export class Connection implements Outlet {
     return this.#socket.writableLength;
   }
 
+  /** A peer on a Unix socket has no address. */
+  get peer(): string {
+    const { remoteAddress, remotePort } = this.#socket;
+    if (remoteAddress === undefined) return "unix";
+    const host = remoteAddress.includes(":") ? `[${remoteAddress}]` : remoteAddress;
+    return `${host}:${remotePort ?? 0}`;
+  }
+
   pause(): void {
     this.#socket.pause();
   }

@@ -1,0 +1,41 @@
+/* WhoIsThere: what is known of connections, for people: who they are, what they watch and hold.
+ *
+ * The sessions of each I/O thread are that thread's alone, so the main thread asks it by a message (crew.ts), for a page at a time.
+ */
+
+/** Most connections of one page, and most tubes and jobs that are named of one connection. */
+export const PAGE_MAX = 200;
+export const NAMED_MAX = 20;
+
+/** A job that a connection holds. */
+export interface HoldFacts {
+  readonly id: number;
+  readonly tube: string;
+  /** Of its time to run. */
+  readonly leftSeconds: number;
+}
+
+/** One connection. */
+export interface ConnectionFacts {
+  /** Of its session, on its thread; given again when the session is gone. */
+  readonly token: number;
+  /** Address of the other side; "" when nobody can say. */
+  readonly peer: string;
+  readonly uses: string;
+  /** The first tubes that it watches, and how many there are. */
+  readonly watches: readonly string[];
+  readonly watchCount: number;
+  /** Whether it waits in a reserve. */
+  readonly waiting: boolean;
+  /** The first jobs that it holds, and how many there are. */
+  readonly holds: readonly HoldFacts[];
+  readonly holdCount: number;
+  readonly ageSeconds: number;
+}
+
+/** A page of one thread's connections. */
+export interface ConnectionPage {
+  /** All connections of the thread. */
+  readonly total: number;
+  readonly connections: readonly ConnectionFacts[];
+}
