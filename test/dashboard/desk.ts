@@ -43,6 +43,18 @@ export class Desk implements AsyncDisposable {
     await this.page.reload();
   }
 
+  /** Goes to a page and waits until it has what it shows. */
+  async look(hash: string): Promise<void> {
+    await this.page.goto(`${this.#base}/${hash}`);
+    await this.page.locator("main h1").first().waitFor();
+    await this.page.locator(".loading, .is-stale").first().waitFor({ state: "detached" });
+  }
+
+  /** A second page. */
+  another(hash: string): Promise<Page> {
+    return this.browser.page(`${this.#base}/${hash}`);
+  }
+
   /** Waits until a text is there. */
   async sees(text: string | RegExp): Promise<void> {
     await this.page.getByText(text).first().waitFor();

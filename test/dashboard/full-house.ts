@@ -3,9 +3,9 @@ import { bury, put, QueueClient, release } from "./queue-client.ts";
 import { HttpPort } from "../http/http-port.ts";
 
 /** How many tubes are filled, beside those of the tests. */
-export const TUBES = 10_000;
+const TUBES = 10_000;
 /** How many jobs they have in all. */
-export const JOBS = 100_000;
+const JOBS = 100_000;
 
 const TUBES_AT_ONCE = 500;
 const AREAS = ["mail", "billing", "images", "search", "reports", "push", "exports", "sync"];
@@ -46,7 +46,7 @@ export const HOSTILE_BODIES: readonly Uint8Array[] = [
 );
 
 /** Messages that try something; without a number in them, so that each is a group of its own. */
-export const HOSTILE_MESSAGES: readonly Uint8Array[] = [
+const HOSTILE_MESSAGES: readonly Uint8Array[] = [
   "<script>window.owned=1;alert(document.domain)</script>",
   "TypeError: <b>bold</b> \u202Etxt.exe \x1b[31m\x00 end",
   "E".repeat(60 * 1024),
