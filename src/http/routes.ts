@@ -2,11 +2,13 @@
 import type { HttpSurroundings } from "../server/http-service.ts";
 import type { Access } from "./access.ts";
 import { assetRoutes } from "./assets.ts";
+import { bulkRoutes } from "./bulk.ts";
 import { connectionRoutes } from "./connections.ts";
 import { drainRoutes } from "./draining.ts";
 import { Events } from "./events.ts";
 import type { Route } from "./handler.ts";
 import { healthRoutes } from "./health.ts";
+import { jobRoutes } from "./jobs.ts";
 import { overviewOf } from "./overview.ts";
 import { sessionRoutes } from "./session.ts";
 import { TubeSurvey } from "./tube-survey.ts";
@@ -22,6 +24,8 @@ export async function routes(around: HttpSurroundings, access: Access): Promise<
     ...sessionRoutes(access),
     ...overviewRoutes(around),
     ...tubeRoutes(inProcess, survey),
+    ...jobRoutes(inProcess),
+    ...bulkRoutes(inProcess),
     ...connectionRoutes(around),
     ...drainRoutes(inProcess),
   ];

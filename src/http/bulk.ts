@@ -1,0 +1,102 @@
+/* Bulk: the route that does one thing to many jobs: it finds them as a list does, and kicks or deletes them by their ids.
+ *
+ * It goes through a tube's jobs of one state once, in the order of their ids, so what a kick makes ready is not met again. Between two steps
+ * everything else has its turn, and it stops when nobody waits for the answer any more; what is done by then is done. One at a time.
+ */
+import type { InProcess } from "../server/in-process.ts";
+import type { InProcessConnection } from "../server/in-process-connection.ts";
+import type { BulkAction, BulkAnswer } from "./api.ts";
+import { booleanField, choiceField, stringField, tubeNameOf } from "./fields.ts";
+import { HttpError } from "./handler.ts";
+import type { Call, Route } from "./handler.ts";
+import { inSteps, isWanted, listJobs, shardOfTube } from "./job-scan.ts";
+import type { Wanted } from "./job-scan.ts";
+import { FILTER_CHARACTERS_MAX, STATES } from "./jobs.ts";
+
+const ACTIONS: readonly BulkAction[] = ["kick", "delete"];
+const LIST_PAGE = 1000;
+/** Commands that are sent before their replies are awaited. */
+const BATCH_COMMANDS = 100;
+const DONE_WORDS: ReadonlySet<string> = new Set(["KICKED", "DELETED"]);
+
+/** The route about many jobs. */
+export function bulkRoutes(inProcess: InProcess): readonly Route[] {
+  let isBusy = false;
+  return [
+    {
+      method: "POST",
+      path: "/api/v1/bulk",
+      needs: "admin",
+      handler: async (call) => {
+        if (isBusy) {
+          const headers = { "retry-after": "1" };
+          throw new HttpError(503, "HM_HTTP_BUSY", "this is being done to other jobs", headers);
+        }
+        isBusy = true;
+        try {
+          return { json: await run(inProcess, call) };
+        } finally {
+          isBusy = false;
+        }
+      },
+    },
+  ];
+}
+
+async function run(inProcess: InProcess, { body, signal }: Call): Promise<BulkAnswer> {
+  const action = choiceField(body, "action", ACTIONS);
+  const isDryRun = booleanField(body, "dryRun");
+  const wanted = wantedIn(body);
+  refuseImpossible(action, wanted);
+  return inProcess.withConnection(async (own) => {
+    let matched = 0;
+    let done = 0;
+    for (let after = 0; !signal.aborted;) {
+      const page = await listJobs(own, wanted, after, LIST_PAGE);
+      const ids: number[] = [];
+      await inSteps(inProcess, page.jobs, (host, { id }) => {
+        if (isWanted(host, shardOfTube(host, wanted.tube), id, wanted)) ids.push(id);
+        return false;
+      });
+      matched += ids.length;
+      if (!isDryRun) done += await act(own, action, ids, signal);
+      if (page.next === 0) break;
+      after = page.next;
+    }
+    return { matched, done };
+  });
+}
+
+function wantedIn(body: unknown): Wanted {
+  return {
+    tube: tubeNameOf(stringField(body, "tube")),
+    state: choiceField(body, "state", STATES),
+    filter: stringField(body, "filter", FILTER_CHARACTERS_MAX),
+  };
+}
+
+/** What no job of that state lets others do to it. */
+function refuseImpossible(action: BulkAction, { state }: Wanted): void {
+  const isPossible =
+    action === "kick" ? state === "buried" || state === "delayed" : state !== "reserved";
+  if (isPossible) return;
+  throw new HttpError(400, "HM_HTTP_FIELD", `"action" ${action} does nothing to ${state} jobs`);
+}
+
+/** Answers to how many it was done: some may have gone meanwhile. */
+async function act(
+  own: InProcessConnection,
+  action: BulkAction,
+  ids: readonly number[],
+  signal: AbortSignal,
+): Promise<number> {
+  const command = action === "kick" ? "kick-job" : "delete";
+  let done = 0;
+  for (let from = 0; from < ids.length && !signal.aborted; from += BATCH_COMMANDS) {
+    const batch = ids.slice(from, from + BATCH_COMMANDS);
+    const replies = await Promise.all(batch.map((id) => own.ask(`${command} ${id}`)));
+    done += replies.filter(({ word }) => DONE_WORDS.has(word)).length;
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+  }
+  return done;
+}

@@ -1,0 +1,117 @@
+/* JobReading: looking at single jobs: their figures, the beginning of their bodies,
+ *
+ * Everything here is one bounded look into a shard, which a command for the same would be as well, but a command brings whole bodies, and a list
+ * of jobs wants a few bytes of each. What it returns is a copy. Used by the routes about jobs.
+ */
+import * as C from "../../assembly/constants.ts";
+import type { Shard } from "../engine/shard.ts";
+import type { SessionHost } from "../server/session-host.ts";
+import type { Bytes, JobState } from "./api.ts";
+import { connectionId } from "./connections.ts";
+
+/** A job, with numbers for everything that has a number. */
+export interface JobFacts {
+  readonly id: number;
+  readonly shard: Shard;
+  readonly tube: string;
+  readonly state: JobState;
+  readonly pri: number;
+  readonly ageSeconds: number;
+  readonly delaySeconds: number;
+  readonly ttrSeconds: number;
+  readonly leftSeconds: number;
+  readonly reserves: number;
+  readonly timeouts: number;
+  readonly releases: number;
+  readonly buries: number;
+  readonly kicks: number;
+}
+
+/** The beginning of a body, and how long all of it is. */
+export interface BodyStart {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly length: number;
+}
+
+const MICROS = 1_000_000;
+const LATIN1 = new TextDecoder("latin1");
+const STATES: Readonly<Record<number, JobState>> = {
+  [C.STATE_READY]: "ready",
+  [C.STATE_RESERVED]: "reserved",
+  [C.STATE_DELAYED]: "delayed",
+  [C.STATE_BURIED]: "buried",
+};
+
+/** The job; undefined when there is none of that id. */
+export function jobFacts(host: SessionHost, id: number): JobFacts | undefined {
+  const likely = host.likelyShard(id);
+  for (const shard of [likely, ...host.shards.filter((one) => one !== likely)]) {
+    if (shard.answer(shard.engine.statsJob(shard.thread, id, host.now)) === C.DONE) {
+      host.hint(id, shard);
+      return shownFacts(shard, id);
+    }
+  }
+  return undefined;
+}
+
+function shownFacts(shard: Shard, id: number): JobFacts {
+  const figure = (which: number): number => shard.field(C.RESULT_STATS + which);
+  const seconds = (which: number): number => Math.max(0, figure(which) / MICROS);
+  return {
+    id,
+    shard,
+    tube: LATIN1.decode(shard.output.slice(0, shard.field(C.RESULT_NAME_BYTES))),
+    state: STATES[figure(C.JOB_STATE)] ?? "ready",
+    pri: figure(C.JOB_PRI),
+    ageSeconds: seconds(C.JOB_AGE_MICROS),
+    delaySeconds: figure(C.JOB_DELAY_SECONDS),
+    ttrSeconds: figure(C.JOB_TTR_SECONDS),
+    leftSeconds: seconds(C.JOB_LEFT_MICROS),
+    reserves: figure(C.JOB_RESERVES),
+    timeouts: figure(C.JOB_TIMEOUTS),
+    releases: figure(C.JOB_RELEASES),
+    buries: figure(C.JOB_BURIES),
+    kicks: figure(C.JOB_KICKS),
+  };
+}
+
+/** The first bytes of the job's body, at most `most` and an output slot; undefined when the job is not in that shard any more. */
+export function bodyStart(
+  host: SessionHost,
+  shard: Shard,
+  id: number,
+  most: number,
+): BodyStart | undefined {
+  if (shard.answer(shard.engine.peek(shard.thread, id, host.now)) !== C.DONE) return undefined;
+  const length = shard.field(C.RESULT_BODY_BYTES);
+  const shown = Math.min(length, most, C.OUTPUT_BYTES);
+  return { bytes: shard.output.slice(0, shown), length };
+}
+
+/** Bytes of the job's body from `position` on, at most an output slot; undefined when the job is not in that shard any more. */
+export function bodyPart(
+  shard: Shard,
+  id: number,
+  position: number,
+): Uint8Array<ArrayBuffer> | undefined {
+  const code = shard.engine.readBody(shard.thread, id, position);
+  if (shard.answer(code) !== C.DONE) return undefined;
+  return shard.output.slice(0, shard.field(C.RESULT_COUNT));
+}
+
+/** What the connection that holds the job is called; null when nobody does. */
+export function holderOf(host: SessionHost, { shard, id }: JobFacts): string | null {
+  if (shard.answer(shard.engine.holder(shard.thread, id, host.now)) !== C.DONE) return null;
+  const thread = shard.field(C.RESULT_STATS);
+  return connectionId(thread, shard.field(C.RESULT_TOKEN));
+}
+
+/** Bytes as they travel. */
+export function asBytes({ bytes, length }: BodyStart): Bytes {
+  return { base64: base64Of(bytes), isWhole: bytes.length === length };
+}
+
+/** Bytes in base64. */
+export function base64Of(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+}

@@ -1,0 +1,90 @@
+/* JobScan: going through the jobs of a tube in one state, in the order of their ids, and finding those that are wanted.
+ *
+ * The ids come from list-jobs, page by page, on a session of its own; each job is then looked at by itself. Invariants: between two steps
+ * everything else has its turn; a scan ends when it has found enough, when it has looked at as much as it may, or when nobody waits for it
+ * any more. A job that leaves the state meanwhile is passed over. Used by jobs.ts, bulk.ts and failure-groups.ts.
+ */
+import type { Shard } from "../engine/shard.ts";
+import type { InProcess } from "../server/in-process.ts";
+import type { InProcessConnection } from "../server/in-process-connection.ts";
+import type { SessionHost } from "../server/session-host.ts";
+import type { JobState } from "./api.ts";
+import { HttpError } from "./handler.ts";
+import { bodyStart } from "./job-reading.ts";
+
+/** Which jobs. */
+export interface Wanted {
+  readonly tube: string;
+  readonly state: JobState;
+  /** Text that must occur in the first 64 KiB of the body; "" takes all. */
+  readonly filter: string;
+}
+
+/** A job as list-jobs names it: numbers by their keys. */
+export type ListedJob = Readonly<Record<string, number>> & { readonly id: number };
+
+/** A part of a tube's jobs. */
+export interface Page {
+  readonly jobs: readonly ListedJob[];
+  /** Where the next page begins: its `after`; 0 when there is none. */
+  readonly next: number;
+}
+
+const FILTER_BYTES = 65_536;
+/** Jobs that are looked at before anything else has its turn. */
+const STEP_JOBS = 64;
+const LATIN1 = new TextDecoder("latin1");
+const ENCODER = new TextEncoder();
+
+/** One page of list-jobs. Throws an HttpError, 404, when there is no such tube. */
+export async function listJobs(
+  own: InProcessConnection,
+  { tube, state }: Wanted,
+  after: number,
+  limit: number,
+): Promise<Page> {
+  const { word, body } = await own.ask(`list-jobs ${tube} ${state} ${after} ${limit}`);
+  if (word === "NOT_FOUND") throw new HttpError(404, "HM_HTTP_NO_TUBE", "there is no such tube");
+  if (word !== "OK") throw new HttpError(503, "HM_HTTP_REFUSED", `the server answered ${word}`);
+  const lines = LATIN1.decode(body).split("\n");
+  const next = Number(/^next: (\d+)$/m.exec(lines.at(-2) ?? "")?.[1] ?? 0);
+  return { jobs: lines.filter((line) => line.startsWith("- {")).map(listedJob), next };
+}
+
+/** A line such as "- {id: 1, pri: 2}". */
+function listedJob(line: string): ListedJob {
+  const pairs = line.slice("- {".length, -1).split(", ");
+  const numbers = Object.fromEntries(
+    pairs.map((pair) => {
+      const [key = "", value = ""] = pair.split(": ");
+      return [key, Number(value)];
+    }),
+  );
+  return { ...numbers, id: numbers["id"] ?? 0 };
+}
+
+/** Whether a job is wanted by its content: a look at the beginning of its body. */
+export function isWanted(host: SessionHost, shard: Shard, id: number, { filter }: Wanted): boolean {
+  if (filter === "") return true;
+  const body = bodyStart(host, shard, id, FILTER_BYTES);
+  return body !== undefined && Buffer.from(body.bytes.buffer).includes(filter);
+}
+
+/** The shard that has the tube. */
+export function shardOfTube(host: SessionHost, tube: string): Shard {
+  const name = ENCODER.encode(tube);
+  return host.shardOfTube(name, 0, name.length);
+}
+
+/** Calls `look` for the jobs, in steps within which nothing else runs, until it answers true or all were looked at. */
+export async function inSteps(
+  inProcess: InProcess,
+  jobs: readonly ListedJob[],
+  look: (host: SessionHost, job: ListedJob) => boolean,
+): Promise<void> {
+  for (let from = 0; from < jobs.length; from += STEP_JOBS) {
+    const step = jobs.slice(from, from + STEP_JOBS);
+    if (inProcess.look((host) => step.some((job) => look(host, job)))) return;
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+  }
+}

@@ -1,0 +1,184 @@
+/* Jobs over HTTP: listing, filtering, looking at one, downloading, kicking, deleting, one by one and many at a time. */
+import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
+import type { BulkAnswer, JobAnswer, JobsAnswer } from "../../src/http/api.ts";
+import { HttpPort, talk } from "./http-port.ts";
+
+let http: HttpPort;
+beforeAll(async () => {
+  http = await HttpPort.start({ threads: 2, maxJobSizeBytes: 300_000 });
+});
+afterAll(() => http.server.stop());
+
+const jobs = async (tube: string, query = "") =>
+  (await http.json(`/api/v1/tubes/${tube}/jobs?${query}`)) as JobsAnswer;
+const job = async (id: number) => (await http.json(`/api/v1/jobs/${id}`)) as JobAnswer;
+const bulk = async (body: object) => {
+  const { text } = await http.change("/api/v1/bulk", { filter: "", dryRun: false, ...body });
+  return JSON.parse(text) as BulkAnswer;
+};
+const text = (base64: string): string => Buffer.from(base64, "base64").toString("latin1");
+
+/** Puts bodies into a tube; resolves with the ids. */
+async function put(tube: string, bodies: readonly string[], delay = 0): Promise<number[]> {
+  const puts = bodies.map((body) => `put 7 ${delay} 60 ${body.length}\r\n${body}\r\n`);
+  const replies = await talk(http, `use ${tube}\r\n${puts.join("")}`);
+  return [...replies.matchAll(/^INSERTED (\d+)/gm)].map(([, id]) => Number(id));
+}
+
+test("the jobs of a state are listed page by page, with the beginning of what they hold", async () => {
+  const ids = await put(
+    "list",
+    Array.from({ length: 7 }, (_, at) => `body ${at}`),
+  );
+  const first = await jobs("list", "limit=3");
+  expect(first.jobs.map(({ id }) => id)).toEqual(ids.slice(0, 3));
+  expect(first).toMatchObject({ next: ids[2], scanned: 3 });
+  expect(first.jobs[0]).toMatchObject({
+    tube: "list",
+    state: "ready",
+    pri: 7,
+    ttrSeconds: 60,
+    bytes: 6,
+    reserves: 0,
+    failures: 0,
+    preview: { isWhole: true },
+  });
+  expect(text(first.jobs[0]?.preview.base64 ?? "")).toBe("body 0");
+  const last = await jobs("list", `after=${first.next}&limit=4`);
+  expect(last.jobs.map(({ id }) => id)).toEqual(ids.slice(3));
+  expect(last.next).toBeNull();
+  expect((await jobs("list", "state=buried")).jobs).toEqual([]);
+  expect((await http.ask("/api/v1/tubes/none/jobs")).status).toBe(404);
+  expect((await http.ask("/api/v1/tubes/list/jobs?state=gone")).status).toBe(400);
+});
+
+test("a filter is looked for in bodies, whatever bytes they are", async () => {
+  const hostile = [
+    "<script>alert(1)</script>",
+    "\u0000\u0001\u00ff",
+    "x".repeat(60_000),
+    "wanted: 1",
+    "x wanted",
+  ];
+  const ids = await put("filter", hostile);
+  const found = async (filter: string) =>
+    (await jobs("filter", `filter=${encodeURIComponent(filter)}`)).jobs.map(({ id }) => id);
+  expect(await found("wanted")).toEqual([ids[3], ids[4]]);
+  expect(await found("<script>")).toEqual([ids[0]]);
+  expect(await found("xxxxx")).toEqual([ids[2]]);
+  expect(await found("\u0001")).toEqual([ids[1]]);
+  expect(await found("nothing of the kind")).toEqual([]);
+  expect((await jobs("filter", "filter=wanted&limit=1")).next).toBe(ids[3]);
+  const all = await jobs("filter");
+  expect(all.jobs.map(({ preview }) => preview.isWhole)).toEqual([true, true, false, true, true]);
+  expect(text(all.jobs[1]?.preview.base64 ?? "")).toBe("\u0000\u0001\u00ff");
+});
+
+test("one request looks at a bounded number of jobs and says where the next one goes on", async () => {
+  await put(
+    "many",
+    Array.from({ length: 6000 }, (_, at) => (at === 5999 ? "needle" : "hay")),
+  );
+  const first = await jobs("many", "filter=needle");
+  expect(first.jobs).toEqual([]);
+  expect(first.scanned).toBe(4000);
+  const second = await jobs("many", `filter=needle&after=${first.next}`);
+  expect(second).toMatchObject({ scanned: 2000, next: null, jobs: [{ bytes: 6 }] });
+});
+
+describe("one job", () => {
+  it("is shown with its body, up to 64 KiB of it, and who holds it", async () => {
+    const [id = 0, long = 0] = await put("one", ["a\r\nb", "0123456789".repeat(20_000)]);
+    expect(await job(id)).toMatchObject({
+      id,
+      tube: "one",
+      state: "ready",
+      bytes: 4,
+      holder: null,
+    });
+    expect(text((await job(id)).body.base64)).toBe("a\r\nb");
+    expect(await job(long)).toMatchObject({ bytes: 200_000, body: { isWhole: false } });
+    expect(text((await job(long)).body.base64)).toHaveLength(65_536);
+    expect((await http.ask("/api/v1/jobs/999999")).status).toBe(404);
+  });
+
+  it("is downloaded whole, as nothing that a browser would open", async () => {
+    const body = "0123456789".repeat(20_000);
+    const [id, empty] = await put("body", [body, ""]);
+    const whole = await http.ask(`/api/v1/jobs/${id}/body`);
+    expect(whole.text).toBe(body);
+    expect(whole.headers).toMatchObject({
+      "content-type": "application/octet-stream",
+      "content-disposition": `attachment; filename="job-${id}.bin"`,
+      "x-content-type-options": "nosniff",
+    });
+    expect(await http.ask(`/api/v1/jobs/${empty}/body`)).toMatchObject({ status: 200, text: "" });
+    expect((await http.ask("/api/v1/jobs/999999/body")).status).toBe(404);
+  });
+
+  it("is kicked and deleted, or it is said why not", async () => {
+    const [ready] = await put("act", ["x"]);
+    const [delayed] = await put("act", ["x"], 100);
+    const status = async (path: string) => (await http.change(`/api/v1/jobs/${path}`)).status;
+    expect(await status(`${delayed}/kick`)).toBe(200);
+    expect(await status(`${delayed}/kick`)).toBe(409);
+    expect(await status(`${ready}/delete`)).toBe(200);
+    expect(await status(`${ready}/delete`)).toBe(404);
+    expect(await status("0/delete")).toBe(404);
+  });
+
+  it("that somebody holds is shown with that connection, and not taken away", async () => {
+    const [id = 0] = await put("held", ["x"]);
+    const socket = await http.server.connect();
+    socket.write("watch held\r\nignore default\r\nreserve\r\n");
+    await expect.poll(async () => (await job(id)).state).toBe("reserved");
+    const { connections } = JSON.parse((await http.ask("/api/v1/connections")).text);
+    const holder = connections.find(({ holdCount }: { holdCount: number }) => holdCount === 1);
+    expect((await job(id)).holder).toBe(holder.id);
+    expect((await http.change(`/api/v1/jobs/${id}/delete`)).status).toBe(409);
+    socket.destroy();
+  });
+});
+
+describe("many jobs", () => {
+  it("are counted before anything is done to them", async () => {
+    await put("count", ["a", "b", "ab"]);
+    const asked = { action: "delete", tube: "count", state: "ready", filter: "b" };
+    expect(await bulk({ ...asked, dryRun: true })).toEqual({ matched: 2, done: 0 });
+    expect((await jobs("count")).jobs).toHaveLength(3);
+    expect(await bulk(asked)).toEqual({ matched: 2, done: 2 });
+    expect((await jobs("count")).jobs).toHaveLength(1);
+  });
+
+  it("are kicked and deleted, however many there are", async () => {
+    const bodies = Array.from({ length: 2500 }, () => "x");
+    await put("bulk", bodies, 1000);
+    expect(await bulk({ action: "kick", tube: "bulk", state: "delayed" })).toEqual({
+      matched: 2500,
+      done: 2500,
+    });
+    expect(await http.json("/api/v1/tubes/bulk")).toMatchObject({ ready: 2500, delayed: 0 });
+    expect((await bulk({ action: "delete", tube: "bulk", state: "ready" })).done).toBe(2500);
+    expect((await http.ask("/api/v1/tubes/bulk")).status).toBe(404); // the last job is gone, and nobody uses it
+  });
+
+  it.each([
+    { action: "kick", state: "ready" },
+    { action: "kick", state: "reserved" },
+    { action: "delete", state: "reserved" },
+    { action: "bury", state: "ready" },
+    { action: "delete", state: "ready", dryRun: 1 },
+    { action: "delete", state: "ready", filter: 1 },
+    { action: "delete", state: "ready", filter: "x".repeat(1001) },
+  ])("are left alone when $action of $state makes no sense", async (wrong) => {
+    const body = { tube: "default", filter: "", dryRun: false, ...wrong };
+    expect((await http.change("/api/v1/bulk", body)).status).toBe(400);
+  });
+
+  it("of a name that is more than a name are not looked for", async () => {
+    const asked = { action: "delete", state: "ready", filter: "", dryRun: false };
+    for (const tube of ["a b", "x\r\ndelete 1", "", "none"]) {
+      expect((await http.change("/api/v1/bulk", { ...asked, tube })).status).toBe(404);
+    }
+  });
+});
