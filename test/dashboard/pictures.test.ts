@@ -1,0 +1,85 @@
+/* Every page fits the screen, in light, in dark and on a phone; a picture of each is left in build/screenshots/ for those who look. */
+import { mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Desk, START_MS, TEST_MS } from "./desk.ts";
+import { HOSTILE, tubeName } from "./full-house.ts";
+
+const PICTURES = fileURLToPath(new URL("../../build/screenshots/", import.meta.url));
+
+const SIZES = {
+  light: { width: 1440, height: 900, colorScheme: "light" },
+  dark: { width: 1440, height: 900, colorScheme: "dark" },
+  phone: { width: 390, height: 844, colorScheme: "light" },
+  "phone-dark": { width: 390, height: 844, colorScheme: "dark" },
+} as const;
+
+let desk: Desk;
+let pages: Readonly<Record<string, string>>;
+
+beforeAll(async () => {
+  mkdirSync(PICTURES, { recursive: true });
+  desk = await Desk.open();
+  const body = JSON.stringify({
+    to: "ann@example.net",
+    items: [{ sku: 17, count: 2 }],
+    gift: null,
+  });
+  const [failed = 0] = await desk.putInto("mail.send", [body]);
+  await desk.client.send(`reserve-job ${failed}`, `bury ${failed} 0`);
+  const [held = 0, hostile = 0] = await desk.putInto("held", [
+    "x",
+    "\u202Egnp.exe \x1b[31m<script>",
+  ]);
+  await desk.client.send("watch held", `reserve-job ${held}`);
+  pages = {
+    overview: "#/",
+    tubes: "#/tubes?sort=ready&order=desc",
+    "tubes-hostile": "#/tubes?search=%24",
+    "tubes-none": "#/tubes?search=nothing-has-this-name",
+    tube: `#/tubes/${tubeName(42)}`,
+    "tube-hostile": `#/tubes/${HOSTILE}`,
+    "tube-buried": "#/tubes/mail.send?state=buried",
+    job: `#/jobs/${failed}`,
+    "job-hostile": `#/jobs/${hostile}`,
+    connections: "#/connections",
+    "no-such-page": "#/nowhere",
+  };
+}, START_MS);
+
+afterAll(async () => {
+  await desk[Symbol.asyncDispose]();
+});
+
+for (const [size, { width, height, colorScheme }] of Object.entries(SIZES)) {
+  test(
+    `every page fits: ${size}`,
+    async () => {
+      await desk.page.setViewportSize({ width, height });
+      await desk.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      for (const [name, hash] of Object.entries(pages)) {
+        await desk.look(hash);
+        await fits(`${name}-${size}`);
+      }
+      await desk.look(pages["tubes"] ?? "");
+      await desk.page.keyboard.press("?");
+      await desk.dialog.waitFor();
+      await fits(`help-${size}`);
+      await desk.page.keyboard.press("Escape");
+      await desk.dialog.waitFor({ state: "detached" });
+    },
+    TEST_MS,
+  );
+}
+
+test("the browser had nothing to complain about", () => {
+  expect(desk.browser.complaints).toEqual([]);
+});
+
+/** Takes a picture of a page that is no wider than the screen. */
+async function fits(name: string): Promise<void> {
+  const { page } = desk;
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  expect({ name, over: Math.max(0, over) }).toEqual({ name, over: 0 });
+  await page.screenshot({ path: `${PICTURES}${name}.png` });
+}
