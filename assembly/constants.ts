@@ -252,6 +252,9 @@ export const SEGMENTS_MAX: u32 = 4096;
 export const RECORD_PUT: u8 = 1;
 export const RECORD_STATE: u8 = 2;
 export const RECORD_DELETE: u8 = 3;
+export const RECORD_PART: u8 = 4;
+/** Bytes of a body in a PART record; a body whose PUT record would be longer than two of them goes into such records. */
+export const PART_BODY_BYTES: u32 = 65536;
 /** Set in the length of what is no record but the unused end of the ring. */
 export const SKIP_MARK: u32 = 0x80000000;
 /** Bytes of a record without a body, at least and with the longest name. */

@@ -44,7 +44,9 @@ import * as commands from "./commands";
 import * as bodies from "./job";
 import { GRANTED, Job, jobAt, show } from "./job";
 import { crc32c, openCrc } from "./crc";
+import * as journal from "./journal";
 import { overdrawnPages } from "./memory";
+import * as parts from "./parts";
 import * as ready from "./ready";
 import * as segments from "./segments";
 import * as table from "./table";
@@ -73,7 +75,7 @@ export * from "./inspect";
 export { describeJobs, listProbe, listScan, listWalk, peekReserved, scanReserved } from "./listing";
 export { flushTube } from "./flushing";
 export { heldJobs, holder } from "./holding";
-export { check, keep, keepRest, replay } from "./replay";
+export { check, endReplay, keep, keepRest, replay } from "./replay";
 export { applyJobHints, applyTubeHints, jobHints, tubeHints } from "./hints";
 export * from "./run";
 
@@ -103,17 +105,20 @@ export function open(index: u32, threads: u32, ringBytes: u32, pages: u32, budge
 }
 
 /**
- * Opens the journal of an empty shard that was opened with a ring. `reserveBytes` of the ring must be free before a command may run; `wallBase` is the
- * wall clock, in microseconds, at the engine's time 0. Called before any other thread has an instance.
+ * Opens the journal of an empty shard that was opened with a ring. `reserveBytes` of the ring must be free before a command may run: for each
+ * thread at least 4 * `partBytes`, which are the bytes of a long body in one PART record. `wallBase` is the wall clock, in microseconds, at the
+ * engine's time 0. Called before any other thread has an instance.
  */
 export function openJournal(
   reserveBytes: u32,
+  partBytes: u32,
   shards: u32,
   wallBase: f64,
   keepsReleases: u32,
 ): void {
   const s = shard();
   s.ringReserve = reserveBytes;
+  s.partBytes = partBytes;
   s.shards = shards;
   s.wallBase = wallBase;
   s.keepsReleases = keepsReleases;
@@ -135,6 +140,7 @@ export function freeRing(t: u32, lsn: f64): i32 {
   enter();
   shard().ringTail = <u64>lsn;
   shard().journalTail = lsn;
+  parts.freeSpent();
   return leave(t, DONE);
 }
 
@@ -383,17 +389,48 @@ export function openUpload(t: u32, bytes: u32): i32 {
 }
 
 /**
+ * With a journal: says which job an upload without a byte is to be, so that a long body can go to the journal as it comes. RESULT_COUNT is in
+ * how many parts, 0 when it fits a record.
+ */
+export function recordUpload(t: u32, upload: u32, tube: u32, id: f64): i32 {
+  enter();
+  const job = jobAt(upload);
+  must(job.state == STATE_UPLOADING);
+  job.tube = tube;
+  job.minor = <u64>id;
+  if (!journal.split(job)) return leave(t, OUT_OF_MEMORY);
+  const list = parts.partsOf(job);
+  setResult(t, RESULT_COUNT, list == 0 ? 0 : <f64>parts.partsAt(list).count);
+  return leave(t, DONE);
+}
+
+/**
  * Adds the next `count` bytes, at `offset` of the input slot, to an upload that has `position` bytes. RESULT_COUNT of them were taken: fewer
- * only with OUT_OF_MEMORY, and then the rest may be tried again.
+ * with OUT_OF_MEMORY, or with MORE when the journal's ring has no room for a part that they make whole; the rest may be tried again.
  */
 export function appendUpload(t: u32, upload: u32, position: u32, offset: u32, count: u32): i32 {
   enter();
-  const taken = bodies.appendBody(jobAt(upload), position, inputSlot(t) + offset, count, false);
+  const job = jobAt(upload);
+  const source = inputSlot(t) + offset;
+  let taken: u32 = 0;
+  let answer = DONE;
+  while (taken < count && answer == DONE) {
+    const left = parts.leftInPart(job, position + taken);
+    const step = min(left, count - taken);
+    if (step == left && !journal.hasRoom()) {
+      answer = MORE;
+      break;
+    }
+    const done = bodies.appendBody(job, position + taken, source + taken, step, false);
+    taken += done;
+    if (done < step) answer = OUT_OF_MEMORY;
+    else if (step == left) journal.recordPart(job, parts.indexAt(job, position + taken - 1));
+  }
   setResult(t, RESULT_COUNT, <f64>taken);
-  return leave(t, taken == count ? DONE : OUT_OF_MEMORY);
+  return leave(t, answer);
 }
 
-/** Makes a complete upload a job; as `put`. */
+/** Makes a complete upload a job, the one that `recordUpload` was told of; as `put`. */
 export function commitUpload(
   t: u32,
   upload: u32,
@@ -407,13 +444,16 @@ export function commitUpload(
   enterAt(now);
   const job = jobAt(upload);
   must(job.state == STATE_UPLOADING);
+  parts.settle(job);
   return leave(t, commands.admit(t, job, tube, id, pri, delay, ttr, now));
 }
 
-/** Forgets an upload. */
+/** Forgets an upload. With a journal it is a command that needs room in the ring. */
 export function dropUpload(t: u32, upload: u32): i32 {
   enter();
   must(jobAt(upload).state == STATE_UPLOADING);
+  journal.recordDrop(jobAt(upload));
+  parts.dropParts(jobAt(upload));
   bodies.freeJob(jobAt(upload));
   return leave(t, DONE);
 }

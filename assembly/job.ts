@@ -5,14 +5,14 @@
  *     major = deadline, minor = id
  *
  * 84 bytes and the body behind them, in one piece of the allocator; a body above INLINE_BODY_MAX is a chain of blocks instead, whose
- * first and last addresses stand at 84. Counters that most jobs never move lie in a Cold record, made when first needed. Where a
+ * first and last addresses stand at 84, and behind them that of the list of its parts in the journal (parts.ts). Counters that most jobs never move lie in a Cold record, made when first needed. Where a
  * job stands depends on its state alone:
  *
  *   ready     its tube's bucket (holder), in the bucket's list or, with LATE, in the bucket's tree, by id; its deadline is since when
  *   reserved  the tree of the connection (holder) that holds it, by deadline
  *   delayed   the tree of its tube, by deadline
  *   buried    the list of its tube, in the order of burying
- *   uploading nowhere: it has no id yet and only the session that uploads it knows it
+ *   uploading nowhere: only the session that uploads it knows it, and the open lists of parts if it has one; in replay the table of jobs
  */
 import {
   INLINE_BODY_MAX,
@@ -72,7 +72,7 @@ export class Cold {
 }
 
 export const RECORD_BYTES: u32 = 84;
-export const CHAIN_BYTES: u32 = 8;
+export const CHAIN_BYTES: u32 = 12;
 /** A block: address of the next one, then its share of the body. */
 export const BLOCK_HEADER: u32 = 8;
 export const BLOCK_BODY: u32 = PIECE_MAX - BLOCK_HEADER;
@@ -101,7 +101,7 @@ export function makeJob(bytes: u32, vital: bool): u32 {
   job.flags = 0;
   job.holder = 0;
   job.lsn = 0;
-  if (chained) store<u64>(bodyOf(job), 0);
+  if (chained) memory.fill(bodyOf(job), 0, CHAIN_BYTES);
   return at;
 }
 
@@ -111,6 +111,7 @@ export function freeJob(job: Job): void {
   if (job.cold != 0) give(job.cold);
   if (job.bodyBytes > INLINE_BODY_MAX) {
     if (shard().cursorJob == at) shard().cursorJob = 0;
+    must(load<u32>(bodyOf(job) + 8) == 0); // whoever ends a job sees to the list of its parts first
     let block = load<u32>(bodyOf(job));
     while (block != 0) {
       const following = load<u32>(block);
@@ -155,6 +156,21 @@ export function appendBody(job: Job, position: u32, source: usize, count: u32, v
     left -= step;
   }
   return count - left;
+}
+
+/** Adds the whole body of `part`, which is a record without a place, to a body that has `position` bytes; false without memory. */
+export function appendOther(job: Job, position: u32, part: Job): bool {
+  const bytes = part.bodyBytes;
+  if (bytes <= INLINE_BODY_MAX)
+    return appendBody(job, position, bodyOf(part), bytes, true) == bytes;
+  let left = bytes;
+  for (let block = load<u32>(bodyOf(part)); block != 0; block = load<u32>(block)) {
+    const step = min(left, BLOCK_BODY);
+    if (appendBody(job, position, <usize>block + BLOCK_HEADER, step, true) != step) return false;
+    position += step;
+    left -= step;
+  }
+  return true;
 }
 
 /** Hangs the block for the bytes from `position` on at the end of the chain. */
@@ -216,9 +232,10 @@ function blockFrom(job: Job, position: u32): u32 {
   return block;
 }
 
+/** Where the next read may begin. No block stands there yet at the end of an upload, or any more at the end of a body. */
 function remember(job: Job, position: u32, block: u32): void {
   const s = shard();
-  s.cursorJob = addressOfJob(job);
+  s.cursorJob = block == 0 ? 0 : addressOfJob(job);
   s.cursorBytes = position;
   s.cursorBlock = block;
 }

@@ -12,15 +12,21 @@
  * commands are held back while less than a command may need is free (`hasRoom`), so running out of room is a broken invariant.
  *
  *   record:   0 bytes u32 | 4 crc u32 | 8 kind u8, state u8, nameBytes u16 | 12 bodyBytes u32 | 16 id u64 | 24 lsn u64
- *   PUT:      32 pri u32 | 36 delay u32 | 40 ttr u32 | 44 - | 48 created f64 | 56 due f64 | 64 old PUT's lsn | 72 old STATE's lsn
+ *   PUT:      32 pri u32 | 36 delay u32 | 40 ttr u32 | 44 partBytes u32 | 48 created f64 | 56 due f64 | 64 old PUT's lsn | 72 old STATE's lsn
  *             | 80 name | body | 0..7 zeros
  *   STATE:    32 pri u32 | 36 delay u32 | 40 due f64 | 48 old STATE's lsn
  *   DELETE:   32 PUT's lsn | 40 STATE's lsn | 48 PUT's bytes u32 | 52 number of the PUT's segment u32
+ *   PART:     32 number u32 | 36 bytes of each part but the last u32 | 40 hash of the tube's name u32 | 44 - | 48 old PART's lsn
+ *             | 56 its share of the body | 0..7 zeros
+ *
+ * A long body goes ahead of its PUT record in PART records (parts.ts); bodyBytes is that of the whole body in both. A job exists when its PUT
+ * record does: parts without one mean nothing.
  *
  * All little-endian, a multiple of 8 bytes, times in microseconds since 1970. docs/journal-format.md is the contract for readers.
  */
 import {
   RECORD_DELETE,
+  RECORD_PART,
   RECORD_PUT,
   RECORD_STATE,
   SKIP_MARK,
@@ -28,8 +34,10 @@ import {
   STATE_DELAYED,
 } from "./constants";
 import { Job, RECORDED_BURIED, coldAddress, coldOf, readBody } from "./job";
+import * as parts from "./parts";
+import { Parts } from "./parts";
 import { Shard, must, ringBase, shard } from "./shard";
-import { nameOf, tubeAt } from "./tube";
+import { nameHash, nameOf, tubeAt } from "./tube";
 
 @unmanaged
 export class Record {
@@ -38,6 +46,7 @@ export class Record {
   kind: u8;
   state: u8;
   nameBytes: u16;
+  /** In a DELETE, until it is counted: address of the list of the job's parts, or 0. */
   bodyBytes: u32;
   id: u64;
   lsn: u64;
@@ -48,7 +57,8 @@ export class PutRecord extends Record {
   pri: u32;
   delaySeconds: u32;
   ttrSeconds: u32;
-  unused: u32;
+  /** Bytes of each part of the body but the last; 0 when the body stands in this record. */
+  partBytes: u32;
   created: f64;
   due: f64;
   oldPut: u64;
@@ -71,7 +81,18 @@ export class DeleteRecord extends Record {
   origin: u32;
 }
 
+@unmanaged
+export class PartRecord extends Record {
+  index: u32;
+  partBytes: u32;
+  /** Says which shard it is for, whatever their number. */
+  tubeHash: u32;
+  unused: u32;
+  oldPart: u64;
+}
+
 export const PUT_BYTES: u32 = 80;
+export const PART_BYTES: u32 = 56;
 export const STATE_BYTES: u32 = 56;
 export const DELETE_BYTES: u32 = 56;
 
@@ -85,7 +106,19 @@ function roundUp8(bytes: u32): u32 {
 
 /** Bytes of the PUT record of `job`. */
 export function putBytes(job: Job): u32 {
-  return roundUp8(PUT_BYTES + tubeAt(job.tube).nameBytes + job.bodyBytes);
+  const body = parts.partsOf(job) == 0 ? job.bodyBytes : 0;
+  return roundUp8(PUT_BYTES + tubeAt(job.tube).nameBytes + body);
+}
+
+/** Bytes of a PART record. */
+export function partBytes(list: Parts, index: u32): u32 {
+  return roundUp8(PART_BYTES + parts.lengthOf(list, index));
+}
+
+/** Has a new job's body go to the journal in parts if one record is not to hold it; false when there is no memory. */
+export function split(job: Job): bool {
+  const most = shard().partBytes << 1;
+  return !isOpen() || putBytes(job) <= most || parts.makeParts(job, shard().partBytes, false);
 }
 
 /** Whether the ring has room for whatever one command may write; true without a journal. */
@@ -164,16 +197,38 @@ export function recordPut(job: Job): void {
   record.pri = job.pri;
   record.delaySeconds = job.delaySeconds;
   record.ttrSeconds = job.ttrSeconds;
-  record.unused = 0;
+  const list = parts.partsOf(job);
+  record.partBytes = list == 0 ? 0 : parts.partsAt(list).partBytes;
   record.created = wall(<f64>job.createdMicros);
   record.due = dueOf(job);
   record.oldPut = job.lsn;
   record.oldState = oldState(job);
   store<u64>(address + bytes - 8, 0); // the padding
   memory.copy(address + PUT_BYTES, nameOf(tube), tube.nameBytes);
-  readBody(job, 0, address + PUT_BYTES + tube.nameBytes, job.bodyBytes);
+  if (list == 0) readBody(job, 0, address + PUT_BYTES + tube.nameBytes, job.bodyBytes);
   job.lsn = record.lsn;
   setState(job, 0);
+  end();
+}
+
+/** A part of the job's body: for the first time, or to keep it when its old record's place is wanted back. */
+export function recordPart(job: Job, index: u32): void {
+  const list = parts.partsAt(parts.partsOf(job));
+  const part = parts.partAt(list, index);
+  const tube = tubeAt(job.tube);
+  const bytes = partBytes(list, index);
+  const address = begin(RECORD_PART, bytes, job.minor);
+  const record = changetype<PartRecord>(address);
+  record.bodyBytes = job.bodyBytes;
+  record.index = index;
+  record.partBytes = list.partBytes;
+  record.tubeHash = nameHash(nameOf(tube), tube.nameBytes);
+  record.unused = 0;
+  record.oldPart = part.lsn;
+  store<u64>(address + bytes - 8, 0); // the padding
+  readBody(job, index * list.partBytes, address + PART_BYTES, parts.lengthOf(list, index));
+  if (part.lsn == 0) list.missing--;
+  part.lsn = record.lsn;
   end();
 }
 
@@ -200,12 +255,28 @@ export function recordDelete(job: Job): void {
     ++shard().lsn;
     return;
   }
-  writeDelete(job.minor, job.lsn, oldState(job), putBytes(job), 0);
+  const bytes = putBytes(job);
+  writeDelete(job.minor, job.lsn, oldState(job), bytes, 0, parts.detach(job));
 }
 
-/** A tombstone: for a job that goes now, or one of `origin`'s that still needs it. */
-export function writeDelete(id: u64, put: u64, state: u64, bytes: u32, origin: u32): void {
+/** An upload that will not become a job is gone: what was recorded of its body is not needed any more. */
+export function recordDrop(job: Job): void {
+  const at = parts.partsOf(job);
+  if (at == 0 || parts.partsAt(at).missing == parts.partsAt(at).count) return;
+  writeDelete(job.minor, 0, 0, 0, 0, parts.detach(job));
+}
+
+/** A tombstone: for a job that goes now, whose list of parts stands at `list`, or one of `origin`'s that still needs it. */
+export function writeDelete(
+  id: u64,
+  put: u64,
+  state: u64,
+  bytes: u32,
+  origin: u32,
+  list: u32,
+): void {
   const record = changetype<DeleteRecord>(begin(RECORD_DELETE, DELETE_BYTES, id));
+  record.bodyBytes = list;
   record.putLsn = put;
   record.stateLsn = state;
   record.putBytes = bytes;

@@ -7,15 +7,18 @@
 import {
   DAMAGED,
   DONE,
+  INLINE_BODY_MAX,
   MORE,
   OUT_OF_MEMORY,
   RECORD_BYTES_MIN,
   RECORD_DELETE,
+  RECORD_PART,
   RECORD_PUT,
   RESULT_COUNT,
   RESULT_ID,
   STATE_BURIED,
   STATE_DELAYED,
+  STATE_UPLOADING,
   STEP_JOBS,
 } from "./constants";
 import { crc32c } from "./crc";
@@ -24,13 +27,25 @@ import {
   Job,
   RECORDED_BURIED,
   appendBody,
+  appendOther,
   coldAddress,
   coldOf,
+  freeJob,
   jobAt,
   makeJob,
 } from "./job";
 import * as journal from "./journal";
-import { DeleteRecord, PUT_BYTES, PutRecord, Record, StateRecord } from "./journal";
+import {
+  DeleteRecord,
+  PART_BYTES,
+  PUT_BYTES,
+  PartRecord,
+  PutRecord,
+  Record,
+  StateRecord,
+} from "./journal";
+import * as parts from "./parts";
+import { Part, Parts } from "./parts";
 import * as ready from "./ready";
 import * as segments from "./segments";
 import { Segment } from "./segments";
@@ -46,16 +61,28 @@ function isSound(address: usize, room: u32, salt: u32): bool {
   const record = changetype<Record>(address);
   const bytes = record.bytes;
   if (bytes < RECORD_BYTES_MIN || bytes > room || (bytes & 7) != 0) return false;
-  if (record.kind < RECORD_PUT || record.kind > RECORD_DELETE) return false;
-  if (
-    record.kind == RECORD_PUT &&
-    <u64>PUT_BYTES + record.nameBytes + record.bodyBytes > <u64>bytes
-  )
-    return false;
+  if (record.kind < RECORD_PUT || record.kind > RECORD_PART) return false;
+  if (record.kind == RECORD_PUT && !isPut(changetype<PutRecord>(record))) return false;
+  if (record.kind == RECORD_PART && !isPart(changetype<PartRecord>(record))) return false;
   return record.crc == crc32c(salt, address + 8, bytes - 8);
 }
 
-/** Puts every record of the staged bytes into the shard, as `applies` says; see `replay`. */
+/** Whether what a PUT record says it holds fits into it. */
+function isPut(record: PutRecord): bool {
+  const body: u64 = record.partBytes == 0 ? record.bodyBytes : 0;
+  if (record.partBytes != 0 && record.bodyBytes <= INLINE_BODY_MAX) return false;
+  return <u64>PUT_BYTES + record.nameBytes + body <= <u64>record.bytes;
+}
+
+/** Whether what a PART record says it holds fits into it, and into the body. */
+function isPart(record: PartRecord): bool {
+  if (record.partBytes == 0 || record.bodyBytes <= INLINE_BODY_MAX) return false;
+  const from = <u64>record.index * record.partBytes;
+  if (from >= <u64>record.bodyBytes) return false;
+  return <u64>PART_BYTES + min<u64>(record.partBytes, record.bodyBytes - from) <= <u64>record.bytes;
+}
+
+/** Whether the job of a PUT record belongs to this shard. */
 function isMine(address: usize, record: Record, shards: u32): bool {
   return (nameHash(address + PUT_BYTES, record.nameBytes) & (shards - 1)) == shard().index;
 }
@@ -118,18 +145,21 @@ export function check(t: u32, bytes: u32, salt: u32): i32 {
 
 function apply(address: usize, record: Record, segment: Segment, shards: u32, now: f64): bool {
   const found = findJob(record.id);
+  const stands = found != 0 && jobAt(found).state != STATE_UPLOADING;
   if (record.kind == RECORD_PUT) {
-    if (found != 0) return renew(changetype<PutRecord>(record), jobAt(found), segment, now);
-    return (
-      !isMine(address, record, shards) ||
-      restore(address, changetype<PutRecord>(record), segment, now)
-    );
+    const put = changetype<PutRecord>(record);
+    if (stands) return renew(put, jobAt(found), segment, now);
+    return !isMine(address, record, shards) || restore(address, put, found, segment, now);
+  }
+  if (record.kind == RECORD_PART) {
+    return collect(address, changetype<PartRecord>(record), found, segment, shards);
   }
   if (record.kind == RECORD_DELETE) {
     // Its PUT may lie in a segment that another shard's part of the journal reads: count the tombstone in each.
     if (changetype<DeleteRecord>(record).origin != segment.number) segment.foreign++;
-    if (found != 0) bury(jobAt(found));
-  } else if (found != 0) {
+    if (stands) bury(jobAt(found));
+    else if (found != 0) forget(jobAt(found));
+  } else if (stands) {
     restate(changetype<StateRecord>(record), jobAt(found), segment, now);
   }
   return true;
@@ -138,9 +168,108 @@ function apply(address: usize, record: Record, segment: Segment, shards: u32, no
 /** Ends a job that the journal says is gone. */
 function bury(job: Job): void {
   uncount(job);
+  uncountParts(job);
   states.leaveState(job);
   states.endJob(job);
 }
+
+/** Parts whose PUT record is not there mean nothing. */
+function forget(job: Job): void {
+  uncountParts(job);
+  table.drop(jobs(), job);
+  freeJob(job);
+}
+
+function uncountParts(job: Job): void {
+  const at = parts.partsOf(job);
+  if (at == 0) return;
+  segments.uncountParts(at);
+  parts.dropParts(job);
+}
+
+/* Bodies in parts. The parts of a job may come in any order, before its PUT record and behind it, since each is kept by itself. */
+
+/** A part of a body: kept aside until all are there. */
+function collect(
+  address: usize,
+  record: PartRecord,
+  found: u32,
+  segment: Segment,
+  shards: u32,
+): bool {
+  if (found == 0) {
+    if ((record.tubeHash & (shards - 1)) != shard().index) return true;
+    found = makePartedJob(record.bodyBytes, record.partBytes);
+    if (found == 0) return false;
+    jobAt(found).state = STATE_UPLOADING;
+    jobAt(found).minor = record.id;
+    table.add(jobs(), jobAt(found));
+  }
+  const job = jobAt(found);
+  const at = parts.partsOf(job);
+  if (at == 0 || !fits(record, parts.partsAt(at))) return true;
+  const part = parts.partAt(parts.partsAt(at), record.index);
+  if (part.lsn == 0) {
+    if (!keepAside(part, parts.lengthOf(parts.partsAt(at), record.index), address)) return false;
+    parts.partsAt(at).missing--;
+  } else segments.segmentOf(part.lsn).liveBytes -= record.bytes;
+  part.lsn = lsnIn(segment);
+  segment.liveBytes += record.bytes;
+  return part.found == 0 || putTogether(job);
+}
+
+/** Whether a record is of the body that the list is of. */
+function fits(record: PartRecord, list: Parts): bool {
+  return list.bodyBytes == record.bodyBytes && list.partBytes == record.partBytes;
+}
+
+function makePartedJob(bodyBytes: u32, partBytes: u32): u32 {
+  const made = makeJob(bodyBytes, true);
+  return made != 0 && parts.makeParts(jobAt(made), partBytes, true) ? made : 0;
+}
+
+function keepAside(part: Part, bytes: u32, address: usize): bool {
+  const made = makeJob(bytes, true);
+  if (made == 0) return false;
+  part.found = made;
+  return appendBody(jobAt(made), 0, address + PART_BYTES, bytes, true) == bytes;
+}
+
+/** Makes one body of the parts if the PUT record and all of them are there; false when there is no memory. */
+function putTogether(job: Job): bool {
+  const list = parts.partsAt(parts.partsOf(job));
+  if (parts.isOpen(list)) return true;
+  for (let index: u32 = 0; index < list.count; ++index) {
+    const part = parts.partAt(list, index);
+    if (!appendOther(job, index * list.partBytes, jobAt(part.found))) return false;
+    freeJob(jobAt(part.found));
+    part.found = 0;
+  }
+  parts.settle(job);
+  return true;
+}
+
+/**
+ * Ends the replay: parts without a PUT record go, and so does a job some of whose parts are missing. MORE for each such job: RESULT_ID is its id,
+ * RESULT_COUNT the number of the segment that its PUT record lies in; DONE when there is none left.
+ */
+export function endReplay(t: u32): i32 {
+  enter();
+  while (shard().openParts != 0) {
+    const job = jobAt(parts.partsAt(shard().openParts).job);
+    if (job.state == STATE_UPLOADING) {
+      forget(job);
+      continue;
+    }
+    setResult(t, RESULT_ID, <f64>job.minor);
+    setResult(t, RESULT_COUNT, <f64>segments.segmentOf(job.lsn).number);
+    bury(job);
+    return leave(t, MORE);
+  }
+  return leave(t, DONE);
+}
+
+/* Jobs. */
 
 /** Takes the job's records out of the counts of their segments. */
 function uncount(job: Job): void {
@@ -159,25 +288,33 @@ function lsnIn(segment: Segment): u64 {
   return segment.first + 1;
 }
 
-function restore(address: usize, record: PutRecord, segment: Segment, now: f64): bool {
-  const made = makeJob(record.bodyBytes, true);
+/** A job that is not there yet; `found` is where its parts are gathered, 0 when there are none. */
+function restore(address: usize, record: PutRecord, found: u32, segment: Segment, now: f64): bool {
+  const made = found != 0 ? found : makeJobOf(record);
   if (made == 0) return false;
   const job = jobAt(made);
   const name = address + PUT_BYTES;
   const tube = findOrMakeTube(name, record.nameBytes, 1);
   if (tube == 0) return false;
   if (!ready.keepSpareBucket(tubeAt(tube))) return false; // its jobs must always find a place among the ready ones
-  if (appendBody(job, 0, name + record.nameBytes, record.bodyBytes, true) != record.bodyBytes)
-    return false;
+  if (record.partBytes == 0) {
+    const body = name + record.nameBytes;
+    if (appendBody(job, 0, body, record.bodyBytes, true) != record.bodyBytes) return false;
+  }
   job.tube = tube;
   job.minor = record.id;
   job.ttrSeconds = record.ttrSeconds;
   job.createdMicros = <i64>(record.created - shard().wallBase);
   job.lsn = lsnIn(segment);
   segment.liveBytes += record.bytes;
-  table.add(jobs(), job);
+  if (found == 0) table.add(jobs(), job);
   stand(job, record.state, record.pri, record.delaySeconds, record.due, now);
-  return true;
+  return record.partBytes == 0 || putTogether(job);
+}
+
+function makeJobOf(record: PutRecord): u32 {
+  if (record.partBytes == 0) return makeJob(record.bodyBytes, true);
+  return makePartedJob(record.bodyBytes, record.partBytes);
 }
 
 /** A newer PUT record of a job that is there: its segment was being reclaimed when the server stopped. */
@@ -254,6 +391,10 @@ export function keepRest(t: u32, from: u32, number: u32): i32 {
   const count = table.heads(jobs());
   const most = min(count, from + STEP_JOBS);
   let bucket = from;
+  if (from == 0 && !keepUploads(number)) {
+    setResult(t, RESULT_COUNT, 0);
+    return leave(t, MORE);
+  }
   while (bucket < most && keepBucket(bucket, number)) bucket++;
   setResult(t, RESULT_COUNT, <f64>bucket);
   return leave(t, bucket < count ? MORE : DONE);
@@ -266,8 +407,42 @@ function keepBucket(bucket: u32, number: u32): bool {
     const job = jobAt(at);
     keepPut(job, number);
     keepState(job, number);
+    if (!keepParts(job, number)) return false;
   }
   return true;
+}
+
+/** The parts of all uploads; false when the ring is full before the end. */
+function keepUploads(number: u32): bool {
+  for (let at = shard().openParts; at != 0; at = parts.partsAt(at).next) {
+    if (!keepParts(jobAt(parts.partsAt(at).job), number)) return false;
+  }
+  return true;
+}
+
+/** All parts of a body that lie in the segment; false when the ring is full before the end. */
+function keepParts(job: Job, number: u32): bool {
+  const at = parts.partsOf(job);
+  if (at == 0) return true;
+  const count = parts.partsAt(at).count;
+  for (let index: u32 = 0; index < count; ++index) {
+    if (!liesIn(parts.partAt(parts.partsAt(at), index), number)) continue;
+    if (!journal.hasRoom()) return false;
+    journal.recordPart(job, index);
+  }
+  return true;
+}
+
+function liesIn(part: Part, number: u32): bool {
+  return part.lsn != 0 && segments.segmentOf(part.lsn).number == number;
+}
+
+function keepPart(job: Job, record: PartRecord, number: u32): void {
+  const at = parts.partsOf(job);
+  if (at == 0 || !fits(record, parts.partsAt(at))) return;
+  if (liesIn(parts.partAt(parts.partsAt(at), record.index), number)) {
+    journal.recordPart(job, record.index);
+  }
 }
 
 function keepPut(job: Job, number: u32): void {
@@ -283,12 +458,18 @@ function keepOne(record: Record, number: u32): void {
   if (record.kind == RECORD_DELETE) {
     const tombstone = changetype<DeleteRecord>(record);
     if (tombstone.origin != number && segments.segmentExists(tombstone.origin)) {
-      journal.writeDelete(record.id, 0, 0, 0, tombstone.origin);
+      journal.writeDelete(record.id, 0, 0, 0, tombstone.origin, 0);
     }
     return;
   }
-  const found = findJob(record.id);
+  const isPart = record.kind == RECORD_PART;
+  let found = findJob(record.id);
+  if (found == 0 && isPart) found = parts.findOpen(record.id);
   if (found == 0) return;
+  if (isPart) {
+    keepPart(jobAt(found), changetype<PartRecord>(record), number);
+    return;
+  }
   if (record.kind == RECORD_PUT) keepPut(jobAt(found), number);
   else keepState(jobAt(found), number);
 }

@@ -1,12 +1,14 @@
 /* Segments: which part of the shard's stream of records went to which segment of the journal, and how much of each is still needed.
  *
  * The table lists the segments that exist, in the order in which they were begun; an entry says where in this shard's stream it
- * begins. What is live in a segment: PUT records of jobs that exist and have no newer one, and their latest STATE records. The committer
+ * begins. What is live in a segment: PUT records of jobs that exist and have no newer one, their latest STATE records, and the latest PART
+ * records of their bodies and of uploads. The committer
  * alone changes the table and the counts (`seal`, in the order of the stream), and recovery before it (`replay`); commands only ever
  * write old LSNs into their records. So no lock is needed here.
  */
 import {
   RECORD_DELETE,
+  RECORD_PART,
   RECORD_PUT,
   RECORD_STATE,
   SEGMENTS_MAX,
@@ -14,7 +16,16 @@ import {
   SKIP_MARK,
 } from "./constants";
 import { crc32c } from "./crc";
-import { DeleteRecord, PutRecord, Record, STATE_BYTES, StateRecord } from "./journal";
+import {
+  DeleteRecord,
+  PartRecord,
+  PutRecord,
+  Record,
+  STATE_BYTES,
+  StateRecord,
+  partBytes,
+} from "./journal";
+import * as parts from "./parts";
 import { journalBase, must, ringBase, shard } from "./shard";
 
 @unmanaged
@@ -29,7 +40,7 @@ export class Segment {
   foreign: u32;
 }
 
-function segmentAt(index: u32): Segment {
+export function segmentAt(index: u32): Segment {
   return changetype<Segment>(journalBase() + <usize>(index * SEGMENT_ENTRY_BYTES));
 }
 
@@ -95,6 +106,10 @@ export function account(record: Record, segment: Segment): void {
     const state = changetype<StateRecord>(record);
     if (state.oldState != 0) segmentOf(state.oldState).liveBytes -= STATE_BYTES;
     segment.liveBytes += STATE_BYTES;
+  } else if (record.kind == RECORD_PART) {
+    const part = changetype<PartRecord>(record);
+    if (part.oldPart != 0) segmentOf(part.oldPart).liveBytes -= record.bytes;
+    segment.liveBytes += record.bytes;
   } else {
     must(record.kind == RECORD_DELETE);
     accountDelete(changetype<DeleteRecord>(record), segment);
@@ -102,6 +117,12 @@ export function account(record: Record, segment: Segment): void {
 }
 
 function accountDelete(record: DeleteRecord, segment: Segment): void {
+  if (record.bodyBytes != 0) {
+    uncountParts(record.bodyBytes);
+    parts.spend(record.bodyBytes);
+    record.bodyBytes = 0;
+    if (record.putLsn == 0) record.origin = segment.number; // an upload: it has no PUT record that could come back
+  }
   if (record.putLsn != 0) {
     const origin = segmentOf(record.putLsn);
     record.origin = origin.number;
@@ -109,6 +130,15 @@ function accountDelete(record: DeleteRecord, segment: Segment): void {
     if (record.stateLsn != 0) segmentOf(record.stateLsn).liveBytes -= STATE_BYTES;
   }
   if (record.origin != segment.number) segment.foreign++;
+}
+
+/** Takes the parts of a body that goes out of the counts of their segments. */
+export function uncountParts(at: u32): void {
+  const list = parts.partsAt(at);
+  for (let index: u32 = 0; index < list.count; ++index) {
+    const lsn = parts.partAt(list, index).lsn;
+    if (lsn != 0) segmentOf(lsn).liveBytes -= partBytes(list, index);
+  }
 }
 
 /**

@@ -68,6 +68,10 @@ export class Shard {
   keepsReleases: u32;
   /** How many shards the server has. */
   shards: u32;
+  /** Bytes of a long body in one PART record; the lists of parts that are open, and those of which nothing is needed: parts.ts. */
+  partBytes: u32;
+  openParts: u32;
+  spentParts: u32;
 
   /* The allocator: memory.ts. */
   freePages: u32;

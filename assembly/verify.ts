@@ -3,19 +3,22 @@
  * Every job stands in exactly one place: what is found in buckets, trees and lists is found in the table by its id, and there are as
  * many there as here. Counters equal what they count, trees are in order and shaped as their weights say, lists are linked both ways,
  * nobody waits for a job that may be taken, timers ring in time, a tube exists only while something refers to it, pages and slots of
- * the allocator are used or free and never both. What only the host knows, a tube's users, uploads and connections, is taken as
+ * the allocator are used or free and never both; once all records have been counted, each segment's live bytes are those of the records that
+ * jobs and uploads need. What only the host knows, a tube's users, uploads and connections, is taken as
  * given: the slots that no walk reaches are counted, so that the caller can compare (RESULT_COUNT).
  *
  * Unlike the engine, this module has globals and may only be used by one thread at a time.
  */
 import { CODE_MASK, INLINE_BODY_MAX, NEVER_MICROS, PAGE_BYTES, RESULT_COUNT } from "./constants";
 import { STATE_BURIED, STATE_DELAYED, STATE_READY, STATE_RESERVED } from "./constants";
-import { URGENT_BELOW } from "./constants";
+import { RECORD_DELETE, SKIP_MARK, STATE_UPLOADING, URGENT_BELOW } from "./constants";
 import { CONN_MINOR, Conn, Watch, connAt, findWatch, heldRoot, watchAt } from "./conn";
 import { BLOCK_BODY, BLOCK_HEADER, CHAIN_BYTES, Cold, GRANTED, Job, LATE } from "./job";
 import { RECORD_BYTES, TOUCHED, bodyOf, coldAddress, jobAt } from "./job";
+import { DeleteRecord, partBytes, putBytes, STATE_BYTES } from "./journal";
 import { PAGE_HEADER, Page, firstPage, roundUp, slotBytes } from "./memory";
 import { before, nodeAt } from "./node";
+import { ENTRY_BYTES, PIECE_ENTRIES, PIECE_HEADER, Parts, partAt, partsAt, partsOf } from "./parts";
 import { Bucket, bucketAt, bucketsRoot, lateRoot, readyTubesRoot } from "./ready";
 import {
   CLASSES,
@@ -27,7 +30,9 @@ import {
   inputSlot,
   jobs,
   leave,
+  ringBase,
 } from "./shard";
+import { segmentAt, segmentOf } from "./segments";
 import { outputSlot, setResult, shard, tubesByName, watches } from "./shard";
 import { delayedRoot, findJob } from "./states";
 import { bucketOf, headAt, heads } from "./table";
@@ -89,6 +94,10 @@ export const SLOT_COUNT: i32 = 40;
 export const TUBE_TIMES: i32 = 41;
 export const SHARD_TIMES: i32 = 42;
 export const JOB_TOUCHED: i32 = 43;
+export const PARTS_LIST: i32 = 44;
+export const PARTS_OPEN: i32 = 45;
+export const PARTS_RECORDED: i32 = 46;
+export const SEGMENT_COUNTS: i32 = 47;
 
 /** The first invariant found broken. */
 let broken: i32 = 0;
@@ -144,6 +153,9 @@ export function verify(t: u32, deep: i32): i32 {
   checkTubes();
   if (whole()) checkShardTimes();
   if (whole()) checkConns();
+  if (whole()) checkOpenParts();
+  if (whole()) checkSpentParts();
+  if (whole()) checkSegments();
   if (whole()) checkShard();
   if (whole() && counting) setResult(t, RESULT_COUNT, <f64>checkPages());
   return leave(t, broken) & CODE_MASK;
@@ -317,6 +329,95 @@ function checkBody(job: Job): void {
     last = at;
   }
   expect(left == 0 && load<u32>(bodyOf(job) + 4) == last, JOB_BODY);
+  if (partsOf(job) == 0 || broken != 0) return;
+  const list = partsAt(partsOf(job));
+  checkList(list);
+  expect(list.job == <u32>changetype<usize>(job) && list.missing == 0, PARTS_LIST);
+}
+
+/* Bodies in parts. */
+
+/** Checks a list of parts: those that are recorded stand in front of those that are missing. */
+function checkList(list: Parts): void {
+  live(<u32>changetype<usize>(list), offsetof<Parts>());
+  expect(list.partBytes != 0 && list.bodyBytes > INLINE_BODY_MAX, PARTS_LIST);
+  if (broken != 0) return;
+  expect(list.count == (list.bodyBytes - 1) / list.partBytes + 1, PARTS_LIST);
+  let left = list.count;
+  for (let at = list.pieces; at != 0 && whole(); at = load<u32>(at)) {
+    const entries = min<u32>(left, PIECE_ENTRIES);
+    expect(entries != 0, PARTS_LIST);
+    live(at, PIECE_HEADER + entries * ENTRY_BYTES);
+    left -= entries;
+  }
+  expect(left == 0, PARTS_LIST);
+  for (let index: u32 = 0; index < list.count && whole(); ++index) {
+    const part = partAt(list, index);
+    expect((part.lsn != 0) == index < list.count - list.missing, PARTS_RECORDED);
+    expect(part.lsn <= shard().lsn && part.found == 0, PARTS_RECORDED);
+  }
+}
+
+/** The lists of uploads. */
+function checkOpenParts(): void {
+  let prev: u32 = 0;
+  for (let at = shard().openParts; at != 0 && whole(); at = partsAt(at).next) {
+    const list = partsAt(at);
+    checkList(list);
+    expect(list.prev == prev && jobAt(list.job).state == STATE_UPLOADING, PARTS_OPEN);
+    expect(partsOf(jobAt(list.job)) == at && findJob(jobAt(list.job).minor) == 0, PARTS_OPEN);
+    prev = at;
+  }
+}
+
+/** The lists of bodies that went: in DELETE records that have not been counted, and those that are to be freed. */
+function checkSpentParts(): void {
+  const s = shard();
+  for (let at = s.spentParts; at != 0 && whole(); at = partsAt(at).next) checkList(partsAt(at));
+  let position = s.ringTail;
+  while (position < s.ringHead && whole()) {
+    const record = changetype<DeleteRecord>(ringBase() + <usize>(position % s.ringBytes));
+    const isSkip = (record.bytes & SKIP_MARK) != 0;
+    if (!isSkip && record.kind == RECORD_DELETE && record.bodyBytes != 0) {
+      checkList(partsAt(record.bodyBytes));
+    }
+    position += record.bytes & ~SKIP_MARK;
+  }
+}
+
+/* The journal's segments. */
+
+/** Once all records have been counted, what counts as live in each segment is what jobs and uploads have there. */
+function checkSegments(): void {
+  const s = shard();
+  if (s.ringBytes == 0 || s.segments == 0 || s.ringHead != s.ringTail) return;
+  eachRecord(-1);
+  for (let index: u32 = 0; index < s.segments; ++index) {
+    expect(segmentAt(index).liveBytes == 0, SEGMENT_COUNTS);
+  }
+  eachRecord(1);
+}
+
+/** Adds `sign` times the bytes of each record that is needed to its segment's count. */
+function eachRecord(sign: f64): void {
+  const n = heads(jobs());
+  for (let b = filled(jobs(), 0); b < n; b = filled(jobs(), b + 1)) {
+    for (let at = load<u32>(headAt(jobs(), b)); at != 0; at = jobAt(at).chain) {
+      const job = jobAt(at);
+      segmentOf(job.lsn).liveBytes += sign * <f64>putBytes(job);
+      const state = job.cold == 0 ? 0 : coldAddress(job.cold).stateLsn;
+      if (state != 0) segmentOf(state).liveBytes += sign * <f64>STATE_BYTES;
+      if (partsOf(job) != 0) eachPart(partsAt(partsOf(job)), sign);
+    }
+  }
+  for (let at = shard().openParts; at != 0; at = partsAt(at).next) eachPart(partsAt(at), sign);
+}
+
+function eachPart(list: Parts, sign: f64): void {
+  for (let index: u32 = 0; index < list.count; ++index) {
+    const lsn = partAt(list, index).lsn;
+    if (lsn != 0) segmentOf(lsn).liveBytes += sign * <f64>partBytes(list, index);
+  }
 }
 
 /** The tube's best job and its place among the ready tubes. */
@@ -614,7 +715,8 @@ function checkShard(): void {
   }
   expect(tubes == timedTubes, SHARD_TIMERS);
   if (s.cursorJob == 0 || broken != 0) return;
-  expect(findJob(jobAt(s.cursorJob).minor) == s.cursorJob, SHARD_CURSOR);
+  const isUpload = jobAt(s.cursorJob).state == STATE_UPLOADING;
+  expect(isUpload || findJob(jobAt(s.cursorJob).minor) == s.cursorJob, SHARD_CURSOR);
   let block = load<u32>(bodyOf(jobAt(s.cursorJob)));
   for (let passed: u32 = 0; passed < s.cursorBytes && block != 0; passed += BLOCK_BODY) {
     block = load<u32>(block);

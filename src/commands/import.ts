@@ -5,7 +5,6 @@
  */
 
 import { STATE_BURIED, STATE_DELAYED, STATE_READY } from "../../assembly/constants.ts";
-import { DURABLE_JOB_BYTES_MAX } from "../config/options.ts";
 import type { ImportCommand } from "../config/subcommands.ts";
 import { PROGRAM } from "../config/version.ts";
 import { Binlog } from "../journal/binlog.ts";
@@ -50,7 +49,7 @@ async function run(
 ): Promise<number> {
   const engine = await WebAssembly.compile(await runtime.readModule("engine"));
   const binlog = readLog(command.from);
-  const jobs = takeOver(binlog);
+  const jobs = [...binlog.jobs.values()];
   for (const { file, what } of binlog.damage) complain(`${file}: ${what}`);
   const isWhole = binlog.damage.length === 0;
   if (!isWhole && !command.salvages) {
@@ -88,17 +87,6 @@ function readLog(from: string): Binlog {
   }
   if (directory.state() !== before) throw new ImportError(`${from}: somebody is writing there`);
   return binlog;
-}
-
-/** The jobs that fit into a journal; the others count as damage. */
-function takeOver(binlog: Binlog): readonly LoadedJob[] {
-  const jobs = [...binlog.jobs.values()];
-  for (const { id, body } of jobs) {
-    if (body.length <= DURABLE_JOB_BYTES_MAX) continue;
-    const what = `its body has ${body.length} bytes, a journal takes ${DURABLE_JOB_BYTES_MAX}`;
-    binlog.damage.push({ file: `job ${id}`, what });
-  }
-  return jobs.filter(({ body }) => body.length <= DURABLE_JOB_BYTES_MAX);
 }
 
 /** Makes the journal and reads it back. */

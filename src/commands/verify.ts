@@ -49,7 +49,7 @@ async function look(directory: string, runtime: Runtime): Promise<Inspection | s
 /** The lines that people read. */
 function report(found: Inspection): string[] {
   const { segments, spares, frames, records, jobs, lastId } = found;
-  const all = records.put + records.state + records.delete;
+  const all = records.put + records.state + records.delete + records.part;
   const count = jobs.ready + jobs.delayed + jobs.buried;
   return [
     ...segments.map(
@@ -57,7 +57,7 @@ function report(found: Inspection): string[] {
     ),
     `segments: ${segments.length}, and ${spares} spare`,
     `frames: ${frames}`,
-    `records: ${all} (${records.put} put, ${records.state} state, ${records.delete} delete)`,
+    `records: ${all} (${records.put} put, ${records.state} state, ${records.delete} delete, ${records.part} part)`,
     `jobs: ${count} (${jobs.ready} ready, ${jobs.delayed} delayed, ${jobs.buried} buried)`,
     `ids go on at: ${lastId + 1}`,
     `torn end: ${found.tornBytes === 0 ? "none" : `${found.tornBytes} bytes, never known to be safe`}`,
@@ -65,7 +65,10 @@ function report(found: Inspection): string[] {
   ];
 }
 
-function damageOf({ damagedSegments, damagedBytes }: Inspection): string {
+function damageOf({ damagedSegments, damagedBytes, incompleteJobs }: Inspection): string {
   if (damagedSegments.length === 0) return "none";
-  return `${damagedBytes} bytes, in ${damagedSegments.join(", ")}`;
+  const damage = `${damagedBytes} bytes, in ${damagedSegments.join(", ")}`;
+  return incompleteJobs === 0
+    ? damage
+    : `${damage}; jobs without their whole body: ${incompleteJobs}`;
 }

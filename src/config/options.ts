@@ -77,8 +77,6 @@ export type Settings = Omit<Options, "listen" | "durability"> & {
 
 /** beanstalkd's cap of `-z`: a larger value is lowered to it, with a warning. */
 export const JOB_BYTES_MAX = 1_073_741_824;
-/** Largest body with a data directory, for now: a record must fit the area through which it is read back. */
-export const DURABLE_JOB_BYTES_MAX = 120_000;
 /** Most shards. */
 const SHARDS_MAX = 64;
 
@@ -449,16 +447,11 @@ export function completeOptions({ port, listen, durability, ...rest }: Settings)
 
 /** What is wrong with settings that are each right by themselves; undefined if nothing is. */
 export function conflictIn(settings: Settings): string | undefined {
-  const { dataDirectory, durability, maxJobBytes } = settings;
+  const { dataDirectory, durability } = settings;
   const http = httpConflictIn(settings);
   if (http !== undefined) return http;
-  if (dataDirectory === undefined) {
-    return durability === undefined
-      ? undefined
-      : "--durability, -f and -F need --data: without a directory jobs live in memory only";
-  }
-  return maxJobBytes > DURABLE_JOB_BYTES_MAX
-    ? `-z/--max-job-size: at most ${DURABLE_JOB_BYTES_MAX} together with --data, not ${maxJobBytes}`
+  return dataDirectory === undefined && durability !== undefined
+    ? "--durability, -f and -F need --data: without a directory jobs live in memory only"
     : undefined;
 }
 

@@ -12,7 +12,13 @@ export interface EngineExports {
     pages: number,
     budgetPages: number,
   ): number;
-  openJournal(reserveBytes: number, shards: number, wallBase: number, keepsReleases: number): void;
+  openJournal(
+    reserveBytes: number,
+    partBytes: number,
+    shards: number,
+    wallBase: number,
+    keepsReleases: number,
+  ): void;
   startStream(lsn: number): void;
   freeRing(t: number, lsn: number): number;
   addSegment(number: number, first: number): void;
@@ -39,6 +45,7 @@ export interface EngineExports {
     now: number,
     isYoung: number,
   ): number;
+  endReplay(t: number): number;
   jobHints(t: number, bucket: number): number;
   tubeHints(t: number, number: number): number;
   applyJobHints(t: number, address: number, bytes: number, now: number): number;
@@ -96,6 +103,7 @@ export interface EngineExports {
     now: number,
   ): number;
   openUpload(t: number, bytes: number): number;
+  recordUpload(t: number, upload: number, tube: number, id: number): number;
   appendUpload(t: number, upload: number, position: number, offset: number, count: number): number;
   commitUpload(
     t: number,
@@ -219,6 +227,7 @@ const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "segmentCount",
   "check",
   "replay",
+  "endReplay",
   "jobHints",
   "tubeHints",
   "applyJobHints",
@@ -247,6 +256,7 @@ const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "put",
   "run",
   "openUpload",
+  "recordUpload",
   "appendUpload",
   "commitUpload",
   "dropUpload",

@@ -74,7 +74,7 @@ export function makeShards(
 }
 
 /** Bytes that one command may write into a ring: the longest record, and as much again where the ring ends. */
-const COMMAND_BYTES = 262_144;
+const COMMAND_BYTES = 4 * C.PART_BODY_BYTES;
 const RING_BYTES_MIN = 2_097_152;
 
 /** Bytes of a ring that must be free before a command may run: each of `threads` threads may be about to run one. */
@@ -100,7 +100,8 @@ export function openJournals(made: ShardMemories, opening: JournalOpening): void
   const { wallBaseMicros, keepsReleases } = opening;
   const reserve = ringReserveFor(made.threads);
   for (const { engine } of openShards(made, 0)) {
-    engine.openJournal(reserve, made.memories.length, wallBaseMicros, keepsReleases ? 1 : 0);
+    const keeps = keepsReleases ? 1 : 0;
+    engine.openJournal(reserve, C.PART_BODY_BYTES, made.memories.length, wallBaseMicros, keeps);
   }
 }
 
@@ -121,9 +122,14 @@ function pinDefault(shards: readonly Shard[]): void {
   shard.engine.pinTube(shard.thread, 0, name.length, shards[0]?.engine.nextNumber() ?? 1);
 }
 
-/** Which of `shards` (a power of two) the tube named bytes[start, end) belongs to: FNV-1a, folded. */
-export function shardOfTube(bytes: Uint8Array, start: number, end: number, shards: number): number {
+/** The hash of a tube's name bytes[start, end): FNV-1a, folded, 32 bits. */
+export function tubeHash(bytes: Uint8Array, start: number, end: number): number {
   let hash = 0x811c9dc5;
   for (let at = start; at < end; at++) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193);
-  return ((hash ^ (hash >>> 16)) >>> 0) & (shards - 1);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+/** Which of `shards` (a power of two) the tube named bytes[start, end) belongs to. */
+export function shardOfTube(bytes: Uint8Array, start: number, end: number, shards: number): number {
+  return tubeHash(bytes, start, end) & (shards - 1);
 }

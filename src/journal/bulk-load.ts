@@ -1,11 +1,12 @@
 /* BulkLoad: a new journal made of jobs that were not put through a server.
  *
- * Every job becomes one PUT record; frames and segments are as a server with one shard would have written them. The files have names that
+ * Every job becomes one PUT record, and PART records in front of it if its body is long; frames and segments are as a server with one shard would have written them. The files have names that
  * nobody minds until all of them are safe; only then do they become segments, the first one last. Needs no engine and holds one frame in
  * memory. Used by `homemaker import`.
  */
 
-import { RECORD_PUT } from "../../assembly/constants.ts";
+import { PART_BODY_BYTES, RECORD_PART, RECORD_PUT } from "../../assembly/constants.ts";
+import { tubeHash } from "../engine/shards.ts";
 import {
   frameHeaderBytes,
   SEGMENT_HEADER_BYTES,
@@ -55,8 +56,9 @@ export interface Loaded {
   readonly jobs: number;
 }
 
-/** Bytes of a PUT record in front of the tube's name. */
+/** Bytes of a PUT record in front of the tube's name, and of a PART record in front of its share of the body. */
 const PUT_BYTES = 80;
+const PART_BYTES = 56;
 const FRAME_BYTES_MAX = 1_048_576;
 const ZEROS_BYTES = 1_048_576;
 
@@ -80,14 +82,37 @@ export class BulkLoad {
     this.#frame = new Uint8Array(Math.min(FRAME_BYTES_MAX, room - (room % 8)));
   }
 
-  /** Adds a job; its record must fit a frame. Throws a StorageError. */
+  /** Adds a job. Throws a StorageError. */
   add(job: LoadedJob): void {
-    const bytes = recordBytes(job);
-    if (this.#frameBytes + bytes > this.#frame.length) this.#writeFrame();
-    const into = this.#frame.subarray(this.#frameBytes, this.#frameBytes + bytes);
-    this.#frameBytes += bytes;
+    const { tube, body } = job;
+    const bytes = roundUp8(PUT_BYTES + tube.length + body.length);
+    const isLong = bytes > 2 * PART_BODY_BYTES;
+    if (isLong) this.#addParts(job);
+    const putBytes = isLong ? roundUp8(PUT_BYTES + tube.length) : bytes;
+    writePut(job, isLong, this.#record(job, RECORD_PUT, putBytes));
     this.#jobs++;
-    writePut(job, this.#position + this.#frameBytes, into);
+  }
+
+  #addParts(job: LoadedJob): void {
+    for (let from = 0; from < job.body.length; from += PART_BODY_BYTES) {
+      const share = Math.min(PART_BODY_BYTES, job.body.length - from);
+      writePart(job, from, share, this.#record(job, RECORD_PART, roundUp8(PART_BYTES + share)));
+    }
+  }
+
+  /** Place for a record in the frame, its header written but for the CRC. */
+  #record({ id, body }: LoadedJob, kind: number, bytes: number): DataView {
+    if (this.#frameBytes + bytes > this.#frame.length) this.#writeFrame();
+    const { buffer, byteOffset } = this.#frame;
+    const view = new DataView(buffer, byteOffset + this.#frameBytes, bytes);
+    this.#frame.fill(0, this.#frameBytes, this.#frameBytes + bytes);
+    this.#frameBytes += bytes;
+    view.setUint32(0, bytes, true);
+    view.setUint8(8, kind);
+    view.setUint32(12, body.length, true);
+    view.setBigUint64(16, BigInt(id), true);
+    view.setBigUint64(24, BigInt(this.#position + this.#frameBytes), true);
+    return view;
   }
 
   /** Writes what is left, makes all of it safe and gives the files their names. Throws a StorageError. */
@@ -170,28 +195,34 @@ function unfinishedName(number: number): string {
   return `import.${String(number).padStart(10, "0")}`;
 }
 
-function recordBytes({ tube, body }: LoadedJob): number {
-  return Math.ceil((PUT_BYTES + tube.length + body.length) / 8) * 8;
+function roundUp8(bytes: number): number {
+  return Math.ceil(bytes / 8) * 8;
 }
 
-/** Writes the PUT record of `job`, which ends at position `lsn` of the stream, without its CRC. */
-function writePut(job: LoadedJob, lsn: number, into: Uint8Array): void {
-  const view = new DataView(into.buffer, into.byteOffset, into.byteLength);
-  into.fill(0);
-  view.setUint32(0, into.length, true);
-  view.setUint8(8, RECORD_PUT);
+/** Writes the PUT record of `job`; a long body stands in PART records. */
+function writePut(job: LoadedJob, isLong: boolean, view: DataView): void {
   view.setUint8(9, job.state);
   view.setUint16(10, job.tube.length, true);
-  view.setUint32(12, job.body.length, true);
-  view.setBigUint64(16, BigInt(job.id), true);
-  view.setBigUint64(24, BigInt(lsn), true);
   view.setUint32(32, job.pri, true);
   view.setUint32(36, job.delaySeconds, true);
   view.setUint32(40, job.ttrSeconds, true);
+  view.setUint32(44, isLong ? PART_BODY_BYTES : 0, true);
   view.setFloat64(48, job.createdMicros, true);
   view.setFloat64(56, job.dueMicros, true);
-  into.set(job.tube, PUT_BYTES);
-  into.set(job.body, PUT_BYTES + job.tube.length);
+  copyInto(view, PUT_BYTES, job.tube);
+  if (!isLong) copyInto(view, PUT_BYTES + job.tube.length, job.body);
+}
+
+/** Writes the PART record of the `share` bytes of the body of `job` that begin at `from`. */
+function writePart({ tube, body }: LoadedJob, from: number, share: number, view: DataView): void {
+  view.setUint32(32, from / PART_BODY_BYTES, true);
+  view.setUint32(36, PART_BODY_BYTES, true);
+  view.setUint32(40, tubeHash(tube, 0, tube.length), true);
+  copyInto(view, PART_BYTES, body.subarray(from, from + share));
+}
+
+function copyInto(view: DataView, at: number, bytes: Uint8Array): void {
+  new Uint8Array(view.buffer, view.byteOffset + at, bytes.length).set(bytes);
 }
 
 /** Gives each of the records, which lie one behind the other, its CRC. */

@@ -35,6 +35,7 @@ export interface RecordCounts {
   readonly put: number;
   readonly state: number;
   readonly delete: number;
+  readonly part: number;
 }
 
 /** What was found in a journal. */
@@ -53,6 +54,8 @@ export interface Inspection {
   readonly damagedBytes: number;
   /** Names of the segments in which something that had been safe is damaged or missing. */
   readonly damagedSegments: readonly string[];
+  /** Jobs of which a part of the body is missing: a server leaves them out. */
+  readonly incompleteJobs: number;
 }
 
 /** Looks through the journal in `storage`. Throws a StorageError, a FormatError, or a RecoveryError when the jobs do not fit into memory. */
@@ -85,12 +88,13 @@ export function inspect(
     segments: looks.map(({ finding }) => finding),
     spares: names.filter((name) => spareNumber(name) !== undefined).length,
     frames: report.frames,
-    records: { put: sum("put"), state: sum("state"), delete: sum("delete") },
+    records: { put: sum("put"), state: sum("state"), delete: sum("delete"), part: sum("part") },
     jobs: countJobs(replica),
     lastId: shards[0]?.shard.engine.lastId() ?? 0,
     tornBytes: report.tornBytes,
     damagedBytes: report.damagedBytes,
     damagedSegments: report.damagedSegments.map(segmentName),
+    incompleteJobs: report.incompleteJobs,
   };
 }
 
@@ -167,6 +171,7 @@ function lookThrough(
       put: count(C.RECORD_PUT),
       state: count(C.RECORD_STATE),
       delete: count(C.RECORD_DELETE),
+      part: count(C.RECORD_PART),
     },
   };
 }
@@ -196,5 +201,5 @@ function kindsIn(
   return kinds;
 }
 
-/** A longer record does not fit the area through which records are read. */
-const RECORD_BYTES_MAX = 131_072;
+/** A body that needs a longer one is in parts. */
+const RECORD_BYTES_MAX = 2 * C.PART_BODY_BYTES;

@@ -118,8 +118,7 @@ export class Reclaim {
   }
 
   /**
-   * Goes on with the jobs themselves: the file did not show all that lie in it, being damaged by now, or holding records longer than the
-   * staging area. False when that was tried often enough.
+   * Goes on with the jobs themselves: the file did not show all that lie in it, being damaged by now. False when that was tried often enough.
    */
   walkJobs(): boolean {
     if (this.#rounds++ >= ROUNDS_MAX) return false;
@@ -148,24 +147,9 @@ export class Reclaim {
     );
     const done = shard.field(C.RESULT_COUNT);
     task.position += done;
-    if (answer === C.DAMAGED && done === 0) task.position += this.#longRecord(task, salt);
+    if (answer === C.DAMAGED && done === 0) task.position += 8; // the next one may be sound
     if (answer === C.DAMAGED) task.position = behindZeros(this.#bytes, task.position, task.end);
     return answer !== C.MORE;
-  }
-
-  /** Bytes of the record at a task's position, if it is sound and longer than the staging area; else 8: the next one may be sound. */
-  #longRecord({ shard, position, end }: Task, salt: number): number {
-    const room = shard.shard.staging.length;
-    const view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset);
-    if (end - position <= room) return 8;
-    const bytes = view.getUint32(position, true);
-    if (bytes <= room || bytes > end - position || bytes % 8 !== 0) return 8;
-    let crc = salt;
-    for (let at = position + 8; at < position + bytes; at += room) {
-      const piece = this.#bytes.subarray(at, Math.min(at + room, position + bytes));
-      crc = this.#checksum(crc, piece);
-    }
-    return crc === view.getUint32(position + 4, true) ? bytes : 8;
   }
 
   #finishIfDone(): void {

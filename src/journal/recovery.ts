@@ -66,6 +66,8 @@ export interface RecoveryReport {
   readonly damagedSegments: readonly number[];
   /** Bytes that the device could not read. */
   readonly unreadableBytes: number;
+  /** Jobs that were left out because parts of their bodies could not be read. */
+  readonly incompleteJobs: number;
 }
 
 /** What recovery could not write, because the file system is full or may only be read. */
@@ -139,6 +141,7 @@ class Recovery {
   #damagedBytes = 0;
   #unreadableBytes = 0;
   readonly #damagedSegments: number[] = [];
+  #incompleteJobs = 0;
   /** Segments of whose frames the last ones do not count. */
   readonly #cutSegments: number[] = [];
 
@@ -156,6 +159,7 @@ class Recovery {
   run(): Recovered {
     const found = this.#find();
     for (const index of found.keys()) this.#replaySegment(found, index);
+    for (const shard of this.#parts.shards) this.#endReplay(shard);
     this.#start(found.length);
     if (this.#hints !== undefined) applyHints(this.#hints, this.#parts.shards, this.#parts.now);
     for (const { shard } of this.#parts.shards) shard.settleBudget();
@@ -174,6 +178,7 @@ class Recovery {
         damagedBytes: this.#damagedBytes,
         damagedSegments: this.#damagedSegments,
         unreadableBytes: this.#unreadableBytes,
+        incompleteJobs: this.#incompleteJobs,
       },
       ...(unsettled && { unsettled }),
     };
@@ -427,6 +432,15 @@ class Recovery {
       at += offset;
     }
     return Math.min(damaged, region.to - region.from);
+  }
+
+  /** Long bodies of which parts are missing are damage: the jobs go, and the segments that say that they exist. */
+  #endReplay({ shard }: JournalShard): void {
+    while (shard.answer(shard.engine.endReplay(shard.thread)) === C.MORE) {
+      const id = shard.field(C.RESULT_ID);
+      this.#damage(shard.field(C.RESULT_COUNT), 0, `parts of the body of job ${id} are missing`);
+      this.#incompleteJobs++;
+    }
   }
 
   /** The streams begin behind the positions that stand for the segments, at the beginning of the rings. */

@@ -80,6 +80,8 @@ class Committer {
   #workedAt = 0;
   #isMarked = true;
   #isFull = false;
+  /** More has become safe than was told. */
+  #hasNews = false;
 
   constructor(seed: CommitterSeed, storage: Storage, report: (report: CommitterReport) => void) {
     this.#common = new Common(seed.common);
@@ -146,7 +148,10 @@ class Committer {
         checksum: this.#checksum,
         wallMicros: () => Date.now() * 1000,
         random: () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
-        publish: (shard, position) => this.#board.publish(shard, position),
+        publish: (shard, position) => {
+          this.#board.publish(shard, position);
+          this.#hasNews = true;
+        },
         ...recovered,
       });
     } catch (error) {
@@ -188,6 +193,7 @@ class Committer {
     if (committed) this.#tell();
     const hinted = this.#hint(journal);
     const maintained = journal.maintain() || hinted;
+    if (this.#hasNews) this.#tell(); // reclaiming commits too, what commands wrote meanwhile with it
     this.#tellFull(journal);
     const now = performance.now();
     if (committed) this.#workedAt = now;
@@ -231,6 +237,7 @@ class Committer {
 
   /** More has become safe, and rings have room. */
   #tell(): void {
+    this.#hasNews = false;
     const { low, high } = this.#board.holding(this.#common.seats);
     if ((low | high) !== 0) this.#common.wakeThreads(low, high);
     this.#board.freed();

@@ -84,13 +84,18 @@ export class JournalKeeper {
     this.#tellDamage(report);
   }
 
-  #tellDamage({ unreadableBytes, damagedBytes, damagedSegments }: RecoveryReport): void {
+  #tellDamage(report: RecoveryReport): void {
+    const { unreadableBytes, damagedBytes, damagedSegments, incompleteJobs } = report;
     if (unreadableBytes > 0) {
       this.#log.write("error", "the device cannot read all of the journal", { unreadableBytes });
     }
     if (damagedSegments.length > 0) {
       const message = "the journal is damaged: jobs may be missing, deleted ones may be back";
-      this.#log.write("error", message, { damagedBytes, segments: damagedSegments.join(" ") });
+      this.#log.write("error", message, {
+        damagedBytes,
+        segments: damagedSegments.join(" "),
+        ...(incompleteJobs > 0 && { incompleteJobs }),
+      });
     }
   }
 

@@ -1,7 +1,7 @@
 /* Putting: the bodies of a connection's puts, whole or in pieces, and what must be swallowed instead.
  *
  * A body that lies in one piece goes to the engine at once. Otherwise an upload is opened and its memory grows as bytes arrive, not as they
- * were announced. A body that is too big, or for which there is no memory, is swallowed to its end, and then answered. Used by the session.
+ * were announced; a long one goes to the journal as it comes, too, and waits there for room as commands do. A body that is too big, or for which there is no memory, is swallowed to its end, and then answered. Used by the session.
  */
 
 import * as C from "../../assembly/constants.ts";
@@ -31,6 +31,8 @@ interface Upload {
   readonly delaySeconds: number;
   readonly ttrSeconds: number;
   readonly bytes: number;
+  /** It is so long that it goes to the journal as it comes. */
+  readonly isRecorded: boolean;
   /** Bytes of the body that came, bytes of its CRLF that came, and whether they were wrong. */
   position: number;
   trailer: number;
@@ -111,22 +113,38 @@ export class Putting {
     do {
       answer = shard.answer(shard.engine.openUpload(shard.thread, bytes));
     } while (answer === C.OUT_OF_MEMORY && shard.growBudget());
-    if (answer !== C.DONE) {
+    const address = answer === C.DONE ? shard.field(C.RESULT_REF) : 0;
+    const parts = address === 0 ? undefined : this.#record(to, address, id);
+    if (parts === undefined) {
       this.#swallow(bytes + TRAILER_BYTES, R.REPLY.OUT_OF_MEMORY);
       return;
     }
     this.#upload = {
       to,
-      address: shard.field(C.RESULT_REF),
+      address,
       id,
       pri,
       delaySeconds: delay,
       ttrSeconds: ttr,
       bytes,
+      isRecorded: parts > 0,
       position: 0,
       trailer: 0,
       isWrong: false,
     };
+  }
+
+  /** In how many parts the body goes to the journal as it comes; undefined, and the upload is gone, without memory to keep track of them. */
+  #record({ shard, tube }: PutTube, address: number, id: number): number | undefined {
+    if (!this.#host.hasJournal) return 0;
+    const { engine, thread } = shard;
+    let answer = C.OUT_OF_MEMORY;
+    do {
+      answer = shard.answer(engine.recordUpload(thread, address, tube, id));
+    } while (answer === C.OUT_OF_MEMORY && shard.growBudget());
+    if (answer === C.DONE) return shard.field(C.RESULT_COUNT);
+    shard.answer(engine.dropUpload(thread, address));
+    return undefined;
   }
 
   /** Takes what belongs to the body from bytes[at, end); answers the position behind it. */
@@ -145,14 +163,15 @@ export class Putting {
     return at + count;
   }
 
-  /** False when there is no memory for all of bytes[at, at + count). */
+  /** False when there is no memory, or no space on the disk, for all of bytes[at, at + count). */
   #append(upload: Upload, bytes: Uint8Array, at: number, count: number, end: number): boolean {
-    const { address, position, to } = upload;
+    const { address, position, to, isRecorded } = upload;
     const { shard } = to;
     const { engine, thread } = shard;
     const offset = this.#host.stage(shard, bytes, at, at + count, end);
     let done = 0;
     while (done < count) {
+      if (isRecorded && this.#host.isJournalFull) return false;
       const code = engine.appendUpload(
         thread,
         address,
@@ -163,6 +182,7 @@ export class Putting {
       const answer = shard.answer(code);
       done += shard.field(C.RESULT_COUNT);
       if (answer === C.OUT_OF_MEMORY && !shard.growBudget()) return false;
+      if (answer === C.MORE) this.#host.waitForRoom();
     }
     return true;
   }
@@ -204,6 +224,7 @@ export class Putting {
     if (upload === undefined) return;
     this.#upload = undefined;
     const { shard } = upload.to;
+    if (upload.isRecorded) this.#host.waitForRoom(); // that it is not needed any more is a record
     shard.answer(shard.engine.dropUpload(shard.thread, upload.address));
   }
 

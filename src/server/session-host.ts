@@ -217,7 +217,16 @@ export class SessionHost {
   /** What a put gets instead of being taken; undefined when puts are taken. Drain mode may end between two looks. */
   get putRefusal(): Uint8Array | undefined {
     if (this.common.draining) return REPLY.DRAINING;
-    return this.#journal?.isFull === true ? REPLY.OUT_OF_MEMORY : undefined;
+    return this.isJournalFull ? REPLY.OUT_OF_MEMORY : undefined;
+  }
+
+  get hasJournal(): boolean {
+    return this.#journal !== undefined;
+  }
+
+  /** Whether the journal's disk has no space for what puts add. */
+  get isJournalFull(): boolean {
+    return this.#journal?.isFull === true;
   }
 
   /** Nothing can be recorded: what a command would change could not be kept. */

@@ -265,23 +265,6 @@ describe("an import is refused, and nothing is written,", () => {
     expect((await importLog()).complaints[0]).toBe("homemaker: import: binlog.2: it is missing");
   });
 
-  it("of a job that is larger than a journal takes", async () => {
-    const server = await beanstalkd(log, "-z", "200000");
-    const conversation = await Conversation.with(server);
-    await conversation.ask(`put 0 0 1 120001\r\n${"x".repeat(120_001)}`);
-    await conversation.ask(`put 0 0 1 120000\r\n${"x".repeat(120_000)}`);
-    await server.stop();
-    expect(await importLog()).toMatchObject({
-      code: 1,
-      complaints: [
-        "homemaker: import: job 1: its body has 120001 bytes, a journal takes 120000",
-        "homemaker: import: nothing was imported; --salvage imports the rest",
-      ],
-    });
-    await importLog(true);
-    await expectBodies(2, [undefined, 120_000]);
-  });
-
   /** Three files with jobs, as a beanstalkd leaves them. */
   async function writeLog(): Promise<void> {
     const server = await beanstalkd(log, "-s", "4096");
@@ -289,6 +272,18 @@ describe("an import is refused, and nothing is written,", () => {
     await server.stop();
     expect(readdirSync(log).length).toBeGreaterThan(3);
   }
+});
+
+it("takes over bodies of any length, those that go to the journal in parts too", async () => {
+  const lengths = [120_000, 130_992, 131_001, 300_000, 1_500_000];
+  const server = await beanstalkd(log, "-z", "2000000");
+  const conversation = await Conversation.with(server);
+  for (const length of lengths) {
+    await conversation.ask(`put 0 0 1 ${length}\r\n${"x".repeat(length)}`);
+  }
+  await server.stop();
+  expect(await importLog()).toMatchObject({ code: 0 });
+  await expectBodies(lengths.length, lengths);
 });
 
 describe("a put that was never answered", () => {

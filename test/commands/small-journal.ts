@@ -98,6 +98,29 @@ export class SmallJournal {
     return id;
   }
 
+  /** As `put`, for a body so long that it goes to the journal in parts; other commands may come in between. */
+  putLong(body: string, tube: string, between: () => void = () => undefined): number {
+    const { shard, ref } = this.#tube(tube);
+    const { engine, thread } = shard;
+    const bytes = new TextEncoder().encode(body);
+    const id = this.#shards[0]?.engine.nextId() ?? 0;
+    shard.growBudget();
+    shard.answer(engine.openUpload(thread, bytes.length));
+    const upload = shard.field(C.RESULT_REF);
+    shard.answer(engine.recordUpload(thread, upload, ref, id));
+    for (let at = 0; at < bytes.length; at += C.INPUT_BYTES) {
+      const piece = bytes.subarray(at, at + C.INPUT_BYTES);
+      shard.input.set(piece);
+      shard.answer(engine.appendUpload(thread, upload, at, 0, piece.length));
+      this.#journal.commit();
+      between();
+    }
+    const code = engine.commitUpload(thread, upload, ref, id, 0, 0, TTR_SECONDS, this.now);
+    shard.answer(code);
+    this.#journal.commit();
+    return id;
+  }
+
   /** Reserves the best job of the tube, whichever it is; answers its id. */
   #reserve(tube: string): { shard: Shard; conn: number; id: number } {
     const { shard } = this.#tube(tube);

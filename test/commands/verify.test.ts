@@ -50,7 +50,7 @@ describe("a journal that was closed in order", () => {
       code: 0,
       found: {
         spares: 0, // nothing called `maintain`, which makes them
-        records: { put: 6, state: 1, delete: 1 },
+        records: { put: 6, state: 1, delete: 1, part: 0 },
         jobs: { ready: 3, delayed: 1, buried: 1 },
         lastId: 6,
         tornBytes: 0,
@@ -66,7 +66,7 @@ describe("a journal that was closed in order", () => {
     expect(ending).toMatchObject({ code: 0, stderr: "" });
     expect(ending.stdout.split("\n").slice(2)).toEqual([
       "frames: 9",
-      "records: 8 (6 put, 1 state, 1 delete)",
+      "records: 8 (6 put, 1 state, 1 delete, 0 part)",
       "jobs: 5 (3 ready, 1 delayed, 1 buried)",
       "ids go on at: 7",
       "torn end: none",

@@ -257,10 +257,6 @@ describe("a wrong command line gets one line and exit code 2", () => {
       "--durability, -f and -F need --data: without a directory jobs live in memory only",
     ],
     [["-F"], "--durability, -f and -F need --data: without a directory jobs live in memory only"],
-    [
-      ["--data", "a", "-z", "120001"],
-      "-z/--max-job-size: at most 120000 together with --data, not 120001",
-    ],
     [["-x"], "unknown option '-x'"],
     [["-Vx"], "unknown option '-x'"],
     [["--prot", "1"], "unknown option '--prot' (Did you mean --port?)"],

@@ -14,10 +14,17 @@ interface ReadJob {
   readonly body: string;
   readonly ttr: number;
   readonly created: number;
+  /** Parts that the body is in; 0: it stood in the PUT. */
+  readonly parts: number;
   state: string;
   pri: number;
   delay: number;
   due: number;
+}
+
+/** A body that comes in parts. */
+interface ReadParts {
+  readonly shares: (Buffer | undefined)[];
 }
 
 interface ReadFrame {
@@ -62,17 +69,37 @@ function readJournal(directory: string): { jobs: Map<number, ReadJob>; lastId: n
     .map((name) => readSegment(readFileSync(join(directory, name)), Number(name.slice(8))))
     .filter((segment) => segment !== undefined);
   const jobs = new Map<number, ReadJob>();
+  const parts = new Map<number, ReadParts>();
   let lastId = 0;
   for (const [at, segment] of segments.entries()) {
     lastId = Math.max(lastId, segment.lastId);
     for (const frame of framesThatCount(segment, segments[at + 1], at === segments.length - 1)) {
       lastId = Math.max(lastId, frame.lastId);
       for (const record of recordsOf(segment, frame)) {
-        lastId = Math.max(lastId, replay(record, jobs));
+        lastId = Math.max(lastId, replay(record, jobs, parts));
       }
     }
   }
-  return { jobs, lastId };
+  return { jobs: withBodies(jobs, parts), lastId };
+}
+
+/** Puts the bodies together that are in parts; a job of which one is missing is not there. */
+function withBodies(
+  jobs: ReadonlyMap<number, ReadJob>,
+  parts: ReadonlyMap<number, ReadParts>,
+): Map<number, ReadJob> {
+  const whole = new Map<number, ReadJob>();
+  for (const [id, job] of jobs) {
+    if (job.parts === 0) {
+      whole.set(id, job);
+      continue;
+    }
+    const shares = (parts.get(id)?.shares ?? []).filter((share) => share !== undefined);
+    if (shares.length === job.parts) {
+      whole.set(id, { ...job, body: Buffer.concat(shares).toString("utf8") });
+    }
+  }
+  return whole;
 }
 
 function readSegment(bytes: Buffer, number: number): ReadSegment | undefined {
@@ -156,13 +183,20 @@ function recordsOf({ bytes, salt }: ReadSegment, { from, to }: ReadFrame): reado
 }
 
 /** Does to `jobs` what the record says; answers its id. */
-function replay({ bytes }: ReadRecord, jobs: Map<number, ReadJob>): number {
+function replay(
+  { bytes }: ReadRecord,
+  jobs: Map<number, ReadJob>,
+  parts: Map<number, ReadParts>,
+): number {
   const id = Number(bytes.readBigUInt64LE(16));
   const kind = bytes[8];
   const isPut = kind === 1;
   const known = jobs.get(id);
-  if (kind === 3) jobs.delete(id);
-  else if (isPut || known !== undefined) {
+  if (kind === 4) readPart(bytes, id, parts);
+  else if (kind === 3) {
+    jobs.delete(id);
+    parts.delete(id);
+  } else if (isPut || known !== undefined) {
     const now = {
       state: ["", "ready", "ready", "delayed", "buried"][bytes[9] ?? 0] ?? "",
       pri: bytes.readUInt32LE(32),
@@ -175,11 +209,22 @@ function replay({ bytes }: ReadRecord, jobs: Map<number, ReadJob>): number {
   return id;
 }
 
-function putOf(bytes: Buffer): { tube: string; body: string; ttr: number; created: number } {
+function readPart(bytes: Buffer, id: number, parts: Map<number, ReadParts>): void {
+  const [number, partBytes] = [bytes.readUInt32LE(32), bytes.readUInt32LE(36)];
+  const share = Math.min(partBytes, bytes.readUInt32LE(12) - number * partBytes);
+  let known = parts.get(id);
+  if (known === undefined) parts.set(id, (known = { shares: [] }));
+  known.shares[number] = bytes.subarray(56, 56 + share);
+}
+
+function putOf(bytes: Buffer): Pick<ReadJob, "tube" | "body" | "ttr" | "created" | "parts"> {
   const nameEnd = 80 + bytes.readUInt16LE(10);
+  const [bodyBytes, partBytes] = [bytes.readUInt32LE(12), bytes.readUInt32LE(44)];
+  const isHere = partBytes === 0;
   return {
     tube: bytes.toString("utf8", 80, nameEnd),
-    body: bytes.toString("utf8", nameEnd, nameEnd + bytes.readUInt32LE(12)),
+    body: isHere ? bytes.toString("utf8", nameEnd, nameEnd + bodyBytes) : "",
+    parts: isHere ? 0 : Math.ceil(bodyBytes / partBytes),
     ttr: bytes.readUInt32LE(40),
     created: bytes.readDoubleLE(48),
   };
@@ -250,6 +295,26 @@ describe("a reader written from docs/journal-format.md", () => {
     expect(names).not.toContain("journal.0000000001");
     const { jobs } = readJournal(directory);
     expect(new Map([...jobs].map(([id, { body }]) => [id, body]))).toEqual(kept);
+  });
+
+  it("finds bodies that are in parts, of one server and of the next with another number of shards", async () => {
+    const first = await SmallJournal.open(directory, 2);
+    const long = "0123456789".repeat(140_000);
+    const shorter = "abcdefg".repeat(30_000);
+    const kept = first.putLong(long, "a", () => first.put("between", { tube: "c" }));
+    first.putLong(shorter, "b");
+    first.delete("b");
+    first.close();
+    const second = await SmallJournal.open(directory, 4);
+    const other = second.putLong(shorter, "b", () => {
+      second.delete("c"); // the first segments empty, and the long body moves
+      second.maintain();
+    });
+    second.close();
+    const { jobs } = readJournal(directory);
+    expect(jobs.get(kept)?.body === long).toBe(true);
+    expect(jobs.get(other)?.body === shorter).toBe(true);
+    expect([...jobs.values()].filter(({ tube }) => tube !== "c").length).toBe(2);
   });
 
   it("takes nothing from the first frame on that is not whole and was not known to be safe", async () => {

@@ -19,6 +19,7 @@ export function measureDisk(seed: number, turns: number): DiskUse {
     shards: 2,
     segmentBytes: SEGMENT_BYTES,
     keepsReleases: false,
+    hasLongBodies: true,
     faults: NO_FAULTS,
   } as const;
   const world = new World(random, options);

@@ -19,6 +19,7 @@ export function write(seed: number, closes: boolean, code = ownCode()): World {
     shards: 2,
     segmentBytes: SEGMENT_BYTES,
     keepsReleases: true,
+    hasLongBodies: true,
     faults: NO_FAULTS,
   } as const;
   const world = new World(randomFrom(seed), options, code);

@@ -64,6 +64,8 @@ export class Ledger {
   #base = new Map<number, LedgerJob>();
   #streams: Mutation[][] = [[]];
   #acked: number[] = [0];
+  /** Up to where each stream was published last, and when. */
+  #published: { readonly lsn: number; readonly at: number }[] = [];
   /** Highest id ever given out. */
   highestId = 0;
 
@@ -74,6 +76,7 @@ export class Ledger {
     copy.#base = new Map(this.#base);
     copy.#streams = this.#streams.map((stream) => stream.map((mutation) => ({ ...mutation })));
     copy.#acked = [...this.#acked];
+    copy.#published = [...this.#published];
     copy.highestId = this.highestId;
     return copy;
   }
@@ -83,6 +86,7 @@ export class Ledger {
     this.#base = new Map(this.jobs);
     this.#streams = Array.from({ length: shards }, () => []);
     this.#acked = this.#streams.map(() => 0);
+    this.#published = [];
   }
 
   /** A new id was given out. */
@@ -91,7 +95,7 @@ export class Ledger {
     this.highestId = id;
   }
 
-  /** A command changed jobs; its reply waits for `lsn`. */
+  /** A command changed jobs; its reply waits for `lsn`, and goes out at once if that was published. */
   changed(shard: number, lsn: number, changes: Mutation["changes"]): void {
     if (changes.length === 0) return;
     this.#streams[shard]?.push({ lsn, changes, ackedAt: undefined });
@@ -99,10 +103,13 @@ export class Ledger {
       if (job === undefined) this.jobs.delete(id);
       else this.jobs.set(id, job);
     }
+    const published = this.#published[shard];
+    if (published !== undefined) this.published(shard, published.lsn, published.at);
   }
 
   /** Replies that wait for the shard's stream up to `lsn` went out. */
   published(shard: number, lsn: number, now: number): void {
+    this.#published[shard] = { lsn, at: now };
     const stream = this.#streams[shard] ?? [];
     let at = this.#acked[shard] ?? 0;
     for (; at < stream.length; at++) {

@@ -12,8 +12,10 @@ import { JournalShard } from "../../src/journal/journal-shard.ts";
 
 /** Bytes of a shard's ring. */
 const RING_BYTES = 65_536;
+/** Bytes of a long body in a PART record: a body above twice as much, with its record, is long. */
+export const PART_BYTES = 4096;
 /** What must be free in a ring before a command may run: twice the largest record. */
-export const RESERVE_BYTES = 16_384;
+export const RESERVE_BYTES = 4 * PART_BYTES;
 
 /** The module of build/engine.wasm. */
 export function loadEngineModule(): WebAssembly.Module {
@@ -46,7 +48,8 @@ export class Machine {
       new Uint8Array(buffer).set(empty);
     }
     for (const { engine } of this.shards) {
-      engine.openJournal(reserveBytes, this.shards.length, wallBase, keepsReleases ? 1 : 0);
+      const keeps = keepsReleases ? 1 : 0;
+      engine.openJournal(reserveBytes, PART_BYTES, this.shards.length, wallBase, keeps);
     }
     return true;
   }

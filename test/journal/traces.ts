@@ -1,8 +1,11 @@
 /* Traces: short scripts, stopped at each call of the storage, with each choice of the last unsynced writes. Used by traces.test.ts.
  *
+ *   long N    a job of N bytes, which go to the journal in parts     begin N, upload N, drop, finish   such a body, in steps
  *   put N     a job of N bytes           fill      puts until the next segment is begun
  *   delete    the oldest job             reclaim   the committer goes on until it has nothing to do
  *   put-many, bury-all, kick-all          nearly   puts until the present segment is nearly full
+ *   here      what comes before is not stopped: other traces do that
+ *   empty     deletes all but the oldest     thin   three of four jobs with short bodies     delete-long   those with long ones
  *   bury, kick, release   the newest     close, mark, commit, restart (in an orderly way), kill (the process), cut (the power)
  */
 import { randomFrom } from "../engine/shuffle.ts";
@@ -34,6 +37,18 @@ export const TRACES: Readonly<Record<string, string>> = {
   "recovery after a power cut": "put 10, commit, put 20, cut, put 30, commit",
   "two kills in a row": "put 10, commit, kill, put 20, commit, kill, put 30, commit",
   "reclaiming after a kill": "put 10, commit, fill, empty, kill, reclaim, put 10, commit",
+  "a long body": "put 10, commit, long 20000, commit, put 5, commit",
+  "a long body in many commits":
+    "begin 14000, upload 5000, commit, put 10, upload 5000, commit, upload 4000, commit, finish, commit",
+  "a body longer than the ring and a segment": "long 150000, commit, put 10, commit",
+  "an upload that is given up": "begin 20000, upload 9000, commit, drop, put 10, commit",
+  "a long body and its delete": "long 20000, commit, delete, put 10, commit",
+  "a long body in the middle of which a segment ends":
+    "nearly 6000, long 20000, commit, put 10, commit",
+  "the beginning of a body moves while the rest of it comes":
+    "begin 14000, upload 9000, commit, fill, empty, fill, fill, fill, fill, thin, commit, here, reclaim, upload 5000, finish, commit",
+  "a part moves behind its PUT record, and the job goes":
+    "begin 14000, upload 5000, commit, fill, empty, upload 9000, finish, fill, fill, fill, fill, thin, commit, here, reclaim, kill, delete-long, commit",
   "a mark": "put 10, commit, mark, put 20, commit",
 };
 
@@ -48,6 +63,11 @@ export interface TraceTotals {
 
 const STEPS: Readonly<Record<string, (world: World, bytes: number) => void>> = {
   put: (world, bytes) => void world.put(bytes, 0),
+  long: (world, bytes) => world.putLong(bytes),
+  begin: (world, bytes) => void world.beginUpload(bytes, 0),
+  upload: (world, bytes) => withUpload(world, (upload) => void world.upload(upload, bytes)),
+  finish: (world) => withUpload(world, (upload) => world.finish(upload)),
+  drop: (world) => withUpload(world, (upload) => world.dropUpload(upload)),
   delete: (world) => {
     const [job] = world.ledger.jobs.values();
     if (job !== undefined) world.delete(job);
@@ -61,6 +81,13 @@ const STEPS: Readonly<Record<string, (world: World, bytes: number) => void>> = {
       for (let left = 5; left > 0; left--) world.put(6000, 0);
       world.commit();
     }
+  },
+  thin: (world) => {
+    const jobs = [...world.ledger.jobs.values()].filter(({ bodyBytes }) => bodyBytes < 8000);
+    for (const [at, job] of jobs.entries()) if (at % 4 !== 0) world.delete(job);
+  },
+  "delete-long": (world) => {
+    for (const job of world.ledger.jobs.values()) if (job.bodyBytes > 8000) world.delete(job);
   },
   "put-many": (world, count) => {
     for (let left = count; left > 0; left--) world.put(10, 0);
@@ -78,6 +105,7 @@ const STEPS: Readonly<Record<string, (world: World, bytes: number) => void>> = {
   empty: (world) => {
     for (const job of [...world.ledger.jobs.values()].slice(1)) world.delete(job);
   },
+  here: () => undefined,
   commit: (world) => world.commit(),
   mark: (world) => world.journal.mark(),
   reclaim: (world) => {
@@ -102,6 +130,11 @@ const STEPS: Readonly<Record<string, (world: World, bytes: number) => void>> = {
     world.boot();
   },
 };
+
+function withUpload(world: World, act: (upload: NonNullable<World["firstUpload"]>) => void): void {
+  const upload = world.firstUpload;
+  if (upload !== undefined) act(upload);
+}
 
 /** The tube with the most buried jobs. */
 function mostBuried(world: World): string {
@@ -137,14 +170,24 @@ function worldOf(level: DurabilityLevel): World {
     shards: 1,
     segmentBytes: SEGMENT_BYTES,
     keepsReleases: true,
+    hasLongBodies: false,
     faults: NO_FAULTS,
   });
+}
+
+/** Calls of the storage before the step "here"; 0 without one. */
+function callsBefore(trace: string, level: DurabilityLevel): number {
+  const at = trace.indexOf(", here, ");
+  if (at < 0) return 0;
+  const world = worldOf(level);
+  play(world, trace.slice(0, at));
+  return world.disk.calls;
 }
 
 /** Stops a trace at every call, and recovers from every choice of what was not synced. Throws a LedgerError. */
 export function enumerateCrashes(trace: string, level: DurabilityLevel): TraceTotals {
   const totals: TraceTotals = { points: 0, recoveries: 0 };
-  for (let calls = 0; ; calls++) {
+  for (let calls = callsBefore(trace, level); ; calls++) {
     const world = worldOf(level);
     world.crashAfter(calls);
     let ended = true;

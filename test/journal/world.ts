@@ -24,7 +24,7 @@ import { scanSegment } from "../../src/journal/scan.ts";
 import { StorageError } from "../../src/storage.ts";
 import { Ledger, LedgerError } from "./ledger.ts";
 import type { LedgerJob } from "./ledger.ts";
-import { loadEngineModule, Machine, RESERVE_BYTES } from "./machine.ts";
+import { loadEngineModule, Machine, PART_BYTES, RESERVE_BYTES } from "./machine.ts";
 import { Crash, NO_FAULTS, SimulatedDisk } from "./simulated-disk.ts";
 import type { Faults } from "./simulated-disk.ts";
 
@@ -60,6 +60,8 @@ export interface WorldOptions {
   readonly shards: number;
   readonly segmentBytes: number;
   readonly keepsReleases: boolean;
+  /** Bodies that go to the journal in parts are put too, some longer than a ring and a segment. */
+  readonly hasLongBodies: boolean;
   readonly faults: Faults;
 }
 
@@ -67,22 +69,51 @@ export const SEGMENT_BYTES = 131_072;
 const SHARD_COUNTS = [1, 2, 4] as const;
 const TUBES = ["default", "mails", "thumbnails", "a", "reports-of-the-night"];
 const BODY_MAX = 6144;
+/** Longer than a segment, and than two rings. */
+const LONG_BODY_MAX = 300_000;
+const LONG_BODY_MIN = 2 * PART_BYTES;
+/** Long bodies that are there at a time, and that are coming. */
+const LONG_JOBS_MAX = 3;
+const UPLOADS_MAX = 2;
 const TEXT = new TextEncoder();
+const OFFSETS = 32_768;
 /** What bodies are cut from. */
 const NOISE = (() => {
   const random = randomFrom(7);
-  return Buffer.from(Uint8Array.from({ length: 32_768 }, () => random(256)));
+  return Buffer.from(Uint8Array.from({ length: LONG_BODY_MAX + OFFSETS }, () => random(256)));
 })();
 
 /** The body of a job: known from its id. */
 function bodyOf(id: number, bytes: number): Buffer {
-  const from = (id * 977) % (NOISE.length - BODY_MAX);
+  const from = (id * 977) % OFFSETS;
   return NOISE.subarray(from, from + bytes);
 }
 
-/** Bytes of a job's PUT record. */
+function roundUp8(bytes: number): number {
+  return Math.ceil(bytes / 8) * 8;
+}
+
+/** Bytes of a job's PUT record and of the parts of its body. */
 export function recordBytes({ tube, bodyBytes }: LedgerJob): number {
-  return (80 + tube.length + bodyBytes + 7) & ~7;
+  const whole = roundUp8(80 + tube.length + bodyBytes);
+  return whole <= 2 * PART_BYTES
+    ? whole
+    : roundUp8(80 + tube.length) + partsBytes(bodyBytes, bodyBytes);
+}
+
+/** Bytes of the PART records of a body of `bytes` of which `position` bytes came. */
+function partsBytes(bytes: number, position: number): number {
+  const whole = Math.floor(position / PART_BYTES) * (56 + PART_BYTES);
+  const rest = position % PART_BYTES;
+  return position === bytes && rest > 0 ? whole + roundUp8(56 + rest) : whole;
+}
+
+/** A body that is coming. */
+interface Upload {
+  readonly shard: Shard;
+  readonly ref: number;
+  readonly job: LedgerJob;
+  position: number;
 }
 
 /** Ids of the records in a shard's ring from one position of its stream to another. */
@@ -124,6 +155,7 @@ export function optionsOf(random: (below: number) => number): WorldOptions {
     shards: SHARD_COUNTS[random(3)] ?? 2,
     segmentBytes: SEGMENT_BYTES,
     keepsReleases: random(2) === 0,
+    hasLongBodies: random(2) === 0,
     faults,
   };
 }
@@ -176,6 +208,7 @@ export class World {
   #journalShards: readonly JournalShard[] = [];
   readonly #conns: number[] = [];
   readonly #tubes = new Map<string, number>();
+  readonly #uploads: Upload[] = [];
   #shards = 1;
   /** Virtual milliseconds, going on through crashes, and the wall clock at 0. */
   clock = 0;
@@ -299,6 +332,7 @@ export class World {
 
   #openSession(): void {
     this.#tubes.clear();
+    this.#uploads.length = 0;
     this.#conns.length = 0;
     for (const shard of this.machine.shards) {
       shard.answer(shard.engine.openConn(0, shard.index));
@@ -343,13 +377,21 @@ export class World {
       };
       shard.answer(shard.engine.peek(0, id, this.now));
       const bodyBytes = shard.field(C.RESULT_BODY_BYTES);
-      const body = bodyOf(id, bodyBytes);
-      if (!body.equals(shard.output.subarray(0, bodyBytes))) {
-        throw new LedgerError(`job ${id} came back with another body`);
-      }
+      this.#checkBody(shard, id, bodyBytes);
       return { ...job, bodyBytes };
     }
     return undefined;
+  }
+
+  /** Compares a body, whose beginning is in the output slot. */
+  #checkBody(shard: Shard, id: number, bytes: number): void {
+    const body = bodyOf(id, bytes);
+    for (let at = 0; at < bytes; at += C.OUTPUT_BYTES) {
+      if (at > 0) shard.answer(shard.engine.readBody(0, id, at));
+      const piece = body.subarray(at, at + C.OUTPUT_BYTES);
+      if (piece.equals(shard.output.subarray(0, piece.length))) continue;
+      throw new LedgerError(`job ${id} came back with another body`);
+    }
   }
 
   #judge(recovered: Recovered): void {
@@ -501,6 +543,10 @@ export class World {
   /** Runs one command, chosen at random; answers whether there was room for it. */
   command(): boolean {
     if (!this.hasRoom()) return false;
+    if (this.options.hasLongBodies && this.#random(6) === 0) {
+      this.#goOnUploading();
+      return true;
+    }
     const choice = this.#random(this.ledger.jobs.size > 60 ? 24 : 16);
     if (choice < 7) {
       if (!this.journal.isFull) this.put();
@@ -516,13 +562,21 @@ export class World {
     return true;
   }
 
-  put(bodyBytes = this.#bodyBytes(), delaySeconds = this.#delaySeconds()): number {
+  /** A new job, as it is to be. */
+  #newJob(bodyBytes: number, delaySeconds: number): LedgerJob {
     const tube = TUBES[this.#random(TUBES.length)] ?? "default";
-    const shard = this.#shardOf(tube);
     const id = this.machine.shards[0]?.engine.nextId() ?? 0;
     this.ledger.gaveOut(id);
     const pri = this.#random(4) === 0 ? this.#random(0xffff_ffff) : this.#random(4);
     const ttrSeconds = 1 + this.#random(100);
+    const due = delaySeconds === 0 ? 0 : this.wall + delaySeconds * 1_000_000;
+    return { id, tube, pri, ttrSeconds, delaySeconds, bodyBytes, isBuried: false, due };
+  }
+
+  put(bodyBytes = this.#bodyBytes(), delaySeconds = this.#delaySeconds()): number {
+    const job = this.#newJob(bodyBytes, delaySeconds);
+    const { id, tube, pri, ttrSeconds } = job;
+    const shard = this.#shardOf(tube);
     shard.input.set(bodyOf(id, bodyBytes));
     const code = shard.engine.put(
       0,
@@ -536,10 +590,91 @@ export class World {
       this.now,
     );
     if (shard.answer(code) !== C.DONE) return 0; // no memory
-    const due = delaySeconds === 0 ? 0 : this.wall + delaySeconds * 1_000_000;
-    const job = { id, tube, pri, ttrSeconds, delaySeconds, bodyBytes, isBuried: false, due };
     this.#changed(shard, [[id, job]]);
     return id;
+  }
+
+  /* Long bodies: begun, a few bytes now and then, finished or given up. */
+
+  /** Puts a job with a long body, waiting for room as often as it takes. */
+  putLong(bodyBytes: number): void {
+    const upload = this.beginUpload(bodyBytes, 0);
+    if (upload === undefined) return;
+    while (upload.position < bodyBytes && this.upload(upload, 30_000));
+    this.finish(upload);
+  }
+
+  #goOnUploading(): void {
+    const long = [...this.ledger.jobs.values()].filter((job) => job.bodyBytes > BODY_MAX);
+    const uploads = this.#uploads;
+    const upload = uploads[this.#random(UPLOADS_MAX)];
+    if (upload === undefined) {
+      if (uploads.length + long.length >= LONG_JOBS_MAX || this.journal.isFull) return;
+      const bytes = this.#random(this.#random(3) === 0 ? LONG_BODY_MAX : 40_000);
+      this.beginUpload(Math.max(LONG_BODY_MIN, bytes), this.#delaySeconds());
+    } else if (this.#random(15) === 0) this.dropUpload(upload);
+    else if (upload.position === upload.job.bodyBytes) this.finish(upload);
+    else this.upload(upload, 1 + this.#random(50_000));
+  }
+
+  beginUpload(bodyBytes: number, delaySeconds: number): Upload | undefined {
+    const job = this.#newJob(bodyBytes, delaySeconds);
+    const shard = this.#shardOf(job.tube);
+    if (shard.answer(shard.engine.openUpload(0, bodyBytes)) !== C.DONE) return undefined;
+    const ref = shard.field(C.RESULT_REF);
+    const tube = this.#tubes.get(job.tube) ?? 0;
+    const upload = { shard, ref, job, position: 0 };
+    if (shard.answer(shard.engine.recordUpload(0, ref, tube, job.id)) !== C.DONE) {
+      shard.engine.dropUpload(0, ref);
+      return undefined;
+    }
+    this.#uploads.push(upload);
+    return upload;
+  }
+
+  /** The body that began to come first, of those that are coming. */
+  get firstUpload(): Upload | undefined {
+    return this.#uploads[0];
+  }
+
+  /** The next `most` bytes of a body at most; false when it was given up, for want of memory or of space. */
+  upload(upload: Upload, most: number): boolean {
+    const { shard, ref, job } = upload;
+    const piece = bodyOf(job.id, job.bodyBytes).subarray(upload.position, upload.position + most);
+    shard.input.set(piece);
+    for (let done = 0; done < piece.length;) {
+      const rest = piece.length - done;
+      const code = shard.engine.appendUpload(0, ref, upload.position, done, rest);
+      const answer = shard.answer(code);
+      done += shard.field(C.RESULT_COUNT);
+      upload.position += shard.field(C.RESULT_COUNT);
+      if (answer === C.MORE) this.#makeRoom();
+      if (answer === C.OUT_OF_MEMORY || this.journal.isFull) {
+        this.dropUpload(upload);
+        return false;
+      }
+    }
+    return true;
+  }
+
+  dropUpload(upload: Upload): void {
+    if (!this.hasRoom()) this.#makeRoom();
+    this.#uploads.splice(this.#uploads.indexOf(upload), 1);
+    upload.shard.answer(upload.shard.engine.dropUpload(0, upload.ref));
+  }
+
+  /** Makes a job of a body that has come to its end. */
+  finish(upload: Upload): void {
+    const { shard, ref, job, position } = upload;
+    if (position < job.bodyBytes) return; // it was given up
+    if (!this.hasRoom()) this.#makeRoom();
+    this.#uploads.splice(this.#uploads.indexOf(upload), 1);
+    const { id, tube, pri, delaySeconds, ttrSeconds } = job;
+    const to = this.#tubes.get(tube) ?? 0;
+    const { engine } = shard;
+    shard.answer(engine.commitUpload(0, ref, to, id, pri, delaySeconds, ttrSeconds, this.now));
+    const due = delaySeconds === 0 ? 0 : this.wall + delaySeconds * 1_000_000;
+    this.#changed(shard, [[id, { ...job, due }]]);
   }
 
   #bodyBytes(): number {
@@ -664,12 +799,15 @@ export class World {
     this.disk.faults = { ...this.disk.faults, capacity: this.disk.bytes + 3 * SEGMENT_BYTES };
   }
 
-  /** Checks what is counted, once all is written. */
+  /** Checks every invariant of the engine, and what is counted once all is written. */
   checkCounts(): void {
+    this.machine.verify();
     this.commit();
+    this.machine.verify();
     if (!this.#journalShards.every(({ head, written }) => head === written)) return; // no space
     let least = 0;
     for (const job of this.ledger.jobs.values()) least += recordBytes(job);
+    for (const { job, position } of this.#uploads) least += partsBytes(job.bodyBytes, position);
     const most = least + this.ledger.jobs.size * 56;
     const { liveBytes } = this.journal.figures;
     if (liveBytes < least || liveBytes > most) {

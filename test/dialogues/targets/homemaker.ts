@@ -5,7 +5,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { DURABLE_JOB_BYTES_MAX } from "../../../src/config/options.ts";
 import { ServerProcess } from "../../support/server-process.ts";
 import type { Address } from "../../support/server-process.ts";
 import type { ServerOptions } from "../dialogue.ts";
@@ -42,7 +41,7 @@ export function homemakerTarget(shape: Shape): Target {
     processes: 6,
     start: (options) => {
       if (shape.keepsJobs !== true) return start([...where(shape), ...flagsOf(options)]);
-      return start([...where(shape), ...flagsOf(durable(options)), ...dataFlags(directories)]);
+      return start([...where(shape), ...flagsOf(options), ...dataFlags(directories)]);
     },
   });
   return {
@@ -55,12 +54,6 @@ export function homemakerTarget(shape: Shape): Target {
       for (const directory of directories) rmSync(directory, { recursive: true, force: true });
     },
   };
-}
-
-/** The same with the largest jobs that a journal takes: what the dialogues put into a server that takes larger ones is small, or too large for any. */
-function durable({ maxJobSize, ...options }: ServerOptions): ServerOptions {
-  if (maxJobSize === undefined) return options;
-  return { ...options, maxJobSize: Math.min(maxJobSize, DURABLE_JOB_BYTES_MAX) };
 }
 
 /** A journal with the smallest segments in a new directory, which is added to `directories`. */
