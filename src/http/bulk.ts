@@ -12,6 +12,7 @@ import type { Call, Route } from "./handler.ts";
 import { inSteps, isWanted, listJobs, shardOfTube } from "./job-scan.ts";
 import type { Wanted } from "./job-scan.ts";
 import { FILTER_CHARACTERS_MAX, STATES } from "./jobs.ts";
+import { refused } from "./refusals.ts";
 
 const ACTIONS: readonly BulkAction[] = ["kick", "delete"];
 const LIST_PAGE = 1000;
@@ -95,6 +96,8 @@ async function act(
   for (let from = 0; from < ids.length && !signal.aborted; from += BATCH_COMMANDS) {
     const batch = ids.slice(from, from + BATCH_COMMANDS);
     const replies = await Promise.all(batch.map((id) => own.ask(`${command} ${id}`)));
+    const other = replies.find(({ word }) => word !== "NOT_FOUND" && !DONE_WORDS.has(word));
+    if (other !== undefined) throw refused(other);
     done += replies.filter(({ word }) => DONE_WORDS.has(word)).length;
     await new Promise<void>((resolve) => void setImmediate(resolve));
   }

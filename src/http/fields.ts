@@ -1,5 +1,6 @@
 /* Fields: reading what a caller gave: fields of a JSON body and parameters of an address, each checked and bounded. */
 import { HttpError } from "./handler.ts";
+import { noJob, noTube } from "./refusals.ts";
 
 /** The field of that name, which must be a string of at most `most` characters. */
 export function stringField(body: unknown, name: string, most = 1024): string {
@@ -73,7 +74,7 @@ export function textParameter(query: URLSearchParams, name: string, most: number
 export function idOf(text: string | undefined): number {
   const id = /^[1-9]\d{0,15}$/.test(text ?? "") ? Number(text) : Number.NaN;
   if (Number.isSafeInteger(id)) return id;
-  throw new HttpError(404, "HM_HTTP_NO_JOB", "there is no such job");
+  throw noJob();
 }
 
 /**
@@ -83,7 +84,7 @@ export function idOf(text: string | undefined): number {
 export function tubeNameOf(text = ""): string {
   const name = text.startsWith("~") ? text.slice(1) : text;
   if (/^[A-Za-z0-9+/;.$_()][-A-Za-z0-9+/;.$_()]{0,199}$/.test(name)) return name;
-  throw new HttpError(404, "HM_HTTP_NO_TUBE", "there is no such tube");
+  throw noTube();
 }
 
 function fieldOf(body: unknown, name: string): unknown {

@@ -9,8 +9,8 @@ import type { InProcess } from "../server/in-process.ts";
 import type { InProcessConnection } from "../server/in-process-connection.ts";
 import type { SessionHost } from "../server/session-host.ts";
 import type { JobState } from "./api.ts";
-import { HttpError } from "./handler.ts";
 import { bodyStart } from "./job-reading.ts";
+import { noTube, refused } from "./refusals.ts";
 
 /** Which jobs. */
 export interface Wanted {
@@ -43,10 +43,10 @@ export async function listJobs(
   after: number,
   limit: number,
 ): Promise<Page> {
-  const { word, body } = await own.ask(`list-jobs ${tube} ${state} ${after} ${limit}`);
-  if (word === "NOT_FOUND") throw new HttpError(404, "HM_HTTP_NO_TUBE", "there is no such tube");
-  if (word !== "OK") throw new HttpError(503, "HM_HTTP_REFUSED", `the server answered ${word}`);
-  const lines = LATIN1.decode(body).split("\n");
+  const reply = await own.ask(`list-jobs ${tube} ${state} ${after} ${limit}`);
+  if (reply.word === "NOT_FOUND") throw noTube();
+  if (reply.word !== "OK") throw refused(reply);
+  const lines = LATIN1.decode(reply.body).split("\n");
   const next = Number(/^next: (\d+)$/m.exec(lines.at(-2) ?? "")?.[1] ?? 0);
   return { jobs: lines.filter((line) => line.startsWith("- {")).map(listedJob), next };
 }

@@ -8,6 +8,7 @@ import { HttpError } from "./handler.ts";
 import type { Answer, Call, Route } from "./handler.ts";
 import { asBytes, bodyPart, bodyStart, holderOf, jobFacts } from "./job-reading.ts";
 import type { JobFacts } from "./job-reading.ts";
+import { noJob, refused } from "./refusals.ts";
 import { inSteps, isWanted, listJobs, shardOfTube } from "./job-scan.ts";
 import type { ListedJob, Wanted } from "./job-scan.ts";
 
@@ -162,13 +163,10 @@ function existing(inProcess: InProcess, id: number): JobFacts {
 
 async function act(inProcess: InProcess, action: "kick" | "delete", id: number): Promise<void> {
   const command = action === "kick" ? "kick-job" : "delete";
-  const { word } = await inProcess.withConnection((own) => own.ask(`${command} ${id}`));
-  if (word === "KICKED" || word === "DELETED") return;
+  const reply = await inProcess.withConnection((own) => own.ask(`${command} ${id}`));
+  if (reply.word === "KICKED" || reply.word === "DELETED") return;
+  if (reply.word !== "NOT_FOUND") throw refused(reply);
   const { state } = existing(inProcess, id);
   const message = `the job is ${state}, so nobody else can ${action} it`;
   throw new HttpError(409, "HM_HTTP_STATE", message);
-}
-
-function noJob(): HttpError {
-  return new HttpError(404, "HM_HTTP_NO_JOB", "there is no such job");
 }

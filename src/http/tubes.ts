@@ -9,8 +9,8 @@ import {
   textParameter,
   tubeNameOf,
 } from "./fields.ts";
-import { HttpError } from "./handler.ts";
 import type { Call, Route } from "./handler.ts";
+import { noTube, refused } from "./refusals.ts";
 import type { TubeSurvey } from "./tube-survey.ts";
 
 const U32_MAX = 0xffff_ffff;
@@ -54,10 +54,7 @@ export function tubeRoutes(inProcess: InProcess, survey: TubeSurvey): readonly R
       handler: async (call) => {
         const seconds = numberField(call.body, "seconds", 0, U32_MAX);
         const name = tubeNameOf(call.params["name"]);
-        const { word } = await inProcess.withConnection((own) =>
-          own.ask(`pause-tube ${name} ${seconds}`),
-        );
-        if (word !== "PAUSED") throw noTube();
+        await asked(inProcess, `pause-tube ${name} ${seconds}`, "PAUSED");
         return { json: {} };
       },
     },
@@ -78,14 +75,19 @@ export function tubeRoutes(inProcess: InProcess, survey: TubeSurvey): readonly R
       needs: "admin",
       handler: async (call) => {
         const name = tubeNameOf(call.params["name"]);
-        const { word, words } = await inProcess.withConnection((own) =>
-          own.ask(`flush-tube ${name}`),
-        );
-        if (word !== "FLUSHED") throw noTube();
+        const { words } = await asked(inProcess, `flush-tube ${name}`, "FLUSHED");
         return { json: { flushed: Number(words[0]) } satisfies FlushAnswer };
       },
     },
   ];
+}
+
+/** Asks for something to be done to a tube. Rejects with an HttpError unless the answer is `wanted`. */
+async function asked(inProcess: InProcess, command: string, wanted: string): Promise<Reply> {
+  const reply = await inProcess.withConnection((own) => own.ask(command));
+  if (reply.word === "NOT_FOUND") throw noTube();
+  if (reply.word !== wanted) throw refused(reply);
+  return reply;
 }
 
 /** Kicks step by step, until enough were kicked, none is left, or nobody waits for it any more. */
@@ -99,8 +101,9 @@ async function kick(
   if (using.word !== "USING") throw refused(using);
   let kicked = 0;
   while (kicked < count && !signal.aborted) {
-    const { words } = await own.ask(`kick ${Math.min(count - kicked, KICK_STEP_JOBS)}`);
-    const now = Number(words[0]);
+    const reply = await own.ask(`kick ${Math.min(count - kicked, KICK_STEP_JOBS)}`);
+    if (reply.word !== "KICKED") throw refused(reply);
+    const now = Number(reply.words[0]);
     kicked += now;
     if (now < KICK_STEP_JOBS) break;
   }
@@ -132,13 +135,4 @@ function page(all: readonly Tube[], query: URLSearchParams): TubesAnswer {
 function byText(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
-}
-
-function noTube(): HttpError {
-  return new HttpError(404, "HM_HTTP_NO_TUBE", "there is no such tube");
-}
-
-/** The session answered with something that it does not answer unless it is short of something. */
-function refused({ word }: Reply): HttpError {
-  return new HttpError(503, "HM_HTTP_REFUSED", `the server answered ${word}`);
 }

@@ -12,6 +12,8 @@ export interface HomemakerOptions {
   readonly threads?: number;
   /** Shards, a power of two. */
   readonly shards?: number;
+  /** What runs it: a program and its arguments; absent: the Node that runs the tests. */
+  readonly runtime?: readonly string[];
   /** More flags, as on its command line. */
   readonly flags?: readonly string[];
 }
@@ -22,12 +24,13 @@ const PATIENCE_MS = 30_000;
 /** Starts Homemaker and waits until it listens. Throws a ServerProcessError when it does not. */
 export function startHomemaker(options: HomemakerOptions = {}): Promise<ServerProcess> {
   const { maxJobSizeBytes, threads, shards, flags = [] } = options;
-  const args = [CLI, "-l", "127.0.0.1", "-p", "0"];
+  const [command = "", ...before] = options.runtime ?? [process.execPath];
+  const args = [...before, CLI, "-l", "127.0.0.1", "-p", "0"];
   if (maxJobSizeBytes !== undefined) args.push("-z", String(maxJobSizeBytes));
   if (threads !== undefined) args.push("--threads", String(threads));
   if (shards !== undefined) args.push("--shards", String(shards));
   return ServerProcess.start({
-    command: process.execPath,
+    command,
     arguments: [...args, ...flags],
     address: listeningAddress,
     missing: "not found",
