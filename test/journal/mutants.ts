@@ -117,8 +117,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "what only memory held is believed safe",
     file: RECOVERY,
-    find: "    file.sync();\n    if (mark.length > 0) {",
-    put: "    if (mark.length > 0) {",
+    find: "      file.sync();\n      if (mark.length === 0) return;\n",
+    put: "      if (mark.length === 0) return;\n",
   },
   {
     fault: "segments of jobs that were written twice are not reclaimed first",
