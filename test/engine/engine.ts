@@ -60,6 +60,17 @@ export interface ListedTube {
   readonly name: string;
 }
 
+/** Which jobs to list. */
+export interface ListOrder {
+  readonly tube: string;
+  readonly state: number;
+  readonly after: number;
+  readonly most: number;
+}
+
+/** The ways in which the engine can look for jobs; see assembly/listing.ts. */
+export type ListWay = "walk" | "probe" | "scan";
+
 export interface ShardOptions {
   readonly threads?: number;
   /** How many pages, the threads' areas included, clients may fill. */
@@ -358,6 +369,114 @@ export class EngineShard {
       }
     }
     return tubes;
+  }
+
+  /**
+   * The lowest ids of the jobs asked for; undefined when there is no such tube. Looks in one way to the end; `between` is called between two pieces,
+   * and `now` is asked for each.
+   */
+  listJobs(
+    t: number,
+    way: ListWay,
+    order: ListOrder,
+    now: () => number,
+    between: () => void = () => undefined,
+  ): number[] | undefined {
+    const { listWalk, listProbe, listScan, lastId } = this.raw(t);
+    const { tube, state, after, most } = order;
+    const bytes = this.#write(t, tube);
+    const first = listWalk(t, 0, bytes, state, after, most, now()) & C.CODE_MASK;
+    if (first === C.NOT_FOUND) return undefined;
+    if (way === "walk") {
+      if (first === C.MORE) throw new RangeError("too many jobs for a walk");
+      return this.#listed(t);
+    }
+    const classes = this.#thread(t).field(C.RESULT_STATS + C.LIST_CLASSES);
+    const last = lastId();
+    let ids: number[] = [];
+    let [tried, next, answer] = [after, 0, C.MORE];
+    for (;;) {
+      this.#write(t, tube);
+      const room = most - ids.length;
+      const code =
+        way === "probe"
+          ? listProbe(t, 0, bytes, state, tried, last, room, now())
+          : listScan(t, 0, bytes, state, after, C.NEVER_MICROS, most, next, classes, now());
+      answer = code & C.CODE_MASK;
+      if (answer === C.NOT_FOUND) return ids;
+      ids = [...ids, ...this.#listed(t)].toSorted((a, b) => a - b).slice(0, most);
+      if (answer === C.DONE) return ids;
+      if (way === "probe") tried = this.#thread(t).field(C.RESULT_ID);
+      else next = this.#ref(t);
+      between();
+    }
+  }
+
+  #listed(t: number): number[] {
+    const { output } = this.#thread(t);
+    const count = this.#thread(t).field(C.RESULT_COUNT);
+    return Array.from({ length: count }, (_, index) => output.readDoubleLE(8 * index));
+  }
+
+  /** What describeJobs says of these jobs: id, age, time left, and ten whole numbers of each. */
+  describeJobs(t: number, order: ListOrder, ids: readonly number[], now: number): number[][] {
+    const { input, output } = this.#thread(t);
+    const bytes = this.#write(t, order.tube);
+    for (const [index, id] of ids.entries()) input.writeDoubleLE(id, 256 + 8 * index);
+    const { describeJobs } = this.raw(t);
+    describeJobs(t, 0, bytes, order.state, 256, ids.length, now);
+    return Array.from({ length: this.#thread(t).field(C.RESULT_COUNT) }, (_, entry) => {
+      const at = entry * C.JOB_ENTRY_BYTES;
+      const micros = [0, 8, 16].map((offset) => output.readDoubleLE(at + offset));
+      const numbers = Array.from({ length: 10 }, (__, i) => output.readUInt32LE(at + 24 + 4 * i));
+      return [...micros, ...numbers];
+    });
+  }
+
+  /** The reserved job of a tube that runs out first; `scans`: looked for in the table of jobs. */
+  peekReserved(t: number, tube: number, now: number, scans = false): Reply {
+    const { peekReserved, scanReserved } = this.raw(t);
+    const code = peekReserved(t, tube, now);
+    if (!scans) return this.#shown(t, code);
+    this.listJobs(
+      t,
+      "walk",
+      { tube: "default", state: C.STATE_READY, after: 0, most: 0 },
+      () => now,
+    );
+    const classes = this.#thread(t).field(C.RESULT_STATS + C.LIST_CLASSES);
+    let [due, id, next] = [C.NEVER_MICROS, 0, 0];
+    for (;;) {
+      const piece = scanReserved(t, tube, due, id, next, classes, now);
+      if ((piece & C.CODE_MASK) !== C.MORE) return this.#shown(t, piece);
+      due = this.#thread(t).field(C.RESULT_STATS + C.LIST_DUE);
+      id = this.#thread(t).field(C.RESULT_ID);
+      next = this.#ref(t);
+    }
+  }
+
+  /** Flushes a tube to the end; `between` is called between two pieces, and `now` is asked for each. */
+  flushTube(
+    t: number,
+    tube: string,
+    last: number,
+    now: () => number,
+    between: () => void = () => undefined,
+  ): Reply {
+    const { flushTube } = this.raw(t);
+    let [kind, major, minor, count] = [C.KIND_BURIED, 0, 0, 0];
+    for (let pieces = 0; ; pieces++) {
+      const bytes = this.#write(t, tube);
+      const reply = this.#reply(t, flushTube(t, 0, bytes, kind, major, minor, last, now()));
+      const thread = this.#thread(t);
+      count += thread.field(C.RESULT_COUNT);
+      if (reply.answer === "NOT_FOUND" && pieces > 0) return { ...reply, answer: "DONE", count };
+      if (reply.answer !== "MORE") return { ...reply, count };
+      kind = this.#ref(t);
+      major = thread.field(C.RESULT_STATS + C.FLUSH_MAJOR);
+      minor = thread.field(C.RESULT_STATS + C.FLUSH_MINOR);
+      between();
+    }
   }
 
   #thread(t: number): Thread {

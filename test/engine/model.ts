@@ -5,7 +5,7 @@
  * happens in the order of the deadlines, and the jobs of a connection that goes come back in the order of theirs.
  */
 import * as C from "../../assembly/constants.ts";
-import type { Answer, ListedTube, NewJob, Reply } from "./engine.ts";
+import type { Answer, ListOrder, ListedTube, NewJob, Reply } from "./engine.ts";
 
 /** Most jobs that one kick moves. */
 const STEP = C.STEP_JOBS;
@@ -389,6 +389,48 @@ export class ModelShard {
 
   listTubes(): ListedTube[] {
     return [...this.tubes.values()].map(({ name, number }) => ({ name, number }));
+  }
+
+  /** The lowest ids, above `after`, of the tube's jobs in that state; undefined when there is no such tube. */
+  listJobs(order: ListOrder, now: number): number[] | undefined {
+    this.#settle(now);
+    if (!this.tubes.has(order.tube)) return undefined;
+    return [...this.jobs.values()]
+      .filter((job) => job.tube === order.tube && STATE_NUMBERS[job.state] === order.state)
+      .map(({ id }) => id)
+      .filter((id) => id > order.after)
+      .toSorted((a, b) => a - b)
+      .slice(0, order.most);
+  }
+
+  /** What is known of these jobs: id, age, time left, pri, delay, ttr, bytes, and the counters. */
+  describeJobs(ids: readonly number[], now: number): number[][] {
+    return ids.flatMap((id) => {
+      const { figures = [] } = this.statsJob(id, now);
+      const [, pri = 0, age = 0, delay = 0, ttr = 0, left = 0, ...counters] = figures;
+      const bytes = this.jobs.get(id)?.body.length ?? 0;
+      return [[id, age, left, pri, delay, ttr, bytes, ...counters.slice(0, 5), 0]];
+    });
+  }
+
+  peekReserved(tube: string, now: number): Reply {
+    this.#settle(now);
+    const [job] = [...this.jobs.values()]
+      .filter(({ tube: name, state }) => name === tube && state === "reserved")
+      .toSorted(byDeadline);
+    return job === undefined ? this.#reply("NOT_FOUND") : this.#reply("DONE", show(job));
+  }
+
+  flushTube(name: string, last: number, now: number): Reply {
+    this.#settle(now);
+    if (!this.tubes.has(name)) return this.#reply("NOT_FOUND", { count: 0 });
+    const flushed = [...this.jobs.values()].filter(
+      ({ id, tube, state }) => tube === name && state !== "reserved" && id <= last,
+    );
+    for (const { id } of flushed) this.jobs.delete(id);
+    this.#tube(name).deletes += flushed.length;
+    this.#forgetIfUnused(name);
+    return this.#reply("DONE", { count: flushed.length });
   }
 
   /** When something happens by itself next. */

@@ -54,6 +54,9 @@ const WEIGHTS = {
   statsTube: 1,
   statsShard: 1,
   list: 1,
+  listJobs: 1,
+  peekReserved: 1,
+  flush: 1,
   soonest: 1,
 };
 type Operation = keyof typeof WEIGHTS;
@@ -210,6 +213,13 @@ class Walk {
         const id = this.#anyId(b);
         return this.#agree(engine.kickJob(a % THREADS, id, now), model.kickJob(id, now));
       }
+      case "flush": {
+        // Most jobs shall live on, so mostly only old ones go.
+        const name = pick(NAMES, a) ?? "";
+        const last = b % 4 === 0 ? this.#lastId : Math.max(0, this.#lastId - 6);
+        const reply = engine.flushTube(c % THREADS, name, last, () => now);
+        return this.#agree(reply, model.flushTube(name, last, now));
+      }
       case "pause": {
         const name = pick(NAMES, a) ?? "";
         const seconds = pickNumber([0, 0, 2, 4, 20], b);
@@ -275,12 +285,45 @@ class Walk {
         const { figures = [], ...reply } = engine.statsShard(t, now);
         return this.#agree({ ...reply, figures: figures.slice(0, 8) }, model.statsShard(now));
       }
+      case "listJobs":
+        return this.#listJobs(t, name, b, c);
+      case "peekReserved": {
+        if (session?.used === undefined) return;
+        const { ref, name: used } = session.used;
+        this.#agree(engine.tick(t, now), model.tick(now)); // whom it wakes, the first of several calls would say
+        const reply = engine.peekReserved(session.thread, ref, now, c % 2 === 0);
+        return this.#agree(reply, model.peekReserved(used, now));
+      }
       case "list":
         return deepStrictEqual(engine.listTubes(t), model.listTubes());
       default:
         if (session === undefined) return;
         strictEqual(engine.soonest(session.thread, session.ref), model.soonest(session.ref));
     }
+  }
+
+  /** Each way of looking finds the same. */
+  #listJobs(t: number, tube: string, b: number, c: number): void {
+    const now = this.#now;
+    this.#agree(this.#engine.tick(t, now), this.#model.tick(now));
+    const state = pickNumber(
+      [C.STATE_READY, C.STATE_RESERVED, C.STATE_DELAYED, C.STATE_BURIED],
+      c >>> 2,
+    );
+    const after = c % 3 === 0 ? this.#anyId(c) : 0;
+    const order = { tube, state, after, most: 1 + (b % 5) };
+    const wanted = this.#model.listJobs(order, now);
+    for (const way of ["walk", "probe", "scan"] as const) {
+      deepStrictEqual(
+        this.#engine.listJobs(t, way, order, () => now),
+        wanted,
+      );
+    }
+    const ids = wanted ?? [];
+    deepStrictEqual(
+      this.#engine.describeJobs(t, order, ids, now),
+      this.#model.describeJobs(ids, now),
+    );
   }
 
   /* Putting. */
