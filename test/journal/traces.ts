@@ -3,7 +3,7 @@
  *   long N    a job of N bytes, which go to the journal in parts     begin N, upload N, drop, finish   such a body, in steps
  *   put N     a job of N bytes           fill      puts until the next segment is begun
  *   delete    the oldest job             reclaim   the committer goes on until it has nothing to do
- *   put-many, bury-all, kick-all          nearly   puts until the present segment is nearly full
+ *   put-many, bury-all, kick-all, flush   nearly   puts until the present segment is nearly full
  *   here      what comes before is not stopped: other traces do that
  *   empty     deletes all but the oldest     thin   three of four jobs with short bodies     delete-long   those with long ones
  *   bury, kick, release   the newest     close, mark, commit, restart (in an orderly way), kill (the process), cut (the power)
@@ -28,6 +28,8 @@ export const TRACES: Readonly<Record<string, string>> = {
   "an empty segment goes": "put 10, commit, fill, empty, commit, reclaim",
   "a long-lived job moves":
     "put 10, bury, commit, fill, empty, fill, empty, commit, reclaim, put 5, commit",
+  "a flush": "put-many 30, bury-all, commit, flush, put 10, commit",
+  "a flush over two segments": "put-many 12, bury-all, commit, nearly 200, flush, commit",
   "tombstones move": "put 10, put 20, commit, fill, delete, fill, empty, commit, reclaim",
   "a kick of many jobs, in the middle of which a segment ends":
     "put-many 100, bury-all, commit, nearly 600, kick-all, commit, put 10, commit",
@@ -96,6 +98,7 @@ const STEPS: Readonly<Record<string, (world: World, bytes: number) => void>> = {
     for (const job of world.ledger.jobs.values()) world.bury(job);
   },
   "kick-all": (world) => world.kick(mostBuried(world), 1000),
+  flush: (world) => world.flush(mostBuried(world), world.ledger.highestId),
   nearly: (world, bytes) => {
     while (world.roomInSegment() > bytes) {
       world.put(world.roomInSegment() > 8000 ? 6000 : 100, 0);

@@ -547,14 +547,15 @@ export class World {
       this.#goOnUploading();
       return true;
     }
-    const choice = this.#random(this.ledger.jobs.size > 60 ? 24 : 16);
+    const choice = this.#random(this.ledger.jobs.size > 60 ? 24 : 17);
     if (choice < 7) {
       if (!this.journal.isFull) this.put();
       return true;
     }
     const job = this.#anyJob();
     if (job === undefined) return true;
-    if (choice < 10 || choice >= 16) this.delete(job);
+    if (choice === 16 && this.#random(4) === 0) this.flush(job.tube);
+    else if (choice < 10 || choice >= 16) this.delete(job);
     else if (choice < 12) this.bury(job);
     else if (choice < 14) this.kickJob(job);
     else if (choice < 15) this.release(job);
@@ -770,6 +771,27 @@ export class World {
       this.#held.add(id);
       this.totals.mutations++;
       this.ledger.changed(shard.index, lsn, [[id, { ...job, isBuried: false, due: 0 }]]);
+    }
+  }
+
+  /** Deletes what nobody holds of a tube and was put before a certain moment. As with `kick`, each job has a record of its own. */
+  flush(tube: string, last = this.ledger.highestId - this.#random(8)): void {
+    const shard = this.#shardOf(tube);
+    const journalShard = this.#journalShards[shard.index];
+    const from = journalShard?.head ?? 0;
+    shard.input.set(TEXT.encode(tube));
+    const { flushTube } = shard.engine;
+    const code = flushTube(0, 0, tube.length, C.KIND_BURIED, 0, 0, Math.max(0, last), this.now);
+    if (shard.answer(code) !== C.DONE) throw new LedgerError(`${tube} cannot be flushed`);
+    const lsn = shard.field(C.RESULT_LSN);
+    const ids = journalShard === undefined ? [] : idsOfRecords(journalShard, from, lsn);
+    const flushed = shard.field(C.RESULT_COUNT);
+    if (ids.length !== flushed) throw new LedgerError(`${flushed} flushed, ${ids.length} recorded`);
+    for (const id of ids) {
+      const job = this.ledger.jobs.get(id);
+      if (job?.tube !== tube || id > last) throw new LedgerError(`job ${id} is not to be flushed`);
+      this.totals.mutations++;
+      this.ledger.changed(shard.index, lsn, [[id, undefined]]);
     }
   }
 
