@@ -46,71 +46,90 @@ async function listAll(wire: Wire, random: Random): Promise<number[]> {
   }
 }
 
-test(`every job that stays is listed once, and what is flushed was there (CROWD_SEED=${SEED} npx vitest run test/concurrency)`, async () => {
+/** What goes on in the two tubes, until it is told to end. */
+class Bustle {
+  isOver = false;
+  /** Jobs put into "flushed". */
+  wasPut = 0;
+
+  /** Puts jobs that do not stay where they are: deleted at once, or kicked and then reserved by somebody here. */
+  async churn(wire: Wire): Promise<void> {
+    for (let round = 0; !this.isOver; round += 1) {
+      const id = await put(wire, 3600);
+      if (round % 3 === 0) await answer(wire, `delete ${id}`);
+      else if (round % 3 === 1) await answer(wire, `kick-job ${id}`);
+      const { line = "" } = await wire.ask("reserve-with-timeout 0");
+      const held = /^RESERVED (\d+)/.exec(line)?.[1];
+      if (held !== undefined) await answer(wire, `delete ${held}`);
+    }
+    wire.hangUp();
+  }
+
+  async produce(wire: Wire): Promise<void> {
+    while (!this.isOver) {
+      await put(wire, this.wasPut % 2 === 0 ? 0 : 3600);
+      this.wasPut += 1;
+    }
+    wire.hangUp();
+  }
+
+  /** Flushes again and again, each time when some jobs were put; answers how many it flushed. */
+  async flush(wire: Wire): Promise<number> {
+    let flushed = 0;
+    for (let count = 0; count < FLUSHES; count += 1) {
+      await this.#untilPut(wire, this.wasPut + BATCH);
+      flushed += await flushOnce(wire);
+    }
+    return flushed;
+  }
+
+  async #untilPut(wire: Wire, count: number): Promise<void> {
+    while (this.wasPut < count) await answer(wire, "list-tube-used");
+  }
+}
+
+async function flushOnce(wire: Wire): Promise<number> {
+  const line = await answer(wire, "flush-tube flushed");
+  return Number(/^FLUSHED (\d+)$/.exec(line)?.[1]);
+}
+
+async function list(wire: Wire, staying: readonly number[]): Promise<void> {
+  const random = new Random(SEED);
+  for (let count = 0; count < LISTINGS; count += 1) {
+    const found = await listAll(wire, random);
+    const seen = new Set(found);
+    expect(found).toEqual([...seen].toSorted((a, b) => a - b));
+    expect(staying.filter((id) => !seen.has(id))).toEqual([]);
+  }
+}
+
+async function openMany(server: ServerProcess, tube: string, count: number): Promise<Wire[]> {
+  return Promise.all(Array.from({ length: count }, () => open(server, tube)));
+}
+
+async function bustleOn(server: ServerProcess): Promise<void> {
+  const bustle = new Bustle();
+  const churning = await openMany(server, "listed", 3);
+  const running = churning.map((wire) => bustle.churn(wire));
+  const lister = await open(server, "listed");
+  const staying: number[] = [];
+  while (staying.length < STAYING) staying.push(await put(lister, 7200));
+  const flusher = await open(server, "flushed");
+  const producers = await openMany(server, "flushed", 2);
+  running.push(...producers.map((wire) => bustle.produce(wire)));
+  const [flushed] = await Promise.all([bustle.flush(flusher), list(lister, staying)]);
+  bustle.isOver = true;
+  await Promise.all(running);
+  expect(flushed + (await flushOnce(flusher))).toBe(bustle.wasPut);
+  expect(server.running).toBe(true);
+}
+
+test(`every job that stays is listed once, and every job put is flushed once (CROWD_SEED=${SEED} npx vitest run test/concurrency)`, async () => {
   const folder = mkdtempSync(join(tmpdir(), "inspection-"));
   const flags = ["--data", folder, "--durability", "os"];
   const server = await startHomemaker({ threads: 3, shards: 4, flags });
   try {
-    const random = new Random(SEED);
-    let isOver = false;
-    const lister = await open(server, "listed");
-    const staying: number[] = [];
-
-    /** Puts jobs that stay among others that do not: kicked, reserved, deleted. */
-    const churn = async (wire: Wire): Promise<void> => {
-      for (let round = 0; !isOver; round += 1) {
-        const id = await put(wire, 3600);
-        if (round % 3 === 0) await answer(wire, `delete ${id}`);
-        else if (round % 3 === 1) await answer(wire, `kick-job ${id}`);
-        const [, held] =
-          /^RESERVED (\d+)/.exec((await wire.ask("reserve-with-timeout 0")).line ?? "") ?? [];
-        if (held !== undefined) await answer(wire, `delete ${held}`);
-      }
-      wire.hangUp();
-    };
-    const churning = await Promise.all(Array.from({ length: 3 }, () => open(server, "listed")));
-    const running = churning.map((wire) => churn(wire));
-    while (staying.length < STAYING) {
-      staying.push(...(await Promise.all([put(lister, 7200)])));
-    }
-
-    let wasPut = 0;
-    const produce = async (wire: Wire): Promise<void> => {
-      while (!isOver) {
-        await put(wire, wasPut % 2 === 0 ? 0 : 3600);
-        wasPut += 1;
-      }
-      wire.hangUp();
-    };
-    const flusher = await open(server, "flushed");
-    const producers = await Promise.all(Array.from({ length: 2 }, () => open(server, "flushed")));
-    running.push(...producers.map((wire) => produce(wire)));
-
-    let flushed = 0;
-    const flush = async (): Promise<void> => {
-      for (let count = 0; count < FLUSHES; count += 1) {
-        const before = wasPut;
-        while (wasPut < before + BATCH) await answer(flusher, "list-tube-used");
-        const line = await answer(flusher, "flush-tube flushed");
-        flushed += Number(/^FLUSHED (\d+)$/.exec(line)?.[1]);
-      }
-    };
-    const list = async (): Promise<void> => {
-      for (let count = 0; count < LISTINGS; count += 1) {
-        const found = await listAll(lister, random);
-        const seen = new Set(found);
-        expect(seen.size).toBe(found.length);
-        expect(found).toEqual(found.toSorted((a, b) => a - b));
-        expect(staying.filter((id) => !seen.has(id))).toEqual([]);
-      }
-    };
-    await Promise.all([flush(), list()]);
-    isOver = true;
-    await Promise.all(running);
-    const last = await answer(flusher, "flush-tube flushed");
-    flushed += Number(/^FLUSHED (\d+)$/.exec(last)?.[1]);
-    expect(flushed).toBe(wasPut);
-    expect(server.running).toBe(true);
+    await bustleOn(server);
   } finally {
     await server.stop();
     rmSync(folder, { recursive: true, force: true });

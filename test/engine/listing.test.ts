@@ -66,6 +66,20 @@ describe("a listing", () => {
     expect(() => yard.list("walk", C.STATE_READY, 300)).toThrow("too many jobs for a walk");
   });
 
+  test("has the jobs that came back late to their place, and a flush takes them", () => {
+    const yard = new Yard();
+    const ids = yard.put(5);
+    for (const id of ids.slice(1, 4)) {
+      yard.engine.reserveJob(0, yard.conn, id, yard.now);
+      yard.engine.release(0, yard.conn, id, 0, 0, yard.now);
+    }
+    expect(yard.list("walk", C.STATE_READY, 2)).toEqual(ids);
+    const { count } = yard.engine.flushTube(0, TUBE, ids[3] ?? 0, () => yard.now);
+    expect(count).toBe(4);
+    expect(yard.list("walk", C.STATE_READY, 2)).toEqual(ids.slice(4));
+    yard.engine.verify();
+  });
+
   test("looks at no more than a bounded number of jobs in a piece", () => {
     const yard = new Yard();
     yard.put(5000, {}, yard.other);

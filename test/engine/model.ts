@@ -58,7 +58,8 @@ export interface ModelConn {
   calling: boolean;
 }
 
-const STATE_NUMBERS = {
+/** The engine's numbers of the states. */
+export const STATE_NUMBERS = {
   ready: C.STATE_READY,
   reserved: C.STATE_RESERVED,
   delayed: C.STATE_DELAYED,

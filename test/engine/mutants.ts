@@ -117,6 +117,26 @@ export const MUTANTS: readonly Mutant[] = [
     find: "min(now, timers.secondDue())",
     put: "now",
   },
+  {
+    fault: "a listing keeps the ids that it met first instead of the lowest",
+    find: "  if (low == piece.most) return;",
+    put: "  if (piece.count == piece.most) return;",
+  },
+  {
+    fault: "the job that runs out first is looked for among the first holder's only",
+    find: "!walkHeld(piece, heldRoot(connAt(at)))) return false;",
+    put: "!walkHeld(piece, heldRoot(connAt(at)))) return false;\n    if (piece.bySoonest != 0 && piece.soonestId != 0) return true;",
+  },
+  {
+    fault: "a flush stops at the first bucket that has only new jobs",
+    find: "flush.major++;",
+    put: "return true;",
+  },
+  {
+    fault: "a flush leaves a tube that nobody refers to any more",
+    find: "  tube.using--;\n  forgetIfUnused(tube);\n  setResult(t, RESULT_COUNT, <f64>flush.deleted);",
+    put: "  tube.using--;\n  setResult(t, RESULT_COUNT, <f64>flush.deleted);",
+  },
 ];
 
 /** How many walks a mutant may survive. */

@@ -11,7 +11,7 @@ import * as fc from "fast-check";
 import * as C from "../../assembly/constants.ts";
 import { EngineShard, loadVerifyModule } from "./engine.ts";
 import type { Reply, ShardOptions } from "./engine.ts";
-import { ModelShard } from "./model.ts";
+import { ModelShard, STATE_NUMBERS } from "./model.ts";
 import type { ModelConn, ModelJob } from "./model.ts";
 
 /** What a walk is made of, and how often each is taken. */
@@ -215,7 +215,9 @@ class Walk {
       }
       case "flush": {
         // Most jobs shall live on, so mostly only old ones go.
-        const name = pick(NAMES, a) ?? "";
+        const some = pick([...model.jobs.values()], a)?.tube;
+        const name = a % 4 === 0 ? pick(NAMES, a) : some;
+        if (name === undefined) return;
         const last = b % 4 === 0 ? this.#lastId : Math.max(0, this.#lastId - 6);
         const reply = engine.flushTube(c % THREADS, name, last, () => now);
         return this.#agree(reply, model.flushTube(name, last, now));
@@ -306,12 +308,12 @@ class Walk {
   #listJobs(t: number, tube: string, b: number, c: number): void {
     const now = this.#now;
     this.#agree(this.#engine.tick(t, now), this.#model.tick(now));
-    const state = pickNumber(
-      [C.STATE_READY, C.STATE_RESERVED, C.STATE_DELAYED, C.STATE_BURIED],
-      c >>> 2,
-    );
+    const states = ["ready", "reserved", "delayed", "buried"] as const;
+    const any = pick([...this.#model.jobs.values()], b >>> 2);
+    const job = b % 4 === 0 ? undefined : any; // mostly where there is something
+    const state = STATE_NUMBERS[job?.state ?? pick(states, c >>> 2) ?? "ready"];
     const after = c % 3 === 0 ? this.#anyId(c) : 0;
-    const order = { tube, state, after, most: 1 + (b % 5) };
+    const order = { tube: job?.tube ?? tube, state, after, most: 1 + (c % 5) };
     const wanted = this.#model.listJobs(order, now);
     for (const way of ["walk", "probe", "scan"] as const) {
       deepStrictEqual(
