@@ -109,6 +109,8 @@ export interface ThreadSeed {
   /** Most open connections of all threads together. */
   readonly maxConnections: number;
   readonly trace: TraceSettings;
+  /** Whether the thread measures how late its event loop runs. */
+  readonly measuresLag: boolean;
   /** What the thread's host needs: the engine's module and memories, the options. The runtime only passes it on. */
   readonly payload: unknown;
 }

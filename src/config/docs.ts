@@ -1,4 +1,4 @@
-/* Docs: docs/options.md and docs/shell.md, made from the declarations in options.ts and shell-syntax.ts.
+/* Docs: docs/options.md, docs/shell.md and docs/metrics.md, made from the declarations in options.ts, shell-syntax.ts and observability/metrics.ts.
  *
  * `npm run docs` runs this file and writes the pages; a test compares what is made with the pages in the tree.
  */
@@ -6,6 +6,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { defaultWords, flagSyntax, helpText } from "./command-line.ts";
 import { loadControl } from "./control.ts";
 import type { Units } from "./control.ts";
+import { metricsPage } from "../observability/metrics-page.ts";
 import { CATEGORIES, environmentName, OPTIONS, SWITCHES } from "./options.ts";
 import type { Category, Option } from "./options.ts";
 import { SHELL_COMMANDS, shellHelp } from "./shell-syntax.ts";
@@ -115,4 +116,5 @@ if (import.meta.main) {
   await mkdir(new URL("docs/", root), { recursive: true });
   await writeFile(new URL("docs/options.md", root), optionsPage(control));
   await writeFile(new URL("docs/shell.md", root), shellPage());
+  await writeFile(new URL("docs/metrics.md", root), metricsPage());
 }

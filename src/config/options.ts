@@ -59,6 +59,8 @@ export interface Options {
   readonly httpToken: string | undefined;
   /** Who knows it may see everything over HTTP. */
   readonly httpReadToken: string | undefined;
+  /** Tubes that have a label of their own in the metrics. */
+  readonly metricsTubes: number;
 }
 
 /** What a reply waits for. */
@@ -208,6 +210,14 @@ export const OPTIONS: { readonly [Key in keyof Settings]: Option<Settings[Key]> 
     secret: true,
     parse: token,
     format: () => "",
+  },
+  metricsTubes: {
+    name: "metrics-tubes",
+    category: "HTTP",
+    placeholder: "N",
+    help: "show so many tubes by name in the metrics, those with the most jobs; the others are summed",
+    default: 100,
+    ...count(0, 10_000),
   },
   maxJobBytes: {
     name: "max-job-size",

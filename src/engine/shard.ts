@@ -114,6 +114,11 @@ export class Shard {
     return this.#tubes[0] ?? 0;
   }
 
+  /** Position behind the last record in the journal's stream; read without the lock. */
+  journalHead(): number {
+    return this.#ring[0] ?? 0;
+  }
+
   /** Whether the journal's ring has room for a command; always so without a journal. Read without the lock. */
   hasRoom(): boolean {
     return (this.#ring[0] ?? 0) - (this.#ring[1] ?? 0) <= this.#ringLimit;

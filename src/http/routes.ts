@@ -9,6 +9,7 @@ import { Events } from "./events.ts";
 import type { Route } from "./handler.ts";
 import { healthRoutes } from "./health.ts";
 import { jobRoutes } from "./jobs.ts";
+import { metricsRoute } from "./metrics.ts";
 import { overviewOf } from "./overview.ts";
 import { sessionRoutes } from "./session.ts";
 import { TubeSurvey } from "./tube-survey.ts";
@@ -21,6 +22,7 @@ export async function routes(around: HttpSurroundings, access: Access): Promise<
   return [
     ...(await assetRoutes()),
     ...healthRoutes(around),
+    metricsRoute(around),
     ...sessionRoutes(access),
     ...overviewRoutes(around),
     ...tubeRoutes(inProcess, survey),

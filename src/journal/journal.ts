@@ -51,6 +51,8 @@ export interface JournalParts {
   readonly random: () => number;
   /** Hears up to where a shard's stream is safe. */
   readonly publish: (shard: number, position: number) => void;
+  /** Hears how many milliseconds each sync took; absent: nobody wants to know. */
+  readonly synced?: (millis: number) => void;
   /** Segments that exist, oldest first, and the next numbers, as recovery found them. */
   readonly segments: readonly ExistingSegment[];
   readonly nextSegment: number;
@@ -276,6 +278,7 @@ export class Journal {
     this.#current.sync();
     this.#lastSyncMillis = this.#millis() - began;
     this.#syncs++;
+    this.#parts.synced?.(this.#lastSyncMillis);
     this.#unsyncedSince = undefined;
     this.#durableFrame = this.#nextFrame - 1;
     for (const [at, shard] of this.#parts.shards.entries()) {

@@ -152,6 +152,7 @@ class Committer {
           this.#board.publish(shard, position);
           this.#hasNews = true;
         },
+        synced: (millis) => this.#board.countSync(millis),
         ...recovered,
       });
     } catch (error) {

@@ -25,8 +25,10 @@ const ROW_COUNTERS = 64;
 export const COUNTER_ACCEPTED = 0;
 /** Connections that were turned away because there were too many, by this thread. */
 export const COUNTER_TURNED_AWAY = 1;
+/** How late this thread's event loop ran at most of late, in milliseconds (loop-lag.ts); 0 when nobody measures. */
+export const COUNTER_LAG_MILLIS = 2;
 /** The first counter that means nothing here. */
-export const COUNTER_FREE = 2;
+export const COUNTER_FREE = 3;
 
 const HEADER_BYTES = 64;
 const LINE_BYTES = 64;

@@ -5,6 +5,8 @@
  * says that it holds, then looks again, and the committer first publishes, then looks who holds: neither can miss the other.
  */
 
+import { SYNC_BOUNDS_MILLIS } from "../observability/metrics.ts";
+
 const SHARDS_MAX = 64;
 const THREADS_MAX = 64;
 
@@ -31,21 +33,26 @@ export const FIGURE_SYNCS = 5;
 export const FIGURE_LAST_SYNC_MILLIS = 6;
 export const FIGURE_OLDEST_UNSYNCED_MILLIS = 7;
 const FIGURES = 16;
+/** The histogram of syncs: a count for each bucket, then the sum of all in milliseconds. */
+const SYNC_BUCKETS = SYNC_BOUNDS_MILLIS.length + 1;
 
 /** Bytes that the board takes. */
-export const JOURNAL_BOARD_BYTES = WORDS * 4 + (SHARDS_MAX + FIGURES) * 8;
+export const JOURNAL_BOARD_BYTES = WORDS * 4 + (SHARDS_MAX + FIGURES + SYNC_BUCKETS + 1) * 8;
 
 /** One thread's view of the board. */
 export class JournalBoard {
   readonly #words: Int32Array;
   readonly #safe: Float64Array;
   readonly #figures: Float64Array;
+  readonly #syncs: Float64Array;
 
   /** The board at `offset`, a multiple of 8, of the common memory. */
   constructor(buffer: SharedArrayBuffer, offset: number) {
     this.#words = new Int32Array(buffer, offset, WORDS);
     this.#safe = new Float64Array(buffer, offset + WORDS * 4, SHARDS_MAX);
-    this.#figures = new Float64Array(buffer, offset + WORDS * 4 + SHARDS_MAX * 8, FIGURES);
+    const figures = offset + WORDS * 4 + SHARDS_MAX * 8;
+    this.#figures = new Float64Array(buffer, figures, FIGURES);
+    this.#syncs = new Float64Array(buffer, figures + FIGURES * 8, SYNC_BUCKETS + 1);
   }
 
   /* The threads' side. */
@@ -97,7 +104,23 @@ export class JournalBoard {
     return this.#figures[which] ?? 0;
   }
 
+  /** How long the syncs since the start took: counts by SYNC_BOUNDS_MILLIS and for what took longer, and the sum. */
+  syncs(): { readonly counts: Float64Array; readonly sumMillis: number } {
+    return {
+      counts: this.#syncs.slice(0, SYNC_BUCKETS),
+      sumMillis: this.#syncs[SYNC_BUCKETS] ?? 0,
+    };
+  }
+
   /* The committer's side. */
+
+  /** A sync took that long. */
+  countSync(millis: number): void {
+    const found = SYNC_BOUNDS_MILLIS.findIndex((bound) => millis <= bound);
+    const bucket = found < 0 ? SYNC_BUCKETS - 1 : found;
+    this.#syncs[bucket] = (this.#syncs[bucket] ?? 0) + 1;
+    this.#syncs[SYNC_BUCKETS] = (this.#syncs[SYNC_BUCKETS] ?? 0) + millis;
+  }
 
   publish(shard: number, position: number): void {
     this.#safe[shard] = position;

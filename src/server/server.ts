@@ -112,6 +112,7 @@ class Server {
       common: common.buffer,
       maxConnections,
       trace: { verbosity: this.#options.verbosity, maxJobBytes: this.#options.maxJobBytes },
+      measuresLag: openHttp !== undefined,
       payload: content,
     }));
     await this.#crew.start(seeds);

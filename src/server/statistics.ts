@@ -80,8 +80,7 @@ function journalFigures({ common }: SessionHost): Record<string, Value> {
 function commandCounts(host: SessionHost): Record<string, Value> {
   const counts: Record<string, Value> = {};
   for (const { op, counter } of COMMANDS) {
-    if (counter !== null)
-      counts[counter] = host.common.total(COUNTER_OPS + op) + runCount(host, op);
+    if (counter !== null) counts[counter] = commandCount(host, op);
   }
   return counts;
 }
@@ -96,6 +95,11 @@ const RUN_COUNTS: Readonly<Record<number, number>> = {
   [OP.BURY]: C.COUNT_BURY,
   [OP.TOUCH]: C.COUNT_TOUCH,
 };
+
+/** How many commands of that operation (OP) clients have sent. */
+export function commandCount(host: SessionHost, op: number): number {
+  return host.common.total(COUNTER_OPS + op) + runCount(host, op);
+}
 
 function runCount({ shards, common }: SessionHost, op: number): number {
   const which = RUN_COUNTS[op];

@@ -8,8 +8,9 @@ import type { LogFields, LogLevel } from "../observability/log.ts";
 import type { Door, Listener, ListenOrder, LoopRuntime, Order } from "../runtime.ts";
 import type { ThreadRuntime, ThreadSeed, TraceSettings } from "../runtime.ts";
 import type { Inlet, Outlet } from "../transport.ts";
-import { Common, COUNTER_ACCEPTED, COUNTER_TURNED_AWAY } from "./common.ts";
+import { Common, COUNTER_ACCEPTED, COUNTER_LAG_MILLIS, COUNTER_TURNED_AWAY } from "./common.ts";
 import { HostLoop } from "./host-loop.ts";
+import { LoopLag } from "./loop-lag.ts";
 import type { DrivenHost } from "./host-loop.ts";
 import { openTraced } from "./trace.ts";
 import type { ConnectionPage } from "./who-is-there.ts";
@@ -71,6 +72,8 @@ class IoThread implements Door {
   readonly #host: ThreadHost;
   readonly #listeners: Listener[] = [];
   #saidTurnedAwayMicros = -Infinity;
+  /** Absent when nobody wants to know. */
+  readonly #lag: LoopLag | undefined;
   /** Connections that were traced so far. */
   #traced = 0;
 
@@ -89,6 +92,9 @@ class IoThread implements Door {
     this.#clock = clock;
     this.#host = host;
     this.loop = new HostLoop(host, common, seed.threadIndex, clock);
+    if (seed.measuresLag) {
+      this.#lag = new LoopLag((millis) => (this.#counters[COUNTER_LAG_MILLIS] = millis));
+    }
   }
 
   obey(order: Order): void {
@@ -134,6 +140,7 @@ class IoThread implements Door {
     await this.#repliesOut(this.#clock() + withinMillis * 1000);
     await Promise.all(this.#listeners.map((listener) => listener.finish(withinMillis)));
     this.loop.stop();
+    this.#lag?.stop();
     this.#runtime.report({ kind: "stopped" });
   }
 

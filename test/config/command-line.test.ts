@@ -63,6 +63,7 @@ describe("without arguments", () => {
       httpHosts: [],
       httpToken: undefined,
       httpReadToken: undefined,
+      metricsTubes: 100,
       hintIntervalMillis: 5000,
       recovery: "salvage",
       durableReleases: false,
@@ -315,6 +316,7 @@ describe("the environment", () => {
       HOMEMAKER_HTTP_HOST: "Queue.example.org, queue",
       HOMEMAKER_HTTP_TOKEN: "!234567890abcdef",
       HOMEMAKER_HTTP_READ_TOKEN: "reading-is-all-it-does",
+      HOMEMAKER_METRICS_TUBES: "25",
     };
     expect(new Set(Object.keys(env))).toEqual(new Set(everyOption.map(environmentName)));
     expect(run([], env).options).toEqual({
@@ -342,6 +344,7 @@ describe("the environment", () => {
       httpHosts: ["queue.example.org", "queue"],
       httpToken: "!234567890abcdef",
       httpReadToken: "reading-is-all-it-does",
+      metricsTubes: 25,
     });
   });
 

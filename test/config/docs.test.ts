@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
 import { optionsPage, shellPage } from "../../src/config/docs.ts";
+import { metricsPage } from "../../src/observability/metrics-page.ts";
 import { loadBuiltControl } from "./load-control.ts";
 
 it("docs/options.md says what the declarations say (if not: npm run docs)", async () => {
@@ -11,4 +12,9 @@ it("docs/options.md says what the declarations say (if not: npm run docs)", asyn
 it("docs/shell.md says what the declarations say (if not: npm run docs)", async () => {
   const page = await readFile(new URL("../../docs/shell.md", import.meta.url), "utf8");
   expect(page).toBe(shellPage());
+});
+
+it("docs/metrics.md says what the declarations say (if not: npm run docs)", async () => {
+  const page = await readFile(new URL("../../docs/metrics.md", import.meta.url), "utf8");
+  expect(page).toBe(metricsPage());
 });
