@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { HttpError } from "./handler.ts";
 
 /** Most bytes of a request's body. */
-export const BODY_BYTES_MAX = 65_536;
+const BODY_BYTES_MAX = 65_536;
 /** How long a body may take to arrive, in milliseconds. */
 const BODY_MS = 10_000;
 

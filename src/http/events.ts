@@ -26,12 +26,13 @@ interface Subscriber {
 
 /** The streams. */
 export class Events {
-  readonly #overview: () => unknown;
+  readonly #overview: () => Promise<unknown>;
   readonly #subscribers = new Set<Subscriber>();
   #timer: NodeJS.Timeout | undefined;
+  #isMaking = false;
 
-  /** `overview` makes what is sent; undefined: there is nothing to send any more. */
-  constructor(overview: () => unknown) {
+  /** `overview` makes what is sent, and never rejects; undefined: there is nothing to send any more. */
+  constructor(overview: () => Promise<unknown>) {
     this.#overview = overview;
   }
 
@@ -56,8 +57,8 @@ export class Events {
     this.#subscribers.add(subscriber);
     signal.addEventListener("abort", () => resolve());
     response.write(`retry: ${RETRY_MS}\n\n`);
-    this.#send(subscriber, this.#text());
-    this.#timer ??= setInterval(() => this.#tick(), PERIOD_MS);
+    this.#timer ??= setInterval(() => void this.#tick(), PERIOD_MS);
+    this.#send(subscriber, await this.#text());
     await promise;
     this.#subscribers.delete(subscriber);
     if (this.#subscribers.size > 0) return;
@@ -65,15 +66,19 @@ export class Events {
     this.#timer = undefined;
   }
 
-  #text(): string | undefined {
-    const overview = this.#overview();
+  async #text(): Promise<string | undefined> {
+    const overview = await this.#overview();
     return overview === undefined
       ? undefined
       : `event: overview\ndata: ${JSON.stringify(overview)}\n\n`;
   }
 
-  #tick(): void {
-    const text = this.#text();
+  /** A tick that finds the one before it still at work leaves it to that. */
+  async #tick(): Promise<void> {
+    if (this.#isMaking) return;
+    this.#isMaking = true;
+    const text = await this.#text();
+    this.#isMaking = false;
     for (const subscriber of this.#subscribers) this.#send(subscriber, text);
   }
 

@@ -34,11 +34,6 @@ export function choiceField<Word extends string>(
   return choice(fieldOf(body, name), name, known);
 }
 
-/** Whether the body has a field of that name. */
-export function hasField(body: unknown, name: string): boolean {
-  return fieldOf(body, name) !== undefined;
-}
-
 /** The number in the parameter, brought within `least` and `most`; `absent` when it is not there or no number. */
 export function numberParameter(
   query: URLSearchParams,

@@ -112,6 +112,6 @@ export function asBytes({ bytes, length }: BodyStart): Bytes {
 }
 
 /** Bytes in base64. */
-export function base64Of(bytes: Uint8Array): string {
+function base64Of(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
 }

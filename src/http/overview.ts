@@ -1,35 +1,44 @@
 /* Overview: the figures of the whole server in one object, for GET /overview and the events.
  *
- * All of it was counted as it happened; making it takes one call for each shard. Used by events.ts and routes.ts.
+ * All of it was counted as it happened; making it takes two calls for each shard, and the survey of tubes. Used by events.ts and routes.ts.
  */
 import * as C from "../../assembly/constants.ts";
 import type { Options } from "../config/options.ts";
-import { OP } from "../protocol/commands.ts";
+import { quantile, shardTimes, sumOf } from "../engine/times.ts";
+import type { TimeHistogram } from "../engine/times.ts";
 import { COUNTER_ACCEPTED } from "../server/common.ts";
-import {
-  COUNTER_OPS,
-  COUNTER_PRODUCERS,
-  COUNTER_WAITING,
-  COUNTER_WORKERS,
-} from "../server/counters.ts";
+import { COUNTER_PRODUCERS, COUNTER_WAITING, COUNTER_WORKERS } from "../server/counters.ts";
 import type { HttpSurroundings } from "../server/http-service.ts";
 import * as B from "../server/journal-board.ts";
 import type { SessionHost } from "../server/session-host.ts";
-import type { JournalState, Overview, ShardLoad } from "./api.ts";
+import type { JournalState, Overview, Quantiles, ShardLoad } from "./api.ts";
+import type { TubeSurvey } from "./tube-survey.ts";
 
 const MICROS = 1_000_000;
+/** Microseconds of a millisecond. */
+const MILLI = 1000;
 
-/** The overview as it is now. Throws a RangeError when commands do not run. */
-export function overviewOf({ inProcess, options }: HttpSurroundings): Overview {
+/** The overview as it is now, the age of the oldest job as in the survey. Rejects with a RangeError when commands do not run. */
+export async function overviewOf(around: HttpSurroundings, survey: TubeSurvey): Promise<Overview> {
+  const ages = (await survey.all()).map((tube) => tube.ageOldestReadySeconds ?? -1);
+  const oldest = ages.reduce((most, age) => Math.max(most, age), -1);
+  return figuresOf(around, oldest < 0 ? null : oldest);
+}
+
+function figuresOf(
+  { inProcess, options }: HttpSurroundings,
+  ageOldestReadySeconds: number | null,
+): Overview {
   return inProcess.look((host) => {
     const shards = host.shards.map((shard) => {
       shard.answer(shard.engine.statsShard(shard.thread, host.now));
-      return Array.from({ length: C.SHARD_RECORDS_KEPT + 1 }, (_, index) =>
+      return Array.from({ length: C.SHARD_KICKS + 1 }, (_, index) =>
         shard.field(C.RESULT_STATS + index),
       );
     });
     const sum = (index: number): number =>
       shards.reduce((all, figures) => all + (figures[index] ?? 0), 0);
+    const times = host.shards.map(shardTimes);
     const { common, facts } = host;
     return {
       now: Date.now(),
@@ -40,14 +49,14 @@ export function overviewOf({ inProcess, options }: HttpSurroundings): Overview {
       isDraining: common.draining,
       tubes: sum(C.SHARD_TUBES),
       jobs: jobsOf(sum),
-      totals: totalsOf(host, sum),
-      ageOldestReadySeconds: null,
+      totals: totalsOf(sum),
+      ageOldestReadySeconds,
       connections: connectionsOf(host),
       shards: shards.map(shardLoad),
       threads: [],
       journal: journalOf(host, options),
-      queueMillis: null,
-      processMillis: null,
+      queueMillis: quantilesOf(sumOf(times.map(({ queue }) => queue))),
+      processMillis: quantilesOf(sumOf(times.map(({ process }) => process))),
     };
   });
 }
@@ -62,22 +71,23 @@ function jobsOf(sum: (index: number) => number): Overview["jobs"] {
   };
 }
 
-function totalsOf(host: SessionHost, sum: (index: number) => number): Overview["totals"] {
-  const asked = (op: number, counted: number): number =>
-    host.common.total(COUNTER_OPS + op) +
-    host.shards.reduce((all, one) => all + one.commandCount(counted, host.common.threads), 0);
+function totalsOf(sum: (index: number) => number): Overview["totals"] {
   return {
     put: sum(C.SHARD_TOTAL),
-    reserved:
-      asked(OP.RESERVE, C.COUNT_RESERVE) +
-      asked(OP.RESERVE_WITH_TIMEOUT, C.COUNT_RESERVE_WITH_TIMEOUT),
-    deleted: asked(OP.DELETE, C.COUNT_DELETE),
-    released: asked(OP.RELEASE, C.COUNT_RELEASE),
-    buried: asked(OP.BURY, C.COUNT_BURY),
-    kicked: host.common.total(COUNTER_OPS + OP.KICK),
+    reserved: sum(C.SHARD_RESERVES),
+    deleted: sum(C.SHARD_DELETES),
+    released: sum(C.SHARD_RELEASES),
+    buried: sum(C.SHARD_BURIES),
+    kicked: sum(C.SHARD_KICKS),
     timedOut: sum(C.SHARD_TIMEOUTS),
     failures: 0,
   };
+}
+
+function quantilesOf(times: TimeHistogram): Quantiles | null {
+  const p50 = quantile(times, 0.5);
+  const p99 = quantile(times, 0.99);
+  return p50 === undefined || p99 === undefined ? null : { p50: p50 / MILLI, p99: p99 / MILLI };
 }
 
 function connectionsOf({ common }: SessionHost): Overview["connections"] {

@@ -24,7 +24,7 @@ export async function routes(around: HttpSurroundings, access: Access): Promise<
     ...healthRoutes(around),
     metricsRoute(around),
     ...sessionRoutes(access),
-    ...overviewRoutes(around),
+    ...overviewRoutes(around, survey),
     ...tubeRoutes(inProcess, survey),
     ...jobRoutes(inProcess),
     ...bulkRoutes(inProcess),
@@ -33,14 +33,20 @@ export async function routes(around: HttpSurroundings, access: Access): Promise<
   ];
 }
 
-function overviewRoutes(around: HttpSurroundings): readonly Route[] {
-  const events = new Events(() => (around.inProcess.isReady ? overviewOf(around) : undefined));
+function overviewRoutes(around: HttpSurroundings, survey: TubeSurvey): readonly Route[] {
+  const now = (): Promise<unknown> => overviewOf(around, survey);
+  const events = new Events(() =>
+    now().catch((error: unknown) => {
+      around.log.write("debug", "no overview", { why: String(error) }); // the server stops
+      return undefined;
+    }),
+  );
   return [
     {
       method: "GET",
       path: "/api/v1/overview",
       needs: "read",
-      handler: () => ({ json: overviewOf(around) }),
+      handler: async () => ({ json: await now() }),
     },
     {
       method: "GET",

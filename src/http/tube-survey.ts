@@ -90,6 +90,7 @@ export class TubeSurvey {
     const figure = (which: number): number => shard.field(C.RESULT_STATS + which);
     const ready = figure(C.TUBE_READY);
     const watching = figure(C.TUBE_WATCHING);
+    const oldest = figure(C.TUBE_OLDEST_MICROS); // -1: no job is ready
     return {
       name,
       ready,
@@ -104,7 +105,7 @@ export class TubeSurvey {
       waiting: figure(C.TUBE_WAITING),
       pauseSeconds: figure(C.TUBE_PAUSE_MICROS) / MICROS,
       pauseLeftSeconds: Math.max(0, figure(C.TUBE_PAUSE_LEFT_MICROS) / MICROS),
-      ageOldestReadySeconds: null,
+      ageOldestReadySeconds: oldest < 0 ? null : oldest / MICROS,
       isGrowing: this.#isGrowing(name, ready),
       isUnwatched: watching === 0 && ready > 0,
     };

@@ -17,7 +17,7 @@ export interface Reply {
 }
 
 /** The session ended before it answered. */
-export class ConnectionClosedError extends Error {
+class ConnectionClosedError extends Error {
   override readonly name = "ConnectionClosedError";
   readonly code = "HM_CONNECTION_CLOSED";
 }

@@ -39,11 +39,21 @@ test("the overview has the figures of the whole server", async () => {
   expect(await overview()).toMatchObject({
     isDraining: false,
     jobs: { ready: 2, reserved: 0, delayed: 1, buried: 0, urgent: 1 },
-    totals: { put: 3 },
+    totals: { put: 3, reserved: 0, deleted: 0 },
+    processMillis: null,
     connections: { open: 0, producers: 0, workers: 0, waiting: 0 },
     journal: null,
   });
   expect((await overview()).shards).toHaveLength(8);
+  await talk(http, "watch over\r\nreserve\r\ndelete 1\r\n");
+  await expect
+    .poll(async () => (await overview()).totals)
+    .toMatchObject({ reserved: 1, deleted: 1 });
+  const { queueMillis, processMillis } = await overview();
+  expect(queueMillis?.p50).toBeGreaterThan(0);
+  expect(processMillis?.p99).toBeGreaterThan(0);
+  const age = async (): Promise<number> => (await overview()).ageOldestReadySeconds ?? 0;
+  await expect.poll(age).toBeGreaterThan(0); // as old as the survey of tubes
 });
 
 describe("the list of tubes", () => {
