@@ -6,7 +6,7 @@ import * as C from "../../assembly/constants.ts";
 import type { Options } from "../config/options.ts";
 import { quantile, shardTimes, sumOf } from "../engine/times.ts";
 import type { TimeHistogram } from "../engine/times.ts";
-import { COUNTER_ACCEPTED } from "../server/common.ts";
+import { COUNTER_ACCEPTED, COUNTER_LAG_MILLIS } from "../server/common.ts";
 import { COUNTER_PRODUCERS, COUNTER_WAITING, COUNTER_WORKERS } from "../server/counters.ts";
 import type { HttpSurroundings } from "../server/http-service.ts";
 import * as B from "../server/journal-board.ts";
@@ -53,7 +53,10 @@ function figuresOf(
       ageOldestReadySeconds,
       connections: connectionsOf(host),
       shards: shards.map(shardLoad),
-      threads: [],
+      threads: Array.from({ length: common.threads }, (_, index) => ({
+        index,
+        lagMillis: common.counters(index)[COUNTER_LAG_MILLIS] ?? 0,
+      })),
       journal: journalOf(host, options),
       queueMillis: quantilesOf(sumOf(times.map(({ queue }) => queue))),
       processMillis: quantilesOf(sumOf(times.map(({ process }) => process))),

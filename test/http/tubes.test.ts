@@ -45,6 +45,7 @@ test("the overview has the figures of the whole server", async () => {
     journal: null,
   });
   expect((await overview()).shards).toHaveLength(8);
+  expect((await overview()).threads.map(({ index }) => index)).toEqual([0, 1]);
   await talk(http, "watch over\r\nreserve\r\ndelete 1\r\n");
   await expect
     .poll(async () => (await overview()).totals)
