@@ -1,10 +1,11 @@
 /* Commands that take several turns: what happens between the pieces, to others and to the connection itself. */
 import { describe, expect, test } from "vitest";
+import { Gate } from "../../src/server/gate.ts";
 import { World } from "./world.ts";
-import type { End } from "./world.ts";
+import type { End, WorldOptions } from "./world.ts";
 
 /** A world whose tube "default" has so many ready jobs, and as many delayed ones. */
-function crowdedWorld(jobs: number, options: { threads?: number; shards?: number } = {}): World {
+function crowdedWorld(jobs: number, options: WorldOptions = {}): World {
   const world = new World(options);
   const end = world.connect();
   const puts = "put 0 0 100 1\r\nx\r\nput 0 50 100 1\r\nx\r\n".repeat(jobs);
@@ -78,6 +79,54 @@ describe("a flush of many jobs", () => {
     expect(flusher.heard()).toBe("");
     world.settle();
     expect(flusher.heard()).toBe("FLUSHED 4000\r\nINSERTED 4001\r\nFOUND 4001 1\r\nz\r\n");
+  });
+
+  test("waits while the journal's ring is rather full, and keeps nobody else waiting", () => {
+    let hurried = 0;
+    const safe = { safePosition: () => Infinity, setHolding: () => undefined };
+    const journal = {
+      gate: new Gate(safe, 1),
+      isFull: false,
+      isReadOnly: false,
+      waitUntil: () => expect.unreachable("nobody may block the thread"),
+      hurry: () => (hurried += 1),
+    };
+    const world = crowdedWorld(2000, { journal });
+    const [flusher, other] = [world.connect(), world.connect()];
+    const [shard] = world.shards[0] ?? [];
+    let hasRoomToSpare = true;
+    Object.assign(shard ?? {}, { hasRoomToSpare: () => hasRoomToSpare });
+    flusher.say("flush-tube default\r\npeek-ready\r\n");
+    hasRoomToSpare = false;
+    world.settle();
+    for (let millis = 0; millis < 5; millis += 1) {
+      expect(other.ask("put 0 0 60 1\r\nx\r\n")).toMatch(/^INSERTED /);
+      world.advance(1000);
+    }
+    expect([flusher.heard(), hurried > 3]).toEqual(["", true]);
+    hasRoomToSpare = true;
+    world.advance(1000);
+    expect(flusher.heard()).toBe("FLUSHED 4000\r\nFOUND 4001 1\r\nx\r\n");
+  });
+
+  test("of which the connection goes while it waits for room is over", () => {
+    const safe = { safePosition: () => Infinity, setHolding: () => undefined };
+    const journal = {
+      gate: new Gate(safe, 1),
+      isFull: false,
+      isReadOnly: false,
+      waitUntil: () => undefined,
+      hurry: () => undefined,
+    };
+    const world = crowdedWorld(1, { journal });
+    const flusher = world.connect();
+    Object.assign(world.shards[0]?.[0] ?? {}, { hasRoomToSpare: () => false });
+    flusher.say("flush-tube default\r\n");
+    expect(world.host().blocked.size).toBe(1);
+    flusher.drop();
+    expect(world.host().blocked.size).toBe(0);
+    world.advance(100_000);
+    expect(world.connect().ask("stats-tube default\r\n")).toContain("current-jobs-ready: 1\n");
   });
 
   test("of one thread goes on beside another's", () => {

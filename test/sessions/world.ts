@@ -12,7 +12,7 @@ import { makeShards, openShards, shardOfTube } from "../../src/engine/shards.ts"
 import type { ShardMemories } from "../../src/engine/shards.ts";
 import { Common, COUNTER_ACCEPTED } from "../../src/server/common.ts";
 import { SessionHost } from "../../src/server/session-host.ts";
-import type { SessionLimits } from "../../src/server/session-host.ts";
+import type { HostJournal, SessionLimits } from "../../src/server/session-host.ts";
 import type { Inlet, Outlet } from "../../src/transport.ts";
 import { EngineShard, loadVerifyModule } from "../engine/engine.ts";
 
@@ -60,6 +60,8 @@ export interface WorldOptions {
   readonly limits?: Partial<SessionLimits>;
   /** False: the engine's runs take nothing, so every command is the session's. */
   readonly runs?: boolean;
+  /** What the sessions have to do with a journal; absent: there is none. The engine itself writes none in either case. */
+  readonly journal?: HostJournal;
 }
 
 /** A server of which every part waits for the test. */
@@ -97,6 +99,7 @@ export class World {
           control: CONTROL,
           facts: FACTS,
           later: (run) => this.#later.push(run),
+          ...(options.journal && { journal: options.journal }),
         }),
     );
   }
