@@ -34,6 +34,8 @@ import { applyHints, readHints } from "./hints.ts";
 import type { FoundHints } from "./hints.ts";
 import { readAround } from "./holes.ts";
 import type { Hole, Salvaged } from "./holes.ts";
+import { alone, Replay } from "./replay.ts";
+import type { ReplayParts, Workforce } from "./replay.ts";
 import { scanSegment } from "./scan.ts";
 import type { Region } from "./scan.ts";
 import { writeFully } from "./segment-file.ts";
@@ -51,6 +53,8 @@ export interface RecoveryParts {
   readonly strict: boolean;
   /** Hears how far it is: bytes replayed, of how many. */
   readonly progress: (done: number, all: number) => void;
+  /** Who replays; absent: this thread alone. */
+  readonly workforce?: Workforce;
 }
 
 /** What was found. */
@@ -125,6 +129,7 @@ interface Replayed {
   readonly found: Found;
   readonly bytes: Uint8Array;
   readonly holes: readonly Hole[];
+  readonly replay: Replay;
   /** Highest frame of it that is known to have been safe. */
   readonly durable: number;
   readonly isNewest: boolean;
@@ -148,12 +153,18 @@ class Recovery {
   /** What there is to be written, in this order. */
   readonly #writes: (() => void)[] = [];
   #highestSegment = 0;
-
   readonly #hints: FoundHints | undefined;
+  readonly #replayParts: ReplayParts;
+  /** What the segment before is still on its way to do. */
+  #finishLast: () => void = () => undefined;
+  /** Segments are read into it, one after the other: fresh memory for each would take as long as reading. */
+  #buffer = new Uint8Array(0);
 
   constructor(parts: RecoveryParts) {
+    const { shards, now, workforce = alone() } = parts;
     this.#parts = parts;
     this.#hints = readHints(parts.storage, parts.checksum);
+    this.#replayParts = { shards, now, workforce, youngFrom: this.#hints?.frame ?? 0 };
   }
 
   run(): Recovered {
@@ -228,7 +239,8 @@ class Recovery {
 
   /** What can be read of a segment, or of its beginning. Throws a StorageError when it is not all, and `strict` was asked for. */
   #read(number: number, most = Infinity): Salvaged {
-    const read = readAround(this.#parts.storage, segmentName(number), most);
+    const read = readAround(this.#parts.storage, segmentName(number), most, this.#buffer);
+    if (read.bytes.length > this.#buffer.length) this.#buffer = read.bytes;
     const [hole] = read.holes;
     if (hole !== undefined && this.#parts.strict) throw hole.error;
     return read;
@@ -246,35 +258,53 @@ class Recovery {
   #replaySegment(all: readonly Found[], index: number): void {
     const found = all[index];
     if (found === undefined) return;
-    const { shards, checksum, progress } = this.#parts;
     const { number, header } = found;
-    for (const { shard } of shards) shard.engine.addSegment(number, index);
+    const { bytes, holes } = this.#read(number); // while the segment before is being replayed
+    this.#finishLast();
+    for (const { shard } of this.#parts.shards) shard.engine.addSegment(number, index);
     this.#lastId = Math.max(this.#lastId, header.lastId);
     this.#lastFrame = Math.max(this.#lastFrame, header.firstFrame - 1);
-    const { bytes, holes } = this.#read(number);
     for (const { from, to } of holes) this.#lose(number, to - from);
-    const pieces = piecesOf(scanSegment(bytes, header.salt, checksum));
+    const pieces = piecesOf(scanSegment(bytes, header.salt, this.#parts.checksum));
     const isNewest = index === all.length - 1;
     const durable = isNewest ? durableOf(header, pieces, holes) : safeBefore(found, all[index + 1]);
-    const replayed = { found, bytes, holes, durable, isNewest };
-    let end = SEGMENT_HEADER_BYTES;
-    let isCut = false;
-    for (const piece of pieces) {
-      isCut ||= !this.#replayPiece(piece, replayed);
-      if (!isCut) end = piece.to;
-      else if (isNewest) this.#tornBytes += piece.to - piece.from;
-      progress(index * bytes.length + piece.to, all.length * bytes.length);
-    }
+    const replay = new Replay(this.#replayParts, header);
+    const replayed = { found, bytes, holes, replay, durable, isNewest };
+    const { end, isCut } = this.#replayPieces(pieces, replayed, index, all.length);
     if (isCut) this.#cutSegments.push(number);
     else if (!isNewest) this.#checkEnd(replayed, end);
-    if (isNewest) this.#settle(replayed, pieces, end);
+    this.#finishLast = () => this.#finish(replayed);
+    if (isNewest) {
+      this.#finishLast();
+      this.#settle(replayed, pieces, end);
+    }
     const { salt, shards: writers } = header;
     this.#segments.push({ number, salt, shards: writers, ...(isCut && { end }) });
     this.#bytes += end;
   }
 
-  /** Replays a frame or a gap; false when it and what follows do not count. */
-  #replayPiece({ frame, regions, from, to }: Piece, replayed: Replayed): boolean {
+  /** Has what counts replayed, and answers where it ends, and whether something behind it does not count. */
+  #replayPieces(
+    pieces: readonly Piece[],
+    replayed: Replayed,
+    index: number,
+    segments: number,
+  ): { readonly end: number; readonly isCut: boolean } {
+    const { bytes, replay, isNewest } = replayed;
+    const counting = pieces.findIndex((piece) => !this.#counts(piece, replayed));
+    const kept = counting < 0 ? pieces : pieces.slice(0, counting);
+    for (const { regions, to } of kept) {
+      for (const region of regions) replay.take(region, bytes);
+      this.#parts.progress(index * bytes.length + to, segments * bytes.length);
+    }
+    for (const { from, to } of counting < 0 || !isNewest ? [] : pieces.slice(counting)) {
+      this.#tornBytes += to - from;
+    }
+    return { end: kept.at(-1)?.to ?? SEGMENT_HEADER_BYTES, isCut: counting >= 0 };
+  }
+
+  /** Whether a frame or a gap counts; if not, neither does what follows. To be asked for each in turn, before any of them is replayed. */
+  #counts({ frame, regions, from, to }: Piece, replayed: Replayed): boolean {
     const { found, bytes, durable, isNewest } = replayed;
     const { number, header } = found;
     if (this.#lastFrame >= durable) {
@@ -285,19 +315,26 @@ class Recovery {
       this.#damage(number, frame === undefined ? to - from : 0, "frames are damaged");
     }
     if (frame !== undefined) this.#countFrame(frame);
-    for (const region of regions) {
-      const damaged = this.#apply(region, bytes, header);
-      if (damaged > 0 && frame !== undefined) this.#damage(number, damaged, "records are damaged");
-    }
     return true;
   }
 
+  /** Waits for a segment's records, and says what was wrong with them. */
+  #finish({ found, replay }: Replayed): void {
+    const { damaged, lastId, isTooMuch } = replay.finish();
+    if (isTooMuch) {
+      throw new RecoveryError(
+        "the jobs in the journal do not fit into 4 GiB a shard: use more shards",
+      );
+    }
+    this.#lastId = Math.max(this.#lastId, lastId);
+    if (damaged > 0) this.#damage(found.number, damaged, "records are damaged");
+  }
+
   /** Frames that must be there and were not found at a segment's end: their headers are damaged, their records may be sound. */
-  #checkEnd({ found, bytes, durable }: Replayed, end: number): void {
+  #checkEnd({ found, bytes, replay, durable }: Replayed, end: number): void {
     if (durable === Infinity || this.#lastFrame >= durable) return;
     this.#damage(found.number, 0, "the last frames are damaged");
-    const rest = { frame: undefined, shard: undefined, from: end, to: bytes.length };
-    this.#apply(rest, bytes, found.header);
+    replay.take({ frame: undefined, shard: undefined, from: end, to: bytes.length }, bytes);
     this.#lastFrame = durable;
   }
 
@@ -379,59 +416,6 @@ class Recovery {
       at += done;
     }
     return true;
-  }
-
-  /** Replays a region into the shards that its records may be for; answers how many bytes no shard could read. */
-  #apply(region: Region, bytes: Uint8Array, header: SegmentHeader): number {
-    const { shards } = this.#parts;
-    const own = header.shards === shards.length ? shards[region.shard ?? -1] : undefined;
-    const concerned = own === undefined ? shards : [own];
-    return concerned.reduce(
-      (most, shard) => Math.max(most, this.#replay(shard, region, bytes, header.salt)),
-      0,
-    );
-  }
-
-  #replay(one: JournalShard, region: Region, bytes: Uint8Array, salt: number): number {
-    const { shard, ring, ringBytes } = one;
-    const { now, shards } = this.#parts;
-    const isYoung = (region.frame?.number ?? Infinity) >= (this.#hints?.frame ?? 0) ? 1 : 0;
-    let damaged = 0;
-    let at = region.from;
-    while (at < region.to) {
-      const staged = Math.min(region.to - at, ringBytes);
-      ring.set(bytes.subarray(at, at + staged));
-      let offset = 0;
-      let answer = C.DONE;
-      while (offset < staged) {
-        const code = shard.engine.replay(
-          shard.thread,
-          offset,
-          staged - offset,
-          salt,
-          shards.length,
-          now,
-          isYoung,
-        );
-        answer = shard.answer(code);
-        const done = shard.field(C.RESULT_COUNT);
-        this.#lastId = Math.max(this.#lastId, shard.field(C.RESULT_ID));
-        offset += done;
-        if (answer !== C.DAMAGED) break;
-        // Either the staged bytes end within a record, or there is none here: look 8 bytes further on.
-        if (done > 0 && at + staged < region.to) break;
-        damaged += 8;
-        offset += 8;
-        if (offset > ringBytes / 2 && at + staged < region.to) break;
-      }
-      if (answer === C.OUT_OF_MEMORY) {
-        throw new RecoveryError(
-          "the jobs in the journal do not fit into 4 GiB a shard: use more shards",
-        );
-      }
-      at += offset;
-    }
-    return Math.min(damaged, region.to - region.from);
   }
 
   /** Long bodies of which parts are missing are damage: the jobs go, and the segments that say that they exist. */

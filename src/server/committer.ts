@@ -102,6 +102,7 @@ class Committer {
   begin(): Journal | undefined {
     const began = performance.now();
     const recovered = this.#recover();
+    this.#common.replay.end();
     let journal = this.#open(recovered);
     const millis = performance.now() - began;
     this.#report({ kind: "recovered", report: recovered.report, millis });
@@ -134,6 +135,7 @@ class Committer {
       now,
       strict,
       progress,
+      ...(this.#shards.length > 1 && { workforce: this.#common.replay.workforce(this.#shards) }),
     });
   }
 

@@ -1,9 +1,9 @@
 /* Common: the small shared memory that all threads of a server have besides the shards.
  *
  *   0          64                  64 + ROW_BYTES             ... + seats * ROW_BYTES
- *   +----------+-------------------+-------------------+- - -+-----------+
- *   | header   | row of thread 0   | row of thread 1   |     | journal   |   (journal-board.ts)
- *   +----------+-------------------+-------------------+- - -+-----------+
+ *   +----------+-------------------+-------------------+- - -+-----------+-----------+
+ *   | header   | row of thread 0   | row of thread 1   |     | journal   | replay    |   (journal-board.ts, replay-board.ts)
+ *   +----------+-------------------+-------------------+- - -+-----------+-----------+
  *     flags      wake word (a cache line of its own), then ROW_COUNTERS counters of 8 bytes
  *
  * A seat is a place among those that run sessions. The I/O threads have the first ones; a server with HTTP has one more, the main
@@ -16,6 +16,7 @@
  */
 
 import { JOURNAL_BOARD_BYTES, JournalBoard } from "./journal-board.ts";
+import { REPLAY_BOARD_BYTES, ReplayBoard } from "./replay-board.ts";
 
 /** Counters in a thread's row. */
 const ROW_COUNTERS = 64;
@@ -58,7 +59,8 @@ export class Common {
 
   /** The common memory of a new server with that many I/O threads and seats. Its clock begins now. */
   static create(threads: number, seats: number = threads): Common {
-    const buffer = new SharedArrayBuffer(rowOffset(seats) + JOURNAL_BOARD_BYTES);
+    const boards = JOURNAL_BOARD_BYTES + REPLAY_BOARD_BYTES;
+    const buffer = new SharedArrayBuffer(rowOffset(seats) + boards);
     new Int32Array(buffer)[THREADS] = threads;
     new Int32Array(buffer)[SEATS] = seats;
     new Float64Array(buffer)[EPOCH_FLOAT] = performance.timeOrigin + performance.now();
@@ -68,6 +70,11 @@ export class Common {
   /** Where the threads and the committer of a journal meet. */
   get journal(): JournalBoard {
     return new JournalBoard(this.buffer, rowOffset(this.seats));
+  }
+
+  /** Where they share out the replay of the journal. */
+  get replay(): ReplayBoard {
+    return new ReplayBoard(this.buffer, rowOffset(this.seats) + JOURNAL_BOARD_BYTES);
   }
 
   /** The wall clock, in microseconds since 1970, at the moment 0 of `clock`. */

@@ -234,6 +234,11 @@ export class SessionHost {
     return this.#journal?.isReadOnly === true;
   }
 
+  /** Replays what the committer brings, until it has brought it all. */
+  helpToRecover(): void {
+    if (this.#journal !== undefined) this.common.replay.help(this.shards);
+  }
+
   /** Blocks this thread while a shard's ring has no room for a command: the disk is slower than the clients, and they must wait. */
   waitForRoom(): void {
     const journal = this.#journal;

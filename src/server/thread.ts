@@ -21,6 +21,8 @@ export interface ThreadHost extends DrivenHost {
   open(outlet: Outlet): Inlet;
   /** Whether replies wait for the journal. */
   readonly holdsReplies: boolean;
+  /** Takes part in the recovery of the journal, and returns when there is nothing left to do; absent: it has none. */
+  helpToRecover?(): void;
   /** What there is to say about its sessions; absent: nothing. */
   describe?(offset: number, limit: number): ConnectionPage;
 }
@@ -128,6 +130,7 @@ class IoThread implements Door {
         if (this.#trace.verbosity > 0) this.#log("debug", message);
       }
       this.#runtime.report({ kind: "listening" });
+      this.#host.helpToRecover?.();
       this.#common.journal.waitForRecovery(); // whoever connects until then waits in the sockets' backlog
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
