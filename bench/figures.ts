@@ -17,6 +17,7 @@ export const FIGURES = {
   loadBusyPercent: { title: "load busy, %", digits: 0, scale: 1 },
   p50Micros: { title: "p50, us", digits: 1, scale: 1 },
   p99Micros: { title: "p99, us", digits: 1, scale: 1 },
+  scrapesPerSecond: { title: "scrapes/s", digits: 1, scale: 1 },
   nearP50Micros: { title: "p50 of the near group, us", digits: 1, scale: 1 },
   farP50Micros: { title: "p50 of the far group, us", digits: 1, scale: 1 },
   farP99Micros: { title: "p99 of the far group, us", digits: 1, scale: 1 },

@@ -43,11 +43,11 @@ async function measureServed(contender: ServedContender): Promise<Sample> {
 }
 
 function specOf(
-  { server: kind, threads, cores, keeping }: ServedContender | RestartContender,
+  { server: kind, threads, cores, keeping, http }: ServedContender | RestartContender,
   directory: DataDirectory,
   pipelined: number,
 ): ServerSpec {
-  const spec = { kind, threads, cores, pipelined };
+  const spec = { kind, threads, cores, pipelined, ...(http && { http }) };
   if (keeping === undefined) return spec;
   return { ...spec, keeping: { ...keeping, directory: directory.path } };
 }

@@ -1,7 +1,7 @@
 /* What is measured, on which servers, and what the figures are held against. All targets stand here and nowhere else. */
 import { BOTH_CORES, SERVER_CORE } from "./cores.ts";
 import type { FigureName } from "./figures.ts";
-import type { Order, PipelinedOrder, StockOrder } from "./load/order.ts";
+import type { Order, PipelinedOrder, ScrapedOrder, StockOrder } from "./load/order.ts";
 import { openFilesMax, type Keeping, type ServerKind, type SyncLevel } from "./server.ts";
 
 /** How long and how much. */
@@ -25,6 +25,8 @@ export interface ServedContender {
   readonly cores: string;
   /** Absent: in memory only. */
   readonly keeping?: Keeping;
+  /** Whether it serves HTTP. */
+  readonly http?: true;
   readonly order: Order;
 }
 
@@ -109,6 +111,7 @@ export function scenarios(scale: Scale): readonly Scenario[] {
     ]),
     handover(scale),
     manyTubes(scale),
+    scraping(scale),
     memory(scale),
     idle(scale),
     session(scale),
@@ -240,6 +243,37 @@ function manyTubes(scale: Scale): Scenario {
     title: "10,000 tubes, of which 1,000 are watched by each of 8 connections x 64 pipelined",
     contenders: [one("homemaker"), many("homemaker"), one("beanstalkd"), many("beanstalkd")],
     comparisons: [kept("homemaker", { atLeast: 0.85 }), kept("beanstalkd", {})],
+  };
+}
+
+function scraping(scale: Scale): Scenario {
+  const contender = (name: string, beside: ScrapedOrder["beside"]): ServedContender => ({
+    name,
+    server: "homemaker",
+    threads: 1,
+    cores: BOTH_CORES,
+    http: true,
+    order: { kind: "scraped", tubes: TUBES, seconds: scale.seconds, beside },
+  });
+  const quiet = contender("nobody else", "nobody");
+  const busy = contender("beside a busy process", "neighbour");
+  const scraped = contender("scraped without a pause", "scraper");
+  const slower = (figure: FigureName, title: string, than: ServedContender): Comparison => ({
+    what: `${title} while scraped against that ${than === quiet ? "of " : ""}${than.name}`,
+    figure,
+    of: scraped.name,
+    against: { contender: than.name },
+  });
+  return {
+    name: "scraping",
+    title: "one command at a time with 10,000 tubes, while GET /metrics is asked without a pause",
+    contenders: [quiet, busy, scraped],
+    comparisons: [
+      slower("p50Micros", "p50", quiet),
+      slower("p99Micros", "p99", quiet),
+      slower("p50Micros", "p50", busy),
+      slower("p99Micros", "p99", busy),
+    ],
   };
 }
 

@@ -41,6 +41,8 @@ export interface ServerSpec {
   readonly pipelined: number;
   /** Absent: in memory only. */
   readonly keeping?: Keeping & { readonly directory: string };
+  /** Whether it serves HTTP, on a port of its own choice; only homemaker does. */
+  readonly http?: true;
 }
 
 const INTERVAL_MILLIS = 50;
@@ -84,6 +86,7 @@ const RECIPES: Record<ServerKind, Recipe> = {
       [process.execPath, join(ROOT, "src/cli.ts"), "-l", "127.0.0.1", "-p", "0"].concat(
         "--threads",
         String(spec.threads),
+        spec.http === undefined ? [] : ["--http-port", "0"],
         homemakerKeeping(spec),
       ),
     namesPort: true,
@@ -197,7 +200,12 @@ export class Server {
     while (Date.now() < deadline && child.exitCode === null && child.signalCode === null) {
       const port = recipe.namesPort ? output.port() : asked;
       if (port !== undefined && child.pid !== undefined && (await accepts(port)))
-        return new Server(child, output, { port, pid: child.pid, ...directoryOf(spec) });
+        return new Server(child, output, {
+          port,
+          pid: child.pid,
+          ...directoryOf(spec),
+          ...output.http(),
+        });
       await output.moreOr(LOOK_MILLIS);
     }
     child.kill("SIGKILL");
@@ -242,6 +250,12 @@ class Output {
     return this.#port;
   }
 
+  /** The port that it said it serves HTTP on, before the other one. */
+  http(): { readonly httpPort?: number } {
+    const port = /dashboard on http:\/\/127\.0\.0\.1:(\d+)/.exec(this.text)?.[1];
+    return port === undefined ? {} : { httpPort: Number(port) };
+  }
+
   /** Resolves with the next output, or after the time. */
   async moreOr(millis: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -252,7 +266,7 @@ class Output {
 
   #add(text: string): void {
     this.text = (this.text + text).slice(-OUTPUT_CHARACTERS);
-    const port = /127\.0\.0\.1:(\d+)/.exec(this.text)?.[1];
+    const port = /listening on 127\.0\.0\.1:(\d+)/.exec(this.text)?.[1];
     if (port !== undefined) this.#port ??= Number(port);
     this.#more.resolve();
     this.#more = Promise.withResolvers<void>();

@@ -10,6 +10,7 @@ import { runHandover } from "./handover.ts";
 import { runMixed } from "./mixed.ts";
 import type { Order, ServerAddress } from "./order.ts";
 import { runPipelined } from "./pipelined.ts";
+import { runScraped } from "./scraped.ts";
 import { runStock } from "./stock.ts";
 
 function run(order: Order, server: ServerAddress): Promise<Sample> {
@@ -26,6 +27,8 @@ function run(order: Order, server: ServerAddress): Promise<Sample> {
       return runStock(order, server);
     case "mixed":
       return runMixed(order, server);
+    case "scraped":
+      return runScraped(order, server);
   }
 }
 

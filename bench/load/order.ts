@@ -5,6 +5,8 @@ export interface ServerAddress {
   readonly port: number;
   readonly pid: number;
   readonly directory?: string;
+  /** Of HTTP, if it serves that. */
+  readonly httpPort?: number;
 }
 
 /** put, reserve, delete in waves of pipelined commands. */
@@ -59,6 +61,16 @@ export interface MixedOrder {
   readonly segmentBytes: number;
 }
 
+/** put, reserve, delete, one at a time, on a server with many tubes, beside somebody else. */
+export interface ScrapedOrder {
+  readonly kind: "scraped";
+  /** Tubes that have a job, a multiple of 500. */
+  readonly tubes: number;
+  readonly seconds: number;
+  /** Who else is there: nobody, one who scrapes the metrics without a pause, or a process that does nothing but keep a core busy. */
+  readonly beside: "nobody" | "scraper" | "neighbour";
+}
+
 /** Any of them. */
 export type Order =
   | PipelinedOrder
@@ -66,4 +78,5 @@ export type Order =
   | CrowdOrder
   | FillOrder
   | StockOrder
-  | MixedOrder;
+  | MixedOrder
+  | ScrapedOrder;
