@@ -642,9 +642,9 @@ export class World {
   upload(upload: Upload, most: number): boolean {
     const { shard, ref, job } = upload;
     const piece = bodyOf(job.id, job.bodyBytes).subarray(upload.position, upload.position + most);
-    shard.input.set(piece);
     for (let done = 0; done < piece.length;) {
       const rest = piece.length - done;
+      shard.input.set(piece); // anew: here the journal reads segments into the same thread's slot when it makes room
       const code = shard.engine.appendUpload(0, ref, upload.position, done, rest);
       const answer = shard.answer(code);
       done += shard.field(C.RESULT_COUNT);
