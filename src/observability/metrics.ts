@@ -44,18 +44,17 @@ export const EVENTS = [
   "touched",
   "timed-out",
 ] as const;
-export type JobEvent = (typeof EVENTS)[number];
 
 /** The states of jobs, as the label `state` has them. */
 export const STATES = ["ready", "reserved", "delayed", "buried"] as const;
 
 /** Bounds of the histograms of times in queue and in process: each twice the one before. They are the engine's. */
-export const TIME_BOUNDS_SECONDS: readonly number[] = Array.from(
+const TIME_BOUNDS_SECONDS: readonly number[] = Array.from(
   { length: TIME_BUCKETS - 1 },
   (_, index) => 2 ** (TIME_FIRST_BITS + index) / 1e6,
 );
 /** Those of single tubes are coarser, four times the one before, since there are many tubes. */
-export const TUBE_TIME_BOUNDS_SECONDS = TIME_BOUNDS_SECONDS.filter((_, index) => index % 2 === 0);
+const TUBE_TIME_BOUNDS_SECONDS = TIME_BOUNDS_SECONDS.filter((_, index) => index % 2 === 0);
 /** Bounds of the histogram of syncs, in milliseconds. */
 export const SYNC_BOUNDS_MILLIS: readonly number[] = Array.from(
   { length: 18 },

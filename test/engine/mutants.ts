@@ -108,11 +108,6 @@ export const MUTANTS: readonly Mutant[] = [
     put: "job.flags &= ~GRANTED;",
   },
   {
-    fault: "a grant that is handed back is still counted as reserved",
-    find: "  times.unqueued(tube, conn.grantedSince, times.reservedAt(job));\n",
-    put: "",
-  },
-  {
     fault: "an owner works off everything although others are due before",
     find: "min(now, timers.secondDue())",
     put: "now",
