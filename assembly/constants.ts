@@ -244,9 +244,9 @@ export const COUNTS: i32 = 7;
 /* The journal. */
 
 /** Bytes of the journal's own pages, between the threads' areas and the ring: the table of segments. */
-export const JOURNAL_BYTES: u32 = 131072;
+export const JOURNAL_BYTES: u32 = 196608;
 /** The size of its entries, and how many there can be. */
-export const SEGMENT_ENTRY_BYTES: u32 = 32;
+export const SEGMENT_ENTRY_BYTES: u32 = 40;
 export const SEGMENTS_MAX: u32 = 4096;
 /** Kinds of records. */
 export const RECORD_PUT: u8 = 1;
@@ -267,8 +267,10 @@ export const HINT_TUBE_BYTES: u32 = 48;
 export const STOP_JOURNAL: i32 = 258;
 /** A record is damaged. */
 export const DAMAGED: i32 = 10;
-/** Fields of an entry of the table of segments, as indexes into 32-bit words (number, foreign) and f64 (live bytes). */
+/** Fields of an entry of the table of segments, as indexes into 32-bit words (number, superseded, foreign, origins) and f64 (live bytes). */
 export const SEGMENT_LIVE: i32 = 1;
 export const SEGMENT_NUMBER: i32 = 4;
 export const SEGMENT_SUPERSEDED: i32 = 5;
 export const SEGMENT_FOREIGN: i32 = 6;
+export const SEGMENT_LOW_ORIGIN: i32 = 7;
+export const SEGMENT_HIGH_ORIGIN: i32 = 8;

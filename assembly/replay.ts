@@ -156,7 +156,7 @@ function apply(address: usize, record: Record, segment: Segment, shards: u32, no
   }
   if (record.kind == RECORD_DELETE) {
     // Its PUT may lie in a segment that another shard's part of the journal reads: count the tombstone in each.
-    if (changetype<DeleteRecord>(record).origin != segment.number) segment.foreign++;
+    segments.countTombstone(changetype<DeleteRecord>(record), segment);
     if (stands) bury(jobAt(found));
     else if (found != 0) forget(jobAt(found));
   } else if (stands) {

@@ -36,8 +36,10 @@ export class Segment {
   number: u32;
   /** Jobs that were found in it and, newer, in another one too: left by a crash while it was being reclaimed. */
   superseded: u32;
-  /** Tombstones in it whose job's PUT record lies in another segment. */
+  /** Tombstones in it whose job's PUT record lies in another segment, and the lowest and the highest number of those segments. */
   foreign: u32;
+  lowOrigin: u32;
+  highOrigin: u32;
 }
 
 export function segmentAt(index: u32): Segment {
@@ -54,6 +56,8 @@ export function addSegment(number: u32, first: u64): void {
   segment.number = number;
   segment.superseded = 0;
   segment.foreign = 0;
+  segment.lowOrigin = 0;
+  segment.highOrigin = 0;
   s.segments++;
 }
 
@@ -129,7 +133,16 @@ function accountDelete(record: DeleteRecord, segment: Segment): void {
     origin.liveBytes -= record.putBytes;
     if (record.stateLsn != 0) segmentOf(record.stateLsn).liveBytes -= STATE_BYTES;
   }
-  if (record.origin != segment.number) segment.foreign++;
+  countTombstone(record, segment);
+}
+
+/** A tombstone lies in `segment`: if its job's PUT record does not, it is needed for as long as that one's segment exists. */
+export function countTombstone(record: DeleteRecord, segment: Segment): void {
+  const origin = record.origin;
+  if (origin == segment.number) return;
+  if (segment.foreign == 0 || origin < segment.lowOrigin) segment.lowOrigin = origin;
+  if (segment.foreign == 0 || origin > segment.highOrigin) segment.highOrigin = origin;
+  segment.foreign++;
 }
 
 /** Takes the parts of a body that goes out of the counts of their segments. */

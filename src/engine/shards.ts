@@ -75,16 +75,22 @@ export function makeShards(
 
 /** Bytes that one command may write into a ring: the longest record, and as much again where the ring ends. */
 const COMMAND_BYTES = 4 * C.PART_BODY_BYTES;
-const RING_BYTES_MIN = 2_097_152;
+/** Bytes of a ring, unless that is more than its part of a segment, or less than it must have. */
+const RING_BYTES = 2_097_152;
 
 /** Bytes of a ring that must be free before a command may run: each of `threads` threads may be about to run one. */
 function ringReserveFor(threads: number): number {
   return threads * COMMAND_BYTES;
 }
 
-/** Bytes of the ring of each shard of a server with that many threads. */
-export function ringBytesFor(threads: number): number {
-  return Math.max(RING_BYTES_MIN, 2 ** Math.ceil(Math.log2(2 * ringReserveFor(threads))));
+/**
+ * Bytes of the ring of each of `shards` shards of a server with that many threads: no more in all rings than in a segment, if that can be,
+ * because what stands in them must find a place on a disk that is full.
+ */
+export function ringBytesFor(threads: number, shards = 1, segmentBytes = Infinity): number {
+  const least = ringReserveFor(threads) + COMMAND_BYTES;
+  const part = Math.floor(segmentBytes / shards / C.PAGE_BYTES) * C.PAGE_BYTES;
+  return Math.max(least, Math.min(RING_BYTES, part));
 }
 
 /** What the journal of each shard is opened with. */

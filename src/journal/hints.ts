@@ -43,11 +43,37 @@ export class HintWriter {
   readonly #shards: readonly JournalShard[];
   readonly #checksum: Checksum;
   #writing: Writing | undefined;
+  /** Bytes of the file that counts. */
+  #bytes = 0;
+  #wasGivenUp = false;
 
   constructor(storage: Storage, shards: readonly JournalShard[], checksum: Checksum) {
     this.#storage = storage;
     this.#shards = shards;
     this.#checksum = checksum;
+    if (!storage.list().includes(NAME)) return;
+    const file = storage.open(NAME, false);
+    this.#bytes = file.size;
+    file.close();
+  }
+
+  /** Bytes that the file takes, and the next one, which is being written. */
+  get bytes(): number {
+    return this.#bytes + (this.#writing?.position ?? 0);
+  }
+
+  /** Whether the file was given up, so that a new one should be written. */
+  get wasGivenUp(): boolean {
+    return this.#wasGivenUp;
+  }
+
+  /** Deletes what there is: the jobs that most of it tells of have gone, and the place is wanted. Throws a StorageError. */
+  giveUp(): void {
+    this.abandon();
+    this.#bytes = 0;
+    this.#wasGivenUp = true;
+    const names = this.#storage.list();
+    for (const name of [NAME, NEW_NAME]) if (names.includes(name)) this.#storage.remove(name);
   }
 
   /** Whether a file is being written. */
@@ -59,6 +85,7 @@ export class HintWriter {
   begin(frame: number): void {
     if (this.#storage.list().includes(NEW_NAME)) this.#storage.remove(NEW_NAME);
     const file = this.#storage.create(NEW_NAME);
+    this.#wasGivenUp = false;
     this.#writing = {
       file,
       frame,
@@ -131,6 +158,7 @@ export class HintWriter {
     writing.file.sync();
     writing.file.close();
     this.#writing = undefined;
+    this.#bytes = writing.position;
     this.#storage.rename(NEW_NAME, NAME);
     this.#storage.syncDirectory();
   }

@@ -6,6 +6,7 @@
 
 import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";
+import type { Checksum } from "./format.ts";
 
 /** What of a shard's stream goes into a frame. */
 export interface Gathered {
@@ -89,12 +90,17 @@ export class JournalShard {
     this.shard.answer(this.shard.engine.freeRing(this.shard.thread, to));
   }
 
-  /** Index of the segment in this shard's table, -1 if it is not there. */
+  /** Index of the segment in this shard's table, whose numbers ascend; -1 if it is not there. */
   #entry(number: number): number {
-    const count = this.shard.engine.segmentCount();
     const step = C.SEGMENT_ENTRY_BYTES / 4;
-    for (let index = count - 1; index >= 0; index--) {
-      if (this.#words[index * step + C.SEGMENT_NUMBER] === number) return index;
+    let low = 0;
+    let high = this.shard.engine.segmentCount() - 1;
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      const found = this.#words[middle * step + C.SEGMENT_NUMBER] ?? 0;
+      if (found === number) return middle;
+      if (found < number) low = middle + 1;
+      else high = middle - 1;
     }
     return -1;
   }
@@ -115,8 +121,23 @@ export class JournalShard {
     return this.#word(number, C.SEGMENT_FOREIGN);
   }
 
+  /** The lowest and the highest number of the segments that those may be needed for. */
+  tombstoneOrigins(number: number): readonly [low: number, high: number] {
+    return [this.#word(number, C.SEGMENT_LOW_ORIGIN), this.#word(number, C.SEGMENT_HIGH_ORIGIN)];
+  }
+
   /** Jobs in the segment that were found, newer, in another one too. */
   superseded(number: number): number {
     return this.#word(number, C.SEGMENT_SUPERSEDED);
   }
+}
+
+/** The engine's CRC-32C, through the staging area of the first shard. */
+export function checksumThrough(shards: readonly JournalShard[]): Checksum {
+  const shard = shards[0]?.shard;
+  if (shard === undefined) throw new RangeError("an engine has at least one shard");
+  return (seed, bytes) => {
+    shard.staging.set(bytes);
+    return shard.engine.checksum(seed, shard.stagingAddress, bytes.length) >>> 0;
+  };
 }

@@ -2,7 +2,7 @@
  *
  * One commit takes all that stands in all rings when it begins, writes it as one frame, syncs once if the level says so, and publishes for
  * each shard up to where its stream is safe; replies wait for that (server/gate.ts). Between commits it keeps spare files ready and
- * reclaims segments. It runs in a thread of its own (server/committer.ts), or step by step in a test; everything is synchronous.
+ * reclaims segments; before it publishes it goes on until the files are below their bound, so replies wait for that too. It runs in a thread of its own (server/committer.ts), or step by step in a test; everything is synchronous.
  *
  * A write or sync that fails is never tried again as if nothing had happened: what it throws ends the process, and recovery decides by
  * what is on the disk. Only a full disk is part of ordinary life: it shows when a spare is made, long before it would hurt.
@@ -37,6 +37,12 @@ export interface JournalOptions {
   readonly segmentBytes: number;
 }
 
+/** A file that counts for what the journal takes of the disk and that may always be deleted: the hints. */
+export interface Beside {
+  readonly bytes: number;
+  giveUp(): void;
+}
+
 /** What a journal is made of. */
 export interface JournalParts {
   readonly storage: Storage;
@@ -53,6 +59,8 @@ export interface JournalParts {
   readonly publish: (shard: number, position: number) => void;
   /** Hears how many milliseconds each sync took; absent: nobody wants to know. */
   readonly synced?: (millis: number) => void;
+  /** What else there is in the directory; absent: nothing. */
+  readonly beside?: Beside;
   /** Segments that exist, oldest first, and the next numbers, as recovery found them. */
   readonly segments: readonly ExistingSegment[];
   readonly nextSegment: number;
@@ -90,6 +98,8 @@ export interface JournalFigures {
 }
 
 const SECTIONS_MAX = 64;
+/** How many times what lives the files may take: three, as long as the jobs' own records alone are counted, without those of their states. */
+const LIVE_FACTOR = 2.5;
 
 /** What a shard has in a frame: its records from what has been written up to `to`. */
 interface Part {
@@ -103,6 +113,8 @@ export class Journal {
   readonly #spares: Spares;
   readonly #reclaim: Reclaim;
   readonly #existing: ExistingSegment[];
+  /** Bytes of all rings together. */
+  readonly #ringBytes: number;
   readonly #header = new Uint8Array(frameHeaderBytes(SECTIONS_MAX));
   #current: SegmentFile;
   #nextSegment: number;
@@ -114,6 +126,10 @@ export class Journal {
   /** Up to where each shard's stream has been synced. */
   readonly #synced: number[];
   #syncs = 0;
+  /** What was written while reclaiming has not been published. */
+  #hasUnpublished = false;
+  /** There was no space for what stands in the rings. */
+  #isStuck = false;
   /** Bytes written since spares were last worked on. */
   #unpreparedBytes = 0;
   #lastSyncMillis = 0;
@@ -126,16 +142,13 @@ export class Journal {
     this.#nextFrame = parts.nextFrame;
     this.#durableFrame = parts.nextFrame - 1;
     this.#synced = parts.shards.map(({ written }) => written);
-    this.#spares = new Spares(
-      parts.storage,
-      parts.options.segmentBytes,
-      parts.shards.reduce((sum, { ringBytes }) => sum + ringBytes, 0),
-      () => this.#millis(),
-    );
+    this.#ringBytes = parts.shards.reduce((sum, { ringBytes }) => sum + ringBytes, 0);
+    const { segmentBytes } = parts.options;
+    this.#spares = new Spares(parts.storage, segmentBytes, this.#ringBytes, () => this.#millis());
     while (this.#spares.count === 0 && this.#spares.prepare());
     this.#makeSpace();
     this.#current = this.#open();
-    for (const { shard, written } of parts.shards) parts.publish(shard.index, written);
+    this.#publish();
     this.#reclaim = new Reclaim(parts.storage, parts.shards, parts.checksum);
     // The spares are made by `maintain`: filling them with zeros first would keep clients waiting.
   }
@@ -149,7 +162,7 @@ export class Journal {
     const free = this.#existing.slice(0, -1).find(({ number }, at) => {
       return this.#existing[at - 1]?.end === undefined && this.#loadBytes(number) === 0;
     });
-    if (free !== undefined) this.#drop(free);
+    if (free !== undefined) this.#drop([free]);
   }
 
   /** Begins the next segment. */
@@ -185,14 +198,41 @@ export class Journal {
     return this.#parts.shards[0]?.shard.engine.lastId() ?? 0;
   }
 
-  /** Writes, and syncs as the level says, all that stands in the rings; false when there was nothing to write, or no space. */
+  /**
+   * Writes, and syncs as the level says, all that stands in the rings; false when there was nothing to write, or no space. What it takes of
+   * the disk is brought below the bound before anyone hears of it: so clients go no faster than the journal can follow.
+   */
   commit(): boolean {
+    const wrote = this.#drain() || this.#hasUnpublished;
+    if (!wrote) {
+      this.syncIfDue();
+      return false;
+    }
+    if (this.#parts.options.level === "sync") this.sync();
+    else this.syncIfDue();
+    this.#keepBound();
+    this.#publish();
+    return true;
+  }
+
+  /** Writes all that stands in the rings. */
+  #drain(): boolean {
     const heads = this.#parts.shards.map(({ head }) => head);
     let wrote = false;
     while (this.#write(heads)) wrote = true;
-    if (wrote && this.#parts.options.level === "sync") this.sync();
-    else this.syncIfDue();
+    if (wrote) this.#hasUnpublished = true;
     return wrote;
+  }
+
+  /** Says what is as safe as the level asks for. */
+  #publish(): void {
+    const { shards, publish, options } = this.#parts;
+    this.#hasUnpublished = false;
+    for (const [at, { shard, written }] of shards.entries()) {
+      const safe = options.level === "sync" ? (this.#synced[at] ?? 0) : written;
+      publish(shard.index, safe);
+      if (safe < written) this.#hasUnpublished = true;
+    }
   }
 
   /** Bytes that the next frame's records may have in the present segment: behind them a frame that ends it must fit. */
@@ -217,11 +257,12 @@ export class Journal {
 
   /** Writes one frame; false when there is nothing to write, or no space for it. */
   #write(heads: readonly number[]): boolean {
-    const { shards, publish, options } = this.#parts;
+    const { shards } = this.#parts;
     if (shards.every((shard, at) => (heads[at] ?? 0) <= shard.written)) return false;
     let fitting = this.#fitting(heads);
     if (fitting.length === 0) {
-      if (!this.#rotate()) return false;
+      this.#isStuck = !this.#rotate();
+      if (this.#isStuck) return false;
       fitting = this.#fitting(heads);
       if (fitting.length === 0) throw new RangeError("a record is longer than a segment");
     }
@@ -232,10 +273,7 @@ export class Journal {
     this.#current.append([this.#frame(sections), ...gathered.flatMap(({ pieces }) => pieces)]);
     this.#unpreparedBytes += gathered.reduce((sum, { bytes }) => sum + bytes, 0);
     this.#unsyncedSince ??= this.#millis();
-    for (const { shard, to } of fitting) {
-      shard.free(to);
-      if (options.level !== "sync") publish(shard.shard.index, to);
-    }
+    for (const { shard, to } of fitting) shard.free(to);
     return true;
   }
 
@@ -281,10 +319,7 @@ export class Journal {
     this.#parts.synced?.(this.#lastSyncMillis);
     this.#unsyncedSince = undefined;
     this.#durableFrame = this.#nextFrame - 1;
-    for (const [at, shard] of this.#parts.shards.entries()) {
-      this.#synced[at] = shard.written;
-      this.#parts.publish(shard.shard.index, shard.written);
-    }
+    for (const [at, { written }] of this.#parts.shards.entries()) this.#synced[at] = written;
   }
 
   /** Syncs what has waited for as long as the level allows. */
@@ -323,28 +358,53 @@ export class Journal {
 
   /**
    * Does a part of making spares: twice as much as has been written since, so that they are there before the disk is full, however fast it
-   * fills; false when there is nothing to do, or no space.
+   * fills; false when there is nothing to do, no space, or no place within the bound.
    */
   #prepare(): boolean {
     const pieces = 1 + Math.ceil((2 * this.#unpreparedBytes) / PIECE_BYTES);
     this.#unpreparedBytes = 0;
+    if (this.#spares.count > 0 && !this.#isWithin(this.#spares.count + 1)) return false;
     let done = 0;
     while (done < pieces && this.#spares.prepare()) done++;
     return done > 0;
   }
 
+  /**
+   * Whether the files, with that many spares, take at most so many times what lives and four segments, and as much again as the rings hold
+   * beyond one.
+   */
+  #isWithin(spares: number): boolean {
+    const { segmentBytes } = this.#parts.options;
+    const segments = this.#existing.length + 1 + spares;
+    const extra = Math.max(0, this.#spares.wanted - 2);
+    const beside = this.#parts.beside?.bytes ?? 0;
+    return (segments - 4 - extra) * segmentBytes + beside <= LIVE_FACTOR * this.#allLiveBytes();
+  }
+
+  /** Reclaims until there is place for all files that the next commit may need. */
+  #keepBound(): void {
+    const ahead = 1 + Math.floor(this.#ringBytes / this.#parts.options.segmentBytes);
+    const { beside } = this.#parts;
+    while (!this.#isWithin(Math.max(this.#spares.count, ahead))) {
+      if (beside !== undefined && beside.bytes > this.#allLiveBytes() / 2) beside.giveUp();
+      if (this.#isStuck || !this.#advanceReclaim()) return;
+    }
+  }
+
+  /** Does a part of reclaiming; false when there is nothing to reclaim. What it writes is published by the next commit. */
   #advanceReclaim(): boolean {
     const reclaim = this.#reclaim;
     if (reclaim.segment === undefined) {
+      if (this.#dropDead()) return true;
       const chosen = this.#chooseSegment();
       if (chosen === undefined) return false;
-      reclaim.begin(chosen);
+      reclaim.begin(chosen, this.#loadBytes(chosen.number) > 0);
     }
     if (!reclaim.isCopied) {
-      if (!reclaim.step()) this.commit(); // its ring is full
+      if (!reclaim.step()) this.#drain(); // its ring is full
       return true;
     }
-    this.commit();
+    this.#drain();
     this.sync(); // whatever the level: what was kept must be safe before its old place goes
     const { segment } = reclaim;
     if (segment === undefined || !reclaim.isSafe(this.#synced)) return true;
@@ -353,55 +413,89 @@ export class Journal {
       return true;
     }
     reclaim.end();
-    this.#drop(segment);
+    this.#drop([segment]);
     return true;
   }
 
-  #drop({ number, quarantine }: ExistingSegment): void {
-    const at = this.#existing.findIndex((segment) => segment.number === number);
-    this.#existing.splice(at, 1);
-    for (const { shard } of this.#parts.shards) {
-      shard.answer(shard.engine.dropSegment(shard.thread, number));
+  /**
+   * Drops all segments in which nothing is needed; false when there are none. Only while no other has to go first: a job that
+   * a crash left in two segments may be deleted in a third.
+   */
+  #dropDead(): boolean {
+    if (this.#existing.some(({ first }) => first === true)) return false;
+    const dead = this.#existing.filter(({ number }) => this.#loadBytes(number) === 0);
+    if (dead.length === 0) return false;
+    this.sync(); // whatever the level: what ended the jobs in them must be safe before they go
+    this.#drop(dead);
+    return true;
+  }
+
+  #drop(segments: readonly ExistingSegment[]): void {
+    for (const { number, quarantine } of segments) {
+      const at = this.#existing.findIndex((segment) => segment.number === number);
+      this.#existing.splice(at, 1);
+      for (const { shard } of this.#parts.shards) {
+        shard.answer(shard.engine.dropSegment(shard.thread, number));
+      }
+      if (quarantine === true) {
+        this.#parts.storage.rename(segmentName(number), quarantineName(number));
+      } else this.#spares.recycle(number);
     }
-    if (quarantine === true)
-      this.#parts.storage.rename(segmentName(number), quarantineName(number));
-    else this.#spares.recycle(number);
     this.#parts.storage.syncDirectory();
   }
 
-  /** The segment to reclaim now: one that must go, one in which nothing lives, or the emptiest when space is wanted. */
+  /** The segment to reclaim now: one that must go, or the emptiest when space is wanted. */
   #chooseSegment(): ExistingSegment | undefined {
     const urgent = this.#existing.find(({ first }) => first === true);
     if (urgent !== undefined) return urgent;
-    let emptiest: ExistingSegment | undefined;
-    let least = Infinity;
-    let live = this.#liveBytes(this.#current.number);
-    for (const segment of this.#existing) {
-      live += this.#liveBytes(segment.number);
-      const load = this.#loadBytes(segment.number);
-      if (load < least) {
-        least = load;
-        emptiest = segment;
-      }
-    }
     const { segmentBytes } = this.#parts.options;
     const bytes = (this.#existing.length + 1) * segmentBytes;
-    const isTooLarge = bytes > 2 * live + 2 * segmentBytes;
-    const isWorthIt = this.isFull && least < segmentBytes / 2;
-    return least === 0 || isTooLarge || isWorthIt ? emptiest : undefined;
+    const isTooLarge = bytes > 2 * this.#allLiveBytes() + 2 * segmentBytes;
+    if (!isTooLarge && !this.isFull) return undefined;
+    let emptiest: ExistingSegment | undefined;
+    let least = Infinity;
+    for (const segment of this.#existing) {
+      const load = this.#loadBytes(segment.number);
+      if (load >= least) continue;
+      least = load;
+      emptiest = segment;
+    }
+    return isTooLarge || least < segmentBytes / 2 ? emptiest : undefined;
   }
 
-  /** What reclaiming a segment may have to write again: tombstones count too, or they would be carried on for ever and nothing else. */
+  /**
+   * What reclaiming a segment may have to write again. Tombstones count too, or they would be carried on for ever and nothing else; but not
+   * when all segments that they are needed for have gone.
+   */
   #loadBytes(number: number): number {
-    return this.#parts.shards.reduce(
-      (sum, shard) =>
-        sum + shard.liveBytes(number) + shard.foreignTombstones(number) * C.RECORD_BYTES_MIN,
-      0,
+    return this.#parts.shards.reduce((sum, shard) => {
+      const tombstones = shard.foreignTombstones(number);
+      const load = shard.liveBytes(number);
+      if (tombstones === 0 || !this.#existsIn(...shard.tombstoneOrigins(number))) return sum + load;
+      return sum + load + tombstones * C.RECORD_BYTES_MIN;
+    }, 0);
+  }
+
+  /** Whether there is a segment whose number is in that range; what is being written to has no older records. */
+  #existsIn(low: number, high: number): boolean {
+    return this.#existing.some(({ number }) => number >= low && number <= high);
+  }
+
+  #allLiveBytes(): number {
+    const { number } = this.#current;
+    return this.#existing.reduce(
+      (sum, one) => sum + this.#liveBytes(one.number),
+      this.#liveBytes(number),
     );
   }
 
   #liveBytes(number: number): number {
     return this.#parts.shards.reduce((sum, shard) => sum + shard.liveBytes(number), 0);
+  }
+
+  /** Whether something was written that the next commit makes safe and known. */
+  get isBehind(): boolean {
+    return this.#hasUnpublished;
   }
 
   /** Whether the disk has no space for what must be kept ready: puts are to be refused. */
@@ -428,7 +522,7 @@ export class Journal {
     return {
       segments: numbers.length,
       bytes: (numbers.length + this.#spares.count) * segmentBytes,
-      liveBytes: numbers.reduce((sum, number) => sum + this.#liveBytes(number), 0),
+      liveBytes: this.#allLiveBytes(),
       frames: this.#nextFrame - 1,
       oldestSegment: Math.min(...numbers),
       currentSegment: this.#current.number,

@@ -65,13 +65,11 @@ export class Reclaim {
     return this.#copiedTo?.every((position, at) => position <= (synced[at] ?? 0)) ?? false;
   }
 
-  begin(segment: ExistingSegment): void {
+  /** Begins with a segment; `isNeeded`: something in it still is, so it has to be read. */
+  begin(segment: ExistingSegment, isNeeded: boolean): void {
     this.#segment = segment;
-    const { number, salt, end } = segment;
-    const needed = this.#shards.some(
-      (shard) => shard.liveBytes(number) !== 0 || shard.foreignTombstones(number) !== 0,
-    );
-    if (needed) {
+    const { salt, end } = segment;
+    if (isNeeded) {
       this.#bytes = this.#read(segment);
       const regions = scanSegment(this.#bytes.subarray(0, end), salt, this.#checksum);
       this.#tasks = regions.flatMap(({ shard, from, to }) =>

@@ -6,7 +6,7 @@
 import * as C from "../../assembly/constants.ts";
 import { makeShards, openJournals, openShards, ringBytesFor } from "../engine/shards.ts";
 import type { Checksum } from "./format.ts";
-import { JournalShard } from "./journal-shard.ts";
+import { checksumThrough, JournalShard } from "./journal-shard.ts";
 
 /** Shards that are empty, and the checksum that goes with them. */
 export interface Replica {
@@ -39,16 +39,6 @@ export function openReplica(
     return handle === undefined ? [] : [new JournalShard(handle, memory, ringBytes)];
   });
   return { shards, checksum: checksumThrough(shards) };
-}
-
-/** The engine's CRC-32C, through the staging area of the first shard. */
-function checksumThrough(shards: readonly JournalShard[]): Checksum {
-  const shard = shards[0]?.shard;
-  if (shard === undefined) throw new RangeError("an engine has at least one shard");
-  return (seed, bytes) => {
-    shard.staging.set(bytes);
-    return shard.engine.checksum(seed, shard.stagingAddress, bytes.length) >>> 0;
-  };
 }
 
 /** The jobs of all shards at the replica's time 0. */

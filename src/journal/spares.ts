@@ -1,7 +1,7 @@
 /* Spares: files of a segment's length, ready to become one.
  *
  * A segment that is not needed any more becomes a spare; when there are too few, a new file is filled with zeros, a piece at a time between
- * commits, synced, and only then counts. At least two are kept: one for the next rotation, and one so that whatever drains the queue has
+ * commits, synced, and only then counts. At least two are wanted: one for the next rotation, and one so that whatever drains the queue has
  * somewhere to go when the disk is full; more when the rings hold more than one, since what is in them must find a place.
  */
 
@@ -22,7 +22,7 @@ export class Spares {
   readonly #storage: Storage;
   readonly #segmentBytes: number;
   /** Spares that are kept ready. */
-  readonly #wanted: number;
+  readonly wanted: number;
   readonly #ready: number[] = [];
   #next = 1;
   #filling: { readonly number: number; readonly file: StorageFile; position: number } | undefined;
@@ -37,7 +37,7 @@ export class Spares {
     this.#millis = millis;
     this.#storage = storage;
     this.#segmentBytes = segmentBytes;
-    this.#wanted = Math.max(WANTED_MIN, 1 + Math.ceil(ringBytes / segmentBytes));
+    this.wanted = Math.max(WANTED_MIN, 1 + Math.ceil(ringBytes / segmentBytes));
     for (const name of storage.list()) this.#takeOver(name);
   }
 
@@ -48,7 +48,7 @@ export class Spares {
     const { size } = file;
     file.close();
     this.#next = Math.max(this.#next, number + 1);
-    if (size === this.#segmentBytes && this.#ready.length < this.#wanted) this.#ready.push(number);
+    if (size === this.#segmentBytes && this.#ready.length < this.wanted) this.#ready.push(number);
     else this.#storage.remove(name);
   }
 
@@ -59,12 +59,12 @@ export class Spares {
 
   /** Whether the storage had no space for another one when last asked. */
   get isFull(): boolean {
-    return this.#full && this.#ready.length < this.#wanted;
+    return this.#full && this.#ready.length < this.wanted;
   }
 
   /** Does a bounded part of making the next spare; false when there is nothing to do, or no space. */
   prepare(): boolean {
-    if (this.#ready.length >= this.#wanted) return false;
+    if (this.#ready.length >= this.wanted) return false;
     if (this.#millis() - this.#failedMillis < RETRY_MILLIS) return false;
     try {
       this.#fill();
@@ -116,7 +116,7 @@ export class Spares {
 
   /** The file of segment `number` is not needed any more. */
   recycle(number: number): void {
-    if (this.#ready.length >= this.#wanted) {
+    if (this.#ready.length >= this.wanted) {
       this.#storage.remove(segmentName(number));
       return;
     }

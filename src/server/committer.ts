@@ -8,7 +8,7 @@ import { openShards } from "../engine/shards.ts";
 import type { ShardMemories } from "../engine/shards.ts";
 import type { Checksum } from "../journal/format.ts";
 import { HintWriter } from "../journal/hints.ts";
-import { JournalShard } from "../journal/journal-shard.ts";
+import { checksumThrough, JournalShard } from "../journal/journal-shard.ts";
 import { Journal, NoSpaceError } from "../journal/journal.ts";
 import type { JournalOptions } from "../journal/journal.ts";
 import { cannotWrite, recover } from "../journal/recovery.ts";
@@ -91,7 +91,7 @@ class Committer {
     this.#seed = seed;
     this.#storage = storage;
     this.#shards = journalShards(seed.memories);
-    this.#checksum = checksumOf(this.#shards);
+    this.#checksum = checksumThrough(this.#shards);
     this.#hints = new HintWriter(storage, this.#shards, this.#checksum);
   }
 
@@ -155,6 +155,7 @@ class Committer {
           this.#hasNews = true;
         },
         synced: (millis) => this.#board.countSync(millis),
+        beside: this.#hints,
         ...recovered,
       });
     } catch (error) {
@@ -202,7 +203,7 @@ class Committer {
     if (committed) this.#workedAt = now;
     if (committed) this.#isMarked = false;
     if (now - this.#lookedAt >= LOOK_MILLIS) this.#look(journal);
-    if (committed || maintained) return;
+    if (committed || maintained || journal.isBehind) return;
     if (!this.#isMarked && now - this.#workedAt >= MARK_MILLIS) {
       journal.mark();
       this.#isMarked = true;
@@ -219,7 +220,9 @@ class Committer {
         hints.step();
         return true;
       }
-      if (performance.now() - this.#hintedAt < this.#hintIntervalMillis) return false;
+      if (this.#hintIntervalMillis === Infinity) return false;
+      const isDue = performance.now() - this.#hintedAt >= this.#hintIntervalMillis;
+      if (!isDue && !hints.wasGivenUp) return false;
       this.#hintedAt = performance.now();
       hints.begin(journal.figures.frames + 1);
       return true;
@@ -277,14 +280,4 @@ function journalShards(memories: ShardMemories): readonly JournalShard[] {
     if (memory === undefined) throw new RangeError("a shard without a memory");
     return new JournalShard(shard, memory, memories.ringBytes);
   });
-}
-
-/** The engine's CRC-32C, through the staging area of the first shard. */
-function checksumOf(shards: readonly JournalShard[]): Checksum {
-  const shard = shards[0]?.shard;
-  if (shard === undefined) throw new RangeError("a journal has at least one shard");
-  return (seed, bytes) => {
-    shard.staging.set(bytes);
-    return shard.engine.checksum(seed, shard.stagingAddress, bytes.length) >>> 0;
-  };
 }

@@ -61,7 +61,7 @@ export async function makePayload(
   const memoryBytes = options.memoryBytes ?? runtime.memoryBytes / 2;
   const hasJournal = options.dataDirectory !== undefined;
   const all = hasJournal ? seats + 1 : seats; // the committer's thread is the last
-  const ringBytes = hasJournal ? ringBytesFor(all) : 0;
+  const ringBytes = hasJournal ? ringBytesFor(all, shards, options.segmentBytes) : 0;
   const memories = makeShards(module, shards, all, memoryBytes, ringBytes);
   const content: ShardsPayload = {
     memories,

@@ -39,8 +39,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "replies go out before the sync",
     file: JOURNAL,
-    find: 'if (options.level !== "sync") publish(',
-    put: "publish(",
+    find: '    if (this.#parts.options.level === "sync") this.sync();\n',
+    put: '    for (const { shard, written } of this.#parts.shards) this.#parts.publish(shard.index, written);\n    if (this.#parts.options.level === "sync") this.sync();\n',
   },
   {
     fault: "the directory is not synced when a segment is begun",
@@ -59,6 +59,18 @@ export const MUTANTS: readonly Mutant[] = [
     file: JOURNAL,
     find: "    this.sync(); // what is in the old one must not be younger on the disk than what comes after it\n",
     put: "    this.#unsyncedSince = undefined;\n",
+  },
+  {
+    fault: "segments go before the tombstones that ended their jobs are safe",
+    file: JOURNAL,
+    find: "    this.sync(); // whatever the level: what ended the jobs in them must be safe before they go\n",
+    put: "",
+  },
+  {
+    fault: "tombstones are forgotten while the segments that they are for exist",
+    file: JOURNAL,
+    find: "number >= low && number <= high",
+    put: "number < low",
   },
   {
     fault: "a segment goes before its copies are safe",
