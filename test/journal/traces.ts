@@ -48,9 +48,9 @@ export const TRACES: Readonly<Record<string, string>> = {
   "a long body in the middle of which a segment ends":
     "nearly 6000, long 20000, commit, put 10, commit",
   "the beginning of a body moves while the rest of it comes":
-    "begin 14000, upload 9000, commit, fill, empty, fill, fill, fill, fill, thin, commit, here, reclaim, upload 5000, finish, commit",
+    "begin 14000, upload 9000, commit, fill, empty, fill, fill, fill, fill, here, thin, commit, reclaim, upload 5000, finish, commit",
   "a part moves behind its PUT record, and the job goes":
-    "begin 14000, upload 5000, commit, fill, empty, upload 9000, finish, fill, fill, fill, fill, thin, commit, here, reclaim, kill, delete-long, commit",
+    "begin 14000, upload 5000, commit, fill, empty, upload 9000, finish, fill, fill, fill, fill, here, thin, commit, reclaim, kill, delete-long, commit",
   "a mark": "put 10, commit, mark, put 20, commit",
 };
 
