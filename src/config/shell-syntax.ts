@@ -45,7 +45,6 @@ export type Request =
       readonly limit: number;
       readonly after: number;
     }
-  | { readonly verb: "failures"; readonly job: number }
   | { readonly verb: "kick"; readonly tube: string; readonly count: number }
   | { readonly verb: "kick-job" | "delete"; readonly jobs: readonly number[] }
   | { readonly verb: "pause"; readonly tube: string; readonly seconds: number }
@@ -106,7 +105,6 @@ interface Declared {
 }
 
 const TUBE = new Argument("<TUBE>", "name of a tube");
-const JOB = new Argument("<ID>", "id of a job");
 const JOBS = new Argument("<ID...>", "ids of jobs");
 const STATE = new Argument("[STATE]", "ready, reserved, delayed or buried (default: ready)");
 
@@ -165,11 +163,6 @@ export const SHELL_COMMANDS: Readonly<Record<string, Declared>> = {
       ),
     ],
     request: peekRequest,
-  },
-  failures: {
-    help: "prints how the attempts at a job ended, and what the workers said",
-    words: [JOB],
-    request: ({ words }) => ({ verb: "failures", job: idOf(words[0]) }),
   },
   put: {
     help: "puts a job, its body from the command line or else from standard input, and prints its id",

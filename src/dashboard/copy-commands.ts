@@ -20,7 +20,6 @@ export function copyCommands(job: JobAnswer, body: Uint8Array): CopyCommand[] {
       ? [{ label: "The same, in the protocol", line: protocolLine(job, body) }]
       : []),
     { label: "Show it", line: `homemaker peek ${id}` },
-    { label: "Its failures", line: `homemaker failures ${id}` },
     { label: "Kick it", line: `homemaker kick-job ${id}` },
     { label: "Delete it", line: `homemaker delete ${id}` },
   ];

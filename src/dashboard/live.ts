@@ -138,7 +138,7 @@ function sampleOf(now: Overview, before: Overview | null): Sample {
   return {
     putPerSecond: perSecond(totals.put, before?.totals.put),
     deletedPerSecond: perSecond(totals.deleted, before?.totals.deleted),
-    failedPerSecond: perSecond(totals.failures, before?.totals.failures),
+    failedPerSecond: perSecond(failed(now), before === null ? undefined : failed(before)),
     ready: now.jobs.ready,
     delayed: now.jobs.delayed,
     reserved: now.jobs.reserved,
@@ -155,6 +155,11 @@ function sampleOf(now: Overview, before: Overview | null): Sample {
     syncMillis: now.journal?.lastSyncMillis ?? null,
     syncsPerSecond: perSecond(now.journal?.syncs ?? 0, before?.journal?.syncs),
   };
+}
+
+/** Attempts that ended without the job being done: it was buried, or its time ran out. */
+function failed({ totals }: Overview): number {
+  return totals.buried + totals.timedOut;
 }
 
 function push(at: number, sample: Sample): void {

@@ -69,6 +69,10 @@ async function run(inProcess: InProcess, { body, signal }: Call): Promise<BulkAn
 }
 
 function wantedIn(body: unknown): Wanted {
+  // What is meant for some jobs must never be done to all.
+  if (typeof body === "object" && body !== null && "group" in body) {
+    throw new HttpError(400, "HM_HTTP_FIELD", '"group": there are no groups of jobs');
+  }
   return {
     tube: tubeNameOf(stringField(body, "tube")),
     state: choiceField(body, "state", STATES),

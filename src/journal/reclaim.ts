@@ -173,7 +173,7 @@ function behindZeros(bytes: Uint8Array<ArrayBuffer>, at: number, end: number): n
 }
 
 /** All bytes of a file, or its first `most`. Throws a StorageError. */
-export function readWhole(
+function readWhole(
   storage: Storage,
   name: string,
   most = Infinity,

@@ -83,8 +83,6 @@ class Shell {
       case "peek-tube":
         await this.#server.expect("USING", `use ${request.tube}`);
         return this.#body(`peek-${request.state}`);
-      case "failures":
-        return this.#failures(request.job);
       case "put":
         return this.#put(request);
       case "reserve":
@@ -147,12 +145,6 @@ class Shell {
     const { tube, state, after, limit } = request;
     const { items } = await this.#server.document(`list-jobs ${tube} ${state} ${after} ${limit}`);
     await this.#list(Object.keys(items[0] ?? { id: 0 }), items);
-  }
-
-  async #failures(job: number): Promise<void> {
-    const { items } = await this.#server.document(`list-failures ${job}`);
-    if (this.#asJson) return this.#lines(items.map((item) => JSON.stringify(item)));
-    for (const item of items) await this.#say(item);
   }
 
   /** Prints the body that a command answers. */

@@ -25,7 +25,6 @@ describe("the shell's commands", () => {
       "jobs m delayed -n 5 --after 9",
       { verb: "jobs", tube: "m", state: "delayed", limit: 5, after: 9 },
     ],
-    ["failures 3", { verb: "failures", job: 3 }],
     ["kick mails", { verb: "kick", tube: "mails", count: 1 }],
     ["kick mails 10", { verb: "kick", tube: "mails", count: 10 }],
     ["kick-job 1 2", { verb: "kick-job", jobs: [1, 2] }],

@@ -167,6 +167,7 @@ describe("many jobs", () => {
     { action: "kick", state: "reserved" },
     { action: "delete", state: "reserved" },
     { action: "bury", state: "ready" },
+    { action: "delete", state: "ready", group: "of some kind" },
     { action: "delete", state: "ready", dryRun: 1 },
     { action: "delete", state: "ready", filter: 1 },
     { action: "delete", state: "ready", filter: "x".repeat(1001) },
