@@ -7,6 +7,7 @@
  */
 import type { BoundAddress } from "./config/listen-address.ts";
 import type { LogFields, LogLevel } from "./observability/log.ts";
+import type { BarTerminal } from "./observability/progress-bar.ts";
 import type { Inlet, Outlet } from "./transport.ts";
 
 /** What sessions ask of the runtime, whichever thread they run on. */
@@ -59,6 +60,8 @@ export interface Runtime extends LoopRuntime {
   become(identity: Identity): void;
   /** Writes one line to standard output. */
   print(line: string): void;
+  /** Standard error, if it is a terminal. */
+  readonly terminal?: BarTerminal;
   /** Writes one line to standard error. */
   complain(line: string): void;
 }

@@ -173,11 +173,7 @@ function behindZeros(bytes: Uint8Array<ArrayBuffer>, at: number, end: number): n
 }
 
 /** All bytes of a file, or its first `most`. Throws a StorageError. */
-function readWhole(
-  storage: Storage,
-  name: string,
-  most = Infinity,
-): Uint8Array<ArrayBuffer> {
+function readWhole(storage: Storage, name: string, most = Infinity): Uint8Array<ArrayBuffer> {
   const file = storage.open(name, false);
   try {
     const bytes = new Uint8Array(Math.min(most, file.size));

@@ -7,8 +7,10 @@ import { existsSync, readFileSync, writeSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
 import process from "node:process";
+import { isatty } from "node:tty";
 import { promisify } from "node:util";
 import { Worker } from "node:worker_threads";
+import type { BarTerminal } from "../observability/progress-bar.ts";
 import { ModuleMissingError, UserError } from "../runtime.ts";
 import type { Identity, Order, Report, Runtime, Signal, Thread } from "../runtime.ts";
 import type { CommitterSeed, CommitterSupervisor, CommitterThread } from "../runtime.ts";
@@ -50,7 +52,17 @@ export function nodeRuntime(threadEntry: URL = THREAD_ENTRY): Runtime {
     lookUpUser,
     become,
     print: (line) => void writeSync(STANDARD_OUTPUT, `${line}\n`),
+    ...(isatty(STANDARD_ERROR) && { terminal: errorTerminal() }),
     complain: (line) => void writeSync(STANDARD_ERROR, `${line}\n`),
+  };
+}
+
+function errorTerminal(): BarTerminal {
+  return {
+    get columns() {
+      return process.stderr.columns || 0;
+    },
+    write: (text) => void writeSync(STANDARD_ERROR, text),
   };
 }
 

@@ -6,6 +6,7 @@
 import { PROGRAM } from "../config/version.ts";
 import type { RecoveryReport } from "../journal/recovery.ts";
 import type { Log } from "../observability/log.ts";
+import { ProgressBar } from "../observability/progress-bar.ts";
 import type { CommitterThread, Runtime } from "../runtime.ts";
 import type { CommitterReport, CommitterSeed } from "./committer.ts";
 import type { JournalBoard } from "./journal-board.ts";
@@ -21,6 +22,8 @@ export class JournalKeeper {
   readonly #runtime: Runtime;
   readonly #log: Log;
   readonly #board: JournalBoard;
+  /** Absent where the log goes to no terminal. */
+  readonly #bar: ProgressBar | undefined;
   #committer: CommitterThread | undefined;
   #settle: { recovered: () => void; failed: (error: JournalError) => void } | undefined;
   #stopped: () => void = () => undefined;
@@ -29,6 +32,8 @@ export class JournalKeeper {
     this.#runtime = runtime;
     this.#log = log;
     this.#board = board;
+    const { terminal } = runtime;
+    this.#bar = terminal && new ProgressBar(terminal, "recovering");
   }
 
   /** Resolves when the journal has been recovered; rejects with a JournalError. */
@@ -48,15 +53,15 @@ export class JournalKeeper {
   #heard(report: CommitterReport): void {
     switch (report.kind) {
       case "progress":
-        this.#log.write("info", "recovering", {
-          percent: Math.floor((100 * report.done) / report.all),
-        });
+        this.#tellProgress(report.done, report.all);
         break;
       case "recovered":
+        this.#bar?.clear();
         this.#tell(report);
         this.#settle?.recovered();
         break;
       case "failed":
+        this.#bar?.clear();
         this.#settle?.failed(new JournalError(report.message));
         break;
       case "readOnly":
@@ -69,6 +74,11 @@ export class JournalKeeper {
         this.#stopped();
         break;
     }
+  }
+
+  #tellProgress(done: number, all: number): void {
+    if (this.#bar !== undefined) this.#bar.show(done, all);
+    else this.#log.write("info", "recovering", { percent: Math.floor((100 * done) / all) });
   }
 
   #tell({ report, millis }: Extract<CommitterReport, { kind: "recovered" }>): void {

@@ -120,7 +120,7 @@ export class ServerWithData {
   }
 
   get #isAnnounced(): boolean {
-    return /listening on .*\n/.test(this.output);
+    return /listening on [^\n]*\n/.test(this.output); // a terminal ends lines with CR LF
   }
 
   /** How it ended; undefined as long as it runs. */

@@ -153,6 +153,23 @@ test("a journal of a newer version is refused with one line, and nothing of it i
   expect(readFileSync(path).equals(bytes)).toBe(true);
 });
 
+test(
+  "what stats says about the journal is said of what was written",
+  { timeout: TIMEOUT_MS },
+  async () => {
+    const server = await serving({ level: "sync" });
+    const client = await talkTo(server);
+    await put(client, new Ledger(), 100);
+    expect(await statistic(client, "binlog-records-written")).toBe("100");
+    const figures = ["journal-live-bytes", "journal-syncs", "journal-bytes", "journal-segments"];
+    for (const key of [...figures, "binlog-oldest-index", "binlog-current-index"]) {
+      await until(`${key} is not 0`, async () => Number(await statistic(client, key)) > 0);
+    }
+    await client.line("delete 1");
+    expect(await statistic(client, "binlog-records-written")).toBe("101");
+  },
+);
+
 /** A line of `stats`. */
 async function statistic(client: Conversation, key: string): Promise<string> {
   const body = (await client.ask("stats"))?.body?.toString() ?? "";
