@@ -12,7 +12,7 @@ const KILLS_ELSEWHERE = 4;
 describe.concurrent(`kill -9, again and again (${REPLAY})`, () => {
   test.for(["sync", "interval", "os"] as const)(
     "loses nothing at level %s",
-    { timeout: KILLS * 6000 },
+    { timeout: KILLS * 15_000 },
     async (level) => {
       const report = await runKillLoop({ seed: SEED, kills: KILLS, level });
       expect(report.problems.slice(0, 20)).toEqual([]);
@@ -24,7 +24,7 @@ describe.concurrent(`kill -9, again and again (${REPLAY})`, () => {
 
   test.for(["bun", "deno"] as const)(
     "loses nothing on %s",
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async (runtime) => {
       const loop = { seed: SEED, kills: KILLS_ELSEWHERE, level: "sync", runtime } as const;
       const report = await runKillLoop(loop);
