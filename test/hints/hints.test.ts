@@ -124,7 +124,8 @@ describe("hints", () => {
     expect(await ask(await restart("1h"), "stats-job 1")).toEqual(["NOT_FOUND"]);
   });
 
-  test("that are damaged are passed over, whatever byte it is", async () => {
+  // Eight servers, one after the other.
+  test("that are damaged are passed over, whatever byte it is", { timeout: 120_000 }, async () => {
     const first = await restart("100ms");
     await ask(first, "put 5 0 60 1\r\nx", "reserve", "release 1 77 500");
     await nextHints();
