@@ -425,8 +425,15 @@ export class ModelShard {
   flushTube(name: string, last: number, now: number): Reply {
     this.#settle(now);
     if (!this.tubes.has(name)) return this.#reply("NOT_FOUND", { count: 0 });
+    // A buried job behind one that is too new was buried after the flush began.
+    const buried = this.#ofKind(name, C.KIND_BURIED);
+    const late = buried.findIndex(({ id }) => id > last);
     const flushed = [...this.jobs.values()].filter(
-      ({ id, tube, state }) => tube === name && state !== "reserved" && id <= last,
+      (job) =>
+        job.tube === name &&
+        job.state !== "reserved" &&
+        job.id <= last &&
+        (late < 0 || !buried.slice(late).includes(job)),
     );
     for (const { id } of flushed) this.jobs.delete(id);
     this.#tube(name).deletes += flushed.length;
