@@ -219,11 +219,15 @@ class Recovery {
       .toSorted((a, b) => a - b);
     const found: Found[] = [];
     for (const number of numbers) {
-      this.#highestSegment = number; // also if it cannot be read: its name is taken
       const { bytes, holes } = this.#read(number, SEGMENT_HEADER_BYTES);
       const header = this.#header(number, bytes);
+      if (header === undefined && number === numbers.at(-1) && holes.length === 0) {
+        // Its number is used again: the next one's header says where a torn end before it is.
+        this.#removeUnborn(number);
+        continue;
+      }
+      this.#highestSegment = number; // also if it cannot be read: its name is taken
       if (header !== undefined) found.push({ number, header });
-      else if (number === numbers.at(-1) && holes.length === 0) this.#removeUnborn(number);
       else this.#damage(number, 0, "its header is damaged");
     }
     return found;
