@@ -4,17 +4,16 @@
  * and words; what they mean stands in options.ts. A flag wins over the environment, the environment over the default; an empty
  * variable counts as not set. Called by cli.ts; docs.ts takes its tables from the same declarations.
  */
-import { Command, CommanderError, Option as Flag } from "commander";
+import { CommanderError, Option as Flag } from "commander";
+import type { Command } from "commander";
 import type { Units } from "./control.ts";
-import {
-  completeOptions,
-  conflictIn,
-  environmentName,
-  OPTIONS,
-  settle,
-  SWITCHES,
-} from "./options.ts";
-import type { Option, Options, Switch } from "./options.ts";
+import { environmentName } from "./option.ts";
+import type { Option, Switch } from "./option.ts";
+import { completeOptions, conflictIn, OPTIONS, settle } from "./options.ts";
+import type { Options } from "./options.ts";
+import { complaint, quietCommand, withoutPrefix, wrongUsage } from "./quiet-command.ts";
+import type { Exit } from "./quiet-command.ts";
+import { SWITCHES } from "./switches.ts";
 import { PROGRAM, VERSION } from "./version.ts";
 
 /** What the command line asks for: to serve, or to print something and end. */
@@ -25,18 +24,7 @@ export type Parsed =
       /** Lines for stderr. No line here has its line end. */
       readonly warnings: readonly string[];
     }
-  | {
-      readonly kind: "exit";
-      /** 0, or EXIT_USAGE if something is wrong. */
-      readonly code: number;
-      /** Text for stdout, without its last line end. */
-      readonly stdout?: string;
-      /** One line for stderr, without its line end. */
-      readonly stderr?: string;
-    };
-
-/** Exit code for a wrong command line or environment. */
-export const EXIT_USAGE = 2;
+  | Exit;
 
 /** The environment, as every runtime hands it over. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -65,7 +53,7 @@ export function parseOptions(argv: readonly string[], env: Environment, units: U
     return { kind: "run", options: completeOptions(settings), warnings };
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    return { kind: "exit", code: EXIT_USAGE, stderr: complaint(inOneLine(error.message)) };
+    return wrongUsage(error.message);
   }
 }
 
@@ -94,13 +82,8 @@ function flagLabel({ short, name }: { short?: string; name?: string }): string {
   return parts.join("/");
 }
 
-function printAndExit(stdout: string): Parsed {
+function printAndExit(stdout: string): Exit {
   return { kind: "exit", code: 0, stdout };
-}
-
-/** As all programs do: whose line it is, then what it says. */
-export function complaint(text: string): string {
-  return `${PROGRAM}: ${text}`;
 }
 
 /** The line about a flag without effect. */
@@ -165,7 +148,7 @@ function splitArguments(argv: readonly string[]): GivenFlags {
     command.parse(argv, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    throw new UsageError(error.message.replace(/^error: /, ""), { cause: error });
+    throw new UsageError(withoutPrefix(error), { cause: error });
   }
   const [stray] = command.args;
   if (stray !== undefined) throw new UsageError(`unexpected argument "${stray}"`);
@@ -174,19 +157,13 @@ function splitArguments(argv: readonly string[]): GivenFlags {
 
 /** All flags, as commander knows them. With `units` they carry their defaults in words, for help. */
 function declareFlags(units?: Units): Command {
-  const command = new Command(PROGRAM)
+  const command = quietCommand(PROGRAM)
     .description(
       "A multithreaded, in-memory work queue server that speaks the beanstalkd protocol.",
     )
     .usage("[options]")
     .helpOption(false)
-    .allowExcessArguments()
-    .exitOverride()
-    .configureOutput({
-      outputError: () => undefined,
-      getOutHelpWidth: () => 96,
-      getOutHasColors: () => false,
-    });
+    .allowExcessArguments();
   for (const option of Object.values(OPTIONS) as Option<unknown>[]) {
     const note = units === undefined ? "" : ` (default: ${defaultWords(option, units)})`;
     command.addOption(new Flag(flagSyntax(option), option.help + note).helpGroup(option.category));
@@ -210,11 +187,4 @@ export function flagSyntax(flag: { short?: string; name?: string; placeholder?: 
 
 function flagName({ name, short }: Switch): string {
   return name ?? short;
-}
-
-/** Words of the user's own may hold anything: control characters are spelled out, so that a message stays one line. */
-export function inOneLine(text: string): string {
-  const spellOut = (unit: string): string =>
-    `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  return text.replace(/\n(?=\(Did you mean)/, " ").replace(/[\p{Cc}\u2028\u2029]/gu, spellOut);
 }

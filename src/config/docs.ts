@@ -7,9 +7,11 @@ import { defaultWords, flagSyntax, helpText } from "./command-line.ts";
 import { loadControl } from "./control.ts";
 import type { Units } from "./control.ts";
 import { metricsPage } from "../observability/metrics-page.ts";
-import { CATEGORIES, environmentName, OPTIONS, SWITCHES } from "./options.ts";
-import type { Category, Option } from "./options.ts";
+import { CATEGORIES, environmentName } from "./option.ts";
+import type { Category, Option } from "./option.ts";
+import { OPTIONS } from "./options.ts";
 import { SHELL_COMMANDS, shellHelp } from "./shell-syntax.ts";
+import { SWITCHES } from "./switches.ts";
 
 const INTRODUCTION = `# Options
 

@@ -3,13 +3,14 @@
  * SHELL_COMMANDS declares each once: parsing, `--help` and docs/shell.md are made from it. As pure as command-line.ts; what the words
  * ask for is done in src/shell/. Called by subcommands.ts.
  */
-import { Argument, Command, CommanderError, Option as Flag } from "commander";
-import { complaint, EXIT_USAGE, inOneLine } from "./command-line.ts";
-import type { Environment, Parsed } from "./command-line.ts";
+import { Argument, Option as Flag } from "commander";
+import type { Command } from "commander";
+import type { Environment } from "./command-line.ts";
 import { parseListenAddress } from "./listen-address.ts";
 import type { BoundAddress } from "./listen-address.ts";
 import { OPTIONS } from "./options.ts";
-import { PROGRAM } from "./version.ts";
+import { exitOf, quietSubcommand, wrongArguments } from "./quiet-command.ts";
+import type { Exit } from "./quiet-command.ts";
 
 /** The variable of the environment that says which server is meant. */
 const ADDRESS_VARIABLE = "HOMEMAKER_ADDRESS";
@@ -306,9 +307,9 @@ export function parseShellCommand(
   name: string,
   rest: readonly string[],
   env: Environment,
-): ShellCommand | Extract<Parsed, { kind: "exit" }> {
+): ShellCommand | Exit {
   const declared = SHELL_COMMANDS[name];
-  if (declared === undefined) return wrong(name, "there is no such command");
+  if (declared === undefined) return wrongArguments(name, "there is no such command");
   const command = syntaxOf(name, declared);
   try {
     command.parse(rest, { from: "user" });
@@ -317,10 +318,8 @@ export function parseShellCommand(
     const request = declared.request({ words: command.args, flags });
     return { kind: "shell", address, asJson: flags["json"] === true, request };
   } catch (error) {
-    if (error instanceof WordError) return wrong(name, error.message);
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return { kind: "exit", code: 0, stdout: shellHelp(name).trimEnd() };
-    return wrong(name, error.message.replace(/^error: /, ""));
+    if (error instanceof WordError) return wrongArguments(name, error.message);
+    return exitOf(name, command, error);
   }
 }
 
@@ -328,10 +327,6 @@ export function parseShellCommand(
 export function shellHelp(name: string): string {
   const declared = SHELL_COMMANDS[name];
   return declared === undefined ? "" : syntaxOf(name, declared).helpInformation();
-}
-
-function wrong(name: string, text: string): Extract<Parsed, { kind: "exit" }> {
-  return { kind: "exit", code: EXIT_USAGE, stderr: complaint(inOneLine(`${name}: ${text}`)) };
 }
 
 /** The server that is meant: the flag, the variable, or where a server listens by default. */
@@ -348,16 +343,9 @@ function addressOf(flag: string | true | undefined, env: Environment): BoundAddr
 }
 
 function syntaxOf(name: string, { help, words = [], flags = [] }: Declared): Command {
-  const command = new Command(`${PROGRAM} ${name}`)
-    .description(`${help.charAt(0).toUpperCase()}${help.slice(1)}.`)
-    .helpOption("-h, --help", "print this help and exit")
-    .exitOverride()
-    .configureOutput({
-      writeOut: () => undefined,
-      outputError: () => undefined,
-      getOutHelpWidth: () => 96,
-      getOutHasColors: () => false,
-    });
+  const command = quietSubcommand(name).description(
+    `${help.charAt(0).toUpperCase()}${help.slice(1)}.`,
+  );
   for (const word of words) command.addArgument(word);
   for (const flag of flags) command.addOption(flag);
   return command

@@ -2,14 +2,14 @@
  *
  * As pure as command-line.ts, and called by cli.ts before it: a first word that names a subcommand is not the server's.
  */
-import { Command, CommanderError } from "commander";
-import { complaint, EXIT_USAGE, inOneLine } from "./command-line.ts";
-import type { Environment, Parsed } from "./command-line.ts";
+import type { Command } from "commander";
+import type { Environment } from "./command-line.ts";
 import type { Units } from "./control.ts";
 import { OPTIONS } from "./options.ts";
+import { exitOf, quietSubcommand, wrongArguments } from "./quiet-command.ts";
+import type { Exit } from "./quiet-command.ts";
 import { parseShellCommand, SHELL_COMMANDS } from "./shell-syntax.ts";
 import type { ShellCommand } from "./shell-syntax.ts";
-import { PROGRAM } from "./version.ts";
 
 /** To look through a journal. */
 export interface VerifyCommand {
@@ -32,11 +32,7 @@ export interface ImportCommand {
 }
 
 /** What a subcommand's arguments ask for: to do it, or to print something and end. */
-export type Subcommand =
-  | VerifyCommand
-  | ImportCommand
-  | ShellCommand
-  | Extract<Parsed, { kind: "exit" }>;
+export type Subcommand = VerifyCommand | ImportCommand | ShellCommand | Exit;
 
 interface Flags {
   readonly json?: true;
@@ -60,39 +56,34 @@ export function parseSubcommand(
   try {
     command.parse(rest, { from: "user" });
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) {
-      return { kind: "exit", code: 0, stdout: command.helpInformation().trimEnd() };
-    }
-    return wrong(name, error.message.replace(/^error: /, ""));
+    return exitOf(name, command, error);
   }
   const directory = command.args[0] ?? "";
   const flags: Flags = command.opts();
-  if (directory === "") return wrong(name, "expected a directory");
+  if (directory === "") return wrongArguments(name, "expected a directory");
   if (name === "verify") return { kind: "verify", directory, asJson: flags.json === true };
   return importCommand(directory, flags, units);
 }
 
 function importCommand(from: string, flags: Flags, units: Units): Subcommand {
   const { data: to = "", segmentSize, salvage } = flags;
-  if (to === "") return wrong("import", "expected --data DIR, the directory to make");
+  if (to === "") return wrongArguments("import", "expected --data DIR, the directory to make");
   const option = OPTIONS.segmentBytes;
   const segmentBytes =
     segmentSize === undefined
       ? option.default
       : option.parse([segmentSize], units, () => undefined);
   if (segmentBytes === undefined) {
-    return wrong("import", `--segment-size: expected ${option.expects}, not "${segmentSize}"`);
+    return wrongArguments(
+      "import",
+      `--segment-size: expected ${option.expects}, not "${segmentSize}"`,
+    );
   }
   return { kind: "import", from, to, segmentBytes, salvages: salvage === true };
 }
 
-function wrong(name: string, text: string): Subcommand {
-  return { kind: "exit", code: EXIT_USAGE, stderr: complaint(inOneLine(`${name}: ${text}`)) };
-}
-
 function verifySyntax(): Command {
-  return syntax("verify")
+  return quietSubcommand("verify")
     .usage("DIR [--json]")
     .description(
       "Looks through the journal in DIR, which no server may be using, and changes nothing. " +
@@ -103,7 +94,7 @@ function verifySyntax(): Command {
 }
 
 function importSyntax(): Command {
-  return syntax("import")
+  return quietSubcommand("import")
     .usage("DIR --data TARGET [--segment-size SIZE] [--salvage]")
     .description(
       "Makes a journal in TARGET, which must be new or empty, of the jobs in DIR, the directory of the -b of a beanstalkd 1.12 or 1.13 that " +
@@ -113,16 +104,4 @@ function importSyntax(): Command {
     .option("--data <TARGET>", "the directory that the server will be given with --data")
     .option("--segment-size <SIZE>", "length of the journal's files, as the server's option")
     .option("--salvage", "if not everything can be read: import the rest");
-}
-
-function syntax(name: string): Command {
-  return new Command(`${PROGRAM} ${name}`)
-    .helpOption("-h, --help", "print this help and exit")
-    .exitOverride()
-    .configureOutput({
-      writeOut: () => undefined,
-      outputError: () => undefined,
-      getOutHelpWidth: () => 96,
-      getOutHasColors: () => false,
-    });
 }

@@ -1,15 +1,14 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { EXIT_USAGE, parseOptions } from "../../src/config/command-line.ts";
+import { parseOptions } from "../../src/config/command-line.ts";
 import type { Environment } from "../../src/config/command-line.ts";
-import {
-  DEFAULT_OPTIONS,
-  environmentName,
-  JOB_BYTES_MAX,
-  OPTIONS,
-  SWITCHES,
-} from "../../src/config/options.ts";
-import type { Option, Options } from "../../src/config/options.ts";
+import { environmentName } from "../../src/config/option.ts";
+import type { Option } from "../../src/config/option.ts";
+import { JOB_BYTES_MAX } from "../../src/config/option-values.ts";
+import { DEFAULT_OPTIONS, OPTIONS } from "../../src/config/options.ts";
+import type { Options } from "../../src/config/options.ts";
+import { EXIT_USAGE } from "../../src/config/quiet-command.ts";
+import { SWITCHES } from "../../src/config/switches.ts";
 import { VERSION } from "../../src/config/version.ts";
 import { loadBuiltControl } from "./load-control.ts";
 import { holds } from "./random.ts";

@@ -1,6 +1,7 @@
 /* docs/durability.md against what it speaks of: the tests that it names, the options and the exit codes. */
 import { describe, expect, test } from "vitest";
-import { DEFAULT_OPTIONS, environmentName, OPTIONS } from "../../src/config/options.ts";
+import { environmentName } from "../../src/config/option.ts";
+import { DEFAULT_OPTIONS, OPTIONS } from "../../src/config/options.ts";
 import { readPage, section, tableRows } from "./page.ts";
 
 const PAGE = readPage("docs/durability.md");
