@@ -4,6 +4,7 @@
  * Tube names travel as text, since they are ASCII; whatever else a client of the queue wrote (bodies, failure messages) travels as
  * base64, since it may be any bytes. Numbers are exact up to 2^53. `null` means that there is nothing to measure.
  */
+import type { ConnectionFacts } from "../server/who-is-there.ts";
 
 /** What a caller may do: everything, or look only. */
 export type Role = "admin" | "read";
@@ -294,31 +295,11 @@ export interface FailuresAnswer {
   readonly isWhole: boolean;
 }
 
-/** A job that a connection holds. */
-export interface Hold {
-  readonly id: number;
-  readonly tube: string;
-  /** Of its time to run. */
-  readonly leftSeconds: number;
-}
-
-/** A connection. */
-export interface ConnectionSummary {
+/** A connection, as its thread tells of it: the first 20 tubes that it watches and jobs that it holds, and how many there are. */
+export interface ConnectionSummary extends Omit<ConnectionFacts, "token"> {
+  /** Its thread and its token there. */
   readonly id: string;
   readonly thread: number;
-  /** Address of the other side. */
-  readonly peer: string;
-  /** The tube that its puts go to. */
-  readonly uses: string;
-  /** The first 20 tubes that it watches, of `watchCount`. */
-  readonly watches: readonly string[];
-  readonly watchCount: number;
-  /** Whether it waits in a reserve. */
-  readonly waiting: boolean;
-  /** The first 20 jobs that it holds, of `holdCount`. */
-  readonly holds: readonly Hold[];
-  readonly holdCount: number;
-  readonly ageSeconds: number;
 }
 
 /** GET /connections?offset=&limit= */

@@ -1,6 +1,7 @@
 /* WhoIsThere: what is known of connections, for people: who they are, what they watch and hold.
  *
  * The sessions of each I/O thread are that thread's alone, so the main thread asks it by a message (crew.ts), for a page at a time.
+ * What is said of a connection here is what the API says of it (http/api.ts), so this file imports nothing.
  */
 
 /** Most connections of one page, and most tubes and jobs that are named of one connection. */
@@ -8,7 +9,7 @@ export const PAGE_MAX = 200;
 export const NAMED_MAX = 20;
 
 /** A job that a connection holds. */
-export interface HoldFacts {
+interface Hold {
   readonly id: number;
   readonly tube: string;
   /** Of its time to run. */
@@ -21,6 +22,7 @@ export interface ConnectionFacts {
   readonly token: number;
   /** Address of the other side; "" when nobody can say. */
   readonly peer: string;
+  /** The tube that its puts go to. */
   readonly uses: string;
   /** The first tubes that it watches, and how many there are. */
   readonly watches: readonly string[];
@@ -28,7 +30,7 @@ export interface ConnectionFacts {
   /** Whether it waits in a reserve. */
   readonly waiting: boolean;
   /** The first jobs that it holds, and how many there are. */
-  readonly holds: readonly HoldFacts[];
+  readonly holds: readonly Hold[];
   readonly holdCount: number;
   readonly ageSeconds: number;
 }
