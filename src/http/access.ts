@@ -1,7 +1,7 @@
 /* Access: who a caller is: by a token, or by the cookie that a login gave for one.
  *
  * Without tokens everybody is an admin; then the port is on the loopback address, which the options see to. Invariants: tokens are
- * compared in constant time; wrong ones are counted for each address, and who has given too many is not even looked at for a while.
+ * compared in constant time; wrong ones are counted for each network, and who has given too many is not even looked at for a while.
  * Used by http-server.ts and by the routes of the session.
  */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
@@ -11,12 +11,12 @@ import { HttpError } from "./handler.ts";
 /** How long a login lasts, in milliseconds. */
 const SESSION_MS = 12 * 3_600_000;
 const SESSIONS_MAX = 1000;
-/** Wrong tokens that an address, and that all together, may give within WINDOW_MS. */
+/** Wrong tokens that a network, and that all together, may give within WINDOW_MS. */
 const FAILURES_MAX = 10;
 const FAILURES_MAX_ALL = 200;
 const WINDOW_MS = 60_000;
-/** Addresses whose failures are counted apart. */
-const ADDRESSES_MAX = 1000;
+/** Networks whose failures are counted apart. */
+const NETWORKS_MAX = 1000;
 const SESSION_BYTES = 32;
 
 interface Session {
@@ -124,15 +124,21 @@ export class Access {
       if (timingSafeEqual(known.digest, digest)) role ??= known.role; // all are compared, whichever is right
     }
     if (role !== undefined) return role;
-    this.#failures.count(address);
-    throw new HttpError(401, "HM_HTTP_TOKEN", "this is not the token");
+    this.#failures.count(address, digest);
+    throw unauthorized("this is not the token");
   }
 }
 
-/** How often wrong tokens were given. */
+/** Nobody is let in for what was shown. */
+export function unauthorized(message: string): HttpError {
+  return new HttpError(401, "HM_HTTP_TOKEN", message, { "www-authenticate": "Bearer" });
+}
+
+/** Which wrong tokens were given. The same one again is a mistake in somebody's settings and no guess, so it counts once. */
 class Failures {
   readonly #nowMillis: () => number;
-  readonly #counts = new Map<string, number>();
+  /** By network, digests of wrong tokens. */
+  readonly #guesses = new Map<string, Set<string>>();
   #all = 0;
   #windowEndsAt = 0;
 
@@ -144,24 +150,39 @@ class Failures {
   waitSeconds(address: string): number {
     this.#turn();
     const isOver =
-      this.#all >= FAILURES_MAX_ALL || (this.#counts.get(address) ?? 0) >= FAILURES_MAX;
+      this.#all >= FAILURES_MAX_ALL ||
+      (this.#guesses.get(networkOf(address))?.size ?? 0) >= FAILURES_MAX;
     return isOver ? Math.ceil((this.#windowEndsAt - this.#nowMillis()) / 1000) : 0;
   }
 
-  count(address: string): void {
+  count(address: string, digest: Buffer): void {
     this.#turn();
+    const network = networkOf(address);
+    const guess = digest.toString("hex");
+    const guesses = this.#guesses.get(network) ?? new Set();
+    if (guesses.has(guess)) return;
     this.#all++;
-    if (this.#counts.has(address) || this.#counts.size < ADDRESSES_MAX) {
-      this.#counts.set(address, (this.#counts.get(address) ?? 0) + 1);
+    guesses.add(guess);
+    if (this.#guesses.has(network) || this.#guesses.size < NETWORKS_MAX) {
+      this.#guesses.set(network, guesses);
     }
   }
 
   #turn(): void {
     if (this.#nowMillis() < this.#windowEndsAt) return;
-    this.#counts.clear();
+    this.#guesses.clear();
     this.#all = 0;
     this.#windowEndsAt = this.#nowMillis() + WINDOW_MS;
   }
+}
+
+/** An address of four parts; of one of eight, which whoever has one has by the billions, the first four. */
+function networkOf(address: string): string {
+  if (!address.includes(":") || address.includes(".")) return address;
+  const [front = "", back = ""] = address.split("::");
+  const given = [front, back].map((half) => half.split(":").filter((part) => part !== ""));
+  const zeros = Array.from({ length: 8 - given.flat().length }, () => "0");
+  return [...(given[0] ?? []), ...zeros, ...(given[1] ?? [])].slice(0, 4).join(":");
 }
 
 /** All digests have one length, which the constant-time comparison asks for. */

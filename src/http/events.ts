@@ -51,7 +51,8 @@ export class Events {
 
   async #serve(response: ServerResponse, signal: AbortSignal): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    if (signal.aborted) return;
+    const isLate = this.#subscribers.size >= SUBSCRIBERS_MAX; // several may have come at one moment
+    if (signal.aborted || isLate) return;
     const endsAt = performance.now() + LIFETIME_MS;
     const subscriber = { response, end: resolve, endsAt, skips: 0 };
     this.#subscribers.add(subscriber);

@@ -21,8 +21,12 @@ export class Guard {
     this.#names = new Set(["localhost", ...names.map((name) => name.toLowerCase())]);
   }
 
-  /** Throws an HttpError unless the request is meant for this server. */
+  /** Throws an HttpError unless the request is meant for this server, and says so once. */
   checkHost(request: IncomingMessage): void {
+    const names = request.rawHeaders.filter((_, at) => at % 2 === 0);
+    if (names.filter((name) => name.toLowerCase() === "host").length !== 1) {
+      throw new HttpError(400, "HM_HTTP_HOST", "a request says whom it is for, once");
+    }
     const host = hostOf(request.headers.host ?? "");
     if (host !== undefined && (isIP(host) !== 0 || this.#names.has(host))) return;
     const message = "this server is not known by that name; --http-host adds names";

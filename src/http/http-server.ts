@@ -1,8 +1,8 @@
 /* HttpServer: the HTTP port: it listens, looks requests over, finds their route, and writes what the route answers.
  *
- * It runs on the main thread, beside no I/O thread's event loop. Invariants: every answer has the headers below; a request that fails a check
+ * It runs on the main thread, beside no I/O thread's event loop. Invariants: a request that fails a check
  * reaches no handler; connections, requests under way, headers, bodies and their times are bounded, so a stranger can at most make it
- * refuse others. An error that nobody expected is a 500 with one line in the log. Made by cli.ts
+ * refuse others; health is answered however many requests are under way. An error that nobody expected is a 500 with one line in the log. Made by cli.ts
  * through `openHttp`, driven by server/server.ts.
  */
 import { createServer } from "node:http";
@@ -12,12 +12,13 @@ import { formatListenAddress, isLoopback } from "../config/listen-address.ts";
 import { BindError } from "../runtime.ts";
 import type { HttpService, HttpSurroundings } from "../server/http-service.ts";
 import { bindError, lookUpHost } from "../transports/tcp.ts";
-import { Access } from "./access.ts";
+import { Access, unauthorized } from "./access.ts";
 import type { Role } from "./api.ts";
 import { readJson } from "./body.ts";
 import { Guard } from "./guard.ts";
+import { Exchange, turnAway } from "./exchange.ts";
 import { HttpError } from "./handler.ts";
-import type { Answer, Headers, Route } from "./handler.ts";
+import type { Answer, Route } from "./handler.ts";
 import { Router } from "./router.ts";
 import { routes } from "./routes.ts";
 
@@ -32,23 +33,8 @@ const REQUEST_MS = 20_000;
 const IDLE_MS = 15_000;
 /** How often connections are looked at for that. */
 const LOOK_MS = 1000;
-/** How long the rest of a request that was refused may take. */
-const REFUSED_MS = 1000;
 /** How long answers get to leave when the server stops. */
 const STOP_MS = 500;
-
-/** What every answer says to browsers: nothing from elsewhere, no framing, no guessing of types, no keeping. */
-const HEADERS: Headers = {
-  "content-security-policy":
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-  "x-content-type-options": "nosniff",
-  "x-frame-options": "DENY",
-  "referrer-policy": "no-referrer",
-  "cross-origin-opener-policy": "same-origin",
-  "cross-origin-resource-policy": "same-origin",
-  "cache-control": "no-store",
-};
 
 /** Makes what serves HTTP, from the options' httpPort and its companions. */
 export async function openHttp(around: HttpSurroundings): Promise<HttpService> {
@@ -77,11 +63,16 @@ class HttpServer implements HttpService {
         requestTimeout: REQUEST_MS,
         keepAliveTimeout: IDLE_MS,
         connectionsCheckingInterval: LOOK_MS,
+        requireHostHeader: false, // the guard says it, as it says everything
       },
       (request, response) => void this.#serve(request, response),
     );
     this.#server.on("connection", (socket) => this.#admit(socket));
-    this.#server.on("clientError", refuseGarbled);
+    this.#server.on("clientError", (error, socket) => turnAway(socket, garbled(error)));
+    this.#server.on("checkExpectation", (request, response) => {
+      const wrong = new HttpError(417, "HM_HTTP_EXPECTATION", "only 100-continue can be expected");
+      new Exchange(request, response, this.#ending.signal).refuse(wrong);
+    });
   }
 
   async listen(): Promise<string> {
@@ -126,7 +117,7 @@ class HttpServer implements HttpService {
 
   #admit(socket: Socket): void {
     if (this.#connections >= CONNECTIONS_MAX) {
-      socket.destroy();
+      socket.destroy(); // at once: its requests would be read
       return;
     }
     this.#connections++;
@@ -171,18 +162,17 @@ class HttpServer implements HttpService {
     const peer = request.socket.remoteAddress ?? "";
     const role = this.#roleFor(route, request, peer);
     if (route.needs !== "nothing" && !this.#around.inProcess.isReady) throw this.#notNow();
-    if (this.#underWay >= UNDER_WAY_MAX) {
-      throw new HttpError(503, "HM_HTTP_BUSY", "too many requests at a time", {
-        "retry-after": "1",
-      });
+    const { signal } = exchange;
+    const header = (name: string): string | undefined => headerOf(request, name);
+    const call = { params, query: new URLSearchParams(query), role, peer, header, signal };
+    if (route.method === "GET" && route.needs === "nothing") {
+      return route.handler({ ...call, body: undefined }); // made of what is at hand, so it counts for nothing
     }
+    if (this.#underWay >= UNDER_WAY_MAX) throw tooMany();
     this.#underWay++;
     try {
       const body = route.method === "POST" ? await readJson(request) : undefined;
-      const { signal } = exchange;
-      const header = (name: string): string | undefined => headerOf(request, name);
-      const call = { params, query: new URLSearchParams(query), body, role, peer, header, signal };
-      return await route.handler(call);
+      return await route.handler({ ...call, body });
     } finally {
       this.#underWay--;
     }
@@ -201,7 +191,7 @@ class HttpServer implements HttpService {
     }
     const role = this.#access.roleOf(authorization, cookie, peer);
     if (needs === "nothing") return role;
-    if (role === null) throw new HttpError(401, "HM_HTTP_TOKEN", "a token is needed");
+    if (role === null) throw unauthorized("a token is needed");
     if (needs === "admin" && role !== "admin") {
       throw new HttpError(403, "HM_HTTP_ROLE", "this token may look only");
     }
@@ -209,70 +199,20 @@ class HttpServer implements HttpService {
   }
 }
 
-/** One request and its answer. */
-class Exchange {
-  /** Aborted when the other side goes away, or the server stops. */
-  readonly signal: AbortSignal;
-  readonly #request: IncomingMessage;
-  readonly #response: ServerResponse;
-
-  constructor(request: IncomingMessage, response: ServerResponse, ending: AbortSignal) {
-    this.#request = request;
-    this.#response = response;
-    const gone = new AbortController();
-    response.once("close", () => gone.abort());
-    response.on("error", () => gone.abort());
-    this.signal = AbortSignal.any([gone.signal, ending]);
+/** What is wrong with what is not even HTTP, or did not come in time. */
+function garbled({ code }: NodeJS.ErrnoException): HttpError {
+  if (code === "HPE_HEADER_OVERFLOW") {
+    return new HttpError(431, "HM_HTTP_LARGE", `headers have at most ${HEADER_BYTES_MAX} bytes`);
   }
-
-  async write(answer: Answer): Promise<void> {
-    if ("stream" in answer) {
-      this.#head(200, answer.type, answer.headers);
-      if (this.#request.method !== "HEAD") await answer.stream(this.#response, this.signal);
-      this.#response.end();
-      return;
-    }
-    const isJson = "json" in answer;
-    const bytes = Buffer.from(isJson ? JSON.stringify(answer.json) : answer.bytes);
-    const type = isJson ? "application/json; charset=utf-8" : answer.type;
-    const headers = { ...answer.headers, "content-length": String(bytes.length) };
-    this.#head(answer.status ?? 200, type, headers);
-    if (this.#request.method === "HEAD") this.#response.end();
-    else this.#response.end(bytes);
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") {
+    return new HttpError(408, "HM_HTTP_SLOW", "the request took too long");
   }
-
-  /** Says what is wrong, if it can still be said. The rest of a request is thrown away, so that the answer arrives, but not for long. */
-  refuse({ status, code, message, headers }: HttpError): void {
-    if (this.#response.headersSent || this.#response.destroyed) {
-      this.#response.destroy();
-      return;
-    }
-    void this.write({ json: { error: { code, message } }, status, headers });
-    if (this.#request.complete) return;
-    this.#request.resume();
-    const { socket } = this.#request;
-    const tooLong = setTimeout(() => socket.destroy(), REFUSED_MS);
-    this.#request.once("end", () => clearTimeout(tooLong));
-    this.#request.once("close", () => clearTimeout(tooLong));
-  }
-
-  #head(status: number, type: string, headers: Headers = {}): void {
-    this.#response.writeHead(status, { ...HEADERS, "content-type": type, ...headers });
-  }
+  return new HttpError(400, "HM_HTTP_GARBLED", "this is not an HTTP request");
 }
 
-/** Answers what is not even HTTP. */
-function refuseGarbled(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const statuses: Readonly<Record<string, string>> = {
-    HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
-    ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
-  };
-  const status = statuses[error.code ?? ""] ?? "400 Bad Request";
-  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+function tooMany(): HttpError {
+  const headers = { "retry-after": "1" };
+  return new HttpError(503, "HM_HTTP_BUSY", "too many requests at a time", headers);
 }
 
 function headerOf(request: IncomingMessage, name: string): string | undefined {

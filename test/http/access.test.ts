@@ -1,6 +1,11 @@
 /* Access: tokens, the two roles, logins and their cookies. */
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { Access } from "../../src/http/access.ts";
+import { openLog } from "../../src/observability/log.ts";
+import { routes } from "../../src/http/routes.ts";
+import { DEFAULT_OPTIONS } from "../../src/config/options.ts";
+import { Common } from "../../src/server/common.ts";
+import type { InProcess } from "../../src/server/in-process.ts";
 import { HttpPort } from "./http-port.ts";
 
 const ADMIN = "the-token-of-the-admin";
@@ -27,10 +32,29 @@ describe("with tokens", () => {
     expect((await pause({})).status).toBe(401);
   });
 
-  it("a reader looks and changes nothing", async () => {
+  it("a token counts in its header only", async () => {
+    for (const path of ["/metrics", "/api/v1/overview"]) {
+      expect((await http.ask(`${path}?token=${ADMIN}&access_token=${ADMIN}`)).status).toBe(401);
+      const basic = { authorization: `Basic ${Buffer.from(`admin:${ADMIN}`).toString("base64")}` };
+      const asked = await http.ask(path, { headers: basic });
+      expect(asked).toMatchObject({ status: 401, headers: { "www-authenticate": "Bearer" } });
+      expect((await http.ask(path, { headers: { cookie: `token=${ADMIN}` } })).status).toBe(401);
+    }
+  });
+
+  it("a reader looks and changes nothing, by whatever route", async () => {
     expect(await session(bearer(READ))).toMatchObject({ role: "read" });
-    expect((await http.ask("/api/v1/overview", { headers: bearer(READ) })).status).toBe(200);
-    expect((await pause(bearer(READ))).status).toBe(403);
+    for (const path of ["/api/v1/overview", "/metrics"]) {
+      expect((await http.ask(path, { headers: bearer(READ) })).status).toBe(200);
+    }
+    const changes = (await everyRoute()).filter(({ method }) => method === "POST");
+    expect(changes.length).toBeGreaterThan(8);
+    for (const { path } of changes) {
+      const there = path.replace(":name", "default").replace(":id", "1");
+      const isOwn = there === "/api/v1/login" || there === "/api/v1/logout";
+      const { status } = await http.change(there, {}, bearer(READ));
+      expect([there, status === 403]).toEqual([there, !isOwn]);
+    }
   });
 
   it("an admin does everything", async () => {
@@ -65,6 +89,35 @@ describe("with tokens", () => {
     expect(wrong.text).not.toContain("almost");
     expect(http.server.output).not.toContain(ADMIN);
   });
+});
+
+/** The table of routes, of a server that does nothing. */
+function everyRoute() {
+  const around = {
+    options: DEFAULT_OPTIONS,
+    log: openLog({ verbosity: 0 }),
+    common: Common.create(1, 2),
+    inProcess: { isReady: false } as InProcess,
+    connectionsOf: () => Promise.resolve({ total: 0, connections: [] }),
+  };
+  return routes(around, new Access({ admin: undefined, read: undefined }));
+}
+
+test("a wrong token that comes again and again is no guessing; a network's addresses are one guesser", () => {
+  const access = new Access({ admin: ADMIN, read: undefined }, 80, () => 0);
+  for (let more = 0; more < 300; more++) {
+    expect(() => access.roleOf("Bearer an-old-token", undefined, "a")).toThrow(/not the token/);
+  }
+  expect(access.roleOf(`Bearer ${ADMIN}`, undefined, "a")).toBe("admin");
+  for (let guess = 0; guess < 10; guess++) {
+    const address = `2001:db8:0:1:${guess}::${guess}`;
+    expect(() => access.roleOf(`Bearer guess-${guess}`, undefined, address)).toThrow(/not the/);
+  }
+  const wait = /wait a while/;
+  expect(() => access.roleOf(`Bearer ${ADMIN}`, undefined, "2001:db8:0:1::9")).toThrow(wait);
+  for (const address of ["2001:db8:0:2::9", "2001:db8::1:0:0:9", "::1", "::ffff:127.0.0.1"]) {
+    expect(access.roleOf(`Bearer ${ADMIN}`, undefined, address)).toBe("admin");
+  }
 });
 
 test("who guesses has to wait after ten tokens, also with the right one; cookies go on", () => {

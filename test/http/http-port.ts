@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { request } from "node:http";
 import type { IncomingHttpHeaders } from "node:http";
+import { connect } from "node:net";
 import { startHomemaker } from "../support/homemaker.ts";
 import type { HomemakerOptions } from "../support/homemaker.ts";
 import type { ServerProcess } from "../support/server-process.ts";
@@ -21,6 +22,7 @@ export interface Asking {
 }
 
 const PATIENCE_MS = 20_000;
+const DRIP_MS = 200;
 
 /** The headers that a page of the dashboard sends with a change. */
 export function pageHeaders(port: HttpPort): Record<string, string> {
@@ -90,6 +92,28 @@ export function askAt(port: number, path: string, asking: Asking = {}): Promise<
   asked.on("timeout", () => asked.destroy(new Error(`${method} ${path} took too long`)));
   asked.on("error", reject);
   asked.end(body);
+  return promise;
+}
+
+/**
+ * Sends bytes to a port as they are, and `drip` again and again, and resolves with everything that comes back until the other side has closed.
+ * Never closes by itself.
+ */
+export function send(port: number, bytes: string, drip?: string): Promise<string> {
+  const socket = connect({ host: "127.0.0.1", port, allowHalfOpen: true });
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let text = "";
+  const dripping = setInterval(() => {
+    if (drip !== undefined && socket.writable) socket.write(drip, "latin1");
+  }, DRIP_MS);
+  const over = (): void => {
+    clearInterval(dripping);
+    socket.destroy();
+    resolve(text);
+  };
+  socket.on("data", (chunk) => void (text += chunk.toString("latin1")));
+  for (const event of ["end", "close", "error"]) socket.on(event, over);
+  socket.write(bytes, "latin1");
   return promise;
 }
 
