@@ -1,4 +1,4 @@
-/* Planted bugs: three of the journal's mutants in CI; `node test/journal/mutants.ts` tries them all. SEED=n replays. */
+/* Planted bugs: a few of the journal's mutants in CI; `npm run mutants:journal` tries them all. SEED=n replays. */
 import { expect, test } from "vitest";
 import { findFault, MUTANTS } from "./mutants.ts";
 
@@ -6,6 +6,7 @@ const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
 
 test.each([
   "nothing is ever synced",
+  "all segments have the same salt",
   "replies go out before the sync",
   "what was cut off comes back at the next recovery",
   "reclaiming forgets tombstones",

@@ -12,6 +12,7 @@ import { promisify } from "node:util";
 import { runSeed } from "./crashes.ts";
 import { flipBits } from "./flips.ts";
 import { loadEngineModule } from "./machine.ts";
+import { tearOverEarlierUse } from "./reuse.ts";
 import type { Code } from "./world.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -35,6 +36,12 @@ export const MUTANTS: readonly Mutant[] = [
     file: JOURNAL,
     find: "    this.#current.sync();\n",
     put: "",
+  },
+  {
+    fault: "all segments have the same salt",
+    file: JOURNAL,
+    find: "const salt = random() >>> 0;",
+    put: "const salt = random() === -1 ? 1 : 7;",
   },
   {
     fault: "replies go out before the sync",
@@ -329,6 +336,7 @@ export async function findFault(mutant: Mutant, seed: number): Promise<string | 
   try {
     const code = await plant(mutant, folder);
     try {
+      tearOverEarlierUse(seed, code);
       for (let at = 0; at < SEEDS; at++) {
         runSeed(seed + at, code);
         if (at % 20 === 5) flipBits(seed + at, FLIPS, at % 40 === 5, code);

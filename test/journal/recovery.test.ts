@@ -8,6 +8,7 @@ import { makeShards, openShards } from "../../src/engine/shards.ts";
 import { randomFrom } from "../engine/shuffle.ts";
 import { write } from "./flips.ts";
 import { loadEngineModule, Machine } from "./machine.ts";
+import { tearOverEarlierUse } from "./reuse.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
 
 const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
@@ -98,4 +99,9 @@ test(`a disk that may only be read is not written to, and what recovery wants to
       expect(world.harm()).toEqual([]);
     }
   }
+});
+
+test(`records of an earlier use of a file do not count, wherever they stand (${REPLAY})`, () => {
+  for (let seed = SEED; seed < SEED + 3; seed++)
+    expect(() => tearOverEarlierUse(seed)).not.toThrow();
 });
