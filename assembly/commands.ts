@@ -13,7 +13,7 @@ import {
 } from "./constants";
 import * as conns from "./conn";
 import { Conn } from "./conn";
-import { Job, RECORDED_BURIED } from "./job";
+import { Job } from "./job";
 import * as journal from "./journal";
 import * as ready from "./ready";
 import { Shard, jobs, setResult, shard } from "./shard";
@@ -124,19 +124,23 @@ function bestReady(conn: Conn): u32 {
   return 0;
 }
 
-/** Gives a job that is not reserved to `conn`. */
+/** Gives a job that is ready to `conn`. */
 export function reserve(job: Job, conn: Conn, now: f64): void {
-  const tube = tubeAt(job.tube);
   const micros = <i64>now; // cheaper than to u64
   conn.collectedId = 0;
-  if (job.state == STATE_READY) {
-    times.queued(tube, job.major, micros);
-  } else {
-    tube.otherReserves++;
-    shard().otherReserves++;
-  }
+  times.queued(tubeAt(job.tube), job.major, micros);
   states.leaveState(job);
   states.becomeReserved(job, conn, micros);
+}
+
+/** Gives a delayed or buried job to `conn`. It is neither any more, also after a restart: whoever had it, it is ready then. */
+export function reserveAside(job: Job, conn: Conn, now: f64): void {
+  conn.collectedId = 0;
+  tubeAt(job.tube).otherReserves++;
+  shard().otherReserves++;
+  states.leaveState(job);
+  states.becomeReserved(job, conn, <i64>now);
+  journal.recordState(job);
 }
 
 /** Counts the reservation that a grant was, now that it is collected. */
@@ -191,14 +195,9 @@ export function remove(job: Job, now: f64): void {
 }
 
 /**
- * A reserved job comes back ready after a restart anyway, unless the journal has it as buried. Its new delay and priority belong to the
- * secondary tier, unless an option moved them to the primary.
+ * Releases; DONE, or BURIED when there is no memory for the new priority. A reserved job comes back ready after a restart anyway; its new delay
+ * and priority belong to the secondary tier, unless an option moved them to the primary.
  */
-function recordRelease(job: Job): void {
-  if (shard().keepsReleases != 0 || (job.flags & RECORDED_BURIED) != 0) journal.recordState(job);
-}
-
-/** Releases; DONE, or BURIED when there is no memory for the new priority. */
 export function letGo(job: Job, pri: u32, delay: u32, now: f64): i32 {
   times.processed(job, <i64>now);
   tubeAt(job.tube).releases++;
@@ -209,7 +208,7 @@ export function letGo(job: Job, pri: u32, delay: u32, now: f64): i32 {
   job.delaySeconds = delay;
   if (delay != 0) states.becomeDelayed(job, <u64>now);
   else job.state = STATE_READY;
-  recordRelease(job);
+  if (shard().keepsReleases != 0) journal.recordState(job);
   return delay != 0 || states.becomeReady(job, <u64>now) ? DONE : BURIED;
 }
 

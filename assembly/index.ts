@@ -29,6 +29,7 @@ import {
   RESULT_TOKEN,
   STATE_BURIED,
   STATE_DELAYED,
+  STATE_READY,
   STATE_RESERVED,
   STATE_UPLOADING,
   STEP_JOBS,
@@ -550,7 +551,12 @@ export function reserveJob(t: u32, conn: u32, id: f64, now: f64): i32 {
   const at = findJob(<u64>id);
   if (at == 0 || jobAt(at).state == STATE_RESERVED) return leave(t, NOT_FOUND);
   if (conn == 0) return leave(t, MORE);
-  return leave(t, reserve(t, jobAt(at), connAt(conn), now));
+  const job = jobAt(at);
+  if (job.state == STATE_READY) return leave(t, reserve(t, job, connAt(conn), now));
+  commands.reserveAside(job, connAt(conn), now);
+  show(t, job);
+  setResult(t, RESULT_LSN, <f64>shard().lsn); // who is told waits for that record
+  return leave(t, RESERVED);
 }
 
 /* What a holder does. */

@@ -49,9 +49,6 @@ export const LATE: u8 = 1;
 /** Reserved by a grant that its connection has not collected. */
 export const GRANTED: u8 = 2;
 
-/** The journal's last word on the job is that it is buried. */
-export const RECORDED_BURIED: u8 = 4;
-
 /** Replayed from a part of the journal that is younger than the hints: they are not for this job any more. */
 export const HINT_IS_OLD: u8 = 8;
 

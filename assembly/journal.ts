@@ -30,10 +30,9 @@ import {
   RECORD_PUT,
   RECORD_STATE,
   SKIP_MARK,
-  STATE_BURIED,
   STATE_DELAYED,
 } from "./constants";
-import { Job, RECORDED_BURIED, coldAddress, coldOf, readBody } from "./job";
+import { Job, coldAddress, coldOf, readBody } from "./job";
 import * as parts from "./parts";
 import { Parts } from "./parts";
 import { Shard, must, ringBase, shard } from "./shard";
@@ -177,8 +176,6 @@ function oldState(job: Job): u64 {
 /** The journal's last word on the job's state is now its present one. */
 function setState(job: Job, lsn: u64): void {
   if (job.cold != 0) coldAddress(job.cold).stateLsn = lsn;
-  if (job.state == STATE_BURIED) job.flags |= RECORDED_BURIED;
-  else job.flags &= ~RECORDED_BURIED;
 }
 
 /** Everything about the job, as it stands now; for a new job, and to keep one whose old record's place is wanted back. */
@@ -232,7 +229,7 @@ export function recordPart(job: Job, index: u32): void {
   end();
 }
 
-/** What a bury, a kick or a release changed and must survive: state, priority, delay. */
+/** What a bury, a kick, a reserve-job or a release changed and must survive: state, priority, delay. */
 export function recordState(job: Job): void {
   if (!isOpen()) {
     ++shard().lsn;

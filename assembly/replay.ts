@@ -25,7 +25,6 @@ import { crc32c } from "./crc";
 import {
   HINT_IS_OLD,
   Job,
-  RECORDED_BURIED,
   appendBody,
   appendOther,
   coldAddress,
@@ -342,9 +341,7 @@ function restate(record: StateRecord, job: Job, segment: Segment, now: f64): voi
 function stand(job: Job, state: u8, pri: u32, delaySeconds: u32, due: f64, now: f64): void {
   job.pri = pri;
   job.delaySeconds = delaySeconds;
-  job.flags &= ~RECORDED_BURIED;
   if (state == STATE_BURIED) {
-    job.flags |= RECORDED_BURIED;
     states.becomeBuried(job);
     return;
   }

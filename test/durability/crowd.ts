@@ -87,6 +87,7 @@ class Client {
       [10, () => this.#deleteKnown()],
       [3, () => this.#kick()],
       [6, () => this.#kickKnown()],
+      [4, () => this.#takeAside()],
     ]);
     await act();
   }
@@ -122,7 +123,11 @@ class Client {
     const answer = await this.#talk.ask("reserve-with-timeout 0");
     if (answer?.body === undefined) return;
     const job = this.#ledger.reserved(answer.line, answer.body);
-    if (job === undefined) return;
+    if (job !== undefined) await this.#finish(job);
+  }
+
+  /** What a worker does with a job that it holds. */
+  async #finish(job: Job): Promise<void> {
     const finish = this.#random.weighted([
       [60, () => this.#delete(job)],
       [12, () => this.#change(job, `bury ${job.id} ${job.priority}`)],
@@ -156,6 +161,19 @@ class Client {
     const job = this.#takeKnown();
     if (job !== undefined) await this.#change(job, `kick-job ${job.id}`);
     else await this.#talk.ask("stats");
+  }
+
+  /** One that need not be ready: with reserve-job it is taken out of the delayed or buried ones for good. */
+  async #takeAside(): Promise<void> {
+    const job = this.#takeKnown();
+    if (job === undefined) return;
+    const changed = this.#ledger.beginChange(job, `reserve-job ${job.id}`);
+    const answer = await this.#talk.ask(`reserve-job ${job.id}`);
+    if (answer === undefined) return;
+    changed(answer.body === undefined ? undefined : false);
+    if (answer.body === undefined) return;
+    this.#ledger.reserved(answer.line, answer.body);
+    if (!this.#random.oneIn(3)) await this.#finish(job);
   }
 
   #takeKnown(): Job | undefined {

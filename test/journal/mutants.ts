@@ -200,6 +200,18 @@ export const MUTANTS: readonly Mutant[] = [
     put: "  job.state = STATE_READY;\n",
   },
   {
+    fault: "that a job was taken out of the buried ones is not recorded",
+    file: "assembly/commands.ts",
+    find: "  states.becomeReserved(job, conn, <i64>now);\n  journal.recordState(job);\n",
+    put: "  states.becomeReserved(job, conn, <i64>now);\n",
+  },
+  {
+    fault: "who takes a buried job is told before that is safe",
+    file: "assembly/index.ts",
+    find: "  setResult(t, RESULT_LSN, <f64>shard().lsn); // who is told waits for that record\n",
+    put: "",
+  },
+  {
     fault: "a buried job that is written again is ready",
     file: "assembly/journal.ts",
     find: "  record.state = job.state;\n  record.nameBytes",

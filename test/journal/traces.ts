@@ -6,7 +6,7 @@
  *   put-many, bury-all, kick-all, flush   nearly   puts until the present segment is nearly full
  *   here      what comes before is not stopped: other traces do that
  *   empty     deletes all but the oldest     thin   three of four jobs with short bodies     delete-long   those with long ones
- *   bury, kick, release   the newest     close, mark, commit, restart (in an orderly way), kill (the process), cut (the power)
+ *   bury, kick, take, release   the newest (take: reserve-job)     close, mark, commit, restart (in an orderly way), kill (the process), cut (the power)
  */
 import { randomFrom } from "../engine/shuffle.ts";
 import type { DurabilityLevel } from "../../src/journal/journal.ts";
@@ -21,6 +21,10 @@ export const TRACES: Readonly<Record<string, string>> = {
   "a put and its delete in one commit": "put 10, delete, put 20, commit",
   "a bury": "put 10, commit, bury, commit",
   "a bury and a kick": "put 10, commit, bury, commit, kick, commit",
+  "a bury and a reserve-job": "put 10, commit, bury, commit, take, commit",
+  "a bury and a reserve-job in one commit": "put 10, bury, take, commit, put 10, commit",
+  "a buried job that was taken moves":
+    "put 10, bury, take, commit, fill, empty, fill, empty, commit, reclaim, put 5, commit",
   "a bury and a delete": "put 10, bury, commit, delete, commit",
   "a release": "put 10, commit, release, commit",
   "a rotation": "fill, put 10, commit",
@@ -76,6 +80,7 @@ const STEPS: Readonly<Record<string, (world: World, bytes: number) => void>> = {
   },
   bury: (world) => withNewest(world, (job) => world.bury(job)),
   kick: (world) => withNewest(world, (job) => world.kickJob(job)),
+  take: (world) => withNewest(world, (job) => void world.reserveJob(job)),
   release: (world) => withNewest(world, (job) => world.release(job)),
   fill: (world) => {
     const { currentSegment } = world.journal.figures;

@@ -557,7 +557,8 @@ export class World {
     if (choice === 16 && this.#random(4) === 0) this.flush(job.tube);
     else if (choice < 10 || choice >= 16) this.delete(job);
     else if (choice < 12) this.bury(job);
-    else if (choice < 14) this.kickJob(job);
+    else if (choice < 13) this.kickJob(job);
+    else if (choice < 14) this.reserveJob(job);
     else if (choice < 15) this.release(job);
     else this.kick(job.tube);
     return true;
@@ -698,21 +699,27 @@ export class World {
     return this.#conns[shard.index] ?? 0;
   }
 
-  /** Reserves a job that is ready or delayed; false when it is buried or held already. */
-  #hold(shard: Shard, job: LedgerJob): boolean {
+  /**
+   * Reserves a job, unless it is held already, and answers what the ledger has of it then: that it was taken out of the delayed or buried ones
+   * must survive.
+   */
+  reserveJob(job: LedgerJob): LedgerJob {
+    const shard = this.#shardOf(job.tube);
     shard.answer(shard.engine.statsJob(0, job.id, this.now));
     const state = shard.field(C.RESULT_STATS + C.JOB_STATE);
-    if (state === C.STATE_BURIED) return false;
     this.#held.add(job.id);
-    if (state === C.STATE_RESERVED) return true;
-    return (
-      shard.answer(shard.engine.reserveJob(0, this.#connOf(shard), job.id, this.now)) === C.RESERVED
-    );
+    if (state === C.STATE_RESERVED) return job;
+    const code = shard.engine.reserveJob(0, this.#connOf(shard), job.id, this.now);
+    if (shard.answer(code) !== C.RESERVED) throw new LedgerError(`job ${job.id} cannot be taken`);
+    if (state === C.STATE_READY) return job;
+    const taken = { ...job, isBuried: false, due: 0 };
+    this.#changed(shard, [[job.id, taken]]);
+    return taken;
   }
 
   delete(job: LedgerJob): void {
     const shard = this.#shardOf(job.tube);
-    if (this.#random(2) === 0) this.#hold(shard, job);
+    if (this.#random(2) === 0) this.reserveJob(job);
     const code = shard.engine.deleteJob(0, this.#connOf(shard), job.id, this.now);
     if (shard.answer(code) !== C.DONE) throw new LedgerError(`job ${job.id} cannot be deleted`);
     this.#changed(shard, [[job.id, undefined]]);
@@ -720,19 +727,18 @@ export class World {
 
   bury(job: LedgerJob): void {
     const shard = this.#shardOf(job.tube);
-    if (!this.#hold(shard, job)) return;
+    const held = this.reserveJob(job);
     const pri = this.#random(2000);
     const code = shard.engine.bury(0, this.#connOf(shard), job.id, pri, this.now);
     if (shard.answer(code) !== C.DONE) throw new LedgerError(`job ${job.id} cannot be buried`);
-    this.#changed(shard, [[job.id, { ...job, pri, isBuried: true, due: 0 }]]);
+    this.#changed(shard, [[job.id, { ...held, pri, isBuried: true, due: 0 }]]);
   }
 
   release(job: LedgerJob): void {
     const shard = this.#shardOf(job.tube);
-    if (!this.#hold(shard, job)) return;
+    const held = this.reserveJob(job);
     // Without the option a release need not survive: then it changes nothing that is compared.
     const { keepsReleases } = this.options;
-    if (!keepsReleases && job.due !== 0) return;
     const pri = keepsReleases ? this.#random(2000) : job.pri;
     const delaySeconds = keepsReleases ? this.#delaySeconds() : job.delaySeconds;
     if (!keepsReleases && delaySeconds !== 0) return;
@@ -741,7 +747,7 @@ export class World {
     if (shard.answer(code) !== C.DONE) throw new LedgerError(`job ${job.id} cannot be released`);
     if (!keepsReleases) return;
     const due = delaySeconds === 0 ? 0 : this.wall + delaySeconds * 1_000_000;
-    this.#changed(shard, [[job.id, { ...job, pri, delaySeconds, due }]]);
+    this.#changed(shard, [[job.id, { ...held, pri, delaySeconds, due }]]);
   }
 
   kickJob(job: LedgerJob): void {
