@@ -108,6 +108,8 @@ async function cyclesPerSecond({ made, common, thread, seconds }: Work): Promise
       os: "",
       platform: "",
       cpuMicros: () => ({ user: 0, system: 0 }),
+      residentBytes: () => 0,
+      memoryCapBytes: 0,
       journalSegmentBytes: 0,
     },
     later: (run) => run(),

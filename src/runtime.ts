@@ -95,6 +95,8 @@ export interface ProcessFacts {
   readonly platform: string;
   /** CPU time of the process so far, in microseconds. */
   cpuMicros(): { readonly user: number; readonly system: number };
+  /** Bytes of the machine's memory that the process takes up, what threads share counted once. */
+  residentBytes(): number;
 }
 
 /** The signals that the server minds. */

@@ -25,6 +25,8 @@ export interface ShardMemories {
   readonly threads: number;
   /** Bytes of each shard's journal ring, 0 without a journal. */
   readonly ringBytes: number;
+  /** What all memories together may take, in bytes. */
+  readonly capBytes: number;
   /** The pages of the memory cap that no shard has taken yet: one Int32. */
   readonly pagesLeft: SharedArrayBuffer;
 }
@@ -58,14 +60,16 @@ export function makeShards(
   const journal = ringBytes === 0 ? 0 : C.JOURNAL_BYTES + ringBytes;
   const areas = (C.THREADS_BASE + threads * C.THREAD_BYTES + journal) / C.PAGE_BYTES;
   const pages = Math.max(PAGES_MIN, areas + PAGES_FIRST);
-  const left = Math.max(0, Math.floor(memoryBytes / C.PAGE_BYTES) - shards * pages);
+  const most = Math.min(Math.floor(memoryBytes / C.PAGE_BYTES), shards * PAGES_MAX);
+  const left = Math.max(0, most - shards * pages);
   const pagesLeft = new SharedArrayBuffer(4);
-  new Int32Array(pagesLeft)[0] = Math.min(left, 0x3fff_ffff);
+  new Int32Array(pagesLeft)[0] = left;
   const memories = Array.from(
     { length: shards },
     () => new WebAssembly.Memory({ initial: pages, maximum: PAGES_MAX, shared: true }),
   );
-  const made = { module, memories, threads, ringBytes, pagesLeft };
+  const capBytes = (left + shards * pages) * C.PAGE_BYTES;
+  const made = { module, memories, threads, ringBytes, capBytes, pagesLeft };
   for (const shard of openShards(made, 0)) {
     shard.engine.open(shard.index, threads, ringBytes, pages, pages);
   }

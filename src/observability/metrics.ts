@@ -253,6 +253,13 @@ export const METRICS = {
     boundsSeconds: TUBE_TIME_BOUNDS_SECONDS,
     source: "tube",
   },
+  memoryCap: {
+    name: "homemaker_memory_cap_bytes",
+    type: "gauge",
+    help: "Bytes that all shards together may take, as --memory says; beyond them put answers OUT_OF_MEMORY.",
+    labels: [],
+    source: "shard",
+  },
   shardUsed: {
     name: "homemaker_shard_memory_used_bytes",
     type: "gauge",
@@ -349,6 +356,13 @@ export const METRICS = {
     name: "process_start_time_seconds",
     type: "gauge",
     help: "When the server started, in seconds since 1970.",
+    labels: [],
+    source: "process",
+  },
+  processMemory: {
+    name: "process_resident_memory_bytes",
+    type: "gauge",
+    help: "Memory that the process takes up, what the shards have taken and used included.",
     labels: [],
     source: "process",
   },

@@ -17,6 +17,7 @@ export const eventLoop: LoopRuntime = {
     os: version(),
     platform: machine(),
     cpuMicros: () => process.cpuUsage(),
+    residentBytes: () => process.memoryUsage.rss(),
   },
   ...("waitAsync" in Atomics ? { waitForChange } : {}),
   ...(fastCopy && { copy: fastCopy }),

@@ -11,6 +11,10 @@ export interface ServerFacts {
   readonly platform: string;
   /** CPU time of the process so far, in microseconds. */
   cpuMicros(): { readonly user: number; readonly system: number };
+  /** Bytes of the machine's memory that the process takes up, what threads share counted once. */
+  residentBytes(): number;
+  /** Bytes that all shards together may take. */
+  readonly memoryCapBytes: number;
   /** Value of beanstalkd's -s, which is printed even without a journal. */
   readonly journalSegmentBytes: number;
 }

@@ -23,6 +23,7 @@ export async function openSessionHost(
     version: VERSION,
     id,
     journalSegmentBytes: segmentBytes,
+    memoryCapBytes: memories.capBytes,
   };
   const later = (run: () => void): void => runtime.soon(run);
   const { copy } = runtime;

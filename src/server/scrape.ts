@@ -315,7 +315,8 @@ function tubeFigures(
 function shardFigures({
   shards,
   now,
-}: SessionHost): Part<"shardUsed" | "shardTaken" | "shardContended"> {
+  facts,
+}: SessionHost): Part<"memoryCap" | "shardUsed" | "shardTaken" | "shardContended"> {
   const read = shards.map((shard) => {
     shard.answer(shard.engine.statsShard(shard.thread, now));
     return Array.from({ length: SHARD_FIGURES }, (_, which) => figure(shard, which));
@@ -326,6 +327,7 @@ function shardFigures({
       value: figures[which] ?? 0,
     }));
   return {
+    memoryCap: one(facts.memoryCapBytes),
     shardUsed: series(C.SHARD_USED_BYTES),
     shardTaken: series(C.SHARD_TAKEN_BYTES),
     shardContended: series(C.SHARD_CONTENDED),
@@ -373,7 +375,7 @@ function journalFigures(
 function processFigures({
   common,
   facts,
-}: SessionHost): Part<"eventLoopLag" | "processCpu" | "processStart"> {
+}: SessionHost): Part<"eventLoopLag" | "processCpu" | "processStart" | "processMemory"> {
   const { user, system } = facts.cpuMicros();
   return {
     eventLoopLag: Array.from({ length: common.threads }, (_, thread) => ({
@@ -382,5 +384,6 @@ function processFigures({
     })),
     processCpu: one((user + system) / MICROS),
     processStart: one(common.wallBaseMicros / MICROS),
+    processMemory: one(facts.residentBytes()),
   };
 }

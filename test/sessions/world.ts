@@ -47,6 +47,8 @@ const FACTS = {
   platform: "none",
   journalSegmentBytes: 10_485_760,
   cpuMicros: () => ({ user: 0, system: 0 }),
+  residentBytes: () => 0,
+  memoryCapBytes: 0,
 };
 
 /** What a world is made of. */

@@ -63,6 +63,8 @@ const FACTS = {
   platform: "none",
   journalSegmentBytes: 10_485_760,
   cpuMicros: () => ({ user: 0, system: 0 }),
+  residentBytes: () => 0,
+  memoryCapBytes: 0,
 };
 
 /** One end of a connection and the transport in one. */
