@@ -211,7 +211,7 @@ function listedJob(view: DataView, at: number): string {
 }
 
 /** A tube in the order in which tubes were made. */
-export interface TubePlace {
+interface TubePlace {
   readonly number: number;
   readonly name: string;
 }
@@ -230,7 +230,7 @@ export function tubeNames({ shards }: SessionHost): readonly string[] {
 }
 
 /** Some of the shard's tubes that were made after the one of that number; none when there are no more. */
-export function tubesBehind(shard: Shard, number: number): readonly TubePlace[] {
+function tubesBehind(shard: Shard, number: number): readonly TubePlace[] {
   const hasMore = shard.answer(shard.engine.listTubes(shard.thread, number)) === C.MORE;
   return hasMore ? readTubes(shard) : [];
 }
