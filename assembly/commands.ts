@@ -2,9 +2,12 @@
  *
  * The exports in index.ts and `run` stand on these. Nothing here takes the lock or looks at input and output.
  */
+import { endByCommand } from "./attempts";
 import {
   BURIED,
   DONE,
+  END_BURIED,
+  END_RELEASED,
   KIND_BURIED,
   KIND_READY,
   RESULT_LSN,
@@ -196,12 +199,13 @@ export function remove(job: Job, now: f64): void {
 
 /**
  * Releases; DONE, or BURIED when there is no memory for the new priority. A reserved job comes back ready after a restart anyway; its new delay
- * and priority belong to the secondary tier, unless an option moved them to the primary.
+ * and priority belong to the secondary tier, unless an option moved them to the primary. `failure` is what the holder said, 0 when nothing.
  */
-export function letGo(job: Job, pri: u32, delay: u32, now: f64): i32 {
+export function letGo(job: Job, pri: u32, delay: u32, failure: u32, now: f64): i32 {
   times.processed(job, <i64>now);
   tubeAt(job.tube).releases++;
   shard().releases++;
+  endByCommand(job, END_RELEASED, failure, <u64>now);
   states.leaveState(job);
   states.countRelease(job);
   job.pri = pri;
@@ -212,11 +216,12 @@ export function letGo(job: Job, pri: u32, delay: u32, now: f64): i32 {
   return delay != 0 || states.becomeReady(job, <u64>now) ? DONE : BURIED;
 }
 
-/** Buries. */
-export function setAside(job: Job, pri: u32, now: f64): void {
+/** Buries. `failure` is what the holder said, 0 when nothing: in the journal it stands before the burying. */
+export function setAside(job: Job, pri: u32, failure: u32, now: f64): void {
   times.processed(job, <i64>now);
   tubeAt(job.tube).buries++;
   shard().buries++;
+  endByCommand(job, END_BURIED, failure, <u64>now);
   states.leaveState(job);
   states.countBury(job);
   job.pri = pri;

@@ -4,6 +4,7 @@
  * the shard's timer for the TTRs of the jobs it holds. Waiting: a Watch record stands in the waiting list of its tube, first come first
  * served. A connection either waits (on every tube that it watches here) or not; a grant ends the waiting.
  */
+import { WHO_MAX } from "./constants";
 import { Node } from "./node";
 import { Job, jobAt } from "./job";
 import { give, take } from "./memory";
@@ -31,6 +32,8 @@ export class Conn extends Node {
   /** Since when the job of the last grant had been ready, and its id once it was collected, until the connection does something else with it. */
   grantedSince: u64;
   collectedId: u64;
+  /** What it is called: a piece that begins with a byte for the length; 0 when it has no name. */
+  who: u32;
   nextGrant: u32;
   prevGrant: u32;
   waiting: u8;
@@ -87,7 +90,29 @@ export function makeConn(thread: u32, token: u32): u32 {
 export function freeConn(conn: Conn): void {
   must((conn.held | conn.watchHead | conn.granted) == 0 && conn.waiting == 0 && conn.calling == 0);
   timers.stop(conn, conn.timed);
+  if (conn.who != 0) give(conn.who);
   give(addressOfConn(conn));
+}
+
+/* Its name, for those who want to know who held a job. Only connections that reserve are given one. */
+
+/** Calls `conn` what the `bytes` bytes at `name` say, WHO_MAX at most; without memory it stays nameless. */
+export function nameConn(conn: Conn, name: usize, bytes: u32): void {
+  must(bytes <= WHO_MAX);
+  if (conn.who != 0) give(conn.who);
+  conn.who = take(1 + bytes, true);
+  if (conn.who == 0) return;
+  store<u8>(conn.who, <u8>bytes);
+  memory.copy(<usize>conn.who + 1, name, bytes);
+}
+
+export function whoBytes(conn: Conn): u32 {
+  return conn.who == 0 ? 0 : load<u8>(conn.who);
+}
+
+/** Where the name stands; means nothing when it has no bytes. */
+export function whoAt(conn: Conn): usize {
+  return <usize>conn.who + 1;
 }
 
 /* Held jobs. */

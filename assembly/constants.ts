@@ -65,6 +65,8 @@ export const MORE: i32 = 9;
 export const CODE_MASK: i32 = 0xff;
 /** Set beside the answer when grants were made: RESULT_WAKE_LOW and _HIGH say for which threads. */
 export const WAKE: i32 = 0x100;
+/** Set beside the answer when the shard wanted memory beyond its budget for something that can do without: it is to be given more. */
+export const SHORT: i32 = 0x200;
 
 /* Fields of a thread's result area, as indexes into an array of f64. */
 export const RESULT_WAKE_LOW: i32 = 0;
@@ -98,6 +100,9 @@ export const JOB_TIMEOUTS: i32 = 7;
 export const JOB_RELEASES: i32 = 8;
 export const JOB_BURIES: i32 = 9;
 export const JOB_KICKS: i32 = 10;
+/** Attempts that ended without a delete, and how many of them are kept. */
+export const JOB_FAILURES: i32 = 11;
+export const JOB_FAILURES_KEPT: i32 = 12;
 
 /* Figures of statsTube and listTubes, behind RESULT_STATS. */
 export const TUBE_URGENT: i32 = 0;
@@ -113,6 +118,8 @@ export const TUBE_CMD_DELETE: i32 = 9;
 export const TUBE_CMD_PAUSE: i32 = 10;
 export const TUBE_PAUSE_MICROS: i32 = 11;
 export const TUBE_PAUSE_LEFT_MICROS: i32 = 12;
+/** Attempts that ended without a delete since the tube was made. */
+export const TUBE_FAILURES: i32 = 13;
 /** Since the process started, which a restart does not carry on: jobs put, reserves, deletes, releases, buries, kicks, touches, times to run that ran out. */
 export const TUBE_PUTS: i32 = 16;
 export const TUBE_RESERVES: i32 = 17;
@@ -151,6 +158,9 @@ export const SHARD_CONTENDED: i32 = 10;
 /** Records that were written to the journal, and how many of them only to keep what a segment that goes still held. */
 export const SHARD_RECORDS: i32 = 11;
 export const SHARD_RECORDS_KEPT: i32 = 12;
+/** Attempts that ended without a delete since the start, and how many of all such are kept now. */
+export const SHARD_FAILURES: i32 = 13;
+export const SHARD_FAILURES_KEPT: i32 = 14;
 /** As those of a tube, for the whole shard; its jobs put are SHARD_TOTAL, what ran out is SHARD_TIMEOUTS. */
 export const SHARD_RESERVES: i32 = 16;
 export const SHARD_DELETES: i32 = 17;
@@ -176,6 +186,35 @@ export const STATE_RESERVED: u8 = 2;
 export const STATE_DELAYED: u8 = 3;
 export const STATE_BURIED: u8 = 4;
 export const STATE_UPLOADING: u8 = 5;
+
+/* Failures: attempts at a job that ended without a delete; see assembly/failure.ts. */
+
+/** How an attempt ended. */
+export const END_BURIED: u8 = 1;
+export const END_RELEASED: u8 = 2;
+export const END_TIMED_OUT: u8 = 3;
+export const END_CONNECTION_LOST: u8 = 4;
+/** Most bytes of what a connection is called, and where in a thread's area its name lies for `nameConn`. */
+export const WHO_MAX: u32 = 64;
+export const WHO_OFFSET: u32 = 1024;
+/** How many failures a job keeps unless told otherwise, and at most. */
+export const FAILURES_KEPT: u32 = 10;
+export const FAILURES_KEPT_MAX: u32 = 32;
+/** Longest message: its record must fit the area through which records are read back. */
+export const FAILURE_BYTES_MAX: u32 = 120000;
+/** No failure has a message. */
+export const NO_MESSAGE: f64 = -1;
+
+/* What nextFailure, lastMessage and readFailure show of a failure, behind RESULT_STATS. */
+/** The job's first one is 1. */
+export const FAILURE_NUMBER: i32 = 0;
+/** Which reservation of the job it was. */
+export const FAILURE_ATTEMPT: i32 = 1;
+/** When it ended, on the engine's clock. */
+export const FAILURE_AT_MICROS: i32 = 2;
+export const FAILURE_END: i32 = 3;
+/** Length of its message; NO_MESSAGE when there is none. */
+export const FAILURE_MESSAGE_BYTES: i32 = 4;
 
 /* Which jobs of a tube kick and peekTube look at. */
 export const KIND_ANY: i32 = 0;
@@ -226,6 +265,8 @@ export const STOP_END: i32 = 0;
 export const STOP_IDS: i32 = 256;
 /** The output slot is full. */
 export const STOP_ROOM: i32 = 257;
+/** The shard is short of memory: it is to be given more, if there is any, before the next command. */
+export const STOP_SHORT: i32 = 259;
 
 /** How many commands it ran. */
 export const RESULT_COMMANDS: i32 = 95;
@@ -255,6 +296,7 @@ export const RECORD_DELETE: u8 = 3;
 export const RECORD_PART: u8 = 4;
 /** Bytes of a body in a PART record; a body whose PUT record would be longer than two of them goes into such records. */
 export const PART_BODY_BYTES: u32 = 65536;
+export const RECORD_FAILURE: u8 = 5;
 /** Set in the length of what is no record but the unused end of the ring. */
 export const SKIP_MARK: u32 = 0x80000000;
 /** Bytes of a record without a body, at least and with the longest name. */

@@ -3,7 +3,8 @@
  * `settle` works off what is due, in order, at most STEP_DEADLINES of it at once; the rest keeps `nextDue` in the past, so the next
  * call or the host's timer goes on. The clock comes in as an argument and never runs backwards here.
  */
-import { STEP_DEADLINES } from "./constants";
+import { END_TIMED_OUT, STEP_DEADLINES } from "./constants";
+import { endByItself } from "./attempts";
 import { CONN_MINOR, Conn, connAt, firstHeld, startClock } from "./conn";
 import { jobAt } from "./job";
 import { nodeAt } from "./node";
@@ -70,6 +71,7 @@ function settleConn(conn: Conn, until: u64, now: u64, left: u32): u32 {
     countTimeout(job);
     tubeAt(job.tube).timeouts++;
     shard().timeouts++;
+    endByItself(job, END_TIMED_OUT, now);
     leaveState(job);
     becomeReady(job, now);
     left--;

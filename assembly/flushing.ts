@@ -8,7 +8,7 @@
  *   delayed   from the last deadline down: new jobs with the delay of their forerunners are behind it at once
  *   ready     bucket after bucket; in each the lowest id comes first, so one look tells that there are only new jobs
  *
- * A piece is a critical section that looks at STEP_JOBS jobs at most and writes as many records. Called by the host (src/server/flushing.ts).
+ * A piece is a critical section that looks at STEP_JOBS jobs at most and writes as many records, or fewer that are longer. Called by the host (src/server/flushing.ts).
  */
 import {
   DONE,
@@ -29,6 +29,7 @@ import {
 } from "./constants";
 import * as commands from "./commands";
 import { enterAt } from "./deadlines";
+import { failuresKept } from "./failure";
 import { Job, jobAt } from "./job";
 import { nodeAt } from "./node";
 import * as ready from "./ready";
@@ -50,9 +51,14 @@ class Flush {
 
 const FLUSH_OFFSET: usize = 512;
 
+/** A job whose tombstone tells of failures counts as several: what a piece writes must fit the room of a command. */
+function looksAt(job: Job): u32 {
+  return 1 + (failuresKept(job) >> 2);
+}
+
 /** Deletes the job if it was there when the flush began. */
 function flushOne(flush: Flush, job: Job): bool {
-  flush.looksLeft--;
+  flush.looksLeft -= min(looksAt(job), flush.looksLeft);
   if (job.minor > flush.last) return false;
   commands.remove(job, 0); // nobody holds it, so no time in process ends
   flush.deleted++;

@@ -155,7 +155,7 @@ export function applyJobHints(t: u32, address: u32, bytes: u32, now: f64): i32 {
 }
 
 function applyJob(job: Job, hint: JobHint, now: f64): void {
-  job.reserves = hint.reserves;
+  job.reserves = max(job.reserves, hint.reserves); // a failure in the journal tells of more
   if ((hint.timeouts | hint.releases | hint.buries | hint.kicks) != 0) {
     const cold = coldOf(job);
     if (cold != 0) {

@@ -7,6 +7,8 @@
  */
 import {
   DONE,
+  END_CONNECTION_LOST,
+  FAILURES_KEPT,
   KIND_ANY,
   KIND_BURIED,
   KIND_DELAYED,
@@ -36,8 +38,10 @@ import {
   THREADS_BASE,
   THREAD_BYTES,
   WAITING,
+  WHO_OFFSET,
   WORSE,
 } from "./constants";
+import { endByItself } from "./attempts";
 import * as conns from "./conn";
 import { Conn, connAt } from "./conn";
 import { enterAt, pause, unpause } from "./deadlines";
@@ -47,6 +51,8 @@ import { GRANTED, Job, jobAt, show } from "./job";
 import { crc32c, openCrc } from "./crc";
 import * as journal from "./journal";
 import { overdrawnPages } from "./memory";
+import * as failures from "./failure";
+import { failureAt } from "./failure";
 import * as parts from "./parts";
 import * as ready from "./ready";
 import * as segments from "./segments";
@@ -63,6 +69,7 @@ import {
   leave,
   must,
   outputSlot,
+  resultSlot,
   setResult,
   shard,
   tubesByName,
@@ -76,7 +83,7 @@ export * from "./inspect";
 export { describeJobs, listProbe, listScan, listWalk, peekReserved, scanReserved } from "./listing";
 export { flushTube } from "./flushing";
 export { heldJobs, holder } from "./holding";
-export { check, endReplay, keep, keepRest, replay } from "./replay";
+export { check, endReplay, keep, keepRest, replay, strays } from "./replay";
 export { applyJobHints, applyTubeHints, jobHints, tubeHints } from "./hints";
 export * from "./run";
 
@@ -97,6 +104,7 @@ export function open(index: u32, threads: u32, ringBytes: u32, pages: u32, budge
   s.endPage = pages;
   s.budgetPages = budgetPages;
   s.ringBytes = ringBytes;
+  s.keepsFailures = FAILURES_KEPT;
   must(s.topPage < pages);
   const made =
     table.openTable(jobs(), directoryOf(0)) &&
@@ -124,6 +132,11 @@ export function openJournal(
   s.wallBase = wallBase;
   s.keepsReleases = keepsReleases;
   openCrc();
+}
+
+/** Each job keeps its youngest `most` failures, 0 = none. Called before any other thread has an instance. */
+export function keepFailures(most: u32): void {
+  shard().keepsFailures = most;
 }
 
 /** The stream goes on at position `lsn`: behind all that was replayed. */
@@ -297,7 +310,7 @@ export function openConn(t: u32, token: u32): i32 {
 
 /**
  * Ends a connection, a bounded part of it at a time: MORE until nothing of it is left. It waits for nothing any more, a grant is handed
- * back, its jobs become ready without being counted as timed out or released, its watches end.
+ * back, its jobs become ready without being counted as timed out or released (an attempt at each has failed), its watches end.
  */
 export function closeConn(t: u32, at: u32, now: f64): i32 {
   enterAt(now);
@@ -308,6 +321,7 @@ export function closeConn(t: u32, at: u32, now: f64): i32 {
   let left = STEP_JOBS;
   let job = conns.firstHeld(conn);
   while (job != 0 && left > 0) {
+    endByItself(jobAt(job), END_CONNECTION_LOST, <u64>now);
     states.leaveState(jobAt(job));
     states.becomeReady(jobAt(job), <u64>now);
     left--;
@@ -319,6 +333,13 @@ export function closeConn(t: u32, at: u32, now: f64): i32 {
   }
   if (left == 0) return leave(t, MORE);
   conns.freeConn(conn);
+  return leave(t, DONE);
+}
+
+/** Calls the connection what the `bytes` bytes at WHO_OFFSET of the thread's area say, WHO_MAX at most: failures of what it holds tell. */
+export function nameConn(t: u32, conn: u32, bytes: u32): i32 {
+  enter();
+  conns.nameConn(connAt(conn), resultSlot(t) + WHO_OFFSET, bytes);
   return leave(t, DONE);
 }
 
@@ -570,21 +591,40 @@ export function deleteJob(t: u32, conn: u32, id: f64, now: f64): i32 {
   return leave(t, DONE);
 }
 
-/** DONE, NOT_FOUND, or BURIED when there is no memory for the new priority. */
-export function release(t: u32, conn: u32, id: f64, pri: u32, delay: u32, now: f64): i32 {
+/** Whether `conn` holds the job and may act on it: DONE or NOT_FOUND. */
+export function holds(t: u32, conn: u32, id: f64, now: f64): i32 {
+  enterAt(now);
+  const at = findJob(<u64>id);
+  return leave(t, at != 0 && isHeldBy(jobAt(at), conn) ? DONE : NOT_FOUND);
+}
+
+/**
+ * DONE, NOT_FOUND, or BURIED when there is no memory for the new priority. `failure` is a complete one of `openFailure`, 0 for none; unless the answer
+ * is NOT_FOUND it belongs to the job afterwards.
+ */
+export function release(
+  t: u32,
+  conn: u32,
+  id: f64,
+  pri: u32,
+  delay: u32,
+  failure: u32,
+  now: f64,
+): i32 {
   enterAt(now);
   const at = findJob(<u64>id);
   if (at == 0 || !isHeldBy(jobAt(at), conn)) return leave(t, NOT_FOUND);
-  const answer = commands.letGo(jobAt(at), pri, delay, now);
+  const answer = commands.letGo(jobAt(at), pri, delay, failure, now);
   setResult(t, RESULT_LSN, <f64>shard().lsn);
   return leave(t, answer);
 }
 
-export function bury(t: u32, conn: u32, id: f64, pri: u32, now: f64): i32 {
+/** DONE or NOT_FOUND; `failure` as with `release`. */
+export function bury(t: u32, conn: u32, id: f64, pri: u32, failure: u32, now: f64): i32 {
   enterAt(now);
   const at = findJob(<u64>id);
   if (at == 0 || !isHeldBy(jobAt(at), conn)) return leave(t, NOT_FOUND);
-  commands.setAside(jobAt(at), pri, now);
+  commands.setAside(jobAt(at), pri, failure, now);
   setResult(t, RESULT_LSN, <f64>shard().lsn);
   return leave(t, DONE);
 }
@@ -594,6 +634,33 @@ export function touch(t: u32, conn: u32, id: f64, now: f64): i32 {
   const at = findJob(<u64>id);
   if (at == 0 || !isHeldBy(jobAt(at), conn)) return leave(t, NOT_FOUND);
   commands.touch(jobAt(at), connAt(conn), now);
+  return leave(t, DONE);
+}
+
+/* What a holder says about a failure: its message comes before the command that ends the attempt. */
+
+/** Begins a failure of `conn` with a message of `bytes` that comes in pieces. RESULT_REF is the failure. */
+export function openFailure(t: u32, conn: u32, bytes: u32): i32 {
+  enter();
+  const at = failures.makeFailureOf(connAt(conn), bytes, true);
+  if (at == 0) return leave(t, OUT_OF_MEMORY);
+  setResult(t, RESULT_REF, <f64>at);
+  return leave(t, DONE);
+}
+
+/** Adds the next bytes of its message; as `appendUpload`. */
+export function appendFailure(t: u32, failure: u32, position: u32, offset: u32, count: u32): i32 {
+  enter();
+  const source = inputSlot(t) + offset;
+  const taken = failures.appendMessage(failureAt(failure), position, source, count, false);
+  setResult(t, RESULT_COUNT, <f64>taken);
+  return leave(t, taken == count ? DONE : OUT_OF_MEMORY);
+}
+
+/** Forgets a failure that no attempt ended with. */
+export function dropFailure(t: u32, failure: u32): i32 {
+  enter();
+  failures.freeFailure(failureAt(failure));
   return leave(t, DONE);
 }
 

@@ -1,4 +1,4 @@
-/* Inspect: the engine's exports that only look: statistics of a job, a tube, the shard, and the list of tubes. */
+/* Inspect: the engine's exports that only look: statistics of a job, a tube, the shard, a job's failures, and the list of tubes. */
 import * as C from "./constants";
 import {
   NONE,
@@ -7,6 +7,7 @@ import {
   NOT_FOUND,
   OUTPUT_BYTES,
   RESULT_COUNT,
+  RESULT_LSN,
   RESULT_NAME_BYTES,
   RESULT_REF,
   RESULT_STATS,
@@ -14,6 +15,8 @@ import {
 } from "./constants";
 import { looksOf, oldestMicros } from "./ages";
 import { enterAt } from "./deadlines";
+import * as failures from "./failure";
+import { failureAt } from "./failure";
 import { Job, jobAt } from "./job";
 import { Tube, findTube, nameOf, tubeAt } from "./tube";
 import { enter, inputSlot, leave, outputSlot, resultSlot, setResult, shard } from "./shard";
@@ -54,6 +57,8 @@ function troubles(t: u32, job: Job): void {
   figure(t, C.JOB_RELEASES, job.cold == 0 ? 0 : <f64>cold.releases);
   figure(t, C.JOB_BURIES, job.cold == 0 ? 0 : <f64>cold.buries);
   figure(t, C.JOB_KICKS, job.cold == 0 ? 0 : <f64>cold.kicks);
+  figure(t, C.JOB_FAILURES, job.cold == 0 ? 0 : <f64>cold.failures);
+  figure(t, C.JOB_FAILURES_KEPT, job.cold == 0 ? 0 : <f64>cold.failuresKept);
 }
 
 function writeName(t: u32, tube: Tube): void {
@@ -85,6 +90,7 @@ function writeTube(to: usize, tube: Tube, now: f64): void {
   write(to, C.TUBE_CMD_DELETE, <f64>tube.deletes);
   write(to, C.TUBE_CMD_PAUSE, <f64>tube.pauses);
   write(to, C.TUBE_PAUSE_MICROS, <f64>tube.pauseMicros);
+  write(to, C.TUBE_FAILURES, <f64>tube.failures);
   write(to, C.TUBE_PAUSE_LEFT_MICROS, tube.pausedUntil == 0 ? 0 : until(tube.pausedUntil, now));
   writeSinceStart(to, tube);
   write(to, C.TUBE_OLDEST_MICROS, oldestMicros(tube, now));
@@ -122,12 +128,64 @@ export function statsShard(t: u32, now: f64): i32 {
   figure(t, C.SHARD_CONTENDED, <f64>s.contended);
   figure(t, C.SHARD_RECORDS, <f64>s.records);
   figure(t, C.SHARD_RECORDS_KEPT, <f64>s.recordsKept);
+  figure(t, C.SHARD_FAILURES, <f64>s.failures);
+  figure(t, C.SHARD_FAILURES_KEPT, <f64>s.failuresKept);
   figure(t, C.SHARD_RESERVES, <f64>shardReserves());
   figure(t, C.SHARD_DELETES, <f64>s.deletes);
   figure(t, C.SHARD_RELEASES, <f64>s.releases);
   figure(t, C.SHARD_BURIES, <f64>s.buries);
   figure(t, C.SHARD_KICKS, <f64>s.kicks);
   figure(t, C.SHARD_TOUCHES, <f64>s.touches);
+  return leave(t, DONE);
+}
+
+/* Failures: one at a time, the message in pieces, so that no call copies more than an output slot holds. */
+
+/** The oldest failure of the job with a number above `after`: DONE as `show` says, NONE, or NOT_FOUND when there is no such job. */
+export function nextFailure(t: u32, id: f64, after: u32, now: f64): i32 {
+  enterAt(now);
+  const at = findJob(<u64>id);
+  if (at == 0) return leave(t, NOT_FOUND);
+  return leave(t, show(t, jobAt(at), failures.failureAfter(jobAt(at), after)));
+}
+
+/** The youngest failure of the job that has a message; as nextFailure. */
+export function lastMessage(t: u32, id: f64, now: f64): i32 {
+  enterAt(now);
+  const at = findJob(<u64>id);
+  if (at == 0) return leave(t, NOT_FOUND);
+  return leave(t, show(t, jobAt(at), failures.lastMessage(jobAt(at))));
+}
+
+/**
+ * Writes a failure's figures (FAILURE_*) to the result area, who made the attempt to the output slot, RESULT_NAME_BYTES of it, and behind that
+ * RESULT_COUNT bytes of the message, as many as fit. RESULT_LSN is what the answer depends on.
+ */
+function show(t: u32, job: Job, at: u32): i32 {
+  if (at == 0) return NONE;
+  const failure = failureAt(at);
+  const who = <u32>failure.whoBytes;
+  figure(t, C.FAILURE_NUMBER, <f64>failure.number);
+  figure(t, C.FAILURE_ATTEMPT, <f64>failure.attempt);
+  figure(t, C.FAILURE_AT_MICROS, <f64>failure.atMicros);
+  figure(t, C.FAILURE_END, <f64>failure.end);
+  figure(t, C.FAILURE_MESSAGE_BYTES, failure.hasMessage == 0 ? C.NO_MESSAGE : <f64>failure.bytes);
+  memory.copy(outputSlot(t), failures.whoOf(failure), who);
+  const shown = failures.readMessage(failure, 0, outputSlot(t) + who, OUTPUT_BYTES - who);
+  setResult(t, RESULT_NAME_BYTES, <f64>who);
+  setResult(t, RESULT_COUNT, <f64>shown);
+  setResult(t, RESULT_LSN, <f64>max(job.lsn, failure.lsn));
+  return DONE;
+}
+
+/** Copies more of the message of the job's failure of that number, from `position` on: RESULT_COUNT bytes; NOT_FOUND when it is gone. */
+export function readFailure(t: u32, id: f64, number: u32, position: u32): i32 {
+  enter();
+  const job = findJob(<u64>id);
+  const at = job == 0 ? 0 : failures.failureAfter(jobAt(job), number - 1);
+  if (at == 0 || failureAt(at).number != number) return leave(t, NOT_FOUND);
+  const bytes = failures.readMessage(failureAt(at), position, outputSlot(t), OUTPUT_BYTES);
+  setResult(t, RESULT_COUNT, <f64>bytes);
   return leave(t, DONE);
 }
 

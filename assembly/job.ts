@@ -66,6 +66,11 @@ export class Cold {
   stateLsn: u64;
   /** When it was reserved, with TOUCHED. */
   reservedMicros: u64;
+  /** The oldest and the youngest failure that is kept, how many are, and how many there were; see failure.ts. */
+  failureHead: u32;
+  failureTail: u32;
+  failuresKept: u32;
+  failures: u32;
 }
 
 export const RECORD_BYTES: u32 = 84;

@@ -16,8 +16,11 @@
  *             | 80 name | body | 0..7 zeros
  *   STATE:    32 pri u32 | 36 delay u32 | 40 due f64 | 48 old STATE's lsn
  *   DELETE:   32 PUT's lsn | 40 STATE's lsn | 48 PUT's bytes u32 | 52 number of the PUT's segment u32
+ *             | 56 for each failure: its FAILURE's lsn u64, bytes u32, - u32
  *   PART:     32 number u32 | 36 bytes of each part but the last u32 | 40 hash of the tube's name u32 | 44 - | 48 old PART's lsn
  *             | 56 its share of the body | 0..7 zeros
+ *   FAILURE:  32 number u32 | 36 attempt u32 | 40 at f64 | 48 old FAILURE's lsn | 56 its bytes u32 | 60 has a message u32
+ *             | 64 who | message | 0..7 zeros
  *
  * A long body goes ahead of its PUT record in PART records (parts.ts); bodyBytes is that of the whole body in both. A job exists when its PUT
  * record does: parts without one mean nothing.
@@ -26,12 +29,15 @@
  */
 import {
   RECORD_DELETE,
+  RECORD_FAILURE,
   RECORD_PART,
   RECORD_PUT,
   RECORD_STATE,
   SKIP_MARK,
+  WHO_MAX,
   STATE_DELAYED,
 } from "./constants";
+import { Failure, failureAt, failuresKept, firstFailure, readMessage, whoOf } from "./failure";
 import { Job, coldAddress, coldOf, readBody } from "./job";
 import * as parts from "./parts";
 import { Parts } from "./parts";
@@ -90,10 +96,26 @@ export class PartRecord extends Record {
   oldPart: u64;
 }
 
+/** Kind FAILURE; `state` is how the attempt ended, `nameBytes` the length of who made it, `bodyBytes` that of the message. */
+@unmanaged
+export class FailureRecord extends Record {
+  number: u32;
+  attempt: u32;
+  at: f64;
+  oldFailure: u64;
+  oldBytes: u32;
+  hasMessage: u32;
+}
+
 export const PUT_BYTES: u32 = 80;
 export const PART_BYTES: u32 = 56;
 export const STATE_BYTES: u32 = 56;
 export const DELETE_BYTES: u32 = 56;
+/** What a DELETE record says of one failure. */
+export const DELETED_FAILURE_BYTES: u32 = 16;
+export const FAILURE_BYTES: u32 = 64;
+/** Bytes of the longest FAILURE record without a message. */
+export const FAILURE_BYTES_SILENT: u32 = FAILURE_BYTES + WHO_MAX;
 
 export function isOpen(): bool {
   return shard().ringBytes != 0;
@@ -124,6 +146,12 @@ export function split(job: Job): bool {
 export function hasRoom(): bool {
   const s = shard();
   return s.ringBytes == 0 || s.ringBytes - (s.ringHead - s.ringTail) >= s.ringReserve;
+}
+
+/** Whether there is room for a record of `bytes` that no command asked for: what commands count on stays free. */
+export function hasRoomBeside(bytes: u32): bool {
+  const s = shard();
+  return s.ringBytes == 0 || s.ringBytes - (s.ringHead - s.ringTail) >= s.ringReserve + 2 * bytes;
 }
 
 /** A record of `bytes` bytes at the head of the ring, its header written. */
@@ -253,30 +281,76 @@ export function recordDelete(job: Job): void {
     return;
   }
   const bytes = putBytes(job);
-  writeDelete(job.minor, job.lsn, oldState(job), bytes, 0, parts.detach(job));
+  const kept = failuresKept(job);
+  const record = beginDelete(job.minor, kept);
+  record.putLsn = job.lsn;
+  record.stateLsn = oldState(job);
+  record.putBytes = bytes;
+  record.bodyBytes = parts.detach(job);
+  let to = changetype<usize>(record) + DELETE_BYTES;
+  for (let at = firstFailure(job); at != 0; at = failureAt(at).next) {
+    store<u64>(to, failureAt(at).lsn);
+    store<u64>(to + 8, failureRecordBytes(failureAt(at)));
+    to += DELETED_FAILURE_BYTES;
+  }
+  end();
 }
 
 /** An upload that will not become a job is gone: what was recorded of its body is not needed any more. */
 export function recordDrop(job: Job): void {
   const at = parts.partsOf(job);
   if (at == 0 || parts.partsAt(at).missing == parts.partsAt(at).count) return;
-  writeDelete(job.minor, 0, 0, 0, 0, parts.detach(job));
+  beginDelete(job.minor, 0).bodyBytes = parts.detach(job);
+  end();
 }
 
-/** A tombstone: for a job that goes now, whose list of parts stands at `list`, or one of `origin`'s that still needs it. */
-export function writeDelete(
-  id: u64,
-  put: u64,
-  state: u64,
-  bytes: u32,
-  origin: u32,
-  list: u32,
-): void {
-  const record = changetype<DeleteRecord>(begin(RECORD_DELETE, DELETE_BYTES, id));
-  record.bodyBytes = list;
-  record.putLsn = put;
-  record.stateLsn = state;
-  record.putBytes = bytes;
-  record.origin = origin;
+/** A tombstone of a job of segment `origin`, which still needs it. */
+export function keepDelete(id: u64, origin: u32): void {
+  beginDelete(id, 0).origin = origin;
+  end();
+}
+
+/** A tombstone with room for that many failures, which as yet names no records; `bodyBytes` is where the list of the body's parts stands. */
+function beginDelete(id: u64, failures: u32): DeleteRecord {
+  const bytes = DELETE_BYTES + failures * DELETED_FAILURE_BYTES;
+  const record = changetype<DeleteRecord>(begin(RECORD_DELETE, bytes, id));
+  record.putLsn = 0;
+  record.stateLsn = 0;
+  record.putBytes = 0;
+  record.origin = 0;
+  return record;
+}
+
+/** Bytes of the FAILURE record of `failure`. */
+export function failureRecordBytes(failure: Failure): u32 {
+  return roundUp8(FAILURE_BYTES + failure.whoBytes + failure.bytes);
+}
+
+/**
+ * An attempt at the job that ended. The record that this one makes superfluous, of a failure that was dropped for it or of itself, stands at `oldLsn` (0
+ * = there is none) and has `oldBytes`.
+ */
+export function recordFailure(job: Job, failure: Failure, oldLsn: u64, oldBytes: u32): void {
+  if (!isOpen()) {
+    failure.lsn = ++shard().lsn;
+    return;
+  }
+  const bytes = failureRecordBytes(failure);
+  const address = begin(RECORD_FAILURE, bytes, job.minor);
+  const record = changetype<FailureRecord>(address);
+  store<u64>(address + bytes - 8, 0); // the padding, before what may lie there if there is none
+  record.state = failure.end;
+  record.nameBytes = failure.whoBytes;
+  record.bodyBytes = failure.bytes;
+  record.number = failure.number;
+  record.attempt = failure.attempt;
+  record.at = wall(<f64>failure.atMicros);
+  record.oldFailure = oldLsn;
+  record.oldBytes = oldBytes;
+  record.hasMessage = failure.hasMessage;
+  const who = address + FAILURE_BYTES;
+  memory.copy(who, whoOf(failure), failure.whoBytes);
+  readMessage(failure, 0, who + failure.whoBytes, failure.bytes);
+  failure.lsn = record.lsn;
   end();
 }

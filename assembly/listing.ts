@@ -336,7 +336,7 @@ function writeEntry(entry: usize, job: Job, now: f64): void {
   store<u32>(entry + 48, hasCold ? cold.releases : 0);
   store<u32>(entry + 52, hasCold ? cold.buries : 0);
   store<u32>(entry + 56, hasCold ? cold.kicks : 0);
-  store<u32>(entry + 60, 0);
+  store<u32>(entry + 60, hasCold ? cold.failures : 0);
 }
 
 /* The reserved job that runs out first. */

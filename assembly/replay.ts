@@ -12,6 +12,7 @@ import {
   OUT_OF_MEMORY,
   RECORD_BYTES_MIN,
   RECORD_DELETE,
+  RECORD_FAILURE,
   RECORD_PART,
   RECORD_PUT,
   RESULT_COUNT,
@@ -20,8 +21,11 @@ import {
   STATE_DELAYED,
   STATE_UPLOADING,
   STEP_JOBS,
+  WHO_MAX,
 } from "./constants";
 import { crc32c } from "./crc";
+import * as failures from "./failure";
+import { Failure, failureAt, firstFailure } from "./failure";
 import {
   HINT_IS_OLD,
   Job,
@@ -36,6 +40,8 @@ import {
 import * as journal from "./journal";
 import {
   DeleteRecord,
+  FAILURE_BYTES,
+  FailureRecord,
   PART_BYTES,
   PUT_BYTES,
   PartRecord,
@@ -60,9 +66,16 @@ function isSound(address: usize, room: u32, salt: u32): bool {
   const record = changetype<Record>(address);
   const bytes = record.bytes;
   if (bytes < RECORD_BYTES_MIN || bytes > room || (bytes & 7) != 0) return false;
-  if (record.kind < RECORD_PUT || record.kind > RECORD_PART) return false;
-  if (record.kind == RECORD_PUT && !isPut(changetype<PutRecord>(record))) return false;
-  if (record.kind == RECORD_PART && !isPart(changetype<PartRecord>(record))) return false;
+  if (record.kind == RECORD_PUT) {
+    if (!isPut(changetype<PutRecord>(record))) return false;
+  } else if (record.kind == RECORD_PART) {
+    if (!isPart(changetype<PartRecord>(record))) return false;
+  } else if (record.kind == RECORD_FAILURE) {
+    const text = <u64>record.nameBytes + record.bodyBytes;
+    if (FAILURE_BYTES + text > <u64>bytes || record.nameBytes > <u16>WHO_MAX) return false;
+  } else if (record.kind < RECORD_PUT || record.kind > RECORD_DELETE) {
+    return false;
+  }
   return record.crc == crc32c(salt, address + 8, bytes - 8);
 }
 
@@ -90,6 +103,10 @@ function isMine(address: usize, record: Record, shards: u32): bool {
  * Replays the `bytes` bytes staged at `offset` of the ring, part of the segment that was added last, salted with `salt`, for a server of
  * `shards` shards whose engine clock shows `now`. RESULT_COUNT is how far it came: DONE at the end, DAMAGED in front of what is no sound
  * record (the host looks further on), OUT_OF_MEMORY. `isYoung` 1: the records are younger than the hints.  RESULT_ID is the highest id seen, 0 if none.
+ *
+ * A job's PUT record may have been written again behind those of its failures: `strays` is how many failures were passed over because their job is not
+ * here (yet). When all segments have been replayed they get a second chance: `again` 1 takes failures and nothing else, from the segment
+ * of number `number`.
  */
 export function replay(
   t: u32,
@@ -99,9 +116,11 @@ export function replay(
   shards: u32,
   now: f64,
   isYoung: u32,
+  again: u32,
+  number: u32,
 ): i32 {
   enter();
-  const segment = segments.last();
+  const segment = again == 0 ? segments.last() : segments.segmentOfNumber(number);
   let at: u32 = 0;
   let highest: u64 = 0;
   let answer = DONE;
@@ -113,16 +132,28 @@ export function replay(
     }
     const record = changetype<Record>(address);
     if (record.id > highest) highest = record.id;
-    if (!apply(address, record, segment, shards, now)) {
+    if (record.kind == RECORD_FAILURE) {
+      const found = findStanding(record.id);
+      if (found == 0) shard().strays++;
+      else if (!recall(address, changetype<FailureRecord>(record), jobAt(found), segment)) {
+        answer = OUT_OF_MEMORY;
+        break;
+      }
+    } else if (again == 0 && !apply(address, record, segment, shards, now)) {
       answer = OUT_OF_MEMORY;
       break;
     }
-    if (isYoung != 0) outdateHint(record.id);
+    if (isYoung != 0 && record.kind != RECORD_FAILURE) outdateHint(record.id);
     at += record.bytes;
   }
   setResult(t, RESULT_COUNT, <f64>at);
   setResult(t, RESULT_ID, <f64>highest);
   return leave(t, answer);
+}
+
+/** How many failures were met so far whose jobs were not here. */
+export function strays(): u32 {
+  return shard().strays;
 }
 
 /** The hints know nothing of this record. */
@@ -168,6 +199,7 @@ function apply(address: usize, record: Record, segment: Segment, shards: u32, no
 function bury(job: Job): void {
   uncount(job);
   uncountParts(job);
+  for (let at = firstFailure(job); at != 0; at = failureAt(at).next) uncountFailure(failureAt(at));
   states.leaveState(job);
   states.endJob(job);
 }
@@ -282,6 +314,10 @@ function forgetState(job: Job): void {
   coldAddress(job.cold).stateLsn = 0;
 }
 
+function uncountFailure(failure: Failure): void {
+  segments.segmentOf(failure.lsn).liveBytes -= journal.failureRecordBytes(failure);
+}
+
 /** The LSN that stands for "somewhere in this segment": each replayed segment is one position of the stream long. */
 function lsnIn(segment: Segment): u64 {
   return segment.first + 1;
@@ -337,6 +373,54 @@ function restate(record: StateRecord, job: Job, segment: Segment, now: f64): voi
   segment.liveBytes += journal.STATE_BYTES;
 }
 
+/** The job of that id, 0 when nothing but parts of its body were met. */
+function findStanding(id: u64): u32 {
+  const found = findJob(id);
+  return found != 0 && jobAt(found).state != STATE_UPLOADING ? found : 0;
+}
+
+/** Hangs a failure on its job. False when there is no memory. */
+function recall(address: usize, record: FailureRecord, job: Job, segment: Segment): bool {
+  if (shard().keepsFailures == 0) return true;
+  const at = coldOf(job);
+  if (at == 0) return false;
+  const cold = coldAddress(at);
+  cold.failures = max(cold.failures, record.number);
+  job.reserves = max(job.reserves, record.attempt);
+  const known = failures.failureAfter(job, record.number - 1);
+  if (known != 0 && failureAt(known).number == record.number) {
+    uncountFailure(failureAt(known)); // its segment was being reclaimed when the server stopped
+    failureAt(known).lsn = lsnIn(segment);
+    segment.liveBytes += record.bytes;
+    return true;
+  }
+  const failure = remake(address, record);
+  if (failure == 0) return false;
+  failureAt(failure).lsn = lsnIn(segment);
+  segment.liveBytes += record.bytes;
+  failures.insertFailure(cold, failureAt(failure));
+  if (cold.failuresKept > shard().keepsFailures) {
+    uncountFailure(failureAt(cold.failureHead));
+    failures.dropOldest(cold);
+  }
+  return true;
+}
+
+/** A failure as the record says, in no list; 0 when there is no memory. */
+function remake(address: usize, record: FailureRecord): u32 {
+  const who = address + FAILURE_BYTES;
+  const bytes = record.bodyBytes;
+  const made = failures.makeFailure(who, record.nameBytes, bytes, record.hasMessage != 0, true);
+  if (made == 0) return 0;
+  const failure = failureAt(made);
+  failure.number = record.number;
+  failure.attempt = record.attempt;
+  failure.atMicros = <i64>(record.at - shard().wallBase);
+  failure.end = record.state;
+  const taken = failures.appendMessage(failure, 0, who + record.nameBytes, bytes, true);
+  return taken == bytes ? made : 0;
+}
+
 /** Puts a job that stands nowhere where the journal says that it stood. No wall clock makes a delay longer than it was asked to be. */
 function stand(job: Job, state: u8, pri: u32, delaySeconds: u32, due: f64, now: f64): void {
   job.pri = pri;
@@ -352,7 +436,7 @@ function stand(job: Job, state: u8, pri: u32, delaySeconds: u32, due: f64, now: 
 
 /**
  * Keeps what is still needed of the `bytes` bytes of a segment staged at `offset` of the input slot or the ring's neighbour by writing it
- * again at the end of the stream: jobs whose PUT record lies there, latest states, tombstones whose job's segment still exists.
+ * again at the end of the stream: jobs whose PUT record lies there, latest states, failures, tombstones whose job's segment still exists.
  * RESULT_COUNT is how far it came: MORE when the ring is full, DONE at the end, DAMAGED in front of what is no sound record.
  */
 export function keep(t: u32, address: u32, bytes: u32, salt: u32, number: u32): i32 {
@@ -404,7 +488,7 @@ function keepBucket(bucket: u32, number: u32): bool {
     const job = jobAt(at);
     keepPut(job, number);
     keepState(job, number);
-    if (!keepParts(job, number)) return false;
+    if (!keepParts(job, number) || !keepFailures(job, number)) return false;
   }
   return true;
 }
@@ -430,6 +514,15 @@ function keepParts(job: Job, number: u32): bool {
   return true;
 }
 
+/** False when the ring is full before the end. */
+function keepFailures(job: Job, number: u32): bool {
+  for (let at = firstFailure(job); at != 0; at = failureAt(at).next) {
+    if (!journal.hasRoom()) return false;
+    keepFailure(job, failureAt(at), number);
+  }
+  return true;
+}
+
 function liesIn(part: Part, number: u32): bool {
   return part.lsn != 0 && segments.segmentOf(part.lsn).number == number;
 }
@@ -440,6 +533,11 @@ function keepPart(job: Job, record: PartRecord, number: u32): void {
   if (liesIn(parts.partAt(parts.partsAt(at), record.index), number)) {
     journal.recordPart(job, record.index);
   }
+}
+
+function keepFailure(job: Job, failure: Failure, number: u32): void {
+  if (segments.segmentOf(failure.lsn).number != number) return;
+  journal.recordFailure(job, failure, failure.lsn, journal.failureRecordBytes(failure));
 }
 
 function keepPut(job: Job, number: u32): void {
@@ -455,7 +553,7 @@ function keepOne(record: Record, number: u32): void {
   if (record.kind == RECORD_DELETE) {
     const tombstone = changetype<DeleteRecord>(record);
     if (tombstone.origin != number && segments.segmentExists(tombstone.origin)) {
-      journal.writeDelete(record.id, 0, 0, 0, tombstone.origin, 0);
+      journal.keepDelete(record.id, tombstone.origin);
     }
     return;
   }
@@ -463,10 +561,15 @@ function keepOne(record: Record, number: u32): void {
   let found = findJob(record.id);
   if (found == 0 && isPart) found = parts.findOpen(record.id);
   if (found == 0) return;
-  if (isPart) {
-    keepPart(jobAt(found), changetype<PartRecord>(record), number);
-    return;
-  }
-  if (record.kind == RECORD_PUT) keepPut(jobAt(found), number);
-  else keepState(jobAt(found), number);
+  const job = jobAt(found);
+  if (isPart) keepPart(job, changetype<PartRecord>(record), number);
+  else if (record.kind == RECORD_PUT) keepPut(job, number);
+  else if (record.kind == RECORD_FAILURE)
+    keepOneFailure(job, changetype<FailureRecord>(record), number);
+  else keepState(job, number);
+}
+
+function keepOneFailure(job: Job, record: FailureRecord, number: u32): void {
+  const at = failures.failureAfter(job, record.number - 1);
+  if (at != 0 && failureAt(at).number == record.number) keepFailure(job, failureAt(at), number);
 }

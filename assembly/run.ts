@@ -306,11 +306,17 @@ function bury(run: Run, at: u32): u32 {
   if (end == 0) return 0;
   const found = heldJob(run, id >> 4);
   if (found == 0) return notFound(run, end, C.COUNT_BURY);
-  commands.setAside(jobAt(found), <u32>(pri >> 4), run.now);
+  commands.setAside(jobAt(found), <u32>(pri >> 4), 0, run.now);
   run.lsn = shard().lsn;
   count(run, C.COUNT_BURY);
   writeWord(run, BURIED_CRLF, 8);
+  lookAtMemory(run);
   return end;
+}
+
+/** A failure that found no memory ends the run: the next one may find some. */
+function lookAtMemory(run: Run): void {
+  if (shard().isShort != 0) run.stop = C.STOP_SHORT;
 }
 
 function release(run: Run, at: u32): u32 {
@@ -327,8 +333,9 @@ function release(run: Run, at: u32): u32 {
   if (end == 0) return 0;
   const found = heldJob(run, id >> 4);
   if (found == 0) return notFound(run, end, C.COUNT_RELEASE);
-  const answer = commands.letGo(jobAt(found), <u32>(pri >> 4), <u32>(delay >> 4), run.now);
+  const answer = commands.letGo(jobAt(found), <u32>(pri >> 4), <u32>(delay >> 4), 0, run.now);
   run.lsn = shard().lsn;
+  lookAtMemory(run);
   count(run, C.COUNT_RELEASE);
   if (answer == C.BURIED) {
     writeWord(run, BURIED_CRLF, 8);
@@ -399,7 +406,7 @@ export function run(
   it.lastId = lastId;
   it.lsn = 0;
   let done: u32 = 0;
-  while (at < it.end && done < most) {
+  while (at < it.end && done < most && it.stop == C.STOP_END) {
     if (!hasRoom()) {
       it.stop = C.STOP_JOURNAL;
       break;

@@ -1,13 +1,14 @@
 /* Segments: which part of the shard's stream of records went to which segment of the journal, and how much of each is still needed.
  *
  * The table lists the segments that exist, in the order in which they were begun; an entry says where in this shard's stream it
- * begins. What is live in a segment: PUT records of jobs that exist and have no newer one, their latest STATE records, and the latest PART
- * records of their bodies and of uploads. The committer
+ * begins. What is live in a segment: PUT records of jobs that exist and have no newer one, their latest STATE records, the FAILURE records of
+ * what is kept of their failures, and the latest PART records of their bodies and of uploads. The committer
  * alone changes the table and the counts (`seal`, in the order of the stream), and recovery before it (`replay`); commands only ever
  * write old LSNs into their records. So no lock is needed here.
  */
 import {
   RECORD_DELETE,
+  RECORD_FAILURE,
   RECORD_PART,
   RECORD_PUT,
   RECORD_STATE,
@@ -17,7 +18,10 @@ import {
 } from "./constants";
 import { crc32c } from "./crc";
 import {
+  DELETED_FAILURE_BYTES,
+  DELETE_BYTES,
   DeleteRecord,
+  FailureRecord,
   PartRecord,
   PutRecord,
   Record,
@@ -94,6 +98,16 @@ export function segmentExists(number: u32): bool {
   return false;
 }
 
+/** The segment of that number, which exists. */
+export function segmentOfNumber(number: u32): Segment {
+  let index = shard().segments - 1;
+  while (segmentAt(index).number != number) {
+    must(index > 0);
+    index--;
+  }
+  return segmentAt(index);
+}
+
 /** The segment that was added last. */
 export function last(): Segment {
   return segmentAt(shard().segments - 1);
@@ -114,6 +128,10 @@ export function account(record: Record, segment: Segment): void {
     const part = changetype<PartRecord>(record);
     if (part.oldPart != 0) segmentOf(part.oldPart).liveBytes -= record.bytes;
     segment.liveBytes += record.bytes;
+  } else if (record.kind == RECORD_FAILURE) {
+    const failure = changetype<FailureRecord>(record);
+    if (failure.oldFailure != 0) segmentOf(failure.oldFailure).liveBytes -= failure.oldBytes;
+    segment.liveBytes += record.bytes;
   } else {
     must(record.kind == RECORD_DELETE);
     accountDelete(changetype<DeleteRecord>(record), segment);
@@ -132,6 +150,11 @@ function accountDelete(record: DeleteRecord, segment: Segment): void {
     record.origin = origin.number;
     origin.liveBytes -= record.putBytes;
     if (record.stateLsn != 0) segmentOf(record.stateLsn).liveBytes -= STATE_BYTES;
+  }
+  const end = changetype<usize>(record) + record.bytes;
+  let at = changetype<usize>(record) + DELETE_BYTES;
+  for (; at < end; at += DELETED_FAILURE_BYTES) {
+    segmentOf(load<u64>(at)).liveBytes -= load<u32>(at, 8);
   }
   countTombstone(record, segment);
 }

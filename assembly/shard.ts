@@ -11,6 +11,7 @@ import {
   RESULT_WAKE_HIGH,
   RESULT_WAKE_LOW,
   SHARD_BASE,
+  SHORT,
   THREADS_BASE,
   THREADS_MAX,
   THREAD_BYTES,
@@ -104,10 +105,18 @@ export class Shard {
   buries: u64;
   kicks: u64;
   touches: u64;
+  /** Attempts that ended without a delete, and how many of all such are kept, of all jobs and, at most, of one. */
+  failures: u64;
+  failuresKept: u32;
+  keepsFailures: u32;
+  /** Failures that replay met without their jobs. */
+  strays: u32;
 
   /** Threads for which grants were made since the last `leave`. */
   wakeLow: u32;
   wakeHigh: u32;
+  /** Something that can be done without found no memory inside the budget since the last `leave`. */
+  isShort: u32;
 
   /** Where the last long body was read: job, bytes skipped, block that begins there. */
   cursorJob: u32;
@@ -190,16 +199,18 @@ export function enter(): void {
   acquire();
 }
 
-/** Publishes for thread `t` which threads have grants to collect, gives the lock back, and answers `code`. */
+/** Publishes for thread `t` which threads have grants to collect, and whether memory is short, gives the lock back, and answers `code`. */
 export function leave(t: u32, code: i32): i32 {
   const s = shard();
   let answer = code;
-  if ((s.wakeLow | s.wakeHigh) != 0) {
+  if ((s.wakeLow | s.wakeHigh | s.isShort) != 0) {
+    if (s.isShort != 0) answer |= SHORT;
+    s.isShort = 0;
     setResult(t, RESULT_WAKE_LOW, <f64>s.wakeLow);
     setResult(t, RESULT_WAKE_HIGH, <f64>s.wakeHigh);
+    if ((s.wakeLow | s.wakeHigh) != 0) answer |= WAKE;
     s.wakeLow = 0;
     s.wakeHigh = 0;
-    answer |= WAKE;
   }
   free();
   return answer;

@@ -17,6 +17,7 @@
  */
 import { STATE_BURIED, STATE_DELAYED, STATE_READY, STATE_RESERVED } from "./constants";
 import { Cold, GRANTED, Job, TOUCHED, addressOfJob, coldOf, freeJob, jobAt } from "./job";
+import { dropFailures } from "./failure";
 import { Conn, call, connAt, hold, stopWaiting, unhold, watchAt } from "./conn";
 import { jobs, must, shard, wake } from "./shard";
 import { Tube, forgetIfUnused, isPaused, tubeAt, watchClock } from "./tube";
@@ -137,6 +138,7 @@ export function becomeReserved(job: Job, conn: Conn, now: u64): void {
 export function endJob(job: Job): void {
   const tube = tubeAt(job.tube);
   table.drop(jobs(), job);
+  dropFailures(job);
   freeJob(job);
   forgetIfUnused(tube);
 }

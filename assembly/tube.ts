@@ -24,6 +24,8 @@ export class Tube extends Node {
   createdNumber: u64;
   totalJobs: u64;
   deletes: u64;
+  /** Attempts at its jobs that ended without a delete. */
+  failures: u64;
   pauses: u64;
   pauseMicros: u64;
   /** End of the pause; 0 when there is none. */

@@ -13,9 +13,11 @@ import { CODE_MASK, INLINE_BODY_MAX, NEVER_MICROS, PAGE_BYTES, RESULT_COUNT } fr
 import { STATE_BURIED, STATE_DELAYED, STATE_READY, STATE_RESERVED } from "./constants";
 import { RECORD_DELETE, SKIP_MARK, STATE_UPLOADING, URGENT_BELOW } from "./constants";
 import { CONN_MINOR, Conn, Watch, connAt, findWatch, heldRoot, watchAt } from "./conn";
+import { END_BURIED, END_CONNECTION_LOST } from "./constants";
+import { Failure, failureAt, failureBytes, firstFailure, isChained, messageOf } from "./failure";
 import { BLOCK_BODY, BLOCK_HEADER, CHAIN_BYTES, Cold, GRANTED, Job, LATE } from "./job";
 import { RECORD_BYTES, TOUCHED, bodyOf, coldAddress, jobAt } from "./job";
-import { DeleteRecord, partBytes, putBytes, STATE_BYTES } from "./journal";
+import { DeleteRecord, failureRecordBytes, partBytes, putBytes, STATE_BYTES } from "./journal";
 import { PAGE_HEADER, Page, firstPage, roundUp, slotBytes } from "./memory";
 import { before, nodeAt } from "./node";
 import { ENTRY_BYTES, PIECE_ENTRIES, PIECE_HEADER, Parts, partAt, partsAt, partsOf } from "./parts";
@@ -98,6 +100,8 @@ export const PARTS_LIST: i32 = 44;
 export const PARTS_OPEN: i32 = 45;
 export const PARTS_RECORDED: i32 = 46;
 export const SEGMENT_COUNTS: i32 = 47;
+export const FAILURE_LIST: i32 = 48;
+export const FAILURE_MESSAGE: i32 = 49;
 
 /** The first invariant found broken. */
 let broken: i32 = 0;
@@ -111,6 +115,7 @@ let ready: u32 = 0;
 let reserved: u32 = 0;
 let delayed: u32 = 0;
 let buried: u32 = 0;
+let failures: u32 = 0;
 let timedTubes: u32 = 0;
 let listedTubes: u32 = 0;
 let waiters: u32 = 0;
@@ -139,7 +144,7 @@ function whole(): bool {
 /**
  * Walks the whole shard: 0, or the number of the first invariant found broken. `deep` takes in the allocator: the input and output
  * slots of thread `t` are overwritten, and RESULT_COUNT is how many slots are in use that no walk reaches: one for each
- * connection, one for each upload and one for each block of its body.
+ * connection and one for its name, one for each upload and each failure that is not a job's yet, and one for each block of theirs.
  */
 export function verify(t: u32, deep: i32): i32 {
   enter();
@@ -167,7 +172,7 @@ function reset(t: u32, deep: bool): void {
   counting = deep && s.topPage <= PAGES_COUNTED;
   pageMarks = outputSlot(t);
   liveSlots = inputSlot(t);
-  urgent = ready = reserved = delayed = buried = 0;
+  urgent = ready = reserved = delayed = buried = failures = 0;
   timedTubes = listedTubes = waiters = 0;
   otherReserves = 0;
   heldJobs = holderJobs = grantedJobs = watchesOfConns = watchesWaiting = 0;
@@ -304,7 +309,10 @@ function checkJob(tube: Tube, job: Job, state: u8): void {
   expect(job.state == state && job.tube == <u32>changetype<usize>(tube), JOB_MISPLACED);
   expect(state == STATE_RESERVED || (job.flags & GRANTED) == 0, CONN_GRANT);
   expect(findJob(job.minor) == at, JOB_NOT_IN_TABLE);
-  if (job.cold != 0) live(job.cold, offsetof<Cold>());
+  if (job.cold != 0) {
+    live(job.cold, offsetof<Cold>());
+    checkFailures(coldAddress(job.cold));
+  }
   if ((job.flags & TOUCHED) != 0) checkTouched(job);
   const inline = job.bodyBytes <= INLINE_BODY_MAX;
   live(at, RECORD_BYTES + (inline ? job.bodyBytes : CHAIN_BYTES));
@@ -315,6 +323,43 @@ function checkJob(tube: Tube, job: Job, state: u8): void {
 function checkTouched(job: Job): void {
   expect(job.state == STATE_RESERVED && job.cold != 0, JOB_TOUCHED);
   expect(whole() && coldAddress(job.cold).reservedMicros <= reservedAt(job), JOB_TOUCHED);
+}
+
+/** Checks a job's failures: ascending numbers, none above what was counted, no more than are kept, the youngest known. */
+function checkFailures(cold: Cold): void {
+  let count: u32 = 0;
+  let last: u32 = 0;
+  for (let at = cold.failureHead; at != 0 && whole(); at = failureAt(at).next) {
+    const failure = failureAt(at);
+    const number = failure.number;
+    expect(number <= cold.failures, FAILURE_LIST);
+    expect(number > (last == 0 ? 0 : failureAt(last).number), FAILURE_LIST);
+    expect(failure.end >= END_BURIED && failure.end <= END_CONNECTION_LOST, FAILURE_LIST);
+    expect(failure.lsn != 0, FAILURE_LIST);
+    live(at, failureBytes(failure));
+    checkMessage(failure);
+    last = at;
+    count++;
+  }
+  expect(cold.failureTail == last && cold.failuresKept == count, FAILURE_LIST);
+  expect(count <= shard().keepsFailures, FAILURE_LIST);
+  failures += count;
+}
+
+/** Checks the chain of a long message: as many blocks as it takes, the last one known. */
+function checkMessage(failure: Failure): void {
+  expect(failure.hasMessage != 0 || failure.bytes == 0, FAILURE_MESSAGE);
+  if (!isChained(failure)) return;
+  let left = failure.bytes;
+  let last: u32 = 0;
+  for (let at = load<u32>(messageOf(failure)); at != 0 && whole(); at = load<u32>(at)) {
+    expect(left > 0, FAILURE_MESSAGE);
+    const share = min(left, BLOCK_BODY);
+    live(at, BLOCK_HEADER + share);
+    left -= share;
+    last = at;
+  }
+  expect(left == 0 && load<u32>(messageOf(failure) + 4) == last, FAILURE_MESSAGE);
 }
 
 /** Checks the chain of a long body: as many blocks as it takes, the last one known. */
@@ -407,6 +452,10 @@ function eachRecord(sign: f64): void {
       segmentOf(job.lsn).liveBytes += sign * <f64>putBytes(job);
       const state = job.cold == 0 ? 0 : coldAddress(job.cold).stateLsn;
       if (state != 0) segmentOf(state).liveBytes += sign * <f64>STATE_BYTES;
+      for (let own = firstFailure(job); own != 0; own = failureAt(own).next) {
+        const failure = failureAt(own);
+        segmentOf(failure.lsn).liveBytes += sign * <f64>failureRecordBytes(failure);
+      }
       if (partsOf(job) != 0) eachPart(partsAt(partsOf(job)), sign);
     }
   }
@@ -702,6 +751,7 @@ function checkShard(): void {
   const s = shard();
   expect(s.urgent == urgent && s.ready == ready && s.reserved == reserved, SHARD_COUNTS);
   expect(s.delayed == delayed && s.buried == buried, SHARD_COUNTS);
+  expect(s.failuresKept == failures, SHARD_COUNTS);
   expect(jobs().count == ready + reserved + delayed + buried, SHARD_COUNTS);
   const first = tree.first(timersRoot());
   expect(s.nextDue == (first == 0 ? NEVER_MICROS : <f64>nodeAt(first).major), SHARD_NEXT_DUE);

@@ -94,6 +94,7 @@ async function cyclesPerSecond({ made, common, thread, seconds }: Work): Promise
     clock: attached.clock(),
     limits: {
       maxJobBytes: 65_535,
+      maxFailureBytes: 65_536,
       maxTubes: 100,
       maxWatch: 100,
       maxOutputBytes: 1e9,

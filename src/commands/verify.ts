@@ -48,8 +48,8 @@ async function look(directory: string, runtime: Runtime): Promise<Inspection | s
 
 /** The lines that people read. */
 function report(found: Inspection): string[] {
-  const { segments, spares, frames, records, jobs, lastId } = found;
-  const all = records.put + records.state + records.delete + records.part;
+  const { segments, spares, frames, records, jobs, failures, lastId } = found;
+  const all = Object.values(records).reduce((sum, count) => sum + count, 0);
   const count = jobs.ready + jobs.delayed + jobs.buried;
   return [
     ...segments.map(
@@ -57,8 +57,9 @@ function report(found: Inspection): string[] {
     ),
     `segments: ${segments.length}, and ${spares} spare`,
     `frames: ${frames}`,
-    `records: ${all} (${records.put} put, ${records.state} state, ${records.delete} delete, ${records.part} part)`,
+    `records: ${all} (${records.put} put, ${records.state} state, ${records.delete} delete, ${records.part} part, ${records.failure} failure)`,
     `jobs: ${count} (${jobs.ready} ready, ${jobs.delayed} delayed, ${jobs.buried} buried)`,
+    `failures of these jobs: ${failures}`,
     `ids go on at: ${lastId + 1}`,
     `torn end: ${found.tornBytes === 0 ? "none" : `${found.tornBytes} bytes, never known to be safe`}`,
     `damage: ${damageOf(found)}`,

@@ -11,6 +11,7 @@ import type { Option } from "./option.ts";
 type Sort<Value> = Pick<Option<Value>, "expects" | "parse" | "format">;
 
 /** Bytes of a mebibyte. */
+export const KIB = 1024;
 export const MIB = 1_048_576;
 /** Bytes of a gibibyte. */
 export const GIB = 1_073_741_824;

@@ -4,7 +4,12 @@
  * docs.ts). `Options` is what the rest of the program reads: final units, every range already checked. It is plain data,
  * so it can be posted to a thread.
  */
-import { THREADS_MAX } from "../../assembly/constants.ts";
+import {
+  FAILURE_BYTES_MAX,
+  FAILURES_KEPT,
+  FAILURES_KEPT_MAX,
+  THREADS_MAX,
+} from "../../assembly/constants.ts";
 import { isLoopback } from "./listen-address.ts";
 import type { BoundAddress, ListenAddress } from "./listen-address.ts";
 import type { Option } from "./option.ts";
@@ -17,6 +22,7 @@ import {
   hostNames,
   hostWithoutPort,
   jobBytes,
+  KIB,
   listenAddresses,
   MIB,
   oneOf,
@@ -34,6 +40,10 @@ export interface Options {
   readonly listen: readonly BoundAddress[];
   /** Largest body that `put` accepts, in bytes: 0 to JOB_BYTES_MAX. */
   readonly maxJobBytes: number;
+  /** Longest failure message that bury and release accept, in bytes: 0 to FAILURE_BYTES_MAX. */
+  readonly maxFailureBytes: number;
+  /** Failures that each job keeps, the youngest ones: 0 to FAILURES_KEPT_MAX. */
+  readonly failuresKept: number;
   /** I/O threads, 1 to THREADS_MAX; absent means as many as there are processors available. */
   readonly threads: number | undefined;
   /** Shards, a power of two, 1 to SHARDS_MAX; absent means that the server chooses. */
@@ -178,6 +188,22 @@ export const OPTIONS: { readonly [Key in keyof Settings]: Option<Settings[Key]> 
     help: "largest job body; more than 1073741824 is lowered to that",
     default: 65535,
     ...jobBytes,
+  },
+  maxFailureBytes: {
+    name: "max-failure-size",
+    category: "Engine",
+    placeholder: "BYTES",
+    help: "longest failure message that bury and release take",
+    default: 64 * KIB,
+    ...size(0, FAILURE_BYTES_MAX, `a size from 0 to ${FAILURE_BYTES_MAX}`),
+  },
+  failuresKept: {
+    name: "keep-failures",
+    category: "Engine",
+    placeholder: "N",
+    help: "failed attempts that each job keeps, the newest; 0 keeps none",
+    default: FAILURES_KEPT,
+    ...count(0, FAILURES_KEPT_MAX),
   },
   threads: {
     name: "threads",

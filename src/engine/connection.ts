@@ -26,6 +26,8 @@ export interface HeldJob {
 export class Connection {
   readonly #shards: readonly Shard[];
   readonly #token: number;
+  /** What it is called, as bytes; undefined until it is asked to be. */
+  #who: Uint8Array | undefined;
   /** Address of this connection's record in each shard, 0 where it has none. */
   readonly #records: Uint32Array;
   /** How many tubes it watches in each shard. */
@@ -56,7 +58,19 @@ export class Connection {
     if (shard.answer(shard.engine.openConn(shard.thread, this.#token)) !== C.DONE) return 0;
     const made = shard.field(C.RESULT_REF);
     this.#records[shard.index] = made;
+    if (this.#who !== undefined) this.#name(shard, this.#who);
     return made;
+  }
+
+  /** From now on the failures of what it holds tell who it is: WHO_MAX bytes at most. */
+  introduce(who: Uint8Array): void {
+    this.#who = who;
+    for (const shard of this.#shards) if (this.record(shard) !== 0) this.#name(shard, who);
+  }
+
+  #name(shard: Shard, who: Uint8Array): void {
+    shard.who.set(who);
+    shard.answer(shard.engine.nameConn(shard.thread, this.record(shard), who.length));
   }
 
   /** Watches the tube whose name lies in the input slot; answers its address, 0 when there is no memory or it may not be made. */

@@ -19,6 +19,7 @@ export interface EngineExports {
     wallBase: number,
     keepsReleases: number,
   ): void;
+  keepFailures(most: number): void;
   startStream(lsn: number): void;
   freeRing(t: number, lsn: number): number;
   addSegment(number: number, first: number): void;
@@ -44,7 +45,11 @@ export interface EngineExports {
     shards: number,
     now: number,
     isYoung: number,
+    again: number,
+    number: number,
   ): number;
+  /** A count. */
+  strays(): number;
   endReplay(t: number): number;
   jobHints(t: number, bucket: number): number;
   tubeHints(t: number, number: number): number;
@@ -74,6 +79,7 @@ export interface EngineExports {
   pinTube(t: number, offset: number, bytes: number, number: number): number;
   openConn(t: number, token: number): number;
   closeConn(t: number, conn: number, now: number): number;
+  nameConn(t: number, conn: number, bytes: number): number;
   /** Microseconds. */
   soonest(t: number, conn: number): number;
   watchTube(t: number, conn: number, offset: number, bytes: number, number: number): number;
@@ -130,9 +136,23 @@ export interface EngineExports {
     id: number,
     pri: number,
     delaySeconds: number,
+    failure: number,
     now: number,
   ): number;
-  bury(t: number, conn: number, id: number, pri: number, now: number): number;
+  bury(t: number, conn: number, id: number, pri: number, failure: number, now: number): number;
+  holds(t: number, conn: number, id: number, now: number): number;
+  openFailure(t: number, conn: number, bytes: number): number;
+  appendFailure(
+    t: number,
+    failure: number,
+    position: number,
+    offset: number,
+    count: number,
+  ): number;
+  dropFailure(t: number, failure: number): number;
+  nextFailure(t: number, id: number, after: number, now: number): number;
+  lastMessage(t: number, id: number, now: number): number;
+  readFailure(t: number, id: number, number: number, position: number): number;
   touch(t: number, conn: number, id: number, now: number): number;
   kick(t: number, tube: number, bound: number, kind: number, now: number): number;
   kickJob(t: number, id: number, now: number): number;
@@ -214,6 +234,7 @@ export interface EngineExports {
 const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "open",
   "openJournal",
+  "keepFailures",
   "startStream",
   "freeRing",
   "addSegment",
@@ -227,6 +248,7 @@ const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "segmentCount",
   "check",
   "replay",
+  "strays",
   "endReplay",
   "jobHints",
   "tubeHints",
@@ -250,6 +272,7 @@ const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "pinTube",
   "openConn",
   "closeConn",
+  "nameConn",
   "soonest",
   "watchTube",
   "ignoreTube",
@@ -270,6 +293,13 @@ const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "deleteJob",
   "release",
   "bury",
+  "holds",
+  "openFailure",
+  "appendFailure",
+  "dropFailure",
+  "nextFailure",
+  "lastMessage",
+  "readFailure",
   "touch",
   "kick",
   "kickJob",

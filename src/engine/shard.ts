@@ -32,6 +32,8 @@ export class Shard {
   readonly result: Float64Array;
   readonly input: Uint8Array;
   readonly output: Uint8Array;
+  /** Where `nameConn` looks for a name. */
+  readonly who: Uint8Array;
   /** The input slot and the output slot as one: where pieces of a segment are looked through. */
   readonly staging: Uint8Array;
   readonly stagingAddress: number;
@@ -64,6 +66,7 @@ export class Shard {
     this.result = new Float64Array(memory.buffer, area, C.RESULT_BYTES / 8);
     this.input = new Uint8Array(memory.buffer, area + C.PAGE_BYTES, C.INPUT_BYTES);
     this.output = new Uint8Array(memory.buffer, area + 2 * C.PAGE_BYTES, C.OUTPUT_BYTES);
+    this.who = new Uint8Array(memory.buffer, area + C.WHO_OFFSET, C.WHO_MAX);
     this.stagingAddress = area + C.PAGE_BYTES;
     this.staging = new Uint8Array(
       memory.buffer,
@@ -80,12 +83,13 @@ export class Shard {
     this.wakes = wakes;
   }
 
-  /** What a call answered, without the mark that it made grants, which is remembered in `wakes`. */
+  /** What a call answered, without its marks: that it made grants is remembered in `wakes`, a shard that is short of memory gets more. */
   answer(code: number): number {
     if ((code & C.WAKE) !== 0) {
       this.wakes.low |= this.field(C.RESULT_WAKE_LOW);
       this.wakes.high |= this.field(C.RESULT_WAKE_HIGH);
     }
+    if ((code & C.SHORT) !== 0) this.growBudget();
     return code & C.CODE_MASK;
   }
 

@@ -105,6 +105,11 @@ export interface JournalOpening {
   readonly keepsReleases: boolean;
 }
 
+/** Says how many failures each job keeps, 0 for none; before any other thread touches the shards. */
+export function keepFailures(made: ShardMemories, most: number): void {
+  for (const { engine } of openShards(made, 0)) engine.keepFailures(most);
+}
+
 /** Opens the journal of each shard; before any other thread touches them. */
 export function openJournals(made: ShardMemories, opening: JournalOpening): void {
   const { wallBaseMicros, keepsReleases } = opening;

@@ -11,8 +11,11 @@
  * is never taken for its own. All numbers are little-endian; docs/journal-format.md is the contract for readers.
  */
 
-/** Version of the format that this program writes, and the oldest that it and what it writes can be read with. */
-const FORMAT_VERSION = 1;
+/**
+ * Version of the format that this program writes, and the oldest that can read what it writes: 2 brought records of failures, which a
+ * program that knows only 1 would take for damage. It reads 1 as well.
+ */
+const FORMAT_VERSION = 2;
 
 /** Bytes before the first frame. */
 export const SEGMENT_HEADER_BYTES = 4096;

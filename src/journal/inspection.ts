@@ -15,7 +15,7 @@ import {
 import type { Checksum, SegmentHeader } from "./format.ts";
 import { readAround } from "./holes.ts";
 import { recover } from "./recovery.ts";
-import { countJobs, openReplica } from "./replica.ts";
+import { countFailures, countJobs, openReplica } from "./replica.ts";
 import type { JobCounts } from "./replica.ts";
 import { scanSegment } from "./scan.ts";
 import type { Region } from "./scan.ts";
@@ -36,6 +36,7 @@ export interface RecordCounts {
   readonly state: number;
   readonly delete: number;
   readonly part: number;
+  readonly failure: number;
 }
 
 /** What was found in a journal. */
@@ -46,6 +47,8 @@ export interface Inspection {
   readonly frames: number;
   readonly records: RecordCounts;
   readonly jobs: JobCounts;
+  /** Failures that the jobs have. */
+  readonly failures: number;
   /** No id up to this one will be given out again. */
   readonly lastId: number;
   /** Bytes at the end that had never been known to be safe, and were not whole: what a crash leaves. */
@@ -88,8 +91,15 @@ export function inspect(
     segments: looks.map(({ finding }) => finding),
     spares: names.filter((name) => spareNumber(name) !== undefined).length,
     frames: report.frames,
-    records: { put: sum("put"), state: sum("state"), delete: sum("delete"), part: sum("part") },
+    records: {
+      put: sum("put"),
+      state: sum("state"),
+      delete: sum("delete"),
+      part: sum("part"),
+      failure: sum("failure"),
+    },
     jobs: countJobs(replica),
+    failures: countFailures(replica),
     lastId: shards[0]?.shard.engine.lastId() ?? 0,
     tornBytes: report.tornBytes,
     damagedBytes: report.damagedBytes,
@@ -172,6 +182,7 @@ function lookThrough(
       state: count(C.RECORD_STATE),
       delete: count(C.RECORD_DELETE),
       part: count(C.RECORD_PART),
+      failure: count(C.RECORD_FAILURE),
     },
   };
 }

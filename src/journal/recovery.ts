@@ -10,6 +10,9 @@
  *     quarantine.N; with `strict` the server does not start;
  *   - a file that was about to become a segment: it goes.
  *
+ * A job's PUT record may have been written again behind those of its failures, when a segment was reclaimed; failures that were met before their
+ * job get a second chance at the end.
+ *
  * What the device cannot read counts as damage to what was safe, wherever it lies. What was not known to be safe and is whole is written once more
  * and synced (`#settle`): it may have been read from memory of the operating system that never reached the disk. These are the only writes of a
  * recovery; on a file system that cannot take them everything else is done, and they are left to the caller. Runs before any other thread touches
@@ -130,6 +133,8 @@ interface Replayed {
   readonly bytes: Uint8Array;
   readonly holes: readonly Hole[];
   readonly replay: Replay;
+  /** What was given to it. */
+  readonly regions: Region[];
   /** Highest frame of it that is known to have been safe. */
   readonly durable: number;
   readonly isNewest: boolean;
@@ -149,6 +154,9 @@ class Recovery {
   #incompleteJobs = 0;
   /** Segments of whose frames the last ones do not count. */
   readonly #cutSegments: number[] = [];
+  /** Segments in which failures were met whose jobs were not there. */
+  readonly #strays: Pick<Replayed, "found" | "regions">[] = [];
+  #strayCount = 0;
 
   /** What there is to be written, in this order. */
   readonly #writes: (() => void)[] = [];
@@ -170,6 +178,7 @@ class Recovery {
   run(): Recovered {
     const found = this.#find();
     for (const index of found.keys()) this.#replaySegment(found, index);
+    this.#replayStrays();
     for (const shard of this.#parts.shards) this.#endReplay(shard);
     this.#start(found.length);
     if (this.#hints !== undefined) applyHints(this.#hints, this.#parts.shards, this.#parts.now);
@@ -273,7 +282,7 @@ class Recovery {
     const isNewest = index === all.length - 1;
     const durable = isNewest ? durableOf(header, pieces, holes) : safeBefore(found, all[index + 1]);
     const replay = new Replay(this.#replayParts, header);
-    const replayed = { found, bytes, holes, replay, durable, isNewest };
+    const replayed = { found, bytes, holes, replay, regions: [], durable, isNewest };
     const { end, isCut } = this.#replayPieces(pieces, replayed, index, all.length);
     if (isCut) this.#cutSegments.push(number);
     else if (!isNewest) this.#checkEnd(replayed, end);
@@ -299,6 +308,7 @@ class Recovery {
     const kept = counting < 0 ? pieces : pieces.slice(0, counting);
     for (const { regions, to } of kept) {
       for (const region of regions) replay.take(region, bytes);
+      replayed.regions.push(...regions);
       this.#parts.progress(index * bytes.length + to, segments * bytes.length);
     }
     for (const { from, to } of counting < 0 || !isNewest ? [] : pieces.slice(counting)) {
@@ -323,7 +333,7 @@ class Recovery {
   }
 
   /** Waits for a segment's records, and says what was wrong with them. */
-  #finish({ found, replay }: Replayed): void {
+  #finish({ found, replay, regions }: Replayed): void {
     const { damaged, lastId, isTooMuch } = replay.finish();
     if (isTooMuch) {
       throw new RecoveryError(
@@ -332,13 +342,18 @@ class Recovery {
     }
     this.#lastId = Math.max(this.#lastId, lastId);
     if (damaged > 0) this.#damage(found.number, damaged, "records are damaged");
+    const strays = this.#parts.shards.reduce((sum, { shard }) => sum + shard.engine.strays(), 0);
+    if (strays > this.#strayCount) this.#strays.push({ found, regions });
+    this.#strayCount = strays;
   }
 
   /** Frames that must be there and were not found at a segment's end: their headers are damaged, their records may be sound. */
-  #checkEnd({ found, bytes, replay, durable }: Replayed, end: number): void {
+  #checkEnd({ found, bytes, replay, regions, durable }: Replayed, end: number): void {
     if (durable === Infinity || this.#lastFrame >= durable) return;
     this.#damage(found.number, 0, "the last frames are damaged");
-    replay.take({ frame: undefined, shard: undefined, from: end, to: bytes.length }, bytes);
+    const rest = { frame: undefined, shard: undefined, from: end, to: bytes.length };
+    replay.take(rest, bytes);
+    regions.push(rest);
     this.#lastFrame = durable;
   }
 
@@ -420,6 +435,18 @@ class Recovery {
       at += done;
     }
     return true;
+  }
+
+  /** The failures in these segments, and nothing else of them, once more: now all jobs are there. */
+  #replayStrays(): void {
+    const parts = { ...this.#replayParts, workforce: alone() };
+    for (const { found, regions } of this.#strays) {
+      // Not into the buffer: what it holds of the newest segment may have to be written.
+      const { bytes } = readAround(this.#parts.storage, segmentName(found.number));
+      const replay = new Replay({ ...parts, again: found.number }, found.header);
+      for (const region of regions) replay.take(region, bytes);
+      replay.finish();
+    }
   }
 
   /** Long bodies of which parts are missing are damage: the jobs go, and the segments that say that they exist. */

@@ -22,6 +22,8 @@ export interface Batch {
   readonly isYoung: boolean;
   /** The region goes on behind it: its end may be in the middle of a record. */
   readonly isPart: boolean;
+  /** Failures alone, which had no job the first time, from the segment of that number; absent: everything, from the last segment. */
+  readonly again?: number | undefined;
 }
 
 /** What became of a batch. */
@@ -61,7 +63,8 @@ export function alone(): Workforce {
 
 /** Replays what lies in the ring, through any thread's handle on the shard. */
 export function replayBatch(shard: Shard, batch: Batch): Outcome {
-  const { bytes, salt, shards, now, isPart } = batch;
+  const { bytes, salt, shards, now, isPart, again } = batch;
+  const isAgain = again === undefined ? 0 : 1;
   const { engine, thread } = shard;
   const isYoung = batch.isYoung ? 1 : 0;
   let damaged = 0;
@@ -69,7 +72,18 @@ export function replayBatch(shard: Shard, batch: Batch): Outcome {
   let at = 0;
   let answer = C.DONE;
   while (at < bytes) {
-    answer = shard.answer(engine.replay(thread, at, bytes - at, salt, shards, now, isYoung));
+    const code = engine.replay(
+      thread,
+      at,
+      bytes - at,
+      salt,
+      shards,
+      now,
+      isYoung,
+      isAgain,
+      again ?? 0,
+    );
+    answer = shard.answer(code);
     const done = shard.field(C.RESULT_COUNT);
     lastId = Math.max(lastId, shard.field(C.RESULT_ID));
     at += done;
@@ -95,6 +109,8 @@ export interface ReplayParts {
   readonly now: number;
   /** The first frame that the hints do not know; 0 without hints. */
   readonly youngFrom: number;
+  /** The number of the segment, if only failures are wanted of it; see Batch. */
+  readonly again?: number;
 }
 
 /** What became of a segment. */
@@ -193,9 +209,9 @@ class Lane {
   /** Has what was gathered replayed. */
   start(isPart = false): void {
     if (this.#gathered === 0) return;
-    const { shards, now, workforce } = this.#parts;
+    const { shards, now, workforce, again } = this.#parts;
     const bytes = this.#gathered;
-    const batch = { bytes, salt: this.#salt, shards: shards.length, now, isPart };
+    const batch = { bytes, salt: this.#salt, shards: shards.length, now, isPart, again };
     workforce.start(this.#one, { ...batch, isYoung: this.#isYoung });
     this.#gathered = 0;
     this.#isStarted = true;

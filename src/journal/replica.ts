@@ -4,7 +4,13 @@
  */
 
 import * as C from "../../assembly/constants.ts";
-import { makeShards, openJournals, openShards, ringBytesFor } from "../engine/shards.ts";
+import {
+  keepFailures,
+  makeShards,
+  openJournals,
+  openShards,
+  ringBytesFor,
+} from "../engine/shards.ts";
 import type { Checksum } from "./format.ts";
 import { checksumThrough, JournalShard } from "./journal-shard.ts";
 
@@ -32,6 +38,7 @@ export function openReplica(
 ): Replica {
   const ringBytes = ringBytesFor(1);
   const made = makeShards(engine, count, 1, count * SHARD_BYTES_MAX, ringBytes);
+  keepFailures(made, C.FAILURES_KEPT_MAX); // whatever a server keeps
   openJournals(made, { wallBaseMicros: wallMicros, keepsReleases: false });
   const handles = openShards(made, 0);
   const shards = made.memories.flatMap((memory, index) => {
@@ -39,6 +46,14 @@ export function openReplica(
     return handle === undefined ? [] : [new JournalShard(handle, memory, ringBytes)];
   });
   return { shards, checksum: checksumThrough(shards) };
+}
+
+/** The failures that the jobs of all shards keep. */
+export function countFailures({ shards }: Replica): number {
+  return shards.reduce((sum, { shard }) => {
+    shard.answer(shard.engine.statsShard(shard.thread, 0));
+    return sum + shard.field(C.RESULT_STATS + C.SHARD_FAILURES_KEPT);
+  }, 0);
 }
 
 /** The jobs of all shards at the replica's time 0. */

@@ -44,12 +44,14 @@ export const OP = {
   PEEK_RESERVED: 28,
   LIST_JOBS: 29,
   FLUSH_TUBE: 30,
-  BAD_FORMAT: 31,
-  UNKNOWN_COMMAND: 32,
+  PEEK_FAILURE: 31,
+  LIST_FAILURES: 32,
+  BAD_FORMAT: 33,
+  UNKNOWN_COMMAND: 34,
 } as const;
 
 /** How many operations there are: the length of an array that has one place for each. */
-export const OP_COUNT = 33;
+export const OP_COUNT = 35;
 
 /**
  * The arguments that commands take. All numbers are decimal digits after any number of spaces.
@@ -86,6 +88,8 @@ export interface CommandRow {
   readonly verb: string;
   /** What follows the verb, in order. */
   readonly args: readonly ArgumentName[];
+  /** After its arguments may stand <bytes>, and then a failure message of that length follows the line as a body follows a put. */
+  readonly takesFailure?: true;
   /** What may follow the last argument. */
   readonly remainder: Remainder;
   /** The key under which `stats` shows how often it came; null where beanstalkd shows nothing. */
@@ -209,9 +213,10 @@ export const COMMANDS: readonly CommandRow[] = [
     name: "release",
     verb: "release ",
     args: ["id", "pri", "delay"],
+    takesFailure: true,
     remainder: "refused",
     counter: "cmd-release",
-    replies: ["RELEASED", "BURIED", "NOT_FOUND"],
+    replies: ["RELEASED", "BURIED", "NOT_FOUND", "EXPECTED_CRLF", "JOB_TOO_BIG"],
     summary: "Gives a held job back, ready at once or after a delay.",
     changesJobs: true,
   },
@@ -220,9 +225,10 @@ export const COMMANDS: readonly CommandRow[] = [
     name: "bury",
     verb: "bury ",
     args: ["id", "pri"],
+    takesFailure: true,
     remainder: "refused",
     counter: "cmd-bury",
-    replies: ["BURIED", "NOT_FOUND"],
+    replies: ["BURIED", "NOT_FOUND", "EXPECTED_CRLF", "JOB_TOO_BIG"],
     summary: "Sets a held job aside until somebody kicks it.",
     changesJobs: true,
   },
@@ -424,6 +430,28 @@ export const COMMANDS: readonly CommandRow[] = [
     changesJobs: true,
     isAddition: true,
   },
+  {
+    op: OP.PEEK_FAILURE,
+    name: "peek-failure",
+    verb: "peek-failure ",
+    args: ["id"],
+    remainder: "refused",
+    counter: "cmd-peek-failure",
+    replies: ["FOUND <id> <bytes>", "NOT_FOUND"],
+    summary: "Shows the newest failure message of a job.",
+    isAddition: true,
+  },
+  {
+    op: OP.LIST_FAILURES,
+    name: "list-failures",
+    verb: "list-failures ",
+    args: ["id"],
+    remainder: "refused",
+    counter: "cmd-list-failures",
+    replies: ["OK <bytes>", "NOT_FOUND"],
+    summary: "Lists the attempts at a job that ended without a delete.",
+    isAddition: true,
+  },
 ];
 
 /** The operations that change jobs; see `changesJobs`. */
@@ -431,8 +459,9 @@ export const CHANGES_JOBS: ReadonlySet<number> = new Set(
   COMMANDS.filter(({ changesJobs }) => changesJobs === true).map(({ op }) => op),
 );
 
-/** How a command is written, for example `put <pri> <delay> <ttr> <bytes>`. */
+/** How a command is written, for example `put <pri> <delay> <ttr> <bytes>`; what may be left out stands in brackets. */
 export function usageOf(command: CommandRow): string {
   const placeholders = command.args.map((arg) => (arg === "tube-word" ? "<tube>" : `<${arg}>`));
-  return [command.name, ...placeholders].join(" ");
+  const failure = command.takesFailure === true ? ["[<bytes>]"] : [];
+  return [command.name, ...placeholders, ...failure].join(" ");
 }

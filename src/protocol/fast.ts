@@ -115,6 +115,7 @@ function parsePut(bytes: Uint8Array, start: number, end: number, out: Command): 
   out.ttr = ttr;
   out.bytes = bodyBytes;
   out.garbage = false;
+  out.hasFailure = false;
   out.next = at + 2;
   return OP.PUT;
 }
@@ -135,6 +136,7 @@ function parseReserveOrRelease(bytes: Uint8Array, at: number, end: number, out: 
   if (byteAt(bytes, at + 7) !== CR) return parseReserveWithTimeout(bytes, at, end, out);
   if (byteAt(bytes, at + 8) !== LF) return OP.NONE;
   out.garbage = false;
+  out.hasFailure = false;
   out.next = at + 9;
   return OP.RESERVE;
 }
@@ -152,6 +154,7 @@ function parseReserveWithTimeout(
   if (!isPlain(first, at) || !endsLine(bytes, at, end)) return OP.NONE;
   out.timeout = plainNumber(bytes, first, at);
   out.garbage = false;
+  out.hasFailure = false;
   out.next = at + 2;
   return OP.RESERVE_WITH_TIMEOUT;
 }
@@ -168,6 +171,7 @@ function parseRelease(bytes: Uint8Array, start: number, end: number, out: Comman
   out.pri = plainNumber(bytes, afterId + 1, afterPri);
   out.delay = plainNumber(bytes, afterPri + 1, afterDelay);
   out.garbage = false;
+  out.hasFailure = false;
   out.next = afterDelay + 2;
   return OP.RELEASE;
 }
@@ -187,6 +191,7 @@ function parseDelete(bytes: Uint8Array, start: number, end: number, out: Command
   const at = readId(bytes, start + 7, end, out);
   if (!endsLine(bytes, at, end)) return OP.NONE;
   out.garbage = false;
+  out.hasFailure = false;
   out.next = at + 2;
   return OP.DELETE;
 }
@@ -197,6 +202,7 @@ function parseTouch(bytes: Uint8Array, start: number, end: number, out: Command)
   const at = readId(bytes, start + 6, end, out);
   if (!endsLine(bytes, at, end)) return OP.NONE;
   out.garbage = false;
+  out.hasFailure = false;
   out.next = at + 2;
   return OP.TOUCH;
 }
@@ -210,6 +216,7 @@ function parseBury(bytes: Uint8Array, start: number, end: number, out: Command):
   if (!isPlain(afterId + 1, at) || !endsLine(bytes, at, end)) return OP.NONE;
   out.pri = plainNumber(bytes, afterId + 1, at);
   out.garbage = false;
+  out.hasFailure = false;
   out.next = at + 2;
   return OP.BURY;
 }

@@ -37,7 +37,7 @@ export class Command {
   delay = 0;
   /** Time to run in seconds as sent, 0 to 2^32 - 1; it is the engine that makes 0 a 1. */
   ttr = 0;
-  /** Length of the body that follows a put, without its CRLF, 0 to 2^32 - 1. */
+  /** Length of the body that follows a put, or of a failure message, without its CRLF, 0 to 2^32 - 1. */
   bytes = 0;
   /** Most jobs to kick, 0 to 2^32 - 1. */
   bound = 0;
@@ -58,6 +58,8 @@ export class Command {
    * a pause-tube or list-jobs whose name is too long or begins with "-". False after every other command.
    */
   garbage = false;
+  /** A failure message follows the line: after a release or a bury, and false after everything else, errors too. */
+  hasFailure = false;
   /** The index after the line's CRLF when the fast path took it; scratch in the exact path. */
   next = 0;
 }
@@ -66,6 +68,7 @@ interface Verb {
   readonly bytes: Uint8Array;
   readonly op: number;
   readonly args: readonly ArgumentName[];
+  readonly takesFailure: boolean;
   readonly remainder: CommandRow["remainder"];
 }
 
@@ -74,6 +77,7 @@ interface Verb {
  * or OP.BAD_FORMAT or OP.UNKNOWN_COMMAND, after which `out` means nothing.
  */
 export function parseLine(bytes: Uint8Array, start: number, end: number, out: Command): number {
+  out.hasFailure = false;
   if (holdsNulOrCr(bytes, start, end)) return OP.BAD_FORMAT; // even if the verb is unknown
   const verb = findVerb(bytes, start, end);
   if (verb === undefined) return OP.UNKNOWN_COMMAND;
@@ -82,7 +86,12 @@ export function parseLine(bytes: Uint8Array, start: number, end: number, out: Co
   for (const name of verb.args) {
     if (!readArgument(name, bytes, end, out)) return OP.BAD_FORMAT;
   }
-  if (out.next === end || verb.remainder === "ignored") return verb.op;
+  const hasFailure = verb.takesFailure && out.next < end;
+  if (hasFailure && !readArgument("bytes", bytes, end, out)) return OP.BAD_FORMAT;
+  if (out.next === end || verb.remainder === "ignored") {
+    out.hasFailure = hasFailure;
+    return verb.op;
+  }
   if (verb.remainder === "refused") return OP.BAD_FORMAT;
   out.garbage = true;
   return verb.op;
@@ -163,6 +172,7 @@ const VERBS_BY_FIRST_BYTE: readonly (readonly Verb[])[] = Array.from({ length: 2
     bytes: asciiBytes(row.verb),
     op: row.op,
     args: row.args,
+    takesFailure: row.takesFailure === true,
     remainder: row.remainder,
   })),
 );

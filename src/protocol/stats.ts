@@ -95,6 +95,10 @@ const OWN_STATS: readonly StatsKey[] = [
   plain("cmd-peek-reserved", "peek-reserved commands"),
   plain("cmd-list-jobs", "list-jobs commands"),
   plain("cmd-flush-tube", "flush-tube commands"),
+  plain("cmd-peek-failure", "peek-failure commands"),
+  plain("cmd-list-failures", "list-failures commands"),
+  plain("total-failures", "attempts that ended without a delete since the server started"),
+  plain("current-failures", "attempts that ended without a delete and are kept with their jobs"),
 ];
 
 /** The keys of `stats`. */
@@ -116,6 +120,10 @@ export const TUBE_STATS: readonly StatsKey[] = [
   plain("cmd-pause-tube", "times that the tube was paused"),
   plain("pause", "length of the pause that runs, in seconds, 0 if none"),
   plain("pause-time-left", "whole seconds until the pause is over, 0 if none"),
+  plain(
+    "total-failures",
+    "attempts at jobs of the tube that ended without a delete since it was made",
+  ),
 ];
 
 /** The keys of `stats-job`. */
@@ -137,4 +145,6 @@ export const JOB_STATS: readonly StatsKey[] = [
   plain("releases", "times released"),
   plain("buries", "times buried"),
   plain("kicks", "times kicked"),
+  plain("failures", "attempts that ended without a delete"),
+  plain("failures-dropped", "how many of these list-failures does not show any more"),
 ];

@@ -33,6 +33,18 @@ export function writeJob(host: SessionHost, writeLine: typeof writeFound, shard:
   return false;
 }
 
+/** Adds a line (FOUND) about job `id` and these bytes. */
+export function writeBytes(
+  { output }: SessionHost,
+  writeLine: typeof writeFound,
+  id: number,
+  bytes: Uint8Array,
+): void {
+  output.room(REPLY_LINE_MAX);
+  output.at = writeLine(output.bytes, output.at, id, bytes.length);
+  output.chunk(bytes);
+}
+
 /** Adds an OK with its YAML document. */
 export function writeDocument({ output }: SessionHost, document: string): void {
   const bytes = ENCODER.encode(document);

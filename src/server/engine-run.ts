@@ -105,6 +105,8 @@ export class EngineRun {
       case C.STOP_JOURNAL:
         host.waitForRoom();
         return true;
+      case C.STOP_SHORT:
+        return true;
       case C.STOP_ROOM:
         return shard.field(C.RESULT_COUNT) > 0;
       default:

@@ -9,9 +9,13 @@ import type { Connection } from "../engine/connection.ts";
 import type { Shard } from "../engine/shard.ts";
 import { OP } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
-import { depend, writeDocument, writeJob } from "./answers.ts";
+import { depend, writeBytes, writeDocument, writeJob } from "./answers.ts";
+import { failureList, failuresOf, shownFailure } from "./failures.ts";
 import type { SessionHost } from "./session-host.ts";
 import { jobStats } from "./statistics.ts";
+
+/** A bury or a release that says nothing; those that do are failing.ts's. */
+const NO_FAILURE = 0;
 
 /** What the commands answer that either do what they say or do not find their job. */
 const DONE_REPLIES: Readonly<Record<number, Uint8Array>> = {
@@ -34,12 +38,14 @@ export class JobCommands {
     this.#connection = connection;
   }
 
-  /** Runs delete, release, bury, touch, kick-job, peek or stats-job; false for any other operation. */
+  /** Runs delete, release, bury, touch, kick-job, peek, stats-job, peek-failure or list-failures; false for any other operation. */
   run(op: number): boolean {
     const done = DONE_REPLIES[op];
     if (done !== undefined) this.#act(op, done);
     else if (op === OP.PEEK) this.#peek();
     else if (op === OP.STATS_JOB) this.#stats();
+    else if (op === OP.PEEK_FAILURE) this.#peekFailure();
+    else if (op === OP.LIST_FAILURES) this.#listFailures();
     else return false;
     return true;
   }
@@ -66,6 +72,24 @@ export class JobCommands {
     const host = this.#host;
     const shard = this.#find(OP.STATS_JOB);
     if (this.#answer === C.DONE) writeDocument(host, jobStats(host, shard, host.command.id));
+    else host.output.reply(R.REPLY.NOT_FOUND);
+  }
+
+  #peekFailure(): void {
+    const host = this.#host;
+    const { id } = host.command;
+    const shard = this.#find(OP.PEEK_FAILURE);
+    const failure = this.#answer === C.DONE ? shownFailure(host, shard, id) : undefined;
+    if (failure?.message === undefined) host.output.reply(R.REPLY.NOT_FOUND);
+    else writeBytes(host, R.writeFound, id, failure.message);
+  }
+
+  #listFailures(): void {
+    const host = this.#host;
+    const { id } = host.command;
+    const shard = this.#find(OP.LIST_FAILURES);
+    if (this.#answer === C.DONE)
+      writeDocument(host, failureList(host, failuresOf(host, shard, id)));
     else host.output.reply(R.REPLY.NOT_FOUND);
   }
 
@@ -112,9 +136,9 @@ export class JobCommands {
       case OP.DELETE:
         return engine.deleteJob(thread, record, id, now);
       case OP.RELEASE:
-        return engine.release(thread, record, id, pri, delay, now);
+        return engine.release(thread, record, id, pri, delay, NO_FAILURE, now);
       case OP.BURY:
-        return engine.bury(thread, record, id, pri, now);
+        return engine.bury(thread, record, id, pri, NO_FAILURE, now);
       case OP.TOUCH:
         return engine.touch(thread, record, id, now);
       case OP.KICK_JOB:
@@ -123,6 +147,8 @@ export class JobCommands {
         return engine.reserveJob(thread, record, id, now);
       case OP.PEEK:
         return engine.peek(thread, id, now);
+      case OP.PEEK_FAILURE:
+        return engine.lastMessage(thread, id, now);
       default:
         return engine.statsJob(thread, id, now);
     }

@@ -4,7 +4,7 @@
  * by server.ts, opened by open-host.ts in each thread.
  */
 import type { Options } from "../config/options.ts";
-import { makeShards, openJournals, ringBytesFor } from "../engine/shards.ts";
+import { keepFailures, makeShards, openJournals, ringBytesFor } from "../engine/shards.ts";
 import type { ShardMemories } from "../engine/shards.ts";
 import type { Runtime } from "../runtime.ts";
 import type { CommitterSeed } from "./committer.ts";
@@ -63,6 +63,7 @@ export async function makePayload(
   const all = hasJournal ? seats + 1 : seats; // the committer's thread is the last
   const ringBytes = hasJournal ? ringBytesFor(all, shards, options.segmentBytes) : 0;
   const memories = makeShards(module, shards, all, memoryBytes, ringBytes);
+  keepFailures(memories, options.failuresKept);
   const content: ShardsPayload = {
     memories,
     controlWasm,
@@ -98,8 +99,9 @@ function defaultShards(threads: number): number {
 }
 
 function limitsOf(options: Options): SessionLimits {
-  const { maxJobBytes, maxTubes, maxWatch, maxOutputBytes, commandsPerTurn } = options;
-  return { maxJobBytes, maxTubes, maxWatch, maxOutputBytes, commandsPerTurn };
+  const { maxJobBytes, maxFailureBytes, maxTubes, maxWatch } = options;
+  const { maxOutputBytes, commandsPerTurn } = options;
+  return { maxJobBytes, maxFailureBytes, maxTubes, maxWatch, maxOutputBytes, commandsPerTurn };
 }
 
 function randomId(): string {

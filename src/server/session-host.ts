@@ -25,6 +25,7 @@ import type { ConnectionPage } from "./who-is-there.ts";
 /** What bounds a session. */
 export interface SessionLimits {
   readonly maxJobBytes: number;
+  readonly maxFailureBytes: number;
   readonly maxTubes: number;
   readonly maxWatch: number;
   readonly maxOutputBytes: number;

@@ -6,7 +6,7 @@
  *
  *   receive -> EngineRun: common commands, in the engine
  *           -> LineFraming, parser -> JobCommands, TubeCommands, reserve -> output
- *           -> Putting: bodies in pieces           blocked: `granted` or `expire` goes on
+ *           -> Putting, Failing: bodies            blocked: `granted` or `expire` goes on
  *
  * Driven by a transport (Inlet) and by its SessionHost. Everything is synchronous.
  */
@@ -14,6 +14,7 @@
 import * as C from "../../assembly/constants.ts";
 import { Connection } from "../engine/connection.ts";
 import type { Shard } from "../engine/shard.ts";
+import { asciiBytes } from "../protocol/ascii.ts";
 import { CHANGES_JOBS, OP } from "../protocol/commands.ts";
 import { parseFast } from "../protocol/fast.ts";
 import { looksLikeAnotherProtocol } from "../protocol/foreign.ts";
@@ -25,7 +26,9 @@ import { COUNTER_OPS, COUNTER_PRODUCERS, COUNTER_WAITING, COUNTER_WORKERS } from
 import { drain, undrain } from "./draining.ts";
 import type { Due } from "./due-heap.ts";
 import { EngineRun } from "./engine-run.ts";
+import { Failing } from "./failing.ts";
 import type { Holder } from "./gate.ts";
+import { Intake } from "./intake.ts";
 import { JobCommands } from "./job-commands.ts";
 import * as framing from "./line-framing.ts";
 import { LineFraming } from "./line-framing.ts";
@@ -56,7 +59,9 @@ export class Session implements Inlet, Due, Holder {
   readonly #connection: Connection;
   readonly #tubes: TubeCommands;
   readonly #jobs: JobCommands;
+  readonly #intake: Intake;
   readonly #putting: Putting;
+  readonly #failing: Failing;
   readonly #framing = new LineFraming();
   readonly #engineRun: EngineRun;
 
@@ -93,7 +98,9 @@ export class Session implements Inlet, Due, Holder {
     this.#connection = new Connection(host.shards, token);
     this.#tubes = new TubeCommands(host, this.#connection, isObserver);
     this.#jobs = new JobCommands(host, this.#connection);
-    this.#putting = new Putting(host);
+    this.#intake = new Intake(host);
+    this.#putting = new Putting(host, this.#intake);
+    this.#failing = new Failing(host, this.#connection, this.#intake);
     this.#engineRun = new EngineRun(host, this.#connection, this.#tubes.used.shard);
     if (!isObserver && !this.#tubes.isReady) {
       this.#closing = true;
@@ -167,7 +174,7 @@ export class Session implements Inlet, Due, Holder {
     this.#unblock();
     host.blocked.remove(this);
     this.#long = undefined;
-    this.#putting.drop();
+    this.#intake.drop();
     this.#connection.close(host.now);
     this.#tubes.close();
     if (this.#isProducer) host.count(COUNTER_PRODUCERS, -1);
@@ -295,7 +302,7 @@ export class Session implements Inlet, Due, Holder {
 
   /** Takes what comes next: common commands, as many as there are, and the one behind them; a part of a body; a part of a line. */
   #step(bytes: Uint8Array, at: number, end: number): number {
-    if (this.#putting.isBusy) return this.#putting.take(bytes, at, end);
+    if (this.#intake.isBusy) return this.#intake.take(bytes, at, end);
     if (!this.#framing.isAtStart) return this.#frameLine(bytes, at, end);
     const next = this.#runInEngine(bytes, at, end);
     if (next === end) return end;
@@ -338,6 +345,10 @@ export class Session implements Inlet, Due, Holder {
     const host = this.#host;
     host.count(COUNTER_OPS + op, 1);
     if (op === OP.PUT) return this.#put(bytes, next, end);
+    if (host.command.hasFailure) {
+      this.#failing.begin(op);
+      return next;
+    }
     if (host.isReadOnly && CHANGES_JOBS.has(op)) {
       host.output.reply(R.REPLY.OUT_OF_MEMORY);
       return next;
@@ -370,13 +381,15 @@ export class Session implements Inlet, Due, Holder {
     if (this.#isWorker) return;
     this.#isWorker = true;
     this.#host.count(COUNTER_WORKERS, 1);
+    const { peer } = this.#outlet;
+    if (peer !== undefined) this.#connection.introduce(asciiBytes(peer).subarray(0, C.WHO_MAX));
   }
 
   /** The checks in beanstalkd's order: size, then what stands behind it. */
   #put(bytes: Uint8Array, at: number, end: number): number {
     const { command, limits, output } = this.#host;
     if (command.bytes > limits.maxJobBytes) {
-      this.#putting.refuseTooBig(command.bytes);
+      this.#intake.swallow(command.bytes, R.REPLY.JOB_TOO_BIG);
       return at;
     }
     if (command.garbage) {

@@ -37,7 +37,7 @@ export function serverStats(host: SessionHost): string {
 }
 
 function shardFigures(host: SessionHost): Record<string, Value> {
-  const sums = new Float64Array(C.SHARD_RECORDS_KEPT + 1);
+  const sums = new Float64Array(C.SHARD_FAILURES_KEPT + 1);
   for (const shard of host.shards) {
     shard.answer(shard.engine.statsShard(shard.thread, host.now));
     for (let index = 0; index < sums.length; index++) {
@@ -58,6 +58,8 @@ function shardFigures(host: SessionHost): Record<string, Value> {
     "memory-taken": sum(C.SHARD_TAKEN_BYTES),
     "binlog-records-written": sum(C.SHARD_RECORDS),
     "binlog-records-migrated": sum(C.SHARD_RECORDS_KEPT),
+    "total-failures": sum(C.SHARD_FAILURES),
+    "current-failures": sum(C.SHARD_FAILURES_KEPT),
   };
 }
 
@@ -155,6 +157,7 @@ export function tubeStats(host: SessionHost, shard: Shard, name: string): string
     "cmd-pause-tube": figure(shard, C.TUBE_CMD_PAUSE),
     pause: wholeSeconds(figure(shard, C.TUBE_PAUSE_MICROS)),
     "pause-time-left": wholeSeconds(figure(shard, C.TUBE_PAUSE_LEFT_MICROS)),
+    "total-failures": figure(shard, C.TUBE_FAILURES),
   });
 }
 
@@ -175,6 +178,8 @@ export function jobStats(host: SessionHost, shard: Shard, id: number): string {
     releases: figure(shard, C.JOB_RELEASES),
     buries: figure(shard, C.JOB_BURIES),
     kicks: figure(shard, C.JOB_KICKS),
+    failures: figure(shard, C.JOB_FAILURES),
+    "failures-dropped": figure(shard, C.JOB_FAILURES) - figure(shard, C.JOB_FAILURES_KEPT),
   });
 }
 

@@ -96,6 +96,10 @@ class TracedOutlet implements Outlet {
     return this.#outlet.backlogBytes;
   }
 
+  get peer(): string | undefined {
+    return this.#outlet.peer;
+  }
+
   pause(): void {
     this.#outlet.pause();
   }
@@ -173,7 +177,8 @@ function commandBody(line: Uint8Array, maxJobBytes: number): Sequel {
   const op = parseLine(line, 0, line.length, command);
   const isUnknown = op >= OP.BAD_FORMAT;
   if (op === OP.QUIT || (isUnknown && looksLikeAnotherProtocol(line, 0, line.length))) return "end";
-  const hasBody = op === OP.PUT && (!command.garbage || command.bytes > maxJobBytes);
+  const isPut = op === OP.PUT && (!command.garbage || command.bytes > maxJobBytes);
+  const hasBody = isPut || (!isUnknown && command.hasFailure);
   return hasBody ? { bodyBytes: command.bytes } : {};
 }
 

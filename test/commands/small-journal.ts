@@ -18,6 +18,7 @@ const ENGINE = new WebAssembly.Module(
 
 const TTR_SECONDS = 60;
 const NO_LIMIT = 4_294_967_295;
+const WHO = "tester";
 
 /** What a put says about its job. */
 export interface Put {
@@ -131,10 +132,12 @@ export class SmallJournal {
     return { shard, conn, id: shard.field(C.RESULT_ID) };
   }
 
-  /** Reserves and buries; answers the job's id. */
-  bury(tube: string, pri: number): number {
+  /** Reserves and buries, because of `why` if that is given; answers the job's id. */
+  bury(tube: string, pri: number, why?: string): number {
     const { shard, conn, id } = this.#reserve(tube);
-    shard.answer(shard.engine.bury(shard.thread, conn, id, pri, this.now));
+    const { engine, thread } = shard;
+    const failure = why === undefined ? 0 : openFailure(shard, conn, why);
+    shard.answer(engine.bury(thread, conn, id, pri, failure, this.now));
     this.#journal.commit();
     return id;
   }
@@ -183,4 +186,17 @@ export class SmallJournal {
     this.#tubes.set(name, ref);
     return { shard, ref };
   }
+}
+
+/** A failure of a connection that is called "tester", with a message. */
+function openFailure(shard: Shard, conn: number, why: string): number {
+  const { engine, thread, who, input } = shard;
+  who.set(new TextEncoder().encode(WHO));
+  shard.answer(engine.nameConn(thread, conn, WHO.length));
+  const message = new TextEncoder().encode(why);
+  shard.answer(engine.openFailure(thread, conn, message.length));
+  const failure = shard.field(C.RESULT_REF);
+  input.set(message);
+  shard.answer(engine.appendFailure(thread, failure, 0, 0, message.length));
+  return failure;
 }

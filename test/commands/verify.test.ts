@@ -50,8 +50,9 @@ describe("a journal that was closed in order", () => {
       code: 0,
       found: {
         spares: 0, // nothing called `maintain`, which makes them
-        records: { put: 6, state: 1, delete: 1, part: 0 },
+        records: { put: 6, state: 1, delete: 1, part: 0, failure: 1 },
         jobs: { ready: 3, delayed: 1, buried: 1 },
+        failures: 1,
         lastId: 6,
         tornBytes: 0,
         damagedBytes: 0,
@@ -66,8 +67,9 @@ describe("a journal that was closed in order", () => {
     expect(ending).toMatchObject({ code: 0, stderr: "" });
     expect(ending.stdout.split("\n").slice(2)).toEqual([
       "frames: 9",
-      "records: 8 (6 put, 1 state, 1 delete, 0 part)",
+      "records: 9 (6 put, 1 state, 1 delete, 0 part, 1 failure)",
       "jobs: 5 (3 ready, 1 delayed, 1 buried)",
+      "failures of these jobs: 1",
       "ids go on at: 7",
       "torn end: none",
       "damage: none",
@@ -164,14 +166,14 @@ describe("it could not look, which is exit code 2,", () => {
     (await writeJobs()).close();
     const bytes = readFileSync(fileOf(1));
     for (const copy of [0, 2048]) {
-      bytes.writeUInt16LE(2, copy + 14);
+      bytes.writeUInt16LE(3, copy + 14);
       bytes.writeUInt32LE(crc32c(bytes.subarray(copy + 12, copy + 128)), copy + 8);
     }
     writeFileSync(fileOf(1), bytes);
     const { runtime, complaints } = recorder();
     expect(await verify({ kind: "verify", directory, asJson: false }, runtime)).toBe(2);
     expect(complaints).toEqual([
-      "homemaker: verify: the journal needs format 2, this program reads up to 1",
+      "homemaker: verify: the journal needs format 3, this program reads up to 2",
     ]);
   });
 });

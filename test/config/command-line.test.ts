@@ -43,6 +43,8 @@ describe("without arguments", () => {
     expect(DEFAULT_OPTIONS).toEqual({
       listen: [tcp("127.0.0.1", 11300)],
       maxJobBytes: 65535,
+      maxFailureBytes: 65_536,
+      failuresKept: 10,
       threads: undefined,
       shards: undefined,
       memoryBytes: undefined,
@@ -293,6 +295,8 @@ describe("the environment", () => {
       HOMEMAKER_LISTEN: "0.0.0.0, [::1]:5,unix:/a/b",
       HOMEMAKER_PORT: "11400",
       HOMEMAKER_MAX_JOB_SIZE: "64KiB",
+      HOMEMAKER_MAX_FAILURE_SIZE: "1k",
+      HOMEMAKER_KEEP_FAILURES: "32",
       HOMEMAKER_THREADS: "3",
       HOMEMAKER_SHARDS: "8",
       HOMEMAKER_MEMORY: "2g",
@@ -321,6 +325,8 @@ describe("the environment", () => {
     expect(run([], env).options).toEqual({
       listen: [tcp("0.0.0.0", 11400), tcp("::1", 5), { kind: "unix", path: "/a/b" }],
       maxJobBytes: 65_536,
+      maxFailureBytes: 1024,
+      failuresKept: 32,
       threads: 3,
       shards: 8,
       memoryBytes: 2_147_483_648,

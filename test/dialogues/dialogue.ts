@@ -67,6 +67,10 @@ export interface Block {
 export interface ServerOptions {
   /** Bytes of the largest body. */
   readonly maxJobSize?: number;
+  /** Bytes of the longest failure message. */
+  readonly maxFailureSize?: number;
+  /** Failures that a job keeps. */
+  readonly keepFailures?: number;
   /** Most tubes at a time. */
   readonly maxTubes?: number;
   /** Most tubes that a connection watches. */
@@ -208,11 +212,12 @@ function parseYaml(lines: Lines, at: number, value: string): Action {
   const entries: YamlLine[] = [];
   for (let line = lines.peek(); line?.text.startsWith("  ") === true; line = lines.peek()) {
     lines.take();
-    const match = /^ {2}(?:- (.+)|([a-z-]+):(?: (.+))?)$/.exec(line.text);
+    const match = /^ {2}(?:- (.+)|( {2})?([a-z0-9-]+):(?: (.+))?)$/.exec(line.text);
     if (match === null)
       return lines.fail(line.number, 'a line of YAML is "  key: value", "  key:" or "  - item"');
-    const [, item, key, entry] = match;
-    entries.push({ key: key ?? null, value: parseYamlValue(item ?? entry) });
+    const [, item, indent = "", key, entry] = match;
+    const name = key === undefined ? null : indent + key;
+    entries.push({ key: name, value: parseYamlValue(item ?? entry) });
   }
   if (entries.length === 0) lines.fail(at, "@yaml needs lines below it, indented by two spaces");
   return { do: "yaml", lines: entries, whole: value === "" };
@@ -324,6 +329,8 @@ export function parseBlocks(source: string, file: string): Block[] {
 
 const OPTION_NAMES: Readonly<Record<string, keyof ServerOptions>> = {
   "max-job-size": "maxJobSize",
+  "max-failure-size": "maxFailureSize",
+  "keep-failures": "keepFailures",
   "max-tubes": "maxTubes",
   "max-watch": "maxWatch",
 };

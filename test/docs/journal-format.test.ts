@@ -27,6 +27,22 @@ interface ReadParts {
   readonly shares: (Buffer | undefined)[];
 }
 
+interface ReadFailure {
+  readonly attempt: number;
+  readonly end: string;
+  readonly at: number;
+  readonly who: string;
+  readonly message: string | undefined;
+}
+
+interface ReadJournal {
+  readonly jobs: Map<number, ReadJob>;
+  /** Of all jobs that were ever met, by id and number. */
+  readonly failures: Map<number, Map<number, ReadFailure>>;
+  readonly parts: Map<number, ReadParts>;
+  lastId: number;
+}
+
 interface ReadFrame {
   readonly number: number;
   readonly durable: number;
@@ -61,26 +77,24 @@ function crc(seed: number, bytes: Uint8Array): number {
   return ~register >>> 0;
 }
 
-/** The jobs of the journal in `directory`, by id, and the highest id. */
-function readJournal(directory: string): { jobs: Map<number, ReadJob>; lastId: number } {
+/** The jobs of the journal in `directory`, by id, their failures, and the highest id. */
+function readJournal(directory: string): ReadJournal {
   const names = readdirSync(directory).filter((name) => /^journal\.\d{10}$/.test(name));
   const segments = names
     .toSorted()
     .map((name) => readSegment(readFileSync(join(directory, name)), Number(name.slice(8))))
     .filter((segment) => segment !== undefined);
-  const jobs = new Map<number, ReadJob>();
-  const parts = new Map<number, ReadParts>();
-  let lastId = 0;
+  const read: ReadJournal = { jobs: new Map(), failures: new Map(), parts: new Map(), lastId: 0 };
   for (const [at, segment] of segments.entries()) {
-    lastId = Math.max(lastId, segment.lastId);
+    read.lastId = Math.max(read.lastId, segment.lastId);
     for (const frame of framesThatCount(segment, segments[at + 1], at === segments.length - 1)) {
-      lastId = Math.max(lastId, frame.lastId);
+      read.lastId = Math.max(read.lastId, frame.lastId);
       for (const record of recordsOf(segment, frame)) {
-        lastId = Math.max(lastId, replay(record, jobs, parts));
+        read.lastId = Math.max(read.lastId, replay(record, read));
       }
     }
   }
-  return { jobs: withBodies(jobs, parts), lastId };
+  return { ...read, jobs: withBodies(read.jobs, read.parts) };
 }
 
 /** Puts the bodies together that are in parts; a job of which one is missing is not there. */
@@ -102,6 +116,12 @@ function withBodies(
   return whole;
 }
 
+/** The failures that count of a job that is there, oldest first. */
+function failuresOf({ failures }: ReadJournal, id: number): readonly ReadFailure[] {
+  const found = [...(failures.get(id) ?? [])].toSorted(([a], [b]) => a - b);
+  return found.map(([, failure]) => failure).slice(-10);
+}
+
 function readSegment(bytes: Buffer, number: number): ReadSegment | undefined {
   const header = [0, 2048]
     .map((at) => bytes.subarray(at, at + 128))
@@ -112,7 +132,7 @@ function readSegment(bytes: Buffer, number: number): ReadSegment | undefined {
         copy.readDoubleLE(24) === number,
     );
   if (header === undefined) return undefined;
-  if (header.readUInt16LE(14) > 1) throw new Error("a newer format");
+  if (header.readUInt16LE(14) > 2) throw new Error("a newer format");
   const salt = header.readUInt32LE(16);
   const frames: ReadFrame[] = [];
   let at = 4096;
@@ -182,18 +202,17 @@ function recordsOf({ bytes, salt }: ReadSegment, { from, to }: ReadFrame): reado
   return records;
 }
 
-/** Does to `jobs` what the record says; answers its id. */
-function replay(
-  { bytes }: ReadRecord,
-  jobs: Map<number, ReadJob>,
-  parts: Map<number, ReadParts>,
-): number {
+/** Does what the record says; answers its id. */
+function replay({ bytes }: ReadRecord, { jobs, failures, parts }: ReadJournal): number {
   const id = Number(bytes.readBigUInt64LE(16));
   const kind = bytes[8];
   const isPut = kind === 1;
   const known = jobs.get(id);
   if (kind === 4) readPart(bytes, id, parts);
-  else if (kind === 3) {
+  else if (kind === 5) {
+    const ofJob = failures.get(id) ?? new Map<number, ReadFailure>();
+    failures.set(id, ofJob.set(bytes.readUInt32LE(32), failureOf(bytes)));
+  } else if (kind === 3) {
     jobs.delete(id);
     parts.delete(id);
   } else if (isPut || known !== undefined) {
@@ -207,6 +226,18 @@ function replay(
     else jobs.set(id, { ...putOf(bytes), ...now });
   }
   return id;
+}
+
+function failureOf(bytes: Buffer): ReadFailure {
+  const whoEnd = 64 + bytes.readUInt16LE(10);
+  const message = bytes.toString("utf8", whoEnd, whoEnd + bytes.readUInt32LE(12));
+  return {
+    attempt: bytes.readUInt32LE(36),
+    end: ["", "buried", "released", "timed out", "connection lost"][bytes[9] ?? 0] ?? "",
+    at: bytes.readDoubleLE(40),
+    who: bytes.toString("utf8", 64, whoEnd),
+    message: bytes.readUInt32LE(60) === 1 ? message : undefined,
+  };
 }
 
 function readPart(bytes: Buffer, id: number, parts: Map<number, ReadParts>): void {
@@ -315,6 +346,36 @@ describe("a reader written from docs/journal-format.md", () => {
     expect(jobs.get(kept)?.body === long).toBe(true);
     expect(jobs.get(other)?.body === shorter).toBe(true);
     expect([...jobs.values()].filter(({ tube }) => tube !== "c").length).toBe(2);
+  });
+
+  it("finds the failures of a job, wherever its own record went", async () => {
+    const journal = await SmallJournal.open(directory);
+    const before = Date.now() * 1000;
+    const id = journal.put("troubled", { tube: "old" });
+    journal.bury("old", 1, "the first reason");
+    for (let n = 0; n < 100; n++) {
+      journal.put("x".repeat(40_000), { tube: "passing" });
+      if (n === 50) {
+        journal.kick("old", 1);
+        journal.bury("old", 1);
+        journal.kick("old", 1);
+        journal.bury("old", 1, "the last reason");
+      }
+      journal.delete("passing");
+      journal.maintain();
+    }
+    journal.close();
+    expect(readdirSync(directory)).not.toContain("journal.0000000001");
+    const read = readJournal(directory);
+    const failures = failuresOf(read, id);
+    expect([...read.jobs.keys()]).toEqual([id]);
+    const facts = failures.map(({ attempt, end, who, message }) => [attempt, end, who, message]);
+    expect(facts).toEqual([
+      [1, "buried", "tester", "the first reason"],
+      [2, "buried", "tester", undefined],
+      [3, "buried", "tester", "the last reason"],
+    ]);
+    for (const { at } of failures) expect(Math.abs(at - before)).toBeLessThan(60_000_000);
   });
 
   it("takes nothing from the first frame on that is not whole and was not known to be safe", async () => {

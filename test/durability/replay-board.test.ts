@@ -115,7 +115,7 @@ function writeJournal(): SimulatedDisk {
     if (shard.answer(put()) === C.OUT_OF_MEMORY && shard.growBudget()) shard.answer(put());
     const older = 1 + random(id);
     engine.reserveJob(thread, conn, older, id);
-    if (random(3) === 0) engine.bury(thread, conn, older, 9, id);
+    if (random(3) === 0) engine.bury(thread, conn, older, 9, 0, id);
     else if (random(2) === 0) engine.deleteJob(thread, conn, older, id);
     else engine.kickJob(thread, older, id);
     if (id % 500 === 0) journal.commit();

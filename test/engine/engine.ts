@@ -54,6 +54,18 @@ export interface NewJob {
   readonly body?: Uint8Array;
 }
 
+/** A failure of a job, as the engine shows it. */
+export interface EngineFailure {
+  readonly number: number;
+  readonly attempt: number;
+  readonly atMicros: number;
+  /** END_BURIED and so on. */
+  readonly end: number;
+  readonly who: string;
+  /** One character for each byte; absent when nothing was said. */
+  readonly message?: string;
+}
+
 /** A tube in the answer of `listTubes`. */
 export interface ListedTube {
   readonly number: number;
@@ -87,9 +99,9 @@ const PAGES_FIRST = 16;
 const PAGES_MAX = 65536;
 const EMPTY = new Uint8Array(0);
 /* How many figures the stats calls write. */
-const JOB_FIGURES = 11;
-const TUBE_FIGURES = 13;
-const SHARD_FIGURES = 13;
+const JOB_FIGURES = 13;
+const TUBE_FIGURES = 14;
+const SHARD_FIGURES = 15;
 
 let verifyModule: WebAssembly.Module | undefined;
 
@@ -118,6 +130,7 @@ class Thread {
   readonly result: Float64Array;
   readonly input: Buffer;
   readonly output: Buffer;
+  readonly who: Buffer;
 
   constructor(t: number, module: WebAssembly.Module, memory: WebAssembly.Memory) {
     const { exports } = new WebAssembly.Instance(module, {
@@ -129,6 +142,7 @@ class Thread {
     this.result = new Float64Array(memory.buffer, area, C.RESULT_BYTES / 8);
     this.input = Buffer.from(memory.buffer, area + C.PAGE_BYTES, C.INPUT_BYTES);
     this.output = Buffer.from(memory.buffer, area + 2 * C.PAGE_BYTES, C.OUTPUT_BYTES);
+    this.who = Buffer.from(memory.buffer, area + C.WHO_OFFSET, C.WHO_MAX);
   }
 
   field(index: number): number {
@@ -298,12 +312,76 @@ export class EngineShard {
     pri: number,
     delaySeconds: number,
     now: number,
+    failure = 0,
   ): Reply {
-    return this.#reply(t, this.raw(t).release(t, conn, id, pri, delaySeconds, now));
+    return this.#reply(t, this.raw(t).release(t, conn, id, pri, delaySeconds, failure, now));
   }
 
-  bury(t: number, conn: number, id: number, pri: number, now: number): Reply {
-    return this.#reply(t, this.raw(t).bury(t, conn, id, pri, now));
+  bury(t: number, conn: number, id: number, pri: number, now: number, failure = 0): Reply {
+    return this.#reply(t, this.raw(t).bury(t, conn, id, pri, failure, now));
+  }
+
+  nameConn(t: number, conn: number, who: string): void {
+    const bytes = this.#thread(t).who.write(who, "latin1");
+    this.raw(t).nameConn(t, conn, bytes);
+  }
+
+  openFailure(t: number, conn: number, bytes: number): { reply: Reply; ref: number } {
+    const code = this.raw(t).openFailure(t, conn, bytes);
+    return { reply: this.#reply(t, code), ref: this.#ref(t) };
+  }
+
+  appendFailure(t: number, failure: number, position: number, piece: Uint8Array): Reply {
+    this.#thread(t).input.set(piece);
+    const code = this.raw(t).appendFailure(t, failure, position, 0, piece.length);
+    return { ...this.#reply(t, code), count: this.#thread(t).field(C.RESULT_COUNT) };
+  }
+
+  dropFailure(t: number, failure: number): Reply {
+    return this.#reply(t, this.raw(t).dropFailure(t, failure));
+  }
+
+  holds(t: number, conn: number, id: number, now: number): Reply {
+    return this.#reply(t, this.raw(t).holds(t, conn, id, now));
+  }
+
+  /** Every failure that the job keeps, oldest first; `now` must not let anything happen that was not due before. */
+  failuresOf(t: number, id: number, now: number): EngineFailure[] {
+    const found: EngineFailure[] = [];
+    for (;;) {
+      const code = this.raw(t).nextFailure(t, id, found.at(-1)?.number ?? 0, now);
+      if (this.#reply(t, code).answer !== "DONE") return found;
+      found.push(this.#shownFailure(t, id));
+    }
+  }
+
+  /** The job's youngest failure with a message. */
+  lastMessage(t: number, id: number, now: number): Reply & { failure?: EngineFailure } {
+    const reply = this.#reply(t, this.raw(t).lastMessage(t, id, now));
+    return reply.answer === "DONE" ? { ...reply, failure: this.#shownFailure(t, id) } : reply;
+  }
+
+  #shownFailure(t: number, id: number): EngineFailure {
+    const thread = this.#thread(t);
+    const shown = (which: number): number => thread.field(C.RESULT_STATS + which);
+    const whoBytes = thread.field(C.RESULT_NAME_BYTES);
+    const failure = {
+      number: shown(C.FAILURE_NUMBER),
+      attempt: shown(C.FAILURE_ATTEMPT),
+      atMicros: shown(C.FAILURE_AT_MICROS),
+      end: shown(C.FAILURE_END),
+      who: thread.output.toString("latin1", 0, whoBytes),
+    };
+    const bytes = shown(C.FAILURE_MESSAGE_BYTES);
+    if (bytes === C.NO_MESSAGE) return failure;
+    const first = thread.field(C.RESULT_COUNT);
+    let message = thread.output.toString("latin1", whoBytes, whoBytes + first);
+    while (message.length < bytes) {
+      const code = this.raw(t).readFailure(t, id, failure.number, message.length);
+      if (this.#reply(t, code).answer !== "DONE") throw new Error(`a failure of job ${id} ends`);
+      message += this.#outputText(t, thread.field(C.RESULT_COUNT));
+    }
+    return { ...failure, message };
   }
 
   touch(t: number, conn: number, id: number, now: number): Reply {

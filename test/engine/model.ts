@@ -5,7 +5,7 @@
  * happens in the order of the deadlines, and the jobs of a connection that goes come back in the order of theirs.
  */
 import * as C from "../../assembly/constants.ts";
-import type { Answer, ListOrder, ListedTube, NewJob, Reply } from "./engine.ts";
+import type { Answer, EngineFailure, ListOrder, ListedTube, NewJob, Reply } from "./engine.ts";
 
 /** Most jobs that one kick moves. */
 const STEP = C.STEP_JOBS;
@@ -32,6 +32,8 @@ export interface ModelJob {
   releases: number;
   buries: number;
   kicks: number;
+  /** All of them, from the first on. */
+  readonly failures: EngineFailure[];
 }
 
 interface ModelTube {
@@ -40,6 +42,7 @@ interface ModelTube {
   using: number;
   total: number;
   deletes: number;
+  failures: number;
   pauses: number;
   pauseMicros: number;
   pausedUntil: number | undefined;
@@ -51,6 +54,7 @@ export interface ModelConn {
   readonly key: number;
   readonly thread: number;
   readonly token: number;
+  who: string;
   readonly watched: Set<string>;
   waiting: boolean;
   generation: number;
@@ -79,10 +83,17 @@ export class ModelShard {
   readonly jobs = new Map<number, ModelJob>();
   readonly tubes = new Map<string, ModelTube>();
   readonly conns = new Map<number, ModelConn>();
+  /** Failures that a job keeps. */
+  readonly #keepsFailures: number;
   #timeouts = 0;
+  #failures = 0;
   #total = 0;
   #buriedAt = 0;
   readonly #wakes = new Set<number>();
+
+  constructor(keepsFailures = C.FAILURES_KEPT) {
+    this.#keepsFailures = keepsFailures;
+  }
 
   /* Tubes and connections. */
 
@@ -104,7 +115,8 @@ export class ModelShard {
 
   openConn(key: number, thread: number, token: number): Reply {
     const watched = new Set<string>();
-    const conn = { key, thread, token, watched, waiting: false, generation: 0, calling: false };
+    const idle = { waiting: false, generation: 0, calling: false };
+    const conn = { key, thread, token, watched, who: "", ...idle };
     this.conns.set(key, conn);
     return this.#reply("DONE");
   }
@@ -115,7 +127,10 @@ export class ModelShard {
     this.#stopWaiting(conn);
     const granted = this.#grantOf(conn);
     if (granted !== undefined) this.#undoReservation(granted, now);
-    for (const job of this.heldBy(conn)) this.#makeReady(job, now);
+    for (const job of this.heldBy(conn)) {
+      this.#fail(job, C.END_CONNECTION_LOST, now);
+      this.#makeReady(job, now);
+    }
     this.conns.delete(key);
     for (const name of conn.watched) this.#forgetIfUnused(name);
     return this.#reply("DONE");
@@ -161,6 +176,7 @@ export class ModelShard {
       releases: 0,
       buries: 0,
       kicks: 0,
+      failures: [],
     };
     this.jobs.set(id, made);
     this.#tube(tube).total++;
@@ -247,10 +263,23 @@ export class ModelShard {
     return this.#reply("DONE");
   }
 
-  release(key: number, id: number, pri: number, delaySeconds: number, now: number): Reply {
+  holds(key: number, id: number, now: number): Reply {
+    this.#settle(now);
+    return this.#reply(this.#heldJob(key, id) === undefined ? "NOT_FOUND" : "DONE");
+  }
+
+  release(
+    key: number,
+    id: number,
+    pri: number,
+    delaySeconds: number,
+    now: number,
+    message?: string,
+  ): Reply {
     this.#settle(now);
     const job = this.#heldJob(key, id);
     if (job === undefined) return this.#reply("NOT_FOUND");
+    this.#fail(job, C.END_RELEASED, now, message);
     job.releases++;
     job.pri = pri;
     job.delaySeconds = delaySeconds;
@@ -258,10 +287,11 @@ export class ModelShard {
     return this.#reply("DONE");
   }
 
-  bury(key: number, id: number, pri: number, now: number): Reply {
+  bury(key: number, id: number, pri: number, now: number, message?: string): Reply {
     this.#settle(now);
     const job = this.#heldJob(key, id);
     if (job === undefined) return this.#reply("NOT_FOUND");
+    this.#fail(job, C.END_BURIED, now, message);
     job.buries++;
     job.pri = pri;
     job.state = "buried";
@@ -355,6 +385,8 @@ export class ModelShard {
       job.releases,
       job.buries,
       job.kicks,
+      job.failures.length,
+      Math.min(job.failures.length, this.#keepsFailures),
     ];
     return this.#reply("DONE", { figures, name: job.tube });
   }
@@ -375,6 +407,7 @@ export class ModelShard {
       tube.pauses,
       tube.pauseMicros,
       left,
+      tube.failures,
     ];
     return this.#reply("DONE", { figures });
   }
@@ -383,9 +416,27 @@ export class ModelShard {
   statsShard(now: number): Reply {
     this.#settle(now);
     const counts = this.#counts(() => true);
+    const failures = [this.#failures, this.#failuresKept()];
     return this.#reply("DONE", {
-      figures: [...counts, this.#timeouts, this.#total, this.tubes.size],
+      figures: [...counts, this.#timeouts, this.#total, this.tubes.size, ...failures],
     });
+  }
+
+  #failuresKept(): number {
+    return [...this.jobs.values()].reduce((sum, job) => sum + this.failuresOf(job.id).length, 0);
+  }
+
+  /** The failures that a job keeps, oldest first. */
+  failuresOf(id: number): readonly EngineFailure[] {
+    return this.jobs.get(id)?.failures.slice(-this.#keepsFailures) ?? [];
+  }
+
+  /** The newest of these that has a message. */
+  lastMessage(id: number, now: number): Reply & { failure?: EngineFailure } {
+    this.#settle(now);
+    if (!this.jobs.has(id)) return this.#reply("NOT_FOUND");
+    const failure = this.failuresOf(id).findLast(({ message }) => message !== undefined);
+    return failure === undefined ? this.#reply("NONE") : { ...this.#reply("DONE"), failure };
   }
 
   listTubes(): ListedTube[] {
@@ -410,7 +461,7 @@ export class ModelShard {
       const { figures = [] } = this.statsJob(id, now);
       const [, pri = 0, age = 0, delay = 0, ttr = 0, left = 0, ...counters] = figures;
       const bytes = this.jobs.get(id)?.body.length ?? 0;
-      return [[id, age, left, pri, delay, ttr, bytes, ...counters.slice(0, 5), 0]];
+      return [[id, age, left, pri, delay, ttr, bytes, ...counters.slice(0, 6)]];
     });
   }
 
@@ -491,6 +542,7 @@ export class ModelShard {
     if (job.state === "reserved") {
       job.timeouts++;
       this.#timeouts++;
+      this.#fail(job, C.END_TIMED_OUT, now);
     }
     this.#makeReady(job, now);
   }
@@ -525,6 +577,20 @@ export class ModelShard {
     job.holder = conn;
     job.reserves++;
     job.deadline = now + job.ttrSeconds * SECOND;
+  }
+
+  /** The attempt of the job's holder has failed. */
+  #fail(job: ModelJob, end: number, now: number, message?: string): void {
+    this.#failures++;
+    this.#tube(job.tube).failures++;
+    job.failures.push({
+      number: job.failures.length + 1,
+      attempt: job.reserves,
+      atMicros: now,
+      end,
+      who: job.holder?.who ?? "",
+      ...(message !== undefined && { message }),
+    });
   }
 
   #undoReservation(job: ModelJob, now: number): void {
@@ -621,6 +687,7 @@ export class ModelShard {
       using: 0,
       total: 0,
       deletes: 0,
+      failures: 0,
       pauses: 0,
       pauseMicros: 0,
       pausedUntil: undefined,

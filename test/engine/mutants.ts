@@ -132,6 +132,36 @@ export const MUTANTS: readonly Mutant[] = [
     find: "  tube.using--;\n  forgetIfUnused(tube);\n  setResult(t, RESULT_COUNT, <f64>flush.deleted);",
     put: "  tube.using--;\n  setResult(t, RESULT_COUNT, <f64>flush.deleted);",
   },
+  {
+    fault: "a job's failures outlive it",
+    find: "  dropFailures(job);\n",
+    put: "",
+  },
+  {
+    fault: "an attempt that ends with its connection leaves no failure",
+    find: "    endByItself(jobAt(job), END_CONNECTION_LOST, <u64>now);\n",
+    put: "",
+  },
+  {
+    fault: "the latest message is the oldest one",
+    find: "    if (failureAt(at).hasMessage != 0) found = at;",
+    put: "    if (found == 0 && failureAt(at).hasMessage != 0) found = at;",
+  },
+  {
+    fault: "a job keeps one failure too many",
+    find: "cold.failuresKept >= shard().keepsFailures",
+    put: "cold.failuresKept > shard().keepsFailures",
+  },
+  {
+    fault: "a long message is read from the block behind the one that is asked for",
+    find: "for (let passed = position / BLOCK_BODY; passed > 0; --passed)",
+    put: "for (let passed = (position + BLOCK_BODY - 1) / BLOCK_BODY; passed > 0; --passed)",
+  },
+  {
+    fault: "a connection that goes leaves its name behind",
+    find: "  if (conn.who != 0) give(conn.who);\n  give(addressOfConn(conn));",
+    put: "  give(addressOfConn(conn));",
+  },
 ];
 
 /** How many walks a mutant may survive. */

@@ -32,6 +32,11 @@ const WEIGHTS = {
   delete: 2,
   release: 2,
   bury: 1,
+  say: 3,
+  openFailure: 1,
+  dropFailure: 1,
+  failures: 1,
+  lastMessage: 1,
   touch: 1,
   kick: 1,
   kickJob: 1,
@@ -76,12 +81,16 @@ const SECOND = 1_000_000;
 const START_MICROS = 1_700_000_000 * SECOND;
 /** Microseconds between the steps' places in the second. */
 const STRIDE = 7;
+/** Failures that a job keeps: few, so that old ones have to go. */
+const FAILURES_KEPT = 3;
 const NAMES = Array.from({ length: 12 }, (_, i) => (i === 0 ? "default" : `tube-${i}`.repeat(i)));
 /** Lengths of bodies: around every boundary of inline bodies, blocks and slots, but mostly short. */
 const PUT_BYTES = [
   0, 1, 7, 100, 100, 100, 400, 428, 429, 3967, 3968, 3969, 4072, 4073, 8144, 65536,
 ];
 const UPLOAD_BYTES = [0, 50, 3968, 3969, 4072, 8145, 65537, 131_072, 200_001];
+/** Lengths of failure messages: around the largest piece, with names of every length. */
+const MESSAGE_BYTES = [0, 1, 60, 100, 100, 400, 3980, 4000, 4044, 4045, 8144, 65_536, 120_000];
 const PRIORITIES = [0, 0, 5, 5, 1023, 1024, 1024, 4_294_967_295];
 /** What all bodies are cut from: no two places look alike. */
 const NOISE = Buffer.from(
@@ -104,6 +113,15 @@ interface Upload {
   position: number;
 }
 
+/** A failure message that is whole and has not been used. */
+interface Message {
+  readonly ref: number;
+  readonly session: Session;
+  /** The session's name, which is in it. */
+  readonly who: string;
+  readonly text: Buffer;
+}
+
 function pick<T>(list: readonly T[], choice: number): T | undefined {
   return list[choice % list.length];
 }
@@ -120,9 +138,10 @@ export interface WalkOptions extends ShardOptions {
 
 class Walk {
   readonly #engine: EngineShard;
-  readonly #model = new ModelShard();
+  readonly #model = new ModelShard(FAILURES_KEPT);
   readonly #sessions: Session[] = [];
   #uploads: Upload[] = [];
+  #messages: Message[] = [];
   readonly #tight: boolean;
   #now = START_MICROS;
   #step = 0;
@@ -134,6 +153,7 @@ class Walk {
 
   constructor({ tight = false, ...options }: WalkOptions) {
     this.#engine = EngineShard.open({ ...options, threads: THREADS });
+    this.#engine.raw(0).keepFailures(FAILURES_KEPT);
     this.#tight = tight;
     const number = this.#engine.raw(0).nextNumber();
     this.#agree(this.#engine.pinTube(0, "default", number), this.#model.pinTube("default", number));
@@ -156,6 +176,8 @@ class Walk {
     for (const session of this.#sessions.slice()) this.#close(session);
     for (const upload of this.#uploads) this.#engine.dropUpload(0, upload.ref);
     this.#uploads = [];
+    for (const { ref } of this.#messages) this.#engine.dropFailure(0, ref);
+    this.#messages = [];
     for (const { id } of this.#model.jobs.values()) {
       this.#agree(
         this.#engine.deleteJob(0, 0, id, this.#now),
@@ -201,6 +223,13 @@ class Walk {
       case "touch":
       case "reserveJob":
         return this.#act(operation, session, b, c);
+      case "say":
+        return this.#say(session, b, c);
+      case "openFailure":
+        if (session !== undefined) this.#openFailure(session, pickNumber(MESSAGE_BYTES, b));
+        return;
+      case "dropFailure":
+        return this.#dropFailure(pick(this.#messages, a));
       case "kick": {
         if (session?.used === undefined) return;
         const { ref, name } = session.used;
@@ -279,13 +308,28 @@ class Walk {
         const position = (c * 131) % 210_000;
         return this.#agree(engine.readBody(t, id, position), model.readBody(id, position));
       }
-      case "statsJob":
-        return this.#agree(engine.statsJob(t, id, now), model.statsJob(id, now));
+      case "statsJob": {
+        const reply = engine.statsJob(t, id, now);
+        return this.#agree(this.#sparing(reply), this.#sparing(model.statsJob(id, now)));
+      }
+      case "failures":
+        this.#agree(engine.tick(t, now), model.tick(now));
+        return this.#compareFailures(id);
+      case "lastMessage": {
+        const reply = engine.lastMessage(t, id, now);
+        const wanted = model.lastMessage(id, now);
+        if (this.#tight) return this.#agreeBut(reply, wanted);
+        return deepStrictEqual(reply, wanted);
+      }
       case "statsTube":
         return this.#agree(engine.statsTube(t, name, now), model.statsTube(name, now));
       case "statsShard": {
         const { figures = [], ...reply } = engine.statsShard(t, now);
-        return this.#agree({ ...reply, figures: figures.slice(0, 8) }, model.statsShard(now));
+        const known = [...figures.slice(0, 8), ...figures.slice(C.SHARD_FAILURES)];
+        return this.#agree(
+          this.#sparing({ ...reply, figures: known }),
+          this.#sparing(model.statsShard(now)),
+        );
       }
       case "listJobs":
         return this.#listJobs(t, name, b, c);
@@ -466,6 +510,75 @@ class Walk {
     }
   }
 
+  /** Buries or releases with a message: one that is there already, or a new one. */
+  #say(session: Session | undefined, b: number, c: number): void {
+    if (session === undefined) return;
+    const [engine, model, now] = [this.#engine, this.#model, this.#now];
+    const { thread, ref } = session;
+    const held = model.heldBy(model.conn(ref));
+    const id = b % 8 === 0 ? this.#anyId(c) : (pick(held, c)?.id ?? this.#anyId(c));
+    this.#agree(engine.holds(thread, ref, id, now), model.holds(ref, id, now));
+    const ready = this.#messages.find((one) => one.session === session);
+    const message = ready ?? this.#openFailure(session, pickNumber(MESSAGE_BYTES, b));
+    const [failure, text] = [message?.ref ?? 0, message?.text.toString("latin1")];
+    const pri = pickNumber(PRIORITIES, b >>> 2);
+    const seconds = pickNumber([0, 0, 2, 6], c);
+    const reply =
+      c % 2 === 0
+        ? engine.bury(thread, ref, id, pri, now, failure)
+        : engine.release(thread, ref, id, pri, seconds, now, failure);
+    this.#agree(
+      reply,
+      c % 2 === 0
+        ? model.bury(ref, id, pri, now, text)
+        : model.release(ref, id, pri, seconds, now, text),
+    );
+    if (reply.answer !== "NOT_FOUND") this.#messages = this.#messages.filter((o) => o !== message);
+    if (model.jobs.has(id)) this.#compareFailures(id);
+  }
+
+  /** A whole message of `bytes`; undefined when there was no memory for it. */
+  #openFailure(session: Session, bytes: number): Message | undefined {
+    const engine = this.#engine;
+    const { reply, ref } = engine.openFailure(session.thread, session.ref, bytes);
+    if (this.#isRefused(reply)) return undefined;
+    strictEqual(reply.answer, "DONE");
+    const { who } = this.#model.conn(session.ref);
+    const message = { ref, session, who, text: this.#bodyFor(this.#step, bytes) };
+    for (let position = 0; position < bytes;) {
+      const piece = message.text.subarray(position, position + 50_000);
+      const taken = engine.appendFailure(session.thread, ref, position, piece);
+      position += taken.count ?? 0;
+      if (!this.#isRefused(taken)) strictEqual(taken.answer, "DONE");
+      else {
+        engine.dropFailure(session.thread, ref);
+        return undefined;
+      }
+    }
+    this.#messages.push(message);
+    return message;
+  }
+
+  #dropFailure(message: Message | undefined): void {
+    if (message === undefined) return;
+    strictEqual(this.#engine.dropFailure(0, message.ref).answer, "DONE");
+    this.#messages = this.#messages.filter((other) => other !== message);
+  }
+
+  /** All that the engine keeps; with little memory it may keep less, but nothing else. */
+  #compareFailures(id: number): void {
+    const kept = this.#engine.failuresOf(0, id, this.#now);
+    if (!this.#tight) return deepStrictEqual(kept, this.#model.failuresOf(id));
+    const all = new Map(this.#model.jobs.get(id)?.failures.map((one) => [one.number, one]));
+    for (const failure of kept) deepStrictEqual(failure, all.get(failure.number));
+  }
+
+  /** How many failures are kept is not known with little memory: the last figure. */
+  #sparing(reply: Reply): Reply {
+    if (!this.#tight || reply.figures === undefined) return reply;
+    return { ...reply, figures: reply.figures.slice(0, -1) };
+  }
+
   /* Connections and tubes. */
 
   #open(choice: number): void {
@@ -474,6 +587,11 @@ class Walk {
     const token = ++this.#opened;
     const { reply, ref } = this.#engine.openConn(thread, token);
     this.#agree(reply, this.#model.openConn(ref, thread, token));
+    if (choice % 3 !== 0) {
+      const who = `10.0.0.${token}:${choice}`.repeat(1 + (choice % 4)).slice(0, C.WHO_MAX);
+      this.#engine.nameConn(thread, ref, who);
+      this.#model.conn(ref).who = who;
+    }
     this.#sessions.push({ ref, thread, watched: new Map(), used: undefined, waiting: false });
   }
 
@@ -558,8 +676,14 @@ class Walk {
     const slots = this.#uploads.map(({ body, position }) => {
       return body.length <= C.INLINE_BODY_MAX ? 1 : 1 + Math.ceil(position / BLOCK_BODY);
     });
+    const messages = this.#messages.map(({ who, text }) => {
+      const isWhole = 36 + who.length + text.length <= PIECE_MAX;
+      return isWhole ? 1 : 1 + Math.ceil(text.length / BLOCK_BODY);
+    });
+    const names = this.#sessions.filter((session) => this.#model.conn(session.ref).who !== "");
     const hidden = this.#engine.verify();
-    const expected = this.#sessions.length + slots.reduce((sum, n) => sum + n, 0);
+    const count = [...slots, ...messages].reduce((sum, n) => sum + n, 0);
+    const expected = this.#sessions.length + names.length + count;
     strictEqual(hidden, expected, "slots that only connections and uploads use");
     strictEqual(
       this.#engine.nextDueMicros() <= this.#model.nextEventMicros(),
@@ -569,8 +693,9 @@ class Walk {
   }
 }
 
-/** Body bytes in a block of a long body (assembly/job.ts). */
+/** Body bytes in a block of a long body (assembly/job.ts), and the largest piece (assembly/memory.ts). */
 const BLOCK_BODY = 4072;
+const PIECE_MAX = 4080;
 
 /** What to walk, and how often. */
 export interface WalksOptions extends WalkOptions {

@@ -6,6 +6,13 @@
  */
 import { shardOfTube } from "../../src/engine/shards.ts";
 
+/** What the journal must know of an attempt that failed. */
+export interface LedgerFailure {
+  /** Everything that the engine tells of it. */
+  readonly facts: string;
+  readonly recordBytes: number;
+}
+
 /** What the journal must know of a job. */
 export interface LedgerJob {
   readonly id: number;
@@ -17,7 +24,12 @@ export interface LedgerJob {
   readonly isBuried: boolean;
   /** Wall clock in microseconds until which it is delayed; 0 when it is not. */
   readonly due: number;
+  /** What it keeps, oldest first. */
+  readonly failures: readonly LedgerFailure[];
 }
+
+/** What of a job may differ from time to time. */
+export type Changing = Pick<LedgerJob, "isBuried" | "pri" | "delaySeconds" | "failures">;
 
 interface Mutation {
   readonly lsn: number;
@@ -30,7 +42,7 @@ interface Mutation {
 /** What a recovery brought back, as far as the ledger asks. */
 export interface Findings {
   /** The job of that id, with what may differ from the ledger's; undefined when there is none. */
-  find(id: number): Pick<LedgerJob, "isBuried" | "pri" | "delaySeconds"> | undefined;
+  find(id: number): Changing | undefined;
 }
 
 /** A recovery broke a promise. */
@@ -40,10 +52,15 @@ export class LedgerError extends Error {
 }
 
 /** Two jobs of one id that differ in what may change have different digests, almost surely. */
-function digest(job: Pick<LedgerJob, "isBuried" | "pri" | "delaySeconds">, id: number): number {
+function digest(job: Changing, id: number): number {
   let mixed = Math.imul(id ^ 0x9e3779b9, 0x85ebca6b) ^ (job.isBuried ? 0x5bd1e995 : 0);
   mixed = Math.imul(mixed ^ (mixed >>> 15) ^ job.pri, 0xc2b2ae35);
   mixed = Math.imul(mixed ^ (mixed >>> 13) ^ job.delaySeconds, 0x27d4eb2f);
+  for (const { facts } of job.failures) {
+    for (let at = 0; at < facts.length; at++) {
+      mixed = Math.imul(mixed ^ (mixed >>> 15) ^ facts.charCodeAt(at), 0x85ebca6b);
+    }
+  }
   return (mixed ^ (mixed >>> 16)) >>> 0;
 }
 
@@ -186,6 +203,10 @@ export class Ledger {
   }
 }
 
+function shown({ isBuried, pri, delaySeconds, failures }: Changing): string {
+  return JSON.stringify([isBuried, pri, delaySeconds, ...failures.map(({ facts }) => facts)]);
+}
+
 /** What differs from what all mutations had made. */
 function describe(
   state: ReadonlyMap<number, LedgerJob>,
@@ -204,10 +225,7 @@ function describe(
     if (expected === undefined) said.push(`${id} came back`);
     else if (found === undefined) said.push(`${id} is lost`);
     else if (digest(expected, id) !== digest(found, id)) {
-      const { isBuried, pri, delaySeconds } = expected;
-      said.push(
-        `${id} is ${JSON.stringify(found)}, not ${JSON.stringify({ isBuried, pri, delaySeconds })}`,
-      );
+      said.push(`${id} is ${shown(found)}, not ${shown(expected)}`);
     }
   }
   return said.slice(0, 8).join("; ");

@@ -16,6 +16,8 @@ const RING_BYTES = 65_536;
 export const PART_BYTES = 4096;
 /** What must be free in a ring before a command may run: twice the largest record. */
 export const RESERVE_BYTES = 4 * PART_BYTES;
+/** Failures that a job keeps: few, so that old ones have to go. */
+export const FAILURES_KEPT = 3;
 
 /** The module of build/engine.wasm. */
 export function loadEngineModule(): WebAssembly.Module {
@@ -50,6 +52,7 @@ export class Machine {
     for (const { engine } of this.shards) {
       const keeps = keepsReleases ? 1 : 0;
       engine.openJournal(reserveBytes, PART_BYTES, this.shards.length, wallBase, keeps);
+      engine.keepFailures(FAILURES_KEPT);
     }
     return true;
   }

@@ -295,6 +295,48 @@ export const MUTANTS: readonly Mutant[] = [
     find: "  stand(job, record.state, record.pri, record.delaySeconds, record.due, now);\n  return true;\n}\n\nfunction restate",
     put: "  stand(job, 1, job.pri, job.delaySeconds, 0, now);\n  return true;\n}\n\nfunction restate",
   },
+  {
+    fault: "failures whose job was written again behind them are lost",
+    file: RECOVERY,
+    find: "    this.#replayStrays();\n",
+    put: "",
+  },
+  {
+    fault: "a failure's old place is not told when it is written again",
+    file: "assembly/replay.ts",
+    find: "journal.recordFailure(job, failure, failure.lsn, journal.failureRecordBytes(failure));",
+    put: "journal.recordFailure(job, failure, 0, 0);",
+  },
+  {
+    fault: "reclaiming forgets failures",
+    file: "assembly/replay.ts",
+    find: "  if (segments.segmentOf(failure.lsn).number != number) return;\n  journal",
+    put: "  if (segments.segmentOf(failure.lsn).number != number || failure.bytes > 50) return;\n  journal",
+  },
+  {
+    fault: "a deleted job's failures stay counted as live",
+    file: "assembly/segments.ts",
+    find: "    segmentOf(load<u64>(at)).liveBytes -= load<u32>(at, 8);\n",
+    put: "",
+  },
+  {
+    fault: "a failure that made place for another stays counted as live",
+    file: "assembly/segments.ts",
+    find: "    if (failure.oldFailure != 0) segmentOf(failure.oldFailure).liveBytes -= failure.oldBytes;\n",
+    put: "",
+  },
+  {
+    fault: "failures are not recorded",
+    file: "assembly/attempts.ts",
+    find: "  journal.recordFailure(job, failure, oldLsn, oldBytes);\n",
+    put: "",
+  },
+  {
+    fault: "an old failure comes back with the one that replaced it",
+    file: "assembly/replay.ts",
+    find: "  if (cold.failuresKept > shard().keepsFailures) {",
+    put: "  if (cold.failuresKept > shard().keepsFailures + 1) {",
+  },
 ];
 
 /** How much a mutant may survive. */

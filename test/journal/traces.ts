@@ -100,7 +100,10 @@ const STEPS: Readonly<Record<string, (world: World, bytes: number) => void>> = {
     for (let left = count; left > 0; left--) world.put(10, 0);
   },
   "bury-all": (world) => {
-    for (const job of world.ledger.jobs.values()) world.bury(job);
+    for (const job of world.ledger.jobs.values()) {
+      if (!world.hasRoom()) world.commit();
+      world.bury(job);
+    }
   },
   "kick-all": (world) => world.kick(mostBuried(world), 1000),
   flush: (world) => world.flush(mostBuried(world), world.ledger.highestId),

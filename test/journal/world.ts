@@ -4,6 +4,7 @@
  * gets its turn, and at which call of the storage the machine stops, in recovery too. Commands wait for room in the ring as in the
  * server, and their replies for the position that is published. The ledger judges each recovery. Time is virtual.
  */
+import { crc32 } from "node:zlib";
 import * as C from "../../assembly/constants.ts";
 import { randomFrom } from "../engine/shuffle.ts";
 import { shardOfTube } from "../../src/engine/shards.ts";
@@ -23,7 +24,7 @@ import type { Recovered } from "../../src/journal/recovery.ts";
 import { scanSegment } from "../../src/journal/scan.ts";
 import { StorageError } from "../../src/storage.ts";
 import { Ledger, LedgerError } from "./ledger.ts";
-import type { LedgerJob } from "./ledger.ts";
+import type { LedgerFailure, LedgerJob } from "./ledger.ts";
 import { loadEngineModule, Machine, PART_BYTES, RESERVE_BYTES } from "./machine.ts";
 import { Crash, NO_FAULTS, SimulatedDisk } from "./simulated-disk.ts";
 import type { Faults } from "./simulated-disk.ts";
@@ -129,6 +130,18 @@ function idsOfRecords({ ring, ringBytes }: JournalShard, from: number, to: numbe
   return ids;
 }
 
+/** Longest failure message: its record must fit the room of a command. */
+const MESSAGE_MAX = 6000;
+/** Bytes of a FAILURE record without name and message. */
+const FAILURE_BYTES = 64;
+
+/** A failure as the engine shows it. */
+interface ObservedFailure extends LedgerFailure {
+  readonly number: number;
+  /** Position of its record in the stream, unless the job's own lies behind that. */
+  readonly lsn: number;
+}
+
 /** A job as the engine shows it. */
 interface Observed extends LedgerJob {
   readonly leftMicros: number;
@@ -158,6 +171,11 @@ export function optionsOf(random: (below: number) => number): WorldOptions {
     hasLongBodies: random(2) === 0,
     faults,
   };
+}
+
+/** The failures of a job, in one line. */
+function factsOf({ failures }: Pick<LedgerJob, "failures">): string {
+  return failures.map(({ facts }) => facts).join("; ");
 }
 
 /** What a world counted. */
@@ -210,6 +228,8 @@ export class World {
   readonly #tubes = new Map<string, number>();
   readonly #uploads: Upload[] = [];
   #shards = 1;
+  /** The wall clock at the engine's time 0. */
+  #wallBase = 0;
   /** Virtual milliseconds, going on through crashes, and the wall clock at 0. */
   clock = 0;
   wallShift = 1_700_000_000_000_000;
@@ -292,6 +312,7 @@ export class World {
     const { keepsReleases } = this.options;
     this.#bootClock = this.clock;
     const wallBase = this.wall;
+    this.#wallBase = wallBase;
     const machine = machineFor(this.#code.module, this.#shards, wallBase, keepsReleases);
     this.#machine = machine;
     const shards = machine.journalShards(this.#code.JournalShard);
@@ -335,8 +356,7 @@ export class World {
     this.#uploads.length = 0;
     this.#conns.length = 0;
     for (const shard of this.machine.shards) {
-      shard.answer(shard.engine.openConn(0, shard.index));
-      this.#conns.push(shard.field(C.RESULT_REF));
+      this.#conns.push(this.#openConn(shard));
     }
     for (const name of TUBES) {
       const shard = this.#shardOf(name);
@@ -346,6 +366,15 @@ export class World {
       shard.answer(shard.engine.useTube(0, 0, bytes.length, number));
       this.#tubes.set(name, shard.field(C.RESULT_REF));
     }
+  }
+
+  #openConn(shard: Shard): number {
+    shard.answer(shard.engine.openConn(0, shard.index));
+    const conn = shard.field(C.RESULT_REF);
+    const who = TEXT.encode("10.0.0.1:".padEnd(this.#random(C.WHO_MAX), "7"));
+    shard.who.set(who);
+    if (who.length % 4 !== 0) shard.answer(shard.engine.nameConn(0, conn, who.length));
+    return conn;
   }
 
   #shardOf(tube: string): Shard {
@@ -378,7 +407,7 @@ export class World {
       shard.answer(shard.engine.peek(0, id, this.now));
       const bodyBytes = shard.field(C.RESULT_BODY_BYTES);
       this.#checkBody(shard, id, bodyBytes);
-      return { ...job, bodyBytes };
+      return { ...job, bodyBytes, failures: this.#failuresOf(shard, id) };
     }
     return undefined;
   }
@@ -391,6 +420,28 @@ export class World {
       const piece = body.subarray(at, at + C.OUTPUT_BYTES);
       if (piece.equals(shard.output.subarray(0, piece.length))) continue;
       throw new LedgerError(`job ${id} came back with another body`);
+    }
+  }
+
+  /** The failures that a job of that shard keeps, oldest first. */
+  #failuresOf(shard: Shard, id: number): readonly ObservedFailure[] {
+    const found: ObservedFailure[] = [];
+    for (;;) {
+      const code = shard.engine.nextFailure(0, id, found.at(-1)?.number ?? 0, this.now);
+      if (shard.answer(code) !== C.DONE) return found;
+      const shown = (which: number): number => shard.field(C.RESULT_STATS + which);
+      const whoBytes = shard.field(C.RESULT_NAME_BYTES);
+      const textBytes = whoBytes + shard.field(C.RESULT_COUNT);
+      const text = Buffer.from(shard.output.subarray(0, textBytes)); // messages are shorter than an output slot
+      const number = shown(C.FAILURE_NUMBER);
+      const at = this.#wallBase + shown(C.FAILURE_AT_MICROS);
+      const figures = [number, shown(C.FAILURE_ATTEMPT), shown(C.FAILURE_END), at];
+      found.push({
+        number,
+        facts: [...figures, whoBytes, shown(C.FAILURE_MESSAGE_BYTES), crc32(text)].join(" "),
+        recordBytes: (FAILURE_BYTES + textBytes + 7) & ~7,
+        lsn: shard.field(C.RESULT_LSN),
+      });
     }
   }
 
@@ -445,6 +496,7 @@ export class World {
           found.isBuried === isBuried &&
           found.tube === tube &&
           found.bodyBytes === bodyBytes &&
+          factsOf(found) === factsOf(job) &&
           found.ttrSeconds === ttrSeconds;
         if (!isSame) harmed.push(`${job.id} is altered`);
       }
@@ -515,7 +567,36 @@ export class World {
     }
     for (const shard of this.machine.shards) {
       while (shard.answer(shard.engine.tick(0, this.now)) === C.MORE);
+      this.#noteFailures(shard);
     }
+  }
+
+  /** Some attempts in that shard ended by themselves: what the engine kept of them is in the journal, one after the other. */
+  #noteFailures(shard: Shard): void {
+    const noted = [...this.ledger.jobs.values()]
+      .filter((job) => this.#held.has(job.id) && this.#shardOf(job.tube) === shard)
+      .flatMap((job) => {
+        const kept = this.#failuresOf(shard, job.id);
+        const last = kept.at(-1);
+        return last === undefined || factsOf({ failures: kept }) === factsOf(job)
+          ? []
+          : [{ id: job.id, kept, lsn: last.lsn }];
+      });
+    for (const { id, kept, lsn } of noted.toSorted((a, b) => a.lsn - b.lsn)) {
+      const job = this.ledger.jobs.get(id);
+      if (job === undefined) continue;
+      this.totals.mutations++;
+      this.ledger.changed(shard.index, lsn, [[id, { ...job, failures: kept }]]);
+    }
+  }
+
+  /** The worker of one shard goes, and another one comes. */
+  leave(): void {
+    const shard = this.machine.shards[this.#random(this.machine.shards.length)];
+    if (shard === undefined) return;
+    while (shard.answer(shard.engine.closeConn(0, this.#connOf(shard), this.now)) === C.MORE);
+    this.#conns[shard.index] = this.#openConn(shard);
+    this.#noteFailures(shard);
   }
 
   /** Bytes of records that the frames to come may have in the present segment: what the journal keeps free behind them is left out. */
@@ -560,6 +641,7 @@ export class World {
     else if (choice < 13) this.kickJob(job);
     else if (choice < 14) this.reserveJob(job);
     else if (choice < 15) this.release(job);
+    else if (this.#random(3) === 0) this.leave();
     else this.kick(job.tube);
     return true;
   }
@@ -572,7 +654,8 @@ export class World {
     const pri = this.#random(4) === 0 ? this.#random(0xffff_ffff) : this.#random(4);
     const ttrSeconds = 1 + this.#random(100);
     const due = delaySeconds === 0 ? 0 : this.wall + delaySeconds * 1_000_000;
-    return { id, tube, pri, ttrSeconds, delaySeconds, bodyBytes, isBuried: false, due };
+    const job = { id, tube, pri, ttrSeconds, delaySeconds, bodyBytes, isBuried: false, due };
+    return { ...job, failures: [] };
   }
 
   put(bodyBytes = this.#bodyBytes(), delaySeconds = this.#delaySeconds()): number {
@@ -690,9 +773,13 @@ export class World {
     return this.#random(4) === 0 ? 1 + this.#random(60) : 0;
   }
 
-  #changed(shard: Shard, changes: readonly (readonly [number, LedgerJob | undefined])[]): void {
+  #changed(
+    shard: Shard,
+    changes: readonly (readonly [number, LedgerJob | undefined])[],
+    lsn = shard.field(C.RESULT_LSN),
+  ): void {
     this.totals.mutations++;
-    this.ledger.changed(shard.index, shard.field(C.RESULT_LSN), changes);
+    this.ledger.changed(shard.index, lsn, changes);
   }
 
   #connOf(shard: Shard): number {
@@ -729,9 +816,12 @@ export class World {
     const shard = this.#shardOf(job.tube);
     const held = this.reserveJob(job);
     const pri = this.#random(2000);
-    const code = shard.engine.bury(0, this.#connOf(shard), job.id, pri, this.now);
+    const failure = this.#openFailure(shard);
+    const code = shard.engine.bury(0, this.#connOf(shard), job.id, pri, failure, this.now);
     if (shard.answer(code) !== C.DONE) throw new LedgerError(`job ${job.id} cannot be buried`);
-    this.#changed(shard, [[job.id, { ...held, pri, isBuried: true, due: 0 }]]);
+    const lsn = shard.field(C.RESULT_LSN);
+    const failed = this.#failed(shard, held, lsn);
+    this.#changed(shard, [[job.id, { ...failed, pri, isBuried: true, due: 0 }]], lsn);
   }
 
   release(job: LedgerJob): void {
@@ -743,11 +833,34 @@ export class World {
     const delaySeconds = keepsReleases ? this.#delaySeconds() : job.delaySeconds;
     if (!keepsReleases && delaySeconds !== 0) return;
     const conn = this.#connOf(shard);
-    const code = shard.engine.release(0, conn, job.id, pri, delaySeconds, this.now);
+    const failure = this.#openFailure(shard);
+    const code = shard.engine.release(0, conn, job.id, pri, delaySeconds, failure, this.now);
     if (shard.answer(code) !== C.DONE) throw new LedgerError(`job ${job.id} cannot be released`);
+    const lsn = shard.field(C.RESULT_LSN);
+    const failed = this.#failed(shard, held, lsn);
     if (!keepsReleases) return;
     const due = delaySeconds === 0 ? 0 : this.wall + delaySeconds * 1_000_000;
-    this.#changed(shard, [[job.id, { ...held, pri, delaySeconds, due }]]);
+    this.#changed(shard, [[job.id, { ...failed, pri, delaySeconds, due }]], lsn);
+  }
+
+  /** What the holder says about a failure, every other time; 0 when nothing, or when there is no memory. */
+  #openFailure(shard: Shard): number {
+    if (this.#random(2) === 0) return 0;
+    const bytes = this.#random(this.#random(3) === 0 ? MESSAGE_MAX : 200);
+    const { engine } = shard;
+    if (shard.answer(engine.openFailure(0, this.#connOf(shard), bytes)) !== C.DONE) return 0;
+    const failure = shard.field(C.RESULT_REF);
+    shard.input.set(NOISE.subarray(bytes, 2 * bytes));
+    if (shard.answer(engine.appendFailure(0, failure, 0, 0, bytes)) === C.DONE) return failure;
+    shard.answer(engine.dropFailure(0, failure));
+    return 0;
+  }
+
+  /** The job as it is known once a command at `lsn` has ended an attempt, whose record stands in front of whatever else that did. */
+  #failed(shard: Shard, job: LedgerJob, lsn: number): LedgerJob {
+    const failed = { ...job, failures: this.#failuresOf(shard, job.id) };
+    this.#changed(shard, [[job.id, failed]], lsn);
+    return failed;
   }
 
   kickJob(job: LedgerJob): void {
@@ -834,7 +947,10 @@ export class World {
     this.machine.verify();
     if (!this.#journalShards.every(({ head, written }) => head === written)) return; // no space
     let least = 0;
-    for (const job of this.ledger.jobs.values()) least += recordBytes(job);
+    for (const job of this.ledger.jobs.values()) {
+      least += recordBytes(job);
+      for (const failure of job.failures) least += failure.recordBytes;
+    }
     for (const { job, position } of this.#uploads) least += partsBytes(job.bodyBytes, position);
     const most = least + this.ledger.jobs.size * 56;
     const { liveBytes } = this.journal.figures;

@@ -60,8 +60,8 @@ describe("the table of commands", () => {
   test("says how a command is written", () => {
     expect(COMMANDS.filter(({ args }) => args.length > 1).map(usageOf)).toEqual([
       "put <pri> <delay> <ttr> <bytes>",
-      "release <id> <pri> <delay>",
-      "bury <id> <pri>",
+      "release <id> <pri> <delay> [<bytes>]",
+      "bury <id> <pri> [<bytes>]",
       "pause-tube <tube> <delay>",
       "list-jobs <tube> <state> <after> <limit>",
     ]);

@@ -75,10 +75,14 @@ const PLAIN_LINES: readonly (readonly [string, string, object])[] = [
   ["delete 4294967296", "DELETE", { id: 4294967296 }],
   ["delete 999999999999999", "DELETE", { id: 999999999999999 }],
   ["delete 000000000000005", "DELETE", { id: 5 }],
-  ["release 7 8 9", "RELEASE", { id: 7, pri: 8, delay: 9 }],
-  ["release 123456789012345 0 0", "RELEASE", { id: 123456789012345, pri: 0, delay: 0 }],
+  ["release 7 8 9", "RELEASE", { id: 7, pri: 8, delay: 9, hasFailure: false }],
+  [
+    "release 123456789012345 0 0",
+    "RELEASE",
+    { id: 123456789012345, pri: 0, delay: 0, hasFailure: false },
+  ],
   ["touch 1", "TOUCH", { id: 1 }],
-  ["bury 7 8", "BURY", { id: 7, pri: 8 }],
+  ["bury 7 8", "BURY", { id: 7, pri: 8, hasFailure: false }],
 ];
 
 describe("the fast path", () => {

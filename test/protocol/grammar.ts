@@ -48,6 +48,17 @@ function numbers(names: readonly string[], tail = ""): Rest {
   };
 }
 
+/** As numbers, and perhaps the length of a failure message behind them: beanstalkd does not know that. */
+function failing(names: readonly string[]): Rest {
+  const [plain, saying] = [numbers(names), numbers([...names, "bytes"])];
+  return (rest) => {
+    const fields = plain(rest);
+    if (fields !== undefined) return { ...fields, hasFailure: false };
+    const said = saying(rest);
+    return said && { ...said, hasFailure: true };
+  };
+}
+
 const nothing: Rest = (rest) => (rest === "" ? { garbage: false } : undefined);
 const anything: Rest = () => ({ garbage: false });
 
@@ -99,8 +110,8 @@ const VERBS: readonly (readonly [string, number, Rest])[] = [
   ["reserve-job ", OP.RESERVE_JOB, numbers(["id"])],
   ["reserve", OP.RESERVE, nothing],
   ["delete ", OP.DELETE, numbers(["id"])],
-  ["release ", OP.RELEASE, numbers(["id", "pri", "delay"])],
-  ["bury ", OP.BURY, numbers(["id", "pri"])],
+  ["release ", OP.RELEASE, failing(["id", "pri", "delay"])],
+  ["bury ", OP.BURY, failing(["id", "pri"])],
   ["kick ", OP.KICK, bound],
   ["kick-job ", OP.KICK_JOB, numbers(["id"])],
   ["touch ", OP.TOUCH, numbers(["id"])],
@@ -124,6 +135,8 @@ const ADDITIONS: typeof VERBS = [
   ["peek-reserved", OP.PEEK_RESERVED, nothing],
   ["list-jobs ", OP.LIST_JOBS, listing],
   ["flush-tube ", OP.FLUSH_TUBE, tube],
+  ["peek-failure ", OP.PEEK_FAILURE, numbers(["id"])],
+  ["list-failures ", OP.LIST_FAILURES, numbers(["id"])],
 ];
 
 /** Every verb of beanstalkd's, as it must stand at the beginning of a line. */

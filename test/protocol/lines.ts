@@ -21,6 +21,7 @@ export function bytesOf(text: string): Uint8Array {
 export function staleCommand(): Command {
   const command = new Command();
   command.garbage = true;
+  command.hasFailure = true;
   for (const field of ["id", "pri", "delay", "ttr", "bytes", "bound", "timeout"] as const) {
     command[field] = -7;
   }
@@ -39,6 +40,10 @@ export function meaningIn(bytes: Uint8Array, op: number, command: Command): Mean
       fields[arg] = command[arg];
     }
   }
+  if (row.takesFailure === true) {
+    fields["hasFailure"] = command.hasFailure;
+    if (command.hasFailure) fields["bytes"] = command.bytes;
+  } else if (command.hasFailure) fields["hasFailure"] = true; // which it must not
   return { op, fields };
 }
 

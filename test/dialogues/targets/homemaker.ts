@@ -85,12 +85,14 @@ function where({ threads, shards, listen }: Shape): string[] {
   return [...address, "--threads", String(threads), "--shards", String(shards)];
 }
 
-function flagsOf({ maxJobSize, maxTubes, maxWatch }: ServerOptions): string[] {
+function flagsOf(options: ServerOptions): string[] {
   const flag = (name: string, value: number | undefined): string[] =>
     value === undefined ? [] : [name, String(value)];
   return [
-    ...flag("-z", maxJobSize),
-    ...flag("--max-tubes", maxTubes),
-    ...flag("--max-watch", maxWatch),
+    ...flag("-z", options.maxJobSize),
+    ...flag("--max-failure-size", options.maxFailureSize),
+    ...flag("--keep-failures", options.keepFailures),
+    ...flag("--max-tubes", options.maxTubes),
+    ...flag("--max-watch", options.maxWatch),
   ];
 }

@@ -8,7 +8,8 @@ import { readFileSync } from "node:fs";
 import { NEVER_MICROS } from "../../../assembly/constants.ts";
 import { loadControl } from "../../../src/config/control.ts";
 import type { Control } from "../../../src/config/control.ts";
-import { makeShards, openShards } from "../../../src/engine/shards.ts";
+import { FAILURES_KEPT } from "../../../assembly/constants.ts";
+import { keepFailures, makeShards, openShards } from "../../../src/engine/shards.ts";
 import { Common, COUNTER_ACCEPTED } from "../../../src/server/common.ts";
 import { SessionHost } from "../../../src/server/session-host.ts";
 import type { SessionLimits } from "../../../src/server/session-host.ts";
@@ -44,11 +45,12 @@ async function loadModules(): Promise<Modules> {
   return { engine, control };
 }
 
-function limitsOf({ maxJobSize, maxTubes, maxWatch }: ServerOptions): SessionLimits {
+function limitsOf(options: ServerOptions): SessionLimits {
   return {
-    maxJobBytes: maxJobSize ?? 65_535,
-    maxTubes: maxTubes ?? 100_000,
-    maxWatch: maxWatch ?? 10_000,
+    maxJobBytes: options.maxJobSize ?? 65_535,
+    maxFailureBytes: options.maxFailureSize ?? 65_536,
+    maxTubes: options.maxTubes ?? 100_000,
+    maxWatch: options.maxWatch ?? 10_000,
     maxOutputBytes: 1_048_576,
     commandsPerTurn: 1024,
   };
@@ -71,6 +73,7 @@ const FACTS = {
 class VirtualWire implements Wire, Outlet {
   readonly inbox = new Inbox();
   readonly backlogBytes = 0;
+  readonly peer = "nowhere";
   readonly #server: VirtualServer;
   readonly #inlet: Inlet;
   readonly #waiting: Buffer[] = [];
@@ -162,6 +165,7 @@ class VirtualServer {
 
   constructor(modules: Modules, { threads, shards }: SessionShape, options: ServerOptions) {
     const made = makeShards(modules.engine, shards, threads, MEMORY_BYTES);
+    keepFailures(made, options.keepFailures ?? FAILURES_KEPT);
     const { buffer } = Common.create(threads);
     this.common = new Common(buffer, (low) => {
       this.#woken |= low;

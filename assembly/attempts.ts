@@ -1,0 +1,78 @@
+/* Attempts: what is kept when an attempt at a job ends without a delete: a failure in the job's list, and its record in the journal.
+ *
+ * Called while the holder still holds the job. What a client says about the failure lies in a record already (`openFailure`); what ends by
+ * itself, a TTR or a connection, says nothing. Each is counted. It is kept when there is memory for it inside the budget and, if no command
+ * asked for it, room in the journal's ring beside what commands count on: so what is kept is in the journal, and nobody is held up.
+ */
+import { connAt } from "./conn";
+import {
+  Failure,
+  dropOldest,
+  failureAt,
+  freeFailure,
+  insertFailure,
+  makeFailureOf,
+} from "./failure";
+import { Cold, Job, coldAddress, coldOf } from "./job";
+import * as journal from "./journal";
+import { shard } from "./shard";
+import { tubeAt } from "./tube";
+
+/** An attempt that a command ends in the way `end`. `failure` is what was said about it, 0 when nothing was; it is gone or kept afterwards. */
+export function endByCommand(job: Job, end: u8, failure: u32, now: u64): void {
+  const cold = countFailure(job);
+  const keeps = cold != 0 && shard().keepsFailures != 0;
+  if (!keeps) {
+    if (failure != 0) freeFailure(failureAt(failure));
+    return;
+  }
+  const at = failure != 0 ? failure : makeSilent(job);
+  if (at != 0) keep(job, coldAddress(cold), failureAt(at), end, now);
+}
+
+/** An attempt that ends by itself in the way `end`. */
+export function endByItself(job: Job, end: u8, now: u64): void {
+  const cold = countFailure(job);
+  if (
+    cold == 0 ||
+    shard().keepsFailures == 0 ||
+    !journal.hasRoomBeside(journal.FAILURE_BYTES_SILENT)
+  )
+    return;
+  const at = makeSilent(job);
+  if (at != 0) keep(job, coldAddress(cold), failureAt(at), end, now);
+}
+
+/** A failure of the job's holder, who says nothing; 0 when there is no memory: then the shard is to be given more. */
+function makeSilent(job: Job): u32 {
+  const at = makeFailureOf(connAt(job.holder), 0, false);
+  if (at == 0) shard().isShort = 1;
+  return at;
+}
+
+/** Counts, and answers the job's cold record; 0 when there is no memory for one. */
+function countFailure(job: Job): u32 {
+  shard().failures++;
+  tubeAt(job.tube).failures++;
+  const cold = coldOf(job);
+  if (cold != 0) coldAddress(cold).failures++;
+  return cold;
+}
+
+/** Puts a failure at the end of the job's list; the oldest one makes place for it. */
+function keep(job: Job, cold: Cold, failure: Failure, end: u8, now: u64): void {
+  failure.end = end;
+  failure.atMicros = now;
+  failure.number = cold.failures;
+  failure.attempt = job.reserves;
+  let oldLsn: u64 = 0;
+  let oldBytes: u32 = 0;
+  if (cold.failuresKept >= shard().keepsFailures) {
+    const oldest = failureAt(cold.failureHead);
+    oldLsn = oldest.lsn;
+    oldBytes = journal.failureRecordBytes(oldest);
+    dropOldest(cold);
+  }
+  insertFailure(cold, failure);
+  journal.recordFailure(job, failure, oldLsn, oldBytes);
+}

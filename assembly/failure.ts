@@ -1,0 +1,242 @@
+/* Failure: what is kept of an attempt at a job that ended without a delete: when, whose, how, and what the holder said about it.
+ *
+ *   0      4       8    16    24       28        32    33          34           36
+ *   | next | bytes | at | lsn | number | attempt | end | who bytes | has message - | who ... | message ...
+ *
+ * The list hangs on the job's Cold record, oldest first, numbers ascending; numbers that are missing were dropped. A message that does not fit in
+ * one piece with the rest is a chain of blocks, as a long body, whose first and last addresses stand in its place. Memory for
+ * failures is asked for as for bodies: inside the budget, and it may be refused.
+ *
+ * When an attempt ends is attempts.ts's to say; here is only the record and the list. With a journal everything in the list is in it.
+ */
+import { Conn, whoAt, whoBytes } from "./conn";
+import { BLOCK_BODY, BLOCK_HEADER, CHAIN_BYTES, Cold, Job, coldAddress } from "./job";
+import { PIECE_MAX, give, take } from "./memory";
+import { must, shard } from "./shard";
+
+@unmanaged
+export class Failure {
+  /** The next younger one, 0 behind the youngest. */
+  next: u32;
+  /** Length of the message. */
+  bytes: u32;
+  /** On the engine's clock; negative for what an earlier process saw. */
+  atMicros: i64;
+  /** Position of its record in the journal. */
+  lsn: u64;
+  /** The job's first failure is 1. */
+  number: u32;
+  /** Which reservation of the job it was. */
+  attempt: u32;
+  end: u8;
+  whoBytes: u8;
+  hasMessage: u8;
+}
+
+/** Where the name of whoever made the attempt stands, the message behind it. */
+const TEXT_OFFSET: u32 = 36;
+
+export function failureAt(address: u32): Failure {
+  return changetype<Failure>(<usize>address);
+}
+
+export function addressOfFailure(failure: Failure): u32 {
+  return <u32>changetype<usize>(failure);
+}
+
+export function whoOf(failure: Failure): usize {
+  return changetype<usize>(failure) + TEXT_OFFSET;
+}
+
+/** Where the message stands, or the addresses of its first and last block. */
+export function messageOf(failure: Failure): usize {
+  return whoOf(failure) + failure.whoBytes;
+}
+
+/** Whether the message is a chain of blocks. */
+export function isChained(failure: Failure): bool {
+  return TEXT_OFFSET + <u32>failure.whoBytes + failure.bytes > PIECE_MAX;
+}
+
+/** Bytes of the piece that the record itself takes. */
+export function failureBytes(failure: Failure): u32 {
+  const message = isChained(failure) ? CHAIN_BYTES : failure.bytes;
+  return TEXT_OFFSET + failure.whoBytes + message;
+}
+
+/** A record with the name at `who` and room for a message of `bytes`; 0 when there is no memory. */
+export function makeFailure(
+  who: usize,
+  nameBytes: u32,
+  bytes: u32,
+  hasMessage: bool,
+  vital: bool,
+): u32 {
+  const whole = <u64>TEXT_OFFSET + nameBytes + bytes;
+  const chained = whole > <u64>PIECE_MAX;
+  const at = take(chained ? TEXT_OFFSET + nameBytes + CHAIN_BYTES : <u32>whole, vital);
+  if (at == 0) return 0;
+  const failure = failureAt(at);
+  failure.next = 0;
+  failure.bytes = bytes;
+  failure.lsn = 0;
+  failure.end = 0;
+  failure.whoBytes = <u8>nameBytes;
+  failure.hasMessage = hasMessage ? 1 : 0;
+  memory.copy(whoOf(failure), who, nameBytes);
+  if (chained) store<u64>(messageOf(failure), 0);
+  return at;
+}
+
+/** As makeFailure, for an attempt of `conn`. */
+export function makeFailureOf(conn: Conn, bytes: u32, hasMessage: bool): u32 {
+  return makeFailure(whoAt(conn), whoBytes(conn), bytes, hasMessage, false);
+}
+
+/** Frees a record that stands in no list. */
+export function freeFailure(failure: Failure): void {
+  if (isChained(failure)) {
+    let block = load<u32>(messageOf(failure));
+    while (block != 0) {
+      const following = load<u32>(block);
+      give(block);
+      block = following;
+    }
+  }
+  give(addressOfFailure(failure));
+}
+
+/* The message. */
+
+/** Adds `count` bytes at `source` to a message that has `position` bytes so far; answers how many: fewer when memory runs out. */
+export function appendMessage(
+  failure: Failure,
+  position: u32,
+  source: usize,
+  count: u32,
+  vital: bool,
+): u32 {
+  must(count <= failure.bytes - position);
+  if (!isChained(failure)) {
+    memory.copy(messageOf(failure) + position, source, count);
+    return count;
+  }
+  let left = count;
+  while (left > 0) {
+    const inBlock = position % BLOCK_BODY;
+    if (inBlock == 0 && !addBlock(failure, position, vital)) break;
+    const step = min(left, BLOCK_BODY - inBlock);
+    memory.copy(<usize>lastBlock(failure) + BLOCK_HEADER + inBlock, source, step);
+    position += step;
+    source += step;
+    left -= step;
+  }
+  return count - left;
+}
+
+function lastBlock(failure: Failure): u32 {
+  return load<u32>(messageOf(failure) + 4);
+}
+
+/** Hangs the block for the bytes from `position` on at the end of the chain. */
+function addBlock(failure: Failure, position: u32, vital: bool): bool {
+  const block = take(BLOCK_HEADER + min(BLOCK_BODY, failure.bytes - position), vital);
+  if (block == 0) return false;
+  store<u32>(block, 0);
+  const last = lastBlock(failure);
+  if (last == 0) store<u32>(messageOf(failure), block);
+  else store<u32>(last, block);
+  store<u32>(messageOf(failure) + 4, block);
+  return true;
+}
+
+/** Copies the message from `position` on to `target`, at most `room` bytes; answers how many. */
+export function readMessage(failure: Failure, position: u32, target: usize, room: u32): u32 {
+  const count = min(room, failure.bytes - min(position, failure.bytes));
+  if (!isChained(failure)) {
+    memory.copy(target, messageOf(failure) + position, count);
+    return count;
+  }
+  let block = load<u32>(messageOf(failure));
+  for (let passed = position / BLOCK_BODY; passed > 0; --passed) block = load<u32>(block);
+  let left = count;
+  while (left > 0) {
+    const inBlock = position % BLOCK_BODY;
+    const step = min(left, BLOCK_BODY - inBlock);
+    memory.copy(target, <usize>block + BLOCK_HEADER + inBlock, step);
+    block = load<u32>(block);
+    position += step;
+    target += step;
+    left -= step;
+  }
+  return count;
+}
+
+/* The list of a job. */
+
+/** The job's oldest failure, 0 when it has none. */
+export function firstFailure(job: Job): u32 {
+  return job.cold == 0 ? 0 : coldAddress(job.cold).failureHead;
+}
+
+/** How many the job has. */
+export function failuresKept(job: Job): u32 {
+  return job.cold == 0 ? 0 : coldAddress(job.cold).failuresKept;
+}
+
+/** The first one with a number above `after`, or 0. */
+export function failureAfter(job: Job, after: u32): u32 {
+  let at = firstFailure(job);
+  while (at != 0 && failureAt(at).number <= after) at = failureAt(at).next;
+  return at;
+}
+
+/** The youngest one that has a message, or 0. */
+export function lastMessage(job: Job): u32 {
+  let found: u32 = 0;
+  for (let at = firstFailure(job); at != 0; at = failureAt(at).next) {
+    if (failureAt(at).hasMessage != 0) found = at;
+  }
+  return found;
+}
+
+/** Adds a failure where its number belongs, as yet none has it. */
+export function insertFailure(cold: Cold, failure: Failure): void {
+  const at = addressOfFailure(failure);
+  let before = cold.failureTail;
+  if (before != 0 && failureAt(before).number > failure.number) {
+    before = 0;
+    let behind = cold.failureHead;
+    while (failureAt(behind).number < failure.number) {
+      before = behind;
+      behind = failureAt(behind).next;
+    }
+  }
+  if (before == 0) {
+    failure.next = cold.failureHead;
+    cold.failureHead = at;
+  } else {
+    failure.next = failureAt(before).next;
+    failureAt(before).next = at;
+  }
+  if (failure.next == 0) cold.failureTail = at;
+  cold.failuresKept++;
+  shard().failuresKept++;
+}
+
+/** Drops the oldest one, which is there. */
+export function dropOldest(cold: Cold): void {
+  const oldest = failureAt(cold.failureHead);
+  cold.failureHead = oldest.next;
+  if (oldest.next == 0) cold.failureTail = 0;
+  cold.failuresKept--;
+  shard().failuresKept--;
+  freeFailure(oldest);
+}
+
+/** Drops all that the job has. */
+export function dropFailures(job: Job): void {
+  if (job.cold == 0) return;
+  const cold = coldAddress(job.cold);
+  while (cold.failureHead != 0) dropOldest(cold);
+}

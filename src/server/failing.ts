@@ -1,0 +1,143 @@
+/* Failing: bury and release with a message that says why.
+ *
+ * Whether the connection holds the job is seen before the message is taken in, which then goes to the job's shard piece by piece: it is kept
+ * with the job when the command comes to its end. Without memory for it the command does its work all the same, and the message is
+ * lost. Used by the session.
+ */
+
+import * as C from "../../assembly/constants.ts";
+import type { Connection } from "../engine/connection.ts";
+import type { Shard } from "../engine/shard.ts";
+import { OP } from "../protocol/commands.ts";
+import * as R from "../protocol/replies.ts";
+import { depend } from "./answers.ts";
+import type { Intake, Receiver } from "./intake.ts";
+import type { SessionHost } from "./session-host.ts";
+
+/** One connection's commands that bring a failure message. */
+export class Failing {
+  readonly #host: SessionHost;
+  readonly #connection: Connection;
+  readonly #intake: Intake;
+
+  constructor(host: SessionHost, connection: Connection, intake: Intake) {
+    this.#host = host;
+    this.#connection = connection;
+    this.#intake = intake;
+  }
+
+  /** The bury or release (`op`) that the host's command names; its message follows. */
+  begin(op: number): void {
+    const host = this.#host;
+    const { bytes } = host.command;
+    if (bytes > host.limits.maxFailureBytes) {
+      this.#intake.swallow(bytes, R.REPLY.JOB_TOO_BIG);
+      return;
+    }
+    if (host.isReadOnly) {
+      this.#intake.swallow(bytes, R.REPLY.OUT_OF_MEMORY);
+      return;
+    }
+    const shard = this.#holder();
+    if (shard === undefined) {
+      this.#intake.swallow(bytes, R.REPLY.NOT_FOUND);
+      return;
+    }
+    this.#intake.begin(bytes, new Failed(host, shard, this.#connection.record(shard), op));
+  }
+
+  /** The shard in which this connection holds the job. */
+  #holder(): Shard | undefined {
+    const { command, shards, now } = this.#host;
+    return shards.find((shard) => {
+      const record = this.#connection.record(shard);
+      if (record === 0) return false;
+      const code = shard.engine.holds(shard.thread, record, command.id, now);
+      return shard.answer(code) === C.DONE;
+    });
+  }
+}
+
+/** A bury or release whose message is on its way: made of the host's command. */
+class Failed implements Receiver {
+  readonly #host: SessionHost;
+  readonly #shard: Shard;
+  readonly #record: number;
+  readonly #op: number;
+  readonly #id: number;
+  readonly #pri: number;
+  readonly #delaySeconds: number;
+  /** Address of the failure, 0 when there is no memory for its message. */
+  #failure = 0;
+
+  constructor(host: SessionHost, shard: Shard, record: number, op: number) {
+    const { id, pri, delay, bytes } = host.command;
+    this.#host = host;
+    this.#shard = shard;
+    this.#record = record;
+    this.#op = op;
+    this.#id = id;
+    this.#pri = pri;
+    this.#delaySeconds = delay;
+    this.#open(bytes);
+  }
+
+  #open(bytes: number): void {
+    const shard = this.#shard;
+    const { engine, thread } = shard;
+    let answer = C.OUT_OF_MEMORY;
+    do {
+      answer = shard.answer(engine.openFailure(thread, this.#record, bytes));
+    } while (answer === C.OUT_OF_MEMORY && shard.growBudget());
+    if (answer === C.DONE) this.#failure = shard.field(C.RESULT_REF);
+  }
+
+  /** Always true: a message that there is no memory for goes, and the rest of it is let pass. */
+  append(position: number, bytes: Uint8Array, at: number, count: number, end: number): boolean {
+    const shard = this.#shard;
+    const { engine, thread } = shard;
+    const offset = this.#host.stage(shard, bytes, at, at + count, end);
+    for (let done = 0; done < count && this.#failure !== 0;) {
+      const code = engine.appendFailure(
+        thread,
+        this.#failure,
+        position + done,
+        offset + done,
+        count - done,
+      );
+      const answer = shard.answer(code);
+      done += shard.field(C.RESULT_COUNT);
+      if (answer === C.OUT_OF_MEMORY && !shard.growBudget()) this.drop();
+    }
+    return true;
+  }
+
+  finish(): void {
+    const host = this.#host;
+    const shard = this.#shard;
+    const answer = shard.answer(this.#run());
+    if (answer === C.NOT_FOUND) {
+      this.drop(); // its time to run was over before the message was there
+      host.output.reply(R.REPLY.NOT_FOUND);
+      return;
+    }
+    depend(host, shard);
+    const isReleased = this.#op === OP.RELEASE && answer === C.DONE;
+    host.output.reply(isReleased ? R.REPLY.RELEASED : R.REPLY.BURIED);
+  }
+
+  #run(): number {
+    const { engine, thread } = this.#shard;
+    const { now } = this.#host;
+    const [record, id, pri, failure] = [this.#record, this.#id, this.#pri, this.#failure];
+    return this.#op === OP.BURY
+      ? engine.bury(thread, record, id, pri, failure, now)
+      : engine.release(thread, record, id, pri, this.#delaySeconds, failure, now);
+  }
+
+  drop(): void {
+    const shard = this.#shard;
+    if (this.#failure !== 0) shard.answer(shard.engine.dropFailure(shard.thread, this.#failure));
+    this.#failure = 0;
+  }
+}

@@ -1,0 +1,104 @@
+/* Intake: the one body of a connection that is on its way in, in pieces: to whoever wants it, or to nowhere.
+ *
+ * A body ends with CR LF; one that does not is dropped and answered with EXPECTED_CRLF. What nobody wants, because it is too big or there is
+ * no memory for it, is swallowed to its end, and then answered. Used by the session, fed by Putting and Failing.
+ */
+
+import * as R from "../protocol/replies.ts";
+import type { SessionHost } from "./session-host.ts";
+
+const CR = 13;
+const LF = 10;
+/** Bytes of the CRLF behind a body. */
+export const TRAILER_BYTES = 2;
+
+/** Who wants a body. Exactly one of `finish` and `drop` is called, last. */
+export interface Receiver {
+  /** Takes bytes[at, at + count), which stand at `position` of the body; `end` is the end of the input. False when there is no memory. */
+  append(position: number, bytes: Uint8Array, at: number, count: number, end: number): boolean;
+  /** All of it came. Answers the command. */
+  finish(): void;
+  /** It will not come, or is not as it should be. */
+  drop(): void;
+}
+
+/** Takes in the bodies of one connection, one at a time. */
+export class Intake {
+  readonly #host: SessionHost;
+  #receiver: Receiver | undefined;
+  #bytes = 0;
+  /** Bytes of the body that came, bytes of its CRLF that came, and whether they were wrong. */
+  #position = 0;
+  #trailer = 0;
+  #isWrong = false;
+  #swallowBytes = 0;
+  #swallowReply: Uint8Array = R.REPLY.JOB_TOO_BIG;
+
+  constructor(host: SessionHost) {
+    this.#host = host;
+  }
+
+  /** Whether the next byte of input belongs to a body. */
+  get isBusy(): boolean {
+    return this.#receiver !== undefined || this.#swallowBytes > 0;
+  }
+
+  /** A body of `bytes` follows. */
+  begin(bytes: number, receiver: Receiver): void {
+    this.#receiver = receiver;
+    this.#bytes = bytes;
+    this.#position = 0;
+    this.#trailer = 0;
+    this.#isWrong = false;
+  }
+
+  /** A body of `bytes` follows that goes nowhere; `reply` is the answer. */
+  swallow(bytes: number, reply: Uint8Array): void {
+    this.#swallowBytes = bytes + TRAILER_BYTES;
+    this.#swallowReply = reply;
+  }
+
+  /** Takes what belongs to the body from bytes[at, end); answers the position behind it. */
+  take(bytes: Uint8Array, at: number, end: number): number {
+    const receiver = this.#receiver;
+    if (receiver === undefined) return this.#takeSwallowed(at, end);
+    if (this.#position === this.#bytes) return this.#takeTrailer(receiver, bytes, at);
+    const count = Math.min(this.#bytes - this.#position, end - at);
+    if (receiver.append(this.#position, bytes, at, count, end)) {
+      this.#position += count;
+      return at + count;
+    }
+    const left = this.#bytes - this.#position - count;
+    this.drop();
+    this.swallow(left, R.REPLY.OUT_OF_MEMORY);
+    return at + count;
+  }
+
+  #takeTrailer(receiver: Receiver, bytes: Uint8Array, at: number): number {
+    if (bytes[at] !== (this.#trailer === 0 ? CR : LF)) this.#isWrong = true;
+    this.#trailer++;
+    if (this.#trailer < TRAILER_BYTES) return at + 1;
+    if (this.#isWrong) {
+      this.drop();
+      this.#host.output.reply(R.REPLY.EXPECTED_CRLF);
+    } else {
+      this.#receiver = undefined;
+      receiver.finish();
+    }
+    return at + 1;
+  }
+
+  #takeSwallowed(at: number, end: number): number {
+    const count = Math.min(this.#swallowBytes, end - at);
+    this.#swallowBytes -= count;
+    if (this.#swallowBytes === 0) this.#host.output.reply(this.#swallowReply);
+    return at + count;
+  }
+
+  /** Forgets a body that will not come to its end. */
+  drop(): void {
+    const receiver = this.#receiver;
+    this.#receiver = undefined;
+    receiver?.drop();
+  }
+}
