@@ -139,8 +139,7 @@ export function reserve(job: Job, conn: Conn, now: f64): void {
 /** Gives a delayed or buried job to `conn`. It is neither any more, also after a restart: whoever had it, it is ready then. */
 export function reserveAside(job: Job, conn: Conn, now: f64): void {
   conn.collectedId = 0;
-  tubeAt(job.tube).otherReserves++;
-  shard().otherReserves++;
+  times.reservedOtherwise(tubeAt(job.tube));
   states.leaveState(job);
   states.becomeReserved(job, conn, <i64>now);
   journal.recordState(job);
@@ -149,8 +148,8 @@ export function reserveAside(job: Job, conn: Conn, now: f64): void {
 /** Counts the reservation that a grant was, now that it is collected. */
 export function countGrant(job: Job, conn: Conn, now: f64): void {
   const tube = tubeAt(job.tube);
-  conn.collectedId = job.minor;
-  times.queued(tube, conn.grantedSince, <u64>now);
+  const isCounted = times.queued(tube, conn.grantedSince, <u64>now);
+  conn.collectedId = isCounted ? job.minor : 0;
 }
 
 /** Undoes a reservation of `conn`; when it is the grant that was just collected, as if it had never been counted. */

@@ -5,7 +5,8 @@
  *
  * Bucket i counts what took less than 2^(9 + i) microseconds and belongs in no lower one; the last takes the rest. Counts and sums have 64
  * bits and never wrap. The shard has one pair, in its header; a tube gets one when its first job is reserved and gives it back when it
- * goes. That memory is `vital`, since a reserve must not fail and there is one pair a tube; when there is none even so, the tube's times go uncounted.
+ * goes. That memory is `vital`, since a reserve must not fail and there is one pair a tube; when there is none even so, a reservation is counted
+ * without its time in queue, and a time to process in the shard alone.
  * A job needs no room for this. Ready, its deadline holds the moment since when (nothing else looks at it there); held, the moment
  * of the reserve is its deadline less its TTR, until a touch moves the deadline and writes the moment down in the job's cold record.
  */
@@ -66,17 +67,28 @@ function open(tube: Tube): bool {
   return true;
 }
 
-/** A job of `tube` that was ready since `since` was reserved at `now`. */
-export function queued(tube: Tube, since: u64, now: u64): void {
+/** A job of `tube` that was ready since `since` was reserved at `now`. False when there was no memory for that time, and only the reservation is counted. */
+export function queued(tube: Tube, since: u64, now: u64): bool {
+  if (tube.times == 0 && !open(tube)) {
+    reservedOtherwise(tube);
+    return false;
+  }
   record(tube, QUEUE, between(since, now));
+  return true;
 }
 
-/** That reservation is undone. */
+/** A job of `tube` was reserved, and how long it stood ready says nothing or is not known. */
+export function reservedOtherwise(tube: Tube): void {
+  tube.otherReserves++;
+  shard().otherReserves++;
+}
+
+/** That reservation, whose time was counted, is undone. */
 export function unqueued(tube: Tube, since: u64, now: u64): void {
   const micros = between(since, now);
   const place = placeOf(micros);
   takeAway(shardTimes() + QUEUE, place, micros);
-  if (tube.times != 0) takeAway(<usize>tube.times + QUEUE, place, micros);
+  takeAway(<usize>tube.times + QUEUE, place, micros);
 }
 
 /** How many times a histogram has counted. */
