@@ -600,7 +600,7 @@ export function holds(t: u32, conn: u32, id: f64, now: f64): i32 {
 
 /**
  * DONE, NOT_FOUND, or BURIED when there is no memory for the new priority. `failure` is a complete one of `openFailure`, 0 for none; unless the answer
- * is NOT_FOUND it belongs to the job afterwards.
+ * is NOT_FOUND it belongs to the job afterwards. RESULT_LSN is 0 when the journal has nothing to tell but that an attempt ended without a word.
  */
 export function release(
   t: u32,
@@ -614,8 +614,9 @@ export function release(
   enterAt(now);
   const at = findJob(<u64>id);
   if (at == 0 || !isHeldBy(jobAt(at), conn)) return leave(t, NOT_FOUND);
+  const waits = failure != 0 || shard().keepsReleases != 0;
   const answer = commands.letGo(jobAt(at), pri, delay, failure, now);
-  setResult(t, RESULT_LSN, <f64>shard().lsn);
+  setResult(t, RESULT_LSN, waits ? <f64>shard().lsn : 0);
   return leave(t, answer);
 }
 

@@ -334,7 +334,7 @@ function release(run: Run, at: u32): u32 {
   const found = heldJob(run, id >> 4);
   if (found == 0) return notFound(run, end, C.COUNT_RELEASE);
   const answer = commands.letGo(jobAt(found), <u32>(pri >> 4), <u32>(delay >> 4), 0, run.now);
-  run.lsn = shard().lsn;
+  if (shard().keepsReleases != 0) run.lsn = shard().lsn; // else it told the journal nothing that must survive
   lookAtMemory(run);
   count(run, C.COUNT_RELEASE);
   if (answer == C.BURIED) {

@@ -10,8 +10,9 @@ import type { Option } from "./option.ts";
 /** The part of a declaration that is the same for all options of a sort. */
 type Sort<Value> = Pick<Option<Value>, "expects" | "parse" | "format">;
 
-/** Bytes of a mebibyte. */
+/** Bytes of a kibibyte. */
 export const KIB = 1024;
+/** Bytes of a mebibyte. */
 export const MIB = 1_048_576;
 /** Bytes of a gibibyte. */
 export const GIB = 1_073_741_824;

@@ -17,7 +17,7 @@ export const PART_BYTES = 4096;
 /** What must be free in a ring before a command may run: twice the largest record. */
 export const RESERVE_BYTES = 4 * PART_BYTES;
 /** Failures that a job keeps: few, so that old ones have to go. */
-export const FAILURES_KEPT = 3;
+const FAILURES_KEPT = 3;
 
 /** The module of build/engine.wasm. */
 export function loadEngineModule(): WebAssembly.Module {

@@ -836,7 +836,8 @@ export class World {
     const failure = this.#openFailure(shard);
     const code = shard.engine.release(0, conn, job.id, pri, delaySeconds, failure, this.now);
     if (shard.answer(code) !== C.DONE) throw new LedgerError(`job ${job.id} cannot be released`);
-    const lsn = shard.field(C.RESULT_LSN);
+    const replyLsn = shard.field(C.RESULT_LSN);
+    const lsn = replyLsn === 0 ? (this.#failuresOf(shard, job.id).at(-1)?.lsn ?? 0) : replyLsn;
     const failed = this.#failed(shard, held, lsn);
     if (!keepsReleases) return;
     const due = delaySeconds === 0 ? 0 : this.wall + delaySeconds * 1_000_000;
