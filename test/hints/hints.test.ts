@@ -5,6 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { readHints } from "../../src/journal/hints.ts";
+import type { FoundHints } from "../../src/journal/hints.ts";
+import { openReplica } from "../../src/journal/replica.ts";
+import { StorageError } from "../../src/storage.ts";
+import { randomFrom } from "../engine/shuffle.ts";
+import { loadEngineModule } from "../journal/machine.ts";
+import { SimulatedDisk } from "../journal/simulated-disk.ts";
 import { startHomemaker } from "../support/homemaker.ts";
 import { partsOf, ReplyReader } from "../support/reply-reader.ts";
 import type { ServerProcess } from "../support/server-process.ts";
@@ -74,6 +81,21 @@ async function nextHints(): Promise<void> {
   }
 }
 
+const { checksum } = openReplica(loadEngineModule(), 1, 0);
+
+/** What a server would find in a file of these bytes. */
+function read(bytes: Uint8Array): FoundHints | undefined {
+  const disk = new SimulatedDisk(randomFrom(1), StorageError);
+  disk.create("hints").write(0, [bytes]);
+  return readHints(disk, checksum);
+}
+
+function flipped(bytes: Uint8Array, bit: number): Uint8Array {
+  const other = Uint8Array.from(bytes);
+  other[bit >> 3] = (other[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+  return other;
+}
+
 describe("hints", () => {
   test("bring back the delay, the priority and the counters that a release left", async () => {
     const first = await restart("100ms");
@@ -124,21 +146,22 @@ describe("hints", () => {
     expect(await ask(await restart("1h"), "stats-job 1")).toEqual(["NOT_FOUND"]);
   });
 
-  // Eight servers, one after the other.
-  test("that are damaged are passed over, whatever byte it is", { timeout: 120_000 }, async () => {
+  test("that are damaged are passed over, whatever bit it is", async () => {
     const first = await restart("100ms");
     await ask(first, "put 5 0 60 1\r\nx", "reserve", "release 1 77 500");
     await nextHints();
     await first.stop();
     const sound = await readFile(join(directory, "hints"));
-    for (const at of [0, 9, 13, 17, 41, 70, sound.length - 1]) {
-      const damaged = Buffer.from(sound);
-      damaged[at] = (damaged[at] ?? 0) ^ 4;
-      await writeFile(join(directory, "hints"), damaged);
-      const [stats] = await ask(await restart("1h"), "stats-job 1");
-      expect(stats).toMatch(/state: ready\npri: 5\n/);
-      await server?.stop();
+    expect(read(sound)).toMatchObject({ frame: expect.any(Number) as number });
+    for (let bit = 0; bit < 8 * sound.length; bit++) {
+      expect([bit, read(flipped(sound, bit))]).toEqual([bit, undefined]);
     }
+    for (const length of [0, 1, 63, 64, sound.length - 1]) {
+      expect([length, read(sound.subarray(0, length))]).toEqual([length, undefined]);
+    }
+    await writeFile(join(directory, "hints"), flipped(sound, 8 * 70));
+    const [stats] = await ask(await restart("1h"), "stats-job 1");
+    expect(stats).toMatch(/state: ready\npri: 5\n/);
   });
 
   test("are not written when they are not wanted", async () => {
