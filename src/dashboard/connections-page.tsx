@@ -2,10 +2,12 @@
 import type { JSX } from "preact";
 import type { ConnectionsAnswer, ConnectionSummary } from "../http/api.ts";
 import { Pager } from "./pager.tsx";
-import { Empty, Loading, PageHead, Trouble, TubeLink, WideTable } from "./parts.tsx";
+import { Empty, Loading, PageHead, Trouble, TubeLink } from "./parts.tsx";
 import { age, count, counted, duration } from "./quantity.ts";
 import { useResource } from "./resource.ts";
 import { addressOf, query } from "./route.ts";
+import { WideTable } from "./table.tsx";
+import type { Column } from "./table.tsx";
 
 const LIMIT = 50;
 const SHOWN_NAMES = 6;
@@ -27,32 +29,13 @@ export function ConnectionsPage({ offset }: { readonly offset: number }): JSX.El
         </Empty>
       ) : (
         <>
-          <WideTable label="Connections" isStale={connections.isStale}>
-            <thead>
-              <tr>
-                <th scope="col">Connection</th>
-                <th scope="col">Doing</th>
-                <th scope="col">Holds</th>
-                <th scope="col" class="wide-only">
-                  Watches
-                </th>
-                <th scope="col" class="wide-only">
-                  Uses
-                </th>
-                <th scope="col" class="number wide-only">
-                  Thread
-                </th>
-                <th scope="col" class="number">
-                  Age
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {data.connections.map((connection) => (
-                <ConnectionRow key={connection.id} connection={connection} />
-              ))}
-            </tbody>
-          </WideTable>
+          <WideTable
+            label="Connections"
+            isStale={connections.isStale}
+            columns={COLUMNS}
+            rows={data.connections}
+            keyOf={({ id }) => id}
+          />
           <Pager
             offset={offset}
             limit={LIMIT}
@@ -65,52 +48,23 @@ export function ConnectionsPage({ offset }: { readonly offset: number }): JSX.El
   );
 }
 
-function ConnectionRow({ connection }: { readonly connection: ConnectionSummary }): JSX.Element {
-  const { holds, watches } = connection;
+const COLUMNS: readonly Column<ConnectionSummary>[] = [
+  { head: "Connection", kind: "peer", cell: who },
+  { head: "Doing", cell: doing },
+  { head: "Holds", cell: held },
+  { head: "Watches", kind: "wide-only", cell: watched },
+  { head: "Uses", kind: "wide-only", cell: ({ uses }) => <TubeLink name={uses} /> },
+  { head: "Thread", kind: "number wide-only", cell: ({ thread }) => thread },
+  { head: "Age", kind: "number", cell: ({ ageSeconds }) => age(ageSeconds) },
+];
+
+function who({ id, peer, watchCount }: ConnectionSummary): JSX.Element {
   return (
-    <tr>
-      <th scope="row" class="peer">
-        <span class="name">{connection.peer}</span>
-        <small class="sub">{connection.id}</small>
-        <small class="sub narrow-only">watches {counted(connection.watchCount, "tube")}</small>
-      </th>
-      <td>{doing(connection)}</td>
-      <td>
-        {holds.length === 0 && <span class="nothing">nothing</span>}
-        <ul class="chips">
-          {holds.map((hold) => (
-            <li key={hold.id} class="hold">
-              <a href={addressOf({ page: "job", id: hold.id })} title={`of tube ${hold.tube}`}>
-                {hold.id}
-              </a>{" "}
-              <small>{duration(hold.leftSeconds)} left</small>
-            </li>
-          ))}
-          {connection.holdCount > holds.length && (
-            <li class="nothing">and {count(connection.holdCount - holds.length)} more</li>
-          )}
-        </ul>
-      </td>
-      <td class="wide-only">
-        <ul class="chips">
-          {watches.slice(0, SHOWN_NAMES).map((name) => (
-            <li key={name}>
-              <TubeLink name={name} />
-            </li>
-          ))}
-          {connection.watchCount > SHOWN_NAMES && (
-            <li class="nothing" title={watches.join(" ")}>
-              and {count(connection.watchCount - SHOWN_NAMES)} more
-            </li>
-          )}
-        </ul>
-      </td>
-      <td class="wide-only">
-        <TubeLink name={connection.uses} />
-      </td>
-      <td class="number wide-only">{connection.thread}</td>
-      <td class="number">{age(connection.ageSeconds)}</td>
-    </tr>
+    <>
+      <span class="name">{peer}</span>
+      <small class="sub">{id}</small>
+      <small class="sub narrow-only">watches {counted(watchCount, "tube")}</small>
+    </>
   );
 }
 
@@ -120,4 +74,42 @@ function doing(connection: ConnectionSummary): JSX.Element {
   }
   if (connection.waiting) return <span class="hint ok">waits for a job</span>;
   return <span class="nothing">nothing</span>;
+}
+
+function held({ holds, holdCount }: ConnectionSummary): JSX.Element {
+  return (
+    <>
+      {holds.length === 0 && <span class="nothing">nothing</span>}
+      <ul class="chips">
+        {holds.map((hold) => (
+          <li key={hold.id} class="hold">
+            <a href={addressOf({ page: "job", id: hold.id })} title={`of tube ${hold.tube}`}>
+              {hold.id}
+            </a>{" "}
+            <small>{duration(hold.leftSeconds)} left</small>
+          </li>
+        ))}
+        {holdCount > holds.length && (
+          <li class="nothing">and {count(holdCount - holds.length)} more</li>
+        )}
+      </ul>
+    </>
+  );
+}
+
+function watched({ watches, watchCount }: ConnectionSummary): JSX.Element {
+  return (
+    <ul class="chips">
+      {watches.slice(0, SHOWN_NAMES).map((name) => (
+        <li key={name}>
+          <TubeLink name={name} />
+        </li>
+      ))}
+      {watchCount > SHOWN_NAMES && (
+        <li class="nothing" title={watches.join(" ")}>
+          and {count(watchCount - SHOWN_NAMES)} more
+        </li>
+      )}
+    </ul>
+  );
 }

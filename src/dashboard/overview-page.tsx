@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { mayAct } from "./access.ts";
 import { Chart, reachSeconds } from "./chart.tsx";
 import type { Line } from "./chart.tsx";
-import type { Overview } from "../http/api.ts";
+import type { Overview, ShardLoad, ThreadLoad } from "../http/api.ts";
 import { newest, overview } from "./live.ts";
 import type { Column } from "./live.ts";
 import { attempt } from "./notices.tsx";
@@ -23,6 +23,8 @@ import { confirm } from "./question.tsx";
 import { addressOf, ALL_TUBES, STATES } from "./route.ts";
 import { post } from "./server-api.ts";
 import { Sparkline } from "./sparkline.tsx";
+import { SmallTable } from "./table.tsx";
+import type { Column as TableColumn } from "./table.tsx";
 
 const FLOW: readonly Line[] = [
   { column: "putPerSecond", label: "in", color: "--in", isFilled: true },
@@ -278,6 +280,18 @@ function JournalPanel({ now }: { readonly now: Overview }): JSX.Element {
   );
 }
 
+const SHARD_COLUMNS: readonly TableColumn<ShardLoad>[] = [
+  { head: "shard", cell: ({ index }) => index },
+  {
+    head: "used of taken",
+    cell: ({ usedBytes, takenBytes }) => (
+      <Meter part={usedBytes} whole={takenBytes} text={bytes(usedBytes)} />
+    ),
+  },
+  { head: "taken", kind: "number", cell: ({ takenBytes }) => bytes(takenBytes) },
+  { head: "lock waits", kind: "number", cell: ({ contended }) => count(contended) },
+];
+
 function ShardsPanel({ now }: { readonly now: Overview }): JSX.Element {
   const used = now.shards.reduce((sum, shard) => sum + shard.usedBytes, 0);
   return (
@@ -285,38 +299,20 @@ function ShardsPanel({ now }: { readonly now: Overview }): JSX.Element {
       <h2>
         Memory <small>{bytes(used)} in use</small>
       </h2>
-      <table class="small">
-        <thead>
-          <tr>
-            <th scope="col">shard</th>
-            <th scope="col">used of taken</th>
-            <th scope="col" class="number">
-              taken
-            </th>
-            <th scope="col" class="number">
-              lock waits
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {now.shards.map((shard) => (
-            <tr key={shard.index}>
-              <th scope="row">{shard.index}</th>
-              <td>
-                <Meter
-                  part={shard.usedBytes}
-                  whole={shard.takenBytes}
-                  text={bytes(shard.usedBytes)}
-                />
-              </td>
-              <td class="number">{bytes(shard.takenBytes)}</td>
-              <td class="number">{count(shard.contended)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <SmallTable columns={SHARD_COLUMNS} rows={now.shards} keyOf={({ index }) => index} />
     </section>
   );
+}
+
+function threadColumns(most: number): readonly TableColumn<ThreadLoad>[] {
+  return [
+    { head: "thread", cell: ({ index }) => index },
+    { head: "late by", cell: ({ lagMillis }) => lateness(lagMillis, most) },
+  ];
+}
+
+function lateness(lagMillis: number, most: number): JSX.Element {
+  return <Meter part={lagMillis} whole={most} text={millis(lagMillis)} />;
 }
 
 function ThreadsPanel({ now }: { readonly now: Overview }): JSX.Element {
@@ -326,24 +322,7 @@ function ThreadsPanel({ now }: { readonly now: Overview }): JSX.Element {
       <h2>
         Threads <small>lateness of the event loop</small>
       </h2>
-      <table class="small">
-        <thead>
-          <tr>
-            <th scope="col">thread</th>
-            <th scope="col">late by</th>
-          </tr>
-        </thead>
-        <tbody>
-          {now.threads.map(({ index, lagMillis }) => (
-            <tr key={index}>
-              <th scope="row">{index}</th>
-              <td>
-                <Meter part={lagMillis} whole={most} text={millis(lagMillis)} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <SmallTable columns={threadColumns(most)} rows={now.threads} keyOf={({ index }) => index} />
     </section>
   );
 }

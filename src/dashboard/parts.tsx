@@ -136,25 +136,6 @@ export function Moment({ atSeconds }: { readonly atSeconds: number }): JSX.Eleme
   );
 }
 
-/** A table that may be wider than the screen: it scrolls by itself, by keyboard too. */
-export function WideTable({
-  label,
-  isStale = false,
-  children,
-}: {
-  readonly label: string;
-  readonly isStale?: boolean;
-  readonly children: ComponentChildren;
-}): JSX.Element {
-  return (
-    // Focusable, since what scrolls must be reachable by keyboard.
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div class={isStale ? "wide is-stale" : "wide"} role="region" aria-label={label} tabIndex={0}>
-      <table>{children}</table>
-    </div>
-  );
-}
-
 /** Says that there is nothing, and why that may be. */
 export function Empty({
   title,

@@ -4,22 +4,15 @@ import type { JobsAnswer, JobState, JobSummary, Tube } from "../http/api.ts";
 import { mayAct } from "./access.ts";
 import { runBulk } from "./bulk-actions.ts";
 import { OneLine } from "./hostile-text.tsx";
-import {
-  Empty,
-  Figure,
-  Loading,
-  PageHead,
-  StateShape,
-  Trouble,
-  TubeHints,
-  WideTable,
-} from "./parts.tsx";
+import { Empty, Figure, Loading, PageHead, StateShape, Trouble, TubeHints } from "./parts.tsx";
 import { age, bytes, count, counted, duration } from "./quantity.ts";
 import { useResource } from "./resource.ts";
 import type { Resource } from "./resource.ts";
 import { addressOf, ALL_TUBES, go, query, STATES } from "./route.ts";
 import type { TubeRoute } from "./route.ts";
 import { SearchField } from "./search-field.tsx";
+import { WideTable } from "./table.tsx";
+import type { Column } from "./table.tsx";
 import { TubeActions } from "./tube-actions.tsx";
 
 const LIMIT = 50;
@@ -246,68 +239,49 @@ function JobsTable({
   readonly jobs: readonly JobSummary[];
   readonly isStale: boolean;
 }): JSX.Element {
-  const leftHead = LEFT_HEADS[route.state];
   return (
-    <WideTable label={`${route.state} jobs of ${route.name}`} isStale={isStale}>
-      <thead>
-        <tr>
-          <th scope="col">Job</th>
-          <th scope="col" class="number">
-            Age
-          </th>
-          {leftHead !== null && (
-            <th scope="col" class="number">
-              {leftHead}
-            </th>
-          )}
-          <th scope="col" class="number wide-only">
-            Priority
-          </th>
-          <th scope="col" class="number wide-only">
-            TTR
-          </th>
-          <th scope="col" class="number wide-only">
-            Reserves
-          </th>
-          <th scope="col" class="number">
-            Failures
-          </th>
-          <th scope="col" class="number wide-only">
-            Size
-          </th>
-          <th scope="col" class="preview">
-            Body
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {jobs.map((job) => (
-          <tr key={job.id}>
-            <th scope="row">
-              <a class="name" data-row href={addressOf({ page: "job", id: job.id })}>
-                {job.id}
-              </a>
-            </th>
-            <td class="number">{age(job.ageSeconds)}</td>
-            {leftHead !== null && <td class="number">{age(job.leftSeconds)}</td>}
-            <td class="number wide-only">
-              {count(job.pri)}
-              {job.pri < 1024 && job.state === "ready" && <span class="hint urgent">urgent</span>}
-            </td>
-            <td class="number wide-only">{duration(job.ttrSeconds)}</td>
-            <td class="number wide-only">
-              <Figure value={job.reserves} />
-            </td>
-            <td class="number">
-              <Figure value={job.failures} />
-            </td>
-            <td class="number wide-only">{bytes(job.bytes)}</td>
-            <td class="preview">
-              <OneLine bytes={job.preview} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </WideTable>
+    <WideTable
+      label={`${route.state} jobs of ${route.name}`}
+      isStale={isStale}
+      columns={columnsOf(route.state)}
+      rows={jobs}
+      keyOf={({ id }) => id}
+    />
+  );
+}
+
+function columnsOf(state: JobState): readonly (Column<JobSummary> | false)[] {
+  const left = LEFT_HEADS[state];
+  return [
+    { head: "Job", cell: ({ id }) => <JobLink id={id} /> },
+    { head: "Age", kind: "number", cell: (job) => age(job.ageSeconds) },
+    left !== null && { head: left, kind: "number", cell: (job) => age(job.leftSeconds) },
+    { head: "Priority", kind: "number wide-only", cell: priority },
+    { head: "TTR", kind: "number wide-only", cell: (job) => duration(job.ttrSeconds) },
+    {
+      head: "Reserves",
+      kind: "number wide-only",
+      cell: (job) => <Figure value={job.reserves} />,
+    },
+    { head: "Failures", kind: "number", cell: (job) => <Figure value={job.failures} /> },
+    { head: "Size", kind: "number wide-only", cell: (job) => bytes(job.bytes) },
+    { head: "Body", kind: "preview", cell: (job) => <OneLine bytes={job.preview} /> },
+  ];
+}
+
+function JobLink({ id }: { readonly id: number }): JSX.Element {
+  return (
+    <a class="name" data-row href={addressOf({ page: "job", id })}>
+      {id}
+    </a>
+  );
+}
+
+function priority({ pri, state }: JobSummary): JSX.Element {
+  return (
+    <>
+      {count(pri)}
+      {pri < 1024 && state === "ready" && <span class="hint urgent">urgent</span>}
+    </>
   );
 }

@@ -1,34 +1,19 @@
 /* Tubes page: all tubes, searched, sorted and paged by the server. */
 import type { JSX } from "preact";
-import type { TubesAnswer, TubeSort } from "../http/api.ts";
+import type { Tube, TubesAnswer, TubeSort } from "../http/api.ts";
 import { mayAct } from "./access.ts";
 import { Pager } from "./pager.tsx";
-import { Empty, Figure, Loading, PageHead, Trouble, TubeHints, WideTable } from "./parts.tsx";
+import { Empty, Figure, Loading, PageHead, Trouble, TubeHints } from "./parts.tsx";
 import { age, count } from "./quantity.ts";
 import { useResource } from "./resource.ts";
 import { addressOf, go, query, tubeRoute } from "./route.ts";
 import type { TubesRoute } from "./route.ts";
 import { SearchField } from "./search-field.tsx";
+import { WideTable } from "./table.tsx";
+import type { Column } from "./table.tsx";
 import { TubeActions } from "./tube-actions.tsx";
 
 const LIMIT = 50;
-
-interface ColumnHead {
-  readonly sort: TubeSort;
-  readonly label: string;
-  readonly kind: "text" | "number" | "number wide-only";
-}
-
-const COLUMNS: readonly ColumnHead[] = [
-  { sort: "name", label: "Tube", kind: "text" },
-  { sort: "ready", label: "Ready", kind: "number" },
-  { sort: "reserved", label: "Reserved", kind: "number wide-only" },
-  { sort: "delayed", label: "Delayed", kind: "number wide-only" },
-  { sort: "buried", label: "Buried", kind: "number" },
-  { sort: "age", label: "Oldest", kind: "number" },
-  { sort: "waiting", label: "Waiting", kind: "number wide-only" },
-  { sort: "total", label: "Total", kind: "number wide-only" },
-];
 
 /** The page. */
 export function TubesPage({ route }: { readonly route: TubesRoute }): JSX.Element {
@@ -62,11 +47,12 @@ export function TubesPage({ route }: { readonly route: TubesRoute }): JSX.Elemen
         </Empty>
       ) : (
         <>
-          <TubesTable
-            route={route}
-            answer={tubes.data}
+          <WideTable
+            label="Tubes"
             isStale={tubes.isStale}
-            reload={tubes.reload}
+            columns={columnsOf(route, tubes.reload)}
+            rows={tubes.data.tubes}
+            keyOf={({ name }) => name}
           />
           <Pager
             offset={offset}
@@ -84,96 +70,74 @@ function countOf(total: number, search: string): string {
   return search === "" ? `${count(total)} in all` : `${count(total)} found`;
 }
 
-function TubesTable({
-  route,
-  answer,
-  isStale,
-  reload,
-}: {
-  readonly route: TubesRoute;
-  readonly answer: TubesAnswer;
-  readonly isStale: boolean;
-  readonly reload: () => void;
-}): JSX.Element {
+function columnsOf(route: TubesRoute, reload: () => void): readonly (Column<Tube> | false)[] {
+  const direction = route.order === "asc" ? "ascending" : "descending";
+  const column = (
+    sort: TubeSort,
+    label: string,
+    kind: string,
+    cell: Column<Tube>["cell"],
+  ): Column<Tube> => ({
+    head: <SortLink sort={sort} label={label} route={route} />,
+    kind,
+    sorted: route.sort === sort ? direction : "none",
+    cell,
+  });
+  return [
+    column("name", "Tube", "text", named),
+    column("ready", "Ready", "number", (tube) => <Figure value={tube.ready} />),
+    column("reserved", "Reserved", "number wide-only", (tube) => <Figure value={tube.reserved} />),
+    column("delayed", "Delayed", "number wide-only", (tube) => <Figure value={tube.delayed} />),
+    column("buried", "Buried", "number", buried),
+    column("age", "Oldest", "number", (tube) => age(tube.ageOldestReadySeconds)),
+    column("waiting", "Waiting", "number wide-only", (tube) => <Figure value={tube.waiting} />),
+    column("total", "Total", "number wide-only", (tube) => <Figure value={tube.total} />),
+    mayAct.value && {
+      head: <span class="unseen">Actions</span>,
+      kind: "actions wide-only",
+      cell: (tube) => <TubeActions tube={tube} after={reload} />,
+    },
+  ];
+}
+
+function named(tube: Tube): JSX.Element {
   return (
-    <WideTable label="Tubes" isStale={isStale}>
-      <thead>
-        <tr>
-          {COLUMNS.map((column) => (
-            <SortHead key={column.sort} column={column} route={route} />
-          ))}
-          {mayAct.value && (
-            <th scope="col" class="wide-only">
-              <span class="unseen">Actions</span>
-            </th>
-          )}
-        </tr>
-      </thead>
-      <tbody>
-        {answer.tubes.map((tube) => (
-          <tr key={tube.name}>
-            <th scope="row">
-              <a class="name" data-row href={addressOf(tubeRoute(tube.name))}>
-                {tube.name}
-              </a>
-              <TubeHints tube={tube} />
-            </th>
-            <td class="number">
-              <Figure value={tube.ready} />
-            </td>
-            <td class="number wide-only">
-              <Figure value={tube.reserved} />
-            </td>
-            <td class="number wide-only">
-              <Figure value={tube.delayed} />
-            </td>
-            <td class="number">
-              {tube.buried > 0 ? (
-                <a class="buried-link" href={addressOf(tubeRoute(tube.name, "buried"))}>
-                  <Figure value={tube.buried} />
-                </a>
-              ) : (
-                <Figure value={0} />
-              )}
-            </td>
-            <td class="number">{age(tube.ageOldestReadySeconds)}</td>
-            <td class="number wide-only">
-              <Figure value={tube.waiting} />
-            </td>
-            <td class="number wide-only">
-              <Figure value={tube.total} />
-            </td>
-            {mayAct.value && (
-              <td class="actions wide-only">
-                <TubeActions tube={tube} after={reload} />
-              </td>
-            )}
-          </tr>
-        ))}
-      </tbody>
-    </WideTable>
+    <>
+      <a class="name" data-row href={addressOf(tubeRoute(tube.name))}>
+        {tube.name}
+      </a>
+      <TubeHints tube={tube} />
+    </>
   );
 }
 
-function SortHead({
-  column,
+function buried(tube: Tube): JSX.Element {
+  if (tube.buried === 0) return <Figure value={0} />;
+  return (
+    <a class="buried-link" href={addressOf(tubeRoute(tube.name, "buried"))}>
+      <Figure value={tube.buried} />
+    </a>
+  );
+}
+
+function SortLink({
+  sort,
+  label,
   route,
 }: {
-  readonly column: ColumnHead;
+  readonly sort: TubeSort;
+  readonly label: string;
   readonly route: TubesRoute;
 }): JSX.Element {
-  const isSorted = route.sort === column.sort;
-  const first = column.sort === "name" ? "asc" : "desc";
+  const isSorted = route.sort === sort;
+  const first = sort === "name" ? "asc" : "desc";
   const order = isSorted ? (route.order === "asc" ? "desc" : "asc") : first;
-  const direction = route.order === "asc" ? "ascending" : "descending";
   return (
-    <th scope="col" class={column.kind} aria-sort={isSorted ? direction : "none"}>
-      <a class="sort" href={addressOf({ ...route, sort: column.sort, order, offset: 0 })}>
-        {column.label}
-        <span class="sort-arrow" aria-hidden="true">
-          {isSorted ? (route.order === "asc" ? "▲" : "▼") : ""}
-        </span>
-      </a>
-    </th>
+    <a class="sort" href={addressOf({ ...route, sort, order, offset: 0 })}>
+      {label}
+      <span class="sort-arrow" aria-hidden="true">
+        {isSorted ? (route.order === "asc" ? "▲" : "▼") : ""}
+      </span>
+    </a>
   );
 }

@@ -101,6 +101,7 @@ test(
     const ids = await desk.putInto("kick-test", ["a", "b"]);
     for (const id of ids) await desk.client.send(`reserve-job ${id}`, `bury ${id} 0`);
     await desk.open("#/tubes?search=kick-test");
+    await desk.page.locator(".buried-link", { hasText: "2" }).waitFor(); // the list may be a second old
     await desk.press("Kick jobs of kick-test");
     await desk.confirm("Kick");
     await desk.sees("2 jobs of kick-test kicked.");
