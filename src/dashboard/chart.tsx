@@ -29,6 +29,8 @@ export const reachSeconds = signal(300);
 const pointedAt = signal<number | null>(null);
 
 const HEIGHT = 132;
+/** What a time of the day takes to the right of its place. */
+const HALF_CLOCK_PIXELS = 22;
 /** Charts of a new page show at least so much. */
 const LEAST_REACH_SECONDS = 60;
 /** Steps of an axis of seconds, from a tenth to a week. */
@@ -144,7 +146,7 @@ function optionsOf(
     scales: {
       x: {
         time: true,
-        range: (_, least, most) => [Math.min(least, most - LEAST_REACH_SECONDS), most],
+        range: reachOf,
       },
       y: { range: (_, __, most) => [0, ceiling(most)] },
     },
@@ -153,7 +155,13 @@ function optionsOf(
         ...axis,
         size: 24,
         space: 80,
-        values: (_, splits) => splits.map((split) => clock(split * 1000)),
+        // What would not fit at the right edge is left out.
+        values: (plot, splits) =>
+          splits.map((split) =>
+            plot.over.clientWidth - plot.valToPos(split, "x") < HALF_CLOCK_PIXELS
+              ? null
+              : clock(split * 1000),
+          ),
       },
       {
         ...axis,
@@ -176,6 +184,12 @@ function optionsOf(
     ],
     hooks: { setCursor: [(plot) => (pointedAt.value = indexOf(plot))] },
   };
+}
+
+/** What the axis of time shows. Of one sample alone uPlot would make a day. */
+function reachOf(plot: uPlot, least: number, most: number): [number, number] {
+  const last = plot.data[0].at(-1) ?? most;
+  return [Math.min(least, last - LEAST_REACH_SECONDS), last];
 }
 
 /** The sample under the cursor, counted in all samples. */

@@ -3,7 +3,7 @@
  * A body is any bytes, and whoever copies a line pastes it into a shell: so every byte but letters, digits and harmless signs
  * leaves as an octal escape of printf within single quotes. No line feed and no control character is ever in a line.
  */
-import type { JobAnswer } from "../http/api.ts";
+import type { JobAnswer, QueueAddress } from "../http/api.ts";
 
 /** A line to copy. */
 export interface CopyCommand {
@@ -11,34 +11,66 @@ export interface CopyCommand {
   readonly line: string;
 }
 
+/** Where the shell's commands look when they are not told. */
+const USUAL = { kind: "tcp", host: "127.0.0.1", port: 11300 } as const;
+
+/**
+ * Where the queue is for somebody at a shell: the first TCP address, or else the first Unix socket.
+ *
+ * @param pageHost the host in the page's address, for a server that listens on all of its addresses
+ */
+export function queueAddress(addresses: readonly QueueAddress[], pageHost: string): QueueAddress {
+  const address = addresses.find(({ kind }) => kind === "tcp") ?? addresses[0] ?? USUAL;
+  if (address.kind === "unix" || !["0.0.0.0", "::"].includes(address.host)) return address;
+  return { ...address, host: pageHost.replace(/^\[(.*)\]$/, "$1") };
+}
+
 /** What can be copied of a job. */
-export function copyCommands(job: JobAnswer, body: Uint8Array): CopyCommand[] {
+export function copyCommands(
+  job: JobAnswer,
+  body: Uint8Array,
+  address: QueueAddress,
+): CopyCommand[] {
   const id = job.id;
+  const homemaker = (words: string): string => `homemaker ${words}${addressFlag(address)}`;
   return [
-    { label: "Put a copy of it", line: putLine(job, body) },
+    { label: "Put a copy of it", line: putLine(job, body, homemaker) },
     ...(job.body.isWhole
-      ? [{ label: "The same, in the protocol", line: protocolLine(job, body) }]
+      ? [{ label: "The same, in the protocol", line: protocolLine(job, body, address) }]
       : []),
-    { label: "Show it", line: `homemaker peek ${id}` },
-    { label: "Kick it", line: `homemaker kick-job ${id}` },
-    { label: "Delete it", line: `homemaker delete ${id}` },
+    { label: "Show it", line: homemaker(`peek ${id}`) },
+    { label: "Its failures", line: homemaker(`failures ${id}`) },
+    { label: "Kick it", line: homemaker(`kick-job ${id}`) },
+    { label: "Delete it", line: homemaker(`delete ${id}`) },
   ];
 }
 
-function putLine(job: JobAnswer, body: Uint8Array): string {
-  const { pri, delaySeconds, ttrSeconds } = job;
-  const flags = `--pri ${pri} --delay ${delaySeconds} --ttr ${ttrSeconds}`;
-  const put = `homemaker put ${quoted(job.tube)} ${flags}`;
-  return job.body.isWhole
-    ? `printf '${printfText(body)}' | ${put}`
-    : `homemaker peek ${job.id} | ${put}`;
+function addressFlag(address: QueueAddress): string {
+  if (address.kind === "unix") return ` -a ${quoted(`unix:${address.path}`)}`;
+  const { host, port } = address;
+  const isUsual = host === USUAL.host && port === USUAL.port;
+  return isUsual ? "" : ` -a ${quoted(`${host.includes(":") ? `[${host}]` : host}:${port}`)}`;
 }
 
-function protocolLine(job: JobAnswer, body: Uint8Array): string {
+function putLine(job: JobAnswer, body: Uint8Array, homemaker: (words: string) => string): string {
+  const { pri, delaySeconds, ttrSeconds } = job;
+  const flags = `--pri ${pri} --delay ${delaySeconds} --ttr ${ttrSeconds}`;
+  const put = homemaker(`put ${quoted(job.tube)} ${flags}`);
+  return job.body.isWhole
+    ? `printf '${printfText(body)}' | ${put}`
+    : `${homemaker(`peek ${job.id}`)} | ${put}`;
+}
+
+function protocolLine(job: JobAnswer, body: Uint8Array, address: QueueAddress): string {
   const { tube, pri, delaySeconds, ttrSeconds } = job;
   const use = `use ${escapedText(tube)}\\r\\n`;
   const put = `put ${pri} ${delaySeconds} ${ttrSeconds} ${body.length}\\r\\n`;
-  return `printf '${use}${put}${printfText(body)}\\r\\nquit\\r\\n' | nc 127.0.0.1 11300`;
+  return `printf '${use}${put}${printfText(body)}\\r\\nquit\\r\\n' | nc ${socketWords(address)}`;
+}
+
+function socketWords(address: QueueAddress): string {
+  if (address.kind === "unix") return `-U ${quoted(address.path)}`;
+  return `${quoted(address.host)} ${address.port}`;
 }
 
 /** Bytes as the format of printf, fit to stand between single quotes. */
@@ -56,9 +88,9 @@ function escapedText(text: string): string {
   return printfText(new TextEncoder().encode(text));
 }
 
-/** A word of a shell; a tube's name is ASCII without blanks and quotes. */
+/** A word of a shell: the name of a tube, or an address that the server's owner chose. */
 function quoted(word: string): string {
-  return /^[\w./+-]+$/.test(word) && !word.startsWith("-")
+  return /^[\w./:+-]+$/.test(word) && !word.startsWith("-")
     ? word
     : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }

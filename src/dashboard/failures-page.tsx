@@ -25,7 +25,7 @@ export function FailuresPage({ tube }: { readonly tube: string }): JSX.Element {
         above={
           data === null
             ? "…"
-            : `${counted(data.groups.length, "group")} of ${counted(data.scanned, "buried job")}`
+            : `${counted(data.groupCount, "group")} of ${counted(data.scanned, "buried job")}`
         }
       >
         <SearchField
@@ -46,9 +46,13 @@ export function FailuresPage({ tube }: { readonly tube: string }): JSX.Element {
         <>
           {!data.isWhole && (
             <p class="banner warn">
-              There are more buried jobs than are looked at here: these groups come from the first{" "}
-              {count(data.scanned)}.
+              There are more buried jobs than are looked at here: these groups come from{" "}
+              {count(data.scanned)} of them. Kicking or deleting a group takes all that belong to
+              it.
             </p>
+          )}
+          {data.groups.length < data.groupCount && (
+            <p class="banner">Only the {count(data.groups.length)} largest groups are shown.</p>
           )}
           <ol class={failures.isStale ? "groups is-stale" : "groups"}>
             {data.groups.map((group) => (
@@ -68,9 +72,12 @@ function Group({
   readonly group: FailureGroup;
   readonly after: () => void;
 }): JSX.Element {
-  const { sampleBase64 } = group;
-  const message = useMemo(() => fromBase64(sampleBase64), [sampleBase64]);
-  const pieces = useMemo(() => piecesOf(beginningOf(message, SHOWN_BYTES, true)), [message]);
+  const { base64, isWhole } = group.sample;
+  const message = useMemo(() => fromBase64(base64), [base64]);
+  const pieces = useMemo(
+    () => piecesOf(beginningOf(message, SHOWN_BYTES, isWhole)),
+    [message, isWhole],
+  );
   const jobsAddress = addressOf({ ...tubeRoute(group.tube, "buried"), group: group.key });
   const run = (action: "kick" | "delete") => (): void => {
     const wish = {
@@ -94,13 +101,12 @@ function Group({
         ) : (
           <pre class="group-message">
             <Pieces pieces={pieces} />
-            {message.length > SHOWN_BYTES && <span class="nothing"> …</span>}
+            {(message.length > SHOWN_BYTES || !isWhole) && <span class="nothing"> …</span>}
           </pre>
         )}
         <p class="when">
-          <TubeLink name={group.tube} state="buried" /> <span class="dot">·</span> last{" "}
-          <Ago atSeconds={group.lastSeen} /> <span class="dot">·</span> first{" "}
-          <Ago atSeconds={group.firstSeen} />
+          <TubeLink name={group.tube} state="buried" />
+          <Seen group={group} />
         </p>
       </div>
       <div class="button-row">
@@ -119,5 +125,29 @@ function Group({
         )}
       </div>
     </li>
+  );
+}
+
+/** When it happened: once, or from when to when. */
+function Seen({
+  group: { count: jobs, firstSeen, lastSeen },
+}: {
+  readonly group: FailureGroup;
+}): JSX.Element | null {
+  if (firstSeen === null || lastSeen === null) return null;
+  if (jobs === 1) {
+    return (
+      <>
+        {" "}
+        <span class="dot">·</span> <Ago atSeconds={lastSeen} />
+      </>
+    );
+  }
+  return (
+    <>
+      {" "}
+      <span class="dot">·</span> last <Ago atSeconds={lastSeen} /> <span class="dot">·</span> first{" "}
+      <Ago atSeconds={firstSeen} />
+    </>
   );
 }

@@ -34,6 +34,12 @@ const WAYS: readonly Way[] = [
     icon: "M3 5h14M3 10h14M3 15h9",
   },
   {
+    label: "Failures",
+    to: { page: "failures", tube: "" },
+    pages: ["failures"],
+    icon: "M10 3l7.5 13.5h-15zM10 8v4M10 14v.5",
+  },
+  {
     label: "Connections",
     to: { page: "connections", offset: 0 },
     pages: ["connections"],
@@ -70,7 +76,7 @@ export function Frame({
                 <path d={icon} />
               </svg>
               <span>{label}</span>
-              {label === "Tubes" && (overview.value?.jobs.buried ?? 0) > 0 && (
+              {label === "Failures" && (overview.value?.jobs.buried ?? 0) > 0 && (
                 <span class="badge">
                   {compact(overview.value?.jobs.buried ?? 0)}
                   <span class="unseen"> buried jobs</span>

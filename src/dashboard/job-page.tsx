@@ -1,11 +1,11 @@
 /* Job page: everything that is kept of one job: its body, how its attempts ended, and where it stands. */
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
-import type { Failure, FailureEnd, JobAnswer } from "../http/api.ts";
+import type { Failure, FailureEnd, JobAnswer, QueueAddress } from "../http/api.ts";
 import { mayAct } from "./access.ts";
-import { copyCommands } from "./copy-commands.ts";
+import { copyCommands, queueAddress } from "./copy-commands.ts";
 import { fromBase64 } from "./hostile-bytes.ts";
-import { serverNow } from "./live.ts";
+import { addresses, serverNow } from "./live.ts";
 import { attempt, tell, warn } from "./notices.tsx";
 import {
   Ago,
@@ -19,7 +19,7 @@ import {
   TubeLink,
 } from "./parts.tsx";
 import { PayloadView } from "./payload-view.tsx";
-import { bytes, count, duration } from "./quantity.ts";
+import { bytes, count, counted, duration } from "./quantity.ts";
 import { confirm } from "./question.tsx";
 import { useResource } from "./resource.ts";
 import { addressOf, go, tubeRoute } from "./route.ts";
@@ -107,6 +107,7 @@ function Facts({ job }: { readonly job: JobAnswer }): JSX.Element {
         <Fact name="delay">{duration(job.delaySeconds)}</Fact>
         <Fact name="time to run">{duration(job.ttrSeconds)}</Fact>
         <Fact name="reserved">{count(job.reserves)} ×</Fact>
+        <Fact name="failed">{count(job.failureCount)} ×</Fact>
         <Fact name="timed out">{count(job.timeouts)} ×</Fact>
         <Fact name="released">{count(job.releases)} ×</Fact>
         <Fact name="buried">{count(job.buries)} ×</Fact>
@@ -135,6 +136,7 @@ function Fact({
 function Timeline({ job }: { readonly job: JobAnswer }): JSX.Element {
   const put = serverNow() / 1000 - job.ageSeconds;
   const failures = job.failures.toReversed();
+  const dropped = job.failureCount - failures.length;
   return (
     <section class="panel timeline-panel">
       <h2>Timeline</h2>
@@ -151,12 +153,10 @@ function Timeline({ job }: { readonly job: JobAnswer }): JSX.Element {
         {failures.map((failure) => (
           <FailureEvent key={`${failure.attempt} ${failure.at}`} failure={failure} />
         ))}
-        {job.reserves > job.failures.length && job.failures.length > 0 && (
+        {dropped > 0 && (
           <li class="gap">
             <span class="shape" />
-            <p class="event nothing">
-              {count(job.reserves)} attempts in all; {count(job.failures.length)} are kept here
-            </p>
+            <p class="event nothing">{counted(dropped, "older failure")} not kept</p>
           </li>
         )}
         <li>
@@ -212,7 +212,11 @@ function Commands({
   readonly job: JobAnswer;
   readonly body: Uint8Array;
 }): JSX.Element {
-  const commands = useMemo(() => copyCommands(job, body), [job, body]);
+  const listening = addresses.value;
+  const commands = useMemo(() => {
+    const all = JSON.parse(listening) as QueueAddress[];
+    return copyCommands(job, body, queueAddress(all, location.hostname));
+  }, [job, body, listening]);
   return (
     <section class="panel commands-panel">
       <h2>Copy as a command</h2>

@@ -71,6 +71,9 @@ export const activity = computed(() => {
     : JSON.stringify([now.id, now.jobs, now.totals, now.connections, now.tubes]);
 });
 
+/** Where the queue listens, as JSON: a text that is the same as long as it says the same. */
+export const addresses = computed(() => JSON.stringify(overview.value?.addresses ?? []));
+
 /** The newest value of a column. */
 export function newest(column: Column): number | null {
   return samples.columns[column].at(-1) ?? null;
@@ -138,7 +141,7 @@ function sampleOf(now: Overview, before: Overview | null): Sample {
   return {
     putPerSecond: perSecond(totals.put, before?.totals.put),
     deletedPerSecond: perSecond(totals.deleted, before?.totals.deleted),
-    failedPerSecond: perSecond(failed(now), before === null ? undefined : failed(before)),
+    failedPerSecond: perSecond(totals.failures, before?.totals.failures),
     ready: now.jobs.ready,
     delayed: now.jobs.delayed,
     reserved: now.jobs.reserved,
@@ -155,11 +158,6 @@ function sampleOf(now: Overview, before: Overview | null): Sample {
     syncMillis: now.journal?.lastSyncMillis ?? null,
     syncsPerSecond: perSecond(now.journal?.syncs ?? 0, before?.journal?.syncs),
   };
-}
-
-/** Attempts that ended without the job being done: it was buried, or its time ran out. */
-function failed({ totals }: Overview): number {
-  return totals.buried + totals.timedOut;
 }
 
 function push(at: number, sample: Sample): void {

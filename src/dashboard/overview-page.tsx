@@ -244,6 +244,7 @@ function TotalsPanel({ now }: { readonly now: Overview }): JSX.Element {
         <Fact name="buried" value={count(totals.buried)} />
         <Fact name="kicked" value={count(totals.kicked)} />
         <Fact name="timed out" value={count(totals.timedOut)} />
+        <Fact name="failures recorded" value={count(totals.failures)} />
         <Fact name="connections" value={count(now.connections.total)} />
       </dl>
     </section>

@@ -27,6 +27,7 @@ export const helpIsOpen = signal(false);
 export const SHORTCUTS: readonly Shortcut[] = [
   { keys: "g o", does: "overview", run: () => go({ page: "overview" }) },
   { keys: "g t", does: "tubes", run: () => go(ALL_TUBES) },
+  { keys: "g f", does: "failures", run: () => go({ page: "failures", tube: "" }) },
   { keys: "g c", does: "connections", run: () => go({ page: "connections", offset: 0 }) },
   { keys: "/", does: "search or filter", run: () => focusOn("[data-key='search']") },
   { keys: "j", does: "next row", run: () => moveRow(1) },

@@ -77,6 +77,11 @@ export interface Quantiles {
   readonly p99: number;
 }
 
+/** Where the queue listens: a TCP port, or a Unix socket. */
+export type QueueAddress =
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
+  | { readonly kind: "unix"; readonly path: string };
+
 /** GET /overview, and the data of each event "overview" of GET /events. */
 export interface Overview {
   /** Milliseconds since 1970. */
@@ -86,6 +91,7 @@ export interface Overview {
   readonly name: string;
   /** The server's id: another one means that it was started anew. */
   readonly id: string;
+  readonly addresses: readonly QueueAddress[];
   readonly uptimeSeconds: number;
   readonly isDraining: boolean;
   readonly tubes: number;
@@ -100,7 +106,7 @@ export interface Overview {
     readonly buried: number;
     readonly kicked: number;
     readonly timedOut: number;
-    /** Failures that were recorded, of every kind. */
+    /** Attempts that ended without a delete, however they did. */
     readonly failures: number;
   };
   /** null when no job is ready. */
@@ -212,7 +218,7 @@ export interface JobSummary {
   readonly releases: number;
   readonly buries: number;
   readonly kicks: number;
-  /** Failures that are kept with it. */
+  /** Attempts that ended without a delete. */
   readonly failures: number;
   readonly preview: Bytes;
 }
@@ -229,15 +235,16 @@ export interface JobsAnswer {
 /** How an attempt ended. */
 export type FailureEnd = "buried" | "released" | "timed-out" | "connection-lost";
 
-/** One failed attempt. */
+/** One attempt that ended without a delete. */
 export interface Failure {
   /** The how-manieth reserve of the job it was; 1 is the first. */
   readonly attempt: number;
   /** Seconds since 1970, with a fraction. */
   readonly at: number;
-  /** The connection that held the job. */
+  /** Address of who held the job; "" when nobody can say. */
   readonly who: string;
   readonly end: FailureEnd;
+  /** What the holder said; "" when nothing. */
   readonly messageBase64: string;
 }
 
@@ -245,7 +252,9 @@ export interface Failure {
 export interface JobAnswer extends Omit<JobSummary, "failures" | "preview"> {
   /** Id of the connection that holds it; null when nobody does, or it cannot be told. */
   readonly holder: string | null;
-  /** Newest last. */
+  /** Attempts that ended without a delete. */
+  readonly failureCount: number;
+  /** Those of them that are kept, newest last. */
   readonly failures: readonly Failure[];
   /** At most 64 KiB of the body. */
   readonly body: Bytes;
@@ -261,7 +270,7 @@ export interface BulkRequest {
   readonly state: JobState;
   /** Text that must occur in the body or the latest failure; "" takes all. */
   readonly filter: string;
-  /** Key of a group of failures; absent: of whatever group. */
+  /** Key of a group that the latest failure must belong to; absent: of whatever group. */
   readonly group?: string;
   /** Only count. */
   readonly dryRun: boolean;
@@ -274,21 +283,24 @@ export interface BulkAnswer {
   readonly done: number;
 }
 
-/** Buried jobs whose latest message is the same but for numbers and ids. */
+/** Buried jobs of a tube whose latest message is the same but for numbers and ids; those without any message are one group. */
 export interface FailureGroup {
   readonly key: string;
   readonly tube: string;
-  /** One of the messages. */
-  readonly sampleBase64: string;
+  /** The beginning of the newest of the messages. */
+  readonly sample: Bytes;
   readonly count: number;
-  /** Seconds since 1970. */
-  readonly firstSeen: number;
-  readonly lastSeen: number;
+  /** Seconds since 1970 of the first and of the last of these failures; null when nothing is kept of any. */
+  readonly firstSeen: number | null;
+  readonly lastSeen: number | null;
 }
 
 /** GET /failures?tube= */
 export interface FailuresAnswer {
+  /** The largest first, at most 200. */
   readonly groups: readonly FailureGroup[];
+  /** How many groups were found. */
+  readonly groupCount: number;
   /** Buried jobs that were looked at. */
   readonly scanned: number;
   /** false when there were more buried jobs than are looked at. */

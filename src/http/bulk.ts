@@ -11,7 +11,7 @@ import { HttpError } from "./handler.ts";
 import type { Call, Route } from "./handler.ts";
 import { inSteps, isWanted, listJobs, shardOfTube } from "./job-scan.ts";
 import type { Wanted } from "./job-scan.ts";
-import { FILTER_CHARACTERS_MAX, STATES } from "./jobs.ts";
+import { FILTER_CHARACTERS_MAX, groupOf, STATES } from "./jobs.ts";
 import { refused } from "./refusals.ts";
 
 const ACTIONS: readonly BulkAction[] = ["kick", "delete"];
@@ -69,14 +69,12 @@ async function run(inProcess: InProcess, { body, signal }: Call): Promise<BulkAn
 }
 
 function wantedIn(body: unknown): Wanted {
-  // What is meant for some jobs must never be done to all.
-  if (typeof body === "object" && body !== null && "group" in body) {
-    throw new HttpError(400, "HM_HTTP_FIELD", '"group": there are no groups of jobs');
-  }
+  const hasGroup = typeof body === "object" && body !== null && "group" in body;
   return {
     tube: tubeNameOf(stringField(body, "tube")),
     state: choiceField(body, "state", STATES),
     filter: stringField(body, "filter", FILTER_CHARACTERS_MAX),
+    group: hasGroup ? groupOf(stringField(body, "group")) : undefined,
   };
 }
 

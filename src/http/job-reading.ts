@@ -1,10 +1,12 @@
-/* JobReading: looking at single jobs: their figures, the beginning of their bodies,
+/* JobReading: looking at single jobs: their figures, the beginning of their bodies, their failures.
  *
  * Everything here is one bounded look into a shard, which a command for the same would be as well, but a command brings whole bodies, and a list
  * of jobs wants a few bytes of each. What it returns is a copy. Used by the routes about jobs.
  */
 import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";
+import { failuresOf } from "../server/failures.ts";
+import type { Failure } from "../server/failures.ts";
 import type { SessionHost } from "../server/session-host.ts";
 import type { Bytes, JobState } from "./api.ts";
 import { connectionId } from "./connections.ts";
@@ -25,9 +27,19 @@ export interface JobFacts {
   readonly releases: number;
   readonly buries: number;
   readonly kicks: number;
+  /** Attempts that ended without a delete, kept or not. */
+  readonly failureCount: number;
 }
 
-/** The beginning of a body, and how long all of it is. */
+/** The newest thing that was said about a job's failures. */
+export interface LatestFailure {
+  /** The newest message; empty when there is none. */
+  readonly message: BodyStart;
+  /** When that attempt ended, or without a message the newest of all, in microseconds since 1970; undefined when none is kept. */
+  readonly atMicros: number | undefined;
+}
+
+/** The beginning of a body or a message, and how long all of it is. */
 export interface BodyStart {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly length: number;
@@ -35,6 +47,7 @@ export interface BodyStart {
 
 const MICROS = 1_000_000;
 const LATIN1 = new TextDecoder("latin1");
+const NOTHING: BodyStart = { bytes: new Uint8Array(0), length: 0 };
 const STATES: Readonly<Record<number, JobState>> = {
   [C.STATE_READY]: "ready",
   [C.STATE_RESERVED]: "reserved",
@@ -72,6 +85,7 @@ function shownFacts(shard: Shard, id: number): JobFacts {
     releases: figure(C.JOB_RELEASES),
     buries: figure(C.JOB_BURIES),
     kicks: figure(C.JOB_KICKS),
+    failureCount: figure(C.JOB_FAILURES),
   };
 }
 
@@ -99,6 +113,44 @@ export function bodyPart(
   return shard.output.slice(0, shard.field(C.RESULT_COUNT));
 }
 
+/** The failures of the job that are kept, oldest first. */
+export function keptFailures(host: SessionHost, { shard, id }: JobFacts): readonly Failure[] {
+  return failuresOf(host, shard, id);
+}
+
+/** The latest failure of the job, at most `most` bytes and an output slot of its message; undefined when the job is not in that shard any more. */
+export function latestFailure(
+  host: SessionHost,
+  shard: Shard,
+  id: number,
+  most: number,
+): LatestFailure | undefined {
+  const { engine, thread } = shard;
+  const answer = shard.answer(engine.lastMessage(thread, id, host.now));
+  if (answer === C.NOT_FOUND) return undefined;
+  if (answer !== C.DONE)
+    return { message: NOTHING, atMicros: newestFailureMicros(host, shard, id) };
+  const from = shard.field(C.RESULT_NAME_BYTES);
+  const bytes = shard.output.slice(from, from + Math.min(most, shard.field(C.RESULT_COUNT)));
+  const length = shard.field(C.RESULT_STATS + C.FAILURE_MESSAGE_BYTES);
+  return { message: { bytes, length }, atMicros: failureMicros(host, shard) };
+}
+
+function newestFailureMicros(host: SessionHost, shard: Shard, id: number): number | undefined {
+  let micros: number | undefined;
+  for (let number = 0; ;) {
+    const code = shard.engine.nextFailure(shard.thread, id, number, host.now);
+    if (shard.answer(code) !== C.DONE) return micros;
+    micros = failureMicros(host, shard);
+    number = shard.field(C.RESULT_STATS + C.FAILURE_NUMBER);
+  }
+}
+
+/** When the failure that the shard's result area shows ended, in microseconds since 1970. */
+function failureMicros({ common }: SessionHost, shard: Shard): number {
+  return common.wallBaseMicros + shard.field(C.RESULT_STATS + C.FAILURE_AT_MICROS);
+}
+
 /** What the connection that holds the job is called; null when nobody does. */
 export function holderOf(host: SessionHost, { shard, id }: JobFacts): string | null {
   if (shard.answer(shard.engine.holder(shard.thread, id, host.now)) !== C.DONE) return null;
@@ -112,6 +164,6 @@ export function asBytes({ bytes, length }: BodyStart): Bytes {
 }
 
 /** Bytes in base64. */
-function base64Of(bytes: Uint8Array): string {
+export function base64Of(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
 }

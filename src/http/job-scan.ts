@@ -9,19 +9,26 @@ import type { InProcess } from "../server/in-process.ts";
 import type { InProcessConnection } from "../server/in-process-connection.ts";
 import type { SessionHost } from "../server/session-host.ts";
 import type { JobState } from "./api.ts";
-import { bodyStart } from "./job-reading.ts";
+import { commonPart, groupKey, MESSAGE_BYTES } from "./fingerprint.ts";
+import { bodyStart, latestFailure } from "./job-reading.ts";
 import { noTube, refused } from "./refusals.ts";
 
 /** Which jobs. */
 export interface Wanted {
   readonly tube: string;
   readonly state: JobState;
-  /** Text that must occur in the first 64 KiB of the body; "" takes all. */
+  /** Text that must occur in the first 64 KiB of the body or of the latest failure message; "" takes all. */
   readonly filter: string;
+  /** Key of the group that the latest failure must belong to; undefined: of whatever group. */
+  readonly group: string | undefined;
 }
 
-/** A job as list-jobs names it: numbers by their keys. */
-export type ListedJob = Readonly<Record<string, number>> & { readonly id: number };
+/** A job as list-jobs names it. */
+export interface ListedJob {
+  readonly id: number;
+  /** A line such as "- {id: 1, pri: 2}". */
+  readonly line: string;
+}
 
 /** A part of a tube's jobs. */
 export interface Page {
@@ -33,6 +40,7 @@ export interface Page {
 const FILTER_BYTES = 65_536;
 /** Jobs that are looked at before anything else has its turn. */
 const STEP_JOBS = 64;
+const ID_LEAD = "- {id: ";
 const LATIN1 = new TextDecoder("latin1");
 const ENCODER = new TextEncoder();
 
@@ -48,26 +56,41 @@ export async function listJobs(
   if (reply.word !== "OK") throw refused(reply);
   const lines = LATIN1.decode(reply.body).split("\n");
   const next = Number(/^next: (\d+)$/m.exec(lines.at(-2) ?? "")?.[1] ?? 0);
-  return { jobs: lines.filter((line) => line.startsWith("- {")).map(listedJob), next };
+  const jobs = lines.filter((line) => line.startsWith(ID_LEAD));
+  return {
+    jobs: jobs.map((line) => ({ id: Number.parseInt(line.slice(ID_LEAD.length), 10), line })),
+    next,
+  };
 }
 
-/** A line such as "- {id: 1, pri: 2}". */
-function listedJob(line: string): ListedJob {
+/** What list-jobs says of a job: numbers by their keys. */
+export function figuresOf({ line }: ListedJob): Readonly<Record<string, number>> {
   const pairs = line.slice("- {".length, -1).split(", ");
-  const numbers = Object.fromEntries(
+  return Object.fromEntries(
     pairs.map((pair) => {
       const [key = "", value = ""] = pair.split(": ");
       return [key, Number(value)];
     }),
   );
-  return { ...numbers, id: numbers["id"] ?? 0 };
 }
 
-/** Whether a job is wanted by its content: a look at the beginning of its body. */
-export function isWanted(host: SessionHost, shard: Shard, id: number, { filter }: Wanted): boolean {
-  if (filter === "") return true;
+/** Whether a job is wanted by its content: a look at its latest failure and at the beginning of its body. */
+export function isWanted(host: SessionHost, shard: Shard, id: number, wanted: Wanted): boolean {
+  const { tube, filter, group } = wanted;
+  if (group !== undefined) {
+    const latest = latestFailure(host, shard, id, MESSAGE_BYTES);
+    if (latest === undefined) return false;
+    if (groupKey(tube, commonPart(latest.message.bytes)) !== group) return false;
+  }
+  return filter === "" || hasText(host, shard, id, filter);
+}
+
+function hasText(host: SessionHost, shard: Shard, id: number, text: string): boolean {
   const body = bodyStart(host, shard, id, FILTER_BYTES);
-  return body !== undefined && Buffer.from(body.bytes.buffer).includes(filter);
+  if (body === undefined) return false;
+  if (Buffer.from(body.bytes.buffer).includes(text)) return true;
+  const latest = latestFailure(host, shard, id, FILTER_BYTES);
+  return latest !== undefined && Buffer.from(latest.message.bytes.buffer).includes(text);
 }
 
 /** The shard that has the tube. */

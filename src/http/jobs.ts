@@ -2,20 +2,31 @@
 import type { ServerResponse } from "node:http";
 import { once } from "node:events";
 import type { InProcess } from "../server/in-process.ts";
-import type { JobAnswer, JobsAnswer, JobState, JobSummary } from "./api.ts";
+import type { Failure, FailureEnd, JobAnswer, JobsAnswer, JobState, JobSummary } from "./api.ts";
 import { choiceParameter, idOf, numberParameter, textParameter, tubeNameOf } from "./fields.ts";
 import { HttpError } from "./handler.ts";
 import type { Answer, Call, Route } from "./handler.ts";
-import { asBytes, bodyPart, bodyStart, holderOf, jobFacts } from "./job-reading.ts";
+import {
+  asBytes,
+  base64Of,
+  bodyPart,
+  bodyStart,
+  holderOf,
+  jobFacts,
+  keptFailures,
+} from "./job-reading.ts";
 import type { JobFacts } from "./job-reading.ts";
 import { noJob, refused } from "./refusals.ts";
-import { inSteps, isWanted, listJobs, shardOfTube } from "./job-scan.ts";
+import { figuresOf, inSteps, isWanted, listJobs, shardOfTube } from "./job-scan.ts";
 import type { ListedJob, Wanted } from "./job-scan.ts";
 
 /** The states, as list-jobs has them. */
 export const STATES: readonly JobState[] = ["ready", "reserved", "delayed", "buried"];
 /** Most characters of a filter. */
 export const FILTER_CHARACTERS_MAX = 1000;
+
+const GROUP = /^[0-9a-f]{16}$/;
+const ENDS: readonly FailureEnd[] = ["buried", "released", "timed-out", "connection-lost"];
 
 const LIMIT_DEFAULT = 50;
 const LIMIT_MAX = 200;
@@ -24,6 +35,7 @@ const SCAN_JOBS_MAX = 4000;
 const LIST_PAGE = 1000;
 const PREVIEW_BYTES = 256;
 const BODY_BYTES = 65_536;
+const MICROS = 1_000_000;
 
 /** The routes about jobs. */
 export function jobRoutes(inProcess: InProcess): readonly Route[] {
@@ -58,14 +70,21 @@ export function jobRoutes(inProcess: InProcess): readonly Route[] {
   ];
 }
 
+/** The key of a group of failures. Throws an HttpError for what is none: what is meant for a group must never be done to all jobs. */
+export function groupOf(text: string): string {
+  if (GROUP.test(text)) return text;
+  throw new HttpError(400, "HM_HTTP_FIELD", '"group" must be the key of a group of failures');
+}
+
 async function find(inProcess: InProcess, { params, query, signal }: Call): Promise<JobsAnswer> {
   const wanted: Wanted = {
     tube: tubeNameOf(params["name"]),
     state: choiceParameter(query, "state", STATES, "ready"),
     filter: textParameter(query, "filter", FILTER_CHARACTERS_MAX),
+    group: query.get("group") ? groupOf(query.get("group") ?? "") : undefined,
   };
   const limit = numberParameter(query, "limit", 1, LIMIT_MAX, LIMIT_DEFAULT);
-  const isPlain = wanted.filter === "";
+  const isPlain = wanted.filter === "" && wanted.group === undefined;
   let after = numberParameter(query, "after", 0, Number.MAX_SAFE_INTEGER, 0);
   let scanned = 0;
   let hasMore = true;
@@ -96,7 +115,8 @@ function summary(
   job: ListedJob,
   preview: JobSummary["preview"],
 ): JobSummary {
-  const number = (key: string): number => job[key] ?? 0;
+  const figures = figuresOf(job);
+  const number = (key: string): number => figures[key] ?? 0;
   return {
     id: job.id,
     tube,
@@ -124,10 +144,22 @@ function show(inProcess: InProcess, id: number): JobAnswer {
     if (facts === undefined || body === undefined) return undefined;
     const { shard: _, ...rest } = facts;
     const holder = holderOf(host, facts);
-    return { ...rest, bytes: body.length, holder, failures: [], body: asBytes(body) };
+    const failures = keptFailures(host, facts).map(travelling);
+    return { ...rest, bytes: body.length, holder, failures, body: asBytes(body) };
   });
   if (answer === undefined) throw noJob();
   return answer;
+}
+
+function travelling(failure: ReturnType<typeof keptFailures>[number]): Failure {
+  const { attempt, atMicros, who, end, message } = failure;
+  return {
+    attempt,
+    at: atMicros / MICROS,
+    who,
+    end: ENDS.find((one) => one === end) ?? "connection-lost",
+    messageBase64: message === undefined ? "" : base64Of(message),
+  };
 }
 
 /** The whole body, part by part, as fast as the other side takes it. */

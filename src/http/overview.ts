@@ -26,7 +26,7 @@ export async function overviewOf(around: HttpSurroundings, survey: TubeSurvey): 
 }
 
 function figuresOf(
-  { inProcess, options }: HttpSurroundings,
+  { inProcess, options, addresses }: HttpSurroundings,
   ageOldestReadySeconds: number | null,
 ): Overview {
   return inProcess.look((host) => {
@@ -45,6 +45,7 @@ function figuresOf(
       version: facts.version,
       name: facts.hostname,
       id: facts.id,
+      addresses,
       uptimeSeconds: Math.floor(host.now / MICROS),
       isDraining: common.draining,
       tubes: sum(C.SHARD_TUBES),
@@ -83,7 +84,7 @@ function totalsOf(sum: (index: number) => number): Overview["totals"] {
     buried: sum(C.SHARD_BURIES),
     kicked: sum(C.SHARD_KICKS),
     timedOut: sum(C.SHARD_TIMEOUTS),
-    failures: 0,
+    failures: sum(C.SHARD_FAILURES),
   };
 }
 

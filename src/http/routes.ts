@@ -6,6 +6,7 @@ import { bulkRoutes } from "./bulk.ts";
 import { connectionRoutes } from "./connections.ts";
 import { drainRoutes } from "./draining.ts";
 import { Events } from "./events.ts";
+import { failureRoutes } from "./failure-groups.ts";
 import type { Route } from "./handler.ts";
 import { healthRoutes } from "./health.ts";
 import { jobRoutes } from "./jobs.ts";
@@ -28,6 +29,7 @@ export async function routes(around: HttpSurroundings, access: Access): Promise<
     ...tubeRoutes(inProcess, survey),
     ...jobRoutes(inProcess),
     ...bulkRoutes(inProcess),
+    ...failureRoutes(inProcess, survey),
     ...connectionRoutes(around),
     ...drainRoutes(inProcess),
   ];

@@ -2,7 +2,7 @@
  *
  * However many ask, one survey is under way at a time, and none without somebody who asks. Between two pieces whatever else is to be done
  * is done, and no shard's lock is held for longer than a piece takes. It remembers how many jobs were ready a while ago, which tells the
- * tubes that grow. Used by tubes.ts and overview.ts.
+ * tubes that grow. Used by tubes.ts, overview.ts and failure-groups.ts.
  */
 import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";

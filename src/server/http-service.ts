@@ -1,4 +1,5 @@
 /* HttpService: the seam between the server's life and what serves HTTP beside the queue. Implemented in src/http/, called by server.ts. */
+import type { BoundAddress } from "../config/listen-address.ts";
 import type { Options } from "../config/options.ts";
 import type { Log } from "../observability/log.ts";
 import type { Common } from "./common.ts";
@@ -16,6 +17,8 @@ export interface HttpService {
 /** What it works with. */
 export interface HttpSurroundings {
   readonly options: Options;
+  /** Where clients of the queue are taken, with the ports that were found. */
+  readonly addresses: readonly BoundAddress[];
   readonly log: Log;
   readonly common: Common;
   /** Its commands run once the journal has been recovered. */

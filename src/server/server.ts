@@ -121,7 +121,7 @@ class Server {
       kind: "listen",
       sockets: this.#socketsOf(index, threads, addresses),
     }));
-    const inProcess = openHttp && (await this.#openHttp(openHttp, common, content));
+    const inProcess = openHttp && (await this.#openHttp(openHttp, common, content, addresses));
     if (identity !== undefined) this.#runtime.become(identity);
     await this.#recover(common, journal);
     inProcess?.start();
@@ -133,7 +133,12 @@ class Server {
   }
 
   /** It listens before the journal is recovered, so that whoever asks for the server's health gets an answer. */
-  async #openHttp(openHttp: OpenHttp, common: Common, payload: unknown): Promise<InProcess> {
+  async #openHttp(
+    openHttp: OpenHttp,
+    common: Common,
+    payload: unknown,
+    addresses: readonly BoundAddress[],
+  ): Promise<InProcess> {
     const relay = (low: number, high: number): void => this.#crew.wake(low, high);
     const needsRelay = this.#runtime.waitForChange === undefined;
     const own = needsRelay ? new Common(common.buffer, relay) : common;
@@ -143,6 +148,7 @@ class Server {
       this.#crew.connections(threadIndex, offset, limit);
     const around = {
       options: this.#options,
+      addresses,
       log: this.#log,
       common: own,
       inProcess,

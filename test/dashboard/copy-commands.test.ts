@@ -1,8 +1,8 @@
 /* A copied line does in a shell what it says and nothing else, whatever the body is. */
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
-import { copyCommands } from "../../src/dashboard/copy-commands.ts";
-import type { JobAnswer } from "../../src/http/api.ts";
+import { copyCommands, queueAddress } from "../../src/dashboard/copy-commands.ts";
+import type { JobAnswer, QueueAddress } from "../../src/http/api.ts";
 
 function jobOf(body: Uint8Array, tube = "mail"): JobAnswer {
   return {
@@ -21,13 +21,17 @@ function jobOf(body: Uint8Array, tube = "mail"): JobAnswer {
     buries: 1,
     kicks: 0,
     holder: null,
+    failureCount: 0,
     failures: [],
     body: { base64: "", isWhole: true },
   };
 }
 
-function lineOf(label: string, body: Uint8Array, tube?: string): string {
-  return copyCommands(jobOf(body, tube), body).find((one) => one.label === label)?.line ?? "";
+const USUAL: QueueAddress = { kind: "tcp", host: "127.0.0.1", port: 11300 };
+
+function lineOf(label: string, body: Uint8Array, tube?: string, address = USUAL): string {
+  const commands = copyCommands(jobOf(body, tube), body, address);
+  return commands.find((one) => one.label === label)?.line ?? "";
 }
 
 /** What the part of the line before its pipe prints, in the shell of the system. */
@@ -52,7 +56,8 @@ test("the shell prints exactly the bytes of the body", () => {
 
 test("no line has a line feed or a control character", () => {
   for (const body of HOSTILE) {
-    for (const { line } of copyCommands(jobOf(body), body)) expect(line).toMatch(/^[\x20-\x7e]+$/);
+    for (const { line } of copyCommands(jobOf(body), body, USUAL))
+      expect(line).toMatch(/^[\x20-\x7e]+$/);
   }
 });
 
@@ -73,7 +78,35 @@ test("a tube's name with signs of the shell is quoted", () => {
 
 test("a body that is not whole is read from the server again", () => {
   const job = { ...jobOf(EVERY_BYTE), body: { base64: "", isWhole: false } };
-  expect(copyCommands(job, EVERY_BYTE)[0]?.line).toBe(
+  expect(copyCommands(job, EVERY_BYTE, USUAL)[0]?.line).toBe(
     "homemaker peek 17 | homemaker put mail --pri 5 --delay 2 --ttr 60",
   );
+});
+
+test("every line means the server that the page is of", () => {
+  const body = Buffer.from("x");
+  const kick = (address: QueueAddress): string => lineOf("Kick it", body, "mail", address);
+  const wire = (address: QueueAddress): string =>
+    lineOf("The same, in the protocol", body, "mail", address).split(" | ")[1] ?? "";
+  const six: QueueAddress = { kind: "tcp", host: "::1", port: 11400 };
+  const path: QueueAddress = { kind: "unix", path: "/run/my queue.sock" };
+  expect(kick(USUAL)).toBe("homemaker kick-job 17");
+  expect(wire(USUAL)).toBe("nc 127.0.0.1 11300");
+  expect(kick(six)).toBe("homemaker kick-job 17 -a '[::1]:11400'");
+  expect(wire(six)).toBe("nc ::1 11400");
+  expect(kick(path)).toBe("homemaker kick-job 17 -a 'unix:/run/my queue.sock'");
+  expect(wire(path)).toBe("nc -U '/run/my queue.sock'");
+});
+
+test("a server that listens everywhere is reached where its page was", () => {
+  const path: QueueAddress = { kind: "unix", path: "/run/hm.sock" };
+  const everywhere: QueueAddress = { kind: "tcp", host: "0.0.0.0", port: 11400 };
+  expect(queueAddress([path, everywhere], "queue.example.net")).toEqual({
+    kind: "tcp",
+    host: "queue.example.net",
+    port: 11400,
+  });
+  expect(queueAddress([{ ...everywhere, host: "::" }], "[::1]")).toMatchObject({ host: "::1" });
+  expect(queueAddress([path], "queue.example.net")).toEqual(path);
+  expect(queueAddress([], "queue.example.net")).toEqual(USUAL);
 });

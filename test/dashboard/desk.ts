@@ -84,6 +84,11 @@ export class Desk implements AsyncDisposable {
     return inserted.map((line) => Number(line.split(" ")[1]));
   }
 
+  /** What the API answers. */
+  ask(path: string): Promise<unknown> {
+    return this.#house.json(`/api/v1/${path}`);
+  }
+
   /** A figure of a tube, as the protocol has it. */
   async figure(tube: string, key: string): Promise<number> {
     return Number((await this.client.stats(`stats-tube ${tube}`))[key]);

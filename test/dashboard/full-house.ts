@@ -58,7 +58,7 @@ const HOSTILE_MESSAGES: readonly Uint8Array[] = [
 /** The tube that has the hostile bodies, ready. */
 export const HOSTILE = "hostile";
 /** The tube that has buried jobs with hostile messages. */
-const WRECKS = "wrecks";
+export const WRECKS = "wrecks";
 
 /** The name of one of the many tubes. */
 export function tubeName(index: number): string {

@@ -2,8 +2,10 @@
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { JobsAnswer } from "../../src/http/api.ts";
 import { Desk, START_MS, TEST_MS } from "./desk.ts";
-import { HOSTILE, tubeName } from "./full-house.ts";
+import { HOSTILE, tubeName, WRECKS } from "./full-house.ts";
+import { bury, release } from "./queue-client.ts";
 
 const PICTURES = fileURLToPath(new URL("../../build/screenshots/", import.meta.url));
 
@@ -26,7 +28,13 @@ beforeAll(async () => {
     gift: null,
   });
   const [failed = 0] = await desk.putInto("mail.send", [body]);
-  await desk.client.send(`reserve-job ${failed}`, `bury ${failed} 0`);
+  const message =
+    "TypeError: Cannot read properties of undefined\n    at send (/srv/app/mail.js:41:17)";
+  const first = "connect ECONNREFUSED 10.0.0.7:25";
+  await desk.client.send(`reserve-job ${failed}`, release(failed, first));
+  await desk.client.send(`reserve-job ${failed}`, `release ${failed} 0 0`);
+  await desk.client.send(`reserve-job ${failed}`, bury(failed, message));
+  const { jobs: wrecks } = (await desk.ask(`tubes/${WRECKS}/jobs?state=buried`)) as JobsAnswer;
   const [held = 0, hostile = 0] = await desk.putInto("held", [
     "x",
     "\u202Egnp.exe \x1b[31m<script>",
@@ -39,9 +47,12 @@ beforeAll(async () => {
     "tubes-none": "#/tubes?search=nothing-has-this-name",
     tube: `#/tubes/${tubeName(42)}`,
     "tube-hostile": `#/tubes/${HOSTILE}`,
-    "tube-buried": "#/tubes/mail.send?state=buried",
+    "tube-buried": `#/tubes/${WRECKS}?state=buried`,
     job: `#/jobs/${failed}`,
     "job-hostile": `#/jobs/${hostile}`,
+    "job-wreck": `#/jobs/${wrecks[1]?.id}`,
+    failures: "#/failures",
+    "failures-none": "#/failures?tube=nothing-has-this-name",
     connections: "#/connections",
     "no-such-page": "#/nowhere",
   };

@@ -95,6 +95,7 @@ describe("with tokens", () => {
 function everyRoute() {
   const around = {
     options: DEFAULT_OPTIONS,
+    addresses: [],
     log: openLog({ verbosity: 0 }),
     common: Common.create(1, 2),
     inProcess: { isReady: false } as InProcess,

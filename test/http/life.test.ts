@@ -17,6 +17,7 @@ test("probes hear what keeps a server from being ready, and only health answers 
   const inProcess = { isReady: false };
   const service = await openHttp({
     options: { ...DEFAULT_OPTIONS, httpPort: 0 },
+    addresses: [],
     log: openLog({ verbosity: 0 }),
     common,
     inProcess: inProcess as InProcess,

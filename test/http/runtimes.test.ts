@@ -28,6 +28,11 @@ describe.each(RUNTIMES)("in $name", ({ runtime }) => {
     expect(list).toMatchObject({ jobs: [{ id: 1 }] });
     expect((await http.ask("/api/v1/jobs/1/body", { headers })).text).toBe("hello");
     expect(await http.json("/api/v1/connections", { headers })).toHaveProperty("total");
+    await talk(http, "reserve-job 1\r\nbury 1 0 5\r\nno: 1\r\n");
+    const failures = await http.json("/api/v1/failures?tube=work", { headers });
+    expect(failures).toMatchObject({ groups: [{ tube: "work", count: 1 }], isWhole: true });
+    const messages = [{ messageBase64: Buffer.from("no: 1").toString("base64") }];
+    expect(await http.json("/api/v1/jobs/1", { headers })).toMatchObject({ failures: messages });
     expect((await http.change("/api/v1/jobs/1/delete", {}, headers)).status).toBe(200);
 
     expect((await http.ask("/api/v1/overview")).status).toBe(401);

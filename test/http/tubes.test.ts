@@ -43,6 +43,7 @@ test("the overview has the figures of the whole server", async () => {
     processMillis: null,
     connections: { open: 0, producers: 0, workers: 0, waiting: 0 },
     journal: null,
+    addresses: [http.server.address],
   });
   expect((await overview()).shards).toHaveLength(8);
   expect((await overview()).threads.map(({ index }) => index)).toEqual([0, 1]);
