@@ -66,7 +66,7 @@ export function helpText(units: Units): string {
     `  ${PROGRAM} verify DIR                  look through a journal\n` +
     `  ${PROGRAM} import DIR --data TARGET    make a journal of beanstalkd's log\n` +
     `  ${PROGRAM} top                         show live what a server is doing\n` +
-    `  ${PROGRAM} tubes, stats, jobs, peek, put, reserve,\n` +
+    `  ${PROGRAM} tubes, stats, jobs, peek, failures, put, reserve,\n` +
     `      kick, kick-job, delete, flush, pause, drain, undrain\n` +
     "                                        work with a running server\n" +
     "\nSizes are bytes, or take a unit: 64k, 10MiB, 1g (powers of 1024).\n" +

@@ -87,12 +87,13 @@ const SHELL_INTRODUCTION = `# Working with a server from a shell
 Generated from \`src/config/shell-syntax.ts\` by \`npm run docs\`; do not edit.
 
 These commands talk to a running server over the ordinary protocol, so they work with beanstalkd as well, but for those that it does not know:
-\`jobs\`, \`flush\`, \`drain\`, \`undrain\` and \`peek --state reserved\`. In a clone of this repository \`homemaker\` is \`npm start --\`.
+\`jobs\`, \`failures\`, \`reserve --message\`, \`flush\`, \`drain\`, \`undrain\` and \`peek --state reserved\`. In a clone of this repository \`homemaker\` is \`npm start --\`.
 
 \`\`\`sh
 homemaker put mails '{"to": "ann@example.org"}'     # prints the job's id
 homemaker tubes --sort buried                       # where is the trouble?
-homemaker jobs mails buried                         # which jobs are they?
+homemaker jobs mails buried                         # which jobs are they,
+homemaker failures 17                               # and what did the workers say?
 homemaker kick mails 100                            # all of them again
 homemaker top                                       # and watch
 \`\`\`

@@ -46,6 +46,7 @@ export type Request =
       readonly limit: number;
       readonly after: number;
     }
+  | { readonly verb: "failures"; readonly job: number }
   | { readonly verb: "kick"; readonly tube: string; readonly count: number }
   | { readonly verb: "kick-job" | "delete"; readonly jobs: readonly number[] }
   | { readonly verb: "pause"; readonly tube: string; readonly seconds: number }
@@ -64,6 +65,8 @@ export type Request =
       readonly tubes: readonly string[];
       readonly timeoutSeconds: number;
       readonly afterwards: Disposal;
+      /** What is said about why the job is not done; absent: nothing. */
+      readonly message?: string;
     }
   | { readonly verb: "drain" | "undrain" };
 
@@ -106,6 +109,7 @@ interface Declared {
 }
 
 const TUBE = new Argument("<TUBE>", "name of a tube");
+const JOB = new Argument("<ID>", "id of a job");
 const JOBS = new Argument("<ID...>", "ids of jobs");
 const STATE = new Argument("[STATE]", "ready, reserved, delayed or buried (default: ready)");
 
@@ -165,6 +169,11 @@ export const SHELL_COMMANDS: Readonly<Record<string, Declared>> = {
     ],
     request: peekRequest,
   },
+  failures: {
+    help: "prints how the attempts at a job failed, oldest first, and what the workers said",
+    words: [JOB],
+    request: ({ words }) => ({ verb: "failures", job: idOf(words[0]) }),
+  },
   put: {
     help: "puts a job, its body from the command line or else from standard input, and prints its id",
     words: [TUBE, new Argument("[BODY]", "the body; absent: standard input")],
@@ -183,6 +192,10 @@ export const SHELL_COMMANDS: Readonly<Record<string, Declared>> = {
       new Flag("--timeout <SECONDS>", "how long to wait for one (default: 0)"),
       new Flag("--delete", "the job is done: delete it once it is printed"),
       new Flag("--bury", "put it aside once it is printed"),
+      new Flag(
+        "-m, --message <TEXT>",
+        "why it is put aside or goes back: kept with it as a failure",
+      ),
     ],
     request: reserveRequest,
   },
@@ -264,12 +277,15 @@ function putRequest({ words, flags }: Given): Request {
 
 function reserveRequest({ words, flags }: Given): Request {
   const isDone = flags["delete"] === true;
+  const { message } = flags;
   if (isDone && flags["bury"] === true) throw new WordError("--delete or --bury, not both");
+  if (isDone && message !== undefined) throw new WordError("--delete or --message, not both");
   return {
     verb: "reserve",
     tubes: words.length === 0 ? ["default"] : words.map(tubeOf),
     timeoutSeconds: numberOf(flags["timeout"] ?? "0", "--timeout", 0, SECONDS_MAX),
     afterwards: isDone ? "delete" : flags["bury"] === true ? "bury" : "release",
+    ...(typeof message === "string" && { message }),
   };
 }
 

@@ -89,7 +89,7 @@ function meaningOf({ words }: Reply, line: string): string {
     case "OUT_OF_MEMORY":
       return "the server has no room";
     case "JOB_TOO_BIG":
-      return "the body is larger than the server takes";
+      return `${verb}: that is longer than the server takes`;
     default:
       return `${line}: the server answered ${words.join(" ")}`;
   }

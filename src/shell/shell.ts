@@ -10,6 +10,7 @@ import type { Runtime } from "../runtime.ts";
 import { ConnectionLostError } from "../transports/client.ts";
 import { RefusedError, ServerView } from "./server-view.ts";
 import type { Terminal } from "./terminal.ts";
+import { failureFields, failureLines } from "./failure-text.ts";
 import { bodyFields, shown, shownText, table } from "./text.ts";
 import type { Facts } from "./text.ts";
 import { sortTubes, TUBE_HEAD, tubeRow } from "./tube-rows.ts";
@@ -83,6 +84,8 @@ class Shell {
       case "peek-tube":
         await this.#server.expect("USING", `use ${request.tube}`);
         return this.#body(`peek-${request.state}`);
+      case "failures":
+        return this.#failures(request.job);
       case "put":
         return this.#put(request);
       case "reserve":
@@ -147,6 +150,12 @@ class Shell {
     await this.#list(Object.keys(items[0] ?? { id: 0 }), items);
   }
 
+  async #failures(job: number): Promise<void> {
+    const { items } = await this.#server.document(`list-failures ${job}`);
+    if (this.#asJson) return this.#lines(items.map((item) => JSON.stringify(failureFields(item))));
+    await this.#lines(items.flatMap(failureLines));
+  }
+
   /** Prints the body that a command answers. */
   async #body(line: string): Promise<void> {
     const { words, body = new Uint8Array() } = await this.#server.expect("FOUND", line);
@@ -174,7 +183,8 @@ class Shell {
   }
 
   async #reserve(request: Extract<Request, { verb: "reserve" }>): Promise<void> {
-    const { tubes, timeoutSeconds, afterwards } = request;
+    const { tubes, timeoutSeconds, afterwards, message } = request;
+    if (message !== undefined) await this.#checkMessages();
     for (const tube of tubes) await this.#server.expect("WATCHING", `watch ${tube}`);
     if (!tubes.includes("default")) await this.#server.expect("WATCHING", "ignore default");
     const reply = await this.#server.expect("RESERVED", `reserve-with-timeout ${timeoutSeconds}`);
@@ -182,8 +192,23 @@ class Shell {
     const { pri = 0 } = await this.#server.facts(`stats-job ${id}`);
     await this.#printBody(id, reply.body ?? new Uint8Array());
     if (afterwards === "delete") await this.#server.expect("DELETED", `delete ${id}`);
-    else if (afterwards === "bury") await this.#server.expect("BURIED", `bury ${id} ${pri}`);
-    else await this.#server.expect("RELEASED", `release ${id} ${pri} 0`);
+    else if (afterwards === "bury") await this.#fail("BURIED", `bury ${id} ${pri}`, message);
+    else await this.#fail("RELEASED", `release ${id} ${pri} 0`, message);
+  }
+
+  /** A server that does not know failure messages would take one for a command: it is asked for something harmless first. */
+  async #checkMessages(): Promise<void> {
+    const { words } = await this.#server.ask("peek-failure 1");
+    if (words[0] === "UNKNOWN_COMMAND") {
+      throw new RefusedError("this server does not know failure messages");
+    }
+  }
+
+  /** Ends an attempt, with what is to be said about it. */
+  async #fail(hoped: string, line: string, message: string | undefined): Promise<void> {
+    if (message === undefined) return void (await this.#server.expect(hoped, line));
+    const bytes = new TextEncoder().encode(message);
+    await this.#server.expect(hoped, `${line} ${bytes.length}`, bytes);
   }
 
   async #kick({ tube, count }: Extract<Request, { verb: "kick" }>): Promise<void> {

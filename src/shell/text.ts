@@ -19,7 +19,7 @@ const LINE = /^(?<indent>\s*(?:- )?)(?<key>[A-Za-z0-9_-]+):(?: (?<value>.*))?$/;
 const GROUP = /^\s*- \{(?<inside>.*)\}$/;
 const MEMBER = /(?<key>[A-Za-z0-9_-]+): (?<value>"(?:[^"\\]|\\.)*"|[^,]*)/g;
 const ITEM = /^\s*- (?<value>.*)$/;
-const DECODER = new TextDecoder("latin1");
+const DECODER = new TextDecoder();
 
 /** Takes the YAML of a reply apart. */
 export function parseDocument(bytes: Uint8Array): Document {

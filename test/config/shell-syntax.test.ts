@@ -25,6 +25,7 @@ describe("the shell's commands", () => {
       "jobs m delayed -n 5 --after 9",
       { verb: "jobs", tube: "m", state: "delayed", limit: 5, after: 9 },
     ],
+    ["failures 3", { verb: "failures", job: 3 }],
     ["kick mails", { verb: "kick", tube: "mails", count: 1 }],
     ["kick mails 10", { verb: "kick", tube: "mails", count: 10 }],
     ["kick-job 1 2", { verb: "kick-job", jobs: [1, 2] }],
@@ -47,6 +48,16 @@ describe("the shell's commands", () => {
     [
       "reserve --bury",
       { verb: "reserve", tubes: ["default"], timeoutSeconds: 0, afterwards: "bury" },
+    ],
+    [
+      "reserve m -m broken",
+      {
+        verb: "reserve",
+        tubes: ["m"],
+        timeoutSeconds: 0,
+        afterwards: "release",
+        message: "broken",
+      },
     ],
     ["drain", { verb: "drain" }],
     ["undrain", { verb: "undrain" }],
@@ -83,6 +94,8 @@ describe("the shell's commands", () => {
     ],
     ["stats m --job 1", "stats: a tube or a job, not both"],
     ["reserve --delete --bury", "reserve: --delete or --bury, not both"],
+    ["reserve --delete -m x", "reserve: --delete or --message, not both"],
+    ["failures", "failures: missing required argument 'ID'"],
     ["drain now", "drain: too many arguments. Expected 0 arguments but got 1: now."],
     [
       "stats -a :x",

@@ -137,6 +137,26 @@ describe.each([
   });
 });
 
+it("what beanstalkd does not know is said, before anything has happened", async () => {
+  const server = await startBeanstalkd();
+  const env = { HOMEMAKER_ADDRESS: addressOf(server) };
+  const run = (argv: readonly string[]): Promise<Ending> => runCommand(argv, { env });
+  const id = (await run(["put", "mails", "x"])).stdout;
+  expect(await run(["failures", id])).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: "homemaker: this server does not know list-failures",
+  });
+  expect(await run(["reserve", "mails", "--bury", "-m", `delete ${id}`])).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: "homemaker: this server does not know failure messages",
+  });
+  const { stdout } = await run(["stats", "--job", id, "--json"]);
+  expect(JSON.parse(stdout)).toMatchObject({ state: "ready", reserves: 0 });
+  await server.stop();
+});
+
 it("without a screen top prints a line for each look", async () => {
   const server = await startHomemaker();
   const args = [CLI, "top", "--json", "-a", addressOf(server)];
@@ -178,6 +198,49 @@ describe("what only Homemaker knows", () => {
     ]);
     expect((await run("jobs listed ready --after 1")).stdout.split("\n")).toHaveLength(2);
     expect(await run("flush listed --yes")).toMatchObject({ code: 0, stdout: "flushed: 2" });
+  });
+
+  it("says why a job is put aside or goes back, and shows who said what", async () => {
+    const id = Number((await run("put trouble x")).stdout);
+    const why = '\u00e9\x1b[31m: "no",\nwith\r\n---\nattempt: 9';
+    const argv = ["reserve", "trouble", "--message", why];
+    const env = { HOMEMAKER_ADDRESS: addressOf(server) };
+    expect(await runCommand(argv, { env })).toMatchObject({ code: 0, stdout: "x" });
+    expect(await run("reserve trouble --bury -m gone")).toMatchObject({ code: 0 });
+    const asJson = (await run(`failures ${id} --json`)).stdout.split("\n");
+    expect(asJson.map((line) => JSON.parse(line) as object)).toEqual([
+      {
+        attempt: 1,
+        at: expect.any(Number),
+        who: expect.any(String),
+        end: "released",
+        message: why,
+      },
+      {
+        attempt: 2,
+        at: expect.any(Number),
+        who: expect.any(String),
+        end: "buried",
+        message: "gone",
+      },
+    ]);
+    const [first, ...others] = (await run(`failures ${id}`)).stdout.split("\n");
+    expect(first).toMatch(/^20\d\d-\S+Z {2}attempt 1 {2}released {2}(unix|127\.0\.0\.1:\d+)$/);
+    expect(others.slice(0, 4)).toEqual([
+      '    \u00e9\\x1b[31m: "no",',
+      "    with\\x0d",
+      "    ---",
+      "    attempt: 9",
+    ]);
+    expect(await run(`stats --job ${id} --json`)).toMatchObject({
+      stdout: expect.stringContaining('"state":"buried"') as string,
+    });
+    expect(await run("failures 999999")).toMatchObject({ code: 1, stdout: "" });
+    expect(await run(`failures ${(await run("put trouble y")).stdout}`)).toEqual({
+      code: 0,
+      stdout: "",
+      stderr: "",
+    });
   });
 
   it("has the server refuse new jobs, and take them again", async () => {
