@@ -9,16 +9,10 @@
 import process from "node:process";
 import type { CopyBytes } from "../runtime.ts";
 
+const copyAsBuffer: CopyBytes = (from, start, end, to, at) => {
+  Buffer.prototype.copy.call(from, to, at, start, end);
+};
+
 /** Absent on Deno, where it is no faster. */
 export const fastCopy: CopyBytes | undefined =
   "deno" in process.versions ? undefined : copyAsBuffer;
-
-function copyAsBuffer(
-  from: Uint8Array,
-  start: number,
-  end: number,
-  to: Uint8Array,
-  at: number,
-): void {
-  Buffer.prototype.copy.call(from, to, at, start, end);
-}

@@ -11,7 +11,9 @@ import { EXIT_USAGE } from "../../src/config/quiet-command.ts";
 import { SWITCHES } from "../../src/config/switches.ts";
 import { VERSION } from "../../src/config/version.ts";
 import { loadBuiltControl } from "./load-control.ts";
-import { holds } from "./random.ts";
+import { propertiesOf } from "../support/properties.ts";
+
+const holds = propertiesOf("config");
 
 const control = await loadBuiltControl();
 const everyOption = Object.values(OPTIONS) as readonly Option<unknown>[];

@@ -3,7 +3,9 @@ import { describe, expect, it, vi } from "vitest";
 import { parse } from "yaml";
 import { ControlError, loadControl } from "../../src/config/control.ts";
 import { loadBuiltControl } from "./load-control.ts";
-import { holds } from "./random.ts";
+import { propertiesOf } from "../support/properties.ts";
+
+const holds = propertiesOf("config");
 
 const control = await loadBuiltControl();
 const wholeNumbers = fc.maxSafeNat();

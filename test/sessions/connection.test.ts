@@ -1,9 +1,11 @@
 /* Reserving over several shards: order, and grants that meet something else on their way. Threads are stepped by hand. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { holds } from "./random.ts";
+import { propertiesOf } from "../support/properties.ts";
 import { SECOND, tubeIn, World } from "./world.ts";
 import type { End } from "./world.ts";
+
+const holds = propertiesOf("sessions");
 
 const SHARDS = 4;
 const TUBES = Array.from({ length: SHARDS }, (_, shard) => tubeIn(shard, SHARDS));

@@ -3,7 +3,9 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { DueHeap } from "../../src/server/due-heap.ts";
 import type { Due } from "../../src/server/due-heap.ts";
-import { holds } from "./random.ts";
+import { propertiesOf } from "../support/properties.ts";
+
+const holds = propertiesOf("sessions");
 
 interface Named extends Due {
   readonly name: number;

@@ -1,10 +1,12 @@
 /* The engine's runs and the session's own commands are one server: the same input, cut anywhere, gets the same answers from both. */
 import { expect, test } from "vitest";
 import * as fc from "fast-check";
-import { holds } from "./random.ts";
+import { propertiesOf } from "../support/properties.ts";
 import { crowdingSteps, Duel, fillingSteps, lonelySteps, steps } from "./scenario.ts";
 import { tubeIn, World } from "./world.ts";
 import type { WorldOptions } from "./world.ts";
+
+const holds = propertiesOf("sessions");
 
 /** Enough on a machine that has much else to do. */
 const PATIENCE_MS = 120_000;

@@ -2,8 +2,10 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { WatchList } from "../../src/server/watch-list.ts";
-import { holds } from "./random.ts";
+import { propertiesOf } from "../support/properties.ts";
 import { World } from "./world.ts";
+
+const holds = propertiesOf("sessions");
 
 const [[SHARD] = []] = new World().shards;
 if (SHARD === undefined) throw new Error("a world has a shard");

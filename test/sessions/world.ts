@@ -15,6 +15,7 @@ import { SessionHost } from "../../src/server/session-host.ts";
 import type { HostJournal, SessionLimits } from "../../src/server/session-host.ts";
 import type { Inlet, Outlet } from "../../src/transport.ts";
 import { EngineShard, loadVerifyModule } from "../engine/engine.ts";
+import { NO_PROCESS } from "../support/no-process.ts";
 
 const BUILD = new URL("../../build/", import.meta.url);
 const ENGINE = new WebAssembly.Module(readFileSync(new URL("engine.wasm", BUILD)));
@@ -37,19 +38,6 @@ const LIMITS: SessionLimits = {
   maxWatch: 10_000,
   maxOutputBytes: 1_048_576,
   commandsPerTurn: 1024,
-};
-
-const FACTS = {
-  pid: 4711,
-  version: "0.0.0",
-  id: "0123456789abcdef",
-  hostname: "nowhere",
-  os: "#1",
-  platform: "none",
-  journalSegmentBytes: 10_485_760,
-  cpuMicros: () => ({ user: 0, system: 0 }),
-  residentBytes: () => 0,
-  memoryCapBytes: 0,
 };
 
 /** What a world is made of. */
@@ -100,7 +88,7 @@ export class World {
           clock: () => this.nowMicros,
           limits: { ...LIMITS, ...limits },
           control: CONTROL,
-          facts: FACTS,
+          facts: NO_PROCESS,
           later: (run) => this.#later.push(run),
           ...(options.journal && { journal: options.journal }),
         }),

@@ -18,6 +18,7 @@ import { EngineShard, loadVerifyModule } from "../../engine/engine.ts";
 import type { Case, ServerOptions } from "../dialogue.ts";
 import { Inbox, readStats } from "../stage.ts";
 import type { Stage, Target, Wire } from "../stage.ts";
+import { NO_PROCESS } from "../../support/no-process.ts";
 
 const BUILD = new URL("../../../build/", import.meta.url);
 const MEMORY_BYTES = 1_073_741_824;
@@ -55,19 +56,6 @@ function limitsOf(options: ServerOptions): SessionLimits {
     commandsPerTurn: 1024,
   };
 }
-
-const FACTS = {
-  pid: 4711,
-  version: "0.0.0",
-  id: "0123456789abcdef",
-  hostname: "nowhere",
-  os: "#1",
-  platform: "none",
-  journalSegmentBytes: 10_485_760,
-  cpuMicros: () => ({ user: 0, system: 0 }),
-  residentBytes: () => 0,
-  memoryCapBytes: 0,
-};
 
 /** One end of a connection and the transport in one. */
 class VirtualWire implements Wire, Outlet {
@@ -181,7 +169,7 @@ class VirtualServer {
           clock: () => this.#nowMicros,
           limits: limitsOf(options),
           control: modules.control,
-          facts: FACTS,
+          facts: NO_PROCESS,
           later: (run) => this.later(run),
         }),
     );
