@@ -1,10 +1,11 @@
 /* Attempts: what is kept when an attempt at a job ends without a delete: a failure in the job's list, and its record in the journal.
  *
  * Called while the holder still holds the job. What a client says about the failure lies in a record already (`openFailure`); what ends by
- * itself, a TTR or a connection, says nothing. Each is counted. It is kept when there is memory for it inside the budget and, if no command
+ * itself, a TTR or a connection, says nothing. Each is counted with its job; the callers count how many of a tube end in which way. It is kept when there is memory for it inside the budget and, if no command
  * asked for it, room in the journal's ring beside what commands count on: so what is kept is in the journal, and nobody is held up.
  */
 import { connAt } from "./conn";
+import { END_CONNECTION_LOST } from "./constants";
 import {
   Failure,
   dropOldest,
@@ -43,6 +44,13 @@ export function endByItself(job: Job, end: u8, now: u64): void {
   if (at != 0) keep(job, coldAddress(cold), failureAt(at), end, now);
 }
 
+/** The job's holder is gone. */
+export function connectionLost(job: Job, now: u64): void {
+  tubeAt(job.tube).losses++;
+  shard().losses++;
+  endByItself(job, END_CONNECTION_LOST, now);
+}
+
 /** A failure of the job's holder, who says nothing; 0 when there is no memory: then the shard is to be given more. */
 function makeSilent(job: Job): u32 {
   const at = makeFailureOf(connAt(job.holder), 0, false);
@@ -50,10 +58,8 @@ function makeSilent(job: Job): u32 {
   return at;
 }
 
-/** Counts, and answers the job's cold record; 0 when there is no memory for one. */
+/** Counts in the job's cold record, and answers it; 0 when there is no memory for one. */
 function countFailure(job: Job): u32 {
-  shard().failures++;
-  tubeAt(job.tube).failures++;
   const cold = coldOf(job);
   if (cold != 0) coldAddress(cold).failures++;
   return cold;

@@ -118,8 +118,10 @@ export const TUBE_CMD_DELETE: i32 = 9;
 export const TUBE_CMD_PAUSE: i32 = 10;
 export const TUBE_PAUSE_MICROS: i32 = 11;
 export const TUBE_PAUSE_LEFT_MICROS: i32 = 12;
-/** Attempts that ended without a delete since the tube was made. */
+/** Attempts that ended without a delete since the process started: how often jobs were buried, released, ran out of time or lost their holder. */
 export const TUBE_FAILURES: i32 = 13;
+/** Of them, those of which the holder's connection ended. */
+export const TUBE_LOSSES: i32 = 14;
 /** Since the process started, which a restart does not carry on: jobs put, reserves, deletes, releases, buries, kicks, touches, times to run that ran out. */
 export const TUBE_PUTS: i32 = 16;
 export const TUBE_RESERVES: i32 = 17;
@@ -161,6 +163,8 @@ export const SHARD_RECORDS_KEPT: i32 = 12;
 /** Attempts that ended without a delete since the start, and how many of all such are kept now. */
 export const SHARD_FAILURES: i32 = 13;
 export const SHARD_FAILURES_KEPT: i32 = 14;
+/** Of them since the start, those of which the holder's connection ended. */
+export const SHARD_LOSSES: i32 = 15;
 /** As those of a tube, for the whole shard; its jobs put are SHARD_TOTAL, what ran out is SHARD_TIMEOUTS. */
 export const SHARD_RESERVES: i32 = 16;
 export const SHARD_DELETES: i32 = 17;

@@ -7,7 +7,6 @@
  */
 import {
   DONE,
-  END_CONNECTION_LOST,
   FAILURES_KEPT,
   KIND_ANY,
   KIND_BURIED,
@@ -41,7 +40,7 @@ import {
   WHO_OFFSET,
   WORSE,
 } from "./constants";
-import { endByItself } from "./attempts";
+import { connectionLost } from "./attempts";
 import * as conns from "./conn";
 import { Conn, connAt } from "./conn";
 import { enterAt, pause, unpause } from "./deadlines";
@@ -321,7 +320,7 @@ export function closeConn(t: u32, at: u32, now: f64): i32 {
   let left = STEP_JOBS;
   let job = conns.firstHeld(conn);
   while (job != 0 && left > 0) {
-    endByItself(jobAt(job), END_CONNECTION_LOST, <u64>now);
+    connectionLost(jobAt(job), <u64>now);
     states.leaveState(jobAt(job));
     states.becomeReady(jobAt(job), <u64>now);
     left--;

@@ -90,7 +90,6 @@ function writeTube(to: usize, tube: Tube, now: f64): void {
   write(to, C.TUBE_CMD_DELETE, <f64>tube.deletes);
   write(to, C.TUBE_CMD_PAUSE, <f64>tube.pauses);
   write(to, C.TUBE_PAUSE_MICROS, <f64>tube.pauseMicros);
-  write(to, C.TUBE_FAILURES, <f64>tube.failures);
   write(to, C.TUBE_PAUSE_LEFT_MICROS, tube.pausedUntil == 0 ? 0 : until(tube.pausedUntil, now));
   writeSinceStart(to, tube);
   write(to, C.TUBE_OLDEST_MICROS, oldestMicros(tube, now));
@@ -105,6 +104,9 @@ function writeSinceStart(to: usize, tube: Tube): void {
   write(to, C.TUBE_KICKS, <f64>tube.kicks);
   write(to, C.TUBE_TOUCHES, <f64>tube.touches);
   write(to, C.TUBE_TIMEOUTS, <f64>tube.timeouts);
+  write(to, C.TUBE_LOSSES, <f64>tube.losses);
+  const failures = tube.buries + tube.releases + tube.timeouts + tube.losses;
+  write(to, C.TUBE_FAILURES, <f64>failures);
 }
 
 function write(to: usize, which: i32, value: f64): void {
@@ -128,7 +130,7 @@ export function statsShard(t: u32, now: f64): i32 {
   figure(t, C.SHARD_CONTENDED, <f64>s.contended);
   figure(t, C.SHARD_RECORDS, <f64>s.records);
   figure(t, C.SHARD_RECORDS_KEPT, <f64>s.recordsKept);
-  figure(t, C.SHARD_FAILURES, <f64>s.failures);
+  figure(t, C.SHARD_FAILURES, <f64>(s.buries + s.releases + s.timeouts + s.losses));
   figure(t, C.SHARD_FAILURES_KEPT, <f64>s.failuresKept);
   figure(t, C.SHARD_RESERVES, <f64>shardReserves());
   figure(t, C.SHARD_DELETES, <f64>s.deletes);
@@ -136,6 +138,7 @@ export function statsShard(t: u32, now: f64): i32 {
   figure(t, C.SHARD_BURIES, <f64>s.buries);
   figure(t, C.SHARD_KICKS, <f64>s.kicks);
   figure(t, C.SHARD_TOUCHES, <f64>s.touches);
+  figure(t, C.SHARD_LOSSES, <f64>s.losses);
   return leave(t, DONE);
 }
 

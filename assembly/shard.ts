@@ -105,8 +105,8 @@ export class Shard {
   buries: u64;
   kicks: u64;
   touches: u64;
-  /** Attempts that ended without a delete, and how many of all such are kept, of all jobs and, at most, of one. */
-  failures: u64;
+  losses: u64;
+  /** How many attempts that ended without a delete are kept, of all jobs and, at most, of one. */
   failuresKept: u32;
   keepsFailures: u32;
   /** Failures that replay met without their jobs. */

@@ -24,8 +24,6 @@ export class Tube extends Node {
   createdNumber: u64;
   totalJobs: u64;
   deletes: u64;
-  /** Attempts at its jobs that ended without a delete. */
-  failures: u64;
   pauses: u64;
   pauseMicros: u64;
   /** End of the pause; 0 when there is none. */
@@ -40,6 +38,7 @@ export class Tube extends Node {
   kicks: u64;
   touches: u64;
   timeouts: u64;
+  losses: u64;
   /** The oldest ready job that is known, 0 when none is; the pri where looking for an older one goes on (ages.ts). */
   oldestId: u64;
   lookPri: u64;

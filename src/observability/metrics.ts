@@ -43,6 +43,7 @@ export const EVENTS = [
   "kicked",
   "touched",
   "timed-out",
+  "connection-lost",
 ] as const;
 
 /** The states of jobs, as the label `state` has them. */
@@ -105,7 +106,7 @@ export const METRICS = {
   events: {
     name: "homemaker_job_events_total",
     type: "counter",
-    help: "What happened to jobs, whichever command or deadline did it; `timed-out` is a time to run that ran out.",
+    help: "What happened to jobs, whichever command or deadline did it; `timed-out` is a time to run that ran out, `connection-lost` a holder that went away. An attempt failed with each `released`, `buried`, `timed-out` and `connection-lost`.",
     labels: ["event"],
     source: "server",
   },

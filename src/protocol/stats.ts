@@ -122,7 +122,7 @@ export const TUBE_STATS: readonly StatsKey[] = [
   plain("pause-time-left", "whole seconds until the pause is over, 0 if none"),
   plain(
     "total-failures",
-    "attempts at jobs of the tube that ended without a delete since it was made",
+    "attempts at jobs of the tube that ended without a delete since it was made, or the server started",
   ),
 ];
 

@@ -102,6 +102,29 @@ test(
 );
 
 test(
+  "each way in which an attempt fails is an event, of the tube and of the server",
+  PATIENCE,
+  async () => {
+    await using http = await HttpPort.start({ threads: 1 });
+    const keeper = await http.server.connect(); // so that the tube stays
+    keeper.write("watch ends\r\n");
+    const failing =
+      "reserve\r\nrelease 1 0 0 2\r\nno\r\nreserve\r\nbury 1 0\r\nkick-job 1\r\nreserve\r\n";
+    await talk(http, `use ends\r\nwatch ends\r\nput 0 0 60 1\r\nx\r\n${failing}`);
+    const event = "connection-lost";
+    await expect.poll(async () => (await scrape(http)).value(EVENTS, { event })).toBe(1);
+    const parsed = await scrape(http);
+    for (const end of ["released", "buried", event]) {
+      expect([end, parsed.value(EVENTS, { event: end })]).toEqual([end, 1]);
+      expect(parsed.value(TUBE_EVENTS, { tube: "ends", event: end })).toBe(1);
+    }
+    expect(parsed.value(EVENTS, { event: "timed-out" })).toBe(0);
+    expect(await talk(http, "stats-tube ends\r\n")).toContain("\ntotal-failures: 3\n");
+    keeper.destroy();
+  },
+);
+
+test(
   "promtool takes what a server with a journal says, and every declared metric is in it",
   PATIENCE,
   async () => {
