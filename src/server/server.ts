@@ -170,14 +170,17 @@ class Server {
     await this.#journal.recover(dataDirectory, seed);
   }
 
-  /** A thread that does not even say that it gave up does nothing any more; then there is nothing to wait for. */
+  /** A thread that does not even say that it gave up does nothing any more, and a disk may be stuck: then there is nothing to wait for. */
   async #stop(): Promise<void> {
+    let awaited = "an I/O thread";
     const tooLate = setTimeout(
-      () => this.#runtime.die(`${PROGRAM}: an I/O thread did not stop in time, ending at once`),
+      () => this.#runtime.die(`${PROGRAM}: ${awaited} did not stop in time, ending at once`),
       STOP_WITHIN_MS + STOP_SLACK_MS,
     );
     await this.#crew.stop(STOP_WITHIN_MS);
+    awaited = "the HTTP port";
     await this.#http?.stop();
+    awaited = "the journal";
     await this.#journal?.stop();
     clearTimeout(tooLate);
   }
