@@ -188,6 +188,18 @@ export const MUTANTS: readonly Mutant[] = [
     put: "due - shard().wallBase - now",
   },
   {
+    fault: "a delay is over when the wall clock was set back",
+    file: "assembly/replay.ts",
+    find: "if (state == STATE_DELAYED && left > 0)",
+    put: "if (state == STATE_DELAYED && left > 0 && left == due - shard().wallBase - now)",
+  },
+  {
+    fault: "a job is as old as the process after a restart",
+    file: "assembly/replay.ts",
+    find: "<i64>(record.created - shard().wallBase)",
+    put: "0",
+  },
+  {
     fault: "deletes are not recorded",
     file: "assembly/commands.ts",
     find: "  journal.recordDelete(job);\n",

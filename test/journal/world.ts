@@ -145,6 +145,15 @@ interface ObservedFailure extends LedgerFailure {
 /** A job as the engine shows it. */
 interface Observed extends LedgerJob {
   readonly leftMicros: number;
+  readonly ageMicros: number;
+}
+
+/** The delay of a job as recoveries may find it. */
+interface Delay {
+  /** When it ends by the wall clock of the server that runs; 0 when it is over. */
+  end: number;
+  /** Every end that the journal may have. */
+  readonly ends: Set<number>;
 }
 
 /** Options and failures as a seed chooses them: swarm testing turns each kind on or off. */
@@ -234,14 +243,17 @@ export class World {
   clock = 0;
   wallShift = 1_700_000_000_000_000;
   #bootClock = 0;
-  /** The wall clock went as fast as the other one since the world began: what is left of a delay is known. */
-  #wallIsSteady = true;
+  /** When each job was put, by the wall clock. */
+  readonly #born = new Map<number, number>();
+  /** By job and by when it ends, as it was asked for. */
+  readonly #delays = new Map<string, Delay>();
   /** The power went since the last recovery that came to its end. */
   #powerWent = false;
   /** Whether the last recovery came to its end. */
   #isJudged = true;
-  /** When the server that recovery has to follow came to its end. */
+  /** When the server that recovery has to follow came to its end, and what the wall clock showed then. */
   #stoppedAt = 0;
+  #stoppedWall = 0;
   /** Jobs that somebody held or kicked: they need not be delayed any more, whether that was recorded or not. */
   readonly #held = new Set<number>();
   /** Somebody flipped bits: recoveries are not judged. */
@@ -267,10 +279,14 @@ export class World {
     fork.#shards = this.#shards;
     fork.clock = this.clock;
     fork.wallShift = this.wallShift;
-    fork.#wallIsSteady = this.#wallIsSteady;
+    for (const [id, born] of this.#born) fork.#born.set(id, born);
+    for (const [key, delay] of this.#delays) {
+      fork.#delays.set(key, { ...delay, ends: new Set(delay.ends) });
+    }
     fork.#powerWent = this.#powerWent;
     fork.#isJudged = this.#isJudged;
     fork.#stoppedAt = this.#stoppedAt;
+    fork.#stoppedWall = this.#stoppedWall;
     for (const id of this.#held) fork.#held.add(id);
     return fork;
   }
@@ -403,6 +419,7 @@ export class World {
         isBuried: state === C.STATE_BURIED,
         due: state === C.STATE_DELAYED ? 1 : 0,
         leftMicros: figure(C.JOB_LEFT_MICROS),
+        ageMicros: figure(C.JOB_AGE_MICROS),
       };
       shard.answer(shard.engine.peek(0, id, this.now));
       const bodyBytes = shard.field(C.RESULT_BODY_BYTES);
@@ -522,20 +539,37 @@ export class World {
     ) {
       throw new LedgerError(`job ${job.id} came back altered`);
     }
-    const asked = job.delaySeconds * 1_000_000;
-    if (found.leftMicros > asked) throw new LedgerError(`job ${job.id}: a delay became longer`);
-    if (!this.#wallIsSteady) return;
-    const left = Math.max(0, job.due - this.wall);
-    if (found.leftMicros === 0 && this.#held.has(job.id)) return;
-    if (Math.abs(found.leftMicros - left) > 1) {
-      throw new LedgerError(`job ${job.id} is delayed for ${found.leftMicros} us, not ${left}`);
+    const born = this.#born.get(job.id) ?? 0;
+    if (found.ageMicros !== this.wall - born) {
+      throw new LedgerError(`job ${job.id} is ${found.ageMicros} us old`);
     }
+    this.#compareDelay(job, found.leftMicros);
+  }
+
+  /**
+   * What is left of a delay is what the wall clock says, and never more than was asked for. Once the clock has jumped there is more than one
+   * answer: the journal has the end that it had before, or, if the job was written again since, the one that came of the last recovery.
+   */
+  #compareDelay(job: LedgerJob, leftMicros: number): void {
+    const key = `${job.id} until ${job.due}`;
+    const delay = this.#delays.get(key) ?? { end: job.due, ends: new Set([job.due]) };
+    if (delay.end <= this.#stoppedWall) delay.ends.add(0);
+    const asked = job.delaySeconds * 1_000_000;
+    const lefts = [...delay.ends].map((end) => Math.max(0, Math.min(end - this.wall, asked)));
+    const isHeld = leftMicros === 0 && this.#held.has(job.id);
+    if (!isHeld && !lefts.some((left) => Math.abs(leftMicros - left) <= 1)) {
+      throw new LedgerError(
+        `job ${job.id} is delayed for ${leftMicros} us, not ${lefts.join(" or ")}`,
+      );
+    }
+    delay.end = leftMicros === 0 ? 0 : this.wall + leftMicros;
+    delay.ends.add(delay.end);
+    this.#delays.set(key, delay);
   }
 
   /** The wall clock jumps. */
   jumpWall(byMicros: number): void {
     this.wallShift += byMicros;
-    this.#wallIsSteady = false;
   }
 
   /** Another number of shards from the next start on. */
@@ -675,6 +709,7 @@ export class World {
       this.now,
     );
     if (shard.answer(code) !== C.DONE) return 0; // no memory
+    this.#born.set(id, this.wall);
     this.#changed(shard, [[id, job]]);
     return id;
   }
@@ -759,6 +794,7 @@ export class World {
     const { engine } = shard;
     shard.answer(engine.commitUpload(0, ref, to, id, pri, delaySeconds, ttrSeconds, this.now));
     const due = delaySeconds === 0 ? 0 : this.wall + delaySeconds * 1_000_000;
+    this.#born.set(id, this.wall);
     this.#changed(shard, [[id, { ...job, due }]]);
   }
 
@@ -963,7 +999,10 @@ export class World {
   /** The machine stops: the power goes, or only the process. */
   crash(isPowerCut: boolean, survives?: (index: number) => boolean | "torn"): void {
     this.totals.crashes++;
-    if (this.#isJudged) this.#stoppedAt = this.clock;
+    if (this.#isJudged) {
+      this.#stoppedAt = this.clock;
+      this.#stoppedWall = this.wall;
+    }
     this.#isJudged = false;
     this.#journal = undefined;
     if (isPowerCut) {
