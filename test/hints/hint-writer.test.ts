@@ -1,6 +1,8 @@
 /* The writer of hints: what it takes of the disk, and that all of it can be had back. */
 import { expect, test } from "vitest";
-import { HintWriter } from "../../src/journal/hints.ts";
+import * as C from "../../assembly/constants.ts";
+import type { Shard } from "../../src/engine/shard.ts";
+import { applyHints, HintWriter, readHints } from "../../src/journal/hints.ts";
 import { openReplica } from "../../src/journal/replica.ts";
 import { StorageError } from "../../src/storage.ts";
 import { randomFrom } from "../engine/shuffle.ts";
@@ -26,3 +28,43 @@ test("hints that are given up take no place, whether written or being written, a
   expect([disk.list(), hints.bytes, hints.wasGivenUp]).toEqual([["hints"], disk.bytes, false]);
   expect(new HintWriter(disk, shards, checksum).bytes).toBe(disk.bytes);
 });
+
+const TUBE = "mails";
+const SECOND = 1_000_000;
+const WALL = 1_700_000_000 * SECOND;
+
+/** A server with a tube that began when the wall clock showed that. */
+function begin(wallMicros: number): ReturnType<typeof openReplica> & { readonly shard: Shard } {
+  const replica = openReplica(loadEngineModule(), 1, wallMicros);
+  const [journal] = replica.shards;
+  if (journal === undefined) throw new RangeError("a replica has a shard");
+  const { shard } = journal;
+  shard.input.set(Buffer.from(TUBE));
+  shard.answer(shard.engine.openConn(0, 0));
+  shard.answer(shard.engine.useTube(0, 0, TUBE.length, 1));
+  return { ...replica, shard };
+}
+
+test.for([
+  { jump: "goes on", seconds: 100, left: 800 },
+  { jump: "goes past the end", seconds: 1000, left: 0 },
+  { jump: "is set back a little", seconds: -10, left: 900 },
+  { jump: "is set back by years", seconds: -100_000_000, left: 900 },
+] as const)(
+  "what is left of a pause when the wall clock $jump between two servers is at most the pause",
+  ({ seconds, left }) => {
+    const disk = new SimulatedDisk(randomFrom(1), StorageError);
+    const first = begin(WALL);
+    first.shard.answer(first.shard.engine.pauseTube(0, 0, TUBE.length, 900, 0));
+    writeAll(new HintWriter(disk, first.shards, first.checksum));
+    const next = begin(WALL + seconds * SECOND);
+    const found = readHints(disk, next.checksum);
+    if (found === undefined) throw new RangeError("the hints are sound");
+    applyHints(found, next.shards, 0);
+    next.shard.input.set(Buffer.from(TUBE));
+    next.shard.answer(next.shard.engine.statsTube(0, 0, TUBE.length, 0));
+    const figure = (which: number): number => next.shard.field(C.RESULT_STATS + which);
+    expect(figure(C.TUBE_PAUSE_LEFT_MICROS)).toBe(left * SECOND);
+    expect(figure(C.TUBE_CMD_PAUSE)).toBe(1);
+  },
+);
