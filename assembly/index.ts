@@ -7,14 +7,11 @@
  */
 import {
   DONE,
-  FAILURES_KEPT,
   KIND_ANY,
   KIND_BURIED,
   KIND_DELAYED,
-  JOURNAL_BYTES,
   LOST,
   MORE,
-  NEVER_MICROS,
   NONE,
   NOT_FOUND,
   OUTPUT_BYTES,
@@ -34,50 +31,25 @@ import {
   STATE_RESERVED,
   STATE_UPLOADING,
   STEP_JOBS,
-  THREADS_BASE,
-  THREAD_BYTES,
   WAITING,
-  WHO_OFFSET,
   WORSE,
 } from "./constants";
-import { connectionLost } from "./attempts";
 import * as conns from "./conn";
 import { Conn, connAt } from "./conn";
 import { enterAt, pause, unpause } from "./deadlines";
 import * as commands from "./commands";
 import * as bodies from "./job";
 import { GRANTED, Job, jobAt, show } from "./job";
-import { crc32c, openCrc } from "./crc";
 import * as journal from "./journal";
-import { overdrawnPages } from "./memory";
 import * as failures from "./failure";
 import { failureAt } from "./failure";
 import * as parts from "./parts";
-import * as ready from "./ready";
-import * as segments from "./segments";
-import * as table from "./table";
-import {
-  Shard,
-  directoryOf,
-  enter,
-  journalBase,
-  ringBase,
-  grantList,
-  inputSlot,
-  jobs,
-  leave,
-  must,
-  outputSlot,
-  resultSlot,
-  setResult,
-  shard,
-  tubesByName,
-  watches,
-} from "./shard";
-import * as states from "./states";
+import { enter, grantList, inputSlot, leave, must, outputSlot, setResult, shard } from "./shard";
 import { findJob, isHeldBy } from "./states";
-import { findOrMakeTube, findTube, forgetIfUnused, isPaused, tubeAt } from "./tube";
+import { findTube, isPaused, tubeAt } from "./tube";
 
+export * from "./opening";
+export * from "./connecting";
 export * from "./inspect";
 export { describeJobs, listProbe, listScan, listWalk, peekReserved, scanReserved } from "./listing";
 export { flushTube } from "./flushing";
@@ -86,292 +58,12 @@ export { check, endReplay, keep, keepRest, replay, strays } from "./replay";
 export { applyJobHints, applyTubeHints, jobHints, tubeHints } from "./hints";
 export * from "./run";
 
-/* Setting up. */
-
-/**
- * Makes an empty shard of a memory of zeros. Called once, before any other thread has an instance.
- * `ringBytes` of room are left for a journal (`openJournal`). `pages` is the length of the memory, `budgetPages` how far bodies may make it grow.
- */
-export function open(index: u32, threads: u32, ringBytes: u32, pages: u32, budgetPages: u32): i32 {
-  const s = shard();
-  s.index = index;
-  s.threads = threads;
-  s.nextDue = NEVER_MICROS;
-  s.topPage =
-    (THREADS_BASE + threads * THREAD_BYTES + (ringBytes == 0 ? 0 : JOURNAL_BYTES + ringBytes)) >>
-    16;
-  s.endPage = pages;
-  s.budgetPages = budgetPages;
-  s.ringBytes = ringBytes;
-  s.keepsFailures = FAILURES_KEPT;
-  must(s.topPage < pages);
-  const made =
-    table.openTable(jobs(), directoryOf(0)) &&
-    table.openTable(tubesByName(), directoryOf(1)) &&
-    table.openTable(watches(), directoryOf(2));
-  return made ? DONE : OUT_OF_MEMORY;
-}
-
-/**
- * Opens the journal of an empty shard that was opened with a ring. `reserveBytes` of the ring must be free before a command may run: for each
- * thread at least 4 * `partBytes`, which are the bytes of a long body in one PART record. `wallBase` is the wall clock, in microseconds, at the
- * engine's time 0. Called before any other thread has an instance.
- */
-export function openJournal(
-  reserveBytes: u32,
-  partBytes: u32,
-  shards: u32,
-  wallBase: f64,
-  keepsReleases: u32,
-): void {
-  const s = shard();
-  s.ringReserve = reserveBytes;
-  s.partBytes = partBytes;
-  s.shards = shards;
-  s.wallBase = wallBase;
-  s.keepsReleases = keepsReleases;
-  openCrc();
-}
-
-/** Each job keeps its youngest `most` failures, 0 = none. Called before any other thread has an instance. */
-export function keepFailures(most: u32): void {
-  shard().keepsFailures = most;
-}
-
-/** The stream goes on at position `lsn`: behind all that was replayed. */
-export function startStream(lsn: f64): void {
-  const s = shard();
-  s.ringHead = <u64>lsn;
-  s.ringTail = <u64>lsn;
-  s.lsn = <u64>lsn;
-  s.journalHead = lsn;
-  s.journalTail = lsn;
-}
-
-/** The committer has written everything up to position `lsn`: its place in the ring is free. */
-export function freeRing(t: u32, lsn: f64): i32 {
-  enter();
-  shard().ringTail = <u64>lsn;
-  shard().journalTail = lsn;
-  parts.freeSpent();
-  return leave(t, DONE);
-}
-
-/** Adds a segment that begins at position `first` of this shard's stream. The committer's, and recovery's. */
-export function addSegment(number: u32, first: f64): void {
-  segments.addSegment(number, <u64>first);
-}
-
-/** Forgets a segment whose file is gone. The committer's. */
-export function dropSegment(t: u32, number: u32): i32 {
-  enter(); // `keep` and commands look segments up
-  segments.dropSegment(number);
-  return leave(t, DONE);
-}
-
-/** Gives the records from one position of the stream to another their CRCs and counts them; see segments.ts. The committer's. */
-export function seal(from: f64, to: f64, salt: u32): f64 {
-  return segments.seal(from, to, salt);
-}
-
-/** The highest id given out so far. Call it on shard 0. */
-export function lastId(): f64 {
-  return commands.lastId();
-}
-
-/** No id up to `id` is given out any more. Call it on shard 0, before anything else does. */
-export function skipIds(id: f64): void {
-  commands.skipIds(<u64>id);
-}
-
-/** CRC-32C of bytes in this memory, for the host's own frames. */
-export function checksum(seed: u32, address: u32, bytes: u32): u32 {
-  return crc32c(seed, address, bytes);
-}
-
-/** Where journalHead lies, journalTail behind it; below, the ring, and the table of segments. */
-export function journalHeadAddress(): u32 {
-  return <u32>(changetype<usize>(shard()) + offsetof<Shard>("journalHead"));
-}
-
-/** Most bytes that may lie between the two for commands to run; NEVER_MICROS, which is more than there can be, without a journal. */
-export function ringLimit(): f64 {
-  const s = shard();
-  return s.ringBytes == 0 ? NEVER_MICROS : <f64>(s.ringBytes - s.ringReserve);
-}
-
-export function ringAddress(): u32 {
-  return <u32>ringBase();
-}
-
-export function segmentsAddress(): u32 {
-  return <u32>journalBase();
-}
-
-export function segmentCount(): u32 {
-  return shard().segments;
-}
-
-/** Allows bodies to make the shard grow by `pages` more. */
-export function grantPages(t: u32, pages: u32): i32 {
-  enter();
-  shard().budgetPages += pages;
-  return leave(t, DONE);
-}
-
-/** RESULT_COUNT: pages that are in use beyond what was granted. */
-export function overdrawn(t: u32): i32 {
-  enter();
-  setResult(t, RESULT_COUNT, <f64>overdrawnPages());
-  return leave(t, DONE);
-}
-
-/** Where in the memory the f64 lies that says when `tick` has something to do. */
-export function nextDueAddress(): u32 {
-  return <u32>(changetype<usize>(shard()) + offsetof<Shard>("nextDue"));
-}
-
-/** Where the u32 lies that says how many tubes there are. */
-export function tubesAddress(): u32 {
-  return <u32>(changetype<usize>(shard()) + offsetof<Shard>("tubes"));
-}
-
-/** The next job id, from the counter of all shards; call it on shard 0. */
-export function nextId(): f64 {
-  return commands.nextId();
-}
-
-/** Takes `count` ids at once from the counter of all shards; answers the first. Call it on shard 0. */
-export function takeIds(count: u32): f64 {
-  return commands.takeIds(count);
-}
-
-/** Gives back the ids from `first` to `last` when nobody took one since; else they stay unused. Call it on shard 0. */
-export function giveBackIds(first: f64, last: f64): void {
-  commands.giveBackIds(<u64>first, <u64>last);
-}
-
-/** The next number for the order in which tubes are made; as `nextId`. */
-export function nextNumber(): f64 {
-  return <f64>(atomic.add<u64>(changetype<usize>(shard()) + offsetof<Shard>("lastNumber"), 1) + 1);
-}
+/* Time. */
 
 /** Lets happen what is due at `now`; MORE when not all of it was done. */
 export function tick(t: u32, now: f64): i32 {
   enterAt(now);
   return leave(t, shard().nextDue <= now ? MORE : NONE);
-}
-
-/* Tubes. */
-
-/** Uses the tube whose name lies at `offset` of the input slot; RESULT_REF is the tube. With `number` 0 none is made. */
-export function useTube(t: u32, offset: u32, bytes: u32, number: f64): i32 {
-  enter();
-  const at = findOrMakeTube(inputSlot(t) + offset, bytes, <u64>number);
-  if (at == 0) return leave(t, OUT_OF_MEMORY);
-  if (!ready.keepSpareBucket(tubeAt(at))) {
-    forgetIfUnused(tubeAt(at));
-    return leave(t, OUT_OF_MEMORY);
-  }
-  tubeAt(at).using++;
-  setResult(t, RESULT_REF, <f64>at);
-  return leave(t, DONE);
-}
-
-/** Ends one use. The tube may be gone afterwards. */
-export function unuseTube(t: u32, tube: u32): i32 {
-  enter();
-  must(tubeAt(tube).using > 0);
-  tubeAt(tube).using--;
-  forgetIfUnused(tubeAt(tube));
-  return leave(t, DONE);
-}
-
-/** Makes the tube one that is never forgotten. */
-export function pinTube(t: u32, offset: u32, bytes: u32, number: f64): i32 {
-  enter();
-  const at = findOrMakeTube(inputSlot(t) + offset, bytes, <u64>number);
-  if (at == 0) return leave(t, OUT_OF_MEMORY);
-  tubeAt(at).pinned = 1;
-  return leave(t, DONE);
-}
-
-/* Connections. */
-
-/** A record for session `token` of thread `t`; RESULT_REF is the connection. */
-export function openConn(t: u32, token: u32): i32 {
-  enter();
-  const at = conns.makeConn(t, token);
-  if (at == 0) return leave(t, OUT_OF_MEMORY);
-  setResult(t, RESULT_REF, <f64>at);
-  return leave(t, DONE);
-}
-
-/**
- * Ends a connection, a bounded part of it at a time: MORE until nothing of it is left. It waits for nothing any more, a grant is handed
- * back, its jobs become ready without being counted as timed out or released (an attempt at each has failed), its watches end.
- */
-export function closeConn(t: u32, at: u32, now: f64): i32 {
-  enterAt(now);
-  const conn = connAt(at);
-  conns.stopWaiting(conn);
-  conns.uncall(conn);
-  if (conn.granted != 0) states.handBack(conns.grantedJob(conn), conn.grantedSince, <u64>now);
-  let left = STEP_JOBS;
-  let job = conns.firstHeld(conn);
-  while (job != 0 && left > 0) {
-    connectionLost(jobAt(job), <u64>now);
-    states.leaveState(jobAt(job));
-    states.becomeReady(jobAt(job), <u64>now);
-    left--;
-    job = conns.firstHeld(conn);
-  }
-  while (conn.watchHead != 0 && left > 0) {
-    conns.dropWatch(conn, conns.watchAt(conn.watchHead));
-    left--;
-  }
-  if (left == 0) return leave(t, MORE);
-  conns.freeConn(conn);
-  return leave(t, DONE);
-}
-
-/** Calls the connection what the `bytes` bytes at WHO_OFFSET of the thread's area say, WHO_MAX at most: failures of what it holds tell. */
-export function nameConn(t: u32, conn: u32, bytes: u32): i32 {
-  enter();
-  conns.nameConn(connAt(conn), resultSlot(t) + WHO_OFFSET, bytes);
-  return leave(t, DONE);
-}
-
-/** When the first TTR of the jobs that `conn` holds runs out; NEVER_MICROS when it holds none. */
-export function soonest(t: u32, conn: u32): f64 {
-  enter();
-  const at = conns.firstHeld(connAt(conn));
-  const due = at == 0 ? NEVER_MICROS : <f64>jobAt(at).major;
-  leave(t, DONE);
-  return due;
-}
-
-/** Adds the named tube to what `conn` watches here; RESULT_REF is the tube. With `number` 0 none is made. */
-export function watchTube(t: u32, conn: u32, offset: u32, bytes: u32, number: f64): i32 {
-  enter();
-  const at = findOrMakeTube(inputSlot(t) + offset, bytes, <u64>number);
-  if (at == 0) return leave(t, OUT_OF_MEMORY);
-  const tube = tubeAt(at);
-  if (!ready.keepSpareBucket(tube) || !conns.addWatch(connAt(conn), tube)) {
-    forgetIfUnused(tube);
-    return leave(t, OUT_OF_MEMORY);
-  }
-  setResult(t, RESULT_REF, <f64>at);
-  return leave(t, DONE);
-}
-
-/** Takes `tube` out of what `conn` watches; it does. */
-export function ignoreTube(t: u32, conn: u32, tube: u32): i32 {
-  enter();
-  const watch = conns.findWatch(connAt(conn), tube);
-  must(watch != 0);
-  conns.dropWatch(connAt(conn), conns.watchAt(watch));
-  return leave(t, DONE);
 }
 
 /* Putting. */

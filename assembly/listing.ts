@@ -86,6 +86,24 @@ function beginPiece(t: u32, tube: u32, state: u32, after: f64, before: f64, most
   return piece;
 }
 
+/** Takes the lock and begins a piece of the tube whose name lies at `offset` of the input slot; false when there is no such tube. */
+function enterTube(
+  t: u32,
+  offset: u32,
+  bytes: u32,
+  state: u32,
+  after: f64,
+  before: f64,
+  most: u32,
+  now: f64,
+): bool {
+  enterAt(now);
+  const tube = findTube(inputSlot(t) + offset, bytes);
+  if (tube == 0) return false;
+  beginPiece(t, tube, state, after, before, most);
+  return true;
+}
+
 /** Answers what a piece found and what it took. */
 function endPiece(t: u32, piece: Piece, code: i32): i32 {
   setResult(t, RESULT_COUNT, <f64>piece.count);
@@ -199,12 +217,11 @@ export function listWalk(
   most: u32,
   now: f64,
 ): i32 {
-  enterAt(now);
-  const at = findTube(inputSlot(t) + offset, bytes);
-  if (at == 0) return leave(t, NOT_FOUND);
-  tellTable(t, tubeAt(at), state);
-  const piece = beginPiece(t, at, state, after, NEVER_MICROS, most);
-  return endPiece(t, piece, walk(piece, tubeAt(at)) ? DONE : MORE);
+  if (!enterTube(t, offset, bytes, state, after, NEVER_MICROS, most, now))
+    return leave(t, NOT_FOUND);
+  const piece = pieceOf(t);
+  tellTable(t, tubeAt(piece.tube), state);
+  return endPiece(t, piece, walk(piece, tubeAt(piece.tube)) ? DONE : MORE);
 }
 
 /* Probing and scanning. */
@@ -220,10 +237,9 @@ export function listProbe(
   most: u32,
   now: f64,
 ): i32 {
-  enterAt(now);
-  const at = findTube(inputSlot(t) + offset, bytes);
-  if (at == 0) return leave(t, NOT_FOUND);
-  const piece = beginPiece(t, at, state, after, NEVER_MICROS, most);
+  if (!enterTube(t, offset, bytes, state, after, NEVER_MICROS, most, now))
+    return leave(t, NOT_FOUND);
+  const piece = pieceOf(t);
   const end = <u64>last;
   let id = <u64>after;
   while (id < end && piece.count < most && piece.looks < STEP_JOBS) {
@@ -277,10 +293,8 @@ export function listScan(
   classes: u32,
   now: f64,
 ): i32 {
-  enterAt(now);
-  const at = findTube(inputSlot(t) + offset, bytes);
-  if (at == 0) return leave(t, NOT_FOUND);
-  const piece = beginPiece(t, at, state, after, before, most);
+  if (!enterTube(t, offset, bytes, state, after, before, most, now)) return leave(t, NOT_FOUND);
+  const piece = pieceOf(t);
   const next = scanFrom(piece, number, classes);
   setResult(t, RESULT_REF, <f64>next);
   return endPiece(t, piece, next == classes ? DONE : MORE);
