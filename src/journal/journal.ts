@@ -123,6 +123,8 @@ export class Journal {
   #durableFrame: number;
   /** When the oldest write that is not synced was made; undefined when all is synced. */
   #unsyncedSince: number | undefined;
+  /** What is not synced is an empty frame, whose loss nobody would notice. */
+  #isOnlyMark = false;
   /** Up to where each shard's stream has been synced. */
   readonly #synced: number[];
   #syncs = 0;
@@ -272,6 +274,8 @@ export class Journal {
     });
     this.#current.append([this.#frame(sections), ...gathered.flatMap(({ pieces }) => pieces)]);
     this.#unpreparedBytes += gathered.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (this.#isOnlyMark) this.#unsyncedSince = undefined;
+    this.#isOnlyMark = false;
     this.#unsyncedSince ??= this.#millis();
     for (const { shard, to } of fitting) shard.free(to);
     return true;
@@ -318,6 +322,7 @@ export class Journal {
     this.#syncs++;
     this.#parts.synced?.(this.#lastSyncMillis);
     this.#unsyncedSince = undefined;
+    this.#isOnlyMark = false;
     this.#durableFrame = this.#nextFrame - 1;
     for (const [at, { written }] of this.#parts.shards.entries()) this.#synced[at] = written;
   }
@@ -347,6 +352,7 @@ export class Journal {
     if (this.#room < 0 && !this.#rotate()) return;
     this.#current.append([this.#frame([], idsAheadOf)]);
     this.#unsyncedSince = this.#millis();
+    this.#isOnlyMark = true;
   }
 
   /** Does a bounded part of the work that keeps the journal small and ready; false when there is none. */
@@ -528,10 +534,15 @@ export class Journal {
       currentSegment: this.#current.number,
       syncs: this.#syncs,
       lastSyncMillis: this.#lastSyncMillis,
-      oldestUnsyncedMillis:
-        this.#unsyncedSince === undefined ? 0 : this.#millis() - this.#unsyncedSince,
+      oldestUnsyncedMillis: this.#lagMillis,
       isFull: this.isFull,
     };
+  }
+
+  /** How long the oldest record that is not synced has been waiting for it. */
+  get #lagMillis(): number {
+    const since = this.#isOnlyMark ? undefined : this.#unsyncedSince;
+    return since === undefined ? 0 : this.#millis() - since;
   }
 
   /** Makes everything safe and lets go of the files. */
