@@ -240,7 +240,8 @@ class Shell {
       (sum, state) => sum + Number(facts[`current-jobs-${state}`] ?? 0),
       0,
     );
-    throw new RefusedError(`this would delete ${count} jobs of ${tube}: say --yes`);
+    const counted = count === 1 ? "1 job" : `${count} jobs`;
+    throw new RefusedError(`this would delete ${counted} of ${tube}: say --yes`);
   }
 }
 

@@ -116,7 +116,7 @@ describe.each([
     await stdout("put flushed x");
     expect(await run("flush flushed")).toMatchObject({
       code: 1,
-      stderr: "homemaker: this would delete 1 jobs of flushed: say --yes",
+      stderr: "homemaker: this would delete 1 job of flushed: say --yes",
     });
   });
 
