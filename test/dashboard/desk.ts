@@ -1,14 +1,13 @@
 /* Desk: a full house, a client of its queue, and a reader before one page of the dashboard. What the tests of pages and actions share. */
 import type { Page } from "playwright-core";
+import { afterAll, vi } from "vitest";
 import type { HttpPort } from "../http/http-port.ts";
 import { Browser } from "./browser.ts";
 import { openFullHouse } from "./full-house.ts";
 import { put, QueueClient } from "./queue-client.ts";
 
-/** How long a full house may take to stand, in milliseconds. */
-export const START_MS = 180_000;
-/** How long one test may take, in milliseconds. */
-export const TEST_MS = 90_000;
+/** How long one test may take, and what goes before it, in milliseconds. */
+const TEST_MS = 90_000;
 
 /** Everything at hand. */
 export class Desk implements AsyncDisposable {
@@ -35,6 +34,14 @@ export class Desk implements AsyncDisposable {
       permissions: ["clipboard-read", "clipboard-write"],
     });
     return new Desk(house, client, browser, await browser.page(`${base}/`));
+  }
+
+  /** The same for all tests of a file, which have time; it is closed behind the last of them. */
+  static async ofFile(): Promise<Desk> {
+    vi.setConfig({ testTimeout: TEST_MS, hookTimeout: TEST_MS });
+    const desk = await Desk.open();
+    afterAll(() => desk[Symbol.asyncDispose]());
+    return desk;
   }
 
   /** Goes to a page as if it were opened anew. */

@@ -1,162 +1,122 @@
 /* Jobs, connections and draining, in the real browser, against the real server with 10,000 tubes and 100,000 jobs. */
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { Desk, START_MS, TEST_MS } from "./desk.ts";
+import { expect, test } from "vitest";
+import { Desk } from "./desk.ts";
 import { tubeName } from "./full-house.ts";
 import { put } from "./queue-client.ts";
 
-let desk: Desk;
+const desk = await Desk.ofFile();
 
-beforeAll(async () => {
-  desk = await Desk.open();
-}, START_MS);
-
-afterAll(async () => {
-  await desk[Symbol.asyncDispose]();
+test("the jobs of a tube are shown by state and filtered, and the address keeps the filter", async () => {
+  await desk.putInto("filter-test", ["apple pie", "banana", "apple juice"]);
+  await desk.open("#/tubes/filter-test");
+  await desk.sees("banana");
+  await desk.page.getByRole("searchbox").fill("apple");
+  await desk.page.waitForURL(/filter=apple/);
+  await desk.page.getByText("banana").waitFor({ state: "detached" });
+  await desk.page.reload();
+  await desk.sees("apple juice");
+  expect(await desk.page.locator("tbody tr").count()).toBe(2);
+  await desk.page.getByRole("link", { name: /delayed/ }).click();
+  await desk.sees("No delayed job matches.");
 });
 
-test(
-  "the jobs of a tube are shown by state and filtered, and the address keeps the filter",
-  async () => {
-    await desk.putInto("filter-test", ["apple pie", "banana", "apple juice"]);
-    await desk.open("#/tubes/filter-test");
-    await desk.sees("banana");
-    await desk.page.getByRole("searchbox").fill("apple");
-    await desk.page.waitForURL(/filter=apple/);
-    await desk.page.getByText("banana").waitFor({ state: "detached" });
-    await desk.page.reload();
-    await desk.sees("apple juice");
-    expect(await desk.page.locator("tbody tr").count()).toBe(2);
-    await desk.page.getByRole("link", { name: /delayed/ }).click();
-    await desk.sees("No delayed job matches.");
-  },
-  TEST_MS,
-);
+test("a long list of jobs is paged", async () => {
+  await desk.putInto(
+    "page-test",
+    Array.from({ length: 120 }, (_, index) => `body ${index}`),
+  );
+  await desk.open("#/tubes/page-test");
+  await desk.sees("body 49");
+  await desk.page.getByRole("link", { name: "Next" }).click();
+  await desk.sees("body 99");
+  await desk.page.getByRole("link", { name: "Next" }).click();
+  await desk.sees("body 119");
+  expect(await desk.page.locator("tbody tr").count()).toBe(20);
+});
 
-test(
-  "a long list of jobs is paged",
-  async () => {
-    await desk.putInto(
-      "page-test",
-      Array.from({ length: 120 }, (_, index) => `body ${index}`),
-    );
-    await desk.open("#/tubes/page-test");
-    await desk.sees("body 49");
-    await desk.page.getByRole("link", { name: "Next" }).click();
-    await desk.sees("body 99");
-    await desk.page.getByRole("link", { name: "Next" }).click();
-    await desk.sees("body 119");
-    expect(await desk.page.locator("tbody tr").count()).toBe(20);
-  },
-  TEST_MS,
-);
+test("all jobs that match are counted, then deleted", async () => {
+  await desk.putInto("bulk-test", ["red one", "blue", "red two"]);
+  await desk.open("#/tubes/bulk-test?filter=red");
+  await desk.sees("red two");
+  await desk.press("Delete all matching…");
+  await desk.dialog.getByText("Delete 2 ready jobs of bulk-test").waitFor();
+  await desk.confirm("Delete 2 jobs");
+  await desk.sees("2 jobs of bulk-test deleted.");
+  expect(await desk.figure("bulk-test", "current-jobs-ready")).toBe(1);
+});
 
-test(
-  "all jobs that match are counted, then deleted",
-  async () => {
-    await desk.putInto("bulk-test", ["red one", "blue", "red two"]);
-    await desk.open("#/tubes/bulk-test?filter=red");
-    await desk.sees("red two");
-    await desk.press("Delete all matching…");
-    await desk.dialog.getByText("Delete 2 ready jobs of bulk-test").waitFor();
-    await desk.confirm("Delete 2 jobs");
-    await desk.sees("2 jobs of bulk-test deleted.");
-    expect(await desk.figure("bulk-test", "current-jobs-ready")).toBe(1);
-  },
-  TEST_MS,
-);
+test("a job's page shows its body in three ways and copies it as a command", async () => {
+  const [id = 0] = await desk.putInto("job-test", ['{"to":"ann","n":12345678901234567890}']);
+  await desk.open(`#/jobs/${id}`);
+  await desk.sees("12345678901234567890");
+  await desk.press("Text");
+  await desk.sees('{"to":"ann","n":12345678901234567890}');
+  await desk.press("Hex");
+  await desk.sees(/000000 {2}7b 22 74 6f/);
+  await desk.press("Put a copy of it");
+  await desk.press("Copied");
+  const copied = await desk.page.evaluate(() => navigator.clipboard.readText());
+  expect(copied).toContain("| homemaker put job-test --pri 1024 --delay 0 --ttr 60");
+});
 
-test(
-  "a job's page shows its body in three ways and copies it as a command",
-  async () => {
-    const [id = 0] = await desk.putInto("job-test", ['{"to":"ann","n":12345678901234567890}']);
-    await desk.open(`#/jobs/${id}`);
-    await desk.sees("12345678901234567890");
-    await desk.press("Text");
-    await desk.sees('{"to":"ann","n":12345678901234567890}');
-    await desk.press("Hex");
-    await desk.sees(/000000 {2}7b 22 74 6f/);
-    await desk.press("Put a copy of it");
-    await desk.press("Copied");
-    const copied = await desk.page.evaluate(() => navigator.clipboard.readText());
-    expect(copied).toContain("| homemaker put job-test --pri 1024 --delay 0 --ttr 60");
-  },
-  TEST_MS,
-);
+test("a job is kicked and deleted from its page", async () => {
+  const [id = 0] = await desk.putInto("job-actions", ["x"]);
+  await desk.client.send(`reserve-job ${id}`, `bury ${id} 0`);
+  await desk.open(`#/jobs/${id}`);
+  await desk.press("Kick");
+  await desk.sees(`Job ${id} is ready.`);
+  expect((await desk.client.stats(`stats-job ${id}`))["state"]).toBe("ready");
+  await desk.press("Delete");
+  await desk.confirm("Delete 1 job");
+  await desk.sees(`Job ${id} is deleted.`);
+  await desk.page.waitForURL(/#\/tubes\/job-actions/);
+  expect(await desk.client.send(`peek ${id}`)).toEqual(["NOT_FOUND"]);
+});
 
-test(
-  "a job is kicked and deleted from its page",
-  async () => {
-    const [id = 0] = await desk.putInto("job-actions", ["x"]);
-    await desk.client.send(`reserve-job ${id}`, `bury ${id} 0`);
-    await desk.open(`#/jobs/${id}`);
-    await desk.press("Kick");
-    await desk.sees(`Job ${id} is ready.`);
-    expect((await desk.client.stats(`stats-job ${id}`))["state"]).toBe("ready");
-    await desk.press("Delete");
-    await desk.confirm("Delete 1 job");
-    await desk.sees(`Job ${id} is deleted.`);
-    await desk.page.waitForURL(/#\/tubes\/job-actions/);
-    expect(await desk.client.send(`peek ${id}`)).toEqual(["NOT_FOUND"]);
-  },
-  TEST_MS,
-);
+test("connections show who holds what", async () => {
+  const [id = 0] = await desk.putInto("held", ["x"]);
+  await desk.client.send("watch held", `reserve-job ${id}`);
+  await desk.open("#/connections");
+  await desk.sees("works on 1 job");
+  await desk.page.getByRole("link", { name: String(id), exact: true }).click();
+  await desk.sees("now reserved");
+  await desk.client.send(`delete ${id}`);
+});
 
-test(
-  "connections show who holds what",
-  async () => {
-    const [id = 0] = await desk.putInto("held", ["x"]);
-    await desk.client.send("watch held", `reserve-job ${id}`);
-    await desk.open("#/connections");
-    await desk.sees("works on 1 job");
-    await desk.page.getByRole("link", { name: String(id), exact: true }).click();
-    await desk.sees("now reserved");
-    await desk.client.send(`delete ${id}`);
-  },
-  TEST_MS,
-);
+test("the server is drained and takes jobs again", async () => {
+  await desk.open("#/");
+  await desk.page.getByRole("switch", { name: "Drain" }).click();
+  await desk.confirm("Drain");
+  await desk.sees("The server is draining: it takes no new jobs.");
+  expect(await desk.client.send(put("x"))).toEqual(["DRAINING"]);
+  await desk.page.getByRole("switch", { name: "Drain", checked: true }).click();
+  await desk.sees("The server takes new jobs again.");
+  expect((await desk.client.send(put("x")))[0]).toMatch(/^INSERTED/);
+});
 
-test(
-  "the server is drained and takes jobs again",
-  async () => {
-    await desk.open("#/");
-    await desk.page.getByRole("switch", { name: "Drain" }).click();
-    await desk.confirm("Drain");
-    await desk.sees("The server is draining: it takes no new jobs.");
-    expect(await desk.client.send(put("x"))).toEqual(["DRAINING"]);
-    await desk.page.getByRole("switch", { name: "Drain", checked: true }).click();
-    await desk.sees("The server takes new jobs again.");
-    expect((await desk.client.send(put("x")))[0]).toMatch(/^INSERTED/);
-  },
-  TEST_MS,
-);
-
-test(
-  "everything is reached by keyboard",
-  async () => {
-    await desk.open("#/");
-    await desk.page.getByRole("heading", { name: "Overview" }).waitFor();
-    await desk.page.keyboard.press("Tab");
-    expect(await desk.page.evaluate(() => document.activeElement?.textContent)).toBe(
-      "Skip to the content",
-    );
-    await desk.page.keyboard.press("g");
-    await desk.page.keyboard.press("t");
-    await desk.page.getByRole("heading", { name: "Tubes" }).waitFor();
-    await desk.page.locator("tbody tr").first().waitFor();
-    await desk.page.keyboard.press("/");
-    await desk.page.keyboard.type(tubeName(77));
-    await desk.sees("1 found");
-    await desk.page.keyboard.press("Shift+Tab");
-    await desk.page.keyboard.press("j");
-    await desk.page.keyboard.press("Enter");
-    await desk.page.getByRole("heading", { name: tubeName(77) }).waitFor();
-    await desk.page.keyboard.press("?");
-    await desk.dialog.getByText("next row").waitFor();
-    await desk.page.keyboard.press("Escape");
-    await desk.dialog.waitFor({ state: "detached" });
-  },
-  TEST_MS,
-);
+test("everything is reached by keyboard", async () => {
+  await desk.open("#/");
+  await desk.page.getByRole("heading", { name: "Overview" }).waitFor();
+  await desk.page.keyboard.press("Tab");
+  expect(await desk.page.evaluate(() => document.activeElement?.textContent)).toBe(
+    "Skip to the content",
+  );
+  await desk.page.keyboard.press("g");
+  await desk.page.keyboard.press("t");
+  await desk.page.getByRole("heading", { name: "Tubes" }).waitFor();
+  await desk.page.locator("tbody tr").first().waitFor();
+  await desk.page.keyboard.press("/");
+  await desk.page.keyboard.type(tubeName(77));
+  await desk.sees("1 found");
+  await desk.page.keyboard.press("Shift+Tab");
+  await desk.page.keyboard.press("j");
+  await desk.page.keyboard.press("Enter");
+  await desk.page.getByRole("heading", { name: tubeName(77) }).waitFor();
+  await desk.page.keyboard.press("?");
+  await desk.dialog.getByText("next row").waitFor();
+  await desk.page.keyboard.press("Escape");
+  await desk.dialog.waitFor({ state: "detached" });
+});
 
 test("the browser had nothing to complain about", () => {
   expect(desk.browser.complaints).toEqual([]);

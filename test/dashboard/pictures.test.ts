@@ -1,9 +1,9 @@
 /* Every page fits the screen, in light, in dark and on a phone; a picture of each is left in build/screenshots/ for those who look. */
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import type { JobsAnswer } from "../../src/http/api.ts";
-import { Desk, START_MS, TEST_MS } from "./desk.ts";
+import { Desk } from "./desk.ts";
 import { HOSTILE, tubeName, WRECKS } from "./full-house.ts";
 import { bury, release } from "./queue-client.ts";
 
@@ -16,12 +16,11 @@ const SIZES = {
   "phone-dark": { width: 390, height: 844, colorScheme: "dark" },
 } as const;
 
-let desk: Desk;
+const desk = await Desk.ofFile();
 let pages: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
   mkdirSync(PICTURES, { recursive: true });
-  desk = await Desk.open();
   const body = JSON.stringify({
     to: "ann@example.net",
     items: [{ sku: 17, count: 2 }],
@@ -56,31 +55,23 @@ beforeAll(async () => {
     connections: "#/connections",
     "no-such-page": "#/nowhere",
   };
-}, START_MS);
-
-afterAll(async () => {
-  await desk[Symbol.asyncDispose]();
 });
 
 for (const [size, { width, height, colorScheme }] of Object.entries(SIZES)) {
-  test(
-    `every page fits: ${size}`,
-    async () => {
-      await desk.page.setViewportSize({ width, height });
-      await desk.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      for (const [name, hash] of Object.entries(pages)) {
-        await desk.look(hash);
-        await fits(`${name}-${size}`);
-      }
-      await desk.look(pages["tubes"] ?? "");
-      await desk.page.keyboard.press("?");
-      await desk.dialog.waitFor();
-      await fits(`help-${size}`);
-      await desk.page.keyboard.press("Escape");
-      await desk.dialog.waitFor({ state: "detached" });
-    },
-    TEST_MS,
-  );
+  test(`every page fits: ${size}`, async () => {
+    await desk.page.setViewportSize({ width, height });
+    await desk.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    for (const [name, hash] of Object.entries(pages)) {
+      await desk.look(hash);
+      await fits(`${name}-${size}`);
+    }
+    await desk.look(pages["tubes"] ?? "");
+    await desk.page.keyboard.press("?");
+    await desk.dialog.waitFor();
+    await fits(`help-${size}`);
+    await desk.page.keyboard.press("Escape");
+    await desk.dialog.waitFor({ state: "detached" });
+  });
 }
 
 test("the browser had nothing to complain about", () => {
