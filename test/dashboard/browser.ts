@@ -18,7 +18,7 @@ const FLAGS = [
   "--disable-component-update",
   "--disable-sync",
 ];
-const GONE_JOB = /\/api\/v1\/jobs\/\d+$/;
+const MAY_BE_GONE = /\/api\/v1\/(jobs\/\d+|tubes\/[^/?]+(\/jobs\?[^/]*)?)$/;
 const PATIENCE_MS = 20_000;
 
 /** A running browser. */
@@ -66,8 +66,8 @@ export class Browser implements AsyncDisposable {
     const page = await this.#context.newPage();
     page.on("console", (message) => {
       const isBad = ["error", "warning"].includes(message.type());
-      // A page may ask for its job once more after that was deleted.
-      const isGone = message.text().includes("404") && GONE_JOB.test(message.location().url);
+      // A page may ask for its job, or its tube, once more after that is gone.
+      const isGone = message.text().includes("404") && MAY_BE_GONE.test(message.location().url);
       if (isBad && !isGone) this.complaints.push(`${message.text()} ${message.location().url}`);
     });
     page.on("pageerror", (error) => this.complaints.push(error.message));
