@@ -86,21 +86,22 @@ describe.concurrent.each(RUNTIMES)("in $name", ({ runtime }) => {
   });
 
   it("whoever is slow or silent is not waited for", async ({ expect }) => {
+    const silent = [send(http.port, ""), send(http.port, GET.slice(0, 9))];
     const slow = [
-      send(http.port, ""),
-      send(http.port, GET.slice(0, 9)),
       send(http.port, GET, "x: y\r\n"),
       send(http.port, `${POST}content-length: 1000\r\n\r\n{`, " "),
     ];
     const idle = send(http.port, `${GET}\r\n`);
-    for (const said of await Promise.all(slow)) expect(said).toMatch(/^HTTP\/1.1 408 /);
+    for (const said of await Promise.all(silent)) expect(said).toMatch(/^HTTP\/1.1 408 /);
+    // Who goes on sending to a connection that is closed may lose what was said before.
+    for (const said of await Promise.all(slow)) expect(said).toMatch(/^(?:HTTP\/1.1 408 |$)/);
     expect(await idle).toMatch(/^HTTP\/1.1 200 .*alive\n$/s);
   });
 
   it("whoever asks and takes nothing of the answers is cut off", async ({ expect }) => {
     const page = await http.ask("/");
     const [, script = ""] = /src="([^"]+\.js)"/.exec(page.text) ?? [];
-    const socket = await silent(http.port);
+    const socket = await mute(http.port);
     const own = socket.localPort ?? 0;
     socket.write(`GET /${script} HTTP/1.1\r\n${HOST}\r\n`.repeat(400));
     expect(isServed(http.port, own)).toBe(true);
@@ -152,7 +153,7 @@ describe.concurrent.each(RUNTIMES)("in numbers, in $name", ({ runtime }) => {
 });
 
 /** A connection that reads nothing and never closes by itself. */
-async function silent(port: number): Promise<Socket> {
+async function mute(port: number): Promise<Socket> {
   const socket = connect({ host: "127.0.0.1", port, allowHalfOpen: true });
   socket.on("error", () => socket.destroy()); // it was cut off
   await new Promise<void>((resolve) => {
@@ -164,7 +165,7 @@ async function silent(port: number): Promise<Socket> {
 
 /** So many connections that each send these bytes, and no more, and never close by themselves. */
 async function crowd(port: number, count: number, bytes: string): Promise<readonly Socket[]> {
-  const sockets = await Promise.all(Array.from({ length: count }, () => silent(port)));
+  const sockets = await Promise.all(Array.from({ length: count }, () => mute(port)));
   for (const socket of sockets) {
     socket.resume();
     socket.once("end", () => {
