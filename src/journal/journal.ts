@@ -2,84 +2,29 @@
  *
  * One commit takes all that stands in all rings when it begins, writes it as one frame, syncs once if the level says so, and publishes for
  * each shard up to where its stream is safe; replies wait for that (server/gate.ts). Between commits it keeps spare files ready and
- * reclaims segments; before it publishes it goes on until the files are below their bound, so replies wait for that too. It runs in a thread of its own (server/committer.ts), or step by step in a test; everything is synchronous.
+ * reclaims segments; before it publishes it goes on until the files are below their bound, so replies wait for that too. It runs in a
+ * thread of its own (server/committer.ts), or step by step in a test; everything is synchronous.
  *
  * A write or sync that fails is never tried again as if nothing had happened: what it throws ends the process, and recovery decides by
  * what is on the disk. Only a full disk is part of ordinary life: it shows when a spare is made, long before it would hurt.
  */
 
-import * as C from "../../assembly/constants.ts";
 import type { JournalShard } from "./journal-shard.ts";
 import {
   FRAME_BYTES,
   frameHeaderBytes,
   idsAhead,
-  quarantineName,
   SEGMENT_HEADER_BYTES,
   segmentName,
   writeFrameHeader,
   writeSegmentHeader,
 } from "./format.ts";
-import type { Checksum, Section } from "./format.ts";
+import type { Section } from "./format.ts";
+import type { JournalParts } from "./journal-parts.ts";
 import { Reclaim } from "./reclaim.ts";
 import { SegmentFile } from "./segment-file.ts";
+import { Segments } from "./segments.ts";
 import { PIECE_BYTES, Spares } from "./spares.ts";
-import type { Storage } from "../storage.ts";
-
-/** What an acknowledgement means: written to the operating system, that and synced by a timer, or synced first. */
-export type DurabilityLevel = "os" | "interval" | "sync";
-
-/** How a journal is to behave. */
-export interface JournalOptions {
-  readonly level: DurabilityLevel;
-  /** Most milliseconds that something written waits for its sync at level interval. */
-  readonly intervalMillis: number;
-  readonly segmentBytes: number;
-}
-
-/** A file that counts for what the journal takes of the disk and that may always be deleted: the hints. */
-export interface Beside {
-  readonly bytes: number;
-  giveUp(): void;
-}
-
-/** What a journal is made of. */
-export interface JournalParts {
-  readonly storage: Storage;
-  readonly shards: readonly JournalShard[];
-  readonly options: JournalOptions;
-  readonly checksum: Checksum;
-  /** Microseconds since 1970. */
-  readonly wallMicros: () => number;
-  /** Milliseconds of a clock that never jumps; absent: the platform's. */
-  readonly monotonicMillis?: () => number;
-  /** A random number of 32 bits. */
-  readonly random: () => number;
-  /** Hears up to where a shard's stream is safe. */
-  readonly publish: (shard: number, position: number) => void;
-  /** Hears how many milliseconds each sync took; absent: nobody wants to know. */
-  readonly synced?: (millis: number) => void;
-  /** What else there is in the directory; absent: nothing. */
-  readonly beside?: Beside;
-  /** Segments that exist, oldest first, and the next numbers, as recovery found them. */
-  readonly segments: readonly ExistingSegment[];
-  readonly nextSegment: number;
-  readonly nextFrame: number;
-}
-
-/** A segment that is on the disk and not written to any more. */
-export interface ExistingSegment {
-  readonly number: number;
-  readonly salt: number;
-  /** Shards of the server that wrote it. */
-  readonly shards: number;
-  /** Where in it what counts ends; absent: all of it counts. */
-  readonly end?: number;
-  /** Reclaim it before any other: a crash or damage left something in it that should not stay. */
-  readonly first?: boolean;
-  /** It is damaged: its file is kept aside when it goes. */
-  readonly quarantine?: boolean;
-}
 
 /** What there is to see of a journal. */
 export interface JournalFigures {
@@ -87,8 +32,6 @@ export interface JournalFigures {
   readonly bytes: number;
   readonly liveBytes: number;
   readonly frames: number;
-  readonly records: number;
-  readonly recordsMigrated: number;
   readonly oldestSegment: number;
   readonly currentSegment: number;
   readonly syncs: number;
@@ -112,7 +55,7 @@ export class Journal {
   readonly #parts: JournalParts;
   readonly #spares: Spares;
   readonly #reclaim: Reclaim;
-  readonly #existing: ExistingSegment[];
+  readonly #segments: Segments;
   /** Bytes of all rings together. */
   readonly #ringBytes: number;
   readonly #header = new Uint8Array(frameHeaderBytes(SECTIONS_MAX));
@@ -139,7 +82,6 @@ export class Journal {
   /** Begins a new segment in a storage that has been recovered. Throws a StorageError. */
   constructor(parts: JournalParts) {
     this.#parts = parts;
-    this.#existing = [...parts.segments];
     this.#nextSegment = parts.nextSegment;
     this.#nextFrame = parts.nextFrame;
     this.#durableFrame = parts.nextFrame - 1;
@@ -147,24 +89,13 @@ export class Journal {
     this.#ringBytes = parts.shards.reduce((sum, { ringBytes }) => sum + ringBytes, 0);
     const { segmentBytes } = parts.options;
     this.#spares = new Spares(parts.storage, segmentBytes, this.#ringBytes, () => this.#millis());
+    this.#segments = new Segments(parts, this.#spares);
     while (this.#spares.count === 0 && this.#spares.prepare());
-    this.#makeSpace();
+    if (this.#spares.count === 0) this.#segments.makeSpace();
     this.#current = this.#open();
     this.#publish();
     this.#reclaim = new Reclaim(parts.storage, parts.shards, parts.checksum);
     // The spares are made by `maintain`: filling them with zeros first would keep clients waiting.
-  }
-
-  /**
-   * Without space for a segment, one in which nothing is needed is used again. Not the newest: its header knows the ids. Nor one behind a
-   * segment whose end does not count: its header says where that end is.
-   */
-  #makeSpace(): void {
-    if (this.#spares.count > 0) return;
-    const free = this.#existing.slice(0, -1).find(({ number }, at) => {
-      return this.#existing[at - 1]?.end === undefined && this.#loadBytes(number) === 0;
-    });
-    if (free !== undefined) this.#drop([free]);
   }
 
   /** Begins the next segment. */
@@ -308,7 +239,7 @@ export class Journal {
     this.sync(); // what is in the old one must not be younger on the disk than what comes after it
     const { number, salt } = this.#current;
     this.#current.close();
-    this.#existing.push({ number, salt, shards: this.#parts.shards.length });
+    this.#segments.add({ number, salt, shards: this.#parts.shards.length });
     this.#current = this.#open();
     return true;
   }
@@ -381,10 +312,10 @@ export class Journal {
    */
   #isWithin(spares: number): boolean {
     const { segmentBytes } = this.#parts.options;
-    const segments = this.#existing.length + 1 + spares;
+    const segments = this.#segments.count + 1 + spares;
     const extra = Math.max(0, this.#spares.wanted - 2);
     const beside = this.#parts.beside?.bytes ?? 0;
-    return (segments - 4 - extra) * segmentBytes + beside <= LIVE_FACTOR * this.#allLiveBytes();
+    return (segments - 4 - extra) * segmentBytes + beside <= LIVE_FACTOR * this.#liveBytes();
   }
 
   /** Reclaims until there is place for all files that the next commit may need. */
@@ -392,7 +323,7 @@ export class Journal {
     const ahead = 1 + Math.floor(this.#ringBytes / this.#parts.options.segmentBytes);
     const { beside } = this.#parts;
     while (!this.#isWithin(Math.max(this.#spares.count, ahead))) {
-      if (beside !== undefined && beside.bytes > this.#allLiveBytes() / 2) beside.giveUp();
+      if (beside !== undefined && beside.bytes > this.#liveBytes() / 2) beside.giveUp();
       if (this.#isStuck || !this.#advanceReclaim()) return;
     }
   }
@@ -402,9 +333,9 @@ export class Journal {
     const reclaim = this.#reclaim;
     if (reclaim.segment === undefined) {
       if (this.#dropDead()) return true;
-      const chosen = this.#chooseSegment();
+      const chosen = this.#segments.choose(this.#liveBytes(), this.isFull);
       if (chosen === undefined) return false;
-      reclaim.begin(chosen, this.#loadBytes(chosen.number) > 0);
+      reclaim.begin(chosen, this.#segments.loadBytes(chosen.number) > 0);
     }
     if (!reclaim.isCopied) {
       if (!reclaim.step()) this.#drain(); // its ring is full
@@ -419,84 +350,22 @@ export class Journal {
       return true;
     }
     reclaim.end();
-    this.#drop([segment]);
+    this.#segments.drop([segment]);
     return true;
   }
 
-  /**
-   * Drops all segments in which nothing is needed; false when there are none. Only while no other has to go first: a job that
-   * a crash left in two segments may be deleted in a third.
-   */
+  /** Drops all segments in which nothing is needed; false when there are none. */
   #dropDead(): boolean {
-    if (this.#existing.some(({ first }) => first === true)) return false;
-    const dead = this.#existing.filter(({ number }) => this.#loadBytes(number) === 0);
+    const { dead } = this.#segments;
     if (dead.length === 0) return false;
     this.sync(); // whatever the level: what ended the jobs in them must be safe before they go
-    this.#drop(dead);
+    this.#segments.drop(dead);
     return true;
   }
 
-  #drop(segments: readonly ExistingSegment[]): void {
-    for (const { number, quarantine } of segments) {
-      const at = this.#existing.findIndex((segment) => segment.number === number);
-      this.#existing.splice(at, 1);
-      for (const { shard } of this.#parts.shards) {
-        shard.answer(shard.engine.dropSegment(shard.thread, number));
-      }
-      if (quarantine === true) {
-        this.#parts.storage.rename(segmentName(number), quarantineName(number));
-      } else this.#spares.recycle(number);
-    }
-    this.#parts.storage.syncDirectory();
-  }
-
-  /** The segment to reclaim now: one that must go, or the emptiest when space is wanted. */
-  #chooseSegment(): ExistingSegment | undefined {
-    const urgent = this.#existing.find(({ first }) => first === true);
-    if (urgent !== undefined) return urgent;
-    const { segmentBytes } = this.#parts.options;
-    const bytes = (this.#existing.length + 1) * segmentBytes;
-    const isTooLarge = bytes > 2 * this.#allLiveBytes() + 2 * segmentBytes;
-    if (!isTooLarge && !this.isFull) return undefined;
-    let emptiest: ExistingSegment | undefined;
-    let least = Infinity;
-    for (const segment of this.#existing) {
-      const load = this.#loadBytes(segment.number);
-      if (load >= least) continue;
-      least = load;
-      emptiest = segment;
-    }
-    return isTooLarge || least < segmentBytes / 2 ? emptiest : undefined;
-  }
-
-  /**
-   * What reclaiming a segment may have to write again. Tombstones count too, or they would be carried on for ever and nothing else; but not
-   * when all segments that they are needed for have gone.
-   */
-  #loadBytes(number: number): number {
-    return this.#parts.shards.reduce((sum, shard) => {
-      const tombstones = shard.foreignTombstones(number);
-      const load = shard.liveBytes(number);
-      if (tombstones === 0 || !this.#existsIn(...shard.tombstoneOrigins(number))) return sum + load;
-      return sum + load + tombstones * C.RECORD_BYTES_MIN;
-    }, 0);
-  }
-
-  /** Whether there is a segment whose number is in that range; what is being written to has no older records. */
-  #existsIn(low: number, high: number): boolean {
-    return this.#existing.some(({ number }) => number >= low && number <= high);
-  }
-
-  #allLiveBytes(): number {
-    const { number } = this.#current;
-    return this.#existing.reduce(
-      (sum, one) => sum + this.#liveBytes(one.number),
-      this.#liveBytes(number),
-    );
-  }
-
-  #liveBytes(number: number): number {
-    return this.#parts.shards.reduce((sum, shard) => sum + shard.liveBytes(number), 0);
+  /** Bytes of all records that are needed. */
+  #liveBytes(): number {
+    return this.#segments.liveBytes + this.#segments.liveBytesOf(this.#current.number);
   }
 
   /** Whether something was written that the next commit makes safe and known. */
@@ -510,25 +379,13 @@ export class Journal {
   }
 
   /** What there is to see. */
-  get figures(): Pick<
-    JournalFigures,
-    | "segments"
-    | "bytes"
-    | "liveBytes"
-    | "frames"
-    | "oldestSegment"
-    | "currentSegment"
-    | "syncs"
-    | "lastSyncMillis"
-    | "oldestUnsyncedMillis"
-    | "isFull"
-  > {
+  get figures(): JournalFigures {
     const { segmentBytes } = this.#parts.options;
-    const numbers = [...this.#existing.map(({ number }) => number), this.#current.number];
+    const numbers = [...this.#segments.numbers, this.#current.number];
     return {
       segments: numbers.length,
       bytes: (numbers.length + this.#spares.count) * segmentBytes,
-      liveBytes: this.#allLiveBytes(),
+      liveBytes: this.#liveBytes(),
       frames: this.#nextFrame - 1,
       oldestSegment: Math.min(...numbers),
       currentSegment: this.#current.number,

@@ -22,7 +22,6 @@
 import * as C from "../../assembly/constants.ts";
 import {
   FRAME_BYTES,
-  frameHeaderBytes,
   idsAhead,
   readSegmentHeader,
   SEGMENT_HEADER_BYTES,
@@ -31,7 +30,7 @@ import {
   writeFrameHeader,
 } from "./format.ts";
 import type { Checksum, FrameHeader, SegmentHeader } from "./format.ts";
-import type { ExistingSegment } from "./journal.ts";
+import type { ExistingSegment } from "./segments.ts";
 import type { JournalShard } from "./journal-shard.ts";
 import { applyHints, readHints } from "./hints.ts";
 import type { FoundHints } from "./hints.ts";
@@ -39,10 +38,13 @@ import { readAround } from "./holes.ts";
 import type { Hole, Salvaged } from "./holes.ts";
 import { alone, Replay } from "./replay.ts";
 import type { ReplayParts, Workforce } from "./replay.ts";
+import { durableOf, piecesOf, safeBefore } from "./pieces.ts";
+import type { Found, Piece } from "./pieces.ts";
 import { scanSegment } from "./scan.ts";
 import type { Region } from "./scan.ts";
-import { writeFully } from "./segment-file.ts";
-import { StorageError } from "../storage.ts";
+import { Settlement } from "./settlement.ts";
+import type { Unsettled } from "./settlement.ts";
+
 import type { Storage } from "../storage.ts";
 
 /** What recovery is to do and to tell. */
@@ -77,13 +79,6 @@ export interface RecoveryReport {
   readonly incompleteJobs: number;
 }
 
-/** What recovery could not write, because the file system is full or may only be read. */
-export interface Unsettled {
-  readonly why: StorageError;
-  /** Writes it. To be called before the journal goes on; again, if it throws a StorageError. */
-  settle(): void;
-}
-
 /** What a journal goes on with. */
 export interface Recovered {
   readonly segments: readonly ExistingSegment[];
@@ -100,31 +95,9 @@ export class RecoveryError extends Error {
   readonly code = "HM_RECOVERY";
 }
 
-/** Whether a storage failed only because nothing can be written, or no more. */
-export function cannotWrite(error: unknown): error is StorageError {
-  return (
-    error instanceof StorageError &&
-    (error.code === "HM_STORAGE_READ_ONLY" || error.code === "HM_STORAGE_FULL")
-  );
-}
-
-interface Found {
-  readonly number: number;
-  readonly header: SegmentHeader;
-}
-
 /** Replays the journal in `storage` into empty shards. Throws a StorageError, a FormatError or a RecoveryError. */
 export function recover(parts: RecoveryParts): Recovered {
   return new Recovery(parts).run();
-}
-
-/** A frame with all its regions, or a gap. */
-interface Piece {
-  readonly frame: FrameHeader | undefined;
-  readonly regions: readonly Region[];
-  /** Where it begins and ends in the segment. */
-  readonly from: number;
-  readonly to: number;
 }
 
 /** A segment that is being replayed. */
@@ -157,9 +130,7 @@ class Recovery {
   /** Segments in which failures were met whose jobs were not there. */
   readonly #strays: Pick<Replayed, "found" | "regions">[] = [];
   #strayCount = 0;
-
-  /** What there is to be written, in this order. */
-  readonly #writes: (() => void)[] = [];
+  readonly #settlement: Settlement;
   #highestSegment = 0;
   readonly #hints: FoundHints | undefined;
   readonly #replayParts: ReplayParts;
@@ -171,6 +142,7 @@ class Recovery {
   constructor(parts: RecoveryParts) {
     const { shards, now, workforce = alone() } = parts;
     this.#parts = parts;
+    this.#settlement = new Settlement(parts.storage);
     this.#hints = readHints(parts.storage, parts.checksum);
     this.#replayParts = { shards, now, workforce, youngFrom: this.#hints?.frame ?? 0 };
   }
@@ -184,7 +156,7 @@ class Recovery {
     if (this.#hints !== undefined) applyHints(this.#hints, this.#parts.shards, this.#parts.now);
     for (const { shard } of this.#parts.shards) shard.settleBudget();
     const jobs = this.#parts.shards.reduce((sum, shard) => sum + jobCount(shard), 0);
-    const unsettled = this.#write();
+    const unsettled = this.#settlement.make();
     return {
       segments: this.#segments.map((segment) => this.#withUrgency(segment)),
       nextSegment: this.#highestSegment + 1,
@@ -204,20 +176,6 @@ class Recovery {
     };
   }
 
-  /** Writes what there is to be written; answers what could not be. */
-  #write(): Unsettled | undefined {
-    const settle = (): void => {
-      for (const write of this.#writes) write();
-    };
-    try {
-      settle();
-      return undefined;
-    } catch (why) {
-      if (!cannotWrite(why)) throw why;
-      return { why, settle };
-    }
-  }
-
   /** The segments, oldest first. A newest file without a sound header was about to become one. */
   #find(): readonly Found[] {
     const { storage } = this.#parts;
@@ -232,7 +190,7 @@ class Recovery {
       const header = this.#header(number, bytes);
       if (header === undefined && number === numbers.at(-1) && holes.length === 0) {
         // Its number is used again: the next one's header says where a torn end before it is.
-        this.#removeUnborn(number);
+        this.#settlement.remove(segmentName(number));
         continue;
       }
       this.#highestSegment = number; // also if it cannot be read: its name is taken
@@ -240,14 +198,6 @@ class Recovery {
       else this.#damage(number, 0, "its header is damaged");
     }
     return found;
-  }
-
-  #removeUnborn(number: number): void {
-    const { storage } = this.#parts;
-    const name = segmentName(number);
-    this.#writes.push(() => {
-      if (storage.list().includes(name)) storage.remove(name);
-    });
   }
 
   /** What can be read of a segment, or of its beginning. Throws a StorageError when it is not all, and `strict` was asked for. */
@@ -371,21 +321,7 @@ class Recovery {
     if (holes.length > 0) return;
     const mark = isEnded ? new Uint8Array(0) : this.#endMark(found, bytes, end);
     const unsafe = kept.find(({ frame }) => (frame?.number ?? 0) > durable)?.from ?? end;
-    this.#writes.push(() => this.#rewrite(found.number, bytes, unsafe, end, mark));
-  }
-
-  #rewrite(number: number, bytes: Uint8Array, unsafe: number, end: number, mark: Uint8Array): void {
-    const file = this.#parts.storage.open(segmentName(number), true);
-    try {
-      writeFully(file, 0, [bytes.subarray(0, SEGMENT_HEADER_BYTES)]);
-      if (unsafe < end) writeFully(file, unsafe, [bytes.subarray(unsafe, end)]);
-      file.sync();
-      if (mark.length === 0) return;
-      writeFully(file, end, [mark]); // it says that all before it is safe
-      file.sync();
-    } finally {
-      file.close();
-    }
+    this.#settlement.rewrite({ name: segmentName(found.number), bytes, unsafe, end, mark });
   }
 
   /** An empty frame and a stretch of zeros, as much of them as there is room for. */
@@ -477,47 +413,6 @@ class Recovery {
     if (!isDamaged && !isTorn && !isSuperseded) return segment;
     return { ...segment, first: true, quarantine: isDamaged };
   }
-}
-
-/** Puts the regions of a frame together. */
-function piecesOf(regions: readonly Region[]): readonly Piece[] {
-  const pieces: (Piece & { to: number; regions: Region[] })[] = [];
-  for (const region of regions) {
-    const { frame, from, to } = region;
-    const last = pieces.at(-1);
-    if (frame !== undefined && last?.frame === frame) {
-      last.regions.push(region);
-      last.to = to;
-    } else {
-      const header = frame === undefined ? 0 : frameHeaderBytes(frame.sections.length);
-      pieces.push({ frame, regions: [region], from: from - header, to });
-    }
-  }
-  return pieces;
-}
-
-/**
- * The highest frame of the newest segment that is known to have been safe. Its file was only begun when all before it were. Where something
- * cannot be read nobody knows whether what follows was torn: then all of it counts.
- */
-function durableOf(
-  header: SegmentHeader,
-  pieces: readonly Piece[],
-  holes: readonly Hole[],
-): number {
-  if (holes.length > 0) return Infinity;
-  return pieces.reduce(
-    (most, { frame }) => Math.max(most, frame?.durable ?? 0),
-    header.firstFrame - 1,
-  );
-}
-
-/**
- * The last frame of a segment that counts: all that the next one follows, and all there are when the next one is gone already, since a segment
- * whose end was cut off goes before any other.
- */
-function safeBefore(found: Found, next: Found | undefined): number {
-  return next?.number === found.number + 1 ? next.header.firstFrame - 1 : Infinity;
 }
 
 function jobCount({ shard }: JournalShard): number {

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import * as C from "../../assembly/constants.ts";
 import { Journal } from "../../src/journal/journal.ts";
-import type { JournalOptions } from "../../src/journal/journal.ts";
+import type { JournalOptions } from "../../src/journal/journal-parts.ts";
 import { recover } from "../../src/journal/recovery.ts";
 import { randomFrom } from "../engine/shuffle.ts";
 import { loadEngineModule, Machine } from "./machine.ts";

@@ -75,7 +75,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "tombstones are forgotten while the segments that they are for exist",
-    file: JOURNAL,
+    file: "src/journal/segments.ts",
     find: "number >= low && number <= high",
     put: "number < low",
   },
@@ -123,7 +123,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "what was cut off comes back at the next recovery",
-    file: RECOVERY,
+    file: "src/journal/pieces.ts",
     find: "return next?.number === found.number + 1 ? next.header.firstFrame - 1 : Infinity;",
     put: "return next === undefined ? 0 : Infinity;",
   },
@@ -135,7 +135,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "what only memory held is believed safe",
-    file: RECOVERY,
+    file: "src/journal/settlement.ts",
     find: "      file.sync();\n      if (mark.length === 0) return;\n",
     put: "      if (mark.length === 0) return;\n",
   },

@@ -9,7 +9,7 @@
  *   bury, kick, take, release   the newest (take: reserve-job)     close, mark, commit, restart (in an orderly way), kill (the process), cut (the power)
  */
 import { randomFrom } from "../engine/shuffle.ts";
-import type { DurabilityLevel } from "../../src/journal/journal.ts";
+import type { DurabilityLevel } from "../../src/journal/journal-parts.ts";
 import { NO_FAULTS } from "./simulated-disk.ts";
 import { SEGMENT_BYTES, World } from "./world.ts";
 

@@ -16,7 +16,7 @@ import {
   SEGMENT_HEADER_BYTES,
   segmentName,
 } from "../../src/journal/format.ts";
-import type { DurabilityLevel } from "../../src/journal/journal.ts";
+import type { DurabilityLevel } from "../../src/journal/journal-parts.ts";
 import { Journal, NoSpaceError } from "../../src/journal/journal.ts";
 import { JournalShard } from "../../src/journal/journal-shard.ts";
 import { recover } from "../../src/journal/recovery.ts";

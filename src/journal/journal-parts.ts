@@ -1,0 +1,47 @@
+/* JournalParts: what a journal is made of, and how it is to behave. Put together by the committer, and by tests. */
+
+import type { Checksum } from "./format.ts";
+import type { JournalShard } from "./journal-shard.ts";
+import type { ExistingSegment } from "./segments.ts";
+import type { Storage } from "../storage.ts";
+
+/** What an acknowledgement means: written to the operating system, that and synced by a timer, or synced first. */
+export type DurabilityLevel = "os" | "interval" | "sync";
+
+/** How a journal is to behave. */
+export interface JournalOptions {
+  readonly level: DurabilityLevel;
+  /** Most milliseconds that something written waits for its sync at level interval. */
+  readonly intervalMillis: number;
+  readonly segmentBytes: number;
+}
+
+/** A file that counts for what the journal takes of the disk and that may always be deleted: the hints. */
+export interface Beside {
+  readonly bytes: number;
+  giveUp(): void;
+}
+
+/** What a journal is made of. */
+export interface JournalParts {
+  readonly storage: Storage;
+  readonly shards: readonly JournalShard[];
+  readonly options: JournalOptions;
+  readonly checksum: Checksum;
+  /** Microseconds since 1970. */
+  readonly wallMicros: () => number;
+  /** Milliseconds of a clock that never jumps; absent: the platform's. */
+  readonly monotonicMillis?: () => number;
+  /** A random number of 32 bits. */
+  readonly random: () => number;
+  /** Hears up to where a shard's stream is safe. */
+  readonly publish: (shard: number, position: number) => void;
+  /** Hears how many milliseconds each sync took; absent: nobody wants to know. */
+  readonly synced?: (millis: number) => void;
+  /** What else there is in the directory; absent: nothing. */
+  readonly beside?: Beside;
+  /** Segments that exist, oldest first, and the next numbers, as recovery found them. */
+  readonly segments: readonly ExistingSegment[];
+  readonly nextSegment: number;
+  readonly nextFrame: number;
+}
