@@ -13,6 +13,19 @@ export interface FlipTotals {
 
 /** A journal of a few segments that says itself that all of it is safe: it was closed, or marked. The server is gone. */
 export function write(seed: number, closes: boolean, code = ownCode()): World {
+  const world = writeUnmarked(seed, code);
+  if (closes) world.journal.close();
+  else {
+    world.journal.mark();
+    world.journal.sync();
+  }
+  world.crash(false);
+  world.isDamaged = true;
+  return world;
+}
+
+/** A journal of a few segments of a server that runs: nothing says yet that its last frame is safe. */
+export function writeUnmarked(seed: number, code = ownCode()): World {
   const options = {
     level: "sync",
     intervalMillis: 50,
@@ -26,13 +39,6 @@ export function write(seed: number, closes: boolean, code = ownCode()): World {
   world.boot();
   for (let left = 150; left > 0; left--) world.step();
   world.commit();
-  if (closes) world.journal.close();
-  else {
-    world.journal.mark();
-    world.journal.sync();
-  }
-  world.crash(false);
-  world.isDamaged = true;
   return world;
 }
 

@@ -1,12 +1,10 @@
 /* Holes: stretches of a journal that the device cannot read. What lies there is lost, is said, and nothing else comes to harm. */
 import { expect, test } from "vitest";
-import { RECORD_DELETE } from "../../assembly/constants.ts";
-import { readSegmentHeader } from "../../src/journal/format.ts";
 import { readAround } from "../../src/journal/holes.ts";
-import { scanSegment } from "../../src/journal/scan.ts";
 import { StorageError } from "../../src/storage.ts";
 import { randomFrom } from "../engine/shuffle.ts";
 import { write } from "./flips.ts";
+import { atStake, recordsOf } from "./records.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
 import { SEGMENT_BYTES } from "./world.ts";
 import type { World } from "./world.ts";
@@ -15,37 +13,6 @@ const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
 const REPLAY = `SEED=${SEED} npx vitest run test/journal/holes.test.ts`;
 const BLOCK = 4096;
 const HOLES = 60;
-
-interface RecordAt {
-  readonly id: number;
-  readonly kind: number;
-  readonly from: number;
-  readonly to: number;
-}
-
-/** The records of a segment, and where they lie. */
-function recordsOf(world: World, name: string): readonly RecordAt[] {
-  const bytes = world.disk.image(name);
-  const { checksum } = world.machine;
-  const salt = readSegmentHeader(bytes, checksum)?.salt ?? 0;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const records: RecordAt[] = [];
-  for (const { from, to } of scanSegment(bytes, salt, checksum)) {
-    for (let at = from; at < to; at += view.getUint32(at, true)) {
-      const id = Number(view.getBigUint64(at + 16, true));
-      const end = at + view.getUint32(at, true);
-      records.push({ id, kind: view.getUint8(at + 8), from: at, to: end });
-    }
-  }
-  return records;
-}
-
-/** What may come to harm when [from, to) cannot be read: jobs by id, and how many deleted ones may come back. */
-function atStake(records: readonly RecordAt[], from: number, to: number): [Set<number>, number] {
-  const hit = records.filter((record) => record.from < to && record.to > from);
-  const deletes = hit.filter(({ kind }) => kind === RECORD_DELETE);
-  return [new Set(hit.map(({ id }) => id)), deletes.length];
-}
 
 function segmentsOf(world: World): readonly string[] {
   return world.disk.names.filter((name) => name.startsWith("journal.")).toSorted();

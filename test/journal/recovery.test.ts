@@ -3,11 +3,15 @@ import { expect, test } from "vitest";
 import * as C from "../../assembly/constants.ts";
 import { BulkLoad } from "../../src/journal/bulk-load.ts";
 import { JournalShard } from "../../src/journal/journal-shard.ts";
+import { piecesOf } from "../../src/journal/pieces.ts";
 import { recover } from "../../src/journal/recovery.ts";
+import { scanSegment } from "../../src/journal/scan.ts";
+import { readSegmentHeader } from "../../src/journal/format.ts";
 import { makeShards, openShards } from "../../src/engine/shards.ts";
 import { randomFrom } from "../engine/shuffle.ts";
-import { write } from "./flips.ts";
+import { write, writeUnmarked } from "./flips.ts";
 import { loadEngineModule, Machine } from "./machine.ts";
+import { atStake, recordsOf } from "./records.ts";
 import { tearOverEarlierUse } from "./reuse.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
 
@@ -104,4 +108,36 @@ test(`a disk that may only be read is not written to, and what recovery wants to
 test(`records of an earlier use of a file do not count, wherever they stand (${REPLAY})`, () => {
   for (let seed = SEED; seed < SEED + 3; seed++)
     expect(() => tearOverEarlierUse(seed)).not.toThrow();
+});
+
+const FLIPS = 60;
+
+test(`a bit that flips in the very last frame, before anything says that it was safe, costs that frame and nothing else (${REPLAY})`, () => {
+  const world = writeUnmarked(SEED);
+  world.put(300, 0);
+  world.put(10, 0);
+  world.commit();
+  world.crash(false);
+  world.isDamaged = true;
+  const name =
+    world.disk.names
+      .filter((one) => one.startsWith("journal."))
+      .toSorted()
+      .at(-1) ?? "";
+  const bytes = world.disk.seen(name);
+  const { checksum } = world.machine;
+  const salt = readSegmentHeader(bytes, checksum)?.salt ?? 0;
+  const { from = 0, to = 0 } = piecesOf(scanSegment(bytes, salt, checksum)).at(-1) ?? {};
+  const [ids] = atStake(recordsOf(world, name), from, to);
+  const random = randomFrom(SEED);
+  for (let round = 0; round < FLIPS; round++) {
+    const bit = 8 * from + random(8 * (to - from));
+    const fork = world.fork(randomFrom(SEED));
+    const image = fork.disk.image(name);
+    image[bit >> 3] = (image[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+    fork.isDamaged = true;
+    fork.recover();
+    const lost = fork.harm().map((said) => Number.parseInt(said, 10));
+    expect({ bit, others: lost.filter((id) => !ids.has(id)) }).toEqual({ bit, others: [] });
+  }
 });
