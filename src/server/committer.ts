@@ -81,8 +81,6 @@ class Committer {
   #workedAt = 0;
   #isMarked = true;
   #isFull = false;
-  /** More has become safe than was told. */
-  #hasNews = false;
 
   constructor(seed: CommitterSeed, storage: Storage, report: (report: CommitterReport) => void) {
     this.#common = new Common(seed.common);
@@ -151,10 +149,7 @@ class Committer {
         checksum: this.#checksum,
         wallMicros: () => Date.now() * 1000,
         random: () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
-        publish: (shard, position) => {
-          this.#board.publish(shard, position);
-          this.#hasNews = true;
-        },
+        publish: (shard, position) => this.#board.publish(shard, position),
         synced: (millis) => this.#board.countSync(millis),
         beside: this.#hints,
         ...recovered,
@@ -194,21 +189,25 @@ class Committer {
 
   #turn(journal: Journal): void {
     this.#board.clearWake();
+    const began = performance.now();
     const committed = journal.commit();
-    if (committed) this.#tell();
+    if (committed) {
+      this.#workedAt = performance.now();
+      this.#isMarked = false;
+      this.#board.setCommitMillis(this.#workedAt - began);
+      this.#tell();
+    }
     const hinted = this.#hint(journal);
     const maintained = journal.maintain() || hinted;
-    if (this.#hasNews) this.#tell(); // reclaiming commits too, what commands wrote meanwhile with it
     this.#tellFull(journal);
     const now = performance.now();
-    if (committed) this.#workedAt = now;
-    if (committed) this.#isMarked = false;
     if (now - this.#lookedAt >= LOOK_MILLIS) this.#look(journal);
-    if (committed || maintained || journal.isBehind) return;
+    if (maintained || journal.isBehind) return; // reclaiming wrote what commands had recorded meanwhile
     if (!this.#isMarked && now - this.#workedAt >= MARK_MILLIS) {
       journal.mark();
       this.#isMarked = true;
     }
+    if (this.#board.mustStop) return; // its wake-up may have been cleared
     this.#board.waitForWork(Math.min(LOOK_MILLIS, journal.syncDueMillis));
     journal.syncIfDue();
   }
@@ -242,9 +241,12 @@ class Committer {
     while (this.#hint(journal));
   }
 
-  /** More has become safe, and rings have room. */
+  /**
+   * More has become safe, and rings have room. Whoever asked for a commit while this one was made is woken and asks anew, after hearing what
+   * those say who are answered now.
+   */
   #tell(): void {
-    this.#hasNews = false;
+    this.#board.clearWake();
     const { low, high } = this.#board.holding(this.#common.seats);
     if ((low | high) !== 0) this.#common.wakeThreads(low, high);
     this.#board.freed();

@@ -13,8 +13,8 @@ import type { ReplyBuffer } from "./reply-buffer.ts";
 export interface SafePositions {
   /** The highest safe position of a shard; never goes down. */
   safePosition(shard: number): number;
-  /** Says whether this gate holds something back; if so, the committer is to work and to wake this thread. */
-  setHolding(holds: boolean): void;
+  /** Says how many replies this gate holds back now; if any, the committer is to work and to wake this thread. */
+  held(count: number): void;
 }
 
 /** Whose replies are held back. */
@@ -96,7 +96,12 @@ export class Gate {
   ): void {
     const positions = (this.#snapshot ??= this.#positions.slice());
     this.#held.push({ outlet, holder, buffer, from, to, positions });
-    this.#safe.setHolding(true);
+    this.#safe.held(this.#held.length);
+  }
+
+  /** The committer may have woken this thread, and has forgotten what it was told before: to be called when the turn that follows is over. */
+  woken(): void {
+    if (this.#held.length > 0) this.#safe.held(this.#held.length);
   }
 
   /** Lets out what has become safe. To be called at the end of a turn, and when the thread was woken. */
@@ -105,7 +110,7 @@ export class Gate {
     if (count === 0) return;
     const free = count === this.#held.length ? this.#held : this.#held.slice(0, count);
     this.#held = count === this.#held.length ? [] : this.#held.slice(count);
-    if (this.#held.length === 0) this.#safe.setHolding(false);
+    this.#safe.held(this.#held.length);
     for (const held of free) letOut(held);
     for (const { holder, outlet } of free) {
       if (!holder.isGone && outlet.backlogBytes === 0) holder.released();

@@ -32,6 +32,7 @@ export const FIGURE_LIVE_BYTES = 4;
 export const FIGURE_SYNCS = 5;
 export const FIGURE_LAST_SYNC_MILLIS = 6;
 export const FIGURE_OLDEST_UNSYNCED_MILLIS = 7;
+const FIGURE_COMMIT_MILLIS = 8;
 const FIGURES = 16;
 /** The histogram of syncs: a count for each bucket, then the sum of all in milliseconds. */
 const SYNC_BUCKETS = SYNC_BOUNDS_MILLIS.length + 1;
@@ -104,6 +105,11 @@ export class JournalBoard {
     return this.#figures[which] ?? 0;
   }
 
+  /** How long the last commit took, in milliseconds. */
+  get commitMillis(): number {
+    return this.figure(FIGURE_COMMIT_MILLIS);
+  }
+
   /** How long the syncs since the start took: counts by SYNC_BOUNDS_MILLIS and for what took longer, and the sum. */
   syncs(): { readonly counts: Float64Array; readonly sumMillis: number } {
     return {
@@ -120,6 +126,11 @@ export class JournalBoard {
     const bucket = found < 0 ? SYNC_BUCKETS - 1 : found;
     this.#syncs[bucket] = (this.#syncs[bucket] ?? 0) + 1;
     this.#syncs[SYNC_BUCKETS] = (this.#syncs[SYNC_BUCKETS] ?? 0) + millis;
+  }
+
+  /** A commit took that long. */
+  setCommitMillis(millis: number): void {
+    this.setFigure(FIGURE_COMMIT_MILLIS, millis);
   }
 
   publish(shard: number, position: number): void {

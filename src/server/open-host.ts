@@ -3,11 +3,9 @@
 import { loadControl } from "../config/control.ts";
 import { VERSION } from "../config/version.ts";
 import { openShards } from "../engine/shards.ts";
-import { Gate } from "./gate.ts";
-import type { JournalBoard } from "./journal-board.ts";
+import { openHostJournal } from "./host-journal.ts";
 import type { ShardsPayload } from "./payload.ts";
 import { SessionHost } from "./session-host.ts";
-import type { HostJournal } from "./session-host.ts";
 import type { HostSurroundings } from "./thread.ts";
 
 /** The host of one thread's sessions, from what `makePayload` made. */
@@ -38,52 +36,14 @@ export async function openSessionHost(
     later,
     announce,
     ...(copy && { copy }),
-    ...(hasJournal && { journal: hostJournal(common.journal, threadIndex, shards.length, later) }),
+    ...(hasJournal && {
+      journal: openHostJournal({
+        board: common.journal,
+        thread: threadIndex,
+        shards: shards.length,
+        later,
+        millis: () => clock() / 1000,
+      }),
+    }),
   });
-}
-
-/** A thread that waits for room in a ring looks again after this long at the latest. */
-const ROOM_LOOK_MILLIS = 100;
-
-/**
- * A thread's side of the journal. The committer is woken once the thread has heard all connections that have something to say: so one
- * commit takes what all of them sent, and on a single core it does not interrupt the thread at the first one.
- */
-function hostJournal(
-  board: JournalBoard,
-  thread: number,
-  shards: number,
-  later: (run: () => void) => void,
-): HostJournal {
-  let willWake = false;
-  const wake = (): void => {
-    willWake = false;
-    board.wakeCommitter();
-  };
-  const safe = {
-    safePosition: (shard: number) => board.safePosition(shard),
-    setHolding(holds: boolean): void {
-      board.setHolding(thread, holds);
-      if (!holds || willWake) return;
-      willWake = true;
-      later(wake);
-    },
-  };
-  return {
-    gate: new Gate(safe, shards),
-    get isFull(): boolean {
-      return board.isFull;
-    },
-    get isReadOnly(): boolean {
-      return board.isReadOnly;
-    },
-    hurry: () => board.wakeCommitter(),
-    waitUntil(hasRoom: () => boolean): void {
-      for (;;) {
-        const freed = board.freedCount;
-        if (hasRoom()) return;
-        board.waitForFreed(freed, ROOM_LOOK_MILLIS);
-      }
-    },
-  };
 }

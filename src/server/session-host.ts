@@ -16,7 +16,7 @@ import type { Inlet, Outlet } from "../transport.ts";
 import type { Common } from "./common.ts";
 import { DueHeap } from "./due-heap.ts";
 import type { ServerFacts } from "./facts.ts";
-import type { Gate } from "./gate.ts";
+import type { HostJournal } from "./host-journal.ts";
 import { Output } from "./output.ts";
 import { Session } from "./session.ts";
 import { PAGE_MAX } from "./who-is-there.ts";
@@ -50,19 +50,6 @@ export interface SessionHostParts {
   readonly copy?: CopyBytes;
   /** Absent without a journal. */
   readonly journal?: HostJournal;
-}
-
-/** What a thread's sessions have to do with the journal. */
-export interface HostJournal {
-  readonly gate: Gate;
-  /** The disk is full: puts are refused. */
-  readonly isFull: boolean;
-  /** Nothing can be recorded: jobs may be looked at and nothing else. */
-  readonly isReadOnly: boolean;
-  /** Blocks until `hasRoom` says yes: the committer frees the rings. */
-  waitUntil(hasRoom: () => boolean): void;
-  /** Has the committer free the rings, and does not wait for it. */
-  hurry(): void;
 }
 
 /** Ids whose shard is remembered; a power of two. */
@@ -186,6 +173,7 @@ export class SessionHost {
     this.begin();
     this.#collect();
     this.end();
+    this.#journal?.gate.woken();
   }
 
   /** Lets happen what is due: in the shards, and to sessions that wait. */

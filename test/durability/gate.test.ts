@@ -16,9 +16,9 @@ class Safe {
     return this.positions[shard] ?? 0;
   }
 
-  setHolding(holds: boolean): void {
-    this.isHolding = holds;
-    if (holds) this.saidHolding++;
+  held(count: number): void {
+    this.isHolding = count > 0;
+    if (this.isHolding) this.saidHolding++;
     const { meanwhile } = this;
     this.meanwhile = undefined;
     meanwhile?.();
@@ -208,6 +208,20 @@ test("what a released connection says in return is held, in order, without losin
   safe.positions[0] = 20;
   gate.release();
   expect([client.heard, safe.isHolding]).toEqual(["first second", false]);
+});
+
+test("a thread that was woken says anew that it holds something, and says nothing when it does not", () => {
+  const { safe, gate, say } = scene();
+  const client = new Client();
+  gate.woken();
+  expect(safe.saidHolding).toBe(0);
+  gate.depend(0, 10);
+  say(client, "INSERTED 1\r\n");
+  safe.positions[0] = 9; // a commit that came too early for it
+  gate.release();
+  expect(safe.saidHolding).toBe(1);
+  gate.woken();
+  expect(safe.saidHolding).toBe(2);
 });
 
 test("a holder whose peer does not read is not told to go on: its outlet will", () => {

@@ -83,7 +83,7 @@ describe("a flush of many jobs", () => {
 
   test("waits while the journal's ring is rather full, and keeps nobody else waiting", () => {
     let hurried = 0;
-    const safe = { safePosition: () => Infinity, setHolding: () => undefined };
+    const safe = { safePosition: () => Infinity, held: () => undefined };
     const journal = {
       gate: new Gate(safe, 1),
       isFull: false,
@@ -110,7 +110,7 @@ describe("a flush of many jobs", () => {
   });
 
   test("of which the connection goes while it waits for room is over", () => {
-    const safe = { safePosition: () => Infinity, setHolding: () => undefined };
+    const safe = { safePosition: () => Infinity, held: () => undefined };
     const journal = {
       gate: new Gate(safe, 1),
       isFull: false,

@@ -107,7 +107,7 @@ describe("the output", () => {
   test("leaves alone what waits for the journal, however much, and uses its memory again afterwards", () => {
     const { sink } = opened();
     let safe = 0;
-    const gate = new Gate({ safePosition: () => safe, setHolding: () => undefined }, 1);
+    const gate = new Gate({ safePosition: () => safe, held: () => undefined }, 1);
     const output = new Output(gate);
     const heard: string[] = [];
     const memories = new Set<unknown>();

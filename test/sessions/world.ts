@@ -12,7 +12,8 @@ import { makeShards, openShards, shardOfTube } from "../../src/engine/shards.ts"
 import type { ShardMemories } from "../../src/engine/shards.ts";
 import { Common, COUNTER_ACCEPTED } from "../../src/server/common.ts";
 import { SessionHost } from "../../src/server/session-host.ts";
-import type { HostJournal, SessionLimits } from "../../src/server/session-host.ts";
+import type { HostJournal } from "../../src/server/host-journal.ts";
+import type { SessionLimits } from "../../src/server/session-host.ts";
 import type { Inlet, Outlet } from "../../src/transport.ts";
 import { EngineShard, loadVerifyModule } from "../engine/engine.ts";
 import { NO_PROCESS } from "../support/no-process.ts";
