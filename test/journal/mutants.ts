@@ -250,8 +250,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "a segment goes while parts of uploads lie in it",
     file: "assembly/segments.ts",
-    find: "    segment.liveBytes += record.bytes;\n  } else {",
-    put: "    if (part.index > 2) segment.liveBytes += record.bytes;\n  } else {",
+    find: "    segment.liveBytes += record.bytes;\n  } else if (record.kind == RECORD_FAILURE) {",
+    put: "    if (part.index > 2) segment.liveBytes += record.bytes;\n  } else if (record.kind == RECORD_FAILURE) {",
   },
   {
     fault: "a put is answered before the parts of its body are safe",
@@ -365,7 +365,11 @@ async function compile(folder: string): Promise<WebAssembly.Module> {
   const asc = join(ROOT, "node_modules/assemblyscript/bin/asc");
   const options = ["assembly/index.ts", "--target", "engine", "--binaryFile", "mutant.wasm"];
   cpSync(join(ROOT, "asconfig.json"), join(folder, "asconfig.json"));
-  await promisify(execFile)(process.execPath, [asc, ...options, "-O1"], { cwd: folder });
+  try {
+    await promisify(execFile)(process.execPath, [asc, ...options, "-O1"], { cwd: folder });
+  } catch (cause) {
+    throw new MutantError("it does not compile", { cause });
+  }
   return new WebAssembly.Module(readFileSync(join(folder, "mutant.wasm")));
 }
 
@@ -425,7 +429,15 @@ if (import.meta.main) {
   for (const mutant of MUTANTS) {
     if (only !== undefined && !mutant.fault.includes(only)) continue;
     const began = Date.now();
-    const found = await findFault(mutant, seed);
+    let found: string | undefined;
+    try {
+      found = await findFault(mutant, seed);
+    } catch (error) {
+      // The others are tried all the same.
+      console.log(`CANNOT BE PLANTED: ${mutant.fault} (${String(error).slice(0, 120)})`);
+      survivors++;
+      continue;
+    }
     if (found === undefined) survivors++;
     const seconds = ((Date.now() - began) / 1000).toFixed(1);
     const how = found === undefined ? "SURVIVED" : "found";
