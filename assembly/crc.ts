@@ -32,28 +32,31 @@ export function crc32c(seed: u32, at: usize, bytes: u32): u32 {
   let crc = ~seed;
   const end = at + <usize>(bytes & ~15);
   while (at < end) {
-    const a = load<u32>(at) ^ crc;
     const b = load<u32>(at, 4);
     const c = load<u32>(at, 8);
     const d = load<u32>(at, 12);
-    // A byte times 4, the width of an entry, is the place in its table.
-    crc =
-      load<u32>(<usize>((a << 2) & 1020), CRC_TABLES + 15360) ^
-      load<u32>(<usize>((a >>> 6) & 1020), CRC_TABLES + 14336) ^
-      load<u32>(<usize>((a >>> 14) & 1020), CRC_TABLES + 13312) ^
-      load<u32>(<usize>((a >>> 22) & 1020), CRC_TABLES + 12288) ^
+    // What does not depend on the bytes before is worked out first: only the rest has to wait for it.
+    const ahead =
       load<u32>(<usize>((b << 2) & 1020), CRC_TABLES + 11264) ^
       load<u32>(<usize>((b >>> 6) & 1020), CRC_TABLES + 10240) ^
-      load<u32>(<usize>((b >>> 14) & 1020), CRC_TABLES + 9216) ^
-      load<u32>(<usize>((b >>> 22) & 1020), CRC_TABLES + 8192) ^
-      load<u32>(<usize>((c << 2) & 1020), CRC_TABLES + 7168) ^
-      load<u32>(<usize>((c >>> 6) & 1020), CRC_TABLES + 6144) ^
-      load<u32>(<usize>((c >>> 14) & 1020), CRC_TABLES + 5120) ^
-      load<u32>(<usize>((c >>> 22) & 1020), CRC_TABLES + 4096) ^
-      load<u32>(<usize>((d << 2) & 1020), CRC_TABLES + 3072) ^
-      load<u32>(<usize>((d >>> 6) & 1020), CRC_TABLES + 2048) ^
-      load<u32>(<usize>((d >>> 14) & 1020), CRC_TABLES + 1024) ^
-      load<u32>(<usize>((d >>> 22) & 1020), CRC_TABLES + 0);
+      (load<u32>(<usize>((b >>> 14) & 1020), CRC_TABLES + 9216) ^
+        load<u32>(<usize>((b >>> 22) & 1020), CRC_TABLES + 8192)) ^
+      (load<u32>(<usize>((c << 2) & 1020), CRC_TABLES + 7168) ^
+        load<u32>(<usize>((c >>> 6) & 1020), CRC_TABLES + 6144) ^
+        (load<u32>(<usize>((c >>> 14) & 1020), CRC_TABLES + 5120) ^
+          load<u32>(<usize>((c >>> 22) & 1020), CRC_TABLES + 4096))) ^
+      (load<u32>(<usize>((d << 2) & 1020), CRC_TABLES + 3072) ^
+        load<u32>(<usize>((d >>> 6) & 1020), CRC_TABLES + 2048) ^
+        (load<u32>(<usize>((d >>> 14) & 1020), CRC_TABLES + 1024) ^
+          load<u32>(<usize>((d >>> 22) & 1020), CRC_TABLES + 0)));
+    const a = load<u32>(at) ^ crc;
+    // A byte times 4, the width of an entry, is the place in its table.
+    crc =
+      ahead ^
+      (load<u32>(<usize>((a << 2) & 1020), CRC_TABLES + 15360) ^
+        load<u32>(<usize>((a >>> 6) & 1020), CRC_TABLES + 14336) ^
+        (load<u32>(<usize>((a >>> 14) & 1020), CRC_TABLES + 13312) ^
+          load<u32>(<usize>((a >>> 22) & 1020), CRC_TABLES + 12288)));
     at += 16;
   }
   if ((bytes & 8) != 0) {
