@@ -16,7 +16,7 @@ const REPLAY = `FULL_DISK_SEED=${SEED} npx vitest run test/durability/full-disk.
 const DISK_BYTES = 32 * 1_048_576;
 /** Longer than a ring, so that what is in it when the disk is full has a place. */
 const SEGMENT_SIZE = "4MiB";
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 240_000;
 /** Puts on their way at once: more than the journal writes between two looks at the disk. */
 const BURST = 500;
 

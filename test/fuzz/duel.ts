@@ -82,9 +82,10 @@ async function explain(
   const replay = `FUZZ_SEED=${stream.seed} FUZZ_COMMANDS=${Math.min(STREAM_COMMANDS, commands)} npm run fuzz`;
   const report = [
     `mismatch in the stream of seed ${stream.seed}; replay it with: ${replay}`,
-    `shortest stream found (the player adds a \`use mark-N\` behind each burst):`,
-    describeStream(shortest),
+    ...describeMismatch(first, duellists),
+    `in the shortest stream found (the player adds a \`use mark-N\` behind each burst):`,
     ...describeMismatch(mismatch, duellists),
+    describeStream(shortest),
   ].join("\n");
   return { report, shortest };
 }
