@@ -45,7 +45,7 @@ const GARBLED = [
   ["an encoding that nobody knows", `${POST}transfer-encoding: odd\r\n\r\n{}`],
 ] as const;
 
-describe.concurrent.each(RUNTIMES)("in $name", ({ runtime }) => {
+describe.concurrent.each(RUNTIMES)("in $name", ({ name, runtime }) => {
   let http: HttpPort;
   beforeAll(async () => {
     http = await HttpPort.start({ runtime });
@@ -92,7 +92,9 @@ describe.concurrent.each(RUNTIMES)("in $name", ({ runtime }) => {
       send(http.port, `${POST}content-length: 1000\r\n\r\n{`, " "),
     ];
     const idle = send(http.port, `${GET}\r\n`);
-    for (const said of await Promise.all(silent)) expect(said).toMatch(/^HTTP\/1.1 408 /);
+    // Bun's own timer, of ten seconds too, may come first on a busy machine, and says nothing.
+    const told = name === "Bun" ? /^(?:HTTP\/1.1 408 |$)/ : /^HTTP\/1.1 408 /;
+    for (const said of await Promise.all(silent)) expect(said).toMatch(told);
     // Who goes on sending to a connection that is closed may lose what was said before.
     for (const said of await Promise.all(slow)) expect(said).toMatch(/^(?:HTTP\/1.1 408 |$)/);
     expect(await idle).toMatch(/^HTTP\/1.1 200 .*alive\n$/s);
