@@ -23,6 +23,8 @@ export interface Wave {
   left: number;
   /** By how much each reply changes the number of jobs: 1, -1, or absent for not at all. */
   readonly gain?: number;
+  /** Of commands that follow a reservation: the ids of their jobs, in the order of the commands. */
+  jobs?(): readonly string[];
   /** The bytes to send; they stay untouched until all replies are in. Sets `left`. */
   request(): Uint8Array;
   /** Takes the complete replies that lie in [at, end) and lowers `left`; returns where the first incomplete one begins. */
@@ -381,6 +383,15 @@ class FollowingWave implements Wave {
 
   request(): Uint8Array {
     this.left = this.#reserves.count;
+    return this.#commands();
+  }
+
+  jobs(): readonly string[] {
+    const lines = Buffer.from(this.#commands()).toString("latin1").split("\r\n");
+    return lines.slice(0, -1).map((line) => line.split(" ")[1] ?? "");
+  }
+
+  #commands(): Uint8Array {
     return this.#reserves.following.subarray(0, this.#reserves.followingLength);
   }
 

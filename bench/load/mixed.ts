@@ -2,7 +2,8 @@
  *
  * The directory is held against what the issue of the disk allows at every moment: 3 x the bytes of the live jobs' records + 4 segments.
  * The live bytes are the load's own account, not the server's: a job counts from the moment its put is sent until its delete is
- * answered, with the record of a put alone, by docs/journal-format.md. A server that keeps more than the bound cannot blame that account.
+ * answered, with the record of its put, by docs/journal-format.md, and of each attempt at it that was answered as buried or released, which the server
+ * keeps with it. A server that keeps more than the bound cannot blame that account.
  */
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -20,6 +21,8 @@ const PIPELINED = 64;
 const HEIGHTS = [20, 60, 120, 240];
 const WEIGH_MILLIS = 10;
 const PUT_RECORD_BYTES = 80;
+/** An attempt's record: 64 bytes and the address of who held the job, 127.0.0.1 and a port of five digits, in steps of 8. */
+const ATTEMPT_RECORD_BYTES = 80;
 const LIVE_FACTOR = 3;
 const SEGMENTS_EXTRA = 4;
 
@@ -60,6 +63,9 @@ class Tide implements Listener {
   readonly #ends: number;
   readonly #height: number;
   readonly #recordBytes: number;
+  /** The attempts at jobs that live: of each job, and of all. */
+  readonly #attempts = new Map<string, number>();
+  #attemptCount = 0;
 
   constructor(bodyBytes: number, ends: number, height: number) {
     this.#bodyBytes = bodyBytes;
@@ -71,7 +77,7 @@ class Tide implements Listener {
 
   /** Those that exist, and a wave that may be on its way. */
   get liveBytes(): number {
-    return (this.jobs + PIPELINED) * this.#recordBytes;
+    return (this.jobs + PIPELINED) * this.#recordBytes + this.#attemptCount * ATTEMPT_RECORD_BYTES;
   }
 
   async run(port: number, connection: number): Promise<void> {
@@ -83,6 +89,16 @@ class Tide implements Listener {
   answered(count: number, wave: Wave): void {
     this.commands += count;
     this.jobs += count * (wave.gain ?? 0);
+    if (wave.left > 0) return;
+    for (const job of wave.jobs?.() ?? []) this.#attempt(job, wave.gain === -1);
+  }
+
+  /** A reservation of the job was answered as over: with the job's end, or with an attempt more. */
+  #attempt(job: string, isEnd: boolean): void {
+    const before = this.#attempts.get(job) ?? 0;
+    this.#attemptCount += isEnd ? -before : 1;
+    if (isEnd) this.#attempts.delete(job);
+    else this.#attempts.set(job, before + 1);
   }
 
   /** A tide is always seen to its end, which empties the tube. */
