@@ -1,8 +1,9 @@
 /* Attempts: what is kept when an attempt at a job ends without a delete: a failure in the job's list, and its record in the journal.
  *
  * Called while the holder still holds the job. What a client says about the failure lies in a record already (`openFailure`); what ends by
- * itself, a TTR or a connection, says nothing. Each is counted with its job; the callers count how many of a tube end in which way. It is kept when there is memory for it inside the budget and, if no command
- * asked for it, room in the journal's ring beside what commands count on: so what is kept is in the journal, and nobody is held up.
+ * itself, a TTR or a connection, says nothing. Each is counted with its job; the callers count how many of a tube end in which way. It is
+ * kept when there is memory for it inside the budget and, if no command asked for it, room in the journal's ring beside what commands count
+ * on: so what is kept is in the journal, and nobody is held up.
  */
 import { connAt } from "./conn";
 import { END_CONNECTION_LOST } from "./constants";

@@ -20,6 +20,8 @@ export const CRC_TABLES: u32 = 49152;
 export const THREADS_BASE: u32 = 131072;
 /** Most I/O threads: their wake bits fit two 32-bit words. */
 export const THREADS_MAX: u32 = 64;
+/** Most shards of a server. */
+export const SHARDS_MAX: u32 = 64;
 /** Bytes of a thread's input slot; a transport never hands over more at once. */
 export const INPUT_BYTES: u32 = 65536;
 /** Bytes of a thread's output slot: a longer body is read in several steps. */

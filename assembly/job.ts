@@ -5,8 +5,8 @@
  *     major = deadline, minor = id
  *
  * 84 bytes and the body behind them, in one piece of the allocator; a body above INLINE_BODY_MAX is a chain of blocks instead, whose
- * first and last addresses stand at 84, and behind them that of the list of its parts in the journal (parts.ts). Counters that most jobs never move lie in a Cold record, made when first needed. Where a
- * job stands depends on its state alone:
+ * first and last addresses stand at 84, and behind them that of the list of its parts in the journal (parts.ts). Counters that most jobs
+ * never move lie in a Cold record, made when first needed. Where a job stands depends on its state alone:
  *
  *   ready     its tube's bucket (holder), in the bucket's list or, with LATE, in the bucket's tree, by id; its deadline is since when
  *   reserved  the tree of the connection (holder) that holds it, by deadline

@@ -2,6 +2,7 @@
  *
  * A declaration in options.ts takes one over as it is. Wrong words make undefined; the message about them is command-line.ts's.
  */
+import { SHARDS_MAX } from "../../assembly/constants.ts";
 import type { Units } from "./control.ts";
 import { formatListenAddress, parseListenAddress } from "./listen-address.ts";
 import type { ListenAddress } from "./listen-address.ts";
@@ -19,7 +20,6 @@ export const GIB = 1_073_741_824;
 /** beanstalkd's cap of `-z`: a larger value is lowered to it, with a warning. */
 export const JOB_BYTES_MAX = 1_073_741_824;
 
-const SHARDS_MAX = 64;
 /** Segments are whole blocks of the file system. */
 const BLOCK_BYTES = 4096;
 const SEGMENT_BYTES_MIN = MIB;

@@ -1,8 +1,8 @@
 /* BulkLoad: a new journal made of jobs that were not put through a server.
  *
- * Every job becomes one PUT record, and PART records in front of it if its body is long; frames and segments are as a server with one shard would have written them. The files have names that
- * nobody minds until all of them are safe; only then do they become segments, the first one last. Needs no engine and holds one frame in
- * memory. Used by `homemaker import`.
+ * Every job becomes one PUT record, and PART records in front of it if its body is long; frames and segments are as a server with one shard
+ * would have written them. The files have names that nobody minds until all of them are safe; only then do they become segments, the first
+ * one last. Needs no engine and holds one frame in memory. Used by `homemaker import`.
  */
 
 import { PART_BODY_BYTES, RECORD_PART, RECORD_PUT } from "../../assembly/constants.ts";

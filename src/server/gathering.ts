@@ -3,7 +3,7 @@
  * A commit costs about as much whatever is in it, as much as a dozen commands or more, so one that begins with the first put that comes makes
  * everyone wait for the second. The thread first hears whoever is about to speak: until as many replies are held as were when the last commit was
  * told, or nobody has come for a while, or it has taken as long as that commit did. What it hears after that is heard during the sync.
- * A client that is alone waits for nobody. Owned by the thread's side of the journal (open-host.ts).
+ * A client that is alone waits for nobody. Owned by the thread's side of the journal (host-journal.ts).
  */
 
 /** What a gathering needs. */

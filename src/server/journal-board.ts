@@ -5,10 +5,8 @@
  * says that it holds, then looks again, and the committer first publishes, then looks who holds: neither can miss the other.
  */
 
+import { SHARDS_MAX, THREADS_MAX } from "../../assembly/constants.ts";
 import { SYNC_BOUNDS_MILLIS } from "../observability/metrics.ts";
-
-const SHARDS_MAX = 64;
-const THREADS_MAX = 64;
 
 /* 32-bit words. */
 const WAKE = 0;

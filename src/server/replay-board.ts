@@ -8,12 +8,11 @@
  *   the state of a batch:   NONE -> OFFERED -> TAKEN -> DONE -> NONE
  */
 
+import { SHARDS_MAX } from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";
 import type { JournalShard } from "../journal/journal-shard.ts";
 import { replayBatch } from "../journal/replay.ts";
 import type { Batch, Outcome, Workforce } from "../journal/replay.ts";
-
-const SHARDS_MAX = 64;
 
 /* 32-bit words. */
 const POSTED = 0;

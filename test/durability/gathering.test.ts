@@ -1,8 +1,7 @@
 /* Gathering: a commit begins when those who are about to speak have been heard, and waits for nobody else. */
 import { expect, test } from "vitest";
-import { Gate } from "../../src/server/gate.ts";
 import { Gathering } from "../../src/server/gathering.ts";
-import { World } from "../sessions/world.ts";
+import { journalThat, World } from "../sessions/world.ts";
 
 class Thread {
   millis = 0;
@@ -125,14 +124,7 @@ test("when all has left meanwhile the committer is left alone", () => {
 test("a thread that is woken by a commit that came too early for it gathers anew", () => {
   const said: number[] = [];
   const safe = { safePosition: () => 0, held: (count: number) => void said.push(count) };
-  const journal = {
-    gate: new Gate(safe, 1),
-    isFull: false,
-    isReadOnly: false,
-    waitUntil: () => undefined,
-    hurry: () => undefined,
-  };
-  const world = new World({ journal });
+  const world = new World({ journal: journalThat(safe) });
   world.host().wake();
   expect(said).toEqual([]);
   world.connect().say("put 0 0 60 1\r\nx\r\n");

@@ -1,7 +1,6 @@
 /* Commands that take several turns: what happens between the pieces, to others and to the connection itself. */
 import { describe, expect, test } from "vitest";
-import { Gate } from "../../src/server/gate.ts";
-import { World } from "./world.ts";
+import { journalThat, World } from "./world.ts";
 import type { End, WorldOptions } from "./world.ts";
 
 /** A world whose tube "default" has so many ready jobs, and as many delayed ones. */
@@ -84,13 +83,10 @@ describe("a flush of many jobs", () => {
   test("waits while the journal's ring is rather full, and keeps nobody else waiting", () => {
     let hurried = 0;
     const safe = { safePosition: () => Infinity, held: () => undefined };
-    const journal = {
-      gate: new Gate(safe, 1),
-      isFull: false,
-      isReadOnly: false,
+    const journal = journalThat(safe, {
       waitUntil: () => expect.unreachable("nobody may block the thread"),
       hurry: () => (hurried += 1),
-    };
+    });
     const world = crowdedWorld(2000, { journal });
     const [flusher, other] = [world.connect(), world.connect()];
     const [shard] = world.shards[0] ?? [];
@@ -111,14 +107,7 @@ describe("a flush of many jobs", () => {
 
   test("of which the connection goes while it waits for room is over", () => {
     const safe = { safePosition: () => Infinity, held: () => undefined };
-    const journal = {
-      gate: new Gate(safe, 1),
-      isFull: false,
-      isReadOnly: false,
-      waitUntil: () => undefined,
-      hurry: () => undefined,
-    };
-    const world = crowdedWorld(1, { journal });
+    const world = crowdedWorld(1, { journal: journalThat(safe) });
     const flusher = world.connect();
     Object.assign(world.shards[0]?.[0] ?? {}, { hasRoomToSpare: () => false });
     flusher.say("flush-tube default\r\n");

@@ -11,6 +11,8 @@ import type { Shard } from "../../src/engine/shard.ts";
 import { makeShards, openShards, shardOfTube } from "../../src/engine/shards.ts";
 import type { ShardMemories } from "../../src/engine/shards.ts";
 import { Common, COUNTER_ACCEPTED } from "../../src/server/common.ts";
+import { Gate } from "../../src/server/gate.ts";
+import type { SafePositions } from "../../src/server/gate.ts";
 import { SessionHost } from "../../src/server/session-host.ts";
 import type { HostJournal } from "../../src/server/host-journal.ts";
 import type { SessionLimits } from "../../src/server/session-host.ts";
@@ -54,6 +56,18 @@ export interface WorldOptions {
   readonly runs?: boolean;
   /** What the sessions have to do with a journal; absent: there is none. The engine itself writes none in either case. */
   readonly journal?: HostJournal;
+}
+
+/** A journal that says up to where its streams are `safe`, has space, and lets nobody wait for room, but for what `other` says. */
+export function journalThat(safe: SafePositions, other: Partial<HostJournal> = {}): HostJournal {
+  return {
+    gate: new Gate(safe, 1),
+    isFull: false,
+    isReadOnly: false,
+    waitUntil: () => undefined,
+    hurry: () => undefined,
+    ...other,
+  };
 }
 
 /** A server of which every part waits for the test. */
