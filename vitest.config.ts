@@ -1,4 +1,5 @@
-/* How the tests run: compiled modules first, then every *.test.ts in forked processes, two at a time.
+/* How the tests run: compiled modules first, then every *.test.ts in forked processes, two at a
+ * time.
  *
  * In CI a JSON report is written as well; .ci/run takes its counts from it.
  */

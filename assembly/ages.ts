@@ -1,9 +1,11 @@
 /* Ages: since when the oldest ready job of a tube is there.
  *
- * Within a bucket that is its best job, the one with the lowest id, which is at hand. Over the buckets nothing is kept in order, so that no
- * put or reserve pays for it; a look goes through them instead, and through at most LOOKS of them: with more priorities in use at once,
- * the next look goes on where this one ended. The oldest job that was ever seen is remembered by its id: as long as it is ready it is the
- * answer, unless an older one turns up. So up to LOOKS priorities the answer is exact; with more, an old job shows when its turn comes.
+ * Within a bucket that is its best job, the one with the lowest id, which is at hand. Over the
+ * buckets nothing is kept in order, so that no put or reserve pays for it; a look goes through them
+ * instead, and through at most LOOKS of them: with more priorities in use at once, the next look
+ * goes on where this one ended. The oldest job that was ever seen is remembered by its id: as long
+ * as it is ready it is the answer, unless an older one turns up. So up to LOOKS priorities the
+ * answer is exact; with more, an old job shows when its turn comes.
  */
 import { STATE_READY } from "./constants";
 import { jobAt } from "./job";

@@ -1,9 +1,11 @@
-/* Attempts: what is kept when an attempt at a job ends without a delete: a failure in the job's list, and its record in the journal.
+/* Attempts: what is kept when an attempt at a job ends without a delete: a failure in the job's
+ * list, and its record in the journal.
  *
- * Called while the holder still holds the job. What a client says about the failure lies in a record already (`openFailure`); what ends by
- * itself, a TTR or a connection, says nothing. Each is counted with its job; the callers count how many of a tube end in which way. It is
- * kept when there is memory for it inside the budget and, if no command asked for it, room in the journal's ring beside what commands count
- * on: so what is kept is in the journal, and nobody is held up.
+ * Called while the holder still holds the job. What a client says about the failure lies in a
+ * record already (`openFailure`); what ends by itself, a TTR or a connection, says nothing. Each is
+ * counted with its job; the callers count how many of a tube end in which way. It is kept when
+ * there is memory for it inside the budget and, if no command asked for it, room in the journal's
+ * ring beside what commands count on: so what is kept is in the journal, and nobody is held up.
  */
 import { connAt } from "./conn";
 import { END_CONNECTION_LOST } from "./constants";
@@ -20,7 +22,10 @@ import * as journal from "./journal";
 import { shard } from "./shard";
 import { tubeAt } from "./tube";
 
-/** An attempt that a command ends in the way `end`. `failure` is what was said about it, 0 when nothing was; it is gone or kept afterwards. */
+/**
+ * An attempt that a command ends in the way `end`. `failure` is what was said about it, 0 when
+ * nothing was; it is gone or kept afterwards.
+ */
 export function endByCommand(job: Job, end: u8, failure: u32, now: u64): void {
   const cold = countFailure(job);
   const keeps = cold != 0 && shard().keepsFailures != 0;
@@ -52,14 +57,17 @@ export function connectionLost(job: Job, now: u64): void {
   endByItself(job, END_CONNECTION_LOST, now);
 }
 
-/** A failure of the job's holder, who says nothing; 0 when there is no memory: then the shard is to be given more. */
+/**
+ * A failure of the job's holder, who says nothing; 0 when there is no memory: then the shard is to
+ * be given more.
+ */
 function makeSilent(job: Job): u32 {
   const at = makeFailureOf(connAt(job.holder), 0, false);
   if (at == 0) shard().isShort = 1;
   return at;
 }
 
-/** Counts in the job's cold record, and answers it; 0 when there is no memory for one. */
+/** Counts in the job's cold record, and returns it; 0 when there is no memory for one. */
 function countFailure(job: Job): u32 {
   const cold = coldOf(job);
   if (cold != 0) coldAddress(cold).failures++;

@@ -1,6 +1,7 @@
 /* Commands: what the commands do to jobs, within a critical section that is already entered.
  *
- * The exports in index.ts and `run` stand on these. Nothing here takes the lock or looks at input and output.
+ * The exports in index.ts and `run` stand on these. Nothing here takes the lock or looks at input
+ * and output.
  */
 import { endByCommand } from "./attempts";
 import {
@@ -59,7 +60,10 @@ export function giveBackIds(first: u64, last: u64): void {
 
 /* Putting. */
 
-/** Makes a job of a record that holds its whole body; DONE, or BURIED when there is no memory for its priority. */
+/**
+ * Makes a job of a record that holds its whole body; DONE, or BURIED when there is no memory for
+ * its priority.
+ */
 export function admit(
   t: u32,
   job: Job,
@@ -91,7 +95,10 @@ export function admit(
 
 /* Reserving. */
 
-/** Watch lists up to here are looked through; longer ones are matched against the ready tubes that anybody watches, best first. */
+/**
+ * Watch lists up to here are looked through; longer ones are matched against the ready tubes that
+ * anybody watches, best first.
+ */
 const SHORT_WATCH_LIST: u32 = 8;
 
 /** The watched, unpaused tube with the best ready job, or 0. */
@@ -112,8 +119,9 @@ function bestWatched(conn: Conn): u32 {
 }
 
 /**
- * Goes through the ready tubes in order until one is watched by `conn`; turns to the watch list when many tubes stand before that only others
- * watch. A step through the tree is dearer than one through the list.
+ * Goes through the ready tubes in order until one is watched by `conn`; turns to the watch list
+ * when many tubes stand before that only others watch. A step through the tree is dearer than one
+ * through the list.
  */
 function bestReady(conn: Conn): u32 {
   let steps = max<u32>(SHORT_WATCH_LIST, conn.watchCount >> 2);
@@ -136,7 +144,10 @@ export function reserve(job: Job, conn: Conn, now: f64): void {
   states.becomeReserved(job, conn, micros);
 }
 
-/** Gives a delayed or buried job to `conn`. It is neither any more, also after a restart: whoever had it, it is ready then. */
+/**
+ * Gives a delayed or buried job to `conn`. It is neither any more, also after a restart: whoever
+ * had it, it is ready then.
+ */
 export function reserveAside(job: Job, conn: Conn, now: f64): void {
   conn.collectedId = 0;
   times.reservedOtherwise(tubeAt(job.tube));
@@ -152,7 +163,10 @@ export function countGrant(job: Job, conn: Conn, now: f64): void {
   conn.collectedId = isCounted ? job.minor : 0;
 }
 
-/** Undoes a reservation of `conn`; when it is the grant that was just collected, as if it had never been counted. */
+/**
+ * Undoes a reservation of `conn`; when it is the grant that was just collected, as if it had never
+ * been counted.
+ */
 export function handBack(job: Job, conn: Conn, now: f64): void {
   if (conn.collectedId != job.minor) {
     states.handBack(job, <u64>now, <u64>now);
@@ -197,8 +211,9 @@ export function remove(job: Job, now: f64): void {
 }
 
 /**
- * Releases; DONE, or BURIED when there is no memory for the new priority. A reserved job comes back ready after a restart anyway; its new delay
- * and priority belong to the secondary tier, unless an option moved them to the primary. `failure` is what the holder said, 0 when nothing.
+ * Releases; DONE, or BURIED when there is no memory for the new priority. A reserved job comes back
+ * ready after a restart anyway; its new delay and priority belong to the secondary tier, unless an
+ * option moved them to the primary. `failure` is what the holder said, 0 when nothing.
  */
 export function letGo(job: Job, pri: u32, delay: u32, failure: u32, now: f64): i32 {
   times.processed(job, <i64>now);
@@ -215,7 +230,10 @@ export function letGo(job: Job, pri: u32, delay: u32, failure: u32, now: f64): i
   return delay != 0 || states.becomeReady(job, <u64>now) ? DONE : BURIED;
 }
 
-/** Buries. `failure` is what the holder said, 0 when nothing: in the journal it stands before the burying. */
+/**
+ * Buries. `failure` is what the holder said, 0 when nothing: in the journal it stands before the
+ * burying.
+ */
 export function setAside(job: Job, pri: u32, failure: u32, now: f64): void {
   times.processed(job, <i64>now);
   tubeAt(job.tube).buries++;

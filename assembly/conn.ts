@@ -1,8 +1,10 @@
-/* Conn: what one connection has in this shard: the jobs that it holds, the tubes that it watches, its place as a waiter, its grant.
+/* Conn: what one connection has in this shard: the jobs that it holds, the tubes that it watches,
+ * its place as a waiter, its grant.
  *
- * A connection belongs to one I/O thread and gets a record in a shard when it first watches or reserves something there. Its Node is
- * the shard's timer for the TTRs of the jobs it holds. Waiting: a Watch record stands in the waiting list of its tube, first come first
- * served. A connection either waits (on every tube that it watches here) or not; a grant ends the waiting.
+ * A connection belongs to one I/O thread and gets a record in a shard when it first watches or
+ * reserves something there. Its Node is the shard's timer for the TTRs of the jobs it holds.
+ * Waiting: a Watch record stands in the waiting list of its tube, first come first served. A
+ * connection either waits (on every tube that it watches here) or not; a grant ends the waiting.
  */
 import { WHO_MAX } from "./constants";
 import { Node } from "./node";
@@ -29,7 +31,10 @@ export class Conn extends Node {
   generation: u32;
   /** The job of the grant that is to be collected, 0 when there is none (any more). */
   granted: u32;
-  /** Since when the job of the last grant had been ready, and its id once it was collected, until the connection does something else with it. */
+  /**
+   * Since when the job of the last grant had been ready, and its id once it was collected, until
+   * the connection does something else with it.
+   */
   grantedSince: u64;
   collectedId: u64;
   /** What it is called: a piece that begins with a byte for the length; 0 when it has no name. */
@@ -53,7 +58,10 @@ export class Watch extends Node {
   prevWaiter: u32;
 }
 
-/** The minor of a connection's node. A tube's is a 32-bit hash, so the two are told apart among the timers. */
+/**
+ * The minor of a connection's node. A tube's is a 32-bit hash, so the two are told apart among the
+ * timers.
+ */
 export const CONN_MINOR: u64 = 0x100000000;
 
 const HELD: usize = offsetof<Conn>("held");
@@ -94,9 +102,14 @@ export function freeConn(conn: Conn): void {
   give(addressOfConn(conn));
 }
 
-/* Its name, for those who want to know who held a job. Only connections that reserve are given one. */
+/*
+ * Its name, for those who want to know who held a job. Only connections that reserve are given one.
+ */
 
-/** Calls `conn` what the `bytes` bytes at `name` say, WHO_MAX at most; without memory it stays nameless. */
+/**
+ * Calls `conn` what the `bytes` bytes at `name` say, WHO_MAX at most; without memory it stays
+ * nameless.
+ */
 export function nameConn(conn: Conn, name: usize, bytes: u32): void {
   must(bytes <= WHO_MAX);
   if (conn.who != 0) give(conn.who);
@@ -167,7 +180,10 @@ export function findWatch(conn: Conn, tube: u32): u32 {
   return 0;
 }
 
-/** Adds `tube` to what `conn` watches; false when there is no memory. Watching twice is watching once. */
+/**
+ * Adds `tube` to what `conn` watches; false when there is no memory. Watching twice is watching
+ * once.
+ */
 export function addWatch(conn: Conn, tube: Tube): bool {
   if (findWatch(conn, addressOfTube(tube)) != 0) return true;
   const at = take(offsetof<Watch>(), true);

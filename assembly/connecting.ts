@@ -1,6 +1,7 @@
 /* Connecting: the exports with which connections begin and end, are named, and use and watch tubes.
  *
- * A tube stays for as long as it is used, watched or pinned, or has jobs. Called for sessions (src/engine/connection.ts). Conventions: index.ts.
+ * A tube stays for as long as it is used, watched or pinned, or has jobs. Called for sessions
+ * (src/engine/connection.ts). Conventions: index.ts.
  */
 import {
   DONE,
@@ -23,7 +24,10 @@ import { findOrMakeTube, forgetIfUnused, tubeAt } from "./tube";
 
 /* Tubes. */
 
-/** Uses the tube whose name lies at `offset` of the input slot; RESULT_REF is the tube. With `number` 0 none is made. */
+/**
+ * Uses the tube whose name lies at `offset` of the input slot; RESULT_REF is the tube. With
+ * `number` 0 none is made.
+ */
 export function useTube(t: u32, offset: u32, bytes: u32, number: f64): i32 {
   enter();
   const at = findOrMakeTube(inputSlot(t) + offset, bytes, <u64>number);
@@ -67,8 +71,9 @@ export function openConn(t: u32, token: u32): i32 {
 }
 
 /**
- * Ends a connection, a bounded part of it at a time: MORE until nothing of it is left. It waits for nothing any more, a grant is handed
- * back, its jobs become ready without being counted as timed out or released (an attempt at each has failed), its watches end.
+ * Ends a connection, a bounded part of it at a time: MORE until nothing of it is left. It waits for
+ * nothing any more, a grant is handed back, its jobs become ready without being counted as timed
+ * out or released (an attempt at each has failed), its watches end.
  */
 export function closeConn(t: u32, at: u32, now: f64): i32 {
   enterAt(now);
@@ -94,7 +99,10 @@ export function closeConn(t: u32, at: u32, now: f64): i32 {
   return leave(t, DONE);
 }
 
-/** Calls the connection what the `bytes` bytes at WHO_OFFSET of the thread's area say, WHO_MAX at most: failures of what it holds tell. */
+/**
+ * Calls the connection what the `bytes` bytes at WHO_OFFSET of the thread's area say, WHO_MAX at
+ * most: failures of what it holds tell.
+ */
 export function nameConn(t: u32, conn: u32, bytes: u32): i32 {
   enter();
   conns.nameConn(connAt(conn), resultSlot(t) + WHO_OFFSET, bytes);
@@ -110,7 +118,10 @@ export function soonest(t: u32, conn: u32): f64 {
   return due;
 }
 
-/** Adds the named tube to what `conn` watches here; RESULT_REF is the tube. With `number` 0 none is made. */
+/**
+ * Adds the named tube to what `conn` watches here; RESULT_REF is the tube. With `number` 0 none is
+ * made.
+ */
 export function watchTube(t: u32, conn: u32, offset: u32, bytes: u32, number: f64): i32 {
   enter();
   const at = findOrMakeTube(inputSlot(t) + offset, bytes, <u64>number);

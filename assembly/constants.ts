@@ -1,7 +1,7 @@
 /* Constants: every number that the engine and its host must agree on.
  *
- * This file is AssemblyScript and TypeScript at once (literals only, no enums), so the host imports it as it stands and nothing
- * is typed a second time. A shard's memory begins like this:
+ * This file is AssemblyScript and TypeScript at once (literals only, no enums), so the host imports
+ * it as it stands and nothing is typed a second time. A shard's memory begins like this:
  *
  *   0         64 KiB     128 KiB                      + threads * THREAD_BYTES
  *   +---------+----------+----------+----------+- ...-+----------------------- - -
@@ -14,7 +14,10 @@
 export const PAGE_BYTES: u32 = 65536;
 /** Where the shard's header lies. */
 export const SHARD_BASE: u32 = 65536;
-/** Where the tables of the CRC lie, 16 KiB: the end of the first page, above anything that a debug build puts low. */
+/**
+ * Where the tables of the CRC lie, 16 KiB: the end of the first page, above anything that a debug
+ * build puts low.
+ */
 export const CRC_TABLES: u32 = 49152;
 /** Where the areas of the I/O threads begin. */
 export const THREADS_BASE: u32 = 131072;
@@ -33,31 +36,40 @@ export const THREAD_BYTES: u32 = 196608;
 
 /** Jobs below this priority count as urgent (beanstalkd dat.h URGENT_THRESHOLD). */
 export const URGENT_BELOW: u32 = 1024;
-/** A holder is warned with DEADLINE_SOON this long before its time to run is over (beanstalkd: 1 s). */
+/**
+ * A holder is warned with DEADLINE_SOON this long before its time to run is over (beanstalkd: 1 s).
+ */
 export const SAFETY_MARGIN_MICROS: i64 = 1000000;
 /** Longest tube name in bytes. */
 export const TUBE_NAME_MAX: u32 = 200;
 /** Largest body that lies in one piece behind its job; a longer one is a chain of blocks. */
 export const INLINE_BODY_MAX: u32 = 3968;
-/** Most jobs that one call moves (kick, closing a connection): the lock is held for a bounded run. */
+/**
+ * Most jobs that one call moves (kick, closing a connection): the lock is held for a bounded run.
+ */
 export const STEP_JOBS: u32 = 1000;
 /** Most deadlines that one call works off before it turns to its own command. */
 export const STEP_DEADLINES: u32 = 1000;
 /** No due time: later than every clock. A number that both sides represent exactly. */
 export const NEVER_MICROS: f64 = 9007199254740991;
 
-/* What an engine call answers, in the low byte. */
+/* What an engine call returns, in the low byte. */
 export const NONE: i32 = 0;
 export const DONE: i32 = 1;
 export const NOT_FOUND: i32 = 2;
 export const OUT_OF_MEMORY: i32 = 3;
-/** A ready job was taken, or a grant collected; its facts and the start of its body are in the thread's area. */
+/**
+ * A ready job was taken, or a grant collected; its facts and the start of its body are in the
+ * thread's area.
+ */
 export const RESERVED: i32 = 4;
 /** There is a takeable job, but a better one stands elsewhere. */
 export const WORSE: i32 = 5;
 /** Nothing there: the connection now waits on every tube that it watches in this shard. */
 export const WAITING: i32 = 6;
-/** A grant was made and ran out of its TTR before it was collected: the connection must wait again. */
+/**
+ * A grant was made and ran out of its TTR before it was collected: the connection must wait again.
+ */
 export const LOST: i32 = 7;
 /** The job was buried because there was no memory to do what was asked. */
 export const BURIED: i32 = 8;
@@ -67,7 +79,10 @@ export const MORE: i32 = 9;
 export const CODE_MASK: i32 = 0xff;
 /** Set beside the answer when grants were made: RESULT_WAKE_LOW and _HIGH say for which threads. */
 export const WAKE: i32 = 0x100;
-/** Set beside the answer when the shard wanted memory beyond its budget for something that can do without: it is to be given more. */
+/**
+ * Set beside the answer when the shard wanted memory beyond its budget for something that can do
+ * without: it is to be given more.
+ */
 export const SHORT: i32 = 0x200;
 
 /* Fields of a thread's result area, as indexes into an array of f64. */
@@ -76,7 +91,9 @@ export const RESULT_WAKE_HIGH: i32 = 1;
 export const RESULT_ID: i32 = 2;
 export const RESULT_PRI: i32 = 3;
 export const RESULT_BODY_BYTES: i32 = 4;
-/** The session that a collected grant is for, as it named itself, and the generation of its reserve. */
+/**
+ * The session that a collected grant is for, as it named itself, and the generation of its reserve.
+ */
 export const RESULT_TOKEN: i32 = 5;
 export const RESULT_GENERATION: i32 = 6;
 export const RESULT_CONN: i32 = 7;
@@ -120,11 +137,17 @@ export const TUBE_CMD_DELETE: i32 = 9;
 export const TUBE_CMD_PAUSE: i32 = 10;
 export const TUBE_PAUSE_MICROS: i32 = 11;
 export const TUBE_PAUSE_LEFT_MICROS: i32 = 12;
-/** Attempts that ended without a delete since the process started: how often jobs were buried, released, ran out of time or lost their holder. */
+/**
+ * Attempts that ended without a delete since the process started: how often jobs were buried,
+ * released, ran out of time or lost their holder.
+ */
 export const TUBE_FAILURES: i32 = 13;
 /** Of them, those of which the holder's connection ended. */
 export const TUBE_LOSSES: i32 = 14;
-/** Since the process started, which a restart does not carry on: jobs put, reserves, deletes, releases, buries, kicks, touches, times to run that ran out. */
+/**
+ * Since the process started, which a restart does not carry on: jobs put, reserves, deletes,
+ * releases, buries, kicks, touches, times to run that ran out.
+ */
 export const TUBE_PUTS: i32 = 16;
 export const TUBE_RESERVES: i32 = 17;
 export const TUBE_DELETES: i32 = 18;
@@ -138,7 +161,9 @@ export const TUBE_OLDEST_MICROS: i32 = 24;
 /** Figures of a tube, some of them unused. */
 export const TUBE_FIGURES: i32 = 25;
 
-/** Bytes before the name in an entry of listTubes; in one of surveyTubes the figures follow them. */
+/**
+ * Bytes before the name in an entry of listTubes; in one of surveyTubes the figures follow them.
+ */
 export const TUBE_ENTRY_HEADER: u32 = 16;
 
 /** Bytes before the name in an entry of heldJobs, and the most entries of one call. */
@@ -154,12 +179,17 @@ export const SHARD_BURIED: i32 = 4;
 export const SHARD_TIMEOUTS: i32 = 5;
 export const SHARD_TOTAL: i32 = 6;
 export const SHARD_TUBES: i32 = 7;
-/** Bytes in use by records, tables and bodies, and bytes that the shard has taken from the system. */
+/**
+ * Bytes in use by records, tables and bodies, and bytes that the shard has taken from the system.
+ */
 export const SHARD_USED_BYTES: i32 = 8;
 export const SHARD_TAKEN_BYTES: i32 = 9;
 /** How often the lock was not free at once. */
 export const SHARD_CONTENDED: i32 = 10;
-/** Records that were written to the journal, and how many of them only to keep what a segment that goes still held. */
+/**
+ * Records that were written to the journal, and how many of them only to keep what a segment that
+ * goes still held.
+ */
 export const SHARD_RECORDS: i32 = 11;
 export const SHARD_RECORDS_KEPT: i32 = 12;
 /** Attempts that ended without a delete since the start, and how many of all such are kept now. */
@@ -167,7 +197,10 @@ export const SHARD_FAILURES: i32 = 13;
 export const SHARD_FAILURES_KEPT: i32 = 14;
 /** Of them since the start, those of which the holder's connection ended. */
 export const SHARD_LOSSES: i32 = 15;
-/** As those of a tube, for the whole shard; its jobs put are SHARD_TOTAL, what ran out is SHARD_TIMEOUTS. */
+/**
+ * As those of a tube, for the whole shard; its jobs put are SHARD_TOTAL, what ran out is
+ * SHARD_TIMEOUTS.
+ */
 export const SHARD_RESERVES: i32 = 16;
 export const SHARD_DELETES: i32 = 17;
 export const SHARD_RELEASES: i32 = 18;
@@ -175,9 +208,15 @@ export const SHARD_BURIES: i32 = 19;
 export const SHARD_KICKS: i32 = 20;
 export const SHARD_TOUCHES: i32 = 21;
 
-/* Times, see assembly/times.ts: histograms of a tube or a shard in the order queue, process: counts, then the sum in microseconds. */
+/*
+ * Times, see assembly/times.ts: histograms of a tube or a shard in the order queue, process:
+ * counts, then the sum in microseconds.
+ */
 
-/** Buckets of a histogram: bucket i has what took less than 2^(TIME_FIRST_BITS + i) microseconds, the last one everything else. */
+/**
+ * Buckets of a histogram: bucket i has what took less than 2^(TIME_FIRST_BITS + i) microseconds,
+ * the last one everything else.
+ */
 export const TIME_BUCKETS: u32 = 28;
 export const TIME_FIRST_BITS: u32 = 9;
 /** Where the shard's pair lies behind SHARD_BASE. */
@@ -200,7 +239,10 @@ export const END_BURIED: u8 = 1;
 export const END_RELEASED: u8 = 2;
 export const END_TIMED_OUT: u8 = 3;
 export const END_CONNECTION_LOST: u8 = 4;
-/** Most bytes of what a connection is called, and where in a thread's area its name lies for `nameConn`. */
+/**
+ * Most bytes of what a connection is called, and where in a thread's area its name lies for
+ * `nameConn`.
+ */
 export const WHO_MAX: u32 = 64;
 export const WHO_OFFSET: u32 = 1024;
 /** How many failures a job keeps unless told otherwise, and at most. */
@@ -232,7 +274,10 @@ export const KIND_BURIED: i32 = 3;
 
 /** Most jobs that one listing answers with. */
 export const LIST_JOBS_MAX: u32 = 1000;
-/** Bytes of an entry of describeJobs; see assembly/listing.ts. LIST_JOBS_MAX of them fit the output slot. */
+/**
+ * Bytes of an entry of describeJobs; see assembly/listing.ts. LIST_JOBS_MAX of them fit the output
+ * slot.
+ */
 export const JOB_ENTRY_BYTES: u32 = 64;
 
 /* Figures of a listing, behind RESULT_STATS. */
@@ -264,20 +309,31 @@ export const DID_RESERVE: i32 = 2;
 export const RESULT_REPLY_BYTES: i32 = 13;
 /** Ids used of those that the call was given. */
 export const RESULT_IDS_USED: i32 = 14;
-/** Why it stopped: STOP_END at the end of the input or at an incomplete command, else the first byte of what it left to the host. */
+/**
+ * Why it stopped: STOP_END at the end of the input or at an incomplete command, else the first byte
+ * of what it left to the host.
+ */
 export const RESULT_STOP: i32 = 15;
 export const STOP_END: i32 = 0;
-/** It needs ids to go on; RESULT_BODY_BYTES is the length of the put that stands there, line and body. */
+/**
+ * It needs ids to go on; RESULT_BODY_BYTES is the length of the put that stands there, line and
+ * body.
+ */
 export const STOP_IDS: i32 = 256;
 /** The output slot is full. */
 export const STOP_ROOM: i32 = 257;
-/** The shard is short of memory: it is to be given more, if there is any, before the next command. */
+/**
+ * The shard is short of memory: it is to be given more, if there is any, before the next command.
+ */
 export const STOP_SHORT: i32 = 259;
 
 /** How many commands it ran. */
 export const RESULT_COMMANDS: i32 = 95;
 
-/** Where the thread's running counts of commands that `run` answered begin in its result area, in the order below. */
+/**
+ * Where the thread's running counts of commands that `run` answered begin in its result area, in
+ * the order below.
+ */
 export const RESULT_COUNTS: i32 = 96;
 export const COUNT_PUT: i32 = 0;
 export const COUNT_RESERVE: i32 = 1;
@@ -290,7 +346,9 @@ export const COUNTS: i32 = 7;
 
 /* The journal. */
 
-/** Bytes of the journal's own pages, between the threads' areas and the ring: the table of segments. */
+/**
+ * Bytes of the journal's own pages, between the threads' areas and the ring: the table of segments.
+ */
 export const JOURNAL_BYTES: u32 = 196608;
 /** The size of its entries, and how many there can be. */
 export const SEGMENT_ENTRY_BYTES: u32 = 40;
@@ -300,7 +358,10 @@ export const RECORD_PUT: u8 = 1;
 export const RECORD_STATE: u8 = 2;
 export const RECORD_DELETE: u8 = 3;
 export const RECORD_PART: u8 = 4;
-/** Bytes of a body in a PART record; a body whose PUT record would be longer than two of them goes into such records. */
+/**
+ * Bytes of a body in a PART record; a body whose PUT record would be longer than two of them goes
+ * into such records.
+ */
 export const PART_BODY_BYTES: u32 = 65536;
 export const RECORD_FAILURE: u8 = 5;
 /** Set in the length of what is no record but the unused end of the ring. */
@@ -315,7 +376,10 @@ export const HINT_TUBE_BYTES: u32 = 48;
 export const STOP_JOURNAL: i32 = 258;
 /** A record is damaged. */
 export const DAMAGED: i32 = 10;
-/** Fields of an entry of the table of segments, as indexes into 32-bit words (number, superseded, foreign, origins) and f64 (live bytes). */
+/**
+ * Fields of an entry of the table of segments, as indexes into 32-bit words (number, superseded,
+ * foreign, origins) and f64 (live bytes).
+ */
 export const SEGMENT_LIVE: i32 = 1;
 export const SEGMENT_NUMBER: i32 = 4;
 export const SEGMENT_SUPERSEDED: i32 = 5;

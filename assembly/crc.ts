@@ -1,8 +1,9 @@
 /* CRC-32C (Castagnoli), sixteen bytes at a time ("slicing", Kounavis and Berry 2005).
  *
- * Its sixteen tables lie at a fixed place, so that each look is one load without arithmetic on addresses: 1.5 times as fast as tables whose
- * place is worked out, and sixteen bytes at a time as much again as eight. They are made when the journal is opened: a release
- * module has no data of its own.
+ * Its sixteen tables lie at a fixed place, so that each look is one load without arithmetic on
+ * addresses: 1.5 times as fast as tables whose place is worked out, and sixteen bytes at a time as
+ * much again as eight. They are made when the journal is opened: a release module has no data of
+ * its own.
  */
 import { CRC_TABLES } from "./constants";
 
@@ -27,7 +28,10 @@ export function openCrc(): void {
   }
 }
 
-/** The CRC of `bytes` bytes at `at`, beginning from `seed`: the salt, or the CRC of what stands before. */
+/**
+ * The CRC of `bytes` bytes at `at`, beginning from `seed`: the salt, or the CRC of what stands
+ * before.
+ */
 export function crc32c(seed: u32, at: usize, bytes: u32): u32 {
   let crc = ~seed;
   const end = at + <usize>(bytes & ~15);
@@ -35,7 +39,8 @@ export function crc32c(seed: u32, at: usize, bytes: u32): u32 {
     const b = load<u32>(at, 4);
     const c = load<u32>(at, 8);
     const d = load<u32>(at, 12);
-    // What does not depend on the bytes before is worked out first: only the rest has to wait for it.
+    // What does not depend on the bytes before is worked out first: only the rest has to wait for
+    // it.
     const ahead =
       load<u32>(<usize>((b << 2) & 1020), CRC_TABLES + 11264) ^
       load<u32>(<usize>((b >>> 6) & 1020), CRC_TABLES + 10240) ^

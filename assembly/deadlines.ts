@@ -1,7 +1,8 @@
 /* Deadlines: what happens by itself when time passes: TTRs run out, delays end, pauses end.
  *
- * `settle` works off what is due, in order, at most STEP_DEADLINES of it at once; the rest keeps `nextDue` in the past, so the next
- * call or the host's timer goes on. The clock comes in as an argument and never runs backwards here.
+ * `settle` works off what is due, in order, at most STEP_DEADLINES of it at once; the rest keeps
+ * `nextDue` in the past, so the next call or the host's timer goes on. The clock comes in as an
+ * argument and never runs backwards here.
  */
 import { END_TIMED_OUT, STEP_DEADLINES } from "./constants";
 import { endByItself } from "./attempts";
@@ -27,7 +28,8 @@ function settle(now: u64, limit: u32): void {
   while (left > 0) {
     const at = timers.first();
     if (at == 0 || nodeAt(at).major > now) return;
-    // One owner goes on until another's timer rings: what happens first must not depend on who has something stale to look at.
+    // One owner goes on until another's timer rings: what happens first must not depend on who has
+    // something stale to look at.
     const until = min(now, timers.secondDue());
     left =
       nodeAt(at).minor == CONN_MINOR
@@ -43,7 +45,10 @@ function firstDue(tube: Tube): u64 {
   return isPaused(tube) ? min(due, tube.pausedUntil) : due;
 }
 
-/** Ends the tube's pause and its delays that are due up to `until`; answers how much of `left` remains. */
+/**
+ * Ends the tube's pause and its delays that are due up to `until`; returns how much of `left`
+ * remains.
+ */
 function settleTube(tube: Tube, until: u64, now: u64, left: u32): u32 {
   let due = firstDue(tube);
   while (due <= until && left > 0) {
@@ -63,7 +68,7 @@ function settleTube(tube: Tube, until: u64, now: u64, left: u32): u32 {
   return left > 0 ? left - 1 : 0;
 }
 
-/** Takes from `conn` the jobs whose TTR is over at `until`; answers how much of `left` remains. */
+/** Takes from `conn` the jobs whose TTR is over at `until`; returns how much of `left` remains. */
 function settleConn(conn: Conn, until: u64, now: u64, left: u32): u32 {
   let at = firstHeld(conn);
   while (at != 0 && nodeAt(at).major <= until && left > 0) {

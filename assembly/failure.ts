@@ -1,13 +1,16 @@
-/* Failure: what is kept of an attempt at a job that ended without a delete: when, whose, how, and what the holder said about it.
+/* Failure: what is kept of an attempt at a job that ended without a delete: when, whose, how, and
+ * what the holder said about it.
  *
  *   0      4       8    16    24       28        32    33          34           36
  *   | next | bytes | at | lsn | number | attempt | end | who bytes | has message - | who ... | message ...
  *
- * The list hangs on the job's Cold record, oldest first, numbers ascending; numbers that are missing were dropped. A message that does not fit in
- * one piece with the rest is a chain of blocks, as a long body, whose first and last addresses stand in its place. Memory for
- * failures is asked for as for bodies: inside the budget, and it may be refused.
+ * The list hangs on the job's Cold record, oldest first, numbers ascending; numbers that are
+ * missing were dropped. A message that does not fit in one piece with the rest is a chain of
+ * blocks, as a long body, whose first and last addresses stand in its place. Memory for failures is
+ * asked for as for bodies: inside the budget, and it may be refused.
  *
- * When an attempt ends is attempts.ts's to say; here is only the record and the list. With a journal everything in the list is in it.
+ * When an attempt ends is attempts.ts's to say; here is only the record and the list. With a
+ * journal everything in the list is in it.
  */
 import { Conn, whoAt, whoBytes } from "./conn";
 import { BLOCK_BODY, BLOCK_HEADER, CHAIN_BYTES, Cold, Job, coldAddress } from "./job";
@@ -108,7 +111,10 @@ export function freeFailure(failure: Failure): void {
 
 /* The message. */
 
-/** Adds `count` bytes at `source` to a message that has `position` bytes so far; answers how many: fewer when memory runs out. */
+/**
+ * Adds `count` bytes at `source` to a message that has `position` bytes so far; returns how many:
+ * fewer when memory runs out.
+ */
 export function appendMessage(
   failure: Failure,
   position: u32,
@@ -150,7 +156,7 @@ function addBlock(failure: Failure, position: u32, vital: bool): bool {
   return true;
 }
 
-/** Copies the message from `position` on to `target`, at most `room` bytes; answers how many. */
+/** Copies the message from `position` on to `target`, at most `room` bytes; returns how many. */
 export function readMessage(failure: Failure, position: u32, target: usize, room: u32): u32 {
   const count = min(room, failure.bytes - min(position, failure.bytes));
   if (!isChained(failure)) {

@@ -1,14 +1,17 @@
-/* Flushing: deleting the ready, delayed and buried jobs of a tube that were there at a certain moment, a bounded piece at a time.
+/* Flushing: deleting the ready, delayed and buried jobs of a tube that were there at a certain
+ * moment, a bounded piece at a time.
  *
- * What was there is told by the id: nothing above `last` is touched, so no producer can keep a flush going. Jobs that nobody reserves
- * meanwhile only go from buried or delayed to ready, so a flush takes the buried ones first, then the delayed, then the ready, and misses none of
- * them. Within a kind it never looks at a place twice:
+ * What was there is told by the id: nothing above `last` is touched, so no producer can keep a
+ * flush going. Jobs that nobody reserves meanwhile only go from buried or delayed to ready, so a
+ * flush takes the buried ones first, then the delayed, then the ready, and misses none of them.
+ * Within a kind it never looks at a place twice:
  *
  *   buried    whoever was buried later stands further behind: the first job above `last` ends it
  *   delayed   from the last deadline down: new jobs with the delay of their forerunners are behind it at once
  *   ready     bucket after bucket; in each the lowest id comes first, so one look tells that there are only new jobs
  *
- * A piece is a critical section that looks at STEP_JOBS jobs at most and writes as many records, or fewer that are longer. Called by the host (src/server/flushing.ts).
+ * A piece is a critical section that looks at STEP_JOBS jobs at most and writes as many records, or
+ * fewer that are longer. Called by the host (src/server/flushing.ts).
  */
 import {
   DONE,
@@ -38,11 +41,16 @@ import { delayedRoot } from "./states";
 import { Tube, findTube, forgetIfUnused, tubeAt } from "./tube";
 import * as tree from "./tree";
 
-/** What one piece keeps at hand; lies in the thread's result area, where a run would keep its own. */
+/**
+ * What one piece keeps at hand; lies in the thread's result area, where a run would keep its own.
+ */
 @unmanaged
 class Flush {
   last: u64;
-  /** Where it is: of the delayed jobs, those before (major, minor) are left; of the buckets, those from priority major on. */
+  /**
+   * Where it is: of the delayed jobs, those before (major, minor) are left; of the buckets, those
+   * from priority major on.
+   */
   major: u64;
   minor: u64;
   looksLeft: u32;
@@ -51,7 +59,10 @@ class Flush {
 
 const FLUSH_OFFSET: usize = 512;
 
-/** A job whose tombstone tells of failures counts as several: what a piece writes must fit the room of a command. */
+/**
+ * A job whose tombstone tells of failures counts as several: what a piece writes must fit the room
+ * of a command.
+ */
 function looksAt(job: Job): u32 {
   return 1 + (failuresKept(job) >> 2);
 }
@@ -96,7 +107,7 @@ function flushReady(flush: Flush, tube: Tube): bool {
   return false;
 }
 
-/** Goes on with the jobs of `kind`; answers the kind to go on with, NONE when there is none. */
+/** Goes on with the jobs of `kind`; returns the kind to go on with, NONE when there is none. */
 function goOn(flush: Flush, tube: Tube, kind: i32): i32 {
   if (kind == KIND_BURIED && flushBuried(flush, tube)) {
     flush.major = <u64>NEVER_MICROS;
@@ -111,8 +122,9 @@ function goOn(flush: Flush, tube: Tube, kind: i32): i32 {
 }
 
 /**
- * Deletes a part of the named tube's jobs with ids up to `last`, beginning with KIND_BURIED and any (major, minor): RESULT_COUNT of them. MORE
- * when there is more to do: then RESULT_REF, FLUSH_MAJOR and FLUSH_MINOR are what to go on with.
+ * Deletes a part of the named tube's jobs with ids up to `last`, beginning with KIND_BURIED and any
+ * (major, minor): RESULT_COUNT of them. MORE when there is more to do: then RESULT_REF, FLUSH_MAJOR
+ * and FLUSH_MINOR are what to go on with.
  */
 export function flushTube(
   t: u32,

@@ -1,8 +1,11 @@
-/* Hints: the secondary tier: what changes often and may be lost: counters, and the delays and priorities that releases gave.
+/* Hints: the secondary tier: what changes often and may be lost: counters, and the delays and
+ * priorities that releases gave.
  *
- * The committer writes them down now and then, a bounded part of the shard at a time, and after a restart they are laid over the jobs that
- * the journal brought back. A hint can never make a job, remove one, bury one or unbury one, or touch its tube and body; one that is older than
- * the job's last record in the journal is passed over. So the file of hints may be stale, damaged or gone at any time.
+ * The committer writes them down now and then, a bounded part of the shard at a time, and after a
+ * restart they are laid over the jobs that the journal brought back. A hint can never make a job,
+ * remove one, bury one or unbury one, or touch its tube and body; one that is older than the job's
+ * last record in the journal is passed over. So the file of hints may be stale, damaged or gone at
+ * any time.
  *
  *   job:   0 id u64 | 8 pri u32 | 12 delay u32 | 16 due f64 | 24 reserves, timeouts, releases, buries, kicks u32 each | 44 -
  *   tube:  0 name's length u32 | 4 - | 8 end of the pause f64 | 16 length of the pause, total jobs, deletes, pauses f64 each | 48 name, to 8
@@ -77,8 +80,9 @@ function writeJob(job: Job, to: usize): void {
 }
 
 /**
- * Writes hints about jobs to the output slot, beginning with bucket `bucket` of the table of jobs: RESULT_REPLY_BYTES of them; MORE, and RESULT_REF
- * is the bucket to go on with, or DONE. A table that grows or shrinks meanwhile may show a job twice or not at all.
+ * Writes hints about jobs to the output slot, beginning with bucket `bucket` of the table of jobs:
+ * RESULT_REPLY_BYTES of them; MORE, and RESULT_REF is the bucket to go on with, or DONE. A table
+ * that grows or shrinks meanwhile may show a job twice or not at all.
  */
 export function jobHints(t: u32, bucket: u32): i32 {
   enter();
@@ -105,7 +109,10 @@ export function jobHints(t: u32, bucket: u32): i32 {
   return leave(t, at < count ? MORE : DONE);
 }
 
-/** Writes hints about the tubes made after `number` to the output slot; MORE, and RESULT_REF is the number to go on with, or DONE. */
+/**
+ * Writes hints about the tubes made after `number` to the output slot; MORE, and RESULT_REF is the
+ * number to go on with, or DONE.
+ */
 export function tubeHints(t: u32, number: f64): i32 {
   enter();
   const from = outputSlot(t);
@@ -139,7 +146,10 @@ function writeTube(tube: Tube, to: usize): void {
   memory.copy(to + HINT_TUBE_BYTES, nameOf(tube), tube.nameBytes);
 }
 
-/** Lays the hints about jobs in the `bytes` bytes at `address` over the jobs of this shard that they are about: RESULT_COUNT of them. */
+/**
+ * Lays the hints about jobs in the `bytes` bytes at `address` over the jobs of this shard that they
+ * are about: RESULT_COUNT of them.
+ */
 export function applyJobHints(t: u32, address: u32, bytes: u32, now: f64): i32 {
   enter();
   let applied: u32 = 0;

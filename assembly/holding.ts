@@ -19,9 +19,10 @@ import { nameOf, tubeAt } from "./tube";
 import * as tree from "./tree";
 
 /**
- * Writes to the output slot the jobs that `conn` holds here, in the order in which their times to run end, at most `most` and
- * HELD_SHOWN_MAX of them: RESULT_COUNT entries (id f64, microseconds left f64, length u32, 4 bytes of nothing, the name of its tube, up
- * to a multiple of 8). RESULT_REF is how many it holds.
+ * Writes to the output slot the jobs that `conn` holds here, in the order in which their times to
+ * run end, at most `most` and HELD_SHOWN_MAX of them: RESULT_COUNT entries (id f64, microseconds
+ * left f64, length u32, 4 bytes of nothing, the name of its tube, up to a multiple of 8).
+ * RESULT_REF is how many it holds.
  */
 export function heldJobs(t: u32, conn: u32, most: u32, now: f64): i32 {
   enterAt(now);
@@ -45,7 +46,10 @@ export function heldJobs(t: u32, conn: u32, most: u32, now: f64): i32 {
   return leave(t, DONE);
 }
 
-/** Who holds the job: RESULT_TOKEN of the thread in the first figure behind RESULT_STATS; NOT_FOUND when nobody does. */
+/**
+ * Who holds the job: RESULT_TOKEN of the thread in the first figure behind RESULT_STATS; NOT_FOUND
+ * when nobody does.
+ */
 export function holder(t: u32, id: f64, now: f64): i32 {
   enterAt(now);
   const at = findJob(<u64>id);

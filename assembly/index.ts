@@ -1,9 +1,11 @@
 /* The engine's exports: the commands of one shard, each a critical section.
  *
- * Conventions. `t` is the calling I/O thread; what a call answers beyond its code stands in that thread's result area, bodies and
- * names in its output slot, and what it takes in lies in its input slot, at an offset. `now` is the host's clock in microseconds,
- * never running backwards; ids are exact numbers up to 2^53. `conn` and `tube` are addresses that earlier calls answered, 0 = none
- * in this shard; a tube's address is good for as long as the session uses or watches it. Answers: constants.ts.
+ * Conventions. `t` is the calling I/O thread; what a call returns beyond its code stands in that
+ * thread's result area, bodies and names in its output slot, and what it takes in lies in its input
+ * slot, at an offset. `now` is the host's clock in microseconds, never running backwards; ids are
+ * exact numbers up to 2^53. `conn` and `tube` are addresses that earlier calls answered, 0 = none
+ * in this shard; a tube's address is good for as long as the session uses or watches it. Answers:
+ * constants.ts.
  */
 import {
   DONE,
@@ -91,7 +93,10 @@ export function put(
   return leave(t, commands.admit(t, job, tube, id, pri, delay, ttr, now));
 }
 
-/** Begins an upload: room for a body of `bytes` that comes in pieces, memory taken as they come. RESULT_REF is the upload. */
+/**
+ * Begins an upload: room for a body of `bytes` that comes in pieces, memory taken as they come.
+ * RESULT_REF is the upload.
+ */
 export function openUpload(t: u32, bytes: u32): i32 {
   enter();
   const at = bodies.makeJob(bytes, false);
@@ -102,8 +107,8 @@ export function openUpload(t: u32, bytes: u32): i32 {
 }
 
 /**
- * With a journal: says which job an upload without a byte is to be, so that a long body can go to the journal as it comes. RESULT_COUNT is in
- * how many parts, 0 when it fits a record.
+ * With a journal: says which job an upload without a byte is to be, so that a long body can go to
+ * the journal as it comes. RESULT_COUNT is in how many parts, 0 when it fits a record.
  */
 export function recordUpload(t: u32, upload: u32, tube: u32, id: f64): i32 {
   enter();
@@ -118,8 +123,9 @@ export function recordUpload(t: u32, upload: u32, tube: u32, id: f64): i32 {
 }
 
 /**
- * Adds the next `count` bytes, at `offset` of the input slot, to an upload that has `position` bytes. RESULT_COUNT of them were taken: fewer
- * with OUT_OF_MEMORY, or with MORE when the journal's ring has no room for a part that they make whole; the rest may be tried again.
+ * Adds the next `count` bytes, at `offset` of the input slot, to an upload that has `position`
+ * bytes. RESULT_COUNT of them were taken: fewer with OUT_OF_MEMORY, or with MORE when the journal's
+ * ring has no room for a part that they make whole; the rest may be tried again.
  */
 export function appendUpload(t: u32, upload: u32, position: u32, offset: u32, count: u32): i32 {
   enter();
@@ -179,7 +185,10 @@ function reserve(t: u32, job: Job, conn: Conn, now: f64): i32 {
   return RESERVED;
 }
 
-/** What is the best job that `conn` could take here? RESERVED stands for "this one": RESULT_PRI and RESULT_ID; or NONE. */
+/**
+ * What is the best job that `conn` could take here? RESERVED stands for "this one": RESULT_PRI and
+ * RESULT_ID; or NONE.
+ */
 export function best(t: u32, conn: u32, now: f64): i32 {
   enterAt(now);
   const at = commands.bestTube(connAt(conn));
@@ -189,7 +198,10 @@ export function best(t: u32, conn: u32, now: f64): i32 {
   return leave(t, RESERVED);
 }
 
-/** Takes the best job unless (`maxPri`, `maxId`) stands before it: RESERVED, NONE, or WORSE with RESULT_PRI and RESULT_ID. */
+/**
+ * Takes the best job unless (`maxPri`, `maxId`) stands before it: RESERVED, NONE, or WORSE with
+ * RESULT_PRI and RESULT_ID.
+ */
 export function take(t: u32, conn: u32, maxPri: f64, maxId: f64, now: f64): i32 {
   enterAt(now);
   const at = commands.bestTube(connAt(conn));
@@ -231,8 +243,9 @@ function collectFrom(t: u32, conn: Conn, now: f64): i32 {
 }
 
 /**
- * Ends the waiting of `conn` here, whatever its end: NONE, RESERVED when a grant had been made (it is collected now), or LOST when one
- * had been made and ran out. One critical section: no grant can slip between.
+ * Ends the waiting of `conn` here, whatever its end: NONE, RESERVED when a grant had been made (it
+ * is collected now), or LOST when one had been made and ran out. One critical section: no grant can
+ * slip between.
  */
 export function cancel(t: u32, conn: u32, now: f64): i32 {
   enterAt(now);
@@ -241,7 +254,10 @@ export function cancel(t: u32, conn: u32, now: f64): i32 {
   return leave(t, c.calling == 0 ? NONE : collectFrom(t, c, now));
 }
 
-/** Collects the next grant of thread `t`: RESERVED or LOST, with RESULT_TOKEN, _GENERATION and _CONN; NONE when there is none. */
+/**
+ * Collects the next grant of thread `t`: RESERVED or LOST, with RESULT_TOKEN, _GENERATION and
+ * _CONN; NONE when there is none.
+ */
 export function collect(t: u32, now: f64): i32 {
   enterAt(now);
   const at = load<u32>(grantList(t));
@@ -257,7 +273,10 @@ export function handBack(t: u32, conn: u32, id: f64, now: f64): i32 {
   return leave(t, DONE);
 }
 
-/** Reserves the very job, whatever its tube and whether that is paused; MORE when that needs a record of the connection here. */
+/**
+ * Reserves the very job, whatever its tube and whether that is paused; MORE when that needs a
+ * record of the connection here.
+ */
 export function reserveJob(t: u32, conn: u32, id: f64, now: f64): i32 {
   enterAt(now);
   const at = findJob(<u64>id);
@@ -290,8 +309,10 @@ export function holds(t: u32, conn: u32, id: f64, now: f64): i32 {
 }
 
 /**
- * DONE, NOT_FOUND, or BURIED when there is no memory for the new priority. `failure` is a complete one of `openFailure`, 0 for none; unless the answer
- * is NOT_FOUND it belongs to the job afterwards. RESULT_LSN is 0 when the journal has nothing to tell but that an attempt ended without a word.
+ * DONE, NOT_FOUND, or BURIED when there is no memory for the new priority. `failure` is a complete
+ * one of `openFailure`, 0 for none; unless the answer is NOT_FOUND it belongs to the job
+ * afterwards. RESULT_LSN is 0 when the journal has nothing to tell but that an attempt ended
+ * without a word.
  */
 export function release(
   t: u32,
@@ -329,9 +350,14 @@ export function touch(t: u32, conn: u32, id: f64, now: f64): i32 {
   return leave(t, DONE);
 }
 
-/* What a holder says about a failure: its message comes before the command that ends the attempt. */
+/*
+ * What a holder says about a failure: its message comes before the command that ends the attempt.
+ */
 
-/** Begins a failure of `conn` with a message of `bytes` that comes in pieces. RESULT_REF is the failure. */
+/**
+ * Begins a failure of `conn` with a message of `bytes` that comes in pieces. RESULT_REF is the
+ * failure.
+ */
 export function openFailure(t: u32, conn: u32, bytes: u32): i32 {
   enter();
   const at = failures.makeFailureOf(connAt(conn), bytes, true);
@@ -359,8 +385,9 @@ export function dropFailure(t: u32, failure: u32): i32 {
 /* Kicking and pausing. */
 
 /**
- * Kicks at most `bound` jobs of the tube, and at most STEP_JOBS: KIND_ANY means buried ones, or delayed ones if none is buried.
- * RESULT_COUNT were kicked, RESULT_REF is the kind; MORE when bound and tube allow for more of that kind.
+ * Kicks at most `bound` jobs of the tube, and at most STEP_JOBS: KIND_ANY means buried ones, or
+ * delayed ones if none is buried. RESULT_COUNT were kicked, RESULT_REF is the kind; MORE when bound
+ * and tube allow for more of that kind.
  */
 export function kick(t: u32, tube: u32, bound: u32, kind: i32, now: f64): i32 {
   enterAt(now);
@@ -424,7 +451,10 @@ export function peekTube(t: u32, tube: u32, kind: i32, now: f64): i32 {
   return leave(t, DONE);
 }
 
-/** Copies more of a long body, from `position` on, to the output slot: RESULT_COUNT bytes; NOT_FOUND when the job is gone. */
+/**
+ * Copies more of a long body, from `position` on, to the output slot: RESULT_COUNT bytes; NOT_FOUND
+ * when the job is gone.
+ */
 export function readBody(t: u32, id: f64, position: u32): i32 {
   enter();
   const at = findJob(<u64>id);

@@ -1,4 +1,7 @@
-/* Inspect: the engine's exports that only look: statistics of a job, a tube, the shard, a job's failures, and the list of tubes. */
+/*
+ * Inspect: the engine's exports that only look: statistics of a job, a tube, the shard, a job's
+ * failures, and the list of tubes.
+ */
 import * as C from "./constants";
 import {
   NONE,
@@ -142,9 +145,15 @@ export function statsShard(t: u32, now: f64): i32 {
   return leave(t, DONE);
 }
 
-/* Failures: one at a time, the message in pieces, so that no call copies more than an output slot holds. */
+/*
+ * Failures: one at a time, the message in pieces, so that no call copies more than an output slot
+ * holds.
+ */
 
-/** The oldest failure of the job with a number above `after`: DONE as `show` says, NONE, or NOT_FOUND when there is no such job. */
+/**
+ * The oldest failure of the job with a number above `after`: DONE as `show` says, NONE, or
+ * NOT_FOUND when there is no such job.
+ */
 export function nextFailure(t: u32, id: f64, after: u32, now: f64): i32 {
   enterAt(now);
   const at = findJob(<u64>id);
@@ -161,8 +170,9 @@ export function lastMessage(t: u32, id: f64, now: f64): i32 {
 }
 
 /**
- * Writes a failure's figures (FAILURE_*) to the result area, who made the attempt to the output slot, RESULT_NAME_BYTES of it, and behind that
- * RESULT_COUNT bytes of the message, as many as fit. RESULT_LSN is what the answer depends on.
+ * Writes a failure's figures (FAILURE_*) to the result area, who made the attempt to the output
+ * slot, RESULT_NAME_BYTES of it, and behind that RESULT_COUNT bytes of the message, as many as fit.
+ * RESULT_LSN is what the answer depends on.
  */
 function show(t: u32, job: Job, at: u32): i32 {
   if (at == 0) return NONE;
@@ -181,7 +191,10 @@ function show(t: u32, job: Job, at: u32): i32 {
   return DONE;
 }
 
-/** Copies more of the message of the job's failure of that number, from `position` on: RESULT_COUNT bytes; NOT_FOUND when it is gone. */
+/**
+ * Copies more of the message of the job's failure of that number, from `position` on: RESULT_COUNT
+ * bytes; NOT_FOUND when it is gone.
+ */
 export function readFailure(t: u32, id: f64, number: u32, position: u32): i32 {
   enter();
   const job = findJob(<u64>id);
@@ -193,8 +206,9 @@ export function readFailure(t: u32, id: f64, number: u32, position: u32): i32 {
 }
 
 /**
- * Writes to the output slot the tubes made after `number`, in the order in which they were made, as many as fit: RESULT_COUNT entries
- * (number f64, length u32, 4 bytes of nothing, the name, up to a multiple of 8), then MORE; NONE when none was left.
+ * Writes to the output slot the tubes made after `number`, in the order in which they were made, as
+ * many as fit: RESULT_COUNT entries (number f64, length u32, 4 bytes of nothing, the name, up to a
+ * multiple of 8), then MORE; NONE when none was left.
  */
 export function listTubes(t: u32, number: f64): i32 {
   enter();
@@ -218,7 +232,9 @@ export function listTubes(t: u32, number: f64): i32 {
   return leave(t, count == 0 ? NONE : MORE);
 }
 
-/** The tube behind the one of that number and name; when that is gone, the first one made after it. */
+/**
+ * The tube behind the one of that number and name; when that is gone, the first one made after it.
+ */
 function tubeBehind(number: f64, name: usize, bytes: u32): u32 {
   let at = bytes == 0 ? 0 : findTube(name, bytes);
   if (at != 0 && <f64>tubeAt(at).createdNumber == number) return tubeAt(at).nextTube;
@@ -228,10 +244,12 @@ function tubeBehind(number: f64, name: usize, bytes: u32): u32 {
 }
 
 /**
- * Goes through the tubes, a bounded part of them at a time: writes to the output slot the figures of those made after the one of `number` whose
- * name lies at `offset` of the input slot (0 and no name to begin with), in the order in which they were made. RESULT_COUNT entries, each
- * as in listTubes but with TUBE_FIGURES figures before the name; MORE, or NONE when no tube was left. A call shows at most SURVEY_TUBES tubes
- * and looks at no more than SURVEY_LOOKS priorities of those behind the first, so the lock is held for some tens of microseconds.
+ * Goes through the tubes, a bounded part of them at a time: writes to the output slot the figures
+ * of those made after the one of `number` whose name lies at `offset` of the input slot (0 and no
+ * name to begin with), in the order in which they were made. RESULT_COUNT entries, each as in
+ * listTubes but with TUBE_FIGURES figures before the name; MORE, or NONE when no tube was left. A
+ * call shows at most SURVEY_TUBES tubes and looks at no more than SURVEY_LOOKS priorities of those
+ * behind the first, so the lock is held for some tens of microseconds.
  */
 export function surveyTubes(t: u32, number: f64, offset: u32, bytes: u32, now: f64): i32 {
   enter();
@@ -258,7 +276,10 @@ export function surveyTubes(t: u32, number: f64, offset: u32, bytes: u32, now: f
   return leave(t, count == 0 ? NONE : MORE);
 }
 
-/** Writes to the output slot, as numbers of 8 bytes, the two histograms of the tube whose name lies at `offset` of the input slot; without a name, the shard's. */
+/**
+ * Writes to the output slot, as numbers of 8 bytes, the two histograms of the tube whose name lies
+ * at `offset` of the input slot; without a name, the shard's.
+ */
 export function histograms(t: u32, offset: u32, bytes: u32): i32 {
   enter();
   let from = shardTimes();

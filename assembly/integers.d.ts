@@ -1,7 +1,8 @@
 /* Integers: AssemblyScript's names for numbers, as TypeScript programs see them.
  *
- * The host imports constants.ts as it stands; these aliases are all that its types need. The root tsconfig.json includes this
- * file; the AssemblyScript compiler and assembly/tsconfig.json do not, they have the real types.
+ * The host imports constants.ts as it stands; these aliases are all that its types need. The root
+ * tsconfig.json includes this file; the AssemblyScript compiler and assembly/tsconfig.json do not,
+ * they have the real types.
  */
 
 declare type bool = boolean;

@@ -4,9 +4,10 @@
  *   | Node           | created | lsn | tube| pri | delay| ttr| bytes | holder| cold | reserves| state flags - - | body ...
  *     major = deadline, minor = id
  *
- * 84 bytes and the body behind them, in one piece of the allocator; a body above INLINE_BODY_MAX is a chain of blocks instead, whose
- * first and last addresses stand at 84, and behind them that of the list of its parts in the journal (parts.ts). Counters that most jobs
- * never move lie in a Cold record, made when first needed. Where a job stands depends on its state alone:
+ * 84 bytes and the body behind them, in one piece of the allocator; a body above INLINE_BODY_MAX is
+ * a chain of blocks instead, whose first and last addresses stand at 84, and behind them that of
+ * the list of its parts in the journal (parts.ts). Counters that most jobs never move lie in a Cold
+ * record, made when first needed. Where a job stands depends on its state alone:
  *
  *   ready     its tube's bucket (holder), in the bucket's list or, with LATE, in the bucket's tree, by id; its deadline is since when
  *   reserved  the tree of the connection (holder) that holds it, by deadline
@@ -30,7 +31,10 @@ import { must, outputSlot, setResult, shard } from "./shard";
 export class Job extends Node {
   /** On the engine's clock; negative for a job that an earlier process was given. */
   createdMicros: i64;
-  /** Sequence number of the record that says everything about the job: a reply that shows the job depends on it. */
+  /**
+   * Sequence number of the record that says everything about the job: a reply that shows the job
+   * depends on it.
+   */
   lsn: u64;
   tube: u32;
   pri: u32;
@@ -49,7 +53,10 @@ export const LATE: u8 = 1;
 /** Reserved by a grant that its connection has not collected. */
 export const GRANTED: u8 = 2;
 
-/** Replayed from a part of the journal that is younger than the hints: they are not for this job any more. */
+/**
+ * Replayed from a part of the journal that is younger than the hints: they are not for this job any
+ * more.
+ */
 export const HINT_IS_OLD: u8 = 8;
 
 /** Reserved, and its deadline was moved: its cold record knows since when it is reserved. */
@@ -66,7 +73,10 @@ export class Cold {
   stateLsn: u64;
   /** When it was reserved, with TOUCHED. */
   reservedMicros: u64;
-  /** The oldest and the youngest failure that is kept, how many are, and how many there were; see failure.ts. */
+  /**
+   * The oldest and the youngest failure that is kept, how many are, and how many there were; see
+   * failure.ts.
+   */
   failureHead: u32;
   failureTail: u32;
   failuresKept: u32;
@@ -91,7 +101,10 @@ export function bodyOf(job: Job): usize {
   return changetype<usize>(job) + RECORD_BYTES;
 }
 
-/** A record for a body of `bytes`, inline body space included, fields not yet set; 0 when there is no memory. */
+/**
+ * A record for a body of `bytes`, inline body space included, fields not yet set; 0 when there is
+ * no memory.
+ */
 export function makeJob(bytes: u32, vital: bool): u32 {
   const chained = bytes > INLINE_BODY_MAX;
   const at = take(RECORD_BYTES + (chained ? CHAIN_BYTES : bytes), vital);
@@ -128,7 +141,10 @@ export function coldAddress(address: u32): Cold {
   return changetype<Cold>(<usize>address);
 }
 
-/** The job's cold counters, made now if need be; 0 when there is no memory, and then nothing is counted. */
+/**
+ * The job's cold counters, made now if need be; 0 when there is no memory, and then nothing is
+ * counted.
+ */
 export function coldOf(job: Job): u32 {
   if (job.cold == 0) {
     const at = take(offsetof<Cold>(), true);
@@ -139,7 +155,10 @@ export function coldOf(job: Job): u32 {
   return job.cold;
 }
 
-/** Adds `count` bytes at `source` to a body that has `position` bytes so far; answers how many: fewer when memory runs out. */
+/**
+ * Adds `count` bytes at `source` to a body that has `position` bytes so far; returns how many:
+ * fewer when memory runs out.
+ */
 export function appendBody(job: Job, position: u32, source: usize, count: u32, vital: bool): u32 {
   must(count <= job.bodyBytes - position);
   if (job.bodyBytes <= INLINE_BODY_MAX) {
@@ -160,7 +179,10 @@ export function appendBody(job: Job, position: u32, source: usize, count: u32, v
   return count - left;
 }
 
-/** Adds the whole body of `part`, which is a record without a place, to a body that has `position` bytes; false without memory. */
+/**
+ * Adds the whole body of `part`, which is a record without a place, to a body that has `position`
+ * bytes; false without memory.
+ */
 export function appendOther(job: Job, position: u32, part: Job): bool {
   const bytes = part.bodyBytes;
   if (bytes <= INLINE_BODY_MAX)
@@ -187,7 +209,7 @@ function addBlock(job: Job, position: u32, vital: bool): bool {
   return true;
 }
 
-/** Copies the body from `position` on to `target`, at most `room` bytes; answers how many. */
+/** Copies the body from `position` on to `target`, at most `room` bytes; returns how many. */
 export function readBody(job: Job, position: u32, target: usize, room: u32): u32 {
   const count = min(room, job.bodyBytes - min(position, job.bodyBytes));
   if (job.bodyBytes <= INLINE_BODY_MAX) {
@@ -209,7 +231,9 @@ export function readBody(job: Job, position: u32, target: usize, room: u32): u32
   return count;
 }
 
-/** Writes for thread `t` what a reply about the job needs: id, length, and the start of the body. */
+/**
+ * Writes for thread `t` what a reply about the job needs: id, length, and the start of the body.
+ */
 export function show(t: u32, job: Job): void {
   setResult(t, RESULT_ID, <f64>job.minor);
   setResult(t, RESULT_PRI, <f64>job.pri);
@@ -218,7 +242,9 @@ export function show(t: u32, job: Job): void {
   readBody(job, 0, outputSlot(t), OUTPUT_BYTES);
 }
 
-/** The block that holds byte `position`; begins at the cursor if the last read stopped before it. */
+/**
+ * The block that holds byte `position`; begins at the cursor if the last read stopped before it.
+ */
 function blockFrom(job: Job, position: u32): u32 {
   const s = shard();
   let at: u32 = 0;
@@ -234,7 +260,10 @@ function blockFrom(job: Job, position: u32): u32 {
   return block;
 }
 
-/** Where the next read may begin. No block stands there yet at the end of an upload, or any more at the end of a body. */
+/**
+ * Where the next read may begin. No block stands there yet at the end of an upload, or any more at
+ * the end of a body.
+ */
 function remember(job: Job, position: u32, block: u32): void {
   const s = shard();
   s.cursorJob = block == 0 ? 0 : addressOfJob(job);

@@ -1,15 +1,18 @@
-/* Journal: the one point in a shard that every mutation passes through, and the ring of records that it leaves there.
+/* Journal: the one point in a shard that every mutation passes through, and the ring of records
+ * that it leaves there.
  *
- * Each mutation writes one record into the ring, in the order in which the lock let them happen. A position in the shard's stream of
- * records, its LSN, is a count of bytes since the shard's stream began; a record's own LSN is the position behind it. A reply that
- * depends on a mutation waits until the host says that the stream is safe up to there. Without a journal the ring has no bytes, a
- * mutation only counts, and everything is safe at once.
+ * Each mutation writes one record into the ring, in the order in which the lock let them happen. A
+ * position in the shard's stream of records, its LSN, is a count of bytes since the shard's stream
+ * began; a record's own LSN is the position behind it. A reply that depends on a mutation waits
+ * until the host says that the stream is safe up to there. Without a journal the ring has no bytes,
+ * a mutation only counts, and everything is safe at once.
  *
  *   ring:  ... | taken by the committer | records on their way to the disk | free ...
  *              ^ ringTail                                                  ^ ringHead          (positions modulo ringBytes)
  *
- * A record lies in one piece: what is left of the ring at its end is skipped by a mark. Nobody may write a record without room for it:
- * commands are held back while less than a command may need is free (`hasRoom`), so running out of room is a broken invariant.
+ * A record lies in one piece: what is left of the ring at its end is skipped by a mark. Nobody may
+ * write a record without room for it: commands are held back while less than a command may need is
+ * free (`hasRoom`), so running out of room is a broken invariant.
  *
  *   record:   0 bytes u32 | 4 crc u32 | 8 kind u8, state u8, nameBytes u16 | 12 bodyBytes u32 | 16 id u64 | 24 lsn u64
  *   PUT:      32 pri u32 | 36 delay u32 | 40 ttr u32 | 44 partBytes u32 | 48 created f64 | 56 due f64 | 64 old PUT's lsn | 72 old STATE's lsn
@@ -22,10 +25,11 @@
  *   FAILURE:  32 number u32 | 36 attempt u32 | 40 at f64 | 48 old FAILURE's lsn | 56 its bytes u32 | 60 has a message u32
  *             | 64 who | message | 0..7 zeros
  *
- * A long body goes ahead of its PUT record in PART records (parts.ts); bodyBytes is that of the whole body in both. A job exists when its PUT
- * record does: parts without one mean nothing.
+ * A long body goes ahead of its PUT record in PART records (parts.ts); bodyBytes is that of the
+ * whole body in both. A job exists when its PUT record does: parts without one mean nothing.
  *
- * All little-endian, a multiple of 8 bytes, times in microseconds since 1970. docs/journal-format.md is the contract for readers.
+ * All little-endian, a multiple of 8 bytes, times in microseconds since 1970.
+ * docs/journal-format.md is the contract for readers.
  */
 import {
   RECORD_DELETE,
@@ -96,7 +100,10 @@ export class PartRecord extends Record {
   oldPart: u64;
 }
 
-/** Kind FAILURE; `state` is how the attempt ended, `nameBytes` the length of who made it, `bodyBytes` that of the message. */
+/**
+ * Kind FAILURE; `state` is how the attempt ended, `nameBytes` the length of who made it,
+ * `bodyBytes` that of the message.
+ */
 @unmanaged
 export class FailureRecord extends Record {
   number: u32;
@@ -136,7 +143,10 @@ export function partBytes(list: Parts, index: u32): u32 {
   return roundUp8(PART_BYTES + parts.lengthOf(list, index));
 }
 
-/** Has a new job's body go to the journal in parts if one record is not to hold it; false when there is no memory. */
+/**
+ * Has a new job's body go to the journal in parts if one record is not to hold it; false when there
+ * is no memory.
+ */
 export function split(job: Job): bool {
   const most = shard().partBytes << 1;
   return !isOpen() || putBytes(job) <= most || parts.makeParts(job, shard().partBytes, false);
@@ -148,7 +158,10 @@ export function hasRoom(): bool {
   return s.ringBytes == 0 || s.ringBytes - (s.ringHead - s.ringTail) >= s.ringReserve;
 }
 
-/** Whether there is room for a record of `bytes` that no command asked for: what commands count on stays free. */
+/**
+ * Whether there is room for a record of `bytes` that no command asked for: what commands count on
+ * stays free.
+ */
 export function hasRoomBeside(bytes: u32): bool {
   const s = shard();
   return s.ringBytes == 0 || s.ringBytes - (s.ringHead - s.ringTail) >= s.ringReserve + 2 * bytes;
@@ -181,7 +194,10 @@ function begin(kind: u8, bytes: u32, id: u64): usize {
   return address;
 }
 
-/** The record is whole: only now may the committer, which looks without the lock, see that it is there. */
+/**
+ * The record is whole: only now may the committer, which looks without the lock, see that it is
+ * there.
+ */
 function end(): void {
   const s = shard();
   const at = changetype<usize>(s) + offsetof<Shard>("journalHead");
@@ -206,7 +222,10 @@ function setState(job: Job, lsn: u64): void {
   if (job.cold != 0) coldAddress(job.cold).stateLsn = lsn;
 }
 
-/** Everything about the job, as it stands now; for a new job, and to keep one whose old record's place is wanted back. */
+/**
+ * Everything about the job, as it stands now; for a new job, and to keep one whose old record's
+ * place is wanted back.
+ */
 export function recordPut(job: Job): void {
   if (!isOpen()) {
     job.lsn = ++shard().lsn;
@@ -236,7 +255,10 @@ export function recordPut(job: Job): void {
   end();
 }
 
-/** A part of the job's body: for the first time, or to keep it when its old record's place is wanted back. */
+/**
+ * A part of the job's body: for the first time, or to keep it when its old record's place is wanted
+ * back.
+ */
 export function recordPart(job: Job, index: u32): void {
   const list = parts.partsAt(parts.partsOf(job));
   const part = parts.partAt(list, index);
@@ -257,7 +279,9 @@ export function recordPart(job: Job, index: u32): void {
   end();
 }
 
-/** What a bury, a kick, a reserve-job or a release changed and must survive: state, priority, delay. */
+/**
+ * What a bury, a kick, a reserve-job or a release changed and must survive: state, priority, delay.
+ */
 export function recordState(job: Job): void {
   if (!isOpen()) {
     ++shard().lsn;
@@ -296,7 +320,10 @@ export function recordDelete(job: Job): void {
   end();
 }
 
-/** An upload that will not become a job is gone: what was recorded of its body is not needed any more. */
+/**
+ * An upload that will not become a job is gone: what was recorded of its body is not needed any
+ * more.
+ */
 export function recordDrop(job: Job): void {
   const at = parts.partsOf(job);
   if (at == 0 || parts.partsAt(at).missing == parts.partsAt(at).count) return;
@@ -310,7 +337,10 @@ export function keepDelete(id: u64, origin: u32): void {
   end();
 }
 
-/** A tombstone with room for that many failures, which as yet names no records; `bodyBytes` is where the list of the body's parts stands. */
+/**
+ * A tombstone with room for that many failures, which as yet names no records; `bodyBytes` is where
+ * the list of the body's parts stands.
+ */
 function beginDelete(id: u64, failures: u32): DeleteRecord {
   const bytes = DELETE_BYTES + failures * DELETED_FAILURE_BYTES;
   const record = changetype<DeleteRecord>(begin(RECORD_DELETE, bytes, id));
@@ -327,8 +357,8 @@ export function failureRecordBytes(failure: Failure): u32 {
 }
 
 /**
- * An attempt at the job that ended. The record that this one makes superfluous, of a failure that was dropped for it or of itself, stands at `oldLsn` (0
- * = there is none) and has `oldBytes`.
+ * An attempt at the job that ended. The record that this one makes superfluous, of a failure that
+ * was dropped for it or of itself, stands at `oldLsn` (0 = there is none) and has `oldBytes`.
  */
 export function recordFailure(job: Job, failure: Failure, oldLsn: u64, oldBytes: u32): void {
   if (!isOpen()) {

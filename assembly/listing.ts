@@ -1,15 +1,19 @@
-/* Listing: which jobs of a tube stand in one state, in the order of their ids; and which of its reserved jobs runs out first.
+/* Listing: which jobs of a tube stand in one state, in the order of their ids; and which of its
+ * reserved jobs runs out first.
  *
- * No structure of the shard answers either question at once, because it would take room in every job. So they are answered in pieces, each a
- * critical section that looks at about STEP_JOBS jobs, and the host goes on between them (src/server/listing.ts):
+ * No structure of the shard answers either question at once, because it would take room in every
+ * job. So they are answered in pieces, each a critical section that looks at about STEP_JOBS jobs,
+ * and the host goes on between them (src/server/listing.ts):
  *
  *   walk    through where the tube's jobs of that state stand, when they are few: all of them in one piece
  *   probe   the table of jobs, id after id: what to do where ids are dense
  *   scan    the table of jobs, class after class: what to do where they are not
  *
- * A class is the ids that leave the same remainder when divided by a power of two. A job never changes its class, and the buckets of a
- * class are known whatever size the table has by then, so a scan meets each job that stays once, though the table grows or shrinks between
- * its pieces. What a piece finds are ids, ascending, in the output slot; `describeJobs` then says what is known about them.
+ * A class is the ids that leave the same remainder when divided by a power of two. A job never
+ * changes its class, and the buckets of a class are known whatever size the table has by then, so a
+ * scan meets each job that stays once, though the table grows or shrinks between its pieces. What a
+ * piece finds are ids, ascending, in the output slot; `describeJobs` then says what is known about
+ * them.
  */
 import {
   DONE,
@@ -45,7 +49,9 @@ import * as table from "./table";
 import * as timers from "./timers";
 import * as tree from "./tree";
 
-/** What one piece keeps at hand; lies in the thread's result area, where a run would keep its own. */
+/**
+ * What one piece keeps at hand; lies in the thread's result area, where a run would keep its own.
+ */
 @unmanaged
 class Piece {
   tube: u32;
@@ -86,7 +92,10 @@ function beginPiece(t: u32, tube: u32, state: u32, after: f64, before: f64, most
   return piece;
 }
 
-/** Takes the lock and begins a piece of the tube whose name lies at `offset` of the input slot; false when there is no such tube. */
+/**
+ * Takes the lock and begins a piece of the tube whose name lies at `offset` of the input slot;
+ * false when there is no such tube.
+ */
 function enterTube(
   t: u32,
   offset: u32,
@@ -104,7 +113,7 @@ function enterTube(
   return true;
 }
 
-/** Answers what a piece found and what it took. */
+/** Returns what a piece found and what it took. */
 function endPiece(t: u32, piece: Piece, code: i32): i32 {
   setResult(t, RESULT_COUNT, <f64>piece.count);
   setResult(t, RESULT_STATS + LIST_LOOKS, <f64>piece.looks);
@@ -167,8 +176,9 @@ function walkReady(piece: Piece, tube: Tube): void {
 }
 
 /**
- * Goes through the connections that hold something, in the order in which their first deadlines can be; false when they, or what they hold, are
- * too many. Every holder is among the timers, and a timer never rings late: behind the soonest job that was found there is no sooner one.
+ * Goes through the connections that hold something, in the order in which their first deadlines can
+ * be; false when they, or what they hold, are too many. Every holder is among the timers, and a
+ * timer never rings late: behind the soonest job that was found there is no sooner one.
  */
 function walkReserved(piece: Piece): bool {
   for (let at = timers.first(); at != 0; at = tree.next(at)) {
@@ -205,8 +215,9 @@ function tellTable(t: u32, tube: Tube, state: u32): void {
 }
 
 /**
- * The jobs of the named tube in `state` with ids above `after`: the `most` lowest ids, RESULT_COUNT of them, if they are few enough for one
- * piece; MORE if not. LIST_STANDING, _TABLE and _CLASSES say how many stand there and what looking in the table takes.
+ * The jobs of the named tube in `state` with ids above `after`: the `most` lowest ids, RESULT_COUNT
+ * of them, if they are few enough for one piece; MORE if not. LIST_STANDING, _TABLE and _CLASSES
+ * say how many stand there and what looking in the table takes.
  */
 export function listWalk(
   t: u32,
@@ -226,7 +237,10 @@ export function listWalk(
 
 /* Probing and scanning. */
 
-/** Looks for the ids from `after` to `last`, the latter included, until `most` were found: then, or at the end, DONE; RESULT_ID is the last one tried. */
+/**
+ * Looks for the ids from `after` to `last`, the latter included, until `most` were found: then, or
+ * at the end, DONE; RESULT_ID is the last one tried.
+ */
 export function listProbe(
   t: u32,
   offset: u32,
@@ -254,7 +268,8 @@ export function listProbe(
 /** Looks at all jobs of a class: of the ids with the same low bits, as many as `classes` has. */
 function scanClass(piece: Piece, number: u32, classes: u32): void {
   const all = jobs();
-  // A table that has become smaller has several classes in one bucket; in any other each class has buckets of its own.
+  // A table that has become smaller has several classes in one bucket; in any other each class has
+  // buckets of its own.
   const isShared = classes > all.mask + 1;
   let bucket = isShared ? table.bucketOf(all, number) : number;
   do {
@@ -271,15 +286,15 @@ function scanBucket(piece: Piece, head: u32, number: u32, classes: u32): void {
   }
 }
 
-/** Looks at the classes from `number` on until it is enough for one piece; answers the next one. */
+/** Looks at the classes from `number` on until it is enough for one piece; returns the next one. */
 function scanFrom(piece: Piece, number: u32, classes: u32): u32 {
   while (number < classes && piece.looks < STEP_JOBS) scanClass(piece, number++, classes);
   return number;
 }
 
 /**
- * Looks for the `most` lowest ids between `after` and `before`, in the classes from `number` on, of `classes`. RESULT_REF is the class
- * to go on with; DONE when there is none.
+ * Looks for the `most` lowest ids between `after` and `before`, in the classes from `number` on, of
+ * `classes`. RESULT_REF is the class to go on with; DONE when there is none.
  */
 export function listScan(
   t: u32,
@@ -303,8 +318,10 @@ export function listScan(
 /* Describing. */
 
 /**
- * Describes those of `count` jobs, whose ids stand as f64 at `idsOffset` of the input slot, that still stand in that state in that tube: entries of
- * JOB_ENTRY_BYTES in the output slot, RESULT_COUNT of them; at most as many as fit. RESULT_LSN is the position that all of them depend on.
+ * Describes those of `count` jobs, whose ids stand as f64 at `idsOffset` of the input slot, that
+ * still stand in that state in that tube: entries of JOB_ENTRY_BYTES in the output slot,
+ * RESULT_COUNT of them; at most as many as fit. RESULT_LSN is the position that all of them depend
+ * on.
  */
 export function describeJobs(
   t: u32,
@@ -333,7 +350,10 @@ export function describeJobs(
   return leave(t, DONE);
 }
 
-/** id, age, time left (f64, micros), pri, delay, ttr, bytes, reserves, timeouts, releases, buries, kicks, failures (u32). */
+/**
+ * id, age, time left (f64, micros), pri, delay, ttr, bytes, reserves, timeouts, releases, buries,
+ * kicks, failures (u32).
+ */
 function writeEntry(entry: usize, job: Job, now: f64): void {
   const timed = job.state == STATE_RESERVED || job.state == STATE_DELAYED;
   const cold = coldAt(job.cold);
@@ -355,7 +375,10 @@ function writeEntry(entry: usize, job: Job, now: f64): void {
 
 /* The reserved job that runs out first. */
 
-/** A piece that keeps the job of `tube` that is reserved and runs out first, if that is before `due`. */
+/**
+ * A piece that keeps the job of `tube` that is reserved and runs out first, if that is before
+ * `due`.
+ */
 function beginSoonest(t: u32, tube: u32, due: u64, id: u64): Piece {
   const piece = beginPiece(t, tube, STATE_RESERVED, 0, 0, 0);
   piece.bySoonest = 1;
@@ -364,7 +387,10 @@ function beginSoonest(t: u32, tube: u32, due: u64, id: u64): Piece {
   return piece;
 }
 
-/** Shows the reserved job of `tube` whose time to run ends first; NOT_FOUND, or MORE when too much is reserved to be looked through at once. */
+/**
+ * Shows the reserved job of `tube` whose time to run ends first; NOT_FOUND, or MORE when too much
+ * is reserved to be looked through at once.
+ */
 export function peekReserved(t: u32, tube: u32, now: f64): i32 {
   enterAt(now);
   const source = tubeAt(tube);
@@ -378,8 +404,9 @@ export function peekReserved(t: u32, tube: u32, now: f64): i32 {
 }
 
 /**
- * Looks for it in the table of jobs, as `listScan`, going on from the job `id`, which runs out at `due`: LIST_DUE and RESULT_ID are the best so
- * far. When it is over, DONE and the job is shown; NOT_FOUND when it is not reserved any more, or there was none (RESULT_ID 0).
+ * Looks for it in the table of jobs, as `listScan`, going on from the job `id`, which runs out at
+ * `due`: LIST_DUE and RESULT_ID are the best so far. When it is over, DONE and the job is shown;
+ * NOT_FOUND when it is not reserved any more, or there was none (RESULT_ID 0).
  */
 export function scanReserved(
   t: u32,

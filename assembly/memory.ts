@@ -2,12 +2,14 @@
  *
  *   page:  | used u32 | bump u32 | free u32 | next u32 | prev u32 | class u32 | - | - | slot | slot | ...
  *
- * `free` is a list of slots given back, `bump` the offset of the first slot never given out. A page that has a free slot stands in
- * the list of its class; a page whose last slot came back goes to the free pages at once, so that any class can have it: nothing
- * stays behind when a tube of large jobs is drained. Never more than 4,096 bytes in one piece: longer bodies are chains of blocks.
+ * `free` is a list of slots given back, `bump` the offset of the first slot never given out. A page
+ * that has a free slot stands in the list of its class; a page whose last slot came back goes to
+ * the free pages at once, so that any class can have it: nothing stays behind when a tube of large
+ * jobs is drained. Never more than 4,096 bytes in one piece: longer bodies are chains of blocks.
  *
- * Two kinds of asking. What a client adds (jobs, bodies) stays inside the budget and may be refused. What draining and bookkeeping
- * need (`vital`) may exceed it: it is bounded by the jobs, tubes and connections that exist, so the budget still bounds the whole.
+ * Two kinds of asking. What a client adds (jobs, bodies) stays inside the budget and may be
+ * refused. What draining and bookkeeping need (`vital`) may exceed it: it is bounded by the jobs,
+ * tubes and connections that exist, so the budget still bounds the whole.
  */
 import { JOURNAL_BYTES, PAGE_BYTES, THREADS_BASE, THREAD_BYTES } from "./constants";
 import { CLASSES, classList, must, shard } from "./shard";
@@ -60,14 +62,20 @@ function grow(vital: bool): bool {
   return true;
 }
 
-/** The first page that is the allocator's: those before it hold the header, the threads' areas and the journal. */
+/**
+ * The first page that is the allocator's: those before it hold the header, the threads' areas and
+ * the journal.
+ */
 export function firstPage(): u32 {
   const s = shard();
   const journal = s.ringBytes == 0 ? 0 : JOURNAL_BYTES + <u32>s.ringBytes;
   return (THREADS_BASE + s.threads * THREAD_BYTES + journal) >> 16;
 }
 
-/** Pages that are in use beyond the budget: taken for what is vital, and by recovery, which refuses nothing. */
+/**
+ * Pages that are in use beyond the budget: taken for what is vital, and by recovery, which refuses
+ * nothing.
+ */
 export function overdrawnPages(): u32 {
   const s = shard();
   const used = firstPage() + s.usedPages;
@@ -77,7 +85,8 @@ export function overdrawnPages(): u32 {
 /** A whole page, its content undefined, or 0 when there is none to be had. */
 export function takePage(vital: bool): u32 {
   const s = shard();
-  // The budget is what counts, not what there is: growing for something vital leaves pages above it, and those stay for the vital.
+  // The budget is what counts, not what there is: growing for something vital leaves pages above
+  // it, and those stay for the vital.
   if (!vital && firstPage() + s.usedPages >= s.budgetPages) return 0;
   const page = s.freePages;
   if (page != 0) {
@@ -125,7 +134,10 @@ function openPage(c: u32, vital: bool): u32 {
   return at;
 }
 
-/** A piece of at least `bytes` (1..PIECE_MAX), 8-aligned, its content undefined; 0 when there is no memory. */
+/**
+ * A piece of at least `bytes` (1..PIECE_MAX), 8-aligned, its content undefined; 0 when there is no
+ * memory.
+ */
 export function take(bytes: u32, vital: bool): u32 {
   must(bytes - 1 < PIECE_MAX);
   const c = classOf(bytes);
@@ -159,7 +171,8 @@ export function give(slot: u32): void {
   page.free = slot;
   page.used--;
   if (wasFull) link(page, page.class);
-  // The last page of a class stays open while it is the only one: a queue that hovers around empty costs no page traffic.
+  // The last page of a class stays open while it is the only one: a queue that hovers around empty
+  // costs no page traffic.
   if (page.used == 0 && (page.next != 0 || page.prev != 0)) {
     unlink(page);
     givePage(at);

@@ -1,7 +1,9 @@
-/* Opening: the exports with which the server makes a shard and keeps it going: memory, ids, the ring and the segments of its journal.
+/* Opening: the exports with which the server makes a shard and keeps it going: memory, ids, the
+ * ring and the segments of its journal.
  *
- * Nothing here is a command of a client. What says so is called once, before any other thread has an instance; the positions of the journal are the
- * committer's to move (src/journal/). Conventions: index.ts.
+ * Nothing here is a command of a client. What says so is called once, before any other thread has
+ * an instance; the positions of the journal are the committer's to move (src/journal/).
+ * Conventions: index.ts.
  */
 import {
   DONE,
@@ -36,7 +38,8 @@ import {
 
 /**
  * Makes an empty shard of a memory of zeros. Called once, before any other thread has an instance.
- * `ringBytes` of room are left for a journal (`openJournal`). `pages` is the length of the memory, `budgetPages` how far bodies may make it grow.
+ * `ringBytes` of room are left for a journal (`openJournal`). `pages` is the length of the memory,
+ * `budgetPages` how far bodies may make it grow.
  */
 export function open(index: u32, threads: u32, ringBytes: u32, pages: u32, budgetPages: u32): i32 {
   const s = shard();
@@ -59,9 +62,10 @@ export function open(index: u32, threads: u32, ringBytes: u32, pages: u32, budge
 }
 
 /**
- * Opens the journal of an empty shard that was opened with a ring. `reserveBytes` of the ring must be free before a command may run: for each
- * thread at least 4 * `partBytes`, which are the bytes of a long body in one PART record. `wallBase` is the wall clock, in microseconds, at the
- * engine's time 0. Called before any other thread has an instance.
+ * Opens the journal of an empty shard that was opened with a ring. `reserveBytes` of the ring must
+ * be free before a command may run: for each thread at least 4 * `partBytes`, which are the bytes
+ * of a long body in one PART record. `wallBase` is the wall clock, in microseconds, at the engine's
+ * time 0. Called before any other thread has an instance.
  */
 export function openJournal(
   reserveBytes: u32,
@@ -79,7 +83,10 @@ export function openJournal(
   openCrc();
 }
 
-/** Each job keeps its youngest `most` failures, 0 = none. Called before any other thread has an instance. */
+/**
+ * Each job keeps its youngest `most` failures, 0 = none. Called before any other thread has an
+ * instance.
+ */
 export function keepFailures(most: u32): void {
   shard().keepsFailures = most;
 }
@@ -103,7 +110,10 @@ export function freeRing(t: u32, lsn: f64): i32 {
   return leave(t, DONE);
 }
 
-/** Adds a segment that begins at position `first` of this shard's stream. The committer's, and recovery's. */
+/**
+ * Adds a segment that begins at position `first` of this shard's stream. The committer's, and
+ * recovery's.
+ */
 export function addSegment(number: u32, first: f64): void {
   segments.addSegment(number, <u64>first);
 }
@@ -115,7 +125,10 @@ export function dropSegment(t: u32, number: u32): i32 {
   return leave(t, DONE);
 }
 
-/** Gives the records from one position of the stream to another their CRCs and counts them; see segments.ts. The committer's. */
+/**
+ * Gives the records from one position of the stream to another their CRCs and counts them; see
+ * segments.ts. The committer's.
+ */
 export function seal(from: f64, to: f64, salt: u32): f64 {
   return segments.seal(from, to, salt);
 }
@@ -140,7 +153,10 @@ export function journalHeadAddress(): u32 {
   return <u32>(changetype<usize>(shard()) + offsetof<Shard>("journalHead"));
 }
 
-/** Most bytes that may lie between the two for commands to run; NEVER_MICROS, which is more than there can be, without a journal. */
+/**
+ * Most bytes that may lie between the two for commands to run; NEVER_MICROS, which is more than
+ * there can be, without a journal.
+ */
 export function ringLimit(): f64 {
   const s = shard();
   return s.ringBytes == 0 ? NEVER_MICROS : <f64>(s.ringBytes - s.ringReserve);
@@ -187,12 +203,17 @@ export function nextId(): f64 {
   return commands.nextId();
 }
 
-/** Takes `count` ids at once from the counter of all shards; answers the first. Call it on shard 0. */
+/**
+ * Takes `count` ids at once from the counter of all shards; returns the first. Call it on shard 0.
+ */
 export function takeIds(count: u32): f64 {
   return commands.takeIds(count);
 }
 
-/** Gives back the ids from `first` to `last` when nobody took one since; else they stay unused. Call it on shard 0. */
+/**
+ * Gives back the ids from `first` to `last` when nobody took one since; else they stay unused. Call
+ * it on shard 0.
+ */
 export function giveBackIds(first: f64, last: f64): void {
   commands.giveBackIds(<u64>first, <u64>last);
 }

@@ -1,14 +1,18 @@
-/* Parts: the pieces in which a long body lies in the journal, and where in the stream the record of each of them is.
+/* Parts: the pieces in which a long body lies in the journal, and where in the stream the record of
+ * each of them is.
  *
- * A body whose PUT record would be longer than two parts goes to the journal in PART records, which are written as it is uploaded; the PUT
- * record that follows them has no body. A job with a list of parts is such a job: the address of the list stands in its chain.
+ * A body whose PUT record would be longer than two parts goes to the journal in PART records, which
+ * are written as it is uploaded; the PUT record that follows them has no body. A job with a list of
+ * parts is such a job: the address of the list stands in its chain.
  *
  *   list:   32 bytes | pieces of at most 254 entries, each piece: 0 next u32 | 4 - | 8 entries
  *   entry:  0 LSN of the newest PART record u64 | 8 what replay found, as a body of its own u32 | 12 -
  *
- * A list is open while its job does not stand in the shard with its whole body: during its upload, and in replay until the PUT record and all
- * parts have been found. The open lists are linked. A list outlives its job until the DELETE record has been counted (segments.ts): what
- * the parts took is taken out of the counts of their segments then, and the memory goes when the ring's place is freed.
+ * A list is open while its job does not stand in the shard with its whole body: during its upload,
+ * and in replay until the PUT record and all parts have been found. The open lists are linked. A
+ * list outlives its job until the DELETE record has been counted (segments.ts): what the parts took
+ * is taken out of the counts of their segments then, and the memory goes when the ring's place is
+ * freed.
  */
 import { INLINE_BODY_MAX, STATE_UPLOADING } from "./constants";
 import { Job, addressOfJob, bodyOf, freeJob, jobAt } from "./job";
@@ -17,7 +21,9 @@ import { must, shard } from "./shard";
 
 @unmanaged
 export class Parts {
-  /** Neighbours among the open ones; `next` also links those of which nothing is needed any more. */
+  /**
+   * Neighbours among the open ones; `next` also links those of which nothing is needed any more.
+   */
   next: u32;
   prev: u32;
   job: u32;
@@ -34,7 +40,10 @@ export class Parts {
 @unmanaged
 export class Part {
   lsn: u64;
-  /** In replay: a record without a place whose body is the part, 0 when it is not there or has been put together. */
+  /**
+   * In replay: a record without a place whose body is the part, 0 when it is not there or has been
+   * put together.
+   */
   found: u32;
   unused: u32;
 }
@@ -57,7 +66,10 @@ export function partsOf(job: Job): u32 {
   return job.bodyBytes > INLINE_BODY_MAX ? load<u32>(place(job)) : 0;
 }
 
-/** Gives the job an open list for parts of `partBytes`; false when there is no memory. Its body is chained. */
+/**
+ * Gives the job an open list for parts of `partBytes`; false when there is no memory. Its body is
+ * chained.
+ */
 export function makeParts(job: Job, partBytes: u32, vital: bool): bool {
   must(job.bodyBytes > INLINE_BODY_MAX && partBytes > 0);
   const at = take(offsetof<Parts>(), vital);
@@ -99,7 +111,10 @@ export function lengthOf(list: Parts, index: u32): u32 {
   return min(list.partBytes, list.bodyBytes - index * list.partBytes);
 }
 
-/** Bytes that an upload at `position` of its body still needs for the part that it is in; without parts more than there can be. */
+/**
+ * Bytes that an upload at `position` of its body still needs for the part that it is in; without
+ * parts more than there can be.
+ */
 export function leftInPart(job: Job, position: u32): u32 {
   const at = partsOf(job);
   if (at == 0) return u32.MAX_VALUE;
@@ -152,7 +167,7 @@ export function findOpen(id: u64): u32 {
 
 /* The end of a list. */
 
-/** Takes the list away from a job that goes; answers its address, 0 when there is none. */
+/** Takes the list away from a job that goes; returns its address, 0 when there is none. */
 export function detach(job: Job): u32 {
   const at = partsOf(job);
   if (at == 0) return 0;
@@ -187,7 +202,9 @@ export function dropParts(job: Job): void {
   if (at != 0) freeParts(at);
 }
 
-/** A list that has been counted out: it is freed when the ring is, under the lock. The committer's. */
+/**
+ * A list that has been counted out: it is freed when the ring is, under the lock. The committer's.
+ */
 export function spend(at: u32): void {
   partsAt(at).next = shard().spentParts;
   shard().spentParts = at;

@@ -1,9 +1,12 @@
-/* Ready: the ready jobs of a tube in the order (pri, id), and the tubes that have one to give to somebody.
+/* Ready: the ready jobs of a tube in the order (pri, id), and the tubes that have one to give to
+ * somebody.
  *
- * One bucket for each priority in use; a bucket is a FIFO in id order. New jobs have the highest id so far and go to its tail at once,
- * and a job that comes back (released, timed out) nearly always has the lowest and goes to its head. One that belongs in between
- * goes to the bucket's tree of late jobs instead; the better of list head and first late job is the bucket's best. Measured against
- * a binary heap, buckets are 2 to 4 times faster with up to 1,024 priorities and equal when all differ.
+ * One bucket for each priority in use; a bucket is a FIFO in id order. New jobs have the highest id
+ * so far and go to its tail at once, and a job that comes back (released, timed out) nearly always
+ * has the lowest and goes to its head. One that belongs in between goes to the bucket's tree of
+ * late jobs instead; the better of list head and first late job is the bucket's best. Measured
+ * against a binary heap, buckets are 2 to 4 times faster with up to 1,024 priorities and equal when
+ * all differ.
  */
 import { URGENT_BELOW } from "./constants";
 import { Node } from "./node";
@@ -136,8 +139,8 @@ export function bestOf(bucket: Bucket): u32 {
 }
 
 /**
- * Brings the tube's best job and its place among the ready tubes up to date. A tube that nobody watches has none: thousands of them must
- * not stand before those from which jobs are taken.
+ * Brings the tube's best job and its place among the ready tubes up to date. A tube that nobody
+ * watches has none: thousands of them must not stand before those from which jobs are taken.
  */
 export function refresh(tube: Tube): void {
   const best = tube.firstBucket == 0 ? 0 : bestOf(bucketAt(tube.firstBucket));
@@ -172,7 +175,10 @@ function standsBehind(job: Job, other: Job): bool {
   return job.pri > other.pri || (job.pri == other.pri && job.minor > other.minor);
 }
 
-/** Makes `job`, which stands nowhere, a ready job of its tube; false when there is no memory for a bucket. */
+/**
+ * Makes `job`, which stands nowhere, a ready job of its tube; false when there is no memory for a
+ * bucket.
+ */
 export function push(tube: Tube, job: Job): bool {
   const at = bucketFor(tube, job.pri);
   if (at == 0) return false;

@@ -1,8 +1,10 @@
-/* Replay: the journal's records on their way back: into the shard when the server starts, and into new segments when one is reclaimed.
+/* Replay: the journal's records on their way back: into the shard when the server starts, and into
+ * new segments when one is reclaimed.
  *
- * The host brings pieces of a segment into a staging area of this memory (before the start, the ring itself) and calls `replay` or `keep`
- * with it. A record is trusted when its CRC is right; records of tubes that belong to other shards are passed over, so that the number of
- * shards may differ from the one that wrote them.
+ * The host brings pieces of a segment into a staging area of this memory (before the start, the
+ * ring itself) and calls `replay` or `keep` with it. A record is trusted when its CRC is right;
+ * records of tubes that belong to other shards are passed over, so that the number of shards may
+ * differ from the one that wrote them.
  */
 import {
   DAMAGED,
@@ -100,13 +102,16 @@ function isMine(address: usize, record: Record, shards: u32): bool {
 }
 
 /**
- * Replays the `bytes` bytes staged at `offset` of the ring, part of the segment that was added last, salted with `salt`, for a server of
- * `shards` shards whose engine clock shows `now`. RESULT_COUNT is how far it came: DONE at the end, DAMAGED in front of what is no sound
- * record (the host looks further on), OUT_OF_MEMORY. `isYoung` 1: the records are younger than the hints.  RESULT_ID is the highest id seen, 0 if none.
+ * Replays the `bytes` bytes staged at `offset` of the ring, part of the segment that was added
+ * last, salted with `salt`, for a server of `shards` shards whose engine clock shows `now`.
+ * RESULT_COUNT is how far it came: DONE at the end, DAMAGED in front of what is no sound record
+ * (the host looks further on), OUT_OF_MEMORY. `isYoung` 1: the records are younger than the hints.
+ * RESULT_ID is the highest id seen, 0 if none.
  *
- * A job's PUT record may have been written again behind those of its failures: `strays` is how many failures were passed over because their job is not
- * here (yet). When all segments have been replayed they get a second chance: `again` 1 takes failures and nothing else, from the segment
- * of number `number`.
+ * A job's PUT record may have been written again behind those of its failures: `strays` is how many
+ * failures were passed over because their job is not here (yet). When all segments have been
+ * replayed they get a second chance: `again` 1 takes failures and nothing else, from the segment of
+ * number `number`.
  */
 export function replay(
   t: u32,
@@ -162,7 +167,10 @@ function outdateHint(id: u64): void {
   if (found != 0) jobAt(found).flags |= HINT_IS_OLD;
 }
 
-/** How many of the `bytes` bytes staged at the beginning of the ring are sound records, one behind the other: RESULT_COUNT. */
+/**
+ * How many of the `bytes` bytes staged at the beginning of the ring are sound records, one behind
+ * the other: RESULT_COUNT.
+ */
 export function check(t: u32, bytes: u32, salt: u32): i32 {
   enter();
   let at: u32 = 0;
@@ -185,7 +193,8 @@ function apply(address: usize, record: Record, segment: Segment, shards: u32, no
     return collect(address, changetype<PartRecord>(record), found, segment, shards);
   }
   if (record.kind == RECORD_DELETE) {
-    // Its PUT may lie in a segment that another shard's part of the journal reads: count the tombstone in each.
+    // Its PUT may lie in a segment that another shard's part of the journal reads: count the
+    // tombstone in each.
     segments.countTombstone(changetype<DeleteRecord>(record), segment);
     if (stands) bury(jobAt(found));
     else if (found != 0) forget(jobAt(found));
@@ -218,7 +227,10 @@ function uncountParts(job: Job): void {
   parts.dropParts(job);
 }
 
-/* Bodies in parts. The parts of a job may come in any order, before its PUT record and behind it, since each is kept by itself. */
+/*
+ * Bodies in parts. The parts of a job may come in any order, before its PUT record and behind it,
+ * since each is kept by itself.
+ */
 
 /** A part of a body: kept aside until all are there. */
 function collect(
@@ -266,7 +278,10 @@ function keepAside(part: Part, bytes: u32, address: usize): bool {
   return appendBody(jobAt(made), 0, address + PART_BYTES, bytes, true) == bytes;
 }
 
-/** Makes one body of the parts if the PUT record and all of them are there; false when there is no memory. */
+/**
+ * Makes one body of the parts if the PUT record and all of them are there; false when there is no
+ * memory.
+ */
 function putTogether(job: Job): bool {
   const list = parts.partsAt(parts.partsOf(job));
   if (parts.isOpen(list)) return true;
@@ -281,8 +296,9 @@ function putTogether(job: Job): bool {
 }
 
 /**
- * Ends the replay: parts without a PUT record go, and so does a job some of whose parts are missing. MORE for each such job: RESULT_ID is its id,
- * RESULT_COUNT the number of the segment that its PUT record lies in; DONE when there is none left.
+ * Ends the replay: parts without a PUT record go, and so does a job some of whose parts are
+ * missing. MORE for each such job: RESULT_ID is its id, RESULT_COUNT the number of the segment that
+ * its PUT record lies in; DONE when there is none left.
  */
 export function endReplay(t: u32): i32 {
   enter();
@@ -318,7 +334,10 @@ function uncountFailure(failure: Failure): void {
   segments.segmentOf(failure.lsn).liveBytes -= journal.failureRecordBytes(failure);
 }
 
-/** The LSN that stands for "somewhere in this segment": each replayed segment is one position of the stream long. */
+/**
+ * The LSN that stands for "somewhere in this segment": each replayed segment is one position of the
+ * stream long.
+ */
 function lsnIn(segment: Segment): u64 {
   return segment.first + 1;
 }
@@ -352,7 +371,10 @@ function makeJobOf(record: PutRecord): u32 {
   return makePartedJob(record.bodyBytes, record.partBytes);
 }
 
-/** A newer PUT record of a job that is there: its segment was being reclaimed when the server stopped. */
+/**
+ * A newer PUT record of a job that is there: its segment was being reclaimed when the server
+ * stopped.
+ */
 function renew(record: PutRecord, job: Job, segment: Segment, now: f64): bool {
   segments.segmentOf(job.lsn).superseded++;
   uncount(job);
@@ -421,7 +443,10 @@ function remake(address: usize, record: FailureRecord): u32 {
   return taken == bytes ? made : 0;
 }
 
-/** Puts a job that stands nowhere where the journal says that it stood. No wall clock makes a delay longer than it was asked to be. */
+/**
+ * Puts a job that stands nowhere where the journal says that it stood. No wall clock makes a delay
+ * longer than it was asked to be.
+ */
 function stand(job: Job, state: u8, pri: u32, delaySeconds: u32, due: f64, now: f64): void {
   job.pri = pri;
   job.delaySeconds = delaySeconds;
@@ -435,9 +460,11 @@ function stand(job: Job, state: u8, pri: u32, delaySeconds: u32, due: f64, now: 
 }
 
 /**
- * Keeps what is still needed of the `bytes` bytes of a segment staged at `offset` of the input slot or the ring's neighbour by writing it
- * again at the end of the stream: jobs whose PUT record lies there, latest states, failures, tombstones whose job's segment still exists.
- * RESULT_COUNT is how far it came: MORE when the ring is full, DONE at the end, DAMAGED in front of what is no sound record.
+ * Keeps what is still needed of the `bytes` bytes of a segment staged at `offset` of the input slot
+ * or the ring's neighbour by writing it again at the end of the stream: jobs whose PUT record lies
+ * there, latest states, failures, tombstones whose job's segment still exists. RESULT_COUNT is how
+ * far it came: MORE when the ring is full, DONE at the end, DAMAGED in front of what is no sound
+ * record.
  */
 export function keep(t: u32, address: u32, bytes: u32, salt: u32, number: u32): i32 {
   enter();
@@ -464,8 +491,9 @@ export function keep(t: u32, address: u32, bytes: u32, salt: u32, number: u32): 
 }
 
 /**
- * As `keep`, for what the file of segment `number` does not tell any more: goes through the jobs, from bucket number `from` of their table on.
- * RESULT_COUNT is where to go on: MORE when the ring is full or enough was done at a time, DONE at the end.
+ * As `keep`, for what the file of segment `number` does not tell any more: goes through the jobs,
+ * from bucket number `from` of their table on. RESULT_COUNT is where to go on: MORE when the ring
+ * is full or enough was done at a time, DONE at the end.
  */
 export function keepRest(t: u32, from: u32, number: u32): i32 {
   enter();

@@ -1,10 +1,13 @@
-/* Run: the commands that make up nearly all traffic, read from the input slot and answered into the output slot in one critical section.
+/* Run: the commands that make up nearly all traffic, read from the input slot and answered into the
+ * output slot in one critical section.
  *
- * A client that pipelines sends the same few lines over and over: put, reserve, delete, release, bury, touch. For these `run` does
- * what the host does for every line, but for a whole chunk of input at once. It takes only what is complete and exactly well formed (single
- * spaces, plain digits, CR LF) and can be answered here and now; at anything else it stops in front of it and the host goes on
- * there by itself: errors, waiting, other commands, other shards, long bodies. So the host's parser alone says what the protocol is, and
- * `run` may never answer anything that the host would not (tests run both on the same input).
+ * A client that pipelines sends the same few lines over and over: put, reserve, delete, release,
+ * bury, touch. For these `run` does what the host does for every line, but for a whole chunk of
+ * input at once. It takes only what is complete and exactly well formed (single spaces, plain
+ * digits, CR LF) and can be answered here and now; at anything else it stops in front of it and the
+ * host goes on there by itself: errors, waiting, other commands, other shards, long bodies. So the
+ * host's parser alone says what the protocol is, and `run` may never answer anything that the host
+ * would not (tests run both on the same input).
  *
  * Words are compared and written as little-endian numbers: a string would need a data segment.
  */
@@ -72,9 +75,14 @@ const FIVE_BYTES: u64 = 0xffffffffff;
 const SIX_BYTES: u64 = 0xffffffffffff;
 const SEVEN_BYTES: u64 = 0xffffffffffffff;
 
-/* Reading. Words are read beyond `end` freely: the output slot follows. What counts is that a command ends within. */
+/*
+ * Reading. Words are read beyond `end` freely: the output slot follows. What counts is that a
+ * command ends within.
+ */
 
-/** A number of at most 15 plain digits at `at`: value * 16 + its length; 0 when there is no digit. */
+/**
+ * A number of at most 15 plain digits at `at`: value * 16 + its length; 0 when there is no digit.
+ */
 function digits(at: u32): u64 {
   let value: u64 = 0;
   let count: u32 = 0;
@@ -103,7 +111,10 @@ function isId(number: u64, at: u32, mark: u32): bool {
   return length != 0 && load<u8>(at + length) == mark;
 }
 
-/** The position behind the CR LF whose CR is at `cr`, or 0 when it is not there or not within the input. */
+/**
+ * The position behind the CR LF whose CR is at `cr`, or 0 when it is not there or not within the
+ * input.
+ */
 function lineEnd(run: Run, cr: u32): u32 {
   return load<u8>(cr, 1) == LF && cr + 2 <= run.end ? cr + 2 : 0;
 }
@@ -155,7 +166,7 @@ function count(run: Run, which: i32): void {
   store<f64>(at, load<f64>(at) + 1);
 }
 
-/* The commands. Each answers the position behind what it took, or 0 and nothing has happened. */
+/* The commands. Each returns the position behind what it took, or 0 and nothing has happened. */
 
 function put(run: Run, at: u32): u32 {
   let p = at + 4;
@@ -368,10 +379,11 @@ function step(run: Run, at: u32): u32 {
 }
 
 /**
- * Runs commands of the `bytes` bytes at `offset` of the input slot, at most `most`, for a connection (0 = without a record here) that
- * uses `tube` (0 = another shard's). `flags`: RUN_*. Outside shard 0 it may give out the ids from `firstId` to `lastId`. RESULT_COUNT is
- * how many bytes it took, RESULT_STOP why it stopped there, RESULT_REPLY_BYTES what it answered; RESULT_DID, _IDS_USED and _LSN as
- * they say. RESULT_COMMANDS is how many it ran; the answer is DONE.
+ * Runs commands of the `bytes` bytes at `offset` of the input slot, at most `most`, for a
+ * connection (0 = without a record here) that uses `tube` (0 = another shard's). `flags`: RUN_*.
+ * Outside shard 0 it may give out the ids from `firstId` to `lastId`. RESULT_COUNT is how many
+ * bytes it took, RESULT_STOP why it stopped there, RESULT_REPLY_BYTES what it answered; RESULT_DID,
+ * _IDS_USED and _LSN as they say. RESULT_COMMANDS is how many it ran; the answer is DONE.
  */
 export function run(
   t: u32,

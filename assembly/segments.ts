@@ -1,10 +1,12 @@
-/* Segments: which part of the shard's stream of records went to which segment of the journal, and how much of each is still needed.
+/* Segments: which part of the shard's stream of records went to which segment of the journal, and
+ * how much of each is still needed.
  *
- * The table lists the segments that exist, in the order in which they were begun; an entry says where in this shard's stream it
- * begins. What is live in a segment: PUT records of jobs that exist and have no newer one, their latest STATE records, the FAILURE records of
- * what is kept of their failures, and the latest PART records of their bodies and of uploads. The committer
- * alone changes the table and the counts (`seal`, in the order of the stream), and recovery before it (`replay`); commands only ever
- * write old LSNs into their records. So no lock is needed here.
+ * The table lists the segments that exist, in the order in which they were begun; an entry says
+ * where in this shard's stream it begins. What is live in a segment: PUT records of jobs that exist
+ * and have no newer one, their latest STATE records, the FAILURE records of what is kept of their
+ * failures, and the latest PART records of their bodies and of uploads. The committer alone changes
+ * the table and the counts (`seal`, in the order of the stream), and recovery before it (`replay`);
+ * commands only ever write old LSNs into their records. So no lock is needed here.
  */
 import {
   RECORD_DELETE,
@@ -38,9 +40,15 @@ export class Segment {
   first: u64;
   liveBytes: f64;
   number: u32;
-  /** Jobs that were found in it and, newer, in another one too: left by a crash while it was being reclaimed. */
+  /**
+   * Jobs that were found in it and, newer, in another one too: left by a crash while it was being
+   * reclaimed.
+   */
   superseded: u32;
-  /** Tombstones in it whose job's PUT record lies in another segment, and the lowest and the highest number of those segments. */
+  /**
+   * Tombstones in it whose job's PUT record lies in another segment, and the lowest and the highest
+   * number of those segments.
+   */
   foreign: u32;
   lowOrigin: u32;
   highOrigin: u32;
@@ -159,7 +167,10 @@ function accountDelete(record: DeleteRecord, segment: Segment): void {
   countTombstone(record, segment);
 }
 
-/** A tombstone lies in `segment`: if its job's PUT record does not, it is needed for as long as that one's segment exists. */
+/**
+ * A tombstone lies in `segment`: if its job's PUT record does not, it is needed for as long as that
+ * one's segment exists.
+ */
 export function countTombstone(record: DeleteRecord, segment: Segment): void {
   const origin = record.origin;
   if (origin == segment.number) return;
@@ -178,9 +189,10 @@ export function uncountParts(at: u32): void {
 }
 
 /**
- * Makes the ring's records from stream position `from` to `to`, which the committer is about to write to the last segment of the table, fit for
- * the disk: accounts for them and gives each its CRC. Answers where in the stream the ring's unused end begins, `to` when it was not
- * passed. No lock: nobody else touches records once they are written.
+ * Makes the ring's records from stream position `from` to `to`, which the committer is about to
+ * write to the last segment of the table, fit for the disk: accounts for them and gives each its
+ * CRC. Returns where in the stream the ring's unused end begins, `to` when it was not passed. No
+ * lock: nobody else touches records once they are written.
  */
 export function seal(from: f64, to: f64, salt: u32): f64 {
   atomic.fence(); // `to` was read plainly: what stands before it must not be read from before that

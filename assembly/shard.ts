@@ -1,9 +1,10 @@
 /* Shard: the header of one shard's memory, its lock, and the way in and out of a critical section.
  *
- * Everything a shard knows lies in its one shared memory, beginning with this header at SHARD_BASE. A header of zeros is an
- * unlocked, empty shard but for what `open` in index.ts writes. Every exported call that touches more than the id counters
- * stands between `enter` and `leave`; nothing here may be read or written outside them. A broken invariant traps (`must`): after
- * that the memory cannot be trusted, the host ends the process and recovers.
+ * Everything a shard knows lies in its one shared memory, beginning with this header at SHARD_BASE.
+ * A header of zeros is an unlocked, empty shard but for what `open` in index.ts writes. Every
+ * exported call that touches more than the id counters stands between `enter` and `leave`; nothing
+ * here may be read or written outside them. A broken invariant traps (`must`): after that the
+ * memory cannot be trusted, the host ends the process and recovers.
  */
 import {
   JOURNAL_BYTES,
@@ -46,7 +47,10 @@ export class Shard {
   lastId: u64;
   lastNumber: u64;
 
-  /** When `enter` must work off deadlines, in microseconds. Hosts read it without the lock to arm their timers. */
+  /**
+   * When `enter` must work off deadlines, in microseconds. Hosts read it without the lock to arm
+   * their timers.
+   */
   nextDue: f64;
   /** Position behind the last mutation: in the journal's stream, or a mere count without one. */
   lsn: u64;
@@ -57,7 +61,10 @@ export class Shard {
   ringBytes: u64;
   /** Bytes that must be free before a command may run: what one on each thread can write. */
   ringReserve: u64;
-  /** Records written since the start, and how many of them to keep what a segment that goes still held. */
+  /**
+   * Records written since the start, and how many of them to keep what a segment that goes still
+   * held.
+   */
   records: u64;
   recordsKept: u64;
   /** ringHead and ringTail for those who look without the lock. */
@@ -69,14 +76,20 @@ export class Shard {
   keepsReleases: u32;
   /** How many shards the server has. */
   shards: u32;
-  /** Bytes of a long body in one PART record; the lists of parts that are open, and those of which nothing is needed: parts.ts. */
+  /**
+   * Bytes of a long body in one PART record; the lists of parts that are open, and those of which
+   * nothing is needed: parts.ts.
+   */
   partBytes: u32;
   openParts: u32;
   spentParts: u32;
 
   /* The allocator: memory.ts. */
   freePages: u32;
-  /** First page that was never used, the end of the memory, and the pages that bodies may make us take, in pages. */
+  /**
+   * First page that was never used, the end of the memory, and the pages that bodies may make us
+   * take, in pages.
+   */
   topPage: u32;
   endPage: u32;
   /** Segments that the journal's table lists. */
@@ -98,7 +111,10 @@ export class Shard {
   buried: u32;
   timeouts: u64;
   total: u64;
-  /** Since the start; reserves of jobs that were not ready (the others are in `times`), and as SHARD_DELETES and so on in constants.ts. */
+  /**
+   * Since the start; reserves of jobs that were not ready (the others are in `times`), and as
+   * SHARD_DELETES and so on in constants.ts.
+   */
   otherReserves: u64;
   deletes: u64;
   releases: u64;
@@ -115,7 +131,9 @@ export class Shard {
   /** Threads for which grants were made since the last `leave`. */
   wakeLow: u32;
   wakeHigh: u32;
-  /** Something that can be done without found no memory inside the budget since the last `leave`. */
+  /**
+   * Something that can be done without found no memory inside the budget since the last `leave`.
+   */
   isShort: u32;
 
   /** Where the last long body was read: job, bytes skipped, block that begins there. */
@@ -124,7 +142,10 @@ export class Shard {
   cursorBlock: u32;
 }
 
-/* Behind the header: lists and tables of fixed size; the shard's histograms (times.ts) lie at SHARD_TIMES_OFFSET. */
+/*
+ * Behind the header: lists and tables of fixed size; the shard's histograms (times.ts) lie at
+ * SHARD_TIMES_OFFSET.
+ */
 const CLASS_LISTS: usize = SHARD_BASE + 1024;
 const GRANT_LISTS: usize = CLASS_LISTS + CLASSES * 4;
 const TABLES: usize = GRANT_LISTS + THREADS_MAX * 4 + 32;
@@ -199,7 +220,10 @@ export function enter(): void {
   acquire();
 }
 
-/** Publishes for thread `t` which threads have grants to collect, and whether memory is short, gives the lock back, and answers `code`. */
+/**
+ * Publishes for thread `t` which threads have grants to collect, and whether memory is short, gives
+ * the lock back, and returns `code`.
+ */
 export function leave(t: u32, code: i32): i32 {
   const s = shard();
   let answer = code;

@@ -1,4 +1,5 @@
-/* States: how a job moves from one state to another. Each way out undoes exactly what the way in did, counters included.
+/* States: how a job moves from one state to another. Each way out undoes exactly what the way in
+ * did, counters included.
  *
  *           put, delay > 0          +---------+   kick
  *         ----------------------->  | delayed | --------+
@@ -12,8 +13,8 @@
  *                      | reserved | ------------------------------> | buried |
  *                      +----------+              bury               +--------+
  *
- * Whenever a job becomes ready it is offered to those who wait (`match`): between two critical sections no tube has both a job that
- * may be taken and a waiter.
+ * Whenever a job becomes ready it is offered to those who wait (`match`): between two critical
+ * sections no tube has both a job that may be taken and a waiter.
  */
 import { STATE_BURIED, STATE_DELAYED, STATE_READY, STATE_RESERVED } from "./constants";
 import { Cold, GRANTED, Job, TOUCHED, addressOfJob, coldOf, freeJob, jobAt } from "./job";
@@ -79,7 +80,10 @@ export function leaveState(job: Job): void {
 
 /* Into a state. */
 
-/** False when there is no memory for a new priority: then the job is buried, so that it stands somewhere. */
+/**
+ * False when there is no memory for a new priority: then the job is buried, so that it stands
+ * somewhere.
+ */
 export function becomeReady(job: Job, now: u64): bool {
   return becomeReadySince(job, now, now);
 }
@@ -165,7 +169,10 @@ function grant(job: Job, conn: Conn, now: u64): void {
   wake(conn.thread);
 }
 
-/** Undoes a reservation that nobody saw: the job goes back to its place as if it had stood there since `since`. */
+/**
+ * Undoes a reservation that nobody saw: the job goes back to its place as if it had stood there
+ * since `since`.
+ */
 export function handBack(job: Job, since: u64, now: u64): void {
   leaveState(job);
   job.reserves--;

@@ -1,8 +1,9 @@
 /* Table: a hash table that grows and shrinks one bucket at a time (linear hashing, Litwin 1980).
  *
- * No operation ever rehashes the whole: an insert splits at most one bucket, a removal joins at most one, so a table of a million
- * jobs never makes anybody wait. Heads lie in pages of 16,384, named by a directory in the shard's header page. Entries are linked
- * through Node.chain and hashed by the low half of Node.minor; dense ids therefore spread perfectly.
+ * No operation ever rehashes the whole: an insert splits at most one bucket, a removal joins at
+ * most one, so a table of a million jobs never makes anybody wait. Heads lie in pages of 16,384,
+ * named by a directory in the shard's header page. Entries are linked through Node.chain and hashed
+ * by the low half of Node.minor; dense ids therefore spread perfectly.
  */
 import { Node, addressOf, nodeAt } from "./node";
 import { DIRECTORY_PAGES, Table, must } from "./shard";
@@ -38,12 +39,17 @@ export function bucketOf(table: Table, hash: u32): u32 {
   return bucket < table.split ? hash & ((table.mask << 1) | 1) : bucket;
 }
 
-/** Address of the first entry that shares a bucket with `hash`, or 0; the caller follows Node.chain. */
+/**
+ * Address of the first entry that shares a bucket with `hash`, or 0; the caller follows Node.chain.
+ */
 export function bucket(table: Table, hash: u32): u32 {
   return load<u32>(headAt(table, bucketOf(table, hash)));
 }
 
-/** Splits the next bucket in two. Its heads are vital: they are bounded by the entries, and without them every look-up walks long chains. */
+/**
+ * Splits the next bucket in two. Its heads are vital: they are bounded by the entries, and without
+ * them every look-up walks long chains.
+ */
 function split(table: Table): void {
   const low = table.split;
   const high = table.mask + 1 + low;
@@ -131,7 +137,8 @@ export function drop(table: Table, node: Node): void {
     nodeAt(current).chain = node.chain;
   }
   table.count--;
-  // Half as many entries as heads before it shrinks: a count that swings by one must not split and join for ever.
+  // Half as many entries as heads before it shrinks: a count that swings by one must not split and
+  // join for ever.
   const n = heads(table);
   if (n > HEADS_MIN && table.count < n >> 1) join(table);
 }

@@ -1,14 +1,17 @@
-/* Times: how long jobs stood ready before they were reserved, and how long they were then held: two histograms.
+/* Times: how long jobs stood ready before they were reserved, and how long they were then held: two
+ * histograms.
  *
  *   | 28 counts u64 | sum u64 |    time in queue: from becoming ready to the reserve that got the job
  *   | 28 counts u64 | sum u64 |    time to process: from that reserve to the delete, release or bury that ended it
  *
- * Bucket i counts what took less than 2^(9 + i) microseconds and belongs in no lower one; the last takes the rest. Counts and sums have 64
- * bits and never wrap. The shard has one pair, in its header; a tube gets one when its first job is reserved and gives it back when it
- * goes. That memory is `vital`, since a reserve must not fail and there is one pair a tube; when there is none even so, a reservation is counted
- * without its time in queue, and a time to process in the shard alone.
- * A job needs no room for this. Ready, its deadline holds the moment since when (nothing else looks at it there); held, the moment
- * of the reserve is its deadline less its TTR, until a touch moves the deadline and writes the moment down in the job's cold record.
+ * Bucket i counts what took less than 2^(9 + i) microseconds and belongs in no lower one; the last
+ * takes the rest. Counts and sums have 64 bits and never wrap. The shard has one pair, in its
+ * header; a tube gets one when its first job is reserved and gives it back when it goes. That
+ * memory is `vital`, since a reserve must not fail and there is one pair a tube; when there is none
+ * even so, a reservation is counted without its time in queue, and a time to process in the shard
+ * alone. A job needs no room for this. Ready, its deadline holds the moment since when (nothing
+ * else looks at it there); held, the moment of the reserve is its deadline less its TTR, until a
+ * touch moves the deadline and writes the moment down in the job's cold record.
  */
 import { SHARD_TIMES_OFFSET, STATE_RESERVED } from "./constants";
 import { SHARD_BASE, TIME_BUCKETS, TIME_FIRST_BITS } from "./constants";
@@ -54,7 +57,10 @@ function record(tube: Tube, which: usize, micros: u64): void {
   add(<usize>tube.times + which, place, micros);
 }
 
-/** Microseconds from one moment to another, by the clocks of two threads that may differ by a little. */
+/**
+ * Microseconds from one moment to another, by the clocks of two threads that may differ by a
+ * little.
+ */
 function between(since: u64, now: u64): u64 {
   return now > since ? now - since : 0;
 }
@@ -67,7 +73,10 @@ function open(tube: Tube): bool {
   return true;
 }
 
-/** A job of `tube` that was ready since `since` was reserved at `now`. False when there was no memory for that time, and only the reservation is counted. */
+/**
+ * A job of `tube` that was ready since `since` was reserved at `now`. False when there was no
+ * memory for that time, and only the reservation is counted.
+ */
 export function queued(tube: Tube, since: u64, now: u64): bool {
   if (tube.times == 0 && !open(tube)) {
     reservedOtherwise(tube);
@@ -119,7 +128,10 @@ export function processed(job: Job, now: u64): void {
   record(tubeAt(job.tube), PROCESS, between(since, now));
 }
 
-/** The deadline of a reserved job is about to move: remembers when it was reserved. Without memory for that, the touch counts as the reserve. */
+/**
+ * The deadline of a reserved job is about to move: remembers when it was reserved. Without memory
+ * for that, the touch counts as the reserve.
+ */
 export function touched(job: Job): void {
   if ((job.flags & TOUCHED) != 0) return;
   const cold = coldOf(job);

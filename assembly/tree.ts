@@ -1,9 +1,11 @@
 /* Tree: an ordered set of nodes, linked in place (a treap).
  *
- * It needs no memory of its own, so moving a job between states cannot fail; any node can be removed; and one operation costs
- * O(log n), always: a heap with lazy or amortised costs would now and then hold the lock for the length of the whole queue. The
- * random priorities that keep a treap flat are a hash of the node's address. A root is the address of a u32 that holds the
- * address of the top node, 0 when the tree is empty. Called by whatever keeps order: delayed jobs, held jobs, buckets, timers.
+ * It needs no memory of its own, so moving a job between states cannot fail; any node can be
+ * removed; and one operation costs O(log n), always: a heap with lazy or amortised costs would now
+ * and then hold the lock for the length of the whole queue. The random priorities that keep a treap
+ * flat are a hash of the node's address. A root is the address of a u32 that holds the address of
+ * the top node, 0 when the tree is empty. Called by whatever keeps order: delayed jobs, held jobs,
+ * buckets, timers.
  */
 import { Node, addressOf, before, nodeAt } from "./node";
 import { must } from "./shard";

@@ -1,8 +1,9 @@
 /* Tube: a named queue of this shard, and the table that finds it by name.
  *
- * A tube exists while a job, a user or a watcher refers to it, or while it is pinned ("default"). Its Node is the shard's timer for
- * it (major = the next time to look at its delays and its pause) and its entry in the table of names (minor = hash of the name).
- * `ready` is a second node: the tube's place among all watched tubes that have a job to give, by (pri, id) of that job.
+ * A tube exists while a job, a user or a watcher refers to it, or while it is pinned ("default").
+ * Its Node is the shard's timer for it (major = the next time to look at its delays and its pause)
+ * and its entry in the table of names (minor = hash of the name). `ready` is a second node: the
+ * tube's place among all watched tubes that have a job to give, by (pri, id) of that job.
  */
 import { TUBE_NAME_MAX } from "./constants";
 import { Node } from "./node";
@@ -31,7 +32,10 @@ export class Tube extends Node {
   /** Of totalJobs and deletes, what an earlier process counted. */
   earlierJobs: u64;
   earlierDeletes: u64;
-  /** Since the start; reserves of jobs that were not ready (the others are in `times`), and as TUBE_RELEASES and so on in constants.ts. */
+  /**
+   * Since the start; reserves of jobs that were not ready (the others are in `times`), and as
+   * TUBE_RELEASES and so on in constants.ts.
+   */
   otherReserves: u64;
   releases: u64;
   buries: u64;
@@ -39,11 +43,16 @@ export class Tube extends Node {
   touches: u64;
   timeouts: u64;
   losses: u64;
-  /** The oldest ready job that is known, 0 when none is; the pri where looking for an older one goes on (ages.ts). */
+  /**
+   * The oldest ready job that is known, 0 when none is; the pri where looking for an older one goes
+   * on (ages.ts).
+   */
   oldestId: u64;
   lookPri: u64;
 
-  /** Tree of buckets by pri, its first one, the one used last, and one kept for the next new pri. */
+  /**
+   * Tree of buckets by pri, its first one, the one used last, and one kept for the next new pri.
+   */
   buckets: u32;
   firstBucket: u32;
   lastBucket: u32;
@@ -101,7 +110,10 @@ export function tubeOfReadyNode(node: u32): Tube {
   return changetype<Tube>(<usize>node - READY_NODE);
 }
 
-/** What decides which shard a name belongs to: FNV-1a, folded; the host has the same (src/engine/shards.ts). */
+/**
+ * What decides which shard a name belongs to: FNV-1a, folded; the host has the same
+ * (src/engine/shards.ts).
+ */
 export function nameHash(name: usize, bytes: u32): u32 {
   const h = fnv(name, bytes);
   return h ^ (h >>> 16);
@@ -137,7 +149,10 @@ export function findTube(name: usize, bytes: u32): u32 {
   return 0;
 }
 
-/** The tube of that name, made if need be; `number` orders tubes by when they were made, 0 makes none. 0 when there is none. */
+/**
+ * The tube of that name, made if need be; `number` orders tubes by when they were made, 0 makes
+ * none. 0 when there is none.
+ */
 export function findOrMakeTube(name: usize, bytes: u32, number: u64): u32 {
   must(bytes - 1 < TUBE_NAME_MAX);
   const found = findTube(name, bytes);
@@ -162,7 +177,10 @@ export function findOrMakeTube(name: usize, bytes: u32, number: u64): u32 {
   return at;
 }
 
-/** Forgets the tube when nothing refers to it any more. Call it last: the tube may be gone afterwards. */
+/**
+ * Forgets the tube when nothing refers to it any more. Call it last: the tube may be gone
+ * afterwards.
+ */
 export function forgetIfUnused(tube: Tube): void {
   if (tube.using != 0) return; // nearly always
   if ((tube.watching | tube.ready | tube.reserved | tube.delayed | tube.buried | tube.pinned) != 0)

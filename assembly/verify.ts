@@ -1,11 +1,14 @@
-/* Verify: the engine and one more export, `verify`, that walks the whole shard and checks every invariant. For tests only.
+/* Verify: the engine and one more export, `verify`, that walks the whole shard and checks every
+ * invariant. For tests only.
  *
- * Every job stands in exactly one place: what is found in buckets, trees and lists is found in the table by its id, and there are as
- * many there as here. Counters equal what they count, trees are in order and shaped as their weights say, lists are linked both ways,
- * nobody waits for a job that may be taken, timers ring in time, a tube exists only while something refers to it, pages and slots of
- * the allocator are used or free and never both; once all records have been counted, each segment's live bytes are those of the records that
- * jobs and uploads need. What only the host knows, a tube's users, uploads and connections, is taken as
- * given: the slots that no walk reaches are counted, so that the caller can compare (RESULT_COUNT).
+ * Every job stands in exactly one place: what is found in buckets, trees and lists is found in the
+ * table by its id, and there are as many there as here. Counters equal what they count, trees are
+ * in order and shaped as their weights say, lists are linked both ways, nobody waits for a job that
+ * may be taken, timers ring in time, a tube exists only while something refers to it, pages and
+ * slots of the allocator are used or free and never both; once all records have been counted, each
+ * segment's live bytes are those of the records that jobs and uploads need. What only the host
+ * knows, a tube's users, uploads and connections, is taken as given: the slots that no walk reaches
+ * are counted, so that the caller can compare (RESULT_COUNT).
  *
  * Unlike the engine, this module has globals and may only be used by one thread at a time.
  */
@@ -52,7 +55,7 @@ import { Tube, findTube, isPaused, nameOf, readyNode, tubeAt, tubeOfReadyNode } 
 
 export * from "./index";
 
-/* What `verify` answers. Exported, so that a test can turn the number into the name. */
+/* What `verify` returns. Exported, so that a test can turn the number into the name. */
 export const TREE_LINKS: i32 = 1;
 export const TREE_WEIGHTS: i32 = 2;
 export const TREE_ORDER: i32 = 3;
@@ -105,7 +108,10 @@ export const FAILURE_MESSAGE: i32 = 49;
 
 /** The first invariant found broken. */
 let broken: i32 = 0;
-/** Whether slots are counted, and where: a byte for each page, two bytes of live slots for each page. */
+/**
+ * Whether slots are counted, and where: a byte for each page, two bytes of live slots for each
+ * page.
+ */
 let counting: bool = false;
 let pageMarks: usize = 0;
 let liveSlots: usize = 0;
@@ -142,9 +148,10 @@ function whole(): bool {
 }
 
 /**
- * Walks the whole shard: 0, or the number of the first invariant found broken. `deep` takes in the allocator: the input and output
- * slots of thread `t` are overwritten, and RESULT_COUNT is how many slots are in use that no walk reaches: one for each
- * connection and one for its name, one for each upload and each failure that is not a job's yet, and one for each block of theirs.
+ * Walks the whole shard: 0, or the number of the first invariant found broken. `deep` takes in the
+ * allocator: the input and output slots of thread `t` are overwritten, and RESULT_COUNT is how many
+ * slots are in use that no walk reaches: one for each connection and one for its name, one for each
+ * upload and each failure that is not a job's yet, and one for each block of theirs.
  */
 export function verify(t: u32, deep: i32): i32 {
   enter();
@@ -181,7 +188,7 @@ function reset(t: u32, deep: bool): void {
 
 /* Trees. */
 
-/** Checks the shape and the order of a tree; answers how many nodes it has. */
+/** Checks the shape and the order of a tree; returns how many nodes it has. */
 function checkTree(root: usize): u32 {
   return checkTreeBy(root, false);
 }
@@ -209,7 +216,7 @@ function checkTreeBy(root: usize, byMinor: bool): u32 {
   return count;
 }
 
-/** Checks the links and weights below a node; answers how many nodes there are, itself included. */
+/** Checks the links and weights below a node; returns how many nodes there are, itself included. */
 function checkBelow(at: u32): u32 {
   return 1 + checkChild(at, nodeAt(at).left) + checkChild(at, nodeAt(at).right);
 }
@@ -274,7 +281,7 @@ function checkBuckets(tube: Tube): void {
   urgent += tubeUrgent;
 }
 
-/** Checks a bucket's list and tree; answers how many jobs it has. */
+/** Checks a bucket's list and tree; returns how many jobs it has. */
 function checkBucket(tube: Tube, bucket: Bucket): u32 {
   let count: u32 = 0;
   let prev: u32 = 0;
@@ -325,7 +332,10 @@ function checkTouched(job: Job): void {
   expect(whole() && coldAddress(job.cold).reservedMicros <= reservedAt(job), JOB_TOUCHED);
 }
 
-/** Checks a job's failures: ascending numbers, none above what was counted, no more than are kept, the youngest known. */
+/**
+ * Checks a job's failures: ascending numbers, none above what was counted, no more than are kept,
+ * the youngest known.
+ */
 function checkFailures(cold: Cold): void {
   let count: u32 = 0;
   let last: u32 = 0;
@@ -415,7 +425,10 @@ function checkOpenParts(): void {
   }
 }
 
-/** The lists of bodies that went: in DELETE records that have not been counted, and those that are to be freed. */
+/**
+ * The lists of bodies that went: in DELETE records that have not been counted, and those that are
+ * to be freed.
+ */
 function checkSpentParts(): void {
   const s = shard();
   for (let at = s.spentParts; at != 0 && whole(); at = partsAt(at).next) checkList(partsAt(at));
@@ -432,7 +445,10 @@ function checkSpentParts(): void {
 
 /* The journal's segments. */
 
-/** Once all records have been counted, what counts as live in each segment is what jobs and uploads have there. */
+/**
+ * Once all records have been counted, what counts as live in each segment is what jobs and uploads
+ * have there.
+ */
 function checkSegments(): void {
   const s = shard();
   if (s.ringBytes == 0 || s.segments == 0 || s.ringHead != s.ringTail) return;
@@ -533,7 +549,10 @@ function checkWaiters(tube: Tube): void {
   waiters += count;
 }
 
-/** Each time that was counted belongs to a reservation that was, and in the shard's histograms there is no less than in the tubes'. */
+/**
+ * Each time that was counted belongs to a reservation that was, and in the shard's histograms there
+ * is no less than in the tubes'.
+ */
 function checkTimes(tube: Tube): void {
   expect(tube.earlierJobs <= tube.totalJobs && tube.earlierDeletes <= tube.deletes, TUBE_COUNTS);
   otherReserves += tube.otherReserves;
@@ -578,8 +597,8 @@ function checkTubes(): void {
 /* Connections, found by the jobs that they hold, by what they watch and by their grants. */
 
 /**
- * Goes through the tables. Each held job and each watch is taken off its tube's counter, all counters must then be 0, and they are
- * put back: so the walk needs no memory for sums of its own.
+ * Goes through the tables. Each held job and each watch is taken off its tube's counter, all
+ * counters must then be 0, and they are put back: so the walk needs no memory for sums of its own.
  */
 function checkConns(): void {
   checkTable(jobs());
@@ -599,7 +618,10 @@ function checkConns(): void {
   checkGrants();
 }
 
-/** The first bucket from `b` on that has an entry, or the number of buckets. Most are empty: looks at 16 at once. */
+/**
+ * The first bucket from `b` on that has an entry, or the number of buckets. Most are empty: looks
+ * at 16 at once.
+ */
 function filled(table: Table, b: u32): u32 {
   const n = heads(table);
   while (b < n) {
@@ -621,7 +643,10 @@ function filled(table: Table, b: u32): u32 {
   return n;
 }
 
-/** Every entry stands in the bucket of its hash, there are as many as the table says, and no more of them than heads. */
+/**
+ * Every entry stands in the bucket of its hash, there are as many as the table says, and no more of
+ * them than heads.
+ */
 function checkTable(table: Table): void {
   const n = heads(table);
   let count: u32 = 0;
@@ -828,7 +853,9 @@ function live(at: u32, bytes: u32): void {
   store<u16>(counter, load<u16>(counter) + 1);
 }
 
-/** Checks every page that is cut into slots; answers how many slots are in use that no walk reached. */
+/**
+ * Checks every page that is cut into slots; returns how many slots are in use that no walk reached.
+ */
 function checkPages(): u32 {
   let hidden: u32 = 0;
   let open: u32 = 0;
@@ -861,7 +888,7 @@ function checkSlots(page: Page): bool {
   return page.free != 0 || page.bump + size <= PAGE_BYTES;
 }
 
-/** Checks the list of the pages of class `c` that have a free slot; answers how many there are. */
+/** Checks the list of the pages of class `c` that have a free slot; returns how many there are. */
 function checkClass(c: u32): u32 {
   let count: u32 = 0;
   let empty: u32 = 0;

@@ -1,4 +1,7 @@
-/* The processors that this process may use, and who gets which: the server the first, the load the second. */
+/*
+ * The processors that this process may use, and who gets which: the server the first, the load the
+ * second.
+ */
 import { readFileSync } from "node:fs";
 
 const ALLOWED = allowedProcessors();
@@ -9,10 +12,15 @@ export const SERVER_CORE = String(ALLOWED[0] ?? 0);
 export const LOAD_CORE = String(ALLOWED[1] ?? SERVER_CORE);
 /** Where a server with two threads runs: both, one of them shared with the load. */
 export const BOTH_CORES = `${SERVER_CORE},${LOAD_CORE}`;
-/** Whether server and load have to share their core, which makes every throughput here a mixture of both. */
+/**
+ * Whether server and load have to share their core, which makes every throughput here a mixture of
+ * both.
+ */
 export const CORE_IS_SHARED = SERVER_CORE === LOAD_CORE;
 
-/** The kernel's list for this process, such as `0-3,8`, as numbers; empty where there is no /proc. */
+/**
+ * The kernel's list for this process, such as `0-3,8`, as numbers; empty where there is no /proc.
+ */
 function allowedProcessors(): number[] {
   if (process.platform !== "linux") return [];
   const status = readFileSync("/proc/self/status", "latin1");

@@ -1,6 +1,8 @@
-/* A directory for one server's data, made for one measurement, on the disk that this repository is on, and gone afterwards whatever happens.
+/* A directory for one server's data, made for one measurement, on the disk that this repository is
+ * on, and gone afterwards whatever happens.
  *
- * Not the system's directory for temporary files: that may lie in memory, where a sync costs nothing.
+ * Not the system's directory for temporary files: that may lie in memory, where a sync costs
+ * nothing.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";

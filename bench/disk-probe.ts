@@ -1,6 +1,8 @@
-/* How long this disk takes for one fdatasync, the way a journal uses it: overwrites of blocks that exist, front to back, one after the other.
+/* How long this disk takes for one fdatasync, the way a journal uses it: overwrites of blocks that
+ * exist, front to back, one after the other.
  *
- * `node bench/disk-probe.ts '{"seconds":1,"bytes":12288}'` prints one sample. It is what the durable puts of the same round are held against.
+ * `node bench/disk-probe.ts '{"seconds":1,"bytes":12288}'` prints one sample. It is what the
+ * durable puts of the same round are held against.
  */
 import { closeSync, fdatasyncSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";

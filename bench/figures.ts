@@ -1,6 +1,11 @@
-/* The figures that a measurement can bring: each is declared here once, with how a person reads it. */
+/*
+ * The figures that a measurement can bring: each is declared here once, with how a person reads it.
+ */
 
-/** A figure's heading, the digits after the point, and the factor from what is measured to what is shown. */
+/**
+ * A figure's heading, the digits after the point, and the factor from what is measured to what is
+ * shown.
+ */
 export interface Figure {
   readonly title: string;
   readonly digits: number;

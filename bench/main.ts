@@ -1,7 +1,9 @@
-/* The bench: our server and its peers in turn, within one run, several rounds, each fresh and pinned to its core.
+/* The bench: our server and its peers in turn, within one run, several rounds, each fresh and
+ * pinned to its core.
  *
- * `node bench/main.ts --help` names the options. Exit code 0 when all that could be measured was, whatever the verdicts say; 1 when
- * a measurement failed; 2 for wrong options. Nothing that it starts outlives it.
+ * `node bench/main.ts --help` names the options. Exit code 0 when all that could be measured was,
+ * whatever the verdicts say; 1 when a measurement failed; 2 for wrong options. Nothing that it
+ * starts outlives it.
  */
 import { Command, InvalidArgumentError } from "commander";
 import { CORE_IS_SHARED } from "./cores.ts";

@@ -1,4 +1,7 @@
-/* One run of one contender: starts what is measured, fresh, lets the load or the program run, and takes everything down again. */
+/*
+ * One run of one contender: starts what is measured, fresh, lets the load or the program run, and
+ * takes everything down again.
+ */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { LOAD_CORE } from "./cores.ts";
@@ -19,10 +22,15 @@ const PROGRAMS: Record<ProgramContender["program"], string> = {
   session: join(import.meta.dirname, "session.ts"),
   "disk-probe": join(import.meta.dirname, "disk-probe.ts"),
 };
-/** A run that takes longer is killed: filling a slow server with a million jobs takes most of it. */
+/**
+ * A run that takes longer is killed: filling a slow server with a million jobs takes most of it.
+ */
 const RUN_MILLIS = 150_000;
 
-/** What keeps a contender from being measured here, with the way to get it; undefined when nothing does. */
+/**
+ * What keeps a contender from being measured here, with the way to get it; undefined when nothing
+ * does.
+ */
 export function missingForContender(contender: Contender): string | undefined {
   if ("server" in contender) return missingFor(contender.server);
   const { program } = contender;
@@ -69,8 +77,9 @@ async function runLoad(spec: ServerSpec, order: Order): Promise<Sample> {
 }
 
 /**
- * Kills the server twice, once before and once after the jobs were put, and times the starts that follow: both find the same files
- * on the disk and in the system's cache, so the difference is what the jobs take.
+ * Kills the server twice, once before and once after the jobs were put, and times the starts that
+ * follow: both find the same files on the disk and in the system's cache, so the difference is what
+ * the jobs take.
  */
 async function measureRestart(contender: RestartContender): Promise<Sample> {
   using directory = new DataDirectory();
@@ -87,7 +96,10 @@ async function measureRestart(contender: RestartContender): Promise<Sample> {
   };
 }
 
-/** From the start of the process until it has said how many jobs it has; beanstalkd accepts connections before it has looked. */
+/**
+ * From the start of the process until it has said how many jobs it has; beanstalkd accepts
+ * connections before it has looked.
+ */
 async function restartSeconds(spec: ServerSpec, jobs: number): Promise<number> {
   const began = performance.now();
   const server = await Server.start(spec);

@@ -1,7 +1,9 @@
-/* The server that answers without thinking: it counts bytes, and sends as many canned replies as whole commands have come in.
+/* The server that answers without thinking: it counts bytes, and sends as many canned replies as
+ * whole commands have come in.
  *
- * It bounds what any server could do on this host under this load, so that nobody takes the load generator's limit, or the
- * kernel's, for a server's. Usage: `node bench/mirror.ts PORT PIPELINED`; the commands and sizes are MIRROR_WAVES.
+ * It bounds what any server could do on this host under this load, so that nobody takes the load
+ * generator's limit, or the kernel's, for a server's. Usage: `node bench/mirror.ts PORT PIPELINED`;
+ * the commands and sizes are MIRROR_WAVES.
  */
 import { createServer, type Socket } from "node:net";
 import { MIRROR_WAVES } from "./load/dialect.ts";
@@ -16,7 +18,10 @@ const waves = MIRROR_WAVES.map(({ requestBytes, reply }) => ({
   replies: Buffer.from(reply.repeat(pipelined), "latin1"),
 }));
 
-/** Answers one connection: `heard` bytes of the present wave have come, `answered` of its commands have been answered. */
+/**
+ * Answers one connection: `heard` bytes of the present wave have come, `answered` of its commands
+ * have been answered.
+ */
 function mirror(socket: Socket): void {
   let index = 0;
   let heard = 0;

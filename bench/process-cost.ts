@@ -1,7 +1,8 @@
-/* What a running process has cost so far, as the kernel accounts for it: CPU time of all its threads and resident memory.
+/* What a running process has cost so far, as the kernel accounts for it: CPU time of all its
+ * threads and resident memory.
  *
- * Read synchronously, so that the reading stands at one moment of the load's own clock. Linux only. Called by the load programs,
- * with the process id of the server that they drive.
+ * Read synchronously, so that the reading stands at one moment of the load's own clock. Linux only.
+ * Called by the load programs, with the process id of the server that they drive.
  */
 import { readdirSync, readFileSync } from "node:fs";
 
@@ -9,14 +10,18 @@ import { readdirSync, readFileSync } from "node:fs";
 const TICK_MICROS = 10_000;
 
 /**
- * CPU time that the process has used, user and system, all threads, in microseconds.
- * Scheduler statistics count nanoseconds; a kernel built without them leaves the clock ticks of /proc/PID/stat.
+ * CPU time that the process has used, user and system, all threads, in microseconds. Scheduler
+ * statistics count nanoseconds; a kernel built without them leaves the clock ticks of
+ * /proc/PID/stat.
  */
 export function cpuMicros(pid: number): number {
   return schedulerMicros(pid) ?? tickMicros(pid);
 }
 
-/** Resident memory of the process in bytes, shared pages included (a shared WebAssembly.Memory counts as these). */
+/**
+ * Resident memory of the process in bytes, shared pages included (a shared WebAssembly.Memory
+ * counts as these).
+ */
 export function residentBytes(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, "latin1");
   const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
@@ -35,7 +40,10 @@ function schedulerMicros(pid: number): number | undefined {
   return nanos > 0 ? nanos / 1000 : undefined;
 }
 
-/** A thread may end, and a kernel may lack the file, between listing and reading: both count as no time. */
+/**
+ * A thread may end, and a kernel may lack the file, between listing and reading: both count as no
+ * time.
+ */
 function readThreadFile(path: string): string {
   try {
     return readFileSync(path, "latin1");
@@ -52,7 +60,8 @@ function readThreadFile(path: string): string {
 
 function tickMicros(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-  // The second field is the program's name in parentheses and may hold spaces; user and system time are fields 14 and 15.
+  // The second field is the program's name in parentheses and may hold spaces; user and system time
+  // are fields 14 and 15.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) * TICK_MICROS;
 }

@@ -1,4 +1,7 @@
-/* The report: results as Markdown, for the terminal and for docs/benchmarks.md, with the host and the command that they came from. */
+/*
+ * The report: results as Markdown, for the terminal and for docs/benchmarks.md, with the host and
+ * the command that they came from.
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, release, totalmem } from "node:os";
 import { join } from "node:path";
@@ -169,7 +172,9 @@ function measuredText({ comparison, spread }: Outcome): string {
   return spreadText(spread, valueText(comparison.figure, comparison.against !== undefined));
 }
 
-/** A ratio reads as `1.23x`, anything else as its figure; the words of the comparison name the unit. */
+/**
+ * A ratio reads as `1.23x`, anything else as its figure; the words of the comparison name the unit.
+ */
 function valueText(figure: FigureName, isRatio: boolean): (value: number) => string {
   if (isRatio) return (value) => `${value.toFixed(2)}x`;
   return (value) => formatFigure(figure, value);

@@ -1,7 +1,8 @@
-/* The samples of a whole run, and what follows from them: medians with their ranges, comparisons, verdicts.
+/* The samples of a whole run, and what follows from them: medians with their ranges, comparisons,
+ * verdicts.
  *
- * A ratio is formed within each round, between runs that stood next to each other, and the median is taken of the ratios: so a host
- * whose speed drifts changes both sides alike.
+ * A ratio is formed within each round, between runs that stood next to each other, and the median
+ * is taken of the ratios: so a host whose speed drifts changes both sides alike.
  */
 import type { FigureName, Sample } from "./figures.ts";
 import type { Comparison, Scenario } from "./scenarios.ts";

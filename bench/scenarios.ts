@@ -1,4 +1,7 @@
-/* What is measured, on which servers, and what the figures are held against. All targets stand here and nowhere else. */
+/*
+ * What is measured, on which servers, and what the figures are held against. All targets stand here
+ * and nowhere else.
+ */
 import { BOTH_CORES, SERVER_CORE } from "./cores.ts";
 import type { FigureName } from "./figures.ts";
 import type { Order, PipelinedOrder, ScrapedOrder, StockOrder } from "./load/order.ts";
@@ -14,7 +17,10 @@ export interface Scale {
   readonly diskSeconds: number;
 }
 
-/** One row of a scenario's table: a server and the load on it, a server that is restarted, or a program that measures itself. */
+/**
+ * One row of a scenario's table: a server and the load on it, a server that is restarted, or a
+ * program that measures itself.
+ */
 export type Contender = ServedContender | RestartContender | ProgramContender;
 
 /** A server in its own process, driven over TCP by a load process on another core. */
@@ -35,7 +41,9 @@ export interface RestartContender extends Omit<ServedContender, "order"> {
   readonly stock: StockOrder;
 }
 
-/** A program of this folder that measures by itself: the session code without sockets, or the disk. */
+/**
+ * A program of this folder that measures by itself: the session code without sockets, or the disk.
+ */
 export interface ProgramContender {
   readonly name: string;
   readonly cores: string;
@@ -44,7 +52,10 @@ export interface ProgramContender {
   readonly ask: Readonly<Record<string, number>>;
 }
 
-/** A figure of one contender, alone or against another's of the same round, and the bound that it is held against. */
+/**
+ * A figure of one contender, alone or against another's of the same round, and the bound that it is
+ * held against.
+ */
 export interface Comparison {
   /** What is compared, in words. */
   readonly what: string;
@@ -72,11 +83,17 @@ export interface Scenario {
   readonly once?: boolean;
 }
 
-/** Connections that put in turn to one that waits: enough that all of them on one of two threads is out of the question. */
+/**
+ * Connections that put in turn to one that waits: enough that all of them on one of two threads is
+ * out of the question.
+ */
 const PRODUCERS = 16;
 const TUBES = 10_000;
 const WATCHED = 1000;
-/** Puts in flight, and what they may take beside one fdatasync: 100,000 puts/s where that takes 250 us are 640 us for 64 of them. */
+/**
+ * Puts in flight, and what they may take beside one fdatasync: 100,000 puts/s where that takes 250
+ * us are 640 us for 64 of them.
+ */
 const PUTS_IN_FLIGHT = 64;
 const PUTS_BESIDE_SYNC_MICROS = 390;
 /** What 64 puts of 100 bytes come to in a journal, about. */
@@ -135,7 +152,10 @@ function served(name: string, server: ServerKind, order: Order): ServedContender
   return { name, server, threads: 1, cores: SERVER_CORE, order };
 }
 
-/** Durable puts/s that are asked for where an fdatasync takes so long: the time beside it stays the same. */
+/**
+ * Durable puts/s that are asked for where an fdatasync takes so long: the time beside it stays the
+ * same.
+ */
 function durablePutsWanted(fdatasyncMicros: number): number {
   return (PUTS_IN_FLIGHT * 1e6) / (fdatasyncMicros + PUTS_BESIDE_SYNC_MICROS);
 }
@@ -386,7 +406,10 @@ function keeping(of: ServedContender, level: SyncLevel, segmentBytes?: number): 
   return { ...of, keeping: segmentBytes === undefined ? { level } : { level, segmentBytes } };
 }
 
-/** The same server with both cores: the thread that writes and syncs has one of its own, as far as the load leaves it. */
+/**
+ * The same server with both cores: the thread that writes and syncs has one of its own, as far as
+ * the load leaves it.
+ */
 function onBothCores(of: ServedContender): ServedContender {
   return { ...of, name: `${of.name}, both cores`, cores: BOTH_CORES };
 }
@@ -471,7 +494,8 @@ function durableStream(scale: Scale): Scenario {
 
 function recovery(scale: Scale): Scenario {
   const stock: StockOrder = { kind: "stock", jobs: scale.jobs, connections: STOCK_TUBES };
-  // The level says nothing about the files that a killed process leaves: the one that fills them fast.
+  // The level says nothing about the files that a killed process leaves: the one that fills them
+  // fast.
   const of = (server: ServerKind): RestartContender => ({
     name: server,
     server,

@@ -1,7 +1,9 @@
-/* A server under test: started fresh for one measurement, pinned to its cores, and never outliving this process.
+/* A server under test: started fresh for one measurement, pinned to its cores, and never outliving
+ * this process.
  *
- * Every kind is declared once, with how it is started, what it needs on this host and how it names its version. Called by the
- * harness only; Linux only (taskset, prlimit and setpriv of util-linux do the pinning, the file limit and the dying with the parent).
+ * Every kind is declared once, with how it is started, what it needs on this host and how it names
+ * its version. Called by the harness only; Linux only (taskset, prlimit and setpriv of util-linux
+ * do the pinning, the file limit and the dying with the parent).
  */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { accessSync, constants, existsSync, readFileSync } from "node:fs";
@@ -12,7 +14,10 @@ import type { ServerAddress } from "./load/order.ts";
 const ROOT = join(import.meta.dirname, "..");
 /** Recovering a million jobs is in it. */
 const START_MILLIS = 60_000;
-/** How often a server that does not name its port is asked whether it is there; a restart is timed to this. */
+/**
+ * How often a server that does not name its port is asked whether it is there; a restart is timed
+ * to this.
+ */
 const LOOK_MILLIS = 10;
 /** What a server printed last, kept for the message when it fails. */
 const OUTPUT_CHARACTERS = 2000;
@@ -129,7 +134,10 @@ process.on("exit", () => {
   for (const child of children) child.kill("SIGKILL");
 });
 
-/** What this host lacks to run such a server, with the way to get it; undefined when nothing is missing. */
+/**
+ * What this host lacks to run such a server, with the way to get it; undefined when nothing is
+ * missing.
+ */
 export function missingFor(kind: ServerKind): string | undefined {
   return RECIPES[kind].missing();
 }
@@ -156,7 +164,10 @@ export function openFilesMax(): number {
   return line === undefined || line === "unlimited" ? 1_000_000 : Number(line);
 }
 
-/** Spawns a command on the given cores with all the open files it may have, its output piped; it dies when this process does. */
+/**
+ * Spawns a command on the given cores with all the open files it may have, its output piped; it
+ * dies when this process does.
+ */
 export function spawnPinned(cores: string, command: readonly string[]): ChildProcess {
   const files = openFilesMax();
   const child = spawn(
@@ -190,7 +201,10 @@ export class Server {
     this.address = address;
   }
 
-  /** Starts one and waits until it accepts a connection; rejects with what it printed when it does not within a minute. */
+  /**
+   * Starts one and waits until it accepts a connection; rejects with what it printed when it does
+   * not within a minute.
+   */
   static async start(spec: ServerSpec): Promise<Server> {
     const recipe = RECIPES[spec.kind];
     const asked = recipe.namesPort ? 0 : await freePort();

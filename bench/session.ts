@@ -2,9 +2,10 @@
  *
  *   node bench/session.ts '{"threads":1,"shards":1,"seconds":1}'   ->   {"cyclesPerSecond":N}
  *
- * Each thread has one session in its own tube (with several shards, each in its own shard), an outlet that only looks at what it gets,
- * and sends waves of WAVE puts, WAVE reserves and WAVE deletes. A wave's replies are read as a client would: the ids of the
- * deletes come from them. Cycles of all threads are added. Run by bench/main.ts.
+ * Each thread has one session in its own tube (with several shards, each in its own shard), an
+ * outlet that only looks at what it gets, and sends waves of WAVE puts, WAVE reserves and WAVE
+ * deletes. A wave's replies are read as a client would: the ids of the deletes come from them.
+ * Cycles of all threads are added. Run by bench/main.ts.
  */
 
 import { readFileSync } from "node:fs";

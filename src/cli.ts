@@ -1,12 +1,14 @@
 #!/usr/bin/env node
 /* The command: `homemaker`, and `npm start -- ...`.
  *
- * Reads the command line, serves or runs a subcommand, and hands an exit code to the system: 0 after SIGTERM, SIGINT, --help and
- * --version, 1 if the server could not start, 2 if the command line or the environment is wrong, 70 for a defect; subcommands have their
- * own. Every failure is one line on standard error.
+ * Reads the command line, serves or runs a subcommand, and hands an exit code to the system: 0
+ * after SIGTERM, SIGINT, --help and --version, 1 if the server could not start, 2 if the command
+ * line or the environment is wrong, 70 for a defect; subcommands have their own. Every failure is
+ * one line on standard error.
  *
- * Without a listener Node takes SIGUSR1 for a wish to open its inspector. So one is there before anything else is even
- * loaded (hence the imports inside the functions), and a signal that comes that early is passed on to the server.
+ * Without a listener Node takes SIGUSR1 for a wish to open its inspector. So one is there before
+ * anything else is even loaded (hence the imports inside the functions), and a signal that comes
+ * that early is passed on to the server.
  */
 import process from "node:process";
 import type { Runtime } from "./runtime.ts";

@@ -4,9 +4,10 @@
  *   npm run demo -- FOLDER              another folder
  *   npm run demo -- --address HOST:PORT a server that runs already (any beanstalkd)
  *
- * One producer puts a job per file; several workers reserve jobs, hash the file (SHA-256) and delete the job. A file that is too big or
- * cannot be read is a job that failed: it is buried. In the end put = deleted + buried must hold in the demo's own account and in the
- * server's stats, or the exit code is 1.
+ * One producer puts a job per file; several workers reserve jobs, hash the file (SHA-256) and
+ * delete the job. A file that is too big or cannot be read is a job that failed: it is buried. In
+ * the end put = deleted + buried must hold in the demo's own account and in the server's stats, or
+ * the exit code is 1.
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
@@ -79,7 +80,8 @@ async function run({ host, port }: DemoServer): Promise<boolean> {
   console.log(
     `hashing up to ${FILES_MAX} files below ${folder} through ${host}:${port}, tube ${TUBE}`,
   );
-  // A tube and its counters vanish with the last that uses it: this connection does, from the first job to the last question.
+  // A tube and its counters vanish with the last that uses it: this connection does, from the first
+  // job to the last question.
   const books = await open();
   await books.ask(`use ${TUBE}`);
   const stopProgress = showProgress();
@@ -165,7 +167,10 @@ async function expect(connection: Client, command: string, reply: string): Promi
   if (words[0] !== reply) throw new DemoError(`${command} was answered ${words.join(" ")}`);
 }
 
-/** The work itself. Answers how many bytes were hashed; throws an Error if the file is too big or cannot be read. */
+/**
+ * The work itself. Returns how many bytes were hashed; throws an Error if the file is too big or
+ * cannot be read.
+ */
 async function hash(path: string): Promise<number> {
   const { size } = await stat(path);
   if (size > FILE_BYTES_MAX) throw new RangeError(`too big (${size} bytes)`);
@@ -175,7 +180,10 @@ async function hash(path: string): Promise<number> {
   return size;
 }
 
-/** Prints how far it is, over and over on the same line of a terminal, else a line each second. Answers how to stop it. */
+/**
+ * Prints how far it is, over and over on the same line of a terminal, else a line each second.
+ * Returns how to stop it.
+ */
 function showProgress(): () => void {
   const isTerminal = process.stdout.isTTY;
   const print = (): void => {

@@ -1,9 +1,10 @@
 /* Runtime: the seam between the server and the JavaScript runtime that it runs on.
  *
- * The server names no runtime; what it needs of one (threads, sockets, signals, files, users) is declared here and implemented in
- * src/runtimes/. There are two halves: `Runtime` is for the main thread, which supervises; `ThreadRuntime` is for an I/O thread,
- * which listens and serves. Sessions run on both, and what they need is `LoopRuntime`. What the threads say to each other are the
- * messages below, plain data that any runtime can post.
+ * The server names no runtime; what it needs of one (threads, sockets, signals, files, users) is
+ * declared here and implemented in src/runtimes/. There are two halves: `Runtime` is for the main
+ * thread, which supervises; `ThreadRuntime` is for an I/O thread, which listens and serves.
+ * Sessions run on both, and what they need is `LoopRuntime`. What the threads say to each other are
+ * the messages below, plain data that any runtime can post.
  */
 import type { BoundAddress } from "./config/listen-address.ts";
 import type { LogFields, LogLevel } from "./observability/log.ts";
@@ -17,13 +18,20 @@ export interface LoopRuntime {
   /** What there is to say about the process and the machine. */
   readonly process: ProcessFacts;
   /**
-   * Resolves when `words[index]` is no longer `value` and someone notified it, or at once if it is another value already. Absent
-   * where the runtime cannot do that; the main thread then passes wake-ups on.
+   * Resolves when `words[index]` is no longer `value` and someone notified it, or at once if it is
+   * another value already. Absent where the runtime cannot do that; the main thread then passes
+   * wake-ups on.
    */
   readonly waitForChange?: (words: Int32Array, index: number, value: number) => Promise<void>;
-  /** Absent where nothing copies faster between shared memory and other memory than the language itself. */
+  /**
+   * Absent where nothing copies faster between shared memory and other memory than the language
+   * itself.
+   */
   readonly copy?: CopyBytes;
-  /** Writes `line` to standard error and ends the whole process at once, with a non-zero code, whatever its threads are doing. */
+  /**
+   * Writes `line` to standard error and ends the whole process at once, with a non-zero code,
+   * whatever its threads are doing.
+   */
   die(line: string): never;
 }
 
@@ -43,18 +51,28 @@ export interface Runtime extends LoopRuntime {
   startThread(seed: ThreadSeed, supervisor: ThreadSupervisor): Thread;
   /** Starts the thread of the journal. */
   startCommitter(seed: CommitterSeed, supervisor: CommitterSupervisor): CommitterThread;
-  /** The address with the number that its host's name stands for. Rejects with a BindError if there is no such host. */
+  /**
+   * The address with the number that its host's name stands for. Rejects with a BindError if there
+   * is no such host.
+   */
   lookUpHost(address: BoundTcp): Promise<BoundTcp>;
   /**
-   * Binds addresses (their hosts as numbers) for itself alone, so that a port that another process listens on shows, and gives them up
-   * at once. Resolves with the addresses, with free ports in place of 0. Rejects with a BindError.
+   * Binds addresses (their hosts as numbers) for itself alone, so that a port that another process
+   * listens on shows, and gives them up at once. Resolves with the addresses, with free ports in
+   * place of 0. Rejects with a BindError.
    */
   probe(sockets: readonly ProbedSocket[]): Promise<readonly BoundTcp[]>;
   /** Whether several threads of this process can listen on one port. Looks by trying. */
   canSharePorts(): Promise<boolean>;
-  /** Calls `handler` each time that the process gets the signal, instead of what it would do by itself. */
+  /**
+   * Calls `handler` each time that the process gets the signal, instead of what it would do by
+   * itself.
+   */
   onSignal(signal: Signal, handler: () => void): void;
-  /** The ids behind a user's name, and its group's. Rejects with a UserError if there is none of that name. */
+  /**
+   * The ids behind a user's name, and its group's. Rejects with a UserError if there is none of
+   * that name.
+   */
   lookUpUser(name: string): Promise<Identity>;
   /** Becomes that user, in all threads and for good. Throws a UserError if the process may not. */
   become(identity: Identity): void;
@@ -70,7 +88,10 @@ export interface Runtime extends LoopRuntime {
 export interface ThreadRuntime extends LoopRuntime {
   /** Listens. Rejects with a BindError. */
   listen(address: BoundAddress, manner: ListenManner, door: Door): Promise<Listener>;
-  /** Calls `handler` for every message of the main thread; from then on the thread lives until it is ended. */
+  /**
+   * Calls `handler` for every message of the main thread; from then on the thread lives until it is
+   * ended.
+   */
   onOrder(handler: (order: Order) => void): void;
   /** Tells the main thread something. */
   report(report: Report): void;
@@ -105,7 +126,10 @@ export type Signal = "SIGTERM" | "SIGINT" | "SIGUSR1";
 /** A TCP address that says all that binding needs. */
 export type BoundTcp = Extract<BoundAddress, { kind: "tcp" }>;
 
-/** What a new thread gets to know. Only what can be posted; memories and the module are shared, not copied. */
+/**
+ * What a new thread gets to know. Only what can be posted; memories and the module are shared, not
+ * copied.
+ */
 export interface ThreadSeed {
   /** This thread's place, counted from 0. */
   readonly threadIndex: number;
@@ -116,7 +140,10 @@ export interface ThreadSeed {
   readonly trace: TraceSettings;
   /** Whether the thread measures how late its event loop runs. */
   readonly measuresLag: boolean;
-  /** What the thread's host needs: the engine's module and memories, the options. The runtime only passes it on. */
+  /**
+   * What the thread's host needs: the engine's module and memories, the options. The runtime only
+   * passes it on.
+   */
   readonly payload: unknown;
 }
 
@@ -211,7 +238,10 @@ export type Report =
       readonly message: string;
       readonly fields?: LogFields;
     }
-  /** What it was asked with the same number; see server/who-is-there.ts. The runtime only passes it on. */
+  /**
+   * What it was asked with the same number; see server/who-is-there.ts. The runtime only passes it
+   * on.
+   */
   | { readonly kind: "connections"; readonly question: number; readonly page: unknown }
   /** Wake these threads (only where threads cannot do that by themselves). */
   | { readonly kind: "wake"; readonly low: number; readonly high: number }
@@ -220,7 +250,10 @@ export type Report =
 
 /** What a listening socket does with those who come; implemented by the I/O thread. */
 export interface Door {
-  /** Whether there is room for one more. If not, the connection is closed at once and nothing else is called for it. */
+  /**
+   * Whether there is room for one more. If not, the connection is closed at once and nothing else
+   * is called for it.
+   */
   admit(): boolean;
   /** The session of an admitted connection. */
   open(outlet: Outlet): Inlet;
@@ -236,7 +269,10 @@ export interface Door {
 export interface Listener {
   /** Takes no more connections; those that there are go on. */
   stopAccepting(): void;
-  /** Delivers no more input, flushes every connection and closes it. Resolves when all are gone; after `withinMillis` they are cut off. */
+  /**
+   * Delivers no more input, flushes every connection and closes it. Resolves when all are gone;
+   * after `withinMillis` they are cut off.
+   */
   finish(withinMillis: number): Promise<void>;
 }
 

@@ -1,19 +1,29 @@
 /* Storage: the seam between the journal and whatever keeps its bytes.
  *
- * A directory of flat files, used by one process at a time (`lease`). Everything is synchronous: the journal has a thread of its own, and
- * a test can crash it between any two calls. What a call did is only safe once the file is synced, and a file's existence or name
- * only once the directory is. Implemented by storage/node-fs.ts, and by a simulated disk in the tests.
+ * A directory of flat files, used by one process at a time (`lease`). Everything is synchronous:
+ * the journal has a thread of its own, and a test can crash it between any two calls. What a call
+ * did is only safe once the file is synced, and a file's existence or name only once the directory
+ * is. Implemented by storage/node-fs.ts, and by a simulated disk in the tests.
  */
 
 /** One open file. */
 export interface StorageFile {
   /** Length in bytes. */
   readonly size: number;
-  /** Reads up to into.length bytes from `position`; answers how many there were. Throws a StorageError. */
+  /**
+   * Reads up to into.length bytes from `position`; returns how many there were. Throws a
+   * StorageError.
+   */
   read(position: number, into: Uint8Array): number;
-  /** Writes the pieces one behind the other at `position`; answers how many bytes went, which may be fewer. Throws a StorageError. */
+  /**
+   * Writes the pieces one behind the other at `position`; returns how many bytes went, which may be
+   * fewer. Throws a StorageError.
+   */
   write(position: number, pieces: readonly Uint8Array[]): number;
-  /** Returns when everything written to this file is safe. After it threw, nothing written to it may be believed safe. */
+  /**
+   * Returns when everything written to this file is safe. After it threw, nothing written to it may
+   * be believed safe.
+   */
   sync(): void;
   close(): void;
 }
@@ -31,7 +41,10 @@ export interface Storage {
   remove(name: string): void;
   /** Returns when all that was created, renamed and removed is safe. */
   syncDirectory(): void;
-  /** Keeps other processes out until what it gives is called. Rejects with HM_STORAGE_BUSY if another one is in. */
+  /**
+   * Keeps other processes out until what it gives is called. Rejects with HM_STORAGE_BUSY if
+   * another one is in.
+   */
   lease(): Promise<() => void>;
 }
 

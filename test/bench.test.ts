@@ -1,4 +1,5 @@
-/* The bench works: its load says what it should and finds every reply, its arithmetic is right, a short run goes through.
+/* The bench works: its load says what it should and finds every reply, its arithmetic is right, a
+ * short run goes through.
  *
  * Nothing here looks at how fast anything is.
  */
@@ -14,7 +15,10 @@ import type { Scenario } from "../bench/scenarios.ts";
 const MAIN = fileURLToPath(new URL("../bench/main.ts", import.meta.url));
 const RUN_MS = 60_000;
 
-/** Answers waves of `pipelined` commands with the replies of `MIRROR_WAVES`, in pieces of `pieceBytes`; gives its port and what it heard. */
+/**
+ * Answers waves of `pipelined` commands with the replies of `MIRROR_WAVES`, in pieces of
+ * `pieceBytes`; gives its port and what it heard.
+ */
 async function startPiecemealServer(
   pipelined: number,
   pieceBytes: number,

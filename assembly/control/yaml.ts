@@ -4,8 +4,8 @@
  *   name: "default"          - default
  *   pause: 0                 - mail
  *
- * A value stands bare only if it is plain (isPlain); any other is quoted after all, so that no value can break out of
- * its line. Items are tube names, whose grammar leaves nothing to escape.
+ * A value stands bare only if it is plain (isPlain); any other is quoted after all, so that no
+ * value can break out of its line. Items are tube names, whose grammar leaves nothing to escape.
  */
 
 const START = "---\n";
@@ -16,7 +16,10 @@ const QUOTED_KEYS: string[] = ["name", "tube", "version", "hostname", "os", "pla
 const QUOTE_BY_KEY: i32 = 0;
 const QUOTE_ALWAYS: i32 = 1;
 
-/** One `key: value` line for each key; the three arrays have one length, `quotes` holds QUOTE_BY_KEY, QUOTE_ALWAYS or neither. */
+/**
+ * One `key: value` line for each key; the three arrays have one length, `quotes` holds
+ * QUOTE_BY_KEY, QUOTE_ALWAYS or neither.
+ */
 export function yamlDictionary(keys: string[], values: string[], quotes: i32[]): string {
   const parts: string[] = [START];
   for (let i = 0; i < keys.length; i++) {
@@ -28,7 +31,10 @@ export function yamlDictionary(keys: string[], values: string[], quotes: i32[]):
   return concatenate(parts);
 }
 
-/** One `- item` line for each item. `start` says whether the document begins here or an earlier piece of it was written. */
+/**
+ * One `- item` line for each item. `start` says whether the document begins here or an earlier
+ * piece of it was written.
+ */
 export function yamlList(items: string[], start: bool): string {
   const parts: string[] = [start ? START : ""];
   for (let i = 0; i < items.length; i++) {
@@ -44,7 +50,9 @@ function spellValue(key: string, value: string, quote: i32): string {
   return quoted || !isPlain(value) ? '"' + escape(value) + '"' : value;
 }
 
-/** Whether `text` consists of letters, digits, "." and "-": numbers, states, ids, true and false. */
+/**
+ * Whether `text` consists of letters, digits, "." and "-": numbers, states, ids, true and false.
+ */
 function isPlain(text: string): bool {
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
@@ -70,7 +78,10 @@ function escape(text: string): string {
   return concatenate(parts);
 }
 
-/** Whether the UTF-16 unit at `i` is not a printable character of YAML, or means something between double quotes. */
+/**
+ * Whether the UTF-16 unit at `i` is not a printable character of YAML, or means something between
+ * double quotes.
+ */
 function needsEscape(text: string, i: i32): bool {
   const unit = text.charCodeAt(i);
   if (unit < 0x20 || unit == 0x22 || unit == 0x5c) return true;
@@ -104,7 +115,10 @@ function isLowSurrogate(unit: i32): bool {
   return (unit & 0xfc00) == 0xdc00;
 }
 
-/** All of `parts` in one string, each copied once into one buffer. (Array#join is quadratic when the compiler optimizes for size.) */
+/**
+ * All of `parts` in one string, each copied once into one buffer. (Array#join is quadratic when the
+ * compiler optimizes for size.)
+ */
 function concatenate(parts: string[]): string {
   let bytes = 0;
   for (let i = 0; i < parts.length; i++) bytes += parts[i].length << 1;

@@ -1,11 +1,15 @@
-/* A connection that asks one thing and awaits the whole answer: for preparing a server, and where each answer is timed alone.
+/* A connection that asks one thing and awaits the whole answer: for preparing a server, and where
+ * each answer is timed alone.
  *
- * Knows beanstalkd's two shapes of reply: a line, and a line that ends in a length followed by that many bytes. Not fast, and not
- * used where throughput is measured.
+ * Knows beanstalkd's two shapes of reply: a line, and a line that ends in a length followed by that
+ * many bytes. Not fast, and not used where throughput is measured.
  */
 import { connect, type Socket } from "node:net";
 
-/** A reply without its final CRLF, and the moment (performance.now) at which its last bytes were read. */
+/**
+ * A reply without its final CRLF, and the moment (performance.now) at which its last bytes were
+ * read.
+ */
 export interface Answer {
   readonly line: string;
   readonly body: string;

@@ -1,10 +1,15 @@
-/* Connections that were served once and then do nothing: what each costs in the server's process. Kernel memory is not in it. */
+/*
+ * Connections that were served once and then do nothing: what each costs in the server's process.
+ * Kernel memory is not in it.
+ */
 import type { Sample } from "../figures.ts";
 import { residentBytes } from "../process-cost.ts";
 import { Asker } from "./asker.ts";
 import type { CrowdOrder, ServerAddress } from "./order.ts";
 
-/** Connections opened before the first reading, so that what a server prepares once is not counted. */
+/**
+ * Connections opened before the first reading, so that what a server prepares once is not counted.
+ */
 const FIRST = 100;
 /** Connections being opened at the same time. */
 const AT_ONCE = 100;

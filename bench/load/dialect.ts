@@ -1,9 +1,11 @@
-/* What the load says and hears, byte for byte: one wave is a run of pipelined commands of one kind, sent in one write.
+/* What the load says and hears, byte for byte: one wave is a run of pipelined commands of one kind,
+ * sent in one write.
  *
- * A wave finds the ends of its replies without looking at more bytes than it must, and throws at the first reply of another kind:
- * a server that answers OUT_OF_MEMORY quickly must not look fast. Ids come back in RESERVED and go out again in the wave
- * that follows, copied digit by digit. Nothing here allocates per command. Called by the pipelined load, and by the server that answers without
- * thinking, which needs the same sizes.
+ * A wave finds the ends of its replies without looking at more bytes than it must, and throws at
+ * the first reply of another kind: a server that answers OUT_OF_MEMORY quickly must not look fast.
+ * Ids come back in RESERVED and go out again in the wave that follows, copied digit by digit.
+ * Nothing here allocates per command. Called by the pipelined load, and by the server that answers
+ * without thinking, which needs the same sizes.
  */
 
 /** Bytes of every job's body. */
@@ -27,11 +29,17 @@ export interface Wave {
   jobs?(): readonly string[];
   /** The bytes to send; they stay untouched until all replies are in. Sets `left`. */
   request(): Uint8Array;
-  /** Takes the complete replies that lie in [at, end) and lowers `left`; returns where the first incomplete one begins. */
+  /**
+   * Takes the complete replies that lie in [at, end) and lowers `left`; returns where the first
+   * incomplete one begins.
+   */
   scan(bytes: Uint8Array, at: number, end: number): number;
 }
 
-/** A repeated cycle of waves, and the lines that prepare the connection for it, each answered by one line. */
+/**
+ * A repeated cycle of waves, and the lines that prepare the connection for it, each answered by one
+ * line.
+ */
 export interface Conversation {
   readonly prologue: readonly string[];
   readonly waves: readonly Wave[];
@@ -61,8 +69,8 @@ export function beanstalkConversation(connection: number, pipelined: number): Co
 }
 
 /**
- * A backlog that rises and falls, on a tube of the connection's own: `height` waves of puts, as many rounds of everything, and as many of
- * reserve and delete. After it the tube is empty again.
+ * A backlog that rises and falls, on a tube of the connection's own: `height` waves of puts, as
+ * many rounds of everything, and as many of reserve and delete. After it the tube is empty again.
  * @param bodyBytes at most 300: a reply must fit where a talker keeps a cut one
  */
 export function tideConversation(
@@ -98,8 +106,9 @@ export function putConversation(connection: number, pipelined: number): Conversa
 }
 
 /**
- * The same over many tubes: every connection watches all of them and each wave of puts goes to another one, named by a `use` in
- * front. All connections share the jobs; each reserves exactly as many as it has put, so none ever waits.
+ * The same over many tubes: every connection watches all of them and each wave of puts goes to
+ * another one, named by a `use` in front. All connections share the jobs; each reserves exactly as
+ * many as it has put, so none ever waits.
  */
 export function manyTubesConversation(
   connection: number,
@@ -120,7 +129,10 @@ export function mirrorConversation(pipelined: number): Conversation {
   return { prologue: [], waves: [new PutWave(pipelined), reserves, new FollowingWave(reserves)] };
 }
 
-/** The sizes and canned replies of `mirrorConversation`, wave by wave. Each reply names the same job, so that each delete has the same length. */
+/**
+ * The sizes and canned replies of `mirrorConversation`, wave by wave. Each reply names the same
+ * job, so that each delete has the same length.
+ */
 export const MIRROR_WAVES: readonly { readonly requestBytes: number; readonly reply: string }[] = [
   { requestBytes: putBytes(1).length, reply: "INSERTED 12345678\r\n" },
   {
@@ -130,7 +142,10 @@ export const MIRROR_WAVES: readonly { readonly requestBytes: number; readonly re
   { requestBytes: "delete 12345678\r\n".length, reply: "DELETED\r\n" },
 ];
 
-/** LPUSH and RPOP on a list of the connection's own: Redis has no reserve, so a job takes two commands and is lost if its taker dies. */
+/**
+ * LPUSH and RPOP on a list of the connection's own: Redis has no reserve, so a job takes two
+ * commands and is lost if its taker dies.
+ */
 export function redisConversation(connection: number, pipelined: number): Conversation {
   const list = tubeName(connection);
   const key = `$${list.length}\r\n${list}\r\n`;
@@ -298,7 +313,10 @@ class UseAndPutWave implements Wave {
   }
 }
 
-/** What is done with a job that was reserved: the command around its id, its reply, and what that changes. */
+/**
+ * What is done with a job that was reserved: the command around its id, its reply, and what that
+ * changes.
+ */
 interface FollowUp {
   readonly before: Uint8Array;
   readonly behind: Uint8Array;

@@ -1,5 +1,5 @@
-/* Jobs put and left lying: what each takes in memory beyond its body, by the kernel's account of the process and, where the server's
- * `stats` has it, by the engine's own.
+/* Jobs put and left lying: what each takes in memory beyond its body, by the kernel's account of
+ * the process and, where the server's `stats` has it, by the engine's own.
  */
 import type { Sample } from "../figures.ts";
 import { residentBytes } from "../process-cost.ts";
@@ -17,7 +17,10 @@ import { Talker } from "./talker.ts";
 const BATCH = 500;
 /** Jobs put, reserved and deleted first, so that buffers and compiled code are not counted. */
 const WARM_UP_JOBS = 20_000;
-/** The key of `stats` under which a server gives the bytes that its jobs and tables take. beanstalkd has none. */
+/**
+ * The key of `stats` under which a server gives the bytes that its jobs and tables take. beanstalkd
+ * has none.
+ */
 const ENGINE_BYTES_KEY = "memory-used";
 
 /** Fills the server and reads what that took. */

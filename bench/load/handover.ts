@@ -1,8 +1,10 @@
-/* How long a blocked reserve takes to be answered by another connection's put: from the put's write to the last byte of RESERVED.
+/* How long a blocked reserve takes to be answered by another connection's put: from the put's write
+ * to the last byte of RESERVED.
  *
- * That the reserve does block is asked of the server (`stats-tube`, current-waiting) before each put, on the connection that puts,
- * so the waiting connection's thread may sleep. With several threads nobody outside knows which connection belongs to which: so
- * many connections put in turn, and their medians are divided into a near and a far group where that explains most of the spread.
+ * That the reserve does block is asked of the server (`stats-tube`, current-waiting) before each
+ * put, on the connection that puts, so the waiting connection's thread may sleep. With several
+ * threads nobody outside knows which connection belongs to which: so many connections put in turn,
+ * and their medians are divided into a near and a far group where that explains most of the spread.
  */
 import type { Sample } from "../figures.ts";
 import { Asker, type Answer } from "./asker.ts";
@@ -102,7 +104,10 @@ function merged(latencies: readonly Latency[]): Latency {
   return sum;
 }
 
-/** Where to divide ascending values in two so that the variance between the groups is greatest (Otsu's method). */
+/**
+ * Where to divide ascending values in two so that the variance between the groups is greatest
+ * (Otsu's method).
+ */
 function bestCut(ascending: readonly number[]): number {
   let best = 0;
   let bestVariance = -1;

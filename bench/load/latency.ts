@@ -1,4 +1,7 @@
-/* Latencies in a high-dynamic-range histogram: every sample counts, three digits are kept, nothing is averaged away. */
+/*
+ * Latencies in a high-dynamic-range histogram: every sample counts, three digits are kept, nothing
+ * is averaged away.
+ */
 import { build, type Histogram } from "hdr-histogram-js";
 
 const NANOS_MAX = 60e9;

@@ -1,7 +1,8 @@
 /* A load process: takes an order and a server's address, runs that one load, prints the sample.
  *
- * `node bench/load/main.ts '{"port":11300,"pid":1234}' '{"kind":"crowd","connections":100}'`
- * A process of its own, so that it can be pinned to a core and its cost told apart. Exit code 1 and one line when the load failed.
+ * `node bench/load/main.ts '{"port":11300,"pid":1234}' '{"kind":"crowd","connections":100}'` A
+ * process of its own, so that it can be pinned to a core and its cost told apart. Exit code 1 and
+ * one line when the load failed.
  */
 import type { Sample } from "../figures.ts";
 import { runCrowd } from "./crowd.ts";

@@ -1,9 +1,12 @@
-/* The mixed load: a backlog that rises and falls, beside one job that never leaves, while the data directory is weighed.
+/* The mixed load: a backlog that rises and falls, beside one job that never leaves, while the data
+ * directory is weighed.
  *
- * The directory is held against what the issue of the disk allows at every moment: 3 x the bytes of the live jobs' records + 4 segments.
- * The live bytes are the load's own account, not the server's: a job counts from the moment its put is sent until its delete is
- * answered, with the record of its put, by docs/journal-format.md, and of each attempt at it that was answered as buried or released, which the server
- * keeps with it. A server that keeps more than the bound cannot blame that account.
+ * The directory is held against what the issue of the disk allows at every moment: 3 x the bytes of
+ * the live jobs' records + 4 segments. The live bytes are the load's own account, not the server's:
+ * a job counts from the moment its put is sent until its delete is answered, with the record of its
+ * put, by docs/journal-format.md, and of each attempt at it that was answered as buried or
+ * released, which the server keeps with it. A server that keeps more than the bound cannot blame
+ * that account.
  */
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -17,11 +20,17 @@ import { Talker, type Listener } from "./talker.ts";
 const BODIES = [20, 100, 300, 100];
 /** Commands of one wave: few, so that what is on its way weighs little against a segment. */
 const PIPELINED = 64;
-/** Waves of puts until the tide turns, connection by connection: some come and go while others are high. */
+/**
+ * Waves of puts until the tide turns, connection by connection: some come and go while others are
+ * high.
+ */
 const HEIGHTS = [20, 60, 120, 240];
 const WEIGH_MILLIS = 10;
 const PUT_RECORD_BYTES = 80;
-/** An attempt's record: 64 bytes and the address of who held the job, 127.0.0.1 and a port of five digits, in steps of 8. */
+/**
+ * An attempt's record: 64 bytes and the address of who held the job, 127.0.0.1 and a port of five
+ * digits, in steps of 8.
+ */
 const ATTEMPT_RECORD_BYTES = 80;
 const LIVE_FACTOR = 3;
 const SEGMENTS_EXTRA = 4;
@@ -107,7 +116,10 @@ class Tide implements Listener {
   }
 }
 
-/** Weighs the directory and remembers the moment at which it was nearest to its bound, or farthest beyond. */
+/**
+ * Weighs the directory and remembers the moment at which it was nearest to its bound, or farthest
+ * beyond.
+ */
 class Scale {
   readonly #directory: string;
   readonly #segmentBytes: number;

@@ -1,6 +1,12 @@
-/* What the harness asks of a load process: one order, as JSON on its command line; it answers with one sample, as JSON on its output. */
+/*
+ * What the harness asks of a load process: one order, as JSON on its command line; it answers with
+ * one sample, as JSON on its output.
+ */
 
-/** Where the server listens on 127.0.0.1, the process whose cost is read, and where it keeps its jobs, if it does. */
+/**
+ * Where the server listens on 127.0.0.1, the process whose cost is read, and where it keeps its
+ * jobs, if it does.
+ */
 export interface ServerAddress {
   readonly port: number;
   readonly pid: number;
@@ -18,7 +24,10 @@ export interface PipelinedOrder {
   readonly pipelined: number;
   readonly seconds: number;
   readonly warmUpSeconds: number;
-  /** Absent: each connection has a tube of its own. Present: all watch the same `watched` of `total` tubes. */
+  /**
+   * Absent: each connection has a tube of its own. Present: all watch the same `watched` of `total`
+   * tubes.
+   */
   readonly tubes?: { readonly total: number; readonly watched: number };
   /** Absent: put, reserve, delete. Present: puts alone, and the jobs stay. */
   readonly only?: "puts";
@@ -30,7 +39,9 @@ export interface HandoverOrder {
   /** Connections that put in turn; a server with several threads spreads them. */
   readonly producers: number;
   readonly seconds: number;
-  /** Whether to divide the connections that put into a near and a far group: the server's threads. */
+  /**
+   * Whether to divide the connections that put into a near and a far group: the server's threads.
+   */
   readonly grouped: boolean;
 }
 
@@ -54,7 +65,10 @@ export interface StockOrder {
   readonly connections: number;
 }
 
-/** A backlog that rises and falls, of jobs of several sizes that are put, reserved, buried, kicked, released and deleted, beside one that stays. */
+/**
+ * A backlog that rises and falls, of jobs of several sizes that are put, reserved, buried, kicked,
+ * released and deleted, beside one that stays.
+ */
 export interface MixedOrder {
   readonly kind: "mixed";
   readonly seconds: number;
@@ -67,7 +81,10 @@ export interface ScrapedOrder {
   /** Tubes that have a job, a multiple of 500. */
   readonly tubes: number;
   readonly seconds: number;
-  /** Who else is there: nobody, one who scrapes the metrics without a pause, or a process that does nothing but keep a core busy. */
+  /**
+   * Who else is there: nobody, one who scrapes the metrics without a pause, or a process that does
+   * nothing but keep a core busy.
+   */
   readonly beside: "nobody" | "scraper" | "neighbour";
 }
 

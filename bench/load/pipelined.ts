@@ -1,7 +1,9 @@
-/* The pipelined load: connections that repeat put, reserve, delete in waves, for a fixed time after a warm-up.
+/* The pipelined load: connections that repeat put, reserve, delete in waves, for a fixed time after
+ * a warm-up.
  *
- * Throughput is counted per answered command inside the window only; CPU of the server and of this process is read at the window's
- * two ends; a wave's latency is from its one write to its last reply.
+ * Throughput is counted per answered command inside the window only; CPU of the server and of this
+ * process is read at the window's two ends; a wave's latency is from its one write to its last
+ * reply.
  */
 import type { Sample } from "../figures.ts";
 import { cpuMicros } from "../process-cost.ts";
@@ -45,7 +47,10 @@ function conversation(order: PipelinedOrder, connection: number): Conversation {
   return manyTubesConversation(connection, order.pipelined, order.tubes.watched);
 }
 
-/** Leaves one job in each of the tubes [from, to), which keeps them in being while nobody uses or watches them. */
+/**
+ * Leaves one job in each of the tubes [from, to), which keeps them in being while nobody uses or
+ * watches them.
+ */
 async function fillTubes(port: number, from: number, to: number): Promise<void> {
   const asker = await Asker.open(port);
   const put = Buffer.from(putBytes(1)).toString("latin1");

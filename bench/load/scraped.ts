@@ -1,6 +1,8 @@
-/* One command at a time on a server with many tubes, while somebody else scrapes its metrics without a pause, keeps a core busy, or nobody does.
+/* One command at a time on a server with many tubes, while somebody else scrapes its metrics
+ * without a pause, keeps a core busy, or nobody does.
  *
- * The scraper is a thread of its own, so that what it reads does not keep the one who measures from hearing its answers.
+ * The scraper is a thread of its own, so that what it reads does not keep the one who measures from
+ * hearing its answers.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { get } from "node:http";
@@ -67,7 +69,10 @@ async function cycle(asker: Asker, latency: Latency, until: number): Promise<voi
   }
 }
 
-/** A process that keeps one of the two cores busy, as a server's main thread does that answers scrapes; it ends by itself after a minute. */
+/**
+ * A process that keeps one of the two cores busy, as a server's main thread does that answers
+ * scrapes; it ends by itself after a minute.
+ */
 function busyNeighbour(): ChildProcess {
   const spin = "const until = Date.now() + 60_000; while (Date.now() < until);";
   return spawn("taskset", ["-c", BOTH_CORES, process.execPath, "-e", spin], { stdio: "ignore" });

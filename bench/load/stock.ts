@@ -1,4 +1,7 @@
-/* Jobs put and left lying, over several tubes and so over several shards: what a restart then has to bring back. */
+/*
+ * Jobs put and left lying, over several tubes and so over several shards: what a restart then has
+ * to bring back.
+ */
 import type { Sample } from "../figures.ts";
 import { putConversation } from "./dialect.ts";
 import type { ServerAddress, StockOrder } from "./order.ts";

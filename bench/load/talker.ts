@@ -1,7 +1,8 @@
-/* A connection that repeats a conversation: sends a wave in one write, waits for all its replies, sends the next.
+/* A connection that repeats a conversation: sends a wave in one write, waits for all its replies,
+ * sends the next.
  *
- * All talkers of a process read into one buffer: a read is handled before the next one begins. A reply that is cut by the end of
- * a read is kept aside and completed by the next.
+ * All talkers of a process read into one buffer: a read is handled before the next one begins. A
+ * reply that is cut by the end of a read is kept aside and completed by the next.
  */
 import { connect, type Socket } from "node:net";
 import { REPLY_BYTES_MAX, type Conversation, type Wave } from "./dialect.ts";
@@ -12,7 +13,10 @@ const input = new Uint8Array(256 * 1024);
 export interface Listener {
   /** `count` more commands of the wave have been answered. */
   answered(count: number, wave: Wave): void;
-  /** A wave is complete after `micros`; false ends the talk once the conversation is back at its first wave. */
+  /**
+   * A wave is complete after `micros`; false ends the talk once the conversation is back at its
+   * first wave.
+   */
   completed(micros: number): boolean;
 }
 
@@ -74,7 +78,10 @@ export class Talker {
     return opened.promise;
   }
 
-  /** Talks until the listener says stop; rejects if the server says what was not expected or goes away. */
+  /**
+   * Talks until the listener says stop; rejects if the server says what was not expected or goes
+   * away.
+   */
   talk(): Promise<void> {
     this.#send();
     return this.#done.promise;
@@ -110,7 +117,10 @@ export class Talker {
     this.#cutLength += rest;
   }
 
-  /** Finishes the reply that was cut, with the first bytes of this read; returns where the next reply begins in it. */
+  /**
+   * Finishes the reply that was cut, with the first bytes of this read; returns where the next
+   * reply begins in it.
+   */
   #completeCut(bytes: Uint8Array, count: number): number {
     const kept = this.#cutLength;
     const added = Math.min(count, REPLY_BYTES_MAX);
@@ -141,7 +151,10 @@ function countLines(text: string): number {
   return text.split("\n").length - 1;
 }
 
-/** All lines of a prologue choose tubes; any other answer means that the load would not be the one asked for. */
+/**
+ * All lines of a prologue choose tubes; any other answer means that the load would not be the one
+ * asked for.
+ */
 function finishPrologue(heard: string, opened: PromiseWithResolvers<Talker>, talker: Talker): void {
   const wrong = heard.split("\r\n").find((line) => line !== "" && !/^(USING|WATCHING) /.test(line));
   if (wrong === undefined) opened.resolve(talker);

@@ -1,7 +1,9 @@
-/* Import: `homemaker import DIR --data TARGET`: makes a journal of the jobs in a beanstalkd's log. Called by cli.ts.
+/* Import: `homemaker import DIR --data TARGET`: makes a journal of the jobs in a beanstalkd's log.
+ * Called by cli.ts.
  *
- * All of the log is read before anything is written. What cannot be read or taken over is named, and then nothing is imported unless that was
- * asked for. The journal is read back before it is called imported.
+ * All of the log is read before anything is written. What cannot be read or taken over is named,
+ * and then nothing is imported unless that was asked for. The journal is read back before it is
+ * called imported.
  */
 
 import { STATE_BURIED, STATE_DELAYED, STATE_READY } from "../../assembly/constants.ts";
@@ -30,7 +32,7 @@ class ImportError extends Error {
   readonly code = "HM_IMPORT";
 }
 
-/** Imports and says what it did; answers the exit code. */
+/** Imports and says what it did; returns the exit code. */
 export async function importBinlog(command: ImportCommand, runtime: Runtime): Promise<number> {
   const complain = (text: string): void => runtime.complain(`${PROGRAM}: import: ${text}`);
   try {

@@ -1,4 +1,7 @@
-/* Verify: `homemaker verify DIR`: says what is in a journal and whether it is sound. Called by cli.ts. */
+/*
+ * Verify: `homemaker verify DIR`: says what is in a journal and whether it is sound. Called by
+ * cli.ts.
+ */
 
 import type { VerifyCommand } from "../config/subcommands.ts";
 import { PROGRAM } from "../config/version.ts";
@@ -14,7 +17,7 @@ const EXIT_CLEAN = 0;
 const EXIT_DAMAGED = 1;
 const EXIT_UNSEEN = 2;
 
-/** Looks through a journal and prints what it found; answers the exit code. */
+/** Looks through a journal and prints what it found; returns the exit code. */
 export async function verify(command: VerifyCommand, runtime: Runtime): Promise<number> {
   try {
     const found = await look(command.directory, runtime);

@@ -1,4 +1,7 @@
-/* as-bind's runtime half, in types: what src/config/control.ts uses of it. The package itself says `any`. */
+/*
+ * as-bind's runtime half, in types: what src/config/control.ts uses of it. The package itself says
+ * `any`.
+ */
 
 declare module "as-bind/dist/as-bind.cjs.js" {
   /** An instance of a module that was compiled with as-bind's transform. */

@@ -1,8 +1,9 @@
 /* Command line: from arguments and environment to Options, or to what must be printed instead.
  *
- * A pure function: it reads no process, writes nowhere and never throws for what a user did. commander splits the arguments into flags
- * and words; what they mean stands in options.ts. A flag wins over the environment, the environment over the default; an empty
- * variable counts as not set. Called by cli.ts; docs.ts takes its tables from the same declarations.
+ * A pure function: it reads no process, writes nowhere and never throws for what a user did.
+ * commander splits the arguments into flags and words; what they mean stands in options.ts. A flag
+ * wins over the environment, the environment over the default; an empty variable counts as not set.
+ * Called by cli.ts; docs.ts takes its tables from the same declarations.
  */
 import { CommanderError, Option as Flag } from "commander";
 import type { Command } from "commander";
@@ -29,10 +30,15 @@ export type Parsed =
 /** The environment, as every runtime hands it over. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What was given on the command line: for each flag by name, its values in order ("" for a flag without one). */
+/**
+ * What was given on the command line: for each flag by name, its values in order ("" for a flag
+ * without one).
+ */
 type GivenFlags = ReadonlyMap<string, readonly string[]>;
 
-/** Something on the command line or in the environment is wrong. Its message is what the user reads. */
+/**
+ * Something on the command line or in the environment is wrong. Its message is what the user reads.
+ */
 class UsageError extends Error {
   override readonly name = "UsageError";
   readonly code = "HM_USAGE";
@@ -155,7 +161,9 @@ function splitArguments(argv: readonly string[]): GivenFlags {
   return given;
 }
 
-/** All flags, as commander knows them. With `units` they carry their defaults in words, for help. */
+/**
+ * All flags, as commander knows them. With `units` they carry their defaults in words, for help.
+ */
 function declareFlags(units?: Units): Command {
   const command = quietCommand(PROGRAM)
     .description(

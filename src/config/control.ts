@@ -1,33 +1,52 @@
 /* Control: the control module (assembly/control), bound by as-bind and given types.
  *
- * The only file in src/ that knows as-bind. Each thread loads the module once, from bytes that its runtime read, and passes
- * the functions on. Not for the hot path: a call copies its strings in and out, 2-3 us each.
+ * The only file in src/ that knows as-bind. Each thread loads the module once, from bytes that its
+ * runtime read, and passes the functions on. Not for the hot path: a call copies its strings in and
+ * out, 2-3 us each.
  *
- * The module's memory is its own and only ever grows, so it is kept small: long lists go through it in pieces, and what
- * the calls leave behind is collected once it may have grown to COLLECT_BYTES.
+ * The module's memory is its own and only ever grows, so it is kept small: long lists go through it
+ * in pieces, and what the calls leave behind is collected once it may have grown to COLLECT_BYTES.
  */
 import asBind from "as-bind/dist/as-bind.cjs.js";
 
 /** Sizes and durations as people write them. */
 export interface Units {
-  /** Bytes that `text` stands for ("65535", "64k", "10MiB"; units are powers of 1024); undefined if it is no size or above 2^53-1. */
+  /**
+   * Bytes that `text` stands for ("65535", "64k", "10MiB"; units are powers of 1024); undefined if
+   * it is no size or above 2^53-1.
+   */
   parseSize(text: string): number | undefined;
   /** The shortest exact spelling of a whole number of bytes: 65536 is "64KiB", 65535 is "65535". */
   formatSize(bytes: number): string;
-  /** Milliseconds that `text` stands for ("50ms", "2s", "1m", "6h", "1d"; a bare number is seconds); undefined as for sizes. */
+  /**
+   * Milliseconds that `text` stands for ("50ms", "2s", "1m", "6h", "1d"; a bare number is seconds);
+   * undefined as for sizes.
+   */
   parseDuration(text: string): number | undefined;
-  /** The shortest exact spelling of a whole number of milliseconds: 120000 is "2m", 1500 is "1500ms". */
+  /**
+   * The shortest exact spelling of a whole number of milliseconds: 120000 is "2m", 1500 is
+   * "1500ms".
+   */
   formatDuration(millis: number): string;
 }
 
-/** One line of a dictionary. `quoted` says whether the value stands in double quotes; absent: as beanstalkd does for that key. */
+/**
+ * One line of a dictionary. `quoted` says whether the value stands in double quotes; absent: as
+ * beanstalkd does for that key.
+ */
 export type YamlEntry = readonly [key: string, value: string | number | boolean, quoted?: boolean];
 
 /** All functions of the control module. */
 export interface Control extends Units {
-  /** A document as `stats`, `stats-tube` and `stats-job` answer it: `---`, then `key: value` lines, the last one ended too. */
+  /**
+   * A document as `stats`, `stats-tube` and `stats-job` answer it: `---`, then `key: value` lines,
+   * the last one ended too.
+   */
   yamlDictionary(entries: readonly YamlEntry[]): string;
-  /** A document as `list-tubes` answers it: `---`, then `- item` lines. Items are written as they are, as beanstalkd does. */
+  /**
+   * A document as `list-tubes` answers it: `---`, then `- item` lines. Items are written as they
+   * are, as beanstalkd does.
+   */
   yamlList(items: readonly string[]): string;
 }
 
@@ -62,12 +81,21 @@ const EXPORT_NAMES: readonly (keyof BoundExports)[] = [
   "__collect",
 ];
 
-/** Garbage that may lie in the module's memory before it is collected, as garbageCollector estimates it. */
+/**
+ * Garbage that may lie in the module's memory before it is collected, as garbageCollector estimates
+ * it.
+ */
 const COLLECT_BYTES = 262_144;
-/** Items of a list that go through the module at once: at 200 bytes a name, well below a megabyte in it. */
+/**
+ * Items of a list that go through the module at once: at 200 bytes a name, well below a megabyte in
+ * it.
+ */
 const LIST_PIECE_ITEMS = 512;
 
-/** Instantiates the module from the bytes of control.wasm. Throws a ControlError if they are something else. */
+/**
+ * Instantiates the module from the bytes of control.wasm. Throws a ControlError if they are
+ * something else.
+ */
 export async function loadControl(wasm: Uint8Array<ArrayBuffer>): Promise<Control> {
   const exports = await bind(wasm);
   const collect = garbageCollector(exports);
@@ -124,7 +152,10 @@ function quoteOf([, , quoted]: YamlEntry): number {
   return quoted ? 1 : 2;
 }
 
-/** Returns a function that is told how many characters a call moved, and collects when that has become much. */
+/**
+ * Returns a function that is told how many characters a call moved, and collects when that has
+ * become much.
+ */
 function garbageCollector(exports: BoundExports): (chars: number) => void {
   let garbageBytes = 0;
   return (chars) => {

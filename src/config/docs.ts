@@ -1,6 +1,8 @@
-/* Docs: docs/options.md, docs/shell.md and docs/metrics.md, made from the declarations in options.ts, shell-syntax.ts and observability/metrics.ts.
+/* Docs: docs/options.md, docs/shell.md and docs/metrics.md, made from the declarations in
+ * options.ts, shell-syntax.ts and observability/metrics.ts.
  *
- * `npm run docs` runs this file and writes the pages; a test compares what is made with the pages in the tree.
+ * `npm run docs` runs this file and writes the pages; a test compares what is made with the pages
+ * in the tree.
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { defaultWords, flagSyntax, helpText } from "./command-line.ts";
@@ -17,16 +19,19 @@ const INTRODUCTION = `# Options
 
 Generated from \`src/config/options.ts\` by \`npm run docs\`; do not edit.
 
-Every option is a flag and a variable of the environment. A flag wins over the variable, the variable over the default; an empty variable counts
-as not set. Short flags may be bundled and take their value glued or as the next argument: \`-VVp11400\` is \`-V -V -p 11400\`.
-Of an option given twice the last one counts, except for \`--listen\`, which adds up (its variable holds a list with commas), and \`-V\`, which
-counts. Anything wrong is answered by one line on standard error and exit code 2.
+Every option is a flag and a variable of the environment. A flag wins over the variable, the
+variable over the default; an empty variable counts as not set. Short flags may be bundled and
+take their value glued or as the next argument: \`-VVp11400\` is \`-V -V -p 11400\`. Of an option
+given twice the last one counts, except for \`--listen\`, which adds up (its variable holds a list
+with commas), and \`-V\`, which counts. Anything wrong is answered by one line on standard error and
+exit code 2.
 
-* Sizes are bytes, or take a unit: \`64k\`, \`10MiB\`, \`1g\`, \`2tb\`. All units are powers of 1024, in either case.
-* Addresses are \`HOST\`, \`HOST:PORT\`, \`[IPV6]:PORT\`, a bare IPv6 address, or \`unix:PATH\`. Port 0 is any free port; the line
-  \`listening on\` on standard output says which one.
-* A Kubernetes service named \`homemaker\` puts \`HOMEMAKER_PORT=tcp://...\` into the environment of its neighbours, which is not a port: give such
-  a pod \`enableServiceLinks: false\`.
+- Sizes are bytes, or take a unit: \`64k\`, \`10MiB\`, \`1g\`, \`2tb\`. All units are powers of 1024, in
+  either case.
+- Addresses are \`HOST\`, \`HOST:PORT\`, \`[IPV6]:PORT\`, a bare IPv6 address, or \`unix:PATH\`. Port 0 is
+  any free port; the line \`listening on\` on standard output says which one.
+- A Kubernetes service named \`homemaker\` puts \`HOMEMAKER_PORT=tcp://...\` into the environment of
+  its neighbours, which is not a port: give such a pod \`enableServiceLinks: false\`.
 `;
 
 /** The whole page. */
@@ -86,8 +91,10 @@ const SHELL_INTRODUCTION = `# Working with a server from a shell
 
 Generated from \`src/config/shell-syntax.ts\` by \`npm run docs\`; do not edit.
 
-These commands talk to a running server over the ordinary protocol, so they work with beanstalkd as well, but for those that it does not know:
-\`jobs\`, \`failures\`, \`reserve --message\`, \`flush\`, \`drain\`, \`undrain\` and \`peek --state reserved\`. In a clone of this repository \`homemaker\` is \`npm start --\`.
+These commands talk to a running server over the ordinary protocol, so they work with beanstalkd
+as well, but for those that it does not know: \`jobs\`, \`failures\`, \`reserve --message\`, \`flush\`,
+\`drain\`, \`undrain\` and \`peek --state reserved\`. In a clone of this repository \`homemaker\` is \`npm
+start --\`.
 
 \`\`\`sh
 homemaker put mails '{"to": "ann@example.org"}'     # prints the job's id
@@ -98,11 +105,14 @@ homemaker kick mails 100                            # all of them again
 homemaker top                                       # and watch
 \`\`\`
 
-* The server is that of \`--address\`, or of the variable \`HOMEMAKER_ADDRESS\`, or the one at 127.0.0.1:11300. A Unix socket is \`unix:PATH\`.
-* With \`--json\` each thing is one line of JSON. A body that is not UTF-8 is then \`bodyBase64\` instead of \`body\`.
-* Bodies and messages go to a screen with their control characters spelled out, and to a pipe or a file byte for byte.
-* Exit code 0: done; 1: not done, and one line on standard error says why; 2: wrong arguments.
-* A name of a tube or a body that begins with \`-\` goes behind \`--\`.
+- The server is that of \`--address\`, or of the variable \`HOMEMAKER_ADDRESS\`, or the one at
+  127.0.0.1:11300. A Unix socket is \`unix:PATH\`.
+- With \`--json\` each thing is one line of JSON. A body that is not UTF-8 is then \`bodyBase64\`
+  instead of \`body\`.
+- Bodies and messages go to a screen with their control characters spelled out, and to a pipe or a
+  file byte for byte.
+- Exit code 0: done; 1: not done, and one line on standard error says why; 2: wrong arguments.
+- A name of a tube or a body that begins with \`-\` goes behind \`--\`.
 `;
 
 /** The page about the shell's commands. */

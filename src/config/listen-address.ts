@@ -2,7 +2,8 @@
  *
  *   127.0.0.1   localhost:11400   [::1]:11400   ::1   unix:/run/homemaker.sock
  *
- * Only the form is judged here; whether a name resolves or a port is free shows when the server binds.
+ * Only the form is judged here; whether a name resolves or a port is free shows when the server
+ * binds.
  */
 
 /** A TCP address. `port` 0 asks for any free port; absent means the port of `--port`. */
@@ -24,7 +25,10 @@ export type ListenAddress = TcpAddress | UnixAddress;
 /** One listen address that says all that binding needs. */
 export type BoundAddress = Required<TcpAddress> | UnixAddress;
 
-/** sun_path holds 108 bytes, of which the last is NUL (Linux; elsewhere it is shorter and bind says so). */
+/**
+ * sun_path holds 108 bytes, of which the last is NUL (Linux; elsewhere it is shorter and bind says
+ * so).
+ */
 const UNIX_PATH_BYTES_MAX = 107;
 
 const HOST_AND_PORT =
@@ -49,14 +53,20 @@ function parseUnixPath(path: string): UnixAddress | undefined {
   return fits ? { kind: "unix", path } : undefined;
 }
 
-/** The address as it stands in the ready line and in logs: "127.0.0.1:11300", "[::1]:11300", "unix:PATH". */
+/**
+ * The address as it stands in the ready line and in logs: "127.0.0.1:11300", "[::1]:11300",
+ * "unix:PATH".
+ */
 export function formatListenAddress(address: ListenAddress): string {
   if (address.kind === "unix") return `unix:${address.path}`;
   const host = address.host.includes(":") ? `[${address.host}]` : address.host;
   return address.port === undefined ? host : `${host}:${address.port}`;
 }
 
-/** Whether the host is this machine's loopback, by its name or number. Any other name counts as not, whatever it resolves to. */
+/**
+ * Whether the host is this machine's loopback, by its name or number. Any other name counts as not,
+ * whatever it resolves to.
+ */
 export function isLoopback(host: string): boolean {
   const [, inner = host] = /^\[(.*)\]$/.exec(host) ?? [];
   return inner === "localhost" || inner === "::1" || /^127(\.\d{1,3}){3}$/.test(inner);

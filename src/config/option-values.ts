@@ -1,6 +1,8 @@
-/* Option values: the sorts of values that options take: what each looks like in words, and how the words become the value.
+/* Option values: the sorts of values that options take: what each looks like in words, and how the
+ * words become the value.
  *
- * A declaration in options.ts takes one over as it is. Wrong words make undefined; the message about them is command-line.ts's.
+ * A declaration in options.ts takes one over as it is. Wrong words make undefined; the message
+ * about them is command-line.ts's.
  */
 import { SHARDS_MAX } from "../../assembly/constants.ts";
 import type { Units } from "./control.ts";

@@ -1,4 +1,5 @@
-/* Option: what the declaration of a flag says, be it one that sets a value or one that does something else.
+/* Option: what the declaration of a flag says, be it one that sets a value or one that does
+ * something else.
  *
  * Declared in options.ts and switches.ts; command-line.ts and docs.ts read the declarations.
  */
@@ -6,26 +7,41 @@ import type { Units } from "./control.ts";
 
 /** One option: a value that can be set by a flag and by a variable of the environment. */
 export interface Option<Value> {
-  /** Long flag without its dashes. The variable of the environment is HOMEMAKER_ and this in capitals. */
+  /**
+   * Long flag without its dashes. The variable of the environment is HOMEMAKER_ and this in
+   * capitals.
+   */
   readonly name: string;
   /** One-letter flag without its dash; those that beanstalkd has mean what they mean there. */
   readonly short?: string;
   /** Heading below which help and docs show the option. */
   readonly category: Category;
-  /** What stands for the value in help, for instance "BYTES"; absent: the flag takes no value, the times it is given are counted. */
+  /**
+   * What stands for the value in help, for instance "BYTES"; absent: the flag takes no value, the
+   * times it is given are counted.
+   */
   readonly placeholder?: string;
   /** One sentence fragment, lower case, without a full stop. */
   readonly help: string;
   readonly default: Value;
   /** The default in words, where the value does not speak for itself. */
   readonly defaultText?: string;
-  /** The values there are, in words: docs and the message about a wrong one say "expected" before it. */
+  /**
+   * The values there are, in words: docs and the message about a wrong one say "expected" before
+   * it.
+   */
   readonly expects: string;
   /** The value is nobody's business: no message shows it. */
   readonly secret?: true;
-  /** The flag may be given several times and the variable may hold a list with commas: all count. Otherwise the last one does. */
+  /**
+   * The flag may be given several times and the variable may hold a list with commas: all count.
+   * Otherwise the last one does.
+   */
   readonly list?: true;
-  /** The value that the words (one, or all of a list) stand for; undefined if they are wrong. `warn` takes a line for the user. */
+  /**
+   * The value that the words (one, or all of a list) stand for; undefined if they are wrong. `warn`
+   * takes a line for the user.
+   */
   parse(words: readonly string[], units: Units, warn: (line: string) => void): Value | undefined;
   /** The value as a user would write it, for help and docs. */
   format(value: Value, units: Units): string;
@@ -44,7 +60,10 @@ export const CATEGORIES = [
 /** One of the headings. */
 export type Category = (typeof CATEGORIES)[number];
 
-/** A flag that is no option: it prints something, is known only so that it can be answered properly, or spells options in another way. */
+/**
+ * A flag that is no option: it prints something, is known only so that it can be answered properly,
+ * or spells options in another way.
+ */
 export interface Switch {
   readonly short: string;
   readonly name?: string;
@@ -56,11 +75,16 @@ export interface Switch {
   readonly does: "version" | "help" | "ignored" | "sets";
   /** The values there are, in words, of a flag that sets something. */
   readonly expects?: string;
-  /** The options that `word` ("" for a flag without a value) stands for, as if they stood in its place; undefined if it is wrong. */
+  /**
+   * The options that `word` ("" for a flag without a value) stands for, as if they stood in its
+   * place; undefined if it is wrong.
+   */
   means?(word: string): readonly (readonly [option: string, word: string])[] | undefined;
 }
 
-/** The variable of the environment that sets an option: "max-job-size" is HOMEMAKER_MAX_JOB_SIZE. */
+/**
+ * The variable of the environment that sets an option: "max-job-size" is HOMEMAKER_MAX_JOB_SIZE.
+ */
 export function environmentName(option: { readonly name: string }): string {
   return `HOMEMAKER_${option.name.toUpperCase().replaceAll("-", "_")}`;
 }

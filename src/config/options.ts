@@ -1,8 +1,8 @@
 /* Options: everything that a user can set, each declared once.
  *
- * The command line, the environment, `--help` and docs/options.md are all made from OPTIONS below and from switches.ts (command-line.ts,
- * docs.ts). `Options` is what the rest of the program reads: final units, every range already checked. It is plain data,
- * so it can be posted to a thread.
+ * The command line, the environment, `--help` and docs/options.md are all made from OPTIONS below
+ * and from switches.ts (command-line.ts, docs.ts). `Options` is what the rest of the program reads:
+ * final units, every range already checked. It is plain data, so it can be posted to a thread.
  */
 import {
   FAILURE_BYTES_MAX,
@@ -34,7 +34,10 @@ import {
   yesOrNo,
 } from "./option-values.ts";
 
-/** What the server runs with. "Absent" is spelled `undefined`, so that a copy of these always has every key. */
+/**
+ * What the server runs with. "Absent" is spelled `undefined`, so that a copy of these always has
+ * every key.
+ */
 export interface Options {
   /** Where to listen, at least one address; the ports are filled in, 0 is any free port. */
   readonly listen: readonly BoundAddress[];
@@ -48,11 +51,19 @@ export interface Options {
   readonly threads: number | undefined;
   /** Shards, a power of two, 1 to SHARDS_MAX; absent means that the server chooses. */
   readonly shards: number | undefined;
-  /** Most memory that all shards together may take, in bytes; absent means that the server chooses. */
+  /**
+   * Most memory that all shards together may take, in bytes; absent means that the server chooses.
+   */
   readonly memoryBytes: number | undefined;
-  /** 0: only what needs attention; 1: binding, accepting and closing too; 2 and more: commands and replies too. */
+  /**
+   * 0: only what needs attention; 1: binding, accepting and closing too; 2 and more: commands and
+   * replies too.
+   */
   readonly verbosity: number;
-  /** User name to become, with its group, once the addresses are bound; absent means to stay who we are. */
+  /**
+   * User name to become, with its group, once the addresses are bound; absent means to stay who we
+   * are.
+   */
   readonly user: string | undefined;
   /** Most open connections; one above it is closed at once. */
   readonly maxConnections: number;
@@ -64,13 +75,22 @@ export interface Options {
   readonly maxOutputBytes: number;
   /** Most commands of one connection that are run before another connection's turn. */
   readonly commandsPerTurn: number;
-  /** Directory that keeps the jobs across restarts; absent means that they live in memory only, and the options below do nothing. */
+  /**
+   * Directory that keeps the jobs across restarts; absent means that they live in memory only, and
+   * the options below do nothing.
+   */
   readonly dataDirectory: string | undefined;
-  /** What a reply waits for: written to the operating system; that, and synced by a timer; synced first. */
+  /**
+   * What a reply waits for: written to the operating system; that, and synced by a timer; synced
+   * first.
+   */
   readonly durability: Durability;
   /** Most milliseconds that something written waits for its sync, at durability "interval". */
   readonly syncIntervalMillis: number;
-  /** Length of the files in the directory, in bytes: a multiple of 4096, SEGMENT_BYTES_MIN to SEGMENT_BYTES_MAX. */
+  /**
+   * Length of the files in the directory, in bytes: a multiple of 4096, SEGMENT_BYTES_MIN to
+   * SEGMENT_BYTES_MAX.
+   */
   readonly segmentBytes: number;
   /** Milliseconds from one writing of the secondary tier to the next; Infinity is never. */
   readonly hintIntervalMillis: number;
@@ -82,9 +102,15 @@ export interface Options {
   readonly httpPort: number | undefined;
   /** Where to listen for HTTP: a name or a number, without a port. */
   readonly httpListen: string;
-  /** Further names by which browsers reach the HTTP port, in lower case; numbers and the loopback's names always do. */
+  /**
+   * Further names by which browsers reach the HTTP port, in lower case; numbers and the loopback's
+   * names always do.
+   */
   readonly httpHosts: readonly string[];
-  /** Who knows it may see and change everything over HTTP; absent together with the next one: everybody may. */
+  /**
+   * Who knows it may see and change everything over HTTP; absent together with the next one:
+   * everybody may.
+   */
   readonly httpToken: string | undefined;
   /** Who knows it may see everything over HTTP. */
   readonly httpReadToken: string | undefined;
@@ -97,7 +123,10 @@ export type Durability = "os" | "interval" | "sync";
 /** What to do about damage. */
 export type Recovery = "salvage" | "strict";
 
-/** `Options` as declared: before `port` has been given to the addresses that name none, and with what was left open still open. */
+/**
+ * `Options` as declared: before `port` has been given to the addresses that name none, and with
+ * what was left open still open.
+ */
 export type Settings = Omit<Options, "listen" | "durability"> & {
   readonly listen: readonly ListenAddress[];
   /** Absent: nobody asked, so that without a directory nothing is amiss. */

@@ -1,6 +1,8 @@
-/* Quiet command: commander's Command as this program has it: it prints nothing and ends nothing; what would have been printed is a value.
+/* Quiet command: commander's Command as this program has it: it prints nothing and ends nothing;
+ * what would have been printed is a value.
  *
- * The server's own flags (command-line.ts) and every subcommand (subcommands.ts, shell-syntax.ts) are read by one of these.
+ * The server's own flags (command-line.ts) and every subcommand (subcommands.ts, shell-syntax.ts)
+ * are read by one of these.
  */
 import { Command, CommanderError } from "commander";
 import { PROGRAM } from "./version.ts";
@@ -34,7 +36,10 @@ export function quietSubcommand(name: string): Command {
   return quietCommand(`${PROGRAM} ${name}`).helpOption("-h, --help", "print this help and exit");
 }
 
-/** What the subcommand's `parse` threw comes to: its help was asked for, or something is wrong. Throws what is no CommanderError. */
+/**
+ * What the subcommand's `parse` threw comes to: its help was asked for, or something is wrong.
+ * Throws what is no CommanderError.
+ */
 export function exitOf(name: string, command: Command, error: unknown): Exit {
   if (!(error instanceof CommanderError)) throw error;
   if (error.exitCode !== 0) return wrongArguments(name, withoutPrefix(error));
@@ -61,7 +66,10 @@ export function complaint(text: string): string {
   return `${PROGRAM}: ${text}`;
 }
 
-/** Words of the user's own may hold anything: control characters are spelled out, so that a message stays one line. */
+/**
+ * Words of the user's own may hold anything: control characters are spelled out, so that a message
+ * stays one line.
+ */
 function inOneLine(text: string): string {
   const spellOut = (unit: string): string =>
     `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;

@@ -1,7 +1,8 @@
-/* Shell syntax: the words that cover a day's work with a running server: `homemaker tubes`, `homemaker put mails hello`, `homemaker top` ...
+/* Shell syntax: the words that cover a day's work with a running server: `homemaker tubes`,
+ * `homemaker put mails hello`, `homemaker top` ...
  *
- * SHELL_COMMANDS declares each once: parsing, `--help` and docs/shell.md are made from it. As pure as command-line.ts; what the words
- * ask for is done in src/shell/. Called by subcommands.ts.
+ * SHELL_COMMANDS declares each once: parsing, `--help` and docs/shell.md are made from it. As pure
+ * as command-line.ts; what the words ask for is done in src/shell/. Called by subcommands.ts.
  */
 import { Argument, Option as Flag } from "commander";
 import type { Command } from "commander";

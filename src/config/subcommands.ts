@@ -1,6 +1,8 @@
-/* Subcommands: `homemaker verify`, `homemaker import` and the shell's commands, from arguments to what is asked for.
+/* Subcommands: `homemaker verify`, `homemaker import` and the shell's commands, from arguments to
+ * what is asked for.
  *
- * As pure as command-line.ts, and called by cli.ts before it: a first word that names a subcommand is not the server's.
+ * As pure as command-line.ts, and called by cli.ts before it: a first word that names a subcommand
+ * is not the server's.
  */
 import type { Command } from "commander";
 import type { Environment } from "./command-line.ts";

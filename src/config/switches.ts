@@ -1,4 +1,5 @@
-/* Switches: the flags that set no option of their own: those that print something, and those that beanstalkd has and we spell otherwise.
+/* Switches: the flags that set no option of their own: those that print something, and those that
+ * beanstalkd has and we spell otherwise.
  *
  * Read by command-line.ts and docs.ts.
  */

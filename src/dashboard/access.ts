@@ -1,7 +1,8 @@
 /* Access: who the reader is to the server, and the way in.
  *
- * The token is posted once and never kept here: what stays is the server's cookie, which no script can read. A 401 to any request
- * means that the cookie is no longer good, and brings the login page back.
+ * The token is posted once and never kept here: what stays is the server's cookie, which no script
+ * can read. A 401 to any request means that the cookie is no longer good, and brings the login page
+ * back.
  */
 import { computed, effect, signal } from "@preact/signals";
 import type { LoginRequest, SessionAnswer } from "../http/api.ts";

@@ -1,4 +1,7 @@
-/* Bulk actions: kick or delete all jobs that match, counted by the server first, then asked for, then done. */
+/*
+ * Bulk actions: kick or delete all jobs that match, counted by the server first, then asked for,
+ * then done.
+ */
 import type { BulkAnswer, BulkRequest } from "../http/api.ts";
 import { attempt, tell, warn } from "./notices.tsx";
 import { counted } from "./quantity.ts";

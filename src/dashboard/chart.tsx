@@ -1,7 +1,8 @@
 /* Chart: lines over time, drawn by uPlot from the samples that live.ts keeps.
  *
- * Charts of a page share the cursor: pointing at a moment in one shows the values of that moment in the legends of all. The
- * legend is ordinary text and says the newest values otherwise, so the picture holds nothing that cannot be read.
+ * Charts of a page share the cursor: pointing at a moment in one shows the values of that moment in
+ * the legends of all. The legend is ordinary text and says the newest values otherwise, so the
+ * picture holds nothing that cannot be read.
  */
 import { effect, signal } from "@preact/signals";
 import type { JSX } from "preact";

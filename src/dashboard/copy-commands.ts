@@ -1,7 +1,8 @@
 /* Copy commands: a job as lines for a shell.
  *
- * A body is any bytes, and whoever copies a line pastes it into a shell: so every byte but letters, digits and harmless signs
- * leaves as an octal escape of printf within single quotes. No line feed and no control character is ever in a line.
+ * A body is any bytes, and whoever copies a line pastes it into a shell: so every byte but letters,
+ * digits and harmless signs leaves as an octal escape of printf within single quotes. No line feed
+ * and no control character is ever in a line.
  */
 import type { JobAnswer, QueueAddress } from "../http/api.ts";
 
@@ -95,7 +96,9 @@ function quoted(word: string): string {
     : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-/** Printable ASCII but the quote, the backslash, the percent sign, and the `!` of a shell's history. */
+/**
+ * Printable ASCII but the quote, the backslash, the percent sign, and the `!` of a shell's history.
+ */
 function isHarmless(byte: number): boolean {
   return (
     byte >= 0x20 && byte < 0x7f && byte !== 0x27 && byte !== 0x5c && byte !== 0x25 && byte !== 0x21

@@ -1,4 +1,7 @@
-/* Failures page: the buried jobs of all tubes by what went wrong, the most frequent first, each group with its remedy. */
+/*
+ * Failures page: the buried jobs of all tubes by what went wrong, the most frequent first, each
+ * group with its remedy.
+ */
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import type { FailureGroup, FailuresAnswer } from "../http/api.ts";

@@ -1,4 +1,7 @@
-/* Frame: what stands around every page: the name, the ways to the pages, how the server and the connection to it are. */
+/*
+ * Frame: what stands around every page: the name, the ways to the pages, how the server and the
+ * connection to it are.
+ */
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { logOut, mayAct, session } from "./access.ts";

@@ -1,8 +1,9 @@
 /* Hostile bytes: what clients of the queue wrote, made fit to be looked at.
  *
- * Bodies and failure messages are any bytes at all. Nothing here makes markup: the result is pieces of text, each plain or a mark,
- * and the components put them into text nodes. Every byte can be told from what is shown: what is not UTF-8 becomes \xNN, control
- * characters \xNN, and characters that are invisible or turn the direction of the text (bidi overrides, zero width, tags, private
+ * Bodies and failure messages are any bytes at all. Nothing here makes markup: the result is pieces
+ * of text, each plain or a mark, and the components put them into text nodes. Every byte can be
+ * told from what is shown: what is not UTF-8 becomes \xNN, control characters \xNN, and characters
+ * that are invisible or turn the direction of the text (bidi overrides, zero width, tags, private
  * use) U+NNNN, all as marks. Only line feed and tab stay what they are.
  */
 
@@ -18,7 +19,10 @@ export function fromBase64(base64: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
 
-/** Characters that show nothing, or change how others are shown; line feed and tab are not among them. */
+/**
+ * Characters that show nothing, or change how others are shown; line feed and tab are not among
+ * them.
+ */
 const UNSHOWABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}\p{Cn}\u{3164}\u{115f}\u{1160}]/u;
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

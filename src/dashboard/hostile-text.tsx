@@ -1,6 +1,8 @@
-/* Hostile text: pieces of what clients wrote, as text nodes between left-to-right marks of isolation.
+/* Hostile text: pieces of what clients wrote, as text nodes between left-to-right marks of
+ * isolation.
  *
- * The only place where users' bytes become elements. A <bdi> keeps their direction from leaking into the page.
+ * The only place where users' bytes become elements. A <bdi> keeps their direction from leaking
+ * into the page.
  */
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";

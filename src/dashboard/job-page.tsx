@@ -1,4 +1,7 @@
-/* Job page: everything that is kept of one job: its body, how its attempts ended, and where it stands. */
+/*
+ * Job page: everything that is kept of one job: its body, how its attempts ended, and where it
+ * stands.
+ */
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import type { Failure, FailureEnd, JobAnswer, QueueAddress } from "../http/api.ts";

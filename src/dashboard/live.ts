@@ -1,9 +1,10 @@
 /* Live: the stream of overviews, and what the charts remember of it.
  *
- * One EventSource, once a second. From two overviews that follow each other come the rates; a gap (lost connection, a server that
- * was started anew) is a sample of nulls, so no chart draws a line over time that nobody saw. The samples of the last quarter of
- * an hour are kept, also across a reload of the page. Everything that shows "now" reads `overview`; the other pages ask again
- * when `activity` moves, so a quiet server is asked nothing.
+ * One EventSource, once a second. From two overviews that follow each other come the rates; a gap
+ * (lost connection, a server that was started anew) is a sample of nulls, so no chart draws a line
+ * over time that nobody saw. The samples of the last quarter of an hour are kept, also across a
+ * reload of the page. Everything that shows "now" reads `overview`; the other pages ask again when
+ * `activity` moves, so a quiet server is asked nothing.
  */
 import { computed, signal } from "@preact/signals";
 import type { Overview } from "../http/api.ts";
@@ -181,7 +182,10 @@ function nulls(): Sample {
   return Object.fromEntries(COLUMNS.map((column) => [column, null])) as Sample;
 }
 
-/** Takes back what the page remembered before it was loaded again, if it is of the last quarter of an hour. */
+/**
+ * Takes back what the page remembered before it was loaded again, if it is of the last quarter of
+ * an hour.
+ */
 export function recallSamples(): void {
   const text = sessionStorage.getItem(STORED_AS);
   sessionStorage.removeItem(STORED_AS);

@@ -1,7 +1,7 @@
 /* Notices: what an action came to, said on the screen and to screen readers.
  *
- * Good news leaves by itself; bad news stays until it is put away. The region is always in the page, so that what is added to it
- * is read out.
+ * Good news leaves by itself; bad news stays until it is put away. The region is always in the
+ * page, so that what is added to it is read out.
  */
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";

@@ -1,7 +1,7 @@
 /* Payload view: a body or a failure message as text, as laid out JSON, or in hexadecimal.
  *
- * It begins with what fits the bytes and shows the first part of a long one; the rest comes when it is asked for. Nothing is
- * interpreted: text nodes only (hostile-text.tsx).
+ * It begins with what fits the bytes and shows the first part of a long one; the rest comes when it
+ * is asked for. Nothing is interpreted: text nodes only (hostile-text.tsx).
  */
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";

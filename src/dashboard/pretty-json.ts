@@ -1,7 +1,8 @@
 /* Pretty JSON: a JSON text with line breaks and indentation, and what each part of it is.
  *
- * No value is read and written again, since that would round long numbers and drop a key that stands twice: the tokens stay as
- * they came and only the space between them is new. Indentation stops at a depth, so that a text of brackets alone stays small.
+ * No value is read and written again, since that would round long numbers and drop a key that
+ * stands twice: the tokens stay as they came and only the space between them is new. Indentation
+ * stops at a depth, so that a text of brackets alone stays small.
  */
 
 /** What a run of the text is. */

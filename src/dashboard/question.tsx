@@ -1,7 +1,8 @@
 /* Question: asks before something is done that cannot be undone, or for a number.
  *
- * A modal <dialog>: the browser keeps the focus inside, Escape says no, and the focus goes back to where it came from. The button
- * that does the thing says what it does and how much of it. One question at a time.
+ * A modal <dialog>: the browser keeps the focus inside, Escape says no, and the focus goes back to
+ * where it came from. The button that does the thing says what it does and how much of it. One
+ * question at a time.
  */
 import { signal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";

@@ -1,9 +1,10 @@
 /* Resource: what a page shows of the server, kept as fresh as it need be.
  *
- * It is asked for when its path changes and when something happened on the server, but never more often than every so many
- * seconds, never while the page is hidden or the reader has stopped it, and never twice at a time. Each change is followed by one
- * more look, since an answer may be a second old; when nothing happens any more, ages still grow, so there is a look every ten
- * seconds. What was there stays on show, marked as stale, until the new comes.
+ * It is asked for when its path changes and when something happened on the server, but never more
+ * often than every so many seconds, never while the page is hidden or the reader has stopped it,
+ * and never twice at a time. Each change is followed by one more look, since an answer may be a
+ * second old; when nothing happens any more, ages still grow, so there is a look every ten seconds.
+ * What was there stays on show, marked as stale, until the new comes.
  */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { activity, follows, link } from "./live.ts";

@@ -1,8 +1,9 @@
 /* Route: which page the address names.
  *
- * The whole of a page's state that is worth a bookmark stands behind the `#` of the address (search, order, filter, cursor), so it
- * survives a reload, can be sent to somebody, and never reaches the server's or a proxy's log. What the address lacks has its
- * default; what it has wrong is the page "unknown", never an exception. Written by links and `go`, read by app.tsx.
+ * The whole of a page's state that is worth a bookmark stands behind the `#` of the address
+ * (search, order, filter, cursor), so it survives a reload, can be sent to somebody, and never
+ * reaches the server's or a proxy's log. What the address lacks has its default; what it has wrong
+ * is the page "unknown", never an exception. Written by links and `go`, read by app.tsx.
  */
 import { signal } from "@preact/signals";
 import type { JobState, TubeSort } from "../http/api.ts";

@@ -1,7 +1,8 @@
 /* Server API: asks the server and tells what came back.
  *
- * Every request stays on the page's own origin. One that changes something is a POST with JSON and the header that a forged form
- * cannot send. Whatever goes wrong becomes an ApiError with a code: the server's own, or HM_UNREACHABLE when there was no answer.
+ * Every request stays on the page's own origin. One that changes something is a POST with JSON and
+ * the header that a forged form cannot send. Whatever goes wrong becomes an ApiError with a code:
+ * the server's own, or HM_UNREACHABLE when there was no answer.
  */
 import { signal } from "@preact/signals";
 import type { ApiFailure } from "../http/api.ts";

@@ -1,7 +1,8 @@
 /* Shortcuts: the keys that do something everywhere.
  *
- * Single keys, so they can be switched off (for those who dictate), and they never act while the reader writes or a dialog is
- * open. `g` waits a moment for a second key. The help dialog shows this very table.
+ * Single keys, so they can be switched off (for those who dictate), and they never act while the
+ * reader writes or a dialog is open. `g` waits a moment for a second key. The help dialog shows
+ * this very table.
  */
 import { signal } from "@preact/signals";
 import { nextChoice } from "./appearance.ts";

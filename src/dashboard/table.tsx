@@ -1,10 +1,16 @@
-/* Table: rows under heads. A column says once what stands at its head, how it is set, and what it shows of a row. */
+/*
+ * Table: rows under heads. A column says once what stands at its head, how it is set, and what it
+ * shows of a row.
+ */
 import type { ComponentChildren, JSX } from "preact";
 
 /** One column of a table. */
 export interface Column<Row> {
   readonly head: ComponentChildren;
-  /** Classes of the head and of every cell: "number" is set to the right, "wide-only" left out on a phone. */
+  /**
+   * Classes of the head and of every cell: "number" is set to the right, "wide-only" left out on a
+   * phone.
+   */
   readonly kind?: string;
   /** Of a column that the rows can be sorted by. */
   readonly sorted?: "ascending" | "descending" | "none";

@@ -1,4 +1,7 @@
-/* Tube page: one tube and its jobs of one state, filtered and paged by the server, with actions on all that match. */
+/*
+ * Tube page: one tube and its jobs of one state, filtered and paged by the server, with actions on
+ * all that match.
+ */
 import type { JSX } from "preact";
 import type { JobsAnswer, JobState, JobSummary, Tube } from "../http/api.ts";
 import { mayAct } from "./access.ts";

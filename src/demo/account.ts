@@ -18,7 +18,9 @@ export class Account {
   inWork = 0;
   deleted = 0;
   hashedBytes = 0;
-  /** All hashes together, whatever the order in which they came: the same files give the same value. */
+  /**
+   * All hashes together, whatever the order in which they came: the same files give the same value.
+   */
   fingerprint = 0n;
   readonly failures: Failure[] = [];
 
@@ -27,7 +29,10 @@ export class Account {
     return this.put - this.deleted - this.failures.length;
   }
 
-  /** Every way in which the books do not balance, the server's own `stats-tube` being the other set of books. */
+  /**
+   * Every way in which the books do not balance, the server's own `stats-tube` being the other set
+   * of books.
+   */
   disagreements(statsTube: ReadonlyMap<string, string>): string[] {
     const buried = this.failures.length;
     const books: [name: string, ours: number, theirs: string | undefined][] = [

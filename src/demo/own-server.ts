@@ -1,4 +1,7 @@
-/* The demo's own server: the homemaker command in a process of its own, on a free port, ended with the demo at the latest. */
+/*
+ * The demo's own server: the homemaker command in a process of its own, on a free port, ended with
+ * the demo at the latest.
+ */
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
@@ -15,7 +18,10 @@ class OwnServerError extends Error {
   readonly code = "HM_DEMO_SERVER";
 }
 
-/** Starts the server that stands beside the demo. Rejects with an OwnServerError that quotes it if it ends before it listens. */
+/**
+ * Starts the server that stands beside the demo. Rejects with an OwnServerError that quotes it if
+ * it ends before it listens.
+ */
 export function startOwnServer(): Promise<DemoServer> {
   const ending = import.meta.url.slice(import.meta.url.lastIndexOf("."));
   const entry = fileURLToPath(new URL(`../cli${ending}`, import.meta.url));

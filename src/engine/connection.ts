@@ -1,8 +1,9 @@
 /* Connection: one connection's records in the shards, and reserving over several of them.
  *
- * The protocol of a reserve over several shards is DESIGN's, checked as a model: take the best of all watched tubes; if there is
- * nothing, shard by shard look again and register as a waiter in one critical section; a grant made meanwhile is never dropped, only
- * delivered or handed back. What is promised: no reserve returns a job while a better one stood ready in a watched, unpaused tube for
+ * The protocol of a reserve over several shards is DESIGN's, checked as a model: take the best of
+ * all watched tubes; if there is nothing, shard by shard look again and register as a waiter in one
+ * critical section; a grant made meanwhile is never dropped, only delivered or handed back. What is
+ * promised: no reserve returns a job while a better one stood ready in a watched, unpaused tube for
  * the whole of the command. Used by the session; knows nothing of bytes.
  */
 
@@ -73,7 +74,10 @@ export class Connection {
     shard.answer(shard.engine.nameConn(shard.thread, this.record(shard), who.length));
   }
 
-  /** Watches the tube whose name lies in the input slot; answers its address, 0 when there is no memory or it may not be made. */
+  /**
+   * Watches the tube whose name lies in the input slot; returns its address, 0 when there is no
+   * memory or it may not be made.
+   */
   watch(shard: Shard, offset: number, bytes: number, number: number): number {
     const record = this.openRecord(shard);
     if (record === 0) return 0;
@@ -102,7 +106,10 @@ export class Connection {
     return this.#watched.length === 1 ? this.#watched[0] : undefined;
   }
 
-  /** Takes the best job of all watched tubes; answers the shard whose result area shows it, undefined when there is none. */
+  /**
+   * Takes the best job of all watched tubes; returns the shard whose result area shows it,
+   * undefined when there is none.
+   */
   take(now: number): Shard | undefined {
     const only = this.onlyWatched;
     return only === undefined
@@ -116,9 +123,10 @@ export class Connection {
   }
 
   /**
-   * Looks at each shard's best, then takes from the best shard unless what stands there now is worse than what was seen elsewhere. A job
-   * that stood in another shard all the while was seen there, so nothing better is passed over. Each failed round means that
-   * another connection got a job.
+   * Looks at each shard's best, then takes from the best shard unless what stands there now is
+   * worse than what was seen elsewhere. A job that stood in another shard all the while was seen
+   * there, so nothing better is passed over. Each failed round means that another connection got a
+   * job.
    */
   #takeOfSeveral(now: number): Shard | undefined {
     const shards = this.#watched;
@@ -163,7 +171,10 @@ export class Connection {
     return pri < other || (pri === other && (this.#ids[at] ?? 0) < (this.#ids[than] ?? 0));
   }
 
-  /** Registers as a waiter everywhere; answers a shard if a job turned up meanwhile, and then waits nowhere. */
+  /**
+   * Registers as a waiter everywhere; returns a shard if a job turned up meanwhile, and then waits
+   * nowhere.
+   */
   wait(generation: number, now: number): Shard | undefined {
     for (const shard of this.#watched) {
       const found = this.waitIn(shard, generation, now);
@@ -175,13 +186,16 @@ export class Connection {
     return undefined;
   }
 
-  /** Looks again in one shard and registers there; answers the shard if a job was taken instead. */
+  /** Looks again in one shard and registers there; returns the shard if a job was taken instead. */
   waitIn(shard: Shard, generation: number, now: number): Shard | undefined {
     const code = shard.engine.wait(shard.thread, this.record(shard), generation, now);
     return shard.answer(code) === C.RESERVED ? shard : undefined;
   }
 
-  /** Waits nowhere any more but in `kept`, where it got its job. Grants that were made elsewhere go back to their tubes. */
+  /**
+   * Waits nowhere any more but in `kept`, where it got its job. Grants that were made elsewhere go
+   * back to their tubes.
+   */
   stopWaitingBut(kept: Shard, now: number): void {
     for (const shard of this.#watched) {
       if (shard !== kept && this.#cancel(shard, now)) this.handBack(shard, now);
@@ -189,8 +203,8 @@ export class Connection {
   }
 
   /**
-   * Waits nowhere any more. Answers the shard of a grant that had been made, which is delivered now: `use` is called while the shard's
-   * result area shows it. Further grants are handed back.
+   * Waits nowhere any more. Returns the shard of a grant that had been made, which is delivered
+   * now: `use` is called while the shard's result area shows it. Further grants are handed back.
    */
   stopWaiting(now: number, use: (shard: Shard) => void): boolean {
     let delivered = false;
@@ -215,7 +229,10 @@ export class Connection {
     shard.answer(shard.engine.handBack(shard.thread, this.record(shard), id, now));
   }
 
-  /** When the first TTR of what it holds runs out, in microseconds; NEVER_MICROS when it holds nothing. */
+  /**
+   * When the first TTR of what it holds runs out, in microseconds; NEVER_MICROS when it holds
+   * nothing.
+   */
   soonestMicros(): number {
     let soonest = C.NEVER_MICROS;
     for (const shard of this.#shards) {
@@ -225,7 +242,10 @@ export class Connection {
     return soonest;
   }
 
-  /** The jobs that it holds in `shard`, at most `most`, and how many there are; see assembly/holding.ts. */
+  /**
+   * The jobs that it holds in `shard`, at most `most`, and how many there are; see
+   * assembly/holding.ts.
+   */
   held(
     shard: Shard,
     most: number,
@@ -251,7 +271,10 @@ export class Connection {
     return { jobs, count: shard.field(C.RESULT_REF) };
   }
 
-  /** Ends it: what it holds becomes ready, what it watches is watched no longer. A bounded part of it at a time is done under a lock. */
+  /**
+   * Ends it: what it holds becomes ready, what it watches is watched no longer. A bounded part of
+   * it at a time is done under a lock.
+   */
   close(now: number): void {
     for (const shard of this.#shards) {
       const record = this.record(shard);

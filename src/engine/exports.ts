@@ -1,9 +1,14 @@
-/* Exports: the engine's raw functions, as WebAssembly gives them. What each does stands above it in assembly/.
+/* Exports: the engine's raw functions, as WebAssembly gives them. What each does stands above it in
+ * assembly/.
  *
- * Addresses come back as signed numbers from raw exports; results that are addresses are read from the result area instead.
+ * Addresses come back as signed numbers from raw exports; results that are addresses are read from
+ * the result area instead.
  */
 
-/** What an instance of build/engine.wasm exports. Every result is an answer of assembly/constants.ts unless it says otherwise. */
+/**
+ * What an instance of build/engine.wasm exports. Every result is an answer of assembly/constants.ts
+ * unless it says otherwise.
+ */
 export interface EngineExports {
   open(
     index: number,

@@ -1,7 +1,9 @@
-/* Shard: one thread's handle on one shard: an instance of the engine on the shard's memory, and views over this thread's area in it.
+/* Shard: one thread's handle on one shard: an instance of the engine on the shard's memory, and
+ * views over this thread's area in it.
  *
- * The views lie over the low, fixed part of the memory only, so they stay good when any thread makes it grow. What a call answered
- * (`result`) and the start of a body (`output`) are good until the next call through this handle. Made by engine/shards.ts.
+ * The views lie over the low, fixed part of the memory only, so they stay good when any thread
+ * makes it grow. What a call answered (`result`) and the start of a body (`output`) are good until
+ * the next call through this handle. Made by engine/shards.ts.
  */
 
 import * as C from "../../assembly/constants.ts";
@@ -10,14 +12,17 @@ import type { EngineExports } from "./exports.ts";
 
 /** The pages that all shards may still take, shared by all threads; see engine/memory.ts. */
 export interface PageBudget {
-  /** Takes up to `pages`, answers how many there were. */
+  /** Takes up to `pages`, returns how many there were. */
   take(pages: number): number;
 }
 
 /** Pages that a shard asks the server for when bodies need more: 16 MiB. */
 const STEP_PAGES = 256;
 
-/** Which threads have grants to collect, gathered over the calls of one turn of one thread, as two words of bits. */
+/**
+ * Which threads have grants to collect, gathered over the calls of one turn of one thread, as two
+ * words of bits.
+ */
 export class Wakes {
   low = 0;
   high = 0;
@@ -43,7 +48,10 @@ export class Shard {
   readonly #areas: Float64Array;
   readonly #nextDue: Float64Array;
   readonly #tubes: Uint32Array;
-  /** Positions of the head and the tail of the journal's ring, and how far apart they may be for commands to run. */
+  /**
+   * Positions of the head and the tail of the journal's ring, and how far apart they may be for
+   * commands to run.
+   */
   readonly #ring: Float64Array;
   readonly #ringLimit: number;
   readonly #budget: PageBudget;
@@ -83,7 +91,10 @@ export class Shard {
     this.wakes = wakes;
   }
 
-  /** What a call answered, without its marks: that it made grants is remembered in `wakes`, a shard that is short of memory gets more. */
+  /**
+   * What a call answered, without its marks: that it made grants is remembered in `wakes`, a shard
+   * that is short of memory gets more.
+   */
   answer(code: number): number {
     if ((code & C.WAKE) !== 0) {
       this.wakes.low |= this.field(C.RESULT_WAKE_LOW);
@@ -98,7 +109,9 @@ export class Shard {
     return this.result[index] ?? 0;
   }
 
-  /** How many commands of a kind (COUNT_*) `run` has answered here, for the first `threads` threads. */
+  /**
+   * How many commands of a kind (COUNT_*) `run` has answered here, for the first `threads` threads.
+   */
   commandCount(which: number, threads: number): number {
     let sum = 0;
     let at = C.RESULT_COUNTS + which;
@@ -123,12 +136,18 @@ export class Shard {
     return this.#ring[0] ?? 0;
   }
 
-  /** Whether the journal's ring has room for a command; always so without a journal. Read without the lock. */
+  /**
+   * Whether the journal's ring has room for a command; always so without a journal. Read without
+   * the lock.
+   */
   hasRoom(): boolean {
     return (this.#ring[0] ?? 0) - (this.#ring[1] ?? 0) <= this.#ringLimit;
   }
 
-  /** Takes from the server's memory what the shard uses already, as far as there is any: recovery asked nobody. */
+  /**
+   * Takes from the server's memory what the shard uses already, as far as there is any: recovery
+   * asked nobody.
+   */
   settleBudget(): void {
     const { engine, thread } = this;
     do this.answer(engine.overdrawn(thread));

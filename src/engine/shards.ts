@@ -1,7 +1,9 @@
-/* Shards: making the memories of all shards once, and opening a handle on each of them in every thread.
+/* Shards: making the memories of all shards once, and opening a handle on each of them in every
+ * thread.
  *
- * A tube belongs to a shard by the hash of its name, for the life of the process. The memory cap is one number for the whole server:
- * shards take it in steps from a common store, so that one busy tube may have nearly all of it.
+ * A tube belongs to a shard by the hash of its name, for the life of the process. The memory cap is
+ * one number for the whole server: shards take it in steps from a common store, so that one busy
+ * tube may have nearly all of it.
  */
 
 import * as C from "../../assembly/constants.ts";
@@ -21,7 +23,10 @@ const DEFAULT_TUBE = "default";
 export interface ShardMemories {
   readonly module: WebAssembly.Module;
   readonly memories: readonly WebAssembly.Memory[];
-  /** Threads that the memories have areas for: the I/O threads, and the committer when there is a journal. */
+  /**
+   * Threads that the memories have areas for: the I/O threads, and the committer when there is a
+   * journal.
+   */
   readonly threads: number;
   /** Bytes of each shard's journal ring, 0 without a journal. */
   readonly ringBytes: number;
@@ -47,8 +52,9 @@ class SharedPageBudget implements PageBudget {
 }
 
 /**
- * Makes `shards` empty shards (a power of two) for `threads` threads, with `memoryBytes` for all of them together and a journal ring of
- * `ringBytes` (whole pages) each, 0 for none. What the shards need to exist at all is not refused, however small the cap.
+ * Makes `shards` empty shards (a power of two) for `threads` threads, with `memoryBytes` for all of
+ * them together and a journal ring of `ringBytes` (whole pages) each, 0 for none. What the shards
+ * need to exist at all is not refused, however small the cap.
  */
 export function makeShards(
   module: WebAssembly.Module,
@@ -77,19 +83,26 @@ export function makeShards(
   return made;
 }
 
-/** Bytes that one command may write into a ring: the longest record, and as much again where the ring ends. */
+/**
+ * Bytes that one command may write into a ring: the longest record, and as much again where the
+ * ring ends.
+ */
 const COMMAND_BYTES = 4 * C.PART_BODY_BYTES;
 /** Bytes of a ring, unless that is more than its part of a segment, or less than it must have. */
 const RING_BYTES = 2_097_152;
 
-/** Bytes of a ring that must be free before a command may run: each of `threads` threads may be about to run one. */
+/**
+ * Bytes of a ring that must be free before a command may run: each of `threads` threads may be
+ * about to run one.
+ */
 function ringReserveFor(threads: number): number {
   return threads * COMMAND_BYTES;
 }
 
 /**
- * Bytes of the ring of each of `shards` shards of a server with that many threads: no more in all rings than in a segment, if that can be,
- * because what stands in them must find a place on a disk that is full.
+ * Bytes of the ring of each of `shards` shards of a server with that many threads: no more in all
+ * rings than in a segment, if that can be, because what stands in them must find a place on a disk
+ * that is full.
  */
 export function ringBytesFor(threads: number, shards = 1, segmentBytes = Infinity): number {
   const least = ringReserveFor(threads) + COMMAND_BYTES;
@@ -105,7 +118,9 @@ export interface JournalOpening {
   readonly keepsReleases: boolean;
 }
 
-/** Says how many failures each job keeps, 0 for none; before any other thread touches the shards. */
+/**
+ * Says how many failures each job keeps, 0 for none; before any other thread touches the shards.
+ */
 export function keepFailures(made: ShardMemories, most: number): void {
   for (const { engine } of openShards(made, 0)) engine.keepFailures(most);
 }

@@ -1,4 +1,5 @@
-/* Times: the two histograms of a tube or a shard, as read from the engine: how long jobs stood ready, and how long they were held.
+/* Times: the two histograms of a tube or a shard, as read from the engine: how long jobs stood
+ * ready, and how long they were held.
  *
  * What exactly is counted stands in assembly/times.ts.
  */
@@ -8,7 +9,10 @@ import type { Shard } from "./shard.ts";
 
 /** A histogram. */
 export interface TimeHistogram {
-  /** How many took less than each of TIME_BOUNDS_MICROS and belong in no lower bucket; one more at the end for the rest. */
+  /**
+   * How many took less than each of TIME_BOUNDS_MICROS and belong in no lower bucket; one more at
+   * the end for the rest.
+   */
   readonly counts: Float64Array;
   /** Sum of all, in microseconds. */
   readonly sumMicros: number;
@@ -64,8 +68,9 @@ export function sumOf(histograms: readonly TimeHistogram[]): TimeHistogram {
 }
 
 /**
- * The time that the share `of` (0 to 1) did not exceed, in microseconds, within a bucket as if it were filled evenly; undefined when nothing was
- * counted. What took longer than the last bound counts as that.
+ * The time that the share `of` (0 to 1) did not exceed, in microseconds, within a bucket as if it
+ * were filled evenly; undefined when nothing was counted. What took longer than the last bound
+ * counts as that.
  */
 export function quantile({ counts }: TimeHistogram, of: number): number | undefined {
   const all = counts.reduce((sum, count) => sum + count, 0);

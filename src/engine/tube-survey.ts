@@ -1,7 +1,9 @@
-/* TubeSurvey: going through all tubes of a shard, a bounded part of them at a time, and reading what the engine says of each.
+/* TubeSurvey: going through all tubes of a shard, a bounded part of them at a time, and reading
+ * what the engine says of each.
  *
- * Between two pieces nothing is held: tubes may come and go, and one that does may be seen or not; each tube is seen at most once. The
- * figures of a piece are copied out, so they stay good until the next piece. What a piece looks like is assembly/inspect.ts's to say.
+ * Between two pieces nothing is held: tubes may come and go, and one that does may be seen or not;
+ * each tube is seen at most once. The figures of a piece are copied out, so they stay good until
+ * the next piece. What a piece looks like is assembly/inspect.ts's to say.
  */
 
 import * as C from "../../assembly/constants.ts";
@@ -31,7 +33,10 @@ export class TubeSurvey {
     this.#lengths = new Uint32Array(piece);
   }
 
-  /** Reads the next piece at that time, in microseconds; false at the end. One short critical section. */
+  /**
+   * Reads the next piece at that time, in microseconds; false at the end. One short critical
+   * section.
+   */
   next(now: number): boolean {
     const shard = this.#shard;
     shard.input.set(this.#lastName);

@@ -1,8 +1,9 @@
 /* Access: who a caller is: by a token, or by the cookie that a login gave for one.
  *
- * Without tokens everybody is an admin; then the port is on the loopback address, which the options see to. Invariants: tokens are
- * compared in constant time; wrong ones are counted for each network, and who has given too many is not even looked at for a while.
- * Used by http-server.ts and by the routes of the session.
+ * Without tokens everybody is an admin; then the port is on the loopback address, which the options
+ * see to. Invariants: tokens are compared in constant time; wrong ones are counted for each
+ * network, and who has given too many is not even looked at for a while. Used by http-server.ts and
+ * by the routes of the session.
  */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Role } from "./api.ts";
@@ -41,7 +42,8 @@ export class Access {
   readonly #failures: Failures;
 
   /**
-   * @param port tells the cookies of two servers on one host apart; absent or 0: nothing lasting does
+   * @param port tells the cookies of two servers on one host apart; absent or 0: nothing lasting
+   * does
    * @param nowMillis a clock in milliseconds
    */
   constructor(
@@ -62,7 +64,10 @@ export class Access {
     this.#failures = new Failures(nowMillis);
   }
 
-  /** The role of who sends these headers; null when a token is needed and none is there. Throws an HttpError, 401 or 429. */
+  /**
+   * The role of who sends these headers; null when a token is needed and none is there. Throws an
+   * HttpError, 401 or 429.
+   */
   roleOf(
     authorization: string | undefined,
     cookie: string | undefined,
@@ -75,7 +80,10 @@ export class Access {
     return this.#roleOfToken(token, address);
   }
 
-  /** A session for who knows a token: the value of the header set-cookie. Throws an HttpError, 401 or 429. */
+  /**
+   * A session for who knows a token: the value of the header set-cookie. Throws an HttpError, 401
+   * or 429.
+   */
   login(token: string, address: string, isSecure: boolean): { role: Role; cookie: string } {
     const role = this.needsToken ? this.#roleOfToken(token, address) : "admin";
     const secret = randomBytes(SESSION_BYTES).toString("hex");
@@ -134,7 +142,10 @@ export function unauthorized(message: string): HttpError {
   return new HttpError(401, "HM_HTTP_TOKEN", message, { "www-authenticate": "Bearer" });
 }
 
-/** Which wrong tokens were given. The same one again is a mistake in somebody's settings and no guess, so it counts once. */
+/**
+ * Which wrong tokens were given. The same one again is a mistake in somebody's settings and no
+ * guess, so it counts once.
+ */
 class Failures {
   readonly #nowMillis: () => number;
   /** By network, digests of wrong tokens. */
@@ -176,7 +187,10 @@ class Failures {
   }
 }
 
-/** An address of four parts; of one of eight, which whoever has one has by the billions, the first four. */
+/**
+ * An address of four parts; of one of eight, which whoever has one has by the billions, the first
+ * four.
+ */
 function networkOf(address: string): string {
   if (!address.includes(":") || address.includes(".")) return address;
   const [front = "", back = ""] = address.split("::");

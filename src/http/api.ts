@@ -1,8 +1,10 @@
-/* API: the shape of what travels under /api/v1/, for the server that answers and for the dashboard that asks.
+/* API: the shape of what travels under /api/v1/, for the server that answers and for the dashboard
+ * that asks.
  *
- * Declarations only, so that both sides compile against the same words and neither imports the other. Names end in their unit.
- * Tube names travel as text, since they are ASCII; whatever else a client of the queue wrote (bodies, failure messages) travels as
- * base64, since it may be any bytes. Numbers are exact up to 2^53. `null` means that there is nothing to measure.
+ * Declarations only, so that both sides compile against the same words and neither imports the
+ * other. Names end in their unit. Tube names travel as text, since they are ASCII; whatever else a
+ * client of the queue wrote (bodies, failure messages) travels as base64, since it may be any
+ * bytes. Numbers are exact up to 2^53. `null` means that there is nothing to measure.
  */
 import type { ConnectionFacts } from "../server/who-is-there.ts";
 
@@ -223,7 +225,10 @@ export interface JobSummary {
   readonly preview: Bytes;
 }
 
-/** GET /tubes/NAME/jobs?state=&after=&limit=&filter=&group=; `group` is the key of a group of failures. */
+/**
+ * GET /tubes/NAME/jobs?state=&after=&limit=&filter=&group=; `group` is the key of a group of
+ * failures.
+ */
 export interface JobsAnswer {
   readonly jobs: readonly JobSummary[];
   /** The `after` of the next page; null at the end. */
@@ -283,14 +288,20 @@ export interface BulkAnswer {
   readonly done: number;
 }
 
-/** Buried jobs of a tube whose latest message is the same but for numbers and ids; those without any message are one group. */
+/**
+ * Buried jobs of a tube whose latest message is the same but for numbers and ids; those without any
+ * message are one group.
+ */
 export interface FailureGroup {
   readonly key: string;
   readonly tube: string;
   /** The beginning of the newest of the messages. */
   readonly sample: Bytes;
   readonly count: number;
-  /** Seconds since 1970 of the first and of the last of these failures; null when nothing is kept of any. */
+  /**
+   * Seconds since 1970 of the first and of the last of these failures; null when nothing is kept of
+   * any.
+   */
   readonly firstSeen: number | null;
   readonly lastSeen: number | null;
 }
@@ -307,7 +318,10 @@ export interface FailuresAnswer {
   readonly isWhole: boolean;
 }
 
-/** A connection, as its thread tells of it: the first 20 tubes that it watches and jobs that it holds, and how many there are. */
+/**
+ * A connection, as its thread tells of it: the first 20 tubes that it watches and jobs that it
+ * holds, and how many there are.
+ */
 export interface ConnectionSummary extends Omit<ConnectionFacts, "token"> {
   /** Its thread and its token there. */
   readonly id: string;

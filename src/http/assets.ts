@@ -1,7 +1,8 @@
 /* Assets: the files of the dashboard, read once at the start and handed out from memory.
  *
- * A path is looked up in a list of the files that there were, so none leads out of it. All but the page itself have a hash of their content
- * in their names and may be kept for ever. Used by routes.ts.
+ * A path is looked up in a list of the files that there were, so none leads out of it. All but the
+ * page itself have a hash of their content in their names and may be kept for ever. Used by
+ * routes.ts.
  */
 import { readdir, readFile } from "node:fs/promises";
 import type { Answer, Route } from "./handler.ts";

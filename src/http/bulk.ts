@@ -1,7 +1,9 @@
-/* Bulk: the route that does one thing to many jobs: it finds them as a list does, and kicks or deletes them by their ids.
+/* Bulk: the route that does one thing to many jobs: it finds them as a list does, and kicks or
+ * deletes them by their ids.
  *
- * It goes through a tube's jobs of one state once, in the order of their ids, so what a kick makes ready is not met again. Between two steps
- * everything else has its turn, and it stops when nobody waits for the answer any more; what is done by then is done. One at a time.
+ * It goes through a tube's jobs of one state once, in the order of their ids, so what a kick makes
+ * ready is not met again. Between two steps everything else has its turn, and it stops when nobody
+ * waits for the answer any more; what is done by then is done. One at a time.
  */
 import type { InProcess } from "../server/in-process.ts";
 import type { InProcessConnection } from "../server/in-process-connection.ts";
@@ -86,7 +88,7 @@ function refuseImpossible(action: BulkAction, { state }: Wanted): void {
   throw new HttpError(400, "HM_HTTP_FIELD", `"action" ${action} does nothing to ${state} jobs`);
 }
 
-/** Answers to how many it was done: some may have gone meanwhile. */
+/** Returns to how many it was done: some may have gone meanwhile. */
 async function act(
   own: InProcessConnection,
   action: BulkAction,

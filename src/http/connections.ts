@@ -1,4 +1,7 @@
-/* Connections: the route that tells who is connected, and what they watch and hold. The I/O threads are asked, a page at a time. */
+/*
+ * Connections: the route that tells who is connected, and what they watch and hold. The I/O threads
+ * are asked, a page at a time.
+ */
 import type { HttpSurroundings } from "../server/http-service.ts";
 import { PAGE_MAX } from "../server/who-is-there.ts";
 import type { ConnectionsAnswer, ConnectionSummary } from "./api.ts";

@@ -1,8 +1,9 @@
 /* Events: the overview once a second, as Server-Sent Events to whoever subscribes.
  *
- * One timer makes one text for all, and runs only while somebody listens. Invariants: subscribers are bounded; one that does not read
- * is skipped, and cut off when that lasts. A stream ends after an hour, so that whoever is no longer let in is not served for ever;
- * browsers come again by themselves. Used by routes.ts.
+ * One timer makes one text for all, and runs only while somebody listens. Invariants: subscribers
+ * are bounded; one that does not read is skipped, and cut off when that lasts. A stream ends after
+ * an hour, so that whoever is no longer let in is not served for ever; browsers come again by
+ * themselves. Used by routes.ts.
  */
 import type { ServerResponse } from "node:http";
 import { HttpError } from "./handler.ts";
@@ -10,7 +11,10 @@ import type { Answer } from "./handler.ts";
 
 const SUBSCRIBERS_MAX = 32;
 const PERIOD_MS = 1000;
-/** A subscriber with so much on its way is skipped; one that was skipped so often in a row is cut off. */
+/**
+ * A subscriber with so much on its way is skipped; one that was skipped so often in a row is cut
+ * off.
+ */
 const BACKLOG_BYTES_MAX = 262_144;
 const SKIPS_MAX = 15;
 const LIFETIME_MS = 3_600_000;
@@ -31,7 +35,9 @@ export class Events {
   #timer: NodeJS.Timeout | undefined;
   #isMaking = false;
 
-  /** `overview` makes what is sent, and never rejects; undefined: there is nothing to send any more. */
+  /**
+   * `overview` makes what is sent, and never rejects; undefined: there is nothing to send any more.
+   */
   constructor(overview: () => Promise<unknown>) {
     this.#overview = overview;
   }

@@ -1,7 +1,9 @@
-/* Exchange: one request and its answer: writes what a route answers, or what is wrong, with the headers that every answer has.
+/* Exchange: one request and its answer: writes what a route answers, or what is wrong, with the
+ * headers that every answer has.
  *
- * Invariants: nothing is answered without HEADERS, not even what is no HTTP; whoever does not take an answer, or goes on sending a request
- * that has been answered, is cut off. Used by http-server.ts.
+ * Invariants: nothing is answered without HEADERS, not even what is no HTTP; whoever does not take
+ * an answer, or goes on sending a request that has been answered, is cut off. Used by
+ * http-server.ts.
  */
 import { STATUS_CODES } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -15,7 +17,10 @@ const REST_MS = 1000;
 const STALL_MS = 15_000;
 
 const JSON_TYPE = "application/json; charset=utf-8";
-/** What every answer says to browsers: nothing from elsewhere, no framing, no guessing of types, no keeping. */
+/**
+ * What every answer says to browsers: nothing from elsewhere, no framing, no guessing of types, no
+ * keeping.
+ */
 const HEADERS: Headers = {
   "content-security-policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
@@ -76,7 +81,9 @@ export class Exchange {
     this.#response.writeHead(status, { ...HEADERS, "content-type": type, ...headers });
   }
 
-  /** What else comes of the request is thrown away, so that the answer arrives, but not for long. */
+  /**
+   * What else comes of the request is thrown away, so that the answer arrives, but not for long.
+   */
   #dropRest(): void {
     if (this.#request.complete) return;
     this.#request.resume();

@@ -1,7 +1,9 @@
-/* FailureGroups: the route that tells why jobs are buried: those of a tube, or of all tubes, by what their latest messages have in common.
+/* FailureGroups: the route that tells why jobs are buried: those of a tube, or of all tubes, by
+ * what their latest messages have in common.
  *
- * A request looks at a bounded number of jobs, in steps between which everything else has its turn. When there are more, each tube gets
- * its share, so that a large one hides no other. Who asks for what is being looked for already gets what that finds.
+ * A request looks at a bounded number of jobs, in steps between which everything else has its turn.
+ * When there are more, each tube gets its share, so that a large one hides no other. Who asks for
+ * what is being looked for already gets what that finds.
  */
 import type { InProcess } from "../server/in-process.ts";
 import type { InProcessConnection } from "../server/in-process-connection.ts";

@@ -1,4 +1,7 @@
-/* Fields: reading what a caller gave: fields of a JSON body and parameters of an address, each checked and bounded. */
+/*
+ * Fields: reading what a caller gave: fields of a JSON body and parameters of an address, each
+ * checked and bounded.
+ */
 import { HttpError } from "./handler.ts";
 import { noJob, noTube } from "./refusals.ts";
 
@@ -34,7 +37,10 @@ export function choiceField<Word extends string>(
   return choice(fieldOf(body, name), name, known);
 }
 
-/** The number in the parameter, brought within `least` and `most`; `absent` when it is not there or no number. */
+/**
+ * The number in the parameter, brought within `least` and `most`; `absent` when it is not there or
+ * no number.
+ */
 export function numberParameter(
   query: URLSearchParams,
   name: string,
@@ -47,7 +53,10 @@ export function numberParameter(
   return Math.min(Math.max(Number(text), least), most);
 }
 
-/** The word in the parameter; `absent` when it is not there. Throws an HttpError for a word that is none of `known`. */
+/**
+ * The word in the parameter; `absent` when it is not there. Throws an HttpError for a word that is
+ * none of `known`.
+ */
 export function choiceParameter<Word extends string>(
   query: URLSearchParams,
   name: string,
@@ -73,8 +82,9 @@ export function idOf(text: string | undefined): number {
 }
 
 /**
- * The name of a tube. Throws an HttpError, 404, for what cannot be one: it goes into a line of the protocol. A "~", which no name has, may
- * stand in front: browsers take the names "." and ".." for steps in a path, however they are encoded.
+ * The name of a tube. Throws an HttpError, 404, for what cannot be one: it goes into a line of the
+ * protocol. A "~", which no name has, may stand in front: browsers take the names "." and ".." for
+ * steps in a path, however they are encoded.
  */
 export function tubeNameOf(text = ""): string {
   const name = text.startsWith("~") ? text.slice(1) : text;

@@ -1,16 +1,24 @@
-/* Fingerprint: what failure messages have in common: the same text but for numbers and ids. Used by job-scan.ts and failure-groups.ts.
+/* Fingerprint: what failure messages have in common: the same text but for numbers and ids. Used by
+ * job-scan.ts and failure-groups.ts.
  *
- * Messages are any bytes, and are read byte by byte: two that differ in what is no UTF-8 stay apart. A word is a run of ASCII letters and
- * digits. One that looks like an id gives way to a sign as a whole, any other only by its numbers. This runs for thousands of messages per
- * request, so it goes over the bytes itself: regular expressions took ten times as long.
+ * Messages are any bytes, and are read byte by byte: two that differ in what is no UTF-8 stay
+ * apart. A word is a run of ASCII letters and digits. One that looks like an id gives way to a sign
+ * as a whole, any other only by its numbers. This runs for thousands of messages per request, so it
+ * goes over the bytes itself: regular expressions took ten times as long.
  */
 import { createHash } from "node:crypto";
 
-/** So much of a message is read; it is more than what counts, since numbers of other lengths move what comes behind them. */
+/**
+ * So much of a message is read; it is more than what counts, since numbers of other lengths move
+ * what comes behind them.
+ */
 export const MESSAGE_BYTES = 2048;
 /** So much of what is left counts. */
 const COMMON_BYTES = 512;
-/** A hexadecimal number of so many digits is an id, and so is a word of so many letters and digits, if it has at least two digits. */
+/**
+ * A hexadecimal number of so many digits is an id, and so is a word of so many letters and digits,
+ * if it has at least two digits.
+ */
 const HEX_MIN = 8;
 const ID_MIN = 16;
 const ID_DIGITS_MIN = 2;
@@ -41,7 +49,10 @@ function kindOf(character: string): number {
   return /[A-Za-z]/.test(character) ? LETTER : OTHER;
 }
 
-/** The beginning of the message, one character for each byte, with a sign in place of each part that differs from one job to the next. */
+/**
+ * The beginning of the message, one character for each byte, with a sign in place of each part that
+ * differs from one job to the next.
+ */
 export function commonPart(message: Uint8Array): string {
   const end = Math.min(message.length, MESSAGE_BYTES);
   let length = 0;
@@ -53,7 +64,9 @@ export function commonPart(message: Uint8Array): string {
   return LATIN1.decode(common.subarray(0, length));
 }
 
-/** The key of the group of those messages of a tube that have this in common: 16 hexadecimal digits. */
+/**
+ * The key of the group of those messages of a tube that have this in common: 16 hexadecimal digits.
+ */
 export function groupKey(tube: string, commonText: string): string {
   const text = `${tube}\n${commonText}`;
   return createHash("sha256").update(text, "latin1").digest("hex").slice(0, KEY_DIGITS);

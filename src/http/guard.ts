@@ -1,8 +1,10 @@
-/* Guard: what a request must look like before anybody looks at who sent it: defences against pages of other sites in a user's browser.
+/* Guard: what a request must look like before anybody looks at who sent it: defences against pages
+ * of other sites in a user's browser.
  *
- * A name that a stranger owns can be made to lead to the loopback address (DNS rebinding), so a request must name this server by a number,
- * by a name of the loopback, or by a configured name. A page elsewhere can send requests here but cannot read answers, and cannot set our
- * header without being asked for permission, which this server never gives. Used by http-server.ts.
+ * A name that a stranger owns can be made to lead to the loopback address (DNS rebinding), so a
+ * request must name this server by a number, by a name of the loopback, or by a configured name. A
+ * page elsewhere can send requests here but cannot read answers, and cannot set our header without
+ * being asked for permission, which this server never gives. Used by http-server.ts.
  */
 import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
@@ -33,7 +35,10 @@ export class Guard {
     throw new HttpError(403, "HM_HTTP_HOST", message);
   }
 
-  /** Throws an HttpError if a page of another site had the browser ask. Browsers that do not say so are let through. */
+  /**
+   * Throws an HttpError if a page of another site had the browser ask. Browsers that do not say so
+   * are let through.
+   */
   checkSite(request: IncomingMessage): void {
     const site = request.headers["sec-fetch-site"];
     if (site === undefined || site === "same-origin" || site === "none") return;
@@ -64,7 +69,10 @@ function isSameOrigin(origin: string, host: string): boolean {
   return named !== undefined && named.toLowerCase() === host.toLowerCase();
 }
 
-/** The host of a Host header, without port and brackets, in lower case; undefined when it has another form. */
+/**
+ * The host of a Host header, without port and brackets, in lower case; undefined when it has
+ * another form.
+ */
 function hostOf(header: string): string | undefined {
   const [, six, other] = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{1,5})?$/i.exec(header) ?? [];
   return (six ?? other)?.toLowerCase().replace(/\.$/, "");

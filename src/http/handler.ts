@@ -1,7 +1,9 @@
-/* Handler: what a route of the HTTP port does: it gets a call, and gives an answer or throws an HttpError.
+/* Handler: what a route of the HTTP port does: it gets a call, and gives an answer or throws an
+ * HttpError.
  *
- * By the time that a handler runs, the call has been checked (guard.ts) and its caller is known (access.ts). A handler writes nothing by
- * itself, except into a stream. Declared in routes.ts, called by http-server.ts.
+ * By the time that a handler runs, the call has been checked (guard.ts) and its caller is known
+ * (access.ts). A handler writes nothing by itself, except into a stream. Declared in routes.ts,
+ * called by http-server.ts.
  */
 import type { ServerResponse } from "node:http";
 import type { Role } from "./api.ts";
@@ -49,12 +51,18 @@ export interface Route {
   readonly method: "GET" | "POST";
   /** Begins with a slash; a part that begins with a colon takes anything but a slash and "". */
   readonly path: string;
-  /** Who may. Without a token configured everybody is an admin. A route that needs something runs only while commands do. */
+  /**
+   * Who may. Without a token configured everybody is an admin. A route that needs something runs
+   * only while commands do.
+   */
   readonly needs: Role | "nothing";
   readonly handler: HttpHandler;
 }
 
-/** An answer that is not 2xx. The message is for people and never holds what a client of the queue wrote. */
+/**
+ * An answer that is not 2xx. The message is for people and never holds what a client of the queue
+ * wrote.
+ */
 export class HttpError extends Error {
   override readonly name = "HttpError";
   readonly status: number;

@@ -1,4 +1,7 @@
-/* Health: GET /healthz and GET /readyz, as Kubernetes probes ask for them. They need no token, and tell nothing but their word. */
+/*
+ * Health: GET /healthz and GET /readyz, as Kubernetes probes ask for them. They need no token, and
+ * tell nothing but their word.
+ */
 import type { HttpSurroundings } from "../server/http-service.ts";
 import type { Answer, Route } from "./handler.ts";
 

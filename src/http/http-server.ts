@@ -1,9 +1,11 @@
-/* HttpServer: the HTTP port: it listens, looks requests over, finds their route, and writes what the route answers.
+/* HttpServer: the HTTP port: it listens, looks requests over, finds their route, and writes what
+ * the route answers.
  *
- * It runs on the main thread, beside no I/O thread's event loop. Invariants: a request that fails a check
- * reaches no handler; connections, requests under way, headers, bodies and their times are bounded, so a stranger can at most make it
- * refuse others; health is answered however many requests are under way. An error that nobody expected is a 500 with one line in the log. Made by cli.ts
- * through `openHttp`, driven by server/server.ts.
+ * It runs on the main thread, beside no I/O thread's event loop. Invariants: a request that fails a
+ * check reaches no handler; connections, requests under way, headers, bodies and their times are
+ * bounded, so a stranger can at most make it refuse others; health is answered however many
+ * requests are under way. An error that nobody expected is a 500 with one line in the log. Made by
+ * cli.ts through `openHttp`, driven by server/server.ts.
  */
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
@@ -27,7 +29,10 @@ const CONNECTIONS_MAX = 256;
 const UNDER_WAY_MAX = 64;
 const HEADER_BYTES_MAX = 16_384;
 const URL_CHARACTERS_MAX = 4096;
-/** How long headers, a whole request, and a connection between two requests may take, in milliseconds. */
+/**
+ * How long headers, a whole request, and a connection between two requests may take, in
+ * milliseconds.
+ */
 const HEADERS_MS = 10_000;
 const REQUEST_MS = 20_000;
 const IDLE_MS = 15_000;
@@ -144,7 +149,10 @@ class HttpServer implements HttpService {
     );
   }
 
-  /** The checks in this order: is it for us, is there such a page, may a page of that site ask, may that caller, what does it say. */
+  /**
+   * The checks in this order: is it for us, is there such a page, may a page of that site ask, may
+   * that caller, what does it say.
+   */
   async #answer(request: IncomingMessage, exchange: Exchange): Promise<Answer> {
     const { method = "", url = "" } = request;
     this.#guard.checkHost(request);

@@ -1,7 +1,8 @@
 /* JobReading: looking at single jobs: their figures, the beginning of their bodies, their failures.
  *
- * Everything here is one bounded look into a shard, which a command for the same would be as well, but a command brings whole bodies, and a list
- * of jobs wants a few bytes of each. What it returns is a copy. Used by the routes about jobs.
+ * Everything here is one bounded look into a shard, which a command for the same would be as well,
+ * but a command brings whole bodies, and a list of jobs wants a few bytes of each. What it returns
+ * is a copy. Used by the routes about jobs.
  */
 import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";
@@ -35,7 +36,10 @@ export interface JobFacts {
 export interface LatestFailure {
   /** The newest message; empty when there is none. */
   readonly message: BodyStart;
-  /** When that attempt ended, or without a message the newest of all, in microseconds since 1970; undefined when none is kept. */
+  /**
+   * When that attempt ended, or without a message the newest of all, in microseconds since 1970;
+   * undefined when none is kept.
+   */
   readonly atMicros: number | undefined;
 }
 
@@ -89,7 +93,10 @@ function shownFacts(shard: Shard, id: number): JobFacts {
   };
 }
 
-/** The first bytes of the job's body, at most `most` and an output slot; undefined when the job is not in that shard any more. */
+/**
+ * The first bytes of the job's body, at most `most` and an output slot; undefined when the job is
+ * not in that shard any more.
+ */
 export function bodyStart(
   host: SessionHost,
   shard: Shard,
@@ -102,7 +109,10 @@ export function bodyStart(
   return { bytes: shard.output.slice(0, shown), length };
 }
 
-/** Bytes of the job's body from `position` on, at most an output slot; undefined when the job is not in that shard any more. */
+/**
+ * Bytes of the job's body from `position` on, at most an output slot; undefined when the job is not
+ * in that shard any more.
+ */
 export function bodyPart(
   shard: Shard,
   id: number,
@@ -118,7 +128,10 @@ export function keptFailures(host: SessionHost, { shard, id }: JobFacts): readon
   return failuresOf(host, shard, id);
 }
 
-/** The latest failure of the job, at most `most` bytes and an output slot of its message; undefined when the job is not in that shard any more. */
+/**
+ * The latest failure of the job, at most `most` bytes and an output slot of its message; undefined
+ * when the job is not in that shard any more.
+ */
 export function latestFailure(
   host: SessionHost,
   shard: Shard,

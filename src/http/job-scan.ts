@@ -1,8 +1,10 @@
-/* JobScan: going through the jobs of a tube in one state, in the order of their ids, and finding those that are wanted.
+/* JobScan: going through the jobs of a tube in one state, in the order of their ids, and finding
+ * those that are wanted.
  *
- * The ids come from list-jobs, page by page, on a session of its own; each job is then looked at by itself. Invariants: between two steps
- * everything else has its turn; a scan ends when it has found enough, when it has looked at as much as it may, or when nobody waits for it
- * any more. A job that leaves the state meanwhile is passed over. Used by jobs.ts, bulk.ts and failure-groups.ts.
+ * The ids come from list-jobs, page by page, on a session of its own; each job is then looked at by
+ * itself. Invariants: between two steps everything else has its turn; a scan ends when it has found
+ * enough, when it has looked at as much as it may, or when nobody waits for it any more. A job that
+ * leaves the state meanwhile is passed over. Used by jobs.ts, bulk.ts and failure-groups.ts.
  */
 import type { Shard } from "../engine/shard.ts";
 import type { InProcess } from "../server/in-process.ts";
@@ -17,7 +19,10 @@ import { noTube, refused } from "./refusals.ts";
 export interface Wanted {
   readonly tube: string;
   readonly state: JobState;
-  /** Text that must occur in the first 64 KiB of the body or of the latest failure message; "" takes all. */
+  /**
+   * Text that must occur in the first 64 KiB of the body or of the latest failure message; "" takes
+   * all.
+   */
   readonly filter: string;
   /** Key of the group that the latest failure must belong to; undefined: of whatever group. */
   readonly group: string | undefined;
@@ -74,7 +79,10 @@ export function figuresOf({ line }: ListedJob): Readonly<Record<string, number>>
   );
 }
 
-/** Whether a job is wanted by its content: a look at its latest failure and at the beginning of its body. */
+/**
+ * Whether a job is wanted by its content: a look at its latest failure and at the beginning of its
+ * body.
+ */
 export function isWanted(host: SessionHost, shard: Shard, id: number, wanted: Wanted): boolean {
   const { tube, filter, group } = wanted;
   if (group !== undefined) {
@@ -99,7 +107,10 @@ export function shardOfTube(host: SessionHost, tube: string): Shard {
   return host.shardOfTube(name, 0, name.length);
 }
 
-/** Calls `look` for the jobs, in steps within which nothing else runs, until it answers true or all were looked at. */
+/**
+ * Calls `look` for the jobs, in steps within which nothing else runs, until it returns true or all
+ * were looked at.
+ */
 export async function inSteps(
   inProcess: InProcess,
   jobs: readonly ListedJob[],

@@ -70,7 +70,10 @@ export function jobRoutes(inProcess: InProcess): readonly Route[] {
   ];
 }
 
-/** The key of a group of failures. Throws an HttpError for what is none: what is meant for a group must never be done to all jobs. */
+/**
+ * The key of a group of failures. Throws an HttpError for what is none: what is meant for a group
+ * must never be done to all jobs.
+ */
 export function groupOf(text: string): string {
   if (GROUP.test(text)) return text;
   throw new HttpError(400, "HM_HTTP_FIELD", '"group" must be the key of a group of failures');

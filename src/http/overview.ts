@@ -1,6 +1,7 @@
 /* Overview: the figures of the whole server in one object, for GET /overview and the events.
  *
- * All of it was counted as it happened; making it takes two calls for each shard, and the survey of tubes. Used by events.ts and routes.ts.
+ * All of it was counted as it happened; making it takes two calls for each shard, and the survey of
+ * tubes. Used by events.ts and routes.ts.
  */
 import * as C from "../../assembly/constants.ts";
 import type { Options } from "../config/options.ts";
@@ -18,7 +19,10 @@ const MICROS = 1_000_000;
 /** Microseconds of a millisecond. */
 const MILLI = 1000;
 
-/** The overview as it is now, the age of the oldest job as in the survey. Rejects with a RangeError when commands do not run. */
+/**
+ * The overview as it is now, the age of the oldest job as in the survey. Rejects with a RangeError
+ * when commands do not run.
+ */
 export async function overviewOf(around: HttpSurroundings, survey: TubeSurvey): Promise<Overview> {
   const ages = (await survey.all()).map((tube) => tube.ageOldestReadySeconds ?? -1);
   const oldest = ages.reduce((most, age) => Math.max(most, age), -1);

@@ -1,4 +1,7 @@
-/* Refusals: what the routes say when there is no such thing, or when the server answered a command with something else than was asked for. */
+/*
+ * Refusals: what the routes say when there is no such thing, or when the server answered a command
+ * with something else than was asked for.
+ */
 import type { Reply } from "../server/in-process-connection.ts";
 import { HttpError } from "./handler.ts";
 
@@ -12,7 +15,10 @@ export function noJob(): HttpError {
   return new HttpError(404, "HM_HTTP_NO_JOB", "there is no such job");
 }
 
-/** The server is short of something, or cannot write its journal: it answered with a word that is neither yes nor no. */
+/**
+ * The server is short of something, or cannot write its journal: it answered with a word that is
+ * neither yes nor no.
+ */
 export function refused({ word }: Reply): HttpError {
   return new HttpError(503, "HM_HTTP_REFUSED", `the server answered ${word}`);
 }

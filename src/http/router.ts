@@ -1,6 +1,7 @@
 /* Router: which route a method and a path lead to.
  *
- * A path is compared part by part as it came, so "..", empty parts and encoded slashes lead nowhere. Used by http-server.ts.
+ * A path is compared part by part as it came, so "..", empty parts and encoded slashes lead
+ * nowhere. Used by http-server.ts.
  */
 import { HttpError } from "./handler.ts";
 import type { Route } from "./handler.ts";
@@ -24,7 +25,10 @@ export class Router {
     this.#entries = routes.map((route) => ({ route, parts: route.path.split("/") }));
   }
 
-  /** The route; HEAD counts as GET. Throws an HttpError: 404 when there is no such path, 405 when it knows other methods, 400 when it is garbled. */
+  /**
+   * The route; HEAD counts as GET. Throws an HttpError: 404 when there is no such path, 405 when it
+   * knows other methods, 400 when it is garbled.
+   */
   find(method: string, path: string): Found {
     const parts = path.split("/");
     const there = this.#entries.filter((entry) => matches(entry.parts, parts));

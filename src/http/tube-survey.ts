@@ -1,8 +1,10 @@
-/* TubeSurvey: all tubes with their figures, looked at a few at a time so that no command waits for it, and kept for a second.
+/* TubeSurvey: all tubes with their figures, looked at a few at a time so that no command waits for
+ * it, and kept for a second.
  *
- * However many ask, one survey is under way at a time, and none without somebody who asks. Between two pieces whatever else is to be done
- * is done, and no shard's lock is held for longer than a piece takes. It remembers how many jobs were ready a while ago, which tells the
- * tubes that grow. Used by tubes.ts, overview.ts and failure-groups.ts.
+ * However many ask, one survey is under way at a time, and none without somebody who asks. Between
+ * two pieces whatever else is to be done is done, and no shard's lock is held for longer than a
+ * piece takes. It remembers how many jobs were ready a while ago, which tells the tubes that grow.
+ * Used by tubes.ts, overview.ts and failure-groups.ts.
  */
 import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";
@@ -100,7 +102,10 @@ export class TubeSurvey {
     return this.#inProcess.look(({ now }) => survey.next(now));
   }
 
-  /** A period is over: what was counted at its beginning is the earlier count of the next one. `tubes` are those that are known, in their order. */
+  /**
+   * A period is over: what was counted at its beginning is the earlier count of the next one.
+   * `tubes` are those that are known, in their order.
+   */
   #remember(tubes: readonly Tube[]): void {
     const now = this.#nowMillis();
     if (now - this.#periodBegan < GROWTH_MS) return;
@@ -117,7 +122,10 @@ export class TubeSurvey {
   }
 }
 
-/** Goes through the tubes that are known of a shard as a survey goes through those that are there: both in the order of their numbers. */
+/**
+ * Goes through the tubes that are known of a shard as a survey goes through those that are there:
+ * both in the order of their numbers.
+ */
 class Walk {
   readonly #known: readonly Known[];
   #at = 0;

@@ -17,7 +17,10 @@ const U32_MAX = 0xffff_ffff;
 const LIMIT_DEFAULT = 50;
 const LIMIT_MAX = 1000;
 const SEARCH_CHARACTERS_MAX = 200;
-/** Jobs that are kicked by one command: it runs to its end before the main thread does anything else. */
+/**
+ * Jobs that are kicked by one command: it runs to its end before the main thread does anything
+ * else.
+ */
 const KICK_STEP_JOBS = 10_000;
 
 const SORTS: Readonly<Record<TubeSort, (tube: Tube) => number>> = {
@@ -82,7 +85,9 @@ export function tubeRoutes(inProcess: InProcess, survey: TubeSurvey): readonly R
   ];
 }
 
-/** Asks for something to be done to a tube. Rejects with an HttpError unless the answer is `wanted`. */
+/**
+ * Asks for something to be done to a tube. Rejects with an HttpError unless the answer is `wanted`.
+ */
 async function asked(inProcess: InProcess, command: string, wanted: string): Promise<Reply> {
   const reply = await inProcess.withConnection((own) => own.ask(command));
   if (reply.word === "NOT_FOUND") throw noTube();

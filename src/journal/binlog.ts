@@ -1,9 +1,11 @@
 /* Binlog: what a beanstalkd left in the directory of its -b, read back to the jobs.
  *
- * Version 7, of beanstalkd 1.12 and 1.13, as written on x86-64: a file is an int32 version and records, then zeros. A record is an int32 length
- * of the tube's name, the name, an 80-byte struct, and the body with its CR LF; where the length is 0 there is neither name nor body,
- * and the struct says what became of a job whose whole record came before. There are no checksums: what is told apart here is what is
- * nonsense, and what a process that was killed between two writes left unfinished.
+ * Version 7, of beanstalkd 1.12 and 1.13, as written on x86-64: a file is an int32 version and
+ * records, then zeros. A record is an int32 length of the tube's name, the name, an 80-byte struct,
+ * and the body with its CR LF; where the length is 0 there is neither name nor body, and the struct
+ * says what became of a job whose whole record came before. There are no checksums: what is told
+ * apart here is what is nonsense, and what a process that was killed between two writes left
+ * unfinished.
  *
  *   struct: 0 id u64 | 8 pri u32 | 16 delay i64 | 24 ttr i64 | 32 body bytes i32 | 40 created i64 | 48 deadline i64 | 56 counters 5 x u32 | 76 state u8
  *
@@ -69,7 +71,10 @@ export class Binlog {
     return this.#records;
   }
 
-  /** Reads the next file. `isLast`: nothing comes behind it, so that its last record may be unfinished. */
+  /**
+   * Reads the next file. `isLast`: nothing comes behind it, so that its last record may be
+   * unfinished.
+   */
   readFile(file: string, bytes: Uint8Array, isLast: boolean): void {
     const end = endOfContent(bytes);
     if (end === 0 && isLast) return; // made, and not yet begun
@@ -109,7 +114,7 @@ export class Binlog {
     this.damage.push({ file, what });
   }
 
-  /** Answers what is wrong with the record, undefined if nothing is. */
+  /** Returns what is wrong with the record, undefined if nothing is. */
   #apply(record: BinlogRecord): string | undefined {
     const { id, tube, state } = record;
     this.lastId = Math.max(this.lastId, id);
@@ -124,7 +129,8 @@ export class Binlog {
       return `job ${id} has changed its length`;
     }
     const job = jobOf(record, known);
-    // The list of the buried is in the order of burying; a job that is only written again keeps its place.
+    // The list of the buried is in the order of burying; a job that is only written again keeps its
+    // place.
     if (job.state === STATE_BURIED && known?.state !== STATE_BURIED) this.jobs.delete(id);
     this.jobs.set(id, job);
     return undefined;
@@ -196,8 +202,9 @@ function endsLine(bytes: Uint8Array, end: number): boolean {
 }
 
 /**
- * Whether what stands at `at`, up to `end`, is the beginning of a whole record: beanstalkd writes length, name, struct and body one by one,
- * and can be killed in between. What was not written is zeros, or not there.
+ * Whether what stands at `at`, up to `end`, is the beginning of a whole record: beanstalkd writes
+ * length, name, struct and body one by one, and can be killed in between. What was not written is
+ * zeros, or not there.
  */
 function isUnfinished(bytes: Uint8Array, at: number, end: number): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -1,8 +1,9 @@
 /* BulkLoad: a new journal made of jobs that were not put through a server.
  *
- * Every job becomes one PUT record, and PART records in front of it if its body is long; frames and segments are as a server with one shard
- * would have written them. The files have names that nobody minds until all of them are safe; only then do they become segments, the first
- * one last. Needs no engine and holds one frame in memory. Used by `homemaker import`.
+ * Every job becomes one PUT record, and PART records in front of it if its body is long; frames and
+ * segments are as a server with one shard would have written them. The files have names that nobody
+ * minds until all of them are safe; only then do they become segments, the first one last. Needs no
+ * engine and holds one frame in memory. Used by `homemaker import`.
  */
 
 import { PART_BODY_BYTES, RECORD_PART, RECORD_PUT } from "../../assembly/constants.ts";
@@ -56,7 +57,10 @@ export interface Loaded {
   readonly jobs: number;
 }
 
-/** Bytes of a PUT record in front of the tube's name, and of a PART record in front of its share of the body. */
+/**
+ * Bytes of a PUT record in front of the tube's name, and of a PART record in front of its share of
+ * the body.
+ */
 const PUT_BYTES = 80;
 const PART_BYTES = 56;
 const FRAME_BYTES_MAX = 1_048_576;
@@ -115,7 +119,10 @@ export class BulkLoad {
     return view;
   }
 
-  /** Writes what is left, makes all of it safe and gives the files their names. Throws a StorageError. */
+  /**
+   * Writes what is left, makes all of it safe and gives the files their names. Throws a
+   * StorageError.
+   */
   finish(): Loaded {
     if (this.#frameBytes > 0) this.#writeFrame();
     this.#segment ??= this.#begin();
@@ -172,7 +179,10 @@ export class BulkLoad {
     return { file, salt, position: writeFully(file, 0, [header]) };
   }
 
-  /** Ends the segment with an empty frame, which says that all before it is safe, and fills it up to its length. */
+  /**
+   * Ends the segment with an empty frame, which says that all before it is safe, and fills it up to
+   * its length.
+   */
   #end(): void {
     const segment = this.#segment;
     if (segment === undefined) return;

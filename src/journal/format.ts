@@ -6,14 +6,16 @@
  *   | header   |         |         |         | earlier use left here  |
  *   +----------+---------+---------+---------+- - - - - - - - - - - -+
  *
- * A frame is what one commit wrote: a header, then for each shard that had something its records (assembly/journal.ts), one section behind
- * the other. CRCs of frames and records are salted with the segment's random salt, so that what an earlier use of the file left behind
- * is never taken for its own. All numbers are little-endian; docs/journal-format.md is the contract for readers.
+ * A frame is what one commit wrote: a header, then for each shard that had something its records
+ * (assembly/journal.ts), one section behind the other. CRCs of frames and records are salted with
+ * the segment's random salt, so that what an earlier use of the file left behind is never taken for
+ * its own. All numbers are little-endian; docs/journal-format.md is the contract for readers.
  */
 
 /**
- * Version of the format that this program writes, and the oldest that can read what it writes: 2 brought records of failures, which a
- * program that knows only 1 would take for damage. It reads 1 as well.
+ * Version of the format that this program writes, and the oldest that can read what it writes: 2
+ * brought records of failures, which a program that knows only 1 would take for damage. It reads 1
+ * as well.
  */
 const FORMAT_VERSION = 2;
 
@@ -45,7 +47,10 @@ export interface SegmentHeader {
   readonly lastId: number;
   /** Wall clock, in microseconds since 1970. */
   readonly wallMicros: number;
-  /** Shards of the server that wrote it: with another number, sections do not tell which shard a record is for. */
+  /**
+   * Shards of the server that wrote it: with another number, sections do not tell which shard a
+   * record is for.
+   */
   readonly shards: number;
 }
 
@@ -55,7 +60,10 @@ export interface FrameHeader {
   readonly number: number;
   /** Highest frame that was known to be safe when this one was written. */
   readonly durable: number;
-  /** Highest job id given out; in an empty frame that does not end the journal, as high as it may get before the next segment. */
+  /**
+   * Highest job id given out; in an empty frame that does not end the journal, as high as it may
+   * get before the next segment.
+   */
   readonly lastId: number;
   readonly wallMicros: number;
   readonly sections: readonly Section[];
@@ -101,8 +109,8 @@ export function writeSegmentHeader(
 }
 
 /**
- * Reads a segment header; undefined when none stands there or it is damaged. Throws a FormatError when a newer program wrote it and this
- * one must not read it.
+ * Reads a segment header; undefined when none stands there or it is damaged. Throws a FormatError
+ * when a newer program wrote it and this one must not read it.
  */
 export function readSegmentHeader(
   bytes: Uint8Array,
@@ -136,7 +144,7 @@ export function frameHeaderBytes(sections: number): number {
   return FRAME_BYTES + sections * SECTION_BYTES;
 }
 
-/** Writes a frame header to the beginning of `into`; answers its bytes. */
+/** Writes a frame header to the beginning of `into`; returns its bytes. */
 export function writeFrameHeader(
   header: FrameHeader,
   salt: number,
@@ -200,10 +208,16 @@ export function readFrameHeader(
 
 /** The shortest record of a put. */
 const PUT_BYTES_MIN = 88;
-/** Ids that can be given out without ever being in a record: blocks that threads took, puts that were refused. */
+/**
+ * Ids that can be given out without ever being in a record: blocks that threads took, puts that
+ * were refused.
+ */
 const IDS_UNSEEN = 65_536;
 
-/** How many ids can be given out, at most, by what goes into one segment and may get lost: none of them is to be given out again. */
+/**
+ * How many ids can be given out, at most, by what goes into one segment and may get lost: none of
+ * them is to be given out again.
+ */
 export function idsAhead(segmentBytes: number): number {
   return Math.ceil(segmentBytes / PUT_BYTES_MIN) + IDS_UNSEEN;
 }
@@ -221,7 +235,9 @@ export function segmentName(number: number): string {
   return `journal.${String(number).padStart(10, "0")}`;
 }
 
-/** Name of a file of zeros, or of a segment that is not needed any more, kept for a segment to come. */
+/**
+ * Name of a file of zeros, or of a segment that is not needed any more, kept for a segment to come.
+ */
 export function spareName(number: number): string {
   return `spare.${String(number).padStart(10, "0")}`;
 }
@@ -232,7 +248,10 @@ export function segmentNumber(name: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
-/** Name of the file of a segment that is damaged and not needed any more, kept for people to look at. */
+/**
+ * Name of the file of a segment that is damaged and not needed any more, kept for people to look
+ * at.
+ */
 export function quarantineName(number: number): string {
   return `quarantine.${String(number).padStart(10, "0")}`;
 }

@@ -1,10 +1,13 @@
-/* Hints: the file of the secondary tier: what may be lost, written whole every few seconds, or never.
+/* Hints: the file of the secondary tier: what may be lost, written whole every few seconds, or
+ * never.
  *
  *   0 magic | 8 crc u32 | 12 version u32 | 16 frame f64 | 24 bytes of jobs f64 | 32 bytes of tubes f64 | 40..63 zeros | jobs | tubes
  *
- * The entries are assembly/hints.ts's. `frame` is the first frame of the journal that was not written yet when the writing of the hints began: a
- * job with a record in it or in a later one has moved on since. The file is written under another name and renamed when it is safe, a
- * bounded part at a time between commits; a file that is damaged, or of a newer version, is put aside. Used by the committer and recovery.
+ * The entries are assembly/hints.ts's. `frame` is the first frame of the journal that was not
+ * written yet when the writing of the hints began: a job with a record in it or in a later one has
+ * moved on since. The file is written under another name and renamed when it is safe, a bounded
+ * part at a time between commits; a file that is damaged, or of a newer version, is put aside. Used
+ * by the committer and recovery.
  */
 
 import * as C from "../../assembly/constants.ts";
@@ -67,7 +70,10 @@ export class HintWriter {
     return this.#wasGivenUp;
   }
 
-  /** Deletes what there is: the jobs that most of it tells of have gone, and the place is wanted. Throws a StorageError. */
+  /**
+   * Deletes what there is: the jobs that most of it tells of have gone, and the place is wanted.
+   * Throws a StorageError.
+   */
   giveUp(): void {
     this.abandon();
     this.#bytes = 0;
@@ -81,7 +87,10 @@ export class HintWriter {
     return this.#writing !== undefined;
   }
 
-  /** Begins a new file. `frame` is the number of the next frame of the journal. Throws a StorageError. */
+  /**
+   * Begins a new file. `frame` is the number of the next frame of the journal. Throws a
+   * StorageError.
+   */
   begin(frame: number): void {
     if (this.#storage.list().includes(NEW_NAME)) this.#storage.remove(NEW_NAME);
     const file = this.#storage.create(NEW_NAME);
@@ -105,7 +114,9 @@ export class HintWriter {
     this.#writing = undefined;
   }
 
-  /** Writes the next part; the last one makes the file the one that counts. Throws a StorageError. */
+  /**
+   * Writes the next part; the last one makes the file the one that counts. Throws a StorageError.
+   */
   step(): void {
     const writing = this.#writing;
     if (writing === undefined) return;
@@ -172,7 +183,10 @@ export interface FoundHints {
   readonly tubes: Uint8Array;
 }
 
-/** Reads the file of hints; undefined when there is none, or it is damaged or newer than this program. */
+/**
+ * Reads the file of hints; undefined when there is none, or it is damaged or newer than this
+ * program.
+ */
 export function readHints(storage: Storage, checksum: Checksum): FoundHints | undefined {
   if (!storage.list().includes(NAME)) return undefined;
   const { bytes, holes } = readAround(storage, NAME);

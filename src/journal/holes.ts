@@ -1,7 +1,8 @@
 /* Holes: the bytes of a file of which some cannot be read, because the device fails there.
  *
- * What cannot be read is zeros, and its place is told: a CRC finds what that hits, and whoever asks can say so. Used by recovery, by the reclaiming
- * of a segment that is known to be damaged, and by `homemaker verify`; everywhere else a read that fails is an error.
+ * What cannot be read is zeros, and its place is told: a CRC finds what that hits, and whoever asks
+ * can say so. Used by recovery, by the reclaiming of a segment that is known to be damaged, and by
+ * `homemaker verify`; everywhere else a read that fails is an error.
  */
 
 import { StorageError } from "../storage.ts";
@@ -27,8 +28,8 @@ const BLOCK_BYTES = 4096;
 const PIECE_BYTES = 65_536;
 
 /**
- * Reads all that can be read of a file, or of its first `most` bytes. `into`, if it is long enough, takes them. Throws a StorageError when the
- * file cannot be opened.
+ * Reads all that can be read of a file, or of its first `most` bytes. `into`, if it is long enough,
+ * takes them. Throws a StorageError when the file cannot be opened.
  */
 export function readAround(
   storage: Storage,

@@ -1,7 +1,8 @@
-/* Inspection: what a server would find in a journal, and whether anything in it is damaged. It changes nothing.
+/* Inspection: what a server would find in a journal, and whether anything in it is damaged. It
+ * changes nothing.
  *
- * The jobs are counted by replaying the journal into an engine of its own, as a server does when it starts; what a server would remove is only
- * passed over. Used by `homemaker verify`.
+ * The jobs are counted by replaying the journal into an engine of its own, as a server does when it
+ * starts; what a server would remove is only passed over. Used by `homemaker verify`.
  */
 
 import * as C from "../../assembly/constants.ts";
@@ -51,7 +52,9 @@ export interface Inspection {
   readonly failures: number;
   /** No id up to this one will be given out again. */
   readonly lastId: number;
-  /** Bytes at the end that had never been known to be safe, and were not whole: what a crash leaves. */
+  /**
+   * Bytes at the end that had never been known to be safe, and were not whole: what a crash leaves.
+   */
   readonly tornBytes: number;
   /** Bytes that had been safe and cannot be read. */
   readonly damagedBytes: number;
@@ -61,7 +64,10 @@ export interface Inspection {
   readonly incompleteJobs: number;
 }
 
-/** Looks through the journal in `storage`. Throws a StorageError, a FormatError, or a RecoveryError when the jobs do not fit into memory. */
+/**
+ * Looks through the journal in `storage`. Throws a StorageError, a FormatError, or a RecoveryError
+ * when the jobs do not fit into memory.
+ */
 export function inspect(
   storage: Storage,
   engine: WebAssembly.Module,
@@ -133,7 +139,10 @@ function withoutChanges(storage: Storage): Storage {
   };
 }
 
-/** As many shards as the newest segment with a sound header was written by: a number that had memory enough. */
+/**
+ * As many shards as the newest segment with a sound header was written by: a number that had memory
+ * enough.
+ */
 function shardsOf(
   storage: Storage,
   numbers: readonly number[],

@@ -1,11 +1,17 @@
-/* JournalParts: what a journal is made of, and how it is to behave. Put together by the committer, and by tests. */
+/*
+ * JournalParts: what a journal is made of, and how it is to behave. Put together by the committer,
+ * and by tests.
+ */
 
 import type { Checksum } from "./format.ts";
 import type { JournalShard } from "./journal-shard.ts";
 import type { ExistingSegment } from "./segments.ts";
 import type { Storage } from "../storage.ts";
 
-/** What an acknowledgement means: written to the operating system, that and synced by a timer, or synced first. */
+/**
+ * What an acknowledgement means: written to the operating system, that and synced by a timer, or
+ * synced first.
+ */
 export type DurabilityLevel = "os" | "interval" | "sync";
 
 /** How a journal is to behave. */
@@ -16,7 +22,10 @@ export interface JournalOptions {
   readonly segmentBytes: number;
 }
 
-/** A file that counts for what the journal takes of the disk and that may always be deleted: the hints. */
+/**
+ * A file that counts for what the journal takes of the disk and that may always be deleted: the
+ * hints.
+ */
 export interface Beside {
   readonly bytes: number;
   giveUp(): void;

@@ -1,7 +1,9 @@
-/* JournalShard: one shard as the journal sees it: its ring, its stream of records, its table of segments.
+/* JournalShard: one shard as the journal sees it: its ring, its stream of records, its table of
+ * segments.
  *
- * `written` is how far the stream has been given to the disk; from there to `head` lie the records of the next frame. Used by the journal
- * and by recovery, through a shard handle of the committer's thread.
+ * `written` is how far the stream has been given to the disk; from there to `head` lie the records
+ * of the next frame. Used by the journal and by recovery, through a shard handle of the committer's
+ * thread.
  */
 
 import * as C from "../../assembly/constants.ts";
@@ -49,7 +51,10 @@ export class JournalShard {
     return this.#head[0] ?? 0;
   }
 
-  /** The farthest end of a record, `to` at most, with no more than `room` bytes from `written` to there; `written` when none fits. */
+  /**
+   * The farthest end of a record, `to` at most, with no more than `room` bytes from `written` to
+   * there; `written` when none fits.
+   */
   within(to: number, room: number): number {
     if (to - this.written <= room) return to;
     let at = this.written;
@@ -60,7 +65,10 @@ export class JournalShard {
     }
   }
 
-  /** Bytes of the record, or of the ring's unused end, at a position of the stream that has not been freed. */
+  /**
+   * Bytes of the record, or of the ring's unused end, at a position of the stream that has not been
+   * freed.
+   */
   #bytesAt(position: number): number {
     return (this.#ringWords[(position % this.ringBytes) / 4] ?? 0) & ~C.SKIP_MARK;
   }

@@ -1,12 +1,16 @@
-/* Journal: the primary tier: it brings what the shards' rings hold to the disk and says up to where everything is safe.
+/* Journal: the primary tier: it brings what the shards' rings hold to the disk and says up to where
+ * everything is safe.
  *
- * One commit takes all that stands in all rings when it begins, writes it as one frame, syncs once if the level says so, and publishes for
- * each shard up to where its stream is safe; replies wait for that (server/gate.ts). Between commits it keeps spare files ready and
- * reclaims segments; before it publishes it goes on until the files are below their bound, so replies wait for that too. It runs in a
- * thread of its own (server/committer.ts), or step by step in a test; everything is synchronous.
+ * One commit takes all that stands in all rings when it begins, writes it as one frame, syncs once
+ * if the level says so, and publishes for each shard up to where its stream is safe; replies wait
+ * for that (server/gate.ts). Between commits it keeps spare files ready and reclaims segments;
+ * before it publishes it goes on until the files are below their bound, so replies wait for that
+ * too. It runs in a thread of its own (server/committer.ts), or step by step in a test; everything
+ * is synchronous.
  *
- * A write or sync that fails is never tried again as if nothing had happened: what it throws ends the process, and recovery decides by
- * what is on the disk. Only a full disk is part of ordinary life: it shows when a spare is made, long before it would hurt.
+ * A write or sync that fails is never tried again as if nothing had happened: what it throws ends
+ * the process, and recovery decides by what is on the disk. Only a full disk is part of ordinary
+ * life: it shows when a spare is made, long before it would hurt.
  */
 
 import type { JournalShard } from "./journal-shard.ts";
@@ -41,7 +45,10 @@ export interface JournalFigures {
 }
 
 const SECTIONS_MAX = 64;
-/** How many times what lives the files may take: three, as long as the jobs' own records alone are counted, without those of their states. */
+/**
+ * How many times what lives the files may take: three, as long as the jobs' own records alone are
+ * counted, without those of their states.
+ */
 const LIVE_FACTOR = 2.5;
 
 /** What a shard has in a frame: its records from what has been written up to `to`. */
@@ -132,8 +139,9 @@ export class Journal {
   }
 
   /**
-   * Writes, and syncs as the level says, all that stands in the rings; false when there was nothing to write, or no space. What it takes of
-   * the disk is brought below the bound before anyone hears of it: so clients go no faster than the journal can follow.
+   * Writes, and syncs as the level says, all that stands in the rings; false when there was nothing
+   * to write, or no space. What it takes of the disk is brought below the bound before anyone hears
+   * of it: so clients go no faster than the journal can follow.
    */
   commit(): boolean {
     const wrote = this.#drain() || this.#hasUnpublished;
@@ -168,14 +176,20 @@ export class Journal {
     }
   }
 
-  /** Bytes that the next frame's records may have in the present segment: behind them a frame that ends it must fit. */
+  /**
+   * Bytes that the next frame's records may have in the present segment: behind them a frame that
+   * ends it must fit.
+   */
   get #room(): number {
     return (
       this.#parts.options.segmentBytes - this.#current.position - this.#header.length - FRAME_BYTES
     );
   }
 
-  /** What goes into the next frame: of each shard that has records up to `heads` as many of them as fit. */
+  /**
+   * What goes into the next frame: of each shard that has records up to `heads` as many of them as
+   * fit.
+   */
   #fitting(heads: readonly number[]): readonly Part[] {
     let room = this.#room;
     const parts: Part[] = [];
@@ -273,7 +287,10 @@ export class Journal {
     return Math.max(0, this.#parts.options.intervalMillis - waited);
   }
 
-  /** Writes an empty frame that says that everything before it is safe, so that damage to it is not taken for a torn end. */
+  /**
+   * Writes an empty frame that says that everything before it is safe, so that damage to it is not
+   * taken for a torn end.
+   */
   mark(): void {
     this.#mark(idsAhead(this.#parts.options.segmentBytes));
   }
@@ -286,16 +303,21 @@ export class Journal {
     this.#isOnlyMark = true;
   }
 
-  /** Does a bounded part of the work that keeps the journal small and ready; false when there is none. */
+  /**
+   * Does a bounded part of the work that keeps the journal small and ready; false when there is
+   * none.
+   */
   maintain(): boolean {
-    // What is reclaimed makes a spare without more space being taken; only without any is one made first.
+    // What is reclaimed makes a spare without more space being taken; only without any is one made
+    // first.
     if (this.#spares.count === 0 && this.#prepare()) return true;
     return this.#advanceReclaim() || this.#prepare();
   }
 
   /**
-   * Does a part of making spares: twice as much as has been written since, so that they are there before the disk is full, however fast it
-   * fills; false when there is nothing to do, no space, or no place within the bound.
+   * Does a part of making spares: twice as much as has been written since, so that they are there
+   * before the disk is full, however fast it fills; false when there is nothing to do, no space, or
+   * no place within the bound.
    */
   #prepare(): boolean {
     const pieces = 1 + Math.ceil((2 * this.#unpreparedBytes) / PIECE_BYTES);
@@ -307,8 +329,8 @@ export class Journal {
   }
 
   /**
-   * Whether the files, with that many spares, take at most so many times what lives and four segments, and as much again as the rings hold
-   * beyond one.
+   * Whether the files, with that many spares, take at most so many times what lives and four
+   * segments, and as much again as the rings hold beyond one.
    */
   #isWithin(spares: number): boolean {
     const { segmentBytes } = this.#parts.options;
@@ -328,7 +350,10 @@ export class Journal {
     }
   }
 
-  /** Does a part of reclaiming; false when there is nothing to reclaim. What it writes is published by the next commit. */
+  /**
+   * Does a part of reclaiming; false when there is nothing to reclaim. What it writes is published
+   * by the next commit.
+   */
   #advanceReclaim(): boolean {
     const reclaim = this.#reclaim;
     if (reclaim.segment === undefined) {

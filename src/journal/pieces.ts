@@ -1,4 +1,7 @@
-/* Pieces: what recovery judges one by one: the frames of a segment, and the gaps between them; and up to which of them everything had been safe. */
+/*
+ * Pieces: what recovery judges one by one: the frames of a segment, and the gaps between them; and
+ * up to which of them everything had been safe.
+ */
 
 import { frameHeaderBytes } from "./format.ts";
 import type { FrameHeader, SegmentHeader } from "./format.ts";
@@ -38,8 +41,9 @@ export function piecesOf(regions: readonly Region[]): readonly Piece[] {
 }
 
 /**
- * The highest frame of the newest segment that is known to have been safe. Its file was only begun when all before it were. Where something
- * cannot be read nobody knows whether what follows was torn: then all of it counts.
+ * The highest frame of the newest segment that is known to have been safe. Its file was only begun
+ * when all before it were. Where something cannot be read nobody knows whether what follows was
+ * torn: then all of it counts.
  */
 export function durableOf(
   header: SegmentHeader,
@@ -54,8 +58,8 @@ export function durableOf(
 }
 
 /**
- * The last frame of a segment that counts: all that the next one follows, and all there are when the next one is gone already, since a segment
- * whose end was cut off goes before any other.
+ * The last frame of a segment that counts: all that the next one follows, and all there are when
+ * the next one is gone already, since a segment whose end was cut off goes before any other.
  */
 export function safeBefore(found: Found, next: Found | undefined): number {
   return next?.number === found.number + 1 ? next.header.firstFrame - 1 : Infinity;

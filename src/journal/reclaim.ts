@@ -1,8 +1,9 @@
 /* Reclaim: getting the place of one segment back, a bounded part at a time.
  *
- * What is still needed of the segment (jobs whose record lies there, latest states, tombstones of jobs in segments that still exist) is
- * written again at the end of the streams, from memory; the old file only tells which jobs those are. When that is safe, the segment can
- * go. A segment in which nothing is needed goes without being read. Driven by the journal, in its thread.
+ * What is still needed of the segment (jobs whose record lies there, latest states, tombstones of
+ * jobs in segments that still exist) is written again at the end of the streams, from memory; the
+ * old file only tells which jobs those are. When that is safe, the segment can go. A segment in
+ * which nothing is needed goes without being read. Driven by the journal, in its thread.
  */
 
 import * as C from "../../assembly/constants.ts";
@@ -79,7 +80,10 @@ export class Reclaim {
     this.#finishIfDone();
   }
 
-  /** Of a segment that is known to be damaged, what cannot be read is passed over: `walkJobs` finds the jobs that lie there. */
+  /**
+   * Of a segment that is known to be damaged, what cannot be read is passed over: `walkJobs` finds
+   * the jobs that lie there.
+   */
   #read({ number, quarantine }: ExistingSegment): Uint8Array<ArrayBuffer> {
     const name = segmentName(number);
     return quarantine === true
@@ -88,15 +92,18 @@ export class Reclaim {
   }
 
   /**
-   * The shards that may need records of a region. With another number of shards only a record's tube tells which one it is for, and a tombstone
-   * has none: then each shard keeps it.
+   * The shards that may need records of a region. With another number of shards only a record's
+   * tube tells which one it is for, and a tombstone has none: then each shard keeps it.
    */
   #concerned(shard: number | undefined, { shards }: ExistingSegment): readonly JournalShard[] {
     const own = shards === this.#shards.length ? this.#shards[shard ?? -1] : undefined;
     return own === undefined ? this.#shards : [own];
   }
 
-  /** Goes on with the first stretch, as far as a staging area holds and the shard's ring has room; false when it had none. */
+  /**
+   * Goes on with the first stretch, as far as a staging area holds and the shard's ring has room;
+   * false when it had none.
+   */
   step(): boolean {
     const [task] = this.#tasks;
     const [walk] = this.#walks;
@@ -109,14 +116,18 @@ export class Reclaim {
     return hadRoom;
   }
 
-  /** Whether all that was needed has a new place, once what was copied has been written. False: `walkJobs` has to find the rest. */
+  /**
+   * Whether all that was needed has a new place, once what was copied has been written. False:
+   * `walkJobs` has to find the rest.
+   */
   get isEmpty(): boolean {
     const { number = 0 } = this.#segment ?? {};
     return this.#shards.every((shard) => shard.liveBytes(number) === 0);
   }
 
   /**
-   * Goes on with the jobs themselves: the file did not show all that lie in it, being damaged by now. False when that was tried often enough.
+   * Goes on with the jobs themselves: the file did not show all that lie in it, being damaged by
+   * now. False when that was tried often enough.
    */
   walkJobs(): boolean {
     if (this.#rounds++ >= ROUNDS_MAX) return false;
@@ -164,7 +175,10 @@ export class Reclaim {
   }
 }
 
-/** Position of the first word of 8 bytes from `at` on that is not all zeros, or `end`: no record begins with zeros, and holes consist of them. */
+/**
+ * Position of the first word of 8 bytes from `at` on that is not all zeros, or `end`: no record
+ * begins with zeros, and holes consist of them.
+ */
 function behindZeros(bytes: Uint8Array<ArrayBuffer>, at: number, end: number): number {
   const words = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length >> 3);
   let word = at >> 3;

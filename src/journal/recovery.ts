@@ -1,22 +1,25 @@
 /* Recovery: from the files of a journal back to the jobs.
  *
- * Segments are replayed in the order in which they were begun. Three things can be found behind what is sound, and they are told apart by
- * what the journal itself says was safe:
+ * Segments are replayed in the order in which they were begun. Three things can be found behind
+ * what is sound, and they are told apart by what the journal itself says was safe:
  *
- *   - the torn end of what was being written when the power went, in the newest segment only: from the first frame on that is damaged or
- *     missing and was never known to be safe (every frame carries the highest one that was when it was written), everything is cut
- *     off, so that what survives is a prefix of what happened. It stays cut off: the next segment's first frame takes its number;
- *   - damage to what was safe: it is reported, confined to the records that it hits (each has its own CRC), the segment is kept aside as
- *     quarantine.N; with `strict` the server does not start;
+ *   - the torn end of what was being written when the power went, in the newest segment only: from
+ *     the first frame on that is damaged or missing and was never known to be safe (every frame
+ *     carries the highest one that was when it was written), everything is cut off, so that what
+ *     survives is a prefix of what happened. It stays cut off: the next segment's first frame takes
+ *     its number;
+ *   - damage to what was safe: it is reported, confined to the records that it hits (each has its
+ *     own CRC), the segment is kept aside as quarantine.N; with `strict` the server does not start;
  *   - a file that was about to become a segment: it goes.
  *
- * A job's PUT record may have been written again behind those of its failures, when a segment was reclaimed; failures that were met before their
- * job get a second chance at the end.
+ * A job's PUT record may have been written again behind those of its failures, when a segment was
+ * reclaimed; failures that were met before their job get a second chance at the end.
  *
- * What the device cannot read counts as damage to what was safe, wherever it lies. What was not known to be safe and is whole is written once more
- * and synced (`#settle`): it may have been read from memory of the operating system that never reached the disk. These are the only writes of a
- * recovery; on a file system that cannot take them everything else is done, and they are left to the caller. Runs before any other thread touches
- * the shards; the rings serve as staging areas.
+ * What the device cannot read counts as damage to what was safe, wherever it lies. What was not
+ * known to be safe and is whole is written once more and synced (`#settle`): it may have been read
+ * from memory of the operating system that never reached the disk. These are the only writes of a
+ * recovery; on a file system that cannot take them everything else is done, and they are left to
+ * the caller. Runs before any other thread touches the shards; the rings serve as staging areas.
  */
 
 import * as C from "../../assembly/constants.ts";
@@ -95,7 +98,10 @@ export class RecoveryError extends Error {
   readonly code = "HM_RECOVERY";
 }
 
-/** Replays the journal in `storage` into empty shards. Throws a StorageError, a FormatError or a RecoveryError. */
+/**
+ * Replays the journal in `storage` into empty shards. Throws a StorageError, a FormatError or a
+ * RecoveryError.
+ */
 export function recover(parts: RecoveryParts): Recovered {
   return new Recovery(parts).run();
 }
@@ -136,7 +142,10 @@ class Recovery {
   readonly #replayParts: ReplayParts;
   /** What the segment before is still on its way to do. */
   #finishLast: () => void = () => undefined;
-  /** Segments are read into it, one after the other: fresh memory for each would take as long as reading. */
+  /**
+   * Segments are read into it, one after the other: fresh memory for each would take as long as
+   * reading.
+   */
   #buffer = new Uint8Array(0);
 
   constructor(parts: RecoveryParts) {
@@ -200,7 +209,10 @@ class Recovery {
     return found;
   }
 
-  /** What can be read of a segment, or of its beginning. Throws a StorageError when it is not all, and `strict` was asked for. */
+  /**
+   * What can be read of a segment, or of its beginning. Throws a StorageError when it is not all,
+   * and `strict` was asked for.
+   */
   #read(number: number, most = Infinity): Salvaged {
     const read = readAround(this.#parts.storage, segmentName(number), most, this.#buffer);
     if (read.bytes.length > this.#buffer.length) this.#buffer = read.bytes;
@@ -246,7 +258,10 @@ class Recovery {
     this.#bytes += end;
   }
 
-  /** Has what counts replayed, and answers where it ends, and whether something behind it does not count. */
+  /**
+   * Has what counts replayed, and returns where it ends, and whether something behind it does not
+   * count.
+   */
   #replayPieces(
     pieces: readonly Piece[],
     replayed: Replayed,
@@ -267,7 +282,10 @@ class Recovery {
     return { end: kept.at(-1)?.to ?? SEGMENT_HEADER_BYTES, isCut: counting >= 0 };
   }
 
-  /** Whether a frame or a gap counts; if not, neither does what follows. To be asked for each in turn, before any of them is replayed. */
+  /**
+   * Whether a frame or a gap counts; if not, neither does what follows. To be asked for each in
+   * turn, before any of them is replayed.
+   */
   #counts({ frame, regions, from, to }: Piece, replayed: Replayed): boolean {
     const { found, bytes, durable, isNewest } = replayed;
     const { number, header } = found;
@@ -297,7 +315,10 @@ class Recovery {
     this.#strayCount = strays;
   }
 
-  /** Frames that must be there and were not found at a segment's end: their headers are damaged, their records may be sound. */
+  /**
+   * Frames that must be there and were not found at a segment's end: their headers are damaged,
+   * their records may be sound.
+   */
   #checkEnd({ found, bytes, replay, regions, durable }: Replayed, end: number): void {
     if (durable === Infinity || this.#lastFrame >= durable) return;
     this.#damage(found.number, 0, "the last frames are damaged");
@@ -308,9 +329,11 @@ class Recovery {
   }
 
   /**
-   * Makes what the newest segment holds safe: writes again what was not known to be, since a sync that failed may have left it in memory
-   * only, and an empty frame that ends it if there is none. Without one, ids may have been given out that are in nothing that came through:
-   * they are passed over. A segment of which something cannot be read is left as it is: it will be reclaimed first, and somebody may yet read it.
+   * Makes what the newest segment holds safe: writes again what was not known to be, since a sync
+   * that failed may have left it in memory only, and an empty frame that ends it if there is none.
+   * Without one, ids may have been given out that are in nothing that came through: they are passed
+   * over. A segment of which something cannot be read is left as it is: it will be reclaimed first,
+   * and somebody may yet read it.
    */
   #settle({ found, bytes, holes, durable }: Replayed, pieces: readonly Piece[], end: number): void {
     const kept = pieces.filter(({ to }) => to <= end);
@@ -373,7 +396,9 @@ class Recovery {
     return true;
   }
 
-  /** The failures in these segments, and nothing else of them, once more: now all jobs are there. */
+  /**
+   * The failures in these segments, and nothing else of them, once more: now all jobs are there.
+   */
   #replayStrays(): void {
     const parts = { ...this.#replayParts, workforce: alone() };
     for (const { found, regions } of this.#strays) {
@@ -385,7 +410,10 @@ class Recovery {
     }
   }
 
-  /** Long bodies of which parts are missing are damage: the jobs go, and the segments that say that they exist. */
+  /**
+   * Long bodies of which parts are missing are damage: the jobs go, and the segments that say that
+   * they exist.
+   */
   #endReplay({ shard }: JournalShard): void {
     while (shard.answer(shard.engine.endReplay(shard.thread)) === C.MORE) {
       const id = shard.field(C.RESULT_ID);
@@ -394,7 +422,10 @@ class Recovery {
     }
   }
 
-  /** The streams begin behind the positions that stand for the segments, at the beginning of the rings. */
+  /**
+   * The streams begin behind the positions that stand for the segments, at the beginning of the
+   * rings.
+   */
   #start(segments: number): void {
     for (const one of this.#parts.shards) {
       const position = Math.ceil((segments + 1) / one.ringBytes) * one.ringBytes;

@@ -1,7 +1,9 @@
-/* Replay: how the records of the segments come into the shards: each shard's in order, and the shards independently of each other.
+/* Replay: how the records of the segments come into the shards: each shard's in order, and the
+ * shards independently of each other.
  *
- * What a shard is to have is gathered in its ring, and replayed there in one call when there is enough of it: by whoever the workforce has, this thread
- * or several. A region that is longer than a ring goes through it in pieces. Used by recovery, before any other thread touches the shards.
+ * What a shard is to have is gathered in its ring, and replayed there in one call when there is
+ * enough of it: by whoever the workforce has, this thread or several. A region that is longer than
+ * a ring goes through it in pieces. Used by recovery, before any other thread touches the shards.
  */
 
 import * as C from "../../assembly/constants.ts";
@@ -22,13 +24,19 @@ export interface Batch {
   readonly isYoung: boolean;
   /** The region goes on behind it: its end may be in the middle of a record. */
   readonly isPart: boolean;
-  /** Failures alone, which had no job the first time, from the segment of that number; absent: everything, from the last segment. */
+  /**
+   * Failures alone, which had no job the first time, from the segment of that number; absent:
+   * everything, from the last segment.
+   */
   readonly again?: number | undefined;
 }
 
 /** What became of a batch. */
 export interface Outcome {
-  /** Bytes that were gone through; fewer than there were if the rest begins in the middle of a record, or does not fit into memory. */
+  /**
+   * Bytes that were gone through; fewer than there were if the rest begins in the middle of a
+   * record, or does not fit into memory.
+   */
   readonly done: number;
   /** Bytes in which there was no sound record. */
   readonly damaged: number;
@@ -42,7 +50,9 @@ export interface Outcome {
 export interface Workforce {
   /** Has a batch replayed, now or soon. The one before it of that shard has been finished. */
   start(one: JournalShard, batch: Batch): void;
-  /** What became of the shard's last batch, once it is done; undefined when that was asked before. */
+  /**
+   * What became of the shard's last batch, once it is done; undefined when that was asked before.
+   */
   finish(one: JournalShard): Outcome | undefined;
 }
 
@@ -98,7 +108,10 @@ export function replayBatch(shard: Shard, batch: Batch): Outcome {
   return { done: Math.min(at, bytes), damaged: Math.min(damaged, bytes), lastId, isTooMuch };
 }
 
-/** So much is handed to the workforce as soon as it is free: until the ring is full it would have nothing to do. */
+/**
+ * So much is handed to the workforce as soon as it is free: until the ring is full it would have
+ * nothing to do.
+ */
 const ENOUGH_BYTES = 262_144;
 
 /** What is the same for all segments. */
@@ -134,7 +147,10 @@ export class Replay {
     this.#isForAll = header.shards !== parts.shards.length;
   }
 
-  /** Takes a region of the segment's `bytes`, which may hold something else afterwards. With another number of shards, all look through all of it. */
+  /**
+   * Takes a region of the segment's `bytes`, which may hold something else afterwards. With another
+   * number of shards, all look through all of it.
+   */
   take(region: Region, bytes: Uint8Array): void {
     const own = this.#isForAll ? undefined : this.#lanes[region.shard ?? -1];
     for (const lane of own === undefined ? this.#lanes : [own]) lane.take(region, bytes);
@@ -217,7 +233,7 @@ class Lane {
     this.#isStarted = true;
   }
 
-  /** Waits for it; answers how far it came. */
+  /** Waits for it; returns how far it came. */
   finish(): number {
     this.#isStarted = false;
     const outcome = this.#parts.workforce.finish(this.#one);

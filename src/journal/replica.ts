@@ -1,6 +1,8 @@
-/* Replica: an engine of one's own into which a journal is replayed to look at it, beside any server.
+/* Replica: an engine of one's own into which a journal is replayed to look at it, beside any
+ * server.
  *
- * Used by `homemaker verify` and `homemaker import`: what they say about a journal is what a server would find in it.
+ * Used by `homemaker verify` and `homemaker import`: what they say about a journal is what a server
+ * would find in it.
  */
 
 import * as C from "../../assembly/constants.ts";
@@ -30,7 +32,10 @@ export interface JobCounts {
 /** Memory that a shard can have at most. */
 const SHARD_BYTES_MAX = 4 * 2 ** 30;
 
-/** Makes an engine of `count` shards (a power of two) whose time 0 is the moment `wallMicros`, in microseconds since 1970. */
+/**
+ * Makes an engine of `count` shards (a power of two) whose time 0 is the moment `wallMicros`, in
+ * microseconds since 1970.
+ */
 export function openReplica(
   engine: WebAssembly.Module,
   count: number,

@@ -1,8 +1,9 @@
 /* Scan: where the records lie in the bytes of a segment.
  *
- * Frames follow each other from the header on. Where a frame header should be and is not sound, either the segment ends there or something is
- * damaged: it is damaged if a sound frame follows anywhere behind. What lies between is a gap, in which records can still be found, since each
- * has a CRC of its own. Used by recovery, by reclaiming and by `homemaker verify`.
+ * Frames follow each other from the header on. Where a frame header should be and is not sound,
+ * either the segment ends there or something is damaged: it is damaged if a sound frame follows
+ * anywhere behind. What lies between is a gap, in which records can still be found, since each has
+ * a CRC of its own. Used by recovery, by reclaiming and by `homemaker verify`.
  */
 
 import {
@@ -45,7 +46,10 @@ export function scanSegment(
   }
 }
 
-/** Adds the regions of a frame; answers where it ends. A frame without records counts as one empty region. */
+/**
+ * Adds the regions of a frame; returns where it ends. A frame without records counts as one empty
+ * region.
+ */
 function addFrame(regions: Region[], frame: FrameHeader, at: number): number {
   let from = at + frameHeaderBytes(frame.sections.length);
   if (frame.sections.length === 0) regions.push({ frame, shard: undefined, from, to: from });

@@ -1,7 +1,9 @@
-/* SegmentFile: one segment of the journal on the disk: a file of fixed length, header first, then frames from front to back.
+/* SegmentFile: one segment of the journal on the disk: a file of fixed length, header first, then
+ * frames from front to back.
  *
- * Its blocks exist before the first frame is written (zeros, or an earlier use), so that a sync writes data and no metadata: measured
- * half the time of a file that grows. Short writes are continued; anything else that fails is thrown. Used by the journal only.
+ * Its blocks exist before the first frame is written (zeros, or an earlier use), so that a sync
+ * writes data and no metadata: measured half the time of a file that grows. Short writes are
+ * continued; anything else that fails is thrown. Used by the journal only.
  */
 
 import { SEGMENT_HEADER_BYTES, segmentName } from "./format.ts";
@@ -49,7 +51,10 @@ export class SegmentFile {
   }
 }
 
-/** Writes all of `pieces` at `position`, in as many writes as it takes; answers how many bytes. Throws what the storage throws. */
+/**
+ * Writes all of `pieces` at `position`, in as many writes as it takes; returns how many bytes.
+ * Throws what the storage throws.
+ */
 export function writeFully(
   file: StorageFile,
   position: number,

@@ -1,7 +1,9 @@
-/* Segments: those that are on the disk beside the one that is being written to: what lives in each, which is to go next, and how it goes.
+/* Segments: those that are on the disk beside the one that is being written to: what lives in each,
+ * which is to go next, and how it goes.
  *
- * What lives where is counted by the shards, as it happens (assembly/segments.ts). A segment may only go when whatever ended or replaced what
- * it holds is safe: the journal, which uses this, sees to that.
+ * What lives where is counted by the shards, as it happens (assembly/segments.ts). A segment may
+ * only go when whatever ended or replaced what it holds is safe: the journal, which uses this, sees
+ * to that.
  */
 
 import * as C from "../../assembly/constants.ts";
@@ -50,8 +52,9 @@ export class Segments {
   }
 
   /**
-   * Without space for a segment, one in which nothing is needed is used again. Not the newest: its header knows the ids. Nor one behind a
-   * segment whose end does not count: its header says where that end is.
+   * Without space for a segment, one in which nothing is needed is used again. Not the newest: its
+   * header knows the ids. Nor one behind a segment whose end does not count: its header says where
+   * that end is.
    */
   makeSpace(): void {
     const free = this.#list.slice(0, -1).find(({ number }, at) => {
@@ -61,8 +64,8 @@ export class Segments {
   }
 
   /**
-   * Those in which nothing is needed. None while another one has to go first: a job that a crash left in two segments may be deleted in a
-   * third.
+   * Those in which nothing is needed. None while another one has to go first: a job that a crash
+   * left in two segments may be deleted in a third.
    */
   get dead(): readonly ExistingSegment[] {
     if (this.#list.some(({ first }) => first === true)) return [];
@@ -84,7 +87,10 @@ export class Segments {
     storage.syncDirectory();
   }
 
-  /** The segment to reclaim now: one that must go, or the emptiest when space is wanted. `allLiveBytes` are the newest segment's too. */
+  /**
+   * The segment to reclaim now: one that must go, or the emptiest when space is wanted.
+   * `allLiveBytes` are the newest segment's too.
+   */
   choose(allLiveBytes: number, isFull: boolean): ExistingSegment | undefined {
     const urgent = this.#list.find(({ first }) => first === true);
     if (urgent !== undefined) return urgent;
@@ -103,8 +109,9 @@ export class Segments {
   }
 
   /**
-   * What reclaiming a segment may have to write again. Tombstones count too, or they would be carried on for ever and nothing else; but not
-   * when all segments that they are needed for have gone.
+   * What reclaiming a segment may have to write again. Tombstones count too, or they would be
+   * carried on for ever and nothing else; but not when all segments that they are needed for have
+   * gone.
    */
   loadBytes(number: number): number {
     return this.#parts.shards.reduce((sum, shard) => {
@@ -115,7 +122,10 @@ export class Segments {
     }, 0);
   }
 
-  /** Whether there is a segment whose number is in that range; what is being written to has no older records. */
+  /**
+   * Whether there is a segment whose number is in that range; what is being written to has no older
+   * records.
+   */
   #existsIn(low: number, high: number): boolean {
     return this.#list.some(({ number }) => number >= low && number <= high);
   }

@@ -1,4 +1,7 @@
-/* Settlement: what a recovery writes, and all that it writes: done at its end, or, where nothing can be written, later by whoever goes on. */
+/*
+ * Settlement: what a recovery writes, and all that it writes: done at its end, or, where nothing
+ * can be written, later by whoever goes on.
+ */
 
 import { SEGMENT_HEADER_BYTES } from "./format.ts";
 import { writeFully } from "./segment-file.ts";
@@ -29,7 +32,10 @@ interface Rewriting {
   /** From where on it is not known to be safe, and where what counts ends. */
   readonly unsafe: number;
   readonly end: number;
-  /** What is to stand at the end, and says that all before it is safe; without bytes there is something already. */
+  /**
+   * What is to stand at the end, and says that all before it is safe; without bytes there is
+   * something already.
+   */
   readonly mark: Uint8Array;
 }
 
@@ -69,7 +75,10 @@ export class Settlement {
     }
   }
 
-  /** Writes it all; answers what could not be written because nothing can. Throws any other StorageError. */
+  /**
+   * Writes it all; returns what could not be written because nothing can. Throws any other
+   * StorageError.
+   */
   make(): Unsettled | undefined {
     const settle = (): void => {
       for (const write of this.#writes) write();

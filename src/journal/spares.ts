@@ -1,8 +1,10 @@
 /* Spares: files of a segment's length, ready to become one.
  *
- * A segment that is not needed any more becomes a spare; when there are too few, a new file is filled with zeros, a piece at a time between
- * commits, synced, and only then counts. At least two are wanted: one for the next rotation, and one so that whatever drains the queue has
- * somewhere to go when the disk is full; more when the rings hold more than one, since what is in them must find a place.
+ * A segment that is not needed any more becomes a spare; when there are too few, a new file is
+ * filled with zeros, a piece at a time between commits, synced, and only then counts. At least two
+ * are wanted: one for the next rotation, and one so that whatever drains the queue has somewhere to
+ * go when the disk is full; more when the rings hold more than one, since what is in them must find
+ * a place.
  */
 
 import { spareName, spareNumber, segmentName } from "./format.ts";
@@ -32,7 +34,10 @@ export class Spares {
   /** A clock that never jumps. */
   readonly #millis: () => number;
 
-  /** Takes over the spares that lie in the storage; those of another length go. `ringBytes` are those of all shards together. */
+  /**
+   * Takes over the spares that lie in the storage; those of another length go. `ringBytes` are
+   * those of all shards together.
+   */
   constructor(storage: Storage, segmentBytes: number, ringBytes: number, millis: () => number) {
     this.#millis = millis;
     this.#storage = storage;
@@ -62,7 +67,9 @@ export class Spares {
     return this.#full && this.#ready.length < this.wanted;
   }
 
-  /** Does a bounded part of making the next spare; false when there is nothing to do, or no space. */
+  /**
+   * Does a bounded part of making the next spare; false when there is nothing to do, or no space.
+   */
   prepare(): boolean {
     if (this.#ready.length >= this.wanted) return false;
     if (this.#millis() - this.#failedMillis < RETRY_MILLIS) return false;
@@ -106,7 +113,10 @@ export class Spares {
     this.#storage.remove(spareName(filling.number));
   }
 
-  /** Makes a spare the file of segment `number` and opens it; undefined when there is none. The caller syncs the directory. */
+  /**
+   * Makes a spare the file of segment `number` and opens it; undefined when there is none. The
+   * caller syncs the directory.
+   */
   use(number: number): StorageFile | undefined {
     const spare = this.#ready.shift();
     if (spare === undefined) return undefined;

@@ -1,7 +1,8 @@
 /* Exposition: figures in Prometheus' text format, by prom-client.
  *
- * Everything has been counted elsewhere, so the metrics of prom-client are filled with what there is, for one scrape: a tube that is gone leaves
- * no series behind. prom-client checks names and escapes labels. Used by http/metrics.ts.
+ * Everything has been counted elsewhere, so the metrics of prom-client are filled with what there
+ * is, for one scrape: a tube that is gone leaves no series behind. prom-client checks names and
+ * escapes labels. Used by http/metrics.ts.
  */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { MetricObjectWithValues, MetricValueWithName } from "prom-client";
@@ -25,7 +26,10 @@ export interface Distribution {
   readonly sumSeconds: number;
 }
 
-/** All series of each metric; of a histogram these are Distributions. A metric without series is left out. */
+/**
+ * All series of each metric; of a histogram these are Distributions. A metric without series is
+ * left out.
+ */
 export type Figures = {
   readonly [Key in MetricKey]: (typeof METRICS)[Key]["type"] extends "histogram"
     ? readonly Distribution[]

@@ -1,13 +1,18 @@
 /* Log: what the operator gets to read, one JSON line per event on standard error.
  *
- * Every line has a level, a time, a message that is the same for all events of its kind, and fields that tell them apart. Nothing
- * that a client sends can end a line or reach the terminal as a control character. Lines that need attention may be caused by strangers, so
- * their number is bounded: a kind is written BURST_LINES times in WINDOW_MS, the rest is counted and the count goes out with its
- * next line. What -V and -VV ask for is written without bound. Used by the main thread, never on a hot path.
+ * Every line has a level, a time, a message that is the same for all events of its kind, and fields
+ * that tell them apart. Nothing that a client sends can end a line or reach the terminal as a
+ * control character. Lines that need attention may be caused by strangers, so their number is
+ * bounded: a kind is written BURST_LINES times in WINDOW_MS, the rest is counted and the count goes
+ * out with its next line. What -V and -VV ask for is written without bound. Used by the main
+ * thread, never on a hot path.
  */
 import { pino } from "pino";
 
-/** How much a line matters: debug is what -V shows (binding, accepting, closing), trace what -VV adds (commands, replies). */
+/**
+ * How much a line matters: debug is what -V shows (binding, accepting, closing), trace what -VV
+ * adds (commands, replies).
+ */
 export type LogLevel = "error" | "warn" | "info" | "debug" | "trace";
 
 /** What tells one event of a kind from another: a tube, a job, an address, a thread. */
@@ -42,7 +47,10 @@ export interface Log {
 export const BURST_LINES = 5;
 /** After that long a kind may be written again, in milliseconds. */
 export const WINDOW_MS = 10_000;
-/** Kinds that are counted apart; any further ones share one count, so that the log's own memory is bounded. */
+/**
+ * Kinds that are counted apart; any further ones share one count, so that the log's own memory is
+ * bounded.
+ */
 export const KINDS_MAX = 256;
 
 /** One kind of line within its window. */
@@ -86,7 +94,10 @@ export function openLog(settings: LogSettings): Log {
   };
 }
 
-/** How many lines of this kind were counted instead of written, if this one may be written; undefined if it is counted too. */
+/**
+ * How many lines of this kind were counted instead of written, if this one may be written;
+ * undefined if it is counted too.
+ */
 function admit(kind: Kind, nowMs: number): number | undefined {
   if (nowMs - kind.startedMs >= WINDOW_MS) {
     kind.startedMs = nowMs;

@@ -1,7 +1,8 @@
 /* Metrics: the one table of everything that GET /metrics shows.
  *
- * The exposition (exposition.ts), the collector (server/scrape.ts), docs/metrics.md and the tests all read this table; nothing else lists the metrics. Names
- * follow Prometheus: base units, `_total` for counters. What is counted per tube has the label `tube`; see TUBE_OTHERS.
+ * The exposition (exposition.ts), the collector (server/scrape.ts), docs/metrics.md and the tests
+ * all read this table; nothing else lists the metrics. Names follow Prometheus: base units,
+ * `_total` for counters. What is counted per tube has the label `tube`; see TUBE_OTHERS.
  */
 import { TIME_BUCKETS, TIME_FIRST_BITS } from "../../assembly/constants.ts";
 
@@ -21,8 +22,8 @@ export interface Metric {
 /** Where a metric is counted, as the documentation groups them. */
 export const SOURCES = {
   server:
-    "Counted for the whole server, in the shards as it happens and in each thread's row of the common memory.",
-  tube: "Counted in each tube as it happens. At most `--metrics-tubes` tubes have a label of their own; see below.",
+    "Counted for the whole server, in the shards as it happens and in each thread's row of the common\nmemory.",
+  tube: "Counted in each tube as it happens. At most `--metrics-tubes` tubes have a label of their own;\nsee below.",
   shard: "Counted in each shard.",
   journal: "Published by the committer. Only there with `--data`.",
   thread: "Measured by each I/O thread for itself, four times a second.",
@@ -30,7 +31,10 @@ export const SOURCES = {
 } as const;
 export type Source = keyof typeof SOURCES;
 
-/** The value of the label `tube` under which all tubes without a label of their own are summed. No tube can have a name with a space. */
+/**
+ * The value of the label `tube` under which all tubes without a label of their own are summed. No
+ * tube can have a name with a space.
+ */
 export const TUBE_OTHERS = "other tubes";
 
 /** What happens to jobs, as the label `event` has it. */
@@ -49,7 +53,10 @@ export const EVENTS = [
 /** The states of jobs, as the label `state` has them. */
 export const STATES = ["ready", "reserved", "delayed", "buried"] as const;
 
-/** Bounds of the histograms of times in queue and in process: each twice the one before. They are the engine's. */
+/**
+ * Bounds of the histograms of times in queue and in process: each twice the one before. They are
+ * the engine's.
+ */
 const TIME_BOUNDS_SECONDS: readonly number[] = Array.from(
   { length: TIME_BUCKETS - 1 },
   (_, index) => 2 ** (TIME_FIRST_BITS + index) / 1e6,

@@ -1,7 +1,8 @@
 /* Progress bar: how far something long is, in one line of a terminal that is drawn again and again.
  *
- * Nothing else is written to the terminal between `show` and `clear`, but for lines that take the bar's place; the next `show` draws it anew.
- * Used by the main thread while the journal is recovered; where there is no terminal the log says it instead.
+ * Nothing else is written to the terminal between `show` and `clear`, but for lines that take the
+ * bar's place; the next `show` draws it anew. Used by the main thread while the journal is
+ * recovered; where there is no terminal the log says it instead.
  */
 
 /** A terminal, as far as a bar needs one. */

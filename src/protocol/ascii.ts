@@ -1,6 +1,7 @@
 /* ASCII: the byte values that the protocol's grammar is made of, and access to single bytes.
  *
- * Everything in protocol/ works on bytes; text appears only here, when constants are built as the module loads.
+ * Everything in protocol/ works on bytes; text appears only here, when constants are built as the
+ * module loads.
  */
 
 export const NUL = 0x00;

@@ -1,16 +1,18 @@
 /* Commands: the one table of everything that a client can ask.
  *
- * The order of the rows is the order in which verbs are tried, and it is beanstalkd's: a verb matches by prefix, so a longer verb
- * stands before each verb that it begins with (`reserve-job ` before `reserve`). Homemaker's own commands stand behind beanstalkd's: no line
- * that beanstalkd knows means anything else here. The line parser, the counters in `stats`, the
- * metrics, the protocol reference and the tests all read this table; nothing else lists the commands.
+ * The order of the rows is the order in which verbs are tried, and it is beanstalkd's: a verb
+ * matches by prefix, so a longer verb stands before each verb that it begins with (`reserve-job `
+ * before `reserve`). Homemaker's own commands stand behind beanstalkd's: no line that beanstalkd
+ * knows means anything else here. The line parser, the counters in `stats`, the metrics, the
+ * protocol reference and the tests all read this table; nothing else lists the commands.
  */
 
 import type { ReplyForm } from "./replies.ts";
 
 /**
- * The operations that a line can stand for, as small dense integers. NONE is no operation at all: the fast path gives it for "look
- * closer". BAD_FORMAT and UNKNOWN_COMMAND are the two ways in which a whole line can be wrong.
+ * The operations that a line can stand for, as small dense integers. NONE is no operation at all:
+ * the fast path gives it for "look closer". BAD_FORMAT and UNKNOWN_COMMAND are the two ways in
+ * which a whole line can be wrong.
  */
 export const OP = {
   NONE: 0,
@@ -55,8 +57,9 @@ export const OP_COUNT = 35;
 
 /**
  * The arguments that commands take. All numbers are decimal digits after any number of spaces.
- * `tube` is the whole rest of the line; `tube-word` is a tube name that ends at a space, and may have spaces before it. `state` is one of
- * four words. `after` is an id, or 0; `limit` is 1 to LIST_JOBS_MAX.
+ * `tube` is the whole rest of the line; `tube-word` is a tube name that ends at a space, and may
+ * have spaces before it. `state` is one of four words. `after` is an id, or 0; `limit` is 1 to
+ * LIST_JOBS_MAX.
  */
 export type ArgumentName =
   | "pri"
@@ -73,8 +76,9 @@ export type ArgumentName =
   | "limit";
 
 /**
- * What becomes of bytes after the last argument: `refused` answers BAD_FORMAT, `ignored` takes the command as if they were not
- * there, `flagged` hands the command on with `garbage` set, because another check comes first.
+ * What becomes of bytes after the last argument: `refused` answers BAD_FORMAT, `ignored` takes the
+ * command as if they were not there, `flagged` hands the command on with `garbage` set, because
+ * another check comes first.
  */
 export type Remainder = "refused" | "ignored" | "flagged";
 
@@ -84,17 +88,26 @@ export interface CommandRow {
   readonly op: number;
   /** Its name, as people say it and as metrics label it. */
   readonly name: string;
-  /** The bytes that a line must begin with; ends with a space where the command cannot do without an argument. */
+  /**
+   * The bytes that a line must begin with; ends with a space where the command cannot do without an
+   * argument.
+   */
   readonly verb: string;
   /** What follows the verb, in order. */
   readonly args: readonly ArgumentName[];
-  /** After its arguments may stand <bytes>, and then a failure message of that length follows the line as a body follows a put. */
+  /**
+   * After its arguments may stand <bytes>, and then a failure message of that length follows the
+   * line as a body follows a put.
+   */
   readonly takesFailure?: true;
   /** What may follow the last argument. */
   readonly remainder: Remainder;
   /** The key under which `stats` shows how often it came; null where beanstalkd shows nothing. */
   readonly counter: string | null;
-  /** Each reply that this command can get, beside BAD_FORMAT, which every command can, and INTERNAL_ERROR, which we never send. */
+  /**
+   * Each reply that this command can get, beside BAD_FORMAT, which every command can, and
+   * INTERNAL_ERROR, which we never send.
+   */
   readonly replies: readonly ReplyForm[];
   /** One line for people. */
   readonly summary: string;
@@ -459,7 +472,10 @@ export const CHANGES_JOBS: ReadonlySet<number> = new Set(
   COMMANDS.filter(({ changesJobs }) => changesJobs === true).map(({ op }) => op),
 );
 
-/** How a command is written, for example `put <pri> <delay> <ttr> <bytes>`; what may be left out stands in brackets. */
+/**
+ * How a command is written, for example `put <pri> <delay> <ttr> <bytes>`; what may be left out
+ * stands in brackets.
+ */
 export function usageOf(command: CommandRow): string {
   const placeholders = command.args.map((arg) => (arg === "tube-word" ? "<tube>" : `<${arg}>`));
   const failure = command.takesFailure === true ? ["[<bytes>]"] : [];

@@ -1,19 +1,24 @@
-/* Fast: the commands that make up nearly all traffic, read straight from a chunk of input when they are written the plain way.
+/* Fast: the commands that make up nearly all traffic, read straight from a chunk of input when they
+ * are written the plain way.
  *
- * Plain means: one space between words, decimal digits only, numbers of at most 9 digits (ids 15), nothing more, and the CRLF is
- * there. Everything else, be it wrong, or only unusual, or not complete yet, gets OP.NONE, and the session finds the line's end and
- * asks parseLine, which knows the whole grammar. So this file decides nothing by itself: where it gives an answer, it is the one
- * that parseLine would give (a property in the tests).
+ * Plain means: one space between words, decimal digits only, numbers of at most 9 digits (ids 15),
+ * nothing more, and the CRLF is there. Everything else, be it wrong, or only unusual, or not
+ * complete yet, gets OP.NONE, and the session finds the line's end and asks parseLine, which knows
+ * the whole grammar. So this file decides nothing by itself: where it gives an answer, it is the
+ * one that parseLine would give (a property in the tests).
  *
- * Each reader goes through its line once, from left to right, and looks at nothing at or past `end`. parsePut spells out
- * its four numbers, because with a function for them it took half as long again.
+ * Each reader goes through its line once, from left to right, and looks at nothing at or past
+ * `end`. parsePut spells out its four numbers, because with a function for them it took half as
+ * long again.
  */
 
 import { asciiBytes } from "./ascii.ts";
 import { OP } from "./commands.ts";
 import type { Command } from "./line.ts";
 
-/** The shortest lines are `reserve` and `touch 1`: nine bytes can be read without a look at the end. */
+/**
+ * The shortest lines are `reserve` and `touch 1`: nine bytes can be read without a look at the end.
+ */
 const SHORTEST_LINE_BYTES = 9;
 /** Numbers of so many digits fit 31 bits. */
 const PLAIN_DIGITS_MAX = 9;
@@ -21,7 +26,8 @@ const PLAIN_DIGITS_MAX = 9;
 const ID_DIGITS_MAX = 15;
 const BILLION = 1_000_000_000;
 
-// These are not imported from ascii.ts: V8 loads an imported constant from memory at each use, which made put a fifth slower.
+// These are not imported from ascii.ts: V8 loads an imported constant from memory at each use,
+// which made put a fifth slower.
 const LF = 0x0a;
 const CR = 0x0d;
 const SPACE = 0x20;
@@ -45,8 +51,9 @@ const OUCH = asciiBytes("ouch ");
 const URY = asciiBytes("ury ");
 
 /**
- * Reads the command that begins at `at` in bytes[0, end). Returns its operation, with its arguments in `out` and the index after its
- * CRLF in `out.next`; or OP.NONE, which says nothing about the line and leaves `out` without meaning.
+ * Reads the command that begins at `at` in bytes[0, end). Returns its operation, with its arguments
+ * in `out` and the index after its CRLF in `out.next`; or OP.NONE, which says nothing about the
+ * line and leaves `out` without meaning.
  */
 export function parseFast(bytes: Uint8Array, at: number, end: number, out: Command): number {
   if (end - at < SHORTEST_LINE_BYTES) return OP.NONE;
@@ -222,8 +229,8 @@ function parseBury(bytes: Uint8Array, start: number, end: number, out: Command):
 }
 
 /**
- * Reads an id of 1 to 15 digits into `out.id` and returns the index after it, or `end` (where no line can end) when it is not plain.
- * Most ids have no more digits than a 32-bit integer holds.
+ * Reads an id of 1 to 15 digits into `out.id` and returns the index after it, or `end` (where no
+ * line can end) when it is not plain. Most ids have no more digits than a 32-bit integer holds.
  */
 function readId(bytes: Uint8Array, first: number, end: number, out: Command): number {
   let at = first;
@@ -291,7 +298,10 @@ function follows(bytes: Uint8Array, at: number, end: number, expected: Uint8Arra
   return true;
 }
 
-/** The index of the CR of the first CRLF in bytes[at, end), or -1. A CR or LF alone does not end a line. */
+/**
+ * The index of the CR of the first CRLF in bytes[at, end), or -1. A CR or LF alone does not end a
+ * line.
+ */
 export function findLineEnd(bytes: Uint8Array, at: number, end: number): number {
   const last = end - 1;
   for (let index = at; index < last; index++) {

@@ -1,8 +1,10 @@
 /* Line: one complete command line, read exactly as beanstalkd 1.13 reads it.
  *
- * This is the exact path, for every line that the fast path (fast.ts) does not take: byte arithmetic only, no text, nothing
- * allocated. It is driven by the table of commands: the verb decides which arguments follow, and each kind of argument has one
- * reader. A reader starts at `out.next`, moves it past what it took, and fails without saying why: all failures are BAD_FORMAT.
+ * This is the exact path, for every line that the fast path (fast.ts) does not take: byte
+ * arithmetic only, no text, nothing allocated. It is driven by the table of commands: the verb
+ * decides which arguments follow, and each kind of argument has one reader. A reader starts at
+ * `out.next`, moves it past what it took, and fails without saying why: all failures are
+ * BAD_FORMAT.
  *
  *   put  10 0 60 5
  *   |   ||       |
@@ -25,11 +27,15 @@ const NAME_BYTES = new Uint8Array(256);
 for (const byte of asciiBytes(NAME_CHARACTERS)) NAME_BYTES[byte] = 1;
 
 /**
- * What a line says, beside its operation. One object is reused for line after line; a field is only meaningful after a command that
- * has that argument. Positions are indexes into the array that was parsed.
+ * What a line says, beside its operation. One object is reused for line after line; a field is only
+ * meaningful after a command that has that argument. Positions are indexes into the array that was
+ * parsed.
  */
 export class Command {
-  /** Job id; 0 for a number that no job can have (0 itself, and what JavaScript cannot count to), which is never found. */
+  /**
+   * Job id; 0 for a number that no job can have (0 itself, and what JavaScript cannot count to),
+   * which is never found.
+   */
   id = 0;
   /** Priority, 0 (most urgent) to 2^32 - 1. */
   pri = 0;
@@ -37,7 +43,10 @@ export class Command {
   delay = 0;
   /** Time to run in seconds as sent, 0 to 2^32 - 1; it is the engine that makes 0 a 1. */
   ttr = 0;
-  /** Length of the body that follows a put, or of a failure message, without its CRLF, 0 to 2^32 - 1. */
+  /**
+   * Length of the body that follows a put, or of a failure message, without its CRLF, 0 to 2^32 -
+   * 1.
+   */
   bytes = 0;
   /** Most jobs to kick, 0 to 2^32 - 1. */
   bound = 0;
@@ -54,11 +63,15 @@ export class Command {
   /** Where the tube name ends (one past its last byte). */
   nameEnd = 0;
   /**
-   * The command counts as received, yet its answer is BAD_FORMAT: a put with something after <bytes> (JOB_TOO_BIG comes first), or
-   * a pause-tube or list-jobs whose name is too long or begins with "-". False after every other command.
+   * The command counts as received, yet its answer is BAD_FORMAT: a put with something after
+   * <bytes> (JOB_TOO_BIG comes first), or a pause-tube or list-jobs whose name is too long or
+   * begins with "-". False after every other command.
    */
   garbage = false;
-  /** A failure message follows the line: after a release or a bury, and false after everything else, errors too. */
+  /**
+   * A failure message follows the line: after a release or a bury, and false after everything else,
+   * errors too.
+   */
   hasFailure = false;
   /** The index after the line's CRLF when the fast path took it; scratch in the exact path. */
   next = 0;
@@ -73,8 +86,9 @@ interface Verb {
 }
 
 /**
- * Reads bytes[start, end), a complete line without its CRLF (at most 222 bytes). Returns its operation, with the arguments in `out`,
- * or OP.BAD_FORMAT or OP.UNKNOWN_COMMAND, after which `out` means nothing.
+ * Reads bytes[start, end), a complete line without its CRLF (at most 222 bytes). Returns its
+ * operation, with the arguments in `out`, or OP.BAD_FORMAT or OP.UNKNOWN_COMMAND, after which `out`
+ * means nothing.
  */
 export function parseLine(bytes: Uint8Array, start: number, end: number, out: Command): number {
   out.hasFailure = false;
@@ -97,7 +111,10 @@ export function parseLine(bytes: Uint8Array, start: number, end: number, out: Co
   return verb.op;
 }
 
-/** A CR that ends no line is refused like a NUL: beanstalkd waits for 224 bytes at one and then answers BAD_FORMAT. */
+/**
+ * A CR that ends no line is refused like a NUL: beanstalkd waits for 224 bytes at one and then
+ * answers BAD_FORMAT.
+ */
 function holdsNulOrCr(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at++) {
     const byte = byteAt(bytes, at);
@@ -106,7 +123,9 @@ function holdsNulOrCr(bytes: Uint8Array, start: number, end: number): boolean {
   return false;
 }
 
-/** Reads one argument of the line that ends at `end` into `out`; false if it is not there or wrong. */
+/**
+ * Reads one argument of the line that ends at `end` into `out`; false if it is not there or wrong.
+ */
 function readArgument(name: ArgumentName, bytes: Uint8Array, end: number, out: Command): boolean {
   switch (name) {
     case "id":
@@ -201,7 +220,10 @@ function skipSpaces(bytes: Uint8Array, at: number, end: number): number {
   return index;
 }
 
-/** The value of the digit at `at`; anything else, the end of the line too, gives a number outside 0 to 9. */
+/**
+ * The value of the digit at `at`; anything else, the end of the line too, gives a number outside 0
+ * to 9.
+ */
 function digitAt(bytes: Uint8Array, at: number, end: number): number {
   return at < end ? byteAt(bytes, at) - ZERO : -1;
 }
@@ -225,7 +247,9 @@ function readNumber(bytes: Uint8Array, end: number, out: Command, max: number): 
   return value;
 }
 
-/** An unsigned 64-bit number, or -1. What is above 2^53 - 1 was never given to a job and becomes 0. */
+/**
+ * An unsigned 64-bit number, or -1. What is above 2^53 - 1 was never given to a job and becomes 0.
+ */
 function readId(bytes: Uint8Array, end: number, out: Command): number {
   const value = readU64(bytes, end, out);
   return value <= Number.MAX_SAFE_INTEGER ? value : 0;
@@ -252,7 +276,10 @@ function skipZeros(bytes: Uint8Array, at: number, end: number): number {
   return index;
 }
 
-/** Whether the digits bytes[first, after), which do not begin with a zero, stand for a number below 2^64. */
+/**
+ * Whether the digits bytes[first, after), which do not begin with a zero, stand for a number below
+ * 2^64.
+ */
 function fitsU64(bytes: Uint8Array, first: number, after: number): boolean {
   const length = after - first;
   if (length !== U64_MAX_DIGITS.length) return length < U64_MAX_DIGITS.length;
@@ -264,8 +291,9 @@ function fitsU64(bytes: Uint8Array, first: number, after: number): boolean {
 }
 
 /**
- * The bound of kick, or -1. beanstalkd reads it with C's strtoul and keeps the low 32 bits: white space of any kind and a sign may
- * come first, "-" negates, 2^64 and more in size is wrong. So `kick -1` means all, and `kick 4294967296` none.
+ * The bound of kick, or -1. beanstalkd reads it with C's strtoul and keeps the low 32 bits: white
+ * space of any kind and a sign may come first, "-" negates, 2^64 and more in size is wrong. So
+ * `kick -1` means all, and `kick 4294967296` none.
  */
 function readBound(bytes: Uint8Array, end: number, out: Command): number {
   let at = out.next;
@@ -294,7 +322,10 @@ function readTube(bytes: Uint8Array, end: number, out: Command): boolean {
   return readName(bytes, out.next, end, out) && isTubeName(bytes, out.nameStart, out.nameEnd);
 }
 
-/** The name in pause-tube and list-jobs: spaces may come first, and a name that breaks the rules makes the command `garbage`, not void. */
+/**
+ * The name in pause-tube and list-jobs: spaces may come first, and a name that breaks the rules
+ * makes the command `garbage`, not void.
+ */
 function readTubeWord(bytes: Uint8Array, end: number, out: Command): boolean {
   if (!readName(bytes, skipSpaces(bytes, out.next, end), end, out)) return false;
   out.garbage = !isTubeName(bytes, out.nameStart, out.nameEnd);
@@ -311,7 +342,9 @@ function readName(bytes: Uint8Array, start: number, end: number, out: Command): 
   return at > start;
 }
 
-/** Whether name characters bytes[start, end) make a tube name: not too long, and no "-" in front. */
+/**
+ * Whether name characters bytes[start, end) make a tube name: not too long, and no "-" in front.
+ */
 function isTubeName(bytes: Uint8Array, start: number, end: number): boolean {
   return end - start <= C.TUBE_NAME_MAX && byteAt(bytes, start) !== MINUS;
 }

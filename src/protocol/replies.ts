@@ -1,15 +1,23 @@
-/* Replies: every line that the server answers with, as bytes, and the writers that put them into an output buffer.
+/* Replies: every line that the server answers with, as bytes, and the writers that put them into an
+ * output buffer.
  *
- * A writer writes at `at` and returns the position after what it wrote. It does not look at the size of the buffer: the session
- * makes sure that REPLY_LINE_MAX bytes are free before it calls one. Nothing here allocates after the module has loaded.
+ * A writer writes at `at` and returns the position after what it wrote. It does not look at the
+ * size of the buffer: the session makes sure that REPLY_LINE_MAX bytes are free before it calls
+ * one. Nothing here allocates after the module has loaded.
  */
 
 import { asciiBytes } from "./ascii.ts";
 
-/** The longest reply line, `USING ` with the longest tube name, is 208 bytes; this is room for each, with some left. */
+/**
+ * The longest reply line, `USING ` with the longest tube name, is 208 bytes; this is room for each,
+ * with some left.
+ */
 export const REPLY_LINE_MAX = 224;
 
-/** Every form that a reply line takes; <count> is a number of jobs or tubes. The bodies of jobs and statistics follow their line. */
+/**
+ * Every form that a reply line takes; <count> is a number of jobs or tubes. The bodies of jobs and
+ * statistics follow their line.
+ */
 export const REPLY_FORMS = [
   "INSERTED <id>",
   "BURIED <id>",
@@ -93,7 +101,10 @@ export function writeCrlf(out: Uint8Array, at: number): number {
   return at + 2;
 }
 
-/** `INSERTED <id>`: the job is in the queue. The word is spelled out, here and in writeReserved: a loop over it costs 7 ns. */
+/**
+ * `INSERTED <id>`: the job is in the queue. The word is spelled out, here and in writeReserved: a
+ * loop over it costs 7 ns.
+ */
 export function writeInserted(out: Uint8Array, at: number, id: number): number {
   out[at] = 0x49; // I
   out[at + 1] = 0x4e; // N
@@ -192,7 +203,10 @@ function writeSmall(out: Uint8Array, at: number, value: number): number {
   return at + length;
 }
 
-/** Writes the last `count` digits of `value`, zeros in front if it has fewer, so that they end before `after`. */
+/**
+ * Writes the last `count` digits of `value`, zeros in front if it has fewer, so that they end
+ * before `after`.
+ */
 function writeDigits(out: Uint8Array, after: number, count: number, value: number): void {
   let rest = value | 0;
   for (let index = after - 1; index >= after - count; index--) {

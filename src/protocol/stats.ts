@@ -1,8 +1,10 @@
-/* Stats: the keys of `stats`, `stats-tube` and `stats-job`, in the order in which beanstalkd 1.13 prints them, then Homemaker's own.
+/* Stats: the keys of `stats`, `stats-tube` and `stats-job`, in the order in which beanstalkd 1.13
+ * prints them, then Homemaker's own.
  *
- * Old clients read these by name, some by position, so neither name nor order ever changes; what is new goes to the end. The
- * session collects the values in this order, and the protocol reference is tested against these tables. A value that is quoted
- * stands between double quotes in the YAML, which keeps a tube named 007 a text.
+ * Old clients read these by name, some by position, so neither name nor order ever changes; what is
+ * new goes to the end. The session collects the values in this order, and the protocol reference is
+ * tested against these tables. A value that is quoted stands between double quotes in the YAML,
+ * which keeps a tube named 007 a text.
  */
 
 /** One line of statistics. */

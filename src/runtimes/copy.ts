@@ -1,4 +1,5 @@
-/* Copy: the fastest way that Node and its neighbours have to copy bytes between shared memory and other memory.
+/* Copy: the fastest way that Node and its neighbours have to copy bytes between shared memory and
+ * other memory.
  *
  * In nanoseconds, out of shared memory, `set` of a subarray and this:
  *

@@ -1,7 +1,8 @@
 /* Die: the end of the whole process, from any of its threads, in any runtime.
  *
- * Ending in an orderly way waits for the other threads, and one of them may be waiting for a lock that the dead thread held. So the
- * process kills itself. Process 1 of a container cannot be killed from inside; it exits.
+ * Ending in an orderly way waits for the other threads, and one of them may be waiting for a lock
+ * that the dead thread held. So the process kills itself. Process 1 of a container cannot be killed
+ * from inside; it exits.
  */
 import { writeSync } from "node:fs";
 import process from "node:process";

@@ -1,4 +1,5 @@
-/* Event loop: what sessions need of the runtime on whichever thread they run, for Node and for Deno and Bun, which offer node:* too.
+/* Event loop: what sessions need of the runtime on whichever thread they run, for Node and for Deno
+ * and Bun, which offer node:* too.
  *
  * Part of the main thread's runtime (node.ts) and of an I/O thread's (thread-runtime.ts).
  */

@@ -1,7 +1,9 @@
-/* Node committer: the module that the journal's thread runs in Node, Deno and Bun. Started by node.ts.
+/* Node committer: the module that the journal's thread runs in Node, Deno and Bun. Started by
+ * node.ts.
  *
- * What goes wrong before the journal is open is told to the main thread, which has not promised anything to anyone yet. Afterwards an
- * error ends the whole process at once: replies wait for what could not be made safe, and must never be sent.
+ * What goes wrong before the journal is open is told to the main thread, which has not promised
+ * anything to anyone yet. Afterwards an error ends the whole process at once: replies wait for what
+ * could not be made safe, and must never be sent.
  */
 import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";

@@ -1,4 +1,7 @@
-/* Node terminal: standard input and output of this process, for the shell's commands. The same in Node, Deno and Bun. */
+/*
+ * Node terminal: standard input and output of this process, for the shell's commands. The same in
+ * Node, Deno and Bun.
+ */
 import { emitKeypressEvents } from "node:readline";
 import process from "node:process";
 import type { Terminal } from "../shell/terminal.ts";
@@ -12,7 +15,9 @@ interface Key {
   readonly ctrl?: boolean;
 }
 
-/** The terminal of this process. A reader that goes away, as `head` does, ends the process quietly. */
+/**
+ * The terminal of this process. A reader that goes away, as `head` does, ends the process quietly.
+ */
 export function nodeTerminal(): Terminal {
   const { stdin, stdout } = process;
   stdout.on("error", (error: NodeJS.ErrnoException) => {

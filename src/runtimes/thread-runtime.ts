@@ -1,7 +1,9 @@
-/* Thread runtime: an I/O thread's side of the runtime, for Node and for Deno and Bun, which offer node:* too.
+/* Thread runtime: an I/O thread's side of the runtime, for Node and for Deno and Bun, which offer
+ * node:* too.
  *
- * An error that nobody caught ends the whole process from here, at once: the main thread would hear of it only later, and until then
- * other threads would go on working on memory that cannot be trusted. Made by the thread entries.
+ * An error that nobody caught ends the whole process from here, at once: the main thread would hear
+ * of it only later, and until then other threads would go on working on memory that cannot be
+ * trusted. Made by the thread entries.
  */
 import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
@@ -13,7 +15,10 @@ import { listenUnix } from "../transports/unix.ts";
 import { describe, die } from "./die.ts";
 import { eventLoop } from "./event-loop.ts";
 
-/** Only Node lends the native handle of an accepted socket; its neighbours' look alike and do nothing. */
+/**
+ * Only Node lends the native handle of an accepted socket; its neighbours' look alike and do
+ * nothing.
+ */
 const { bun, deno } = process.versions as NodeJS.Dict<string>;
 const LENDS_HANDLES = bun === undefined && deno === undefined;
 

@@ -1,4 +1,7 @@
-/* Answers: what several commands add to the thread's output: a job with its body, a document, and what the replies depend on. */
+/*
+ * Answers: what several commands add to the thread's output: a job with its body, a document, and
+ * what the replies depend on.
+ */
 
 import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";
@@ -14,8 +17,9 @@ export function depend(host: SessionHost, shard: Shard): void {
 }
 
 /**
- * Adds a line (RESERVED, FOUND) and the body of the job that the shard's result area shows; false, and nothing added, when the job has gone
- * meanwhile, which a body longer than the output slot allows for.
+ * Adds a line (RESERVED, FOUND) and the body of the job that the shard's result area shows; false,
+ * and nothing added, when the job has gone meanwhile, which a body longer than the output slot
+ * allows for.
  */
 export function writeJob(host: SessionHost, writeLine: typeof writeFound, shard: Shard): boolean {
   const { output } = host;

@@ -1,7 +1,9 @@
-/* Committer: what the journal's own thread runs: recovery, then commit after commit until it is told to stop.
+/* Committer: what the journal's own thread runs: recovery, then commit after commit until it is
+ * told to stop.
  *
- * It blocks in synchronous calls and never returns to its event loop until it ends; orders reach it through the board. What the journal
- * throws ends the process (the runtime sees to that): replies that wait for it are never sent. Started by the runtime's committer entry.
+ * It blocks in synchronous calls and never returns to its event loop until it ends; orders reach it
+ * through the board. What the journal throws ends the process (the runtime sees to that): replies
+ * that wait for it are never sent. Started by the runtime's committer entry.
  */
 
 import { openShards } from "../engine/shards.ts";
@@ -47,13 +49,19 @@ export interface CommitterSurroundings {
 
 /** Figures are published at most this often; idle, the committer looks around this often. */
 const LOOK_MILLIS = 500;
-/** Idle for this long, it marks the end of the journal as safe, so that damage is not taken for a torn end. */
+/**
+ * Idle for this long, it marks the end of the journal as safe, so that damage is not taken for a
+ * torn end.
+ */
 const MARK_MILLIS = 1000;
 const PROGRESS_MILLIS = 500;
 /** While nothing can be recorded it is tried again this often. */
 const BEGIN_AGAIN_MILLIS = 1000;
 
-/** Runs the committer until it is told to stop. Rejects when the journal cannot be opened, throws what the journal throws later. */
+/**
+ * Runs the committer until it is told to stop. Rejects when the journal cannot be opened, throws
+ * what the journal throws later.
+ */
 export async function runCommitter(
   seed: CommitterSeed,
   { storage, report }: CommitterSurroundings,
@@ -95,8 +103,8 @@ class Committer {
   }
 
   /**
-   * Recovers, and opens the journal, for the threads to go on. Where nothing can be written they may only look until something can; undefined
-   * if the server was told to stop before.
+   * Recovers, and opens the journal, for the threads to go on. Where nothing can be written they
+   * may only look until something can; undefined if the server was told to stop before.
    */
   begin(): Journal | undefined {
     const began = performance.now();
@@ -138,7 +146,7 @@ class Committer {
     });
   }
 
-  /** Begins a segment; answers why not where nothing can be written. */
+  /** Begins a segment; returns why not where nothing can be written. */
   #open(recovered: Recovered): Journal | StorageError | NoSpaceError {
     try {
       recovered.unsettled?.settle();
@@ -212,7 +220,10 @@ class Committer {
     journal.syncIfDue();
   }
 
-  /** Does a part of the writing of hints, when it is time; false when there is nothing to do. Without space there are none. */
+  /**
+   * Does a part of the writing of hints, when it is time; false when there is nothing to do.
+   * Without space there are none.
+   */
   #hint(journal: Journal): boolean {
     const hints = this.#hints;
     try {
@@ -242,8 +253,8 @@ class Committer {
   }
 
   /**
-   * More has become safe, and rings have room. Whoever asked for a commit while this one was made is woken and asks anew, after hearing what
-   * those say who are answered now.
+   * More has become safe, and rings have room. Whoever asked for a commit while this one was made
+   * is woken and asks anew, after hearing what those say who are answered now.
    */
   #tell(): void {
     this.#board.clearWake();

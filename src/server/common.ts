@@ -6,13 +6,15 @@
  *   +----------+-------------------+-------------------+- - -+-----------+-----------+
  *     flags      wake word (a cache line of its own), then ROW_COUNTERS counters of 8 bytes
  *
- * A seat is a place among those that run sessions. The I/O threads have the first ones; a server with HTTP has one more, the main
- * thread's (in-process.ts). What is counted there is none of a client's doing, so `total` leaves it out.
+ * A seat is a place among those that run sessions. The I/O threads have the first ones; a server
+ * with HTTP has one more, the main thread's (in-process.ts). What is counted there is none of a
+ * client's doing, so `total` leaves it out.
  *
- * Invariants: the end, once said, is not taken back; drain mode comes and goes at any moment, so whoever decides by it looks once
- * for one decision. A row's counters are written by its own thread alone (so plain additions
- * do) and read by everyone. A wake word is 1 from the moment that somebody wants the thread until the thread starts to look;
- * only the step from 0 to 1 notifies. Created by the server, attached by each thread, read by the sessions.
+ * Invariants: the end, once said, is not taken back; drain mode comes and goes at any moment, so
+ * whoever decides by it looks once for one decision. A row's counters are written by its own thread
+ * alone (so plain additions do) and read by everyone. A wake word is 1 from the moment that
+ * somebody wants the thread until the thread starts to look; only the step from 0 to 1 notifies.
+ * Created by the server, attached by each thread, read by the sessions.
  */
 
 import { JOURNAL_BOARD_BYTES, JournalBoard } from "./journal-board.ts";
@@ -21,12 +23,18 @@ import { REPLAY_BOARD_BYTES, ReplayBoard } from "./replay-board.ts";
 /** Counters in a thread's row. */
 const ROW_COUNTERS = 64;
 
-/* Counters that the threads themselves keep; the others are the session's to hand out, from COUNTER_FREE on. */
+/*
+ * Counters that the threads themselves keep; the others are the session's to hand out, from
+ * COUNTER_FREE on.
+ */
 /** Connections accepted since the start, by this thread. */
 export const COUNTER_ACCEPTED = 0;
 /** Connections that were turned away because there were too many, by this thread. */
 export const COUNTER_TURNED_AWAY = 1;
-/** How late this thread's event loop ran at most of late, in milliseconds (loop-lag.ts); 0 when nobody measures. */
+/**
+ * How late this thread's event loop ran at most of late, in milliseconds (loop-lag.ts); 0 when
+ * nobody measures.
+ */
 export const COUNTER_LAG_MILLIS = 2;
 /** The first counter that means nothing here. */
 export const COUNTER_FREE = 3;
@@ -43,7 +51,10 @@ const OPEN_CONNECTIONS = 3;
 const EPOCH_FLOAT = 2;
 const SEATS = 6;
 
-/** How wake-ups travel where a thread cannot wait for a shared word: told to the main thread, which passes them on. */
+/**
+ * How wake-ups travel where a thread cannot wait for a shared word: told to the main thread, which
+ * passes them on.
+ */
 export type Relay = (low: number, high: number) => void;
 
 /** One thread's view of the common memory. */
@@ -57,7 +68,9 @@ export class Common {
   readonly #words: Int32Array;
   readonly #relay: Relay | undefined;
 
-  /** The common memory of a new server with that many I/O threads and seats. Its clock begins now. */
+  /**
+   * The common memory of a new server with that many I/O threads and seats. Its clock begins now.
+   */
   static create(threads: number, seats: number = threads): Common {
     const boards = JOURNAL_BOARD_BYTES + REPLAY_BOARD_BYTES;
     const buffer = new SharedArrayBuffer(rowOffset(seats) + boards);
@@ -147,7 +160,10 @@ export class Common {
     return sum;
   }
 
-  /** Wakes the threads whose bits are set: `low` has threads 0 to 31, `high` 32 to 63. Cheap if they have been woken already. */
+  /**
+   * Wakes the threads whose bits are set: `low` has threads 0 to 31, `high` 32 to 63. Cheap if they
+   * have been woken already.
+   */
   wakeThreads(low: number, high: number): void {
     if (this.#relay !== undefined) {
       this.#relay(low, high);
@@ -162,7 +178,10 @@ export class Common {
     if (Atomics.exchange(this.#words, word, 1) === 0) Atomics.notify(this.#words, word);
   }
 
-  /** The thread is about to look for what it was woken for: whoever comes from now on wakes it again. */
+  /**
+   * The thread is about to look for what it was woken for: whoever comes from now on wakes it
+   * again.
+   */
   clearWake(threadIndex: number): void {
     Atomics.store(this.#words, wakeWord(threadIndex), 0);
   }
@@ -175,7 +194,10 @@ export class Common {
     return wait(this.#words, wakeWord(threadIndex), 0);
   }
 
-  /** A clock for the calling thread: microseconds since the server began, the same in all threads to about a millisecond, never backwards. */
+  /**
+   * A clock for the calling thread: microseconds since the server began, the same in all threads to
+   * about a millisecond, never backwards.
+   */
   clock(): () => number {
     const epochMillis = new Float64Array(this.buffer)[EPOCH_FLOAT] ?? 0;
     const aheadMillis = performance.timeOrigin - epochMillis;

@@ -1,4 +1,7 @@
-/* Counters: which counter of a thread's row in the common memory (common.ts) counts what, of those that the sessions keep. */
+/*
+ * Counters: which counter of a thread's row in the common memory (common.ts) counts what, of those
+ * that the sessions keep.
+ */
 
 import { OP_COUNT } from "../protocol/commands.ts";
 import { COUNTER_FREE } from "./common.ts";

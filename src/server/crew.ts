@@ -1,7 +1,8 @@
 /* Crew: the I/O threads of a server, as the main thread sees them.
  *
- * Invariants: a thread that fails, or that ends without having been told to, ends the whole process at once: it may have held a
- * shard's lock, and memory under a broken lock cannot be trusted. Used by server.ts.
+ * Invariants: a thread that fails, or that ends without having been told to, ends the whole process
+ * at once: it may have held a shard's lock, and memory under a broken lock cannot be trusted. Used
+ * by server.ts.
  */
 import { BindError } from "../runtime.ts";
 import type { Order, Report, Runtime, Thread, ThreadSeed } from "../runtime.ts";
@@ -46,7 +47,9 @@ export class Crew {
     await ready;
   }
 
-  /** Gives each thread its order. Resolves when all listen; rejects with a BindError if one cannot. */
+  /**
+   * Gives each thread its order. Resolves when all listen; rejects with a BindError if one cannot.
+   */
   async listen(orderOf: (threadIndex: number) => Order): Promise<void> {
     const listening = this.#all("listening", this.#threads.length);
     for (const [index, thread] of this.#threads.entries()) thread.post(orderOf(index));
@@ -62,7 +65,10 @@ export class Crew {
     });
   }
 
-  /** Has all threads close what they have. Resolves when they did, a little after `withinMillis` at the latest. */
+  /**
+   * Has all threads close what they have. Resolves when they did, a little after `withinMillis` at
+   * the latest.
+   */
   async stop(withinMillis: number): Promise<void> {
     const stopped = this.#all("stopped", this.#threads.length);
     for (const thread of this.#threads) thread.post({ kind: "stop", withinMillis });
@@ -106,7 +112,10 @@ export class Crew {
     }
   }
 
-  /** Wakes the threads whose bits are set, where they cannot do that by themselves; the bit behind the last thread's is the main thread's. */
+  /**
+   * Wakes the threads whose bits are set, where they cannot do that by themselves; the bit behind
+   * the last thread's is the main thread's.
+   */
   wake(low: number, high: number): void {
     for (const [index, thread] of this.#threads.entries()) {
       if (hasBit(low, high, index)) thread.post({ kind: "wake" });

@@ -1,4 +1,7 @@
-/* Draining: drain mode by command. Called by the session; the signal that does the same is the server's (server.ts). */
+/*
+ * Draining: drain mode by command. Called by the session; the signal that does the same is the
+ * server's (server.ts).
+ */
 
 import * as R from "../protocol/replies.ts";
 import type { SessionHost } from "./session-host.ts";

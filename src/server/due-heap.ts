@@ -1,6 +1,8 @@
-/* DueHeap: the blocked sessions of one thread in the order in which they must be woken: a binary heap whose members know their place.
+/* DueHeap: the blocked sessions of one thread in the order in which they must be woken: a binary
+ * heap whose members know their place.
  *
- * Any member can be removed at once, so that a worker that blocks and is served a million times leaves nothing behind.
+ * Any member can be removed at once, so that a worker that blocks and is served a million times
+ * leaves nothing behind.
  */
 
 /** What stands in the heap. Only the heap writes `heapIndex`; -1 means that it stands in none. */
@@ -22,7 +24,10 @@ export class DueHeap<Member extends Due> {
     return this.#members[0];
   }
 
-  /** Adds a member that stands in no heap, by its `dueMicros`, which must not change while it stands here. */
+  /**
+   * Adds a member that stands in no heap, by its `dueMicros`, which must not change while it stands
+   * here.
+   */
   add(member: Member): void {
     member.heapIndex = this.#members.length;
     this.#members.push(member);

@@ -1,6 +1,8 @@
-/* EngineRun: having the engine run the common commands of a chunk in one call (assembly/run.ts), and taking over what it did.
+/* EngineRun: having the engine run the common commands of a chunk in one call (assembly/run.ts),
+ * and taking over what it did.
  *
- * A run happens in one shard: that of the tube that the connection last put to or reserved from. Used by the session.
+ * A run happens in one shard: that of the tube that the connection last put to or reserved from.
+ * Used by the session.
  */
 
 import * as C from "../../assembly/constants.ts";
@@ -32,8 +34,9 @@ export class EngineRun {
   }
 
   /**
-   * Runs at most `most` of the commands at the beginning of bytes[at, end), as far as they are complete and the shard can answer them;
-   * answers the position of the first that is left to the session.
+   * Runs at most `most` of the commands at the beginning of bytes[at, end), as far as they are
+   * complete and the shard can answer them; returns the position of the first that is left to the
+   * session.
    */
   take(used: PutTube, bytes: Uint8Array, at: number, end: number, most: number): number {
     const host = this.#host;

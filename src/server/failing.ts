@@ -1,8 +1,9 @@
 /* Failing: bury and release with a message that says why.
  *
- * Whether the connection holds the job is seen before the message is taken in, which then goes to the job's shard piece by piece: it is kept
- * with the job when the command comes to its end. Without memory for it the command does its work all the same, and the message is
- * lost. Used by the session.
+ * Whether the connection holds the job is seen before the message is taken in, which then goes to
+ * the job's shard piece by piece: it is kept with the job when the command comes to its end.
+ * Without memory for it the command does its work all the same, and the message is lost. Used by
+ * the session.
  */
 
 import * as C from "../../assembly/constants.ts";

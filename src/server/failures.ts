@@ -1,7 +1,9 @@
-/* Failures: what is kept of the attempts at a job that ended without a delete, read from its shard one at a time, and the document that lists it.
+/* Failures: what is kept of the attempts at a job that ended without a delete, read from its shard
+ * one at a time, and the document that lists it.
  *
- * Each call to the engine copies an output slot at most. Between two calls other threads may end attempts and drop old ones; numbers
- * tell what was seen. Used by peek-failure and list-failures, and by whoever else shows a job.
+ * Each call to the engine copies an output slot at most. Between two calls other threads may end
+ * attempts and drop old ones; numbers tell what was seen. Used by peek-failure and list-failures,
+ * and by whoever else shows a job.
  */
 
 import * as C from "../../assembly/constants.ts";
@@ -36,7 +38,10 @@ const MICROS = 1_000_000;
 const LATIN1 = new TextDecoder("latin1");
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** The failures of job `id` that `shard` keeps, oldest first. The replies that are being made depend on them. */
+/**
+ * The failures of job `id` that `shard` keeps, oldest first. The replies that are being made depend
+ * on them.
+ */
 export function failuresOf(host: SessionHost, shard: Shard, id: number): readonly Failure[] {
   const found: Failure[] = [];
   for (;;) {
@@ -48,7 +53,10 @@ export function failuresOf(host: SessionHost, shard: Shard, id: number): readonl
   }
 }
 
-/** The failure that the shard's result area shows; undefined when it was dropped before all of it was read. */
+/**
+ * The failure that the shard's result area shows; undefined when it was dropped before all of it
+ * was read.
+ */
 export function shownFailure(host: SessionHost, shard: Shard, id: number): Failure | undefined {
   depend(host, shard);
   const shown = (which: number): number => shard.field(C.RESULT_STATS + which);
@@ -111,7 +119,9 @@ function secondsOf(micros: number): string {
   return `${seconds}.${String(micros - seconds * MICROS).padStart(6, "0")}`;
 }
 
-/** Text as text; what is not UTF-8 as Base64 under a name of its own, so that nothing of it is lost. */
+/**
+ * Text as text; what is not UTF-8 as Base64 under a name of its own, so that nothing of it is lost.
+ */
 function messageEntry(message: Uint8Array): YamlEntry {
   try {
     return ["message", UTF8.decode(message), true];

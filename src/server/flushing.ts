@@ -1,4 +1,7 @@
-/* Flushing: flush-tube: deleting what is in a tube and held by nobody, piece by piece (assembly/flushing.ts). Made by the session. */
+/*
+ * Flushing: flush-tube: deleting what is in a tube and held by nobody, piece by piece
+ * (assembly/flushing.ts). Made by the session.
+ */
 
 import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";
@@ -30,7 +33,10 @@ export class Flush implements LongCommand {
     this.#lastId = host.lastId();
   }
 
-  /** Nobody waits for a flush, so it leaves the journal's ring to the others while that is not rather empty. */
+  /**
+   * Nobody waits for a flush, so it leaves the journal's ring to the others while that is not
+   * rather empty.
+   */
   step(): number {
     const host = this.#host;
     const shard = this.#shard;

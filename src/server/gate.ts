@@ -1,9 +1,11 @@
 /* Gate: where replies wait until what they say is safe.
  *
- * Every reply depends on a position in the stream of mutations of each shard that its thread touched. Without a journal everything is
- * safe and there is no gate. With one, what a turn wrote for a connection goes through here: it leaves at once when everything that it
- * depends on is safe, and otherwise in its turn, in the order in which it was made, so that replies stay in order on each connection.
- * One gate per I/O thread; the committer has the thread woken, and `release` called, when more has become safe.
+ * Every reply depends on a position in the stream of mutations of each shard that its thread
+ * touched. Without a journal everything is safe and there is no gate. With one, what a turn wrote
+ * for a connection goes through here: it leaves at once when everything that it depends on is safe,
+ * and otherwise in its turn, in the order in which it was made, so that replies stay in order on
+ * each connection. One gate per I/O thread; the committer has the thread woken, and `release`
+ * called, when more has become safe.
  */
 
 import type { Outlet } from "../transport.ts";
@@ -13,7 +15,10 @@ import type { ReplyBuffer } from "./reply-buffer.ts";
 export interface SafePositions {
   /** The highest safe position of a shard; never goes down. */
   safePosition(shard: number): number;
-  /** Says how many replies this gate holds back now; if any, the committer is to work and to wake this thread. */
+  /**
+   * Says how many replies this gate holds back now; if any, the committer is to work and to wake
+   * this thread.
+   */
   held(count: number): void;
 }
 
@@ -23,7 +28,10 @@ export interface Holder {
   heldBytes: number;
   /** The connection is gone: its replies need not leave any more. */
   readonly isGone: boolean;
-  /** Some of its replies have left, and its outlet keeps none of them back: otherwise the outlet itself tells when they are out. */
+  /**
+   * Some of its replies have left, and its outlet keeps none of them back: otherwise the outlet
+   * itself tells when they are out.
+   */
   released(): void;
 }
 
@@ -67,8 +75,9 @@ export class Gate {
   }
 
   /**
-   * Sends bytes [from, to) of the buffer, now or later. True: that memory is still used, because they wait or because the outlet keeps it; the
-   * caller must not write to it again until the buffer is free.
+   * Sends bytes [from, to) of the buffer, now or later. True: that memory is still used, because
+   * they wait or because the outlet keeps it; the caller must not write to it again until the
+   * buffer is free.
    */
   write(outlet: Outlet, buffer: ReplyBuffer, from: number, to: number, holder: Holder): boolean {
     if (this.#held.length === 0 && this.#isSafe(this.#positions)) {
@@ -86,7 +95,10 @@ export class Gate {
     else this.#hold(outlet, holder, undefined, 0, 0);
   }
 
-  /** First says that something is held, then `release` looks again: what became safe in between would wake nobody. */
+  /**
+   * First says that something is held, then `release` looks again: what became safe in between
+   * would wake nobody.
+   */
   #hold(
     outlet: Outlet,
     holder: Holder,
@@ -99,12 +111,18 @@ export class Gate {
     this.#safe.held(this.#held.length);
   }
 
-  /** The committer may have woken this thread, and has forgotten what it was told before: to be called when the turn that follows is over. */
+  /**
+   * The committer may have woken this thread, and has forgotten what it was told before: to be
+   * called when the turn that follows is over.
+   */
   woken(): void {
     if (this.#held.length > 0) this.#safe.held(this.#held.length);
   }
 
-  /** Lets out what has become safe. To be called at the end of a turn, and when the thread was woken. */
+  /**
+   * Lets out what has become safe. To be called at the end of a turn, and when the thread was
+   * woken.
+   */
   release(): void {
     const count = this.#safeCount();
     if (count === 0) return;

@@ -1,9 +1,11 @@
 /* Gathering: when a thread whose replies wait for the journal has the committer begin.
  *
- * A commit costs about as much whatever is in it, as much as a dozen commands or more, so one that begins with the first put that comes makes
- * everyone wait for the second. The thread first hears whoever is about to speak: until as many replies are held as were when the last commit was
- * told, or nobody has come for a while, or it has taken as long as that commit did. What it hears after that is heard during the sync.
- * A client that is alone waits for nobody. Owned by the thread's side of the journal (host-journal.ts).
+ * A commit costs about as much whatever is in it, as much as a dozen commands or more, so one that
+ * begins with the first put that comes makes everyone wait for the second. The thread first hears
+ * whoever is about to speak: until as many replies are held as were when the last commit was told,
+ * or nobody has come for a while, or it has taken as long as that commit did. What it hears after
+ * that is heard during the sync. A client that is alone waits for nobody. Owned by the thread's
+ * side of the journal (host-journal.ts).
  */
 
 /** What a gathering needs. */
@@ -18,7 +20,10 @@ export interface GatheringParts {
   readonly wake: () => void;
 }
 
-/** However slow the disk is, nobody is waited for longer than this: it is time enough to hear a hundred connections. */
+/**
+ * However slow the disk is, nobody is waited for longer than this: it is time enough to hear a
+ * hundred connections.
+ */
 const MOST_MILLIS = 1;
 /** The part of that time in which somebody must come, or nobody is waited for any more. */
 const QUIET_PART = 1 / 8;
@@ -27,7 +32,10 @@ const QUIET_PART = 1 / 8;
 export class Gathering {
   readonly #parts: GatheringParts;
   #isOn = false;
-  /** Replies that are held now, that were when it was looked last, and that were before some of them left. */
+  /**
+   * Replies that are held now, that were when it was looked last, and that were before some of them
+   * left.
+   */
   #held = 0;
   #seen = 0;
   #expected = 0;

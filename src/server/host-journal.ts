@@ -1,4 +1,5 @@
-/* HostJournal: what a thread's sessions have to do with the journal: the gate for their replies, and how the committer is told.
+/* HostJournal: what a thread's sessions have to do with the journal: the gate for their replies,
+ * and how the committer is told.
  *
  * Made for each thread that runs sessions (open-host.ts), used by its session host.
  */

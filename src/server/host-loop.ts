@@ -1,8 +1,10 @@
-/* HostLoop: calls a host of sessions when another thread wants it and when it is time, on whatever thread it lives.
+/* HostLoop: calls a host of sessions when another thread wants it and when it is time, on whatever
+ * thread it lives.
  *
- * Invariants: one timer, armed for the earliest moment that the host has named; a moment that moves away is not chased, the timer
- * goes off and is armed anew. Whoever wakes the host finds it looking after that (common.ts). What the host throws is not caught here.
- * Used by the I/O threads (thread.ts) and by the main thread (in-process.ts).
+ * Invariants: one timer, armed for the earliest moment that the host has named; a moment that moves
+ * away is not chased, the timer goes off and is armed anew. Whoever wakes the host finds it looking
+ * after that (common.ts). What the host throws is not caught here. Used by the I/O threads
+ * (thread.ts) and by the main thread (in-process.ts).
  */
 import { NEVER_MICROS } from "../../assembly/constants.ts";
 import type { LoopRuntime } from "../runtime.ts";
@@ -14,7 +16,9 @@ export interface DrivenHost {
   wake(): void;
   /** Does what is due. */
   tick(): void;
-  /** When `tick` has something to do, in microseconds of the clock; NEVER_MICROS when it has not. */
+  /**
+   * When `tick` has something to do, in microseconds of the clock; NEVER_MICROS when it has not.
+   */
   nextDueMicros(): number;
 }
 
@@ -53,7 +57,10 @@ export class HostLoop {
     this.turnEnded();
   }
 
-  /** Sees to it that the host is called when it next has something to do. To be called after each turn of a session. */
+  /**
+   * Sees to it that the host is called when it next has something to do. To be called after each
+   * turn of a session.
+   */
   turnEnded(): void {
     const dueMicros = this.#host.nextDueMicros();
     if (dueMicros < this.#armedMicros) this.#arm(dueMicros);

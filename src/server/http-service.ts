@@ -1,4 +1,7 @@
-/* HttpService: the seam between the server's life and what serves HTTP beside the queue. Implemented in src/http/, called by server.ts. */
+/*
+ * HttpService: the seam between the server's life and what serves HTTP beside the queue.
+ * Implemented in src/http/, called by server.ts.
+ */
 import type { BoundAddress } from "../config/listen-address.ts";
 import type { Options } from "../config/options.ts";
 import type { Log } from "../observability/log.ts";

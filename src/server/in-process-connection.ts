@@ -1,8 +1,10 @@
-/* InProcessConnection: a client of the protocol in the server's own process, without a socket between.
+/* InProcessConnection: a client of the protocol in the server's own process, without a socket
+ * between.
  *
- * It is the outlet of a session and drives that session's inlet. Commands may be asked for without waiting for the replies of earlier
- * ones; these come in order, as on any connection, and those that the journal's gate holds back come when they are safe. While the session
- * wants no input, what is asked for waits here. Made by in-process.ts.
+ * It is the outlet of a session and drives that session's inlet. Commands may be asked for without
+ * waiting for the replies of earlier ones; these come in order, as on any connection, and those
+ * that the journal's gate holds back come when they are safe. While the session wants no input,
+ * what is asked for waits here. Made by in-process.ts.
  */
 import type { Inlet, Outlet } from "../transport.ts";
 
@@ -115,7 +117,7 @@ export class InProcessConnection implements Outlet {
     queueMicrotask(() => this.end());
   }
 
-  /** Hands out the replies that are complete; answers where the rest begins. */
+  /** Hands out the replies that are complete; returns where the rest begins. */
   #readReplies(all: Uint8Array<ArrayBuffer>): number {
     let at = 0;
     while (at < all.length) {

@@ -1,9 +1,12 @@
-/* InProcess: the main thread's own place among those that run sessions: instances on all shards, a session host, and a loop.
+/* InProcess: the main thread's own place among those that run sessions: instances on all shards, a
+ * session host, and a loop.
  *
- * It is there for HTTP alone, and only then. What is asked for over HTTP goes through sessions like those of clients, so that commands,
- * limits and the gate of the journal are the same; they are observers, so that nobody finds them among the connections, the users of a tube
- * or its watchers. Invariant: no command runs before the journal has been recovered. What goes wrong in a session or in the engine
- * ends the process at once, as it does in an I/O thread. Made by server.ts, used by src/http/.
+ * It is there for HTTP alone, and only then. What is asked for over HTTP goes through sessions like
+ * those of clients, so that commands, limits and the gate of the journal are the same; they are
+ * observers, so that nobody finds them among the connections, the users of a tube or its watchers.
+ * Invariant: no command runs before the journal has been recovered. What goes wrong in a session or
+ * in the engine ends the process at once, as it does in an I/O thread. Made by server.ts, used by
+ * src/http/.
  */
 import { NEVER_MICROS } from "../../assembly/constants.ts";
 import { PROGRAM } from "../config/version.ts";
@@ -24,7 +27,10 @@ export class InProcess {
   readonly #loop: HostLoop;
   #isReady = false;
 
-  /** Takes the seat behind those of the I/O threads. `common` has the main thread's way of waking others. */
+  /**
+   * Takes the seat behind those of the I/O threads. `common` has the main thread's way of waking
+   * others.
+   */
   static async open(
     payload: unknown,
     common: Common,
@@ -91,8 +97,8 @@ export class InProcess {
   }
 
   /**
-   * Looks at the shards directly, where the protocol has no command: `run` may call whatever of the engine is bounded and changes nothing. Throws a
-   * RangeError when commands do not run.
+   * Looks at the shards directly, where the protocol has no command: `run` may call whatever of the
+   * engine is bounded and changes nothing. Throws a RangeError when commands do not run.
    */
   look<Result>(run: (host: SessionHost) => Result): Result {
     if (!this.isReady) throw new RangeError("there are no sessions yet, or no more");
@@ -122,7 +128,10 @@ export class InProcess {
     }
   }
 
-  /** Runs something that calls the engine; what it throws ends the process: a lock may be held, memory may be broken. */
+  /**
+   * Runs something that calls the engine; what it throws ends the process: a lock may be held,
+   * memory may be broken.
+   */
   guard<Result>(run: () => Result): Result {
     return guarded(this.#runtime, run);
   }

@@ -1,7 +1,9 @@
-/* Intake: the one body of a connection that is on its way in, in pieces: to whoever wants it, or to nowhere.
+/* Intake: the one body of a connection that is on its way in, in pieces: to whoever wants it, or to
+ * nowhere.
  *
- * A body ends with CR LF; one that does not is dropped and answered with EXPECTED_CRLF. What nobody wants, because it is too big or there is
- * no memory for it, is swallowed to its end, and then answered. Used by the session, fed by Putting and Failing.
+ * A body ends with CR LF; one that does not is dropped and answered with EXPECTED_CRLF. What nobody
+ * wants, because it is too big or there is no memory for it, is swallowed to its end, and then
+ * answered. Used by the session, fed by Putting and Failing.
  */
 
 import * as R from "../protocol/replies.ts";
@@ -14,7 +16,10 @@ export const TRAILER_BYTES = 2;
 
 /** Who wants a body. Exactly one of `finish` and `drop` is called, last. */
 export interface Receiver {
-  /** Takes bytes[at, at + count), which stand at `position` of the body; `end` is the end of the input. False when there is no memory. */
+  /**
+   * Takes bytes[at, at + count), which stand at `position` of the body; `end` is the end of the
+   * input. False when there is no memory.
+   */
   append(position: number, bytes: Uint8Array, at: number, count: number, end: number): boolean;
   /** All of it came. Answers the command. */
   finish(): void;
@@ -58,7 +63,7 @@ export class Intake {
     this.#swallowReply = reply;
   }
 
-  /** Takes what belongs to the body from bytes[at, end); answers the position behind it. */
+  /** Takes what belongs to the body from bytes[at, end); returns the position behind it. */
   take(bytes: Uint8Array, at: number, end: number): number {
     const receiver = this.#receiver;
     if (receiver === undefined) return this.#takeSwallowed(at, end);

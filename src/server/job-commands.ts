@@ -1,7 +1,7 @@
 /* JobCommands: the commands that name a job by its id.
  *
- * An id says nothing about where the job is, so the shards are asked in turn, the likeliest first: a lock and a look into a table each.
- * Used by the session.
+ * An id says nothing about where the job is, so the shards are asked in turn, the likeliest first:
+ * a lock and a look into a table each. Used by the session.
  */
 
 import * as C from "../../assembly/constants.ts";
@@ -38,7 +38,10 @@ export class JobCommands {
     this.#connection = connection;
   }
 
-  /** Runs delete, release, bury, touch, kick-job, peek, stats-job, peek-failure or list-failures; false for any other operation. */
+  /**
+   * Runs delete, release, bury, touch, kick-job, peek, stats-job, peek-failure or list-failures;
+   * false for any other operation.
+   */
   run(op: number): boolean {
     const done = DONE_REPLIES[op];
     if (done !== undefined) this.#act(op, done);
@@ -93,7 +96,10 @@ export class JobCommands {
     else host.output.reply(R.REPLY.NOT_FOUND);
   }
 
-  /** reserve-job: the shard whose result area shows the job that was reserved; undefined, and answered, when there is none. */
+  /**
+   * reserve-job: the shard whose result area shows the job that was reserved; undefined, and
+   * answered, when there is none.
+   */
   reserve(): Shard | undefined {
     const { output } = this.#host;
     let shard = this.#find(OP.RESERVE_JOB);
@@ -110,7 +116,10 @@ export class JobCommands {
     return undefined;
   }
 
-  /** Asks the shards in turn; the answer is in #answer and in the result area of the shard that gave it. */
+  /**
+   * Asks the shards in turn; the answer is in #answer and in the result area of the shard that gave
+   * it.
+   */
   #find(op: number): Shard {
     const host = this.#host;
     const likely = host.likelyShard(host.command.id);

@@ -1,8 +1,11 @@
-/* JournalBoard: where the I/O threads and the committer of a journal meet: a part of the common memory.
+/* JournalBoard: where the I/O threads and the committer of a journal meet: a part of the common
+ * memory.
  *
- * The committer publishes up to where each shard's stream is safe, whether the disk is full, and figures; a thread that holds replies
- * back says so and wakes the committer; the committer wakes the threads that hold something whenever more has become safe. A thread first
- * says that it holds, then looks again, and the committer first publishes, then looks who holds: neither can miss the other.
+ * The committer publishes up to where each shard's stream is safe, whether the disk is full, and
+ * figures; a thread that holds replies back says so and wakes the committer; the committer wakes
+ * the threads that hold something whenever more has become safe. A thread first says that it holds,
+ * then looks again, and the committer first publishes, then looks who holds: neither can miss the
+ * other.
  */
 
 import { SHARDS_MAX, THREADS_MAX } from "../../assembly/constants.ts";
@@ -15,7 +18,10 @@ const FULL = 2;
 const STOP = 3;
 /** Counts up whenever the committer has freed a ring. */
 const FREED = 4;
-/** Nothing stands there: an atomic addition to it has all that was stored before it seen by others before anything behind it is read. */
+/**
+ * Nothing stands there: an atomic addition to it has all that was stored before it seen by others
+ * before anything behind it is read.
+ */
 const FENCE = 5;
 const READ_ONLY = 6;
 const HOLDING = 16;
@@ -108,7 +114,10 @@ export class JournalBoard {
     return this.figure(FIGURE_COMMIT_MILLIS);
   }
 
-  /** How long the syncs since the start took: counts by SYNC_BOUNDS_MILLIS and for what took longer, and the sum. */
+  /**
+   * How long the syncs since the start took: counts by SYNC_BOUNDS_MILLIS and for what took longer,
+   * and the sum.
+   */
   syncs(): { readonly counts: Float64Array; readonly sumMillis: number } {
     return {
       counts: this.#syncs.slice(0, SYNC_BUCKETS),

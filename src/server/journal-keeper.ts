@@ -1,4 +1,5 @@
-/* JournalKeeper: the main thread's side of the journal: it starts the committer, says what recovery found, and has it end.
+/* JournalKeeper: the main thread's side of the journal: it starts the committer, says what recovery
+ * found, and has it end.
  *
  * Used by server.ts. Without a data directory there is none.
  */
@@ -11,7 +12,10 @@ import type { CommitterThread, Runtime } from "../runtime.ts";
 import type { CommitterReport, CommitterSeed } from "./committer.ts";
 import type { JournalBoard } from "./journal-board.ts";
 
-/** The journal cannot be opened: another server has it, it is damaged and strict was asked for, it is newer than this program, ... */
+/**
+ * The journal cannot be opened: another server has it, it is damaged and strict was asked for, it
+ * is newer than this program, ...
+ */
 export class JournalError extends Error {
   override readonly name = "JournalError";
   readonly code = "HM_JOURNAL";

@@ -1,7 +1,9 @@
-/* LineFraming: where the command lines are in a connection's input, when they do not lie in it whole.
+/* LineFraming: where the command lines are in a connection's input, when they do not lie in it
+ * whole.
  *
- * It keeps the beginning of a line whose end has not come, and skips a line that is too long to its end, however the input is cut. A line ends
- * at the first CR LF. Used by the session for every line that neither the engine nor the fast path took.
+ * It keeps the beginning of a line whose end has not come, and skips a line that is too long to its
+ * end, however the input is cut. A line ends at the first CR LF. Used by the session for every line
+ * that neither the engine nor the fast path took.
  */
 
 import { asciiBytes } from "../protocol/ascii.ts";
@@ -110,7 +112,9 @@ export class LineFraming {
     return next < 0 ? UNFINISHED : TOO_LONG;
   }
 
-  /** The position behind the line's end, whose CR may have come before; -1 when it is not there yet. */
+  /**
+   * The position behind the line's end, whose CR may have come before; -1 when it is not there yet.
+   */
   #endOfDiscarded(bytes: Uint8Array, at: number, end: number): number {
     if (this.#sawCr && bytes[at] === LF) return at + 1;
     const cr = findLineEnd(bytes, at, end);

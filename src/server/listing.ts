@@ -1,11 +1,15 @@
-/* Listing: list-jobs and peek-reserved, which look for jobs where no order helps them, piece by piece. Made by the session.
+/* Listing: list-jobs and peek-reserved, which look for jobs where no order helps them, piece by
+ * piece. Made by the session.
  *
- * How the engine looks, and what a piece is, stands in assembly/listing.ts. Few jobs are walked through in one piece. For many, a page
- * begins with probing id after id when the ids that have been given out since are expected to be fewer than what the whole table takes;
- * if that estimate was wrong, it goes on with a scan of the table, so that a page never takes more than two of these.
+ * How the engine looks, and what a piece is, stands in assembly/listing.ts. Few jobs are walked
+ * through in one piece. For many, a page begins with probing id after id when the ids that have
+ * been given out since are expected to be fewer than what the whole table takes; if that estimate
+ * was wrong, it goes on with a scan of the table, so that a page never takes more than two of
+ * these.
  *
- * Invariant: a job that stays in its state from the first piece to the last is met exactly once, and a page has the lowest ids of all that
- * were met; so, page after page, such a job is listed exactly once.
+ * Invariant: a job that stays in its state from the first piece to the last is met exactly once,
+ * and a page has the lowest ids of all that were met; so, page after page, such a job is listed
+ * exactly once.
  */
 
 import * as C from "../../assembly/constants.ts";
@@ -28,7 +32,10 @@ export class Listing implements LongCommand {
   readonly #limit: number;
   /** The highest id when it began: what comes later need not be found. */
   readonly #lastId: number;
-  /** The lowest ids found so far, ascending; one more than the page has, to know whether there is another page. */
+  /**
+   * The lowest ids found so far, ascending; one more than the page has, to know whether there is
+   * another page.
+   */
   #ids: number[] = [];
   /** Ids up to here are dealt with. */
   #after: number;

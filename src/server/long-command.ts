@@ -1,7 +1,8 @@
-/* LongCommand: a command that is carried out piece by piece, with other connections' turns between the pieces.
+/* LongCommand: a command that is carried out piece by piece, with other connections' turns between
+ * the pieces.
  *
- * The session drives it: nothing else of that connection runs before it has answered, and when the connection goes it is simply not asked
- * again. What it has done by then is done.
+ * The session drives it: nothing else of that connection runs before it has answered, and when the
+ * connection goes it is simply not asked again. What it has done by then is done.
  */
 
 /** What a piece came to. */
@@ -13,6 +14,9 @@ export const NO_ROOM = 2;
 
 /** A command under way. */
 export interface LongCommand {
-  /** Does the next piece; with FINISHED it has added its reply. To be called within a turn of its connection. */
+  /**
+   * Does the next piece; with FINISHED it has added its reply. To be called within a turn of its
+   * connection.
+   */
   step(): number;
 }

@@ -1,7 +1,8 @@
 /* LoopLag: how late a thread's event loop runs: a timer a few times a second, and what it is late.
  *
- * The figure is the greatest of this window and the one before, so that a scrape sees what happened since its last one, more or less, and
- * any number may look. Run by an I/O thread when somebody may want to know (thread.ts).
+ * The figure is the greatest of this window and the one before, so that a scrape sees what happened
+ * since its last one, more or less, and any number may look. Run by an I/O thread when somebody may
+ * want to know (thread.ts).
  */
 
 const PERIOD_MS = 250;

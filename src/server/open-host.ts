@@ -1,5 +1,6 @@
-/* Open host: makes a thread's session host of the payload that the main thread made. Called by the thread entry in src/runtimes/, and by
- * the main thread for itself (in-process.ts). */
+/* Open host: makes a thread's session host of the payload that the main thread made. Called by the
+ * thread entry in src/runtimes/, and by the main thread for itself (in-process.ts).
+ */
 import { loadControl } from "../config/control.ts";
 import { VERSION } from "../config/version.ts";
 import { openShards } from "../engine/shards.ts";

@@ -1,7 +1,9 @@
-/* Output: the buffer in which a thread gathers the replies of one connection's turn, so that they leave in one write.
+/* Output: the buffer in which a thread gathers the replies of one connection's turn, so that they
+ * leave in one write.
  *
- * It belongs to whichever session runs; `begin` names its outlet and `flush` empties it. What must wait for the journal, or is still used by
- * the transport, stays where it is: the thread writes on behind it, and in another buffer when little of this one is left.
+ * It belongs to whichever session runs; `begin` names its outlet and `flush` empties it. What must
+ * wait for the journal, or is still used by the transport, stays where it is: the thread writes on
+ * behind it, and in another buffer when little of this one is left.
  */
 
 import { REPLY_LINE_MAX, writeConstant, writeCrlf } from "../protocol/replies.ts";
@@ -16,7 +18,10 @@ const RESERVE_BYTES = 65_536 + REPLY_LINE_MAX;
 export class Output {
   readonly #buffers = new ReplyBuffers();
   #buffer = new ReplyBuffer();
-  /** Writers write here, at `at`, after `room`, and move `at`. Read anew after each `room`, `begin` or `flush`. */
+  /**
+   * Writers write here, at `at`, after `room`, and move `at`. Read anew after each `room`, `begin`
+   * or `flush`.
+   */
   bytes = this.#buffer.bytes;
   at = 0;
   /** Where what has gathered begins; what stands before it waits or is lent. */

@@ -1,7 +1,7 @@
 /* Payload: what the main thread gives to each I/O thread so that it can serve jobs.
  *
- * The shards' memories and the compiled engine are shared between all threads; everything else is plain data and is copied. Made
- * by server.ts, opened by open-host.ts in each thread.
+ * The shards' memories and the compiled engine are shared between all threads; everything else is
+ * plain data and is copied. Made by server.ts, opened by open-host.ts in each thread.
  */
 import type { Options } from "../config/options.ts";
 import { keepFailures, makeShards, openJournals, ringBytesFor } from "../engine/shards.ts";
@@ -91,7 +91,10 @@ function journalSeed(options: Options, memories: ShardMemories, common: Common):
   };
 }
 
-/** One shard for one thread, which it then never has to look for; otherwise a power of two, some for each thread. */
+/**
+ * One shard for one thread, which it then never has to look for; otherwise a power of two, some for
+ * each thread.
+ */
 function defaultShards(threads: number): number {
   if (threads === 1) return 1;
   const wanted = 2 ** Math.ceil(Math.log2(threads * SHARDS_PER_THREAD));

@@ -1,7 +1,8 @@
 /* Putting: the bodies of a connection's puts, whole or in pieces.
  *
- * A body that lies in one piece goes to the engine at once. Otherwise an upload is opened and its memory grows as bytes arrive, not as they
- * were announced; a long one goes to the journal as it comes, too, and waits there for room as commands do. Used by the session.
+ * A body that lies in one piece goes to the engine at once. Otherwise an upload is opened and its
+ * memory grows as bytes arrive, not as they were announced; a long one goes to the journal as it
+ * comes, too, and waits there for room as commands do. Used by the session.
  */
 
 import * as C from "../../assembly/constants.ts";
@@ -32,7 +33,10 @@ export class Putting {
     this.#intake = intake;
   }
 
-  /** The put that the host's command names, its body at bytes[at, ...); answers the position behind what was taken of it now. */
+  /**
+   * The put that the host's command names, its body at bytes[at, ...); returns the position behind
+   * what was taken of it now.
+   */
   put(to: PutTube, bytes: Uint8Array, at: number, end: number): number {
     const host = this.#host;
     const { command, output } = host;
@@ -77,7 +81,10 @@ export class Putting {
     else this.#intake.begin(bytes, new Upload(this.#host, to, id, address, parts > 0));
   }
 
-  /** In how many parts the body goes to the journal as it comes; undefined, and the upload is gone, without memory to keep track of them. */
+  /**
+   * In how many parts the body goes to the journal as it comes; undefined, and the upload is gone,
+   * without memory to keep track of them.
+   */
   #record({ shard, tube }: PutTube, address: number, id: number): number | undefined {
     if (!this.#host.hasJournal) return 0;
     const { engine, thread } = shard;

@@ -1,9 +1,11 @@
-/* ReplayBoard: where the committer and the I/O threads share out the replay of the journal: a part of the common memory.
+/* ReplayBoard: where the committer and the I/O threads share out the replay of the journal: a part
+ * of the common memory.
  *
- * The I/O threads have nothing else to do as long as the journal is recovered, and an instance of the engine on each shard. The committer leaves a
- * batch for a shard in its ring and the rest of what there is to know here; whoever takes the batch first replays it. So shards go side by
- * side, and within a shard one batch follows the other. A batch is offered before POSTED counts up, and done before FINISHED does: whoever
- * waits for a change of what it has read misses nothing.
+ * The I/O threads have nothing else to do as long as the journal is recovered, and an instance of
+ * the engine on each shard. The committer leaves a batch for a shard in its ring and the rest of
+ * what there is to know here; whoever takes the batch first replays it. So shards go side by side,
+ * and within a shard one batch follows the other. A batch is offered before POSTED counts up, and
+ * done before FINISHED does: whoever waits for a change of what it has read misses nothing.
  *
  *   the state of a batch:   NONE -> OFFERED -> TAKEN -> DONE -> NONE
  */
@@ -53,7 +55,10 @@ export class ReplayBoard {
     this.#fields = new Float64Array(buffer, offset + WORDS * 4, SHARDS_MAX * FIELDS);
   }
 
-  /** An I/O thread's part: replays what is offered, through its own handles on all shards, until `end` is called. Answers how many batches. */
+  /**
+   * An I/O thread's part: replays what is offered, through its own handles on all shards, until
+   * `end` is called. Returns how many batches.
+   */
   help(shards: readonly Shard[]): number {
     let batches = 0;
     for (;;) {
@@ -64,7 +69,10 @@ export class ReplayBoard {
     }
   }
 
-  /** The committer's part, with its own handles on all shards: it offers batches, and takes part itself when it must wait. */
+  /**
+   * The committer's part, with its own handles on all shards: it offers batches, and takes part
+   * itself when it must wait.
+   */
   workforce(journalShards: readonly JournalShard[]): Workforce {
     const shards = journalShards.map(({ shard }) => shard);
     return {

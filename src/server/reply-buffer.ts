@@ -1,7 +1,9 @@
-/* ReplyBuffer: memory that replies stand in, some of them waiting for the journal, and the pool from which a thread takes it.
+/* ReplyBuffer: memory that replies stand in, some of them waiting for the journal, and the pool
+ * from which a thread takes it.
  *
- * A reply is written once, where it stays until it leaves: the gate holds ranges of these buffers, never copies. A buffer is used again
- * when none of its ranges waits any more; one that a transport has kept is left to it. Owned by the thread's Output.
+ * A reply is written once, where it stays until it leaves: the gate holds ranges of these buffers,
+ * never copies. A buffer is used again when none of its ranges waits any more; one that a transport
+ * has kept is left to it. Owned by the thread's Output.
  */
 
 const BUFFER_BYTES = 262_144;
@@ -35,7 +37,10 @@ export class ReplyBuffer {
 export class ReplyBuffers {
   readonly #used: ReplyBuffer[] = [];
 
-  /** One that is free and takes `count` bytes. Replies leave in order: only the one that was filled first is looked at. */
+  /**
+   * One that is free and takes `count` bytes. Replies leave in order: only the one that was filled
+   * first is looked at.
+   */
   take(count = 0): ReplyBuffer {
     if (count > BUFFER_BYTES) return new ReplyBuffer(count);
     while (this.#used[0]?.isLent === true) this.#used.shift();
@@ -45,7 +50,10 @@ export class ReplyBuffers {
     return oldest;
   }
 
-  /** Takes back what is not written to any more for now; one that was made for a long reply is let go. */
+  /**
+   * Takes back what is not written to any more for now; one that was made for a long reply is let
+   * go.
+   */
   giveBack(buffer: ReplyBuffer): void {
     if (!buffer.isLong && this.#used.length < POOL_MAX) this.#used.push(buffer);
   }

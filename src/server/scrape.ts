@@ -1,8 +1,10 @@
-/* Scrape: gathers what GET /metrics shows, a piece at a time, from the shards and the common memory.
+/* Scrape: gathers what GET /metrics shows, a piece at a time, from the shards and the common
+ * memory.
  *
- * Nothing is counted here. The main thread has its turn for some tens of microseconds and then lets everything else have theirs, and no shard's
- * lock is held for longer than a piece of 64 tubes takes. However many ask, one scrape is under way at a time, and those who ask meanwhile
- * get what it finds. Used by src/http/.
+ * Nothing is counted here. The main thread has its turn for some tens of microseconds and then lets
+ * everything else have theirs, and no shard's lock is held for longer than a piece of 64 tubes
+ * takes. However many ask, one scrape is under way at a time, and those who ask meanwhile get what
+ * it finds. Used by src/http/.
  */
 import * as C from "../../assembly/constants.ts";
 import { shardTimes, tubeTimes } from "../engine/times.ts";
@@ -73,7 +75,10 @@ export class Scrape {
     this.#mostTubes = mostTubes;
   }
 
-  /** The exposition as of now, or as of the scrape that is under way. Rejects with a RangeError when commands do not run. */
+  /**
+   * The exposition as of now, or as of the scrape that is under way. Rejects with a RangeError when
+   * commands do not run.
+   */
   text(): Promise<string> {
     this.#underWay ??= this.#gather().finally(() => (this.#underWay = undefined));
     return this.#underWay;
@@ -131,7 +136,10 @@ function serverCounts({ shards, now }: SessionHost): Float64Array {
   return counts;
 }
 
-/** Of a tube that is gone since it was seen, or that is another one of the same name now, there are no times any more. */
+/**
+ * Of a tube that is gone since it was seen, or that is another one of the same name now, there are
+ * no times any more.
+ */
 function countsOf({ key, name, figures }: SeenTube, shard: Shard | undefined): Float64Array {
   const counts = new Float64Array(COUNTS);
   for (const [at, which] of TUBE_EVENTS.entries()) counts[at] = figures[which] ?? 0;

@@ -1,8 +1,10 @@
-/* Server: the main thread of a server: it makes the shared memories, starts the I/O threads, minds signals, and ends it all.
+/* Server: the main thread of a server: it makes the shared memories, starts the I/O threads, minds
+ * signals, and ends it all.
  *
- * It touches no socket of a client. With --http-port it serves HTTP as well, and has sessions of its own for that (in-process.ts); without,
- * it takes no shard's lock once the threads run. Life of a server: start the threads, see whether the addresses are free, have the
- * threads listen, change user, recover the journal, say so, wait for a signal, stop. Called by cli.ts.
+ * It touches no socket of a client. With --http-port it serves HTTP as well, and has sessions of
+ * its own for that (in-process.ts); without, it takes no shard's lock once the threads run. Life of
+ * a server: start the threads, see whether the addresses are free, have the threads listen, change
+ * user, recover the journal, say so, wait for a signal, stop. Called by cli.ts.
  */
 import { THREADS_MAX } from "../../assembly/constants.ts";
 import { formatListenAddress, type BoundAddress } from "../config/listen-address.ts";
@@ -20,13 +22,19 @@ import { InProcess } from "./in-process.ts";
 import { JournalError, JournalKeeper } from "./journal-keeper.ts";
 import { makePayload, type MakePayload } from "./payload.ts";
 
-/** A signal to stop that comes so soon after the first is the same request: who signals a whole group reaches a process twice. */
+/**
+ * A signal to stop that comes so soon after the first is the same request: who signals a whole
+ * group reaches a process twice.
+ */
 const SAME_REQUEST_MS = 200;
 /** How long replies get to leave when the server is told to stop. */
 const STOP_WITHIN_MS = 5000;
 /** How much longer the threads may take to say that they have stopped. */
 const STOP_SLACK_MS = 1000;
-/** Files that are kept for everything that is not a connection: modules, logs, and each thread's event loop. */
+/**
+ * Files that are kept for everything that is not a connection: modules, logs, and each thread's
+ * event loop.
+ */
 const SPARE_FILES = 64;
 const SPARE_FILES_PER_THREAD = 16;
 const CONNECTIONS_MIN = 16;
@@ -43,8 +51,9 @@ export interface ServerParts {
 }
 
 /**
- * Runs a server until it is told to stop. Resolves with the exit code: 0 after SIGTERM or SIGINT, 1 if it could not start (then a line
- * on standard error says why). The death of a thread ends the process without coming back here.
+ * Runs a server until it is told to stop. Resolves with the exit code: 0 after SIGTERM or SIGINT, 1
+ * if it could not start (then a line on standard error says why). The death of a thread ends the
+ * process without coming back here.
  *
  * @param parts what it is made of beside the queue
  */
@@ -132,7 +141,10 @@ class Server {
     await this.#stop();
   }
 
-  /** It listens before the journal is recovered, so that whoever asks for the server's health gets an answer. */
+  /**
+   * It listens before the journal is recovered, so that whoever asks for the server's health gets
+   * an answer.
+   */
   async #openHttp(
     openHttp: OpenHttp,
     common: Common,
@@ -159,7 +171,10 @@ class Server {
     return inProcess;
   }
 
-  /** Clients that come meanwhile wait: the threads listen, but run nothing before the jobs are there. */
+  /**
+   * Clients that come meanwhile wait: the threads listen, but run nothing before the jobs are
+   * there.
+   */
   async #recover(common: Common, seed: CommitterSeed | undefined): Promise<void> {
     const { dataDirectory } = this.#options;
     if (seed === undefined || dataDirectory === undefined) {
@@ -170,7 +185,10 @@ class Server {
     await this.#journal.recover(dataDirectory, seed);
   }
 
-  /** A thread that does not even say that it gave up does nothing any more, and a disk may be stuck: then there is nothing to wait for. */
+  /**
+   * A thread that does not even say that it gave up does nothing any more, and a disk may be stuck:
+   * then there is nothing to wait for.
+   */
   async #stop(): Promise<void> {
     let awaited = "an I/O thread";
     const tooLate = setTimeout(
@@ -192,7 +210,10 @@ class Server {
     await this.#journal?.end();
   }
 
-  /** Resolves at the first signal to stop; a later one ends the process at once, unless it is the same request arriving twice. */
+  /**
+   * Resolves at the first signal to stop; a later one ends the process at once, unless it is the
+   * same request arriving twice.
+   */
   #watchSignals(): Promise<void> {
     this.#runtime.onSignal("SIGUSR1", () => this.#drain());
     return new Promise((resolve) => {
@@ -229,14 +250,18 @@ class Server {
     return found;
   }
 
-  /** The IPv6 wildcard would take the IPv4 connections too; not if there is an IPv4 address to take them. */
+  /**
+   * The IPv6 wildcard would take the IPv4 connections too; not if there is an IPv4 address to take
+   * them.
+   */
   #onlyIpv6(address: BoundTcp): boolean {
     return address.host === "::" && this.#options.listen.some(isIpv4Wildcard);
   }
 
   /**
-   * The addresses with the ports that were found, if all of them are free. The last thing before the threads listen: a client that comes
-   * to a port that nobody serves yet shall be refused, not accepted and dropped.
+   * The addresses with the ports that were found, if all of them are free. The last thing before
+   * the threads listen: a client that comes to a port that nobody serves yet shall be refused, not
+   * accepted and dropped.
    */
   async #probe(wanted: readonly BoundAddress[]): Promise<readonly BoundAddress[]> {
     const sockets = wanted
@@ -246,7 +271,9 @@ class Server {
     return wanted.map((address) => (isTcp(address) ? (found.next().value ?? address) : address));
   }
 
-  /** Every thread listens on every TCP address; a Unix socket cannot be shared, so they take turns. */
+  /**
+   * Every thread listens on every TCP address; a Unix socket cannot be shared, so they take turns.
+   */
   #socketsOf(
     threadIndex: number,
     threads: number,
@@ -269,7 +296,10 @@ class Server {
     return 1;
   }
 
-  /** Fewer connections than asked for if there are too few files to be had: running out of them while serving is worse. */
+  /**
+   * Fewer connections than asked for if there are too few files to be had: running out of them
+   * while serving is worse.
+   */
   #connectionsMax(threads: number): number {
     const spare = SPARE_FILES + threads * SPARE_FILES_PER_THREAD;
     const room = Math.max(CONNECTIONS_MIN, this.#runtime.openFilesMax - spare);

@@ -1,8 +1,10 @@
-/* SessionHost: what all sessions of one I/O thread share: the shards, the clock, the output buffer, the deadlines of those who wait.
+/* SessionHost: what all sessions of one I/O thread share: the shards, the clock, the output buffer,
+ * the deadlines of those who wait.
  *
- * Single-threaded and synchronous; the thread drives it (`open`, `wake`, `tick`) and each session's inlet. A turn begins with `begin`
- * and ends with `end`, which wakes the threads for which this turn made grants and delivers this thread's own. It owns no timer: after
- * each turn the thread asks `nextDueMicros` and sees to it that `tick` is called then.
+ * Single-threaded and synchronous; the thread drives it (`open`, `wake`, `tick`) and each session's
+ * inlet. A turn begins with `begin` and ends with `end`, which wakes the threads for which this
+ * turn made grants and delivers this thread's own. It owns no timer: after each turn the thread
+ * asks `nextDueMicros` and sees to it that `tick` is called then.
  */
 
 import * as C from "../../assembly/constants.ts";
@@ -54,7 +56,10 @@ export interface SessionHostParts {
 
 /** Ids whose shard is remembered; a power of two. */
 const HINTS = 8192;
-/** So few bytes are copied by hand: 33 ns for 16 bytes, as much as the runtime's own copy takes at least. */
+/**
+ * So few bytes are copied by hand: 33 ns for 16 bytes, as much as the runtime's own copy takes at
+ * least.
+ */
 const COPY_BY_HAND_BYTES = 16;
 /** Where `stageName` brings ids: behind the longest name. */
 const STAGED_IDS = 256;
@@ -119,7 +124,10 @@ export class SessionHost {
     this.#stagedTo = new Float64Array(parts.shards.length);
   }
 
-  /** A session for a new connection. An observer is none of the clients: it counts as nobody's user and watches nothing. */
+  /**
+   * A session for a new connection. An observer is none of the clients: it counts as nobody's user
+   * and watches nothing.
+   */
   open(outlet: Outlet, isObserver = false): Inlet {
     this.begin();
     const token = this.#freeTokens.pop() ?? this.#sessions.length;
@@ -129,7 +137,10 @@ export class SessionHost {
     return session;
   }
 
-  /** The sessions that there are, without the first `offset` of them and at most `limit`, and how many there are. */
+  /**
+   * The sessions that there are, without the first `offset` of them and at most `limit`, and how
+   * many there are.
+   */
   describe(offset: number, limit: number): ConnectionPage {
     this.begin();
     const open = this.#sessions.filter((session) => session !== undefined);
@@ -191,7 +202,10 @@ export class SessionHost {
     this.end();
   }
 
-  /** When `tick` has something to do, in microseconds of the clock; NEVER_MICROS when nothing is waited for. */
+  /**
+   * When `tick` has something to do, in microseconds of the clock; NEVER_MICROS when nothing is
+   * waited for.
+   */
   nextDueMicros(): number {
     let due = this.blocked.first()?.dueMicros ?? C.NEVER_MICROS;
     for (const shard of this.shards) due = Math.min(due, shard.nextDueMicros());
@@ -203,7 +217,10 @@ export class SessionHost {
     return (this.#journal?.gate.heldCount ?? 0) > 0;
   }
 
-  /** What a put gets instead of being taken; undefined when puts are taken. Drain mode may end between two looks. */
+  /**
+   * What a put gets instead of being taken; undefined when puts are taken. Drain mode may end
+   * between two looks.
+   */
   get putRefusal(): Uint8Array | undefined {
     if (this.common.draining) return REPLY.DRAINING;
     return this.isJournalFull ? REPLY.OUT_OF_MEMORY : undefined;
@@ -228,7 +245,10 @@ export class SessionHost {
     if (this.#journal !== undefined) this.common.replay.help(this.shards);
   }
 
-  /** Blocks this thread while a shard's ring has no room for a command: the disk is slower than the clients, and they must wait. */
+  /**
+   * Blocks this thread while a shard's ring has no room for a command: the disk is slower than the
+   * clients, and they must wait.
+   */
   waitForRoom(): void {
     const journal = this.#journal;
     if (journal === undefined) return;
@@ -237,7 +257,10 @@ export class SessionHost {
     }
   }
 
-  /** Whether work that nobody waits for may write records into the shard's ring. If not, the ring is being emptied: ask again soon. */
+  /**
+   * Whether work that nobody waits for may write records into the shard's ring. If not, the ring is
+   * being emptied: ask again soon.
+   */
   hasRoomToSpare(shard: Shard): boolean {
     if (this.#journal === undefined || shard.hasRoomToSpare()) return true;
     this.#journal.hurry();
@@ -289,7 +312,10 @@ export class SessionHost {
     return shard;
   }
 
-  /** Brings a name, which is not of the running turn's input, to the beginning of the shard's input slot; answers where `ids` are. */
+  /**
+   * Brings a name, which is not of the running turn's input, to the beginning of the shard's input
+   * slot; returns where `ids` are.
+   */
   stageName(shard: Shard, name: Uint8Array, ids: readonly number[] = []): number {
     this.#stagedBytes[shard.index] = undefined;
     shard.input.set(name);
@@ -308,14 +334,18 @@ export class SessionHost {
     return this.shards[(this.#hints[id & (HINTS - 1)] ?? 0) & this.#mask] ?? this.#first;
   }
 
-  /** Forgets what lies in the input slots: the memory that the input is in may hold other bytes from now on. */
+  /**
+   * Forgets what lies in the input slots: the memory that the input is in may hold other bytes from
+   * now on.
+   */
   unstage(): void {
     this.#stagedBytes.fill(undefined);
   }
 
   /**
-   * Brings bytes[from, to), at most INPUT_BYTES, into the shard's input slot and answers where they are. What follows them in `bytes` up
-   * to `end` is brought along: one copy serves all commands of a chunk.
+   * Brings bytes[from, to), at most INPUT_BYTES, into the shard's input slot and returns where they
+   * are. What follows them in `bytes` up to `end` is brought along: one copy serves all commands of
+   * a chunk.
    */
   stage(shard: Shard, bytes: Uint8Array, from: number, to: number, end: number): number {
     const index = shard.index;
@@ -339,7 +369,10 @@ export class SessionHost {
     output.at += count;
   }
 
-  /** Adds the body of job `id`, whose beginning is in the output slot, and a CRLF; false when the job went away before its end. */
+  /**
+   * Adds the body of job `id`, whose beginning is in the output slot, and a CRLF; false when the
+   * job went away before its end.
+   */
   writeBody(shard: Shard, id: number, bodyBytes: number): boolean {
     const { output } = this;
     output.room(bodyBytes + 2);

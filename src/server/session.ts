@@ -1,8 +1,9 @@
 /* Session: one connection's conversation: bytes in, bytes out.
  *
- * It runs one command after the other in order and writes each reply into the thread's output, which leaves in one write at the end of a
- * turn. It stops taking input while it is blocked in a reserve, while the peer does not read, and when it has had its share of a turn; what
- * arrives meanwhile is kept, up to a bound, then not read.
+ * It runs one command after the other in order and writes each reply into the thread's output,
+ * which leaves in one write at the end of a turn. It stops taking input while it is blocked in a
+ * reserve, while the peer does not read, and when it has had its share of a turn; what arrives
+ * meanwhile is kept, up to a bound, then not read.
  *
  *   receive -> EngineRun: common commands, in the engine
  *           -> LineFraming, parser -> JobCommands, TubeCommands, reserve -> output
@@ -89,7 +90,10 @@ export class Session implements Inlet, Due, Holder {
   #isWorker = false;
   readonly #openedMicros: number;
 
-  /** A conversation on a new connection; `token` is what grants call it. An observer begins without a tube. */
+  /**
+   * A conversation on a new connection; `token` is what grants call it. An observer begins without
+   * a tube.
+   */
   constructor(host: SessionHost, outlet: Outlet, token: number, isObserver = false) {
     this.#host = host;
     this.#outlet = outlet;
@@ -282,7 +286,10 @@ export class Session implements Inlet, Due, Holder {
     });
   }
 
-  /** Runs commands from bytes[0, end) until they end or it cannot go on; answers how many bytes it took. */
+  /**
+   * Runs commands from bytes[0, end) until they end or it cannot go on; returns how many bytes it
+   * took.
+   */
   #run(bytes: Uint8Array, end: number): number {
     const host = this.#host;
     const { output } = host;
@@ -300,7 +307,10 @@ export class Session implements Inlet, Due, Holder {
     return at;
   }
 
-  /** Takes what comes next: common commands, as many as there are, and the one behind them; a part of a body; a part of a line. */
+  /**
+   * Takes what comes next: common commands, as many as there are, and the one behind them; a part
+   * of a body; a part of a line.
+   */
   #step(bytes: Uint8Array, at: number, end: number): number {
     if (this.#intake.isBusy) return this.#intake.take(bytes, at, end);
     if (!this.#framing.isAtStart) return this.#frameLine(bytes, at, end);
@@ -340,7 +350,10 @@ export class Session implements Inlet, Due, Holder {
     return this.#execute(op, line, bytes, next, inputEnd);
   }
 
-  /** Runs the host's command, whose names stand in `line` and whose body, if it has one, at bytes[next, end). */
+  /**
+   * Runs the host's command, whose names stand in `line` and whose body, if it has one, at
+   * bytes[next, end).
+   */
   #execute(op: number, line: Uint8Array, bytes: Uint8Array, next: number, end: number): number {
     const host = this.#host;
     host.count(COUNTER_OPS + op, 1);
@@ -433,7 +446,10 @@ export class Session implements Inlet, Due, Holder {
     return soonest === C.NEVER_MICROS ? soonest : soonest - C.SAFETY_MARGIN_MICROS;
   }
 
-  /** Answers RESERVED. Its own TTR can only run out meanwhile if the thread stood still for that long; DEADLINE_SOON says so. */
+  /**
+   * Answers RESERVED. Its own TTR can only run out meanwhile if the thread stood still for that
+   * long; DEADLINE_SOON says so.
+   */
   #deliver(shard: Shard): void {
     const host = this.#host;
     if (!writeJob(host, R.writeReserved, shard)) host.output.reply(R.REPLY.DEADLINE_SOON);
@@ -467,7 +483,10 @@ export class Session implements Inlet, Due, Holder {
     if (!delivered) this.#host.output.reply(reply);
   }
 
-  /** A grant for this session was collected (RESERVED) or had run out (LOST). Called by the host, between turns. */
+  /**
+   * A grant for this session was collected (RESERVED) or had run out (LOST). Called by the host,
+   * between turns.
+   */
   granted(shard: Shard, answer: number): void {
     const host = this.#host;
     const wanted = this.#blocked && shard.field(C.RESULT_GENERATION) === this.#generation;
@@ -483,7 +502,10 @@ export class Session implements Inlet, Due, Holder {
     this.#goOn();
   }
 
-  /** Its time-out or a deadline of what it holds is due, or the journal may have room. Called by the host, between turns. */
+  /**
+   * Its time-out or a deadline of what it holds is due, or the journal may have room. Called by the
+   * host, between turns.
+   */
   expire(): void {
     const { blocked, output, now } = this.#host;
     output.begin(this.#outlet, this);

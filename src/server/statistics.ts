@@ -1,7 +1,8 @@
 /* Statistics: the documents that stats, stats-job, stats-tube and list-tubes answer with.
  *
- * The figures were counted as things happened: in the shards under their locks, and in each thread's row of the common memory. Which
- * keys there are and in which order is the protocol's (protocol/stats.ts). Called by sessions.
+ * The figures were counted as things happened: in the shards under their locks, and in each
+ * thread's row of the common memory. Which keys there are and in which order is the protocol's
+ * (protocol/stats.ts). Called by sessions.
  */
 
 import * as C from "../../assembly/constants.ts";
@@ -183,7 +184,10 @@ export function jobStats(host: SessionHost, shard: Shard, id: number): string {
   });
 }
 
-/** The page of `list-jobs` in the output slot that describeJobs filled; one line for a job, whose layout is assembly/listing.ts's. */
+/**
+ * The page of `list-jobs` in the output slot that describeJobs filled; one line for a job, whose
+ * layout is assembly/listing.ts's.
+ */
 export function listedJobs(shard: Shard, next: number): string {
   const count = shard.field(C.RESULT_COUNT);
   const entries = shard.output.slice(0, count * C.JOB_ENTRY_BYTES);
@@ -195,7 +199,9 @@ export function listedJobs(shard: Shard, next: number): string {
   return `---\n${list}next: ${next}\n`;
 }
 
-/** The keys of a line of `list-jobs` that are whole numbers of 4 bytes, from byte 24 of an entry on. */
+/**
+ * The keys of a line of `list-jobs` that are whole numbers of 4 bytes, from byte 24 of an entry on.
+ */
 const LISTED_COUNTS = ["reserves", "timeouts", "releases", "buries", "kicks", "failures"] as const;
 
 function listedJob(view: DataView, at: number): string {
@@ -234,7 +240,10 @@ export function tubeNames({ shards }: SessionHost): readonly string[] {
   return tubes.toSorted((a, b) => a.number - b.number).map(({ name }) => name);
 }
 
-/** Some of the shard's tubes that were made after the one of that number; none when there are no more. */
+/**
+ * Some of the shard's tubes that were made after the one of that number; none when there are no
+ * more.
+ */
 function tubesBehind(shard: Shard, number: number): readonly TubePlace[] {
   const hasMore = shard.answer(shard.engine.listTubes(shard.thread, number)) === C.MORE;
   return hasMore ? readTubes(shard) : [];
@@ -259,7 +268,10 @@ function figure(shard: Shard, index: number): number {
   return shard.field(C.RESULT_STATS + index);
 }
 
-/** Whole seconds, truncated; the clocks of two threads may differ by less than a tick, which never shows as a negative time. */
+/**
+ * Whole seconds, truncated; the clocks of two threads may differ by less than a tick, which never
+ * shows as a negative time.
+ */
 function wholeSeconds(micros: number): number {
   return Math.max(0, Math.floor(micros / MICROS));
 }

@@ -1,7 +1,8 @@
-/* Thread: what each I/O thread runs: it listens, hands connections to its host, and calls the host when it is wanted or when it is time.
+/* Thread: what each I/O thread runs: it listens, hands connections to its host, and calls the host
+ * when it is wanted or when it is time.
  *
- * The thread never catches what its host throws: it may hold a shard's lock, so the whole process ends. Started by the runtime's
- * thread entry (src/runtimes/).
+ * The thread never catches what its host throws: it may hold a shard's lock, so the whole process
+ * ends. Started by the runtime's thread entry (src/runtimes/).
  */
 import { formatListenAddress } from "../config/listen-address.ts";
 import type { LogFields, LogLevel } from "../observability/log.ts";
@@ -21,7 +22,10 @@ export interface ThreadHost extends DrivenHost {
   open(outlet: Outlet): Inlet;
   /** Whether replies wait for the journal. */
   readonly holdsReplies: boolean;
-  /** Takes part in the recovery of the journal, and returns when there is nothing left to do; absent: it has none. */
+  /**
+   * Takes part in the recovery of the journal, and returns when there is nothing left to do;
+   * absent: it has none.
+   */
   helpToRecover?(): void;
   /** What there is to say about its sessions; absent: nothing. */
   describe?(offset: number, limit: number): ConnectionPage;

@@ -1,9 +1,11 @@
-/* Trace: what -V and -VV tell of a connection: that it came and went; each command line and each reply line.
+/* Trace: what -V and -VV tell of a connection: that it came and went; each command line and each
+ * reply line.
  *
  *   transport -> TracedInlet -> session -> TracedOutlet -> transport
  *
- * Bodies are never told, only their sizes. Input is told as it arrives, before the session sees it, so that the commands of one chunk
- * stand before their replies. Whoever asks for neither has none of this between transport and session. Used by thread.ts.
+ * Bodies are never told, only their sizes. Input is told as it arrives, before the session sees it,
+ * so that the commands of one chunk stand before their replies. Whoever asks for neither has none
+ * of this between transport and session. Used by thread.ts.
  */
 
 import type { LogFields, LogLevel } from "../observability/log.ts";
@@ -172,7 +174,10 @@ class Lines {
 
 const command = new Command();
 
-/** As the session frames its input: the body of a put that has something behind its size is swallowed only if it is too big. */
+/**
+ * As the session frames its input: the body of a put that has something behind its size is
+ * swallowed only if it is too big.
+ */
 function commandBody(line: Uint8Array, maxJobBytes: number): Sequel {
   const op = parseLine(line, 0, line.length, command);
   const isUnknown = op >= OP.BAD_FORMAT;

@@ -1,7 +1,8 @@
-/* TubeCommands: the tube that a connection uses, the tubes that it watches, and the commands about tubes.
+/* TubeCommands: the tube that a connection uses, the tubes that it watches, and the commands about
+ * tubes.
  *
- * Invariant: the used tube and the watched ones exist as long as they stand here; the engine counts a use and a watch for each. Used by the
- * session.
+ * Invariant: the used tube and the watched ones exist as long as they stand here; the engine counts
+ * a use and a watch for each. Used by the session.
  */
 
 import * as C from "../../assembly/constants.ts";
@@ -88,7 +89,10 @@ export class TubeCommands {
     if (tube !== 0) shard.answer(shard.engine.unuseTube(shard.thread, tube));
   }
 
-  /** Runs a command about tubes, whose name, if it has one, stands in `line`; false for any other operation. */
+  /**
+   * Runs a command about tubes, whose name, if it has one, stands in `line`; false for any other
+   * operation.
+   */
   run(op: number, line: Uint8Array): boolean {
     if (this.#used.tube === 0 && NEEDS_USED.has(op)) {
       this.#host.output.reply(R.REPLY.NOT_FOUND);
@@ -124,7 +128,10 @@ export class TubeCommands {
     }
   }
 
-  /** Begins a command about tubes that takes several turns; undefined for any other operation, and for a name that is none. */
+  /**
+   * Begins a command about tubes that takes several turns; undefined for any other operation, and
+   * for a name that is none.
+   */
   undertake(op: number, line: Uint8Array): LongCommand | undefined {
     const host = this.#host;
     const { command } = host;
@@ -239,7 +246,10 @@ export class TubeCommands {
     output.reply(shard.answer(code) === C.DONE ? R.REPLY.PAUSED : R.REPLY.NOT_FOUND);
   }
 
-  /** Bounded steps, each under the lock for itself: kicking a million jobs keeps nobody waiting for long. */
+  /**
+   * Bounded steps, each under the lock for itself: kicking a million jobs keeps nobody waiting for
+   * long.
+   */
   #kick(): void {
     const host = this.#host;
     const { shard, tube } = this.#used;

@@ -1,6 +1,8 @@
-/* TubeFigures: one look at all tubes for a scrape: which of them are to have a label, and the sums of the rest.
+/* TubeFigures: one look at all tubes for a scrape: which of them are to have a label, and the sums
+ * of the rest.
  *
- * Tubes come by in pieces; of each only a score is looked at until it is known to be among the first. Used by scrape.ts.
+ * Tubes come by in pieces; of each only a score is looked at until it is known to be among the
+ * first. Used by scrape.ts.
  */
 import * as C from "../../assembly/constants.ts";
 import type { TubeSurvey } from "../engine/tube-survey.ts";
@@ -91,7 +93,10 @@ export class TubeFigures {
     return this.#first.toSorted((a, b) => b.score - a.score || a.key - b.key);
   }
 
-  /** Sums over the others, for the age the greatest; how many of them are paused; undefined when there are none. */
+  /**
+   * Sums over the others, for the age the greatest; how many of them are paused; undefined when
+   * there are none.
+   */
   get rest(): { readonly figures: Float64Array; readonly paused: number } | undefined {
     return this.#restCount === 0 ? undefined : { figures: this.#rest, paused: this.#restPaused };
   }
@@ -107,7 +112,10 @@ export class TubeFigures {
   }
 }
 
-/** Which tubes come first: those that most jobs were put into, which seldom changes from one look to the next. */
+/**
+ * Which tubes come first: those that most jobs were put into, which seldom changes from one look to
+ * the next.
+ */
 function scoreOf(figure: (which: number) => number): number {
   const present =
     figure(C.TUBE_READY) + figure(C.TUBE_RESERVED) + figure(C.TUBE_DELAYED) + figure(C.TUBE_BURIED);

@@ -1,9 +1,11 @@
 /* TubeLedger: which tubes have a label of their own, and what the others have counted together.
  *
- * Prometheus takes a counter that goes back for one that was reset, so the sum of "the others" may never fall, whatever tubes come, go, or
- * get a label. What is counted of a tube with a label begins, in this book, at what the tube had when it got the label: the rest is the whole
- * server's count less what was counted under labels since. When such a tube goes, or loses its label, what it had then stays taken off. So
- * what happens is in exactly one series. Used by scrape.ts, once a scrape.
+ * Prometheus takes a counter that goes back for one that was reset, so the sum of "the others" may
+ * never fall, whatever tubes come, go, or get a label. What is counted of a tube with a label
+ * begins, in this book, at what the tube had when it got the label: the rest is the whole server's
+ * count less what was counted under labels since. When such a tube goes, or loses its label, what
+ * it had then stays taken off. So what happens is in exactly one series. Used by scrape.ts, once a
+ * scrape.
  */
 
 /** A tube that shall have a label now. */
@@ -40,8 +42,9 @@ export class TubeLedger {
   }
 
   /**
-   * Enters a scrape. `server` is what the whole server has counted, read before the tubes were; `isKnown` says whether a tube was there at the
-   * last scrape. Answers what the labelled tubes have counted, in their order.
+   * Enters a scrape. `server` is what the whole server has counted, read before the tubes were;
+   * `isKnown` says whether a tube was there at the last scrape. Returns what the labelled tubes
+   * have counted, in their order.
    */
   settle(
     server: Float64Array,
@@ -63,7 +66,10 @@ export class TubeLedger {
     return labelled.map(({ key }) => accounts.get(key)?.latest ?? new Float64Array(this.#size));
   }
 
-  /** What all tubes without a label have counted together, those included that are gone; undefined as long as there was none. */
+  /**
+   * What all tubes without a label have counted together, those included that are gone; undefined
+   * as long as there was none.
+   */
   get others(): Float64Array | undefined {
     return this.#hasOthers ? this.#others : undefined;
   }
@@ -102,7 +108,10 @@ export class TubeLedger {
   }
 }
 
-/** Raises each of `counts` to what `to` has, where that is more: a reservation that is undone, or a later look elsewhere, lets none fall. */
+/**
+ * Raises each of `counts` to what `to` has, where that is more: a reservation that is undone, or a
+ * later look elsewhere, lets none fall.
+ */
 function raise(counts: Float64Array, to: Float64Array): void {
   for (const [at, count] of to.entries()) counts[at] = Math.max(counts[at] ?? 0, count);
 }

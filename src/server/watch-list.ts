@@ -1,4 +1,5 @@
-/* WatchList: the tubes that one connection watches, in the order in which list-tubes-watched shows them.
+/* WatchList: the tubes that one connection watches, in the order in which list-tubes-watched shows
+ * them.
  *
  * As in beanstalkd, ignoring a tube moves the last one into its place.
  */

@@ -1,4 +1,7 @@
-/* Failure text: the failures of a job as list-failures has them, for a screen and for JSON. Messages come from strangers. */
+/*
+ * Failure text: the failures of a job as list-failures has them, for a screen and for JSON.
+ * Messages come from strangers.
+ */
 import { shown, shownText } from "./text.ts";
 import type { Facts } from "./text.ts";
 
@@ -11,13 +14,19 @@ const ENDS: Readonly<Record<string, string>> = {
 const INDENT = "    ";
 const MILLIS = 1000;
 
-/** A failure as members of JSON: as it is, a message that is no text in base64 under `messageBase64`, as bodies are. */
+/**
+ * A failure as members of JSON: as it is, a message that is no text in base64 under
+ * `messageBase64`, as bodies are.
+ */
 export function failureFields(failure: Facts): Facts {
   const { "message-base64": base64, ...others } = failure;
   return base64 === undefined ? others : { ...others, messageBase64: base64 };
 }
 
-/** A failure as lines: when, which attempt, how it ended, whose it was; below them the message, set in. */
+/**
+ * A failure as lines: when, which attempt, how it ended, whose it was; below them the message, set
+ * in.
+ */
 export function failureLines(failure: Facts): string[] {
   const { attempt = "", at = 0, who = "", end = "" } = failure;
   const when = typeof at === "number" ? new Date(at * MILLIS).toISOString() : at;

@@ -1,4 +1,7 @@
-/* Server view: a server as the shell's commands see it: questions in words, answers as values. Works against beanstalkd as well. */
+/*
+ * Server view: a server as the shell's commands see it: questions in words, answers as values.
+ * Works against beanstalkd as well.
+ */
 import type { BoundAddress } from "../config/listen-address.ts";
 import { Client } from "../transports/client.ts";
 import type { Reply } from "../transports/client.ts";
@@ -31,7 +34,9 @@ export class ServerView {
     this.#client.close();
   }
 
-  /** Asks; resolves with the reply if it begins with `word`. Rejects with a RefusedError otherwise. */
+  /**
+   * Asks; resolves with the reply if it begins with `word`. Rejects with a RefusedError otherwise.
+   */
   async expect(word: string, line: string, body?: Uint8Array): Promise<Reply> {
     const reply = await this.ask(line, body);
     if (reply.words[0] === word) return reply;

@@ -1,7 +1,9 @@
-/* Shell: does what a shell command asks for, on one connection, and says what came of it. Called by cli.ts.
+/* Shell: does what a shell command asks for, on one connection, and says what came of it. Called by
+ * cli.ts.
  *
- * Exit codes: 0 it was done, 1 it was not (one line on standard error says why). What users wrote (bodies, messages) goes to a screen with
- * its control characters spelled out, and to a pipe or file as it is.
+ * Exit codes: 0 it was done, 1 it was not (one line on standard error says why). What users wrote
+ * (bodies, messages) goes to a screen with its control characters spelled out, and to a pipe or
+ * file as it is.
  */
 import type { Request, ShellCommand } from "../config/shell-syntax.ts";
 import { formatListenAddress } from "../config/listen-address.ts";
@@ -196,7 +198,10 @@ class Shell {
     else await this.#fail("RELEASED", `release ${id} ${pri} 0`, message);
   }
 
-  /** A server that does not know failure messages would take one for a command: it is asked for something harmless first. */
+  /**
+   * A server that does not know failure messages would take one for a command: it is asked for
+   * something harmless first.
+   */
   async #checkMessages(): Promise<void> {
     const { words } = await this.#server.ask("peek-failure 1");
     if (words[0] === "UNKNOWN_COMMAND") {

@@ -1,4 +1,7 @@
-/* Terminal: where a shell command reads and writes: a seam, implemented in src/runtimes/node-terminal.ts and by the tests. */
+/*
+ * Terminal: where a shell command reads and writes: a seam, implemented in
+ * src/runtimes/node-terminal.ts and by the tests.
+ */
 
 /** Standard input and output, and the screen if there is one. */
 export interface Terminal {
@@ -12,7 +15,10 @@ export interface Terminal {
   write(what: string | Uint8Array): Promise<void>;
   /** All of standard input. */
   readAll(): Promise<Uint8Array>;
-  /** Has `pressed` called with each key ("q", "up", "down", ...) until the answer is called; ctrl-c is the key "q". */
+  /**
+   * Has `pressed` called with each key ("q", "up", "down", ...) until the answer is called; ctrl-c
+   * is the key "q".
+   */
   listen(pressed: (key: string) => void): () => void;
   /** Resolves after that long, or as soon as `until` does. */
   wait(millis: number, until: Promise<void>): Promise<void>;

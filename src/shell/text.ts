@@ -1,7 +1,8 @@
-/* Text: what a server answers, as values, and bytes that come from strangers, as something that a screen may show.
+/* Text: what a server answers, as values, and bytes that come from strangers, as something that a
+ * screen may show.
  *
- * The YAML of the replies is of the plainest kind: `key: value` lines, and lists of such groups, whose items begin with `- ` and stand in
- * one line between braces or one below the other.
+ * The YAML of the replies is of the plainest kind: `key: value` lines, and lists of such groups,
+ * whose items begin with `- ` and stand in one line between braces or one below the other.
  */
 
 /** A number where the text is one, else the text. */
@@ -79,7 +80,10 @@ function unquote(text: string): string {
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]/gu;
 const UTF8 = new TextDecoder();
 
-/** Bytes as text that a screen can show without being told what to do: line feeds and tabs stay, other control characters are spelled out. */
+/**
+ * Bytes as text that a screen can show without being told what to do: line feeds and tabs stay,
+ * other control characters are spelled out.
+ */
 export function shown(bytes: Uint8Array): string {
   return shownText(UTF8.decode(bytes));
 }

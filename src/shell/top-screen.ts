@@ -1,4 +1,7 @@
-/* Top screen: what `homemaker top` has seen, drawn as lines of text for a screen of a given size. Pure; called by top.ts. */
+/*
+ * Top screen: what `homemaker top` has seen, drawn as lines of text for a screen of a given size.
+ * Pure; called by top.ts.
+ */
 import type { TubeColumn } from "../config/shell-syntax.ts";
 import type { Facts, Value } from "./text.ts";
 import { shownText, table } from "./text.ts";
@@ -49,7 +52,10 @@ export function rateOf(rate: Rate, before: Sample | undefined, after: Sample): n
   return seconds > 0 ? Math.max(0, (count(after) - count(before)) / seconds) : 0;
 }
 
-/** The lines of the screen, none wider and no more than it has. `history` is oldest first and has at least one sample. */
+/**
+ * The lines of the screen, none wider and no more than it has. `history` is oldest first and has at
+ * least one sample.
+ */
 export function drawScreen(history: readonly Sample[], view: View): readonly string[] {
   const now = history.at(-1);
   if (now === undefined) return [];

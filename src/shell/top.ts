@@ -1,7 +1,8 @@
-/* Top: `homemaker top`: looks at a server again and again over the ordinary protocol and shows what it sees, until it is told to quit.
+/* Top: `homemaker top`: looks at a server again and again over the ordinary protocol and shows what
+ * it sees, until it is told to quit.
  *
- * On a screen it redraws in place on the alternate screen, which it leaves whatever happens. Without one it prints a line for each
- * look, and with --json one of JSON. Called by shell.ts.
+ * On a screen it redraws in place on the alternate screen, which it leaves whatever happens.
+ * Without one it prints a line for each look, and with --json one of JSON. Called by shell.ts.
  */
 import type { TubeColumn } from "../config/shell-syntax.ts";
 import { TUBE_COLUMNS } from "../config/shell-syntax.ts";
@@ -11,7 +12,9 @@ import { figure } from "./tube-rows.ts";
 import { drawScreen, rateOf, sampleFields } from "./top-screen.ts";
 import type { Sample } from "./top-screen.ts";
 
-/** Tubes that are asked for their figures at each look: asking for more would be a load of its own. */
+/**
+ * Tubes that are asked for their figures at each look: asking for more would be a load of its own.
+ */
 const TUBES_MOST = 1000;
 /** Samples that are kept: as many as the widest chart shows. */
 const HISTORY = 400;

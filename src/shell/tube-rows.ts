@@ -1,4 +1,6 @@
-/* Tube rows: tubes as lines of a table, in an order. Used by `homemaker tubes` and `homemaker top`. */
+/*
+ * Tube rows: tubes as lines of a table, in an order. Used by `homemaker tubes` and `homemaker top`.
+ */
 import type { TubeColumn } from "../config/shell-syntax.ts";
 import type { Facts, Value } from "./text.ts";
 
@@ -26,7 +28,9 @@ export function tubeRow(tube: Facts): readonly Value[] {
   ];
 }
 
-/** Tubes in the order of a column: names from A to Z, figures from the highest down, equals by name. */
+/**
+ * Tubes in the order of a column: names from A to Z, figures from the highest down, equals by name.
+ */
 export function sortTubes(tubes: readonly Facts[], by: TubeColumn): readonly Facts[] {
   const name = (tube: Facts): string => String(tube["name"] ?? "");
   return tubes.toSorted((a, b) => {

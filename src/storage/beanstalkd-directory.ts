@@ -1,7 +1,7 @@
 /* BeanstalkdDirectory: the directory of a beanstalkd's -b, to be read while no beanstalkd has it.
  *
- * It holds binlog.1, binlog.2, ... and `lock`, on which a running beanstalkd has an fcntl lock; the kernel lists these in /proc/locks.
- * Nothing here writes. Used by `homemaker import`.
+ * It holds binlog.1, binlog.2, ... and `lock`, on which a running beanstalkd has an fcntl lock; the
+ * kernel lists these in /proc/locks. Nothing here writes. Used by `homemaker import`.
  */
 
 import * as fs from "node:fs";

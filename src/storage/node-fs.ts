@@ -1,8 +1,11 @@
-/* NodeStorage: a journal's directory on a file system, through node:fs, which Node, Deno and Bun have.
+/* NodeStorage: a journal's directory on a file system, through node:fs, which Node, Deno and Bun
+ * have.
  *
- * Synchronous calls: the committer has a thread to itself, and a sync in one's own thread is measured faster than through a pool. Files are
- * 0600 and the directory 0700: jobs are nobody else's business. The lease is an abstract Unix socket named after the directory's device
- * and inode, which the kernel lets go of with the process, and a file that says who has it, for people and for other hosts.
+ * Synchronous calls: the committer has a thread to itself, and a sync in one's own thread is
+ * measured faster than through a pool. Files are 0600 and the directory 0700: jobs are nobody
+ * else's business. The lease is an abstract Unix socket named after the directory's device and
+ * inode, which the kernel lets go of with the process, and a file that says who has it, for people
+ * and for other hosts.
  */
 
 import * as fs from "node:fs";

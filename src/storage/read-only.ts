@@ -1,4 +1,5 @@
-/* ReadOnlyStorage: a journal's directory for somebody who only looks: nothing in it is made, changed or removed, the directory itself included.
+/* ReadOnlyStorage: a journal's directory for somebody who only looks: nothing in it is made,
+ * changed or removed, the directory itself included.
  *
  * Used by `homemaker verify`.
  */

@@ -1,10 +1,13 @@
 /* Build: compiles the AssemblyScript modules and bundles the dashboard into build/.
  *
- * A module is compiled when it is missing or older than any source of assembly/, the compiler's options or the compiler; the
- * TypeScript sources run unbuilt and need nothing. A module that does not compile, or that the engine guard refuses, leaves no
- * file behind, so nothing ever runs on yesterday's code. The dashboard is dashboard.ts's. Several builds at once do no harm: a module appears by a rename.
+ * A module is compiled when it is missing or older than any source of assembly/, the compiler's
+ * options or the compiler; the TypeScript sources run unbuilt and need nothing. A module that does
+ * not compile, or that the engine guard refuses, leaves no file behind, so nothing ever runs on
+ * yesterday's code. The dashboard is dashboard.ts's. Several builds at once do no harm: a module
+ * appears by a rename.
  *
- * Called by the npm scripts (`node src/toolchain/build.ts [--force]`), by the tests' global setup and by pack.ts.
+ * Called by the npm scripts (`node src/toolchain/build.ts [--force]`), by the tests' global setup
+ * and by pack.ts.
  */
 import { execFile } from "node:child_process";
 import { existsSync, globSync, mkdirSync, readFileSync } from "node:fs";

@@ -1,8 +1,9 @@
 /* Dashboard: bundles src/dashboard/ into build/dashboard/, which the server hands out as it is.
  *
- * One script, one sheet, each with a hash of its content in its name (so they may be kept for ever), and index.html, which names
- * them. The licences of what is bundled go along. It is built when index.html is missing or older than any source. Several builds
- * at once do no harm: files appear by a rename, index.html last, and what no index.html names any more goes after that.
+ * One script, one sheet, each with a hash of its content in its name (so they may be kept for
+ * ever), and index.html, which names them. The licences of what is bundled go along. It is built
+ * when index.html is missing or older than any source. Several builds at once do no harm: files
+ * appear by a rename, index.html last, and what no index.html names any more goes after that.
  *
  * Called by build.ts.
  */

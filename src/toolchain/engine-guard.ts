@@ -1,8 +1,9 @@
 /* Engine guard: refuses an engine that is anything but code and one imported memory.
  *
- * Every thread instantiates the engine on memory that other threads are using. A data segment would be written into it again, a
- * start function would run again, a global would be one thread's private truth. So the release build may have none of them; this
- * reads the binary's sections (https://webassembly.github.io/spec/core/binary/modules.html) and names what is there.
+ * Every thread instantiates the engine on memory that other threads are using. A data segment would
+ * be written into it again, a start function would run again, a global would be one thread's
+ * private truth. So the release build may have none of them; this reads the binary's sections
+ * (https://webassembly.github.io/spec/core/binary/modules.html) and names what is there.
  *
  * Called by build.ts on every release engine.
  */
@@ -25,7 +26,8 @@ const MEMORY_IMPORT = "memory env.memory";
  * Names the parts that an engine must not have.
  *
  * @param wasm the binary of a WebAssembly module
- * @returns one phrase each, such as "a data section" or "the import function env.abort"; empty when it may run
+ * @returns one phrase each, such as "a data section" or "the import function env.abort"; empty when
+ * it may run
  * @throws {RangeError} when the bytes are not a whole WebAssembly module
  */
 export function findForbiddenParts(wasm: Uint8Array<ArrayBuffer>): string[] {

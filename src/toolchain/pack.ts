@@ -1,8 +1,9 @@
 /* Pack: fills dist/ with what is published, since a runtime strips no types below node_modules.
  *
- * dist/ mirrors the tree, so every relative path holds in both: dist/src and dist/assembly are emitted by tsc, dist/build has the
- * compiled modules and the dashboard. as-bind would bring a compiler along if it were a dependency, so its small runtime is copied beside its
- * licence and the one import of it is pointed there.
+ * dist/ mirrors the tree, so every relative path holds in both: dist/src and dist/assembly are
+ * emitted by tsc, dist/build has the compiled modules and the dashboard. as-bind would bring a
+ * compiler along if it were a dependency, so its small runtime is copied beside its licence and the
+ * one import of it is pointed there.
  *
  * Called by npm before it packs (`prepack`).
  */

@@ -1,9 +1,10 @@
 /* Acceptor: one listening socket of one thread, and the connections that came through it.
  *
- * Invariants: a connection that the door does not admit costs an accept and a close, nothing else. When accepting fails (no
- * file descriptors left, for instance) the socket is closed and bound again a second later, so that a failure neither burns CPU
- * nor floods the log. Where the runtime lends native handles (`lendsHandles`), accepted sockets read into one shared buffer;
- * elsewhere they are ordinary streams. Used by the TCP and the Unix transport, which say how to bind.
+ * Invariants: a connection that the door does not admit costs an accept and a close, nothing else.
+ * When accepting fails (no file descriptors left, for instance) the socket is closed and bound
+ * again a second later, so that a failure neither burns CPU nor floods the log. Where the runtime
+ * lends native handles (`lendsHandles`), accepted sockets read into one shared buffer; elsewhere
+ * they are ordinary streams. Used by the TCP and the Unix transport, which say how to bind.
  */
 import { createServer, type ListenOptions, type Server, type Socket } from "node:net";
 import type { Door, Listener } from "../runtime.ts";
@@ -11,7 +12,9 @@ import { Connection, READ_BYTES, type LentHandle } from "./connection.ts";
 
 /** How long accepting rests after it has failed. */
 const RETRY_MS = 1000;
-/** After the last reply has left, how long peers get to close their side before they are cut off. */
+/**
+ * After the last reply has left, how long peers get to close their side before they are cut off.
+ */
 const LINGER_MS = 250;
 /** Connections that the kernel holds for us before we accept them. */
 const BACKLOG = 1024;
@@ -19,7 +22,10 @@ const BACKLOG = 1024;
 /** One for all connections: input is only valid while it is being delivered. */
 const readBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
 
-/** The part of a server's native handle that is used here. It exists in Node alone and is not documented there. */
+/**
+ * The part of a server's native handle that is used here. It exists in Node alone and is not
+ * documented there.
+ */
 interface AcceptingHandle {
   onconnection: (error: number | undefined, handle: CloseableHandle | undefined) => void;
 }

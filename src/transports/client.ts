@@ -1,6 +1,8 @@
-/* Client: a connection to a server of beanstalkd's protocol: commands out, replies in, in the same order, as many under way as the caller likes.
+/* Client: a connection to a server of beanstalkd's protocol: commands out, replies in, in the same
+ * order, as many under way as the caller likes.
  *
- * It knows just enough of the protocol to tell where a reply ends. Used by the shell's commands and by the demo.
+ * It knows just enough of the protocol to tell where a reply ends. Used by the shell's commands and
+ * by the demo.
  */
 import { connect, type Socket } from "node:net";
 import type { BoundAddress } from "../config/listen-address.ts";
@@ -52,7 +54,10 @@ export class Client {
     socket.on("close", () => this.#fail(undefined));
   }
 
-  /** Sends a command line, with its body if it has one. Rejects with a ConnectionLostError if no reply can come any more. */
+  /**
+   * Sends a command line, with its body if it has one. Rejects with a ConnectionLostError if no
+   * reply can come any more.
+   */
   ask(line: string, body?: Buffer): Promise<Reply> {
     return new Promise((resolve, reject) => {
       if (this.#lost !== undefined) return reject(this.#lost);

@@ -1,10 +1,11 @@
 /* Connection: one accepted socket, as the Outlet of a session whose Inlet it drives.
  *
- * Invariants: `closed` reaches the Inlet exactly once, last. After `close` or `finish` no input reaches it. Every call to the
- * Inlet is followed by one call of the door's `turnEnded`. Input comes in one of two ways: into a buffer that all connections of
- * the thread share (`acceptLent`, one system call and no allocation per read), or as the `data` events of an ordinary stream
- * (`acceptStream`). Writes go out in one system call where the socket takes them; only what it does not take costs a callback.
- * Made by the acceptor.
+ * Invariants: `closed` reaches the Inlet exactly once, last. After `close` or `finish` no input
+ * reaches it. Every call to the Inlet is followed by one call of the door's `turnEnded`. Input
+ * comes in one of two ways: into a buffer that all connections of the thread share (`acceptLent`,
+ * one system call and no allocation per read), or as the `data` events of an ordinary stream
+ * (`acceptStream`). Writes go out in one system call where the socket takes them; only what it does
+ * not take costs a callback. Made by the acceptor.
  */
 import { Socket, type SocketConstructorOpts } from "node:net";
 import type { Door } from "../runtime.ts";
@@ -30,7 +31,10 @@ export class Connection implements Outlet {
   #awaitsDrain = false;
   #isClosing = false;
 
-  /** Takes over a native handle; its input is read into `readBuffer`, which other connections read into as well. */
+  /**
+   * Takes over a native handle; its input is read into `readBuffer`, which other connections read
+   * into as well.
+   */
   static acceptLent(
     handle: LentHandle,
     readBuffer: Buffer,
@@ -85,7 +89,10 @@ export class Connection implements Outlet {
     return true;
   }
 
-  /** What must wait is copied: a few bytes would otherwise hold on to the whole buffer that they lie in. */
+  /**
+   * What must wait is copied: a few bytes would otherwise hold on to the whole buffer that they lie
+   * in.
+   */
   #queue(bytes: Uint8Array): boolean {
     this.#socket.write(Buffer.from(bytes));
     this.#awaitDrain();
@@ -121,8 +128,9 @@ export class Connection implements Outlet {
   }
 
   /**
-   * Flushes what was written and sends a FIN, but goes on reading (to no end) until the peer closes: bytes that nobody reads
-   * would turn the close into a reset, and a reset can overtake the last replies. Calls `flushed` when the FIN is out.
+   * Flushes what was written and sends a FIN, but goes on reading (to no end) until the peer
+   * closes: bytes that nobody reads would turn the close into a reset, and a reset can overtake the
+   * last replies. Calls `flushed` when the FIN is out.
    */
   finish(flushed: () => void): void {
     this.#isClosing = true;
@@ -169,7 +177,10 @@ export class Connection implements Outlet {
     this.#door.turnEnded();
   }
 
-  /** An empty write behind the others tells when they are out; a callback for every write would cost each of them. */
+  /**
+   * An empty write behind the others tells when they are out; a callback for every write would cost
+   * each of them.
+   */
   #awaitDrain(): void {
     if (this.#awaitsDrain) return;
     this.#awaitsDrain = true;

@@ -1,7 +1,8 @@
 /* TCP: binding of TCP addresses, for one thread alone or for several on one port.
  *
- * Sharing a port (SO_REUSEPORT) would also let a second server share it without anyone noticing. So the main thread first binds
- * each address for itself alone for an instant (`probeTcp`), which fails if somebody has it.
+ * Sharing a port (SO_REUSEPORT) would also let a second server share it without anyone noticing. So
+ * the main thread first binds each address for itself alone for an instant (`probeTcp`), which
+ * fails if somebody has it.
  */
 import { lookup } from "node:dns/promises";
 import { createServer, type ListenOptions, type Server } from "node:net";
@@ -36,11 +37,11 @@ export async function lookUpHost(address: BoundTcp): Promise<BoundTcp> {
 }
 
 /**
- * Binds all of the addresses for this process alone, and closes them. Port 0 becomes a free port, another one for each address.
- * Rejects with a BindError.
+ * Binds all of the addresses for this process alone, and closes them. Port 0 becomes a free port,
+ * another one for each address. Rejects with a BindError.
  *
- * What listens for an instant may be connected to. It is closed in the same turn of the event loop, and at most PROBE_BACKLOG + 1
- * clients that come in between find their connection reset.
+ * What listens for an instant may be connected to. It is closed in the same turn of the event loop,
+ * and at most PROBE_BACKLOG + 1 clients that come in between find their connection reset.
  */
 export async function probeTcp(sockets: readonly ProbedSocket[]): Promise<readonly BoundTcp[]> {
   const probes = sockets.map((socket) => ({ socket, server: createServer() }));
@@ -65,7 +66,9 @@ async function bind(server: Server, { address, onlyIpv6 }: ProbedSocket): Promis
   return { kind: "tcp", host: bound.address, port: bound.port };
 }
 
-/** Whether two sockets can listen on one port here; tried on a free port of the loopback address. */
+/**
+ * Whether two sockets can listen on one port here; tried on a free port of the loopback address.
+ */
 export async function canSharePorts(): Promise<boolean> {
   const first = createServer((socket) => socket.destroy());
   const second = createServer((socket) => socket.destroy());

@@ -1,7 +1,8 @@
 /* Unix: binding of Unix stream sockets.
  *
- * A socket file that nobody listens on any more (its server was killed) is replaced with a warning, as beanstalkd does. One that
- * somebody still answers on, and a file of any other kind, is left alone and is an error.
+ * A socket file that nobody listens on any more (its server was killed) is replaced with a warning,
+ * as beanstalkd does. One that somebody still answers on, and a file of any other kind, is left
+ * alone and is an error.
  */
 import { lstat, unlink } from "node:fs/promises";
 import { connect } from "node:net";

@@ -32,7 +32,10 @@ export interface Ending {
 /** A command that serves. */
 export interface Serving extends AsyncDisposable {
   readonly pid: number;
-  /** The lines of stdout that say where it listens, and the addresses in them: HOST:PORT or unix:PATH. */
+  /**
+   * The lines of stdout that say where it listens, and the addresses in them: HOST:PORT or
+   * unix:PATH.
+   */
   readonly readyLines: readonly string[];
   readonly addresses: readonly string[];
   /** What it has written to stderr so far. */
@@ -50,7 +53,10 @@ export async function runCommand(
   return spawn(argv, around).ended;
 }
 
-/** Starts the command and waits until it listens on `count` addresses. Throws with what it printed when it ends instead. */
+/**
+ * Starts the command and waits until it listens on `count` addresses. Throws with what it printed
+ * when it ends instead.
+ */
 export async function serveCommand(
   argv: readonly string[],
   around: Surroundings & { readonly count?: number } = {},

@@ -156,7 +156,10 @@ describe("homemaker, when it cannot serve, ends with 1 and one line", () => {
   });
 });
 
-/** What only root can do is tested when root runs the tests, and that nobody else can do it when somebody else does. */
+/**
+ * What only root can do is tested when root runs the tests, and that nobody else can do it when
+ * somebody else does.
+ */
 const USER_TEST = IS_ROOT
   ? { name: "becomes that user, in all threads", run: becomesNobody }
   : { name: "says that only root may do that", run: mayNotBecomeRoot };

@@ -7,7 +7,10 @@ import { serveCommand } from "./command.ts";
 const HOST = "127.77.13.5";
 const PORT = 11_300;
 const CLIENTS = 8;
-/** The probe for a free port listens for an instant; so many clients may get into its backlog (src/transports/tcp.ts). */
+/**
+ * The probe for a free port listens for an instant; so many clients may get into its backlog
+ * (src/transports/tcp.ts).
+ */
 const DROPPED_MAX = 2;
 
 type Fate = "refused" | "dropped" | "served";

@@ -7,7 +7,10 @@ const FREE = ["-p", "0", "--threads", "1", "--shards", "1"] as const;
 
 type Fields = Readonly<Record<string, string | number | undefined>>;
 
-/** The fields of each line that a server with these flags logs of a client that does its work and leaves. */
+/**
+ * The fields of each line that a server with these flags logs of a client that does its work and
+ * leaves.
+ */
 async function logOf(flags: readonly string[]): Promise<readonly Fields[]> {
   await using server = await serveCommand([...FREE, ...flags]);
   const socket = await connectTo(server.addresses[0] ?? "");

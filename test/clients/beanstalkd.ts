@@ -1,4 +1,7 @@
-/* beanstalkd (the npm package of that name): promises, values as the library makes them of the reply's words. It lacks `kick`. */
+/*
+ * beanstalkd (the npm package of that name): promises, values as the library makes them of the
+ * reply's words. It lacks `kick`.
+ */
 import { createRequire } from "node:module";
 import type { BeanstalkdClient, Exported } from "beanstalkd";
 import { asNames, asStats, type Client, type Job, type Library } from "./library.ts";

@@ -1,4 +1,7 @@
-/* Client libraries from npm do a full job cycle, against the real beanstalkd and against Homemaker in two shapes. */
+/*
+ * Client libraries from npm do a full job cycle, against the real beanstalkd and against Homemaker
+ * in two shapes.
+ */
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startBeanstalkd } from "../support/beanstalkd.ts";

@@ -1,6 +1,7 @@
 /* jackd: promises, ids as strings, YAML left to the caller.
  *
- * Its put makes JSON of a buffer, so bodies go in as text here; its pauseTube forgets the end of the line, so that no server answers.
+ * Its put makes JSON of a buffer, so bodies go in as text here; its pauseTube forgets the end of
+ * the line, so that no server answers.
  */
 import JackdClient from "jackd";
 import { parse } from "yaml";

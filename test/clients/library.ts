@@ -1,4 +1,7 @@
-/* What a client library must be able to do, in one form for all of them, so that each goes through the same job cycle. */
+/*
+ * What a client library must be able to do, in one form for all of them, so that each goes through
+ * the same job cycle.
+ */
 
 /** A reserved or peeked job. */
 export interface Job {
@@ -9,7 +12,10 @@ export interface Job {
 /** One of the stats, its keys as they are on the wire. */
 export type Stats = Readonly<Record<string, unknown>>;
 
-/** A connection made by a library. Each method is one command; it rejects when the server refuses it. */
+/**
+ * A connection made by a library. Each method is one command; it rejects when the server refuses
+ * it.
+ */
 export interface Client {
   use(tube: string): Promise<void>;
   watch(tube: string): Promise<void>;
@@ -47,7 +53,10 @@ export interface Library {
   connect(host: string, port: number): Promise<Client>;
 }
 
-/** The mapping that a library made of a YAML reply, or made here of its text. Throws a TypeError if it is something else. */
+/**
+ * The mapping that a library made of a YAML reply, or made here of its text. Throws a TypeError if
+ * it is something else.
+ */
 export function asStats(value: unknown): Stats {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new TypeError(`not a mapping: ${String(value)}`);

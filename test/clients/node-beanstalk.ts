@@ -1,4 +1,6 @@
-/* node-beanstalk: promises, ids as numbers, refusals as null or false, bodies through a serializer. */
+/*
+ * node-beanstalk: promises, ids as numbers, refusals as null or false, bodies through a serializer.
+ */
 import { Client as BeanstalkClient } from "node-beanstalk";
 import { asNames, asStats, type Client, type Job, type Library } from "./library.ts";
 

@@ -1,4 +1,7 @@
-/* What the tests use of the libraries that come without types, or with types that do not say what an import gives. */
+/*
+ * What the tests use of the libraries that come without types, or with types that do not say what
+ * an import gives.
+ */
 
 declare module "jackd" {
   interface Priorities {
@@ -62,7 +65,10 @@ declare module "fivebeans" {
 }
 
 declare module "beanstalkd" {
-  /** Every command answers with the words behind the reply's first one; a single word comes without an array. */
+  /**
+   * Every command answers with the words behind the reply's first one; a single word comes without
+   * an array.
+   */
   export class BeanstalkdClient {
     constructor(host: string, port: number);
     connect(): Promise<this>;

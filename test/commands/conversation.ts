@@ -1,4 +1,6 @@
-/* Conversation: a connection to a server on which one command is answered before the next is sent. */
+/*
+ * Conversation: a connection to a server on which one command is answered before the next is sent.
+ */
 import type { Socket } from "node:net";
 import { partsOf, ReplyReader } from "../support/reply-reader.ts";
 import type { ServerProcess } from "../support/server-process.ts";
@@ -36,7 +38,10 @@ export class Conversation {
     return this.#waiting.promise;
   }
 
-  /** Sends a command that is answered with a dictionary, whose values are freed of the quotes that 1.13 gives some; undefined where the answer is another. */
+  /**
+   * Sends a command that is answered with a dictionary, whose values are freed of the quotes that
+   * 1.13 gives some; undefined where the answer is another.
+   */
   async dictionary(command: string): Promise<ReadonlyMap<string, string> | undefined> {
     const { body } = await this.ask(command);
     if (body === undefined) return undefined;

@@ -1,5 +1,5 @@
-/* `homemaker import` on logs that a real beanstalkd wrote before it was killed: our server on the journal and beanstalkd on its own log, both
- * started anew, must tell the same about every job.
+/* `homemaker import` on logs that a real beanstalkd wrote before it was killed: our server on the
+ * journal and beanstalkd on its own log, both started anew, must tell the same about every job.
  */
 import { createHash } from "node:crypto";
 import {

@@ -1,4 +1,7 @@
-/* Recorder: a runtime for a subcommand that runs in the process of its test: it keeps what is printed. */
+/*
+ * Recorder: a runtime for a subcommand that runs in the process of its test: it keeps what is
+ * printed.
+ */
 import { nodeRuntime } from "../../src/runtimes/node.ts";
 import type { Runtime } from "../../src/runtime.ts";
 

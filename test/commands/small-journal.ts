@@ -1,6 +1,8 @@
-/* SmallJournal: a real journal in a real directory, written by the engine one command at a time, for tests of what reads journals.
+/* SmallJournal: a real journal in a real directory, written by the engine one command at a time,
+ * for tests of what reads journals.
  *
- * One connection, which watches every tube that is used; the clock stands still unless told to move.
+ * One connection, which watches every tube that is used; the clock stands still unless told to
+ * move.
  */
 import { readFileSync } from "node:fs";
 import * as C from "../../assembly/constants.ts";
@@ -74,7 +76,7 @@ export class SmallJournal {
     );
   }
 
-  /** Puts a job and makes it safe; answers its id. */
+  /** Puts a job and makes it safe; returns its id. */
   put(body: string, { tube = "default", pri = 0, delaySeconds = 0 }: Put = {}): number {
     const { shard, ref } = this.#tube(tube);
     const bytes = new TextEncoder().encode(body);
@@ -99,7 +101,10 @@ export class SmallJournal {
     return id;
   }
 
-  /** As `put`, for a body so long that it goes to the journal in parts; other commands may come in between. */
+  /**
+   * As `put`, for a body so long that it goes to the journal in parts; other commands may come in
+   * between.
+   */
   putLong(body: string, tube: string, between: () => void = () => undefined): number {
     const { shard, ref } = this.#tube(tube);
     const { engine, thread } = shard;
@@ -122,7 +127,7 @@ export class SmallJournal {
     return id;
   }
 
-  /** Reserves the best job of the tube, whichever it is; answers its id. */
+  /** Reserves the best job of the tube, whichever it is; returns its id. */
   #reserve(tube: string): { shard: Shard; conn: number; id: number } {
     const { shard } = this.#tube(tube);
     const conn = this.#conns[shard.index] ?? 0;
@@ -132,7 +137,7 @@ export class SmallJournal {
     return { shard, conn, id: shard.field(C.RESULT_ID) };
   }
 
-  /** Reserves and buries, because of `why` if that is given; answers the job's id. */
+  /** Reserves and buries, because of `why` if that is given; returns the job's id. */
   bury(tube: string, pri: number, why?: string): number {
     const { shard, conn, id } = this.#reserve(tube);
     const { engine, thread } = shard;
@@ -142,7 +147,7 @@ export class SmallJournal {
     return id;
   }
 
-  /** Reserves and deletes; answers the job's id. */
+  /** Reserves and deletes; returns the job's id. */
   delete(tube: string): number {
     const { shard, conn, id } = this.#reserve(tube);
     shard.answer(shard.engine.deleteJob(shard.thread, conn, id, this.now));

@@ -1,4 +1,7 @@
-/* A crowd on real sockets, its ledger audited: on the real beanstalkd (which must pass), and on Homemaker in several shapes. */
+/*
+ * A crowd on real sockets, its ledger audited: on the real beanstalkd (which must pass), and on
+ * Homemaker in several shapes.
+ */
 import { randomInt } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { startBeanstalkd } from "../support/beanstalkd.ts";
@@ -11,7 +14,10 @@ import { audit } from "./ledger.ts";
 const SEED = Number(process.env["CROWD_SEED"] ?? randomInt(2 ** 31));
 const REPLAY = `CROWD_SEED=${SEED} npx vitest run test/concurrency`;
 
-/** See `audit`: generous, because all of this may run on two busy cores. Non-overlapping commands are compared exactly in test/fuzz. */
+/**
+ * See `audit`: generous, because all of this may run on two busy cores. Non-overlapping commands
+ * are compared exactly in test/fuzz.
+ */
 const FLIGHT_MS = 2_000;
 
 async function crowdOn(

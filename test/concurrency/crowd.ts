@@ -1,11 +1,13 @@
-/* A crowd: many clients at once that put, reserve over several tubes, release, bury, let their time run out and hang up, for a
- * bounded time, and write down what they saw.
+/* A crowd: many clients at once that put, reserve over several tubes, release, bury, let their time
+ * run out and hang up, for a bounded time, and write down what they saw.
  *
- * Half of the tubes are orderly: nobody hangs up on them, so that the ledger can judge order and waiting. On the rough half clients
- * die at any moment: while they wait, while they hold jobs, and with a command on its way.
+ * Half of the tubes are orderly: nobody hangs up on them, so that the ledger can judge order and
+ * waiting. On the rough half clients die at any moment: while they wait, while they hold jobs, and
+ * with a command on its way.
  *
- * In the end the producers stop, the workers turn into plain consumers that block in `reserve`, and the queue must run empty while
- * they do; then a job for each of them must reach them. What is left (buried jobs) is taken out and written down as found.
+ * In the end the producers stop, the workers turn into plain consumers that block in `reserve`, and
+ * the queue must run empty while they do; then a job for each of them must reach them. What is left
+ * (buried jobs) is taken out and written down as found.
  */
 import type { Socket } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
@@ -22,14 +24,20 @@ export interface CrowdOptions {
   readonly workers: number;
   /** How long the clients do as they like, at least, before the end begins. */
   readonly durationMs: number;
-  /** As many entries must be in the ledger before that: on a busy machine a crowd takes its time to gather. */
+  /**
+   * As many entries must be in the ledger before that: on a busy machine a crowd takes its time to
+   * gather.
+   */
   readonly entriesMin: number;
 }
 
 /** What the crowd saw. */
 export interface CrowdReport {
   readonly entries: readonly Entry[];
-  /** What is wrong without the ledger's help: the queue did not run empty, a waiting client was forgotten, counters do not add up. */
+  /**
+   * What is wrong without the ledger's help: the queue did not run empty, a waiting client was
+   * forgotten, counters do not add up.
+   */
   readonly problems: readonly string[];
 }
 
@@ -92,7 +100,10 @@ class Crowd {
 
   /* Producers. */
 
-  /** One producer: puts until it is told to stop; on rough tubes it may hang up with a put on its way. */
+  /**
+   * One producer: puts until it is told to stop; on rough tubes it may hang up with a put on its
+   * way.
+   */
   async produce(index: number): Promise<void> {
     const random = new Random(this.#options.seed + index);
     const tubes = index % 2 === 0 ? ORDERLY : ROUGH;
@@ -134,7 +145,10 @@ class Crowd {
 
   /* Workers. */
 
-  /** One worker: reserves and settles until all is over; on rough tubes it may hang up at any moment and come back. */
+  /**
+   * One worker: reserves and settles until all is over; on rough tubes it may hang up at any moment
+   * and come back.
+   */
   async work(index: number): Promise<void> {
     const random = new Random(this.#options.seed + index);
     const tubes = index % 2 === 0 ? ORDERLY : ROUGH;
@@ -225,7 +239,10 @@ class Crowd {
     return this.#command(worker, what, job, isRough && random.oneIn(60));
   }
 
-  /** Holds a job beyond a short time to run, and reserves meanwhile: DEADLINE_SOON, another job or nothing. */
+  /**
+   * Holds a job beyond a short time to run, and reserves meanwhile: DEADLINE_SOON, another job or
+   * nothing.
+   */
   async #letTimeRunOut(worker: Worker): Promise<void> {
     const until = performance.now() + SHORT_TTR_SECONDS * 1000 + 100;
     while (performance.now() < until) {
@@ -240,7 +257,8 @@ class Crowd {
   async #command(worker: Worker, what: Verb, job: number, dies = false): Promise<boolean> {
     const { client, random, wire } = worker;
     const pri = random.below(4);
-    // A delayed release is not in the ledger's rules; it would be one that does not make the job ready.
+    // A delayed release is not in the ledger's rules; it would be one that does not make the job
+    // ready.
     const words = { delete: "", touch: "", bury: ` ${pri}`, release: ` ${pri} 0` };
     const asked = wire.ask(`${what} ${job}${words[what]}`);
     if (dies) wire.hangUp();
@@ -354,7 +372,10 @@ interface Worker {
   readonly isRough: boolean;
 }
 
-/** Hangs up at once, or a few turns of the event loop later, so that the answer may or may not be on its way. Answers when. */
+/**
+ * Hangs up at once, or a few turns of the event loop later, so that the answer may or may not be on
+ * its way. Returns when.
+ */
 async function hangUpSoon(wire: Wire, random: Random): Promise<number> {
   for (let turns = random.below(6); turns > 0; turns--) await nextTurn();
   const now = performance.now();

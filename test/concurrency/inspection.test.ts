@@ -1,4 +1,7 @@
-/* A lister and a flusher on a real server with a journal, beside producers and workers in the same tubes, on several threads. */
+/*
+ * A lister and a flusher on a real server with a journal, beside producers and workers in the same
+ * tubes, on several threads.
+ */
 import { randomInt } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -52,7 +55,10 @@ class Bustle {
   /** Jobs put into "flushed". */
   wasPut = 0;
 
-  /** Puts jobs that do not stay where they are: deleted at once, or kicked and then reserved by somebody here. */
+  /**
+   * Puts jobs that do not stay where they are: deleted at once, or kicked and then reserved by
+   * somebody here.
+   */
   async churn(wire: Wire): Promise<void> {
     for (let round = 0; !this.isOver; round += 1) {
       const id = await put(wire, 3600);
@@ -73,7 +79,7 @@ class Bustle {
     wire.hangUp();
   }
 
-  /** Flushes again and again, each time when some jobs were put; answers how many it flushed. */
+  /** Flushes again and again, each time when some jobs were put; returns how many it flushed. */
   async flush(wire: Wire): Promise<number> {
     let flushed = 0;
     for (let count = 0; count < FLUSHES; count += 1) {

@@ -1,4 +1,7 @@
-/* The ledger must find each kind of fault in what clients saw, and nothing where a slow client or a death explains it. */
+/*
+ * The ledger must find each kind of fault in what clients saw, and nothing where a slow client or a
+ * death explains it.
+ */
 import { describe, expect, test } from "vitest";
 import { audit, type Entry, type Put, type Reserve, type Settle } from "./ledger.ts";
 

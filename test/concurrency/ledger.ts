@@ -1,8 +1,10 @@
-/* The ledger: what every client of a crowd saw, and whether a correct queue can have shown them that.
+/* The ledger: what every client of a crowd saw, and whether a correct queue can have shown them
+ * that.
  *
- * It knows nothing of the server but what came over the sockets. Each entry is one command of one client with the moments between
- * which it happened: it was sent after `from` and its answer was there at `to` (milliseconds of one clock for all clients). A rule is
- * broken only if no order of events within those moments explains what was seen, so that a slow client is never taken for a
+ * It knows nothing of the server but what came over the sockets. Each entry is one command of one
+ * client with the moments between which it happened: it was sent after `from` and its answer was
+ * there at `to` (milliseconds of one clock for all clients). A rule is broken only if no order of
+ * events within those moments explains what was seen, so that a slow client is never taken for a
  * broken server:
  *
  *   nothing is lost          every job that was put and not deleted is found when the queue is emptied in the end
@@ -43,7 +45,9 @@ export interface Reserve extends Moments {
   readonly tubes: readonly string[];
 }
 
-/** A command on a job. `ok`: NOT_FOUND or not; undefined: the client hung up before the answer came. */
+/**
+ * A command on a job. `ok`: NOT_FOUND or not; undefined: the client hung up before the answer came.
+ */
 export interface Settle extends Moments {
   readonly what: "delete" | "release" | "bury" | "touch";
   readonly client: number;
@@ -65,7 +69,10 @@ export interface LostPut extends Moments {
   readonly body: string;
 }
 
-/** A reserve whose answer never came: a job may have been taken, until the server saw that the client was gone. */
+/**
+ * A reserve whose answer never came: a job may have been taken, until the server saw that the
+ * client was gone.
+ */
 export interface LostReserve extends Moments {
   readonly what: "lost reserve";
   readonly tubes: readonly string[];
@@ -84,7 +91,8 @@ export type Entry = Put | Reserve | Settle | Gone | LostPut | LostReserve | Foun
 /**
  * Finds every broken rule; each is one sentence. An empty answer is a clean ledger.
  *
- * @param flightMs how long a job that became ready may be on its way to a waiting client that turns out to have got another job, from
+ * @param flightMs how long a job that became ready may be on its way to a waiting client that turns
+ * out to have got another job, from
  *   another shard, at the same moment. Until it is back nobody else can see it. With one thread or one shard that cannot happen: 0.
  */
 export function audit(entries: readonly Entry[], flightMs = 0): string[] {
@@ -182,8 +190,9 @@ class Account {
   }
 
   /**
-   * When each of its holders surely held this job: from the answer of the reserve until the command that gave it up was sent, the
-   * client hung up, or the earliest moment at which its time may have run out.
+   * When each of its holders surely held this job: from the answer of the reserve until the command
+   * that gave it up was sent, the client hung up, or the earliest moment at which its time may have
+   * run out.
    */
   *#holds(job: number): Iterable<Hold> {
     const ttrMs = this.#puts.get(job)?.ttrMs ?? 0;
@@ -206,7 +215,10 @@ class Account {
     }
   }
 
-  /** A blocked reserve may be much older than its job: the job was taken neither before it was put nor before it was last given back. */
+  /**
+   * A blocked reserve may be much older than its job: the job was taken neither before it was put
+   * nor before it was last given back.
+   */
   #earliestGrant(reserve: Reserve, history: readonly (Reserve | Settle)[]): number {
     let earliest = Math.max(reserve.from, this.#puts.get(reserve.job ?? 0)?.from ?? 0);
     for (const entry of history) {
@@ -216,7 +228,10 @@ class Account {
     return earliest;
   }
 
-  /** A command of the holder on its job that was answered while it surely held it must have succeeded. */
+  /**
+   * A command of the holder on its job that was answered while it surely held it must have
+   * succeeded.
+   */
   *#refusals(hold: Hold): Iterable<string> {
     for (const entry of this.history(hold.job)) {
       if (entry.what === "reserve" || entry.client !== hold.client || entry.ok !== false) continue;

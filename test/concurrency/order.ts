@@ -1,8 +1,9 @@
 /* The two rules of the ledger that are about time: order, and that nobody waits in vain.
  *
- * Both need to know when a job surely stood ready: from the answer of the put or release that made it ready until the next reserve
- * that got it was sent. A tube from which a client took something without our knowing (it hung up before the answer came) is left
- * out, because there nothing is sure.
+ * Both need to know when a job surely stood ready: from the answer of the put or release that made
+ * it ready until the next reserve that got it was sent. A tube from which a client took something
+ * without our knowing (it hung up before the answer came) is left out, because there nothing is
+ * sure.
  */
 import type { Entry, Moments, Put, Reserve, Settle } from "./ledger.ts";
 
@@ -13,7 +14,10 @@ interface Standing extends Moments {
   readonly tube: string;
 }
 
-/** One sentence for each reserve that gave the wrong job or wrongly none. `history` gives all entries of a job by their answers, `flightMs` is explained at `audit`. */
+/**
+ * One sentence for each reserve that gave the wrong job or wrongly none. `history` gives all
+ * entries of a job by their answers, `flightMs` is explained at `audit`.
+ */
 export function* brokenOrder(
   entries: readonly Entry[],
   history: (job: number) => readonly (Reserve | Settle)[],
@@ -79,7 +83,10 @@ function standingsOf(
   });
 }
 
-/** The rank of the job that this reserve got; "unknown" if a command without an answer may have changed it. */
+/**
+ * The rank of the job that this reserve got; "unknown" if a command without an answer may have
+ * changed it.
+ */
 function rankOf(
   reserve: Reserve,
   puts: ReadonlyMap<number, Put>,
@@ -88,7 +95,8 @@ function rankOf(
   const job = reserve.job ?? 0;
   let pri = puts.get(job)?.pri;
   for (const entry of history(job)) {
-    // One that was sent before and answered after has been executed before, or the job could not have been taken.
+    // One that was sent before and answered after has been executed before, or the job could not
+    // have been taken.
     if (entry.from >= reserve.to) continue;
     if (entry.what !== "release" && entry.what !== "bury") continue;
     if (entry.ok === undefined) return "unknown";
@@ -108,7 +116,10 @@ class Tubes {
     this.#coming = coming;
   }
 
-  /** The best job that surely stood ready in a watched tube from before the reserve was sent until after it was answered. */
+  /**
+   * The best job that surely stood ready in a watched tube from before the reserve was sent until
+   * after it was answered.
+   */
   bestDuring({ from, to, tubes }: Reserve): Standing | undefined {
     this.#advance(from);
     let best: Standing | undefined;

@@ -1,4 +1,7 @@
-/* One client's connection: one command at a time, its answer with the moments between which it was given. */
+/*
+ * One client's connection: one command at a time, its answer with the moments between which it was
+ * given.
+ */
 import type { Socket } from "node:net";
 import { partsOf, ReplyReader } from "../support/reply-reader.ts";
 import type { Moments } from "./ledger.ts";
@@ -25,7 +28,10 @@ export class Wire {
     for (const event of ["end", "close", "error"]) socket.on(event, () => this.#end());
   }
 
-  /** Sends a command (with its body, without the last CRLF) and waits for its answer, however long it takes. */
+  /**
+   * Sends a command (with its body, without the last CRLF) and waits for its answer, however long
+   * it takes.
+   */
   async ask(command: string): Promise<Answer> {
     const from = performance.now();
     const answered = new Promise<Buffer | undefined>((resolve) => {

@@ -1,4 +1,7 @@
-/* Who may do what: the login page, the read-only role, and pages of others that try to make the browser act. */
+/*
+ * Who may do what: the login page, the read-only role, and pages of others that try to make the
+ * browser act.
+ */
 import { createServer } from "node:http";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";

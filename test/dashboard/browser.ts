@@ -1,7 +1,8 @@
 /* Browser: the real Chromium with an empty profile, and what its console complained about.
  *
- * Every page that is opened here is watched: errors and warnings of the console, exceptions, dialogs that a script opened, and
- * requests to anywhere but the server. A test asks for `complaints` at its end.
+ * Every page that is opened here is watched: errors and warnings of the console, exceptions,
+ * dialogs that a script opened, and requests to anywhere but the server. A test asks for
+ * `complaints` at its end.
  */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

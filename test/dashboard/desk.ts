@@ -1,4 +1,7 @@
-/* Desk: a full house, a client of its queue, and a reader before one page of the dashboard. What the tests of pages and actions share. */
+/*
+ * Desk: a full house, a client of its queue, and a reader before one page of the dashboard. What
+ * the tests of pages and actions share.
+ */
 import type { Page } from "playwright-core";
 import { afterAll, vi } from "vitest";
 import type { HttpPort } from "../http/http-port.ts";

@@ -1,4 +1,7 @@
-/* Failures: each job's, and all of them in groups, in the real browser, against the real server with 10,000 tubes and 100,000 jobs. */
+/*
+ * Failures: each job's, and all of them in groups, in the real browser, against the real server
+ * with 10,000 tubes and 100,000 jobs.
+ */
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { Desk } from "./desk.ts";
@@ -127,7 +130,10 @@ test("the overview shows how many attempts fail", async () => {
     .toBe(before + 1);
 });
 
-/** Whether anything of the users' became part of the page's own making, and how much wider than the screen it is. */
+/**
+ * Whether anything of the users' became part of the page's own making, and how much wider than the
+ * screen it is.
+ */
 function intrusion(page: Page): Promise<Record<string, unknown> & { over: number }> {
   return page.evaluate(() => ({
     owned: "owned" in globalThis,

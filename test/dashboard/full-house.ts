@@ -1,4 +1,7 @@
-/* Full house: a server with 10,000 tubes and 100,000 jobs, and whatever hostile clients may have left in it. */
+/*
+ * Full house: a server with 10,000 tubes and 100,000 jobs, and whatever hostile clients may have
+ * left in it.
+ */
 import { bury, put, QueueClient, release } from "./queue-client.ts";
 import { HttpPort } from "../http/http-port.ts";
 

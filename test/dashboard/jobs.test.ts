@@ -1,4 +1,7 @@
-/* Jobs, connections and draining, in the real browser, against the real server with 10,000 tubes and 100,000 jobs. */
+/*
+ * Jobs, connections and draining, in the real browser, against the real server with 10,000 tubes
+ * and 100,000 jobs.
+ */
 import { expect, test } from "vitest";
 import { Desk } from "./desk.ts";
 import { tubeName } from "./full-house.ts";

@@ -1,4 +1,7 @@
-/* A server that goes away and comes back: the dashboard says so, keeps what it knows, and goes on by itself. */
+/*
+ * A server that goes away and comes back: the dashboard says so, keeps what it knows, and goes on
+ * by itself.
+ */
 import { expect, test } from "vitest";
 import { HttpPort } from "../http/http-port.ts";
 import { Browser } from "./browser.ts";

@@ -1,4 +1,7 @@
-/* Every page fits the screen, in light, in dark and on a phone; a picture of each is left in build/screenshots/ for those who look. */
+/*
+ * Every page fits the screen, in light, in dark and on a phone; a picture of each is left in
+ * build/screenshots/ for those who look.
+ */
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";

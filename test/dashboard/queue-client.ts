@@ -1,4 +1,7 @@
-/* Queue client: fills a server over the protocol, many commands at a time, and asks it what became of them. */
+/*
+ * Queue client: fills a server over the protocol, many commands at a time, and asks it what became
+ * of them.
+ */
 import type { Socket } from "node:net";
 import { partsOf, ReplyReader } from "../support/reply-reader.ts";
 import type { ServerProcess } from "../support/server-process.ts";
@@ -25,7 +28,10 @@ export class QueueClient implements Disposable {
     return new QueueClient(await server.connect());
   }
 
-  /** Sends commands, each with its body behind it if it has one; resolves with the lines of the replies. */
+  /**
+   * Sends commands, each with its body behind it if it has one; resolves with the lines of the
+   * replies.
+   */
   async send(...commands: readonly (string | Uint8Array)[]): Promise<string[]> {
     return (await this.#ask(commands.map(commandBytes))).map((reply) => partsOf(reply).line);
   }

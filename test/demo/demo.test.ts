@@ -1,4 +1,7 @@
-/* The demo accounts for every job, with its own server and with the real beanstalkd, and says so when the books do not balance. */
+/*
+ * The demo accounts for every job, with its own server and with the real beanstalkd, and says so
+ * when the books do not balance.
+ */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, symlink, truncate, writeFile } from "node:fs/promises";

@@ -61,7 +61,10 @@ export class Conformance {
     return this.#differences.get(nameOf(dialogue));
   }
 
-  /** Throws unless the case goes as written, or as listed and then not as written; an addition must go wrong on beanstalkd. */
+  /**
+   * Throws unless the case goes as written, or as listed and then not as written; an addition must
+   * go wrong on beanstalkd.
+   */
   async check(dialogue: Case): Promise<void> {
     if (this.#isMissing(dialogue)) return this.#checkIsMissing(dialogue);
     const difference = this.difference(dialogue);

@@ -1,8 +1,9 @@
 /* Dialogues: the parser of `test/dialogues/*.txt`. README.md beside this file describes the format.
  *
- * A file is a row of blocks. A block is a title (`== ...`), headers that say something about the whole block (`@upstream ...`), and steps.
- * The parser checks everything that can be checked without a server and names file and line in each error. It knows which headers exist,
- * not what they are good for: cases and differences are both made of blocks.
+ * A file is a row of blocks. A block is a title (`== ...`), headers that say something about the
+ * whole block (`@upstream ...`), and steps. The parser checks everything that can be checked
+ * without a server and names file and line in each error. It knows which headers exist, not what
+ * they are good for: cases and differences are both made of blocks.
  */
 import { parseText, TextError } from "./text.ts";
 import type { Text } from "./text.ts";
@@ -63,7 +64,10 @@ export interface Block {
   readonly steps: readonly Step[];
 }
 
-/** What a server is started with; absent means its own default. A server that has no such option is started without it. */
+/**
+ * What a server is started with; absent means its own default. A server that has no such option is
+ * started without it.
+ */
 export interface ServerOptions {
   /** Bytes of the largest body. */
   readonly maxJobSize?: number;
@@ -260,7 +264,8 @@ function parseDirective(lines: Lines, line: Line): Action {
   }
 }
 
-// `>` and `<` take the rest of the line after one space, so that a text may begin or end with spaces.
+// `>` and `<` take the rest of the line after one space, so that a text may begin or end with
+// spaces.
 function parseAction(lines: Lines, line: Line): Action {
   const match = /^(>>|>|<<|<)(?: (.*))?$/.exec(line.text);
   if (match !== null) {
@@ -368,7 +373,10 @@ function caseOf(block: Block): Case {
   return { ...block, upstream, addition, options, fresh: isFresh };
 }
 
-/** Reads the cases of a file of dialogues. `file` is only used to name places. Throws a DialogueError. */
+/**
+ * Reads the cases of a file of dialogues. `file` is only used to name places. Throws a
+ * DialogueError.
+ */
 export function parseCases(source: string, file: string): Case[] {
   return parseBlocks(source, file).map(caseOf);
 }

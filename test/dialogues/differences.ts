@@ -1,8 +1,10 @@
-/* Differences: reads `differences.txt`, the one list of everything in which a server is known not to answer as the dialogues say.
+/* Differences: reads `differences.txt`, the one list of everything in which a server is known not
+ * to answer as the dialogues say.
  *
- * A difference names a case and tells how the conversation goes on that server instead; or it names cases that fail there now and then
- * (`@sometimes`); or it names keys of YAML replies whose strings stand there without quotes (`@unquoted`). Nothing else makes a case pass
- * that does not go as written, and a difference that is not there any more fails (see `dialogues.test.ts`).
+ * A difference names a case and tells how the conversation goes on that server instead; or it names
+ * cases that fail there now and then (`@sometimes`); or it names keys of YAML replies whose strings
+ * stand there without quotes (`@unquoted`). Nothing else makes a case pass that does not go as
+ * written, and a difference that is not there any more fails (see `dialogues.test.ts`).
  */
 import { DialogueError, parseBlocks } from "./dialogue.ts";
 import type { Block, Case, YamlLine } from "./dialogue.ts";
@@ -11,7 +13,10 @@ import type { ServerName } from "./stage.ts";
 
 /** How one case goes on one server. */
 export interface Difference {
-  /** `put.txt: a sentence`; in the list the server may follow in parentheses, where two servers differ in one case. */
+  /**
+   * `put.txt: a sentence`; in the list the server may follow in parentheses, where two servers
+   * differ in one case.
+   */
   readonly name: string;
   readonly server: ServerName;
   readonly reason: string;

@@ -1,4 +1,5 @@
-/* The player, on a stage where the server says what the test wants: what it accepts, and above all what it does not.
+/* The player, on a stage where the server says what the test wants: what it accepts, and above all
+ * what it does not.
  */
 import { describe, expect, test } from "vitest";
 import { parseCases } from "./dialogue.ts";

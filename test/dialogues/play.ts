@@ -1,7 +1,8 @@
-/* The player: takes one case through its steps on a stage and throws a Mismatch at the first thing that is not as written.
+/* The player: takes one case through its steps on a stage and throws a Mismatch at the first thing
+ * that is not as written.
  *
- * Commands that follow each other directly leave in one write. At the end every connection must be quiet: what the server says beyond the
- * dialogue is a mismatch too.
+ * Commands that follow each other directly leave in one write. At the end every connection must be
+ * quiet: what the server says beyond the dialogue is a mismatch too.
  */
 import type { Block, Step, YamlLine, YamlValue } from "./dialogue.ts";
 import type { Stage, Wire } from "./stage.ts";
@@ -11,7 +12,9 @@ import type { Scope } from "./text.ts";
 /** The server did not say what the dialogue says. */
 export class Mismatch extends Error {
   readonly code = "HM_DIALOGUE_MISMATCH";
-  /** How much more time than written had passed when the step began that failed, in milliseconds. */
+  /**
+   * How much more time than written had passed when the step began that failed, in milliseconds.
+   */
   readonly lateMs: number;
 
   constructor(message: string, lateMs: number) {
@@ -40,7 +43,10 @@ const TRANSCRIPT_LINES = 24;
 
 /** How a case is played. */
 export interface PlayOptions {
-  /** Gives the values of YAML lines as this server writes them; absent: as they stand in the dialogue. */
+  /**
+   * Gives the values of YAML lines as this server writes them; absent: as they stand in the
+   * dialogue.
+   */
   readonly dialect?: Dialect;
   /** How long a reply may take in milliseconds; absent: as long as the stage says. */
   readonly patienceMs?: number;

@@ -1,8 +1,9 @@
 /* Stages and targets: what the player needs of a server, whichever server it is.
  *
- * A Target is one way to run a server. For each case it opens a Stage: a server in the state of a fresh one, except that ids may go on
- * from an earlier case (the case says `$1`) and that counters since the start of the server mean nothing unless the case is `@fresh`.
- * The player connects Wires, and finishes the stage in the end.
+ * A Target is one way to run a server. For each case it opens a Stage: a server in the state of a
+ * fresh one, except that ids may go on from an earlier case (the case says `$1`) and that counters
+ * since the start of the server mean nothing unless the case is `@fresh`. The player connects
+ * Wires, and finishes the stage in the end.
  */
 import type { Case, Signal } from "./dialogue.ts";
 
@@ -41,7 +42,10 @@ export class Inbox {
     return taken;
   }
 
-  /** Waits for news until `deadlineMs` (on the clock of `performance.now`); false when there was none. */
+  /**
+   * Waits for news until `deadlineMs` (on the clock of `performance.now`); false when there was
+   * none.
+   */
   async news(deadlineMs: number): Promise<boolean> {
     const left = deadlineMs - performance.now();
     if (left <= 0 || this.#ended) return false;
@@ -74,7 +78,10 @@ export interface Wire {
 export interface Stage {
   /** The last id that the server gave out before this case. */
   readonly baseId: number;
-  /** How long a reply may take, in milliseconds of real time; 0 where replies are there at once or never. */
+  /**
+   * How long a reply may take, in milliseconds of real time; 0 where replies are there at once or
+   * never.
+   */
   readonly patienceMs: number;
   connect(): Promise<Wire>;
   /** Lets time pass, on the server's clock. */
@@ -96,14 +103,20 @@ export interface Target {
   /** As it stands in the titles of tests. */
   readonly title: string;
   readonly server: ServerName;
-  /** Whether time passes by itself: a case may then have to be played again because the machine was too slow. */
+  /**
+   * Whether time passes by itself: a case may then have to be played again because the machine was
+   * too slow.
+   */
   readonly realTime: boolean;
   open(dialogue: Case): Promise<Stage>;
   /** Ends every server that is still running. */
   close(): Promise<void>;
 }
 
-/** Sends a command on a wire of the runner's own and takes its reply up to the first CRLF, and a chunk behind OK. */
+/**
+ * Sends a command on a wire of the runner's own and takes its reply up to the first CRLF, and a
+ * chunk behind OK.
+ */
 export async function converse(
   wire: Wire,
   command: string,

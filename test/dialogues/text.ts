@@ -1,8 +1,10 @@
-/* Text: what stands behind `>` and `<` in a dialogue: bytes, with ids and round numbers left open until the case is played.
+/* Text: what stands behind `>` and `<` in a dialogue: bytes, with ids and round numbers left open
+ * until the case is played.
  *
- * Escapes: `\r` `\n` `\t` `\\` `\$` `\%` `\xHH`, and `\{x*200}` for two hundred times `x`. Everything else stands for its UTF-8 bytes.
- * `$1` is the first id that the server gives out during the case, `$2` the second. `%i` is the number of the round inside `@repeat`
- * (1, 2, ...), `%{i+1}` one more, and `$%i` the id with that number. A `$` or `%` before anything else is just itself.
+ * Escapes: `\r` `\n` `\t` `\\` `\$` `\%` `\xHH`, and `\{x*200}` for two hundred times `x`.
+ * Everything else stands for its UTF-8 bytes. `$1` is the first id that the server gives out during
+ * the case, `$2` the second. `%i` is the number of the round inside `@repeat` (1, 2, ...), `%{i+1}`
+ * one more, and `$%i` the id with that number. A `$` or `%` before anything else is just itself.
  *
  * The dialogue parser makes Texts, the player renders them.
  */
@@ -34,7 +36,8 @@ const SINGLE_ESCAPES: Readonly<Record<string, string>> = {
   "%": "%",
 };
 
-// One alternative per kind of part; the last one takes any other character, so that the pieces always join up to the whole source.
+// One alternative per kind of part; the last one takes any other character, so that the pieces
+// always join up to the whole source.
 const PIECES =
   /\\\{(?<unit>[^}]+)\*(?<times>\d+)\}|\\x(?<hex>[0-9a-fA-F]{2})|\\(?<escape>.?)|(?<round>\$?%(?:i|\{i\+(?<plus>\d+)\}))|\$(?<ordinal>[1-9]\d*)|(?<plain>[^\\$%]+|[$%])/gsu;
 
@@ -99,7 +102,10 @@ export function parseText(source: string, ending = ""): Text {
   return new Text(parts);
 }
 
-/** Shows bytes in the notation of dialogues; what is longer than `limit` characters is cut in the middle. */
+/**
+ * Shows bytes in the notation of dialogues; what is longer than `limit` characters is cut in the
+ * middle.
+ */
 export function showBytes(bytes: Uint8Array, limit = 400): string {
   let shown = "";
   for (const byte of bytes) {

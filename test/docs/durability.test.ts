@@ -1,4 +1,7 @@
-/* docs/durability.md against what it speaks of: the tests that it names, the options and the exit codes. */
+/*
+ * docs/durability.md against what it speaks of: the tests that it names, the options and the exit
+ * codes.
+ */
 import { describe, expect, test } from "vitest";
 import { environmentName } from "../../src/config/option.ts";
 import { DEFAULT_OPTIONS, OPTIONS } from "../../src/config/options.ts";

@@ -1,7 +1,9 @@
-/* docs/journal-format.md: a reader written from that page alone, which must find the jobs that the server put into a journal.
+/* docs/journal-format.md: a reader written from that page alone, which must find the jobs that the
+ * server put into a journal.
  *
- * Of the project it imports nothing but what makes journals and what says which jobs are to be found: the reader below shares no line with the
- * server. It reads the jobs, not the damage; a journal with a torn end is read up to there.
+ * Of the project it imports nothing but what makes journals and what says which jobs are to be
+ * found: the reader below shares no line with the server. It reads the jobs, not the damage; a
+ * journal with a torn end is read up to there.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -202,7 +204,7 @@ function recordsOf({ bytes, salt }: ReadSegment, { from, to }: ReadFrame): reado
   return records;
 }
 
-/** Does what the record says; answers its id. */
+/** Does what the record says; returns its id. */
 function replay({ bytes }: ReadRecord, { jobs, failures, parts }: ReadJournal): number {
   const id = Number(bytes.readBigUInt64LE(16));
   const kind = bytes[8];

@@ -1,4 +1,7 @@
-/* Page: a Markdown page of the project, read the way the tests of the documents need it: code blocks, tables, links. */
+/*
+ * Page: a Markdown page of the project, read the way the tests of the documents need it: code
+ * blocks, tables, links.
+ */
 import { readFileSync } from "node:fs";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -8,7 +11,10 @@ export function readPage(path: string): string {
   return readFileSync(new URL(path, ROOT), "utf8");
 }
 
-/** The part of `page` below the heading of that title, down to the next heading that is not deeper. Throws a RangeError if there is none. */
+/**
+ * The part of `page` below the heading of that title, down to the next heading that is not deeper.
+ * Throws a RangeError if there is none.
+ */
 export function section(page: string, title: string): string {
   const lines = page.split("\n");
   const at = lines.findIndex((line) => /^#+ /.test(line) && line.replace(/^#+ /, "") === title);

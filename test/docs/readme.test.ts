@@ -1,4 +1,7 @@
-/* What the README says: its tour is taken, its tables and figures are compared with where they come from. */
+/*
+ * What the README says: its tour is taken, its tables and figures are compared with where they come
+ * from.
+ */
 import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { startHomemaker } from "../support/homemaker.ts";

@@ -1,6 +1,8 @@
-/* Tour: the transcript in the README, and a bash that does what it says against a server of its own.
+/* Tour: the transcript in the README, and a bash that does what it says against a server of its
+ * own.
  *
- * Of the three ways to talk to the server that the README offers, this runs those that need nothing which may not be there.
+ * Of the three ways to talk to the server that the README offers, this runs those that need nothing
+ * which may not be there.
  */
 import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -36,7 +38,10 @@ function stepsOf(transcript: string): TourStep[] {
   });
 }
 
-/** Does all steps in one bash, with that definition of `ask`, on that port; answers what each printed, without carriage returns. */
+/**
+ * Does all steps in one bash, with that definition of `ask`, on that port; returns what each
+ * printed, without carriage returns.
+ */
 export async function takeTour(definition: string, port: number): Promise<readonly TourStep[]> {
   const folder = await mkdtemp(join(tmpdir(), "homemaker-tour-"));
   const script = [

@@ -1,4 +1,7 @@
-/* Board thread: one of the two threads that hammer the board in board.test.ts: it holds replies, or it is the committer. */
+/*
+ * Board thread: one of the two threads that hammer the board in board.test.ts: it holds replies, or
+ * it is the committer.
+ */
 import { parentPort, workerData } from "node:worker_threads";
 import { Common } from "../../src/server/common.ts";
 
@@ -21,7 +24,7 @@ const common = new Common(buffer);
 const board = common.journal;
 const words = new Int32Array(shared);
 
-/** Wants one position after the other to become safe. Answers how often nobody woke it. */
+/** Wants one position after the other to become safe. Returns how often nobody woke it. */
 async function hold(): Promise<number> {
   let forgotten = 0;
   for (let round = 1; round <= rounds; round++) {
@@ -49,7 +52,10 @@ async function hold(): Promise<number> {
   }
 }
 
-/** Makes safe what is wanted. Answers how often it was woken by nobody although there was something to do. */
+/**
+ * Makes safe what is wanted. Returns how often it was woken by nobody although there was something
+ * to do.
+ */
 function commit(): number {
   let forgotten = 0;
   while (Atomics.load(words, OVER) === 0) {

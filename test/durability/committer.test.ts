@@ -1,7 +1,9 @@
-/* The committer and a thread that talks to it, step by step in one thread: whoever waits for a commit is told of it.
+/* The committer and a thread that talks to it, step by step in one thread: whoever waits for a
+ * commit is told of it.
  *
- * The committer runs on the simulated disk. Whenever it calls the disk, or is about to sleep, the other thread may have a turn: it puts and
- * deletes jobs, lets replies out, looks whether it was woken. Nobody may fall asleep while a reply is held and nothing is left that would free it.
+ * The committer runs on the simulated disk. Whenever it calls the disk, or is about to sleep, the
+ * other thread may have a turn: it puts and deletes jobs, lets replies out, looks whether it was
+ * woken. Nobody may fall asleep while a reply is held and nothing is left that would free it.
  */
 import { afterEach, expect, test, vi } from "vitest";
 import * as C from "../../assembly/constants.ts";
@@ -19,7 +21,10 @@ import { SimulatedDisk } from "../journal/simulated-disk.ts";
 
 const SEGMENT_BYTES = 1_048_576;
 const BODY_BYTES = 60_000;
-/** Enough for several segments, and then for several more, most of whose jobs are gone: between two commits they are reclaimed. */
+/**
+ * Enough for several segments, and then for several more, most of whose jobs are gone: between two
+ * commits they are reclaimed.
+ */
 const LIVE_JOBS = 50;
 const COMMANDS = 500;
 /** Far more turns than that takes. */
@@ -134,7 +139,10 @@ class Thread {
   }
 }
 
-/** Runs both to the end. Answers how many files the journal wrote, and gives an error when somebody is forgotten. */
+/**
+ * Runs both to the end. Returns how many files the journal wrote, and gives an error when somebody
+ * is forgotten.
+ */
 async function runBoth(seed: number, level: DurabilityLevel): Promise<number> {
   const random = randomFrom(seed);
   const common = Common.create(1);

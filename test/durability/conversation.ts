@@ -1,6 +1,8 @@
-/* Conversation: one client's connection on which many commands may be on their way; answers come in the order of the commands.
+/* Conversation: one client's connection on which many commands may be on their way; answers come in
+ * the order of the commands.
  *
- * When the connection ends, whatever was not answered stays unanswered: the promise of its answer resolves with undefined.
+ * When the connection ends, whatever was not answered stays unanswered: the promise of its answer
+ * resolves with undefined.
  */
 import type { Socket } from "node:net";
 import { partsOf, ReplyReader } from "../support/reply-reader.ts";
@@ -41,7 +43,10 @@ export class Conversation {
     return this.#takers.length - this.#taken;
   }
 
-  /** Sends a command, its CRLF excepted, with its body. Undefined: the connection ended before the answer. */
+  /**
+   * Sends a command, its CRLF excepted, with its body. Undefined: the connection ended before the
+   * answer.
+   */
   ask(command: string, body?: Uint8Array): Promise<Answer | undefined> {
     return new Promise((resolve) => {
       if (this.#isOver) {

@@ -1,6 +1,8 @@
-/* Crowd: several clients that use a server at once in every way that a journal has to remember, all of it written into a ledger.
+/* Crowd: several clients that use a server at once in every way that a journal has to remember, all
+ * of it written into a ledger.
  *
- * Each keeps some commands on their way, until its connection ends. Called by kill-loop.ts and the tests here.
+ * Each keeps some commands on their way, until its connection ends. Called by kill-loop.ts and the
+ * tests here.
  */
 import { Random } from "../fuzz/random.ts";
 import { Conversation } from "./conversation.ts";
@@ -43,7 +45,10 @@ export class Crowd {
     await Promise.all(this.#clients.map((client) => client.over));
   }
 
-  /** The clients finish what is on its way and ask nothing more. Resolves when all has been answered. */
+  /**
+   * The clients finish what is on its way and ask nothing more. Resolves when all has been
+   * answered.
+   */
   async rest(): Promise<void> {
     for (const client of this.#clients) client.isResting = true;
     await this.isOver();
@@ -98,7 +103,10 @@ class Client {
     await Promise.all(Array.from({ length: count }, () => this.#put()));
   }
 
-  /** What is asked right after it is asked of that tube: commands are run in the order in which they leave. */
+  /**
+   * What is asked right after it is asked of that tube: commands are run in the order in which they
+   * leave.
+   */
   #use(tube: string): void {
     if (this.#used === tube) return;
     this.#used = tube;
@@ -163,7 +171,10 @@ class Client {
     else await this.#talk.ask("stats");
   }
 
-  /** One that need not be ready: with reserve-job it is taken out of the delayed or buried ones for good. */
+  /**
+   * One that need not be ready: with reserve-job it is taken out of the delayed or buried ones for
+   * good.
+   */
   async #takeAside(): Promise<void> {
     const job = this.#takeKnown();
     if (job === undefined) return;

@@ -1,4 +1,5 @@
-/* Faults of real system calls, made by strace: an error of the disk ends the server with a clear line, and whatever was answered holds.
+/* Faults of real system calls, made by strace: an error of the disk ends the server with a clear
+ * line, and whatever was answered holds.
  *
  * Only calls on files of the data directory are hit. The ledger judges what the next server finds.
  */
@@ -40,7 +41,8 @@ afterEach(async () => {
 /** Starts a server of which some system calls on its journal go wrong. */
 function startUnder(inject: string, level: "sync" | "interval" | "os"): ServerWithData {
   const [call = ""] = inject.split(":");
-  // -D: the server is our child and strace its grandchild, so that signals and exit codes are the server's own.
+  // -D: the server is our child and strace its grandchild, so that signals and exit codes are the
+  // server's own.
   const under = ["strace", "-D", "-f", "-qq", "-o", join(tmpdir(), "homemaker-strace.log")];
   under.push("-e", `trace=${call}`, "-e", `inject=${inject}`);
   const server = new ServerWithData({ directory, level, threads: 1, shards: 2, under });
@@ -94,7 +96,9 @@ test.for([
   },
 );
 
-/** Blocks at the beginning of a segment that the device refuses to read, and what a job takes there. */
+/**
+ * Blocks at the beginning of a segment that the device refuses to read, and what a job takes there.
+ */
 const UNREADABLE_BLOCKS = 10;
 const BLOCK_BYTES = 4096;
 const JOB_BYTES = 288;

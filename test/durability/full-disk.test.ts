@@ -1,4 +1,7 @@
-/* A full disk: puts are refused, everything that drains goes on, nothing that was promised is lost, and it heals by itself. */
+/*
+ * A full disk: puts are refused, everything that drains goes on, nothing that was promised is lost,
+ * and it heals by itself.
+ */
 import { randomInt } from "node:crypto";
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -49,7 +52,7 @@ async function start(launch: Partial<Launch> = {}): Promise<void> {
   client = new Conversation(await server.connect());
 }
 
-/** One put with a body of up to `most` bytes. Answers the job, refused or not. */
+/** One put with a body of up to `most` bytes. Returns the job, refused or not. */
 async function put(most: number): Promise<Job> {
   const job = ledger.begin({
     tube: "default",

@@ -1,4 +1,7 @@
-/* The gate: replies wait for what they depend on, leave in order, and nothing else waits with them for longer than it must. */
+/*
+ * The gate: replies wait for what they depend on, leave in order, and nothing else waits with them
+ * for longer than it must.
+ */
 import { expect, test } from "vitest";
 import { Gate } from "../../src/server/gate.ts";
 import type { Holder } from "../../src/server/gate.ts";

@@ -1,4 +1,7 @@
-/* Gathering: a commit begins when those who are about to speak have been heard, and waits for nobody else. */
+/*
+ * Gathering: a commit begins when those who are about to speak have been heard, and waits for
+ * nobody else.
+ */
 import { expect, test } from "vitest";
 import { Gathering } from "../../src/server/gathering.ts";
 import { journalThat, World } from "../sessions/world.ts";
@@ -15,7 +18,10 @@ class Thread {
     wake: () => void this.wakes++,
   });
 
-  /** All connections that have something to say are heard; `passes` milliseconds later they are done. */
+  /**
+   * All connections that have something to say are heard; `passes` milliseconds later they are
+   * done.
+   */
   hear(passes: number): void {
     this.millis += passes;
     for (const run of this.#later.splice(0)) run();

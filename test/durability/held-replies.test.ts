@@ -1,4 +1,7 @@
-/* Held replies: what becomes of what a slow disk holds back when the server is told to stop, and when clients ask without a pause. */
+/*
+ * Held replies: what becomes of what a slow disk holds back when the server is told to stop, and
+ * when clients ask without a pause.
+ */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -11,7 +14,9 @@ import { ServerWithData, until } from "./server-with-data.ts";
 import { isWritten, SlowDisk } from "./slow-disk.ts";
 
 const TIMEOUT_MS = 120_000;
-/** Syncs that are over before the server has waited for as long as it waits for replies at its end. */
+/**
+ * Syncs that are over before the server has waited for as long as it waits for replies at its end.
+ */
 const SLOW_MILLIS = 700;
 /** Longer than any of these tests. */
 const STUCK_MILLIS = 600_000;
@@ -32,7 +37,10 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
-/** A server that syncs nothing but what it is asked for: its spares are there, and it writes no hints. */
+/**
+ * A server that syncs nothing but what it is asked for: its spares are there, and it writes no
+ * hints.
+ */
 async function serving(flags: readonly string[] = []): Promise<ServerWithData> {
   const shape = { directory, level: "sync", threads: 1, shards: 1, segmentSize: "4MiB" } as const;
   const server = new ServerWithData({ ...shape, flags: ["--hint-interval", "never", ...flags] });
@@ -146,7 +154,10 @@ async function isStuck(socket: Socket): Promise<void> {
 
 const MANY = 16_000;
 const BODY = Buffer.alloc(2000, "a job ");
-/** What may lie between client and server, in the buffers of the sockets, in the ring, and in what one turn of a connection reads. */
+/**
+ * What may lie between client and server, in the buffers of the sockets, in the ring, and in what
+ * one turn of a connection reads.
+ */
 const BETWEEN_BYTES = 16 * 1_048_576;
 
 test(

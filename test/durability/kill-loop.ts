@@ -1,7 +1,8 @@
-/* Kill loop: one data directory through many lives: a server, a crowd, kill -9 at some moment, another server, and the ledger's judgement.
+/* Kill loop: one data directory through many lives: a server, a crowd, kill -9 at some moment,
+ * another server, and the ledger's judgement.
  *
- * Most lives end under load, some before the server has recovered. Each life may have other threads and shards. The seed decides all of it
- * but the timing of the machine. Called by kill.test.ts.
+ * Most lives end under load, some before the server has recovered. Each life may have other threads
+ * and shards. The seed decides all of it but the timing of the machine. Called by kill.test.ts.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,7 @@
-/* kill -9 in a loop on real files: whatever the level, nothing that was answered is lost, and nothing deleted comes back. */
+/*
+ * kill -9 in a loop on real files: whatever the level, nothing that was answered is lost, and
+ * nothing deleted comes back.
+ */
 import { randomInt } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { runKillLoop } from "./kill-loop.ts";

@@ -1,7 +1,9 @@
-/* Ledger: what a server promised its clients, written down as they ask and hear, and the judge of what it has after a restart.
+/* Ledger: what a server promised its clients, written down as they ask and hear, and the judge of
+ * what it has after a restart.
  *
- * A promise is an answer. What was asked and not answered may have happened or not; after a restart what is found is the truth from then on.
- * Every body begins with the job's own number, so that a job is known again whatever its id. Called by crowd.ts and the tests here.
+ * A promise is an answer. What was asked and not answered may have happened or not; after a restart
+ * what is found is the truth from then on. Every body begins with the job's own number, so that a
+ * job is known again whatever its id. Called by crowd.ts and the tests here.
  */
 import type { Conversation } from "./conversation.ts";
 import { Random } from "../fuzz/random.ts";
@@ -163,7 +165,10 @@ export class Ledger {
     job.isGone = true;
   }
 
-  /** A bury, release or kick-job is about to be asked. Answers what takes its answer: whether the job is buried now. */
+  /**
+   * A bury, release or kick-job is about to be asked. Returns what takes its answer: whether the
+   * job is buried now.
+   */
   beginChange(job: Job, command: string): (isBuried: boolean | undefined) => void {
     const tube = this.#tube(job.tube);
     const change = ++job.changes;
@@ -200,7 +205,8 @@ export class Ledger {
   }
 
   /**
-   * Looks at all that the server has, compares it with what was promised, and takes what is there for the truth.
+   * Looks at all that the server has, compares it with what was promised, and takes what is there
+   * for the truth.
    *
    * @param isComplete look for every job that was ever deleted, not for some of them
    */

@@ -1,4 +1,7 @@
-/* Long bodies with data: longer than a ring and a segment, on real files, through restarts, kills and connections that end. */
+/*
+ * Long bodies with data: longer than a ring and a segment, on real files, through restarts, kills
+ * and connections that end.
+ */
 import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

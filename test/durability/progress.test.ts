@@ -1,4 +1,7 @@
-/* Progress of a recovery that takes long: a bar where standard error is a terminal, lines of the log where it is not. */
+/*
+ * Progress of a recovery that takes long: a bar where standard error is a terminal, lines of the
+ * log where it is not.
+ */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,6 @@
-/* Recovery by several threads: they bring back what one thread brings back, and they do take part. */
+/*
+ * Recovery by several threads: they bring back what one thread brings back, and they do take part.
+ */
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";

@@ -1,4 +1,7 @@
-/* Replay thread: an I/O thread's part of a recovery, in replay-board.test.ts. Says how many batches it replayed. */
+/*
+ * Replay thread: an I/O thread's part of a recovery, in replay-board.test.ts. Says how many batches
+ * it replayed.
+ */
 import { parentPort, workerData } from "node:worker_threads";
 import { openShards } from "../../src/engine/shards.ts";
 import type { ShardMemories } from "../../src/engine/shards.ts";

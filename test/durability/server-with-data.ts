@@ -1,7 +1,8 @@
-/* Server with data: Homemaker as a process of its own on a data directory, on any of its runtimes, perhaps under another command.
+/* Server with data: Homemaker as a process of its own on a data directory, on any of its runtimes,
+ * perhaps under another command.
  *
- * Started, waited for, killed; what it printed and how it ended can be seen. What still runs when the process of the tests exits is killed.
- * Called by all tests here.
+ * Started, waited for, killed; what it printed and how it ended can be seen. What still runs when
+ * the process of the tests exits is killed. Called by all tests here.
  */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
@@ -47,7 +48,10 @@ process.on("exit", () => {
   for (const child of children) child.kill("SIGKILL");
 });
 
-/** Resolves as soon as `isSo` answers true; rejects, with what `tell` adds, when it has not for 20 s. */
+/**
+ * Resolves as soon as `isSo` returns true; rejects, with what `tell` adds, when it has not for 20
+ * s.
+ */
 export async function until(
   what: string,
   isSo: () => boolean | Promise<boolean>,

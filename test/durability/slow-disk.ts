@@ -1,4 +1,7 @@
-/* Slow disk: each sync of a server that runs takes longer, or for ever, until the disk is itself again. Made by strace. */
+/*
+ * Slow disk: each sync of a server that runs takes longer, or for ever, until the disk is itself
+ * again. Made by strace.
+ */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
@@ -36,7 +39,10 @@ export class SlowDisk {
     return disk;
   }
 
-  /** The disk is as fast as ever again; a sync that waited is made, unless its process was killed meanwhile. */
+  /**
+   * The disk is as fast as ever again; a sync that waited is made, unless its process was killed
+   * meanwhile.
+   */
   async recover(): Promise<void> {
     this.#tracer.kill("SIGKILL"); // otherwise it would wait for a process that waits for it
     await this.#ended;

@@ -1,4 +1,7 @@
-/* Small disk: a file system of a few mebibytes of its own, that a test can fill. It needs root, and fails loudly without. */
+/*
+ * Small disk: a file system of a few mebibytes of its own, that a test can fill. It needs root, and
+ * fails loudly without.
+ */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmdirSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,5 +1,5 @@
-/* Start and stop with data: who comes early waits, who was promised something hears it before the end, and a directory that cannot be
- * used is refused with one clear line.
+/* Start and stop with data: who comes early waits, who was promised something hears it before the
+ * end, and a directory that cannot be used is refused with one clear line.
  */
 import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -59,7 +59,10 @@ async function inspect(server: ServerWithData, ledger: Ledger): Promise<void> {
   expect(ledger.problems).toEqual([]);
 }
 
-/** Asks as soon as somebody listens there; once more if that was only a look whether the port is free. */
+/**
+ * Asks as soon as somebody listens there; once more if that was only a look whether the port is
+ * free.
+ */
 async function askEarly(port: number, server: ServerWithData): Promise<readonly string[]> {
   for (;;) {
     try {

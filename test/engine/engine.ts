@@ -1,7 +1,9 @@
-/* Engine: a whole shard for tests, driven call by call through the verify build, with answers as plain objects.
+/* Engine: a whole shard for tests, driven call by call through the verify build, with answers as
+ * plain objects.
  *
- * Each I/O thread gets an instance of its own on the one memory, as in the server. `verify` throws with the name of the broken
- * invariant. Addresses of tubes and connections are passed on as the engine gave them.
+ * Each I/O thread gets an instance of its own on the one memory, as in the server. `verify` throws
+ * with the name of the broken invariant. Addresses of tubes and connections are passed on as the
+ * engine gave them.
  */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -87,13 +89,18 @@ export interface ShardOptions {
   readonly threads?: number;
   /** How many pages, the threads' areas included, clients may fill. */
   readonly budgetPages?: number;
-  /** The length to which the memory can grow: less than the engine asks for, and even vital requests fail. */
+  /**
+   * The length to which the memory can grow: less than the engine asks for, and even vital requests
+   * fail.
+   */
   readonly maximumPages?: number;
   /** The compiled module; build/engine.verify.wasm when absent. */
   readonly module?: WebAssembly.Module;
 }
 
-/** Pages that a memory has at least: what the import asks for, and some beside the threads' areas. */
+/**
+ * Pages that a memory has at least: what the import asks for, and some beside the threads' areas.
+ */
 const PAGES_MIN = 64;
 const PAGES_FIRST = 16;
 const PAGES_MAX = 65536;
@@ -184,7 +191,7 @@ export class EngineShard {
     return this.#thread(t).exports;
   }
 
-  /** Walks the shard; answers how many slots the walk did not reach (see assembly/verify.ts). */
+  /** Walks the shard; returns how many slots the walk did not reach (see assembly/verify.ts). */
   verify(): number {
     const thread = this.#thread(0);
     const broken = thread.exports.verify(0, 1);
@@ -345,7 +352,10 @@ export class EngineShard {
     return this.#reply(t, this.raw(t).holds(t, conn, id, now));
   }
 
-  /** Every failure that the job keeps, oldest first; `now` must not let anything happen that was not due before. */
+  /**
+   * Every failure that the job keeps, oldest first; `now` must not let anything happen that was not
+   * due before.
+   */
   failuresOf(t: number, id: number, now: number): EngineFailure[] {
     const found: EngineFailure[] = [];
     for (;;) {
@@ -450,8 +460,8 @@ export class EngineShard {
   }
 
   /**
-   * The lowest ids of the jobs asked for; undefined when there is no such tube. Looks in one way to the end; `between` is called between two pieces,
-   * and `now` is asked for each.
+   * The lowest ids of the jobs asked for; undefined when there is no such tube. Looks in one way to
+   * the end; `between` is called between two pieces, and `now` is asked for each.
    */
   listJobs(
     t: number,
@@ -533,7 +543,9 @@ export class EngineShard {
     }
   }
 
-  /** Flushes a tube to the end; `between` is called between two pieces, and `now` is asked for each. */
+  /**
+   * Flushes a tube to the end; `between` is called between two pieces, and `now` is asked for each.
+   */
   flushTube(
     t: number,
     tube: string,

@@ -1,4 +1,7 @@
-/* Listing and flushing with many jobs, while between two pieces the tube is full of life and the table of jobs grows and shrinks. */
+/*
+ * Listing and flushing with many jobs, while between two pieces the tube is full of life and the
+ * table of jobs grows and shrinks.
+ */
 import { describe, expect, test } from "vitest";
 import * as C from "../../assembly/constants.ts";
 import { EngineShard } from "./engine.ts";
@@ -22,7 +25,7 @@ class Yard {
     this.engine.watchTube(0, this.conn, TUBE, 3);
   }
 
-  /** Puts so many jobs; answers their ids. */
+  /** Puts so many jobs; returns their ids. */
   put(
     count: number,
     job: { pri?: number; delaySeconds?: number } = {},
@@ -44,7 +47,10 @@ class Yard {
     for (const id of ids) this.engine.deleteJob(0, this.conn, id, this.now);
   }
 
-  /** All ids of a state, page by page, looked for in one way; `between` runs between pieces and pages. */
+  /**
+   * All ids of a state, page by page, looked for in one way; `between` runs between pieces and
+   * pages.
+   */
   list(way: ListWay, state: number, most: number, between: () => void = () => undefined): number[] {
     const ids: number[] = [];
     for (;;) {

@@ -1,7 +1,8 @@
-/* Lock worker: one thread that hammers a shard together with others, and claims every job that it is given.
+/* Lock worker: one thread that hammers a shard together with others, and claims every job that it
+ * is given.
  *
- * A claim is a byte for each id: 1 while somebody holds the job, 2 once it is deleted. Claiming what is claimed is the fault that
- * the test looks for; it ends the thread.
+ * A claim is a byte for each id: 1 while somebody holds the job, 2 once it is deleted. Claiming
+ * what is claimed is the fault that the test looks for; it ends the thread.
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { EngineShard } from "./engine.ts";
@@ -68,7 +69,9 @@ class LockWorker {
     else this.#finish(conn, action);
   }
 
-  /** Takes part in emptying the shard: gives up waiting, deletes what is held, takes what is left. */
+  /**
+   * Takes part in emptying the shard: gives up waiting, deletes what is held, takes what is left.
+   */
   drain(): void {
     for (const conn of this.#conns) {
       this.#claimFrom(conn, this.#shard.cancel(this.#t, conn.ref, NOW));

@@ -26,7 +26,7 @@ function start(shard: EngineShard, thread: number, claims: SharedArrayBuffer): W
   return worker;
 }
 
-/** Lets all threads do a phase at once; answers what each has put and deleted so far. */
+/** Lets all threads do a phase at once; returns what each has put and deleted so far. */
 async function together(
   workers: readonly Worker[],
   phase: "hammer" | "drain",
@@ -46,7 +46,8 @@ test(
 
     await together(workers, "hammer");
     shard.verify();
-    // Whoever drains first may be granted what the second releases: twice over, one after the other.
+    // Whoever drains first may be granted what the second releases: twice over, one after the
+    // other.
     const counts = await together(workers, "drain");
 
     shard.verify();

@@ -55,7 +55,7 @@ test("jobs of random sizes never overlap, and pages go from class to class", () 
   expect(usedPages(one)).toBeLessThan(Math.min(most, PAGES_KEPT));
 });
 
-/** Fills the shard until a put is refused; answers how many were not. */
+/** Fills the shard until a put is refused; returns how many were not. */
 function fill(one: OneTube, bytes: number): number {
   const body = Buffer.alloc(bytes);
   for (let n = 0; n < 100_000; n++) if (one.put({ body }).answer !== "DONE") return n;
@@ -90,7 +90,10 @@ test("the budget holds when the memory had to grow for tubes and connections", (
   one.shard.verify();
 });
 
-/** Holds all jobs and releases each with a priority of its own, until there is no memory for one; answers the job of that one. */
+/**
+ * Holds all jobs and releases each with a priority of its own, until there is no memory for one;
+ * answers the job of that one.
+ */
 function releaseUntilBuried(one: OneTube): number {
   const ids: number[] = [];
   for (let { id } = one.take(); id !== undefined; { id } = one.take()) ids.push(id);

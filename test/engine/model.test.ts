@@ -1,4 +1,5 @@
-/* Engine against model: random walks, all answers the same and all invariants whole after each step.
+/* Engine against model: random walks, all answers the same and all invariants whole after each
+ * step.
  *
  * A walk that goes wrong prints its seed and path. Replay it with
  *   SEED=... WALK_PATH=... npx vitest run test/engine/model.test.ts

@@ -1,8 +1,10 @@
-/* Model: what one shard does, as plainly as it can be said. The engine is compared with it, call by call.
+/* Model: what one shard does, as plainly as it can be said. The engine is compared with it, call by
+ * call.
  *
- * Written from the protocol, not from the engine: jobs are objects in a Map, every question is answered by looking at all of them.
- * Where the protocol leaves a choice open the project's own rules fill it: waiters are served first come first served, what is due
- * happens in the order of the deadlines, and the jobs of a connection that goes come back in the order of theirs.
+ * Written from the protocol, not from the engine: jobs are objects in a Map, every question is
+ * answered by looking at all of them. Where the protocol leaves a choice open the project's own
+ * rules fill it: waiters are served first come first served, what is due happens in the order of
+ * the deadlines, and the jobs of a connection that goes come back in the order of theirs.
  */
 import * as C from "../../assembly/constants.ts";
 import type { Answer, EngineFailure, ListOrder, ListedTube, NewJob, Reply } from "./engine.ts";
@@ -226,7 +228,10 @@ export class ModelShard {
     return conn.calling ? this.#collectFrom(conn, now) : this.#reply("NONE");
   }
 
-  /** Collects the grant of the connection `key` of `thread`; which one comes next is not promised, 0 = there shall be none. */
+  /**
+   * Collects the grant of the connection `key` of `thread`; which one comes next is not promised, 0
+   * = there shall be none.
+   */
   collect(thread: number, key: number, now: number): Reply {
     this.#settle(now);
     const callers = [...this.conns.values()].filter((c) => c.thread === thread && c.calling);
@@ -443,7 +448,10 @@ export class ModelShard {
     return [...this.tubes.values()].map(({ name, number }) => ({ name, number }));
   }
 
-  /** The lowest ids, above `after`, of the tube's jobs in that state; undefined when there is no such tube. */
+  /**
+   * The lowest ids, above `after`, of the tube's jobs in that state; undefined when there is no
+   * such tube.
+   */
   listJobs(order: ListOrder, now: number): number[] | undefined {
     this.#settle(now);
     if (!this.tubes.has(order.tube)) return undefined;

@@ -1,4 +1,7 @@
-/* Planted bugs: three of the mutants in CI; `node test/engine/mutants.ts` tries them all. SEED=... replays. */
+/*
+ * Planted bugs: three of the mutants in CI; `node test/engine/mutants.ts` tries them all. SEED=...
+ * replays.
+ */
 import { expect, test } from "vitest";
 import { MUTANTS, findFault } from "./mutants.ts";
 

@@ -1,7 +1,8 @@
 /* Mutants: the engine with one fault planted, to show that walks and `verify` find such faults.
  *
- * A mutant is a piece of the sources and what stands there instead. It is compiled from a copy of assembly/ and must go wrong on
- * some walk, within a bounded number of them. `node test/engine/mutants.ts` tries all; the tests try a few.
+ * A mutant is a piece of the sources and what stands there instead. It is compiled from a copy of
+ * assembly/ and must go wrong on some walk, within a bounded number of them. `node
+ * test/engine/mutants.ts` tries all; the tests try a few.
  */
 import { execFile } from "node:child_process";
 import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -1,4 +1,7 @@
-/* One tube: a shard with one tube, a connection that watches it, and a clock that stands still unless told to move. */
+/*
+ * One tube: a shard with one tube, a connection that watches it, and a clock that stands still
+ * unless told to move.
+ */
 import { strictEqual } from "node:assert";
 import { EngineShard } from "./engine.ts";
 import type { NewJob, Reply, ShardOptions } from "./engine.ts";
@@ -46,7 +49,7 @@ export class OneTube {
     return this.shard.take(0, conn, this.now);
   }
 
-  /** Takes and deletes all there is; answers the ids in the order in which they came. */
+  /** Takes and deletes all there is; returns the ids in the order in which they came. */
   drain(): number[] {
     const ids: number[] = [];
     for (let { id } = this.take(); id !== undefined; { id } = this.take()) {

@@ -12,7 +12,10 @@ function handle({ shard: { module, memory } }: OneTube): Shard {
   return new Shard(0, 0, 1, module, memory, { take: () => 0 }, new Wakes());
 }
 
-/** The queue and process times of the tube: [upper bound in microseconds, count] of each bucket that is not empty, and the sum. */
+/**
+ * The queue and process times of the tube: [upper bound in microseconds, count] of each bucket that
+ * is not empty, and the sum.
+ */
 function timesOf(one: OneTube): { queue: unknown[]; process: unknown[] } {
   one.shard.verify();
   const times = tubeTimes(handle(one), NAME);

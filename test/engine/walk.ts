@@ -1,10 +1,13 @@
-/* Walk: engine and model side by side, step by step; after each step the answers are the same and every invariant holds.
+/* Walk: engine and model side by side, step by step; after each step the answers are the same and
+ * every invariant holds.
  *
- * A step is an operation and a few numbers that choose among what there is: so any list of steps is a valid walk and fast-check can
- * shrink it. What a step may not ask for (an engine's precondition that the session guards) becomes a smaller step or none.
+ * A step is an operation and a few numbers that choose among what there is: so any list of steps is
+ * a valid walk and fast-check can shrink it. What a step may not ask for (an engine's precondition
+ * that the session guards) becomes a smaller step or none.
  *
- * Deadlines never tie where a tie could be seen: each step has its own microsecond of the second, each live job its own odd ttr, and
- * delays and pauses are even. The order of equal deadlines of different owners is not promised.
+ * Deadlines never tie where a tie could be seen: each step has its own microsecond of the second,
+ * each live job its own odd ttr, and delays and pauses are even. The order of equal deadlines of
+ * different owners is not promised.
  */
 import { deepStrictEqual, strictEqual } from "node:assert";
 import * as fc from "fast-check";
@@ -84,7 +87,9 @@ const STRIDE = 7;
 /** Failures that a job keeps: few, so that old ones have to go. */
 const FAILURES_KEPT = 3;
 const NAMES = Array.from({ length: 12 }, (_, i) => (i === 0 ? "default" : `tube-${i}`.repeat(i)));
-/** Lengths of bodies: around every boundary of inline bodies, blocks and slots, but mostly short. */
+/**
+ * Lengths of bodies: around every boundary of inline bodies, blocks and slots, but mostly short.
+ */
 const PUT_BYTES = [
   0, 1, 7, 100, 100, 100, 400, 428, 429, 3967, 3968, 3969, 4072, 4073, 8144, 65536,
 ];
@@ -171,7 +176,10 @@ class Walk {
     this.#verify();
   }
 
-  /** After any walk everything can be drained: all jobs deleted, all connections closed, nothing stays. */
+  /**
+   * After any walk everything can be drained: all jobs deleted, all connections closed, nothing
+   * stays.
+   */
   drain(): void {
     for (const session of this.#sessions.slice()) this.#close(session);
     for (const upload of this.#uploads) this.#engine.dropUpload(0, upload.ref);
@@ -393,7 +401,8 @@ class Walk {
     const taken = new Set([...this.#model.jobs.values()].map((job) => job.ttrSeconds));
     let ttrSeconds = 1 + 2 * (b % 12);
     while (taken.has(ttrSeconds)) ttrSeconds += 2;
-    // Ids come from a counter that all shards share, and a slow upload may bring an old one: some arrive late.
+    // Ids come from a counter that all shards share, and a slow upload may bring an old one: some
+    // arrive late.
     const id = this.#engine.raw(0).nextId();
     const late = c % 5 === 0 && id > 3 && !this.#model.jobs.has(id - 2) ? id - 2 : id;
     this.#lastId = id;
@@ -639,7 +648,9 @@ class Walk {
     session.watched.delete(name);
   }
 
-  /** A tick at the very microsecond; only while nobody waits, or the grants' deadlines could tie. */
+  /**
+   * A tick at the very microsecond; only while nobody waits, or the grants' deadlines could tie.
+   */
   #tickExactly(): void {
     const due = this.#model.nextEventMicros();
     if (due === C.NEVER_MICROS || due < this.#now) return;
@@ -693,7 +704,10 @@ class Walk {
   }
 }
 
-/** Body bytes in a block of a long body (assembly/job.ts), and the largest piece (assembly/memory.ts). */
+/**
+ * Body bytes in a block of a long body (assembly/job.ts), and the largest piece
+ * (assembly/memory.ts).
+ */
 const BLOCK_BODY = 4072;
 const PIECE_MAX = 4080;
 
@@ -709,8 +723,8 @@ export interface WalksOptions extends WalkOptions {
 }
 
 /**
- * Walks `runs` times at random; answers how often clients were refused memory. Throws with the shortest walk found that goes wrong, its
- * seed and its path.
+ * Walks `runs` times at random; returns how often clients were refused memory. Throws with the
+ * shortest walk found that goes wrong, its seed and its path.
  */
 export function walkAtRandom({
   runs,
@@ -741,7 +755,10 @@ export function walkAtRandom({
   return refusals;
 }
 
-/** One walk, in a shard of its own, drained in the end; answers how often a client was refused memory. */
+/**
+ * One walk, in a shard of its own, drained in the end; returns how often a client was refused
+ * memory.
+ */
 function walk(steps: readonly Step[], options: WalkOptions): number {
   const walking = new Walk({ module: loadVerifyModule(), ...options });
   for (const step of steps) walking.take(step);

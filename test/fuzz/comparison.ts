@@ -1,4 +1,7 @@
-/* Compares what two servers answered to the same stream: byte for byte, but for what differences.ts lists. */
+/*
+ * Compares what two servers answered to the same stream: byte for byte, but for what differences.ts
+ * lists.
+ */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseDifferences } from "../dialogues/differences.ts";
@@ -20,8 +23,9 @@ export interface Mismatch {
 }
 
 /**
- * Compares the transcripts of two servers. Undefined if there is no difference. Silence where an answer is due is a mismatch even if
- * both are silent: then the stream holds something that must not be in one.
+ * Compares the transcripts of two servers. Undefined if there is no difference. Silence where an
+ * answer is due is a mismatch even if both are silent: then the stream holds something that must
+ * not be in one.
  */
 export function firstMismatch(left: Transcript, right: Transcript): Mismatch | undefined {
   for (let index = 0; index < Math.max(left.length, right.length); index++) {
@@ -66,12 +70,17 @@ function sameReplies(replies: Pair<Buffer | undefined>, polls: Pair<number | und
   return left.every((line, index) => sameYamlLines(line, right[index] ?? "", polls));
 }
 
-/** The lines of a document without those that only one of the servers has; see "more keys in stats". */
+/**
+ * The lines of a document without those that only one of the servers has; see "more keys in stats".
+ */
 function linesOfBoth(document: string): string[] {
   return document.split("\n").filter((line) => !KEYS_OF_ONE_SERVER.has(keyAndValue(line)[0]));
 }
 
-/** The YAML in a reply that starts with OK; undefined if it is another reply. Its length needs no comparison: the reader obeyed it. */
+/**
+ * The YAML in a reply that starts with OK; undefined if it is another reply. Its length needs no
+ * comparison: the reader obeyed it.
+ */
 function yamlOf(reply: Buffer): string | undefined {
   const { line, body } = partsOf(reply);
   const isWhole = reply.toString("latin1", reply.length - 2) === "\r\n";

@@ -1,8 +1,10 @@
-/* Everything in which two servers may differ without the fuzzer calling it a mismatch. Nothing else is forgiven.
+/* Everything in which two servers may differ without the fuzzer calling it a mismatch. Nothing else
+ * is forgiven.
  *
- * An entry says where it is dealt with: streams that would meet the difference are not generated, or the two replies are compared
- * in a way that leaves it out. That beanstalkd 1.12 prints strings in YAML without quotes is read from
- * test/dialogues/differences.txt, where it stands for the dialogues too.
+ * An entry says where it is dealt with: streams that would meet the difference are not generated,
+ * or the two replies are compared in a way that leaves it out. That beanstalkd 1.12 prints strings
+ * in YAML without quotes is read from test/dialogues/differences.txt, where it stands for the
+ * dialogues too.
  */
 import { JOB_STATS, SERVER_STATS, TUBE_STATS } from "../../src/protocol/stats.ts";
 

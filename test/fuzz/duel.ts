@@ -1,7 +1,9 @@
-/* A duel: streams are played to two servers, each stream to two fresh processes, until a mismatch is found or enough was played.
+/* A duel: streams are played to two servers, each stream to two fresh processes, until a mismatch
+ * is found or enough was played.
  *
- * A stream depends on its seed alone, and so does whatever else varies (the shape of the servers), so that the seed of a failing
- * stream is all that is needed to see it again. Called by fuzz.ts (the command) and the tests.
+ * A stream depends on its seed alone, and so does whatever else varies (the shape of the servers),
+ * so that the seed of a failing stream is all that is needed to see it again. Called by fuzz.ts
+ * (the command) and the tests.
  */
 import { firstMismatch, type Mismatch } from "./comparison.ts";
 import { generateStream } from "./generator.ts";

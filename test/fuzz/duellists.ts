@@ -1,4 +1,7 @@
-/* The servers that can take part in a duel: the real beanstalkd, Homemaker in several shapes, and a server behind a proxy that lies. */
+/*
+ * The servers that can take part in a duel: the real beanstalkd, Homemaker in several shapes, and a
+ * server behind a proxy that lies.
+ */
 import { startBeanstalkd } from "../support/beanstalkd.ts";
 import { startHomemaker } from "../support/homemaker.ts";
 import { patientConnect } from "../support/patient-connect.ts";

@@ -1,7 +1,8 @@
-/* A rough idea of what the server holds, so that generated commands hit something more often than by luck.
+/* A rough idea of what the server holds, so that generated commands hit something more often than
+ * by luck.
  *
- * It is allowed to be wrong (nothing is ever compared with it): it follows well-formed commands only, and knows neither drain mode
- * nor every rule. The generator asks it for ids worth naming.
+ * It is allowed to be wrong (nothing is ever compared with it): it follows well-formed commands
+ * only, and knows neither drain mode nor every rule. The generator asks it for ids worth naming.
  */
 import type { Request } from "./unit.ts";
 
@@ -50,7 +51,9 @@ export class Estimate {
       .map((job) => job.id);
   }
 
-  /** The connection is gone: what it held is ready again and a new one in its place starts afresh. */
+  /**
+   * The connection is gone: what it held is ready again and a new one in its place starts afresh.
+   */
   closed(connection: number): void {
     for (const id of this.heldBy(connection)) this.#letGo(id, "ready");
     this.#used.delete(connection);

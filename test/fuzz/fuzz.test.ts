@@ -1,4 +1,7 @@
-/* The differential fuzz as a test: Homemaker against the real beanstalkd, and the fuzzer against servers that are known to lie. */
+/*
+ * The differential fuzz as a test: Homemaker against the real beanstalkd, and the fuzzer against
+ * servers that are known to lie.
+ */
 import { randomInt } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { duel, mismatchOf, type Duellist, type DuelOptions } from "./duel.ts";

@@ -1,4 +1,5 @@
-/* The command `npm run fuzz`: Homemaker against the real beanstalkd, for as many commands as wanted, from any seed.
+/* The command `npm run fuzz`: Homemaker against the real beanstalkd, for as many commands as
+ * wanted, from any seed.
  *
  *   FUZZ_SEED       seed of the first stream (absent: a random one, which is printed)
  *   FUZZ_COMMANDS   how many commands to play (absent: 100,000)

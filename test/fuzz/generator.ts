@@ -1,7 +1,9 @@
-/* Makes streams: several connections, bursts of commands that are valid or almost valid, cut anywhere.
+/* Makes streams: several connections, bursts of commands that are valid or almost valid, cut
+ * anywhere.
  *
- * Everything depends on the seed and the wanted number of commands alone. A third of the commands is damaged in some way that
- * clients, attackers and broken networks would damage them; unit.ts throws out what must not be in a stream.
+ * Everything depends on the seed and the wanted number of commands alone. A third of the commands
+ * is damaged in some way that clients, attackers and broken networks would damage them; unit.ts
+ * throws out what must not be in a stream.
  */
 import { Estimate } from "./estimate.ts";
 import { Random } from "./random.ts";
@@ -127,7 +129,8 @@ class StreamGenerator {
     const others = Array.from({ length: CONNECTIONS }, (_, index) => index).filter(
       (connection) => connection !== giver,
     );
-    // beanstalkd serves up to three waiters in the order in which they came, and more than that in an order of its own.
+    // beanstalkd serves up to three waiters in the order in which they came, and more than that in
+    // an order of its own.
     const waiters = others.slice(0, this.#random.between(1, 3));
     const tube = `meeting-${++this.#meetings}`;
     this.#steps.push({ kind: "meeting", waiters, giver, tube });
@@ -198,7 +201,10 @@ class StreamGenerator {
     return Buffer.concat([Buffer.from(line), body, Buffer.from(trailer)]);
   }
 
-  /** A body: mostly short, sometimes at the limit or above it, sometimes like commands, sometimes any bytes. */
+  /**
+   * A body: mostly short, sometimes at the limit or above it, sometimes like commands, sometimes
+   * any bytes.
+   */
   #body(): Buffer {
     const random = this.#random;
     const limit = this.#maxJobSizeBytes;
@@ -272,7 +278,10 @@ class StreamGenerator {
     return Buffer.concat([damaged, rest]);
   }
 
-  /** The line stretched to about the limit or far above it, in some cases with carriage returns inside. */
+  /**
+   * The line stretched to about the limit or far above it, in some cases with carriage returns
+   * inside.
+   */
   #overlong(line: Buffer): Buffer {
     const random = this.#random;
     const length = random.pick([
@@ -290,7 +299,10 @@ class StreamGenerator {
   }
 }
 
-/** The line with every match replaced by what `replacement` gives; the line itself if nothing matches. */
+/**
+ * The line with every match replaced by what `replacement` gives; the line itself if nothing
+ * matches.
+ */
 function replaced(line: Buffer, what: RegExp, replacement: () => string): Buffer {
   return Buffer.from(line.toString("latin1").replace(what, replacement), "latin1");
 }

@@ -1,4 +1,7 @@
-/* A server behind a proxy that alters what it answers: the fuzzer must notice, or it would not notice a broken server either. */
+/*
+ * A server behind a proxy that alters what it answers: the fuzzer must notice, or it would not
+ * notice a broken server either.
+ */
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { partsOf, ReplyReader } from "../support/reply-reader.ts";
@@ -8,7 +11,10 @@ import type { Playable } from "./player.ts";
 /** Alters a reply, or returns it as it is. It must keep replies whole. */
 export type Lie = (reply: Buffer) => Buffer;
 
-/** The same program, but each of its replies goes through `lie`. A new lie is made for each process that is started. */
+/**
+ * The same program, but each of its replies goes through `lie`. A new lie is made for each process
+ * that is started.
+ */
 export function lying(honest: Duellist, makeLie: () => Lie): Duellist {
   return {
     name: `${honest.name} behind a proxy that lies`,

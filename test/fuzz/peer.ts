@@ -1,13 +1,22 @@
-/* One raw connection of the fuzzer: bytes out in whatever pieces are wanted, whole replies in, every wait with a deadline. */
+/*
+ * One raw connection of the fuzzer: bytes out in whatever pieces are wanted, whole replies in,
+ * every wait with a deadline.
+ */
 import type { Socket } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { partsOf, ReplyReader } from "../support/reply-reader.ts";
 import { Random } from "./random.ts";
 
-/** How a wait for replies ended: as wanted, by the server closing, or by nothing coming until the deadline. */
+/**
+ * How a wait for replies ended: as wanted, by the server closing, or by nothing coming until the
+ * deadline.
+ */
 export type Ending = "answered" | "closed" | "silent";
 
-/** The replies that came, and why no more were waited for. Bytes that are no whole reply count as one reply at the end. */
+/**
+ * The replies that came, and why no more were waited for. Bytes that are no whole reply count as
+ * one reply at the end.
+ */
 export interface Answers {
   readonly replies: readonly Buffer[];
   readonly ending: Ending;
@@ -37,7 +46,10 @@ export class Peer {
     socket.on("error", closed); // a reset is as good as an end: what came before it is compared
   }
 
-  /** Sends the bytes: at once if `cuts` is 0, in two pieces if it is negative (-7: after byte 7), else in pieces that depend on it. */
+  /**
+   * Sends the bytes: at once if `cuts` is 0, in two pieces if it is negative (-7: after byte 7),
+   * else in pieces that depend on it.
+   */
   async send(bytes: Buffer, cuts: number): Promise<void> {
     if (cuts < 0) {
       this.#socket.write(bytes.subarray(0, -cuts));
@@ -109,7 +121,10 @@ export class Peer {
     return { replies: rest.length > 0 ? [...this.#replies, rest] : this.#replies, ending };
   }
 
-  /** Waits until the condition holds, the server has closed, or nothing at all has come for the given time. */
+  /**
+   * Waits until the condition holds, the server has closed, or nothing at all has come for the
+   * given time.
+   */
   #until(condition: () => boolean, deadlineMs: number): Promise<Ending> {
     return new Promise((resolve) => {
       const done = (ending: Ending): void => {

@@ -1,9 +1,11 @@
 /* Plays a stream to one server and writes down what it answered.
  *
- * Steps are played strictly one after the other, so that the answers depend on the stream alone. The end of a step's answers is
- * found by a `use` with a name of its own behind each burst: its reply cannot be confused with another. What happens on the
- * server's side without an answer (a connection that is gone, a client that waits, drain mode) is awaited by asking for `stats`
- * on a connection beside the stream; how often that was necessary differs from server to server and is noted, for the comparison.
+ * Steps are played strictly one after the other, so that the answers depend on the stream alone.
+ * The end of a step's answers is found by a `use` with a name of its own behind each burst: its
+ * reply cannot be confused with another. What happens on the server's side without an answer (a
+ * connection that is gone, a client that waits, drain mode) is awaited by asking for `stats` on a
+ * connection beside the stream; how often that was necessary differs from server to server and is
+ * noted, for the comparison.
  */
 import type { Socket } from "node:net";
 import { Peer, type Answers } from "./peer.ts";
@@ -28,7 +30,10 @@ export interface Exchange extends Answers {
   readonly polls: number;
 }
 
-/** All exchanges of a run, in a fixed order. It ends early, with an exchange that says why, if the server falls silent. */
+/**
+ * All exchanges of a run, in a fixed order. It ends early, with an exchange that says why, if the
+ * server falls silent.
+ */
 export type Transcript = readonly Exchange[];
 
 /** Plays the stream to a server that was just started. */
@@ -149,7 +154,9 @@ class Player {
     return peer;
   }
 
-  /** Waits until the server has noticed that the connection is gone: only then are its jobs back. */
+  /**
+   * Waits until the server has noticed that the connection is gone: only then are its jobs back.
+   */
   async #forget(connection: number): Promise<void> {
     this.#peers.get(connection)?.destroy();
     this.#peers.delete(connection);
@@ -171,7 +178,10 @@ class Player {
     return `mark-${++this.#marks}`;
   }
 
-  /** Asks for `stats` until they are as wanted. After the deadline the run goes on: the difference shows in later replies. */
+  /**
+   * Asks for `stats` until they are as wanted. After the deadline the run goes on: the difference
+   * shows in later replies.
+   */
   async #poll(isAsWanted: (stats: string) => boolean): Promise<void> {
     const giveUpAt = performance.now() + this.#deadlineMs;
     while (performance.now() < giveUpAt && !this.#control.isClosed) {

@@ -1,6 +1,8 @@
-/* A seeded source of randomness: the same seed gives the same stream of commands on every machine and in every run.
+/* A seeded source of randomness: the same seed gives the same stream of commands on every machine
+ * and in every run.
  *
- * The generator is sfc32 (four 32-bit words, good enough to pass PractRand), because Math.random cannot be seeded.
+ * The generator is sfc32 (four 32-bit words, good enough to pass PractRand), because Math.random
+ * cannot be seeded.
  */
 
 /** Random choices that depend on the seed alone. Not for secrets. */

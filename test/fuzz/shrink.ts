@@ -1,14 +1,16 @@
 /* Makes a stream that shows a mismatch as short as it can within a bounded time (delta debugging).
  *
- * What can be left out is a unit of a burst or farewell, or a whole step of another kind. First large chunks are left out, then
- * smaller ones; whatever does not make the mismatch go away stays out.
+ * What can be left out is a unit of a burst or farewell, or a whole step of another kind. First
+ * large chunks are left out, then smaller ones; whatever does not make the mismatch go away stays
+ * out.
  */
 import type { Step, Stream } from "./stream.ts";
 import type { Unit } from "./unit.ts";
 
 /**
- * Shortens the stream as long as `fails` says that a stream still shows a mismatch, and as long as there is time. Returns the
- * shortest failing stream found; it is the given one if nothing could be left out.
+ * Shortens the stream as long as `fails` says that a stream still shows a mismatch, and as long as
+ * there is time. Returns the shortest failing stream found; it is the given one if nothing could be
+ * left out.
  */
 export async function shrink(
   stream: Stream,

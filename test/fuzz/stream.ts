@@ -1,14 +1,28 @@
-/* A stream: everything that the clients of one run do, as data that can be generated, shortened, printed and replayed. */
+/*
+ * A stream: everything that the clients of one run do, as data that can be generated, shortened,
+ * printed and replayed.
+ */
 import { partsOf } from "../support/reply-reader.ts";
 import type { Unit } from "./unit.ts";
 
-/** One action of one client, or of the operator. A step begins when the one before it is answered. */
+/**
+ * One action of one client, or of the operator. A step begins when the one before it is answered.
+ */
 export type Step =
-  /** Sends the units, cut into pieces as `cuts` says (see Peer.send; 0: one piece), and waits for all replies. */
+  /**
+   * Sends the units, cut into pieces as `cuts` says (see Peer.send; 0: one piece), and waits for
+   * all replies.
+   */
   | { kind: "burst"; connection: number; units: readonly Unit[]; cuts: number }
-  /** Sends the units and bytes that need no reply (`tail`), then FIN, and reads until the server closes. */
+  /**
+   * Sends the units and bytes that need no reply (`tail`), then FIN, and reads until the server
+   * closes.
+   */
   | { kind: "farewell"; connection: number; units: readonly Unit[]; tail: Buffer; cuts: number }
-  /** The waiters reserve on a tube of their own, one after the other; then the giver puts a job for each. */
+  /**
+   * The waiters reserve on a tube of their own, one after the other; then the giver puts a job for
+   * each.
+   */
   | { kind: "meeting"; waiters: readonly number[]; giver: number; tube: string }
   /** The operator sends SIGUSR1. */
   | { kind: "drain" };
@@ -32,7 +46,10 @@ function requestsOf(step: Step): number {
   return step.units.reduce((sum, unit) => sum + unit.requests.length, 0);
 }
 
-/** The stream as text for people: one line per unit or action, unprintable bytes escaped, long bodies shortened. */
+/**
+ * The stream as text for people: one line per unit or action, unprintable bytes escaped, long
+ * bodies shortened.
+ */
 export function describeStream(stream: Stream): string {
   const lines = [`server: -z ${stream.maxJobSizeBytes}`];
   for (const step of stream.steps) lines.push(...describeStep(step));
@@ -54,7 +71,10 @@ function describeStep(step: Step): string[] {
   return lines;
 }
 
-/** Bytes as one line of text: a quoted string with escapes, long runs of a byte counted, its middle left out if it is long. */
+/**
+ * Bytes as one line of text: a quoted string with escapes, long runs of a byte counted, its middle
+ * left out if it is long.
+ */
 export function printable(bytes: Buffer): string {
   const text = bytes.toString("latin1").replace(/(.)\1{15,}/gs, (run, byte: string) => {
     return `<${run.length} times ${JSON.stringify(byte)}>`;

@@ -1,9 +1,12 @@
-/* A unit: a piece of input after which the server stands at the start of a line again, whatever state it is in.
+/* A unit: a piece of input after which the server stands at the start of a line again, whatever
+ * state it is in.
  *
- * Streams are made of units, so that any subset of a stream is a stream too (which shrinking needs), and so that the player knows
- * where it may wait for replies. To find the end of a unit this file reads input the way beanstalkd does: lines of at most 224
- * bytes, a body after each acceptable `put`, a swallowed one after one that is too big. It also refuses what must not be in a
- * stream: what would block, what depends on the time of day, and what differences.ts lists as generated around.
+ * Streams are made of units, so that any subset of a stream is a stream too (which shrinking
+ * needs), and so that the player knows where it may wait for replies. To find the end of a unit
+ * this file reads input the way beanstalkd does: lines of at most 224 bytes, a body after each
+ * acceptable `put`, a swallowed one after one that is too big. It also refuses what must not be in
+ * a stream: what would block, what depends on the time of day, and what differences.ts lists as
+ * generated around.
  */
 
 /** Longest line, its CRLF included. Longer lines are discarded in pieces of this size. */
@@ -40,8 +43,8 @@ export interface Unit {
 }
 
 /**
- * Makes a unit of these bytes: appends what is missing to complete the last body or line. Undefined if they hold something that
- * must not be in a stream.
+ * Makes a unit of these bytes: appends what is missing to complete the last body or line. Undefined
+ * if they hold something that must not be in a stream.
  */
 export function unitOf(input: Buffer, maxJobSizeBytes: number): Unit | undefined {
   const requests: Request[] = [];
@@ -72,7 +75,10 @@ export function unitOf(input: Buffer, maxJobSizeBytes: number): Unit | undefined
   return { bytes, requests };
 }
 
-/** Whether beanstalkd would miss the end of this line (its CRLF not included): see `one-bad-format-per-line` and `lone-cr`. */
+/**
+ * Whether beanstalkd would miss the end of this line (its CRLF not included): see
+ * `one-bad-format-per-line` and `lone-cr`.
+ */
 function losesItsEnd(line: Buffer): boolean {
   const wholePieces = Math.floor((line.length + 1) / LINE_BYTES_MAX);
   if (wholePieces > 0 && (line.length + 1) % LINE_BYTES_MAX === 0) return true;
@@ -86,7 +92,10 @@ const OF_ANOTHER_PROTOCOL =
   /^(?:(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI) |\x16\x03|[Hh][Oo][Ss][Tt]:)/;
 const HARMLESS_TIMEOUT = /^reserve-with-timeout +0+(?![0-9])/;
 
-/** Whether this line neither blocks, nor ends the connection, nor sets a clock that could run out during the run. */
+/**
+ * Whether this line neither blocks, nor ends the connection, nor sets a clock that could run out
+ * during the run.
+ */
 function isTame(line: Buffer): boolean {
   const text = line.toString("latin1");
   if (OF_ANOTHER_PROTOCOL.test(text)) return false;
@@ -107,7 +116,10 @@ function isPatient(asked: Asked): boolean {
 
 type Asked = Omit<PutFields, "wellEnded"> & { readonly tooBig: boolean };
 
-/** What this line asks for if it is a `put` that is followed by a body; undefined if it is anything else or malformed. */
+/**
+ * What this line asks for if it is a `put` that is followed by a body; undefined if it is anything
+ * else or malformed.
+ */
 function putFields(line: Buffer, maxJobSizeBytes: number): Asked | undefined {
   const match = /^put +(\d+) +(\d+) +(\d+) +(\d+)(.*)$/s.exec(line.toString("latin1"));
   if (match === null || line.includes(0)) return undefined;

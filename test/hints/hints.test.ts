@@ -1,4 +1,7 @@
-/* The secondary tier, on the real process: what releases, pauses and counters left is back after a kill, and can do no harm. */
+/*
+ * The secondary tier, on the real process: what releases, pauses and counters left is back after a
+ * kill, and can do no harm.
+ */
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -38,7 +41,10 @@ async function restart(hintInterval: string, ...flags: readonly string[]): Promi
   return server;
 }
 
-/** Sends the commands and resolves with the first line of each reply; STATS and bodies follow in `bodies`. */
+/**
+ * Sends the commands and resolves with the first line of each reply; STATS and bodies follow in
+ * `bodies`.
+ */
 async function ask(to: ServerProcess, ...commands: readonly string[]): Promise<string[]> {
   const socket = await to.connect();
   socket.write(commands.map((command) => `${command}\r\n`).join(""));

@@ -1,4 +1,7 @@
-/* Failures over HTTP: what is kept with a job, what buried jobs have in common, and doing something to a whole group. */
+/*
+ * Failures over HTTP: what is kept with a job, what buried jobs have in common, and doing something
+ * to a whole group.
+ */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type {
   BulkAnswer,

@@ -1,4 +1,7 @@
-/* HTTP port: a server with HTTP as a process of its own, and requests to it in which every header can be wrong. */
+/*
+ * HTTP port: a server with HTTP as a process of its own, and requests to it in which every header
+ * can be wrong.
+ */
 import { once } from "node:events";
 import { request } from "node:http";
 import type { IncomingHttpHeaders } from "node:http";
@@ -96,8 +99,8 @@ export function askAt(port: number, path: string, asking: Asking = {}): Promise<
 }
 
 /**
- * Sends bytes to a port as they are, and `drip` again and again, and resolves with everything that comes back until the other side has closed.
- * Never closes by itself.
+ * Sends bytes to a port as they are, and `drip` again and again, and resolves with everything that
+ * comes back until the other side has closed. Never closes by itself.
  */
 export function send(port: number, bytes: string, drip?: string): Promise<string> {
   const socket = connect({ host: "127.0.0.1", port, allowHalfOpen: true });
@@ -117,7 +120,10 @@ export function send(port: number, bytes: string, drip?: string): Promise<string
   return promise;
 }
 
-/** Sends commands of the protocol on a connection of their own, and resolves with all that comes back once it is closed. */
+/**
+ * Sends commands of the protocol on a connection of their own, and resolves with all that comes
+ * back once it is closed.
+ */
 export async function talk(http: HttpPort, commands: string): Promise<string> {
   const socket = await http.server.connect();
   const chunks: Buffer[] = [];

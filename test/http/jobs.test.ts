@@ -1,4 +1,7 @@
-/* Jobs over HTTP: listing, filtering, looking at one, downloading, kicking, deleting, one by one and many at a time. */
+/*
+ * Jobs over HTTP: listing, filtering, looking at one, downloading, kicking, deleting, one by one
+ * and many at a time.
+ */
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import type { BulkAnswer, JobAnswer, JobsAnswer } from "../../src/http/api.ts";
 import { HttpPort, talk } from "./http-port.ts";

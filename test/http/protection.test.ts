@@ -1,4 +1,7 @@
-/* Protection: what the HTTP port refuses: pages of other sites, names that are not its own, requests that are too large, too slow or garbled. */
+/*
+ * Protection: what the HTTP port refuses: pages of other sites, names that are not its own,
+ * requests that are too large, too slow or garbled.
+ */
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { HttpPort, pageHeaders, send } from "./http-port.ts";
 

@@ -1,4 +1,7 @@
-/* Strangers: the HTTP port, in each runtime, against those who are slow, send garbage, or come in numbers. The queue beside it goes on. */
+/*
+ * Strangers: the HTTP port, in each runtime, against those who are slow, send garbage, or come in
+ * numbers. The queue beside it goes on.
+ */
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import type { Socket } from "node:net";

@@ -1,4 +1,7 @@
-/* The survey of tubes, on a real shard and a clock of the test's own: what is kept for how long, and which tubes grow. */
+/*
+ * The survey of tubes, on a real shard and a clock of the test's own: what is kept for how long,
+ * and which tubes grow.
+ */
 import { expect, test } from "vitest";
 import { Shard, Wakes } from "../../src/engine/shard.ts";
 import { TubeSurvey } from "../../src/http/tube-survey.ts";

@@ -1,4 +1,7 @@
-/* Crashes in great number: each seed is a server that crashes at least 40 times; SEED=n begins there, `node test/journal/soak.ts` goes on for longer. */
+/*
+ * Crashes in great number: each seed is a server that crashes at least 40 times; SEED=n begins
+ * there, `node test/journal/soak.ts` goes on for longer.
+ */
 import { expect, test } from "vitest";
 import { runSeed } from "./crashes.ts";
 

@@ -1,4 +1,7 @@
-/* Crashes: worlds that crash again and again, one for each seed. Used by the tests, by soak.ts and by mutants.ts. */
+/*
+ * Crashes: worlds that crash again and again, one for each seed. Used by the tests, by soak.ts and
+ * by mutants.ts.
+ */
 import { randomFrom } from "../engine/shuffle.ts";
 import type { Code, Totals } from "./world.ts";
 import { optionsOf, ownCode, World } from "./world.ts";

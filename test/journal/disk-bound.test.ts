@@ -1,4 +1,7 @@
-/* The bound on what the journal takes of the disk, over a long mixed run with one job that never leaves. SEED=n replays. */
+/*
+ * The bound on what the journal takes of the disk, over a long mixed run with one job that never
+ * leaves. SEED=n replays.
+ */
 import { expect, test } from "vitest";
 import { measureDisk } from "./disk-bound.ts";
 

@@ -1,11 +1,16 @@
-/* DiskBound: a server that lives long, its queue filling and draining, and how much of the disk its journal takes. */
+/*
+ * DiskBound: a server that lives long, its queue filling and draining, and how much of the disk its
+ * journal takes.
+ */
 import { randomFrom } from "../engine/shuffle.ts";
 import { NO_FAULTS } from "./simulated-disk.ts";
 import { recordBytes, SEGMENT_BYTES, World } from "./world.ts";
 
 /** What was measured. */
 export interface DiskUse {
-  /** Most bytes beyond 3 x live bytes + 4 segments, spares counted; at most 0 when the bound holds. */
+  /**
+   * Most bytes beyond 3 x live bytes + 4 segments, spares counted; at most 0 when the bound holds.
+   */
   readonly overBytes: number;
   readonly rotations: number;
 }
@@ -28,7 +33,8 @@ export function measureDisk(seed: number, turns: number): DiskUse {
   const stays = world.ledger.jobs.get(kept);
   if (stays !== undefined) world.bury(stays);
   let over = -Infinity;
-  // What lives for the clients: a job is there until they hear that it was deleted, so until a commit is over.
+  // What lives for the clients: a job is there until they hear that it was deleted, so until a
+  // commit is over.
   let liveBytes = 0;
   const weigh = (): void => {
     over = Math.max(over, world.disk.bytes - 3 * liveBytes - 4 * SEGMENT_BYTES);

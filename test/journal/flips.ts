@@ -1,4 +1,6 @@
-/* Flips: single bits of a journal turned over, one at a time. Used by flips.test.ts and mutants.ts. */
+/*
+ * Flips: single bits of a journal turned over, one at a time. Used by flips.test.ts and mutants.ts.
+ */
 import { randomFrom } from "../engine/shuffle.ts";
 import { LedgerError } from "./ledger.ts";
 import { NO_FAULTS } from "./simulated-disk.ts";
@@ -11,7 +13,10 @@ export interface FlipTotals {
   harmed: number;
 }
 
-/** A journal of a few segments that says itself that all of it is safe: it was closed, or marked. The server is gone. */
+/**
+ * A journal of a few segments that says itself that all of it is safe: it was closed, or marked.
+ * The server is gone.
+ */
 export function write(seed: number, closes: boolean, code = ownCode()): World {
   const world = writeUnmarked(seed, code);
   if (closes) world.journal.close();
@@ -24,7 +29,9 @@ export function write(seed: number, closes: boolean, code = ownCode()): World {
   return world;
 }
 
-/** A journal of a few segments of a server that runs: nothing says yet that its last frame is safe. */
+/**
+ * A journal of a few segments of a server that runs: nothing says yet that its last frame is safe.
+ */
 export function writeUnmarked(seed: number, code = ownCode()): World {
   const options = {
     level: "sync",
@@ -59,7 +66,10 @@ function backUp(world: World): readonly Backup[] {
     });
 }
 
-/** Flips `flips` bits of a journal, one at a time. Throws a LedgerError when one did more harm than it may. */
+/**
+ * Flips `flips` bits of a journal, one at a time. Throws a LedgerError when one did more harm than
+ * it may.
+ */
 export function flipBits(
   seed: number,
   flips: number,
@@ -107,7 +117,10 @@ function judge(world: World, where: string): boolean {
   return harm.length > 0;
 }
 
-/** What was harmed is not harmed more by what follows: the damaged segment is put aside, the server stops and starts. */
+/**
+ * What was harmed is not harmed more by what follows: the damaged segment is put aside, the server
+ * stops and starts.
+ */
 function goOn(world: World, where: string): void {
   world.isDamaged = true;
   world.boot();

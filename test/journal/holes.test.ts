@@ -1,4 +1,7 @@
-/* Holes: stretches of a journal that the device cannot read. What lies there is lost, is said, and nothing else comes to harm. */
+/*
+ * Holes: stretches of a journal that the device cannot read. What lies there is lost, is said, and
+ * nothing else comes to harm.
+ */
 import { expect, test } from "vitest";
 import { readAround } from "../../src/journal/holes.ts";
 import { StorageError } from "../../src/storage.ts";
@@ -43,7 +46,10 @@ test.for([true, false])(
   },
 );
 
-/** What is not as it should be after a recovery with a hole of `bytes`, which hit records of these jobs, so many of them tombstones. */
+/**
+ * What is not as it should be after a recovery with a hole of `bytes`, which hit records of these
+ * jobs, so many of them tombstones.
+ */
 function problemsOf(
   world: World,
   bytes: number,

@@ -1,4 +1,7 @@
-/* The durable lag: how long the oldest record has been waiting for its sync, as `stats` and the metrics have it. */
+/*
+ * The durable lag: how long the oldest record has been waiting for its sync, as `stats` and the
+ * metrics have it.
+ */
 import { expect, test } from "vitest";
 import * as C from "../../assembly/constants.ts";
 import { Journal } from "../../src/journal/journal.ts";

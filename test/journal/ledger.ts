@@ -1,8 +1,11 @@
-/* Ledger: every request and what was acknowledged of it, and the judgement of what a recovery brought back.
+/* Ledger: every request and what was acknowledged of it, and the judgement of what a recovery
+ * brought back.
  *
- * Each shard's mutations are a sequence, each with its position in the shard's stream (LSN). Whatever happened, what a recovery brings back must
- * be what some prefix of that sequence had made, job by job; and the prefix must reach beyond everything that the level of durability
- * promised. So nothing acknowledged is lost, nothing deleted comes back, nothing is there twice or altered, and there are no holes.
+ * Each shard's mutations are a sequence, each with its position in the shard's stream (LSN).
+ * Whatever happened, what a recovery brings back must be what some prefix of that sequence had
+ * made, job by job; and the prefix must reach beyond everything that the level of durability
+ * promised. So nothing acknowledged is lost, nothing deleted comes back, nothing is there twice or
+ * altered, and there are no holes.
  */
 import { shardOfTube } from "../../src/engine/shards.ts";
 
@@ -112,7 +115,9 @@ export class Ledger {
     this.highestId = id;
   }
 
-  /** A command changed jobs; its reply waits for `lsn`, and goes out at once if that was published. */
+  /**
+   * A command changed jobs; its reply waits for `lsn`, and goes out at once if that was published.
+   */
   changed(shard: number, lsn: number, changes: Mutation["changes"]): void {
     if (changes.length === 0) return;
     this.#streams[shard]?.push({ lsn, changes, ackedAt: undefined });
@@ -138,7 +143,8 @@ export class Ledger {
   }
 
   /**
-   * Judges what a recovery found, and goes on with it. `promised` says which acknowledged mutations had to survive. Throws a LedgerError.
+   * Judges what a recovery found, and goes on with it. `promised` says which acknowledged mutations
+   * had to survive. Throws a LedgerError.
    *
    * @returns how many mutations were lost, none of them promised
    */
@@ -156,7 +162,7 @@ export class Ledger {
     return lost;
   }
 
-  /** Finds the prefix that explains what was found and makes it the base; answers its length. */
+  /** Finds the prefix that explains what was found and makes it the base; returns its length. */
   #match(shard: number, stream: readonly Mutation[], least: number, findings: Findings): number {
     const shards = this.#streams.length;
     const found = this.#foundDigest(shard, shards, stream, findings);

@@ -1,7 +1,8 @@
-/* Machine: the engine's shards in memories that are used again for each start of the server, since making them is what costs most.
+/* Machine: the engine's shards in memories that are used again for each start of the server, since
+ * making them is what costs most.
  *
- * Thread 0 is all there is: it runs the commands and the committer's part, one after the other. A second instance of the engine, the verify
- * build, looks at the same memories.
+ * Thread 0 is all there is: it runs the commands and the committer's part, one after the other. A
+ * second instance of the engine, the verify build, looks at the same memories.
  */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

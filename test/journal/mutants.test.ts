@@ -1,4 +1,7 @@
-/* Planted bugs: a few of the journal's mutants in CI; `npm run mutants:journal` tries them all. SEED=n replays. */
+/*
+ * Planted bugs: a few of the journal's mutants in CI; `npm run mutants:journal` tries them all.
+ * SEED=n replays.
+ */
 import { expect, test } from "vitest";
 import { findFault, MUTANTS } from "./mutants.ts";
 

@@ -1,7 +1,9 @@
-/* Mutants: the journal with one fault planted, to show that crashes and flipped bits find such faults.
+/* Mutants: the journal with one fault planted, to show that crashes and flipped bits find such
+ * faults.
  *
- * A mutant is a piece of the sources and what stands there instead, in a copy of src/ and assembly/; one in assembly/ is compiled. It must go
- * wrong for some seed, within a bounded number of them. `node test/journal/mutants.ts` tries all and prints a table; the tests try a few.
+ * A mutant is a piece of the sources and what stands there instead, in a copy of src/ and
+ * assembly/; one in assembly/ is compiled. It must go wrong for some seed, within a bounded number
+ * of them. `node test/journal/mutants.ts` tries all and prints a table; the tests try a few.
  */
 import { execFile } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

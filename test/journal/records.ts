@@ -1,4 +1,7 @@
-/* Records: which ones lie where in a segment, and what is at stake when some of it is harmed. Used by holes.test.ts and recovery.test.ts. */
+/*
+ * Records: which ones lie where in a segment, and what is at stake when some of it is harmed. Used
+ * by holes.test.ts and recovery.test.ts.
+ */
 import { RECORD_DELETE } from "../../assembly/constants.ts";
 import { readSegmentHeader } from "../../src/journal/format.ts";
 import { scanSegment } from "../../src/journal/scan.ts";
@@ -29,7 +32,10 @@ export function recordsOf(world: World, name: string): readonly RecordAt[] {
   return records;
 }
 
-/** What may come to harm when [from, to) cannot be read: jobs by id, and how many deleted ones may come back. */
+/**
+ * What may come to harm when [from, to) cannot be read: jobs by id, and how many deleted ones may
+ * come back.
+ */
 export function atStake(
   records: readonly RecordAt[],
   from: number,

@@ -1,6 +1,7 @@
-/* Reuse: a file that was a segment becomes one again, and the power goes while a frame is written over what the earlier use left there: the
- * header of the frame comes through, its records do not, and in their place stand sound records of the earlier use. None of them counts.
- * Used by recovery.test.ts and mutants.ts.
+/* Reuse: a file that was a segment becomes one again, and the power goes while a frame is written
+ * over what the earlier use left there: the header of the frame comes through, its records do not,
+ * and in their place stand sound records of the earlier use. None of them counts. Used by
+ * recovery.test.ts and mutants.ts.
  */
 import * as C from "../../assembly/constants.ts";
 import { randomFrom } from "../engine/shuffle.ts";
@@ -16,7 +17,10 @@ const BODY_BYTES = 400;
 const TUBE = Buffer.from("default");
 const SECTION_BYTES = 16;
 const PUTS_MAX = 20_000;
-/** What the disk has space for: too few for a spare to be made of zeros while there is a segment that could become one. */
+/**
+ * What the disk has space for: too few for a spare to be made of zeros while there is a segment
+ * that could become one.
+ */
 const FILES = 3;
 /** Jobs that exist at a time: few enough for segments to be emptied, and reused, soon. */
 const JOBS = 50;
@@ -73,7 +77,7 @@ class Server {
     return shard;
   }
 
-  /** Puts a job that is as long as all others; answers its id. */
+  /** Puts a job that is as long as all others; returns its id. */
   put(): number {
     const { engine } = this.shard;
     const id = engine.nextId();
@@ -113,8 +117,8 @@ export function tearOverEarlierUse(seed: number, code = ownCode()): void {
 }
 
 /**
- * Commits the put of job `id`. If its record comes to lie where one of a job stood that is gone now, the power goes before it is synced: answers
- * that job's id.
+ * Commits the put of job `id`. If its record comes to lie where one of a job stood that is gone
+ * now, the power goes before it is synced: answers that job's id.
  */
 function commitAndTear(
   disk: SimulatedDisk,
@@ -141,7 +145,10 @@ function commitAndTear(
   return stale;
 }
 
-/** Where in `now`, behind the header of the first frame that was not there before, a PUT record stands where one as long stood; -1 without one. */
+/**
+ * Where in `now`, behind the header of the first frame that was not there before, a PUT record
+ * stands where one as long stood; -1 without one.
+ */
 function putAt(now: Uint8Array, before: Buffer): number {
   const changed = now.findIndex((byte, at) => byte !== before[at]);
   if (changed < 0) return -1;

@@ -1,9 +1,11 @@
 /* SimulatedDisk: a Storage that forgets what was not synced, fails and fills up, as its seed says.
  *
- * Of each file it keeps the image that is safe, the image that programs see, and the writes between the two. When the power goes, each
- * 512-byte sector of such a write is kept or lost by itself, in any combination, and so is each change of a directory entry that was
- * not synced. When only the process goes, everything written stays. A failed sync either keeps the writes for the next one, or drops them and
- * says nothing more (as Linux does). `onCall` is asked before each call and may throw: a crash at that very point.
+ * Of each file it keeps the image that is safe, the image that programs see, and the writes between
+ * the two. When the power goes, each 512-byte sector of such a write is kept or lost by itself, in
+ * any combination, and so is each change of a directory entry that was not synced. When only the
+ * process goes, everything written stays. A failed sync either keeps the writes for the next one,
+ * or drops them and says nothing more (as Linux does). `onCall` is asked before each call and may
+ * throw: a crash at that very point.
  */
 import type { Storage, StorageFailure, StorageFile } from "../../src/storage.ts";
 import { StorageError } from "../../src/storage.ts";
@@ -19,7 +21,10 @@ export class Crash extends Error {
 /** Which failures can happen, each once in so many calls; 0 for never. */
 export interface Faults {
   readonly sync: number;
-  /** Of failed syncs: whether what they should have synced is dropped, and counts as synced from then on. */
+  /**
+   * Of failed syncs: whether what they should have synced is dropped, and counts as synced from
+   * then on.
+   */
   readonly dropsOnSync: boolean;
   readonly write: number;
   readonly shortWrite: number;
@@ -343,8 +348,8 @@ export class SimulatedDisk implements Storage {
   }
 
   /**
-   * The power goes. `survives` chooses, for each unsynced write in turn, whether it comes through: all of it, nothing, or "torn" sector by sector;
-   * left out, chance decides.
+   * The power goes. `survives` chooses, for each unsynced write in turn, whether it comes through:
+   * all of it, nothing, or "torn" sector by sector; left out, chance decides.
    */
   cutPower(survives?: (index: number) => boolean | "torn"): void {
     this.onCall = () => {};

@@ -1,4 +1,7 @@
-/* Soak: crashes without end, or one seed again. `node test/journal/soak.ts [SECONDS]`; SEED=n runs that seed alone, FIRST=n begins there. */
+/*
+ * Soak: crashes without end, or one seed again. `node test/journal/soak.ts [SECONDS]`; SEED=n runs
+ * that seed alone, FIRST=n begins there.
+ */
 import { runSeed } from "./crashes.ts";
 import type { Totals } from "./world.ts";
 

@@ -1,4 +1,5 @@
-/* Traces: short scripts, stopped at each call of the storage, with each choice of the last unsynced writes. Used by traces.test.ts.
+/* Traces: short scripts, stopped at each call of the storage, with each choice of the last unsynced
+ * writes. Used by traces.test.ts.
  *
  *   long N    a job of N bytes, which go to the journal in parts     begin N, upload N, drop, finish   such a body, in steps
  *   put N     a job of N bytes           fill      puts until the next segment is begun
@@ -195,7 +196,10 @@ function callsBefore(trace: string, level: DurabilityLevel): number {
   return world.disk.calls;
 }
 
-/** Stops a trace at every call, and recovers from every choice of what was not synced. Throws a LedgerError. */
+/**
+ * Stops a trace at every call, and recovers from every choice of what was not synced. Throws a
+ * LedgerError.
+ */
 export function enumerateCrashes(trace: string, level: DurabilityLevel): TraceTotals {
   const totals: TraceTotals = { points: 0, recoveries: 0 };
   for (let calls = callsBefore(trace, level); ; calls++) {

@@ -1,8 +1,10 @@
-/* World: a server that is its engine, its journal and its recovery, on a simulated disk, driven step by step through crash after crash.
+/* World: a server that is its engine, its journal and its recovery, on a simulated disk, driven
+ * step by step through crash after crash.
  *
- * Everything follows from the seed: the level of durability, the number of shards, which failures can happen, the commands, when the committer
- * gets its turn, and at which call of the storage the machine stops, in recovery too. Commands wait for room in the ring as in the
- * server, and their replies for the position that is published. The ledger judges each recovery. Time is virtual.
+ * Everything follows from the seed: the level of durability, the number of shards, which failures
+ * can happen, the commands, when the committer gets its turn, and at which call of the storage the
+ * machine stops, in recovery too. Commands wait for room in the ring as in the server, and their
+ * replies for the position that is published. The ledger judges each recovery. Time is virtual.
  */
 import { crc32 } from "node:zlib";
 import * as C from "../../assembly/constants.ts";
@@ -251,10 +253,16 @@ export class World {
   #powerWent = false;
   /** Whether the last recovery came to its end. */
   #isJudged = true;
-  /** When the server that recovery has to follow came to its end, and what the wall clock showed then. */
+  /**
+   * When the server that recovery has to follow came to its end, and what the wall clock showed
+   * then.
+   */
   #stoppedAt = 0;
   #stoppedWall = 0;
-  /** Jobs that somebody held or kicked: they need not be delayed any more, whether that was recorded or not. */
+  /**
+   * Jobs that somebody held or kicked: they need not be delayed any more, whether that was recorded
+   * or not.
+   */
   readonly #held = new Set<number>();
   /** Somebody flipped bits: recoveries are not judged. */
   isDamaged = false;
@@ -314,7 +322,10 @@ export class World {
     return this.wallShift + this.clock * 1000;
   }
 
-  /** Starts the server: recovers, judges, and begins to write. Throws what the storage throws, and a LedgerError. */
+  /**
+   * Starts the server: recovers, judges, and begins to write. Throws what the storage throws, and a
+   * LedgerError.
+   */
   boot(): void {
     const recovered = this.recover();
     recovered.unsettled?.settle();
@@ -401,7 +412,7 @@ export class World {
     return shard;
   }
 
-  /** What the engine knows of a job: checks what never changes, answers what may. */
+  /** What the engine knows of a job: checks what never changes, returns what may. */
   #observe(id: number): Observed | undefined {
     for (const shard of this.machine.shards) {
       if (shard.answer(shard.engine.statsJob(0, id, this.now)) !== C.DONE) continue;
@@ -547,8 +558,9 @@ export class World {
   }
 
   /**
-   * What is left of a delay is what the wall clock says, and never more than was asked for. Once the clock has jumped there is more than one
-   * answer: the journal has the end that it had before, or, if the job was written again since, the one that came of the last recovery.
+   * What is left of a delay is what the wall clock says, and never more than was asked for. Once
+   * the clock has jumped there is more than one answer: the journal has the end that it had before,
+   * or, if the job was written again since, the one that came of the last recovery.
    */
   #compareDelay(job: LedgerJob, leftMicros: number): void {
     const key = `${job.id} until ${job.due}`;
@@ -605,7 +617,10 @@ export class World {
     }
   }
 
-  /** Some attempts in that shard ended by themselves: what the engine kept of them is in the journal, one after the other. */
+  /**
+   * Some attempts in that shard ended by themselves: what the engine kept of them is in the
+   * journal, one after the other.
+   */
   #noteFailures(shard: Shard): void {
     const noted = [...this.ledger.jobs.values()]
       .filter((job) => this.#held.has(job.id) && this.#shardOf(job.tube) === shard)
@@ -633,7 +648,10 @@ export class World {
     this.#noteFailures(shard);
   }
 
-  /** Bytes of records that the frames to come may have in the present segment: what the journal keeps free behind them is left out. */
+  /**
+   * Bytes of records that the frames to come may have in the present segment: what the journal
+   * keeps free behind them is left out.
+   */
   roomInSegment(): number {
     const { currentSegment } = this.journal.figures;
     const bytes = this.disk.seen(segmentName(currentSegment));
@@ -655,7 +673,7 @@ export class World {
     return [...this.ledger.jobs.values()].at(-1);
   }
 
-  /** Runs one command, chosen at random; answers whether there was room for it. */
+  /** Runs one command, chosen at random; returns whether there was room for it. */
   command(): boolean {
     if (!this.hasRoom()) return false;
     if (this.options.hasLongBodies && this.#random(6) === 0) {
@@ -757,7 +775,10 @@ export class World {
     return this.#uploads[0];
   }
 
-  /** The next `most` bytes of a body at most; false when it was given up, for want of memory or of space. */
+  /**
+   * The next `most` bytes of a body at most; false when it was given up, for want of memory or of
+   * space.
+   */
   upload(upload: Upload, most: number): boolean {
     const { shard, ref, job } = upload;
     const piece = bodyOf(job.id, job.bodyBytes).subarray(upload.position, upload.position + most);
@@ -823,8 +844,8 @@ export class World {
   }
 
   /**
-   * Reserves a job, unless it is held already, and answers what the ledger has of it then: that it was taken out of the delayed or buried ones
-   * must survive.
+   * Reserves a job, unless it is held already, and returns what the ledger has of it then: that it
+   * was taken out of the delayed or buried ones must survive.
    */
   reserveJob(job: LedgerJob): LedgerJob {
     const shard = this.#shardOf(job.tube);
@@ -880,7 +901,10 @@ export class World {
     this.#changed(shard, [[job.id, { ...failed, pri, delaySeconds, due }]], lsn);
   }
 
-  /** What the holder says about a failure, every other time; 0 when nothing, or when there is no memory. */
+  /**
+   * What the holder says about a failure, every other time; 0 when nothing, or when there is no
+   * memory.
+   */
   #openFailure(shard: Shard): number {
     if (this.#random(2) === 0) return 0;
     const bytes = this.#random(this.#random(3) === 0 ? MESSAGE_MAX : 200);
@@ -893,7 +917,10 @@ export class World {
     return 0;
   }
 
-  /** The job as it is known once a command at `lsn` has ended an attempt, whose record stands in front of whatever else that did. */
+  /**
+   * The job as it is known once a command at `lsn` has ended an attempt, whose record stands in
+   * front of whatever else that did.
+   */
   #failed(shard: Shard, job: LedgerJob, lsn: number): LedgerJob {
     const failed = { ...job, failures: this.#failuresOf(shard, job.id) };
     this.#changed(shard, [[job.id, failed]], lsn);
@@ -908,8 +935,9 @@ export class World {
   }
 
   /**
-   * Kicks a few jobs of a tube. Each has a record of its own, and a crash may come between two of them, where a segment ends: so each is a
-   * mutation, in the order of the records, and all are acknowledged with the last.
+   * Kicks a few jobs of a tube. Each has a record of its own, and a crash may come between two of
+   * them, where a segment ends: so each is a mutation, in the order of the records, and all are
+   * acknowledged with the last.
    */
   kick(tube: string, bound = 1 + this.#random(4)): void {
     const shard = this.#shardOf(tube);
@@ -930,7 +958,10 @@ export class World {
     }
   }
 
-  /** Deletes what nobody holds of a tube and was put before a certain moment. As with `kick`, each job has a record of its own. */
+  /**
+   * Deletes what nobody holds of a tube and was put before a certain moment. As with `kick`, each
+   * job has a record of its own.
+   */
   flush(tube: string, last = this.ledger.highestId - this.#random(8)): void {
     const shard = this.#shardOf(tube);
     const journalShard = this.#journalShards[shard.index];
@@ -962,7 +993,10 @@ export class World {
     else this.pass(this.#random(4) === 0 ? this.#random(8000) : this.#random(100));
   }
 
-  /** Commands wait: the committer writes, reclaims, and as a last resort somebody deletes a file elsewhere. */
+  /**
+   * Commands wait: the committer writes, reclaims, and as a last resort somebody deletes a file
+   * elsewhere.
+   */
   #makeRoom(): void {
     this.commit();
     for (let left = 0; left < 200 && !this.hasRoom(); left++) {
@@ -1012,7 +1046,10 @@ export class World {
     } else this.disk.stopProcess();
   }
 
-  /** Whether an error is one that ends the process in an orderly way: the machine stopped, or the storage failed. */
+  /**
+   * Whether an error is one that ends the process in an orderly way: the machine stopped, or the
+   * storage failed.
+   */
   isEnd(error: unknown): boolean {
     return (
       error instanceof Crash ||

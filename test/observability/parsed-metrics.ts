@@ -1,4 +1,7 @@
-/* Parsed metrics: an exposition read back, for tests. Refuses what is not exactly Prometheus' text format as prom-client writes it. */
+/*
+ * Parsed metrics: an exposition read back, for tests. Refuses what is not exactly Prometheus' text
+ * format as prom-client writes it.
+ */
 
 interface Series {
   readonly name: string;

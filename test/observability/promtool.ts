@@ -1,7 +1,10 @@
 /* Promtool: Prometheus' own checker, which must be there. */
 import { spawnSync } from "node:child_process";
 
-/** Runs `promtool` with `input` on its standard input; answers what it complains about, "" when nothing. */
+/**
+ * Runs `promtool` with `input` on its standard input; returns what it complains about, "" when
+ * nothing.
+ */
 export function promtool(args: readonly string[], input = ""): string {
   const { status, stdout, stderr, error } = spawnSync("promtool", args, {
     input,

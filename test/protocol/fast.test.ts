@@ -49,7 +49,9 @@ const maimedHotLines = fc
 
 const triedLines = fc.oneof(hotLines, maimedHotLines, lines);
 
-/** What parseFast says about `text` from `at`, when the text is followed by bytes of an older chunk. */
+/**
+ * What parseFast says about `text` from `at`, when the text is followed by bytes of an older chunk.
+ */
 function parse(text: string, at = 0, stale = ""): { name: string; fields: unknown; next: number } {
   const bytes = bytesOf(text + stale);
   const command = staleCommand();
@@ -99,7 +101,8 @@ describe("the fast path", () => {
   test.each(PLAIN_LINES)("does not take %j before its last byte has come", (line) => {
     const whole = `${line}\r\n`;
     for (let length = 0; length < whole.length; length++) {
-      // What lies behind the end of the input, be it an older chunk's bytes or nothing, must not be read.
+      // What lies behind the end of the input, be it an older chunk's bytes or nothing, must not be
+      // read.
       expect(parse(whole.slice(0, length), 0, whole.slice(length)).name).toBe("NONE");
       expect(parse(whole.slice(0, length)).name).toBe("NONE");
     }

@@ -1,7 +1,9 @@
-/* Grammar: what beanstalkd 1.13 makes of a line, said a second time and in another way, with regular expressions and BigInt.
+/* Grammar: what beanstalkd 1.13 makes of a line, said a second time and in another way, with
+ * regular expressions and BigInt.
  *
- * The property in line.test.ts compares the parser with this. It is written from the behaviour of the original, not from the table of
- * commands, so that a slip in the table shows. Lines are texts of which each character is one byte.
+ * The property in line.test.ts compares the parser with this. It is written from the behaviour of
+ * the original, not from the table of commands, so that a slip in the table shows. Lines are texts
+ * of which each character is one byte.
  */
 
 import { OP } from "../../src/protocol/commands.ts";
@@ -48,7 +50,10 @@ function numbers(names: readonly string[], tail = ""): Rest {
   };
 }
 
-/** As numbers, and perhaps the length of a failure message behind them: beanstalkd does not know that. */
+/**
+ * As numbers, and perhaps the length of a failure message behind them: beanstalkd does not know
+ * that.
+ */
 function failing(names: readonly string[]): Rest {
   const [plain, saying] = [numbers(names), numbers([...names, "bytes"])];
   return (rest) => {
@@ -144,7 +149,10 @@ export const BEANSTALKD_VERBS: readonly string[] = VERBS.map(([verb]) => verb);
 /** Every verb: beanstalkd's, then Homemaker's own. */
 export const VERB_TEXTS: readonly string[] = [...VERBS, ...ADDITIONS].map(([verb]) => verb);
 
-/** What beanstalkd makes of a line, given without its CRLF; for an addition, what Homemaker makes of it. */
+/**
+ * What beanstalkd makes of a line, given without its CRLF; for an addition, what Homemaker makes of
+ * it.
+ */
 export function meaningOf(line: string): Meaning {
   if (/[\0\r]/u.test(line)) return { op: OP.BAD_FORMAT, fields: {} }; // no byte of either kind belongs in a line
   const found = [...VERBS, ...ADDITIONS].find(([verb]) => line.startsWith(verb));

@@ -6,7 +6,10 @@ import { parseLine } from "../../src/protocol/line.ts";
 import { meaningOf } from "./grammar.ts";
 import { bytesOf, LINE_MAX, lines, meaningIn, nameOf, staleCommand } from "./lines.ts";
 
-/** Parses a line that stands somewhere inside a longer array, between bytes that would change its meaning. */
+/**
+ * Parses a line that stands somewhere inside a longer array, between bytes that would change its
+ * meaning.
+ */
 function parse(line: string): { name: string; fields: Readonly<Record<string, unknown>> } {
   const bytes = bytesOf(`9 a${line}0 9a`);
   const command = staleCommand();

@@ -1,5 +1,5 @@
-/* Lines: command lines for the tests of both parsers, valid, almost valid and wild; and what a parser made of one, in a form that
- * can be compared.
+/* Lines: command lines for the tests of both parsers, valid, almost valid and wild; and what a
+ * parser made of one, in a form that can be compared.
  */
 
 import * as fc from "fast-check";
@@ -17,7 +17,10 @@ export function bytesOf(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
-/** A command with a value in each field that no parser writes, so that a field left over from an earlier line is noticed. */
+/**
+ * A command with a value in each field that no parser writes, so that a field left over from an
+ * earlier line is noticed.
+ */
 export function staleCommand(): Command {
   const command = new Command();
   command.garbage = true;

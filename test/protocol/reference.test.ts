@@ -1,5 +1,6 @@
-/* The protocol reference against the tables it describes, and its examples against servers. The examples need `npm run build` to have
- * run and the real beanstalkd to be installed; without either they fail.
+/* The protocol reference against the tables it describes, and its examples against servers. The
+ * examples need `npm run build` to have run and the real beanstalkd to be installed; without either
+ * they fail.
  */
 
 import { readFileSync } from "node:fs";

@@ -20,7 +20,10 @@ import { bytesOf } from "./lines.ts";
 
 const UNTOUCHED = "#";
 
-/** What a writer wrote, which must begin where it was told to, end where it says, and leave the rest alone. */
+/**
+ * What a writer wrote, which must begin where it was told to, end where it says, and leave the rest
+ * alone.
+ */
 function written(write: (out: Uint8Array, at: number) => number): string {
   const out = new Uint8Array(REPLY_LINE_MAX + 8).fill(UNTOUCHED.charCodeAt(0));
   const end = write(out, 3);

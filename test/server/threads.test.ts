@@ -285,7 +285,10 @@ describe("a user", () => {
   });
 });
 
-/** Resolves when a new connection is answered: room is made when the server has noticed that another one left. */
+/**
+ * Resolves when a new connection is answered: room is made when the server has noticed that another
+ * one left.
+ */
 async function untilServed(server: EchoProcess): Promise<void> {
   for (let tries = 0; tries < 500; tries++) {
     const client = await server.connect();

@@ -1,4 +1,7 @@
-/* Reserving over several shards: order, and grants that meet something else on their way. Threads are stepped by hand. */
+/*
+ * Reserving over several shards: order, and grants that meet something else on their way. Threads
+ * are stepped by hand.
+ */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { propertiesOf } from "../support/properties.ts";
@@ -18,7 +21,10 @@ function watchOnly(end: End, tubes: readonly string[]): void {
   end.ask([...tubes.map((tube) => `watch ${tube}\r\n`), "ignore default\r\n"].join(""));
 }
 
-/** A connection of one thread that waits on a tube of two shards each, and one of another thread that gives. */
+/**
+ * A connection of one thread that waits on a tube of two shards each, and one of another thread
+ * that gives.
+ */
 function waiting(command = "reserve"): { world: World; waiter: End; giver: End } {
   const world = new World({ threads: 2, shards: SHARDS });
   const waiter = world.connect(WAITER);

@@ -1,4 +1,7 @@
-/* What a session keeps of its input is its own: the transport goes on using the memory for other connections. */
+/*
+ * What a session keeps of its input is its own: the transport goes on using the memory for other
+ * connections.
+ */
 import { expect, test } from "vitest";
 import { World } from "./world.ts";
 

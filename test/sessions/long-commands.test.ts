@@ -1,4 +1,7 @@
-/* Commands that take several turns: what happens between the pieces, to others and to the connection itself. */
+/*
+ * Commands that take several turns: what happens between the pieces, to others and to the
+ * connection itself.
+ */
 import { describe, expect, test } from "vitest";
 import { journalThat, World } from "./world.ts";
 import type { End, WorldOptions } from "./world.ts";

@@ -1,4 +1,6 @@
-/* Where replies gather: room, bodies larger than the buffer, and buffers that the transport keeps. */
+/*
+ * Where replies gather: room, bodies larger than the buffer, and buffers that the transport keeps.
+ */
 import { describe, expect, test } from "vitest";
 import type { Outlet } from "../../src/transport.ts";
 import { Gate } from "../../src/server/gate.ts";

@@ -1,4 +1,7 @@
-/* The engine's runs and the session's own commands are one server: the same input, cut anywhere, gets the same answers from both. */
+/*
+ * The engine's runs and the session's own commands are one server: the same input, cut anywhere,
+ * gets the same answers from both.
+ */
 import { expect, test } from "vitest";
 import * as fc from "fast-check";
 import { propertiesOf } from "../support/properties.ts";
@@ -52,7 +55,10 @@ function duels(
 const shards = fc.constantFrom(1, 4);
 const maxJobBytes = fc.constantFrom(65_535, 65_535, 70_000, 100);
 
-/* What may stand behind puts: nothing, a put that uses up an id in vain, a put whose last byte comes later. */
+/*
+ * What may stand behind puts: nothing, a put that uses up an id in vain, a put whose last byte
+ * comes later.
+ */
 const REFUSED = 1;
 const LATE = 2;
 const ENDINGS = ["", "put 0 0 1 1\r\nabc\r\n", "put 0 0 1 1\r\na\r"];

@@ -1,7 +1,9 @@
-/* Scenario: what a few connections send, in what pieces, and what happens meanwhile; played in two worlds at once, which must agree.
+/* Scenario: what a few connections send, in what pieces, and what happens meanwhile; played in two
+ * worlds at once, which must agree.
  *
- * One world answers the common commands in runs of the engine, the other has the session do everything. Any list of steps is a
- * valid scenario, so that fast-check can shrink it: connections are opened when first used, and jobs are named by how long ago they came.
+ * One world answers the common commands in runs of the engine, the other has the session do
+ * everything. Any list of steps is a valid scenario, so that fast-check can shrink it: connections
+ * are opened when first used, and jobs are named by how long ago they came.
  */
 import { strictEqual } from "node:assert";
 import * as fc from "fast-check";
@@ -48,7 +50,10 @@ const DAMAGES: readonly ((line: string) => string)[] = [
 /** A line to be written, with jobs that are named relatively. */
 interface Words {
   readonly verb: string;
-  /** An id, told as so many before the last one given out (below zero: one yet to come), or the one last reserved here. */
+  /**
+   * An id, told as so many before the last one given out (below zero: one yet to come), or the one
+   * last reserved here.
+   */
   readonly job?: number | "held";
   readonly numbers: readonly string[];
   readonly body?: { readonly bytes: number; readonly announced: number };
@@ -241,7 +246,9 @@ export function steps(drains: boolean): fc.Arbitrary<readonly Step[]> {
   });
 }
 
-/** Steps of a single connection: of several, which is next when a turn ends would show in the ids. */
+/**
+ * Steps of a single connection: of several, which is next when a turn ends would show in the ids.
+ */
 export const lonelySteps: fc.Arbitrary<readonly Step[]> = steps(false).map((all) =>
   all.map((step) => ("end" in step ? { ...step, end: 0 } : step)),
 );
@@ -261,8 +268,9 @@ interface Connection {
 }
 
 /**
- * Steps that fill a small memory with jobs of one priority, release each to a priority of its own until there is no memory for another
- * priority, and put jobs with new priorities in the place of deleted ones.
+ * Steps that fill a small memory with jobs of one priority, release each to a priority of its own
+ * until there is no memory for another priority, and put jobs with new priorities in the place of
+ * deleted ones.
  */
 export const crowdingSteps: fc.Arbitrary<readonly Step[]> = fc
   .tuple(cutting, fc.integer({ min: 2000, max: 2600 }), fc.integer({ min: 1, max: 30 }))

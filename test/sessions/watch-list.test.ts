@@ -1,4 +1,7 @@
-/* The list of watched tubes, against an array in which the last one takes the place of the one that goes, as in beanstalkd. */
+/*
+ * The list of watched tubes, against an array in which the last one takes the place of the one that
+ * goes, as in beanstalkd.
+ */
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { WatchList } from "../../src/server/watch-list.ts";

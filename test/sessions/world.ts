@@ -1,8 +1,11 @@
-/* World: session hosts on shards of their own, with tests in the place of threads, transports and clock.
+/* World: session hosts on shards of their own, with tests in the place of threads, transports and
+ * clock.
  *
- * One SessionHost stands for one thread. Nothing happens by itself: an End hands its input over when told to, threads that somebody
- * woke and what was put off wait until `settle` or until a test lets them go on one by one, and time stands still but for `advance`.
- * The engine's runs can be switched off, here and not in the server: then each command goes through the session's own parser.
+ * One SessionHost stands for one thread. Nothing happens by itself: an End hands its input over
+ * when told to, threads that somebody woke and what was put off wait until `settle` or until a test
+ * lets them go on one by one, and time stands still but for `advance`. The engine's runs can be
+ * switched off, here and not in the server: then each command goes through the session's own
+ * parser.
  */
 import { readFileSync } from "node:fs";
 import * as C from "../../assembly/constants.ts";
@@ -47,18 +50,30 @@ const LIMITS: SessionLimits = {
 export interface WorldOptions {
   readonly threads?: number;
   readonly shards?: number;
-  /** Pages beside the threads' areas that each shard has for tables, records and bodies; absent: plenty. */
+  /**
+   * Pages beside the threads' areas that each shard has for tables, records and bodies; absent:
+   * plenty.
+   */
   readonly sparePages?: number;
-  /** With sparePages: the memories cannot grow at all, so that even what must not be refused finds nothing. */
+  /**
+   * With sparePages: the memories cannot grow at all, so that even what must not be refused finds
+   * nothing.
+   */
   readonly cannotGrow?: boolean;
   readonly limits?: Partial<SessionLimits>;
   /** False: the engine's runs take nothing, so every command is the session's. */
   readonly runs?: boolean;
-  /** What the sessions have to do with a journal; absent: there is none. The engine itself writes none in either case. */
+  /**
+   * What the sessions have to do with a journal; absent: there is none. The engine itself writes
+   * none in either case.
+   */
   readonly journal?: HostJournal;
 }
 
-/** A journal that says up to where its streams are `safe`, has space, and lets nobody wait for room, but for what `other` says. */
+/**
+ * A journal that says up to where its streams are `safe`, has space, and lets nobody wait for room,
+ * but for what `other` says.
+ */
 export function journalThat(safe: SafePositions, other: Partial<HostJournal> = {}): HostJournal {
   return {
     gate: new Gate(safe, 1),
@@ -110,7 +125,10 @@ export class World {
     );
   }
 
-  /** Counts what the runs of `shard` take, or has them take nothing. The exports of a module cannot be changed, so they are copied. */
+  /**
+   * Counts what the runs of `shard` take, or has them take nothing. The exports of a module cannot
+   * be changed, so they are copied.
+   */
   #watchRuns(shard: Shard, runs: boolean): Shard {
     const { engine } = shard;
     const run: typeof engine.run = (...order) => {

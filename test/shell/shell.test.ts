@@ -1,4 +1,7 @@
-/* The shell's commands as a user runs them, against Homemaker and, where it knows what they say, against beanstalkd. */
+/*
+ * The shell's commands as a user runs them, against Homemaker and, where it knows what they say,
+ * against beanstalkd.
+ */
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

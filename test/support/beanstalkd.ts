@@ -1,4 +1,5 @@
-/* The real beanstalkd (Debian's 1.12), for tests that compare with it. Every call starts one of its own, on a free port or a Unix socket.
+/* The real beanstalkd (Debian's 1.12), for tests that compare with it. Every call starts one of its
+ * own, on a free port or a Unix socket.
  */
 import { ServerProcess } from "./server-process.ts";
 import type { Address } from "./server-process.ts";
@@ -20,7 +21,10 @@ function boundAddress(output: string): Address | undefined {
   return path === undefined ? undefined : { path };
 }
 
-/** Starts a beanstalkd and waits until it listens. Throws a ServerProcessError when it is not installed or does not start. */
+/**
+ * Starts a beanstalkd and waits until it listens. Throws a ServerProcessError when it is not
+ * installed or does not start.
+ */
 export function startBeanstalkd(options: BeanstalkdOptions = {}): Promise<ServerProcess> {
   const where =
     options.path === undefined ? ["-l", "127.0.0.1", "-p", "0"] : ["-l", `unix:${options.path}`];

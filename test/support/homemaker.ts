@@ -1,4 +1,5 @@
-/* Homemaker as a process of its own, run as a user runs it: the command line in src/cli.ts, on a free port of the loopback address.
+/* Homemaker as a process of its own, run as a user runs it: the command line in src/cli.ts, on a
+ * free port of the loopback address.
  *
  * Called by the fuzzer, the tests with client libraries and the concurrency tests.
  */

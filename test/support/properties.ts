@@ -1,11 +1,15 @@
-/* Properties: random tests with fast-check. One that fails says with which seed, and how to run it again.
+/* Properties: random tests with fast-check. One that fails says with which seed, and how to run it
+ * again.
  *
  *   CONFIG_SEED, SESSIONS_SEED ...   seed of every property of that folder (absent: a random one each)
  */
 import { check, defaultReportMessage } from "fast-check";
 import type { IProperty, Parameters } from "fast-check";
 
-/** What a test of the folder test/`folder` states its properties with. It throws with the smallest counterexample and how to replay it. */
+/**
+ * What a test of the folder test/`folder` states its properties with. It throws with the smallest
+ * counterexample and how to replay it.
+ */
 export function propertiesOf(folder: string) {
   const variable = `${folder.toUpperCase()}_SEED`;
   return <Values>(property: IProperty<Values>, parameters: Parameters<Values> = {}): void => {

@@ -1,6 +1,8 @@
-/* Cuts the bytes of a server into replies, knowing of the protocol only which reply lines announce a body.
+/* Cuts the bytes of a server into replies, knowing of the protocol only which reply lines announce
+ * a body.
  *
- * Each reply is kept as its raw bytes, so that a comparison sees every byte. Called by the fuzzer and the concurrency tests.
+ * Each reply is kept as its raw bytes, so that a comparison sees every byte. Called by the fuzzer
+ * and the concurrency tests.
  */
 
 const BODY_LENGTH = /^(?:(?:RESERVED|FOUND) \d+|OK) (\d+)$/;
@@ -37,7 +39,10 @@ export class ReplyReader {
   }
 }
 
-/** A reply's line without its CRLF, and the body behind it (without the CRLF that ends it) if it has one. */
+/**
+ * A reply's line without its CRLF, and the body behind it (without the CRLF that ends it) if it has
+ * one.
+ */
 export function partsOf(reply: Buffer): { line: string; body: Buffer | undefined } {
   const lineEnd = reply.indexOf(CRLF);
   const line = reply.toString("latin1", 0, lineEnd < 0 ? reply.length : lineEnd);

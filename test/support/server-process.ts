@@ -1,6 +1,8 @@
-/* A server process that a test runs: started, waited for until it says where it listens, and ended with the test run at the latest.
+/* A server process that a test runs: started, waited for until it says where it listens, and ended
+ * with the test run at the latest.
  *
- * Whoever starts one must `stop` it; what is still running when the process of the tests exits is killed then.
+ * Whoever starts one must `stop` it; what is still running when the process of the tests exits is
+ * killed then.
  */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
@@ -14,7 +16,10 @@ export type Address = { readonly host: string; readonly port: number } | { reado
 export interface Launch {
   readonly command: string;
   readonly arguments: readonly string[];
-  /** Reads the address out of the output so far (standard output and error); `undefined` as long as it is not there. */
+  /**
+   * Reads the address out of the output so far (standard output and error); `undefined` as long as
+   * it is not there.
+   */
   address(output: string): Address | undefined;
   /** Said when the command does not exist. */
   readonly missing: string;
@@ -52,7 +57,10 @@ export class ServerProcess {
     this.exited = new Promise((resolve) => child.once("exit", () => resolve()));
   }
 
-  /** Starts a server and waits for its address. Throws a ServerProcessError with what the server printed. */
+  /**
+   * Starts a server and waits for its address. Throws a ServerProcessError with what the server
+   * printed.
+   */
   static async start(launch: Launch): Promise<ServerProcess> {
     const child = spawn(launch.command, launch.arguments, { stdio: ["ignore", "pipe", "pipe"] });
     children.add(child);

@@ -1,4 +1,7 @@
-/* The engine guard: passes code on one imported memory, and names each thing that several instances could not share. */
+/*
+ * The engine guard: passes code on one imported memory, and names each thing that several instances
+ * could not share.
+ */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { findForbiddenParts } from "../../src/toolchain/engine-guard.ts";

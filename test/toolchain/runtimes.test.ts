@@ -1,4 +1,7 @@
-/* The runtimes that npm installs run the sources unbuilt: the constants that the engine is compiled from are the same in each. */
+/*
+ * The runtimes that npm installs run the sources unbuilt: the constants that the engine is compiled
+ * from are the same in each.
+ */
 import { execa } from "execa";
 import { expect, test } from "vitest";
 import * as constants from "../../assembly/constants.ts";

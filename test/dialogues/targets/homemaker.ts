@@ -24,7 +24,8 @@ export interface Shape {
 
 const ENTRY = fileURLToPath(new URL("../../../src/cli.ts", import.meta.url));
 
-// Tolerant on purpose: the address may stand anywhere in a line of the log, with or without quotes around it.
+// Tolerant on purpose: the address may stand anywhere in a line of the log, with or without quotes
+// around it.
 function boundAddress(output: string): Address | undefined {
   const [, path, host, port] =
     /listening on (?:unix:([^\s"]+)|\[?([\w.:]+?)\]?:(\d+))/i.exec(output) ?? [];

@@ -1,8 +1,10 @@
-/* Targets that are server processes behind sockets: the real beanstalkd, and ours in several shapes.
+/* Targets that are server processes behind sockets: the real beanstalkd, and ours in several
+ * shapes.
  *
- * A `@fresh` case gets a process of its own. The others share a few processes, one case at a time on each: before a case one job is put
- * and deleted to learn where the ids stand; after it the runner sees to it that nothing is left: no connection, no job, no pause, no tube.
- * A process that cannot be brought back to that state is ended, as is one on which a case failed.
+ * A `@fresh` case gets a process of its own. The others share a few processes, one case at a time
+ * on each: before a case one job is put and deleted to learn where the ids stand; after it the
+ * runner sees to it that nothing is left: no connection, no job, no pause, no tube. A process that
+ * cannot be brought back to that state is ended, as is one on which a case failed.
  */
 import type { Socket } from "node:net";
 import type { ServerProcess } from "../../support/server-process.ts";
@@ -38,7 +40,8 @@ class SocketWire implements Wire {
   constructor(socket: Socket) {
     this.#socket = socket;
     socket.on("data", (bytes: Buffer) => this.inbox.push(bytes));
-    // A reset is an end as well; writing to a connection that the server has closed is not the dialogue's business.
+    // A reset is an end as well; writing to a connection that the server has closed is not the
+    // dialogue's business.
     socket.on("error", () => this.inbox.end());
     socket.on("end", () => this.inbox.end());
     socket.on("close", () => this.inbox.end());
@@ -72,7 +75,9 @@ export async function connectWire(server: ServerProcess): Promise<SocketWire> {
   return new SocketWire(await server.connect());
 }
 
-/** A server process, the runner's own connection to it, and the wires of the case that it serves. */
+/**
+ * A server process, the runner's own connection to it, and the wires of the case that it serves.
+ */
 class ProcessStage implements Stage {
   baseId = 0;
   readonly patienceMs = PATIENCE_MS;
@@ -151,7 +156,8 @@ class ProcessStage implements Stage {
     return Number(id);
   }
 
-  // Whether the server could be brought back to the state of a fresh one. A few tries: connections end when the server gets to it.
+  // Whether the server could be brought back to the state of a fresh one. A few tries: connections
+  // end when the server gets to it.
   async #cleanUp(): Promise<boolean> {
     const deadlineMs = performance.now() + PATIENCE_MS;
     while ((await this.stats()).get("current-connections") !== "1")

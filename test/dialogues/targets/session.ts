@@ -1,8 +1,10 @@
-/* The engine and the sessions alone as a target: no process, no socket, and a clock that only moves when a dialogue says so.
+/* The engine and the sessions alone as a target: no process, no socket, and a clock that only moves
+ * when a dialogue says so.
  *
- * It plays the parts of transport and thread for one or several session hosts on the same shards, one after the other, so that
- * every case takes the same course each time. It is a strict transport: input is handed over in one buffer that is overwritten
- * afterwards, as the real ones do. After everything that is sent, the verify build of the engine walks each shard.
+ * It plays the parts of transport and thread for one or several session hosts on the same shards,
+ * one after the other, so that every case takes the same course each time. It is a strict
+ * transport: input is handed over in one buffer that is overwritten afterwards, as the real ones
+ * do. After everything that is sent, the verify build of the engine walks each shard.
  */
 import { readFileSync } from "node:fs";
 import { NEVER_MICROS } from "../../../assembly/constants.ts";

@@ -1,5 +1,6 @@
-/* Echo server: the real main thread with echo threads (thread.ts beside this). Its one argument is JSON: what differs from the
- * default options. */
+/* Echo server: the real main thread with echo threads (thread.ts beside this). Its one argument is
+ * JSON: what differs from the default options.
+ */
 import process from "node:process";
 import { DEFAULT_OPTIONS, type Options } from "../../../src/config/options.ts";
 import { nodeRuntime } from "../../../src/runtimes/node.ts";

@@ -1,7 +1,7 @@
 /* Echo process: an echo server as a child process, and connections to it that remember what came.
  *
- * Whatever a test starts is killed when the process of the tests exits. Waiting is polling with a deadline, which names in its
- * message what was waited for.
+ * Whatever a test starts is killed when the process of the tests exits. Waiting is polling with a
+ * deadline, which names in its message what was waited for.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { connect, type NetConnectOpts, type Socket } from "node:net";
@@ -28,7 +28,7 @@ const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 const DEADLINE_MS = 15_000;
 const POLL_MS = 5;
 
-/** Resolves as soon as `isSo` answers true; rejects when it has not for 15 s. */
+/** Resolves as soon as `isSo` returns true; rejects when it has not for 15 s. */
 export async function until(what: string, isSo: () => boolean): Promise<void> {
   const deadline = performance.now() + DEADLINE_MS;
   while (!isSo()) {
@@ -51,7 +51,10 @@ export class EchoProcess {
   errors = "";
   readonly #child: ChildProcess;
 
-  /** Starts a server without waiting for it. Absent options are the defaults; absent `listen` is any free port. */
+  /**
+   * Starts a server without waiting for it. Absent options are the defaults; absent `listen` is any
+   * free port.
+   */
   constructor(options: Partial<Options> = {}, runtime = NODE, prefix: readonly string[] = []) {
     const words = [...prefix, ...runtime.command, MAIN];
     const [command = "", ...before] = words;
@@ -125,7 +128,9 @@ export class EchoProcess {
     return EchoClient.connect({ host: "127.0.0.1", port: this.port });
   }
 
-  /** Connections of which each of `threads` threads has at least one; the first of each, by thread. */
+  /**
+   * Connections of which each of `threads` threads has at least one; the first of each, by thread.
+   */
   async connectToEach(threads: number): Promise<readonly EchoClient[]> {
     const found: EchoClient[] = [];
     for (let tries = 0; tries < 200 && found.filter(Boolean).length < threads; tries++) {

@@ -1,5 +1,5 @@
-/* Echo thread: an I/O thread whose sessions understand a few words of their own, so that threads and sockets can be tested
- * without the engine. A line of input is one of
+/* Echo thread: an I/O thread whose sessions understand a few words of their own, so that threads
+ * and sockets can be tested without the engine. A line of input is one of
  *
  *   trap       fails as the engine does when an invariant is broken
  *   hang       never comes back, as if it waited for a lock that nobody gives back
