@@ -84,6 +84,8 @@ export class Session implements Inlet, Due, Holder {
   #ended = false;
   #closing = false;
   #gone = false;
+  /** Nothing is held, watched or waited for any more. */
+  #hasLeft = false;
   /** Number of the last reserve that blocked: grants name it. */
   #generation = 0;
   #isProducer = false;
@@ -175,16 +177,7 @@ export class Session implements Inlet, Due, Holder {
     this.#gone = true;
     const host = this.#host;
     host.begin();
-    this.#unblock();
-    host.blocked.remove(this);
-    this.#long = undefined;
-    this.#intake.drop();
-    this.#connection.close(host.now);
-    this.#tubes.close();
-    if (this.#isProducer) host.count(COUNTER_PRODUCERS, -1);
-    if (this.#isWorker) host.count(COUNTER_WORKERS, -1);
-    this.#pending.length = 0;
-    host.forget(this.#token);
+    this.#leave();
     host.end();
   }
 
@@ -244,10 +237,31 @@ export class Session implements Inlet, Due, Holder {
     this.#endTurn();
   }
 
+  /**
+   * Gives back all that the conversation has. It happens before the connection's end can be seen:
+   * a peer that sees it may count on the jobs being ready for others.
+   */
+  #leave(): void {
+    if (this.#hasLeft) return;
+    this.#hasLeft = true;
+    const host = this.#host;
+    this.#unblock();
+    host.blocked.remove(this);
+    this.#long = undefined;
+    this.#intake.drop();
+    this.#connection.close(host.now);
+    this.#tubes.close();
+    if (this.#isProducer) host.count(COUNTER_PRODUCERS, -1);
+    if (this.#isWorker) host.count(COUNTER_WORKERS, -1);
+    this.#pending.length = 0;
+    host.forget(this.#token);
+  }
+
   #endTurn(): void {
     const { output } = this.#host;
     if (this.#ended && this.#pending.length === 0 && !this.#isHeldUp()) this.#closing = true;
     if (this.#closing) {
+      this.#leave();
       output.close();
       return;
     }

@@ -179,3 +179,19 @@ describe("a reserve that waits in two shards", () => {
     world.verify();
   });
 });
+
+test.each(["quit", "a half-close"])(
+  "after %s the jobs are ready for others before the end can be seen",
+  (way) => {
+    const world = new World({ threads: 2, shards: SHARDS });
+    const [holder, other] = [world.connect(WAITER), world.connect(GIVER)];
+    holder.ask(`${put(ONE)}watch ${ONE}\r\nreserve\r\n`);
+    if (way === "quit") holder.say("quit\r\n");
+    else holder.shutdown();
+    expect(holder.isClosed).toBe(true);
+    expect(other.say(`use ${ONE}\r\npeek-ready\r\n`).heard()).toContain("FOUND 1 1\r\nx\r\n");
+    expect(figures(other, "stats").get("current-workers")).toBe("0");
+    holder.drop();
+    world.verify();
+  },
+);
