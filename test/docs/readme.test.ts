@@ -1,15 +1,23 @@
 /*
- * What the README says: its tour is taken, its tables and figures are compared with where they come
- * from.
+ * What the README, docs/tour.md and docs/operating.md say: the session and the tour are taken,
+ * tables and figures are compared with where they come from.
  */
 import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { startHomemaker } from "../support/homemaker.ts";
 import { readPage, section, tableRows } from "./page.ts";
-import { DEFINITIONS, STEPS, takeTour } from "./tour.ts";
+import { DEFINITIONS, SESSION, STEPS, takeTour } from "./tour.ts";
+import type { TourStep } from "./tour.ts";
 
 const README = readPage("README.md");
 const [WITH_NC = "", WITH_BASH = "", WITH_NODE = ""] = DEFINITIONS;
+
+describe("the session", () => {
+  test("goes as it says, in six lines", async () => {
+    expect(SESSION.flatMap(({ prints }) => prints.trimEnd().split("\n"))).toHaveLength(5);
+    expect(await takenAlone(SESSION, "", {})).toEqual(SESSION);
+  });
+});
 
 describe("the tour", () => {
   test.each([
@@ -17,13 +25,7 @@ describe("the tour", () => {
     ["bash alone, on three threads and four shards", WITH_BASH, { threads: 3, shards: 4 }],
     ["node, on one thread and one shard", WITH_NODE, { threads: 1, shards: 1 }],
   ])("goes as it says with %s", async (_, definition, size) => {
-    const server = await startHomemaker(size);
-    try {
-      if (!("port" in server.address)) throw new TypeError("not a TCP address");
-      expect(await takeTour(definition, server.address.port)).toEqual(STEPS);
-    } finally {
-      await server.stop();
-    }
+    expect(await takenAlone(STEPS, definition, size)).toEqual(STEPS);
   });
 
   test("shows every command with its reply", () => {
@@ -43,7 +45,7 @@ describe("the tables", () => {
     const known = new Map(
       tableRows(readPage("docs/options.md")).map((cells) => [cells[0], cells[3]]),
     );
-    const shown = tableRows(section(README, "Options"));
+    const shown = tableRows(section(readPage("docs/operating.md"), "The options used most"));
     expect(shown.length).toBeGreaterThan(3);
     for (const [flag = "", byDefault] of shown) {
       expect([flag, byDefault]).toEqual([
@@ -55,8 +57,8 @@ describe("the tables", () => {
 
   test("have commands that there are, and every one that a user runs", () => {
     const { scripts } = JSON.parse(readPage("package.json")) as { scripts: Record<string, string> };
-    const shown = tableRows(section(README, "More")).map(([command = ""]) =>
-      command.replace(/^`npm (?:run )?(.*)`$/, "$1"),
+    const shown = tableRows(section(README, "More")).flatMap(
+      ([command = ""]) => /^`npm (?:run )?(.*)`$/.exec(command)?.[1] ?? [],
     );
     expect(shown.filter((name) => scripts[name] === undefined)).toEqual([]);
     expect(shown).toEqual(expect.arrayContaining(["start", "test", "build", "check", "bench"]));
@@ -82,6 +84,21 @@ describe("the figures", () => {
     expect(commands.filter((command) => !results.includes(`\`${command}\``))).toEqual([]);
   });
 });
+
+/** Takes the steps against a fresh server. */
+async function takenAlone(
+  steps: readonly TourStep[],
+  definition: string,
+  size: Parameters<typeof startHomemaker>[0],
+): Promise<readonly TourStep[]> {
+  const server = await startHomemaker(size);
+  try {
+    if (!("port" in server.address)) throw new TypeError("not a TCP address");
+    return await takeTour(steps, definition, server.address.port);
+  } finally {
+    await server.stop();
+  }
+}
 
 /** Matches what begins with that text; nothing if there is none. */
 function beginningWith(text: string | undefined): RegExp {

@@ -1,8 +1,8 @@
-/* Tour: the transcript in the README, and a bash that does what it says against a server of its
- * own.
+/* Tour: the transcripts in docs/tour.md and in the README, and a bash that does what they say
+ * against a server of its own.
  *
- * Of the three ways to talk to the server that the README offers, this runs those that need nothing
- * which may not be there.
+ * Of the three ways to talk to the server that the tour offers, this runs those that need nothing
+ * which may not be there; where the README has `nc`, this has node.
  */
 import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -22,13 +22,22 @@ export interface TourStep {
   readonly prints: string;
 }
 
-const TOUR = section(readPage("README.md"), "A tour of a minute");
+const TOUR = readPage("docs/tour.md");
+const NC = "nc 127.0.0.1 11300";
+/** What `nc` does, where it may not be there. */
+const NC_IN_NODE = `node -e 'const s = require("net").connect(11300, "127.0.0.1"); process.stdin.pipe(s).pipe(process.stdout)'`;
 
-/** The definitions of `ask` that the README offers: with nc, with bash alone, with node. */
+/** The definitions of `ask` that the tour offers: with nc, with bash alone, with node. */
 export const DEFINITIONS: readonly string[] = codeBlocks(TOUR, "sh").map((code) => code.trim());
 
-/** The transcript. */
+/** The transcript of the tour. */
 export const STEPS: readonly TourStep[] = codeBlocks(TOUR, "console").flatMap(stepsOf);
+
+/** The session in the README. */
+export const SESSION: readonly TourStep[] = codeBlocks(
+  section(readPage("README.md"), "A session"),
+  "console",
+).flatMap(stepsOf);
 
 function stepsOf(transcript: string): TourStep[] {
   const parts = transcript.split(/^\$ /m).slice(1);
@@ -39,22 +48,26 @@ function stepsOf(transcript: string): TourStep[] {
 }
 
 /**
- * Does all steps in one bash, with that definition of `ask`, on that port; returns what each
+ * Does the steps in one bash, with that definition of `ask`, on that port; returns what each
  * printed, without carriage returns.
  */
-export async function takeTour(definition: string, port: number): Promise<readonly TourStep[]> {
+export async function takeTour(
+  steps: readonly TourStep[],
+  definition: string,
+  port: number,
+): Promise<readonly TourStep[]> {
   const folder = await mkdtemp(join(tmpdir(), "homemaker-tour-"));
-  const script = [
-    definition.replaceAll("11300", String(port)),
-    ...STEPS.map(({ command }) => `printf '${MARK}'\n${command}`),
-  ].join("\n");
+  const commands = steps.map(({ command }) => command.replace(NC, NC_IN_NODE));
+  const script = [definition, ...commands.map((command) => `printf '${MARK}'\n${command}`)]
+    .join("\n")
+    .replaceAll("11300", String(port));
   try {
     const { stdout } = await promisify(execFile)("bash", ["-c", script], {
       cwd: folder,
       timeout: PATIENCE_MS,
     });
     const printed = stdout.replaceAll("\r", "").split(MARK).slice(1);
-    return STEPS.map(({ command }, at) => ({ command, prints: printed[at] ?? "" }));
+    return steps.map(({ command }, at) => ({ command, prints: printed[at] ?? "" }));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
