@@ -8,6 +8,15 @@
 import type { ServerResponse } from "node:http";
 import type { Role } from "./api.ts";
 
+/** The other side of a request, before anybody knows who it is. */
+export interface Peer {
+  readonly address: string;
+  /** The same object for all requests of a connection. */
+  readonly connection: object;
+  /** Aborted when the other side goes away, or the server stops. */
+  readonly signal: AbortSignal;
+}
+
 /** One request. */
 export interface Call {
   /** What stood in the place of the `:names` of the route's path, percent-decoded. */
@@ -16,11 +25,10 @@ export interface Call {
   /** The JSON of a POST; undefined otherwise. */
   readonly body: unknown;
   readonly role: Role | null;
-  /** Address of the other side. */
-  readonly peer: string;
+  readonly peer: Peer;
   /** The header of that name, in lower case. */
   header(name: string): string | undefined;
-  /** Aborted when the other side goes away, or the server stops. */
+  /** That of the peer. */
   readonly signal: AbortSignal;
 }
 

@@ -20,7 +20,7 @@ import { readJson } from "./body.ts";
 import { Guard } from "./guard.ts";
 import { Exchange, turnAway } from "./exchange.ts";
 import { HttpError } from "./handler.ts";
-import type { Answer, Route } from "./handler.ts";
+import type { Answer, Peer, Route } from "./handler.ts";
 import { Router } from "./router.ts";
 import { routes } from "./routes.ts";
 
@@ -167,20 +167,24 @@ class HttpServer implements HttpService {
     const { route, params } = this.#router.find(method, path);
     if (route.method === "POST") this.#guard.checkChange(request);
     else if (route.needs !== "nothing") this.#guard.checkSite(request);
-    const peer = request.socket.remoteAddress ?? "";
-    const role = this.#roleFor(route, request, peer);
-    if (route.needs !== "nothing" && !this.#around.inProcess.isReady) throw this.#notNow();
     const { signal } = exchange;
+    const address = request.socket.remoteAddress ?? "";
+    const peer = { address, connection: request.socket, signal };
+    const role = await this.#roleFor(route, request, peer);
+    if (route.needs !== "nothing" && !this.#around.inProcess.isReady) throw this.#notNow();
     const header = (name: string): string | undefined => headerOf(request, name);
     const call = { params, query: new URLSearchParams(query), role, peer, header, signal };
-    if (route.method === "GET" && route.needs === "nothing") {
-      return route.handler({ ...call, body: undefined }); // made of what is at hand, so it counts for nothing
-    }
+    const run = async (): Promise<Answer> => {
+      const body = route.method === "POST" ? await readJson(request) : undefined;
+      return route.handler({ ...call, body });
+    };
+    // Made of what is at hand, so it counts for nothing: nor can strangers who log in, or try to,
+    // keep those out who may.
+    if (route.needs === "nothing") return run();
     if (this.#underWay >= UNDER_WAY_MAX) throw tooMany();
     this.#underWay++;
     try {
-      const body = route.method === "POST" ? await readJson(request) : undefined;
-      return await route.handler({ ...call, body });
+      return await run();
     } finally {
       this.#underWay--;
     }
@@ -192,12 +196,9 @@ class HttpServer implements HttpService {
       : new HttpError(503, "HM_HTTP_RECOVERING", "the journal is still being read");
   }
 
-  #roleFor({ needs }: Route, request: IncomingMessage, peer: string): Role | null {
+  async #roleFor({ needs }: Route, request: IncomingMessage, peer: Peer): Promise<Role | null> {
     const { authorization, cookie } = request.headers;
-    if (needs === "nothing" && authorization === undefined) {
-      return this.#access.roleOf(undefined, cookie, peer);
-    }
-    const role = this.#access.roleOf(authorization, cookie, peer);
+    const role = await this.#access.roleOf(authorization, cookie, peer);
     if (needs === "nothing") return role;
     if (role === null) throw unauthorized("a token is needed");
     if (needs === "admin" && role !== "admin") {

@@ -23,9 +23,9 @@ export function sessionRoutes(access: Access): readonly Route[] {
       method: "POST",
       path: "/api/v1/login",
       needs: "nothing",
-      handler: (call) => {
+      handler: async (call) => {
         const token = stringField(call.body, "token");
-        const { role, cookie } = access.login(token, call.peer, isSecure(call));
+        const { role, cookie } = await access.login(token, call.peer, isSecure(call));
         return { json: answer(role), headers: { "set-cookie": cookie } };
       },
     },

@@ -22,6 +22,8 @@ export interface Asking {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** An address of the loopback that it comes from. */
+  readonly from?: string;
 }
 
 const PATIENCE_MS = 20_000;
@@ -78,10 +80,19 @@ export class HttpPort implements AsyncDisposable {
 
 /** Asks at a port of the loopback address. The path goes out as it is. */
 export function askAt(port: number, path: string, asking: Asking = {}): Promise<Response> {
-  const { method = "GET", headers = {}, body } = asking;
+  const { method = "GET", headers = {}, body, from } = asking;
   const { promise, resolve, reject } = Promise.withResolvers<Response>();
   const asked = request(
-    { host: "127.0.0.1", port, path, method, headers, agent: false, timeout: PATIENCE_MS },
+    {
+      host: "127.0.0.1",
+      port,
+      path,
+      method,
+      headers,
+      agent: false,
+      timeout: PATIENCE_MS,
+      ...(from === undefined ? {} : { localAddress: from }),
+    },
     (response) => {
       let text = "";
       response.setEncoding("utf8");
