@@ -1,7 +1,7 @@
-/* Replies: every line that the server answers with, as bytes, and the writers that put them into an
- * output buffer.
+/* Replies: the table of every line that the server answers with, and the writers that put them into
+ * an output buffer.
  *
- * A writer writes at `at` and returns the position after what it wrote. It does not look at the
+ * The table drives whoever reads replies (reply-reader.ts) and the tests of the docs. A writer writes at `at` and returns the position after what it wrote. It does not look at the
  * size of the buffer: the session makes sure that REPLY_LINE_MAX bytes are free before it calls
  * one. Nothing here allocates after the module has loaded.
  */
@@ -14,42 +14,51 @@ import { asciiBytes } from "./ascii.ts";
  */
 export const REPLY_LINE_MAX = 224;
 
-/**
- * Every form that a reply line takes; <count> is a number of jobs or tubes. The bodies of jobs and
- * statistics follow their line.
- */
-export const REPLY_FORMS = [
-  "INSERTED <id>",
-  "BURIED <id>",
-  "EXPECTED_CRLF",
-  "JOB_TOO_BIG",
-  "DRAINING",
-  "USING <tube>",
-  "RESERVED <id> <bytes>",
-  "DEADLINE_SOON",
-  "TIMED_OUT",
-  "NOT_FOUND",
-  "DELETED",
-  "RELEASED",
-  "BURIED",
-  "TOUCHED",
-  "WATCHING <count>",
-  "NOT_IGNORED",
-  "FOUND <id> <bytes>",
-  "KICKED <count>",
-  "KICKED",
-  "PAUSED",
-  "OK <bytes>",
-  "UNDRAINED",
-  "FLUSHED <count>",
-  "OUT_OF_MEMORY",
-  "INTERNAL_ERROR",
-  "BAD_FORMAT",
-  "UNKNOWN_COMMAND",
-] as const;
+/** A form that a line of the server takes. */
+export interface ReplyRow {
+  /**
+   * A word of its own, then a placeholder for each word that follows. `<id>`, `<count>` and
+   * `<bytes>` stand for numbers. A line that ends in `<bytes>` is followed by that many bytes and a
+   * CRLF.
+   */
+  readonly form: string;
+  /** The line comes unasked, between the replies to commands. */
+  readonly isPush?: true;
+}
+
+/** Every form; a count is one of jobs or tubes. No two with one word have as many placeholders. */
+export const REPLIES = [
+  { form: "INSERTED <id>" },
+  { form: "BURIED <id>" },
+  { form: "EXPECTED_CRLF" },
+  { form: "JOB_TOO_BIG" },
+  { form: "DRAINING" },
+  { form: "USING <tube>" },
+  { form: "RESERVED <id> <bytes>" },
+  { form: "DEADLINE_SOON" },
+  { form: "TIMED_OUT" },
+  { form: "NOT_FOUND" },
+  { form: "DELETED" },
+  { form: "RELEASED" },
+  { form: "BURIED" },
+  { form: "TOUCHED" },
+  { form: "WATCHING <count>" },
+  { form: "NOT_IGNORED" },
+  { form: "FOUND <id> <bytes>" },
+  { form: "KICKED <count>" },
+  { form: "KICKED" },
+  { form: "PAUSED" },
+  { form: "OK <bytes>" },
+  { form: "UNDRAINED" },
+  { form: "FLUSHED <count>" },
+  { form: "OUT_OF_MEMORY" },
+  { form: "INTERNAL_ERROR" },
+  { form: "BAD_FORMAT" },
+  { form: "UNKNOWN_COMMAND" },
+] as const satisfies readonly ReplyRow[];
 
 /** One of the forms that a reply line takes. */
-export type ReplyForm = (typeof REPLY_FORMS)[number];
+export type ReplyForm = (typeof REPLIES)[number]["form"];
 
 /** The replies that are always the same bytes, CRLF included. */
 export const REPLY = {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { COMMANDS, OP, OP_COUNT, usageOf } from "../../src/protocol/commands.ts";
-import { REPLY_FORMS } from "../../src/protocol/replies.ts";
+import { REPLIES } from "../../src/protocol/replies.ts";
 import { SERVER_STATS } from "../../src/protocol/stats.ts";
 import { BEANSTALKD_VERBS, VERB_TEXTS } from "./grammar.ts";
 
@@ -53,7 +53,7 @@ describe("the table of commands", () => {
 
   test("uses every form of reply but the three that any line can get", () => {
     const used = new Set(COMMANDS.flatMap(({ replies }) => replies));
-    const unused = REPLY_FORMS.filter((form) => !used.has(form));
+    const unused = REPLIES.map(({ form }) => form).filter((form) => !used.has(form));
     expect(unused).toEqual(["INTERNAL_ERROR", "BAD_FORMAT", "UNKNOWN_COMMAND"]);
   });
 

@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { COMMANDS, usageOf } from "../../src/protocol/commands.ts";
-import { REPLY_FORMS } from "../../src/protocol/replies.ts";
+import { REPLIES } from "../../src/protocol/replies.ts";
 import { JOB_STATS, SERVER_STATS, TUBE_STATS } from "../../src/protocol/stats.ts";
 import { Conformance } from "../dialogues/conformance.ts";
 import { parseCases } from "../dialogues/dialogue.ts";
@@ -58,7 +58,7 @@ describe("the protocol reference", () => {
   });
 
   test("explains every form of reply", () => {
-    expect(REPLY_FORMS.filter((form) => !PAGE.includes(`\n| \`${form}\` |`))).toEqual([]);
+    expect(REPLIES.filter(({ form }) => !PAGE.includes(`\n| \`${form}\` |`))).toEqual([]);
   });
 
   test.each([

@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  REPLIES,
   REPLY,
-  REPLY_FORMS,
   REPLY_LINE_MAX,
   writeBuried,
   writeConstant,
@@ -98,7 +98,9 @@ describe("a reply line", () => {
 
   test("exists for every form without a value", () => {
     expect(Object.keys(REPLY).toSorted()).toEqual(
-      REPLY_FORMS.filter((form) => !form.includes(" ")).toSorted(),
+      REPLIES.map(({ form }) => form)
+        .filter((form) => !form.includes(" "))
+        .toSorted(),
     );
   });
 });

@@ -1,0 +1,109 @@
+/* ReplyLine: a line of the server told by the table of replies.
+ *
+ *   RESERVED 12 100
+ *   |        |  |
+ *   word     args; the row's form ends in <bytes>, so 100 bytes and a CRLF follow
+ *
+ * A line is of the protocol only if a row has its word and as many placeholders, and each word
+ * behind it is what its placeholder stands for. Used by reply-reader.ts.
+ */
+
+import { TUBE_NAME_MAX } from "../../assembly/constants.ts";
+import type { ReplyRow } from "./replies.ts";
+
+/** Bytes came that are no reply: whoever sent them does not speak the protocol. */
+export class BadReplyError extends Error {
+  override readonly name = "BadReplyError";
+  readonly code = "HM_BAD_REPLY";
+}
+
+/** A line of a server. */
+export interface ReplyLine {
+  /** Which of the forms of the table it has, for instance "RESERVED <id> <bytes>". */
+  readonly form: string;
+  /** The whole line, without its CRLF. */
+  readonly line: string;
+  /** Its first word, for instance "RESERVED". */
+  readonly word: string;
+  /** The words behind it; those that stand for numbers hold 0 to 2^53 - 1, in digits. */
+  readonly args: readonly string[];
+  /** Size of the body that follows, without its CRLF; undefined when none does. */
+  readonly bodyBytes: number | undefined;
+  /** It came unasked. */
+  readonly isPush: boolean;
+}
+
+/** What a placeholder stands for. */
+interface Argument {
+  readonly bytesMax: number;
+  readonly isNumber: boolean;
+}
+
+/** A row, taken apart. */
+interface Pattern {
+  readonly row: ReplyRow;
+  readonly args: readonly Argument[];
+  readonly hasBody: boolean;
+  readonly lineBytesMax: number;
+}
+
+const NUMBERS: ReadonlySet<string> = new Set(["<id>", "<count>", "<bytes>"]);
+const NUMBER: Argument = { bytesMax: String(Number.MAX_SAFE_INTEGER).length, isNumber: true };
+/** A tube's name is the longest word. */
+const NAME: Argument = { bytesMax: TUBE_NAME_MAX, isNumber: false };
+const DIGITS = /^\d+$/;
+const VISIBLE = /^[\x21-\x7e]+$/;
+/** Characters of a wrong line that an error quotes. */
+const QUOTED_MAX = 60;
+
+/** The forms that a reader knows. */
+export class ReplyForms {
+  /** The longest line of all forms, without its CRLF. */
+  readonly lineBytesMax: number;
+  /** By their word, then by how many placeholders they have. */
+  readonly #patterns = new Map<string, Pattern[]>();
+
+  constructor(rows: readonly ReplyRow[]) {
+    let longest = 0;
+    for (const row of rows) {
+      const [word = "", ...placeholders] = row.form.split(" ");
+      const pattern = patternOf(row, word, placeholders);
+      longest = Math.max(longest, pattern.lineBytesMax);
+      const sameWord = this.#patterns.get(word) ?? [];
+      sameWord[placeholders.length] = pattern;
+      this.#patterns.set(word, sameWord);
+    }
+    this.lineBytesMax = longest;
+  }
+
+  /** Tells which form a line has. Throws a BadReplyError when it has none. */
+  tell(bytes: Uint8Array): ReplyLine {
+    const line = String.fromCharCode(...bytes);
+    const [word = "", ...args] = line.split(" ");
+    const pattern = this.#patterns.get(word)?.[args.length];
+    if (pattern === undefined || !args.every((arg, index) => isA(arg, pattern.args[index]))) {
+      throw new BadReplyError(`the server sent ${quoted(line)}, which is no reply`);
+    }
+    const { row, hasBody } = pattern;
+    const bodyBytes = hasBody ? Number(args.at(-1)) : undefined;
+    return { form: row.form, line, word, args, bodyBytes, isPush: row.isPush === true };
+  }
+}
+
+function patternOf(row: ReplyRow, word: string, placeholders: readonly string[]): Pattern {
+  const args = placeholders.map((placeholder) => (NUMBERS.has(placeholder) ? NUMBER : NAME));
+  const lineBytesMax = args.reduce((sum, { bytesMax }) => sum + 1 + bytesMax, word.length);
+  return { row, args, hasBody: placeholders.at(-1) === "<bytes>", lineBytesMax };
+}
+
+function isA(text: string, argument: Argument | undefined): boolean {
+  if (argument === undefined || text.length > argument.bytesMax) return false;
+  if (!argument.isNumber) return VISIBLE.test(text);
+  return DIGITS.test(text) && Number.isSafeInteger(Number(text));
+}
+
+/** Bytes that came instead of a reply, for people. */
+export function quoted(text: string): string {
+  const isLong = text.length > QUOTED_MAX;
+  return JSON.stringify(text.slice(0, QUOTED_MAX)) + (isLong ? "..." : "");
+}
