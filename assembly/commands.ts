@@ -9,6 +9,7 @@ import {
   DONE,
   END_BURIED,
   END_RELEASED,
+  ID_MAX,
   KIND_BURIED,
   KIND_READY,
   RESULT_LSN,
@@ -33,14 +34,14 @@ function idCounter(): usize {
   return changetype<usize>(shard()) + offsetof<Shard>("lastId");
 }
 
-/** The next job id. */
+/** The next job id; 0 when there is none left. */
 export function nextId(): f64 {
-  return <f64>(atomic.add<u64>(idCounter(), 1) + 1);
+  return takeIds(1);
 }
 
 /** The highest id given out. */
 export function lastId(): f64 {
-  return <f64>atomic.load<u64>(idCounter());
+  return min(<f64>atomic.load<u64>(idCounter()), ID_MAX);
 }
 
 /** Ids up to `id` count as given out. */
@@ -48,9 +49,15 @@ export function skipIds(id: u64): void {
   if (id > atomic.load<u64>(idCounter())) atomic.store<u64>(idCounter(), id);
 }
 
-/** The first of `count` ids that are now the caller's. */
+/**
+ * The first of `count` ids that are now the caller's; 0 when there are not so many left. The
+ * counter goes on beyond the highest id then, and never comes round.
+ */
 export function takeIds(count: u32): f64 {
-  return <f64>(atomic.add<u64>(idCounter(), count) + 1);
+  const before = atomic.add<u64>(idCounter(), count);
+  if (before + count <= <u64>ID_MAX) return <f64>(before + 1);
+  giveBackIds(before + 1, before + count);
+  return 0;
 }
 
 /** Takes the ids from `first` to `last` back if nobody took one since. */

@@ -40,6 +40,8 @@ export const URGENT_BELOW: u32 = 1024;
  * A holder is warned with DEADLINE_SOON this long before its time to run is over (beanstalkd: 1 s).
  */
 export const SAFETY_MARGIN_MICROS: i64 = 1000000;
+/** Highest job id there can be, 2^53 - 1: JavaScript counts no further. */
+export const ID_MAX: f64 = 9007199254740991;
 /** Longest tube name in bytes. */
 export const TUBE_NAME_MAX: u32 = 200;
 /** Largest body that lies in one piece behind its job; a longer one is a chain of blocks. */

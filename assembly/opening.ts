@@ -198,13 +198,14 @@ export function tubesAddress(): u32 {
   return <u32>(changetype<usize>(shard()) + offsetof<Shard>("tubes"));
 }
 
-/** The next job id, from the counter of all shards; call it on shard 0. */
+/** The next job id, from the counter of all shards, 0 if none is left; call it on shard 0. */
 export function nextId(): f64 {
   return commands.nextId();
 }
 
 /**
- * Takes `count` ids at once from the counter of all shards; returns the first. Call it on shard 0.
+ * Takes `count` ids at once from the counter of all shards; returns the first, 0 if there are not
+ * so many left. Call it on shard 0.
  */
 export function takeIds(count: u32): f64 {
   return commands.takeIds(count);

@@ -203,6 +203,10 @@ function admit(run: Run, pri: u32, delay: u32, ttr: u32, body: u32, bytes: u32, 
     return 0;
   }
   const id = takeId(run);
+  if (id == 0) {
+    bodies.freeJob(job);
+    return 0;
+  }
   const answer = commands.admit(run.thread, job, run.tube, id, pri, delay, ttr, run.now);
   run.lsn = max(run.lsn, job.lsn);
   run.did |= C.DID_PUT;

@@ -1,8 +1,8 @@
 /* Import: `homemaker import DIR --data TARGET`: makes a journal of the jobs in a beanstalkd's log.
  * Called by cli.ts.
  *
- * All of the log is read before anything is written. What cannot be read or taken over is named,
- * and then nothing is imported unless that was asked for. The journal is read back before it is
+ * All of the log is read before anything is written. What cannot be read and each job that cannot
+ * be taken over is named, and then nothing is imported unless that was asked for. The journal is read back before it is
  * called imported.
  */
 
@@ -12,7 +12,9 @@ import { PROGRAM } from "../config/version.ts";
 import { Binlog } from "../journal/binlog.ts";
 import { BulkLoad } from "../journal/bulk-load.ts";
 import type { LoadedJob } from "../journal/bulk-load.ts";
+import { segmentNumber } from "../journal/format.ts";
 import { inspect } from "../journal/inspection.ts";
+import { RecoveryError } from "../journal/recovery.ts";
 import { openReplica } from "../journal/replica.ts";
 import type { Runtime } from "../runtime.ts";
 import { StorageError } from "../storage.ts";
@@ -38,7 +40,11 @@ export async function importBinlog(command: ImportCommand, runtime: Runtime): Pr
   try {
     return await run(command, runtime, complain);
   } catch (error) {
-    if (!(error instanceof StorageError || error instanceof ImportError)) throw error;
+    const isExpected =
+      error instanceof StorageError ||
+      error instanceof RecoveryError ||
+      error instanceof ImportError;
+    if (!isExpected) throw error;
     complain(error.message);
     return EXIT_INCOMPLETE;
   }
@@ -52,8 +58,11 @@ async function run(
   const engine = await WebAssembly.compile(await runtime.readModule("engine"));
   const binlog = readLog(command.from);
   const jobs = [...binlog.jobs.values()];
-  for (const { file, what } of binlog.damage) complain(`${file}: ${what}`);
-  const isWhole = binlog.damage.length === 0;
+  const { damage, refused } = binlog;
+  for (const { file, what } of damage) complain(`${file}: ${what}`);
+  for (const [id, why] of refused) complain(`job ${id}: ${why}`);
+  if (refused.size > 0) complain(`${refused.size} of ${refused.size + jobs.length} jobs refused`);
+  const isWhole = damage.length === 0 && refused.size === 0;
   if (!isWhole && !command.salvages) {
     complain("nothing was imported; --salvage imports the rest");
     return EXIT_INCOMPLETE;
@@ -72,7 +81,7 @@ async function run(
 function readLog(from: string): Binlog {
   const directory = new BeanstalkdDirectory(from);
   const files = directory.files();
-  if (files.length === 0) throw new ImportError(`${from}: there is no binlog in it`);
+  if (files.length === 0) throw new ImportError(`${from}: ${whyEmpty(directory)}`);
   const holder = directory.holder();
   if (holder !== undefined) {
     throw new ImportError(`${from}: process ${holder} uses it; stop that beanstalkd first`);
@@ -91,6 +100,13 @@ function readLog(from: string): Binlog {
   return binlog;
 }
 
+/** What a directory without a log is instead. */
+function whyEmpty(directory: BeanstalkdDirectory): string {
+  return directory.names().some((name) => segmentNumber(name) !== undefined)
+    ? `it holds a journal, not a beanstalkd's log; start the server with --data on it`
+    : "there is no binlog in it";
+}
+
 /** Makes the journal and reads it back. */
 async function write(
   { to, segmentBytes }: ImportCommand,
@@ -99,11 +115,10 @@ async function write(
   engine: WebAssembly.Module,
 ): Promise<void> {
   const storage = new NodeStorage(to);
+  mustBeEmpty(storage, to); // before the lease is signed for, in a file that may be somebody's
   const release = await storage.lease();
   try {
-    if (storage.list().some((name) => name !== LOCK_NAME)) {
-      throw new ImportError(`${to}: it must be new or empty`);
-    }
+    mustBeEmpty(storage, to);
     const { checksum } = openReplica(engine, 1, 0);
     const random = (): number => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
     const wallMicros = Date.now() * 1000;
@@ -115,6 +130,11 @@ async function write(
   } finally {
     release();
   }
+}
+
+function mustBeEmpty(storage: Storage, to: string): void {
+  const isEmpty = storage.list().every((name) => name === LOCK_NAME);
+  if (!isEmpty) throw new ImportError(`${to}: it must be new or empty`);
 }
 
 function readBack(storage: Storage, engine: WebAssembly.Module, count: number): void {

@@ -6,6 +6,7 @@
 import type { VerifyCommand } from "../config/subcommands.ts";
 import { PROGRAM } from "../config/version.ts";
 import { FormatError } from "../journal/format.ts";
+import { ForeignLogError, refuseForeignLog } from "../journal/foreign-log.ts";
 import { inspect } from "../journal/inspection.ts";
 import type { Inspection } from "../journal/inspection.ts";
 import { RecoveryError } from "../journal/recovery.ts";
@@ -29,6 +30,7 @@ export async function verify(command: VerifyCommand, runtime: Runtime): Promise<
     const isExpected =
       error instanceof StorageError ||
       error instanceof FormatError ||
+      error instanceof ForeignLogError ||
       error instanceof RecoveryError;
     if (!isExpected) throw error;
     return complain(error.message, runtime);
@@ -43,6 +45,7 @@ function complain(why: string, runtime: Runtime): number {
 /** What was found, or why nothing could be. */
 async function look(directory: string, runtime: Runtime): Promise<Inspection | string> {
   const storage = new ReadOnlyStorage(directory);
+  refuseForeignLog(directory, storage.list());
   if (await storage.isLeased()) return `${directory}: a server uses it`;
   const engine = await WebAssembly.compile(await runtime.readModule("engine"));
   const found = inspect(storage, engine, Date.now() * 1000);

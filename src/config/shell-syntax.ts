@@ -7,6 +7,8 @@
 import { Argument, Option as Flag } from "commander";
 import type { Command } from "commander";
 import type { Environment } from "./command-line.ts";
+import { ID_MAX } from "../../assembly/constants.ts";
+import { isTubeNameText } from "../protocol/tube-name.ts";
 import { parseListenAddress } from "./listen-address.ts";
 import type { BoundAddress } from "./listen-address.ts";
 import { OPTIONS } from "./options.ts";
@@ -89,10 +91,6 @@ class WordError extends Error {
 const PRI_MAX = 4_294_967_295;
 const SECONDS_MAX = 4_294_967_295;
 const LIST_MAX = 1000;
-/** Ids are exact up to here. */
-const ID_MAX = Number.MAX_SAFE_INTEGER;
-/** As beanstalkd's: letters, digits and -+/;.$_() but no - at the beginning, at most 200 bytes. */
-const TUBE_NAME = /^[A-Za-z0-9+/;.$_()][-A-Za-z0-9+/;.$_()]{0,199}$/;
 
 /** The words behind the name, and the flags, as commander has them. */
 interface Given {
@@ -291,7 +289,7 @@ function reserveRequest({ words, flags }: Given): Request {
 }
 
 function tubeOf(word: string | true | undefined): string {
-  if (typeof word === "string" && TUBE_NAME.test(word)) return word;
+  if (typeof word === "string" && isTubeNameText(word)) return word;
   throw new WordError(`expected the name of a tube, not "${word ?? ""}"`);
 }
 

@@ -11,7 +11,6 @@ import * as C from "../../assembly/constants.ts";
 import type { Shard } from "./shard.ts";
 
 const PRI_MAX = 0xffff_ffff;
-const ID_MAX = Number.MAX_SAFE_INTEGER;
 
 const LATIN1 = new TextDecoder("latin1");
 
@@ -114,7 +113,7 @@ export class Connection {
     const only = this.onlyWatched;
     return only === undefined
       ? this.#takeOfSeveral(now)
-      : this.#takeHere(only, PRI_MAX, ID_MAX, now);
+      : this.#takeHere(only, PRI_MAX, C.ID_MAX, now);
   }
 
   #takeHere(shard: Shard, maxPri: number, maxId: number, now: number): Shard | undefined {
@@ -137,7 +136,7 @@ export class Connection {
       if (shard === undefined) return undefined;
       const next = this.#bestSeen(at);
       const maxPri = this.#pris[next] ?? PRI_MAX;
-      const maxId = this.#ids[next] ?? ID_MAX;
+      const maxId = this.#ids[next] ?? C.ID_MAX;
       const code = shard.engine.take(shard.thread, this.record(shard), maxPri, maxId, now);
       const answer = shard.answer(code);
       if (answer === C.RESERVED) return shard;

@@ -2,6 +2,7 @@
  * Fields: reading what a caller gave: fields of a JSON body and parameters of an address, each
  * checked and bounded.
  */
+import { isTubeNameText } from "../protocol/tube-name.ts";
 import { HttpError } from "./handler.ts";
 import { noJob, noTube } from "./refusals.ts";
 
@@ -88,7 +89,7 @@ export function idOf(text: string | undefined): number {
  */
 export function tubeNameOf(text = ""): string {
   const name = text.startsWith("~") ? text.slice(1) : text;
-  if (/^[A-Za-z0-9+/;.$_()][-A-Za-z0-9+/;.$_()]{0,199}$/.test(name)) return name;
+  if (isTubeNameText(name)) return name;
   throw noTube();
 }
 

@@ -1,5 +1,8 @@
 /* Binlog: what a beanstalkd left in the directory of its -b, read back to the jobs.
  *
+ * Nothing that it says is trusted: records that make sense are taken one by one for what the server
+ * itself would accept, and a job that is not is refused, with a word, and harms no other.
+ *
  * Version 7, of beanstalkd 1.12 and 1.13, as written on x86-64: a file is an int32 version and
  * records, then zeros. A record is an int32 length of the tube's name, the name, an 80-byte struct,
  * and the body with its CR LF; where the length is 0 there is neither name nor body, and the struct
@@ -9,18 +12,34 @@
  *
  *   struct: 0 id u64 | 8 pri u32 | 16 delay i64 | 24 ttr i64 | 32 body bytes i32 | 40 created i64 | 48 deadline i64 | 56 counters 5 x u32 | 76 state u8
  *
- * Times are nanoseconds. Pure; used by `homemaker import`.
+ * Times are nanoseconds. Pure; used by `homemaker import`, and by whoever has to know such a log when
+ * it sees one.
  */
 
-import { STATE_BURIED, STATE_DELAYED, STATE_READY } from "../../assembly/constants.ts";
+import {
+  STATE_BURIED,
+  STATE_DELAYED,
+  STATE_READY,
+  TUBE_NAME_MAX,
+} from "../../assembly/constants.ts";
+import { JOB_BYTES_MAX } from "../config/option-values.ts";
+import { isTubeName } from "../protocol/tube-name.ts";
 import type { LoadedJob } from "./bulk-load.ts";
 
 /** The version of the format that is read. */
 const BINLOG_VERSION = 7;
 
+/**
+ * Highest id that is taken over, 2^52. As many are left behind it, which is enough for a million
+ * puts a second for 142 years; an id beyond it is no beanstalkd's, which counts from 1.
+ */
+export const IMPORTED_ID_MAX = 4_503_599_627_370_496;
+
 const STRUCT_BYTES = 80;
-const NAME_BYTES_MAX = 200;
 const LINE_END_BYTES = 2;
+const SECONDS_MAX = 0xffff_ffff;
+const NANOS = 1_000_000_000n;
+const LATIN1 = new TextDecoder("latin1");
 
 /** beanstalkd's own numbers of the states. */
 const INVALID = 0;
@@ -38,10 +57,16 @@ export interface BinlogDamage {
   readonly what: string;
 }
 
+/** Number of the log file of that name; undefined for other files. */
+export function binlogNumber(name: string): number | undefined {
+  const digits = /^binlog\.(\d+)$/.exec(name)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
 /** One record. */
 interface BinlogRecord {
   readonly bytes: number;
-  readonly id: number;
+  readonly id: bigint;
   /** beanstalkd's number. */
   readonly state: number;
   /** Absent in a record that only says what became of the job. */
@@ -49,8 +74,8 @@ interface BinlogRecord {
   readonly body: Uint8Array;
   readonly bodyBytes: number;
   readonly pri: number;
-  readonly delaySeconds: number;
-  readonly ttrSeconds: number;
+  readonly delayNanos: bigint;
+  readonly ttrNanos: bigint;
   readonly createdMicros: number;
   readonly dueMicros: number;
 }
@@ -60,7 +85,9 @@ export class Binlog {
   /** The jobs, the buried ones in the order in which they were buried. */
   readonly jobs = new Map<number, LoadedJob>();
   readonly damage: BinlogDamage[] = [];
-  /** Highest id that was seen, of a job that is gone too. */
+  /** Why jobs that are alive are not taken over, by their ids; one line each. */
+  readonly refused = new Map<bigint, string>();
+  /** Highest id that was seen and may be taken over, of a job that is gone too. */
   lastId = 0;
   /** Bytes at the very end of a record that was being written when the process was killed. */
   tornBytes = 0;
@@ -116,18 +143,26 @@ export class Binlog {
 
   /** Returns what is wrong with the record, undefined if nothing is. */
   #apply(record: BinlogRecord): string | undefined {
-    const { id, tube, state } = record;
-    this.lastId = Math.max(this.lastId, id);
+    const { tube, state } = record;
+    const id = Number(record.id);
+    if (id <= IMPORTED_ID_MAX) this.lastId = Math.max(this.lastId, id);
+    if (state === INVALID) {
+      this.#forget(record.id);
+      return undefined;
+    }
     const known = this.jobs.get(id);
     // Without its whole record the job is gone: that stood in a file that was not needed any more.
     if (known === undefined && tube === undefined) return undefined;
-    if (state === INVALID) {
-      this.jobs.delete(id);
+    const refusal = refusalOf(record);
+    if (refusal !== undefined) {
+      this.#forget(record.id);
+      this.refused.set(record.id, refusal);
       return undefined;
     }
     if (known !== undefined && known.body.length + LINE_END_BYTES !== record.bodyBytes) {
       return `job ${id} has changed its length`;
     }
+    this.refused.delete(record.id);
     const job = jobOf(record, known);
     // The list of the buried is in the order of burying; a job that is only written again keeps its
     // place.
@@ -135,6 +170,34 @@ export class Binlog {
     this.jobs.set(id, job);
     return undefined;
   }
+
+  #forget(id: bigint): void {
+    this.jobs.delete(Number(id));
+    this.refused.delete(id);
+  }
+}
+
+/** Why no server would have such a job, in a few words; undefined if one might. */
+function refusalOf(record: BinlogRecord): string | undefined {
+  const { id, tube, bodyBytes } = record;
+  if (id > BigInt(IMPORTED_ID_MAX)) return `its id is above ${IMPORTED_ID_MAX}`;
+  if (tube !== undefined && !isTubeName(tube)) {
+    return `${JSON.stringify(LATIN1.decode(tube))} is no name of a tube`;
+  }
+  if (bodyBytes - LINE_END_BYTES > JOB_BYTES_MAX) {
+    return `its body has more than ${JOB_BYTES_MAX} bytes`;
+  }
+  if (!isU32(secondsOf(record.delayNanos))) return "its delay is no number of seconds";
+  if (!isU32(secondsOf(record.ttrNanos))) return "its time to run is no number of seconds";
+  return undefined;
+}
+
+function secondsOf(nanos: bigint): number {
+  return Number(nanos / NANOS);
+}
+
+function isU32(seconds: number): boolean {
+  return seconds >= 0 && seconds <= SECONDS_MAX;
 }
 
 /** Position behind the last byte that is not zero. */
@@ -143,16 +206,16 @@ function endOfContent(bytes: Uint8Array): number {
 }
 
 function jobOf(record: BinlogRecord, known: LoadedJob | undefined): LoadedJob {
-  const { id, pri, delaySeconds, ttrSeconds, createdMicros, dueMicros } = record;
+  const { id, pri, delayNanos, ttrNanos, createdMicros, dueMicros } = record;
   const isWhole = record.tube !== undefined;
   return {
-    id,
+    id: Number(id),
     tube: record.tube ?? known?.tube ?? new Uint8Array(0),
     body: isWhole ? record.body : (known?.body ?? record.body),
     state: STATES.get(record.state) ?? STATE_READY,
     pri,
-    delaySeconds,
-    ttrSeconds,
+    delaySeconds: secondsOf(delayNanos),
+    ttrSeconds: Math.max(1, secondsOf(ttrNanos)), // as the server: a job has at least a second
     createdMicros,
     dueMicros: STATES.get(record.state) === STATE_DELAYED ? dueMicros : 0,
   };
@@ -163,16 +226,12 @@ function readRecord(bytes: Uint8Array, view: DataView, at: number): BinlogRecord
   if (at + 4 + STRUCT_BYTES > bytes.length) return undefined;
   const nameBytes = view.getInt32(at, true);
   const from = at + 4 + nameBytes;
-  if (nameBytes < 0 || nameBytes > NAME_BYTES_MAX || from + STRUCT_BYTES > bytes.length) {
-    return undefined;
-  }
-  const id = Number(view.getBigUint64(from, true));
+  if (nameBytes < 0 || from + STRUCT_BYTES > bytes.length) return undefined;
+  const id = view.getBigUint64(from, true);
   const state = view.getUint8(from + 76);
   const bodyBytes = view.getInt32(from + 32, true);
   const isState = state === INVALID ? nameBytes === 0 : STATES.has(state);
-  if (id === 0 || !Number.isSafeInteger(id) || bodyBytes < LINE_END_BYTES || !isState) {
-    return undefined;
-  }
+  if (id === 0n || bodyBytes < LINE_END_BYTES || !isState) return undefined;
   const isWhole = nameBytes > 0;
   const end = from + STRUCT_BYTES + (isWhole ? bodyBytes : 0);
   if (isWhole && !endsLine(bytes, end)) return undefined;
@@ -186,15 +245,11 @@ function readRecord(bytes: Uint8Array, view: DataView, at: number): BinlogRecord
       : bytes.subarray(0, 0),
     bodyBytes,
     pri: view.getUint32(from + 8, true),
-    delaySeconds: wholeSeconds(view.getBigInt64(from + 16, true)),
-    ttrSeconds: Math.max(1, wholeSeconds(view.getBigInt64(from + 24, true))),
+    delayNanos: view.getBigInt64(from + 16, true),
+    ttrNanos: view.getBigInt64(from + 24, true),
     createdMicros: Number(view.getBigInt64(from + 40, true) / 1000n),
     dueMicros: Number(view.getBigInt64(from + 48, true) / 1000n),
   };
-}
-
-function wholeSeconds(nanos: bigint): number {
-  return Number(BigInt.asUintN(32, nanos / 1_000_000_000n));
 }
 
 function endsLine(bytes: Uint8Array, end: number): boolean {
@@ -210,8 +265,7 @@ function isUnfinished(bytes: Uint8Array, at: number, end: number): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (end - at < 4) return true;
   const nameBytes = view.getInt32(at, true);
-  if (nameBytes <= 0 || nameBytes > NAME_BYTES_MAX)
-    return nameBytes === 0 && bytes.length - at < 84;
+  if (nameBytes <= 0 || nameBytes > TUBE_NAME_MAX) return nameBytes === 0 && bytes.length - at < 84;
   const from = at + 4 + nameBytes;
   if (end <= from) return true;
   if (from + STRUCT_BYTES > bytes.length) return true;

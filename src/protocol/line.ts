@@ -16,15 +16,12 @@ import * as C from "../../assembly/constants.ts";
 import { asciiBytes, byteAt, CR, MINUS, NUL, PLUS, SPACE, TAB, ZERO } from "./ascii.ts";
 import { COMMANDS, OP } from "./commands.ts";
 import type { ArgumentName, CommandRow } from "./commands.ts";
+import { mayNameTube, nameEnd } from "./tube-name.ts";
 
 const U32_MAX = 0xffff_ffff;
 /** beanstalkd keeps a timeout in an int. */
 const TIMEOUT_MAX = 0x7fff_ffff;
 const U64_MAX_DIGITS = asciiBytes("18446744073709551615");
-const NAME_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-+/;.$_()";
-/** 1 at each byte value that a tube name may hold. */
-const NAME_BYTES = new Uint8Array(256);
-for (const byte of asciiBytes(NAME_CHARACTERS)) NAME_BYTES[byte] = 1;
 
 /**
  * What a line says, beside its operation. One object is reused for line after line; a field is only
@@ -319,7 +316,7 @@ function isWhiteSpace(byte: number): boolean {
 
 /** A tube name that is all the rest of the line. */
 function readTube(bytes: Uint8Array, end: number, out: Command): boolean {
-  return readName(bytes, out.next, end, out) && isTubeName(bytes, out.nameStart, out.nameEnd);
+  return readName(bytes, out.next, end, out) && mayNameTube(bytes, out.nameStart, out.nameEnd);
 }
 
 /**
@@ -328,23 +325,15 @@ function readTube(bytes: Uint8Array, end: number, out: Command): boolean {
  */
 function readTubeWord(bytes: Uint8Array, end: number, out: Command): boolean {
   if (!readName(bytes, skipSpaces(bytes, out.next, end), end, out)) return false;
-  out.garbage = !isTubeName(bytes, out.nameStart, out.nameEnd);
+  out.garbage = !mayNameTube(bytes, out.nameStart, out.nameEnd);
   return true;
 }
 
 /** Takes as many name characters as there are; false if there is none. */
 function readName(bytes: Uint8Array, start: number, end: number, out: Command): boolean {
-  let at = start;
-  while (at < end && NAME_BYTES[byteAt(bytes, at)] === 1) at++;
+  const at = nameEnd(bytes, start, end);
   out.nameStart = start;
   out.nameEnd = at;
   out.next = at;
   return at > start;
-}
-
-/**
- * Whether name characters bytes[start, end) make a tube name: not too long, and no "-" in front.
- */
-function isTubeName(bytes: Uint8Array, start: number, end: number): boolean {
-  return end - start <= C.TUBE_NAME_MAX && byteAt(bytes, start) !== MINUS;
 }

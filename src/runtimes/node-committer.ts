@@ -30,7 +30,8 @@ function fail(error: unknown): void {
 process.on("uncaughtException", fail);
 parentPort?.on("message", () => undefined); // stay until we are ended
 try {
-  await runCommitter(payload as CommitterSeed, { storage: new NodeStorage(directory), report });
+  const storage = new NodeStorage(directory);
+  await runCommitter(payload as CommitterSeed, { directory, storage, report });
 } catch (error) {
   fail(error);
 }

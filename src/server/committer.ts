@@ -9,6 +9,7 @@
 import { openShards } from "../engine/shards.ts";
 import type { ShardMemories } from "../engine/shards.ts";
 import type { Checksum } from "../journal/format.ts";
+import { refuseForeignLog } from "../journal/foreign-log.ts";
 import { HintWriter } from "../journal/hints.ts";
 import { checksumThrough, JournalShard } from "../journal/journal-shard.ts";
 import { Journal, NoSpaceError } from "../journal/journal.ts";
@@ -34,7 +35,13 @@ export interface CommitterSeed {
 /** What the committer tells the main thread. */
 export type CommitterReport =
   | { readonly kind: "progress"; readonly done: number; readonly all: number }
-  | { readonly kind: "recovered"; readonly report: RecoveryReport; readonly millis: number }
+  | {
+      readonly kind: "recovered";
+      readonly report: RecoveryReport;
+      readonly millis: number;
+      /** A beanstalkd's log lies beside the journal. */
+      readonly hasForeignLog: boolean;
+    }
   | { readonly kind: "failed"; readonly message: string }
   /** Nothing can be recorded, for the reason that `why` says; or again, without one. */
   | { readonly kind: "readOnly"; readonly why: string | undefined }
@@ -43,6 +50,8 @@ export type CommitterReport =
 
 /** What the committer needs of its runtime. */
 export interface CommitterSurroundings {
+  /** Name of the storage, for people. */
+  readonly directory: string;
   readonly storage: Storage;
   readonly report: (report: CommitterReport) => void;
 }
@@ -64,10 +73,11 @@ const BEGIN_AGAIN_MILLIS = 1000;
  */
 export async function runCommitter(
   seed: CommitterSeed,
-  { storage, report }: CommitterSurroundings,
+  { directory, storage, report }: CommitterSurroundings,
 ): Promise<void> {
+  const hasForeignLog = refuseForeignLog(directory, storage.list()); // before `lock` is written
   const release = await storage.lease();
-  const committer = new Committer(seed, storage, report);
+  const committer = new Committer(seed, { directory, storage, report }, hasForeignLog);
   const journal = committer.begin();
   if (journal !== undefined) committer.run(journal);
   release();
@@ -85,12 +95,18 @@ class Committer {
   readonly #hintIntervalMillis: number;
   #hintedAt = performance.now();
   readonly #report: (report: CommitterReport) => void;
+  readonly #hasForeignLog: boolean;
   #lookedAt = 0;
   #workedAt = 0;
   #isMarked = true;
   #isFull = false;
 
-  constructor(seed: CommitterSeed, storage: Storage, report: (report: CommitterReport) => void) {
+  constructor(
+    seed: CommitterSeed,
+    { storage, report }: CommitterSurroundings,
+    hasForeignLog: boolean,
+  ) {
+    this.#hasForeignLog = hasForeignLog;
     this.#common = new Common(seed.common);
     this.#board = this.#common.journal;
     this.#report = report;
@@ -112,7 +128,8 @@ class Committer {
     this.#common.replay.end();
     let journal = this.#open(recovered);
     const millis = performance.now() - began;
-    this.#report({ kind: "recovered", report: recovered.report, millis });
+    const { report } = recovered;
+    this.#report({ kind: "recovered", report, millis, hasForeignLog: this.#hasForeignLog });
     if (!(journal instanceof Journal)) this.#showOnly(recovered, journal.message);
     this.#board.setRecovered();
     while (!(journal instanceof Journal)) {

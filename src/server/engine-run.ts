@@ -103,8 +103,7 @@ export class EngineRun {
     switch (shard.field(C.RESULT_STOP)) {
       case C.STOP_IDS:
         if (this.#firstId <= this.#lastId) return false;
-        this.#takeIds(Math.floor(leftBytes / shard.field(C.RESULT_BODY_BYTES)), most);
-        return true;
+        return this.#takeIds(Math.floor(leftBytes / shard.field(C.RESULT_BODY_BYTES)), most);
       case C.STOP_JOURNAL:
         host.waitForRoom();
         return true;
@@ -117,10 +116,13 @@ export class EngineRun {
     }
   }
 
-  /** As many ids as there may be puts like the one that needs one. */
-  #takeIds(puts: number, most: number): void {
+  /** As many ids as there may be puts like the one that needs one; false without so many. */
+  #takeIds(puts: number, most: number): boolean {
     const count = Math.max(1, Math.min(puts, most - this.commands));
-    this.#firstId = this.#host.takeIds(count);
-    this.#lastId = this.#firstId + count - 1;
+    const first = this.#host.takeIds(count);
+    if (first === 0) return false;
+    this.#firstId = first;
+    this.#lastId = first + count - 1;
+    return true;
   }
 }

@@ -85,7 +85,8 @@ export class JournalKeeper {
     else this.#log.write("info", "recovering", { percent: Math.floor((100 * done) / all) });
   }
 
-  #tell({ report, millis }: Extract<CommitterReport, { kind: "recovered" }>): void {
+  #tell(recovered: Extract<CommitterReport, { kind: "recovered" }>): void {
+    const { report, millis, hasForeignLog } = recovered;
     const { segments, jobs, bytes, tornBytes } = report;
     if (segments > 0) {
       this.#log.write("info", "recovered", { jobs, segments, bytes, millis: Math.round(millis) });
@@ -94,6 +95,12 @@ export class JournalKeeper {
       this.#log.write("warn", "cut off what was being written when the server ended", {
         tornBytes,
       });
+    }
+    if (hasForeignLog) {
+      this.#log.write(
+        "warn",
+        "beside the journal lies a beanstalkd's log: its jobs are not served",
+      );
     }
     this.#tellDamage(report);
   }

@@ -43,10 +43,11 @@ export class Putting {
     const id = host.nextId(); // now, as beanstalkd: what goes wrong from here on burns it
     const bodyEnd = at + command.bytes;
     if (bodyEnd + TRAILER_BYTES > end) {
-      this.#open(to, id);
+      if (id === 0) this.#intake.swallow(command.bytes, R.REPLY.OUT_OF_MEMORY);
+      else this.#open(to, id);
       return at;
     }
-    const refusal = host.putRefusal;
+    const refusal = host.putRefusal ?? (id === 0 ? R.REPLY.OUT_OF_MEMORY : undefined);
     if (bytes[bodyEnd] !== CR || bytes[bodyEnd + 1] !== LF) output.reply(R.REPLY.EXPECTED_CRLF);
     else if (refusal !== undefined) output.reply(refusal);
     else this.#putWhole(to, id, bytes, at, end);

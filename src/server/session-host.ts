@@ -282,7 +282,7 @@ export class SessionHost {
     return this.#first.engine.lastId();
   }
 
-  /** The next job id. */
+  /** The next job id; 0 when there is none left. */
   nextId(): number {
     return this.#first.engine.nextId();
   }
@@ -399,7 +399,7 @@ export class SessionHost {
     for (let index = start; index < end; index++) to[at + index - start] = from[index] ?? 0;
   }
 
-  /** The first of `count` ids that are this thread's to use. */
+  /** The first of `count` ids that are this thread's to use; 0 when there are not so many left. */
   takeIds(count: number): number {
     return this.#first.engine.takeIds(count);
   }

@@ -6,6 +6,7 @@
 
 import * as fs from "node:fs";
 import { join } from "node:path";
+import { binlogNumber } from "../journal/binlog.ts";
 import { StorageError } from "../storage.ts";
 
 const LOCKS = "/proc/locks"; // Linux
@@ -25,13 +26,17 @@ export class BeanstalkdDirectory {
     this.#directory = directory;
   }
 
+  /** Names of all files. Throws a StorageError. */
+  names(): readonly string[] {
+    return attempt(this.#directory, () => fs.readdirSync(this.#directory));
+  }
+
   /** The log files in the order in which they were written. Throws a StorageError. */
   files(): readonly BinlogFile[] {
-    const names = attempt(this.#directory, () => fs.readdirSync(this.#directory));
-    return names
+    return this.names()
       .flatMap((name): BinlogFile[] => {
-        const digits = /^binlog\.(\d+)$/.exec(name)?.[1];
-        return digits === undefined ? [] : [{ name, number: Number(digits) }];
+        const number = binlogNumber(name);
+        return number === undefined ? [] : [{ name, number }];
       })
       .toSorted((a, b) => a.number - b.number);
   }

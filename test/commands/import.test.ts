@@ -21,9 +21,12 @@ import { runCommand } from "../cli/command.ts";
 import { startBeanstalkd } from "../support/beanstalkd.ts";
 import { startHomemaker } from "../support/homemaker.ts";
 import type { ServerProcess } from "../support/server-process.ts";
+import { IMPORTED_ID_MAX } from "../../src/journal/binlog.ts";
 import { Conversation } from "./conversation.ts";
 import type { Answer } from "./conversation.ts";
+import { madeEnd, madeJob, madeLog } from "./made-log.ts";
 import { recorder } from "./recorder.ts";
+import { SmallJournal } from "./small-journal.ts";
 
 const SEGMENT_BYTES = 4_194_304;
 /** The servers are asked one after the other; every delay in these tests is longer by far. */
@@ -230,6 +233,13 @@ describe("an import is refused, and nothing is written,", () => {
     expect(readdirSync(root)).toEqual(["log"]);
   });
 
+  it("of a directory that holds a journal already", async () => {
+    (await SmallJournal.open(log)).close();
+    expect((await importLog()).complaints).toEqual([
+      `homemaker: import: ${log}: it holds a journal, not a beanstalkd's log; start the server with --data on it`,
+    ]);
+  });
+
   it("of a log that is damaged, unless what can be read is asked for", async () => {
     await writeLog();
     const bytes = readLogFile(1);
@@ -309,6 +319,72 @@ describe("a put that was never answered", () => {
       ),
     ]);
     await expectBodies(3, [10, 10, undefined]);
+  });
+});
+
+describe("jobs that no server would have", () => {
+  const TOO_HIGH = BigInt(IMPORTED_ID_MAX) + 1n;
+
+  it("are refused one by one, with a word each, and harm no other", async () => {
+    const jobs = [
+      madeJob({ id: 1n }),
+      madeJob({ id: 2n, tube: "a\r\nb" }),
+      madeJob({ id: 3n, tube: "a b" }),
+      madeJob({ id: 4n, tube: "-a" }),
+      madeJob({ id: 5n, tube: "x".repeat(201) }),
+      madeJob({ id: 6n, delayNanos: -5_000_000_000n }),
+      madeJob({ id: 7n, delayNanos: 4_294_967_296_000_000_000n }),
+      madeJob({ id: 8n, ttrNanos: -5_000_000_000n }),
+      madeJob({ id: 9n, tube: "fine" }),
+      madeJob({ id: TOO_HIGH }),
+      madeJob({ id: 2n ** 53n - 1n }),
+      madeJob({ id: 2n ** 64n - 1n }),
+      madeJob({ id: 2n ** 64n - 2n }),
+      madeEnd(2n ** 64n - 2n), // of what is gone nothing is said
+    ];
+    writeFileSync(join(log, "binlog.1"), madeLog(jobs));
+    const { code, complaints } = await importLog();
+    expect(code).toBe(1);
+    expect(complaints).toEqual(
+      [
+        'job 2: "a\\r\\nb" is no name of a tube',
+        'job 3: "a b" is no name of a tube',
+        'job 4: "-a" is no name of a tube',
+        `job 5: "${"x".repeat(201)}" is no name of a tube`,
+        "job 6: its delay is no number of seconds",
+        "job 7: its delay is no number of seconds",
+        "job 8: its time to run is no number of seconds",
+        "job 4503599627370497: its id is above 4503599627370496",
+        "job 9007199254740991: its id is above 4503599627370496",
+        "job 18446744073709551615: its id is above 4503599627370496",
+        "10 of 12 jobs refused",
+        "nothing was imported; --salvage imports the rest",
+      ].map((line) => `homemaker: import: ${line}`),
+    );
+    expect(readdirSync(root)).toEqual(["log"]);
+    expect(await importLog(true)).toMatchObject({
+      code: 1,
+      printed: [expect.stringMatching(/^imported 2 jobs .*; ids go on at 10$/)],
+    });
+    const conversation = await Conversation.with(await homemaker());
+    expect((await conversation.ask("list-tubes")).body?.toString()).toBe(
+      "---\n- default\n- fine\n",
+    );
+    expect(await conversation.ask("put 0 0 1 0\r\n")).toMatchObject({ line: "INSERTED 10" });
+  });
+
+  it("begin behind the highest id that is taken over, and no id is given twice", async () => {
+    const highest = BigInt(IMPORTED_ID_MAX);
+    writeFileSync(join(log, "binlog.1"), madeLog([madeJob({ id: highest, body: "imported" })]));
+    expect(await importLog()).toMatchObject({ code: 0, complaints: [] });
+    const conversation = await Conversation.with(await homemaker());
+    for (let n = 1n; n <= 3n; n++) {
+      const { line } = await conversation.ask("put 0 0 1 1\r\nx");
+      expect(line).toBe(`INSERTED ${highest + n}`);
+    }
+    expect((await conversation.ask(`peek ${highest}`)).body?.toString()).toBe("imported");
+    const stats = await conversation.dictionary("stats-tube default");
+    expect(stats?.get("current-jobs-ready")).toBe("4");
   });
 });
 

@@ -151,6 +151,17 @@ describe("it could not look, which is exit code 2,", () => {
     expect(complaints).toEqual([`homemaker: verify: ${directory}: there is no journal in it`]);
   });
 
+  it("where a beanstalkd's log lies", async () => {
+    writeFileSync(join(directory, "binlog.7"), "");
+    const { runtime, complaints } = recorder();
+    expect(await verify({ kind: "verify", directory, asJson: false }, runtime)).toBe(2);
+    expect(complaints).toEqual([
+      `homemaker: verify: ${directory}: it holds the log of a beanstalkd, not a journal; ` +
+        `make one of it with: homemaker import ${directory} --data NEW-DIRECTORY`,
+    ]);
+    expect(readdirSync(directory)).toEqual(["binlog.7"]);
+  });
+
   it("while a server uses the directory", async () => {
     const journal = await writeJobs();
     try {

@@ -240,6 +240,30 @@ test("a server on a file system that may only be read stops as any other", async
   }
 });
 
+test("a directory with a beanstalkd's log and no journal is refused, and nothing is changed in it", async () => {
+  writeFileSync(join(directory, "binlog.3"), "");
+  writeFileSync(join(directory, "lock"), "");
+  const before = filesOf(directory);
+  const server = start();
+  expect(await server.ended).toBe(1);
+  expect(server.complaints).toEqual([
+    `homemaker: ${directory}: it holds the log of a beanstalkd, not a journal; ` +
+      `make one of it with: homemaker import ${directory} --data NEW-DIRECTORY`,
+  ]);
+  expect(filesOf(directory)).toEqual(before);
+});
+
+test("where a beanstalkd's log lies beside a journal, the journal is served and that is said", async () => {
+  const ledger = new Ledger();
+  const first = await serving();
+  await put(await talkTo(first), ledger, 10);
+  await first.stop();
+  writeFileSync(join(directory, "binlog.1"), "");
+  const second = await serving();
+  await inspect(second, ledger);
+  expect(second.errors).toContain("beside the journal lies a beanstalkd's log");
+});
+
 /** Names and contents. */
 function filesOf(path: string): readonly (readonly [string, string])[] {
   return readdirSync(path).map((name) => [name, hashOf(readFileSync(join(path, name)))]);
