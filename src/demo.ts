@@ -17,8 +17,9 @@ import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { Account } from "./demo/account.ts";
-import { Client } from "./transports/client.ts";
+import type { ClientConnection } from "./client/connection.ts";
 import { startOwnServer, type DemoServer } from "./demo/own-server.ts";
+import { connectTo } from "./transports/socket-wire.ts";
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 const TUBE = `demo-${process.pid}`;
@@ -76,7 +77,7 @@ function readArguments() {
 
 /** Puts and works until all is done; true if the books balance. */
 async function run({ host, port }: DemoServer): Promise<boolean> {
-  const open = (): Promise<Client> => Client.open({ kind: "tcp", host, port });
+  const open = (): Promise<ClientConnection> => connectTo({ kind: "tcp", host, port });
   console.log(
     `hashing up to ${FILES_MAX} files below ${folder} through ${host}:${port}, tube ${TUBE}`,
   );
@@ -101,7 +102,7 @@ async function serverAt(address: string | undefined): Promise<DemoServer> {
 }
 
 /** Puts one job for each file; the body is the file's path below the folder. */
-async function produce(connection: Client): Promise<void> {
+async function produce(connection: ClientConnection): Promise<void> {
   await connection.ask(`use ${TUBE}`);
   const underWay = new Set<Promise<void>>();
   for await (const path of files()) {
@@ -124,32 +125,32 @@ async function* files(): AsyncIterable<string> {
   }
 }
 
-async function putFile(connection: Client, path: string): Promise<void> {
+async function putFile(connection: ClientConnection, path: string): Promise<void> {
   const body = Buffer.from(path);
-  const { words } = await connection.ask(`put 1024 0 ${TTR_SECONDS} ${body.length}`, body);
-  if (words[0] !== "INSERTED") throw new DemoError(`put was answered ${words.join(" ")}`);
+  const { word, line } = await connection.ask(`put 1024 0 ${TTR_SECONDS} ${body.length}`, body);
+  if (word !== "INSERTED") throw new DemoError(`put was answered ${line}`);
   account.put++;
 }
 
 /** Takes jobs until there are no more. */
-async function work(connection: Client): Promise<void> {
+async function work(connection: ClientConnection): Promise<void> {
   await connection.ask(`watch ${TUBE}`);
   await connection.ask("ignore default");
   while (account.isOpen || account.unsettled > account.inWork) {
-    const { words, body } = await connection.ask("reserve-with-timeout 1");
-    const [outcome, job] = words;
-    if (outcome === "TIMED_OUT") continue;
-    if (outcome !== "RESERVED" || job === undefined || body === undefined) {
-      throw new DemoError(`reserve was answered ${words.join(" ")}`);
+    const { word, line, args, body } = await connection.ask("reserve-with-timeout 1");
+    if (word === "TIMED_OUT") continue;
+    const [job] = args;
+    if (word !== "RESERVED" || job === undefined) {
+      throw new DemoError(`reserve was answered ${line}`);
     }
     account.inWork++;
-    await settle(connection, job, body.toString());
+    await settle(connection, job, textOf(body));
     account.inWork--;
   }
   connection.close();
 }
 
-async function settle(connection: Client, job: string, path: string): Promise<void> {
+async function settle(connection: ClientConnection, job: string, path: string): Promise<void> {
   try {
     const bytes = await hash(join(folder, path));
     await expect(connection, `delete ${job}`, "DELETED");
@@ -162,9 +163,9 @@ async function settle(connection: Client, job: string, path: string): Promise<vo
   }
 }
 
-async function expect(connection: Client, command: string, reply: string): Promise<void> {
-  const { words } = await connection.ask(command);
-  if (words[0] !== reply) throw new DemoError(`${command} was answered ${words.join(" ")}`);
+async function expect(connection: ClientConnection, command: string, reply: string): Promise<void> {
+  const { word, line } = await connection.ask(command);
+  if (word !== reply) throw new DemoError(`${command} was answered ${line}`);
 }
 
 /**
@@ -200,10 +201,10 @@ function showProgress(): () => void {
 }
 
 /** Prints the summary and asks the server for its own; true if they agree. */
-async function balance(connection: Client): Promise<boolean> {
+async function balance(connection: ClientConnection): Promise<boolean> {
   const seconds = (performance.now() - startedAt) / 1000;
   const { body } = await connection.ask(`stats-tube ${TUBE}`);
-  const disagreements = account.disagreements(keysAndValues(body?.toString() ?? ""));
+  const disagreements = account.disagreements(keysAndValues(textOf(body)));
   const { put, deleted, failures, hashedBytes, fingerprint } = account;
   const megabytes = (hashedBytes / 1e6).toFixed(1);
   console.log(
@@ -221,6 +222,10 @@ async function balance(connection: Client): Promise<boolean> {
   // Leaves nothing behind on a server that is not ours.
   for (const { job } of failures) await connection.ask(`delete ${job}`);
   return disagreements.length === 0;
+}
+
+function textOf(body: Uint8Array): string {
+  return Buffer.from(body).toString();
 }
 
 function keysAndValues(yaml: string): Map<string, string> {

@@ -3,8 +3,9 @@
  * Works against beanstalkd as well.
  */
 import type { BoundAddress } from "../config/listen-address.ts";
-import { Client } from "../transports/client.ts";
-import type { Reply } from "../transports/client.ts";
+import type { ClientConnection } from "../client/connection.ts";
+import type { Reply } from "../protocol/reply-reader.ts";
+import { connectTo } from "../transports/socket-wire.ts";
 import { parseDocument, parseNames } from "./text.ts";
 import type { Document, Facts } from "./text.ts";
 
@@ -19,14 +20,14 @@ const WINDOW = 500;
 
 /** A connection to a server. */
 export class ServerView {
-  readonly #client: Client;
+  readonly #client: ClientConnection;
 
-  /** Connects; rejects with the socket's error. */
+  /** Connects; rejects with an UnreachableError. */
   static async open(address: BoundAddress): Promise<ServerView> {
-    return new ServerView(await Client.open(address));
+    return new ServerView(await connectTo(address));
   }
 
-  private constructor(client: Client) {
+  private constructor(client: ClientConnection) {
     this.#client = client;
   }
 
@@ -39,13 +40,13 @@ export class ServerView {
    */
   async expect(word: string, line: string, body?: Uint8Array): Promise<Reply> {
     const reply = await this.ask(line, body);
-    if (reply.words[0] === word) return reply;
+    if (reply.word === word) return reply;
     throw new RefusedError(meaningOf(reply, line));
   }
 
   /** Asks; resolves with whatever the reply is. */
   async ask(line: string, body?: Uint8Array): Promise<Reply> {
-    return this.#client.ask(line, body === undefined ? undefined : Buffer.from(body));
+    return this.#client.ask(line, body);
   }
 
   /** The facts of a reply of figures. */
@@ -56,13 +57,13 @@ export class ServerView {
   /** The YAML that a command answers. */
   async document(line: string): Promise<Document> {
     const { body } = await this.expect("OK", line);
-    return parseDocument(body ?? new Uint8Array());
+    return parseDocument(body);
   }
 
   /** The names of the tubes, at most `most` of them, and how many there are. */
   async tubeNames(most = Infinity): Promise<{ names: readonly string[]; count: number }> {
     const { body } = await this.expect("OK", "list-tubes");
-    const names = parseNames(body ?? new Uint8Array());
+    const names = parseNames(body);
     return { names: names.slice(0, most), count: names.length };
   }
 
@@ -71,8 +72,8 @@ export class ServerView {
     const found: Facts[] = [];
     for (let at = 0; at < names.length; at += WINDOW) {
       const asked = names.slice(at, at + WINDOW).map((name) => this.ask(`stats-tube ${name}`));
-      for (const { words, body } of await Promise.all(asked)) {
-        if (words[0] === "OK" && body !== undefined) found.push(parseDocument(body).facts);
+      for (const { word, body } of await Promise.all(asked)) {
+        if (word === "OK") found.push(parseDocument(body).facts);
       }
     }
     return found;
@@ -80,9 +81,9 @@ export class ServerView {
 }
 
 /** What a reply that was not hoped for means, in words. */
-function meaningOf({ words }: Reply, line: string): string {
+function meaningOf(reply: Reply, line: string): string {
   const [verb = ""] = line.split(" ");
-  switch (words[0]) {
+  switch (reply.word) {
     case "UNKNOWN_COMMAND":
       return `this server does not know ${verb}`;
     case "NOT_FOUND":
@@ -96,6 +97,6 @@ function meaningOf({ words }: Reply, line: string): string {
     case "JOB_TOO_BIG":
       return `${verb}: that is longer than the server takes`;
     default:
-      return `${line}: the server answered ${words.join(" ")}`;
+      return `${line}: the server answered ${reply.line}`;
   }
 }

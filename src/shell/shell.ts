@@ -5,11 +5,13 @@
  * (bodies, messages) goes to a screen with its control characters spelled out, and to a pipe or
  * file as it is.
  */
+import { LostError, NotSentError, UnreachableError } from "../client/errors.ts";
 import type { Request, ShellCommand } from "../config/shell-syntax.ts";
 import { formatListenAddress } from "../config/listen-address.ts";
 import { PROGRAM } from "../config/version.ts";
+import { BadReplyError } from "../protocol/reply-line.ts";
+import { ReplyTooBigError } from "../protocol/reply-reader.ts";
 import type { Runtime } from "../runtime.ts";
-import { ConnectionLostError } from "../transports/client.ts";
 import { RefusedError, ServerView } from "./server-view.ts";
 import type { Terminal } from "./terminal.ts";
 import { failureFields, failureLines } from "./failure-text.ts";
@@ -20,6 +22,7 @@ import { watchServer } from "./top.ts";
 
 const EXIT_DONE = 0;
 const EXIT_NOT_DONE = 1;
+const CONNECTION_ERRORS = [LostError, NotSentError, BadReplyError, ReplyTooBigError];
 
 /** Runs a shell command; answers the exit code. */
 export async function runShell(
@@ -45,10 +48,9 @@ export async function runShell(
 
 function explain(error: unknown, where: string): string | undefined {
   if (error instanceof RefusedError) return error.message;
-  if (error instanceof ConnectionLostError) return `${where}: ${error.message}`;
-  // What a socket reports when nobody can be reached has a code and the name of the call.
-  const isSocketError = error instanceof Error && "code" in error && "syscall" in error;
-  return isSocketError ? `${where}: cannot connect: ${error.message}` : undefined;
+  if (error instanceof UnreachableError) return `${where}: cannot connect: ${error.message}`;
+  const isTheConnection = CONNECTION_ERRORS.some((kind) => error instanceof kind);
+  return isTheConnection && error instanceof Error ? `${where}: ${error.message}` : undefined;
 }
 
 class Shell {
@@ -160,8 +162,8 @@ class Shell {
 
   /** Prints the body that a command answers. */
   async #body(line: string): Promise<void> {
-    const { words, body = new Uint8Array() } = await this.#server.expect("FOUND", line);
-    await this.#printBody(Number(words[1]), body);
+    const { args, body } = await this.#server.expect("FOUND", line);
+    await this.#printBody(Number(args[0]), body);
   }
 
   async #printBody(id: number, body: Uint8Array): Promise<void> {
@@ -178,8 +180,8 @@ class Shell {
       given === undefined ? await this.#terminal.readAll() : new TextEncoder().encode(given);
     for (const body of isLines ? linesOf(input) : [input]) {
       const line = `put ${pri} ${delaySeconds} ${ttrSeconds} ${body.length}`;
-      const { words } = await this.#server.expect("INSERTED", line, body);
-      const id = Number(words[1]);
+      const { args } = await this.#server.expect("INSERTED", line, body);
+      const id = Number(args[0]);
       await this.#lines([this.#asJson ? JSON.stringify({ id }) : String(id)]);
     }
   }
@@ -190,9 +192,9 @@ class Shell {
     for (const tube of tubes) await this.#server.expect("WATCHING", `watch ${tube}`);
     if (!tubes.includes("default")) await this.#server.expect("WATCHING", "ignore default");
     const reply = await this.#server.expect("RESERVED", `reserve-with-timeout ${timeoutSeconds}`);
-    const id = Number(reply.words[1]);
+    const id = Number(reply.args[0]);
     const { pri = 0 } = await this.#server.facts(`stats-job ${id}`);
-    await this.#printBody(id, reply.body ?? new Uint8Array());
+    await this.#printBody(id, reply.body);
     if (afterwards === "delete") await this.#server.expect("DELETED", `delete ${id}`);
     else if (afterwards === "bury") await this.#fail("BURIED", `bury ${id} ${pri}`, message);
     else await this.#fail("RELEASED", `release ${id} ${pri} 0`, message);
@@ -203,8 +205,8 @@ class Shell {
    * something harmless first.
    */
   async #checkMessages(): Promise<void> {
-    const { words } = await this.#server.ask("peek-failure 1");
-    if (words[0] === "UNKNOWN_COMMAND") {
+    const { word } = await this.#server.ask("peek-failure 1");
+    if (word === "UNKNOWN_COMMAND") {
       throw new RefusedError("this server does not know failure messages");
     }
   }
@@ -218,16 +220,16 @@ class Shell {
 
   async #kick({ tube, count }: Extract<Request, { verb: "kick" }>): Promise<void> {
     await this.#server.expect("USING", `use ${tube}`);
-    const { words } = await this.#server.expect("KICKED", `kick ${count}`);
-    await this.#say({ kicked: Number(words[1]) });
+    const { args } = await this.#server.expect("KICKED", `kick ${count}`);
+    await this.#say({ kicked: Number(args[0]) });
   }
 
   /** The same for each job; goes on where one cannot be found, and says so at the end. */
   async #each(jobs: readonly number[], verb: string, hoped: string): Promise<void> {
     const missing: number[] = [];
     for (const job of jobs) {
-      const { words } = await this.#server.ask(`${verb} ${job}`);
-      if (words[0] !== hoped) missing.push(job);
+      const { word } = await this.#server.ask(`${verb} ${job}`);
+      if (word !== hoped) missing.push(job);
     }
     await this.#say({ [hoped.toLowerCase()]: jobs.length - missing.length });
     if (missing.length > 0) {
@@ -237,8 +239,8 @@ class Shell {
 
   async #flush({ tube, isSure }: Extract<Request, { verb: "flush" }>): Promise<void> {
     if (isSure) {
-      const { words } = await this.#server.expect("FLUSHED", `flush-tube ${tube}`);
-      return this.#say({ flushed: Number(words[1]) });
+      const { args } = await this.#server.expect("FLUSHED", `flush-tube ${tube}`);
+      return this.#say({ flushed: Number(args[0]) });
     }
     const facts = await this.#server.facts(`stats-tube ${tube}`);
     const count = ["ready", "delayed", "buried"].reduce(

@@ -3,6 +3,8 @@
  * against beanstalkd.
  */
 import { execFile } from "node:child_process";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCommand } from "../cli/command.ts";
@@ -180,6 +182,23 @@ it("a server that is not there is one line and exit code 1", async () => {
   const ending = await runCommand(["stats", "-a", "127.0.0.1:1"]);
   expect(ending).toMatchObject({ code: 1, stdout: "" });
   expect(ending.stderr).toMatch(/^homemaker: 127\.0\.0\.1:1: cannot connect: .*ECONNREFUSED.*$/);
+});
+
+it.each([
+  [
+    "speaks something else",
+    "HTTP/1.1 400 Bad Request\r\n\r\n",
+    /: the server sent "HTTP.*, which is no reply$/,
+  ],
+  ["hangs up", "", /: stats: the connection ended before the answer came$/],
+])("a server that %s is one line and exit code 1", async (_, said, complaint) => {
+  const server = createServer((socket) => socket.once("data", () => socket.end(said)));
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const ending = await runCommand(["stats", "-a", `127.0.0.1:${port}`]);
+  server.close();
+  expect(ending).toMatchObject({ code: 1, stdout: "" });
+  expect(ending.stderr).toMatch(complaint);
 });
 
 describe("what only Homemaker knows", () => {

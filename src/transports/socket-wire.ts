@@ -1,0 +1,63 @@
+/* SocketWire: a TCP or Unix socket as the wire of a client's connection.
+ *
+ * When the server has finished sending, no answer can come any more, so the socket is closed then,
+ * half-open or not. Used by the command line, the demo and the bench.
+ */
+import { connect } from "node:net";
+import type { Socket } from "node:net";
+import { ClientConnection } from "../client/connection.ts";
+import type { ConnectionOptions } from "../client/connection.ts";
+import { UnreachableError } from "../client/errors.ts";
+import type { Wire, WireListener } from "../client/wire.ts";
+import type { BoundAddress } from "../config/listen-address.ts";
+
+/** One socket. */
+class SocketWire implements Wire {
+  readonly #socket: Socket;
+
+  /** @param socket connected */
+  constructor(socket: Socket, listener: WireListener) {
+    this.#socket = socket;
+    let cause: Error | undefined;
+    socket.on("data", (bytes: Buffer) => listener.received(bytes));
+    socket.on("drain", () => listener.drained());
+    socket.on("end", () => socket.destroy());
+    socket.on("error", (error) => (cause = error));
+    socket.on("close", () => listener.ended(cause));
+  }
+
+  send(bytes: Uint8Array): void {
+    if (!this.#socket.destroyed) this.#socket.write(bytes);
+  }
+
+  get backlogBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+}
+
+/** Connects to a server. Rejects with an UnreachableError. */
+export async function connectTo(
+  address: BoundAddress,
+  options: ConnectionOptions = {},
+): Promise<ClientConnection> {
+  const socket = connect(
+    address.kind === "unix"
+      ? { path: address.path }
+      : { host: address.host, port: address.port, noDelay: true },
+  );
+  await new Promise<void>((resolve, reject) => {
+    socket.once("connect", resolve);
+    socket.once("error", (cause) => reject(new UnreachableError(whyNot(cause), { cause })));
+  });
+  return new ClientConnection((listener) => new SocketWire(socket, listener), options);
+}
+
+/** Where a name has several addresses, the error of all has no message; then the first one's says it. */
+function whyNot(error: Error): string {
+  const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
+  return first instanceof Error ? first.message : String(first);
+}
