@@ -5,8 +5,8 @@
  * ready is not met again. Between two steps everything else has its turn, and it stops when nobody
  * waits for the answer any more; what is done by then is done. One at a time.
  */
+import type { ClientConnection } from "../client/connection.ts";
 import type { InProcess } from "../server/in-process.ts";
-import type { InProcessConnection } from "../server/in-process-connection.ts";
 import type { BulkAction, BulkAnswer } from "./api.ts";
 import { booleanField, choiceField, stringField, tubeNameOf } from "./fields.ts";
 import { HttpError } from "./handler.ts";
@@ -90,7 +90,7 @@ function refuseImpossible(action: BulkAction, { state }: Wanted): void {
 
 /** Returns to how many it was done: some may have gone meanwhile. */
 async function act(
-  own: InProcessConnection,
+  own: ClientConnection,
   action: BulkAction,
   ids: readonly number[],
   signal: AbortSignal,

@@ -5,8 +5,8 @@
  * When there are more, each tube gets its share, so that a large one hides no other. Who asks for
  * what is being looked for already gets what that finds.
  */
+import type { ClientConnection } from "../client/connection.ts";
 import type { InProcess } from "../server/in-process.ts";
-import type { InProcessConnection } from "../server/in-process-connection.ts";
 import type { FailureGroup, FailuresAnswer } from "./api.ts";
 import { textParameter, tubeNameOf } from "./fields.ts";
 import { commonPart, groupKey, MESSAGE_BYTES } from "./fingerprint.ts";
@@ -76,7 +76,7 @@ async function tubesWithBuried(survey: TubeSurvey): Promise<readonly string[]> {
 /** Looks at `most` buried jobs of the tube; at none when there is no such tube, or no more. */
 async function scanTube(
   inProcess: InProcess,
-  own: InProcessConnection,
+  own: ClientConnection,
   tube: string,
   most: number,
   groups: Groups,
@@ -97,7 +97,7 @@ async function scanTube(
 }
 
 async function buriedJobs(
-  own: InProcessConnection,
+  own: ClientConnection,
   tube: string,
   after: number,
   limit: number,

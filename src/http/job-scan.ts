@@ -6,9 +6,9 @@
  * enough, when it has looked at as much as it may, or when nobody waits for it any more. A job that
  * leaves the state meanwhile is passed over. Used by jobs.ts, bulk.ts and failure-groups.ts.
  */
+import type { ClientConnection } from "../client/connection.ts";
 import type { Shard } from "../engine/shard.ts";
 import type { InProcess } from "../server/in-process.ts";
-import type { InProcessConnection } from "../server/in-process-connection.ts";
 import type { SessionHost } from "../server/session-host.ts";
 import type { JobState } from "./api.ts";
 import { commonPart, groupKey, MESSAGE_BYTES } from "./fingerprint.ts";
@@ -51,7 +51,7 @@ const ENCODER = new TextEncoder();
 
 /** One page of list-jobs. Throws an HttpError, 404, when there is no such tube. */
 export async function listJobs(
-  own: InProcessConnection,
+  own: ClientConnection,
   { tube, state }: Wanted,
   after: number,
   limit: number,

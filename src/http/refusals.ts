@@ -2,7 +2,7 @@
  * Refusals: what the routes say when there is no such thing, or when the server answered a command
  * with something else than was asked for.
  */
-import type { Reply } from "../server/in-process-connection.ts";
+import type { Reply } from "../protocol/reply-reader.ts";
 import { HttpError } from "./handler.ts";
 
 /** There is no tube of that name. */

@@ -1,6 +1,7 @@
 /* Tubes: the routes about tubes: the list, one tube, pausing, kicking and flushing it. */
+import type { ClientConnection } from "../client/connection.ts";
+import type { Reply } from "../protocol/reply-reader.ts";
 import type { InProcess } from "../server/in-process.ts";
-import type { InProcessConnection, Reply } from "../server/in-process-connection.ts";
 import type { FlushAnswer, KickAnswer, Tube, TubesAnswer, TubeSort } from "./api.ts";
 import {
   choiceParameter,
@@ -78,8 +79,8 @@ export function tubeRoutes(inProcess: InProcess, survey: TubeSurvey): readonly R
       needs: "admin",
       handler: async (call) => {
         const name = tubeNameOf(call.params["name"]);
-        const { words } = await asked(inProcess, `flush-tube ${name}`, "FLUSHED");
-        return { json: { flushed: Number(words[0]) } satisfies FlushAnswer };
+        const { args } = await asked(inProcess, `flush-tube ${name}`, "FLUSHED");
+        return { json: { flushed: Number(args[0]) } satisfies FlushAnswer };
       },
     },
   ];
@@ -97,7 +98,7 @@ async function asked(inProcess: InProcess, command: string, wanted: string): Pro
 
 /** Kicks step by step, until enough were kicked, none is left, or nobody waits for it any more. */
 async function kick(
-  own: InProcessConnection,
+  own: ClientConnection,
   name: string,
   count: number,
   signal: AbortSignal,
@@ -108,7 +109,7 @@ async function kick(
   while (kicked < count && !signal.aborted) {
     const reply = await own.ask(`kick ${Math.min(count - kicked, KICK_STEP_JOBS)}`);
     if (reply.word !== "KICKED") throw refused(reply);
-    const now = Number(reply.words[0]);
+    const now = Number(reply.args[0]);
     kicked += now;
     if (now < KICK_STEP_JOBS) break;
   }

@@ -9,12 +9,14 @@
  * src/http/.
  */
 import { NEVER_MICROS } from "../../assembly/constants.ts";
+import { ClientConnection } from "../client/connection.ts";
 import { PROGRAM } from "../config/version.ts";
 import type { Log } from "../observability/log.ts";
 import type { LoopRuntime } from "../runtime.ts";
+import type { Inlet, Outlet } from "../transport.ts";
 import type { Common } from "./common.ts";
 import { HostLoop } from "./host-loop.ts";
-import { InProcessConnection } from "./in-process-connection.ts";
+import { InProcessWire } from "./in-process-wire.ts";
 import { openSessionHost } from "./open-host.ts";
 import type { SessionHost } from "./session-host.ts";
 
@@ -85,15 +87,14 @@ export class InProcess {
   }
 
   /** A new session. Throws a RangeError when commands do not run. */
-  connect(): InProcessConnection {
+  connect(): ClientConnection {
     if (!this.isReady) throw new RangeError("there are no sessions yet, or no more");
-    return new InProcessConnection(
-      (outlet) => this.guard(() => this.host.open(outlet, true)),
-      (turn) => {
-        this.guard(turn);
-        this.#loop.turnEnded();
-      },
-    );
+    const open = (outlet: Outlet): Inlet => this.guard(() => this.host.open(outlet, true));
+    const turn = (run: () => void): void => {
+      this.guard(run);
+      this.#loop.turnEnded();
+    };
+    return new ClientConnection((listener) => new InProcessWire(listener, open, turn));
   }
 
   /**
@@ -117,14 +118,12 @@ export class InProcess {
   }
 
   /** Runs something on a session of its own. Throws a RangeError when commands do not run. */
-  async withConnection<Result>(
-    run: (own: InProcessConnection) => Promise<Result>,
-  ): Promise<Result> {
+  async withConnection<Result>(run: (own: ClientConnection) => Promise<Result>): Promise<Result> {
     const own = this.connect();
     try {
       return await run(own);
     } finally {
-      own.end();
+      own.close();
     }
   }
 

@@ -1,0 +1,97 @@
+/* InProcessWire: a session of this process as the wire of a client's connection, without a socket
+ * between.
+ *
+ *   client -> send -> unsent -> Inlet -> session -> Outlet -> received -> client
+ *
+ * Invariants: every call to the session is made within a turn, and none while the client hears what
+ * the session says, because then the session is in the middle of one. While the session wants no
+ * input, what was sent waits here. Made by in-process.ts.
+ */
+import type { Wire, WireListener } from "../client/wire.ts";
+import type { Inlet, Outlet } from "../transport.ts";
+
+/** Most bytes that an inlet is given at once. */
+const CHUNK_BYTES = 65_536;
+
+/** One session, as a client reaches it. */
+export class InProcessWire implements Wire {
+  readonly #listener: WireListener;
+  readonly #turn: (run: () => void) => void;
+  readonly #inlet: Inlet;
+  readonly #unsent: Uint8Array[] = [];
+  #unsentBytes = 0;
+  #isPaused = false;
+  /** The client hears something. */
+  #isHeard = false;
+  #isClosed = false;
+
+  /** `open` makes the session; every call to it is made within `turn`. */
+  constructor(
+    listener: WireListener,
+    open: (outlet: Outlet) => Inlet,
+    turn: (run: () => void) => void,
+  ) {
+    this.#listener = listener;
+    this.#turn = turn;
+    this.#inlet = open({
+      backlogBytes: 0,
+      write: (bytes) => this.#say(bytes),
+      pause: () => void (this.#isPaused = true),
+      resume: () => this.#resume(),
+      close: () => queueMicrotask(() => this.close()),
+    });
+  }
+
+  send(bytes: Uint8Array): void {
+    if (this.#isClosed) return;
+    for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
+      this.#unsent.push(bytes.subarray(at, at + CHUNK_BYTES));
+    }
+    this.#unsentBytes += bytes.length;
+    if (this.#isHeard) queueMicrotask(() => this.#deliver());
+    else this.#deliver();
+  }
+
+  get backlogBytes(): number {
+    return this.#unsentBytes;
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (this.#isHeard) queueMicrotask(() => this.#end());
+    else this.#end();
+  }
+
+  #end(): void {
+    this.#turn(() => this.#inlet.closed());
+    this.#listener.ended(undefined);
+  }
+
+  #deliver(): void {
+    while (!this.#isPaused && !this.#isClosed) {
+      const chunk = this.#unsent.shift();
+      if (chunk === undefined) return;
+      this.#unsentBytes -= chunk.length;
+      this.#turn(() => this.#inlet.receive(chunk));
+    }
+  }
+
+  #resume(): void {
+    this.#isPaused = false;
+    if (this.#unsentBytes === 0) return;
+    queueMicrotask(() => {
+      this.#deliver();
+      if (!this.#isClosed && this.#unsentBytes === 0) this.#listener.drained();
+    });
+  }
+
+  /** What the session writes. Returns that its memory is not used any more. */
+  #say(bytes: Uint8Array): boolean {
+    if (this.#isClosed) return false;
+    this.#isHeard = true;
+    this.#listener.received(bytes);
+    this.#isHeard = false;
+    return false;
+  }
+}
