@@ -18,10 +18,7 @@ const U32_MAX = 0xffff_ffff;
 const LIMIT_DEFAULT = 50;
 const LIMIT_MAX = 1000;
 const SEARCH_CHARACTERS_MAX = 200;
-/**
- * Jobs that are kicked by one command: it runs to its end before the main thread does anything
- * else.
- */
+/** Jobs that are kicked by one command: no more than these when nobody waits for it any more. */
 const KICK_STEP_JOBS = 10_000;
 
 const SORTS: Readonly<Record<TubeSort, (tube: Tube) => number>> = {

@@ -113,6 +113,8 @@ export interface CommandRow {
   readonly summary: string;
   /** What it does must be recorded: while nothing can be, it gets OUT_OF_MEMORY. */
   readonly changesJobs?: true;
+  /** It writes records into the journal's ring, and waits while that has no room. */
+  readonly writesRecords?: true;
   /** Homemaker's own: beanstalkd does not know it. */
   readonly isAddition?: true;
 }
@@ -136,6 +138,7 @@ export const COMMANDS: readonly CommandRow[] = [
     ],
     summary: "Adds a job to the tube in use.",
     changesJobs: true,
+    writesRecords: true,
   },
   {
     op: OP.PEEK,
@@ -198,6 +201,7 @@ export const COMMANDS: readonly CommandRow[] = [
     replies: ["RESERVED <id> <bytes>", "NOT_FOUND", "OUT_OF_MEMORY"],
     summary: "Takes one certain job, unless somebody holds it.",
     changesJobs: true,
+    writesRecords: true,
   },
   {
     op: OP.RESERVE,
@@ -220,6 +224,7 @@ export const COMMANDS: readonly CommandRow[] = [
     replies: ["DELETED", "NOT_FOUND"],
     summary: "Removes a job for good.",
     changesJobs: true,
+    writesRecords: true,
   },
   {
     op: OP.RELEASE,
@@ -232,6 +237,7 @@ export const COMMANDS: readonly CommandRow[] = [
     replies: ["RELEASED", "BURIED", "NOT_FOUND", "EXPECTED_CRLF", "JOB_TOO_BIG"],
     summary: "Gives a held job back, ready at once or after a delay.",
     changesJobs: true,
+    writesRecords: true,
   },
   {
     op: OP.BURY,
@@ -244,6 +250,7 @@ export const COMMANDS: readonly CommandRow[] = [
     replies: ["BURIED", "NOT_FOUND", "EXPECTED_CRLF", "JOB_TOO_BIG"],
     summary: "Sets a held job aside until somebody kicks it.",
     changesJobs: true,
+    writesRecords: true,
   },
   {
     op: OP.KICK,
@@ -255,6 +262,7 @@ export const COMMANDS: readonly CommandRow[] = [
     replies: ["KICKED <count>"],
     summary: "Makes buried jobs of the tube in use ready, or delayed ones if none is buried.",
     changesJobs: true,
+    writesRecords: true,
   },
   {
     op: OP.KICK_JOB,
@@ -266,6 +274,7 @@ export const COMMANDS: readonly CommandRow[] = [
     replies: ["KICKED", "NOT_FOUND"],
     summary: "Makes one buried or delayed job ready.",
     changesJobs: true,
+    writesRecords: true,
   },
   {
     op: OP.TOUCH,
@@ -441,6 +450,7 @@ export const COMMANDS: readonly CommandRow[] = [
     replies: ["FLUSHED <count>", "NOT_FOUND"],
     summary: "Deletes every job of a tube that nobody holds.",
     changesJobs: true,
+    writesRecords: true,
     isAddition: true,
   },
   {
@@ -470,6 +480,11 @@ export const COMMANDS: readonly CommandRow[] = [
 /** The operations that change jobs; see `changesJobs`. */
 export const CHANGES_JOBS: ReadonlySet<number> = new Set(
   COMMANDS.filter(({ changesJobs }) => changesJobs === true).map(({ op }) => op),
+);
+
+/** The operations that write into the journal's ring; see `writesRecords`. */
+export const WRITES_RECORDS: ReadonlySet<number> = new Set(
+  COMMANDS.filter(({ writesRecords }) => writesRecords === true).map(({ op }) => op),
 );
 
 /**

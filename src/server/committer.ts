@@ -275,9 +275,8 @@ class Committer {
    */
   #tell(): void {
     this.#board.clearWake();
-    const { low, high } = this.#board.holding(this.#common.seats);
+    const { low, high } = this.#board.waiting(this.#common.seats);
     if ((low | high) !== 0) this.#common.wakeThreads(low, high);
-    this.#board.freed();
   }
 
   #look(journal: Journal): void {

@@ -98,15 +98,11 @@ export class EngineRun {
 
   /** Sees to what the run stopped for; false when the next command is the session's. */
   #canGoOn(leftBytes: number, most: number): boolean {
-    const host = this.#host;
     const { shard } = this;
     switch (shard.field(C.RESULT_STOP)) {
       case C.STOP_IDS:
         if (this.#firstId <= this.#lastId) return false;
         return this.#takeIds(Math.floor(leftBytes / shard.field(C.RESULT_BODY_BYTES)), most);
-      case C.STOP_JOURNAL:
-        host.waitForRoom();
-        return true;
       case C.STOP_SHORT:
         return true;
       case C.STOP_ROOM:

@@ -93,8 +93,8 @@ class Failed implements Receiver {
     if (answer === C.DONE) this.#failure = shard.field(C.RESULT_REF);
   }
 
-  /** Always true: a message that there is no memory for goes, and the rest of it is let pass. */
-  append(position: number, bytes: Uint8Array, at: number, count: number, end: number): boolean {
+  /** Takes all: a message that there is no memory for goes, and the rest of it is let pass. */
+  append(position: number, bytes: Uint8Array, at: number, count: number, end: number): number {
     const shard = this.#shard;
     const { engine, thread } = shard;
     const offset = this.#host.stage(shard, bytes, at, at + count, end);
@@ -110,7 +110,7 @@ class Failed implements Receiver {
       done += shard.field(C.RESULT_COUNT);
       if (answer === C.OUT_OF_MEMORY && !shard.growBudget()) this.drop();
     }
-    return true;
+    return count;
   }
 
   finish(): void {

@@ -7,7 +7,7 @@ import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";
 import * as R from "../protocol/replies.ts";
 import { depend } from "./answers.ts";
-import { FINISHED, NO_ROOM, UNFINISHED } from "./long-command.ts";
+import { FINISHED, UNFINISHED } from "./long-command.ts";
 import type { LongCommand } from "./long-command.ts";
 import type { SessionHost } from "./session-host.ts";
 
@@ -33,14 +33,14 @@ export class Flush implements LongCommand {
     this.#lastId = host.lastId();
   }
 
-  /**
-   * Nobody waits for a flush, so it leaves the journal's ring to the others while that is not
-   * rather empty.
-   */
+  /** A flush leaves the journal's ring to the others while that is not rather empty. */
+  hasRoom(): boolean {
+    return this.#host.hasRoomToSpare(this.#shard);
+  }
+
   step(): number {
     const host = this.#host;
     const shard = this.#shard;
-    if (!host.hasRoomToSpare(shard)) return NO_ROOM;
     const answer = this.#flushPiece();
     this.#deleted += shard.field(C.RESULT_COUNT);
     this.#kind = shard.field(C.RESULT_REF);

@@ -14,10 +14,11 @@ export interface HostJournal {
   readonly isFull: boolean;
   /** Nothing can be recorded: jobs may be looked at and nothing else. */
   readonly isReadOnly: boolean;
-  /** Blocks until `hasRoom` says yes: the committer frees the rings. */
-  waitUntil(hasRoom: () => boolean): void;
-  /** Has the committer free the rings, and does not wait for it. */
-  hurry(): void;
+  /**
+   * Says whether something on this thread waits for room in a ring. If so, the committer is to free
+   * the rings and to wake this thread.
+   */
+  awaitsRoom(waits: boolean): void;
 }
 
 /** What it is made of. */
@@ -30,9 +31,6 @@ export interface HostJournalParts {
   /** Milliseconds, never running backwards. */
   readonly millis: () => number;
 }
-
-/** A thread that waits for room in a ring looks again after this long at the latest. */
-const ROOM_LOOK_MILLIS = 100;
 
 /** A thread's side of the journal whose board that is. */
 export function openHostJournal(parts: HostJournalParts): HostJournal {
@@ -58,13 +56,9 @@ export function openHostJournal(parts: HostJournalParts): HostJournal {
     get isReadOnly(): boolean {
       return board.isReadOnly;
     },
-    hurry: () => board.wakeCommitter(),
-    waitUntil(hasRoom: () => boolean): void {
-      for (;;) {
-        const freed = board.freedCount;
-        if (hasRoom()) return;
-        board.waitForFreed(freed, ROOM_LOOK_MILLIS);
-      }
+    awaitsRoom(waits: boolean): void {
+      board.setAwaitsRoom(thread, waits);
+      if (waits) board.wakeCommitter();
     },
   };
 }

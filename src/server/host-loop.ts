@@ -20,6 +20,10 @@ export interface DrivenHost {
    * When `tick` has something to do, in microseconds of the clock; NEVER_MICROS when it has not.
    */
   nextDueMicros(): number;
+  /**
+   * Has `ended` called after each turn that the host began by itself; absent: it begins none.
+   */
+  onLaterTurn?(ended: () => void): void;
 }
 
 /** Longest time that a timer can be set for, in milliseconds. */
@@ -40,6 +44,7 @@ export class HostLoop {
     this.#common = common;
     this.#index = index;
     this.#clock = clock;
+    host.onLaterTurn?.(() => this.turnEnded());
   }
 
   /** Looks whenever another thread wants it to, for good. */
@@ -59,7 +64,7 @@ export class HostLoop {
 
   /**
    * Sees to it that the host is called when it next has something to do. To be called after each
-   * turn of a session.
+   * turn of a session that somebody else began.
    */
   turnEnded(): void {
     const dueMicros = this.#host.nextDueMicros();

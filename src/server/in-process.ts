@@ -63,6 +63,7 @@ export class InProcess {
     const driven = {
       wake: () => this.guard(() => host.wake()),
       tick: () => this.guard(() => host.tick()),
+      onLaterTurn: (ended: () => void) => host.onLaterTurn(ended),
       nextDueMicros: () => host.blocked.first()?.dueMicros ?? NEVER_MICROS, // the I/O threads see to what is due in the shards
     };
     this.#loop = new HostLoop(driven, common, host.thread, clock);

@@ -14,14 +14,17 @@ const LF = 10;
 /** Bytes of the CRLF behind a body. */
 export const TRAILER_BYTES = 2;
 
+/** What `append` returns when there is no memory: the body is not wanted any more. */
+export const REFUSED = -1;
+
 /** Who wants a body. Exactly one of `finish` and `drop` is called, last. */
 export interface Receiver {
   /**
    * Takes bytes[at, at + count), which stand at `position` of the body; `end` is the end of the
-   * input. False when there is no memory.
+   * input. Returns how many it took: fewer when the journal has no room for more now; or REFUSED.
    */
-  append(position: number, bytes: Uint8Array, at: number, count: number, end: number): boolean;
-  /** All of it came. Answers the command. */
+  append(position: number, bytes: Uint8Array, at: number, count: number, end: number): number;
+  /** All of it came, and the journal has room. Answers the command. */
   finish(): void;
   /** It will not come, or is not as it should be. */
   drop(): void;
@@ -37,6 +40,8 @@ export class Intake {
   #trailer = 0;
   #isWrong = false;
   #swallowBytes = 0;
+  /** Whether `take` stopped because the journal has no room. */
+  lacksRoom = false;
   #swallowReply: Uint8Array = R.REPLY.JOB_TOO_BIG;
 
   constructor(host: SessionHost) {
@@ -66,12 +71,15 @@ export class Intake {
   /** Takes what belongs to the body from bytes[at, end); returns the position behind it. */
   take(bytes: Uint8Array, at: number, end: number): number {
     const receiver = this.#receiver;
+    this.lacksRoom = false;
     if (receiver === undefined) return this.#takeSwallowed(at, end);
     if (this.#position === this.#bytes) return this.#takeTrailer(receiver, bytes, at);
     const count = Math.min(this.#bytes - this.#position, end - at);
-    if (receiver.append(this.#position, bytes, at, count, end)) {
-      this.#position += count;
-      return at + count;
+    const taken = receiver.append(this.#position, bytes, at, count, end);
+    if (taken !== REFUSED) {
+      this.#position += taken;
+      this.lacksRoom = taken < count;
+      return at + taken;
     }
     const left = this.#bytes - this.#position - count;
     this.drop();
@@ -80,6 +88,8 @@ export class Intake {
   }
 
   #takeTrailer(receiver: Receiver, bytes: Uint8Array, at: number): number {
+    this.lacksRoom = this.#trailer === TRAILER_BYTES - 1 && !this.#host.hasRoom();
+    if (this.lacksRoom) return at;
     if (bytes[at] !== (this.#trailer === 0 ? CR : LF)) this.#isWrong = true;
     this.#trailer++;
     if (this.#trailer < TRAILER_BYTES) return at + 1;

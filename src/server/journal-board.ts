@@ -2,9 +2,10 @@
  * memory.
  *
  * The committer publishes up to where each shard's stream is safe, whether the disk is full, and
- * figures; a thread that holds replies back says so and wakes the committer; the committer wakes
- * the threads that hold something whenever more has become safe. A thread first says that it holds,
- * then looks again, and the committer first publishes, then looks who holds: neither can miss the
+ * figures; a thread that holds replies back, or on which something waits for room in a ring, says
+ * so and wakes the committer; the committer wakes these threads whenever more has become safe,
+ * which is also when rings have been freed. A thread first says what it waits for, then looks
+ * again, and the committer first publishes and frees, then looks who waits: neither can miss the
  * other.
  */
 
@@ -16,16 +17,19 @@ const WAKE = 0;
 const RECOVERED = 1;
 const FULL = 2;
 const STOP = 3;
-/** Counts up whenever the committer has freed a ring. */
-const FREED = 4;
 /**
  * Nothing stands there: an atomic addition to it has all that was stored before it seen by others
  * before anything behind it is read.
  */
 const FENCE = 5;
 const READ_ONLY = 6;
-const HOLDING = 16;
-const WORDS = HOLDING + THREADS_MAX;
+/** A word for each thread: what it waits for, WAITS_*. */
+const WAITING = 16;
+const WORDS = WAITING + THREADS_MAX;
+/** It holds replies back until more is safe. */
+const WAITS_SAFE = 1;
+/** Something on it needs room in a ring. */
+const WAITS_ROOM = 2;
 
 /** Figures that the committer publishes, as indexes. */
 export const FIGURE_OLDEST_SEGMENT = 0;
@@ -69,7 +73,17 @@ export class JournalBoard {
 
   /** Says whether this thread holds replies back. */
   setHolding(thread: number, holds: boolean): void {
-    Atomics.store(this.#words, HOLDING + thread, holds ? 1 : 0);
+    this.#setWaiting(thread, WAITS_SAFE, holds);
+  }
+
+  /** Says whether something on this thread waits for room in a ring. */
+  setAwaitsRoom(thread: number, waits: boolean): void {
+    this.#setWaiting(thread, WAITS_ROOM, waits);
+  }
+
+  #setWaiting(thread: number, what: number, waits: boolean): void {
+    if (waits) Atomics.or(this.#words, WAITING + thread, what);
+    else Atomics.and(this.#words, WAITING + thread, ~what);
   }
 
   /** There is something to commit. Cheap when the committer knows already. */
@@ -85,17 +99,6 @@ export class JournalBoard {
   /** Whether nothing can be recorded: then what is there may be looked at, and nothing else. */
   get isReadOnly(): boolean {
     return Atomics.load(this.#words, READ_ONLY) !== 0;
-  }
-
-  /** How often rings have been freed, for `waitForFreed`. */
-  get freedCount(): number {
-    return Atomics.load(this.#words, FREED);
-  }
-
-  /** Blocks the calling thread until a ring is freed after `count` was read, or for a while. */
-  waitForFreed(count: number, millis: number): void {
-    this.wakeCommitter();
-    Atomics.wait(this.#words as Int32Array<SharedArrayBuffer>, FREED, count, millis);
   }
 
   /** Blocks the calling thread until the journal has been recovered. */
@@ -144,23 +147,17 @@ export class JournalBoard {
     this.#safe[shard] = position;
   }
 
-  /** The threads that hold replies back, as two words of bits. */
-  holding(threads: number): { readonly low: number; readonly high: number } {
+  /** The threads that wait for something to be safe or for room, as two words of bits. */
+  waiting(threads: number): { readonly low: number; readonly high: number } {
     Atomics.add(this.#words, FENCE, 0); // what was published is no atomic store
     let low = 0;
     let high = 0;
     for (let thread = 0; thread < threads; thread++) {
-      if (Atomics.load(this.#words, HOLDING + thread) === 0) continue;
+      if (Atomics.load(this.#words, WAITING + thread) === 0) continue;
       if (thread < 32) low |= 1 << thread;
       else high |= 1 << (thread - 32);
     }
     return { low, high };
-  }
-
-  /** Rings have been freed: whoever waits for room looks again. */
-  freed(): void {
-    Atomics.add(this.#words, FREED, 1);
-    Atomics.notify(this.#words, FREED);
   }
 
   setFull(isFull: boolean): void {

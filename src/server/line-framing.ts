@@ -60,6 +60,18 @@ export class LineFraming {
     return this.#found(bytes, at, cr, cr + 2);
   }
 
+  /**
+   * The line that `take` found is to be found again: it was not the time for it. Returns the
+   * position to go on from, instead of `next`.
+   */
+  putBack(): number {
+    this.#carry ??= new Uint8Array(LONGEST_LINE_BYTES);
+    this.#carry.set(this.line.subarray(this.start, this.end));
+    this.#carry[this.end - this.start] = CR;
+    this.#carried = this.end - this.start + 1;
+    return this.next - 1; // its LF
+  }
+
   #found(line: Uint8Array, start: number, end: number, next: number): number {
     this.line = line;
     this.start = start;

@@ -63,6 +63,11 @@ export class Listing implements LongCommand {
     this.#lastId = host.lastId();
   }
 
+  /** It writes nothing. */
+  hasRoom(): boolean {
+    return true;
+  }
+
   step(): number {
     return this.#look() ? FINISHED : UNFINISHED;
   }
@@ -206,6 +211,11 @@ export class ReservedPeek implements LongCommand {
   constructor(host: SessionHost, used: PutTube) {
     this.#host = host;
     this.#used = used;
+  }
+
+  /** It writes nothing. */
+  hasRoom(): boolean {
+    return true;
   }
 
   step(): number {

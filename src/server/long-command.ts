@@ -9,11 +9,11 @@
 export const FINISHED = 0;
 /** There is more to do. */
 export const UNFINISHED = 1;
-/** There is more to do once the journal has room: not at once. */
-export const NO_ROOM = 2;
 
 /** A command under way. */
 export interface LongCommand {
+  /** Whether the journal has room for the next piece; without it there is no `step`. */
+  hasRoom(): boolean;
   /**
    * Does the next piece; with FINISHED it has added its reply. To be called within a turn of its
    * connection.

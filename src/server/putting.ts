@@ -9,7 +9,7 @@ import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";
 import * as R from "../protocol/replies.ts";
 import { depend } from "./answers.ts";
-import { TRAILER_BYTES } from "./intake.ts";
+import { REFUSED, TRAILER_BYTES } from "./intake.ts";
 import type { Intake, Receiver } from "./intake.ts";
 import type { SessionHost } from "./session-host.ts";
 
@@ -123,14 +123,14 @@ class Upload implements Receiver {
     this.#isRecorded = isRecorded;
   }
 
-  append(position: number, bytes: Uint8Array, at: number, count: number, end: number): boolean {
+  append(position: number, bytes: Uint8Array, at: number, count: number, end: number): number {
     const host = this.#host;
     const { shard } = this.#to;
     const { engine, thread } = shard;
     const offset = host.stage(shard, bytes, at, at + count, end);
     let done = 0;
     while (done < count) {
-      if (this.#isRecorded && host.isJournalFull) return false;
+      if (this.#isRecorded && host.isJournalFull) return REFUSED;
       const code = engine.appendUpload(
         thread,
         this.#address,
@@ -140,10 +140,10 @@ class Upload implements Receiver {
       );
       const answer = shard.answer(code);
       done += shard.field(C.RESULT_COUNT);
-      if (answer === C.OUT_OF_MEMORY && !shard.growBudget()) return false;
-      if (answer === C.MORE) host.waitForRoom();
+      if (answer === C.OUT_OF_MEMORY && !shard.growBudget()) return REFUSED;
+      if (answer === C.MORE) return done;
     }
-    return true;
+    return count;
   }
 
   finish(): void {
@@ -170,8 +170,11 @@ class Upload implements Receiver {
 
   drop(): void {
     const { shard } = this.#to;
-    if (this.#isRecorded) this.#host.waitForRoom(); // that it is not needed any more is a record
-    shard.answer(shard.engine.dropUpload(shard.thread, this.#address));
+    const drop = (): void => {
+      shard.answer(shard.engine.dropUpload(shard.thread, this.#address));
+    };
+    if (this.#isRecorded) this.#host.whenRoom(drop); // that it is not needed any more is a record
+    else drop();
   }
 }
 

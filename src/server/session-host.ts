@@ -24,6 +24,14 @@ import { Session } from "./session.ts";
 import { PAGE_MAX } from "./who-is-there.ts";
 import type { ConnectionPage } from "./who-is-there.ts";
 
+/** Something that waits for room in the journal's rings. */
+export interface RoomWaiter {
+  /** Whether there is the room that it needs. */
+  hasRoom(): boolean;
+  /** There is: it goes on, in a turn of its own. */
+  goOn(): void;
+}
+
 /** What bounds a session. */
 export interface SessionLimits {
   readonly maxJobBytes: number;
@@ -88,6 +96,9 @@ export class SessionHost {
   readonly #journal: HostJournal | undefined;
   readonly #clock: () => number;
   readonly #sessions: (Session | undefined)[] = [];
+  /** Those that wait for room in a ring, the longest first. */
+  readonly #roomWaiters = new Set<RoomWaiter>();
+  #laterTurnEnded: () => void = () => undefined;
   readonly #freeTokens: number[] = [];
   readonly #wakes: Wakes;
   readonly #first: Shard;
@@ -108,7 +119,11 @@ export class SessionHost {
     this.limits = parts.limits;
     this.control = parts.control;
     this.facts = parts.facts;
-    this.later = parts.later;
+    this.later = (run) =>
+      parts.later(() => {
+        run();
+        this.#laterTurnEnded();
+      });
     this.announce = parts.announce ?? (() => undefined);
     this.output = new Output(parts.journal?.gate);
     this.isOnlyShard = parts.shards.length === 1;
@@ -185,6 +200,7 @@ export class SessionHost {
     this.#collect();
     this.end();
     this.#journal?.gate.woken();
+    if (this.#roomWaiters.size > 0) this.#lookForRoom();
   }
 
   /** Lets happen what is due: in the shards, and to sessions that wait. */
@@ -210,6 +226,14 @@ export class SessionHost {
     let due = this.blocked.first()?.dueMicros ?? C.NEVER_MICROS;
     for (const shard of this.shards) due = Math.min(due, shard.nextDueMicros());
     return due;
+  }
+
+  /**
+   * Has `ended` called after each turn that was put off with `later`: of these nobody else knows
+   * that something else may be due next.
+   */
+  onLaterTurn(ended: () => void): void {
+    this.#laterTurnEnded = ended;
   }
 
   /** Whether replies wait for the journal. */
@@ -245,26 +269,48 @@ export class SessionHost {
     if (this.#journal !== undefined) this.common.replay.help(this.shards);
   }
 
-  /**
-   * Blocks this thread while a shard's ring has no room for a command: the disk is slower than the
-   * clients, and they must wait.
-   */
-  waitForRoom(): void {
-    const journal = this.#journal;
-    if (journal === undefined) return;
-    for (const shard of this.shards) {
-      if (!shard.hasRoom()) journal.waitUntil(() => shard.hasRoom());
-    }
+  /** Whether each shard's ring has room for a command; always so without a journal. */
+  hasRoom(): boolean {
+    if (this.#journal === undefined) return true;
+    for (const shard of this.shards) if (!shard.hasRoom()) return false;
+    return true;
+  }
+
+  /** Whether work that can wait may write records into the shard's ring. */
+  hasRoomToSpare(shard: Shard): boolean {
+    return this.#journal === undefined || shard.hasRoomToSpare();
   }
 
   /**
-   * Whether work that nobody waits for may write records into the shard's ring. If not, the ring is
-   * being emptied: ask again soon.
+   * Has `waiter`, which found no room, go on when there is. The disk is slower than the clients
+   * then, and who writes must wait; the thread does not. First it is said that somebody waits, then
+   * it is looked again: room that came in between would wake nobody.
    */
-  hasRoomToSpare(shard: Shard): boolean {
-    if (this.#journal === undefined || shard.hasRoomToSpare()) return true;
-    this.#journal.hurry();
-    return false;
+  awaitRoom(waiter: RoomWaiter): void {
+    this.#roomWaiters.add(waiter);
+    this.#journal?.awaitsRoom(true);
+    if (waiter.hasRoom()) this.later(() => this.#lookForRoom());
+  }
+
+  /** That waiter does not wait any more. */
+  forgetWaiter(waiter: RoomWaiter): void {
+    if (this.#roomWaiters.delete(waiter)) this.#journal?.awaitsRoom(this.#roomWaiters.size > 0);
+  }
+
+  /** Runs something that writes a record and belongs to no connection: at once if there is room. */
+  whenRoom(run: () => void): void {
+    if (this.hasRoom()) run();
+    else this.awaitRoom({ hasRoom: () => this.hasRoom(), goOn: run });
+  }
+
+  /** Lets those go on who have the room now that they wait for. */
+  #lookForRoom(): void {
+    for (const waiter of [...this.#roomWaiters]) {
+      if (!this.#roomWaiters.has(waiter) || !waiter.hasRoom()) continue;
+      this.#roomWaiters.delete(waiter);
+      waiter.goOn();
+    }
+    this.#journal?.awaitsRoom(this.#roomWaiters.size > 0);
   }
 
   #collect(): void {

@@ -16,7 +16,7 @@ import * as C from "../../assembly/constants.ts";
 import { Connection } from "../engine/connection.ts";
 import type { Shard } from "../engine/shard.ts";
 import { asciiBytes } from "../protocol/ascii.ts";
-import { CHANGES_JOBS, OP } from "../protocol/commands.ts";
+import { CHANGES_JOBS, OP, WRITES_RECORDS } from "../protocol/commands.ts";
 import { parseFast } from "../protocol/fast.ts";
 import { looksLikeAnotherProtocol } from "../protocol/foreign.ts";
 import { parseLine } from "../protocol/line.ts";
@@ -33,10 +33,10 @@ import { Intake } from "./intake.ts";
 import { JobCommands } from "./job-commands.ts";
 import * as framing from "./line-framing.ts";
 import { LineFraming } from "./line-framing.ts";
-import { FINISHED, NO_ROOM } from "./long-command.ts";
+import { FINISHED } from "./long-command.ts";
 import type { LongCommand } from "./long-command.ts";
 import { Putting } from "./putting.ts";
-import type { SessionHost } from "./session-host.ts";
+import type { RoomWaiter, SessionHost } from "./session-host.ts";
 import { TubeCommands } from "./tube-commands.ts";
 import { NAMED_MAX } from "./who-is-there.ts";
 import type { ConnectionFacts } from "./who-is-there.ts";
@@ -44,11 +44,9 @@ import type { ConnectionFacts } from "./who-is-there.ts";
 /** Input kept for a session that cannot run; beyond it the connection is not read from. */
 const PENDING_BYTES_MAX = 65_536;
 const MICROS = 1_000_000;
-/** How soon a long command looks again whether the journal has room, in microseconds. */
-const ROOM_LOOK_MICROS = 1000;
 
 /** One connection's conversation. */
-export class Session implements Inlet, Due, Holder {
+export class Session implements Inlet, Due, Holder, RoomWaiter {
   heldBytes = 0;
   /* Place among the blocked sessions. */
   dueMicros = 0;
@@ -75,8 +73,9 @@ export class Session implements Inlet, Due, Holder {
   #blocked = false;
   #stalled = false;
   #yielded = false;
-  /** The command that goes on in the next turns, and whether it waits for the journal. */
+  /** The command that goes on in the next turns. */
   #long: LongCommand | undefined;
+  /** What comes next writes into the journal's ring, which has no room. */
   #awaitsRoom = false;
   /** The transport was told to deliver nothing. */
   #paused = false;
@@ -246,7 +245,7 @@ export class Session implements Inlet, Due, Holder {
     this.#hasLeft = true;
     const host = this.#host;
     this.#unblock();
-    host.blocked.remove(this);
+    host.forgetWaiter(this);
     this.#long = undefined;
     this.#intake.drop();
     this.#connection.close(host.now);
@@ -278,17 +277,34 @@ export class Session implements Inlet, Due, Holder {
 
   /** Does the next piece of a command that takes several turns. */
   #undertake(long: LongCommand): void {
-    const came = long.step();
-    this.#long = came === FINISHED ? undefined : long;
-    if (came === NO_ROOM) this.#awaitRoom();
-    else if (came !== FINISHED) this.#yield();
+    this.#long = long;
+    if (!long.hasRoom()) this.#awaitRoom();
+    else if (long.step() === FINISHED) this.#long = undefined;
+    else this.#yield();
   }
 
-  /** Goes on in a moment, `expire`. */
   #awaitRoom(): void {
     this.#awaitsRoom = true;
-    this.dueMicros = this.#host.now + ROOM_LOOK_MICROS;
-    this.#host.blocked.add(this);
+    this.#host.awaitRoom(this);
+  }
+
+  /** Whether the command has to wait for room in the journal's ring; then it is not begun. */
+  #mustWait(op: number): boolean {
+    if (this.#host.hasRoom() || !WRITES_RECORDS.has(op)) return false;
+    this.#awaitRoom();
+    return true;
+  }
+
+  /* RoomWaiter. */
+
+  hasRoom(): boolean {
+    return this.#long === undefined ? this.#host.hasRoom() : this.#long.hasRoom();
+  }
+
+  /** What waited for room goes on. Called by the host, between turns. */
+  goOn(): void {
+    this.#awaitsRoom = false;
+    this.#resume();
   }
 
   /** Lets the others have their turn. */
@@ -309,7 +325,6 @@ export class Session implements Inlet, Due, Holder {
     const { output } = host;
     let at = 0;
     while (at < end) {
-      host.waitForRoom();
       at = this.#step(bytes, at, end);
       if (output.isFull) {
         output.flush();
@@ -326,14 +341,21 @@ export class Session implements Inlet, Due, Holder {
    * of a body; a part of a line.
    */
   #step(bytes: Uint8Array, at: number, end: number): number {
-    if (this.#intake.isBusy) return this.#intake.take(bytes, at, end);
+    if (this.#intake.isBusy) return this.#takeBody(bytes, at, end);
     if (!this.#framing.isAtStart) return this.#frameLine(bytes, at, end);
     const next = this.#runInEngine(bytes, at, end);
     if (next === end) return end;
     const { command } = this.#host;
     const op = parseFast(bytes, next, end, command);
     if (op === OP.NONE) return this.#frameLine(bytes, next, end);
+    if (this.#mustWait(op)) return next;
     return this.#execute(op, bytes, bytes, command.next, end);
+  }
+
+  #takeBody(bytes: Uint8Array, at: number, end: number): number {
+    const next = this.#intake.take(bytes, at, end);
+    if (this.#intake.lacksRoom) this.#awaitRoom();
+    return next;
   }
 
   #runInEngine(bytes: Uint8Array, at: number, end: number): number {
@@ -355,12 +377,14 @@ export class Session implements Inlet, Due, Holder {
     return lines.next;
   }
 
-  #exactLine({ line, start, end, next }: LineFraming, bytes: Uint8Array, inputEnd: number): number {
+  #exactLine(lines: LineFraming, bytes: Uint8Array, inputEnd: number): number {
+    const { line, start, end, next } = lines;
     const op = parseLine(line, start, end, this.#host.command);
     if (op >= OP.BAD_FORMAT && looksLikeAnotherProtocol(line, start, end)) {
       this.#closing = true;
       return next;
     }
+    if (this.#mustWait(op)) return lines.putBack();
     return this.#execute(op, line, bytes, next, inputEnd);
   }
 
@@ -517,18 +541,11 @@ export class Session implements Inlet, Due, Holder {
   }
 
   /**
-   * Its time-out or a deadline of what it holds is due, or the journal may have room. Called by the
-   * host, between turns.
+   * Its time-out or a deadline of what it holds is due. Called by the host, between turns.
    */
   expire(): void {
-    const { blocked, output, now } = this.#host;
+    const { output, now } = this.#host;
     output.begin(this.#outlet, this);
-    if (this.#awaitsRoom) {
-      blocked.remove(this);
-      this.#awaitsRoom = false;
-      this.#goOn();
-      return;
-    }
     const soon = this.#soonMicros() <= now;
     this.#stopWaiting(soon ? R.REPLY.DEADLINE_SOON : R.REPLY.TIMED_OUT);
     this.#goOn();

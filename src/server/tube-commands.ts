@@ -10,8 +10,9 @@ import type { Connection } from "../engine/connection.ts";
 import type { Shard } from "../engine/shard.ts";
 import { OP } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
-import { depend, writeDocument, writeJob } from "./answers.ts";
+import { writeDocument, writeJob } from "./answers.ts";
 import { Flush } from "./flushing.ts";
+import { Kick } from "./kicking.ts";
 import { Listing, ReservedPeek } from "./listing.ts";
 import type { LongCommand } from "./long-command.ts";
 import type { PutTube } from "./putting.ts";
@@ -111,9 +112,6 @@ export class TubeCommands {
       case OP.PAUSE_TUBE:
         this.#pause(line);
         return true;
-      case OP.KICK:
-        this.#kick();
-        return true;
       case OP.PEEK_READY:
         this.#peek(C.KIND_READY);
         return true;
@@ -136,6 +134,7 @@ export class TubeCommands {
     const host = this.#host;
     const { command } = host;
     if (op === OP.PEEK_RESERVED) return new ReservedPeek(host, this.#used);
+    if (op === OP.KICK) return new Kick(host, this.#used);
     if (op !== OP.LIST_JOBS && op !== OP.FLUSH_TUBE) return undefined;
     const name = Uint8Array.from(line.subarray(command.nameStart, command.nameEnd));
     const shard = host.shardOfTube(name, 0, name.length);
@@ -244,31 +243,6 @@ export class TubeCommands {
     const { shard, offset, bytes } = this.#stageName(line);
     const code = shard.engine.pauseTube(shard.thread, offset, bytes, command.delay, now);
     output.reply(shard.answer(code) === C.DONE ? R.REPLY.PAUSED : R.REPLY.NOT_FOUND);
-  }
-
-  /**
-   * Bounded steps, each under the lock for itself: kicking a million jobs keeps nobody waiting for
-   * long.
-   */
-  #kick(): void {
-    const host = this.#host;
-    const { shard, tube } = this.#used;
-    let kicked = 0;
-    let left = host.command.bound;
-    let kind = C.KIND_ANY;
-    let answer = C.MORE;
-    while (answer === C.MORE) {
-      host.waitForRoom();
-      answer = shard.answer(shard.engine.kick(shard.thread, tube, left, kind, host.now));
-      const count = shard.field(C.RESULT_COUNT);
-      kind = shard.field(C.RESULT_REF);
-      kicked += count;
-      left -= count;
-    }
-    depend(host, shard);
-    const { output } = host;
-    output.room(R.REPLY_LINE_MAX);
-    output.at = R.writeKicked(output.bytes, output.at, kicked);
   }
 
   #peek(kind: number): void {

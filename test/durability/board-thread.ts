@@ -12,6 +12,8 @@ export interface BoardThreadSeed {
   readonly words: SharedArrayBuffer;
   readonly role: "holder" | "committer";
   readonly rounds: number;
+  /** What the holder waits for: that replies are safe, or room in a ring. */
+  readonly waitsFor: "safe" | "room";
 }
 
 /** Longer than any delay of a busy machine: whoever waits for so long was forgotten. */
@@ -19,10 +21,15 @@ const FORGOTTEN_MILLIS = 5000;
 const WANTED = 0;
 const OVER = 1;
 
-const { common: buffer, words: shared, role, rounds } = workerData as BoardThreadSeed;
+const { common: buffer, words: shared, role, rounds, waitsFor } = workerData as BoardThreadSeed;
 const common = new Common(buffer);
 const board = common.journal;
 const words = new Int32Array(shared);
+
+function setWaiting(waits: boolean): void {
+  if (waitsFor === "safe") board.setHolding(0, waits);
+  else board.setAwaitsRoom(0, waits);
+}
 
 /** Wants one position after the other to become safe. Returns how often nobody woke it. */
 async function hold(): Promise<number> {
@@ -30,10 +37,10 @@ async function hold(): Promise<number> {
   for (let round = 1; round <= rounds; round++) {
     Atomics.store(words, WANTED, round);
     common.clearWake(0);
-    board.setHolding(0, true);
+    setWaiting(true);
     board.wakeCommitter();
     while (board.safePosition(0) < round) await common.woken(0, wait);
-    board.setHolding(0, false);
+    setWaiting(false);
   }
   Atomics.store(words, OVER, 1);
   board.wakeCommitter();
@@ -63,7 +70,7 @@ function commit(): number {
     const wanted = Atomics.load(words, WANTED);
     if (wanted > board.safePosition(0)) {
       board.publish(0, wanted);
-      const { low, high } = board.holding(common.threads);
+      const { low, high } = board.waiting(common.threads);
       if ((low | high) !== 0) common.wakeThreads(low, high);
       continue;
     }

@@ -3,14 +3,13 @@
  * when clients ask without a pause.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
-import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Random } from "../fuzz/random.ts";
 import { Conversation } from "./conversation.ts";
 import { bodyOf, Ledger, putLine, together } from "./ledger.ts";
-import { ServerWithData, until } from "./server-with-data.ts";
+import { isStuck, ServerWithData, until } from "./server-with-data.ts";
 import { isWritten, SlowDisk } from "./slow-disk.ts";
 
 const TIMEOUT_MS = 120_000;
@@ -139,17 +138,6 @@ function isDead({ pid, ending }: ServerWithData): boolean {
 function residentBytes({ pid }: ServerWithData): number {
   const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
   return Number(kibibytes) * 1024;
-}
-
-/** Resolves when the socket has not got rid of anything for a while: the server reads no more. */
-async function isStuck(socket: Socket): Promise<void> {
-  let waiting = Infinity;
-  let looks = 0;
-  await until("the server reads no more", () => {
-    looks = socket.writableLength < waiting ? 0 : looks + 1;
-    waiting = socket.writableLength;
-    return looks > 200;
-  });
 }
 
 const MANY = 16_000;

@@ -64,6 +64,17 @@ export async function until(
   }
 }
 
+/** Resolves when the socket has not got rid of anything for a while: the server reads no more. */
+export async function isStuck(socket: Socket): Promise<void> {
+  let waiting = Infinity;
+  let looks = 0;
+  await until("the server reads no more", () => {
+    looks = socket.writableLength < waiting ? 0 : looks + 1;
+    waiting = socket.writableLength;
+    return looks > 200;
+  });
+}
+
 /** Resolves after so many milliseconds. */
 export function pause(millis: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, millis));

@@ -79,8 +79,7 @@ export function journalThat(safe: SafePositions, other: Partial<HostJournal> = {
     gate: new Gate(safe, 1),
     isFull: false,
     isReadOnly: false,
-    waitUntil: () => undefined,
-    hurry: () => undefined,
+    awaitsRoom: () => undefined,
     ...other,
   };
 }

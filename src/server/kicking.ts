@@ -1,0 +1,50 @@
+/*
+ * Kicking: kick: making buried jobs of a tube ready, or delayed ones, in bounded steps: kicking a
+ * million jobs keeps nobody waiting for long. Made by the session.
+ */
+
+import * as C from "../../assembly/constants.ts";
+import * as R from "../protocol/replies.ts";
+import { depend } from "./answers.ts";
+import { FINISHED, UNFINISHED } from "./long-command.ts";
+import type { LongCommand } from "./long-command.ts";
+import type { PutTube } from "./putting.ts";
+import type { SessionHost } from "./session-host.ts";
+
+/** One kick of the tube that a connection uses. */
+export class Kick implements LongCommand {
+  readonly #host: SessionHost;
+  readonly #used: PutTube;
+  #left: number;
+  /** Chosen by the first step. */
+  #kind = C.KIND_ANY;
+  #kicked = 0;
+
+  /** Of as many jobs as the host's command says. */
+  constructor(host: SessionHost, used: PutTube) {
+    this.#host = host;
+    this.#used = used;
+    this.#left = host.command.bound;
+  }
+
+  hasRoom(): boolean {
+    return this.#host.hasRoom();
+  }
+
+  step(): number {
+    const host = this.#host;
+    const { shard, tube } = this.#used;
+    const { engine, thread } = shard;
+    const answer = shard.answer(engine.kick(thread, tube, this.#left, this.#kind, host.now));
+    const count = shard.field(C.RESULT_COUNT);
+    this.#kind = shard.field(C.RESULT_REF);
+    this.#kicked += count;
+    this.#left -= count;
+    depend(host, shard);
+    if (answer === C.MORE) return UNFINISHED;
+    const { output } = host;
+    output.room(R.REPLY_LINE_MAX);
+    output.at = R.writeKicked(output.bytes, output.at, this.#kicked);
+    return FINISHED;
+  }
+}
