@@ -130,6 +130,7 @@ describe("the results", () => {
 describe("the harness", () => {
   test(
     "measures beanstalkd and the ceiling in a short run",
+    { timeout: RUN_MS, tags: ["beanstalkd"] },
     async () => {
       const args = [MAIN, "--quick", "--only", "8x64", "--seconds", "0.3"];
       const run = await execa(process.execPath, args, { reject: false, timeout: RUN_MS });
@@ -138,7 +139,6 @@ describe("the harness", () => {
       for (const contender of ["beanstalkd", "ceiling"])
         expect(run.stdout).toMatch(new RegExp(`^\\| ${contender} \\| \\d+\\.\\d \\| \\d`, "m"));
     },
-    RUN_MS,
   );
 
   test("refuses an unknown scenario with one line and exit code 2", async () => {

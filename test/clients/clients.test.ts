@@ -14,8 +14,12 @@ import { JACKD } from "./jackd.ts";
 import type { Client } from "./library.ts";
 import { NODE_BEANSTALK } from "./node-beanstalk.ts";
 
-const SERVERS = [
-  { name: "beanstalkd", start: () => startBeanstalkd() },
+interface Candidate {
+  readonly name: string;
+  readonly start: () => Promise<ServerProcess>;
+}
+
+const OURS: readonly Candidate[] = [
   {
     name: "homemaker with one thread and one shard",
     start: () => startHomemaker({ threads: 1, shards: 1 }),
@@ -30,7 +34,14 @@ const SERVERS = [
 const BYTES = Buffer.from([0, 13, 10, 255, 128, 32, 79, 75, 13, 10]);
 const TEXT = Buffer.from("\0\r\n\u00ff OK\r\n");
 
-describe.each(SERVERS)("$name", ({ start }) => {
+describe("beanstalkd", { tags: ["beanstalkd"] }, () => {
+  serveLibraries({ start: () => startBeanstalkd() });
+});
+describe.each(OURS)("$name", (server) => {
+  serveLibraries(server);
+});
+
+function serveLibraries({ start }: Pick<Candidate, "start">): void {
   let server: ServerProcess;
   beforeAll(async () => {
     server = await start();
@@ -123,7 +134,7 @@ describe.each(SERVERS)("$name", ({ start }) => {
       await client.delete(id);
     });
   });
-});
+}
 
 /** Pauses with a command of our own where the library cannot. */
 async function pauseByHand(server: ServerProcess, tube: string, seconds: number): Promise<void> {

@@ -151,7 +151,7 @@ async function workOn(server: ServerProcess, jobs: number, bodyBytes: number): P
   expect(body).toBeDefined();
 }
 
-describe("the jobs of a beanstalkd that was killed", () => {
+describe("the jobs of a beanstalkd that was killed", { tags: ["beanstalkd"] }, () => {
   it("come back with their tube, state, priority, delay, ttr, age and body, and ids go on behind theirs", async () => {
     const server = await beanstalkd();
     await workOn(server, 60, 20);
@@ -202,7 +202,7 @@ describe("the jobs of a beanstalkd that was killed", () => {
 });
 
 describe("an import is refused, and nothing is written,", () => {
-  it("while the beanstalkd runs", async () => {
+  it("while the beanstalkd runs", { tags: ["beanstalkd"] }, async () => {
     const server = await beanstalkd();
     const { code, complaints } = await importLog();
     expect(code).toBe(1);
@@ -212,7 +212,7 @@ describe("an import is refused, and nothing is written,", () => {
     expect(readdirSync(root)).toEqual(["log"]);
   });
 
-  it("into a directory that holds something", async () => {
+  it("into a directory that holds something", { tags: ["beanstalkd"] }, async () => {
     await writeLog();
     mkdirSync(data);
     writeFileSync(join(data, "anything"), "");
@@ -240,26 +240,30 @@ describe("an import is refused, and nothing is written,", () => {
     ]);
   });
 
-  it("of a log that is damaged, unless what can be read is asked for", async () => {
-    await writeLog();
-    const bytes = readLogFile(1);
-    bytes.writeInt32LE(4711, 4); // length of the first name
-    writeLogFile(1, bytes);
-    const { code, complaints } = await importLog();
-    expect(code).toBe(1);
-    expect(complaints).toEqual([
-      expect.stringMatching(
-        /^homemaker: import: binlog\.1: at byte 4: no record; \d+ bytes from there on were not read$/,
-      ),
-      "homemaker: import: nothing was imported; --salvage imports the rest",
-    ]);
-    expect(readdirSync(root)).toEqual(["log"]);
-    const salvaged = await importLog(true);
-    expect(salvaged.code).toBe(1);
-    expect(salvaged.printed.join()).toMatch(/^imported \d+ jobs/);
-  });
+  it(
+    "of a log that is damaged, unless what can be read is asked for",
+    { tags: ["beanstalkd"] },
+    async () => {
+      await writeLog();
+      const bytes = readLogFile(1);
+      bytes.writeInt32LE(4711, 4); // length of the first name
+      writeLogFile(1, bytes);
+      const { code, complaints } = await importLog();
+      expect(code).toBe(1);
+      expect(complaints).toEqual([
+        expect.stringMatching(
+          /^homemaker: import: binlog\.1: at byte 4: no record; \d+ bytes from there on were not read$/,
+        ),
+        "homemaker: import: nothing was imported; --salvage imports the rest",
+      ]);
+      expect(readdirSync(root)).toEqual(["log"]);
+      const salvaged = await importLog(true);
+      expect(salvaged.code).toBe(1);
+      expect(salvaged.printed.join()).toMatch(/^imported \d+ jobs/);
+    },
+  );
 
-  it("of another version", async () => {
+  it("of another version", { tags: ["beanstalkd"] }, async () => {
     await writeLog();
     const bytes = readLogFile(1);
     bytes.writeInt32LE(5, 0);
@@ -269,7 +273,7 @@ describe("an import is refused, and nothing is written,", () => {
     );
   });
 
-  it("of a log in which a file is missing", async () => {
+  it("of a log in which a file is missing", { tags: ["beanstalkd"] }, async () => {
     await writeLog();
     rmSync(join(log, "binlog.2"));
     expect((await importLog()).complaints[0]).toBe("homemaker: import: binlog.2: it is missing");
@@ -284,19 +288,23 @@ describe("an import is refused, and nothing is written,", () => {
   }
 });
 
-it("takes over bodies of any length, those that go to the journal in parts too", async () => {
-  const lengths = [120_000, 130_992, 131_001, 300_000, 1_500_000];
-  const server = await beanstalkd(log, "-z", "2000000");
-  const conversation = await Conversation.with(server);
-  for (const length of lengths) {
-    await conversation.ask(`put 0 0 1 ${length}\r\n${"x".repeat(length)}`);
-  }
-  await server.stop();
-  expect(await importLog()).toMatchObject({ code: 0 });
-  await expectBodies(lengths.length, lengths);
-});
+it(
+  "takes over bodies of any length, those that go to the journal in parts too",
+  { tags: ["beanstalkd"] },
+  async () => {
+    const lengths = [120_000, 130_992, 131_001, 300_000, 1_500_000];
+    const server = await beanstalkd(log, "-z", "2000000");
+    const conversation = await Conversation.with(server);
+    for (const length of lengths) {
+      await conversation.ask(`put 0 0 1 ${length}\r\n${"x".repeat(length)}`);
+    }
+    await server.stop();
+    expect(await importLog()).toMatchObject({ code: 0 });
+    await expectBodies(lengths.length, lengths);
+  },
+);
 
-describe("a put that was never answered", () => {
+describe("a put that was never answered", { tags: ["beanstalkd"] }, () => {
   it.each([
     ["the tube's name", 4 + "default".length - 2],
     ["the struct", 4 + "default".length],

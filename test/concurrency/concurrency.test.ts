@@ -39,9 +39,13 @@ async function crowdOn(
 }
 
 describe(`a crowd (${REPLAY})`, () => {
-  test("finds nothing wrong with beanstalkd", async () => {
-    await crowdOn(await startBeanstalkd(), { producers: 20, workers: 80, durationMs: 3_000 });
-  }, 90_000);
+  test(
+    "finds nothing wrong with beanstalkd",
+    { timeout: 90_000, tags: ["beanstalkd"] },
+    async () => {
+      await crowdOn(await startBeanstalkd(), { producers: 20, workers: 80, durationMs: 3_000 });
+    },
+  );
 
   test("finds nothing wrong with homemaker on one thread and one shard", async () => {
     const server = await startHomemaker({ threads: 1, shards: 1 });

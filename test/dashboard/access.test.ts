@@ -1,6 +1,8 @@
 /*
  * Who may do what: the login page, the read-only role, and pages of others that try to make the
  * browser act.
+ *
+ * @module-tag chromium
  */
 import { createServer } from "node:http";
 import type { Server } from "node:http";

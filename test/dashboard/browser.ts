@@ -4,12 +4,12 @@
  * dialogs that a script opened, and requests to anywhere but the server. A test asks for
  * `complaints` at its end.
  */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { chromium } from "playwright-core";
 import type { BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import { program } from "../support/programs.ts";
 
-const PROGRAM = "/usr/bin/chromium";
 const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -41,18 +41,16 @@ export class Browser implements AsyncDisposable {
    * Starts it.
    *
    * @param origins where its pages may send requests
-   * @throws {Error} when there is no Chromium
+   * @throws {MissingProgramError} when there is no Chromium
    */
   static async open(
     origins: readonly string[],
     options: BrowserContextOptions = {},
   ): Promise<Browser> {
-    if (!existsSync(PROGRAM)) {
-      throw new Error(`${PROGRAM} is missing: apt-get install chromium`);
-    }
+    const executablePath = program("chromium");
     const profile = mkdtempSync(`${tmpdir()}/homemaker-chromium-`);
     const context = await chromium.launchPersistentContext(profile, {
-      executablePath: PROGRAM,
+      executablePath,
       headless: true,
       args: FLAGS,
       viewport: { width: 1440, height: 900 },

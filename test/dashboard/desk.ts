@@ -3,7 +3,7 @@
  * the tests of pages and actions share.
  */
 import type { Page } from "playwright-core";
-import { afterAll, vi } from "vitest";
+import { afterAll, beforeAll, vi } from "vitest";
 import type { HttpPort } from "../http/http-port.ts";
 import { Browser } from "./browser.ts";
 import { openFullHouse } from "./full-house.ts";
@@ -12,57 +12,78 @@ import { put, QueueClient } from "./queue-client.ts";
 /** How long one test may take, and what goes before it, in milliseconds. */
 const TEST_MS = 90_000;
 
-/** Everything at hand. */
-export class Desk implements AsyncDisposable {
+/** How long it may take to open. */
+const OPEN_MS = 180_000;
+
+interface Things {
   readonly client: QueueClient;
   readonly page: Page;
   readonly browser: Browser;
-  readonly #house: HttpPort;
-  readonly #base: string;
+  readonly house: HttpPort;
+  readonly base: string;
+}
 
-  private constructor(house: HttpPort, client: QueueClient, browser: Browser, page: Page) {
-    this.#house = house;
-    this.#base = `http://127.0.0.1:${house.port}`;
-    this.client = client;
-    this.browser = browser;
-    this.page = page;
+/** Everything at hand. */
+export class Desk implements AsyncDisposable {
+  /** Absent until the file's tests begin. */
+  #things: Things | undefined;
+
+  /**
+   * For all tests of a file, which have time: it is opened before the first of them and closed
+   * behind the last.
+   */
+  static ofFile(): Desk {
+    vi.setConfig({ testTimeout: TEST_MS, hookTimeout: TEST_MS });
+    const desk = new Desk();
+    beforeAll(() => desk.#open(), OPEN_MS);
+    afterAll(() => desk[Symbol.asyncDispose]());
+    return desk;
   }
 
   /** Fills a server and opens the dashboard. */
-  static async open(): Promise<Desk> {
+  async #open(): Promise<void> {
     const house = await openFullHouse();
     const base = `http://127.0.0.1:${house.port}`;
     const client = await QueueClient.connect(house.server);
     const browser = await Browser.open([base], {
       permissions: ["clipboard-read", "clipboard-write"],
     });
-    return new Desk(house, client, browser, await browser.page(`${base}/`));
+    this.#things = { house, base, client, browser, page: await browser.page(`${base}/`) };
   }
 
-  /** The same for all tests of a file, which have time; it is closed behind the last of them. */
-  static async ofFile(): Promise<Desk> {
-    vi.setConfig({ testTimeout: TEST_MS, hookTimeout: TEST_MS });
-    const desk = await Desk.open();
-    afterAll(() => desk[Symbol.asyncDispose]());
-    return desk;
+  get #opened(): Things {
+    if (this.#things === undefined) throw new Error("the desk was used before the tests began");
+    return this.#things;
+  }
+
+  get client(): QueueClient {
+    return this.#opened.client;
+  }
+
+  get page(): Page {
+    return this.#opened.page;
+  }
+
+  get browser(): Browser {
+    return this.#opened.browser;
   }
 
   /** Goes to a page as if it were opened anew. */
   async open(hash: string): Promise<void> {
-    await this.page.goto(`${this.#base}/${hash}`);
+    await this.page.goto(`${this.#opened.base}/${hash}`);
     await this.page.reload();
   }
 
   /** Goes to a page and waits until it has what it shows. */
   async look(hash: string): Promise<void> {
-    await this.page.goto(`${this.#base}/${hash}`);
+    await this.page.goto(`${this.#opened.base}/${hash}`);
     await this.page.locator("main h1").first().waitFor();
     await this.page.locator(".loading, .is-stale").first().waitFor({ state: "detached" });
   }
 
   /** A second page. */
   another(hash: string): Promise<Page> {
-    return this.browser.page(`${this.#base}/${hash}`);
+    return this.browser.page(`${this.#opened.base}/${hash}`);
   }
 
   /** Waits until a text is there. */
@@ -96,7 +117,7 @@ export class Desk implements AsyncDisposable {
 
   /** What the API answers. */
   ask(path: string): Promise<unknown> {
-    return this.#house.json(`/api/v1/${path}`);
+    return this.#opened.house.json(`/api/v1/${path}`);
   }
 
   /** A figure of a tube, as the protocol has it. */
@@ -105,8 +126,10 @@ export class Desk implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.client[Symbol.dispose]();
-    await this.browser[Symbol.asyncDispose]();
-    await this.#house[Symbol.asyncDispose]();
+    if (this.#things === undefined) return; // it could not be opened
+    const { client, browser, house } = this.#things;
+    client[Symbol.dispose]();
+    await browser[Symbol.asyncDispose]();
+    await house[Symbol.asyncDispose]();
   }
 }

@@ -1,6 +1,8 @@
 /*
  * Failures: each job's, and all of them in groups, in the real browser, against the real server
  * with 10,000 tubes and 100,000 jobs.
+ *
+ * @module-tag chromium
  */
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
@@ -13,7 +15,7 @@ const GROUPS = 5;
 
 const NONE = { owned: false, scripts: 1, foreign: 0, over: 0 };
 
-const desk = await Desk.ofFile();
+const desk = Desk.ofFile();
 
 test("a job's page shows every attempt that failed, with what the worker said", async () => {
   const [id = 0] = await desk.putInto("attempts", ["x"]);

@@ -1,4 +1,7 @@
-/* What hostile clients left in the queue is looked at in the real browser, and does nothing. */
+/* What hostile clients left in the queue is looked at in the real browser, and does nothing.
+ *
+ * @module-tag chromium
+ */
 import { beforeAll, expect, test } from "vitest";
 import { Desk } from "./desk.ts";
 import { HOSTILE, HOSTILE_BODIES, HOSTILE_TUBES } from "./full-house.ts";
@@ -7,7 +10,7 @@ import { put } from "./queue-client.ts";
 /** Which of the hostile bodies is one line of 60 KiB. */
 const LONG_LINE = HOSTILE_BODIES.findIndex((body) => body.length === 60 * 1024);
 
-const desk = await Desk.ofFile();
+const desk = Desk.ofFile();
 let ids: number[];
 
 beforeAll(async () => {

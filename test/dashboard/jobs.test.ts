@@ -1,13 +1,15 @@
 /*
  * Jobs, connections and draining, in the real browser, against the real server with 10,000 tubes
  * and 100,000 jobs.
+ *
+ * @module-tag chromium
  */
 import { expect, test } from "vitest";
 import { Desk } from "./desk.ts";
 import { tubeName } from "./full-house.ts";
 import { put } from "./queue-client.ts";
 
-const desk = await Desk.ofFile();
+const desk = Desk.ofFile();
 
 test("the jobs of a tube are shown by state and filtered, and the address keeps the filter", async () => {
   await desk.putInto("filter-test", ["apple pie", "banana", "apple juice"]);

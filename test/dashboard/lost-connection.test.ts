@@ -1,6 +1,8 @@
 /*
  * A server that goes away and comes back: the dashboard says so, keeps what it knows, and goes on
  * by itself.
+ *
+ * @module-tag chromium
  */
 import { expect, test } from "vitest";
 import { HttpPort } from "../http/http-port.ts";

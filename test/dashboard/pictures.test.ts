@@ -1,6 +1,8 @@
 /*
  * Every page fits the screen, in light, in dark and on a phone; a picture of each is left in
  * build/screenshots/ for those who look.
+ *
+ * @module-tag chromium
  */
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -19,7 +21,7 @@ const SIZES = {
   "phone-dark": { width: 390, height: 844, colorScheme: "dark" },
 } as const;
 
-const desk = await Desk.ofFile();
+const desk = Desk.ofFile();
 let pages: Readonly<Record<string, string>>;
 
 beforeAll(async () => {

@@ -1,12 +1,14 @@
 /*
  * The overview and the tubes, in the real browser, against the real server with 10,000 tubes and
  * 100,000 jobs.
+ *
+ * @module-tag chromium
  */
 import { expect, test } from "vitest";
 import { Desk } from "./desk.ts";
 import { tubeName } from "./full-house.ts";
 
-const desk = await Desk.ofFile();
+const desk = Desk.ofFile();
 
 test("the overview shows the figures of the server and follows them", async () => {
   await desk.open("#/");

@@ -58,19 +58,27 @@ describe("the demo", () => {
     expect(code).toBe(0);
   });
 
-  test("does the same with a server that runs already, and leaves nothing behind there", async () => {
-    const server = await startBeanstalkd();
-    const control = await patientConnect(server);
-    if (!("port" in server.address)) throw new TypeError("not a TCP address");
-    const { code, output } = await runDemo(folder, "--address", `127.0.0.1:${server.address.port}`);
-    expect(output).toContain("put 22 = deleted 20 + buried 2");
-    expect(code).toBe(0);
-    control.write("stats\r\n");
-    const [stats] = await once(control, "data");
-    expect(String(stats)).toContain("\ncurrent-jobs-buried: 0\n");
-    expect(String(stats)).toContain("\ncurrent-tubes: 1\n");
-    await server.stop();
-  });
+  test(
+    "does the same with a server that runs already, and leaves nothing behind there",
+    { tags: ["beanstalkd"] },
+    async () => {
+      const server = await startBeanstalkd();
+      const control = await patientConnect(server);
+      if (!("port" in server.address)) throw new TypeError("not a TCP address");
+      const { code, output } = await runDemo(
+        folder,
+        "--address",
+        `127.0.0.1:${server.address.port}`,
+      );
+      expect(output).toContain("put 22 = deleted 20 + buried 2");
+      expect(code).toBe(0);
+      control.write("stats\r\n");
+      const [stats] = await once(control, "data");
+      expect(String(stats)).toContain("\ncurrent-jobs-buried: 0\n");
+      expect(String(stats)).toContain("\ncurrent-tubes: 1\n");
+      await server.stop();
+    },
+  );
 
   test("says in one line what is wrong with an address", async () => {
     const { code, output } = await runDemo(folder, "--address", "nonsense");

@@ -1,9 +1,9 @@
 /* Every dialogue against every target: one test per case and target (see conformance.ts for what
- * passes). The targets of our server that are processes need `npm run build` to have run, and the
- * real beanstalkd has to be installed; without either the tests fail.
+ * passes). The targets of our server that are processes need `npm run build` to have run.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, describe, expect, test, vi } from "vitest";
+import type { Need } from "../support/programs.ts";
 import { Conformance } from "./conformance.ts";
 import { parseCases } from "./dialogue.ts";
 import type { Step } from "./dialogue.ts";
@@ -40,7 +40,8 @@ const targets = [
 ].map((target) => new Conformance(target, differences));
 
 for (const judged of targets) {
-  describe(judged.target.title, () => {
+  const tags: Need[] = judged.target.server === "beanstalkd" ? ["beanstalkd"] : [];
+  describe(judged.target.title, { tags }, () => {
     afterAll(() => judged.target.close());
 
     describe.concurrent("answers as the dialogues say", () => {

@@ -19,10 +19,13 @@ async function answer(server: ServerProcess): Promise<string> {
   return line;
 }
 
-test.each([
-  { name: "beanstalkd", start: (path: string) => startBeanstalkd({ path }) },
-  { name: "homemaker", start: startOnUnixSocket },
-])("$name replaces a socket that a killed server left behind", async ({ start }) => {
+const REPLACES = "replaces a socket that a killed server left behind";
+test(`beanstalkd ${REPLACES}`, { tags: ["beanstalkd"] }, () =>
+  replaceSocket((path) => startBeanstalkd({ path })),
+);
+test(`homemaker ${REPLACES}`, () => replaceSocket(startOnUnixSocket));
+
+async function replaceSocket(start: (path: string) => Promise<ServerProcess>): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "unix-socket-"));
   const path = join(directory, "socket");
   const first = await start(path);
@@ -36,4 +39,4 @@ test.each([
     await first.stop();
     await rm(directory, { recursive: true });
   }
-});
+}

@@ -3,15 +3,15 @@
  *
  * Only calls on files of the data directory are hit. The ledger judges what the next server finds.
  */
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { writeFully } from "../../src/journal/segment-file.ts";
 import type { StorageFile } from "../../src/storage.ts";
 import { NodeStorage } from "../../src/storage/node-fs.ts";
 import { Random } from "../fuzz/random.ts";
+import { program } from "../support/programs.ts";
 import { Conversation } from "./conversation.ts";
 import { Crowd } from "./crowd.ts";
 import { Ledger } from "./ledger.ts";
@@ -23,13 +23,6 @@ const TIMEOUT_MS = 60_000;
 let directory: string;
 const servers: ServerWithData[] = [];
 
-beforeAll(() => {
-  try {
-    execFileSync("strace", ["--version"]);
-  } catch (cause) {
-    throw new Error("these tests need strace: apt-get install strace", { cause });
-  }
-});
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "homemaker-faults-"));
 });
@@ -43,7 +36,14 @@ function startUnder(inject: string, level: "sync" | "interval" | "os"): ServerWi
   const [call = ""] = inject.split(":");
   // -D: the server is our child and strace its grandchild, so that signals and exit codes are the
   // server's own.
-  const under = ["strace", "-D", "-f", "-qq", "-o", join(tmpdir(), "homemaker-strace.log")];
+  const under = [
+    program("strace"),
+    "-D",
+    "-f",
+    "-qq",
+    "-o",
+    join(tmpdir(), "homemaker-strace.log"),
+  ];
   under.push("-e", `trace=${call}`, "-e", `inject=${inject}`);
   const server = new ServerWithData({ directory, level, threads: 1, shards: 2, under });
   servers.push(server);
@@ -74,7 +74,7 @@ test.for([
   { what: "a write fails at level os", inject: "pwritev:error=EIO:when=60+", level: "os" },
 ] as const)(
   "$what: the server ends with a clear line, and nothing that was answered is lost",
-  { timeout: TIMEOUT_MS },
+  { timeout: TIMEOUT_MS, tags: ["strace"] },
   async ({ inject, level }) => {
     const ledger = new Ledger();
     const server = startUnder(inject, level);
@@ -109,7 +109,14 @@ function startOnBadBlocks(flags: readonly string[]): ServerWithData {
   // The first read is the header's; then the whole, a large piece and the blocks one by one.
   const inject = `pread64:error=EIO:when=2..${UNREADABLE_BLOCKS + 3}`;
   const path = join(directory, "journal.0000000001");
-  const under = ["strace", "-D", "-f", "-qq", "-o", join(tmpdir(), "homemaker-strace.log")];
+  const under = [
+    program("strace"),
+    "-D",
+    "-f",
+    "-qq",
+    "-o",
+    join(tmpdir(), "homemaker-strace.log"),
+  ];
   under.push("-P", path, "-e", "trace=pread64", "-e", `inject=${inject}`);
   const server = new ServerWithData({ directory, threads: 1, shards: 1, under, flags });
   servers.push(server);
@@ -118,6 +125,7 @@ function startOnBadBlocks(flags: readonly string[]): ServerWithData {
 
 test(
   "what the device cannot read of a segment harms only what lies there, and is said",
+  { timeout: TIMEOUT_MS, tags: ["strace"] },
   async () => {
     const first = await ServerWithData.serving({ directory, threads: 1, shards: 1 });
     servers.push(first);
@@ -150,7 +158,6 @@ test(
     );
     expect(await second.stop()).toBe(0);
   },
-  TIMEOUT_MS,
 );
 
 test("short writes are continued where they ended", () => {

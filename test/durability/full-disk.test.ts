@@ -1,6 +1,8 @@
 /*
  * A full disk: puts are refused, everything that drains goes on, nothing that was promised is lost,
  * and it heals by itself.
+ *
+ * @module-tag mounts
  */
 import { randomInt } from "node:crypto";
 import { readdirSync, rmSync, writeFileSync } from "node:fs";

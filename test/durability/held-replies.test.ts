@@ -1,6 +1,8 @@
 /*
  * Held replies: what becomes of what a slow disk holds back when the server is told to stop, and
  * when clients ask without a pause.
+ *
+ * @module-tag strace
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";

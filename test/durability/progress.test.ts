@@ -1,11 +1,14 @@
 /*
  * Progress of a recovery that takes long: a bar where standard error is a terminal, lines of the
  * log where it is not.
+ *
+ * @module-tag strace
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { program } from "../support/programs.ts";
 import { Conversation } from "./conversation.ts";
 import { ServerWithData } from "./server-with-data.ts";
 
@@ -14,8 +17,10 @@ const TIMEOUT_MS = 60_000;
 const JOBS = 250;
 const BODY = Buffer.alloc(10_000, "x");
 /** Reading a segment takes longer than the time from one word about the progress to the next. */
-const SLOWLY = ["strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=pread64"];
-SLOWLY.push("-e", "inject=pread64:delay_enter=600000");
+function slowly(): readonly string[] {
+  const words = ["-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=pread64"];
+  return [program("strace"), ...words, "-e", "inject=pread64:delay_enter=600000"];
+}
 /** Runs the words behind it with a terminal of their own, which it shows on its standard output. */
 const IN_TERMINAL = ["sh", "-c", 'exec script -qefc "$*" /dev/null', "sh"];
 
@@ -46,7 +51,7 @@ test(
   "on a terminal a bar is drawn, and gone when the server serves",
   { timeout: TIMEOUT_MS },
   async () => {
-    const { output } = await restart([...IN_TERMINAL, ...SLOWLY]);
+    const { output } = await restart([...IN_TERMINAL, ...slowly()]);
     const shown = [...output.matchAll(/\r\u001b\[Krecovering \[#* *\] +(\d+) %/g)].map(
       ([, percent]) => Number(percent),
     );
@@ -58,7 +63,7 @@ test(
 );
 
 test("without a terminal the log says how far it is", { timeout: TIMEOUT_MS }, async () => {
-  const { told } = await restart(SLOWLY);
+  const { told } = await restart(slowly());
   expect(told).toMatch(/"percent":\d+,"msg":"recovering"/);
   expect(told).not.toContain("\u001b");
 });

@@ -6,6 +6,7 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { program } from "../support/programs.ts";
 import { until } from "./server-with-data.ts";
 import type { ServerWithData } from "./server-with-data.ts";
 
@@ -18,13 +19,13 @@ export class SlowDisk {
   private constructor(pid: number, syncMillis: number) {
     const inject = `inject=fdatasync:delay_enter=${syncMillis * 1000}`;
     const words = ["-f", "-o", "/dev/null", "-e", "trace=fdatasync", "-e", inject];
-    this.#tracer = spawn("strace", [...words, "-p", String(pid)], {
+    this.#tracer = spawn(program("strace"), [...words, "-p", String(pid)], {
       stdio: ["ignore", "ignore", "pipe"],
     });
     this.#tracer.stderr?.on("data", (chunk: Buffer) => (this.#told += chunk.toString()));
     this.#ended = new Promise((resolve) => {
       this.#tracer.once("error", (error) => {
-        this.#told += `${error.message}; these tests need strace: apt-get install strace`;
+        this.#told += error.message;
         resolve(error);
       });
       this.#tracer.once("close", resolve);

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Random } from "../fuzz/random.ts";
+import { program } from "../support/programs.ts";
 import { Conversation } from "./conversation.ts";
 import { bodyOf, Ledger, putLine, together } from "./ledger.ts";
 import { connectTo, pause, ServerWithData, until } from "./server-with-data.ts";
@@ -79,6 +80,7 @@ async function askEarly(port: number, server: ServerWithData): Promise<readonly 
 
 test(
   "a client that comes while the journal is recovered waits, and is served then",
+  { timeout: TIMEOUT_MS, tags: ["strace"] },
   async () => {
     const ledger = new Ledger();
     const first = await serving();
@@ -89,7 +91,7 @@ test(
     // Each call to read a file takes longer, so that there is time to come early.
     const slow = "inject=pread64:delay_enter=20000";
     const under = [
-      "strace",
+      program("strace"),
       "-D",
       "-f",
       "-qq",
@@ -106,7 +108,6 @@ test(
     await second.serves();
     await inspect(second, ledger);
   },
-  TIMEOUT_MS,
 );
 
 test.for(["sync", "interval", "os"] as const)(
@@ -181,7 +182,7 @@ async function statistic(client: Conversation, key: string): Promise<string> {
 
 test.for(["killed", "stopped"] as const)(
   "on a file system that may only be read, jobs of a server that was %s can be looked at; once it can be written, all goes on",
-  { timeout: TIMEOUT_MS },
+  { timeout: TIMEOUT_MS, tags: ["mounts"] },
   async (how) => {
     const disk = new SmallDisk(8 * 1_048_576);
     try {
@@ -226,19 +227,23 @@ test.for(["killed", "stopped"] as const)(
   },
 );
 
-test("a server on a file system that may only be read stops as any other", async () => {
-  const disk = new SmallDisk(8 * 1_048_576);
-  try {
-    disk.remount("ro"); // there is no journal yet
-    const server = await serving({ directory: disk.directory });
-    const client = await talkTo(server);
-    expect(await client.line("peek-ready")).toBe("NOT_FOUND");
-    expect(await server.stop()).toBe(0);
-    expect(server.complaints).toEqual([]);
-  } finally {
-    disk.remove();
-  }
-});
+test(
+  "a server on a file system that may only be read stops as any other",
+  { tags: ["mounts"] },
+  async () => {
+    const disk = new SmallDisk(8 * 1_048_576);
+    try {
+      disk.remount("ro"); // there is no journal yet
+      const server = await serving({ directory: disk.directory });
+      const client = await talkTo(server);
+      expect(await client.line("peek-ready")).toBe("NOT_FOUND");
+      expect(await server.stop()).toBe(0);
+      expect(server.complaints).toEqual([]);
+    } finally {
+      disk.remove();
+    }
+  },
+);
 
 test("a directory with a beanstalkd's log and no journal is refused, and nothing is changed in it", async () => {
   writeFileSync(join(directory, "binlog.3"), "");

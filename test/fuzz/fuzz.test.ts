@@ -1,6 +1,8 @@
 /*
  * The differential fuzz as a test: Homemaker against the real beanstalkd, and the fuzzer against
  * servers that are known to lie.
+ *
+ * @module-tag beanstalkd
  */
 import { randomInt } from "node:crypto";
 import { describe, expect, test } from "vitest";

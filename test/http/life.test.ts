@@ -70,30 +70,34 @@ test("what is asked for over HTTP waits for the journal, and survives", async ()
   }
 });
 
-test("on a disk that is only to be read, what would change something is refused", async () => {
-  const disk = new SmallDisk(64 * 1_048_576);
-  try {
-    const flags = ["--data", disk.directory, "--segment-size", "1MiB"];
-    {
+test(
+  "on a disk that is only to be read, what would change something is refused",
+  { tags: ["mounts"] },
+  async () => {
+    const disk = new SmallDisk(64 * 1_048_576);
+    try {
+      const flags = ["--data", disk.directory, "--segment-size", "1MiB"];
+      {
+        await using http = await HttpPort.start({ flags });
+        await talk(http, "use work\r\nput 0 0 60 1\r\nx\r\nput 0 1000 60 1\r\nx\r\n");
+        http.server.signal("SIGTERM");
+        await http.server.exited;
+      }
+      disk.remount("ro");
       await using http = await HttpPort.start({ flags });
-      await talk(http, "use work\r\nput 0 0 60 1\r\nx\r\nput 0 1000 60 1\r\nx\r\n");
-      http.server.signal("SIGTERM");
-      await http.server.exited;
+      expect((await http.ask("/readyz")).text).toBe("journal read-only\n");
+      expect(await http.json("/api/v1/tubes/work")).toMatchObject({ ready: 1, delayed: 1 });
+      for (const path of ["jobs/1/delete", "jobs/2/kick", "tubes/work/flush"]) {
+        expect([path, (await http.change(`/api/v1/${path}`)).status]).toEqual([path, 503]);
+      }
+      const bulk = { action: "delete", tube: "work", state: "ready", filter: "", dryRun: false };
+      expect((await http.change("/api/v1/bulk", bulk)).status).toBe(503);
+      expect(await http.json("/api/v1/tubes/work")).toMatchObject({ ready: 1, delayed: 1 });
+    } finally {
+      disk.remove();
     }
-    disk.remount("ro");
-    await using http = await HttpPort.start({ flags });
-    expect((await http.ask("/readyz")).text).toBe("journal read-only\n");
-    expect(await http.json("/api/v1/tubes/work")).toMatchObject({ ready: 1, delayed: 1 });
-    for (const path of ["jobs/1/delete", "jobs/2/kick", "tubes/work/flush"]) {
-      expect([path, (await http.change(`/api/v1/${path}`)).status]).toEqual([path, 503]);
-    }
-    const bulk = { action: "delete", tube: "work", state: "ready", filter: "", dryRun: false };
-    expect((await http.change("/api/v1/bulk", bulk)).status).toBe(503);
-    expect(await http.json("/api/v1/tubes/work")).toMatchObject({ ready: 1, delayed: 1 });
-  } finally {
-    disk.remove();
-  }
-});
+  },
+);
 
 test("a port that somebody has, and an address that strangers reach, are one line each", async () => {
   const other = createServer().listen(0, "127.0.0.1");

@@ -126,7 +126,7 @@ test(
 
 test(
   "promtool takes what a server with a journal says, and every declared metric is in it",
-  PATIENCE,
+  { ...PATIENCE, tags: ["promtool"] },
   async () => {
     const folder = mkdtempSync(`${tmpdir()}/homemaker-metrics-`);
     try {

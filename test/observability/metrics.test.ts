@@ -28,15 +28,19 @@ function figuresWith(value: number, labelValue: string): Figures {
   return Object.fromEntries(entries);
 }
 
-test("promtool finds nothing wrong with any metric, its name, type and help", async () => {
-  expect(promtool(["check", "metrics"], await exposition(figuresWith(3, "a"), noPause))).toBe("");
-});
+test(
+  "promtool finds nothing wrong with any metric, its name, type and help",
+  { tags: ["promtool"] },
+  async () => {
+    expect(promtool(["check", "metrics"], await exposition(figuresWith(3, "a"), noPause))).toBe("");
+  },
+);
 
-test("promtool would find it", () => {
+test("promtool would find it", { tags: ["promtool"] }, () => {
   expect(promtool(["check", "metrics"], "# TYPE x counter\nx 1\n")).not.toBe("");
 });
 
-test("labels are escaped, and come back as they were", async () => {
+test("labels are escaped, and come back as they were", { tags: ["promtool"] }, async () => {
   const hostile = 'a"b\\c\nd{}=,x 1';
   const text = await exposition(figuresWith(3, hostile), noPause);
   const parsed = new ParsedMetrics(text);
@@ -78,7 +82,7 @@ async function rules(): Promise<readonly Rule[]> {
   return groups.flatMap((group) => group.rules);
 }
 
-test("promtool finds nothing wrong with the alert rules", () => {
+test("promtool finds nothing wrong with the alert rules", { tags: ["promtool"] }, () => {
   const complaint = promtool(["check", "rules", fileURLToPath(new URL("alerts.yaml", MONITORING))]);
   expect(complaint).toBe("");
 });
@@ -117,32 +121,36 @@ async function panels(): Promise<readonly Panel[]> {
   return (JSON.parse(text) as { panels: Panel[] }).panels;
 }
 
-test("every panel of the dashboard has its own place and id, and asks something that Prometheus understands", async () => {
-  const all = await panels();
-  expect(new Set(all.map(({ id }) => id)).size).toBe(all.length);
-  const places = all.flatMap(({ gridPos: { x, y, w, h } }) =>
-    Array.from({ length: w * h }, (_, at) => `${x + (at % w)},${y + Math.floor(at / w)}`),
-  );
-  expect(new Set(places).size).toBe(places.length);
-  const charts = all.filter(({ type }) => type !== "row");
-  const exprs = charts.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
-  expect(exprs.length).toBeGreaterThanOrEqual(charts.length);
-  expect(exprs.flatMap(metricsIn).filter((name) => !isDeclared(name))).toEqual([]);
-  const recorded = exprs.map((expr, at) => {
-    const plain = expr
-      .replaceAll("$__rate_interval", "5m")
-      .replaceAll(/\$(?:instance|tube)/g, ".*");
-    return { record: `panel:${at}`, expr: plain };
-  });
-  const folder = mkdtempSync(`${tmpdir()}/homemaker-panels-`);
-  try {
-    const file = `${folder}/rules.yaml`; // JSON is YAML
-    writeFileSync(file, JSON.stringify({ groups: [{ name: "panels", rules: recorded }] }));
-    expect(promtool(["check", "rules", "--lint=none", file])).toBe("");
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-});
+test(
+  "every panel of the dashboard has its own place and id, and asks something that Prometheus understands",
+  { tags: ["promtool"] },
+  async () => {
+    const all = await panels();
+    expect(new Set(all.map(({ id }) => id)).size).toBe(all.length);
+    const places = all.flatMap(({ gridPos: { x, y, w, h } }) =>
+      Array.from({ length: w * h }, (_, at) => `${x + (at % w)},${y + Math.floor(at / w)}`),
+    );
+    expect(new Set(places).size).toBe(places.length);
+    const charts = all.filter(({ type }) => type !== "row");
+    const exprs = charts.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
+    expect(exprs.length).toBeGreaterThanOrEqual(charts.length);
+    expect(exprs.flatMap(metricsIn).filter((name) => !isDeclared(name))).toEqual([]);
+    const recorded = exprs.map((expr, at) => {
+      const plain = expr
+        .replaceAll("$__rate_interval", "5m")
+        .replaceAll(/\$(?:instance|tube)/g, ".*");
+      return { record: `panel:${at}`, expr: plain };
+    });
+    const folder = mkdtempSync(`${tmpdir()}/homemaker-panels-`);
+    try {
+      const file = `${folder}/rules.yaml`; // JSON is YAML
+      writeFileSync(file, JSON.stringify({ groups: [{ name: "panels", rules: recorded }] }));
+      expect(promtool(["check", "rules", "--lint=none", file])).toBe("");
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+);
 
 test("between them, alerts and dashboard use every kind of metric that is worth an eye", async () => {
   const exprs = [

@@ -30,10 +30,14 @@ function runWithInput(argv: readonly string[], input: string, address: string): 
   });
 }
 
-describe.each([
-  ["Homemaker", startHomemaker],
-  ["beanstalkd", startBeanstalkd],
-])("the shell's commands against %s", (_, start) => {
+describe("the shell's commands against Homemaker", () => {
+  workWith(startHomemaker);
+});
+describe("the shell's commands against beanstalkd", { tags: ["beanstalkd"] }, () => {
+  workWith(startBeanstalkd);
+});
+
+function workWith(start: () => Promise<ServerProcess>): void {
   let server: ServerProcess;
   let address = "";
   beforeAll(async () => {
@@ -140,27 +144,31 @@ describe.each([
     expect(screen).toContain(`${address} · version `);
     expect(screen.endsWith("\x1B[?25h\x1B[?1049l")).toBe(true); // the screen is left as it was
   });
-});
+}
 
-it("what beanstalkd does not know is said, before anything has happened", async () => {
-  const server = await startBeanstalkd();
-  const env = { HOMEMAKER_ADDRESS: addressOf(server) };
-  const run = (argv: readonly string[]): Promise<Ending> => runCommand(argv, { env });
-  const id = (await run(["put", "mails", "x"])).stdout;
-  expect(await run(["failures", id])).toEqual({
-    code: 1,
-    stdout: "",
-    stderr: "homemaker: this server does not know list-failures",
-  });
-  expect(await run(["reserve", "mails", "--bury", "-m", `delete ${id}`])).toEqual({
-    code: 1,
-    stdout: "",
-    stderr: "homemaker: this server does not know failure messages",
-  });
-  const { stdout } = await run(["stats", "--job", id, "--json"]);
-  expect(JSON.parse(stdout)).toMatchObject({ state: "ready", reserves: 0 });
-  await server.stop();
-});
+it(
+  "what beanstalkd does not know is said, before anything has happened",
+  { tags: ["beanstalkd"] },
+  async () => {
+    const server = await startBeanstalkd();
+    const env = { HOMEMAKER_ADDRESS: addressOf(server) };
+    const run = (argv: readonly string[]): Promise<Ending> => runCommand(argv, { env });
+    const id = (await run(["put", "mails", "x"])).stdout;
+    expect(await run(["failures", id])).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: "homemaker: this server does not know list-failures",
+    });
+    expect(await run(["reserve", "mails", "--bury", "-m", `delete ${id}`])).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: "homemaker: this server does not know failure messages",
+    });
+    const { stdout } = await run(["stats", "--job", id, "--json"]);
+    expect(JSON.parse(stdout)).toMatchObject({ state: "ready", reserves: 0 });
+    await server.stop();
+  },
+);
 
 it("without a screen top prints a line for each look", async () => {
   const server = await startHomemaker();

@@ -1,6 +1,7 @@
 /* The real beanstalkd (Debian's 1.12), for tests that compare with it. Every call starts one of its
  * own, on a free port or a Unix socket.
  */
+import { program } from "./programs.ts";
 import { ServerProcess } from "./server-process.ts";
 import type { Address } from "./server-process.ts";
 
@@ -22,17 +23,16 @@ function boundAddress(output: string): Address | undefined {
 }
 
 /**
- * Starts a beanstalkd and waits until it listens. Throws a ServerProcessError when it is not
- * installed or does not start.
+ * Starts a beanstalkd and waits until it listens. Throws a MissingProgramError when it is not
+ * installed, and a ServerProcessError when it does not start.
  */
-export function startBeanstalkd(options: BeanstalkdOptions = {}): Promise<ServerProcess> {
+export async function startBeanstalkd(options: BeanstalkdOptions = {}): Promise<ServerProcess> {
   const where =
     options.path === undefined ? ["-l", "127.0.0.1", "-p", "0"] : ["-l", `unix:${options.path}`];
   return ServerProcess.start({
-    command: options.command ?? "beanstalkd",
+    command: options.command ?? program("beanstalkd"),
     arguments: [...where, "-V", ...(options.flags ?? [])],
     address: boundAddress,
-    missing: "not found; install it with `apt-get install beanstalkd`",
     patienceMs: 10_000,
   });
 }

@@ -34,7 +34,6 @@ export function startHomemaker(options: HomemakerOptions = {}): Promise<ServerPr
     command,
     arguments: [...args, ...flags],
     address: listeningAddress,
-    missing: "not found",
     patienceMs: PATIENCE_MS,
   });
 }

@@ -21,8 +21,6 @@ export interface Launch {
    * it is not there.
    */
   address(output: string): Address | undefined;
-  /** Said when the command does not exist. */
-  readonly missing: string;
   /** How long the start may take in milliseconds. */
   readonly patienceMs: number;
 }
@@ -77,9 +75,7 @@ export class ServerProcess {
     const shown = `${launch.command} ${launch.arguments.join(" ")}`;
     const fail = (problem: string): void =>
       started.reject(new ServerProcessError(`${shown}: ${problem}\n${output}`));
-    child.once("error", (error) =>
-      fail("code" in error && error.code === "ENOENT" ? launch.missing : error.message),
-    );
+    child.once("error", (error) => fail(error.message));
     child.once("exit", (code, signal) => fail(`ended with ${code ?? signal} before it listened`));
     const timer = setTimeout(
       () => fail(`did not listen within ${launch.patienceMs} ms`),

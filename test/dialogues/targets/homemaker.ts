@@ -74,7 +74,6 @@ function start(flags: readonly string[]): Promise<ServerProcess> {
     command: process.execPath,
     arguments: [ENTRY, ...flags],
     address: boundAddress,
-    missing: "not found",
     patienceMs: 30_000,
   });
 }
