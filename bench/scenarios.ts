@@ -135,6 +135,7 @@ export function scenarios(scale: Scale): readonly Scenario[] {
     sharing(scale),
     durablePuts(scale),
     durableStream(scale),
+    releases(scale),
     recovery(scale),
     disk(scale),
   ];
@@ -417,7 +418,7 @@ function onBothCores(of: ServedContender): ServedContender {
 function durablePuts(scale: Scale): Scenario {
   const order = (connections: number): PipelinedOrder => ({
     ...pipelinedOrder("beanstalk", connections, PUTS_IN_FLIGHT / connections, scale),
-    only: "puts",
+    cycle: "puts",
   });
   const of = (server: ServerKind, connections: number): ServedContender => {
     const name = `${server} ${connections}x${PUTS_IN_FLIGHT / connections}`;
@@ -489,6 +490,32 @@ function durableStream(scale: Scale): Scenario {
       besides(at("sync"), theirSync),
       besides(at("interval"), theirInterval),
     ],
+  };
+}
+
+/** What it costs that what a release says is as safe as a put. */
+function releases(scale: Scale): Scenario {
+  const order: PipelinedOrder = {
+    ...pipelinedOrder("beanstalk", 16, 512, scale),
+    cycle: "releases",
+  };
+  const at = (level: SyncLevel, kept: "journal" | "hints"): ServedContender => ({
+    ...served(`${level}, ${kept}`, "homemaker", order),
+    keeping: { level, releases: kept },
+  });
+  const levels: readonly SyncLevel[] = ["sync", "interval", "os"];
+  return {
+    name: "releases",
+    title: "16 connections x 512 pipelined: put, reserve, release, reserve, delete",
+    contenders: levels.flatMap((level) => [at(level, "journal"), at(level, "hints")]),
+    comparisons: levels.flatMap((level): Comparison[] =>
+      (["commandsPerSecond", "serverMicrosPerCommand"] as const).map((figure) => ({
+        what: `${level}: ${figure === "commandsPerSecond" ? "throughput" : "CPU per command"}, journal against hints`,
+        figure,
+        of: at(level, "journal").name,
+        against: { contender: at(level, "hints").name },
+      })),
+    ),
   };
 }
 

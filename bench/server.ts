@@ -33,6 +33,8 @@ export interface Keeping {
   readonly level: SyncLevel;
   /** Absent: the server's own choice. */
   readonly segmentBytes?: number;
+  /** Where homemaker keeps what releases say; absent: its own choice. */
+  readonly releases?: "journal" | "hints";
 }
 
 /** Which server, how. */
@@ -59,8 +61,9 @@ const BEANSTALKD_SYNC: Record<SyncLevel, string> = {
 
 function homemakerKeeping({ keeping }: ServerSpec): readonly string[] {
   if (keeping === undefined) return [];
-  const { directory, level, segmentBytes } = keeping;
+  const { directory, level, segmentBytes, releases } = keeping;
   const size = segmentBytes === undefined ? [] : ["--segment-size", String(segmentBytes)];
+  if (releases !== undefined) size.push("--releases", releases);
   const interval = level === "interval" ? ["--sync-interval", `${INTERVAL_MILLIS}ms`] : [];
   return ["--data", directory, "--durability", level, ...interval, ...size];
 }

@@ -68,6 +68,18 @@ export function beanstalkConversation(connection: number, pipelined: number): Co
   };
 }
 
+/** The same, but each job is released once, and reserved again, before it is deleted. */
+export function releaseConversation(connection: number, pipelined: number): Conversation {
+  const { prologue } = beanstalkConversation(connection, pipelined);
+  const returning = new ReserveWave(pipelined, BODY_BYTES, RELEASE);
+  const taking = new ReserveWave(pipelined);
+  const giveBack = [returning, new FollowingWave(returning)];
+  return {
+    prologue,
+    waves: [new PutWave(pipelined), ...giveBack, taking, new FollowingWave(taking)],
+  };
+}
+
 /**
  * A backlog that rises and falls, on a tube of the connection's own: `height` waves of puts, as
  * many rounds of everything, and as many of reserve and delete. After it the tube is empty again.

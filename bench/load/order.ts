@@ -29,8 +29,11 @@ export interface PipelinedOrder {
    * tubes.
    */
   readonly tubes?: { readonly total: number; readonly watched: number };
-  /** Absent: put, reserve, delete. Present: puts alone, and the jobs stay. */
-  readonly only?: "puts";
+  /**
+   * Absent: put, reserve, delete. Present: puts alone, and the jobs stay; or each job is released
+   * once and reserved again before it is deleted.
+   */
+  readonly cycle?: "puts" | "releases";
 }
 
 /** A blocked reserve, answered by a put on another connection, again and again. */

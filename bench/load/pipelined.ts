@@ -15,6 +15,7 @@ import {
   putBytes,
   putConversation,
   redisConversation,
+  releaseConversation,
   tubeName,
   type Conversation,
 } from "./dialect.ts";
@@ -42,7 +43,8 @@ export async function runPipelined(order: PipelinedOrder, server: ServerAddress)
 function conversation(order: PipelinedOrder, connection: number): Conversation {
   if (order.dialect === "redis") return redisConversation(connection, order.pipelined);
   if (order.dialect === "mirror") return mirrorConversation(order.pipelined);
-  if (order.only === "puts") return putConversation(connection, order.pipelined);
+  if (order.cycle === "releases") return releaseConversation(connection, order.pipelined);
+  if (order.cycle === "puts") return putConversation(connection, order.pipelined);
   if (order.tubes === undefined) return beanstalkConversation(connection, order.pipelined);
   return manyTubesConversation(connection, order.pipelined, order.tubes.watched);
 }

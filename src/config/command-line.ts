@@ -193,6 +193,6 @@ export function flagSyntax(flag: { short?: string; name?: string; placeholder?: 
   return flagLabel(flag).replace("/", ", ") + value;
 }
 
-function flagName({ name, short }: Switch): string {
-  return name ?? short;
+function flagName(one: Switch): string {
+  return one.short === undefined ? one.name : (one.name ?? one.short);
 }

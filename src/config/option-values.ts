@@ -84,16 +84,6 @@ export function oneOf<Word extends string>(...known: readonly Word[]): Sort<Word
   };
 }
 
-/** A flag without a value: it is given or not. Its variable says 0 or 1. */
-export const yesOrNo: Sort<boolean> = {
-  expects: "0 for no or 1 for yes",
-  parse: (words) => {
-    const value = wholeNumber(last(words));
-    return Number.isNaN(value) ? undefined : value > 0;
-  },
-  format: (isOn) => (isOn ? "1" : "0"),
-};
-
 /** Bytes of the largest body. As beanstalkd does, what is too large is lowered and said. */
 export const jobBytes: Sort<number> = {
   expects: "a size such as 65535, 64k or 1MiB",

@@ -64,9 +64,14 @@ export type Category = (typeof CATEGORIES)[number];
  * A flag that is no option: it prints something, is known only so that it can be answered properly,
  * or spells options in another way.
  */
-export interface Switch {
-  readonly short: string;
-  readonly name?: string;
+export type Switch = SwitchFlag & SwitchMeaning;
+
+/** It has a letter, a name, or both. */
+type SwitchFlag =
+  | { readonly short: string; readonly name?: string }
+  | { readonly short?: never; readonly name: string };
+
+interface SwitchMeaning {
   readonly category: Category;
   /** What stands for the flag's value in help; absent: it takes none. */
   readonly placeholder?: string;

@@ -31,7 +31,6 @@ import {
   size,
   token,
   userName,
-  yesOrNo,
 } from "./option-values.ts";
 
 /**
@@ -96,8 +95,8 @@ export interface Options {
   readonly hintIntervalMillis: number;
   /** What to do about damage to what was safe: go on with what is sound, or refuse to start. */
   readonly recovery: Recovery;
-  /** Whether the delay and priority that a release gives survive a crash as a put does. */
-  readonly durableReleases: boolean;
+  /** Where the delay and priority that a release gives are kept: as safe as a put, or as hints. */
+  readonly releases: Releases;
   /** TCP port of HTTP, 0 is any free port; absent: no HTTP, and the options below do nothing. */
   readonly httpPort: number | undefined;
   /** Where to listen for HTTP: a name or a number, without a port. */
@@ -122,6 +121,8 @@ export interface Options {
 export type Durability = "os" | "interval" | "sync";
 /** What to do about damage. */
 export type Recovery = "salvage" | "strict";
+/** Where a release's delay and priority are kept. */
+export type Releases = "journal" | "hints";
 
 /**
  * `Options` as declared: before `port` has been given to the addresses that name none, and with
@@ -301,7 +302,7 @@ export const OPTIONS: { readonly [Key in keyof Settings]: Option<Settings[Key]> 
     name: "hint-interval",
     category: "Durability",
     placeholder: "DURATION",
-    help: "how often counters and the delays and priorities of releases are written down; never: they are not",
+    help: "how often counters, pauses, and with --releases hints delays and priorities of releases, are written down; never: they are not",
     default: 5000,
     ...durationOrNever(100, 86_400_000, "a duration from 100ms to 1d"),
   },
@@ -313,13 +314,13 @@ export const OPTIONS: { readonly [Key in keyof Settings]: Option<Settings[Key]> 
     default: "salvage",
     ...oneOf("salvage", "strict"),
   },
-  durableReleases: {
-    name: "durable-releases",
+  releases: {
+    name: "releases",
     category: "Durability",
-    help: "the delay and priority given by release survive a crash too",
-    default: false,
-    defaultText: "a job comes back with those it had before",
-    ...yesOrNo,
+    placeholder: "WHERE",
+    help: "where the delay and priority given by release are kept: journal: as safe as a put; hints: written down now and then, so that a crash may bring back those from before",
+    default: "journal",
+    ...oneOf("journal", "hints"),
   },
   maxConnections: {
     name: "max-connections",

@@ -1,5 +1,5 @@
 /* Switches: the flags that set no option of their own: those that print something, and those that
- * beanstalkd has and we spell otherwise.
+ * beanstalkd has, or we had once, and we spell otherwise.
  *
  * Read by command-line.ts and docs.ts.
  */
@@ -35,6 +35,13 @@ export const SWITCHES: readonly Switch[] = [
     help: "--durability os",
     does: "sets",
     means: () => [["durability", "os"]],
+  },
+  {
+    name: "durable-releases",
+    category: "Compatibility",
+    help: "--releases journal",
+    does: "sets",
+    means: () => [["releases", "journal"]],
   },
 ];
 

@@ -80,7 +80,7 @@ export async function makePayload(
 /** Opens the shards' journals and says what the committer has to do. */
 function journalSeed(options: Options, memories: ShardMemories, common: Common): CommitterSeed {
   const wallBaseMicros = common.wallBaseMicros;
-  openJournals(memories, { wallBaseMicros, keepsReleases: options.durableReleases });
+  openJournals(memories, { wallBaseMicros, keepsReleases: options.releases === "journal" });
   const { durability: level, syncIntervalMillis: intervalMillis, segmentBytes } = options;
   return {
     common: common.buffer,

@@ -69,7 +69,7 @@ describe("without arguments", () => {
       metricsTubes: 100,
       hintIntervalMillis: 5000,
       recovery: "salvage",
-      durableReleases: false,
+      releases: "journal",
     });
   });
 
@@ -138,6 +138,21 @@ describe("beanstalkd's flags", () => {
   it("keep the jobs in the directory of -b", () => {
     expect(run(["-b", "/a"]).options).toMatchObject({ dataDirectory: "/a", durability: "sync" });
     expect(run(["-b/a", "--data", "/b"]).options.dataDirectory).toBe("/b");
+  });
+
+  it.each([
+    [[], "journal"],
+    [["--releases", "hints"], "hints"],
+    [["--durable-releases"], "journal"],
+    [["--releases", "hints", "--durable-releases"], "journal"],
+    [["--durable-releases", "--releases", "hints"], "hints"],
+  ] as const)("choose where releases are kept, the last one counting: %j", (argv, releases) => {
+    expect(run(["-b/a", ...argv])).toMatchObject({ options: { releases }, warnings: [] });
+  });
+
+  it("choose it over the environment by the older flag, too", () => {
+    const { options } = run(["--durable-releases"], { HOMEMAKER_RELEASES: "hints" });
+    expect(options.releases).toBe("journal");
   });
 
   it.each([
@@ -256,6 +271,7 @@ describe("a wrong command line gets one line and exit code 2", () => {
     [["--sync-interval", "0"], '--sync-interval: expected a duration from 1ms to 1h, not "0"'],
     [["-s", "x"], '-s/--segment-size: expected a size such as 64MiB, not "x"'],
     [["--recovery", "none"], '--recovery: expected salvage or strict, not "none"'],
+    [["--releases", "none"], '--releases: expected journal or hints, not "none"'],
     [
       ["--durability", "sync"],
       "--durability, -f and -F need --data: without a directory jobs live in memory only",
@@ -315,7 +331,7 @@ describe("the environment", () => {
       HOMEMAKER_SEGMENT_SIZE: "4MiB",
       HOMEMAKER_HINT_INTERVAL: "never",
       HOMEMAKER_RECOVERY: "strict",
-      HOMEMAKER_DURABLE_RELEASES: "1",
+      HOMEMAKER_RELEASES: "hints",
       HOMEMAKER_HTTP_PORT: "80",
       HOMEMAKER_HTTP_LISTEN: "[::]",
       HOMEMAKER_HTTP_HOST: "Queue.example.org, queue",
@@ -345,7 +361,7 @@ describe("the environment", () => {
       segmentBytes: 4_194_304,
       hintIntervalMillis: Infinity,
       recovery: "strict",
-      durableReleases: true,
+      releases: "hints",
       httpPort: 80,
       httpListen: "::",
       httpHosts: ["queue.example.org", "queue"],

@@ -28,7 +28,7 @@ describe("the table of what is lost", () => {
 
 test("names options that there are, with their defaults", () => {
   const known = new Set(Object.values(OPTIONS).map(({ name }) => name));
-  const others = ["json", "salvage"]; // of subcommands
+  const others = ["json", "salvage", "only", "rounds", "seconds"]; // of subcommands and the bench
   const named = [...PAGE.matchAll(/--([a-z][a-z-]+)/g)].map(([, name]) => name ?? "");
   expect(named.filter((name) => !known.has(name) && !others.includes(name))).toEqual([]);
   expect(environmentName(OPTIONS.dataDirectory)).toBe("HOMEMAKER_DATA");

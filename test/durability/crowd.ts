@@ -139,7 +139,7 @@ class Client {
     const finish = this.#random.weighted([
       [60, () => this.#delete(job)],
       [12, () => this.#change(job, `bury ${job.id} ${job.priority}`)],
-      [10, () => this.#change(job, `release ${job.id} ${job.priority} 0`)],
+      [10, () => this.#change(job, `release ${job.id} ${this.#random.below(2000)} 0`)],
       [6, () => this.#change(job, `release ${job.id} 7 ${FAR_SECONDS}`)],
       [3, () => Promise.resolve()], // keeps it
     ]);

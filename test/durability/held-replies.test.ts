@@ -209,3 +209,34 @@ test(
     expect((await listed)?.line).toMatch(/^OK /);
   },
 );
+
+/** A server that cannot sync, and a client that holds job 1 there. */
+async function holding(
+  flags: readonly string[],
+): Promise<{ client: Conversation; disk: SlowDisk }> {
+  const server = await serving(flags);
+  const client = new Conversation(await server.connect());
+  expect(await client.line("put 5 0 600 1", Buffer.from("x"))).toBe("INSERTED 1");
+  expect(await client.line("reserve")).toBe("RESERVED 1 1");
+  return { client, disk: await SlowDisk.under(server, STUCK_MILLIS) };
+}
+
+test("RELEASED waits for the disk as INSERTED does", { timeout: TIMEOUT_MS }, async () => {
+  const { client, disk } = await holding([]);
+  const written = (): readonly Buffer[] =>
+    readdirSync(directory)
+      .filter((name) => name.startsWith("journal."))
+      .map((name) => readFileSync(join(directory, name)));
+  const before = written();
+  const answer = client.line("release 1 77 500");
+  await until("it is written", () => written().some((file, at) => !before[at]?.equals(file)));
+  expect(client.unanswered).toBe(1);
+  await disk.recover();
+  expect(await answer).toBe("RELEASED");
+});
+
+test("RELEASED waits for nothing with --releases hints", { timeout: TIMEOUT_MS }, async () => {
+  const { client, disk } = await holding(["--releases", "hints"]);
+  expect(await client.line("release 1 77 500")).toBe("RELEASED");
+  await disk.recover();
+});

@@ -18,6 +18,14 @@ export interface Put {
   readonly bodyBytes: number;
 }
 
+/** What a restart must not change; who had reserved a job has not any more: it is ready. */
+export interface Standing {
+  readonly state: string;
+  readonly pri: number;
+  /** The delay that was asked for last. */
+  readonly delaySeconds: number;
+}
+
 /** One job, as far as its clients know. */
 export interface Job extends Put {
   readonly serial: number;
@@ -27,14 +35,12 @@ export interface Job extends Put {
   mayBeGone: boolean;
   /** A delete was answered, or a restart has shown that it is not there. */
   isGone: boolean;
-  /** Undefined: nobody can know. */
-  isBuried: boolean | undefined;
-  /** Somebody asked for something that ends a delay, or changes the priority. */
-  mayBeMoved: boolean;
+  /** What its put or the last answered change made of it; undefined: nobody can know. */
+  stands: Standing | undefined;
   /** Counts changes asked for, and how many of them are not answered. */
   changes: number;
   changing: number;
-  /** The tube's kicks when `isBuried` was written down. */
+  /** The tube's kicks when `stands` was written down. */
   kicksSeen: number;
   /** What was asked and answered, for whoever has to find out what went wrong. */
   readonly story: string[];
@@ -90,9 +96,10 @@ export class Ledger {
   /** A put is about to be asked. */
   begin(put: Put): Job {
     const job = { ...put, serial: this.#jobs.length, id: undefined, isRefused: false };
+    const { priority: pri, delaySeconds } = put;
+    const state = delaySeconds > 0 ? "delayed" : "ready";
     const unchanged = {
-      isBuried: false,
-      mayBeMoved: false,
+      stands: { state, pri, delaySeconds },
       changes: 0,
       changing: 0,
       kicksSeen: 0,
@@ -166,23 +173,23 @@ export class Ledger {
   }
 
   /**
-   * A bury, release or kick-job is about to be asked. Returns what takes its answer: whether the
-   * job is buried now.
+   * A bury, release, kick-job or reserve-job is about to be asked. Returns what takes its answer:
+   * whether the job is buried now; undefined where nobody can know.
    */
   beginChange(job: Job, command: string): (isBuried: boolean | undefined) => void {
+    const before = job.stands;
     const tube = this.#tube(job.tube);
     const change = ++job.changes;
     const isAlone = job.changing++ === 0 && tube.kicking === 0;
     const { kicks } = tube;
-    job.isBuried = undefined;
-    job.mayBeMoved = true;
+    job.stands = undefined;
     job.story.push(command);
     return (isBuried) => {
       job.story.push(`${command} answered: ${isBuried === true ? "buried" : "not buried"}`);
       job.changing--;
       if (isBuried !== undefined) this.promises++;
-      if (!isAlone || job.changes !== change) return;
-      job.isBuried = isBuried;
+      if (!isAlone || job.changes !== change || isBuried === undefined) return;
+      job.stands = standingAfter(command, isBuried, before);
       job.kicksSeen = kicks;
     };
   }
@@ -276,25 +283,28 @@ export class Ledger {
   #checkState(job: Job, stat: (key: string) => string): void {
     const blame = (key: string, wanted: unknown): void =>
       this.#blame(`job ${job.id} has ${key} ${stat(key)}, not ${String(wanted)}`, job);
-    const { tube, ttrSeconds, priority, delaySeconds } = job;
+    const { tube, ttrSeconds } = job;
     if (stat("tube") !== tube) blame("tube", tube);
     if (stat("ttr") !== String(ttrSeconds)) blame("ttr", ttrSeconds);
     const tubeOfIt = this.#tube(tube);
     const isKicked = job.kicksSeen !== tubeOfIt.kicks;
-    const isUntouched = !job.mayBeMoved && !isKicked;
-    if (!job.mayBeMoved && stat("pri") !== String(priority)) blame("pri", priority);
-    if (isUntouched && delaySeconds > 0 && stat("state") !== "delayed") blame("state", "delayed");
-    if (delaySeconds === 0 && isUntouched && stat("state") !== "ready") blame("state", "ready");
-    const longest = Math.max(delaySeconds, ttrSeconds);
-    if (!job.mayBeMoved && Number(stat("time-left")) > longest) blame("time-left", longest);
-    const isBuried = stat("state") === "buried";
-    job.story.push(`inspected: ${stat("state")}`);
-    const isKnown = job.isBuried !== undefined && job.changing === 0;
-    if (isKnown && job.isBuried !== isBuried && !(isKicked && !isBuried)) {
-      blame("state", job.isBuried === true ? "buried" : "anything but buried");
+    const stands = job.changing === 0 ? job.stands : undefined;
+    if (stands !== undefined) {
+      const { state, pri, delaySeconds } = stands;
+      if (stat("pri") !== String(pri)) blame("pri", pri);
+      if (stat("delay") !== String(delaySeconds)) blame("delay", delaySeconds);
+      if (stat("state") !== state && !(isKicked && stat("state") === "ready"))
+        blame("state", state);
     }
-    Object.assign(job, { mayBeGone: false, changing: 0, isBuried, kicksSeen: tubeOfIt.kicks });
-    job.mayBeMoved ||= isKicked;
+    const longest = Math.max(Number(stat("delay")), ttrSeconds);
+    if (Number(stat("time-left")) > longest) blame("time-left", longest);
+    job.story.push(`inspected: ${stat("state")}, pri ${stat("pri")}, delay ${stat("delay")}`);
+    job.stands = {
+      state: stat("state"),
+      pri: Number(stat("pri")),
+      delaySeconds: Number(stat("delay")),
+    };
+    Object.assign(job, { mayBeGone: false, changing: 0, kicksSeen: tubeOfIt.kicks });
   }
 
   #absent(job: Job): void {
@@ -307,6 +317,19 @@ export class Ledger {
   #blame(problem: string, job?: Job): void {
     this.problems.push(job === undefined ? problem : `${problem} (${job.story.join(", ")})`);
   }
+}
+
+/** What a command that was answered made of a job; undefined where that depends on what it was. */
+function standingAfter(
+  command: string,
+  isBuried: boolean,
+  before: Standing | undefined,
+): Standing | undefined {
+  const [verb, , pri, delay] = command.split(" ");
+  const state = isBuried ? "buried" : Number(delay) > 0 ? "delayed" : "ready";
+  if (verb === "release") return { state, pri: Number(pri), delaySeconds: Number(delay) };
+  if (before === undefined) return undefined;
+  return { ...before, state, ...(verb === "bury" && { pri: Number(pri) }) };
 }
 
 const PROBE: Put = {

@@ -1,6 +1,6 @@
 /*
- * The secondary tier, on the real process: what releases, pauses and counters left is back after a
- * kill, and can do no harm.
+ * The secondary tier, on the real process: what pauses, counters and, with --releases hints,
+ * releases left is back after a kill, and can do no harm.
  */
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import type { Socket } from "node:net";
@@ -37,6 +37,7 @@ afterEach(async () => {
 async function restart(hintInterval: string, ...flags: readonly string[]): Promise<ServerProcess> {
   await server?.stop();
   const data = ["--data", directory, "--segment-size", "4MiB", "--hint-interval", hintInterval];
+  data.push("--releases", "hints");
   server = await startHomemaker({ threads: 1, flags: [...data, ...flags] });
   return server;
 }
@@ -179,11 +180,24 @@ describe("hints", () => {
     expect(stats).toMatch(/state: ready\npri: 5\n/);
   });
 
-  test("are not needed for releases that belong to the primary tier", async () => {
-    const first = await restart("never", "--durable-releases");
+  test.each([["--releases", "journal"], ["--durable-releases"]])(
+    "are not needed for releases that belong to the primary tier: %s %s",
+    async (...flags) => {
+      const first = await restart("never", ...flags);
+      await ask(first, "put 5 0 60 1\r\nx", "reserve", "release 1 77 500");
+      const [stats] = await ask(await restart("never", ...flags), "stats-job 1");
+      expect(stats).toMatch(/state: delayed\npri: 77\n/);
+    },
+  );
+
+  test("of releases do not override what the journal says of later ones", async () => {
+    const first = await restart("100ms");
     await ask(first, "put 5 0 60 1\r\nx", "reserve", "release 1 77 500");
-    const [stats] = await ask(await restart("never", "--durable-releases"), "stats-job 1");
-    expect(stats).toMatch(/state: delayed\npri: 77\n/);
+    await nextHints();
+    const second = await restart("1h", "--releases", "journal");
+    await ask(second, "reserve-job 1", "release 1 99 0");
+    const [stats] = await ask(await restart("1h", "--releases", "journal"), "stats-job 1");
+    expect(stats).toMatch(/state: ready\npri: 99\n/);
   });
 
   test("are written once more when the server is told to end", async () => {

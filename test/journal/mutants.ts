@@ -118,6 +118,18 @@ export const MUTANTS: readonly Mutant[] = [
     put: "if (this.#frames < 0) this.#lastId +=",
   },
   {
+    fault: "what a release says is not recorded",
+    file: "assembly/commands.ts",
+    find: "  if (shard().keepsReleases != 0) journal.recordState(job);\n",
+    put: "",
+  },
+  {
+    fault: "nobody waits for what a release says",
+    file: "assembly/index.ts",
+    find: "const waits = failure != 0 || shard().keepsReleases != 0;",
+    put: "const waits = failure != 0;",
+  },
+  {
     fault: "half a frame counts",
     file: RECOVERY,
     find: "      if (!regions.every((region) => this.#isWhole(region, bytes, header.salt))) return false;\n",
