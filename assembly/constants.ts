@@ -282,6 +282,10 @@ export const LIST_JOBS_MAX: u32 = 1000;
  */
 export const JOB_ENTRY_BYTES: u32 = 64;
 
+/* The words of a tube's head, behind RESULT_STATS. */
+export const HEAD_HIGH: i32 = 0;
+export const HEAD_LOW: i32 = 1;
+
 /* Figures of a listing, behind RESULT_STATS. */
 /** Jobs and buckets that a piece looked at. */
 export const LIST_LOOKS: i32 = 0;
@@ -301,7 +305,7 @@ export const FLUSH_MINOR: i32 = 1;
 
 /** What `run` may be told about the connection. */
 export const RUN_ONLY_SHARD: i32 = 1; // there is no other shard: a job that is not here is nowhere
-export const RUN_RESERVES: i32 = 2; // all tubes that the connection watches are here
+export const RUN_RESERVES: i32 = 2; // jobs of this shard that are better than the bound may be taken
 export const RUN_PUTS: i32 = 4; // the used tube is here and puts are welcome
 /** What `run` did, in RESULT_DID. */
 export const RESULT_DID: i32 = 12;

@@ -9,6 +9,8 @@
  */
 import {
   DONE,
+  HEAD_HIGH,
+  HEAD_LOW,
   KIND_ANY,
   KIND_BURIED,
   KIND_DELAYED,
@@ -26,6 +28,7 @@ import {
   RESULT_LSN,
   RESULT_PRI,
   RESULT_REF,
+  RESULT_STATS,
   RESULT_TOKEN,
   STATE_BURIED,
   STATE_DELAYED,
@@ -46,6 +49,7 @@ import * as journal from "./journal";
 import * as failures from "./failure";
 import { failureAt } from "./failure";
 import * as parts from "./parts";
+import * as ready from "./ready";
 import { enter, grantList, inputSlot, leave, must, outputSlot, setResult, shard } from "./shard";
 import { findJob, isHeldBy } from "./states";
 import { findTube, isPaused, tubeAt } from "./tube";
@@ -196,6 +200,17 @@ export function best(t: u32, conn: u32, now: f64): i32 {
   setResult(t, RESULT_PRI, <f64>tubeAt(at).readyPri);
   setResult(t, RESULT_ID, <f64>tubeAt(at).readyId);
   return leave(t, RESERVED);
+}
+
+/**
+ * The head of a watched tube (ready.ts), read without the lock, in two words of 32 bits behind
+ * RESULT_STATS: HEAD_HIGH and HEAD_LOW, 0 when the tube has nothing to give. The tube must be
+ * watched or used by the caller, so that it is there.
+ */
+export function readHead(t: u32, tube: u32): void {
+  const head = ready.readHead(tubeAt(tube));
+  setResult(t, RESULT_STATS + HEAD_HIGH, <f64>(head >> 32));
+  setResult(t, RESULT_STATS + HEAD_LOW, <f64>(<u32>head));
 }
 
 /**

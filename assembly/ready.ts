@@ -28,6 +28,8 @@ export class Bucket extends Node {
 const READY_TUBES: usize = offsetof<Shard>("readyTubes");
 const BUCKETS: usize = offsetof<Tube>("buckets");
 const LATE_TREE: usize = offsetof<Bucket>("late");
+const HEAD: usize = offsetof<Tube>("head");
+const ID_FITS: u64 = 0xffffffff;
 
 export function bucketAt(address: u32): Bucket {
   return changetype<Bucket>(<usize>address);
@@ -139,6 +141,24 @@ export function bestOf(bucket: Bucket): u32 {
 }
 
 /**
+ * The place (pri, id) in one word that one load reads whole; the greater word is the better place,
+ * and none is 0. Ids that do not fit count as the best of their priority: whoever compares heads
+ * then finds no head worse than another, and asks under the lock.
+ */
+export function headOf(pri: u64, id: u64): u64 {
+  return ~((pri << 32) | (id < ID_FITS ? id : 0));
+}
+
+function publish(tube: Tube, head: u64): void {
+  atomic.store<u64>(changetype<usize>(tube) + HEAD, head);
+}
+
+/** The head of a tube, read without the lock. */
+export function readHead(tube: Tube): u64 {
+  return atomic.load<u64>(changetype<usize>(tube) + HEAD);
+}
+
+/**
  * Brings the tube's best job and its place among the ready tubes up to date. A tube that nobody
  * watches has none: thousands of them must not stand before those from which jobs are taken.
  */
@@ -150,6 +170,7 @@ export function refresh(tube: Tube): void {
     if (tube.listed != 0) {
       tree.remove(readyTubesRoot(), node);
       tube.listed = 0;
+      publish(tube, 0);
     }
     return;
   }
@@ -157,6 +178,7 @@ export function refresh(tube: Tube): void {
   const id = jobAt(best).minor;
   if (tube.listed != 0) {
     if (tube.readyPri == pri && tube.readyId == id) return;
+    publish(tube, headOf(pri, id));
     // Alone in the tree: nothing to be moved past.
     if ((node.parent | node.left | node.right) == 0) {
       tube.readyPri = pri;
@@ -164,6 +186,8 @@ export function refresh(tube: Tube): void {
       return;
     }
     tree.remove(readyTubesRoot(), node);
+  } else {
+    publish(tube, headOf(pri, id));
   }
   tube.readyPri = pri;
   tube.readyId = id;

@@ -43,6 +43,8 @@ class Run {
   nextId: f64;
   lastId: f64;
   lsn: u64;
+  /** The best head among the tubes that the connection watches in other shards, 0 for none. */
+  bound: u64;
 }
 
 const RUN_OFFSET: usize = 512;
@@ -234,7 +236,7 @@ function reserve(run: Run, end: u32, counter: i32): u32 {
   if (end == 0 || (run.flags & C.RUN_RESERVES) == 0) return 0;
   const conn = connAt(run.conn);
   const at = commands.bestTube(conn);
-  if (at == 0) return 0;
+  if (at == 0 || tubeAt(at).head <= run.bound) return 0;
   const job = jobAt(tubeAt(at).best);
   const bytes = job.bodyBytes;
   if (run.out + LINE_ROOM + <u64>bytes > <u64>run.outEnd) {
@@ -384,10 +386,12 @@ function step(run: Run, at: u32): u32 {
 
 /**
  * Runs commands of the `bytes` bytes at `offset` of the input slot, at most `most`, for a
- * connection (0 = without a record here) that uses `tube` (0 = another shard's). `flags`: RUN_*.
- * Outside shard 0 it may give out the ids from `firstId` to `lastId`. RESULT_COUNT is how many
- * bytes it took, RESULT_STOP why it stopped there, RESULT_REPLY_BYTES what it answered; RESULT_DID,
- * _IDS_USED and _LSN as they say. RESULT_COMMANDS is how many it ran; the answer is DONE.
+ * connection (0 = without a record here) that uses `tube` (0 = another shard's). `flags`: RUN_*;
+ * `boundHigh` and `boundLow` are the best head of other shards (ready.ts): what stands behind it is
+ * left to the host. Outside shard 0 it may give out the ids from `firstId` to `lastId`.
+ * RESULT_COUNT is how many bytes it took, RESULT_STOP why it stopped there, RESULT_REPLY_BYTES what
+ * it answered; RESULT_DID, _IDS_USED and _LSN as they say. RESULT_COMMANDS is how many it ran; the
+ * answer is DONE.
  */
 export function run(
   t: u32,
@@ -400,6 +404,8 @@ export function run(
   most: u32,
   firstId: f64,
   lastId: f64,
+  boundHigh: u32,
+  boundLow: u32,
   now: f64,
 ): i32 {
   enterAt(now);
@@ -421,6 +427,7 @@ export function run(
   it.nextId = firstId;
   it.lastId = lastId;
   it.lsn = 0;
+  it.bound = ((<u64>boundHigh) << 32) | boundLow;
   let done: u32 = 0;
   while (at < it.end && done < most && it.stop == C.STOP_END) {
     if (!hasRoom()) {

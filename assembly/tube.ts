@@ -21,6 +21,8 @@ export class Tube extends Node {
   readyChain: u32;
   readyPri: u64;
   readyId: u64;
+  /** Both in one word, for those who look without the lock (ready.ts); 0: nothing to be taken. */
+  head: u64;
 
   createdNumber: u64;
   totalJobs: u64;

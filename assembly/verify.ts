@@ -24,7 +24,7 @@ import { DeleteRecord, failureRecordBytes, partBytes, putBytes, STATE_BYTES } fr
 import { PAGE_HEADER, Page, firstPage, roundUp, slotBytes } from "./memory";
 import { before, nodeAt } from "./node";
 import { ENTRY_BYTES, PIECE_ENTRIES, PIECE_HEADER, Parts, partAt, partsAt, partsOf } from "./parts";
-import { Bucket, bucketAt, bucketsRoot, lateRoot, readyTubesRoot } from "./ready";
+import { Bucket, bucketAt, bucketsRoot, headOf, lateRoot, readHead, readyTubesRoot } from "./ready";
 import {
   CLASSES,
   Shard,
@@ -105,6 +105,7 @@ export const PARTS_RECORDED: i32 = 46;
 export const SEGMENT_COUNTS: i32 = 47;
 export const FAILURE_LIST: i32 = 48;
 export const FAILURE_MESSAGE: i32 = 49;
+export const TUBE_HEAD: i32 = 50;
 
 /** The first invariant found broken. */
 let broken: i32 = 0;
@@ -498,6 +499,8 @@ function checkBest(tube: Tube): void {
   const takeable = best != 0 && !isPaused(tube);
   expect((takeable && tube.watching != 0) == (tube.listed != 0), TUBE_LISTED);
   expect(!takeable || tube.waitHead == 0, TUBE_READY_AND_WAITED_FOR);
+  const head = tube.listed == 0 ? 0 : headOf(tube.readyPri, tube.readyId);
+  expect(readHead(tube) == head, TUBE_HEAD);
   if (tube.listed == 0 || broken != 0) return;
   expect(tube.readyPri == <u64>jobAt(best).pri && tube.readyId == jobAt(best).minor, TUBE_LISTED);
   const node = <u32>changetype<usize>(readyNode(tube));

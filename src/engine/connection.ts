@@ -4,13 +4,23 @@
  * all watched tubes; if there is nothing, shard by shard look again and register as a waiter in one
  * critical section; a grant made meanwhile is never dropped, only delivered or handed back. What is
  * promised: no reserve returns a job while a better one stood ready in a watched, unpaused tube for
- * the whole of the command. Used by the session; knows nothing of bytes.
+ * the whole of the command.
+ *
+ * What stands in a shard is first looked at without its lock: each tube publishes the place of its
+ * best job (assembly/ready.ts). A job that stood there for the whole of a command, which begins when
+ * its bytes have come, is seen by a look that comes after them. A delay or a pause that is over is
+ * not seen before somebody enters the shard, so where something is due the look is under the lock;
+ * so it is where many tubes are watched.
+ *
+ * Used by the session; knows nothing of bytes.
  */
 
 import * as C from "../../assembly/constants.ts";
 import type { Shard } from "./shard.ts";
 
 const PRI_MAX = 0xffff_ffff;
+/** Most watched tubes whose heads are looked at one by one; a look under the lock costs as much. */
+const HEADS_MAX = 16;
 
 const LATIN1 = new TextDecoder("latin1");
 
@@ -20,6 +30,12 @@ export interface HeldJob {
   /** Of its time to run; negative when it is over. */
   readonly leftMicros: number;
   readonly tube: string;
+}
+
+/** A watched tube: its shard, and its address there. */
+interface WatchedTube {
+  readonly shard: Shard;
+  readonly tube: number;
 }
 
 /** The reserving side of a connection. */
@@ -34,6 +50,10 @@ export class Connection {
   readonly #watches: Uint32Array;
   /** The shards in which it watches a tube, in ascending order. */
   #watched: readonly Shard[] = [];
+  readonly #tubes: WatchedTube[] = [];
+  /** The best head that `boundBeyond` found; 0 and 0 for none. */
+  boundHigh = 0;
+  boundLow = 0;
   /** Best (pri, id) seen in each of #watched; scratch of `take`. */
   readonly #pris: number[] = [];
   readonly #ids: number[] = [];
@@ -82,13 +102,17 @@ export class Connection {
     if (record === 0) return 0;
     const code = shard.engine.watchTube(shard.thread, record, offset, bytes, number);
     if (shard.answer(code) !== C.DONE) return 0;
+    const tube = shard.field(C.RESULT_REF);
+    this.#tubes.push({ shard, tube });
     this.#countWatch(shard, 1);
-    return shard.field(C.RESULT_REF);
+    return tube;
   }
 
   /** Watches `tube` no longer. */
   ignore(shard: Shard, tube: number): void {
     shard.answer(shard.engine.ignoreTube(shard.thread, this.record(shard), tube));
+    const at = this.#tubes.findIndex((one) => one.shard === shard && one.tube === tube);
+    if (at >= 0) this.#tubes.splice(at, 1);
     this.#countWatch(shard, -1);
   }
 
@@ -103,6 +127,29 @@ export class Connection {
   /** The shard that all watched tubes are in, if it is one. */
   get onlyWatched(): Shard | undefined {
     return this.#watched.length === 1 ? this.#watched[0] : undefined;
+  }
+
+  /**
+   * Whether jobs of `shard` may be taken there without the locks of others; `boundHigh` and
+   * `boundLow` are then the best head elsewhere, which they must be better than.
+   */
+  boundBeyond(shard: Shard, now: number): boolean {
+    this.boundHigh = 0;
+    this.boundLow = 0;
+    if ((this.#watches[shard.index] ?? 0) === 0) return false;
+    if (this.#watched.length === 1) return true;
+    if (this.#tubes.length > HEADS_MAX) return false;
+    for (const { shard: other, tube } of this.#tubes) {
+      if (other === shard) continue;
+      if (other.nextDueMicros() <= now) return false;
+      other.readHead(tube);
+      const high = other.field(C.RESULT_STATS + C.HEAD_HIGH);
+      const low = other.field(C.RESULT_STATS + C.HEAD_LOW);
+      if (high < this.boundHigh || (high === this.boundHigh && low <= this.boundLow)) continue;
+      this.boundHigh = high;
+      this.boundLow = low;
+    }
+    return true;
   }
 
   /**
@@ -125,11 +172,11 @@ export class Connection {
    * Looks at each shard's best, then takes from the best shard unless what stands there now is
    * worse than what was seen elsewhere. A job that stood in another shard all the while was seen
    * there, so nothing better is passed over. Each failed round means that another connection got a
-   * job.
+   * job, or that a head was not exact and is known exactly now.
    */
   #takeOfSeveral(now: number): Shard | undefined {
     const shards = this.#watched;
-    for (const [at, shard] of shards.entries()) this.#see(at, shard, now);
+    this.#seeAll(now);
     for (;;) {
       const at = this.#bestSeen(-1);
       const shard = shards[at];
@@ -142,6 +189,29 @@ export class Connection {
       if (answer === C.RESERVED) return shard;
       this.#remember(at, shard, answer === C.WORSE);
     }
+  }
+
+  #seeAll(now: number): void {
+    const shards = this.#watched;
+    if (this.#tubes.length > HEADS_MAX || shards.some((shard) => shard.nextDueMicros() <= now)) {
+      for (const [at, shard] of shards.entries()) this.#see(at, shard, now);
+      return;
+    }
+    for (let at = 0; at < shards.length; at++) this.#pris[at] = this.#ids[at] = Infinity;
+    for (const { shard, tube } of this.#tubes) this.#seeHead(shards.indexOf(shard), shard, tube);
+  }
+
+  /** An id that does not fit into a head counts as 0 here, the best of its priority. */
+  #seeHead(at: number, shard: Shard, tube: number): void {
+    shard.readHead(tube);
+    const high = shard.field(C.RESULT_STATS + C.HEAD_HIGH);
+    const low = shard.field(C.RESULT_STATS + C.HEAD_LOW);
+    if (high === 0 && low === 0) return;
+    const pri = PRI_MAX - high;
+    const id = PRI_MAX - low;
+    if (!isBefore(pri, id, this.#pris[at] ?? Infinity, this.#ids[at] ?? Infinity)) return;
+    this.#pris[at] = pri;
+    this.#ids[at] = id;
   }
 
   #see(at: number, shard: Shard, now: number): void {
@@ -165,9 +235,9 @@ export class Connection {
   }
 
   #isBetter(at: number, than: number): boolean {
-    const pri = this.#pris[at] ?? Infinity;
-    const other = this.#pris[than] ?? Infinity;
-    return pri < other || (pri === other && (this.#ids[at] ?? 0) < (this.#ids[than] ?? 0));
+    const pris = this.#pris;
+    const ids = this.#ids;
+    return isBefore(pris[at] ?? Infinity, ids[at] ?? 0, pris[than] ?? Infinity, ids[than] ?? 0);
   }
 
   /**
@@ -283,4 +353,9 @@ export class Connection {
     }
     this.#watched = [];
   }
+}
+
+/** Whether the place (pri, id) stands before the other. */
+function isBefore(pri: number, id: number, otherPri: number, otherId: number): boolean {
+  return pri < otherPri || (pri === otherPri && id < otherId);
 }

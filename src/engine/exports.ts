@@ -111,6 +111,8 @@ export interface EngineExports {
     most: number,
     firstId: number,
     lastId: number,
+    boundHigh: number,
+    boundLow: number,
     now: number,
   ): number;
   openUpload(t: number, bytes: number): number;
@@ -128,6 +130,7 @@ export interface EngineExports {
   ): number;
   dropUpload(t: number, upload: number): number;
   best(t: number, conn: number, now: number): number;
+  readHead(t: number, tube: number): void;
   take(t: number, conn: number, maxPri: number, maxId: number, now: number): number;
   wait(t: number, conn: number, generation: number, now: number): number;
   cancel(t: number, conn: number, now: number): number;
@@ -289,6 +292,7 @@ const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "commitUpload",
   "dropUpload",
   "best",
+  "readHead",
   "take",
   "wait",
   "cancel",

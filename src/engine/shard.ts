@@ -126,6 +126,11 @@ export class Shard {
     return this.#nextDue[0] ?? C.NEVER_MICROS;
   }
 
+  /** Shows the head of a watched tube, behind RESULT_STATS; read without the lock. */
+  readHead(tube: number): void {
+    this.engine.readHead(this.thread, tube);
+  }
+
   /** How many tubes it has; read without the lock. */
   tubeCount(): number {
     return this.#tubes[0] ?? 0;

@@ -42,7 +42,8 @@ export class EngineRun {
     const host = this.#host;
     const { shard } = this;
     const offset = host.stage(shard, bytes, at, end, end) - at;
-    const record = this.#connection.record(shard);
+    const connection = this.#connection;
+    const record = connection.record(shard);
     const flags = this.#flags(used);
     const { engine, thread } = shard;
     const { maxJobBytes } = host.limits;
@@ -62,6 +63,8 @@ export class EngineRun {
         most - this.commands,
         this.#firstId,
         this.#lastId,
+        connection.boundHigh,
+        connection.boundLow,
         host.now,
       );
       shard.answer(code);
@@ -76,7 +79,7 @@ export class EngineRun {
   #flags(used: PutTube): number {
     const host = this.#host;
     let flags = host.isOnlyShard ? C.RUN_ONLY_SHARD : 0;
-    if (this.#connection.onlyWatched === this.shard) flags |= C.RUN_RESERVES;
+    if (this.#connection.boundBeyond(this.shard, host.now)) flags |= C.RUN_RESERVES;
     if (used.shard === this.shard && used.tube !== 0 && host.putRefusal === undefined)
       flags |= C.RUN_PUTS;
     return flags;

@@ -469,8 +469,8 @@ export class Session implements Inlet, Due, Holder, RoomWaiter {
   #reserve(timeoutMicros: number): void {
     const { now, output } = this.#host;
     this.#becomeWorker();
-    this.#engineRun.shard = this.#connection.onlyWatched ?? this.#engineRun.shard;
     const shard = this.#connection.take(now);
+    this.#engineRun.shard = shard ?? this.#connection.onlyWatched ?? this.#engineRun.shard;
     const soon = shard === undefined ? this.#soonMicros() : 0;
     if (shard !== undefined) this.#deliver(shard);
     else if (soon <= now) output.reply(R.REPLY.DEADLINE_SOON);

@@ -24,6 +24,16 @@ export interface Mutant {
 
 export const MUTANTS: readonly Mutant[] = [
   {
+    fault: "a tube that has nothing to give any more goes on showing its head",
+    find: "      tube.listed = 0;\n      publish(tube, 0);",
+    put: "      tube.listed = 0;",
+  },
+  {
+    fault: "a tube whose best job changes goes on showing the last one's place",
+    find: "    publish(tube, headOf(pri, id));\n    // Alone",
+    put: "    // Alone",
+  },
+  {
     fault: "a tube's best job is not looked for when one leaves",
     find: "    shard().urgent--;\n  }\n  refresh(tube);",
     put: "    shard().urgent--;\n  }",

@@ -195,3 +195,49 @@ test.each(["quit", "a half-close"])(
     world.verify();
   },
 );
+
+describe("a reserve that looks at other shards without their locks", () => {
+  /** A worker of ONE and OTHER whose last put went to ONE, so that its runs are tried there. */
+  function looking(): { world: World; worker: End; giver: End } {
+    const world = new World({ threads: 2, shards: SHARDS });
+    const [worker, giver] = [world.connect(WAITER), world.connect(GIVER)];
+    watchOnly(worker, [ONE, OTHER]);
+    worker.ask(put(ONE));
+    return { world, worker, giver };
+  }
+
+  test("runs in the engine while nothing better stands elsewhere", () => {
+    const { world, worker } = looking();
+    worker.ask("put 5 0 60 1\r\nx\r\n".repeat(10));
+    const before = world.bytesRun;
+    expect(worker.ask("reserve\r\n".repeat(11)).match(/RESERVED/g)).toHaveLength(11);
+    expect(world.bytesRun - before).toBe(11 * "reserve\r\n".length);
+  });
+
+  test("takes the better job of the other shard first, and then its own", () => {
+    const { worker, giver } = looking();
+    worker.ask("put 7 0 60 1\r\nx\r\n");
+    giver.ask(`use ${OTHER}\r\nput 3 0 60 1\r\ny\r\nput 9 0 60 1\r\nz\r\n`);
+    const heard = worker.ask("reserve\r\n".repeat(4));
+    expect([...heard.matchAll(/RESERVED (\d+)/g)].map(([, id]) => Number(id))).toEqual([
+      1, 3, 2, 4,
+    ]);
+  });
+
+  test("finds a job whose delay is over although nobody has entered its shard since", () => {
+    const { world, worker, giver } = looking();
+    worker.ask("reserve\r\ndelete 1\r\nput 7 0 60 1\r\nx\r\n");
+    giver.ask(`use ${OTHER}\r\nput 3 1 60 1\r\ny\r\n`);
+    world.nowMicros += 2 * SECOND;
+    expect(worker.ask("reserve\r\n")).toContain("RESERVED 3 1\r\ny\r\n");
+  });
+
+  test("passes over a paused tube, and over one that is empty again", () => {
+    const { worker, giver } = looking();
+    giver.ask(`use ${OTHER}\r\nput 0 0 60 1\r\ny\r\npause-tube ${OTHER} 100\r\n`);
+    expect(worker.ask("reserve\r\n")).toContain("RESERVED 1 1");
+    giver.ask(`pause-tube ${OTHER} 0\r\ndelete 2\r\n`);
+    worker.ask("put 9 0 60 1\r\nx\r\n");
+    expect(worker.ask("reserve\r\n")).toContain("RESERVED 3 1");
+  });
+});
