@@ -57,11 +57,19 @@ export interface Runtime extends LoopRuntime {
    */
   lookUpHost(address: BoundTcp): Promise<BoundTcp>;
   /**
-   * Binds addresses (their hosts as numbers) for itself alone, so that a port that another process
-   * listens on shows, and gives them up at once. Resolves with the addresses, with free ports in
-   * place of 0. Rejects with a BindError.
+   * Looks whether addresses (their hosts as numbers) exist and nobody listens there. Resolves with
+   * the addresses, with free ports in place of 0. Rejects with a BindError.
    */
   probe(sockets: readonly ProbedSocket[]): Promise<readonly BoundTcp[]>;
+  /**
+   * Keeps other servers from beginning to listen on these ports until what it resolves with is
+   * called. Rejects with a BindError if somebody listens there already.
+   */
+  takeTurns(sockets: readonly ProbedSocket[]): Promise<() => void>;
+  /**
+   * Whether it takes a privilege to listen there: one that is given up by becoming another user.
+   */
+  needsPrivilege(address: BoundAddress): boolean;
   /** Whether several threads of this process can listen on one port. Looks by trying. */
   canSharePorts(): Promise<boolean>;
   /**
@@ -195,6 +203,8 @@ export interface ThreadSupervisor {
 
 /** What the main thread tells an I/O thread. */
 export type Order =
+  /** Take part in the recovery of the journal, and wait until it is over. */
+  | { readonly kind: "recover" }
   /** Listen on all of these, then report "listening" or "failed". */
   | { readonly kind: "listen"; readonly sockets: readonly ListenOrder[] }
   /** Stop accepting, let replies leave, close; report "stopped" when done or after that time. */

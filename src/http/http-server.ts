@@ -103,6 +103,7 @@ class HttpServer implements HttpService {
           this.#around.log.write("warn", "the HTTP port has trouble", { why: error.message });
         });
         const address = this.#server.address();
+        if (this.#ending.signal.aborted) this.#server.close(); // told to stop meanwhile
         resolve(typeof address === "object" && address !== null ? address.port : port);
       });
     });

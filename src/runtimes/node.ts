@@ -11,12 +11,13 @@ import process from "node:process";
 import { isatty } from "node:tty";
 import { promisify } from "node:util";
 import { Worker } from "node:worker_threads";
+import type { BoundAddress } from "../config/listen-address.ts";
 import type { BarTerminal } from "../observability/progress-bar.ts";
 import { ModuleMissingError, UserError } from "../runtime.ts";
 import type { Identity, Order, Report, Runtime, Signal, Thread } from "../runtime.ts";
 import type { CommitterSeed, CommitterSupervisor, CommitterThread } from "../runtime.ts";
 import type { ThreadSeed, ThreadSupervisor } from "../runtime.ts";
-import { canSharePorts, lookUpHost, probeTcp } from "../transports/tcp.ts";
+import { canSharePorts, lookUpHost, probeTcp, takeTurnsTcp } from "../transports/tcp.ts";
 import { describe } from "./die.ts";
 import { eventLoop } from "./event-loop.ts";
 
@@ -48,6 +49,8 @@ export function nodeRuntime(threadEntry: URL = THREAD_ENTRY): Runtime {
     startCommitter,
     lookUpHost,
     probe: probeTcp,
+    takeTurns: takeTurnsTcp,
+    needsPrivilege,
     canSharePorts,
     onSignal: (signal: Signal, handler: () => void) => void process.on(signal, handler),
     lookUpUser,
@@ -80,6 +83,17 @@ function openFilesMax(): number {
   if (!existsSync(limits)) return Infinity;
   const soft = /^Max open files\s+(\d+)/m.exec(readFileSync(limits, "utf8"))?.[1];
   return soft === undefined ? Infinity : Number(soft);
+}
+
+/** The owner of a Unix socket's directory may be anyone, so that counts as a privilege too. */
+function needsPrivilege(address: BoundAddress): boolean {
+  return address.kind === "unix" || (address.port > 0 && address.port < firstFreePort());
+}
+
+/** The lowest port that everyone may listen on. */
+function firstFreePort(): number {
+  const setting = "/proc/sys/net/ipv4/ip_unprivileged_port_start"; // Linux; 1024 elsewhere
+  return existsSync(setting) ? Number(readFileSync(setting, "utf8")) : 1024;
 }
 
 function memoryBytes(): number {

@@ -56,6 +56,11 @@ export class Crew {
     await listening;
   }
 
+  /** Has all threads take part in the recovery of the journal. They obey again when it is over. */
+  recover(): void {
+    for (const thread of this.#threads) thread.post({ kind: "recover" });
+  }
+
   /** A page of one thread's connections. */
   connections(threadIndex: number, offset: number, limit: number): Promise<ConnectionPage> {
     const question = ++this.#lastQuestion;
@@ -75,8 +80,9 @@ export class Crew {
     await stopped;
   }
 
-  /** Ends all threads. */
+  /** Ends all threads. What is awaited of them never comes: it is rejected. */
   async end(): Promise<void> {
+    this.#failed(new BindError("the threads were ended"));
     await Promise.all(this.#threads.map((thread) => thread.end()));
   }
 

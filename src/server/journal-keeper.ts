@@ -142,8 +142,9 @@ export class JournalKeeper {
     await stopped;
   }
 
-  /** Ends the thread. */
+  /** Ends the thread. What is awaited of it never comes: it is rejected. */
   async end(): Promise<void> {
+    this.#settle?.failed(new JournalError("the journal's thread was ended"));
     await this.#committer?.end();
   }
 }

@@ -3,8 +3,9 @@
  *
  * It touches no socket of a client. With --http-port it serves HTTP as well, and has sessions of
  * its own for that (in-process.ts); without, it takes no shard's lock once the threads run. Life of
- * a server: start the threads, see whether the addresses are free, have the threads listen, change
- * user, recover the journal, say so, wait for a signal, stop. Called by cli.ts.
+ * a server: see whether the addresses are free, start the threads, change user, recover the
+ * journal, have the threads listen, say so, wait for a signal, stop. A signal to stop is obeyed at
+ * any moment of that. Called by cli.ts.
  */
 import { THREADS_MAX } from "../../assembly/constants.ts";
 import { formatListenAddress, type BoundAddress } from "../config/listen-address.ts";
@@ -12,7 +13,7 @@ import type { Options } from "../config/options.ts";
 import { PROGRAM, VERSION } from "../config/version.ts";
 import { openLog, type Log } from "../observability/log.ts";
 import { BindError, ModuleMissingError, UserError } from "../runtime.ts";
-import type { BoundTcp, Identity, ListenOrder, Runtime } from "../runtime.ts";
+import type { BoundTcp, Identity, ListenOrder, ProbedSocket, Runtime } from "../runtime.ts";
 import { Common } from "./common.ts";
 import { DRAINING_BEGINS } from "./draining.ts";
 import { Crew } from "./crew.ts";
@@ -41,6 +42,12 @@ const CONNECTIONS_MIN = 16;
 
 /** Exit code of a server that could not start. */
 const EXIT_FAILED = 1;
+
+/** It was told to stop before it served. */
+class StoppedError extends Error {
+  override readonly name = "StoppedError";
+  readonly code = "HM_STOPPED";
+}
 
 /** What a server is made of beside the queue. */
 export interface ServerParts {
@@ -82,6 +89,7 @@ function isStartError(error: unknown): error is Error {
     error instanceof BindError ||
     error instanceof UserError ||
     error instanceof ModuleMissingError ||
+    error instanceof StoppedError ||
     error instanceof JournalError
   );
 }
@@ -97,6 +105,7 @@ class Server {
   /** SIGUSR1 came before there was a common memory to note it in. */
   #drainsEarly = false;
   #http: HttpService | undefined;
+  #isStopping = false;
 
   constructor(options: Options, runtime: Runtime, log: Log) {
     this.#options = options;
@@ -107,38 +116,86 @@ class Server {
   }
 
   async run(payload: MakePayload, openHttp: OpenHttp | undefined): Promise<void> {
-    const identity = await this.#identity();
-    const wanted = await this.#lookUpHosts();
-    const threads = await this.#threadCount(wanted.some(isTcp));
+    const started = this.#start(payload, openHttp);
+    const stopped = this.#stopSignal.then(() => false);
+    const isUp = await Promise.race([started.then(() => true), stopped]);
+    await stopped;
+    this.#log.write("info", "stopping");
+    this.#common?.startStopping();
+    await (isUp ? this.#stop() : this.#giveUp(started));
+  }
+
+  /** Resolves when it serves; rejects with a StoppedError when it is told to stop before. */
+  async #start(payload: MakePayload, openHttp: OpenHttp | undefined): Promise<void> {
+    const identity = await this.#unlessStopped(this.#identity());
+    const hosts = await this.#unlessStopped(this.#lookUpHosts());
+    const addresses = await this.#unlessStopped(this.#probe(hosts));
+    const threads = await this.#unlessStopped(this.#threadCount(addresses.some(isTcp)));
     const seats = openHttp === undefined ? threads : threads + 1;
     const common = Common.create(threads, seats);
     this.#common = common;
     if (this.#drainsEarly) common.startDraining();
-    const { shards, content, journal } = await payload(this.#options, seats, this.#runtime, common);
+    const { shards, content, journal } = await this.#unlessStopped(
+      payload(this.#options, seats, this.#runtime, common),
+    );
+    await this.#unlessStopped(this.#startThreads(threads, content, common, openHttp));
+    const early = addresses.filter(
+      (one) => identity !== undefined && this.#runtime.needsPrivilege(one),
+    );
+    await this.#unlessStopped(this.#listen(early, addresses, threads));
+    const inProcess =
+      openHttp && (await this.#unlessStopped(this.#openHttp(openHttp, common, content, addresses)));
+    if (identity !== undefined) this.#runtime.become(identity);
+    await this.#unlessStopped(this.#recover(common, journal));
+    const late = addresses.filter((address) => !early.includes(address));
+    await this.#unlessStopped(this.#listen(late, addresses, threads));
+    inProcess?.start();
+    this.#announce(addresses, threads, shards);
+  }
+
+  async #unlessStopped<Result>(step: Promise<Result>): Promise<Result> {
+    const result = await step;
+    if (this.#isStopping) throw new StoppedError("it was told to stop");
+    return result;
+  }
+
+  async #startThreads(
+    threads: number,
+    payload: unknown,
+    common: Common,
+    openHttp: OpenHttp | undefined,
+  ): Promise<void> {
+    const { verbosity, maxJobBytes } = this.#options;
     const maxConnections = this.#connectionsMax(threads);
     const seeds = Array.from({ length: threads }, (_, threadIndex) => ({
       threadIndex,
       common: common.buffer,
       maxConnections,
-      trace: { verbosity: this.#options.verbosity, maxJobBytes: this.#options.maxJobBytes },
+      trace: { verbosity, maxJobBytes },
       measuresLag: openHttp !== undefined,
-      payload: content,
+      payload,
     }));
     await this.#crew.start(seeds);
-    const addresses = await this.#probe(wanted);
-    await this.#crew.listen((index) => ({
-      kind: "listen",
-      sockets: this.#socketsOf(index, threads, addresses),
-    }));
-    const inProcess = openHttp && (await this.#openHttp(openHttp, common, content, addresses));
-    if (identity !== undefined) this.#runtime.become(identity);
-    await this.#recover(common, journal);
-    inProcess?.start();
-    this.#announce(addresses, threads, shards);
-    await this.#stopSignal;
-    this.#log.write("info", "stopping");
-    common.startStopping();
-    await this.#stop();
+  }
+
+  /** Has the threads listen on some of the addresses, which no other server gets meanwhile. */
+  async #listen(
+    some: readonly BoundAddress[],
+    addresses: readonly BoundAddress[],
+    threads: number,
+  ): Promise<void> {
+    if (some.length === 0) return;
+    const giveBack = await this.#runtime.takeTurns(this.#tcpSockets(some));
+    try {
+      await this.#crew.listen((index) => ({
+        kind: "listen",
+        sockets: this.#socketsOf(index, threads, addresses).filter((one) =>
+          some.includes(one.address),
+        ),
+      }));
+    } finally {
+      giveBack();
+    }
   }
 
   /**
@@ -172,8 +229,8 @@ class Server {
   }
 
   /**
-   * Clients that come meanwhile wait: the threads listen, but run nothing before the jobs are
-   * there.
+   * Nobody can connect meanwhile, unless listening takes a privilege that had to be given up
+   * before: clients who come there wait until they are served.
    */
   async #recover(common: Common, seed: CommitterSeed | undefined): Promise<void> {
     const { dataDirectory } = this.#options;
@@ -182,24 +239,43 @@ class Server {
       return;
     }
     this.#journal = new JournalKeeper(this.#runtime, this.#log, common.journal);
+    this.#crew.recover();
     await this.#journal.recover(dataDirectory, seed);
+  }
+
+  async #stop(): Promise<void> {
+    await this.#inTime(async (awaits) => {
+      awaits("an I/O thread");
+      await this.#crew.stop(STOP_WITHIN_MS);
+      awaits("the HTTP port");
+      await this.#http?.stop();
+      awaits("the journal");
+      await this.#journal?.stop();
+    });
+  }
+
+  /** It was told to stop while it started: nobody has been promised anything. */
+  async #giveUp(started: Promise<void>): Promise<void> {
+    await this.#inTime(async (awaits) => {
+      awaits("what was being started");
+      await this.end();
+      await started.catch((error: unknown) => {
+        if (!isStartError(error)) throw error;
+      });
+    });
   }
 
   /**
    * A thread that does not even say that it gave up does nothing any more, and a disk may be stuck:
    * then there is nothing to wait for.
    */
-  async #stop(): Promise<void> {
-    let awaited = "an I/O thread";
+  async #inTime(end: (awaits: (what: string) => void) => Promise<void>): Promise<void> {
+    let awaited = "";
     const tooLate = setTimeout(
       () => this.#runtime.die(`${PROGRAM}: ${awaited} did not stop in time, ending at once`),
       STOP_WITHIN_MS + STOP_SLACK_MS,
     );
-    await this.#crew.stop(STOP_WITHIN_MS);
-    awaited = "the HTTP port";
-    await this.#http?.stop();
-    awaited = "the journal";
-    await this.#journal?.stop();
+    await end((what) => (awaited = what));
     clearTimeout(tooLate);
   }
 
@@ -224,6 +300,7 @@ class Server {
         if (now - firstAt > SAME_REQUEST_MS) {
           this.#runtime.die(`${PROGRAM}: told to stop twice, ending at once`);
         }
+        this.#isStopping = true;
         resolve();
       };
       this.#runtime.onSignal("SIGTERM", stop);
@@ -259,16 +336,18 @@ class Server {
   }
 
   /**
-   * The addresses with the ports that were found, if all of them are free. The last thing before
-   * the threads listen: a client that comes to a port that nobody serves yet shall be refused, not
-   * accepted and dropped.
+   * The addresses with the ports that were found, if all of them are free: who asks for what
+   * cannot be had shall hear it at once.
    */
   async #probe(wanted: readonly BoundAddress[]): Promise<readonly BoundAddress[]> {
-    const sockets = wanted
+    const found = (await this.#runtime.probe(this.#tcpSockets(wanted))).values();
+    return wanted.map((address) => (isTcp(address) ? (found.next().value ?? address) : address));
+  }
+
+  #tcpSockets(addresses: readonly BoundAddress[]): readonly ProbedSocket[] {
+    return addresses
       .filter(isTcp)
       .map((address) => ({ address, onlyIpv6: this.#onlyIpv6(address) }));
-    const found = (await this.#runtime.probe(sockets)).values();
-    return wanted.map((address) => (isTcp(address) ? (found.next().value ?? address) : address));
   }
 
   /**

@@ -105,6 +105,10 @@ class IoThread implements Door {
 
   obey(order: Order): void {
     switch (order.kind) {
+      case "recover":
+        this.#host.helpToRecover?.();
+        this.#common.journal.waitForRecovery();
+        break;
       case "listen":
         void this.#listen(order.sockets);
         break;
@@ -134,8 +138,6 @@ class IoThread implements Door {
         if (this.#trace.verbosity > 0) this.#log("debug", message);
       }
       this.#runtime.report({ kind: "listening" });
-      this.#host.helpToRecover?.();
-      this.#common.journal.waitForRecovery(); // whoever connects until then waits in the sockets' backlog
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       this.#runtime.report({ kind: "failed", message });

@@ -1,8 +1,9 @@
 /* TCP: binding of TCP addresses, for one thread alone or for several on one port.
  *
- * Sharing a port (SO_REUSEPORT) would also let a second server share it without anyone noticing. So
- * the main thread first binds each address for itself alone for an instant (`probeTcp`), which
- * fails if somebody has it.
+ * Sharing a port (SO_REUSEPORT) lets a second server share it as well, and the kernel says nothing.
+ * So whoever wants to listen first takes the port's turn (port-turn.ts), then looks who listens
+ * (listening-table.ts), and gives the turn back when all of its threads listen. Nobody listens by
+ * way of trial on a port that clients may know, unless the system has no such table.
  */
 import { lookup } from "node:dns/promises";
 import { createServer, type ListenOptions, type Server } from "node:net";
@@ -10,6 +11,8 @@ import { formatListenAddress } from "../config/listen-address.ts";
 import { BindError } from "../runtime.ts";
 import type { BoundTcp, Door, ListenManner, ProbedSocket } from "../runtime.ts";
 import { Acceptor, listening } from "./acceptor.ts";
+import { listeningAt, readListeningTable, standingOf } from "./listening-table.ts";
+import { takeTurns } from "./port-turn.ts";
 
 /** Connections that the kernel holds for a probe: as few as can be, for nobody will serve them. */
 const PROBE_BACKLOG = 1;
@@ -37,21 +40,73 @@ export async function lookUpHost(address: BoundTcp): Promise<BoundTcp> {
 }
 
 /**
- * Binds all of the addresses for this process alone, and closes them. Port 0 becomes a free port,
- * another one for each address. Rejects with a BindError.
- *
- * What listens for an instant may be connected to. It is closed in the same turn of the event loop,
- * and at most PROBE_BACKLOG + 1 clients that come in between find their connection reset.
+ * Looks whether the addresses exist and are free. Port 0 becomes a free port, another one for each
+ * address. Rejects with a BindError.
  */
 export async function probeTcp(sockets: readonly ProbedSocket[]): Promise<readonly BoundTcp[]> {
   const probes = sockets.map((socket) => ({ socket, server: createServer() }));
-  const bound = await Promise.allSettled(probes.map(({ socket, server }) => bind(server, socket)));
+  const bound = await Promise.allSettled(
+    probes.map(({ socket, server }) => bindAnyPort(server, socket)),
+  );
   const open = probes.filter(({ server }) => server.listening);
   await Promise.all(open.map(({ server }) => closed(server)));
-  return bound.map((result) => {
+  const found = bound.map((result) => {
     if (result.status === "rejected") throw result.reason;
     return result.value;
   });
+  await checkFree(found);
+  return found.map(({ address }) => address);
+}
+
+/**
+ * Takes the turns of the ports and looks again whether they are free. Resolves with what gives the
+ * turns back, to be called when all that shall listen does. Rejects with a BindError.
+ */
+export async function takeTurnsTcp(sockets: readonly ProbedSocket[]): Promise<() => void> {
+  const [first] = sockets;
+  if (first === undefined) return () => undefined;
+  const giveBack = await takeTurns(sockets.map(({ address }) => address.port)).catch((error) => {
+    throw bindError(first.address, error);
+  });
+  try {
+    await checkFree(sockets);
+    return giveBack;
+  } catch (error) {
+    giveBack();
+    throw error;
+  }
+}
+
+/** Rejects with a BindError if one of them is taken, by somebody else or by another of them. */
+async function checkFree(sockets: readonly ProbedSocket[]): Promise<void> {
+  const table = await readListeningTable();
+  for (const [index, socket] of sockets.entries()) {
+    const own = sockets.slice(0, index).map(({ address }) => listeningAt(address));
+    const standing = standingOf(socket, [...(table ?? []), ...own]);
+    if (standing === "taken") throw new BindError(`${cannotListen(socket.address)}: ${IN_USE}`);
+    if (standing === "unclear" || table === undefined) await tryAlone(socket);
+  }
+}
+
+/**
+ * Listens there alone for an instant. It is closed in the same turn of the event loop, and at most
+ * PROBE_BACKLOG + 1 clients that come in between find their connection reset.
+ */
+async function tryAlone(socket: ProbedSocket): Promise<void> {
+  const server = createServer();
+  await bind(server, socket);
+  await closed(server);
+}
+
+/** Whether the address exists, and a free port where none was asked for. */
+async function bindAnyPort(server: Server, socket: ProbedSocket): Promise<ProbedSocket> {
+  const { address, onlyIpv6 } = socket;
+  try {
+    const { host, port } = await bind(server, { address: { ...address, port: 0 }, onlyIpv6 });
+    return { address: { ...address, host, port: address.port || port }, onlyIpv6 };
+  } catch (error) {
+    throw error instanceof BindError ? bindError(address, error.cause) : error;
+  }
 }
 
 async function bind(server: Server, { address, onlyIpv6 }: ProbedSocket): Promise<BoundTcp> {
@@ -94,8 +149,9 @@ function closed(server: Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()));
 }
 
+const IN_USE = "the port is in use by another process";
 const REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: "the port is in use by another process",
+  EADDRINUSE: IN_USE,
   EACCES: "no permission for that port",
   EADDRNOTAVAIL: "this machine has no such address",
   ENOTFOUND: "no such host",
@@ -106,7 +162,9 @@ const REASONS: Readonly<Record<string, string>> = {
 export function bindError(address: BoundTcp, error: unknown): BindError {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const reason = REASONS[code] ?? (error instanceof Error ? error.message : String(error));
-  return new BindError(`cannot listen on ${formatListenAddress(address)}: ${reason}`, {
-    cause: error,
-  });
+  return new BindError(`${cannotListen(address)}: ${reason}`, { cause: error });
+}
+
+function cannotListen(address: BoundTcp): string {
+  return `cannot listen on ${formatListenAddress(address)}`;
 }

@@ -2,13 +2,16 @@
  *
  * A socket file that nobody listens on any more (its server was killed) is replaced with a warning,
  * as beanstalkd does. One that somebody still answers on, and a file of any other kind, is left
- * alone and is an error.
+ * alone and is an error. Servers that start at one path at the same moment take turns
+ * (turnstile.ts).
  */
-import { lstat, unlink } from "node:fs/promises";
-import { connect } from "node:net";
+import { lstatSync } from "node:fs";
 import { BindError } from "../runtime.ts";
 import type { Door } from "../runtime.ts";
+import { codeOf, whyOf } from "../system-error.ts";
 import { Acceptor } from "./acceptor.ts";
+import { PATH_BYTES_MAX, pulseOf, removeFile } from "./socket-file.ts";
+import { passAlone } from "./turnstile.ts";
 
 /** Listens at `path`. Rejects with a BindError. */
 export async function listenUnix(
@@ -16,45 +19,30 @@ export async function listenUnix(
   door: Door,
   lendsHandles: boolean,
 ): Promise<Acceptor> {
-  await clear(path, door);
-  return Acceptor.listen({ path }, door, lendsHandles).catch((error: unknown) => {
-    throw new BindError(`cannot listen on unix:${path}: ${messageOf(error)}`, { cause: error });
-  });
+  try {
+    return await passAlone(path, async () => {
+      await clear(path, door);
+      return Acceptor.listen({ path }, door, lendsHandles);
+    });
+  } catch (error) {
+    const why = error instanceof BindError ? error.message : whyNot(path, error);
+    throw new BindError(`cannot listen on unix:${path}: ${why}`, { cause: error });
+  }
 }
 
-/** Makes way for a new socket at `path`. */
+/** Makes way for a new socket at `path`. Rejects with a BindError that says why not. */
 async function clear(path: string, door: Door): Promise<void> {
-  const found = await lstat(path).catch((error: unknown) => {
-    if (codeOf(error) === "ENOENT") return undefined;
-    throw new BindError(`cannot listen on unix:${path}: ${messageOf(error)}`, { cause: error });
-  });
+  const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;
-  if (!found.isSocket()) {
-    throw new BindError(`cannot listen on unix:${path}: there is a file that is not a socket`);
-  }
-  if (await answers(path)) {
-    throw new BindError(`cannot listen on unix:${path}: the socket is in use by another process`);
+  if (!found.isSocket()) throw new BindError("there is a file that is not a socket");
+  if ((await pulseOf(path)) === "alive") {
+    throw new BindError("the socket is in use by another process");
   }
   door.troubled(`replacing the socket that a former server left at ${path}`);
-  await unlink(path);
+  removeFile(path);
 }
 
-/** Whether somebody accepts connections at `path`. */
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ path });
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function whyNot(path: string, error: unknown): string {
+  const isLong = codeOf(error) === "EINVAL" && Buffer.byteLength(path) > PATH_BYTES_MAX;
+  return isLong ? `a socket's path has at most ${PATH_BYTES_MAX} bytes` : whyOf(error);
 }

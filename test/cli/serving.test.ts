@@ -166,6 +166,7 @@ const USER_TEST = IS_ROOT
 
 describe("homemaker -u", () => {
   it(USER_TEST.name, USER_TEST.run);
+  it.runIf(IS_ROOT)("listens where only root may before that, and elsewhere after", listensBefore);
 });
 
 async function becomesNobody(): Promise<void> {
@@ -177,6 +178,21 @@ async function becomesNobody(): Promise<void> {
   const socket = await connectTo(server.addresses[0] ?? "");
   expect(await ask(socket, "put 0 0 1 1\r\na\r\n")).toBe("INSERTED 1");
   socket.destroy();
+}
+
+/** Nobody else's address, with a port that only root may listen on. */
+const PRIVILEGED = "127.77.13.6:811";
+
+async function listensBefore(): Promise<void> {
+  const path = `unix:${join(await mkdtemp(join(folder, "of-root-")), "a.sock")}`;
+  const listen = ["-l", PRIVILEGED, "-l", path, "-l", "127.0.0.1"];
+  await using server = await serveCommand([...FREE, "-u", "nobody", ...listen], { count: 3 });
+  expect(server.addresses.slice(0, 2)).toEqual([PRIVILEGED, path]);
+  for (const address of [PRIVILEGED, server.addresses[2] ?? ""]) {
+    const socket = await connectTo(address);
+    expect(await ask(socket, "list-tube-used\r\n")).toBe("USING default");
+    socket.destroy();
+  }
 }
 
 async function mayNotBecomeRoot(): Promise<void> {

@@ -1,6 +1,7 @@
-/* Start and stop with data: who comes early waits, who was promised something hears it before the
+/* Start and stop with data: nobody comes in too early, who was promised something hears it before the
  * end, and a directory that cannot be used is refused with one clear line.
  */
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -61,25 +62,32 @@ async function inspect(server: ServerWithData, ledger: Ledger): Promise<void> {
 }
 
 /**
- * Asks as soon as somebody listens there; once more if that was only a look whether the port is
- * free.
+ * Connects again and again until a command is answered; resolves with the first word of the answer
+ * and what the server had announced when the connection stood. A connection that is lost is one
+ * that should not have been taken.
  */
 async function askEarly(port: number, server: ServerWithData): Promise<readonly string[]> {
   for (;;) {
-    try {
-      const client = new Conversation(await connectTo(port));
-      const saidSoFar = server.output;
-      const [word = ""] = (await client.line("peek-ready")).split(" ");
-      if (word !== "") return [word, saidSoFar];
-    } catch (error) {
+    const socket = await connectTo(port).catch((error: unknown) => {
       if (server.ending !== undefined) throw error;
+    });
+    if (socket !== undefined) {
+      const client = new Conversation(socket);
+      const [word = ""] = (await client.line("peek-ready")).split(" ");
+      return [word, server.output === "" ? "not announced" : "announced"];
     }
     await pause(1);
   }
 }
 
+/** Each call to read a file takes longer, so that there is time to come while it is recovered. */
+function slowReads(): readonly string[] {
+  const words = [program("strace"), "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=pread64"];
+  return [...words, "-e", "inject=pread64:delay_enter=20000"];
+}
+
 test(
-  "a client that comes while the journal is recovered waits, and is served then",
+  "nobody can connect before the journal is recovered, and then all is there",
   { timeout: TIMEOUT_MS, tags: ["strace"] },
   async () => {
     const ledger = new Ledger();
@@ -88,27 +96,54 @@ test(
     await put(await talkTo(first), ledger, JOBS);
     await first.kill();
 
-    // Each call to read a file takes longer, so that there is time to come early.
-    const slow = "inject=pread64:delay_enter=20000";
-    const under = [
-      program("strace"),
-      "-D",
-      "-f",
-      "-qq",
-      "-o",
-      "/dev/null",
-      "-e",
-      "trace=pread64",
-      "-e",
-      slow,
-    ];
-    const second = start({ port, under });
-    const early = await askEarly(port, second);
-    expect(early).toEqual(["FOUND", ""]);
+    const second = start({ port, under: slowReads(), flags: ["--http-port", "0"] });
+    await until("it can be asked how it is", () => /dashboard on /.test(second.output));
+    const url = /dashboard on (\S+)/.exec(second.output)?.[1] ?? "";
+    expect((await fetch(`${url}/readyz`)).status).toBe(503);
+    await expect(connectTo(port)).rejects.toThrow("ECONNREFUSED");
+    expect(await askEarly(port, second)).toEqual(["FOUND", expect.any(String)]);
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
     await second.serves();
     await inspect(second, ledger);
   },
 );
+
+test(
+  "told to stop while the journal is recovered, it exits with 0, and all is there next time",
+  { timeout: TIMEOUT_MS, tags: ["strace"] },
+  async () => {
+    const ledger = new Ledger();
+    const first = await serving();
+    await put(await talkTo(first), ledger, JOBS);
+    await first.kill();
+    const second = start({ under: slowReads(), flags: ["--http-port", "0"] });
+    await until("it has begun", () => /dashboard on /.test(second.output));
+    expect(await second.stop()).toBe(0);
+    expect(second.output).not.toContain("listening on");
+    await inspect(await serving(), ledger);
+  },
+);
+
+test("told to stop while a file does not answer, it ends all the same, with one line", async () => {
+  execFileSync("mkfifo", [join(directory, "journal.0000000001")]);
+  const server = start({ flags: ["--http-port", "0"] });
+  await until("it waits for the file", () => isInFifo(server.pid));
+  expect(await server.stop()).toBe("SIGKILL");
+  expect(server.complaints).toEqual([
+    "homemaker: what was being started did not stop in time, ending at once",
+  ]);
+});
+
+/** Whether a thread of the process waits for somebody to open the other end of a FIFO. */
+function isInFifo(pid: number): boolean {
+  return readdirSync(`/proc/${pid}/task`).some((task) => {
+    try {
+      return readFileSync(`/proc/${pid}/task/${task}/wchan`, "utf8") === "wait_for_partner";
+    } catch {
+      return false; // the thread has ended
+    }
+  });
+}
 
 test.for(["sync", "interval", "os"] as const)(
   "told to stop under load at level %s, it exits with 0 and loses nothing that it answered",

@@ -1,0 +1,119 @@
+/* Listening table: who listens on which TCP port of this network namespace, by Linux's own account.
+ *
+ * It is asked before a port is shared (SO_REUSEPORT), because the kernel then no longer says that
+ * somebody has it. Asking costs nobody a connection, as listening by way of trial does. Read by
+ * tcp.ts.
+ */
+import { readFile } from "node:fs/promises";
+import { isIPv4 } from "node:net";
+import { endianness } from "node:os";
+import type { BoundTcp, ProbedSocket } from "../runtime.ts";
+
+/** The state of a listening socket in the table, and the columns that matter. */
+const LISTENING = "0A";
+const ADDRESS_COLUMN = 1;
+const STATE_COLUMN = 3;
+const WORD_DIGITS = 8;
+/** ::ffff:0:0/96, as hexadecimal digits: IPv4 in IPv6's clothes. */
+const MAPPED = "0".repeat(20) + "ffff";
+
+/** A socket that listens. */
+interface Listening {
+  readonly port: number;
+  /** The address in network order, as 8 hexadecimal digits or 32. */
+  readonly digits: string;
+}
+
+/**
+ * How a wanted socket stands to those that listen. "unclear": there is the IPv6 wildcard, and the
+ * table does not say whether it takes IPv4 as well.
+ */
+export type Standing = "free" | "taken" | "unclear";
+
+/** The table; undefined where there is none to be read. */
+export async function readListeningTable(): Promise<readonly Listening[] | undefined> {
+  try {
+    const files = await Promise.all([readFile("/proc/net/tcp", "latin1"), readTcp6()]);
+    return files.flatMap(listeningIn);
+  } catch {
+    return undefined; // another system, or one that does not show it
+  }
+}
+
+/** Empty where the kernel has no IPv6. */
+async function readTcp6(): Promise<string> {
+  return readFile("/proc/net/tcp6", "latin1").catch(() => "");
+}
+
+function listeningIn(table: string): readonly Listening[] {
+  return table
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/))
+    .filter((columns) => columns[STATE_COLUMN] === LISTENING)
+    .map((columns) => {
+      const [words = "", port = ""] = (columns[ADDRESS_COLUMN] ?? "").split(":");
+      return { port: Number.parseInt(port, 16), digits: plain(inNetworkOrder(words)) };
+    });
+}
+
+/** The table has words of 32 bits as this machine holds them. */
+function inNetworkOrder(words: string): string {
+  const digits = words.toLowerCase();
+  if (endianness() === "BE") return digits;
+  const pieces = digits.match(new RegExp(`.{${WORD_DIGITS}}`, "g")) ?? [];
+  return pieces.map((word) => (word.match(/../g) ?? []).toReversed().join("")).join("");
+}
+
+/** An address as IPv4 where it is that. */
+function plain(digits: string): string {
+  return digits.startsWith(MAPPED) ? digits.slice(MAPPED.length) : digits;
+}
+
+/** What the table will say once something listens at `address`. */
+export function listeningAt({ host, port }: BoundTcp): Listening {
+  return { port, digits: digitsOf(host) };
+}
+
+/** How `wanted` stands to all of `table`. */
+export function standingOf(wanted: ProbedSocket, table: readonly Listening[]): Standing {
+  const digits = digitsOf(wanted.address.host);
+  const standings = table
+    .filter(({ port }) => port === wanted.address.port)
+    .map((other) => standing(digits, wanted.onlyIpv6, other.digits));
+  if (standings.includes("taken")) return "taken";
+  return standings.includes("unclear") ? "unclear" : "free";
+}
+
+function standing(own: string, onlyIpv6: boolean, other: string): Standing {
+  if (own.length === other.length) {
+    return own === other || isWildcard(own) || isWildcard(other) ? "taken" : "free";
+  }
+  const isOwnIpv6 = own.length > other.length;
+  if (!isWildcard(isOwnIpv6 ? own : other)) return "free";
+  if (!isOwnIpv6) return "unclear";
+  return onlyIpv6 ? "free" : "taken";
+}
+
+function isWildcard(digits: string): boolean {
+  return /^0+$/.test(digits);
+}
+
+/** The digits of an address that is a number. */
+function digitsOf(host: string): string {
+  if (isIPv4(host)) return host.split(".").map(hexByte).join("");
+  const [address = ""] = host.split("%"); // the zone of a link-local address
+  const { hostname } = new URL(`http://[${address}]`);
+  const [before = "", behind] = hostname.slice(1, -1).split("::");
+  const head = groupsOf(before);
+  const tail = groupsOf(behind ?? "");
+  const gap = Array<string>(8 - head.length - tail.length).fill("0000");
+  return plain([...head, ...gap, ...tail].join(""));
+}
+
+function groupsOf(text: string): readonly string[] {
+  return text === "" ? [] : text.split(":").map((group) => group.padStart(4, "0"));
+}
+
+function hexByte(decimal: string): string {
+  return Number(decimal).toString(16).padStart(2, "0");
+}

@@ -1,0 +1,58 @@
+/* Port turn: keeps two servers of one network namespace from beginning to listen on one port at the
+ * same time.
+ *
+ * An abstract Unix socket named after the port: it belongs to the network namespace, as the port
+ * does, and goes with its process. Held from the look at who listens until one's own sockets do.
+ * Where there are no such sockets (not Linux) it keeps nobody out. Used by tcp.ts.
+ */
+import { createServer, type Server } from "node:net";
+import process from "node:process";
+import { codeOf } from "../system-error.ts";
+import { listening } from "./acceptor.ts";
+
+const PATIENCE_MS = 10_000;
+const LOOK_AGAIN_MS = 5;
+
+/** Somebody has held the turn of a port for too long. */
+class PortTurnError extends Error {
+  override readonly name = "PortTurnError";
+  readonly code = "HM_PORT_TURN";
+}
+
+/**
+ * Takes the turns of all these ports; resolves with what gives them back. Rejects with a
+ * PortTurnError after 10 s, and with the system's error where there can be no such socket.
+ */
+export async function takeTurns(ports: readonly number[]): Promise<() => void> {
+  const turns: Server[] = [];
+  const giveBack = (): void => {
+    for (const turn of turns) turn.close();
+  };
+  if (process.platform !== "linux") return giveBack;
+  try {
+    const inOrder = [...new Set(ports)].toSorted((a, b) => a - b); // so that no two wait for each other
+    for (const port of inOrder) turns.push(await takeTurn(port));
+    return giveBack;
+  } catch (error) {
+    giveBack();
+    throw error;
+  }
+}
+
+async function takeTurn(port: number): Promise<Server> {
+  const path = `\0homemaker:port:${port}`;
+  const deadline = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const turn = createServer((socket) => socket.destroy());
+    try {
+      await listening(turn, { path });
+      return turn;
+    } catch (cause) {
+      if (codeOf(cause) !== "EADDRINUSE") throw cause;
+      if (performance.now() > deadline) {
+        throw new PortTurnError("another server has been starting on it for too long", { cause });
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+  }
+}
