@@ -7,7 +7,7 @@ import { useMemo } from "preact/hooks";
 import type { FailureGroup, FailuresAnswer } from "../http/api.ts";
 import { mayAct } from "./access.ts";
 import { runBulk } from "./bulk-actions.ts";
-import { beginningOf, fromBase64, piecesOf } from "./hostile-bytes.ts";
+import { beginningOf, fromBase64, headlineIn, piecesOf } from "./hostile-bytes.ts";
 import { Pieces } from "./hostile-text.tsx";
 import { Ago, Empty, Loading, PageHead, Trouble, TubeLink } from "./parts.tsx";
 import { count, counted } from "./quantity.ts";
@@ -76,11 +76,13 @@ function Group({
   readonly after: () => void;
 }): JSX.Element {
   const { base64, isWhole } = group.sample;
+  const { headlineBase64 } = group;
   const message = useMemo(() => fromBase64(base64), [base64]);
   const pieces = useMemo(
     () => piecesOf(beginningOf(message, SHOWN_BYTES, isWhole)),
     [message, isWhole],
   );
+  const headline = useMemo(() => piecesOf(headlineIn(headlineBase64)), [headlineBase64]);
   const jobsAddress = addressOf({ ...tubeRoute(group.tube, "buried"), group: group.key });
   const run = (action: "kick" | "delete") => (): void => {
     const wish = {
@@ -102,10 +104,20 @@ function Group({
         {message.length === 0 ? (
           <p class="nothing">Buried without a message.</p>
         ) : (
-          <pre class="group-message">
-            <Pieces pieces={pieces} />
-            {(message.length > SHOWN_BYTES || !isWhole) && <span class="nothing"> …</span>}
-          </pre>
+          <>
+            <pre class="group-headline">
+              <Pieces pieces={headline} />
+            </pre>
+            {base64 !== headlineBase64 && (
+              <details>
+                <summary>Newest message</summary>
+                <pre class="group-message">
+                  <Pieces pieces={pieces} />
+                  {(message.length > SHOWN_BYTES || !isWhole) && <span class="nothing"> …</span>}
+                </pre>
+              </details>
+            )}
+          </>
         )}
         <p class="when">
           <TubeLink name={group.tube} state="buried" />

@@ -75,6 +75,12 @@ export function beginningOf(
   return body.subarray(0, isCut ? lead : end);
 }
 
+/** The bytes of a headline, whose last character the server may have cut in two. */
+export function headlineIn(base64: string): Uint8Array<ArrayBuffer> {
+  const bytes = fromBase64(base64);
+  return beginningOf(bytes, bytes.length, false);
+}
+
 /** Whether the bytes are text for the most part: at most one in ten shows as a mark. */
 export function isMostlyText(body: Uint8Array<ArrayBuffer>): boolean {
   let odd = 0;

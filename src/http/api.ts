@@ -289,13 +289,15 @@ export interface BulkAnswer {
 }
 
 /**
- * Buried jobs of a tube whose latest message is the same but for numbers and ids; those without any
- * message are one group.
+ * Buried jobs of a tube whose latest messages have the same headline but for what differs from job
+ * to job; those without any message are one group.
  */
 export interface FailureGroup {
   readonly key: string;
   readonly tube: string;
-  /** The beginning of the newest of the messages. */
+  /** Of the newest message the line that says what went wrong, at most 512 bytes. */
+  readonly headlineBase64: string;
+  /** The beginning of that message. */
   readonly sample: Bytes;
   readonly count: number;
   /**

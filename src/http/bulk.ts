@@ -2,8 +2,9 @@
  * deletes them by their ids.
  *
  * It goes through a tube's jobs of one state once, in the order of their ids, so what a kick makes
- * ready is not met again. Between two steps everything else has its turn, and it stops when nobody
- * waits for the answer any more; what is done by then is done. One at a time.
+ * ready is not met again. Whether a job is wanted is judged at once before the command for it.
+ * Between two batches everything else has its turn, and it stops when nobody waits for the answer
+ * any more; what is done by then is done. One at a time.
  */
 import type { ClientConnection } from "../client/connection.ts";
 import type { InProcess } from "../server/in-process.ts";
@@ -11,15 +12,15 @@ import type { BulkAction, BulkAnswer } from "./api.ts";
 import { booleanField, choiceField, stringField, tubeNameOf } from "./fields.ts";
 import { HttpError } from "./handler.ts";
 import type { Call, Route } from "./handler.ts";
-import { inSteps, isWanted, listJobs, shardOfTube } from "./job-scan.ts";
-import type { Wanted } from "./job-scan.ts";
+import { isWanted, listJobs, shardOfTube } from "./job-scan.ts";
+import type { ListedJob, Wanted } from "./job-scan.ts";
 import { FILTER_CHARACTERS_MAX, groupOf, STATES } from "./jobs.ts";
 import { refused } from "./refusals.ts";
 
 const ACTIONS: readonly BulkAction[] = ["kick", "delete"];
 const LIST_PAGE = 1000;
-/** Commands that are sent before their replies are awaited. */
-const BATCH_COMMANDS = 100;
+/** Jobs that are looked at, and of those that are wanted acted on, in one go. */
+const BATCH_JOBS = 64;
 const DONE_WORDS: ReadonlySet<string> = new Set(["KICKED", "DELETED"]);
 
 /** The route about many jobs. */
@@ -56,13 +57,12 @@ async function run(inProcess: InProcess, { body, signal }: Call): Promise<BulkAn
     let done = 0;
     for (let after = 0; !signal.aborted;) {
       const page = await listJobs(own, wanted, after, LIST_PAGE);
-      const ids: number[] = [];
-      await inSteps(inProcess, page.jobs, (host, { id }) => {
-        if (isWanted(host, shardOfTube(host, wanted.tube), id, wanted)) ids.push(id);
-        return false;
-      });
-      matched += ids.length;
-      if (!isDryRun) done += await act(own, action, ids, signal);
+      for (let from = 0; from < page.jobs.length && !signal.aborted; from += BATCH_JOBS) {
+        const ids = wantedOf(inProcess, page.jobs.slice(from, from + BATCH_JOBS), wanted);
+        matched += ids.length;
+        if (!isDryRun) done += await act(own, action, ids);
+        await new Promise<void>((resolve) => void setImmediate(resolve));
+      }
       if (page.next === 0) break;
       after = page.next;
     }
@@ -80,6 +80,13 @@ function wantedIn(body: unknown): Wanted {
   };
 }
 
+function wantedOf(inProcess: InProcess, jobs: readonly ListedJob[], wanted: Wanted): number[] {
+  return inProcess.look((host) => {
+    const shard = shardOfTube(host, wanted.tube);
+    return jobs.filter(({ id }) => isWanted(host, shard, id, wanted)).map(({ id }) => id);
+  });
+}
+
 /** What no job of that state lets others do to it. */
 function refuseImpossible(action: BulkAction, { state }: Wanted): void {
   const isPossible =
@@ -93,17 +100,10 @@ async function act(
   own: ClientConnection,
   action: BulkAction,
   ids: readonly number[],
-  signal: AbortSignal,
 ): Promise<number> {
   const command = action === "kick" ? "kick-job" : "delete";
-  let done = 0;
-  for (let from = 0; from < ids.length && !signal.aborted; from += BATCH_COMMANDS) {
-    const batch = ids.slice(from, from + BATCH_COMMANDS);
-    const replies = await Promise.all(batch.map((id) => own.ask(`${command} ${id}`)));
-    const other = replies.find(({ word }) => word !== "NOT_FOUND" && !DONE_WORDS.has(word));
-    if (other !== undefined) throw refused(other);
-    done += replies.filter(({ word }) => DONE_WORDS.has(word)).length;
-    await new Promise<void>((resolve) => void setImmediate(resolve));
-  }
-  return done;
+  const replies = await Promise.all(ids.map((id) => own.ask(`${command} ${id}`)));
+  const other = replies.find(({ word }) => word !== "NOT_FOUND" && !DONE_WORDS.has(word));
+  if (other !== undefined) throw refused(other);
+  return replies.filter(({ word }) => DONE_WORDS.has(word)).length;
 }

@@ -9,10 +9,10 @@ import type { ClientConnection } from "../client/connection.ts";
 import type { InProcess } from "../server/in-process.ts";
 import type { FailureGroup, FailuresAnswer } from "./api.ts";
 import { textParameter, tubeNameOf } from "./fields.ts";
-import { commonPart, groupKey, MESSAGE_BYTES } from "./fingerprint.ts";
+import { fingerprintOf, groupKey } from "./fingerprint.ts";
 import { HttpError } from "./handler.ts";
 import type { Route } from "./handler.ts";
-import { asBytes, latestFailure } from "./job-reading.ts";
+import { asBytes, base64Of, latestFailure } from "./job-reading.ts";
 import type { BodyStart, LatestFailure } from "./job-reading.ts";
 import { inSteps, listJobs, shardOfTube } from "./job-scan.ts";
 import type { Wanted } from "./job-scan.ts";
@@ -85,7 +85,7 @@ async function scanTube(
   for (let after = 0; scanned < most;) {
     const page = await buriedJobs(own, tube, after, Math.min(LIST_PAGE, most - scanned));
     await inSteps(inProcess, page.jobs, (host, { id }) => {
-      const latest = latestFailure(host, shardOfTube(host, tube), id, MESSAGE_BYTES);
+      const latest = latestFailure(host, shardOfTube(host, tube), id);
       if (latest !== undefined) groups.add(tube, latest);
       return false;
     });
@@ -121,7 +121,8 @@ interface Group {
   /** What its messages have in common. */
   readonly common: string;
   count: number;
-  /** The beginning of the message that was seen last. */
+  /** Of the message that was seen last its headline, and its beginning. */
+  headline: Uint8Array;
   sample: BodyStart;
   /** In microseconds since 1970; Infinity and 0 while no time is known. */
   firstMicros: number;
@@ -134,19 +135,19 @@ class Groups {
   readonly #groups = new Map<string, Group>();
 
   add(tube: string, { message, atMicros }: LatestFailure): void {
-    const common = commonPart(message.bytes);
+    const { common, headline } = fingerprintOf(message);
     const name = `${tube}\n${common}`;
+    const sample = beginningOf(message);
     let group = this.#groups.get(name);
     if (group === undefined) {
-      group = newGroup(tube, common, message);
+      group = { tube, common, count: 0, headline, sample, firstMicros: Infinity, lastMicros: 0 };
       this.#groups.set(name, group);
     }
     group.count++;
     if (atMicros === undefined) return;
     group.firstMicros = Math.min(group.firstMicros, atMicros);
     if (atMicros < group.lastMicros) return;
-    group.lastMicros = atMicros;
-    group.sample = beginningOf(message);
+    Object.assign(group, { lastMicros: atMicros, headline, sample });
   }
 
   answer(): Pick<FailuresAnswer, "groups" | "groupCount"> {
@@ -157,22 +158,18 @@ class Groups {
   }
 }
 
-function newGroup(tube: string, common: string, message: BodyStart): Group {
-  const sample = beginningOf(message);
-  return { tube, common, count: 0, sample, firstMicros: Infinity, lastMicros: 0 };
-}
-
 /** So that the groups keep little of what was looked at. */
-function beginningOf({ bytes, length }: BodyStart): BodyStart {
-  return { bytes: bytes.slice(0, SAMPLE_BYTES), length };
+function beginningOf(message: Uint8Array): BodyStart {
+  return { bytes: message.slice(0, SAMPLE_BYTES), length: message.length };
 }
 
 function travelling(group: Group): FailureGroup {
-  const { tube, common, count, sample, firstMicros, lastMicros } = group;
+  const { tube, common, count, headline, sample, firstMicros, lastMicros } = group;
   const isSeen = lastMicros > 0;
   return {
     key: groupKey(tube, common),
     tube,
+    headlineBase64: base64Of(headline),
     sample: asBytes(sample),
     count,
     firstSeen: isSeen ? firstMicros / MICROS : null,

@@ -6,7 +6,7 @@
  */
 import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";
-import { failuresOf } from "../server/failures.ts";
+import { failuresOf, shownFailure } from "../server/failures.ts";
 import type { Failure } from "../server/failures.ts";
 import type { SessionHost } from "../server/session-host.ts";
 import type { Bytes, JobState } from "./api.ts";
@@ -34,8 +34,8 @@ export interface JobFacts {
 
 /** The newest thing that was said about a job's failures. */
 export interface LatestFailure {
-  /** The newest message; empty when there is none. */
-  readonly message: BodyStart;
+  /** All of the newest message; empty when there is none. */
+  readonly message: Uint8Array;
   /**
    * When that attempt ended, or without a message the newest of all, in microseconds since 1970;
    * undefined when none is kept.
@@ -51,7 +51,7 @@ export interface BodyStart {
 
 const MICROS = 1_000_000;
 const LATIN1 = new TextDecoder("latin1");
-const NOTHING: BodyStart = { bytes: new Uint8Array(0), length: 0 };
+const NOTHING = new Uint8Array(0);
 const STATES: Readonly<Record<number, JobState>> = {
   [C.STATE_READY]: "ready",
   [C.STATE_RESERVED]: "reserved",
@@ -128,25 +128,17 @@ export function keptFailures(host: SessionHost, { shard, id }: JobFacts): readon
   return failuresOf(host, shard, id);
 }
 
-/**
- * The latest failure of the job, at most `most` bytes and an output slot of its message; undefined
- * when the job is not in that shard any more.
- */
+/** The latest failure of the job; undefined when the job is not in that shard any more. */
 export function latestFailure(
   host: SessionHost,
   shard: Shard,
   id: number,
-  most: number,
 ): LatestFailure | undefined {
-  const { engine, thread } = shard;
-  const answer = shard.answer(engine.lastMessage(thread, id, host.now));
+  const answer = shard.answer(shard.engine.lastMessage(shard.thread, id, host.now));
   if (answer === C.NOT_FOUND) return undefined;
-  if (answer !== C.DONE)
-    return { message: NOTHING, atMicros: newestFailureMicros(host, shard, id) };
-  const from = shard.field(C.RESULT_NAME_BYTES);
-  const bytes = shard.output.slice(from, from + Math.min(most, shard.field(C.RESULT_COUNT)));
-  const length = shard.field(C.RESULT_STATS + C.FAILURE_MESSAGE_BYTES);
-  return { message: { bytes, length }, atMicros: failureMicros(host, shard) };
+  const shown = answer === C.DONE ? shownFailure(host, shard, id) : undefined;
+  if (shown !== undefined) return { message: shown.message ?? NOTHING, atMicros: shown.atMicros };
+  return { message: NOTHING, atMicros: newestFailureMicros(host, shard, id) };
 }
 
 function newestFailureMicros(host: SessionHost, shard: Shard, id: number): number | undefined {

@@ -11,7 +11,7 @@ import type { Shard } from "../engine/shard.ts";
 import type { InProcess } from "../server/in-process.ts";
 import type { SessionHost } from "../server/session-host.ts";
 import type { JobState } from "./api.ts";
-import { commonPart, groupKey, MESSAGE_BYTES } from "./fingerprint.ts";
+import { fingerprintOf, groupKey } from "./fingerprint.ts";
 import { bodyStart, latestFailure } from "./job-reading.ts";
 import { noTube, refused } from "./refusals.ts";
 
@@ -86,9 +86,9 @@ export function figuresOf({ line }: ListedJob): Readonly<Record<string, number>>
 export function isWanted(host: SessionHost, shard: Shard, id: number, wanted: Wanted): boolean {
   const { tube, filter, group } = wanted;
   if (group !== undefined) {
-    const latest = latestFailure(host, shard, id, MESSAGE_BYTES);
+    const latest = latestFailure(host, shard, id);
     if (latest === undefined) return false;
-    if (groupKey(tube, commonPart(latest.message.bytes)) !== group) return false;
+    if (groupKey(tube, fingerprintOf(latest.message).common) !== group) return false;
   }
   return filter === "" || hasText(host, shard, id, filter);
 }
@@ -97,8 +97,8 @@ function hasText(host: SessionHost, shard: Shard, id: number, text: string): boo
   const body = bodyStart(host, shard, id, FILTER_BYTES);
   if (body === undefined) return false;
   if (Buffer.from(body.bytes.buffer).includes(text)) return true;
-  const latest = latestFailure(host, shard, id, FILTER_BYTES);
-  return latest !== undefined && Buffer.from(latest.message.bytes.buffer).includes(text);
+  const latest = latestFailure(host, shard, id);
+  return Buffer.from(latest?.message.subarray(0, FILTER_BYTES) ?? []).includes(text);
 }
 
 /** The shard that has the tube. */

@@ -33,6 +33,8 @@ test("a job's page shows every attempt that failed, with what the worker said", 
 
 test("hostile messages of failures are text, in groups and on the pages of their jobs", async () => {
   await desk.look(`#/failures?tube=${WRECKS}`);
+  await desk.page.locator(".group").first().waitFor();
+  for (const more of await desk.page.getByText("Newest message").all()) await more.click();
   await desk.sees("<script>window.owned=1;alert(document.domain)</script>");
   await desk.sees("<b>bold</b>");
   await desk.sees("U+202E");

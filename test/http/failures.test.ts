@@ -137,6 +137,35 @@ test("a group's jobs are listed, counted, kicked and deleted, and no others", as
   expect((await http.ask("/api/v1/tubes/whole/jobs?group=of+some+kind")).status).toBe(400);
 });
 
+test("of two errors with the same frames, kicking all of one leaves the other buried", async () => {
+  const frames = Array.from(
+    { length: 30 },
+    (_, at) => `  File "/srv/app/worker.py", line ${at}, in run\n    handle(job)\n`,
+  ).join("");
+  const said = (exception: string): string =>
+    `Traceback (most recent call last):\n${frames}${exception}\n`;
+  const ids = await putBuried("traces", [
+    said("KeyError: 'ada@example.com'"),
+    said("TimeoutError: no answer within 5 s"),
+    said("KeyError: 'bob'"),
+    said("TimeoutError: no answer within 12 s"),
+    said("KeyError: 'eve'"),
+  ]);
+  const { groups } = await failures("traces");
+  expect(groups.map(({ count, headlineBase64 }) => [count, text(headlineBase64)])).toEqual([
+    [3, "KeyError: 'eve'"],
+    [2, "TimeoutError: no answer within 12 s"],
+  ]);
+  const wish = { tube: "traces", state: "buried", group: groups[1]?.key };
+  // The last one fails in another way before it is acted on, so it belongs to the group no more.
+  const last = ids[3] ?? 0;
+  await talk(http, `kick-job ${last}\r\n${bury(last, said("KeyError: 'mallory'"))}`);
+  expect(await bulk({ ...wish, action: "kick" })).toEqual({ matched: 1, done: 1 });
+  expect((await jobs("traces", "")).jobs.map(({ id }) => id)).toEqual(
+    ids.filter((_, at) => at !== 1),
+  );
+});
+
 test("a sample is the beginning of a message, and a long one is told from a short one", async () => {
   await putBuried("long", ["long line ".repeat(6000)]);
   const [group] = (await failures("long")).groups;
