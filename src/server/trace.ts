@@ -4,14 +4,16 @@
  *   transport -> TracedInlet -> session -> TracedOutlet -> transport
  *
  * Bodies are never told, only their sizes. Input is told as it arrives, before the session sees it,
- * so that the commands of one chunk stand before their replies. Whoever asks for neither has none
- * of this between transport and session. Used by thread.ts.
+ * so that the commands of one chunk stand before their replies. A reply that the table of replies
+ * does not have is a defect of the session. Whoever asks for neither has none of this between
+ * transport and session. Used by thread.ts.
  */
 
 import type { LogFields, LogLevel } from "../observability/log.ts";
 import { OP } from "../protocol/commands.ts";
 import { looksLikeAnotherProtocol } from "../protocol/foreign.ts";
 import { Command, parseLine } from "../protocol/line.ts";
+import { ReplyFraming } from "../protocol/reply-reader.ts";
 import type { TraceSettings } from "../runtime.ts";
 import type { Inlet, Outlet } from "../transport.ts";
 import { LONGEST_LINE_BYTES, lineBytesMax } from "./line-framing.ts";
@@ -21,8 +23,6 @@ export type Tell = (level: LogLevel, message: string, fields: LogFields) => void
 
 const CR = 13;
 const LF = 10;
-/** Reply lines whose last word is the size of the body that follows. */
-const HAS_BODY = /^(?:RESERVED|FOUND|OK) (?:\d+ )?(\d+)$/;
 
 /**
  * Opens a session behind a trace.
@@ -40,22 +40,24 @@ export function openTraced(
   tell("debug", "accepted a connection", { connection });
   const gone = (): void => tell("debug", "a connection is closed", { connection });
   if (verbosity < 2) return new TracedInlet(open(outlet), undefined, gone);
-  const commands = new Lines(
-    (line) => commandBody(line, maxJobBytes),
-    (line, body) => tell("trace", "command", { connection, line, ...body }),
+  const commands = new CommandLines(maxJobBytes, (line, body) =>
+    tell("trace", "command", { connection, line, ...body }),
   );
-  const replies = new Lines(replyBody, (line, body) =>
-    tell("trace", "reply", { connection, line, ...body }),
-  );
+  const replies = new ReplyFraming({
+    line: ({ line, bodyBytes }) =>
+      tell("trace", "reply", { connection, line, ...(bodyBytes !== undefined && { bodyBytes }) }),
+    body: () => undefined,
+    end: () => undefined,
+  });
   return new TracedInlet(open(new TracedOutlet(outlet, replies)), commands, gone);
 }
 
 class TracedInlet implements Inlet {
   readonly #inlet: Inlet;
-  readonly #commands: Lines | undefined;
+  readonly #commands: CommandLines | undefined;
   readonly #gone: () => void;
 
-  constructor(inlet: Inlet, commands: Lines | undefined, gone: () => void) {
+  constructor(inlet: Inlet, commands: CommandLines | undefined, gone: () => void) {
     this.#inlet = inlet;
     this.#commands = commands;
     this.#gone = gone;
@@ -82,15 +84,15 @@ class TracedInlet implements Inlet {
 
 class TracedOutlet implements Outlet {
   readonly #outlet: Outlet;
-  readonly #replies: Lines;
+  readonly #replies: ReplyFraming;
 
-  constructor(outlet: Outlet, replies: Lines) {
+  constructor(outlet: Outlet, replies: ReplyFraming) {
     this.#outlet = outlet;
     this.#replies = replies;
   }
 
   write(bytes: Uint8Array): boolean {
-    this.#replies.follow(bytes);
+    this.#replies.take(bytes);
     return this.#outlet.write(bytes);
   }
 
@@ -123,9 +125,9 @@ interface Body {
 /** What follows a command line: a body or none, or nothing more that counts. */
 type Sequel = Body | "end";
 
-/** Finds the lines in a stream of lines and bodies that comes in pieces. Keeps at most one line. */
-class Lines {
-  readonly #sequel: (line: Uint8Array) => Sequel;
+/** Finds the command lines in input that comes in pieces. Keeps at most one line. */
+class CommandLines {
+  readonly #maxJobBytes: number;
   readonly #tell: (line: string, body: Body) => void;
   readonly #line = new Uint8Array(LONGEST_LINE_BYTES);
   /** Bytes of the line so far, those that were not kept included. */
@@ -133,8 +135,8 @@ class Lines {
   #last = 0;
   #bodyLeft = 0;
 
-  constructor(sequel: (line: Uint8Array) => Sequel, tell: (line: string, body: Body) => void) {
-    this.#sequel = sequel;
+  constructor(maxJobBytes: number, tell: (line: string, body: Body) => void) {
+    this.#maxJobBytes = maxJobBytes;
     this.#tell = tell;
   }
 
@@ -165,7 +167,7 @@ class Lines {
     const most = lineBytesMax(this.#line, 0, Math.min(length, LONGEST_LINE_BYTES));
     const isWhole = length + 2 <= most;
     const line = this.#line.subarray(0, isWhole ? length : most);
-    const sequel = isWhole ? this.#sequel(line) : {};
+    const sequel = isWhole ? commandBody(line, this.#maxJobBytes) : {};
     if (sequel === "end") this.#bodyLeft = Infinity;
     else if (sequel.bodyBytes !== undefined) this.#bodyLeft = sequel.bodyBytes + 2;
     this.#tell(textOf(line) + (isWhole ? "" : "..."), sequel === "end" ? {} : sequel);
@@ -185,11 +187,6 @@ function commandBody(line: Uint8Array, maxJobBytes: number): Sequel {
   const isPut = op === OP.PUT && (!command.garbage || command.bytes > maxJobBytes);
   const hasBody = isPut || (!isUnknown && command.hasFailure);
   return hasBody ? { bodyBytes: command.bytes } : {};
-}
-
-function replyBody(line: Uint8Array): Sequel {
-  const bytes = HAS_BODY.exec(textOf(line))?.[1];
-  return bytes === undefined ? {} : { bodyBytes: Number(bytes) };
 }
 
 /** Each byte as the character with that number; the log escapes what a terminal would act on. */

@@ -107,9 +107,9 @@ const COMMANDS: readonly (readonly [string, string, readonly string[]])[] = [
 /** What a session sends, and what is told of it. */
 const REPLIES: readonly (readonly [string, string, readonly string[]])[] = [
   ["each line", "INSERTED 1\r\nUSING OK\r\n", ["reply INSERTED 1", "reply USING OK"]],
-  ["no job", "RESERVED 7 4\r\na\r\nb\r\nX\r\n", ["reply RESERVED 7 4 +4", "reply X"]],
-  ["no job that is found", "FOUND 7 0\r\n\r\nX\r\n", ["reply FOUND 7 0 +0", "reply X"]],
-  ["no statistics", "OK 4\r\n--\r\n\r\nX\r\n", ["reply OK 4 +4", "reply X"]],
+  ["no job", "RESERVED 7 4\r\na\r\nb\r\nDELETED\r\n", ["reply RESERVED 7 4 +4", "reply DELETED"]],
+  ["no job that is found", "FOUND 7 0\r\n\r\nDELETED\r\n", ["reply FOUND 7 0 +0", "reply DELETED"]],
+  ["no statistics", "OK 4\r\n--\r\n\r\nDELETED\r\n", ["reply OK 4 +4", "reply DELETED"]],
 ];
 
 describe("a trace of commands tells", () => {
