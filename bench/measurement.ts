@@ -105,7 +105,7 @@ async function restartSeconds(spec: ServerSpec, jobs: number): Promise<number> {
   const server = await Server.start(spec);
   try {
     const asker = await Asker.open(server.address.port);
-    const { body, at } = await asker.expect("OK", "stats\r\n");
+    const { body, at } = await asker.expect("OK", "stats");
     asker.close();
     const found = /^current-jobs-ready: (\d+)$/m.exec(body)?.[1];
     if (found !== String(jobs)) throw new Error(`${found} of ${jobs} jobs are back`);

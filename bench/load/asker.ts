@@ -1,14 +1,11 @@
-/* A connection that asks one thing and awaits the whole answer: for preparing a server, and where
- * each answer is timed alone.
- *
- * Knows beanstalkd's two shapes of reply: a line, and a line that ends in a length followed by that
- * many bytes. Not fast, and not used where throughput is measured.
+/* A connection that asks and awaits whole answers, through the client's connection: for preparing a
+ * server, and where each answer is timed alone. Not used where throughput is measured.
  */
-import { connect, type Socket } from "node:net";
+import type { ClientConnection } from "../../src/client/connection.ts";
+import { connectTo } from "../../src/transports/socket-wire.ts";
 
 /**
- * A reply without its final CRLF, and the moment (performance.now) at which its last bytes were
- * read.
+ * A reply without its CRLFs, and the moment (performance.now) at which its last bytes were read.
  */
 export interface Answer {
   readonly line: string;
@@ -16,71 +13,38 @@ export interface Answer {
   readonly at: number;
 }
 
-const WITH_BODY = /^(?:OK|RESERVED \d+|FOUND \d+) (\d+)$/;
-
 /** One connection; answers arrive in the order of the questions. */
 export class Asker {
-  readonly #socket: Socket;
-  readonly #waiting: PromiseWithResolvers<Answer>[] = [];
-  #heard = "";
+  readonly #client: ClientConnection;
 
-  private constructor(socket: Socket) {
-    this.#socket = socket;
-    socket.setEncoding("latin1");
-    socket.on("data", (text: string) => this.#receive(text));
-    socket.on("error", (error) => this.#fail(error));
-    socket.on("close", () => this.#fail(new Error("the server closed the connection")));
+  private constructor(client: ClientConnection) {
+    this.#client = client;
   }
 
   /** Connects to the port on 127.0.0.1. */
   static async open(port: number): Promise<Asker> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const socket = connect({ port, host: "127.0.0.1", noDelay: true });
-    socket.once("error", reject);
-    socket.once("connect", resolve);
-    await promise;
-    socket.off("error", reject);
-    return new Asker(socket);
+    return new Asker(await connectTo({ kind: "tcp", host: "127.0.0.1", port }));
   }
 
-  /** Sends the bytes of one command, CRLF included; rejects when the connection is lost first. */
-  ask(command: string): Promise<Answer> {
-    const waiting = Promise.withResolvers<Answer>();
-    this.#waiting.push(waiting);
-    this.#socket.write(command, "latin1");
-    return waiting.promise;
+  /** Asks, with a body if the command has one; rejects when the connection is lost first. */
+  async ask(command: string, text?: string): Promise<Answer> {
+    const { line, body } = await this.#client.ask(
+      command,
+      text === undefined ? undefined : Buffer.from(text, "latin1"),
+    );
+    const at = performance.now();
+    return { line, body: Buffer.from(body).toString("latin1"), at };
   }
 
   /** Asks and throws unless the reply's line begins with `expected`. */
-  async expect(expected: string, command: string): Promise<Answer> {
-    const answer = await this.ask(command);
+  async expect(expected: string, command: string, text?: string): Promise<Answer> {
+    const answer = await this.ask(command, text);
     if (answer.line.startsWith(expected)) return answer;
-    throw new Error(
-      `expected ${expected} for ${JSON.stringify(command.slice(0, 80))}, got ${answer.line}`,
-    );
+    throw new Error(`expected ${expected} for ${JSON.stringify(command)}, got ${answer.line}`);
   }
 
   /** Closes at once; whoever still waits for an answer is rejected. */
   close(): void {
-    this.#socket.destroy();
-  }
-
-  #receive(text: string): void {
-    this.#heard += text;
-    for (;;) {
-      const lineEnd = this.#heard.indexOf("\r\n");
-      if (lineEnd < 0) return;
-      const line = this.#heard.slice(0, lineEnd);
-      const bodyLength = WITH_BODY.exec(line)?.[1];
-      const end = bodyLength === undefined ? lineEnd + 2 : lineEnd + 4 + Number(bodyLength);
-      if (this.#heard.length < end) return;
-      const body = bodyLength === undefined ? "" : this.#heard.slice(lineEnd + 2, end - 2);
-      this.#heard = this.#heard.slice(end);
-      this.#waiting.shift()?.resolve({ line, body, at: performance.now() });
-    }
-  }
-
-  #fail(error: Error): void {
-    for (const waiting of this.#waiting.splice(0)) waiting.reject(error);
+    this.#client.close();
   }
 }

@@ -38,6 +38,6 @@ async function grow(crowd: Asker[], size: number, port: number): Promise<void> {
 /** An answered command shows that the server has accepted the connection, not only the kernel. */
 async function join(port: number): Promise<Asker> {
   const asker = await Asker.open(port);
-  await asker.expect("USING default", "list-tube-used\r\n");
+  await asker.expect("USING default", "list-tube-used");
   return asker;
 }

@@ -51,7 +51,7 @@ export function tubeName(index: number): string {
 }
 
 /** The whole put command of one job, in `count` copies. */
-export function putBytes(count: number, bodyBytes = BODY_BYTES): Uint8Array<ArrayBuffer> {
+function putBytes(count: number, bodyBytes = BODY_BYTES): Uint8Array<ArrayBuffer> {
   return latin1(`put 0 0 60 ${bodyBytes}\r\n${"x".repeat(bodyBytes)}\r\n`.repeat(count));
 }
 

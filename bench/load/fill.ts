@@ -56,7 +56,7 @@ interface Reading {
 
 async function reading(server: ServerAddress): Promise<Reading> {
   const asker = await Asker.open(server.port);
-  const { body } = await asker.expect("OK", "stats\r\n");
+  const { body } = await asker.expect("OK", "stats");
   asker.close();
   const engine = new RegExp(`^${ENGINE_BYTES_KEY}: (\\d+)$`, "m").exec(body)?.[1];
   return {

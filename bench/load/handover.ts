@@ -8,7 +8,7 @@
  */
 import type { Sample } from "../figures.ts";
 import { Asker, type Answer } from "./asker.ts";
-import { BODY_BYTES, putBytes } from "./dialect.ts";
+import { BODY_BYTES } from "./dialect.ts";
 import { Latency } from "./latency.ts";
 import type { HandoverOrder, ServerAddress } from "./order.ts";
 
@@ -23,12 +23,12 @@ interface Producer {
 /** Runs handovers until the time is over. */
 export async function runHandover(order: HandoverOrder, server: ServerAddress): Promise<Sample> {
   const waiter = await Asker.open(server.port);
-  await waiter.expect("WATCHING", `watch ${TUBE}\r\n`);
-  await waiter.expect("WATCHING", "ignore default\r\n");
+  await waiter.expect("WATCHING", `watch ${TUBE}`);
+  await waiter.expect("WATCHING", "ignore default");
   const producers: Producer[] = [];
   for (let index = 0; index < order.producers; index += 1) {
     const asker = await Asker.open(server.port);
-    await asker.expect("USING", `use ${TUBE}\r\n`);
+    await asker.expect("USING", `use ${TUBE}`);
     producers.push({ asker, latency: new Latency() });
   }
   await repeatHandovers(waiter, producers, order.seconds * WARM_UP_SHARE);
@@ -58,22 +58,23 @@ async function repeatHandovers(
 
 /** One handover; returns its microseconds. */
 async function handOver(waiter: Asker, producer: Asker): Promise<number> {
-  const reserved = waiter.ask("reserve\r\n");
+  const reserved = waiter.ask("reserve");
   await untilWaiting(producer);
   const putAt = performance.now();
-  const inserted = producer.expect("INSERTED", PUT);
+  const inserted = producer.expect("INSERTED", PUT, BODY);
   const answer = await reserved;
   await inserted;
-  await waiter.expect("DELETED", `delete ${idOf(answer)}\r\n`);
+  await waiter.expect("DELETED", `delete ${idOf(answer)}`);
   return (answer.at - putAt) * 1000;
 }
 
-const PUT = Buffer.from(putBytes(1)).toString("latin1");
+const PUT = `put 0 0 60 ${BODY_BYTES}`;
+const BODY = "x".repeat(BODY_BYTES);
 
 async function untilWaiting(producer: Asker): Promise<void> {
   const deadline = performance.now() + 5000;
   while (performance.now() < deadline) {
-    const { body } = await producer.expect("OK", `stats-tube ${TUBE}\r\n`);
+    const { body } = await producer.expect("OK", `stats-tube ${TUBE}`);
     if (body.includes("current-waiting: 1\n")) return;
   }
   throw new Error("a reserve on an empty tube was not counted as waiting within 5 s");

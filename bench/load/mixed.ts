@@ -46,7 +46,7 @@ export async function runMixed(order: MixedOrder, server: ServerAddress): Promis
   const timer = setInterval(() => scale.weigh(), WEIGH_MILLIS);
   await Promise.all(tides.map((tide, index) => tide.run(port, index)));
   clearInterval(timer);
-  await stays.expect("FOUND", "peek-buried\r\n");
+  await stays.expect("FOUND", "peek-buried");
   stays.close();
   const commands = tides.reduce((sum, tide) => sum + tide.commands, 0);
   return { ...scale.heaviest, commandsPerSecond: commands / order.seconds };
@@ -56,11 +56,11 @@ export async function runMixed(order: MixedOrder, server: ServerAddress): Promis
 async function buryOne(port: number): Promise<Asker> {
   const asker = await Asker.open(port);
   const tube = tubeName(BODIES.length);
-  await asker.expect("USING", `use ${tube}\r\n`);
-  await asker.expect("WATCHING", `watch ${tube}\r\n`);
-  await asker.expect("INSERTED", "put 0 0 60 4\r\nstay\r\n");
-  const { line } = await asker.expect("RESERVED", "reserve\r\n");
-  await asker.expect("BURIED", `bury ${line.split(" ")[1]} 0\r\n`);
+  await asker.expect("USING", `use ${tube}`);
+  await asker.expect("WATCHING", `watch ${tube}`);
+  await asker.expect("INSERTED", "put 0 0 60 4", "stay");
+  const { line } = await asker.expect("RESERVED", "reserve");
+  await asker.expect("BURIED", `bury ${line.split(" ")[1]} 0`);
   return asker;
 }
 

@@ -9,10 +9,10 @@ import type { Sample } from "../figures.ts";
 import { cpuMicros } from "../process-cost.ts";
 import { Asker } from "./asker.ts";
 import {
+  BODY_BYTES,
   beanstalkConversation,
   manyTubesConversation,
   mirrorConversation,
-  putBytes,
   putConversation,
   redisConversation,
   releaseConversation,
@@ -55,13 +55,13 @@ function conversation(order: PipelinedOrder, connection: number): Conversation {
  */
 async function fillTubes(port: number, from: number, to: number): Promise<void> {
   const asker = await Asker.open(port);
-  const put = Buffer.from(putBytes(1)).toString("latin1");
+  const body = "x".repeat(BODY_BYTES);
   for (let first = from; first < to; first += FILL_BATCH) {
     const replies: Promise<unknown>[] = [];
     for (let tube = first; tube < Math.min(to, first + FILL_BATCH); tube += 1) {
       replies.push(
-        asker.expect("USING", `use ${tubeName(tube)}\r\n`),
-        asker.expect("INSERTED", put),
+        asker.expect("USING", `use ${tubeName(tube)}`),
+        asker.expect("INSERTED", `put 0 0 60 ${BODY_BYTES}`, body),
       );
     }
     await Promise.all(replies);

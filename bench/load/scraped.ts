@@ -14,6 +14,7 @@ import { Latency } from "./latency.ts";
 import type { ScrapedOrder, ServerAddress } from "./order.ts";
 
 const BODY = "x".repeat(100);
+const PUT = `put 0 0 60 ${BODY.length}`;
 /** Tubes filled before their answers are awaited. */
 const BATCH = 500;
 const WARM_UP_MILLIS = 500;
@@ -22,9 +23,9 @@ const WARM_UP_MILLIS = 500;
 export async function runScraped(order: ScrapedOrder, server: ServerAddress): Promise<Sample> {
   const asker = await Asker.open(server.port);
   for (let tube = 0; tube < order.tubes; tube += BATCH) await fill(asker, tube, BATCH);
-  await asker.expect("USING", "use measured\r\n");
-  await asker.expect("WATCHING", "watch measured\r\n");
-  await asker.expect("WATCHING", "ignore default\r\n");
+  await asker.expect("USING", "use measured");
+  await asker.expect("WATCHING", "watch measured");
+  await asker.expect("WATCHING", "ignore default");
   const scraper = order.beside === "scraper" ? new Scraper(server.httpPort) : undefined;
   const neighbour = order.beside === "neighbour" ? busyNeighbour() : undefined;
   const latency = new Latency();
@@ -47,25 +48,24 @@ export async function runScraped(order: ScrapedOrder, server: ServerAddress): Pr
 
 /** A job for each of `count` tubes. */
 async function fill(asker: Asker, first: number, count: number): Promise<void> {
-  const put = `put 0 0 60 ${BODY.length}\r\n${BODY}\r\n`;
   const asked = Array.from({ length: count }, (_, at) => [
-    asker.expect("USING", `use tube-${first + at}\r\n`),
-    asker.expect("INSERTED", put),
+    asker.expect("USING", `use tube-${first + at}`),
+    asker.expect("INSERTED", PUT, BODY),
   ]);
   await Promise.all(asked.flat());
 }
 
 async function cycle(asker: Asker, latency: Latency, until: number): Promise<void> {
-  const timed = async (expected: string, command: string): Promise<string> => {
+  const timed = async (expected: string, command: string, body?: string): Promise<string> => {
     const began = performance.now();
-    const { line, at } = await asker.expect(expected, command);
+    const { line, at } = await asker.expect(expected, command, body);
     latency.record((at - began) * 1000);
     return line;
   };
   while (performance.now() < until) {
-    await timed("INSERTED", `put 0 0 60 ${BODY.length}\r\n${BODY}\r\n`);
-    const [, id = ""] = (await timed("RESERVED", "reserve\r\n")).split(" ");
-    await timed("DELETED", `delete ${id}\r\n`);
+    await timed("INSERTED", PUT, BODY);
+    const [, id = ""] = (await timed("RESERVED", "reserve")).split(" ");
+    await timed("DELETED", `delete ${id}`);
   }
 }
 

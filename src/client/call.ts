@@ -38,8 +38,8 @@ export class Calls {
   }
 }
 
-const CRLF = "\r\n";
 const ENCODER = new TextEncoder();
+const CRLF = ENCODER.encode("\r\n");
 const LINE_BREAK = /[\r\n]/;
 
 /** A command as it is sent; the body is copied. Throws a BadCommandError. */
@@ -47,11 +47,11 @@ export function commandBytes(command: string, body: Uint8Array | undefined): Uin
   if (LINE_BREAK.test(command)) {
     throw new BadCommandError(`${JSON.stringify(command)} is more than one line`);
   }
-  const line = ENCODER.encode(command + CRLF);
+  const line = ENCODER.encode(`${command}\r\n`);
   if (body === undefined) return line;
   const bytes = new Uint8Array(line.length + body.length + CRLF.length);
   bytes.set(line);
   bytes.set(body, line.length);
-  bytes.set(ENCODER.encode(CRLF), line.length + body.length);
+  bytes.set(CRLF, line.length + body.length);
   return bytes;
 }

@@ -78,7 +78,7 @@ export class ReplyForms {
 
   /** Tells which form a line has. Throws a BadReplyError when it has none. */
   tell(bytes: Uint8Array): ReplyLine {
-    const line = String.fromCharCode(...bytes);
+    const line = textOf(bytes);
     const [word = "", ...args] = line.split(" ");
     const pattern = this.#patterns.get(word)?.[args.length];
     if (pattern === undefined || !args.every((arg, index) => isA(arg, pattern.args[index]))) {
@@ -100,6 +100,13 @@ function isA(text: string, argument: Argument | undefined): boolean {
   if (argument === undefined || text.length > argument.bytesMax) return false;
   if (!argument.isNumber) return VISIBLE.test(text);
   return DIGITS.test(text) && Number.isSafeInteger(Number(text));
+}
+
+/** Each byte as the character with that number. */
+export function textOf(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at++) text += String.fromCharCode(bytes[at] ?? 0);
+  return text;
 }
 
 /** Bytes that came instead of a reply, for people. */

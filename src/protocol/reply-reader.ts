@@ -9,7 +9,7 @@
  * connection, and by the server's trace, which passes over bodies.
  */
 
-import { BadReplyError, quoted, ReplyForms } from "./reply-line.ts";
+import { BadReplyError, quoted, ReplyForms, textOf } from "./reply-line.ts";
 import type { ReplyLine } from "./reply-line.ts";
 import { REPLIES } from "./replies.ts";
 import type { ReplyRow } from "./replies.ts";
@@ -192,5 +192,5 @@ function endOfLine(bytes: Uint8Array, at: number, end: number): number {
 }
 
 function quotedBytes(bytes: Uint8Array): string {
-  return quoted(String.fromCharCode(...bytes));
+  return quoted(textOf(bytes));
 }
