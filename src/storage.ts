@@ -41,11 +41,20 @@ export interface Storage {
   remove(name: string): void;
   /** Returns when all that was created, renamed and removed is safe. */
   syncDirectory(): void;
+  /** Keeps other processes out. Rejects with HM_STORAGE_BUSY if another one is in. */
+  lease(): Promise<Lease>;
+}
+
+/** What keeps other processes out of a directory, until it is released or the process ends. */
+export interface Lease {
+  /** Why it does not keep all of this machine out; absent: it does. */
+  readonly weakness: string | undefined;
   /**
-   * Keeps other processes out until what it gives is called. Rejects with HM_STORAGE_BUSY if
-   * another one is in.
+   * Makes it as strong as it can be, now that something may be written that could not be before.
+   * Rejects with HM_STORAGE_BUSY if that shows that another process is in.
    */
-  lease(): Promise<() => void>;
+  renew(): Promise<void>;
+  release(): void;
 }
 
 /** Why a storage call failed, as far as the journal cares. */

@@ -20,13 +20,13 @@ import type { Runtime } from "../runtime.ts";
 import { StorageError } from "../storage.ts";
 import type { Storage } from "../storage.ts";
 import { BeanstalkdDirectory } from "../storage/beanstalkd-directory.ts";
+import { isOfLease } from "../storage/lease.ts";
 import { NodeStorage } from "../storage/node-fs.ts";
 
 const EXIT_IMPORTED = 0;
 const EXIT_INCOMPLETE = 1;
 
 /** Says who has the journal's directory. */
-const LOCK_NAME = "lock";
 
 /** The log or the directory to make is not fit for an import. */
 class ImportError extends Error {
@@ -116,7 +116,7 @@ async function write(
 ): Promise<void> {
   const storage = new NodeStorage(to);
   mustBeEmpty(storage, to); // before the lease is signed for, in a file that may be somebody's
-  const release = await storage.lease();
+  const lease = await storage.lease();
   try {
     mustBeEmpty(storage, to);
     const { checksum } = openReplica(engine, 1, 0);
@@ -128,12 +128,12 @@ async function write(
     load.finish();
     readBack(storage, engine, jobs.length);
   } finally {
-    release();
+    lease.release();
   }
 }
 
 function mustBeEmpty(storage: Storage, to: string): void {
-  const isEmpty = storage.list().every((name) => name === LOCK_NAME);
+  const isEmpty = storage.list().every((name) => isOfLease(name));
   if (!isEmpty) throw new ImportError(`${to}: it must be new or empty`);
 }
 

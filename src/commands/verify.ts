@@ -46,7 +46,8 @@ function complain(why: string, runtime: Runtime): number {
 async function look(directory: string, runtime: Runtime): Promise<Inspection | string> {
   const storage = new ReadOnlyStorage(directory);
   refuseForeignLog(directory, storage.list());
-  if (await storage.isLeased()) return `${directory}: a server uses it`;
+  const holder = await storage.holder();
+  if (holder !== undefined) return `${directory}: a server uses it${holder}`;
   const engine = await WebAssembly.compile(await runtime.readModule("engine"));
   const found = inspect(storage, engine, Date.now() * 1000);
   return found.segments.length === 0 ? `${directory}: there is no journal in it` : found;

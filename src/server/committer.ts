@@ -18,7 +18,7 @@ import { recover } from "../journal/recovery.ts";
 import type { Recovered, RecoveryReport } from "../journal/recovery.ts";
 import { cannotWrite } from "../journal/settlement.ts";
 import { StorageError } from "../storage.ts";
-import type { Storage } from "../storage.ts";
+import type { Lease, Storage } from "../storage.ts";
 import { Common } from "./common.ts";
 import * as B from "./journal-board.ts";
 
@@ -46,6 +46,8 @@ export type CommitterReport =
   /** Nothing can be recorded, for the reason that `why` says; or again, without one. */
   | { readonly kind: "readOnly"; readonly why: string | undefined }
   | { readonly kind: "full"; readonly isFull: boolean }
+  /** Only servers of this network namespace are kept out, for the reason that `why` says. */
+  | { readonly kind: "weakLease"; readonly why: string }
   | { readonly kind: "stopped" };
 
 /** What the committer needs of its runtime. */
@@ -76,11 +78,13 @@ export async function runCommitter(
   { directory, storage, report }: CommitterSurroundings,
 ): Promise<void> {
   const hasForeignLog = refuseForeignLog(directory, storage.list()); // before `lock` is written
-  const release = await storage.lease();
+  const lease = await storage.lease();
+  const { weakness } = lease;
+  if (weakness !== undefined) report({ kind: "weakLease", why: weakness });
   const committer = new Committer(seed, { directory, storage, report }, hasForeignLog);
-  const journal = committer.begin();
+  const journal = await committer.begin(lease);
   if (journal !== undefined) committer.run(journal);
-  release();
+  lease.release();
   report({ kind: "stopped" });
 }
 
@@ -122,7 +126,7 @@ class Committer {
    * Recovers, and opens the journal, for the threads to go on. Where nothing can be written they
    * may only look until something can; undefined if the server was told to stop before.
    */
-  begin(): Journal | undefined {
+  async begin(lease: Lease): Promise<Journal | undefined> {
     const began = performance.now();
     const recovered = this.#recover();
     this.#common.replay.end();
@@ -136,6 +140,7 @@ class Committer {
       this.#board.clearWake();
       if (this.#board.mustStop) return undefined;
       this.#board.waitForWork(BEGIN_AGAIN_MILLIS);
+      await lease.renew();
       journal = this.#open(recovered);
     }
     if (this.#board.isReadOnly) this.#setReadOnly(undefined);

@@ -74,6 +74,11 @@ export class JournalKeeper {
       case "full":
         this.#tellFull(report.isFull);
         break;
+      case "weakLease":
+        this.#log.write("warn", "servers in other containers are not kept out of the data", {
+          why: report.why,
+        });
+        break;
       case "stopped":
         this.#stopped();
         break;

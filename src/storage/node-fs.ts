@@ -3,21 +3,17 @@
  *
  * Synchronous calls: the committer has a thread to itself, and a sync in one's own thread is
  * measured faster than through a pool. Files are 0600 and the directory 0700: jobs are nobody
- * else's business. The lease is an abstract Unix socket named after the directory's device and
- * inode, which the kernel lets go of with the process, and a file that says who has it, for people
- * and for other hosts.
+ * else's business. What keeps other servers out is in lease.ts.
  */
 
 import * as fs from "node:fs";
-import { createServer } from "node:net";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import { StorageError } from "../storage.ts";
-import type { Storage, StorageFailure, StorageFile } from "../storage.ts";
+import type { Lease, Storage, StorageFailure, StorageFile } from "../storage.ts";
+import { takeLease } from "./lease.ts";
 
 const FILE_MODE = 0o600;
 const DIRECTORY_MODE = 0o700;
-const LOCK_NAME = "lock";
 
 const FULL = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 
@@ -120,38 +116,12 @@ export class NodeStorage implements Storage {
     });
   }
 
-  async lease(): Promise<() => void> {
-    const { dev, ino } = attempt(this.#directory, () => fs.statSync(this.#directory));
-    const server = createServer();
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", (cause) => {
-        const message = `${this.#directory}: another server uses it${this.#holder()}`;
-        reject(new StorageError("HM_STORAGE_BUSY", message, { cause }));
+  lease(): Promise<Lease> {
+    return takeLease(this.#directory).catch((error: unknown) => {
+      if (error instanceof StorageError) throw error;
+      return attempt(this.#directory, () => {
+        throw error;
       });
-      server.listen(`\0homemaker:${dev}:${ino}`, () => resolve());
     });
-    server.unref();
-    this.#sign();
-    return () => server.close();
-  }
-
-  /** Who has the lease, as far as it said. */
-  #holder(): string {
-    try {
-      return ` (${fs.readFileSync(this.#path(LOCK_NAME), "utf8").trim()})`;
-    } catch {
-      return ""; // it is only for people
-    }
-  }
-
-  #sign(): void {
-    try {
-      fs.writeFileSync(this.#path(LOCK_NAME), `process ${process.pid} on ${hostname()}\n`, {
-        mode: FILE_MODE,
-      });
-    } catch {
-      // A full or read-only disk: the socket is what keeps others out.
-      return;
-    }
   }
 }

@@ -5,9 +5,9 @@
  */
 
 import { statSync } from "node:fs";
-import { connect } from "node:net";
 import { StorageError } from "../storage.ts";
-import type { Storage, StorageFile } from "../storage.ts";
+import type { Lease, Storage, StorageFile } from "../storage.ts";
+import { holderOf } from "./lease.ts";
 import { NodeStorage } from "./node-fs.ts";
 
 /** A directory of the file system that exists. */
@@ -48,7 +48,7 @@ export class ReadOnlyStorage implements Storage {
     this.#refuse(this.#directory);
   }
 
-  lease(): Promise<() => void> {
+  lease(): Promise<Lease> {
     return this.#refuse(this.#directory);
   }
 
@@ -56,17 +56,8 @@ export class ReadOnlyStorage implements Storage {
     throw new StorageError("HM_STORAGE_READ_ONLY", `${name}: it was opened to be read only`);
   }
 
-  /** Whether a server of this machine has the directory (see NodeStorage.lease). */
-  async isLeased(): Promise<boolean> {
-    const { dev, ino } = statSync(this.#directory);
-    const socket = connect(`\0homemaker:${dev}:${ino}`);
-    try {
-      return await new Promise<boolean>((resolve) => {
-        socket.once("connect", () => resolve(true));
-        socket.once("error", () => resolve(false));
-      });
-    } finally {
-      socket.destroy();
-    }
+  /** Who has the directory, for the end of a line; undefined if no server of this machine has. */
+  holder(): Promise<string | undefined> {
+    return holderOf(this.#directory);
   }
 }

@@ -16,6 +16,8 @@ import { listening } from "./acceptor.ts";
 export const PATH_BYTES_MAX = 107;
 /** Everyone who may enter the directory may ask. */
 const MODE = 0o666;
+/** Who does not even refuse for so long has not gone. */
+const PATIENCE_MS = 2000;
 const OWN_FILES = "/proc/self/fd";
 const NOBODY_LISTENS = "ECONNREFUSED";
 const NOTHING_THERE = "ENOENT";
@@ -71,11 +73,14 @@ export function pulseOf(path: string): Promise<Pulse> {
     (short) =>
       new Promise<Pulse>((resolve) => {
         const socket = connect({ path: short });
-        socket.once("connect", () => {
+        const answer = (pulse: Pulse): void => {
+          clearTimeout(silent);
           socket.destroy();
-          resolve("alive");
-        });
-        socket.once("error", (error) => resolve(pulseBy(codeOf(error))));
+          resolve(pulse);
+        };
+        const silent = setTimeout(() => answer("alive"), PATIENCE_MS);
+        socket.once("connect", () => answer("alive"));
+        socket.on("error", (error) => answer(pulseBy(codeOf(error))));
       }),
   ).catch((error: unknown) => pulseBy(codeOf(error)));
 }

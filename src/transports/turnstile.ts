@@ -26,6 +26,11 @@ class TurnstileError extends Error {
   readonly code = "HM_TURNSTILE";
 }
 
+/** Whether that is why nobody could pass. */
+export function isTurnstileError(error: unknown): boolean {
+  return error instanceof TurnstileError;
+}
+
 /**
  * Runs `pass` while no other process is in the turnstile at `place`, a path whose directory exists.
  * Rejects with a TurnstileError after 10 s, with the system's error where no socket can be made, and

@@ -57,7 +57,7 @@ export class SmallJournal {
     segmentBytes = 1_048_576,
   ): Promise<SmallJournal> {
     const storage = new NodeStorage(directory);
-    const release = await storage.lease();
+    const lease = await storage.lease();
     const replica = openReplica(ENGINE, shards, Date.now() * 1000);
     const parts = { storage, shards: replica.shards, checksum: replica.checksum };
     const recovered = recover({ ...parts, now: 0, strict: true, progress: () => undefined });
@@ -72,7 +72,7 @@ export class SmallJournal {
     return new SmallJournal(
       replica.shards.map(({ shard }) => shard),
       journal,
-      release,
+      () => lease.release(),
     );
   }
 

@@ -249,6 +249,7 @@ test.for(["killed", "stopped"] as const)(
       await until("it can be written", async () => {
         return (await statistic(client, "journal-read-only")) === "false";
       });
+      expect(readdirSync(disk.directory)).toContain("lock.socket");
       await inspect(second, ledger); // which puts a job and deletes it
       await put(client, ledger, 50);
       await second.kill();
@@ -306,7 +307,9 @@ test("where a beanstalkd's log lies beside a journal, the journal is served and 
 
 /** Names and contents. */
 function filesOf(path: string): readonly (readonly [string, string])[] {
-  return readdirSync(path).map((name) => [name, hashOf(readFileSync(join(path, name)))]);
+  return readdirSync(path, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => [name, hashOf(readFileSync(join(path, name)))]);
 }
 
 function hashOf(bytes: Buffer): string {

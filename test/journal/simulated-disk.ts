@@ -7,7 +7,7 @@
  * or drops them and says nothing more (as Linux does). `onCall` is asked before each call and may
  * throw: a crash at that very point.
  */
-import type { Storage, StorageFailure, StorageFile } from "../../src/storage.ts";
+import type { Lease, Storage, StorageFailure, StorageFile } from "../../src/storage.ts";
 import { StorageError } from "../../src/storage.ts";
 
 const SECTOR = 512;
@@ -264,8 +264,8 @@ export class SimulatedDisk implements Storage {
     this.#changes = [];
   }
 
-  async lease(): Promise<() => void> {
-    return () => {};
+  async lease(): Promise<Lease> {
+    return { weakness: undefined, renew: async () => undefined, release: () => undefined };
   }
 
   /** Reads; for its files. */
