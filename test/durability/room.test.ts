@@ -71,7 +71,7 @@ const CROWD = 24;
 
 test(
   "on a stuck disk with full rings all that writes nothing goes on, and what waits is done later",
-  { timeout: TIMEOUT_MS },
+  { timeout: TIMEOUT_MS, tags: ["strace"] },
   async () => {
     const flags = ["--http-port", "0", "--hint-interval", "never", "--max-job-size", "4000000"];
     const server = await serving({ level: "sync", threads: 2, shards: 1, flags });
@@ -128,16 +128,20 @@ test(
   },
 );
 
-test("told to stop on a stuck disk with full rings, it ends", { timeout: TIMEOUT_MS }, async () => {
-  const server = await serving({ level: "sync", threads: 2, shards: 1 });
-  const socket = await server.connect();
-  const flooding = new Conversation(socket);
-  const disk = await SlowDisk.under(server, STUCK_MILLIS);
-  for (let at = 0; at < FLOOD; at++) void flooding.ask(`put 0 0 60 ${LARGE.length}`, LARGE);
-  await isStuck(socket);
-  const ending = server.stop();
-  await until("it gives up", () => server.complaints.length > 0);
-  await disk.recover();
-  expect(await ending).not.toBe(0);
-  expect(server.complaints).toEqual([expect.stringMatching(/did not stop in time/)]);
-});
+test(
+  "told to stop on a stuck disk with full rings, it ends",
+  { timeout: TIMEOUT_MS, tags: ["strace"] },
+  async () => {
+    const server = await serving({ level: "sync", threads: 2, shards: 1 });
+    const socket = await server.connect();
+    const flooding = new Conversation(socket);
+    const disk = await SlowDisk.under(server, STUCK_MILLIS);
+    for (let at = 0; at < FLOOD; at++) void flooding.ask(`put 0 0 60 ${LARGE.length}`, LARGE);
+    await isStuck(socket);
+    const ending = server.stop();
+    await until("it gives up", () => server.complaints.length > 0);
+    await disk.recover();
+    expect(await ending).not.toBe(0);
+    expect(server.complaints).toEqual([expect.stringMatching(/did not stop in time/)]);
+  },
+);
