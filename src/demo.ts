@@ -7,15 +7,16 @@
  * One producer puts a job per file; several workers reserve jobs, hash the file (SHA-256) and
  * delete the job. A file that is too big or cannot be read is a job that failed: it is buried. In
  * the end put = deleted + buried must hold in the demo's own account and in the server's stats, or
- * the exit code is 1.
+ * the exit code is 1. It is 2 for wrong arguments.
  */
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { createReadStream, statSync } from "node:fs";
 import { glob, stat } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { parseListenAddress } from "./config/listen-address.ts";
 import { Account } from "./demo/account.ts";
 import type { ClientConnection } from "./client/connection.ts";
 import { startOwnServer, type DemoServer } from "./demo/own-server.ts";
@@ -49,7 +50,7 @@ if (values.help) {
   console.log(USAGE);
   process.exit(0);
 }
-const folder = resolve(positionals[0] ?? PROJECT);
+const folder = folderOf(positionals);
 const account = new Account();
 const startedAt = performance.now();
 
@@ -60,6 +61,25 @@ try {
 } catch (error) {
   console.error(`demo: ${error instanceof Error ? error.message : String(error)}`);
   process.exit(1);
+}
+
+/** The folder that is asked for; ends the process when it is none. */
+function folderOf(words: readonly string[]): string {
+  const [word = PROJECT, more] = words;
+  if (more !== undefined) refuse(`one folder at a time; "${more}" is one too many`);
+  const path = resolve(word);
+  try {
+    if (statSync(path).isDirectory()) return path;
+  } catch (error) {
+    refuse(error instanceof Error ? error.message : String(error));
+  }
+  return refuse(`${path}: it is not a folder`);
+}
+
+/** Ends the process: what was asked for cannot be done. */
+function refuse(why: string): never {
+  console.error(`demo: ${why}`);
+  process.exit(2);
 }
 
 /** Ends the process with the usage when they are wrong. */
@@ -96,9 +116,11 @@ async function run({ host, port }: DemoServer): Promise<boolean> {
 
 async function serverAt(address: string | undefined): Promise<DemoServer> {
   if (address === undefined) return startOwnServer();
-  const [, host, port] = /^(.+):(\d+)$/.exec(address) ?? [];
-  if (host === undefined) throw new DemoError(`--address must be HOST:PORT, not "${address}"`);
-  return { host, port: Number(port), stop: () => {} };
+  const parsed = parseListenAddress(address);
+  if (parsed?.kind !== "tcp" || parsed.port === undefined) {
+    return refuse(`--address must be HOST:PORT, not "${address}"`);
+  }
+  return { host: parsed.host, port: parsed.port, stop: () => {} };
 }
 
 /** Puts one job for each file; the body is the file's path below the folder. */

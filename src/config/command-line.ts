@@ -8,13 +8,17 @@
 import { CommanderError, Option as Flag } from "commander";
 import type { Command } from "commander";
 import type { Units } from "./control.ts";
+import { suggestion } from "./nearest.ts";
 import { environmentName } from "./option.ts";
 import type { Option, Switch } from "./option.ts";
 import { completeOptions, conflictIn, OPTIONS, settle } from "./options.ts";
 import type { Options } from "./options.ts";
 import { complaint, quietCommand, withoutPrefix, wrongUsage } from "./quiet-command.ts";
 import type { Exit } from "./quiet-command.ts";
+import { SUBCOMMANDS } from "./subcommands.ts";
 import { SWITCHES } from "./switches.ts";
+import { isServiceLink, unknownVariables } from "./variables.ts";
+import type { Environment } from "./variables.ts";
 import { PROGRAM, VERSION } from "./version.ts";
 
 /** What the command line asks for: to serve, or to print something and end. */
@@ -26,9 +30,6 @@ export type Parsed =
       readonly warnings: readonly string[];
     }
   | Exit;
-
-/** The environment, as every runtime hands it over. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * What was given on the command line: for each flag by name, its values in order ("" for a flag
@@ -53,6 +54,7 @@ export function parseOptions(argv: readonly string[], env: Environment, units: U
     if (asked.some(({ does }) => does === "version")) return printAndExit(`${PROGRAM} ${VERSION}`);
     for (const one of asked) checkWords(one, given);
     const warnings = asked.filter(({ does }) => does === "ignored").map(warningAbout);
+    warnings.push(...warningsAbout(env));
     const settings = settle((option) => valueOf(option, given, env, units, warnings));
     const conflict = conflictIn(settings);
     if (conflict !== undefined) throw new UsageError(conflict);
@@ -97,6 +99,19 @@ function warningAbout(ignored: Switch): string {
   return complaint(`${flagLabel(ignored)} has no effect and may be left out`);
 }
 
+/**
+ * The lines about variables that mean nothing. Throws a UsageError for one that is misspelt: what it
+ * should have said may be what keeps the jobs.
+ */
+function warningsAbout(env: Environment): readonly string[] {
+  return unknownVariables(env).map(({ name, meant }) => {
+    if (meant !== undefined) {
+      throw new UsageError(`unknown variable ${name} (Did you mean ${meant}?)`);
+    }
+    return complaint(`the variable ${name} is not known, and has no effect`);
+  });
+}
+
 /** A flag that sets something has been taken to mean nothing where its value is wrong. */
 function checkWords(asked: Switch, given: GivenFlags): void {
   const wrong = given.get(flagName(asked))?.find((word) => asked.means?.(word) === undefined);
@@ -132,8 +147,9 @@ function wordsOfFlag<Value>(
 }
 
 function wordsOfVariable<Value>(option: Option<Value>, env: Environment): string[] | undefined {
-  const text = env[environmentName(option)] ?? "";
-  if (text === "") return undefined;
+  const name = environmentName(option);
+  const text = env[name] ?? "";
+  if (text === "" || isServiceLink(name, text)) return undefined;
   return option.list ? text.split(",").map((word) => word.trim()) : [text];
 }
 
@@ -157,8 +173,10 @@ function splitArguments(argv: readonly string[]): GivenFlags {
     throw new UsageError(withoutPrefix(error), { cause: error });
   }
   const [stray] = command.args;
-  if (stray !== undefined) throw new UsageError(`unexpected argument "${stray}"`);
-  return given;
+  if (stray === undefined) return given;
+  if (stray !== argv[0] || !/^[a-z]/i.test(stray))
+    throw new UsageError(`unexpected argument "${stray}"`);
+  throw new UsageError(`unknown command "${stray}"${suggestion(stray, SUBCOMMANDS)}`);
 }
 
 /**

@@ -30,8 +30,9 @@ exit code 2.
   either case.
 - Addresses are \`HOST\`, \`HOST:PORT\`, \`[IPV6]:PORT\`, a bare IPv6 address, or \`unix:PATH\`. Port 0 is
   any free port; the line \`listening on\` on standard output says which one.
-- A Kubernetes service named \`homemaker\` puts \`HOMEMAKER_PORT=tcp://...\` into the environment of
-  its neighbours, which is not a port: give such a pod \`enableServiceLinks: false\`.
+- A variable \`HOMEMAKER_...\` that is one of these but for a slip or two is wrong as well; any other
+  that is not known is said when the server starts. What Kubernetes puts into the environment of a
+  pod about a service named \`homemaker\` (\`HOMEMAKER_PORT=tcp://...\` and others) is left alone.
 `;
 
 /** The whole page. */
@@ -93,8 +94,8 @@ Generated from \`src/config/shell-syntax.ts\` by \`npm run docs\`; do not edit.
 
 These commands talk to a running server over the ordinary protocol, so they work with beanstalkd
 as well, but for those that it does not know: \`jobs\`, \`failures\`, \`reserve --message\`, \`flush\`,
-\`drain\`, \`undrain\` and \`peek --state reserved\`. In a clone of this repository \`homemaker\` is \`npm
-start --\`.
+\`drain\`, \`undrain\` and \`peek --state reserved\`. In a clone of this repository \`homemaker\` is
+\`npm start --silent --\`; without \`--silent\` npm prints lines of its own first.
 
 \`\`\`sh
 homemaker put mails '{"to": "ann@example.org"}'     # prints the job's id
@@ -112,6 +113,7 @@ homemaker top                                       # and watch
 - Bodies and messages go to a screen with their control characters spelled out, and to a pipe or a
   file byte for byte.
 - Exit code 0: done; 1: not done, and one line on standard error says why; 2: wrong arguments.
+- A duration is a number of seconds or takes a unit: \`90\`, \`90s\`, \`5m\`, \`1h\`, \`2d\`.
 - A name of a tube or a body that begins with \`-\` goes behind \`--\`.
 `;
 

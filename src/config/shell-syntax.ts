@@ -6,17 +6,17 @@
  */
 import { Argument, Option as Flag } from "commander";
 import type { Command } from "commander";
-import type { Environment } from "./command-line.ts";
 import { ID_MAX } from "../../assembly/constants.ts";
-import { isTubeNameText } from "../protocol/tube-name.ts";
+import { isTubeNameText, TUBE_NAME_RULE } from "../protocol/tube-name.ts";
+import type { Units } from "./control.ts";
 import { parseListenAddress } from "./listen-address.ts";
 import type { BoundAddress } from "./listen-address.ts";
 import { OPTIONS } from "./options.ts";
 import { exitOf, quietSubcommand, wrongArguments } from "./quiet-command.ts";
 import type { Exit } from "./quiet-command.ts";
+import { ADDRESS_VARIABLE, unknownVariables } from "./variables.ts";
+import type { Environment } from "./variables.ts";
 
-/** The variable of the environment that says which server is meant. */
-const ADDRESS_VARIABLE = "HOMEMAKER_ADDRESS";
 /** Columns of the table of tubes, by which it can be sorted. */
 export const TUBE_COLUMNS = [
   "name",
@@ -96,6 +96,7 @@ const LIST_MAX = 1000;
 interface Given {
   readonly words: readonly string[];
   readonly flags: Readonly<Record<string, string | true | undefined>>;
+  readonly units: Units;
 }
 
 interface Declared {
@@ -118,12 +119,12 @@ export const SHELL_COMMANDS: Readonly<Record<string, Declared>> = {
     help: "shows what the server is doing, live: q quits, s sorts, arrows scroll; without a terminal, or with --json, line by line",
     flags: [
       new Flag("-s, --sort <COLUMN>", `order of the tubes: ${TUBE_COLUMNS.join(", ")}`),
-      new Flag("-i, --interval <SECONDS>", "time from one look to the next (default: 1)"),
+      new Flag("-i, --interval <DURATION>", "time from one look to the next (default: 1s)"),
     ],
-    request: ({ flags }) => ({
+    request: ({ flags, units }) => ({
       verb: "top",
       sort: columnOf(flags["sort"] ?? "ready"),
-      intervalSeconds: numberOf(flags["interval"] ?? "1", "--interval", 1, 3600),
+      intervalSeconds: secondsOf(flags["interval"] ?? "1s", "--interval", 1, 3600, units),
     }),
   },
   tubes: {
@@ -179,8 +180,8 @@ export const SHELL_COMMANDS: Readonly<Record<string, Declared>> = {
     flags: [
       new Flag("--lines", "each line of standard input is a job"),
       new Flag("--pri <PRI>", "priority, 0 is the most urgent (default: 1024)"),
-      new Flag("--delay <SECONDS>", "time before it is ready (default: 0)"),
-      new Flag("--ttr <SECONDS>", "time that a worker has for it (default: 60)"),
+      new Flag("--delay <DURATION>", "time before it is ready (default: 0)"),
+      new Flag("--ttr <DURATION>", "time that a worker has for it (default: 1m)"),
     ],
     request: putRequest,
   },
@@ -188,7 +189,7 @@ export const SHELL_COMMANDS: Readonly<Record<string, Declared>> = {
     help: "takes the next job and prints its body; it goes back to its tube afterwards unless told otherwise",
     words: [new Argument("[TUBE...]", "tubes to take from (default: default)")],
     flags: [
-      new Flag("--timeout <SECONDS>", "how long to wait for one (default: 0)"),
+      new Flag("--timeout <DURATION>", "how long to wait for one (default: 0)"),
       new Flag("--delete", "the job is done: delete it once it is printed"),
       new Flag("--bury", "put it aside once it is printed"),
       new Flag(
@@ -229,11 +230,11 @@ export const SHELL_COMMANDS: Readonly<Record<string, Declared>> = {
   },
   pause: {
     help: "keeps the jobs of a tube from being reserved for a time; 0 ends that",
-    words: [TUBE, new Argument("<SECONDS>", "how long")],
-    request: ({ words }) => ({
+    words: [TUBE, new Argument("<DURATION>", "how long: 90, 90s, 5m, 1h, 2d")],
+    request: ({ words, units }) => ({
       verb: "pause",
       tube: tubeOf(words[0]),
-      seconds: numberOf(words[1] ?? "", "SECONDS", 0, SECONDS_MAX),
+      seconds: secondsOf(words[1] ?? "", "DURATION", 0, SECONDS_MAX, units),
     }),
   },
   drain: { help: "has the server refuse new jobs", request: () => ({ verb: "drain" }) },
@@ -258,7 +259,7 @@ function peekRequest({ words, flags }: Given): Request {
   return { verb: "peek-tube", tube: tubeOf(tube), state: stateOf(state) };
 }
 
-function putRequest({ words, flags }: Given): Request {
+function putRequest({ words, flags, units }: Given): Request {
   const [tube, body] = words;
   const isLines = flags["lines"] === true;
   if (isLines && body !== undefined)
@@ -269,12 +270,12 @@ function putRequest({ words, flags }: Given): Request {
     isLines,
     ...(body !== undefined && { body }),
     pri: numberOf(flags["pri"] ?? "1024", "--pri", 0, PRI_MAX),
-    delaySeconds: numberOf(flags["delay"] ?? "0", "--delay", 0, SECONDS_MAX),
-    ttrSeconds: numberOf(flags["ttr"] ?? "60", "--ttr", 1, SECONDS_MAX),
+    delaySeconds: secondsOf(flags["delay"] ?? "0", "--delay", 0, SECONDS_MAX, units),
+    ttrSeconds: secondsOf(flags["ttr"] ?? "1m", "--ttr", 1, SECONDS_MAX, units),
   };
 }
 
-function reserveRequest({ words, flags }: Given): Request {
+function reserveRequest({ words, flags, units }: Given): Request {
   const isDone = flags["delete"] === true;
   const { message } = flags;
   if (isDone && flags["bury"] === true) throw new WordError("--delete or --bury, not both");
@@ -282,7 +283,7 @@ function reserveRequest({ words, flags }: Given): Request {
   return {
     verb: "reserve",
     tubes: words.length === 0 ? ["default"] : words.map(tubeOf),
-    timeoutSeconds: numberOf(flags["timeout"] ?? "0", "--timeout", 0, SECONDS_MAX),
+    timeoutSeconds: secondsOf(flags["timeout"] ?? "0", "--timeout", 0, SECONDS_MAX, units),
     afterwards: isDone ? "delete" : flags["bury"] === true ? "bury" : "release",
     ...(typeof message === "string" && { message }),
   };
@@ -290,7 +291,7 @@ function reserveRequest({ words, flags }: Given): Request {
 
 function tubeOf(word: string | true | undefined): string {
   if (typeof word === "string" && isTubeNameText(word)) return word;
-  throw new WordError(`expected the name of a tube, not "${word ?? ""}"`);
+  throw new WordError(`"${word ?? ""}" cannot name a tube: ${TUBE_NAME_RULE}`);
 }
 
 function idOf(word: string | undefined): number {
@@ -317,11 +318,29 @@ function numberOf(word: string | true, what: string, least: number, most: number
   throw new WordError(`${what}: expected a number from ${least} to ${most}, not "${word}"`);
 }
 
+/** Whole seconds, which is what the protocol has: "90", "90s", "5m", "1h". */
+function secondsOf(
+  word: string | true,
+  what: string,
+  least: number,
+  most: number,
+  units: Units,
+): number {
+  const millis = word === true ? undefined : units.parseDuration(word);
+  const seconds = (millis ?? Number.NaN) / 1000;
+  if (Number.isInteger(seconds) && seconds >= least && seconds <= most) return seconds;
+  const range = `whole seconds, ${least} to ${most}`;
+  throw new WordError(
+    `${what}: expected a duration such as 30s, 5m or 1h (${range}), not "${word}"`,
+  );
+}
+
 /** Reads the words and flags behind the name of a shell command. */
 export function parseShellCommand(
   name: string,
   rest: readonly string[],
   env: Environment,
+  units: Units,
 ): ShellCommand | Exit {
   const declared = SHELL_COMMANDS[name];
   if (declared === undefined) return wrongArguments(name, "there is no such command");
@@ -330,7 +349,7 @@ export function parseShellCommand(
     command.parse(rest, { from: "user" });
     const flags: Given["flags"] = command.opts();
     const address = addressOf(flags["address"], env);
-    const request = declared.request({ words: command.args, flags });
+    const request = declared.request({ words: command.args, flags, units });
     return { kind: "shell", address, asJson: flags["json"] === true, request };
   } catch (error) {
     if (error instanceof WordError) return wrongArguments(name, error.message);
@@ -344,8 +363,16 @@ export function shellHelp(name: string): string {
   return declared === undefined ? "" : syntaxOf(name, declared).helpInformation();
 }
 
+/** Another server than the one meant could lose jobs, so the variable must not be misspelt. */
+function checkVariables(env: Environment): void {
+  const misspelt = unknownVariables(env).find(({ meant }) => meant === ADDRESS_VARIABLE);
+  if (misspelt === undefined) return;
+  throw new WordError(`unknown variable ${misspelt.name} (Did you mean ${ADDRESS_VARIABLE}?)`);
+}
+
 /** The server that is meant: the flag, the variable, or where a server listens by default. */
 function addressOf(flag: string | true | undefined, env: Environment): BoundAddress {
+  if (flag === undefined) checkVariables(env);
   const variable = env[ADDRESS_VARIABLE] ?? "";
   const [source, text] =
     typeof flag === "string" ? ["--address", flag] : [ADDRESS_VARIABLE, variable || "127.0.0.1"];

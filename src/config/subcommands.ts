@@ -5,13 +5,16 @@
  * is not the server's.
  */
 import type { Command } from "commander";
-import type { Environment } from "./command-line.ts";
 import type { Units } from "./control.ts";
 import { OPTIONS } from "./options.ts";
 import { exitOf, quietSubcommand, wrongArguments } from "./quiet-command.ts";
 import type { Exit } from "./quiet-command.ts";
 import { parseShellCommand, SHELL_COMMANDS } from "./shell-syntax.ts";
 import type { ShellCommand } from "./shell-syntax.ts";
+import type { Environment } from "./variables.ts";
+
+/** Every first word that is not the server's. */
+export const SUBCOMMANDS: readonly string[] = ["verify", "import", ...Object.keys(SHELL_COMMANDS)];
 
 /** To look through a journal. */
 export interface VerifyCommand {
@@ -51,7 +54,7 @@ export function parseSubcommand(
 ): Subcommand | undefined {
   const [name, ...rest] = argv;
   if (name !== undefined && Object.hasOwn(SHELL_COMMANDS, name)) {
-    return parseShellCommand(name, rest, env);
+    return parseShellCommand(name, rest, env, units);
   }
   if (name !== "verify" && name !== "import") return undefined;
   const command = name === "verify" ? verifySyntax() : importSyntax();

@@ -8,6 +8,10 @@ import * as C from "../../assembly/constants.ts";
 import { asciiBytes, byteAt, MINUS } from "./ascii.ts";
 
 const NAME_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-+/;.$_()";
+/** What a name has to be, in words: for messages to somebody whose name it is not. */
+export const TUBE_NAME_RULE =
+  "letters, digits and -+/;.$_() may stand in a name, no - in front, " +
+  `1 to ${C.TUBE_NAME_MAX} characters`;
 /** 1 at each byte value that a tube name may hold. */
 const NAME_BYTES = new Uint8Array(256);
 for (const byte of asciiBytes(NAME_CHARACTERS)) NAME_BYTES[byte] = 1;

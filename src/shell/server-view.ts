@@ -4,6 +4,7 @@
  */
 import type { BoundAddress } from "../config/listen-address.ts";
 import type { ClientConnection } from "../client/connection.ts";
+import { LostError, NotSentError, UnreachableError } from "../client/errors.ts";
 import type { Reply } from "../protocol/reply-reader.ts";
 import { connectTo } from "../transports/socket-wire.ts";
 import { parseDocument, parseNames } from "./text.ts";
@@ -13,6 +14,11 @@ import type { Document, Facts } from "./text.ts";
 export class RefusedError extends Error {
   override readonly name = "RefusedError";
   readonly code = "HM_REFUSED";
+}
+
+/** Whether an error says that there is no connection, or none any more. */
+export function isLoss(error: unknown): boolean {
+  return [LostError, NotSentError, UnreachableError].some((kind) => error instanceof kind);
 }
 
 /** Commands that are on their way at a time when many are asked. */
@@ -41,7 +47,23 @@ export class ServerView {
   async expect(word: string, line: string, body?: Uint8Array): Promise<Reply> {
     const reply = await this.ask(line, body);
     if (reply.word === word) return reply;
-    throw new RefusedError(meaningOf(reply, line));
+    const isMissing = reply.word === "NOT_FOUND";
+    throw new RefusedError(isMissing ? await this.whyNotFound(line) : meaningOf(reply, line));
+  }
+
+  /**
+   * Why a command was answered NOT_FOUND, which the protocol leaves open: the thing is not there,
+   * or it is in another state. Asked of the server afterwards, so it says how things are by now.
+   */
+  async whyNotFound(line: string): Promise<string> {
+    const [verb = "", name = ""] = line.split(" ");
+    const nextOf = /^peek-(ready|delayed|buried|reserved)$/.exec(verb)?.[1];
+    if (nextOf !== undefined) return `no job of the tube is ${nextOf}`;
+    if (verb.endsWith("-tube") || verb === "list-jobs") return `there is no tube ${name}`;
+    const { word, body } = await this.ask(`stats-job ${name}`);
+    if (word !== "OK") return `there is no job ${name}`;
+    const state = String(parseDocument(body).facts["state"]);
+    return state === "reserved" ? `job ${name} is held by a worker` : `job ${name} is ${state}`;
   }
 
   /** Asks; resolves with whatever the reply is. */
@@ -86,8 +108,6 @@ function meaningOf(reply: Reply, line: string): string {
   switch (reply.word) {
     case "UNKNOWN_COMMAND":
       return `this server does not know ${verb}`;
-    case "NOT_FOUND":
-      return `${line}: there is no such thing, or somebody holds it`;
     case "TIMED_OUT":
       return "no job is ready";
     case "DRAINING":

@@ -5,24 +5,25 @@
  * (bodies, messages) goes to a screen with its control characters spelled out, and to a pipe or
  * file as it is.
  */
-import { LostError, NotSentError, UnreachableError } from "../client/errors.ts";
+import { UnreachableError } from "../client/errors.ts";
 import type { Request, ShellCommand } from "../config/shell-syntax.ts";
 import { formatListenAddress } from "../config/listen-address.ts";
+import type { BoundAddress } from "../config/listen-address.ts";
 import { PROGRAM } from "../config/version.ts";
 import { BadReplyError } from "../protocol/reply-line.ts";
 import { ReplyTooBigError } from "../protocol/reply-reader.ts";
 import type { Runtime } from "../runtime.ts";
-import { RefusedError, ServerView } from "./server-view.ts";
+import { isLoss, RefusedError, ServerView } from "./server-view.ts";
 import type { Terminal } from "./terminal.ts";
 import { failureFields, failureLines } from "./failure-text.ts";
 import { bodyFields, shown, shownText, table } from "./text.ts";
 import type { Facts } from "./text.ts";
-import { sortTubes, TUBE_HEAD, tubeRow } from "./tube-rows.ts";
+import { sortTubes, TUBE_HEAD, tubeCells } from "./tube-rows.ts";
 import { watchServer } from "./top.ts";
 
 const EXIT_DONE = 0;
 const EXIT_NOT_DONE = 1;
-const CONNECTION_ERRORS = [LostError, NotSentError, BadReplyError, ReplyTooBigError];
+const BAD_ANSWERS = [BadReplyError, ReplyTooBigError];
 
 /** Runs a shell command; answers the exit code. */
 export async function runShell(
@@ -31,15 +32,16 @@ export async function runShell(
   terminal: Terminal,
 ): Promise<number> {
   const where = formatListenAddress(command.address);
+  const complain = (why: string): void => runtime.complain(`${PROGRAM}: ${shownText(why)}`);
   let server: ServerView | undefined;
   try {
     server = await ServerView.open(command.address);
-    await new Shell(command, server, terminal).run();
+    await new Shell(command, server, terminal, complain).run();
     return EXIT_DONE;
   } catch (error) {
     const why = explain(error, where);
     if (why === undefined) throw error;
-    runtime.complain(`${PROGRAM}: ${shownText(why)}`);
+    complain(why);
     return EXIT_NOT_DONE;
   } finally {
     server?.close();
@@ -49,7 +51,7 @@ export async function runShell(
 function explain(error: unknown, where: string): string | undefined {
   if (error instanceof RefusedError) return error.message;
   if (error instanceof UnreachableError) return `${where}: cannot connect: ${error.message}`;
-  const isTheConnection = CONNECTION_ERRORS.some((kind) => error instanceof kind);
+  const isTheConnection = isLoss(error) || BAD_ANSWERS.some((kind) => error instanceof kind);
   return isTheConnection && error instanceof Error ? `${where}: ${error.message}` : undefined;
 }
 
@@ -59,8 +61,17 @@ class Shell {
   readonly #server: ServerView;
   readonly #terminal: Terminal;
   readonly #where: string;
+  readonly #address: BoundAddress;
+  readonly #complain: (why: string) => void;
 
-  constructor({ request, asJson, address }: ShellCommand, server: ServerView, terminal: Terminal) {
+  constructor(
+    { request, asJson, address }: ShellCommand,
+    server: ServerView,
+    terminal: Terminal,
+    complain: (why: string) => void,
+  ) {
+    this.#address = address;
+    this.#complain = complain;
     this.#request = request;
     this.#asJson = asJson;
     this.#server = server;
@@ -76,6 +87,8 @@ class Shell {
           ...request,
           asJson: this.#asJson,
           where: this.#where,
+          open: () => ServerView.open(this.#address),
+          complain: this.#complain,
         });
       case "tubes":
         return this.#tubes(request);
@@ -139,7 +152,12 @@ class Shell {
     const { names } = await this.#server.tubeNames();
     const tubes = sortTubes(await this.#server.tubes(names), sort);
     if (this.#asJson) return this.#lines(tubes.map((tube) => JSON.stringify(tube)));
-    await this.#lines(table(TUBE_HEAD, tubes.map(tubeRow)));
+    await this.#lines(
+      table(
+        TUBE_HEAD,
+        tubes.map((tube) => tubeCells(tube)),
+      ),
+    );
   }
 
   async #stats({ tube, job }: Extract<Request, { verb: "stats" }>): Promise<void> {
@@ -226,15 +244,14 @@ class Shell {
 
   /** The same for each job; goes on where one cannot be found, and says so at the end. */
   async #each(jobs: readonly number[], verb: string, hoped: string): Promise<void> {
-    const missing: number[] = [];
+    const reasons: string[] = [];
     for (const job of jobs) {
-      const { word } = await this.#server.ask(`${verb} ${job}`);
-      if (word !== hoped) missing.push(job);
+      const line = `${verb} ${job}`;
+      const { word } = await this.#server.ask(line);
+      if (word !== hoped) reasons.push(await this.#server.whyNotFound(line));
     }
-    await this.#say({ [hoped.toLowerCase()]: jobs.length - missing.length });
-    if (missing.length > 0) {
-      throw new RefusedError(`${verb}: not there, or held: ${missing.join(", ")}`);
-    }
+    await this.#say({ [hoped.toLowerCase()]: jobs.length - reasons.length });
+    if (reasons.length > 0) throw new RefusedError(`${verb}: ${reasons.join("; ")}`);
   }
 
   async #flush({ tube, isSure }: Extract<Request, { verb: "flush" }>): Promise<void> {

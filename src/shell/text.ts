@@ -97,6 +97,17 @@ export function shownText(text: string): string {
   });
 }
 
+/** A text in at most `width` characters: one that is longer loses its middle. */
+export function middleOut(text: string, width: number): string {
+  const letters = Array.from(text);
+  if (letters.length <= width) return text;
+  const kept = width - 1;
+  const front = Math.ceil(kept / 2);
+  return [...letters.slice(0, front), "…", ...letters.slice(letters.length - (kept - front))].join(
+    "",
+  );
+}
+
 /** A body for JSON: as text when it is UTF-8, else in base64. */
 export function bodyFields(bytes: Uint8Array): Record<string, string> {
   try {

@@ -4,8 +4,8 @@
  */
 import type { TubeColumn } from "../config/shell-syntax.ts";
 import type { Facts, Value } from "./text.ts";
-import { shownText, table } from "./text.ts";
-import { figure, sortTubes, TUBE_HEAD, tubeRow } from "./tube-rows.ts";
+import { middleOut, shownText, table } from "./text.ts";
+import { figure, sortTubes, TUBE_HEAD, tubeCells } from "./tube-rows.ts";
 
 /** What was seen at one moment. */
 export interface Sample {
@@ -25,6 +25,8 @@ export interface View {
   /** Tubes that are scrolled past. */
   readonly skipped: number;
   readonly where: string;
+  /** There is no connection: what is shown is what was seen last. */
+  readonly isLost: boolean;
 }
 
 /** What happened in a second, and the figures of `stats` that count it. */
@@ -39,6 +41,10 @@ const RATES = {
 type Rate = keyof typeof RATES;
 
 const BLOCKS = " ▁▂▃▄▅▆▇█";
+/** So many columns a name keeps, before columns of figures are left out for it. */
+const NAME_COLUMNS = 16;
+/** Which columns are left out first where there is no room for all. */
+const LESS_TELLING = ["watching", "total", "waiting", "delayed", "buried", "reserved"];
 const BOLD = "\x1B[1m";
 const DIM = "\x1B[2m";
 const PLAIN = "\x1B[0m";
@@ -60,7 +66,7 @@ export function drawScreen(history: readonly Sample[], view: View): readonly str
   const now = history.at(-1);
   if (now === undefined) return [];
   const head = [
-    title(now, view),
+    view.isLost ? lostTitle(view) : title(now, view),
     jobsLine(now),
     ...rateLines(history, view.columns),
     connectionsLine(now),
@@ -69,7 +75,7 @@ export function drawScreen(history: readonly Sample[], view: View): readonly str
   const room = Math.max(1, view.rows - head.length - 2);
   const tubes = sortTubes(now.tubes, view.sort);
   const skipped = Math.min(view.skipped, Math.max(0, tubes.length - room));
-  const [names = "", ...rows] = table(TUBE_HEAD, tubes.map(tubeRow));
+  const [names = "", ...rows] = tubeTable(tubes, view);
   const shown = rows.slice(skipped, skipped + room).map((row) => clip(row, view.columns));
   const foot = footer(now, view, skipped, shown.length);
   return [
@@ -80,10 +86,43 @@ export function drawScreen(history: readonly Sample[], view: View): readonly str
   ];
 }
 
-function title({ server }: Sample, { where }: View): string {
-  const version = String(server["version"] ?? "");
+/**
+ * The table of tubes in the width there is: long names lose their middle, then columns that say
+ * less are left out; what is in a tube and whether it is paused always shows.
+ */
+function tubeTable(tubes: readonly Facts[], { columns, sort }: View): readonly string[] {
+  let heads = TUBE_HEAD;
+  for (;;) {
+    const cells = tubes.map((tube) => tubeCells(tube, heads));
+    const others = table(
+      heads.slice(1),
+      cells.map((row) => row.slice(1)),
+    );
+    const widest = Math.max(...others.map(({ length }) => length));
+    const nameWidth = columns - widest - 2;
+    const leftOut = LESS_TELLING.find((head) => head !== sort && heads.includes(head));
+    if (nameWidth < NAME_COLUMNS && leftOut !== undefined) {
+      heads = heads.filter((head) => head !== leftOut);
+      continue;
+    }
+    const short = (name: Value): string => middleOut(String(name), Math.max(nameWidth, 1));
+    return table(
+      heads,
+      cells.map(([name = "", ...figures]) => [short(name), ...figures]),
+    );
+  }
+}
+
+function title({ server }: Sample, { where, columns }: View): string {
+  const version = shownText(String(server["version"] ?? ""));
   const draining = server["draining"] === "true" ? " · draining: takes no new jobs" : "";
-  return `${where} · version ${shownText(version)} · up ${duration(figure(server, "uptime"))}${draining}`;
+  const rest = `${draining} · version ${version} · up ${duration(figure(server, "uptime"))}`;
+  return `${middleOut(where, Math.max(columns - rest.length, 1))}${rest}`;
+}
+
+function lostTitle({ where, columns }: View): string {
+  const rest = " · the connection is lost, trying again";
+  return `${middleOut(where, Math.max(columns - rest.length, 1))}${rest}`;
 }
 
 function jobsLine({ server }: Sample): string {

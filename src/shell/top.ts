@@ -6,6 +6,7 @@
  */
 import type { TubeColumn } from "../config/shell-syntax.ts";
 import { TUBE_COLUMNS } from "../config/shell-syntax.ts";
+import { isLoss } from "./server-view.ts";
 import type { ServerView } from "./server-view.ts";
 import type { Terminal } from "./terminal.ts";
 import { figure } from "./tube-rows.ts";
@@ -28,9 +29,16 @@ export interface TopSettings {
   readonly intervalSeconds: number;
   readonly asJson: boolean;
   readonly where: string;
+  /** Connects anew. */
+  open(): Promise<ServerView>;
+  /** Takes a line for the user where there is no screen to say it on. */
+  complain(why: string): void;
 }
 
-/** Watches until "q" is pressed or writing fails; rejects with what the connection rejects with. */
+/**
+ * Watches until "q" is pressed or writing fails. A connection that is lost, because the server is
+ * started again, is opened anew at each look until that succeeds.
+ */
 export async function watchServer(
   server: ServerView,
   terminal: Terminal,
@@ -41,13 +49,17 @@ export async function watchServer(
 }
 
 class Top {
-  readonly #server: ServerView;
+  /** Undefined while there is no connection. */
+  #server: ServerView | undefined;
   readonly #terminal: Terminal;
   readonly #settings: TopSettings;
   readonly #history: Sample[] = [];
   #sort: TubeColumn;
   #skipped = 0;
   #isOver = false;
+  /** Resolves when "q" is pressed, even if a look is under way and nobody answers it. */
+  readonly #over = Promise.withResolvers<void>();
+  #isLost = false;
   /** Resolves the wait between two looks. */
   #hurry: () => void = () => undefined;
 
@@ -58,10 +70,27 @@ class Top {
     this.#sort = settings.sort;
   }
 
-  async #look(): Promise<Sample> {
-    const server = await this.#server.facts("stats");
-    const { names, count } = await this.#server.tubeNames(TUBES_MOST);
-    const tubes = await this.#server.tubes(names);
+  /** Looks at the server; resolves with undefined while there is no connection. */
+  async #look(): Promise<Sample | undefined> {
+    try {
+      this.#server ??= await this.#settings.open();
+      if (this.#isOver) this.#server.close(); // "q" was pressed meanwhile
+      const sample = await this.#sampleOf(this.#server);
+      this.#isLost = false;
+      return sample;
+    } catch (error) {
+      if (!isLoss(error)) throw error;
+      this.#server?.close();
+      this.#server = undefined;
+      this.#isLost = true;
+      return undefined;
+    }
+  }
+
+  async #sampleOf(view: ServerView): Promise<Sample> {
+    const server = await view.facts("stats");
+    const { names, count } = await view.tubeNames(TUBES_MOST);
+    const tubes = await view.tubes(names);
     const sample = { atSeconds: performance.now() / 1000, server, tubes, tubeCount: count };
     this.#history.push(sample);
     if (this.#history.length > HISTORY) this.#history.shift();
@@ -69,11 +98,17 @@ class Top {
   }
 
   async print(): Promise<void> {
-    for (;;) {
+    for (let wasLost = false; ; wasLost = this.#isLost) {
       const now = await this.#look();
-      await this.#terminal.write(`${this.#line(now)}\n`);
+      if (this.#isLost && !wasLost) this.#say("the connection is lost, trying again");
+      if (!this.#isLost && wasLost) this.#say("connected again");
+      if (now !== undefined) await this.#terminal.write(`${this.#line(now)}\n`);
       await this.#pause();
     }
+  }
+
+  #say(what: string): void {
+    this.#settings.complain(`${this.#settings.where}: ${what}`);
   }
 
   #line(now: Sample): string {
@@ -92,13 +127,14 @@ class Top {
     const ignore = this.#terminal.listen((key) => this.#pressed(key));
     await this.#terminal.write(ENTER);
     try {
-      await this.#look();
+      await Promise.race([this.#look(), this.#over.promise]);
       while (!this.#isOver) {
         await this.#redraw();
         const isDue = await this.#pause();
-        if (isDue) await this.#look();
+        if (isDue) await Promise.race([this.#look(), this.#over.promise]);
       }
     } finally {
+      this.#server?.close();
       ignore();
       await this.#terminal.write(LEAVE);
     }
@@ -106,7 +142,7 @@ class Top {
 
   async #redraw(): Promise<void> {
     const { columns, rows } = this.#terminal;
-    const view = { columns, rows, sort: this.#sort, skipped: this.#skipped };
+    const view = { columns, rows, sort: this.#sort, skipped: this.#skipped, isLost: this.#isLost };
     const lines = drawScreen(this.#history, { ...view, where: this.#settings.where });
     await this.#terminal.write(`\x1B[H${lines.map((line) => `${line}\x1B[K`).join("\r\n")}\x1B[J`);
   }
@@ -124,12 +160,17 @@ class Top {
     return isDue;
   }
 
+  #quit(): void {
+    this.#isOver = true;
+    this.#over.resolve();
+  }
+
   #pressed(key: string): void {
     const { length } = this.#history.at(-1)?.tubes ?? [];
     const page = Math.max(1, this.#terminal.rows - 10);
     const scroll = (by: number): void =>
       void (this.#skipped = Math.max(0, Math.min(length - 1, this.#skipped + by)));
-    if (key === "q") this.#isOver = true;
+    if (key === "q") this.#quit();
     else if (key === "s") this.#sort = after(this.#sort);
     else if (key === "up") scroll(-1);
     else if (key === "down") scroll(1);

@@ -18,14 +18,15 @@ const FIGURES: Readonly<Record<TubeColumn, string>> = {
 /** The head of the table. */
 export const TUBE_HEAD: readonly string[] = [...Object.keys(FIGURES), "watching", "paused"];
 
-/** A tube's cells below TUBE_HEAD. */
-export function tubeRow(tube: Facts): readonly Value[] {
+/** A tube's cells below `heads`, which are of TUBE_HEAD. */
+export function tubeCells(tube: Facts, heads: readonly string[] = TUBE_HEAD): readonly Value[] {
   const left = figure(tube, "pause-time-left");
-  return [
-    ...Object.values(FIGURES).map((name) => tube[name] ?? ""),
-    figure(tube, "current-watching"),
-    left > 0 ? `${left} s` : "",
-  ];
+  const cells: Readonly<Record<string, Value>> = {
+    ...Object.fromEntries(Object.entries(FIGURES).map(([head, name]) => [head, tube[name] ?? ""])),
+    watching: figure(tube, "current-watching"),
+    paused: left > 0 ? `${left} s` : "",
+  };
+  return heads.map((head) => cells[head] ?? "");
 }
 
 /**

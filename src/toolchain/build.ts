@@ -134,7 +134,7 @@ function outputPath(module: Module): string {
 
 if (import.meta.main) {
   const { compiled, failures } = await build(process.argv.includes("--force"));
-  for (const name of compiled) console.log(`built build/${name}`);
+  for (const name of compiled) console.error(`built build/${name}`);
   for (const failure of failures) console.error(failure);
   process.exitCode = failures.length > 0 ? 1 : 0;
 }

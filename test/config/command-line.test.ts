@@ -1,7 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseOptions } from "../../src/config/command-line.ts";
-import type { Environment } from "../../src/config/command-line.ts";
 import { environmentName } from "../../src/config/option.ts";
 import type { Option } from "../../src/config/option.ts";
 import { JOB_BYTES_MAX } from "../../src/config/option-values.ts";
@@ -9,6 +8,7 @@ import { DEFAULT_OPTIONS, OPTIONS } from "../../src/config/options.ts";
 import type { Options } from "../../src/config/options.ts";
 import { EXIT_USAGE } from "../../src/config/quiet-command.ts";
 import { SWITCHES } from "../../src/config/switches.ts";
+import type { Environment } from "../../src/config/variables.ts";
 import { VERSION } from "../../src/config/version.ts";
 import { loadBuiltControl } from "./load-control.ts";
 import { propertiesOf } from "../support/properties.ts";
@@ -283,11 +283,17 @@ describe("a wrong command line gets one line and exit code 2", () => {
     [["--a\nb\u001b[31m"], "unknown option '--a\\u000ab\\u001b[31m'"],
     [["-p", "1\n2"], '-p/--port: expected a whole number, 0 to 65535, not "1\\u000a2"'],
     [["-\u009b\u2028"], "unknown option '-\\u009b\\u2028'"],
-    [["stray"], 'unexpected argument "stray"'],
+    [["stray"], 'unknown command "stray"'],
     [["-"], 'unexpected argument "-"'],
     [["--", "-V"], 'unexpected argument "-V"'],
     [["-V", "3"], 'unexpected argument "3"'],
     [["-1"], 'unexpected argument "-1"'],
+    [["tubse"], 'unknown command "tubse" (Did you mean tubes?)'],
+    [["putt", "mails"], 'unknown command "putt" (Did you mean put?)'],
+    [["kickjob", "1"], 'unknown command "kickjob" (Did you mean kick-job?)'],
+    [["verfy", "/jobs"], 'unknown command "verfy" (Did you mean verify?)'],
+    [["-V", "tubse"], 'unexpected argument "tubse"'],
+    [["--thread", "2"], "unknown option '--thread' (Did you mean --threads?)"],
   ])("%j", (argv, line) => {
     expect(complaint(argv)).toBe(line);
   });
@@ -379,22 +385,50 @@ describe("the environment", () => {
     });
   });
 
+  it("is refused where it is misspelt, and one that is nothing like an option is said", () => {
+    for (const [wrong, right] of [
+      ["HOMEMAKER_DURABILTY", "HOMEMAKER_DURABILITY"],
+      ["HOMEMAKER_TREADS", "HOMEMAKER_THREADS"],
+      ["HOMEMAKER_Data", "HOMEMAKER_DATA"],
+      ["HOMEMAKER_MAX_JOBSIZE", "HOMEMAKER_MAX_JOB_SIZE"],
+    ] as const) {
+      expect(complaint([], { [wrong]: "1" })).toBe(
+        `unknown variable ${wrong} (Did you mean ${right}?)`,
+      );
+    }
+    expect(run([], { HOMEMAKER_COLOUR: "red" }).warnings).toEqual([
+      "homemaker: the variable HOMEMAKER_COLOUR is not known, and has no effect",
+    ]);
+  });
+
+  it("is not what Kubernetes says about a service called homemaker", () => {
+    const env = {
+      HOMEMAKER_SERVICE_HOST: "10.0.0.1",
+      HOMEMAKER_SERVICE_PORT: "11300",
+      HOMEMAKER_SERVICE_PORT_HTTP: "11301",
+      HOMEMAKER_PORT: "tcp://10.0.0.1:11300",
+      HOMEMAKER_HTTP_PORT: "tcp://10.0.0.1:80",
+      HOMEMAKER_PORT_11300_TCP: "tcp://10.0.0.1:11300",
+      HOMEMAKER_PORT_11300_TCP_PROTO: "tcp",
+      HOMEMAKER_PORT_11300_TCP_PORT: "11300",
+      HOMEMAKER_PORT_11300_TCP_ADDR: "10.0.0.1",
+    };
+    expect(run([], env)).toMatchObject({ options: DEFAULT_OPTIONS, warnings: [] });
+  });
+
   it("counts an empty variable as not set, and minds no other variables", () => {
     const env = {
       HOMEMAKER_PORT: "",
       HOMEMAKER_SERVICE_HOST: "10.0.0.1",
       PORT: "80",
+      HOMEMAKER_BENCH_CORES: "2",
+      HOMEMAKER_ADDRESS: "10.0.0.1",
       HOMEMAKER_THREADS: undefined,
     };
-    expect(run([], env).options).toEqual(DEFAULT_OPTIONS);
+    expect(run([], env)).toMatchObject({ options: DEFAULT_OPTIONS, warnings: [] });
   });
 
   it.each([
-    [
-      "HOMEMAKER_PORT",
-      "tcp://10.0.0.1:11300",
-      'expected a whole number, 0 to 65535, not "tcp://10.0.0.1:11300"',
-    ],
     ["HOMEMAKER_LISTEN", "a,,b", 'expected HOST, HOST:PORT, [IPV6]:PORT or unix:PATH, not "a,,b"'],
     ["HOMEMAKER_SHARDS", "5", 'expected a power of two, 1 to 64, not "5"'],
     ["HOMEMAKER_VERBOSE", "yes", 'expected a whole number, 0 to 99, not "yes"'],

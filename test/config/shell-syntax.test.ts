@@ -5,10 +5,16 @@ import { loadBuiltControl } from "./load-control.ts";
 
 const HOME = { kind: "tcp", host: "127.0.0.1", port: 11300 };
 
+const control = await loadBuiltControl();
+
 function parse(line: string, env: Record<string, string> = {}): unknown {
   const [name = "", ...rest] = line.split(" ");
-  return parseShellCommand(name, rest, env);
+  return parseShellCommand(name, rest, env, control);
 }
+
+const RULE =
+  "letters, digits and -+/;.$_() may stand in a name, no - in front, 1 to 200 characters";
+const DURATION = "expected a duration such as 30s, 5m or 1h";
 
 describe("the shell's commands", () => {
   it.each([
@@ -31,18 +37,29 @@ describe("the shell's commands", () => {
     ["kick-job 1 2", { verb: "kick-job", jobs: [1, 2] }],
     ["delete 4", { verb: "delete", jobs: [4] }],
     ["pause mails 30", { verb: "pause", tube: "mails", seconds: 30 }],
+    ["pause mails 1h", { verb: "pause", tube: "mails", seconds: 3600 }],
+    ["pause mails 4294967295", { verb: "pause", tube: "mails", seconds: 4_294_967_295 }],
+    ["top -i 1m", { verb: "top", sort: "ready", intervalSeconds: 60 }],
     ["flush mails --yes", { verb: "flush", tube: "mails", isSure: true }],
     [
       "put mails",
       { verb: "put", tube: "mails", isLines: false, pri: 1024, delaySeconds: 0, ttrSeconds: 60 },
     ],
     [
-      "put m x --pri 0 --delay 1 --ttr 2",
-      { verb: "put", tube: "m", body: "x", isLines: false, pri: 0, delaySeconds: 1, ttrSeconds: 2 },
+      "put m x --pri 0 --delay 1m --ttr 2d",
+      {
+        verb: "put",
+        tube: "m",
+        body: "x",
+        isLines: false,
+        pri: 0,
+        delaySeconds: 60,
+        ttrSeconds: 172_800,
+      },
     ],
     ["reserve", { verb: "reserve", tubes: ["default"], timeoutSeconds: 0, afterwards: "release" }],
     [
-      "reserve a b --timeout 9 --delete",
+      "reserve a b --timeout 9s --delete",
       { verb: "reserve", tubes: ["a", "b"], timeoutSeconds: 9, afterwards: "delete" },
     ],
     [
@@ -76,7 +93,30 @@ describe("the shell's commands", () => {
   it.each([
     ["put", "put: missing required argument 'TUBE'"],
     ["put -x y", "put: unknown option '-x'"],
-    ["put m\u0007", 'put: expected the name of a tube, not "m\\u0007"'],
+    ["put m\u0007", `put: "m\\u0007" cannot name a tube: ${RULE}`],
+    ["put webhooks:outgoing", `put: "webhooks:outgoing" cannot name a tube: ${RULE}`],
+    ["stats \u00e9", `stats: "\u00e9" cannot name a tube: ${RULE}`],
+    [`kick ${"x".repeat(201)}`, `kick: "${"x".repeat(201)}" cannot name a tube: ${RULE}`],
+    ["pause m soon", `pause: DURATION: ${DURATION} (whole seconds, 0 to 4294967295), not "soon"`],
+    [
+      "pause m 1500ms",
+      `pause: DURATION: ${DURATION} (whole seconds, 0 to 4294967295), not "1500ms"`,
+    ],
+    ["put m --ttr 0", `put: --ttr: ${DURATION} (whole seconds, 1 to 4294967295), not "0"`],
+    ["put m --delay -1", `put: --delay: ${DURATION} (whole seconds, 0 to 4294967295), not "-1"`],
+    [
+      "reserve --timeout x",
+      `reserve: --timeout: ${DURATION} (whole seconds, 0 to 4294967295), not "x"`,
+    ],
+    ["top --interval 2h", `top: --interval: ${DURATION} (whole seconds, 1 to 3600), not "2h"`],
+    ["tubes --srot name", "tubes: unknown option '--srot' (Did you mean --sort?)"],
+    ["stats --job x", 'stats: ID: expected a number from 1 to 9007199254740991, not "x"'],
+    ["jobs m --after x", 'jobs: --after: expected a number from 0 to 9007199254740991, not "x"'],
+    ["peek --tube m --state x", 'peek: expected ready, reserved, delayed, buried, not "x"'],
+    ["delete 1 x", 'delete: ID: expected a number from 1 to 9007199254740991, not "x"'],
+    ["kick-job", "kick-job: missing required argument 'ID'"],
+    ["flush m --yse", "flush: unknown option '--yse' (Did you mean --yes?)"],
+    ["undrain --jsn", "undrain: unknown option '--jsn' (Did you mean --json?)"],
     ["put m x --lines", "put: --lines reads standard input, so no BODY"],
     [
       "put m --pri 4294967296",
@@ -105,6 +145,17 @@ describe("the shell's commands", () => {
     expect(parse(line)).toEqual({ kind: "exit", code: 2, stderr: `homemaker: ${message}` });
   });
 
+  it("refuse a misspelt variable rather than ask another server", () => {
+    const env = { HOMEMAKER_ADRESS: "10.0.0.1" };
+    expect(parse("flush m --yes", env)).toEqual({
+      kind: "exit",
+      code: 2,
+      stderr:
+        "homemaker: flush: unknown variable HOMEMAKER_ADRESS (Did you mean HOMEMAKER_ADDRESS?)",
+    });
+    expect(parse("stats -a 10.0.0.1", env)).toMatchObject({ kind: "shell" });
+  });
+
   it.each(Object.keys(SHELL_COMMANDS))(
     "%s prints its help, and the program's help names it",
     async (name) => {
@@ -113,7 +164,6 @@ describe("the shell's commands", () => {
         code: 0,
         stdout: expect.stringContaining(`Usage: homemaker ${name} `) as string,
       });
-      const control = await loadBuiltControl();
       expect(helpText(control).split(/[\s,]+/)).toContain(name);
     },
   );

@@ -80,10 +80,15 @@ describe("the demo", () => {
     },
   );
 
-  test("says in one line what is wrong with an address", async () => {
-    const { code, output } = await runDemo(folder, "--address", "nonsense");
-    expect(output).toBe('demo: --address must be HOST:PORT, not "nonsense"\n');
-    expect(code).toBe(1);
+  test.each([
+    [["--address", "nonsense"], '--address must be HOST:PORT, not "nonsense"'],
+    [["--address", "127.0.0.1:99999"], '--address must be HOST:PORT, not "127.0.0.1:99999"'],
+    [["/nonexistent"], "ENOENT: no such file or directory, stat '/nonexistent'"],
+    [[DEMO], `${DEMO}: it is not a folder`],
+    [["/tmp", "/usr"], 'one folder at a time; "/usr" is one too many'],
+  ])("says in one line what is wrong with %j, and exits with 2", async (words, line) => {
+    const { code, output } = await runDemo(...words);
+    expect({ code, output }).toEqual({ code: 2, output: `demo: ${line}\n` });
   });
 });
 

@@ -3,9 +3,11 @@
  * against beanstalkd.
  */
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
+import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCommand } from "../cli/command.ts";
 import type { Ending } from "../cli/command.ts";
@@ -13,6 +15,7 @@ import { startBeanstalkd } from "../support/beanstalkd.ts";
 import { startHomemaker } from "../support/homemaker.ts";
 import type { ServerProcess } from "../support/server-process.ts";
 
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const CLI = fileURLToPath(new URL("../../src/cli.ts", import.meta.url));
 
 function addressOf({ address }: ServerProcess): string {
@@ -117,8 +120,32 @@ function workWith(start: () => Promise<ServerProcess>): void {
     expect(await run(`delete 999999 ${id}`)).toEqual({
       code: 1,
       stdout: "deleted: 1",
-      stderr: "homemaker: delete: not there, or held: 999999",
+      stderr: "homemaker: delete: there is no job 999999",
     });
+  });
+
+  it("say whether a job is not there, held by somebody, or in another state", async () => {
+    const held = Number(await stdout("put held x"));
+    const ready = Number(await stdout("put other x"));
+    const worker = await server.connect();
+    worker.write("watch held\r\nreserve\r\n");
+    await once(worker, "data");
+    await expect.poll(() => stdout(`stats --job ${held} --json`)).toContain('"reserved"');
+    const why = async (line: string): Promise<string> => (await run(line)).stderr;
+    expect(await why(`delete ${held}`)).toBe(`homemaker: delete: job ${held} is held by a worker`);
+    expect(await why(`kick-job ${ready} ${held} 999999`)).toBe(
+      `homemaker: kick-job: job ${ready} is ready; job ${held} is held by a worker; ` +
+        "there is no job 999999",
+    );
+    expect(await why("peek 999999")).toBe("homemaker: there is no job 999999");
+    expect(await why("stats --job 999999")).toBe("homemaker: there is no job 999999");
+    expect(await why("stats nowhere")).toBe("homemaker: there is no tube nowhere");
+    expect(await why("pause nowhere 1h")).toBe("homemaker: there is no tube nowhere");
+    expect(await why("flush nowhere")).toBe("homemaker: there is no tube nowhere");
+    expect(await why("peek --tube other --state buried")).toBe(
+      "homemaker: no job of the tube is buried",
+    );
+    worker.destroy();
   });
 
   it("flush nothing unless they are told so twice", async () => {
@@ -183,6 +210,58 @@ it("without a screen top prints a line for each look", async () => {
     server: { "current-jobs-ready": 0 },
     tubes: [{ name: "default" }],
   });
+  await server.stop();
+});
+
+describe("a server that is started again", () => {
+  const again = (first: ServerProcess): Promise<ServerProcess> =>
+    startHomemaker({ flags: ["-p", addressOf(first).replace(/.*:/, "")] });
+
+  it("is found again by top, line by line", async () => {
+    const first = await startHomemaker();
+    const where = addressOf(first);
+    const child = execFile(process.execPath, [CLI, "top", "-a", where]);
+    let told = "";
+    let complaints = "";
+    child.stdout?.on("data", (text: string) => (told += text));
+    child.stderr?.on("data", (text: string) => (complaints += text));
+    await expect.poll(() => told).toContain("ready 0");
+    await first.stop();
+    await expect.poll(() => complaints).toContain(`${where}: the connection is lost, trying again`);
+    told = "";
+    const second = await again(first);
+    await expect.poll(() => complaints).toContain("connected again");
+    await expect.poll(() => told).toContain("ready 0");
+    child.kill();
+    await second.stop();
+  });
+
+  it("is found again by top on its screen, which says so meanwhile and is left by q", async () => {
+    const first = await startHomemaker();
+    const where = addressOf(first);
+    const inside = `stty cols 80 rows 24; exec '${process.execPath}' '${CLI}' top -a ${where}`;
+    let screen = "";
+    const child = execFile("script", ["-qec", inside, "/dev/null"]);
+    child.stdout?.on("data", (text: string) => (screen += text));
+    await expect.poll(() => screen).toContain("version ");
+    await first.stop();
+    await expect.poll(() => screen).toContain("the connection is lost, trying again");
+    screen = "";
+    const second = await again(first);
+    await expect.poll(() => screen).toContain("version ");
+    await second.stop();
+    await expect.poll(() => screen).toContain("the connection is lost, trying again");
+    child.stdin?.write("q");
+    const [code] = (await once(child, "exit")) as [number];
+    expect(code).toBe(0);
+  });
+});
+
+it("in a clone npm start --silent prints what the command prints, and nothing else", async () => {
+  const server = await startHomemaker();
+  const words = ["start", "--silent", "--", "tubes", "--json", "-a", addressOf(server)];
+  const { stdout } = await execa("npm", words, { cwd: ROOT });
+  expect(JSON.parse(stdout)).toMatchObject({ name: "default" });
   await server.stop();
 });
 

@@ -2,7 +2,14 @@ import { describe, expect, it } from "vitest";
 import { drawScreen, rateOf, sparkline } from "../../src/shell/top-screen.ts";
 import type { Sample, View } from "../../src/shell/top-screen.ts";
 
-const VIEW: View = { columns: 100, rows: 14, sort: "ready", skipped: 0, where: "here" };
+const VIEW: View = {
+  columns: 100,
+  rows: 14,
+  sort: "ready",
+  skipped: 0,
+  where: "here",
+  isLost: false,
+};
 
 function sample(
   atSeconds: number,
@@ -61,6 +68,48 @@ describe("the screen of top", () => {
       expect(lines.length).toBeLessThanOrEqual(rows);
       for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns);
     }
+  });
+});
+
+describe("with a long name and little room", () => {
+  const name = `${"mail".repeat(49)}-eu`;
+  const tubes = [
+    { name, "current-jobs-ready": 12_345_678, "total-jobs": 987_654_321, "pause-time-left": 3599 },
+    { name: "short", "current-jobs-ready": 1, "current-jobs-buried": 77 },
+  ];
+  const history: Sample[] = [{ ...sample(0, 0, []), tubes, tubeCount: 2 }];
+
+  it.each([80, 100, 60, 44])(
+    "%i columns show every figure that fits, and who is paused",
+    (columns) => {
+      const lines = plain(drawScreen(history, { ...VIEW, columns }));
+      const head = lines.find((line) => line.startsWith("name ")) ?? "";
+      const row = lines.find((line) => line.startsWith("mailmail")) ?? "";
+      expect(head).toMatch(/ ready .*paused$/);
+      expect(row).toContain(" 12345678 ");
+      expect(row).toMatch(/^mail[^ ]*….*-eu .*3599 s$/);
+      expect(lines.find((line) => line.startsWith("short "))).toContain(" 1");
+      for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns);
+    },
+  );
+
+  it("80 columns keep the column by which is sorted", () => {
+    const head = (sort: View["sort"], columns: number): string =>
+      plain(drawScreen(history, { ...VIEW, sort, columns })).find((line) =>
+        line.startsWith("name "),
+      ) ?? "";
+    expect(head("total", 50)).toContain("total");
+    expect(head("ready", 50)).not.toContain("total");
+    expect(head("ready", 50)).not.toContain("watching");
+  });
+
+  it("a long address leaves room for what is said about the server", () => {
+    const where = `unix:/run/${"deep/".repeat(30)}socket`;
+    const [title = ""] = plain(drawScreen(history, { ...VIEW, columns: 80, where }));
+    expect(title).toMatch(/^unix:.*….*socket · version 1 · up 1 h 1 min$/);
+    const [lost = ""] = plain(drawScreen(history, { ...VIEW, columns: 80, where, isLost: true }));
+    expect(lost).toMatch(/socket · the connection is lost, trying again$/);
+    expect(lost.length).toBe(80);
   });
 });
 
