@@ -7,6 +7,7 @@
  */
 
 import { STATE_BURIED, STATE_DELAYED, STATE_READY } from "../../assembly/constants.ts";
+import { EXIT_USAGE } from "../config/quiet-command.ts";
 import type { ImportCommand } from "../config/subcommands.ts";
 import { PROGRAM } from "../config/version.ts";
 import { Binlog } from "../journal/binlog.ts";
@@ -34,6 +35,9 @@ class ImportError extends Error {
   readonly code = "HM_IMPORT";
 }
 
+/** What was named is no directory. */
+class NoDirectoryError extends ImportError {}
+
 /** Imports and says what it did; returns the exit code. */
 export async function importBinlog(command: ImportCommand, runtime: Runtime): Promise<number> {
   const complain = (text: string): void => runtime.complain(`${PROGRAM}: import: ${text}`);
@@ -46,7 +50,7 @@ export async function importBinlog(command: ImportCommand, runtime: Runtime): Pr
       error instanceof ImportError;
     if (!isExpected) throw error;
     complain(error.message);
-    return EXIT_INCOMPLETE;
+    return error instanceof NoDirectoryError ? EXIT_USAGE : EXIT_INCOMPLETE;
   }
 }
 
@@ -80,6 +84,7 @@ async function run(
 /** Reads the whole log of a beanstalkd that does not run. */
 function readLog(from: string): Binlog {
   const directory = new BeanstalkdDirectory(from);
+  if (!directory.exists()) throw new NoDirectoryError(`${from}: there is no such directory`);
   const files = directory.files();
   if (files.length === 0) throw new ImportError(`${from}: ${whyEmpty(directory)}`);
   const holder = directory.holder();

@@ -26,6 +26,11 @@ export class BeanstalkdDirectory {
     this.#directory = directory;
   }
 
+  /** Whether there is such a directory at all. */
+  exists(): boolean {
+    return fs.statSync(this.#directory, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  }
+
   /** Names of all files. Throws a StorageError. */
   names(): readonly string[] {
     return attempt(this.#directory, () => fs.readdirSync(this.#directory));

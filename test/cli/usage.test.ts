@@ -23,7 +23,7 @@ describe("homemaker", () => {
   it.each([
     [["-p", "x"], {}, '-p/--port: expected a whole number, 0 to 65535, not "x"'],
     [["--nonsense"], {}, "unknown option '--nonsense'"],
-    [["stray"], {}, 'unexpected argument "stray"'],
+    [["stray"], {}, 'unknown command "stray"'],
     [["-f", "x"], {}, '-f: expected a whole number of milliseconds, not "x"'],
     [[], { HOMEMAKER_SHARDS: "3" }, 'HOMEMAKER_SHARDS: expected a power of two, 1 to 64, not "3"'],
   ])("answers %j with the environment %j by one line and exit code 2", async (argv, env, line) => {

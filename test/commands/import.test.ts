@@ -233,6 +233,15 @@ describe("an import is refused, and nothing is written,", () => {
     expect(readdirSync(root)).toEqual(["log"]);
   });
 
+  it.each(["/nonexistent", "/etc/passwd"])("of %s, which is no directory", async (path) => {
+    expect(await runCommand(["import", path, "--data", data])).toEqual({
+      code: 2,
+      stdout: "",
+      stderr: `homemaker: import: ${path}: there is no such directory`,
+    });
+    expect(readdirSync(root)).toEqual(["log"]);
+  });
+
   it("of a directory that holds a journal already", async () => {
     (await SmallJournal.open(log)).close();
     expect((await importLog()).complaints).toEqual([
