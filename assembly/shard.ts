@@ -156,8 +156,13 @@ export const DIRECTORY_BYTES: u32 = DIRECTORY_PAGES * 4;
 
 /** Rounds of looking at a taken lock before sleeping; 1,000 gained nothing over 100. */
 const SPINS: i32 = 100;
-/** A lock that is held this long belongs to a thread that died: trap rather than wait for ever. */
-const LOCK_TIMEOUT_NANOS: i64 = 30000000000;
+/**
+ * A lock that nobody gives back for so many steps in a row belongs to a thread that died: trap
+ * rather than wait for ever. Steps are counted and not time, because a process may be frozen while
+ * its holder has the lock: however long that takes, it is one step.
+ */
+const LOCK_STEPS: i32 = 30;
+const LOCK_STEP_NANOS: i64 = 1000000000;
 
 export function shard(): Shard {
   return changetype<Shard>(SHARD_BASE);
@@ -202,8 +207,17 @@ function acquire(): void {
   for (let i = 0; i < SPINS; ++i) {
     if (atomic.load<u32>(at) == 0 && atomic.cmpxchg<u32>(at, 0, 1) == 0) return;
   }
+  sleepForLock(LOCK_STEP_NANOS);
+}
+
+/** Takes the lock, asleep while somebody else has it. */
+export function sleepForLock(stepNanos: i64): void {
+  const at: usize = SHARD_BASE;
+  let steps: i32 = 0;
   while (atomic.xchg<u32>(at, 2) != 0) {
-    if (atomic.wait<i32>(at, 2, LOCK_TIMEOUT_NANOS) == 2) unreachable(); // 2 = timed out
+    const isTimedOut = atomic.wait<i32>(at, 2, stepNanos) == 2;
+    steps = isTimedOut ? steps + 1 : 0;
+    must(steps < LOCK_STEPS);
   }
 }
 

@@ -38,7 +38,7 @@ import {
   ringBase,
 } from "./shard";
 import { segmentAt, segmentOf } from "./segments";
-import { outputSlot, setResult, shard, tubesByName, watches } from "./shard";
+import { outputSlot, setResult, shard, sleepForLock, tubesByName, watches } from "./shard";
 import { delayedRoot, findJob } from "./states";
 import { bucketOf, headAt, heads } from "./table";
 import {
@@ -908,4 +908,9 @@ function checkClass(c: u32): u32 {
   }
   expect(empty <= 1, PAGE_LISTS); // one of each class stays open, all others go back
   return count;
+}
+
+/** Takes the lock as whoever finds it taken, but with steps of that length. */
+export function lockInSteps(stepMillis: i32): void {
+  sleepForLock(<i64>stepMillis * 1000000);
 }

@@ -8,6 +8,7 @@ import { formatListenAddress } from "../config/listen-address.ts";
 import type { LogFields, LogLevel } from "../observability/log.ts";
 import type { Door, Listener, ListenOrder, LoopRuntime, Order } from "../runtime.ts";
 import type { ThreadRuntime, ThreadSeed, TraceSettings } from "../runtime.ts";
+import { Patience } from "../patience.ts";
 import type { Inlet, Outlet } from "../transport.ts";
 import { Common, COUNTER_ACCEPTED, COUNTER_LAG_MILLIS, COUNTER_TURNED_AWAY } from "./common.ts";
 import { HostLoop } from "./host-loop.ts";
@@ -146,18 +147,20 @@ class IoThread implements Door {
 
   async #stop(withinMillis: number): Promise<void> {
     for (const listener of this.#listeners) listener.stopAccepting();
-    await this.#repliesOut(this.#clock() + withinMillis * 1000);
+    await this.#repliesOut(withinMillis);
     await Promise.all(this.#listeners.map((listener) => listener.finish(withinMillis)));
     this.loop.stop();
     this.#lag?.stop();
     this.#runtime.report({ kind: "stopped" });
   }
 
-  /** Resolves when no reply waits for the journal any more, or at that time. */
-  async #repliesOut(latestMicros: number): Promise<void> {
-    while (this.#host.holdsReplies && this.#clock() < latestMicros) {
+  /** Resolves when no reply waits for the journal any more, or after so long. */
+  async #repliesOut(withinMillis: number): Promise<void> {
+    const patience = new Patience(withinMillis);
+    while (this.#host.holdsReplies && !patience.isOver) {
       await new Promise<void>((resolve) => this.#runtime.soon(resolve));
     }
+    patience.end();
   }
 
   admit(): boolean {

@@ -8,6 +8,7 @@
  */
 import { createServer, type ListenOptions, type Server, type Socket } from "node:net";
 import type { Door, Listener } from "../runtime.ts";
+import { Patience } from "../patience.ts";
 import { Connection, READ_BYTES, type LentHandle } from "./connection.ts";
 
 /** How long accepting rests after it has failed. */
@@ -114,23 +115,22 @@ export class Acceptor implements Listener {
   }
 
   async finish(withinMillis: number): Promise<void> {
-    const deadline = performance.now() + withinMillis;
     const connections = [...this.#connections];
     const flushed = connections.map(
       (one) => new Promise<void>((resolve) => one.finish(() => resolve())),
     );
     await atMost(withinMillis, Promise.all(flushed));
-    const left = Math.min(LINGER_MS, Math.max(0, deadline - performance.now()));
-    await this.#emptied(left);
+    await this.#emptied(LINGER_MS);
     for (const connection of this.#connections) connection.cut();
   }
 
   /** Resolves when all connections are gone, or after `millis`. */
   async #emptied(millis: number): Promise<void> {
-    const deadline = performance.now() + millis;
-    while (this.#connections.size > 0 && performance.now() < deadline) {
+    const patience = new Patience(millis);
+    while (this.#connections.size > 0 && !patience.isOver) {
       await new Promise<void>((resolve) => setTimeout(resolve, 10));
     }
+    patience.end();
   }
 }
 
@@ -147,12 +147,13 @@ export function listening(server: Server, binding: ListenOptions): Promise<void>
 
 /** Resolves with the work or after `millis`, whichever is first. */
 async function atMost(millis: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeUp = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, millis);
+  await new Promise<void>((resolve) => {
+    const patience = new Patience(millis, resolve);
+    void work.finally(() => {
+      patience.end();
+      resolve();
+    });
   });
-  await Promise.race([work, timeUp]);
-  clearTimeout(timer);
 }
 
 /** The server's native handle if it is of the kind that can be taken over. */

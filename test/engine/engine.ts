@@ -10,7 +10,10 @@ import { fileURLToPath } from "node:url";
 import * as C from "../../assembly/constants.ts";
 import type { EngineExports } from "../../src/engine/exports.ts";
 
-type VerifyExports = EngineExports & { verify(t: number, deep: number): number };
+type VerifyExports = EngineExports & {
+  verify(t: number, deep: number): number;
+  lockInSteps(stepMillis: number): void;
+};
 
 /** The names of the answers in assembly/constants.ts, by their numbers. */
 const ANSWERS = [

@@ -1,4 +1,7 @@
+import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { expect, onTestFinished, test } from "vitest";
 import * as C from "../../assembly/constants.ts";
@@ -59,5 +62,32 @@ test(
     expect(figures[C.SHARD_TOTAL]).toBe(put);
     expect(figures.slice(C.SHARD_URGENT, C.SHARD_BURIED + 1)).toEqual([0, 0, 0, 0, 0]);
     expect(figures[C.SHARD_CONTENDED]).toBeGreaterThan(0);
+  },
+);
+
+test("a lock that nobody gives back is found after its steps", () => {
+  const shard = EngineShard.open();
+  new Int32Array(shard.memory.buffer, C.SHARD_BASE)[0] = 1;
+  expect(() => shard.raw(0).lockInSteps(1)).toThrow(WebAssembly.RuntimeError);
+});
+
+/** Longer than all steps of a lock that is lost. */
+const FREEZE_MS = 32_000;
+
+test(
+  "a process that is frozen for longer than that while a thread waits for a lock goes on",
+  { timeout: 120_000 },
+  async () => {
+    const child = spawn(process.execPath, [fileURLToPath(new URL("frozen.ts", import.meta.url))], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+    expect((await lines.next()).value).toBe("asleep");
+    child.kill("SIGSTOP");
+    await new Promise((resolve) => setTimeout(resolve, FREEZE_MS));
+    child.kill("SIGCONT");
+    child.stdin.write("give it back\n");
+    expect((await lines.next()).value).toBe("through");
   },
 );

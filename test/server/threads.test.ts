@@ -10,6 +10,9 @@ afterAll(() => rmSync(folder, { recursive: true }));
 let paths = 0;
 const freshPath = (): string => join(folder, String(++paths));
 
+/** Longer than a server may take to stop. */
+const FREEZE_MS = 8000;
+
 const unixAt = (path: string) => ({ kind: "unix", path }) as const;
 
 describe.each(RUNTIMES)("a server on $name", (runtime) => {
@@ -52,6 +55,23 @@ describe.each(RUNTIMES)("a server on $name", (runtime) => {
     await server.ended();
     expect([slow.receivedBytes, server.ending, existsSync(path)]).toEqual([900_000, 0, false]);
   });
+
+  it("that is frozen while it stops, for longer than stopping may take, lets replies leave", async () => {
+    const server = await EchoProcess.listening({ threads: 2 }, runtime);
+    const [slow, other] = [await server.connect(), await server.connect()];
+    slow.socket.pause();
+    slow.say("flood 900000");
+    await other.ask("the other one is served");
+    server.signal("SIGTERM");
+    await until("the other connection is told", () => other.isEnded);
+    server.signal("SIGSTOP");
+    await new Promise((resolve) => setTimeout(resolve, FREEZE_MS));
+    server.signal("SIGCONT");
+    slow.socket.resume();
+    await until("all of the replies are here", () => slow.isEnded);
+    await server.ended();
+    expect([slow.receivedBytes, server.ending]).toEqual([900_000, 0]);
+  }, 60_000);
 
   it("enters drain mode on SIGUSR1, in all threads", async () => {
     const server = await EchoProcess.listening({ threads: 2 }, runtime);
