@@ -24,7 +24,6 @@ import type { Answer, Peer, Route } from "./handler.ts";
 import { Router } from "./router.ts";
 import { routes } from "./routes.ts";
 
-const CONNECTIONS_MAX = 256;
 /** Requests that are answered at a time, streams left out. */
 const UNDER_WAY_MAX = 64;
 const HEADER_BYTES_MAX = 16_384;
@@ -122,7 +121,7 @@ class HttpServer implements HttpService {
   }
 
   #admit(socket: Socket): void {
-    if (this.#connections >= CONNECTIONS_MAX) {
+    if (this.#connections >= this.#around.connectionsMax) {
       socket.destroy(); // at once: its requests would be read
       return;
     }

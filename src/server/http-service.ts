@@ -32,6 +32,8 @@ export interface HttpSurroundings {
     offset: number,
     limit: number,
   ) => Promise<ConnectionPage>;
+  /** Connections that there are files for. */
+  readonly connectionsMax: number;
 }
 
 /** Makes it. */

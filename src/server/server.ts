@@ -12,12 +12,15 @@ import { formatListenAddress, type BoundAddress } from "../config/listen-address
 import type { Options } from "../config/options.ts";
 import { PROGRAM, VERSION } from "../config/version.ts";
 import { openLog, type Log } from "../observability/log.ts";
+import { Patience } from "../patience.ts";
 import { BindError, ModuleMissingError, UserError } from "../runtime.ts";
 import type { BoundTcp, Identity, ListenOrder, ProbedSocket, Runtime } from "../runtime.ts";
 import { Common } from "./common.ts";
 import { DRAINING_BEGINS } from "./draining.ts";
 import { Crew } from "./crew.ts";
 import type { CommitterSeed } from "./committer.ts";
+import { HTTP_CONNECTIONS_MAX, OpenFilesError, shareFiles } from "./file-budget.ts";
+import type { FileBudget } from "./file-budget.ts";
 import type { HttpService, HttpSurroundings, OpenHttp } from "./http-service.ts";
 import { InProcess } from "./in-process.ts";
 import { JournalError, JournalKeeper } from "./journal-keeper.ts";
@@ -32,14 +35,6 @@ const SAME_REQUEST_MS = 200;
 const STOP_WITHIN_MS = 5000;
 /** How much longer the threads may take to say that they have stopped. */
 const STOP_SLACK_MS = 1000;
-/**
- * Files that are kept for everything that is not a connection: modules, logs, and each thread's
- * event loop.
- */
-const SPARE_FILES = 64;
-const SPARE_FILES_PER_THREAD = 16;
-const CONNECTIONS_MIN = 16;
-
 /** Exit code of a server that could not start. */
 const EXIT_FAILED = 1;
 
@@ -90,7 +85,8 @@ function isStartError(error: unknown): error is Error {
     error instanceof UserError ||
     error instanceof ModuleMissingError ||
     error instanceof StoppedError ||
-    error instanceof JournalError
+    error instanceof JournalError ||
+    error instanceof OpenFilesError
   );
 }
 
@@ -131,6 +127,7 @@ class Server {
     const hosts = await this.#unlessStopped(this.#lookUpHosts());
     const addresses = await this.#unlessStopped(this.#probe(hosts));
     const threads = await this.#unlessStopped(this.#threadCount(addresses.some(isTcp)));
+    const files = this.#shareFiles(threads, addresses, openHttp !== undefined);
     const seats = openHttp === undefined ? threads : threads + 1;
     const common = Common.create(threads, seats);
     this.#common = common;
@@ -138,13 +135,14 @@ class Server {
     const { shards, content, journal } = await this.#unlessStopped(
       payload(this.#options, seats, this.#runtime, common),
     );
-    await this.#unlessStopped(this.#startThreads(threads, content, common, openHttp));
+    await this.#unlessStopped(this.#startThreads(threads, content, common, files));
     const early = addresses.filter(
       (one) => identity !== undefined && this.#runtime.needsPrivilege(one),
     );
     await this.#unlessStopped(this.#listen(early, addresses, threads));
     const inProcess =
-      openHttp && (await this.#unlessStopped(this.#openHttp(openHttp, common, content, addresses)));
+      openHttp &&
+      (await this.#unlessStopped(this.#openHttp(openHttp, common, content, addresses, files)));
     if (identity !== undefined) this.#runtime.become(identity);
     await this.#unlessStopped(this.#recover(common, journal));
     const late = addresses.filter((address) => !early.includes(address));
@@ -163,16 +161,15 @@ class Server {
     threads: number,
     payload: unknown,
     common: Common,
-    openHttp: OpenHttp | undefined,
+    files: FileBudget,
   ): Promise<void> {
     const { verbosity, maxJobBytes } = this.#options;
-    const maxConnections = this.#connectionsMax(threads);
     const seeds = Array.from({ length: threads }, (_, threadIndex) => ({
       threadIndex,
       common: common.buffer,
-      maxConnections,
+      maxConnections: files.connections,
       trace: { verbosity, maxJobBytes },
-      measuresLag: openHttp !== undefined,
+      measuresLag: files.httpConnections > 0,
       payload,
     }));
     await this.#crew.start(seeds);
@@ -207,6 +204,7 @@ class Server {
     common: Common,
     payload: unknown,
     addresses: readonly BoundAddress[],
+    { httpConnections: connectionsMax }: FileBudget,
   ): Promise<InProcess> {
     const relay = (low: number, high: number): void => this.#crew.wake(low, high);
     const needsRelay = this.#runtime.waitForChange === undefined;
@@ -222,6 +220,7 @@ class Server {
       common: own,
       inProcess,
       connectionsOf,
+      connectionsMax,
     };
     this.#http = await openHttp(around);
     this.#runtime.print(`${PROGRAM} ${VERSION} dashboard on http://${await this.#http.listen()}`);
@@ -271,12 +270,11 @@ class Server {
    */
   async #inTime(end: (awaits: (what: string) => void) => Promise<void>): Promise<void> {
     let awaited = "";
-    const tooLate = setTimeout(
-      () => this.#runtime.die(`${PROGRAM}: ${awaited} did not stop in time, ending at once`),
-      STOP_WITHIN_MS + STOP_SLACK_MS,
+    const patience = new Patience(STOP_WITHIN_MS + STOP_SLACK_MS, () =>
+      this.#runtime.die(`${PROGRAM}: ${awaited} did not stop in time, ending at once`),
     );
     await end((what) => (awaited = what));
-    clearTimeout(tooLate);
+    patience.end();
   }
 
   /** Ends what is still running. */
@@ -377,17 +375,26 @@ class Server {
 
   /**
    * Fewer connections than asked for if there are too few files to be had: running out of them
-   * while serving is worse.
+   * while serving is worse. Throws an OpenFilesError.
    */
-  #connectionsMax(threads: number): number {
-    const spare = SPARE_FILES + threads * SPARE_FILES_PER_THREAD;
-    const room = Math.max(CONNECTIONS_MIN, this.#runtime.openFilesMax - spare);
-    const { maxConnections } = this.#options;
-    if (room >= maxConnections) return maxConnections;
-    const openFiles = this.#runtime.openFilesMax;
-    const why = "fewer connections than asked for: the limit of open files is too low";
-    this.#log.write("warn", why, { maxConnections: room, wanted: maxConnections, openFiles });
-    return room;
+  #shareFiles(threads: number, wanted: readonly BoundAddress[], hasHttp: boolean): FileBudget {
+    const { openFilesMax: openFiles } = this.#runtime;
+    const { maxConnections, dataDirectory } = this.#options;
+    const listeners = threads * wanted.length;
+    const hasJournal = dataDirectory !== undefined;
+    const needs = { threads, listeners, hasJournal, hasHttp, maxConnections };
+    const budget = shareFiles(openFiles, needs);
+    const { connections, httpConnections } = budget;
+    if (connections < maxConnections || (hasHttp && httpConnections < HTTP_CONNECTIONS_MAX)) {
+      const why = "fewer connections than asked for: the limit of open files is too low";
+      this.#log.write("warn", why, {
+        maxConnections: connections,
+        wanted: maxConnections,
+        ...(hasHttp && { httpConnections }),
+        openFiles,
+      });
+    }
+    return budget;
   }
 
   #announce(addresses: readonly BoundAddress[], threads: number, shards: number): void {

@@ -101,6 +101,7 @@ function everyRoute() {
     common: Common.create(1, 2),
     inProcess: { isReady: false } as InProcess,
     connectionsOf: () => Promise.resolve({ total: 0, connections: [] }),
+    connectionsMax: 256,
   };
   return routes(around, new Access({ admin: undefined, read: undefined }));
 }

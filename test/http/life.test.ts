@@ -22,6 +22,7 @@ test("probes hear what keeps a server from being ready, and only health answers 
     common,
     inProcess: inProcess as InProcess,
     connectionsOf: () => Promise.resolve({ total: 0, connections: [] }),
+    connectionsMax: 256,
   });
   const port = Number((await service.listen()).split(":")[1]);
   const ready = async (): Promise<string> => (await askAt(port, "/readyz")).text.trimEnd();
