@@ -28,10 +28,22 @@ import * as times from "./times";
 import { Tube, tubeAt, tubeOfReadyNode } from "./tube";
 import * as tree from "./tree";
 
-/* Ids: shard 0's counter serves all shards. Atomic, because nobody holds shard 0's lock for it. */
+/*
+ * Ids, and the numbers of tubes: shard 0's counters serve all shards. Atomic, because nobody holds
+ * shard 0's lock for them.
+ */
 
 function idCounter(): usize {
   return changetype<usize>(shard()) + offsetof<Shard>("lastId");
+}
+
+function numberCounter(): usize {
+  return changetype<usize>(shard()) + offsetof<Shard>("lastNumber");
+}
+
+/** The next number for the order in which tubes are made. */
+export function nextNumber(): f64 {
+  return <f64>(atomic.add<u64>(numberCounter(), 1) + 1);
 }
 
 /** The next job id; 0 when there is none left. */
@@ -44,9 +56,13 @@ export function lastId(): f64 {
   return min(<f64>atomic.load<u64>(idCounter()), ID_MAX);
 }
 
-/** Ids up to `id` count as given out. */
+/**
+ * Ids up to `id` count as given out. Tubes that a replay made are numbered by jobs (arranging.ts):
+ * those to come are behind them.
+ */
 export function skipIds(id: u64): void {
   if (id > atomic.load<u64>(idCounter())) atomic.store<u64>(idCounter(), id);
+  if (id >= atomic.load<u64>(numberCounter())) atomic.store<u64>(numberCounter(), id + 1);
 }
 
 /**

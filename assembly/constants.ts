@@ -124,6 +124,8 @@ export const JOB_KICKS: i32 = 10;
 /** Attempts that ended without a delete, and how many of them are kept. */
 export const JOB_FAILURES: i32 = 11;
 export const JOB_FAILURES_KEPT: i32 = 12;
+/** Number of the journal's segment that its PUT record lies in, or is about to; 0 without one. */
+export const JOB_SEGMENT: i32 = 13;
 
 /* Figures of statsTube and listTubes, behind RESULT_STATS. */
 export const TUBE_URGENT: i32 = 0;

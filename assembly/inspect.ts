@@ -21,6 +21,8 @@ import { enterAt } from "./deadlines";
 import * as failures from "./failure";
 import { failureAt } from "./failure";
 import { Job, jobAt } from "./job";
+import { isOpen } from "./journal";
+import { segmentOf } from "./segments";
 import { Tube, findTube, nameOf, tubeAt } from "./tube";
 import { enter, inputSlot, leave, outputSlot, resultSlot, setResult, shard } from "./shard";
 import { coldAt, findJob } from "./states";
@@ -49,8 +51,10 @@ export function statsJob(t: u32, id: f64, now: f64): i32 {
   const timed = job.state == C.STATE_RESERVED || job.state == C.STATE_DELAYED;
   figure(t, C.JOB_LEFT_MICROS, timed ? until(job.major, now) : 0);
   figure(t, C.JOB_RESERVES, <f64>job.reserves);
+  figure(t, C.JOB_SEGMENT, isOpen() ? <f64>segmentOf(job.lsn).number : 0);
   troubles(t, job);
   writeName(t, tubeAt(job.tube));
+  setResult(t, RESULT_LSN, <f64>job.lsn);
   return leave(t, DONE);
 }
 
@@ -175,6 +179,7 @@ export function lastMessage(t: u32, id: f64, now: f64): i32 {
  * RESULT_LSN is what the answer depends on.
  */
 function show(t: u32, job: Job, at: u32): i32 {
+  setResult(t, RESULT_LSN, <f64>job.lsn);
   if (at == 0) return NONE;
   const failure = failureAt(at);
   const who = <u32>failure.whoBytes;

@@ -25,6 +25,7 @@ import {
   STEP_JOBS,
   WHO_MAX,
 } from "./constants";
+import { arrangeTubes } from "./arranging";
 import { crc32c } from "./crc";
 import * as failures from "./failure";
 import { Failure, failureAt, firstFailure } from "./failure";
@@ -298,7 +299,7 @@ function putTogether(job: Job): bool {
 /**
  * Ends the replay: parts without a PUT record go, and so does a job some of whose parts are
  * missing. MORE for each such job: RESULT_ID is its id, RESULT_COUNT the number of the segment that
- * its PUT record lies in; DONE when there is none left.
+ * its PUT record lies in; DONE when there is none left, and the tubes stand in their order.
  */
 export function endReplay(t: u32): i32 {
   enter();
@@ -313,6 +314,7 @@ export function endReplay(t: u32): i32 {
     bury(job);
     return leave(t, MORE);
   }
+  arrangeTubes();
   return leave(t, DONE);
 }
 

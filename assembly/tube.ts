@@ -165,18 +165,32 @@ export function findOrMakeTube(name: usize, bytes: u32, number: u64): u32 {
   const tube = tubeAt(at);
   tube.major = u64.MAX_VALUE;
   tube.minor = <u64>hashOf(name, bytes);
-  const tail = shard().tubesTail;
-  tube.createdNumber = tail == 0 ? number : max(number, tubeAt(tail).createdNumber + 1); // the list is in this order
+  tube.createdNumber = number;
   tube.nameBytes = <u8>bytes;
   memory.copy(nameOf(tube), name, bytes);
   table.add(tubesByName(), tube);
-  const s = shard();
-  tube.prevTube = s.tubesTail;
-  if (s.tubesTail != 0) tubeAt(s.tubesTail).nextTube = at;
-  else s.tubesHead = at;
-  s.tubesTail = at;
-  s.tubes++;
+  link(tube);
   return at;
+}
+
+/**
+ * Puts a tube into the list, which is in the order of the numbers. They are given out before the
+ * lock is taken, so some with higher ones may stand there already: very few.
+ */
+function link(tube: Tube): void {
+  const s = shard();
+  let before = s.tubesTail;
+  while (before != 0 && tubeAt(before).createdNumber > tube.createdNumber) {
+    before = tubeAt(before).prevTube;
+  }
+  const behind = before == 0 ? s.tubesHead : tubeAt(before).nextTube;
+  tube.prevTube = before;
+  tube.nextTube = behind;
+  if (before == 0) s.tubesHead = addressOfTube(tube);
+  else tubeAt(before).nextTube = addressOfTube(tube);
+  if (behind == 0) s.tubesTail = addressOfTube(tube);
+  else tubeAt(behind).prevTube = addressOfTube(tube);
+  s.tubes++;
 }
 
 /**

@@ -47,7 +47,9 @@ export function failuresOf(host: SessionHost, shard: Shard, id: number): readonl
   for (;;) {
     const after = found.at(-1)?.number ?? 0;
     const code = shard.engine.nextFailure(shard.thread, id, after, host.now);
-    if (shard.answer(code) !== C.DONE) return found;
+    const answer = shard.answer(code);
+    if (answer === C.NONE) depend(host, shard); // that there is such a job is told, too
+    if (answer !== C.DONE) return found;
     const failure = shownFailure(host, shard, id);
     if (failure !== undefined) found.push(failure);
   }

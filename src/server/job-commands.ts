@@ -74,8 +74,12 @@ export class JobCommands {
   #stats(): void {
     const host = this.#host;
     const shard = this.#find(OP.STATS_JOB);
-    if (this.#answer === C.DONE) writeDocument(host, jobStats(host, shard, host.command.id));
-    else host.output.reply(R.REPLY.NOT_FOUND);
+    if (this.#answer !== C.DONE) {
+      host.output.reply(R.REPLY.NOT_FOUND);
+      return;
+    }
+    depend(host, shard); // nobody hears of an id that might be given out again
+    writeDocument(host, jobStats(host, shard, host.command.id));
   }
 
   #peekFailure(): void {

@@ -173,7 +173,7 @@ export function jobStats(host: SessionHost, shard: Shard, id: number): string {
     delay: figure(shard, C.JOB_DELAY_SECONDS),
     ttr: figure(shard, C.JOB_TTR_SECONDS),
     "time-left": wholeSeconds(figure(shard, C.JOB_LEFT_MICROS)),
-    file: 0,
+    file: figure(shard, C.JOB_SEGMENT),
     reserves: figure(shard, C.JOB_RESERVES),
     timeouts: figure(shard, C.JOB_TIMEOUTS),
     releases: figure(shard, C.JOB_RELEASES),

@@ -1,0 +1,87 @@
+/* What a server tells after a restart: tubes in their order, and the file that each job lies in. */
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { Conversation } from "./conversation.ts";
+import { ServerWithData } from "./server-with-data.ts";
+import type { Launch } from "./server-with-data.ts";
+
+const TIMEOUT_MS = 60_000;
+
+let directory: string;
+let server: ServerWithData | undefined;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "homemaker-told-"));
+});
+afterEach(async () => {
+  await server?.kill();
+  rmSync(directory, { recursive: true });
+});
+
+/** A client of a server on the directory, after the one before has been killed. */
+async function restart(launch: Partial<Launch> = {}): Promise<Conversation> {
+  await server?.kill();
+  server = await ServerWithData.serving({ directory, threads: 2, shards: 4, ...launch });
+  return new Conversation(await server.connect());
+}
+
+async function put(client: Conversation, tube: string, body = "x"): Promise<number> {
+  await client.line(`use ${tube}`);
+  const line = await client.line(`put 0 0 60 ${body.length}`, Buffer.from(body));
+  return Number(/^INSERTED (\d+)$/.exec(line)?.[1]);
+}
+
+async function listTubes(client: Conversation): Promise<readonly string[]> {
+  const yaml = (await client.ask("list-tubes"))?.body?.toString() ?? "";
+  return [...yaml.matchAll(/^- (.*)$/gm)].map(([, name = ""]) => name);
+}
+
+async function fileOf(client: Conversation, id: number): Promise<number> {
+  const yaml = (await client.ask(`stats-job ${id}`))?.body?.toString() ?? "";
+  return Number(/^file: (\d+)$/m.exec(yaml)?.[1]);
+}
+
+test(
+  "list-tubes shows tubes as they came into being, after a restart by their oldest jobs, whatever the shards",
+  { timeout: TIMEOUT_MS },
+  async () => {
+    const first = await restart();
+    const names = Array.from({ length: 77 }, (_, at) => `tube-${(at * 31) % 77}`);
+    const oldest: number[] = [];
+    for (const name of names) oldest.push(await put(first, name));
+    expect(await listTubes(first)).toEqual(["default", ...names]);
+    const late = names.slice(0, 5);
+    for (const name of late) await put(first, name);
+    for (const id of oldest.slice(0, 5)) await first.line(`delete ${id}`);
+    const expected = ["default", ...names.slice(5), ...late];
+    for (const shards of [4, 1, 16, 4]) {
+      const client = await restart({ shards });
+      expect([shards, await listTubes(client)]).toEqual([shards, expected]);
+      const name = `after-${shards}-${expected.length}`;
+      await put(client, name);
+      expected.push(name);
+      expect(await listTubes(client)).toEqual(expected);
+    }
+  },
+);
+
+test(
+  "stats-job says which file a job lies in, before and after a restart",
+  { timeout: TIMEOUT_MS },
+  async () => {
+    const first = await restart({ shards: 1 });
+    const ids: number[] = [];
+    for (let n = 0; n < 40; n++) ids.push(await put(first, "a", "x".repeat(60_000)));
+    const before = await Promise.all(ids.map((id) => fileOf(first, id)));
+    expect(before[0]).toBe(1);
+    expect(before.at(-1)).toBeGreaterThan(2);
+    expect(before).toEqual(before.toSorted((a, b) => a - b));
+    const second = await restart({ shards: 1 });
+    expect(await Promise.all(ids.map((id) => fileOf(second, id)))).toEqual(before);
+    for (const file of before) {
+      expect(existsSync(join(directory, `journal.${String(file).padStart(10, "0")}`))).toBe(true);
+    }
+  },
+);
