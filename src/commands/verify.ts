@@ -12,6 +12,7 @@ import type { Inspection } from "../journal/inspection.ts";
 import { RecoveryError } from "../journal/recovery.ts";
 import type { Runtime } from "../runtime.ts";
 import { StorageError } from "../storage.ts";
+import { bootId } from "../storage/boot-id.ts";
 import { ReadOnlyStorage } from "../storage/read-only.ts";
 
 const EXIT_CLEAN = 0;
@@ -49,7 +50,7 @@ async function look(directory: string, runtime: Runtime): Promise<Inspection | s
   const holder = await storage.holder();
   if (holder !== undefined) return `${directory}: a server uses it${holder}`;
   const engine = await WebAssembly.compile(await runtime.readModule("engine"));
-  const found = inspect(storage, engine, Date.now() * 1000);
+  const found = inspect(storage, engine, Date.now() * 1000, bootId());
   return found.segments.length === 0 ? `${directory}: there is no journal in it` : found;
 }
 

@@ -20,7 +20,10 @@ export function connectionRoutes(around: HttpSurroundings): readonly Route[] {
       handler: async ({ query }) => {
         const offset = numberParameter(query, "offset", 0, Number.MAX_SAFE_INTEGER, 0);
         const limit = numberParameter(query, "limit", 1, PAGE_MAX, LIMIT_DEFAULT);
-        return { json: await page(around, offset, limit) };
+        const json = await page(around, offset, limit);
+        if (json.connections.some(({ holds }) => holds.length > 0))
+          await around.inProcess.settled();
+        return { json };
       },
     },
   ];

@@ -50,13 +50,21 @@ export function jobRoutes(inProcess: InProcess): readonly Route[] {
       method: "GET",
       path: "/api/v1/jobs/:id",
       needs: "read",
-      handler: ({ params }) => ({ json: show(inProcess, idOf(params["id"])) }),
+      handler: async ({ params }) => {
+        const json = show(inProcess, idOf(params["id"]));
+        await inProcess.settled();
+        return { json };
+      },
     },
     {
       method: "GET",
       path: "/api/v1/jobs/:id/body",
       needs: "read",
-      handler: ({ params }) => download(inProcess, idOf(params["id"])),
+      handler: async ({ params }) => {
+        const answer = download(inProcess, idOf(params["id"]));
+        await inProcess.settled();
+        return answer;
+      },
     },
     ...(["kick", "delete"] as const).map((action): Route => ({
       method: "POST",

@@ -156,6 +156,7 @@ export class BulkLoad {
       number: this.#nextFrame++,
       durable: this.#durableFrame,
       lastId,
+      idsAhead: 0,
       wallMicros,
       sections: records.map((one) => ({ shard: 0, bytes: one.length, first: this.#position })),
     };
@@ -172,7 +173,7 @@ export class BulkLoad {
     const header = new Uint8Array(SEGMENT_HEADER_BYTES);
     const firstFrame = this.#nextFrame;
     writeSegmentHeader(
-      { number, salt, firstFrame, lastId, wallMicros, shards: 1 },
+      { number, salt, firstFrame, lastId, idsAhead: 0, bootId: "", wallMicros, shards: 1 },
       header,
       checksum,
     );

@@ -14,16 +14,21 @@
 
 /**
  * Version of the format that this program writes, and the oldest that can read what it writes: 2
- * brought records of failures, which a program that knows only 1 would take for damage. It reads 1
- * as well.
+ * brought records of failures, which a program that knows only 1 would take for damage; 3 how far
+ * ids may run ahead. It reads 1 and 2 as well.
  */
-const FORMAT_VERSION = 2;
+const FORMAT_VERSION = 3;
+/** The first version in which headers tell how far ids may run ahead of them. */
+const VERSION_WITH_IDS_AHEAD = 3;
 
 /** Bytes before the first frame. */
 export const SEGMENT_HEADER_BYTES = 4096;
 /** Bytes of the segment header that its CRC covers, from SEGMENT_CRC_FROM. */
 const SEGMENT_CRC_FROM = 12;
 const SEGMENT_CRC_TO = 128;
+/** Where the boot's id stands; in front of it, how far ids may run ahead. */
+const BOOT_ID_FROM = 60;
+const BOOT_ID_TO = 76;
 const SEGMENT_MAGIC = "HMJRNL\0\x01";
 
 /** Bytes of a frame header without its sections, and of a section. */
@@ -52,6 +57,13 @@ export interface SegmentHeader {
    * record is for.
    */
   readonly shards: number;
+  /**
+   * How many more ids than `lastId` may have been told to anybody before the first frame that came
+   * through; undefined in what an older version wrote.
+   */
+  readonly idsAhead: number | undefined;
+  /** As the machine's at that time (storage/boot-id.ts): 32 hex digits, or "" where it has none. */
+  readonly bootId: string;
 }
 
 /** What stands at the beginning of a frame. */
@@ -61,10 +73,12 @@ export interface FrameHeader {
   /** Highest frame that was known to be safe when this one was written. */
   readonly durable: number;
   /**
-   * Highest job id given out; in an empty frame that does not end the journal, as high as it may
-   * get before the next segment.
+   * Highest job id given out. Before version 3, in an empty frame that does not end the journal, as
+   * high as it may get before the next segment.
    */
   readonly lastId: number;
+  /** How many more may have been told to anybody before the next frame came through. */
+  readonly idsAhead: number;
   readonly wallMicros: number;
   readonly sections: readonly Section[];
 }
@@ -104,6 +118,10 @@ export function writeSegmentHeader(
   view.setFloat64(32, header.firstFrame, true);
   view.setFloat64(40, header.lastId, true);
   view.setFloat64(48, header.wallMicros, true);
+  view.setUint32(BOOT_ID_FROM - 4, header.idsAhead ?? 0, true);
+  for (let at = 0; at < header.bootId.length; at += 2) {
+    into[BOOT_ID_FROM + at / 2] = Number.parseInt(header.bootId.slice(at, at + 2), 16);
+  }
   view.setUint32(8, checksum(0, into.subarray(SEGMENT_CRC_FROM, SEGMENT_CRC_TO)), true);
   into.copyWithin(SEGMENT_HEADER_BYTES / 2, 0, SEGMENT_CRC_TO); // once more: without it the whole segment would be lost
 }
@@ -136,7 +154,19 @@ export function readSegmentHeader(
     firstFrame: view.getFloat64(32, true),
     lastId: view.getFloat64(40, true),
     wallMicros: view.getFloat64(48, true),
+    idsAhead:
+      view.getUint16(12, true) < VERSION_WITH_IDS_AHEAD
+        ? undefined
+        : view.getUint32(BOOT_ID_FROM - 4, true),
+    bootId: bootIdIn(bytes),
   };
+}
+
+function bootIdIn(bytes: Uint8Array): string {
+  const digits = Array.from(bytes.subarray(BOOT_ID_FROM, BOOT_ID_TO), (byte) =>
+    byte.toString(16).padStart(2, "0"),
+  ).join("");
+  return /^0*$/.test(digits) ? "" : digits;
 }
 
 /** Bytes of the header of a frame with that many sections. */
@@ -156,6 +186,7 @@ export function writeFrameHeader(
   into.fill(0, 0, bytes);
   view.setUint32(0, FRAME_MAGIC, true);
   view.setUint32(8, header.sections.length, true);
+  view.setUint32(12, header.idsAhead, true);
   view.setFloat64(16, header.number, true);
   view.setFloat64(24, header.durable, true);
   view.setFloat64(32, header.lastId, true);
@@ -201,6 +232,7 @@ export function readFrameHeader(
     number: view.getFloat64(at + 16, true),
     durable: view.getFloat64(at + 24, true),
     lastId: view.getFloat64(at + 32, true),
+    idsAhead: view.getUint32(at + 12, true),
     wallMicros: view.getFloat64(at + 40, true),
     sections,
   };

@@ -66,12 +66,13 @@ export interface Inspection {
 
 /**
  * Looks through the journal in `storage`. Throws a StorageError, a FormatError, or a RecoveryError
- * when the jobs do not fit into memory.
+ * when the jobs do not fit into memory. `bootId` is the machine's, as SegmentHeader.bootId.
  */
 export function inspect(
   storage: Storage,
   engine: WebAssembly.Module,
   wallMicros: number,
+  bootId = "",
 ): Inspection {
   const names = storage.list();
   const numbers = names.map(segmentNumber).filter((number) => number !== undefined);
@@ -82,6 +83,7 @@ export function inspect(
     shards,
     checksum,
     now: 0,
+    bootId,
     strict: false,
     progress: () => undefined,
   });

@@ -41,6 +41,8 @@ export interface JournalParts {
   readonly wallMicros: () => number;
   /** Milliseconds of a clock that never jumps; absent: the platform's. */
   readonly monotonicMillis?: () => number;
+  /** As SegmentHeader.bootId; absent: nobody knows. */
+  readonly bootId?: string;
   /** A random number of 32 bits. */
   readonly random: () => number;
   /** Hears up to where a shard's stream is safe. */

@@ -107,7 +107,7 @@ export class Journal {
 
   /** Begins the next segment. */
   #open(): SegmentFile {
-    const { shards, random, wallMicros, checksum, storage } = this.#parts;
+    const { shards, random, wallMicros, checksum, storage, bootId = "" } = this.#parts;
     const number = this.#nextSegment;
     const file = this.#spares.use(number);
     if (file === undefined) throw new NoSpaceError("no space for another segment of the journal");
@@ -115,9 +115,9 @@ export class Journal {
     const salt = random() >>> 0;
     const header = new Uint8Array(SEGMENT_HEADER_BYTES);
     const firstFrame = this.#nextFrame;
-    const lastId = this.#lastId();
+    const ids = { lastId: this.#lastId(), idsAhead: this.#idsAhead, bootId };
     writeSegmentHeader(
-      { number, salt, firstFrame, lastId, wallMicros: wallMicros(), shards: shards.length },
+      { number, salt, firstFrame, ...ids, wallMicros: wallMicros(), shards: shards.length },
       header,
       checksum,
     );
@@ -136,6 +136,15 @@ export class Journal {
 
   #lastId(): number {
     return this.#parts.shards[0]?.shard.engine.lastId() ?? 0;
+  }
+
+  /**
+   * How many ids may have been told to anybody by what follows and may get lost: none where nobody
+   * hears of one before it is synced.
+   */
+  get #idsAhead(): number {
+    const { level, segmentBytes } = this.#parts.options;
+    return level === "sync" ? 0 : idsAhead(segmentBytes);
   }
 
   /**
@@ -227,13 +236,14 @@ export class Journal {
   }
 
   /** The header of the next frame. */
-  #frame(sections: readonly Section[], idsAheadOf = 0): Uint8Array {
+  #frame(sections: readonly Section[], ahead = this.#idsAhead): Uint8Array {
     const { wallMicros, checksum } = this.#parts;
     const bytes = writeFrameHeader(
       {
         number: this.#nextFrame++,
         durable: this.#durableFrame,
-        lastId: this.#lastId() + idsAheadOf,
+        lastId: this.#lastId(),
+        idsAhead: ahead,
         wallMicros: wallMicros(),
         sections,
       },
@@ -248,7 +258,7 @@ export class Journal {
   #rotate(): boolean {
     while (this.#spares.count === 0 && this.#spares.prepare());
     if (this.#spares.count === 0) return false;
-    this.#current.append([this.#frame([], idsAhead(this.#parts.options.segmentBytes))]); // shows where it ends
+    this.#current.append([this.#frame([])]); // shows where it ends
     this.#unsyncedSince ??= this.#millis();
     this.sync(); // what is in the old one must not be younger on the disk than what comes after it
     const { number, salt } = this.#current;
@@ -292,13 +302,13 @@ export class Journal {
    * taken for a torn end.
    */
   mark(): void {
-    this.#mark(idsAhead(this.#parts.options.segmentBytes));
+    this.#mark(this.#idsAhead);
   }
 
-  #mark(idsAheadOf: number): void {
+  #mark(ahead: number): void {
     if (this.#unsyncedSince !== undefined) this.sync();
     if (this.#room < 0 && !this.#rotate()) return;
-    this.#current.append([this.#frame([], idsAheadOf)]);
+    this.#current.append([this.#frame([], ahead)]);
     this.#unsyncedSince = this.#millis();
     this.#isOnlyMark = true;
   }

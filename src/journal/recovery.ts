@@ -59,6 +59,8 @@ export interface RecoveryParts {
   readonly now: number;
   /** Refuse to start when what was safe is damaged. */
   readonly strict: boolean;
+  /** As SegmentHeader.bootId; absent: nobody knows. */
+  readonly bootId?: string;
   /** Hears how far it is: bytes replayed, of how many. */
   readonly progress: (done: number, all: number) => void;
   /** Who replays; absent: this thread alone. */
@@ -124,6 +126,10 @@ class Recovery {
   readonly #segments: ExistingSegment[] = [];
   #lastFrame = 0;
   #lastId = 0;
+  /** How many more ids may have been told by what did not come through. */
+  #idsAhead = 0;
+  /** Something is damaged, which may have told of ids. */
+  #mayHideIds = false;
   #frames = 0;
   #bytes = 0;
   #tornBytes = 0;
@@ -238,6 +244,7 @@ class Recovery {
     this.#finishLast();
     for (const { shard } of this.#parts.shards) shard.engine.addSegment(number, index);
     this.#lastId = Math.max(this.#lastId, header.lastId);
+    this.#idsAhead = header.idsAhead ?? 0;
     this.#lastFrame = Math.max(this.#lastFrame, header.firstFrame - 1);
     for (const { from, to } of holes) this.#lose(number, to - from);
     const pieces = piecesOf(scanSegment(bytes, header.salt, this.#parts.checksum));
@@ -331,8 +338,7 @@ class Recovery {
   /**
    * Makes what the newest segment holds safe: writes again what was not known to be, since a sync
    * that failed may have left it in memory only, and an empty frame that ends it if there is none.
-   * Without one, ids may have been given out that are in nothing that came through: they are passed
-   * over. A segment of which something cannot be read is left as it is: it will be reclaimed first,
+   * A segment of which something cannot be read is left as it is: it will be reclaimed first,
    * and somebody may yet read it.
    */
   #settle({ found, bytes, holes, durable }: Replayed, pieces: readonly Piece[], end: number): void {
@@ -340,11 +346,35 @@ class Recovery {
     const newest = kept.at(-1)?.frame;
     const isClean = newest?.sections.length === 0 && newest.durable === newest.number - 1;
     const isEnded = isClean && kept.length === pieces.length;
-    if (!isEnded) this.#lastId += idsAhead(bytes.length);
+    this.#skipUntold(found.header, pieces.slice(kept.length), isEnded, bytes.length);
     if (holes.length > 0) return;
     const mark = isEnded ? new Uint8Array(0) : this.#endMark(found, bytes, end);
     const unsafe = kept.find(({ frame }) => (frame?.number ?? 0) > durable)?.from ?? end;
     this.#settlement.rewrite({ name: segmentName(found.number), bytes, unsafe, end, mark });
+  }
+
+  /**
+   * Passes over ids that may have been told to somebody and are in nothing that came through.
+   * `cut`: what stands in the newest segment and does not count; if a bit flipped there in what was
+   * safe, its frames know of the ids all the same.
+   */
+  #skipUntold(
+    { idsAhead: ahead, bootId }: SegmentHeader,
+    cut: readonly Piece[],
+    isEnded: boolean,
+    segmentBytes: number,
+  ): void {
+    const all = idsAhead(segmentBytes);
+    if (ahead === undefined) {
+      if (!isEnded) this.#lastId += all; // an older version wrote it
+    } else {
+      const hasAll = bootId !== "" && bootId === this.#parts.bootId; // only the process ended
+      if (!hasAll) this.#lastId += this.#idsAhead;
+      for (const { frame } of cut) {
+        if (frame !== undefined) this.#lastId = Math.max(this.#lastId, frame.lastId);
+      }
+      if (this.#mayHideIds) this.#lastId += all;
+    }
   }
 
   /** An empty frame and a stretch of zeros, as much of them as there is room for. */
@@ -355,6 +385,7 @@ class Recovery {
       number: this.#lastFrame + 1,
       durable: this.#lastFrame,
       lastId: this.#lastId,
+      idsAhead: 0,
       wallMicros: header.wallMicros,
       sections: [],
     };
@@ -366,7 +397,8 @@ class Recovery {
   #countFrame(frame: FrameHeader): void {
     if (frame.number > this.#lastFrame) this.#frames++;
     this.#lastFrame = Math.max(this.#lastFrame, frame.number);
-    this.#lastId = frame.lastId; // not the highest: an empty frame's runs ahead, for the case that it is the last
+    this.#lastId = frame.lastId; // not the highest: before version 3 an empty frame's ran ahead, for the case that it was the last
+    this.#idsAhead = frame.idsAhead;
   }
 
   #lose(number: number, bytes: number): void {
@@ -376,6 +408,7 @@ class Recovery {
 
   #damage(number: number, bytes: number, what: string): void {
     if (this.#parts.strict) throw new RecoveryError(`${segmentName(number)}: ${what}`);
+    this.#mayHideIds = true;
     this.#damagedBytes += bytes;
     if (!this.#damagedSegments.includes(number)) this.#damagedSegments.push(number);
   }

@@ -11,6 +11,7 @@ import { PROGRAM } from "../config/version.ts";
 import type { CommitterSeed as RuntimeSeed } from "../runtime.ts";
 import { runCommitter } from "../server/committer.ts";
 import type { CommitterReport, CommitterSeed } from "../server/committer.ts";
+import { bootId } from "../storage/boot-id.ts";
 import { NodeStorage } from "../storage/node-fs.ts";
 import { describe, die } from "./die.ts";
 
@@ -31,7 +32,7 @@ process.on("uncaughtException", fail);
 parentPort?.on("message", () => undefined); // stay until we are ended
 try {
   const storage = new NodeStorage(directory);
-  await runCommitter(payload as CommitterSeed, { directory, storage, report });
+  await runCommitter(payload as CommitterSeed, { directory, storage, bootId: bootId(), report });
 } catch (error) {
   fail(error);
 }

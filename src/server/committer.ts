@@ -55,6 +55,8 @@ export interface CommitterSurroundings {
   /** Name of the storage, for people. */
   readonly directory: string;
   readonly storage: Storage;
+  /** The machine's, as SegmentHeader.bootId. */
+  readonly bootId: string;
   readonly report: (report: CommitterReport) => void;
 }
 
@@ -75,13 +77,14 @@ const BEGIN_AGAIN_MILLIS = 1000;
  */
 export async function runCommitter(
   seed: CommitterSeed,
-  { directory, storage, report }: CommitterSurroundings,
+  around: CommitterSurroundings,
 ): Promise<void> {
+  const { directory, storage, report } = around;
   const hasForeignLog = refuseForeignLog(directory, storage.list()); // before `lock` is written
   const lease = await storage.lease();
   const { weakness } = lease;
   if (weakness !== undefined) report({ kind: "weakLease", why: weakness });
-  const committer = new Committer(seed, { directory, storage, report }, hasForeignLog);
+  const committer = new Committer(seed, around, hasForeignLog);
   const journal = await committer.begin(lease);
   if (journal !== undefined) committer.run(journal);
   lease.release();
@@ -100,6 +103,7 @@ class Committer {
   #hintedAt = performance.now();
   readonly #report: (report: CommitterReport) => void;
   readonly #hasForeignLog: boolean;
+  readonly #bootId: string;
   #lookedAt = 0;
   #workedAt = 0;
   #isMarked = true;
@@ -107,10 +111,11 @@ class Committer {
 
   constructor(
     seed: CommitterSeed,
-    { storage, report }: CommitterSurroundings,
+    { storage, report, bootId }: CommitterSurroundings,
     hasForeignLog: boolean,
   ) {
     this.#hasForeignLog = hasForeignLog;
+    this.#bootId = bootId;
     this.#common = new Common(seed.common);
     this.#board = this.#common.journal;
     this.#report = report;
@@ -163,6 +168,7 @@ class Committer {
       checksum: this.#checksum,
       now,
       strict,
+      bootId: this.#bootId,
       progress,
       ...(this.#shards.length > 1 && { workforce: this.#common.replay.workforce(this.#shards) }),
     });
@@ -178,6 +184,7 @@ class Committer {
         options: this.#seed.options,
         checksum: this.#checksum,
         wallMicros: () => Date.now() * 1000,
+        bootId: this.#bootId,
         random: () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
         publish: (shard, position) => this.#board.publish(shard, position),
         synced: (millis) => this.#board.countSync(millis),

@@ -118,6 +118,18 @@ export class InProcess {
     }
   }
 
+  /**
+   * Resolves when all that stands in the shards now is as safe as the level of durability says:
+   * nobody hears of a job that a crash could undo, or of an id that might be given out again.
+   */
+  async settled(): Promise<void> {
+    if (!this.host.hasJournal) return;
+    this.look(({ output, shards }) => {
+      for (const shard of shards) output.gate?.depend(shard.index, shard.journalHead());
+    });
+    await this.withConnection((own) => own.ask("list-tubes-watched"));
+  }
+
   /** Runs something on a session of its own. Throws a RangeError when commands do not run. */
   async withConnection<Result>(run: (own: ClientConnection) => Promise<Result>): Promise<Result> {
     const own = this.connect();

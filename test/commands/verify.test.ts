@@ -176,19 +176,33 @@ describe("it could not look, which is exit code 2,", () => {
 
   it("at a journal of a newer program", async () => {
     (await writeJobs()).close();
-    const bytes = readFileSync(fileOf(1));
-    for (const copy of [0, 2048]) {
-      bytes.writeUInt16LE(3, copy + 14);
-      bytes.writeUInt32LE(crc32c(bytes.subarray(copy + 12, copy + 128)), copy + 8);
-    }
-    writeFileSync(fileOf(1), bytes);
+    rewriteVersions(4);
     const { runtime, complaints } = recorder();
     expect(await verify({ kind: "verify", directory, asJson: false }, runtime)).toBe(2);
     expect(complaints).toEqual([
-      "homemaker: verify: the journal needs format 3, this program reads up to 2",
+      "homemaker: verify: the journal needs format 4, this program reads up to 3",
     ]);
   });
 });
+
+it("ids go on right behind the last one, after a crash too; an older version did not say how far", async () => {
+  (await writeJobs()).crash();
+  expect((await verifyAsJson()).found.lastId).toBe(6);
+  rewriteVersions(2);
+  const { lastId } = (await verifyAsJson()).found;
+  expect(lastId).toBeGreaterThan(65_536);
+});
+
+/** Gives the first segment's header, which stands there twice, other versions. */
+function rewriteVersions(version: number): void {
+  const bytes = readFileSync(fileOf(1));
+  for (const copy of [0, 2048]) {
+    bytes.writeUInt16LE(version, copy + 12);
+    bytes.writeUInt16LE(version, copy + 14);
+    bytes.writeUInt32LE(crc32c(bytes.subarray(copy + 12, copy + 128)), copy + 8);
+  }
+  writeFileSync(fileOf(1), bytes);
+}
 
 function crc32c(bytes: Uint8Array): number {
   let crc = ~0;

@@ -134,7 +134,7 @@ function readSegment(bytes: Buffer, number: number): ReadSegment | undefined {
         copy.readDoubleLE(24) === number,
     );
   if (header === undefined) return undefined;
-  if (header.readUInt16LE(14) > 2) throw new Error("a newer format");
+  if (header.readUInt16LE(14) > 3) throw new Error("a newer format");
   const salt = header.readUInt32LE(16);
   const frames: ReadFrame[] = [];
   let at = 4096;

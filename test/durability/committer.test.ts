@@ -179,7 +179,12 @@ async function runBoth(seed: number, level: DurabilityLevel): Promise<number> {
   const committer = { common: common.buffer, memories, options, strict: true };
   await runCommitter(
     { ...committer, hintIntervalMillis: Infinity },
-    { directory: "disk", storage: disk, report: ({ kind }) => (hasBegun ||= kind === "recovered") },
+    {
+      directory: "disk",
+      storage: disk,
+      bootId: "",
+      report: ({ kind }) => (hasBegun ||= kind === "recovered"),
+    },
   );
   thread.turn();
   expect([thread.said, thread.answered]).toEqual([COMMANDS, COMMANDS]);

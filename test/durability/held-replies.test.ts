@@ -240,3 +240,24 @@ test("RELEASED waits for nothing with --releases hints", { timeout: TIMEOUT_MS }
   expect(await client.line("release 1 77 500")).toBe("RELEASED");
   await disk.recover();
 });
+
+test("a job is not told over HTTP before it is safe, either", { timeout: TIMEOUT_MS }, async () => {
+  const server = await serving(["--http-port", "0"]);
+  const origin = /dashboard on (http:\S+)/.exec(server.output)?.[1] ?? "";
+  const client = new Conversation(await server.connect());
+  const disk = await SlowDisk.under(server, STUCK_MILLIS);
+  const body = Buffer.from("not told before it is safe");
+  const inserted = client.line(`put 0 0 60 ${body.length}`, body);
+  await until("the put is written", () => isWritten(directory, body));
+  let told = 0;
+  const paths = ["/api/v1/jobs/1", "/api/v1/jobs/1/body", "/api/v1/tubes/default/jobs"];
+  const answers = paths.map(async (path) => {
+    const { status } = await fetch(`${origin}${path}`);
+    told++;
+    return status;
+  });
+  for (let asked = 0; asked < 20; asked++) await (await fetch(`${origin}/healthz`)).text();
+  expect([told, client.unanswered]).toEqual([0, 1]);
+  await disk.recover();
+  expect([await inserted, await Promise.all(answers)]).toEqual(["INSERTED 1", [200, 200, 200]]);
+});

@@ -64,6 +64,7 @@ class Loop {
     this.#loop = loop;
     this.#directory = directory;
     this.#random = new Random(loop.seed);
+    this.#ledger.idsGoOn = true;
   }
 
   async run(): Promise<KillReport> {

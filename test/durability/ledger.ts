@@ -69,6 +69,8 @@ export function bodyOf({ serial, bodyBytes }: Pick<Job, "serial" | "bodyBytes">)
 export class Ledger {
   /** What was wrong, in words. */
   readonly problems: string[] = [];
+  /** Every put costs one id at most, and no restart any. */
+  idsGoOn = false;
   /** Answers that promised something. */
   promises = 0;
   readonly #jobs: Job[] = [];
@@ -237,6 +239,9 @@ export class Ledger {
     this.putAnswered(job, line);
     if (job.id === undefined) return seen + 20_000; // no puts now
     if (job.id <= seen) this.#blame(`id ${job.id} is given out again: ${seen} was known already`);
+    if (this.idsGoOn && job.id > this.jobCount) {
+      this.#blame(`id ${job.id} is given out after ${this.jobCount} puts`);
+    }
     this.beginDelete(job);
     this.deleteAnswered(job, await client.line(`delete ${job.id}`));
     return job.id;

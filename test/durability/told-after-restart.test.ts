@@ -1,10 +1,12 @@
-/* What a server tells after a restart: tubes in their order, and the file that each job lies in. */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+/* What a server tells after a restart: tubes in their order, the file that each job lies in, and the
+ * ids that follow.
+ */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Conversation } from "./conversation.ts";
-import { ServerWithData } from "./server-with-data.ts";
+import { ServerWithData, until } from "./server-with-data.ts";
 import type { Launch } from "./server-with-data.ts";
 
 const TIMEOUT_MS = 60_000;
@@ -83,5 +85,31 @@ test(
     for (const file of before) {
       expect(existsSync(join(directory, `journal.${String(file).padStart(10, "0")}`))).toBe(true);
     }
+  },
+);
+
+test.each(["sync", "interval", "os"] as const)(
+  "after a kill ids go on right behind the last one, at level %s",
+  { timeout: TIMEOUT_MS },
+  async (level) => {
+    let next = 1;
+    for (let life = 0; life < 4; life++) {
+      const client = await restart({ level });
+      for (let n = 0; n < 3; n++) expect(await put(client, `tube-${n}`)).toBe(next++);
+      expect(await client.line(`delete ${next - 1}`)).toBe("DELETED"); // its id is not given again
+    }
+  },
+);
+
+test(
+  "after a kill ids go on right behind the last one, also when the server was idle before it",
+  { timeout: TIMEOUT_MS },
+  async () => {
+    const first = await restart({ level: "os" });
+    expect(await put(first, "a")).toBe(1);
+    const written = (): Buffer => readFileSync(join(directory, "journal.0000000001"));
+    const before = written();
+    await until("the end of the journal is marked", () => !written().equals(before));
+    expect(await put(await restart(), "a")).toBe(2);
   },
 );

@@ -86,8 +86,10 @@ export class Ledger {
   #acked: number[] = [0];
   /** Up to where each stream was published last, and when. */
   #published: { readonly lsn: number; readonly at: number }[] = [];
-  /** Highest id ever given out. */
+  /** Highest id given out, as far as the server that runs knows. */
   highestId = 0;
+  /** Highest id that a reply told. */
+  toldId = 0;
 
   /** The same ledger again, to be judged by another recovery. */
   copy(): Ledger {
@@ -98,6 +100,7 @@ export class Ledger {
     copy.#acked = [...this.#acked];
     copy.#published = [...this.#published];
     copy.highestId = this.highestId;
+    copy.toldId = this.toldId;
     return copy;
   }
 
@@ -138,6 +141,7 @@ export class Ledger {
       const mutation = stream[at];
       if (mutation === undefined || mutation.lsn > lsn) break;
       mutation.ackedAt = now;
+      for (const [id] of mutation.changes) this.toldId = Math.max(this.toldId, id);
     }
     this.#acked[shard] = at;
   }

@@ -114,8 +114,26 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "ids of lost puts are given out again",
     file: RECOVERY,
-    find: "if (!isEnded) this.#lastId +=",
-    put: "if (this.#frames < 0) this.#lastId +=",
+    find: "      if (!hasAll) this.#lastId += this.#idsAhead;\n",
+    put: "",
+  },
+  {
+    fault: "what was told before the system ended is believed to have come through",
+    file: RECOVERY,
+    find: 'bootId !== "" && bootId === this.#parts.bootId;',
+    put: 'bootId !== "";',
+  },
+  {
+    fault: "ids that are told before they are synced do not run ahead",
+    file: JOURNAL,
+    find: 'return level === "sync" ? 0',
+    put: 'return level !== "os" ? 0',
+  },
+  {
+    fault: "ids run ahead at level sync",
+    file: JOURNAL,
+    find: 'return level === "sync" ? 0',
+    put: 'return level === "interval" ? 0',
   },
   {
     fault: "what a release says is not recorded",

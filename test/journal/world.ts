@@ -251,6 +251,9 @@ export class World {
   readonly #delays = new Map<string, Delay>();
   /** The power went since the last recovery that came to its end. */
   #powerWent = false;
+  /** How often the machine has started, and had when the newest segment was begun. */
+  #boots = 1;
+  #bootOfJournal = 1;
   /** Whether the last recovery came to its end. */
   #isJudged = true;
   /**
@@ -322,6 +325,10 @@ export class World {
     return this.wallShift + this.clock * 1000;
   }
 
+  get #bootId(): string {
+    return this.#boots.toString(16).padStart(32, "0");
+  }
+
   /**
    * Starts the server: recovers, judges, and begins to write. Throws what the storage throws, and a
    * LedgerError.
@@ -351,6 +358,7 @@ export class World {
       checksum,
       now: 0,
       strict: !this.isDamaged, // unless bits were flipped nothing may look damaged
+      bootId: this.#bootId,
       progress: () => {},
     });
     if (this.isDamaged) this.lastReport = recovered.report;
@@ -368,6 +376,7 @@ export class World {
       options: { level, intervalMillis, segmentBytes },
       checksum,
       wallMicros: () => this.wall,
+      bootId: this.#bootId,
       monotonicMillis: () => this.clock,
       random: () => this.#random(0x1_0000_0000),
       publish: (shard, position) => this.ledger.published(shard, position, this.clock),
@@ -375,6 +384,7 @@ export class World {
       nextSegment: recovered.nextSegment,
       nextFrame: recovered.nextFrame,
     });
+    this.#bootOfJournal = this.#boots;
     this.#openSession();
   }
 
@@ -415,7 +425,12 @@ export class World {
   /** What the engine knows of a job: checks what never changes, returns what may. */
   #observe(id: number): Observed | undefined {
     for (const shard of this.machine.shards) {
+      shard.engine.peek(0, id, this.now);
+      const toldAt = shard.field(C.RESULT_LSN);
+      shard.result[C.RESULT_LSN] = 0;
       if (shard.answer(shard.engine.statsJob(0, id, this.now)) !== C.DONE) continue;
+      if (shard.field(C.RESULT_LSN) !== toldAt)
+        throw new LedgerError(`job ${id} is told too early`);
       const figure = (which: number): number => shard.field(C.RESULT_STATS + which);
       const state = figure(C.JOB_STATE);
       const tube = Buffer.from(
@@ -494,10 +509,23 @@ export class World {
     }
     if (this.totals.recoveries % 3 === 0) this.machine.verify();
     this.ledger.begin(this.#shards);
+    this.#judgeIds();
+  }
+
+  /** No id is given again that anybody was told; and none is passed over without need. */
+  #judgeIds(): void {
+    const { ledger } = this;
     const lastId = this.machine.shards[0]?.engine.lastId() ?? 0;
-    if (lastId < this.ledger.highestId) {
-      throw new LedgerError(`ids go on behind ${lastId}, but ${this.ledger.highestId} was used`);
+    if (lastId < ledger.toldId) {
+      throw new LedgerError(`ids go on behind ${lastId}, but ${ledger.toldId} was told`);
     }
+    const mustGoOn = this.#boots === this.#bootOfJournal || this.options.level === "sync";
+    if (mustGoOn && lastId > ledger.highestId) {
+      throw new LedgerError(
+        `ids go on behind ${lastId}, though none above ${ledger.highestId} was`,
+      );
+    }
+    ledger.highestId = lastId;
   }
 
   /** Ids of jobs that no ledger knows any more. */
@@ -1042,6 +1070,7 @@ export class World {
     if (isPowerCut) {
       this.totals.powerCuts++;
       this.#powerWent = true;
+      this.#boots++;
       this.disk.cutPower(survives);
     } else this.disk.stopProcess();
   }
