@@ -55,7 +55,7 @@ async function run(runtime: Runtime): Promise<number> {
     const { nodeTerminal } = await import("./runtimes/node-terminal.ts");
     return (await import("./shell/shell.ts")).runShell(parsed, runtime, nodeTerminal());
   }
-  for (const warning of parsed.warnings) runtime.complain(warning);
+  for (const warning of parsed.warnings) runtime.errors.write(`${warning}\n`);
   const { serve } = await import("./server/server.ts");
   const openHttp =
     parsed.options.httpPort !== undefined && (await import("./http/http-server.ts")).openHttp;

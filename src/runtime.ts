@@ -7,7 +7,7 @@
  * the messages below, plain data that any runtime can post.
  */
 import type { BoundAddress } from "./config/listen-address.ts";
-import type { LogFields, LogLevel } from "./observability/log.ts";
+import type { LogFields, LogLevel, LogSink } from "./observability/log.ts";
 import type { BarTerminal } from "./observability/progress-bar.ts";
 import type { Inlet, Outlet } from "./transport.ts";
 
@@ -84,12 +84,21 @@ export interface Runtime extends LoopRuntime {
   lookUpUser(name: string): Promise<Identity>;
   /** Becomes that user, in all threads and for good. Throws a UserError if the process may not. */
   become(identity: Identity): void;
-  /** Writes one line to standard output. */
+  /** Writes one line to standard output, however long that takes. */
   print(line: string): void;
+  /** Standard output and standard error, for a server: nobody need read them. */
+  readonly output: LineSink;
+  readonly errors: LineSink;
   /** Standard error, if it is a terminal. */
   readonly terminal?: BarTerminal;
-  /** Writes one line to standard error. */
+  /** Writes one line to standard error, however long that takes. */
   complain(line: string): void;
+}
+
+/** Takes lines without waiting for whoever reads them. */
+export interface LineSink extends LogSink {
+  /** Resolves when all has been read, or after that time. */
+  finish(withinMillis: number): Promise<void>;
 }
 
 /** What an I/O thread asks of the runtime. */

@@ -6,9 +6,9 @@ import { HttpError } from "./handler.ts";
 import type { Route } from "./handler.ts";
 
 /** The route of the metrics. */
-export function metricsRoute({ inProcess, options }: HttpSurroundings): Route {
+export function metricsRoute({ inProcess, log, options }: HttpSurroundings): Route {
   const { dataDirectory, metricsTubes } = options;
-  const scrape = new Scrape(inProcess, dataDirectory !== undefined, metricsTubes);
+  const scrape = new Scrape(inProcess, log, dataDirectory !== undefined, metricsTubes);
   return {
     method: "GET",
     path: "/metrics",

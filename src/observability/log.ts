@@ -4,8 +4,8 @@
  * that tell them apart. Nothing that a client sends can end a line or reach the terminal as a
  * control character. Lines that need attention may be caused by strangers, so their number is
  * bounded: a kind is written BURST_LINES times in WINDOW_MS, the rest is counted and the count goes
- * out with its next line. What -V and -VV ask for is written without bound. Used by the main
- * thread, never on a hot path.
+ * out with its next line. What -V and -VV ask for is written as fast as it is read; the rest is
+ * dropped by the sink, and a line says how many. Used by the main thread, never on a hot path.
  */
 import { pino } from "pino";
 
@@ -18,17 +18,23 @@ export type LogLevel = "error" | "warn" | "info" | "debug" | "trace";
 /** What tells one event of a kind from another: a tube, a job, an address, a thread. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** Takes whole lines, their ends included. */
+/** Takes whole lines, their ends included, and drops what it has no room for. */
 export interface LogSink {
   write(line: string): void;
+  /** Lines that it has dropped so far. */
+  readonly dropped: number;
+  /** Whether it would take a line. */
+  readonly hasRoom: boolean;
+  /** Has `call` called each time that it has room again. */
+  onRoom(call: () => void): void;
 }
 
 /** How a log is made. */
 export interface LogSettings {
   /** As in Options: 0 shows error, warn and info; 1 debug too; 2 and more trace too. */
   readonly verbosity: number;
-  /** Where lines go; absent: standard error, written before `write` returns. */
-  readonly sink?: LogSink;
+  /** Where lines go. */
+  readonly sink: LogSink;
   /** A clock in milliseconds; absent: the monotonic one. */
   readonly nowMs?: () => number;
 }
@@ -39,6 +45,8 @@ export interface Log {
   shows(level: LogLevel): boolean;
   /** Writes one line, or counts it. `message` names the kind: put what varies into `fields`. */
   write(level: LogLevel, message: string, fields?: LogFields): void;
+  /** Lines that nobody got to read, because the sink had no room for them. */
+  readonly dropped: number;
   /** Writes the counts that no line has carried yet. Call it at the end. */
   flush(): void;
 }
@@ -60,6 +68,8 @@ interface Kind {
   suppressed: number;
 }
 
+/** What a line says that stands for others. */
+export const DROPPED = "log lines were dropped: they were not read as fast as they came";
 const OVERFLOW = "events of many kinds";
 
 /** Opens the log. */
@@ -67,6 +77,15 @@ export function openLog(settings: LogSettings): Log {
   const nowMs = settings.nowMs ?? (() => performance.now());
   const writer = createWriter(settings);
   const kinds = new Map<string, Kind>();
+  const { sink } = settings;
+  let told = 0;
+  const tellDropped = (): void => {
+    const dropped = sink.dropped - told;
+    if (dropped === 0 || !sink.hasRoom) return;
+    told = sink.dropped;
+    writer.warn({ dropped }, DROPPED);
+  };
+  sink.onRoom(tellDropped);
 
   const kindOf = (message: string): Kind => {
     const known = kinds.get(message) ?? (kinds.size >= KINDS_MAX ? kinds.get(OVERFLOW) : undefined);
@@ -78,7 +97,11 @@ export function openLog(settings: LogSettings): Log {
 
   return {
     shows: (level) => writer.isLevelEnabled(level),
+    get dropped() {
+      return sink.dropped;
+    },
     write(level, message, fields = {}) {
+      tellDropped();
       if (level === "debug" || level === "trace") return writer[level](fields, message);
       const kind = kindOf(message);
       const suppressed = admit(kind, nowMs());
@@ -86,6 +109,7 @@ export function openLog(settings: LogSettings): Log {
       writer[level](suppressed > 0 ? { ...fields, suppressed } : fields, message);
     },
     flush() {
+      tellDropped();
       for (const [message, { suppressed }] of kinds) {
         if (suppressed > 0) writer.warn({ suppressed }, message);
       }
@@ -113,11 +137,9 @@ function admit(kind: Kind, nowMs: number): number | undefined {
   return suppressed;
 }
 
-const STANDARD_ERROR = 2;
 const LEVELS_BY_VERBOSITY = ["info", "debug", "trace"] as const;
 
 function createWriter({ verbosity, sink }: LogSettings): pino.Logger {
-  const target = sink ?? pino.destination({ dest: STANDARD_ERROR, sync: true });
   return pino(
     {
       level: LEVELS_BY_VERBOSITY[Math.min(verbosity, 2)] ?? "info",
@@ -125,7 +147,7 @@ function createWriter({ verbosity, sink }: LogSettings): pino.Logger {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    { write: (line: string) => target.write(escapeControls(line)) },
+    { write: (line: string) => sink.write(escapeControls(line)) },
   );
 }
 

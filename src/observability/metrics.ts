@@ -189,6 +189,13 @@ export const METRICS = {
     labels: [],
     source: "server",
   },
+  logLinesDropped: {
+    name: "homemaker_log_lines_dropped_total",
+    type: "counter",
+    help: "Lines of the log that were dropped, because they were not read as fast as they came.",
+    labels: [],
+    source: "process",
+  },
   tubeJobs: {
     name: "homemaker_tube_jobs",
     type: "gauge",

@@ -4,16 +4,24 @@
  * that the dead thread held. So the process kills itself. Process 1 of a container cannot be killed
  * from inside; it exits.
  */
-import { writeSync } from "node:fs";
 import process from "node:process";
+import { writeOnce } from "./standard-stream.ts";
 
-const STANDARD_ERROR = 2;
+let errorFd = 2;
 /** sysexits' EX_SOFTWARE. */
 const EXIT_DIED = 70;
 
-/** Writes `line` to standard error and ends the process with a non-zero code. */
+/**
+ * Where last words go. A thread that starts after the process has become another user may not open
+ * standard error anew, so it is given what the main thread opened.
+ */
+export function speakThrough(fd: number): void {
+  errorFd = fd;
+}
+
+/** Writes `line` to standard error, if somebody reads that, and ends the process with a non-zero code. */
 export function die(line: string): never {
-  writeSync(STANDARD_ERROR, `${line}\n`);
+  writeOnce(errorFd, `${line}\n`);
   if (process.pid !== 1) process.kill(process.pid, "SIGKILL");
   process.exit(EXIT_DIED);
 }

@@ -13,9 +13,10 @@ import { runCommitter } from "../server/committer.ts";
 import type { CommitterReport, CommitterSeed } from "../server/committer.ts";
 import { bootId } from "../storage/boot-id.ts";
 import { NodeStorage } from "../storage/node-fs.ts";
-import { describe, die } from "./die.ts";
+import { describe, die, speakThrough } from "./die.ts";
 
-const { directory, payload } = workerData as RuntimeSeed;
+const { directory, payload, errorFd } = workerData as RuntimeSeed & { readonly errorFd: number };
+speakThrough(errorFd);
 let isOpen = false;
 
 function report(message: CommitterReport): void {

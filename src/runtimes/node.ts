@@ -14,11 +14,12 @@ import { Worker } from "node:worker_threads";
 import type { BoundAddress } from "../config/listen-address.ts";
 import type { BarTerminal } from "../observability/progress-bar.ts";
 import { ModuleMissingError, UserError } from "../runtime.ts";
-import type { Identity, Order, Report, Runtime, Signal, Thread } from "../runtime.ts";
+import type { Identity, LineSink, Order, Report, Runtime, Signal, Thread } from "../runtime.ts";
 import type { CommitterSeed, CommitterSupervisor, CommitterThread } from "../runtime.ts";
 import type { ThreadSeed, ThreadSupervisor } from "../runtime.ts";
 import { canSharePorts, lookUpHost, probeTcp, takeTurnsTcp } from "../transports/tcp.ts";
 import { describe } from "./die.ts";
+import { nonBlocking, StandardStream } from "./standard-stream.ts";
 import { eventLoop } from "./event-loop.ts";
 
 const STANDARD_OUTPUT = 1;
@@ -38,6 +39,7 @@ const COMMITTER_ENTRY = new URL(`./node-committer${ENDING}`, import.meta.url);
  * @param threadEntry the module that each thread runs; absent: the one that serves jobs
  */
 export function nodeRuntime(threadEntry: URL = THREAD_ENTRY): Runtime {
+  const errors = new StandardStream(nonBlocking(STANDARD_ERROR));
   return {
     ...eventLoop,
     name: runtimeName(),
@@ -46,7 +48,7 @@ export function nodeRuntime(threadEntry: URL = THREAD_ENTRY): Runtime {
     memoryBytes: memoryBytes(),
     readModule,
     startThread: (seed, supervisor) => startThread(threadEntry, seed, supervisor),
-    startCommitter,
+    startCommitter: (seed, supervisor) => startCommitter(seed, supervisor, errors.fd),
     lookUpHost,
     probe: probeTcp,
     takeTurns: takeTurnsTcp,
@@ -56,17 +58,19 @@ export function nodeRuntime(threadEntry: URL = THREAD_ENTRY): Runtime {
     lookUpUser,
     become,
     print: (line) => void writeSync(STANDARD_OUTPUT, `${line}\n`),
-    ...(isatty(STANDARD_ERROR) && { terminal: errorTerminal() }),
+    output: new StandardStream(nonBlocking(STANDARD_OUTPUT)),
+    errors,
+    ...(isatty(STANDARD_ERROR) && { terminal: errorTerminal(errors) }),
     complain: (line) => void writeSync(STANDARD_ERROR, `${line}\n`),
   };
 }
 
-function errorTerminal(): BarTerminal {
+function errorTerminal(errors: LineSink): BarTerminal {
   return {
     get columns() {
       return process.stderr.columns || 0;
     },
-    write: (text) => void writeSync(STANDARD_ERROR, text),
+    write: (text) => errors.write(text),
   };
 }
 
@@ -117,9 +121,15 @@ function startThread(entry: URL, seed: ThreadSeed, supervisor: ThreadSupervisor)
   return { post: (order: Order) => worker.postMessage(order), end };
 }
 
-function startCommitter(seed: CommitterSeed, supervisor: CommitterSupervisor): CommitterThread {
+function startCommitter(
+  seed: CommitterSeed,
+  supervisor: CommitterSupervisor,
+  errorFd: number,
+): CommitterThread {
   const heard = (report: unknown): void => supervisor.heard(report);
-  const { end } = startWorker(COMMITTER_ENTRY, seed, heard, (why) => supervisor.died(why));
+  const { end } = startWorker(COMMITTER_ENTRY, { ...seed, errorFd }, heard, (why) =>
+    supervisor.died(why),
+  );
   return { end };
 }
 

@@ -36,8 +36,14 @@ export const COUNTER_TURNED_AWAY = 1;
  * nobody measures.
  */
 export const COUNTER_LAG_MILLIS = 2;
+/** Lines for the log that this thread has told the main thread. */
+export const COUNTER_LINES_TOLD = 3;
+/** How many of them the main thread has taken; the one counter of a row that it writes. */
+export const COUNTER_LINES_TAKEN = 4;
+/** Lines that this thread dropped, because too many were on their way. */
+export const COUNTER_LINES_DROPPED = 5;
 /** The first counter that means nothing here. */
-export const COUNTER_FREE = 3;
+export const COUNTER_FREE = 6;
 
 const HEADER_BYTES = 64;
 const LINE_BYTES = 64;

@@ -8,7 +8,8 @@ import { BindError } from "../runtime.ts";
 import type { Order, Report, Runtime, Thread, ThreadSeed } from "../runtime.ts";
 import type { Log } from "../observability/log.ts";
 import { PROGRAM } from "../config/version.ts";
-import { hasBit } from "./common.ts";
+import { COUNTER_FREE, COUNTER_LINES_TAKEN, hasBit } from "./common.ts";
+import type { Common } from "./common.ts";
 import type { ConnectionPage } from "./who-is-there.ts";
 
 /** What all threads are awaited to say. */
@@ -27,6 +28,8 @@ export class Crew {
   readonly #questions = new Map<number, (page: ConnectionPage) => void>();
   #lastQuestion = 0;
   #wakeMain: () => void = () => undefined;
+  /** A thread's row in the common memory. */
+  #countersOf: (thread: number) => Float64Array = () => new Float64Array(COUNTER_FREE);
 
   constructor(runtime: Runtime, log: Log) {
     this.#runtime = runtime;
@@ -34,7 +37,8 @@ export class Crew {
   }
 
   /** Starts a thread for each seed. Resolves when all are ready. */
-  async start(seeds: readonly ThreadSeed[]): Promise<void> {
+  async start(seeds: readonly ThreadSeed[], common: Common): Promise<void> {
+    this.#countersOf = (thread) => common.counters(thread);
     const ready = this.#all("ready", seeds.length);
     for (const seed of seeds) {
       const supervisor = {
@@ -98,6 +102,7 @@ export class Crew {
   #heard(report: Report, thread: number): void {
     switch (report.kind) {
       case "log":
+        this.#lineTaken(thread);
         this.#log.write(report.level, report.message, { thread, ...report.fields });
         break;
       case "wake":
@@ -116,6 +121,11 @@ export class Crew {
         if (report.kind === this.#awaited && --this.#missing === 0) this.#reached();
         break;
     }
+  }
+
+  #lineTaken(thread: number): void {
+    const counters = this.#countersOf(thread);
+    counters[COUNTER_LINES_TAKEN] = (counters[COUNTER_LINES_TAKEN] ?? 0) + 1;
   }
 
   /**

@@ -10,10 +10,12 @@ import * as C from "../../assembly/constants.ts";
 import { shardTimes, tubeTimes } from "../engine/times.ts";
 import type { Shard } from "../engine/shard.ts";
 import { TubeSurvey } from "../engine/tube-survey.ts";
+import type { Log } from "../observability/log.ts";
 import { EVENTS, STATES, TUBE_OTHERS } from "../observability/metrics.ts";
 import { exposition } from "../observability/exposition.ts";
 import type { Distribution, Figures, Labels, Sample } from "../observability/exposition.ts";
 import { COMMANDS } from "../protocol/commands.ts";
+import { COUNTER_LINES_DROPPED } from "./common.ts";
 import { COUNTER_ACCEPTED, COUNTER_LAG_MILLIS, COUNTER_TURNED_AWAY } from "./common.ts";
 import { COUNTER_PRODUCERS, COUNTER_WAITING, COUNTER_WORKERS } from "./counters.ts";
 import type { InProcess } from "./in-process.ts";
@@ -62,6 +64,7 @@ const COUNTS = PROCESS_AT + C.TIME_BUCKETS + 1;
 /** The scrapes of one server. */
 export class Scrape {
   readonly #inProcess: InProcess;
+  readonly #log: Log;
   readonly #hasJournal: boolean;
   readonly #mostTubes: number;
   readonly #ledger = new TubeLedger(COUNTS);
@@ -69,8 +72,9 @@ export class Scrape {
   #underWay: Promise<string> | undefined;
 
   /** `mostTubes` tubes have a label of their own. */
-  constructor(inProcess: InProcess, hasJournal: boolean, mostTubes: number) {
+  constructor(inProcess: InProcess, log: Log, hasJournal: boolean, mostTubes: number) {
     this.#inProcess = inProcess;
+    this.#log = log;
     this.#hasJournal = hasJournal;
     this.#mostTubes = mostTubes;
   }
@@ -116,6 +120,7 @@ export class Scrape {
       ...shardFigures(host),
       ...journalFigures(host, this.#hasJournal),
       ...processFigures(host),
+      logLinesDropped: one(this.#log.dropped + host.common.total(COUNTER_LINES_DROPPED)),
       scrapeTime: one((performance.now() - began) / 1000),
     }));
     return exposition(figures, pause);

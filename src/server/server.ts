@@ -35,6 +35,9 @@ const SAME_REQUEST_MS = 200;
 const STOP_WITHIN_MS = 5000;
 /** How much longer the threads may take to say that they have stopped. */
 const STOP_SLACK_MS = 1000;
+/** How long what was said last gets to be read. */
+const LAST_WORDS_MS = 500;
+
 /** Exit code of a server that could not start. */
 const EXIT_FAILED = 1;
 
@@ -64,18 +67,19 @@ export async function serve(
   runtime: Runtime,
   { payload = makePayload, openHttp }: ServerParts = {},
 ): Promise<number> {
-  const log = openLog({ verbosity: options.verbosity });
+  const log = openLog({ verbosity: options.verbosity, sink: runtime.errors });
   const server = new Server(options, runtime, log);
   try {
     await server.run(payload, openHttp);
     return 0;
   } catch (error) {
     if (!isStartError(error)) throw error;
-    runtime.complain(`${PROGRAM}: ${error.message}`);
+    runtime.errors.write(`${PROGRAM}: ${error.message}\n`);
     return EXIT_FAILED;
   } finally {
     await server.end();
     log.flush();
+    await Promise.all([runtime.output, runtime.errors].map((one) => one.finish(LAST_WORDS_MS)));
   }
 }
 
@@ -172,7 +176,7 @@ class Server {
       measuresLag: files.httpConnections > 0,
       payload,
     }));
-    await this.#crew.start(seeds);
+    await this.#crew.start(seeds, common);
   }
 
   /** Has the threads listen on some of the addresses, which no other server gets meanwhile. */
@@ -223,7 +227,7 @@ class Server {
       connectionsMax,
     };
     this.#http = await openHttp(around);
-    this.#runtime.print(`${PROGRAM} ${VERSION} dashboard on http://${await this.#http.listen()}`);
+    this.#say(`dashboard on http://${await this.#http.listen()}`);
     return inProcess;
   }
 
@@ -401,8 +405,12 @@ class Server {
     const size = `${threads} ${threads === 1 ? "thread" : "threads"}, ${shards} ${shards === 1 ? "shard" : "shards"}`;
     for (const address of addresses) {
       const where = formatListenAddress(address);
-      this.#runtime.print(`${PROGRAM} ${VERSION} listening on ${where} (${size})`);
+      this.#say(`listening on ${where} (${size})`);
     }
+  }
+
+  #say(what: string): void {
+    this.#runtime.output.write(`${PROGRAM} ${VERSION} ${what}\n`);
   }
 }
 

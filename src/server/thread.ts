@@ -5,12 +5,14 @@
  * ends. Started by the runtime's thread entry (src/runtimes/).
  */
 import { formatListenAddress } from "../config/listen-address.ts";
+import { DROPPED } from "../observability/log.ts";
 import type { LogFields, LogLevel } from "../observability/log.ts";
 import type { Door, Listener, ListenOrder, LoopRuntime, Order } from "../runtime.ts";
 import type { ThreadRuntime, ThreadSeed, TraceSettings } from "../runtime.ts";
 import { Patience } from "../patience.ts";
 import type { Inlet, Outlet } from "../transport.ts";
 import { Common, COUNTER_ACCEPTED, COUNTER_LAG_MILLIS, COUNTER_TURNED_AWAY } from "./common.ts";
+import { COUNTER_LINES_DROPPED, COUNTER_LINES_TAKEN, COUNTER_LINES_TOLD } from "./common.ts";
 import { HostLoop } from "./host-loop.ts";
 import { LoopLag } from "./loop-lag.ts";
 import type { DrivenHost } from "./host-loop.ts";
@@ -46,6 +48,11 @@ export interface HostSurroundings {
 /** Makes the host of a thread. */
 export type OpenHost = (payload: unknown, surroundings: HostSurroundings) => Promise<ThreadHost>;
 
+/**
+ * Lines for the log that may be on their way to the main thread, so that their number is bounded
+ * when it cannot keep up.
+ */
+const LINES_ON_THEIR_WAY_MAX = 10_000;
 /** A thread says at most this often that it turns connections away. */
 const TURNED_AWAY_MS = 1000;
 
@@ -59,8 +66,11 @@ export async function runThread(
   const common = new Common(seed.common, runtime.waitForChange === undefined ? relay : undefined);
   const clock = common.clock();
   const { threadIndex } = seed;
-  const announce = (message: string): void =>
+  const counters = common.counters(threadIndex);
+  const announce = (message: string): void => {
+    counters[COUNTER_LINES_TOLD] = (counters[COUNTER_LINES_TOLD] ?? 0) + 1;
     runtime.report({ kind: "log", level: "info", message, fields: {} });
+  };
   const host = await openHost(seed.payload, { threadIndex, common, clock, runtime, announce });
   const thread = new IoThread(seed, runtime, common, clock, host);
   runtime.onOrder((order) => thread.obey(order));
@@ -81,6 +91,8 @@ class IoThread implements Door {
   #saidTurnedAwayMicros = -Infinity;
   /** Absent when nobody wants to know. */
   readonly #lag: LoopLag | undefined;
+  /** Lines that were dropped since a line said so. */
+  #unsaidLines = 0;
   /** Connections that were traced so far. */
   #traced = 0;
 
@@ -193,6 +205,20 @@ class IoThread implements Door {
   }
 
   #log(level: LogLevel, message: string, fields: LogFields = {}): void {
+    const counters = this.#counters;
+    const onTheirWay = (counters[COUNTER_LINES_TOLD] ?? 0) - (counters[COUNTER_LINES_TAKEN] ?? 0);
+    if (onTheirWay >= LINES_ON_THEIR_WAY_MAX) {
+      this.#count(COUNTER_LINES_DROPPED);
+      this.#unsaidLines++;
+      return;
+    }
+    if (this.#unsaidLines > 0) this.#tell("warn", DROPPED, { dropped: this.#unsaidLines });
+    this.#unsaidLines = 0;
+    this.#tell(level, message, fields);
+  }
+
+  #tell(level: LogLevel, message: string, fields: LogFields): void {
+    this.#count(COUNTER_LINES_TOLD);
     this.#runtime.report({ kind: "log", level, message, fields });
   }
 

@@ -1,5 +1,6 @@
 /* Access: tokens, the two roles, logins and their cookies. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test, vi } from "vitest";
+import { QUIET } from "../support/quiet-sink.ts";
 import { Access } from "../../src/http/access.ts";
 import type { Peer } from "../../src/http/handler.ts";
 import { openLog } from "../../src/observability/log.ts";
@@ -97,7 +98,7 @@ function everyRoute() {
   const around = {
     options: DEFAULT_OPTIONS,
     addresses: [],
-    log: openLog({ verbosity: 0 }),
+    log: openLog({ verbosity: 0, sink: QUIET }),
     common: Common.create(1, 2),
     inProcess: { isReady: false } as InProcess,
     connectionsOf: () => Promise.resolve({ total: 0, connections: [] }),

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { expect, test } from "vitest";
+import { QUIET } from "../support/quiet-sink.ts";
 import { DEFAULT_OPTIONS } from "../../src/config/options.ts";
 import { openHttp } from "../../src/http/http-server.ts";
 import { openLog } from "../../src/observability/log.ts";
@@ -18,7 +19,7 @@ test("probes hear what keeps a server from being ready, and only health answers 
   const service = await openHttp({
     options: { ...DEFAULT_OPTIONS, httpPort: 0 },
     addresses: [],
-    log: openLog({ verbosity: 0 }),
+    log: openLog({ verbosity: 0, sink: QUIET }),
     common,
     inProcess: inProcess as InProcess,
     connectionsOf: () => Promise.resolve({ total: 0, connections: [] }),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { BURST_LINES, KINDS_MAX, openLog, WINDOW_MS } from "../../src/observability/log.ts";
+import { QUIET } from "../support/quiet-sink.ts";
 import type { Log } from "../../src/observability/log.ts";
 
 interface Stage {
@@ -13,7 +14,7 @@ interface Stage {
 function openStage(verbosity = 0): Stage {
   const lines: string[] = [];
   let now = 0;
-  const sink = { write: (line: string) => void lines.push(line) };
+  const sink = { ...QUIET, write: (line: string) => void lines.push(line) };
   return {
     log: openLog({ verbosity, sink, nowMs: () => now }),
     lines,

@@ -1,0 +1,10 @@
+/* Quiet sink: takes the lines of a log that nobody wants to read. */
+import type { LogSink } from "../../src/observability/log.ts";
+
+/** Keeps nothing. */
+export const QUIET: LogSink = {
+  write: () => undefined,
+  dropped: 0,
+  hasRoom: true,
+  onRoom: () => undefined,
+};
