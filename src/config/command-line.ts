@@ -184,9 +184,7 @@ function splitArguments(argv: readonly string[]): GivenFlags {
  */
 function declareFlags(units?: Units): Command {
   const command = quietCommand(PROGRAM)
-    .description(
-      "A multithreaded, in-memory work queue server that speaks the beanstalkd protocol.",
-    )
+    .description("A multithreaded work queue server that speaks the beanstalkd protocol.")
     .usage("[options]")
     .helpOption(false)
     .allowExcessArguments();
