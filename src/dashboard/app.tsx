@@ -69,7 +69,7 @@ function Page({ route: where }: { readonly route: Route }): JSX.Element {
     case "failures":
       return <FailuresPage tube={where.tube} />;
     case "connections":
-      return <ConnectionsPage offset={where.offset} />;
+      return <ConnectionsPage offset={where.offset} only={where.id ?? ""} />;
     case "unknown":
       return (
         <>

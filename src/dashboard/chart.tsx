@@ -32,12 +32,20 @@ const pointedAt = signal<number | null>(null);
 const HEIGHT = 132;
 /** What a time of the day takes to the right of its place. */
 const HALF_CLOCK_PIXELS = 22;
-/** Charts of a new page show at least so much. */
-const LEAST_REACH_SECONDS = 60;
+/** What stands beside an axis and its labels. */
+const AXIS_GAP_PIXELS = 12;
+const AXIS_LEAST_PIXELS = 44;
 /** Steps of an axis of seconds, from a tenth to a week. */
-const STEPS_OF_SECONDS = [
+export const STEPS_OF_SECONDS: readonly number[] = [
   0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 43_200, 86_400, 172_800,
   604_800,
+];
+/** Steps of the axis of time, in seconds. */
+const STEPS_OF_TIME = [5, 10, 15, 20, 30, 60, 120, 180, 300];
+/** Steps of an axis of milliseconds: parts of one, and those of seconds. */
+export const STEPS_OF_MILLIS: readonly number[] = [
+  ...[0.001, 0.005, 0.01, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50],
+  ...STEPS_OF_SECONDS.map((seconds) => seconds * 1000),
 ];
 
 /** A chart with its title and legend. */
@@ -45,14 +53,14 @@ export function Chart({
   title,
   lines,
   format,
-  isInSeconds = false,
+  steps,
 }: {
   readonly title: string;
   readonly lines: readonly Line[];
   /** A value with its unit. */
   readonly format: (value: number | null) => string;
-  /** Whether the values are seconds, which come in sixties. */
-  readonly isInSeconds?: boolean;
+  /** Steps of the axis, for values that do not come in tens. */
+  readonly steps?: readonly number[];
 }): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
   const kind = appearance.value;
@@ -62,7 +70,7 @@ export function Chart({
   useEffect(() => {
     const element = place.current;
     if (element === null) return undefined;
-    const made = new uPlot(optionsOf(element, lines, format, isInSeconds), dataOf(lines), element);
+    const made = new uPlot(optionsOf(element, lines, format, steps), dataOf(lines), element);
     const follow = effect(() => {
       if (heardAt.value + reachSeconds.value > 0) made.setData(dataOf(lines));
     });
@@ -75,7 +83,7 @@ export function Chart({
       resizing.disconnect();
       made.destroy();
     };
-  }, [kind, lines, format, isInSeconds]);
+  }, [kind, lines, format, steps]);
 
   return (
     <figure class="chart">
@@ -121,7 +129,7 @@ function optionsOf(
   element: HTMLElement,
   lines: readonly Line[],
   format: (value: number | null) => string,
-  isInSeconds: boolean,
+  steps: readonly number[] | undefined,
 ): uPlot.Options {
   const style = getComputedStyle(element);
   const color = (name: string): string => style.getPropertyValue(name).trim();
@@ -156,6 +164,7 @@ function optionsOf(
         ...axis,
         size: 24,
         space: 80,
+        incrs: STEPS_OF_TIME,
         // What would not fit at the right edge is left out.
         values: (plot, splits) =>
           splits.map((split) =>
@@ -166,10 +175,10 @@ function optionsOf(
       },
       {
         ...axis,
-        size: 62,
+        size: (plot, labels) => axisWidth(plot, labels, font),
         space: 34,
         values: (_, splits) => splits.map((split) => (split === 0 ? "0" : format(split))),
-        ...(isInSeconds ? { incrs: STEPS_OF_SECONDS } : {}),
+        ...(steps === undefined ? {} : { incrs: [...steps] }),
       },
     ],
     series: [
@@ -187,10 +196,19 @@ function optionsOf(
   };
 }
 
-/** What the axis of time shows. Of one sample alone uPlot would make a day. */
-function reachOf(plot: uPlot, least: number, most: number): [number, number] {
+/** What the axis of time shows: what was chosen, whether or not the page is that old. */
+function reachOf(plot: uPlot, _: number, most: number): [number, number] {
   const last = plot.data[0].at(-1) ?? most;
-  return [Math.min(least, last - LEAST_REACH_SECONDS), last];
+  return [last - reachSeconds.peek(), last];
+}
+
+/** So wide that no label is cut off. */
+function axisWidth(plot: uPlot, labels: readonly string[] | null, font: string): number {
+  plot.ctx.save();
+  plot.ctx.font = font;
+  const widths = (labels ?? []).map((label) => plot.ctx.measureText(label).width);
+  plot.ctx.restore();
+  return Math.ceil(Math.max(AXIS_LEAST_PIXELS, ...widths.map((width) => width + AXIS_GAP_PIXELS)));
 }
 
 /** The sample under the cursor, counted in all samples. */

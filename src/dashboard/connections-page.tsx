@@ -13,18 +13,38 @@ const LIMIT = 50;
 const SHOWN_NAMES = 6;
 
 /** The page. */
-export function ConnectionsPage({ offset }: { readonly offset: number }): JSX.Element {
-  const path = `connections${query(["offset", offset], ["limit", LIMIT])}`;
+export function ConnectionsPage({
+  offset,
+  only,
+}: {
+  readonly offset: number;
+  /** Of the one connection that is to be shown; "" for all. */
+  readonly only: string;
+}): JSX.Element {
+  const path = `connections${query(["id", only], ["offset", offset], ["limit", LIMIT])}`;
   const connections = useResource<ConnectionsAnswer>(path, 2);
   const { data } = connections;
   return (
     <>
-      <PageHead title="Connections" above={data === null ? "…" : `${count(data.total)} open`} />
+      <PageHead
+        title={only === "" ? "Connections" : `Connection ${only}`}
+        above={
+          only === "" ? (
+            data === null ? (
+              "…"
+            ) : (
+              `${count(data.total)} open`
+            )
+          ) : (
+            <a href={addressOf({ page: "connections", offset: 0 })}>Connections</a>
+          )
+        }
+      />
       <Trouble resource={connections} />
       {data === null ? (
         connections.error === null && <Loading rows={8} />
       ) : data.connections.length === 0 ? (
-        <Empty title="Nobody is connected.">
+        <Empty title={only === "" ? "Nobody is connected." : "This connection is closed."}>
           Producers and workers appear here while they are connected.
         </Empty>
       ) : (

@@ -35,14 +35,14 @@ export function copyCommands(
   const id = job.id;
   const homemaker = (words: string): string => `homemaker ${words}${addressFlag(address)}`;
   return [
-    { label: "Put a copy of it", line: putLine(job, body, homemaker) },
+    { label: "Copy put command", line: putLine(job, body, homemaker) },
     ...(job.body.isWhole
-      ? [{ label: "The same, in the protocol", line: protocolLine(job, body, address) }]
+      ? [{ label: "Copy put in the protocol", line: protocolLine(job, body, address) }]
       : []),
-    { label: "Show it", line: homemaker(`peek ${id}`) },
-    { label: "Its failures", line: homemaker(`failures ${id}`) },
-    { label: "Kick it", line: homemaker(`kick-job ${id}`) },
-    { label: "Delete it", line: homemaker(`delete ${id}`) },
+    { label: "Copy peek command", line: homemaker(`peek ${id}`) },
+    { label: "Copy failures command", line: homemaker(`failures ${id}`) },
+    { label: "Copy kick command", line: homemaker(`kick-job ${id}`) },
+    { label: "Copy delete command", line: homemaker(`delete ${id}`) },
   ];
 }
 

@@ -4,11 +4,11 @@
  */
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
-import type { Failure, FailureEnd, JobAnswer, QueueAddress } from "../http/api.ts";
+import type { Failure, FailureEnd, JobAnswer, JobHolder, QueueAddress } from "../http/api.ts";
 import { mayAct } from "./access.ts";
 import { copyCommands, queueAddress } from "./copy-commands.ts";
 import { fromBase64 } from "./hostile-bytes.ts";
-import { addresses, serverNow } from "./live.ts";
+import { addresses } from "./live.ts";
 import { attempt, tell, warn } from "./notices.tsx";
 import {
   Ago,
@@ -115,9 +115,22 @@ function Facts({ job }: { readonly job: JobAnswer }): JSX.Element {
         <Fact name="released">{count(job.releases)} ×</Fact>
         <Fact name="buried">{count(job.buries)} ×</Fact>
         <Fact name="kicked">{count(job.kicks)} ×</Fact>
-        {job.holder !== null && <Fact name="held by">{job.holder}</Fact>}
+        {job.holder !== null && (
+          <Fact name="held by">
+            <HolderLink holder={job.holder} />
+          </Fact>
+        )}
       </dl>
     </section>
+  );
+}
+
+/** To the connection that holds the job, by its address. */
+function HolderLink({ holder: { id, peer } }: { readonly holder: JobHolder }): JSX.Element {
+  return (
+    <a class="name" href={addressOf({ page: "connections", offset: 0, id })}>
+      {peer === "" ? `connection ${id}` : peer}
+    </a>
   );
 }
 
@@ -137,7 +150,6 @@ function Fact({
 }
 
 function Timeline({ job }: { readonly job: JobAnswer }): JSX.Element {
-  const put = serverNow() / 1000 - job.ageSeconds;
   const failures = job.failures.toReversed();
   const dropped = job.failureCount - failures.length;
   return (
@@ -149,7 +161,12 @@ function Timeline({ job }: { readonly job: JobAnswer }): JSX.Element {
           <div>
             <p class="event">
               <strong>now {job.state}</strong>
-              {job.holder !== null && ` by ${job.holder}`}
+              {job.holder !== null && (
+                <>
+                  {" by "}
+                  <HolderLink holder={job.holder} />
+                </>
+              )}
             </p>
           </div>
         </li>
@@ -169,7 +186,8 @@ function Timeline({ job }: { readonly job: JobAnswer }): JSX.Element {
               <strong>put</strong> into {job.tube}
             </p>
             <p class="when">
-              <Moment atSeconds={put} /> <span class="dot">·</span> <Ago atSeconds={put} />
+              <Moment atSeconds={job.putAt} /> <span class="dot">·</span>{" "}
+              <Ago atSeconds={job.putAt} />
             </p>
           </div>
         </li>
@@ -222,7 +240,7 @@ function Commands({
   }, [job, body, listening]);
   return (
     <section class="panel commands-panel">
-      <h2>Copy as a command</h2>
+      <h2>Commands for a shell</h2>
       <ul class="commands">
         {commands.map(({ label, line }) => (
           <li key={label}>
@@ -254,7 +272,7 @@ function CopyButton({
     }
     setIsCopied(true);
     setTimeout(() => setIsCopied(false), 2000);
-    tell(`Copied: ${label.toLowerCase()}.`);
+    tell(`Copied: ${label.replace("Copy ", "")}. Nothing was done to the job.`);
   };
   return (
     <button type="button" onClick={() => void copy()}>

@@ -147,7 +147,7 @@ function sampleOf(now: Overview, before: Overview | null): Sample {
     delayed: now.jobs.delayed,
     reserved: now.jobs.reserved,
     buried: now.jobs.buried,
-    oldestSeconds: now.ageOldestReadySeconds ?? 0,
+    oldestSeconds: now.oldestReady?.ageSeconds ?? 0,
     queueP50: now.queueMillis?.p50 ?? null,
     queueP99: now.queueMillis?.p99 ?? null,
     processP50: now.processMillis?.p50 ?? null,

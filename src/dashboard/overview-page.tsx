@@ -1,7 +1,7 @@
 /* Overview page: the whole server on one screen, from the stream alone. */
 import type { JSX } from "preact";
 import { mayAct } from "./access.ts";
-import { Chart, reachSeconds } from "./chart.tsx";
+import { Chart, reachSeconds, STEPS_OF_MILLIS, STEPS_OF_SECONDS } from "./chart.tsx";
 import type { Line } from "./chart.tsx";
 import type { Overview, ShardLoad, ThreadLoad } from "../http/api.ts";
 import { newest, overview } from "./live.ts";
@@ -20,7 +20,7 @@ import {
   rate,
 } from "./quantity.ts";
 import { confirm } from "./question.tsx";
-import { addressOf, ALL_TUBES, STATES } from "./route.ts";
+import { addressOf, ALL_TUBES, STATES, tubeRoute } from "./route.ts";
 import { post } from "./server-api.ts";
 import { Sparkline } from "./sparkline.tsx";
 import { SmallTable } from "./table.tsx";
@@ -85,10 +85,17 @@ export function OverviewPage(): JSX.Element {
       <div class="charts">
         <Chart title="Jobs per second" lines={FLOW} format={perSecond} />
         <Chart title="Jobs by state" lines={BACKLOG} format={amount} />
-        <Chart title="Age of the oldest ready job" lines={OLDEST} format={duration} isInSeconds />
-        <Chart title="Latency" lines={QUEUEING} format={millis} />
+        <Chart
+          title="Age of the oldest ready job"
+          lines={OLDEST}
+          format={duration}
+          steps={STEPS_OF_SECONDS}
+        />
+        <Chart title="Latency" lines={QUEUEING} format={millis} steps={STEPS_OF_MILLIS} />
         <Chart title="Connections" lines={WORKERS} format={amount} />
-        {now.journal !== null && <Chart title="Journal" lines={JOURNAL} format={millis} />}
+        {now.journal !== null && (
+          <Chart title="Journal" lines={JOURNAL} format={millis} steps={STEPS_OF_MILLIS} />
+        )}
       </div>
       <div class="panels">
         <TotalsPanel now={now} />
@@ -121,7 +128,8 @@ function Tiles({ now }: { readonly now: Overview }): JSX.Element {
       <Tile label="Failed" value={rate(failed)} unit="/s" column="failedPerSecond" tone="failed" />
       <Tile
         label="Oldest ready"
-        value={duration(now.ageOldestReadySeconds)}
+        value={duration(now.oldestReady?.ageSeconds ?? null)}
+        href={now.oldestReady === null ? undefined : addressOf(tubeRoute(now.oldestReady.tube))}
         column="oldestSeconds"
         tone="ready"
       />
@@ -163,16 +171,19 @@ function Tile({
   unit,
   column,
   tone,
+  href,
 }: {
   readonly label: string;
   readonly value: string;
   readonly unit?: string;
   readonly column: Column;
   readonly tone: string;
+  /** Where more is told of it. */
+  readonly href?: string | undefined;
 }): JSX.Element {
   return (
     <div class={`tile ${tone}`}>
-      <h2 class="tile-label">{label}</h2>
+      <h2 class="tile-label">{href === undefined ? label : <a href={href}>{label}</a>}</h2>
       <p class="tile-value">
         {value}
         {unit !== undefined && <small>{unit}</small>}

@@ -1,6 +1,6 @@
 /* Parts: the small pieces that several pages show. */
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { JobState, Tube } from "../http/api.ts";
 import { serverNow } from "./live.ts";
 import { clock, count, dayAndClock, duration } from "./quantity.ts";
@@ -86,15 +86,22 @@ export function TubeHints({ tube }: { readonly tube: Tube }): JSX.Element | null
   return hints.length === 0 ? null : <span class="hints">{hints}</span>;
 }
 
-/** A number that stands out for a moment when it changes; a quiet zero. */
+/** How long a figure that changed is marked, as in base.css. */
+const MARKED_MS = 1000;
+
+/** A number that stands out for a second when it changes; a quiet zero. */
 export function Figure({ value }: { readonly value: number }): JSX.Element {
   const before = useRef(value);
-  const changed = before.current !== value;
+  const [isMarked, setIsMarked] = useState(false);
   useEffect(() => {
+    if (before.current === value) return undefined;
     before.current = value;
-  });
+    setIsMarked(true);
+    const timer = setTimeout(() => setIsMarked(false), MARKED_MS);
+    return () => clearTimeout(timer);
+  }, [value]);
   return (
-    <span key={value} class={`figure${value === 0 ? " zero" : ""}${changed ? " changed" : ""}`}>
+    <span class={`figure${value === 0 ? " zero" : ""}${isMarked ? " changed" : ""}`}>
       {count(value)}
     </span>
   );

@@ -37,7 +37,7 @@ export type Route =
   | TubeRoute
   | { readonly page: "job"; readonly id: number }
   | { readonly page: "failures"; readonly tube: string }
-  | { readonly page: "connections"; readonly offset: number }
+  | { readonly page: "connections"; readonly offset: number; readonly id?: string }
   | { readonly page: "unknown" };
 
 /** The states of jobs, in the order in which they are shown. */
@@ -89,7 +89,11 @@ function parseRoute(hash: string): Route {
     case "failures":
       return { page: "failures", tube: wishes.get("tube") ?? "" };
     case "connections":
-      return { page: "connections", offset: wholeNumber(wishes.get("offset")) ?? 0 };
+      return {
+        page: "connections",
+        offset: wholeNumber(wishes.get("offset")) ?? 0,
+        id: wishes.get("id") ?? "",
+      };
     default:
       return { page: "unknown" };
   }
@@ -136,7 +140,7 @@ export function addressOf(route: Route): string {
     case "failures":
       return `#/failures${query(["tube", route.tube])}`;
     case "connections":
-      return `#/connections${query(["offset", route.offset || ""])}`;
+      return `#/connections${query(["id", route.id ?? ""], ["offset", route.offset || ""])}`;
     case "unknown":
       return "#/unknown";
   }

@@ -1,6 +1,7 @@
-/* Tube actions: pause, kick and flush, each asked for first and said afterwards. */
+/* Tube actions: pause, kick and, in a menu, flush; each asked for first and said afterwards. */
 import type { JSX } from "preact";
 import type { FlushAnswer, KickAnswer, KickRequest, PauseRequest, Tube } from "../http/api.ts";
+import { Menu } from "./menu.tsx";
 import { attempt } from "./notices.tsx";
 import { confirm, askNumber } from "./question.tsx";
 import { count, counted, duration } from "./quantity.ts";
@@ -41,15 +42,17 @@ export function TubeActions({
       >
         Kick
       </button>
-      <button
-        type="button"
-        class="destructive"
-        aria-label={`Flush ${tube.name}`}
-        disabled={flushable === 0}
-        onClick={run(flush)}
-      >
-        Flush
-      </button>
+      <Menu
+        label={`More for ${tube.name}`}
+        choices={[
+          {
+            label: `Flush ${counted(flushable, "job")}…`,
+            isDestructive: true,
+            isOff: flushable === 0,
+            act: run(flush),
+          },
+        ]}
+      />
     </span>
   );
 }

@@ -7,7 +7,7 @@ import type { JobsAnswer, JobState, JobSummary, Tube } from "../http/api.ts";
 import { mayAct } from "./access.ts";
 import { runBulk } from "./bulk-actions.ts";
 import { OneLine } from "./hostile-text.tsx";
-import { Empty, Figure, Loading, PageHead, StateShape, Trouble, TubeHints } from "./parts.tsx";
+import { Ago, Empty, Figure, Loading, PageHead, StateShape, Trouble, TubeHints } from "./parts.tsx";
 import { age, bytes, count, counted, duration } from "./quantity.ts";
 import { useResource } from "./resource.ts";
 import type { Resource } from "./resource.ts";
@@ -31,6 +31,7 @@ export function TubePage({ route }: { readonly route: TubeRoute }): JSX.Element 
       ["limit", LIMIT],
       ["filter", route.filter],
       ["group", route.group],
+      ["order", route.state === "buried" ? "newest" : ""],
     )}`,
     2,
   );
@@ -256,19 +257,25 @@ function JobsTable({
 function columnsOf(state: JobState): readonly (Column<JobSummary> | false)[] {
   const left = LEFT_HEADS[state];
   return [
-    { head: "Job", cell: ({ id }) => <JobLink id={id} /> },
-    { head: "Age", kind: "number", cell: (job) => age(job.ageSeconds) },
+    { head: "Job", kind: "id", cell: ({ id }) => <JobLink id={id} /> },
+    state === "buried" && { head: "Buried", kind: "since", cell: since },
+    state === "buried" && { head: "Failure", kind: "preview headline", cell: failure },
+    state !== "buried" && { head: "Age", kind: "number", cell: (job) => age(job.ageSeconds) },
     left !== null && { head: left, kind: "number", cell: (job) => age(job.leftSeconds) },
     { head: "Priority", kind: "number wide-only", cell: priority },
     { head: "TTR", kind: "number wide-only", cell: (job) => duration(job.ttrSeconds) },
     {
       head: "Reserves",
       kind: "number wide-only",
-      cell: (job) => <Figure value={job.reserves} />,
+      cell: (job) => count(job.reserves),
     },
-    { head: "Failures", kind: "number", cell: (job) => <Figure value={job.failures} /> },
+    { head: "Failures", kind: "number", cell: (job) => count(job.failures) },
     { head: "Size", kind: "number wide-only", cell: (job) => bytes(job.bytes) },
-    { head: "Body", kind: "preview", cell: (job) => <OneLine bytes={job.preview} /> },
+    {
+      head: "Body",
+      kind: state === "buried" ? "preview wide-only" : "preview",
+      cell: (job) => <OneLine bytes={job.preview} />,
+    },
   ];
 }
 
@@ -278,6 +285,25 @@ function JobLink({ id }: { readonly id: number }): JSX.Element {
       {id}
     </a>
   );
+}
+
+function since({ failure: latest }: JobSummary): JSX.Element {
+  if (latest !== null) return <Ago atSeconds={latest.at} />;
+  return (
+    <span
+      class="nothing"
+      title="No worker ever said why this job failed, so its times are not kept"
+    >
+      –
+    </span>
+  );
+}
+
+function failure({ failure: latest }: JobSummary): JSX.Element {
+  if (latest === null || latest.headlineBase64 === "") {
+    return <span class="nothing">no message</span>;
+  }
+  return <OneLine bytes={{ base64: latest.headlineBase64, isWhole: true }} />;
 }
 
 function priority({ pri, state }: JobSummary): JSX.Element {

@@ -91,7 +91,7 @@ function columnsOf(route: TubesRoute, reload: () => void): readonly (Column<Tube
     column("buried", "Buried", "number", buried),
     column("age", "Oldest", "number", (tube) => age(tube.ageOldestReadySeconds)),
     column("waiting", "Waiting", "number wide-only", (tube) => <Figure value={tube.waiting} />),
-    column("total", "Total", "number wide-only", (tube) => <Figure value={tube.total} />),
+    column("total", "Total", "number wide-only", (tube) => count(tube.total)),
     mayAct.value && {
       head: <span class="unseen">Actions</span>,
       kind: "actions wide-only",

@@ -111,8 +111,11 @@ export interface Overview {
     /** Attempts that ended without a delete, however they did. */
     readonly failures: number;
   };
-  /** null when no job is ready. */
-  readonly ageOldestReadySeconds: number | null;
+  /**
+   * The oldest ready job of the tubes that somebody watches and that are not paused; null when none
+   * is ready there.
+   */
+  readonly oldestReady: { readonly tube: string; readonly ageSeconds: number } | null;
   readonly connections: {
     readonly open: number;
     readonly producers: number;
@@ -150,7 +153,7 @@ export interface Tube {
   readonly pauseSeconds: number;
   readonly pauseLeftSeconds: number;
   readonly ageOldestReadySeconds: number | null;
-  /** More came than went, for a while. */
+  /** Jobs are ready, and over the last minutes more came than went. */
   readonly isGrowing: boolean;
   /** Jobs are ready and nobody watches. */
   readonly isUnwatched: boolean;
@@ -223,11 +226,22 @@ export interface JobSummary {
   /** Attempts that ended without a delete. */
   readonly failures: number;
   readonly preview: Bytes;
+  /** Of a buried job the latest failure, if it is kept. */
+  readonly failure: LatestFailureSummary | null;
+}
+
+/** Why a job is buried, in short. */
+export interface LatestFailureSummary {
+  /** The line of the newest message that says what went wrong; "" when there is none. */
+  readonly headlineBase64: string;
+  /** Seconds since 1970 of the latest failure, which is when the job was buried. */
+  readonly at: number;
 }
 
 /**
- * GET /tubes/NAME/jobs?state=&after=&limit=&filter=&group=; `group` is the key of a group of
- * failures.
+ * GET /tubes/NAME/jobs?state=&after=&limit=&filter=&group=&order=; `group` is the key of a group of
+ * failures; `order=newest`, of buried jobs, begins with the one that was buried last, and then
+ * `after` is how many of these to pass over.
  */
 export interface JobsAnswer {
   readonly jobs: readonly JobSummary[];
@@ -254,15 +268,25 @@ export interface Failure {
 }
 
 /** GET /jobs/ID: as in a list, with everything that is kept of it. */
-export interface JobAnswer extends Omit<JobSummary, "failures" | "preview"> {
-  /** Id of the connection that holds it; null when nobody does, or it cannot be told. */
-  readonly holder: string | null;
+export interface JobAnswer extends Omit<JobSummary, "failures" | "preview" | "failure"> {
+  /** When it was put, in seconds since 1970. */
+  readonly putAt: number;
+  /** Who holds it; null when nobody does, or it cannot be told. */
+  readonly holder: JobHolder | null;
   /** Attempts that ended without a delete. */
   readonly failureCount: number;
   /** Those of them that are kept, newest last. */
   readonly failures: readonly Failure[];
   /** At most 64 KiB of the body. */
   readonly body: Bytes;
+}
+
+/** Who holds a job. */
+export interface JobHolder {
+  /** Of the connection. */
+  readonly id: string;
+  /** Its address; "" when nobody can say. */
+  readonly peer: string;
 }
 
 /** What can be done to many jobs. */
@@ -330,7 +354,7 @@ export interface ConnectionSummary extends Omit<ConnectionFacts, "token"> {
   readonly thread: number;
 }
 
-/** GET /connections?offset=&limit= */
+/** GET /connections?offset=&limit=, or of one of them: GET /connections?id= */
 export interface ConnectionsAnswer {
   readonly total: number;
   readonly connections: readonly ConnectionSummary[];

@@ -5,10 +5,11 @@
 import type { HttpSurroundings } from "../server/http-service.ts";
 import { PAGE_MAX } from "../server/who-is-there.ts";
 import type { ConnectionsAnswer, ConnectionSummary } from "./api.ts";
-import { numberParameter } from "./fields.ts";
+import { numberParameter, textParameter } from "./fields.ts";
 import type { Route } from "./handler.ts";
 
 const LIMIT_DEFAULT = 50;
+const ID_CHARACTERS_MAX = 40;
 
 /** The route about connections. */
 export function connectionRoutes(around: HttpSurroundings): readonly Route[] {
@@ -18,9 +19,11 @@ export function connectionRoutes(around: HttpSurroundings): readonly Route[] {
       path: "/api/v1/connections",
       needs: "read",
       handler: async ({ query }) => {
+        const id = textParameter(query, "id", ID_CHARACTERS_MAX);
         const offset = numberParameter(query, "offset", 0, Number.MAX_SAFE_INTEGER, 0);
         const limit = numberParameter(query, "limit", 1, PAGE_MAX, LIMIT_DEFAULT);
-        const json = await page(around, offset, limit);
+        const json =
+          id === "" ? await page(around, offset, limit) : alone(await connectionOf(around, id));
         if (json.connections.some(({ holds }) => holds.length > 0))
           await around.inProcess.settled();
         return { json };
@@ -32,6 +35,30 @@ export function connectionRoutes(around: HttpSurroundings): readonly Route[] {
 /** What a connection is called: its thread and its number there. */
 export function connectionId(thread: number, token: number): string {
   return `${thread}-${token}`;
+}
+
+/** The connection of that id; undefined when it is gone. */
+export async function connectionOf(
+  { common, connectionsOf }: HttpSurroundings,
+  id: string,
+): Promise<ConnectionSummary | undefined> {
+  const thread = Number.parseInt(id, 10);
+  if (!(thread >= 0 && thread < common.threads)) return undefined;
+  for (let offset = 0, total = 1; offset < total; offset += PAGE_MAX) {
+    const there = await connectionsOf(thread, offset, PAGE_MAX);
+    const found = there.connections.find(({ token }) => connectionId(thread, token) === id);
+    if (found !== undefined) {
+      const { token: _, ...facts } = found;
+      return { id, thread, ...facts };
+    }
+    total = there.total;
+  }
+  return undefined;
+}
+
+function alone(connection: ConnectionSummary | undefined): ConnectionsAnswer {
+  const connections = connection === undefined ? [] : [connection];
+  return { total: connections.length, connections };
 }
 
 /** Thread after thread, as if all connections stood in one list. */

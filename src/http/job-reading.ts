@@ -141,6 +141,21 @@ export function latestFailure(
   return { message: NOTHING, atMicros: newestFailureMicros(host, shard, id) };
 }
 
+/**
+ * When the latest of so many failures ended, in microseconds since 1970; undefined when it is not
+ * kept.
+ */
+export function lastFailureMicros(
+  host: SessionHost,
+  shard: Shard,
+  id: number,
+  failures: number,
+): number | undefined {
+  if (failures === 0) return undefined;
+  const code = shard.engine.nextFailure(shard.thread, id, failures - 1, host.now);
+  return shard.answer(code) === C.DONE ? failureMicros(host, shard) : undefined;
+}
+
 function newestFailureMicros(host: SessionHost, shard: Shard, id: number): number | undefined {
   let micros: number | undefined;
   for (let number = 0; ;) {

@@ -1,9 +1,15 @@
 /* Jobs: the routes about jobs: the list of a tube's, one job, its body, kicking and deleting it. */
 import type { ServerResponse } from "node:http";
 import { once } from "node:events";
+import type { ClientConnection } from "../client/connection.ts";
+import type { Shard } from "../engine/shard.ts";
+import type { HttpSurroundings } from "../server/http-service.ts";
 import type { InProcess } from "../server/in-process.ts";
+import type { SessionHost } from "../server/session-host.ts";
 import type { Failure, FailureEnd, JobAnswer, JobsAnswer, JobState, JobSummary } from "./api.ts";
 import { choiceParameter, idOf, numberParameter, textParameter, tubeNameOf } from "./fields.ts";
+import { connectionOf } from "./connections.ts";
+import { fingerprintOf } from "./fingerprint.ts";
 import { HttpError } from "./handler.ts";
 import type { Answer, Call, Route } from "./handler.ts";
 import {
@@ -14,6 +20,8 @@ import {
   holderOf,
   jobFacts,
   keptFailures,
+  lastFailureMicros,
+  latestFailure,
 } from "./job-reading.ts";
 import type { JobFacts } from "./job-reading.ts";
 import { noJob, refused } from "./refusals.ts";
@@ -33,12 +41,16 @@ const LIMIT_MAX = 200;
 /** Jobs that one request looks at to find those that the filter wants. */
 const SCAN_JOBS_MAX = 4000;
 const LIST_PAGE = 1000;
+/** Buried jobs that are sorted by when they were buried. */
+const SORTED_JOBS_MAX = 10_000;
+const ORDERS = ["id", "newest"] as const;
 const PREVIEW_BYTES = 256;
 const BODY_BYTES = 65_536;
 const MICROS = 1_000_000;
 
 /** The routes about jobs. */
-export function jobRoutes(inProcess: InProcess): readonly Route[] {
+export function jobRoutes(around: HttpSurroundings): readonly Route[] {
+  const { inProcess } = around;
   return [
     {
       method: "GET",
@@ -51,7 +63,7 @@ export function jobRoutes(inProcess: InProcess): readonly Route[] {
       path: "/api/v1/jobs/:id",
       needs: "read",
       handler: async ({ params }) => {
-        const json = show(inProcess, idOf(params["id"]));
+        const json = await show(around, idOf(params["id"]));
         await inProcess.settled();
         return { json };
       },
@@ -94,37 +106,119 @@ async function find(inProcess: InProcess, { params, query, signal }: Call): Prom
     filter: textParameter(query, "filter", FILTER_CHARACTERS_MAX),
     group: query.get("group") ? groupOf(query.get("group") ?? "") : undefined,
   };
+  const order = choiceParameter(query, "order", ORDERS, "id");
+  if (order === "newest" && wanted.state !== "buried") {
+    throw new HttpError(400, "HM_HTTP_FIELD", '"order" newest is for buried jobs');
+  }
   const limit = numberParameter(query, "limit", 1, LIMIT_MAX, LIMIT_DEFAULT);
+  const after = numberParameter(query, "after", 0, Number.MAX_SAFE_INTEGER, 0);
+  const ask = { wanted, limit, after, signal };
+  return inProcess.withConnection((own) =>
+    order === "newest" ? newestFirst(inProcess, own, ask) : byId(inProcess, own, ask),
+  );
+}
+
+/** What a list is to be of. */
+interface Ask {
+  readonly wanted: Wanted;
+  readonly limit: number;
+  readonly after: number;
+  readonly signal: AbortSignal;
+}
+
+async function byId(inProcess: InProcess, own: ClientConnection, ask: Ask): Promise<JobsAnswer> {
+  const { wanted, limit, signal } = ask;
   const isPlain = wanted.filter === "" && wanted.group === undefined;
-  let after = numberParameter(query, "after", 0, Number.MAX_SAFE_INTEGER, 0);
+  let { after } = ask;
   let scanned = 0;
   let hasMore = true;
   const jobs: JobSummary[] = [];
   const isEnough = (): boolean =>
     !hasMore || jobs.length >= limit || scanned >= SCAN_JOBS_MAX || signal.aborted;
-  await inProcess.withConnection(async (own) => {
-    while (!isEnough()) {
-      const page = await listJobs(own, wanted, after, isPlain ? limit : LIST_PAGE);
-      await inSteps(inProcess, page.jobs, (host, job) => {
-        scanned++;
-        after = job.id;
-        const shard = shardOfTube(host, wanted.tube);
-        if (isWanted(host, shard, job.id, wanted)) {
-          const body = bodyStart(host, shard, job.id, PREVIEW_BYTES);
-          if (body !== undefined) jobs.push(summary(wanted, job, asBytes(body)));
-        }
-        return jobs.length >= limit;
-      });
-      hasMore = page.next > 0 || (page.jobs.at(-1)?.id ?? 0) > after;
-    }
-  });
+  while (!isEnough()) {
+    const page = await listJobs(own, wanted, after, isPlain ? limit : LIST_PAGE);
+    await inSteps(inProcess, page.jobs, (host, job) => {
+      scanned++;
+      after = job.id;
+      const found = summaryOf(host, wanted, job);
+      if (found !== undefined) jobs.push(found);
+      return jobs.length >= limit;
+    });
+    hasMore = page.next > 0 || (page.jobs.at(-1)?.id ?? 0) > after;
+  }
   return { jobs, next: hasMore ? after : null, scanned };
+}
+
+/** Here `after` and `next` are how many were passed over of those that were buried later. */
+async function newestFirst(
+  inProcess: InProcess,
+  own: ClientConnection,
+  { wanted, limit, after, signal }: Ask,
+): Promise<JobsAnswer> {
+  const sorted = await buriedLately(inProcess, own, wanted, signal);
+  const jobs: JobSummary[] = [];
+  let at = after;
+  await inSteps(inProcess, sorted.slice(after, after + SCAN_JOBS_MAX), (host, job) => {
+    at++;
+    const found = summaryOf(host, wanted, job);
+    if (found !== undefined) jobs.push(found);
+    return jobs.length >= limit || signal.aborted;
+  });
+  return { jobs, next: at < sorted.length ? at : null, scanned: at - Math.min(after, at) };
+}
+
+/** All buried jobs, the one that was buried last first; of very many those that were put last. */
+async function buriedLately(
+  inProcess: InProcess,
+  own: ClientConnection,
+  wanted: Wanted,
+  signal: AbortSignal,
+): Promise<readonly ListedJob[]> {
+  let listed: ListedJob[] = [];
+  for (let after = 0, isOver = false; !isOver && !signal.aborted;) {
+    const page = await listJobs(own, wanted, after, LIST_PAGE);
+    listed = [...listed, ...page.jobs].slice(-SORTED_JOBS_MAX);
+    after = page.next;
+    isOver = page.next === 0;
+  }
+  const buriedAt = new Map<ListedJob, number>();
+  await inSteps(inProcess, listed, (host, job) => {
+    const shard = shardOfTube(host, wanted.tube);
+    const failures = figuresOf(job)["failures"] ?? 0;
+    buriedAt.set(job, lastFailureMicros(host, shard, job.id, failures) ?? 0);
+    return signal.aborted;
+  });
+  const time = (job: ListedJob): number => buriedAt.get(job) ?? 0;
+  return listed.toSorted((one, other) => time(other) - time(one) || other.id - one.id);
+}
+
+/** The job, if it is wanted and still there. */
+function summaryOf(host: SessionHost, wanted: Wanted, job: ListedJob): JobSummary | undefined {
+  const shard = shardOfTube(host, wanted.tube);
+  if (!isWanted(host, shard, job.id, wanted)) return undefined;
+  const body = bodyStart(host, shard, job.id, PREVIEW_BYTES);
+  return body && summary(wanted, job, asBytes(body), failureOf(host, shard, wanted, job));
+}
+
+function failureOf(
+  host: SessionHost,
+  shard: Shard,
+  { state }: Wanted,
+  job: ListedJob,
+): JobSummary["failure"] {
+  if (state !== "buried") return null;
+  const atMicros = lastFailureMicros(host, shard, job.id, figuresOf(job)["failures"] ?? 0);
+  const latest = latestFailure(host, shard, job.id);
+  if (atMicros === undefined || latest === undefined) return null;
+  const { headline } = fingerprintOf(latest.message);
+  return { headlineBase64: base64Of(headline), at: atMicros / MICROS };
 }
 
 function summary(
   { tube, state }: Wanted,
   job: ListedJob,
   preview: JobSummary["preview"],
+  failure: JobSummary["failure"],
 ): JobSummary {
   const figures = figuresOf(job);
   const number = (key: string): number => figures[key] ?? 0;
@@ -145,21 +239,28 @@ function summary(
     kicks: number("kicks"),
     failures: number("failures"),
     preview,
+    failure,
   };
 }
 
-function show(inProcess: InProcess, id: number): JobAnswer {
-  const answer = inProcess.look((host) => {
+async function show(around: HttpSurroundings, id: number): Promise<JobAnswer> {
+  const found = around.inProcess.look((host) => {
     const facts = jobFacts(host, id);
     const body = facts && bodyStart(host, facts.shard, id, BODY_BYTES);
     if (facts === undefined || body === undefined) return undefined;
     const { shard: _, ...rest } = facts;
-    const holder = holderOf(host, facts);
+    const holderId = holderOf(host, facts);
     const failures = keptFailures(host, facts).map(travelling);
-    return { ...rest, bytes: body.length, holder, failures, body: asBytes(body) };
+    const nowSeconds = (host.common.wallBaseMicros + host.now) / MICROS;
+    const putAt = Math.min(nowSeconds - facts.ageSeconds, ...failures.map(({ at }) => at));
+    const answer = { ...rest, putAt, bytes: body.length, failures, body: asBytes(body) };
+    return { answer, holderId };
   });
-  if (answer === undefined) throw noJob();
-  return answer;
+  if (found === undefined) throw noJob();
+  const { answer, holderId } = found;
+  if (holderId === null) return { ...answer, holder: null };
+  const connection = await connectionOf(around, holderId);
+  return { ...answer, holder: { id: holderId, peer: connection?.peer ?? "" } };
 }
 
 function travelling(failure: ReturnType<typeof keptFailures>[number]): Failure {

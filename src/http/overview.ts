@@ -12,7 +12,7 @@ import { COUNTER_PRODUCERS, COUNTER_WAITING, COUNTER_WORKERS } from "../server/c
 import type { HttpSurroundings } from "../server/http-service.ts";
 import * as B from "../server/journal-board.ts";
 import type { SessionHost } from "../server/session-host.ts";
-import type { JournalState, Overview, Quantiles, ShardLoad } from "./api.ts";
+import type { JournalState, Overview, Quantiles, ShardLoad, Tube } from "./api.ts";
 import type { TubeSurvey } from "./tube-survey.ts";
 
 const MICROS = 1_000_000;
@@ -24,14 +24,23 @@ const MILLI = 1000;
  * when commands do not run.
  */
 export async function overviewOf(around: HttpSurroundings, survey: TubeSurvey): Promise<Overview> {
-  const ages = (await survey.all()).map((tube) => tube.ageOldestReadySeconds ?? -1);
-  const oldest = ages.reduce((most, age) => Math.max(most, age), -1);
-  return figuresOf(around, oldest < 0 ? null : oldest);
+  return figuresOf(around, oldestReady(await survey.all()));
+}
+
+/** Of the tubes that can be worked on: a job waits for nobody where all is paused or unwatched. */
+function oldestReady(tubes: readonly Tube[]): Overview["oldestReady"] {
+  let oldest: Overview["oldestReady"] = null;
+  for (const { name, watching, pauseLeftSeconds, ageOldestReadySeconds } of tubes) {
+    if (watching === 0 || pauseLeftSeconds > 0 || ageOldestReadySeconds === null) continue;
+    if (ageOldestReadySeconds <= (oldest?.ageSeconds ?? -1)) continue;
+    oldest = { tube: name, ageSeconds: ageOldestReadySeconds };
+  }
+  return oldest;
 }
 
 function figuresOf(
   { inProcess, options, addresses }: HttpSurroundings,
-  ageOldestReadySeconds: number | null,
+  oldest: Overview["oldestReady"],
 ): Overview {
   return inProcess.look((host) => {
     const shards = host.shards.map((shard) => {
@@ -55,7 +64,7 @@ function figuresOf(
       tubes: sum(C.SHARD_TUBES),
       jobs: jobsOf(sum),
       totals: totalsOf(sum),
-      ageOldestReadySeconds,
+      oldestReady: oldest,
       connections: connectionsOf(host),
       shards: shards.map(shardLoad),
       threads: Array.from({ length: common.threads }, (_, index) => ({

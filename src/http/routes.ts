@@ -27,7 +27,7 @@ export async function routes(around: HttpSurroundings, access: Access): Promise<
     ...sessionRoutes(access),
     ...overviewRoutes(around, survey),
     ...tubeRoutes(inProcess, survey),
-    ...jobRoutes(inProcess),
+    ...jobRoutes(around),
     ...bulkRoutes(inProcess),
     ...failureRoutes(inProcess, survey),
     ...connectionRoutes(around),

@@ -3,8 +3,7 @@
  *
  * However many ask, one survey is under way at a time, and none without somebody who asks. Between
  * two pieces whatever else is to be done is done, and no shard's lock is held for longer than a
- * piece takes. It remembers how many jobs were ready a while ago, which tells the tubes that grow.
- * Used by tubes.ts, overview.ts and failure-groups.ts.
+ * piece takes. It remembers of each tube whether it grows. Used by tubes.ts, overview.ts and failure-groups.ts.
  */
 import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";
@@ -12,14 +11,10 @@ import { TubeSurvey as Survey } from "../engine/tube-survey.ts";
 import type { InProcess } from "../server/in-process.ts";
 import type { SessionHost } from "../server/session-host.ts";
 import type { Tube } from "./api.ts";
+import { Growth } from "./growth.ts";
 
 /** How long a survey is good for, in milliseconds. */
 const KEPT_MS = 1000;
-/** Growing is measured over at least so long, and at most about twice as long. */
-const GROWTH_MS = 10_000;
-/** So many more jobs are no growth, nor are fewer than this part of those that were there. */
-const GROWTH_JOBS = 10;
-const GROWTH_PART = 0.05;
 const MICROS = 1_000_000;
 const ENCODER = new TextEncoder();
 
@@ -28,9 +23,7 @@ interface Known {
   /** Among all tubes of its shard, in the order in which they were made. */
   readonly number: number;
   readonly name: string;
-  /** Ready jobs at the beginning of this period, and of the one before. */
-  readyThen: number | undefined;
-  readyEarlier: number | undefined;
+  readonly growth: Growth;
 }
 
 /** Looks at all tubes. */
@@ -42,7 +35,6 @@ export class TubeSurvey {
   #underWay: Promise<readonly Tube[]> | undefined;
   /** By shard, in the order of their numbers. */
   #known: readonly (readonly Known[])[] = [];
-  #periodBegan = -Infinity;
 
   /** `nowMillis` is a clock in milliseconds. */
   constructor(inProcess: InProcess, nowMillis: () => number = () => performance.now()) {
@@ -65,14 +57,12 @@ export class TubeSurvey {
       host.unstage(); // the input slot has another content now
       const code = shard.engine.statsTube(shard.thread, 0, bytes, host.now);
       if (shard.answer(code) !== C.DONE) return undefined;
-      const remembered = this.#isRecent() ? this.#known[shard.index] : undefined;
-      const known = remembered?.find((one) => one.name === name);
-      return tubeOf(name, known, (which) => shard.field(C.RESULT_STATS + which));
+      const known = this.#known[shard.index]?.find((one) => one.name === name);
+      return tubeOf(name, known?.growth, (which) => shard.field(C.RESULT_STATS + which));
     });
   }
 
   async #survey(): Promise<readonly Tube[]> {
-    if (!this.#isRecent()) this.#known = [];
     const tubes: Tube[] = [];
     const known: Known[][] = [];
     for (const shard of this.#inProcess.host.shards) {
@@ -83,15 +73,16 @@ export class TubeSurvey {
         for (let at = 0; at < survey.count; at++) {
           const number = survey.number(at);
           const one = before.goTo(number) ?? newTube(number, survey.name(at));
+          const figure = (which: number): number => survey.figure(at, which);
           seen.push(one);
-          tubes.push(tubeOf(one.name, one, (which) => survey.figure(at, which)));
+          one.growth.look(this.#lookAt(figure));
+          tubes.push(tubeOf(one.name, one.growth, figure));
         }
         await new Promise<void>((resolve) => void setImmediate(resolve));
       }
       known.push(seen);
     }
     this.#known = known;
-    this.#remember(tubes);
     this.#tubes = tubes;
     this.#keptUntil = this.#nowMillis() + KEPT_MS;
     return tubes;
@@ -102,23 +93,12 @@ export class TubeSurvey {
     return this.#inProcess.look(({ now }) => survey.next(now));
   }
 
-  /**
-   * A period is over: what was counted at its beginning is the earlier count of the next one.
-   * `tubes` are those that are known, in their order.
-   */
-  #remember(tubes: readonly Tube[]): void {
-    const now = this.#nowMillis();
-    if (now - this.#periodBegan < GROWTH_MS) return;
-    this.#periodBegan = now;
-    for (const [at, one] of this.#known.flat().entries()) {
-      one.readyEarlier = one.readyThen;
-      one.readyThen = tubes[at]?.ready;
-    }
-  }
-
-  /** Whether the last period began so lately that growing can be told from it. */
-  #isRecent(): boolean {
-    return this.#nowMillis() - this.#periodBegan < 2 * GROWTH_MS;
+  #lookAt(figure: (which: number) => number): Parameters<Growth["look"]>[0] {
+    return {
+      atMillis: this.#nowMillis(),
+      jobs: figure(C.TUBE_READY) + figure(C.TUBE_RESERVED) + figure(C.TUBE_DELAYED),
+      came: figure(C.TUBE_PUTS) + figure(C.TUBE_KICKS),
+    };
   }
 }
 
@@ -143,10 +123,10 @@ class Walk {
 }
 
 function newTube(number: number, name: string): Known {
-  return { number, name, readyThen: undefined, readyEarlier: undefined };
+  return { number, name, growth: new Growth() };
 }
 
-function tubeOf(name: string, known: Known | undefined, figure: (which: number) => number): Tube {
+function tubeOf(name: string, growth: Growth | undefined, figure: (which: number) => number): Tube {
   const ready = figure(C.TUBE_READY);
   const watching = figure(C.TUBE_WATCHING);
   const oldest = figure(C.TUBE_OLDEST_MICROS); // -1: no job is ready
@@ -165,15 +145,9 @@ function tubeOf(name: string, known: Known | undefined, figure: (which: number) 
     pauseSeconds: figure(C.TUBE_PAUSE_MICROS) / MICROS,
     pauseLeftSeconds: Math.max(0, figure(C.TUBE_PAUSE_LEFT_MICROS) / MICROS),
     ageOldestReadySeconds: oldest < 0 ? null : oldest / MICROS,
-    isGrowing: isGrowing(known, ready),
+    isGrowing: ready > 0 && growth?.isGrowing === true,
     isUnwatched: watching === 0 && ready > 0,
   };
-}
-
-function isGrowing(known: Known | undefined, ready: number): boolean {
-  const before = known?.readyEarlier ?? known?.readyThen;
-  if (before === undefined) return false;
-  return ready - before > Math.max(GROWTH_JOBS, before * GROWTH_PART);
 }
 
 function shardOf(host: SessionHost, name: string): Shard {

@@ -45,7 +45,7 @@ test(
     await page.getByText("This is not a token of this server.").waitFor();
     await page.getByLabel("Token").fill(TOKEN);
     await page.keyboard.press("Enter");
-    await page.getByRole("button", { name: "Flush mail" }).waitFor();
+    await page.getByRole("button", { name: "More for mail" }).waitFor();
     const kept = await page.evaluate(() =>
       JSON.stringify([localStorage, sessionStorage, document.cookie]),
     );
@@ -69,7 +69,9 @@ test(
     expect(await page.getByRole("switch").count()).toBe(0);
     await page.goto(`${base}/#/tubes`);
     await page.locator("tbody tr").first().waitFor();
-    expect(await page.getByRole("button", { name: /Flush|Pause|Kick|Delete/ }).count()).toBe(0);
+    expect(await page.getByRole("button", { name: /More|Flush|Pause|Kick|Delete/ }).count()).toBe(
+      0,
+    );
     const status = await page.evaluate(async () => {
       const answer = await fetch("/api/v1/tubes/mail/flush", {
         method: "POST",

@@ -10,6 +10,7 @@ function jobOf(body: Uint8Array, tube = "mail"): JobAnswer {
     tube,
     state: "buried",
     pri: 5,
+    putAt: 0,
     ageSeconds: 1,
     delaySeconds: 2,
     ttrSeconds: 60,
@@ -50,7 +51,7 @@ const HOSTILE = [
 
 test("the shell prints exactly the bytes of the body", () => {
   for (const body of HOSTILE) {
-    expect(printed(lineOf("Put a copy of it", body))).toEqual(Buffer.from(body));
+    expect(printed(lineOf("Copy put command", body))).toEqual(Buffer.from(body));
   }
 });
 
@@ -62,7 +63,7 @@ test("no line has a line feed or a control character", () => {
 });
 
 test("the line for the protocol is what a client would send", () => {
-  const line = lineOf("The same, in the protocol", EVERY_BYTE);
+  const line = lineOf("Copy put in the protocol", EVERY_BYTE);
   const expected = [
     Buffer.from("use mail\r\nput 5 2 60 256\r\n"),
     EVERY_BYTE,
@@ -72,7 +73,7 @@ test("the line for the protocol is what a client would send", () => {
 });
 
 test("a tube's name with signs of the shell is quoted", () => {
-  const line = lineOf("Put a copy of it", Buffer.from("x"), "a;b$(c)");
+  const line = lineOf("Copy put command", Buffer.from("x"), "a;b$(c)");
   expect(line).toContain("homemaker put 'a;b$(c)' --pri 5 --delay 2 --ttr 60");
 });
 
@@ -85,9 +86,10 @@ test("a body that is not whole is read from the server again", () => {
 
 test("every line means the server that the page is of", () => {
   const body = Buffer.from("x");
-  const kick = (address: QueueAddress): string => lineOf("Kick it", body, "mail", address);
+  const kick = (address: QueueAddress): string =>
+    lineOf("Copy kick command", body, "mail", address);
   const wire = (address: QueueAddress): string =>
-    lineOf("The same, in the protocol", body, "mail", address).split(" | ")[1] ?? "";
+    lineOf("Copy put in the protocol", body, "mail", address).split(" | ")[1] ?? "";
   const six: QueueAddress = { kind: "tcp", host: "::1", port: 11400 };
   const path: QueueAddress = { kind: "unix", path: "/run/my queue.sock" };
   expect(kick(USUAL)).toBe("homemaker kick-job 17");

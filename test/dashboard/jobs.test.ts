@@ -7,7 +7,7 @@
 import { expect, test } from "vitest";
 import { Desk } from "./desk.ts";
 import { tubeName } from "./full-house.ts";
-import { put } from "./queue-client.ts";
+import { bury, put } from "./queue-client.ts";
 
 const desk = Desk.ofFile();
 
@@ -58,7 +58,7 @@ test("a job's page shows its body in three ways and copies it as a command", asy
   await desk.sees('{"to":"ann","n":12345678901234567890}');
   await desk.press("Hex");
   await desk.sees(/000000 {2}7b 22 74 6f/);
-  await desk.press("Put a copy of it");
+  await desk.press("Copy put command");
   await desk.press("Copied");
   const copied = await desk.page.evaluate(() => navigator.clipboard.readText());
   expect(copied).toContain("| homemaker put job-test --pri 1024 --delay 0 --ttr 60");
@@ -78,6 +78,47 @@ test("a job is kicked and deleted from its page", async () => {
   expect(await desk.client.send(`peek ${id}`)).toEqual(["NOT_FOUND"]);
 });
 
+test("buried jobs come with their failure and since when, the one that was buried last first", async () => {
+  const [early = 0, late = 0, between = 0] = await desk.putInto("buried-order", ["a", "b", "c"]);
+  const said = "Traceback (most recent call last):\n  File \"a.py\", line 1, in f\nKeyError: 'x'";
+  await desk.client.send(`reserve-job ${between}`, bury(between, "no room"));
+  await desk.client.send(`reserve-job ${early}`, `bury ${early} 0`);
+  await desk.client.send(`reserve-job ${late}`, bury(late, said));
+  await desk.open("#/tubes/buried-order?state=buried");
+  const rows = desk.page.locator("tbody tr");
+  await rows.nth(2).waitFor();
+  const cells = await rows.evaluateAll((all) =>
+    all.map((row) => [...row.children].slice(0, 3).map((cell) => cell.textContent)),
+  );
+  expect(cells.map(([id, , failure]) => [id, failure])).toEqual([
+    [String(late), "KeyError: 'x'"],
+    [String(between), "no room"],
+    [String(early), "no message"],
+  ]);
+  const since = cells.map(([, one]) => one ?? "");
+  expect(since.slice(0, 2).join()).toMatch(/^[\d.]+ s ago,[\d.]+ s ago$/);
+  expect(since[2]).toBe("–"); // nobody ever said why, so nothing is kept of it
+});
+
+test("a job was not put later than it was first tried", async () => {
+  const [id = 0] = await desk.putInto("put-time", ["x"]);
+  await desk.client.send(`reserve-job ${id}`, bury(id, "no"));
+  await desk.open(`#/jobs/${id}`);
+  const times = desk.page.locator(".timeline .when");
+  await times.nth(1).waitFor();
+  const moments = (): Promise<number[]> =>
+    desk.page
+      .locator(".timeline .when time:first-child")
+      .evaluateAll((all) => all.map((time) => Date.parse(time.getAttribute("datetime") ?? "")));
+  const [attempt = 0, putAt = Infinity] = await moments();
+  expect(putAt).toBeLessThanOrEqual(attempt);
+  await times
+    .last()
+    .getByText(/[3-9] s ago/)
+    .waitFor(); // the page follows the time
+  expect(await moments()).toEqual([attempt, putAt]);
+});
+
 test("connections show who holds what", async () => {
   const [id = 0] = await desk.putInto("held", ["x"]);
   await desk.client.send("watch held", `reserve-job ${id}`);
@@ -85,6 +126,12 @@ test("connections show who holds what", async () => {
   await desk.sees("works on 1 job");
   await desk.page.getByRole("link", { name: String(id), exact: true }).click();
   await desk.sees("now reserved");
+  const holder = desk.page.locator(".facts-panel").getByRole("link");
+  expect(await holder.textContent()).toMatch(/^127\.0\.0\.1:\d+$/);
+  await holder.click();
+  await desk.page.getByRole("heading", { name: /^Connection \d+-\d+$/ }).waitFor();
+  await desk.sees("works on 1 job");
+  expect(await desk.page.locator("tbody tr").count()).toBe(1);
   await desk.client.send(`delete ${id}`);
 });
 

@@ -8,6 +8,13 @@ import { expect, test } from "vitest";
 import { Desk } from "./desk.ts";
 import { tubeName } from "./full-house.ts";
 
+/** A text on a canvas. */
+interface Label {
+  readonly text: string;
+  /** How far its beginning is from the left edge. */
+  readonly left: number;
+}
+
 const desk = Desk.ofFile();
 
 test("the overview shows the figures of the server and follows them", async () => {
@@ -61,12 +68,15 @@ test("a tube is paused and resumed", async () => {
 test("a flush says first how many jobs it deletes", async () => {
   await desk.putInto("flush-test", ["a", "b", "c"]);
   await desk.open("#/tubes?search=flush-test");
-  await desk.press("Flush flush-test");
+  expect(await desk.page.getByRole("button", { name: /Flush/ }).count()).toBe(0);
+  await desk.press("More for flush-test");
+  await desk.page.getByRole("menuitem", { name: "Flush 3 jobs…" }).click();
   await desk.dialog.getByText("3 jobs").first().waitFor();
   await desk.page.keyboard.press("Escape");
   await desk.dialog.waitFor({ state: "detached" });
   expect(await desk.figure("flush-test", "current-jobs-ready")).toBe(3);
-  await desk.press("Flush flush-test");
+  await desk.press("More for flush-test");
+  await desk.page.getByRole("menuitem", { name: "Flush 3 jobs…" }).click();
   await desk.confirm("Delete 3 jobs");
   await desk.sees("3 jobs of flush-test deleted.");
   expect(await desk.figure("flush-test", "current-jobs-ready")).toBe(0);
@@ -81,6 +91,95 @@ test("buried jobs of a tube are kicked", async () => {
   await desk.confirm("Kick");
   await desk.sees("2 jobs of kick-test kicked.");
   expect(await desk.figure("kick-test", "current-jobs-ready")).toBe(2);
+});
+
+test("only the figure that changed marks itself, and for a second", async () => {
+  await desk.putInto("marks-one", ["x"]);
+  await desk.putInto("marks-two", ["x"]);
+  await desk.open("#/tubes?search=marks");
+  await desk.page.locator("tbody tr").nth(1).waitFor();
+  await desk.page.evaluate(() => {
+    const marks: string[] = [];
+    new MutationObserver((changes) => {
+      for (const { target } of changes) {
+        const cell = target instanceof Element ? target : null;
+        const row = cell?.closest("tr")?.querySelector("a")?.textContent ?? "";
+        marks.push(
+          `${row} ${cell?.classList.contains("changed")} ${Math.round(performance.now())}`,
+        );
+      }
+    }).observe(document.body, { subtree: true, attributeFilter: ["class"] });
+    Object.assign(globalThis, { marks });
+  });
+  await desk.putInto("marks-two", ["y"]);
+  const marks = async (): Promise<string[]> =>
+    (await desk.page.evaluate(() => (globalThis as unknown as { marks: string[] }).marks)).filter(
+      (mark) => mark.startsWith("marks-"),
+    );
+  await expect.poll(async () => (await marks()).length, { timeout: 20_000 }).toBe(2);
+  const [on = [], off = []] = (await marks()).map((mark) => mark.split(" "));
+  expect([on[0], on[1], off[0], off[1]]).toEqual(["marks-two", "true", "marks-two", "false"]);
+  expect(Number(off[2]) - Number(on[2])).toBeGreaterThan(900);
+});
+
+test("the oldest ready job is one that can be worked on, and leads to its tube", async () => {
+  const tile = desk.page.locator(".tile").filter({ hasText: "Oldest ready" });
+  await desk.client.send("watch can-be-worked-on");
+  await desk.putInto("can-be-worked-on", ["x"]);
+  await desk.open("#/");
+  await tile.getByRole("link").click(); // those of the many tubes, which nobody watches, are older
+  await desk.page.getByRole("heading", { name: "can-be-worked-on" }).waitFor();
+  await desk.client.send("pause-tube can-be-worked-on 1000");
+  await desk.open("#/");
+  await tile.getByText("–").waitFor();
+  expect(await tile.getByRole("link").count()).toBe(0);
+  await desk.client.send("ignore can-be-worked-on");
+});
+
+test("the axes show the chosen time, and their labels whole", async () => {
+  await desk.open("#/");
+  await desk.page.locator(".chart canvas").first().waitFor();
+  // What is written on the canvases, and where it begins.
+  await desk.page.addInitScript(() => {
+    const labels: Label[] = [];
+    const write = CanvasRenderingContext2D.prototype.fillText;
+    CanvasRenderingContext2D.prototype.fillText = function (text, x, ...rest) {
+      const isRight = this.textAlign === "right";
+      labels.push({ text, left: isRight ? x - this.measureText(text).width : x });
+      write.call(this, text, x, ...rest);
+    };
+    Object.assign(globalThis, { labels });
+  });
+  // As a page that has been open for a minute, with a latency of more than 16 min 40 s, and a job
+  // that is as old.
+  await desk.page.evaluate(() => {
+    addEventListener("pagehide", () => {
+      const stored = JSON.parse(sessionStorage.getItem("homemaker.samples") ?? "{}") as {
+        at: number[];
+        columns: Record<string, number[]>;
+      };
+      const now = Date.now() / 1000;
+      stored.at = Array.from({ length: 60 }, (_, index) => now - 60 + index);
+      for (const name of Object.keys(stored.columns)) {
+        stored.columns[name] = stored.at.map((_, index) => (name === "ready" ? index : 1_900_000));
+      }
+      sessionStorage.setItem("homemaker.samples", JSON.stringify(stored));
+    });
+  });
+  await desk.page.reload();
+  const latency = desk.page.locator(".chart").filter({ hasText: "Latency" });
+  await latency.locator("canvas").waitFor();
+  const labels = (): Promise<Label[]> =>
+    desk.page.evaluate(() => (globalThis as unknown as { labels: Label[] }).labels);
+  await expect.poll(async () => (await labels()).some(({ text }) => text === "30 min")).toBe(true); // the steps are those of a clock
+  expect((await labels()).filter(({ left }) => left < 0)).toEqual([]);
+  await desk.press("5 min");
+  const states = desk.page.locator(".chart").filter({ hasText: "Jobs by state" });
+  const plot = await states.locator(".u-over").boundingBox();
+  if (plot === null) throw new Error("there is no plot");
+  await desk.page.mouse.move(plot.x + plot.width / 2, plot.y + plot.height / 2);
+  // Two and a half minutes ago nothing had been seen: the nearest is the first sample.
+  await expect.poll(() => states.locator("dd").first().textContent()).toBe("0");
 });
 
 test("the browser had nothing to complain about", () => {

@@ -49,6 +49,14 @@ export class OneTube {
     return this.shard.take(0, conn, this.now);
   }
 
+  /** Takes and deletes so many. */
+  deleteMany(count: number): void {
+    for (let i = 0; i < count; i++) {
+      const { id = 0 } = this.take();
+      strictEqual(this.shard.deleteJob(0, this.conn, id, this.now).answer, "DONE");
+    }
+  }
+
   /** Takes and deletes all there is; returns the ids in the order in which they came. */
   drain(): number[] {
     const ids: number[] = [];

@@ -166,6 +166,28 @@ test("of two errors with the same frames, kicking all of one leaves the other bu
   );
 });
 
+test("buried jobs are listed by when they were buried, page by page, with their headlines", async () => {
+  const ids = await putBuried("newest", ["no 1", "no 2", "not at all", undefined, "no 5"]);
+  const [first = 0] = ids;
+  await talk(http, `kick-job ${first}\r\n${bury(first, "Error: again\n    at f (x.js:1:1)")}`);
+  const listed = async (query: string) => jobs("newest", `order=newest&${query}`);
+  const all = await listed("");
+  expect(all.jobs.map(({ id }) => id)).toEqual([first, ids[4], ids[3], ids[2], ids[1]]);
+  const headlines = all.jobs.map(({ failure }) => text(failure?.headlineBase64 ?? "none"));
+  expect(headlines).toEqual(["Error: again", "no 5", "", "not at all", "no 2"]);
+  for (const { failure } of all.jobs) expect(failure?.at).toBeCloseTo(Date.now() / 1000, -2);
+  const page = await listed("limit=2&after=2");
+  expect(page.jobs.map(({ id }) => id)).toEqual([ids[3], ids[2]]);
+  expect(page.next).toBe(4);
+  expect((await listed("limit=2&after=4")).next).toBeNull();
+  const filtered = await listed("filter=no+&limit=1");
+  expect(filtered.jobs.map(({ id }) => id)).toEqual([ids[4]]);
+  expect((await listed(`filter=no+&after=${filtered.next}`)).jobs.map(({ id }) => id)).toEqual([
+    ids[1],
+  ]);
+  expect((await http.ask("/api/v1/tubes/newest/jobs?state=ready&order=newest")).status).toBe(400);
+});
+
 test("a sample is the beginning of a message, and a long one is told from a short one", async () => {
   await putBuried("long", ["long line ".repeat(6000)]);
   const [group] = (await failures("long")).groups;

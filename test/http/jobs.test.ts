@@ -137,7 +137,11 @@ describe("one job", () => {
     await expect.poll(async () => (await job(id)).state).toBe("reserved");
     const { connections } = JSON.parse((await http.ask("/api/v1/connections")).text);
     const holder = connections.find(({ holdCount }: { holdCount: number }) => holdCount === 1);
-    expect((await job(id)).holder).toBe(holder.id);
+    expect((await job(id)).holder).toEqual({ id: holder.id, peer: holder.peer });
+    const one = JSON.parse((await http.ask(`/api/v1/connections?id=${holder.id}`)).text);
+    expect(one).toMatchObject({ total: 1, connections: [{ id: holder.id }] });
+    const none = JSON.parse((await http.ask("/api/v1/connections?id=0-4711")).text);
+    expect(none).toEqual({ total: 0, connections: [] });
     expect((await http.change(`/api/v1/jobs/${id}/delete`)).status).toBe(409);
     socket.destroy();
   });

@@ -42,26 +42,53 @@ test("what was seen is good for a second", async () => {
   expect((await field.after(0.1))[TUBE]?.ready).toBe(2);
 });
 
-test("a tube grows when markedly more is ready than ten to twenty seconds ago", async () => {
+/** Looks every five seconds while jobs come and go; returns what was said. */
+async function watch(field: Field, seconds: number, comePerStep: number, goPerStep: number) {
+  const said: boolean[] = [];
+  for (let at = 0; at < seconds; at += 5) {
+    field.one.putMany(comePerStep);
+    field.one.deleteMany(goPerStep);
+    said.push((await field.after(5))[TUBE]?.isGrowing === true);
+  }
+  return said;
+}
+
+test("the largest backlog grows when more comes than goes, and a small share is enough", async () => {
   const field = new Field();
-  field.one.putMany(100);
+  field.one.putMany(20_000);
   expect((await field.after(0))[TUBE]?.isGrowing).toBe(false); // nobody knows yet
-  field.one.putMany(10);
-  expect((await field.after(5))[TUBE]?.isGrowing).toBe(false); // few
-  field.one.putMany(1);
-  expect((await field.after(6))[TUBE]?.isGrowing).toBe(true); // 111, and 100 eleven seconds ago
-  expect((await field.after(8))[TUBE]?.isGrowing).toBe(true); // nineteen seconds ago
-  expect((await field.after(2))[TUBE]?.isGrowing).toBe(true);
-  expect((await field.after(2))[TUBE]?.isGrowing).toBe(false); // 111, and 111
+  const said = await watch(field, 120, 50, 45);
+  expect(said.slice(0, 3)).toEqual([false, false, false]);
+  expect(said.slice(4)).not.toContain(false);
 });
 
-test("after a pause in which nobody looked no tube is said to grow", async () => {
+test("as much as goes may come, and a few more, and no tube is said to grow", async () => {
+  const field = new Field();
+  field.one.putMany(100);
+  expect(await watch(field, 300, 50, 50)).not.toContain(true);
+  expect(await watch(field, 300, 200, 199)).not.toContain(true);
+});
+
+test("what goes up and down does not flap, and ends when no more came than went", async () => {
+  const field = new Field();
+  field.one.putMany(100);
+  await watch(field, 60, 50, 40);
+  const said = [];
+  for (let round = 0; round < 10; round++)
+    said.push(...(await watch(field, 10, 50, 50 - (round % 2))));
+  expect(said).not.toContain(false);
+  const ended = await watch(field, 200, 50, 50);
+  expect(ended.at(-1)).toBe(false);
+  expect(ended.indexOf(true, ended.indexOf(false))).toBe(-1); // once, and not again
+});
+
+test("after minutes in which nobody looked no tube is said to grow", async () => {
   const field = new Field();
   await field.after(0);
   field.one.putMany(100);
-  expect((await field.after(60))[TUBE]).toEqual({ ready: 100, isGrowing: false });
+  expect((await field.after(300))[TUBE]).toEqual({ ready: 100, isGrowing: false });
   field.one.putMany(50);
-  expect((await field.after(5))[TUBE]?.isGrowing).toBe(true);
+  expect((await field.after(25))[TUBE]?.isGrowing).toBe(true);
 });
 
 test("tubes that come and go take nothing from what is remembered of the others", async () => {
@@ -72,7 +99,7 @@ test("tubes that come and go take nothing from what is remembered of the others"
   shard.unuseTube(0, first);
   shard.useTube(0, "second", 101);
   field.one.putMany(50);
-  expect(await field.after(11)).toEqual({
+  expect(await field.after(21)).toEqual({
     [TUBE]: { ready: 50, isGrowing: true },
     second: { ready: 0, isGrowing: false },
   });

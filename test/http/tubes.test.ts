@@ -54,8 +54,15 @@ test("the overview has the figures of the whole server", async () => {
   const { queueMillis, processMillis } = await overview();
   expect(queueMillis?.p50).toBeGreaterThan(0);
   expect(processMillis?.p99).toBeGreaterThan(0);
-  const age = async (): Promise<number> => (await overview()).ageOldestReadySeconds ?? 0;
-  await expect.poll(age).toBeGreaterThan(0); // as old as the survey of tubes
+  const oldest = async () => (await overview()).oldestReady;
+  await expect.poll(oldest).toBeNull(); // nobody watches, and it is as old as the survey of tubes
+  const watcher = await http.server.connect();
+  watcher.write("watch over\r\n");
+  await expect.poll(oldest).toMatchObject({ tube: "over" });
+  expect((await oldest())?.ageSeconds).toBeGreaterThan(0);
+  watcher.write("pause-tube over 1000\r\n");
+  await expect.poll(oldest).toBeNull();
+  watcher.destroy();
 });
 
 describe("the list of tubes", () => {
