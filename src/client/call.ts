@@ -3,6 +3,7 @@
  * Calls are chained, so that taking the first costs the same however many are under way. A call is
  * in one chain at a time. Used by connection.ts.
  */
+import { quoted } from "../protocol/reply-line.ts";
 import type { Reply } from "../protocol/reply-reader.ts";
 import { BadCommandError } from "./errors.ts";
 
@@ -45,7 +46,7 @@ const LINE_BREAK = /[\r\n]/;
 /** A command as it is sent; the body is copied. Throws a BadCommandError. */
 export function commandBytes(command: string, body: Uint8Array | undefined): Uint8Array {
   if (LINE_BREAK.test(command)) {
-    throw new BadCommandError(`${JSON.stringify(command)} is more than one line`);
+    throw new BadCommandError(`${quoted(command)} is more than one line`);
   }
   const line = ENCODER.encode(`${command}\r\n`);
   if (body === undefined) return line;

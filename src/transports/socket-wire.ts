@@ -12,7 +12,7 @@ import type { Wire, WireListener } from "../client/wire.ts";
 import type { BoundAddress } from "../config/listen-address.ts";
 
 /** One socket. */
-class SocketWire implements Wire {
+export class SocketWire implements Wire {
   readonly #socket: Socket;
 
   /** @param socket connected */

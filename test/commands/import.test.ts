@@ -22,8 +22,8 @@ import { startBeanstalkd } from "../support/beanstalkd.ts";
 import { startHomemaker } from "../support/homemaker.ts";
 import type { ServerProcess } from "../support/server-process.ts";
 import { IMPORTED_ID_MAX } from "../../src/journal/binlog.ts";
-import { Conversation } from "./conversation.ts";
-import type { Answer } from "./conversation.ts";
+import { Conversation } from "../support/conversation.ts";
+import type { Answer } from "../support/conversation.ts";
 import { madeEnd, madeJob, madeLog } from "./made-log.ts";
 import { recorder } from "./recorder.ts";
 import { SmallJournal } from "./small-journal.ts";
@@ -90,7 +90,7 @@ async function jobsOf(server: ServerProcess, lastId: number): Promise<readonly T
   for (let id = 1; id <= lastId; id++) {
     const stats = await conversation.dictionary(`stats-job ${id}`);
     if (stats === undefined) continue;
-    const { body } = await conversation.ask(`peek ${id}`);
+    const { body } = await conversation.answer(`peek ${id}`);
     jobs.push({
       stats: ["id", "tube", "state", "pri", "delay", "ttr"].map((key) => stats.get(key)),
       body: createHash("sha256")
@@ -122,14 +122,14 @@ async function expectSameJobs(lastId: number): Promise<void> {
 /** Puts, and everything that beanstalkd writes into its log about jobs. */
 async function workOn(server: ServerProcess, jobs: number, bodyBytes: number): Promise<void> {
   const conversation = await Conversation.with(server);
-  const ask = (command: string): Promise<Answer> => conversation.ask(command);
+  const ask = (command: string, body?: Buffer): Promise<Answer> =>
+    conversation.answer(command, body);
   for (const tube of ["first", "second"]) await ask(`watch ${tube}`);
   for (let n = 1; n <= jobs; n++) {
     await ask(`use ${["default", "first", "second"][n % 3]}`);
-    const body = `${n}`.padEnd(bodyBytes, "xyz\0");
-    const { line } = await ask(
-      `put ${n % 7} ${n % 5 === 0 ? 1000 + n : 0} ${60 + n} ${body.length}\r\n${body}`,
-    );
+    const body = Buffer.from(`${n}`.padEnd(bodyBytes, "xyz\0"));
+    const delaySeconds = n % 5 === 0 ? 1000 + n : 0;
+    const { line } = await ask(`put ${n % 7} ${delaySeconds} ${60 + n} ${body.length}`, body);
     expect(line).toBe(`INSERTED ${n}`);
   }
   for (let n = 1; n <= jobs / 2; n++) {
@@ -161,7 +161,9 @@ describe("the jobs of a beanstalkd that was killed", { tags: ["beanstalkd"] }, (
     expect(printed.join()).toMatch(/^imported \d+ jobs .* into .*; ids go on at 61$/);
     await expectSameJobs(60);
     const conversation = await Conversation.with(await homemaker(join(root, "other")));
-    expect(await conversation.ask("put 0 0 1 0\r\n")).toMatchObject({ line: "INSERTED 1" });
+    expect(await conversation.answer("put 0 0 1 0", Buffer.alloc(0))).toMatchObject({
+      line: "INSERTED 1",
+    });
   });
 
   it("come back from a log of many files, with jobs in every one of them", async () => {
@@ -190,13 +192,13 @@ describe("the jobs of a beanstalkd that was killed", { tags: ["beanstalkd"] }, (
     const server = await beanstalkd();
     const conversation = await Conversation.with(server);
     for (const id of [1, 2]) {
-      await conversation.ask("put 0 0 1 1\r\nx");
-      await conversation.ask(`delete ${id}`);
+      await conversation.answer("put 0 0 1 1", Buffer.from("x"));
+      await conversation.answer(`delete ${id}`);
     }
     await server.stop();
     expect(await importLog()).toMatchObject({ code: 0 });
     const again = await Conversation.with(await homemaker());
-    const { line } = await again.ask("put 0 0 1 0\r\n");
+    const { line } = await again.answer("put 0 0 1 0", Buffer.alloc(0));
     expect(Number(/^INSERTED (\d+)$/.exec(line)?.[1])).toBeGreaterThanOrEqual(3);
   });
 });
@@ -305,7 +307,7 @@ it(
     const server = await beanstalkd(log, "-z", "2000000");
     const conversation = await Conversation.with(server);
     for (const length of lengths) {
-      await conversation.ask(`put 0 0 1 ${length}\r\n${"x".repeat(length)}`);
+      await conversation.answer(`put 0 0 1 ${length}`, Buffer.alloc(length, "x"));
     }
     await server.stop();
     expect(await importLog()).toMatchObject({ code: 0 });
@@ -322,7 +324,8 @@ describe("a put that was never answered", { tags: ["beanstalkd"] }, () => {
   ])("is left out and named, where the log ends behind %s", async (_, keptBytes) => {
     const server = await beanstalkd();
     const conversation = await Conversation.with(server);
-    for (let n = 0; n < 3; n++) await conversation.ask("put 0 0 1 10\r\n0123456789");
+    for (let n = 0; n < 3; n++)
+      await conversation.answer("put 0 0 1 10", Buffer.from("0123456789"));
     await server.stop();
     const bytes = readLogFile(1);
     const recordBytes = 4 + "default".length + 80 + 12;
@@ -384,10 +387,12 @@ describe("jobs that no server would have", () => {
       printed: [expect.stringMatching(/^imported 2 jobs .*; ids go on at 10$/)],
     });
     const conversation = await Conversation.with(await homemaker());
-    expect((await conversation.ask("list-tubes")).body?.toString()).toBe(
+    expect((await conversation.answer("list-tubes")).body?.toString()).toBe(
       "---\n- default\n- fine\n",
     );
-    expect(await conversation.ask("put 0 0 1 0\r\n")).toMatchObject({ line: "INSERTED 10" });
+    expect(await conversation.answer("put 0 0 1 0", Buffer.alloc(0))).toMatchObject({
+      line: "INSERTED 10",
+    });
   });
 
   it("begin behind the highest id that is taken over, and no id is given twice", async () => {
@@ -396,10 +401,10 @@ describe("jobs that no server would have", () => {
     expect(await importLog()).toMatchObject({ code: 0, complaints: [] });
     const conversation = await Conversation.with(await homemaker());
     for (let n = 1n; n <= 3n; n++) {
-      const { line } = await conversation.ask("put 0 0 1 1\r\nx");
+      const { line } = await conversation.answer("put 0 0 1 1", Buffer.from("x"));
       expect(line).toBe(`INSERTED ${highest + n}`);
     }
-    expect((await conversation.ask(`peek ${highest}`)).body?.toString()).toBe("imported");
+    expect((await conversation.answer(`peek ${highest}`)).body?.toString()).toBe("imported");
     const stats = await conversation.dictionary("stats-tube default");
     expect(stats?.get("current-jobs-ready")).toBe("4");
   });
@@ -413,7 +418,7 @@ async function expectBodies(
   const conversation = await Conversation.with(await homemaker());
   const found: (number | undefined)[] = [];
   for (let id = 1; id <= lastId; id++) {
-    found.push((await conversation.ask(`peek ${id}`)).body?.length);
+    found.push((await conversation.answer(`peek ${id}`)).body?.length);
   }
   expect(found).toEqual(lengths);
 }

@@ -128,7 +128,7 @@ class Crowd {
     const pri = random.below(4);
     const body = `job ${++this.#bodies} `.padEnd(random.between(12, 200), "x");
     await wire.ask(`use ${tube}`);
-    const put = wire.ask(`put ${pri} ${delaySeconds} ${ttrSeconds} ${body.length}\r\n${body}`);
+    const put = wire.ask(`put ${pri} ${delaySeconds} ${ttrSeconds} ${body.length}`, body);
     if (dies) wire.hangUp();
     const { line, from, to } = await put;
     if (line === undefined) {

@@ -25,13 +25,13 @@ async function open(server: ServerProcess, tube: string): Promise<Wire> {
   return wire;
 }
 
-async function answer(wire: Wire, command: string): Promise<string> {
-  const { line = "gone", body } = await wire.ask(command);
+async function answer(wire: Wire, command: string, text?: string): Promise<string> {
+  const { line = "gone", body } = await wire.ask(command, text);
   return body === undefined ? line : body.toString();
 }
 
 async function put(wire: Wire, delaySeconds: number): Promise<number> {
-  const line = await answer(wire, `put 0 ${delaySeconds} 100 1\r\nx`);
+  const line = await answer(wire, `put 0 ${delaySeconds} 100 1`, "x");
   return Number(/^INSERTED (\d+)$/.exec(line)?.[1]);
 }
 

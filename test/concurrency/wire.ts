@@ -3,7 +3,7 @@
  * given.
  */
 import type { Socket } from "node:net";
-import { partsOf, ReplyReader } from "../support/reply-reader.ts";
+import { Conversation } from "../support/conversation.ts";
 import type { Moments } from "./ledger.ts";
 
 /** An answer; `line` is undefined if the connection ended before it came. */
@@ -14,51 +14,26 @@ export interface Answer extends Moments {
 
 /** A connection for commands that are answered in order. */
 export class Wire {
-  readonly #socket: Socket;
-  readonly #reader = new ReplyReader();
-  #answer: ((reply: Buffer | undefined) => void) | undefined;
-  #isOver = false;
+  readonly #talk: Conversation;
 
   /** @param socket connected, without Nagle's delay */
   constructor(socket: Socket) {
-    this.#socket = socket;
-    socket.on("data", (bytes: Buffer) => {
-      for (const reply of this.#reader.take(bytes)) this.#settle(reply);
-    });
-    for (const event of ["end", "close", "error"]) socket.on(event, () => this.#end());
+    this.#talk = new Conversation(socket);
   }
 
-  /**
-   * Sends a command (with its body, without the last CRLF) and waits for its answer, however long
-   * it takes.
-   */
-  async ask(command: string): Promise<Answer> {
+  /** Sends a command, with its body if it has one, and waits for its answer, however long. */
+  async ask(command: string, body?: string): Promise<Answer> {
     const from = performance.now();
-    const answered = new Promise<Buffer | undefined>((resolve) => {
-      this.#answer = resolve;
-    });
-    if (this.#isOver) this.#settle(undefined);
-    else this.#socket.write(`${command}\r\n`);
-    const reply = await answered;
+    const answer = await this.#talk.ask(
+      command,
+      body === undefined ? undefined : Buffer.from(body),
+    );
     const to = performance.now();
-    if (reply === undefined) return { line: undefined, body: undefined, from, to };
-    return { ...partsOf(reply), from, to };
+    return { line: answer?.line, body: answer?.body, from, to };
   }
 
   /** Ends the connection without a word; a command that waits gets no answer. */
   hangUp(): void {
-    this.#socket.destroy();
-    this.#end();
-  }
-
-  #end(): void {
-    this.#isOver = true;
-    this.#settle(undefined);
-  }
-
-  #settle(reply: Buffer | undefined): void {
-    const answer = this.#answer;
-    this.#answer = undefined;
-    answer?.(reply);
+    this.#talk.hangUp();
   }
 }

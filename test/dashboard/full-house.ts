@@ -3,6 +3,7 @@
  * left in it.
  */
 import { bury, put, QueueClient, release } from "./queue-client.ts";
+import type { CommandWithBody } from "./queue-client.ts";
 import { HttpPort } from "../http/http-port.ts";
 
 /** How many tubes are filled, beside those of the tests. */
@@ -83,7 +84,7 @@ export async function openFullHouse(flags: readonly string[] = []): Promise<Http
 async function fillTubes(client: QueueClient): Promise<void> {
   const each = JOBS / TUBES;
   for (let first = 0; first < TUBES; first += TUBES_AT_ONCE) {
-    const commands: (string | Uint8Array)[] = [];
+    const commands: (string | CommandWithBody)[] = [];
     for (let index = first; index < first + TUBES_AT_ONCE; index++) {
       commands.push(`use ${tubeName(index)}`);
       for (let job = 0; job < each; job++) {
@@ -123,7 +124,7 @@ async function leaveWrecks(client: QueueClient): Promise<void> {
   }
 }
 
-async function idOf(client: QueueClient, command: Uint8Array): Promise<number> {
+async function idOf(client: QueueClient, command: CommandWithBody): Promise<number> {
   const [inserted = ""] = await client.send(command);
   return Number(inserted.split(" ")[1]);
 }

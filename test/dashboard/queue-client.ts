@@ -2,63 +2,49 @@
  * Queue client: fills a server over the protocol, many commands at a time, and asks it what became
  * of them.
  */
-import type { Socket } from "node:net";
-import { partsOf, ReplyReader } from "../support/reply-reader.ts";
+import { Conversation } from "../support/conversation.ts";
+import type { Answer } from "../support/conversation.ts";
 import type { ServerProcess } from "../support/server-process.ts";
 
-interface Waiting {
-  readonly left: number;
-  readonly replies: Buffer[];
-  readonly resolve: (replies: Buffer[]) => void;
+/** A command that has a body. */
+export interface CommandWithBody {
+  readonly line: string;
+  readonly body: Buffer;
 }
 
 /** A connection. */
 export class QueueClient implements Disposable {
-  readonly #socket: Socket;
-  readonly #reader = new ReplyReader();
-  #waiting: Waiting | null = null;
+  readonly #talk: Conversation;
 
-  private constructor(socket: Socket) {
-    this.#socket = socket;
-    socket.on("data", (bytes) => this.#take(Buffer.from(bytes)));
+  private constructor(talk: Conversation) {
+    this.#talk = talk;
   }
 
   /** Connects to a server. */
   static async connect(server: ServerProcess): Promise<QueueClient> {
-    return new QueueClient(await server.connect());
+    return new QueueClient(await Conversation.with(server));
   }
 
-  /**
-   * Sends commands, each with its body behind it if it has one; resolves with the lines of the
-   * replies.
-   */
-  async send(...commands: readonly (string | Uint8Array)[]): Promise<string[]> {
-    return (await this.#ask(commands.map(commandBytes))).map((reply) => partsOf(reply).line);
+  /** Sends commands; resolves with the lines of the replies. */
+  async send(...commands: readonly (string | CommandWithBody)[]): Promise<string[]> {
+    const answers = await Promise.all(commands.map((command) => this.#ask(command)));
+    return answers.map(({ line }) => line);
   }
 
   /** The figures of stats, stats-tube or stats-job. */
   async stats(command: string): Promise<Record<string, string>> {
-    const [reply = Buffer.alloc(0)] = await this.#ask([commandBytes(command)]);
-    const lines = partsOf(reply).body?.toString().split("\n").slice(1) ?? [];
+    const { body } = await this.#talk.answer(command);
+    const lines = body?.toString().split("\n").slice(1) ?? [];
     return Object.fromEntries(lines.map((line) => line.split(": ") as [string, string]));
   }
 
-  #ask(commands: readonly Uint8Array[]): Promise<Buffer[]> {
-    return new Promise((resolve) => {
-      this.#waiting = { left: commands.length, replies: [], resolve };
-      this.#socket.write(Buffer.concat(commands));
-    });
-  }
-
-  #take(bytes: Buffer): void {
-    const waiting = this.#waiting;
-    if (waiting === null) return;
-    waiting.replies.push(...this.#reader.take(bytes).map((reply) => Buffer.from(reply)));
-    if (waiting.replies.length >= waiting.left) waiting.resolve(waiting.replies);
+  #ask(command: string | CommandWithBody): Promise<Answer> {
+    if (typeof command === "string") return this.#talk.answer(command);
+    return this.#talk.answer(command.line, command.body);
   }
 
   [Symbol.dispose](): void {
-    this.#socket.destroy();
+    this.#talk.hangUp();
   }
 }
 
@@ -68,25 +54,21 @@ export function put(
   pri = 1024,
   delaySeconds = 0,
   ttrSeconds = 60,
-): Buffer {
+): CommandWithBody {
   return withBody(`put ${pri} ${delaySeconds} ${ttrSeconds}`, body);
 }
 
 /** A bury that says why. */
-export function bury(id: number, message: string | Uint8Array): Buffer {
+export function bury(id: number, message: string | Uint8Array): CommandWithBody {
   return withBody(`bury ${id} 0`, message);
 }
 
 /** A release that says why. */
-export function release(id: number, message: string | Uint8Array): Buffer {
+export function release(id: number, message: string | Uint8Array): CommandWithBody {
   return withBody(`release ${id} 0 0`, message);
 }
 
-function withBody(command: string, body: string | Uint8Array): Buffer {
-  const bytes = Buffer.from(body);
-  return Buffer.concat([Buffer.from(`${command} ${bytes.length}\r\n`), bytes, Buffer.from("\r\n")]);
-}
-
-function commandBytes(command: string | Uint8Array): Uint8Array {
-  return typeof command === "string" ? Buffer.from(`${command}\r\n`) : command;
+function withBody(command: string, text: string | Uint8Array): CommandWithBody {
+  const body = Buffer.from(text);
+  return { line: `${command} ${body.length}`, body };
 }

@@ -5,6 +5,8 @@
  * since the start of the server mean nothing unless the case is `@fresh`. The player connects
  * Wires, and finishes the stage in the end.
  */
+import { ReplyReader } from "../../src/protocol/reply-reader.ts";
+import type { Reply } from "../../src/protocol/reply-reader.ts";
 import type { Case, Signal } from "./dialogue.ts";
 
 /** The bytes that came in on one connection and were not read yet. */
@@ -114,8 +116,8 @@ export interface Target {
 }
 
 /**
- * Sends a command on a wire of the runner's own and takes its reply up to the first CRLF, and a
- * chunk behind OK.
+ * Sends a command on a wire of the runner's own and takes its reply: the line, and the chunk behind
+ * it. (The dialogues themselves are compared byte for byte, by the player.)
  */
 export async function converse(
   wire: Wire,
@@ -123,35 +125,18 @@ export async function converse(
   patienceMs: number,
 ): Promise<{ line: string; chunk: string }> {
   const deadlineMs = performance.now() + patienceMs;
+  const replies: Reply[] = [];
+  const reader = new ReplyReader((reply) => replies.push(reply), Infinity);
   await wire.send(Buffer.from(command));
-  const line = await takeUntil(
-    wire.inbox,
-    () => wire.inbox.bytes.indexOf("\r\n"),
-    deadlineMs,
-    command,
-  );
-  const size = /^OK (\d+)$/.exec(line)?.[1];
-  if (size === undefined) return { line, chunk: "" };
-  const whole = (): number => (wire.inbox.bytes.length >= Number(size) + 2 ? Number(size) : -1);
-  return { line, chunk: await takeUntil(wire.inbox, whole, deadlineMs, command) };
-}
-
-// Takes the bytes before the place that `end` finds, and the CRLF there.
-async function takeUntil(
-  inbox: Inbox,
-  end: () => number,
-  deadlineMs: number,
-  command: string,
-): Promise<string> {
-  let at = end();
-  while (at < 0) {
-    if (!(await inbox.news(deadlineMs)) && end() < 0)
+  for (;;) {
+    reader.take(wire.inbox.take(wire.inbox.bytes.length));
+    const [reply] = replies;
+    if (reply !== undefined) {
+      return { line: reply.line, chunk: Buffer.from(reply.body).toString("latin1") };
+    }
+    if (!(await wire.inbox.news(deadlineMs)) && wire.inbox.bytes.length === 0)
       throw new Error(`the runner's own ${JSON.stringify(command)} was not answered`);
-    at = end();
   }
-  const taken = inbox.take(at).toString("latin1");
-  inbox.take(2);
-  return taken;
 }
 
 /** Asks for `stats` on a wire of the runner's own. */

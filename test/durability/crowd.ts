@@ -5,7 +5,7 @@
  * tests here.
  */
 import { Random } from "../fuzz/random.ts";
-import { Conversation } from "./conversation.ts";
+import { Conversation } from "../support/conversation.ts";
 import { bodyOf, putLine } from "./ledger.ts";
 import type { Job, Ledger } from "./ledger.ts";
 import type { ServerWithData } from "./server-with-data.ts";

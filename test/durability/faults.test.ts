@@ -12,7 +12,7 @@ import type { StorageFile } from "../../src/storage.ts";
 import { NodeStorage } from "../../src/storage/node-fs.ts";
 import { Random } from "../fuzz/random.ts";
 import { program } from "../support/programs.ts";
-import { Conversation } from "./conversation.ts";
+import { Conversation } from "../support/conversation.ts";
 import { Crowd } from "./crowd.ts";
 import { Ledger } from "./ledger.ts";
 import { ServerWithData, until } from "./server-with-data.ts";

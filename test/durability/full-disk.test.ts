@@ -9,8 +9,8 @@ import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Random } from "../fuzz/random.ts";
-import { Conversation } from "./conversation.ts";
-import { bodyOf, Ledger, putLine, slices, together } from "./ledger.ts";
+import { Conversation } from "../support/conversation.ts";
+import { bodyOf, Ledger, putLine, slices } from "./ledger.ts";
 import type { Job } from "./ledger.ts";
 import { ServerWithData, until } from "./server-with-data.ts";
 import type { Launch } from "./server-with-data.ts";
@@ -71,7 +71,7 @@ async function put(most: number): Promise<Job> {
 async function fill(bodyBytes: number): Promise<void> {
   const burst = Array.from({ length: BURST }, () => bodyBytes);
   for (;;) {
-    const jobs = await together(client, burst, put);
+    const jobs = await Promise.all(burst.map(put));
     if (client.isOver) throw new Error(`the server ended: ${server.told}`);
     if (jobs.at(-1)?.isRefused === true) return;
   }
@@ -80,7 +80,7 @@ async function fill(bodyBytes: number): Promise<void> {
 async function remove(jobs: readonly Job[]): Promise<void> {
   for (const some of slices(jobs)) {
     for (const job of some) ledger.beginDelete(job);
-    const lines = await together(client, some, ({ id }) => client.line(`delete ${id}`));
+    const lines = await Promise.all(some.map(({ id }) => client.line(`delete ${id}`)));
     for (const [at, job] of some.entries()) ledger.deleteAnswered(job, lines[at]);
     expect(new Set(lines)).toEqual(new Set(["DELETED"]));
   }
@@ -152,11 +152,7 @@ test(
   { timeout: PATIENCE_MS },
   async () => {
     await start({ level: "os" });
-    await together(
-      client,
-      Array.from({ length: BURST }, () => 1000),
-      put,
-    );
+    await Promise.all(Array.from({ length: BURST }, () => put(1000)));
     await server.kill();
     const files = readdirSync(disk.directory).filter((name) => name.startsWith("spare."));
     for (const name of files) rmSync(join(disk.directory, name));

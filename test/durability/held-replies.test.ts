@@ -9,8 +9,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Random } from "../fuzz/random.ts";
-import { Conversation } from "./conversation.ts";
-import { bodyOf, Ledger, putLine, together } from "./ledger.ts";
+import { Conversation } from "../support/conversation.ts";
+import { bodyOf, Ledger, putLine } from "./ledger.ts";
 import { isStuck, ServerWithData, until } from "./server-with-data.ts";
 import { isWritten, SlowDisk } from "./slow-disk.ts";
 
@@ -72,11 +72,13 @@ async function putAndHold(server: ServerWithData, ledger: Ledger): Promise<Puts>
     const jobs = Array.from({ length: JOBS }, () => {
       return ledger.begin({ ...PUT, bodyBytes: random.between(20, 300) });
     });
-    const answers = together(client, jobs, async (job) => {
-      const line = (await client.ask(putLine(job), bodyOf(job)))?.line;
-      ledger.putAnswered(job, line);
-      return line ?? "";
-    });
+    const answers = Promise.all(
+      jobs.map(async (job) => {
+        const line = (await client.ask(putLine(job), bodyOf(job)))?.line;
+        ledger.putAnswered(job, line);
+        return line ?? "";
+      }),
+    );
     for (const at of jobs.keys()) lines.push(answers.then((all) => all[at] ?? ""));
     const last = jobs.at(-1);
     if (last === undefined) continue;
@@ -161,7 +163,7 @@ test(
     const disk = await SlowDisk.under(server, STUCK_MILLIS);
     const before = residentBytes(server);
     const jobs = Array.from({ length: MANY }, (_, at) => at);
-    const answers = together(client, jobs, () => client.ask(`put 0 0 60 ${BODY.length}`, BODY));
+    const answers = Promise.all(jobs.map(() => client.ask(`put 0 0 60 ${BODY.length}`, BODY)));
     await isStuck(socket);
     expect(socket.writableLength).toBeGreaterThan(MANY * BODY.length - BETWEEN_BYTES);
     expect(residentBytes(server) - before).toBeLessThan(BETWEEN_BYTES);
@@ -193,10 +195,8 @@ test(
     await client.line(`put 0 0 60 ${LARGE.length}`, LARGE);
     const disk = await SlowDisk.under(server, STUCK_MILLIS);
     const before = residentBytes(server);
-    client.cork();
     const put = client.ask("put 0 0 60 4", Buffer.from("last"));
     const peeks = Array.from({ length: PEEKS }, () => client.ask("peek 1"));
-    client.uncork();
     await until("the put is written", () => isWritten(directory, Buffer.from("last")));
     const other = new Conversation(await server.connect());
     const listed = other.ask("list-tubes"); // it comes after what that thread holds back, and not before

@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Random } from "../fuzz/random.ts";
-import { Conversation } from "./conversation.ts";
+import { Conversation } from "../support/conversation.ts";
 import { Crowd } from "./crowd.ts";
 import { Ledger } from "./ledger.ts";
 import { pause, ServerWithData } from "./server-with-data.ts";

@@ -5,7 +5,7 @@
  * what is found is the truth from then on. Every body begins with the job's own number, so that a
  * job is known again whatever its id. Called by crowd.ts and the tests here.
  */
-import type { Conversation } from "./conversation.ts";
+import type { Conversation } from "../support/conversation.ts";
 import { Random } from "../fuzz/random.ts";
 
 /** How a job was put. */
@@ -265,7 +265,7 @@ export class Ledger {
     ids: readonly number[],
     found: Map<number, Job>,
   ): Promise<void> {
-    const answers = await together(client, ids, (id) => client.ask(`peek ${id}`));
+    const answers = await Promise.all(ids.map((id) => client.ask(`peek ${id}`)));
     for (const [at, answer] of answers.entries()) {
       const id = ids[at] ?? 0;
       if (answer === undefined) throw new Error("the server hung up during an inspection");
@@ -278,7 +278,7 @@ export class Ledger {
   }
 
   async #checkStates(client: Conversation, jobs: readonly Job[]): Promise<void> {
-    const answers = await together(client, jobs, ({ id }) => client.ask(`stats-job ${id}`));
+    const answers = await Promise.all(jobs.map(({ id }) => client.ask(`stats-job ${id}`)));
     for (const [at, job] of jobs.entries()) {
       const yaml = answers[at]?.body?.toString() ?? "";
       this.#checkState(job, (key) => new RegExp(`^${key}: "?([^"\n]*)`, "m").exec(yaml)?.[1] ?? "");
@@ -349,18 +349,6 @@ const PROBE: Put = {
 export function putLine(job: Job): string {
   const { priority, delaySeconds, ttrSeconds } = job;
   return `put ${priority} ${delaySeconds} ${ttrSeconds} ${bodyOf(job).length}`;
-}
-
-/** Asks about all of them in one write. */
-export function together<Item, Answer>(
-  client: Conversation,
-  items: readonly Item[],
-  ask: (item: Item) => Promise<Answer>,
-): Promise<Answer[]> {
-  client.cork();
-  const answers = items.map(ask);
-  client.uncork();
-  return Promise.all(answers);
 }
 
 /** Cuts a list into pieces that can be asked about in one write. */

@@ -6,7 +6,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { Conversation } from "./conversation.ts";
+import { Conversation } from "../support/conversation.ts";
 import { ServerWithData, until } from "./server-with-data.ts";
 import type { Launch } from "./server-with-data.ts";
 

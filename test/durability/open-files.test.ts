@@ -8,8 +8,7 @@ import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { Conversation } from "./conversation.ts";
-import { together } from "./ledger.ts";
+import { Conversation } from "../support/conversation.ts";
 import { connectTo, ServerWithData, until } from "./server-with-data.ts";
 
 const TIMEOUT_MS = 120_000;
@@ -71,9 +70,9 @@ test.each([1024, 300])(
     expect(readdirSync(`/proc/${pid}/fd`).length).toBeLessThan(files);
 
     const places = Array.from({ length: PUTS }, (_, at) => at);
-    const lines = await together(client, places, () => {
-      return client.line(`put 0 0 60 ${BODY.length}`, BODY);
-    });
+    const lines = await Promise.all(
+      places.map(() => client.line(`put 0 0 60 ${BODY.length}`, BODY)),
+    );
     expect(lines).toEqual(places.map((at) => `INSERTED ${at + 1}`));
     expect(segments().length).toBeGreaterThan(4);
     expect(server.ending).toBeUndefined();

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { program } from "../support/programs.ts";
-import { Conversation } from "./conversation.ts";
+import { Conversation } from "../support/conversation.ts";
 import { ServerWithData } from "./server-with-data.ts";
 
 const TIMEOUT_MS = 60_000;

@@ -7,8 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { askAt } from "../http/http-port.ts";
-import { Conversation } from "./conversation.ts";
-import { together } from "./ledger.ts";
+import { Conversation } from "../support/conversation.ts";
 import { isStuck, ServerWithData, until } from "./server-with-data.ts";
 import type { Launch } from "./server-with-data.ts";
 import { SlowDisk } from "./slow-disk.ts";
@@ -53,7 +52,7 @@ test.each([
     const client = await talkTo(server);
     await client.line("use a");
     const puts = Array.from({ length: JOBS }, (_, at) => at);
-    await together(client, puts, () => client.ask(`put 0 0 60 ${BODY.length}`, BODY));
+    await Promise.all(puts.map(() => client.ask(`put 0 0 60 ${BODY.length}`, BODY)));
     const flushed = client.line("flush-tube a");
     await until("the flush is answered", () => client.unanswered === 0);
     expect(await flushed).toBe(`FLUSHED ${JOBS}`);
@@ -82,7 +81,7 @@ test(
     const crowd = await Promise.all(Array.from({ length: CROWD }, () => talkTo(server)));
     const disk = await SlowDisk.under(server, STUCK_MILLIS);
     const all = Array.from({ length: FLOOD }, (_, at) => at);
-    const puts = together(flooding, all, () => flooding.line(`put 0 0 60 ${LARGE.length}`, LARGE));
+    const puts = Promise.all(all.map(() => flooding.line(`put 0 0 60 ${LARGE.length}`, LARGE)));
     await isStuck(socket);
 
     const asked = crowd.map((client) => [client.line("stats"), client.line("peek 1")] as const);

@@ -9,8 +9,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Random } from "../fuzz/random.ts";
 import { program } from "../support/programs.ts";
-import { Conversation } from "./conversation.ts";
-import { bodyOf, Ledger, putLine, together } from "./ledger.ts";
+import { Conversation } from "../support/conversation.ts";
+import { bodyOf, Ledger, putLine } from "./ledger.ts";
 import { connectTo, pause, ServerWithData, until } from "./server-with-data.ts";
 import type { Launch } from "./server-with-data.ts";
 import { SmallDisk } from "./small-disk.ts";
@@ -49,11 +49,13 @@ async function talkTo(server: ServerWithData): Promise<Conversation> {
 async function put(client: Conversation, ledger: Ledger, count: number): Promise<void> {
   const random = new Random(count);
   const places = Array.from({ length: count }, () => random.between(10, 200));
-  await together(client, places, async (bodyBytes) => {
-    const tube = { tube: "default", priority: 0, delaySeconds: 0, ttrSeconds: 60 };
-    const job = ledger.begin({ ...tube, bodyBytes });
-    ledger.putAnswered(job, (await client.ask(putLine(job), bodyOf(job)))?.line);
-  });
+  await Promise.all(
+    places.map(async (bodyBytes) => {
+      const tube = { tube: "default", priority: 0, delaySeconds: 0, ttrSeconds: 60 };
+      const job = ledger.begin({ ...tube, bodyBytes });
+      ledger.putAnswered(job, (await client.ask(putLine(job), bodyOf(job)))?.line);
+    }),
+  );
 }
 
 async function inspect(server: ServerWithData, ledger: Ledger): Promise<void> {

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseDifferences } from "../dialogues/differences.ts";
-import { partsOf } from "../support/reply-reader.ts";
+import { partsOf } from "./raw-replies.ts";
 import { KEYS_OF_ONE_SERVER, KEYS_OF_THE_PROCESS, SECONDS_APART } from "./differences.ts";
 import type { Exchange, Transcript } from "./player.ts";
 

@@ -4,7 +4,7 @@
  */
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { partsOf, ReplyReader } from "../support/reply-reader.ts";
+import { partsOf, ReplyReader } from "./raw-replies.ts";
 import type { Duellist } from "./duel.ts";
 import type { Playable } from "./player.ts";
 

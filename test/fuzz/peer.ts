@@ -4,7 +4,7 @@
  */
 import type { Socket } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { partsOf, ReplyReader } from "../support/reply-reader.ts";
+import { partsOf, ReplyReader } from "./raw-replies.ts";
 import { Random } from "./random.ts";
 
 /**

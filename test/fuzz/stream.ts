@@ -2,7 +2,7 @@
  * A stream: everything that the clients of one run do, as data that can be generated, shortened,
  * printed and replayed.
  */
-import { partsOf } from "../support/reply-reader.ts";
+import { partsOf } from "./raw-replies.ts";
 import type { Unit } from "./unit.ts";
 
 /**

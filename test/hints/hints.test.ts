@@ -3,7 +3,6 @@
  * releases left is back after a kill, and can do no harm.
  */
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
-import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
@@ -15,8 +14,8 @@ import { StorageError } from "../../src/storage.ts";
 import { randomFrom } from "../engine/shuffle.ts";
 import { loadEngineModule } from "../journal/machine.ts";
 import { SimulatedDisk } from "../journal/simulated-disk.ts";
+import { Conversation } from "../support/conversation.ts";
 import { startHomemaker } from "../support/homemaker.ts";
-import { partsOf, ReplyReader } from "../support/reply-reader.ts";
 import type { ServerProcess } from "../support/server-process.ts";
 
 const PATIENCE_MS = 20_000;
@@ -42,28 +41,17 @@ async function restart(hintInterval: string, ...flags: readonly string[]): Promi
   return server;
 }
 
-/**
- * Sends the commands and resolves with the first line of each reply; STATS and bodies follow in
- * `bodies`.
- */
+/** Sends the commands, and resolves with the line of each reply, or with its body behind an OK. */
 async function ask(to: ServerProcess, ...commands: readonly string[]): Promise<string[]> {
-  const socket = await to.connect();
-  socket.write(commands.map((command) => `${command}\r\n`).join(""));
-  const replies = await readReplies(socket, commands.length);
-  socket.destroy();
-  return replies;
-}
-
-async function readReplies(socket: Socket, count: number): Promise<string[]> {
-  const reader = new ReplyReader();
-  const replies: string[] = [];
-  for await (const chunk of socket) {
-    for (const reply of reader.take(chunk as Buffer)) {
-      const { line, body } = partsOf(reply);
-      replies.push(line.startsWith("OK") ? (body?.toString("latin1") ?? "") : line);
-    }
-    if (replies.length >= count) break;
-  }
+  const talk = await Conversation.with(to);
+  const replies = await Promise.all(
+    commands.map(async (command) => {
+      const [line = "", body] = command.split("\r\n");
+      const answer = await talk.answer(line, body === undefined ? undefined : Buffer.from(body));
+      return answer.line.startsWith("OK") ? (answer.body?.toString("latin1") ?? "") : answer.line;
+    }),
+  );
+  talk.hangUp();
   return replies;
 }
 

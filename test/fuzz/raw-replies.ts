@@ -1,8 +1,10 @@
 /* Cuts the bytes of a server into replies, knowing of the protocol only which reply lines announce
  * a body.
  *
- * Each reply is kept as its raw bytes, so that a comparison sees every byte. Called by the fuzzer
- * and the concurrency tests.
+ * Each reply is kept as its raw bytes, so that a comparison sees every byte; and bytes that are no
+ * reply are a difference to be reported, where the protocol's own reader (reply-reader.ts) would
+ * end with an error. The fuzzer judges the server: it shares no table with it. Called by the
+ * fuzzer alone.
  */
 
 const BODY_LENGTH = /^(?:(?:RESERVED|FOUND) \d+|OK) (\d+)$/;
