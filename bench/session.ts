@@ -10,7 +10,7 @@
 
 import { readFileSync } from "node:fs";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import { loadControl } from "../src/config/control.ts";
+import { loadControl } from "../src/text/control.ts";
 import { makeShards, openShards, shardOfTube } from "../src/engine/shards.ts";
 import type { ShardMemories } from "../src/engine/shards.ts";
 import { fastCopy } from "../src/runtimes/copy.ts";

@@ -35,7 +35,7 @@ async function main(): Promise<number> {
 }
 
 async function run(runtime: Runtime): Promise<number> {
-  const { loadControl } = await import("./config/control.ts");
+  const { loadControl } = await import("./text/control.ts");
   const { parseOptions } = await import("./config/command-line.ts");
   const { parseSubcommand } = await import("./config/subcommands.ts");
   const units = await loadControl(await runtime.readModule("control"));

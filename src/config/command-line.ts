@@ -7,7 +7,7 @@
  */
 import { CommanderError, Option as Flag } from "commander";
 import type { Command } from "commander";
-import type { Units } from "./control.ts";
+import type { Units } from "../text/control.ts";
 import { suggestion } from "./nearest.ts";
 import { environmentName } from "./option.ts";
 import type { Option, Switch } from "./option.ts";

@@ -6,8 +6,8 @@
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { defaultWords, flagSyntax, helpText } from "./command-line.ts";
-import { loadControl } from "./control.ts";
-import type { Units } from "./control.ts";
+import { loadControl } from "../text/control.ts";
+import type { Units } from "../text/control.ts";
 import { metricsPage } from "../observability/metrics-page.ts";
 import { CATEGORIES, environmentName } from "./option.ts";
 import type { Category, Option } from "./option.ts";

@@ -5,7 +5,7 @@
  * about them is command-line.ts's.
  */
 import { SHARDS_MAX } from "../../assembly/constants.ts";
-import type { Units } from "./control.ts";
+import type { Units } from "../text/control.ts";
 import { formatListenAddress, parseListenAddress } from "./listen-address.ts";
 import type { ListenAddress } from "./listen-address.ts";
 import type { Option } from "./option.ts";

@@ -3,7 +3,7 @@
  *
  * Declared in options.ts and switches.ts; command-line.ts and docs.ts read the declarations.
  */
-import type { Units } from "./control.ts";
+import type { Units } from "../text/control.ts";
 
 /** One option: a value that can be set by a flag and by a variable of the environment. */
 export interface Option<Value> {

@@ -8,7 +8,7 @@ import { Argument, Option as Flag } from "commander";
 import type { Command } from "commander";
 import { ID_MAX } from "../../assembly/constants.ts";
 import { isTubeNameText, TUBE_NAME_RULE } from "../protocol/tube-name.ts";
-import type { Units } from "./control.ts";
+import type { Units } from "../text/control.ts";
 import { parseListenAddress } from "./listen-address.ts";
 import type { BoundAddress } from "./listen-address.ts";
 import { OPTIONS } from "./options.ts";

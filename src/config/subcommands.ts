@@ -5,7 +5,7 @@
  * is not the server's.
  */
 import type { Command } from "commander";
-import type { Units } from "./control.ts";
+import type { Units } from "../text/control.ts";
 import { OPTIONS } from "./options.ts";
 import { exitOf, quietSubcommand, wrongArguments } from "./quiet-command.ts";
 import type { Exit } from "./quiet-command.ts";

@@ -7,7 +7,7 @@
  */
 
 import * as C from "../../assembly/constants.ts";
-import type { YamlEntry } from "../config/control.ts";
+import type { YamlEntry } from "../text/control.ts";
 import type { Shard } from "../engine/shard.ts";
 import { depend } from "./answers.ts";
 import type { SessionHost } from "./session-host.ts";

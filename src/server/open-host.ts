@@ -1,7 +1,7 @@
 /* Open host: makes a thread's session host of the payload that the main thread made. Called by the
  * thread entry in src/runtimes/, and by the main thread for itself (in-process.ts).
  */
-import { loadControl } from "../config/control.ts";
+import { loadControl } from "../text/control.ts";
 import { VERSION } from "../config/version.ts";
 import { openShards } from "../engine/shards.ts";
 import { openHostJournal } from "./host-journal.ts";

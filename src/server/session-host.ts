@@ -8,7 +8,7 @@
  */
 
 import * as C from "../../assembly/constants.ts";
-import type { Control } from "../config/control.ts";
+import type { Control } from "../text/control.ts";
 import type { Shard, Wakes } from "../engine/shard.ts";
 import { shardOfTube } from "../engine/shards.ts";
 import { Command } from "../protocol/line.ts";

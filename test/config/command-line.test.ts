@@ -10,7 +10,7 @@ import { EXIT_USAGE } from "../../src/config/quiet-command.ts";
 import { SWITCHES } from "../../src/config/switches.ts";
 import type { Environment } from "../../src/config/variables.ts";
 import { VERSION } from "../../src/config/version.ts";
-import { loadBuiltControl } from "./load-control.ts";
+import { loadBuiltControl } from "../text/load-control.ts";
 import { propertiesOf } from "../support/properties.ts";
 
 const holds = propertiesOf("config");

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
 import { optionsPage, shellPage } from "../../src/config/docs.ts";
 import { metricsPage } from "../../src/observability/metrics-page.ts";
-import { loadBuiltControl } from "./load-control.ts";
+import { loadBuiltControl } from "../text/load-control.ts";
 
 it("docs/options.md says what the declarations say (if not: npm run docs)", async () => {
   const page = await readFile(new URL("../../docs/options.md", import.meta.url), "utf8");

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { helpText } from "../../src/config/command-line.ts";
 import { parseShellCommand, SHELL_COMMANDS } from "../../src/config/shell-syntax.ts";
-import { loadBuiltControl } from "./load-control.ts";
+import { loadBuiltControl } from "../text/load-control.ts";
 
 const HOME = { kind: "tcp", host: "127.0.0.1", port: 11300 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseSubcommand } from "../../src/config/subcommands.ts";
-import { loadBuiltControl } from "./load-control.ts";
+import { loadBuiltControl } from "../text/load-control.ts";
 
 const control = await loadBuiltControl();
 const parse = (...argv: string[]): unknown => parseSubcommand(argv, control);

@@ -9,7 +9,7 @@
  */
 import { readFileSync } from "node:fs";
 import * as C from "../../assembly/constants.ts";
-import { loadBuiltControl } from "../config/load-control.ts";
+import { loadBuiltControl } from "../text/load-control.ts";
 import type { Shard } from "../../src/engine/shard.ts";
 import { makeShards, openShards, shardOfTube } from "../../src/engine/shards.ts";
 import type { ShardMemories } from "../../src/engine/shards.ts";

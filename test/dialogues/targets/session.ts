@@ -8,8 +8,8 @@
  */
 import { readFileSync } from "node:fs";
 import { NEVER_MICROS } from "../../../assembly/constants.ts";
-import { loadControl } from "../../../src/config/control.ts";
-import type { Control } from "../../../src/config/control.ts";
+import { loadControl } from "../../../src/text/control.ts";
+import type { Control } from "../../../src/text/control.ts";
 import { FAILURES_KEPT } from "../../../assembly/constants.ts";
 import { keepFailures, makeShards, openShards } from "../../../src/engine/shards.ts";
 import { Common, COUNTER_ACCEPTED } from "../../../src/server/common.ts";

@@ -1,5 +1,5 @@
 /*
- * as-bind's runtime half, in types: what src/config/control.ts uses of it. The package itself says
+ * as-bind's runtime half, in types: what src/text/control.ts uses of it. The package itself says
  * `any`.
  */
 

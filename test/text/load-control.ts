@@ -1,7 +1,7 @@
 /* The control module as it was built, for the tests of this folder. */
 import { readFile } from "node:fs/promises";
-import { loadControl } from "../../src/config/control.ts";
-import type { Control } from "../../src/config/control.ts";
+import { loadControl } from "../../src/text/control.ts";
+import type { Control } from "../../src/text/control.ts";
 
 /** Loads build/control.wasm, which the tests' global setup built. */
 export async function loadBuiltControl(): Promise<Control> {

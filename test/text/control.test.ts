@@ -1,11 +1,11 @@
 import * as fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { parse } from "yaml";
-import { ControlError, loadControl } from "../../src/config/control.ts";
+import { ControlError, loadControl } from "../../src/text/control.ts";
 import { loadBuiltControl } from "./load-control.ts";
 import { propertiesOf } from "../support/properties.ts";
 
-const holds = propertiesOf("config");
+const holds = propertiesOf("text");
 
 const control = await loadBuiltControl();
 const wholeNumbers = fc.maxSafeNat();
