@@ -1,19 +1,19 @@
 /* Docs: docs/options.md, docs/shell.md and docs/metrics.md, made from the declarations in
- * options.ts, shell-syntax.ts and observability/metrics.ts.
+ * config/options.ts, config/shell-syntax.ts and observability/metrics.ts.
  *
  * `npm run docs` runs this file and writes the pages; a test compares what is made with the pages
  * in the tree.
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { defaultWords, flagSyntax, helpText } from "./command-line.ts";
+import { defaultWords, flagSyntax, helpText } from "../config/command-line.ts";
 import { loadControl } from "../text/control.ts";
 import type { Units } from "../text/control.ts";
-import { metricsPage } from "../observability/metrics-page.ts";
-import { CATEGORIES, environmentName } from "./option.ts";
-import type { Category, Option } from "./option.ts";
-import { OPTIONS } from "./options.ts";
-import { SHELL_COMMANDS, shellHelp } from "./shell-syntax.ts";
-import { SWITCHES } from "./switches.ts";
+import { metricsPage } from "./metrics-page.ts";
+import { CATEGORIES, environmentName } from "../config/option.ts";
+import type { Category, Option } from "../config/option.ts";
+import { OPTIONS } from "../config/options.ts";
+import { SHELL_COMMANDS, shellHelp } from "../config/shell-syntax.ts";
+import { SWITCHES } from "../config/switches.ts";
 
 const INTRODUCTION = `# Options
 

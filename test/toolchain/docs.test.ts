@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
-import { optionsPage, shellPage } from "../../src/config/docs.ts";
-import { metricsPage } from "../../src/observability/metrics-page.ts";
+import { optionsPage, shellPage } from "../../src/toolchain/docs.ts";
+import { metricsPage } from "../../src/toolchain/metrics-page.ts";
 import { loadBuiltControl } from "../text/load-control.ts";
 
 it("docs/options.md says what the declarations say (if not: npm run docs)", async () => {

@@ -1,9 +1,9 @@
 /*
  * Metrics page: docs/metrics.md, made from the declarations in metrics.ts. Written by `npm run
- * docs` (config/docs.ts), held to the tree by a test.
+ * docs` (docs.ts), held to the tree by a test.
  */
-import { METRICS, SOURCES, TUBE_OTHERS } from "./metrics.ts";
-import type { Metric, Source } from "./metrics.ts";
+import { METRICS, SOURCES, TUBE_OTHERS } from "../observability/metrics.ts";
+import type { Metric, Source } from "../observability/metrics.ts";
 
 const INTRODUCTION = `# Metrics
 
