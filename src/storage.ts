@@ -78,3 +78,8 @@ export class StorageError extends Error {
     this.code = code;
   }
 }
+
+/** Whether a storage call failed only for want of space. */
+export function lacksSpace(error: unknown): boolean {
+  return error instanceof StorageError && error.code === "HM_STORAGE_FULL";
+}

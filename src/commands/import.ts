@@ -15,6 +15,7 @@ import { BulkLoad } from "../journal/bulk-load.ts";
 import type { LoadedJob } from "../journal/bulk-load.ts";
 import { segmentNumber } from "../journal/format.ts";
 import { inspect } from "../journal/inspection.ts";
+import { isDamaged } from "../journal/recovery-report.ts";
 import { RecoveryError } from "../journal/recovery.ts";
 import { openReplica } from "../journal/replica.ts";
 import type { Runtime } from "../runtime.ts";
@@ -143,9 +144,10 @@ function mustBeEmpty(storage: Storage, to: string): void {
 }
 
 function readBack(storage: Storage, engine: WebAssembly.Module, count: number): void {
-  const { jobs, tornBytes, damagedSegments } = inspect(storage, engine, Date.now() * 1000);
+  const inspection = inspect(storage, engine, Date.now() * 1000);
+  const { jobs, tornBytes } = inspection;
   const found = jobs.ready + jobs.delayed + jobs.buried;
-  if (found === count && tornBytes === 0 && damagedSegments.length === 0) return;
+  if (found === count && tornBytes === 0 && !isDamaged(inspection)) return;
   throw new ImportError(`of ${count} jobs ${found} could be read back: do not use the journal`);
 }
 

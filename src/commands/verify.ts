@@ -9,6 +9,7 @@ import { FormatError } from "../journal/format.ts";
 import { ForeignLogError, refuseForeignLog } from "../journal/foreign-log.ts";
 import { inspect } from "../journal/inspection.ts";
 import type { Inspection } from "../journal/inspection.ts";
+import { isDamaged } from "../journal/recovery-report.ts";
 import { RecoveryError } from "../journal/recovery.ts";
 import type { Runtime } from "../runtime.ts";
 import { StorageError } from "../storage.ts";
@@ -26,7 +27,7 @@ export async function verify(command: VerifyCommand, runtime: Runtime): Promise<
     if (typeof found === "string") return complain(found, runtime);
     const lines = command.asJson ? [JSON.stringify(found)] : report(found);
     for (const line of lines) runtime.print(line);
-    return found.damagedSegments.length === 0 ? EXIT_CLEAN : EXIT_DAMAGED;
+    return isDamaged(found) ? EXIT_DAMAGED : EXIT_CLEAN;
   } catch (error) {
     const isExpected =
       error instanceof StorageError ||
@@ -74,10 +75,15 @@ function report(found: Inspection): string[] {
   ];
 }
 
-function damageOf({ damagedSegments, damagedBytes, incompleteJobs }: Inspection): string {
-  if (damagedSegments.length === 0) return "none";
-  const damage = `${damagedBytes} bytes, in ${damagedSegments.join(", ")}`;
-  return incompleteJobs === 0
-    ? damage
-    : `${damage}; jobs without their whole body: ${incompleteJobs}`;
+function damageOf(found: Inspection): string {
+  const { damagedSegments, damagedBytes, incompleteJobs, missingSegments, strangeSegments } = found;
+  const damage = [
+    ...(damagedSegments.length > 0
+      ? [`${damagedBytes} bytes, in ${damagedSegments.join(", ")}`]
+      : []),
+    ...(missingSegments.length > 0 ? [`missing: ${missingSegments.join(", ")}`] : []),
+    ...(strangeSegments.length > 0 ? [`of another journal: ${strangeSegments.join(", ")}`] : []),
+    ...(incompleteJobs > 0 ? [`jobs without their whole body: ${incompleteJobs}`] : []),
+  ];
+  return damage.length === 0 ? "none" : damage.join("; ");
 }

@@ -10,6 +10,7 @@ import { PART_BODY_BYTES, RECORD_PART, RECORD_PUT } from "../../assembly/constan
 import { tubeHash } from "../engine/shards.ts";
 import {
   frameHeaderBytes,
+  headerBytesOf,
   SEGMENT_HEADER_BYTES,
   segmentName,
   writeFrameHeader,
@@ -17,6 +18,7 @@ import {
 } from "./format.ts";
 import type { Checksum } from "./format.ts";
 import { writeFully } from "./segment-file.ts";
+import { membersStatement } from "./statement.ts";
 import type { Storage, StorageFile } from "../storage.ts";
 
 /** A job as it is to stand in the journal. */
@@ -82,7 +84,7 @@ export class BulkLoad {
 
   constructor(parts: BulkLoadParts) {
     this.#parts = parts;
-    const room = parts.segmentBytes - SEGMENT_HEADER_BYTES - 2 * this.#header.length;
+    const room = parts.segmentBytes - SEGMENT_HEADER_BYTES - 4 * this.#header.length;
     this.#frame = new Uint8Array(Math.min(FRAME_BYTES_MAX, room - (room % 8)));
   }
 
@@ -177,7 +179,18 @@ export class BulkLoad {
       header,
       checksum,
     );
-    return { file, salt, position: writeFully(file, 0, [header]) };
+    const list = {
+      number: this.#nextFrame++,
+      durable: this.#durableFrame,
+      lastId,
+      idsAhead: 0,
+      wallMicros,
+      sections: [],
+      statement: membersStatement(Array.from({ length: number }, (_, at) => at + 1)),
+    };
+    const frame = new Uint8Array(headerBytesOf(list));
+    writeFrameHeader(list, salt, frame, checksum);
+    return { file, salt, position: writeFully(file, 0, [header, frame]) };
   }
 
   /**

@@ -12,10 +12,14 @@
  * its own. All numbers are little-endian; docs/journal-format.md is the contract for readers.
  */
 
+import { readStatement, statedBytes, statementBytes, writeStatement } from "./statement.ts";
+import type { Statement } from "./statement.ts";
+
 /**
  * Version of the format that this program writes, and the oldest that can read what it writes: 2
  * brought records of failures, which a program that knows only 1 would take for damage; 3 how far
- * ids may run ahead. It reads 1 and 2 as well.
+ * ids may run ahead, and frames that say which segments belong to the journal. It reads 1 and 2 as
+ * well.
  */
 const FORMAT_VERSION = 3;
 /** The first version in which headers tell how far ids may run ahead of them. */
@@ -34,6 +38,11 @@ const SEGMENT_MAGIC = "HMJRNL\0\x01";
 /** Bytes of a frame header without its sections, and of a section. */
 export const FRAME_BYTES = 64;
 const SECTION_BYTES = 16;
+/**
+ * Bytes at the end of a segment that only frames may take that say which segments go, or that end
+ * it: room for several, of 64 segments each in the worst case.
+ */
+export const STATEMENTS_BYTES = 1024;
 /** "HMRF". */
 export const FRAME_MAGIC = 0x46524d48;
 /** The frame's CRC covers its header from here. */
@@ -81,6 +90,8 @@ export interface FrameHeader {
   readonly idsAhead: number;
   readonly wallMicros: number;
   readonly sections: readonly Section[];
+  /** What it says about segments; absent: nothing. */
+  readonly statement?: Statement;
 }
 
 /** The records of one shard in a frame. */
@@ -169,9 +180,14 @@ function bootIdIn(bytes: Uint8Array): string {
   return /^0*$/.test(digits) ? "" : digits;
 }
 
-/** Bytes of the header of a frame with that many sections. */
-export function frameHeaderBytes(sections: number): number {
-  return FRAME_BYTES + sections * SECTION_BYTES;
+/** Bytes of the header of a frame with that many sections, and perhaps a statement. */
+export function frameHeaderBytes(sections: number, statement?: Statement): number {
+  return FRAME_BYTES + sections * SECTION_BYTES + statementBytes(statement);
+}
+
+/** Bytes of the header of a frame. */
+export function headerBytesOf({ sections, statement }: FrameHeader): number {
+  return frameHeaderBytes(sections.length, statement);
 }
 
 /** Writes a frame header to the beginning of `into`; returns its bytes. */
@@ -181,22 +197,24 @@ export function writeFrameHeader(
   into: Uint8Array,
   checksum: Checksum,
 ): number {
-  const bytes = frameHeaderBytes(header.sections.length);
+  const { sections, statement } = header;
+  const bytes = headerBytesOf(header);
   const view = viewOf(into);
   into.fill(0, 0, bytes);
   view.setUint32(0, FRAME_MAGIC, true);
-  view.setUint32(8, header.sections.length, true);
+  view.setUint32(8, sections.length, true);
   view.setUint32(12, header.idsAhead, true);
   view.setFloat64(16, header.number, true);
   view.setFloat64(24, header.durable, true);
   view.setFloat64(32, header.lastId, true);
   view.setFloat64(40, header.wallMicros, true);
-  header.sections.forEach((section, index) => {
+  sections.forEach((section, index) => {
     const at = FRAME_BYTES + index * SECTION_BYTES;
     view.setUint32(at, section.shard, true);
     view.setUint32(at + 4, section.bytes, true);
     view.setFloat64(at + 8, section.first, true);
   });
+  if (statement !== undefined) writeStatement(statement, view, frameHeaderBytes(sections.length));
   view.setUint32(4, checksum(salt, into.subarray(FRAME_CRC_FROM, bytes)), true);
   return bytes;
 }
@@ -215,7 +233,8 @@ export function readFrameHeader(
   const view = viewOf(bytes);
   if (view.getUint32(at, true) !== FRAME_MAGIC) return undefined;
   const count = view.getUint32(at + 8, true);
-  const end = at + frameHeaderBytes(count);
+  const runsAt = at + frameHeaderBytes(count);
+  const end = runsAt + statedBytes(view, at);
   if (count > SECTIONS_MAX || end > bytes.length) return undefined;
   if (view.getUint32(at + 4, true) !== checksum(salt, bytes.subarray(at + FRAME_CRC_FROM, end))) {
     return undefined;
@@ -228,6 +247,7 @@ export function readFrameHeader(
       first: view.getFloat64(from + 8, true),
     };
   });
+  const statement = readStatement(view, at, runsAt);
   return {
     number: view.getFloat64(at + 16, true),
     durable: view.getFloat64(at + 24, true),
@@ -235,6 +255,7 @@ export function readFrameHeader(
     idsAhead: view.getUint32(at + 12, true),
     wallMicros: view.getFloat64(at + 40, true),
     sections,
+    ...(statement && { statement }),
   };
 }
 

@@ -62,6 +62,10 @@ export interface Inspection {
   readonly damagedSegments: readonly string[];
   /** Jobs of which a part of the body is missing: a server leaves them out. */
   readonly incompleteJobs: number;
+  /** Names of the segments that belong to the journal and are not there. */
+  readonly missingSegments: readonly string[];
+  /** Names of those that are there and do not belong to it: a server passes them over. */
+  readonly strangeSegments: readonly string[];
 }
 
 /**
@@ -113,10 +117,12 @@ export function inspect(
     damagedBytes: report.damagedBytes,
     damagedSegments: report.damagedSegments.map(segmentName),
     incompleteJobs: report.incompleteJobs,
+    missingSegments: report.missingSegments.map(segmentName),
+    strangeSegments: report.strangeSegments.map(segmentName),
   };
 }
 
-/** The same files; what recovery would remove stays, and what it would write goes nowhere. */
+/** The same files; what recovery would set aside stays, and what it would write goes nowhere. */
 function withoutChanges(storage: Storage): Storage {
   const refuse = (): never => {
     throw new TypeError("recovery makes no files");
@@ -134,7 +140,7 @@ function withoutChanges(storage: Storage): Storage {
       };
     },
     create: refuse,
-    rename: refuse,
+    rename: () => undefined,
     remove: () => undefined,
     syncDirectory: () => undefined,
     lease: refuse,

@@ -53,6 +53,8 @@ export interface JournalParts {
   readonly beside?: Beside;
   /** Segments that exist, oldest first, and the next numbers, as recovery found them. */
   readonly segments: readonly ExistingSegment[];
+  /** Segments that exist and cannot be read: they stay. */
+  readonly unreadableSegments: readonly number[];
   readonly nextSegment: number;
   readonly nextFrame: number;
 }

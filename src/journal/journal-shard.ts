@@ -32,6 +32,8 @@ export class JournalShard {
   readonly #head: Float64Array;
   readonly #live: Float64Array;
   readonly #words: Uint32Array;
+  /** What was sealed last, and where in the stream the ring's unused end begins. */
+  #sealed: { readonly from: number; readonly to: number; readonly skipped: number } | undefined;
 
   constructor(shard: Shard, memory: WebAssembly.Memory, ringBytes: number) {
     const { engine } = shard;
@@ -73,10 +75,18 @@ export class JournalShard {
     return (this.#ringWords[(position % this.ringBytes) / 4] ?? 0) & ~C.SKIP_MARK;
   }
 
-  /** Seals the records from `written` to `to` and shows where they lie. */
+  /**
+   * Seals the records from `written` to `to`, which counts them as lying in the present segment, and
+   * shows where they lie. When there was no space for them they have to be gathered again as they
+   * are, for the same segment: they are sealed once.
+   */
   gather(to: number, salt: number): Gathered {
     const from = this.written;
-    const skipped = this.shard.engine.seal(from, to, salt);
+    if (this.#sealed?.from !== from) {
+      this.#sealed = { from, to, skipped: this.shard.engine.seal(from, to, salt) };
+    }
+    if (this.#sealed.to !== to) throw new RangeError("records were sealed that are not written");
+    const { skipped } = this.#sealed;
     if (skipped === to) return { bytes: to - from, pieces: this.#views(from, to), to };
     const wrapped = Math.ceil((skipped + 1) / this.ringBytes) * this.ringBytes;
     const pieces = [...this.#views(from, skipped), ...this.#views(wrapped, to)];

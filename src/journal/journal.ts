@@ -8,48 +8,39 @@
  * too. It runs in a thread of its own (server/committer.ts), or step by step in a test; everything
  * is synchronous.
  *
- * A write or sync that fails is never tried again as if nothing had happened: what it throws ends
- * the process, and recovery decides by what is on the disk. Only a full disk is part of ordinary
- * life: it shows when a spare is made, long before it would hurt.
+ * Before a segment goes, a frame says so and is synced; the first frame of each lists those that
+ * exist (statement.ts). So whatever is missing beyond that is damage.
+ *
+ * A sync that fails is never tried again as if nothing had happened, nor is a write: what they throw
+ * ends the process, and recovery decides by what is on the disk. Only a full disk is part of
+ * ordinary life. It shows when a spare is made, long before it would hurt; and where files are
+ * copied on write, when a frame is written: what did not get there was never synced and is not
+ * lost, so the frame counts as not begun, and is written again at the same place.
  */
 
 import type { JournalShard } from "./journal-shard.ts";
-import {
-  FRAME_BYTES,
-  frameHeaderBytes,
-  idsAhead,
-  SEGMENT_HEADER_BYTES,
-  segmentName,
-  writeFrameHeader,
-  writeSegmentHeader,
-} from "./format.ts";
+import { FRAME_BYTES, frameHeaderBytes, segmentName, STATEMENTS_BYTES } from "./format.ts";
 import type { Section } from "./format.ts";
+import { FRAME_HEADER_BYTES_MAX, FrameWriter } from "./frame-writer.ts";
+import type { JournalFigures } from "./journal-figures.ts";
 import type { JournalParts } from "./journal-parts.ts";
 import { Reclaim } from "./reclaim.ts";
-import { SegmentFile } from "./segment-file.ts";
+import type { SegmentFile } from "./segment-file.ts";
 import { Segments } from "./segments.ts";
+import type { ExistingSegment } from "./segments.ts";
 import { PIECE_BYTES, Spares } from "./spares.ts";
+import { goneStatement, membersStatement } from "./statement.ts";
+import { lacksSpace } from "../storage.ts";
+import type { StorageFile } from "../storage.ts";
 
-/** What there is to see of a journal. */
-export interface JournalFigures {
-  readonly segments: number;
-  readonly bytes: number;
-  readonly liveBytes: number;
-  readonly frames: number;
-  readonly oldestSegment: number;
-  readonly currentSegment: number;
-  readonly syncs: number;
-  readonly lastSyncMillis: number;
-  readonly oldestUnsyncedMillis: number;
-  readonly isFull: boolean;
-}
-
-const SECTIONS_MAX = 64;
 /**
  * How many times what lives the files may take: three, as long as the jobs' own records alone are
  * counted, without those of their states.
  */
 const LIVE_FACTOR = 2.5;
+
+/** Segments that go at a time: what says so has a bounded place. */
+const GONE_MAX = 64;
 
 /** What a shard has in a frame: its records from what has been written up to `to`. */
 interface Part {
@@ -65,12 +56,18 @@ export class Journal {
   readonly #segments: Segments;
   /** Bytes of all rings together. */
   readonly #ringBytes: number;
-  readonly #header = new Uint8Array(frameHeaderBytes(SECTIONS_MAX));
+  readonly #frames: FrameWriter;
   #current: SegmentFile;
+  /**
+   * The file of the next segment, which has its name and perhaps its header, but could not be begun
+   * for want of space. It is next: a frame that the present segment got after that would not count.
+   */
+  #begun: StorageFile | undefined;
+  /** Where the present segment was ended, in case the next one cannot be begun. */
+  #endedAt = 0;
+  /** Segments of which the present one says that they go. */
+  readonly #gone = new Set<number>();
   #nextSegment: number;
-  #nextFrame: number;
-  /** Highest frame that is known to be safe. */
-  #durableFrame: number;
   /** When the oldest write that is not synced was made; undefined when all is synced. */
   #unsyncedSince: number | undefined;
   /** What is not synced is an empty frame, whose loss nobody would notice. */
@@ -82,6 +79,10 @@ export class Journal {
   #hasUnpublished = false;
   /** There was no space for what stands in the rings. */
   #isStuck = false;
+  /** What was to be the next frame, and is sealed for the present segment. */
+  #refused: readonly Part[] | undefined;
+  /** There was no space even to give the next segment its file. */
+  #isDenied = false;
   /** Bytes written since spares were last worked on. */
   #unpreparedBytes = 0;
   #lastSyncMillis = 0;
@@ -90,61 +91,75 @@ export class Journal {
   constructor(parts: JournalParts) {
     this.#parts = parts;
     this.#nextSegment = parts.nextSegment;
-    this.#nextFrame = parts.nextFrame;
-    this.#durableFrame = parts.nextFrame - 1;
+    this.#frames = new FrameWriter(parts);
     this.#synced = parts.shards.map(({ written }) => written);
     this.#ringBytes = parts.shards.reduce((sum, { ringBytes }) => sum + ringBytes, 0);
     const { segmentBytes } = parts.options;
     this.#spares = new Spares(parts.storage, segmentBytes, this.#ringBytes, () => this.#millis());
     this.#segments = new Segments(parts, this.#spares);
-    while (this.#spares.count === 0 && this.#spares.prepare());
-    if (this.#spares.count === 0) this.#segments.makeSpace();
-    this.#current = this.#open();
+    parts.storage.syncDirectory(); // what a server before this one saw go must not come back
+    this.#begun = this.#leftover();
+    if (this.#begun === undefined) {
+      while (this.#spares.count === 0 && this.#spares.prepare());
+      if (this.#spares.count === 0) this.#begun = this.#segments.reuse(this.#nextSegment);
+    }
+    const isReused = this.#begun !== undefined;
+    const current = this.#open(this.#segments.numbers, isReused);
+    if (current === undefined) {
+      this.#begun?.close();
+      throw new NoSpaceError("no space for another segment of the journal");
+    }
+    this.#current = current;
     this.#publish();
     this.#reclaim = new Reclaim(parts.storage, parts.shards, parts.checksum);
     // The spares are made by `maintain`: filling them with zeros first would keep clients waiting.
   }
 
-  /** Begins the next segment. */
-  #open(): SegmentFile {
-    const { shards, random, wallMicros, checksum, storage, bootId = "" } = this.#parts;
+  /** A file that has the next segment's name already: whoever was to begin it did not get far. */
+  #leftover(): StorageFile | undefined {
+    const { storage, options } = this.#parts;
+    const name = segmentName(this.#nextSegment);
+    if (!storage.list().includes(name)) return undefined;
+    const file = storage.open(name, true);
+    if (file.size === options.segmentBytes) return file;
+    file.close();
+    storage.remove(name);
+    return undefined;
+  }
+
+  /** Begins the next segment, beside those `others`; undefined when there is no space for it. */
+  #open(others: readonly number[], isReused = false): SegmentFile | undefined {
+    const { shards, storage, unreadableSegments } = this.#parts;
     const number = this.#nextSegment;
-    const file = this.#spares.use(number);
-    if (file === undefined) throw new NoSpaceError("no space for another segment of the journal");
-    this.#nextSegment++;
-    const salt = random() >>> 0;
-    const header = new Uint8Array(SEGMENT_HEADER_BYTES);
-    const firstFrame = this.#nextFrame;
-    const ids = { lastId: this.#lastId(), idsAhead: this.#idsAhead, bootId };
-    writeSegmentHeader(
-      { number, salt, firstFrame, ...ids, wallMicros: wallMicros(), shards: shards.length },
-      header,
-      checksum,
-    );
-    const segment = new SegmentFile(number, salt, file);
-    segment.position = 0;
-    segment.append([header]);
+    const file = this.#takeFile(number);
+    if (file === undefined) return undefined;
+    const members = membersStatement([...others, ...unreadableSegments, number]);
+    const segment = this.#frames.begin(number, file, members, isReused);
+    if (segment === undefined) return undefined;
     segment.sync();
     storage.syncDirectory();
+    this.#begun = undefined;
+    this.#nextSegment++;
+    this.#frames.setSafe();
+    this.#gone.clear();
     for (const one of shards) one.shard.engine.addSegment(number, one.written);
     return segment;
   }
 
+  /** Has a spare become the file of segment `number`; undefined when there is none, or no space. */
+  #takeFile(number: number): StorageFile | undefined {
+    try {
+      this.#begun ??= this.#spares.use(number);
+      this.#isDenied = false;
+    } catch (error) {
+      if (!lacksSpace(error)) throw error;
+      this.#isDenied = true;
+    }
+    return this.#begun;
+  }
+
   #millis(): number {
     return this.#parts.monotonicMillis?.() ?? performance.now();
-  }
-
-  #lastId(): number {
-    return this.#parts.shards[0]?.shard.engine.lastId() ?? 0;
-  }
-
-  /**
-   * How many ids may have been told to anybody by what follows and may get lost: none where nobody
-   * hears of one before it is synced.
-   */
-  get #idsAhead(): number {
-    const { level, segmentBytes } = this.#parts.options;
-    return level === "sync" ? 0 : idsAhead(segmentBytes);
   }
 
   /**
@@ -185,14 +200,18 @@ export class Journal {
     }
   }
 
+  /** Bytes that are left in the present segment. */
+  get #left(): number {
+    return this.#parts.options.segmentBytes - this.#current.position;
+  }
+
   /**
    * Bytes that the next frame's records may have in the present segment: behind them a frame that
-   * ends it must fit.
+   * ends it must fit, and some that say which segments go, or it might be that none can go and none
+   * be begun.
    */
   get #room(): number {
-    return (
-      this.#parts.options.segmentBytes - this.#current.position - this.#header.length - FRAME_BYTES
-    );
+    return this.#left - FRAME_HEADER_BYTES_MAX - FRAME_BYTES - STATEMENTS_BYTES;
   }
 
   /**
@@ -215,7 +234,7 @@ export class Journal {
   #write(heads: readonly number[]): boolean {
     const { shards } = this.#parts;
     if (shards.every((shard, at) => (heads[at] ?? 0) <= shard.written)) return false;
-    let fitting = this.#fitting(heads);
+    let fitting = this.#begun === undefined ? (this.#refused ?? this.#fitting(heads)) : [];
     if (fitting.length === 0) {
       this.#isStuck = !this.#rotate();
       if (this.#isStuck) return false;
@@ -226,7 +245,10 @@ export class Journal {
     const sections = fitting.map(({ shard }, at): Section => {
       return { shard: shard.shard.index, bytes: gathered[at]?.bytes ?? 0, first: shard.written };
     });
-    this.#current.append([this.#frame(sections), ...gathered.flatMap(({ pieces }) => pieces)]);
+    const pieces = gathered.flatMap((one) => one.pieces);
+    this.#isStuck = !this.#frames.writeRecords(this.#current, sections, pieces);
+    this.#refused = this.#isStuck ? fitting : undefined;
+    if (this.#isStuck) return false;
     this.#unpreparedBytes += gathered.reduce((sum, { bytes }) => sum + bytes, 0);
     if (this.#isOnlyMark) this.#unsyncedSince = undefined;
     this.#isOnlyMark = false;
@@ -235,36 +257,29 @@ export class Journal {
     return true;
   }
 
-  /** The header of the next frame. */
-  #frame(sections: readonly Section[], ahead = this.#idsAhead): Uint8Array {
-    const { wallMicros, checksum } = this.#parts;
-    const bytes = writeFrameHeader(
-      {
-        number: this.#nextFrame++,
-        durable: this.#durableFrame,
-        lastId: this.#lastId(),
-        idsAhead: ahead,
-        wallMicros: wallMicros(),
-        sections,
-      },
-      this.#current.salt,
-      this.#header,
-      checksum,
-    );
-    return this.#header.subarray(0, bytes);
-  }
-
   /** Goes on in a new segment; false when there is no space for one. */
   #rotate(): boolean {
-    while (this.#spares.count === 0 && this.#spares.prepare());
-    if (this.#spares.count === 0) return false;
-    this.#current.append([this.#frame([])]); // shows where it ends
-    this.#unsyncedSince ??= this.#millis();
-    this.sync(); // what is in the old one must not be younger on the disk than what comes after it
+    while (this.#begun === undefined && this.#spares.count === 0 && this.#spares.prepare());
+    if (this.#begun === undefined && this.#spares.count === 0) return false;
+    if (!this.#end()) return false;
     const { number, salt } = this.#current;
+    const next = this.#open([...this.#segments.numbers, number]);
+    if (next === undefined) return false;
     this.#current.close();
     this.#segments.add({ number, salt, shards: this.#parts.shards.length });
-    this.#current = this.#open();
+    this.#current = next;
+    return true;
+  }
+
+  /** Shows where the present segment ends; false when there is no space. */
+  #end(): boolean {
+    const isEnded = this.#begun !== undefined || this.#endedAt === this.#current.position;
+    if (!isEnded && this.#left >= FRAME_BYTES) {
+      if (!this.#frames.writeMark(this.#current)) return false;
+      this.#endedAt = this.#current.position;
+      this.#unsyncedSince ??= this.#millis();
+    }
+    this.sync(); // what is in the old one must not be younger on the disk than what comes after it
     return true;
   }
 
@@ -278,7 +293,7 @@ export class Journal {
     this.#parts.synced?.(this.#lastSyncMillis);
     this.#unsyncedSince = undefined;
     this.#isOnlyMark = false;
-    this.#durableFrame = this.#nextFrame - 1;
+    this.#frames.setSafe();
     for (const [at, { written }] of this.#parts.shards.entries()) this.#synced[at] = written;
   }
 
@@ -302,13 +317,14 @@ export class Journal {
    * taken for a torn end.
    */
   mark(): void {
-    this.#mark(this.#idsAhead);
+    this.#mark();
   }
 
-  #mark(ahead: number): void {
+  #mark(ahead?: number): void {
     if (this.#unsyncedSince !== undefined) this.sync();
-    if (this.#room < 0 && !this.#rotate()) return;
-    this.#current.append([this.#frame([], ahead)]);
+    if (this.#refused !== undefined) return;
+    if ((this.#begun !== undefined || this.#room < 0) && !this.#rotate()) return;
+    if (!this.#frames.writeMark(this.#current, ahead)) return;
     this.#unsyncedSince = this.#millis();
     this.#isOnlyMark = true;
   }
@@ -367,34 +383,50 @@ export class Journal {
   #advanceReclaim(): boolean {
     const reclaim = this.#reclaim;
     if (reclaim.segment === undefined) {
-      if (this.#dropDead()) return true;
+      const { dead } = this.#segments;
+      if (dead.length > 0) return this.#drop(dead.slice(0, GONE_MAX));
       const chosen = this.#segments.choose(this.#liveBytes(), this.isFull);
       if (chosen === undefined) return false;
       reclaim.begin(chosen, this.#segments.loadBytes(chosen.number) > 0);
     }
     if (!reclaim.isCopied) {
-      if (!reclaim.step()) this.#drain(); // its ring is full
-      return true;
+      if (reclaim.step()) return true;
+      this.#drain(); // its ring is full
+      return !this.#isStuck;
     }
     this.#drain();
     this.sync(); // whatever the level: what was kept must be safe before its old place goes
     const { segment } = reclaim;
-    if (segment === undefined || !reclaim.isSafe(this.#synced)) return true;
+    if (segment === undefined || !reclaim.isSafe(this.#synced)) return !this.#isStuck;
     if (!reclaim.isEmpty) {
       if (!reclaim.walkJobs()) throw new RangeError(`${segmentName(segment.number)} never empties`);
       return true;
     }
+    if (!this.#drop([segment])) return false;
     reclaim.end();
-    this.#segments.drop([segment]);
     return true;
   }
 
-  /** Drops all segments in which nothing is needed; false when there are none. */
-  #dropDead(): boolean {
-    const { dead } = this.#segments;
-    if (dead.length === 0) return false;
-    this.sync(); // whatever the level: what ended the jobs in them must be safe before they go
-    this.#segments.drop(dead);
+  /** Has segments go in which nothing is needed; false when there is no space even for that. */
+  #drop(segments: readonly ExistingSegment[]): boolean {
+    if (!this.#sayGone(segments.map(({ number }) => number))) return false;
+    this.sync(); // whatever the level: that they go, and what ended the jobs in them, must be safe
+    return this.#segments.drop(segments);
+  }
+
+  /** Writes that these segments go, unless it stands there; false when there is no space. */
+  #sayGone(numbers: readonly number[]): boolean {
+    const isSaid = (number: number): boolean => this.#gone.has(number);
+    if (numbers.every(isSaid)) return true;
+    if (this.#refused !== undefined) return false;
+    const isOver =
+      this.#begun !== undefined || this.#left < frameHeaderBytes(0, goneStatement(numbers));
+    if (isOver && !this.#rotate()) return false;
+    const statement = goneStatement(numbers.filter((number) => !isSaid(number)));
+    if (!this.#frames.writeStatement(this.#current, statement)) return false;
+    this.#isOnlyMark = false;
+    this.#unsyncedSince ??= this.#millis();
+    for (const number of numbers) this.#gone.add(number);
     return true;
   }
 
@@ -410,7 +442,7 @@ export class Journal {
 
   /** Whether the disk has no space for what must be kept ready: puts are to be refused. */
   get isFull(): boolean {
-    return this.#spares.isFull;
+    return this.#spares.isFull || this.#frames.isRefused || this.#isDenied;
   }
 
   /** What there is to see. */
@@ -421,7 +453,7 @@ export class Journal {
       segments: numbers.length,
       bytes: (numbers.length + this.#spares.count) * segmentBytes,
       liveBytes: this.#liveBytes(),
-      frames: this.#nextFrame - 1,
+      frames: this.#frames.count,
       oldestSegment: Math.min(...numbers),
       currentSegment: this.#current.number,
       syncs: this.#syncs,
@@ -443,6 +475,7 @@ export class Journal {
     this.sync();
     this.#mark(0);
     this.sync();
+    this.#begun?.close();
     this.#current.close();
   }
 }

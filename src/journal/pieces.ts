@@ -3,7 +3,7 @@
  * up to which of them everything had been safe.
  */
 
-import { frameHeaderBytes } from "./format.ts";
+import { headerBytesOf } from "./format.ts";
 import type { FrameHeader, SegmentHeader } from "./format.ts";
 import type { Hole } from "./holes.ts";
 import type { Region } from "./scan.ts";
@@ -33,7 +33,7 @@ export function piecesOf(regions: readonly Region[]): readonly Piece[] {
       last.regions.push(region);
       last.to = to;
     } else {
-      const header = frame === undefined ? 0 : frameHeaderBytes(frame.sections.length);
+      const header = frame === undefined ? 0 : headerBytesOf(frame);
       pieces.push({ frame, regions: [region], from: from - header, to });
     }
   }

@@ -10,7 +10,11 @@
  *     its number;
  *   - damage to what was safe: it is reported, confined to the records that it hits (each has its
  *     own CRC), the segment is kept aside as quarantine.N; with `strict` the server does not start;
- *   - a file that was about to become a segment: it goes.
+ *   - a file that was about to become a segment: the next one is begun in it.
+ *
+ * What the frames say about segments tells which are missing (membership.ts), and which are
+ * strangers: files of that name that the newest segment does not know. These are not replayed, and
+ * are kept aside.
  *
  * A job's PUT record may have been written again behind those of its failures, when a segment was
  * reclaimed; failures that were met before their job get a second chance at the end.
@@ -26,10 +30,8 @@ import * as C from "../../assembly/constants.ts";
 import {
   FRAME_BYTES,
   idsAhead,
-  readSegmentHeader,
   SEGMENT_HEADER_BYTES,
   segmentName,
-  segmentNumber,
   writeFrameHeader,
 } from "./format.ts";
 import type { Checksum, FrameHeader, SegmentHeader } from "./format.ts";
@@ -39,15 +41,18 @@ import { applyHints, readHints } from "./hints.ts";
 import type { FoundHints } from "./hints.ts";
 import { readAround } from "./holes.ts";
 import type { Hole, Salvaged } from "./holes.ts";
+import { Membership } from "./membership.ts";
+import type { RecoveryReport } from "./recovery-report.ts";
 import { alone, Replay } from "./replay.ts";
 import type { ReplayParts, Workforce } from "./replay.ts";
 import { durableOf, piecesOf, safeBefore } from "./pieces.ts";
 import type { Found, Piece } from "./pieces.ts";
+import { rosterOf } from "./roster.ts";
+import type { Roster } from "./roster.ts";
 import { scanSegment } from "./scan.ts";
 import type { Region } from "./scan.ts";
 import { Settlement } from "./settlement.ts";
 import type { Unsettled } from "./settlement.ts";
-
 import type { Storage } from "../storage.ts";
 
 /** What recovery is to do and to tell. */
@@ -67,26 +72,11 @@ export interface RecoveryParts {
   readonly workforce?: Workforce;
 }
 
-/** What was found. */
-export interface RecoveryReport {
-  readonly segments: number;
-  readonly frames: number;
-  readonly bytes: number;
-  readonly jobs: number;
-  /** Bytes of frames at the end that had never been known to be safe, and were not whole. */
-  readonly tornBytes: number;
-  /** Bytes of what had been safe and could not be read, and the segments in which they are. */
-  readonly damagedBytes: number;
-  readonly damagedSegments: readonly number[];
-  /** Bytes that the device could not read. */
-  readonly unreadableBytes: number;
-  /** Jobs that were left out because parts of their bodies could not be read. */
-  readonly incompleteJobs: number;
-}
-
 /** What a journal goes on with. */
 export interface Recovered {
   readonly segments: readonly ExistingSegment[];
+  /** Those whose headers cannot be read, and which stay for people to look at. */
+  readonly unreadableSegments: readonly number[];
   readonly nextSegment: number;
   readonly nextFrame: number;
   readonly report: RecoveryReport;
@@ -136,14 +126,18 @@ class Recovery {
   #damagedBytes = 0;
   #unreadableBytes = 0;
   readonly #damagedSegments: number[] = [];
+  readonly #roster: Roster;
+  readonly #membership = new Membership();
+  #missingSegments: readonly number[] = [];
   #incompleteJobs = 0;
+  /** Segments in which jobs stand whose bodies are not whole. */
+  readonly #incompleteSegments = new Set<number>();
   /** Segments of whose frames the last ones do not count. */
   readonly #cutSegments: number[] = [];
   /** Segments in which failures were met whose jobs were not there. */
   readonly #strays: Pick<Replayed, "found" | "regions">[] = [];
   #strayCount = 0;
   readonly #settlement: Settlement;
-  #highestSegment = 0;
   readonly #hints: FoundHints | undefined;
   readonly #replayParts: ReplayParts;
   /** What the segment before is still on its way to do. */
@@ -159,12 +153,17 @@ class Recovery {
     this.#parts = parts;
     this.#settlement = new Settlement(parts.storage);
     this.#hints = readHints(parts.storage, parts.checksum);
+    const read = (number: number, most: number): Salvaged => this.#read(number, most);
+    this.#roster = rosterOf(parts.storage.list(), read, parts.checksum);
     this.#replayParts = { shards, now, workforce, youngFrom: this.#hints?.frame ?? 0 };
   }
 
   run(): Recovered {
-    const found = this.#find();
+    const { found, unreadable, strange, highest } = this.#roster;
+    for (const number of unreadable) this.#damage(number, 0, "its header is damaged");
+    for (const number of strange) this.#setAside(number);
     for (const index of found.keys()) this.#replaySegment(found, index);
+    this.#findMissing();
     this.#replayStrays();
     for (const shard of this.#parts.shards) this.#endReplay(shard);
     this.#start(found.length);
@@ -174,7 +173,8 @@ class Recovery {
     const unsettled = this.#settlement.make();
     return {
       segments: this.#segments.map((segment) => this.#withUrgency(segment)),
-      nextSegment: this.#highestSegment + 1,
+      unreadableSegments: unreadable,
+      nextSegment: highest + 1,
       nextFrame: this.#lastFrame + 1,
       report: {
         segments: found.length,
@@ -186,33 +186,28 @@ class Recovery {
         damagedSegments: this.#damagedSegments,
         unreadableBytes: this.#unreadableBytes,
         incompleteJobs: this.#incompleteJobs,
+        missingSegments: this.#missingSegments,
+        strangeSegments: strange,
       },
       ...(unsettled && { unsettled }),
     };
   }
 
-  /** The segments, oldest first. A newest file without a sound header was about to become one. */
-  #find(): readonly Found[] {
-    const { storage } = this.#parts;
-    const numbers = storage
-      .list()
-      .map(segmentNumber)
-      .filter((number) => number !== undefined)
-      .toSorted((a, b) => a - b);
-    const found: Found[] = [];
-    for (const number of numbers) {
-      const { bytes, holes } = this.#read(number, SEGMENT_HEADER_BYTES);
-      const header = this.#header(number, bytes);
-      if (header === undefined && number === numbers.at(-1) && holes.length === 0) {
-        // Its number is used again: the next one's header says where a torn end before it is.
-        this.#settlement.remove(segmentName(number));
-        continue;
-      }
-      this.#highestSegment = number; // also if it cannot be read: its name is taken
-      if (header !== undefined) found.push({ number, header });
-      else this.#damage(number, 0, "its header is damaged");
+  /** It is none of the journal's. */
+  #setAside(number: number): void {
+    if (this.#parts.strict) {
+      throw new RecoveryError(`${segmentName(number)}: it does not belong to the journal`);
     }
-    return found;
+    this.#settlement.setAside(number);
+  }
+
+  #findMissing(): void {
+    const { found, highest, present } = this.#roster;
+    if (highest > (found.at(-1)?.number ?? 0)) this.#membership.doubt();
+    this.#missingSegments = this.#membership.missing(present);
+    const [first] = this.#missingSegments;
+    if (first === undefined || !this.#parts.strict) return;
+    throw new RecoveryError(`${segmentName(first)}: it belongs to the journal and is missing`);
   }
 
   /**
@@ -227,15 +222,6 @@ class Recovery {
     return read;
   }
 
-  /** The header of a segment; it stands there twice. */
-  #header(number: number, bytes: Uint8Array): SegmentHeader | undefined {
-    const { checksum } = this.#parts;
-    const header =
-      readSegmentHeader(bytes, checksum) ??
-      readSegmentHeader(bytes.subarray(SEGMENT_HEADER_BYTES / 2), checksum);
-    return header?.number === number ? header : undefined;
-  }
-
   #replaySegment(all: readonly Found[], index: number): void {
     const found = all[index];
     if (found === undefined) return;
@@ -246,10 +232,13 @@ class Recovery {
     this.#lastId = Math.max(this.#lastId, header.lastId);
     this.#idsAhead = header.idsAhead ?? 0;
     this.#lastFrame = Math.max(this.#lastFrame, header.firstFrame - 1);
+    this.#membership.begin(number);
     for (const { from, to } of holes) this.#lose(number, to - from);
     const pieces = piecesOf(scanSegment(bytes, header.salt, this.#parts.checksum));
     const isNewest = index === all.length - 1;
-    const durable = isNewest ? durableOf(header, pieces, holes) : safeBefore(found, all[index + 1]);
+    // A newer one was only begun when all of this was safe, even if nothing of it can be read.
+    const isLast = isNewest && number === this.#roster.highest;
+    const durable = isLast ? durableOf(header, pieces, holes) : safeBefore(found, all[index + 1]);
     const replay = new Replay(this.#replayParts, header);
     const replayed = { found, bytes, holes, replay, regions: [], durable, isNewest };
     const { end, isCut } = this.#replayPieces(pieces, replayed, index, all.length);
@@ -302,6 +291,7 @@ class Recovery {
       if (!regions.every((region) => this.#isWhole(region, bytes, header.salt))) return false;
     } else if (frame === undefined || frame.number > this.#lastFrame + 1) {
       this.#damage(number, frame === undefined ? to - from : 0, "frames are damaged");
+      this.#membership.doubt();
     }
     if (frame !== undefined) this.#countFrame(frame);
     return true;
@@ -329,6 +319,7 @@ class Recovery {
   #checkEnd({ found, bytes, replay, regions, durable }: Replayed, end: number): void {
     if (durable === Infinity || this.#lastFrame >= durable) return;
     this.#damage(found.number, 0, "the last frames are damaged");
+    this.#membership.doubt();
     const rest = { frame: undefined, shard: undefined, from: end, to: bytes.length };
     replay.take(rest, bytes);
     regions.push(rest);
@@ -344,7 +335,8 @@ class Recovery {
   #settle({ found, bytes, holes, durable }: Replayed, pieces: readonly Piece[], end: number): void {
     const kept = pieces.filter(({ to }) => to <= end);
     const newest = kept.at(-1)?.frame;
-    const isClean = newest?.sections.length === 0 && newest.durable === newest.number - 1;
+    const isMark = newest?.sections.length === 0 && newest.statement === undefined;
+    const isClean = isMark && newest.durable === newest.number - 1;
     const isEnded = isClean && kept.length === pieces.length;
     this.#skipUntold(found.header, pieces.slice(kept.length), isEnded, bytes.length);
     if (holes.length > 0) return;
@@ -395,6 +387,7 @@ class Recovery {
   }
 
   #countFrame(frame: FrameHeader): void {
+    this.#membership.hear(frame);
     if (frame.number > this.#lastFrame) this.#frames++;
     this.#lastFrame = Math.max(this.#lastFrame, frame.number);
     this.#lastId = frame.lastId; // not the highest: before version 3 an empty frame's ran ahead, for the case that it was the last
@@ -403,6 +396,7 @@ class Recovery {
 
   #lose(number: number, bytes: number): void {
     this.#unreadableBytes += bytes;
+    this.#membership.doubt();
     this.#damage(number, bytes, "it cannot be read");
   }
 
@@ -444,13 +438,19 @@ class Recovery {
   }
 
   /**
-   * Long bodies of which parts are missing are damage: the jobs go, and the segments that say that
-   * they exist.
+   * Long bodies of which parts are missing are damage, not of the segments that say that the jobs
+   * exist: these are sound. The jobs go, and so that they stay away these segments are reclaimed.
    */
   #endReplay({ shard }: JournalShard): void {
     while (shard.answer(shard.engine.endReplay(shard.thread)) === C.MORE) {
       const id = shard.field(C.RESULT_ID);
-      this.#damage(shard.field(C.RESULT_COUNT), 0, `parts of the body of job ${id} are missing`);
+      const number = shard.field(C.RESULT_COUNT);
+      if (this.#parts.strict) {
+        throw new RecoveryError(
+          `${segmentName(number)}: parts of the body of job ${id} are missing`,
+        );
+      }
+      this.#incompleteSegments.add(number);
       this.#incompleteJobs++;
     }
   }
@@ -473,8 +473,9 @@ class Recovery {
     const { number } = segment;
     const isDamaged = this.#damagedSegments.includes(number);
     const isTorn = this.#cutSegments.includes(number);
+    const isIncomplete = this.#incompleteSegments.has(number);
     const isSuperseded = this.#parts.shards.some((shard) => shard.superseded(number) > 0);
-    if (!isDamaged && !isTorn && !isSuperseded) return segment;
+    if (!isDamaged && !isTorn && !isIncomplete && !isSuperseded) return segment;
     return { ...segment, first: true, quarantine: isDamaged };
   }
 }

@@ -9,7 +9,7 @@
 import {
   bodyBytes,
   FRAME_MAGIC,
-  frameHeaderBytes,
+  headerBytesOf,
   readFrameHeader,
   SEGMENT_HEADER_BYTES,
 } from "./format.ts";
@@ -51,7 +51,7 @@ export function scanSegment(
  * region.
  */
 function addFrame(regions: Region[], frame: FrameHeader, at: number): number {
-  let from = at + frameHeaderBytes(frame.sections.length);
+  let from = at + headerBytesOf(frame);
   if (frame.sections.length === 0) regions.push({ frame, shard: undefined, from, to: from });
   for (const { shard, bytes } of frame.sections) {
     regions.push({ frame, shard, from, to: from + bytes });
@@ -68,7 +68,7 @@ function readWholeFrame(
 ): FrameHeader | undefined {
   const frame = readFrameHeader(bytes, at, salt, checksum);
   if (frame === undefined) return undefined;
-  const end = at + frameHeaderBytes(frame.sections.length) + bodyBytes(frame);
+  const end = at + headerBytesOf(frame) + bodyBytes(frame);
   return end <= bytes.length ? frame : undefined;
 }
 

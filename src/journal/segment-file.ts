@@ -38,6 +38,11 @@ export class SegmentFile {
     this.position += writeFully(this.#file, this.position, pieces);
   }
 
+  /** Writes the header, wherever the next frame goes. */
+  writeHeader(header: Uint8Array): void {
+    writeFully(this.#file, 0, [header]);
+  }
+
   read(position: number, into: Uint8Array): number {
     return this.#file.read(position, into);
   }

@@ -10,6 +10,8 @@ import * as C from "../../assembly/constants.ts";
 import { quarantineName, segmentName } from "./format.ts";
 import type { JournalParts } from "./journal-parts.ts";
 import type { Spares } from "./spares.ts";
+import { lacksSpace } from "../storage.ts";
+import type { StorageFile } from "../storage.ts";
 
 /** A segment that is on the disk and not written to any more. */
 export interface ExistingSegment {
@@ -35,7 +37,8 @@ export class Segments {
   constructor(parts: JournalParts, spares: Spares) {
     this.#parts = parts;
     this.#spares = spares;
-    this.#list = [...parts.segments];
+    const names = new Set(parts.storage.list());
+    this.#list = parts.segments.filter(({ number }) => names.has(segmentName(number)));
   }
 
   get count(): number {
@@ -52,15 +55,22 @@ export class Segments {
   }
 
   /**
-   * Without space for a segment, one in which nothing is needed is used again. Not the newest: its
-   * header knows the ids. Nor one behind a segment whose end does not count: its header says where
-   * that end is.
+   * A file for segment `next`, though there is no space: that of one in which nothing is needed.
+   * Not the newest: its header knows the ids. Nor one behind a segment whose end does not count:
+   * its header says where that end is. It gets its new name at once, and so shows what it was until
+   * the new header is in it: it would be missing otherwise.
    */
-  makeSpace(): void {
-    const free = this.#list.slice(0, -1).find(({ number }, at) => {
-      return this.#list[at - 1]?.end === undefined && this.loadBytes(number) === 0;
+  reuse(next: number): StorageFile | undefined {
+    const { storage } = this.#parts;
+    const free = this.#list.slice(0, -1).find(({ number, quarantine }, at) => {
+      const isEnd = this.#list[at - 1]?.end === undefined && quarantine !== true;
+      return isEnd && this.loadBytes(number) === 0;
     });
-    if (free !== undefined) this.drop([free]);
+    if (free === undefined) return undefined;
+    storage.rename(segmentName(free.number), segmentName(next));
+    this.#forget(free.number);
+    storage.syncDirectory();
+    return storage.open(segmentName(next), true);
   }
 
   /**
@@ -72,19 +82,39 @@ export class Segments {
     return this.#list.filter(({ number }) => this.loadBytes(number) === 0);
   }
 
-  /** Removes segments; their files become spares, or are kept aside. Throws a StorageError. */
-  drop(segments: readonly ExistingSegment[]): void {
-    const { shards, storage } = this.#parts;
-    for (const { number, quarantine } of segments) {
-      const at = this.#list.findIndex((segment) => segment.number === number);
-      this.#list.splice(at, 1);
-      for (const { shard } of shards) {
-        shard.answer(shard.engine.dropSegment(shard.thread, number));
-      }
+  /**
+   * Removes segments; their files become spares, or are kept aside. Returns false when the file
+   * system has no space even for that: the rest of them are still there. Throws a StorageError.
+   */
+  drop(segments: readonly ExistingSegment[]): boolean {
+    let dropped = 0;
+    for (const segment of segments) {
+      if (!this.#giveAway(segment)) break;
+      this.#forget(segment.number);
+      dropped++;
+    }
+    if (dropped > 0) this.#parts.storage.syncDirectory();
+    return dropped === segments.length;
+  }
+
+  #giveAway({ number, quarantine }: ExistingSegment): boolean {
+    try {
+      const { storage } = this.#parts;
       if (quarantine === true) storage.rename(segmentName(number), quarantineName(number));
       else this.#spares.recycle(number);
+      return true;
+    } catch (error) {
+      if (!lacksSpace(error)) throw error;
+      return false;
     }
-    storage.syncDirectory();
+  }
+
+  #forget(number: number): void {
+    const at = this.#list.findIndex((segment) => segment.number === number);
+    this.#list.splice(at, 1);
+    for (const { shard } of this.#parts.shards) {
+      shard.answer(shard.engine.dropSegment(shard.thread, number));
+    }
   }
 
   /**

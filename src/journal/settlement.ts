@@ -3,7 +3,7 @@
  * can be written, later by whoever goes on.
  */
 
-import { SEGMENT_HEADER_BYTES } from "./format.ts";
+import { quarantineName, SEGMENT_HEADER_BYTES, segmentName } from "./format.ts";
 import { writeFully } from "./segment-file.ts";
 import { StorageError } from "../storage.ts";
 import type { Storage } from "../storage.ts";
@@ -48,11 +48,12 @@ export class Settlement {
     this.#storage = storage;
   }
 
-  /** A file goes. */
-  remove(name: string): void {
+  /** The file of a segment that is none of the journal's is kept for people to look at. */
+  setAside(number: number): void {
     const storage = this.#storage;
     this.#writes.push(() => {
-      if (storage.list().includes(name)) storage.remove(name);
+      const name = segmentName(number);
+      if (storage.list().includes(name)) storage.rename(name, quarantineName(number));
     });
   }
 

@@ -9,7 +9,7 @@
 
 import { spareName, spareNumber, segmentName } from "./format.ts";
 import { writeFully } from "./segment-file.ts";
-import { StorageError } from "../storage.ts";
+import { lacksSpace } from "../storage.ts";
 import type { Storage, StorageFile } from "../storage.ts";
 
 /** Spares that are kept ready at least. */
@@ -28,6 +28,8 @@ export class Spares {
   readonly #ready: number[] = [];
   #next = 1;
   #filling: { readonly number: number; readonly file: StorageFile; position: number } | undefined;
+  /** The file of a spare that was given up and could not even be removed. */
+  #litter: string | undefined;
   #zeros = new Uint8Array(PIECE_BYTES);
   #full = false;
   #failedMillis = -Infinity;
@@ -78,7 +80,7 @@ export class Spares {
       this.#full = false;
       return true;
     } catch (error) {
-      if (!(error instanceof StorageError) || error.code !== "HM_STORAGE_FULL") throw error;
+      if (!lacksSpace(error)) throw error;
       this.#giveUp();
       this.#full = true;
       this.#failedMillis = this.#millis();
@@ -87,6 +89,7 @@ export class Spares {
   }
 
   #fill(): void {
+    this.#clear();
     this.#filling ??= this.#begin();
     const filling = this.#filling;
     const left = this.#segmentBytes - filling.position;
@@ -110,28 +113,43 @@ export class Spares {
     if (filling === undefined) return;
     this.#filling = undefined;
     filling.file.close();
-    this.#storage.remove(spareName(filling.number));
+    this.#litter = spareName(filling.number);
+    try {
+      this.#clear();
+    } catch (error) {
+      if (!lacksSpace(error)) throw error; // where files are copied on write, even this takes space
+    }
+  }
+
+  #clear(): void {
+    if (this.#litter !== undefined) this.#storage.remove(this.#litter);
+    this.#litter = undefined;
   }
 
   /**
    * Makes a spare the file of segment `number` and opens it; undefined when there is none. The
-   * caller syncs the directory.
+   * caller syncs the directory. Throws a StorageError; without space, nothing has happened then.
    */
   use(number: number): StorageFile | undefined {
-    const spare = this.#ready.shift();
+    const [spare] = this.#ready;
     if (spare === undefined) return undefined;
     this.#storage.rename(spareName(spare), segmentName(number));
+    this.#ready.shift();
     return this.#storage.open(segmentName(number), true);
   }
 
-  /** The file of segment `number` is not needed any more. */
+  /**
+   * The file of segment `number` is not needed any more. Throws a StorageError; without space,
+   * nothing has happened then.
+   */
   recycle(number: number): void {
     if (this.#ready.length >= this.wanted) {
       this.#storage.remove(segmentName(number));
       return;
     }
-    const spare = this.#next++;
+    const spare = this.#next;
     this.#storage.rename(segmentName(number), spareName(spare));
+    this.#next++;
     this.#ready.push(spare);
   }
 }

@@ -15,10 +15,11 @@ import { checksumThrough, JournalShard } from "../journal/journal-shard.ts";
 import { Journal, NoSpaceError } from "../journal/journal.ts";
 import type { JournalOptions } from "../journal/journal-parts.ts";
 import { recover } from "../journal/recovery.ts";
-import type { Recovered, RecoveryReport } from "../journal/recovery.ts";
+import type { RecoveryReport } from "../journal/recovery-report.ts";
+import type { Recovered } from "../journal/recovery.ts";
 import { cannotWrite } from "../journal/settlement.ts";
-import { StorageError } from "../storage.ts";
-import type { Lease, Storage } from "../storage.ts";
+import { lacksSpace } from "../storage.ts";
+import type { Lease, Storage, StorageError } from "../storage.ts";
 import { Common } from "./common.ts";
 import * as B from "./journal-board.ts";
 
@@ -267,7 +268,7 @@ class Committer {
       hints.begin(journal.figures.frames + 1);
       return true;
     } catch (error) {
-      if (!(error instanceof StorageError) || error.code !== "HM_STORAGE_FULL") throw error;
+      if (!lacksSpace(error)) throw error;
       hints.abandon();
       return false;
     }

@@ -5,7 +5,8 @@
  */
 
 import { PROGRAM } from "../config/version.ts";
-import type { RecoveryReport } from "../journal/recovery.ts";
+import { isDamaged } from "../journal/recovery-report.ts";
+import type { RecoveryReport } from "../journal/recovery-report.ts";
 import type { Log } from "../observability/log.ts";
 import { ProgressBar } from "../observability/progress-bar.ts";
 import type { CommitterThread, Runtime } from "../runtime.ts";
@@ -112,14 +113,17 @@ export class JournalKeeper {
 
   #tellDamage(report: RecoveryReport): void {
     const { unreadableBytes, damagedBytes, damagedSegments, incompleteJobs } = report;
+    const { missingSegments, strangeSegments } = report;
     if (unreadableBytes > 0) {
       this.#log.write("error", "the device cannot read all of the journal", { unreadableBytes });
     }
-    if (damagedSegments.length > 0) {
+    if (isDamaged(report)) {
       const message = "the journal is damaged: jobs may be missing, deleted ones may be back";
       this.#log.write("error", message, {
         damagedBytes,
         segments: damagedSegments.join(" "),
+        ...(missingSegments.length > 0 && { missing: missingSegments.join(" ") }),
+        ...(strangeSegments.length > 0 && { strange: strangeSegments.join(" ") }),
         ...(incompleteJobs > 0 && { incompleteJobs }),
       });
     }

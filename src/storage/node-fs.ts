@@ -7,6 +7,7 @@
  */
 
 import * as fs from "node:fs";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { StorageError } from "../storage.ts";
 import type { Lease, Storage, StorageFailure, StorageFile } from "../storage.ts";
@@ -15,12 +16,24 @@ import { takeLease } from "./lease.ts";
 const FILE_MODE = 0o600;
 const DIRECTORY_MODE = 0o700;
 
-const FULL = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
+/**
+ * What the errors that are more than a failure mean, by their numbers: runtimes have no name for
+ * some of them, and call EDQUOT "Unknown system error -122" or "UNKNOWN".
+ */
+const MEANINGS = new Map<number, { readonly failure: StorageFailure; readonly why: string }>([
+  [constants.errno.ENOSPC, { failure: "HM_STORAGE_FULL", why: "ENOSPC: no space left on device" }],
+  [constants.errno.EDQUOT, { failure: "HM_STORAGE_FULL", why: "EDQUOT: disk quota exceeded" }],
+  [constants.errno.EFBIG, { failure: "HM_STORAGE_FULL", why: "EFBIG: file too large" }],
+  [constants.errno.EROFS, { failure: "HM_STORAGE_READ_ONLY", why: "EROFS: read-only file system" }],
+]);
 
-function failureOf(error: unknown): StorageFailure {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  if (FULL.has(code)) return "HM_STORAGE_FULL";
-  return code === "EROFS" ? "HM_STORAGE_READ_ONLY" : "HM_STORAGE_FAILED";
+/** The StorageError that says what a call on a file threw. */
+export function storageErrorOf(name: string, error: unknown): StorageError {
+  const errno = error instanceof Error && "errno" in error ? Math.abs(Number(error.errno)) : 0;
+  const meaning = MEANINGS.get(errno);
+  const why = meaning?.why ?? (error instanceof Error ? error.message : String(error));
+  const failure = meaning?.failure ?? "HM_STORAGE_FAILED";
+  return new StorageError(failure, `${name}: ${why}`, { cause: error });
 }
 
 /** Runs `call`; what it throws comes out as a StorageError that names the file. */
@@ -28,8 +41,7 @@ function attempt<Result>(name: string, call: () => Result): Result {
   try {
     return call();
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new StorageError(failureOf(error), `${name}: ${why}`, { cause: error });
+    throw storageErrorOf(name, error);
   }
 }
 

@@ -66,7 +66,7 @@ describe("a journal that was closed in order", () => {
     const ending = await runCommand(["verify", directory]);
     expect(ending).toMatchObject({ code: 0, stderr: "" });
     expect(ending.stdout.split("\n").slice(2)).toEqual([
-      "frames: 9",
+      "frames: 10",
       "records: 9 (6 put, 1 state, 1 delete, 0 part, 1 failure)",
       "jobs: 5 (3 ready, 1 delayed, 1 buried)",
       "failures of these jobs: 1",
@@ -132,6 +132,19 @@ it("a journal of several segments is clean after segments of it were reclaimed",
   expect(code).toBe(0);
   expect(found).toMatchObject({ jobs: { ready: 1, delayed: 0, buried: 0 }, lastId: 101 });
   expect(found.segments[0]?.name).not.toBe("journal.0000000001");
+});
+
+it("a journal of which a segment is missing from the middle is damaged, and it says which", async () => {
+  const journal = await SmallJournal.open(directory);
+  for (let n = 0; n < 40; n++) journal.put(`${n} `.padEnd(60_000, "x"));
+  journal.close();
+  rmSync(fileOf(2));
+  const { code, found } = await verifyAsJson();
+  expect(code).toBe(1);
+  expect(found.missingSegments).toEqual(["journal.0000000002"]);
+  const { runtime, printed } = recorder();
+  expect(await verify({ kind: "verify", directory, asJson: false }, runtime)).toBe(1);
+  expect(printed.at(-1)).toBe("damage: missing: journal.0000000002");
 });
 
 describe("it could not look, which is exit code 2,", () => {

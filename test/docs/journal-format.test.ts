@@ -45,7 +45,15 @@ interface ReadJournal {
   lastId: number;
 }
 
+/** A frame says which segments there are, or which go. */
+interface ReadStatement {
+  readonly kind: number;
+  readonly from: number;
+  readonly numbers: readonly number[];
+}
+
 interface ReadFrame {
+  readonly statement: ReadStatement;
   readonly number: number;
   readonly durable: number;
   readonly lastId: number;
@@ -79,13 +87,17 @@ function crc(seed: number, bytes: Uint8Array): number {
   return ~register >>> 0;
 }
 
-/** The jobs of the journal in `directory`, by id, their failures, and the highest id. */
-function readJournal(directory: string): ReadJournal {
-  const names = readdirSync(directory).filter((name) => /^journal\.\d{10}$/.test(name));
-  const segments = names
+function readSegments(directory: string): readonly ReadSegment[] {
+  return readdirSync(directory)
+    .filter((name) => /^journal\.\d{10}$/.test(name))
     .toSorted()
     .map((name) => readSegment(readFileSync(join(directory, name)), Number(name.slice(8))))
     .filter((segment) => segment !== undefined);
+}
+
+/** The jobs of the journal in `directory`, by id, their failures, and the highest id. */
+function readJournal(directory: string): ReadJournal {
+  const segments = withoutStrangers(readSegments(directory));
   const read: ReadJournal = { jobs: new Map(), failures: new Map(), parts: new Map(), lastId: 0 };
   for (const [at, segment] of segments.entries()) {
     read.lastId = Math.max(read.lastId, segment.lastId);
@@ -151,7 +163,8 @@ function readSegment(bytes: Buffer, number: number): ReadSegment | undefined {
 function readFrame(bytes: Buffer, at: number, salt: number): ReadFrame | undefined {
   if (at + 64 > bytes.length || bytes.readUInt32LE(at) !== 0x46524d48) return undefined;
   const sections = bytes.readUInt32LE(at + 8);
-  const from = at + 64 + 16 * sections;
+  const [kind, runs, low] = [48, 52, 56].map((field) => bytes.readUInt32LE(at + field));
+  const from = at + 64 + 16 * sections + 8 * (runs ?? 0);
   if (sections > 64 || from > bytes.length) return undefined;
   if (bytes.readUInt32LE(at + 4) !== crc(salt, bytes.subarray(at + 8, from))) return undefined;
   let to = from;
@@ -160,7 +173,44 @@ function readFrame(bytes: Buffer, at: number, salt: number): ReadFrame | undefin
   }
   if (to > bytes.length) return undefined;
   const [number, durable, lastId] = [16, 24, 32].map((field) => bytes.readDoubleLE(at + field));
-  return { number: number ?? 0, durable: durable ?? 0, lastId: lastId ?? 0, from, to };
+  const statement = { kind: kind ?? 0, from: low ?? 0, numbers: numbersIn(bytes, from, runs ?? 0) };
+  return { statement, number: number ?? 0, durable: durable ?? 0, lastId: lastId ?? 0, from, to };
+}
+
+/** The numbers in the runs that end at `end`. */
+function numbersIn(bytes: Buffer, end: number, runs: number): readonly number[] {
+  return Array.from({ length: runs }, (_, run) => {
+    const [first, last] = [0, 4].map((field) => bytes.readUInt32LE(end - 8 * (runs - run) + field));
+    return Array.from({ length: (last ?? 0) - (first ?? 0) + 1 }, (__, at) => (first ?? 0) + at);
+  }).flat();
+}
+
+/** Those that the newest one's first frame knows, or does not speak about. */
+function withoutStrangers(segments: readonly ReadSegment[]): readonly ReadSegment[] {
+  const list = segments.at(-1)?.frames[0]?.statement;
+  if (list?.kind !== 1) return segments;
+  return segments.filter(({ number }) => number < list.from || list.numbers.includes(number));
+}
+
+/** The numbers of segments that belong to a journal and are not among these. */
+function missingOf(segments: readonly ReadSegment[]): readonly number[] {
+  const members = new Set<number>();
+  for (const [at, segment] of segments.entries()) {
+    members.add(segment.number);
+    for (const { statement } of framesThatCount(
+      segment,
+      segments[at + 1],
+      at === segments.length - 1,
+    )) {
+      const { kind, from, numbers } = statement;
+      if (kind === 1) for (const one of members) if (one >= from) members.delete(one);
+      for (const one of numbers) {
+        if (kind === 1) members.add(one);
+        else members.delete(one);
+      }
+    }
+  }
+  return [...members].filter((one) => !segments.some(({ number }) => number === one));
 }
 
 function framesThatCount(
@@ -325,6 +375,10 @@ describe("a reader written from docs/journal-format.md", () => {
     }
     const names = readdirSync(directory).filter((name) => name.startsWith("journal."));
     expect(names.length).toBeGreaterThan(1);
+    const segments = readSegments(directory);
+    expect(missingOf(segments)).toEqual([]);
+    const [oldest] = segments;
+    expect(missingOf(segments.slice(1))).toEqual([oldest?.number]);
     expect(names).not.toContain("journal.0000000001");
     const { jobs } = readJournal(directory);
     expect(new Map([...jobs].map(([id, { body }]) => [id, body]))).toEqual(kept);

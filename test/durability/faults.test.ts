@@ -66,11 +66,6 @@ test.for([
   { what: "a sync fails", inject: "fdatasync:error=EIO:when=20+", level: "sync" },
   { what: "a sync by the timer fails", inject: "fdatasync:error=EIO:when=20+", level: "interval" },
   { what: "a write fails", inject: "pwritev:error=EIO:when=40+", level: "sync" },
-  {
-    what: "there is no space for what must not be refused",
-    inject: "pwritev:error=ENOSPC:when=40+",
-    level: "sync",
-  },
   { what: "a write fails at level os", inject: "pwritev:error=EIO:when=60+", level: "os" },
 ] as const)(
   "$what: the server ends with a clear line, and nothing that was answered is lost",
@@ -88,10 +83,43 @@ test.for([
     await crowd.isOver();
     expect(server.ending).not.toBe(0);
     expect(server.complaints).toHaveLength(1);
-    expect(server.complaints[0]).toMatch(
-      /^homemaker: the journal failed: StorageError: .*: (EIO|ENOSPC)/,
-    );
+    expect(server.complaints[0]).toMatch(/^homemaker: the journal failed: StorageError: .*: EIO/);
     expect(ledger.promises).toBeGreaterThan(0);
+    await expectKept(ledger);
+  },
+);
+
+test.for([
+  { error: "ENOSPC", level: "sync" },
+  { error: "EDQUOT", level: "sync" }, // for which Node has no name
+  { error: "EFBIG", level: "os" },
+] as const)(
+  "there is no space for a frame ($error, level $level): puts are refused, the server lives, and goes on when there is",
+  { timeout: TIMEOUT_MS, tags: ["strace"] },
+  async ({ error, level }) => {
+    const ledger = new Ledger();
+    const server = startUnder(`pwritev:error=${error}:when=40..60`, level);
+    await server.serves();
+    const crowd = await Crowd.gather(server, ledger, new Random(7), CLIENTS);
+    await until(
+      "it is said",
+      () => server.errors.includes("no space for the journal"),
+      () => server.told,
+    );
+    await until(
+      "it goes on",
+      () => server.errors.includes("there is space for the journal again"),
+      () => server.told,
+    );
+    const before = ledger.promises;
+    await until(
+      "more is answered",
+      () => ledger.promises > before + 100,
+      () => server.told,
+    );
+    expect(server.ending).toBe(undefined);
+    await server.kill();
+    await crowd.isOver();
     await expectKept(ledger);
   },
 );
@@ -106,8 +134,9 @@ const JOBS = 2000;
 
 /** A server on a journal of which the first blocks of the first segment cannot be read. */
 function startOnBadBlocks(flags: readonly string[]): ServerWithData {
-  // The first read is the header's; then the whole, a large piece and the blocks one by one.
-  const inject = `pread64:error=EIO:when=2..${UNREADABLE_BLOCKS + 3}`;
+  // The first two reads are the header's and the first frame's; then the whole, a large piece and
+  // the blocks one by one.
+  const inject = `pread64:error=EIO:when=3..${UNREADABLE_BLOCKS + 4}`;
   const path = join(directory, "journal.0000000001");
   const under = [
     program("strace"),

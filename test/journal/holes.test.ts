@@ -100,6 +100,28 @@ test("the newest segment is not taken for one that never began because its heade
   expect(newest > name).toBe(true);
 });
 
+test("a long body of which parts cannot be read takes no sound segment with it", () => {
+  let incomplete = 0;
+  for (let seed = 1000; seed < 1060; seed++) {
+    const world = write(seed, true);
+    const name = segmentsOf(world).at(-1) ?? "";
+    world.disk.unreadable = [{ name, from: 0, to: BLOCK }];
+    world.boot();
+    if (world.lastReport?.incompleteJobs === 0) continue;
+    incomplete++;
+    expect(world.lastReport?.damagedSegments).toEqual([Number(name.slice(-10))]);
+    const harm = world.harm();
+    for (let left = 2000; left > 0 && world.journal.maintain(); left--);
+    expect(world.disk.names.filter((one) => one.startsWith("quarantine."))).toEqual([]);
+    world.journal.close();
+    world.crash(false);
+    world.boot();
+    expect(world.lastReport?.incompleteJobs).toBe(0);
+    expect(world.harm()).toEqual(harm);
+  }
+  expect(incomplete).toBeGreaterThan(0);
+});
+
 test("a read that fails once is no hole", () => {
   const disk = new SimulatedDisk(randomFrom(1));
   const file = disk.create("whole");

@@ -30,6 +30,7 @@ export interface Mutant {
 }
 
 const JOURNAL = "src/journal/journal.ts";
+const FRAME_WRITER = "src/journal/frame-writer.ts";
 const RECOVERY = "src/journal/recovery.ts";
 
 export const MUTANTS: readonly Mutant[] = [
@@ -41,7 +42,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "all segments have the same salt",
-    file: JOURNAL,
+    file: FRAME_WRITER,
     find: "const salt = random() >>> 0;",
     put: "const salt = random() === -1 ? 1 : 7;",
   },
@@ -70,9 +71,45 @@ export const MUTANTS: readonly Mutant[] = [
     put: "    this.#unsyncedSince = undefined;\n",
   },
   {
-    fault: "segments go before the tombstones that ended their jobs are safe",
+    fault: "segments go before it is safe that they do, and the tombstones that ended their jobs",
     file: JOURNAL,
-    find: "    this.sync(); // whatever the level: what ended the jobs in them must be safe before they go\n",
+    find: "    this.sync(); // whatever the level: that they go, and what ended the jobs in them, must be safe\n",
+    put: "",
+  },
+  {
+    fault: "segments go without a word",
+    file: JOURNAL,
+    find: "    if (!this.#sayGone(segments.map(({ number }) => number))) return false;\n",
+    put: "",
+  },
+  {
+    fault: "what was said to go is not said again in the next segment",
+    file: JOURNAL,
+    find: "    this.#gone.clear();\n",
+    put: "",
+  },
+  {
+    fault: "the list of a new segment leaves out the one before",
+    file: JOURNAL,
+    find: "this.#open([...this.#segments.numbers, number])",
+    put: "this.#open(this.#segments.numbers.slice(number < 0 ? 1 : 0))",
+  },
+  {
+    fault: "a directory that a server before left unsynced is trusted",
+    file: JOURNAL,
+    find: "    parts.storage.syncDirectory(); // what a server before this one saw go must not come back\n",
+    put: "",
+  },
+  {
+    fault: "a file that was used again without a spare hides what it was",
+    file: "src/journal/roster.ts",
+    find: "for (const before of headers) present.add(before.number);",
+    put: "",
+  },
+  {
+    fault: "a frame for which there was no space counts as written",
+    file: FRAME_WRITER,
+    find: "      this.#next--;\n",
     put: "",
   },
   {
@@ -84,14 +121,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "a segment goes before its copies are safe",
     file: JOURNAL,
-    find: "    this.sync(); // whatever the level: what was kept must be safe before its old place goes\n    const { segment } = reclaim;\n    if (segment === undefined || !reclaim.isSafe(this.#synced)) return true;",
+    find: "    this.sync(); // whatever the level: what was kept must be safe before its old place goes\n    const { segment } = reclaim;\n    if (segment === undefined || !reclaim.isSafe(this.#synced)) return !this.#isStuck;",
     put: "    const { segment } = reclaim;\n    if (segment === undefined) return true;",
   },
   {
     fault: "frames claim to be safe themselves",
-    file: JOURNAL,
-    find: "durable: this.#durableFrame,",
-    put: "durable: this.#nextFrame,",
+    file: FRAME_WRITER,
+    find: "durable: this.#durable }",
+    put: "durable: this.#next }",
   },
   {
     fault: "the timer of level interval rings late",
@@ -101,9 +138,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "a segment's first frame is numbered one too high",
-    file: JOURNAL,
-    find: "const firstFrame = this.#nextFrame;",
-    put: "const firstFrame = this.#nextFrame + 1;",
+    file: FRAME_WRITER,
+    find: "const firstFrame = this.#next;",
+    put: "const firstFrame = this.#next + 1;",
   },
   {
     fault: "the highest id is forgotten",
@@ -125,13 +162,13 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "ids that are told before they are synced do not run ahead",
-    file: JOURNAL,
+    file: FRAME_WRITER,
     find: 'return level === "sync" ? 0',
     put: 'return level !== "os" ? 0',
   },
   {
     fault: "ids run ahead at level sync",
-    file: JOURNAL,
+    file: FRAME_WRITER,
     find: 'return level === "sync" ? 0',
     put: 'return level === "interval" ? 0',
   },

@@ -30,6 +30,11 @@ export interface Faults {
   readonly shortWrite: number;
   readonly read: number;
   readonly shortRead: number;
+  /**
+   * There is no space for it, whatever it is that changes a file or a name: as where files are
+   * copied on write, or a quota is spent.
+   */
+  readonly refusal: number;
   /** Space that all files together may take, in bytes. */
   readonly capacity: number;
 }
@@ -42,6 +47,7 @@ export const NO_FAULTS: Faults = {
   shortWrite: 0,
   read: 0,
   shortRead: 0,
+  refusal: 0,
   capacity: Infinity,
 };
 
@@ -222,6 +228,11 @@ export class SimulatedDisk implements Storage {
     if (this.isReadOnly) this.#fail("HM_STORAGE_READ_ONLY", name);
   }
 
+  /** A name can be made, changed or removed. */
+  #mustHaveSpace(what: string): void {
+    if (this.#chance(this.faults.refusal)) this.#fail("HM_STORAGE_FULL", what);
+  }
+
   open(name: string, write: boolean): StorageFile {
     this.call("open", name);
     if (write) this.#mustBeWritable(name);
@@ -231,6 +242,7 @@ export class SimulatedDisk implements Storage {
   create(name: string): StorageFile {
     this.call("create", name);
     this.#mustBeWritable(name);
+    this.#mustHaveSpace(`create ${name}`);
     if (this.#names.has(name)) this.#fail("HM_STORAGE_FAILED", `${name} exists`);
     if (this.bytes >= this.faults.capacity) this.#fail("HM_STORAGE_FULL", `create ${name}`);
     const inode: Inode = { safe: new Uint8Array(0), seen: new Uint8Array(0), writes: [] };
@@ -241,6 +253,7 @@ export class SimulatedDisk implements Storage {
   rename(from: string, to: string): void {
     this.call("rename", from);
     this.#mustBeWritable(from);
+    this.#mustHaveSpace(`rename ${from}`);
     this.#inode(from);
     this.#change({ kind: "rename", from, to });
   }
@@ -248,6 +261,7 @@ export class SimulatedDisk implements Storage {
   remove(name: string): void {
     this.call("remove", name);
     this.#mustBeWritable(name);
+    this.#mustHaveSpace(`remove ${name}`);
     this.#inode(name);
     this.#change({ kind: "remove", name });
   }
@@ -286,6 +300,10 @@ export class SimulatedDisk implements Storage {
     if (this.#chance(this.faults.write)) {
       this.writeSome(inode, position, bytes);
       this.#fail("HM_STORAGE_FAILED", `write to ${name}`);
+    }
+    if (this.#chance(this.faults.refusal)) {
+      this.writeSome(inode, position, bytes);
+      this.#fail("HM_STORAGE_FULL", `write to ${name}`);
     }
     const growth = Math.max(0, position + bytes.length - inode.seen.length);
     let count = bytes.length;

@@ -17,6 +17,7 @@ import {
   readSegmentHeader,
   SEGMENT_HEADER_BYTES,
   segmentName,
+  STATEMENTS_BYTES,
 } from "../../src/journal/format.ts";
 import type { DurabilityLevel } from "../../src/journal/journal-parts.ts";
 import { Journal, NoSpaceError } from "../../src/journal/journal.ts";
@@ -171,6 +172,7 @@ export function optionsOf(random: (below: number) => number): WorldOptions {
           shortWrite: odds(2, 3 + random(20)),
           read: odds(6, 100 + random(200)),
           shortRead: odds(3, 5),
+          refusal: odds(3, 2 + random(60)),
           capacity: random(4) === 0 ? SEGMENT_BYTES * (5 + random(8)) : Infinity,
         };
   return {
@@ -334,13 +336,20 @@ export class World {
    * LedgerError.
    */
   boot(): void {
-    const recovered = this.recover();
-    recovered.unsettled?.settle();
+    const recovered = this.#recover();
+    recovered.unsettled?.settle(); // until then, what was found is not safe
+    this.#judge(recovered);
     this.#begin(recovered);
   }
 
   /** Recovers and judges, no more. */
   recover(): Recovered {
+    const recovered = this.#recover();
+    this.#judge(recovered);
+    return recovered;
+  }
+
+  #recover(): Recovered {
     this.#journal = undefined;
     this.clock += this.#random(3) === 0 ? this.#random(20_000) : 1;
     const { keepsReleases } = this.options;
@@ -352,7 +361,7 @@ export class World {
     const shards = machine.journalShards(this.#code.JournalShard);
     this.#journalShards = shards;
     const { checksum } = machine;
-    const recovered = this.#code.recover({
+    return this.#code.recover({
       storage: this.disk,
       shards,
       checksum,
@@ -361,9 +370,6 @@ export class World {
       bootId: this.#bootId,
       progress: () => {},
     });
-    if (this.isDamaged) this.lastReport = recovered.report;
-    else this.#judge(recovered);
-    return recovered;
   }
 
   #begin(recovered: Recovered): void {
@@ -381,6 +387,7 @@ export class World {
       random: () => this.#random(0x1_0000_0000),
       publish: (shard, position) => this.ledger.published(shard, position, this.clock),
       segments: recovered.segments,
+      unreadableSegments: recovered.unreadableSegments,
       nextSegment: recovered.nextSegment,
       nextFrame: recovered.nextFrame,
     });
@@ -491,6 +498,7 @@ export class World {
   #judge(recovered: Recovered): void {
     const { report } = recovered;
     this.lastReport = report;
+    if (this.isDamaged) return;
     if (report.damagedBytes > 0) throw new LedgerError("what was torn was taken for damage");
     const observed = new Map<number, Observed | undefined>();
     const find = (id: number): Observed | undefined => {
@@ -685,7 +693,8 @@ export class World {
     const bytes = this.disk.seen(segmentName(currentSegment));
     const header = readSegmentHeader(bytes, this.machine.checksum);
     const end = scanSegment(bytes, header?.salt ?? 0, this.machine.checksum).at(-1)?.to;
-    return bytes.length - (end ?? SEGMENT_HEADER_BYTES) - frameHeaderBytes(64) - FRAME_BYTES;
+    const kept = frameHeaderBytes(64) + FRAME_BYTES + STATEMENTS_BYTES;
+    return bytes.length - (end ?? SEGMENT_HEADER_BYTES) - kept;
   }
 
   #anyJob(): LedgerJob | undefined {

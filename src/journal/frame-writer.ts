@@ -1,0 +1,159 @@
+/* FrameWriter: writes the frames of a journal, one numbered after the other, into its segments.
+ *
+ * It knows which number is next and up to which one all are safe. What is refused for want of space
+ * was never begun: the segment's position stays where it was, the number is used again, and the next
+ * frame covers the header of the one that did not get there. Nothing of that was synced, so nothing
+ * is lost. Used by the journal only.
+ */
+
+import {
+  frameHeaderBytes,
+  idsAhead,
+  SEGMENT_HEADER_BYTES,
+  writeFrameHeader,
+  writeSegmentHeader,
+} from "./format.ts";
+import type { FrameHeader, Section } from "./format.ts";
+import type { JournalParts } from "./journal-parts.ts";
+import { SegmentFile } from "./segment-file.ts";
+import type { Statement } from "./statement.ts";
+import { lacksSpace } from "../storage.ts";
+import type { StorageFile } from "../storage.ts";
+
+const SECTIONS_MAX = 64;
+/** Most bytes of the header of a frame with records. */
+export const FRAME_HEADER_BYTES_MAX = frameHeaderBytes(SECTIONS_MAX);
+
+/** The frames of a journal. */
+export class FrameWriter {
+  readonly #parts: JournalParts;
+  readonly #header = new Uint8Array(FRAME_HEADER_BYTES_MAX);
+  #next: number;
+  /** Highest frame that is known to be safe. */
+  #durable: number;
+  #isRefused = false;
+
+  constructor(parts: JournalParts) {
+    this.#parts = parts;
+    this.#next = parts.nextFrame;
+    this.#durable = parts.nextFrame - 1;
+  }
+
+  /** How many there are, since the journal was made. */
+  get count(): number {
+    return this.#next - 1;
+  }
+
+  /** Whether there was no space for what was to be written last. */
+  get isRefused(): boolean {
+    return this.#isRefused;
+  }
+
+  /** All that was written is safe. */
+  setSafe(): void {
+    this.#durable = this.#next - 1;
+  }
+
+  /**
+   * Writes to `file` the first frame of segment `number`, which lists the `members`, and then the
+   * header; undefined when there was no space. Then the header may all the same be there: nothing
+   * but this may be written next. `isReused`: the file still shows a segment that must not be
+   * missed, so the list has to be safe first.
+   */
+  begin(
+    number: number,
+    file: StorageFile,
+    members: Statement,
+    isReused: boolean,
+  ): SegmentFile | undefined {
+    const { shards, random, checksum, bootId = "" } = this.#parts;
+    const salt = random() >>> 0;
+    const header = new Uint8Array(SEGMENT_HEADER_BYTES);
+    const firstFrame = this.#next;
+    writeSegmentHeader(
+      { ...this.#circumstances(), number, salt, firstFrame, bootId, shards: shards.length },
+      header,
+      checksum,
+    );
+    const segment = new SegmentFile(number, salt, file);
+    const frame = this.#empty(salt, { statement: members });
+    const isBegun = this.#try(() => {
+      segment.append([frame]);
+      if (isReused) segment.sync();
+      segment.writeHeader(header);
+    });
+    return isBegun ? segment : undefined;
+  }
+
+  /** Writes the records that `pieces` are; false when there was no space. */
+  writeRecords(
+    segment: SegmentFile,
+    sections: readonly Section[],
+    pieces: readonly Uint8Array[],
+  ): boolean {
+    const header = { ...this.#circumstances(), sections };
+    const bytes = this.#writeHeader(header, segment.salt, this.#header);
+    return this.#append(segment, [this.#header.subarray(0, bytes), ...pieces]);
+  }
+
+  /**
+   * Writes a frame that says only that all before it is safe; false when there was no space. With
+   * `ahead`, so many ids may have been told by what follows.
+   */
+  writeMark(segment: SegmentFile, ahead = this.#idsAhead): boolean {
+    return this.#append(segment, [this.#empty(segment.salt, { idsAhead: ahead })]);
+  }
+
+  /** Writes what is to be said about segments; false when there was no space. */
+  writeStatement(segment: SegmentFile, statement: Statement): boolean {
+    return this.#append(segment, [this.#empty(segment.salt, { statement })]);
+  }
+
+  /** A frame without records. */
+  #empty(salt: number, said: Partial<Pick<FrameHeader, "idsAhead" | "statement">>): Uint8Array {
+    const into = new Uint8Array(frameHeaderBytes(0, said.statement));
+    this.#writeHeader({ ...this.#circumstances(), ...said, sections: [] }, salt, into);
+    return into;
+  }
+
+  #writeHeader(
+    header: Omit<FrameHeader, "number" | "durable">,
+    salt: number,
+    into: Uint8Array,
+  ): number {
+    const numbered = { ...header, number: this.#next++, durable: this.#durable };
+    return writeFrameHeader(numbered, salt, into, this.#parts.checksum);
+  }
+
+  /** What headers tell of the moment in which they are written. */
+  #circumstances(): Pick<FrameHeader, "lastId" | "idsAhead" | "wallMicros"> {
+    const lastId = this.#parts.shards[0]?.shard.engine.lastId() ?? 0;
+    return { lastId, idsAhead: this.#idsAhead, wallMicros: this.#parts.wallMicros() };
+  }
+
+  /**
+   * How many ids may have been told to anybody by what follows and may get lost: none where nobody
+   * hears of one before it is synced.
+   */
+  get #idsAhead(): number {
+    const { level, segmentBytes } = this.#parts.options;
+    return level === "sync" ? 0 : idsAhead(segmentBytes);
+  }
+
+  #append(segment: SegmentFile, pieces: readonly Uint8Array[]): boolean {
+    return this.#try(() => segment.append(pieces));
+  }
+
+  #try(write: () => void): boolean {
+    try {
+      write();
+      this.#isRefused = false;
+      return true;
+    } catch (error) {
+      if (!lacksSpace(error)) throw error;
+      this.#next--;
+      this.#isRefused = true;
+      return false;
+    }
+  }
+}

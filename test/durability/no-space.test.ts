@@ -1,0 +1,132 @@
+/*
+ * No space, told in the ways that file systems have: a spent quota, whose error Node has no name
+ * for, and copy on write, where even writing over what is there takes space. Puts are refused, the
+ * server lives, nothing that was answered is lost, and it goes on when there is room. A kind of
+ * file system that this machine cannot make or mount is skipped, with its word in the test's name.
+ *
+ * @module-tag mounts
+ */
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { Conversation } from "../support/conversation.ts";
+import { bodyOf, Ledger, putLine } from "./ledger.ts";
+import type { Job } from "./ledger.ts";
+import { LoopDisk, whyNot } from "./loop-disk.ts";
+import type { LoopKind } from "./loop-disk.ts";
+import { ServerWithData, until } from "./server-with-data.ts";
+
+const MIB = 1_048_576;
+const PATIENCE_MS = 120_000;
+/** Long enough for a disk to fill in a moment. */
+const BODY_BYTES = 40_000;
+
+interface Case extends LoopKind {
+  /** Gives room again. */
+  readonly relieve: (disk: LoopDisk) => void;
+}
+
+const CASES: readonly Case[] = [
+  {
+    name: "btrfs, full",
+    bytes: 128 * MIB,
+    make: ["mkfs.btrfs", "--quiet", "--force", "--mixed"],
+    mountOptions: "loop",
+    after: [],
+    relieve: (disk) => rmSync(join(disk.directory, "ballast")),
+  },
+  {
+    name: "btrfs, quota spent",
+    bytes: 128 * MIB,
+    make: ["mkfs.btrfs", "--quiet", "--force"],
+    mountOptions: "loop",
+    after: [
+      ["btrfs", "quota", "enable", "DIR"],
+      ["btrfs", "qgroup", "limit", String(24 * MIB), "DIR"],
+    ],
+    relieve: (disk) => disk.run(["btrfs", "qgroup", "limit", String(64 * MIB), "DIR"]),
+  },
+  {
+    name: "ext4, quota spent",
+    bytes: 64 * MIB,
+    make: ["mkfs.ext4", "-q", "-O", "quota"],
+    mountOptions: "loop,usrquota",
+    after: [
+      ["setquota", "-u", "root", "0", String((24 * MIB) / 1024), "0", "0", "DIR"],
+      ["quotaon", "DIR"],
+    ],
+    relieve: (disk) => disk.run(["setquota", "-u", "root", "0", "60000", "0", "0", "DIR"]),
+  },
+];
+
+const servers: ServerWithData[] = [];
+let disk: LoopDisk | undefined;
+
+afterEach(async () => {
+  for (const one of servers.splice(0)) await one.kill();
+  disk?.remove();
+  disk = undefined;
+});
+
+async function put(client: Conversation, ledger: Ledger, bodyBytes: number): Promise<Job> {
+  const job = ledger.begin({
+    tube: "default",
+    priority: 0,
+    delaySeconds: 0,
+    ttrSeconds: 600,
+    bodyBytes,
+  });
+  ledger.putAnswered(job, (await client.ask(putLine(job), bodyOf(job)))?.line);
+  return job;
+}
+
+for (const one of CASES) {
+  const why = whyNot(one);
+  const because = why === undefined ? "" : ` (skipped: ${why})`;
+  test.skipIf(why !== undefined)(
+    `${one.name}: puts are refused, the server lives, and goes on when there is room${because}`,
+    { timeout: PATIENCE_MS },
+    async () => {
+      disk = new LoopDisk(one);
+      const where = disk;
+      const ballast = join(where.directory, "ballast");
+      if (one.name.includes("full")) {
+        writeFileSync(ballast, Buffer.alloc(Math.max(0, where.freeBytes - 24 * MIB), 1));
+      }
+      const launch = { directory: where.directory, threads: 1, shards: 1, segmentSize: "4MiB" };
+      const server = await ServerWithData.serving({ ...launch, level: "sync" });
+      servers.push(server);
+      const ledger = new Ledger();
+      const told = (): string => server.told;
+      // Some of the puts are held back when it begins, and answered when it is over.
+      const flood = (async (): Promise<void> => {
+        while (!server.errors.includes("no space for the journal")) {
+          const client = new Conversation(await server.connect());
+          for (let n = 0; n < 50; n++) if ((await put(client, ledger, BODY_BYTES)).isRefused) break;
+        }
+      })();
+      await until("it is full", () => server.errors.includes("no space for the journal"), told);
+      expect(server.ending).toBe(undefined);
+      one.relieve(where);
+      await flood;
+      await until(
+        "puts are taken again",
+        async () => {
+          const client = new Conversation(await server.connect());
+          return !(await put(client, ledger, 100)).isRefused;
+        },
+        told,
+      );
+      expect(server.ending).toBe(undefined);
+      expect(ledger.promisedJobs.length).toBeGreaterThan(50);
+      await server.kill();
+      const next = await ServerWithData.serving({ ...launch, level: "sync" });
+      servers.push(next);
+      const client = new Conversation(await next.connect());
+      await ledger.inspect(client, true);
+      expect(ledger.problems).toEqual([]);
+      expect(await client.line("put 0 0 60 1", Buffer.from("x"))).toMatch(/^INSERTED /);
+      expect(await next.stop()).toBe(0);
+    },
+  );
+}

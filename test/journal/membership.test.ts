@@ -1,0 +1,217 @@
+/* Membership: a segment that is missing from the middle, or that belongs to no journal, is noticed,
+ * and nothing that a crash leaves behind is taken for either. SEED=n replays.
+ */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { segmentName, segmentNumber } from "../../src/journal/format.ts";
+import { inspect } from "../../src/journal/inspection.ts";
+import type { Inspection } from "../../src/journal/inspection.ts";
+import { RecoveryError } from "../../src/journal/recovery.ts";
+import { goneStatement, membersStatement, names } from "../../src/journal/statement.ts";
+import { NodeStorage } from "../../src/storage/node-fs.ts";
+import { SmallJournal } from "../commands/small-journal.ts";
+import { randomFrom } from "../engine/shuffle.ts";
+import { write } from "./flips.ts";
+import { loadEngineModule } from "./machine.ts";
+import { recordsOf } from "./records.ts";
+import { SEGMENT_BYTES } from "./world.ts";
+import type { World } from "./world.ts";
+
+const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
+const REPLAY = `SEED=${SEED} npx vitest run test/journal/membership.test.ts`;
+
+function segmentsOf({ disk }: World): readonly number[] {
+  return disk.names
+    .map(segmentNumber)
+    .filter((number) => number !== undefined)
+    .toSorted((a, b) => a - b);
+}
+
+/** The same journal, to be opened by a server that takes what it can. */
+function forkOf(world: World): World {
+  const fork = world.fork(randomFrom(SEED));
+  fork.isDamaged = true;
+  return fork;
+}
+
+/** A server on it refuses to start when it may not pass over damage. */
+function expectRefusal(world: World, why: string): void {
+  const strict = world.fork(randomFrom(SEED));
+  strict.isDamaged = false;
+  expect(() => strict.recover()).toThrow(RecoveryError);
+  expect(() => strict.recover()).toThrow(why);
+}
+
+describe(`a segment that is missing (${REPLAY})`, () => {
+  it.for([true, false])(
+    "from the middle is told by its name, once, and costs only what lay there (closed: %s)",
+    (closes) => {
+      const world = write(SEED, closes);
+      const numbers = segmentsOf(world);
+      expect(numbers.length).toBeGreaterThan(1);
+      for (const number of numbers.slice(0, -1)) {
+        const name = segmentName(number);
+        const hit = new Set(recordsOf(world, name).map(({ id }) => id));
+        const fork = forkOf(world);
+        fork.disk.remove(name);
+        expectRefusal(fork, `${name}: it belongs to the journal and is missing`);
+        fork.boot();
+        expect(fork.lastReport?.missingSegments).toEqual([number]);
+        expect(fork.lastReport?.damagedSegments).toEqual([]);
+        const harmed = fork.harm().flatMap((said) => {
+          return said.includes("came back") ? [] : [Number.parseInt(said, 10)];
+        });
+        expect(harmed.filter((id) => !hit.has(id))).toEqual([]);
+        const harm = fork.harm().join();
+        for (let left = 500; left > 0 && fork.journal.maintain(); left--);
+        fork.journal.close();
+        fork.crash(true);
+        fork.boot();
+        expect(fork.lastReport?.missingSegments).toEqual([]);
+        expect(fork.harm().join()).toBe(harm);
+      }
+    },
+  );
+
+  it("is not made up where the newest one cannot be read", () => {
+    const world = write(SEED, true);
+    const [newest = 0, before = 0] = segmentsOf(world).toReversed();
+    for (const from of [0, 4096]) {
+      const fork = forkOf(world);
+      fork.disk.unreadable = [{ name: segmentName(newest), from, to: SEGMENT_BYTES }];
+      fork.disk.remove(segmentName(before));
+      fork.boot();
+      expect(fork.lastReport?.missingSegments).toEqual([]);
+      expect(fork.lastReport?.damagedSegments).toContain(newest);
+    }
+  });
+});
+
+describe(`a segment that does not belong to the journal (${REPLAY})`, () => {
+  it("is told by its name, is not replayed, and is kept aside", () => {
+    const world = write(SEED, true);
+    const numbers = segmentsOf(world);
+    const stale = numbers.at(-1) ?? 0;
+    const name = segmentName(stale);
+    const image = Uint8Array.from(world.disk.seen(name));
+    world.isDamaged = false;
+    world.boot();
+    while (world.disk.names.includes(name)) {
+      for (const job of [...world.ledger.jobs.values()].slice(0, 5)) world.delete(job);
+      world.put(4000, 0);
+      world.commit();
+      for (let left = 20; left > 0 && world.journal.maintain(); left--);
+    }
+    world.commit();
+    world.journal.close();
+    world.crash(false);
+    world.boot(); // whose list of segments has come to be without it
+    world.journal.close();
+    world.crash(false);
+    const file = world.disk.create(name);
+    file.write(0, [image]);
+    file.close();
+    expectRefusal(world, `${name}: it does not belong to the journal`);
+    const fork = forkOf(world);
+    fork.boot();
+    expect(fork.lastReport?.strangeSegments).toEqual([stale]);
+    expect(fork.lastReport?.missingSegments).toEqual([]);
+    expect(fork.harm()).toEqual([]);
+    expect(fork.disk.names).toContain(name.replace("journal", "quarantine"));
+    expect(fork.disk.names).not.toContain(name);
+  });
+});
+
+describe("with a directory of its own", () => {
+  let directory = "";
+  beforeEach(() => void (directory = mkdtempSync(join(tmpdir(), "membership-"))));
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  function look(): Inspection {
+    return inspect(new NodeStorage(directory), loadEngineModule(), Date.now() * 1000);
+  }
+
+  /** The bytes that a program left which wrote version 2, or 1, of the format. */
+  function bringOld(version: number): void {
+    const folder = new URL("format-2/", import.meta.url);
+    for (const name of readdirSync(folder)) {
+      const bytes = gunzipSync(readFileSync(new URL(name, folder)));
+      for (const copy of version === 2 ? [] : [0, 2048]) {
+        bytes.writeUInt16LE(version, copy + 12);
+        bytes.writeUInt16LE(version, copy + 14);
+        bytes.writeUInt32LE(crc32c(bytes.subarray(copy + 12, copy + 128)), copy + 8);
+      }
+      writeFileSync(join(directory, name.replace(".gz", "")), bytes);
+    }
+  }
+
+  it.for([1, 2])("a journal of format version %i is read, and calls nothing missing", (version) => {
+    bringOld(version);
+    expect(look()).toMatchObject({
+      jobs: { ready: 3, delayed: 1, buried: 1 },
+      failures: 1,
+      damagedSegments: [],
+      missingSegments: [],
+      strangeSegments: [],
+    });
+  });
+
+  it("a journal of format version 2 is gone on with, and from then on a missing segment is told", async () => {
+    bringOld(2);
+    const journal = await SmallJournal.open(directory);
+    journal.put("new");
+    journal.close();
+    expect(look()).toMatchObject({ jobs: { ready: 4 }, missingSegments: [], strangeSegments: [] });
+    const [oldest = ""] = look().segments.map(({ name }) => name);
+    rmSync(join(directory, oldest));
+    expect(look()).toMatchObject({ missingSegments: [oldest], strangeSegments: [] });
+  });
+
+  it("a program that knows only version 2 refuses what is written now", async () => {
+    const journal = await SmallJournal.open(directory);
+    journal.close();
+    const bytes = readFileSync(join(directory, segmentName(1)));
+    for (const copy of [0, 2048]) expect(bytes.readUInt16LE(copy + 14)).toBeGreaterThan(2);
+  });
+});
+
+describe("a statement", () => {
+  it("names segments in runs", () => {
+    const statement = membersStatement([9, 1, 2, 3, 7, 8]);
+    expect(statement).toEqual({
+      kind: "members",
+      from: 0,
+      runs: [
+        { first: 1, last: 3 },
+        { first: 7, last: 9 },
+      ],
+    });
+    expect([0, 1, 3, 4, 6, 7, 9, 10].filter((number) => names(statement, number))).toEqual([
+      1, 3, 7, 9,
+    ]);
+    expect(goneStatement([5]).runs).toEqual([{ first: 5, last: 5 }]);
+  });
+
+  it("is about the youngest where there are too many runs", () => {
+    expect(membersStatement([1, 3, 5, 7], 2)).toEqual({
+      kind: "members",
+      from: 5,
+      runs: [
+        { first: 5, last: 5 },
+        { first: 7, last: 7 },
+      ],
+    });
+  });
+});
+
+function crc32c(bytes: Uint8Array): number {
+  let crc = ~0;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (0x82f63b78 & -(crc & 1));
+  }
+  return ~crc >>> 0;
+}
