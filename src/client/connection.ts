@@ -117,7 +117,6 @@ export class ClientConnection {
   }
 
   #answer(reply: Reply): void {
-    if (!this.#isOpen) return;
     const call = this.#sent.shift();
     if (call === undefined) {
       throw new BadReplyError(`the server sent ${quoted(reply.line)}, which answers nothing`);

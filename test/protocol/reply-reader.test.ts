@@ -149,6 +149,7 @@ describe("what is no reply is refused:", () => {
     ["a byte that is no ASCII", "USING a\u00e9\r\n"],
     ["a name that is too long", `USING ${"n".repeat(201)}\r\n`],
     ["an LF without a CR", "DELETED\n"],
+    ["an LF with another byte before it", "DELETEDX\n"],
     ["an LF alone", "\n"],
     ["a CR within a line", "DELETED\r\r\n"],
     ["a body that is longer than announced", "OK 2\r\nabc\r\n"],
