@@ -235,6 +235,8 @@ export const STATE_RESERVED: u8 = 2;
 export const STATE_DELAYED: u8 = 3;
 export const STATE_BURIED: u8 = 4;
 export const STATE_UPLOADING: u8 = 5;
+/** It is no job any more, but somebody is still reading its body. */
+export const STATE_GONE: u8 = 6;
 
 /* Failures: attempts at a job that ended without a delete; see assembly/failure.ts. */
 

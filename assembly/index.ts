@@ -17,6 +17,7 @@ import {
   LOST,
   MORE,
   NONE,
+  INLINE_BODY_MAX,
   NOT_FOUND,
   OUTPUT_BYTES,
   OUT_OF_MEMORY,
@@ -466,13 +467,41 @@ export function peekTube(t: u32, tube: u32, kind: i32, now: f64): i32 {
   return leave(t, DONE);
 }
 
+/** The job of that id, also when it is gone and still read; or 0. */
+function findBody(id: u64): u32 {
+  const at = findJob(id);
+  return at != 0 ? at : bodies.findGone(id);
+}
+
+/**
+ * Has the body of a job, which is longer than INLINE_BODY_MAX, stay until `unpinBody`, whatever
+ * becomes of the job; NOT_FOUND when it is gone already.
+ */
+export function pinBody(t: u32, id: f64): i32 {
+  enter();
+  const at = findJob(<u64>id);
+  if (at == 0) return leave(t, NOT_FOUND);
+  must(jobAt(at).bodyBytes > INLINE_BODY_MAX);
+  bodies.pin(jobAt(at));
+  return leave(t, DONE);
+}
+
+/** Ends what `pinBody` began. */
+export function unpinBody(t: u32, id: f64): i32 {
+  enter();
+  const at = findBody(<u64>id);
+  must(at != 0);
+  bodies.unpin(jobAt(at));
+  return leave(t, DONE);
+}
+
 /**
  * Copies more of a long body, from `position` on, to the output slot: RESULT_COUNT bytes; NOT_FOUND
- * when the job is gone.
+ * when the job is gone, unless somebody has pinned its body.
  */
 export function readBody(t: u32, id: f64, position: u32): i32 {
   enter();
-  const at = findJob(<u64>id);
+  const at = findBody(<u64>id);
   if (at == 0) return leave(t, NOT_FOUND);
   setResult(
     t,

@@ -6,13 +6,16 @@
  *
  * 84 bytes and the body behind them, in one piece of the allocator; a body above INLINE_BODY_MAX is
  * a chain of blocks instead, whose first and last addresses stand at 84, and behind them that of
- * the list of its parts in the journal (parts.ts). Counters that most jobs never move lie in a Cold
+ * the list of its parts in the journal (parts.ts) and how many are reading it. They know the job
+ * by its id and read piece by piece; when it ends meanwhile, its body stays until the last of them
+ * is done, in memory that counts like any other. Counters that most jobs never move lie in a Cold
  * record, made when first needed. Where a job stands depends on its state alone:
  *
  *   ready     its tube's bucket (holder), in the bucket's list or, with LATE, in the bucket's tree, by id; its deadline is since when
  *   reserved  the tree of the connection (holder) that holds it, by deadline
  *   delayed   the tree of its tube, by deadline
  *   buried    the list of its tube, in the order of burying
+ *   gone      the shard's list of bodies that are still read
  *   uploading nowhere: only the session that uploads it knows it, and the open lists of parts if it has one; in replay the table of jobs
  */
 import {
@@ -22,6 +25,7 @@ import {
   RESULT_ID,
   RESULT_LSN,
   RESULT_PRI,
+  STATE_GONE,
 } from "./constants";
 import { Node } from "./node";
 import { PIECE_MAX, give, take } from "./memory";
@@ -84,7 +88,7 @@ export class Cold {
 }
 
 export const RECORD_BYTES: u32 = 84;
-export const CHAIN_BYTES: u32 = 12;
+export const CHAIN_BYTES: u32 = 16;
 /** A block: address of the next one, then its share of the body. */
 export const BLOCK_HEADER: u32 = 8;
 export const BLOCK_BODY: u32 = PIECE_MAX - BLOCK_HEADER;
@@ -120,10 +124,55 @@ export function makeJob(bytes: u32, vital: bool): u32 {
   return at;
 }
 
-/** Frees a job that stands nowhere any more. */
+/** How many are reading the body of a job, which is a chain. */
+export function readersOf(job: Job): u32 {
+  return load<u32>(bodyOf(job) + 12);
+}
+
+/** One more reads the body, which is a chain: it stays until all have said `unpin`. */
+export function pin(job: Job): void {
+  store<u32>(bodyOf(job) + 12, readersOf(job) + 1);
+}
+
+/** One of those who read the body is done. */
+export function unpin(job: Job): void {
+  must(readersOf(job) > 0);
+  store<u32>(bodyOf(job) + 12, readersOf(job) - 1);
+  if (job.state != STATE_GONE || readersOf(job) > 0) return;
+  if (job.left != 0) jobAt(job.left).right = job.right;
+  if (job.right != 0) jobAt(job.right).left = job.left;
+  else shard().gone = job.left;
+  freeJob(job);
+}
+
+/** The job of that id that is gone and still read, or 0. */
+export function findGone(id: u64): u32 {
+  let at = shard().gone;
+  while (at != 0 && jobAt(at).minor != id) at = jobAt(at).left;
+  return at;
+}
+
+/** The job is gone; its body is not, while it is read. */
+function keepForReaders(job: Job): void {
+  const at = addressOfJob(job);
+  const s = shard();
+  must(load<u32>(bodyOf(job) + 8) == 0);
+  job.state = STATE_GONE;
+  job.cold = 0;
+  job.left = s.gone;
+  job.right = 0;
+  if (s.gone != 0) jobAt(s.gone).right = at;
+  s.gone = at;
+}
+
+/** Frees a job that stands nowhere any more, all but a body that is still read. */
 export function freeJob(job: Job): void {
   const at = addressOfJob(job);
   if (job.cold != 0) give(job.cold);
+  if (job.bodyBytes > INLINE_BODY_MAX && readersOf(job) > 0) {
+    keepForReaders(job);
+    return;
+  }
   if (job.bodyBytes > INLINE_BODY_MAX) {
     if (shard().cursorJob == at) shard().cursorJob = 0;
     must(load<u32>(bodyOf(job) + 8) == 0); // whoever ends a job sees to the list of its parts first

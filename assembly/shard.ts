@@ -140,6 +140,8 @@ export class Shard {
   cursorJob: u32;
   cursorBytes: u32;
   cursorBlock: u32;
+  /** Jobs that are gone and whose bodies are still read: a list by `left` and `right`. */
+  gone: u32;
 }
 
 /*

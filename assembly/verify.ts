@@ -14,12 +14,12 @@
  */
 import { CODE_MASK, INLINE_BODY_MAX, NEVER_MICROS, PAGE_BYTES, RESULT_COUNT } from "./constants";
 import { STATE_BURIED, STATE_DELAYED, STATE_READY, STATE_RESERVED } from "./constants";
-import { RECORD_DELETE, SKIP_MARK, STATE_UPLOADING, URGENT_BELOW } from "./constants";
+import { RECORD_DELETE, SKIP_MARK, STATE_GONE, STATE_UPLOADING, URGENT_BELOW } from "./constants";
 import { CONN_MINOR, Conn, Watch, connAt, findWatch, heldRoot, watchAt } from "./conn";
 import { END_BURIED, END_CONNECTION_LOST } from "./constants";
 import { Failure, failureAt, failureBytes, firstFailure, isChained, messageOf } from "./failure";
 import { BLOCK_BODY, BLOCK_HEADER, CHAIN_BYTES, Cold, GRANTED, Job, LATE } from "./job";
-import { RECORD_BYTES, TOUCHED, bodyOf, coldAddress, jobAt } from "./job";
+import { RECORD_BYTES, TOUCHED, bodyOf, coldAddress, jobAt, readersOf } from "./job";
 import { DeleteRecord, failureRecordBytes, partBytes, putBytes, STATE_BYTES } from "./journal";
 import { PAGE_HEADER, Page, firstPage, roundUp, slotBytes } from "./memory";
 import { before, nodeAt } from "./node";
@@ -167,6 +167,7 @@ export function verify(t: u32, deep: i32): i32 {
   if (whole()) checkShardTimes();
   if (whole()) checkConns();
   if (whole()) checkOpenParts();
+  if (whole()) checkGone();
   if (whole()) checkSpentParts();
   if (whole()) checkSegments();
   if (whole()) checkShard();
@@ -769,6 +770,19 @@ function checkGrants(): void {
   expect(uncollected == grantedJobs, CONN_GRANT);
 }
 
+/** Bodies of jobs that are gone: each is read by somebody. */
+function checkGone(): void {
+  let prev: u32 = 0;
+  for (let at = shard().gone; at != 0 && whole(); at = jobAt(at).left) {
+    const job = jobAt(at);
+    expect(job.state == STATE_GONE && job.right == prev && readersOf(job) > 0, JOB_MISPLACED);
+    expect(findJob(job.minor) == 0 && job.cold == 0, JOB_MISPLACED);
+    live(at, RECORD_BYTES + CHAIN_BYTES);
+    checkBody(job);
+    prev = at;
+  }
+}
+
 /* The shard. */
 
 function timersRoot(): usize {
@@ -793,8 +807,9 @@ function checkShard(): void {
   }
   expect(tubes == timedTubes, SHARD_TIMERS);
   if (s.cursorJob == 0 || broken != 0) return;
-  const isUpload = jobAt(s.cursorJob).state == STATE_UPLOADING;
-  expect(isUpload || findJob(jobAt(s.cursorJob).minor) == s.cursorJob, SHARD_CURSOR);
+  const state = jobAt(s.cursorJob).state;
+  const isNoJob = state == STATE_UPLOADING || state == STATE_GONE;
+  expect(isNoJob || findJob(jobAt(s.cursorJob).minor) == s.cursorJob, SHARD_CURSOR);
   let block = load<u32>(bodyOf(jobAt(s.cursorJob)));
   for (let passed: u32 = 0; passed < s.cursorBytes && block != 0; passed += BLOCK_BODY) {
     block = load<u32>(block);

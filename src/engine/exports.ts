@@ -167,6 +167,8 @@ export interface EngineExports {
   pauseTube(t: number, offset: number, bytes: number, delaySeconds: number, now: number): number;
   peek(t: number, id: number, now: number): number;
   peekTube(t: number, tube: number, kind: number, now: number): number;
+  pinBody(t: number, id: number): number;
+  unpinBody(t: number, id: number): number;
   readBody(t: number, id: number, position: number): number;
   statsJob(t: number, id: number, now: number): number;
   statsTube(t: number, offset: number, bytes: number, now: number): number;
@@ -315,6 +317,8 @@ const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "pauseTube",
   "peek",
   "peekTube",
+  "pinBody",
+  "unpinBody",
   "readBody",
   "statsJob",
   "statsTube",

@@ -110,17 +110,56 @@ export function bodyStart(
 }
 
 /**
- * Bytes of the job's body from `position` on, at most an output slot; undefined when the job is not
- * in that shard any more.
+ * Reading a whole body part by part. A long one is pinned: whatever becomes of the job meanwhile,
+ * all of it can be read.
  */
-export function bodyPart(
-  shard: Shard,
-  id: number,
-  position: number,
-): Uint8Array<ArrayBuffer> | undefined {
-  const code = shard.engine.readBody(shard.thread, id, position);
-  if (shard.answer(code) !== C.DONE) return undefined;
-  return shard.output.slice(0, shard.field(C.RESULT_COUNT));
+export class BodyReading {
+  readonly #shard: Shard;
+  readonly #id: number;
+  readonly #start: BodyStart;
+  #position = 0;
+  #isPinned: boolean;
+
+  /** From the first byte of the job's body on; undefined when the job is not in that shard. */
+  static begin(host: SessionHost, shard: Shard, id: number): BodyReading | undefined {
+    const start = bodyStart(host, shard, id, C.OUTPUT_BYTES);
+    if (start === undefined) return undefined;
+    const isLong = start.bytes.length < start.length;
+    if (isLong && shard.answer(shard.engine.pinBody(shard.thread, id)) !== C.DONE) return undefined;
+    return new BodyReading(shard, id, start, isLong);
+  }
+
+  private constructor(shard: Shard, id: number, start: BodyStart, isPinned: boolean) {
+    this.#shard = shard;
+    this.#id = id;
+    this.#start = start;
+    this.#isPinned = isPinned;
+  }
+
+  /** The next bytes, at most an output slot; undefined behind the last. */
+  next(): Uint8Array<ArrayBuffer> | undefined {
+    const shard = this.#shard;
+    if (this.#position >= this.#start.length) return undefined;
+    const isFirst = this.#position === 0;
+    const part = isFirst ? this.#start.bytes : this.#read();
+    this.#position += part.length;
+    if (part.length === 0) throw new RangeError(`shard ${shard.index} has lost a pinned body`);
+    return part;
+  }
+
+  #read(): Uint8Array<ArrayBuffer> {
+    const shard = this.#shard;
+    const code = shard.engine.readBody(shard.thread, this.#id, this.#position);
+    if (shard.answer(code) !== C.DONE) return NOTHING;
+    return shard.output.slice(0, shard.field(C.RESULT_COUNT));
+  }
+
+  /** Nothing is read any more. */
+  end(): void {
+    if (!this.#isPinned) return;
+    this.#isPinned = false;
+    this.#shard.answer(this.#shard.engine.unpinBody(this.#shard.thread, this.#id));
+  }
 }
 
 /** The failures of the job that are kept, oldest first. */

@@ -15,7 +15,7 @@ import type { Answer, Call, Route } from "./handler.ts";
 import {
   asBytes,
   base64Of,
-  bodyPart,
+  BodyReading,
   bodyStart,
   holderOf,
   jobFacts,
@@ -279,18 +279,17 @@ function download(inProcess: InProcess, id: number): Answer {
   const facts = existing(inProcess, id);
   const stream = async (response: ServerResponse, signal: AbortSignal): Promise<void> => {
     const { shard } = facts;
-    const start = inProcess.look((host) => bodyStart(host, shard, id, BODY_BYTES));
-    let part = start?.bytes;
-    let sent = 0;
-    if (start?.length === 0) return;
-    while (part !== undefined && part.length > 0 && !signal.aborted) {
-      sent += part.length;
-      if (!response.write(part)) await once(response, "drain", { signal });
-      const position = sent;
-      if (sent >= (start?.length ?? 0)) return;
-      part = inProcess.look(() => bodyPart(shard, id, position));
+    const reading = inProcess.look((host) => BodyReading.begin(host, shard, id));
+    if (reading === undefined) throw noJob();
+    try {
+      for (;;) {
+        const part = inProcess.look(() => reading.next());
+        if (part === undefined || signal.aborted) return;
+        if (!response.write(part)) await once(response, "drain", { signal });
+      }
+    } finally {
+      inProcess.guard(() => reading.end());
     }
-    throw noJob(); // it went away in between; what was sent is cut off, not taken for all of it
   };
   return {
     stream,

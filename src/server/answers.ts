@@ -7,6 +7,7 @@ import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";
 import { REPLY_LINE_MAX, writeOk } from "../protocol/replies.ts";
 import type { writeFound } from "../protocol/replies.ts";
+import { BodyRest, WHOLE_BODY_MAX } from "./body-rest.ts";
 import type { SessionHost } from "./session-host.ts";
 
 const ENCODER = new TextEncoder();
@@ -17,7 +18,8 @@ export function depend(host: SessionHost, shard: Shard): void {
 }
 
 /**
- * Adds a line (RESERVED, FOUND) and the body of the job that the shard's result area shows; false,
+ * Adds a line (RESERVED, FOUND) and the body of the job that the shard's result area shows, or the
+ * beginning of a long one, whose rest the session then has to send (`SessionHost.takeRest`). False,
  * and nothing added, when the job has gone meanwhile, which a body longer than the output slot
  * allows for.
  */
@@ -25,9 +27,10 @@ export function writeJob(host: SessionHost, writeLine: typeof writeFound, shard:
   const { output } = host;
   const id = shard.field(C.RESULT_ID);
   const bytes = shard.field(C.RESULT_BODY_BYTES);
+  depend(host, shard);
+  if (bytes > WHOLE_BODY_MAX) return beginLong(host, writeLine, shard, id, bytes);
   output.room(REPLY_LINE_MAX + bytes + 2);
   const start = output.at;
-  depend(host, shard);
   output.at = writeLine(output.bytes, start, id, bytes);
   if (host.writeBody(shard, id, bytes)) {
     host.hint(id, shard);
@@ -35,6 +38,24 @@ export function writeJob(host: SessionHost, writeLine: typeof writeFound, shard:
   }
   output.at = start;
   return false;
+}
+
+/** Adds the line and what of the body lies in the output slot. */
+function beginLong(
+  host: SessionHost,
+  writeLine: typeof writeFound,
+  shard: Shard,
+  id: number,
+  bytes: number,
+): boolean {
+  const { output } = host;
+  if (shard.answer(shard.engine.pinBody(shard.thread, id)) !== C.DONE) return false;
+  output.room(REPLY_LINE_MAX + C.OUTPUT_BYTES);
+  output.at = writeLine(output.bytes, output.at, id, bytes);
+  host.writeReplies(shard, C.OUTPUT_BYTES);
+  host.rest = new BodyRest(host, shard, id, bytes, C.OUTPUT_BYTES);
+  host.hint(id, shard);
+  return true;
 }
 
 /** Adds a line (FOUND) about job `id` and these bytes. */

@@ -19,4 +19,6 @@ export interface LongCommand {
    * connection.
    */
   step(): number;
+  /** The connection goes before it has finished; absent: it keeps nothing that others miss. */
+  drop?(): void;
 }

@@ -19,6 +19,7 @@ import type { Common } from "./common.ts";
 import { DueHeap } from "./due-heap.ts";
 import type { ServerFacts } from "./facts.ts";
 import type { HostJournal } from "./host-journal.ts";
+import type { LongCommand } from "./long-command.ts";
 import { Output } from "./output.ts";
 import { Session } from "./session.ts";
 import { PAGE_MAX } from "./who-is-there.ts";
@@ -91,6 +92,10 @@ export class SessionHost {
   readonly counters: Float64Array;
   /** The time of the turn that runs, in microseconds. */
   now = 0;
+  /** What the reply that was just made still needs to be sent, for its session to take. */
+  rest: LongCommand | undefined;
+  /** Long bodies of which a part has been sent; counted by themselves. */
+  bodiesUnderWay = 0;
 
   readonly #copyMany: CopyBytes;
   readonly #journal: HostJournal | undefined;
@@ -236,9 +241,16 @@ export class SessionHost {
     this.#laterTurnEnded = ended;
   }
 
-  /** Whether replies wait for the journal. */
+  /** Whether replies wait for the journal, or for the rest of what they began. */
   get holdsReplies(): boolean {
-    return (this.#journal?.gate.heldCount ?? 0) > 0;
+    return this.bodiesUnderWay > 0 || (this.#journal?.gate.heldCount ?? 0) > 0;
+  }
+
+  /** The rest of the reply that was just made, which is now the caller's to send. */
+  takeRest(): LongCommand | undefined {
+    const { rest } = this;
+    this.rest = undefined;
+    return rest;
   }
 
   /**

@@ -246,6 +246,7 @@ export class Session implements Inlet, Due, Holder, RoomWaiter {
     const host = this.#host;
     this.#unblock();
     host.forgetWaiter(this);
+    this.#long?.drop?.();
     this.#long = undefined;
     this.#intake.drop();
     this.#connection.close(host.now);
@@ -279,8 +280,19 @@ export class Session implements Inlet, Due, Holder, RoomWaiter {
   #undertake(long: LongCommand): void {
     this.#long = long;
     if (!long.hasRoom()) this.#awaitRoom();
-    else if (long.step() === FINISHED) this.#long = undefined;
-    else this.#yield();
+    else if (long.step() !== FINISHED) this.#yield();
+    else {
+      this.#long = undefined;
+      this.#takeRest();
+    }
+  }
+
+  /** The rest of a long body follows as a command of its own, before what comes behind it. */
+  #takeRest(): void {
+    const rest = this.#host.takeRest();
+    if (rest === undefined) return;
+    this.#long = rest;
+    this.#yield();
   }
 
   #awaitRoom(): void {
@@ -414,6 +426,7 @@ export class Session implements Inlet, Due, Holder, RoomWaiter {
     else if (op === OP.UNKNOWN_COMMAND) host.output.reply(R.REPLY.UNKNOWN_COMMAND);
     else if (op === OP.BAD_FORMAT) host.output.reply(R.REPLY.BAD_FORMAT);
     else if (!this.#jobs.run(op) && !this.#tubes.run(op, line)) this.#begin(op, line);
+    this.#takeRest();
     return next;
   }
 
@@ -491,6 +504,7 @@ export class Session implements Inlet, Due, Holder, RoomWaiter {
   #deliver(shard: Shard): void {
     const host = this.#host;
     if (!writeJob(host, R.writeReserved, shard)) host.output.reply(R.REPLY.DEADLINE_SOON);
+    this.#takeRest();
   }
 
   #block(dueMicros: number): void {

@@ -23,7 +23,7 @@ import type { ConnectionPage } from "./who-is-there.ts";
 export interface ThreadHost extends DrivenHost {
   /** A session for a new connection. */
   open(outlet: Outlet): Inlet;
-  /** Whether replies wait for the journal. */
+  /** Whether replies wait for the journal, or for the rest of what they began. */
   readonly holdsReplies: boolean;
   /**
    * Takes part in the recovery of the journal, and returns when there is nothing left to do;
@@ -166,7 +166,7 @@ class IoThread implements Door {
     this.#runtime.report({ kind: "stopped" });
   }
 
-  /** Resolves when no reply waits for the journal any more, or after so long. */
+  /** Resolves when no reply waits for anything but its client any more, or after so long. */
   async #repliesOut(withinMillis: number): Promise<void> {
     const patience = new Patience(withinMillis);
     while (this.#host.holdsReplies && !patience.isOver) {
