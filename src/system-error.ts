@@ -8,16 +8,13 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: "no permission",
   ENOENT: "there is no such file or directory",
   ENOTDIR: "a part of the path is not a directory",
+  EEXIST: "there is a file of that name",
   EISDIR: "it is a directory",
   ELOOP: "its symbolic links lead in a circle",
   ENAMETOOLONG: "the name is too long",
   EROFS: "the file system may only be read",
-  ENOSPC: "there is no space",
-  EDQUOT: "the quota is used up",
   EMFILE: "this process has too many files open",
   ENFILE: "the machine has too many files open",
-  EIO: "the device failed",
-  ESTALE: "the network file system has lost it",
 };
 
 /** The system's code of an error, such as ENOENT; empty where it has none. */

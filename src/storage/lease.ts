@@ -33,6 +33,7 @@ const NO_SOCKETS = new Set([
   "EROFS",
   "ENOSPC",
   "EDQUOT",
+  "Unknown system error -122", // which is EDQUOT, in Node's words
   "EPERM",
   "ENOTSUP",
   "EOPNOTSUPP",
@@ -141,6 +142,7 @@ function signature(directory: string): string {
 
 function sign(directory: string): void {
   try {
+    removeFile(join(directory, TEXT_NAME)); // it may be another user's
     const text = `process ${process.pid} on ${hostname()}\n`;
     writeFileSync(join(directory, TEXT_NAME), text, { mode: TEXT_MODE });
   } catch {

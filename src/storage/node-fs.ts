@@ -7,10 +7,12 @@
  */
 
 import * as fs from "node:fs";
-import { constants } from "node:os";
+import { constants, userInfo } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { StorageError } from "../storage.ts";
 import type { Lease, Storage, StorageFailure, StorageFile } from "../storage.ts";
+import { codeOf, whyOf } from "../system-error.ts";
 import { takeLease } from "./lease.ts";
 
 const FILE_MODE = 0o600;
@@ -31,17 +33,27 @@ const MEANINGS = new Map<number, { readonly failure: StorageFailure; readonly wh
 export function storageErrorOf(name: string, error: unknown): StorageError {
   const errno = error instanceof Error && "errno" in error ? Math.abs(Number(error.errno)) : 0;
   const meaning = MEANINGS.get(errno);
-  const why = meaning?.why ?? (error instanceof Error ? error.message : String(error));
+  const why = meaning?.why ?? `${whyOf(error)}${forWhom(error)}`;
   const failure = meaning?.failure ?? "HM_STORAGE_FAILED";
   return new StorageError(failure, `${name}: ${why}`, { cause: error });
 }
 
 /** Runs `call`; what it throws comes out as a StorageError that names the file. */
-function attempt<Result>(name: string, call: () => Result): Result {
+export function attempt<Result>(name: string, call: () => Result): Result {
   try {
     return call();
   } catch (error) {
     throw storageErrorOf(name, error);
+  }
+}
+
+/** Whose permission it is that is missing, for the end of a line: with --user that is not obvious. */
+function forWhom(error: unknown): string {
+  if (codeOf(error) !== "EACCES") return "";
+  try {
+    return ` for user ${userInfo().username}`;
+  } catch {
+    return ` for user ${process.geteuid?.()}`; // one without a name
   }
 }
 

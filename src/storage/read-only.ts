@@ -8,7 +8,7 @@ import { statSync } from "node:fs";
 import { StorageError } from "../storage.ts";
 import type { Lease, Storage, StorageFile } from "../storage.ts";
 import { holderOf } from "./lease.ts";
-import { NodeStorage } from "./node-fs.ts";
+import { attempt, NodeStorage } from "./node-fs.ts";
 
 /** A directory of the file system that exists. */
 export class ReadOnlyStorage implements Storage {
@@ -17,7 +17,8 @@ export class ReadOnlyStorage implements Storage {
 
   /** Throws a StorageError when there is no such directory. */
   constructor(directory: string) {
-    if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    const found = attempt(directory, () => statSync(directory, { throwIfNoEntry: false }));
+    if (found?.isDirectory() !== true) {
       throw new StorageError("HM_STORAGE_FAILED", `${directory}: there is no such directory`);
     }
     this.#directory = directory;

@@ -13,7 +13,7 @@ import { codeOf } from "../system-error.ts";
 import { listening } from "./acceptor.ts";
 
 /** Longest path that the kernel takes for a socket, in bytes. */
-export const PATH_BYTES_MAX = 107;
+const PATH_BYTES_MAX = 107;
 /** Everyone who may enter the directory may ask. */
 const MODE = 0o666;
 /** Who does not even refuse for so long has not gone. */

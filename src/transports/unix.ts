@@ -5,12 +5,13 @@
  * alone and is an error. Servers that start at one path at the same moment take turns
  * (turnstile.ts).
  */
-import { lstatSync } from "node:fs";
+import { existsSync, lstatSync } from "node:fs";
+import { dirname } from "node:path";
 import { BindError } from "../runtime.ts";
 import type { Door } from "../runtime.ts";
 import { codeOf, whyOf } from "../system-error.ts";
 import { Acceptor } from "./acceptor.ts";
-import { PATH_BYTES_MAX, pulseOf, removeFile } from "./socket-file.ts";
+import { pulseOf, removeFile } from "./socket-file.ts";
 import { passAlone } from "./turnstile.ts";
 
 /** Listens at `path`. Rejects with a BindError. */
@@ -43,6 +44,8 @@ async function clear(path: string, door: Door): Promise<void> {
 }
 
 function whyNot(path: string, error: unknown): string {
-  const isLong = codeOf(error) === "EINVAL" && Buffer.byteLength(path) > PATH_BYTES_MAX;
-  return isLong ? `a socket's path has at most ${PATH_BYTES_MAX} bytes` : whyOf(error);
+  // Binding says of a missing directory that it may not be entered.
+  const isMissing = codeOf(error) === "EACCES" && !existsSync(dirname(path));
+  if (isMissing) return `there is no directory ${dirname(path)}, or it may not be entered`;
+  return whyOf(error);
 }

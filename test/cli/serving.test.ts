@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -137,7 +137,8 @@ describe("homemaker, when it cannot serve, ends with 1 and one line", () => {
   it.each([
     ["a host that does not exist", ["-l", "host.invalid"], "host.invalid"],
     ["an address of another machine", ["-l", "192.0.2.1"], "192.0.2.1"],
-    ["a folder that does not exist", ["-l", "unix:/nowhere/a.sock"], "/nowhere/a.sock"],
+    ["a folder that does not exist", ["-l", "unix:/nowhere/a.sock"], "no directory /nowhere"],
+    ["a folder that is a file", ["-l", "unix:/etc/passwd/a.sock"], "is not a directory"],
     ["a user who does not exist", ["-u", "nobody-of-that-name"], "nobody-of-that-name"],
   ])("because it was given %s", async (_, argv, named) => {
     const ending = await runCommand([...FREE, ...argv]);
@@ -163,6 +164,48 @@ describe("homemaker, when it cannot serve, ends with 1 and one line", () => {
 const USER_TEST = IS_ROOT
   ? { name: "becomes that user, in all threads", run: becomesNobody }
   : { name: "says that only root may do that", run: mayNotBecomeRoot };
+
+/** What is wrong with a directory, for a user who is not root. */
+const UNFIT: readonly (readonly [string, (root: string) => string, RegExp])[] = [
+  ["may not be read", (root) => root, /: no permission \(EACCES\) for user nobody$/],
+  ["may not be made", (root) => join(root, "data"), /: no permission \(EACCES\) for user nobody$/],
+  ["is a file", (root) => `${root}.file`, /: there is a file of that name \(EEXIST\)$/],
+  [
+    "lies in a file",
+    (root) => `${root}.file/data`,
+    /: a part of the path is not a directory \(ENOTDIR\)$/,
+  ],
+];
+
+describe.runIf(IS_ROOT)("homemaker -u nobody, with a data directory that", () => {
+  it.each(UNFIT)("%s, ends with 1 and one line", async (_, pathOf, why) => {
+    const root = await mkdtemp(join(folder, "of-root-"));
+    await writeFile(`${root}.file`, "");
+    await chmod(folder, 0o755);
+    const ending = await runCommand([...FREE, "-u", "nobody", "-b", pathOf(root)]);
+    expect(ending).toMatchObject({ code: 1, stdout: "" });
+    expect(ending.stderr).toMatch(/^homemaker: [^\n]+$/);
+    expect(ending.stderr).toMatch(why);
+    expect(ending.stderr).toContain(pathOf(root));
+    expect(ending.stderr).not.toMatch(/Error|scandir|mkdir|open '/);
+  });
+
+  it("has files of another user, ends with 1 and names the file", async () => {
+    const data = await mkdtemp(join(folder, "of-nobody-"));
+    const first = await serveCommand([...FREE, "-b", data, "--segment-size", "1MiB"]);
+    first.signal("SIGTERM");
+    await first.ended;
+    await chown(data, NOBODY, NOBODY);
+    await chmod(folder, 0o755);
+    const { code, stderr } = await runCommand([...FREE, "-u", "nobody", "-b", data]);
+    const lines = stderr.split("\n").filter((line) => !line.startsWith("{"));
+    expect([code, lines]).toEqual([
+      1,
+      [expect.stringMatching(/: no permission \(EACCES\) for user nobody$/)],
+    ]);
+    expect(lines[0]).toContain(`${data}/`);
+  });
+});
 
 describe("homemaker -u", () => {
   it(USER_TEST.name, USER_TEST.run);
