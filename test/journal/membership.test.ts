@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
 import { segmentName, segmentNumber } from "../../src/journal/format.ts";
 import { inspect } from "../../src/journal/inspection.ts";
 import type { Inspection } from "../../src/journal/inspection.ts";
@@ -14,9 +14,10 @@ import { goneStatement, membersStatement, names } from "../../src/journal/statem
 import { NodeStorage } from "../../src/storage/node-fs.ts";
 import { SmallJournal } from "../commands/small-journal.ts";
 import { randomFrom } from "../engine/shuffle.ts";
-import { write } from "./flips.ts";
+import { write, writeUnmarked } from "./flips.ts";
 import { loadEngineModule } from "./machine.ts";
 import { recordsOf } from "./records.ts";
+import { Crash } from "./simulated-disk.ts";
 import { SEGMENT_BYTES } from "./world.ts";
 import type { World } from "./world.ts";
 
@@ -123,6 +124,35 @@ describe(`a segment that does not belong to the journal (${REPLAY})`, () => {
     expect(fork.disk.names).toContain(name.replace("journal", "quarantine"));
     expect(fork.disk.names).not.toContain(name);
   });
+});
+
+test(`a segment that went, and comes back because a crash and then a power cut came before the directory was safe, is no stranger (${REPLAY})`, () => {
+  const world = writeUnmarked(SEED);
+  let isGoing = false;
+  world.disk.onCall = (kind, name) => {
+    isGoing ||= kind === "rename" && name.startsWith("journal.");
+    if (isGoing && kind === "syncDirectory") throw new Crash("the process ended");
+  };
+  expect(() => {
+    for (;;) {
+      for (const job of [...world.ledger.jobs.values()].slice(0, 5)) world.delete(job);
+      world.put(4000, 0);
+      world.commit();
+      for (let left = 20; left > 0 && world.journal.maintain(); left--);
+    }
+  }).toThrow(Crash);
+  world.crash(false);
+  for (let seed = 0; seed < 40; seed++) {
+    const fork = world.fork(randomFrom(seed));
+    let before = "";
+    fork.disk.onCall = (kind) => {
+      if (kind === "syncDirectory" && before === "sync") throw new Crash("the power went");
+      before = kind;
+    };
+    expect(() => fork.boot()).toThrow(Crash);
+    fork.crash(true);
+    expect(() => fork.boot()).not.toThrow();
+  }
 });
 
 describe("with a directory of its own", () => {

@@ -95,12 +95,6 @@ export const MUTANTS: readonly Mutant[] = [
     put: "this.#open(this.#segments.numbers.slice(number < 0 ? 1 : 0))",
   },
   {
-    fault: "a directory that a server before left unsynced is trusted",
-    file: JOURNAL,
-    find: "    parts.storage.syncDirectory(); // what a server before this one saw go must not come back\n",
-    put: "",
-  },
-  {
     fault: "a file that was used again without a spare hides what it was",
     file: "src/journal/roster.ts",
     find: "for (const before of headers) present.add(before.number);",
