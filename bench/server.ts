@@ -89,9 +89,10 @@ interface Recipe {
 
 const RECIPES: Record<ServerKind, Recipe> = {
   homemaker: {
-    missing: () => (existsSync(join(ROOT, "src/cli.ts")) ? undefined : "src/cli.ts is missing"),
+    missing: () =>
+      existsSync(join(ROOT, "src/cli/main.ts")) ? undefined : "src/cli/main.ts is missing",
     command: (spec) =>
-      [process.execPath, join(ROOT, "src/cli.ts"), "-l", "127.0.0.1", "-p", "0"].concat(
+      [process.execPath, join(ROOT, "src/cli/main.ts"), "-l", "127.0.0.1", "-p", "0"].concat(
         "--threads",
         String(spec.threads),
         spec.http === undefined ? [] : ["--http-port", "0"],

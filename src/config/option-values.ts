@@ -2,7 +2,7 @@
  * words become the value.
  *
  * A declaration in options.ts takes one over as it is. Wrong words make undefined; the message
- * about them is command-line.ts's.
+ * about them is cli/command-line.ts's.
  */
 import { SHARDS_MAX } from "../../assembly/constants.ts";
 import type { Units } from "../text/control.ts";

@@ -1,7 +1,5 @@
-/* Option: what the declaration of a flag says, be it one that sets a value or one that does
- * something else.
- *
- * Declared in options.ts and switches.ts; command-line.ts and docs.ts read the declarations.
+/* Option: what the declaration of an option says. Declared in options.ts; the command line and the
+ * generated pages read the declarations.
  */
 import type { Units } from "../text/control.ts";
 
@@ -59,33 +57,6 @@ export const CATEGORIES = [
 ] as const;
 /** One of the headings. */
 export type Category = (typeof CATEGORIES)[number];
-
-/**
- * A flag that is no option: it prints something, is known only so that it can be answered properly,
- * or spells options in another way.
- */
-export type Switch = SwitchFlag & SwitchMeaning;
-
-/** It has a letter, a name, or both. */
-type SwitchFlag =
-  | { readonly short: string; readonly name?: string }
-  | { readonly short?: never; readonly name: string };
-
-interface SwitchMeaning {
-  readonly category: Category;
-  /** What stands for the flag's value in help; absent: it takes none. */
-  readonly placeholder?: string;
-  readonly help: string;
-  /** version, help: prints it and ends. ignored: a warning, no effect. sets: what `means` says. */
-  readonly does: "version" | "help" | "ignored" | "sets";
-  /** The values there are, in words, of a flag that sets something. */
-  readonly expects?: string;
-  /**
-   * The options that `word` ("" for a flag without a value) stands for, as if they stood in its
-   * place; undefined if it is wrong.
-   */
-  means?(word: string): readonly (readonly [option: string, word: string])[] | undefined;
-}
 
 /**
  * The variable of the environment that sets an option: "max-job-size" is HOMEMAKER_MAX_JOB_SIZE.

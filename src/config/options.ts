@@ -1,8 +1,8 @@
 /* Options: everything that a user can set, each declared once.
  *
  * The command line, the environment, `--help` and docs/options.md are all made from OPTIONS below
- * and from switches.ts (command-line.ts, docs.ts). `Options` is what the rest of the program reads:
- * final units, every range already checked. It is plain data, so it can be posted to a thread.
+ * (cli/command-line.ts, toolchain/docs.ts). `Options` is what the rest of the program reads: final
+ * units, every range already checked. It is plain data, so it can be posted to a thread.
  */
 import {
   FAILURE_BYTES_MAX,

@@ -5,7 +5,7 @@
  * check reaches no handler; connections, requests under way, headers, bodies and their times are
  * bounded, so a stranger can at most make it refuse others; health is answered however many
  * requests are under way. An error that nobody expected is a 500 with one line in the log. Made by
- * cli.ts through `openHttp`, driven by server/server.ts.
+ * cli/main.ts through `openHttp`, driven by server/server.ts.
  */
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";

@@ -4,7 +4,7 @@
  */
 import { emitKeypressEvents } from "node:readline";
 import process from "node:process";
-import type { Terminal } from "../shell/terminal.ts";
+import type { Terminal } from "../terminal.ts";
 
 /** What the size is taken for where nobody says. */
 const COLUMNS = 80;

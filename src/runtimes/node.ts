@@ -1,7 +1,7 @@
 /* Node: the main thread's runtime, for Node and for Deno and Bun, which offer node:* too.
  *
  * This file and its neighbours are the only ones that know which runtime they are on. Made by
- * cli.ts.
+ * cli/main.ts.
  */
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync, writeSync } from "node:fs";

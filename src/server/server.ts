@@ -5,7 +5,7 @@
  * its own for that (in-process.ts); without, it takes no shard's lock once the threads run. Life of
  * a server: see whether the addresses are free, start the threads, change user, recover the
  * journal, have the threads listen, say so, wait for a signal, stop. A signal to stop is obeyed at
- * any moment of that. Called by cli.ts.
+ * any moment of that. Called by cli/main.ts.
  */
 import { THREADS_MAX } from "../../assembly/constants.ts";
 import { formatListenAddress, type BoundAddress } from "../config/listen-address.ts";

@@ -1,19 +1,19 @@
 /* Docs: docs/options.md, docs/shell.md and docs/metrics.md, made from the declarations in
- * config/options.ts, config/shell-syntax.ts and observability/metrics.ts.
+ * config/options.ts, cli/shell/syntax.ts and observability/metrics.ts.
  *
  * `npm run docs` runs this file and writes the pages; a test compares what is made with the pages
  * in the tree.
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { defaultWords, flagSyntax, helpText } from "../config/command-line.ts";
+import { defaultWords, flagSyntax, helpText } from "../cli/command-line.ts";
 import { loadControl } from "../text/control.ts";
 import type { Units } from "../text/control.ts";
 import { metricsPage } from "./metrics-page.ts";
 import { CATEGORIES, environmentName } from "../config/option.ts";
 import type { Category, Option } from "../config/option.ts";
 import { OPTIONS } from "../config/options.ts";
-import { SHELL_COMMANDS, shellHelp } from "../config/shell-syntax.ts";
-import { SWITCHES } from "../config/switches.ts";
+import { SHELL_COMMANDS, shellHelp } from "../cli/shell/syntax.ts";
+import { SWITCHES } from "../cli/switches.ts";
 
 const INTRODUCTION = `# Options
 
@@ -90,7 +90,7 @@ function code(text: string): string {
 
 const SHELL_INTRODUCTION = `# Working with a server from a shell
 
-Generated from \`src/config/shell-syntax.ts\` by \`npm run docs\`; do not edit.
+Generated from \`src/cli/shell/syntax.ts\` by \`npm run docs\`; do not edit.
 
 These commands talk to a running server over the ordinary protocol, so they work with beanstalkd
 as well, but for those that it does not know: \`jobs\`, \`failures\`, \`reserve --message\`, \`flush\`,

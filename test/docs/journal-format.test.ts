@@ -9,7 +9,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { SmallJournal } from "../commands/small-journal.ts";
+import { SmallJournal } from "../cli/small-journal.ts";
 
 interface ReadJob {
   readonly tube: string;

@@ -11,7 +11,7 @@ import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 
 const BIN = fileURLToPath(new URL("../../node_modules/.bin/", import.meta.url));
-const CLI = fileURLToPath(new URL("../../src/cli.ts", import.meta.url));
+const CLI = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 /** The command lines of the runtimes. */
 export const RUNTIMES = {
   node: [process.execPath],

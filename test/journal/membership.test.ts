@@ -12,7 +12,7 @@ import type { Inspection } from "../../src/journal/inspection.ts";
 import { RecoveryError } from "../../src/journal/recovery.ts";
 import { goneStatement, membersStatement, names } from "../../src/journal/statement.ts";
 import { NodeStorage } from "../../src/storage/node-fs.ts";
-import { SmallJournal } from "../commands/small-journal.ts";
+import { SmallJournal } from "../cli/small-journal.ts";
 import { randomFrom } from "../engine/shuffle.ts";
 import { write, writeUnmarked } from "./flips.ts";
 import { loadEngineModule } from "./machine.ts";

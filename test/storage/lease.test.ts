@@ -12,9 +12,9 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { verify } from "../../src/commands/verify.ts";
-import { SmallJournal } from "../commands/small-journal.ts";
-import { recorder } from "../commands/recorder.ts";
+import { verify } from "../../src/cli/verify.ts";
+import { SmallJournal } from "../cli/small-journal.ts";
+import { recorder } from "../cli/recorder.ts";
 import { right } from "../support/programs.ts";
 
 const HOLDER = fileURLToPath(new URL("./lease-holder.ts", import.meta.url));

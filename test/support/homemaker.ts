@@ -1,4 +1,4 @@
-/* Homemaker as a process of its own, run as a user runs it: the command line in src/cli.ts, on a
+/* Homemaker as a process of its own, run as a user runs it: the command line in src/cli/main.ts, on a
  * free port of the loopback address.
  *
  * Called by the fuzzer, the tests with client libraries and the concurrency tests.
@@ -19,7 +19,7 @@ export interface HomemakerOptions {
   readonly flags?: readonly string[];
 }
 
-const CLI = fileURLToPath(new URL("../../src/cli.ts", import.meta.url));
+const CLI = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const PATIENCE_MS = 30_000;
 
 /** Starts Homemaker and waits until it listens. Throws a ServerProcessError when it does not. */

@@ -22,7 +22,7 @@ export interface Shape {
   readonly keepsJobs?: boolean;
 }
 
-const ENTRY = fileURLToPath(new URL("../../../src/cli.ts", import.meta.url));
+const ENTRY = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
 
 // Tolerant on purpose: the address may stand anywhere in a line of the log, with or without quotes
 // around it.

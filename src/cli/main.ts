@@ -1,0 +1,73 @@
+#!/usr/bin/env node
+/* The command: `homemaker`, and `npm start -- ...`.
+ *
+ * Reads the command line, serves or runs a subcommand, and hands an exit code to the system: 0
+ * after SIGTERM, SIGINT, --help and --version, 1 if the server could not start, 2 if the command
+ * line or the environment is wrong, 70 for a defect; subcommands have their own. Every failure is
+ * one line on standard error.
+ *
+ * Without a listener Node takes SIGUSR1 for a wish to open its inspector. So one is there before
+ * anything else is even loaded (hence the imports inside the functions), and a signal that comes
+ * that early is passed on to the server.
+ */
+import process from "node:process";
+import type { Runtime } from "../runtime.ts";
+
+const EXIT_FAILED = 1;
+/** sysexits' EX_SOFTWARE. */
+const EXIT_DEFECT = 70;
+
+let drainsEarly = false;
+const rememberDrain = (): void => {
+  drainsEarly = true;
+};
+process.on("SIGUSR1", rememberDrain);
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const { nodeRuntime } = await import("../runtimes/node.ts");
+  const runtime = nodeRuntime();
+  try {
+    return await run(runtime);
+  } catch (error) {
+    return complainAbout(error, runtime);
+  }
+}
+
+async function run(runtime: Runtime): Promise<number> {
+  const { loadControl } = await import("../text/control.ts");
+  const { parseOptions } = await import("./command-line.ts");
+  const { parseSubcommand } = await import("./subcommands.ts");
+  const units = await loadControl(await runtime.readModule("control"));
+  const argv = process.argv.slice(2);
+  const parsed =
+    parseSubcommand(argv, units, process.env) ?? parseOptions(argv, process.env, units);
+  if (parsed.kind === "exit") {
+    if (parsed.stdout !== undefined) runtime.print(parsed.stdout);
+    if (parsed.stderr !== undefined) runtime.complain(parsed.stderr);
+    return parsed.code;
+  }
+  if (parsed.kind === "verify") return (await import("./verify.ts")).verify(parsed, runtime);
+  if (parsed.kind === "import") return (await import("./import.ts")).importBinlog(parsed, runtime);
+  if (parsed.kind === "shell") {
+    const { nodeTerminal } = await import("../runtimes/node-terminal.ts");
+    return (await import("./shell/shell.ts")).runShell(parsed, runtime, nodeTerminal());
+  }
+  for (const warning of parsed.warnings) runtime.errors.write(`${warning}\n`);
+  const { serve } = await import("../server/server.ts");
+  const openHttp =
+    parsed.options.httpPort !== undefined && (await import("../http/http-server.ts")).openHttp;
+  const ended = serve(parsed.options, runtime, { ...(openHttp && { openHttp }) });
+  process.off("SIGUSR1", rememberDrain); // the server listens by now
+  if (drainsEarly) process.kill(process.pid, "SIGUSR1");
+  return ended;
+}
+
+async function complainAbout(error: unknown, runtime: Runtime): Promise<number> {
+  const { PROGRAM } = await import("../config/version.ts");
+  const { ModuleMissingError } = await import("../runtime.ts");
+  const { describe } = await import("../runtimes/die.ts");
+  const isExpected = error instanceof ModuleMissingError;
+  runtime.complain(`${PROGRAM}: ${isExpected ? error.message : describe(error)}`);
+  return isExpected ? EXIT_FAILED : EXIT_DEFECT;
+}

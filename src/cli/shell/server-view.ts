@@ -1,0 +1,122 @@
+/*
+ * Server view: a server as the shell's commands see it: questions in words, answers as values.
+ * Works against beanstalkd as well.
+ */
+import type { BoundAddress } from "../../config/listen-address.ts";
+import type { ClientConnection } from "../../client/connection.ts";
+import { LostError, NotSentError, UnreachableError } from "../../client/errors.ts";
+import type { Reply } from "../../protocol/reply-reader.ts";
+import { connectTo } from "../../transports/socket-wire.ts";
+import { parseDocument, parseNames } from "./text.ts";
+import type { Document, Facts } from "./text.ts";
+
+/** The server answered something else than was hoped for. Its message says what. */
+export class RefusedError extends Error {
+  override readonly name = "RefusedError";
+  readonly code = "HM_REFUSED";
+}
+
+/** Whether an error says that there is no connection, or none any more. */
+export function isLoss(error: unknown): boolean {
+  return [LostError, NotSentError, UnreachableError].some((kind) => error instanceof kind);
+}
+
+/** Commands that are on their way at a time when many are asked. */
+const WINDOW = 500;
+
+/** A connection to a server. */
+export class ServerView {
+  readonly #client: ClientConnection;
+
+  /** Connects; rejects with an UnreachableError. */
+  static async open(address: BoundAddress): Promise<ServerView> {
+    return new ServerView(await connectTo(address));
+  }
+
+  private constructor(client: ClientConnection) {
+    this.#client = client;
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  /**
+   * Asks; resolves with the reply if it begins with `word`. Rejects with a RefusedError otherwise.
+   */
+  async expect(word: string, line: string, body?: Uint8Array): Promise<Reply> {
+    const reply = await this.ask(line, body);
+    if (reply.word === word) return reply;
+    const isMissing = reply.word === "NOT_FOUND";
+    throw new RefusedError(isMissing ? await this.whyNotFound(line) : meaningOf(reply, line));
+  }
+
+  /**
+   * Why a command was answered NOT_FOUND, which the protocol leaves open: the thing is not there,
+   * or it is in another state. Asked of the server afterwards, so it says how things are by now.
+   */
+  async whyNotFound(line: string): Promise<string> {
+    const [verb = "", name = ""] = line.split(" ");
+    const nextOf = /^peek-(ready|delayed|buried|reserved)$/.exec(verb)?.[1];
+    if (nextOf !== undefined) return `no job of the tube is ${nextOf}`;
+    if (verb.endsWith("-tube") || verb === "list-jobs") return `there is no tube ${name}`;
+    const { word, body } = await this.ask(`stats-job ${name}`);
+    if (word !== "OK") return `there is no job ${name}`;
+    const state = String(parseDocument(body).facts["state"]);
+    return state === "reserved" ? `job ${name} is held by a worker` : `job ${name} is ${state}`;
+  }
+
+  /** Asks; resolves with whatever the reply is. */
+  async ask(line: string, body?: Uint8Array): Promise<Reply> {
+    return this.#client.ask(line, body);
+  }
+
+  /** The facts of a reply of figures. */
+  async facts(line: string): Promise<Facts> {
+    return (await this.document(line)).facts;
+  }
+
+  /** The YAML that a command answers. */
+  async document(line: string): Promise<Document> {
+    const { body } = await this.expect("OK", line);
+    return parseDocument(body);
+  }
+
+  /** The names of the tubes, at most `most` of them, and how many there are. */
+  async tubeNames(most = Infinity): Promise<{ names: readonly string[]; count: number }> {
+    const { body } = await this.expect("OK", "list-tubes");
+    const names = parseNames(body);
+    return { names: names.slice(0, most), count: names.length };
+  }
+
+  /** The figures of tubes; those that are gone meanwhile are left out. */
+  async tubes(names: readonly string[]): Promise<readonly Facts[]> {
+    const found: Facts[] = [];
+    for (let at = 0; at < names.length; at += WINDOW) {
+      const asked = names.slice(at, at + WINDOW).map((name) => this.ask(`stats-tube ${name}`));
+      for (const { word, body } of await Promise.all(asked)) {
+        if (word === "OK") found.push(parseDocument(body).facts);
+      }
+    }
+    return found;
+  }
+}
+
+/** What a reply that was not hoped for means, in words. */
+function meaningOf(reply: Reply, line: string): string {
+  const [verb = ""] = line.split(" ");
+  switch (reply.word) {
+    case "UNKNOWN_COMMAND":
+      return `this server does not know ${verb}`;
+    case "TIMED_OUT":
+      return "no job is ready";
+    case "DRAINING":
+      return "the server takes no new jobs: it is draining";
+    case "OUT_OF_MEMORY":
+      return "the server has no room";
+    case "JOB_TOO_BIG":
+      return `${verb}: that is longer than the server takes`;
+    default:
+      return `${line}: the server answered ${reply.line}`;
+  }
+}

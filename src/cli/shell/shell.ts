@@ -1,0 +1,283 @@
+/* Shell: does what a shell command asks for, on one connection, and says what came of it. Called by
+ * ../main.ts.
+ *
+ * Exit codes: 0 it was done, 1 it was not (one line on standard error says why). What users wrote
+ * (bodies, messages) goes to a screen with its control characters spelled out, and to a pipe or
+ * file as it is.
+ */
+import { UnreachableError } from "../../client/errors.ts";
+import type { Request, ShellCommand } from "./syntax.ts";
+import { formatListenAddress } from "../../config/listen-address.ts";
+import type { BoundAddress } from "../../config/listen-address.ts";
+import { PROGRAM } from "../../config/version.ts";
+import { BadReplyError } from "../../protocol/reply-line.ts";
+import { ReplyTooBigError } from "../../protocol/reply-reader.ts";
+import type { Runtime } from "../../runtime.ts";
+import { isLoss, RefusedError, ServerView } from "./server-view.ts";
+import type { Terminal } from "../../terminal.ts";
+import { failureFields, failureLines } from "./failure-text.ts";
+import { bodyFields, shown, shownText, table } from "./text.ts";
+import type { Facts } from "./text.ts";
+import { sortTubes, TUBE_HEAD, tubeCells } from "./tube-rows.ts";
+import { watchServer } from "./top.ts";
+
+const EXIT_DONE = 0;
+const EXIT_NOT_DONE = 1;
+const BAD_ANSWERS = [BadReplyError, ReplyTooBigError];
+
+/** Runs a shell command; answers the exit code. */
+export async function runShell(
+  command: ShellCommand,
+  runtime: Runtime,
+  terminal: Terminal,
+): Promise<number> {
+  const where = formatListenAddress(command.address);
+  const complain = (why: string): void => runtime.complain(`${PROGRAM}: ${shownText(why)}`);
+  let server: ServerView | undefined;
+  try {
+    server = await ServerView.open(command.address);
+    await new Shell(command, server, terminal, complain).run();
+    return EXIT_DONE;
+  } catch (error) {
+    const why = explain(error, where);
+    if (why === undefined) throw error;
+    complain(why);
+    return EXIT_NOT_DONE;
+  } finally {
+    server?.close();
+  }
+}
+
+function explain(error: unknown, where: string): string | undefined {
+  if (error instanceof RefusedError) return error.message;
+  if (error instanceof UnreachableError) return `${where}: cannot connect: ${error.message}`;
+  const isTheConnection = isLoss(error) || BAD_ANSWERS.some((kind) => error instanceof kind);
+  return isTheConnection && error instanceof Error ? `${where}: ${error.message}` : undefined;
+}
+
+class Shell {
+  readonly #request: Request;
+  readonly #asJson: boolean;
+  readonly #server: ServerView;
+  readonly #terminal: Terminal;
+  readonly #where: string;
+  readonly #address: BoundAddress;
+  readonly #complain: (why: string) => void;
+
+  constructor(
+    { request, asJson, address }: ShellCommand,
+    server: ServerView,
+    terminal: Terminal,
+    complain: (why: string) => void,
+  ) {
+    this.#address = address;
+    this.#complain = complain;
+    this.#request = request;
+    this.#asJson = asJson;
+    this.#server = server;
+    this.#terminal = terminal;
+    this.#where = formatListenAddress(address);
+  }
+
+  async run(): Promise<void> {
+    const request = this.#request;
+    switch (request.verb) {
+      case "top":
+        return watchServer(this.#server, this.#terminal, {
+          ...request,
+          asJson: this.#asJson,
+          where: this.#where,
+          open: () => ServerView.open(this.#address),
+          complain: this.#complain,
+        });
+      case "tubes":
+        return this.#tubes(request);
+      case "stats":
+        return this.#stats(request);
+      case "jobs":
+        return this.#jobs(request);
+      case "peek":
+        return this.#body(`peek ${request.job}`);
+      case "peek-tube":
+        await this.#server.expect("USING", `use ${request.tube}`);
+        return this.#body(`peek-${request.state}`);
+      case "failures":
+        return this.#failures(request.job);
+      case "put":
+        return this.#put(request);
+      case "reserve":
+        return this.#reserve(request);
+      case "kick":
+        return this.#kick(request);
+      case "kick-job":
+        return this.#each(request.jobs, "kick-job", "KICKED");
+      case "delete":
+        return this.#each(request.jobs, "delete", "DELETED");
+      case "flush":
+        return this.#flush(request);
+      case "pause":
+        await this.#server.expect("PAUSED", `pause-tube ${request.tube} ${request.seconds}`);
+        return this.#say({ paused: request.tube, seconds: request.seconds });
+      case "drain":
+        await this.#server.expect("DRAINING", "drain");
+        return this.#say({ draining: "true" });
+      case "undrain":
+        await this.#server.expect("UNDRAINED", "undrain");
+        return this.#say({ draining: "false" });
+    }
+  }
+
+  async #lines(lines: readonly string[]): Promise<void> {
+    if (lines.length > 0) await this.#terminal.write(`${lines.join("\n")}\n`);
+  }
+
+  /** Facts as a line of JSON, or one below the other. */
+  async #say(facts: Facts): Promise<void> {
+    if (this.#asJson) return this.#lines([JSON.stringify(facts)]);
+    const width = Math.max(...Object.keys(facts).map((key) => key.length));
+    await this.#lines(
+      Object.entries(facts).map(
+        ([key, value]) => `${`${key}:`.padEnd(width + 2)}${shownText(String(value))}`,
+      ),
+    );
+  }
+
+  async #list(head: readonly string[], items: readonly Facts[]): Promise<void> {
+    if (this.#asJson) return this.#lines(items.map((item) => JSON.stringify(item)));
+    const rows = items.map((item) => head.map((key) => item[key] ?? ""));
+    await this.#lines(table(head, rows));
+  }
+
+  async #tubes({ sort }: Extract<Request, { verb: "tubes" | "top" }>): Promise<void> {
+    const { names } = await this.#server.tubeNames();
+    const tubes = sortTubes(await this.#server.tubes(names), sort);
+    if (this.#asJson) return this.#lines(tubes.map((tube) => JSON.stringify(tube)));
+    await this.#lines(
+      table(
+        TUBE_HEAD,
+        tubes.map((tube) => tubeCells(tube)),
+      ),
+    );
+  }
+
+  async #stats({ tube, job }: Extract<Request, { verb: "stats" }>): Promise<void> {
+    if (tube !== undefined) return this.#say(await this.#server.facts(`stats-tube ${tube}`));
+    if (job !== undefined) return this.#say(await this.#server.facts(`stats-job ${job}`));
+    return this.#say(await this.#server.facts("stats"));
+  }
+
+  async #jobs(request: Extract<Request, { verb: "jobs" }>): Promise<void> {
+    const { tube, state, after, limit } = request;
+    const { items } = await this.#server.document(`list-jobs ${tube} ${state} ${after} ${limit}`);
+    await this.#list(Object.keys(items[0] ?? { id: 0 }), items);
+  }
+
+  async #failures(job: number): Promise<void> {
+    const { items } = await this.#server.document(`list-failures ${job}`);
+    if (this.#asJson) return this.#lines(items.map((item) => JSON.stringify(failureFields(item))));
+    await this.#lines(items.flatMap(failureLines));
+  }
+
+  /** Prints the body that a command answers. */
+  async #body(line: string): Promise<void> {
+    const { args, body } = await this.#server.expect("FOUND", line);
+    await this.#printBody(Number(args[0]), body);
+  }
+
+  async #printBody(id: number, body: Uint8Array): Promise<void> {
+    if (this.#asJson) return this.#lines([JSON.stringify({ id, ...bodyFields(body) })]);
+    if (this.#terminal.isScreen) return this.#lines([shown(body)]);
+    await this.#terminal.write(body);
+  }
+
+  async #put(request: Extract<Request, { verb: "put" }>): Promise<void> {
+    const { tube, pri, delaySeconds, ttrSeconds, isLines } = request;
+    await this.#server.expect("USING", `use ${tube}`);
+    const given = request.body;
+    const input =
+      given === undefined ? await this.#terminal.readAll() : new TextEncoder().encode(given);
+    for (const body of isLines ? linesOf(input) : [input]) {
+      const line = `put ${pri} ${delaySeconds} ${ttrSeconds} ${body.length}`;
+      const { args } = await this.#server.expect("INSERTED", line, body);
+      const id = Number(args[0]);
+      await this.#lines([this.#asJson ? JSON.stringify({ id }) : String(id)]);
+    }
+  }
+
+  async #reserve(request: Extract<Request, { verb: "reserve" }>): Promise<void> {
+    const { tubes, timeoutSeconds, afterwards, message } = request;
+    if (message !== undefined) await this.#checkMessages();
+    for (const tube of tubes) await this.#server.expect("WATCHING", `watch ${tube}`);
+    if (!tubes.includes("default")) await this.#server.expect("WATCHING", "ignore default");
+    const reply = await this.#server.expect("RESERVED", `reserve-with-timeout ${timeoutSeconds}`);
+    const id = Number(reply.args[0]);
+    const { pri = 0 } = await this.#server.facts(`stats-job ${id}`);
+    await this.#printBody(id, reply.body);
+    if (afterwards === "delete") await this.#server.expect("DELETED", `delete ${id}`);
+    else if (afterwards === "bury") await this.#fail("BURIED", `bury ${id} ${pri}`, message);
+    else await this.#fail("RELEASED", `release ${id} ${pri} 0`, message);
+  }
+
+  /**
+   * A server that does not know failure messages would take one for a command: it is asked for
+   * something harmless first.
+   */
+  async #checkMessages(): Promise<void> {
+    const { word } = await this.#server.ask("peek-failure 1");
+    if (word === "UNKNOWN_COMMAND") {
+      throw new RefusedError("this server does not know failure messages");
+    }
+  }
+
+  /** Ends an attempt, with what is to be said about it. */
+  async #fail(hoped: string, line: string, message: string | undefined): Promise<void> {
+    if (message === undefined) return void (await this.#server.expect(hoped, line));
+    const bytes = new TextEncoder().encode(message);
+    await this.#server.expect(hoped, `${line} ${bytes.length}`, bytes);
+  }
+
+  async #kick({ tube, count }: Extract<Request, { verb: "kick" }>): Promise<void> {
+    await this.#server.expect("USING", `use ${tube}`);
+    const { args } = await this.#server.expect("KICKED", `kick ${count}`);
+    await this.#say({ kicked: Number(args[0]) });
+  }
+
+  /** The same for each job; goes on where one cannot be found, and says so at the end. */
+  async #each(jobs: readonly number[], verb: string, hoped: string): Promise<void> {
+    const reasons: string[] = [];
+    for (const job of jobs) {
+      const line = `${verb} ${job}`;
+      const { word } = await this.#server.ask(line);
+      if (word !== hoped) reasons.push(await this.#server.whyNotFound(line));
+    }
+    await this.#say({ [hoped.toLowerCase()]: jobs.length - reasons.length });
+    if (reasons.length > 0) throw new RefusedError(`${verb}: ${reasons.join("; ")}`);
+  }
+
+  async #flush({ tube, isSure }: Extract<Request, { verb: "flush" }>): Promise<void> {
+    if (isSure) {
+      const { args } = await this.#server.expect("FLUSHED", `flush-tube ${tube}`);
+      return this.#say({ flushed: Number(args[0]) });
+    }
+    const facts = await this.#server.facts(`stats-tube ${tube}`);
+    const count = ["ready", "delayed", "buried"].reduce(
+      (sum, state) => sum + Number(facts[`current-jobs-${state}`] ?? 0),
+      0,
+    );
+    const counted = count === 1 ? "1 job" : `${count} jobs`;
+    throw new RefusedError(`this would delete ${counted} of ${tube}: say --yes`);
+  }
+}
+
+/** The lines of standard input, without their ends; an empty last one is none. */
+function linesOf(input: Uint8Array): readonly Uint8Array[] {
+  const lines: Uint8Array[] = [];
+  let from = 0;
+  while (from < input.length) {
+    const end = input.indexOf(10, from);
+    const to = end < 0 ? input.length : end;
+    lines.push(input.subarray(from, to > from && input[to - 1] === 13 ? to - 1 : to));
+    from = to + 1;
+  }
+  return lines;
+}

@@ -1,0 +1,399 @@
+/* Shell syntax: the words that cover a day's work with a running server: `homemaker tubes`,
+ * `homemaker put mails hello`, `homemaker top` ...
+ *
+ * SHELL_COMMANDS declares each once: parsing, `--help` and docs/shell.md are made from it. As pure
+ * as ../command-line.ts; what the words ask for is done beside. Called by ../subcommands.ts.
+ */
+import { Argument, Option as Flag } from "commander";
+import type { Command } from "commander";
+import { ID_MAX } from "../../../assembly/constants.ts";
+import { isTubeNameText, TUBE_NAME_RULE } from "../../protocol/tube-name.ts";
+import type { Units } from "../../text/control.ts";
+import { parseListenAddress } from "../../config/listen-address.ts";
+import type { BoundAddress } from "../../config/listen-address.ts";
+import { OPTIONS } from "../../config/options.ts";
+import { exitOf, quietSubcommand, wrongArguments } from "../quiet-command.ts";
+import type { Exit } from "../quiet-command.ts";
+import { ADDRESS_VARIABLE, unknownVariables } from "../variables.ts";
+import type { Environment } from "../variables.ts";
+
+/** Columns of the table of tubes, by which it can be sorted. */
+export const TUBE_COLUMNS = [
+  "name",
+  "ready",
+  "reserved",
+  "delayed",
+  "buried",
+  "waiting",
+  "total",
+] as const;
+export type TubeColumn = (typeof TUBE_COLUMNS)[number];
+
+/** States of a job by which it can be asked for. */
+export const JOB_STATES = ["ready", "reserved", "delayed", "buried"] as const;
+export type JobState = (typeof JOB_STATES)[number];
+
+/** What becomes of a job that `reserve` took. */
+export type Disposal = "release" | "delete" | "bury";
+
+/** What a shell command asks for. Numbers are in their ranges. */
+export type Request =
+  | { readonly verb: "stats"; readonly tube?: string; readonly job?: number }
+  | { readonly verb: "tubes" | "top"; readonly sort: TubeColumn; readonly intervalSeconds: number }
+  | { readonly verb: "peek"; readonly job: number }
+  | { readonly verb: "peek-tube"; readonly tube: string; readonly state: JobState }
+  | {
+      readonly verb: "jobs";
+      readonly tube: string;
+      readonly state: JobState;
+      readonly limit: number;
+      readonly after: number;
+    }
+  | { readonly verb: "failures"; readonly job: number }
+  | { readonly verb: "kick"; readonly tube: string; readonly count: number }
+  | { readonly verb: "kick-job" | "delete"; readonly jobs: readonly number[] }
+  | { readonly verb: "pause"; readonly tube: string; readonly seconds: number }
+  | { readonly verb: "flush"; readonly tube: string; readonly isSure: boolean }
+  | {
+      readonly verb: "put";
+      readonly tube: string;
+      readonly body?: string;
+      readonly isLines: boolean;
+      readonly pri: number;
+      readonly delaySeconds: number;
+      readonly ttrSeconds: number;
+    }
+  | {
+      readonly verb: "reserve";
+      readonly tubes: readonly string[];
+      readonly timeoutSeconds: number;
+      readonly afterwards: Disposal;
+      /** What is said about why the job is not done; absent: nothing. */
+      readonly message?: string;
+    }
+  | { readonly verb: "drain" | "undrain" };
+
+/** A shell command: which server, what for, and how to say it. */
+export interface ShellCommand {
+  readonly kind: "shell";
+  readonly address: BoundAddress;
+  /** One line of JSON for each thing, instead of text for people. */
+  readonly asJson: boolean;
+  readonly request: Request;
+}
+
+/** What is wrong with a word. Its message is what the user reads. */
+class WordError extends Error {
+  override readonly name = "WordError";
+  readonly code = "HM_USAGE";
+}
+
+const PRI_MAX = 4_294_967_295;
+const SECONDS_MAX = 4_294_967_295;
+const LIST_MAX = 1000;
+
+/** The words behind the name, and the flags, as commander has them. */
+interface Given {
+  readonly words: readonly string[];
+  readonly flags: Readonly<Record<string, string | true | undefined>>;
+  readonly units: Units;
+}
+
+interface Declared {
+  /** One sentence: what it does. */
+  readonly help: string;
+  readonly words?: readonly Argument[];
+  readonly flags?: readonly Flag[];
+  /** Throws a WordError. */
+  request(given: Given): Request;
+}
+
+const TUBE = new Argument("<TUBE>", "name of a tube");
+const JOB = new Argument("<ID>", "id of a job");
+const JOBS = new Argument("<ID...>", "ids of jobs");
+const STATE = new Argument("[STATE]", "ready, reserved, delayed or buried (default: ready)");
+
+/** Every shell command by its name, in the order in which help and docs show them. */
+export const SHELL_COMMANDS: Readonly<Record<string, Declared>> = {
+  top: {
+    help: "shows what the server is doing, live: q quits, s sorts, arrows scroll; without a terminal, or with --json, line by line",
+    flags: [
+      new Flag("-s, --sort <COLUMN>", `order of the tubes: ${TUBE_COLUMNS.join(", ")}`),
+      new Flag("-i, --interval <DURATION>", "time from one look to the next (default: 1s)"),
+    ],
+    request: ({ flags, units }) => ({
+      verb: "top",
+      sort: columnOf(flags["sort"] ?? "ready"),
+      intervalSeconds: secondsOf(flags["interval"] ?? "1s", "--interval", 1, 3600, units),
+    }),
+  },
+  tubes: {
+    help: "lists the tubes with what is in them",
+    flags: [new Flag("-s, --sort <COLUMN>", `order: ${TUBE_COLUMNS.join(", ")} (default: name)`)],
+    request: ({ flags }) => ({
+      verb: "tubes",
+      sort: columnOf(flags["sort"] ?? "name"),
+      intervalSeconds: 0,
+    }),
+  },
+  stats: {
+    help: "prints the server's figures, or those of a tube or of a job",
+    words: [new Argument("[TUBE]", "name of a tube; absent: the whole server")],
+    flags: [new Flag("-j, --job <ID>", "the figures of a job")],
+    request: statsRequest,
+  },
+  jobs: {
+    help: "lists jobs of a tube in the order of their ids",
+    words: [TUBE, STATE],
+    flags: [
+      new Flag("-n, --limit <COUNT>", `how many, 1 to ${LIST_MAX} (default: 20)`),
+      new Flag("--after <ID>", "only jobs with a higher id (default: 0)"),
+    ],
+    request: ({ words, flags }) => ({
+      verb: "jobs",
+      tube: tubeOf(words[0]),
+      state: stateOf(words[1]),
+      limit: numberOf(flags["limit"] ?? "20", "--limit", 1, LIST_MAX),
+      after: numberOf(flags["after"] ?? "0", "--after", 0, ID_MAX),
+    }),
+  },
+  peek: {
+    help: "prints the body of a job, by its id or the next one of a tube",
+    words: [new Argument("[ID]", "id of a job")],
+    flags: [
+      new Flag("-t, --tube <TUBE>", "instead of an id: the next job of this tube"),
+      new Flag(
+        "--state <STATE>",
+        "in this state: ready, reserved, delayed or buried (default: ready)",
+      ),
+    ],
+    request: peekRequest,
+  },
+  failures: {
+    help: "prints how the attempts at a job failed, oldest first, and what the workers said",
+    words: [JOB],
+    request: ({ words }) => ({ verb: "failures", job: idOf(words[0]) }),
+  },
+  put: {
+    help: "puts a job, its body from the command line or else from standard input, and prints its id",
+    words: [TUBE, new Argument("[BODY]", "the body; absent: standard input")],
+    flags: [
+      new Flag("--lines", "each line of standard input is a job"),
+      new Flag("--pri <PRI>", "priority, 0 is the most urgent (default: 1024)"),
+      new Flag("--delay <DURATION>", "time before it is ready (default: 0)"),
+      new Flag("--ttr <DURATION>", "time that a worker has for it (default: 1m)"),
+    ],
+    request: putRequest,
+  },
+  reserve: {
+    help: "takes the next job and prints its body; it goes back to its tube afterwards unless told otherwise",
+    words: [new Argument("[TUBE...]", "tubes to take from (default: default)")],
+    flags: [
+      new Flag("--timeout <DURATION>", "how long to wait for one (default: 0)"),
+      new Flag("--delete", "the job is done: delete it once it is printed"),
+      new Flag("--bury", "put it aside once it is printed"),
+      new Flag(
+        "-m, --message <TEXT>",
+        "why it is put aside or goes back: kept with it as a failure",
+      ),
+    ],
+    request: reserveRequest,
+  },
+  kick: {
+    help: "makes buried jobs of a tube ready, or delayed ones if none are buried",
+    words: [TUBE, new Argument("[COUNT]", "how many at most (default: 1)")],
+    request: ({ words }) => ({
+      verb: "kick",
+      tube: tubeOf(words[0]),
+      count: numberOf(words[1] ?? "1", "COUNT", 0, PRI_MAX),
+    }),
+  },
+  "kick-job": {
+    help: "makes buried or delayed jobs ready",
+    words: [JOBS],
+    request: ({ words }) => ({ verb: "kick-job", jobs: words.map(idOf) }),
+  },
+  delete: {
+    help: "deletes jobs that nobody holds",
+    words: [JOBS],
+    request: ({ words }) => ({ verb: "delete", jobs: words.map(idOf) }),
+  },
+  flush: {
+    help: "deletes all jobs of a tube that nobody holds",
+    words: [TUBE],
+    flags: [new Flag("--yes", "do it; without this it only says how many there are")],
+    request: ({ words, flags }) => ({
+      verb: "flush",
+      tube: tubeOf(words[0]),
+      isSure: flags["yes"] === true,
+    }),
+  },
+  pause: {
+    help: "keeps the jobs of a tube from being reserved for a time; 0 ends that",
+    words: [TUBE, new Argument("<DURATION>", "how long: 90, 90s, 5m, 1h, 2d")],
+    request: ({ words, units }) => ({
+      verb: "pause",
+      tube: tubeOf(words[0]),
+      seconds: secondsOf(words[1] ?? "", "DURATION", 0, SECONDS_MAX, units),
+    }),
+  },
+  drain: { help: "has the server refuse new jobs", request: () => ({ verb: "drain" }) },
+  undrain: { help: "has the server take new jobs again", request: () => ({ verb: "undrain" }) },
+};
+
+function statsRequest({ words, flags }: Given): Request {
+  const [tube] = words;
+  const { job } = flags;
+  if (tube !== undefined && job !== undefined) throw new WordError("a tube or a job, not both");
+  if (typeof job === "string") return { verb: "stats", job: idOf(job) };
+  return tube === undefined ? { verb: "stats" } : { verb: "stats", tube: tubeOf(tube) };
+}
+
+function peekRequest({ words, flags }: Given): Request {
+  const [id] = words;
+  const { tube, state } = flags;
+  if ((id === undefined) === (tube === undefined)) {
+    throw new WordError("expected an id, or --tube");
+  }
+  if (id !== undefined) return { verb: "peek", job: idOf(id) };
+  return { verb: "peek-tube", tube: tubeOf(tube), state: stateOf(state) };
+}
+
+function putRequest({ words, flags, units }: Given): Request {
+  const [tube, body] = words;
+  const isLines = flags["lines"] === true;
+  if (isLines && body !== undefined)
+    throw new WordError("--lines reads standard input, so no BODY");
+  return {
+    verb: "put",
+    tube: tubeOf(tube),
+    isLines,
+    ...(body !== undefined && { body }),
+    pri: numberOf(flags["pri"] ?? "1024", "--pri", 0, PRI_MAX),
+    delaySeconds: secondsOf(flags["delay"] ?? "0", "--delay", 0, SECONDS_MAX, units),
+    ttrSeconds: secondsOf(flags["ttr"] ?? "1m", "--ttr", 1, SECONDS_MAX, units),
+  };
+}
+
+function reserveRequest({ words, flags, units }: Given): Request {
+  const isDone = flags["delete"] === true;
+  const { message } = flags;
+  if (isDone && flags["bury"] === true) throw new WordError("--delete or --bury, not both");
+  if (isDone && message !== undefined) throw new WordError("--delete or --message, not both");
+  return {
+    verb: "reserve",
+    tubes: words.length === 0 ? ["default"] : words.map(tubeOf),
+    timeoutSeconds: secondsOf(flags["timeout"] ?? "0", "--timeout", 0, SECONDS_MAX, units),
+    afterwards: isDone ? "delete" : flags["bury"] === true ? "bury" : "release",
+    ...(typeof message === "string" && { message }),
+  };
+}
+
+function tubeOf(word: string | true | undefined): string {
+  if (typeof word === "string" && isTubeNameText(word)) return word;
+  throw new WordError(`"${word ?? ""}" cannot name a tube: ${TUBE_NAME_RULE}`);
+}
+
+function idOf(word: string | undefined): number {
+  return numberOf(word ?? "", "ID", 1, ID_MAX);
+}
+
+function stateOf(word: string | true | undefined): JobState {
+  const state = JOB_STATES.find((one) => one === (word ?? "ready"));
+  if (state === undefined) throw new WordError(`expected ${JOB_STATES.join(", ")}, not "${word}"`);
+  return state;
+}
+
+function columnOf(word: string | true): TubeColumn {
+  const column = TUBE_COLUMNS.find((one) => one === word);
+  if (column === undefined) {
+    throw new WordError(`--sort: expected ${TUBE_COLUMNS.join(", ")}, not "${word}"`);
+  }
+  return column;
+}
+
+function numberOf(word: string | true, what: string, least: number, most: number): number {
+  const number = typeof word === "string" && /^\d{1,16}$/.test(word) ? Number(word) : NaN;
+  if (number >= least && number <= most) return number;
+  throw new WordError(`${what}: expected a number from ${least} to ${most}, not "${word}"`);
+}
+
+/** Whole seconds, which is what the protocol has: "90", "90s", "5m", "1h". */
+function secondsOf(
+  word: string | true,
+  what: string,
+  least: number,
+  most: number,
+  units: Units,
+): number {
+  const millis = word === true ? undefined : units.parseDuration(word);
+  const seconds = (millis ?? Number.NaN) / 1000;
+  if (Number.isInteger(seconds) && seconds >= least && seconds <= most) return seconds;
+  const range = `whole seconds, ${least} to ${most}`;
+  throw new WordError(
+    `${what}: expected a duration such as 30s, 5m or 1h (${range}), not "${word}"`,
+  );
+}
+
+/** Reads the words and flags behind the name of a shell command. */
+export function parseShellCommand(
+  name: string,
+  rest: readonly string[],
+  env: Environment,
+  units: Units,
+): ShellCommand | Exit {
+  const declared = SHELL_COMMANDS[name];
+  if (declared === undefined) return wrongArguments(name, "there is no such command");
+  const command = syntaxOf(name, declared);
+  try {
+    command.parse(rest, { from: "user" });
+    const flags: Given["flags"] = command.opts();
+    const address = addressOf(flags["address"], env);
+    const request = declared.request({ words: command.args, flags, units });
+    return { kind: "shell", address, asJson: flags["json"] === true, request };
+  } catch (error) {
+    if (error instanceof WordError) return wrongArguments(name, error.message);
+    return exitOf(name, command, error);
+  }
+}
+
+/** What `homemaker NAME --help` prints. */
+export function shellHelp(name: string): string {
+  const declared = SHELL_COMMANDS[name];
+  return declared === undefined ? "" : syntaxOf(name, declared).helpInformation();
+}
+
+/** Another server than the one meant could lose jobs, so the variable must not be misspelt. */
+function checkVariables(env: Environment): void {
+  const misspelt = unknownVariables(env).find(({ meant }) => meant === ADDRESS_VARIABLE);
+  if (misspelt === undefined) return;
+  throw new WordError(`unknown variable ${misspelt.name} (Did you mean ${ADDRESS_VARIABLE}?)`);
+}
+
+/** The server that is meant: the flag, the variable, or where a server listens by default. */
+function addressOf(flag: string | true | undefined, env: Environment): BoundAddress {
+  if (flag === undefined) checkVariables(env);
+  const variable = env[ADDRESS_VARIABLE] ?? "";
+  const [source, text] =
+    typeof flag === "string" ? ["--address", flag] : [ADDRESS_VARIABLE, variable || "127.0.0.1"];
+  const address = parseListenAddress(text);
+  if (address === undefined) {
+    throw new WordError(`${source}: expected ${OPTIONS.listen.expects}, not "${text}"`);
+  }
+  if (address.kind === "unix") return address;
+  return { ...address, port: address.port ?? OPTIONS.port.default };
+}
+
+function syntaxOf(name: string, { help, words = [], flags = [] }: Declared): Command {
+  const command = quietSubcommand(name).description(
+    `${help.charAt(0).toUpperCase()}${help.slice(1)}.`,
+  );
+  for (const word of words) command.addArgument(word);
+  for (const flag of flags) command.addOption(flag);
+  return command
+    .option(
+      "-a, --address <ADDRESS>",
+      `the server (default: ${ADDRESS_VARIABLE}, or 127.0.0.1:11300)`,
+    )
+    .option("--json", "JSON, one line for each thing");
+}

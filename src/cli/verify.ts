@@ -1,0 +1,89 @@
+/*
+ * Verify: `homemaker verify DIR`: says what is in a journal and whether it is sound. Called by
+ * main.ts.
+ */
+
+import type { VerifyCommand } from "./subcommands.ts";
+import { PROGRAM } from "../config/version.ts";
+import { FormatError } from "../journal/format.ts";
+import { ForeignLogError, refuseForeignLog } from "../journal/foreign-log.ts";
+import { inspect } from "../journal/inspection.ts";
+import type { Inspection } from "../journal/inspection.ts";
+import { isDamaged } from "../journal/recovery-report.ts";
+import { RecoveryError } from "../journal/recovery.ts";
+import type { Runtime } from "../runtime.ts";
+import { StorageError } from "../storage.ts";
+import { bootId } from "../storage/boot-id.ts";
+import { ReadOnlyStorage } from "../storage/read-only.ts";
+
+const EXIT_CLEAN = 0;
+const EXIT_DAMAGED = 1;
+const EXIT_UNSEEN = 2;
+
+/** Looks through a journal and prints what it found; returns the exit code. */
+export async function verify(command: VerifyCommand, runtime: Runtime): Promise<number> {
+  try {
+    const found = await look(command.directory, runtime);
+    if (typeof found === "string") return complain(found, runtime);
+    const lines = command.asJson ? [JSON.stringify(found)] : report(found);
+    for (const line of lines) runtime.print(line);
+    return isDamaged(found) ? EXIT_DAMAGED : EXIT_CLEAN;
+  } catch (error) {
+    const isExpected =
+      error instanceof StorageError ||
+      error instanceof FormatError ||
+      error instanceof ForeignLogError ||
+      error instanceof RecoveryError;
+    if (!isExpected) throw error;
+    return complain(error.message, runtime);
+  }
+}
+
+function complain(why: string, runtime: Runtime): number {
+  runtime.complain(`${PROGRAM}: verify: ${why}`);
+  return EXIT_UNSEEN;
+}
+
+/** What was found, or why nothing could be. */
+async function look(directory: string, runtime: Runtime): Promise<Inspection | string> {
+  const storage = new ReadOnlyStorage(directory);
+  refuseForeignLog(directory, storage.list());
+  const holder = await storage.holder();
+  if (holder !== undefined) return `${directory}: a server uses it${holder}`;
+  const engine = await WebAssembly.compile(await runtime.readModule("engine"));
+  const found = inspect(storage, engine, Date.now() * 1000, bootId());
+  return found.segments.length === 0 ? `${directory}: there is no journal in it` : found;
+}
+
+/** The lines that people read. */
+function report(found: Inspection): string[] {
+  const { segments, spares, frames, records, jobs, failures, lastId } = found;
+  const all = Object.values(records).reduce((sum, count) => sum + count, 0);
+  const count = jobs.ready + jobs.delayed + jobs.buried;
+  return [
+    ...segments.map(
+      (one) => `${one.name}: ${one.bytes} bytes, ${one.frames} frames, ${one.records} records`,
+    ),
+    `segments: ${segments.length}, and ${spares} spare`,
+    `frames: ${frames}`,
+    `records: ${all} (${records.put} put, ${records.state} state, ${records.delete} delete, ${records.part} part, ${records.failure} failure)`,
+    `jobs: ${count} (${jobs.ready} ready, ${jobs.delayed} delayed, ${jobs.buried} buried)`,
+    `failures of these jobs: ${failures}`,
+    `ids go on at: ${lastId + 1}`,
+    `torn end: ${found.tornBytes === 0 ? "none" : `${found.tornBytes} bytes, never known to be safe`}`,
+    `damage: ${damageOf(found)}`,
+  ];
+}
+
+function damageOf(found: Inspection): string {
+  const { damagedSegments, damagedBytes, incompleteJobs, missingSegments, strangeSegments } = found;
+  const damage = [
+    ...(damagedSegments.length > 0
+      ? [`${damagedBytes} bytes, in ${damagedSegments.join(", ")}`]
+      : []),
+    ...(missingSegments.length > 0 ? [`missing: ${missingSegments.join(", ")}`] : []),
+    ...(strangeSegments.length > 0 ? [`of another journal: ${strangeSegments.join(", ")}`] : []),
+    ...(incompleteJobs > 0 ? [`jobs without their whole body: ${incompleteJobs}`] : []),
+  ];
+  return damage.length === 0 ? "none" : damage.join("; ");
+}

@@ -1,0 +1,24 @@
+/* Terminal: the seam between the shell's commands and where they read and write. Implemented in
+ * src/runtimes/node-terminal.ts and by the tests.
+ */
+
+/** Standard input and output, and the screen if there is one. */
+export interface Terminal {
+  /** Whether people look at what is written. */
+  readonly isScreen: boolean;
+  /** Whether `listen` hears anybody. */
+  readonly hasKeys: boolean;
+  readonly columns: number;
+  readonly rows: number;
+  /** Writes text or bytes as they are. Resolves when there is room for more. */
+  write(what: string | Uint8Array): Promise<void>;
+  /** All of standard input. */
+  readAll(): Promise<Uint8Array>;
+  /**
+   * Has `pressed` called with each key ("q", "up", "down", ...) until the answer is called; ctrl-c
+   * is the key "q".
+   */
+  listen(pressed: (key: string) => void): () => void;
+  /** Resolves after that long, or as soon as `until` does. */
+  wait(millis: number, until: Promise<void>): Promise<void>;
+}

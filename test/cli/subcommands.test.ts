@@ -1,0 +1,53 @@
+import { describe, expect, it } from "vitest";
+import { parseSubcommand } from "../../src/cli/subcommands.ts";
+import { loadBuiltControl } from "../text/load-control.ts";
+
+const control = await loadBuiltControl();
+const parse = (...argv: string[]): unknown => parseSubcommand(argv, control);
+
+describe("subcommands", () => {
+  it("are what the first word names; everything else is the server's", () => {
+    for (const argv of [[], ["-V"], ["-V", "verify"], ["verification"], ["--", "verify"]]) {
+      expect(parse(...argv)).toBeUndefined();
+    }
+  });
+
+  it("take a directory and flags, in any order", () => {
+    expect(parse("verify", "/a")).toEqual({ kind: "verify", directory: "/a", asJson: false });
+    expect(parse("verify", "--json", "/a")).toMatchObject({ directory: "/a", asJson: true });
+    expect(parse("import", "/a", "--data", "/b")).toEqual({
+      kind: "import",
+      from: "/a",
+      to: "/b",
+      segmentBytes: 67_108_864,
+      salvages: false,
+    });
+    expect(
+      parse("import", "--segment-size", "8MiB", "--salvage", "--data", "/b", "/a"),
+    ).toMatchObject({ from: "/a", to: "/b", segmentBytes: 8_388_608, salvages: true });
+  });
+
+  it.each([
+    [["verify"], "verify: missing required argument 'DIR'"],
+    [["verify", ""], "verify: expected a directory"],
+    [["verify", "a", "b"], "verify: too many arguments. Expected 1 argument but got 2: a, b."],
+    [["verify", "a", "--jason"], "verify: unknown option '--jason' (Did you mean --json?)"],
+    [["import", "a"], "import: expected --data DIR, the directory to make"],
+    [["import", "a", "--data"], "import: option '--data <TARGET>' argument missing"],
+    [
+      ["import", "a", "--data", "b", "--segment-size", "x"],
+      'import: --segment-size: expected a size such as 64MiB, not "x"',
+    ],
+  ])("complain in one line, with exit code 2: %j", (argv, line) => {
+    expect(parse(...argv)).toEqual({ kind: "exit", code: 2, stderr: `homemaker: ${line}` });
+  });
+
+  it.each(["verify", "import"])("print the help of %s", (name) => {
+    const shown: unknown = parse(name, "--help");
+    expect(shown).toMatchObject({
+      kind: "exit",
+      code: 0,
+      stdout: expect.stringContaining(`Usage: homemaker ${name} DIR`) as string,
+    });
+  });
+});
