@@ -9,7 +9,7 @@
 import { WHO_MAX } from "./constants";
 import { Node } from "./node";
 import { Job, jobAt } from "./job";
-import { give, take } from "./memory";
+import { FIXED, give, take } from "./memory";
 import { grantList, must, watches } from "./shard";
 import { Tube, addressOfTube, forgetIfUnused, tubeAt } from "./tube";
 import * as ready from "./ready";
@@ -84,7 +84,7 @@ function addressOfWatch(watch: Watch): u32 {
 
 /** A record for the session `token` of `thread`; 0 when there is no memory. */
 export function makeConn(thread: u32, token: u32): u32 {
-  const at = take(offsetof<Conn>(), true);
+  const at = take(FIXED, offsetof<Conn>(), true);
   if (at == 0) return 0;
   memory.fill(at, 0, offsetof<Conn>());
   const conn = connAt(at);
@@ -113,7 +113,7 @@ export function freeConn(conn: Conn): void {
 export function nameConn(conn: Conn, name: usize, bytes: u32): void {
   must(bytes <= WHO_MAX);
   if (conn.who != 0) give(conn.who);
-  conn.who = take(1 + bytes, true);
+  conn.who = take(FIXED, 1 + bytes, true);
   if (conn.who == 0) return;
   store<u8>(conn.who, <u8>bytes);
   memory.copy(<usize>conn.who + 1, name, bytes);
@@ -186,7 +186,7 @@ export function findWatch(conn: Conn, tube: u32): u32 {
  */
 export function addWatch(conn: Conn, tube: Tube): bool {
   if (findWatch(conn, addressOfTube(tube)) != 0) return true;
-  const at = take(offsetof<Watch>(), true);
+  const at = take(FIXED, offsetof<Watch>(), true);
   if (at == 0) return false;
   memory.fill(at, 0, offsetof<Watch>());
   const watch = watchAt(at);

@@ -337,6 +337,13 @@ export const STOP_ROOM: i32 = 257;
  */
 export const STOP_SHORT: i32 = 259;
 
+/**
+ * Pages that a call about the shard's budget tells of: of the budget, and of growth. Nothing else
+ * stands there: budgets are settled between a call and the reading of what it answered.
+ */
+export const RESULT_PAGES: i32 = 60;
+export const RESULT_GROWTH: i32 = 61;
+
 /** How many commands it ran. */
 export const RESULT_COMMANDS: i32 = 95;
 

@@ -1,20 +1,22 @@
 /* Failure: what is kept of an attempt at a job that ended without a delete: when, whose, how, and
  * what the holder said about it.
  *
- *   0      4       8    16    24       28        32    33          34           36
- *   | next | bytes | at | lsn | number | attempt | end | who bytes | has message - | who ... | message ...
+ *   0      4       8    16    24       28        32      36    37          38           40
+ *   | next | bytes | at | lsn | number | attempt | owner | end | who bytes | has message - | who ... | message ...
  *
  * The list hangs on the job's Cold record, oldest first, numbers ascending; numbers that are
  * missing were dropped. A message that does not fit in one piece with the rest is a chain of
- * blocks, as a long body, whose first and last addresses stand in its place. Memory for failures is
+ * blocks, as a long body (chain.ts), whose ends stand in its place. Memory for failures is
  * asked for as for bodies: inside the budget, and it may be refused.
  *
  * When an attempt ends is attempts.ts's to say; here is only the record and the list. With a
  * journal everything in the list is in it.
  */
+import * as chains from "./chain";
+import { BLOCK_BODY, Chain, OF_FAILURE, blockAt } from "./chain";
 import { Conn, whoAt, whoBytes } from "./conn";
-import { BLOCK_BODY, BLOCK_HEADER, CHAIN_BYTES, Cold, Job, coldAddress } from "./job";
-import { PIECE_MAX, give, take } from "./memory";
+import { Cold, Job, coldAddress } from "./job";
+import { FAILURES, PIECE_MAX, give, take } from "./memory";
 import { must, shard } from "./shard";
 
 @unmanaged
@@ -31,13 +33,17 @@ export class Failure {
   number: u32;
   /** Which reservation of the job it was. */
   attempt: u32;
+  /** The Cold record in whose list it is; 0 while it is in none, and then it is not moved. */
+  owner: u32;
   end: u8;
   whoBytes: u8;
   hasMessage: u8;
 }
 
 /** Where the name of whoever made the attempt stands, the message behind it. */
-const TEXT_OFFSET: u32 = 36;
+const TEXT_OFFSET: u32 = 40;
+/** What stands in the place of a long message: the ends of its chain. */
+const CHAIN_BYTES: u32 = offsetof<Chain>();
 
 export function failureAt(address: u32): Failure {
   return changetype<Failure>(<usize>address);
@@ -61,6 +67,15 @@ export function isChained(failure: Failure): bool {
   return TEXT_OFFSET + <u32>failure.whoBytes + failure.bytes > PIECE_MAX;
 }
 
+/** The ends of a long message. */
+export function messageChain(failure: Failure): Chain {
+  return changetype<Chain>(messageOf(failure));
+}
+
+function markOf(failure: Failure): u32 {
+  return addressOfFailure(failure) | OF_FAILURE;
+}
+
 /** Bytes of the piece that the record itself takes. */
 export function failureBytes(failure: Failure): u32 {
   const message = isChained(failure) ? CHAIN_BYTES : failure.bytes;
@@ -77,12 +92,14 @@ export function makeFailure(
 ): u32 {
   const whole = <u64>TEXT_OFFSET + nameBytes + bytes;
   const chained = whole > <u64>PIECE_MAX;
-  const at = take(chained ? TEXT_OFFSET + nameBytes + CHAIN_BYTES : <u32>whole, vital);
+  const size = chained ? TEXT_OFFSET + nameBytes + CHAIN_BYTES : <u32>whole;
+  const at = take(FAILURES, size, vital);
   if (at == 0) return 0;
   const failure = failureAt(at);
   failure.next = 0;
   failure.bytes = bytes;
   failure.lsn = 0;
+  failure.owner = 0;
   failure.end = 0;
   failure.whoBytes = <u8>nameBytes;
   failure.hasMessage = hasMessage ? 1 : 0;
@@ -98,14 +115,7 @@ export function makeFailureOf(conn: Conn, bytes: u32, hasMessage: bool): u32 {
 
 /** Frees a record that stands in no list. */
 export function freeFailure(failure: Failure): void {
-  if (isChained(failure)) {
-    let block = load<u32>(messageOf(failure));
-    while (block != 0) {
-      const following = load<u32>(block);
-      give(block);
-      block = following;
-    }
-  }
+  if (isChained(failure)) chains.freeBlocks(messageChain(failure));
   give(addressOfFailure(failure));
 }
 
@@ -127,33 +137,15 @@ export function appendMessage(
     memory.copy(messageOf(failure) + position, source, count);
     return count;
   }
-  let left = count;
-  while (left > 0) {
-    const inBlock = position % BLOCK_BODY;
-    if (inBlock == 0 && !addBlock(failure, position, vital)) break;
-    const step = min(left, BLOCK_BODY - inBlock);
-    memory.copy(<usize>lastBlock(failure) + BLOCK_HEADER + inBlock, source, step);
-    position += step;
-    source += step;
-    left -= step;
-  }
-  return count - left;
-}
-
-function lastBlock(failure: Failure): u32 {
-  return load<u32>(messageOf(failure) + 4);
-}
-
-/** Hangs the block for the bytes from `position` on at the end of the chain. */
-function addBlock(failure: Failure, position: u32, vital: bool): bool {
-  const block = take(BLOCK_HEADER + min(BLOCK_BODY, failure.bytes - position), vital);
-  if (block == 0) return false;
-  store<u32>(block, 0);
-  const last = lastBlock(failure);
-  if (last == 0) store<u32>(messageOf(failure), block);
-  else store<u32>(last, block);
-  store<u32>(messageOf(failure) + 4, block);
-  return true;
+  return chains.append(
+    messageChain(failure),
+    markOf(failure),
+    failure.bytes,
+    position,
+    source,
+    count,
+    vital,
+  );
 }
 
 /** Copies the message from `position` on to `target`, at most `room` bytes; returns how many. */
@@ -163,19 +155,26 @@ export function readMessage(failure: Failure, position: u32, target: usize, room
     memory.copy(target, messageOf(failure) + position, count);
     return count;
   }
-  let block = load<u32>(messageOf(failure));
-  for (let passed = position / BLOCK_BODY; passed > 0; --passed) block = load<u32>(block);
-  let left = count;
-  while (left > 0) {
-    const inBlock = position % BLOCK_BODY;
-    const step = min(left, BLOCK_BODY - inBlock);
-    memory.copy(target, <usize>block + BLOCK_HEADER + inBlock, step);
-    block = load<u32>(block);
-    position += step;
-    target += step;
-    left -= step;
-  }
+  if (count == 0) return 0;
+  let block = messageChain(failure).first;
+  for (let passed = position / BLOCK_BODY; passed > 0; --passed) block = blockAt(block).next;
+  chains.copyOut(block, position, target, count);
   return count;
+}
+
+/** The record lies at another address now; what knew it by the old one, `from`, is corrected. */
+export function settleFailure(failure: Failure, from: u32): void {
+  const at = addressOfFailure(failure);
+  const cold = coldAddress(failure.owner);
+  if (cold.failureTail == from) cold.failureTail = at;
+  if (cold.failureHead == from) {
+    cold.failureHead = at;
+  } else {
+    let before = cold.failureHead;
+    while (failureAt(before).next != from) before = failureAt(before).next;
+    failureAt(before).next = at;
+  }
+  if (isChained(failure)) chains.markEnds(messageChain(failure), markOf(failure));
 }
 
 /* The list of a job. */
@@ -209,6 +208,7 @@ export function lastMessage(job: Job): u32 {
 /** Adds a failure where its number belongs, as yet none has it. */
 export function insertFailure(cold: Cold, failure: Failure): void {
   const at = addressOfFailure(failure);
+  failure.owner = <u32>changetype<usize>(cold);
   let before = cold.failureTail;
   if (before != 0 && failureAt(before).number > failure.number) {
     before = 0;

@@ -5,11 +5,13 @@
  *     major = deadline, minor = id
  *
  * 84 bytes and the body behind them, in one piece of the allocator; a body above INLINE_BODY_MAX is
- * a chain of blocks instead, whose first and last addresses stand at 84, and behind them that of
- * the list of its parts in the journal (parts.ts) and how many are reading it. They know the job
- * by its id and read piece by piece; when it ends meanwhile, its body stays until the last of them
- * is done, in memory that counts like any other. Counters that most jobs never move lie in a Cold
- * record, made when first needed. Where a job stands depends on its state alone:
+ * a chain of blocks instead (chain.ts), whose ends stand at 84, and behind them the address of the
+ * list of its parts in the journal (parts.ts) and how many are reading it. They know the job by its
+ * id and read piece by piece; when it ends meanwhile, its body stays until the last of them is
+ * done, in memory that counts like any other. Counters that most jobs never move lie in a Cold
+ * record, made when first needed. A job that stands somewhere may be moved to another address
+ * between two critical sections (moving.ts): nobody outside keeps one. Where it stands depends on
+ * its state alone:
  *
  *   ready     its tube's bucket (holder), in the bucket's list or, with LATE, in the bucket's tree, by id; its deadline is since when
  *   reserved  the tree of the connection (holder) that holds it, by deadline
@@ -27,8 +29,10 @@ import {
   RESULT_PRI,
   STATE_GONE,
 } from "./constants";
+import * as chains from "./chain";
+import { BLOCK_BODY, BLOCK_HEADER, Chain, OF_JOB, blockAt, isBlock } from "./chain";
 import { Node } from "./node";
-import { PIECE_MAX, give, take } from "./memory";
+import { COLDS, JOBS, give, take } from "./memory";
 import { must, outputSlot, setResult, shard } from "./shard";
 
 @unmanaged
@@ -85,13 +89,16 @@ export class Cold {
   failureTail: u32;
   failuresKept: u32;
   failures: u32;
+  /** Whose it is. */
+  job: u32;
 }
 
 export const RECORD_BYTES: u32 = 84;
+/**
+ * What stands in the place of a long body: the ends of its chain, the list of its parts, how many
+ * read it.
+ */
 export const CHAIN_BYTES: u32 = 16;
-/** A block: address of the next one, then its share of the body. */
-export const BLOCK_HEADER: u32 = 8;
-export const BLOCK_BODY: u32 = PIECE_MAX - BLOCK_HEADER;
 
 export function jobAt(address: u32): Job {
   return changetype<Job>(<usize>address);
@@ -105,13 +112,22 @@ export function bodyOf(job: Job): usize {
   return changetype<usize>(job) + RECORD_BYTES;
 }
 
+/** The ends of a long body. */
+export function chainOf(job: Job): Chain {
+  return changetype<Chain>(bodyOf(job));
+}
+
+function markOf(job: Job): u32 {
+  return addressOfJob(job) | OF_JOB;
+}
+
 /**
  * A record for a body of `bytes`, inline body space included, fields not yet set; 0 when there is
  * no memory.
  */
 export function makeJob(bytes: u32, vital: bool): u32 {
   const chained = bytes > INLINE_BODY_MAX;
-  const at = take(RECORD_BYTES + (chained ? CHAIN_BYTES : bytes), vital);
+  const at = take(JOBS, RECORD_BYTES + (chained ? CHAIN_BYTES : bytes), vital);
   if (at == 0) return 0;
   const job = jobAt(at);
   job.bodyBytes = bytes;
@@ -176,12 +192,7 @@ export function freeJob(job: Job): void {
   if (job.bodyBytes > INLINE_BODY_MAX) {
     if (shard().cursorJob == at) shard().cursorJob = 0;
     must(load<u32>(bodyOf(job) + 8) == 0); // whoever ends a job sees to the list of its parts first
-    let block = load<u32>(bodyOf(job));
-    while (block != 0) {
-      const following = load<u32>(block);
-      give(block);
-      block = following;
-    }
+    chains.freeBlocks(chainOf(job));
   }
   give(at);
 }
@@ -196,9 +207,10 @@ export function coldAddress(address: u32): Cold {
  */
 export function coldOf(job: Job): u32 {
   if (job.cold == 0) {
-    const at = take(offsetof<Cold>(), true);
+    const at = take(COLDS, offsetof<Cold>(), true);
     if (at == 0) return 0;
     memory.fill(at, 0, offsetof<Cold>());
+    coldAddress(at).job = addressOfJob(job);
     job.cold = at;
   }
   return job.cold;
@@ -214,18 +226,7 @@ export function appendBody(job: Job, position: u32, source: usize, count: u32, v
     memory.copy(bodyOf(job) + position, source, count);
     return count;
   }
-  let left = count;
-  while (left > 0) {
-    const inBlock = position % BLOCK_BODY;
-    if (inBlock == 0 && !addBlock(job, position, vital)) break;
-    const step = min(left, BLOCK_BODY - inBlock);
-    const block = load<u32>(bodyOf(job) + 4);
-    memory.copy(<usize>block + BLOCK_HEADER + inBlock, source, step);
-    position += step;
-    source += step;
-    left -= step;
-  }
-  return count - left;
+  return chains.append(chainOf(job), markOf(job), job.bodyBytes, position, source, count, vital);
 }
 
 /**
@@ -237,24 +238,12 @@ export function appendOther(job: Job, position: u32, part: Job): bool {
   if (bytes <= INLINE_BODY_MAX)
     return appendBody(job, position, bodyOf(part), bytes, true) == bytes;
   let left = bytes;
-  for (let block = load<u32>(bodyOf(part)); block != 0; block = load<u32>(block)) {
+  for (let block = chainOf(part).first; isBlock(block); block = blockAt(block).next) {
     const step = min(left, BLOCK_BODY);
     if (appendBody(job, position, <usize>block + BLOCK_HEADER, step, true) != step) return false;
     position += step;
     left -= step;
   }
-  return true;
-}
-
-/** Hangs the block for the bytes from `position` on at the end of the chain. */
-function addBlock(job: Job, position: u32, vital: bool): bool {
-  const block = take(BLOCK_HEADER + min(BLOCK_BODY, job.bodyBytes - position), vital);
-  if (block == 0) return false;
-  store<u32>(block, 0);
-  const last = load<u32>(bodyOf(job) + 4);
-  if (last == 0) store<u32>(bodyOf(job), block);
-  else store<u32>(last, block);
-  store<u32>(bodyOf(job) + 4, block);
   return true;
 }
 
@@ -265,19 +254,16 @@ export function readBody(job: Job, position: u32, target: usize, room: u32): u32
     memory.copy(target, bodyOf(job) + position, count);
     return count;
   }
-  let block = blockFrom(job, position);
-  let left = count;
-  while (left > 0) {
-    const inBlock = position % BLOCK_BODY;
-    const step = min(left, BLOCK_BODY - inBlock);
-    memory.copy(target, <usize>block + BLOCK_HEADER + inBlock, step);
-    position += step;
-    target += step;
-    left -= step;
-    if (position % BLOCK_BODY == 0) block = load<u32>(block);
-  }
-  remember(job, position - (position % BLOCK_BODY), block);
+  const behind = chains.copyOut(blockFrom(job, position), position, target, count);
+  const end = position + count;
+  remember(job, end - (end % BLOCK_BODY), behind);
   return count;
+}
+
+/** The record lies at another address now; what knew it by the old one is corrected. */
+export function settleRecord(job: Job): void {
+  if (job.cold != 0) coldAddress(job.cold).job = addressOfJob(job);
+  if (job.bodyBytes > INLINE_BODY_MAX) chains.markEnds(chainOf(job), markOf(job));
 }
 
 /**
@@ -297,13 +283,13 @@ export function show(t: u32, job: Job): void {
 function blockFrom(job: Job, position: u32): u32 {
   const s = shard();
   let at: u32 = 0;
-  let block = load<u32>(bodyOf(job));
+  let block = chainOf(job).first;
   if (s.cursorJob == addressOfJob(job) && s.cursorBytes <= position) {
     at = s.cursorBytes;
     block = s.cursorBlock;
   }
-  while (position - at >= BLOCK_BODY && block != 0) {
-    block = load<u32>(block);
+  while (position - at >= BLOCK_BODY && isBlock(block)) {
+    block = blockAt(block).next;
     at += BLOCK_BODY;
   }
   return block;
@@ -315,7 +301,7 @@ function blockFrom(job: Job, position: u32): u32 {
  */
 function remember(job: Job, position: u32, block: u32): void {
   const s = shard();
-  s.cursorJob = block == 0 ? 0 : addressOfJob(job);
+  s.cursorJob = isBlock(block) ? addressOfJob(job) : 0;
   s.cursorBytes = position;
   s.cursorBlock = block;
 }

@@ -1,28 +1,48 @@
 /* Memory: the shard's allocator. Slabs: a page of 64 KiB is cut into slots of one size.
  *
- *   page:  | used u32 | bump u32 | free u32 | next u32 | prev u32 | class u32 | - | - | slot | slot | ...
+ *   page:  | used u32 | bump u32 | free u32 | next u32 | prev u32 | list u32
+ *          | slotBytes u16 | slots u16 | pass u32 | slot | slot | ...
  *
  * `free` is a list of slots given back, `bump` the offset of the first slot never given out. A page
- * that has a free slot stands in the list of its class; a page whose last slot came back goes to
- * the free pages at once, so that any class can have it: nothing stays behind when a tube of large
- * jobs is drained. Never more than 4,096 bytes in one piece: longer bodies are chains of blocks.
+ * has pieces of one kind and one size class only; while it has a free slot it stands in the ring of
+ * its kind and class. A page whose last slot came back goes to the free pages at once, so that any
+ * kind and class can have it. Pages in which few pieces are left are emptied by moving these
+ * (sweep.ts), for which every kind says what points at a piece. Never more than 4,080 bytes in one
+ * piece: longer bodies are chains of blocks.
  *
  * Two kinds of asking. What a client adds (jobs, bodies) stays inside the budget and may be
  * refused. What draining and bookkeeping need (`vital`) may exceed it: it is bounded by the jobs,
- * tubes and connections that exist, so the budget still bounds the whole.
+ * tubes and connections that exist, so the budget still bounds the whole. The budget counts pages
+ * in use, not those that the memory has: it goes from shard to shard (src/engine/page-budget.ts).
  */
 import { JOURNAL_BYTES, PAGE_BYTES, THREADS_BASE, THREAD_BYTES } from "./constants";
-import { CLASSES, classList, must, shard } from "./shard";
+import { CLASSES_MAX, LISTS, listAt, must, shard } from "./shard";
 
 @unmanaged
 export class Page {
   used: u32;
   bump: u32;
   free: u32;
+  /** Neighbours in the ring of its list. */
   next: u32;
   prev: u32;
-  class: u32;
+  /** Number of its list: kind and class. */
+  list: u32;
+  slotBytes: u16;
+  /** How many slots it has room for. */
+  slots: u16;
+  /** The pass that found nothing to be moved out of it; see sweep.ts. */
+  pass: u32;
 }
+
+/* Kinds of pieces: the numbers of their first lists. */
+
+/** What others keep the addresses of: never moved. */
+export const FIXED: u32 = 0;
+export const JOBS: u32 = CLASSES_MAX;
+export const COLDS: u32 = 2 * CLASSES_MAX;
+export const FAILURES: u32 = 3 * CLASSES_MAX;
+export const BLOCKS: u32 = 4 * CLASSES_MAX;
 
 export const PAGE_HEADER: u32 = 32;
 /** Largest piece. */
@@ -32,15 +52,18 @@ const GROWTH_PAGES: u32 = 256;
 /** The engine's memory never exceeds what an import with a maximum of 65,536 pages allows. */
 const PAGES_MAX: u32 = 65535;
 
-/** The size class of a piece of `bytes`; see CLASSES. */
+/**
+ * The size class of a piece of `bytes`: 64 by 8 bytes up to 512, then 8 for each doubling up to
+ * 4,096, 88 in all.
+ */
 function classOf(bytes: u32): u32 {
   if (bytes <= 512) return (bytes - 1) >> 3;
-  const shift = 28 - clz<u32>(bytes - 1); // eight classes for each doubling
+  const shift = 28 - clz<u32>(bytes - 1);
   return 64 + ((shift - 6) << 3) + (((bytes - 1) >> shift) - 8);
 }
 
 /** Bytes of a slot of class `c`. */
-export function slotBytes(c: u32): u32 {
+function bytesOfClass(c: u32): u32 {
   if (c < 64) return (c + 1) << 3;
   const shift = ((c - 64) >> 3) + 6;
   const bytes = (((c - 64) & 7) + 9) << shift;
@@ -49,18 +72,18 @@ export function slotBytes(c: u32): u32 {
 
 /** Bytes that a piece of `bytes` really takes. */
 export function roundUp(bytes: u32): u32 {
-  return slotBytes(classOf(bytes));
+  return bytesOfClass(classOf(bytes));
 }
 
-function grow(vital: bool): bool {
-  const s = shard();
-  const limit = vital ? PAGES_MAX : min(s.budgetPages, PAGES_MAX);
-  if (s.endPage >= limit) return false;
-  const step = min(GROWTH_PAGES, limit - s.endPage);
-  if (memory.grow(step) < 0) return false;
-  s.endPage += step;
-  return true;
+export function pageAt(address: u32): Page {
+  return changetype<Page>(<usize>address);
 }
+
+function addressOfPage(page: Page): u32 {
+  return <u32>changetype<usize>(page);
+}
+
+/* Pages. */
 
 /**
  * The first page that is the allocator's: those before it hold the header, the threads' areas and
@@ -72,14 +95,19 @@ export function firstPage(): u32 {
   return (THREADS_BASE + s.threads * THREAD_BYTES + journal) >> 16;
 }
 
-/**
- * Pages that are in use beyond the budget: taken for what is vital, and by recovery, which refuses
- * nothing.
- */
-export function overdrawnPages(): u32 {
+/** Most pages that a budget can have any use for. */
+export function pagesMax(): u32 {
+  return PAGES_MAX - firstPage();
+}
+
+function grow(vital: bool): bool {
   const s = shard();
-  const used = firstPage() + s.usedPages;
-  return used > s.budgetPages ? used - s.budgetPages : 0;
+  const limit = vital ? PAGES_MAX : firstPage() + min(s.budgetPages, pagesMax());
+  if (s.endPage >= limit) return false;
+  const step = min(GROWTH_PAGES, limit - s.endPage);
+  if (memory.grow(step) < 0) return false;
+  s.endPage += step;
+  return true;
 }
 
 /** A whole page, its content undefined, or 0 when there is none to be had. */
@@ -87,7 +115,7 @@ export function takePage(vital: bool): u32 {
   const s = shard();
   // The budget is what counts, not what there is: growing for something vital leaves pages above
   // it, and those stay for the vital.
-  if (!vital && firstPage() + s.usedPages >= s.budgetPages) return 0;
+  if (!vital && s.usedPages >= s.budgetPages) return 0;
   const page = s.freePages;
   if (page != 0) {
     s.freePages = load<u32>(page);
@@ -107,77 +135,155 @@ export function givePage(page: u32): void {
   s.usedPages--;
 }
 
-function link(page: Page, c: u32): void {
-  const list = classList(c);
-  const head = load<u32>(list);
-  page.next = head;
-  page.prev = 0;
-  if (head != 0) changetype<Page>(head).prev = <u32>changetype<usize>(page);
-  store<u32>(list, <u32>changetype<usize>(page));
+/** Bytes of the slots that are free in pages cut into slots. */
+export function looseBytes(): u32 {
+  const s = shard();
+  return s.slabPages * PAGE_BYTES - s.slotBytes;
 }
 
-function unlink(page: Page): void {
-  if (page.prev != 0) changetype<Page>(page.prev).next = page.next;
-  else store<u32>(classList(page.class), page.next);
-  if (page.next != 0) changetype<Page>(page.next).prev = page.prev;
+/* The rings. The list knows the page that slots are taken from. */
+
+/** Puts a page into its ring, in front: the next slots come from it. */
+export function link(page: Page): void {
+  const list = listAt(page.list);
+  const at = addressOfPage(page);
+  const front = list.front;
+  if (front == 0) {
+    page.next = at;
+    page.prev = at;
+  } else {
+    const last = pageAt(front).prev;
+    page.next = front;
+    page.prev = last;
+    pageAt(front).prev = at;
+    pageAt(last).next = at;
+  }
+  list.front = at;
+  list.pages++;
 }
 
-function openPage(c: u32, vital: bool): u32 {
+/** Takes a page out of its ring. */
+export function unlink(page: Page): void {
+  const list = listAt(page.list);
+  const at = addressOfPage(page);
+  list.pages--;
+  if (list.pages == 0) {
+    list.front = 0;
+    return;
+  }
+  pageAt(page.prev).next = page.next;
+  pageAt(page.next).prev = page.prev;
+  if (list.front == at) list.front = page.next;
+}
+
+function openPage(number: u32, size: u32, vital: bool): u32 {
   const at = takePage(vital);
   if (at == 0) return 0;
-  const page = changetype<Page>(at);
+  const page = pageAt(at);
   page.used = 0;
   page.bump = PAGE_HEADER;
   page.free = 0;
-  page.class = c;
-  link(page, c);
+  page.list = number;
+  page.slotBytes = <u16>size;
+  page.slots = <u16>((PAGE_BYTES - PAGE_HEADER) / size);
+  page.pass = 0;
+  shard().slabPages++;
+  link(page);
   return at;
 }
 
+/** Gives back a page that has no piece and stands in no ring. */
+export function closePage(page: Page): void {
+  must(page.used == 0);
+  shard().slabPages--;
+  givePage(addressOfPage(page));
+}
+
+/** Gives back the pages without a piece that stayed open: for when somebody needs the memory. */
+export function closeEmptyPages(): void {
+  for (let number: u32 = 0; number < LISTS; ++number) {
+    const front = listAt(number).front;
+    if (front == 0 || pageAt(front).used != 0) continue;
+    unlink(pageAt(front)); // it is the only one: `give` closes all others
+    closePage(pageAt(front));
+  }
+}
+
+/* Pieces. */
+
 /**
- * A piece of at least `bytes` (1..PIECE_MAX), 8-aligned, its content undefined; 0 when there is no
- * memory.
+ * A piece of at least `bytes` (1..PIECE_MAX) of a kind, 8-aligned, its content undefined; 0 when
+ * there is no memory.
  */
-export function take(bytes: u32, vital: bool): u32 {
+export function take(kind: u32, bytes: u32, vital: bool): u32 {
   must(bytes - 1 < PIECE_MAX);
   const c = classOf(bytes);
-  const size = slotBytes(c);
-  let at = load<u32>(classList(c));
+  let at = listAt(kind + c).front;
   if (at == 0) {
-    at = openPage(c, vital);
+    at = openPage(kind + c, bytesOfClass(c), vital);
     if (at == 0) return 0;
   }
-  const page = changetype<Page>(at);
+  return takeSlot(pageAt(at));
+}
+
+/** A slot of list `number` in a page that is open already, or 0. */
+export function takeOpen(number: u32): u32 {
+  const at = listAt(number).front;
+  return at == 0 ? 0 : takeSlot(pageAt(at));
+}
+
+function takeSlot(page: Page): u32 {
+  const size = <u32>page.slotBytes;
   let slot = page.free;
   if (slot != 0) {
     page.free = load<u32>(slot);
   } else {
-    slot = at + page.bump;
+    slot = addressOfPage(page) + page.bump;
     page.bump += size;
   }
   page.used++;
-  if (page.free == 0 && page.bump + size > PAGE_BYTES) unlink(page); // full now
+  shard().slotBytes += size;
+  if (page.used == <u32>page.slots) unlink(page); // full now
   return slot;
 }
 
 /** Gives a piece back. */
 export function give(slot: u32): void {
-  const at = slot & ~(PAGE_BYTES - 1);
-  const page = changetype<Page>(at);
-  must(page.class < CLASSES && page.used > 0);
-  const size = slotBytes(page.class);
-  const wasFull = page.free == 0 && page.bump + size > PAGE_BYTES;
-  store<u32>(slot, page.free);
-  page.free = slot;
-  page.used--;
-  if (wasFull) link(page, page.class);
-  // The last page of a class stays open while it is the only one: a queue that hovers around empty
+  const page = pageAt(slot & ~(PAGE_BYTES - 1));
+  must(page.list < LISTS && page.used > 0);
+  const wasFull = page.used == <u32>page.slots;
+  drop(page, slot);
+  if (wasFull) reopen(page);
+  if (page.used != 0) return;
+  // The last page of a list stays open while it is the only one: a queue that hovers around empty
   // costs no page traffic.
-  if (page.used == 0 && (page.next != 0 || page.prev != 0)) {
+  if (listAt(page.list).pages != 1) {
     unlink(page);
-    givePage(at);
-  } else if (page.used == 0) {
+    closePage(page);
+  } else {
     page.free = 0;
     page.bump = PAGE_HEADER;
   }
+}
+
+/** A page that was full has a free slot again; an empty one was only kept for want of it. */
+function reopen(page: Page): void {
+  const front = listAt(page.list).front;
+  link(page);
+  if (front == 0 || pageAt(front).used != 0) return;
+  unlink(pageAt(front));
+  closePage(pageAt(front));
+}
+
+/** Gives a slot back to its page, and no more. */
+export function drop(page: Page, slot: u32): void {
+  store<u32>(slot, page.free);
+  page.free = slot;
+  page.used--;
+  shard().slotBytes -= <u32>page.slotBytes;
+}
+
+/** Whether the piece at `slot` is of a kind that this page has; see verify.ts. */
+export function isOfKind(slot: u32, kind: u32, bytes: u32): bool {
+  return pageAt(slot & ~(PAGE_BYTES - 1)).list == kind + classOf(bytes);
 }

@@ -8,20 +8,20 @@
 import {
   DONE,
   FAILURES_KEPT,
-  JOURNAL_BYTES,
   NEVER_MICROS,
   OUT_OF_MEMORY,
-  RESULT_COUNT,
-  THREADS_BASE,
-  THREAD_BYTES,
+  RESULT_GROWTH,
+  RESULT_PAGES,
 } from "./constants";
 import * as commands from "./commands";
 import { crc32c, openCrc } from "./crc";
-import { overdrawnPages } from "./memory";
+import { closeEmptyPages, firstPage, pagesMax } from "./memory";
 import * as parts from "./parts";
 import * as segments from "./segments";
+import * as sweeping from "./sweep";
 import * as table from "./table";
 import {
+  LISTS,
   Shard,
   directoryOf,
   enter,
@@ -39,19 +39,19 @@ import {
 /**
  * Makes an empty shard of a memory of zeros. Called once, before any other thread has an instance.
  * `ringBytes` of room are left for a journal (`openJournal`). `pages` is the length of the memory,
- * `budgetPages` how far bodies may make it grow.
+ * `budgetPages` how many pages may be in use before a client is refused.
  */
 export function open(index: u32, threads: u32, ringBytes: u32, pages: u32, budgetPages: u32): i32 {
   const s = shard();
   s.index = index;
   s.threads = threads;
   s.nextDue = NEVER_MICROS;
-  s.topPage =
-    (THREADS_BASE + threads * THREAD_BYTES + (ringBytes == 0 ? 0 : JOURNAL_BYTES + ringBytes)) >>
-    16;
+  s.ringBytes = ringBytes;
+  s.topPage = firstPage();
   s.endPage = pages;
   s.budgetPages = budgetPages;
-  s.ringBytes = ringBytes;
+  s.growthPages = budgetPages;
+  s.sweepList = LISTS;
   s.keepsFailures = FAILURES_KEPT;
   must(s.topPage < pages);
   const made =
@@ -174,18 +174,56 @@ export function segmentCount(): u32 {
   return shard().segments;
 }
 
-/** Allows bodies to make the shard grow by `pages` more. */
-export function grantPages(t: u32, pages: u32): i32 {
+/* The budget: src/engine/page-budget.ts shares it out. */
+
+/** The memory may always grow by `pages`. Called before any other thread has an instance. */
+export function reserveGrowth(pages: u32): void {
+  shard().reservedPages = pages;
+}
+
+/** Allows `pages` more pages to be in use, and the memory to grow by `growth` for that. */
+export function grantPages(t: u32, pages: u32, growth: u32): i32 {
   enter();
   shard().budgetPages += pages;
+  shard().growthPages += growth;
   return leave(t, DONE);
 }
 
-/** RESULT_COUNT: pages that are in use beyond what was granted. */
-export function overdrawn(t: u32): i32 {
+/**
+ * RESULT_PAGES: how many pages more than it has the shard's budget could be good for; RESULT_GROWTH:
+ * how many of them need no growth.
+ */
+export function grantablePages(t: u32): i32 {
   enter();
-  setResult(t, RESULT_COUNT, <f64>overdrawnPages());
+  const s = shard();
+  const most = pagesMax();
+  setResult(t, RESULT_PAGES, s.budgetPages < most ? <f64>(most - s.budgetPages) : 0);
+  const grown = s.growthPages;
+  setResult(t, RESULT_GROWTH, s.budgetPages < grown ? <f64>(grown - s.budgetPages) : 0);
   return leave(t, DONE);
+}
+
+/**
+ * Makes the budget what is in use, no more and no less, and the growth what was ever in use or
+ * is reserved. RESULT_PAGES and RESULT_GROWTH: the pages of each that are given back; below 0, those that were
+ * taken beyond it.
+ */
+export function settleBudget(t: u32): i32 {
+  enter();
+  closeEmptyPages();
+  const s = shard();
+  const grown = max(s.topPage - firstPage(), s.reservedPages);
+  setResult(t, RESULT_PAGES, <f64>s.budgetPages - <f64>s.usedPages);
+  setResult(t, RESULT_GROWTH, <f64>s.growthPages - <f64>grown);
+  s.budgetPages = s.usedPages;
+  s.growthPages = grown;
+  return leave(t, DONE);
+}
+
+/** A step of emptying sparse pages; see sweep.ts. */
+export function sweep(t: u32): i32 {
+  enter();
+  return leave(t, sweeping.step());
 }
 
 /** Where in the memory the f64 lies that says when `tick` has something to do. */

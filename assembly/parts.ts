@@ -16,7 +16,7 @@
  */
 import { INLINE_BODY_MAX, STATE_UPLOADING } from "./constants";
 import { Job, addressOfJob, bodyOf, freeJob, jobAt } from "./job";
-import { give, take } from "./memory";
+import { FIXED, give, take } from "./memory";
 import { must, shard } from "./shard";
 
 @unmanaged
@@ -72,7 +72,7 @@ export function partsOf(job: Job): u32 {
  */
 export function makeParts(job: Job, partBytes: u32, vital: bool): bool {
   must(job.bodyBytes > INLINE_BODY_MAX && partBytes > 0);
-  const at = take(offsetof<Parts>(), vital);
+  const at = take(FIXED, offsetof<Parts>(), vital);
   if (at == 0) return false;
   const list = partsAt(at);
   list.job = addressOfJob(job);
@@ -84,7 +84,7 @@ export function makeParts(job: Job, partBytes: u32, vital: bool): bool {
   let left = list.count;
   while (left > 0) {
     const entries = left % PIECE_ENTRIES == 0 ? PIECE_ENTRIES : left % PIECE_ENTRIES;
-    const piece = take(PIECE_HEADER + entries * ENTRY_BYTES, vital); // the odd one first: it ends up last
+    const piece = take(FIXED, PIECE_HEADER + entries * ENTRY_BYTES, vital); // the odd one first: it ends up last
     if (piece == 0) {
       giveList(list);
       return false;

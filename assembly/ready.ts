@@ -11,7 +11,7 @@
 import { URGENT_BELOW } from "./constants";
 import { Node } from "./node";
 import { Job, LATE, addressOfJob, jobAt } from "./job";
-import { give, take } from "./memory";
+import { FIXED, give, take } from "./memory";
 import { Shard, must, shard } from "./shard";
 import { Tube, isPaused, readyNode, tubeAt } from "./tube";
 import * as tree from "./tree";
@@ -64,7 +64,7 @@ function bucketFor(tube: Tube, pri: u32): u32 {
 function makeBucket(tube: Tube, pri: u32): u32 {
   let at = tube.spareBucket;
   if (at != 0) tube.spareBucket = 0;
-  else at = take(offsetof<Bucket>(), true);
+  else at = take(FIXED, offsetof<Bucket>(), true);
   if (at == 0) return 0;
   const bucket = bucketAt(at);
   bucket.major = pri;
@@ -89,7 +89,8 @@ function dropBucket(tube: Tube, bucket: Bucket): void {
 
 /** Sees to it that making the tube's first bucket cannot fail. */
 export function keepSpareBucket(tube: Tube): bool {
-  if (tube.spareBucket == 0 && tube.buckets == 0) tube.spareBucket = take(offsetof<Bucket>(), true);
+  if (tube.spareBucket == 0 && tube.buckets == 0)
+    tube.spareBucket = take(FIXED, offsetof<Bucket>(), true);
   return tube.spareBucket != 0 || tube.buckets != 0;
 }
 
@@ -130,6 +131,26 @@ function displace(bucket: Bucket, job: Job): void {
   else bucket.head = job.left;
   if (job.left != 0) jobAt(job.left).right = job.right;
   else bucket.tail = job.right;
+}
+
+/** Takes a job that is about to be moved out of the tree, if it stands in one. */
+export function beginMove(job: Job): void {
+  if ((job.flags & LATE) != 0) tree.remove(lateRoot(bucketAt(job.holder)), job);
+}
+
+/** A ready job lies at another address now; what knew it by the old one, `from`, is corrected. */
+export function endMove(tube: Tube, job: Job, from: u32): void {
+  const at = addressOfJob(job);
+  const bucket = bucketAt(job.holder);
+  if (tube.best == from) tube.best = at;
+  if ((job.flags & LATE) != 0) {
+    tree.insertByMinor(lateRoot(bucket), job);
+    return;
+  }
+  if (job.right != 0) jobAt(job.right).left = at;
+  else bucket.head = at;
+  if (job.left != 0) jobAt(job.left).right = at;
+  else bucket.tail = at;
 }
 
 /** The job of the bucket with the lowest id: the next to go, and the oldest. */

@@ -19,8 +19,11 @@ import {
   WAKE,
 } from "./constants";
 
-/** Size classes of the allocator: 64 by 8 bytes up to 512, then 8 for each doubling up to 4,096. */
-export const CLASSES: u32 = 88;
+/** Size classes that each kind of piece has room for, and lists of pages of all kinds; memory.ts. */
+export const CLASSES_MAX: u32 = 128;
+export const LISTS: u32 = 5 * CLASSES_MAX;
+/** Marks of the slots of one page, a bit each; see sweep.ts. */
+export const SLOT_MARKS_BYTES: u32 = 1024;
 /** Pages that a table's directory can name: 4,096 x 16,384 heads. */
 export const DIRECTORY_PAGES: u32 = 4096;
 
@@ -33,6 +36,13 @@ export class Table {
   split: u32;
   /** Address of the directory: DIRECTORY_PAGES addresses of pages. */
   directory: u32;
+}
+
+/** The pages of one kind and size that have a free slot. */
+@unmanaged
+export class List {
+  front: u32;
+  pages: u32;
 }
 
 @unmanaged
@@ -86,17 +96,29 @@ export class Shard {
 
   /* The allocator: memory.ts. */
   freePages: u32;
-  /**
-   * First page that was never used, the end of the memory, and the pages that bodies may make us
-   * take, in pages.
-   */
+  /** First page that was never used, and the end of the memory, in pages. */
   topPage: u32;
   endPage: u32;
   /** Segments that the journal's table lists. */
   segments: u32;
+  /** Pages that may be in use before a client is refused; those that the memory may grow to. */
   budgetPages: u32;
-  /** Pages in use, free ones not counted. */
+  growthPages: u32;
+  /** Of these, those that are never given back. */
+  reservedPages: u32;
+  /** Pages in use, free ones not counted; of them those that are cut into slots. */
   usedPages: u32;
+  slabPages: u32;
+  /** Bytes of the slots that are in use. */
+  slotBytes: u32;
+
+  /* Where emptying sparse pages has come to: sweep.ts. */
+  sweepPass: u32;
+  sweepList: u32;
+  /** Pages of that list that this pass has not looked at. */
+  sweepLeft: u32;
+  /** The fewest loose bytes since the pass began. */
+  sweptBytes: u32;
 
   /* What the shard holds. */
   timers: u32;
@@ -148,10 +170,11 @@ export class Shard {
  * Behind the header: lists and tables of fixed size; the shard's histograms (times.ts) lie at
  * SHARD_TIMES_OFFSET.
  */
-const CLASS_LISTS: usize = SHARD_BASE + 1024;
-const GRANT_LISTS: usize = CLASS_LISTS + CLASSES * 4;
-const TABLES: usize = GRANT_LISTS + THREADS_MAX * 4 + 32;
+const GRANT_LISTS: usize = SHARD_BASE + 1024;
+const TABLES: usize = GRANT_LISTS + THREADS_MAX * 4;
 const DIRECTORIES: usize = SHARD_BASE + 4096;
+const PAGE_LISTS: usize = DIRECTORIES + 3 * DIRECTORY_PAGES * 4;
+const SLOT_MARKS: usize = PAGE_LISTS + LISTS * 8;
 
 /** Bytes of the header page that hold one directory. */
 export const DIRECTORY_BYTES: u32 = DIRECTORY_PAGES * 4;
@@ -187,9 +210,14 @@ export function directoryOf(i: u32): u32 {
   return <u32>DIRECTORIES + i * DIRECTORY_BYTES;
 }
 
-/** Address of the head of the list of pages of size class `c` that have a free slot. */
-export function classList(c: u32): usize {
-  return CLASS_LISTS + ((<usize>c) << 2);
+/** The list of pages of number `number`: a kind and a size class. */
+export function listAt(number: u32): List {
+  return changetype<List>(PAGE_LISTS + ((<usize>number) << 3));
+}
+
+/** Where SLOT_MARKS_BYTES of marks lie, which mean nothing between two calls. */
+export function slotMarks(): usize {
+  return SLOT_MARKS;
 }
 
 /** Address of the head of the list of connections of `thread` that have a grant to collect. */

@@ -1,9 +1,9 @@
 /* Table: a hash table that grows and shrinks one bucket at a time (linear hashing, Litwin 1980).
  *
  * No operation ever rehashes the whole: an insert splits at most one bucket, a removal joins at
- * most one, so a table of a million jobs never makes anybody wait. Heads lie in pages of 16,384,
- * named by a directory in the shard's header page. Entries are linked through Node.chain and hashed
- * by the low half of Node.minor; dense ids therefore spread perfectly.
+ * most two pairs, so a table of a million jobs never makes anybody wait. Heads lie in pages of
+ * 16,384, named by a directory in the shard's header page. Entries are linked through Node.chain
+ * and hashed by the low half of Node.minor; dense ids therefore spread perfectly.
  */
 import { Node, addressOf, nodeAt } from "./node";
 import { DIRECTORY_PAGES, Table, must } from "./shard";
@@ -104,6 +104,11 @@ function join(table: Table): void {
     givePage(load<u32>(table.directory + ((high >> HEADS_SHIFT) << 2)));
 }
 
+function joinIfSparse(table: Table): void {
+  const n = heads(table);
+  if (n > HEADS_MIN && table.count < n >> 1) join(table);
+}
+
 /** Address of the first entry in bucket number `bucket`, below `heads`, or 0. */
 export function head(table: Table, bucket: u32): u32 {
   return load<u32>(headAt(table, bucket));
@@ -122,6 +127,21 @@ export function add(table: Table, node: Node): void {
   if (table.count > heads(table)) split(table);
 }
 
+/** Puts `entry`, which has the links of the one at `from`, in its place. */
+export function replace(table: Table, from: u32, entry: Node): void {
+  const head = headAt(table, bucketOf(table, <u32>entry.minor));
+  let current = load<u32>(head);
+  if (current == from) {
+    store<u32>(head, addressOf(entry));
+    return;
+  }
+  while (nodeAt(current).chain != from) {
+    current = nodeAt(current).chain;
+    must(current != 0); // the entry stands in its bucket
+  }
+  nodeAt(current).chain = addressOf(entry);
+}
+
 /** Takes out an entry that is there. */
 export function drop(table: Table, node: Node): void {
   const at = addressOf(node);
@@ -138,7 +158,7 @@ export function drop(table: Table, node: Node): void {
   }
   table.count--;
   // Half as many entries as heads before it shrinks: a count that swings by one must not split and
-  // join for ever.
-  const n = heads(table);
-  if (n > HEADS_MIN && table.count < n >> 1) join(table);
+  // join for ever. Two at once: so the heads have gone when the entries have.
+  joinIfSparse(table);
+  joinIfSparse(table);
 }

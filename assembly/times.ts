@@ -16,7 +16,7 @@
 import { SHARD_TIMES_OFFSET, STATE_RESERVED } from "./constants";
 import { SHARD_BASE, TIME_BUCKETS, TIME_FIRST_BITS } from "./constants";
 import { Job, TOUCHED, coldAddress, coldOf } from "./job";
-import { take } from "./memory";
+import { FIXED, take } from "./memory";
 import { shard } from "./shard";
 import { Tube, tubeAt } from "./tube";
 
@@ -66,7 +66,7 @@ function between(since: u64, now: u64): u64 {
 }
 
 function open(tube: Tube): bool {
-  const at = take(TIMES_BYTES, true);
+  const at = take(FIXED, TIMES_BYTES, true);
   if (at == 0) return false;
   memory.fill(at, 0, TIMES_BYTES);
   tube.times = at;

@@ -7,7 +7,7 @@
  */
 import { TUBE_NAME_MAX } from "./constants";
 import { Node } from "./node";
-import { give, take } from "./memory";
+import { FIXED, give, take } from "./memory";
 import { must, shard, tubesByName } from "./shard";
 import * as table from "./table";
 import * as timers from "./timers";
@@ -159,7 +159,7 @@ export function findOrMakeTube(name: usize, bytes: u32, number: u64): u32 {
   must(bytes - 1 < TUBE_NAME_MAX);
   const found = findTube(name, bytes);
   if (found != 0 || number == 0) return found;
-  const at = take(NAME_OFFSET + bytes, true);
+  const at = take(FIXED, NAME_OFFSET + bytes, true);
   if (at == 0) return 0;
   memory.fill(at, 0, NAME_OFFSET);
   const tube = tubeAt(at);

@@ -17,29 +17,35 @@ import { STATE_BURIED, STATE_DELAYED, STATE_READY, STATE_RESERVED } from "./cons
 import { RECORD_DELETE, SKIP_MARK, STATE_GONE, STATE_UPLOADING, URGENT_BELOW } from "./constants";
 import { CONN_MINOR, Conn, Watch, connAt, findWatch, heldRoot, watchAt } from "./conn";
 import { END_BURIED, END_CONNECTION_LOST } from "./constants";
-import { Failure, failureAt, failureBytes, firstFailure, isChained, messageOf } from "./failure";
-import { BLOCK_BODY, BLOCK_HEADER, CHAIN_BYTES, Cold, GRANTED, Job, LATE } from "./job";
-import { RECORD_BYTES, TOUCHED, bodyOf, coldAddress, jobAt, readersOf } from "./job";
+import { BLOCK_BODY, BLOCK_HEADER, Chain, OF_FAILURE, OF_JOB, blockAt, isBlock } from "./chain";
+import { Failure, failureAt, failureBytes, firstFailure, isChained } from "./failure";
+import { addressOfFailure, messageChain } from "./failure";
+import { CHAIN_BYTES, Cold, GRANTED, Job, LATE, addressOfJob, chainOf } from "./job";
+import { RECORD_BYTES, TOUCHED, coldAddress, jobAt, readersOf } from "./job";
 import { DeleteRecord, failureRecordBytes, partBytes, putBytes, STATE_BYTES } from "./journal";
-import { PAGE_HEADER, Page, firstPage, roundUp, slotBytes } from "./memory";
+import { BLOCKS, COLDS, FAILURES, FIXED, JOBS, PAGE_HEADER, Page } from "./memory";
+import { firstPage, give, isOfKind, looseBytes, roundUp, take } from "./memory";
+import { mayMove, move } from "./moving";
 import { before, nodeAt } from "./node";
 import { ENTRY_BYTES, PIECE_ENTRIES, PIECE_HEADER, Parts, partAt, partsAt, partsOf } from "./parts";
 import { Bucket, bucketAt, bucketsRoot, headOf, lateRoot, readHead, readyTubesRoot } from "./ready";
 import {
-  CLASSES,
+  CLASSES_MAX,
+  LISTS,
   Shard,
   Table,
-  classList,
   enter,
   grantList,
   inputSlot,
   jobs,
   leave,
+  listAt,
   ringBase,
 } from "./shard";
 import { segmentAt, segmentOf } from "./segments";
 import { outputSlot, setResult, shard, sleepForLock, tubesByName, watches } from "./shard";
 import { delayedRoot, findJob } from "./states";
+import { isMarked, markFree } from "./sweep";
 import { bucketOf, headAt, heads } from "./table";
 import {
   HISTOGRAM_BYTES,
@@ -106,6 +112,11 @@ export const SEGMENT_COUNTS: i32 = 47;
 export const FAILURE_LIST: i32 = 48;
 export const FAILURE_MESSAGE: i32 = 49;
 export const TUBE_HEAD: i32 = 50;
+export const COLD_OWNER: i32 = 51;
+export const FAILURE_OWNER: i32 = 52;
+export const CHAIN_LINKS: i32 = 53;
+export const SLOT_BYTES: i32 = 54;
+export const SWEEP_PLACE: i32 = 55;
 
 /** The first invariant found broken. */
 let broken: i32 = 0;
@@ -188,6 +199,39 @@ function reset(t: u32, deep: bool): void {
   expect((s.wakeLow | s.wakeHigh) == 0, SHARD_WAKES);
 }
 
+/* Moving. */
+
+/**
+ * Moves every piece of `kind`, 1 jobs to 4 blocks, that may be moved, wherever it lies: what the
+ * sweep does with few. The slots of thread `t` are overwritten.
+ */
+export function shake(t: u32, kind: u32): i32 {
+  enter();
+  reset(t, true);
+  markPages();
+  const top = shard().topPage;
+  for (let page = firstPage(); page < top && whole(); ++page) {
+    if (load<u8>(pageMarks + page) != 0 || kindOf(pageAt(page)) != kind * CLASSES_MAX) continue;
+    shakePage(pageAt(page));
+  }
+  return leave(t, broken) & CODE_MASK;
+}
+
+function shakePage(page: Page): void {
+  const kind = kindOf(page);
+  const size = <u32>page.slotBytes;
+  const first = pageStart(page) + PAGE_HEADER;
+  const end = pageStart(page) + page.bump;
+  markFree(page, first, size);
+  for (let i: u32 = 0, slot = first; slot < end; ++i, slot += size) {
+    if (isMarked(i) || !mayMove(kind, slot)) continue;
+    const to = take(kind, size, true);
+    if (to == 0) return;
+    move(kind, slot, to, size);
+    give(slot);
+  }
+}
+
 /* Trees. */
 
 /** Checks the shape and the order of a tree; returns how many nodes it has. */
@@ -240,7 +284,7 @@ function stands(at: u32, root: usize): bool {
 
 function checkTube(tube: Tube, prev: u32): void {
   const at = <u32>changetype<usize>(tube);
-  live(at, offsetof<Tube>() + tube.nameBytes);
+  live(FIXED, at, offsetof<Tube>() + tube.nameBytes);
   expect(tube.prevTube == prev, TUBE_LIST);
   expect(prev == 0 || tubeAt(prev).createdNumber < tube.createdNumber, TUBE_LIST);
   expect(findTube(nameOf(tube), tube.nameBytes) == at, TUBE_NAME);
@@ -265,7 +309,7 @@ function checkBuckets(tube: Tube): void {
   checkTree(root);
   for (let at = tree.first(root); at != 0 && whole(); at = tree.next(at)) {
     const bucket = bucketAt(at);
-    live(at, offsetof<Bucket>());
+    live(FIXED, at, offsetof<Bucket>());
     const count = checkBucket(tube, bucket);
     tubeReady += count;
     if (bucket.major < <u64>URGENT_BELOW) tubeUrgent += count;
@@ -274,7 +318,7 @@ function checkBuckets(tube: Tube): void {
     expect(following == 0 || nodeAt(following).major > bucket.major, TREE_ORDER);
     expect(at != tube.spareBucket, TUBE_SPARE_BUCKET);
   }
-  if (tube.spareBucket != 0) live(tube.spareBucket, offsetof<Bucket>());
+  if (tube.spareBucket != 0) live(FIXED, tube.spareBucket, offsetof<Bucket>());
   const promised = tube.using + tube.watching + tube.reserved + tube.delayed + tube.buried != 0;
   expect(!promised || (tube.buckets | tube.spareBucket) != 0, TUBE_SPARE_BUCKET);
   expect(tube.firstBucket == tree.first(root) && lastSeen, BUCKET_CACHED);
@@ -319,12 +363,13 @@ function checkJob(tube: Tube, job: Job, state: u8): void {
   expect(state == STATE_RESERVED || (job.flags & GRANTED) == 0, CONN_GRANT);
   expect(findJob(job.minor) == at, JOB_NOT_IN_TABLE);
   if (job.cold != 0) {
-    live(job.cold, offsetof<Cold>());
+    live(COLDS, job.cold, offsetof<Cold>());
+    expect(coldAddress(job.cold).job == at, COLD_OWNER);
     checkFailures(coldAddress(job.cold));
   }
   if ((job.flags & TOUCHED) != 0) checkTouched(job);
   const inline = job.bodyBytes <= INLINE_BODY_MAX;
-  live(at, RECORD_BYTES + (inline ? job.bodyBytes : CHAIN_BYTES));
+  live(JOBS, at, RECORD_BYTES + (inline ? job.bodyBytes : CHAIN_BYTES));
   if (!inline && whole()) checkBody(job);
 }
 
@@ -348,7 +393,8 @@ function checkFailures(cold: Cold): void {
     expect(number > (last == 0 ? 0 : failureAt(last).number), FAILURE_LIST);
     expect(failure.end >= END_BURIED && failure.end <= END_CONNECTION_LOST, FAILURE_LIST);
     expect(failure.lsn != 0, FAILURE_LIST);
-    live(at, failureBytes(failure));
+    live(FAILURES, at, failureBytes(failure));
+    expect(failure.owner == <u32>changetype<usize>(cold), FAILURE_OWNER);
     checkMessage(failure);
     last = at;
     count++;
@@ -358,45 +404,45 @@ function checkFailures(cold: Cold): void {
   failures += count;
 }
 
-/** Checks the chain of a long message: as many blocks as it takes, the last one known. */
+/** Checks a long message. */
 function checkMessage(failure: Failure): void {
   expect(failure.hasMessage != 0 || failure.bytes == 0, FAILURE_MESSAGE);
   if (!isChained(failure)) return;
-  let left = failure.bytes;
-  let last: u32 = 0;
-  for (let at = load<u32>(messageOf(failure)); at != 0 && whole(); at = load<u32>(at)) {
-    expect(left > 0, FAILURE_MESSAGE);
-    const share = min(left, BLOCK_BODY);
-    live(at, BLOCK_HEADER + share);
-    left -= share;
-    last = at;
-  }
-  expect(left == 0 && load<u32>(messageOf(failure) + 4) == last, FAILURE_MESSAGE);
+  const mark = addressOfFailure(failure) | OF_FAILURE;
+  checkChain(messageChain(failure), mark, failure.bytes, FAILURE_MESSAGE);
 }
 
-/** Checks the chain of a long body: as many blocks as it takes, the last one known. */
+/** Checks a long body and the list of its parts. */
 function checkBody(job: Job): void {
-  let left = job.bodyBytes;
-  let last: u32 = 0;
-  for (let at = load<u32>(bodyOf(job)); at != 0 && whole(); at = load<u32>(at)) {
-    expect(left > 0, JOB_BODY);
-    const share = min(left, BLOCK_BODY);
-    live(at, BLOCK_HEADER + share);
-    left -= share;
-    last = at;
-  }
-  expect(left == 0 && load<u32>(bodyOf(job) + 4) == last, JOB_BODY);
+  checkChain(chainOf(job), addressOfJob(job) | OF_JOB, job.bodyBytes, JOB_BODY);
   if (partsOf(job) == 0 || broken != 0) return;
   const list = partsAt(partsOf(job));
   checkList(list);
   expect(list.job == <u32>changetype<usize>(job) && list.missing == 0, PARTS_LIST);
 }
 
+/** Checks a chain: as many blocks as `bytes` take, linked both ways, both ends known. */
+function checkChain(chain: Chain, mark: u32, bytes: u32, invariant: i32): void {
+  let left = bytes;
+  let last: u32 = 0;
+  let at = chain.first;
+  for (; isBlock(at) && whole(); at = blockAt(at).next) {
+    expect(left > 0, invariant);
+    expect(blockAt(at).previous == (last == 0 ? mark : last), CHAIN_LINKS);
+    const share = min(left, BLOCK_BODY);
+    live(BLOCKS, at, BLOCK_HEADER + share);
+    left -= share;
+    last = at;
+  }
+  expect(left == 0 && chain.last == last, invariant);
+  expect(at == mark, CHAIN_LINKS);
+}
+
 /* Bodies in parts. */
 
 /** Checks a list of parts: those that are recorded stand in front of those that are missing. */
 function checkList(list: Parts): void {
-  live(<u32>changetype<usize>(list), offsetof<Parts>());
+  live(FIXED, <u32>changetype<usize>(list), offsetof<Parts>());
   expect(list.partBytes != 0 && list.bodyBytes > INLINE_BODY_MAX, PARTS_LIST);
   if (broken != 0) return;
   expect(list.count == (list.bodyBytes - 1) / list.partBytes + 1, PARTS_LIST);
@@ -404,7 +450,7 @@ function checkList(list: Parts): void {
   for (let at = list.pieces; at != 0 && whole(); at = load<u32>(at)) {
     const entries = min<u32>(left, PIECE_ENTRIES);
     expect(entries != 0, PARTS_LIST);
-    live(at, PIECE_HEADER + entries * ENTRY_BYTES);
+    live(FIXED, at, PIECE_HEADER + entries * ENTRY_BYTES);
     left -= entries;
   }
   expect(left == 0, PARTS_LIST);
@@ -561,7 +607,7 @@ function checkTimes(tube: Tube): void {
   expect(tube.earlierJobs <= tube.totalJobs && tube.earlierDeletes <= tube.deletes, TUBE_COUNTS);
   otherReserves += tube.otherReserves;
   if (tube.times == 0) return;
-  live(tube.times, TIMES_BYTES);
+  live(FIXED, tube.times, TIMES_BYTES);
   expect(timesIn(tube.times + HISTOGRAM_BYTES) <= reservesOf(tube), TUBE_TIMES);
 }
 
@@ -732,7 +778,7 @@ function eachWatch(sign: i32): void {
 function checkWatch(watch: Watch): void {
   const at = <u32>changetype<usize>(watch);
   const conn = connAt(watch.conn);
-  live(at, offsetof<Watch>());
+  live(FIXED, at, offsetof<Watch>());
   expect(findWatch(conn, watch.tube) == at, WATCH_LIST);
   if (conn.waiting != 0) watchesWaiting++;
   if (conn.watchHead != at) return;
@@ -777,7 +823,7 @@ function checkGone(): void {
     const job = jobAt(at);
     expect(job.state == STATE_GONE && job.right == prev && readersOf(job) > 0, JOB_MISPLACED);
     expect(findJob(job.minor) == 0 && job.cold == 0, JOB_MISPLACED);
-    live(at, RECORD_BYTES + CHAIN_BYTES);
+    live(JOBS, at, RECORD_BYTES + CHAIN_BYTES);
     checkBody(job);
     prev = at;
   }
@@ -810,9 +856,9 @@ function checkShard(): void {
   const state = jobAt(s.cursorJob).state;
   const isNoJob = state == STATE_UPLOADING || state == STATE_GONE;
   expect(isNoJob || findJob(jobAt(s.cursorJob).minor) == s.cursorJob, SHARD_CURSOR);
-  let block = load<u32>(bodyOf(jobAt(s.cursorJob)));
-  for (let passed: u32 = 0; passed < s.cursorBytes && block != 0; passed += BLOCK_BODY) {
-    block = load<u32>(block);
+  let block = chainOf(jobAt(s.cursorJob)).first;
+  for (let passed: u32 = 0; passed < s.cursorBytes && isBlock(block); passed += BLOCK_BODY) {
+    block = blockAt(block).next;
   }
   expect(block == s.cursorBlock, SHARD_CURSOR);
 }
@@ -855,16 +901,16 @@ function markHeads(table: Table): void {
   }
 }
 
-/** Counts a slot that is in use for a record of `bytes`. */
-function live(at: u32, bytes: u32): void {
+/** Counts a slot that is in use for a record of `bytes` of a kind. */
+function live(kind: u32, at: u32, bytes: u32): void {
   if (!counting || broken != 0) return;
   const page = at >> 16;
   expect(page >= firstPage() && page < shard().topPage, SLOT_MISPLACED);
   if (broken != 0) return;
   expect(load<u8>(pageMarks + page) == 0, SLOT_MISPLACED);
-  const size = slotBytes(pageAt(page).class);
+  const size = <u32>pageAt(page).slotBytes;
   const offset = at & (PAGE_BYTES - 1);
-  expect(size == roundUp(bytes), SLOT_MISPLACED);
+  expect(isOfKind(at, kind, bytes) && size == roundUp(bytes), SLOT_MISPLACED);
   expect(offset >= PAGE_HEADER && (offset - PAGE_HEADER) % size == 0, SLOT_MISPLACED);
   expect(offset < pageAt(page).bump, SLOT_MISPLACED);
   const counter = liveSlots + ((<usize>page) << 1);
@@ -877,28 +923,37 @@ function live(at: u32, bytes: u32): void {
 function checkPages(): u32 {
   let hidden: u32 = 0;
   let open: u32 = 0;
+  let slabs: u32 = 0;
+  let bytes: u32 = 0;
   for (let page = firstPage(); page < shard().topPage && whole(); ++page) {
     if (load<u8>(pageMarks + page) != 0) continue;
     const reached = <u32>load<u16>(liveSlots + ((<usize>page) << 1));
     expect(reached <= pageAt(page).used, SLOT_COUNT);
     hidden += pageAt(page).used - reached;
+    slabs++;
+    bytes += pageAt(page).used * <u32>pageAt(page).slotBytes;
     if (checkSlots(pageAt(page))) open++;
   }
-  for (let c: u32 = 0; c < CLASSES && whole(); ++c) open -= checkClass(c);
+  for (let number: u32 = 0; number < LISTS && whole(); ++number) open -= checkPageList(number);
   expect(open == 0, PAGE_LISTS);
+  expect(shard().slabPages == slabs && shard().slotBytes == bytes, SLOT_BYTES);
+  checkSweep();
   return hidden;
 }
 
 /** Checks the slots of a page; whether it has a free one. */
 function checkSlots(page: Page): bool {
-  expect(page.class < CLASSES, PAGE_SLOTS);
+  expect(page.list < LISTS, PAGE_SLOTS);
   if (broken != 0) return false;
-  const size = slotBytes(page.class);
+  const size = <u32>page.slotBytes;
+  expect(size == roundUp(size) && isOfKind(pageStart(page), kindOf(page), size), PAGE_SLOTS);
+  if (broken != 0) return false;
+  expect(<u32>page.slots == (PAGE_BYTES - PAGE_HEADER) / size, PAGE_SLOTS);
   const cut = (page.bump - PAGE_HEADER) / size;
   expect((page.bump - PAGE_HEADER) % size == 0 && page.bump <= PAGE_BYTES, PAGE_SLOTS);
   let free: u32 = 0;
   for (let slot = page.free; slot != 0 && whole(); slot = load<u32>(slot)) {
-    const offset = slot - <u32>changetype<usize>(page);
+    const offset = slot - pageStart(page);
     expect(offset >= PAGE_HEADER && offset < page.bump, PAGE_SLOTS);
     expect((offset - PAGE_HEADER) % size == 0 && ++free <= cut, PAGE_SLOTS);
   }
@@ -906,26 +961,44 @@ function checkSlots(page: Page): bool {
   return page.free != 0 || page.bump + size <= PAGE_BYTES;
 }
 
-/** Checks the list of the pages of class `c` that have a free slot; returns how many there are. */
-function checkClass(c: u32): u32 {
+function pageStart(page: Page): u32 {
+  return <u32>changetype<usize>(page);
+}
+
+function kindOf(page: Page): u32 {
+  return page.list & ~(CLASSES_MAX - 1);
+}
+
+/**
+ * Checks the ring of the pages of list `number`, which have a free slot each; returns how many
+ * there are. Only a page that is alone may have no piece: all others go back.
+ */
+function checkPageList(number: u32): u32 {
+  const list = listAt(number);
+  expect((list.front == 0) == (list.pages == 0), PAGE_LISTS);
   let count: u32 = 0;
-  let empty: u32 = 0;
-  let prev: u32 = 0;
-  for (let at = load<u32>(classList(c)); at != 0 && whole();) {
+  let at = list.front;
+  while (at != 0 && whole()) {
     const page = changetype<Page>(<usize>at);
-    expect(load<u8>(pageMarks + (at >> 16)) == 0 && page.prev == prev, PAGE_LISTS);
-    expect(page.class == c, PAGE_LISTS);
-    expect(page.free != 0 || page.bump + slotBytes(c) <= PAGE_BYTES, PAGE_LISTS);
-    if (page.used == 0) empty++;
-    prev = at;
-    at = page.next;
-    count++;
+    expect(load<u8>(pageMarks + (at >> 16)) == 0, PAGE_LISTS);
+    if (broken != 0) return 0;
+    expect(page.list == number && page.used < <u32>page.slots, PAGE_LISTS);
+    expect(page.used != 0 || list.pages == 1, PAGE_LISTS);
+    expect(changetype<Page>(<usize>page.next).prev == at && ++count <= list.pages, PAGE_LISTS);
+    at = page.next == list.front ? 0 : page.next;
   }
-  expect(empty <= 1, PAGE_LISTS); // one of each class stays open, all others go back
+  expect(count == list.pages, PAGE_LISTS);
   return count;
 }
 
 /** Takes the lock as whoever finds it taken, but with steps of that length. */
 export function lockInSteps(stepMillis: i32): void {
   sleepForLock(<i64>stepMillis * 1000000);
+}
+
+/** Where the sweep is, and what came loose. */
+function checkSweep(): void {
+  const s = shard();
+  expect(s.sweepList >= JOBS && s.sweepList <= LISTS, SWEEP_PLACE);
+  expect(looseBytes() == s.slabPages * PAGE_BYTES - s.slotBytes, SWEEP_PLACE);
 }

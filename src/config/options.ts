@@ -257,9 +257,9 @@ export const OPTIONS: { readonly [Key in keyof Settings]: Option<Settings[Key]> 
     name: "memory",
     category: "Engine",
     placeholder: "SIZE",
-    help: "most memory for jobs; beyond it put answers OUT_OF_MEMORY",
+    help: "most memory that jobs take at a time, whatever their tubes; beyond it put answers OUT_OF_MEMORY",
     default: undefined,
-    defaultText: "chosen to suit the machine",
+    defaultText: "half of what is left beside the process itself",
     ...size(MIB, 256 * GIB, "a size from 1MiB to 256GiB"),
   },
   dataDirectory: {

@@ -65,8 +65,11 @@ export interface EngineExports {
   /** An id. */
   lastId(): number;
   skipIds(id: number): void;
-  grantPages(t: number, pages: number): number;
-  overdrawn(t: number): number;
+  grantPages(t: number, pages: number, growth: number): number;
+  grantablePages(t: number): number;
+  settleBudget(t: number): number;
+  reserveGrowth(pages: number): void;
+  sweep(t: number): number;
   /** An address. */
   nextDueAddress(): number;
   /** An address. */
@@ -269,7 +272,10 @@ const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "lastId",
   "skipIds",
   "grantPages",
-  "overdrawn",
+  "grantablePages",
+  "settleBudget",
+  "reserveGrowth",
+  "sweep",
   "nextDueAddress",
   "tubesAddress",
   "nextId",

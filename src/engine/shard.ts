@@ -9,15 +9,7 @@
 import * as C from "../../assembly/constants.ts";
 import { EngineError, isEngine } from "./exports.ts";
 import type { EngineExports } from "./exports.ts";
-
-/** The pages that all shards may still take, shared by all threads; see engine/memory.ts. */
-export interface PageBudget {
-  /** Takes up to `pages`, returns how many there were. */
-  take(pages: number): number;
-}
-
-/** Pages that a shard asks the server for when bodies need more: 16 MiB. */
-const STEP_PAGES = 256;
+import type { PageBudget } from "./page-budget.ts";
 
 /**
  * Which threads have grants to collect, gathered over the calls of one turn of one thread, as two
@@ -149,14 +141,9 @@ export class Shard {
     return (this.#ring[0] ?? 0) - (this.#ring[1] ?? 0) <= this.#ringLimit;
   }
 
-  /**
-   * Takes from the server's memory what the shard uses already, as far as there is any: recovery
-   * asked nobody.
-   */
-  settleBudget(): void {
-    const { engine, thread } = this;
-    do this.answer(engine.overdrawn(thread));
-    while (this.field(C.RESULT_COUNT) > 0 && this.growBudget());
+  /** The shard is new, or recovery, which asked nobody, has filled it. */
+  beginBudget(): void {
+    this.#budget.begin(this);
   }
 
   /** Whether the ring has so much room that work which can wait need not. */
@@ -164,10 +151,11 @@ export class Shard {
     return (this.#ring[0] ?? 0) - (this.#ring[1] ?? 0) <= this.#ringLimit / 2;
   }
 
-  /** Gives the shard more of the server's memory; false when there is none left. */
-  growBudget(): boolean {
-    const pages = this.#budget.take(STEP_PAGES);
-    if (pages > 0) this.engine.grantPages(this.thread, pages);
-    return pages > 0;
+  /**
+   * Gives the shard more of the server's memory; false when there is none to be had. `isRetry`: for
+   * what was refused again since the last time.
+   */
+  growBudget(isRetry = false): boolean {
+    return this.#budget.enlarge(this, isRetry);
   }
 }

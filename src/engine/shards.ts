@@ -2,17 +2,18 @@
  * thread.
  *
  * A tube belongs to a shard by the hash of its name, for the life of the process. The memory cap is
- * one number for the whole server: shards take it in steps from a common store, so that one busy
- * tube may have nearly all of it.
+ * one number for the whole server, which the shards share (page-budget.ts): one busy tube may have
+ * nearly all of it. What a shard needs to exist at all, the threads' areas and the journal's ring,
+ * is not counted.
  */
 
 import * as C from "../../assembly/constants.ts";
+import { PageBudget, pageCounts } from "./page-budget.ts";
 import { Shard, Wakes } from "./shard.ts";
-import type { PageBudget } from "./shard.ts";
 
 /** Pages that a memory has at least when it is made: what the module's import asks for. */
 const PAGES_MIN = 64;
-/** Pages beside the threads' areas that a new shard needs for its tables and first records. */
+/** Pages beside the threads' areas that a shard has from the beginning, and may use at least. */
 const PAGES_FIRST = 16;
 /** Pages that a memory can have at most: 4 GiB. */
 const PAGES_MAX = 65536;
@@ -30,31 +31,17 @@ export interface ShardMemories {
   readonly threads: number;
   /** Bytes of each shard's journal ring, 0 without a journal. */
   readonly ringBytes: number;
-  /** What all memories together may take, in bytes. */
+  /** What the jobs and tables of all shards together may take, in bytes. */
   readonly capBytes: number;
-  /** The pages of the memory cap that no shard has taken yet: one Int32. */
+  /** The pages that no shard has in its budget; see page-budget.ts. */
   readonly pagesLeft: SharedArrayBuffer;
-}
-
-class SharedPageBudget implements PageBudget {
-  readonly #left: Int32Array;
-
-  constructor(pagesLeft: SharedArrayBuffer) {
-    this.#left = new Int32Array(pagesLeft);
-  }
-
-  take(pages: number): number {
-    const before = Atomics.sub(this.#left, 0, pages);
-    const got = Math.max(0, Math.min(pages, before));
-    if (got < pages) Atomics.add(this.#left, 0, pages - got);
-    return got;
-  }
 }
 
 /**
  * Makes `shards` empty shards (a power of two) for `threads` threads, with `memoryBytes` for all of
- * them together and a journal ring of `ringBytes` (whole pages) each, 0 for none. What the shards
- * need to exist at all is not refused, however small the cap.
+ * them together, for which their memories may grow to `growthBytes`, one half of that for whoever
+ * needs it, the other in equal shares, and a journal ring of `ringBytes` (whole pages) each, 0 for none. What the shards
+ * need for a first tube is not refused, however small the cap.
  */
 export function makeShards(
   module: WebAssembly.Module,
@@ -62,24 +49,30 @@ export function makeShards(
   threads: number,
   memoryBytes: number,
   ringBytes = 0,
+  growthBytes = Infinity,
 ): ShardMemories {
   const journal = ringBytes === 0 ? 0 : C.JOURNAL_BYTES + ringBytes;
   const areas = (C.THREADS_BASE + threads * C.THREAD_BYTES + journal) / C.PAGE_BYTES;
   const pages = Math.max(PAGES_MIN, areas + PAGES_FIRST);
-  const most = Math.min(Math.floor(memoryBytes / C.PAGE_BYTES), shards * PAGES_MAX);
-  const left = Math.max(0, most - shards * pages);
-  const pagesLeft = new SharedArrayBuffer(4);
-  new Int32Array(pagesLeft)[0] = left;
+  const inPages = (bytes: number): number => {
+    const asked = Math.floor(bytes / C.PAGE_BYTES);
+    return Math.max(shards * PAGES_FIRST, Math.min(asked, shards * PAGES_MAX));
+  };
+  const cap = inPages(memoryBytes);
+  const growth = inPages(growthBytes);
+  const pagesLeft = pageCounts(cap, growth);
   const memories = Array.from(
     { length: shards },
     () => new WebAssembly.Memory({ initial: pages, maximum: PAGES_MAX, shared: true }),
   );
-  const capBytes = (left + shards * pages) * C.PAGE_BYTES;
+  const capBytes = cap * C.PAGE_BYTES;
   const made = { module, memories, threads, ringBytes, capBytes, pagesLeft };
   for (const shard of openShards(made, 0)) {
-    shard.engine.open(shard.index, threads, ringBytes, pages, pages);
+    shard.engine.open(shard.index, threads, ringBytes, pages, 0);
+    shard.engine.reserveGrowth(Math.floor(growth / 2 / shards));
   }
   pinDefault(openShards(made, 0));
+  for (const shard of openShards(made, 0)) shard.beginBudget();
   return made;
 }
 
@@ -137,11 +130,13 @@ export function openJournals(made: ShardMemories, opening: JournalOpening): void
 
 /** Opens thread `thread`'s handles on all shards. */
 export function openShards(made: ShardMemories, thread: number): readonly Shard[] {
-  const budget = new SharedPageBudget(made.pagesLeft);
+  const budget = new PageBudget(made.pagesLeft);
   const wakes = new Wakes();
-  return made.memories.map(
+  const shards = made.memories.map(
     (memory, index) => new Shard(index, thread, made.threads, made.module, memory, budget, wakes),
   );
+  budget.serve(shards);
+  return shards;
 }
 
 function pinDefault(shards: readonly Shard[]): void {

@@ -168,7 +168,7 @@ class Recovery {
     for (const shard of this.#parts.shards) this.#endReplay(shard);
     this.#start(found.length);
     if (this.#hints !== undefined) applyHints(this.#hints, this.#parts.shards, this.#parts.now);
-    for (const { shard } of this.#parts.shards) shard.settleBudget();
+    for (const { shard } of this.#parts.shards) shard.beginBudget();
     const jobs = this.#parts.shards.reduce((sum, shard) => sum + jobCount(shard), 0);
     const unsettled = this.#settlement.make();
     return {

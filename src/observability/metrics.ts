@@ -271,7 +271,7 @@ export const METRICS = {
   memoryCap: {
     name: "homemaker_memory_cap_bytes",
     type: "gauge",
-    help: "Bytes that all shards together may take, as --memory says; beyond them put answers OUT_OF_MEMORY.",
+    help: "Bytes that the jobs of all shards may take at a time, as --memory says; beyond them put answers OUT_OF_MEMORY.",
     labels: [],
     source: "shard",
   },

@@ -87,9 +87,10 @@ class Failed implements Receiver {
     const shard = this.#shard;
     const { engine, thread } = shard;
     let answer = C.OUT_OF_MEMORY;
+    let tries = 0;
     do {
       answer = shard.answer(engine.openFailure(thread, this.#record, bytes));
-    } while (answer === C.OUT_OF_MEMORY && shard.growBudget());
+    } while (answer === C.OUT_OF_MEMORY && shard.growBudget(tries++ > 0));
     if (answer === C.DONE) this.#failure = shard.field(C.RESULT_REF);
   }
 
@@ -98,6 +99,7 @@ class Failed implements Receiver {
     const shard = this.#shard;
     const { engine, thread } = shard;
     const offset = this.#host.stage(shard, bytes, at, at + count, end);
+    let refusedAt = -1;
     for (let done = 0; done < count && this.#failure !== 0;) {
       const code = engine.appendFailure(
         thread,
@@ -108,7 +110,9 @@ class Failed implements Receiver {
       );
       const answer = shard.answer(code);
       done += shard.field(C.RESULT_COUNT);
-      if (answer === C.OUT_OF_MEMORY && !shard.growBudget()) this.drop();
+      if (answer !== C.OUT_OF_MEMORY) continue;
+      if (!shard.growBudget(done === refusedAt)) this.drop();
+      refusedAt = done;
     }
     return count;
   }

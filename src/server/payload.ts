@@ -3,6 +3,7 @@
  * The shards' memories and the compiled engine are shared between all threads; everything else is
  * plain data and is copied. Made by server.ts, opened by open-host.ts in each thread.
  */
+import { planMemory } from "../config/memory-plan.ts";
 import type { Options } from "../config/options.ts";
 import { keepFailures, makeShards, openJournals, ringBytesFor } from "../engine/shards.ts";
 import type { ShardMemories } from "../engine/shards.ts";
@@ -58,11 +59,17 @@ export async function makePayload(
   const controlWasm = await runtime.readModule("control");
   const module = await WebAssembly.compile(engineWasm);
   const shards = options.shards ?? defaultShards(common.threads);
-  const memoryBytes = options.memoryBytes ?? runtime.memoryBytes / 2;
   const hasJournal = options.dataDirectory !== undefined;
+  const plan = planMemory({
+    availableBytes: runtime.memoryBytes,
+    threads: common.threads,
+    hasJournal,
+    askedBytes: options.memoryBytes,
+  });
   const all = hasJournal ? seats + 1 : seats; // the committer's thread is the last
   const ringBytes = hasJournal ? ringBytesFor(all, shards, options.segmentBytes) : 0;
-  const memories = makeShards(module, shards, all, memoryBytes, ringBytes);
+  const { memoryBytes, growthBytes } = plan;
+  const memories = makeShards(module, shards, all, memoryBytes, ringBytes, growthBytes);
   keepFailures(memories, options.failuresKept);
   const content: ShardsPayload = {
     memories,

@@ -61,11 +61,12 @@ export class Putting {
     const offset = this.#host.stage(shard, bytes, at, at + command.bytes, end);
     const { pri, delay, ttr } = command;
     let answer = C.OUT_OF_MEMORY;
+    let tries = 0;
     do {
       answer = shard.answer(
         engine.put(thread, tube, id, pri, delay, ttr, offset, command.bytes, now),
       );
-    } while (answer === C.OUT_OF_MEMORY && shard.growBudget());
+    } while (answer === C.OUT_OF_MEMORY && shard.growBudget(tries++ > 0));
     answerPut(this.#host, shard, id, answer);
   }
 
@@ -73,9 +74,10 @@ export class Putting {
     const { shard } = to;
     const { bytes } = this.#host.command;
     let answer = C.OUT_OF_MEMORY;
+    let tries = 0;
     do {
       answer = shard.answer(shard.engine.openUpload(shard.thread, bytes));
-    } while (answer === C.OUT_OF_MEMORY && shard.growBudget());
+    } while (answer === C.OUT_OF_MEMORY && shard.growBudget(tries++ > 0));
     const address = answer === C.DONE ? shard.field(C.RESULT_REF) : 0;
     const parts = address === 0 ? undefined : this.#record(to, address, id);
     if (parts === undefined) this.#intake.swallow(bytes, R.REPLY.OUT_OF_MEMORY);
@@ -90,9 +92,10 @@ export class Putting {
     if (!this.#host.hasJournal) return 0;
     const { engine, thread } = shard;
     let answer = C.OUT_OF_MEMORY;
+    let tries = 0;
     do {
       answer = shard.answer(engine.recordUpload(thread, address, tube, id));
-    } while (answer === C.OUT_OF_MEMORY && shard.growBudget());
+    } while (answer === C.OUT_OF_MEMORY && shard.growBudget(tries++ > 0));
     if (answer === C.DONE) return shard.field(C.RESULT_COUNT);
     shard.answer(engine.dropUpload(thread, address));
     return undefined;
@@ -129,6 +132,7 @@ class Upload implements Receiver {
     const { engine, thread } = shard;
     const offset = host.stage(shard, bytes, at, at + count, end);
     let done = 0;
+    let refusedAt = -1;
     while (done < count) {
       if (this.#isRecorded && host.isJournalFull) return REFUSED;
       const code = engine.appendUpload(
@@ -140,7 +144,10 @@ class Upload implements Receiver {
       );
       const answer = shard.answer(code);
       done += shard.field(C.RESULT_COUNT);
-      if (answer === C.OUT_OF_MEMORY && !shard.growBudget()) return REFUSED;
+      if (answer === C.OUT_OF_MEMORY) {
+        if (!shard.growBudget(done === refusedAt)) return REFUSED;
+        refusedAt = done;
+      }
       if (answer === C.MORE) return done;
     }
     return count;

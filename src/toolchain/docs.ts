@@ -9,6 +9,7 @@ import { defaultWords, flagSyntax, helpText } from "../cli/command-line.ts";
 import { loadControl } from "../text/control.ts";
 import type { Units } from "../text/control.ts";
 import { metricsPage } from "./metrics-page.ts";
+import { JOURNAL_BYTES, LEAST_PART, MAIN_BYTES, THREAD_BYTES } from "../config/memory-plan.ts";
 import { CATEGORIES, environmentName } from "../config/option.ts";
 import type { Category, Option } from "../config/option.ts";
 import { OPTIONS } from "../config/options.ts";
@@ -35,11 +36,39 @@ exit code 2.
   pod about a service named \`homemaker\` (\`HOMEMAKER_PORT=tcp://...\` and others) is left alone.
 `;
 
+/** What --memory means, for those who size a machine. */
+function memorySection(): string {
+  const mib = (bytes: number): string => `${bytes / 1_048_576} MiB`;
+  return `## Memory
+
+\`--memory\` bounds what jobs, tubes, connections and their tables take at a time, whatever the tubes
+and shards: one tube may have nearly all of it, and what it leaves, any other may have at once. Of
+jobs that stay when most are gone, what they keep beside themselves is used for others when memory
+is short. A tube takes 4 GiB at most, because its shard does.
+
+The process needs more than that. Its own need is about ${mib(MAIN_BYTES)}, ${mib(THREAD_BYTES)} for each thread, and
+${mib(JOURNAL_BYTES)} with \`--data\`. That comes off first from what the machine has, or the container; half of
+the rest is the default of \`--memory\`, and at least one part in ${LEAST_PART} of the whole.
+
+The other half is for what shards keep. Memory that a shard once used stays with the process:
+WebAssembly gives none back, and the instruction that would, \`memory.discard\`, is an experiment
+of V8 that no runtime has switched on. What is free in a shard is used again before it grows. So
+when tubes of several shards are full one after another, the process becomes larger than \`--memory\`:
+with \`--threads 2 --memory 64MiB\`, which makes eight shards, eight tubes that were filled and
+emptied in turn took it from 105 to 617 MB, and more rounds added nothing. The bound is its own
+need and the smaller of these two: \`--shards\` times \`--memory\`; and what the machine has beside the
+own need, or twice \`--memory\` if that is more. One half of the latter is for the shards that need
+it first, the other is reserved in equal shares; a shard that has come to its bound answers
+OUT_OF_MEMORY, though others may be empty. With \`--shards 1\` the process stays at its own need and
+\`--memory\`.
+`;
+}
+
 /** The whole page. */
 export function optionsPage(units: Units): string {
   const sections = CATEGORIES.map((category) => section(category, units));
   const help = `## --help\n\n\`\`\`text\n${helpText(units)}\`\`\`\n`;
-  return [INTRODUCTION, ...sections, help].join("\n");
+  return [INTRODUCTION, ...sections, memorySection(), help].join("\n");
 }
 
 function section(category: Category, units: Units): string {

@@ -13,6 +13,7 @@ import type { EngineExports } from "../../src/engine/exports.ts";
 type VerifyExports = EngineExports & {
   verify(t: number, deep: number): number;
   lockInSteps(stepMillis: number): void;
+  shake(t: number, kind: number): number;
 };
 
 /** The names of the answers in assembly/constants.ts, by their numbers. */
@@ -90,7 +91,7 @@ export type ListWay = "walk" | "probe" | "scan";
 
 export interface ShardOptions {
   readonly threads?: number;
-  /** How many pages, the threads' areas included, clients may fill. */
+  /** How many pages, the threads' areas left out, clients may fill. */
   readonly budgetPages?: number;
   /**
    * The length to which the memory can grow: less than the engine asks for, and even vital requests
@@ -107,6 +108,8 @@ export interface ShardOptions {
 const PAGES_MIN = 64;
 const PAGES_FIRST = 16;
 const PAGES_MAX = 65536;
+/** More than any test fills. */
+const BUDGET_PAGES = 60_000;
 const EMPTY = new Uint8Array(0);
 /* How many figures the stats calls write. */
 const JOB_FIGURES = 13;
@@ -169,17 +172,21 @@ export class EngineShard {
   readonly memory: WebAssembly.Memory;
   readonly module: WebAssembly.Module;
   readonly #threads: readonly Thread[];
+  /** Pages that a budget can be good for. */
+  readonly #grantableMost: number;
 
   /** Opens the handles of all threads; `memory` is of an open shard already. */
   constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, threads: number) {
     this.memory = memory;
     this.module = module;
     this.#threads = Array.from({ length: threads }, (_, t) => new Thread(t, module, memory));
+    const first = (C.THREADS_BASE + threads * C.THREAD_BYTES) / C.PAGE_BYTES; // without a journal
+    this.#grantableMost = PAGES_MAX - 1 - first;
   }
 
   /** Makes a memory and an empty shard in it. */
   static open(options: ShardOptions = {}): EngineShard {
-    const { threads = 1, budgetPages = PAGES_MAX, maximumPages = PAGES_MAX } = options;
+    const { threads = 1, budgetPages = BUDGET_PAGES, maximumPages = PAGES_MAX } = options;
     const areas = (C.THREADS_BASE + threads * C.THREAD_BYTES) / C.PAGE_BYTES;
     const initial = Math.max(PAGES_MIN, areas + PAGES_FIRST);
     const memory = new WebAssembly.Memory({ initial, maximum: maximumPages, shared: true });
@@ -200,6 +207,40 @@ export class EngineShard {
     const broken = thread.exports.verify(0, 1);
     if (broken !== 0) throw new BrokenInvariantError(this.#nameOfInvariant(broken));
     return thread.field(C.RESULT_COUNT);
+  }
+
+  /** Moves all pieces of a kind that may be moved; see assembly/verify.ts. */
+  shake(t: number, kind: number): void {
+    const broken = this.raw(t).shake(t, kind);
+    if (broken !== 0) throw new BrokenInvariantError(this.#nameOfInvariant(broken));
+  }
+
+  /** One step of emptying sparse pages. */
+  sweepOne(t: number): Answer {
+    return this.#reply(t, this.raw(t).sweep(t)).answer;
+  }
+
+  /** Empties sparse pages, at most `steps` steps; returns how many became free. */
+  sweep(t: number, steps = Infinity): number {
+    let freed = 0;
+    for (let step = 0; step < steps; step++) {
+      const answer = this.sweepOne(t);
+      if (answer === "NONE") break;
+      if (answer === "DONE") freed++;
+    }
+    return freed;
+  }
+
+  /** Pages of the shard's budget. */
+  budgetPages(): number {
+    this.raw(0).grantablePages(0);
+    return this.#grantableMost - this.#thread(0).field(C.RESULT_PAGES);
+  }
+
+  /** Makes the budget what is in use; returns what is given back. */
+  settleBudget(t: number): number {
+    this.raw(t).settleBudget(t);
+    return this.#thread(t).field(C.RESULT_PAGES);
   }
 
   /** When the first timer rings, in microseconds. */

@@ -85,7 +85,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "a page with a free slot again is not offered again",
-    find: "  if (wasFull) link(page, page.class);\n",
+    find: "  if (wasFull) reopen(page);\n",
     put: "",
   },
   {
@@ -172,6 +172,66 @@ export const MUTANTS: readonly Mutant[] = [
     fault: "a connection that goes leaves its name behind",
     find: "  if (conn.who != 0) give(conn.who);\n  give(addressOfConn(conn));",
     put: "  give(addressOfConn(conn));",
+  },
+  {
+    fault: "the table of jobs does not know where a moved job is",
+    find: "  table.replace(jobs(), from, job);\n",
+    put: "",
+  },
+  {
+    fault: "the neighbour of a moved job does not know where it is",
+    find: "  else bucket.tail = at;\n}",
+    put: "  else if (job.right == 0) bucket.tail = at;\n}",
+  },
+  {
+    fault: "a tube's best job is moved and the tube is not told",
+    find: "  if (tube.best == from) tube.best = at;\n",
+    put: "",
+  },
+  {
+    fault: "a moved job stays in the tree by its old weight",
+    find: "tree.remove(heldRoot(connAt(job.holder)), job);",
+    put: "connAt(job.holder);",
+  },
+  {
+    fault: "a job that is granted is moved and its connection is not told",
+    find: "if ((job.flags & GRANTED) != 0) conn.granted = addressOfJob(job);",
+    put: "",
+  },
+  {
+    fault: "the failures of a moved cold record do not know whose they are",
+    find: "failureAt(own).owner = at;",
+    put: "failureAt(own).owner = cold.failureHead;",
+  },
+  {
+    fault: "the end of a body does not know where its job was moved",
+    find: "  blockAt(chain.last).next = mark;",
+    put: "  if (chain.last == chain.first) blockAt(chain.last).next = mark;",
+  },
+  {
+    fault: "the cursor of the last read stays at a block that was moved",
+    find: "  if (s.cursorJob != 0 && s.cursorBlock == from) s.cursorBlock = at;\n",
+    put: "",
+  },
+  {
+    fault: "an upload is moved although its session knows its address",
+    find: "findJob(jobAt(at).minor) == at && jobAt(at).state <= STATE_BURIED",
+    put: "jobAt(at).state != 0",
+  },
+  {
+    fault: "more pages are given back than are free",
+    find: "<f64>s.budgetPages - <f64>s.usedPages)",
+    put: "<f64>s.budgetPages - <f64>s.usedPages + 1)",
+  },
+  {
+    fault: "a page that is emptied is in its ring meanwhile",
+    find: "  unlink(page); // nothing goes into it now\n",
+    put: "",
+  },
+  {
+    fault: "a slot that was moved out of stays counted",
+    find: "  page.used--;\n  shard().slotBytes -= <u32>page.slotBytes;",
+    put: "  page.used--;",
   },
 ];
 

@@ -33,9 +33,13 @@ export class OneTube {
     return ref;
   }
 
+  get nextId(): number {
+    return this.#lastId + 1;
+  }
+
   /** Puts a job with the next id, or with what it is told. */
   put(job: Partial<NewJob> = {}): Reply {
-    const id = job.id ?? this.#lastId + 1;
+    const id = job.id ?? this.nextId;
     this.#lastId = Math.max(id, this.#lastId);
     return this.shard.put(0, this.tube, { ...job, id }, this.now);
   }

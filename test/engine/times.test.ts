@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import * as C from "../../assembly/constants.ts";
+import { PageBudget, pageCounts } from "../../src/engine/page-budget.ts";
 import { Shard, Wakes } from "../../src/engine/shard.ts";
 import { TubeSurvey } from "../../src/engine/tube-survey.ts";
 import { TIME_BOUNDS_MICROS, quantile, shardTimes, tubeTimes } from "../../src/engine/times.ts";
@@ -9,7 +10,7 @@ const NAME = new TextEncoder().encode(TUBE);
 
 /** The host's handle on the shard of a test. */
 function handle({ shard: { module, memory } }: OneTube): Shard {
-  return new Shard(0, 0, 1, module, memory, { take: () => 0 }, new Wakes());
+  return new Shard(0, 0, 1, module, memory, new PageBudget(pageCounts(0, 0)), new Wakes());
 }
 
 /**

@@ -66,6 +66,11 @@ const WEIGHTS = {
   peekReserved: 1,
   flush: 1,
   soonest: 1,
+  burst: 1,
+  thin: 1,
+  shake: 3,
+  sweep: 2,
+  settle: 1,
 };
 type Operation = keyof typeof WEIGHTS;
 type Step = readonly [Operation, number, number, number];
@@ -97,6 +102,9 @@ const UPLOAD_BYTES = [0, 50, 3968, 3969, 4072, 8145, 65537, 131_072, 200_001];
 /** Lengths of failure messages: around the largest piece, with names of every length. */
 const MESSAGE_BYTES = [0, 1, 60, 100, 100, 400, 3980, 4000, 4044, 4045, 8144, 65_536, 120_000];
 const PRIORITIES = [0, 0, 5, 5, 1023, 1024, 1024, 4_294_967_295];
+/** Jobs of a burst, and the lengths of their bodies: so many that they fill several pages. */
+const BURST_JOBS = 36;
+const BURST_BYTES = [3900, 3968, 5000, 8144];
 /** What all bodies are cut from: no two places look alike. */
 const NOISE = Buffer.from(
   Uint32Array.from({ length: 70_000 }, (_, i) => Math.imul(i + 1, 0x9e3779b1)).buffer,
@@ -153,6 +161,9 @@ class Walk {
   #lastId = 0;
   #generation = 0;
   #opened = 0;
+  /** Pages that are not in the shard's budget, as with several shards. */
+  #pagesLeft: number;
+  readonly #capPages: number;
   /** How often a client was refused memory. */
   refusals = 0;
 
@@ -160,6 +171,8 @@ class Walk {
     this.#engine = EngineShard.open({ ...options, threads: THREADS });
     this.#engine.raw(0).keepFailures(FAILURES_KEPT);
     this.#tight = tight;
+    this.#capPages = this.#engine.budgetPages();
+    this.#pagesLeft = 0;
     const number = this.#engine.raw(0).nextNumber();
     this.#agree(this.#engine.pinTube(0, "default", number), this.#model.pinTube("default", number));
     for (const choice of [0, 1, 2, 3]) {
@@ -292,6 +305,18 @@ class Walk {
         return;
       case "ignore":
         return this.#ignore(session, b);
+      case "burst":
+        for (let i = 0; i < BURST_JOBS; i++) this.#putBytes(session, b + i, c, this.#burstBytes(a));
+        return;
+      case "thin":
+        return this.#thin(1 + (a % 4));
+      case "shake":
+        return engine.shake(c % THREADS, 1 + (a % 4));
+      case "sweep":
+        engine.sweep(c % THREADS, a % 4 === 0 ? 1 + (b % 5) : Infinity);
+        return;
+      case "settle":
+        return this.#settleBudget(c % THREADS, a);
       default:
         return this.#look(operation, session, b, c);
     }
@@ -383,10 +408,18 @@ class Walk {
   /* Putting. */
 
   #put(session: Session | undefined, b: number, c: number): void {
+    this.#putBytes(session, b, c, pickNumber(PUT_BYTES, b >>> 3));
+  }
+
+  #burstBytes(choice: number): number {
+    return pickNumber(BURST_BYTES, choice >>> 2);
+  }
+
+  #putBytes(session: Session | undefined, b: number, c: number, bytes: number): void {
     if (session?.used === undefined) return;
     const { ref, name } = session.used;
     const job = this.#newJob(b, c);
-    const body = this.#bodyFor(job.id, pickNumber(PUT_BYTES, b >>> 3));
+    const body = this.#bodyFor(job.id, bytes);
     const reply = this.#engine.put(session.thread, ref, { ...job, body }, this.#now);
     if (this.#isRefused(reply)) this.#agreeBut(reply, this.#model.tick(this.#now));
     else this.#agree(reply, this.#model.put(name, job, body.toString("latin1"), this.#now));
@@ -455,6 +488,27 @@ class Walk {
     if (upload === undefined) return;
     strictEqual(this.#engine.dropUpload(0, upload.ref).answer, "DONE");
     this.#uploads = this.#uploads.filter((other) => other !== upload);
+  }
+
+  /** Deletes all jobs but each `kept`-th one and those that are held. */
+  #thin(kept: number): void {
+    for (const [index, { id }] of [...this.#model.jobs.values()].entries()) {
+      if (index % (kept + 1) === 0) continue;
+      this.#agree(
+        this.#engine.deleteJob(0, 0, id, this.#now),
+        this.#model.deleteJob(0, id, this.#now),
+      );
+    }
+  }
+
+  /** Gives back what the shard does not use, and is given some or all of it again. */
+  #settleBudget(t: number, choice: number): void {
+    this.#agree(this.#engine.tick(t, this.#now), this.#model.tick(this.#now));
+    this.#pagesLeft += this.#engine.settleBudget(t);
+    strictEqual(this.#engine.budgetPages(), this.#engine.usedBytes(this.#now) / C.PAGE_BYTES);
+    const back = this.#tight && choice % 2 === 0 ? this.#pagesLeft >> 1 : this.#pagesLeft;
+    if (back > 0) this.#engine.raw(t).grantPages(t, back, back);
+    this.#pagesLeft -= Math.max(0, back);
   }
 
   /* Reserving. */
@@ -684,11 +738,12 @@ class Walk {
   }
 
   #verify(): void {
+    strictEqual(this.#engine.budgetPages() + this.#pagesLeft, this.#capPages, "pages of the cap");
     const slots = this.#uploads.map(({ body, position }) => {
       return body.length <= C.INLINE_BODY_MAX ? 1 : 1 + Math.ceil(position / BLOCK_BODY);
     });
     const messages = this.#messages.map(({ who, text }) => {
-      const isWhole = 36 + who.length + text.length <= PIECE_MAX;
+      const isWhole = 40 + who.length + text.length <= PIECE_MAX;
       return isWhole ? 1 : 1 + Math.ceil(text.length / BLOCK_BODY);
     });
     const names = this.#sessions.filter((session) => this.#model.conn(session.ref).who !== "");

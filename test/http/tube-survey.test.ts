@@ -3,6 +3,7 @@
  * and which tubes grow.
  */
 import { expect, test } from "vitest";
+import { PageBudget, pageCounts } from "../../src/engine/page-budget.ts";
 import { Shard, Wakes } from "../../src/engine/shard.ts";
 import { TubeSurvey } from "../../src/http/tube-survey.ts";
 import type { InProcess } from "../../src/server/in-process.ts";
@@ -17,7 +18,7 @@ class Field {
 
   constructor() {
     const { module, memory } = this.one.shard;
-    const shard = new Shard(0, 0, 1, module, memory, { take: () => 0 }, new Wakes());
+    const shard = new Shard(0, 0, 1, module, memory, new PageBudget(pageCounts(0, 0)), new Wakes());
     const host = { shards: [shard], now: this.one.now } as unknown as SessionHost;
     const look: InProcess["look"] = (run) => run(host);
     this.survey = new TubeSurvey({ host, look } as InProcess, () => this.#millis);

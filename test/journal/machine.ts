@@ -27,6 +27,9 @@ export function loadEngineModule(): WebAssembly.Module {
 }
 
 /** A server's memories. */
+/** Memory for the jobs of each shard. */
+const SHARD_BYTES = 16_777_216;
+
 export class Machine {
   readonly shards: readonly Shard[];
   readonly memories: readonly WebAssembly.Memory[];
@@ -35,7 +38,7 @@ export class Machine {
   readonly #empty: readonly Uint8Array[];
 
   constructor(module: WebAssembly.Module, shards: number, ringBytes = RING_BYTES) {
-    const made = makeShards(module, shards, 1, 0, ringBytes);
+    const made = makeShards(module, shards, 1, shards * SHARD_BYTES, ringBytes);
     this.memories = made.memories;
     this.ringBytes = ringBytes;
     this.shards = openShards(made, 0);

@@ -11,6 +11,7 @@ import { readFileSync } from "node:fs";
 import * as C from "../../assembly/constants.ts";
 import { loadBuiltControl } from "../text/load-control.ts";
 import type { Shard } from "../../src/engine/shard.ts";
+import { pageCounts } from "../../src/engine/page-budget.ts";
 import { makeShards, openShards, shardOfTube } from "../../src/engine/shards.ts";
 import type { ShardMemories } from "../../src/engine/shards.ts";
 import { Common, COUNTER_ACCEPTED } from "../../src/server/common.ts";
@@ -242,11 +243,11 @@ function shrink(like: ShardMemories, sparePages: number, cannotGrow: boolean): S
   const memories = like.memories.map(
     () => new WebAssembly.Memory({ initial, maximum, shared: true }),
   );
-  const made = { ...like, memories };
+  const made = { ...like, memories, pagesLeft: pageCounts(0, 0) };
   const opened = openShards(made, 0);
   const areas = (C.THREADS_BASE + like.threads * C.THREAD_BYTES) / C.PAGE_BYTES;
   const pages = areas + sparePages;
-  for (const { engine, index } of opened) engine.open(index, like.threads, 0, pages, pages);
+  for (const { engine, index } of opened) engine.open(index, like.threads, 0, pages, sparePages);
   const name = NAMES.encode("default");
   const shard = opened[shardOfTube(name, 0, name.length, memories.length)];
   shard?.input.set(name);
