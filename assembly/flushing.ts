@@ -11,7 +11,7 @@
  *   ready     bucket after bucket; in each the lowest id comes first, so one look tells that there are only new jobs
  *
  * A piece is a critical section that looks at STEP_JOBS jobs at most and writes as many records, or
- * fewer that are longer. Called by the host (src/server/flushing.ts).
+ * fewer that are longer. Called by the host (src/session/flushing.ts).
  */
 import {
   DONE,

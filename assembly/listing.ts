@@ -3,7 +3,7 @@
  *
  * No structure of the shard answers either question at once, because it would take room in every
  * job. So they are answered in pieces, each a critical section that looks at about STEP_JOBS jobs,
- * and the host goes on between them (src/server/listing.ts):
+ * and the host goes on between them (src/session/listing.ts):
  *
  *   walk    through where the tube's jobs of that state stand, when they are few: all of them in one piece
  *   probe   the table of jobs, id after id: what to do where ids are dense

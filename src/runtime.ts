@@ -258,7 +258,7 @@ export type Report =
       readonly fields?: LogFields;
     }
   /**
-   * What it was asked with the same number; see server/who-is-there.ts. The runtime only passes it
+   * What it was asked with the same number; see session/who-is-there.ts. The runtime only passes it
    * on.
    */
   | { readonly kind: "connections"; readonly question: number; readonly page: unknown }

@@ -6,7 +6,7 @@
  * client of the queue wrote (bodies, failure messages) travels as base64, since it may be any
  * bytes. Numbers are exact up to 2^53. `null` means that there is nothing to measure.
  */
-import type { ConnectionFacts } from "../server/who-is-there.ts";
+import type { ConnectionFacts } from "../session/who-is-there.ts";
 
 /** What a caller may do: everything, or look only. */
 export type Role = "admin" | "read";

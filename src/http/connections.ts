@@ -3,7 +3,7 @@
  * are asked, a page at a time.
  */
 import type { HttpSurroundings } from "../server/http-service.ts";
-import { PAGE_MAX } from "../server/who-is-there.ts";
+import { PAGE_MAX } from "../session/who-is-there.ts";
 import type { ConnectionsAnswer, ConnectionSummary } from "./api.ts";
 import { numberParameter, textParameter } from "./fields.ts";
 import type { Route } from "./handler.ts";

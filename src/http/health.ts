@@ -2,6 +2,7 @@
  * Health: GET /healthz and GET /readyz, as Kubernetes probes ask for them. They need no token, and
  * tell nothing but their word.
  */
+import { journalBoardOf } from "../server/boards.ts";
 import type { HttpSurroundings } from "../server/http-service.ts";
 import type { Answer, Route } from "./handler.ts";
 
@@ -26,8 +27,8 @@ function troubleOf({ common, inProcess }: HttpSurroundings): string | undefined 
   if (common.stopping) return "stopping";
   if (!inProcess.isReady) return "recovering";
   if (common.draining) return "draining";
-  if (common.journal.isReadOnly) return "journal read-only";
-  if (common.journal.isFull) return "disk full";
+  if (journalBoardOf(common).isReadOnly) return "journal read-only";
+  if (journalBoardOf(common).isFull) return "disk full";
   return undefined;
 }
 

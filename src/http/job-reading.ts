@@ -6,9 +6,9 @@
  */
 import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";
-import { failuresOf, shownFailure } from "../server/failures.ts";
-import type { Failure } from "../server/failures.ts";
-import type { SessionHost } from "../server/session-host.ts";
+import { failuresOf, shownFailure } from "../session/failures.ts";
+import type { Failure } from "../session/failures.ts";
+import type { SessionHost } from "../session/session-host.ts";
 import type { Bytes, JobState } from "./api.ts";
 import { connectionId } from "./connections.ts";
 

@@ -9,7 +9,7 @@
 import type { ClientConnection } from "../client/connection.ts";
 import type { Shard } from "../engine/shard.ts";
 import type { InProcess } from "../server/in-process.ts";
-import type { SessionHost } from "../server/session-host.ts";
+import type { SessionHost } from "../session/session-host.ts";
 import type { JobState } from "./api.ts";
 import { fingerprintOf, groupKey } from "./fingerprint.ts";
 import { bodyStart, latestFailure } from "./job-reading.ts";

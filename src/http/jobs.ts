@@ -5,7 +5,7 @@ import type { ClientConnection } from "../client/connection.ts";
 import type { Shard } from "../engine/shard.ts";
 import type { HttpSurroundings } from "../server/http-service.ts";
 import type { InProcess } from "../server/in-process.ts";
-import type { SessionHost } from "../server/session-host.ts";
+import type { SessionHost } from "../session/session-host.ts";
 import type { Failure, FailureEnd, JobAnswer, JobsAnswer, JobState, JobSummary } from "./api.ts";
 import { choiceParameter, idOf, numberParameter, textParameter, tubeNameOf } from "./fields.ts";
 import { connectionOf } from "./connections.ts";

@@ -7,11 +7,12 @@ import * as C from "../../assembly/constants.ts";
 import type { Options } from "../config/options.ts";
 import { quantile, shardTimes, sumOf } from "../engine/times.ts";
 import type { TimeHistogram } from "../engine/times.ts";
-import { COUNTER_ACCEPTED, COUNTER_LAG_MILLIS } from "../server/common.ts";
-import { COUNTER_PRODUCERS, COUNTER_WAITING, COUNTER_WORKERS } from "../server/counters.ts";
+import { COUNTER_ACCEPTED, COUNTER_LAG_MILLIS } from "../engine/common.ts";
+import { COUNTER_PRODUCERS, COUNTER_WAITING, COUNTER_WORKERS } from "../session/counters.ts";
+import { journalBoardOf } from "../server/boards.ts";
 import type { HttpSurroundings } from "../server/http-service.ts";
 import * as B from "../server/journal-board.ts";
-import type { SessionHost } from "../server/session-host.ts";
+import type { SessionHost } from "../session/session-host.ts";
 import type { JournalState, Overview, Quantiles, ShardLoad, Tube } from "./api.ts";
 import type { TubeSurvey } from "./tube-survey.ts";
 
@@ -128,7 +129,7 @@ function shardLoad(figures: readonly number[], index: number): ShardLoad {
 
 function journalOf({ common }: SessionHost, options: Options): JournalState | null {
   if (options.dataDirectory === undefined) return null;
-  const board = common.journal;
+  const board = journalBoardOf(common);
   return {
     level: options.durability,
     segments: board.figure(B.FIGURE_SEGMENTS),

@@ -9,7 +9,7 @@ import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";
 import { TubeSurvey as Survey } from "../engine/tube-survey.ts";
 import type { InProcess } from "../server/in-process.ts";
-import type { SessionHost } from "../server/session-host.ts";
+import type { SessionHost } from "../session/session-host.ts";
 import type { Tube } from "./api.ts";
 import { Growth } from "./growth.ts";
 

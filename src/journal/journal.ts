@@ -3,7 +3,7 @@
  *
  * One commit takes all that stands in all rings when it begins, writes it as one frame, syncs once
  * if the level says so, and publishes for each shard up to where its stream is safe; replies wait
- * for that (server/gate.ts). Between commits it keeps spare files ready and reclaims segments;
+ * for that (session/gate.ts). Between commits it keeps spare files ready and reclaims segments;
  * before it publishes it goes on until the files are below their bound, so replies wait for that
  * too. It runs in a thread of its own (server/committer.ts), or step by step in a test; everything
  * is synchronous.

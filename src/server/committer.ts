@@ -20,7 +20,8 @@ import type { Recovered } from "../journal/recovery.ts";
 import { cannotWrite } from "../journal/settlement.ts";
 import { lacksSpace } from "../storage.ts";
 import type { Lease, Storage, StorageError } from "../storage.ts";
-import { Common } from "./common.ts";
+import { Common } from "../engine/common.ts";
+import { journalBoardOf, replayBoardOf } from "./boards.ts";
 import * as B from "./journal-board.ts";
 
 /** What the main thread gives to the committer; it can be posted. */
@@ -118,7 +119,7 @@ class Committer {
     this.#hasForeignLog = hasForeignLog;
     this.#bootId = bootId;
     this.#common = new Common(seed.common);
-    this.#board = this.#common.journal;
+    this.#board = journalBoardOf(this.#common);
     this.#report = report;
     this.#hintIntervalMillis = seed.hintIntervalMillis;
     this.#seed = seed;
@@ -135,7 +136,7 @@ class Committer {
   async begin(lease: Lease): Promise<Journal | undefined> {
     const began = performance.now();
     const recovered = this.#recover();
-    this.#common.replay.end();
+    replayBoardOf(this.#common).end();
     let journal = this.#open(recovered);
     const millis = performance.now() - began;
     const { report } = recovered;
@@ -171,7 +172,9 @@ class Committer {
       strict,
       bootId: this.#bootId,
       progress,
-      ...(this.#shards.length > 1 && { workforce: this.#common.replay.workforce(this.#shards) }),
+      ...(this.#shards.length > 1 && {
+        workforce: replayBoardOf(this.#common).workforce(this.#shards),
+      }),
     });
   }
 

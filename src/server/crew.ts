@@ -8,9 +8,9 @@ import { BindError } from "../runtime.ts";
 import type { Order, Report, Runtime, Thread, ThreadSeed } from "../runtime.ts";
 import type { Log } from "../observability/log.ts";
 import { PROGRAM } from "../config/version.ts";
-import { COUNTER_FREE, COUNTER_LINES_TAKEN, hasBit } from "./common.ts";
-import type { Common } from "./common.ts";
-import type { ConnectionPage } from "./who-is-there.ts";
+import { COUNTER_FREE, COUNTER_LINES_TAKEN, hasBit } from "../engine/common.ts";
+import type { Common } from "../engine/common.ts";
+import type { ConnectionPage } from "../session/who-is-there.ts";
 
 /** What all threads are awaited to say. */
 type Milestone = "ready" | "listening" | "stopped";

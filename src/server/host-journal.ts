@@ -1,29 +1,18 @@
-/* HostJournal: what a thread's sessions have to do with the journal: the gate for their replies,
- * and how the committer is told.
+/* HostJournal: a thread's side of the journal, for its sessions: the gate for their replies, how the
+ * committer is told, and what the board shows.
  *
  * Made for each thread that runs sessions (open-host.ts), used by its session host.
  */
-import { Gate } from "./gate.ts";
+import type { Common } from "../engine/common.ts";
+import { Gate } from "../session/gate.ts";
+import type { SessionJournal, ShownFigures } from "../session/session-journal.ts";
+import { journalBoardOf, replayBoardOf } from "./boards.ts";
 import { Gathering } from "./gathering.ts";
-import type { JournalBoard } from "./journal-board.ts";
-
-/** A thread's side of the journal. */
-export interface HostJournal {
-  readonly gate: Gate;
-  /** The disk is full: puts are refused. */
-  readonly isFull: boolean;
-  /** Nothing can be recorded: jobs may be looked at and nothing else. */
-  readonly isReadOnly: boolean;
-  /**
-   * Says whether something on this thread waits for room in a ring. If so, the committer is to free
-   * the rings and to wake this thread.
-   */
-  awaitsRoom(waits: boolean): void;
-}
+import * as B from "./journal-board.ts";
 
 /** What it is made of. */
 export interface HostJournalParts {
-  readonly board: JournalBoard;
+  readonly common: Common;
   readonly thread: number;
   readonly shards: number;
   /** Runs something after other connections have had their turn. */
@@ -32,9 +21,10 @@ export interface HostJournalParts {
   readonly millis: () => number;
 }
 
-/** A thread's side of the journal whose board that is. */
-export function openHostJournal(parts: HostJournalParts): HostJournal {
-  const { board, thread, shards, later, millis } = parts;
+/** A thread's side of the journal whose boards lie in that common memory. */
+export function openHostJournal(parts: HostJournalParts): SessionJournal {
+  const { common, thread, shards, later, millis } = parts;
+  const board = journalBoardOf(common);
   const gathering = new Gathering({
     later,
     millis,
@@ -60,5 +50,20 @@ export function openHostJournal(parts: HostJournalParts): HostJournal {
       board.setAwaitsRoom(thread, waits);
       if (waits) board.wakeCommitter();
     },
+    figures: () => shownFigures(board),
+    helpToRecover: (own) => void replayBoardOf(common).help(own),
+  };
+}
+
+function shownFigures(board: B.JournalBoard): ShownFigures {
+  return {
+    oldestSegment: board.figure(B.FIGURE_OLDEST_SEGMENT),
+    currentSegment: board.figure(B.FIGURE_CURRENT_SEGMENT),
+    segments: board.figure(B.FIGURE_SEGMENTS),
+    bytes: board.figure(B.FIGURE_BYTES),
+    liveBytes: board.figure(B.FIGURE_LIVE_BYTES),
+    syncs: board.figure(B.FIGURE_SYNCS),
+    lastSyncMillis: board.figure(B.FIGURE_LAST_SYNC_MILLIS),
+    oldestUnsyncedMillis: board.figure(B.FIGURE_OLDEST_UNSYNCED_MILLIS),
   };
 }

@@ -14,11 +14,11 @@ import { PROGRAM } from "../config/version.ts";
 import type { Log } from "../observability/log.ts";
 import type { LoopRuntime } from "../runtime.ts";
 import type { Inlet, Outlet } from "../transport.ts";
-import type { Common } from "./common.ts";
-import { HostLoop } from "./host-loop.ts";
+import type { Common } from "../engine/common.ts";
+import { HostLoop } from "../session/host-loop.ts";
 import { InProcessWire } from "./in-process-wire.ts";
 import { openSessionHost } from "./open-host.ts";
-import type { SessionHost } from "./session-host.ts";
+import type { SessionHost } from "../session/session-host.ts";
 
 /** The main thread's sessions. */
 export class InProcess {

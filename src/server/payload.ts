@@ -9,8 +9,8 @@ import { keepFailures, makeShards, openJournals, ringBytesFor } from "../engine/
 import type { ShardMemories } from "../engine/shards.ts";
 import type { Runtime } from "../runtime.ts";
 import type { CommitterSeed } from "./committer.ts";
-import type { Common } from "./common.ts";
-import type { SessionLimits } from "./session-host.ts";
+import type { Common } from "../engine/common.ts";
+import type { SessionLimits } from "../session/session-host.ts";
 
 /** What a payload is, and the number of shards in it, for the ready line. */
 export interface Payload {
@@ -20,7 +20,7 @@ export interface Payload {
   readonly journal?: CommitterSeed;
 }
 
-/** Makes a payload for that many seats (common.ts). */
+/** Makes a payload for that many seats (engine/common.ts). */
 export type MakePayload = (
   options: Options,
   seats: number,

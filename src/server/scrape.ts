@@ -15,13 +15,14 @@ import { EVENTS, STATES, TUBE_OTHERS } from "../observability/metrics.ts";
 import { exposition } from "../observability/exposition.ts";
 import type { Distribution, Figures, Labels, Sample } from "../observability/exposition.ts";
 import { COMMANDS } from "../protocol/commands.ts";
-import { COUNTER_LINES_DROPPED } from "./common.ts";
-import { COUNTER_ACCEPTED, COUNTER_LAG_MILLIS, COUNTER_TURNED_AWAY } from "./common.ts";
-import { COUNTER_PRODUCERS, COUNTER_WAITING, COUNTER_WORKERS } from "./counters.ts";
+import { COUNTER_LINES_DROPPED } from "../engine/common.ts";
+import { COUNTER_ACCEPTED, COUNTER_LAG_MILLIS, COUNTER_TURNED_AWAY } from "../engine/common.ts";
+import { COUNTER_PRODUCERS, COUNTER_WAITING, COUNTER_WORKERS } from "../session/counters.ts";
+import { journalBoardOf } from "./boards.ts";
 import type { InProcess } from "./in-process.ts";
 import * as B from "./journal-board.ts";
-import type { SessionHost } from "./session-host.ts";
-import { commandCount } from "./statistics.ts";
+import type { SessionHost } from "../session/session-host.ts";
+import { commandCount } from "../session/statistics.ts";
 import { TubeFigures } from "./tube-figures.ts";
 import type { SeenTube } from "./tube-figures.ts";
 import { TubeLedger } from "./tube-ledger.ts";
@@ -362,7 +363,7 @@ function journalFigures(
   | "journalFull"
   | "journalSync"
 > {
-  const board = host.common.journal;
+  const board = journalBoardOf(host.common);
   const sums = shardSums(host);
   const unsafe = host.shards.reduce(
     (sum, shard) => sum + Math.max(0, shard.journalHead() - board.safePosition(shard.index)),

@@ -15,8 +15,9 @@ import { openLog, type Log } from "../observability/log.ts";
 import { Patience } from "../patience.ts";
 import { BindError, ModuleMissingError, UserError } from "../runtime.ts";
 import type { BoundTcp, Identity, ListenOrder, ProbedSocket, Runtime } from "../runtime.ts";
-import { Common } from "./common.ts";
-import { DRAINING_BEGINS } from "./draining.ts";
+import { Common } from "../engine/common.ts";
+import { DRAINING_BEGINS } from "../session/draining.ts";
+import { createCommon, journalBoardOf } from "./boards.ts";
 import { Crew } from "./crew.ts";
 import type { CommitterSeed } from "./committer.ts";
 import { HTTP_CONNECTIONS_MAX, OpenFilesError, shareFiles } from "./file-budget.ts";
@@ -133,7 +134,7 @@ class Server {
     const threads = await this.#unlessStopped(this.#threadCount(addresses.some(isTcp)));
     const files = this.#shareFiles(threads, addresses, openHttp !== undefined);
     const seats = openHttp === undefined ? threads : threads + 1;
-    const common = Common.create(threads, seats);
+    const common = createCommon(threads, seats);
     this.#common = common;
     if (this.#drainsEarly) common.startDraining();
     const { shards, content, journal } = await this.#unlessStopped(
@@ -238,10 +239,10 @@ class Server {
   async #recover(common: Common, seed: CommitterSeed | undefined): Promise<void> {
     const { dataDirectory } = this.#options;
     if (seed === undefined || dataDirectory === undefined) {
-      common.journal.setRecovered();
+      journalBoardOf(common).setRecovered();
       return;
     }
-    this.#journal = new JournalKeeper(this.#runtime, this.#log, common.journal);
+    this.#journal = new JournalKeeper(this.#runtime, this.#log, journalBoardOf(common));
     this.#crew.recover();
     await this.#journal.recover(dataDirectory, seed);
   }

@@ -11,13 +11,23 @@ import type { Door, Listener, ListenOrder, LoopRuntime, Order } from "../runtime
 import type { ThreadRuntime, ThreadSeed, TraceSettings } from "../runtime.ts";
 import { Patience } from "../patience.ts";
 import type { Inlet, Outlet } from "../transport.ts";
-import { Common, COUNTER_ACCEPTED, COUNTER_LAG_MILLIS, COUNTER_TURNED_AWAY } from "./common.ts";
-import { COUNTER_LINES_DROPPED, COUNTER_LINES_TAKEN, COUNTER_LINES_TOLD } from "./common.ts";
-import { HostLoop } from "./host-loop.ts";
+import {
+  Common,
+  COUNTER_ACCEPTED,
+  COUNTER_LAG_MILLIS,
+  COUNTER_TURNED_AWAY,
+} from "../engine/common.ts";
+import {
+  COUNTER_LINES_DROPPED,
+  COUNTER_LINES_TAKEN,
+  COUNTER_LINES_TOLD,
+} from "../engine/common.ts";
+import { HostLoop } from "../session/host-loop.ts";
+import { journalBoardOf } from "./boards.ts";
 import { LoopLag } from "./loop-lag.ts";
-import type { DrivenHost } from "./host-loop.ts";
-import { openTraced } from "./trace.ts";
-import type { ConnectionPage } from "./who-is-there.ts";
+import type { DrivenHost } from "../session/host-loop.ts";
+import { openTraced } from "../session/trace.ts";
+import type { ConnectionPage } from "../session/who-is-there.ts";
 
 /** The sessions of one thread; implemented by SessionHost. All of it is synchronous. */
 export interface ThreadHost extends DrivenHost {
@@ -120,7 +130,7 @@ class IoThread implements Door {
     switch (order.kind) {
       case "recover":
         this.#host.helpToRecover?.();
-        this.#common.journal.waitForRecovery();
+        journalBoardOf(this.#common).waitForRecovery();
         break;
       case "listen":
         void this.#listen(order.sockets);

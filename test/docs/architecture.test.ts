@@ -67,7 +67,12 @@ describe("the layers of docs/architecture.md", () => {
     expect(await refusals(folder, above)).toBe(above.length);
   });
 
+  it("have sessions and the journal know nothing of each other", async () => {
+    expect(await refusals("session", ["journal", "client"])).toBe(2);
+    expect(await refusals("journal", ["session", "client"])).toBe(2);
+  });
+
   it("let an import point down", async () => {
-    expect(await refusals("server", ["engine", "journal", "protocol"])).toBe(0);
+    expect(await refusals("server", ["engine", "session", "journal", "protocol"])).toBe(0);
   });
 });

@@ -4,7 +4,7 @@
  */
 import { readdirSync } from "node:fs";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { Common } from "../../src/server/common.ts";
+import { Common } from "../../src/engine/common.ts";
 import { JOB_STATS, SERVER_STATS, TUBE_STATS } from "../../src/protocol/stats.ts";
 import { parseBlocks, parseCases } from "../dialogues/dialogue.ts";
 import { uncounted } from "../dialogues/upstream.ts";

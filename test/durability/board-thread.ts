@@ -3,7 +3,8 @@
  * it is the committer.
  */
 import { parentPort, workerData } from "node:worker_threads";
-import { Common } from "../../src/server/common.ts";
+import { Common } from "../../src/engine/common.ts";
+import { journalBoardOf } from "../../src/server/boards.ts";
 
 /** What such a thread is given. */
 export interface BoardThreadSeed {
@@ -23,7 +24,7 @@ const OVER = 1;
 
 const { common: buffer, words: shared, role, rounds, waitsFor } = workerData as BoardThreadSeed;
 const common = new Common(buffer);
-const board = common.journal;
+const board = journalBoardOf(common);
 const words = new Int32Array(shared);
 
 function setWaiting(waits: boolean): void {

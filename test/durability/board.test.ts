@@ -1,8 +1,8 @@
 /* The board between real threads: nobody who waits is forgotten. */
 import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
-import { Common } from "../../src/server/common.ts";
 import type { BoardThreadSeed } from "./board-thread.ts";
+import { createCommon } from "../../src/server/boards.ts";
 
 const ROUNDS = 100_000;
 
@@ -18,7 +18,7 @@ test.each(["safe", "room"] as const)(
   "a thread that says that it waits (%s), and a committer that publishes, never miss each other",
   async (waitsFor) => {
     const words = new SharedArrayBuffer(8);
-    const shared = { common: Common.create(1).buffer, words, rounds: ROUNDS, waitsFor };
+    const shared = { common: createCommon(1).buffer, words, rounds: ROUNDS, waitsFor };
     const forgotten = await Promise.all([
       run({ ...shared, role: "committer" }),
       run({ ...shared, role: "holder" }),

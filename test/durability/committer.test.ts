@@ -10,11 +10,12 @@ import * as C from "../../assembly/constants.ts";
 import { makeShards, openJournals, openShards, ringBytesFor } from "../../src/engine/shards.ts";
 import type { Shard } from "../../src/engine/shard.ts";
 import type { DurabilityLevel } from "../../src/journal/journal-parts.ts";
-import { Common } from "../../src/server/common.ts";
+import type { Common } from "../../src/engine/common.ts";
+import { createCommon, journalBoardOf } from "../../src/server/boards.ts";
 import { runCommitter } from "../../src/server/committer.ts";
 import { openHostJournal } from "../../src/server/host-journal.ts";
 import { JournalBoard } from "../../src/server/journal-board.ts";
-import { ReplyBuffer } from "../../src/server/reply-buffer.ts";
+import { ReplyBuffer } from "../../src/session/reply-buffer.ts";
 import { randomFrom } from "../engine/shuffle.ts";
 import { loadEngineModule } from "../journal/machine.ts";
 import { SimulatedDisk } from "../journal/simulated-disk.ts";
@@ -55,7 +56,7 @@ class Thread {
     this.#common = common;
     this.#shard = shard;
     this.#journal = openHostJournal({
-      board: common.journal,
+      common,
       thread: 0,
       shards: 1,
       later: (run) => void this.#later.push(run),
@@ -145,14 +146,14 @@ class Thread {
  */
 async function runBoth(seed: number, level: DurabilityLevel): Promise<number> {
   const random = randomFrom(seed);
-  const common = Common.create(1);
+  const common = createCommon(1);
   const memories = makeShards(loadEngineModule(), 1, 2, 64_000_000, ringBytesFor(2));
   openJournals(memories, { wallBaseMicros: 1.7e15, keepsReleases: false });
   const [shard] = openShards(memories, 0);
   if (shard === undefined) throw new RangeError("no shard");
   const thread = new Thread(random, common, shard);
   const disk = new SimulatedDisk(random);
-  const board = common.journal;
+  const board = journalBoardOf(common);
   const committerWord = { isAwake: false };
   vi.spyOn(JournalBoard.prototype, "wakeCommitter").mockImplementation(() => {
     committerWord.isAwake = true;

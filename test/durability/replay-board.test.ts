@@ -19,12 +19,12 @@ import { JournalShard } from "../../src/journal/journal-shard.ts";
 import { recover } from "../../src/journal/recovery.ts";
 import type { Recovered } from "../../src/journal/recovery.ts";
 import type { Workforce } from "../../src/journal/replay.ts";
-import { Common } from "../../src/server/common.ts";
 import { EngineShard, loadVerifyModule } from "../engine/engine.ts";
 import { randomFrom } from "../engine/shuffle.ts";
 import { loadEngineModule } from "../journal/machine.ts";
 import { SimulatedDisk } from "../journal/simulated-disk.ts";
 import type { ReplayThreadSeed } from "./replay-thread.ts";
+import { createCommon, replayBoardOf } from "../../src/server/boards.ts";
 
 const HELPERS = 2;
 const SHARDS = 8;
@@ -141,7 +141,7 @@ test.for([SHARDS, 4])(
     const alone = new Server(count);
     const expected = alone.recover(disk.copy(randomFrom(3)));
     const server = new Server(count);
-    const common = Common.create(HELPERS);
+    const common = createCommon(HELPERS);
     const workers = Array.from({ length: HELPERS }, (_, thread) => {
       const workerData: ReplayThreadSeed = {
         common: common.buffer,
@@ -152,8 +152,8 @@ test.for([SHARDS, 4])(
     });
     await Promise.all(workers.map(async (worker) => once(worker, "message"))); // ready
     const helped = workers.map(async (worker) => (await once(worker, "message"))[0] as number);
-    const recovered = server.recover(disk, common.replay.workforce(server.shards));
-    common.replay.end();
+    const recovered = server.recover(disk, replayBoardOf(common).workforce(server.shards));
+    replayBoardOf(common).end();
     const batches = await Promise.all(helped);
     expect(Math.max(...batches)).toBeGreaterThan(0);
     expect(recovered.report).toEqual(expected.report);

@@ -5,7 +5,8 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { openShards } from "../../src/engine/shards.ts";
 import type { ShardMemories } from "../../src/engine/shards.ts";
-import { Common } from "../../src/server/common.ts";
+import { Common } from "../../src/engine/common.ts";
+import { replayBoardOf } from "../../src/server/boards.ts";
 
 /** What such a thread is given. */
 export interface ReplayThreadSeed {
@@ -17,4 +18,4 @@ export interface ReplayThreadSeed {
 const { common, memories, thread } = workerData as ReplayThreadSeed;
 const shards = openShards(memories, thread);
 parentPort?.postMessage("ready");
-parentPort?.postMessage(new Common(common).replay.help(shards));
+parentPort?.postMessage(replayBoardOf(new Common(common)).help(shards));

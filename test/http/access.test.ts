@@ -6,7 +6,7 @@ import type { Peer } from "../../src/http/handler.ts";
 import { openLog } from "../../src/observability/log.ts";
 import { routes } from "../../src/http/routes.ts";
 import { DEFAULT_OPTIONS } from "../../src/config/options.ts";
-import { Common } from "../../src/server/common.ts";
+import { createCommon } from "../../src/server/boards.ts";
 import type { InProcess } from "../../src/server/in-process.ts";
 import { HttpPort, pageHeaders } from "./http-port.ts";
 
@@ -99,7 +99,7 @@ function everyRoute() {
     options: DEFAULT_OPTIONS,
     addresses: [],
     log: openLog({ verbosity: 0, sink: QUIET }),
-    common: Common.create(1, 2),
+    common: createCommon(1, 2),
     inProcess: { isReady: false } as InProcess,
     connectionsOf: () => Promise.resolve({ total: 0, connections: [] }),
     connectionsMax: 256,

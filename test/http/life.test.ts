@@ -7,14 +7,14 @@ import { QUIET } from "../support/quiet-sink.ts";
 import { DEFAULT_OPTIONS } from "../../src/config/options.ts";
 import { openHttp } from "../../src/http/http-server.ts";
 import { openLog } from "../../src/observability/log.ts";
-import { Common } from "../../src/server/common.ts";
+import { createCommon, journalBoardOf } from "../../src/server/boards.ts";
 import type { InProcess } from "../../src/server/in-process.ts";
 import { runCommand } from "../cli/command.ts";
 import { SmallDisk } from "../durability/small-disk.ts";
 import { askAt, HttpPort, talk } from "./http-port.ts";
 
 test("probes hear what keeps a server from being ready, and only health answers before it is", async () => {
-  const common = Common.create(1, 2);
+  const common = createCommon(1, 2);
   const inProcess = { isReady: false };
   const service = await openHttp({
     options: { ...DEFAULT_OPTIONS, httpPort: 0 },
@@ -35,12 +35,12 @@ test("probes hear what keeps a server from being ready, and only health answers 
   }
   inProcess.isReady = true;
   expect(await ready()).toBe("ready");
-  common.journal.setFull(true);
+  journalBoardOf(common).setFull(true);
   expect(await ready()).toBe("disk full");
-  common.journal.setFull(false);
-  common.journal.setReadOnly(true);
+  journalBoardOf(common).setFull(false);
+  journalBoardOf(common).setReadOnly(true);
   expect(await ready()).toBe("journal read-only");
-  common.journal.setReadOnly(false);
+  journalBoardOf(common).setReadOnly(false);
   common.startStopping();
   expect(await ready()).toBe("stopping");
   await service.stop();

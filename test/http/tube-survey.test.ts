@@ -7,7 +7,7 @@ import { PageBudget, pageCounts } from "../../src/engine/page-budget.ts";
 import { Shard, Wakes } from "../../src/engine/shard.ts";
 import { TubeSurvey } from "../../src/http/tube-survey.ts";
 import type { InProcess } from "../../src/server/in-process.ts";
-import type { SessionHost } from "../../src/server/session-host.ts";
+import type { SessionHost } from "../../src/session/session-host.ts";
 import { OneTube, TUBE } from "../engine/one-tube.ts";
 
 /** A shard, its survey, and the time. */

@@ -1,8 +1,8 @@
 /* The heap of blocked sessions against a sorted list. */
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { DueHeap } from "../../src/server/due-heap.ts";
-import type { Due } from "../../src/server/due-heap.ts";
+import { DueHeap } from "../../src/session/due-heap.ts";
+import type { Due } from "../../src/session/due-heap.ts";
 import { propertiesOf } from "../support/properties.ts";
 
 const holds = propertiesOf("sessions");

@@ -3,8 +3,8 @@
  */
 import { describe, expect, test } from "vitest";
 import type { Outlet } from "../../src/transport.ts";
-import { Gate } from "../../src/server/gate.ts";
-import { Output } from "../../src/server/output.ts";
+import { Gate } from "../../src/session/gate.ts";
+import { Output } from "../../src/session/output.ts";
 
 const BUFFER_BYTES = 262_144;
 

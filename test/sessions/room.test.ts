@@ -5,8 +5,8 @@
 import { describe, expect, test, vi } from "vitest";
 import { COMMANDS, usageOf } from "../../src/protocol/commands.ts";
 import type { CommandRow } from "../../src/protocol/commands.ts";
-import { Common } from "../../src/server/common.ts";
-import { HostLoop } from "../../src/server/host-loop.ts";
+import { Common } from "../../src/engine/common.ts";
+import { HostLoop } from "../../src/session/host-loop.ts";
 import { Random } from "../fuzz/random.ts";
 import { journalThat, World } from "./world.ts";
 import type { WorldOptions } from "./world.ts";

@@ -4,7 +4,7 @@
  */
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { WatchList } from "../../src/server/watch-list.ts";
+import { WatchList } from "../../src/session/watch-list.ts";
 import { propertiesOf } from "../support/properties.ts";
 import { World } from "./world.ts";
 

@@ -14,12 +14,12 @@ import type { Shard } from "../../src/engine/shard.ts";
 import { pageCounts } from "../../src/engine/page-budget.ts";
 import { makeShards, openShards, shardOfTube } from "../../src/engine/shards.ts";
 import type { ShardMemories } from "../../src/engine/shards.ts";
-import { Common, COUNTER_ACCEPTED } from "../../src/server/common.ts";
-import { Gate } from "../../src/server/gate.ts";
-import type { SafePositions } from "../../src/server/gate.ts";
-import { SessionHost } from "../../src/server/session-host.ts";
-import type { HostJournal } from "../../src/server/host-journal.ts";
-import type { SessionLimits } from "../../src/server/session-host.ts";
+import { Common, COUNTER_ACCEPTED } from "../../src/engine/common.ts";
+import { Gate } from "../../src/session/gate.ts";
+import type { SafePositions } from "../../src/session/gate.ts";
+import { SessionHost } from "../../src/session/session-host.ts";
+import type { SessionJournal, ShownFigures } from "../../src/session/session-journal.ts";
+import type { SessionLimits } from "../../src/session/session-host.ts";
 import type { Inlet, Outlet } from "../../src/transport.ts";
 import { EngineShard, loadVerifyModule } from "../engine/engine.ts";
 import { NO_PROCESS } from "../support/no-process.ts";
@@ -47,6 +47,17 @@ const LIMITS: SessionLimits = {
   commandsPerTurn: 1024,
 };
 
+const NO_FIGURES: ShownFigures = {
+  oldestSegment: 0,
+  currentSegment: 0,
+  segments: 0,
+  bytes: 0,
+  liveBytes: 0,
+  syncs: 0,
+  lastSyncMillis: 0,
+  oldestUnsyncedMillis: 0,
+};
+
 /** What a world is made of. */
 export interface WorldOptions {
   readonly threads?: number;
@@ -68,19 +79,24 @@ export interface WorldOptions {
    * What the sessions have to do with a journal; absent: there is none. The engine itself writes
    * none in either case.
    */
-  readonly journal?: HostJournal;
+  readonly journal?: SessionJournal;
 }
 
 /**
  * A journal that says up to where its streams are `safe`, has space, and lets nobody wait for room,
  * but for what `other` says.
  */
-export function journalThat(safe: SafePositions, other: Partial<HostJournal> = {}): HostJournal {
+export function journalThat(
+  safe: SafePositions,
+  other: Partial<SessionJournal> = {},
+): SessionJournal {
   return {
     gate: new Gate(safe, 1),
     isFull: false,
     isReadOnly: false,
     awaitsRoom: () => undefined,
+    figures: () => NO_FIGURES,
+    helpToRecover: () => undefined,
     ...other,
   };
 }

@@ -1,5 +1,5 @@
 /* No process: what `stats` says about the process of a server that has none. */
-import type { ServerFacts } from "../../src/server/facts.ts";
+import type { ServerFacts } from "../../src/session/facts.ts";
 
 /** Facts that never change. */
 export const NO_PROCESS: ServerFacts = {

@@ -10,9 +10,8 @@ import type { Shard } from "../engine/shard.ts";
 import { COMMANDS, OP } from "../protocol/commands.ts";
 import { JOB_STATS, SERVER_STATS, TUBE_STATS } from "../protocol/stats.ts";
 import type { StatsKey } from "../protocol/stats.ts";
-import { COUNTER_ACCEPTED } from "./common.ts";
+import { COUNTER_ACCEPTED } from "../engine/common.ts";
 import { COUNTER_OPS, COUNTER_PRODUCERS, COUNTER_WAITING, COUNTER_WORKERS } from "./counters.ts";
-import * as B from "./journal-board.ts";
 import type { SessionHost } from "./session-host.ts";
 
 type Value = string | number | boolean;
@@ -64,19 +63,19 @@ function shardFigures(host: SessionHost): Record<string, Value> {
   };
 }
 
-/** What the committer published last; zeros without a journal. */
-function journalFigures({ common }: SessionHost): Record<string, Value> {
-  const board = common.journal;
+/** What was published of the journal last; zeros without one. */
+function journalFigures({ journal }: SessionHost): Record<string, Value> {
+  const shown = journal?.figures();
   return {
-    "binlog-oldest-index": board.figure(B.FIGURE_OLDEST_SEGMENT),
-    "binlog-current-index": board.figure(B.FIGURE_CURRENT_SEGMENT),
-    "journal-segments": board.figure(B.FIGURE_SEGMENTS),
-    "journal-bytes": board.figure(B.FIGURE_BYTES),
-    "journal-live-bytes": board.figure(B.FIGURE_LIVE_BYTES),
-    "journal-syncs": board.figure(B.FIGURE_SYNCS),
-    "journal-last-sync-ms": Math.round(board.figure(B.FIGURE_LAST_SYNC_MILLIS)),
-    "journal-oldest-unsynced-ms": Math.round(board.figure(B.FIGURE_OLDEST_UNSYNCED_MILLIS)),
-    "journal-read-only": board.isReadOnly,
+    "binlog-oldest-index": shown?.oldestSegment ?? 0,
+    "binlog-current-index": shown?.currentSegment ?? 0,
+    "journal-segments": shown?.segments ?? 0,
+    "journal-bytes": shown?.bytes ?? 0,
+    "journal-live-bytes": shown?.liveBytes ?? 0,
+    "journal-syncs": shown?.syncs ?? 0,
+    "journal-last-sync-ms": Math.round(shown?.lastSyncMillis ?? 0),
+    "journal-oldest-unsynced-ms": Math.round(shown?.oldestUnsyncedMillis ?? 0),
+    "journal-read-only": journal?.isReadOnly === true,
   };
 }
 

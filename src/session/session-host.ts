@@ -15,13 +15,13 @@ import { Command } from "../protocol/line.ts";
 import { REPLY } from "../protocol/replies.ts";
 import type { CopyBytes } from "../runtime.ts";
 import type { Inlet, Outlet } from "../transport.ts";
-import type { Common } from "./common.ts";
+import type { Common } from "../engine/common.ts";
 import { DueHeap } from "./due-heap.ts";
 import type { ServerFacts } from "./facts.ts";
-import type { HostJournal } from "./host-journal.ts";
 import type { LongCommand } from "./long-command.ts";
 import { Output } from "./output.ts";
 import { Session } from "./session.ts";
+import type { SessionJournal } from "./session-journal.ts";
 import { PAGE_MAX } from "./who-is-there.ts";
 import type { ConnectionPage } from "./who-is-there.ts";
 
@@ -60,7 +60,7 @@ export interface SessionHostParts {
   /** The fastest way that the runtime has to copy bytes; absent: a portable one. */
   readonly copy?: CopyBytes;
   /** Absent without a journal. */
-  readonly journal?: HostJournal;
+  readonly journal?: SessionJournal;
 }
 
 /** Ids whose shard is remembered; a power of two. */
@@ -85,6 +85,7 @@ export class SessionHost {
   readonly later: (run: () => void) => void;
   readonly announce: (message: string) => void;
   readonly output: Output;
+  readonly journal: SessionJournal | undefined;
   readonly isOnlyShard: boolean;
   /** Scratch of the session that runs. */
   readonly command = new Command();
@@ -98,7 +99,6 @@ export class SessionHost {
   bodiesUnderWay = 0;
 
   readonly #copyMany: CopyBytes;
-  readonly #journal: HostJournal | undefined;
   readonly #clock: () => number;
   readonly #sessions: (Session | undefined)[] = [];
   /** Those that wait for room in a ring, the longest first. */
@@ -134,7 +134,7 @@ export class SessionHost {
     this.isOnlyShard = parts.shards.length === 1;
     this.#copyMany = parts.copy ?? copyPortably;
     this.counters = parts.common.counters(parts.threadIndex);
-    this.#journal = parts.journal;
+    this.journal = parts.journal;
     this.#clock = parts.clock;
     this.#wakes = first.wakes;
     this.#first = first;
@@ -196,7 +196,7 @@ export class SessionHost {
       }
       if ((low & mine) !== 0 || (high & mineHigh) !== 0) this.#collect();
     }
-    this.#journal?.gate.release();
+    this.journal?.gate.release();
   }
 
   /** Somebody woke this thread: there are grants to collect, or the journal has gone on. */
@@ -204,7 +204,7 @@ export class SessionHost {
     this.begin();
     this.#collect();
     this.end();
-    this.#journal?.gate.woken();
+    this.journal?.gate.woken();
     if (this.#roomWaiters.size > 0) this.#lookForRoom();
   }
 
@@ -243,7 +243,7 @@ export class SessionHost {
 
   /** Whether replies wait for the journal, or for the rest of what they began. */
   get holdsReplies(): boolean {
-    return this.bodiesUnderWay > 0 || (this.#journal?.gate.heldCount ?? 0) > 0;
+    return this.bodiesUnderWay > 0 || (this.journal?.gate.heldCount ?? 0) > 0;
   }
 
   /** The rest of the reply that was just made, which is now the caller's to send. */
@@ -263,34 +263,34 @@ export class SessionHost {
   }
 
   get hasJournal(): boolean {
-    return this.#journal !== undefined;
+    return this.journal !== undefined;
   }
 
   /** Whether the journal's disk has no space for what puts add. */
   get isJournalFull(): boolean {
-    return this.#journal?.isFull === true;
+    return this.journal?.isFull === true;
   }
 
   /** Nothing can be recorded: what a command would change could not be kept. */
   get isReadOnly(): boolean {
-    return this.#journal?.isReadOnly === true;
+    return this.journal?.isReadOnly === true;
   }
 
   /** Replays what the committer brings, until it has brought it all. */
   helpToRecover(): void {
-    if (this.#journal !== undefined) this.common.replay.help(this.shards);
+    this.journal?.helpToRecover(this.shards);
   }
 
   /** Whether each shard's ring has room for a command; always so without a journal. */
   hasRoom(): boolean {
-    if (this.#journal === undefined) return true;
+    if (this.journal === undefined) return true;
     for (const shard of this.shards) if (!shard.hasRoom()) return false;
     return true;
   }
 
   /** Whether work that can wait may write records into the shard's ring. */
   hasRoomToSpare(shard: Shard): boolean {
-    return this.#journal === undefined || shard.hasRoomToSpare();
+    return this.journal === undefined || shard.hasRoomToSpare();
   }
 
   /**
@@ -300,13 +300,13 @@ export class SessionHost {
    */
   awaitRoom(waiter: RoomWaiter): void {
     this.#roomWaiters.add(waiter);
-    this.#journal?.awaitsRoom(true);
+    this.journal?.awaitsRoom(true);
     if (waiter.hasRoom()) this.later(() => this.#lookForRoom());
   }
 
   /** That waiter does not wait any more. */
   forgetWaiter(waiter: RoomWaiter): void {
-    if (this.#roomWaiters.delete(waiter)) this.#journal?.awaitsRoom(this.#roomWaiters.size > 0);
+    if (this.#roomWaiters.delete(waiter)) this.journal?.awaitsRoom(this.#roomWaiters.size > 0);
   }
 
   /** Runs something that writes a record and belongs to no connection: at once if there is room. */
@@ -322,7 +322,7 @@ export class SessionHost {
       this.#roomWaiters.delete(waiter);
       waiter.goOn();
     }
-    this.#journal?.awaitsRoom(this.#roomWaiters.size > 0);
+    this.journal?.awaitsRoom(this.#roomWaiters.size > 0);
   }
 
   #collect(): void {

@@ -1,10 +1,10 @@
 /*
- * Counters: which counter of a thread's row in the common memory (common.ts) counts what, of those
+ * Counters: which counter of a thread's row in the common memory (engine/common.ts) counts what, of those
  * that the sessions keep.
  */
 
 import { OP_COUNT } from "../protocol/commands.ts";
-import { COUNTER_FREE } from "./common.ts";
+import { COUNTER_FREE } from "../engine/common.ts";
 
 /** Commands that were accepted: this and the operation's number (OP of protocol/commands.ts). */
 export const COUNTER_OPS = COUNTER_FREE;

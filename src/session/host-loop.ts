@@ -3,12 +3,12 @@
  *
  * Invariants: one timer, armed for the earliest moment that the host has named; a moment that moves
  * away is not chased, the timer goes off and is armed anew. Whoever wakes the host finds it looking
- * after that (common.ts). What the host throws is not caught here. Used by the I/O threads
- * (thread.ts) and by the main thread (in-process.ts).
+ * after that (engine/common.ts). What the host throws is not caught here. Used by the I/O threads
+ * (server/thread.ts) and by the main thread (server/in-process.ts).
  */
 import { NEVER_MICROS } from "../../assembly/constants.ts";
 import type { LoopRuntime } from "../runtime.ts";
-import type { Common } from "./common.ts";
+import type { Common } from "../engine/common.ts";
 
 /** The part of a host that a loop drives; all of it is synchronous. */
 export interface DrivenHost {

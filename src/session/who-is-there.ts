@@ -1,7 +1,7 @@
 /* WhoIsThere: what is known of connections, for people: who they are, what they watch and hold.
  *
  * The sessions of each I/O thread are that thread's alone, so the main thread asks it by a message
- * (crew.ts), for a page at a time. What is said of a connection here is what the API says of it
+ * (server/crew.ts), for a page at a time. What is said of a connection here is what the API says of it
  * (http/api.ts), so this file imports nothing.
  */
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Common, COUNTER_FREE } from "../../src/server/common.ts";
+import { Common, COUNTER_FREE } from "../../src/engine/common.ts";
 
 const NEVER = new Promise<string>((resolve) => setTimeout(resolve, 60_000, "late").unref());
 

@@ -1,6 +1,6 @@
 /*
  * Draining: drain mode by command. Called by the session; the signal that does the same is the
- * server's (server.ts).
+ * server's (server/server.ts).
  */
 
 import * as R from "../protocol/replies.ts";

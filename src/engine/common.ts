@@ -1,24 +1,22 @@
 /* Common: the small shared memory that all threads of a server have besides the shards.
  *
  *   0          64                  64 + ROW_BYTES             ... + seats * ROW_BYTES
- *   +----------+-------------------+-------------------+- - -+-----------+-----------+
- *   | header   | row of thread 0   | row of thread 1   |     | journal   | replay    |   (journal-board.ts, replay-board.ts)
- *   +----------+-------------------+-------------------+- - -+-----------+-----------+
+ *   +----------+-------------------+-------------------+- - -+------------------------+
+ *   | header   | row of thread 0   | row of thread 1   |     | what the server adds   |
+ *   +----------+-------------------+-------------------+- - -+------------------------+
  *     flags      wake word (a cache line of its own), then ROW_COUNTERS counters of 8 bytes
  *
  * A seat is a place among those that run sessions. The I/O threads have the first ones; a server
- * with HTTP has one more, the main thread's (in-process.ts). What is counted there is none of a
+ * with HTTP has one more, the main thread's (server/in-process.ts). What is counted there is none of a
  * client's doing, so `total` leaves it out.
  *
  * Invariants: the end, once said, is not taken back; drain mode comes and goes at any moment, so
  * whoever decides by it looks once for one decision. A row's counters are written by its own thread
  * alone (so plain additions do) and read by everyone. A wake word is 1 from the moment that
  * somebody wants the thread until the thread starts to look; only the step from 0 to 1 notifies.
- * Created by the server, attached by each thread, read by the sessions.
+ * Created by the server, attached by each thread, read by the sessions. What lies behind the rows is
+ * the server's (server/boards.ts).
  */
-
-import { JOURNAL_BOARD_BYTES, JournalBoard } from "./journal-board.ts";
-import { REPLAY_BOARD_BYTES, ReplayBoard } from "./replay-board.ts";
 
 /** Counters in a thread's row. */
 const ROW_COUNTERS = 64;
@@ -32,7 +30,7 @@ export const COUNTER_ACCEPTED = 0;
 /** Connections that were turned away because there were too many, by this thread. */
 export const COUNTER_TURNED_AWAY = 1;
 /**
- * How late this thread's event loop ran at most of late, in milliseconds (loop-lag.ts); 0 when
+ * How late this thread's event loop ran at most of late, in milliseconds (server/loop-lag.ts); 0 when
  * nobody measures.
  */
 export const COUNTER_LAG_MILLIS = 2;
@@ -75,25 +73,20 @@ export class Common {
   readonly #relay: Relay | undefined;
 
   /**
-   * The common memory of a new server with that many I/O threads and seats. Its clock begins now.
+   * The common memory of a new server with that many I/O threads and seats, and `addedBytes` behind
+   * the rows. Its clock begins now.
    */
-  static create(threads: number, seats: number = threads): Common {
-    const boards = JOURNAL_BOARD_BYTES + REPLAY_BOARD_BYTES;
-    const buffer = new SharedArrayBuffer(rowOffset(seats) + boards);
+  static create(threads: number, seats: number = threads, addedBytes = 0): Common {
+    const buffer = new SharedArrayBuffer(rowOffset(seats) + addedBytes);
     new Int32Array(buffer)[THREADS] = threads;
     new Int32Array(buffer)[SEATS] = seats;
     new Float64Array(buffer)[EPOCH_FLOAT] = performance.timeOrigin + performance.now();
     return new Common(buffer);
   }
 
-  /** Where the threads and the committer of a journal meet. */
-  get journal(): JournalBoard {
-    return new JournalBoard(this.buffer, rowOffset(this.seats));
-  }
-
-  /** Where they share out the replay of the journal. */
-  get replay(): ReplayBoard {
-    return new ReplayBoard(this.buffer, rowOffset(this.seats) + JOURNAL_BOARD_BYTES);
+  /** Where the bytes begin that were added behind the rows: a multiple of 8. */
+  get addedOffset(): number {
+    return rowOffset(this.seats);
   }
 
   /** The wall clock, in microseconds since 1970, at the moment 0 of `clock`. */

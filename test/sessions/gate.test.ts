@@ -3,9 +3,9 @@
  * for longer than it must.
  */
 import { expect, test } from "vitest";
-import { Gate } from "../../src/server/gate.ts";
-import type { Holder } from "../../src/server/gate.ts";
-import { ReplyBuffer } from "../../src/server/reply-buffer.ts";
+import { Gate } from "../../src/session/gate.ts";
+import type { Holder } from "../../src/session/gate.ts";
+import { ReplyBuffer } from "../../src/session/reply-buffer.ts";
 import type { Outlet } from "../../src/transport.ts";
 
 class Safe {

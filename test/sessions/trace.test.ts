@@ -1,6 +1,6 @@
 /* What -V and -VV tell, from the bytes of a connection however they are cut. */
 import { describe, expect, it } from "vitest";
-import { openTraced } from "../../src/server/trace.ts";
+import { openTraced } from "../../src/session/trace.ts";
 import type { Inlet, Outlet } from "../../src/transport.ts";
 
 /** A traced connection whose session only remembers. */

@@ -1,0 +1,25 @@
+/* Boards: the two parts of the common memory where the threads of a server and its journal meet.
+ *
+ *   ... rows | journal board | replay board |
+ *
+ * They lie behind the rows (engine/common.ts), whether or not there is a journal. Made by server.ts;
+ * the committer, the I/O threads and the main thread each have views of their own.
+ */
+import { Common } from "../engine/common.ts";
+import { JOURNAL_BOARD_BYTES, JournalBoard } from "./journal-board.ts";
+import { REPLAY_BOARD_BYTES, ReplayBoard } from "./replay-board.ts";
+
+/** The common memory of a new server with that many I/O threads and seats, boards included. */
+export function createCommon(threads: number, seats: number = threads): Common {
+  return Common.create(threads, seats, JOURNAL_BOARD_BYTES + REPLAY_BOARD_BYTES);
+}
+
+/** Where the threads and the committer of a journal meet. */
+export function journalBoardOf({ buffer, addedOffset }: Common): JournalBoard {
+  return new JournalBoard(buffer, addedOffset);
+}
+
+/** Where they share out the replay of the journal. */
+export function replayBoardOf({ buffer, addedOffset }: Common): ReplayBoard {
+  return new ReplayBoard(buffer, addedOffset + JOURNAL_BOARD_BYTES);
+}

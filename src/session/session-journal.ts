@@ -1,0 +1,37 @@
+/* SessionJournal: the seam between sessions and whatever makes safe what they do.
+ *
+ * Sessions know a gate for their replies, whether there is space and room, and figures to show.
+ * Implemented by the server (server/host-journal.ts); without a journal there is none.
+ */
+import type { Shard } from "../engine/shard.ts";
+import type { Gate } from "./gate.ts";
+
+/** The journal, as the sessions of one thread see it. */
+export interface SessionJournal {
+  readonly gate: Gate;
+  /** The disk is full: puts are refused. */
+  readonly isFull: boolean;
+  /** Nothing can be recorded: jobs may be looked at and nothing else. */
+  readonly isReadOnly: boolean;
+  /**
+   * Says whether something on this thread waits for room in a ring. If so, the committer is to free
+   * the rings and to wake this thread.
+   */
+  awaitsRoom(waits: boolean): void;
+  /** What `stats` shows of it, as it was published last. */
+  figures(): ShownFigures;
+  /** Replays into these shards what the committer brings, until it has brought it all. */
+  helpToRecover(shards: readonly Shard[]): void;
+}
+
+/** What `stats` shows of a journal. */
+export interface ShownFigures {
+  readonly oldestSegment: number;
+  readonly currentSegment: number;
+  readonly segments: number;
+  readonly bytes: number;
+  readonly liveBytes: number;
+  readonly syncs: number;
+  readonly lastSyncMillis: number;
+  readonly oldestUnsyncedMillis: number;
+}
