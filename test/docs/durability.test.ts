@@ -8,20 +8,36 @@ import { DEFAULT_OPTIONS, OPTIONS } from "../../src/config/options.ts";
 import { readPage, section, tableRows } from "./page.ts";
 
 const PAGE = readPage("docs/durability.md");
-const rows = tableRows(section(PAGE, "What is lost when"));
-const references = rows.flatMap((cells) =>
-  [...(cells.at(-1) ?? "").matchAll(/`([^`]+)`/g)].map(([, name]) => name ?? ""),
+const rows = tableRows(section(PAGE, "What is lost when").split("\n### ")[0] ?? "");
+/** The notes below the table: a number, and the test that it stands for as `FILE: NAME`. */
+const notes = tableRows(section(PAGE, "The tests behind the table")).map(
+  ([number = "", test = ""]) => ({
+    number,
+    reference: test.slice(1, -1),
+  }),
 );
 
+/** The numbers such as `[1]` in a cell. */
+function numbersIn(cell: string): string[] {
+  return cell.match(/\[\d+\]/g) ?? [];
+}
+
 describe("the table of what is lost", () => {
-  test("has a test in every row, and no empty cell", () => {
+  test("has a note in every row, and no empty cell", () => {
     expect(rows.length).toBeGreaterThan(7);
-    expect(rows.filter((cells) => cells.length !== 6 || cells.includes(""))).toEqual([]);
-    expect(rows.filter((cells) => !/`test\/\S+\.test\.ts: /.test(cells.at(-1) ?? ""))).toEqual([]);
+    expect(rows.filter((cells) => cells.length !== 5 || cells.includes(""))).toEqual([]);
+    expect(rows.filter(([event = ""]) => numbersIn(event).length === 0)).toEqual([]);
   });
 
-  test.each([...new Set(references)])("names a test that there is: %s", (reference) => {
-    const [, file = "", name = ""] = /^(\S+\.test\.ts): (.+)$/.exec(reference) ?? [];
+  test("has notes counted from 1, each of which a row names, and no others", () => {
+    const named = new Set(rows.flatMap(([event = ""]) => numbersIn(event)));
+    const numbers = notes.map(({ number }) => number);
+    expect(numbers).toEqual(notes.map((_note, index) => `[${index + 1}]`));
+    expect([...named].toSorted()).toEqual(numbers.toSorted());
+  });
+
+  test.each(notes)("$number names a test that there is: $reference", ({ reference }) => {
+    const [, file = "", name = ""] = /^(test\/\S+\.test\.ts): (.+)$/.exec(reference) ?? [];
     expect(readPage(file)).toContain(name);
   });
 });
