@@ -141,7 +141,10 @@ export const JOB_STATS: readonly StatsKey[] = [
     "time-left",
     "whole seconds until the job becomes ready by itself, 0 unless reserved or delayed",
   ),
-  plain("file", "number of the journal file that holds the job, 0 without a journal"),
+  plain(
+    "file",
+    "number N of the file `journal.N` that holds the job, or is about to; 0 without a journal",
+  ),
   plain("reserves", "times reserved"),
   plain("timeouts", "times that a holder's time to run was over"),
   plain("releases", "times released"),

@@ -21,19 +21,21 @@ const INTRODUCTION = `# Options
 Generated from \`src/config/options.ts\` by \`npm run docs\`; do not edit.
 
 Every option is a flag and a variable of the environment. A flag wins over the variable, the
-variable over the default; an empty variable counts as not set. Short flags may be bundled and
-take their value glued or as the next argument: \`-VVp11400\` is \`-V -V -p 11400\`. Of an option
-given twice the last one counts, except for \`--listen\`, which adds up (its variable holds a list
-with commas), and \`-V\`, which counts. Anything wrong is answered by one line on standard error and
-exit code 2.
+variable over the default. An empty variable counts as not set.
 
-- Sizes are bytes, or take a unit: \`64k\`, \`10MiB\`, \`1g\`, \`2tb\`. All units are powers of 1024, in
-  either case.
-- Addresses are \`HOST\`, \`HOST:PORT\`, \`[IPV6]:PORT\`, a bare IPv6 address, or \`unix:PATH\`. Port 0 is
-  any free port; the line \`listening on\` on standard output says which one.
-- A variable \`HOMEMAKER_...\` that is one of these but for a slip or two is wrong as well; any other
-  that is not known is said when the server starts. What Kubernetes puts into the environment of a
-  pod about a service named \`homemaker\` (\`HOMEMAKER_PORT=tcp://...\` and others) is left alone.
+- **Short flags** may be bundled. Their value may follow at once or as the next argument:
+  \`-VVp11400\` is \`-V -V -p 11400\`.
+- **Given twice**, the last one counts, with two exceptions. \`--listen\` adds up; its variable holds
+  a list with commas. \`-V\` given twice logs more.
+- **Sizes** are bytes, or take a unit: \`64k\`, \`10MiB\`, \`1g\`, \`2tb\`. All units are powers of 1024;
+  upper and lower case are the same.
+- **Addresses** are \`HOST\`, \`HOST:PORT\`, \`[IPV6]:PORT\`, a bare IPv6 address, or \`unix:PATH\`. Port 0
+  is any free port; the line \`listening on\` on standard output says which one.
+- **Mistakes** end the program with one line on standard error and exit code 2. A misspelt variable,
+  one that differs from a known one by a letter or two, is a mistake. Any other unknown variable
+  \`HOMEMAKER_...\` is named when the server starts.
+- **Kubernetes** puts variables about a service named \`homemaker\` into the environment of a pod
+  (\`HOMEMAKER_PORT=tcp://...\` and others). These are ignored.
 `;
 
 /** What --memory means, for those who size a machine. */
@@ -41,26 +43,31 @@ function memorySection(): string {
   const mib = (bytes: number): string => `${bytes / 1_048_576} MiB`;
   return `## Memory
 
-\`--memory\` bounds what jobs, tubes, connections and their tables take at a time, whatever the tubes
-and shards: one tube may have nearly all of it, and what it leaves, any other may have at once. Of
-jobs that stay when most are gone, what they keep beside themselves is used for others when memory
-is short. A tube takes 4 GiB at most, because its shard does.
+\`--memory\` bounds what jobs, tubes, connections and their tables take at a time, in all tubes and
+shards together. One tube may have nearly all of it; when it is emptied, any other may have the
+memory at once. If a few jobs stay when most are gone, the space between them is used for others as
+soon as memory is short. A tube takes 4 GiB at most, because its shard does.
 
-The process needs more than that. Its own need is about ${mib(MAIN_BYTES)}, ${mib(THREAD_BYTES)} for each thread, and
-${mib(JOURNAL_BYTES)} with \`--data\`. That comes off first from what the machine has, or the container; half of
-the rest is the default of \`--memory\`, and at least one part in ${LEAST_PART} of the whole.
+The process needs memory of its own beside that: about ${mib(MAIN_BYTES)}, ${mib(THREAD_BYTES)} for each
+thread, and ${mib(JOURNAL_BYTES)} with \`--data\`. The default of \`--memory\` is half of what the machine, or the
+container, has beyond that need, and at least one part in ${LEAST_PART} of the whole.
 
 The other half is for what shards keep. Memory that a shard once used stays with the process:
-WebAssembly gives none back, and the instruction that would, \`memory.discard\`, is an experiment
-of V8 that no runtime has switched on. What is free in a shard is used again before it grows. So
-when tubes of several shards are full one after another, the process becomes larger than \`--memory\`:
-with \`--threads 2 --memory 64MiB\`, which makes eight shards, eight tubes that were filled and
-emptied in turn took it from 105 to 617 MB, and more rounds added nothing. The bound is its own
-need and the smaller of these two: \`--shards\` times \`--memory\`; and what the machine has beside the
-own need, or twice \`--memory\` if that is more. One half of the latter is for the shards that need
-it first, the other is reserved in equal shares; a shard that has come to its bound answers
-OUT_OF_MEMORY, though others may be empty. With \`--shards 1\` the process stays at its own need and
-\`--memory\`.
+WebAssembly gives none back, and the instruction that would, \`memory.discard\`, is an experiment of
+V8 that no runtime has switched on. A shard uses its free memory again before it grows.
+
+So when tubes of several shards are full one after another, the process becomes larger than
+\`--memory\`. An example: \`--threads 2 --memory 64MiB\` makes eight shards. Eight tubes that were
+filled and emptied in turn took the process from 105 to 617 MB; more rounds added nothing.
+
+The most that the process takes is its own need and the smaller of two amounts:
+
+- \`--shards\` times \`--memory\`;
+- what the machine has beyond the own need, or twice \`--memory\` if that is more. Half of this amount
+  is for the shards that need it first, the other half is reserved in equal shares. A shard that has
+  come to its bound answers OUT_OF_MEMORY, even if others are empty.
+
+With \`--shards 1\` the process stays at its own need and \`--memory\`.
 `;
 }
 
@@ -121,10 +128,12 @@ const SHELL_INTRODUCTION = `# Working with a server from a shell
 
 Generated from \`src/cli/shell/syntax.ts\` by \`npm run docs\`; do not edit.
 
-These commands talk to a running server over the ordinary protocol, so they work with beanstalkd
-as well, but for those that it does not know: \`jobs\`, \`failures\`, \`reserve --message\`, \`flush\`,
-\`drain\`, \`undrain\` and \`peek --state reserved\`. In a clone of this repository \`homemaker\` is
-\`npm start --silent --\`; without \`--silent\` npm prints lines of its own first.
+These commands talk to a running server over the ordinary protocol, so most work with beanstalkd
+too. beanstalkd does not know \`jobs\`, \`failures\`, \`reserve --message\`, \`flush\`, \`drain\`, \`undrain\`
+and \`peek --state reserved\`.
+
+In a clone of this repository \`homemaker\` is \`npm start --silent --\`. Without \`--silent\` npm prints
+lines of its own first.
 
 \`\`\`sh
 homemaker put mails '{"to": "ann@example.org"}'     # prints the job's id
@@ -135,15 +144,15 @@ homemaker kick mails 100                            # all of them again
 homemaker top                                       # and watch
 \`\`\`
 
-- The server is that of \`--address\`, or of the variable \`HOMEMAKER_ADDRESS\`, or the one at
-  127.0.0.1:11300. A Unix socket is \`unix:PATH\`.
+- \`--address\` says which server. Without it the variable \`HOMEMAKER_ADDRESS\` does, and without
+  both it is 127.0.0.1:11300. A Unix socket is \`unix:PATH\`.
 - With \`--json\` each thing is one line of JSON. A body that is not UTF-8 is then \`bodyBase64\`
   instead of \`body\`.
-- Bodies and messages go to a screen with their control characters spelled out, and to a pipe or a
-  file byte for byte.
-- Exit code 0: done; 1: not done, and one line on standard error says why; 2: wrong arguments.
+- On a screen, bodies and messages have their control characters spelled out. To a pipe or a file
+  they go byte for byte.
+- Exit code 0 means done, 1 not done (one line on standard error says why), 2 wrong arguments.
 - A duration is a number of seconds or takes a unit: \`90\`, \`90s\`, \`5m\`, \`1h\`, \`2d\`.
-- A name of a tube or a body that begins with \`-\` goes behind \`--\`.
+- If the name of a tube or a body begins with \`-\`, write \`--\` before it.
 `;
 
 /** The page about the shell's commands. */

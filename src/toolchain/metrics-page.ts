@@ -9,42 +9,40 @@ const INTRODUCTION = `# Metrics
 
 Generated from \`src/observability/metrics.ts\` by \`npm run docs\`; do not edit.
 
-With \`--http-port\` the server answers \`GET /metrics\` in Prometheus' text format. Where a token is
-demanded ([http.md](http.md)) a scraper shows it, best the read-only one: \`authorization:
-{credentials_file: ...}\` in Prometheus' configuration. Alert rules and a Grafana dashboard are in
-[monitoring/](monitoring/).
+With \`--http-port\` the server answers \`GET /metrics\` in Prometheus' text format. If the server
+demands a token ([http.md](http.md)), give Prometheus the read-only one: \`authorization:
+{credentials_file: ...}\`. Alert rules and a Grafana dashboard are in [monitoring/](monitoring/).
 
-Everything is counted in shared memory as it happens. A scrape looks at no job: it reads the
-figures of 64 tubes at a time, each time under a shard's lock for some tens of microseconds, and
-lets everything else have its turn between two such pieces. Scrapes that come while one is under
-way get what that one finds.
+A scrape is cheap. Everything is counted as it happens, so a scrape looks at no job. It reads the
+figures of 64 tubes at a time, under a shard's lock for some tens of microseconds, and everything
+else has its turn in between. A scrape that comes while another is under way gets the same figures.
 
-Counters and histograms begin with the process, and a tube's with the tube: one that was gone and
-comes back begins at 0, which Prometheus takes for what it is. \`stats\` and \`stats-tube\` carry some
-counts across restarts; metrics do not.
+Counters and histograms begin at 0 with the process, and those of a tube with the tube. \`stats\` and
+\`stats-tube\` carry some counts across restarts; metrics do not.
 `;
 
 const TUBES = `## Tubes
 
 At most \`--metrics-tubes\` tubes have their name as a label: those that had most jobs put into
 them. All others are summed under the label \`tube="${TUBE_OTHERS}"\`, which no tube can be called.
-A tube that gets a label of its own after a while begins there with all that it had counted; what
-it had counted until then stays in the sum of the others too. So no counter ever goes back because
-a tube came or went, and rates are right: what happens is in one series only. Sums of absolute
-values over all tubes are not; homemaker_job_events_total has those.
+
+When a tube gets a label of its own, its series begins with all that it had counted. That amount
+also stays in the sum of the others, so no counter goes back when a tube comes or goes. Rates are
+right, since each event is in one series only. But do not add up the values of all tubes: use
+homemaker_job_events_total.
 
 ## Times
 
-Times in queue are exact, whatever made a job ready. A job that is given to a worker that waits
-counts when the worker's thread collects it; one that is handed back because its worker got a job
-elsewhere at the same moment does not count at all. A time to run that runs out, or a connection
-that closes, ends no time in process. Times that a job spent in an earlier process are not
-counted.
+Times in queue are exact, whatever made a job ready. When a waiting worker gets a job, the time ends
+as the worker's thread collects the job. If the worker got a job elsewhere at the same moment and
+hands this one back, nothing is counted.
 
-The age of the oldest ready job counts from its put, as \`age\` in \`stats-job\`. Within a priority it
-is at hand; of a tube with more than 64 priorities in use at once a scrape looks at 64, the next
-one goes on there, and the oldest that was seen is remembered: the figure is then right after as
-many scrapes as there are 64 priorities.
+Times in process end with a delete, release or bury. A time to run that runs out, or a connection
+that closes, ends none. Times that a job spent in an earlier process are not counted.
+
+The age of the oldest ready job counts from its put, as \`age\` in \`stats-job\`. If a tube has more
+than 64 priorities in use at once, a scrape looks at 64 of them and the next scrape goes on there.
+The figure is then right once all priorities have been looked at.
 `;
 
 /** The whole page. */
