@@ -11,9 +11,9 @@ const PAGE = readPage("docs/durability.md");
 const rows = tableRows(section(PAGE, "What is lost when").split("\n### ")[0] ?? "");
 /** The notes below the table: a number, and the test that it stands for as `FILE: NAME`. */
 const notes = tableRows(section(PAGE, "The tests behind the table")).map(
-  ([number = "", test = ""]) => ({
+  ([number = "", cell = ""]) => ({
     number,
-    reference: test.slice(1, -1),
+    reference: cell.slice(1, -1),
   }),
 );
 
