@@ -5,7 +5,6 @@
 
 import type { Checksum } from "./format.ts";
 import type { JournalShard } from "./journal-shard.ts";
-import type { ExistingSegment } from "./segments.ts";
 import type { Storage } from "../storage.ts";
 
 /**
@@ -29,6 +28,20 @@ export interface JournalOptions {
 export interface Beside {
   readonly bytes: number;
   giveUp(): void;
+}
+
+/** A segment that is on the disk and not written to any more. */
+export interface ExistingSegment {
+  readonly number: number;
+  readonly salt: number;
+  /** Shards of the server that wrote it. */
+  readonly shards: number;
+  /** Where in it what counts ends; absent: all of it counts. */
+  readonly end?: number;
+  /** Reclaim it before any other: a crash or damage left something in it that should not stay. */
+  readonly first?: boolean;
+  /** It is damaged: its file is kept aside when it goes. */
+  readonly quarantine?: boolean;
 }
 
 /** What a journal is made of. */

@@ -23,11 +23,10 @@ import { FRAME_BYTES, frameHeaderBytes, segmentName, STATEMENTS_BYTES } from "./
 import type { Section } from "./format.ts";
 import { FRAME_HEADER_BYTES_MAX, FrameWriter } from "./frame-writer.ts";
 import type { JournalFigures } from "./journal-figures.ts";
-import type { JournalParts } from "./journal-parts.ts";
+import type { ExistingSegment, JournalParts } from "./journal-parts.ts";
 import { Reclaim } from "./reclaim.ts";
 import type { SegmentFile } from "./segment-file.ts";
 import { Segments } from "./segments.ts";
-import type { ExistingSegment } from "./segments.ts";
 import { PIECE_BYTES, Spares } from "./spares.ts";
 import { goneStatement, membersStatement } from "./statement.ts";
 import { lacksSpace } from "../storage.ts";

@@ -10,7 +10,7 @@ import * as C from "../../assembly/constants.ts";
 import type { Checksum } from "./format.ts";
 import { segmentName } from "./format.ts";
 import { readAround } from "./holes.ts";
-import type { ExistingSegment } from "./segments.ts";
+import type { ExistingSegment } from "./journal-parts.ts";
 import type { JournalShard } from "./journal-shard.ts";
 import { scanSegment } from "./scan.ts";
 import type { Storage } from "../storage.ts";

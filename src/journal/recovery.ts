@@ -35,7 +35,7 @@ import {
   writeFrameHeader,
 } from "./format.ts";
 import type { Checksum, FrameHeader, SegmentHeader } from "./format.ts";
-import type { ExistingSegment } from "./segments.ts";
+import type { ExistingSegment } from "./journal-parts.ts";
 import type { JournalShard } from "./journal-shard.ts";
 import { applyHints, readHints } from "./hints.ts";
 import type { FoundHints } from "./hints.ts";

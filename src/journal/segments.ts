@@ -8,24 +8,10 @@
 
 import * as C from "../../assembly/constants.ts";
 import { quarantineName, segmentName } from "./format.ts";
-import type { JournalParts } from "./journal-parts.ts";
+import type { ExistingSegment, JournalParts } from "./journal-parts.ts";
 import type { Spares } from "./spares.ts";
 import { lacksSpace } from "../storage.ts";
 import type { StorageFile } from "../storage.ts";
-
-/** A segment that is on the disk and not written to any more. */
-export interface ExistingSegment {
-  readonly number: number;
-  readonly salt: number;
-  /** Shards of the server that wrote it. */
-  readonly shards: number;
-  /** Where in it what counts ends; absent: all of it counts. */
-  readonly end?: number;
-  /** Reclaim it before any other: a crash or damage left something in it that should not stay. */
-  readonly first?: boolean;
-  /** It is damaged: its file is kept aside when it goes. */
-  readonly quarantine?: boolean;
-}
 
 /** The segments of a journal but the newest, oldest first. */
 export class Segments {
