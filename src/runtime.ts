@@ -7,8 +7,8 @@
  * the messages below, plain data that any runtime can post.
  */
 import type { BoundAddress } from "./config/listen-address.ts";
-import type { LogFields, LogLevel, LogSink } from "./observability/log.ts";
-import type { BarTerminal } from "./observability/progress-bar.ts";
+import type { LogFields, LogLevel, LogSink } from "./log.ts";
+import type { BarTerminal } from "./terminal.ts";
 import type { Inlet, Outlet } from "./transport.ts";
 
 /** What sessions ask of the runtime, whichever thread they run on. */

@@ -1,5 +1,5 @@
-/* Terminal: the seam between the shell's commands and where they read and write. Implemented in
- * src/runtimes/node-terminal.ts and by the tests.
+/* Terminal: the seam between the shell's commands and where they read and write, and between a bar
+ * and where it is drawn. Implemented in src/runtimes/ and by the tests.
  */
 
 /** Standard input and output, and the screen if there is one. */
@@ -21,4 +21,11 @@ export interface Terminal {
   listen(pressed: (key: string) => void): () => void;
   /** Resolves after that long, or as soon as `until` does. */
   wait(millis: number, until: Promise<void>): Promise<void>;
+}
+
+/** A terminal, as far as a bar needs one. */
+export interface BarTerminal {
+  /** Characters in a line; 0 where nobody knows. */
+  readonly columns: number;
+  write(text: string): void;
 }

@@ -20,7 +20,7 @@ import { SWITCHES } from "./switches.ts";
 import type { Switch } from "./switches.ts";
 import { isServiceLink, unknownVariables } from "./variables.ts";
 import type { Environment } from "./variables.ts";
-import { PROGRAM, VERSION } from "../config/version.ts";
+import { PROGRAM, VERSION } from "../version.ts";
 
 /** What the command line asks for: to serve, or to print something and end. */
 export type Parsed =

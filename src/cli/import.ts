@@ -9,7 +9,7 @@
 import { STATE_BURIED, STATE_DELAYED, STATE_READY } from "../../assembly/constants.ts";
 import { EXIT_USAGE } from "./quiet-command.ts";
 import type { ImportCommand } from "./subcommands.ts";
-import { PROGRAM } from "../config/version.ts";
+import { PROGRAM } from "../version.ts";
 import { Binlog } from "../journal/binlog.ts";
 import { BulkLoad } from "../journal/bulk-load.ts";
 import type { LoadedJob } from "../journal/bulk-load.ts";

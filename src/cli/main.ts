@@ -64,7 +64,7 @@ async function run(runtime: Runtime): Promise<number> {
 }
 
 async function complainAbout(error: unknown, runtime: Runtime): Promise<number> {
-  const { PROGRAM } = await import("../config/version.ts");
+  const { PROGRAM } = await import("../version.ts");
   const { ModuleMissingError } = await import("../runtime.ts");
   const { describe } = await import("../runtimes/die.ts");
   const isExpected = error instanceof ModuleMissingError;

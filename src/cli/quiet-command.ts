@@ -5,7 +5,7 @@
  * are read by one of these.
  */
 import { Command, CommanderError } from "commander";
-import { PROGRAM } from "../config/version.ts";
+import { PROGRAM } from "../version.ts";
 
 /** To print something and end. */
 export interface Exit {

@@ -4,7 +4,7 @@
  */
 
 import type { VerifyCommand } from "./subcommands.ts";
-import { PROGRAM } from "../config/version.ts";
+import { PROGRAM } from "../version.ts";
 import { FormatError } from "../journal/format.ts";
 import { ForeignLogError, refuseForeignLog } from "../journal/foreign-log.ts";
 import { inspect } from "../journal/inspection.ts";

@@ -1,5 +1,5 @@
 /* Session: the routes by which a browser learns who it is, and becomes somebody by a token. */
-import { VERSION } from "../config/version.ts";
+import { VERSION } from "../version.ts";
 import type { Access } from "./access.ts";
 import type { SessionAnswer } from "./api.ts";
 import { stringField } from "./fields.ts";

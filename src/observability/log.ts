@@ -8,26 +8,7 @@
  * dropped by the sink, and a line says how many. Used by the main thread, never on a hot path.
  */
 import { pino } from "pino";
-
-/**
- * How much a line matters: debug is what -V shows (binding, accepting, closing), trace what -VV
- * adds (commands, replies).
- */
-export type LogLevel = "error" | "warn" | "info" | "debug" | "trace";
-
-/** What tells one event of a kind from another: a tube, a job, an address, a thread. */
-export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
-
-/** Takes whole lines, their ends included, and drops what it has no room for. */
-export interface LogSink {
-  write(line: string): void;
-  /** Lines that it has dropped so far. */
-  readonly dropped: number;
-  /** Whether it would take a line. */
-  readonly hasRoom: boolean;
-  /** Has `call` called each time that it has room again. */
-  onRoom(call: () => void): void;
-}
+import type { Log, LogSink } from "../log.ts";
 
 /** How a log is made. */
 export interface LogSettings {
@@ -37,18 +18,6 @@ export interface LogSettings {
   readonly sink: LogSink;
   /** A clock in milliseconds; absent: the monotonic one. */
   readonly nowMs?: () => number;
-}
-
-/** The log of one process. */
-export interface Log {
-  /** Whether lines of that level are written at all: ask before building costly fields. */
-  shows(level: LogLevel): boolean;
-  /** Writes one line, or counts it. `message` names the kind: put what varies into `fields`. */
-  write(level: LogLevel, message: string, fields?: LogFields): void;
-  /** Lines that nobody got to read, because the sink had no room for them. */
-  readonly dropped: number;
-  /** Writes the counts that no line has carried yet. Call it at the end. */
-  flush(): void;
 }
 
 /** Lines of one kind that are written within WINDOW_MS. */

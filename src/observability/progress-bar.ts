@@ -4,13 +4,7 @@
  * bar's place; the next `show` draws it anew. Used by the main thread while the journal is
  * recovered; where there is no terminal the log says it instead.
  */
-
-/** A terminal, as far as a bar needs one. */
-export interface BarTerminal {
-  /** Characters in a line; 0 where nobody knows. */
-  readonly columns: number;
-  write(text: string): void;
-}
+import type { BarTerminal } from "../terminal.ts";
 
 /** Columns of a terminal that does not say how many it has. */
 const COLUMNS = 80;

@@ -7,7 +7,7 @@
  */
 import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
-import { PROGRAM } from "../config/version.ts";
+import { PROGRAM } from "../version.ts";
 import type { CommitterSeed as RuntimeSeed } from "../runtime.ts";
 import { runCommitter } from "../server/committer.ts";
 import type { CommitterReport, CommitterSeed } from "../server/committer.ts";

@@ -12,7 +12,7 @@ import { isatty } from "node:tty";
 import { promisify } from "node:util";
 import { Worker } from "node:worker_threads";
 import type { BoundAddress } from "../config/listen-address.ts";
-import type { BarTerminal } from "../observability/progress-bar.ts";
+import type { BarTerminal } from "../terminal.ts";
 import { ModuleMissingError, UserError } from "../runtime.ts";
 import type { Identity, LineSink, Order, Report, Runtime, Signal, Thread } from "../runtime.ts";
 import type { CommitterSeed, CommitterSupervisor, CommitterThread } from "../runtime.ts";

@@ -8,7 +8,7 @@
 import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
 import type { BoundAddress } from "../config/listen-address.ts";
-import { PROGRAM } from "../config/version.ts";
+import { PROGRAM } from "../version.ts";
 import type { Door, Listener, ListenManner, Order, ThreadRuntime, ThreadSeed } from "../runtime.ts";
 import { listenTcp } from "../transports/tcp.ts";
 import { listenUnix } from "../transports/unix.ts";

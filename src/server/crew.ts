@@ -6,8 +6,8 @@
  */
 import { BindError } from "../runtime.ts";
 import type { Order, Report, Runtime, Thread, ThreadSeed } from "../runtime.ts";
-import type { Log } from "../observability/log.ts";
-import { PROGRAM } from "../config/version.ts";
+import type { Log } from "../log.ts";
+import { PROGRAM } from "../version.ts";
 import { COUNTER_FREE, COUNTER_LINES_TAKEN, hasBit } from "../engine/common.ts";
 import type { Common } from "../engine/common.ts";
 import type { ConnectionPage } from "../session/who-is-there.ts";

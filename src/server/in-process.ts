@@ -10,8 +10,8 @@
  */
 import { NEVER_MICROS } from "../../assembly/constants.ts";
 import { ClientConnection } from "../client/connection.ts";
-import { PROGRAM } from "../config/version.ts";
-import type { Log } from "../observability/log.ts";
+import { PROGRAM } from "../version.ts";
+import type { Log } from "../log.ts";
 import type { LoopRuntime } from "../runtime.ts";
 import type { Inlet, Outlet } from "../transport.ts";
 import type { Common } from "../engine/common.ts";

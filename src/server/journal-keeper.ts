@@ -4,10 +4,10 @@
  * Used by server.ts. Without a data directory there is none.
  */
 
-import { PROGRAM } from "../config/version.ts";
+import { PROGRAM } from "../version.ts";
 import { isDamaged } from "../journal/recovery-report.ts";
 import type { RecoveryReport } from "../journal/recovery-report.ts";
-import type { Log } from "../observability/log.ts";
+import type { Log } from "../log.ts";
 import { ProgressBar } from "../observability/progress-bar.ts";
 import type { CommitterThread, Runtime } from "../runtime.ts";
 import type { CommitterReport, CommitterSeed } from "./committer.ts";

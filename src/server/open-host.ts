@@ -2,7 +2,7 @@
  * thread entry in src/runtimes/, and by the main thread for itself (in-process.ts).
  */
 import { loadControl } from "../text/control.ts";
-import { VERSION } from "../config/version.ts";
+import { VERSION } from "../version.ts";
 import { openShards } from "../engine/shards.ts";
 import { openHostJournal } from "./host-journal.ts";
 import type { ShardsPayload } from "./payload.ts";

@@ -10,7 +10,7 @@ import * as C from "../../assembly/constants.ts";
 import { shardTimes, tubeTimes } from "../engine/times.ts";
 import type { Shard } from "../engine/shard.ts";
 import { TubeSurvey } from "../engine/tube-survey.ts";
-import type { Log } from "../observability/log.ts";
+import type { Log } from "../log.ts";
 import { EVENTS, STATES, TUBE_OTHERS } from "../observability/metrics.ts";
 import { exposition } from "../observability/exposition.ts";
 import type { Distribution, Figures, Labels, Sample } from "../observability/exposition.ts";

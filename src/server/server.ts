@@ -10,8 +10,9 @@
 import { THREADS_MAX } from "../../assembly/constants.ts";
 import { formatListenAddress, type BoundAddress } from "../config/listen-address.ts";
 import type { Options } from "../config/options.ts";
-import { PROGRAM, VERSION } from "../config/version.ts";
-import { openLog, type Log } from "../observability/log.ts";
+import { PROGRAM, VERSION } from "../version.ts";
+import type { Log } from "../log.ts";
+import { openLog } from "../observability/log.ts";
 import { Patience } from "../patience.ts";
 import { BindError, ModuleMissingError, UserError } from "../runtime.ts";
 import type { BoundTcp, Identity, ListenOrder, ProbedSocket, Runtime } from "../runtime.ts";

@@ -6,7 +6,7 @@
  */
 import { formatListenAddress } from "../config/listen-address.ts";
 import { DROPPED } from "../observability/log.ts";
-import type { LogFields, LogLevel } from "../observability/log.ts";
+import type { LogFields, LogLevel } from "../log.ts";
 import type { Door, Listener, ListenOrder, LoopRuntime, Order } from "../runtime.ts";
 import type { ThreadRuntime, ThreadSeed, TraceSettings } from "../runtime.ts";
 import { Patience } from "../patience.ts";

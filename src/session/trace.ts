@@ -9,7 +9,7 @@
  * transport and session. Used by server/thread.ts.
  */
 
-import type { LogFields, LogLevel } from "../observability/log.ts";
+import type { LogFields, LogLevel } from "../log.ts";
 import { OP } from "../protocol/commands.ts";
 import { looksLikeAnotherProtocol } from "../protocol/foreign.ts";
 import { Command, parseLine } from "../protocol/line.ts";

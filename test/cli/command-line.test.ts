@@ -9,7 +9,7 @@ import type { Options } from "../../src/config/options.ts";
 import { EXIT_USAGE } from "../../src/cli/quiet-command.ts";
 import { SWITCHES } from "../../src/cli/switches.ts";
 import type { Environment } from "../../src/cli/variables.ts";
-import { VERSION } from "../../src/config/version.ts";
+import { VERSION } from "../../src/version.ts";
 import { loadBuiltControl } from "../text/load-control.ts";
 import { propertiesOf } from "../support/properties.ts";
 

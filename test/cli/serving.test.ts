@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { VERSION } from "../../src/config/version.ts";
+import { VERSION } from "../../src/version.ts";
 import { ask, connectTo, runCommand, serveCommand } from "./command.ts";
 
 const FREE = ["-p", "0", "--threads", "1", "--shards", "1"] as const;

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { describe, expect, it } from "vitest";
-import { VERSION } from "../../src/config/version.ts";
+import { VERSION } from "../../src/version.ts";
 import { runCommand } from "./command.ts";
 
 describe("homemaker", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { BURST_LINES, KINDS_MAX, openLog, WINDOW_MS } from "../../src/observability/log.ts";
 import { QUIET } from "../support/quiet-sink.ts";
-import type { Log } from "../../src/observability/log.ts";
+import type { Log } from "../../src/log.ts";
 
 interface Stage {
   readonly log: Log;

@@ -1,5 +1,5 @@
 /* Quiet sink: takes the lines of a log that nobody wants to read. */
-import type { LogSink } from "../../src/observability/log.ts";
+import type { LogSink } from "../../src/log.ts";
 
 /** Keeps nothing. */
 export const QUIET: LogSink = {

@@ -9,7 +9,7 @@ import { UnreachableError } from "../../client/errors.ts";
 import type { Request, ShellCommand } from "./syntax.ts";
 import { formatListenAddress } from "../../config/listen-address.ts";
 import type { BoundAddress } from "../../config/listen-address.ts";
-import { PROGRAM } from "../../config/version.ts";
+import { PROGRAM } from "../../version.ts";
 import { BadReplyError } from "../../protocol/reply-line.ts";
 import { ReplyTooBigError } from "../../protocol/reply-reader.ts";
 import type { Runtime } from "../../runtime.ts";

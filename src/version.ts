@@ -1,5 +1,5 @@
 /* Version: what this is and which one, read from package.json so that it is written down once. */
-import description from "../../package.json" with { type: "json" };
+import description from "../package.json" with { type: "json" };
 
 /** The program's name, as it stands in help, messages and the ready line. */
 export const PROGRAM: string = description.name;
