@@ -3,7 +3,8 @@
  * death explains it.
  */
 import { describe, expect, test } from "vitest";
-import { audit, type Entry, type Put, type Reserve, type Settle } from "./ledger.ts";
+import type { Entry, Put, Reserve, Settle } from "./entries.ts";
+import { audit } from "./ledger.ts";
 
 function put(job: number, from: number, more: Partial<Put> = {}): Put {
   return {

@@ -5,7 +5,7 @@
  * without our knowing (it hung up before the answer came) is left out, because there nothing is
  * sure.
  */
-import type { Entry, Moments, Put, Reserve, Settle } from "./ledger.ts";
+import type { Entry, Moments, Put, Reserve, Settle } from "./entries.ts";
 
 /** A stretch of time in which a job surely stood ready. */
 interface Standing extends Moments {

@@ -4,7 +4,7 @@
  */
 import type { Socket } from "node:net";
 import { Conversation } from "../support/conversation.ts";
-import type { Moments } from "./ledger.ts";
+import type { Moments } from "./entries.ts";
 
 /** An answer; `line` is undefined if the connection ended before it came. */
 export interface Answer extends Moments {

@@ -1,0 +1,74 @@
+/* Layers: which folder of src/ lies above which. An import only points down, or to a neighbour in
+ * the same layer, and runs in no circle; what is imported for its types alone counts.
+ *
+ * assembly/ is layer 0; the files that lie in src/ itself, the seams, are of layer 1. The dashboard
+ * stands beside: it runs in a browser. oxlint.config.ts makes rules of this table, and a test holds
+ * docs/architecture.md to it. A new folder needs a line here before anything in it is linted.
+ */
+
+/** A folder of src/. */
+export interface Folder {
+  readonly name: string;
+  readonly layer: number;
+  /** Its files that may name `node:*` and what else one runtime has; absent: none. */
+  readonly namesRuntime?: readonly string[];
+  /** It does not know its neighbours in the layer either. */
+  readonly isApart?: true;
+  /** The only folders that it knows, and no package; absent: all that do not lie above. */
+  readonly knowsOnly?: readonly string[];
+}
+
+/** The layer of the files in src/ itself. */
+export const SEAMS_LAYER = 1;
+
+/** Every folder of src/ but the dashboard, from the top down. */
+export const FOLDERS: readonly Folder[] = [
+  { name: "cli", layer: 6, namesRuntime: ["main.ts", "demo/**"] },
+  { name: "toolchain", layer: 6, namesRuntime: ["**"] },
+  { name: "http", layer: 5, namesRuntime: ["**"] },
+  { name: "runtimes", layer: 5, namesRuntime: ["**"] },
+  { name: "storage", layer: 5, namesRuntime: ["**"] },
+  { name: "transports", layer: 5, namesRuntime: ["**"] },
+  { name: "observability", layer: 4 },
+  { name: "server", layer: 4 },
+  { name: "client", layer: 3, knowsOnly: ["protocol"] },
+  { name: "journal", layer: 3, isApart: true },
+  { name: "session", layer: 3, isApart: true },
+  { name: "engine", layer: 2 },
+  { name: "config", layer: 1 },
+  { name: "protocol", layer: 1 },
+  { name: "text", layer: 1 },
+];
+
+/**
+ * Files that form a circle, of types alone: a session's commands name the host that they are run
+ * by, and the host names the session. A file that joins them is refused, and so is any other circle.
+ */
+export const KNOWN_CIRCLE: readonly string[] = [
+  "answers",
+  "body-rest",
+  "draining",
+  "engine-run",
+  "failing",
+  "failures",
+  "flushing",
+  "intake",
+  "job-commands",
+  "kicking",
+  "listing",
+  "putting",
+  "session",
+  "session-host",
+  "statistics",
+  "tube-commands",
+].map((name) => `src/session/${name}.ts`);
+
+/** The folders that a file of that folder may not import. */
+export function unknownTo({ name, layer, isApart, knowsOnly }: Folder): readonly string[] {
+  const unknown = FOLDERS.filter((other) => {
+    if (other.name === name) return false;
+    if (knowsOnly !== undefined) return !knowsOnly.includes(other.name);
+    return other.layer > layer || (isApart === true && other.layer === layer);
+  });
+  return unknown.map((other) => other.name);
+}
