@@ -9,7 +9,6 @@
 import * as C from "../../assembly/constants.ts";
 import { EngineError, isEngine } from "./exports.ts";
 import type { EngineExports } from "./exports.ts";
-import type { PageBudget } from "./page-budget.ts";
 
 /**
  * Which threads have grants to collect, gathered over the calls of one turn of one thread, as two
@@ -18,6 +17,14 @@ import type { PageBudget } from "./page-budget.ts";
 export class Wakes {
   low = 0;
   high = 0;
+}
+
+/** Where a shard gets memory from: the budget of them all (page-budget.ts). */
+interface MemorySource {
+  /** A shard is new, or its jobs came back. */
+  begin(shard: Shard): void;
+  /** Finds more memory for a shard that was refused some, a second time if `isRetry`. */
+  enlarge(shard: Shard, isRetry: boolean): boolean;
 }
 
 /** One shard, as one I/O thread sees it. */
@@ -46,7 +53,7 @@ export class Shard {
    */
   readonly #ring: Float64Array;
   readonly #ringLimit: number;
-  readonly #budget: PageBudget;
+  readonly #budget: MemorySource;
 
   constructor(
     index: number,
@@ -54,7 +61,7 @@ export class Shard {
     threads: number,
     module: WebAssembly.Module,
     memory: WebAssembly.Memory,
-    budget: PageBudget,
+    budget: MemorySource,
     wakes: Wakes,
   ) {
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
