@@ -31,11 +31,9 @@ export class Conn extends Node {
   generation: u32;
   /** The job of the grant that is to be collected, 0 when there is none (any more). */
   granted: u32;
-  /**
-   * Since when the job of the last grant had been ready, and its id once it was collected, until
-   * the connection does something else with it.
-   */
+  /** When the job of the last grant had become ready. */
   grantedSince: u64;
+  /** Id of that job once it was collected, until the connection does something else with it. */
   collectedId: u64;
   /** What it is called: a piece that begins with a byte for the length; 0 when it has no name. */
   who: u32;

@@ -93,10 +93,9 @@ export const RESULT_WAKE_HIGH: i32 = 1;
 export const RESULT_ID: i32 = 2;
 export const RESULT_PRI: i32 = 3;
 export const RESULT_BODY_BYTES: i32 = 4;
-/**
- * The session that a collected grant is for, as it named itself, and the generation of its reserve.
- */
+/** The session that a collected grant is for, by the name that it gave itself. */
 export const RESULT_TOKEN: i32 = 5;
+/** The generation of the reserve that a collected grant is for. */
 export const RESULT_GENERATION: i32 = 6;
 export const RESULT_CONN: i32 = 7;
 export const RESULT_COUNT: i32 = 8;
@@ -121,8 +120,9 @@ export const JOB_TIMEOUTS: i32 = 7;
 export const JOB_RELEASES: i32 = 8;
 export const JOB_BURIES: i32 = 9;
 export const JOB_KICKS: i32 = 10;
-/** Attempts that ended without a delete, and how many of them are kept. */
+/** Attempts that ended without a delete. */
 export const JOB_FAILURES: i32 = 11;
+/** How many of them are kept. */
 export const JOB_FAILURES_KEPT: i32 = 12;
 /** Number of the journal's segment that its PUT record lies in, or is about to; 0 without one. */
 export const JOB_SEGMENT: i32 = 13;
@@ -170,8 +170,9 @@ export const TUBE_FIGURES: i32 = 25;
  */
 export const TUBE_ENTRY_HEADER: u32 = 16;
 
-/** Bytes before the name in an entry of heldJobs, and the most entries of one call. */
+/** Bytes before the name in an entry of heldJobs. */
 export const HELD_ENTRY_HEADER: u32 = 24;
+/** Most entries of one call of heldJobs. */
 export const HELD_SHOWN_MAX: u32 = 100;
 
 /* Figures of statsShard, behind RESULT_STATS. */
@@ -183,21 +184,19 @@ export const SHARD_BURIED: i32 = 4;
 export const SHARD_TIMEOUTS: i32 = 5;
 export const SHARD_TOTAL: i32 = 6;
 export const SHARD_TUBES: i32 = 7;
-/**
- * Bytes in use by records, tables and bodies, and bytes that the shard has taken from the system.
- */
+/** Bytes in use by records, tables and bodies. */
 export const SHARD_USED_BYTES: i32 = 8;
+/** Bytes that the shard has taken from the system. */
 export const SHARD_TAKEN_BYTES: i32 = 9;
 /** How often the lock was not free at once. */
 export const SHARD_CONTENDED: i32 = 10;
-/**
- * Records that were written to the journal, and how many of them only to keep what a segment that
- * goes still held.
- */
+/** Records that were written to the journal. */
 export const SHARD_RECORDS: i32 = 11;
+/** How many of them were written only to keep what a segment that goes still held. */
 export const SHARD_RECORDS_KEPT: i32 = 12;
-/** Attempts that ended without a delete since the start, and how many of all such are kept now. */
+/** Attempts that ended without a delete since the start. */
 export const SHARD_FAILURES: i32 = 13;
+/** Attempts that are kept now, also those from before the start. */
 export const SHARD_FAILURES_KEPT: i32 = 14;
 /** Of them since the start, those of which the holder's connection ended. */
 export const SHARD_LOSSES: i32 = 15;
@@ -225,8 +224,9 @@ export const TIME_BUCKETS: u32 = 28;
 export const TIME_FIRST_BITS: u32 = 9;
 /** Where the shard's pair lies behind SHARD_BASE. */
 export const SHARD_TIMES_OFFSET: u32 = 2048;
-/** Most tubes that one call of surveyTubes shows, and most priorities that one looks at. */
+/** Most tubes that one call of surveyTubes shows. */
 export const SURVEY_TUBES: u32 = 64;
+/** Most priorities that one call of surveyTubes looks at. */
 export const SURVEY_LOOKS: u32 = 512;
 
 /* States of a job. Only the first four are ever seen from outside. */
@@ -245,14 +245,13 @@ export const END_BURIED: u8 = 1;
 export const END_RELEASED: u8 = 2;
 export const END_TIMED_OUT: u8 = 3;
 export const END_CONNECTION_LOST: u8 = 4;
-/**
- * Most bytes of what a connection is called, and where in a thread's area its name lies for
- * `nameConn`.
- */
+/** Most bytes of a connection's name. */
 export const WHO_MAX: u32 = 64;
+/** Where in a thread's area the name lies for `nameConn`. */
 export const WHO_OFFSET: u32 = 1024;
-/** How many failures a job keeps unless told otherwise, and at most. */
+/** Failures that a job keeps unless told otherwise. */
 export const FAILURES_KEPT: u32 = 10;
+/** Most failures that a job can be told to keep. */
 export const FAILURES_KEPT_MAX: u32 = 32;
 /** Longest message: its record must fit the area through which records are read back. */
 export const FAILURE_BYTES_MAX: u32 = 120000;
@@ -295,8 +294,9 @@ export const HEAD_LOW: i32 = 1;
 export const LIST_LOOKS: i32 = 0;
 /** Jobs of the tube in that state. */
 export const LIST_STANDING: i32 = 1;
-/** Looks that a scan of the whole table takes, and classes that it has. */
+/** Looks that a scan of the whole table takes. */
 export const LIST_TABLE: i32 = 2;
+/** Classes that a scan of the whole table has. */
 export const LIST_CLASSES: i32 = 3;
 /** When the reserved job that was found runs out. */
 export const LIST_DUE: i32 = 4;
@@ -338,10 +338,11 @@ export const STOP_ROOM: i32 = 257;
 export const STOP_SHORT: i32 = 259;
 
 /**
- * Pages that a call about the shard's budget tells of: of the budget, and of growth. Nothing else
- * stands there: budgets are settled between a call and the reading of what it answered.
+ * Pages of the shard's budget, after a call about the budget. Nothing else is written here: budgets
+ * are settled between a call and the reading of its results.
  */
 export const RESULT_PAGES: i32 = 60;
+/** Pages of growth, after a call about the budget. */
 export const RESULT_GROWTH: i32 = 61;
 
 /** How many commands it ran. */
@@ -367,8 +368,9 @@ export const COUNTS: i32 = 7;
  * Bytes of the journal's own pages, between the threads' areas and the ring: the table of segments.
  */
 export const JOURNAL_BYTES: u32 = 196608;
-/** The size of its entries, and how many there can be. */
+/** Bytes of an entry of that table. */
 export const SEGMENT_ENTRY_BYTES: u32 = 40;
+/** Most entries of that table. */
 export const SEGMENTS_MAX: u32 = 4096;
 /** Kinds of records. */
 export const RECORD_PUT: u8 = 1;
@@ -383,11 +385,13 @@ export const PART_BODY_BYTES: u32 = 65536;
 export const RECORD_FAILURE: u8 = 5;
 /** Set in the length of what is no record but the unused end of the ring. */
 export const SKIP_MARK: u32 = 0x80000000;
-/** Bytes of a record without a body, at least and with the longest name. */
+/** Least bytes of a record without a body. */
 export const RECORD_BYTES_MIN: u32 = 56;
+/** Bytes of a record without a body and with the longest name. */
 export const RECORD_BYTES_MOST: u32 = 288;
-/** Bytes of a hint about a job, and of one about a tube without its name; see assembly/hints.ts. */
+/** Bytes of a hint about a job (hints.ts). */
 export const HINT_JOB_BYTES: u32 = 48;
+/** Bytes of a hint about a tube, without its name. */
 export const HINT_TUBE_BYTES: u32 = 48;
 /** `run` stopped because the journal's ring is full. */
 export const STOP_JOURNAL: i32 = 258;

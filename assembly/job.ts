@@ -81,13 +81,13 @@ export class Cold {
   stateLsn: u64;
   /** When it was reserved, with TOUCHED. */
   reservedMicros: u64;
-  /**
-   * The oldest and the youngest failure that is kept, how many are, and how many there were; see
-   * failure.ts.
-   */
+  /** The oldest failure that is kept (failure.ts). */
   failureHead: u32;
+  /** The youngest failure that is kept. */
   failureTail: u32;
+  /** How many failures are kept. */
   failuresKept: u32;
+  /** How many failures there were. */
   failures: u32;
   /** Whose it is. */
   job: u32;

@@ -59,14 +59,17 @@ class Piece {
   /** Ids from here to there, both left out. */
   after: u64;
   before: u64;
-  /** Where the ids found stand, ascending; how many there are, and how many are kept at most. */
+  /** Where the ids found stand, ascending. */
   list: u32;
+  /** How many ids were found. */
   count: u32;
+  /** How many ids are kept at most. */
   most: u32;
   /** Jobs and buckets that were looked at. */
   looks: u32;
-  /** When `bySoonest`: the job that runs out first so far, and when; else unused. */
+  /** If `bySoonest`: when the job that runs out first so far does. */
   soonestDue: u64;
+  /** If `bySoonest`: that job. */
   soonestId: u64;
   bySoonest: u32;
 }

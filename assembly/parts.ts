@@ -28,8 +28,9 @@ export class Parts {
   prev: u32;
   job: u32;
   count: u32;
-  /** Bytes of each part but the last, and of the whole body. */
+  /** Bytes of each part but the last. */
   partBytes: u32;
+  /** Bytes of the whole body. */
   bodyBytes: u32;
   /** Parts that have not been recorded yet; in replay: not been found yet. */
   missing: u32;

@@ -25,9 +25,11 @@ import { tubeAt } from "./tube";
 /** What one run keeps at hand; lies in the thread's result area, behind the results. */
 @unmanaged
 class Run {
-  /** End of the input, where the next reply goes, and where replies end at the latest. */
+  /** End of the input. */
   end: u32;
+  /** Where the next reply goes. */
   out: u32;
+  /** Where replies end at the latest. */
   outEnd: u32;
   thread: u32;
   tube: u32;

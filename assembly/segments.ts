@@ -45,12 +45,11 @@ export class Segment {
    * reclaimed.
    */
   superseded: u32;
-  /**
-   * Tombstones in it whose job's PUT record lies in another segment, and the lowest and the highest
-   * number of those segments.
-   */
+  /** Tombstones in it whose job's PUT record lies in another segment. */
   foreign: u32;
+  /** The lowest number of those other segments. */
   lowOrigin: u32;
+  /** The highest number of those other segments. */
   highOrigin: u32;
 }
 

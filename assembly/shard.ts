@@ -19,8 +19,9 @@ import {
   WAKE,
 } from "./constants";
 
-/** Size classes that each kind of piece has room for, and lists of pages of all kinds; memory.ts. */
+/** Size classes that each kind of piece has room for (memory.ts). */
 export const CLASSES_MAX: u32 = 128;
+/** Lists of pages of all kinds. */
 export const LISTS: u32 = 5 * CLASSES_MAX;
 /** Marks of the slots of one page, a bit each; see sweep.ts. */
 export const SLOT_MARKS_BYTES: u32 = 1024;
@@ -53,8 +54,9 @@ export class Shard {
   threads: u32;
   contended: u32;
 
-  /** Highest job id and tube number given out; only shard 0's are used, and only atomically. */
+  /** Highest job id given out. Only shard 0's is used, and only atomically. */
   lastId: u64;
+  /** Highest tube number given out. Only shard 0's is used, and only atomically. */
   lastNumber: u64;
 
   /**
@@ -71,11 +73,9 @@ export class Shard {
   ringBytes: u64;
   /** Bytes that must be free before a command may run: what one on each thread can write. */
   ringReserve: u64;
-  /**
-   * Records written since the start, and how many of them to keep what a segment that goes still
-   * held.
-   */
+  /** Records written since the start. */
   records: u64;
+  /** How many of them were written to keep what a segment that goes still held. */
   recordsKept: u64;
   /** ringHead and ringTail for those who look without the lock. */
   journalHead: f64;
@@ -86,18 +86,18 @@ export class Shard {
   keepsReleases: u32;
   /** How many shards the server has. */
   shards: u32;
-  /**
-   * Bytes of a long body in one PART record; the lists of parts that are open, and those of which
-   * nothing is needed: parts.ts.
-   */
+  /** Bytes of a long body in one PART record. */
   partBytes: u32;
+  /** The lists of parts that are open (parts.ts). */
   openParts: u32;
+  /** The lists of parts of which nothing is needed. */
   spentParts: u32;
 
   /* The allocator: memory.ts. */
   freePages: u32;
-  /** First page that was never used, and the end of the memory, in pages. */
+  /** First page that was never used. */
   topPage: u32;
+  /** End of the memory, in pages. */
   endPage: u32;
   /** Segments that the journal's table lists. */
   segments: u32;
@@ -133,19 +133,18 @@ export class Shard {
   buried: u32;
   timeouts: u64;
   total: u64;
-  /**
-   * Since the start; reserves of jobs that were not ready (the others are in `times`), and as
-   * SHARD_DELETES and so on in constants.ts.
-   */
+  /** Since the start: reserves of jobs that were not ready. The others are in `times`. */
   otherReserves: u64;
+  /** Since the start, as SHARD_DELETES and so on in constants.ts. */
   deletes: u64;
   releases: u64;
   buries: u64;
   kicks: u64;
   touches: u64;
   losses: u64;
-  /** How many attempts that ended without a delete are kept, of all jobs and, at most, of one. */
+  /** Attempts that ended without a delete and are kept, of all jobs. */
   failuresKept: u32;
+  /** Most attempts that are kept of one job. */
   keepsFailures: u32;
   /** Failures that replay met without their jobs. */
   strays: u32;

@@ -15,8 +15,9 @@ import { JOBS, PAGE_HEADER, Page, closePage, drop, link, looseBytes } from "./me
 import { pageAt, takeOpen, unlink } from "./memory";
 import { mayMove, move } from "./moving";
 
-/** Most pages that one step looks at, and most pieces that it moves: some tens of microseconds. */
+/** Most pages that one step looks at. */
 const LOOKS: u32 = 32;
+/** Most pieces that one step moves: some tens of microseconds. */
 const MOVES: u32 = 64;
 /** A pass pays when a 64th of what is cut into slots, and a page at least, came loose. */
 const SLACK_SHIFT: u32 = 6;

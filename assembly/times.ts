@@ -20,8 +20,9 @@ import { FIXED, take } from "./memory";
 import { shard } from "./shard";
 import { Tube, tubeAt } from "./tube";
 
-/** Bytes of one histogram, and of both. */
+/** Bytes of one histogram. */
 export const HISTOGRAM_BYTES: u32 = TIME_BUCKETS * 8 + 8;
+/** Bytes of both histograms. */
 export const TIMES_BYTES: u32 = 2 * HISTOGRAM_BYTES;
 
 const QUEUE: usize = 0;

@@ -34,30 +34,27 @@ export class Tube extends Node {
   /** Of totalJobs and deletes, what an earlier process counted. */
   earlierJobs: u64;
   earlierDeletes: u64;
-  /**
-   * Since the start; reserves of jobs that were not ready (the others are in `times`), and as
-   * TUBE_RELEASES and so on in constants.ts.
-   */
+  /** Since the start: reserves of jobs that were not ready. The others are in `times`. */
   otherReserves: u64;
+  /** Since the start, as TUBE_RELEASES and so on in constants.ts. */
   releases: u64;
   buries: u64;
   kicks: u64;
   touches: u64;
   timeouts: u64;
   losses: u64;
-  /**
-   * The oldest ready job that is known, 0 when none is; the pri where looking for an older one goes
-   * on (ages.ts).
-   */
+  /** The oldest ready job that is known, 0 when none is. */
   oldestId: u64;
+  /** The pri at which the search for an older one goes on (ages.ts). */
   lookPri: u64;
 
-  /**
-   * Tree of buckets by pri, its first one, the one used last, and one kept for the next new pri.
-   */
+  /** Tree of buckets by pri. */
   buckets: u32;
+  /** First bucket of the tree. */
   firstBucket: u32;
+  /** The bucket that was used last. */
   lastBucket: u32;
+  /** An empty bucket, kept for the next new pri. */
   spareBucket: u32;
   /** The best ready job, 0 when there is none. */
   best: u32;

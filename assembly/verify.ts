@@ -120,12 +120,11 @@ export const SWEEP_PLACE: i32 = 55;
 
 /** The first invariant found broken. */
 let broken: i32 = 0;
-/**
- * Whether slots are counted, and where: a byte for each page, two bytes of live slots for each
- * page.
- */
+/** Whether slots are counted. */
 let counting: bool = false;
+/** Where they are counted: a byte for each page. */
 let pageMarks: usize = 0;
+/** Two bytes for each page: its live slots. */
 let liveSlots: usize = 0;
 /** What the walk over the tubes found. */
 let urgent: u32 = 0;

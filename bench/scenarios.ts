@@ -90,11 +90,12 @@ export interface Scenario {
 const PRODUCERS = 16;
 const TUBES = 10_000;
 const WATCHED = 1000;
-/**
- * Puts in flight, and what they may take beside one fdatasync: 100,000 puts/s where that takes 250
- * us are 640 us for 64 of them.
- */
+/** Puts in flight. */
 const PUTS_IN_FLIGHT = 64;
+/**
+ * What these may take beside one fdatasync: if that takes 250 us, 100,000 puts/s are 640 us for 64
+ * of them.
+ */
 const PUTS_BESIDE_SYNC_MICROS = 390;
 /** What 64 puts of 100 bytes come to in a journal, about. */
 const PUTS_BYTES = 12_288;

@@ -72,8 +72,9 @@ class Tide implements Listener {
   readonly #ends: number;
   readonly #height: number;
   readonly #recordBytes: number;
-  /** The attempts at jobs that live: of each job, and of all. */
+  /** Attempts at each job that lives. */
   readonly #attempts = new Map<string, number>();
+  /** Attempts at all jobs that live. */
   #attemptCount = 0;
 
   constructor(bodyBytes: number, ends: number, height: number) {

@@ -47,11 +47,9 @@ export class Shard {
   readonly #areas: Float64Array;
   readonly #nextDue: Float64Array;
   readonly #tubes: Uint32Array;
-  /**
-   * Positions of the head and the tail of the journal's ring, and how far apart they may be for
-   * commands to run.
-   */
+  /** Positions of the head and the tail of the journal's ring. */
   readonly #ring: Float64Array;
+  /** How far apart these may be for commands to run. */
   readonly #ringLimit: number;
   readonly #budget: MemorySource;
 

@@ -10,8 +10,9 @@ import * as C from "../../assembly/constants.ts";
 import type { Shard } from "./shard.ts";
 
 const LATIN1 = new TextDecoder("latin1");
-/** Where the figures of an entry begin, and where its name does. */
+/** Where the figures of an entry begin. */
 const FIGURES_OFFSET = C.TUBE_ENTRY_HEADER / 8;
+/** Where the name of an entry begins. */
 const NAME_OFFSET = C.TUBE_ENTRY_HEADER + C.TUBE_FIGURES * 8;
 
 /** One way through the tubes of one shard. */

@@ -145,9 +145,11 @@ export interface Tube {
   /** Jobs put since the tube was made. */
   readonly total: number;
   readonly deleted: number;
-  /** Connections that use, watch, and wait in a reserve for the tube. */
+  /** Connections that use the tube. */
   readonly using: number;
+  /** Connections that watch the tube. */
   readonly watching: number;
+  /** Connections that wait in a reserve for the tube. */
   readonly waiting: number;
   /** 0 when it is not paused. */
   readonly pauseSeconds: number;

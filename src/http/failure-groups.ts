@@ -121,8 +121,9 @@ interface Group {
   /** What its messages have in common. */
   readonly common: string;
   count: number;
-  /** Of the message that was seen last its headline, and its beginning. */
+  /** The headline of the newest message. */
   headline: Uint8Array;
+  /** The beginning of the newest message. */
   sample: BodyStart;
   /** In microseconds since 1970; Infinity and 0 while no time is known. */
   firstMicros: number;

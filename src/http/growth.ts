@@ -5,8 +5,9 @@
  * what stands between the two does not flap. Each tube has one; tube-survey.ts asks it.
  */
 
-/** Looks so far apart are kept, and none that is older. */
+/** Looks are kept so far apart. */
 const STEP_MS = 10_000;
+/** Looks older than this are dropped. */
 const WINDOW_MS = 120_000;
 /** Nothing is said of a shorter time. */
 const LEAST_MS = 20_000;

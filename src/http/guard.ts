@@ -10,8 +10,9 @@ import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
 import { HttpError } from "./handler.ts";
 
-/** The header that every POST must have, and its value. */
+/** The header that every POST must have. */
 const MARK = "x-homemaker";
+/** The value of that header. */
 const MARK_VALUE = "1";
 
 /** Looks requests over. */

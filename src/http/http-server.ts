@@ -28,12 +28,11 @@ import { routes } from "./routes.ts";
 const UNDER_WAY_MAX = 64;
 const HEADER_BYTES_MAX = 16_384;
 const URL_CHARACTERS_MAX = 4096;
-/**
- * How long headers, a whole request, and a connection between two requests may take, in
- * milliseconds.
- */
+/** How long headers may take. */
 const HEADERS_MS = 10_000;
+/** How long a whole request may take. */
 const REQUEST_MS = 20_000;
+/** How long a connection may stay between two requests. */
 const IDLE_MS = 15_000;
 /** How often connections are looked at for that. */
 const LOOK_MS = 1000;

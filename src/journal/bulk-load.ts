@@ -59,11 +59,9 @@ export interface Loaded {
   readonly jobs: number;
 }
 
-/**
- * Bytes of a PUT record in front of the tube's name, and of a PART record in front of its share of
- * the body.
- */
+/** Bytes of a PUT record in front of the tube's name. */
 const PUT_BYTES = 80;
+/** Bytes of a PART record in front of its share of the body. */
 const PART_BYTES = 56;
 const FRAME_BYTES_MAX = 1_048_576;
 const ZEROS_BYTES = 1_048_576;

@@ -35,8 +35,9 @@ const BOOT_ID_FROM = 60;
 const BOOT_ID_TO = 76;
 const SEGMENT_MAGIC = "HMJRNL\0\x01";
 
-/** Bytes of a frame header without its sections, and of a section. */
+/** Bytes of a frame header without its sections. */
 export const FRAME_BYTES = 64;
+/** Bytes of a section in a frame header. */
 const SECTION_BYTES = 16;
 /**
  * Bytes at the end of a segment that only frames may take that say which segments go, or that end

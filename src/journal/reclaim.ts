@@ -39,8 +39,9 @@ export class Reclaim {
   #segment: ExistingSegment | undefined;
   #bytes = new Uint8Array(0);
   #tasks: Task[] = [];
-  /** Shards whose jobs must be gone through, and how far that is. */
+  /** Shards whose jobs must be gone through. */
   #walks: Walk[] = [];
+  /** How far that is. */
   #rounds = 0;
   /** Where each shard's stream stood when all had been copied. */
   #copiedTo: number[] | undefined;

@@ -10,8 +10,9 @@ export interface RecoveryReport {
   readonly jobs: number;
   /** Bytes of frames at the end that had never been known to be safe, and were not whole. */
   readonly tornBytes: number;
-  /** Bytes of what had been safe and could not be read, and the segments in which they are. */
+  /** Bytes of what had been safe and could not be read. */
   readonly damagedBytes: number;
+  /** The segments in which these are. */
   readonly damagedSegments: readonly number[];
   /** Bytes that the device could not read. */
   readonly unreadableBytes: number;

@@ -19,7 +19,10 @@ import type { Checksum, FrameHeader } from "./format.ts";
 export interface Region {
   /** The frame that it belongs to; absent in a gap. */
   readonly frame: FrameHeader | undefined;
-  /** The shard, of those that wrote the segment, that its records are of; absent in a gap. */
+  /**
+   * The shard whose records it holds, by the numbers of the server that wrote the segment; absent
+   * in a gap.
+   */
   readonly shard: number | undefined;
   readonly from: number;
   readonly to: number;

@@ -29,8 +29,9 @@ interface Rewriting {
   readonly name: string;
   /** All of the segment. */
   readonly bytes: Uint8Array;
-  /** From where on it is not known to be safe, and where what counts ends. */
+  /** From where on it is not known to be safe. */
   readonly unsafe: number;
+  /** Where what counts ends. */
   readonly end: number;
   /**
    * What is to stand at the end, and says that all before it is safe; without bytes there is

@@ -51,8 +51,9 @@ export class ReplyFraming {
   /** The beginning of a line whose end has not come. */
   readonly #carry: Uint8Array;
   #carried = 0;
-  /** Bytes that are still to come of a body, and of the CRLF behind it. */
+  /** Bytes of a body that are still to come. */
   #bodyLeft = 0;
+  /** Bytes of the CRLF behind it that are still to come. */
   #endLeft = 0;
 
   /** @param rows the lines that may come, by default all that the server answers with */

@@ -29,8 +29,9 @@ const STANDARD_ERROR = 2;
 const BUILD = new URL("../../build/", import.meta.url);
 /** This file's own ending: .ts from source, .js from the package. */
 const ENDING = import.meta.url.slice(import.meta.url.lastIndexOf("."));
-/** What each I/O thread runs, and the journal's. */
+/** What each I/O thread runs. */
 const THREAD_ENTRY = new URL(`./node-thread${ENDING}`, import.meta.url);
+/** What the journal's thread runs. */
 const COMMITTER_ENTRY = new URL(`./node-committer${ENDING}`, import.meta.url);
 
 /**

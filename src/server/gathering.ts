@@ -32,14 +32,15 @@ const QUIET_PART = 1 / 8;
 export class Gathering {
   readonly #parts: GatheringParts;
   #isOn = false;
-  /**
-   * Replies that are held now, that were when it was looked last, and that were before some of them
-   * left.
-   */
+  /** Replies held now. */
   #held = 0;
+  /** Replies held at the last look. */
   #seen = 0;
+  /** Replies held when the last batch left: as many are expected again. */
   #expected = 0;
+  /** When the waiting began, in milliseconds. */
   #since = 0;
+  /** When the last reply came, in milliseconds. */
   #cameAt = 0;
 
   constructor(parts: GatheringParts) {

@@ -35,9 +35,11 @@ export class Intake {
   readonly #host: SessionHost;
   #receiver: Receiver | undefined;
   #bytes = 0;
-  /** Bytes of the body that came, bytes of its CRLF that came, and whether they were wrong. */
+  /** Bytes of the body that came. */
   #position = 0;
+  /** Bytes of its CRLF that came. */
   #trailer = 0;
+  /** Whether one of these was wrong. */
   #isWrong = false;
   #swallowBytes = 0;
   /** Whether `take` stopped because the journal has no room. */

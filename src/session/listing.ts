@@ -43,8 +43,9 @@ export class Listing implements LongCommand {
   #way: "walk" | "probe" | "scan" = "walk";
   /** What may still be probed, in jobs looked at, before the table is scanned. */
   #probesLeft = 0;
-  /** Classes of the scan, and the next one. */
+  /** Classes of the scan. */
   #classes = 0;
+  /** The next class of the scan. */
   #class = 0;
 
   /** Of the tube of that name, which is in `shard`, as `command` says. */
@@ -200,11 +201,13 @@ export class Listing implements LongCommand {
 export class ReservedPeek implements LongCommand {
   readonly #host: SessionHost;
   readonly #used: PutTube;
-  /** Classes of the scan, and the next one; no classes: it has not come to that. */
+  /** Classes of the scan; 0 before there is one. */
   #classes = 0;
+  /** The next class of the scan. */
   #class = 0;
-  /** The best so far: the job that runs out first, and when. */
+  /** The job that runs out first, of those looked at. */
   #id = 0;
+  /** When that job runs out. */
   #dueMicros = C.NEVER_MICROS;
 
   /** Of the tube that the connection uses. */

@@ -19,10 +19,10 @@ export class Output {
   readonly #buffers = new ReplyBuffers();
   #buffer = new ReplyBuffer();
   /**
-   * Writers write here, at `at`, after `room`, and move `at`. Read anew after each `room`, `begin`
-   * or `flush`.
+   * Where writers write, at `at`, after `room`. Read it anew after each `room`, `begin` or `flush`.
    */
   bytes = this.#buffer.bytes;
+  /** Where in `bytes` the next byte goes. Writers move it; read it anew as `bytes`. */
   at = 0;
   /** Where what has gathered begins; what stands before it waits or is lent. */
   #from = 0;

@@ -5,8 +5,9 @@
  * (http/api.ts), so this file imports nothing.
  */
 
-/** Most connections of one page, and most tubes and jobs that are named of one connection. */
+/** Most connections of one page. */
 export const PAGE_MAX = 200;
+/** Most tubes, and most jobs, that are named of one connection. */
 export const NAMED_MAX = 20;
 
 /** A job that a connection holds. */
@@ -25,13 +26,15 @@ export interface ConnectionFacts {
   readonly peer: string;
   /** The tube that its puts go to. */
   readonly uses: string;
-  /** The first tubes that it watches, and how many there are. */
+  /** The first tubes that it watches. */
   readonly watches: readonly string[];
+  /** How many tubes it watches. */
   readonly watchCount: number;
   /** Whether it waits in a reserve. */
   readonly waiting: boolean;
-  /** The first jobs that it holds, and how many there are. */
+  /** The first jobs that it holds. */
   readonly holds: readonly Hold[];
+  /** How many jobs it holds. */
   readonly holdCount: number;
   readonly ageSeconds: number;
 }

@@ -9,9 +9,11 @@ import { isIPv4 } from "node:net";
 import { endianness } from "node:os";
 import type { BoundTcp, ProbedSocket } from "../runtime.ts";
 
-/** The state of a listening socket in the table, and the columns that matter. */
+/** The state of a listening socket in the table. */
 const LISTENING = "0A";
+/** The column of the local address. */
 const ADDRESS_COLUMN = 1;
+/** The column of the state. */
 const STATE_COLUMN = 3;
 const WORD_DIGITS = 8;
 /** ::ffff:0:0/96, as hexadecimal digits: IPv4 in IPv6's clothes. */

@@ -32,11 +32,9 @@ export interface Ending {
 /** A command that serves. */
 export interface Serving extends AsyncDisposable {
   readonly pid: number;
-  /**
-   * The lines of stdout that say where it listens, and the addresses in them: HOST:PORT or
-   * unix:PATH.
-   */
+  /** The lines of stdout that say where it listens. */
   readonly readyLines: readonly string[];
+  /** The addresses in these lines: HOST:PORT or unix:PATH. */
   readonly addresses: readonly string[];
   /** What it has written to stderr so far. */
   readonly stderr: () => string;

@@ -124,11 +124,11 @@ test.for([
   },
 );
 
-/**
- * Blocks at the beginning of a segment that the device refuses to read, and what a job takes there.
- */
+/** Blocks at the beginning of a segment that the device refuses to read. */
 const UNREADABLE_BLOCKS = 10;
+/** Bytes of one of these blocks. */
 const BLOCK_BYTES = 4096;
+/** Bytes that a job takes in them. */
 const JOB_BYTES = 288;
 const JOBS = 2000;
 

@@ -37,8 +37,9 @@ export interface Job extends Put {
   isGone: boolean;
   /** What its put or the last answered change made of it; undefined: nobody can know. */
   stands: Standing | undefined;
-  /** Counts changes asked for, and how many of them are not answered. */
+  /** Changes asked for. */
   changes: number;
+  /** Changes that are not answered yet. */
   changing: number;
   /** The tube's kicks when `stands` was written down. */
   kicksSeen: number;

@@ -102,10 +102,9 @@ export interface ShardOptions {
   readonly module?: WebAssembly.Module;
 }
 
-/**
- * Pages that a memory has at least: what the import asks for, and some beside the threads' areas.
- */
+/** Least pages of a memory: what the import asks for. */
 const PAGES_MIN = 64;
+/** Pages of a memory beside the threads' areas. */
 const PAGES_FIRST = 16;
 const PAGES_MAX = 65536;
 /** More than any test fills. */

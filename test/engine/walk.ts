@@ -102,8 +102,9 @@ const UPLOAD_BYTES = [0, 50, 3968, 3969, 4072, 8145, 65537, 131_072, 200_001];
 /** Lengths of failure messages: around the largest piece, with names of every length. */
 const MESSAGE_BYTES = [0, 1, 60, 100, 100, 400, 3980, 4000, 4044, 4045, 8144, 65_536, 120_000];
 const PRIORITIES = [0, 0, 5, 5, 1023, 1024, 1024, 4_294_967_295];
-/** Jobs of a burst, and the lengths of their bodies: so many that they fill several pages. */
+/** Jobs of a burst: enough to fill several pages. */
 const BURST_JOBS = 36;
+/** Lengths of their bodies. */
 const BURST_BYTES = [3900, 3968, 5000, 8144];
 /** What all bodies are cut from: no two places look alike. */
 const NOISE = Buffer.from(
@@ -759,11 +760,9 @@ class Walk {
   }
 }
 
-/**
- * Body bytes in a block of a long body (assembly/job.ts), and the largest piece
- * (assembly/memory.ts).
- */
+/** Body bytes in a block of a long body (assembly/job.ts). */
 const BLOCK_BODY = 4072;
+/** Bytes of the largest piece (assembly/memory.ts). */
 const PIECE_MAX = 4080;
 
 /** What to walk, and how often. */

@@ -76,8 +76,9 @@ const BODY_MAX = 6144;
 /** Longer than a segment, and than two rings. */
 const LONG_BODY_MAX = 300_000;
 const LONG_BODY_MIN = 2 * PART_BYTES;
-/** Long bodies that are there at a time, and that are coming. */
+/** Long bodies that are there at a time. */
 const LONG_JOBS_MAX = 3;
+/** Long bodies that are coming at a time. */
 const UPLOADS_MAX = 2;
 const TEXT = new TextEncoder();
 const OFFSETS = 32_768;
@@ -243,8 +244,9 @@ export class World {
   #shards = 1;
   /** The wall clock at the engine's time 0. */
   #wallBase = 0;
-  /** Virtual milliseconds, going on through crashes, and the wall clock at 0. */
+  /** Virtual milliseconds, going on through crashes. */
   clock = 0;
+  /** What the wall clock shows when `clock` is 0. */
   wallShift = 1_700_000_000_000_000;
   #bootClock = 0;
   /** When each job was put, by the wall clock. */
@@ -253,16 +255,15 @@ export class World {
   readonly #delays = new Map<string, Delay>();
   /** The power went since the last recovery that came to its end. */
   #powerWent = false;
-  /** How often the machine has started, and had when the newest segment was begun. */
+  /** How often the machine has started. */
   #boots = 1;
+  /** How often it had when the newest segment was begun. */
   #bootOfJournal = 1;
   /** Whether the last recovery came to its end. */
   #isJudged = true;
-  /**
-   * When the server that recovery has to follow came to its end, and what the wall clock showed
-   * then.
-   */
+  /** When the server ended that recovery has to follow. */
   #stoppedAt = 0;
+  /** What the wall clock showed then. */
   #stoppedWall = 0;
   /**
    * Jobs that somebody held or kicked: they need not be delayed any more, whether that was recorded
