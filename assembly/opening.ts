@@ -190,8 +190,8 @@ export function grantPages(t: u32, pages: u32, growth: u32): i32 {
 }
 
 /**
- * RESULT_PAGES: how many pages more than it has the shard's budget could be good for; RESULT_GROWTH:
- * how many of them need no growth.
+ * RESULT_PAGES: how many pages more than it has the shard's budget could be good for;
+ * RESULT_GROWTH: how many of them need no growth.
  */
 export function grantablePages(t: u32): i32 {
   enter();
@@ -204,9 +204,9 @@ export function grantablePages(t: u32): i32 {
 }
 
 /**
- * Makes the budget what is in use, no more and no less, and the growth what was ever in use or
- * is reserved. RESULT_PAGES and RESULT_GROWTH: the pages of each that are given back; below 0, those that were
- * taken beyond it.
+ * Makes the budget what is in use, no more and no less, and the growth what was ever in use or is
+ * reserved. RESULT_PAGES and RESULT_GROWTH: the pages of each that are given back; below 0, those
+ * that were taken beyond it.
  */
 export function settleBudget(t: u32): i32 {
   enter();

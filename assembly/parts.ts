@@ -9,10 +9,10 @@
  *   entry:  0 LSN of the newest PART record u64 | 8 what replay found, as a body of its own u32 | 12 -
  *
  * A list is open while its job does not stand in the shard with its whole body: during its upload,
- * and in replay until the PUT record and all parts have been found. The open lists are linked. A
- * list outlives its job until the DELETE record has been counted (segments.ts): what the parts took
- * is taken out of the counts of their segments then, and the memory goes when the ring's place is
- * freed.
+ * and in replay until the PUT record and all parts have been found. The open lists are linked.
+ *
+ * A deleted job's list lives until the committer has counted its DELETE record (segments.ts). The
+ * committer subtracts the parts from their segments; the memory is freed with the ring space.
  */
 import { INLINE_BODY_MAX, STATE_UPLOADING } from "./constants";
 import { Job, addressOfJob, bodyOf, freeJob, jobAt } from "./job";

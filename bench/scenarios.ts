@@ -29,7 +29,7 @@ export interface ServedContender {
   readonly server: ServerKind;
   readonly threads: number;
   readonly cores: string;
-  /** Absent: in memory only. */
+  /** If absent: in memory only. */
   readonly keeping?: Keeping;
   /** Whether it serves HTTP. */
   readonly http?: true;
@@ -64,7 +64,7 @@ export interface Comparison {
   readonly against?: {
     readonly contender: string;
     readonly figure?: FigureName;
-    /** What the figure is divided by, made from the other's; absent: the other's as it is. */
+    /** What the figure is divided by, made from the other's; if absent, the other's as it is. */
     readonly wanted?: (other: number) => number;
   };
   /** The least or the most that passes; with neither the comparison is for information. */

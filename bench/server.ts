@@ -31,9 +31,9 @@ export type SyncLevel = "sync" | "interval" | "os";
 /** How a server keeps its jobs on the disk. */
 export interface Keeping {
   readonly level: SyncLevel;
-  /** Absent: the server's own choice. */
+  /** If absent: the server's own choice. */
   readonly segmentBytes?: number;
-  /** Where homemaker keeps what releases say; absent: its own choice. */
+  /** Where homemaker keeps what releases say; if absent, its own choice. */
   readonly releases?: "journal" | "hints";
 }
 
@@ -46,7 +46,7 @@ export interface ServerSpec {
   readonly cores: string;
   /** Commands of one wave; only the mirror must know. */
   readonly pipelined: number;
-  /** Absent: in memory only. */
+  /** If absent: in memory only. */
   readonly keeping?: Keeping & { readonly directory: string };
   /** Whether it serves HTTP, on a port of its own choice; only homemaker does. */
   readonly http?: true;

@@ -41,13 +41,16 @@ export interface Storage {
   remove(name: string): void;
   /** Returns when all that was created, renamed and removed is safe. */
   syncDirectory(): void;
-  /** Keeps other processes out. Rejects with HM_STORAGE_BUSY if another one is in. */
+  /**
+   * Locks the directory. Resolves with the lease that keeps other processes out; rejects with
+   * HM_STORAGE_BUSY if another process has it.
+   */
   lease(): Promise<Lease>;
 }
 
 /** What keeps other processes out of a directory, until it is released or the process ends. */
 export interface Lease {
-  /** Why it does not keep all of this machine out; absent: it does. */
+  /** Why it does not keep all of this machine out; undefined if it does. */
   readonly weakness: string | undefined;
   /**
    * Makes it as strong as it can be, now that something may be written that could not be before.

@@ -22,7 +22,7 @@ export interface Outlet {
 
   /**
    * Whom it writes to, for people: an address and a port, for instance. Asked for when somebody
-   * wants to know; absent: nobody can say.
+   * wants to know; if absent, nobody can say.
    */
   readonly peer?: string | undefined;
 

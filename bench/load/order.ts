@@ -25,13 +25,13 @@ export interface PipelinedOrder {
   readonly seconds: number;
   readonly warmUpSeconds: number;
   /**
-   * Absent: each connection has a tube of its own. Present: all watch the same `watched` of `total`
-   * tubes.
+   * If absent: each connection has a tube of its own. Present: all watch the same `watched` of
+   * `total` tubes.
    */
   readonly tubes?: { readonly total: number; readonly watched: number };
   /**
-   * Absent: put, reserve, delete. Present: puts alone, and the jobs stay; or each job is released
-   * once and reserved again before it is deleted.
+   * If absent: put, reserve, delete. Present: puts alone, and the jobs stay; or each job is
+   * released once and reserved again before it is deleted.
    */
   readonly cycle?: "puts" | "releases";
 }

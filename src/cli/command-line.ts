@@ -101,8 +101,8 @@ function warningAbout(ignored: Switch): string {
 }
 
 /**
- * The lines about variables that mean nothing. Throws a UsageError for one that is misspelt: what it
- * should have said may be what keeps the jobs.
+ * The lines about variables that mean nothing. Throws a UsageError for one that is misspelt: what
+ * it should have said may be what keeps the jobs.
  */
 function warningsAbout(env: Environment): readonly string[] {
   return unknownVariables(env).map(({ name, meant }) => {

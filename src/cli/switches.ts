@@ -19,7 +19,7 @@ type SwitchFlag =
 
 interface SwitchMeaning {
   readonly category: Category;
-  /** What stands for the flag's value in help; absent: it takes none. */
+  /** What stands for the flag's value in help; if absent, it takes none. */
   readonly placeholder?: string;
   readonly help: string;
   /** version, help: prints it and ends. ignored: a warning, no effect. sets: what `means` says. */

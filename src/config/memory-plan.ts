@@ -3,7 +3,8 @@
  * What the process itself needs comes off first. A shard's memory never becomes smaller: when tubes
  * of several shards are full one after another, each shard keeps pages that are in use nowhere. So
  * there are two bounds: what jobs may take at a time, and what the memories of all shards may grow
- * to, which keeps a process from being killed for what it once used. Made once, by server/payload.ts; docs.ts tells it to users.
+ * to, which keeps a process from being killed for what it once used. Made once, by
+ * server/payload.ts; docs.ts tells it to users.
  */
 
 const MIB = 1_048_576;

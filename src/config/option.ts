@@ -15,8 +15,8 @@ export interface Option<Value> {
   /** Heading below which help and docs show the option. */
   readonly category: Category;
   /**
-   * What stands for the value in help, for instance "BYTES"; absent: the flag takes no value, the
-   * times it is given are counted.
+   * What stands for the value in help, for instance "BYTES"; if absent, the flag takes no value,
+   * the times it is given are counted.
    */
   readonly placeholder?: string;
   /** One sentence fragment, lower case, without a full stop. */

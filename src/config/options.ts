@@ -97,7 +97,10 @@ export interface Options {
   readonly recovery: Recovery;
   /** Where the delay and priority that a release gives are kept: as safe as a put, or as hints. */
   readonly releases: Releases;
-  /** TCP port of HTTP, 0 is any free port; absent: no HTTP, and the options below do nothing. */
+  /**
+   * TCP port of HTTP, 0 is any free port; if absent, there is no HTTP, and the options below do
+   * nothing.
+   */
   readonly httpPort: number | undefined;
   /** Where to listen for HTTP: a name or a number, without a port. */
   readonly httpListen: string;
@@ -130,7 +133,7 @@ export type Releases = "journal" | "hints";
  */
 export type Settings = Omit<Options, "listen" | "durability"> & {
   readonly listen: readonly ListenAddress[];
-  /** Absent: nobody asked, so that without a directory nothing is amiss. */
+  /** Absent if nobody asked for a level; then it is no mistake that there is no directory. */
   readonly durability: Durability | undefined;
   /** TCP port for the addresses that name none; 0 is any free port. */
   readonly port: number;
@@ -386,7 +389,7 @@ export const OPTIONS: { readonly [Key in keyof Settings]: Option<Settings[Key]> 
 /** What the server runs with when nothing is set. */
 export const DEFAULT_OPTIONS: Options = completeOptions(settle((option) => option.default));
 
-/** Settings in which each option has the value that `valueOf` answers for it. */
+/** Settings in which each option has the value that `valueOf` returns for it. */
 export function settle(valueOf: (option: Option<unknown>) => unknown): Settings {
   const entries = Object.entries(OPTIONS).map(([key, option]) => [key, valueOf(option)]);
   return Object.fromEntries(entries) as Settings; // OPTIONS has exactly the keys of Settings

@@ -7,15 +7,14 @@
  *     flags      wake word (a cache line of its own), then ROW_COUNTERS counters of 8 bytes
  *
  * A seat is a place among those that run sessions. The I/O threads have the first ones; a server
- * with HTTP has one more, the main thread's (server/in-process.ts). What is counted there is none of a
- * client's doing, so `total` leaves it out.
+ * with HTTP has one more, the main thread's (server/in-process.ts). What is counted there is none
+ * of a client's doing, so `total` leaves it out.
  *
- * Invariants: the end, once said, is not taken back; drain mode comes and goes at any moment, so
- * whoever decides by it looks once for one decision. A row's counters are written by its own thread
- * alone (so plain additions do) and read by everyone. A wake word is 1 from the moment that
- * somebody wants the thread until the thread starts to look; only the step from 0 to 1 notifies.
- * Created by the server, attached by each thread, read by the sessions. What lies behind the rows is
- * the server's (server/boards.ts).
+ * Invariants: `stopping` never goes back to false. `draining` may change at any time: read it once
+ * per decision. A row's counters are written by its own thread alone, so plain additions do;
+ * everyone reads them. A wake word is 1 from the moment that somebody wants the thread until the
+ * thread starts to look; only the step from 0 to 1 notifies. Created by the server, attached by
+ * each thread, read by the sessions. What lies behind the rows is the server's (server/boards.ts).
  */
 
 /** Counters in a thread's row. */
@@ -30,8 +29,8 @@ export const COUNTER_ACCEPTED = 0;
 /** Connections that were turned away because there were too many, by this thread. */
 export const COUNTER_TURNED_AWAY = 1;
 /**
- * How late this thread's event loop ran at most of late, in milliseconds (server/loop-lag.ts); 0 when
- * nobody measures.
+ * How late this thread's event loop ran at most of late, in milliseconds (server/loop-lag.ts); 0
+ * when nobody measures.
  */
 export const COUNTER_LAG_MILLIS = 2;
 /** Lines for the log that this thread has told the main thread. */

@@ -7,10 +7,10 @@
  * the whole of the command.
  *
  * What stands in a shard is first looked at without its lock: each tube publishes the place of its
- * best job (assembly/ready.ts). A job that stood there for the whole of a command, which begins when
- * its bytes have come, is seen by a look that comes after them. A delay or a pause that is over is
- * not seen before somebody enters the shard, so where something is due the look is under the lock;
- * so it is where many tubes are watched.
+ * best job (assembly/ready.ts). A job that stood there for the whole of a command, which begins
+ * when its bytes have come, is seen by a look that comes after them. A delay or a pause that is
+ * over is not seen before somebody enters the shard, so where something is due the look is under
+ * the lock; so it is where many tubes are watched.
  *
  * Used by the session; knows nothing of bytes.
  */

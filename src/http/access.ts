@@ -49,8 +49,8 @@ export class Access {
   }
 
   /**
-   * The role of who sends these headers; null when a token is needed and none is there. Rejects with
-   * an HttpError when the token is wrong. From where many wrong ones came, it takes a while.
+   * The role of who sends these headers; null when a token is needed and none is there. Rejects
+   * with an HttpError when the token is wrong. From where many wrong ones came, it takes a while.
    */
   async roleOf(
     authorization: string | undefined,

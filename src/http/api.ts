@@ -301,7 +301,7 @@ export interface BulkRequest {
   readonly state: JobState;
   /** Text that must occur in the body or the latest failure; "" takes all. */
   readonly filter: string;
-  /** Key of a group that the latest failure must belong to; absent: of whatever group. */
+  /** Key of a group that the latest failure must belong to; if absent, any group does. */
   readonly group?: string;
   /** Only count. */
   readonly dryRun: boolean;

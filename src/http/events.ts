@@ -36,7 +36,8 @@ export class Events {
   #isMaking = false;
 
   /**
-   * `overview` makes what is sent, and never rejects; undefined: there is nothing to send any more.
+   * `overview` makes what is sent, and never rejects. It gives undefined when there is nothing more
+   * to send.
    */
   constructor(overview: () => Promise<unknown>) {
     this.#overview = overview;

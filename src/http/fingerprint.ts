@@ -1,8 +1,8 @@
 /* Fingerprint: by what failure messages are told apart: their headlines, without what differs from
  * one job to the next. Used by job-scan.ts, failure-groups.ts and jobs.ts.
  *
- * Messages are any bytes: two that differ in what is no UTF-8 stay apart. This runs for thousands of
- * messages per request, so of a long headline its two ends count.
+ * Messages are any bytes: two that differ in what is no UTF-8 stay apart. This runs for thousands
+ * of messages per request, so of a long headline its two ends count.
  */
 import { createHash } from "node:crypto";
 import { headlineOf } from "./headline.ts";

@@ -20,7 +20,9 @@ const OTHER_NETWORKS = "";
 /** Which networks guess. */
 export class Guessing {
   readonly #nowMillis: () => number;
-  /** By network, digests of wrong tokens: the same one again is a mistake in somebody's settings. */
+  /**
+   * By network, digests of wrong tokens: the same one again is a mistake in somebody's settings.
+   */
   readonly #guesses = new Map<string, Set<string>>();
   #windowEndsAt = 0;
   /**
@@ -38,7 +40,8 @@ export class Guessing {
 
   /**
    * Undefined when a token of this peer may be looked at; otherwise what resolves when it may, and
-   * rejects with an HttpError when the peer goes away. Throws one when its connection waits already.
+   * rejects with an HttpError when the peer goes away. Throws one when its connection waits
+   * already.
    */
   turn({ address, connection, signal }: Peer): Promise<void> | undefined {
     this.#forget();

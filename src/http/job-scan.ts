@@ -24,7 +24,7 @@ export interface Wanted {
    * all.
    */
   readonly filter: string;
-  /** Key of the group that the latest failure must belong to; undefined: of whatever group. */
+  /** Key of the group that the latest failure must belong to; if undefined, any group does. */
   readonly group: string | undefined;
 }
 

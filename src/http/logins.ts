@@ -2,8 +2,8 @@
  * role of who has it.
  *
  * Invariants: what is kept of a secret is its digest. Each role has as many places as it may have
- * and its own order of use, so nobody's logins end those of another role; within a role the one that
- * was used least lately goes first. Used by access.ts.
+ * and its own order of use, so nobody's logins end those of another role; within a role the one
+ * that was used least lately goes first. Used by access.ts.
  */
 import { createHash, randomBytes } from "node:crypto";
 import type { Role } from "./api.ts";

@@ -3,7 +3,8 @@
  *
  * However many ask, one survey is under way at a time, and none without somebody who asks. Between
  * two pieces whatever else is to be done is done, and no shard's lock is held for longer than a
- * piece takes. It remembers of each tube whether it grows. Used by tubes.ts, overview.ts and failure-groups.ts.
+ * piece takes. It remembers of each tube whether it grows. Used by tubes.ts, overview.ts and
+ * failure-groups.ts.
  */
 import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";

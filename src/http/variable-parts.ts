@@ -1,10 +1,10 @@
 /* VariableParts: takes out of a text what differs from one job to the next, and puts the same sign
  * in the place of each such part.
  *
- * Invariants: a text that has been through this stays as it is when it goes through again, which the
- * sign being no part of any part sees to; each pattern is bounded and without nested repetition, so
- * the work grows with the text alone. Texts are Latin-1, one character for each byte, so those of
- * other alphabets are letters. Used by fingerprint.ts.
+ * Invariants: a text that has been through this stays as it is when it goes through again, which
+ * the sign being no part of any part sees to; each pattern is bounded and without nested
+ * repetition, so the work grows with the text alone. Texts are Latin-1, one character for each
+ * byte, so those of other alphabets are letters. Used by fingerprint.ts.
  */
 
 /** What stands in the place of whatever differs. */

@@ -91,7 +91,7 @@ export interface FrameHeader {
   readonly idsAhead: number;
   readonly wallMicros: number;
   readonly sections: readonly Section[];
-  /** What it says about segments; absent: nothing. */
+  /** What it says about segments; if absent, nothing. */
   readonly statement?: Statement;
 }
 

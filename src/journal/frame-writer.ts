@@ -1,9 +1,9 @@
 /* FrameWriter: writes the frames of a journal, one numbered after the other, into its segments.
  *
  * It knows which number is next and up to which one all are safe. What is refused for want of space
- * was never begun: the segment's position stays where it was, the number is used again, and the next
- * frame covers the header of the one that did not get there. Nothing of that was synced, so nothing
- * is lost. Used by the journal only.
+ * was never begun: the segment's position stays where it was, the number is used again, and the
+ * next frame covers the header of the one that did not get there. Nothing of that was synced, so
+ * nothing is lost. Used by the journal only.
  */
 
 import {

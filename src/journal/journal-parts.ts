@@ -36,7 +36,7 @@ export interface ExistingSegment {
   readonly salt: number;
   /** Shards of the server that wrote it. */
   readonly shards: number;
-  /** Where in it what counts ends; absent: all of it counts. */
+  /** Where in it what counts ends; if absent, all of it counts. */
   readonly end?: number;
   /** Reclaim it before any other: a crash or damage left something in it that should not stay. */
   readonly first?: boolean;
@@ -52,17 +52,17 @@ export interface JournalParts {
   readonly checksum: Checksum;
   /** Microseconds since 1970. */
   readonly wallMicros: () => number;
-  /** Milliseconds of a clock that never jumps; absent: the platform's. */
+  /** Milliseconds of a clock that never jumps; if absent, the platform's. */
   readonly monotonicMillis?: () => number;
-  /** As SegmentHeader.bootId; absent: nobody knows. */
+  /** As SegmentHeader.bootId; absent if nobody knows. */
   readonly bootId?: string;
   /** A random number of 32 bits. */
   readonly random: () => number;
   /** Hears up to where a shard's stream is safe. */
   readonly publish: (shard: number, position: number) => void;
-  /** Hears how many milliseconds each sync took; absent: nobody wants to know. */
+  /** Hears how many milliseconds each sync took; absent if nobody counts them. */
   readonly synced?: (millis: number) => void;
-  /** What else there is in the directory; absent: nothing. */
+  /** What else there is in the directory; if absent, nothing. */
   readonly beside?: Beside;
   /** Segments that exist, oldest first, and the next numbers, as recovery found them. */
   readonly segments: readonly ExistingSegment[];

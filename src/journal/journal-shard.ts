@@ -76,9 +76,9 @@ export class JournalShard {
   }
 
   /**
-   * Seals the records from `written` to `to`, which counts them as lying in the present segment, and
-   * shows where they lie. When there was no space for them they have to be gathered again as they
-   * are, for the same segment: they are sealed once.
+   * Seals the records from `written` to `to`, which counts them as lying in the present segment,
+   * and shows where they lie. When there was no space for them they have to be gathered again as
+   * they are, for the same segment: they are sealed once.
    */
   gather(to: number, salt: number): Gathered {
     const from = this.written;

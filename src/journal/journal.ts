@@ -11,8 +11,8 @@
  * Before a segment goes, a frame says so and is synced; the first frame of each lists those that
  * exist (statement.ts). So whatever is missing beyond that is damage.
  *
- * A sync that fails is never tried again as if nothing had happened, nor is a write: what they throw
- * ends the process, and recovery decides by what is on the disk. Only a full disk is part of
+ * A sync that fails is never tried again as if nothing had happened, nor is a write: what they
+ * throw ends the process, and recovery decides by what is on the disk. Only a full disk is part of
  * ordinary life. It shows when a spare is made, long before it would hurt; and where files are
  * copied on write, when a frame is written: what did not get there was never synced and is not
  * lost, so the frame counts as not begun, and is written again at the same place.

@@ -1,5 +1,5 @@
-/* RecoveryReport: what a recovery found, and whether any of it is damage. Made by recovery.ts; told by
- * the log and by `homemaker verify`.
+/* RecoveryReport: what a recovery found, and whether any of it is damage. Made by recovery.ts; told
+ * by the log and by `homemaker verify`.
  */
 
 /** What was found. */

@@ -64,11 +64,11 @@ export interface RecoveryParts {
   readonly now: number;
   /** Refuse to start when what was safe is damaged. */
   readonly strict: boolean;
-  /** As SegmentHeader.bootId; absent: nobody knows. */
+  /** As SegmentHeader.bootId; absent if nobody knows. */
   readonly bootId?: string;
   /** Hears how far it is: bytes replayed, of how many. */
   readonly progress: (done: number, all: number) => void;
-  /** Who replays; absent: this thread alone. */
+  /** Who replays; if absent, this thread alone. */
   readonly workforce?: Workforce;
 }
 

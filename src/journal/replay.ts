@@ -25,7 +25,7 @@ export interface Batch {
   /** The region goes on behind it: its end may be in the middle of a record. */
   readonly isPart: boolean;
   /**
-   * Failures alone, which had no job the first time, from the segment of that number; absent:
+   * Failures alone, which had no job the first time, from the segment of that number; if absent,
    * everything, from the last segment.
    */
   readonly again?: number | undefined;

@@ -60,8 +60,8 @@ export class Segments {
   }
 
   /**
-   * Those in which nothing is needed. None while another one has to go first: a job that a crash
-   * left in two segments may be deleted in a third.
+   * Those in which nothing is needed. Empty while a segment marked `first` exists: a crash may have
+   * left a job in two segments and its tombstone in a third, which must not go before them.
    */
   get dead(): readonly ExistingSegment[] {
     if (this.#list.some(({ first }) => first === true)) return [];

@@ -16,7 +16,7 @@ export interface LogSettings {
   readonly verbosity: number;
   /** Where lines go. */
   readonly sink: LogSink;
-  /** A clock in milliseconds; absent: the monotonic one. */
+  /** A clock in milliseconds; if absent, the monotonic one. */
   readonly nowMs?: () => number;
 }
 

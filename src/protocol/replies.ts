@@ -1,9 +1,10 @@
 /* Replies: the table of every line that the server answers with, and the writers that put them into
  * an output buffer.
  *
- * The table drives whoever reads replies (reply-reader.ts) and the tests of the docs. A writer writes at `at` and returns the position after what it wrote. It does not look at the
- * size of the buffer: the session makes sure that REPLY_LINE_MAX bytes are free before it calls
- * one. Nothing here allocates after the module has loaded.
+ * The table drives whoever reads replies (reply-reader.ts) and the tests of the docs. A writer
+ * writes at `at` and returns the position after what it wrote. It does not look at the size of the
+ * buffer: the session makes sure that REPLY_LINE_MAX bytes are free before it calls one. Nothing
+ * here allocates after the module has loaded.
  */
 
 import { asciiBytes } from "./ascii.ts";

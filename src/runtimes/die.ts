@@ -19,7 +19,10 @@ export function speakThrough(fd: number): void {
   errorFd = fd;
 }
 
-/** Writes `line` to standard error, if somebody reads that, and ends the process with a non-zero code. */
+/**
+ * Writes `line` to standard error, if somebody reads that, and ends the process with a non-zero
+ * code.
+ */
 export function die(line: string): never {
   writeOnce(errorFd, `${line}\n`);
   if (process.pid !== 1) process.kill(process.pid, "SIGKILL");

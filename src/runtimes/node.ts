@@ -37,7 +37,7 @@ const COMMITTER_ENTRY = new URL(`./node-committer${ENDING}`, import.meta.url);
 /**
  * The runtime that this process runs on.
  *
- * @param threadEntry the module that each thread runs; absent: the one that serves jobs
+ * @param threadEntry the module that each thread runs; if absent, the one that serves jobs
  */
 export function nodeRuntime(threadEntry: URL = THREAD_ENTRY): Runtime {
   const errors = new StandardStream(nonBlocking(STANDARD_ERROR));

@@ -1,11 +1,11 @@
 /* Standard stream: standard output or standard error of this process, written to without ever
  * waiting for whoever reads it.
  *
- * Invariant: `write` returns at once, and what waits to be read is bounded: beyond WAITING_BYTES_MAX
- * lines are dropped and counted. For that a pipe, a FIFO or a terminal is opened anew in
- * non-blocking mode, which leaves the mode of those alone who share it; a socket cannot be opened
- * anew, so there the mode is set. A file needs neither. Used by node.ts for the server, and for the
- * last words of die.ts.
+ * Invariant: `write` returns at once, and what waits to be read is bounded: beyond
+ * WAITING_BYTES_MAX lines are dropped and counted. For that a pipe, a FIFO or a terminal is opened
+ * anew in non-blocking mode, which leaves the mode of those alone who share it; a socket cannot be
+ * opened anew, so there the mode is set. A file needs neither. Used by node.ts for the server, and
+ * for the last words of die.ts.
  */
 import { closeSync, constants, fstatSync, openSync, writeSync } from "node:fs";
 import { Socket } from "node:net";

@@ -2,8 +2,8 @@
  *
  *   ... rows | journal board | replay board |
  *
- * They lie behind the rows (engine/common.ts), whether or not there is a journal. Made by server.ts;
- * the committer, the I/O threads and the main thread each have views of their own.
+ * They lie behind the rows (engine/common.ts), whether or not there is a journal. Made by
+ * server.ts; the committer, the I/O threads and the main thread each have views of their own.
  */
 import { Common } from "../engine/common.ts";
 import { JOURNAL_BOARD_BYTES, JournalBoard } from "./journal-board.ts";

@@ -1,31 +1,35 @@
 /* Gathering: when a thread whose replies wait for the journal has the committer begin.
  *
- * A commit costs about as much whatever is in it, as much as a dozen commands or more, so one that
- * begins with the first put that comes makes everyone wait for the second. The thread first hears
- * whoever is about to speak: until as many replies are held as were when the last commit was told,
- * or nobody has come for a while, or it has taken as long as that commit did. What it hears after
- * that is heard during the sync. A client that is alone waits for nobody. Owned by the thread's
- * side of the journal (host-journal.ts).
+ * A commit costs as much as a dozen commands or more, whatever is in it. If it began with the first
+ * put that comes, all other puts would wait for a second commit. So the thread first reads from
+ * connections that are about to send. It goes on until one of these is so:
+ *
+ *   as many replies are held as before the last batch left;
+ *   nobody has sent for a while;
+ *   it has taken as long as the last commit did.
+ *
+ * What comes later is read during the sync. A client that is alone waits for nobody. Owned by the
+ * thread's side of the journal (host-journal.ts).
  */
 
 /** What a gathering needs. */
 export interface GatheringParts {
-  /** Runs something once all connections that have something to say have been heard. */
+  /** Runs something once all connections that have sent something have been read. */
   readonly later: (run: () => void) => void;
   /** Milliseconds of a clock that never jumps. */
   readonly millis: () => number;
   /** How long the last commit took, in milliseconds. */
   readonly commitMillis: () => number;
-  /** Has the committer begin. */
+  /** Makes the committer begin. */
   readonly wake: () => void;
 }
 
 /**
- * However slow the disk is, nobody is waited for longer than this: it is time enough to hear a
- * hundred connections.
+ * Most time that is waited, however slow the disk is. It is enough to read from a hundred
+ * connections.
  */
 const MOST_MILLIS = 1;
-/** The part of that time in which somebody must come, or nobody is waited for any more. */
+/** The waiting ends when nobody has sent for this part of that time. */
 const QUIET_PART = 1 / 8;
 
 /** One thread's gathering. */
@@ -47,7 +51,7 @@ export class Gathering {
     this.#parts = parts;
   }
 
-  /** So many replies are held back now. If there are any, the committer is going to begin. */
+  /** Notes that `count` replies are held back now. If there are any, the committer will begin. */
   held(count: number): void {
     if (count < this.#held) this.#expected = this.#held;
     this.#held = count;

@@ -1,5 +1,5 @@
-/* HostJournal: a thread's side of the journal, for its sessions: the gate for their replies, how the
- * committer is told, and what the board shows.
+/* HostJournal: a thread's side of the journal, for its sessions: the gate for their replies, how
+ * the committer is told, and what the board shows.
  *
  * Made for each thread that runs sessions (open-host.ts), used by its session host.
  */

@@ -51,9 +51,9 @@ class StoppedError extends Error {
 
 /** What a server is made of beside the queue. */
 export interface ServerParts {
-  /** Makes what the threads' hosts need; absent: the shards of the engine. */
+  /** Makes what the threads' hosts need; if absent, the shards of the engine. */
   readonly payload?: MakePayload;
-  /** Makes what serves HTTP; absent: nothing does. */
+  /** Makes what serves HTTP; if absent, nothing does. */
   readonly openHttp?: OpenHttp;
 }
 

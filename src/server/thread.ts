@@ -40,7 +40,7 @@ export interface ThreadHost extends DrivenHost {
    * absent: it has none.
    */
   helpToRecover?(): void;
-  /** What there is to say about its sessions; absent: nothing. */
+  /** What there is to say about its sessions; if absent, nothing. */
   describe?(offset: number, limit: number): ConnectionPage;
 }
 
@@ -99,7 +99,7 @@ class IoThread implements Door {
   readonly #host: ThreadHost;
   readonly #listeners: Listener[] = [];
   #saidTurnedAwayMicros = -Infinity;
-  /** Absent when nobody wants to know. */
+  /** Absent if nobody reads it. */
   readonly #lag: LoopLag | undefined;
   /** Lines that were dropped since a line said so. */
   #unsaidLines = 0;

@@ -1,6 +1,6 @@
 /*
- * Counters: which counter of a thread's row in the common memory (engine/common.ts) counts what, of those
- * that the sessions keep.
+ * Counters: which counter of a thread's row in the common memory (engine/common.ts) counts what, of
+ * those that the sessions keep.
  */
 
 import { OP_COUNT } from "../protocol/commands.ts";

@@ -34,8 +34,8 @@ export class EngineRun {
   }
 
   /**
-   * Runs at most `most` of the commands at the beginning of bytes[at, end), as far as they are
-   * complete and the shard can answer them; returns the position of the first that is left to the
+   * Runs the commands at the beginning of bytes[at, end) that are complete and that the shard can
+   * answer alone, at most `most` of them. Returns the position of the first that it left to the
    * session.
    */
   take(used: PutTube, bytes: Uint8Array, at: number, end: number, most: number): number {

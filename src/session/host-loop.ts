@@ -21,7 +21,7 @@ export interface DrivenHost {
    */
   nextDueMicros(): number;
   /**
-   * Has `ended` called after each turn that the host began by itself; absent: it begins none.
+   * Has `ended` called after each turn that the host began by itself; if absent, it begins none.
    */
   onLaterTurn?(ended: () => void): void;
 }

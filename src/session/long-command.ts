@@ -19,6 +19,6 @@ export interface LongCommand {
    * connection.
    */
   step(): number;
-  /** The connection goes before it has finished; absent: it keeps nothing that others miss. */
+  /** The connection goes before it has finished; if absent, it keeps nothing that others miss. */
   drop?(): void;
 }

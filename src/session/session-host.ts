@@ -55,9 +55,9 @@ export interface SessionHostParts {
   readonly facts: ServerFacts;
   /** Runs something after other connections have had their turn. */
   readonly later: (run: () => void) => void;
-  /** Tells the operator of something that changed; absent: nobody listens. */
+  /** Tells the operator of something that changed; absent if nobody listens. */
   readonly announce?: (message: string) => void;
-  /** The fastest way that the runtime has to copy bytes; absent: a portable one. */
+  /** The fastest way that the runtime has to copy bytes; if absent, a portable one. */
   readonly copy?: CopyBytes;
   /** Absent without a journal. */
   readonly journal?: SessionJournal;

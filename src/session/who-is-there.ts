@@ -1,8 +1,8 @@
 /* WhoIsThere: what is known of connections, for people: who they are, what they watch and hold.
  *
  * The sessions of each I/O thread are that thread's alone, so the main thread asks it by a message
- * (server/crew.ts), for a page at a time. What is said of a connection here is what the API says of it
- * (http/api.ts), so this file imports nothing.
+ * (server/crew.ts), for a page at a time. What is said of a connection here is what the API says of
+ * it (http/api.ts), so this file imports nothing.
  */
 
 /** Most connections of one page. */

@@ -45,7 +45,9 @@ export function isOfLease(name: string): boolean {
   return name === TEXT_NAME || name.startsWith(SOCKET_NAME);
 }
 
-/** Takes the lease. Rejects with HM_STORAGE_BUSY if somebody has it, and with the system's error. */
+/**
+ * Takes the lease. Rejects with HM_STORAGE_BUSY if somebody has it, and with the system's error.
+ */
 export async function takeLease(directory: string): Promise<Lease> {
   const name = await takeName(directory);
   const lease = new DirectoryLease(directory, name);

@@ -47,7 +47,9 @@ export function attempt<Result>(name: string, call: () => Result): Result {
   }
 }
 
-/** Whose permission it is that is missing, for the end of a line: with --user that is not obvious. */
+/**
+ * Whose permission it is that is missing, for the end of a line: with --user that is not obvious.
+ */
 function forWhom(error: unknown): string {
   if (codeOf(error) !== "EACCES") return "";
   try {

@@ -31,7 +31,7 @@ export interface Units {
 }
 
 /**
- * One line of a dictionary. `quoted` says whether the value stands in double quotes; absent: as
+ * One line of a dictionary. `quoted` says whether the value stands in double quotes; if absent, as
  * beanstalkd does for that key.
  */
 export type YamlEntry = readonly [key: string, value: string | number | boolean, quoted?: boolean];

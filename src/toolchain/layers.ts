@@ -42,7 +42,8 @@ export const FOLDERS: readonly Folder[] = [
 
 /**
  * Files that form a circle, of types alone: a session's commands name the host that they are run
- * by, and the host names the session. A file that joins them is refused, and so is any other circle.
+ * by, and the host names the session. A file that joins them is refused, and so is any other
+ * circle.
  */
 export const KNOWN_CIRCLE: readonly string[] = [
   "answers",

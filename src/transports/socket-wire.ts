@@ -56,7 +56,10 @@ export async function connectTo(
   return new ClientConnection((listener) => new SocketWire(socket, listener), options);
 }
 
-/** Where a name has several addresses, the error of all has no message; then the first one's says it. */
+/**
+ * Where a name has several addresses, the error of all has no message; then the first one's says
+ * it.
+ */
 function whyNot(error: Error): string {
   const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
   return first instanceof Error ? first.message : String(first);

@@ -7,8 +7,8 @@
  * Invariant: a file is there before its owner looks, so of any two at least one sees the other. A
  * file appears only when its socket listens (it is made under another name), so one that nobody
  * listens on is a dead process's and is removed; names are never used twice. A process that is
- * killed in the turnstile blocks nobody; a frozen one does, until the others give up. Used by unix.ts
- * and the lease of a data directory (storage/lease.ts).
+ * killed in the turnstile blocks nobody; a frozen one does, until the others give up. Used by
+ * unix.ts and the lease of a data directory (storage/lease.ts).
  */
 import { readdirSync, renameSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -33,8 +33,8 @@ export function isTurnstileError(error: unknown): boolean {
 
 /**
  * Runs `pass` while no other process is in the turnstile at `place`, a path whose directory exists.
- * Rejects with a TurnstileError after 10 s, with the system's error where no socket can be made, and
- * with what `pass` rejects with.
+ * Rejects with a TurnstileError after 10 s, with the system's error where no socket can be made,
+ * and with what `pass` rejects with.
  */
 export async function passAlone<Result>(
   place: string,

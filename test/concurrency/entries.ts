@@ -30,7 +30,8 @@ export interface Reserve extends Moments {
 }
 
 /**
- * A command on a job. `ok`: NOT_FOUND or not; undefined: the client hung up before the answer came.
+ * A command on a job. `ok`: whether it was not NOT_FOUND; undefined if the client hung up before it
+ * came.
  */
 export interface Settle extends Moments {
   readonly what: "delete" | "release" | "bury" | "touch";

@@ -44,11 +44,11 @@ const TRANSCRIPT_LINES = 24;
 /** How a case is played. */
 export interface PlayOptions {
   /**
-   * Gives the values of YAML lines as this server writes them; absent: as they stand in the
+   * Gives the values of YAML lines as this server writes them; if absent, as they stand in the
    * dialogue.
    */
   readonly dialect?: Dialect;
-  /** How long a reply may take in milliseconds; absent: as long as the stage says. */
+  /** How long a reply may take in milliseconds; if absent, as long as the stage says. */
   readonly patienceMs?: number;
 }
 

@@ -35,7 +35,7 @@ export interface Job extends Put {
   mayBeGone: boolean;
   /** A delete was answered, or a restart has shown that it is not there. */
   isGone: boolean;
-  /** What its put or the last answered change made of it; undefined: nobody can know. */
+  /** What its put or the last answered change made of it; undefined if nobody can know. */
   stands: Standing | undefined;
   /** Changes asked for. */
   changes: number;
@@ -113,7 +113,7 @@ export class Ledger {
     return whole;
   }
 
-  /** The answer to a put; undefined: there was none. */
+  /** The answer to a put; undefined if there was none. */
   putAnswered(job: Job, line: string | undefined): void {
     job.story.push(line ?? "nothing");
     if (line === undefined) return;

@@ -28,13 +28,13 @@ export interface Launch {
   readonly level?: "os" | "interval" | "sync";
   readonly threads?: number;
   readonly shards?: number;
-  /** Length of its segments; absent: as small as they can be. */
+  /** Length of its segments; if absent, as small as they can be. */
   readonly segmentSize?: string;
   /** More flags, as on its command line. */
   readonly flags?: readonly string[];
   /** A command that runs the server: the server's own command line follows these words. */
   readonly under?: readonly string[];
-  /** The TCP port; absent: any free one. */
+  /** The TCP port; if absent, any free one. */
   readonly port?: number;
 }
 

@@ -1,5 +1,5 @@
-/* Start and stop with data: nobody comes in too early, who was promised something hears it before the
- * end, and a directory that cannot be used is refused with one clear line.
+/* Start and stop with data: nobody comes in too early, who was promised something hears it before
+ * the end, and a directory that cannot be used is refused with one clear line.
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";

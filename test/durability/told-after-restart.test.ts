@@ -1,5 +1,5 @@
-/* What a server tells after a restart: tubes in their order, the file that each job lies in, and the
- * ids that follow.
+/* What a server tells after a restart: tubes in their order, the file that each job lies in, and
+ * the ids that follow.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -99,7 +99,7 @@ test("the budget holds when the memory had to grow for tubes and connections", (
 
 /**
  * Holds all jobs and releases each with a priority of its own, until there is no memory for one;
- * answers the job of that one.
+ * returns the job of that one.
  */
 function releaseUntilBuried(one: OneTube): number {
   const ids: number[] = [];

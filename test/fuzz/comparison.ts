@@ -16,7 +16,7 @@ export interface Mismatch {
   readonly connection: number;
   /** The request whose replies differ; undefined if it was not one of the stream's requests. */
   readonly request: Buffer | undefined;
-  /** What the two servers said; undefined: nothing more. */
+  /** What the two servers said; undefined if nothing more. */
   readonly replies: readonly [Buffer | undefined, Buffer | undefined];
   /** How the two servers went on after the last reply. */
   readonly endings: readonly [string, string];

@@ -1,8 +1,8 @@
 /* The command `npm run fuzz`: Homemaker against the real beanstalkd, for as many commands as
  * wanted, from any seed.
  *
- *   FUZZ_SEED       seed of the first stream (absent: a random one, which is printed)
- *   FUZZ_COMMANDS   how many commands to play (absent: 100,000)
+ *   FUZZ_SEED       seed of the first stream (if absent, a random one, which is printed)
+ *   FUZZ_COMMANDS   how many commands to play (if absent, 100,000)
  *   FUZZ_SUBJECT    who is tested: homemaker (the default) or beanstalkd (which must agree with itself)
  */
 import { randomInt } from "node:crypto";

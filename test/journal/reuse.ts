@@ -118,7 +118,7 @@ export function tearOverEarlierUse(seed: number, code = ownCode()): void {
 
 /**
  * Commits the put of job `id`. If its record comes to lie where one of a job stood that is gone
- * now, the power goes before it is synced: answers that job's id.
+ * now, the power goes before it is synced: returns that job's id.
  */
 function commitAndTear(
   disk: SimulatedDisk,

@@ -13,7 +13,9 @@ import type { WorldOptions } from "./world.ts";
 
 const SAFE = { safePosition: () => Infinity, held: () => undefined };
 
-/** A world whose rings have room when the test says so; without the engine's runs, which ask too. */
+/**
+ * A world whose rings have room when the test says so; without the engine's runs, which ask too.
+ */
 function worldWithRings(hasRoom: () => boolean, options: WorldOptions = {}): World {
   const world = new World({ runs: false, journal: journalThat(SAFE), ...options });
   for (const shard of world.shards.flat()) Object.assign(shard, { hasRoom });

@@ -63,7 +63,7 @@ export interface WorldOptions {
   readonly threads?: number;
   readonly shards?: number;
   /**
-   * Pages beside the threads' areas that each shard has for tables, records and bodies; absent:
+   * Pages beside the threads' areas that each shard has for tables, records and bodies; if absent,
    * plenty.
    */
   readonly sparePages?: number;
@@ -76,7 +76,7 @@ export interface WorldOptions {
   /** False: the engine's runs take nothing, so every command is the session's. */
   readonly runs?: boolean;
   /**
-   * What the sessions have to do with a journal; absent: there is none. The engine itself writes
+   * What the sessions have to do with a journal; if absent, there is none. The engine itself writes
    * none in either case.
    */
   readonly journal?: SessionJournal;

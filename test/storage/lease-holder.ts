@@ -1,7 +1,8 @@
-/* Lease holder: a process that takes the lease of a directory when it is told to, and gives it back.
+/* Lease holder: a process that takes the lease of a directory when it is told to, and gives it
+ * back.
  *
- * Started by lease.test.ts, with the directory as its argument. Reads the lines `take` and `release`
- * and answers each with one line: `taken`, `released`, or the code of the error.
+ * Started by lease.test.ts, with the directory as its argument. Reads the lines `take` and
+ * `release` and answers each with one line: `taken`, `released`, or the code of the error.
  */
 import process from "node:process";
 import { createInterface } from "node:readline";

@@ -7,11 +7,11 @@ import type { Address } from "./server-process.ts";
 
 /** How to start beanstalkd. */
 export interface BeanstalkdOptions {
-  /** Listen on this Unix socket; absent: on a free port of 127.0.0.1. */
+  /** Listen on this Unix socket; if absent, on a free port of 127.0.0.1. */
   readonly path?: string;
   /** More flags, as on its command line. */
   readonly flags?: readonly string[];
-  /** Another binary; absent: `beanstalkd` from the PATH. */
+  /** Another binary; if absent, `beanstalkd` from the PATH. */
   readonly command?: string;
 }
 

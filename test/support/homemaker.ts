@@ -1,5 +1,5 @@
-/* Homemaker as a process of its own, run as a user runs it: the command line in src/cli/main.ts, on a
- * free port of the loopback address.
+/* Homemaker as a process of its own, run as a user runs it: the command line in src/cli/main.ts, on
+ * a free port of the loopback address.
  *
  * Called by the fuzzer, the tests with client libraries and the concurrency tests.
  */
@@ -13,7 +13,7 @@ export interface HomemakerOptions {
   readonly threads?: number;
   /** Shards, a power of two. */
   readonly shards?: number;
-  /** What runs it: a program and its arguments; absent: the Node that runs the tests. */
+  /** What runs it: a program and its arguments; if absent, the Node that runs the tests. */
   readonly runtime?: readonly string[];
   /** More flags, as on its command line. */
   readonly flags?: readonly string[];

@@ -4,9 +4,11 @@
  * `test("...", { tags: ["strace"] }, ...)`, or in the opening comment of a file a line with
  * module-tag, an at sign before it, and the row's name. Where that is missing the test is skipped,
  * and skipped.ts says so; with CI set it runs, and fails. Whoever starts a program asks `program`
- * for its path (`right` for a right), and declared.test.ts finds the test files that do and have no tag.
+ * for its path (`right` for a right), and declared.test.ts finds the test files that do and have no
+ * tag.
  *
- * Called by vitest.config.ts, skipped.ts, prepare.ts (`npm run test:prepare`) and the tests' helpers.
+ * Called by vitest.config.ts, skipped.ts, prepare.ts (`npm run test:prepare`) and the tests'
+ * helpers.
  */
 import { accessSync, constants, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";

@@ -1,7 +1,7 @@
 /* Properties: random tests with fast-check. One that fails says with which seed, and how to run it
  * again.
  *
- *   CLI_SEED, SESSIONS_SEED ...   seed of every property of that folder (absent: a random one each)
+ *   CLI_SEED, SESSIONS_SEED ...   seed of every property of that folder (or random ones)
  */
 import { check, defaultReportMessage } from "fast-check";
 import type { IProperty, Parameters } from "fast-check";

@@ -25,7 +25,7 @@ const EXIT_DONE = 0;
 const EXIT_NOT_DONE = 1;
 const BAD_ANSWERS = [BadReplyError, ReplyTooBigError];
 
-/** Runs a shell command; answers the exit code. */
+/** Runs a shell command; returns the exit code. */
 export async function runShell(
   command: ShellCommand,
   runtime: Runtime,

@@ -68,7 +68,7 @@ export type Request =
       readonly tubes: readonly string[];
       readonly timeoutSeconds: number;
       readonly afterwards: Disposal;
-      /** What is said about why the job is not done; absent: nothing. */
+      /** What is said about why the job is not done; if absent, nothing. */
       readonly message?: string;
     }
   | { readonly verb: "drain" | "undrain" };
@@ -138,7 +138,7 @@ export const SHELL_COMMANDS: Readonly<Record<string, Declared>> = {
   },
   stats: {
     help: "prints the server's figures, or those of a tube or of a job",
-    words: [new Argument("[TUBE]", "name of a tube; absent: the whole server")],
+    words: [new Argument("[TUBE]", "name of a tube; without it, the whole server")],
     flags: [new Flag("-j, --job <ID>", "the figures of a job")],
     request: statsRequest,
   },
@@ -176,7 +176,7 @@ export const SHELL_COMMANDS: Readonly<Record<string, Declared>> = {
   },
   put: {
     help: "puts a job, its body from the command line or else from standard input, and prints its id",
-    words: [TUBE, new Argument("[BODY]", "the body; absent: standard input")],
+    words: [TUBE, new Argument("[BODY]", "the body; without it, standard input")],
     flags: [
       new Flag("--lines", "each line of standard input is a job"),
       new Flag("--pri <PRI>", "priority, 0 is the most urgent (default: 1024)"),
