@@ -7,8 +7,10 @@
  * Within a kind it never looks at a place twice:
  *
  *   buried    whoever was buried later stands further behind: the first job above `last` ends it
- *   delayed   from the last deadline down: new jobs with the delay of their forerunners are behind it at once
- *   ready     bucket after bucket; in each the lowest id comes first, so one look tells that there are only new jobs
+ *   delayed   from the last deadline down: new jobs with the delay of their forerunners are behind
+ *             it at once
+ *   ready     bucket after bucket; in each the lowest id comes first, so one look tells that there
+ *             are only new jobs
  *
  * A piece is a critical section that looks at STEP_JOBS jobs at most and writes as many records, or
  * fewer that are longer. Called by the host (src/session/flushing.ts).

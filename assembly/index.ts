@@ -3,7 +3,7 @@
  * Conventions. `t` is the calling I/O thread; what a call returns beyond its code stands in that
  * thread's result area, bodies and names in its output slot, and what it takes in lies in its input
  * slot, at an offset. `now` is the host's clock in microseconds, never running backwards; ids are
- * exact numbers up to 2^53. `conn` and `tube` are addresses that earlier calls answered, 0 = none
+ * exact numbers up to 2^53. `conn` and `tube` are addresses that earlier calls returned, 0 = none
  * in this shard; a tube's address is good for as long as the session uses or watches it. Answers:
  * constants.ts.
  */

@@ -13,12 +13,14 @@
  * between two critical sections (moving.ts): nobody outside keeps one. Where it stands depends on
  * its state alone:
  *
- *   ready     its tube's bucket (holder), in the bucket's list or, with LATE, in the bucket's tree, by id; its deadline is since when
+ *   ready     its tube's bucket (holder), in the bucket's list or, with LATE, in its tree, by id;
+ *             its deadline is when it became ready
  *   reserved  the tree of the connection (holder) that holds it, by deadline
  *   delayed   the tree of its tube, by deadline
  *   buried    the list of its tube, in the order of burying
  *   gone      the shard's list of bodies that are still read
- *   uploading nowhere: only the session that uploads it knows it, and the open lists of parts if it has one; in replay the table of jobs
+ *   uploading nowhere: only the session that uploads it knows it, and the open lists of parts if it
+ *             has one; in replay the table of jobs
  */
 import {
   INLINE_BODY_MAX,

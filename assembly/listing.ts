@@ -5,7 +5,8 @@
  * job. So they are answered in pieces, each a critical section that looks at about STEP_JOBS jobs,
  * and the host goes on between them (src/session/listing.ts):
  *
- *   walk    through where the tube's jobs of that state stand, when they are few: all of them in one piece
+ *   walk    through where the tube's jobs of that state stand, when they are few: all of them in
+ *           one piece
  *   probe   the table of jobs, id after id: what to do where ids are dense
  *   scan    the table of jobs, class after class: what to do where they are not
  *
@@ -71,6 +72,7 @@ class Piece {
   soonestDue: u64;
   /** If `bySoonest`: that job. */
   soonestId: u64;
+  /** Whether the job that runs out first is looked for, and no list. */
   bySoonest: u32;
 }
 

@@ -1,8 +1,9 @@
 /* Times: how long jobs stood ready before they were reserved, and how long they were then held: two
  * histograms.
  *
- *   | 28 counts u64 | sum u64 |    time in queue: from becoming ready to the reserve that got the job
- *   | 28 counts u64 | sum u64 |    time to process: from that reserve to the delete, release or bury that ended it
+ *   | 28 counts u64 | sum u64 |   time in queue: from becoming ready to the reserve that got it
+ *   | 28 counts u64 | sum u64 |   time to process: from that reserve to the delete, release or
+ *                                 bury that ended it
  *
  * Bucket i counts what took less than 2^(9 + i) microseconds and belongs in no lower one; the last
  * takes the rest. Counts and sums have 64 bits and never wrap. The shard has one pair, in its

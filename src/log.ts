@@ -18,7 +18,7 @@ export interface LogSink {
   readonly dropped: number;
   /** Whether it would take a line. */
   readonly hasRoom: boolean;
-  /** Has `call` called each time that it has room again. */
+  /** Calls `call` each time that it has room again. */
   onRoom(call: () => void): void;
 }
 

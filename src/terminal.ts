@@ -15,7 +15,7 @@ export interface Terminal {
   /** All of standard input. */
   readAll(): Promise<Uint8Array>;
   /**
-   * Has `pressed` called with each key ("q", "up", "down", ...) until the answer is called; ctrl-c
+   * Calls `pressed` with each key ("q", "up", "down", ...) until the answer is called; ctrl-c
    * is the key "q".
    */
   listen(pressed: (key: string) => void): () => void;

@@ -1,7 +1,9 @@
 /* Units: sizes and durations, from text to a number and back.
  *
- *   size       digits, then nothing, b, or k m g t with "", b or ib: all powers of 1024, in either case   64k  10MiB  1g  65535
- *   duration   digits, then nothing (seconds, as in the protocol), ms, s, m, h or d, in lower case         50ms 2s  1m  30
+ *   size       64k  10MiB  1g  65535   digits, then nothing, b, or k m g t with "", b or ib;
+ *                                      powers of 1024, in either case
+ *   duration   50ms 2s  1m  30         digits, then nothing (seconds, as in the protocol), ms, s, m,
+ *                                      h or d, in lower case
  *
  * No sign, no fraction, no blanks. Numbers pass as f64; above MAX they would not be exact and are
  * refused.

@@ -54,9 +54,9 @@ export class PageBudget {
   }
 
   /**
-   * Finds more memory for a shard that was refused some; false when there is none. `isRetry`: what
-   * asks was refused again after it was given some, so the shard's own spare pages are not enough,
-   * and to hand them out once more would go on for ever.
+   * Finds more memory for a shard that was refused some; false when there is none. `isRetry`: it
+   * was refused again after it was given some. Then the shard's own spare pages are not enough; to
+   * hand them out once more would go on for ever.
    */
   enlarge(shard: Shard, isRetry: boolean): boolean {
     if (this.#isScarce) this.#settleAll(isRetry ? shard : undefined);

@@ -2,7 +2,7 @@
  * views over this thread's area in it.
  *
  * The views lie over the low, fixed part of the memory only, so they stay good when any thread
- * makes it grow. What a call answered (`result`) and the start of a body (`output`) are good until
+ * makes it grow. What a call returned (`result`) and the start of a body (`output`) are good until
  * the next call through this handle. Made by engine/shards.ts.
  */
 
@@ -89,8 +89,8 @@ export class Shard {
   }
 
   /**
-   * What a call answered, without its marks: that it made grants is remembered in `wakes`, a shard
-   * that is short of memory gets more.
+   * What a call returned, without its marks. If it made grants, `wakes` remembers that; if the
+   * shard is short of memory, it gets more.
    */
   answer(code: number): number {
     if ((code & C.WAKE) !== 0) {

@@ -39,9 +39,10 @@ export interface ShardMemories {
 
 /**
  * Makes `shards` empty shards (a power of two) for `threads` threads, with `memoryBytes` for all of
- * them together, for which their memories may grow to `growthBytes`, one half of that for whoever
- * needs it, the other in equal shares, and a journal ring of `ringBytes` (whole pages) each, 0 for
- * none. What the shards need for a first tube is not refused, however small the cap.
+ * them together, and a journal ring of `ringBytes` (whole pages) each, 0 for none. Their memories
+ * may grow to `growthBytes` together: one half is for the shards that need it first, the other is
+ * reserved in equal shares. What the shards need for a first tube is not refused, however small the
+ * cap.
  */
 export function makeShards(
   module: WebAssembly.Module,

@@ -1,10 +1,10 @@
 /* Guessing: makes whoever tries one wrong token after the other slow, and nobody else.
  *
  * Invariants: no token is refused for what others did. A network that gave FREE_GUESSES different
- * wrong tokens within WINDOW_MS has its tokens looked at one every TURN_MS, right ones as well, in
- * the order in which they came: if only wrong ones waited, an answer that is late would be an
- * answer. Who goes away while waiting learns nothing and gives the turn back. A connection waits
- * once, so that as many wait as are connected. Used by access.ts.
+ * wrong tokens within WINDOW_MS has its tokens looked at one every TURN_MS, in the order in which
+ * they came. Right tokens wait as well: otherwise a late answer would tell that a token is wrong.
+ * Who goes away while waiting learns nothing and gives the turn back. A connection waits once, so
+ * that as many wait as are connected. Used by access.ts.
  */
 import { HttpError } from "./handler.ts";
 import type { Peer } from "./handler.ts";

@@ -1,4 +1,4 @@
-/* Logins: what logins began and neither a logout nor time has ended: by the secret in a cookie, the
+/* Logins: the logins that have neither ended nor been logged out. The secret in a cookie gives the
  * role of who has it.
  *
  * Invariants: what is kept of a secret is its digest. Each role has as many places as it may have

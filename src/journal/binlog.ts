@@ -10,7 +10,8 @@
  * apart here is what is nonsense, and what a process that was killed between two writes left
  * unfinished.
  *
- *   struct: 0 id u64 | 8 pri u32 | 16 delay i64 | 24 ttr i64 | 32 body bytes i32 | 40 created i64 | 48 deadline i64 | 56 counters 5 x u32 | 76 state u8
+ *   struct: 0 id u64 | 8 pri u32 | 16 delay i64 | 24 ttr i64 | 32 body bytes i32 | 40 created i64
+ *     | 48 deadline i64 | 56 counters 5 x u32 | 76 state u8
  *
  * Times are nanoseconds. Pure; used by `homemaker import`, and by whoever has to know such a log
  * when it sees one.

@@ -1,7 +1,8 @@
 /* Hints: the file of the secondary tier: what may be lost, written whole every few seconds, or
  * never.
  *
- *   0 magic | 8 crc u32 | 12 version u32 | 16 frame f64 | 24 bytes of jobs f64 | 32 bytes of tubes f64 | 40..63 zeros | jobs | tubes
+ *   0 magic | 8 crc u32 | 12 version u32 | 16 frame f64 | 24 bytes of jobs f64
+ *     | 32 bytes of tubes f64 | 40..63 zeros | jobs | tubes
  *
  * The entries are assembly/hints.ts's. `frame` is the first frame of the journal that was not
  * written yet when the writing of the hints began: a job with a record in it or in a later one has

@@ -1,8 +1,8 @@
 /* Holes: the bytes of a file of which some cannot be read, because the device fails there.
  *
- * What cannot be read is zeros, and its place is told: a CRC finds what that hits, and whoever asks
- * can say so. Used by recovery, by the reclaiming of a segment that is known to be damaged, and by
- * `homemaker verify`; everywhere else a read that fails is an error.
+ * What cannot be read is given as zeros, together with its place: a CRC then finds the records that
+ * are hit, and the caller can report them. Used by recovery, by the reclaiming of a segment that is
+ * known to be damaged, and by `homemaker verify`; everywhere else a read that fails is an error.
  */
 
 import { StorageError } from "../storage.ts";

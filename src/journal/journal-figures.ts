@@ -1,4 +1,5 @@
-/* JournalFigures: what a journal shows of itself. Made by the journal, published by the committer. */
+/* JournalFigures: what a journal shows of itself. Made by the journal, published by the committer.
+ */
 
 /** What there is to see of a journal. */
 export interface JournalFigures {

@@ -145,7 +145,7 @@ export class Journal {
     return segment;
   }
 
-  /** Has a spare become the file of segment `number`; undefined when there is none, or no space. */
+  /** Makes a spare the file of segment `number`; undefined when there is none, or no space. */
   #takeFile(number: number): StorageFile | undefined {
     try {
       this.#begun ??= this.#spares.use(number);

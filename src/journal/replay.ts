@@ -48,7 +48,7 @@ export interface Outcome {
 
 /** Who replays batches. */
 export interface Workforce {
-  /** Has a batch replayed, now or soon. The one before it of that shard has been finished. */
+  /** Gets a batch replayed, now or soon. The one before it of that shard has been finished. */
   start(one: JournalShard, batch: Batch): void;
   /**
    * What became of the shard's last batch, once it is done; undefined when that was asked before.

@@ -42,9 +42,10 @@ export class Segments {
 
   /**
    * A file for segment `next`, though there is no space: that of one in which nothing is needed.
-   * Not the newest: its header knows the ids. Nor one behind a segment whose end does not count:
-   * its header says where that end is. It gets its new name at once, and so shows what it was until
-   * the new header is in it: it would be missing otherwise.
+   * Not the newest, whose header knows the ids. Nor one behind a segment whose end does not count,
+   * since its header says where that end is. The file gets its new name at once. Until the new
+   * header is in it, its old header shows which segment it was; otherwise that one would count as
+   * missing.
    */
   reuse(next: number): StorageFile | undefined {
     const { storage } = this.#parts;

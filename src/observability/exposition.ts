@@ -21,7 +21,10 @@ export interface Sample {
 /** One series of a histogram, as of now. */
 export interface Distribution {
   readonly labels: Labels;
-  /** How many fell into each bucket and into none before, one more than there are bounds. */
+  /**
+   * How many fell into each bucket and into no lower one. The last count is for what is above all
+   * bounds.
+   */
   readonly counts: ArrayLike<number>;
   readonly sumSeconds: number;
 }

@@ -88,8 +88,8 @@ export function openLog(settings: LogSettings): Log {
 }
 
 /**
- * How many lines of this kind were counted instead of written, if this one may be written;
- * undefined if it is counted too.
+ * Undefined if this line is to be counted and not written. Otherwise how many lines of its kind
+ * were counted since the last one.
  */
 function admit(kind: Kind, nowMs: number): number | undefined {
   if (nowMs - kind.startedMs >= WINDOW_MS) {

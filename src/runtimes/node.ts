@@ -90,7 +90,10 @@ function openFilesMax(): number {
   return soft === undefined ? Infinity : Number(soft);
 }
 
-/** The owner of a Unix socket's directory may be anyone, so that counts as a privilege too. */
+/**
+ * A Unix socket counts as well: its directory may belong to anyone, so making the socket may take
+ * the privilege.
+ */
 function needsPrivilege(address: BoundAddress): boolean {
   return address.kind === "unix" || (address.port > 0 && address.port < firstFreePort());
 }

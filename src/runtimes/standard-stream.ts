@@ -107,7 +107,7 @@ export function nonBlocking(fd: number): number {
   }
 }
 
-/** Writes once, for who cannot wait and will not come back. What does not go at once is lost. */
+/** Writes once, for a caller that ends now. What does not go at once is lost. */
 export function writeOnce(fd: number, text: string): void {
   const own = nonBlocking(fd);
   try {

@@ -60,7 +60,7 @@ export class Crew {
     await listening;
   }
 
-  /** Has all threads take part in the recovery of the journal. They obey again when it is over. */
+  /** Makes all threads take part in the recovery of the journal. They obey again when it is over. */
   recover(): void {
     for (const thread of this.#threads) thread.post({ kind: "recover" });
   }
@@ -75,7 +75,7 @@ export class Crew {
   }
 
   /**
-   * Has all threads close what they have. Resolves when they did, a little after `withinMillis` at
+   * Makes all threads close what they have. Resolves when they did, a little after `withinMillis` at
    * the latest.
    */
   async stop(withinMillis: number): Promise<void> {
@@ -129,8 +129,8 @@ export class Crew {
   }
 
   /**
-   * Wakes the threads whose bits are set, where they cannot do that by themselves; the bit behind
-   * the last thread's is the main thread's.
+   * Wakes the threads whose bits are set, in runtimes whose threads cannot wait for a shared word.
+   * The bit behind the last thread's is the main thread's.
    */
   wake(low: number, high: number): void {
     for (const [index, thread] of this.#threads.entries()) {

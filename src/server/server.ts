@@ -181,7 +181,7 @@ class Server {
     await this.#crew.start(seeds, common);
   }
 
-  /** Has the threads listen on some of the addresses, which no other server gets meanwhile. */
+  /** Makes the threads listen on some of the addresses, which no other server gets meanwhile. */
   async #listen(
     some: readonly BoundAddress[],
     addresses: readonly BoundAddress[],

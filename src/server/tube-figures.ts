@@ -94,8 +94,8 @@ export class TubeFigures {
   }
 
   /**
-   * Sums over the others, for the age the greatest; how many of them are paused; undefined when
-   * there are none.
+   * The figures of the others: sums, of the age the greatest, and how many are paused. Undefined
+   * when there are none.
    */
   get rest(): { readonly figures: Float64Array; readonly paused: number } | undefined {
     return this.#restCount === 0 ? undefined : { figures: this.#rest, paused: this.#restPaused };

@@ -1,11 +1,10 @@
 /* TubeLedger: which tubes have a label of their own, and what the others have counted together.
  *
  * Prometheus takes a counter that goes back for one that was reset, so the sum of "the others" may
- * never fall, whatever tubes come, go, or get a label. What is counted of a tube with a label
- * begins, in this book, at what the tube had when it got the label: the rest is the whole server's
- * count less what was counted under labels since. When such a tube goes, or loses its label, what
- * it had then stays taken off. So what happens is in exactly one series. Used by scrape.ts, once a
- * scrape.
+ * never fall, whatever tubes come, go, or get a label. What a tube had counted when it got its
+ * label stays with the others: their sum is the whole server's count less what was counted under
+ * labels since. When such a tube goes, or loses its label, what it had then stays taken off. So
+ * what happens is in exactly one series. Used by scrape.ts, once a scrape.
  */
 
 /** A tube that shall have a label now. */

@@ -115,7 +115,10 @@ export class EngineRun {
     }
   }
 
-  /** As many ids as there may be puts like the one that needs one; false without so many. */
+  /**
+   * Takes ids for `puts` puts, but for no more than the commands that may still run; false if there
+   * are not so many left.
+   */
   #takeIds(puts: number, most: number): boolean {
     const count = Math.max(1, Math.min(puts, most - this.commands));
     const first = this.#host.takeIds(count);

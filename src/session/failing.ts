@@ -94,7 +94,10 @@ class Failed implements Receiver {
     if (answer === C.DONE) this.#failure = shard.field(C.RESULT_REF);
   }
 
-  /** Takes all: a message that there is no memory for goes, and the rest of it is let pass. */
+  /**
+   * Takes all of it. If there is no memory for the message, the message is dropped and the rest of
+   * it skipped.
+   */
   append(position: number, bytes: Uint8Array, at: number, count: number, end: number): number {
     const shard = this.#shard;
     const { engine, thread } = shard;

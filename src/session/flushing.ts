@@ -33,7 +33,9 @@ export class Flush implements LongCommand {
     this.#lastId = host.lastId();
   }
 
-  /** A flush leaves the journal's ring to the others while that is not rather empty. */
+  /**
+   * A flush waits until the journal's ring is rather empty: what is left of it is for the others.
+   */
   hasRoom(): boolean {
     return this.#host.hasRoomToSpare(this.#shard);
   }

@@ -29,8 +29,8 @@ export interface Holder {
   /** The connection is gone: its replies need not leave any more. */
   readonly isGone: boolean;
   /**
-   * Some of its replies have left, and its outlet keeps none of them back: otherwise the outlet
-   * itself tells when they are out.
+   * Some of its replies have left, and its outlet keeps none of them back. If the outlet does, it
+   * calls back itself when they are out.
    */
   released(): void;
 }
@@ -75,9 +75,9 @@ export class Gate {
   }
 
   /**
-   * Sends bytes [from, to) of the buffer, now or later. True: that memory is still used, because
-   * they wait or because the outlet keeps it; the caller must not write to it again until the
-   * buffer is free.
+   * Sends bytes [from, to) of the buffer, now or later. Returns true if that memory is still used,
+   * because the bytes wait or because the outlet keeps it. Then the caller must not write to it
+   * again until the buffer is free.
    */
   write(outlet: Outlet, buffer: ReplyBuffer, from: number, to: number, holder: Holder): boolean {
     if (this.#held.length === 0 && this.#isSafe(this.#positions)) {

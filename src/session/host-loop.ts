@@ -21,7 +21,7 @@ export interface DrivenHost {
    */
   nextDueMicros(): number;
   /**
-   * Has `ended` called after each turn that the host began by itself; if absent, it begins none.
+   * Calls `ended` after each turn that the host began by itself; absent if the host begins none.
    */
   onLaterTurn?(ended: () => void): void;
 }
@@ -63,8 +63,8 @@ export class HostLoop {
   }
 
   /**
-   * Sees to it that the host is called when it next has something to do. To be called after each
-   * turn of a session that somebody else began.
+   * Arms the timer for what the host has to do next. Call it after each turn of a session that
+   * somebody else began.
    */
   turnEnded(): void {
     const dueMicros = this.#host.nextDueMicros();

@@ -19,6 +19,9 @@ export interface LongCommand {
    * connection.
    */
   step(): number;
-  /** The connection goes before it has finished; if absent, it keeps nothing that others miss. */
+  /**
+   * Gives up: the connection ends before the command has finished. Absent if the command keeps
+   * nothing that others need.
+   */
   drop?(): void;
 }

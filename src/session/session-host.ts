@@ -66,8 +66,8 @@ export interface SessionHostParts {
 /** Ids whose shard is remembered; a power of two. */
 const HINTS = 8192;
 /**
- * So few bytes are copied by hand: 33 ns for 16 bytes, as much as the runtime's own copy takes at
- * least.
+ * Up to so many bytes are copied by hand: 16 bytes take 33 ns, the least that the runtime's own
+ * copy takes.
  */
 const COPY_BY_HAND_BYTES = 16;
 /** Where `stageName` brings ids: behind the longest name. */
@@ -234,8 +234,8 @@ export class SessionHost {
   }
 
   /**
-   * Has `ended` called after each turn that was put off with `later`: of these nobody else knows
-   * that something else may be due next.
+   * Calls `ended` after each turn that was put off with `later`. Nobody else knows of these turns,
+   * and after one something else may be due next.
    */
   onLaterTurn(ended: () => void): void {
     this.#laterTurnEnded = ended;
@@ -294,9 +294,10 @@ export class SessionHost {
   }
 
   /**
-   * Has `waiter`, which found no room, go on when there is. The disk is slower than the clients
-   * then, and who writes must wait; the thread does not. First it is said that somebody waits, then
-   * it is looked again: room that came in between would wake nobody.
+   * Lets `waiter`, which found no room, go on when there is some. The disk is slower than the
+   * clients then, so commands that write must wait; the thread does not. The order matters: first
+   * it says that somebody waits, then it looks again, since room that came in between would wake
+   * nobody.
    */
   awaitRoom(waiter: RoomWaiter): void {
     this.#roomWaiters.add(waiter);

@@ -69,9 +69,11 @@ export class Session implements Inlet, Due, Holder, RoomWaiter {
   #pendingBytes = 0;
   /** Commands that this turn may still run. */
   #share = 0;
-  /** Waits in a reserve, for the peer to read, for the others to have their turn. */
+  /** Waits in a reserve. */
   #blocked = false;
+  /** Waits for the peer to read. */
   #stalled = false;
+  /** Waits for the others to have their turn. */
   #yielded = false;
   /** The command that goes on in the next turns. */
   #long: LongCommand | undefined;
@@ -79,9 +81,11 @@ export class Session implements Inlet, Due, Holder, RoomWaiter {
   #awaitsRoom = false;
   /** The transport was told to deliver nothing. */
   #paused = false;
-  /** The peer will send no more; nothing more is to be run; the connection is gone. */
+  /** The peer will send no more. */
   #ended = false;
+  /** Nothing more is to be run. */
   #closing = false;
+  /** The connection is gone. */
   #gone = false;
   /** Nothing is held, watched or waited for any more. */
   #hasLeft = false;
@@ -287,7 +291,7 @@ export class Session implements Inlet, Due, Holder, RoomWaiter {
     }
   }
 
-  /** The rest of a long body follows as a command of its own, before what comes behind it. */
+  /** Sends the rest of a long body as a command of its own, before the next one. */
   #takeRest(): void {
     const rest = this.#host.takeRest();
     if (rest === undefined) return;

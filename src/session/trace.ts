@@ -5,7 +5,7 @@
  *
  * Bodies are never told, only their sizes. Input is told as it arrives, before the session sees it,
  * so that the commands of one chunk stand before their replies. A reply that the table of replies
- * does not have is a defect of the session. Whoever asks for neither has none of this between
+ * does not have is a defect of the session. Without -V and -VV none of this stands between
  * transport and session. Used by server/thread.ts.
  */
 

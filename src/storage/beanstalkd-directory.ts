@@ -62,7 +62,7 @@ export class BeanstalkdDirectory {
     return pid === undefined ? undefined : Number(pid);
   }
 
-  /** Lengths and times of the files: another answer later says that somebody wrote. */
+  /** Lengths and times of the files. If they are different later, somebody wrote meanwhile. */
   state(): string {
     return this.files()
       .map(({ name }) => {

@@ -1,7 +1,8 @@
-/* BootId: whether the machine is still the one that it was: Linux draws a number at each start.
+/* BootId: the number that Linux draws at each start: while it is the same, the machine has not been
+ * restarted.
  *
- * What a process wrote outlives it, synced or not, as long as the system runs that it told. So a
- * journal that was left in this boot has all that anybody was told of. Used by whoever runs a
+ * What a process wrote outlives the process, synced or not, as long as the operating system runs.
+ * So a journal that was left in this boot has all that anybody was told of. Used by whoever runs a
  * committer, and by `homemaker verify`.
  */
 

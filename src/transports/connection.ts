@@ -90,7 +90,7 @@ export class Connection implements Outlet {
   }
 
   /**
-   * What must wait is copied: a few bytes would otherwise hold on to the whole buffer that they lie
+   * What must wait is copied. Otherwise a few bytes would keep alive the whole buffer that they lie
    * in.
    */
   #queue(bytes: Uint8Array): boolean {
@@ -178,8 +178,8 @@ export class Connection implements Outlet {
   }
 
   /**
-   * An empty write behind the others tells when they are out; a callback for every write would cost
-   * each of them.
+   * Calls back when all writes are out: an empty write behind them has the callback, since one for
+   * every write would slow each of them.
    */
   #awaitDrain(): void {
     if (this.#awaitsDrain) return;

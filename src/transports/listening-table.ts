@@ -1,8 +1,8 @@
 /* Listening table: who listens on which TCP port of this network namespace, by Linux's own account.
  *
  * It is asked before a port is shared (SO_REUSEPORT), because the kernel then no longer says that
- * somebody has it. Asking costs nobody a connection, as listening by way of trial does. Read by
- * tcp.ts.
+ * somebody has it. Asking harms no client. Listening as a trial would: clients that connect
+ * meanwhile are reset. Read by tcp.ts.
  */
 import { readFile } from "node:fs/promises";
 import { isIPv4 } from "node:net";

@@ -20,7 +20,7 @@ class PortTurnError extends Error {
 }
 
 /**
- * Takes the turns of all these ports; resolves with what gives them back. Rejects with a
+ * Takes the turns of all these ports; resolves with a function that gives them back. Rejects with a
  * PortTurnError after 10 s, and with the system's error where there can be no such socket.
  */
 export async function takeTurns(ports: readonly number[]): Promise<() => void> {

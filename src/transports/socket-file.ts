@@ -1,10 +1,10 @@
 /* Socket file: a Unix stream socket that lies in a directory as the sign that a process lives.
  *
  * Whoever can reach the directory can ask whether its process lives, across network and process
- * namespaces, as long as it is the same machine. Invariant: only what the kernel says nobody
- * listens on is dead. A frozen process, a full backlog and a lack of permission count as life,
- * since taking over from the living is worse than not starting. Used by turnstile.ts, unix.ts and
- * the lease of a data directory (storage/lease.ts).
+ * namespaces, as long as it is the same machine. Invariant: a process counts as dead only when the
+ * kernel says that nobody listens on its file. A frozen process, a full backlog and a lack of
+ * permission count as life, since taking over from the living is worse than not starting. Used by
+ * turnstile.ts, unix.ts and the lease of a data directory (storage/lease.ts).
  */
 import { closeSync, chmodSync, existsSync, openSync, unlinkSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";

@@ -14,7 +14,10 @@ import { Acceptor, listening } from "./acceptor.ts";
 import { listeningAt, readListeningTable, standingOf } from "./listening-table.ts";
 import { takeTurns } from "./port-turn.ts";
 
-/** Connections that the kernel holds for a probe: as few as can be, for nobody will serve them. */
+/**
+ * Connections that the kernel holds for a probe. Nobody will serve them, so there are as few as
+ * possible.
+ */
 const PROBE_BACKLOG = 1;
 
 /** Listens on `address`. Rejects with a BindError. */

@@ -1,4 +1,4 @@
-/* Servers that are started at the same moment at one address: one serves, the others say why not. */
+/* Of servers that are started at one address at once one serves, and the others say why not. */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";

@@ -7,11 +7,15 @@
  * events within those moments explains what was seen, so that a slow client is never taken for a
  * broken server:
  *
- *   nothing is lost          every job that was put and not deleted is found when the queue is emptied in the end
- *   nothing is invented      nothing else is found or handed out, and nothing after its delete
- *   one holder at a time     while a client surely holds a job, no other client gets it, and its commands on it succeed
- *   order                    no reserve gives a job while a better one surely stood ready in a watched tube all the while
- *   nobody waits in vain     no reserve times out while a job surely stood ready in a watched tube all the while
+ *   nothing is lost        every job that was put and not deleted is found when the queue is
+ *                          emptied in the end
+ *   nothing is invented    nothing else is found or handed out, and nothing after its delete
+ *   one holder at a time   while a client surely holds a job, no other client gets it, and its
+ *                          commands on it succeed
+ *   order                  no reserve gives a job while a better one surely stood ready in a
+ *                          watched tube all the while
+ *   nobody waits in vain   no reserve times out while a job surely stood ready in a watched tube
+ *                          all the while
  *
  * Called by crowd.ts; its own tests plant each kind of fault.
  */
@@ -20,11 +24,11 @@ import type { Entry, Found, Moments, Put, Reserve, Settle } from "./entries.ts";
 import { brokenOrder } from "./order.ts";
 
 /**
- * Finds every broken rule; each is one sentence. An empty answer is a clean ledger.
+ * Finds every broken rule; each is one sentence. Returns nothing for a clean ledger.
  *
- * @param flightMs how long a job that became ready may be on its way to a waiting client that turns
- * out to have got another job, from
- *   another shard, at the same moment. Until it is back nobody else can see it. With one thread or one shard that cannot happen: 0.
+ * @param flightMs how long a job that became ready may be on its way to a waiting client. That
+ * client may have got another job, from another shard, at the same moment; until the job is back
+ * nobody else can see it. With one thread or one shard that cannot happen: 0.
  */
 export function audit(entries: readonly Entry[], flightMs = 0): string[] {
   const account = new Account(entries);

@@ -1,4 +1,4 @@
-/* Errors of the file system, told apart by their numbers: runtimes have no name for some of them. */
+/* Errors of the file system are told apart by number, since runtimes have no name for some. */
 import { constants } from "node:os";
 import { expect, test } from "vitest";
 import { lacksSpace } from "../../src/storage.ts";

@@ -3,7 +3,8 @@
  *
  *   FUZZ_SEED       seed of the first stream (if absent, a random one, which is printed)
  *   FUZZ_COMMANDS   how many commands to play (if absent, 100,000)
- *   FUZZ_SUBJECT    who is tested: homemaker (the default) or beanstalkd (which must agree with itself)
+ *   FUZZ_SUBJECT    who is tested: homemaker (the default), or beanstalkd, which must agree with
+ *                   itself
  */
 import { randomInt } from "node:crypto";
 import { KNOWN_DIFFERENCES } from "./differences.ts";

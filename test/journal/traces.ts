@@ -1,13 +1,21 @@
 /* Traces: short scripts, stopped at each call of the storage, with each choice of the last unsynced
  * writes. Used by traces.test.ts.
  *
- *   long N    a job of N bytes, which go to the journal in parts     begin N, upload N, drop, finish   such a body, in steps
- *   put N     a job of N bytes           fill      puts until the next segment is begun
- *   delete    the oldest job             reclaim   the committer goes on until it has nothing to do
- *   put-many, bury-all, kick-all, flush   nearly   puts until the present segment is nearly full
- *   here      what comes before is not stopped: other traces do that
- *   empty     deletes all but the oldest     thin   three of four jobs with short bodies     delete-long   those with long ones
- *   bury, kick, take, release   the newest (take: reserve-job)     close, mark, commit, restart (in an orderly way), kill (the process), cut (the power)
+ *   put N         puts a job of N bytes
+ *   long N        puts a job of N bytes, which go to the journal in parts
+ *   begin N, upload N, drop, finish   the same in steps
+ *   put-many, bury-all, kick-all, flush
+ *   fill          puts until the next segment is begun
+ *   nearly        puts until the present segment is nearly full
+ *   delete        deletes the oldest job
+ *   empty         deletes all but the oldest
+ *   thin          deletes three of four jobs with short bodies
+ *   delete-long   deletes the jobs with long bodies
+ *   bury, kick, take, release         of the newest job (take: reserve-job)
+ *   reclaim       the committer goes on until it has nothing to do
+ *   close, mark, commit
+ *   restart (in an orderly way), kill (the process), cut (the power)
+ *   here          what comes before is not stopped: other traces do that
  */
 import { randomFrom } from "../engine/shuffle.ts";
 import type { DurabilityLevel } from "../../src/journal/journal-parts.ts";
