@@ -15,8 +15,8 @@ export interface Terminal {
   /** All of standard input. */
   readAll(): Promise<Uint8Array>;
   /**
-   * Calls `pressed` with each key ("q", "up", "down", ...) until the answer is called; ctrl-c
-   * is the key "q".
+   * Calls `pressed` with each key ("q", "up", "down", ...) until the returned function is called;
+   * ctrl-c is the key "q".
    */
   listen(pressed: (key: string) => void): () => void;
   /** Resolves after that long, or as soon as `until` does. */

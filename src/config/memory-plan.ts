@@ -15,7 +15,10 @@ const MIB = 1_048_576;
 export const MAIN_BYTES = 64 * MIB;
 export const THREAD_BYTES = 32 * MIB;
 export const JOURNAL_BYTES = 56 * MIB;
-/** Where the process would need all there is, jobs have one part in so many nevertheless. */
+/**
+ * Jobs have at least one part in so many of what there is, even if the process would need all of
+ * it.
+ */
 export const LEAST_PART = 32;
 
 /** What there is, and what shares it. */

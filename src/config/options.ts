@@ -110,8 +110,8 @@ export interface Options {
    */
   readonly httpHosts: readonly string[];
   /**
-   * Who knows it may see and change everything over HTTP; absent together with the next one:
-   * everybody may.
+   * Who knows this token may see and change everything over HTTP. If this and the next one are
+   * absent, everybody may.
    */
   readonly httpToken: string | undefined;
   /** Who knows it may see everything over HTTP. */

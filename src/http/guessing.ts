@@ -26,8 +26,8 @@ export class Guessing {
   readonly #guesses = new Map<string, Set<string>>();
   #windowEndsAt = 0;
   /**
-   * By network, those who wait, each as what lets it go on. A line without anybody says that the
-   * next turn is not yet.
+   * Those who wait, by network, each as the function that lets it go on. An empty line means that
+   * the time of the next turn has not come.
    */
   readonly #lines = new Map<string, Set<() => void>>();
   /** Connections of which a token waits. */
@@ -39,9 +39,9 @@ export class Guessing {
   }
 
   /**
-   * Undefined when a token of this peer may be looked at; otherwise what resolves when it may, and
-   * rejects with an HttpError when the peer goes away. Throws one when its connection waits
-   * already.
+   * Returns undefined when a token of this peer may be looked at now. Otherwise returns a promise
+   * that resolves when it may, and rejects with an HttpError when the peer goes away. Throws an
+   * HttpError when its connection waits already.
    */
   turn({ address, connection, signal }: Peer): Promise<void> | undefined {
     this.#forget();
@@ -115,8 +115,8 @@ function waitIn(line: Set<() => void>, signal: AbortSignal): Promise<void> {
 }
 
 /**
- * An address of four parts; of one of eight, which whoever has one has by the billions, the first
- * four.
+ * The network of an address: of IPv4 the whole address; of IPv6 its first four parts, since whoever
+ * has one such address has billions.
  */
 function networkOf(address: string): string {
   if (!address.includes(":") || address.includes(".")) return address;

@@ -28,7 +28,7 @@ export async function overviewOf(around: HttpSurroundings, survey: TubeSurvey): 
   return figuresOf(around, oldestReady(await survey.all()));
 }
 
-/** Of the tubes that can be worked on: a job waits for nobody where all is paused or unwatched. */
+/** Only of tubes that can be worked on: in a paused or unwatched tube a job waits for nobody. */
 function oldestReady(tubes: readonly Tube[]): Overview["oldestReady"] {
   let oldest: Overview["oldestReady"] = null;
   for (const { name, watching, pauseLeftSeconds, ageOldestReadySeconds } of tubes) {

@@ -9,7 +9,7 @@
 
 /** What stands in the place of whatever differs. */
 const SIGN = "#";
-/** Passes that a hostile text can cause; any other is as it stays after one or two. */
+/** Most passes. Only a hostile text needs so many; any other is done after one or two. */
 const PASSES_MAX = 8;
 
 /** A word that is all hexadecimal digits, with one from 0 to 9, is an id from so many on. */

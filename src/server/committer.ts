@@ -286,8 +286,8 @@ class Committer {
   }
 
   /**
-   * More has become safe, and rings have room. Whoever asked for a commit while this one was made
-   * is woken and asks anew, after hearing what those say who are answered now.
+   * More has become safe, and rings have room. A thread that asked for a commit while this one was
+   * made is woken. It asks anew, after it has read what the clients send that are answered now.
    */
   #tell(): void {
     this.#board.clearWake();

@@ -60,7 +60,7 @@ export class Crew {
     await listening;
   }
 
-  /** Makes all threads take part in the recovery of the journal. They obey again when it is over. */
+  /** Makes all threads take part in the recovery. They obey again when it is over. */
   recover(): void {
     for (const thread of this.#threads) thread.post({ kind: "recover" });
   }
@@ -75,8 +75,8 @@ export class Crew {
   }
 
   /**
-   * Makes all threads close what they have. Resolves when they did, a little after `withinMillis` at
-   * the latest.
+   * Makes all threads close what they have. Resolves when they did, at the latest a little after
+   * `withinMillis`.
    */
   async stop(withinMillis: number): Promise<void> {
     const stopped = this.#all("stopped", this.#threads.length);

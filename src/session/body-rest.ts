@@ -27,7 +27,9 @@ export class BodyRest implements LongCommand {
   #position: number;
   #isPinned = true;
 
-  /** Of the body of job `id`, `bytes` long and pinned, behind what has been written already. */
+  /**
+   * The rest of the pinned body of job `id`, `bytes` long, behind what has been written already.
+   */
   constructor(host: SessionHost, shard: Shard, id: number, bytes: number, position: number) {
     this.#host = host;
     this.#shard = shard;

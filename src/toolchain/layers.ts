@@ -10,11 +10,11 @@
 export interface Folder {
   readonly name: string;
   readonly layer: number;
-  /** Its files that may name `node:*` and what else one runtime has; absent: none. */
+  /** Its files that may name `node:*` and what else one runtime has; if absent, none. */
   readonly namesRuntime?: readonly string[];
   /** It does not know its neighbours in the layer either. */
   readonly isApart?: true;
-  /** The only folders that it knows, and no package; absent: all that do not lie above. */
+  /** The only folders that it knows, and no package; if absent, all that do not lie above. */
   readonly knowsOnly?: readonly string[];
 }
 

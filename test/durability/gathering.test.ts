@@ -1,6 +1,6 @@
 /*
- * Gathering: a commit begins when those who are about to speak have been heard, and waits for
- * nobody else.
+ * Gathering: a commit begins when the connections that are about to send have been read, and waits
+ * for no other.
  */
 import { expect, test } from "vitest";
 import { Gathering } from "../../src/server/gathering.ts";

@@ -1,4 +1,4 @@
-/* Who does not read is not read from, and nobody has the thread for himself. */
+/* A client that does not read is not read from, and none has the thread for itself. */
 import { describe, expect, test } from "vitest";
 import { World } from "./world.ts";
 
