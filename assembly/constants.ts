@@ -397,11 +397,11 @@ export const HINT_TUBE_BYTES: u32 = 48;
 export const STOP_JOURNAL: i32 = 258;
 /** A record is damaged. */
 export const DAMAGED: i32 = 10;
-/**
- * Fields of an entry of the table of segments, as indexes into 32-bit words (number, superseded,
- * foreign, origins) and f64 (live bytes).
- */
+/** Live bytes of an entry of the table of segments, as an index into its f64 words. */
 export const SEGMENT_LIVE: i32 = 1;
+/**
+ * Number of the segment, as an index into the 32-bit words of the entry; so are the fields below.
+ */
 export const SEGMENT_NUMBER: i32 = 4;
 export const SEGMENT_SUPERSEDED: i32 = 5;
 export const SEGMENT_FOREIGN: i32 = 6;

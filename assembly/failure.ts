@@ -162,7 +162,7 @@ export function readMessage(failure: Failure, position: u32, target: usize, room
   return count;
 }
 
-/** The record lies at another address now; what knew it by the old one, `from`, is corrected. */
+/** Corrects whatever pointed at the record, which has been moved here from `from`. */
 export function settleFailure(failure: Failure, from: u32): void {
   const at = addressOfFailure(failure);
   const cold = coldAddress(failure.owner);

@@ -474,7 +474,7 @@ function findBody(id: u64): u32 {
 }
 
 /**
- * Has the body of a job, which is longer than INLINE_BODY_MAX, stay until `unpinBody`, whatever
+ * Keeps the body of a job, which is longer than INLINE_BODY_MAX, until `unpinBody`, whatever
  * becomes of the job; NOT_FOUND when it is gone already.
  */
 export function pinBody(t: u32, id: f64): i32 {

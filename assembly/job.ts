@@ -262,7 +262,7 @@ export function readBody(job: Job, position: u32, target: usize, room: u32): u32
   return count;
 }
 
-/** The record lies at another address now; what knew it by the old one is corrected. */
+/** Corrects whatever pointed at the record, which has been moved here. */
 export function settleRecord(job: Job): void {
   if (job.cold != 0) coldAddress(job.cold).job = addressOfJob(job);
   if (job.bodyBytes > INLINE_BODY_MAX) chains.markEnds(chainOf(job), markOf(job));

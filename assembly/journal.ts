@@ -144,7 +144,7 @@ export function partBytes(list: Parts, index: u32): u32 {
 }
 
 /**
- * Has a new job's body go to the journal in parts if one record is not to hold it; false when there
+ * Sends a new job's body to the journal in parts if one record is not to hold it; false when there
  * is no memory.
  */
 export function split(job: Job): bool {

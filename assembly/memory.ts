@@ -10,10 +10,11 @@
  * (sweep.ts), for which every kind says what points at a piece. Never more than 4,080 bytes in one
  * piece: longer bodies are chains of blocks.
  *
- * Two kinds of asking. What a client adds (jobs, bodies) stays inside the budget and may be
- * refused. What draining and bookkeeping need (`vital`) may exceed it: it is bounded by the jobs,
- * tubes and connections that exist, so the budget still bounds the whole. The budget counts pages
- * in use, not those that the memory has: it goes from shard to shard (src/engine/page-budget.ts).
+ * Allocations are ordinary or vital. Ordinary ones are for what a client adds (jobs, bodies): they
+ * stay inside the budget and may be refused. Vital ones are for what draining and bookkeeping need:
+ * they may exceed the budget, because the jobs, tubes and connections that exist bound them. So the
+ * budget still bounds the whole. The budget counts pages in use, not those that the memory has: it
+ * goes from shard to shard (src/engine/page-budget.ts).
  */
 import { JOURNAL_BYTES, PAGE_BYTES, THREADS_BASE, THREAD_BYTES } from "./constants";
 import { CLASSES_MAX, LISTS, listAt, must, shard } from "./shard";

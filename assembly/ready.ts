@@ -138,7 +138,7 @@ export function beginMove(job: Job): void {
   if ((job.flags & LATE) != 0) tree.remove(lateRoot(bucketAt(job.holder)), job);
 }
 
-/** A ready job lies at another address now; what knew it by the old one, `from`, is corrected. */
+/** Corrects whatever pointed at a ready job, which has been moved here from `from`. */
 export function endMove(tube: Tube, job: Job, from: u32): void {
   const at = addressOfJob(job);
   const bucket = bucketAt(job.holder);

@@ -1,10 +1,9 @@
 /* Timers: the tubes and connections of the shard that have a deadline, in the order in which they
  * are due.
  *
- * A timer may ring too early, never too late: when the deadline that it was set for goes away (a
- * job is deleted in time, as nearly all are) it stays as it is and is set anew when it rings. So
- * reserving and deleting moves a timer once per TTR, not once per job. The owner keeps the flag
- * that says whether its node stands here.
+ * Timers are lazy. Deleting a job in time, as nearly all are, does not touch its timer; a timer
+ * that rings early is set anew. So reserving and deleting moves a timer once per TTR, not once per
+ * job. A timer never rings late. The owner keeps the flag that says whether its node stands here.
  */
 import { NEVER_MICROS } from "./constants";
 import { Node, nodeAt } from "./node";

@@ -62,8 +62,8 @@ export async function probeTcp(sockets: readonly ProbedSocket[]): Promise<readon
 }
 
 /**
- * Takes the turns of the ports and looks again whether they are free. Resolves with what gives the
- * turns back, to be called when all that shall listen does. Rejects with a BindError.
+ * Takes the turns of the ports and looks again whether they are free. Resolves with a function that
+ * gives the turns back: call it when all that shall listen does. Rejects with a BindError.
  */
 export async function takeTurnsTcp(sockets: readonly ProbedSocket[]): Promise<() => void> {
   const [first] = sockets;
