@@ -6,6 +6,7 @@
 
 export const NUL = 0x00;
 export const TAB = 0x09;
+export const LF = 0x0a;
 export const CR = 0x0d;
 export const SPACE = 0x20;
 export const PLUS = 0x2b;

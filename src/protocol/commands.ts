@@ -10,12 +10,10 @@
 import type { ReplyForm } from "./replies.ts";
 
 /**
- * The operations that a line can stand for, as small dense integers. NONE is no operation at all:
- * the fast path gives it for "look closer". BAD_FORMAT and UNKNOWN_COMMAND are the two ways in
- * which a whole line can be wrong.
+ * The operations that a line can stand for, as small dense integers from 1. BAD_FORMAT and
+ * UNKNOWN_COMMAND are the two ways in which a whole line can be wrong.
  */
 export const OP = {
-  NONE: 0,
   PUT: 1,
   PEEK: 2,
   PEEK_READY: 3,
@@ -52,7 +50,7 @@ export const OP = {
   UNKNOWN_COMMAND: 34,
 } as const;
 
-/** How many operations there are: the length of an array that has one place for each. */
+/** The length of an array that has a place for each operation, by its number. */
 export const OP_COUNT = 35;
 
 /**

@@ -1,10 +1,9 @@
 /* Line: one complete command line, read exactly as beanstalkd 1.13 reads it.
  *
- * This is the exact path, for every line that the fast path (fast.ts) does not take: byte
- * arithmetic only, no text, nothing allocated. It is driven by the table of commands: the verb
- * decides which arguments follow, and each kind of argument has one reader. A reader starts at
- * `out.next`, moves it past what it took, and fails without saying why: all failures are
- * BAD_FORMAT.
+ * For every line that a run in the engine (assembly/run.ts) leaves to the session: byte arithmetic
+ * only, no text, nothing allocated. It is driven by the table of commands: the verb decides which
+ * arguments follow, and each kind of argument has one reader. A reader starts at `out.next`, moves
+ * it past what it took, and fails without saying why: all failures are BAD_FORMAT.
  *
  *   put  10 0 60 5
  *   |   ||       |
@@ -13,7 +12,7 @@
  */
 
 import * as C from "../../assembly/constants.ts";
-import { asciiBytes, byteAt, CR, MINUS, NUL, PLUS, SPACE, TAB, ZERO } from "./ascii.ts";
+import { asciiBytes, byteAt, CR, LF, MINUS, NUL, PLUS, SPACE, TAB, ZERO } from "./ascii.ts";
 import { COMMANDS, OP } from "./commands.ts";
 import type { ArgumentName, CommandRow } from "./commands.ts";
 import { mayNameTube, nameEnd } from "./tube-name.ts";
@@ -70,7 +69,7 @@ export class Command {
    * errors too.
    */
   hasFailure = false;
-  /** The index after the line's CRLF when the fast path took it; scratch in the exact path. */
+  /** Scratch: where the next reader starts. */
   next = 0;
 }
 
@@ -80,6 +79,18 @@ interface Verb {
   readonly args: readonly ArgumentName[];
   readonly takesFailure: boolean;
   readonly remainder: CommandRow["remainder"];
+}
+
+/**
+ * The index of the CR of the first CRLF in bytes[at, end), or -1. A CR or LF alone does not end a
+ * line.
+ */
+export function findLineEnd(bytes: Uint8Array, at: number, end: number): number {
+  const last = end - 1;
+  for (let index = at; index < last; index++) {
+    if (byteAt(bytes, index) === CR && byteAt(bytes, index + 1) === LF) return index;
+  }
+  return -1;
 }
 
 /**

@@ -3,12 +3,12 @@
  *
  * It keeps the beginning of a line whose end has not come, and skips a line that is too long to its
  * end, however the input is cut. A line ends at the first CR LF. Used by the session for every line
- * that neither the engine nor the fast path took.
+ * that the engine did not take.
  */
 
 import { asciiBytes } from "../protocol/ascii.ts";
-import { findLineEnd } from "../protocol/fast.ts";
 import { looksLikeAnotherProtocol } from "../protocol/foreign.ts";
+import { findLineEnd } from "../protocol/line.ts";
 
 /** Longest line of a command of beanstalkd's with its CRLF (its dat.h, LINE_BUF_SIZE). */
 const LINE_BYTES_MAX = 224;

@@ -17,7 +17,6 @@ import { Connection } from "../engine/connection.ts";
 import type { Shard } from "../engine/shard.ts";
 import { asciiBytes } from "../protocol/ascii.ts";
 import { CHANGES_JOBS, OP, WRITES_RECORDS } from "../protocol/commands.ts";
-import { parseFast } from "../protocol/fast.ts";
 import { looksLikeAnotherProtocol } from "../protocol/foreign.ts";
 import { parseLine } from "../protocol/line.ts";
 import * as R from "../protocol/replies.ts";
@@ -360,12 +359,7 @@ export class Session implements Inlet, Due, Holder, RoomWaiter {
     if (this.#intake.isBusy) return this.#takeBody(bytes, at, end);
     if (!this.#framing.isAtStart) return this.#frameLine(bytes, at, end);
     const next = this.#runInEngine(bytes, at, end);
-    if (next === end) return end;
-    const { command } = this.#host;
-    const op = parseFast(bytes, next, end, command);
-    if (op === OP.NONE) return this.#frameLine(bytes, next, end);
-    if (this.#mustWait(op)) return next;
-    return this.#execute(op, bytes, bytes, command.next, end);
+    return next === end ? end : this.#frameLine(bytes, next, end);
   }
 
   #takeBody(bytes: Uint8Array, at: number, end: number): number {
@@ -387,13 +381,13 @@ export class Session implements Inlet, Due, Holder, RoomWaiter {
   #frameLine(bytes: Uint8Array, at: number, end: number): number {
     const lines = this.#framing;
     const found = lines.take(bytes, at, end);
-    if (found === framing.LINE) return this.#exactLine(lines, bytes, end);
+    if (found === framing.LINE) return this.#wholeLine(lines, bytes, end);
     if (found === framing.TOO_LONG) this.#host.output.reply(R.REPLY.BAD_FORMAT);
     if (found === framing.FOREIGN) this.#closing = true; // nothing that it sent is a command
     return lines.next;
   }
 
-  #exactLine(lines: LineFraming, bytes: Uint8Array, inputEnd: number): number {
+  #wholeLine(lines: LineFraming, bytes: Uint8Array, inputEnd: number): number {
     const { line, start, end, next } = lines;
     const op = parseLine(line, start, end, this.#host.command);
     if (op >= OP.BAD_FORMAT && looksLikeAnotherProtocol(line, start, end)) {

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as C from "../../assembly/constants.ts";
 import { OP } from "../../src/protocol/commands.ts";
-import { parseLine } from "../../src/protocol/line.ts";
+import { findLineEnd, parseLine } from "../../src/protocol/line.ts";
 import { meaningOf } from "./grammar.ts";
 import { bytesOf, LINE_MAX, lines, meaningIn, nameOf, staleCommand } from "./lines.ts";
 
@@ -337,6 +337,30 @@ test("the lines that the property tries reach every operation", () => {
   const reached = new Set(
     fc.sample(lines, { numRuns: 20_000, seed: 1 }).map((line) => meaningOf(line).op),
   );
-  const missing = Object.entries(OP).filter(([name, op]) => name !== "NONE" && !reached.has(op));
+  const missing = Object.entries(OP).filter(([, op]) => !reached.has(op));
   expect(missing).toEqual([]);
+});
+
+describe("the end of a line", () => {
+  test.each([
+    ["\r\n", 0],
+    ["stats\r\n", 5],
+    ["a\rb\r\n", 3],
+    ["x\r\r\n", 2],
+    ["a\nb\n\r\n", 4],
+    ["a\r\nb\r\n", 1],
+    ["a\r", -1],
+    ["a\n", -1],
+    ["", -1],
+    ["\n\r", -1],
+  ])("in %j is at %d", (text, index) => {
+    const bytes = bytesOf(text);
+    expect(findLineEnd(bytes, 0, bytes.length)).toBe(index);
+  });
+
+  test("is sought only between the bounds", () => {
+    const bytes = bytesOf("\r\nabc\r\n");
+    expect(findLineEnd(bytes, 1, 6)).toBe(-1);
+    expect(findLineEnd(bytes, 1, 7)).toBe(5);
+  });
 });

@@ -1,5 +1,5 @@
-/* Lines: command lines for the tests of both parsers, valid, almost valid and wild; and what a
- * parser made of one, in a form that can be compared.
+/* Lines: command lines for the tests of the parser, valid, almost valid and wild; and what it made
+ * of one, in a form that can be compared.
  */
 
 import * as fc from "fast-check";
