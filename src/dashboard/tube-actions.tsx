@@ -31,7 +31,7 @@ export function TubeActions({
         </button>
       ) : (
         <button type="button" aria-label={`Pause ${tube.name}`} onClick={run(pause)}>
-          Pause
+          Pause…
         </button>
       )}
       <button
@@ -40,7 +40,7 @@ export function TubeActions({
         disabled={held === 0}
         onClick={run(kick)}
       >
-        Kick
+        Kick…
       </button>
       <Menu
         label={`More for ${tube.name}`}
@@ -94,7 +94,7 @@ async function kick(tube: Tube): Promise<boolean> {
       </p>
     ),
     action: "Kick",
-    number: { label: "At most so many", preset: most, least: 1, most: MOST_KICKED },
+    number: { label: "How many at most", preset: most, least: 1, most: MOST_KICKED },
   });
   if (number === null) return false;
   const request: KickRequest = { count: number };

@@ -112,7 +112,7 @@ export interface Overview {
     readonly failures: number;
   };
   /**
-   * The oldest ready job of the tubes that somebody watches and that are not paused; null when none
+   * The oldest ready job of the tubes that a worker watches and that are not paused; null when none
    * is ready there.
    */
   readonly oldestReady: { readonly tube: string; readonly ageSeconds: number } | null;
@@ -157,7 +157,7 @@ export interface Tube {
   readonly ageOldestReadySeconds: number | null;
   /** Jobs are ready, and over the last minutes more came than went. */
   readonly isGrowing: boolean;
-  /** Jobs are ready and nobody watches. */
+  /** Jobs are ready and no worker watches. */
   readonly isUnwatched: boolean;
 }
 

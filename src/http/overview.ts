@@ -28,11 +28,11 @@ export async function overviewOf(around: HttpSurroundings, survey: TubeSurvey): 
   return figuresOf(around, oldestReady(await survey.all()));
 }
 
-/** Only of tubes that can be worked on: in a paused or unwatched tube a job waits for nobody. */
+/** Only of tubes that can be worked on: in a paused tube, or one without a worker, a job waits for nobody. */
 function oldestReady(tubes: readonly Tube[]): Overview["oldestReady"] {
   let oldest: Overview["oldestReady"] = null;
-  for (const { name, watching, pauseLeftSeconds, ageOldestReadySeconds } of tubes) {
-    if (watching === 0 || pauseLeftSeconds > 0 || ageOldestReadySeconds === null) continue;
+  for (const { name, isUnwatched, pauseLeftSeconds, ageOldestReadySeconds } of tubes) {
+    if (isUnwatched || pauseLeftSeconds > 0 || ageOldestReadySeconds === null) continue;
     if (ageOldestReadySeconds <= (oldest?.ageSeconds ?? -1)) continue;
     oldest = { tube: name, ageSeconds: ageOldestReadySeconds };
   }

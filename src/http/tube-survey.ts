@@ -9,6 +9,7 @@
 import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";
 import { TubeSurvey as Survey } from "../engine/tube-survey.ts";
+import { COUNTER_WORKERS } from "../session/counters.ts";
 import type { InProcess } from "../server/in-process.ts";
 import type { SessionHost } from "../session/session-host.ts";
 import type { Tube } from "./api.ts";
@@ -25,6 +26,13 @@ interface Known {
   readonly number: number;
   readonly name: string;
   readonly growth: Growth;
+}
+
+/** The open connections. */
+interface Crowd {
+  /** Those that have reserved, or wait for a job. */
+  readonly workers: number;
+  readonly others: number;
 }
 
 /** Looks at all tubes. */
@@ -59,7 +67,8 @@ export class TubeSurvey {
       const code = shard.engine.statsTube(shard.thread, 0, bytes, host.now);
       if (shard.answer(code) !== C.DONE) return undefined;
       const known = this.#known[shard.index]?.find((one) => one.name === name);
-      return tubeOf(name, known?.growth, (which) => shard.field(C.RESULT_STATS + which));
+      const figure = (which: number): number => shard.field(C.RESULT_STATS + which);
+      return tubeOf(name, known?.growth, figure, this.#crowd());
     });
   }
 
@@ -71,13 +80,14 @@ export class TubeSurvey {
       const before = new Walk(this.#known[shard.index] ?? []);
       const seen: Known[] = [];
       while (this.#piece(survey)) {
+        const crowd = this.#crowd();
         for (let at = 0; at < survey.count; at++) {
           const number = survey.number(at);
           const one = before.goTo(number) ?? newTube(number, survey.name(at));
           const figure = (which: number): number => survey.figure(at, which);
           seen.push(one);
           one.growth.look(this.#lookAt(figure));
-          tubes.push(tubeOf(one.name, one.growth, figure));
+          tubes.push(tubeOf(one.name, one.growth, figure, crowd));
         }
         await new Promise<void>((resolve) => void setImmediate(resolve));
       }
@@ -92,6 +102,12 @@ export class TubeSurvey {
   /** Whether there was another piece. */
   #piece(survey: Survey): boolean {
     return this.#inProcess.look(({ now }) => survey.next(now));
+  }
+
+  #crowd(): Crowd {
+    const { common } = this.#inProcess.host;
+    const workers = common.total(COUNTER_WORKERS);
+    return { workers, others: common.openConnections - workers };
   }
 
   #lookAt(figure: (which: number) => number): Parameters<Growth["look"]>[0] {
@@ -127,9 +143,27 @@ function newTube(number: number, name: string): Known {
   return { number, name, growth: new Growth() };
 }
 
-function tubeOf(name: string, growth: Growth | undefined, figure: (which: number) => number): Tube {
+/**
+ * Whether a worker may be among the watchers of a tube.
+ *
+ * The engine counts watchers, not who of them is a worker. Every connection watches `default` until
+ * it says otherwise, so there only those beyond the others tell of a worker; any other tube is
+ * watched by those who mean to reserve from it.
+ */
+function isServed(name: string, watching: number, waiting: number, crowd: Crowd): boolean {
+  if (waiting > 0) return true;
+  return name === "default" ? watching > crowd.others : watching > 0 && crowd.workers > 0;
+}
+
+function tubeOf(
+  name: string,
+  growth: Growth | undefined,
+  figure: (which: number) => number,
+  crowd: Crowd,
+): Tube {
   const ready = figure(C.TUBE_READY);
   const watching = figure(C.TUBE_WATCHING);
+  const waiting = figure(C.TUBE_WAITING);
   const oldest = figure(C.TUBE_OLDEST_MICROS); // -1: no job is ready
   return {
     name,
@@ -142,12 +176,12 @@ function tubeOf(name: string, growth: Growth | undefined, figure: (which: number
     deleted: figure(C.TUBE_CMD_DELETE),
     using: figure(C.TUBE_USING),
     watching,
-    waiting: figure(C.TUBE_WAITING),
+    waiting,
     pauseSeconds: figure(C.TUBE_PAUSE_MICROS) / MICROS,
     pauseLeftSeconds: Math.max(0, figure(C.TUBE_PAUSE_LEFT_MICROS) / MICROS),
     ageOldestReadySeconds: oldest < 0 ? null : oldest / MICROS,
     isGrowing: ready > 0 && growth?.isGrowing === true,
-    isUnwatched: watching === 0 && ready > 0,
+    isUnwatched: ready > 0 && !isServed(name, watching, waiting, crowd),
   };
 }
 

@@ -25,15 +25,14 @@ variable over the default. An empty variable counts as not set.
 
 - **Short flags** may be bundled. Their value may follow at once or as the next argument:
   \`-VVp11400\` is \`-V -V -p 11400\`.
-- **Given twice**, the last one counts, with two exceptions. \`--listen\` adds up; its variable holds
-  a list with commas. \`-V\` given twice logs more.
+- **An option given twice** takes its last value; \`--listen\` and \`--http-host\` add up (their
+  variables hold a list with commas); \`-V\` twice is more verbose.
 - **Sizes** are bytes, or take a unit: \`64k\`, \`10MiB\`, \`1g\`, \`2tb\`. All units are powers of 1024;
   upper and lower case are the same.
 - **Addresses** are \`HOST\`, \`HOST:PORT\`, \`[IPV6]:PORT\`, a bare IPv6 address, or \`unix:PATH\`. Port 0
   is any free port; the line \`listening on\` on standard output says which one.
-- **Mistakes** end the program with one line on standard error and exit code 2. A misspelt variable,
-  one that differs from a known one by a letter or two, is a mistake. Any other unknown variable
-  \`HOMEMAKER_...\` is named when the server starts.
+- **Mistakes** end the program with one line on standard error and exit code 2. So does a
+  misspelt variable (one or two letters off); any other unknown \`HOMEMAKER_...\` is only warned of.
 - **Kubernetes** puts variables about a service named \`homemaker\` into the environment of a pod
   (\`HOMEMAKER_PORT=tcp://...\` and others). These are ignored.
 `;
@@ -140,7 +139,7 @@ homemaker put mails '{"to": "ann@example.org"}'     # prints the job's id
 homemaker tubes --sort buried                       # where is the trouble?
 homemaker jobs mails buried                         # which jobs are they,
 homemaker failures 17                               # and what did the workers say?
-homemaker kick mails 100                            # all of them again
+homemaker kick mails 100                            # up to 100 of them again
 homemaker top                                       # and watch
 \`\`\`
 
@@ -152,7 +151,7 @@ homemaker top                                       # and watch
   they go byte for byte.
 - Exit code 0 means done, 1 not done (one line on standard error says why), 2 wrong arguments.
 - A duration is a number of seconds or takes a unit: \`90\`, \`90s\`, \`5m\`, \`1h\`, \`2d\`.
-- If the name of a tube or a body begins with \`-\`, write \`--\` before it.
+- A body that begins with \`-\` goes behind \`--\`: \`homemaker put mails -- -5\`.
 `;
 
 /** The page about the shell's commands. */

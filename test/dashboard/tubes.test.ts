@@ -124,7 +124,7 @@ test("only the figure that changed marks itself, and for a second", async () => 
 
 test("the oldest ready job is one that can be worked on, and leads to its tube", async () => {
   const tile = desk.page.locator(".tile").filter({ hasText: "Oldest ready" });
-  await desk.client.send("watch can-be-worked-on");
+  await desk.client.send("watch can-be-worked-on", "reserve-with-timeout 0"); // now it is a worker
   await desk.putInto("can-be-worked-on", ["x"]);
   await desk.open("#/");
   await tile.getByRole("link").click(); // those of the many tubes, which nobody watches, are older

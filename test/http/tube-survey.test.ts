@@ -19,7 +19,8 @@ class Field {
   constructor() {
     const { module, memory } = this.one.shard;
     const shard = new Shard(0, 0, 1, module, memory, new PageBudget(pageCounts(0, 0)), new Wakes());
-    const host = { shards: [shard], now: this.one.now } as unknown as SessionHost;
+    const common = { openConnections: 0, total: () => 0 };
+    const host = { shards: [shard], now: this.one.now, common } as unknown as SessionHost;
     const look: InProcess["look"] = (run) => run(host);
     this.survey = new TubeSurvey({ host, look } as InProcess, () => this.#millis);
   }

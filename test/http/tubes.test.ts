@@ -58,11 +58,37 @@ test("the overview has the figures of the whole server", async () => {
   await expect.poll(oldest).toBeNull(); // nobody watches, and it is as old as the survey of tubes
   const watcher = await http.server.connect();
   watcher.write("watch over\r\n");
+  await expect.poll(async () => (await tube("over")).watching).toBe(1);
+  expect(await tube("over")).toMatchObject({ isUnwatched: true }); // it has never reserved
+  watcher.write("reserve-with-timeout 0\r\nrelease 2 2000 0\r\n");
   await expect.poll(oldest).toMatchObject({ tube: "over" });
+  expect(await tube("over")).toMatchObject({ isUnwatched: false });
   expect((await oldest())?.ageSeconds).toBeGreaterThan(0);
   watcher.write("pause-tube over 1000\r\n");
   await expect.poll(oldest).toBeNull();
   watcher.destroy();
+});
+
+test("a job of default waits for nobody while all who watch it are producers", async () => {
+  const oldest = async () => (await overview()).oldestReady?.tube;
+  const producer = await http.server.connect();
+  producer.write("put 0 0 9 1\r\nx\r\n");
+  await expect.poll(() => tube("default")).toMatchObject({ ready: 1, watching: 1 });
+  expect(await tube("default")).toMatchObject({ isUnwatched: true });
+  const elsewhere = await http.server.connect();
+  elsewhere.write("watch elsewhere\r\nignore default\r\nreserve\r\n");
+  await expect.poll(async () => (await overview()).connections.workers).toBe(1);
+  expect(await tube("default")).toMatchObject({ watching: 1, isUnwatched: true });
+  const worker = await http.server.connect();
+  worker.write("reserve-with-timeout 0\r\n");
+  await expect.poll(() => tube("default")).toMatchObject({ reserved: 1, watching: 2 });
+  worker.write("put 9 0 9 1\r\ny\r\n");
+  await expect.poll(() => tube("default")).toMatchObject({ ready: 1, isUnwatched: false });
+  await expect.poll(oldest).toBe("default");
+  for (const socket of [producer, elsewhere, worker]) socket.destroy();
+  await expect.poll(async () => (await overview()).connections.open).toBe(0);
+  await talk(http, "reserve\r\ndelete 4\r\nreserve\r\ndelete 5\r\n");
+  await expect.poll(async () => (await tube("default")).ready).toBe(0);
 });
 
 describe("the list of tubes", () => {
