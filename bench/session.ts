@@ -15,7 +15,7 @@ import { makeShards, openShards, shardOfTube } from "../src/engine/shards.ts";
 import type { ShardMemories } from "../src/engine/shards.ts";
 import { fastCopy } from "../src/runtimes/copy.ts";
 import { Common } from "../src/engine/common.ts";
-import { SessionHost } from "../src/session/session-host.ts";
+import { SessionHost } from "../src/session/host.ts";
 import type { Inlet, Outlet } from "../src/transport.ts";
 
 interface Plan {

@@ -278,8 +278,6 @@ export interface Door {
   open(outlet: Outlet): Inlet;
   /** An admitted connection is gone, and its Inlet knows. */
   left(): void;
-  /** Called after each call to an Inlet. */
-  turnEnded(): void;
   /** Something about the socket that an operator should know; may come often. */
   troubled(message: string): void;
 }

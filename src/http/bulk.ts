@@ -81,9 +81,9 @@ function wantedIn(body: unknown): Wanted {
 }
 
 function wantedOf(inProcess: InProcess, jobs: readonly ListedJob[], wanted: Wanted): number[] {
-  return inProcess.look((host) => {
-    const shard = shardOfTube(host, wanted.tube);
-    return jobs.filter(({ id }) => isWanted(host, shard, id, wanted)).map(({ id }) => id);
+  return inProcess.look((desk) => {
+    const shard = shardOfTube(desk, wanted.tube);
+    return jobs.filter(({ id }) => isWanted(desk, shard, id, wanted)).map(({ id }) => id);
   });
 }
 

@@ -84,8 +84,8 @@ async function scanTube(
   let scanned = 0;
   for (let after = 0; scanned < most;) {
     const page = await buriedJobs(own, tube, after, Math.min(LIST_PAGE, most - scanned));
-    await inSteps(inProcess, page.jobs, (host, { id }) => {
-      const latest = latestFailure(host, shardOfTube(host, tube), id);
+    await inSteps(inProcess, page.jobs, (desk, { id }) => {
+      const latest = latestFailure(desk, shardOfTube(desk, tube), id);
       if (latest !== undefined) groups.add(tube, latest);
       return false;
     });

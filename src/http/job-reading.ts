@@ -8,7 +8,7 @@ import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";
 import { failuresOf, shownFailure } from "../session/failures.ts";
 import type { Failure } from "../session/failures.ts";
-import type { SessionHost } from "../session/session-host.ts";
+import type { Desk } from "../session/desk.ts";
 import type { Bytes, JobState } from "./api.ts";
 import { connectionId } from "./connections.ts";
 
@@ -60,11 +60,11 @@ const STATES: Readonly<Record<number, JobState>> = {
 };
 
 /** The job; undefined when there is none of that id. */
-export function jobFacts(host: SessionHost, id: number): JobFacts | undefined {
-  const likely = host.likelyShard(id);
-  for (const shard of [likely, ...host.shards.filter((one) => one !== likely)]) {
-    if (shard.answer(shard.engine.statsJob(shard.thread, id, host.now)) === C.DONE) {
-      host.hint(id, shard);
+export function jobFacts(desk: Desk, id: number): JobFacts | undefined {
+  const likely = desk.likelyShard(id);
+  for (const shard of [likely, ...desk.shards.filter((one) => one !== likely)]) {
+    if (shard.answer(shard.engine.statsJob(shard.thread, id, desk.now)) === C.DONE) {
+      desk.hint(id, shard);
       return shownFacts(shard, id);
     }
   }
@@ -98,12 +98,12 @@ function shownFacts(shard: Shard, id: number): JobFacts {
  * not in that shard any more.
  */
 export function bodyStart(
-  host: SessionHost,
+  desk: Desk,
   shard: Shard,
   id: number,
   most: number,
 ): BodyStart | undefined {
-  if (shard.answer(shard.engine.peek(shard.thread, id, host.now)) !== C.DONE) return undefined;
+  if (shard.answer(shard.engine.peek(shard.thread, id, desk.now)) !== C.DONE) return undefined;
   const length = shard.field(C.RESULT_BODY_BYTES);
   const shown = Math.min(length, most, C.OUTPUT_BYTES);
   return { bytes: shard.output.slice(0, shown), length };
@@ -121,8 +121,8 @@ export class BodyReading {
   #isPinned: boolean;
 
   /** From the first byte of the job's body on; undefined when the job is not in that shard. */
-  static begin(host: SessionHost, shard: Shard, id: number): BodyReading | undefined {
-    const start = bodyStart(host, shard, id, C.OUTPUT_BYTES);
+  static begin(desk: Desk, shard: Shard, id: number): BodyReading | undefined {
+    const start = bodyStart(desk, shard, id, C.OUTPUT_BYTES);
     if (start === undefined) return undefined;
     const isLong = start.bytes.length < start.length;
     if (isLong && shard.answer(shard.engine.pinBody(shard.thread, id)) !== C.DONE) return undefined;
@@ -163,21 +163,17 @@ export class BodyReading {
 }
 
 /** The failures of the job that are kept, oldest first. */
-export function keptFailures(host: SessionHost, { shard, id }: JobFacts): readonly Failure[] {
-  return failuresOf(host, shard, id);
+export function keptFailures(desk: Desk, { shard, id }: JobFacts): readonly Failure[] {
+  return failuresOf(desk, shard, id);
 }
 
 /** The latest failure of the job; undefined when the job is not in that shard any more. */
-export function latestFailure(
-  host: SessionHost,
-  shard: Shard,
-  id: number,
-): LatestFailure | undefined {
-  const answer = shard.answer(shard.engine.lastMessage(shard.thread, id, host.now));
+export function latestFailure(desk: Desk, shard: Shard, id: number): LatestFailure | undefined {
+  const answer = shard.answer(shard.engine.lastMessage(shard.thread, id, desk.now));
   if (answer === C.NOT_FOUND) return undefined;
-  const shown = answer === C.DONE ? shownFailure(host, shard, id) : undefined;
+  const shown = answer === C.DONE ? shownFailure(desk, shard, id) : undefined;
   if (shown !== undefined) return { message: shown.message ?? NOTHING, atMicros: shown.atMicros };
-  return { message: NOTHING, atMicros: newestFailureMicros(host, shard, id) };
+  return { message: NOTHING, atMicros: newestFailureMicros(desk, shard, id) };
 }
 
 /**
@@ -185,34 +181,34 @@ export function latestFailure(
  * kept.
  */
 export function lastFailureMicros(
-  host: SessionHost,
+  desk: Desk,
   shard: Shard,
   id: number,
   failures: number,
 ): number | undefined {
   if (failures === 0) return undefined;
-  const code = shard.engine.nextFailure(shard.thread, id, failures - 1, host.now);
-  return shard.answer(code) === C.DONE ? failureMicros(host, shard) : undefined;
+  const code = shard.engine.nextFailure(shard.thread, id, failures - 1, desk.now);
+  return shard.answer(code) === C.DONE ? failureMicros(desk, shard) : undefined;
 }
 
-function newestFailureMicros(host: SessionHost, shard: Shard, id: number): number | undefined {
+function newestFailureMicros(desk: Desk, shard: Shard, id: number): number | undefined {
   let micros: number | undefined;
   for (let number = 0; ;) {
-    const code = shard.engine.nextFailure(shard.thread, id, number, host.now);
+    const code = shard.engine.nextFailure(shard.thread, id, number, desk.now);
     if (shard.answer(code) !== C.DONE) return micros;
-    micros = failureMicros(host, shard);
+    micros = failureMicros(desk, shard);
     number = shard.field(C.RESULT_STATS + C.FAILURE_NUMBER);
   }
 }
 
 /** When the failure that the shard's result area shows ended, in microseconds since 1970. */
-function failureMicros({ common }: SessionHost, shard: Shard): number {
+function failureMicros({ common }: Desk, shard: Shard): number {
   return common.wallBaseMicros + shard.field(C.RESULT_STATS + C.FAILURE_AT_MICROS);
 }
 
 /** What the connection that holds the job is called; null when nobody does. */
-export function holderOf(host: SessionHost, { shard, id }: JobFacts): string | null {
-  if (shard.answer(shard.engine.holder(shard.thread, id, host.now)) !== C.DONE) return null;
+export function holderOf(desk: Desk, { shard, id }: JobFacts): string | null {
+  if (shard.answer(shard.engine.holder(shard.thread, id, desk.now)) !== C.DONE) return null;
   const thread = shard.field(C.RESULT_STATS);
   return connectionId(thread, shard.field(C.RESULT_TOKEN));
 }

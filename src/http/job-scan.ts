@@ -9,7 +9,7 @@
 import type { ClientConnection } from "../client/connection.ts";
 import type { Shard } from "../engine/shard.ts";
 import type { InProcess } from "../server/in-process.ts";
-import type { SessionHost } from "../session/session-host.ts";
+import type { Desk } from "../session/desk.ts";
 import type { JobState } from "./api.ts";
 import { fingerprintOf, groupKey } from "./fingerprint.ts";
 import { bodyStart, latestFailure } from "./job-reading.ts";
@@ -83,28 +83,28 @@ export function figuresOf({ line }: ListedJob): Readonly<Record<string, number>>
  * Whether a job is wanted by its content: a look at its latest failure and at the beginning of its
  * body.
  */
-export function isWanted(host: SessionHost, shard: Shard, id: number, wanted: Wanted): boolean {
+export function isWanted(desk: Desk, shard: Shard, id: number, wanted: Wanted): boolean {
   const { tube, filter, group } = wanted;
   if (group !== undefined) {
-    const latest = latestFailure(host, shard, id);
+    const latest = latestFailure(desk, shard, id);
     if (latest === undefined) return false;
     if (groupKey(tube, fingerprintOf(latest.message).common) !== group) return false;
   }
-  return filter === "" || hasText(host, shard, id, filter);
+  return filter === "" || hasText(desk, shard, id, filter);
 }
 
-function hasText(host: SessionHost, shard: Shard, id: number, text: string): boolean {
-  const body = bodyStart(host, shard, id, FILTER_BYTES);
+function hasText(desk: Desk, shard: Shard, id: number, text: string): boolean {
+  const body = bodyStart(desk, shard, id, FILTER_BYTES);
   if (body === undefined) return false;
   if (Buffer.from(body.bytes.buffer).includes(text)) return true;
-  const latest = latestFailure(host, shard, id);
+  const latest = latestFailure(desk, shard, id);
   return Buffer.from(latest?.message.subarray(0, FILTER_BYTES) ?? []).includes(text);
 }
 
 /** The shard that has the tube. */
-export function shardOfTube(host: SessionHost, tube: string): Shard {
+export function shardOfTube(desk: Desk, tube: string): Shard {
   const name = ENCODER.encode(tube);
-  return host.shardOfTube(name, 0, name.length);
+  return desk.shardOfTube(name, 0, name.length);
 }
 
 /**
@@ -114,11 +114,11 @@ export function shardOfTube(host: SessionHost, tube: string): Shard {
 export async function inSteps(
   inProcess: InProcess,
   jobs: readonly ListedJob[],
-  look: (host: SessionHost, job: ListedJob) => boolean,
+  look: (desk: Desk, job: ListedJob) => boolean,
 ): Promise<void> {
   for (let from = 0; from < jobs.length; from += STEP_JOBS) {
     const step = jobs.slice(from, from + STEP_JOBS);
-    if (inProcess.look((host) => step.some((job) => look(host, job)))) return;
+    if (inProcess.look((desk) => step.some((job) => look(desk, job)))) return;
     await new Promise<void>((resolve) => void setImmediate(resolve));
   }
 }

@@ -5,7 +5,7 @@ import type { ClientConnection } from "../client/connection.ts";
 import type { Shard } from "../engine/shard.ts";
 import type { HttpSurroundings } from "../server/http-service.ts";
 import type { InProcess } from "../server/in-process.ts";
-import type { SessionHost } from "../session/session-host.ts";
+import type { Desk } from "../session/desk.ts";
 import type { Failure, FailureEnd, JobAnswer, JobsAnswer, JobState, JobSummary } from "./api.ts";
 import { choiceParameter, idOf, numberParameter, textParameter, tubeNameOf } from "./fields.ts";
 import { connectionOf } from "./connections.ts";
@@ -137,10 +137,10 @@ async function byId(inProcess: InProcess, own: ClientConnection, ask: Ask): Prom
     !hasMore || jobs.length >= limit || scanned >= SCAN_JOBS_MAX || signal.aborted;
   while (!isEnough()) {
     const page = await listJobs(own, wanted, after, isPlain ? limit : LIST_PAGE);
-    await inSteps(inProcess, page.jobs, (host, job) => {
+    await inSteps(inProcess, page.jobs, (desk, job) => {
       scanned++;
       after = job.id;
-      const found = summaryOf(host, wanted, job);
+      const found = summaryOf(desk, wanted, job);
       if (found !== undefined) jobs.push(found);
       return jobs.length >= limit;
     });
@@ -158,9 +158,9 @@ async function newestFirst(
   const sorted = await buriedLately(inProcess, own, wanted, signal);
   const jobs: JobSummary[] = [];
   let at = after;
-  await inSteps(inProcess, sorted.slice(after, after + SCAN_JOBS_MAX), (host, job) => {
+  await inSteps(inProcess, sorted.slice(after, after + SCAN_JOBS_MAX), (desk, job) => {
     at++;
-    const found = summaryOf(host, wanted, job);
+    const found = summaryOf(desk, wanted, job);
     if (found !== undefined) jobs.push(found);
     return jobs.length >= limit || signal.aborted;
   });
@@ -182,10 +182,10 @@ async function buriedLately(
     isOver = page.next === 0;
   }
   const buriedAt = new Map<ListedJob, number>();
-  await inSteps(inProcess, listed, (host, job) => {
-    const shard = shardOfTube(host, wanted.tube);
+  await inSteps(inProcess, listed, (desk, job) => {
+    const shard = shardOfTube(desk, wanted.tube);
     const failures = figuresOf(job)["failures"] ?? 0;
-    buriedAt.set(job, lastFailureMicros(host, shard, job.id, failures) ?? 0);
+    buriedAt.set(job, lastFailureMicros(desk, shard, job.id, failures) ?? 0);
     return signal.aborted;
   });
   const time = (job: ListedJob): number => buriedAt.get(job) ?? 0;
@@ -193,22 +193,22 @@ async function buriedLately(
 }
 
 /** The job, if it is wanted and still there. */
-function summaryOf(host: SessionHost, wanted: Wanted, job: ListedJob): JobSummary | undefined {
-  const shard = shardOfTube(host, wanted.tube);
-  if (!isWanted(host, shard, job.id, wanted)) return undefined;
-  const body = bodyStart(host, shard, job.id, PREVIEW_BYTES);
-  return body && summary(wanted, job, asBytes(body), failureOf(host, shard, wanted, job));
+function summaryOf(desk: Desk, wanted: Wanted, job: ListedJob): JobSummary | undefined {
+  const shard = shardOfTube(desk, wanted.tube);
+  if (!isWanted(desk, shard, job.id, wanted)) return undefined;
+  const body = bodyStart(desk, shard, job.id, PREVIEW_BYTES);
+  return body && summary(wanted, job, asBytes(body), failureOf(desk, shard, wanted, job));
 }
 
 function failureOf(
-  host: SessionHost,
+  desk: Desk,
   shard: Shard,
   { state }: Wanted,
   job: ListedJob,
 ): JobSummary["failure"] {
   if (state !== "buried") return null;
-  const atMicros = lastFailureMicros(host, shard, job.id, figuresOf(job)["failures"] ?? 0);
-  const latest = latestFailure(host, shard, job.id);
+  const atMicros = lastFailureMicros(desk, shard, job.id, figuresOf(job)["failures"] ?? 0);
+  const latest = latestFailure(desk, shard, job.id);
   if (atMicros === undefined || latest === undefined) return null;
   const { headline } = fingerprintOf(latest.message);
   return { headlineBase64: base64Of(headline), at: atMicros / MICROS };
@@ -244,14 +244,14 @@ function summary(
 }
 
 async function show(around: HttpSurroundings, id: number): Promise<JobAnswer> {
-  const found = around.inProcess.look((host) => {
-    const facts = jobFacts(host, id);
-    const body = facts && bodyStart(host, facts.shard, id, BODY_BYTES);
+  const found = around.inProcess.look((desk) => {
+    const facts = jobFacts(desk, id);
+    const body = facts && bodyStart(desk, facts.shard, id, BODY_BYTES);
     if (facts === undefined || body === undefined) return undefined;
     const { shard: _, ...rest } = facts;
-    const holderId = holderOf(host, facts);
-    const failures = keptFailures(host, facts).map(travelling);
-    const nowSeconds = (host.common.wallBaseMicros + host.now) / MICROS;
+    const holderId = holderOf(desk, facts);
+    const failures = keptFailures(desk, facts).map(travelling);
+    const nowSeconds = (desk.common.wallBaseMicros + desk.now) / MICROS;
     const putAt = Math.min(nowSeconds - facts.ageSeconds, ...failures.map(({ at }) => at));
     const answer = { ...rest, putAt, bytes: body.length, failures, body: asBytes(body) };
     return { answer, holderId };
@@ -279,7 +279,7 @@ function download(inProcess: InProcess, id: number): Answer {
   const facts = existing(inProcess, id);
   const stream = async (response: ServerResponse, signal: AbortSignal): Promise<void> => {
     const { shard } = facts;
-    const reading = inProcess.look((host) => BodyReading.begin(host, shard, id));
+    const reading = inProcess.look((desk) => BodyReading.begin(desk, shard, id));
     if (reading === undefined) throw noJob();
     try {
       for (;;) {
@@ -299,7 +299,7 @@ function download(inProcess: InProcess, id: number): Answer {
 }
 
 function existing(inProcess: InProcess, id: number): JobFacts {
-  const facts = inProcess.look((host) => jobFacts(host, id));
+  const facts = inProcess.look((desk) => jobFacts(desk, id));
   if (facts === undefined) throw noJob();
   return facts;
 }

@@ -12,7 +12,7 @@ import { COUNTER_PRODUCERS, COUNTER_WAITING, COUNTER_WORKERS } from "../session/
 import { journalBoardOf } from "../server/boards.ts";
 import type { HttpSurroundings } from "../server/http-service.ts";
 import * as B from "../server/journal-board.ts";
-import type { SessionHost } from "../session/session-host.ts";
+import type { Desk } from "../session/desk.ts";
 import type { JournalState, Overview, Quantiles, ShardLoad, Tube } from "./api.ts";
 import type { TubeSurvey } from "./tube-survey.ts";
 
@@ -43,36 +43,36 @@ function figuresOf(
   { inProcess, options, addresses }: HttpSurroundings,
   oldest: Overview["oldestReady"],
 ): Overview {
-  return inProcess.look((host) => {
-    const shards = host.shards.map((shard) => {
-      shard.answer(shard.engine.statsShard(shard.thread, host.now));
+  return inProcess.look((desk) => {
+    const shards = desk.shards.map((shard) => {
+      shard.answer(shard.engine.statsShard(shard.thread, desk.now));
       return Array.from({ length: C.SHARD_KICKS + 1 }, (_, index) =>
         shard.field(C.RESULT_STATS + index),
       );
     });
     const sum = (index: number): number =>
       shards.reduce((all, figures) => all + (figures[index] ?? 0), 0);
-    const times = host.shards.map(shardTimes);
-    const { common, facts } = host;
+    const times = desk.shards.map(shardTimes);
+    const { common, facts } = desk;
     return {
       now: Date.now(),
       version: facts.version,
       name: facts.hostname,
       id: facts.id,
       addresses,
-      uptimeSeconds: Math.floor(host.now / MICROS),
+      uptimeSeconds: Math.floor(desk.now / MICROS),
       isDraining: common.draining,
       tubes: sum(C.SHARD_TUBES),
       jobs: jobsOf(sum),
       totals: totalsOf(sum),
       oldestReady: oldest,
-      connections: connectionsOf(host),
+      connections: connectionsOf(desk),
       shards: shards.map(shardLoad),
       threads: Array.from({ length: common.threads }, (_, index) => ({
         index,
         lagMillis: common.counters(index)[COUNTER_LAG_MILLIS] ?? 0,
       })),
-      journal: journalOf(host, options),
+      journal: journalOf(desk, options),
       queueMillis: quantilesOf(sumOf(times.map(({ queue }) => queue))),
       processMillis: quantilesOf(sumOf(times.map(({ process }) => process))),
     };
@@ -108,7 +108,7 @@ function quantilesOf(times: TimeHistogram): Quantiles | null {
   return p50 === undefined || p99 === undefined ? null : { p50: p50 / MILLI, p99: p99 / MILLI };
 }
 
-function connectionsOf({ common }: SessionHost): Overview["connections"] {
+function connectionsOf({ common }: Desk): Overview["connections"] {
   return {
     open: common.openConnections,
     producers: common.total(COUNTER_PRODUCERS),
@@ -127,7 +127,7 @@ function shardLoad(figures: readonly number[], index: number): ShardLoad {
   };
 }
 
-function journalOf({ common }: SessionHost, options: Options): JournalState | null {
+function journalOf({ common }: Desk, options: Options): JournalState | null {
   if (options.dataDirectory === undefined) return null;
   const board = journalBoardOf(common);
   return {

@@ -7,11 +7,9 @@
  * failure-groups.ts.
  */
 import * as C from "../../assembly/constants.ts";
-import type { Shard } from "../engine/shard.ts";
 import { TubeSurvey as Survey } from "../engine/tube-survey.ts";
 import { COUNTER_WORKERS } from "../session/counters.ts";
 import type { InProcess } from "../server/in-process.ts";
-import type { SessionHost } from "../session/session-host.ts";
 import type { Tube } from "./api.ts";
 import { Growth } from "./growth.ts";
 
@@ -60,11 +58,11 @@ export class TubeSurvey {
 
   /** One tube as it is now; undefined when there is none of that name. */
   one(name: string): Tube | undefined {
-    return this.#inProcess.look((host) => {
-      const shard = shardOf(host, name);
-      const bytes = ENCODER.encodeInto(name, shard.input).written;
-      host.unstage(); // the input slot has another content now
-      const code = shard.engine.statsTube(shard.thread, 0, bytes, host.now);
+    return this.#inProcess.look((desk) => {
+      const bytes = ENCODER.encode(name);
+      const shard = desk.shardOfTube(bytes, 0, bytes.length);
+      desk.stageName(shard, bytes);
+      const code = shard.engine.statsTube(shard.thread, 0, bytes.length, desk.now);
       if (shard.answer(code) !== C.DONE) return undefined;
       const known = this.#known[shard.index]?.find((one) => one.name === name);
       const figure = (which: number): number => shard.field(C.RESULT_STATS + which);
@@ -75,7 +73,7 @@ export class TubeSurvey {
   async #survey(): Promise<readonly Tube[]> {
     const tubes: Tube[] = [];
     const known: Known[][] = [];
-    for (const shard of this.#inProcess.host.shards) {
+    for (const shard of this.#inProcess.desk.shards) {
       const survey = new Survey(shard);
       const before = new Walk(this.#known[shard.index] ?? []);
       const seen: Known[] = [];
@@ -105,7 +103,7 @@ export class TubeSurvey {
   }
 
   #crowd(): Crowd {
-    const { common } = this.#inProcess.host;
+    const { common } = this.#inProcess.desk;
     const workers = common.total(COUNTER_WORKERS);
     return { workers, others: common.openConnections - workers };
   }
@@ -183,9 +181,4 @@ function tubeOf(
     isGrowing: ready > 0 && growth?.isGrowing === true,
     isUnwatched: ready > 0 && !isServed(name, watching, waiting, crowd),
   };
-}
-
-function shardOf(host: SessionHost, name: string): Shard {
-  const bytes = ENCODER.encode(name);
-  return host.shardOfTube(bytes, 0, bytes.length);
 }

@@ -8,7 +8,6 @@
  * in the engine ends the process at once, as it does in an I/O thread. Made by server.ts, used by
  * src/http/.
  */
-import { NEVER_MICROS } from "../../assembly/constants.ts";
 import { ClientConnection } from "../client/connection.ts";
 import { PROGRAM } from "../version.ts";
 import type { Log } from "../log.ts";
@@ -18,12 +17,12 @@ import type { Common } from "../engine/common.ts";
 import { HostLoop } from "../session/host-loop.ts";
 import { InProcessWire } from "./in-process-wire.ts";
 import { openSessionHost } from "./open-host.ts";
-import type { SessionHost } from "../session/session-host.ts";
+import type { Desk } from "../session/desk.ts";
+import type { SessionHost } from "../session/host.ts";
 
 /** The main thread's sessions. */
 export class InProcess {
-  /** The sessions' host, for what it knows beside the shards: limits, facts, counters. */
-  readonly host: SessionHost;
+  readonly #host: SessionHost;
   readonly #common: Common;
   readonly #runtime: LoopRuntime;
   readonly #loop: HostLoop;
@@ -57,16 +56,21 @@ export class InProcess {
     runtime: LoopRuntime,
     clock: () => number,
   ) {
-    this.host = host;
+    this.#host = host;
     this.#common = common;
     this.#runtime = runtime;
     const driven = {
       wake: () => this.guard(() => host.wake()),
       tick: () => this.guard(() => host.tick()),
-      onLaterTurn: (ended: () => void) => host.onLaterTurn(ended),
-      nextDueMicros: () => host.blocked.first()?.dueMicros ?? NEVER_MICROS, // the I/O threads see to what is due in the shards
+      onTurn: (ended: () => void) => host.onTurn(ended),
+      nextDueMicros: () => host.nextWaitMicros, // the I/O threads see to what is due in the shards
     };
-    this.#loop = new HostLoop(driven, common, host.thread, clock);
+    this.#loop = new HostLoop(driven, common, host.desk.thread, clock);
+  }
+
+  /** What the sessions work with: shards, limits, facts, counters. */
+  get desk(): Desk {
+    return this.#host.desk;
   }
 
   /** From now on commands run: the jobs are there. */
@@ -90,32 +94,19 @@ export class InProcess {
   /** A new session. Throws a RangeError when commands do not run. */
   connect(): ClientConnection {
     if (!this.isReady) throw new RangeError("there are no sessions yet, or no more");
-    const open = (outlet: Outlet): Inlet => this.guard(() => this.host.open(outlet, true));
-    const turn = (run: () => void): void => {
-      this.guard(run);
-      this.#loop.turnEnded();
-    };
-    return new ClientConnection((listener) => new InProcessWire(listener, open, turn));
+    const open = (outlet: Outlet): Inlet => this.guard(() => this.#host.open(outlet, true));
+    const guard = (run: () => void): void => this.guard(run);
+    return new ClientConnection((listener) => new InProcessWire(listener, open, guard));
   }
 
   /**
    * Looks at the shards directly, where the protocol has no command: `run` may call whatever of the
    * engine is bounded and changes nothing. Throws a RangeError when commands do not run.
    */
-  look<Result>(run: (host: SessionHost) => Result): Result {
+  look<Result>(run: (desk: Desk) => Result): Result {
     if (!this.isReady) throw new RangeError("there are no sessions yet, or no more");
-    const { host } = this;
-    host.begin();
-    try {
-      return run(host);
-    } catch (error) {
-      if (!(error instanceof WebAssembly.RuntimeError)) throw error;
-      return this.guard(() => {
-        throw error;
-      });
-    } finally {
-      this.guard(() => host.end()); // entering a shard works off what is due there, which may concern other threads
-    }
+    const outcome = this.guard(() => this.#host.look((desk) => attempt(() => run(desk))));
+    return outcome();
   }
 
   /**
@@ -123,7 +114,7 @@ export class InProcess {
    * nobody hears of a job that a crash could undo, or of an id that might be given out again.
    */
   async settled(): Promise<void> {
-    if (!this.host.hasJournal) return;
+    if (!this.desk.hasJournal) return;
     this.look(({ output, shards }) => {
       for (const shard of shards) output.gate?.depend(shard.index, shard.journalHead());
     });
@@ -146,6 +137,19 @@ export class InProcess {
    */
   guard<Result>(run: () => Result): Result {
     return guarded(this.#runtime, run);
+  }
+}
+
+/** What came of `run`, to be returned or thrown later; a trap of the engine is thrown at once. */
+function attempt<Result>(run: () => Result): () => Result {
+  try {
+    const result = run();
+    return () => result;
+  } catch (error) {
+    if (error instanceof WebAssembly.RuntimeError) throw error;
+    return () => {
+      throw error;
+    };
   }
 }
 

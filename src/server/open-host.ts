@@ -6,7 +6,7 @@ import { VERSION } from "../version.ts";
 import { openShards } from "../engine/shards.ts";
 import { openHostJournal } from "./host-journal.ts";
 import type { ShardsPayload } from "./payload.ts";
-import { SessionHost } from "../session/session-host.ts";
+import { SessionHost } from "../session/host.ts";
 import type { HostSurroundings } from "./thread.ts";
 
 /** The host of one thread's sessions, from what `makePayload` made. */

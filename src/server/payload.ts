@@ -10,7 +10,7 @@ import type { ShardMemories } from "../engine/shards.ts";
 import type { Runtime } from "../runtime.ts";
 import type { CommitterSeed } from "./committer.ts";
 import type { Common } from "../engine/common.ts";
-import type { SessionLimits } from "../session/session-host.ts";
+import type { SessionLimits } from "../session/desk.ts";
 
 /** What a payload is, and the number of shards in it, for the ready line. */
 export interface Payload {

@@ -21,7 +21,7 @@ import { COUNTER_PRODUCERS, COUNTER_WAITING, COUNTER_WORKERS } from "../session/
 import { journalBoardOf } from "./boards.ts";
 import type { InProcess } from "./in-process.ts";
 import * as B from "./journal-board.ts";
-import type { SessionHost } from "../session/session-host.ts";
+import type { Desk } from "../session/desk.ts";
 import { commandCount } from "../session/statistics.ts";
 import { TubeFigures } from "./tube-figures.ts";
 import type { SeenTube } from "./tube-figures.ts";
@@ -92,10 +92,10 @@ export class Scrape {
   async #gather(): Promise<string> {
     const began = performance.now();
     const pause = (): Promise<void> =>
-      new Promise((resolve) => this.#inProcess.host.later(() => resolve()));
-    const server = this.#inProcess.look((host) => serverCounts(host));
+      new Promise((resolve) => this.#inProcess.desk.later(() => resolve()));
+    const server = this.#inProcess.look((desk) => serverCounts(desk));
     const look = new TubeFigures(this.#mostTubes);
-    for (const shard of this.#inProcess.host.shards) {
+    for (const shard of this.#inProcess.desk.shards) {
       const survey = new TubeSurvey(shard);
       while (this.#inProcess.look(({ now }) => survey.next(now))) {
         look.add(survey, shard.index);
@@ -115,13 +115,13 @@ export class Scrape {
     }));
     const settled = this.#ledger.settle(server, labelled, (key) => before?.hadSeen(key) === true);
     this.#lastLook = look;
-    const figures = this.#inProcess.look((host) => ({
-      ...serverFigures(host, this.#ledger.server, look),
+    const figures = this.#inProcess.look((desk) => ({
+      ...serverFigures(desk, this.#ledger.server, look),
       ...tubeFigures(look, first, settled, this.#ledger.others),
-      ...shardFigures(host),
-      ...journalFigures(host, this.#hasJournal),
-      ...processFigures(host),
-      logLinesDropped: one(this.#log.dropped + host.common.total(COUNTER_LINES_DROPPED)),
+      ...shardFigures(desk),
+      ...journalFigures(desk, this.#hasJournal),
+      ...processFigures(desk),
+      logLinesDropped: one(this.#log.dropped + desk.common.total(COUNTER_LINES_DROPPED)),
       scrapeTime: one((performance.now() - began) / 1000),
     }));
     return exposition(figures, pause);
@@ -130,7 +130,7 @@ export class Scrape {
 
 /* Counting what is to be entered in the ledger. */
 
-function serverCounts({ shards, now }: SessionHost): Float64Array {
+function serverCounts({ shards, now }: Desk): Float64Array {
   const counts = new Float64Array(COUNTS);
   for (const shard of shards) {
     shard.answer(shard.engine.statsShard(shard.thread, now));
@@ -210,7 +210,7 @@ function ageSeconds(micros: number): number {
 type Part<Key extends keyof Figures> = Pick<Figures, Key>;
 
 function serverFigures(
-  host: SessionHost,
+  desk: Desk,
   counts: Float64Array,
   look: TubeFigures,
 ): Part<
@@ -231,8 +231,8 @@ function serverFigures(
   | "accepted"
   | "turnedAway"
 > {
-  const { common, facts } = host;
-  const sums = shardSums(host);
+  const { common, facts } = desk;
+  const sums = shardSums(desk);
   const sum = (which: number): number => sums[which] ?? 0;
   return {
     info: one(1, { version: facts.version, id: facts.id }),
@@ -244,7 +244,7 @@ function serverFigures(
     commands: COMMANDS.flatMap(({ op, counter }) =>
       counter === null
         ? []
-        : one(commandCount(host, op), { command: counter.replace(/^cmd-/, "") }),
+        : one(commandCount(desk, op), { command: counter.replace(/^cmd-/, "") }),
     ),
     oldestReady: one(ageSeconds(look.oldestMicros)),
     queueTime: [distribution({}, counts, QUEUE_AT, 1)],
@@ -258,7 +258,7 @@ function serverFigures(
   };
 }
 
-function shardSums({ shards, now }: SessionHost): Float64Array {
+function shardSums({ shards, now }: Desk): Float64Array {
   const sums = new Float64Array(SHARD_FIGURES);
   for (const shard of shards) {
     shard.answer(shard.engine.statsShard(shard.thread, now));
@@ -332,7 +332,7 @@ function shardFigures({
   shards,
   now,
   facts,
-}: SessionHost): Part<"memoryCap" | "shardUsed" | "shardTaken" | "shardContended"> {
+}: Desk): Part<"memoryCap" | "shardUsed" | "shardTaken" | "shardContended"> {
   const read = shards.map((shard) => {
     shard.answer(shard.engine.statsShard(shard.thread, now));
     return Array.from({ length: SHARD_FIGURES }, (_, which) => figure(shard, which));
@@ -351,7 +351,7 @@ function shardFigures({
 }
 
 function journalFigures(
-  host: SessionHost,
+  desk: Desk,
   hasJournal: boolean,
 ): Part<
   | "journalSegments"
@@ -363,9 +363,9 @@ function journalFigures(
   | "journalFull"
   | "journalSync"
 > {
-  const board = journalBoardOf(host.common);
-  const sums = shardSums(host);
-  const unsafe = host.shards.reduce(
+  const board = journalBoardOf(desk.common);
+  const sums = shardSums(desk);
+  const unsafe = desk.shards.reduce(
     (sum, shard) => sum + Math.max(0, shard.journalHead() - board.safePosition(shard.index)),
     0,
   );
@@ -391,7 +391,7 @@ function journalFigures(
 function processFigures({
   common,
   facts,
-}: SessionHost): Part<"eventLoopLag" | "processCpu" | "processStart" | "processMemory"> {
+}: Desk): Part<"eventLoopLag" | "processCpu" | "processStart" | "processMemory"> {
   const { user, system } = facts.cpuMicros();
   return {
     eventLoopLag: Array.from({ length: common.threads }, (_, thread) => ({

@@ -149,7 +149,6 @@ class IoThread implements Door {
 
   #describe(question: number, offset: number, limit: number): void {
     const page = this.#host.describe?.(offset, limit) ?? { total: 0, connections: [] };
-    this.loop.turnEnded();
     this.#runtime.report({ kind: "connections", question, page });
   }
 
@@ -204,10 +203,6 @@ class IoThread implements Door {
 
   left(): void {
     this.#common.releaseConnection();
-  }
-
-  turnEnded(): void {
-    this.loop.turnEnded();
   }
 
   troubled(message: string): void {

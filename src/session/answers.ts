@@ -8,32 +8,32 @@ import type { Shard } from "../engine/shard.ts";
 import { REPLY_LINE_MAX, writeOk } from "../protocol/replies.ts";
 import type { writeFound } from "../protocol/replies.ts";
 import { BodyRest, WHOLE_BODY_MAX } from "./body-rest.ts";
-import type { SessionHost } from "./session-host.ts";
+import type { Desk } from "./desk.ts";
 
 const ENCODER = new TextEncoder();
 
 /** The replies that are being made depend on the position that the shard's result area names. */
-export function depend(host: SessionHost, shard: Shard): void {
-  host.output.gate?.depend(shard.index, shard.field(C.RESULT_LSN));
+export function depend(desk: Desk, shard: Shard): void {
+  desk.output.gate?.depend(shard.index, shard.field(C.RESULT_LSN));
 }
 
 /**
  * Adds a line (RESERVED, FOUND) and the body of the job that the shard's result area shows, or the
- * beginning of a long one, whose rest the session then has to send (`SessionHost.takeRest`). False,
+ * beginning of a long one, whose rest the session then has to send (`Desk.takeRest`). False,
  * and nothing added, when the job has gone meanwhile, which a body longer than the output slot
  * allows for.
  */
-export function writeJob(host: SessionHost, writeLine: typeof writeFound, shard: Shard): boolean {
-  const { output } = host;
+export function writeJob(desk: Desk, writeLine: typeof writeFound, shard: Shard): boolean {
+  const { output } = desk;
   const id = shard.field(C.RESULT_ID);
   const bytes = shard.field(C.RESULT_BODY_BYTES);
-  depend(host, shard);
-  if (bytes > WHOLE_BODY_MAX) return beginLong(host, writeLine, shard, id, bytes);
+  depend(desk, shard);
+  if (bytes > WHOLE_BODY_MAX) return beginLong(desk, writeLine, shard, id, bytes);
   output.room(REPLY_LINE_MAX + bytes + 2);
   const start = output.at;
   output.at = writeLine(output.bytes, start, id, bytes);
-  if (host.writeBody(shard, id, bytes)) {
-    host.hint(id, shard);
+  if (desk.writeBody(shard, id, bytes)) {
+    desk.hint(id, shard);
     return true;
   }
   output.at = start;
@@ -42,25 +42,25 @@ export function writeJob(host: SessionHost, writeLine: typeof writeFound, shard:
 
 /** Adds the line and what of the body lies in the output slot. */
 function beginLong(
-  host: SessionHost,
+  desk: Desk,
   writeLine: typeof writeFound,
   shard: Shard,
   id: number,
   bytes: number,
 ): boolean {
-  const { output } = host;
+  const { output } = desk;
   if (shard.answer(shard.engine.pinBody(shard.thread, id)) !== C.DONE) return false;
   output.room(REPLY_LINE_MAX + C.OUTPUT_BYTES);
   output.at = writeLine(output.bytes, output.at, id, bytes);
-  host.writeReplies(shard, C.OUTPUT_BYTES);
-  host.rest = new BodyRest(host, shard, id, bytes, C.OUTPUT_BYTES);
-  host.hint(id, shard);
+  desk.writeReplies(shard, C.OUTPUT_BYTES);
+  desk.rest = new BodyRest(desk, shard, id, bytes, C.OUTPUT_BYTES);
+  desk.hint(id, shard);
   return true;
 }
 
 /** Adds a line (FOUND) about job `id` and these bytes. */
 export function writeBytes(
-  { output }: SessionHost,
+  { output }: Desk,
   writeLine: typeof writeFound,
   id: number,
   bytes: Uint8Array,
@@ -71,7 +71,7 @@ export function writeBytes(
 }
 
 /** Adds an OK with its YAML document. */
-export function writeDocument({ output }: SessionHost, document: string): void {
+export function writeDocument({ output }: Desk, document: string): void {
   const bytes = ENCODER.encode(document);
   output.room(REPLY_LINE_MAX);
   output.at = writeOk(output.bytes, output.at, bytes.length);

@@ -11,7 +11,7 @@ import type { Shard } from "../engine/shard.ts";
 import { writeCrlf } from "../protocol/replies.ts";
 import { FINISHED, UNFINISHED } from "./long-command.ts";
 import type { LongCommand } from "./long-command.ts";
-import type { SessionHost } from "./session-host.ts";
+import type { Desk } from "./desk.ts";
 
 /** A body up to here is sent at once: it fits what a thread gathers for one write. */
 export const WHOLE_BODY_MAX = 2 * C.OUTPUT_BYTES;
@@ -20,7 +20,7 @@ const STEP_SLOTS = 3;
 
 /** The rest of one body. */
 export class BodyRest implements LongCommand {
-  readonly #host: SessionHost;
+  readonly #desk: Desk;
   readonly #shard: Shard;
   readonly #id: number;
   readonly #bytes: number;
@@ -30,13 +30,13 @@ export class BodyRest implements LongCommand {
   /**
    * The rest of the pinned body of job `id`, `bytes` long, behind what has been written already.
    */
-  constructor(host: SessionHost, shard: Shard, id: number, bytes: number, position: number) {
-    this.#host = host;
+  constructor(desk: Desk, shard: Shard, id: number, bytes: number, position: number) {
+    this.#desk = desk;
     this.#shard = shard;
     this.#id = id;
     this.#bytes = bytes;
     this.#position = position;
-    host.bodiesUnderWay++;
+    desk.bodiesUnderWay++;
   }
 
   /** It writes nothing into the journal. */
@@ -45,7 +45,7 @@ export class BodyRest implements LongCommand {
   }
 
   step(): number {
-    const { output } = this.#host;
+    const { output } = this.#desk;
     for (let slot = 0; slot < STEP_SLOTS && this.#position < this.#bytes; slot++) this.#write();
     if (this.#position < this.#bytes) return UNFINISHED;
     output.room(2);
@@ -59,14 +59,14 @@ export class BodyRest implements LongCommand {
     const code = shard.engine.readBody(shard.thread, this.#id, this.#position);
     if (shard.answer(code) !== C.DONE) throw new RangeError("a body that is pinned has gone");
     const count = shard.field(C.RESULT_COUNT);
-    this.#host.writeReplies(shard, count);
+    this.#desk.writeReplies(shard, count);
     this.#position += count;
   }
 
   drop(): void {
     if (!this.#isPinned) return;
     this.#isPinned = false;
-    this.#host.bodiesUnderWay--;
+    this.#desk.bodiesUnderWay--;
     this.#shard.answer(this.#shard.engine.unpinBody(this.#shard.thread, this.#id));
   }
 }

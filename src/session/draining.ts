@@ -4,7 +4,7 @@
  */
 
 import * as R from "../protocol/replies.ts";
-import type { SessionHost } from "./session-host.ts";
+import type { Desk } from "./desk.ts";
 
 /** What the log says when drain mode begins. */
 export const DRAINING_BEGINS = "draining: no more jobs are taken until somebody sends undrain";
@@ -12,13 +12,13 @@ export const DRAINING_BEGINS = "draining: no more jobs are taken until somebody 
 const DRAINING_ENDS = "not draining any more: jobs are taken again";
 
 /** `drain`. */
-export function drain({ common, output, announce }: SessionHost): void {
+export function drain({ common, output, announce }: Desk): void {
   if (common.startDraining()) announce(DRAINING_BEGINS);
   output.reply(R.REPLY.DRAINING);
 }
 
 /** `undrain`. */
-export function undrain({ common, output, announce }: SessionHost): void {
+export function undrain({ common, output, announce }: Desk): void {
   if (common.stopDraining()) announce(DRAINING_ENDS);
   output.reply(R.REPLY.UNDRAINED);
 }

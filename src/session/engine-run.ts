@@ -10,7 +10,7 @@ import type { Connection } from "../engine/connection.ts";
 import type { Shard } from "../engine/shard.ts";
 import { depend } from "./answers.ts";
 import type { PutTube } from "./putting.ts";
-import type { SessionHost } from "./session-host.ts";
+import type { Desk } from "./desk.ts";
 
 /** What a run did to the connection. */
 export class EngineRun {
@@ -21,14 +21,14 @@ export class EngineRun {
   /** Whether it put, whether it reserved. */
   hasPut = false;
   hasReserved = false;
-  readonly #host: SessionHost;
+  readonly #desk: Desk;
   readonly #connection: Connection;
   /** Ids that are the run's to give out, outside shard 0. */
   #firstId = 0;
   #lastId = -1;
 
-  constructor(host: SessionHost, connection: Connection, shard: Shard) {
-    this.#host = host;
+  constructor(desk: Desk, connection: Connection, shard: Shard) {
+    this.#desk = desk;
     this.#connection = connection;
     this.shard = shard;
   }
@@ -39,14 +39,14 @@ export class EngineRun {
    * session.
    */
   take(used: PutTube, bytes: Uint8Array, at: number, end: number, most: number): number {
-    const host = this.#host;
+    const desk = this.#desk;
     const { shard } = this;
-    const offset = host.stage(shard, bytes, at, end, end) - at;
+    const offset = desk.stage(shard, bytes, at, end, end) - at;
     const connection = this.#connection;
     const record = connection.record(shard);
     const flags = this.#flags(used);
     const { engine, thread } = shard;
-    const { maxJobBytes } = host.limits;
+    const { maxJobBytes } = desk.limits;
     let position = at;
     this.commands = 0;
     this.hasPut = false;
@@ -65,22 +65,22 @@ export class EngineRun {
         this.#lastId,
         connection.boundHigh,
         connection.boundLow,
-        host.now,
+        desk.now,
       );
       shard.answer(code);
       this.#takeOver();
       position += shard.field(C.RESULT_COUNT);
     } while (this.#canGoOn(end - position, most));
-    host.giveBackIds(this.#firstId, this.#lastId);
+    desk.giveBackIds(this.#firstId, this.#lastId);
     this.#lastId = this.#firstId - 1;
     return position;
   }
 
   #flags(used: PutTube): number {
-    const host = this.#host;
-    let flags = host.isOnlyShard ? C.RUN_ONLY_SHARD : 0;
-    if (this.#connection.boundBeyond(this.shard, host.now)) flags |= C.RUN_RESERVES;
-    if (used.shard === this.shard && used.tube !== 0 && host.putRefusal === undefined)
+    const desk = this.#desk;
+    let flags = desk.isOnlyShard ? C.RUN_ONLY_SHARD : 0;
+    if (this.#connection.boundBeyond(this.shard, desk.now)) flags |= C.RUN_RESERVES;
+    if (used.shard === this.shard && used.tube !== 0 && desk.putRefusal === undefined)
       flags |= C.RUN_PUTS;
     return flags;
   }
@@ -93,8 +93,8 @@ export class EngineRun {
     this.commands += shard.field(C.RESULT_COMMANDS);
     this.#firstId += shard.field(C.RESULT_IDS_USED);
     if (replyBytes === 0) return;
-    depend(this.#host, shard);
-    this.#host.writeReplies(shard, replyBytes);
+    depend(this.#desk, shard);
+    this.#desk.writeReplies(shard, replyBytes);
     if ((did & C.DID_PUT) !== 0) this.hasPut = true;
     if ((did & C.DID_RESERVE) !== 0) this.hasReserved = true;
   }
@@ -121,7 +121,7 @@ export class EngineRun {
    */
   #takeIds(puts: number, most: number): boolean {
     const count = Math.max(1, Math.min(puts, most - this.commands));
-    const first = this.#host.takeIds(count);
+    const first = this.#desk.takeIds(count);
     if (first === 0) return false;
     this.#firstId = first;
     this.#lastId = first + count - 1;

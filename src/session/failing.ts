@@ -13,29 +13,29 @@ import { OP } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
 import { depend } from "./answers.ts";
 import type { Intake, Receiver } from "./intake.ts";
-import type { SessionHost } from "./session-host.ts";
+import type { Desk } from "./desk.ts";
 
 /** One connection's commands that bring a failure message. */
 export class Failing {
-  readonly #host: SessionHost;
+  readonly #desk: Desk;
   readonly #connection: Connection;
   readonly #intake: Intake;
 
-  constructor(host: SessionHost, connection: Connection, intake: Intake) {
-    this.#host = host;
+  constructor(desk: Desk, connection: Connection, intake: Intake) {
+    this.#desk = desk;
     this.#connection = connection;
     this.#intake = intake;
   }
 
-  /** The bury or release (`op`) that the host's command names; its message follows. */
+  /** The bury or release (`op`) that the desk's command names; its message follows. */
   begin(op: number): void {
-    const host = this.#host;
-    const { bytes } = host.command;
-    if (bytes > host.limits.maxFailureBytes) {
+    const desk = this.#desk;
+    const { bytes } = desk.command;
+    if (bytes > desk.limits.maxFailureBytes) {
       this.#intake.swallow(bytes, R.REPLY.JOB_TOO_BIG);
       return;
     }
-    if (host.isReadOnly) {
+    if (desk.isReadOnly) {
       this.#intake.swallow(bytes, R.REPLY.OUT_OF_MEMORY);
       return;
     }
@@ -44,12 +44,12 @@ export class Failing {
       this.#intake.swallow(bytes, R.REPLY.NOT_FOUND);
       return;
     }
-    this.#intake.begin(bytes, new Failed(host, shard, this.#connection.record(shard), op));
+    this.#intake.begin(bytes, new Failed(desk, shard, this.#connection.record(shard), op));
   }
 
   /** The shard in which this connection holds the job. */
   #holder(): Shard | undefined {
-    const { command, shards, now } = this.#host;
+    const { command, shards, now } = this.#desk;
     return shards.find((shard) => {
       const record = this.#connection.record(shard);
       if (record === 0) return false;
@@ -59,9 +59,9 @@ export class Failing {
   }
 }
 
-/** A bury or release whose message is on its way: made of the host's command. */
+/** A bury or release whose message is on its way: made of the desk's command. */
 class Failed implements Receiver {
-  readonly #host: SessionHost;
+  readonly #desk: Desk;
   readonly #shard: Shard;
   readonly #record: number;
   readonly #op: number;
@@ -71,9 +71,9 @@ class Failed implements Receiver {
   /** Address of the failure, 0 when there is no memory for its message. */
   #failure = 0;
 
-  constructor(host: SessionHost, shard: Shard, record: number, op: number) {
-    const { id, pri, delay, bytes } = host.command;
-    this.#host = host;
+  constructor(desk: Desk, shard: Shard, record: number, op: number) {
+    const { id, pri, delay, bytes } = desk.command;
+    this.#desk = desk;
     this.#shard = shard;
     this.#record = record;
     this.#op = op;
@@ -101,7 +101,7 @@ class Failed implements Receiver {
   append(position: number, bytes: Uint8Array, at: number, count: number, end: number): number {
     const shard = this.#shard;
     const { engine, thread } = shard;
-    const offset = this.#host.stage(shard, bytes, at, at + count, end);
+    const offset = this.#desk.stage(shard, bytes, at, at + count, end);
     let refusedAt = -1;
     for (let done = 0; done < count && this.#failure !== 0;) {
       const code = engine.appendFailure(
@@ -121,22 +121,22 @@ class Failed implements Receiver {
   }
 
   finish(): void {
-    const host = this.#host;
+    const desk = this.#desk;
     const shard = this.#shard;
     const answer = shard.answer(this.#run());
     if (answer === C.NOT_FOUND) {
       this.drop(); // its time to run was over before the message was there
-      host.output.reply(R.REPLY.NOT_FOUND);
+      desk.output.reply(R.REPLY.NOT_FOUND);
       return;
     }
-    depend(host, shard);
+    depend(desk, shard);
     const isReleased = this.#op === OP.RELEASE && answer === C.DONE;
-    host.output.reply(isReleased ? R.REPLY.RELEASED : R.REPLY.BURIED);
+    desk.output.reply(isReleased ? R.REPLY.RELEASED : R.REPLY.BURIED);
   }
 
   #run(): number {
     const { engine, thread } = this.#shard;
-    const { now } = this.#host;
+    const { now } = this.#desk;
     const [record, id, pri, failure] = [this.#record, this.#id, this.#pri, this.#failure];
     return this.#op === OP.BURY
       ? engine.bury(thread, record, id, pri, failure, now)

@@ -10,7 +10,7 @@ import * as C from "../../assembly/constants.ts";
 import type { YamlEntry } from "../text/control.ts";
 import type { Shard } from "../engine/shard.ts";
 import { depend } from "./answers.ts";
-import type { SessionHost } from "./session-host.ts";
+import type { Desk } from "./desk.ts";
 
 /** One attempt that ended without a delete. */
 export interface Failure {
@@ -42,15 +42,15 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * The failures of job `id` that `shard` keeps, oldest first. The replies that are being made depend
  * on them.
  */
-export function failuresOf(host: SessionHost, shard: Shard, id: number): readonly Failure[] {
+export function failuresOf(desk: Desk, shard: Shard, id: number): readonly Failure[] {
   const found: Failure[] = [];
   for (;;) {
     const after = found.at(-1)?.number ?? 0;
-    const code = shard.engine.nextFailure(shard.thread, id, after, host.now);
+    const code = shard.engine.nextFailure(shard.thread, id, after, desk.now);
     const answer = shard.answer(code);
-    if (answer === C.NONE) depend(host, shard); // that there is such a job is told, too
+    if (answer === C.NONE) depend(desk, shard); // that there is such a job is told, too
     if (answer !== C.DONE) return found;
-    const failure = shownFailure(host, shard, id);
+    const failure = shownFailure(desk, shard, id);
     if (failure !== undefined) found.push(failure);
   }
 }
@@ -59,14 +59,14 @@ export function failuresOf(host: SessionHost, shard: Shard, id: number): readonl
  * The failure that the shard's result area shows; undefined when it was dropped before all of it
  * was read.
  */
-export function shownFailure(host: SessionHost, shard: Shard, id: number): Failure | undefined {
-  depend(host, shard);
+export function shownFailure(desk: Desk, shard: Shard, id: number): Failure | undefined {
+  depend(desk, shard);
   const shown = (which: number): number => shard.field(C.RESULT_STATS + which);
   const whoBytes = shard.field(C.RESULT_NAME_BYTES);
   const facts = {
     number: shown(C.FAILURE_NUMBER),
     attempt: shown(C.FAILURE_ATTEMPT),
-    atMicros: Math.round(host.common.wallBaseMicros + shown(C.FAILURE_AT_MICROS)),
+    atMicros: Math.round(desk.common.wallBaseMicros + shown(C.FAILURE_AT_MICROS)),
     end: END_NAMES[shown(C.FAILURE_END)] ?? "invalid",
     who: LATIN1.decode(shard.output.slice(0, whoBytes)),
   };
@@ -97,13 +97,13 @@ function readMessage(
 }
 
 /** The document of list-failures; without any, an empty list. */
-export function failureList(host: SessionHost, failures: readonly Failure[]): string {
+export function failureList(desk: Desk, failures: readonly Failure[]): string {
   if (failures.length === 0) return "--- []\n";
-  return ["---\n", ...failures.map((failure) => item(host, failure))].join("");
+  return ["---\n", ...failures.map((failure) => item(desk, failure))].join("");
 }
 
 /** A dictionary as an item of a list. No value holds a line end: they are escaped. */
-function item({ control }: SessionHost, failure: Failure): string {
+function item({ control }: Desk, failure: Failure): string {
   const { attempt, atMicros, end, who, message } = failure;
   const entries: YamlEntry[] = [
     ["attempt", attempt, false],

@@ -9,11 +9,11 @@ import * as R from "../protocol/replies.ts";
 import { depend } from "./answers.ts";
 import { FINISHED, UNFINISHED } from "./long-command.ts";
 import type { LongCommand } from "./long-command.ts";
-import type { SessionHost } from "./session-host.ts";
+import type { Desk } from "./desk.ts";
 
 /** One flush of one tube. */
 export class Flush implements LongCommand {
-  readonly #host: SessionHost;
+  readonly #desk: Desk;
   readonly #shard: Shard;
   readonly #name: Uint8Array;
   /** Jobs that come later are not its business. */
@@ -26,22 +26,22 @@ export class Flush implements LongCommand {
   #deleted = 0;
 
   /** Of the tube of that name, which is in `shard`. */
-  constructor(host: SessionHost, shard: Shard, name: Uint8Array) {
-    this.#host = host;
+  constructor(desk: Desk, shard: Shard, name: Uint8Array) {
+    this.#desk = desk;
     this.#shard = shard;
     this.#name = name;
-    this.#lastId = host.lastId();
+    this.#lastId = desk.lastId();
   }
 
   /**
    * A flush waits until the journal's ring is rather empty: what is left of it is for the others.
    */
   hasRoom(): boolean {
-    return this.#host.hasRoomToSpare(this.#shard);
+    return this.#desk.room.isToSpare(this.#shard);
   }
 
   step(): number {
-    const host = this.#host;
+    const desk = this.#desk;
     const shard = this.#shard;
     const answer = this.#flushPiece();
     this.#deleted += shard.field(C.RESULT_COUNT);
@@ -52,24 +52,24 @@ export class Flush implements LongCommand {
       this.#hasBegun = true;
       return UNFINISHED;
     }
-    if (answer === C.NOT_FOUND && !this.#hasBegun) host.output.reply(R.REPLY.NOT_FOUND);
+    if (answer === C.NOT_FOUND && !this.#hasBegun) desk.output.reply(R.REPLY.NOT_FOUND);
     else this.#answer();
     return FINISHED;
   }
 
   #flushPiece(): number {
     const { engine, thread } = this.#shard;
-    const { now } = this.#host;
+    const { now } = this.#desk;
     const bytes = this.#name.length;
-    this.#host.stageName(this.#shard, this.#name);
+    this.#desk.stageName(this.#shard, this.#name);
     return this.#shard.answer(
       engine.flushTube(thread, 0, bytes, this.#kind, this.#major, this.#minor, this.#lastId, now),
     );
   }
 
   #answer(): void {
-    const { output } = this.#host;
-    depend(this.#host, this.#shard);
+    const { output } = this.#desk;
+    depend(this.#desk, this.#shard);
     output.room(R.REPLY_LINE_MAX);
     output.at = R.writeFlushed(output.bytes, output.at, this.#deleted);
   }

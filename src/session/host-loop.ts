@@ -20,10 +20,8 @@ export interface DrivenHost {
    * When `tick` has something to do, in microseconds of the clock; NEVER_MICROS when it has not.
    */
   nextDueMicros(): number;
-  /**
-   * Calls `ended` after each turn that the host began by itself; absent if the host begins none.
-   */
-  onLaterTurn?(ended: () => void): void;
+  /** Calls `ended` after each turn: `nextDueMicros` may say something else then. */
+  onTurn(ended: () => void): void;
 }
 
 /** Longest time that a timer can be set for, in milliseconds. */
@@ -44,7 +42,7 @@ export class HostLoop {
     this.#common = common;
     this.#index = index;
     this.#clock = clock;
-    host.onLaterTurn?.(() => this.turnEnded());
+    host.onTurn(() => this.#turnEnded());
   }
 
   /** Looks whenever another thread wants it to, for good. */
@@ -59,14 +57,10 @@ export class HostLoop {
   wake(): void {
     this.#common.clearWake(this.#index);
     this.#host.wake();
-    this.turnEnded();
   }
 
-  /**
-   * Arms the timer for what the host has to do next. Call it after each turn of a session that
-   * somebody else began.
-   */
-  turnEnded(): void {
+  /** Arms the timer for what the host has to do next. */
+  #turnEnded(): void {
     const dueMicros = this.#host.nextDueMicros();
     if (dueMicros < this.#armedMicros) this.#arm(dueMicros);
   }
@@ -86,6 +80,5 @@ export class HostLoop {
   #tick(): void {
     this.#armedMicros = NEVER_MICROS;
     this.#host.tick();
-    this.turnEnded();
   }
 }

@@ -7,7 +7,7 @@
  */
 
 import * as R from "../protocol/replies.ts";
-import type { SessionHost } from "./session-host.ts";
+import type { Desk } from "./desk.ts";
 
 const CR = 13;
 const LF = 10;
@@ -32,7 +32,7 @@ export interface Receiver {
 
 /** Takes in the bodies of one connection, one at a time. */
 export class Intake {
-  readonly #host: SessionHost;
+  readonly #desk: Desk;
   #receiver: Receiver | undefined;
   #bytes = 0;
   /** Bytes of the body that came. */
@@ -46,8 +46,8 @@ export class Intake {
   lacksRoom = false;
   #swallowReply: Uint8Array = R.REPLY.JOB_TOO_BIG;
 
-  constructor(host: SessionHost) {
-    this.#host = host;
+  constructor(desk: Desk) {
+    this.#desk = desk;
   }
 
   /** Whether the next byte of input belongs to a body. */
@@ -90,14 +90,14 @@ export class Intake {
   }
 
   #takeTrailer(receiver: Receiver, bytes: Uint8Array, at: number): number {
-    this.lacksRoom = this.#trailer === TRAILER_BYTES - 1 && !this.#host.hasRoom();
+    this.lacksRoom = this.#trailer === TRAILER_BYTES - 1 && !this.#desk.room.isThere;
     if (this.lacksRoom) return at;
     if (bytes[at] !== (this.#trailer === 0 ? CR : LF)) this.#isWrong = true;
     this.#trailer++;
     if (this.#trailer < TRAILER_BYTES) return at + 1;
     if (this.#isWrong) {
       this.drop();
-      this.#host.output.reply(R.REPLY.EXPECTED_CRLF);
+      this.#desk.output.reply(R.REPLY.EXPECTED_CRLF);
     } else {
       this.#receiver = undefined;
       receiver.finish();
@@ -108,7 +108,7 @@ export class Intake {
   #takeSwallowed(at: number, end: number): number {
     const count = Math.min(this.#swallowBytes, end - at);
     this.#swallowBytes -= count;
-    if (this.#swallowBytes === 0) this.#host.output.reply(this.#swallowReply);
+    if (this.#swallowBytes === 0) this.#desk.output.reply(this.#swallowReply);
     return at + count;
   }
 

@@ -11,7 +11,7 @@ import { OP } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
 import { depend, writeBytes, writeDocument, writeJob } from "./answers.ts";
 import { failureList, failuresOf, shownFailure } from "./failures.ts";
-import type { SessionHost } from "./session-host.ts";
+import type { Desk } from "./desk.ts";
 import { jobStats } from "./statistics.ts";
 
 /** A bury or a release that says nothing; those that do are failing.ts's. */
@@ -28,13 +28,13 @@ const DONE_REPLIES: Readonly<Record<number, Uint8Array>> = {
 
 /** One connection's commands on jobs. */
 export class JobCommands {
-  readonly #host: SessionHost;
+  readonly #desk: Desk;
   readonly #connection: Connection;
   /** What the shards answered last. */
   #answer = C.NONE;
 
-  constructor(host: SessionHost, connection: Connection) {
-    this.#host = host;
+  constructor(desk: Desk, connection: Connection) {
+    this.#desk = desk;
     this.#connection = connection;
   }
 
@@ -54,50 +54,50 @@ export class JobCommands {
   }
 
   #act(op: number, done: Uint8Array): void {
-    const host = this.#host;
+    const desk = this.#desk;
     const shard = this.#find(op);
     if (this.#answer === C.NOT_FOUND) {
-      host.output.reply(R.REPLY.NOT_FOUND);
+      desk.output.reply(R.REPLY.NOT_FOUND);
       return;
     }
-    if (op !== OP.TOUCH) depend(host, shard);
-    host.output.reply(this.#answer === C.BURIED ? R.REPLY.BURIED : done);
+    if (op !== OP.TOUCH) depend(desk, shard);
+    desk.output.reply(this.#answer === C.BURIED ? R.REPLY.BURIED : done);
   }
 
   #peek(): void {
-    const host = this.#host;
+    const desk = this.#desk;
     const shard = this.#find(OP.PEEK);
-    const isShown = this.#answer === C.DONE && writeJob(host, R.writeFound, shard);
-    if (!isShown) host.output.reply(R.REPLY.NOT_FOUND);
+    const isShown = this.#answer === C.DONE && writeJob(desk, R.writeFound, shard);
+    if (!isShown) desk.output.reply(R.REPLY.NOT_FOUND);
   }
 
   #stats(): void {
-    const host = this.#host;
+    const desk = this.#desk;
     const shard = this.#find(OP.STATS_JOB);
     if (this.#answer !== C.DONE) {
-      host.output.reply(R.REPLY.NOT_FOUND);
+      desk.output.reply(R.REPLY.NOT_FOUND);
       return;
     }
-    depend(host, shard); // nobody hears of an id that might be given out again
-    writeDocument(host, jobStats(host, shard, host.command.id));
+    depend(desk, shard); // nobody hears of an id that might be given out again
+    writeDocument(desk, jobStats(desk, shard, desk.command.id));
   }
 
   #peekFailure(): void {
-    const host = this.#host;
-    const { id } = host.command;
+    const desk = this.#desk;
+    const { id } = desk.command;
     const shard = this.#find(OP.PEEK_FAILURE);
-    const failure = this.#answer === C.DONE ? shownFailure(host, shard, id) : undefined;
-    if (failure?.message === undefined) host.output.reply(R.REPLY.NOT_FOUND);
-    else writeBytes(host, R.writeFound, id, failure.message);
+    const failure = this.#answer === C.DONE ? shownFailure(desk, shard, id) : undefined;
+    if (failure?.message === undefined) desk.output.reply(R.REPLY.NOT_FOUND);
+    else writeBytes(desk, R.writeFound, id, failure.message);
   }
 
   #listFailures(): void {
-    const host = this.#host;
-    const { id } = host.command;
+    const desk = this.#desk;
+    const { id } = desk.command;
     const shard = this.#find(OP.LIST_FAILURES);
     if (this.#answer === C.DONE)
-      writeDocument(host, failureList(host, failuresOf(host, shard, id)));
-    else host.output.reply(R.REPLY.NOT_FOUND);
+      writeDocument(desk, failureList(desk, failuresOf(desk, shard, id)));
+    else desk.output.reply(R.REPLY.NOT_FOUND);
   }
 
   /**
@@ -105,7 +105,7 @@ export class JobCommands {
    * answered, when there is none.
    */
   reserve(): Shard | undefined {
-    const { output } = this.#host;
+    const { output } = this.#desk;
     let shard = this.#find(OP.RESERVE_JOB);
     if (this.#answer === C.MORE) {
       // The first thing that this connection has in that shard.
@@ -125,11 +125,11 @@ export class JobCommands {
    * it.
    */
   #find(op: number): Shard {
-    const host = this.#host;
-    const likely = host.likelyShard(host.command.id);
+    const desk = this.#desk;
+    const likely = desk.likelyShard(desk.command.id);
     this.#answer = likely.answer(this.#ask(op, likely));
     if (this.#answer !== C.NOT_FOUND) return likely;
-    for (const shard of host.shards) {
+    for (const shard of desk.shards) {
       if (shard === likely) continue;
       const answer = shard.answer(this.#ask(op, shard));
       if (answer === C.NOT_FOUND) continue;
@@ -141,7 +141,7 @@ export class JobCommands {
 
   /** Asks one shard to do what the command says to its job. */
   #ask(op: number, shard: Shard): number {
-    const { command, now } = this.#host;
+    const { command, now } = this.#desk;
     const { id, pri, delay } = command;
     const { engine, thread } = shard;
     const record = this.#connection.record(shard);

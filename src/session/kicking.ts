@@ -9,40 +9,40 @@ import { depend } from "./answers.ts";
 import { FINISHED, UNFINISHED } from "./long-command.ts";
 import type { LongCommand } from "./long-command.ts";
 import type { PutTube } from "./putting.ts";
-import type { SessionHost } from "./session-host.ts";
+import type { Desk } from "./desk.ts";
 
 /** One kick of the tube that a connection uses. */
 export class Kick implements LongCommand {
-  readonly #host: SessionHost;
+  readonly #desk: Desk;
   readonly #used: PutTube;
   #left: number;
   /** Chosen by the first step. */
   #kind = C.KIND_ANY;
   #kicked = 0;
 
-  /** Of as many jobs as the host's command says. */
-  constructor(host: SessionHost, used: PutTube) {
-    this.#host = host;
+  /** Of as many jobs as the desk's command says. */
+  constructor(desk: Desk, used: PutTube) {
+    this.#desk = desk;
     this.#used = used;
-    this.#left = host.command.bound;
+    this.#left = desk.command.bound;
   }
 
   hasRoom(): boolean {
-    return this.#host.hasRoom();
+    return this.#desk.room.isThere;
   }
 
   step(): number {
-    const host = this.#host;
+    const desk = this.#desk;
     const { shard, tube } = this.#used;
     const { engine, thread } = shard;
-    const answer = shard.answer(engine.kick(thread, tube, this.#left, this.#kind, host.now));
+    const answer = shard.answer(engine.kick(thread, tube, this.#left, this.#kind, desk.now));
     const count = shard.field(C.RESULT_COUNT);
     this.#kind = shard.field(C.RESULT_REF);
     this.#kicked += count;
     this.#left -= count;
-    depend(host, shard);
+    depend(desk, shard);
     if (answer === C.MORE) return UNFINISHED;
-    const { output } = host;
+    const { output } = desk;
     output.room(R.REPLY_LINE_MAX);
     output.at = R.writeKicked(output.bytes, output.at, this.#kicked);
     return FINISHED;

@@ -20,12 +20,12 @@ import { depend, writeDocument, writeJob } from "./answers.ts";
 import { FINISHED, UNFINISHED } from "./long-command.ts";
 import type { LongCommand } from "./long-command.ts";
 import type { PutTube } from "./putting.ts";
-import type { SessionHost } from "./session-host.ts";
+import type { Desk } from "./desk.ts";
 import { listedJobs } from "./statistics.ts";
 
 /** One page of list-jobs. */
 export class Listing implements LongCommand {
-  readonly #host: SessionHost;
+  readonly #desk: Desk;
   readonly #shard: Shard;
   readonly #name: Uint8Array;
   readonly #state: number;
@@ -50,18 +50,18 @@ export class Listing implements LongCommand {
 
   /** Of the tube of that name, which is in `shard`, as `command` says. */
   constructor(
-    host: SessionHost,
+    desk: Desk,
     shard: Shard,
     name: Uint8Array,
     { state, after, limit }: Readonly<Command>,
   ) {
-    this.#host = host;
+    this.#desk = desk;
     this.#shard = shard;
     this.#name = name;
     this.#state = state;
     this.#after = after;
     this.#limit = limit;
-    this.#lastId = host.lastId();
+    this.#lastId = desk.lastId();
   }
 
   /** It writes nothing. */
@@ -87,10 +87,10 @@ export class Listing implements LongCommand {
     const { engine, thread } = this.#stage();
     const bytes = this.#name.length;
     const answer = this.#shard.answer(
-      engine.listWalk(thread, 0, bytes, this.#state, this.#after, this.#most, this.#host.now),
+      engine.listWalk(thread, 0, bytes, this.#state, this.#after, this.#most, this.#desk.now),
     );
     if (answer === C.NOT_FOUND) {
-      this.#host.output.reply(R.REPLY.NOT_FOUND);
+      this.#desk.output.reply(R.REPLY.NOT_FOUND);
       return true;
     }
     if (answer === C.MORE) {
@@ -125,7 +125,7 @@ export class Listing implements LongCommand {
         this.#after,
         this.#lastId,
         most,
-        this.#host.now,
+        this.#desk.now,
       ),
     );
     if (answer === C.NOT_FOUND) return this.#answer(); // the tube went, and its jobs with it
@@ -154,7 +154,7 @@ export class Listing implements LongCommand {
         most,
         this.#class,
         this.#classes,
-        this.#host.now,
+        this.#desk.now,
       ),
     );
     if (answer === C.NOT_FOUND) return this.#answer();
@@ -167,22 +167,22 @@ export class Listing implements LongCommand {
   }
 
   #answer(): boolean {
-    const host = this.#host;
+    const desk = this.#desk;
     const shard = this.#shard;
     const page = this.#ids.slice(0, this.#limit);
     const next = this.#ids.length > this.#limit ? (page.at(-1) ?? 0) : 0;
-    const offset = host.stageName(shard, this.#name, page);
+    const offset = desk.stageName(shard, this.#name, page);
     const { engine, thread } = shard;
     const bytes = this.#name.length;
-    const { now } = host;
+    const { now } = desk;
     shard.answer(engine.describeJobs(thread, 0, bytes, this.#state, offset, page.length, now));
-    depend(host, shard);
-    writeDocument(host, listedJobs(shard, next));
+    depend(desk, shard);
+    writeDocument(desk, listedJobs(shard, next));
     return true;
   }
 
   #stage(): Shard {
-    this.#host.stageName(this.#shard, this.#name);
+    this.#desk.stageName(this.#shard, this.#name);
     return this.#shard;
   }
 
@@ -199,7 +199,7 @@ export class Listing implements LongCommand {
 
 /** peek-reserved. */
 export class ReservedPeek implements LongCommand {
-  readonly #host: SessionHost;
+  readonly #desk: Desk;
   readonly #used: PutTube;
   /** Classes of the scan; 0 before there is one. */
   #classes = 0;
@@ -211,8 +211,8 @@ export class ReservedPeek implements LongCommand {
   #dueMicros = C.NEVER_MICROS;
 
   /** Of the tube that the connection uses. */
-  constructor(host: SessionHost, used: PutTube) {
-    this.#host = host;
+  constructor(desk: Desk, used: PutTube) {
+    this.#desk = desk;
     this.#used = used;
   }
 
@@ -230,14 +230,14 @@ export class ReservedPeek implements LongCommand {
       return UNFINISHED;
     }
     const { shard } = this.#used;
-    const isShown = answer === C.DONE && writeJob(this.#host, R.writeFound, shard);
-    if (!isShown) this.#host.output.reply(R.REPLY.NOT_FOUND);
+    const isShown = answer === C.DONE && writeJob(this.#desk, R.writeFound, shard);
+    if (!isShown) this.#desk.output.reply(R.REPLY.NOT_FOUND);
     return FINISHED;
   }
 
   #first(): number {
     const { shard, tube } = this.#used;
-    const answer = shard.answer(shard.engine.peekReserved(shard.thread, tube, this.#host.now));
+    const answer = shard.answer(shard.engine.peekReserved(shard.thread, tube, this.#desk.now));
     if (answer === C.MORE) {
       this.#classes = shard.field(C.RESULT_STATS + C.LIST_CLASSES);
       this.#beginScan();
@@ -261,7 +261,7 @@ export class ReservedPeek implements LongCommand {
         this.#id,
         this.#class,
         this.#classes,
-        this.#host.now,
+        this.#desk.now,
       ),
     );
     this.#class = shard.field(C.RESULT_REF);

@@ -11,7 +11,7 @@ import * as R from "../protocol/replies.ts";
 import { depend } from "./answers.ts";
 import { REFUSED, TRAILER_BYTES } from "./intake.ts";
 import type { Intake, Receiver } from "./intake.ts";
-import type { SessionHost } from "./session-host.ts";
+import type { Desk } from "./desk.ts";
 
 const CR = 13;
 const LF = 10;
@@ -25,29 +25,29 @@ export interface PutTube {
 
 /** The puts of one connection. */
 export class Putting {
-  readonly #host: SessionHost;
+  readonly #desk: Desk;
   readonly #intake: Intake;
 
-  constructor(host: SessionHost, intake: Intake) {
-    this.#host = host;
+  constructor(desk: Desk, intake: Intake) {
+    this.#desk = desk;
     this.#intake = intake;
   }
 
   /**
-   * The put that the host's command names, its body at bytes[at, ...); returns the position behind
+   * The put that the desk's command names, its body at bytes[at, ...); returns the position behind
    * what was taken of it now.
    */
   put(to: PutTube, bytes: Uint8Array, at: number, end: number): number {
-    const host = this.#host;
-    const { command, output } = host;
-    const id = host.nextId(); // now, as beanstalkd: what goes wrong from here on burns it
+    const desk = this.#desk;
+    const { command, output } = desk;
+    const id = desk.nextId(); // now, as beanstalkd: what goes wrong from here on burns it
     const bodyEnd = at + command.bytes;
     if (bodyEnd + TRAILER_BYTES > end) {
       if (id === 0) this.#intake.swallow(command.bytes, R.REPLY.OUT_OF_MEMORY);
       else this.#open(to, id);
       return at;
     }
-    const refusal = host.putRefusal ?? (id === 0 ? R.REPLY.OUT_OF_MEMORY : undefined);
+    const refusal = desk.putRefusal ?? (id === 0 ? R.REPLY.OUT_OF_MEMORY : undefined);
     if (bytes[bodyEnd] !== CR || bytes[bodyEnd + 1] !== LF) output.reply(R.REPLY.EXPECTED_CRLF);
     else if (refusal !== undefined) output.reply(refusal);
     else this.#putWhole(to, id, bytes, at, end);
@@ -57,8 +57,8 @@ export class Putting {
   #putWhole(to: PutTube, id: number, bytes: Uint8Array, at: number, end: number): void {
     const { shard, tube } = to;
     const { engine, thread } = shard;
-    const { command, now } = this.#host;
-    const offset = this.#host.stage(shard, bytes, at, at + command.bytes, end);
+    const { command, now } = this.#desk;
+    const offset = this.#desk.stage(shard, bytes, at, at + command.bytes, end);
     const { pri, delay, ttr } = command;
     let answer = C.OUT_OF_MEMORY;
     let tries = 0;
@@ -67,12 +67,12 @@ export class Putting {
         engine.put(thread, tube, id, pri, delay, ttr, offset, command.bytes, now),
       );
     } while (answer === C.OUT_OF_MEMORY && shard.growBudget(tries++ > 0));
-    answerPut(this.#host, shard, id, answer);
+    answerPut(this.#desk, shard, id, answer);
   }
 
   #open(to: PutTube, id: number): void {
     const { shard } = to;
-    const { bytes } = this.#host.command;
+    const { bytes } = this.#desk.command;
     let answer = C.OUT_OF_MEMORY;
     let tries = 0;
     do {
@@ -81,7 +81,7 @@ export class Putting {
     const address = answer === C.DONE ? shard.field(C.RESULT_REF) : 0;
     const parts = address === 0 ? undefined : this.#record(to, address, id);
     if (parts === undefined) this.#intake.swallow(bytes, R.REPLY.OUT_OF_MEMORY);
-    else this.#intake.begin(bytes, new Upload(this.#host, to, id, address, parts > 0));
+    else this.#intake.begin(bytes, new Upload(this.#desk, to, id, address, parts > 0));
   }
 
   /**
@@ -89,7 +89,7 @@ export class Putting {
    * without memory to keep track of them.
    */
   #record({ shard, tube }: PutTube, address: number, id: number): number | undefined {
-    if (!this.#host.hasJournal) return 0;
+    if (!this.#desk.hasJournal) return 0;
     const { engine, thread } = shard;
     let answer = C.OUT_OF_MEMORY;
     let tries = 0;
@@ -102,9 +102,9 @@ export class Putting {
   }
 }
 
-/** A put whose body comes in pieces: made of the host's command. */
+/** A put whose body comes in pieces: made of the desk's command. */
 class Upload implements Receiver {
-  readonly #host: SessionHost;
+  readonly #desk: Desk;
   readonly #to: PutTube;
   readonly #id: number;
   readonly #address: number;
@@ -114,9 +114,9 @@ class Upload implements Receiver {
   /** It is so long that it goes to the journal as it comes. */
   readonly #isRecorded: boolean;
 
-  constructor(host: SessionHost, to: PutTube, id: number, address: number, isRecorded: boolean) {
-    const { pri, delay, ttr } = host.command;
-    this.#host = host;
+  constructor(desk: Desk, to: PutTube, id: number, address: number, isRecorded: boolean) {
+    const { pri, delay, ttr } = desk.command;
+    this.#desk = desk;
     this.#to = to;
     this.#id = id;
     this.#address = address;
@@ -127,14 +127,14 @@ class Upload implements Receiver {
   }
 
   append(position: number, bytes: Uint8Array, at: number, count: number, end: number): number {
-    const host = this.#host;
+    const desk = this.#desk;
     const { shard } = this.#to;
     const { engine, thread } = shard;
-    const offset = host.stage(shard, bytes, at, at + count, end);
+    const offset = desk.stage(shard, bytes, at, at + count, end);
     let done = 0;
     let refusedAt = -1;
     while (done < count) {
-      if (this.#isRecorded && host.isJournalFull) return REFUSED;
+      if (this.#isRecorded && desk.isJournalFull) return REFUSED;
       const code = engine.appendUpload(
         thread,
         this.#address,
@@ -154,12 +154,12 @@ class Upload implements Receiver {
   }
 
   finish(): void {
-    const host = this.#host;
+    const desk = this.#desk;
     const { shard, tube } = this.#to;
-    const refusal = host.putRefusal;
+    const refusal = desk.putRefusal;
     if (refusal !== undefined) {
       this.drop();
-      host.output.reply(refusal);
+      desk.output.reply(refusal);
       return;
     }
     const code = shard.engine.commitUpload(
@@ -170,9 +170,9 @@ class Upload implements Receiver {
       this.#pri,
       this.#delaySeconds,
       this.#ttrSeconds,
-      host.now,
+      desk.now,
     );
-    answerPut(host, shard, this.#id, shard.answer(code));
+    answerPut(desk, shard, this.#id, shard.answer(code));
   }
 
   drop(): void {
@@ -180,19 +180,19 @@ class Upload implements Receiver {
     const drop = (): void => {
       shard.answer(shard.engine.dropUpload(shard.thread, this.#address));
     };
-    if (this.#isRecorded) this.#host.whenRoom(drop); // that it is not needed any more is a record
+    if (this.#isRecorded) this.#desk.room.whenThere(drop); // that it is not needed any more is a record
     else drop();
   }
 }
 
-function answerPut(host: SessionHost, shard: Shard, id: number, answer: number): void {
-  const { output } = host;
+function answerPut(desk: Desk, shard: Shard, id: number, answer: number): void {
+  const { output } = desk;
   if (answer === C.OUT_OF_MEMORY) {
     output.reply(R.REPLY.OUT_OF_MEMORY);
     return;
   }
-  host.hint(id, shard);
-  depend(host, shard);
+  desk.hint(id, shard);
+  depend(desk, shard);
   output.room(R.REPLY_LINE_MAX);
   const write = answer === C.DONE ? R.writeInserted : R.writeBuried;
   output.at = write(output.bytes, output.at, id);

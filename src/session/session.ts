@@ -9,7 +9,8 @@
  *           -> LineFraming, parser -> JobCommands, TubeCommands, reserve -> output
  *           -> Putting, Failing: bodies            blocked: `granted` or `expire` goes on
  *
- * Driven by a transport (Inlet) and by its SessionHost. Everything is synchronous.
+ * Driven by a transport (Inlet) and by its host (host.ts), which gives it its turns. Everything is
+ * synchronous.
  */
 
 import * as C from "../../assembly/constants.ts";
@@ -24,10 +25,8 @@ import type { Inlet, Outlet } from "../transport.ts";
 import { writeJob } from "./answers.ts";
 import { COUNTER_OPS, COUNTER_PRODUCERS, COUNTER_WAITING, COUNTER_WORKERS } from "./counters.ts";
 import { drain, undrain } from "./draining.ts";
-import type { Due } from "./due-heap.ts";
 import { EngineRun } from "./engine-run.ts";
 import { Failing } from "./failing.ts";
-import type { Holder } from "./gate.ts";
 import { Intake } from "./intake.ts";
 import { JobCommands } from "./job-commands.ts";
 import * as framing from "./line-framing.ts";
@@ -35,8 +34,10 @@ import { LineFraming } from "./line-framing.ts";
 import { FINISHED } from "./long-command.ts";
 import type { LongCommand } from "./long-command.ts";
 import { Putting } from "./putting.ts";
-import type { RoomWaiter, SessionHost } from "./session-host.ts";
+import type { Desk } from "./desk.ts";
+import type { RoomWaiter } from "./room-queue.ts";
 import { TubeCommands } from "./tube-commands.ts";
+import type { Blocked, Turns } from "./turns.ts";
 import { NAMED_MAX } from "./who-is-there.ts";
 import type { ConnectionFacts } from "./who-is-there.ts";
 
@@ -45,14 +46,15 @@ const PENDING_BYTES_MAX = 65_536;
 const MICROS = 1_000_000;
 
 /** One connection's conversation. */
-export class Session implements Inlet, Due, Holder, RoomWaiter {
+export class Session implements Inlet, Blocked, RoomWaiter {
+  readonly outlet: Outlet;
   heldBytes = 0;
   /* Place among the blocked sessions. */
   dueMicros = 0;
   heapIndex = -1;
 
-  readonly #host: SessionHost;
-  readonly #outlet: Outlet;
+  readonly #desk: Desk;
+  readonly #turns: Turns;
   readonly #token: number;
   readonly #connection: Connection;
   readonly #tubes: TubeCommands;
@@ -98,33 +100,34 @@ export class Session implements Inlet, Due, Holder, RoomWaiter {
    * A conversation on a new connection; `token` is what grants call it. An observer begins without
    * a tube.
    */
-  constructor(host: SessionHost, outlet: Outlet, token: number, isObserver = false) {
-    this.#host = host;
-    this.#outlet = outlet;
+  constructor(desk: Desk, turns: Turns, outlet: Outlet, token: number, isObserver = false) {
+    this.outlet = outlet;
+    this.#desk = desk;
+    this.#turns = turns;
     this.#token = token;
-    this.#openedMicros = host.now;
-    this.#connection = new Connection(host.shards, token);
-    this.#tubes = new TubeCommands(host, this.#connection, isObserver);
-    this.#jobs = new JobCommands(host, this.#connection);
-    this.#intake = new Intake(host);
-    this.#putting = new Putting(host, this.#intake);
-    this.#failing = new Failing(host, this.#connection, this.#intake);
-    this.#engineRun = new EngineRun(host, this.#connection, this.#tubes.used.shard);
+    this.#openedMicros = desk.now;
+    this.#connection = new Connection(desk.shards, token);
+    this.#tubes = new TubeCommands(desk, this.#connection, isObserver);
+    this.#jobs = new JobCommands(desk, this.#connection);
+    this.#intake = new Intake(desk);
+    this.#putting = new Putting(desk, this.#intake);
+    this.#failing = new Failing(desk, this.#connection, this.#intake);
+    this.#engineRun = new EngineRun(desk, this.#connection, this.#tubes.used.shard);
     if (!isObserver && !this.#tubes.isReady) {
       this.#closing = true;
-      host.later(() => outlet.close());
+      desk.later(() => outlet.close());
     }
   }
 
-  /** What there is to say about it. Called by the host, between turns. */
+  /** What there is to say about it. Called by the host, in a turn of nobody. */
   describe(): ConnectionFacts {
-    const { now, shards } = this.#host;
+    const { now, shards } = this.#desk;
     const held = shards.map((shard) => this.#connection.held(shard, NAMED_MAX, now));
     const holds = held.flatMap(({ jobs }) => jobs).toSorted((a, b) => a.leftMicros - b.leftMicros);
     const { watched, usedName } = this.#tubes;
     return {
       token: this.#token,
-      peer: this.#outlet.peer ?? "",
+      peer: this.outlet.peer ?? "",
       uses: usedName,
       watches: watched.names(NAMED_MAX),
       watchCount: watched.size,
@@ -143,29 +146,24 @@ export class Session implements Inlet, Due, Holder, RoomWaiter {
 
   receive(bytes: Uint8Array): void {
     if (this.#closing || this.#gone) return;
-    const host = this.#host;
-    if (this.#pending.length > 0 || this.#isHeldUp()) {
-      this.#keep(bytes);
-      return;
-    }
-    host.begin();
-    host.output.begin(this.#outlet, this);
-    this.#share = host.limits.commandsPerTurn;
+    if (this.#pending.length > 0 || this.#isHeldUp()) this.#keep(bytes);
+    else this.#turns.turn(this, () => this.#take(bytes));
+  }
+
+  #take(bytes: Uint8Array): void {
+    this.#share = this.#desk.limits.commandsPerTurn;
     const at = this.#run(bytes, bytes.length);
     if (at < bytes.length && !this.#closing) this.#keep(bytes.subarray(at));
     this.#endTurn();
-    host.end();
   }
 
   ended(): void {
     if (this.#closing || this.#gone || this.#ended) return;
     this.#ended = true;
-    const host = this.#host;
-    host.begin();
-    host.output.begin(this.#outlet, this);
-    if (this.#blocked) this.#stopWaiting(R.REPLY.TIMED_OUT);
-    this.#goOn();
-    host.end();
+    this.#turns.turn(this, () => {
+      if (this.#blocked) this.#stopWaiting(R.REPLY.TIMED_OUT);
+      this.#goOn();
+    });
   }
 
   drained(): void {
@@ -177,10 +175,7 @@ export class Session implements Inlet, Due, Holder, RoomWaiter {
   closed(): void {
     if (this.#gone) return;
     this.#gone = true;
-    const host = this.#host;
-    host.begin();
-    this.#leave();
-    host.end();
+    this.#turns.turn(this, () => this.#leave());
   }
 
   /* Holder. */
@@ -211,22 +206,19 @@ export class Session implements Inlet, Due, Holder, RoomWaiter {
     const pause = this.#stalled || this.#pendingBytes >= PENDING_BYTES_MAX;
     if (pause === this.#paused) return;
     this.#paused = pause;
-    if (pause) this.#outlet.pause();
-    else this.#outlet.resume();
+    if (pause) this.outlet.pause();
+    else this.outlet.resume();
   }
 
   /** A turn of its own for what was kept. */
   #resume(): void {
     if (this.#gone || this.#closing) return;
-    this.#host.begin();
-    this.#host.output.begin(this.#outlet, this);
-    this.#goOn();
-    this.#host.end();
+    this.#turns.turn(this, () => this.#goOn());
   }
 
-  /** Runs what was kept, within a turn whose output is this session's. */
+  /** Runs what was kept, within a turn of this session. */
   #goOn(): void {
-    this.#share = this.#host.limits.commandsPerTurn;
+    this.#share = this.#desk.limits.commandsPerTurn;
     if (this.#long !== undefined && !this.#isHeldUp()) this.#undertake(this.#long);
     for (let chunk = this.#pending[0]; chunk !== undefined; chunk = this.#pending[0]) {
       if (this.#isHeldUp() || this.#closing) break;
@@ -246,22 +238,22 @@ export class Session implements Inlet, Due, Holder, RoomWaiter {
   #leave(): void {
     if (this.#hasLeft) return;
     this.#hasLeft = true;
-    const host = this.#host;
+    const desk = this.#desk;
     this.#unblock();
-    host.forgetWaiter(this);
+    desk.room.forget(this);
     this.#long?.drop?.();
     this.#long = undefined;
     this.#intake.drop();
-    this.#connection.close(host.now);
+    this.#connection.close(desk.now);
     this.#tubes.close();
-    if (this.#isProducer) host.count(COUNTER_PRODUCERS, -1);
-    if (this.#isWorker) host.count(COUNTER_WORKERS, -1);
+    if (this.#isProducer) desk.count(COUNTER_PRODUCERS, -1);
+    if (this.#isWorker) desk.count(COUNTER_WORKERS, -1);
     this.#pending.length = 0;
-    host.forget(this.#token);
+    this.#turns.forget(this.#token);
   }
 
   #endTurn(): void {
-    const { output } = this.#host;
+    const { output } = this.#desk;
     if (this.#ended && this.#pending.length === 0 && !this.#isHeldUp()) this.#closing = true;
     if (this.#closing) {
       this.#leave();
@@ -275,8 +267,8 @@ export class Session implements Inlet, Due, Holder, RoomWaiter {
 
   /** Stops when the peer does not read. */
   #look(): void {
-    const waiting = this.#outlet.backlogBytes + this.heldBytes;
-    if (waiting > this.#host.limits.maxOutputBytes) this.#stalled = true;
+    const waiting = this.outlet.backlogBytes + this.heldBytes;
+    if (waiting > this.#desk.limits.maxOutputBytes) this.#stalled = true;
   }
 
   /** Does the next piece of a command that takes several turns. */
@@ -292,7 +284,7 @@ export class Session implements Inlet, Due, Holder, RoomWaiter {
 
   /** Sends the rest of a long body as a command of its own, before the next one. */
   #takeRest(): void {
-    const rest = this.#host.takeRest();
+    const rest = this.#desk.takeRest();
     if (rest === undefined) return;
     this.#long = rest;
     this.#yield();
@@ -300,12 +292,12 @@ export class Session implements Inlet, Due, Holder, RoomWaiter {
 
   #awaitRoom(): void {
     this.#awaitsRoom = true;
-    this.#host.awaitRoom(this);
+    this.#desk.room.wait(this);
   }
 
   /** Whether the command has to wait for room in the journal's ring; then it is not begun. */
   #mustWait(op: number): boolean {
-    if (this.#host.hasRoom() || !WRITES_RECORDS.has(op)) return false;
+    if (this.#desk.room.isThere || !WRITES_RECORDS.has(op)) return false;
     this.#awaitRoom();
     return true;
   }
@@ -313,10 +305,10 @@ export class Session implements Inlet, Due, Holder, RoomWaiter {
   /* RoomWaiter. */
 
   hasRoom(): boolean {
-    return this.#long === undefined ? this.#host.hasRoom() : this.#long.hasRoom();
+    return this.#long === undefined ? this.#desk.room.isThere : this.#long.hasRoom();
   }
 
-  /** What waited for room goes on. Called by the host, between turns. */
+  /** What waited for room goes on. Called by the desk's queue, between turns. */
   goOn(): void {
     this.#awaitsRoom = false;
     this.#resume();
@@ -325,7 +317,7 @@ export class Session implements Inlet, Due, Holder, RoomWaiter {
   /** Lets the others have their turn. */
   #yield(): void {
     this.#yielded = true;
-    this.#host.later(() => {
+    this.#desk.later(() => {
       this.#yielded = false;
       this.#resume();
     });
@@ -336,8 +328,8 @@ export class Session implements Inlet, Due, Holder, RoomWaiter {
    * took.
    */
   #run(bytes: Uint8Array, end: number): number {
-    const host = this.#host;
-    const { output } = host;
+    const desk = this.#desk;
+    const { output } = desk;
     let at = 0;
     while (at < end) {
       at = this.#step(bytes, at, end);
@@ -369,7 +361,7 @@ export class Session implements Inlet, Due, Holder, RoomWaiter {
   }
 
   #runInEngine(bytes: Uint8Array, at: number, end: number): number {
-    if (this.#host.isReadOnly) return at;
+    if (this.#desk.isReadOnly) return at;
     const run = this.#engineRun;
     const next = run.take(this.#tubes.used, bytes, at, end, Math.max(0, this.#share));
     this.#share -= run.commands;
@@ -382,14 +374,14 @@ export class Session implements Inlet, Due, Holder, RoomWaiter {
     const lines = this.#framing;
     const found = lines.take(bytes, at, end);
     if (found === framing.LINE) return this.#wholeLine(lines, bytes, end);
-    if (found === framing.TOO_LONG) this.#host.output.reply(R.REPLY.BAD_FORMAT);
+    if (found === framing.TOO_LONG) this.#desk.output.reply(R.REPLY.BAD_FORMAT);
     if (found === framing.FOREIGN) this.#closing = true; // nothing that it sent is a command
     return lines.next;
   }
 
   #wholeLine(lines: LineFraming, bytes: Uint8Array, inputEnd: number): number {
     const { line, start, end, next } = lines;
-    const op = parseLine(line, start, end, this.#host.command);
+    const op = parseLine(line, start, end, this.#desk.command);
     if (op >= OP.BAD_FORMAT && looksLikeAnotherProtocol(line, start, end)) {
       this.#closing = true;
       return next;
@@ -399,30 +391,30 @@ export class Session implements Inlet, Due, Holder, RoomWaiter {
   }
 
   /**
-   * Runs the host's command, whose names stand in `line` and whose body, if it has one, at
+   * Runs the desk's command, whose names stand in `line` and whose body, if it has one, at
    * bytes[next, end).
    */
   #execute(op: number, line: Uint8Array, bytes: Uint8Array, next: number, end: number): number {
-    const host = this.#host;
-    host.count(COUNTER_OPS + op, 1);
+    const desk = this.#desk;
+    desk.count(COUNTER_OPS + op, 1);
     if (op === OP.PUT) return this.#put(bytes, next, end);
-    if (host.command.hasFailure) {
+    if (desk.command.hasFailure) {
       this.#failing.begin(op);
       return next;
     }
-    if (host.isReadOnly && CHANGES_JOBS.has(op)) {
-      host.output.reply(R.REPLY.OUT_OF_MEMORY);
+    if (desk.isReadOnly && CHANGES_JOBS.has(op)) {
+      desk.output.reply(R.REPLY.OUT_OF_MEMORY);
       return next;
     }
     if (op === OP.RESERVE) this.#reserve(Infinity);
-    else if (op === OP.RESERVE_WITH_TIMEOUT) this.#reserve(host.command.timeout * MICROS);
+    else if (op === OP.RESERVE_WITH_TIMEOUT) this.#reserve(desk.command.timeout * MICROS);
     else if (op === OP.RESERVE_JOB) this.#reserveJob();
     else if (op === OP.QUIT) this.#closing = true;
-    else if (op === OP.DRAIN) drain(host);
-    else if (op === OP.UNDRAIN) undrain(host);
-    else if (op === OP.LIST_JOBS && host.command.garbage) host.output.reply(R.REPLY.BAD_FORMAT);
-    else if (op === OP.UNKNOWN_COMMAND) host.output.reply(R.REPLY.UNKNOWN_COMMAND);
-    else if (op === OP.BAD_FORMAT) host.output.reply(R.REPLY.BAD_FORMAT);
+    else if (op === OP.DRAIN) drain(desk);
+    else if (op === OP.UNDRAIN) undrain(desk);
+    else if (op === OP.LIST_JOBS && desk.command.garbage) desk.output.reply(R.REPLY.BAD_FORMAT);
+    else if (op === OP.UNKNOWN_COMMAND) desk.output.reply(R.REPLY.UNKNOWN_COMMAND);
+    else if (op === OP.BAD_FORMAT) desk.output.reply(R.REPLY.BAD_FORMAT);
     else if (!this.#jobs.run(op) && !this.#tubes.run(op, line)) this.#begin(op, line);
     this.#takeRest();
     return next;
@@ -436,20 +428,20 @@ export class Session implements Inlet, Due, Holder, RoomWaiter {
   #becomeProducer(): void {
     if (this.#isProducer) return;
     this.#isProducer = true;
-    this.#host.count(COUNTER_PRODUCERS, 1);
+    this.#desk.count(COUNTER_PRODUCERS, 1);
   }
 
   #becomeWorker(): void {
     if (this.#isWorker) return;
     this.#isWorker = true;
-    this.#host.count(COUNTER_WORKERS, 1);
-    const { peer } = this.#outlet;
+    this.#desk.count(COUNTER_WORKERS, 1);
+    const { peer } = this.outlet;
     if (peer !== undefined) this.#connection.introduce(asciiBytes(peer).subarray(0, C.WHO_MAX));
   }
 
   /** The checks in beanstalkd's order: size, then what stands behind it. */
   #put(bytes: Uint8Array, at: number, end: number): number {
-    const { command, limits, output } = this.#host;
+    const { command, limits, output } = this.#desk;
     if (command.bytes > limits.maxJobBytes) {
       this.#intake.swallow(command.bytes, R.REPLY.JOB_TOO_BIG);
       return at;
@@ -478,7 +470,7 @@ export class Session implements Inlet, Due, Holder, RoomWaiter {
   }
 
   #reserve(timeoutMicros: number): void {
-    const { now, output } = this.#host;
+    const { now, output } = this.#desk;
     this.#becomeWorker();
     const shard = this.#connection.take(now);
     this.#engineRun.shard = shard ?? this.#connection.onlyWatched ?? this.#engineRun.shard;
@@ -500,65 +492,63 @@ export class Session implements Inlet, Due, Holder, RoomWaiter {
    * long; DEADLINE_SOON says so.
    */
   #deliver(shard: Shard): void {
-    const host = this.#host;
-    if (!writeJob(host, R.writeReserved, shard)) host.output.reply(R.REPLY.DEADLINE_SOON);
+    const desk = this.#desk;
+    if (!writeJob(desk, R.writeReserved, shard)) desk.output.reply(R.REPLY.DEADLINE_SOON);
     this.#takeRest();
   }
 
   #block(dueMicros: number): void {
-    const host = this.#host;
+    const desk = this.#desk;
     this.#generation = (this.#generation + 1) >>> 0;
-    const shard = this.#connection.wait(this.#generation, host.now);
+    const shard = this.#connection.wait(this.#generation, desk.now);
     if (shard !== undefined) {
       this.#deliver(shard);
       return;
     }
     this.#blocked = true;
-    host.count(COUNTER_WAITING, 1);
+    desk.count(COUNTER_WAITING, 1);
     this.dueMicros = dueMicros;
-    if (dueMicros < C.NEVER_MICROS) host.blocked.add(this);
+    if (dueMicros < C.NEVER_MICROS) this.#turns.blocked.add(this);
   }
 
   #unblock(): void {
     if (!this.#blocked) return;
     this.#blocked = false;
-    this.#host.blocked.remove(this);
-    this.#host.count(COUNTER_WAITING, -1);
+    this.#turns.blocked.remove(this);
+    this.#desk.count(COUNTER_WAITING, -1);
   }
 
   /** Ends the waiting with a grant if one was made, else with `reply`. */
   #stopWaiting(reply: Uint8Array): void {
     this.#unblock();
-    const delivered = this.#connection.stopWaiting(this.#host.now, (shard) => this.#deliver(shard));
-    if (!delivered) this.#host.output.reply(reply);
+    const delivered = this.#connection.stopWaiting(this.#desk.now, (shard) => this.#deliver(shard));
+    if (!delivered) this.#desk.output.reply(reply);
   }
 
   /**
-   * A grant for this session was collected (RESERVED) or had run out (LOST). Called by the host,
-   * between turns.
+   * A grant for this session was collected (RESERVED) or had run out (LOST). Called by the host, in
+   * a turn of this session.
    */
   granted(shard: Shard, answer: number): void {
-    const host = this.#host;
+    const desk = this.#desk;
     const wanted = this.#blocked && shard.field(C.RESULT_GENERATION) === this.#generation;
     if (!wanted) {
-      if (answer === C.RESERVED) this.#connection.handBack(shard, host.now);
+      if (answer === C.RESERVED) this.#connection.handBack(shard, desk.now);
       return;
     }
-    if (answer === C.LOST && !this.#connection.waitIn(shard, this.#generation, host.now)) return;
-    host.output.begin(this.#outlet, this);
+    if (answer === C.LOST && !this.#connection.waitIn(shard, this.#generation, desk.now)) return;
     this.#deliver(shard);
-    this.#connection.stopWaitingBut(shard, host.now);
+    this.#connection.stopWaitingBut(shard, desk.now);
     this.#unblock();
     this.#goOn();
   }
 
   /**
-   * Its time-out or a deadline of what it holds is due. Called by the host, between turns.
+   * Its time-out or a deadline of what it holds is due. Called by the host, in a turn of this
+   * session.
    */
   expire(): void {
-    const { output, now } = this.#host;
-    output.begin(this.#outlet, this);
-    const soon = this.#soonMicros() <= now;
+    const soon = this.#soonMicros() <= this.#desk.now;
     this.#stopWaiting(soon ? R.REPLY.DEADLINE_SOON : R.REPLY.TIMED_OUT);
     this.#goOn();
   }

@@ -12,7 +12,7 @@ import { JOB_STATS, SERVER_STATS, TUBE_STATS } from "../protocol/stats.ts";
 import type { StatsKey } from "../protocol/stats.ts";
 import { COUNTER_ACCEPTED } from "../engine/common.ts";
 import { COUNTER_OPS, COUNTER_PRODUCERS, COUNTER_WAITING, COUNTER_WORKERS } from "./counters.ts";
-import type { SessionHost } from "./session-host.ts";
+import type { Desk } from "./desk.ts";
 
 type Value = string | number | boolean;
 
@@ -26,20 +26,20 @@ const STATE_NAMES: Readonly<Record<number, string>> = {
 const LATIN1 = new TextDecoder("latin1");
 
 /** `stats`. */
-export function serverStats(host: SessionHost): string {
-  return document(host, SERVER_STATS, {
-    ...shardFigures(host),
-    ...commandCounts(host),
-    ...connectionCounts(host),
-    ...journalFigures(host),
-    ...processFacts(host),
+export function serverStats(desk: Desk): string {
+  return document(desk, SERVER_STATS, {
+    ...shardFigures(desk),
+    ...commandCounts(desk),
+    ...connectionCounts(desk),
+    ...journalFigures(desk),
+    ...processFacts(desk),
   });
 }
 
-function shardFigures(host: SessionHost): Record<string, Value> {
+function shardFigures(desk: Desk): Record<string, Value> {
   const sums = new Float64Array(C.SHARD_FAILURES_KEPT + 1);
-  for (const shard of host.shards) {
-    shard.answer(shard.engine.statsShard(shard.thread, host.now));
+  for (const shard of desk.shards) {
+    shard.answer(shard.engine.statsShard(shard.thread, desk.now));
     for (let index = 0; index < sums.length; index++) {
       sums[index] = (sums[index] ?? 0) + figure(shard, index);
     }
@@ -64,7 +64,7 @@ function shardFigures(host: SessionHost): Record<string, Value> {
 }
 
 /** What was published of the journal last; zeros without one. */
-function journalFigures({ journal }: SessionHost): Record<string, Value> {
+function journalFigures({ journal }: Desk): Record<string, Value> {
   const shown = journal?.figures();
   return {
     "binlog-oldest-index": shown?.oldestSegment ?? 0,
@@ -79,10 +79,10 @@ function journalFigures({ journal }: SessionHost): Record<string, Value> {
   };
 }
 
-function commandCounts(host: SessionHost): Record<string, Value> {
+function commandCounts(desk: Desk): Record<string, Value> {
   const counts: Record<string, Value> = {};
   for (const { op, counter } of COMMANDS) {
-    if (counter !== null) counts[counter] = commandCount(host, op);
+    if (counter !== null) counts[counter] = commandCount(desk, op);
   }
   return counts;
 }
@@ -99,18 +99,18 @@ const RUN_COUNTS: Readonly<Record<number, number>> = {
 };
 
 /** How many commands of that operation (OP) clients have sent. */
-export function commandCount(host: SessionHost, op: number): number {
-  return host.common.total(COUNTER_OPS + op) + runCount(host, op);
+export function commandCount(desk: Desk, op: number): number {
+  return desk.common.total(COUNTER_OPS + op) + runCount(desk, op);
 }
 
-function runCount({ shards, common }: SessionHost, op: number): number {
+function runCount({ shards, common }: Desk, op: number): number {
   const which = RUN_COUNTS[op];
   if (which === undefined) return 0;
   return shards.reduce((sum, shard) => sum + shard.commandCount(which, common.threads), 0);
 }
 
-function connectionCounts(host: SessionHost): Record<string, Value> {
-  const { common } = host;
+function connectionCounts(desk: Desk): Record<string, Value> {
+  const { common } = desk;
   return {
     "current-connections": common.openConnections,
     "current-producers": common.total(COUNTER_PRODUCERS),
@@ -120,7 +120,7 @@ function connectionCounts(host: SessionHost): Record<string, Value> {
   };
 }
 
-function processFacts({ facts, limits, common, now, shards }: SessionHost): Record<string, Value> {
+function processFacts({ facts, limits, common, now, shards }: Desk): Record<string, Value> {
   const { user, system } = facts.cpuMicros();
   return {
     "max-job-size": limits.maxJobBytes,
@@ -141,8 +141,8 @@ function processFacts({ facts, limits, common, now, shards }: SessionHost): Reco
 }
 
 /** `stats-tube`, from the result area that statsTube filled. */
-export function tubeStats(host: SessionHost, shard: Shard, name: string): string {
-  return document(host, TUBE_STATS, {
+export function tubeStats(desk: Desk, shard: Shard, name: string): string {
+  return document(desk, TUBE_STATS, {
     name,
     "current-jobs-urgent": figure(shard, C.TUBE_URGENT),
     "current-jobs-ready": figure(shard, C.TUBE_READY),
@@ -162,8 +162,8 @@ export function tubeStats(host: SessionHost, shard: Shard, name: string): string
 }
 
 /** `stats-job`, from the result area that statsJob filled. */
-export function jobStats(host: SessionHost, shard: Shard, id: number): string {
-  return document(host, JOB_STATS, {
+export function jobStats(desk: Desk, shard: Shard, id: number): string {
+  return document(desk, JOB_STATS, {
     id,
     tube: LATIN1.decode(shard.output.slice(0, shard.field(C.RESULT_NAME_BYTES))),
     state: STATE_NAMES[figure(shard, C.JOB_STATE)] ?? "invalid",
@@ -227,7 +227,7 @@ interface TubePlace {
 }
 
 /** The names of all tubes, in the order in which they were made. */
-export function tubeNames({ shards }: SessionHost): readonly string[] {
+export function tubeNames({ shards }: Desk): readonly string[] {
   const tubes: TubePlace[] = [];
   for (const shard of shards) {
     for (let number = 0; ; number = tubes.at(-1)?.number ?? number) {
@@ -276,11 +276,11 @@ function wholeSeconds(micros: number): number {
 }
 
 function document(
-  host: SessionHost,
+  desk: Desk,
   keys: readonly StatsKey[],
   values: Readonly<Record<string, Value>>,
 ): string {
-  return host.control.yamlDictionary(
+  return desk.control.yamlDictionary(
     keys.map(({ key, quoted }) => [key, values[key] ?? 0, quoted] as const),
   );
 }

@@ -16,7 +16,7 @@ import { Kick } from "./kicking.ts";
 import { Listing, ReservedPeek } from "./listing.ts";
 import type { LongCommand } from "./long-command.ts";
 import type { PutTube } from "./putting.ts";
-import type { SessionHost } from "./session-host.ts";
+import type { Desk } from "./desk.ts";
 import { serverStats, tubeNames, tubeStats } from "./statistics.ts";
 import { WatchList } from "./watch-list.ts";
 
@@ -41,17 +41,17 @@ interface StagedName {
 
 /** One connection's tubes. */
 export class TubeCommands {
-  readonly #host: SessionHost;
+  readonly #desk: Desk;
   readonly #connection: Connection;
   readonly #watched = new WatchList();
   #used: PutTube;
   #usedName = DEFAULT_NAME;
 
   /** Uses and watches "default"; an observer uses nothing until it says so. */
-  constructor(host: SessionHost, connection: Connection, isObserver: boolean) {
-    this.#host = host;
+  constructor(desk: Desk, connection: Connection, isObserver: boolean) {
+    this.#desk = desk;
     this.#connection = connection;
-    const shard = host.stageDefault();
+    const shard = desk.stageDefault();
     if (isObserver) {
       this.#used = { shard, tube: 0 };
       this.#usedName = "";
@@ -96,7 +96,7 @@ export class TubeCommands {
    */
   run(op: number, line: Uint8Array): boolean {
     if (this.#used.tube === 0 && NEEDS_USED.has(op)) {
-      this.#host.output.reply(R.REPLY.NOT_FOUND);
+      this.#desk.output.reply(R.REPLY.NOT_FOUND);
       return true;
     }
     switch (op) {
@@ -131,34 +131,34 @@ export class TubeCommands {
    * for a name that is none.
    */
   undertake(op: number, line: Uint8Array): LongCommand | undefined {
-    const host = this.#host;
-    const { command } = host;
-    if (op === OP.PEEK_RESERVED) return new ReservedPeek(host, this.#used);
-    if (op === OP.KICK) return new Kick(host, this.#used);
+    const desk = this.#desk;
+    const { command } = desk;
+    if (op === OP.PEEK_RESERVED) return new ReservedPeek(desk, this.#used);
+    if (op === OP.KICK) return new Kick(desk, this.#used);
     if (op !== OP.LIST_JOBS && op !== OP.FLUSH_TUBE) return undefined;
     const name = Uint8Array.from(line.subarray(command.nameStart, command.nameEnd));
-    const shard = host.shardOfTube(name, 0, name.length);
-    if (op === OP.FLUSH_TUBE) return new Flush(host, shard, name);
-    return new Listing(host, shard, name, command);
+    const shard = desk.shardOfTube(name, 0, name.length);
+    if (op === OP.FLUSH_TUBE) return new Flush(desk, shard, name);
+    return new Listing(desk, shard, name, command);
   }
 
   #show(op: number, line: Uint8Array): boolean {
-    const host = this.#host;
+    const desk = this.#desk;
     switch (op) {
       case OP.LIST_TUBE_USED:
         this.#answerUsing();
         return true;
       case OP.LIST_TUBES:
-        writeDocument(host, host.control.yamlList(tubeNames(host)));
+        writeDocument(desk, desk.control.yamlList(tubeNames(desk)));
         return true;
       case OP.LIST_TUBES_WATCHED:
-        writeDocument(host, host.control.yamlList(this.#watched.names()));
+        writeDocument(desk, desk.control.yamlList(this.#watched.names()));
         return true;
       case OP.STATS_TUBE:
         this.#stats(line);
         return true;
       case OP.STATS:
-        writeDocument(host, serverStats(host));
+        writeDocument(desk, serverStats(desk));
         return true;
       default:
         return false;
@@ -167,20 +167,20 @@ export class TubeCommands {
 
   /** Brings the command's name to the shard of its tube. */
   #stageName(line: Uint8Array): StagedName {
-    const host = this.#host;
-    const { nameStart, nameEnd } = host.command;
-    const shard = host.shardOfTube(line, nameStart, nameEnd);
-    const offset = host.stage(shard, line, nameStart, nameEnd, nameEnd);
+    const desk = this.#desk;
+    const { nameStart, nameEnd } = desk.command;
+    const shard = desk.shardOfTube(line, nameStart, nameEnd);
+    const offset = desk.stage(shard, line, nameStart, nameEnd, nameEnd);
     return { shard, offset, bytes: nameEnd - nameStart, name: text(line, nameStart, nameEnd) };
   }
 
   #use(line: Uint8Array): void {
-    const host = this.#host;
+    const desk = this.#desk;
     const { shard, offset, bytes, name } = this.#stageName(line);
     if (name !== this.#usedName) {
-      const code = shard.engine.useTube(shard.thread, offset, bytes, host.nextTubeNumber());
+      const code = shard.engine.useTube(shard.thread, offset, bytes, desk.nextTubeNumber());
       if (shard.answer(code) !== C.DONE) {
-        host.output.reply(R.REPLY.OUT_OF_MEMORY);
+        desk.output.reply(R.REPLY.OUT_OF_MEMORY);
         return;
       }
       const tube = shard.field(C.RESULT_REF);
@@ -192,14 +192,14 @@ export class TubeCommands {
   }
 
   #answerUsing(): void {
-    const { output } = this.#host;
+    const { output } = this.#desk;
     const name = ENCODER.encode(this.#usedName);
     output.room(R.REPLY_LINE_MAX);
     output.at = R.writeUsing(output.bytes, output.at, name, 0, name.length);
   }
 
   #watch(line: Uint8Array): void {
-    const { output } = this.#host;
+    const { output } = this.#desk;
     const staged = this.#stageName(line);
     if (this.#watched.has(staged.name) || this.#addWatch(staged)) this.#answerWatching();
     else output.reply(R.REPLY.OUT_OF_MEMORY);
@@ -207,15 +207,15 @@ export class TubeCommands {
 
   /** False when there is no memory for it, or it would be one too many. */
   #addWatch({ shard, offset, bytes, name }: StagedName): boolean {
-    const host = this.#host;
-    if (this.#watched.size >= host.limits.maxWatch) return false;
-    const tube = this.#connection.watch(shard, offset, bytes, host.nextTubeNumber());
+    const desk = this.#desk;
+    if (this.#watched.size >= desk.limits.maxWatch) return false;
+    const tube = this.#connection.watch(shard, offset, bytes, desk.nextTubeNumber());
     if (tube !== 0) this.#watched.add(name, shard, tube);
     return tube !== 0;
   }
 
   #ignore(line: Uint8Array): void {
-    const { command, output } = this.#host;
+    const { command, output } = this.#desk;
     const name = text(line, command.nameStart, command.nameEnd);
     if (this.#watched.has(name)) {
       if (this.#watched.size === 1) {
@@ -229,13 +229,13 @@ export class TubeCommands {
   }
 
   #answerWatching(): void {
-    const { output } = this.#host;
+    const { output } = this.#desk;
     output.room(R.REPLY_LINE_MAX);
     output.at = R.writeWatching(output.bytes, output.at, this.#watched.size);
   }
 
   #pause(line: Uint8Array): void {
-    const { command, output, now } = this.#host;
+    const { command, output, now } = this.#desk;
     if (command.garbage) {
       output.reply(R.REPLY.BAD_FORMAT);
       return;
@@ -246,19 +246,19 @@ export class TubeCommands {
   }
 
   #peek(kind: number): void {
-    const host = this.#host;
+    const desk = this.#desk;
     const { shard, tube } = this.#used;
-    const code = shard.engine.peekTube(shard.thread, tube, kind, host.now);
-    const isShown = shard.answer(code) === C.DONE && writeJob(host, R.writeFound, shard);
-    if (!isShown) host.output.reply(R.REPLY.NOT_FOUND);
+    const code = shard.engine.peekTube(shard.thread, tube, kind, desk.now);
+    const isShown = shard.answer(code) === C.DONE && writeJob(desk, R.writeFound, shard);
+    if (!isShown) desk.output.reply(R.REPLY.NOT_FOUND);
   }
 
   #stats(line: Uint8Array): void {
-    const host = this.#host;
+    const desk = this.#desk;
     const { shard, offset, bytes, name } = this.#stageName(line);
-    const code = shard.engine.statsTube(shard.thread, offset, bytes, host.now);
-    if (shard.answer(code) === C.DONE) writeDocument(host, tubeStats(host, shard, name));
-    else host.output.reply(R.REPLY.NOT_FOUND);
+    const code = shard.engine.statsTube(shard.thread, offset, bytes, desk.now);
+    if (shard.answer(code) === C.DONE) writeDocument(desk, tubeStats(desk, shard, name));
+    else desk.output.reply(R.REPLY.NOT_FOUND);
   }
 }
 

@@ -40,30 +40,6 @@ export const FOLDERS: readonly Folder[] = [
   { name: "text", layer: 1 },
 ];
 
-/**
- * Files that form a circle, of types alone: a session's commands name the host that they are run
- * by, and the host names the session. A file that joins them is refused, and so is any other
- * circle.
- */
-export const KNOWN_CIRCLE: readonly string[] = [
-  "answers",
-  "body-rest",
-  "draining",
-  "engine-run",
-  "failing",
-  "failures",
-  "flushing",
-  "intake",
-  "job-commands",
-  "kicking",
-  "listing",
-  "putting",
-  "session",
-  "session-host",
-  "statistics",
-  "tube-commands",
-].map((name) => `src/session/${name}.ts`);
-
 /** The folders that a file of that folder may not import. */
 export function unknownTo({ name, layer, isApart, knowsOnly }: Folder): readonly string[] {
   const unknown = FOLDERS.filter((other) => {

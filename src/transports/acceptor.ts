@@ -77,17 +77,12 @@ export class Acceptor implements Listener {
 
   #acceptHandle(handle: CloseableHandle): void {
     if (this.#isStopped || !this.#door.admit()) handle.close();
-    else this.#add(Connection.acceptLent(handle, readBuffer, this.#door, this.#forget));
+    else this.#connections.add(Connection.acceptLent(handle, readBuffer, this.#door, this.#forget));
   }
 
   #acceptStream(socket: Socket): void {
     if (this.#isStopped || !this.#door.admit()) socket.destroy();
-    else this.#add(Connection.acceptStream(socket, this.#door, this.#forget));
-  }
-
-  #add(connection: Connection): void {
-    this.#connections.add(connection);
-    this.#door.turnEnded();
+    else this.#connections.add(Connection.acceptStream(socket, this.#door, this.#forget));
   }
 
   #acceptFailed(why: string): void {

@@ -1,8 +1,7 @@
 /* Connection: one accepted socket, as the Outlet of a session whose Inlet it drives.
  *
  * Invariants: `closed` reaches the Inlet exactly once, last. After `close` or `finish` no input
- * reaches it. Every call to the Inlet is followed by one call of the door's `turnEnded`. Input
- * comes in one of two ways: into a buffer that all connections of the thread share (`acceptLent`,
+ * reaches it. Input comes in one of two ways: into a buffer that all connections of the thread share (`acceptLent`,
  * one system call and no allocation per read), or as the `data` events of an ordinary stream
  * (`acceptStream`). Writes go out in one system call where the socket takes them; only what it does
  * not take costs a callback. Made by the acceptor.
@@ -148,7 +147,6 @@ export class Connection implements Outlet {
   #receive(bytes: Uint8Array): void {
     if (this.#isClosing) return;
     this.#inlet.receive(bytes);
-    this.#door.turnEnded();
   }
 
   /** A chunk of a stream has any size: what is too much, or comes after a `pause`, is put back. */
@@ -167,14 +165,12 @@ export class Connection implements Outlet {
   #ended(): void {
     if (this.#isClosing) return;
     this.#inlet.ended();
-    this.#door.turnEnded();
   }
 
   #closed(): void {
     this.#isClosing = true;
     this.#inlet.closed();
     this.#door.left();
-    this.#door.turnEnded();
   }
 
   /**
@@ -192,7 +188,6 @@ export class Connection implements Outlet {
         return;
       }
       this.#inlet.drained();
-      this.#door.turnEnded();
     });
   }
 }

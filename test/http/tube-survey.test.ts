@@ -7,7 +7,7 @@ import { PageBudget, pageCounts } from "../../src/engine/page-budget.ts";
 import { Shard, Wakes } from "../../src/engine/shard.ts";
 import { TubeSurvey } from "../../src/http/tube-survey.ts";
 import type { InProcess } from "../../src/server/in-process.ts";
-import type { SessionHost } from "../../src/session/session-host.ts";
+import type { Desk } from "../../src/session/desk.ts";
 import { OneTube, TUBE } from "../engine/one-tube.ts";
 
 /** A shard, its survey, and the time. */
@@ -20,9 +20,9 @@ class Field {
     const { module, memory } = this.one.shard;
     const shard = new Shard(0, 0, 1, module, memory, new PageBudget(pageCounts(0, 0)), new Wakes());
     const common = { openConnections: 0, total: () => 0 };
-    const host = { shards: [shard], now: this.one.now, common } as unknown as SessionHost;
-    const look: InProcess["look"] = (run) => run(host);
-    this.survey = new TubeSurvey({ host, look } as InProcess, () => this.#millis);
+    const desk = { shards: [shard], now: this.one.now, common } as unknown as Desk;
+    const look: InProcess["look"] = (run) => run(desk);
+    this.survey = new TubeSurvey({ desk, look } as InProcess, () => this.#millis);
   }
 
   /** Lets time pass, and looks. */

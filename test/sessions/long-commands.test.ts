@@ -148,7 +148,7 @@ describe("a listing of many jobs", () => {
     const end = world.connect();
     const kept: number[] = [2];
     for (let round = 0; round < 60; round += 1) {
-      world.host().takeIds(100_000);
+      world.host().desk.takeIds(100_000);
       const replies = end.ask("put 0 50 100 1\r\nx\r\n".repeat(20));
       for (const [, id] of replies.matchAll(/INSERTED (\d+)/g)) kept.push(Number(id));
     }
@@ -167,7 +167,7 @@ describe("a listing of many jobs", () => {
     // Evenly spread, the ids would be dense enough to be probed; but all of them are at the end.
     const world = new World();
     const end = world.connect();
-    world.host().takeIds(40_000);
+    world.host().desk.takeIds(40_000);
     end.ask("put 0 50 100 1\r\nx\r\n".repeat(2000));
     const ids = Array.from({ length: 2000 }, (_, index) => 40_001 + index);
     expect(listAll(end, "delayed", 700)).toEqual(ids);

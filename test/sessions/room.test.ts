@@ -142,7 +142,7 @@ describe("without room", () => {
   });
 });
 
-test("what a turn that was put off waits for is not forgotten: the loop's timer is set for it", () => {
+test("what a turn waits for is not forgotten, whoever began it: the loop's timer is set for it", () => {
   vi.useFakeTimers();
   try {
     const world = new World({ limits: { commandsPerTurn: 10 } });
@@ -150,7 +150,6 @@ test("what a turn that was put off waits for is not forgotten: the loop's timer 
     const loop = new HostLoop(host, Common.create(1), 0, () => world.nowMicros);
     const end = world.connect();
     end.say(`${"touch 1\r\n".repeat(30)}reserve-with-timeout 1\r\n`);
-    loop.turnEnded();
     world.settle();
     world.nowMicros = 1_000_000;
     vi.advanceTimersByTime(1000);

@@ -31,6 +31,8 @@ class EchoHost implements ThreadHost {
   readonly surroundings: HostSurroundings;
   readonly #outlets = new Set<Outlet>();
   dueMicros = NEVER_MICROS;
+  /** To be called when something else may be due next. */
+  turnEnded: () => void = () => undefined;
 
   constructor(surroundings: HostSurroundings) {
     this.surroundings = surroundings;
@@ -50,13 +52,19 @@ class EchoHost implements ThreadHost {
   }
 
   tick(): void {
-    if (this.surroundings.clock() < this.dueMicros) return;
-    this.dueMicros = NEVER_MICROS;
-    this.#tellAll("time\r\n");
+    if (this.surroundings.clock() >= this.dueMicros) {
+      this.dueMicros = NEVER_MICROS;
+      this.#tellAll("time\r\n");
+    }
+    this.turnEnded();
   }
 
   nextDueMicros(): number {
     return this.dueMicros;
+  }
+
+  onTurn(ended: () => void): void {
+    this.turnEnded = ended;
   }
 
   #tellAll(line: string): void {
@@ -106,6 +114,7 @@ class EchoSession implements Inlet {
         break;
       case "timer":
         this.#host.dueMicros = clock() + number * 1000;
+        this.#host.turnEnded();
         break;
       case "thread":
         this.#say(String(threadIndex));

@@ -1,37 +1,25 @@
-/* SessionHost: what all sessions of one I/O thread share: the shards, the clock, the output buffer,
- * the deadlines of those who wait.
+/* Desk: what a command may touch: the shards, the time of its turn, the buffer that its reply goes
+ * into, the input slots, ids, limits, counters and the journal's state.
  *
- * Single-threaded and synchronous; the thread drives it (`open`, `wake`, `tick`) and each session's
- * inlet. A turn begins with `begin` and ends with `end`, which wakes the threads for which this
- * turn made grants and delivers this thread's own. It owns no timer: after each turn the thread
- * asks `nextDueMicros` and sees to it that `tick` is called then.
+ * There is one for each thread that runs sessions, and it lies below them: it knows no session.
+ * Whose turn it is, and when one begins and ends, is the host's to say (host.ts). Invariant: what it
+ * says lies in a shard's input slot lies there; whoever brings something else there does so through
+ * it. Used by the sessions and their commands, and by whoever looks at the shards beside them.
  */
 
 import * as C from "../../assembly/constants.ts";
 import type { Control } from "../text/control.ts";
-import type { Shard, Wakes } from "../engine/shard.ts";
+import type { Shard } from "../engine/shard.ts";
 import { shardOfTube } from "../engine/shards.ts";
 import { Command } from "../protocol/line.ts";
 import { REPLY } from "../protocol/replies.ts";
 import type { CopyBytes } from "../runtime.ts";
-import type { Inlet, Outlet } from "../transport.ts";
 import type { Common } from "../engine/common.ts";
-import { DueHeap } from "./due-heap.ts";
 import type { ServerFacts } from "./facts.ts";
 import type { LongCommand } from "./long-command.ts";
 import { Output } from "./output.ts";
-import { Session } from "./session.ts";
+import { RoomQueue } from "./room-queue.ts";
 import type { SessionJournal } from "./session-journal.ts";
-import { PAGE_MAX } from "./who-is-there.ts";
-import type { ConnectionPage } from "./who-is-there.ts";
-
-/** Something that waits for room in the journal's rings. */
-export interface RoomWaiter {
-  /** Whether there is the room that it needs. */
-  hasRoom(): boolean;
-  /** There is: it goes on, in a turn of its own. */
-  goOn(): void;
-}
 
 /** What bounds a session. */
 export interface SessionLimits {
@@ -43,13 +31,11 @@ export interface SessionLimits {
   readonly commandsPerTurn: number;
 }
 
-/** What a host is made of. */
-export interface SessionHostParts {
+/** What a desk is made of. */
+export interface DeskParts {
   readonly shards: readonly Shard[];
   readonly common: Common;
   readonly threadIndex: number;
-  /** Microseconds, never running backwards. */
-  readonly clock: () => number;
   readonly limits: SessionLimits;
   readonly control: Control;
   readonly facts: ServerFacts;
@@ -74,8 +60,8 @@ const COPY_BY_HAND_BYTES = 16;
 const STAGED_IDS = 256;
 const DEFAULT_NAME = new TextEncoder().encode("default");
 
-/** The sessions of one I/O thread. */
-export class SessionHost {
+/** What the commands of one thread work with. */
+export class Desk {
   readonly shards: readonly Shard[];
   readonly common: Common;
   readonly thread: number;
@@ -87,9 +73,10 @@ export class SessionHost {
   readonly output: Output;
   readonly journal: SessionJournal | undefined;
   readonly isOnlyShard: boolean;
+  /** Those that wait for room in the journal's rings. */
+  readonly room: RoomQueue;
   /** Scratch of the session that runs. */
   readonly command = new Command();
-  readonly blocked = new DueHeap<Session>();
   readonly counters: Float64Array;
   /** The time of the turn that runs, in microseconds. */
   now = 0;
@@ -99,13 +86,6 @@ export class SessionHost {
   bodiesUnderWay = 0;
 
   readonly #copyMany: CopyBytes;
-  readonly #clock: () => number;
-  readonly #sessions: (Session | undefined)[] = [];
-  /** Those that wait for room in a ring, the longest first. */
-  readonly #roomWaiters = new Set<RoomWaiter>();
-  #laterTurnEnded: () => void = () => undefined;
-  readonly #freeTokens: number[] = [];
-  readonly #wakes: Wakes;
   readonly #first: Shard;
   /** Shard of the id that last had this remainder. */
   readonly #hints = new Uint8Array(HINTS);
@@ -115,7 +95,7 @@ export class SessionHost {
   readonly #stagedFrom: Float64Array;
   readonly #stagedTo: Float64Array;
 
-  constructor(parts: SessionHostParts) {
+  constructor(parts: DeskParts) {
     const [first] = parts.shards;
     if (first === undefined) throw new RangeError("a server has at least one shard");
     this.shards = parts.shards;
@@ -124,19 +104,14 @@ export class SessionHost {
     this.limits = parts.limits;
     this.control = parts.control;
     this.facts = parts.facts;
-    this.later = (run) =>
-      parts.later(() => {
-        run();
-        this.#laterTurnEnded();
-      });
+    this.later = parts.later;
     this.announce = parts.announce ?? (() => undefined);
     this.output = new Output(parts.journal?.gate);
     this.isOnlyShard = parts.shards.length === 1;
     this.#copyMany = parts.copy ?? copyPortably;
     this.counters = parts.common.counters(parts.threadIndex);
     this.journal = parts.journal;
-    this.#clock = parts.clock;
-    this.#wakes = first.wakes;
+    this.room = new RoomQueue(parts.shards, parts.journal, parts.later);
     this.#first = first;
     this.#mask = parts.shards.length - 1;
     this.#stagedBytes = parts.shards.map(() => undefined);
@@ -144,106 +119,10 @@ export class SessionHost {
     this.#stagedTo = new Float64Array(parts.shards.length);
   }
 
-  /**
-   * A session for a new connection. An observer is none of the clients: it counts as nobody's user
-   * and watches nothing.
-   */
-  open(outlet: Outlet, isObserver = false): Inlet {
-    this.begin();
-    const token = this.#freeTokens.pop() ?? this.#sessions.length;
-    const session = new Session(this, outlet, token, isObserver);
-    this.#sessions[token] = session;
-    this.end();
-    return session;
-  }
-
-  /**
-   * The sessions that there are, without the first `offset` of them and at most `limit`, and how
-   * many there are.
-   */
-  describe(offset: number, limit: number): ConnectionPage {
-    this.begin();
-    const open = this.#sessions.filter((session) => session !== undefined);
-    const shown = open.slice(offset, offset + Math.min(limit, PAGE_MAX));
-    const connections = shown.map((session) => session.describe());
-    this.end();
-    return { total: open.length, connections };
-  }
-
-  /** The session with that token is gone. */
-  forget(token: number): void {
-    this.#sessions[token] = undefined;
-    this.#freeTokens.push(token);
-  }
-
-  /** A turn begins: some session is about to run. */
-  begin(): void {
-    this.now = this.#clock();
-    this.unstage();
-  }
-
-  /** The turn ends: whoever got a job in it hears of it. */
-  end(): void {
-    const wakes = this.#wakes;
-    while ((wakes.low | wakes.high) !== 0) {
-      const { low, high } = wakes;
-      wakes.low = 0;
-      wakes.high = 0;
-      const mine = this.thread < 32 ? 1 << this.thread : 0;
-      const mineHigh = this.thread < 32 ? 0 : 1 << (this.thread - 32);
-      if ((low & ~mine) !== 0 || (high & ~mineHigh) !== 0) {
-        this.common.wakeThreads(low & ~mine, high & ~mineHigh);
-      }
-      if ((low & mine) !== 0 || (high & mineHigh) !== 0) this.#collect();
-    }
-    this.journal?.gate.release();
-  }
-
-  /** Somebody woke this thread: there are grants to collect, or the journal has gone on. */
-  wake(): void {
-    this.begin();
-    this.#collect();
-    this.end();
-    this.journal?.gate.woken();
-    if (this.#roomWaiters.size > 0) this.#lookForRoom();
-  }
-
-  /** Lets happen what is due: in the shards, and to sessions that wait. */
-  tick(): void {
-    this.begin();
-    for (const shard of this.shards) {
-      if (shard.nextDueMicros() > this.now) continue;
-      while (shard.answer(shard.engine.tick(this.thread, this.now)) === C.MORE);
-    }
-    this.end();
-    for (let due = this.blocked.first(); due !== undefined; due = this.blocked.first()) {
-      if (due.dueMicros > this.now) break;
-      due.expire();
-    }
-    this.end();
-  }
-
-  /**
-   * When `tick` has something to do, in microseconds of the clock; NEVER_MICROS when nothing is
-   * waited for.
-   */
-  nextDueMicros(): number {
-    let due = this.blocked.first()?.dueMicros ?? C.NEVER_MICROS;
-    for (const shard of this.shards) due = Math.min(due, shard.nextDueMicros());
-    return due;
-  }
-
-  /**
-   * Calls `ended` after each turn that was put off with `later`. Nobody else knows of these turns,
-   * and after one something else may be due next.
-   */
-  onLaterTurn(ended: () => void): void {
-    this.#laterTurnEnded = ended;
-  }
-
-  /** Whether replies wait for the journal, or for the rest of what they began. */
-  get holdsReplies(): boolean {
-    return this.bodiesUnderWay > 0 || (this.journal?.gate.heldCount ?? 0) > 0;
+  /** A turn begins at that time, whose input is not the last one's. */
+  beginTurn(now: number): void {
+    this.now = now;
+    this.#unstage();
   }
 
   /** The rest of the reply that was just made, which is now the caller's to send. */
@@ -274,66 +153,6 @@ export class SessionHost {
   /** Nothing can be recorded: what a command would change could not be kept. */
   get isReadOnly(): boolean {
     return this.journal?.isReadOnly === true;
-  }
-
-  /** Replays what the committer brings, until it has brought it all. */
-  helpToRecover(): void {
-    this.journal?.helpToRecover(this.shards);
-  }
-
-  /** Whether each shard's ring has room for a command; always so without a journal. */
-  hasRoom(): boolean {
-    if (this.journal === undefined) return true;
-    for (const shard of this.shards) if (!shard.hasRoom()) return false;
-    return true;
-  }
-
-  /** Whether work that can wait may write records into the shard's ring. */
-  hasRoomToSpare(shard: Shard): boolean {
-    return this.journal === undefined || shard.hasRoomToSpare();
-  }
-
-  /**
-   * Lets `waiter`, which found no room, go on when there is some. The disk is slower than the
-   * clients then, so commands that write must wait; the thread does not. The order matters: first
-   * it says that somebody waits, then it looks again, since room that came in between would wake
-   * nobody.
-   */
-  awaitRoom(waiter: RoomWaiter): void {
-    this.#roomWaiters.add(waiter);
-    this.journal?.awaitsRoom(true);
-    if (waiter.hasRoom()) this.later(() => this.#lookForRoom());
-  }
-
-  /** That waiter does not wait any more. */
-  forgetWaiter(waiter: RoomWaiter): void {
-    if (this.#roomWaiters.delete(waiter)) this.journal?.awaitsRoom(this.#roomWaiters.size > 0);
-  }
-
-  /** Runs something that writes a record and belongs to no connection: at once if there is room. */
-  whenRoom(run: () => void): void {
-    if (this.hasRoom()) run();
-    else this.awaitRoom({ hasRoom: () => this.hasRoom(), goOn: run });
-  }
-
-  /** Lets those go on who have the room now that they wait for. */
-  #lookForRoom(): void {
-    for (const waiter of [...this.#roomWaiters]) {
-      if (!this.#roomWaiters.has(waiter) || !waiter.hasRoom()) continue;
-      this.#roomWaiters.delete(waiter);
-      waiter.goOn();
-    }
-    this.journal?.awaitsRoom(this.#roomWaiters.size > 0);
-  }
-
-  #collect(): void {
-    for (const shard of this.shards) {
-      for (;;) {
-        const answer = shard.answer(shard.engine.collect(this.thread, this.now));
-        if (answer === C.NONE) break;
-        this.#sessions[shard.field(C.RESULT_TOKEN)]?.granted(shard, answer);
-      }
-    }
   }
 
   /** The highest id given out so far. */
@@ -394,14 +213,6 @@ export class SessionHost {
   }
 
   /**
-   * Forgets what lies in the input slots: the memory that the input is in may hold other bytes from
-   * now on.
-   */
-  unstage(): void {
-    this.#stagedBytes.fill(undefined);
-  }
-
-  /**
    * Brings bytes[from, to), at most INPUT_BYTES, into the shard's input slot and returns where they
    * are. What follows them in `bytes` up to `end` is brought along: one copy serves all commands of
    * a chunk.
@@ -448,6 +259,14 @@ export class SessionHost {
     output.bytes[end + 1] = 10;
     output.at = end + 2;
     return true;
+  }
+
+  /**
+   * Forgets what lies in the input slots: the memory that the input is in may hold other bytes from
+   * now on.
+   */
+  #unstage(): void {
+    this.#stagedBytes.fill(undefined);
   }
 
   #copy(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): void {

@@ -1,0 +1,199 @@
+/* SessionHost: the sessions of one thread: who they are, whose turn it is, and whom a turn concerns.
+ *
+ * Single-threaded and synchronous. All that runs of a session runs in a turn: one that a transport
+ * brought input for, or that was put off, or that a grant or a deadline began. A turn takes the time,
+ * names the outlet that replies go to, and at its end the threads are woken for which it made
+ * grants, this thread's own are delivered, and replies that have become safe are let out. The
+ * thread drives it (`open`, `wake`, `tick`); it owns no timer: whoever does is told after each turn
+ * (`onTurn`), asks `nextDueMicros`, and has `tick` called then.
+ */
+
+import * as C from "../../assembly/constants.ts";
+import type { Shard, Wakes } from "../engine/shard.ts";
+import type { Inlet, Outlet } from "../transport.ts";
+import { DueHeap } from "./due-heap.ts";
+import { Desk } from "./desk.ts";
+import type { DeskParts } from "./desk.ts";
+import { Session } from "./session.ts";
+import type { Blocked, TurnTaker, Turns } from "./turns.ts";
+import { PAGE_MAX } from "./who-is-there.ts";
+import type { ConnectionPage } from "./who-is-there.ts";
+
+/** What a host is made of. */
+export interface SessionHostParts extends DeskParts {
+  /** Microseconds, never running backwards. */
+  readonly clock: () => number;
+}
+
+/** The sessions of one thread. */
+export class SessionHost implements Turns {
+  /** What its sessions work with. */
+  readonly desk: Desk;
+  readonly blocked = new DueHeap<Blocked>();
+  readonly #clock: () => number;
+  readonly #sessions: (Session | undefined)[] = [];
+  readonly #freeTokens: number[] = [];
+  readonly #wakes: Wakes;
+  #turnEnded: () => void = () => undefined;
+
+  constructor(parts: SessionHostParts) {
+    const [first] = parts.shards;
+    if (first === undefined) throw new RangeError("a server has at least one shard");
+    this.desk = new Desk(parts);
+    this.#clock = parts.clock;
+    this.#wakes = first.wakes;
+  }
+
+  /**
+   * A session for a new connection. An observer is none of the clients: it counts as nobody's user
+   * and watches nothing.
+   */
+  open(outlet: Outlet, isObserver = false): Inlet {
+    return this.look((desk) => {
+      const token = this.#freeTokens.pop() ?? this.#sessions.length;
+      const session = new Session(desk, this, outlet, token, isObserver);
+      this.#sessions[token] = session;
+      return session;
+    });
+  }
+
+  /**
+   * The sessions that there are, without the first `offset` of them and at most `limit`, and how
+   * many there are.
+   */
+  describe(offset: number, limit: number): ConnectionPage {
+    return this.look(() => {
+      const open = this.#sessions.filter((session) => session !== undefined);
+      const shown = open.slice(offset, offset + Math.min(limit, PAGE_MAX));
+      return { total: open.length, connections: shown.map((session) => session.describe()) };
+    });
+  }
+
+  /** A turn that belongs to no session. */
+  look<Result>(run: (desk: Desk) => Result): Result {
+    this.#begin();
+    const result = run(this.desk);
+    this.#end();
+    return result;
+  }
+
+  turn(taker: TurnTaker, run: () => void): void {
+    this.#begin();
+    this.#giveTo(taker);
+    run();
+    this.#end();
+  }
+
+  forget(token: number): void {
+    this.#sessions[token] = undefined;
+    this.#freeTokens.push(token);
+  }
+
+  /** Somebody woke this thread: there are grants to collect, or the journal has gone on. */
+  wake(): void {
+    this.#begin();
+    this.#collect();
+    this.#deliver();
+    this.desk.journal?.gate.woken();
+    this.desk.room.woken();
+    this.#end();
+  }
+
+  /** Lets happen what is due: in the shards, and to sessions that wait. */
+  tick(): void {
+    const { desk } = this;
+    this.#begin();
+    for (const shard of desk.shards) {
+      if (shard.nextDueMicros() > desk.now) continue;
+      while (shard.answer(shard.engine.tick(desk.thread, desk.now)) === C.MORE);
+    }
+    this.#deliver();
+    for (let due = this.blocked.first(); due !== undefined; due = this.blocked.first()) {
+      if (due.dueMicros > desk.now) break;
+      this.#giveTo(due);
+      due.expire();
+    }
+    this.#end();
+  }
+
+  /**
+   * When `tick` has something to do, in microseconds of the clock; NEVER_MICROS when nothing is
+   * waited for.
+   */
+  nextDueMicros(): number {
+    let due = this.nextWaitMicros;
+    for (const shard of this.desk.shards) due = Math.min(due, shard.nextDueMicros());
+    return due;
+  }
+
+  /** The same for the sessions that wait alone, where others see to what is due in the shards. */
+  get nextWaitMicros(): number {
+    return this.blocked.first()?.dueMicros ?? C.NEVER_MICROS;
+  }
+
+  /** Calls `ended` after each turn: something else may be due next. */
+  onTurn(ended: () => void): void {
+    this.#turnEnded = ended;
+  }
+
+  /** Whether replies wait for the journal, or for the rest of what they began. */
+  get holdsReplies(): boolean {
+    const { bodiesUnderWay, journal } = this.desk;
+    return bodiesUnderWay > 0 || (journal?.gate.heldCount ?? 0) > 0;
+  }
+
+  /** Replays what the committer brings, until it has brought it all. */
+  helpToRecover(): void {
+    this.desk.journal?.helpToRecover(this.desk.shards);
+  }
+
+  #begin(): void {
+    this.desk.beginTurn(this.#clock());
+  }
+
+  /** From here on replies are that session's. */
+  #giveTo(taker: TurnTaker): void {
+    this.desk.output.begin(taker.outlet, taker);
+  }
+
+  #end(): void {
+    this.#deliver();
+    this.#turnEnded();
+  }
+
+  /** Whoever got a job in this turn hears of it, and replies that are safe leave. */
+  #deliver(): void {
+    const { desk } = this;
+    const wakes = this.#wakes;
+    while ((wakes.low | wakes.high) !== 0) {
+      const { low, high } = wakes;
+      wakes.low = 0;
+      wakes.high = 0;
+      const mine = desk.thread < 32 ? 1 << desk.thread : 0;
+      const mineHigh = desk.thread < 32 ? 0 : 1 << (desk.thread - 32);
+      if ((low & ~mine) !== 0 || (high & ~mineHigh) !== 0) {
+        desk.common.wakeThreads(low & ~mine, high & ~mineHigh);
+      }
+      if ((low & mine) !== 0 || (high & mineHigh) !== 0) this.#collect();
+    }
+    desk.journal?.gate.release();
+  }
+
+  #collect(): void {
+    const { shards, thread, now } = this.desk;
+    for (const shard of shards) {
+      for (;;) {
+        const answer = shard.answer(shard.engine.collect(thread, now));
+        if (answer === C.NONE) break;
+        this.#grant(shard, answer);
+      }
+    }
+  }
+
+  #grant(shard: Shard, answer: number): void {
+    const session = this.#sessions[shard.field(C.RESULT_TOKEN)];
+    if (session === undefined) return;
+    this.#giveTo(session);
+    session.granted(shard, answer);
+  }
+}
