@@ -25,7 +25,7 @@ export function connectionRoutes(around: HttpSurroundings): readonly Route[] {
         const json =
           id === "" ? await page(around, offset, limit) : alone(await connectionOf(around, id));
         if (json.connections.some(({ holds }) => holds.length > 0))
-          await around.inProcess.settled();
+          await around.inProcess.allSettled();
         return { json };
       },
     },

@@ -6,6 +6,7 @@
  */
 import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";
+import { depend } from "../session/answers.ts";
 import { failuresOf, shownFailure } from "../session/failures.ts";
 import type { Failure } from "../session/failures.ts";
 import type { Desk } from "../session/desk.ts";
@@ -59,12 +60,16 @@ const STATES: Readonly<Record<number, JobState>> = {
   [C.STATE_BURIED]: "buried",
 };
 
-/** The job; undefined when there is none of that id. */
+/**
+ * The job; undefined when there is none of that id. What is told of it depends on its last record
+ * (`InProcess.settled`).
+ */
 export function jobFacts(desk: Desk, id: number): JobFacts | undefined {
   const likely = desk.likelyShard(id);
   for (const shard of [likely, ...desk.shards.filter((one) => one !== likely)]) {
     if (shard.answer(shard.engine.statsJob(shard.thread, id, desk.now)) === C.DONE) {
       desk.hint(id, shard);
+      depend(desk, shard);
       return shownFacts(shard, id);
     }
   }

@@ -110,15 +110,22 @@ export class InProcess {
   }
 
   /**
-   * Resolves when all that stands in the shards now is as safe as the level of durability says:
-   * nobody hears of a job that a crash could undo, or of an id that might be given out again.
+   * Resolves when what was looked at, and what that depends on (answers.ts), is as safe as the level
+   * of durability says: nobody hears of a job that a crash could undo, or of an id that might be
+   * given out again. What is safe already can be told while the disk stands still.
    */
   async settled(): Promise<void> {
+    if (!this.desk.hasJournal) return;
+    await this.withConnection((own) => own.ask("list-tubes-watched"));
+  }
+
+  /** The same for all that stands in the shards now. */
+  async allSettled(): Promise<void> {
     if (!this.desk.hasJournal) return;
     this.look(({ output, shards }) => {
       for (const shard of shards) output.gate?.depend(shard.index, shard.journalHead());
     });
-    await this.withConnection((own) => own.ask("list-tubes-watched"));
+    await this.settled();
   }
 
   /** Runs something on a session of its own. Throws a RangeError when commands do not run. */
