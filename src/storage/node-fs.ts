@@ -8,7 +8,7 @@
 
 import * as fs from "node:fs";
 import { constants, userInfo } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { StorageError } from "../storage.ts";
 import type { Lease, Storage, StorageFailure, StorageFile } from "../storage.ts";
@@ -89,6 +89,17 @@ class NodeFile implements StorageFile {
   }
 }
 
+/**
+ * Makes a directory, and those above it. Node's own `recursive` never comes back where a directory
+ * is there and yet nothing can be made in it for want of an entry, as in /proc.
+ */
+function makeDirectory(path: string): void {
+  if (fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  const above = dirname(path);
+  if (above !== path) makeDirectory(above);
+  fs.mkdirSync(path, { mode: DIRECTORY_MODE });
+}
+
 /** A directory of the file system. */
 export class NodeStorage implements Storage {
   readonly #directory: string;
@@ -96,7 +107,7 @@ export class NodeStorage implements Storage {
   /** Makes the directory if it is not there. Throws a StorageError. */
   constructor(directory: string) {
     this.#directory = directory;
-    attempt(directory, () => fs.mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE }));
+    attempt(directory, () => makeDirectory(directory));
   }
 
   #path(name: string): string {

@@ -177,6 +177,12 @@ const UNFIT: readonly (readonly [string, (root: string) => string, RegExp])[] = 
   ],
 ];
 
+it("ends with 1 and one line where no directory can be made for want of an entry", async () => {
+  const ending = await runCommand([...FREE, "-b", "/proc/homemaker/data"]);
+  expect(ending).toMatchObject({ code: 1, stdout: "" });
+  expect(ending.stderr).toMatch(/^homemaker: \/proc\/homemaker\/data: [^\n]+\(ENOENT\)$/);
+});
+
 describe.runIf(IS_ROOT)("homemaker -u nobody, with a data directory that", () => {
   it.each(UNFIT)("%s, ends with 1 and one line", async (_, pathOf, why) => {
     const root = await mkdtemp(join(folder, "of-root-"));

@@ -150,7 +150,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "an attempt that ends with its connection leaves no failure",
-    find: "    endByItself(jobAt(job), END_CONNECTION_LOST, <u64>now);\n",
+    find: "  endByItself(job, END_CONNECTION_LOST, now);\n",
     put: "",
   },
   {

@@ -2,6 +2,7 @@
  * Planted bugs: a few of the journal's mutants in CI; `npm run mutants:journal` tries them all.
  * SEED=n replays.
  */
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { findFault, MUTANTS } from "./mutants.ts";
 
@@ -17,4 +18,12 @@ test.each([
   const mutant = MUTANTS.find((planted) => planted.fault === fault);
   if (mutant === undefined) throw new RangeError(`no such mutant: ${fault}`);
   expect(await findFault(mutant, seed), `SEED=${seed}`).toBeDefined();
+});
+
+test("each planted bug has one place in its file", () => {
+  const lost = MUTANTS.filter(({ file, find }) => {
+    const source = readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
+    return source.split(find).length !== 2;
+  });
+  expect(lost.map(({ fault }) => fault)).toEqual([]);
 });
