@@ -4,7 +4,7 @@
  */
 import { expect, test } from "vitest";
 import { Gathering } from "../../src/server/gathering.ts";
-import { journalThat, World } from "../sessions/world.ts";
+import { journalThat, World } from "../support/session-world.ts";
 
 class Thread {
   millis = 0;

@@ -1,6 +1,6 @@
 /* A client that does not read is not read from, and none has the thread for itself. */
 import { describe, expect, test } from "vitest";
-import { World } from "./world.ts";
+import { World } from "../support/session-world.ts";
 
 const BIG = 60_000;
 const PUT_BIG = `put 0 0 9 ${BIG}\r\n${"x".repeat(BIG)}\r\n`;

@@ -5,8 +5,8 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { propertiesOf } from "../support/properties.ts";
-import { SECOND, tubeIn, World } from "./world.ts";
-import type { End } from "./world.ts";
+import { SECOND, tubeIn, World } from "../support/session-world.ts";
+import type { End } from "../support/session-world.ts";
 
 const holds = propertiesOf("sessions");
 

@@ -1,7 +1,7 @@
 /* Ids: none is given twice, and at the end of all of them there are none. */
 import { describe, expect, test } from "vitest";
 import { ID_MAX } from "../../assembly/constants.ts";
-import { tubeIn, World } from "./world.ts";
+import { tubeIn, World } from "../support/session-world.ts";
 
 /** A world in which so many ids are left. */
 function nearTheEnd(left: number, shards: number): World {

@@ -3,7 +3,7 @@
  * connections.
  */
 import { expect, test } from "vitest";
-import { World } from "./world.ts";
+import { World } from "../support/session-world.ts";
 
 test("what is kept behind a reserve that waits does not change when the transport uses the buffer for somebody else", () => {
   const world = new World();

@@ -1,7 +1,7 @@
 /* Long bodies leave in pieces as the client takes them, and none is ever torn. */
 import { describe, expect, test } from "vitest";
-import { World } from "./world.ts";
-import type { End } from "./world.ts";
+import { World } from "../support/session-world.ts";
+import type { End } from "../support/session-world.ts";
 
 const BYTES = 3_000_000;
 const MAX_OUTPUT = 200_000;

@@ -3,8 +3,8 @@
  * connection itself.
  */
 import { describe, expect, test } from "vitest";
-import { journalThat, World } from "./world.ts";
-import type { End, WorldOptions } from "./world.ts";
+import { journalThat, World } from "../support/session-world.ts";
+import type { End, WorldOptions } from "../support/session-world.ts";
 
 /** A world whose tube "default" has so many ready jobs, and as many delayed ones. */
 function crowdedWorld(jobs: number, options: WorldOptions = {}): World {

@@ -8,8 +8,8 @@ import type { CommandRow } from "../../src/protocol/commands.ts";
 import { Common } from "../../src/engine/common.ts";
 import { HostLoop } from "../../src/session/host-loop.ts";
 import { Random } from "../fuzz/random.ts";
-import { journalThat, World } from "./world.ts";
-import type { WorldOptions } from "./world.ts";
+import { journalThat, World } from "../support/session-world.ts";
+import type { WorldOptions } from "../support/session-world.ts";
 
 const SAFE = { safePosition: () => Infinity, held: () => undefined };
 

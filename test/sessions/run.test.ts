@@ -6,8 +6,8 @@ import { expect, test } from "vitest";
 import * as fc from "fast-check";
 import { propertiesOf } from "../support/properties.ts";
 import { crowdingSteps, Duel, fillingSteps, lonelySteps, steps } from "./scenario.ts";
-import { tubeIn, World } from "./world.ts";
-import type { WorldOptions } from "./world.ts";
+import { tubeIn, World } from "../support/session-world.ts";
+import type { WorldOptions } from "../support/session-world.ts";
 
 const holds = propertiesOf("sessions");
 

@@ -7,8 +7,8 @@
  */
 import { strictEqual } from "node:assert";
 import * as fc from "fast-check";
-import { SECOND, World } from "./world.ts";
-import type { End, WorldOptions } from "./world.ts";
+import { SECOND, World } from "../support/session-world.ts";
+import type { End, WorldOptions } from "../support/session-world.ts";
 
 const CONNECTIONS = 4;
 const TUBES = ["default", "a", "b", "c", "d"];

@@ -6,7 +6,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { WatchList } from "../../src/session/watch-list.ts";
 import { propertiesOf } from "../support/properties.ts";
-import { World } from "./world.ts";
+import { World } from "../support/session-world.ts";
 
 const holds = propertiesOf("sessions");
 

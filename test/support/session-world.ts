@@ -12,7 +12,7 @@ import * as C from "../../assembly/constants.ts";
 import { loadBuiltControl } from "../text/load-control.ts";
 import type { Shard } from "../../src/engine/shard.ts";
 import { pageCounts } from "../../src/engine/page-budget.ts";
-import { makeShards, openShards, shardOfTube } from "../../src/engine/shards.ts";
+import { keepFailures, makeShards, openShards, shardOfTube } from "../../src/engine/shards.ts";
 import type { ShardMemories } from "../../src/engine/shards.ts";
 import { Common, COUNTER_ACCEPTED } from "../../src/engine/common.ts";
 import { Gate } from "../../src/session/gate.ts";
@@ -22,7 +22,7 @@ import type { SessionJournal, ShownFigures } from "../../src/session/session-jou
 import type { SessionLimits } from "../../src/session/desk.ts";
 import type { Inlet, Outlet } from "../../src/transport.ts";
 import { EngineShard, loadVerifyModule } from "../engine/engine.ts";
-import { NO_PROCESS } from "../support/no-process.ts";
+import { NO_PROCESS } from "./no-process.ts";
 
 const BUILD = new URL("../../build/", import.meta.url);
 const ENGINE = new WebAssembly.Module(readFileSync(new URL("engine.wasm", BUILD)));
@@ -73,6 +73,8 @@ export interface WorldOptions {
    */
   readonly cannotGrow?: boolean;
   readonly limits?: Partial<SessionLimits>;
+  /** Failures that a job keeps; if absent, what the engine keeps by itself. */
+  readonly failuresKept?: number;
   /** False: the engine's runs take nothing, so every command is the session's. */
   readonly runs?: boolean;
   /**
@@ -80,6 +82,11 @@ export interface WorldOptions {
    * none in either case.
    */
   readonly journal?: SessionJournal;
+  /**
+   * Called when nothing more happens by itself; true if it has begun something, as a transport does
+   * that hands over what waits with it.
+   */
+  readonly idle?: () => boolean;
 }
 
 /**
@@ -112,11 +119,14 @@ export class World {
   bytesRun = 0;
   readonly #verifiers: readonly EngineShard[];
   readonly #later: (() => void)[] = [];
+  readonly #idle: () => boolean;
   #woken = 0;
 
   constructor(options: WorldOptions = {}) {
     const { threads = 1, shards = 1, limits = {} } = options;
     const made = makeMemories(options, shards, threads);
+    if (options.failuresKept !== undefined) keepFailures(made, options.failuresKept);
+    this.#idle = options.idle ?? (() => false);
     const { buffer } = Common.create(threads);
     this.common = new Common(buffer, (low) => {
       this.#woken |= low;
@@ -170,10 +180,15 @@ export class World {
 
   /** A new connection to a thread. */
   connect(thread = 0): End {
+    return new End(this, thread);
+  }
+
+  /** The session of a new connection to a thread. */
+  open(outlet: Outlet, thread: number): Inlet {
     this.common.admitConnection(Infinity);
     const counters = this.common.counters(thread);
     counters[COUNTER_ACCEPTED] = (counters[COUNTER_ACCEPTED] ?? 0) + 1;
-    return new End(this, this.host(thread));
+    return this.host(thread).open(outlet);
   }
 
   /** Runs something after what is under way. */
@@ -204,10 +219,10 @@ export class World {
 
   /** Lets everything happen that needs no time to pass. */
   settle(): void {
-    for (let round = 0; this.hasLater || this.#woken !== 0; round += 1) {
+    for (let round = 0; this.hasLater || this.#woken !== 0 || this.#idle(); round += 1) {
       if (round === ROUNDS_MAX) throw new Error("the sessions run in circles");
       if (this.hasLater) this.goOn();
-      else this.wake(31 - Math.clz32(this.#woken & -this.#woken));
+      else if (this.#woken !== 0) this.wake(31 - Math.clz32(this.#woken & -this.#woken));
     }
   }
 
@@ -289,9 +304,9 @@ export class End implements Outlet {
   #received: Buffer[] = [];
   #isGone = false;
 
-  constructor(world: World, host: SessionHost) {
+  constructor(world: World, thread: number) {
     this.#world = world;
-    this.#inlet = host.open(this);
+    this.#inlet = world.open(this, thread);
   }
 
   /* The client's side. */
