@@ -28,8 +28,6 @@ import { NodeStorage } from "../storage/node-fs.ts";
 const EXIT_IMPORTED = 0;
 const EXIT_INCOMPLETE = 1;
 
-/** Says who has the journal's directory. */
-
 /** The log or the directory to make is not fit for an import. */
 class ImportError extends Error {
   override readonly name = "ImportError";

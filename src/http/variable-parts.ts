@@ -33,6 +33,12 @@ const UNIT =
 /** What ends a path, beside white space and quotes. */
 const PATH = String.raw`[^\s"'${"`"}<>|,;:()\[\]{}#]`;
 
+/**
+ * Not a code: a number of up to three digits behind a word that says so names the error, as in
+ * `HTTP 404`, `status code: 500`, `errno -28` and `exit code 137`.
+ */
+const NO_CODE = String.raw`(?!(?<=\b(?:HTTP|status|code|[Ee]rrno|exit|signal) ?[:=]? ?-?)\d{1,3}(?![\d.,]?[\w#]))`;
+
 interface Part {
   readonly pattern: RegExp;
   readonly into: string | ((...groups: string[]) => string);
@@ -80,9 +86,9 @@ const PARTS: readonly Part[] = [
   part(String.raw`=\([^()\n]{0,1000}\)`, `=(${SIGN})`),
   part(String.raw`(?<![${JOINED}])(?:\d+(?:\.\d+)?(?:ns|us|ms|d|h|m|s)){2,8}(?![${JOINED}])`),
   part(
-    String.raw`(?<![A-Za-z\d#])(?:(?<![A-Za-z\d#_)\]-])[-+])?\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?(?: ?${UNIT})?(?![A-Za-z\d])`,
+    String.raw`(?<![A-Za-z\d#])(?:(?<![A-Za-z\d#_)\]-])[-+])?${NO_CODE}\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?(?: ?${UNIT})?(?![A-Za-z\d])`,
   ),
-  part(String.raw`[A-Za-z\d]+`, word),
+  part(String.raw`(?<![A-Za-z\d])${NO_CODE}[A-Za-z\d]+`, word),
   // However many there are in a row.
   part(`${SIGN}(?:, ?${SIGN})+`),
   part("[ \\t]+", " "),
