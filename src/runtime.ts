@@ -8,6 +8,7 @@
  */
 import type { BoundAddress } from "./config/listen-address.ts";
 import type { LogFields, LogLevel, LogSink } from "./log.ts";
+import type { Storage } from "./storage.ts";
 import type { BarTerminal } from "./terminal.ts";
 import type { Inlet, Outlet } from "./transport.ts";
 
@@ -28,6 +29,11 @@ export interface LoopRuntime {
    * itself.
    */
   readonly copy?: CopyBytes;
+  /**
+   * Opens a journal's directory; absent where this thread must not wait for a disk, as the main
+   * thread must not.
+   */
+  readonly openStorage?: (directory: string) => Storage;
   /**
    * Writes `line` to standard error and ends the whole process at once, with a non-zero code,
    * whatever its threads are doing.

@@ -1,9 +1,10 @@
 /* FrameWriter: writes the frames of a journal, one numbered after the other, into its segments.
  *
- * It knows which number is next and up to which one all are safe. What is refused for want of space
- * was never begun: the segment's position stays where it was, the number is used again, and the
- * next frame covers the header of the one that did not get there. Nothing of that was synced, so
- * nothing is lost. Used by the journal only.
+ * Which number is next, and up to which one all are safe, stands in the state that all share who
+ * commit (commit-state.ts). What is refused for want of space was never begun: the segment's
+ * position stays where it was, the number is used again, and the next frame covers the header of
+ * the one that did not get there. Nothing of that was synced, so nothing is lost. Used by the
+ * journal, and by whoever leads a commit.
  */
 
 import {
@@ -13,8 +14,9 @@ import {
   writeFrameHeader,
   writeSegmentHeader,
 } from "./format.ts";
-import type { FrameHeader, Section } from "./format.ts";
-import type { JournalParts } from "./journal-parts.ts";
+import type { FrameHeader, Section, SegmentHeader } from "./format.ts";
+import type { CommitState } from "./commit-state.ts";
+import type { CommitParts } from "./journal-parts.ts";
 import { SegmentFile } from "./segment-file.ts";
 import type { Statement } from "./statement.ts";
 import { lacksSpace } from "../storage.ts";
@@ -26,50 +28,35 @@ export const FRAME_HEADER_BYTES_MAX = frameHeaderBytes(SECTIONS_MAX);
 
 /** The frames of a journal. */
 export class FrameWriter {
-  readonly #parts: JournalParts;
+  readonly #parts: CommitParts;
+  readonly #state: CommitState;
   readonly #header = new Uint8Array(FRAME_HEADER_BYTES_MAX);
-  #next: number;
-  /** Highest frame that is known to be safe. */
-  #durable: number;
-  #isRefused = false;
 
-  constructor(parts: JournalParts) {
+  constructor(parts: CommitParts) {
     this.#parts = parts;
-    this.#next = parts.nextFrame;
-    this.#durable = parts.nextFrame - 1;
-  }
-
-  /** How many there are, since the journal was made. */
-  get count(): number {
-    return this.#next - 1;
-  }
-
-  /** Whether there was no space for what was to be written last. */
-  get isRefused(): boolean {
-    return this.#isRefused;
+    this.#state = parts.state;
   }
 
   /** All that was written is safe. */
   setSafe(): void {
-    this.#durable = this.#next - 1;
+    this.#state.durableFrame = this.#state.nextFrame - 1;
   }
 
   /**
-   * Writes to `file` the first frame of segment `number`, which lists the `members`, and then the
-   * header; undefined when there was no space. Then the header may all the same be there: nothing
-   * but this may be written next. `isReused`: the file still shows a segment that must not be
-   * missed, so the list has to be safe first.
+   * Writes to `file` the first frame of a segment, which lists the `members`, and then the header,
+   * and goes on there; undefined when there was no space. Then the header may all the same be
+   * there: nothing but this may be written next. `isReused`: the file still shows a segment that
+   * must not be missed, so the list has to be safe first.
    */
   begin(
-    number: number,
+    { number, salt, bootId }: Pick<SegmentHeader, "number" | "salt" | "bootId">,
     file: StorageFile,
     members: Statement,
     isReused: boolean,
   ): SegmentFile | undefined {
-    const { shards, random, checksum, bootId = "" } = this.#parts;
-    const salt = random() >>> 0;
+    const { shards, checksum } = this.#parts;
     const header = new Uint8Array(SEGMENT_HEADER_BYTES);
-    const firstFrame = this.#next;
+    const firstFrame = this.#state.nextFrame;
     writeSegmentHeader(
       { ...this.#circumstances(), number, salt, firstFrame, bootId, shards: shards.length },
       header,
@@ -78,11 +65,13 @@ export class FrameWriter {
     const segment = new SegmentFile(number, salt, file);
     const frame = this.#empty(salt, { statement: members });
     const isBegun = this.#try(() => {
-      segment.append([frame]);
+      segment.write(SEGMENT_HEADER_BYTES, [frame]);
       if (isReused) segment.sync();
       segment.writeHeader(header);
     });
-    return isBegun ? segment : undefined;
+    if (!isBegun) return undefined;
+    this.#state.goOnIn(segment, SEGMENT_HEADER_BYTES + frame.length);
+    return segment;
   }
 
   /** Writes the records that `pieces` are; false when there was no space. */
@@ -121,7 +110,9 @@ export class FrameWriter {
     salt: number,
     into: Uint8Array,
   ): number {
-    const numbered = { ...header, number: this.#next++, durable: this.#durable };
+    const { nextFrame: number, durableFrame: durable } = this.#state;
+    this.#state.nextFrame++;
+    const numbered = { ...header, number, durable };
     return writeFrameHeader(numbered, salt, into, this.#parts.checksum);
   }
 
@@ -141,18 +132,20 @@ export class FrameWriter {
   }
 
   #append(segment: SegmentFile, pieces: readonly Uint8Array[]): boolean {
-    return this.#try(() => segment.append(pieces));
+    const state = this.#state;
+    return this.#try(() => (state.position += segment.write(state.position, pieces)));
   }
 
-  #try(write: () => void): boolean {
+  #try(write: () => unknown): boolean {
+    const state = this.#state;
     try {
       write();
-      this.#isRefused = false;
+      state.isRefused = false;
       return true;
     } catch (error) {
       if (!lacksSpace(error)) throw error;
-      this.#next--;
-      this.#isRefused = true;
+      state.nextFrame--;
+      state.isRefused = true;
       return false;
     }
   }

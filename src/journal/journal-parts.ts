@@ -1,8 +1,9 @@
 /*
  * JournalParts: what a journal is made of, and how it is to behave. Put together by the committer,
- * and by tests.
+ * by those who lead a commit, and by tests.
  */
 
+import type { CommitState } from "./commit-state.ts";
 import type { Checksum } from "./format.ts";
 import type { JournalShard } from "./journal-shard.ts";
 import type { Storage } from "../storage.ts";
@@ -44,24 +45,31 @@ export interface ExistingSegment {
   readonly quarantine?: boolean;
 }
 
-/** What a journal is made of. */
-export interface JournalParts {
+/** What it takes to commit. */
+export interface CommitParts {
   readonly storage: Storage;
+  /** Whoever commits has handles of its own on them, which share how far each has come. */
   readonly shards: readonly JournalShard[];
   readonly options: JournalOptions;
+  /** Shared by all who commit. */
+  readonly state: CommitState;
   readonly checksum: Checksum;
   /** Microseconds since 1970. */
   readonly wallMicros: () => number;
-  /** Milliseconds of a clock that never jumps; if absent, the platform's. */
-  readonly monotonicMillis?: () => number;
-  /** As SegmentHeader.bootId; absent if nobody knows. */
-  readonly bootId?: string;
-  /** A random number of 32 bits. */
-  readonly random: () => number;
+  /** Milliseconds of a clock that never jumps and that all who commit share. */
+  readonly monotonicMillis: () => number;
   /** Hears up to where a shard's stream is safe. */
   readonly publish: (shard: number, position: number) => void;
   /** Hears how many milliseconds each sync took; absent if nobody counts them. */
   readonly synced?: (millis: number) => void;
+}
+
+/** What a journal is made of. */
+export interface JournalParts extends CommitParts {
+  /** As SegmentHeader.bootId; absent if nobody knows. */
+  readonly bootId?: string;
+  /** A random number of 32 bits. */
+  readonly random: () => number;
   /** What else there is in the directory; if absent, nothing. */
   readonly beside?: Beside;
   /** Segments that exist, oldest first, and the next numbers, as recovery found them. */

@@ -2,8 +2,8 @@
  * segments.
  *
  * `written` is how far the stream has been given to the disk; from there to `head` lie the records
- * of the next frame. Used by the journal and by recovery, through a shard handle of the committer's
- * thread.
+ * of the next frame. Used by the journal, by recovery and by whoever leads a commit, each through a
+ * shard handle of its own thread.
  */
 
 import * as C from "../../assembly/constants.ts";
@@ -20,22 +20,36 @@ export interface Gathered {
   readonly to: number;
 }
 
+/* How far a stream has come, as indexes. */
+const WRITTEN = 0;
+const SYNCED = 1;
+const SEALED = 2;
+const SEALED_SKIPPED = 3;
+/** Numbers that say how far a shard's stream has come. */
+export const PROGRESS_NUMBERS = 4;
+
 /** One shard's part in the journal. */
 export class JournalShard {
   readonly shard: Shard;
   readonly ringBytes: number;
-  /** Position in the stream up to which everything has been written. */
-  written = 0;
   /** The ring as bytes. */
   readonly ring: Uint8Array;
   readonly #ringWords: Uint32Array;
   readonly #head: Float64Array;
   readonly #live: Float64Array;
   readonly #words: Uint32Array;
-  /** What was sealed last, and where in the stream the ring's unused end begins. */
-  #sealed: { readonly from: number; readonly to: number; readonly skipped: number } | undefined;
+  readonly #progress: Float64Array;
 
-  constructor(shard: Shard, memory: WebAssembly.Memory, ringBytes: number) {
+  /**
+   * Handles of several threads on one shard share the numbers that say how far its stream has come.
+   */
+  constructor(
+    shard: Shard,
+    memory: WebAssembly.Memory,
+    ringBytes: number,
+    progress: Float64Array = new Float64Array(PROGRESS_NUMBERS),
+  ) {
+    this.#progress = progress;
     const { engine } = shard;
     this.shard = shard;
     this.ringBytes = ringBytes;
@@ -46,6 +60,33 @@ export class JournalShard {
     this.#head = new Float64Array(memory.buffer, engine.journalHeadAddress() >>> 0, 1);
     this.#live = new Float64Array(memory.buffer, table, words / 2);
     this.#words = new Uint32Array(memory.buffer, table, words);
+  }
+
+  /** Position in the stream up to which everything has been written. */
+  get written(): number {
+    return this.#progress[WRITTEN] ?? 0;
+  }
+
+  set written(position: number) {
+    this.#progress[WRITTEN] = position;
+  }
+
+  /** Position up to which everything has been synced. */
+  get synced(): number {
+    return this.#progress[SYNCED] ?? 0;
+  }
+
+  /** Everything that was written is synced. */
+  setSynced(): void {
+    this.#progress[SYNCED] = this.written;
+  }
+
+  /**
+   * Position up to which records are sealed; beyond `written` only when what they were for was
+   * refused.
+   */
+  get sealed(): number {
+    return this.#progress[SEALED] ?? 0;
   }
 
   /** Position behind the last record that a command wrote. */
@@ -82,11 +123,12 @@ export class JournalShard {
    */
   gather(to: number, salt: number): Gathered {
     const from = this.written;
-    if (this.#sealed?.from !== from) {
-      this.#sealed = { from, to, skipped: this.shard.engine.seal(from, to, salt) };
+    if (this.sealed <= from) {
+      this.#progress[SEALED_SKIPPED] = this.shard.engine.seal(from, to, salt);
+      this.#progress[SEALED] = to;
     }
-    if (this.#sealed.to !== to) throw new RangeError("records were sealed that are not written");
-    const { skipped } = this.#sealed;
+    if (this.sealed !== to) throw new RangeError("records were sealed that are not written");
+    const skipped = this.#progress[SEALED_SKIPPED] ?? to;
     if (skipped === to) return { bytes: to - from, pieces: this.#views(from, to), to };
     const wrapped = Math.ceil((skipped + 1) / this.ringBytes) * this.ringBytes;
     const pieces = [...this.#views(from, skipped), ...this.#views(wrapped, to)];
@@ -106,6 +148,15 @@ export class JournalShard {
   free(to: number): void {
     this.written = to;
     this.shard.answer(this.shard.engine.freeRing(this.shard.thread, to));
+  }
+
+  /** Bytes of records in all segments that are still needed. */
+  get allLiveBytes(): number {
+    let sum = 0;
+    for (let index = this.shard.engine.segmentCount() - 1; index >= 0; index--) {
+      sum += this.#live[(index * C.SEGMENT_ENTRY_BYTES) / 8 + C.SEGMENT_LIVE] ?? 0;
+    }
+    return sum;
   }
 
   /** Index of the segment in this shard's table, whose numbers ascend; -1 if it is not there. */

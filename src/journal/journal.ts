@@ -18,10 +18,10 @@
  * lost, so the frame counts as not begun, and is written again at the same place.
  */
 
-import type { JournalShard } from "./journal-shard.ts";
-import { FRAME_BYTES, frameHeaderBytes, segmentName, STATEMENTS_BYTES } from "./format.ts";
-import type { Section } from "./format.ts";
-import { FRAME_HEADER_BYTES_MAX, FrameWriter } from "./frame-writer.ts";
+import { Commit } from "./commit.ts";
+import type { CommitState } from "./commit-state.ts";
+import { FRAME_BYTES, frameHeaderBytes, segmentName } from "./format.ts";
+import { FrameWriter } from "./frame-writer.ts";
 import type { JournalFigures } from "./journal-figures.ts";
 import type { ExistingSegment, JournalParts } from "./journal-parts.ts";
 import { Reclaim } from "./reclaim.ts";
@@ -41,12 +41,6 @@ const LIVE_FACTOR = 2.5;
 /** Segments that go at a time: what says so has a bounded place. */
 const GONE_MAX = 64;
 
-/** What a shard has in a frame: its records from what has been written up to `to`. */
-interface Part {
-  readonly shard: JournalShard;
-  readonly to: number;
-}
-
 /** The journal of a server. */
 export class Journal {
   readonly #parts: JournalParts;
@@ -55,7 +49,9 @@ export class Journal {
   readonly #segments: Segments;
   /** Bytes of all rings together. */
   readonly #ringBytes: number;
+  readonly #state: CommitState;
   readonly #frames: FrameWriter;
+  readonly #commit: Commit;
   #current: SegmentFile;
   /**
    * The file of the next segment, which has its name and perhaps its header, but could not be begun
@@ -67,34 +63,24 @@ export class Journal {
   /** Segments of which the present one says that they go. */
   readonly #gone = new Set<number>();
   #nextSegment: number;
-  /** When the oldest write that is not synced was made; undefined when all is synced. */
-  #unsyncedSince: number | undefined;
-  /** What is not synced is an empty frame, whose loss nobody would notice. */
-  #isOnlyMark = false;
-  /** Up to where each shard's stream has been synced. */
-  readonly #synced: number[];
-  #syncs = 0;
-  /** What was written while reclaiming has not been published. */
-  #hasUnpublished = false;
   /** There was no space for what stands in the rings. */
   #isStuck = false;
-  /** What was to be the next frame, and is sealed for the present segment. */
-  #refused: readonly Part[] | undefined;
   /** There was no space even to give the next segment its file. */
   #isDenied = false;
-  /** Bytes written since spares were last worked on. */
-  #unpreparedBytes = 0;
-  #lastSyncMillis = 0;
 
   /** Begins a new segment in a storage that has been recovered. Throws a StorageError. */
   constructor(parts: JournalParts) {
     this.#parts = parts;
     this.#nextSegment = parts.nextSegment;
+    this.#state = parts.state;
+    this.#state.nextFrame = parts.nextFrame;
+    this.#state.durableFrame = parts.nextFrame - 1;
     this.#frames = new FrameWriter(parts);
-    this.#synced = parts.shards.map(({ written }) => written);
+    this.#commit = new Commit(parts, this.#frames);
+    for (const shard of parts.shards) shard.setSynced();
     this.#ringBytes = parts.shards.reduce((sum, { ringBytes }) => sum + ringBytes, 0);
     const { segmentBytes } = parts.options;
-    this.#spares = new Spares(parts.storage, segmentBytes, this.#ringBytes, () => this.#millis());
+    this.#spares = new Spares(parts.storage, segmentBytes, this.#ringBytes, parts.monotonicMillis);
     this.#segments = new Segments(parts, this.#spares);
     parts.storage.syncDirectory(); // what a server before this one saw go must not come back
     this.#begun = this.#leftover();
@@ -109,8 +95,9 @@ export class Journal {
       throw new NoSpaceError("no space for another segment of the journal");
     }
     this.#current = current;
-    this.#publish();
+    this.#commit.publish();
     this.#reclaim = new Reclaim(parts.storage, parts.shards, parts.checksum);
+    this.#tellBound();
     // The spares are made by `maintain`: filling them with zeros first would keep clients waiting.
   }
 
@@ -128,12 +115,13 @@ export class Journal {
 
   /** Begins the next segment, beside those `others`; undefined when there is no space for it. */
   #open(others: readonly number[], isReused = false): SegmentFile | undefined {
-    const { shards, storage, unreadableSegments } = this.#parts;
+    const { shards, storage, unreadableSegments, random, bootId = "" } = this.#parts;
     const number = this.#nextSegment;
     const file = this.#takeFile(number);
     if (file === undefined) return undefined;
+    const salt = random() >>> 0;
     const members = membersStatement([...others, ...unreadableSegments, number]);
-    const segment = this.#frames.begin(number, file, members, isReused);
+    const segment = this.#frames.begin({ number, salt, bootId }, file, members, isReused);
     if (segment === undefined) return undefined;
     segment.sync();
     storage.syncDirectory();
@@ -157,17 +145,13 @@ export class Journal {
     return this.#begun;
   }
 
-  #millis(): number {
-    return this.#parts.monotonicMillis?.() ?? performance.now();
-  }
-
   /**
    * Writes, and syncs as the level says, all that stands in the rings; false when there was nothing
    * to write, or no space. What it takes of the disk is brought below the bound before anyone hears
    * of it: so clients go no faster than the journal can follow.
    */
   commit(): boolean {
-    const wrote = this.#drain() || this.#hasUnpublished;
+    const wrote = this.#drain() || this.#state.hasUnpublished;
     if (!wrote) {
       this.syncIfDue();
       return false;
@@ -175,85 +159,33 @@ export class Journal {
     if (this.#parts.options.level === "sync") this.sync();
     else this.syncIfDue();
     this.#keepBound();
-    this.#publish();
+    this.#commit.publish();
+    this.#tellBound();
     return true;
   }
 
   /** Writes all that stands in the rings. */
   #drain(): boolean {
-    const heads = this.#parts.shards.map(({ head }) => head);
+    const heads = this.#commit.heads();
     let wrote = false;
     while (this.#write(heads)) wrote = true;
-    if (wrote) this.#hasUnpublished = true;
     return wrote;
-  }
-
-  /** Says what is as safe as the level asks for. */
-  #publish(): void {
-    const { shards, publish, options } = this.#parts;
-    this.#hasUnpublished = false;
-    for (const [at, { shard, written }] of shards.entries()) {
-      const safe = options.level === "sync" ? (this.#synced[at] ?? 0) : written;
-      publish(shard.index, safe);
-      if (safe < written) this.#hasUnpublished = true;
-    }
-  }
-
-  /** Bytes that are left in the present segment. */
-  get #left(): number {
-    return this.#parts.options.segmentBytes - this.#current.position;
-  }
-
-  /**
-   * Bytes that the next frame's records may have in the present segment: behind them a frame that
-   * ends it must fit, and some that say which segments go, or it might be that none can go and none
-   * be begun.
-   */
-  get #room(): number {
-    return this.#left - FRAME_HEADER_BYTES_MAX - FRAME_BYTES - STATEMENTS_BYTES;
-  }
-
-  /**
-   * What goes into the next frame: of each shard that has records up to `heads` as many of them as
-   * fit.
-   */
-  #fitting(heads: readonly number[]): readonly Part[] {
-    let room = this.#room;
-    const parts: Part[] = [];
-    for (const [at, shard] of this.#parts.shards.entries()) {
-      const to = shard.within(heads[at] ?? 0, room);
-      if (to === shard.written) continue;
-      room -= to - shard.written;
-      parts.push({ shard, to });
-    }
-    return parts;
   }
 
   /** Writes one frame; false when there is nothing to write, or no space for it. */
   #write(heads: readonly number[]): boolean {
-    const { shards } = this.#parts;
-    if (shards.every((shard, at) => (heads[at] ?? 0) <= shard.written)) return false;
-    let fitting = this.#begun === undefined ? (this.#refused ?? this.#fitting(heads)) : [];
+    const commit = this.#commit;
+    if (commit.isWritten(heads)) return false;
+    let fitting = this.#begun === undefined ? commit.refused : [];
+    if (this.#begun === undefined && fitting.length === 0) fitting = commit.fitting(heads);
     if (fitting.length === 0) {
       this.#isStuck = !this.#rotate();
       if (this.#isStuck) return false;
-      fitting = this.#fitting(heads);
+      fitting = commit.fitting(heads);
       if (fitting.length === 0) throw new RangeError("a record is longer than a segment");
     }
-    const gathered = fitting.map(({ shard, to }) => shard.gather(to, this.#current.salt));
-    const sections = fitting.map(({ shard }, at): Section => {
-      return { shard: shard.shard.index, bytes: gathered[at]?.bytes ?? 0, first: shard.written };
-    });
-    const pieces = gathered.flatMap((one) => one.pieces);
-    this.#isStuck = !this.#frames.writeRecords(this.#current, sections, pieces);
-    this.#refused = this.#isStuck ? fitting : undefined;
-    if (this.#isStuck) return false;
-    this.#unpreparedBytes += gathered.reduce((sum, { bytes }) => sum + bytes, 0);
-    if (this.#isOnlyMark) this.#unsyncedSince = undefined;
-    this.#isOnlyMark = false;
-    this.#unsyncedSince ??= this.#millis();
-    for (const { shard, to } of fitting) shard.free(to);
-    return true;
+    this.#isStuck = !commit.write(this.#current, fitting);
+    return !this.#isStuck;
   }
 
   /** Goes on in a new segment; false when there is no space for one. */
@@ -272,11 +204,11 @@ export class Journal {
 
   /** Shows where the present segment ends; false when there is no space. */
   #end(): boolean {
-    const isEnded = this.#begun !== undefined || this.#endedAt === this.#current.position;
-    if (!isEnded && this.#left >= FRAME_BYTES) {
+    const isEnded = this.#begun !== undefined || this.#endedAt === this.#state.position;
+    if (!isEnded && this.#commit.left >= FRAME_BYTES) {
       if (!this.#frames.writeMark(this.#current)) return false;
-      this.#endedAt = this.#current.position;
-      this.#unsyncedSince ??= this.#millis();
+      this.#endedAt = this.#state.position;
+      this.#state.unsyncedSince ??= this.#parts.monotonicMillis();
     }
     this.sync(); // what is in the old one must not be younger on the disk than what comes after it
     return true;
@@ -284,31 +216,20 @@ export class Journal {
 
   /** Makes everything that was written safe. */
   sync(): void {
-    if (this.#unsyncedSince === undefined) return;
-    const began = this.#millis();
-    this.#current.sync();
-    this.#lastSyncMillis = this.#millis() - began;
-    this.#syncs++;
-    this.#parts.synced?.(this.#lastSyncMillis);
-    this.#unsyncedSince = undefined;
-    this.#isOnlyMark = false;
-    this.#frames.setSafe();
-    for (const [at, { written }] of this.#parts.shards.entries()) this.#synced[at] = written;
+    this.#commit.sync(this.#current);
   }
 
   /** Syncs what has waited for as long as the level allows. */
   syncIfDue(): void {
-    if (this.#parts.options.level !== "interval" || this.#unsyncedSince === undefined) return;
-    if (this.#millis() - this.#unsyncedSince >= this.#parts.options.intervalMillis) this.sync();
+    if (this.syncDueMillis <= 0) this.sync();
   }
 
   /** Milliseconds until `syncIfDue` has something to do; Infinity when nothing waits. */
   get syncDueMillis(): number {
-    if (this.#parts.options.level !== "interval" || this.#unsyncedSince === undefined) {
-      return Infinity;
-    }
-    const waited = this.#millis() - this.#unsyncedSince;
-    return Math.max(0, this.#parts.options.intervalMillis - waited);
+    const { unsyncedSince } = this.#state;
+    const { level, intervalMillis } = this.#parts.options;
+    if (level !== "interval" || unsyncedSince === undefined) return Infinity;
+    return Math.max(0, intervalMillis - (this.#parts.monotonicMillis() - unsyncedSince));
   }
 
   /**
@@ -320,12 +241,12 @@ export class Journal {
   }
 
   #mark(ahead?: number): void {
-    if (this.#unsyncedSince !== undefined) this.sync();
-    if (this.#refused !== undefined) return;
-    if ((this.#begun !== undefined || this.#room < 0) && !this.#rotate()) return;
+    if (this.#state.unsyncedSince !== undefined) this.sync();
+    if (this.#commit.refused.length > 0) return;
+    if ((this.#begun !== undefined || this.#commit.room < 0) && !this.#rotate()) return;
     if (!this.#frames.writeMark(this.#current, ahead)) return;
-    this.#unsyncedSince = this.#millis();
-    this.#isOnlyMark = true;
+    this.#state.unsyncedSince = this.#parts.monotonicMillis();
+    this.#state.isOnlyMark = true;
   }
 
   /**
@@ -335,8 +256,10 @@ export class Journal {
   maintain(): boolean {
     // What is reclaimed makes a spare without more space being taken; only without any is one made
     // first.
-    if (this.#spares.count === 0 && this.#prepare()) return true;
-    return this.#advanceReclaim() || this.#prepare();
+    const did =
+      (this.#spares.count === 0 && this.#prepare()) || this.#advanceReclaim() || this.#prepare();
+    this.#tellBound();
+    return did;
   }
 
   /**
@@ -345,8 +268,8 @@ export class Journal {
    * no place within the bound.
    */
   #prepare(): boolean {
-    const pieces = 1 + Math.ceil((2 * this.#unpreparedBytes) / PIECE_BYTES);
-    this.#unpreparedBytes = 0;
+    const pieces = 1 + Math.ceil((2 * this.#state.unpreparedBytes) / PIECE_BYTES);
+    this.#state.unpreparedBytes = 0;
     if (this.#spares.count > 0 && !this.#isWithin(this.#spares.count + 1)) return false;
     let done = 0;
     while (done < pieces && this.#spares.prepare()) done++;
@@ -359,17 +282,50 @@ export class Journal {
    */
   #isWithin(spares: number): boolean {
     const { segmentBytes } = this.#parts.options;
-    const segments = this.#segments.count + 1 + spares;
-    const extra = Math.max(0, this.#spares.wanted - 2);
     const beside = this.#parts.beside?.bytes ?? 0;
-    return (segments - 4 - extra) * segmentBytes + beside <= LIVE_FACTOR * this.#liveBytes();
+    const bytes = this.#segmentsBeyond(spares) * segmentBytes + beside;
+    return bytes <= LIVE_FACTOR * this.#liveBytes();
+  }
+
+  /** Files, with that many spares, beyond those that there may be whatever lives. */
+  #segmentsBeyond(spares: number): number {
+    const extra = Math.max(0, this.#spares.wanted - 2);
+    return this.#segments.count + 1 + spares - 4 - extra;
+  }
+
+  /**
+   * Says how much must live for these files, and those that the next commit may need, to be within
+   * their bound: whoever leads a commit leaves it to the journal when less does.
+   */
+  #tellBound(): void {
+    const { segmentBytes } = this.#parts.options;
+    const beside = this.#parts.beside?.bytes ?? 0;
+    const spares = Math.max(this.#spares.count, this.#sparesAhead);
+    const bytes = this.#segmentsBeyond(spares) * segmentBytes + beside;
+    this.#state.leastLiveBytes = bytes / LIVE_FACTOR;
+  }
+
+  /** Spares that the next commit may need. */
+  get #sparesAhead(): number {
+    return 1 + Math.floor(this.#ringBytes / this.#parts.options.segmentBytes);
+  }
+
+  /** Whether another thread may lead commits: nothing is left undone, and the bound is kept. */
+  get canBeLed(): boolean {
+    const { isRefused, leastLiveBytes } = this.#state;
+    const isBlocked = isRefused || this.#isStuck || this.#commit.refused.length > 0;
+    return !isBlocked && this.#liveBytes() >= leastLiveBytes;
+  }
+
+  /** Bytes that wait in the rings. */
+  get waitingBytes(): number {
+    return this.#commit.bytesUpTo(this.#commit.heads());
   }
 
   /** Reclaims until there is place for all files that the next commit may need. */
   #keepBound(): void {
-    const ahead = 1 + Math.floor(this.#ringBytes / this.#parts.options.segmentBytes);
     const { beside } = this.#parts;
-    while (!this.#isWithin(Math.max(this.#spares.count, ahead))) {
+    while (!this.#isWithin(Math.max(this.#spares.count, this.#sparesAhead))) {
       if (beside !== undefined && beside.bytes > this.#liveBytes() / 2) beside.giveUp();
       if (this.#isStuck || !this.#advanceReclaim()) return;
     }
@@ -396,7 +352,8 @@ export class Journal {
     this.#drain();
     this.sync(); // whatever the level: what was kept must be safe before its old place goes
     const { segment } = reclaim;
-    if (segment === undefined || !reclaim.isSafe(this.#synced)) return !this.#isStuck;
+    const synced = this.#parts.shards.map((shard) => shard.synced);
+    if (segment === undefined || !reclaim.isSafe(synced)) return !this.#isStuck;
     if (!reclaim.isEmpty) {
       if (!reclaim.walkJobs()) throw new RangeError(`${segmentName(segment.number)} never empties`);
       return true;
@@ -417,14 +374,14 @@ export class Journal {
   #sayGone(numbers: readonly number[]): boolean {
     const isSaid = (number: number): boolean => this.#gone.has(number);
     if (numbers.every(isSaid)) return true;
-    if (this.#refused !== undefined) return false;
+    if (this.#commit.refused.length > 0) return false;
     const isOver =
-      this.#begun !== undefined || this.#left < frameHeaderBytes(0, goneStatement(numbers));
+      this.#begun !== undefined || this.#commit.left < frameHeaderBytes(0, goneStatement(numbers));
     if (isOver && !this.#rotate()) return false;
     const statement = goneStatement(numbers.filter((number) => !isSaid(number)));
     if (!this.#frames.writeStatement(this.#current, statement)) return false;
-    this.#isOnlyMark = false;
-    this.#unsyncedSince ??= this.#millis();
+    this.#state.isOnlyMark = false;
+    this.#state.unsyncedSince ??= this.#parts.monotonicMillis();
     for (const number of numbers) this.#gone.add(number);
     return true;
   }
@@ -436,12 +393,12 @@ export class Journal {
 
   /** Whether something was written that the next commit makes safe and known. */
   get isBehind(): boolean {
-    return this.#hasUnpublished;
+    return this.#state.hasUnpublished;
   }
 
   /** Whether the disk has no space for what must be kept ready: puts are to be refused. */
   get isFull(): boolean {
-    return this.#spares.isFull || this.#frames.isRefused || this.#isDenied;
+    return this.#spares.isFull || this.#state.isRefused || this.#isDenied;
   }
 
   /** What there is to see. */
@@ -452,11 +409,11 @@ export class Journal {
       segments: numbers.length,
       bytes: (numbers.length + this.#spares.count) * segmentBytes,
       liveBytes: this.#liveBytes(),
-      frames: this.#frames.count,
+      frames: this.#state.nextFrame - 1,
       oldestSegment: Math.min(...numbers),
       currentSegment: this.#current.number,
-      syncs: this.#syncs,
-      lastSyncMillis: this.#lastSyncMillis,
+      syncs: this.#state.syncs,
+      lastSyncMillis: this.#state.lastSyncMillis,
       oldestUnsyncedMillis: this.#lagMillis,
       isFull: this.isFull,
     };
@@ -464,8 +421,8 @@ export class Journal {
 
   /** How long the oldest record that is not synced has been waiting for it. */
   get #lagMillis(): number {
-    const since = this.#isOnlyMark ? undefined : this.#unsyncedSince;
-    return since === undefined ? 0 : this.#millis() - since;
+    const since = this.#state.isOnlyMark ? undefined : this.#state.unsyncedSince;
+    return since === undefined ? 0 : this.#parts.monotonicMillis() - since;
   }
 
   /** Makes everything safe and lets go of the files. */

@@ -3,19 +3,18 @@
  *
  * Its blocks exist before the first frame is written (zeros, or an earlier use), so that a sync
  * writes data and no metadata: measured half the time of a file that grows. Short writes are
- * continued; anything else that fails is thrown. Used by the journal only.
+ * continued; anything else that fails is thrown. Used by the journal and by
+ * whoever leads a commit.
  */
 
-import { SEGMENT_HEADER_BYTES, segmentName } from "./format.ts";
+import { segmentName } from "./format.ts";
 import { StorageError } from "../storage.ts";
 import type { Storage, StorageFile } from "../storage.ts";
 
-/** A segment that is being written, or one that can be read. */
+/** A segment that is being written. */
 export class SegmentFile {
   readonly number: number;
   readonly salt: number;
-  /** Where the next frame goes. */
-  position = SEGMENT_HEADER_BYTES;
   readonly #file: StorageFile;
 
   constructor(number: number, salt: number, file: StorageFile) {
@@ -24,27 +23,21 @@ export class SegmentFile {
     this.#file = file;
   }
 
-  /** Opens segment `number` to read it. */
-  static openToRead(storage: Storage, number: number, salt: number): SegmentFile {
-    return new SegmentFile(number, salt, storage.open(segmentName(number), false));
+  /** Opens segment `number`, which another thread began, to write to it. */
+  static open(storage: Storage, number: number, salt: number): SegmentFile {
+    return new SegmentFile(number, salt, storage.open(segmentName(number), true));
   }
 
-  get size(): number {
-    return this.#file.size;
+  /**
+   * Writes all of `pieces` at `position`, in as many writes as it takes; returns how many bytes.
+   */
+  write(position: number, pieces: readonly Uint8Array[]): number {
+    return writeFully(this.#file, position, pieces);
   }
 
-  /** Writes all of `pieces` at `position`, in as many writes as it takes, and moves it. */
-  append(pieces: readonly Uint8Array[]): void {
-    this.position += writeFully(this.#file, this.position, pieces);
-  }
-
-  /** Writes the header, wherever the next frame goes. */
+  /** Writes the header. */
   writeHeader(header: Uint8Array): void {
     writeFully(this.#file, 0, [header]);
-  }
-
-  read(position: number, into: Uint8Array): number {
-    return this.#file.read(position, into);
   }
 
   sync(): void {

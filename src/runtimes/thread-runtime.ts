@@ -10,6 +10,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import type { BoundAddress } from "../config/listen-address.ts";
 import { PROGRAM } from "../version.ts";
 import type { Door, Listener, ListenManner, Order, ThreadRuntime, ThreadSeed } from "../runtime.ts";
+import { NodeStorage } from "../storage/node-fs.ts";
 import { listenTcp } from "../transports/tcp.ts";
 import { listenUnix } from "../transports/unix.ts";
 import { describe, die } from "./die.ts";
@@ -38,6 +39,7 @@ export function threadRuntime(): ThreadRuntime {
     listen,
     onOrder: (handler) => void parentPort?.on("message", (order: Order) => handler(order)),
     report: (report) => parentPort?.postMessage(report),
+    openStorage: (directory) => new NodeStorage(directory),
     ...eventLoop,
   };
 }

@@ -1,9 +1,11 @@
-/* Committer: what the journal's own thread runs: recovery, then commit after commit until it is
- * told to stop.
+/* Committer: what the journal's own thread runs: recovery, then, until it is told to stop, all that
+ * threads which lead leave to it: rotation, reclaiming, spares, hints, marks, syncs by the timer,
+ * and commits where it does them better (leader.ts says where).
  *
- * It blocks in synchronous calls and never returns to its event loop until it ends; orders reach it
- * through the board. What the journal throws ends the process (the runtime sees to that): replies
- * that wait for it are never sent. Started by the runtime's committer entry.
+ * It works in turns, each with the lock (commit-lock.ts). It blocks in synchronous calls and never
+ * returns to its event loop until it ends; orders reach it through the board. What the journal
+ * throws ends the process (the runtime sees to that): replies that wait for it are never sent.
+ * Started by the runtime's committer entry.
  */
 
 import { openShards } from "../engine/shards.ts";
@@ -11,9 +13,9 @@ import type { ShardMemories } from "../engine/shards.ts";
 import type { Checksum } from "../journal/format.ts";
 import { refuseForeignLog } from "../journal/foreign-log.ts";
 import { HintWriter } from "../journal/hints.ts";
-import { checksumThrough, JournalShard } from "../journal/journal-shard.ts";
+import type { JournalShard } from "../journal/journal-shard.ts";
 import { Journal, NoSpaceError } from "../journal/journal.ts";
-import type { JournalOptions } from "../journal/journal-parts.ts";
+import type { CommitParts, JournalOptions } from "../journal/journal-parts.ts";
 import { recover } from "../journal/recovery.ts";
 import type { RecoveryReport } from "../journal/recovery-report.ts";
 import type { Recovered } from "../journal/recovery.ts";
@@ -22,6 +24,8 @@ import { lacksSpace } from "../storage.ts";
 import type { Lease, Storage, StorageError } from "../storage.ts";
 import { Common } from "../engine/common.ts";
 import { journalBoardOf, replayBoardOf } from "./boards.ts";
+import { commitPartsOf } from "./commit-parts.ts";
+import { DEEP_BYTES, LONG_MILLIS } from "./leader.ts";
 import * as B from "./journal-board.ts";
 
 /** What the main thread gives to the committer; it can be posted. */
@@ -70,6 +74,8 @@ const LOOK_MILLIS = 500;
  */
 const MARK_MILLIS = 1000;
 const PROGRESS_MILLIS = 500;
+/** So many commits in a row that a thread had better led, and it does. */
+const QUIET_COMMITS = 4;
 /** While nothing can be recorded it is tried again this often. */
 const BEGIN_AGAIN_MILLIS = 1000;
 
@@ -106,6 +112,12 @@ class Committer {
   readonly #report: (report: CommitterReport) => void;
   readonly #hasForeignLog: boolean;
   readonly #bootId: string;
+  readonly #parts: CommitParts;
+  /** The next frame, and the segment, when it looked last: others may have written meanwhile. */
+  #frameSeen = 0;
+  #segmentSeen = 0;
+  /** Commits in a row, of its own, that a thread had better led. */
+  #quietCommits = 0;
   #lookedAt = 0;
   #workedAt = 0;
   #isMarked = true;
@@ -124,8 +136,11 @@ class Committer {
     this.#hintIntervalMillis = seed.hintIntervalMillis;
     this.#seed = seed;
     this.#storage = storage;
-    this.#shards = journalShards(seed.memories);
-    this.#checksum = checksumThrough(this.#shards);
+    const { memories, options } = seed;
+    const handles = openShards(memories, memories.threads - 1);
+    this.#parts = commitPartsOf({ common: this.#common, memories, handles, options, storage });
+    this.#shards = this.#parts.shards;
+    this.#checksum = this.#parts.checksum;
     this.#hints = new HintWriter(storage, this.#shards, this.#checksum);
   }
 
@@ -183,15 +198,9 @@ class Committer {
     try {
       recovered.unsettled?.settle();
       return new Journal({
-        storage: this.#storage,
-        shards: this.#shards,
-        options: this.#seed.options,
-        checksum: this.#checksum,
-        wallMicros: () => Date.now() * 1000,
+        ...this.#parts,
         bootId: this.#bootId,
         random: () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
-        publish: (shard, position) => this.#board.publish(shard, position),
-        synced: (millis) => this.#board.countSync(millis),
         beside: this.#hints,
         ...recovered,
       });
@@ -218,10 +227,15 @@ class Committer {
     this.#board.setFigure(B.FIGURE_CURRENT_SEGMENT, numbers.at(-1) ?? 0);
   }
 
-  /** Commits until the server is told to stop. */
+  /** Commits until the server is told to stop, and lets nobody commit after that. */
   run(journal: Journal): void {
+    const { lock } = this.#board;
+    lock.lock();
     this.#look(journal);
+    lock.unlock();
     while (!this.#board.mustStop) this.#turn(journal);
+    lock.lock();
+    lock.setLed(false);
     journal.commit();
     this.#lastHints(journal);
     journal.close();
@@ -230,27 +244,53 @@ class Committer {
 
   #turn(journal: Journal): void {
     this.#board.clearWake();
-    const began = performance.now();
-    const committed = journal.commit();
-    if (committed) {
-      this.#workedAt = performance.now();
-      this.#isMarked = false;
-      this.#board.setCommitMillis(this.#workedAt - began);
-      this.#tell();
-    }
+    this.#board.lock.lock();
+    const idleMillis = this.#work(journal);
+    this.#board.lock.unlock();
+    if (this.#board.mustStop) return; // its wake-up may have been cleared
+    if (idleMillis > 0) this.#board.waitForWork(idleMillis);
+  }
+
+  /** Does a part of what there is to do; returns for how long there is nothing more, at most. */
+  #work(journal: Journal): number {
+    this.#commit(journal);
     const hinted = this.#hint(journal);
     const maintained = journal.maintain() || hinted;
     this.#tellFull(journal);
     const now = performance.now();
     if (now - this.#lookedAt >= LOOK_MILLIS) this.#look(journal);
-    if (maintained || journal.isBehind) return; // reclaiming wrote what commands had recorded meanwhile
+    if (maintained || journal.isBehind) return 0; // reclaiming wrote what commands had recorded meanwhile
     if (!this.#isMarked && now - this.#workedAt >= MARK_MILLIS) {
       journal.mark();
       this.#isMarked = true;
+      this.#frameSeen = this.#board.commitState.nextFrame;
     }
-    if (this.#board.mustStop) return; // its wake-up may have been cleared
-    this.#board.waitForWork(Math.min(LOOK_MILLIS, journal.syncDueMillis));
-    journal.syncIfDue();
+    return Math.min(LOOK_MILLIS, journal.syncDueMillis);
+  }
+
+  /** Commits what threads have not, and sees whether they had better do so themselves. */
+  #commit(journal: Journal): void {
+    const began = performance.now();
+    const { waitingBytes } = journal;
+    const committed = journal.commit();
+    const now = performance.now();
+    const { nextFrame } = this.#board.commitState;
+    if (nextFrame !== this.#frameSeen) {
+      this.#frameSeen = nextFrame;
+      this.#workedAt = now;
+      this.#isMarked = false;
+    }
+    if (!committed) return;
+    this.#board.setCommitMillis(now - began);
+    this.#judge(journal, waitingBytes, now - began);
+    this.#tell();
+  }
+
+  /** Threads are to lead once a few commits in a row were short and had little in them. */
+  #judge(journal: Journal, bytes: number, millis: number): void {
+    const isQuiet = bytes < DEEP_BYTES / 2 && millis < LONG_MILLIS && journal.canBeLed;
+    this.#quietCommits = isQuiet ? this.#quietCommits + 1 : 0;
+    if (this.#quietCommits >= QUIET_COMMITS) this.#board.lock.setLed(true);
   }
 
   /**
@@ -291,7 +331,10 @@ class Committer {
    */
   #tell(): void {
     this.#board.clearWake();
-    const { low, high } = this.#board.waiting(this.#common.seats);
+    const { segment } = this.#board.commitState;
+    const isNext = segment !== this.#segmentSeen; // who led has a file open that may go now
+    this.#segmentSeen = segment;
+    const { low, high } = this.#board.waiting(this.#common.seats, isNext);
     if ((low | high) !== 0) this.#common.wakeThreads(low, high);
   }
 
@@ -317,13 +360,4 @@ class Committer {
     this.#board.setFull(isFull);
     this.#report({ kind: "full", isFull });
   }
-}
-
-/** The committer's handles on the shards. */
-function journalShards(memories: ShardMemories): readonly JournalShard[] {
-  return openShards(memories, memories.threads - 1).map((shard, index) => {
-    const memory = memories.memories[index];
-    if (memory === undefined) throw new RangeError("a shard without a memory");
-    return new JournalShard(shard, memory, memories.ringBytes);
-  });
 }

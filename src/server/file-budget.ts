@@ -36,7 +36,10 @@ export const HTTP_CONNECTIONS_MAX = 256;
  * loop. A server on Node has 25 or so.
  */
 const PROCESS_FILES = 64;
-/** Files of a thread's event loop, of which Node needs 8, and a connection that is turned away. */
+/**
+ * Files of a thread's event loop, of which Node needs 8, a connection that is turned away, and the
+ * journal's segment.
+ */
 const THREAD_FILES = 16;
 /**
  * Files of the journal: the segment that is written, the one that follows, a spare, one that is

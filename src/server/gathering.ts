@@ -1,4 +1,4 @@
-/* Gathering: when a thread whose replies wait for the journal has the committer begin.
+/* Gathering: when a thread whose replies wait for the journal has a commit begin.
  *
  * A commit costs as much as a dozen commands or more, whatever is in it. If it began with the first
  * put that comes, all other puts would wait for a second commit. So the thread first reads from
@@ -20,8 +20,8 @@ export interface GatheringParts {
   readonly millis: () => number;
   /** How long the last commit took, in milliseconds. */
   readonly commitMillis: () => number;
-  /** Makes the committer begin. */
-  readonly wake: () => void;
+  /** Commits, or has the committer do it. */
+  readonly commit: () => void;
 }
 
 /**
@@ -51,7 +51,7 @@ export class Gathering {
     this.#parts = parts;
   }
 
-  /** Notes that `count` replies are held back now. If there are any, the committer will begin. */
+  /** Notes that `count` replies are held back now. If there are any, a commit will begin. */
   held(count: number): void {
     if (count < this.#held) this.#expected = this.#held;
     this.#held = count;
@@ -69,7 +69,7 @@ export class Gathering {
       return;
     }
     this.#isOn = false;
-    if (this.#held > 0) this.#parts.wake();
+    if (this.#held > 0) this.#parts.commit();
   };
 
   #mayWait(): boolean {

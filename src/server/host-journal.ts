@@ -1,5 +1,5 @@
-/* HostJournal: a thread's side of the journal, for its sessions: the gate for their replies, how
- * the committer is told, and what the board shows.
+/* HostJournal: a thread's side of the journal, for its sessions: the gate for their replies, who
+ * commits, and what the board shows.
  *
  * Made for each thread that runs sessions (open-host.ts), used by its session host.
  */
@@ -9,6 +9,7 @@ import type { SessionJournal, ShownFigures } from "../session/session-journal.ts
 import { journalBoardOf, replayBoardOf } from "./boards.ts";
 import { Gathering } from "./gathering.ts";
 import * as B from "./journal-board.ts";
+import type { Leader } from "./leader.ts";
 
 /** What it is made of. */
 export interface HostJournalParts {
@@ -19,17 +20,25 @@ export interface HostJournalParts {
   readonly later: (run: () => void) => void;
   /** Milliseconds, never running backwards. */
   readonly millis: () => number;
+  /** Absent where this thread must not wait for a disk: then the committer commits. */
+  readonly openLeader?: () => Leader;
 }
 
 /** A thread's side of the journal whose boards lie in that common memory. */
 export function openHostJournal(parts: HostJournalParts): SessionJournal {
-  const { common, thread, shards, later, millis } = parts;
+  const { common, thread, shards, later, millis, openLeader } = parts;
   const board = journalBoardOf(common);
+  let leader: Leader | undefined;
+  let committed = (): void => undefined;
   const gathering = new Gathering({
     later,
     millis,
     commitMillis: () => board.commitMillis,
-    wake: () => board.wakeCommitter(),
+    commit(): void {
+      leader ??= openLeader?.();
+      if (leader === undefined) board.wakeCommitter();
+      else if (leader.commit()) committed();
+    },
   });
   const safe = {
     safePosition: (shard: number) => board.safePosition(shard),
@@ -50,6 +59,8 @@ export function openHostJournal(parts: HostJournalParts): SessionJournal {
       board.setAwaitsRoom(thread, waits);
       if (waits) board.wakeCommitter();
     },
+    onCommitted: (run) => (committed = run),
+    woken: () => leader?.woken(),
     figures: () => shownFigures(board),
     helpToRecover: (own) => void replayBoardOf(common).help(own),
   };

@@ -1,16 +1,19 @@
 /* JournalBoard: where the I/O threads and the committer of a journal meet: a part of the common
  * memory.
  *
- * The committer publishes up to where each shard's stream is safe, whether the disk is full, and
- * figures; a thread that holds replies back, or on which something waits for room in a ring, says
- * so and wakes the committer; the committer wakes these threads whenever more has become safe,
- * which is also when rings have been freed. A thread first says what it waits for, then looks
- * again, and the committer first publishes and frees, then looks who waits: neither can miss the
- * other.
+ * Whoever commits (commit-lock.ts) publishes up to where each shard's stream is safe; the committer
+ * also whether the disk is full, and figures. A thread that holds replies back, or on which
+ * something waits for room in a ring, says so, and commits or wakes the committer; whoever commits
+ * wakes these threads whenever more has become safe, which is also when rings have been freed. A
+ * thread first says what it waits for, then looks again, and whoever commits first publishes and
+ * frees, then looks who waits: neither can miss the other.
  */
 
 import { SHARDS_MAX, THREADS_MAX } from "../../assembly/constants.ts";
+import { COMMIT_STATE_NUMBERS, CommitState } from "../journal/commit-state.ts";
+import { PROGRESS_NUMBERS } from "../journal/journal-shard.ts";
 import { SYNC_BOUNDS_MILLIS } from "../observability/metrics.ts";
+import { COMMIT_LOCK_WORDS, CommitLock } from "./commit-lock.ts";
 
 /* 32-bit words. */
 const WAKE = 0;
@@ -25,7 +28,8 @@ const FENCE = 5;
 const READ_ONLY = 6;
 /** A word for each thread: what it waits for, WAITS_*. */
 const WAITING = 16;
-const WORDS = WAITING + THREADS_MAX;
+const LOCK = WAITING + THREADS_MAX;
+const WORDS = LOCK + COMMIT_LOCK_WORDS;
 /** It holds replies back until more is safe. */
 const WAITS_SAFE = 1;
 /** Something on it needs room in a ring. */
@@ -46,7 +50,10 @@ const FIGURES = 16;
 const SYNC_BUCKETS = SYNC_BOUNDS_MILLIS.length + 1;
 
 /** Bytes that the board takes. */
-export const JOURNAL_BOARD_BYTES = WORDS * 4 + (SHARDS_MAX + FIGURES + SYNC_BUCKETS + 1) * 8;
+export const JOURNAL_BOARD_BYTES =
+  WORDS * 4 +
+  (SHARDS_MAX + FIGURES + SYNC_BUCKETS + 1 + COMMIT_STATE_NUMBERS + SHARDS_MAX * PROGRESS_NUMBERS) *
+    8;
 
 /** One thread's view of the board. */
 export class JournalBoard {
@@ -54,6 +61,11 @@ export class JournalBoard {
   readonly #safe: Float64Array;
   readonly #figures: Float64Array;
   readonly #syncs: Float64Array;
+  /** Whose turn it is to commit; it guards what comes next. */
+  readonly lock: CommitLock;
+  /** What whoever commits next has to know. */
+  readonly commitState: CommitState;
+  readonly #progress: Float64Array;
 
   /** The board at `offset`, a multiple of 8, of the common memory. */
   constructor(buffer: SharedArrayBuffer, offset: number) {
@@ -61,7 +73,18 @@ export class JournalBoard {
     this.#safe = new Float64Array(buffer, offset + WORDS * 4, SHARDS_MAX);
     const figures = offset + WORDS * 4 + SHARDS_MAX * 8;
     this.#figures = new Float64Array(buffer, figures, FIGURES);
-    this.#syncs = new Float64Array(buffer, figures + FIGURES * 8, SYNC_BUCKETS + 1);
+    const syncs = figures + FIGURES * 8;
+    this.#syncs = new Float64Array(buffer, syncs, SYNC_BUCKETS + 1);
+    this.lock = new CommitLock(new Int32Array(buffer, offset + LOCK * 4, COMMIT_LOCK_WORDS));
+    const state = syncs + (SYNC_BUCKETS + 1) * 8;
+    this.commitState = new CommitState(new Float64Array(buffer, state, COMMIT_STATE_NUMBERS));
+    const progress = state + COMMIT_STATE_NUMBERS * 8;
+    this.#progress = new Float64Array(buffer, progress, SHARDS_MAX * PROGRESS_NUMBERS);
+  }
+
+  /** How far a shard's stream has come, for those who commit. */
+  progressOf(shard: number): Float64Array {
+    return this.#progress.subarray(shard * PROGRESS_NUMBERS, (shard + 1) * PROGRESS_NUMBERS);
   }
 
   /* The threads' side. */
@@ -128,7 +151,7 @@ export class JournalBoard {
     };
   }
 
-  /* The committer's side. */
+  /* The side of whoever commits. */
 
   /** A sync took that long. */
   countSync(millis: number): void {
@@ -147,13 +170,16 @@ export class JournalBoard {
     this.#safe[shard] = position;
   }
 
-  /** The threads that wait for something to be safe or for room, as two words of bits. */
-  waiting(threads: number): { readonly low: number; readonly high: number } {
+  /**
+   * The threads that wait for something to be safe or for room, or `all` of them, as two words of
+   * bits.
+   */
+  waiting(threads: number, all = false): { readonly low: number; readonly high: number } {
     Atomics.add(this.#words, FENCE, 0); // what was published is no atomic store
     let low = 0;
     let high = 0;
     for (let thread = 0; thread < threads; thread++) {
-      if (Atomics.load(this.#words, WAITING + thread) === 0) continue;
+      if (!all && Atomics.load(this.#words, WAITING + thread) === 0) continue;
       if (thread < 32) low |= 1 << thread;
       else high |= 1 << (thread - 32);
     }

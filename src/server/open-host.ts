@@ -2,9 +2,13 @@
  * thread entry in src/runtimes/, and by the main thread for itself (in-process.ts).
  */
 import { loadControl } from "../text/control.ts";
-import { VERSION } from "../version.ts";
+import { PROGRAM, VERSION } from "../version.ts";
 import { openShards } from "../engine/shards.ts";
+import { Lead } from "../journal/lead.ts";
+import { journalBoardOf } from "./boards.ts";
+import { commitPartsOf } from "./commit-parts.ts";
 import { openHostJournal } from "./host-journal.ts";
+import { Leader } from "./leader.ts";
 import type { ShardsPayload } from "./payload.ts";
 import { SessionHost } from "../session/host.ts";
 import type { HostSurroundings } from "./thread.ts";
@@ -14,7 +18,7 @@ export async function openSessionHost(
   payload: unknown,
   { threadIndex, common, clock, runtime, announce }: HostSurroundings,
 ): Promise<SessionHost> {
-  const { memories, controlWasm, limits, id, hasJournal, segmentBytes } = payload as ShardsPayload;
+  const { memories, controlWasm, limits, id, journal, segmentBytes } = payload as ShardsPayload;
   const shards = openShards(memories, threadIndex);
   const control = await loadControl(controlWasm);
   const facts = {
@@ -25,7 +29,8 @@ export async function openSessionHost(
     memoryCapBytes: memories.capBytes,
   };
   const later = (run: () => void): void => runtime.soon(run);
-  const { copy } = runtime;
+  const { copy, openStorage } = runtime;
+  const millis = (): number => clock() / 1000;
   return new SessionHost({
     shards,
     common,
@@ -37,13 +42,32 @@ export async function openSessionHost(
     later,
     announce,
     ...(copy && { copy }),
-    ...(hasJournal && {
+    ...(journal && {
       journal: openHostJournal({
         common,
         thread: threadIndex,
         shards: shards.length,
         later,
-        millis: () => clock() / 1000,
+        millis,
+        ...(openStorage && {
+          openLeader: () =>
+            new Leader({
+              thread: threadIndex,
+              common,
+              board: journalBoardOf(common),
+              millis,
+              lead: new Lead(
+                commitPartsOf({
+                  common,
+                  memories,
+                  handles: shards,
+                  options: journal.options,
+                  storage: openStorage(journal.directory),
+                }),
+              ),
+              failed: (error) => runtime.die(`${PROGRAM}: the journal failed: ${String(error)}`),
+            }),
+        }),
       }),
     }),
   });

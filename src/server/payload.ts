@@ -7,6 +7,7 @@ import { planMemory } from "../config/memory-plan.ts";
 import type { Options } from "../config/options.ts";
 import { keepFailures, makeShards, openJournals, ringBytesFor } from "../engine/shards.ts";
 import type { ShardMemories } from "../engine/shards.ts";
+import type { JournalOptions } from "../journal/journal-parts.ts";
 import type { Runtime } from "../runtime.ts";
 import type { CommitterSeed } from "./committer.ts";
 import type { Common } from "../engine/common.ts";
@@ -33,8 +34,8 @@ export interface ShardsPayload {
   readonly memories: ShardMemories;
   readonly controlWasm: Uint8Array<ArrayBuffer>;
   readonly limits: SessionLimits;
-  /** Whether there is a journal. */
-  readonly hasJournal: boolean;
+  /** Where the journal lies, and how it is to behave; absent: there is none. */
+  readonly journal?: { readonly directory: string; readonly options: JournalOptions };
   /** Value of beanstalkd's -s in `stats`. */
   readonly segmentBytes: number;
   /** The server's name for itself: 16 hex digits. */
@@ -59,7 +60,8 @@ export async function makePayload(
   const controlWasm = await runtime.readModule("control");
   const module = await WebAssembly.compile(engineWasm);
   const shards = options.shards ?? defaultShards(common.threads);
-  const hasJournal = options.dataDirectory !== undefined;
+  const directory = options.dataDirectory;
+  const hasJournal = directory !== undefined;
   const plan = planMemory({
     availableBytes: runtime.memoryBytes,
     threads: common.threads,
@@ -75,7 +77,9 @@ export async function makePayload(
     memories,
     controlWasm,
     limits: limitsOf(options),
-    hasJournal,
+    ...(directory !== undefined && {
+      journal: { directory, options: journalOptionsOf(options) },
+    }),
     segmentBytes: hasJournal ? options.segmentBytes : BEANSTALKD_SEGMENT_BYTES,
     id: randomId(),
   };
@@ -88,14 +92,18 @@ export async function makePayload(
 function journalSeed(options: Options, memories: ShardMemories, common: Common): CommitterSeed {
   const wallBaseMicros = common.wallBaseMicros;
   openJournals(memories, { wallBaseMicros, keepsReleases: options.releases === "journal" });
-  const { durability: level, syncIntervalMillis: intervalMillis, segmentBytes } = options;
   return {
     common: common.buffer,
     memories,
-    options: { level, intervalMillis, segmentBytes },
+    options: journalOptionsOf(options),
     strict: options.recovery === "strict",
     hintIntervalMillis: options.hintIntervalMillis,
   };
+}
+
+function journalOptionsOf(options: Options): JournalOptions {
+  const { durability: level, syncIntervalMillis: intervalMillis, segmentBytes } = options;
+  return { level, intervalMillis, segmentBytes };
 }
 
 /**

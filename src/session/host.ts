@@ -42,6 +42,7 @@ export class SessionHost implements Turns {
     this.desk = new Desk(parts);
     this.#clock = parts.clock;
     this.#wakes = first.wakes;
+    parts.journal?.onCommitted(() => this.wake());
   }
 
   /**
@@ -94,6 +95,7 @@ export class SessionHost implements Turns {
     this.#begin();
     this.#collect();
     this.#deliver();
+    this.desk.journal?.woken();
     this.desk.journal?.gate.woken();
     this.desk.room.woken();
     this.#end();

@@ -18,6 +18,10 @@ export interface SessionJournal {
    * the rings and to wake this thread.
    */
   awaitsRoom(waits: boolean): void;
+  /** Has `run` called, in a turn of its own, whenever this thread has committed. */
+  onCommitted(run: () => void): void;
+  /** To be called when another thread woke this one. */
+  woken(): void;
   /** What `stats` shows of it, as it was published last. */
   figures(): ShownFigures;
   /** Replays into these shards what the committer brings, until it has brought it all. */

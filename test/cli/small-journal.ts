@@ -8,6 +8,7 @@ import { readFileSync } from "node:fs";
 import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../../src/engine/shard.ts";
 import { shardOfTube } from "../../src/engine/shards.ts";
+import { CommitState } from "../../src/journal/commit-state.ts";
 import { Journal } from "../../src/journal/journal.ts";
 import { recover } from "../../src/journal/recovery.ts";
 import { openReplica } from "../../src/journal/replica.ts";
@@ -66,6 +67,8 @@ export class SmallJournal {
       ...recovered,
       options: { level: "sync", intervalMillis: 50, segmentBytes },
       wallMicros: () => Date.now() * 1000,
+      state: new CommitState(),
+      monotonicMillis: () => performance.now(),
       random: () => Math.trunc(Math.random() * 2 ** 32),
       publish: () => undefined,
     });

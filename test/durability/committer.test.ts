@@ -1,46 +1,73 @@
-/* The committer and a thread that talks to it, step by step in one thread: whoever waits for a
- * commit is told of it.
+/* The committer and two threads that lead commits, step by step in one thread: whoever waits for a
+ * commit is told of it, whoever makes it.
  *
- * The committer runs on the simulated disk. Whenever it calls the disk, or is about to sleep, the
- * other thread may have a turn: it puts and deletes jobs, lets replies out, looks whether it was
- * woken. Nobody may fall asleep while a reply is held and nothing is left that would free it.
+ * They run on the simulated disk. Whenever one of them calls the disk, or the committer is about to
+ * sleep, the others may have a turn: they put and delete jobs, lead a commit or leave it, let
+ * replies out, look whether they were woken. Nobody may fall asleep while a reply is held and
+ * nothing is left that would free it.
  */
 import { afterEach, expect, test, vi } from "vitest";
 import * as C from "../../assembly/constants.ts";
 import { makeShards, openJournals, openShards, ringBytesFor } from "../../src/engine/shards.ts";
 import type { Shard } from "../../src/engine/shard.ts";
-import type { DurabilityLevel } from "../../src/journal/journal-parts.ts";
+import type { ShardMemories } from "../../src/engine/shards.ts";
+import type { DurabilityLevel, JournalOptions } from "../../src/journal/journal-parts.ts";
+import { Lead } from "../../src/journal/lead.ts";
+import { CommitLock } from "../../src/server/commit-lock.ts";
+import { commitPartsOf } from "../../src/server/commit-parts.ts";
 import type { Common } from "../../src/engine/common.ts";
 import { createCommon, journalBoardOf } from "../../src/server/boards.ts";
 import { runCommitter } from "../../src/server/committer.ts";
 import { openHostJournal } from "../../src/server/host-journal.ts";
 import { JournalBoard } from "../../src/server/journal-board.ts";
+import { Leader, LONG_MILLIS } from "../../src/server/leader.ts";
 import { ReplyBuffer } from "../../src/session/reply-buffer.ts";
 import { randomFrom } from "../engine/shuffle.ts";
 import { loadEngineModule } from "../journal/machine.ts";
 import { SimulatedDisk } from "../journal/simulated-disk.ts";
 
 const SEGMENT_BYTES = 1_048_576;
-const BODY_BYTES = 60_000;
+/** Bodies: with large ones the rings are soon so full that the committer is put in charge. */
+const LARGE_BYTES = 60_000;
+const SMALL_BYTES = 100;
+/** Threads that lead. */
+const THREADS = 2;
+/** One commit in so many takes its leader longer than a thread may wait. */
+const LONG_ODDS = 25;
 /**
  * Enough for several segments, and then for several more, most of whose jobs are gone: between two
  * commits they are reclaimed.
  */
 const LIVE_JOBS = 50;
-const COMMANDS = 500;
+const COMMANDS = 400;
 /** Far more turns than that takes. */
 const TURNS_MAX = 20_000;
+const RING_BYTES = ringBytesFor(THREADS + 1);
 const REPLY = new ReplyBuffer(8);
 
 afterEach(() => void vi.restoreAllMocks());
 
-/** The thread that runs sessions: one session, whose client pipelines. */
+/** What the threads are made in. */
+interface Scene {
+  readonly random: (below: number) => number;
+  readonly common: Common;
+  readonly memories: ShardMemories;
+  readonly disk: SimulatedDisk;
+  readonly level: DurabilityLevel;
+}
+
+/** A thread that runs sessions: one session, whose client pipelines. */
 class Thread {
   answered = 0;
   said = 0;
   heldBytes = 0;
   readonly isGone = false;
   readonly backlogBytes = 0;
+  /** Commits that it led to their end. */
+  led = 0;
+  /** It waits for the disk. */
+  isLeading = false;
+  readonly #index: number;
   readonly #random: (below: number) => number;
   readonly #common: Common;
   readonly #shard: Shard;
@@ -51,23 +78,61 @@ class Thread {
   readonly #journal;
   #millis = 0;
 
-  constructor(random: (below: number) => number, common: Common, shard: Shard) {
+  constructor(scene: Scene, index: number) {
+    const { random, common, memories } = scene;
+    const handles = openShards(memories, index);
+    const [shard] = handles;
+    if (shard === undefined) throw new RangeError("no shard");
+    this.#index = index;
     this.#random = random;
     this.#common = common;
     this.#shard = shard;
     this.#journal = openHostJournal({
       common,
-      thread: 0,
+      thread: index,
       shards: 1,
       later: (run) => void this.#later.push(run),
-      millis: () => (this.#millis += 0.02),
+      millis: () => this.#tell(),
+      openLeader: () => this.#openLeader(scene, handles),
+    });
+    this.#journal.onCommitted(() => {
+      this.led++;
+      this.#look();
     });
     const { engine } = shard;
-    shard.answer(engine.openConn(0, 0));
+    shard.answer(engine.openConn(index, index));
     this.#conn = shard.field(C.RESULT_REF);
     shard.input.set(new TextEncoder().encode("default"));
-    shard.answer(engine.useTube(0, 0, 7, engine.nextNumber()));
+    shard.answer(engine.useTube(index, 0, 7, engine.nextNumber()));
     this.#tube = shard.field(C.RESULT_REF);
+  }
+
+  #openLeader(scene: Scene, handles: readonly Shard[]): Leader {
+    const { common, memories, disk, level } = scene;
+    const options = optionsOf(level);
+    const lead = new Lead(commitPartsOf({ common, memories, handles, options, storage: disk }));
+    const commit = lead.commit.bind(lead);
+    vi.spyOn(lead, "commit").mockImplementation(() => {
+      this.isLeading = true;
+      const outcome = commit();
+      this.isLeading = false;
+      return outcome;
+    });
+    return new Leader({
+      thread: this.#index,
+      common,
+      board: journalBoardOf(common),
+      lead,
+      millis: () => this.#tell() + (this.#random(LONG_ODDS) === 0 ? LONG_MILLIS : 0),
+      failed: (error) => {
+        throw error;
+      },
+    });
+  }
+
+  #tell(): number {
+    this.#millis += 0.02;
+    return this.#millis;
   }
 
   /* The client: a reply is one byte. */
@@ -92,7 +157,7 @@ class Thread {
 
   get #isWoken(): boolean {
     let isWoken = false;
-    void this.#common.woken(0, (words, index, value) => {
+    void this.#common.woken(this.#index, (words, index, value) => {
       isWoken = Atomics.load(words, index) !== value;
       return Promise.resolve();
     });
@@ -116,9 +181,11 @@ class Thread {
   #put(): void {
     const { engine } = this.#shard;
     const id = engine.nextId();
+    const bytes = this.#random(3) === 0 ? LARGE_BYTES : SMALL_BYTES;
     let answer = C.OUT_OF_MEMORY;
     do {
-      answer = this.#shard.answer(engine.put(0, this.#tube, id, 0, 0, 60, 0, BODY_BYTES, 0));
+      const code = engine.put(this.#index, this.#tube, id, 0, 0, 60, 0, bytes, 0);
+      answer = this.#shard.answer(code);
     } while (answer === C.OUT_OF_MEMORY && this.#shard.growBudget());
     if (answer !== C.DONE) throw new Error(`a put was answered ${answer}`);
     this.#jobs.push(id);
@@ -126,7 +193,8 @@ class Thread {
 
   #delete(): void {
     const [id = 0] = this.#jobs.splice(this.#random(this.#jobs.length), 1);
-    const answer = this.#shard.answer(this.#shard.engine.deleteJob(0, this.#conn, id, 0));
+    const { engine } = this.#shard;
+    const answer = this.#shard.answer(engine.deleteJob(this.#index, this.#conn, id, 0));
     if (answer !== C.DONE) throw new Error(`a delete was answered ${answer}`);
   }
 
@@ -134,25 +202,47 @@ class Thread {
   turn(): void {
     for (const run of this.#later.splice(0)) run();
     if (!this.#isWoken) return;
-    this.#common.clearWake(0);
+    this.#common.clearWake(this.#index);
+    this.#look();
+  }
+
+  #look(): void {
     this.#journal.gate.release();
+    this.#journal.woken();
     this.#journal.gate.woken();
   }
 }
 
-/**
- * Runs both to the end. Returns how many files the journal wrote, and gives an error when somebody
- * is forgotten.
- */
-async function runBoth(seed: number, level: DurabilityLevel): Promise<number> {
+function optionsOf(level: DurabilityLevel): JournalOptions {
+  return { level, intervalMillis: 1e9, segmentBytes: SEGMENT_BYTES };
+}
+
+/** What a run showed. */
+interface Shown {
+  /** The highest number of a segment. */
+  readonly segments: number;
+  /** Commits that each thread led. */
+  readonly led: readonly number[];
+  /** How often the committer was put in charge. */
+  readonly handedOver: number;
+}
+
+/** Runs all to the end. Gives an error when somebody is forgotten. */
+async function runAll(seed: number, level: DurabilityLevel): Promise<Shown> {
   const random = randomFrom(seed);
-  const common = createCommon(1);
-  const memories = makeShards(loadEngineModule(), 1, 2, 64_000_000, ringBytesFor(2));
+  const common = createCommon(THREADS);
+  const memories = makeShards(loadEngineModule(), 1, THREADS + 1, 64_000_000, RING_BYTES);
   openJournals(memories, { wallBaseMicros: 1.7e15, keepsReleases: false });
-  const [shard] = openShards(memories, 0);
-  if (shard === undefined) throw new RangeError("no shard");
-  const thread = new Thread(random, common, shard);
   const disk = new SimulatedDisk(random);
+  const scene = { random, common, memories, disk, level };
+  const threads = Array.from({ length: THREADS }, (_, index) => new Thread(scene, index));
+  const free = (): readonly Thread[] => threads.filter(({ isLeading }) => !isLeading);
+  const setLed = CommitLock.prototype.setLed;
+  let handedOver = 0;
+  vi.spyOn(CommitLock.prototype, "setLed").mockImplementation(function (this: CommitLock, isLed) {
+    if (!isLed && this.isLed) handedOver++;
+    setLed.call(this, isLed);
+  });
   const board = journalBoardOf(common);
   const committerWord = { isAwake: false };
   vi.spyOn(JournalBoard.prototype, "wakeCommitter").mockImplementation(() => {
@@ -164,19 +254,26 @@ async function runBoth(seed: number, level: DurabilityLevel): Promise<number> {
     if (++turns > TURNS_MAX) throw new Error(`seed ${seed}: the committer never rests`);
   });
   vi.spyOn(JournalBoard.prototype, "waitForWork").mockImplementation(() => {
-    while (!committerWord.isAwake && thread.isBusy) thread.turn();
+    while (!committerWord.isAwake && threads.some(({ isBusy }) => isBusy)) {
+      for (const thread of threads) if (random(2) === 0) thread.turn();
+    }
     if (committerWord.isAwake) return;
-    if (thread.isHeld) throw new Error(`seed ${seed}: both sleep and a reply is held`);
-    if (thread.said < COMMANDS) thread.speak();
-    else board.stopCommitter();
+    if (threads.some(({ isHeld }) => isHeld)) {
+      throw new Error(`seed ${seed}: all sleep and a reply is held`);
+    }
+    const speakers = threads.filter(({ said }) => said < COMMANDS);
+    for (const thread of speakers) thread.speak();
+    if (speakers.length === 0) board.stopCommitter();
   });
   let hasBegun = false;
   disk.onCall = () => {
     if (!hasBegun) return;
-    if (random(3) === 0) thread.speak();
-    if (random(3) === 0) thread.turn();
+    for (const thread of free()) {
+      if (random(3) === 0) thread.speak();
+      if (random(3) === 0) thread.turn();
+    }
   };
-  const options = { level, intervalMillis: 1e9, segmentBytes: SEGMENT_BYTES };
+  const options = optionsOf(level);
   const committer = { common: common.buffer, memories, options, strict: true };
   await runCommitter(
     { ...committer, hintIntervalMillis: Infinity },
@@ -187,17 +284,27 @@ async function runBoth(seed: number, level: DurabilityLevel): Promise<number> {
       report: ({ kind }) => (hasBegun ||= kind === "recovered"),
     },
   );
-  thread.turn();
-  expect([thread.said, thread.answered]).toEqual([COMMANDS, COMMANDS]);
-  return Math.max(...disk.names.map((name) => Number(/^journal\.(\d+)$/.exec(name)?.[1] ?? 0)));
+  for (const thread of threads) {
+    thread.turn();
+    expect([thread.said, thread.answered]).toEqual([COMMANDS, COMMANDS]);
+  }
+  const numbers = disk.names.map((name) => Number(/^journal\.(\d+)$/.exec(name)?.[1] ?? 0));
+  return { segments: Math.max(...numbers), led: threads.map(({ led }) => led), handedOver };
 }
 
 test.each(["sync", "interval", "os"] as const)(
-  "at level %s nobody sleeps while a reply waits for a commit that was made, also when reclaiming made it",
+  "at level %s nobody sleeps while a reply waits for a commit that was made, by a leader, by the committer or by reclaiming",
   async (level) => {
+    const led = [0, 0];
+    let handedOver = 0;
     for (let seed = 1; seed <= 20; seed++) {
-      expect(await runBoth(seed, level)).toBeGreaterThan(4); // so much was written that it had to be reclaimed
+      const shown = await runAll(seed, level);
+      expect(shown.segments).toBeGreaterThan(4); // so much was written that it had to be reclaimed
+      for (const [at, count] of shown.led.entries()) led[at] = (led[at] ?? 0) + count;
+      handedOver += shown.handedOver;
       vi.restoreAllMocks();
     }
+    expect(Math.min(...led)).toBeGreaterThan(100);
+    expect(handedOver).toBeGreaterThan(50);
   },
 );

@@ -15,7 +15,7 @@ class Thread {
     later: (run) => void this.#later.push(run),
     millis: () => this.millis,
     commitMillis: () => this.commitMillis,
-    wake: () => void this.wakes++,
+    commit: () => void this.wakes++,
   });
 
   /**

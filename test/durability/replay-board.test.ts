@@ -14,6 +14,7 @@ import {
 } from "../../src/engine/shards.ts";
 import type { ShardMemories } from "../../src/engine/shards.ts";
 import type { Checksum } from "../../src/journal/format.ts";
+import { CommitState } from "../../src/journal/commit-state.ts";
 import { Journal } from "../../src/journal/journal.ts";
 import { JournalShard } from "../../src/journal/journal-shard.ts";
 import { recover } from "../../src/journal/recovery.ts";
@@ -87,6 +88,8 @@ function writeJournal(): SimulatedDisk {
     options: { level: "os", intervalMillis: 50, segmentBytes: SEGMENT_BYTES },
     checksum: server.checksum,
     wallMicros: () => 0,
+    state: new CommitState(),
+    monotonicMillis: () => performance.now(),
     random: () => 7,
     publish: () => undefined,
     ...server.recover(disk),

@@ -10,7 +10,7 @@ import { askAt } from "../http/http-port.ts";
 import { Conversation } from "../support/conversation.ts";
 import { isStuck, ServerWithData, until } from "./server-with-data.ts";
 import type { Launch } from "./server-with-data.ts";
-import { SlowDisk } from "./slow-disk.ts";
+import { isWritten, SlowDisk } from "./slow-disk.ts";
 
 const TIMEOUT_MS = 120_000;
 /** Longer than any of these tests. */
@@ -124,6 +124,46 @@ test(
     const next = await serving({ level: "sync", threads: 1, shards: 1 });
     const kept = (await (await talkTo(next)).ask("stats"))?.body?.toString();
     expect(kept).toContain(`\ncurrent-jobs-ready: ${FLOOD + 2}\n`);
+  },
+);
+
+/** More than it takes for threads to lead, unless syncs are long. */
+const WARM_UP = 30;
+
+test(
+  "a sync that hangs costs the connections of one thread and nobody else's, and the server ends",
+  { timeout: TIMEOUT_MS, tags: ["strace"] },
+  async () => {
+    const flags = ["--http-port", "0", "--hint-interval", "never"];
+    const server = await serving({ level: "sync", threads: 2, shards: 1, flags });
+    const http = Number(/dashboard on http:\/\/\S+:(\d+)/.exec(server.output)?.[1]);
+    const first = await talkTo(server);
+    for (let at = 1; at <= WARM_UP; at++) {
+      expect(await first.line(`put 0 0 60 ${BODY.length}`, BODY)).toBe(`INSERTED ${at}`);
+    }
+    const crowd = await Promise.all(Array.from({ length: CROWD }, () => talkTo(server)));
+    const disk = await SlowDisk.under(server, STUCK_MILLIS);
+    const put = first.line(`put 0 0 60 ${FIRST.length}`, FIRST);
+    await until("the put is written", () => isWritten(directory, FIRST));
+
+    const asked = crowd.map((client) => [client.line("stats"), client.line("peek 1")] as const);
+    await until("those of the other thread are answered", () => {
+      return crowd.some(({ unanswered }) => unanswered === 0);
+    });
+    const other = crowd.findIndex(({ unanswered }) => unanswered === 0);
+    expect(await asked[other]?.[0]).toMatch(/^OK /);
+    expect(await asked[other]?.[1]).toBe(`FOUND 1 ${BODY.length}`);
+    for (const path of ["/healthz", "/metrics", "/api/v1/overview"]) {
+      expect([path, (await askAt(http, path)).status]).toEqual([path, 200]);
+    }
+    expect(first.unanswered).toBe(1);
+
+    const ending = server.stop();
+    await until("it gives up", () => server.complaints.length > 0);
+    await disk.recover();
+    expect(await ending).not.toBe(0);
+    expect(server.complaints).toEqual([expect.stringMatching(/did not stop in time/)]);
+    expect(await put).toBe("");
   },
 );
 

@@ -4,6 +4,7 @@
  */
 import { expect, test } from "vitest";
 import * as C from "../../assembly/constants.ts";
+import { CommitState } from "../../src/journal/commit-state.ts";
 import { Journal } from "../../src/journal/journal.ts";
 import type { JournalOptions } from "../../src/journal/journal-parts.ts";
 import { recover } from "../../src/journal/recovery.ts";
@@ -33,6 +34,7 @@ function openJournal(level: JournalOptions["level"]) {
     options: { level, intervalMillis: 50, segmentBytes: 1_048_576 },
     checksum,
     wallMicros: () => 0,
+    state: new CommitState(),
     monotonicMillis: () => clock.millis,
     random: () => 1,
     publish: () => undefined,

@@ -61,12 +61,15 @@ export class Machine {
     return true;
   }
 
-  /** The shards as the journal sees them. */
-  journalShards(ShardClass = JournalShard): readonly JournalShard[] {
+  /** The shards as one of those sees them who commit and share their `progress`. */
+  journalShards(
+    ShardClass = JournalShard,
+    progress: readonly Float64Array[] = [],
+  ): readonly JournalShard[] {
     return this.shards.map((shard, at) => {
       const memory = this.memories[at];
       if (memory === undefined) throw new RangeError("a shard without a memory");
-      return new ShardClass(shard, memory, this.ringBytes);
+      return new ShardClass(shard, memory, this.ringBytes, progress[at]);
     });
   }
 

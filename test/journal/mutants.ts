@@ -13,6 +13,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { runSeed } from "./crashes.ts";
 import { flipBits } from "./flips.ts";
+import { leadThroughSegments, leadWithoutSpace } from "./leads.ts";
 import { loadEngineModule } from "./machine.ts";
 import { tearOverEarlierUse } from "./reuse.ts";
 import type { Code } from "./world.ts";
@@ -31,18 +32,22 @@ export interface Mutant {
 
 const JOURNAL = "src/journal/journal.ts";
 const FRAME_WRITER = "src/journal/frame-writer.ts";
+const COMMIT = "src/journal/commit.ts";
+const LEAD = "src/journal/lead.ts";
 const RECOVERY = "src/journal/recovery.ts";
+/** Where a leader writes its frame. */
+const LEADS_WRITE = '      if (!commit.write(segment, commit.fitting(heads))) return "left";\n';
 
 export const MUTANTS: readonly Mutant[] = [
   {
     fault: "nothing is ever synced",
-    file: JOURNAL,
-    find: "    this.#current.sync();\n",
+    file: COMMIT,
+    find: "    segment.sync();\n",
     put: "",
   },
   {
     fault: "all segments have the same salt",
-    file: FRAME_WRITER,
+    file: JOURNAL,
     find: "const salt = random() >>> 0;",
     put: "const salt = random() === -1 ? 1 : 7;",
   },
@@ -68,7 +73,7 @@ export const MUTANTS: readonly Mutant[] = [
     fault: "a segment ends without a sync",
     file: JOURNAL,
     find: "    this.sync(); // what is in the old one must not be younger on the disk than what comes after it\n",
-    put: "    this.#unsyncedSince = undefined;\n",
+    put: "    this.#state.unsyncedSince = undefined;\n",
   },
   {
     fault: "segments go before it is safe that they do, and the tombstones that ended their jobs",
@@ -103,7 +108,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "a frame for which there was no space counts as written",
     file: FRAME_WRITER,
-    find: "      this.#next--;\n",
+    find: "      state.nextFrame--;\n",
     put: "",
   },
   {
@@ -115,26 +120,26 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "a segment goes before its copies are safe",
     file: JOURNAL,
-    find: "    this.sync(); // whatever the level: what was kept must be safe before its old place goes\n    const { segment } = reclaim;\n    if (segment === undefined || !reclaim.isSafe(this.#synced)) return !this.#isStuck;",
+    find: "    this.sync(); // whatever the level: what was kept must be safe before its old place goes\n    const { segment } = reclaim;\n    const synced = this.#parts.shards.map((shard) => shard.synced);\n    if (segment === undefined || !reclaim.isSafe(synced)) return !this.#isStuck;",
     put: "    const { segment } = reclaim;\n    if (segment === undefined) return true;",
   },
   {
     fault: "frames claim to be safe themselves",
     file: FRAME_WRITER,
-    find: "durable: this.#durable }",
-    put: "durable: this.#next }",
+    find: "durableFrame: durable } = this.#state;",
+    put: "nextFrame: durable } = this.#state;",
   },
   {
     fault: "the timer of level interval rings late",
     file: JOURNAL,
-    find: "this.#millis() - this.#unsyncedSince >= this.#parts.options.intervalMillis",
-    put: "this.#millis() - this.#unsyncedSince >= 50 * this.#parts.options.intervalMillis",
+    find: "return Math.max(0, intervalMillis - ",
+    put: "return Math.max(0, 50 * intervalMillis - ",
   },
   {
     fault: "a segment's first frame is numbered one too high",
     file: FRAME_WRITER,
-    find: "const firstFrame = this.#next;",
-    put: "const firstFrame = this.#next + 1;",
+    find: "const firstFrame = this.#state.nextFrame;",
+    put: "const firstFrame = this.#state.nextFrame + 1;",
   },
   {
     fault: "the highest id is forgotten",
@@ -412,6 +417,66 @@ export const MUTANTS: readonly Mutant[] = [
     find: "  if (cold.failuresKept > shard().keepsFailures) {",
     put: "  if (cold.failuresKept > shard().keepsFailures + 1) {",
   },
+  {
+    fault: "a leader publishes before the sync",
+    file: LEAD,
+    find: '    if (options.level === "sync") commit.sync(segment);\n',
+    put: '    for (const { shard, written } of this.#parts.shards) this.#parts.publish(shard.index, written);\n    if (options.level === "sync") commit.sync(segment);\n',
+  },
+  {
+    fault: "a leader syncs the file that it opened first",
+    file: LEAD,
+    find: "    this.letGo();\n",
+    put: "",
+  },
+  {
+    fault: "a leader writes over the end of a segment",
+    file: LEAD,
+    find: '      if (commit.bytesUpTo(heads) > commit.room) return "left";\n',
+    put: "",
+  },
+  {
+    fault: "a leader goes on behind a frame that found no space",
+    file: LEAD,
+    find: '    if (state.isRefused || commit.refused.length > 0) return "left";\n',
+    put: "",
+  },
+  {
+    fault: "a leader takes for synced what it wrote",
+    file: LEAD,
+    find: '    if (options.level === "sync") commit.sync(segment);\n',
+    put: "    for (const shard of this.#parts.shards) shard.setSynced();\n",
+  },
+  {
+    fault: "who commits does not hear how far others, a leader or the journal, have come",
+    file: "src/journal/journal-shard.ts",
+    find: "    this.#progress = progress;\n",
+    put: "    this.#progress = new Float64Array(progress);\n",
+  },
+  {
+    fault: "the next frame goes over what a leader wrote",
+    file: LEAD,
+    find: LEADS_WRITE,
+    put: `      const { position } = state;\n${LEADS_WRITE}      state.position = position;\n`,
+  },
+  {
+    fault: "a frame is taken out of the rings before there was space for it",
+    file: COMMIT,
+    find: "    if (!this.#frames.writeRecords(segment, sections, pieces)) return false;\n",
+    put: "    const hasSpace = this.#frames.writeRecords(segment, sections, pieces);\n    for (const { shard, to } of parts) shard.free(to);\n    if (!hasSpace) return false;\n",
+  },
+  {
+    fault: "at level interval each commit puts off the sync of those before it",
+    file: COMMIT,
+    find: "    state.unsyncedSince ??= this.#parts.monotonicMillis();\n",
+    put: "    state.unsyncedSince = this.#parts.monotonicMillis();\n",
+  },
+  {
+    fault: "a leader's frames are not counted",
+    file: LEAD,
+    find: LEADS_WRITE,
+    put: `      const { nextFrame } = state;\n${LEADS_WRITE}      state.nextFrame = nextFrame;\n`,
+  },
 ];
 
 /** How much a mutant may survive. */
@@ -458,6 +523,8 @@ async function plant({ fault, file, find, put }: Mutant, folder: string): Promis
     module: file.startsWith("assembly/") ? await compile(folder) : loadEngineModule(),
     ...(await load(folder, JOURNAL)),
     ...(await load(folder, RECOVERY)),
+    ...(await load(folder, "src/journal/commit-state.ts")),
+    ...(await load(folder, LEAD)),
     ...(await load(folder, "src/journal/journal-shard.ts")),
     ...(await load(folder, "src/storage.ts")),
   } as Code;
@@ -470,6 +537,8 @@ export async function findFault(mutant: Mutant, seed: number): Promise<string | 
     const code = await plant(mutant, folder);
     try {
       tearOverEarlierUse(seed, code);
+      leadThroughSegments(code);
+      leadWithoutSpace(code);
       for (let at = 0; at < SEEDS; at++) {
         runSeed(seed + at, code);
         if (at % 20 === 5) flipBits(seed + at, FLIPS, at % 40 === 5, code);

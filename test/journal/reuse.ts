@@ -57,6 +57,8 @@ class Server {
       shards: this.#shards,
       options: { level: "sync", intervalMillis: 50, segmentBytes: SEGMENT_BYTES },
       checksum,
+      state: new this.#code.CommitState(),
+      monotonicMillis: () => performance.now(),
       wallMicros: () => 0,
       random: () => random(0x1_0000_0000),
       publish: () => undefined,

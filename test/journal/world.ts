@@ -20,8 +20,10 @@ import {
   STATEMENTS_BYTES,
 } from "../../src/journal/format.ts";
 import type { DurabilityLevel } from "../../src/journal/journal-parts.ts";
+import { CommitState } from "../../src/journal/commit-state.ts";
+import { Lead } from "../../src/journal/lead.ts";
 import { Journal, NoSpaceError } from "../../src/journal/journal.ts";
-import { JournalShard } from "../../src/journal/journal-shard.ts";
+import { JournalShard, PROGRESS_NUMBERS } from "../../src/journal/journal-shard.ts";
 import { recover } from "../../src/journal/recovery.ts";
 import type { Recovered } from "../../src/journal/recovery.ts";
 import { scanSegment } from "../../src/journal/scan.ts";
@@ -35,7 +37,9 @@ import type { Faults } from "./simulated-disk.ts";
 /** The parts of the program that a planted bug may replace. */
 export interface Code {
   readonly module: WebAssembly.Module;
+  readonly CommitState: typeof CommitState;
   readonly Journal: typeof Journal;
+  readonly Lead: typeof Lead;
   readonly JournalShard: typeof JournalShard;
   readonly NoSpaceError: typeof NoSpaceError;
   readonly recover: typeof recover;
@@ -48,7 +52,9 @@ let own: Code | undefined;
 export function ownCode(): Code {
   own ??= {
     module: loadEngineModule(),
+    CommitState,
     Journal,
+    Lead,
     JournalShard,
     NoSpaceError,
     recover,
@@ -81,6 +87,8 @@ const LONG_JOBS_MAX = 3;
 /** Long bodies that are coming at a time. */
 const UPLOADS_MAX = 2;
 const TEXT = new TextEncoder();
+/** Threads that lead. */
+const LEADS = 2;
 const OFFSETS = 32_768;
 /** What bodies are cut from. */
 const NOISE = (() => {
@@ -237,7 +245,11 @@ export class World {
   readonly #random: (below: number) => number;
   #machine: Machine | undefined;
   #journal: Journal | undefined;
+  /** Threads that lead commits. */
+  #leads: readonly Lead[] = [];
   #journalShards: readonly JournalShard[] = [];
+  /** How far their streams have come. */
+  #progress: readonly Float64Array[] = [];
   readonly #conns: number[] = [];
   readonly #tubes = new Map<string, number>();
   readonly #uploads: Upload[] = [];
@@ -359,7 +371,8 @@ export class World {
     this.#wallBase = wallBase;
     const machine = machineFor(this.#code.module, this.#shards, wallBase, keepsReleases);
     this.#machine = machine;
-    const shards = machine.journalShards(this.#code.JournalShard);
+    this.#progress = machine.shards.map(() => new Float64Array(PROGRESS_NUMBERS));
+    const shards = machine.journalShards(this.#code.JournalShard, this.#progress);
     this.#journalShards = shards;
     const { checksum } = machine;
     return this.#code.recover({
@@ -377,20 +390,29 @@ export class World {
     const { level, intervalMillis, segmentBytes } = this.options;
     const shards = this.#journalShards;
     const { checksum } = this.machine;
-    this.#journal = new this.#code.Journal({
+    const parts = {
       storage: this.disk,
       shards,
       options: { level, intervalMillis, segmentBytes },
       checksum,
+      state: new this.#code.CommitState(),
       wallMicros: () => this.wall,
-      bootId: this.#bootId,
       monotonicMillis: () => this.clock,
+      publish: (shard: number, position: number) =>
+        this.ledger.published(shard, position, this.clock),
+    };
+    this.#journal = new this.#code.Journal({
+      ...parts,
+      bootId: this.#bootId,
       random: () => this.#random(0x1_0000_0000),
-      publish: (shard, position) => this.ledger.published(shard, position, this.clock),
       segments: recovered.segments,
       unreadableSegments: recovered.unreadableSegments,
       nextSegment: recovered.nextSegment,
       nextFrame: recovered.nextFrame,
+    });
+    this.#leads = Array.from({ length: LEADS }, () => {
+      const shared = this.machine.journalShards(this.#code.JournalShard, this.#progress);
+      return new this.#code.Lead({ ...parts, shards: shared });
     });
     this.#bootOfJournal = this.#boots;
     this.#openSession();
@@ -628,8 +650,12 @@ export class World {
 
   /* Steps. */
 
-  /** The committer's turn. */
+  /**
+   * Somebody commits: the committer, or a thread that leads, which may leave it to the committer.
+   */
   commit(): void {
+    const lead = this.#leads[this.#random(1 + LEADS)];
+    if (lead?.commit() === "published") return;
     this.journal.commit();
   }
 

@@ -104,6 +104,8 @@ export function journalThat(
     awaitsRoom: () => undefined,
     figures: () => NO_FIGURES,
     helpToRecover: () => undefined,
+    onCommitted: () => undefined,
+    woken: () => undefined,
     ...other,
   };
 }

@@ -1,0 +1,128 @@
+/* Commit: the steps of a commit within the present segment: what fits, the frame, the sync, what
+ * may be published. The journal takes them, and whoever leads a commit (lead.ts): this is the one
+ * place where records become frames.
+ *
+ * Records leave the rings when they are written, a stream counts as synced when its segment is, and
+ * what is published is never more than the level promises. Everything that one commit leaves for
+ * the next is in the state and in the shards' progress, so the next one may be another thread's.
+ */
+import { FRAME_BYTES, STATEMENTS_BYTES } from "./format.ts";
+import type { Section } from "./format.ts";
+import { FRAME_HEADER_BYTES_MAX } from "./frame-writer.ts";
+import type { FrameWriter } from "./frame-writer.ts";
+import type { CommitParts } from "./journal-parts.ts";
+import type { JournalShard } from "./journal-shard.ts";
+import type { SegmentFile } from "./segment-file.ts";
+
+/** What a shard has in a frame: its records from what has been written up to `to`. */
+interface Part {
+  readonly shard: JournalShard;
+  readonly to: number;
+}
+
+/** The steps of commits, for one of those who commit. */
+export class Commit {
+  readonly #parts: CommitParts;
+  readonly #frames: FrameWriter;
+
+  constructor(parts: CommitParts, frames: FrameWriter) {
+    this.#parts = parts;
+    this.#frames = frames;
+  }
+
+  /** Where the shards' streams end now. */
+  heads(): readonly number[] {
+    return this.#parts.shards.map(({ head }) => head);
+  }
+
+  /** Whether all records up to `heads` have been written. */
+  isWritten(heads: readonly number[]): boolean {
+    return this.#parts.shards.every(({ written }, at) => (heads[at] ?? 0) <= written);
+  }
+
+  /** Bytes of the streams up to `heads` that have not been written. */
+  bytesUpTo(heads: readonly number[]): number {
+    return this.#parts.shards.reduce((sum, { written }, at) => sum + (heads[at] ?? 0) - written, 0);
+  }
+
+  /** Bytes that are left in the present segment. */
+  get left(): number {
+    return this.#parts.options.segmentBytes - this.#parts.state.position;
+  }
+
+  /**
+   * Bytes that the next frame's records may have in the present segment: behind them a frame that
+   * ends it must fit, and some that say which segments go, or it might be that none can go and none
+   * be begun.
+   */
+  get room(): number {
+    return this.left - FRAME_HEADER_BYTES_MAX - FRAME_BYTES - STATEMENTS_BYTES;
+  }
+
+  /** What was to be a frame and found no space: it is sealed for the present segment. */
+  get refused(): readonly Part[] {
+    const { shards } = this.#parts;
+    return shards
+      .filter(({ sealed, written }) => sealed > written)
+      .map((shard) => ({ shard, to: shard.sealed }));
+  }
+
+  /**
+   * What goes into the next frame: of each shard that has records up to `heads` as many of them as
+   * fit.
+   */
+  fitting(heads: readonly number[]): readonly Part[] {
+    let { room } = this;
+    const parts: Part[] = [];
+    for (const [at, shard] of this.#parts.shards.entries()) {
+      const to = shard.within(heads[at] ?? 0, room);
+      if (to <= shard.written) continue;
+      room -= to - shard.written;
+      parts.push({ shard, to });
+    }
+    return parts;
+  }
+
+  /** Writes one frame; false when there is no space for it: then it is `refused`. */
+  write(segment: SegmentFile, parts: readonly Part[]): boolean {
+    const { state } = this.#parts;
+    const gathered = parts.map(({ shard, to }) => shard.gather(to, segment.salt));
+    const sections = parts.map(({ shard }, at): Section => {
+      return { shard: shard.shard.index, bytes: gathered[at]?.bytes ?? 0, first: shard.written };
+    });
+    const pieces = gathered.flatMap((one) => one.pieces);
+    if (!this.#frames.writeRecords(segment, sections, pieces)) return false;
+    state.unpreparedBytes += gathered.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (state.isOnlyMark) state.unsyncedSince = undefined;
+    state.isOnlyMark = false;
+    state.unsyncedSince ??= this.#parts.monotonicMillis();
+    state.hasUnpublished = true;
+    for (const { shard, to } of parts) shard.free(to);
+    return true;
+  }
+
+  /** Makes everything that was written safe. */
+  sync(segment: SegmentFile): void {
+    const { state, shards, monotonicMillis, synced } = this.#parts;
+    if (state.unsyncedSince === undefined) return;
+    const began = monotonicMillis();
+    segment.sync();
+    state.countSync(monotonicMillis() - began);
+    synced?.(state.lastSyncMillis);
+    state.unsyncedSince = undefined;
+    state.isOnlyMark = false;
+    this.#frames.setSafe();
+    for (const shard of shards) shard.setSynced();
+  }
+
+  /** Says what is as safe as the level asks for. */
+  publish(): void {
+    const { shards, publish, options, state } = this.#parts;
+    state.hasUnpublished = false;
+    for (const { shard, written, synced } of shards) {
+      const safe = options.level === "sync" ? synced : written;
+      publish(shard.index, safe);
+      if (safe < written) state.hasUnpublished = true;
+    }
+  }
+}

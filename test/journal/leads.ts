@@ -1,0 +1,143 @@
+/* Leads: a small server whose commits two threads lead, on the simulated disk, and what must hold
+ * of it whoever commits. Used by lead.test.ts, and by mutants.ts.
+ */
+import * as C from "../../assembly/constants.ts";
+import type { Shard } from "../../src/engine/shard.ts";
+import type { DurabilityLevel } from "../../src/journal/journal-parts.ts";
+import { PROGRESS_NUMBERS } from "../../src/journal/journal-shard.ts";
+import type { JournalShard } from "../../src/journal/journal-shard.ts";
+import type { Lead } from "../../src/journal/lead.ts";
+import { randomFrom } from "../engine/shuffle.ts";
+import { Machine } from "./machine.ts";
+import { Crash, NO_FAULTS, SimulatedDisk } from "./simulated-disk.ts";
+import type { Code } from "./world.ts";
+
+/** A commit that was led did not do what it must. */
+class LeadFailure extends Error {
+  override readonly name = "LeadFailure";
+  readonly code = "HM_TEST_LEAD";
+}
+
+const SEGMENT_BYTES = 131_072;
+const SMALL = 100;
+const LARGE = 8000;
+
+/** A server of one shard, with a journal and two threads that lead. */
+export class LedServer {
+  readonly disk: SimulatedDisk;
+  readonly journal: InstanceType<Code["Journal"]>;
+  readonly leads: readonly [Lead, Lead];
+  readonly recovered: number;
+  /** Up to where replies may leave. */
+  published = 0;
+  readonly #code: Code;
+  readonly #machine: Machine;
+  #tube = 0;
+
+  /** On a disk of its own, or on what a server before it left. */
+  constructor(code: Code, level: DurabilityLevel, disk?: SimulatedDisk) {
+    this.disk = disk ?? new SimulatedDisk(randomFrom(1), code.StorageError);
+    this.#code = code;
+    const machine = new Machine(code.module, 1);
+    this.#machine = machine;
+    machine.reset(0, false);
+    const progress = [new Float64Array(PROGRESS_NUMBERS)];
+    const handles = (): readonly JournalShard[] =>
+      machine.journalShards(code.JournalShard, progress);
+    const { checksum } = machine;
+    const shards = handles();
+    const rest = { now: 0, strict: true, progress: () => undefined };
+    const found = code.recover({ storage: this.disk, shards, checksum, ...rest });
+    this.recovered = found.report.jobs;
+    const parts = {
+      storage: this.disk,
+      options: { level, intervalMillis: 50, segmentBytes: SEGMENT_BYTES },
+      state: new code.CommitState(),
+      checksum,
+      wallMicros: () => 0,
+      monotonicMillis: () => 0,
+      publish: (_: number, position: number) => void (this.published = position),
+    };
+    this.journal = new code.Journal({ ...parts, shards, random: () => 7, ...found });
+    const lead = (): Lead => new code.Lead({ ...parts, shards: handles() });
+    this.leads = [lead(), lead()];
+    const { shard } = this;
+    shard.input.set(new TextEncoder().encode("default"));
+    shard.answer(shard.engine.useTube(0, 0, 7, 1));
+    this.#tube = shard.field(C.RESULT_REF);
+  }
+
+  get shard(): Shard {
+    const [shard] = this.#machine.shards;
+    if (shard === undefined) throw new RangeError("no shard");
+    return shard;
+  }
+
+  /** Puts a job; returns the position that its reply depends on. */
+  put(bytes = SMALL): number {
+    const { engine } = this.shard;
+    const id = engine.nextId();
+    const code = engine.put(0, this.#tube, id, 0, 0, 60, 0, bytes, 0);
+    if (this.shard.answer(code) !== C.DONE) throw new LeadFailure("a put was refused");
+    return this.shard.field(C.RESULT_LSN);
+  }
+
+  /** The jobs that are there when the power goes, or only the process, and a server comes again. */
+  jobsAfter(isPowerCut: boolean): number {
+    if (isPowerCut) this.disk.cutPower(() => false);
+    else this.disk.stopProcess();
+    return new LedServer(this.#code, "sync", this.disk).recovered;
+  }
+
+  /** The machine stops at the next call of that kind. */
+  crashAt(kind: string): void {
+    this.disk.onCall = (called) => {
+      if (called === kind) throw new Crash(kind);
+    };
+  }
+}
+
+function must(holds: boolean, what: string): void {
+  if (!holds) throw new LeadFailure(what);
+}
+
+/**
+ * Two threads lead in turn, through some segments: each leaves to the journal what does not fit.
+ * Returns how often that was. Throws a LeadFailure.
+ */
+export function leadThroughSegments(code: Code): number {
+  const server = new LedServer(code, "sync");
+  let left = 0;
+  for (let at = 0; at < 40; at++) {
+    const lsn = server.put(LARGE);
+    if (server.leads[at % 2]?.commit() === "left") {
+      left++;
+      must(server.published < lsn, "what did not fit was published");
+      server.journal.commit();
+    }
+    must(server.published === lsn, "a commit did not publish what there was");
+  }
+  must(server.jobsAfter(true) === 40, "jobs are lost that a leader had published");
+  return left;
+}
+
+/**
+ * A leader finds no space for its frame, and the journal writes it when there is some. Throws a
+ * LeadFailure.
+ */
+export function leadWithoutSpace(code: Code): void {
+  const server = new LedServer(code, "sync");
+  const { published, journal, leads, disk } = server;
+  server.put();
+  disk.faults = { ...NO_FAULTS, refusal: 1 };
+  must(leads[0].commit() === "left", "there was space");
+  const lsn = server.put();
+  must(leads[1].commit() === "left", "a leader went on after a frame that found no space");
+  must(server.published === published, "what was not written was published");
+  must(journal.isFull && !journal.canBeLed, "it does not show that there is no space");
+  disk.faults = NO_FAULTS;
+  journal.commit();
+  must(server.published === lsn, "the journal did not write what was refused");
+  must(!journal.isFull && journal.canBeLed, "it still shows that there is no space");
+  must(server.jobsAfter(true) === 2, "a job is lost for which there was no space first");
+}
