@@ -309,6 +309,8 @@ export class World {
     for (const [key, delay] of this.#delays) {
       fork.#delays.set(key, { ...delay, ends: new Set(delay.ends) });
     }
+    fork.#boots = this.#boots;
+    fork.#bootOfJournal = this.#bootOfJournal;
     fork.#powerWent = this.#powerWent;
     fork.#isJudged = this.#isJudged;
     fork.#stoppedAt = this.#stoppedAt;
