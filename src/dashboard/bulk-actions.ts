@@ -6,6 +6,7 @@ import type { BulkAnswer, BulkRequest } from "../http/api.ts";
 import { attempt, tell, warn } from "./notices.tsx";
 import { counted } from "./quantity.ts";
 import { confirm } from "./question.tsx";
+import { route } from "./route.ts";
 import { ApiError, post } from "./server-api.ts";
 
 /** Which jobs, and what to do with them. */
@@ -17,8 +18,9 @@ export type BulkWish = Omit<BulkRequest, "dryRun">;
  * @returns whether something was done
  */
 export async function runBulk(wish: BulkWish): Promise<boolean> {
+  const where = route.value;
   const matched = await countMatches(wish);
-  if (matched === null) return false;
+  if (matched === null || route.value !== where) return false; // the reader has left meanwhile
   if (matched === 0) {
     tell("No job matches any more.");
     return false;

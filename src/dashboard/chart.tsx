@@ -4,7 +4,7 @@
  * the legends of all. The legend is ordinary text and says the newest values otherwise, so the
  * picture holds nothing that cannot be read.
  */
-import { effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
@@ -23,8 +23,19 @@ export interface Line {
   readonly isFilled?: boolean;
 }
 
-/** How many samples back the charts reach. */
-export const reachSeconds = signal(300);
+const SHORT_REACH_SECONDS = 60;
+const LONG_REACH_SECONDS = 300;
+
+/** How many seconds back the reader wants the charts to reach; null before they have said. */
+export const chosenReach = signal<number | null>(null);
+
+/** How many seconds back the charts reach: a short time while not more has been seen. */
+export const reachSeconds = computed(() => {
+  void heardAt.value;
+  const seenSeconds = (samples.at.at(-1) ?? 0) - (samples.at[0] ?? 0);
+  const isLong = seenSeconds >= LONG_REACH_SECONDS;
+  return chosenReach.value ?? (isLong ? LONG_REACH_SECONDS : SHORT_REACH_SECONDS);
+});
 
 /** The index of the sample that is pointed at; null when none is. */
 const pointedAt = signal<number | null>(null);

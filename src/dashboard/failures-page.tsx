@@ -9,6 +9,7 @@ import { mayAct } from "./access.ts";
 import { runBulk } from "./bulk-actions.ts";
 import { beginningOf, fromBase64, headlineIn, piecesOf } from "./hostile-bytes.ts";
 import { Pieces } from "./hostile-text.tsx";
+import { overview } from "./live.ts";
 import { Ago, Empty, Loading, PageHead, Trouble, TubeLink } from "./parts.tsx";
 import { count, counted } from "./quantity.ts";
 import { useResource } from "./resource.ts";
@@ -28,7 +29,7 @@ export function FailuresPage({ tube }: { readonly tube: string }): JSX.Element {
         above={
           data === null
             ? "…"
-            : `${counted(data.groupCount, "group")} of ${counted(data.scanned, "buried job")}`
+            : `${counted(data.groupCount, "group")} of ${counted(buriedOf(tube, data), "buried job")}`
         }
       >
         <SearchField
@@ -66,6 +67,11 @@ export function FailuresPage({ tube }: { readonly tube: string }): JSX.Element {
       )}
     </>
   );
+}
+
+/** Of all tubes as many as stand beside the word in the frame, however many were looked at. */
+function buriedOf(tube: string, { scanned }: FailuresAnswer): number {
+  return tube === "" ? (overview.value?.jobs.buried ?? scanned) : scanned;
 }
 
 function Group({

@@ -1,7 +1,12 @@
 /* Help dialog: the keys, and the switch that turns them off. */
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { route } from "./route.ts";
 import { helpIsOpen, letShortcutsAct, SHORTCUTS, shortcutsAct } from "./shortcuts.ts";
+
+route.subscribe(() => {
+  helpIsOpen.value = false; // it belongs to the page below it
+});
 
 /** The place of the dialog. */
 export function HelpDialog(): JSX.Element | null {

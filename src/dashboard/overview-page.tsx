@@ -1,7 +1,7 @@
 /* Overview page: the whole server on one screen, from the stream alone. */
 import type { JSX } from "preact";
 import { mayAct } from "./access.ts";
-import { Chart, reachSeconds, STEPS_OF_MILLIS, STEPS_OF_SECONDS } from "./chart.tsx";
+import { Chart, chosenReach, reachSeconds, STEPS_OF_MILLIS, STEPS_OF_SECONDS } from "./chart.tsx";
 import type { Line } from "./chart.tsx";
 import type { Overview, ShardLoad, ThreadLoad } from "../http/api.ts";
 import { newest, overview } from "./live.ts";
@@ -202,7 +202,7 @@ function Reach(): JSX.Element {
             key={one}
             type="button"
             aria-pressed={reachSeconds.value === one}
-            onClick={() => (reachSeconds.value = one)}
+            onClick={() => (chosenReach.value = one)}
           >
             {one / 60} min
           </button>

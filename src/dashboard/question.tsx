@@ -2,11 +2,12 @@
  *
  * A modal <dialog>: the browser keeps the focus inside, Escape says no, and the focus goes back to
  * where it came from. The button that does the thing says what it does and how much of it. One
- * question at a time.
+ * question at a time, and only on the page that asked it: a change of address says no.
  */
 import { signal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { route } from "./route.ts";
 
 /** A question. */
 export interface Question {
@@ -50,6 +51,8 @@ function put(question: Question): Promise<number | null> {
     asked.value = { ...question, answer };
   });
 }
+
+route.subscribe(() => settle(null));
 
 function settle(value: number | null): void {
   const question = asked.value;

@@ -39,16 +39,18 @@ export function TubePage({ route }: { readonly route: TubeRoute }): JSX.Element 
     tube.reload();
     jobs.reload();
   };
+  const isGone = tube.error?.status === 404;
+  const figures = isGone ? null : tube.data;
   return (
     <>
       <PageHead
         title={<span class="name">{route.name}</span>}
         above={<a href={addressOf(ALL_TUBES)}>Tubes</a>}
       >
-        {tube.data !== null && mayAct.value && <TubeActions tube={tube.data} after={reload} />}
+        {figures !== null && mayAct.value && <TubeActions tube={figures} after={reload} />}
       </PageHead>
-      {tube.data !== null && <TubeFacts tube={tube.data} />}
-      <States route={route} tube={tube.data} />
+      {figures !== null && <TubeFacts tube={figures} />}
+      <States route={route} tube={figures} />
       <div class="list-bar">
         <SearchField
           label="Filter jobs by text of the body or the latest failure"
@@ -67,11 +69,11 @@ export function TubePage({ route }: { readonly route: TubeRoute }): JSX.Element 
             </a>
           </span>
         )}
-        {mayAct.value && route.state !== "reserved" && (
-          <BulkButtons route={route} tube={tube.data} after={reload} />
+        {mayAct.value && !isGone && route.state !== "reserved" && (
+          <BulkButtons route={route} tube={figures} after={reload} />
         )}
       </div>
-      {tube.error?.status === 404 ? (
+      {isGone ? (
         <Empty title="There is no such tube now.">
           A tube is there while it has jobs, or somebody uses or watches it.
         </Empty>
@@ -309,8 +311,7 @@ function failure({ failure: latest }: JobSummary): JSX.Element {
 function priority({ pri, state }: JobSummary): JSX.Element {
   return (
     <>
-      {count(pri)}
-      {pri < 1024 && state === "ready" && <span class="hint urgent">urgent</span>}
+      {pri < 1024 && state === "ready" && <span class="hint urgent">urgent</span>} {count(pri)}
     </>
   );
 }

@@ -136,6 +136,89 @@ test("the oldest ready job is one that can be worked on, and leads to its tube",
   await desk.client.send("ignore can-be-worked-on");
 });
 
+test("the charts begin with a minute while not more has been seen", async () => {
+  const other = await desk.another("#/");
+  await other.locator(".chart canvas").first().waitFor();
+  const pressed = other.locator(".segmented [aria-pressed=true]");
+  expect(await pressed.allTextContents()).toEqual(["1 min"]);
+  await other.getByRole("button", { name: "15 min" }).click();
+  await expect.poll(() => pressed.allTextContents()).toEqual(["15 min"]);
+  await other.close();
+});
+
+test("a question ends with its page", async () => {
+  await desk.putInto("left-alone", ["a", "b"]);
+  await desk.open("#/tubes/left-alone");
+  await desk.press("Delete all ready…");
+  await desk.dialog.getByText("Delete 2 ready jobs of left-alone").waitFor();
+  await desk.page.evaluate(() => (location.hash = "#/failures"));
+  await desk.page.getByRole("heading", { name: "Failures" }).waitFor();
+  await desk.dialog.waitFor({ state: "detached" });
+  await desk.page.keyboard.press("?");
+  await desk.dialog.getByRole("heading", { name: "Keys" }).waitFor();
+  await desk.page.evaluate(() => (location.hash = "#/tubes"));
+  await desk.dialog.waitFor({ state: "detached" });
+  expect(await desk.figure("left-alone", "current-jobs-ready")).toBe(2);
+});
+
+test("a question is not asked of a reader who has left meanwhile", async () => {
+  await desk.putInto("slow-count", ["a"]);
+  await desk.open("#/tubes/slow-count");
+  const counting = Promise.withResolvers<void>();
+  const left = Promise.withResolvers<void>();
+  await desk.page.route("**/api/v1/bulk", async (asked) => {
+    counting.resolve();
+    await left.promise;
+    await asked.continue();
+  });
+  const answered = desk.page.waitForResponse("**/api/v1/bulk");
+  await desk.press("Delete all ready…");
+  await counting.promise;
+  await desk.page.evaluate(() => (location.hash = "#/failures"));
+  await desk.page.getByRole("heading", { name: "Failures" }).waitFor();
+  left.resolve();
+  await (await answered).finished();
+  await desk.page.unroute("**/api/v1/bulk");
+  await desk.press("Keys"); // what the answer leads to has been done by now
+  expect(await desk.dialog.allTextContents()).toEqual([expect.stringContaining("Keys")]);
+  await desk.confirm("Close");
+});
+
+test("a tube that is not there offers nothing to do", async () => {
+  await desk.look("#/tubes/never-made?state=buried");
+  await desk.sees("There is no such tube now.");
+  expect(await desk.page.locator("main").getByRole("button").allTextContents()).toEqual([]);
+});
+
+test("what opens a question ends in dots, and an urgent job's number stands at the right", async () => {
+  await desk.client.send("use urgent-one", {
+    line: "put 100 0 9 1",
+    body: Buffer.from("x"),
+  });
+  await desk.open("#/tubes/urgent-one");
+  const cell = desk.page.locator("tbody td", { hasText: "urgent" });
+  await cell.waitFor();
+  expect(await cell.textContent()).toBe("urgent 100");
+  const labels = await desk.page.locator("main button").allTextContents();
+  expect(labels).toEqual(expect.arrayContaining(["Pause…", "Kick…", "Delete all ready…"]));
+});
+
+test("the failures' heading and the number in the frame agree, however few were looked at", async () => {
+  const [id = 0] = await desk.putInto("one-failure", ["x"]);
+  await desk.client.send(`reserve-job ${id}`, `bury ${id} 0`);
+  await desk.page.route("**/api/v1/failures", (asked) =>
+    asked.fulfill({ json: { groups: [], groupCount: 3, scanned: 1, isWhole: false } }),
+  );
+  await desk.open("#/failures");
+  const badge = desk.page.locator(".ways .badge");
+  const buried = async (): Promise<string> =>
+    /\d+/.exec((await badge.textContent()) ?? "")?.[0] ?? "";
+  await badge.waitFor();
+  expect(Number(await buried())).toBeGreaterThan(1);
+  await desk.sees(`3 groups of ${await buried()} buried jobs`);
+  await desk.page.unroute("**/api/v1/failures");
+});
+
 test("the axes show the chosen time, and their labels whole", async () => {
   await desk.open("#/");
   await desk.page.locator(".chart canvas").first().waitFor();
