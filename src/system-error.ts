@@ -13,6 +13,11 @@ const REASONS: Readonly<Record<string, string>> = {
   ELOOP: "its symbolic links lead in a circle",
   ENAMETOOLONG: "the name is too long",
   EROFS: "the file system may only be read",
+  ECONNREFUSED: "nobody listens there",
+  ENOTFOUND: "there is no host of that name",
+  EHOSTUNREACH: "there is no way to that host",
+  ENETUNREACH: "there is no way to that network",
+  ETIMEDOUT: "no answer came in time",
   EMFILE: "this process has too many files open",
   ENFILE: "the machine has too many files open",
 };

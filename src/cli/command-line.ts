@@ -49,6 +49,7 @@ class UsageError extends Error {
 /** Reads `argv` (without the program's own path) and `env`. */
 export function parseOptions(argv: readonly string[], env: Environment, units: Units): Parsed {
   try {
+    if (argv.length === 1 && argv[0] === "help") return parseOptions(["--help"], env, units);
     const given = splitArguments(argv);
     const asked = SWITCHES.filter((one) => given.has(flagName(one)));
     if (asked.some(({ does }) => does === "help")) return printAndExit(helpText(units).trimEnd());
@@ -173,9 +174,10 @@ function splitArguments(argv: readonly string[]): GivenFlags {
     if (!(error instanceof CommanderError)) throw error;
     throw new UsageError(withoutPrefix(error), { cause: error });
   }
-  const [stray] = command.args;
+  const [first, about] = command.args;
+  const stray = first === "help" ? (about ?? first) : first;
   if (stray === undefined) return given;
-  if (stray !== argv[0] || !/^[a-z]/i.test(stray))
+  if (first !== argv[0] || !/^[a-z]/i.test(stray))
     throw new UsageError(`unexpected argument "${stray}"`);
   throw new UsageError(`unknown command "${stray}"${suggestion(stray, SUBCOMMANDS)}`);
 }

@@ -34,8 +34,8 @@ class ImportError extends Error {
   readonly code = "HM_IMPORT";
 }
 
-/** What was named is no directory. */
-class NoDirectoryError extends ImportError {}
+/** What was named on the command line cannot be what it is to be. */
+class WrongDirectoryError extends ImportError {}
 
 /** Imports and says what it did; returns the exit code. */
 export async function importBinlog(command: ImportCommand, runtime: Runtime): Promise<number> {
@@ -49,7 +49,7 @@ export async function importBinlog(command: ImportCommand, runtime: Runtime): Pr
       error instanceof ImportError;
     if (!isExpected) throw error;
     complain(error.message);
-    return error instanceof NoDirectoryError ? EXIT_USAGE : EXIT_INCOMPLETE;
+    return error instanceof WrongDirectoryError ? EXIT_USAGE : EXIT_INCOMPLETE;
   }
 }
 
@@ -83,7 +83,8 @@ async function run(
 /** Reads the whole log of a beanstalkd that does not run. */
 function readLog(from: string): Binlog {
   const directory = new BeanstalkdDirectory(from);
-  if (!directory.exists()) throw new NoDirectoryError(`${from}: there is no such directory`);
+  const why = directory.whyNone();
+  if (why !== undefined) throw new WrongDirectoryError(`${from}: ${why}`);
   const files = directory.files();
   if (files.length === 0) throw new ImportError(`${from}: ${whyEmpty(directory)}`);
   const holder = directory.holder();
@@ -138,7 +139,7 @@ async function write(
 
 function mustBeEmpty(storage: Storage, to: string): void {
   const isEmpty = storage.list().every((name) => isOfLease(name));
-  if (!isEmpty) throw new ImportError(`${to}: it must be new or empty`);
+  if (!isEmpty) throw new WrongDirectoryError(`${to}: it must be new or empty`);
 }
 
 function readBack(storage: Storage, engine: WebAssembly.Module, count: number): void {

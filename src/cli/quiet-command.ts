@@ -42,6 +42,10 @@ export function quietSubcommand(name: string): Command {
  */
 export function exitOf(name: string, command: Command, error: unknown): Exit {
   if (!(error instanceof CommanderError)) throw error;
+  if (error.code === "commander.excessArguments") {
+    const stray = command.args[command.registeredArguments.length] ?? "";
+    return wrongArguments(name, `unexpected argument "${stray}"`);
+  }
   if (error.exitCode !== 0) return wrongArguments(name, withoutPrefix(error));
   return { kind: "exit", code: 0, stdout: command.helpInformation().trimEnd() };
 }

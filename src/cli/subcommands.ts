@@ -53,6 +53,10 @@ export function parseSubcommand(
   env: Environment = {},
 ): Subcommand | undefined {
   const [name, ...rest] = argv;
+  const [about = ""] = rest;
+  if (name === "help" && SUBCOMMANDS.includes(about)) {
+    return parseSubcommand([about, "--help"], units, env);
+  }
   if (name !== undefined && Object.hasOwn(SHELL_COMMANDS, name)) {
     return parseShellCommand(name, rest, env, units);
   }

@@ -84,10 +84,15 @@ export interface Recovered {
   readonly unsettled?: Unsettled;
 }
 
-/** What was safe is damaged, and `strict` was asked for; or a memory too small for the jobs. */
+/** The journal cannot be recovered, because it is damaged or the memory too small for the jobs. */
 export class RecoveryError extends Error {
-  override readonly name = "RecoveryError";
+  override readonly name: string = "RecoveryError";
   readonly code = "HM_RECOVERY";
+}
+
+/** What was safe is damaged, and `strict` was asked for. Its message begins with the file. */
+export class DamageError extends RecoveryError {
+  override readonly name = "DamageError";
 }
 
 /**
@@ -196,7 +201,7 @@ class Recovery {
   /** It is none of the journal's. */
   #setAside(number: number): void {
     if (this.#parts.strict) {
-      throw new RecoveryError(`${segmentName(number)}: it does not belong to the journal`);
+      throw new DamageError(`${segmentName(number)}: it does not belong to the journal`);
     }
     this.#settlement.setAside(number);
   }
@@ -207,7 +212,7 @@ class Recovery {
     this.#missingSegments = this.#membership.missing(present);
     const [first] = this.#missingSegments;
     if (first === undefined || !this.#parts.strict) return;
-    throw new RecoveryError(`${segmentName(first)}: it belongs to the journal and is missing`);
+    throw new DamageError(`${segmentName(first)}: it belongs to the journal and is missing`);
   }
 
   /**
@@ -401,7 +406,7 @@ class Recovery {
   }
 
   #damage(number: number, bytes: number, what: string): void {
-    if (this.#parts.strict) throw new RecoveryError(`${segmentName(number)}: ${what}`);
+    if (this.#parts.strict) throw new DamageError(`${segmentName(number)}: ${what}`);
     this.#mayHideIds = true;
     this.#damagedBytes += bytes;
     if (!this.#damagedSegments.includes(number)) this.#damagedSegments.push(number);
@@ -446,9 +451,7 @@ class Recovery {
       const id = shard.field(C.RESULT_ID);
       const number = shard.field(C.RESULT_COUNT);
       if (this.#parts.strict) {
-        throw new RecoveryError(
-          `${segmentName(number)}: parts of the body of job ${id} are missing`,
-        );
+        throw new DamageError(`${segmentName(number)}: parts of the body of job ${id} are missing`);
       }
       this.#incompleteSegments.add(number);
       this.#incompleteJobs++;

@@ -153,3 +153,20 @@ export const JOB_STATS: readonly StatsKey[] = [
   plain("failures", "attempts that ended without a delete"),
   plain("failures-dropped", "how many of these list-failures does not show any more"),
 ];
+
+/** The keys of a job in the reply of list-jobs, in their order. */
+export const LISTED_JOB_KEYS = [
+  "id",
+  "pri",
+  "age",
+  "delay",
+  "ttr",
+  "time-left",
+  "bytes",
+  "reserves",
+  "timeouts",
+  "releases",
+  "buries",
+  "kicks",
+  "failures",
+] as const;

@@ -16,7 +16,7 @@ import { HintWriter } from "../journal/hints.ts";
 import type { JournalShard } from "../journal/journal-shard.ts";
 import { Journal, NoSpaceError } from "../journal/journal.ts";
 import type { CommitParts, JournalOptions } from "../journal/journal-parts.ts";
-import { recover } from "../journal/recovery.ts";
+import { DamageError, recover } from "../journal/recovery.ts";
 import type { RecoveryReport } from "../journal/recovery-report.ts";
 import type { Recovered } from "../journal/recovery.ts";
 import { cannotWrite } from "../journal/settlement.ts";
@@ -103,6 +103,7 @@ class Committer {
   readonly #common: Common;
   readonly #board: B.JournalBoard;
   readonly #seed: CommitterSeed;
+  readonly #directory: string;
   readonly #storage: Storage;
   readonly #shards: readonly JournalShard[];
   readonly #checksum: Checksum;
@@ -125,7 +126,7 @@ class Committer {
 
   constructor(
     seed: CommitterSeed,
-    { storage, report, bootId }: CommitterSurroundings,
+    { directory, storage, report, bootId }: CommitterSurroundings,
     hasForeignLog: boolean,
   ) {
     this.#hasForeignLog = hasForeignLog;
@@ -135,6 +136,7 @@ class Committer {
     this.#report = report;
     this.#hintIntervalMillis = seed.hintIntervalMillis;
     this.#seed = seed;
+    this.#directory = directory;
     this.#storage = storage;
     const { memories, options } = seed;
     const handles = openShards(memories, memories.threads - 1);
@@ -170,6 +172,17 @@ class Committer {
   }
 
   #recover(): Recovered {
+    try {
+      return this.#replay();
+    } catch (error) {
+      if (!(error instanceof DamageError)) throw error;
+      const directory = this.#directory;
+      const why = `${directory}: ${error.message}; look with: homemaker verify ${directory}`;
+      throw new DamageError(why, { cause: error });
+    }
+  }
+
+  #replay(): Recovered {
     const { strict } = this.#seed;
     const began = performance.now();
     let toldAt = began;

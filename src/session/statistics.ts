@@ -8,7 +8,7 @@
 import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";
 import { COMMANDS, OP } from "../protocol/commands.ts";
-import { JOB_STATS, SERVER_STATS, TUBE_STATS } from "../protocol/stats.ts";
+import { JOB_STATS, LISTED_JOB_KEYS, SERVER_STATS, TUBE_STATS } from "../protocol/stats.ts";
 import type { StatsKey } from "../protocol/stats.ts";
 import { COUNTER_ACCEPTED } from "../engine/common.ts";
 import { COUNTER_OPS, COUNTER_PRODUCERS, COUNTER_WAITING, COUNTER_WORKERS } from "./counters.ts";
@@ -198,25 +198,25 @@ export function listedJobs(shard: Shard, next: number): string {
   return `---\n${list}next: ${next}\n`;
 }
 
-/**
- * The keys of a line of `list-jobs` that are whole numbers of 4 bytes, from byte 24 of an entry on.
- */
-const LISTED_COUNTS = ["reserves", "timeouts", "releases", "buries", "kicks", "failures"] as const;
-
 function listedJob(view: DataView, at: number): string {
   const number = (offset: number): number => view.getUint32(at + offset, true);
   const seconds = (offset: number): number => wholeSeconds(view.getFloat64(at + offset, true));
-  const counts = LISTED_COUNTS.map((key, index) => `${key}: ${number(40 + 4 * index)}`);
-  const facts = [
-    `id: ${view.getFloat64(at, true)}`,
-    `pri: ${number(24)}`,
-    `age: ${seconds(8)}`,
-    `delay: ${number(28)}`,
-    `ttr: ${number(32)}`,
-    `time-left: ${seconds(16)}`,
-    `bytes: ${number(36)}`,
-    ...counts,
-  ];
+  const figures: Readonly<Record<(typeof LISTED_JOB_KEYS)[number], number>> = {
+    id: view.getFloat64(at, true),
+    pri: number(24),
+    age: seconds(8),
+    delay: number(28),
+    ttr: number(32),
+    "time-left": seconds(16),
+    bytes: number(36),
+    reserves: number(40),
+    timeouts: number(44),
+    releases: number(48),
+    buries: number(52),
+    kicks: number(56),
+    failures: number(60),
+  };
+  const facts = LISTED_JOB_KEYS.map((key) => `${key}: ${figures[key]}`);
   return `- {${facts.join(", ")}}\n`;
 }
 

@@ -7,7 +7,7 @@
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { binlogNumber } from "../journal/binlog.ts";
-import { StorageError } from "../storage.ts";
+import { attempt, whyNoDirectory } from "./node-fs.ts";
 
 const LOCKS = "/proc/locks"; // Linux
 const LOCK_NAME = "lock";
@@ -26,9 +26,9 @@ export class BeanstalkdDirectory {
     this.#directory = directory;
   }
 
-  /** Whether there is such a directory at all. */
-  exists(): boolean {
-    return fs.statSync(this.#directory, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  /** Why it is no directory; undefined if it is one. Throws a StorageError. */
+  whyNone(): string | undefined {
+    return whyNoDirectory(this.#directory);
   }
 
   /** Names of all files. Throws a StorageError. */
@@ -52,9 +52,10 @@ export class BeanstalkdDirectory {
     return attempt(path, () => fs.readFileSync(path));
   }
 
-  /** Id of the process that has the directory locked; undefined when nobody has. */
+  /** Id of the process that has the directory locked; undefined when nobody has. Throws a StorageError. */
   holder(): number | undefined {
-    const lock = fs.statSync(join(this.#directory, LOCK_NAME), { throwIfNoEntry: false });
+    const path = join(this.#directory, LOCK_NAME);
+    const lock = attempt(path, () => fs.statSync(path, { throwIfNoEntry: false }));
     if (lock === undefined || !fs.existsSync(LOCKS)) return undefined;
     // "1: POSIX  ADVISORY  WRITE 1234 08:01:5678 0 EOF"
     const held = new RegExp(`POSIX +ADVISORY +WRITE +(\\d+) +\\S+:${lock.ino} `);
@@ -66,18 +67,10 @@ export class BeanstalkdDirectory {
   state(): string {
     return this.files()
       .map(({ name }) => {
-        const { size, mtimeMs } = fs.statSync(join(this.#directory, name));
+        const path = join(this.#directory, name);
+        const { size, mtimeMs } = attempt(path, () => fs.statSync(path));
         return `${name} ${size} ${mtimeMs}`;
       })
       .join("\n");
-  }
-}
-
-function attempt<Result>(path: string, call: () => Result): Result {
-  try {
-    return call();
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new StorageError("HM_STORAGE_FAILED", `${path}: ${why}`, { cause });
   }
 }

@@ -47,6 +47,13 @@ export function attempt<Result>(name: string, call: () => Result): Result {
   }
 }
 
+/** Why a path is no directory; undefined if it is one. Throws a StorageError. */
+export function whyNoDirectory(path: string): string | undefined {
+  const found = attempt(path, () => fs.statSync(path, { throwIfNoEntry: false }));
+  if (found === undefined) return "there is no such directory";
+  return found.isDirectory() ? undefined : "it is a file, not a directory";
+}
+
 /**
  * Whose permission it is that is missing, for the end of a line: with --user that is not obvious.
  */

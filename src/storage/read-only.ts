@@ -4,11 +4,10 @@
  * Used by `homemaker verify`.
  */
 
-import { statSync } from "node:fs";
 import { StorageError } from "../storage.ts";
 import type { Lease, Storage, StorageFile } from "../storage.ts";
 import { holderOf } from "./lease.ts";
-import { attempt, NodeStorage } from "./node-fs.ts";
+import { NodeStorage, whyNoDirectory } from "./node-fs.ts";
 
 /** A directory of the file system that exists. */
 export class ReadOnlyStorage implements Storage {
@@ -17,10 +16,8 @@ export class ReadOnlyStorage implements Storage {
 
   /** Throws a StorageError when there is no such directory. */
   constructor(directory: string) {
-    const found = attempt(directory, () => statSync(directory, { throwIfNoEntry: false }));
-    if (found?.isDirectory() !== true) {
-      throw new StorageError("HM_STORAGE_FAILED", `${directory}: there is no such directory`);
-    }
+    const why = whyNoDirectory(directory);
+    if (why !== undefined) throw new StorageError("HM_STORAGE_FAILED", `${directory}: ${why}`);
     this.#directory = directory;
     this.#files = new NodeStorage(directory); // which makes a directory only where there is none
   }

@@ -10,6 +10,7 @@ import type { ConnectionOptions } from "../client/connection.ts";
 import { UnreachableError } from "../client/errors.ts";
 import type { Wire, WireListener } from "../client/wire.ts";
 import type { BoundAddress } from "../config/listen-address.ts";
+import { whyOf } from "../system-error.ts";
 
 /** One socket. */
 export class SocketWire implements Wire {
@@ -62,5 +63,5 @@ export async function connectTo(
  */
 function whyNot(error: Error): string {
   const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
-  return first instanceof Error ? first.message : String(first);
+  return whyOf(first);
 }

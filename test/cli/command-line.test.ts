@@ -203,6 +203,7 @@ describe("beanstalkd's flags", () => {
   it("print the help with -h, naming every flag", () => {
     const parsed = parseOptions(["-h"], {}, control);
     expect(parsed).toEqual(parseOptions(["--help"], {}, control));
+    expect(parsed).toEqual(parseOptions(["help"], {}, control));
     expect(parsed).toMatchObject({ kind: "exit", code: 0 });
     const text = parsed.kind === "exit" ? (parsed.stdout ?? "") : "";
     const shorts = [...text.matchAll(/^  -(\w)\b/gm)].map(([, letter]) => letter);
@@ -291,6 +292,8 @@ describe("a wrong command line gets one line and exit code 2", () => {
     [["tubse"], 'unknown command "tubse" (Did you mean tubes?)'],
     [["putt", "mails"], 'unknown command "putt" (Did you mean put?)'],
     [["kickjob", "1"], 'unknown command "kickjob" (Did you mean kick-job?)'],
+    [["help", "tubse"], 'unknown command "tubse" (Did you mean tubes?)'],
+    [["-V", "help"], 'unexpected argument "help"'],
     [["verfy", "/jobs"], 'unknown command "verfy" (Did you mean verify?)'],
     [["-V", "tubse"], 'unexpected argument "tubse"'],
     [["--thread", "2"], "unknown option '--thread' (Did you mean --threads?)"],

@@ -103,8 +103,12 @@ export async function ask(socket: Socket, command: string): Promise<string> {
   return text.slice(0, text.indexOf("\r\n"));
 }
 
-/** Drops the capability to overrule the modes of files. */
-const OBEYING_MODES = ["setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override"];
+/** Drops the capabilities to overrule the modes of files. */
+const OBEYING_MODES = [
+  "setpriv",
+  "--bounding-set=-dac_override,-dac_read_search",
+  "--inh-caps=-dac_override,-dac_read_search",
+];
 
 function spawn(argv: readonly string[], { env, cwd, obeysModes = false }: Surroundings) {
   const before = obeysModes && process.getuid?.() === 0 ? OBEYING_MODES : [];

@@ -12,7 +12,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { importBinlog } from "../../src/cli/import.ts";
@@ -219,7 +219,7 @@ describe("an import is refused, and nothing is written,", () => {
     mkdirSync(data);
     writeFileSync(join(data, "anything"), "");
     expect(await importLog()).toMatchObject({
-      code: 1,
+      code: 2,
       complaints: [`homemaker: import: ${data}: it must be new or empty`],
     });
     expect(readdirSync(data).filter((name) => name !== "lock")).toEqual(["anything"]);
@@ -235,13 +235,27 @@ describe("an import is refused, and nothing is written,", () => {
     expect(readdirSync(root)).toEqual(["log"]);
   });
 
-  it.each(["/nonexistent", "/etc/passwd"])("of %s, which is no directory", async (path) => {
+  it.each([
+    ["/nonexistent", "there is no such directory"],
+    ["/etc/passwd", "it is a file, not a directory"],
+  ])("of %s: %s", async (path, why) => {
     expect(await runCommand(["import", path, "--data", data])).toEqual({
       code: 2,
       stdout: "",
-      stderr: `homemaker: import: ${path}: there is no such directory`,
+      stderr: `homemaker: import: ${path}: ${why}`,
     });
     expect(readdirSync(root)).toEqual(["log"]);
+  });
+
+  it("of a directory that may not be read", async () => {
+    chmodSync(log, 0);
+    const ending = await runCommand(["import", log, "--data", data], { obeysModes: true });
+    chmodSync(log, 0o700);
+    expect(ending).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: `homemaker: import: ${log}: no permission (EACCES) for user ${userInfo().username}`,
+    });
   });
 
   it("of a directory that holds a journal already", async () => {

@@ -99,6 +99,18 @@ describe("a journal that was closed in order", () => {
   });
 });
 
+it("a server that is strict about damage names the directory, and the command that looks", async () => {
+  (await writeJobs()).close();
+  flipBitAt("body 3");
+  const flags = ["--data", directory, "--recovery", "strict", "--listen", "127.0.0.1:0"];
+  expect(await runCommand(flags)).toMatchObject({
+    code: 1,
+    stderr:
+      `homemaker: ${directory}: journal.0000000001: records are damaged; ` +
+      `look with: homemaker verify ${directory}`,
+  });
+});
+
 describe("a journal that a crash ended", () => {
   it("is clean while its last frame is whole", async () => {
     (await writeJobs()).crash();
@@ -156,6 +168,12 @@ describe("it could not look, which is exit code 2,", () => {
       stderr: `homemaker: verify: ${missing}: there is no such directory`,
     });
     expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it("at a file", async () => {
+    expect((await runCommand(["verify", "/etc/passwd"])).stderr).toBe(
+      "homemaker: verify: /etc/passwd: it is a file, not a directory",
+    );
   });
 
   it("where there is no journal", async () => {

@@ -29,8 +29,8 @@ export function failureFields(failure: Facts): Facts {
  */
 export function failureLines(failure: Facts): string[] {
   const { attempt = "", at = 0, who = "", end = "" } = failure;
-  const when = typeof at === "number" ? new Date(at * MILLIS).toISOString() : at;
-  const how = ENDS[end] ?? String(end);
+  const when = typeof at === "number" ? new Date(at * MILLIS).toISOString() : String(at);
+  const how = ENDS[String(end)] ?? String(end);
   const head = `${when}  attempt ${attempt}  ${how}${who === "" ? "" : `  ${who}`}`;
   const message = shown(messageOf(failure));
   return [

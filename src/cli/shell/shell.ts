@@ -12,6 +12,7 @@ import type { BoundAddress } from "../../config/listen-address.ts";
 import { PROGRAM } from "../../version.ts";
 import { BadReplyError } from "../../protocol/reply-line.ts";
 import { ReplyTooBigError } from "../../protocol/reply-reader.ts";
+import { LISTED_JOB_KEYS } from "../../protocol/stats.ts";
 import type { Runtime } from "../../runtime.ts";
 import { isLoss, RefusedError, ServerView } from "./server-view.ts";
 import type { Terminal } from "../../terminal.ts";
@@ -50,7 +51,7 @@ export async function runShell(
 
 function explain(error: unknown, where: string): string | undefined {
   if (error instanceof RefusedError) return error.message;
-  if (error instanceof UnreachableError) return `${where}: cannot connect: ${error.message}`;
+  if (error instanceof UnreachableError) return `${where}: ${error.message}`;
   const isTheConnection = isLoss(error) || BAD_ANSWERS.some((kind) => error instanceof kind);
   return isTheConnection && error instanceof Error ? `${where}: ${error.message}` : undefined;
 }
@@ -99,7 +100,7 @@ class Shell {
       case "peek":
         return this.#body(`peek ${request.job}`);
       case "peek-tube":
-        await this.#server.expect("USING", `use ${request.tube}`);
+        await this.#use(request.tube);
         return this.#body(`peek-${request.state}`);
       case "failures":
         return this.#failures(request.job);
@@ -117,13 +118,17 @@ class Shell {
         return this.#flush(request);
       case "pause":
         await this.#server.expect("PAUSED", `pause-tube ${request.tube} ${request.seconds}`);
-        return this.#say({ paused: request.tube, seconds: request.seconds });
+        return this.#say(
+          request.seconds === 0
+            ? { "pause-ended": request.tube }
+            : { paused: request.tube, seconds: request.seconds },
+        );
       case "drain":
         await this.#server.expect("DRAINING", "drain");
-        return this.#say({ draining: "true" });
+        return this.#say({ draining: true });
       case "undrain":
         await this.#server.expect("UNDRAINED", "undrain");
-        return this.#say({ draining: "false" });
+        return this.#say({ draining: false });
     }
   }
 
@@ -169,7 +174,7 @@ class Shell {
   async #jobs(request: Extract<Request, { verb: "jobs" }>): Promise<void> {
     const { tube, state, after, limit } = request;
     const { items } = await this.#server.document(`list-jobs ${tube} ${state} ${after} ${limit}`);
-    await this.#list(Object.keys(items[0] ?? { id: 0 }), items);
+    await this.#list(items[0] === undefined ? LISTED_JOB_KEYS : Object.keys(items[0]), items);
   }
 
   async #failures(job: number): Promise<void> {
@@ -207,6 +212,7 @@ class Shell {
   async #reserve(request: Extract<Request, { verb: "reserve" }>): Promise<void> {
     const { tubes, timeoutSeconds, afterwards, message } = request;
     if (message !== undefined) await this.#checkMessages();
+    if (timeoutSeconds === 0) await this.#checkTubes(tubes);
     for (const tube of tubes) await this.#server.expect("WATCHING", `watch ${tube}`);
     if (!tubes.includes("default")) await this.#server.expect("WATCHING", "ignore default");
     const reply = await this.#server.expect("RESERVED", `reserve-with-timeout ${timeoutSeconds}`);
@@ -229,6 +235,19 @@ class Shell {
     }
   }
 
+  /** Uses a tube that is there: `use` alone would make it. */
+  async #use(tube: string): Promise<void> {
+    await this.#server.facts(`stats-tube ${tube}`);
+    await this.#server.expect("USING", `use ${tube}`);
+  }
+
+  /** Who does not wait means tubes that are there; one of them is enough. */
+  async #checkTubes(tubes: readonly string[]): Promise<void> {
+    const replies = await Promise.all(tubes.map((tube) => this.#server.ask(`stats-tube ${tube}`)));
+    if (replies.some(({ word }) => word !== "NOT_FOUND")) return;
+    throw new RefusedError(`there is no tube ${tubes.join(" or ")}`);
+  }
+
   /** Ends an attempt, with what is to be said about it. */
   async #fail(hoped: string, line: string, message: string | undefined): Promise<void> {
     if (message === undefined) return void (await this.#server.expect(hoped, line));
@@ -237,7 +256,7 @@ class Shell {
   }
 
   async #kick({ tube, count }: Extract<Request, { verb: "kick" }>): Promise<void> {
-    await this.#server.expect("USING", `use ${tube}`);
+    await this.#use(tube);
     const { args } = await this.#server.expect("KICKED", `kick ${count}`);
     await this.#say({ kicked: Number(args[0]) });
   }

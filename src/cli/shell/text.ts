@@ -5,8 +5,8 @@
  * whose items begin with `- ` and stand in one line between braces or one below the other.
  */
 
-/** A number where the text is one, else the text. */
-export type Value = number | string;
+/** A number or a boolean where the text is one, else the text. */
+export type Value = number | boolean | string;
 /** The `key: value` lines of a reply, in their order. */
 export type Facts = Readonly<Record<string, Value>>;
 
@@ -60,6 +60,7 @@ export function parseNames(bytes: Uint8Array): readonly string[] {
 
 function valueOf(text: string): Value {
   if (/^-?\d+(?:\.\d+)?$/.test(text)) return Number(text);
+  if (text === "true" || text === "false") return text === "true";
   return text.startsWith('"') && text.endsWith('"') && text.length > 1
     ? unquote(text.slice(1, -1))
     : text;

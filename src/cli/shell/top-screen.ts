@@ -115,7 +115,7 @@ function tubeTable(tubes: readonly Facts[], { columns, sort }: View): readonly s
 
 function title({ server }: Sample, { where, columns }: View): string {
   const version = shownText(String(server["version"] ?? ""));
-  const draining = server["draining"] === "true" ? " · draining: takes no new jobs" : "";
+  const draining = server["draining"] === true ? " · draining: takes no new jobs" : "";
   const rest = `${draining} · version ${version} · up ${duration(figure(server, "uptime"))}`;
   return `${middleOut(where, Math.max(columns - rest.length, 1))}${rest}`;
 }

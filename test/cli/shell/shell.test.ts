@@ -111,7 +111,8 @@ function workWith(start: () => Promise<ServerProcess>): void {
       code: 1,
       stderr: "homemaker: no job is ready",
     });
-    await stdout("pause pausing 0");
+    expect(await stdout("pause pausing 0")).toBe("pause-ended: pausing");
+    expect(JSON.parse(await stdout("stats --json"))).toMatchObject({ draining: false });
     expect(await stdout("reserve pausing --delete")).toBe("x");
   });
 
@@ -142,6 +143,19 @@ function workWith(start: () => Promise<ServerProcess>): void {
     expect(await why("stats nowhere")).toBe("homemaker: there is no tube nowhere");
     expect(await why("pause nowhere 1h")).toBe("homemaker: there is no tube nowhere");
     expect(await why("flush nowhere")).toBe("homemaker: there is no tube nowhere");
+    expect(await run("kick nowhere 3")).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: "homemaker: there is no tube nowhere",
+    });
+    expect(await why("peek --tube nowhere")).toBe("homemaker: there is no tube nowhere");
+    expect(await why("reserve nowhere")).toBe("homemaker: there is no tube nowhere");
+    expect(await why("reserve nowhere neither")).toBe(
+      "homemaker: there is no tube nowhere or neither",
+    );
+    expect(await why("reserve nowhere default")).toBe("homemaker: no job is ready");
+    expect(await why("reserve nowhere --timeout 1")).toBe("homemaker: no job is ready");
+    expect(await why("stats nowhere")).toBe("homemaker: there is no tube nowhere"); // none was made
     expect(await why("peek --tube other --state buried")).toBe(
       "homemaker: no job of the tube is buried",
     );
@@ -268,7 +282,9 @@ it("in a clone npm start --silent prints what the command prints, and nothing el
 it("a server that is not there is one line and exit code 1", async () => {
   const ending = await runCommand(["stats", "-a", "127.0.0.1:1"]);
   expect(ending).toMatchObject({ code: 1, stdout: "" });
-  expect(ending.stderr).toMatch(/^homemaker: 127\.0\.0\.1:1: cannot connect: .*ECONNREFUSED.*$/);
+  expect(ending.stderr).toMatch(
+    /^homemaker: 127\.0\.0\.1:1: nobody listens there \(ECONNREFUSED\)$/,
+  );
 });
 
 it.each([
@@ -306,7 +322,10 @@ describe("what only Homemaker knows", () => {
       { id: 2, bytes: 2 },
     ]);
     expect((await run("jobs listed ready --after 1")).stdout.split("\n")).toHaveLength(2);
+    const [head] = (await run("jobs listed ready")).stdout.split("\n");
     expect(await run("flush listed --yes")).toMatchObject({ code: 0, stdout: "flushed: 2" });
+    const empty = (await run("jobs default")).stdout;
+    expect(empty.split(/ +/)).toEqual(head?.trim().split(/ +/));
   });
 
   it("says why a job is put aside or goes back, and shows who said what", async () => {
@@ -358,6 +377,12 @@ describe("what only Homemaker knows", () => {
       code: 1,
       stderr: "homemaker: the server takes no new jobs: it is draining",
     });
+    expect(JSON.parse((await run("drain --json")).stdout)).toEqual({ draining: true });
+    expect(JSON.parse((await run("stats --json")).stdout)).toMatchObject({
+      draining: true,
+      "journal-read-only": false,
+    });
+    expect(JSON.parse((await run("undrain --json")).stdout)).toEqual({ draining: false });
     expect(await run("undrain")).toMatchObject({ code: 0, stdout: "draining: false" });
     expect(await run("put a b")).toMatchObject({ code: 0 });
   });

@@ -136,7 +136,7 @@ describe("the shell's commands", () => {
     ["reserve --delete --bury", "reserve: --delete or --bury, not both"],
     ["reserve --delete -m x", "reserve: --delete or --message, not both"],
     ["failures", "failures: missing required argument 'ID'"],
-    ["drain now", "drain: too many arguments. Expected 0 arguments but got 1: now."],
+    ["drain now", 'drain: unexpected argument "now"'],
     [
       "stats -a :x",
       'stats: --address: expected HOST, HOST:PORT, [IPV6]:PORT or unix:PATH, not ":x"',
