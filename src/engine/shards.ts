@@ -84,6 +84,8 @@ export function makeShards(
 const COMMAND_BYTES = 4 * C.PART_BODY_BYTES;
 /** Bytes of a ring, unless that is more than its part of a segment, or less than it must have. */
 const RING_BYTES = 2_097_152;
+/** Bytes of a record beside the body or the message that it holds, names included. */
+const RECORD_AROUND_BYTES = 1024;
 
 /**
  * Bytes of a ring that must be free before a command may run: each of `threads` threads may be
@@ -93,10 +95,12 @@ function ringReserveFor(threads: number): number {
   return threads * COMMAND_BYTES;
 }
 
+/** Bytes in a ring that commands never wait for. */
+const UNLIMITED_BYTES = 16_384;
+
 /**
  * Bytes of the ring of each of `shards` shards of a server with that many threads: no more in all
- * rings than in a segment, if that can be, because what stands in them must find a place on a disk
- * that is full.
+ * rings than in a segment, if that can be.
  */
 export function ringBytesFor(threads: number, shards = 1, segmentBytes = Infinity): number {
   const least = ringReserveFor(threads) + COMMAND_BYTES;
@@ -104,8 +108,46 @@ export function ringBytesFor(threads: number, shards = 1, segmentBytes = Infinit
   return Math.max(least, Math.min(RING_BYTES, part));
 }
 
+/**
+ * Bytes that may stand in a ring for commands to run: in all of them together no more than an eighth
+ * of a segment, if that can be, because what stands in them must find a place on a disk that is full.
+ */
+function ringLimitFor(
+  { threads, memories, ringBytes }: ShardMemories,
+  segmentBytes: number,
+): number {
+  const part = Math.floor(segmentBytes / 8 / memories.length / 8) * 8;
+  return Math.min(ringBytes - ringReserveFor(threads), Math.max(UNLIMITED_BYTES, part));
+}
+
+/**
+ * Most bytes of records that may stand in the rings, or still come there, when puts begin to be
+ * refused. Each ring may be at its limit, and each thread may have gone beyond that with a record;
+ * each but the committer's may just have seen that puts are taken, and do the same once more; and at the ends of two
+ * segments the next record may not fit. No record is longer than `recordBytes`.
+ */
+export function comingBytesMax(
+  made: ShardMemories,
+  segmentBytes: number,
+  recordBytes: number,
+): number {
+  const { threads, memories } = made;
+  const limit = ringLimitFor(made, segmentBytes);
+  const once = threads * recordBytes;
+  const again = (threads - 1) * (limit + recordBytes);
+  return memories.length * limit + once + again + 2 * recordBytes;
+}
+
+/** Bytes of the longest record where bodies and failures' messages have no more than so many. */
+export function recordBytesMax(maxJobBytes: number, maxFailureBytes: number): number {
+  const whole = Math.min(2 * C.PART_BODY_BYTES, maxJobBytes);
+  return Math.max(C.PART_BODY_BYTES, whole, maxFailureBytes) + RECORD_AROUND_BYTES;
+}
+
 /** What the journal of each shard is opened with. */
 export interface JournalOpening {
+  /** Bytes of a segment of the journal; absent: nobody writes to one. */
+  readonly segmentBytes?: number;
   /** Wall clock, in microseconds since 1970, at the engine's time 0. */
   readonly wallBaseMicros: number;
   /** Every release writes a record: delays and priorities are in the primary tier. */
@@ -121,8 +163,8 @@ export function keepFailures(made: ShardMemories, most: number): void {
 
 /** Opens the journal of each shard; before any other thread touches them. */
 export function openJournals(made: ShardMemories, opening: JournalOpening): void {
-  const { wallBaseMicros, keepsReleases } = opening;
-  const reserve = ringReserveFor(made.threads);
+  const { wallBaseMicros, keepsReleases, segmentBytes = Infinity } = opening;
+  const reserve = made.ringBytes - ringLimitFor(made, segmentBytes);
   for (const { engine } of openShards(made, 0)) {
     const keeps = keepsReleases ? 1 : 0;
     engine.openJournal(reserve, C.PART_BODY_BYTES, made.memories.length, wallBaseMicros, keeps);

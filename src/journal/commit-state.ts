@@ -22,8 +22,10 @@ const SYNCS = 10;
 const LAST_SYNC_MILLIS = 11;
 const UNPREPARED_BYTES = 12;
 const LEAST_LIVE_BYTES = 13;
+const SEGMENT_BYTES = 14;
+const IS_TIGHT = 15;
 /** Numbers that a state takes: a few more than it has. */
-export const COMMIT_STATE_NUMBERS = 16;
+export const COMMIT_STATE_NUMBERS = 20;
 
 /** The state of a journal's commits. */
 export class CommitState {
@@ -39,11 +41,12 @@ export class CommitState {
 
   /** `segment` is written to from now on; its next frame goes to `position`. */
   goOnIn(
-    { number, salt }: { readonly number: number; readonly salt: number },
+    segment: { readonly number: number; readonly salt: number; readonly bytes: number },
     position: number,
   ): void {
-    this.#numbers[SEGMENT] = number;
-    this.#numbers[SALT] = salt;
+    this.#numbers[SEGMENT] = segment.number;
+    this.#numbers[SALT] = segment.salt;
+    this.#numbers[SEGMENT_BYTES] = segment.bytes;
     this.position = position;
   }
 
@@ -54,6 +57,11 @@ export class CommitState {
 
   get salt(): number {
     return this.#get(SALT);
+  }
+
+  /** Its length. */
+  get segmentBytes(): number {
+    return this.#get(SEGMENT_BYTES);
   }
 
   /** Where in it the next frame goes. */
@@ -121,6 +129,15 @@ export class CommitState {
 
   set isRefused(is: boolean) {
     this.#numbers[IS_REFUSED] = Number(is);
+  }
+
+  /** The disk has so little space that only the journal commits. */
+  get isTight(): boolean {
+    return this.#get(IS_TIGHT) !== 0;
+  }
+
+  set isTight(is: boolean) {
+    this.#numbers[IS_TIGHT] = Number(is);
   }
 
   /** Syncs since the journal began, and how long the last one took. */

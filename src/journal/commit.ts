@@ -47,7 +47,7 @@ export class Commit {
 
   /** Bytes that are left in the present segment. */
   get left(): number {
-    return this.#parts.options.segmentBytes - this.#parts.state.position;
+    return this.#parts.state.segmentBytes - this.#parts.state.position;
   }
 
   /**

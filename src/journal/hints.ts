@@ -12,6 +12,7 @@
  */
 
 import * as C from "../../assembly/constants.ts";
+import { lacksSpace } from "../storage.ts";
 import type { Storage, StorageFile } from "../storage.ts";
 import type { Checksum } from "./format.ts";
 import { readAround } from "./holes.ts";
@@ -73,14 +74,19 @@ export class HintWriter {
 
   /**
    * Deletes what there is: the jobs that most of it tells of have gone, and the place is wanted.
-   * Throws a StorageError.
+   * Where even deleting takes space and there is none, it stays. Throws a StorageError.
    */
   giveUp(): void {
     this.abandon();
+    try {
+      const names = this.#storage.list();
+      for (const name of [NAME, NEW_NAME]) if (names.includes(name)) this.#storage.remove(name);
+    } catch (error) {
+      if (!lacksSpace(error)) throw error;
+      return;
+    }
     this.#bytes = 0;
     this.#wasGivenUp = true;
-    const names = this.#storage.list();
-    for (const name of [NAME, NEW_NAME]) if (names.includes(name)) this.#storage.remove(name);
   }
 
   /** Whether a file is being written. */

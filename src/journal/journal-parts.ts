@@ -20,6 +20,11 @@ export interface JournalOptions {
   /** Most milliseconds that something written waits for its sync at level interval. */
   readonly intervalMillis: number;
   readonly segmentBytes: number;
+  /**
+   * Most bytes of records that may be in the rings, or still come there, when puts begin to be
+   * refused.
+   */
+  readonly comingBytes: number;
 }
 
 /**
@@ -35,6 +40,8 @@ export interface Beside {
 export interface ExistingSegment {
   readonly number: number;
   readonly salt: number;
+  /** Length of its file. */
+  readonly bytes: number;
   /** Shards of the server that wrote it. */
   readonly shards: number;
   /** Where in it what counts ends; if absent, all of it counts. */

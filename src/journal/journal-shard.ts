@@ -27,6 +27,8 @@ const SEALED = 2;
 const SEALED_SKIPPED = 3;
 /** Numbers that say how far a shard's stream has come. */
 export const PROGRESS_NUMBERS = 4;
+/** Where a shard counts its jobs, by their states. */
+const JOB_STATES = [C.SHARD_READY, C.SHARD_DELAYED, C.SHARD_BURIED, C.SHARD_RESERVED] as const;
 
 /** One shard's part in the journal. */
 export class JournalShard {
@@ -92,6 +94,13 @@ export class JournalShard {
   /** Position behind the last record that a command wrote. */
   get head(): number {
     return this.#head[0] ?? 0;
+  }
+
+  /** Jobs that it has. */
+  get jobCount(): number {
+    const { shard } = this;
+    shard.answer(shard.engine.statsShard(shard.thread, 0));
+    return JOB_STATES.reduce((sum, state) => sum + shard.field(C.RESULT_STATS + state), 0);
   }
 
   /**

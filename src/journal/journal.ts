@@ -11,11 +11,12 @@
  * Before a segment goes, a frame says so and is synced; the first frame of each lists those that
  * exist (statement.ts). So whatever is missing beyond that is damage.
  *
- * A sync that fails is never tried again as if nothing had happened, nor is a write: what they
- * throw ends the process, and recovery decides by what is on the disk. Only a full disk is part of
- * ordinary life. It shows when a spare is made, long before it would hurt; and where files are
- * copied on write, when a frame is written: what did not get there was never synced and is not
- * lost, so the frame counts as not begun, and is written again at the same place.
+ * A sync that fails is never tried again as if nothing had happened, nor is a write: what they throw
+ * ends the process, and recovery decides by what is on the disk. Only a full disk is part of
+ * ordinary life. It shows when a spare is made, long before it would hurt: puts go on until what is
+ * left is the reserve, which is for what drains the queue (reserve.ts). And where files are
+ * copied on write it shows when a frame is written: what did not get there was never synced and is
+ * not lost, so the frame counts as not begun, and is written again at the same place.
  */
 
 import { Commit } from "./commit.ts";
@@ -25,9 +26,10 @@ import { FrameWriter } from "./frame-writer.ts";
 import type { JournalFigures } from "./journal-figures.ts";
 import type { ExistingSegment, JournalParts } from "./journal-parts.ts";
 import { Reclaim } from "./reclaim.ts";
+import { Reserve } from "./reserve.ts";
 import type { SegmentFile } from "./segment-file.ts";
 import { Segments } from "./segments.ts";
-import { PIECE_BYTES, Spares } from "./spares.ts";
+import { PIECE_BYTES, shortBytesMin, Spares } from "./spares.ts";
 import { goneStatement, membersStatement } from "./statement.ts";
 import { lacksSpace } from "../storage.ts";
 import type { StorageFile } from "../storage.ts";
@@ -45,10 +47,9 @@ const GONE_MAX = 64;
 export class Journal {
   readonly #parts: JournalParts;
   readonly #spares: Spares;
+  readonly #reserve: Reserve;
   readonly #reclaim: Reclaim;
   readonly #segments: Segments;
-  /** Bytes of all rings together. */
-  readonly #ringBytes: number;
   readonly #state: CommitState;
   readonly #frames: FrameWriter;
   readonly #commit: Commit;
@@ -78,9 +79,9 @@ export class Journal {
     this.#frames = new FrameWriter(parts);
     this.#commit = new Commit(parts, this.#frames);
     for (const shard of parts.shards) shard.setSynced();
-    this.#ringBytes = parts.shards.reduce((sum, { ringBytes }) => sum + ringBytes, 0);
-    const { segmentBytes } = parts.options;
-    this.#spares = new Spares(parts.storage, segmentBytes, this.#ringBytes, parts.monotonicMillis);
+    const { segmentBytes, comingBytes } = parts.options;
+    this.#spares = new Spares(parts.storage, segmentBytes, comingBytes, parts.monotonicMillis);
+    this.#reserve = new Reserve(parts, this.#spares);
     this.#segments = new Segments(parts, this.#spares);
     parts.storage.syncDirectory(); // what a server before this one saw go must not come back
     this.#begun = this.#leftover();
@@ -97,8 +98,9 @@ export class Journal {
     this.#current = current;
     this.#commit.publish();
     this.#reclaim = new Reclaim(parts.storage, parts.shards, parts.checksum);
+    // The others are made by `maintain`: filling them with zeros first would keep clients waiting.
+    this.#keepReserve();
     this.#tellBound();
-    // The spares are made by `maintain`: filling them with zeros first would keep clients waiting.
   }
 
   /** A file that has the next segment's name already: whoever was to begin it did not get far. */
@@ -107,7 +109,7 @@ export class Journal {
     const name = segmentName(this.#nextSegment);
     if (!storage.list().includes(name)) return undefined;
     const file = storage.open(name, true);
-    if (file.size === options.segmentBytes) return file;
+    if (file.size >= shortBytesMin(options.segmentBytes)) return file;
     file.close();
     storage.remove(name);
     return undefined;
@@ -159,9 +161,19 @@ export class Journal {
     if (this.#parts.options.level === "sync") this.sync();
     else this.syncIfDue();
     this.#keepBound();
+    this.#keepReserve();
     this.#commit.publish();
     this.#tellBound();
     return true;
+  }
+
+  /**
+   * Makes spares until what may be on its way to the disk has a place; reclaims on a full disk
+   * before all spares are taken, since a server that starts again needs one.
+   */
+  #keepReserve(): void {
+    while (this.#reserve.isShort(this.#commit.room) && this.#spares.prepare());
+    while (this.#reserve.isThin && !this.#isStuck && this.#advanceReclaim());
   }
 
   /** Writes all that stands in the rings. */
@@ -193,11 +205,11 @@ export class Journal {
     while (this.#begun === undefined && this.#spares.count === 0 && this.#spares.prepare());
     if (this.#begun === undefined && this.#spares.count === 0) return false;
     if (!this.#end()) return false;
-    const { number, salt } = this.#current;
+    const { number, salt, bytes } = this.#current;
     const next = this.#open([...this.#segments.numbers, number]);
     if (next === undefined) return false;
     this.#current.close();
-    this.#segments.add({ number, salt, shards: this.#parts.shards.length });
+    this.#segments.add({ number, salt, bytes, shards: this.#parts.shards.length });
     this.#current = next;
     return true;
   }
@@ -270,50 +282,50 @@ export class Journal {
   #prepare(): boolean {
     const pieces = 1 + Math.ceil((2 * this.#state.unpreparedBytes) / PIECE_BYTES);
     this.#state.unpreparedBytes = 0;
-    if (this.#spares.count > 0 && !this.#isWithin(this.#spares.count + 1)) return false;
+    const { segmentBytes } = this.#parts.options;
+    const isOver = this.#bytesBeyond(this.#spares.bytes + segmentBytes) > this.#boundBytes;
+    if (this.#spares.count > 0 && isOver) return false;
     let done = 0;
     while (done < pieces && this.#spares.prepare()) done++;
     return done > 0;
   }
 
   /**
-   * Whether the files, with that many spares, take at most so many times what lives and four
-   * segments, and as much again as the rings hold beyond one.
+   * Bytes of the files, with so many of spares, beyond four segments, and as many more as may be on
+   * their way beyond one: so much there may be whatever lives.
    */
-  #isWithin(spares: number): boolean {
-    const { segmentBytes } = this.#parts.options;
+  #bytesBeyond(spareBytes: number): number {
+    const files = this.#segments.bytes + this.#current.bytes + spareBytes;
+    const free = 4 + Math.max(0, this.#spares.wanted - 2);
     const beside = this.#parts.beside?.bytes ?? 0;
-    const bytes = this.#segmentsBeyond(spares) * segmentBytes + beside;
-    return bytes <= LIVE_FACTOR * this.#liveBytes();
+    return files - free * this.#parts.options.segmentBytes + beside;
   }
 
-  /** Files, with that many spares, beyond those that there may be whatever lives. */
-  #segmentsBeyond(spares: number): number {
-    const extra = Math.max(0, this.#spares.wanted - 2);
-    return this.#segments.count + 1 + spares - 4 - extra;
+  /** Bytes of files beyond those that there may be, with those that the next commit may need. */
+  get #aheadBytes(): number {
+    const ahead = this.#spares.wanted * this.#parts.options.segmentBytes;
+    return this.#bytesBeyond(Math.max(this.#spares.bytes, ahead));
+  }
+
+  /** How many such bytes there may be for what lives. */
+  get #boundBytes(): number {
+    return LIVE_FACTOR * this.#liveBytes();
   }
 
   /**
-   * Says how much must live for these files, and those that the next commit may need, to be within
-   * their bound: whoever leads a commit leaves it to the journal when less does.
+   * Says how much must live for these files to be within their bound, and whether the disk has so
+   * little space that each commit has to be looked at: whoever leads one leaves it to the journal
+   * then.
    */
   #tellBound(): void {
-    const { segmentBytes } = this.#parts.options;
-    const beside = this.#parts.beside?.bytes ?? 0;
-    const spares = Math.max(this.#spares.count, this.#sparesAhead);
-    const bytes = this.#segmentsBeyond(spares) * segmentBytes + beside;
-    this.#state.leastLiveBytes = bytes / LIVE_FACTOR;
-  }
-
-  /** Spares that the next commit may need. */
-  get #sparesAhead(): number {
-    return 1 + Math.floor(this.#ringBytes / this.#parts.options.segmentBytes);
+    this.#state.leastLiveBytes = this.#aheadBytes / LIVE_FACTOR;
+    this.#state.isTight = this.#reserve.isTight(this.#commit.room);
   }
 
   /** Whether another thread may lead commits: nothing is left undone, and the bound is kept. */
   get canBeLed(): boolean {
-    const { isRefused, leastLiveBytes } = this.#state;
-    const isBlocked = isRefused || this.#isStuck || this.#commit.refused.length > 0;
+    const { isRefused, isTight, leastLiveBytes } = this.#state;
+    const isBlocked = isRefused || isTight || this.#isStuck || this.#commit.refused.length > 0;
     return !isBlocked && this.#liveBytes() >= leastLiveBytes;
   }
 
@@ -325,7 +337,7 @@ export class Journal {
   /** Reclaims until there is place for all files that the next commit may need. */
   #keepBound(): void {
     const { beside } = this.#parts;
-    while (!this.#isWithin(Math.max(this.#spares.count, this.#sparesAhead))) {
+    while (this.#aheadBytes > this.#boundBytes) {
       if (beside !== undefined && beside.bytes > this.#liveBytes() / 2) beside.giveUp();
       if (this.#isStuck || !this.#advanceReclaim()) return;
     }
@@ -340,7 +352,8 @@ export class Journal {
     if (reclaim.segment === undefined) {
       const { dead } = this.#segments;
       if (dead.length > 0) return this.#drop(dead.slice(0, GONE_MAX));
-      const chosen = this.#segments.choose(this.#liveBytes(), this.isFull);
+      const room = this.#reserve.reclaimRoom(this.#commit.room);
+      const chosen = this.#segments.choose(this.#liveBytes(), this.isFull, room);
       if (chosen === undefined) return false;
       reclaim.begin(chosen, this.#segments.loadBytes(chosen.number) > 0);
     }
@@ -398,16 +411,15 @@ export class Journal {
 
   /** Whether the disk has no space for what must be kept ready: puts are to be refused. */
   get isFull(): boolean {
-    return this.#spares.isFull || this.#state.isRefused || this.#isDenied;
+    return this.#reserve.isReached(this.#commit.room) || this.#state.isRefused || this.#isDenied;
   }
 
   /** What there is to see. */
   get figures(): JournalFigures {
-    const { segmentBytes } = this.#parts.options;
     const numbers = [...this.#segments.numbers, this.#current.number];
     return {
       segments: numbers.length,
-      bytes: (numbers.length + this.#spares.count) * segmentBytes,
+      bytes: this.#segments.bytes + this.#current.bytes + this.#spares.bytes,
       liveBytes: this.#liveBytes(),
       frames: this.#state.nextFrame - 1,
       oldestSegment: Math.min(...numbers),

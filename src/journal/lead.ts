@@ -2,8 +2,8 @@
  * all threads.
  *
  * It only appends to the segment that the journal has begun, with a file of its own, and leaves to
- * the journal whatever is more than that: the next segment, what found no space, files that are
- * above their bound. What it throws has the consequences of what the journal throws: the process
+ * the journal whatever is more than that: the next segment, what found no space, a disk that is
+ * nearly full, files that are above their bound. What it throws has the consequences of what the journal throws: the process
  * ends. Whoever calls this has the lock (server/commit-lock.ts), or is a test.
  */
 import { Commit } from "./commit.ts";
@@ -39,6 +39,7 @@ export class Lead {
   commit(): LeadOutcome {
     const { state, options } = this.#parts;
     const commit = this.#commit;
+    if (state.isTight) return "left";
     if (state.isRefused || commit.refused.length > 0) return "left";
     const segment = this.#present();
     const heads = commit.heads();

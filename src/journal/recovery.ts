@@ -127,6 +127,8 @@ class Recovery {
   #mayHideIds = false;
   #frames = 0;
   #bytes = 0;
+  /** Length of the longest segment. */
+  #longestBytes = 0;
   #tornBytes = 0;
   #damagedBytes = 0;
   #unreadableBytes = 0;
@@ -174,7 +176,7 @@ class Recovery {
     this.#start(found.length);
     if (this.#hints !== undefined) applyHints(this.#hints, this.#parts.shards, this.#parts.now);
     for (const { shard } of this.#parts.shards) shard.beginBudget();
-    const jobs = this.#parts.shards.reduce((sum, shard) => sum + jobCount(shard), 0);
+    const jobs = this.#parts.shards.reduce((sum, shard) => sum + shard.jobCount, 0);
     const unsettled = this.#settlement.make();
     return {
       segments: this.#segments.map((segment) => this.#withUrgency(segment)),
@@ -237,6 +239,7 @@ class Recovery {
     this.#lastId = Math.max(this.#lastId, header.lastId);
     this.#idsAhead = header.idsAhead ?? 0;
     this.#lastFrame = Math.max(this.#lastFrame, header.firstFrame - 1);
+    this.#longestBytes = Math.max(this.#longestBytes, bytes.length);
     this.#membership.begin(number);
     for (const { from, to } of holes) this.#lose(number, to - from);
     const pieces = piecesOf(scanSegment(bytes, header.salt, this.#parts.checksum));
@@ -255,7 +258,8 @@ class Recovery {
       this.#settle(replayed, pieces, end);
     }
     const { salt, shards: writers } = header;
-    this.#segments.push({ number, salt, shards: writers, ...(isCut && { end }) });
+    const { length } = bytes;
+    this.#segments.push({ number, salt, bytes: length, shards: writers, ...(isCut && { end }) });
     this.#bytes += end;
   }
 
@@ -343,7 +347,7 @@ class Recovery {
     const isMark = newest?.sections.length === 0 && newest.statement === undefined;
     const isClean = isMark && newest.durable === newest.number - 1;
     const isEnded = isClean && kept.length === pieces.length;
-    this.#skipUntold(found.header, pieces.slice(kept.length), isEnded, bytes.length);
+    this.#skipUntold(found.header, pieces.slice(kept.length), isEnded);
     if (holes.length > 0) return;
     const mark = isEnded ? new Uint8Array(0) : this.#endMark(found, bytes, end);
     const unsafe = kept.find(({ frame }) => (frame?.number ?? 0) > durable)?.from ?? end;
@@ -359,9 +363,8 @@ class Recovery {
     { idsAhead: ahead, bootId }: SegmentHeader,
     cut: readonly Piece[],
     isEnded: boolean,
-    segmentBytes: number,
   ): void {
-    const all = idsAhead(segmentBytes);
+    const all = idsAhead(this.#longestBytes);
     if (ahead === undefined) {
       if (!isEnded) this.#lastId += all; // an older version wrote it
     } else {
@@ -481,15 +484,4 @@ class Recovery {
     if (!isDamaged && !isTorn && !isIncomplete && !isSuperseded) return segment;
     return { ...segment, first: true, quarantine: isDamaged };
   }
-}
-
-function jobCount({ shard }: JournalShard): number {
-  shard.answer(shard.engine.statsShard(shard.thread, 0));
-  const at = C.RESULT_STATS;
-  return (
-    shard.field(at + C.SHARD_READY) +
-    shard.field(at + C.SHARD_DELAYED) +
-    shard.field(at + C.SHARD_BURIED) +
-    shard.field(at + C.SHARD_RESERVED)
-  );
 }

@@ -1,5 +1,5 @@
 /* SegmentFile: one segment of the journal on the disk: a file of fixed length, header first, then
- * frames from front to back.
+ * frames from front to back. Not all have the same length.
  *
  * Its blocks exist before the first frame is written (zeros, or an earlier use), so that a sync
  * writes data and no metadata: measured half the time of a file that grows. Short writes are
@@ -15,11 +15,14 @@ import type { Storage, StorageFile } from "../storage.ts";
 export class SegmentFile {
   readonly number: number;
   readonly salt: number;
+  /** Its length. */
+  readonly bytes: number;
   readonly #file: StorageFile;
 
   constructor(number: number, salt: number, file: StorageFile) {
     this.number = number;
     this.salt = salt;
+    this.bytes = file.size;
     this.#file = file;
   }
 

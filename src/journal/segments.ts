@@ -9,9 +9,14 @@
 import * as C from "../../assembly/constants.ts";
 import { quarantineName, segmentName } from "./format.ts";
 import type { ExistingSegment, JournalParts } from "./journal-parts.ts";
+import { AROUND_BYTES } from "./reserve.ts";
+import type { ReclaimRoom } from "./reserve.ts";
 import type { Spares } from "./spares.ts";
 import { lacksSpace } from "../storage.ts";
 import type { StorageFile } from "../storage.ts";
+
+/** Of a segment at least one part in so many must be won by reclaiming it. */
+const GAIN_PART_MIN = 32;
 
 /** The segments of a journal but the newest, oldest first. */
 export class Segments {
@@ -29,6 +34,11 @@ export class Segments {
 
   get count(): number {
     return this.#list.length;
+  }
+
+  /** Bytes of their files. */
+  get bytes(): number {
+    return this.#list.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   get numbers(): readonly number[] {
@@ -84,11 +94,11 @@ export class Segments {
     return dropped === segments.length;
   }
 
-  #giveAway({ number, quarantine }: ExistingSegment): boolean {
+  #giveAway({ number, bytes, quarantine }: ExistingSegment): boolean {
     try {
       const { storage } = this.#parts;
       if (quarantine === true) storage.rename(segmentName(number), quarantineName(number));
-      else this.#spares.recycle(number);
+      else this.#spares.recycle(number, bytes);
       return true;
     } catch (error) {
       if (!lacksSpace(error)) throw error;
@@ -106,23 +116,36 @@ export class Segments {
 
   /**
    * The segment to reclaim now: one that must go, or the emptiest when space is wanted.
-   * `allLiveBytes` are the newest segment's too.
+   * `allLiveBytes` are the newest segment's too; what is still needed of the segment has to fit
+   * the room, which is finite when the disk has no more: `mostBytes` of it for what must go.
    */
-  choose(allLiveBytes: number, isFull: boolean): ExistingSegment | undefined {
+  choose(
+    allLiveBytes: number,
+    isFull: boolean,
+    { roomBytes, mostBytes }: ReclaimRoom,
+  ): ExistingSegment | undefined {
+    const fits = (load: number): boolean => load === 0 || load <= roomBytes;
     const urgent = this.#list.find(({ first }) => first === true);
-    if (urgent !== undefined) return urgent;
+    if (urgent !== undefined) {
+      const load = this.loadBytes(urgent.number);
+      return fits(load) || load <= mostBytes ? urgent : undefined;
+    }
     const { segmentBytes } = this.#parts.options;
-    const isTooLarge = (this.count + 1) * segmentBytes > 2 * allLiveBytes + 2 * segmentBytes;
+    const isTooLarge = this.bytes + segmentBytes > 2 * allLiveBytes + 2 * segmentBytes;
     if (!isTooLarge && !isFull) return undefined;
     let emptiest: ExistingSegment | undefined;
-    let least = Infinity;
+    let most = isTooLarge ? -Infinity : 0;
     for (const segment of this.#list) {
       const load = this.loadBytes(segment.number);
-      if (load >= least) continue;
-      least = load;
+      const gain = segment.bytes - AROUND_BYTES - load;
+      if (gain <= most || !fits(load)) continue;
+      most = gain;
       emptiest = segment;
     }
-    return isTooLarge || least < segmentBytes / 2 ? emptiest : undefined;
+    if (emptiest === undefined || isTooLarge) return emptiest;
+    // Where little room is left even a small gain is worth it: what drains the queue needs more.
+    const isWorth = most > emptiest.bytes / 2 || roomBytes < segmentBytes;
+    return isWorth && most > emptiest.bytes / GAIN_PART_MIN ? emptiest : undefined;
   }
 
   /**

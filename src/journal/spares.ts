@@ -1,10 +1,12 @@
-/* Spares: files of a segment's length, ready to become one.
+/* Spares: files that are ready to become a segment.
  *
  * A segment that is not needed any more becomes a spare; when there are too few, a new file is
- * filled with zeros, a piece at a time between commits, synced, and only then counts. At least two
- * are wanted: one for the next rotation, and one so that whatever drains the queue has somewhere to
- * go when the disk is full; more when the rings hold more than one, since what is in them must find
- * a place.
+ * filled with zeros, a piece at a time between commits, synced, and only then counts. As many bytes
+ * are wanted as two segments have, and more where more than a segment may be on its way to the disk.
+ *
+ * What is left of a full disk is no whole segment. It, or the last whole spare, makes three shorter
+ * ones, so that what drains the queue can go from one to the next. Short ones are used last while the disk is full, and
+ * first when it is not.
  */
 
 import { spareName, spareNumber, segmentName } from "./format.ts";
@@ -12,39 +14,69 @@ import { writeFully } from "./segment-file.ts";
 import { lacksSpace } from "../storage.ts";
 import type { Storage, StorageFile } from "../storage.ts";
 
-/** Spares that are kept ready at least. */
+/** Whole spares that are kept ready at least. */
 const WANTED_MIN = 2;
+/** A segment must hold the longest record, and a list of all segments. */
+const SHORT_BYTES_MIN = 262_144;
+/** Short ones that are made of what is left, and spares that puts leave (reserve.ts). */
+export const SHORT_COUNT = 3;
+/** Lengths are whole blocks. */
+const BLOCK_BYTES = 4096;
+/** One part in so many of a segment is left on a full disk for the other files of the directory. */
+const LEFT_PART = 16;
 /** Bytes of zeros written at a time. */
 export const PIECE_BYTES = 1_048_576;
 /** Without space it is tried again after this long. */
 const RETRY_MILLIS = 200;
 
+/** The shortest file that can be a segment where they are to have `segmentBytes`. */
+export function shortBytesMin(segmentBytes: number): number {
+  return Math.min(SHORT_BYTES_MIN, segmentBytes / 4);
+}
+
+/** A file that is ready. */
+interface Spare {
+  readonly number: number;
+  readonly bytes: number;
+}
+
+/** A file that is being filled with zeros. */
+interface Filling extends Spare {
+  readonly file: StorageFile;
+  position: number;
+}
+
 /** The spare files of a journal. */
 export class Spares {
   readonly #storage: Storage;
   readonly #segmentBytes: number;
-  /** Spares that are kept ready. */
+  /** Whole spares that are kept ready. */
   readonly wanted: number;
-  readonly #ready: number[] = [];
+  readonly #ready: Spare[] = [];
   #next = 1;
-  #filling: { readonly number: number; readonly file: StorageFile; position: number } | undefined;
+  #filling: Filling | undefined;
+  /** Length of the next one to be filled. */
+  #fillBytes: number;
   /** The file of a spare that was given up and could not even be removed. */
   #litter: string | undefined;
   #zeros = new Uint8Array(PIECE_BYTES);
   #full = false;
+  /** There was no space for a whole one. */
+  #isTight = false;
   #failedMillis = -Infinity;
   /** A clock that never jumps. */
   readonly #millis: () => number;
 
   /**
-   * Takes over the spares that lie in the storage; those of another length go. `ringBytes` are
-   * those of all shards together.
+   * Takes over the spares that lie in the storage. `comingBytes`: what may be on its way to the
+   * disk at a time.
    */
-  constructor(storage: Storage, segmentBytes: number, ringBytes: number, millis: () => number) {
+  constructor(storage: Storage, segmentBytes: number, comingBytes: number, millis: () => number) {
     this.#millis = millis;
     this.#storage = storage;
     this.#segmentBytes = segmentBytes;
-    this.wanted = Math.max(WANTED_MIN, 1 + Math.ceil(ringBytes / segmentBytes));
+    this.#fillBytes = segmentBytes;
+    this.wanted = Math.max(WANTED_MIN, 1 + Math.ceil(comingBytes / segmentBytes));
     for (const name of storage.list()) this.#takeOver(name);
   }
 
@@ -52,11 +84,28 @@ export class Spares {
     const number = spareNumber(name);
     if (number === undefined) return;
     const file = this.#storage.open(name, false);
-    const { size } = file;
+    const bytes = file.size;
     file.close();
     this.#next = Math.max(this.#next, number + 1);
-    if (size === this.#segmentBytes && this.#ready.length < this.wanted) this.#ready.push(number);
-    else this.#storage.remove(name);
+    const isShort = bytes < this.#segmentBytes && bytes % BLOCK_BYTES === 0;
+    const fits = isShort
+      ? bytes >= shortBytesMin(this.#segmentBytes)
+      : bytes === this.#segmentBytes;
+    if (!fits || this.#isEnough) this.#storage.remove(name);
+    else {
+      if (isShort) this.#makeSafe(name);
+      this.#ready.push({ number, bytes });
+    }
+  }
+
+  /** It may be what was filled when a server came to its end. */
+  #makeSafe(name: string): void {
+    const file = this.#storage.open(name, true);
+    try {
+      file.sync();
+    } finally {
+      file.close();
+    }
   }
 
   /** Files that can become a segment at once. */
@@ -64,54 +113,98 @@ export class Spares {
     return this.#ready.length;
   }
 
+  /** Their bytes. */
+  get bytes(): number {
+    return this.#ready.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** Bytes of the shortest, 0 without any. */
+  get shortestBytes(): number {
+    return this.#ready.length === 0 ? 0 : Math.min(...this.#ready.map(({ bytes }) => bytes));
+  }
+
+  get #isEnough(): boolean {
+    return this.bytes >= this.wanted * this.#segmentBytes;
+  }
+
   /** Whether the storage had no space for another one when last asked. */
-  get isFull(): boolean {
-    return this.#full && this.#ready.length < this.wanted;
+  get isRefused(): boolean {
+    return this.#full && !this.#isEnough;
   }
 
   /**
    * Does a bounded part of making the next spare; false when there is nothing to do, or no space.
    */
   prepare(): boolean {
-    if (this.#ready.length >= this.wanted) return false;
+    if (this.#isEnough) return false;
     if (this.#millis() - this.#failedMillis < RETRY_MILLIS) return false;
     try {
       this.#fill();
-      this.#full = false;
       return true;
     } catch (error) {
       if (!lacksSpace(error)) throw error;
-      this.#giveUp();
+      this.#isTight = true;
+      this.#fillBytes = this.#shorter(this.#giveUp());
+      if (this.#fillBytes < this.#segmentBytes || this.#split()) return true;
       this.#full = true;
       this.#failedMillis = this.#millis();
       return false;
     }
   }
 
+  /**
+   * Length of the next one to be filled when there was space for only so many bytes: a whole one,
+   * later, if that is too little, or if even a shorter one could not be had.
+   */
+  #shorter(space: number): number {
+    if (this.#fillBytes < this.#segmentBytes) return this.#segmentBytes;
+    const short = this.#ready.filter(({ bytes }) => bytes < this.#segmentBytes).length;
+    const parts = Math.max(1, SHORT_COUNT - short);
+    const wanted = (space - this.#segmentBytes / LEFT_PART) / parts;
+    const bytes = Math.floor(wanted / BLOCK_BYTES) * BLOCK_BYTES;
+    const least = shortBytesMin(this.#segmentBytes);
+    return Math.max(bytes, least) * parts <= space ? Math.max(bytes, least) : this.#segmentBytes;
+  }
+
+  /** Has a whole one make place for shorter ones if there are too few; false when that cannot be. */
+  #split(): boolean {
+    const whole = this.#ready.find(({ bytes }) => bytes === this.#segmentBytes);
+    if (whole === undefined || this.#ready.length >= SHORT_COUNT) return false;
+    this.#storage.remove(spareName(whole.number));
+    this.#ready.splice(this.#ready.indexOf(whole), 1);
+    this.#fillBytes = this.#shorter(this.#segmentBytes);
+    return this.#fillBytes < this.#segmentBytes;
+  }
+
   #fill(): void {
     this.#clear();
     this.#filling ??= this.#begin();
     const filling = this.#filling;
-    const left = this.#segmentBytes - filling.position;
+    const left = filling.bytes - filling.position;
     const zeros = left < PIECE_BYTES ? this.#zeros.subarray(0, left) : this.#zeros;
     filling.position += writeFully(filling.file, filling.position, [zeros]);
     filling.file.sync(); // piece by piece: one sync of the whole would make commits wait
-    if (filling.position < this.#segmentBytes) return;
+    if (filling.position < filling.bytes) return;
+    if (filling.bytes === this.#segmentBytes) this.#full = this.#isTight = false;
     this.#storage.syncDirectory();
     this.#filling = undefined;
+    this.#fillBytes = this.#segmentBytes;
     filling.file.close();
-    this.#ready.push(filling.number);
+    this.#ready.push({ number: filling.number, bytes: filling.bytes });
   }
 
-  #begin(): { number: number; file: StorageFile; position: number } {
+  #begin(): Filling {
     const number = this.#next++;
-    return { number, file: this.#storage.create(spareName(number)), position: 0 };
+    const file = this.#storage.create(spareName(number));
+    return { number, bytes: this.#fillBytes, file, position: 0 };
   }
 
-  #giveUp(): void {
+  /** Removes what was being filled; returns for how much of it there was space. */
+  #giveUp(): number {
     const filling = this.#filling;
-    if (filling === undefined) return;
+    if (filling === undefined) return 0;
     this.#filling = undefined;
+    const bytes = filling.file.size; // the last piece may be there in part
     filling.file.close();
     this.#litter = spareName(filling.number);
     try {
@@ -119,6 +212,7 @@ export class Spares {
     } catch (error) {
       if (!lacksSpace(error)) throw error; // where files are copied on write, even this takes space
     }
+    return bytes;
   }
 
   #clear(): void {
@@ -131,25 +225,26 @@ export class Spares {
    * caller syncs the directory. Throws a StorageError; without space, nothing has happened then.
    */
   use(number: number): StorageFile | undefined {
-    const [spare] = this.#ready;
+    const shortestFirst = this.#ready.toSorted((a, b) => a.bytes - b.bytes);
+    const spare = this.#isTight ? shortestFirst.at(-1) : shortestFirst[0];
     if (spare === undefined) return undefined;
-    this.#storage.rename(spareName(spare), segmentName(number));
-    this.#ready.shift();
+    this.#storage.rename(spareName(spare.number), segmentName(number));
+    this.#ready.splice(this.#ready.indexOf(spare), 1);
     return this.#storage.open(segmentName(number), true);
   }
 
   /**
-   * The file of segment `number` is not needed any more. Throws a StorageError; without space,
-   * nothing has happened then.
+   * The file of segment `number`, which has so many bytes, is not needed any more. Throws a
+   * StorageError; without space, nothing has happened then.
    */
-  recycle(number: number): void {
-    if (this.#ready.length >= this.wanted) {
+  recycle(number: number, bytes: number): void {
+    if (this.#isEnough || bytes > this.#segmentBytes) {
       this.#storage.remove(segmentName(number));
       return;
     }
     const spare = this.#next;
     this.#storage.rename(segmentName(number), spareName(spare));
     this.#next++;
-    this.#ready.push(spare);
+    this.#ready.push({ number: spare, bytes });
   }
 }

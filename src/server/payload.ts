@@ -5,7 +5,14 @@
  */
 import { planMemory } from "../config/memory-plan.ts";
 import type { Options } from "../config/options.ts";
-import { keepFailures, makeShards, openJournals, ringBytesFor } from "../engine/shards.ts";
+import {
+  comingBytesMax,
+  keepFailures,
+  makeShards,
+  openJournals,
+  recordBytesMax,
+  ringBytesFor,
+} from "../engine/shards.ts";
 import type { ShardMemories } from "../engine/shards.ts";
 import type { JournalOptions } from "../journal/journal-parts.ts";
 import type { Runtime } from "../runtime.ts";
@@ -78,7 +85,7 @@ export async function makePayload(
     controlWasm,
     limits: limitsOf(options),
     ...(directory !== undefined && {
-      journal: { directory, options: journalOptionsOf(options) },
+      journal: { directory, options: journalOptionsOf(options, memories) },
     }),
     segmentBytes: hasJournal ? options.segmentBytes : BEANSTALKD_SEGMENT_BYTES,
     id: randomId(),
@@ -91,19 +98,22 @@ export async function makePayload(
 /** Opens the shards' journals and says what the committer has to do. */
 function journalSeed(options: Options, memories: ShardMemories, common: Common): CommitterSeed {
   const wallBaseMicros = common.wallBaseMicros;
-  openJournals(memories, { wallBaseMicros, keepsReleases: options.releases === "journal" });
+  const keepsReleases = options.releases === "journal";
+  openJournals(memories, { segmentBytes: options.segmentBytes, wallBaseMicros, keepsReleases });
   return {
     common: common.buffer,
     memories,
-    options: journalOptionsOf(options),
+    options: journalOptionsOf(options, memories),
     strict: options.recovery === "strict",
     hintIntervalMillis: options.hintIntervalMillis,
   };
 }
 
-function journalOptionsOf(options: Options): JournalOptions {
+function journalOptionsOf(options: Options, memories: ShardMemories): JournalOptions {
   const { durability: level, syncIntervalMillis: intervalMillis, segmentBytes } = options;
-  return { level, intervalMillis, segmentBytes };
+  const recordBytes = recordBytesMax(options.maxJobBytes, options.maxFailureBytes);
+  const comingBytes = comingBytesMax(memories, segmentBytes, recordBytes);
+  return { level, intervalMillis, segmentBytes, comingBytes };
 }
 
 /**

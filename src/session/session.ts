@@ -361,7 +361,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
   }
 
   #runInEngine(bytes: Uint8Array, at: number, end: number): number {
-    if (this.#desk.isReadOnly) return at;
+    if (this.#desk.isReadOnly || !this.#desk.room.isThere) return at; // in any ring
     const run = this.#engineRun;
     const next = run.take(this.#tubes.used, bytes, at, end, Math.max(0, this.#share));
     this.#share -= run.commands;

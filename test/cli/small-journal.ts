@@ -65,7 +65,7 @@ export class SmallJournal {
     const journal = new Journal({
       ...parts,
       ...recovered,
-      options: { level: "sync", intervalMillis: 50, segmentBytes },
+      options: { level: "sync", intervalMillis: 50, segmentBytes, comingBytes: 0 },
       wallMicros: () => Date.now() * 1000,
       state: new CommitState(),
       monotonicMillis: () => performance.now(),

@@ -214,7 +214,7 @@ class Thread {
 }
 
 function optionsOf(level: DurabilityLevel): JournalOptions {
-  return { level, intervalMillis: 1e9, segmentBytes: SEGMENT_BYTES };
+  return { level, intervalMillis: 1e9, segmentBytes: SEGMENT_BYTES, comingBytes: 0 };
 }
 
 /** What a run showed. */

@@ -85,7 +85,7 @@ function writeJournal(): SimulatedDisk {
   const journal = new Journal({
     storage: disk,
     shards: server.shards,
-    options: { level: "os", intervalMillis: 50, segmentBytes: SEGMENT_BYTES },
+    options: { level: "os", intervalMillis: 50, segmentBytes: SEGMENT_BYTES, comingBytes: 0 },
     checksum: server.checksum,
     wallMicros: () => 0,
     state: new CommitState(),

@@ -7,7 +7,7 @@ import { openReplica } from "../../src/journal/replica.ts";
 import { StorageError } from "../../src/storage.ts";
 import { randomFrom } from "../engine/shuffle.ts";
 import { loadEngineModule } from "../journal/machine.ts";
-import { SimulatedDisk } from "../journal/simulated-disk.ts";
+import { NO_FAULTS, SimulatedDisk } from "../journal/simulated-disk.ts";
 
 function writeAll(hints: HintWriter): void {
   hints.begin(1);
@@ -27,6 +27,19 @@ test("hints that are given up take no place, whether written or being written, a
   writeAll(hints);
   expect([disk.list(), hints.bytes, hints.wasGivenUp]).toEqual([["hints"], disk.bytes, false]);
   expect(new HintWriter(disk, shards, checksum).bytes).toBe(disk.bytes);
+});
+
+test("hints that cannot even be deleted for want of space stay, and are given up later", () => {
+  const disk = new SimulatedDisk(randomFrom(1), StorageError);
+  const { shards, checksum } = openReplica(loadEngineModule(), 1, 0);
+  const hints = new HintWriter(disk, shards, checksum);
+  writeAll(hints);
+  disk.faults = { ...NO_FAULTS, refusal: 1 };
+  hints.giveUp();
+  expect([disk.list(), hints.bytes, hints.wasGivenUp]).toEqual([["hints"], disk.bytes, false]);
+  disk.faults = NO_FAULTS;
+  hints.giveUp();
+  expect([disk.list(), hints.bytes, hints.wasGivenUp]).toEqual([[], 0, true]);
 });
 
 const TUBE = "mails";

@@ -31,7 +31,7 @@ function openJournal(level: JournalOptions["level"]) {
   const journal = new Journal({
     storage,
     shards,
-    options: { level, intervalMillis: 50, segmentBytes: 1_048_576 },
+    options: { level, intervalMillis: 50, segmentBytes: 1_048_576, comingBytes: 0 },
     checksum,
     wallMicros: () => 0,
     state: new CommitState(),

@@ -51,7 +51,7 @@ export class LedServer {
     this.recovered = found.report.jobs;
     const parts = {
       storage: this.disk,
-      options: { level, intervalMillis: 50, segmentBytes: SEGMENT_BYTES },
+      options: { level, intervalMillis: 50, segmentBytes: SEGMENT_BYTES, comingBytes: 0 },
       state: new code.CommitState(),
       checksum,
       wallMicros: () => 0,

@@ -15,8 +15,19 @@ import { JournalShard } from "../../src/journal/journal-shard.ts";
 const RING_BYTES = 65_536;
 /** Bytes of a long body in a PART record: a body above twice as much, with its record, is long. */
 export const PART_BYTES = 4096;
-/** What must be free in a ring before a command may run: twice the largest record. */
-export const RESERVE_BYTES = 4 * PART_BYTES;
+/** The longest record, and what may stand in a ring for a command to run. */
+const RECORD_BYTES_MAX = 2 * PART_BYTES;
+const RING_LIMIT_BYTES = 8192;
+/** What must be free in a ring before a command may run. */
+export const RESERVE_BYTES = RING_BYTES - RING_LIMIT_BYTES;
+
+/**
+ * What may be on its way to the disk in a machine of so many shards: all rings at their limit, one
+ * record of a command and one of reclaiming beyond that, and what the ends of two segments waste.
+ */
+export function comingBytesOf(shards: number): number {
+  return shards * RING_LIMIT_BYTES + 4 * RECORD_BYTES_MAX;
+}
 /** Failures that a job keeps: few, so that old ones have to go. */
 const FAILURES_KEPT = 3;
 

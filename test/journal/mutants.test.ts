@@ -14,6 +14,8 @@ test.each([
   "replies go out before the sync",
   "what was cut off comes back at the next recovery",
   "reclaiming forgets tombstones",
+  "puts leave nothing free on a full disk",
+  "one spare is all that a full disk keeps",
 ])("crashes find a planted bug: %s", { timeout: 120_000 }, async (fault) => {
   const mutant = MUTANTS.find((planted) => planted.fault === fault);
   if (mutant === undefined) throw new RangeError(`no such mutant: ${fault}`);

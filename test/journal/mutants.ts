@@ -14,6 +14,7 @@ import { promisify } from "node:util";
 import { runSeed } from "./crashes.ts";
 import { flipBits } from "./flips.ts";
 import { leadThroughSegments, leadWithoutSpace } from "./leads.ts";
+import { fillAndDrain } from "./full-disk.ts";
 import { loadEngineModule } from "./machine.ts";
 import { tearOverEarlierUse } from "./reuse.ts";
 import type { Code } from "./world.ts";
@@ -34,6 +35,7 @@ const JOURNAL = "src/journal/journal.ts";
 const FRAME_WRITER = "src/journal/frame-writer.ts";
 const COMMIT = "src/journal/commit.ts";
 const LEAD = "src/journal/lead.ts";
+const RESERVE = "src/journal/reserve.ts";
 const RECOVERY = "src/journal/recovery.ts";
 /** Where a leader writes its frame. */
 const LEADS_WRITE = '      if (!commit.write(segment, commit.fitting(heads))) return "left";\n';
@@ -110,6 +112,18 @@ export const MUTANTS: readonly Mutant[] = [
     file: FRAME_WRITER,
     find: "      state.nextFrame--;\n",
     put: "",
+  },
+  {
+    fault: "puts leave nothing free on a full disk",
+    file: RESERVE,
+    find: "    if (!this.#spares.isRefused) return false;\n",
+    put: "    if (room < Infinity) return false;\n",
+  },
+  {
+    fault: "one spare is all that a full disk keeps",
+    file: "src/journal/spares.ts",
+    find: "export const SHORT_COUNT = 3;",
+    put: "export const SHORT_COUNT = 1;",
   },
   {
     fault: "tombstones are forgotten while the segments that they are for exist",
@@ -482,6 +496,8 @@ export const MUTANTS: readonly Mutant[] = [
 /** How much a mutant may survive. */
 const SEEDS = 80;
 const FLIPS = 300;
+/** Seeds between two whose disk is filled. */
+const FULL_EVERY = 3;
 
 /** Where a mutant's fault cannot be planted. */
 class MutantError extends Error {
@@ -541,6 +557,7 @@ export async function findFault(mutant: Mutant, seed: number): Promise<string | 
       leadWithoutSpace(code);
       for (let at = 0; at < SEEDS; at++) {
         runSeed(seed + at, code);
+        if (at % FULL_EVERY === 0) fillAndDrain(seed + at, code);
         if (at % 20 === 5) flipBits(seed + at, FLIPS, at % 40 === 5, code);
       }
       return undefined;

@@ -8,7 +8,7 @@ import { randomFrom } from "../engine/shuffle.ts";
 import { FRAME_BYTES, segmentName } from "../../src/journal/format.ts";
 import type { JournalShard } from "../../src/journal/journal-shard.ts";
 import { LedgerError } from "./ledger.ts";
-import { Machine } from "./machine.ts";
+import { comingBytesOf, Machine } from "./machine.ts";
 import { Crash, NO_FAULTS, SimulatedDisk } from "./simulated-disk.ts";
 import { ownCode, SEGMENT_BYTES } from "./world.ts";
 import type { Code } from "./world.ts";
@@ -55,7 +55,12 @@ class Server {
     const journal = new this.#code.Journal({
       storage: this.disk,
       shards: this.#shards,
-      options: { level: "sync", intervalMillis: 50, segmentBytes: SEGMENT_BYTES },
+      options: {
+        level: "sync",
+        intervalMillis: 50,
+        segmentBytes: SEGMENT_BYTES,
+        comingBytes: comingBytesOf(1),
+      },
       checksum,
       state: new this.#code.CommitState(),
       monotonicMillis: () => performance.now(),

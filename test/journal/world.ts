@@ -30,7 +30,7 @@ import { scanSegment } from "../../src/journal/scan.ts";
 import { StorageError } from "../../src/storage.ts";
 import { Ledger, LedgerError } from "./ledger.ts";
 import type { LedgerFailure, LedgerJob } from "./ledger.ts";
-import { loadEngineModule, Machine, PART_BYTES, RESERVE_BYTES } from "./machine.ts";
+import { comingBytesOf, loadEngineModule, Machine, PART_BYTES, RESERVE_BYTES } from "./machine.ts";
 import { Crash, NO_FAULTS, SimulatedDisk } from "./simulated-disk.ts";
 import type { Faults } from "./simulated-disk.ts";
 
@@ -72,6 +72,8 @@ export interface WorldOptions {
   readonly keepsReleases: boolean;
   /** Bodies that go to the journal in parts are put too, some longer than a ring and a segment. */
   readonly hasLongBodies: boolean;
+  /** Failures come with messages; absent: they do. */
+  readonly hasMessages?: boolean;
   readonly faults: Faults;
 }
 
@@ -182,7 +184,7 @@ export function optionsOf(random: (below: number) => number): WorldOptions {
           read: odds(6, 100 + random(200)),
           shortRead: odds(3, 5),
           refusal: odds(3, 2 + random(60)),
-          capacity: random(4) === 0 ? SEGMENT_BYTES * (5 + random(8)) : Infinity,
+          capacity: random(4) === 0 ? SEGMENT_BYTES * 5 + random(SEGMENT_BYTES * 8) : Infinity,
         };
   return {
     level: (["sync", "sync", "interval", "os"] as const)[random(4)] ?? "sync",
@@ -395,7 +397,7 @@ export class World {
     const parts = {
       storage: this.disk,
       shards,
-      options: { level, intervalMillis, segmentBytes },
+      options: { level, intervalMillis, segmentBytes, comingBytes: comingBytesOf(shards.length) },
       checksum,
       state: new this.#code.CommitState(),
       wallMicros: () => this.wall,
@@ -972,7 +974,7 @@ export class World {
    * memory.
    */
   #openFailure(shard: Shard): number {
-    if (this.#random(2) === 0) return 0;
+    if (this.options.hasMessages === false || this.#random(2) === 0) return 0;
     const bytes = this.#random(this.#random(3) === 0 ? MESSAGE_MAX : 200);
     const { engine } = shard;
     if (shard.answer(engine.openFailure(0, this.#connOf(shard), bytes)) !== C.DONE) return 0;

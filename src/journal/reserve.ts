@@ -1,0 +1,101 @@
+/* Reserve: what puts leave free on a full disk, so that all that drains the queue goes on.
+ *
+ * While the storage has space for more spares nothing is refused. Once it has none, what is left is
+ * counted: place for the records that are on their way when puts begin to be refused
+ * (`comingBytes`); for each job a few records more, so that all can be drained without anything
+ * being reclaimed, or, for many small jobs, two segments, which must do for as long as it takes to
+ * empty half of one; and three spares, so that records of what changes a job and changes it back can
+ * go from one to the next, and a server that starts again finds a file for its first segment. Asked
+ * by the journal.
+ */
+
+import { FRAME_BYTES, SEGMENT_HEADER_BYTES, STATEMENTS_BYTES } from "./format.ts";
+import { FRAME_HEADER_BYTES_MAX } from "./frame-writer.ts";
+import type { JournalParts } from "./journal-parts.ts";
+import { SHORT_COUNT } from "./spares.ts";
+import type { Spares } from "./spares.ts";
+
+/**
+ * What a job may need to be drained: the failures of ten attempts without a message, its last state,
+ * and the record that it is gone.
+ */
+const DRAIN_BYTES_PER_JOB = 1000;
+/** Segments that are kept at most: then what drains counts on reclaiming. */
+const SEGMENTS_MOST = 2;
+/** Bytes of a segment that records cannot have: its header, its list of segments, what ends it. */
+export const AROUND_BYTES =
+  2 * SEGMENT_HEADER_BYTES + FRAME_HEADER_BYTES_MAX + FRAME_BYTES + STATEMENTS_BYTES;
+
+/** Bytes that reclaiming may write; `mostBytes` where nothing else can go before. */
+export interface ReclaimRoom {
+  readonly roomBytes: number;
+  readonly mostBytes: number;
+}
+
+/** The reserve of a journal. */
+export class Reserve {
+  readonly #parts: JournalParts;
+  readonly #spares: Spares;
+
+  constructor(parts: JournalParts, spares: Spares) {
+    this.#parts = parts;
+    this.#spares = spares;
+  }
+
+  /**
+   * Bytes of records that can still be written without more of the disk, beside those that wait in
+   * the rings. `room`: what the present segment has left for them.
+   */
+  #freeBytes(room: number): number {
+    const { shards } = this.#parts;
+    const waiting = shards.reduce((sum, { head, written }) => sum + head - written, 0);
+    const { bytes, count } = this.#spares;
+    return Math.max(0, room) + bytes - count * AROUND_BYTES - waiting;
+  }
+
+  /** Whether there is no place for what may come before anybody hears that there is none. */
+  isShort(room: number): boolean {
+    return this.#freeBytes(room) < this.#parts.options.comingBytes;
+  }
+
+  /** Whether each commit may be the one after which puts are to be refused. */
+  isTight(room: number): boolean {
+    return this.#spares.isRefused || this.isShort(room);
+  }
+
+  /** Whether a full disk has so few spares that what can be reclaimed is to be, before all else. */
+  get isThin(): boolean {
+    return this.#spares.isRefused && this.#spares.count < SHORT_COUNT - 1;
+  }
+
+  /**
+   * Whether all that is left of a full disk is what has to be kept: puts are to be refused. What the
+   * present segment has left is lost when a server starts again, so the spares alone have to
+   * suffice for what drains, and for two of them to be where that is reclaimed from and to.
+   */
+  isReached(room: number): boolean {
+    if (!this.#spares.isRefused) return false;
+    const { count, bytes, shortestBytes } = this.#spares;
+    const { comingBytes } = this.#parts.options;
+    if (count < SHORT_COUNT || (count === SHORT_COUNT && room < comingBytes / 8)) return true;
+    const drains = this.#drainBytes;
+    return bytes < drains + 2 * shortestBytes || this.#freeBytes(room) < comingBytes + drains;
+  }
+
+  get #drainBytes(): number {
+    const { shards, options } = this.#parts;
+    const jobs = shards.reduce((sum, { jobCount }) => sum + jobCount, 0);
+    return Math.min(SEGMENTS_MOST * options.segmentBytes, jobs * DRAIN_BYTES_PER_JOB);
+  }
+
+  /**
+   * What reclaiming may write: no more than leaves commands that go on meanwhile a place on a full
+   * disk, and a spare to a server that starts again in the middle.
+   */
+  reclaimRoom(room: number): ReclaimRoom {
+    if (!this.#spares.isRefused) return { roomBytes: Infinity, mostBytes: Infinity };
+    const { comingBytes } = this.#parts.options;
+    const mostBytes = this.#freeBytes(room) - comingBytes / 8;
+    return { roomBytes: mostBytes - this.#spares.shortestBytes, mostBytes };
+  }
+}
