@@ -1,10 +1,11 @@
-/* Memory plan: how much of the machine's or the container's memory is for jobs.
+/* Memory plan: how much of the machine's or the container's memory is for jobs, and how many threads
+ * and shards there is room for.
  *
  * What the process itself needs comes off first. A shard's memory never becomes smaller: when tubes
  * of several shards are full one after another, each shard keeps pages that are in use nowhere. So
  * there are two bounds: what jobs may take at a time, and what the memories of all shards may grow
- * to, which keeps a process from being killed for what it once used. Made once, by
- * server/payload.ts; docs.ts tells it to users.
+ * to, which keeps a process from being killed for what it once used. Used at the start, by
+ * server/server.ts (threads) and server/payload.ts; docs.ts tells it to users.
  */
 
 const MIB = 1_048_576;
@@ -20,6 +21,14 @@ export const JOURNAL_BYTES = 56 * MIB;
  * it.
  */
 export const LEAST_PART = 32;
+/** By default threads leave one part in so many for what memories may grow to. */
+export const ROOM_PART = 4;
+/** Growth that each shard has at least: with less in all there are fewer shards. */
+export const SHARD_BYTES = 128 * MIB;
+/** Shards for each thread: two threads seldom want the same one then. */
+export const SHARDS_PER_THREAD = 4;
+/** Most shards unless more are asked for. */
+export const SHARDS_DEFAULT_MAX = 32;
 
 /** What there is, and what shares it. */
 export interface MemorySituation {
@@ -41,10 +50,39 @@ export interface MemoryPlan {
 /** By default jobs may take half of what the process leaves: the rest is for what shards keep. */
 export function planMemory(situation: MemorySituation): MemoryPlan {
   const { availableBytes, threads, hasJournal, askedBytes } = situation;
-  const ownBytes = MAIN_BYTES + threads * THREAD_BYTES + (hasJournal ? JOURNAL_BYTES : 0);
-  const leftBytes = availableBytes - ownBytes;
+  const leftBytes = availableBytes - ownBytes(threads, hasJournal);
   const memoryBytes = Math.floor(
     askedBytes ?? Math.max(leftBytes / 2, availableBytes / LEAST_PART),
   );
   return { memoryBytes, growthBytes: Math.max(2 * memoryBytes, leftBytes) };
+}
+
+/** The most threads, up to `most` and 1 at least, that leave a good part for jobs. */
+export function fittingThreads(most: number, availableBytes: number, hasJournal: boolean): number {
+  const ownMost = availableBytes - availableBytes / ROOM_PART;
+  const threads = Math.floor((ownMost - ownBytes(0, hasJournal)) / THREAD_BYTES);
+  return Math.max(1, Math.min(most, threads));
+}
+
+/** What the process needs with the jobs that are asked for, or else with the least part of jobs. */
+export function neededBytes(situation: MemorySituation): number {
+  const { availableBytes, threads, hasJournal, askedBytes } = situation;
+  return ownBytes(threads, hasJournal) + (askedBytes ?? (2 * availableBytes) / LEAST_PART);
+}
+
+/**
+ * Shards unless so many are asked for: one for one thread, which it then never has to look for;
+ * otherwise a power of two, some for each thread. Where memories may not grow much there are fewer,
+ * so that the growth of one is not kept from the others; two can each grow to one half of it, which
+ * by default is all that jobs may take.
+ */
+export function defaultShards(threads: number, growthBytes: number): number {
+  if (threads === 1) return 1;
+  const wanted = 2 ** Math.ceil(Math.log2(threads * SHARDS_PER_THREAD));
+  const fitting = 2 ** Math.floor(Math.log2(growthBytes / SHARD_BYTES));
+  return Math.min(wanted, SHARDS_DEFAULT_MAX, Math.max(2, fitting));
+}
+
+function ownBytes(threads: number, hasJournal: boolean): number {
+  return MAIN_BYTES + threads * THREAD_BYTES + (hasJournal ? JOURNAL_BYTES : 0);
 }

@@ -46,7 +46,7 @@ export interface Options {
   readonly maxFailureBytes: number;
   /** Failures that each job keeps, the youngest ones: 0 to FAILURES_KEPT_MAX. */
   readonly failuresKept: number;
-  /** I/O threads, 1 to THREADS_MAX; absent means as many as there are processors available. */
+  /** I/O threads, 1 to THREADS_MAX; absent means that the server chooses. */
   readonly threads: number | undefined;
   /** Shards, a power of two, 1 to SHARDS_MAX; absent means that the server chooses. */
   readonly shards: number | undefined;
@@ -244,7 +244,7 @@ export const OPTIONS: { readonly [Key in keyof Settings]: Option<Settings[Key]> 
     placeholder: "N",
     help: "I/O threads",
     default: undefined,
-    defaultText: "the processors available",
+    defaultText: "the processors available, fewer where memory is short",
     ...count(1, THREADS_MAX),
   },
   shards: {
@@ -253,7 +253,7 @@ export const OPTIONS: { readonly [Key in keyof Settings]: Option<Settings[Key]> 
     placeholder: "N",
     help: "parts that the tubes are divided among; commands on different parts run at once",
     default: undefined,
-    defaultText: "chosen to suit the threads",
+    defaultText: "chosen to suit the threads and the memory",
     ...shardCount,
   },
   memoryBytes: {
@@ -353,7 +353,7 @@ export const OPTIONS: { readonly [Key in keyof Settings]: Option<Settings[Key]> 
     name: "max-output",
     category: "Limits",
     placeholder: "SIZE",
-    help: "queued replies of a connection at which the server stops reading from it",
+    help: "queued replies of a connection, beside --memory, at which the server stops reading from it",
     default: MIB,
     ...size(4096, GIB, "a size from 4KiB to 1GiB"),
   },

@@ -3,7 +3,7 @@
  * The shards' memories and the compiled engine are shared between all threads; everything else is
  * plain data and is copied. Made by server.ts, opened by open-host.ts in each thread.
  */
-import { planMemory } from "../config/memory-plan.ts";
+import { defaultShards, planMemory } from "../config/memory-plan.ts";
 import type { Options } from "../config/options.ts";
 import {
   comingBytesMax,
@@ -51,10 +51,6 @@ export interface ShardsPayload {
 
 /** beanstalkd's default of -s, which `stats` prints even without a journal. */
 const BEANSTALKD_SEGMENT_BYTES = 10_485_760;
-/** Shards for each thread: two threads seldom want the same one then. */
-const SHARDS_PER_THREAD = 4;
-/** Most shards unless more are asked for. */
-const SHARDS_DEFAULT_MAX = 32;
 
 /** The shards, empty. Rejects with a ModuleMissingError if nothing has been built. */
 export async function makePayload(
@@ -66,7 +62,6 @@ export async function makePayload(
   const engineWasm = await runtime.readModule("engine");
   const controlWasm = await runtime.readModule("control");
   const module = await WebAssembly.compile(engineWasm);
-  const shards = options.shards ?? defaultShards(common.threads);
   const directory = options.dataDirectory;
   const hasJournal = directory !== undefined;
   const plan = planMemory({
@@ -75,9 +70,10 @@ export async function makePayload(
     hasJournal,
     askedBytes: options.memoryBytes,
   });
+  const { memoryBytes, growthBytes } = plan;
+  const shards = options.shards ?? defaultShards(common.threads, growthBytes);
   const all = hasJournal ? seats + 1 : seats; // the committer's thread is the last
   const ringBytes = hasJournal ? ringBytesFor(all, shards, options.segmentBytes) : 0;
-  const { memoryBytes, growthBytes } = plan;
   const memories = makeShards(module, shards, all, memoryBytes, ringBytes, growthBytes);
   keepFailures(memories, options.failuresKept);
   const content: ShardsPayload = {
@@ -114,16 +110,6 @@ function journalOptionsOf(options: Options, memories: ShardMemories): JournalOpt
   const recordBytes = recordBytesMax(options.maxJobBytes, options.maxFailureBytes);
   const comingBytes = comingBytesMax(memories, segmentBytes, recordBytes);
   return { level, intervalMillis, segmentBytes, comingBytes };
-}
-
-/**
- * One shard for one thread, which it then never has to look for; otherwise a power of two, some for
- * each thread.
- */
-function defaultShards(threads: number): number {
-  if (threads === 1) return 1;
-  const wanted = 2 ** Math.ceil(Math.log2(threads * SHARDS_PER_THREAD));
-  return Math.min(wanted, SHARDS_DEFAULT_MAX);
 }
 
 function limitsOf(options: Options): SessionLimits {

@@ -7,6 +7,7 @@
  * journal, have the threads listen, say so, wait for a signal, stop. A signal to stop is obeyed at
  * any moment of that. Called by cli/main.ts.
  */
+import { fittingThreads, neededBytes } from "../config/memory-plan.ts";
 import { THREADS_MAX } from "../../assembly/constants.ts";
 import { formatListenAddress, type BoundAddress } from "../config/listen-address.ts";
 import type { Options } from "../config/options.ts";
@@ -133,6 +134,7 @@ class Server {
     const hosts = await this.#unlessStopped(this.#lookUpHosts());
     const addresses = await this.#unlessStopped(this.#probe(hosts));
     const threads = await this.#unlessStopped(this.#threadCount(addresses.some(isTcp)));
+    this.#warnOfMemory(threads);
     const files = this.#shareFiles(threads, addresses, openHttp !== undefined);
     const seats = openHttp === undefined ? threads : threads + 1;
     const common = createCommon(threads, seats);
@@ -372,11 +374,38 @@ class Server {
   }
 
   async #threadCount(hasTcp: boolean): Promise<number> {
-    const wanted = this.#options.threads ?? Math.min(this.#runtime.processors, THREADS_MAX - 1);
+    const wanted = this.#options.threads ?? this.#defaultThreads();
     if (wanted === 1 || !hasTcp || (await this.#runtime.canSharePorts())) return wanted;
     const why = "threads cannot share a port here, so there is one I/O thread";
     this.#log.write("warn", why, { runtime: this.#runtime.name, wanted });
     return 1;
+  }
+
+  /** One for each processor, or fewer where memory is short. */
+  #defaultThreads(): number {
+    const { processors, memoryBytes: availableBytes } = this.#runtime;
+    const most = Math.min(processors, THREADS_MAX - 1);
+    const threads = fittingThreads(most, availableBytes, this.#hasJournal);
+    if (threads < most) {
+      const why = "fewer I/O threads than processors: more would need too much memory";
+      this.#log.write("info", why, { threads, processors, availableBytes });
+    }
+    return threads;
+  }
+
+  /** Whoever is to be killed by the kernel, which says nothing, is told before. */
+  #warnOfMemory(threads: number): void {
+    const { memoryBytes: availableBytes } = this.#runtime;
+    const { memoryBytes: askedBytes } = this.#options;
+    const hasJournal = this.#hasJournal;
+    const needed = neededBytes({ availableBytes, threads, hasJournal, askedBytes });
+    if (needed <= availableBytes) return;
+    const why = "the memory is less than the process may need: it may be killed without a word";
+    this.#log.write("warn", why, { neededBytes: needed, availableBytes, threads });
+  }
+
+  get #hasJournal(): boolean {
+    return this.#options.dataDirectory !== undefined;
   }
 
   /**
@@ -385,9 +414,9 @@ class Server {
    */
   #shareFiles(threads: number, wanted: readonly BoundAddress[], hasHttp: boolean): FileBudget {
     const { openFilesMax: openFiles } = this.#runtime;
-    const { maxConnections, dataDirectory } = this.#options;
+    const { maxConnections } = this.#options;
     const listeners = threads * wanted.length;
-    const hasJournal = dataDirectory !== undefined;
+    const hasJournal = this.#hasJournal;
     const needs = { threads, listeners, hasJournal, hasHttp, maxConnections };
     const budget = shareFiles(openFiles, needs);
     const { connections, httpConnections } = budget;

@@ -1,5 +1,10 @@
 import { expect, test } from "vitest";
-import { planMemory } from "../../src/config/memory-plan.ts";
+import {
+  defaultShards,
+  fittingThreads,
+  neededBytes,
+  planMemory,
+} from "../../src/config/memory-plan.ts";
 
 const MIB = 1_048_576;
 const GIB = 1024 * MIB;
@@ -30,4 +35,38 @@ test("what is asked for is not changed, and memories may grow so that one tube c
   const { memoryBytes, growthBytes } = planMemory({ ...small, availableBytes: 16 * GIB });
   expect(memoryBytes).toBe(64 * MIB);
   expect(growthBytes).toBeGreaterThan(15 * GIB);
+});
+
+test("as many threads as leave a quarter of the memory, and one at least", () => {
+  const threads = (most: number, availableMib: number, hasJournal = false): number =>
+    fittingThreads(most, availableMib * MIB, hasJournal);
+  expect(threads(2, 64)).toBe(1);
+  expect(threads(2, 128)).toBe(1);
+  expect(threads(2, 160)).toBe(1);
+  expect(threads(2, 192)).toBe(2);
+  expect(threads(63, 256)).toBe(4);
+  expect(threads(63, 16_384)).toBe(63);
+  expect(threads(2, 128, true)).toBe(1);
+  expect(threads(2, 192, true)).toBe(1);
+  expect(threads(2, 256, true)).toBe(2);
+});
+
+test("the need is the process and what jobs are asked for, or else their least growth", () => {
+  const small = { availableBytes: 128 * MIB, threads: 1, hasJournal: true, askedBytes: undefined };
+  expect(neededBytes(small)).toBe((152 + 8) * MIB);
+  expect(neededBytes({ ...small, askedBytes: 64 * MIB })).toBe((152 + 64) * MIB);
+});
+
+test("a shard may grow to 128 MiB, else there are fewer; two share what there is", () => {
+  const shards = (threads: number, growthMib: number): number =>
+    defaultShards(threads, growthMib * MIB);
+  expect(shards(1, 8)).toBe(1);
+  expect(shards(1, 16_384)).toBe(1);
+  expect(shards(2, 8)).toBe(2);
+  expect(shards(2, 128)).toBe(2);
+  expect(shards(2, 512)).toBe(4);
+  expect(shards(2, 1024)).toBe(8);
+  expect(shards(2, 16_384)).toBe(8);
+  expect(shards(3, 16_384)).toBe(16);
+  expect(shards(63, 16_384)).toBe(32);
 });

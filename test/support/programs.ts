@@ -12,6 +12,7 @@
  */
 import { accessSync, constants, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { cgroupKind } from "./memory-cgroup.ts";
 
 /** Debian's package of each program. A machine that lacks one of Debian's base has none listed. */
 const PACKAGES = {
@@ -22,12 +23,16 @@ const PACKAGES = {
   strace: "strace",
 } as const;
 /** Rights that cannot be installed: whether this process has them, and how a message names them. */
-const RIGHTS = { mounts: "the right to mount" } as const;
+const RIGHTS = {
+  mounts: "the right to mount",
+  cgroups: "the right to make a memory cgroup",
+} as const;
 
 /** A program that can be started. */
 export type Program = keyof typeof PACKAGES;
+type Right = keyof typeof RIGHTS;
 /** What a test can need. */
-export type Need = Program | keyof typeof RIGHTS;
+export type Need = Program | Right;
 
 declare module "vitest" {
   interface TestTags {
@@ -37,7 +42,7 @@ declare module "vitest" {
 
 export const PROGRAMS = Object.keys(PACKAGES) as readonly Program[];
 /** Every row. */
-export const NEEDS: readonly Need[] = [...PROGRAMS, ...(Object.keys(RIGHTS) as ["mounts"])];
+export const NEEDS: readonly Need[] = [...PROGRAMS, ...(Object.keys(RIGHTS) as Right[])];
 /** What installs the programs. */
 export const PREPARE = "npm run test:prepare";
 
@@ -59,7 +64,7 @@ export function program(name: Program): string {
 }
 
 /** Throws a MissingProgramError where this process has not the right. */
-export function right(name: keyof typeof RIGHTS): void {
+export function right(name: Right): void {
   if (has(name)) return;
   throw new MissingProgramError(`${RIGHTS[name]} is missing: root with CAP_SYS_ADMIN has it`);
 }
@@ -71,12 +76,13 @@ export function packageOf(name: Program): string {
 
 /** Whether the machine has it. */
 export function has(need: Need): boolean {
+  if (need === "cgroups") return cgroupKind() !== undefined;
   return need === "mounts" ? canMount() : pathOf(need) !== undefined;
 }
 
 /** How messages name it. */
 export function titleOf(need: Need): string {
-  return need === "mounts" ? RIGHTS[need] : need;
+  return need === "mounts" || need === "cgroups" ? RIGHTS[need] : need;
 }
 
 /** Whether tests of what is missing are skipped; in CI they run, and fail. */
