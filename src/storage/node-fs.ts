@@ -103,7 +103,7 @@ class NodeFile implements StorageFile {
 function makeDirectory(path: string): void {
   if (fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
   const above = dirname(path);
-  if (above !== path) makeDirectory(above);
+  if (!fs.existsSync(above)) makeDirectory(above);
   fs.mkdirSync(path, { mode: DIRECTORY_MODE });
 }
 
