@@ -32,7 +32,9 @@ export interface StorageFile {
 export interface Storage {
   /** Names of all files. */
   list(): readonly string[];
-  /** Opens an existing file. `write` false: only to read. Throws a StorageError. */
+  /**
+   * Opens an existing file, which must be one. `write` false: only to read. Throws a StorageError.
+   */
   open(name: string, write: boolean): StorageFile;
   /** Makes an empty file, which must not exist, and opens it. Throws a StorageError. */
   create(name: string): StorageFile;
@@ -68,8 +70,13 @@ export type StorageFailure =
   | "HM_STORAGE_READ_ONLY"
   /** Another server uses the directory. */
   | "HM_STORAGE_BUSY"
+  /** What has that name is no file: a directory, a pipe, a link that leads nowhere. */
+  | "HM_STORAGE_NO_FILE"
   /** Anything else: the device or the file system failed. */
   | "HM_STORAGE_FAILED";
+
+/** What is said of HM_STORAGE_NO_FILE. */
+export const NO_FILE = "it is no file";
 
 /** A storage call failed. */
 export class StorageError extends Error {
@@ -80,6 +87,11 @@ export class StorageError extends Error {
     super(message, options);
     this.code = code;
   }
+}
+
+/** Whether a storage call failed because what has that name is no file. */
+export function isNoFile(error: unknown): error is StorageError {
+  return error instanceof StorageError && error.code === "HM_STORAGE_NO_FILE";
 }
 
 /** Whether a storage call failed only for want of space. */

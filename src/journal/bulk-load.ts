@@ -166,14 +166,14 @@ export class BulkLoad {
   }
 
   #begin(): { file: StorageFile; salt: number; position: number } {
-    const { storage, random, checksum, lastId, wallMicros } = this.#parts;
+    const { storage, random, checksum, lastId, wallMicros, segmentBytes } = this.#parts;
     const number = ++this.#segments;
     const file = storage.create(unfinishedName(number));
     const salt = random() >>> 0;
     const header = new Uint8Array(SEGMENT_HEADER_BYTES);
-    const firstFrame = this.#nextFrame;
+    const place = { number, salt, firstFrame: this.#nextFrame, fileBytes: segmentBytes };
     writeSegmentHeader(
-      { number, salt, firstFrame, lastId, idsAhead: 0, bootId: "", wallMicros, shards: 1 },
+      { ...place, lastId, idsAhead: 0, bootId: "", wallMicros, shards: 1 },
       header,
       checksum,
     );

@@ -33,6 +33,7 @@ const SEGMENT_CRC_TO = 128;
 /** Where the boot's id stands; in front of it, how far ids may run ahead. */
 const BOOT_ID_FROM = 60;
 const BOOT_ID_TO = 76;
+const FILE_BYTES_AT = 80;
 const SEGMENT_MAGIC = "HMJRNL\0\x01";
 
 /** Bytes of a frame header without its sections. */
@@ -40,10 +41,15 @@ export const FRAME_BYTES = 64;
 /** Bytes of a section in a frame header. */
 const SECTION_BYTES = 16;
 /**
+ * Bytes at the end of a segment that are kept for a start that finds no space: it says there which
+ * segment it goes on in.
+ */
+export const REUSE_BYTES = 512;
+/**
  * Bytes at the end of a segment that only frames may take that say which segments go, or that end
  * it: room for several, of 64 segments each in the worst case.
  */
-export const STATEMENTS_BYTES = 1024;
+export const STATEMENTS_BYTES = 1024 + REUSE_BYTES;
 /** "HMRF". */
 export const FRAME_MAGIC = 0x46524d48;
 /** The frame's CRC covers its header from here. */
@@ -72,6 +78,8 @@ export interface SegmentHeader {
    * through; undefined in what an older version wrote.
    */
   readonly idsAhead: number | undefined;
+  /** Length of its file when it was begun; 0 where that was not told. It never gets shorter. */
+  readonly fileBytes: number;
   /** As the machine's at that time (storage/boot-id.ts): 32 hex digits, or "" where it has none. */
   readonly bootId: string;
 }
@@ -131,6 +139,7 @@ export function writeSegmentHeader(
   view.setFloat64(40, header.lastId, true);
   view.setFloat64(48, header.wallMicros, true);
   view.setUint32(BOOT_ID_FROM - 4, header.idsAhead ?? 0, true);
+  view.setFloat64(FILE_BYTES_AT, header.fileBytes, true);
   for (let at = 0; at < header.bootId.length; at += 2) {
     into[BOOT_ID_FROM + at / 2] = Number.parseInt(header.bootId.slice(at, at + 2), 16);
   }
@@ -170,6 +179,7 @@ export function readSegmentHeader(
       view.getUint16(12, true) < VERSION_WITH_IDS_AHEAD
         ? undefined
         : view.getUint32(BOOT_ID_FROM - 4, true),
+    fileBytes: view.getFloat64(FILE_BYTES_AT, true),
     bootId: bootIdIn(bytes),
   };
 }

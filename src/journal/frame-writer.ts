@@ -8,6 +8,7 @@
  */
 
 import {
+  FRAME_BYTES,
   frameHeaderBytes,
   idsAhead,
   SEGMENT_HEADER_BYTES,
@@ -17,7 +18,7 @@ import {
 import type { FrameHeader, Section, SegmentHeader } from "./format.ts";
 import type { CommitState } from "./commit-state.ts";
 import type { CommitParts } from "./journal-parts.ts";
-import { SegmentFile } from "./segment-file.ts";
+import { pinLength, SegmentFile } from "./segment-file.ts";
 import type { Statement } from "./statement.ts";
 import { lacksSpace } from "../storage.ts";
 import type { StorageFile } from "../storage.ts";
@@ -45,8 +46,8 @@ export class FrameWriter {
   /**
    * Writes to `file` the first frame of a segment, which lists the `members`, and then the header,
    * and goes on there; undefined when there was no space. Then the header may all the same be
-   * there: nothing but this may be written next. `isReused`: the file still shows a segment that
-   * must not be missed, so the list has to be safe first.
+   * there: nothing but this may be written next. `isReused`: the file's header may be one of a time
+   * before, and its length need not be safe, so the list and the length have to be safe first.
    */
   begin(
     { number, salt, bootId }: Pick<SegmentHeader, "number" | "salt" | "bootId">,
@@ -56,9 +57,9 @@ export class FrameWriter {
   ): SegmentFile | undefined {
     const { shards, checksum } = this.#parts;
     const header = new Uint8Array(SEGMENT_HEADER_BYTES);
-    const firstFrame = this.#state.nextFrame;
+    const place = { number, salt, firstFrame: this.#state.nextFrame, fileBytes: file.size };
     writeSegmentHeader(
-      { ...this.#circumstances(), number, salt, firstFrame, bootId, shards: shards.length },
+      { ...this.#circumstances(), ...place, bootId, shards: shards.length },
       header,
       checksum,
     );
@@ -66,7 +67,10 @@ export class FrameWriter {
     const frame = this.#empty(salt, { statement: members });
     const isBegun = this.#try(() => {
       segment.write(SEGMENT_HEADER_BYTES, [frame]);
-      if (isReused) segment.sync();
+      if (isReused) {
+        pinLength(file);
+        segment.sync();
+      }
       segment.writeHeader(header);
     });
     if (!isBegun) return undefined;
@@ -96,6 +100,15 @@ export class FrameWriter {
   /** Writes what is to be said about segments; false when there was no space. */
   writeStatement(segment: SegmentFile, statement: Statement): boolean {
     return this.#append(segment, [this.#empty(segment.salt, { statement })]);
+  }
+
+  /**
+   * Writes the same at the end of a segment of an earlier server, and zeros, so that nothing that
+   * lay there follows; false when there was no space.
+   */
+  writeLateStatement(segment: SegmentFile, end: number, statement: Statement): boolean {
+    const pieces = [this.#empty(segment.salt, { statement }), new Uint8Array(FRAME_BYTES)];
+    return this.#try(() => segment.write(end, pieces));
   }
 
   /** A frame without records. */

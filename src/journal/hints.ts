@@ -15,7 +15,7 @@ import * as C from "../../assembly/constants.ts";
 import { lacksSpace } from "../storage.ts";
 import type { Storage, StorageFile } from "../storage.ts";
 import type { Checksum } from "./format.ts";
-import { readAround } from "./holes.ts";
+import { readAround, sizeOf } from "./holes.ts";
 import type { JournalShard } from "./journal-shard.ts";
 import { writeFully } from "./segment-file.ts";
 
@@ -57,9 +57,7 @@ export class HintWriter {
     this.#shards = shards;
     this.#checksum = checksum;
     if (!storage.list().includes(NAME)) return;
-    const file = storage.open(NAME, false);
-    this.#bytes = file.size;
-    file.close();
+    this.#bytes = sizeOf(storage, NAME) ?? 0;
   }
 
   /** Bytes that the file takes, and the next one, which is being written. */

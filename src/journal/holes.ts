@@ -5,7 +5,7 @@
  * known to be damaged, and by `homemaker verify`; everywhere else a read that fails is an error.
  */
 
-import { StorageError } from "../storage.ts";
+import { isNoFile, StorageError } from "../storage.ts";
 import type { Storage, StorageFile } from "../storage.ts";
 
 /** A stretch of a file that cannot be read. */
@@ -29,7 +29,8 @@ const PIECE_BYTES = 65_536;
 
 /**
  * Reads all that can be read of a file, or of its first `most` bytes. `into`, if it is long enough,
- * takes them. Throws a StorageError when the file cannot be opened.
+ * takes them. What is no file is a hole without length. Throws a StorageError when the file cannot
+ * be opened.
  */
 export function readAround(
   storage: Storage,
@@ -37,7 +38,10 @@ export function readAround(
   most = Infinity,
   into = new Uint8Array(0),
 ): Salvaged {
-  const file = storage.open(name, false);
+  const file = openAround(storage, name);
+  if (file instanceof StorageError) {
+    return { bytes: into.subarray(0, 0), holes: [{ from: 0, to: 0, error: file }] };
+  }
   try {
     const size = Math.min(most, file.size);
     const bytes = size <= into.length ? into.subarray(0, size) : new Uint8Array(size);
@@ -45,6 +49,25 @@ export function readAround(
   } finally {
     file.close();
   }
+}
+
+/** Opens a file, or returns why there is none of that name. Throws any other StorageError. */
+function openAround(storage: Storage, name: string): StorageFile | StorageError {
+  try {
+    return storage.open(name, false);
+  } catch (error) {
+    if (isNoFile(error)) return error;
+    throw error;
+  }
+}
+
+/** Length of a file; undefined if what has that name is none. Throws any other StorageError. */
+export function sizeOf(storage: Storage, name: string): number | undefined {
+  const file = openAround(storage, name);
+  if (file instanceof StorageError) return undefined;
+  const { size } = file;
+  file.close();
+  return size;
 }
 
 function readInto(bytes: Uint8Array<ArrayBuffer>, file: StorageFile): Salvaged {

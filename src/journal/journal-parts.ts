@@ -85,4 +85,6 @@ export interface JournalParts extends CommitParts {
   readonly unreadableSegments: readonly number[];
   readonly nextSegment: number;
   readonly nextFrame: number;
+  /** Where the newest segment goes on; undefined if something of it cannot be read. */
+  readonly newestEnd: number | undefined;
 }

@@ -9,6 +9,7 @@
 import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";
 import type { Checksum } from "./format.ts";
+import type { Region } from "./scan.ts";
 
 /** What of a shard's stream goes into a frame. */
 export interface Gathered {
@@ -207,6 +208,23 @@ export class JournalShard {
   /** Jobs in the segment that were found, newer, in another one too. */
   superseded(number: number): number {
     return this.#word(number, C.SEGMENT_SUPERSEDED);
+  }
+
+  /**
+   * Whether every record between two places in the bytes of a segment is sound. The ring is the
+   * staging area.
+   */
+  isWhole({ from, to }: Pick<Region, "from" | "to">, bytes: Uint8Array, salt: number): boolean {
+    let at = from;
+    while (at < to) {
+      const staged = Math.min(to - at, this.ringBytes);
+      this.ring.set(bytes.subarray(at, at + staged));
+      this.shard.answer(this.shard.engine.check(this.shard.thread, staged, salt));
+      const done = this.shard.field(C.RESULT_COUNT);
+      if (done === 0) return false;
+      at += done;
+    }
+    return true;
   }
 }
 

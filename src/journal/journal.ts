@@ -21,7 +21,7 @@
 
 import { Commit } from "./commit.ts";
 import type { CommitState } from "./commit-state.ts";
-import { FRAME_BYTES, frameHeaderBytes, segmentName } from "./format.ts";
+import { FRAME_BYTES, frameHeaderBytes, REUSE_BYTES, segmentName } from "./format.ts";
 import { FrameWriter } from "./frame-writer.ts";
 import type { JournalFigures } from "./journal-figures.ts";
 import type { ExistingSegment, JournalParts } from "./journal-parts.ts";
@@ -87,7 +87,11 @@ export class Journal {
     this.#begun = this.#leftover();
     if (this.#begun === undefined) {
       while (this.#spares.count === 0 && this.#spares.prepare());
-      if (this.#spares.count === 0) this.#begun = this.#segments.reuse(this.#nextSegment);
+      if (this.#spares.count === 0)
+        this.#begun = this.#segments.reuse(this.#nextSegment, this.#frames);
+    } else if (this.#segments.wasReused) {
+      this.#state.nextFrame++; // the frame that says so stands there already
+      this.#frames.setSafe();
     }
     const isReused = this.#begun !== undefined;
     const current = this.#open(this.#segments.numbers, isReused);
@@ -389,7 +393,8 @@ export class Journal {
     if (numbers.every(isSaid)) return true;
     if (this.#commit.refused.length > 0) return false;
     const isOver =
-      this.#begun !== undefined || this.#commit.left < frameHeaderBytes(0, goneStatement(numbers));
+      this.#begun !== undefined ||
+      this.#commit.left - REUSE_BYTES < frameHeaderBytes(0, goneStatement(numbers));
     if (isOver && !this.#rotate()) return false;
     const statement = goneStatement(numbers.filter((number) => !isSaid(number)));
     if (!this.#frames.writeStatement(this.#current, statement)) return false;

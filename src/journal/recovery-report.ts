@@ -25,11 +25,11 @@ export interface RecoveryReport {
 }
 
 /** What tells of damage in a report, the segments by whatever names them. */
-interface Harm {
-  readonly damagedSegments: readonly unknown[];
+export interface Harm<Name> {
+  readonly damagedSegments: readonly Name[];
   readonly incompleteJobs: number;
-  readonly missingSegments: readonly unknown[];
-  readonly strangeSegments: readonly unknown[];
+  readonly missingSegments: readonly Name[];
+  readonly strangeSegments: readonly Name[];
 }
 
 /** Whether something that had been safe is not as it was. */
@@ -38,7 +38,7 @@ export function isDamaged({
   incompleteJobs,
   missingSegments,
   strangeSegments,
-}: Harm): boolean {
+}: Harm<unknown>): boolean {
   const segments = [...damagedSegments, ...missingSegments, ...strangeSegments];
   return incompleteJobs + segments.length > 0;
 }

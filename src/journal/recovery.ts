@@ -42,12 +42,13 @@ import type { FoundHints } from "./hints.ts";
 import { readAround } from "./holes.ts";
 import type { Hole, Salvaged } from "./holes.ts";
 import { Membership } from "./membership.ts";
-import type { RecoveryReport } from "./recovery-report.ts";
+import { isDamaged } from "./recovery-report.ts";
+import type { Harm, RecoveryReport } from "./recovery-report.ts";
 import { alone, Replay } from "./replay.ts";
 import type { ReplayParts, Workforce } from "./replay.ts";
 import { durableOf, piecesOf, safeBefore } from "./pieces.ts";
 import type { Found, Piece } from "./pieces.ts";
-import { rosterOf } from "./roster.ts";
+import { renamedIn, rosterOf } from "./roster.ts";
 import type { Roster } from "./roster.ts";
 import { scanSegment } from "./scan.ts";
 import type { Region } from "./scan.ts";
@@ -75,10 +76,12 @@ export interface RecoveryParts {
 /** What a journal goes on with. */
 export interface Recovered {
   readonly segments: readonly ExistingSegment[];
-  /** Those whose headers cannot be read, and which stay for people to look at. */
+  /** Those whose headers the device cannot read: they stay, since it may be able to again. */
   readonly unreadableSegments: readonly number[];
   readonly nextSegment: number;
   readonly nextFrame: number;
+  /** As JournalParts.newestEnd. */
+  readonly newestEnd: number | undefined;
   readonly report: RecoveryReport;
   /** Absent when all was written. */
   readonly unsettled?: Unsettled;
@@ -121,10 +124,10 @@ class Recovery {
   readonly #segments: ExistingSegment[] = [];
   #lastFrame = 0;
   #lastId = 0;
+  /** Where the newest segment goes on. */
+  #newestEnd: number | undefined;
   /** How many more ids may have been told by what did not come through. */
   #idsAhead = 0;
-  /** Something is damaged, which may have told of ids. */
-  #mayHideIds = false;
   #frames = 0;
   #bytes = 0;
   /** Length of the longest segment. */
@@ -136,6 +139,7 @@ class Recovery {
   readonly #roster: Roster;
   readonly #membership = new Membership();
   #missingSegments: readonly number[] = [];
+  readonly #strangeSegments: number[] = [];
   #incompleteJobs = 0;
   /** Segments in which jobs stand whose bodies are not whole. */
   readonly #incompleteSegments = new Set<number>();
@@ -167,12 +171,16 @@ class Recovery {
 
   run(): Recovered {
     const { found, unreadable, strange, highest } = this.#roster;
-    for (const number of unreadable) this.#damage(number, 0, "its header is damaged");
+    for (const { number, why, mayHeal } of unreadable) {
+      this.#damage(number, 0, why);
+      if (!mayHeal) this.#settlement.setAside(number);
+    }
     for (const number of strange) this.#setAside(number);
     for (const index of found.keys()) this.#replaySegment(found, index);
     this.#findMissing();
     this.#replayStrays();
     for (const shard of this.#parts.shards) this.#endReplay(shard);
+    if (isDamaged(this.#harm)) this.#lastId += idsAhead(this.#longestBytes);
     this.#start(found.length);
     if (this.#hints !== undefined) applyHints(this.#hints, this.#parts.shards, this.#parts.now);
     for (const { shard } of this.#parts.shards) shard.beginBudget();
@@ -180,7 +188,7 @@ class Recovery {
     const unsettled = this.#settlement.make();
     return {
       segments: this.#segments.map((segment) => this.#withUrgency(segment)),
-      unreadableSegments: unreadable,
+      unreadableSegments: unreadable.filter(({ mayHeal }) => mayHeal).map(({ number }) => number),
       nextSegment: highest + 1,
       nextFrame: this.#lastFrame + 1,
       report: {
@@ -190,13 +198,21 @@ class Recovery {
         jobs,
         tornBytes: this.#tornBytes,
         damagedBytes: this.#damagedBytes,
-        damagedSegments: this.#damagedSegments,
         unreadableBytes: this.#unreadableBytes,
-        incompleteJobs: this.#incompleteJobs,
-        missingSegments: this.#missingSegments,
-        strangeSegments: strange,
+        ...this.#harm,
       },
+      newestEnd: this.#newestEnd,
       ...(unsettled && { unsettled }),
+    };
+  }
+
+  /** What had been safe and is not as it was; it may have told of ids. */
+  get #harm(): Harm<number> {
+    return {
+      damagedSegments: this.#damagedSegments,
+      incompleteJobs: this.#incompleteJobs,
+      missingSegments: this.#missingSegments,
+      strangeSegments: this.#strangeSegments,
     };
   }
 
@@ -205,6 +221,7 @@ class Recovery {
     if (this.#parts.strict) {
       throw new DamageError(`${segmentName(number)}: it does not belong to the journal`);
     }
+    this.#strangeSegments.push(number);
     this.#settlement.setAside(number);
   }
 
@@ -213,8 +230,11 @@ class Recovery {
     if (highest > (found.at(-1)?.number ?? 0)) this.#membership.doubt();
     this.#missingSegments = this.#membership.missing(present);
     const [first] = this.#missingSegments;
-    if (first === undefined || !this.#parts.strict) return;
-    throw new DamageError(`${segmentName(first)}: it belongs to the journal and is missing`);
+    if (first !== undefined && this.#parts.strict) {
+      throw new DamageError(`${segmentName(first)}: it belongs to the journal and is missing`);
+    }
+    const renamed = renamedIn(this.#roster, this.#missingSegments);
+    if (renamed !== undefined) this.#setAside(renamed);
   }
 
   /**
@@ -252,6 +272,7 @@ class Recovery {
     const { end, isCut } = this.#replayPieces(pieces, replayed, index, all.length);
     if (isCut) this.#cutSegments.push(number);
     else if (!isNewest) this.#checkEnd(replayed, end);
+    this.#checkLength(replayed);
     this.#finishLast = () => this.#finish(replayed);
     if (isNewest) {
       this.#finishLast();
@@ -297,7 +318,8 @@ class Recovery {
     if (this.#lastFrame >= durable) {
       // What follows was never known to be safe: whole, one behind the other, or not at all.
       if (!isNewest || frame?.number !== this.#lastFrame + 1) return false;
-      if (!regions.every((region) => this.#isWhole(region, bytes, header.salt))) return false;
+      const [shard] = this.#parts.shards;
+      if (!regions.every((one) => shard?.isWhole(one, bytes, header.salt))) return false;
     } else if (frame === undefined || frame.number > this.#lastFrame + 1) {
       this.#damage(number, frame === undefined ? to - from : 0, "frames are damaged");
       this.#membership.doubt();
@@ -335,6 +357,13 @@ class Recovery {
     this.#lastFrame = durable;
   }
 
+  /** A file keeps its length from before it becomes a segment. */
+  #checkLength({ found: { number, header }, bytes }: Replayed): void {
+    if (bytes.length >= header.fileBytes) return;
+    this.#damage(number, header.fileBytes - bytes.length, "its file has been cut short");
+    this.#membership.doubt();
+  }
+
   /**
    * Makes what the newest segment holds safe: writes again what was not known to be, since a sync
    * that failed may have left it in memory only, and an empty frame that ends it if there is none.
@@ -350,6 +379,7 @@ class Recovery {
     this.#skipUntold(found.header, pieces.slice(kept.length), isEnded);
     if (holes.length > 0) return;
     const mark = isEnded ? new Uint8Array(0) : this.#endMark(found, bytes, end);
+    this.#newestEnd = end + mark.length / 2;
     const unsafe = kept.find(({ frame }) => (frame?.number ?? 0) > durable)?.from ?? end;
     this.#settlement.rewrite({ name: segmentName(found.number), bytes, unsafe, end, mark });
   }
@@ -373,7 +403,6 @@ class Recovery {
       for (const { frame } of cut) {
         if (frame !== undefined) this.#lastId = Math.max(this.#lastId, frame.lastId);
       }
-      if (this.#mayHideIds) this.#lastId += all;
     }
   }
 
@@ -410,25 +439,8 @@ class Recovery {
 
   #damage(number: number, bytes: number, what: string): void {
     if (this.#parts.strict) throw new DamageError(`${segmentName(number)}: ${what}`);
-    this.#mayHideIds = true;
     this.#damagedBytes += bytes;
     if (!this.#damagedSegments.includes(number)) this.#damagedSegments.push(number);
-  }
-
-  /** Whether every record of a region is sound. */
-  #isWhole(region: Region, bytes: Uint8Array, salt: number): boolean {
-    const [first] = this.#parts.shards;
-    if (first === undefined) return true;
-    let at = region.from;
-    while (at < region.to) {
-      const staged = Math.min(region.to - at, first.ringBytes);
-      first.ring.set(bytes.subarray(at, at + staged));
-      first.shard.answer(first.shard.engine.check(first.shard.thread, staged, salt));
-      const done = first.shard.field(C.RESULT_COUNT);
-      if (done === 0) return false;
-      at += done;
-    }
-    return true;
   }
 
   /**
@@ -477,11 +489,11 @@ class Recovery {
   /** Segments in which something is wrong are the first to be reclaimed. */
   #withUrgency(segment: ExistingSegment): ExistingSegment {
     const { number } = segment;
-    const isDamaged = this.#damagedSegments.includes(number);
+    const isHit = this.#damagedSegments.includes(number);
     const isTorn = this.#cutSegments.includes(number);
     const isIncomplete = this.#incompleteSegments.has(number);
     const isSuperseded = this.#parts.shards.some((shard) => shard.superseded(number) > 0);
-    if (!isDamaged && !isTorn && !isIncomplete && !isSuperseded) return segment;
-    return { ...segment, first: true, quarantine: isDamaged };
+    if (!isHit && !isTorn && !isIncomplete && !isSuperseded) return segment;
+    return { ...segment, first: true, quarantine: isHit };
   }
 }

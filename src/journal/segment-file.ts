@@ -72,6 +72,15 @@ export function writeFully(
   return done;
 }
 
+/**
+ * Writes zeros to the end of a file in which nothing is needed: its length may only have been seen,
+ * and with the next sync it is safe. Throws what the storage throws.
+ */
+export function pinLength(file: StorageFile): void {
+  const zeros = new Uint8Array(Math.min(8, file.size));
+  writeFully(file, file.size - zeros.length, [zeros]);
+}
+
 /** What is left of `pieces` behind their first `count` bytes. */
 function behind(pieces: readonly Uint8Array[], count: number): readonly Uint8Array[] {
   let left = count;

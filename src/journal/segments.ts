@@ -7,11 +7,14 @@
  */
 
 import * as C from "../../assembly/constants.ts";
-import { quarantineName, segmentName } from "./format.ts";
+import { FRAME_BYTES, frameHeaderBytes, quarantineName, segmentName } from "./format.ts";
+import type { FrameWriter } from "./frame-writer.ts";
 import type { ExistingSegment, JournalParts } from "./journal-parts.ts";
 import { AROUND_BYTES } from "./reserve.ts";
 import type { ReclaimRoom } from "./reserve.ts";
+import { SegmentFile } from "./segment-file.ts";
 import type { Spares } from "./spares.ts";
+import { goneStatement } from "./statement.ts";
 import { lacksSpace } from "../storage.ts";
 import type { StorageFile } from "../storage.ts";
 
@@ -53,21 +56,49 @@ export class Segments {
   /**
    * A file for segment `next`, though there is no space: that of one in which nothing is needed.
    * Not the newest, whose header knows the ids. Nor one behind a segment whose end does not count,
-   * since its header says where that end is. The file gets its new name at once. Until the new
-   * header is in it, its old header shows which segment it was; otherwise that one would count as
-   * missing.
+   * since its header says where that end is. That it goes is said and safe before its file gets
+   * the new name.
    */
-  reuse(next: number): StorageFile | undefined {
+  reuse(next: number, frames: FrameWriter): StorageFile | undefined {
     const { storage } = this.#parts;
     const free = this.#list.slice(0, -1).find(({ number, quarantine }, at) => {
       const isEnd = this.#list[at - 1]?.end === undefined && quarantine !== true;
       return isEnd && this.loadBytes(number) === 0;
     });
-    if (free === undefined) return undefined;
+    if (free === undefined || !this.#sayReused(free.number, frames)) return undefined;
     storage.rename(segmentName(free.number), segmentName(next));
     this.#forget(free.number);
     storage.syncDirectory();
     return storage.open(segmentName(next), true);
+  }
+
+  /** Whether a file was renamed since the recovery, though then there was no space to go on in it. */
+  get wasReused(): boolean {
+    const { segments, newestEnd } = this.#parts;
+    return newestEnd !== undefined && this.#list.length < segments.length;
+  }
+
+  /**
+   * Writes behind the end of the newest segment that this one goes, and makes it safe; false when
+   * there is no space. Where the end cannot be read, nothing is called missing later either.
+   */
+  #sayReused(number: number, frames: FrameWriter): boolean {
+    const { storage, segments, newestEnd } = this.#parts;
+    const newest = segments.at(-1);
+    if (newest === undefined || newestEnd === undefined) return true;
+    const name = segmentName(newest.number);
+    const segment = new SegmentFile(newest.number, newest.salt, storage.open(name, true));
+    try {
+      const statement = goneStatement([number]);
+      const bytes = frameHeaderBytes(0, statement) + FRAME_BYTES;
+      if (newestEnd + bytes > segment.bytes) return false;
+      if (!frames.writeLateStatement(segment, newestEnd, statement)) return false;
+      segment.sync();
+      frames.setSafe();
+      return true;
+    } finally {
+      segment.close();
+    }
   }
 
   /**

@@ -10,7 +10,8 @@
  */
 
 import { spareName, spareNumber, segmentName } from "./format.ts";
-import { writeFully } from "./segment-file.ts";
+import { sizeOf } from "./holes.ts";
+import { pinLength, writeFully } from "./segment-file.ts";
 import { lacksSpace } from "../storage.ts";
 import type { Storage, StorageFile } from "../storage.ts";
 
@@ -53,6 +54,8 @@ export class Spares {
   /** Whole spares that are kept ready. */
   readonly wanted: number;
   readonly #ready: Spare[] = [];
+  /** Those of an earlier server, whose lengths need not be safe. */
+  readonly #inherited = new Set<number>();
   #next = 1;
   #filling: Filling | undefined;
   /** Length of the next one to be filled. */
@@ -83,28 +86,17 @@ export class Spares {
   #takeOver(name: string): void {
     const number = spareNumber(name);
     if (number === undefined) return;
-    const file = this.#storage.open(name, false);
-    const bytes = file.size;
-    file.close();
     this.#next = Math.max(this.#next, number + 1);
+    const bytes = sizeOf(this.#storage, name);
+    if (bytes === undefined) return; // somebody else's
     const isShort = bytes < this.#segmentBytes && bytes % BLOCK_BYTES === 0;
     const fits = isShort
       ? bytes >= shortBytesMin(this.#segmentBytes)
       : bytes === this.#segmentBytes;
     if (!fits || this.#isEnough) this.#storage.remove(name);
     else {
-      if (isShort) this.#makeSafe(name);
       this.#ready.push({ number, bytes });
-    }
-  }
-
-  /** It may be what was filled when a server came to its end. */
-  #makeSafe(name: string): void {
-    const file = this.#storage.open(name, true);
-    try {
-      file.sync();
-    } finally {
-      file.close();
+      this.#inherited.add(number);
     }
   }
 
@@ -228,9 +220,22 @@ export class Spares {
     const shortestFirst = this.#ready.toSorted((a, b) => a.bytes - b.bytes);
     const spare = this.#isTight ? shortestFirst.at(-1) : shortestFirst[0];
     if (spare === undefined) return undefined;
+    if (this.#inherited.has(spare.number)) this.#secure(spare);
     this.#storage.rename(spareName(spare.number), segmentName(number));
     this.#ready.splice(this.#ready.indexOf(spare), 1);
     return this.#storage.open(segmentName(number), true);
+  }
+
+  /** Makes the length of a spare safe: the server that made it may not have come so far. */
+  #secure({ number }: Spare): void {
+    const file = this.#storage.open(spareName(number), true);
+    try {
+      pinLength(file);
+      file.sync();
+    } finally {
+      file.close();
+    }
+    this.#inherited.delete(number);
   }
 
   /**

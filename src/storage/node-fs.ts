@@ -10,7 +10,7 @@ import * as fs from "node:fs";
 import { constants, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { StorageError } from "../storage.ts";
+import { NO_FILE, StorageError } from "../storage.ts";
 import type { Lease, Storage, StorageFailure, StorageFile } from "../storage.ts";
 import { codeOf, whyOf } from "../system-error.ts";
 import { takeLease } from "./lease.ts";
@@ -31,6 +31,7 @@ const MEANINGS = new Map<number, { readonly failure: StorageFailure; readonly wh
 
 /** The StorageError that says what a call on a file threw. */
 export function storageErrorOf(name: string, error: unknown): StorageError {
+  if (error instanceof StorageError) return error;
   const errno = error instanceof Error && "errno" in error ? Math.abs(Number(error.errno)) : 0;
   const meaning = MEANINGS.get(errno);
   const why = meaning?.why ?? `${whyOf(error)}${forWhom(error)}`;
@@ -64,6 +65,13 @@ function forWhom(error: unknown): string {
   } catch {
     return ` for user ${process.geteuid?.()}`; // one without a name
   }
+}
+
+/** Opening a pipe would wait for somebody at its other end. Throws a StorageError. */
+function mustBeFile(path: string): void {
+  const found = fs.statSync(path, { throwIfNoEntry: false });
+  const is = found ?? fs.lstatSync(path); // which finds a link that leads nowhere
+  if (!is.isFile()) throw new StorageError("HM_STORAGE_NO_FILE", `${path}: ${NO_FILE}`);
 }
 
 class NodeFile implements StorageFile {
@@ -127,6 +135,7 @@ export class NodeStorage implements Storage {
 
   open(name: string, write: boolean): StorageFile {
     const path = this.#path(name);
+    attempt(path, () => mustBeFile(path));
     return new NodeFile(
       path,
       attempt(path, () => fs.openSync(path, write ? "r+" : "r")),

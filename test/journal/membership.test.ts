@@ -1,7 +1,16 @@
 /* Membership: a segment that is missing from the middle, or that belongs to no journal, is noticed,
  * and nothing that a crash leaves behind is taken for either. SEED=n replays.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -9,7 +18,8 @@ import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
 import { segmentName, segmentNumber } from "../../src/journal/format.ts";
 import { inspect } from "../../src/journal/inspection.ts";
 import type { Inspection } from "../../src/journal/inspection.ts";
-import { RecoveryError } from "../../src/journal/recovery.ts";
+import { recover, RecoveryError } from "../../src/journal/recovery.ts";
+import { openReplica } from "../../src/journal/replica.ts";
 import { goneStatement, membersStatement, names } from "../../src/journal/statement.ts";
 import { NodeStorage } from "../../src/storage/node-fs.ts";
 import { SmallJournal } from "../cli/small-journal.ts";
@@ -76,6 +86,50 @@ describe(`a segment that is missing (${REPLAY})`, () => {
       }
     },
   );
+
+  it("is told when its file was given the next number, which is kept aside", () => {
+    const world = write(SEED, true);
+    const numbers = segmentsOf(world);
+    const next = segmentName((numbers.at(-1) ?? 0) + 1);
+    for (const number of numbers.slice(0, -1)) {
+      const fork = forkOf(world);
+      fork.disk.rename(segmentName(number), next);
+      expectRefusal(fork, `${segmentName(number)}: it belongs to the journal and is missing`);
+      fork.boot();
+      expect(fork.lastReport?.missingSegments).toEqual([number]);
+      expect(fork.disk.names).toContain(next.replace("journal", "quarantine"));
+      fork.journal.close();
+      fork.crash(true);
+      fork.boot();
+      expect(fork.lastReport).toMatchObject({ missingSegments: [], strangeSegments: [] });
+    }
+  });
+
+  it("is told when it is the newest and has the next number", () => {
+    const world = write(SEED, true);
+    const newest = segmentsOf(world).at(-1) ?? 0;
+    world.disk.rename(segmentName(newest), segmentName(newest + 1));
+    expectRefusal(world, "the journal"); // which may say that others go, too
+    world.boot();
+    expect(world.lastReport?.strangeSegments).toEqual([newest + 1]);
+  });
+
+  it("makes ids run ahead, since the newest one may be missing too", () => {
+    const world = writeUnmarked(SEED);
+    while (segmentsOf(world).length < 4) {
+      world.put(4000, 0);
+      world.commit();
+    }
+    world.journal.close();
+    world.crash(false);
+    const lastId = Math.max(...world.ledger.jobs.keys());
+    const [newest = 0, , older = 0] = segmentsOf(world).toReversed();
+    const fork = forkOf(world);
+    for (const number of [newest, older]) fork.disk.remove(segmentName(number));
+    fork.boot();
+    expect(fork.lastReport?.missingSegments).toContain(older);
+    expect(fork.machine.shards[0]?.engine.lastId()).toBeGreaterThan(lastId + 60_000);
+  });
 
   it("is not made up where the newest one cannot be read", () => {
     const world = write(SEED, true);
@@ -155,6 +209,53 @@ test(`a segment that went, and comes back because a crash and then a power cut c
   }
 });
 
+/** A file gets shorter, as only somebody else can make it. */
+function cut({ disk }: World, number: number, bytes: number): void {
+  const name = segmentName(number);
+  const rest = disk.seen(name).slice(0, bytes);
+  disk.remove(name);
+  const file = disk.create(name);
+  if (bytes > 0) file.write(0, [rest]);
+  file.close();
+}
+
+describe(`a file that has been cut short (${REPLAY})`, () => {
+  it.for([5000, 40_000, SEGMENT_BYTES - 1])(
+    "is damaged, the newest too, whatever is left of it (%i bytes)",
+    (bytes) => {
+      const world = write(SEED, true);
+      const lastId = Math.max(...world.ledger.jobs.keys());
+      const newest = segmentsOf(world).at(-1) ?? 0;
+      cut(world, newest, bytes);
+      expectRefusal(world, `${segmentName(newest)}: its file has been cut short`);
+      world.boot();
+      expect(world.lastReport?.damagedSegments).toEqual([newest]);
+      expect(world.lastReport?.damagedBytes).toBeGreaterThanOrEqual(SEGMENT_BYTES - bytes);
+      expect(world.machine.shards[0]?.engine.lastId()).toBeGreaterThan(lastId + 60_000);
+    },
+  );
+
+  it.for([0, 1])(
+    "has no header: it is kept aside, and told and paid for once (%i older)",
+    (back) => {
+      const world = write(SEED, true);
+      const number = segmentsOf(world).at(-1 - back) ?? 0;
+      cut(world, number, 0);
+      expectRefusal(world, `${segmentName(number)}: its header is damaged`);
+      world.boot();
+      expect(world.lastReport?.damagedSegments).toContain(number);
+      expect(world.disk.names).toContain(segmentName(number).replace("journal", "quarantine"));
+      const lastId = world.machine.shards[0]?.engine.lastId() ?? 0;
+      for (let left = 500; left > 0 && world.journal.maintain(); left--);
+      world.journal.close();
+      world.crash(true);
+      world.boot();
+      expect(world.lastReport).toMatchObject({ damagedSegments: [], missingSegments: [] });
+      expect(world.machine.shards[0]?.engine.lastId()).toBeLessThan(lastId + 60_000);
+    },
+  );
+});
+
 describe("with a directory of its own", () => {
   let directory = "";
   beforeEach(() => void (directory = mkdtempSync(join(tmpdir(), "membership-"))));
@@ -162,6 +263,13 @@ describe("with a directory of its own", () => {
 
   function look(): Inspection {
     return inspect(new NodeStorage(directory), loadEngineModule(), Date.now() * 1000);
+  }
+
+  /** A server that takes what it can gets so far. */
+  function recoverLoosely(place: string): void {
+    const { shards, checksum } = openReplica(loadEngineModule(), 1, 0);
+    const rest = { now: 0, strict: false, progress: () => undefined };
+    recover({ storage: new NodeStorage(place), shards, checksum, ...rest });
   }
 
   /** The bytes that a program left which wrote version 2, or 1, of the format. */
@@ -198,6 +306,24 @@ describe("with a directory of its own", () => {
     const [oldest = ""] = look().segments.map(({ name }) => name);
     rmSync(join(directory, oldest));
     expect(look()).toMatchObject({ missingSegments: [oldest], strangeSegments: [] });
+  });
+
+  const makers: readonly (readonly [string, (path: string) => void])[] = [
+    ["a pipe", (path) => void execFileSync("mkfifo", [path])],
+    ["a directory", (path) => mkdirSync(path)],
+    ["a link to nothing", (path) => symlinkSync("/nowhere", path)],
+  ];
+  it.for(makers)("%s with the name of a segment is damage, and is kept aside", async ([, make]) => {
+    const journal = await SmallJournal.open(directory);
+    journal.put("kept");
+    journal.close();
+    const name = segmentName(2);
+    make(join(directory, name));
+    expect(look()).toMatchObject({ damagedSegments: [name], jobs: { ready: 1 } });
+    await expect(SmallJournal.open(directory)).rejects.toThrow("it is no file");
+    recoverLoosely(directory);
+    expect(readdirSync(directory)).toContain(name.replace("journal", "quarantine"));
+    expect(look()).toMatchObject({ damagedSegments: [], jobs: { ready: 1 } });
   });
 
   it("a program that knows only version 2 refuses what is written now", async () => {

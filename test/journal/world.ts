@@ -413,6 +413,7 @@ export class World {
       unreadableSegments: recovered.unreadableSegments,
       nextSegment: recovered.nextSegment,
       nextFrame: recovered.nextFrame,
+      newestEnd: recovered.newestEnd,
     });
     this.#leads = Array.from({ length: LEADS }, () => {
       const shared = this.machine.journalShards(this.#code.JournalShard, this.#progress);
