@@ -99,8 +99,12 @@ test(
       "x-homemaker": "1",
     };
     const body = JSON.stringify({ count: 1 });
-    const kick = askAt(http, "/api/v1/tubes/default/kick", { method: "POST", headers, body });
     for (const path of ["/healthz", "/metrics", "/api/v1/overview", "/api/v1/jobs/1"]) {
+      expect([path, (await askAt(http, path)).status]).toEqual([path, 200]);
+    }
+    const kick = askAt(http, "/api/v1/tubes/default/kick", { method: "POST", headers, body });
+    // Where the ring had room for the kick its reply is held, and reads of the same seat behind it.
+    for (const path of ["/healthz", "/metrics"]) {
       expect([path, (await askAt(http, path)).status]).toEqual([path, 200]);
     }
 
