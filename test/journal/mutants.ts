@@ -102,9 +102,15 @@ export const MUTANTS: readonly Mutant[] = [
     put: "this.#open(this.#segments.numbers.slice(number < 0 ? 1 : 0))",
   },
   {
-    fault: "a file that was used again without a spare hides what it was",
-    file: "src/journal/roster.ts",
-    find: "for (const before of headers) present.add(before.number);",
+    fault: "a file that is used again without a spare goes without a word",
+    file: "src/journal/segments.ts",
+    find: " || !this.#sayReused(free.number, frames)",
+    put: "",
+  },
+  {
+    fault: "a spare of an earlier server has whatever length came through",
+    file: "src/journal/spares.ts",
+    find: "    if (this.#inherited.has(spare.number)) this.#secure(spare);\n",
     put: "",
   },
   {
@@ -152,8 +158,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "a segment's first frame is numbered one too high",
     file: FRAME_WRITER,
-    find: "const firstFrame = this.#state.nextFrame;",
-    put: "const firstFrame = this.#state.nextFrame + 1;",
+    find: "firstFrame: this.#state.nextFrame,",
+    put: "firstFrame: this.#state.nextFrame + 1,",
   },
   {
     fault: "the highest id is forgotten",
@@ -200,7 +206,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "half a frame counts",
     file: RECOVERY,
-    find: "      if (!regions.every((region) => this.#isWhole(region, bytes, header.salt))) return false;\n",
+    find: "      if (!regions.every((one) => shard?.isWhole(one, bytes, header.salt))) return false;\n",
     put: "",
   },
   {
