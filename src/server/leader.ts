@@ -13,10 +13,9 @@ import type { Common } from "../engine/common.ts";
 import type { JournalBoard } from "./journal-board.ts";
 
 /**
- * With so many bytes in the rings the committer's thread does it better: while the disk works, this
- * one can hear what comes next. Measured on one core with syncs of 200 us: 8 connections that put
- * 64 jobs at a time (100 KB in a commit) cost 8 % less CPU when a thread leads, 16 that put 512
- * (1.5 MB) cost 8 % more.
+ * So many bytes in the rings are left to the committer, which then overlaps with the threads. On
+ * one busy core connections with 64 jobs at a time (100 KB in a commit) cost less CPU when a thread
+ * led, those with 512 (1.5 MB) cost more; where between the two it turns was not resolved.
  */
 export const DEEP_BYTES = 524_288;
 /** Where a commit takes longer, this thread had better not wait for it. */
