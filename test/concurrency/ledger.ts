@@ -152,13 +152,17 @@ class Account {
 
   /**
    * A blocked reserve may be much older than its job: the job was taken neither before it was put
-   * nor before it was last given back.
+   * nor before it was last given back. A release whose answer was read earlier need not have been
+   * earlier: the answer of the reserve may have lain unread until its time had run out and another
+   * holder had released the job. That takes the job's time at least.
    */
   #earliestGrant(reserve: Reserve, history: readonly (Reserve | Settle)[]): number {
-    let earliest = Math.max(reserve.from, this.#puts.get(reserve.job ?? 0)?.from ?? 0);
+    const put = this.#puts.get(reserve.job ?? 0);
+    let earliest = Math.max(reserve.from, put?.from ?? 0);
     for (const entry of history) {
       if (entry.to >= reserve.to) break;
-      if (entry.what === "release" && entry.ok === true) earliest = Math.max(earliest, entry.from);
+      if (entry.what !== "release" || entry.ok !== true) continue;
+      if (earliest + (put?.ttrMs ?? 0) > entry.to) earliest = Math.max(earliest, entry.from);
     }
     return earliest;
   }
