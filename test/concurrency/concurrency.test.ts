@@ -32,7 +32,8 @@ async function crowdOn(
     const entriesMin = 10 * (size.producers + size.workers);
     const { entries, problems } = await runCrowd({ connect, seed: SEED, entriesMin, ...size });
     const violations = [...problems, ...audit(entries, flightMs)];
-    expect(violations.slice(0, 20), storyOf(violations[0], entries)).toEqual([]);
+    const story = storyOf(violations[0], entries);
+    expect(violations.slice(0, 20), `the first job's story:\n${story}`).toEqual([]);
     expect(server.running).toBe(true);
   } finally {
     await server.stop();
