@@ -194,7 +194,7 @@ export interface CommitterThread {
 
 /** Who hears what becomes of the journal's thread. */
 export interface CommitterSupervisor {
-  /** It said something; see server/committer.ts. */
+  /** It said something; see broker/committer.ts. */
   heard(report: unknown): void;
   /** It failed, or ended without having been told to. `why` is one line. */
   died(why: string): void;

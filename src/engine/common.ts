@@ -7,14 +7,14 @@
  *     flags      wake word (a cache line of its own), then ROW_COUNTERS counters of 8 bytes
  *
  * A seat is a place among those that run sessions. The I/O threads have the first ones; a server
- * with HTTP has one more, the main thread's (server/in-process.ts). What is counted there is none
+ * with HTTP has one more, the main thread's (broker/in-process.ts). What is counted there is none
  * of a client's doing, so `total` leaves it out.
  *
  * Invariants: `stopping` never goes back to false. `draining` may change at any time: read it once
  * per decision. A row's counters are written by its own thread alone, so plain additions do;
  * everyone reads them. A wake word is 1 from the moment that somebody wants the thread until the
  * thread starts to look; only the step from 0 to 1 notifies. Created by the server, attached by
- * each thread, read by the sessions. What lies behind the rows is the server's (server/boards.ts).
+ * each thread, read by the sessions. What lies behind the rows is the server's (broker/boards.ts).
  */
 
 /** Counters in a thread's row. */

@@ -7,7 +7,7 @@
  * any more; what is done by then is done. One at a time.
  */
 import type { ClientConnection } from "../client/connection.ts";
-import type { InProcess } from "../server/in-process.ts";
+import type { InProcess } from "../broker/in-process.ts";
 import type { BulkAction, BulkAnswer } from "./api.ts";
 import { booleanField, choiceField, stringField, tubeNameOf } from "./fields.ts";
 import { HttpError } from "./handler.ts";

@@ -1,5 +1,5 @@
 /* Draining: the routes that begin and end drain mode. */
-import type { InProcess } from "../server/in-process.ts";
+import type { InProcess } from "../broker/in-process.ts";
 import type { Route } from "./handler.ts";
 
 /** The routes of drain mode. */

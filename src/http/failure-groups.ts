@@ -6,7 +6,7 @@
  * what is being looked for already gets what that finds.
  */
 import type { ClientConnection } from "../client/connection.ts";
-import type { InProcess } from "../server/in-process.ts";
+import type { InProcess } from "../broker/in-process.ts";
 import type { FailureGroup, FailuresAnswer } from "./api.ts";
 import { textParameter, tubeNameOf } from "./fields.ts";
 import { fingerprintOf, groupKey } from "./fingerprint.ts";

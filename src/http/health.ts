@@ -2,7 +2,7 @@
  * Health: GET /healthz and GET /readyz, as Kubernetes probes ask for them. They need no token, and
  * tell nothing but their word.
  */
-import { journalBoardOf } from "../server/boards.ts";
+import { journalBoardOf } from "../broker/boards.ts";
 import type { HttpSurroundings } from "../server/http-service.ts";
 import type { Answer, Route } from "./handler.ts";
 

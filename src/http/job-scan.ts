@@ -8,7 +8,7 @@
  */
 import type { ClientConnection } from "../client/connection.ts";
 import type { Shard } from "../engine/shard.ts";
-import type { InProcess } from "../server/in-process.ts";
+import type { InProcess } from "../broker/in-process.ts";
 import type { Desk } from "../session/desk.ts";
 import type { JobState } from "./api.ts";
 import { fingerprintOf, groupKey } from "./fingerprint.ts";

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import type { ClientConnection } from "../client/connection.ts";
 import type { Shard } from "../engine/shard.ts";
 import type { HttpSurroundings } from "../server/http-service.ts";
-import type { InProcess } from "../server/in-process.ts";
+import type { InProcess } from "../broker/in-process.ts";
 import type { Desk } from "../session/desk.ts";
 import type { Failure, FailureEnd, JobAnswer, JobsAnswer, JobState, JobSummary } from "./api.ts";
 import { choiceParameter, idOf, numberParameter, textParameter, tubeNameOf } from "./fields.ts";

@@ -9,7 +9,7 @@
 import * as C from "../../assembly/constants.ts";
 import { TubeSurvey as Survey } from "../engine/tube-survey.ts";
 import { COUNTER_WORKERS } from "../session/counters.ts";
-import type { InProcess } from "../server/in-process.ts";
+import type { InProcess } from "../broker/in-process.ts";
 import type { Tube } from "./api.ts";
 import { Growth } from "./growth.ts";
 

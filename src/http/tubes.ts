@@ -1,7 +1,7 @@
 /* Tubes: the routes about tubes: the list, one tube, pausing, kicking and flushing it. */
 import type { ClientConnection } from "../client/connection.ts";
 import type { Reply } from "../protocol/reply-reader.ts";
-import type { InProcess } from "../server/in-process.ts";
+import type { InProcess } from "../broker/in-process.ts";
 import type { FlushAnswer, KickAnswer, Tube, TubesAnswer, TubeSort } from "./api.ts";
 import {
   choiceParameter,

@@ -3,7 +3,7 @@
  * undone.
  *
  * Numbers only, read and written plainly: whoever touches them holds what says whose turn it is
- * (server/commit-lock.ts), and that orders them. How far each shard's stream has come stands beside
+ * (broker/commit-lock.ts), and that orders them. How far each shard's stream has come stands beside
  * it (journal-shard.ts). Owned by the journal, which begins it; whoever leads (lead.ts) goes on.
  */
 

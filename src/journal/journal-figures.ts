@@ -1,6 +1,12 @@
 /* JournalFigures: what a journal shows of itself. Made by the journal, published by the committer.
  */
 
+/** Bounds of the histogram of syncs, in milliseconds. */
+export const SYNC_BOUNDS_MILLIS: readonly number[] = Array.from(
+  { length: 18 },
+  (_, index) => 2 ** (index - 4),
+);
+
 /** What there is to see of a journal. */
 export interface JournalFigures {
   readonly segments: number;

@@ -5,7 +5,7 @@
  * if the level says so, and publishes for each shard up to where its stream is safe; replies wait
  * for that (session/gate.ts). Between commits it keeps spare files ready and reclaims segments;
  * before it publishes it goes on until the files are below their bound, so replies wait for that
- * too. It runs in a thread of its own (server/committer.ts), or step by step in a test; everything
+ * too. It runs in a thread of its own (broker/committer.ts), or step by step in a test; everything
  * is synchronous.
  *
  * Before a segment goes, a frame says so and is synced; the first frame of each lists those that

@@ -5,6 +5,7 @@
  * `_total` for counters. What is counted per tube has the label `tube`; see TUBE_OTHERS.
  */
 import { TIME_BUCKETS, TIME_FIRST_BITS } from "../../assembly/constants.ts";
+import { SYNC_BOUNDS_MILLIS } from "../journal/journal-figures.ts";
 
 /** A metric as it is declared. */
 export interface Metric {
@@ -63,11 +64,6 @@ const TIME_BOUNDS_SECONDS: readonly number[] = Array.from(
 );
 /** Those of single tubes are coarser, four times the one before, since there are many tubes. */
 const TUBE_TIME_BOUNDS_SECONDS = TIME_BOUNDS_SECONDS.filter((_, index) => index % 2 === 0);
-/** Bounds of the histogram of syncs, in milliseconds. */
-export const SYNC_BOUNDS_MILLIS: readonly number[] = Array.from(
-  { length: 18 },
-  (_, index) => 2 ** (index - 4),
-);
 
 const QUEUE =
   "from becoming ready (put, the end of a delay, a release, a kick, the end of a time to run) to the reserve that got the job";

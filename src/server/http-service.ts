@@ -6,7 +6,7 @@ import type { BoundAddress } from "../config/listen-address.ts";
 import type { Options } from "../config/options.ts";
 import type { Log } from "../log.ts";
 import type { Common } from "../engine/common.ts";
-import type { InProcess } from "./in-process.ts";
+import type { InProcess } from "../broker/in-process.ts";
 import type { ConnectionPage } from "../session/who-is-there.ts";
 
 /** What serves HTTP. */

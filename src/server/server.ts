@@ -14,20 +14,21 @@ import type { Options } from "../config/options.ts";
 import { PROGRAM, VERSION } from "../version.ts";
 import type { Log } from "../log.ts";
 import { openLog } from "../observability/log.ts";
+import { ProgressBar } from "../observability/progress-bar.ts";
 import { Patience } from "../patience.ts";
 import { BindError, ModuleMissingError, UserError } from "../runtime.ts";
 import type { BoundTcp, Identity, ListenOrder, ProbedSocket, Runtime } from "../runtime.ts";
 import { Common } from "../engine/common.ts";
 import { DRAINING_BEGINS } from "../session/draining.ts";
-import { createCommon, journalBoardOf } from "./boards.ts";
+import { createCommon, journalBoardOf } from "../broker/boards.ts";
 import { Crew } from "./crew.ts";
-import type { CommitterSeed } from "./committer.ts";
+import type { CommitterSeed } from "../broker/committer.ts";
 import { HTTP_CONNECTIONS_MAX, OpenFilesError, shareFiles } from "./file-budget.ts";
 import type { FileBudget } from "./file-budget.ts";
 import type { HttpService, HttpSurroundings, OpenHttp } from "./http-service.ts";
-import { InProcess } from "./in-process.ts";
-import { JournalError, JournalKeeper } from "./journal-keeper.ts";
-import { makePayload, type MakePayload } from "./payload.ts";
+import { InProcess } from "../broker/in-process.ts";
+import { JournalError, JournalKeeper } from "../broker/journal-keeper.ts";
+import { makePayload, type MakePayload } from "../broker/payload.ts";
 
 /**
  * A signal to stop that comes so soon after the first is the same request: who signals a whole
@@ -245,7 +246,9 @@ class Server {
       journalBoardOf(common).setRecovered();
       return;
     }
-    this.#journal = new JournalKeeper(this.#runtime, this.#log, journalBoardOf(common));
+    const { terminal } = this.#runtime;
+    const bar = terminal && new ProgressBar(terminal, "recovering");
+    this.#journal = new JournalKeeper(this.#runtime, this.#log, journalBoardOf(common), bar);
     this.#crew.recover();
     await this.#journal.recover(dataDirectory, seed);
   }

@@ -7,7 +7,7 @@
 import { formatListenAddress } from "../config/listen-address.ts";
 import { DROPPED } from "../observability/log.ts";
 import type { LogFields, LogLevel } from "../log.ts";
-import type { Door, Listener, ListenOrder, LoopRuntime, Order } from "../runtime.ts";
+import type { Door, Listener, ListenOrder, Order } from "../runtime.ts";
 import type { ThreadRuntime, ThreadSeed, TraceSettings } from "../runtime.ts";
 import { Patience } from "../patience.ts";
 import type { Inlet, Outlet } from "../transport.ts";
@@ -23,7 +23,8 @@ import {
   COUNTER_LINES_TOLD,
 } from "../engine/common.ts";
 import { HostLoop } from "../session/host-loop.ts";
-import { journalBoardOf } from "./boards.ts";
+import type { HostSurroundings } from "../broker/open-host.ts";
+import { journalBoardOf } from "../broker/boards.ts";
 import { LoopLag } from "./loop-lag.ts";
 import type { DrivenHost } from "../session/host-loop.ts";
 import { openTraced } from "../session/trace.ts";
@@ -42,17 +43,6 @@ export interface ThreadHost extends DrivenHost {
   helpToRecover?(): void;
   /** What there is to say about its sessions; if absent, nothing. */
   describe?(offset: number, limit: number): ConnectionPage;
-}
-
-/** What a host is made from, beside the payload of the seed. */
-export interface HostSurroundings {
-  readonly threadIndex: number;
-  readonly common: Common;
-  /** Microseconds since the server began. */
-  readonly clock: () => number;
-  readonly runtime: LoopRuntime;
-  /** Says something about the whole server to the log. */
-  readonly announce: (message: string) => void;
 }
 
 /** Makes the host of a thread. */

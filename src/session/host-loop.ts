@@ -4,7 +4,7 @@
  * Invariants: one timer, armed for the earliest moment that the host has named; a moment that moves
  * away is not chased, the timer goes off and is armed anew. Whoever wakes the host finds it looking
  * after that (engine/common.ts). What the host throws is not caught here. Used by the I/O threads
- * (server/thread.ts) and by the main thread (server/in-process.ts).
+ * (server/thread.ts) and by the main thread (broker/in-process.ts).
  */
 import { NEVER_MICROS } from "../../assembly/constants.ts";
 import type { LoopRuntime } from "../runtime.ts";

@@ -1,7 +1,7 @@
 /* SessionJournal: the seam between sessions and whatever makes safe what they do.
  *
  * Sessions know a gate for their replies, whether there is space and room, and figures to show.
- * Implemented by the server (server/host-journal.ts); without a journal there is none.
+ * Implemented by the server (broker/host-journal.ts); without a journal there is none.
  */
 import type { Shard } from "../engine/shard.ts";
 import type { Gate } from "./gate.ts";

@@ -29,6 +29,7 @@ export const FOLDERS: readonly Folder[] = [
   { name: "runtimes", layer: 5, namesRuntime: ["**"] },
   { name: "storage", layer: 5, namesRuntime: ["**"] },
   { name: "transports", layer: 5, namesRuntime: ["**"] },
+  { name: "broker", layer: 4, isApart: true },
   { name: "observability", layer: 4 },
   { name: "server", layer: 4 },
   { name: "client", layer: 3, knowsOnly: ["protocol"] },

@@ -4,7 +4,7 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { Common } from "../../src/engine/common.ts";
-import { journalBoardOf } from "../../src/server/boards.ts";
+import { journalBoardOf } from "../../src/broker/boards.ts";
 
 /** What such a thread is given. */
 export interface BoardThreadSeed {

@@ -2,7 +2,7 @@
 import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
 import type { BoardThreadSeed } from "./board-thread.ts";
-import { createCommon } from "../../src/server/boards.ts";
+import { createCommon } from "../../src/broker/boards.ts";
 
 const ROUNDS = 100_000;
 

@@ -3,7 +3,7 @@
  * for no other.
  */
 import { expect, test } from "vitest";
-import { Gathering } from "../../src/server/gathering.ts";
+import { Gathering } from "../../src/broker/gathering.ts";
 import { journalThat, World } from "../support/session-world.ts";
 
 class Thread {

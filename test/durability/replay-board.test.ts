@@ -25,7 +25,7 @@ import { randomFrom } from "../engine/shuffle.ts";
 import { loadEngineModule } from "../journal/machine.ts";
 import { SimulatedDisk } from "../journal/simulated-disk.ts";
 import type { ReplayThreadSeed } from "./replay-thread.ts";
-import { createCommon, replayBoardOf } from "../../src/server/boards.ts";
+import { createCommon, replayBoardOf } from "../../src/broker/boards.ts";
 
 const HELPERS = 2;
 const SHARDS = 8;

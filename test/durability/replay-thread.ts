@@ -6,7 +6,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { openShards } from "../../src/engine/shards.ts";
 import type { ShardMemories } from "../../src/engine/shards.ts";
 import { Common } from "../../src/engine/common.ts";
-import { replayBoardOf } from "../../src/server/boards.ts";
+import { replayBoardOf } from "../../src/broker/boards.ts";
 
 /** What such a thread is given. */
 export interface ReplayThreadSeed {

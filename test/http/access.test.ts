@@ -6,8 +6,8 @@ import type { Peer } from "../../src/http/handler.ts";
 import { openLog } from "../../src/observability/log.ts";
 import { routes } from "../../src/http/routes.ts";
 import { DEFAULT_OPTIONS } from "../../src/config/options.ts";
-import { createCommon } from "../../src/server/boards.ts";
-import type { InProcess } from "../../src/server/in-process.ts";
+import { createCommon } from "../../src/broker/boards.ts";
+import type { InProcess } from "../../src/broker/in-process.ts";
 import { HttpPort, pageHeaders } from "./http-port.ts";
 
 const ADMIN = "the-token-of-the-admin";

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { PageBudget, pageCounts } from "../../src/engine/page-budget.ts";
 import { Shard, Wakes } from "../../src/engine/shard.ts";
 import { TubeSurvey } from "../../src/http/tube-survey.ts";
-import type { InProcess } from "../../src/server/in-process.ts";
+import type { InProcess } from "../../src/broker/in-process.ts";
 import type { Desk } from "../../src/session/desk.ts";
 import { OneTube, TUBE } from "../engine/one-tube.ts";
 

@@ -14,8 +14,9 @@
  * and when the peer has finished sending it says "bye" and closes.
  */
 import { NEVER_MICROS } from "../../../assembly/constants.ts";
+import type { HostSurroundings } from "../../../src/broker/open-host.ts";
 import { threadRuntime, threadSeed } from "../../../src/runtimes/thread-runtime.ts";
-import { runThread, type HostSurroundings, type ThreadHost } from "../../../src/server/thread.ts";
+import { runThread, type ThreadHost } from "../../../src/server/thread.ts";
 import type { Inlet, Outlet } from "../../../src/transport.ts";
 
 /** (module (func (export "trap") unreachable)) */

@@ -8,7 +8,6 @@ import { PROGRAM } from "../version.ts";
 import { isDamaged } from "../journal/recovery-report.ts";
 import type { RecoveryReport } from "../journal/recovery-report.ts";
 import type { Log } from "../log.ts";
-import { ProgressBar } from "../observability/progress-bar.ts";
 import type { CommitterThread, Runtime } from "../runtime.ts";
 import type { CommitterReport, CommitterSeed } from "./committer.ts";
 import type { JournalBoard } from "./journal-board.ts";
@@ -22,23 +21,29 @@ export class JournalError extends Error {
   readonly code = "HM_JOURNAL";
 }
 
+/** Shows how far something long is; a bar in a terminal, for instance. */
+export interface ProgressDisplay {
+  show(done: number, all: number): void;
+  /** It is over. */
+  clear(): void;
+}
+
 /** The committer, as the main thread sees it. */
 export class JournalKeeper {
   readonly #runtime: Runtime;
   readonly #log: Log;
   readonly #board: JournalBoard;
-  /** Absent where the log goes to no terminal. */
-  readonly #bar: ProgressBar | undefined;
+  readonly #bar: ProgressDisplay | undefined;
   #committer: CommitterThread | undefined;
   #settle: { recovered: () => void; failed: (error: JournalError) => void } | undefined;
   #stopped: () => void = () => undefined;
 
-  constructor(runtime: Runtime, log: Log, board: JournalBoard) {
+  /** `bar` shows how far the recovery is; if absent, the log says it. */
+  constructor(runtime: Runtime, log: Log, board: JournalBoard, bar?: ProgressDisplay) {
     this.#runtime = runtime;
     this.#log = log;
     this.#board = board;
-    const { terminal } = runtime;
-    this.#bar = terminal && new ProgressBar(terminal, "recovering");
+    this.#bar = bar;
   }
 
   /** Resolves when the journal has been recovered; rejects with a JournalError. */

@@ -12,7 +12,7 @@
 import { SHARDS_MAX, THREADS_MAX } from "../../assembly/constants.ts";
 import { COMMIT_STATE_NUMBERS, CommitState } from "../journal/commit-state.ts";
 import { PROGRESS_NUMBERS } from "../journal/journal-shard.ts";
-import { SYNC_BOUNDS_MILLIS } from "../observability/metrics.ts";
+import { SYNC_BOUNDS_MILLIS } from "../journal/journal-figures.ts";
 import { COMMIT_LOCK_WORDS, CommitLock } from "./commit-lock.ts";
 
 /* 32-bit words. */

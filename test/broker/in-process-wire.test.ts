@@ -1,7 +1,7 @@
 /* A client's connection to a session of the same process: what the session gets, and when. */
 import { describe, expect, test } from "vitest";
 import { ClientConnection } from "../../src/client/connection.ts";
-import { InProcessWire } from "../../src/server/in-process-wire.ts";
+import { InProcessWire } from "../../src/broker/in-process-wire.ts";
 import type { Inlet, Outlet } from "../../src/transport.ts";
 
 /** A session that only remembers, and writes what the test says. */

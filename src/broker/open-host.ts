@@ -1,6 +1,8 @@
 /* Open host: makes a thread's session host of the payload that the main thread made. Called by the
  * thread entry in src/runtimes/, and by the main thread for itself (in-process.ts).
  */
+import type { Common } from "../engine/common.ts";
+import type { LoopRuntime } from "../runtime.ts";
 import { loadControl } from "../text/control.ts";
 import { PROGRAM, VERSION } from "../version.ts";
 import { openShards } from "../engine/shards.ts";
@@ -11,7 +13,17 @@ import { openHostJournal } from "./host-journal.ts";
 import { Leader } from "./leader.ts";
 import type { ShardsPayload } from "./payload.ts";
 import { SessionHost } from "../session/host.ts";
-import type { HostSurroundings } from "./thread.ts";
+
+/** What a host is made from, beside the payload of the seed. */
+export interface HostSurroundings {
+  readonly threadIndex: number;
+  readonly common: Common;
+  /** Microseconds since the server began. */
+  readonly clock: () => number;
+  readonly runtime: LoopRuntime;
+  /** Says something about the whole server to the log. */
+  readonly announce: (message: string) => void;
+}
 
 /** The host of one thread's sessions, from what `makePayload` made. */
 export async function openSessionHost(
