@@ -1,17 +1,21 @@
 /*
  * The processors that this process may use, and who gets which: the server the first, the load the
- * second.
+ * second, or both of them all.
  */
 import { readFileSync } from "node:fs";
 
 const ALLOWED = allowedProcessors();
 
+/** How many there are. */
+export const CORE_COUNT = Math.max(1, ALLOWED.length);
 /** Where a server with one thread runs; in taskset's notation, as all of these. */
 export const SERVER_CORE = String(ALLOWED[0] ?? 0);
 /** Where the load runs: a core of its own if there are two. */
 export const LOAD_CORE = String(ALLOWED[1] ?? SERVER_CORE);
 /** Where a server with two threads runs: both, one of them shared with the load. */
 export const BOTH_CORES = `${SERVER_CORE},${LOAD_CORE}`;
+/** Where a server and its load run that nobody has pinned: wherever the system likes. */
+export const ALL_CORES = ALLOWED.length === 0 ? SERVER_CORE : ALLOWED.join(",");
 /**
  * Whether server and load have to share their core, which makes every throughput here a mixture of
  * both.

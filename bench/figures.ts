@@ -10,11 +10,13 @@ export interface Figure {
   readonly title: string;
   readonly digits: number;
   readonly scale: number;
+  /** Digits of values below 10, where these need more. */
+  readonly digitsBelowTen?: number;
 }
 
 /** All figures, in the order of their columns. */
 export const FIGURES = {
-  commandsPerSecond: { title: "thousand commands/s", digits: 1, scale: 1e-3 },
+  commandsPerSecond: { title: "thousand commands/s", digits: 1, scale: 1e-3, digitsBelowTen: 2 },
   cyclesPerSecond: { title: "million cycles/s", digits: 2, scale: 1e-6 },
   serverMicrosPerCommand: { title: "server CPU, us/command", digits: 2, scale: 1 },
   serverBusyPercent: { title: "server busy, %", digits: 0, scale: 1 },
@@ -63,6 +65,7 @@ function isFigureName(name: string): name is FigureName {
 
 /** The value as a table shows it, without its unit. */
 export function formatFigure(name: FigureName, value: number): string {
-  const { digits, scale } = FIGURES[name];
-  return (value * scale).toFixed(digits);
+  const { digits, scale, digitsBelowTen = digits }: Figure = FIGURES[name];
+  const shown = value * scale;
+  return shown.toFixed(shown < 10 ? digitsBelowTen : digits);
 }

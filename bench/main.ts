@@ -5,17 +5,19 @@
  * whatever the verdicts say; 1 when a measurement failed; 2 for wrong options. Nothing that it
  * starts outlives it.
  */
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { CORE_IS_SHARED } from "./cores.ts";
 import { missingForContender, measure } from "./measurement.ts";
+import { writeReadme } from "./readme.ts";
 import { report, sampleLine, writeReport } from "./report.ts";
 import { Results } from "./results.ts";
-import { scenarios, type Scale, type Scenario } from "./scenarios.ts";
-import { missingTool } from "./server.ts";
+import type { Scale, Scenario } from "./scenario.ts";
+import { scenarios } from "./scenarios.ts";
+import { FORK_VARIABLE, missingTool } from "./server.ts";
 
 const FULL: Scale & { readonly rounds: number } = {
-  rounds: 5,
-  seconds: 1,
+  rounds: 3,
+  seconds: 0.8,
   jobs: 1_000_000,
   idleConnections: 10_000,
   diskSeconds: 20,
@@ -32,6 +34,7 @@ interface Options {
   readonly rounds?: number;
   readonly seconds?: number;
   readonly only?: readonly string[];
+  readonly fork?: string;
   readonly quick?: true;
   readonly write?: true;
 }
@@ -57,7 +60,13 @@ const program = new Command("bench")
     "--quick",
     "one short round of everything, about a minute; figures to look at, not to quote",
   )
-  .option("--write", "put the results into docs/benchmarks.md; only of a full run")
+  .addOption(
+    new Option(
+      "--fork <path>",
+      "a fork of beanstalkd that takes part: the program that https://github.com/antikirra/beanstalkd builds",
+    ).env(FORK_VARIABLE),
+  )
+  .option("--write", "put the results into docs/benchmarks.md and README.md; only of a full run")
   .configureOutput({ outputError: (text, write) => write(`bench: ${text}`) })
   .exitOverride((exit) => process.exit(exit.exitCode === 0 ? 0 : 2));
 
@@ -68,6 +77,7 @@ process.exitCode = await main(program.parse().opts<Options>());
 async function main(options: Options): Promise<number> {
   if (options.write === true && (options.quick === true || options.only !== undefined))
     program.error("error: --write takes a full run: leave out --quick and --only");
+  if (options.fork !== undefined) process.env[FORK_VARIABLE] = options.fork;
   const tool = missingTool();
   if (tool !== undefined) program.error(`error: ${tool}`);
   const scale = { ...(options.quick === true ? QUICK : FULL), ...given(options) };
@@ -81,7 +91,10 @@ async function main(options: Options): Promise<number> {
     gaps: [...gaps, ...failures],
   });
   console.log(`\n${text}`);
-  if (options.write === true) writeReport(text);
+  if (options.write === true) {
+    writeReport(text);
+    writeReadme(plan, results, commandLine());
+  }
   return failures.length === 0 ? 0 : 1;
 }
 
@@ -160,8 +173,13 @@ function reasons(error: unknown): string {
   return error.cause === undefined ? own : `${reasons(error.cause)}; ${own}`;
 }
 
+/** As a reader would type it: where a program lies here is nobody's business. */
 function commandLine(): string {
-  const options = process.argv.slice(2);
+  const options = process.argv
+    .slice(2)
+    .map((option, index, all) =>
+      all[index - 1] === "--fork" ? "PATH" : option.replace(/^--fork=.*/s, "--fork=PATH"),
+    );
   return options.length === 0 ? "npm run bench" : `npm run bench -- ${options.join(" ")}`;
 }
 

@@ -9,12 +9,7 @@ import { DataDirectory } from "./data-directory.ts";
 import type { Sample } from "./figures.ts";
 import { Asker } from "./load/asker.ts";
 import type { Order } from "./load/order.ts";
-import type {
-  Contender,
-  ProgramContender,
-  RestartContender,
-  ServedContender,
-} from "./scenarios.ts";
+import type { Contender, ProgramContender, RestartContender, ServedContender } from "./scenario.ts";
 import { missingFor, Server, spawnPinned, type ServerSpec } from "./server.ts";
 
 const LOAD = join(import.meta.dirname, "load/main.ts");
@@ -45,27 +40,37 @@ export function measure(contender: Contender): Promise<Sample> {
 
 async function measureServed(contender: ServedContender): Promise<Sample> {
   using directory = new DataDirectory();
-  const { order } = contender;
+  const { order, loadCores = LOAD_CORE } = contender;
   const pipelined = order.kind === "pipelined" ? order.pipelined : 1;
-  return await runLoad(specOf(contender, directory, pipelined), order);
+  return await runLoad(specOf(contender, directory, pipelined), order, loadCores);
 }
 
 function specOf(
-  { server: kind, threads, cores, keeping, http }: ServedContender | RestartContender,
+  contender: ServedContender | RestartContender,
   directory: DataDirectory,
   pipelined: number,
 ): ServerSpec {
-  const spec = { kind, threads, cores, pipelined, ...(http && { http }) };
+  const { server: kind, threads, shards, cores, keeping, http } = contender;
+  const spec = {
+    ...{ kind, cores, pipelined },
+    ...(threads && { threads }),
+    ...(shards && { shards }),
+    ...(http && { http }),
+  };
   if (keeping === undefined) return spec;
   return { ...spec, keeping: { ...keeping, directory: directory.path } };
 }
 
 /** Starts the server, runs the load on it, and kills it. */
-async function runLoad(spec: ServerSpec, order: Order): Promise<Sample> {
+async function runLoad(
+  spec: ServerSpec,
+  order: Order,
+  loadCores: string = LOAD_CORE,
+): Promise<Sample> {
   const server = await Server.start(spec);
   try {
     const command = [process.execPath, LOAD, JSON.stringify(server.address), JSON.stringify(order)];
-    return await runProgram(LOAD_CORE, command);
+    return await runProgram(loadCores, command);
   } catch (error) {
     throw new Error(
       `the server ${server.ended ?? "kept running"}; it printed: ${server.output || "nothing"}`,

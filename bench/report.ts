@@ -2,18 +2,15 @@
  * The report: results as Markdown, for the terminal and for docs/benchmarks.md, with the host and
  * the command that they came from.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, release, totalmem } from "node:os";
-import { join } from "node:path";
 import { FIGURE_NAMES, FIGURES, formatFigure, type FigureName } from "./figures.ts";
+import { replaceBetween, table, wrapped } from "./markdown.ts";
 import type { Outcome, Results, Spread } from "./results.ts";
-import type { Comparison, Scenario } from "./scenarios.ts";
+import type { Comparison, Scenario } from "./scenario.ts";
 import { missingFor, versionOf, type ServerKind } from "./server.ts";
 
-const DOCUMENT = join(import.meta.dirname, "../docs/benchmarks.md");
-const BEGIN = "<!-- results: begin -->";
-const END = "<!-- results: end -->";
-const KINDS: readonly ServerKind[] = ["homemaker", "beanstalkd", "redis"];
+const KINDS: readonly ServerKind[] = ["homemaker", "beanstalkd", "fork", "redis"];
 /** Above this share of its core the load, not the server, decides the throughput. */
 const LOAD_BOUND_PERCENT = 90;
 
@@ -41,15 +38,7 @@ export function report(plan: readonly Scenario[], results: Results, notes: RunNo
 
 /** Puts the report between the marks of docs/benchmarks.md. */
 export function writeReport(text: string): void {
-  const document = readFileSync(DOCUMENT, "utf8");
-  const begin = document.indexOf(BEGIN);
-  const end = document.indexOf(END);
-  if (begin < 0 || end < begin)
-    throw new Error(`docs/benchmarks.md lacks the marks ${BEGIN} and ${END}`);
-  writeFileSync(
-    DOCUMENT,
-    `${document.slice(0, begin + BEGIN.length)}\n\n${text}\n\n${document.slice(end)}`,
-  );
+  replaceBetween("docs/benchmarks.md", "results", text);
 }
 
 /** The figures of one run in one line. */
@@ -88,7 +77,7 @@ function systemName(): string {
 function gapLines(gaps: readonly string[]): string {
   return gaps.length === 0
     ? ""
-    : ["**Not measured:**", ...gaps.map((gap) => `- ${gap}`)].join("\n");
+    : ["**Not measured:**", "", ...gaps.map((gap) => wrapped(`- ${gap}`))].join("\n");
 }
 
 function verdictTable(plan: readonly Scenario[], results: Results): string {
@@ -135,7 +124,7 @@ function scenarioSection(scenario: Scenario, results: Results): string {
       : table(["", ...columns.map((figure) => FIGURES[figure].title)], rows),
     [
       ...outcomes.filter(({ spread }) => spread !== undefined).map(outcomeLine),
-      ...loadNotes(scenario, results),
+      ...loadNotes(scenario, results).map(wrapped),
     ].join("\n"),
   ]
     .filter((part) => part !== "")
@@ -143,7 +132,7 @@ function scenarioSection(scenario: Scenario, results: Results): string {
 }
 
 function outcomeLine(outcome: Outcome): string {
-  return `- ${outcome.comparison.what}: ${measuredText(outcome)}`;
+  return wrapped(`- ${outcome.comparison.what}: ${measuredText(outcome)}`);
 }
 
 /** Says where the throughput is the load's own, so that nobody takes it for the server's. */
@@ -184,12 +173,4 @@ function spreadText(spread: Spread | undefined, show: (value: number) => string)
   if (spread === undefined) return "-";
   const { median, least, most } = spread;
   return least === most ? show(median) : `${show(median)} [${show(least)}-${show(most)}]`;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [head, head.map(() => "---"), ...rows].map(tableRow).join("\n");
-}
-
-function tableRow(cells: readonly string[]): string {
-  return `| ${cells.join(" | ")} |`;
 }

@@ -5,7 +5,7 @@
  * is taken of the ratios: so a host whose speed drifts changes both sides alike.
  */
 import type { FigureName, Sample } from "./figures.ts";
-import type { Comparison, Scenario } from "./scenarios.ts";
+import type { Comparison, Scenario } from "./scenario.ts";
 
 /** Median, least and greatest of several rounds. */
 export interface Spread {

@@ -23,7 +23,7 @@ const LOOK_MILLIS = 10;
 const OUTPUT_CHARACTERS = 2000;
 
 /** The kinds of server that can be measured. */
-export type ServerKind = "homemaker" | "beanstalkd" | "redis" | "mirror";
+export type ServerKind = "homemaker" | "beanstalkd" | "fork" | "redis" | "mirror";
 
 /** When what is acknowledged is synced: before, every 50 ms, or whenever the system likes. */
 export type SyncLevel = "sync" | "interval" | "os";
@@ -40,8 +40,9 @@ export interface Keeping {
 /** Which server, how. */
 export interface ServerSpec {
   readonly kind: ServerKind;
-  /** I/O threads; only homemaker has a choice. */
-  readonly threads: number;
+  /** I/O threads and shards; only homemaker has a choice, and it is its own where they are absent. */
+  readonly threads?: number;
+  readonly shards?: number;
   /** Processors in taskset's notation. */
   readonly cores: string;
   /** Commands of one wave; only the mirror must know. */
@@ -58,6 +59,8 @@ const BEANSTALKD_SYNC: Record<SyncLevel, string> = {
   interval: `-f${INTERVAL_MILLIS}`,
   os: "-F",
 };
+/** The fork syncs once for all commands of a turn of its loop, and answers after that. */
+const FORK_SYNC: Record<SyncLevel, string> = { ...BEANSTALKD_SYNC, sync: "-D" };
 
 function homemakerKeeping({ keeping }: ServerSpec): readonly string[] {
   if (keeping === undefined) return [];
@@ -68,11 +71,14 @@ function homemakerKeeping({ keeping }: ServerSpec): readonly string[] {
   return ["--data", directory, "--durability", level, ...interval, ...size];
 }
 
-function beanstalkdKeeping({ keeping }: ServerSpec): readonly string[] {
+function beanstalkdKeeping(
+  { keeping }: ServerSpec,
+  syncs: Record<SyncLevel, string>,
+): readonly string[] {
   if (keeping === undefined) return [];
   const { directory, level, segmentBytes } = keeping;
   const size = segmentBytes === undefined ? [] : ["-s", String(segmentBytes)];
-  return ["-b", directory, BEANSTALKD_SYNC[level], ...size];
+  return ["-b", directory, syncs[level], ...size];
 }
 
 /** Redis without its snapshots and its append-only file. */
@@ -87,14 +93,30 @@ interface Recipe {
   readonly version: () => string;
 }
 
+/** Where a fork of beanstalkd lies that takes part; it is built by whoever wants it. */
+export const FORK_VARIABLE = "HOMEMAKER_BENCH_FORK";
+
+function forkPath(): string | undefined {
+  return process.env[FORK_VARIABLE] || undefined;
+}
+
+function chosen(flag: string, count: number | undefined): readonly string[] {
+  return count === undefined ? [] : [flag, String(count)];
+}
+
+function beanstalkdVersion(program: string): string {
+  const printed = execFileSync(program, ["-v"], { encoding: "utf8" });
+  return printed.trim().replace(/^beanstalkd /, "");
+}
+
 const RECIPES: Record<ServerKind, Recipe> = {
   homemaker: {
     missing: () =>
       existsSync(join(ROOT, "src/cli/main.ts")) ? undefined : "src/cli/main.ts is missing",
     command: (spec) =>
       [process.execPath, join(ROOT, "src/cli/main.ts"), "-l", "127.0.0.1", "-p", "0"].concat(
-        "--threads",
-        String(spec.threads),
+        chosen("--threads", spec.threads),
+        chosen("--shards", spec.shards),
         spec.http === undefined ? [] : ["--http-port", "0"],
         homemakerKeeping(spec),
       ),
@@ -104,12 +126,25 @@ const RECIPES: Record<ServerKind, Recipe> = {
   beanstalkd: {
     missing: () => missingProgram("beanstalkd", "beanstalkd"),
     command: (spec, port) =>
-      ["beanstalkd", "-l", "127.0.0.1", "-p", String(port)].concat(beanstalkdKeeping(spec)),
+      ["beanstalkd", "-l", "127.0.0.1", "-p", String(port)].concat(
+        beanstalkdKeeping(spec, BEANSTALKD_SYNC),
+      ),
     namesPort: false,
-    version: () =>
-      execFileSync("beanstalkd", ["-v"], { encoding: "utf8" })
-        .trim()
-        .replace(/^beanstalkd /, ""),
+    version: () => beanstalkdVersion("beanstalkd"),
+  },
+  fork: {
+    missing: () => {
+      const path = forkPath();
+      if (path === undefined)
+        return `the fork of beanstalkd was not given: --fork PATH or ${FORK_VARIABLE}`;
+      return isExecutable(path) ? undefined : `the fork of beanstalkd cannot be run at ${path}`;
+    },
+    command: (spec, port) =>
+      [forkPath() ?? "", "-l", "127.0.0.1", "-p", String(port)].concat(
+        beanstalkdKeeping(spec, FORK_SYNC),
+      ),
+    namesPort: false,
+    version: () => beanstalkdVersion(forkPath() ?? ""),
   },
   redis: {
     missing: () => missingProgram("redis-server", "redis-server"),

@@ -7,10 +7,18 @@ import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { describe, expect, test } from "vitest";
-import { MIRROR_WAVES, mirrorConversation } from "../bench/load/dialect.ts";
+import {
+  besideDefaultConversation,
+  MIRROR_WAVES,
+  mirrorConversation,
+} from "../bench/load/dialect.ts";
 import { Talker } from "../bench/load/talker.ts";
+import { wrapped } from "../bench/markdown.ts";
+import { readmeFigures } from "../bench/readme.ts";
 import { Results } from "../bench/results.ts";
-import type { Scenario } from "../bench/scenarios.ts";
+import type { Scenario } from "../bench/scenario.ts";
+import { scenarios } from "../bench/scenarios.ts";
+import { FORK_VARIABLE } from "../bench/server.ts";
 
 const MAIN = fileURLToPath(new URL("../bench/main.ts", import.meta.url));
 const RUN_MS = 60_000;
@@ -82,6 +90,11 @@ describe("the load", () => {
     },
   );
 
+  test("says nothing of default, where it is that of a client that says nothing of it", () => {
+    const { prologue } = besideDefaultConversation(7, 1);
+    expect(prologue).toEqual(["use tube-00007", "watch tube-00007"]);
+  });
+
   test("fails when the server answers anything else", async () => {
     using server = await startPiecemealServer(2, 1000, ["OUT_OF_MEMORY\r\n"]);
     const talker = await Talker.open(server.port, mirrorConversation(2), {
@@ -127,13 +140,71 @@ describe("the results", () => {
   });
 });
 
+describe("the scenarios", () => {
+  const plan = scenarios({ seconds: 1, jobs: 1, idleConnections: 1, diskSeconds: 1 });
+
+  test("begin with the server as it starts: no options, nothing pinned", () => {
+    const names = plan.map(({ name }) => name);
+    const ofDefault = names.filter((name) => name.startsWith("default-"));
+    expect(ofDefault.length).toBeGreaterThan(5);
+    expect(names.slice(0, ofDefault.length)).toEqual(ofDefault);
+    for (const { contenders } of plan.slice(0, ofDefault.length)) {
+      const [first] = contenders;
+      if (first === undefined || !("order" in first)) throw new TypeError("not a server");
+      expect([first.server, first.threads, first.shards]).toEqual([
+        "homemaker",
+        undefined,
+        undefined,
+      ]);
+      expect(first.loadCores).toBe(first.cores);
+    }
+  });
+
+  test("have names and contenders that differ, and compare what they have", () => {
+    expect(new Set(plan.map(({ name }) => name)).size).toBe(plan.length);
+    for (const { contenders, comparisons } of plan) {
+      const rows = contenders.map(({ name }) => name);
+      expect(new Set(rows).size).toBe(rows.length);
+      const compared = comparisons.flatMap(({ of, against }) => [of, against?.contender ?? of]);
+      expect(rows).toEqual(expect.arrayContaining(compared));
+    }
+  });
+});
+
+describe("what is written", () => {
+  test("ends at column 100, and a point of a list goes on below its text", () => {
+    const lines = wrapped(`- ${"word ".repeat(50)}end`).split("\n");
+    expect(lines.map(({ length }) => length <= 100)).not.toContain(false);
+    expect(lines.slice(1).map((line) => /^ {2}word/.test(line))).toEqual([true, true]);
+  });
+
+  test("into README has a row for all that was measured, and none for what was not", () => {
+    const scenario: Scenario = { name: "default-8x64", title: "", contenders: [], comparisons: [] };
+    const results = new Results();
+    results.add(scenario, "homemaker", 1, {
+      commandsPerSecond: 3_641_000,
+      serverMicrosPerCommand: 0.261,
+    });
+    results.add(scenario, "fork", 1, { commandsPerSecond: 2500, serverMicrosPerCommand: 9 });
+    const text = readmeFigures([scenario], results, "npm run bench -- --write");
+    expect(text).toContain("`npm run bench -- --write`");
+    expect(text.split("\n").filter((line) => line.startsWith("| "))).toEqual([
+      "| connections x pipelined | | thousand commands/s | CPU, us/command |",
+      "| --- | --- | --- | --- |",
+      "| 8 x 64 | Homemaker | 3641.0 | 0.26 |",
+      "| | antikirra's fork of it | 2.50 | 9.00 |",
+    ]);
+  });
+});
+
 describe("the harness", () => {
   test(
     "measures beanstalkd and the ceiling in a short run",
     { timeout: RUN_MS, tags: ["beanstalkd"] },
     async () => {
       const args = [MAIN, "--quick", "--only", "8x64", "--seconds", "0.3"];
-      const run = await execa(process.execPath, args, { reject: false, timeout: RUN_MS });
+      const env = { [FORK_VARIABLE]: "" };
+      const run = await execa(process.execPath, args, { env, reject: false, timeout: RUN_MS });
       const failures = run.stderr.match(/^(?:FAILED|NOT MEASURED: beanstalkd).*$/gm);
       expect({ exitCode: run.exitCode, failures }).toEqual({ exitCode: 0, failures: null });
       for (const contender of ["beanstalkd", "ceiling"])
@@ -141,10 +212,37 @@ describe("the harness", () => {
     },
   );
 
+  test("leaves the fork out and says so where none is given", { timeout: RUN_MS }, async () => {
+    const args = [MAIN, "--quick", "--only", "durable-1x1", "--seconds", "0.1"];
+    const env = { [FORK_VARIABLE]: "" };
+    const run = await execa(process.execPath, args, { env, reject: false, timeout: RUN_MS });
+    const gap = "the fork of beanstalkd was not given: --fork PATH or HOMEMAKER_BENCH_FORK; it is";
+    expect(run.exitCode).toBe(0);
+    expect(run.stderr).toContain(`NOT MEASURED: ${gap} needed by durable-1x1 (fork)`);
+    expect(run.stdout.split("**Not measured:**")[1]).toContain(`\n- ${gap} `);
+    expect(run.stdout).toMatch(/^\| fork \| - \|/m);
+  });
+
+  test(
+    "measures a fork that is given, and does not say where it lies",
+    { timeout: RUN_MS, tags: ["beanstalkd"] },
+    async () => {
+      const path = (await execa("which", ["beanstalkd"])).stdout;
+      const args = [MAIN, "--quick", "--only", "1x1", "--seconds", "0.1", "--fork", path];
+      const run = await execa(process.execPath, args, { reject: false, timeout: RUN_MS });
+      expect(run.exitCode).toBe(0);
+      expect(run.stdout).toMatch(/^\| fork \| \d+\.\d+ \|/m);
+      expect(run.stdout).toContain("--seconds 0.1 --fork PATH`");
+      expect(run.stdout).not.toContain(path);
+    },
+  );
+
   test("refuses an unknown scenario with one line and exit code 2", async () => {
     const run = await execa(process.execPath, [MAIN, "--only", "9x9"], { reject: false });
     expect(run.exitCode).toBe(2);
-    expect(run.stderr).toMatch(/^bench: error: .*There is no scenario 9x9; there are 8x64, .*$/);
+    expect(run.stderr).toMatch(
+      /^bench: error: .*There is no scenario 9x9; there are default-8x64, .*$/,
+    );
   });
 
   test("writes only what a full run measured", async () => {

@@ -68,6 +68,16 @@ export function beanstalkConversation(connection: number, pipelined: number): Co
   };
 }
 
+/**
+ * The same by a client that never says `ignore default`: it watches that tube too, and other
+ * connections may have the same tube as this one. Each reserves exactly as many as it has put, so
+ * none ever waits.
+ */
+export function besideDefaultConversation(tube: number, pipelined: number): Conversation {
+  const { prologue, waves } = beanstalkConversation(tube, pipelined);
+  return { prologue: prologue.filter((line) => line !== "ignore default"), waves };
+}
+
 /** The same, but each job is released once, and reserved again, before it is deleted. */
 export function releaseConversation(connection: number, pipelined: number): Conversation {
   const { prologue } = beanstalkConversation(connection, pipelined);

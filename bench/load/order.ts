@@ -30,6 +30,11 @@ export interface PipelinedOrder {
    */
   readonly tubes?: { readonly total: number; readonly watched: number };
   /**
+   * Present: there are so many tubes, which the connections take in turn, and each goes on watching
+   * `default` beside its own, as every connection does until it says otherwise.
+   */
+  readonly besideDefault?: number;
+  /**
    * If absent: put, reserve, delete. Present: puts alone, and the jobs stay; or each job is
    * released once and reserved again before it is deleted.
    */

@@ -11,6 +11,7 @@ import { Asker } from "./asker.ts";
 import {
   BODY_BYTES,
   beanstalkConversation,
+  besideDefaultConversation,
   manyTubesConversation,
   mirrorConversation,
   putConversation,
@@ -43,10 +44,18 @@ export async function runPipelined(order: PipelinedOrder, server: ServerAddress)
 function conversation(order: PipelinedOrder, connection: number): Conversation {
   if (order.dialect === "redis") return redisConversation(connection, order.pipelined);
   if (order.dialect === "mirror") return mirrorConversation(order.pipelined);
+  if (order.besideDefault !== undefined)
+    return besideDefault(order, connection % order.besideDefault);
   if (order.cycle === "releases") return releaseConversation(connection, order.pipelined);
   if (order.cycle === "puts") return putConversation(connection, order.pipelined);
   if (order.tubes === undefined) return beanstalkConversation(connection, order.pipelined);
   return manyTubesConversation(connection, order.pipelined, order.tubes.watched);
+}
+
+function besideDefault({ cycle, pipelined }: PipelinedOrder, tube: number): Conversation {
+  return cycle === "puts"
+    ? putConversation(tube, pipelined)
+    : besideDefaultConversation(tube, pipelined);
 }
 
 /**

@@ -1,0 +1,68 @@
+/* What scenarios are made of: a server alone on its core, one as it starts, one that keeps its jobs,
+ * the pipelined load, and a comparison with a peer.
+ */
+import { ALL_CORES, BOTH_CORES, SERVER_CORE } from "./cores.ts";
+import type { FigureName } from "./figures.ts";
+import type { Order, PipelinedOrder } from "./load/order.ts";
+import type { Comparison, Scale, ServedContender } from "./scenario.ts";
+import type { ServerKind, SyncLevel } from "./server.ts";
+
+/** A server with one thread on a core of its own. */
+export function served(name: string, server: ServerKind, order: Order): ServedContender {
+  return { name, server, threads: 1, cores: SERVER_CORE, order };
+}
+
+/** A server that was given no options, pinned to nothing, and neither is the load. */
+export function asItStarts(name: string, server: ServerKind, order: Order): ServedContender {
+  return { name, server, cores: ALL_CORES, loadCores: ALL_CORES, order };
+}
+
+/** The same server, keeping its jobs. */
+export function keeping(
+  of: ServedContender,
+  level: SyncLevel,
+  segmentBytes?: number,
+): ServedContender {
+  return { ...of, keeping: segmentBytes === undefined ? { level } : { level, segmentBytes } };
+}
+
+/**
+ * The same server with both cores: the threads that hear, write and sync have them as far as the
+ * load leaves them.
+ */
+export function onBothCores(of: ServedContender): ServedContender {
+  return { ...of, name: `${of.name}, both cores`, cores: BOTH_CORES };
+}
+
+/** put, reserve, delete in waves of `depth`. */
+export function pipelinedOrder(
+  dialect: PipelinedOrder["dialect"],
+  connections: number,
+  depth: number,
+  scale: Scale,
+): PipelinedOrder {
+  return {
+    kind: "pipelined",
+    dialect,
+    connections,
+    pipelined: depth,
+    seconds: scale.seconds,
+    warmUpSeconds: Math.min(1, scale.seconds),
+  };
+}
+
+/** What a comparison is held against. */
+export interface Bound {
+  readonly atLeast?: number;
+  readonly atMost?: number;
+}
+
+/** A figure of Homemaker's row against a peer's. */
+export function ratio(
+  what: string,
+  figure: FigureName,
+  bound: Bound,
+  contender = "beanstalkd",
+): Comparison {
+  return { what, figure, of: "homemaker", against: { contender }, ...bound };
+}

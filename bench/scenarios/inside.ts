@@ -1,0 +1,54 @@
+/* The session code and the engine without sockets: what there is to gain outside of the kernel. */
+import { BOTH_CORES, SERVER_CORE } from "../cores.ts";
+import type { Comparison, ProgramContender, Scale, Scenario } from "../scenario.ts";
+
+/** On one thread. */
+export function session(scale: Scale): Scenario {
+  const name = "session";
+  return {
+    name,
+    title: "the session code and the engine, no sockets: put, reserve, delete",
+    contenders: [
+      {
+        name,
+        cores: SERVER_CORE,
+        program: "session",
+        ask: { threads: 1, shards: 1, seconds: scale.seconds },
+      },
+    ],
+    comparisons: [
+      {
+        what: "million put+reserve+delete cycles/s",
+        figure: "cyclesPerSecond",
+        of: name,
+        atLeast: 2e6,
+      },
+    ],
+  };
+}
+
+/** On two threads. */
+export function sharing(scale: Scale): Scenario {
+  const contender = (name: string, threads: number, shards: number): ProgramContender => ({
+    name,
+    cores: BOTH_CORES,
+    program: "session",
+    ask: { threads, shards, seconds: scale.seconds },
+  });
+  const alone = contender("1 thread", 1, 1);
+  const apart = contender("2 threads, 2 shards", 2, 2);
+  const together = contender("2 threads, the same shard", 2, 1);
+  const gain = (of: ProgramContender, atLeast: number): Comparison => ({
+    what: `${of.name}: cycles/s against one thread's`,
+    figure: "cyclesPerSecond",
+    of: of.name,
+    against: { contender: alone.name },
+    atLeast,
+  });
+  return {
+    name: "threads",
+    title: "the engine on two threads, no sockets",
+    contenders: [alone, apart, together],
+    comparisons: [gain(apart, 1.6), gain(together, 0.6)],
+  };
+}
