@@ -2,8 +2,8 @@
  * Desk: a full house, a client of its queue, and a reader before one page of the dashboard. What
  * the tests of pages and actions share.
  */
-import type { Page } from "playwright-core";
-import { afterAll, beforeAll, vi } from "vitest";
+import type { Locator, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, vi } from "vitest";
 import type { HttpPort } from "../http/http-port.ts";
 import { Browser } from "./browser.ts";
 import { openFullHouse } from "./full-house.ts";
@@ -91,13 +91,18 @@ export class Desk implements AsyncDisposable {
     await this.page.getByText(text).first().waitFor();
   }
 
+  /** Waits until so many are there. */
+  async counts(things: Locator, count: number): Promise<void> {
+    await expect.poll(() => things.count()).toBe(count);
+  }
+
   /** Presses a button of the page. */
   async press(name: string | RegExp): Promise<void> {
     await this.page.getByRole("button", { name }).first().click();
   }
 
   /** The dialog that is open. */
-  get dialog(): ReturnType<Page["getByRole"]> {
+  get dialog(): Locator {
     return this.page.getByRole("dialog");
   }
 

@@ -42,9 +42,9 @@ test("hostile messages of failures are text, in groups and on the pages of their
   await desk.sees("\\xff\\xfe\\xfd\\x00\\x80");
   await desk.sees(/E{500}/);
   expect(await intrusion(desk.page)).toEqual(NONE);
-  const links = await desk.page.getByRole("link", { name: "Open jobs" }).all();
-  expect(links).toHaveLength(GROUPS);
-  for (const link of links) {
+  const links = desk.page.getByRole("link", { name: "Open jobs" });
+  await desk.counts(links, GROUPS);
+  for (const link of await links.all()) {
     const other = await desk.another((await link.getAttribute("href")) ?? "");
     await other.locator("tbody tr th a").first().click();
     await other.locator(".timeline .payload-text").first().waitFor();
@@ -62,7 +62,7 @@ test("a message of one line of 60 KiB is cut, and shown when asked for", async (
   await desk.page.locator("tbody tr th a").first().click();
   const shown = desk.page.locator(".timeline .payload-text").first();
   await shown.waitFor();
-  expect((await shown.textContent())?.length).toBe(4096);
+  await expect.poll(async () => (await shown.textContent())?.length).toBe(4096);
   await desk.press("Show all 60.0 KiB");
   await expect.poll(async () => (await shown.textContent())?.length).toBe(60 * 1024);
   expect((await intrusion(desk.page)).over).toBeLessThanOrEqual(0);
@@ -76,7 +76,7 @@ test("more failures than are kept are counted", async () => {
   await desk.open(`#/jobs/${id}`);
   await desk.sees("attempt number 12");
   await desk.sees("2 older failures not kept");
-  expect(await desk.page.locator(".timeline .failed").count()).toBe(10);
+  await desk.counts(desk.page.locator(".timeline .failed"), 10);
 });
 
 test("jobs are filtered by what their latest failure says", async () => {
@@ -91,7 +91,7 @@ test("failures are grouped; a group's jobs are opened and kicked", async () => {
   await desk.open(`#/failures?tube=${WRECKS}`);
   const group = desk.page.locator(".group").filter({ hasText: "connect ETIMEDOUT" });
   await group.getByText("30").first().waitFor();
-  expect(await desk.page.locator(".group").count()).toBe(GROUPS);
+  await desk.counts(desk.page.locator(".group"), GROUPS);
   await group.getByRole("link", { name: "Open jobs" }).click();
   await desk.page.waitForURL(/state=buried&group=/);
   await desk.sees(/30 jobs here/);
@@ -126,12 +126,13 @@ test("the overview shows how many attempts fail", async () => {
   await desk.open("#/");
   await desk.page.getByRole("heading", { name: "Failed" }).waitFor();
   const fact = desk.page.locator("dl.facts div").filter({ hasText: "failures recorded" });
-  const before = Number((await fact.locator("dd").textContent())?.replaceAll(/\D/g, ""));
+  const shown = async (): Promise<number> =>
+    Number.parseInt((await fact.locator("dd").textContent())?.replaceAll(/\D/g, "") ?? "", 10);
+  await expect.poll(shown).toBeGreaterThanOrEqual(0);
+  const before = await shown();
   const [id = 0] = await desk.putInto("failing", ["x"]);
   await desk.client.send(`reserve-job ${id}`, release(id, "again"));
-  await expect
-    .poll(async () => Number((await fact.locator("dd").textContent())?.replaceAll(/\D/g, "")))
-    .toBe(before + 1);
+  await expect.poll(shown).toBe(before + 1);
 });
 
 /**

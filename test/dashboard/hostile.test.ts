@@ -56,7 +56,7 @@ test("a line of 60 KiB is cut, and shown when asked for", async () => {
   await desk.look(`#/jobs/${ids[LONG_LINE]}`);
   const shown = desk.page.locator(".body-panel pre");
   await shown.waitFor();
-  expect((await shown.textContent())?.length).toBe(4096);
+  await expect.poll(async () => (await shown.textContent())?.length).toBe(4096);
   await desk.page.getByRole("button", { name: "Show all 60.0 KiB" }).click();
   await expect.poll(async () => (await shown.textContent())?.length).toBe(60 * 1024);
   const overflow = await desk.page.evaluate(

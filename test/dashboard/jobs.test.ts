@@ -20,7 +20,7 @@ test("the jobs of a tube are shown by state and filtered, and the address keeps 
   await desk.page.getByText("banana").waitFor({ state: "detached" });
   await desk.page.reload();
   await desk.sees("apple juice");
-  expect(await desk.page.locator("tbody tr").count()).toBe(2);
+  await desk.counts(desk.page.locator("tbody tr"), 2);
   await desk.page.getByRole("link", { name: /delayed/ }).click();
   await desk.sees("No delayed job matches.");
 });
@@ -36,7 +36,7 @@ test("a long list of jobs is paged", async () => {
   await desk.sees("body 99");
   await desk.page.getByRole("link", { name: "Next" }).click();
   await desk.sees("body 119");
-  expect(await desk.page.locator("tbody tr").count()).toBe(20);
+  await desk.counts(desk.page.locator("tbody tr"), 20);
 });
 
 test("all jobs that match are counted, then deleted", async () => {
@@ -125,11 +125,11 @@ test("connections show who holds what", async () => {
   await desk.page.getByRole("link", { name: String(id), exact: true }).click();
   await desk.sees("now reserved");
   const holder = desk.page.locator(".facts-panel").getByRole("link");
-  expect(await holder.textContent()).toMatch(/^127\.0\.0\.1:\d+$/);
+  await expect.poll(() => holder.textContent()).toMatch(/^127\.0\.0\.1:\d+$/);
   await holder.click();
   await desk.page.getByRole("heading", { name: /^Connection \d+-\d+$/ }).waitFor();
   await desk.sees("works on 1 job");
-  expect(await desk.page.locator("tbody tr").count()).toBe(1);
+  await desk.counts(desk.page.locator("tbody tr"), 1);
   await desk.client.send(`delete ${id}`);
 });
 
@@ -148,9 +148,9 @@ test("everything is reached by keyboard", async () => {
   await desk.open("#/");
   await desk.page.getByRole("heading", { name: "Overview" }).waitFor();
   await desk.page.keyboard.press("Tab");
-  expect(await desk.page.evaluate(() => document.activeElement?.textContent)).toBe(
-    "Skip to the content",
-  );
+  await expect
+    .poll(() => desk.page.evaluate(() => document.activeElement?.textContent))
+    .toBe("Skip to the content");
   await desk.page.keyboard.press("g");
   await desk.page.keyboard.press("t");
   await desk.page.getByRole("heading", { name: "Tubes" }).waitFor();

@@ -32,15 +32,23 @@ test("what is not an object or an array of JSON is left alone", () => {
   }
 });
 
-test("whatever JSON comes, it means the same afterwards", () => {
+/** A JSON text without the space between its tokens. */
+function withoutSpace(json: string | undefined): string | undefined {
+  return json?.replaceAll(/("(?:\\.|[^"\\])*")|\s+/gs, "$1");
+}
+
+// The texts are compared, not what JSON.parse makes of them: V8 reads the key `"` as `\` where it
+// has seen an object with the same keys before and `\` next.
+test("whatever JSON comes, only the space between its tokens is new", () => {
   fc.assert(
     fc.property(
       fc.oneof(fc.array(fc.jsonValue()), fc.dictionary(fc.string(), fc.jsonValue())),
       (value) => {
         const json = JSON.stringify(value);
-        expect(JSON.stringify(JSON.parse(text(json) ?? ""))).toBe(json);
+        expect(withoutSpace(text(json))).toBe(json);
       },
     ),
+    { examples: [[[{ "": false, '"': {}, " ": {} }]]] },
   );
 });
 

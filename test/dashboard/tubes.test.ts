@@ -24,7 +24,7 @@ test("the overview shows the figures of the server and follows them", async () =
   const before = Number((await desk.client.stats("stats"))["current-jobs-ready"]);
   await desk.putInto("overview-test", ["a", "b", "c"]);
   await desk.sees((before + 3).toLocaleString("en"));
-  expect(await desk.page.locator(".chart canvas").count()).toBeGreaterThanOrEqual(5);
+  await expect.poll(() => desk.page.locator(".chart canvas").count()).toBeGreaterThanOrEqual(5);
 });
 
 test("10,000 tubes are searched, sorted and paged, and the address says how", async () => {
@@ -44,7 +44,8 @@ test("10,000 tubes are searched, sorted and paged, and the address says how", as
   await desk.sees(/^\d found$/);
   await desk.page.reload();
   await desk.sees(/^\d found$/);
-  expect(await desk.page.getByRole("searchbox").inputValue()).toBe("mail.send.0000");
+  const search = desk.page.getByRole("searchbox");
+  await expect.poll(() => search.inputValue()).toBe("mail.send.0000");
 });
 
 test("a tube with jobs that nobody watches says so", async () => {
@@ -68,6 +69,7 @@ test("a tube is paused and resumed", async () => {
 test("a flush says first how many jobs it deletes", async () => {
   await desk.putInto("flush-test", ["a", "b", "c"]);
   await desk.open("#/tubes?search=flush-test");
+  await desk.page.getByRole("button", { name: "More for flush-test" }).waitFor();
   expect(await desk.page.getByRole("button", { name: /Flush/ }).count()).toBe(0);
   await desk.press("More for flush-test");
   await desk.page.getByRole("menuitem", { name: "Flush 3 jobs…" }).click();
@@ -140,7 +142,7 @@ test("the charts begin with a minute while not more has been seen", async () => 
   const other = await desk.another("#/");
   await other.locator(".chart canvas").first().waitFor();
   const pressed = other.locator(".segmented [aria-pressed=true]");
-  expect(await pressed.allTextContents()).toEqual(["1 min"]);
+  await expect.poll(() => pressed.allTextContents()).toEqual(["1 min"]);
   await other.getByRole("button", { name: "15 min" }).click();
   await expect.poll(() => pressed.allTextContents()).toEqual(["15 min"]);
   await other.close();
@@ -180,7 +182,7 @@ test("a question is not asked of a reader who has left meanwhile", async () => {
   await (await answered).finished();
   await desk.page.unroute("**/api/v1/bulk");
   await desk.press("Keys"); // what the answer leads to has been done by now
-  expect(await desk.dialog.allTextContents()).toEqual([expect.stringContaining("Keys")]);
+  await expect.poll(() => desk.dialog.allTextContents()).toEqual([expect.stringContaining("Keys")]);
   await desk.confirm("Close");
 });
 
@@ -198,9 +200,10 @@ test("what opens a question ends in dots, and an urgent job's number stands at t
   await desk.open("#/tubes/urgent-one");
   const cell = desk.page.locator("tbody td", { hasText: "urgent" });
   await cell.waitFor();
-  expect(await cell.textContent()).toBe("urgent 100");
-  const labels = await desk.page.locator("main button").allTextContents();
-  expect(labels).toEqual(expect.arrayContaining(["Pause…", "Kick…", "Delete all ready…"]));
+  await expect.poll(() => cell.textContent()).toBe("urgent 100");
+  await expect
+    .poll(() => desk.page.locator("main button").allTextContents())
+    .toEqual(expect.arrayContaining(["Pause…", "Kick…", "Delete all ready…"]));
 });
 
 test("the failures' heading and the number in the frame agree, however few were looked at", async () => {
