@@ -75,27 +75,27 @@ export function openConn(t: u32, token: u32): i32 {
  * nothing any more, a grant is handed back, its jobs become ready without being counted as timed
  * out or released (an attempt at each has failed), its watches end.
  */
-export function closeConn(t: u32, at: u32, now: f64): i32 {
+export function closeConn(t: u32, conn: u32, now: f64): i32 {
   enterAt(now);
-  const conn = connAt(at);
-  conns.stopWaiting(conn);
-  conns.uncall(conn);
-  if (conn.granted != 0) states.handBack(conns.grantedJob(conn), conn.grantedSince, <u64>now);
+  const c = connAt(conn);
+  conns.stopWaiting(c);
+  conns.uncall(c);
+  if (c.granted != 0) states.handBack(conns.grantedJob(c), c.grantedSince, <u64>now);
   let left = STEP_JOBS;
-  let job = conns.firstHeld(conn);
+  let job = conns.firstHeld(c);
   while (job != 0 && left > 0) {
     connectionLost(jobAt(job), <u64>now);
     states.leaveState(jobAt(job));
     states.becomeReady(jobAt(job), <u64>now);
     left--;
-    job = conns.firstHeld(conn);
+    job = conns.firstHeld(c);
   }
-  while (conn.watchHead != 0 && left > 0) {
-    conns.dropWatch(conn, conns.watchAt(conn.watchHead));
+  while (c.watchHead != 0 && left > 0) {
+    conns.dropWatch(c, conns.watchAt(c.watchHead));
     left--;
   }
   if (left == 0) return leave(t, MORE);
-  conns.freeConn(conn);
+  conns.freeConn(c);
   return leave(t, DONE);
 }
 

@@ -81,8 +81,8 @@ export function put(
   tube: u32,
   id: f64,
   pri: u32,
-  delay: u32,
-  ttr: u32,
+  delaySeconds: u32,
+  ttrSeconds: u32,
   offset: u32,
   bytes: u32,
   now: f64,
@@ -95,7 +95,7 @@ export function put(
     bodies.freeJob(job);
     return leave(t, OUT_OF_MEMORY);
   }
-  return leave(t, commands.admit(t, job, tube, id, pri, delay, ttr, now));
+  return leave(t, commands.admit(t, job, tube, id, pri, delaySeconds, ttrSeconds, now));
 }
 
 /**
@@ -161,15 +161,15 @@ export function commitUpload(
   tube: u32,
   id: f64,
   pri: u32,
-  delay: u32,
-  ttr: u32,
+  delaySeconds: u32,
+  ttrSeconds: u32,
   now: f64,
 ): i32 {
   enterAt(now);
   const job = jobAt(upload);
   must(job.state == STATE_UPLOADING);
   parts.settle(job);
-  return leave(t, commands.admit(t, job, tube, id, pri, delay, ttr, now));
+  return leave(t, commands.admit(t, job, tube, id, pri, delaySeconds, ttrSeconds, now));
 }
 
 /** Forgets an upload. With a journal it is a command that needs room in the ring. */
@@ -308,6 +308,7 @@ export function reserveJob(t: u32, conn: u32, id: f64, now: f64): i32 {
 
 /* What a holder does. */
 
+/** Deletes a job that `conn` holds or nobody does: DONE or NOT_FOUND. */
 export function deleteJob(t: u32, conn: u32, id: f64, now: f64): i32 {
   enterAt(now);
   const at = findJob(<u64>id);
@@ -335,7 +336,7 @@ export function release(
   conn: u32,
   id: f64,
   pri: u32,
-  delay: u32,
+  delaySeconds: u32,
   failure: u32,
   now: f64,
 ): i32 {
@@ -343,7 +344,7 @@ export function release(
   const at = findJob(<u64>id);
   if (at == 0 || !isHeldBy(jobAt(at), conn)) return leave(t, NOT_FOUND);
   const waits = failure != 0 || shard().keepsReleases != 0;
-  const answer = commands.letGo(jobAt(at), pri, delay, failure, now);
+  const answer = commands.letGo(jobAt(at), pri, delaySeconds, failure, now);
   setResult(t, RESULT_LSN, waits ? <f64>shard().lsn : 0);
   return leave(t, answer);
 }
@@ -358,6 +359,7 @@ export function bury(t: u32, conn: u32, id: f64, pri: u32, failure: u32, now: f6
   return leave(t, DONE);
 }
 
+/** Gives a job that `conn` holds its whole time to run again: DONE or NOT_FOUND. */
 export function touch(t: u32, conn: u32, id: f64, now: f64): i32 {
   enterAt(now);
   const at = findJob(<u64>id);
@@ -424,6 +426,7 @@ export function kick(t: u32, tube: u32, bound: u32, kind: i32, now: f64): i32 {
   return leave(t, at != 0 && tried < bound && kicked != 0 ? MORE : DONE);
 }
 
+/** Makes a buried or delayed job ready: DONE or NOT_FOUND. */
 export function kickJob(t: u32, id: f64, now: f64): i32 {
   enterAt(now);
   const at = findJob(<u64>id);
@@ -435,14 +438,14 @@ export function kickJob(t: u32, id: f64, now: f64): i32 {
   return leave(t, DONE);
 }
 
-/** Pauses the named tube for `delay` seconds; 0 ends a pause. */
-export function pauseTube(t: u32, offset: u32, bytes: u32, delay: u32, now: f64): i32 {
+/** Pauses the named tube for `delaySeconds`; 0 ends a pause. */
+export function pauseTube(t: u32, offset: u32, bytes: u32, delaySeconds: u32, now: f64): i32 {
   enterAt(now);
   const at = findTube(inputSlot(t) + offset, bytes);
   if (at == 0) return leave(t, NOT_FOUND);
   const tube = tubeAt(at);
   tube.pauses++;
-  if (delay != 0) pause(tube, <u64>delay * 1000000, <u64>now);
+  if (delaySeconds != 0) pause(tube, <u64>delaySeconds * 1000000, <u64>now);
   else if (isPaused(tube)) unpause(tube, <u64>now);
   return leave(t, DONE);
 }

@@ -148,7 +148,7 @@ export function checksum(seed: u32, address: u32, bytes: u32): u32 {
   return crc32c(seed, address, bytes);
 }
 
-/** Where journalHead lies, journalTail behind it; below, the ring, and the table of segments. */
+/** Where journalHead lies, an f64, journalTail behind it. */
 export function journalHeadAddress(): u32 {
   return <u32>(changetype<usize>(shard()) + offsetof<Shard>("journalHead"));
 }
@@ -162,14 +162,17 @@ export function ringLimit(): f64 {
   return s.ringBytes == 0 ? NEVER_MICROS : <f64>(s.ringBytes - s.ringReserve);
 }
 
+/** Where the ring lies. */
 export function ringAddress(): u32 {
   return <u32>ringBase();
 }
 
+/** Where the table of segments lies. */
 export function segmentsAddress(): u32 {
   return <u32>journalBase();
 }
 
+/** How many segments that table has. */
 export function segmentCount(): u32 {
   return shard().segments;
 }

@@ -75,7 +75,7 @@ export class Connection {
   openRecord(shard: Shard): number {
     const known = this.record(shard);
     if (known !== 0) return known;
-    if (shard.answer(shard.engine.openConn(shard.thread, this.#token)) !== C.DONE) return 0;
+    if (shard.openConn(this.#token) !== C.DONE) return 0;
     const made = shard.field(C.RESULT_REF);
     this.#records[shard.index] = made;
     if (this.#who !== undefined) this.#name(shard, this.#who);
@@ -90,7 +90,7 @@ export class Connection {
 
   #name(shard: Shard, who: Uint8Array): void {
     shard.who.set(who);
-    shard.answer(shard.engine.nameConn(shard.thread, this.record(shard), who.length));
+    shard.nameConn(this.record(shard), who.length);
   }
 
   /**
@@ -100,8 +100,7 @@ export class Connection {
   watch(shard: Shard, offset: number, bytes: number, number: number): number {
     const record = this.openRecord(shard);
     if (record === 0) return 0;
-    const code = shard.engine.watchTube(shard.thread, record, offset, bytes, number);
-    if (shard.answer(code) !== C.DONE) return 0;
+    if (shard.watchTube(record, offset, bytes, number) !== C.DONE) return 0;
     const tube = shard.field(C.RESULT_REF);
     this.#tubes.push({ shard, tube });
     this.#countWatch(shard, 1);
@@ -110,7 +109,7 @@ export class Connection {
 
   /** Watches `tube` no longer. */
   ignore(shard: Shard, tube: number): void {
-    shard.answer(shard.engine.ignoreTube(shard.thread, this.record(shard), tube));
+    shard.ignoreTube(this.record(shard), tube);
     const at = this.#tubes.findIndex((one) => one.shard === shard && one.tube === tube);
     if (at >= 0) this.#tubes.splice(at, 1);
     this.#countWatch(shard, -1);
@@ -164,8 +163,7 @@ export class Connection {
   }
 
   #takeHere(shard: Shard, maxPri: number, maxId: number, now: number): Shard | undefined {
-    const code = shard.engine.take(shard.thread, this.record(shard), maxPri, maxId, now);
-    return shard.answer(code) === C.RESERVED ? shard : undefined;
+    return shard.take(this.record(shard), maxPri, maxId, now) === C.RESERVED ? shard : undefined;
   }
 
   /**
@@ -184,8 +182,7 @@ export class Connection {
       const next = this.#bestSeen(at);
       const maxPri = this.#pris[next] ?? PRI_MAX;
       const maxId = this.#ids[next] ?? C.ID_MAX;
-      const code = shard.engine.take(shard.thread, this.record(shard), maxPri, maxId, now);
-      const answer = shard.answer(code);
+      const answer = shard.take(this.record(shard), maxPri, maxId, now);
       if (answer === C.RESERVED) return shard;
       this.#remember(at, shard, answer === C.WORSE);
     }
@@ -215,8 +212,7 @@ export class Connection {
   }
 
   #see(at: number, shard: Shard, now: number): void {
-    const code = shard.engine.best(shard.thread, this.record(shard), now);
-    this.#remember(at, shard, shard.answer(code) === C.RESERVED);
+    this.#remember(at, shard, shard.best(this.record(shard), now) === C.RESERVED);
   }
 
   #remember(at: number, shard: Shard, hasJob: boolean): void {
@@ -257,8 +253,7 @@ export class Connection {
 
   /** Looks again in one shard and registers there; returns the shard if a job was taken instead. */
   waitIn(shard: Shard, generation: number, now: number): Shard | undefined {
-    const code = shard.engine.wait(shard.thread, this.record(shard), generation, now);
-    return shard.answer(code) === C.RESERVED ? shard : undefined;
+    return shard.wait(this.record(shard), generation, now) === C.RESERVED ? shard : undefined;
   }
 
   /**
@@ -288,14 +283,13 @@ export class Connection {
 
   /** True when a grant was collected in doing so. */
   #cancel(shard: Shard, now: number): boolean {
-    const code = shard.engine.cancel(shard.thread, this.record(shard), now);
-    return shard.answer(code) === C.RESERVED;
+    return shard.cancel(this.record(shard), now) === C.RESERVED;
   }
 
   /** Gives back the job that the shard's result area shows as just reserved by this connection. */
   handBack(shard: Shard, now: number): void {
     const id = shard.field(C.RESULT_ID);
-    shard.answer(shard.engine.handBack(shard.thread, this.record(shard), id, now));
+    shard.handBack(this.record(shard), id, now);
   }
 
   /**
@@ -306,7 +300,7 @@ export class Connection {
     let soonest = C.NEVER_MICROS;
     for (const shard of this.#shards) {
       const record = this.record(shard);
-      if (record !== 0) soonest = Math.min(soonest, shard.engine.soonest(shard.thread, record));
+      if (record !== 0) soonest = Math.min(soonest, shard.soonest(record));
     }
     return soonest;
   }
@@ -322,7 +316,7 @@ export class Connection {
   ): { readonly jobs: readonly HeldJob[]; readonly count: number } {
     const record = this.record(shard);
     if (record === 0) return { jobs: [], count: 0 };
-    shard.answer(shard.engine.heldJobs(shard.thread, record, most, now));
+    shard.heldJobs(record, most, now);
     const entries = shard.output.slice();
     const view = new DataView(entries.buffer);
     const jobs: HeldJob[] = [];
@@ -349,7 +343,7 @@ export class Connection {
       const record = this.record(shard);
       if (record === 0) continue;
       this.#records[shard.index] = 0;
-      while (shard.answer(shard.engine.closeConn(shard.thread, record, now)) === C.MORE);
+      while (shard.closeConn(record, now) === C.MORE);
     }
     this.#watched = [];
   }

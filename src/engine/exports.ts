@@ -1,299 +1,197 @@
-/* Exports: the engine's raw functions, as WebAssembly gives them. What each does stands above it in
- * assembly/.
- *
- * Addresses come back as signed numbers from raw exports; results that are addresses are read from
- * the result area instead.
+/* Exports: the raw functions of build/engine.wasm, made from assembly/ by `npm run exports`; do not
+ * edit. What each does stands at its method in calls.ts. A raw u32 comes back with a sign.
  */
 
-/**
- * What an instance of build/engine.wasm exports. Every result is an answer of assembly/constants.ts
- * unless it says otherwise.
- */
+/** What an instance of the engine exports. */
 export interface EngineExports {
-  open(
-    index: number,
-    threads: number,
-    ringBytes: number,
-    pages: number,
-    budgetPages: number,
-  ): number;
-  openJournal(
-    reserveBytes: number,
-    partBytes: number,
-    shards: number,
-    wallBase: number,
-    keepsReleases: number,
-  ): void;
-  keepFailures(most: number): void;
-  startStream(lsn: number): void;
-  freeRing(t: number, lsn: number): number;
-  addSegment(number: number, first: number): void;
-  dropSegment(t: number, number: number): number;
-  /** A position in the stream. */
-  seal(from: number, to: number, salt: number): number;
-  /** A CRC-32C, signed. */
-  checksum(seed: number, address: number, bytes: number): number;
-  /** Addresses. */
-  journalHeadAddress(): number;
-  ringAddress(): number;
-  /** Bytes. */
-  ringLimit(): number;
-  segmentsAddress(): number;
-  /** A number. */
-  segmentCount(): number;
-  check(t: number, bytes: number, salt: number): number;
-  replay(
-    t: number,
-    offset: number,
-    bytes: number,
-    salt: number,
-    shards: number,
-    now: number,
-    isYoung: number,
-    again: number,
-    number: number,
-  ): number;
-  /** A count. */
-  strays(): number;
-  endReplay(t: number): number;
-  jobHints(t: number, bucket: number): number;
-  tubeHints(t: number, number: number): number;
-  applyJobHints(t: number, address: number, bytes: number, now: number): number;
-  applyTubeHints(t: number, address: number, bytes: number, now: number): number;
-  keep(t: number, address: number, bytes: number, salt: number, number: number): number;
-  keepRest(t: number, from: number, number: number): number;
-  /** An id. */
-  lastId(): number;
-  skipIds(id: number): void;
-  grantPages(t: number, pages: number, growth: number): number;
-  grantablePages(t: number): number;
-  settleBudget(t: number): number;
-  reserveGrowth(pages: number): void;
-  sweep(t: number): number;
-  /** An address. */
-  nextDueAddress(): number;
-  /** An address. */
-  tubesAddress(): number;
-  /** An id. */
-  nextId(): number;
-  /** The first of `count` ids. */
-  takeIds(count: number): number;
-  giveBackIds(first: number, last: number): void;
-  /** A number. */
-  nextNumber(): number;
-  tick(t: number, now: number): number;
-  useTube(t: number, offset: number, bytes: number, number: number): number;
-  unuseTube(t: number, tube: number): number;
-  pinTube(t: number, offset: number, bytes: number, number: number): number;
-  openConn(t: number, token: number): number;
-  closeConn(t: number, conn: number, now: number): number;
-  nameConn(t: number, conn: number, bytes: number): number;
-  /** Microseconds. */
-  soonest(t: number, conn: number): number;
-  watchTube(t: number, conn: number, offset: number, bytes: number, number: number): number;
-  ignoreTube(t: number, conn: number, tube: number): number;
+  tick(t: u32, now: f64): i32;
   put(
-    t: number,
-    tube: number,
-    id: number,
-    pri: number,
-    delaySeconds: number,
-    ttrSeconds: number,
-    offset: number,
-    bytes: number,
-    now: number,
-  ): number;
-  run(
-    t: number,
-    conn: number,
-    tube: number,
-    flags: number,
-    bodyMax: number,
-    offset: number,
-    bytes: number,
-    most: number,
-    firstId: number,
-    lastId: number,
-    boundHigh: number,
-    boundLow: number,
-    now: number,
-  ): number;
-  openUpload(t: number, bytes: number): number;
-  recordUpload(t: number, upload: number, tube: number, id: number): number;
-  appendUpload(t: number, upload: number, position: number, offset: number, count: number): number;
+    t: u32,
+    tube: u32,
+    id: f64,
+    pri: u32,
+    delaySeconds: u32,
+    ttrSeconds: u32,
+    offset: u32,
+    bytes: u32,
+    now: f64,
+  ): i32;
+  openUpload(t: u32, bytes: u32): i32;
+  recordUpload(t: u32, upload: u32, tube: u32, id: f64): i32;
+  appendUpload(t: u32, upload: u32, position: u32, offset: u32, count: u32): i32;
   commitUpload(
-    t: number,
-    upload: number,
-    tube: number,
-    id: number,
-    pri: number,
-    delaySeconds: number,
-    ttrSeconds: number,
-    now: number,
-  ): number;
-  dropUpload(t: number, upload: number): number;
-  best(t: number, conn: number, now: number): number;
-  readHead(t: number, tube: number): void;
-  take(t: number, conn: number, maxPri: number, maxId: number, now: number): number;
-  wait(t: number, conn: number, generation: number, now: number): number;
-  cancel(t: number, conn: number, now: number): number;
-  collect(t: number, now: number): number;
-  handBack(t: number, conn: number, id: number, now: number): number;
-  reserveJob(t: number, conn: number, id: number, now: number): number;
-  deleteJob(t: number, conn: number, id: number, now: number): number;
-  release(
-    t: number,
-    conn: number,
-    id: number,
-    pri: number,
-    delaySeconds: number,
-    failure: number,
-    now: number,
-  ): number;
-  bury(t: number, conn: number, id: number, pri: number, failure: number, now: number): number;
-  holds(t: number, conn: number, id: number, now: number): number;
-  openFailure(t: number, conn: number, bytes: number): number;
-  appendFailure(
-    t: number,
-    failure: number,
-    position: number,
-    offset: number,
-    count: number,
-  ): number;
-  dropFailure(t: number, failure: number): number;
-  nextFailure(t: number, id: number, after: number, now: number): number;
-  lastMessage(t: number, id: number, now: number): number;
-  readFailure(t: number, id: number, number: number, position: number): number;
-  touch(t: number, conn: number, id: number, now: number): number;
-  kick(t: number, tube: number, bound: number, kind: number, now: number): number;
-  kickJob(t: number, id: number, now: number): number;
-  pauseTube(t: number, offset: number, bytes: number, delaySeconds: number, now: number): number;
-  peek(t: number, id: number, now: number): number;
-  peekTube(t: number, tube: number, kind: number, now: number): number;
-  pinBody(t: number, id: number): number;
-  unpinBody(t: number, id: number): number;
-  readBody(t: number, id: number, position: number): number;
-  statsJob(t: number, id: number, now: number): number;
-  statsTube(t: number, offset: number, bytes: number, now: number): number;
-  statsShard(t: number, now: number): number;
-  listTubes(t: number, number: number): number;
-  heldJobs(t: number, conn: number, most: number, now: number): number;
-  holder(t: number, id: number, now: number): number;
-  listWalk(
-    t: number,
-    offset: number,
-    bytes: number,
-    state: number,
-    after: number,
-    most: number,
-    now: number,
-  ): number;
-  listProbe(
-    t: number,
-    offset: number,
-    bytes: number,
-    state: number,
-    after: number,
-    last: number,
-    most: number,
-    now: number,
-  ): number;
-  listScan(
-    t: number,
-    offset: number,
-    bytes: number,
-    state: number,
-    after: number,
-    before: number,
-    most: number,
-    number: number,
-    classes: number,
-    now: number,
-  ): number;
+    t: u32,
+    upload: u32,
+    tube: u32,
+    id: f64,
+    pri: u32,
+    delaySeconds: u32,
+    ttrSeconds: u32,
+    now: f64,
+  ): i32;
+  dropUpload(t: u32, upload: u32): i32;
+  best(t: u32, conn: u32, now: f64): i32;
+  readHead(t: u32, tube: u32): void;
+  take(t: u32, conn: u32, maxPri: f64, maxId: f64, now: f64): i32;
+  wait(t: u32, conn: u32, generation: u32, now: f64): i32;
+  cancel(t: u32, conn: u32, now: f64): i32;
+  collect(t: u32, now: f64): i32;
+  handBack(t: u32, conn: u32, id: f64, now: f64): i32;
+  reserveJob(t: u32, conn: u32, id: f64, now: f64): i32;
+  deleteJob(t: u32, conn: u32, id: f64, now: f64): i32;
+  holds(t: u32, conn: u32, id: f64, now: f64): i32;
+  release(t: u32, conn: u32, id: f64, pri: u32, delaySeconds: u32, failure: u32, now: f64): i32;
+  bury(t: u32, conn: u32, id: f64, pri: u32, failure: u32, now: f64): i32;
+  touch(t: u32, conn: u32, id: f64, now: f64): i32;
+  openFailure(t: u32, conn: u32, bytes: u32): i32;
+  appendFailure(t: u32, failure: u32, position: u32, offset: u32, count: u32): i32;
+  dropFailure(t: u32, failure: u32): i32;
+  kick(t: u32, tube: u32, bound: u32, kind: i32, now: f64): i32;
+  kickJob(t: u32, id: f64, now: f64): i32;
+  pauseTube(t: u32, offset: u32, bytes: u32, delaySeconds: u32, now: f64): i32;
+  peek(t: u32, id: f64, now: f64): i32;
+  peekTube(t: u32, tube: u32, kind: i32, now: f64): i32;
+  pinBody(t: u32, id: f64): i32;
+  unpinBody(t: u32, id: f64): i32;
+  readBody(t: u32, id: f64, position: u32): i32;
   describeJobs(
-    t: number,
-    offset: number,
-    bytes: number,
-    state: number,
-    idsOffset: number,
-    count: number,
-    now: number,
-  ): number;
-  peekReserved(t: number, tube: number, now: number): number;
-  scanReserved(
-    t: number,
-    tube: number,
-    due: number,
-    id: number,
-    number: number,
-    classes: number,
-    now: number,
-  ): number;
+    t: u32,
+    offset: u32,
+    bytes: u32,
+    state: u32,
+    idsOffset: u32,
+    count: u32,
+    now: f64,
+  ): i32;
+  listProbe(
+    t: u32,
+    offset: u32,
+    bytes: u32,
+    state: u32,
+    after: f64,
+    last: f64,
+    most: u32,
+    now: f64,
+  ): i32;
+  listScan(
+    t: u32,
+    offset: u32,
+    bytes: u32,
+    state: u32,
+    after: f64,
+    before: f64,
+    most: u32,
+    number: u32,
+    classes: u32,
+    now: f64,
+  ): i32;
+  listWalk(t: u32, offset: u32, bytes: u32, state: u32, after: f64, most: u32, now: f64): i32;
+  peekReserved(t: u32, tube: u32, now: f64): i32;
+  scanReserved(t: u32, tube: u32, due: f64, id: f64, number: u32, classes: u32, now: f64): i32;
   flushTube(
-    t: number,
-    offset: number,
-    bytes: number,
-    kind: number,
-    major: number,
-    minor: number,
-    last: number,
-    now: number,
-  ): number;
-  surveyTubes(t: number, number: number, offset: number, bytes: number, now: number): number;
-  histograms(t: number, offset: number, bytes: number): number;
+    t: u32,
+    offset: u32,
+    bytes: u32,
+    kind: i32,
+    major: f64,
+    minor: f64,
+    last: f64,
+    now: f64,
+  ): i32;
+  heldJobs(t: u32, conn: u32, most: u32, now: f64): i32;
+  holder(t: u32, id: f64, now: f64): i32;
+  check(t: u32, bytes: u32, salt: u32): i32;
+  endReplay(t: u32): i32;
+  keep(t: u32, address: u32, bytes: u32, salt: u32, number: u32): i32;
+  keepRest(t: u32, from: u32, number: u32): i32;
+  replay(
+    t: u32,
+    offset: u32,
+    bytes: u32,
+    salt: u32,
+    shards: u32,
+    now: f64,
+    isYoung: u32,
+    again: u32,
+    number: u32,
+  ): i32;
+  strays(): u32;
+  applyJobHints(t: u32, address: u32, bytes: u32, now: f64): i32;
+  applyTubeHints(t: u32, address: u32, bytes: u32, now: f64): i32;
+  jobHints(t: u32, bucket: u32): i32;
+  tubeHints(t: u32, number: f64): i32;
+  open(index: u32, threads: u32, ringBytes: u32, pages: u32, budgetPages: u32): i32;
+  openJournal(
+    reserveBytes: u32,
+    partBytes: u32,
+    shards: u32,
+    wallBase: f64,
+    keepsReleases: u32,
+  ): void;
+  keepFailures(most: u32): void;
+  startStream(lsn: f64): void;
+  freeRing(t: u32, lsn: f64): i32;
+  addSegment(number: u32, first: f64): void;
+  dropSegment(t: u32, number: u32): i32;
+  seal(from: f64, to: f64, salt: u32): f64;
+  lastId(): f64;
+  skipIds(id: f64): void;
+  checksum(seed: u32, address: u32, bytes: u32): u32;
+  journalHeadAddress(): u32;
+  ringLimit(): f64;
+  ringAddress(): u32;
+  segmentsAddress(): u32;
+  segmentCount(): u32;
+  reserveGrowth(pages: u32): void;
+  grantPages(t: u32, pages: u32, growth: u32): i32;
+  grantablePages(t: u32): i32;
+  settleBudget(t: u32): i32;
+  sweep(t: u32): i32;
+  nextDueAddress(): u32;
+  tubesAddress(): u32;
+  nextId(): f64;
+  takeIds(count: u32): f64;
+  giveBackIds(first: f64, last: f64): void;
+  nextNumber(): f64;
+  useTube(t: u32, offset: u32, bytes: u32, number: f64): i32;
+  unuseTube(t: u32, tube: u32): i32;
+  pinTube(t: u32, offset: u32, bytes: u32, number: f64): i32;
+  openConn(t: u32, token: u32): i32;
+  closeConn(t: u32, conn: u32, now: f64): i32;
+  nameConn(t: u32, conn: u32, bytes: u32): i32;
+  soonest(t: u32, conn: u32): f64;
+  watchTube(t: u32, conn: u32, offset: u32, bytes: u32, number: f64): i32;
+  ignoreTube(t: u32, conn: u32, tube: u32): i32;
+  statsJob(t: u32, id: f64, now: f64): i32;
+  statsTube(t: u32, offset: u32, bytes: u32, now: f64): i32;
+  statsShard(t: u32, now: f64): i32;
+  nextFailure(t: u32, id: f64, after: u32, now: f64): i32;
+  lastMessage(t: u32, id: f64, now: f64): i32;
+  readFailure(t: u32, id: f64, number: u32, position: u32): i32;
+  listTubes(t: u32, number: f64): i32;
+  surveyTubes(t: u32, number: f64, offset: u32, bytes: u32, now: f64): i32;
+  histograms(t: u32, offset: u32, bytes: u32): i32;
+  run(
+    t: u32,
+    conn: u32,
+    tube: u32,
+    flags: i32,
+    bodyMax: u32,
+    offset: u32,
+    bytes: u32,
+    most: u32,
+    firstId: f64,
+    lastId: f64,
+    boundHigh: u32,
+    boundLow: u32,
+    now: f64,
+  ): i32;
 }
 
 /** The names of all exports, for the check that a module is this engine. */
-const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
-  "open",
-  "openJournal",
-  "keepFailures",
-  "startStream",
-  "freeRing",
-  "addSegment",
-  "dropSegment",
-  "seal",
-  "checksum",
-  "journalHeadAddress",
-  "ringAddress",
-  "ringLimit",
-  "segmentsAddress",
-  "segmentCount",
-  "check",
-  "replay",
-  "strays",
-  "endReplay",
-  "jobHints",
-  "tubeHints",
-  "applyJobHints",
-  "applyTubeHints",
-  "keep",
-  "keepRest",
-  "lastId",
-  "skipIds",
-  "grantPages",
-  "grantablePages",
-  "settleBudget",
-  "reserveGrowth",
-  "sweep",
-  "nextDueAddress",
-  "tubesAddress",
-  "nextId",
-  "takeIds",
-  "giveBackIds",
-  "nextNumber",
+export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "tick",
-  "useTube",
-  "unuseTube",
-  "pinTube",
-  "openConn",
-  "closeConn",
-  "nameConn",
-  "soonest",
-  "watchTube",
-  "ignoreTube",
   "put",
-  "run",
   "openUpload",
   "recordUpload",
   "appendUpload",
@@ -308,16 +206,13 @@ const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "handBack",
   "reserveJob",
   "deleteJob",
+  "holds",
   "release",
   "bury",
-  "holds",
+  "touch",
   "openFailure",
   "appendFailure",
   "dropFailure",
-  "nextFailure",
-  "lastMessage",
-  "readFailure",
-  "touch",
   "kick",
   "kickJob",
   "pauseTube",
@@ -326,32 +221,69 @@ const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "pinBody",
   "unpinBody",
   "readBody",
-  "statsJob",
-  "statsTube",
-  "statsShard",
-  "listTubes",
-  "heldJobs",
-  "holder",
-  "listWalk",
+  "describeJobs",
   "listProbe",
   "listScan",
-  "describeJobs",
+  "listWalk",
   "peekReserved",
   "scanReserved",
   "flushTube",
+  "heldJobs",
+  "holder",
+  "check",
+  "endReplay",
+  "keep",
+  "keepRest",
+  "replay",
+  "strays",
+  "applyJobHints",
+  "applyTubeHints",
+  "jobHints",
+  "tubeHints",
+  "open",
+  "openJournal",
+  "keepFailures",
+  "startStream",
+  "freeRing",
+  "addSegment",
+  "dropSegment",
+  "seal",
+  "lastId",
+  "skipIds",
+  "checksum",
+  "journalHeadAddress",
+  "ringLimit",
+  "ringAddress",
+  "segmentsAddress",
+  "segmentCount",
+  "reserveGrowth",
+  "grantPages",
+  "grantablePages",
+  "settleBudget",
+  "sweep",
+  "nextDueAddress",
+  "tubesAddress",
+  "nextId",
+  "takeIds",
+  "giveBackIds",
+  "nextNumber",
+  "useTube",
+  "unuseTube",
+  "pinTube",
+  "openConn",
+  "closeConn",
+  "nameConn",
+  "soonest",
+  "watchTube",
+  "ignoreTube",
+  "statsJob",
+  "statsTube",
+  "statsShard",
+  "nextFailure",
+  "lastMessage",
+  "readFailure",
+  "listTubes",
   "surveyTubes",
   "histograms",
+  "run",
 ];
-
-/** The module is not the engine of this release. */
-export class EngineError extends Error {
-  override readonly name = "EngineError";
-  readonly code = "HM_ENGINE_MODULE";
-}
-
-/** Whether `exports` has every function of the engine. */
-export function isEngine(
-  exports: WebAssembly.Exports,
-): exports is WebAssembly.Exports & EngineExports {
-  return EXPORT_NAMES.every((name) => typeof exports[name] === "function");
-}

@@ -71,8 +71,7 @@ export class PageBudget {
 
   /** Makes the shard's budget what it uses. */
   settle(shard: Shard): void {
-    const { engine, thread } = shard;
-    shard.answer(engine.settleBudget(thread));
+    shard.settleBudget();
     Atomics.add(this.#counts, LEFT, shard.field(C.RESULT_PAGES));
     Atomics.add(this.#counts, GROWTH, shard.field(C.RESULT_GROWTH));
   }
@@ -94,14 +93,13 @@ export class PageBudget {
   }
 
   #grant(shard: Shard, most = STEP_PAGES): boolean {
-    const { engine, thread } = shard;
-    shard.answer(engine.grantablePages(thread)); // beyond 4 GiB a shard has no use for any
+    shard.grantablePages(); // beyond 4 GiB a shard has no use for any
     const free = shard.field(C.RESULT_GROWTH);
     const taken = this.#take(LEFT, Math.min(most, shard.field(C.RESULT_PAGES)));
     const growth = this.#take(GROWTH, Math.max(0, taken - free));
     const pages = Math.min(taken, free + growth);
     Atomics.add(this.#counts, LEFT, taken - pages);
-    if (pages > 0) shard.answer(engine.grantPages(thread, pages, growth));
+    if (pages > 0) shard.grantPages(pages, growth);
     return pages > 0;
   }
 
@@ -125,9 +123,8 @@ export class PageBudget {
 
 /** Empties sparse pages of the shard until one is free; false when nothing is to be gained. */
 function sweepOne(shard: Shard): boolean {
-  const { engine, thread } = shard;
   for (;;) {
-    const answer = shard.answer(engine.sweep(thread));
+    const answer = shard.sweep();
     if (answer !== C.MORE) return answer === C.DONE;
   }
 }

@@ -7,8 +7,8 @@
  */
 
 import * as C from "../../assembly/constants.ts";
-import { EngineError, isEngine } from "./exports.ts";
-import type { EngineExports } from "./exports.ts";
+import { EngineCalls } from "./calls.ts";
+import { instantiate } from "./instance.ts";
 
 /**
  * Which threads have grants to collect, gathered over the calls of one turn of one thread, as two
@@ -28,10 +28,8 @@ interface MemorySource {
 }
 
 /** One shard, as one I/O thread sees it. */
-export class Shard {
+export class Shard extends EngineCalls {
   readonly index: number;
-  readonly thread: number;
-  readonly engine: EngineExports;
   /** The result area: RESULT_* of assembly/constants.ts index it. */
   readonly result: Float64Array;
   readonly input: Uint8Array;
@@ -62,12 +60,9 @@ export class Shard {
     budget: MemorySource,
     wakes: Wakes,
   ) {
-    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-    if (!isEngine(exports)) throw new EngineError("this module is not the engine of this release");
+    super(instantiate(module, memory), thread);
     const area = C.THREADS_BASE + thread * C.THREAD_BYTES;
     this.index = index;
-    this.thread = thread;
-    this.engine = exports;
     this.result = new Float64Array(memory.buffer, area, C.RESULT_BYTES / 8);
     this.input = new Uint8Array(memory.buffer, area + C.PAGE_BYTES, C.INPUT_BYTES);
     this.output = new Uint8Array(memory.buffer, area + 2 * C.PAGE_BYTES, C.OUTPUT_BYTES);
@@ -80,10 +75,10 @@ export class Shard {
     );
     const areas = (threads * C.THREAD_BYTES) / 8;
     this.#areas = new Float64Array(memory.buffer, C.THREADS_BASE, areas);
-    this.#nextDue = new Float64Array(memory.buffer, exports.nextDueAddress() >>> 0, 1);
-    this.#tubes = new Uint32Array(memory.buffer, exports.tubesAddress() >>> 0, 1);
-    this.#ring = new Float64Array(memory.buffer, exports.journalHeadAddress() >>> 0, 2);
-    this.#ringLimit = exports.ringLimit();
+    this.#nextDue = new Float64Array(memory.buffer, this.nextDueAddress(), 1);
+    this.#tubes = new Uint32Array(memory.buffer, this.tubesAddress(), 1);
+    this.#ring = new Float64Array(memory.buffer, this.journalHeadAddress(), 2);
+    this.#ringLimit = this.ringLimit();
     this.#budget = budget;
     this.wakes = wakes;
   }
@@ -92,7 +87,7 @@ export class Shard {
    * What a call returned, without its marks. If it made grants, `wakes` remembers that; if the
    * shard is short of memory, it gets more.
    */
-  answer(code: number): number {
+  protected override answer(code: number): number {
     if ((code & C.WAKE) !== 0) {
       this.wakes.low |= this.field(C.RESULT_WAKE_LOW);
       this.wakes.high |= this.field(C.RESULT_WAKE_HIGH);
@@ -123,11 +118,6 @@ export class Shard {
     return this.#nextDue[0] ?? C.NEVER_MICROS;
   }
 
-  /** Shows the head of a watched tube, behind RESULT_STATS; read without the lock. */
-  readHead(tube: number): void {
-    this.engine.readHead(this.thread, tube);
-  }
-
   /** How many tubes it has; read without the lock. */
   tubeCount(): number {
     return this.#tubes[0] ?? 0;
@@ -154,6 +144,18 @@ export class Shard {
   /** Whether the ring has so much room that work which can wait need not. */
   hasRoomToSpare(): boolean {
     return (this.#ring[0] ?? 0) - (this.#ring[1] ?? 0) <= this.#ringLimit / 2;
+  }
+
+  /**
+   * Asks, and asks again for as long as the answer is OUT_OF_MEMORY and the shard can be given
+   * more.
+   */
+  withMemory(ask: () => number): number {
+    let answer = ask();
+    for (let tries = 0; answer === C.OUT_OF_MEMORY && this.growBudget(tries > 0); tries++) {
+      answer = ask();
+    }
+    return answer;
   }
 
   /**

@@ -69,8 +69,8 @@ export function makeShards(
   const capBytes = cap * C.PAGE_BYTES;
   const made = { module, memories, threads, ringBytes, capBytes, pagesLeft };
   for (const shard of openShards(made, 0)) {
-    shard.engine.open(shard.index, threads, ringBytes, pages, 0);
-    shard.engine.reserveGrowth(Math.floor(growth / 2 / shards));
+    shard.open(shard.index, threads, ringBytes, pages, 0);
+    shard.reserveGrowth(Math.floor(growth / 2 / shards));
   }
   pinDefault(openShards(made, 0));
   for (const shard of openShards(made, 0)) shard.beginBudget();
@@ -158,16 +158,16 @@ export interface JournalOpening {
  * Says how many failures each job keeps, 0 for none; before any other thread touches the shards.
  */
 export function keepFailures(made: ShardMemories, most: number): void {
-  for (const { engine } of openShards(made, 0)) engine.keepFailures(most);
+  for (const shard of openShards(made, 0)) shard.keepFailures(most);
 }
 
 /** Opens the journal of each shard; before any other thread touches them. */
 export function openJournals(made: ShardMemories, opening: JournalOpening): void {
   const { wallBaseMicros, keepsReleases, segmentBytes = Infinity } = opening;
   const reserve = made.ringBytes - ringLimitFor(made, segmentBytes);
-  for (const { engine } of openShards(made, 0)) {
+  for (const shard of openShards(made, 0)) {
     const keeps = keepsReleases ? 1 : 0;
-    engine.openJournal(reserve, C.PART_BODY_BYTES, made.memories.length, wallBaseMicros, keeps);
+    shard.openJournal(reserve, C.PART_BODY_BYTES, made.memories.length, wallBaseMicros, keeps);
   }
 }
 
@@ -187,7 +187,7 @@ function pinDefault(shards: readonly Shard[]): void {
   const shard = shards[shardOfTube(name, 0, name.length, shards.length)];
   if (shard === undefined) return;
   shard.input.set(name);
-  shard.engine.pinTube(shard.thread, 0, name.length, shards[0]?.engine.nextNumber() ?? 1);
+  shard.pinTube(0, name.length, shards[0]?.nextNumber() ?? 1);
 }
 
 /** The hash of a tube's name bytes[start, end): FNV-1a, folded, 32 bits. */

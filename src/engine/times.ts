@@ -34,15 +34,16 @@ export const TIME_BOUNDS_MICROS: readonly number[] = Array.from(
 
 /** The histograms of a shard. */
 export function shardTimes(shard: Shard): Times {
-  shard.answer(shard.engine.histograms(shard.thread, 0, 0));
+  shard.histograms(0, 0);
   return read(shard, 0);
 }
 
 /** The histograms of a tube of that shard; undefined when there is no such tube. */
 export function tubeTimes(shard: Shard, name: Uint8Array): Times | undefined {
   shard.input.set(name);
-  const code = shard.engine.histograms(shard.thread, 0, name.length);
-  return shard.answer(code) === C.DONE ? read(shard, shard.field(C.RESULT_REF)) : undefined;
+  return shard.histograms(0, name.length) === C.DONE
+    ? read(shard, shard.field(C.RESULT_REF))
+    : undefined;
 }
 
 function read(shard: Shard, number: number): Times {

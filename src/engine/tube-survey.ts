@@ -42,9 +42,8 @@ export class TubeSurvey {
     const shard = this.#shard;
     shard.input.set(this.#lastName);
     const { length } = this.#lastName;
-    const code = shard.engine.surveyTubes(shard.thread, this.#lastNumber, 0, length, now);
     this.#starts.length = 0;
-    if (shard.answer(code) === C.NONE) return false;
+    if (shard.surveyTubes(this.#lastNumber, 0, length, now) === C.NONE) return false;
     this.#bytes.set(shard.output);
     let at = 0;
     for (let left = shard.field(C.RESULT_COUNT); left > 0; left--) {

@@ -67,7 +67,7 @@ const STATES: Readonly<Record<number, JobState>> = {
 export function jobFacts(desk: Desk, id: number): JobFacts | undefined {
   const likely = desk.likelyShard(id);
   for (const shard of [likely, ...desk.shards.filter((one) => one !== likely)]) {
-    if (shard.answer(shard.engine.statsJob(shard.thread, id, desk.now)) === C.DONE) {
+    if (shard.statsJob(id, desk.now) === C.DONE) {
       desk.hint(id, shard);
       depend(desk, shard);
       return shownFacts(shard, id);
@@ -108,7 +108,7 @@ export function bodyStart(
   id: number,
   most: number,
 ): BodyStart | undefined {
-  if (shard.answer(shard.engine.peek(shard.thread, id, desk.now)) !== C.DONE) return undefined;
+  if (shard.peek(id, desk.now) !== C.DONE) return undefined;
   const length = shard.field(C.RESULT_BODY_BYTES);
   const shown = Math.min(length, most, C.OUTPUT_BYTES);
   return { bytes: shard.output.slice(0, shown), length };
@@ -130,7 +130,7 @@ export class BodyReading {
     const start = bodyStart(desk, shard, id, C.OUTPUT_BYTES);
     if (start === undefined) return undefined;
     const isLong = start.bytes.length < start.length;
-    if (isLong && shard.answer(shard.engine.pinBody(shard.thread, id)) !== C.DONE) return undefined;
+    if (isLong && shard.pinBody(id) !== C.DONE) return undefined;
     return new BodyReading(shard, id, start, isLong);
   }
 
@@ -154,8 +154,7 @@ export class BodyReading {
 
   #read(): Uint8Array<ArrayBuffer> {
     const shard = this.#shard;
-    const code = shard.engine.readBody(shard.thread, this.#id, this.#position);
-    if (shard.answer(code) !== C.DONE) return NOTHING;
+    if (shard.readBody(this.#id, this.#position) !== C.DONE) return NOTHING;
     return shard.output.slice(0, shard.field(C.RESULT_COUNT));
   }
 
@@ -163,7 +162,7 @@ export class BodyReading {
   end(): void {
     if (!this.#isPinned) return;
     this.#isPinned = false;
-    this.#shard.answer(this.#shard.engine.unpinBody(this.#shard.thread, this.#id));
+    this.#shard.unpinBody(this.#id);
   }
 }
 
@@ -174,7 +173,7 @@ export function keptFailures(desk: Desk, { shard, id }: JobFacts): readonly Fail
 
 /** The latest failure of the job; undefined when the job is not in that shard any more. */
 export function latestFailure(desk: Desk, shard: Shard, id: number): LatestFailure | undefined {
-  const answer = shard.answer(shard.engine.lastMessage(shard.thread, id, desk.now));
+  const answer = shard.lastMessage(id, desk.now);
   if (answer === C.NOT_FOUND) return undefined;
   const shown = answer === C.DONE ? shownFailure(desk, shard, id) : undefined;
   if (shown !== undefined) return { message: shown.message ?? NOTHING, atMicros: shown.atMicros };
@@ -192,15 +191,15 @@ export function lastFailureMicros(
   failures: number,
 ): number | undefined {
   if (failures === 0) return undefined;
-  const code = shard.engine.nextFailure(shard.thread, id, failures - 1, desk.now);
-  return shard.answer(code) === C.DONE ? failureMicros(desk, shard) : undefined;
+  return shard.nextFailure(id, failures - 1, desk.now) === C.DONE
+    ? failureMicros(desk, shard)
+    : undefined;
 }
 
 function newestFailureMicros(desk: Desk, shard: Shard, id: number): number | undefined {
   let micros: number | undefined;
   for (let number = 0; ;) {
-    const code = shard.engine.nextFailure(shard.thread, id, number, desk.now);
-    if (shard.answer(code) !== C.DONE) return micros;
+    if (shard.nextFailure(id, number, desk.now) !== C.DONE) return micros;
     micros = failureMicros(desk, shard);
     number = shard.field(C.RESULT_STATS + C.FAILURE_NUMBER);
   }
@@ -213,7 +212,7 @@ function failureMicros({ common }: Desk, shard: Shard): number {
 
 /** What the connection that holds the job is called; null when nobody does. */
 export function holderOf(desk: Desk, { shard, id }: JobFacts): string | null {
-  if (shard.answer(shard.engine.holder(shard.thread, id, desk.now)) !== C.DONE) return null;
+  if (shard.holder(id, desk.now) !== C.DONE) return null;
   const thread = shard.field(C.RESULT_STATS);
   return connectionId(thread, shard.field(C.RESULT_TOKEN));
 }

@@ -45,7 +45,7 @@ function figuresOf(
 ): Overview {
   return inProcess.look((desk) => {
     const shards = desk.shards.map((shard) => {
-      shard.answer(shard.engine.statsShard(shard.thread, desk.now));
+      shard.statsShard(desk.now);
       return Array.from({ length: C.SHARD_KICKS + 1 }, (_, index) =>
         shard.field(C.RESULT_STATS + index),
       );

@@ -62,8 +62,7 @@ export class TubeSurvey {
       const bytes = ENCODER.encode(name);
       const shard = desk.shardOfTube(bytes, 0, bytes.length);
       desk.stageName(shard, bytes);
-      const code = shard.engine.statsTube(shard.thread, 0, bytes.length, desk.now);
-      if (shard.answer(code) !== C.DONE) return undefined;
+      if (shard.statsTube(0, bytes.length, desk.now) !== C.DONE) return undefined;
       const known = this.#known[shard.index]?.find((one) => one.name === name);
       const figure = (which: number): number => shard.field(C.RESULT_STATS + which);
       return tubeOf(name, known?.growth, figure, this.#crowd());

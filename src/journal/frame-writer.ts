@@ -131,7 +131,7 @@ export class FrameWriter {
 
   /** What headers tell of the moment in which they are written. */
   #circumstances(): Pick<FrameHeader, "lastId" | "idsAhead" | "wallMicros"> {
-    const lastId = this.#parts.shards[0]?.shard.engine.lastId() ?? 0;
+    const lastId = this.#parts.shards[0]?.shard.lastId() ?? 0;
     return { lastId, idsAhead: this.#idsAhead, wallMicros: this.#parts.wallMicros() };
   }
 

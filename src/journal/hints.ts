@@ -132,11 +132,9 @@ export class HintWriter {
   }
 
   #writePart(writing: Writing, { shard }: JournalShard): void {
-    const { engine, thread } = shard;
-    const code = writing.isAtTubes
-      ? engine.tubeHints(thread, writing.cursor)
-      : engine.jobHints(thread, writing.cursor);
-    const answer = shard.answer(code);
+    const answer = writing.isAtTubes
+      ? shard.tubeHints(writing.cursor)
+      : shard.jobHints(writing.cursor);
     const bytes = shard.field(C.RESULT_REPLY_BYTES);
     writing.cursor = shard.field(C.RESULT_REF);
     if (bytes > 0) this.#append(writing, Uint8Array.from(shard.output.subarray(0, bytes)));
@@ -237,16 +235,16 @@ export function applyHints(
   now: number,
 ): void {
   for (const { shard } of shards) {
-    const { engine, thread, staging, stagingAddress } = shard;
+    const { staging, stagingAddress } = shard;
     const step = Math.floor(staging.length / C.HINT_JOB_BYTES) * C.HINT_JOB_BYTES;
     for (let at = 0; at < jobs.length; at += step) {
       const part = jobs.subarray(at, at + step);
       staging.set(part);
-      shard.answer(engine.applyJobHints(thread, stagingAddress, part.length, now));
+      shard.applyJobHints(stagingAddress, part.length, now);
     }
     for (const part of tubeParts(tubes, staging.length)) {
       staging.set(part);
-      shard.answer(engine.applyTubeHints(thread, stagingAddress, part.length, now));
+      shard.applyTubeHints(stagingAddress, part.length, now);
     }
   }
 }

@@ -112,7 +112,7 @@ export function inspect(
     },
     jobs: countJobs(replica),
     failures: countFailures(replica),
-    lastId: shards[0]?.shard.engine.lastId() ?? 0,
+    lastId: shards[0]?.shard.lastId() ?? 0,
     tornBytes: report.tornBytes,
     damagedBytes: report.damagedBytes,
     damagedSegments: report.damagedSegments.map(segmentName),

@@ -53,14 +53,13 @@ export class JournalShard {
     progress: Float64Array = new Float64Array(PROGRESS_NUMBERS),
   ) {
     this.#progress = progress;
-    const { engine } = shard;
     this.shard = shard;
     this.ringBytes = ringBytes;
-    const table = engine.segmentsAddress() >>> 0;
+    const table = shard.segmentsAddress() >>> 0;
     const words = (C.SEGMENTS_MAX * C.SEGMENT_ENTRY_BYTES) / 4;
-    this.ring = new Uint8Array(memory.buffer, engine.ringAddress() >>> 0, ringBytes);
-    this.#ringWords = new Uint32Array(memory.buffer, engine.ringAddress() >>> 0, ringBytes / 4);
-    this.#head = new Float64Array(memory.buffer, engine.journalHeadAddress() >>> 0, 1);
+    this.ring = new Uint8Array(memory.buffer, shard.ringAddress() >>> 0, ringBytes);
+    this.#ringWords = new Uint32Array(memory.buffer, shard.ringAddress() >>> 0, ringBytes / 4);
+    this.#head = new Float64Array(memory.buffer, shard.journalHeadAddress() >>> 0, 1);
     this.#live = new Float64Array(memory.buffer, table, words / 2);
     this.#words = new Uint32Array(memory.buffer, table, words);
   }
@@ -100,7 +99,7 @@ export class JournalShard {
   /** Jobs that it has. */
   get jobCount(): number {
     const { shard } = this;
-    shard.answer(shard.engine.statsShard(shard.thread, 0));
+    shard.statsShard(0);
     return JOB_STATES.reduce((sum, state) => sum + shard.field(C.RESULT_STATS + state), 0);
   }
 
@@ -134,7 +133,7 @@ export class JournalShard {
   gather(to: number, salt: number): Gathered {
     const from = this.written;
     if (this.sealed <= from) {
-      this.#progress[SEALED_SKIPPED] = this.shard.engine.seal(from, to, salt);
+      this.#progress[SEALED_SKIPPED] = this.shard.seal(from, to, salt);
       this.#progress[SEALED] = to;
     }
     if (this.sealed !== to) throw new RangeError("records were sealed that are not written");
@@ -157,13 +156,13 @@ export class JournalShard {
   /** Everything up to `to` has been written: its place in the ring is free. */
   free(to: number): void {
     this.written = to;
-    this.shard.answer(this.shard.engine.freeRing(this.shard.thread, to));
+    this.shard.freeRing(to);
   }
 
   /** Bytes of records in all segments that are still needed. */
   get allLiveBytes(): number {
     let sum = 0;
-    for (let index = this.shard.engine.segmentCount() - 1; index >= 0; index--) {
+    for (let index = this.shard.segmentCount() - 1; index >= 0; index--) {
       sum += this.#live[(index * C.SEGMENT_ENTRY_BYTES) / 8 + C.SEGMENT_LIVE] ?? 0;
     }
     return sum;
@@ -173,7 +172,7 @@ export class JournalShard {
   #entry(number: number): number {
     const step = C.SEGMENT_ENTRY_BYTES / 4;
     let low = 0;
-    let high = this.shard.engine.segmentCount() - 1;
+    let high = this.shard.segmentCount() - 1;
     while (low <= high) {
       const middle = (low + high) >> 1;
       const found = this.#words[middle * step + C.SEGMENT_NUMBER] ?? 0;
@@ -219,7 +218,7 @@ export class JournalShard {
     while (at < to) {
       const staged = Math.min(to - at, this.ringBytes);
       this.ring.set(bytes.subarray(at, at + staged));
-      this.shard.answer(this.shard.engine.check(this.shard.thread, staged, salt));
+      this.shard.check(staged, salt);
       const done = this.shard.field(C.RESULT_COUNT);
       if (done === 0) return false;
       at += done;
@@ -234,6 +233,6 @@ export function checksumThrough(shards: readonly JournalShard[]): Checksum {
   if (shard === undefined) throw new RangeError("an engine has at least one shard");
   return (seed, bytes) => {
     shard.staging.set(bytes);
-    return shard.engine.checksum(seed, shard.stagingAddress, bytes.length) >>> 0;
+    return shard.checksum(seed, shard.stagingAddress, bytes.length) >>> 0;
   };
 }

@@ -135,7 +135,7 @@ export class Journal {
     this.#nextSegment++;
     this.#frames.setSafe();
     this.#gone.clear();
-    for (const one of shards) one.shard.engine.addSegment(number, one.written);
+    for (const one of shards) one.shard.addSegment(number, one.written);
     return segment;
   }
 

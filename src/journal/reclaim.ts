@@ -141,7 +141,7 @@ export class Reclaim {
     const { shard } = walk.shard;
     const { number = 0 } = this.#segment ?? {};
     const before = walk.bucket;
-    const answer = shard.answer(shard.engine.keepRest(shard.thread, before, number));
+    const answer = shard.keepRest(before, number);
     walk.bucket = shard.field(C.RESULT_COUNT);
     if (answer === C.DONE) this.#walks.shift();
     return answer === C.DONE || walk.bucket >= before + C.STEP_JOBS;
@@ -152,9 +152,7 @@ export class Reclaim {
     const staged = Math.min(task.end - task.position, shard.staging.length);
     shard.staging.set(this.#bytes.subarray(task.position, task.position + staged));
     const { number = 0, salt = 0 } = this.#segment ?? {};
-    const answer = shard.answer(
-      shard.engine.keep(shard.thread, shard.stagingAddress, staged, salt, number),
-    );
+    const answer = shard.keep(shard.stagingAddress, staged, salt, number);
     const done = shard.field(C.RESULT_COUNT);
     task.position += done;
     if (answer === C.DAMAGED && done === 0) task.position += 8; // the next one may be sound

@@ -255,7 +255,7 @@ class Recovery {
     const { number, header } = found;
     const { bytes, holes } = this.#read(number); // while the segment before is being replayed
     this.#finishLast();
-    for (const { shard } of this.#parts.shards) shard.engine.addSegment(number, index);
+    for (const { shard } of this.#parts.shards) shard.addSegment(number, index);
     this.#lastId = Math.max(this.#lastId, header.lastId);
     this.#idsAhead = header.idsAhead ?? 0;
     this.#lastFrame = Math.max(this.#lastFrame, header.firstFrame - 1);
@@ -338,7 +338,7 @@ class Recovery {
     }
     this.#lastId = Math.max(this.#lastId, lastId);
     if (damaged > 0) this.#damage(found.number, damaged, "records are damaged");
-    const strays = this.#parts.shards.reduce((sum, { shard }) => sum + shard.engine.strays(), 0);
+    const strays = this.#parts.shards.reduce((sum, { shard }) => sum + shard.strays(), 0);
     if (strays > this.#strayCount) this.#strays.push({ found, regions });
     this.#strayCount = strays;
   }
@@ -462,7 +462,7 @@ class Recovery {
    * exist: these are sound. The jobs go, and so that they stay away these segments are reclaimed.
    */
   #endReplay({ shard }: JournalShard): void {
-    while (shard.answer(shard.engine.endReplay(shard.thread)) === C.MORE) {
+    while (shard.endReplay() === C.MORE) {
       const id = shard.field(C.RESULT_ID);
       const number = shard.field(C.RESULT_COUNT);
       if (this.#parts.strict) {
@@ -480,10 +480,10 @@ class Recovery {
   #start(segments: number): void {
     for (const one of this.#parts.shards) {
       const position = Math.ceil((segments + 1) / one.ringBytes) * one.ringBytes;
-      one.shard.engine.startStream(position);
+      one.shard.startStream(position);
       one.written = position;
     }
-    this.#parts.shards[0]?.shard.engine.skipIds(this.#lastId);
+    this.#parts.shards[0]?.shard.skipIds(this.#lastId);
   }
 
   /** Segments in which something is wrong are the first to be reclaimed. */

@@ -75,25 +75,13 @@ export function alone(): Workforce {
 export function replayBatch(shard: Shard, batch: Batch): Outcome {
   const { bytes, salt, shards, now, isPart, again } = batch;
   const isAgain = again === undefined ? 0 : 1;
-  const { engine, thread } = shard;
   const isYoung = batch.isYoung ? 1 : 0;
   let damaged = 0;
   let lastId = 0;
   let at = 0;
   let answer = C.DONE;
   while (at < bytes) {
-    const code = engine.replay(
-      thread,
-      at,
-      bytes - at,
-      salt,
-      shards,
-      now,
-      isYoung,
-      isAgain,
-      again ?? 0,
-    );
-    answer = shard.answer(code);
+    answer = shard.replay(at, bytes - at, salt, shards, now, isYoung, isAgain, again ?? 0);
     const done = shard.field(C.RESULT_COUNT);
     lastId = Math.max(lastId, shard.field(C.RESULT_ID));
     at += done;

@@ -56,7 +56,7 @@ export function openReplica(
 /** The failures that the jobs of all shards keep. */
 export function countFailures({ shards }: Replica): number {
   return shards.reduce((sum, { shard }) => {
-    shard.answer(shard.engine.statsShard(shard.thread, 0));
+    shard.statsShard(0);
     return sum + shard.field(C.RESULT_STATS + C.SHARD_FAILURES_KEPT);
   }, 0);
 }
@@ -64,7 +64,7 @@ export function countFailures({ shards }: Replica): number {
 /** The jobs of all shards at the replica's time 0. */
 export function countJobs({ shards }: Replica): JobCounts {
   const figures = shards.map(({ shard }) => {
-    shard.answer(shard.engine.statsShard(shard.thread, 0));
+    shard.statsShard(0);
     const figure = (which: number): number => shard.field(C.RESULT_STATS + which);
     return {
       ready: figure(C.SHARD_READY),

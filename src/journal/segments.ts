@@ -141,7 +141,7 @@ export class Segments {
     const at = this.#list.findIndex((segment) => segment.number === number);
     this.#list.splice(at, 1);
     for (const { shard } of this.#parts.shards) {
-      shard.answer(shard.engine.dropSegment(shard.thread, number));
+      shard.dropSegment(number);
     }
   }
 

@@ -133,7 +133,7 @@ export class Scrape {
 function serverCounts({ shards, now }: Desk): Float64Array {
   const counts = new Float64Array(COUNTS);
   for (const shard of shards) {
-    shard.answer(shard.engine.statsShard(shard.thread, now));
+    shard.statsShard(now);
     for (const [at, which] of SHARD_EVENTS.entries()) add(counts, at, figure(shard, which));
     const { queue, process } = shardTimes(shard);
     addTimes(counts, QUEUE_AT, queue);
@@ -261,7 +261,7 @@ function serverFigures(
 function shardSums({ shards, now }: Desk): Float64Array {
   const sums = new Float64Array(SHARD_FIGURES);
   for (const shard of shards) {
-    shard.answer(shard.engine.statsShard(shard.thread, now));
+    shard.statsShard(now);
     for (const at of sums.keys()) add(sums, at, figure(shard, at));
   }
   return sums;
@@ -334,7 +334,7 @@ function shardFigures({
   facts,
 }: Desk): Part<"memoryCap" | "shardUsed" | "shardTaken" | "shardContended"> {
   const read = shards.map((shard) => {
-    shard.answer(shard.engine.statsShard(shard.thread, now));
+    shard.statsShard(now);
     return Array.from({ length: SHARD_FIGURES }, (_, which) => figure(shard, which));
   });
   const series = (which: number): readonly Sample[] =>

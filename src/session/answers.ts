@@ -49,7 +49,7 @@ function beginLong(
   bytes: number,
 ): boolean {
   const { output } = desk;
-  if (shard.answer(shard.engine.pinBody(shard.thread, id)) !== C.DONE) return false;
+  if (shard.pinBody(id) !== C.DONE) return false;
   output.room(REPLY_LINE_MAX + C.OUTPUT_BYTES);
   output.at = writeLine(output.bytes, output.at, id, bytes);
   desk.writeReplies(shard, C.OUTPUT_BYTES);

@@ -56,8 +56,8 @@ export class BodyRest implements LongCommand {
 
   #write(): void {
     const shard = this.#shard;
-    const code = shard.engine.readBody(shard.thread, this.#id, this.#position);
-    if (shard.answer(code) !== C.DONE) throw new RangeError("a body that is pinned has gone");
+    if (shard.readBody(this.#id, this.#position) !== C.DONE)
+      throw new RangeError("a body that is pinned has gone");
     const count = shard.field(C.RESULT_COUNT);
     this.#desk.writeReplies(shard, count);
     this.#position += count;
@@ -67,6 +67,6 @@ export class BodyRest implements LongCommand {
     if (!this.#isPinned) return;
     this.#isPinned = false;
     this.#desk.bodiesUnderWay--;
-    this.#shard.answer(this.#shard.engine.unpinBody(this.#shard.thread, this.#id));
+    this.#shard.unpinBody(this.#id);
   }
 }

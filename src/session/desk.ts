@@ -157,19 +157,19 @@ export class Desk {
 
   /** The highest id given out so far. */
   lastId(): number {
-    return this.#first.engine.lastId();
+    return this.#first.lastId();
   }
 
   /** The next job id; 0 when there is none left. */
   nextId(): number {
-    return this.#first.engine.nextId();
+    return this.#first.nextId();
   }
 
   /** The number of a tube that may be made now; 0 when there are as many as there may be. */
   nextTubeNumber(): number {
     let tubes = 0;
     for (const shard of this.shards) tubes += shard.tubeCount();
-    return tubes < this.limits.maxTubes ? this.#first.engine.nextNumber() : 0;
+    return tubes < this.limits.maxTubes ? this.#first.nextNumber() : 0;
   }
 
   /** Counts in this thread's row. */
@@ -249,7 +249,7 @@ export class Desk {
     let done = Math.min(bodyBytes, C.OUTPUT_BYTES);
     this.#copy(shard.output, 0, done, output.bytes, output.at);
     while (done < bodyBytes) {
-      if (shard.answer(shard.engine.readBody(this.thread, id, done)) !== C.DONE) return false;
+      if (shard.readBody(id, done) !== C.DONE) return false;
       const count = shard.field(C.RESULT_COUNT);
       this.#copy(shard.output, 0, count, output.bytes, output.at + done);
       done += count;
@@ -279,12 +279,12 @@ export class Desk {
 
   /** The first of `count` ids that are this thread's to use; 0 when there are not so many left. */
   takeIds(count: number): number {
-    return this.#first.engine.takeIds(count);
+    return this.#first.takeIds(count);
   }
 
   /** The ids from `first` to `last` were not used. */
   giveBackIds(first: number, last: number): void {
-    if (first <= last) this.#first.engine.giveBackIds(first, last);
+    if (first <= last) this.#first.giveBackIds(first, last);
   }
 }
 

@@ -45,15 +45,13 @@ export class EngineRun {
     const connection = this.#connection;
     const record = connection.record(shard);
     const flags = this.#flags(used);
-    const { engine, thread } = shard;
     const { maxJobBytes } = desk.limits;
     let position = at;
     this.commands = 0;
     this.hasPut = false;
     this.hasReserved = false;
     do {
-      const code = engine.run(
-        thread,
+      shard.run(
         record,
         used.tube,
         flags,
@@ -67,7 +65,6 @@ export class EngineRun {
         connection.boundLow,
         desk.now,
       );
-      shard.answer(code);
       this.#takeOver();
       position += shard.field(C.RESULT_COUNT);
     } while (this.#canGoOn(end - position, most));

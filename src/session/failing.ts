@@ -53,8 +53,7 @@ export class Failing {
     return shards.find((shard) => {
       const record = this.#connection.record(shard);
       if (record === 0) return false;
-      const code = shard.engine.holds(shard.thread, record, command.id, now);
-      return shard.answer(code) === C.DONE;
+      return shard.holds(record, command.id, now) === C.DONE;
     });
   }
 }
@@ -85,12 +84,7 @@ class Failed implements Receiver {
 
   #open(bytes: number): void {
     const shard = this.#shard;
-    const { engine, thread } = shard;
-    let answer = C.OUT_OF_MEMORY;
-    let tries = 0;
-    do {
-      answer = shard.answer(engine.openFailure(thread, this.#record, bytes));
-    } while (answer === C.OUT_OF_MEMORY && shard.growBudget(tries++ > 0));
+    const answer = shard.withMemory(() => shard.openFailure(this.#record, bytes));
     if (answer === C.DONE) this.#failure = shard.field(C.RESULT_REF);
   }
 
@@ -100,18 +94,15 @@ class Failed implements Receiver {
    */
   append(position: number, bytes: Uint8Array, at: number, count: number, end: number): number {
     const shard = this.#shard;
-    const { engine, thread } = shard;
     const offset = this.#desk.stage(shard, bytes, at, at + count, end);
     let refusedAt = -1;
     for (let done = 0; done < count && this.#failure !== 0;) {
-      const code = engine.appendFailure(
-        thread,
+      const answer = shard.appendFailure(
         this.#failure,
         position + done,
         offset + done,
         count - done,
       );
-      const answer = shard.answer(code);
       done += shard.field(C.RESULT_COUNT);
       if (answer !== C.OUT_OF_MEMORY) continue;
       if (!shard.growBudget(done === refusedAt)) this.drop();
@@ -123,7 +114,7 @@ class Failed implements Receiver {
   finish(): void {
     const desk = this.#desk;
     const shard = this.#shard;
-    const answer = shard.answer(this.#run());
+    const answer = this.#run();
     if (answer === C.NOT_FOUND) {
       this.drop(); // its time to run was over before the message was there
       desk.output.reply(R.REPLY.NOT_FOUND);
@@ -135,17 +126,16 @@ class Failed implements Receiver {
   }
 
   #run(): number {
-    const { engine, thread } = this.#shard;
     const { now } = this.#desk;
     const [record, id, pri, failure] = [this.#record, this.#id, this.#pri, this.#failure];
     return this.#op === OP.BURY
-      ? engine.bury(thread, record, id, pri, failure, now)
-      : engine.release(thread, record, id, pri, this.#delaySeconds, failure, now);
+      ? this.#shard.bury(record, id, pri, failure, now)
+      : this.#shard.release(record, id, pri, this.#delaySeconds, failure, now);
   }
 
   drop(): void {
     const shard = this.#shard;
-    if (this.#failure !== 0) shard.answer(shard.engine.dropFailure(shard.thread, this.#failure));
+    if (this.#failure !== 0) shard.dropFailure(this.#failure);
     this.#failure = 0;
   }
 }

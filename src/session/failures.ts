@@ -46,8 +46,7 @@ export function failuresOf(desk: Desk, shard: Shard, id: number): readonly Failu
   const found: Failure[] = [];
   for (;;) {
     const after = found.at(-1)?.number ?? 0;
-    const code = shard.engine.nextFailure(shard.thread, id, after, desk.now);
-    const answer = shard.answer(code);
+    const answer = shard.nextFailure(id, after, desk.now);
     if (answer === C.NONE) depend(desk, shard); // that there is such a job is told, too
     if (answer !== C.DONE) return found;
     const failure = shownFailure(desk, shard, id);
@@ -87,8 +86,7 @@ function readMessage(
   let done = shard.field(C.RESULT_COUNT);
   message.set(shard.output.subarray(whoBytes, whoBytes + done));
   while (done < bytes) {
-    const code = shard.engine.readFailure(shard.thread, id, number, done);
-    if (shard.answer(code) !== C.DONE) return undefined;
+    if (shard.readFailure(id, number, done) !== C.DONE) return undefined;
     const count = shard.field(C.RESULT_COUNT);
     message.set(shard.output.subarray(0, count), done);
     done += count;

@@ -58,13 +58,10 @@ export class Flush implements LongCommand {
   }
 
   #flushPiece(): number {
-    const { engine, thread } = this.#shard;
     const { now } = this.#desk;
     const bytes = this.#name.length;
     this.#desk.stageName(this.#shard, this.#name);
-    return this.#shard.answer(
-      engine.flushTube(thread, 0, bytes, this.#kind, this.#major, this.#minor, this.#lastId, now),
-    );
+    return this.#shard.flushTube(0, bytes, this.#kind, this.#major, this.#minor, this.#lastId, now);
   }
 
   #answer(): void {

@@ -107,7 +107,7 @@ export class SessionHost implements Turns {
     this.#begin();
     for (const shard of desk.shards) {
       if (shard.nextDueMicros() > desk.now) continue;
-      while (shard.answer(shard.engine.tick(desk.thread, desk.now)) === C.MORE);
+      while (shard.tick(desk.now) === C.MORE);
     }
     this.#deliver();
     for (let due = this.blocked.first(); due !== undefined; due = this.blocked.first()) {
@@ -182,10 +182,10 @@ export class SessionHost implements Turns {
   }
 
   #collect(): void {
-    const { shards, thread, now } = this.desk;
+    const { shards, now } = this.desk;
     for (const shard of shards) {
       for (;;) {
-        const answer = shard.answer(shard.engine.collect(thread, now));
+        const answer = shard.collect(now);
         if (answer === C.NONE) break;
         this.#grant(shard, answer);
       }

@@ -127,11 +127,11 @@ export class JobCommands {
   #find(op: number): Shard {
     const desk = this.#desk;
     const likely = desk.likelyShard(desk.command.id);
-    this.#answer = likely.answer(this.#ask(op, likely));
+    this.#answer = this.#ask(op, likely);
     if (this.#answer !== C.NOT_FOUND) return likely;
     for (const shard of desk.shards) {
       if (shard === likely) continue;
-      const answer = shard.answer(this.#ask(op, shard));
+      const answer = this.#ask(op, shard);
       if (answer === C.NOT_FOUND) continue;
       this.#answer = answer;
       return shard;
@@ -143,27 +143,26 @@ export class JobCommands {
   #ask(op: number, shard: Shard): number {
     const { command, now } = this.#desk;
     const { id, pri, delay } = command;
-    const { engine, thread } = shard;
     const record = this.#connection.record(shard);
     switch (op) {
       case OP.DELETE:
-        return engine.deleteJob(thread, record, id, now);
+        return shard.deleteJob(record, id, now);
       case OP.RELEASE:
-        return engine.release(thread, record, id, pri, delay, NO_FAILURE, now);
+        return shard.release(record, id, pri, delay, NO_FAILURE, now);
       case OP.BURY:
-        return engine.bury(thread, record, id, pri, NO_FAILURE, now);
+        return shard.bury(record, id, pri, NO_FAILURE, now);
       case OP.TOUCH:
-        return engine.touch(thread, record, id, now);
+        return shard.touch(record, id, now);
       case OP.KICK_JOB:
-        return engine.kickJob(thread, id, now);
+        return shard.kickJob(id, now);
       case OP.RESERVE_JOB:
-        return engine.reserveJob(thread, record, id, now);
+        return shard.reserveJob(record, id, now);
       case OP.PEEK:
-        return engine.peek(thread, id, now);
+        return shard.peek(id, now);
       case OP.PEEK_FAILURE:
-        return engine.lastMessage(thread, id, now);
+        return shard.lastMessage(id, now);
       default:
-        return engine.statsJob(thread, id, now);
+        return shard.statsJob(id, now);
     }
   }
 }

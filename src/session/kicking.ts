@@ -34,8 +34,7 @@ export class Kick implements LongCommand {
   step(): number {
     const desk = this.#desk;
     const { shard, tube } = this.#used;
-    const { engine, thread } = shard;
-    const answer = shard.answer(engine.kick(thread, tube, this.#left, this.#kind, desk.now));
+    const answer = shard.kick(tube, this.#left, this.#kind, desk.now);
     const count = shard.field(C.RESULT_COUNT);
     this.#kind = shard.field(C.RESULT_REF);
     this.#kicked += count;

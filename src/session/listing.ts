@@ -84,11 +84,9 @@ export class Listing implements LongCommand {
   }
 
   #walk(): boolean {
-    const { engine, thread } = this.#stage();
+    const shard = this.#stage();
     const bytes = this.#name.length;
-    const answer = this.#shard.answer(
-      engine.listWalk(thread, 0, bytes, this.#state, this.#after, this.#most, this.#desk.now),
-    );
+    const answer = shard.listWalk(0, bytes, this.#state, this.#after, this.#most, this.#desk.now);
     if (answer === C.NOT_FOUND) {
       this.#desk.output.reply(R.REPLY.NOT_FOUND);
       return true;
@@ -113,20 +111,17 @@ export class Listing implements LongCommand {
   }
 
   #probe(): boolean {
-    const { engine, thread } = this.#stage();
+    const shard = this.#stage();
     const bytes = this.#name.length;
     const most = this.#most - this.#ids.length;
-    const answer = this.#shard.answer(
-      engine.listProbe(
-        thread,
-        0,
-        bytes,
-        this.#state,
-        this.#after,
-        this.#lastId,
-        most,
-        this.#desk.now,
-      ),
+    const answer = shard.listProbe(
+      0,
+      bytes,
+      this.#state,
+      this.#after,
+      this.#lastId,
+      most,
+      this.#desk.now,
     );
     if (answer === C.NOT_FOUND) return this.#answer(); // the tube went, and its jobs with it
     this.#ids.push(...this.#found());
@@ -139,23 +134,20 @@ export class Listing implements LongCommand {
 
   /** Ids from probing are all below those from the scan that follows it. */
   #scan(): boolean {
-    const { engine, thread } = this.#stage();
+    const shard = this.#stage();
     const most = this.#most;
     const isFull = this.#ids.length === most;
     const before = isFull ? (this.#ids.at(-1) ?? 0) : C.NEVER_MICROS;
-    const answer = this.#shard.answer(
-      engine.listScan(
-        thread,
-        0,
-        this.#name.length,
-        this.#state,
-        this.#after,
-        before,
-        most,
-        this.#class,
-        this.#classes,
-        this.#desk.now,
-      ),
+    const answer = shard.listScan(
+      0,
+      this.#name.length,
+      this.#state,
+      this.#after,
+      before,
+      most,
+      this.#class,
+      this.#classes,
+      this.#desk.now,
     );
     if (answer === C.NOT_FOUND) return this.#answer();
     const found = this.#found();
@@ -172,10 +164,9 @@ export class Listing implements LongCommand {
     const page = this.#ids.slice(0, this.#limit);
     const next = this.#ids.length > this.#limit ? (page.at(-1) ?? 0) : 0;
     const offset = desk.stageName(shard, this.#name, page);
-    const { engine, thread } = shard;
     const bytes = this.#name.length;
     const { now } = desk;
-    shard.answer(engine.describeJobs(thread, 0, bytes, this.#state, offset, page.length, now));
+    shard.describeJobs(0, bytes, this.#state, offset, page.length, now);
     depend(desk, shard);
     writeDocument(desk, listedJobs(shard, next));
     return true;
@@ -237,7 +228,7 @@ export class ReservedPeek implements LongCommand {
 
   #first(): number {
     const { shard, tube } = this.#used;
-    const answer = shard.answer(shard.engine.peekReserved(shard.thread, tube, this.#desk.now));
+    const answer = shard.peekReserved(tube, this.#desk.now);
     if (answer === C.MORE) {
       this.#classes = shard.field(C.RESULT_STATS + C.LIST_CLASSES);
       this.#beginScan();
@@ -253,16 +244,13 @@ export class ReservedPeek implements LongCommand {
 
   #scan(): number {
     const { shard, tube } = this.#used;
-    const answer = shard.answer(
-      shard.engine.scanReserved(
-        shard.thread,
-        tube,
-        this.#dueMicros,
-        this.#id,
-        this.#class,
-        this.#classes,
-        this.#desk.now,
-      ),
+    const answer = shard.scanReserved(
+      tube,
+      this.#dueMicros,
+      this.#id,
+      this.#class,
+      this.#classes,
+      this.#desk.now,
     );
     this.#class = shard.field(C.RESULT_REF);
     this.#id = shard.field(C.RESULT_ID);

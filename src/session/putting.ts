@@ -56,28 +56,19 @@ export class Putting {
 
   #putWhole(to: PutTube, id: number, bytes: Uint8Array, at: number, end: number): void {
     const { shard, tube } = to;
-    const { engine, thread } = shard;
     const { command, now } = this.#desk;
     const offset = this.#desk.stage(shard, bytes, at, at + command.bytes, end);
     const { pri, delay, ttr } = command;
-    let answer = C.OUT_OF_MEMORY;
-    let tries = 0;
-    do {
-      answer = shard.answer(
-        engine.put(thread, tube, id, pri, delay, ttr, offset, command.bytes, now),
-      );
-    } while (answer === C.OUT_OF_MEMORY && shard.growBudget(tries++ > 0));
+    const answer = shard.withMemory(() =>
+      shard.put(tube, id, pri, delay, ttr, offset, command.bytes, now),
+    );
     answerPut(this.#desk, shard, id, answer);
   }
 
   #open(to: PutTube, id: number): void {
     const { shard } = to;
     const { bytes } = this.#desk.command;
-    let answer = C.OUT_OF_MEMORY;
-    let tries = 0;
-    do {
-      answer = shard.answer(shard.engine.openUpload(shard.thread, bytes));
-    } while (answer === C.OUT_OF_MEMORY && shard.growBudget(tries++ > 0));
+    const answer = shard.withMemory(() => shard.openUpload(bytes));
     const address = answer === C.DONE ? shard.field(C.RESULT_REF) : 0;
     const parts = address === 0 ? undefined : this.#record(to, address, id);
     if (parts === undefined) this.#intake.swallow(bytes, R.REPLY.OUT_OF_MEMORY);
@@ -90,14 +81,9 @@ export class Putting {
    */
   #record({ shard, tube }: PutTube, address: number, id: number): number | undefined {
     if (!this.#desk.hasJournal) return 0;
-    const { engine, thread } = shard;
-    let answer = C.OUT_OF_MEMORY;
-    let tries = 0;
-    do {
-      answer = shard.answer(engine.recordUpload(thread, address, tube, id));
-    } while (answer === C.OUT_OF_MEMORY && shard.growBudget(tries++ > 0));
+    const answer = shard.withMemory(() => shard.recordUpload(address, tube, id));
     if (answer === C.DONE) return shard.field(C.RESULT_COUNT);
-    shard.answer(engine.dropUpload(thread, address));
+    shard.dropUpload(address);
     return undefined;
   }
 }
@@ -129,20 +115,17 @@ class Upload implements Receiver {
   append(position: number, bytes: Uint8Array, at: number, count: number, end: number): number {
     const desk = this.#desk;
     const { shard } = this.#to;
-    const { engine, thread } = shard;
     const offset = desk.stage(shard, bytes, at, at + count, end);
     let done = 0;
     let refusedAt = -1;
     while (done < count) {
       if (this.#isRecorded && desk.isJournalFull) return REFUSED;
-      const code = engine.appendUpload(
-        thread,
+      const answer = shard.appendUpload(
         this.#address,
         position + done,
         offset + done,
         count - done,
       );
-      const answer = shard.answer(code);
       done += shard.field(C.RESULT_COUNT);
       if (answer === C.OUT_OF_MEMORY) {
         if (!shard.growBudget(done === refusedAt)) return REFUSED;
@@ -162,23 +145,26 @@ class Upload implements Receiver {
       desk.output.reply(refusal);
       return;
     }
-    const code = shard.engine.commitUpload(
-      shard.thread,
-      this.#address,
-      tube,
+    answerPut(
+      desk,
+      shard,
       this.#id,
-      this.#pri,
-      this.#delaySeconds,
-      this.#ttrSeconds,
-      desk.now,
+      shard.commitUpload(
+        this.#address,
+        tube,
+        this.#id,
+        this.#pri,
+        this.#delaySeconds,
+        this.#ttrSeconds,
+        desk.now,
+      ),
     );
-    answerPut(desk, shard, this.#id, shard.answer(code));
   }
 
   drop(): void {
     const { shard } = this.#to;
     const drop = (): void => {
-      shard.answer(shard.engine.dropUpload(shard.thread, this.#address));
+      shard.dropUpload(this.#address);
     };
     if (this.#isRecorded) this.#desk.room.whenThere(drop); // that it is not needed any more is a record
     else drop();

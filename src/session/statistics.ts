@@ -39,7 +39,7 @@ export function serverStats(desk: Desk): string {
 function shardFigures(desk: Desk): Record<string, Value> {
   const sums = new Float64Array(C.SHARD_FAILURES_KEPT + 1);
   for (const shard of desk.shards) {
-    shard.answer(shard.engine.statsShard(shard.thread, desk.now));
+    shard.statsShard(desk.now);
     for (let index = 0; index < sums.length; index++) {
       sums[index] = (sums[index] ?? 0) + figure(shard, index);
     }
@@ -244,7 +244,7 @@ export function tubeNames({ shards }: Desk): readonly string[] {
  * more.
  */
 function tubesBehind(shard: Shard, number: number): readonly TubePlace[] {
-  const hasMore = shard.answer(shard.engine.listTubes(shard.thread, number)) === C.MORE;
+  const hasMore = shard.listTubes(number) === C.MORE;
   return hasMore ? readTubes(shard) : [];
 }
 

@@ -58,7 +58,7 @@ export class TubeCommands {
       return;
     }
     const bytes = DEFAULT_NAME.length;
-    const isUsed = shard.answer(shard.engine.useTube(shard.thread, 0, bytes, 0)) === C.DONE;
+    const isUsed = shard.useTube(0, bytes, 0) === C.DONE;
     this.#used = { shard, tube: isUsed ? shard.field(C.RESULT_REF) : 0 };
     const watched = connection.watch(shard, 0, bytes, 0);
     if (watched !== 0) this.#watched.add(DEFAULT_NAME, shard, watched);
@@ -87,7 +87,7 @@ export class TubeCommands {
   /** Uses no tube any more. The connection ends its watches itself. */
   close(): void {
     const { shard, tube } = this.#used;
-    if (tube !== 0) shard.answer(shard.engine.unuseTube(shard.thread, tube));
+    if (tube !== 0) shard.unuseTube(tube);
   }
 
   /**
@@ -178,8 +178,7 @@ export class TubeCommands {
     const desk = this.#desk;
     const { shard, offset, bytes, name } = this.#stageName(line);
     if (name !== this.#usedName) {
-      const code = shard.engine.useTube(shard.thread, offset, bytes, desk.nextTubeNumber());
-      if (shard.answer(code) !== C.DONE) {
+      if (shard.useTube(offset, bytes, desk.nextTubeNumber()) !== C.DONE) {
         desk.output.reply(R.REPLY.OUT_OF_MEMORY);
         return;
       }
@@ -241,23 +240,26 @@ export class TubeCommands {
       return;
     }
     const { shard, offset, bytes } = this.#stageName(line);
-    const code = shard.engine.pauseTube(shard.thread, offset, bytes, command.delay, now);
-    output.reply(shard.answer(code) === C.DONE ? R.REPLY.PAUSED : R.REPLY.NOT_FOUND);
+    output.reply(
+      shard.pauseTube(offset, bytes, command.delay, now) === C.DONE
+        ? R.REPLY.PAUSED
+        : R.REPLY.NOT_FOUND,
+    );
   }
 
   #peek(kind: number): void {
     const desk = this.#desk;
     const { shard, tube } = this.#used;
-    const code = shard.engine.peekTube(shard.thread, tube, kind, desk.now);
-    const isShown = shard.answer(code) === C.DONE && writeJob(desk, R.writeFound, shard);
+    const isShown =
+      shard.peekTube(tube, kind, desk.now) === C.DONE && writeJob(desk, R.writeFound, shard);
     if (!isShown) desk.output.reply(R.REPLY.NOT_FOUND);
   }
 
   #stats(line: Uint8Array): void {
     const desk = this.#desk;
     const { shard, offset, bytes, name } = this.#stageName(line);
-    const code = shard.engine.statsTube(shard.thread, offset, bytes, desk.now);
-    if (shard.answer(code) === C.DONE) writeDocument(desk, tubeStats(desk, shard, name));
+    if (shard.statsTube(offset, bytes, desk.now) === C.DONE)
+      writeDocument(desk, tubeStats(desk, shard, name));
     else desk.output.reply(R.REPLY.NOT_FOUND);
   }
 }

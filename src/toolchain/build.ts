@@ -31,13 +31,21 @@ interface Module {
   /** Its target in asconfig.json. */
   readonly target: string;
   /** Whether it runs on shared memory as one of many instances, and so may hold only code. */
-  readonly guarded: boolean;
+  readonly guarded?: true;
+  /** Whether the compiler also writes down what it exports: `build/NAME.d.ts`. */
+  readonly declared?: true;
 }
 
 const MODULES: readonly Module[] = [
-  { name: "engine", entry: "assembly/index.ts", target: "engine", guarded: true },
-  { name: "engine.verify", entry: "assembly/verify.ts", target: "verify", guarded: false },
-  { name: "control", entry: "assembly/control/index.ts", target: "control", guarded: false },
+  {
+    name: "engine",
+    entry: "assembly/index.ts",
+    target: "engine",
+    guarded: true,
+    declared: true,
+  },
+  { name: "engine.verify", entry: "assembly/verify.ts", target: "verify" },
+  { name: "control", entry: "assembly/control/index.ts", target: "control" },
 ];
 
 /** What a build did. */
@@ -83,27 +91,30 @@ async function bundleDashboard(
 
 /** Compiles one module; returns what went wrong, or null. */
 async function compile(module: Module): Promise<string | null> {
-  const output = outputPath(module);
-  const draft = `${output}.${process.pid}`;
+  const outputs = outputPaths(module);
+  const drafts = outputs.map((path) => `${path}.${process.pid}`);
   const started = new Date();
   try {
     if (!existsSync(`${ROOT}${module.entry}`)) throw new Error(`its entry is missing`);
-    await runCompiler(module, draft);
-    if (module.guarded) refuseForbiddenParts(draft);
+    await runCompiler(module, drafts);
+    if (module.guarded === true) refuseForbiddenParts(drafts);
     // As old as the moment when the compiler began to read: an edit since then makes it stale.
-    utimesSync(draft, started, started);
-    renameSync(draft, output);
+    for (const draft of drafts) utimesSync(draft, started, started);
+    for (const [at, draft] of drafts.entries()) renameSync(draft, outputs[at] ?? "");
     return null;
   } catch (error) {
-    rmSync(draft, { force: true });
-    rmSync(output, { force: true });
+    for (const path of [...drafts, ...outputs]) rmSync(path, { force: true });
     const reason = error instanceof Error ? error.message : String(error);
     return `build/${module.name}.wasm cannot be built from ${module.entry}: ${reason}`;
   }
 }
 
-async function runCompiler(module: Module, draft: string): Promise<void> {
-  const options = [module.entry, "--target", module.target, "--binaryFile", draft];
+async function runCompiler(
+  module: Module,
+  [code = "", declarations]: readonly string[],
+): Promise<void> {
+  const options = [module.entry, "--target", module.target, "--binaryFile", code];
+  if (declarations !== undefined) options.push("--tsdFile", declarations);
   try {
     await promisify(execFile)(process.execPath, [COMPILER, ...options], { cwd: ROOT });
   } catch (error) {
@@ -112,8 +123,8 @@ async function runCompiler(module: Module, draft: string): Promise<void> {
   }
 }
 
-function refuseForbiddenParts(draft: string): void {
-  const forbidden = findForbiddenParts(readFileSync(draft));
+function refuseForbiddenParts([code = ""]: readonly string[]): void {
+  const forbidden = findForbiddenParts(readFileSync(code));
   if (forbidden.length > 0)
     throw new Error(`it must hold only code, but has ${forbidden.join(", ")}`);
 }
@@ -124,12 +135,18 @@ function newestSourceMs(): number {
   return Math.max(...paths.map((path) => statSync(path).mtimeMs));
 }
 
+/** When the oldest of its files was made; -1 when one is missing. */
 function outputMs(module: Module): number {
-  return statSync(outputPath(module), { throwIfNoEntry: false })?.mtimeMs ?? -1;
+  const times = outputPaths(module).map(
+    (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? -1,
+  );
+  return Math.min(...times);
 }
 
-function outputPath(module: Module): string {
-  return `${ROOT}build/${module.name}.wasm`;
+/** The files of a module: its code, and what it exports if that is written down. */
+function outputPaths({ name, declared }: Module): readonly string[] {
+  const path = `${ROOT}build/${name}`;
+  return declared === true ? [`${path}.wasm`, `${path}.d.ts`] : [`${path}.wasm`];
 }
 
 if (import.meta.main) {

@@ -46,7 +46,7 @@ export class SmallJournal {
     this.#journal = journal;
     this.#release = release;
     this.#conns = shards.map((shard) => {
-      shard.engine.openConn(shard.thread, 0);
+      shard.openConn(0);
       return shard.field(C.RESULT_REF);
     });
   }
@@ -84,21 +84,9 @@ export class SmallJournal {
     const { shard, ref } = this.#tube(tube);
     const bytes = new TextEncoder().encode(body);
     shard.input.set(bytes);
-    const id = this.#shards[0]?.engine.nextId() ?? 0;
+    const id = this.#shards[0]?.nextId() ?? 0;
     const put = (): number =>
-      shard.answer(
-        shard.engine.put(
-          shard.thread,
-          ref,
-          id,
-          pri,
-          delaySeconds,
-          TTR_SECONDS,
-          0,
-          bytes.length,
-          this.now,
-        ),
-      );
+      shard.put(ref, id, pri, delaySeconds, TTR_SECONDS, 0, bytes.length, this.now);
     if (put() === C.OUT_OF_MEMORY && shard.growBudget()) put();
     this.#journal.commit();
     return id;
@@ -110,22 +98,20 @@ export class SmallJournal {
    */
   putLong(body: string, tube: string, between: () => void = () => undefined): number {
     const { shard, ref } = this.#tube(tube);
-    const { engine, thread } = shard;
     const bytes = new TextEncoder().encode(body);
-    const id = this.#shards[0]?.engine.nextId() ?? 0;
+    const id = this.#shards[0]?.nextId() ?? 0;
     shard.growBudget();
-    shard.answer(engine.openUpload(thread, bytes.length));
+    shard.openUpload(bytes.length);
     const upload = shard.field(C.RESULT_REF);
-    shard.answer(engine.recordUpload(thread, upload, ref, id));
+    shard.recordUpload(upload, ref, id);
     for (let at = 0; at < bytes.length; at += C.INPUT_BYTES) {
       const piece = bytes.subarray(at, at + C.INPUT_BYTES);
       shard.input.set(piece);
-      shard.answer(engine.appendUpload(thread, upload, at, 0, piece.length));
+      shard.appendUpload(upload, at, 0, piece.length);
       this.#journal.commit();
       between();
     }
-    const code = engine.commitUpload(thread, upload, ref, id, 0, 0, TTR_SECONDS, this.now);
-    shard.answer(code);
+    shard.commitUpload(upload, ref, id, 0, 0, TTR_SECONDS, this.now);
     this.#journal.commit();
     return id;
   }
@@ -134,8 +120,7 @@ export class SmallJournal {
   #reserve(tube: string): { shard: Shard; conn: number; id: number } {
     const { shard } = this.#tube(tube);
     const conn = this.#conns[shard.index] ?? 0;
-    const { engine, thread } = shard;
-    const answer = shard.answer(engine.take(thread, conn, NO_LIMIT, C.NEVER_MICROS, this.now));
+    const answer = shard.take(conn, NO_LIMIT, C.NEVER_MICROS, this.now);
     if (answer !== C.RESERVED) throw new Error(`nothing to reserve in ${tube}`);
     return { shard, conn, id: shard.field(C.RESULT_ID) };
   }
@@ -143,9 +128,8 @@ export class SmallJournal {
   /** Reserves and buries, because of `why` if that is given; returns the job's id. */
   bury(tube: string, pri: number, why?: string): number {
     const { shard, conn, id } = this.#reserve(tube);
-    const { engine, thread } = shard;
     const failure = why === undefined ? 0 : openFailure(shard, conn, why);
-    shard.answer(engine.bury(thread, conn, id, pri, failure, this.now));
+    shard.bury(conn, id, pri, failure, this.now);
     this.#journal.commit();
     return id;
   }
@@ -153,14 +137,14 @@ export class SmallJournal {
   /** Reserves and deletes; returns the job's id. */
   delete(tube: string): number {
     const { shard, conn, id } = this.#reserve(tube);
-    shard.answer(shard.engine.deleteJob(shard.thread, conn, id, this.now));
+    shard.deleteJob(conn, id, this.now);
     this.#journal.commit();
     return id;
   }
 
   kick(tube: string, bound: number): void {
     const { shard, ref } = this.#tube(tube);
-    shard.answer(shard.engine.kick(shard.thread, ref, bound, C.KIND_ANY, this.now));
+    shard.kick(ref, bound, C.KIND_ANY, this.now);
     this.#journal.commit();
   }
 
@@ -186,11 +170,10 @@ export class SmallJournal {
     if (shard === undefined) throw new RangeError("no such shard");
     const known = this.#tubes.get(name);
     if (known !== undefined) return { shard, ref: known };
-    const { engine, thread } = shard;
     shard.input.set(bytes);
-    shard.answer(engine.useTube(thread, 0, bytes.length, this.#tubes.size + 10));
+    shard.useTube(0, bytes.length, this.#tubes.size + 10);
     const ref = shard.field(C.RESULT_REF);
-    engine.watchTube(thread, this.#conns[shard.index] ?? 0, 0, bytes.length, 0);
+    shard.watchTube(this.#conns[shard.index] ?? 0, 0, bytes.length, 0);
     this.#tubes.set(name, ref);
     return { shard, ref };
   }
@@ -198,13 +181,13 @@ export class SmallJournal {
 
 /** A failure of a connection that is called "tester", with a message. */
 function openFailure(shard: Shard, conn: number, why: string): number {
-  const { engine, thread, who, input } = shard;
+  const { who, input } = shard;
   who.set(new TextEncoder().encode(WHO));
-  shard.answer(engine.nameConn(thread, conn, WHO.length));
+  shard.nameConn(conn, WHO.length);
   const message = new TextEncoder().encode(why);
-  shard.answer(engine.openFailure(thread, conn, message.length));
+  shard.openFailure(conn, message.length);
   const failure = shard.field(C.RESULT_REF);
   input.set(message);
-  shard.answer(engine.appendFailure(thread, failure, 0, 0, message.length));
+  shard.appendFailure(failure, 0, 0, message.length);
   return failure;
 }

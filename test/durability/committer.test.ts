@@ -99,11 +99,10 @@ class Thread {
       this.led++;
       this.#look();
     });
-    const { engine } = shard;
-    shard.answer(engine.openConn(index, index));
+    shard.openConn(index);
     this.#conn = shard.field(C.RESULT_REF);
     shard.input.set(new TextEncoder().encode("default"));
-    shard.answer(engine.useTube(index, 0, 7, engine.nextNumber()));
+    shard.useTube(0, 7, shard.nextNumber());
     this.#tube = shard.field(C.RESULT_REF);
   }
 
@@ -179,13 +178,11 @@ class Thread {
   }
 
   #put(): void {
-    const { engine } = this.#shard;
-    const id = engine.nextId();
+    const id = this.#shard.nextId();
     const bytes = this.#random(3) === 0 ? LARGE_BYTES : SMALL_BYTES;
     let answer = C.OUT_OF_MEMORY;
     do {
-      const code = engine.put(this.#index, this.#tube, id, 0, 0, 60, 0, bytes, 0);
-      answer = this.#shard.answer(code);
+      answer = this.#shard.put(this.#tube, id, 0, 0, 60, 0, bytes, 0);
     } while (answer === C.OUT_OF_MEMORY && this.#shard.growBudget());
     if (answer !== C.DONE) throw new Error(`a put was answered ${answer}`);
     this.#jobs.push(id);
@@ -193,8 +190,7 @@ class Thread {
 
   #delete(): void {
     const [id = 0] = this.#jobs.splice(this.#random(this.#jobs.length), 1);
-    const { engine } = this.#shard;
-    const answer = this.#shard.answer(engine.deleteJob(this.#index, this.#conn, id, 0));
+    const answer = this.#shard.deleteJob(this.#conn, id, 0);
     if (answer !== C.DONE) throw new Error(`a delete was answered ${answer}`);
   }
 

@@ -51,7 +51,7 @@ class Server {
     const shard = this.shards[0]?.shard;
     if (shard === undefined) return 0;
     shard.staging.set(bytes);
-    return shard.engine.checksum(seed, shard.stagingAddress, bytes.length) >>> 0;
+    return shard.checksum(seed, shard.stagingAddress, bytes.length) >>> 0;
   };
 
   recover(storage: SimulatedDisk, workforce?: Workforce): Recovered {
@@ -64,12 +64,11 @@ class Server {
   jobs(): readonly string[] {
     const found: string[] = [];
     for (const { shard } of this.shards) {
-      const { engine, thread } = shard;
       for (let id = 1; id <= JOBS; id++) {
-        if (shard.answer(engine.statsJob(thread, id, 0)) !== C.DONE) continue;
+        if (shard.statsJob(id, 0) !== C.DONE) continue;
         const state = shard.field(C.RESULT_STATS + C.JOB_STATE);
         const pri = shard.field(C.RESULT_STATS + C.JOB_PRI);
-        shard.answer(engine.peek(thread, id, 0));
+        shard.peek(id, 0);
         const bytes = shard.field(C.RESULT_BODY_BYTES);
         found.push(`${shard.index}: ${id} ${state} ${pri} ${bytes} ${shard.output[bytes - 1]}`);
       }
@@ -96,14 +95,13 @@ function writeJournal(): SimulatedDisk {
   });
   const random = randomFrom(2);
   const tubes = server.shards.flatMap(({ shard }) => {
-    const { engine, thread } = shard;
-    shard.answer(engine.openConn(thread, 0));
+    shard.openConn(0);
     const conn = shard.field(C.RESULT_REF);
     return ["a", "b", "c"].map((name) => {
       // The hash of a name decides on its shard: look for one that belongs here.
       const bytes = nameFor(name, shard.index);
       shard.input.set(bytes);
-      shard.answer(engine.useTube(thread, 0, bytes.length, 1));
+      shard.useTube(0, bytes.length, 1);
       return { shard, conn, tube: shard.field(C.RESULT_REF) };
     });
   });
@@ -111,18 +109,17 @@ function writeJournal(): SimulatedDisk {
     const place = tubes[random(tubes.length)];
     if (place === undefined) break;
     const { shard, conn, tube } = place;
-    const { engine, thread } = shard;
     const bytes = 1 + random(200);
-    const given = server.shards[0]?.shard.engine.nextId() ?? 0;
+    const given = server.shards[0]?.shard.nextId() ?? 0;
     shard.input.fill(id % 251, 0, bytes);
     const pri = random(5);
-    const put = (): number => engine.put(thread, tube, given, pri, 0, 60, 0, bytes, id);
-    if (shard.answer(put()) === C.OUT_OF_MEMORY && shard.growBudget()) shard.answer(put());
+    const put = (): number => shard.put(tube, given, pri, 0, 60, 0, bytes, id);
+    if (put() === C.OUT_OF_MEMORY && shard.growBudget()) put();
     const older = 1 + random(id);
-    engine.reserveJob(thread, conn, older, id);
-    if (random(3) === 0) engine.bury(thread, conn, older, 9, 0, id);
-    else if (random(2) === 0) engine.deleteJob(thread, conn, older, id);
-    else engine.kickJob(thread, older, id);
+    shard.reserveJob(conn, older, id);
+    if (random(3) === 0) shard.bury(conn, older, 9, 0, id);
+    else if (random(2) === 0) shard.deleteJob(conn, older, id);
+    else shard.kickJob(older, id);
     if (id % 500 === 0) journal.commit();
   }
   journal.close();

@@ -28,7 +28,7 @@ class Field {
     this.#tubes = this.shards.map((shard) => {
       const name = new TextEncoder().encode(nameFor(shard.index));
       shard.input.set(name);
-      shard.engine.useTube(0, 0, name.length, shard.index + 2);
+      shard.useTube(0, name.length, shard.index + 2);
       return shard.field(C.RESULT_REF);
     });
   }
@@ -45,7 +45,7 @@ class Field {
     const id = ++this.#lastId;
     for (let tries = 0; ; tries++) {
       const tube = this.#tubes[index] ?? 0;
-      const answer = shard.answer(shard.engine.put(0, tube, id, 0, 0, 60, 0, bytes, 0));
+      const answer = shard.put(tube, id, 0, 0, 60, 0, bytes, 0);
       if (answer === C.DONE) return id;
       if (!shard.growBudget(tries > 0)) return undefined;
     }
@@ -59,12 +59,12 @@ class Field {
   }
 
   delete(index: number, ids: readonly number[]): void {
-    for (const id of ids) this.shard(index).engine.deleteJob(0, 0, id, 0);
+    for (const id of ids) this.shard(index).deleteJob(0, id, 0);
   }
 
   usedPages(): number {
     return this.shards.reduce((sum, shard) => {
-      shard.engine.statsShard(0, 0);
+      shard.statsShard(0);
       return sum + shard.field(C.RESULT_STATS + C.SHARD_USED_BYTES) / C.PAGE_BYTES;
     }, 0);
   }
@@ -73,7 +73,7 @@ class Field {
   accounted(): number {
     const left = new Int32Array(this.made.pagesLeft)[0] ?? 0;
     const most = (shard: Shard): number => {
-      shard.engine.grantablePages(0);
+      shard.grantablePages();
       return shard.field(C.RESULT_PAGES);
     };
     const areas = (C.THREADS_BASE + 2 * C.THREAD_BYTES) / C.PAGE_BYTES;
@@ -129,9 +129,9 @@ test("memories grow no further than they may, and no shard is without", () => {
 /** Pages that the shard has ever used: those in use, and those that are free. */
 function grownPages(budget: PageBudget, shard: Shard): number {
   budget.settle(shard);
-  shard.engine.grantablePages(0);
+  shard.grantablePages();
   const free = shard.field(C.RESULT_GROWTH);
-  shard.engine.statsShard(0, 0);
+  shard.statsShard(0);
   return free + shard.field(C.RESULT_STATS + C.SHARD_USED_BYTES) / C.PAGE_BYTES;
 }
 
@@ -155,7 +155,7 @@ test("what is vital and exceeds a budget is taken from what is left", () => {
   for (let n = 0; n < 3000; n++) {
     name.write(String(n).padStart(6, "-"));
     shard.input.set(name);
-    shard.engine.useTube(0, 0, name.length, n + 100);
+    shard.useTube(0, name.length, n + 100);
   }
   expect(field.usedPages()).toBeGreaterThan(CAP_PAGES);
   expect(field.put(1, 3000)).toBeUndefined();

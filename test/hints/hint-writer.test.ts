@@ -53,8 +53,8 @@ function begin(wallMicros: number): ReturnType<typeof openReplica> & { readonly 
   if (journal === undefined) throw new RangeError("a replica has a shard");
   const { shard } = journal;
   shard.input.set(Buffer.from(TUBE));
-  shard.answer(shard.engine.openConn(0, 0));
-  shard.answer(shard.engine.useTube(0, 0, TUBE.length, 1));
+  shard.openConn(0);
+  shard.useTube(0, TUBE.length, 1);
   return { ...replica, shard };
 }
 
@@ -68,14 +68,14 @@ test.for([
   ({ seconds, left }) => {
     const disk = new SimulatedDisk(randomFrom(1), StorageError);
     const first = begin(WALL);
-    first.shard.answer(first.shard.engine.pauseTube(0, 0, TUBE.length, 900, 0));
+    first.shard.pauseTube(0, TUBE.length, 900, 0);
     writeAll(new HintWriter(disk, first.shards, first.checksum));
     const next = begin(WALL + seconds * SECOND);
     const found = readHints(disk, next.checksum);
     if (found === undefined) throw new RangeError("the hints are sound");
     applyHints(found, next.shards, 0);
     next.shard.input.set(Buffer.from(TUBE));
-    next.shard.answer(next.shard.engine.statsTube(0, 0, TUBE.length, 0));
+    next.shard.statsTube(0, TUBE.length, 0);
     const figure = (which: number): number => next.shard.field(C.RESULT_STATS + which);
     expect(figure(C.TUBE_PAUSE_LEFT_MICROS)).toBe(left * SECOND);
     expect(figure(C.TUBE_CMD_PAUSE)).toBe(1);

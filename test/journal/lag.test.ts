@@ -43,11 +43,11 @@ function openJournal(level: JournalOptions["level"]) {
   const [shard] = machine.shards;
   if (shard === undefined) throw new RangeError("a machine has a shard");
   shard.input.set(Buffer.from("default"));
-  shard.answer(shard.engine.useTube(0, 0, "default".length, 1));
+  shard.useTube(0, "default".length, 1);
   const tube = shard.field(C.RESULT_REF);
   const put = (): void => {
-    const id = shard.engine.nextId();
-    expect(shard.answer(shard.engine.put(0, tube, id, 0, 0, 60, 0, 0, 0))).toBe(C.DONE);
+    const id = shard.nextId();
+    expect(shard.put(tube, id, 0, 0, 60, 0, 0, 0)).toBe(C.DONE);
     journal.commit();
   };
   return { journal, clock, put, lag: () => journal.figures.oldestUnsyncedMillis };

@@ -63,7 +63,7 @@ export class LedServer {
     this.leads = [lead(), lead()];
     const { shard } = this;
     shard.input.set(new TextEncoder().encode("default"));
-    shard.answer(shard.engine.useTube(0, 0, 7, 1));
+    shard.useTube(0, 7, 1);
     this.#tube = shard.field(C.RESULT_REF);
   }
 
@@ -75,10 +75,9 @@ export class LedServer {
 
   /** Puts a job; returns the position that its reply depends on. */
   put(bytes = SMALL): number {
-    const { engine } = this.shard;
-    const id = engine.nextId();
-    const code = engine.put(0, this.#tube, id, 0, 0, 60, 0, bytes, 0);
-    if (this.shard.answer(code) !== C.DONE) throw new LeadFailure("a put was refused");
+    const id = this.shard.nextId();
+    if (this.shard.put(this.#tube, id, 0, 0, 60, 0, bytes, 0) !== C.DONE)
+      throw new LeadFailure("a put was refused");
     return this.shard.field(C.RESULT_LSN);
   }
 

@@ -64,10 +64,10 @@ export class Machine {
       if (empty === undefined || buffer.byteLength !== empty.length) return false;
       new Uint8Array(buffer).set(empty);
     }
-    for (const { engine } of this.shards) {
+    for (const shard of this.shards) {
       const keeps = keepsReleases ? 1 : 0;
-      engine.openJournal(reserveBytes, PART_BYTES, this.shards.length, wallBase, keeps);
-      engine.keepFailures(FAILURES_KEPT);
+      shard.openJournal(reserveBytes, PART_BYTES, this.shards.length, wallBase, keeps);
+      shard.keepFailures(FAILURES_KEPT);
     }
     return true;
   }
@@ -94,6 +94,6 @@ export class Machine {
     const [shard] = this.shards;
     if (shard === undefined) return 0;
     shard.staging.set(bytes);
-    return shard.engine.checksum(seed, shard.stagingAddress, bytes.length) >>> 0;
+    return shard.checksum(seed, shard.stagingAddress, bytes.length) >>> 0;
   };
 }

@@ -128,7 +128,7 @@ describe(`a segment that is missing (${REPLAY})`, () => {
     for (const number of [newest, older]) fork.disk.remove(segmentName(number));
     fork.boot();
     expect(fork.lastReport?.missingSegments).toContain(older);
-    expect(fork.machine.shards[0]?.engine.lastId()).toBeGreaterThan(lastId + 60_000);
+    expect(fork.machine.shards[0]?.lastId()).toBeGreaterThan(lastId + 60_000);
   });
 
   it("is not made up where the newest one cannot be read", () => {
@@ -231,7 +231,7 @@ describe(`a file that has been cut short (${REPLAY})`, () => {
       world.boot();
       expect(world.lastReport?.damagedSegments).toEqual([newest]);
       expect(world.lastReport?.damagedBytes).toBeGreaterThanOrEqual(SEGMENT_BYTES - bytes);
-      expect(world.machine.shards[0]?.engine.lastId()).toBeGreaterThan(lastId + 60_000);
+      expect(world.machine.shards[0]?.lastId()).toBeGreaterThan(lastId + 60_000);
     },
   );
 
@@ -245,13 +245,13 @@ describe(`a file that has been cut short (${REPLAY})`, () => {
       world.boot();
       expect(world.lastReport?.damagedSegments).toContain(number);
       expect(world.disk.names).toContain(segmentName(number).replace("journal", "quarantine"));
-      const lastId = world.machine.shards[0]?.engine.lastId() ?? 0;
+      const lastId = world.machine.shards[0]?.lastId() ?? 0;
       for (let left = 500; left > 0 && world.journal.maintain(); left--);
       world.journal.close();
       world.crash(true);
       world.boot();
       expect(world.lastReport).toMatchObject({ damagedSegments: [], missingSegments: [] });
-      expect(world.machine.shards[0]?.engine.lastId()).toBeLessThan(lastId + 60_000);
+      expect(world.machine.shards[0]?.lastId()).toBeLessThan(lastId + 60_000);
     },
   );
 });

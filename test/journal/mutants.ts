@@ -164,8 +164,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "the highest id is forgotten",
     file: RECOVERY,
-    find: "engine.skipIds(this.#lastId);",
-    put: "engine.skipIds(0);",
+    find: "shard.skipIds(this.#lastId);",
+    put: "shard.skipIds(0);",
   },
   {
     fault: "ids of lost puts are given out again",
@@ -344,8 +344,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "a put is answered before the parts of its body are safe",
     file: "assembly/index.ts",
-    find: "  parts.settle(job);\n  return leave(t, commands.admit(t, job, tube, id, pri, delay, ttr, now));",
-    put: "  parts.settle(job);\n  const isLong = parts.partsOf(job) != 0;\n  const answer = commands.admit(t, job, tube, id, pri, delay, ttr, now);\n  if (isLong) setResult(t, RESULT_LSN, 1);\n  return leave(t, answer);",
+    find: "  parts.settle(job);\n  return leave(t, commands.admit(t, job, tube, id, pri, delaySeconds, ttrSeconds, now));",
+    put: "  parts.settle(job);\n  const isLong = parts.partsOf(job) != 0;\n  const answer = commands.admit(t, job, tube, id, pri, delaySeconds, ttrSeconds, now);\n  if (isLong) setResult(t, RESULT_LSN, 1);\n  return leave(t, answer);",
   },
   {
     fault: "parts without a PUT record become jobs",

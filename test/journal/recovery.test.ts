@@ -65,7 +65,7 @@ test("what the jobs take that came back is taken from the memory of all shards",
   const made = makeShards(module, 2, 1, memoryBytes, ringBytes);
   const shards = openShards(made, 0).map((shard, at) => {
     const memory = made.memories[at] ?? new WebAssembly.Memory({ initial: 1 });
-    shard.engine.openJournal(16_384, 4096, 2, 0, 0);
+    shard.openJournal(16_384, 4096, 2, 0, 0);
     return new JournalShard(shard, memory, ringBytes);
   });
   const pagesLeft = (): number => new Int32Array(made.pagesLeft)[0] ?? 0;
@@ -74,7 +74,7 @@ test("what the jobs take that came back is taken from the memory of all shards",
   const jobBytes = 40_000 * 84;
   expect(memoryBytes - pagesLeft() * C.PAGE_BYTES).toBeGreaterThan(jobBytes);
   for (const { shard } of shards) {
-    shard.answer(shard.engine.settleBudget(0));
+    shard.settleBudget();
     expect(shard.field(C.RESULT_PAGES)).toBeGreaterThanOrEqual(0);
   }
 });

@@ -70,10 +70,10 @@ class Server {
       ...recovered,
     });
     const { shard } = this;
-    shard.answer(shard.engine.openConn(0, 0));
+    shard.openConn(0);
     this.#conn = shard.field(C.RESULT_REF);
     shard.input.set(TUBE);
-    shard.answer(shard.engine.useTube(0, 0, TUBE.length, 1));
+    shard.useTube(0, TUBE.length, 1);
     this.#tube = shard.field(C.RESULT_REF);
     return journal;
   }
@@ -86,18 +86,17 @@ class Server {
 
   /** Puts a job that is as long as all others; returns its id. */
   put(): number {
-    const { engine } = this.shard;
-    const id = engine.nextId();
-    this.shard.answer(engine.put(0, this.#tube, id, 0, 0, 60, 0, BODY_BYTES, 0));
+    const id = this.shard.nextId();
+    this.shard.put(this.#tube, id, 0, 0, 60, 0, BODY_BYTES, 0);
     return id;
   }
 
   delete(id: number): void {
-    this.shard.answer(this.shard.engine.deleteJob(0, this.#conn, id, 0));
+    this.shard.deleteJob(this.#conn, id, 0);
   }
 
   has(id: number): boolean {
-    return this.shard.answer(this.shard.engine.statsJob(0, id, 0)) === C.DONE;
+    return this.shard.statsJob(id, 0) === C.DONE;
   }
 }
 

@@ -434,18 +434,18 @@ export class World {
       const shard = this.#shardOf(name);
       const bytes = TEXT.encode(name);
       shard.input.set(bytes);
-      const number = this.machine.shards[0]?.engine.nextNumber() ?? 1;
-      shard.answer(shard.engine.useTube(0, 0, bytes.length, number));
+      const number = this.machine.shards[0]?.nextNumber() ?? 1;
+      shard.useTube(0, bytes.length, number);
       this.#tubes.set(name, shard.field(C.RESULT_REF));
     }
   }
 
   #openConn(shard: Shard): number {
-    shard.answer(shard.engine.openConn(0, shard.index));
+    shard.openConn(shard.index);
     const conn = shard.field(C.RESULT_REF);
     const who = TEXT.encode("10.0.0.1:".padEnd(this.#random(C.WHO_MAX), "7"));
     shard.who.set(who);
-    if (who.length % 4 !== 0) shard.answer(shard.engine.nameConn(0, conn, who.length));
+    if (who.length % 4 !== 0) shard.nameConn(conn, who.length);
     return conn;
   }
 
@@ -460,10 +460,10 @@ export class World {
   /** What the engine knows of a job: checks what never changes, returns what may. */
   #observe(id: number): Observed | undefined {
     for (const shard of this.machine.shards) {
-      shard.engine.peek(0, id, this.now);
+      shard.peek(id, this.now);
       const toldAt = shard.field(C.RESULT_LSN);
       shard.result[C.RESULT_LSN] = 0;
-      if (shard.answer(shard.engine.statsJob(0, id, this.now)) !== C.DONE) continue;
+      if (shard.statsJob(id, this.now) !== C.DONE) continue;
       if (shard.field(C.RESULT_LSN) !== toldAt)
         throw new LedgerError(`job ${id} is told too early`);
       const figure = (which: number): number => shard.field(C.RESULT_STATS + which);
@@ -482,7 +482,7 @@ export class World {
         leftMicros: figure(C.JOB_LEFT_MICROS),
         ageMicros: figure(C.JOB_AGE_MICROS),
       };
-      shard.answer(shard.engine.peek(0, id, this.now));
+      shard.peek(id, this.now);
       const bodyBytes = shard.field(C.RESULT_BODY_BYTES);
       this.#checkBody(shard, id, bodyBytes);
       return { ...job, bodyBytes, failures: this.#failuresOf(shard, id) };
@@ -494,7 +494,7 @@ export class World {
   #checkBody(shard: Shard, id: number, bytes: number): void {
     const body = bodyOf(id, bytes);
     for (let at = 0; at < bytes; at += C.OUTPUT_BYTES) {
-      if (at > 0) shard.answer(shard.engine.readBody(0, id, at));
+      if (at > 0) shard.readBody(id, at);
       const piece = body.subarray(at, at + C.OUTPUT_BYTES);
       if (piece.equals(shard.output.subarray(0, piece.length))) continue;
       throw new LedgerError(`job ${id} came back with another body`);
@@ -505,8 +505,7 @@ export class World {
   #failuresOf(shard: Shard, id: number): readonly ObservedFailure[] {
     const found: ObservedFailure[] = [];
     for (;;) {
-      const code = shard.engine.nextFailure(0, id, found.at(-1)?.number ?? 0, this.now);
-      if (shard.answer(code) !== C.DONE) return found;
+      if (shard.nextFailure(id, found.at(-1)?.number ?? 0, this.now) !== C.DONE) return found;
       const shown = (which: number): number => shard.field(C.RESULT_STATS + which);
       const whoBytes = shard.field(C.RESULT_NAME_BYTES);
       const textBytes = whoBytes + shard.field(C.RESULT_COUNT);
@@ -551,7 +550,7 @@ export class World {
   /** No id is given again that anybody was told; and none is passed over without need. */
   #judgeIds(): void {
     const { ledger } = this;
-    const lastId = this.machine.shards[0]?.engine.lastId() ?? 0;
+    const lastId = this.machine.shards[0]?.lastId() ?? 0;
     if (lastId < ledger.toldId) {
       throw new LedgerError(`ids go on behind ${lastId}, but ${ledger.toldId} was told`);
     }
@@ -680,7 +679,7 @@ export class World {
       this.journal.syncIfDue();
     }
     for (const shard of this.machine.shards) {
-      while (shard.answer(shard.engine.tick(0, this.now)) === C.MORE);
+      while (shard.tick(this.now) === C.MORE);
       this.#noteFailures(shard);
     }
   }
@@ -711,7 +710,7 @@ export class World {
   leave(): void {
     const shard = this.machine.shards[this.#random(this.machine.shards.length)];
     if (shard === undefined) return;
-    while (shard.answer(shard.engine.closeConn(0, this.#connOf(shard), this.now)) === C.MORE);
+    while (shard.closeConn(this.#connOf(shard), this.now) === C.MORE);
     this.#conns[shard.index] = this.#openConn(shard);
     this.#noteFailures(shard);
   }
@@ -770,7 +769,7 @@ export class World {
   /** A new job, as it is to be. */
   #newJob(bodyBytes: number, delaySeconds: number): LedgerJob {
     const tube = TUBES[this.#random(TUBES.length)] ?? "default";
-    const id = this.machine.shards[0]?.engine.nextId() ?? 0;
+    const id = this.machine.shards[0]?.nextId() ?? 0;
     this.ledger.gaveOut(id);
     const pri = this.#random(4) === 0 ? this.#random(0xffff_ffff) : this.#random(4);
     const ttrSeconds = 1 + this.#random(100);
@@ -784,18 +783,19 @@ export class World {
     const { id, tube, pri, ttrSeconds } = job;
     const shard = this.#shardOf(tube);
     shard.input.set(bodyOf(id, bodyBytes));
-    const code = shard.engine.put(
-      0,
-      this.#tubes.get(tube) ?? 0,
-      id,
-      pri,
-      delaySeconds,
-      ttrSeconds,
-      0,
-      bodyBytes,
-      this.now,
-    );
-    if (shard.answer(code) !== C.DONE) return 0; // no memory
+    if (
+      shard.put(
+        this.#tubes.get(tube) ?? 0,
+        id,
+        pri,
+        delaySeconds,
+        ttrSeconds,
+        0,
+        bodyBytes,
+        this.now,
+      ) !== C.DONE
+    )
+      return 0; // no memory
     this.#born.set(id, this.wall);
     this.#changed(shard, [[id, job]]);
     return id;
@@ -827,12 +827,12 @@ export class World {
   beginUpload(bodyBytes: number, delaySeconds: number): Upload | undefined {
     const job = this.#newJob(bodyBytes, delaySeconds);
     const shard = this.#shardOf(job.tube);
-    if (shard.answer(shard.engine.openUpload(0, bodyBytes)) !== C.DONE) return undefined;
+    if (shard.openUpload(bodyBytes) !== C.DONE) return undefined;
     const ref = shard.field(C.RESULT_REF);
     const tube = this.#tubes.get(job.tube) ?? 0;
     const upload = { shard, ref, job, position: 0 };
-    if (shard.answer(shard.engine.recordUpload(0, ref, tube, job.id)) !== C.DONE) {
-      shard.engine.dropUpload(0, ref);
+    if (shard.recordUpload(ref, tube, job.id) !== C.DONE) {
+      shard.dropUpload(ref);
       return undefined;
     }
     this.#uploads.push(upload);
@@ -854,8 +854,7 @@ export class World {
     for (let done = 0; done < piece.length;) {
       const rest = piece.length - done;
       shard.input.set(piece); // anew: here the journal reads segments into the same thread's slot when it makes room
-      const code = shard.engine.appendUpload(0, ref, upload.position, done, rest);
-      const answer = shard.answer(code);
+      const answer = shard.appendUpload(ref, upload.position, done, rest);
       done += shard.field(C.RESULT_COUNT);
       upload.position += shard.field(C.RESULT_COUNT);
       if (answer === C.MORE) this.#makeRoom();
@@ -870,7 +869,7 @@ export class World {
   dropUpload(upload: Upload): void {
     if (!this.hasRoom()) this.#makeRoom();
     this.#uploads.splice(this.#uploads.indexOf(upload), 1);
-    upload.shard.answer(upload.shard.engine.dropUpload(0, upload.ref));
+    upload.shard.dropUpload(upload.ref);
   }
 
   /** Makes a job of a body that has come to its end. */
@@ -881,8 +880,7 @@ export class World {
     this.#uploads.splice(this.#uploads.indexOf(upload), 1);
     const { id, tube, pri, delaySeconds, ttrSeconds } = job;
     const to = this.#tubes.get(tube) ?? 0;
-    const { engine } = shard;
-    shard.answer(engine.commitUpload(0, ref, to, id, pri, delaySeconds, ttrSeconds, this.now));
+    shard.commitUpload(ref, to, id, pri, delaySeconds, ttrSeconds, this.now);
     const due = delaySeconds === 0 ? 0 : this.wall + delaySeconds * 1_000_000;
     this.#born.set(id, this.wall);
     this.#changed(shard, [[id, { ...job, due }]]);
@@ -918,12 +916,12 @@ export class World {
    */
   reserveJob(job: LedgerJob): LedgerJob {
     const shard = this.#shardOf(job.tube);
-    shard.answer(shard.engine.statsJob(0, job.id, this.now));
+    shard.statsJob(job.id, this.now);
     const state = shard.field(C.RESULT_STATS + C.JOB_STATE);
     this.#held.add(job.id);
     if (state === C.STATE_RESERVED) return job;
-    const code = shard.engine.reserveJob(0, this.#connOf(shard), job.id, this.now);
-    if (shard.answer(code) !== C.RESERVED) throw new LedgerError(`job ${job.id} cannot be taken`);
+    if (shard.reserveJob(this.#connOf(shard), job.id, this.now) !== C.RESERVED)
+      throw new LedgerError(`job ${job.id} cannot be taken`);
     if (state === C.STATE_READY) return job;
     const taken = { ...job, isBuried: false, due: 0 };
     this.#changed(shard, [[job.id, taken]]);
@@ -933,8 +931,8 @@ export class World {
   delete(job: LedgerJob): void {
     const shard = this.#shardOf(job.tube);
     if (this.#random(2) === 0) this.reserveJob(job);
-    const code = shard.engine.deleteJob(0, this.#connOf(shard), job.id, this.now);
-    if (shard.answer(code) !== C.DONE) throw new LedgerError(`job ${job.id} cannot be deleted`);
+    if (shard.deleteJob(this.#connOf(shard), job.id, this.now) !== C.DONE)
+      throw new LedgerError(`job ${job.id} cannot be deleted`);
     this.#changed(shard, [[job.id, undefined]]);
   }
 
@@ -943,8 +941,8 @@ export class World {
     const held = this.reserveJob(job);
     const pri = this.#random(2000);
     const failure = this.#openFailure(shard);
-    const code = shard.engine.bury(0, this.#connOf(shard), job.id, pri, failure, this.now);
-    if (shard.answer(code) !== C.DONE) throw new LedgerError(`job ${job.id} cannot be buried`);
+    if (shard.bury(this.#connOf(shard), job.id, pri, failure, this.now) !== C.DONE)
+      throw new LedgerError(`job ${job.id} cannot be buried`);
     const lsn = shard.field(C.RESULT_LSN);
     const failed = this.#failed(shard, held, lsn);
     this.#changed(shard, [[job.id, { ...failed, pri, isBuried: true, due: 0 }]], lsn);
@@ -960,8 +958,8 @@ export class World {
     if (!keepsReleases && delaySeconds !== 0) return;
     const conn = this.#connOf(shard);
     const failure = this.#openFailure(shard);
-    const code = shard.engine.release(0, conn, job.id, pri, delaySeconds, failure, this.now);
-    if (shard.answer(code) !== C.DONE) throw new LedgerError(`job ${job.id} cannot be released`);
+    if (shard.release(conn, job.id, pri, delaySeconds, failure, this.now) !== C.DONE)
+      throw new LedgerError(`job ${job.id} cannot be released`);
     const replyLsn = shard.field(C.RESULT_LSN);
     const lsn = replyLsn === 0 ? (this.#failuresOf(shard, job.id).at(-1)?.lsn ?? 0) : replyLsn;
     const failed = this.#failed(shard, held, lsn);
@@ -977,12 +975,11 @@ export class World {
   #openFailure(shard: Shard): number {
     if (this.options.hasMessages === false || this.#random(2) === 0) return 0;
     const bytes = this.#random(this.#random(3) === 0 ? MESSAGE_MAX : 200);
-    const { engine } = shard;
-    if (shard.answer(engine.openFailure(0, this.#connOf(shard), bytes)) !== C.DONE) return 0;
+    if (shard.openFailure(this.#connOf(shard), bytes) !== C.DONE) return 0;
     const failure = shard.field(C.RESULT_REF);
     shard.input.set(NOISE.subarray(bytes, 2 * bytes));
-    if (shard.answer(engine.appendFailure(0, failure, 0, 0, bytes)) === C.DONE) return failure;
-    shard.answer(engine.dropFailure(0, failure));
+    if (shard.appendFailure(failure, 0, 0, bytes) === C.DONE) return failure;
+    shard.dropFailure(failure);
     return 0;
   }
 
@@ -998,7 +995,7 @@ export class World {
 
   kickJob(job: LedgerJob): void {
     const shard = this.#shardOf(job.tube);
-    if (shard.answer(shard.engine.kickJob(0, job.id, this.now)) !== C.DONE) return;
+    if (shard.kickJob(job.id, this.now) !== C.DONE) return;
     this.#held.add(job.id);
     this.#changed(shard, [[job.id, { ...job, isBuried: false, due: 0 }]]);
   }
@@ -1012,7 +1009,7 @@ export class World {
     const shard = this.#shardOf(tube);
     const journalShard = this.#journalShards[shard.index];
     const from = journalShard?.head ?? 0;
-    shard.answer(shard.engine.kick(0, this.#tubes.get(tube) ?? 0, bound, C.KIND_ANY, this.now));
+    shard.kick(this.#tubes.get(tube) ?? 0, bound, C.KIND_ANY, this.now);
     const lsn = shard.field(C.RESULT_LSN);
     const kicked = shard.field(C.RESULT_COUNT);
     if (kicked === 0 || journalShard === undefined) return;
@@ -1036,9 +1033,9 @@ export class World {
     const journalShard = this.#journalShards[shard.index];
     const from = journalShard?.head ?? 0;
     shard.input.set(TEXT.encode(tube));
-    const { flushTube } = shard.engine;
-    const code = flushTube(0, 0, tube.length, C.KIND_BURIED, 0, 0, Math.max(0, last), this.now);
-    if (shard.answer(code) !== C.DONE) throw new LedgerError(`${tube} cannot be flushed`);
+    const upTo = Math.max(0, last);
+    const answer = shard.flushTube(0, tube.length, C.KIND_BURIED, 0, 0, upTo, this.now);
+    if (answer !== C.DONE) throw new LedgerError(`${tube} cannot be flushed`);
     const lsn = shard.field(C.RESULT_LSN);
     const ids = journalShard === undefined ? [] : idsOfRecords(journalShard, from, lsn);
     const flushed = shard.field(C.RESULT_COUNT);

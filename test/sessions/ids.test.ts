@@ -6,7 +6,7 @@ import { tubeIn, World } from "../support/session-world.ts";
 /** A world in which so many ids are left. */
 function nearTheEnd(left: number, shards: number): World {
   const world = new World({ shards });
-  world.shards[0]?.[0]?.engine.skipIds(ID_MAX - left);
+  world.shards[0]?.[0]?.skipIds(ID_MAX - left);
   return world;
 }
 
@@ -36,7 +36,7 @@ describe.each([1, 4])("when all ids have been given, on %i shards,", (shards) =>
 
 test("a counter that begins beyond the highest id gives none", () => {
   const world = new World();
-  world.shards[0]?.[0]?.engine.skipIds(2 ** 53 + 4096);
+  world.shards[0]?.[0]?.skipIds(2 ** 53 + 4096);
   expect(world.connect().ask("put 0 0 60 1\r\nx\r\n")).toBe("OUT_OF_MEMORY\r\n");
   expect(world.lastId()).toBe(ID_MAX);
 });

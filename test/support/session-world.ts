@@ -153,24 +153,21 @@ export class World {
     );
   }
 
-  /**
-   * Counts what the runs of `shard` take, or has them take nothing. The exports of a module cannot
-   * be changed, so they are copied.
-   */
+  /** Counts what the runs of `shard` take, or has them take nothing. */
   #watchRuns(shard: Shard, runs: boolean): Shard {
-    const { engine } = shard;
-    const run: typeof engine.run = (...order) => {
+    const inner = shard.run.bind(shard);
+    const run: Shard["run"] = (...order) => {
       if (!runs) {
         shard.result.fill(0, C.RESULT_COUNT, C.RESULT_COUNT + 1);
         shard.result.fill(0, C.RESULT_DID, C.RESULT_STOP + 1);
         shard.result[C.RESULT_COMMANDS] = 0;
         return C.DONE;
       }
-      const code = engine.run(...order);
+      const answer = inner(...order);
       this.bytesRun += shard.field(C.RESULT_COUNT);
-      return code;
+      return answer;
     };
-    return Object.assign(shard, { engine: { ...engine, run } });
+    return Object.assign(shard, { run });
   }
 
   /** The host of one thread. */
@@ -250,7 +247,7 @@ export class World {
 
   /** The highest id given out. */
   lastId(): number {
-    return this.shards[0]?.[0]?.engine.lastId() ?? 0;
+    return this.shards[0]?.[0]?.lastId() ?? 0;
   }
 }
 
@@ -280,11 +277,11 @@ function shrink(like: ShardMemories, sparePages: number, cannotGrow: boolean): S
   const opened = openShards(made, 0);
   const areas = (C.THREADS_BASE + like.threads * C.THREAD_BYTES) / C.PAGE_BYTES;
   const pages = areas + sparePages;
-  for (const { engine, index } of opened) engine.open(index, like.threads, 0, pages, sparePages);
+  for (const shard of opened) shard.open(shard.index, like.threads, 0, pages, sparePages);
   const name = NAMES.encode("default");
   const shard = opened[shardOfTube(name, 0, name.length, memories.length)];
   shard?.input.set(name);
-  shard?.engine.pinTube(0, 0, name.length, opened[0]?.engine.nextNumber() ?? 1);
+  shard?.pinTube(0, name.length, opened[0]?.nextNumber() ?? 1);
   return made;
 }
 

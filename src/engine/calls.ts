@@ -1,0 +1,795 @@
+/* Calls: the engine's exports as methods of one thread's handle on one shard, made from assembly/ by
+ * `npm run exports`; do not edit.
+ *
+ * A method adds the thread and passes what came back through `answer`, so that no mark on it is
+ * ever overlooked: it returns an answer of assembly/constants.ts unless it says otherwise. Every
+ * number is unsigned. Called through engine/shard.ts.
+ */
+import type { EngineExports } from "./exports.ts";
+
+/** What a thread can ask of a shard. */
+export abstract class EngineCalls {
+  readonly #engine: EngineExports;
+  readonly thread: number;
+
+  constructor(engine: EngineExports, thread: number) {
+    this.#engine = engine;
+    this.thread = thread;
+  }
+
+  /** Takes the marks off what a call returned, and sees to what they say. */
+  protected abstract answer(code: number): number;
+
+  /** Lets happen what is due at `now`; MORE when not all of it was done. */
+  tick(now: f64): i32 {
+    return this.answer(this.#engine.tick(this.thread, now));
+  }
+
+  /** Puts a job whose whole body lies at `offset` of the input slot. */
+  put(
+    tube: u32,
+    id: f64,
+    pri: u32,
+    delaySeconds: u32,
+    ttrSeconds: u32,
+    offset: u32,
+    bytes: u32,
+    now: f64,
+  ): i32 {
+    return this.answer(
+      this.#engine.put(this.thread, tube, id, pri, delaySeconds, ttrSeconds, offset, bytes, now),
+    );
+  }
+
+  /**
+   * Begins an upload: room for a body of `bytes` that comes in pieces, memory taken as they come.
+   * RESULT_REF is the upload.
+   */
+  openUpload(bytes: u32): i32 {
+    return this.answer(this.#engine.openUpload(this.thread, bytes));
+  }
+
+  /**
+   * With a journal: says which job an upload without a byte is to be, so that a long body can go to
+   * the journal as it comes. RESULT_COUNT is in how many parts, 0 when it fits a record.
+   */
+  recordUpload(upload: u32, tube: u32, id: f64): i32 {
+    return this.answer(this.#engine.recordUpload(this.thread, upload, tube, id));
+  }
+
+  /**
+   * Adds the next `count` bytes, at `offset` of the input slot, to an upload that has `position`
+   * bytes. RESULT_COUNT of them were taken: fewer with OUT_OF_MEMORY, or with MORE when the journal's
+   * ring has no room for a part that they make whole; the rest may be tried again.
+   */
+  appendUpload(upload: u32, position: u32, offset: u32, count: u32): i32 {
+    return this.answer(this.#engine.appendUpload(this.thread, upload, position, offset, count));
+  }
+
+  /** Makes a complete upload a job, the one that `recordUpload` was told of; as `put`. */
+  commitUpload(
+    upload: u32,
+    tube: u32,
+    id: f64,
+    pri: u32,
+    delaySeconds: u32,
+    ttrSeconds: u32,
+    now: f64,
+  ): i32 {
+    return this.answer(
+      this.#engine.commitUpload(this.thread, upload, tube, id, pri, delaySeconds, ttrSeconds, now),
+    );
+  }
+
+  /** Forgets an upload. With a journal it is a command that needs room in the ring. */
+  dropUpload(upload: u32): i32 {
+    return this.answer(this.#engine.dropUpload(this.thread, upload));
+  }
+
+  /**
+   * What is the best job that `conn` could take here? RESERVED stands for "this one": RESULT_PRI and
+   * RESULT_ID; or NONE.
+   */
+  best(conn: u32, now: f64): i32 {
+    return this.answer(this.#engine.best(this.thread, conn, now));
+  }
+
+  /**
+   * The head of a watched tube (ready.ts), read without the lock, in two words of 32 bits behind
+   * RESULT_STATS: HEAD_HIGH and HEAD_LOW, 0 when the tube has nothing to give. The tube must be
+   * watched or used by the caller, so that it is there.
+   */
+  readHead(tube: u32): void {
+    this.#engine.readHead(this.thread, tube);
+  }
+
+  /**
+   * Takes the best job unless (`maxPri`, `maxId`) stands before it: RESERVED, NONE, or WORSE with
+   * RESULT_PRI and RESULT_ID.
+   */
+  take(conn: u32, maxPri: f64, maxId: f64, now: f64): i32 {
+    return this.answer(this.#engine.take(this.thread, conn, maxPri, maxId, now));
+  }
+
+  /** Looks once more and, when there is nothing, registers `conn` as waiting: RESERVED or WAITING. */
+  wait(conn: u32, generation: u32, now: f64): i32 {
+    return this.answer(this.#engine.wait(this.thread, conn, generation, now));
+  }
+
+  /**
+   * Ends the waiting of `conn` here, whatever its end: NONE, RESERVED when a grant had been made (it
+   * is collected now), or LOST when one had been made and ran out. One critical section: no grant can
+   * slip between.
+   */
+  cancel(conn: u32, now: f64): i32 {
+    return this.answer(this.#engine.cancel(this.thread, conn, now));
+  }
+
+  /**
+   * Collects the next grant of thread `t`: RESERVED or LOST, with RESULT_TOKEN, _GENERATION and
+   * _CONN; NONE when there is none.
+   */
+  collect(now: f64): i32 {
+    return this.answer(this.#engine.collect(this.thread, now));
+  }
+
+  /** Undoes the reservation of a collected grant that its session does not want any more. */
+  handBack(conn: u32, id: f64, now: f64): i32 {
+    return this.answer(this.#engine.handBack(this.thread, conn, id, now));
+  }
+
+  /**
+   * Reserves the very job, whatever its tube and whether that is paused; MORE when that needs a
+   * record of the connection here.
+   */
+  reserveJob(conn: u32, id: f64, now: f64): i32 {
+    return this.answer(this.#engine.reserveJob(this.thread, conn, id, now));
+  }
+
+  /** Deletes a job that `conn` holds or nobody does: DONE or NOT_FOUND. */
+  deleteJob(conn: u32, id: f64, now: f64): i32 {
+    return this.answer(this.#engine.deleteJob(this.thread, conn, id, now));
+  }
+
+  /** Whether `conn` holds the job and may act on it: DONE or NOT_FOUND. */
+  holds(conn: u32, id: f64, now: f64): i32 {
+    return this.answer(this.#engine.holds(this.thread, conn, id, now));
+  }
+
+  /**
+   * DONE, NOT_FOUND, or BURIED when there is no memory for the new priority. `failure` is a complete
+   * one of `openFailure`, 0 for none; unless the answer is NOT_FOUND it belongs to the job
+   * afterwards. RESULT_LSN is 0 when the journal has nothing to tell but that an attempt ended
+   * without a word.
+   */
+  release(conn: u32, id: f64, pri: u32, delaySeconds: u32, failure: u32, now: f64): i32 {
+    return this.answer(
+      this.#engine.release(this.thread, conn, id, pri, delaySeconds, failure, now),
+    );
+  }
+
+  /** DONE or NOT_FOUND; `failure` as with `release`. */
+  bury(conn: u32, id: f64, pri: u32, failure: u32, now: f64): i32 {
+    return this.answer(this.#engine.bury(this.thread, conn, id, pri, failure, now));
+  }
+
+  /** Gives a job that `conn` holds its whole time to run again: DONE or NOT_FOUND. */
+  touch(conn: u32, id: f64, now: f64): i32 {
+    return this.answer(this.#engine.touch(this.thread, conn, id, now));
+  }
+
+  /**
+   * Begins a failure of `conn` with a message of `bytes` that comes in pieces. RESULT_REF is the
+   * failure.
+   */
+  openFailure(conn: u32, bytes: u32): i32 {
+    return this.answer(this.#engine.openFailure(this.thread, conn, bytes));
+  }
+
+  /** Adds the next bytes of its message; as `appendUpload`. */
+  appendFailure(failure: u32, position: u32, offset: u32, count: u32): i32 {
+    return this.answer(this.#engine.appendFailure(this.thread, failure, position, offset, count));
+  }
+
+  /** Forgets a failure that no attempt ended with. */
+  dropFailure(failure: u32): i32 {
+    return this.answer(this.#engine.dropFailure(this.thread, failure));
+  }
+
+  /**
+   * Kicks at most `bound` jobs of the tube, and at most STEP_JOBS: KIND_ANY means buried ones, or
+   * delayed ones if none is buried. RESULT_COUNT were kicked, RESULT_REF is the kind; MORE when bound
+   * and tube allow for more of that kind.
+   */
+  kick(tube: u32, bound: u32, kind: i32, now: f64): i32 {
+    return this.answer(this.#engine.kick(this.thread, tube, bound, kind, now));
+  }
+
+  /** Makes a buried or delayed job ready: DONE or NOT_FOUND. */
+  kickJob(id: f64, now: f64): i32 {
+    return this.answer(this.#engine.kickJob(this.thread, id, now));
+  }
+
+  /** Pauses the named tube for `delaySeconds`; 0 ends a pause. */
+  pauseTube(offset: u32, bytes: u32, delaySeconds: u32, now: f64): i32 {
+    return this.answer(this.#engine.pauseTube(this.thread, offset, bytes, delaySeconds, now));
+  }
+
+  /** Shows any job in any state. */
+  peek(id: f64, now: f64): i32 {
+    return this.answer(this.#engine.peek(this.thread, id, now));
+  }
+
+  /** Shows the first job of the tube that is ready, delayed or buried (`kind`). */
+  peekTube(tube: u32, kind: i32, now: f64): i32 {
+    return this.answer(this.#engine.peekTube(this.thread, tube, kind, now));
+  }
+
+  /**
+   * Keeps the body of a job, which is longer than INLINE_BODY_MAX, until `unpinBody`, whatever
+   * becomes of the job; NOT_FOUND when it is gone already.
+   */
+  pinBody(id: f64): i32 {
+    return this.answer(this.#engine.pinBody(this.thread, id));
+  }
+
+  /** Ends what `pinBody` began. */
+  unpinBody(id: f64): i32 {
+    return this.answer(this.#engine.unpinBody(this.thread, id));
+  }
+
+  /**
+   * Copies more of a long body, from `position` on, to the output slot: RESULT_COUNT bytes; NOT_FOUND
+   * when the job is gone, unless somebody has pinned its body.
+   */
+  readBody(id: f64, position: u32): i32 {
+    return this.answer(this.#engine.readBody(this.thread, id, position));
+  }
+
+  /**
+   * Describes those of `count` jobs, whose ids stand as f64 at `idsOffset` of the input slot, that
+   * still stand in that state in that tube: entries of JOB_ENTRY_BYTES in the output slot,
+   * RESULT_COUNT of them; at most as many as fit. RESULT_LSN is the position that all of them depend
+   * on.
+   */
+  describeJobs(offset: u32, bytes: u32, state: u32, idsOffset: u32, count: u32, now: f64): i32 {
+    return this.answer(
+      this.#engine.describeJobs(this.thread, offset, bytes, state, idsOffset, count, now),
+    );
+  }
+
+  /**
+   * Looks for the ids from `after` to `last`, the latter included, until `most` were found: then, or
+   * at the end, DONE; RESULT_ID is the last one tried.
+   */
+  listProbe(offset: u32, bytes: u32, state: u32, after: f64, last: f64, most: u32, now: f64): i32 {
+    return this.answer(
+      this.#engine.listProbe(this.thread, offset, bytes, state, after, last, most, now),
+    );
+  }
+
+  /**
+   * Looks for the `most` lowest ids between `after` and `before`, in the classes from `number` on, of
+   * `classes`. RESULT_REF is the class to go on with; DONE when there is none.
+   */
+  listScan(
+    offset: u32,
+    bytes: u32,
+    state: u32,
+    after: f64,
+    before: f64,
+    most: u32,
+    number: u32,
+    classes: u32,
+    now: f64,
+  ): i32 {
+    return this.answer(
+      this.#engine.listScan(
+        this.thread,
+        offset,
+        bytes,
+        state,
+        after,
+        before,
+        most,
+        number,
+        classes,
+        now,
+      ),
+    );
+  }
+
+  /**
+   * The jobs of the named tube in `state` with ids above `after`: the `most` lowest ids, RESULT_COUNT
+   * of them, if they are few enough for one piece; MORE if not. LIST_STANDING, _TABLE and _CLASSES
+   * say how many stand there and what looking in the table takes.
+   */
+  listWalk(offset: u32, bytes: u32, state: u32, after: f64, most: u32, now: f64): i32 {
+    return this.answer(this.#engine.listWalk(this.thread, offset, bytes, state, after, most, now));
+  }
+
+  /**
+   * Shows the reserved job of `tube` whose time to run ends first; NOT_FOUND, or MORE when too much
+   * is reserved to be looked through at once.
+   */
+  peekReserved(tube: u32, now: f64): i32 {
+    return this.answer(this.#engine.peekReserved(this.thread, tube, now));
+  }
+
+  /**
+   * Looks for it in the table of jobs, as `listScan`, going on from the job `id`, which runs out at
+   * `due`: LIST_DUE and RESULT_ID are the best so far. When it is over, DONE and the job is shown;
+   * NOT_FOUND when it is not reserved any more, or there was none (RESULT_ID 0).
+   */
+  scanReserved(tube: u32, due: f64, id: f64, number: u32, classes: u32, now: f64): i32 {
+    return this.answer(this.#engine.scanReserved(this.thread, tube, due, id, number, classes, now));
+  }
+
+  /**
+   * Deletes a part of the named tube's jobs with ids up to `last`, beginning with KIND_BURIED and any
+   * (major, minor): RESULT_COUNT of them. MORE when there is more to do: then RESULT_REF, FLUSH_MAJOR
+   * and FLUSH_MINOR are what to go on with.
+   */
+  flushTube(offset: u32, bytes: u32, kind: i32, major: f64, minor: f64, last: f64, now: f64): i32 {
+    return this.answer(
+      this.#engine.flushTube(this.thread, offset, bytes, kind, major, minor, last, now),
+    );
+  }
+
+  /**
+   * Writes to the output slot the jobs that `conn` holds here, in the order in which their times to
+   * run end, at most `most` and HELD_SHOWN_MAX of them: RESULT_COUNT entries (id f64, microseconds
+   * left f64, length u32, 4 bytes of nothing, the name of its tube, up to a multiple of 8).
+   * RESULT_REF is how many it holds.
+   */
+  heldJobs(conn: u32, most: u32, now: f64): i32 {
+    return this.answer(this.#engine.heldJobs(this.thread, conn, most, now));
+  }
+
+  /**
+   * Who holds the job: RESULT_TOKEN of the thread in the first figure behind RESULT_STATS; NOT_FOUND
+   * when nobody does.
+   */
+  holder(id: f64, now: f64): i32 {
+    return this.answer(this.#engine.holder(this.thread, id, now));
+  }
+
+  /**
+   * How many of the `bytes` bytes staged at the beginning of the ring are sound records, one behind
+   * the other: RESULT_COUNT.
+   */
+  check(bytes: u32, salt: u32): i32 {
+    return this.answer(this.#engine.check(this.thread, bytes, salt));
+  }
+
+  /**
+   * Ends the replay: parts without a PUT record go, and so does a job some of whose parts are
+   * missing. MORE for each such job: RESULT_ID is its id, RESULT_COUNT the number of the segment that
+   * its PUT record lies in; DONE when there is none left, and the tubes stand in their order.
+   */
+  endReplay(): i32 {
+    return this.answer(this.#engine.endReplay(this.thread));
+  }
+
+  /**
+   * Keeps what is still needed of the `bytes` bytes of a segment staged at `offset` of the input slot
+   * or the ring's neighbour by writing it again at the end of the stream: jobs whose PUT record lies
+   * there, latest states, failures, tombstones whose job's segment still exists. RESULT_COUNT is how
+   * far it came: MORE when the ring is full, DONE at the end, DAMAGED in front of what is no sound
+   * record.
+   */
+  keep(address: u32, bytes: u32, salt: u32, number: u32): i32 {
+    return this.answer(this.#engine.keep(this.thread, address, bytes, salt, number));
+  }
+
+  /**
+   * As `keep`, for what the file of segment `number` does not tell any more: goes through the jobs,
+   * from bucket number `from` of their table on. RESULT_COUNT is where to go on: MORE when the ring
+   * is full or enough was done at a time, DONE at the end.
+   */
+  keepRest(from: u32, number: u32): i32 {
+    return this.answer(this.#engine.keepRest(this.thread, from, number));
+  }
+
+  /**
+   * Replays the `bytes` bytes staged at `offset` of the ring, part of the segment that was added
+   * last, salted with `salt`, for a server of `shards` shards whose engine clock shows `now`.
+   * RESULT_COUNT is how far it came: DONE at the end, DAMAGED in front of what is no sound record
+   * (the host looks further on), OUT_OF_MEMORY. `isYoung` 1: the records are younger than the hints.
+   * RESULT_ID is the highest id seen, 0 if none.
+   *
+   * A job's PUT record may have been written again behind those of its failures: `strays` is how many
+   * failures were passed over because their job is not here (yet). When all segments have been
+   * replayed they get a second chance: `again` 1 takes failures and nothing else, from the segment of
+   * number `number`.
+   */
+  replay(
+    offset: u32,
+    bytes: u32,
+    salt: u32,
+    shards: u32,
+    now: f64,
+    isYoung: u32,
+    again: u32,
+    number: u32,
+  ): i32 {
+    return this.answer(
+      this.#engine.replay(this.thread, offset, bytes, salt, shards, now, isYoung, again, number),
+    );
+  }
+
+  /** How many failures were met so far whose jobs were not here. */
+  strays(): u32 {
+    return this.#engine.strays() >>> 0;
+  }
+
+  /**
+   * Lays the hints about jobs in the `bytes` bytes at `address` over the jobs of this shard that they
+   * are about: RESULT_COUNT of them.
+   */
+  applyJobHints(address: u32, bytes: u32, now: f64): i32 {
+    return this.answer(this.#engine.applyJobHints(this.thread, address, bytes, now));
+  }
+
+  /** Lays the hints about tubes at `address` over those tubes of this shard that exist. */
+  applyTubeHints(address: u32, bytes: u32, now: f64): i32 {
+    return this.answer(this.#engine.applyTubeHints(this.thread, address, bytes, now));
+  }
+
+  /**
+   * Writes hints about jobs to the output slot, beginning with bucket `bucket` of the table of jobs:
+   * RESULT_REPLY_BYTES of them; MORE, and RESULT_REF is the bucket to go on with, or DONE. A table
+   * that grows or shrinks meanwhile may show a job twice or not at all.
+   */
+  jobHints(bucket: u32): i32 {
+    return this.answer(this.#engine.jobHints(this.thread, bucket));
+  }
+
+  /**
+   * Writes hints about the tubes made after `number` to the output slot; MORE, and RESULT_REF is the
+   * number to go on with, or DONE.
+   */
+  tubeHints(number: f64): i32 {
+    return this.answer(this.#engine.tubeHints(this.thread, number));
+  }
+
+  /**
+   * Makes an empty shard of a memory of zeros. Called once, before any other thread has an instance.
+   * `ringBytes` of room are left for a journal (`openJournal`). `pages` is the length of the memory,
+   * `budgetPages` how many pages may be in use before a client is refused.
+   */
+  open(index: u32, threads: u32, ringBytes: u32, pages: u32, budgetPages: u32): i32 {
+    return this.#engine.open(index, threads, ringBytes, pages, budgetPages);
+  }
+
+  /**
+   * Opens the journal of an empty shard that was opened with a ring. `reserveBytes` of the ring must
+   * be free before a command may run: for each thread at least 4 * `partBytes`, which are the bytes
+   * of a long body in one PART record. `wallBase` is the wall clock, in microseconds, at the engine's
+   * time 0. Called before any other thread has an instance.
+   */
+  openJournal(
+    reserveBytes: u32,
+    partBytes: u32,
+    shards: u32,
+    wallBase: f64,
+    keepsReleases: u32,
+  ): void {
+    this.#engine.openJournal(reserveBytes, partBytes, shards, wallBase, keepsReleases);
+  }
+
+  /**
+   * Each job keeps its youngest `most` failures, 0 = none. Called before any other thread has an
+   * instance.
+   */
+  keepFailures(most: u32): void {
+    this.#engine.keepFailures(most);
+  }
+
+  /** The stream goes on at position `lsn`: behind all that was replayed. */
+  startStream(lsn: f64): void {
+    this.#engine.startStream(lsn);
+  }
+
+  /** The committer has written everything up to position `lsn`: its place in the ring is free. */
+  freeRing(lsn: f64): i32 {
+    return this.answer(this.#engine.freeRing(this.thread, lsn));
+  }
+
+  /**
+   * Adds a segment that begins at position `first` of this shard's stream. The committer's, and
+   * recovery's.
+   */
+  addSegment(number: u32, first: f64): void {
+    this.#engine.addSegment(number, first);
+  }
+
+  /** Forgets a segment whose file is gone. The committer's. */
+  dropSegment(number: u32): i32 {
+    return this.answer(this.#engine.dropSegment(this.thread, number));
+  }
+
+  /**
+   * Gives the records from one position of the stream to another their CRCs and counts them; see
+   * segments.ts. The committer's.
+   */
+  seal(from: f64, to: f64, salt: u32): f64 {
+    return this.#engine.seal(from, to, salt);
+  }
+
+  /** The highest id given out so far. Call it on shard 0. */
+  lastId(): f64 {
+    return this.#engine.lastId();
+  }
+
+  /** No id up to `id` is given out any more. Call it on shard 0, before anything else does. */
+  skipIds(id: f64): void {
+    this.#engine.skipIds(id);
+  }
+
+  /** CRC-32C of bytes in this memory, for the host's own frames. */
+  checksum(seed: u32, address: u32, bytes: u32): u32 {
+    return this.#engine.checksum(seed, address, bytes) >>> 0;
+  }
+
+  /** Where journalHead lies, an f64, journalTail behind it. */
+  journalHeadAddress(): u32 {
+    return this.#engine.journalHeadAddress() >>> 0;
+  }
+
+  /**
+   * Most bytes that may lie between the two for commands to run; NEVER_MICROS, which is more than
+   * there can be, without a journal.
+   */
+  ringLimit(): f64 {
+    return this.#engine.ringLimit();
+  }
+
+  /** Where the ring lies. */
+  ringAddress(): u32 {
+    return this.#engine.ringAddress() >>> 0;
+  }
+
+  /** Where the table of segments lies. */
+  segmentsAddress(): u32 {
+    return this.#engine.segmentsAddress() >>> 0;
+  }
+
+  /** How many segments that table has. */
+  segmentCount(): u32 {
+    return this.#engine.segmentCount() >>> 0;
+  }
+
+  /** The memory may always grow by `pages`. Called before any other thread has an instance. */
+  reserveGrowth(pages: u32): void {
+    this.#engine.reserveGrowth(pages);
+  }
+
+  /** Allows `pages` more pages to be in use, and the memory to grow by `growth` for that. */
+  grantPages(pages: u32, growth: u32): i32 {
+    return this.answer(this.#engine.grantPages(this.thread, pages, growth));
+  }
+
+  /**
+   * RESULT_PAGES: how many pages more than it has the shard's budget could be good for;
+   * RESULT_GROWTH: how many of them need no growth.
+   */
+  grantablePages(): i32 {
+    return this.answer(this.#engine.grantablePages(this.thread));
+  }
+
+  /**
+   * Makes the budget what is in use, no more and no less, and the growth what was ever in use or is
+   * reserved. RESULT_PAGES and RESULT_GROWTH: the pages of each that are given back; below 0, those
+   * that were taken beyond it.
+   */
+  settleBudget(): i32 {
+    return this.answer(this.#engine.settleBudget(this.thread));
+  }
+
+  /** A step of emptying sparse pages; see sweep.ts. */
+  sweep(): i32 {
+    return this.answer(this.#engine.sweep(this.thread));
+  }
+
+  /** Where in the memory the f64 lies that says when `tick` has something to do. */
+  nextDueAddress(): u32 {
+    return this.#engine.nextDueAddress() >>> 0;
+  }
+
+  /** Where the u32 lies that says how many tubes there are. */
+  tubesAddress(): u32 {
+    return this.#engine.tubesAddress() >>> 0;
+  }
+
+  /** The next job id, from the counter of all shards, 0 if none is left; call it on shard 0. */
+  nextId(): f64 {
+    return this.#engine.nextId();
+  }
+
+  /**
+   * Takes `count` ids at once from the counter of all shards; returns the first, 0 if there are not
+   * so many left. Call it on shard 0.
+   */
+  takeIds(count: u32): f64 {
+    return this.#engine.takeIds(count);
+  }
+
+  /**
+   * Gives back the ids from `first` to `last` when nobody took one since; else they stay unused. Call
+   * it on shard 0.
+   */
+  giveBackIds(first: f64, last: f64): void {
+    this.#engine.giveBackIds(first, last);
+  }
+
+  /** The next number for the order in which tubes are made; as `nextId`. */
+  nextNumber(): f64 {
+    return this.#engine.nextNumber();
+  }
+
+  /**
+   * Uses the tube whose name lies at `offset` of the input slot; RESULT_REF is the tube. With
+   * `number` 0 none is made.
+   */
+  useTube(offset: u32, bytes: u32, number: f64): i32 {
+    return this.answer(this.#engine.useTube(this.thread, offset, bytes, number));
+  }
+
+  /** Ends one use. The tube may be gone afterwards. */
+  unuseTube(tube: u32): i32 {
+    return this.answer(this.#engine.unuseTube(this.thread, tube));
+  }
+
+  /** Makes the tube one that is never forgotten. */
+  pinTube(offset: u32, bytes: u32, number: f64): i32 {
+    return this.answer(this.#engine.pinTube(this.thread, offset, bytes, number));
+  }
+
+  /** A record for session `token` of thread `t`; RESULT_REF is the connection. */
+  openConn(token: u32): i32 {
+    return this.answer(this.#engine.openConn(this.thread, token));
+  }
+
+  /**
+   * Ends a connection, a bounded part of it at a time: MORE until nothing of it is left. It waits for
+   * nothing any more, a grant is handed back, its jobs become ready without being counted as timed
+   * out or released (an attempt at each has failed), its watches end.
+   */
+  closeConn(conn: u32, now: f64): i32 {
+    return this.answer(this.#engine.closeConn(this.thread, conn, now));
+  }
+
+  /**
+   * Calls the connection what the `bytes` bytes at WHO_OFFSET of the thread's area say, WHO_MAX at
+   * most: failures of what it holds tell.
+   */
+  nameConn(conn: u32, bytes: u32): i32 {
+    return this.answer(this.#engine.nameConn(this.thread, conn, bytes));
+  }
+
+  /** When the first TTR of the jobs that `conn` holds runs out; NEVER_MICROS when it holds none. */
+  soonest(conn: u32): f64 {
+    return this.#engine.soonest(this.thread, conn);
+  }
+
+  /**
+   * Adds the named tube to what `conn` watches here; RESULT_REF is the tube. With `number` 0 none is
+   * made.
+   */
+  watchTube(conn: u32, offset: u32, bytes: u32, number: f64): i32 {
+    return this.answer(this.#engine.watchTube(this.thread, conn, offset, bytes, number));
+  }
+
+  /** Takes `tube` out of what `conn` watches; it does. */
+  ignoreTube(conn: u32, tube: u32): i32 {
+    return this.answer(this.#engine.ignoreTube(this.thread, conn, tube));
+  }
+
+  /** The figures of a job; the name of its tube goes to the output slot. */
+  statsJob(id: f64, now: f64): i32 {
+    return this.answer(this.#engine.statsJob(this.thread, id, now));
+  }
+
+  /** The figures of the tube whose name lies at `offset` of the input slot. */
+  statsTube(offset: u32, bytes: u32, now: f64): i32 {
+    return this.answer(this.#engine.statsTube(this.thread, offset, bytes, now));
+  }
+
+  /** The figures of the shard. */
+  statsShard(now: f64): i32 {
+    return this.answer(this.#engine.statsShard(this.thread, now));
+  }
+
+  /**
+   * The oldest failure of the job with a number above `after`: DONE as `show` says, NONE, or
+   * NOT_FOUND when there is no such job.
+   */
+  nextFailure(id: f64, after: u32, now: f64): i32 {
+    return this.answer(this.#engine.nextFailure(this.thread, id, after, now));
+  }
+
+  /** The youngest failure of the job that has a message; as nextFailure. */
+  lastMessage(id: f64, now: f64): i32 {
+    return this.answer(this.#engine.lastMessage(this.thread, id, now));
+  }
+
+  /**
+   * Copies more of the message of the job's failure of that number, from `position` on: RESULT_COUNT
+   * bytes; NOT_FOUND when it is gone.
+   */
+  readFailure(id: f64, number: u32, position: u32): i32 {
+    return this.answer(this.#engine.readFailure(this.thread, id, number, position));
+  }
+
+  /**
+   * Writes to the output slot the tubes made after `number`, in the order in which they were made, as
+   * many as fit: RESULT_COUNT entries (number f64, length u32, 4 bytes of nothing, the name, up to a
+   * multiple of 8), then MORE; NONE when none was left.
+   */
+  listTubes(number: f64): i32 {
+    return this.answer(this.#engine.listTubes(this.thread, number));
+  }
+
+  /**
+   * Goes through the tubes, a bounded part of them at a time: writes to the output slot the figures
+   * of those made after the one of `number` whose name lies at `offset` of the input slot (0 and no
+   * name to begin with), in the order in which they were made. RESULT_COUNT entries, each as in
+   * listTubes but with TUBE_FIGURES figures before the name; MORE, or NONE when no tube was left. A
+   * call shows at most SURVEY_TUBES tubes and looks at no more than SURVEY_LOOKS priorities of those
+   * behind the first, so the lock is held for some tens of microseconds.
+   */
+  surveyTubes(number: f64, offset: u32, bytes: u32, now: f64): i32 {
+    return this.answer(this.#engine.surveyTubes(this.thread, number, offset, bytes, now));
+  }
+
+  /**
+   * Writes to the output slot, as numbers of 8 bytes, the two histograms of the tube whose name lies
+   * at `offset` of the input slot; without a name, the shard's.
+   */
+  histograms(offset: u32, bytes: u32): i32 {
+    return this.answer(this.#engine.histograms(this.thread, offset, bytes));
+  }
+
+  /**
+   * Runs commands of the `bytes` bytes at `offset` of the input slot, at most `most`, for a
+   * connection (0 = without a record here) that uses `tube` (0 = another shard's). `flags`: RUN_*;
+   * `boundHigh` and `boundLow` are the best head of other shards (ready.ts): what stands behind it is
+   * left to the host. Outside shard 0 it may give out the ids from `firstId` to `lastId`.
+   * RESULT_COUNT is how many bytes it took, RESULT_STOP why it stopped there, RESULT_REPLY_BYTES what
+   * it answered; RESULT_DID, _IDS_USED and _LSN as they say. RESULT_COMMANDS is how many it ran; the
+   * answer is DONE.
+   */
+  run(
+    conn: u32,
+    tube: u32,
+    flags: i32,
+    bodyMax: u32,
+    offset: u32,
+    bytes: u32,
+    most: u32,
+    firstId: f64,
+    lastId: f64,
+    boundHigh: u32,
+    boundLow: u32,
+    now: f64,
+  ): i32 {
+    return this.answer(
+      this.#engine.run(
+        this.thread,
+        conn,
+        tube,
+        flags,
+        bodyMax,
+        offset,
+        bytes,
+        most,
+        firstId,
+        lastId,
+        boundHigh,
+        boundLow,
+        now,
+      ),
+    );
+  }
+}
