@@ -100,6 +100,7 @@ const ASSEMBLY: OxlintOverride = {
   rules: {
     eqeqeq: "off",
     "typescript/consistent-type-imports": "off",
+    "typescript/no-extraneous-class": "off",
     "unicorn/no-new-array": "off",
     "no-loss-of-precision": "off",
     "no-shadow": "off",

@@ -17,7 +17,7 @@ import {
   insertFailure,
   makeFailureOf,
 } from "./failure";
-import { Cold, Job, coldAddress, coldOf } from "./job";
+import { Cold, Job, coldAt, coldOf } from "./job";
 import * as journal from "./journal";
 import { shard } from "./shard";
 import { tubeAt } from "./tube";
@@ -34,7 +34,7 @@ export function endByCommand(job: Job, end: u8, failure: u32, now: u64): void {
     return;
   }
   const at = failure != 0 ? failure : makeSilent(job);
-  if (at != 0) keep(job, coldAddress(cold), failureAt(at), end, now);
+  if (at != 0) keep(job, coldAt(cold), failureAt(at), end, now);
 }
 
 /** An attempt that ends by itself in the way `end`. */
@@ -47,7 +47,7 @@ export function endByItself(job: Job, end: u8, now: u64): void {
   )
     return;
   const at = makeSilent(job);
-  if (at != 0) keep(job, coldAddress(cold), failureAt(at), end, now);
+  if (at != 0) keep(job, coldAt(cold), failureAt(at), end, now);
 }
 
 /** The job's holder is gone. */
@@ -70,7 +70,7 @@ function makeSilent(job: Job): u32 {
 /** Counts in the job's cold record, and returns it; 0 when there is no memory for one. */
 function countFailure(job: Job): u32 {
   const cold = coldOf(job);
-  if (cold != 0) coldAddress(cold).failures++;
+  if (cold != 0) coldAt(cold).failures++;
   return cold;
 }
 

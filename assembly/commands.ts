@@ -171,7 +171,7 @@ export function reserve(job: Job, conn: Conn, now: f64): void {
  * Gives a delayed or buried job to `conn`. It is neither any more, also after a restart: whoever
  * had it, it is ready then.
  */
-export function reserveAside(job: Job, conn: Conn, now: f64): void {
+export function reserveJob(job: Job, conn: Conn, now: f64): void {
   conn.collectedId = 0;
   times.reservedOtherwise(tubeAt(job.tube));
   states.leaveState(job);
@@ -224,7 +224,7 @@ export function mayDelete(job: Job, conn: u32): bool {
 }
 
 /** Deletes. The job is gone afterwards, its tube may be. */
-export function remove(job: Job, now: f64): void {
+export function deleteJob(job: Job, now: f64): void {
   times.processed(job, <i64>now);
   states.leaveState(job);
   journal.recordDelete(job);
@@ -238,7 +238,7 @@ export function remove(job: Job, now: f64): void {
  * ready after a restart anyway; its new delay and priority belong to the secondary tier, unless an
  * option moved them to the primary. `failure` is what the holder said, 0 when nothing.
  */
-export function letGo(job: Job, pri: u32, delay: u32, failure: u32, now: f64): i32 {
+export function release(job: Job, pri: u32, delay: u32, failure: u32, now: f64): i32 {
   times.processed(job, <i64>now);
   tubeAt(job.tube).releases++;
   shard().releases++;
@@ -257,7 +257,7 @@ export function letGo(job: Job, pri: u32, delay: u32, failure: u32, now: f64): i
  * Buries. `failure` is what the holder said, 0 when nothing: in the journal it stands before the
  * burying.
  */
-export function setAside(job: Job, pri: u32, failure: u32, now: f64): void {
+export function bury(job: Job, pri: u32, failure: u32, now: f64): void {
   times.processed(job, <i64>now);
   tubeAt(job.tube).buries++;
   shard().buries++;

@@ -15,7 +15,7 @@
 import * as chains from "./chain";
 import { BLOCK_BODY, Chain, OF_FAILURE, blockAt } from "./chain";
 import { Conn, whoAt, whoBytes } from "./conn";
-import { Cold, Job, coldAddress } from "./job";
+import { Cold, Job, coldAt } from "./job";
 import { FAILURES, PIECE_MAX, give, take } from "./memory";
 import { must, shard } from "./shard";
 
@@ -165,7 +165,7 @@ export function readMessage(failure: Failure, position: u32, target: usize, room
 /** Corrects whatever pointed at the record, which has been moved here from `from`. */
 export function settleFailure(failure: Failure, from: u32): void {
   const at = addressOfFailure(failure);
-  const cold = coldAddress(failure.owner);
+  const cold = coldAt(failure.owner);
   if (cold.failureTail == from) cold.failureTail = at;
   if (cold.failureHead == from) {
     cold.failureHead = at;
@@ -181,12 +181,12 @@ export function settleFailure(failure: Failure, from: u32): void {
 
 /** The job's oldest failure, 0 when it has none. */
 export function firstFailure(job: Job): u32 {
-  return job.cold == 0 ? 0 : coldAddress(job.cold).failureHead;
+  return job.cold == 0 ? 0 : coldAt(job.cold).failureHead;
 }
 
 /** How many the job has. */
 export function failuresKept(job: Job): u32 {
-  return job.cold == 0 ? 0 : coldAddress(job.cold).failuresKept;
+  return job.cold == 0 ? 0 : coldAt(job.cold).failuresKept;
 }
 
 /** The first one with a number above `after`, or 0. */
@@ -243,6 +243,6 @@ export function dropOldest(cold: Cold): void {
 /** Drops all that the job has. */
 export function dropFailures(job: Job): void {
   if (job.cold == 0) return;
-  const cold = coldAddress(job.cold);
+  const cold = coldAt(job.cold);
   while (cold.failureHead != 0) dropOldest(cold);
 }

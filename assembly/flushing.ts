@@ -73,7 +73,7 @@ function looksAt(job: Job): u32 {
 function flushOne(flush: Flush, job: Job): bool {
   flush.looksLeft -= min(looksAt(job), flush.looksLeft);
   if (job.minor > flush.last) return false;
-  commands.remove(job, 0); // nobody holds it, so no time in process ends
+  commands.deleteJob(job, 0); // nobody holds it, so no time in process ends
   flush.deleted++;
   return true;
 }

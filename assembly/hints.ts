@@ -23,7 +23,7 @@ import {
   STATE_DELAYED,
 } from "./constants";
 import { pauseUntil } from "./deadlines";
-import { HINT_IS_OLD, Job, coldAddress, coldOf, jobAt } from "./job";
+import { HINT_IS_OLD, Job, coldAt, coldOf, jobAt } from "./job";
 import { enter, jobs, leave, outputSlot, setResult, shard } from "./shard";
 import * as states from "./states";
 import { findJob } from "./states";
@@ -70,7 +70,7 @@ function writeJob(job: Job, to: usize): void {
   hint.delaySeconds = job.delaySeconds;
   hint.due = job.state == STATE_DELAYED ? shard().wallBase + <f64>job.major : 0;
   hint.reserves = job.reserves;
-  const cold = coldAddress(job.cold);
+  const cold = coldAt(job.cold);
   const hasCold = job.cold != 0;
   hint.timeouts = hasCold ? cold.timeouts : 0;
   hint.releases = hasCold ? cold.releases : 0;
@@ -169,10 +169,10 @@ function applyJob(job: Job, hint: JobHint, now: f64): void {
   if ((hint.timeouts | hint.releases | hint.buries | hint.kicks) != 0) {
     const cold = coldOf(job);
     if (cold != 0) {
-      coldAddress(cold).timeouts = hint.timeouts;
-      coldAddress(cold).releases = hint.releases;
-      coldAddress(cold).buries = hint.buries;
-      coldAddress(cold).kicks = hint.kicks;
+      coldAt(cold).timeouts = hint.timeouts;
+      coldAt(cold).releases = hint.releases;
+      coldAt(cold).buries = hint.buries;
+      coldAt(cold).kicks = hint.kicks;
     }
   }
   if (job.state == STATE_BURIED) return; // where it stands is the journal's to say

@@ -17,9 +17,7 @@ import {
   LOST,
   MORE,
   NONE,
-  INLINE_BODY_MAX,
   NOT_FOUND,
-  OUTPUT_BYTES,
   OUT_OF_MEMORY,
   RESERVED,
   RESULT_CONN,
@@ -35,23 +33,19 @@ import {
   STATE_DELAYED,
   STATE_READY,
   STATE_RESERVED,
-  STATE_UPLOADING,
   STEP_JOBS,
   WAITING,
   WORSE,
 } from "./constants";
+import * as commands from "./commands";
 import * as conns from "./conn";
 import { Conn, connAt } from "./conn";
 import { enterAt, pause, unpause } from "./deadlines";
-import * as commands from "./commands";
-import * as bodies from "./job";
-import { GRANTED, Job, jobAt, show } from "./job";
-import * as journal from "./journal";
 import * as failures from "./failure";
 import { failureAt } from "./failure";
-import * as parts from "./parts";
+import { GRANTED, Job, jobAt, show } from "./job";
 import * as ready from "./ready";
-import { enter, grantList, inputSlot, leave, must, outputSlot, setResult, shard } from "./shard";
+import { enter, grantList, inputSlot, leave, setResult, shard } from "./shard";
 import { findJob, isHeldBy } from "./states";
 import { findTube, isPaused, tubeAt } from "./tube";
 
@@ -61,7 +55,11 @@ export * from "./inspect";
 export { describeJobs, listProbe, listScan, listWalk, peekReserved, scanReserved } from "./listing";
 export { flushTube } from "./flushing";
 export { heldJobs, holder } from "./holding";
-export { check, endReplay, keep, keepRest, replay, strays } from "./replay";
+export * from "./keep";
+export * from "./putting";
+export * from "./reading";
+export { endReplay, replay, strays } from "./replay";
+export { check } from "./sound";
 export { applyJobHints, applyTubeHints, jobHints, tubeHints } from "./hints";
 export * from "./run";
 
@@ -71,115 +69,6 @@ export * from "./run";
 export function tick(t: u32, now: f64): i32 {
   enterAt(now);
   return leave(t, shard().nextDue <= now ? MORE : NONE);
-}
-
-/* Putting. */
-
-/** Puts a job whose whole body lies at `offset` of the input slot. */
-export function put(
-  t: u32,
-  tube: u32,
-  id: f64,
-  pri: u32,
-  delaySeconds: u32,
-  ttrSeconds: u32,
-  offset: u32,
-  bytes: u32,
-  now: f64,
-): i32 {
-  enterAt(now);
-  const at = bodies.makeJob(bytes, false);
-  if (at == 0) return leave(t, OUT_OF_MEMORY);
-  const job = jobAt(at);
-  if (bodies.appendBody(job, 0, inputSlot(t) + offset, bytes, false) != bytes) {
-    bodies.freeJob(job);
-    return leave(t, OUT_OF_MEMORY);
-  }
-  return leave(t, commands.admit(t, job, tube, id, pri, delaySeconds, ttrSeconds, now));
-}
-
-/**
- * Begins an upload: room for a body of `bytes` that comes in pieces, memory taken as they come.
- * RESULT_REF is the upload.
- */
-export function openUpload(t: u32, bytes: u32): i32 {
-  enter();
-  const at = bodies.makeJob(bytes, false);
-  if (at == 0) return leave(t, OUT_OF_MEMORY);
-  jobAt(at).state = STATE_UPLOADING;
-  setResult(t, RESULT_REF, <f64>at);
-  return leave(t, DONE);
-}
-
-/**
- * With a journal: says which job an upload without a byte is to be, so that a long body can go to
- * the journal as it comes. RESULT_COUNT is in how many parts, 0 when it fits a record.
- */
-export function recordUpload(t: u32, upload: u32, tube: u32, id: f64): i32 {
-  enter();
-  const job = jobAt(upload);
-  must(job.state == STATE_UPLOADING);
-  job.tube = tube;
-  job.minor = <u64>id;
-  if (!journal.split(job)) return leave(t, OUT_OF_MEMORY);
-  const list = parts.partsOf(job);
-  setResult(t, RESULT_COUNT, list == 0 ? 0 : <f64>parts.partsAt(list).count);
-  return leave(t, DONE);
-}
-
-/**
- * Adds the next `count` bytes, at `offset` of the input slot, to an upload that has `position`
- * bytes. RESULT_COUNT of them were taken: fewer with OUT_OF_MEMORY, or with MORE when the journal's
- * ring has no room for a part that they make whole; the rest may be tried again.
- */
-export function appendUpload(t: u32, upload: u32, position: u32, offset: u32, count: u32): i32 {
-  enter();
-  const job = jobAt(upload);
-  const source = inputSlot(t) + offset;
-  let taken: u32 = 0;
-  let answer = DONE;
-  while (taken < count && answer == DONE) {
-    const left = parts.leftInPart(job, position + taken);
-    const step = min(left, count - taken);
-    if (step == left && !journal.hasRoom()) {
-      answer = MORE;
-      break;
-    }
-    const done = bodies.appendBody(job, position + taken, source + taken, step, false);
-    taken += done;
-    if (done < step) answer = OUT_OF_MEMORY;
-    else if (step == left) journal.recordPart(job, parts.indexAt(job, position + taken - 1));
-  }
-  setResult(t, RESULT_COUNT, <f64>taken);
-  return leave(t, answer);
-}
-
-/** Makes a complete upload a job, the one that `recordUpload` was told of; as `put`. */
-export function commitUpload(
-  t: u32,
-  upload: u32,
-  tube: u32,
-  id: f64,
-  pri: u32,
-  delaySeconds: u32,
-  ttrSeconds: u32,
-  now: f64,
-): i32 {
-  enterAt(now);
-  const job = jobAt(upload);
-  must(job.state == STATE_UPLOADING);
-  parts.settle(job);
-  return leave(t, commands.admit(t, job, tube, id, pri, delaySeconds, ttrSeconds, now));
-}
-
-/** Forgets an upload. With a journal it is a command that needs room in the ring. */
-export function dropUpload(t: u32, upload: u32): i32 {
-  enter();
-  must(jobAt(upload).state == STATE_UPLOADING);
-  journal.recordDrop(jobAt(upload));
-  parts.dropParts(jobAt(upload));
-  bodies.freeJob(jobAt(upload));
-  return leave(t, DONE);
 }
 
 /* Reserving. */
@@ -300,7 +189,7 @@ export function reserveJob(t: u32, conn: u32, id: f64, now: f64): i32 {
   if (conn == 0) return leave(t, MORE);
   const job = jobAt(at);
   if (job.state == STATE_READY) return leave(t, reserve(t, job, connAt(conn), now));
-  commands.reserveAside(job, connAt(conn), now);
+  commands.reserveJob(job, connAt(conn), now);
   show(t, job);
   setResult(t, RESULT_LSN, <f64>shard().lsn); // who is told waits for that record
   return leave(t, RESERVED);
@@ -313,7 +202,7 @@ export function deleteJob(t: u32, conn: u32, id: f64, now: f64): i32 {
   enterAt(now);
   const at = findJob(<u64>id);
   if (at == 0 || !commands.mayDelete(jobAt(at), conn)) return leave(t, NOT_FOUND);
-  commands.remove(jobAt(at), now);
+  commands.deleteJob(jobAt(at), now);
   setResult(t, RESULT_LSN, <f64>shard().lsn);
   return leave(t, DONE);
 }
@@ -344,7 +233,7 @@ export function release(
   const at = findJob(<u64>id);
   if (at == 0 || !isHeldBy(jobAt(at), conn)) return leave(t, NOT_FOUND);
   const waits = failure != 0 || shard().keepsReleases != 0;
-  const answer = commands.letGo(jobAt(at), pri, delaySeconds, failure, now);
+  const answer = commands.release(jobAt(at), pri, delaySeconds, failure, now);
   setResult(t, RESULT_LSN, waits ? <f64>shard().lsn : 0);
   return leave(t, answer);
 }
@@ -354,7 +243,7 @@ export function bury(t: u32, conn: u32, id: f64, pri: u32, failure: u32, now: f6
   enterAt(now);
   const at = findJob(<u64>id);
   if (at == 0 || !isHeldBy(jobAt(at), conn)) return leave(t, NOT_FOUND);
-  commands.setAside(jobAt(at), pri, failure, now);
+  commands.bury(jobAt(at), pri, failure, now);
   setResult(t, RESULT_LSN, <f64>shard().lsn);
   return leave(t, DONE);
 }
@@ -447,69 +336,5 @@ export function pauseTube(t: u32, offset: u32, bytes: u32, delaySeconds: u32, no
   tube.pauses++;
   if (delaySeconds != 0) pause(tube, <u64>delaySeconds * 1000000, <u64>now);
   else if (isPaused(tube)) unpause(tube, <u64>now);
-  return leave(t, DONE);
-}
-
-/* Looking. */
-
-/** Shows any job in any state. */
-export function peek(t: u32, id: f64, now: f64): i32 {
-  enterAt(now);
-  const at = findJob(<u64>id);
-  if (at == 0) return leave(t, NOT_FOUND);
-  show(t, jobAt(at));
-  return leave(t, DONE);
-}
-
-/** Shows the first job of the tube that is ready, delayed or buried (`kind`). */
-export function peekTube(t: u32, tube: u32, kind: i32, now: f64): i32 {
-  enterAt(now);
-  const at = commands.firstOfKind(tubeAt(tube), kind);
-  if (at == 0) return leave(t, NOT_FOUND);
-  show(t, jobAt(at));
-  return leave(t, DONE);
-}
-
-/** The job of that id, also when it is gone and still read; or 0. */
-function findBody(id: u64): u32 {
-  const at = findJob(id);
-  return at != 0 ? at : bodies.findGone(id);
-}
-
-/**
- * Keeps the body of a job, which is longer than INLINE_BODY_MAX, until `unpinBody`, whatever
- * becomes of the job; NOT_FOUND when it is gone already.
- */
-export function pinBody(t: u32, id: f64): i32 {
-  enter();
-  const at = findJob(<u64>id);
-  if (at == 0) return leave(t, NOT_FOUND);
-  must(jobAt(at).bodyBytes > INLINE_BODY_MAX);
-  bodies.pin(jobAt(at));
-  return leave(t, DONE);
-}
-
-/** Ends what `pinBody` began. */
-export function unpinBody(t: u32, id: f64): i32 {
-  enter();
-  const at = findBody(<u64>id);
-  must(at != 0);
-  bodies.unpin(jobAt(at));
-  return leave(t, DONE);
-}
-
-/**
- * Copies more of a long body, from `position` on, to the output slot: RESULT_COUNT bytes; NOT_FOUND
- * when the job is gone, unless somebody has pinned its body.
- */
-export function readBody(t: u32, id: f64, position: u32): i32 {
-  enter();
-  const at = findBody(<u64>id);
-  if (at == 0) return leave(t, NOT_FOUND);
-  setResult(
-    t,
-    RESULT_COUNT,
-    <f64>bodies.readBody(jobAt(at), position, outputSlot(t), OUTPUT_BYTES),
-  );
   return leave(t, DONE);
 }

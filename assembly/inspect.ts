@@ -20,12 +20,12 @@ import { looksOf, oldestMicros } from "./ages";
 import { enterAt } from "./deadlines";
 import * as failures from "./failure";
 import { failureAt } from "./failure";
-import { Job, jobAt } from "./job";
+import { Job, coldAt, jobAt } from "./job";
 import { isOpen } from "./journal";
 import { segmentOf } from "./segments";
 import { Tube, findTube, nameOf, tubeAt } from "./tube";
 import { enter, inputSlot, leave, outputSlot, resultSlot, setResult, shard } from "./shard";
-import { coldAt, findJob } from "./states";
+import { findJob } from "./states";
 import { TIMES_BYTES, reservesOf, shardReserves, shardTimes } from "./times";
 
 function figure(t: u32, which: i32, value: f64): void {

@@ -199,7 +199,8 @@ export function freeJob(job: Job): void {
   give(at);
 }
 
-export function coldAddress(address: u32): Cold {
+/** The cold record at an address. */
+export function coldAt(address: u32): Cold {
   return changetype<Cold>(<usize>address);
 }
 
@@ -212,7 +213,7 @@ export function coldOf(job: Job): u32 {
     const at = take(COLDS, offsetof<Cold>(), true);
     if (at == 0) return 0;
     memory.fill(at, 0, offsetof<Cold>());
-    coldAddress(at).job = addressOfJob(job);
+    coldAt(at).job = addressOfJob(job);
     job.cold = at;
   }
   return job.cold;
@@ -264,7 +265,7 @@ export function readBody(job: Job, position: u32, target: usize, room: u32): u32
 
 /** Corrects whatever pointed at the record, which has been moved here. */
 export function settleRecord(job: Job): void {
-  if (job.cold != 0) coldAddress(job.cold).job = addressOfJob(job);
+  if (job.cold != 0) coldAt(job.cold).job = addressOfJob(job);
   if (job.bodyBytes > INLINE_BODY_MAX) chains.markEnds(chainOf(job), markOf(job));
 }
 

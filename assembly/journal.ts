@@ -42,7 +42,7 @@ import {
   STATE_DELAYED,
 } from "./constants";
 import { Failure, failureAt, failuresKept, firstFailure, readMessage, whoOf } from "./failure";
-import { Job, coldAddress, coldOf, readBody } from "./job";
+import { Job, coldAt, coldOf, readBody } from "./job";
 import * as parts from "./parts";
 import { Parts } from "./parts";
 import { Shard, must, ringBase, shard } from "./shard";
@@ -214,12 +214,12 @@ function dueOf(job: Job): f64 {
 }
 
 function oldState(job: Job): u64 {
-  return job.cold == 0 ? 0 : coldAddress(job.cold).stateLsn;
+  return job.cold == 0 ? 0 : coldAt(job.cold).stateLsn;
 }
 
 /** The journal's last word on the job's state is now its present one. */
 function setState(job: Job, lsn: u64): void {
-  if (job.cold != 0) coldAddress(job.cold).stateLsn = lsn;
+  if (job.cold != 0) coldAt(job.cold).stateLsn = lsn;
 }
 
 /**

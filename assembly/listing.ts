@@ -40,11 +40,11 @@ import {
 } from "./constants";
 import { CONN_MINOR, connAt, heldRoot } from "./conn";
 import { enterAt } from "./deadlines";
-import { Job, jobAt, show } from "./job";
+import { Job, coldAt, jobAt, show } from "./job";
 import { nodeAt } from "./node";
 import { bucketAt, bucketsRoot, lateRoot } from "./ready";
 import { inputSlot, jobs, leave, outputSlot, resultSlot, setResult } from "./shard";
-import { coldAt, delayedRoot, findJob } from "./states";
+import { delayedRoot, findJob } from "./states";
 import { Tube, findTube, tubeAt } from "./tube";
 import * as table from "./table";
 import * as timers from "./timers";

@@ -16,7 +16,7 @@ import { Block, Chain, MARK_BITS, OF_JOB, blockAt, isBlock } from "./chain";
 import { INLINE_BODY_MAX, STATE_BURIED, STATE_DELAYED, STATE_READY } from "./constants";
 import { connAt, heldRoot } from "./conn";
 import { failureAt, messageChain, settleFailure } from "./failure";
-import { GRANTED, Job, addressOfJob, chainOf, coldAddress, jobAt, settleRecord } from "./job";
+import { GRANTED, Job, addressOfJob, chainOf, coldAt, jobAt, settleRecord } from "./job";
 import { BLOCKS, COLDS, FAILURES, JOBS } from "./memory";
 import * as parts from "./parts";
 import * as ready from "./ready";
@@ -93,7 +93,7 @@ function takePlaceAmongBuried(tube: Tube, job: Job): void {
 /* The others. */
 
 function settleCold(at: u32): void {
-  const cold = coldAddress(at);
+  const cold = coldAt(at);
   jobAt(cold.job).cold = at;
   for (let own = cold.failureHead; own != 0; own = failureAt(own).next) failureAt(own).owner = at;
 }

@@ -1,18 +1,15 @@
-/* Replay: the journal's records on their way back: into the shard when the server starts, and into
- * new segments when one is reclaimed.
+/* Replay: the journal's records on their way back into the shard when the server starts.
  *
- * The host brings pieces of a segment into a staging area of this memory (before the start, the
- * ring itself) and calls `replay` or `keep` with it. A record is trusted when its CRC is right;
- * records of tubes that belong to other shards are passed over, so that the number of shards may
- * differ from the one that wrote them.
+ * The host brings pieces of a segment into the ring, which is not in use yet, and calls `replay`
+ * with them. Records of tubes that belong to other shards are passed over, so that the number of
+ * shards may differ from the one that wrote them. What keeps records when a segment is reclaimed is
+ * keep.ts.
  */
 import {
   DAMAGED,
   DONE,
-  INLINE_BODY_MAX,
   MORE,
   OUT_OF_MEMORY,
-  RECORD_BYTES_MIN,
   RECORD_DELETE,
   RECORD_FAILURE,
   RECORD_PART,
@@ -22,11 +19,8 @@ import {
   STATE_BURIED,
   STATE_DELAYED,
   STATE_UPLOADING,
-  STEP_JOBS,
-  WHO_MAX,
 } from "./constants";
 import { arrangeTubes } from "./arranging";
-import { crc32c } from "./crc";
 import * as failures from "./failure";
 import { Failure, failureAt, firstFailure } from "./failure";
 import {
@@ -34,7 +28,7 @@ import {
   Job,
   appendBody,
   appendOther,
-  coldAddress,
+  coldAt,
   coldOf,
   freeJob,
   jobAt,
@@ -53,7 +47,7 @@ import {
   StateRecord,
 } from "./journal";
 import * as parts from "./parts";
-import { Part, Parts } from "./parts";
+import { Part } from "./parts";
 import * as ready from "./ready";
 import * as segments from "./segments";
 import { Segment } from "./segments";
@@ -62,40 +56,7 @@ import * as states from "./states";
 import { findJob } from "./states";
 import * as table from "./table";
 import { findOrMakeTube, nameHash, tubeAt } from "./tube";
-
-/** Whether a whole, undamaged record of at most `room` bytes stands at `address`. */
-function isSound(address: usize, room: u32, salt: u32): bool {
-  if (room < RECORD_BYTES_MIN) return false;
-  const record = changetype<Record>(address);
-  const bytes = record.bytes;
-  if (bytes < RECORD_BYTES_MIN || bytes > room || (bytes & 7) != 0) return false;
-  if (record.kind == RECORD_PUT) {
-    if (!isPut(changetype<PutRecord>(record))) return false;
-  } else if (record.kind == RECORD_PART) {
-    if (!isPart(changetype<PartRecord>(record))) return false;
-  } else if (record.kind == RECORD_FAILURE) {
-    const text = <u64>record.nameBytes + record.bodyBytes;
-    if (FAILURE_BYTES + text > <u64>bytes || record.nameBytes > <u16>WHO_MAX) return false;
-  } else if (record.kind < RECORD_PUT || record.kind > RECORD_DELETE) {
-    return false;
-  }
-  return record.crc == crc32c(salt, address + 8, bytes - 8);
-}
-
-/** Whether what a PUT record says it holds fits into it. */
-function isPut(record: PutRecord): bool {
-  const body: u64 = record.partBytes == 0 ? record.bodyBytes : 0;
-  if (record.partBytes != 0 && record.bodyBytes <= INLINE_BODY_MAX) return false;
-  return <u64>PUT_BYTES + record.nameBytes + body <= <u64>record.bytes;
-}
-
-/** Whether what a PART record says it holds fits into it, and into the body. */
-function isPart(record: PartRecord): bool {
-  if (record.partBytes == 0 || record.bodyBytes <= INLINE_BODY_MAX) return false;
-  const from = <u64>record.index * record.partBytes;
-  if (from >= <u64>record.bodyBytes) return false;
-  return <u64>PART_BYTES + min<u64>(record.partBytes, record.bodyBytes - from) <= <u64>record.bytes;
-}
+import { isOf, isSound } from "./sound";
 
 /** Whether the job of a PUT record belongs to this shard. */
 function isMine(address: usize, record: Record, shards: u32): bool {
@@ -168,20 +129,6 @@ function outdateHint(id: u64): void {
   if (found != 0) jobAt(found).flags |= HINT_IS_OLD;
 }
 
-/**
- * How many of the `bytes` bytes staged at the beginning of the ring are sound records, one behind
- * the other: RESULT_COUNT.
- */
-export function check(t: u32, bytes: u32, salt: u32): i32 {
-  enter();
-  let at: u32 = 0;
-  while (at < bytes && isSound(ringBase() + <usize>at, bytes - at, salt)) {
-    at += changetype<Record>(ringBase() + <usize>at).bytes;
-  }
-  setResult(t, RESULT_COUNT, <f64>at);
-  return leave(t, DONE);
-}
-
 function apply(address: usize, record: Record, segment: Segment, shards: u32, now: f64): bool {
   const found = findJob(record.id);
   const stands = found != 0 && jobAt(found).state != STATE_UPLOADING;
@@ -191,14 +138,14 @@ function apply(address: usize, record: Record, segment: Segment, shards: u32, no
     return !isMine(address, record, shards) || restore(address, put, found, segment, now);
   }
   if (record.kind == RECORD_PART) {
-    return collect(address, changetype<PartRecord>(record), found, segment, shards);
+    return gatherPart(address, changetype<PartRecord>(record), found, segment, shards);
   }
   if (record.kind == RECORD_DELETE) {
     // Its PUT may lie in a segment that another shard's part of the journal reads: count the
     // tombstone in each.
     segments.countTombstone(changetype<DeleteRecord>(record), segment);
-    if (stands) bury(jobAt(found));
-    else if (found != 0) forget(jobAt(found));
+    if (stands) endReplayed(jobAt(found));
+    else if (found != 0) dropGathered(jobAt(found));
   } else if (stands) {
     restate(changetype<StateRecord>(record), jobAt(found), segment, now);
   }
@@ -206,7 +153,7 @@ function apply(address: usize, record: Record, segment: Segment, shards: u32, no
 }
 
 /** Ends a job that the journal says is gone. */
-function bury(job: Job): void {
+function endReplayed(job: Job): void {
   uncount(job);
   uncountParts(job);
   for (let at = firstFailure(job); at != 0; at = failureAt(at).next) uncountFailure(failureAt(at));
@@ -215,7 +162,7 @@ function bury(job: Job): void {
 }
 
 /** Parts whose PUT record is not there mean nothing. */
-function forget(job: Job): void {
+function dropGathered(job: Job): void {
   uncountParts(job);
   table.drop(jobs(), job);
   freeJob(job);
@@ -234,7 +181,7 @@ function uncountParts(job: Job): void {
  */
 
 /** A part of a body: kept aside until all are there. */
-function collect(
+function gatherPart(
   address: usize,
   record: PartRecord,
   found: u32,
@@ -251,7 +198,7 @@ function collect(
   }
   const job = jobAt(found);
   const at = parts.partsOf(job);
-  if (at == 0 || !fits(record, parts.partsAt(at))) return true;
+  if (at == 0 || !isOf(record, parts.partsAt(at))) return true;
   const part = parts.partAt(parts.partsAt(at), record.index);
   if (part.lsn == 0) {
     if (!keepAside(part, parts.lengthOf(parts.partsAt(at), record.index), address)) return false;
@@ -260,11 +207,6 @@ function collect(
   part.lsn = lsnIn(segment);
   segment.liveBytes += record.bytes;
   return part.found == 0 || putTogether(job);
-}
-
-/** Whether a record is of the body that the list is of. */
-function fits(record: PartRecord, list: Parts): bool {
-  return list.bodyBytes == record.bodyBytes && list.partBytes == record.partBytes;
 }
 
 function makePartedJob(bodyBytes: u32, partBytes: u32): u32 {
@@ -306,12 +248,12 @@ export function endReplay(t: u32): i32 {
   while (shard().openParts != 0) {
     const job = jobAt(parts.partsAt(shard().openParts).job);
     if (job.state == STATE_UPLOADING) {
-      forget(job);
+      dropGathered(job);
       continue;
     }
     setResult(t, RESULT_ID, <f64>job.minor);
     setResult(t, RESULT_COUNT, <f64>segments.segmentOf(job.lsn).number);
-    bury(job);
+    endReplayed(job);
     return leave(t, MORE);
   }
   arrangeTubes();
@@ -327,9 +269,9 @@ function uncount(job: Job): void {
 }
 
 function forgetState(job: Job): void {
-  if (job.cold == 0 || coldAddress(job.cold).stateLsn == 0) return;
-  segments.segmentOf(coldAddress(job.cold).stateLsn).liveBytes -= journal.STATE_BYTES;
-  coldAddress(job.cold).stateLsn = 0;
+  if (job.cold == 0 || coldAt(job.cold).stateLsn == 0) return;
+  segments.segmentOf(coldAt(job.cold).stateLsn).liveBytes -= journal.STATE_BYTES;
+  coldAt(job.cold).stateLsn = 0;
 }
 
 function uncountFailure(failure: Failure): void {
@@ -393,7 +335,7 @@ function restate(record: StateRecord, job: Job, segment: Segment, now: f64): voi
   stand(job, record.state, record.pri, record.delaySeconds, record.due, now);
   const cold = coldOf(job);
   if (cold == 0) return;
-  coldAddress(cold).stateLsn = lsnIn(segment);
+  coldAt(cold).stateLsn = lsnIn(segment);
   segment.liveBytes += journal.STATE_BYTES;
 }
 
@@ -408,7 +350,7 @@ function recall(address: usize, record: FailureRecord, job: Job, segment: Segmen
   if (shard().keepsFailures == 0) return true;
   const at = coldOf(job);
   if (at == 0) return false;
-  const cold = coldAddress(at);
+  const cold = coldAt(at);
   cold.failures = max(cold.failures, record.number);
   job.reserves = max(job.reserves, record.attempt);
   const known = failures.failureAfter(job, record.number - 1);
@@ -459,147 +401,4 @@ function stand(job: Job, state: u8, pri: u32, delaySeconds: u32, due: f64, now: 
   const left = min(due - shard().wallBase - now, <f64>delaySeconds * 1000000);
   if (state == STATE_DELAYED && left > 0) states.becomeDelayedUntil(job, <u64>(now + left));
   else states.becomeReady(job, <u64>now);
-}
-
-/**
- * Keeps what is still needed of the `bytes` bytes of a segment staged at `offset` of the input slot
- * or the ring's neighbour by writing it again at the end of the stream: jobs whose PUT record lies
- * there, latest states, failures, tombstones whose job's segment still exists. RESULT_COUNT is how
- * far it came: MORE when the ring is full, DONE at the end, DAMAGED in front of what is no sound
- * record.
- */
-export function keep(t: u32, address: u32, bytes: u32, salt: u32, number: u32): i32 {
-  enter();
-  let at: u32 = 0;
-  let answer = DONE;
-  while (at < bytes) {
-    const place = <usize>(address + at);
-    if (!isSound(place, bytes - at, salt)) {
-      answer = DAMAGED;
-      break;
-    }
-    if (!journal.hasRoom()) {
-      answer = MORE;
-      break;
-    }
-    const record = changetype<Record>(place);
-    const before = shard().records;
-    keepOne(record, number);
-    shard().recordsKept += shard().records - before;
-    at += record.bytes;
-  }
-  setResult(t, RESULT_COUNT, <f64>at);
-  return leave(t, answer);
-}
-
-/**
- * As `keep`, for what the file of segment `number` does not tell any more: goes through the jobs,
- * from bucket number `from` of their table on. RESULT_COUNT is where to go on: MORE when the ring
- * is full or enough was done at a time, DONE at the end.
- */
-export function keepRest(t: u32, from: u32, number: u32): i32 {
-  enter();
-  const count = table.heads(jobs());
-  const most = min(count, from + STEP_JOBS);
-  let bucket = from;
-  if (from == 0 && !keepUploads(number)) {
-    setResult(t, RESULT_COUNT, 0);
-    return leave(t, MORE);
-  }
-  while (bucket < most && keepBucket(bucket, number)) bucket++;
-  setResult(t, RESULT_COUNT, <f64>bucket);
-  return leave(t, bucket < count ? MORE : DONE);
-}
-
-/** False when the ring is full before the end: then the bucket is to be gone through again. */
-function keepBucket(bucket: u32, number: u32): bool {
-  for (let at = table.head(jobs(), bucket); at != 0; at = jobAt(at).chain) {
-    if (!journal.hasRoom()) return false;
-    const job = jobAt(at);
-    keepPut(job, number);
-    keepState(job, number);
-    if (!keepParts(job, number) || !keepFailures(job, number)) return false;
-  }
-  return true;
-}
-
-/** The parts of all uploads; false when the ring is full before the end. */
-function keepUploads(number: u32): bool {
-  for (let at = shard().openParts; at != 0; at = parts.partsAt(at).next) {
-    if (!keepParts(jobAt(parts.partsAt(at).job), number)) return false;
-  }
-  return true;
-}
-
-/** All parts of a body that lie in the segment; false when the ring is full before the end. */
-function keepParts(job: Job, number: u32): bool {
-  const at = parts.partsOf(job);
-  if (at == 0) return true;
-  const count = parts.partsAt(at).count;
-  for (let index: u32 = 0; index < count; ++index) {
-    if (!liesIn(parts.partAt(parts.partsAt(at), index), number)) continue;
-    if (!journal.hasRoom()) return false;
-    journal.recordPart(job, index);
-  }
-  return true;
-}
-
-/** False when the ring is full before the end. */
-function keepFailures(job: Job, number: u32): bool {
-  for (let at = firstFailure(job); at != 0; at = failureAt(at).next) {
-    if (!journal.hasRoom()) return false;
-    keepFailure(job, failureAt(at), number);
-  }
-  return true;
-}
-
-function liesIn(part: Part, number: u32): bool {
-  return part.lsn != 0 && segments.segmentOf(part.lsn).number == number;
-}
-
-function keepPart(job: Job, record: PartRecord, number: u32): void {
-  const at = parts.partsOf(job);
-  if (at == 0 || !fits(record, parts.partsAt(at))) return;
-  if (liesIn(parts.partAt(parts.partsAt(at), record.index), number)) {
-    journal.recordPart(job, record.index);
-  }
-}
-
-function keepFailure(job: Job, failure: Failure, number: u32): void {
-  if (segments.segmentOf(failure.lsn).number != number) return;
-  journal.recordFailure(job, failure, failure.lsn, journal.failureRecordBytes(failure));
-}
-
-function keepPut(job: Job, number: u32): void {
-  if (segments.segmentOf(job.lsn).number == number) journal.recordPut(job);
-}
-
-function keepState(job: Job, number: u32): void {
-  const lsn = job.cold == 0 ? 0 : coldAddress(job.cold).stateLsn;
-  if (lsn != 0 && segments.segmentOf(lsn).number == number) journal.recordState(job);
-}
-
-function keepOne(record: Record, number: u32): void {
-  if (record.kind == RECORD_DELETE) {
-    const tombstone = changetype<DeleteRecord>(record);
-    if (tombstone.origin != number && segments.segmentExists(tombstone.origin)) {
-      journal.keepDelete(record.id, tombstone.origin);
-    }
-    return;
-  }
-  const isPart = record.kind == RECORD_PART;
-  let found = findJob(record.id);
-  if (found == 0 && isPart) found = parts.findOpen(record.id);
-  if (found == 0) return;
-  const job = jobAt(found);
-  if (isPart) keepPart(job, changetype<PartRecord>(record), number);
-  else if (record.kind == RECORD_PUT) keepPut(job, number);
-  else if (record.kind == RECORD_FAILURE)
-    keepOneFailure(job, changetype<FailureRecord>(record), number);
-  else keepState(job, number);
-}
-
-function keepOneFailure(job: Job, record: FailureRecord, number: u32): void {
-  const at = failures.failureAfter(job, record.number - 1);
-  if (at != 0 && failureAt(at).number == record.number) keepFailure(job, failureAt(at), number);
 }

@@ -291,7 +291,7 @@ function deleteJob(run: Run, at: u32): u32 {
   const found = findJob(id >> 4);
   if (found == 0 || !commands.mayDelete(jobAt(found), run.conn))
     return notFound(run, end, C.COUNT_DELETE);
-  commands.remove(jobAt(found), run.now);
+  commands.deleteJob(jobAt(found), run.now);
   run.lsn = shard().lsn;
   count(run, C.COUNT_DELETE);
   writeWord(run, DELETED_CR, 8);
@@ -325,7 +325,7 @@ function bury(run: Run, at: u32): u32 {
   if (end == 0) return 0;
   const found = heldJob(run, id >> 4);
   if (found == 0) return notFound(run, end, C.COUNT_BURY);
-  commands.setAside(jobAt(found), <u32>(pri >> 4), 0, run.now);
+  commands.bury(jobAt(found), <u32>(pri >> 4), 0, run.now);
   run.lsn = shard().lsn;
   count(run, C.COUNT_BURY);
   writeWord(run, BURIED_CRLF, 8);
@@ -352,7 +352,7 @@ function release(run: Run, at: u32): u32 {
   if (end == 0) return 0;
   const found = heldJob(run, id >> 4);
   if (found == 0) return notFound(run, end, C.COUNT_RELEASE);
-  const answer = commands.letGo(jobAt(found), <u32>(pri >> 4), <u32>(delay >> 4), 0, run.now);
+  const answer = commands.release(jobAt(found), <u32>(pri >> 4), <u32>(delay >> 4), 0, run.now);
   if (shard().keepsReleases != 0) run.lsn = shard().lsn; // else it told the journal nothing that must survive
   lookAtMemory(run);
   count(run, C.COUNT_RELEASE);

@@ -17,7 +17,7 @@
  * sections no tube has both a job that may be taken and a waiter.
  */
 import { STATE_BURIED, STATE_DELAYED, STATE_READY, STATE_RESERVED } from "./constants";
-import { Cold, GRANTED, Job, TOUCHED, addressOfJob, coldOf, freeJob, jobAt } from "./job";
+import { GRANTED, Job, TOUCHED, addressOfJob, coldAt, coldOf, freeJob, jobAt } from "./job";
 import { dropFailures } from "./failure";
 import { Conn, call, connAt, hold, stopWaiting, unhold, watchAt } from "./conn";
 import { jobs, must, shard, wake } from "./shard";
@@ -34,10 +34,6 @@ export function delayedRoot(tube: Tube): usize {
 
 function microsOf(seconds: u32): u64 {
   return <u64>seconds * 1000000;
-}
-
-export function coldAt(address: u32): Cold {
-  return changetype<Cold>(<usize>address);
 }
 
 /** The job with that id, or 0. */

@@ -16,7 +16,7 @@
  */
 import { SHARD_TIMES_OFFSET, STATE_RESERVED } from "./constants";
 import { SHARD_BASE, TIME_BUCKETS, TIME_FIRST_BITS } from "./constants";
-import { Job, TOUCHED, coldAddress, coldOf } from "./job";
+import { Job, TOUCHED, coldAt, coldOf } from "./job";
 import { FIXED, take } from "./memory";
 import { shard } from "./shard";
 import { Tube, tubeAt } from "./tube";
@@ -126,7 +126,7 @@ export function reservedAt(job: Job): u64 {
 /** A reserved job is about to be deleted, released or buried by its holder. */
 export function processed(job: Job, now: u64): void {
   if (job.state != STATE_RESERVED) return;
-  const since = (job.flags & TOUCHED) == 0 ? reservedAt(job) : coldAddress(job.cold).reservedMicros;
+  const since = (job.flags & TOUCHED) == 0 ? reservedAt(job) : coldAt(job.cold).reservedMicros;
   record(tubeAt(job.tube), PROCESS, between(since, now));
 }
 
@@ -138,6 +138,6 @@ export function touched(job: Job): void {
   if ((job.flags & TOUCHED) != 0) return;
   const cold = coldOf(job);
   if (cold == 0) return;
-  coldAddress(cold).reservedMicros = reservedAt(job);
+  coldAt(cold).reservedMicros = reservedAt(job);
   job.flags |= TOUCHED;
 }

@@ -93,6 +93,6 @@ export class Leader {
 
   /** Lets go of what is not written to any more: to be called when the thread was woken. */
   woken(): void {
-    this.#parts.lead.letGo();
+    this.#parts.lead.closePast();
   }
 }

@@ -25,67 +25,6 @@ export abstract class EngineCalls {
     return this.answer(this.#engine.tick(this.thread, now));
   }
 
-  /** Puts a job whose whole body lies at `offset` of the input slot. */
-  put(
-    tube: u32,
-    id: f64,
-    pri: u32,
-    delaySeconds: u32,
-    ttrSeconds: u32,
-    offset: u32,
-    bytes: u32,
-    now: f64,
-  ): i32 {
-    return this.answer(
-      this.#engine.put(this.thread, tube, id, pri, delaySeconds, ttrSeconds, offset, bytes, now),
-    );
-  }
-
-  /**
-   * Begins an upload: room for a body of `bytes` that comes in pieces, memory taken as they come.
-   * RESULT_REF is the upload.
-   */
-  openUpload(bytes: u32): i32 {
-    return this.answer(this.#engine.openUpload(this.thread, bytes));
-  }
-
-  /**
-   * With a journal: says which job an upload without a byte is to be, so that a long body can go to
-   * the journal as it comes. RESULT_COUNT is in how many parts, 0 when it fits a record.
-   */
-  recordUpload(upload: u32, tube: u32, id: f64): i32 {
-    return this.answer(this.#engine.recordUpload(this.thread, upload, tube, id));
-  }
-
-  /**
-   * Adds the next `count` bytes, at `offset` of the input slot, to an upload that has `position`
-   * bytes. RESULT_COUNT of them were taken: fewer with OUT_OF_MEMORY, or with MORE when the journal's
-   * ring has no room for a part that they make whole; the rest may be tried again.
-   */
-  appendUpload(upload: u32, position: u32, offset: u32, count: u32): i32 {
-    return this.answer(this.#engine.appendUpload(this.thread, upload, position, offset, count));
-  }
-
-  /** Makes a complete upload a job, the one that `recordUpload` was told of; as `put`. */
-  commitUpload(
-    upload: u32,
-    tube: u32,
-    id: f64,
-    pri: u32,
-    delaySeconds: u32,
-    ttrSeconds: u32,
-    now: f64,
-  ): i32 {
-    return this.answer(
-      this.#engine.commitUpload(this.thread, upload, tube, id, pri, delaySeconds, ttrSeconds, now),
-    );
-  }
-
-  /** Forgets an upload. With a journal it is a command that needs room in the ring. */
-  dropUpload(upload: u32): i32 {
-    return this.answer(this.#engine.dropUpload(this.thread, upload));
-  }
-
   /**
    * What is the best job that `conn` could take here? RESERVED stands for "this one": RESULT_PRI and
    * RESULT_ID; or NONE.
@@ -215,37 +154,6 @@ export abstract class EngineCalls {
     return this.answer(this.#engine.pauseTube(this.thread, offset, bytes, delaySeconds, now));
   }
 
-  /** Shows any job in any state. */
-  peek(id: f64, now: f64): i32 {
-    return this.answer(this.#engine.peek(this.thread, id, now));
-  }
-
-  /** Shows the first job of the tube that is ready, delayed or buried (`kind`). */
-  peekTube(tube: u32, kind: i32, now: f64): i32 {
-    return this.answer(this.#engine.peekTube(this.thread, tube, kind, now));
-  }
-
-  /**
-   * Keeps the body of a job, which is longer than INLINE_BODY_MAX, until `unpinBody`, whatever
-   * becomes of the job; NOT_FOUND when it is gone already.
-   */
-  pinBody(id: f64): i32 {
-    return this.answer(this.#engine.pinBody(this.thread, id));
-  }
-
-  /** Ends what `pinBody` began. */
-  unpinBody(id: f64): i32 {
-    return this.answer(this.#engine.unpinBody(this.thread, id));
-  }
-
-  /**
-   * Copies more of a long body, from `position` on, to the output slot: RESULT_COUNT bytes; NOT_FOUND
-   * when the job is gone, unless somebody has pinned its body.
-   */
-  readBody(id: f64, position: u32): i32 {
-    return this.answer(this.#engine.readBody(this.thread, id, position));
-  }
-
   /**
    * Describes those of `count` jobs, whose ids stand as f64 at `idsOffset` of the input slot, that
    * still stand in that state in that tube: entries of JOB_ENTRY_BYTES in the output slot,
@@ -355,40 +263,12 @@ export abstract class EngineCalls {
   }
 
   /**
-   * How many of the `bytes` bytes staged at the beginning of the ring are sound records, one behind
-   * the other: RESULT_COUNT.
-   */
-  check(bytes: u32, salt: u32): i32 {
-    return this.answer(this.#engine.check(this.thread, bytes, salt));
-  }
-
-  /**
    * Ends the replay: parts without a PUT record go, and so does a job some of whose parts are
    * missing. MORE for each such job: RESULT_ID is its id, RESULT_COUNT the number of the segment that
    * its PUT record lies in; DONE when there is none left, and the tubes stand in their order.
    */
   endReplay(): i32 {
     return this.answer(this.#engine.endReplay(this.thread));
-  }
-
-  /**
-   * Keeps what is still needed of the `bytes` bytes of a segment staged at `offset` of the input slot
-   * or the ring's neighbour by writing it again at the end of the stream: jobs whose PUT record lies
-   * there, latest states, failures, tombstones whose job's segment still exists. RESULT_COUNT is how
-   * far it came: MORE when the ring is full, DONE at the end, DAMAGED in front of what is no sound
-   * record.
-   */
-  keep(address: u32, bytes: u32, salt: u32, number: u32): i32 {
-    return this.answer(this.#engine.keep(this.thread, address, bytes, salt, number));
-  }
-
-  /**
-   * As `keep`, for what the file of segment `number` does not tell any more: goes through the jobs,
-   * from bucket number `from` of their table on. RESULT_COUNT is where to go on: MORE when the ring
-   * is full or enough was done at a time, DONE at the end.
-   */
-  keepRest(from: u32, number: u32): i32 {
-    return this.answer(this.#engine.keepRest(this.thread, from, number));
   }
 
   /**
@@ -421,6 +301,14 @@ export abstract class EngineCalls {
   /** How many failures were met so far whose jobs were not here. */
   strays(): u32 {
     return this.#engine.strays() >>> 0;
+  }
+
+  /**
+   * How many of the `bytes` bytes staged at the beginning of the ring are sound records, one behind
+   * the other: RESULT_COUNT.
+   */
+  check(bytes: u32, salt: u32): i32 {
+    return this.answer(this.#engine.check(this.thread, bytes, salt));
   }
 
   /**
@@ -749,6 +637,117 @@ export abstract class EngineCalls {
    */
   histograms(offset: u32, bytes: u32): i32 {
     return this.answer(this.#engine.histograms(this.thread, offset, bytes));
+  }
+
+  /**
+   * Keeps what is still needed of the `bytes` bytes of segment `number` staged at `address`, by
+   * writing it again at the end of the stream: jobs whose PUT record lies there, latest states,
+   * failures, tombstones whose job's segment still exists. RESULT_COUNT is how far it came: MORE when
+   * the ring is full, DONE at the end, DAMAGED in front of what is no sound record.
+   */
+  keep(address: u32, bytes: u32, salt: u32, number: u32): i32 {
+    return this.answer(this.#engine.keep(this.thread, address, bytes, salt, number));
+  }
+
+  /**
+   * As `keep`, for what the file of segment `number` does not tell any more: goes through the jobs,
+   * from bucket number `from` of their table on. RESULT_COUNT is where to go on: MORE when the ring
+   * is full or enough was done at a time, DONE at the end.
+   */
+  keepRest(from: u32, number: u32): i32 {
+    return this.answer(this.#engine.keepRest(this.thread, from, number));
+  }
+
+  /** Puts a job whose whole body lies at `offset` of the input slot. */
+  put(
+    tube: u32,
+    id: f64,
+    pri: u32,
+    delaySeconds: u32,
+    ttrSeconds: u32,
+    offset: u32,
+    bytes: u32,
+    now: f64,
+  ): i32 {
+    return this.answer(
+      this.#engine.put(this.thread, tube, id, pri, delaySeconds, ttrSeconds, offset, bytes, now),
+    );
+  }
+
+  /**
+   * Begins an upload: room for a body of `bytes` that comes in pieces, memory taken as they come.
+   * RESULT_REF is the upload.
+   */
+  openUpload(bytes: u32): i32 {
+    return this.answer(this.#engine.openUpload(this.thread, bytes));
+  }
+
+  /**
+   * With a journal: says which job an upload without a byte is to be, so that a long body can go to
+   * the journal as it comes. RESULT_COUNT is in how many parts, 0 when it fits a record.
+   */
+  recordUpload(upload: u32, tube: u32, id: f64): i32 {
+    return this.answer(this.#engine.recordUpload(this.thread, upload, tube, id));
+  }
+
+  /**
+   * Adds the next `count` bytes, at `offset` of the input slot, to an upload that has `position`
+   * bytes. RESULT_COUNT of them were taken: fewer with OUT_OF_MEMORY, or with MORE when the journal's
+   * ring has no room for a part that they make whole; the rest may be tried again.
+   */
+  appendUpload(upload: u32, position: u32, offset: u32, count: u32): i32 {
+    return this.answer(this.#engine.appendUpload(this.thread, upload, position, offset, count));
+  }
+
+  /** Makes a complete upload a job, the one that `recordUpload` was told of; as `put`. */
+  commitUpload(
+    upload: u32,
+    tube: u32,
+    id: f64,
+    pri: u32,
+    delaySeconds: u32,
+    ttrSeconds: u32,
+    now: f64,
+  ): i32 {
+    return this.answer(
+      this.#engine.commitUpload(this.thread, upload, tube, id, pri, delaySeconds, ttrSeconds, now),
+    );
+  }
+
+  /** Forgets an upload. With a journal it is a command that needs room in the ring. */
+  dropUpload(upload: u32): i32 {
+    return this.answer(this.#engine.dropUpload(this.thread, upload));
+  }
+
+  /** Shows any job in any state. */
+  peek(id: f64, now: f64): i32 {
+    return this.answer(this.#engine.peek(this.thread, id, now));
+  }
+
+  /** Shows the first job of the tube that is ready, delayed or buried (`kind`). */
+  peekTube(tube: u32, kind: i32, now: f64): i32 {
+    return this.answer(this.#engine.peekTube(this.thread, tube, kind, now));
+  }
+
+  /**
+   * Keeps the body of a job, which is longer than INLINE_BODY_MAX, until `unpinBody`, whatever
+   * becomes of the job; NOT_FOUND when it is gone already.
+   */
+  pinBody(id: f64): i32 {
+    return this.answer(this.#engine.pinBody(this.thread, id));
+  }
+
+  /** Ends what `pinBody` began. */
+  unpinBody(id: f64): i32 {
+    return this.answer(this.#engine.unpinBody(this.thread, id));
+  }
+
+  /**
+   * Copies more of a long body, from `position` on, to the output slot: RESULT_COUNT bytes; NOT_FOUND
+   * when the job is gone, unless somebody has pinned its body.
+   */
+  readBody(id: f64, position: u32): i32 {
+    return this.answer(this.#engine.readBody(this.thread, id, position));
   }
 
   /**

@@ -5,31 +5,6 @@
 /** What an instance of the engine exports. */
 export interface EngineExports {
   tick(t: u32, now: f64): i32;
-  put(
-    t: u32,
-    tube: u32,
-    id: f64,
-    pri: u32,
-    delaySeconds: u32,
-    ttrSeconds: u32,
-    offset: u32,
-    bytes: u32,
-    now: f64,
-  ): i32;
-  openUpload(t: u32, bytes: u32): i32;
-  recordUpload(t: u32, upload: u32, tube: u32, id: f64): i32;
-  appendUpload(t: u32, upload: u32, position: u32, offset: u32, count: u32): i32;
-  commitUpload(
-    t: u32,
-    upload: u32,
-    tube: u32,
-    id: f64,
-    pri: u32,
-    delaySeconds: u32,
-    ttrSeconds: u32,
-    now: f64,
-  ): i32;
-  dropUpload(t: u32, upload: u32): i32;
   best(t: u32, conn: u32, now: f64): i32;
   readHead(t: u32, tube: u32): void;
   take(t: u32, conn: u32, maxPri: f64, maxId: f64, now: f64): i32;
@@ -49,11 +24,6 @@ export interface EngineExports {
   kick(t: u32, tube: u32, bound: u32, kind: i32, now: f64): i32;
   kickJob(t: u32, id: f64, now: f64): i32;
   pauseTube(t: u32, offset: u32, bytes: u32, delaySeconds: u32, now: f64): i32;
-  peek(t: u32, id: f64, now: f64): i32;
-  peekTube(t: u32, tube: u32, kind: i32, now: f64): i32;
-  pinBody(t: u32, id: f64): i32;
-  unpinBody(t: u32, id: f64): i32;
-  readBody(t: u32, id: f64, position: u32): i32;
   describeJobs(
     t: u32,
     offset: u32,
@@ -100,10 +70,7 @@ export interface EngineExports {
   ): i32;
   heldJobs(t: u32, conn: u32, most: u32, now: f64): i32;
   holder(t: u32, id: f64, now: f64): i32;
-  check(t: u32, bytes: u32, salt: u32): i32;
   endReplay(t: u32): i32;
-  keep(t: u32, address: u32, bytes: u32, salt: u32, number: u32): i32;
-  keepRest(t: u32, from: u32, number: u32): i32;
   replay(
     t: u32,
     offset: u32,
@@ -116,6 +83,7 @@ export interface EngineExports {
     number: u32,
   ): i32;
   strays(): u32;
+  check(t: u32, bytes: u32, salt: u32): i32;
   applyJobHints(t: u32, address: u32, bytes: u32, now: f64): i32;
   applyTubeHints(t: u32, address: u32, bytes: u32, now: f64): i32;
   jobHints(t: u32, bucket: u32): i32;
@@ -171,6 +139,38 @@ export interface EngineExports {
   listTubes(t: u32, number: f64): i32;
   surveyTubes(t: u32, number: f64, offset: u32, bytes: u32, now: f64): i32;
   histograms(t: u32, offset: u32, bytes: u32): i32;
+  keep(t: u32, address: u32, bytes: u32, salt: u32, number: u32): i32;
+  keepRest(t: u32, from: u32, number: u32): i32;
+  put(
+    t: u32,
+    tube: u32,
+    id: f64,
+    pri: u32,
+    delaySeconds: u32,
+    ttrSeconds: u32,
+    offset: u32,
+    bytes: u32,
+    now: f64,
+  ): i32;
+  openUpload(t: u32, bytes: u32): i32;
+  recordUpload(t: u32, upload: u32, tube: u32, id: f64): i32;
+  appendUpload(t: u32, upload: u32, position: u32, offset: u32, count: u32): i32;
+  commitUpload(
+    t: u32,
+    upload: u32,
+    tube: u32,
+    id: f64,
+    pri: u32,
+    delaySeconds: u32,
+    ttrSeconds: u32,
+    now: f64,
+  ): i32;
+  dropUpload(t: u32, upload: u32): i32;
+  peek(t: u32, id: f64, now: f64): i32;
+  peekTube(t: u32, tube: u32, kind: i32, now: f64): i32;
+  pinBody(t: u32, id: f64): i32;
+  unpinBody(t: u32, id: f64): i32;
+  readBody(t: u32, id: f64, position: u32): i32;
   run(
     t: u32,
     conn: u32,
@@ -191,12 +191,6 @@ export interface EngineExports {
 /** The names of all exports, for the check that a module is this engine. */
 export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "tick",
-  "put",
-  "openUpload",
-  "recordUpload",
-  "appendUpload",
-  "commitUpload",
-  "dropUpload",
   "best",
   "readHead",
   "take",
@@ -216,11 +210,6 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "kick",
   "kickJob",
   "pauseTube",
-  "peek",
-  "peekTube",
-  "pinBody",
-  "unpinBody",
-  "readBody",
   "describeJobs",
   "listProbe",
   "listScan",
@@ -230,12 +219,10 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "flushTube",
   "heldJobs",
   "holder",
-  "check",
   "endReplay",
-  "keep",
-  "keepRest",
   "replay",
   "strays",
+  "check",
   "applyJobHints",
   "applyTubeHints",
   "jobHints",
@@ -285,5 +272,18 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "listTubes",
   "surveyTubes",
   "histograms",
+  "keep",
+  "keepRest",
+  "put",
+  "openUpload",
+  "recordUpload",
+  "appendUpload",
+  "commitUpload",
+  "dropUpload",
+  "peek",
+  "peekTube",
+  "pinBody",
+  "unpinBody",
+  "readBody",
   "run",
 ];

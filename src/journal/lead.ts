@@ -70,14 +70,14 @@ export class Lead {
 
   /** The file of the segment that is written to. */
   #present(): SegmentFile {
-    this.letGo();
+    this.closePast();
     const { storage, state } = this.#parts;
     this.#segment ??= SegmentFile.open(storage, state.segment, state.salt);
     return this.#segment;
   }
 
   /** Closes the file of a segment that is not written to any more: it may go. */
-  letGo(): void {
+  closePast(): void {
     if (this.#segment === undefined || this.#segment.number === this.#parts.state.segment) return;
     this.#segment.close();
     this.#segment = undefined;

@@ -173,9 +173,9 @@ class Recovery {
     const { found, unreadable, strange, highest } = this.#roster;
     for (const { number, why, mayHeal } of unreadable) {
       this.#damage(number, 0, why);
-      if (!mayHeal) this.#settlement.setAside(number);
+      if (!mayHeal) this.#settlement.quarantine(number);
     }
-    for (const number of strange) this.#setAside(number);
+    for (const number of strange) this.#quarantine(number);
     for (const index of found.keys()) this.#replaySegment(found, index);
     this.#findMissing();
     this.#replayStrays();
@@ -217,12 +217,12 @@ class Recovery {
   }
 
   /** It is none of the journal's. */
-  #setAside(number: number): void {
+  #quarantine(number: number): void {
     if (this.#parts.strict) {
       throw new DamageError(`${segmentName(number)}: it does not belong to the journal`);
     }
     this.#strangeSegments.push(number);
-    this.#settlement.setAside(number);
+    this.#settlement.quarantine(number);
   }
 
   #findMissing(): void {
@@ -234,7 +234,7 @@ class Recovery {
       throw new DamageError(`${segmentName(first)}: it belongs to the journal and is missing`);
     }
     const renamed = renamedIn(this.#roster, this.#missingSegments);
-    if (renamed !== undefined) this.#setAside(renamed);
+    if (renamed !== undefined) this.#quarantine(renamed);
   }
 
   /**

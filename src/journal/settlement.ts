@@ -50,7 +50,7 @@ export class Settlement {
   }
 
   /** The file of a segment that is none of the journal's is kept for people to look at. */
-  setAside(number: number): void {
+  quarantine(number: number): void {
     const storage = this.#storage;
     this.#writes.push(() => {
       const name = segmentName(number);

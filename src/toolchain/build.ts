@@ -44,7 +44,7 @@ const MODULES: readonly Module[] = [
     guarded: true,
     declared: true,
   },
-  { name: "engine.verify", entry: "assembly/verify.ts", target: "verify" },
+  { name: "engine.verify", entry: "assembly/verify/index.ts", target: "verify" },
   { name: "control", entry: "assembly/control/index.ts", target: "control" },
 ];
 

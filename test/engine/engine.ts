@@ -200,7 +200,7 @@ export class EngineShard {
     return this.#thread(t).exports;
   }
 
-  /** Walks the shard; returns how many slots the walk did not reach (see assembly/verify.ts). */
+  /** Walks the shard; returns how many slots the walk did not reach (see assembly/verify/index.ts). */
   verify(): number {
     const thread = this.#thread(0);
     const broken = thread.exports.verify(0, 1);
@@ -208,7 +208,7 @@ export class EngineShard {
     return thread.field(C.RESULT_COUNT);
   }
 
-  /** Moves all pieces of a kind that may be moved; see assembly/verify.ts. */
+  /** Moves all pieces of a kind that may be moved; see assembly/verify/index.ts. */
   shake(t: number, kind: number): void {
     const broken = this.raw(t).shake(t, kind);
     if (broken !== 0) throw new BrokenInvariantError(this.#nameOfInvariant(broken));

@@ -249,7 +249,7 @@ async function compile({ fault, find, put }: Mutant): Promise<WebAssembly.Module
   const folder = mkdtempSync(join(tmpdir(), "mutant-"));
   try {
     cpSync(join(ROOT, "assembly"), join(folder, "assembly"), { recursive: true });
-    const hits = globSync("assembly/*.ts", { cwd: folder })
+    const hits = globSync("assembly/**/*.ts", { cwd: folder })
       .map((path) => ({
         path: join(folder, path),
         source: readFileSync(join(folder, path), "utf8"),
@@ -264,7 +264,13 @@ async function compile({ fault, find, put }: Mutant): Promise<WebAssembly.Module
     );
     cpSync(join(ROOT, "asconfig.json"), join(folder, "asconfig.json"));
     const asc = join(ROOT, "node_modules/assemblyscript/bin/asc");
-    const options = ["assembly/verify.ts", "--target", "verify", "--binaryFile", "mutant.wasm"];
+    const options = [
+      "assembly/verify/index.ts",
+      "--target",
+      "verify",
+      "--binaryFile",
+      "mutant.wasm",
+    ];
     await promisify(execFile)(process.execPath, [asc, ...options], { cwd: folder });
     return new WebAssembly.Module(readFileSync(join(folder, "mutant.wasm")));
   } finally {

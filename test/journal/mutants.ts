@@ -253,7 +253,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "reclaiming forgets tombstones",
-    file: "assembly/replay.ts",
+    file: "assembly/keep.ts",
     find: "segments.segmentExists(tombstone.origin)",
     put: "false",
   },
@@ -325,7 +325,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "reclaiming forgets parts",
-    file: "assembly/replay.ts",
+    file: "assembly/keep.ts",
     find: "return part.lsn != 0 && segments.segmentOf(part.lsn).number == number;",
     put: "return false;",
   },
@@ -343,14 +343,14 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "a put is answered before the parts of its body are safe",
-    file: "assembly/index.ts",
+    file: "assembly/putting.ts",
     find: "  parts.settle(job);\n  return leave(t, commands.admit(t, job, tube, id, pri, delaySeconds, ttrSeconds, now));",
     put: "  parts.settle(job);\n  const isLong = parts.partsOf(job) != 0;\n  const answer = commands.admit(t, job, tube, id, pri, delaySeconds, ttrSeconds, now);\n  if (isLong) setResult(t, RESULT_LSN, 1);\n  return leave(t, answer);",
   },
   {
     fault: "parts without a PUT record become jobs",
     file: "assembly/replay.ts",
-    find: "    if (job.state == STATE_UPLOADING) {\n      forget(job);\n      continue;\n    }\n",
+    find: "    if (job.state == STATE_UPLOADING) {\n      dropGathered(job);\n      continue;\n    }\n",
     put: "    job.tube = shard().tubesHead;\n    if (job.state == STATE_UPLOADING && job.tube != 0) {\n      parts.detach(job);\n      states.becomeBuried(job);\n      continue;\n    }\n",
   },
   {
@@ -367,20 +367,20 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "parts of an upload that was given up stay counted as live",
-    file: "assembly/index.ts",
+    file: "assembly/putting.ts",
     find: "  journal.recordDrop(jobAt(upload));\n",
     put: "",
   },
   {
     fault: "parts behind the PUT record are passed over",
     file: "assembly/replay.ts",
-    find: "  if (at == 0 || !fits(record, parts.partsAt(at))) return true;\n",
+    find: "  if (at == 0 || !isOf(record, parts.partsAt(at))) return true;\n",
     put: "  if (job.state != STATE_UPLOADING) return true;\n",
   },
   {
     fault: "a job some of whose parts are missing is served",
     file: "assembly/replay.ts",
-    find: "    setResult(t, RESULT_COUNT, <f64>segments.segmentOf(job.lsn).number);\n    bury(job);\n    return leave(t, MORE);",
+    find: "    setResult(t, RESULT_COUNT, <f64>segments.segmentOf(job.lsn).number);\n    endReplayed(job);\n    return leave(t, MORE);",
     put: "    parts.detach(job);",
   },
   {
@@ -403,13 +403,13 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "a failure's old place is not told when it is written again",
-    file: "assembly/replay.ts",
+    file: "assembly/keep.ts",
     find: "journal.recordFailure(job, failure, failure.lsn, journal.failureRecordBytes(failure));",
     put: "journal.recordFailure(job, failure, 0, 0);",
   },
   {
     fault: "reclaiming forgets failures",
-    file: "assembly/replay.ts",
+    file: "assembly/keep.ts",
     find: "  if (segments.segmentOf(failure.lsn).number != number) return;\n  journal",
     put: "  if (segments.segmentOf(failure.lsn).number != number || failure.bytes > 50) return;\n  journal",
   },
@@ -446,7 +446,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "a leader syncs the file that it opened first",
     file: LEAD,
-    find: "    this.letGo();\n",
+    find: "    this.closePast();\n",
     put: "",
   },
   {

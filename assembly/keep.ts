@@ -1,0 +1,172 @@
+/* Keep: what a segment that goes still holds is written again at the end of the stream.
+ *
+ * The committer, which reclaims segments, brings pieces of one into a staging area of this memory
+ * and calls `keep`; what the file does not tell any more `keepRest` finds among the jobs. What is
+ * needed: the PUT record and the latest state of each job, its parts and failures, and tombstones
+ * whose job's segment still exists. A full ring stops either; the host calls again.
+ */
+import {
+  DAMAGED,
+  DONE,
+  MORE,
+  RECORD_DELETE,
+  RECORD_FAILURE,
+  RECORD_PART,
+  RECORD_PUT,
+  RESULT_COUNT,
+  STEP_JOBS,
+} from "./constants";
+import * as failures from "./failure";
+import { Failure, failureAt, firstFailure } from "./failure";
+import { Job, coldAt, jobAt } from "./job";
+import * as journal from "./journal";
+import { DeleteRecord, FailureRecord, PartRecord, Record } from "./journal";
+import * as parts from "./parts";
+import { Part } from "./parts";
+import * as segments from "./segments";
+import { enter, jobs, leave, setResult, shard } from "./shard";
+import { findJob } from "./states";
+import * as table from "./table";
+import { isOf, isSound } from "./sound";
+
+/**
+ * Keeps what is still needed of the `bytes` bytes of segment `number` staged at `address`, by
+ * writing it again at the end of the stream: jobs whose PUT record lies there, latest states,
+ * failures, tombstones whose job's segment still exists. RESULT_COUNT is how far it came: MORE when
+ * the ring is full, DONE at the end, DAMAGED in front of what is no sound record.
+ */
+export function keep(t: u32, address: u32, bytes: u32, salt: u32, number: u32): i32 {
+  enter();
+  let at: u32 = 0;
+  let answer = DONE;
+  while (at < bytes) {
+    const place = <usize>(address + at);
+    if (!isSound(place, bytes - at, salt)) {
+      answer = DAMAGED;
+      break;
+    }
+    if (!journal.hasRoom()) {
+      answer = MORE;
+      break;
+    }
+    const record = changetype<Record>(place);
+    const before = shard().records;
+    keepOne(record, number);
+    shard().recordsKept += shard().records - before;
+    at += record.bytes;
+  }
+  setResult(t, RESULT_COUNT, <f64>at);
+  return leave(t, answer);
+}
+
+/**
+ * As `keep`, for what the file of segment `number` does not tell any more: goes through the jobs,
+ * from bucket number `from` of their table on. RESULT_COUNT is where to go on: MORE when the ring
+ * is full or enough was done at a time, DONE at the end.
+ */
+export function keepRest(t: u32, from: u32, number: u32): i32 {
+  enter();
+  const count = table.heads(jobs());
+  const most = min(count, from + STEP_JOBS);
+  let bucket = from;
+  if (from == 0 && !keepUploads(number)) {
+    setResult(t, RESULT_COUNT, 0);
+    return leave(t, MORE);
+  }
+  while (bucket < most && keepBucket(bucket, number)) bucket++;
+  setResult(t, RESULT_COUNT, <f64>bucket);
+  return leave(t, bucket < count ? MORE : DONE);
+}
+
+/** False when the ring is full before the end: then the bucket is to be gone through again. */
+function keepBucket(bucket: u32, number: u32): bool {
+  for (let at = table.head(jobs(), bucket); at != 0; at = jobAt(at).chain) {
+    if (!journal.hasRoom()) return false;
+    const job = jobAt(at);
+    keepPut(job, number);
+    keepState(job, number);
+    if (!keepParts(job, number) || !keepFailures(job, number)) return false;
+  }
+  return true;
+}
+
+/** The parts of all uploads; false when the ring is full before the end. */
+function keepUploads(number: u32): bool {
+  for (let at = shard().openParts; at != 0; at = parts.partsAt(at).next) {
+    if (!keepParts(jobAt(parts.partsAt(at).job), number)) return false;
+  }
+  return true;
+}
+
+/** All parts of a body that lie in the segment; false when the ring is full before the end. */
+function keepParts(job: Job, number: u32): bool {
+  const at = parts.partsOf(job);
+  if (at == 0) return true;
+  const count = parts.partsAt(at).count;
+  for (let index: u32 = 0; index < count; ++index) {
+    if (!liesIn(parts.partAt(parts.partsAt(at), index), number)) continue;
+    if (!journal.hasRoom()) return false;
+    journal.recordPart(job, index);
+  }
+  return true;
+}
+
+/** False when the ring is full before the end. */
+function keepFailures(job: Job, number: u32): bool {
+  for (let at = firstFailure(job); at != 0; at = failureAt(at).next) {
+    if (!journal.hasRoom()) return false;
+    keepFailure(job, failureAt(at), number);
+  }
+  return true;
+}
+
+function liesIn(part: Part, number: u32): bool {
+  return part.lsn != 0 && segments.segmentOf(part.lsn).number == number;
+}
+
+function keepPart(job: Job, record: PartRecord, number: u32): void {
+  const at = parts.partsOf(job);
+  if (at == 0 || !isOf(record, parts.partsAt(at))) return;
+  if (liesIn(parts.partAt(parts.partsAt(at), record.index), number)) {
+    journal.recordPart(job, record.index);
+  }
+}
+
+function keepFailure(job: Job, failure: Failure, number: u32): void {
+  if (segments.segmentOf(failure.lsn).number != number) return;
+  journal.recordFailure(job, failure, failure.lsn, journal.failureRecordBytes(failure));
+}
+
+function keepPut(job: Job, number: u32): void {
+  if (segments.segmentOf(job.lsn).number == number) journal.recordPut(job);
+}
+
+function keepState(job: Job, number: u32): void {
+  const lsn = job.cold == 0 ? 0 : coldAt(job.cold).stateLsn;
+  if (lsn != 0 && segments.segmentOf(lsn).number == number) journal.recordState(job);
+}
+
+function keepOne(record: Record, number: u32): void {
+  if (record.kind == RECORD_DELETE) {
+    const tombstone = changetype<DeleteRecord>(record);
+    if (tombstone.origin != number && segments.segmentExists(tombstone.origin)) {
+      journal.keepDelete(record.id, tombstone.origin);
+    }
+    return;
+  }
+  const isPart = record.kind == RECORD_PART;
+  let found = findJob(record.id);
+  if (found == 0 && isPart) found = parts.findOpen(record.id);
+  if (found == 0) return;
+  const job = jobAt(found);
+  if (isPart) keepPart(job, changetype<PartRecord>(record), number);
+  else if (record.kind == RECORD_PUT) keepPut(job, number);
+  else if (record.kind == RECORD_FAILURE)
+    keepOneFailure(job, changetype<FailureRecord>(record), number);
+  else keepState(job, number);
+}
+
+function keepOneFailure(job: Job, record: FailureRecord, number: u32): void {
+  const at = failures.failureAfter(job, record.number - 1);
+  if (at != 0 && failureAt(at).number == record.number) keepFailure(job, failureAt(at), number);
+}

@@ -1,0 +1,120 @@
+/* Putting: the exports with which a job comes: its body whole, or as an upload that grows.
+ *
+ * An upload's memory is taken as bytes come, not as they were announced; a long body goes to the
+ * journal in parts as it comes. Conventions: index.ts.
+ */
+import { DONE, MORE, OUT_OF_MEMORY, RESULT_COUNT, RESULT_REF, STATE_UPLOADING } from "./constants";
+import * as commands from "./commands";
+import { enterAt } from "./deadlines";
+import * as bodies from "./job";
+import { jobAt } from "./job";
+import * as journal from "./journal";
+import * as parts from "./parts";
+import { enter, inputSlot, leave, must, setResult } from "./shard";
+
+/** Puts a job whose whole body lies at `offset` of the input slot. */
+export function put(
+  t: u32,
+  tube: u32,
+  id: f64,
+  pri: u32,
+  delaySeconds: u32,
+  ttrSeconds: u32,
+  offset: u32,
+  bytes: u32,
+  now: f64,
+): i32 {
+  enterAt(now);
+  const at = bodies.makeJob(bytes, false);
+  if (at == 0) return leave(t, OUT_OF_MEMORY);
+  const job = jobAt(at);
+  if (bodies.appendBody(job, 0, inputSlot(t) + offset, bytes, false) != bytes) {
+    bodies.freeJob(job);
+    return leave(t, OUT_OF_MEMORY);
+  }
+  return leave(t, commands.admit(t, job, tube, id, pri, delaySeconds, ttrSeconds, now));
+}
+
+/**
+ * Begins an upload: room for a body of `bytes` that comes in pieces, memory taken as they come.
+ * RESULT_REF is the upload.
+ */
+export function openUpload(t: u32, bytes: u32): i32 {
+  enter();
+  const at = bodies.makeJob(bytes, false);
+  if (at == 0) return leave(t, OUT_OF_MEMORY);
+  jobAt(at).state = STATE_UPLOADING;
+  setResult(t, RESULT_REF, <f64>at);
+  return leave(t, DONE);
+}
+
+/**
+ * With a journal: says which job an upload without a byte is to be, so that a long body can go to
+ * the journal as it comes. RESULT_COUNT is in how many parts, 0 when it fits a record.
+ */
+export function recordUpload(t: u32, upload: u32, tube: u32, id: f64): i32 {
+  enter();
+  const job = jobAt(upload);
+  must(job.state == STATE_UPLOADING);
+  job.tube = tube;
+  job.minor = <u64>id;
+  if (!journal.split(job)) return leave(t, OUT_OF_MEMORY);
+  const list = parts.partsOf(job);
+  setResult(t, RESULT_COUNT, list == 0 ? 0 : <f64>parts.partsAt(list).count);
+  return leave(t, DONE);
+}
+
+/**
+ * Adds the next `count` bytes, at `offset` of the input slot, to an upload that has `position`
+ * bytes. RESULT_COUNT of them were taken: fewer with OUT_OF_MEMORY, or with MORE when the journal's
+ * ring has no room for a part that they make whole; the rest may be tried again.
+ */
+export function appendUpload(t: u32, upload: u32, position: u32, offset: u32, count: u32): i32 {
+  enter();
+  const job = jobAt(upload);
+  const source = inputSlot(t) + offset;
+  let taken: u32 = 0;
+  let answer = DONE;
+  while (taken < count && answer == DONE) {
+    const left = parts.leftInPart(job, position + taken);
+    const step = min(left, count - taken);
+    if (step == left && !journal.hasRoom()) {
+      answer = MORE;
+      break;
+    }
+    const done = bodies.appendBody(job, position + taken, source + taken, step, false);
+    taken += done;
+    if (done < step) answer = OUT_OF_MEMORY;
+    else if (step == left) journal.recordPart(job, parts.indexAt(job, position + taken - 1));
+  }
+  setResult(t, RESULT_COUNT, <f64>taken);
+  return leave(t, answer);
+}
+
+/** Makes a complete upload a job, the one that `recordUpload` was told of; as `put`. */
+export function commitUpload(
+  t: u32,
+  upload: u32,
+  tube: u32,
+  id: f64,
+  pri: u32,
+  delaySeconds: u32,
+  ttrSeconds: u32,
+  now: f64,
+): i32 {
+  enterAt(now);
+  const job = jobAt(upload);
+  must(job.state == STATE_UPLOADING);
+  parts.settle(job);
+  return leave(t, commands.admit(t, job, tube, id, pri, delaySeconds, ttrSeconds, now));
+}
+
+/** Forgets an upload. With a journal it is a command that needs room in the ring. */
+export function dropUpload(t: u32, upload: u32): i32 {
+  enter();
+  must(jobAt(upload).state == STATE_UPLOADING);
+  journal.recordDrop(jobAt(upload));
+  parts.dropParts(jobAt(upload));
+  bodies.freeJob(jobAt(upload));
+  return leave(t, DONE);
+}

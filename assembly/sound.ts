@@ -1,0 +1,73 @@
+/* Sound: whether what stands in a segment is a whole, undamaged record of what it says it is.
+ *
+ * A record is trusted when its CRC is right and what it says it holds fits into it; only then are
+ * its other fields looked at. Used by replay.ts and keep.ts; `check` is recovery's (src/journal/).
+ */
+import {
+  DONE,
+  INLINE_BODY_MAX,
+  RECORD_BYTES_MIN,
+  RECORD_DELETE,
+  RECORD_FAILURE,
+  RECORD_PART,
+  RECORD_PUT,
+  RESULT_COUNT,
+  WHO_MAX,
+} from "./constants";
+import { crc32c } from "./crc";
+import { FAILURE_BYTES, PART_BYTES, PUT_BYTES, PartRecord, PutRecord, Record } from "./journal";
+import { Parts } from "./parts";
+import { enter, leave, ringBase, setResult } from "./shard";
+
+/** Whether a whole, undamaged record of at most `room` bytes stands at `address`. */
+export function isSound(address: usize, room: u32, salt: u32): bool {
+  if (room < RECORD_BYTES_MIN) return false;
+  const record = changetype<Record>(address);
+  const bytes = record.bytes;
+  if (bytes < RECORD_BYTES_MIN || bytes > room || (bytes & 7) != 0) return false;
+  if (record.kind == RECORD_PUT) {
+    if (!isPut(changetype<PutRecord>(record))) return false;
+  } else if (record.kind == RECORD_PART) {
+    if (!isPart(changetype<PartRecord>(record))) return false;
+  } else if (record.kind == RECORD_FAILURE) {
+    const text = <u64>record.nameBytes + record.bodyBytes;
+    if (FAILURE_BYTES + text > <u64>bytes || record.nameBytes > <u16>WHO_MAX) return false;
+  } else if (record.kind < RECORD_PUT || record.kind > RECORD_DELETE) {
+    return false;
+  }
+  return record.crc == crc32c(salt, address + 8, bytes - 8);
+}
+
+/** Whether what a PUT record says it holds fits into it. */
+function isPut(record: PutRecord): bool {
+  const body: u64 = record.partBytes == 0 ? record.bodyBytes : 0;
+  if (record.partBytes != 0 && record.bodyBytes <= INLINE_BODY_MAX) return false;
+  return <u64>PUT_BYTES + record.nameBytes + body <= <u64>record.bytes;
+}
+
+/** Whether what a PART record says it holds fits into it, and into the body. */
+function isPart(record: PartRecord): bool {
+  if (record.partBytes == 0 || record.bodyBytes <= INLINE_BODY_MAX) return false;
+  const from = <u64>record.index * record.partBytes;
+  if (from >= <u64>record.bodyBytes) return false;
+  return <u64>PART_BYTES + min<u64>(record.partBytes, record.bodyBytes - from) <= <u64>record.bytes;
+}
+
+/** Whether a record is of the body that the list is of. */
+export function isOf(record: PartRecord, list: Parts): bool {
+  return list.bodyBytes == record.bodyBytes && list.partBytes == record.partBytes;
+}
+
+/**
+ * How many of the `bytes` bytes staged at the beginning of the ring are sound records, one behind
+ * the other: RESULT_COUNT.
+ */
+export function check(t: u32, bytes: u32, salt: u32): i32 {
+  enter();
+  let at: u32 = 0;
+  while (at < bytes && isSound(ringBase() + <usize>at, bytes - at, salt)) {
+    at += changetype<Record>(ringBase() + <usize>at).bytes;
+  }
+  setResult(t, RESULT_COUNT, <f64>at);
+  return leave(t, DONE);
+}

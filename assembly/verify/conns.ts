@@ -1,0 +1,150 @@
+/* Conns: connections, found by the jobs that they hold, by what they watch and by their grants. */
+import { Conn, CONN_MINOR, connAt, findWatch, heldRoot, Watch, watchAt } from "../conn";
+import { STATE_BURIED, STATE_RESERVED } from "../constants";
+import { GRANTED, Job, jobAt } from "../job";
+import { FIXED } from "../memory";
+import { nodeAt } from "../node";
+import { grantList, jobs, shard, tubesByName, watches } from "../shard";
+import { headAt, heads } from "../table";
+import * as tree from "../tree";
+import { tubeAt } from "../tube";
+import { live } from "./allocator";
+import { expect, Sums, whole } from "./findings";
+import {
+  CONN_GRANT,
+  CONN_HELD,
+  CONN_TIMER,
+  JOB_MISPLACED,
+  TUBE_COUNTS,
+  WAITER_LIST,
+  WATCH_LIST,
+} from "./invariants";
+import { checkJob } from "./jobs";
+import { checkTable, filled } from "./tables";
+import { checkTree, stands, timersRoot } from "./trees";
+
+/**
+ * Goes through the tables. Each held job and each watch is taken off its tube's counter, all
+ * counters must then be 0, and they are put back: so the walk needs no memory for sums of its own.
+ */
+export function checkConns(): void {
+  checkTable(jobs());
+  checkTable(watches());
+  checkTable(tubesByName());
+  if (!whole()) return;
+  eachJob(-1);
+  eachWatch(-1);
+  for (let at = shard().tubesHead; at != 0; at = tubeAt(at).nextTube) {
+    expect(tubeAt(at).reserved == 0 && tubeAt(at).watching == 0, TUBE_COUNTS);
+  }
+  eachJob(1);
+  eachWatch(1);
+  expect(Sums.heldJobs == Sums.holderJobs && Sums.heldJobs == Sums.reserved, CONN_HELD);
+  expect(Sums.watchesOfConns == watches().count, WATCH_LIST);
+  expect(Sums.watchesWaiting == Sums.waiters, WAITER_LIST);
+  checkGrants();
+}
+
+/** Adds `sign` for each held job to its tube's counter; checks the jobs when taking off. */
+function eachJob(sign: i32): void {
+  const n = heads(jobs());
+  for (let b = filled(jobs(), 0); b < n && whole(); b = filled(jobs(), b + 1)) {
+    let at = load<u32>(headAt(jobs(), b));
+    for (; at != 0 && whole(); at = jobAt(at).chain) {
+      const job = jobAt(at);
+      expect(job.state - 1 < STATE_BURIED, JOB_MISPLACED);
+      if (job.state != STATE_RESERVED) continue;
+      tubeAt(job.tube).reserved += sign;
+      if (sign < 0) checkHeld(job);
+    }
+  }
+}
+
+function checkHeld(job: Job): void {
+  const at = <u32>changetype<usize>(job);
+  const conn = connAt(job.holder);
+  checkJob(tubeAt(job.tube), job, STATE_RESERVED);
+  Sums.heldJobs++;
+  expect(stands(at, heldRoot(conn)), CONN_HELD);
+  if (whole() && tree.first(heldRoot(conn)) == at) checkHolder(conn);
+  if ((job.flags & GRANTED) == 0) return;
+  Sums.grantedJobs++;
+  expect(conn.granted == at && conn.calling != 0, CONN_GRANT);
+}
+
+/** Checks a connection that holds jobs: once for each, when its first job comes by. */
+function checkHolder(conn: Conn): void {
+  const first = tree.first(heldRoot(conn));
+  const count = checkTree(heldRoot(conn));
+  expect(count == conn.heldCount, CONN_HELD);
+  Sums.holderJobs += count;
+  expect(conn.timed != 0 && conn.major <= nodeAt(first).major, CONN_TIMER);
+  checkConn(conn);
+}
+
+/** What holds for every connection. */
+export function checkConn(conn: Conn): void {
+  const at = <u32>changetype<usize>(conn);
+  expect(conn.minor == CONN_MINOR && conn.thread < shard().threads, CONN_HELD);
+  expect(conn.held != 0 || conn.heldCount == 0, CONN_HELD);
+  expect(conn.waiting == 0 || conn.granted == 0, CONN_GRANT);
+  expect(conn.granted == 0 || conn.calling != 0, CONN_GRANT);
+  if (conn.timed != 0) expect(stands(at, timersRoot()), CONN_TIMER);
+  if (conn.calling == 0) return;
+  const from = conn.prevGrant;
+  const link = from == 0 ? load<u32>(grantList(conn.thread)) : connAt(from).nextGrant;
+  expect(link == at, CONN_GRANT);
+}
+
+/** Adds `sign` for each watch to its tube's counter; checks the watches when taking off. */
+function eachWatch(sign: i32): void {
+  const n = heads(watches());
+  for (let b = filled(watches(), 0); b < n && whole(); b = filled(watches(), b + 1)) {
+    let at = load<u32>(headAt(watches(), b));
+    for (; at != 0 && whole(); at = watchAt(at).chain) {
+      tubeAt(watchAt(at).tube).watching += sign;
+      if (sign < 0) checkWatch(watchAt(at));
+    }
+  }
+}
+
+function checkWatch(watch: Watch): void {
+  const at = <u32>changetype<usize>(watch);
+  const conn = connAt(watch.conn);
+  live(FIXED, at, offsetof<Watch>());
+  expect(findWatch(conn, watch.tube) == at, WATCH_LIST);
+  if (conn.waiting != 0) Sums.watchesWaiting++;
+  if (conn.watchHead != at) return;
+  checkConn(conn);
+  let count: u32 = 0;
+  let prev: u32 = 0;
+  for (let own = conn.watchHead; own != 0 && whole(); own = watchAt(own).nextOfConn) {
+    expect(watchAt(own).conn == watch.conn && watchAt(own).prevOfConn == prev, WATCH_LIST);
+    prev = own;
+    count++;
+  }
+  expect(count == conn.watchCount, WATCH_LIST);
+  Sums.watchesOfConns += count;
+}
+
+/** Every thread's list of connections that have a grant to collect. */
+function checkGrants(): void {
+  let uncollected: u32 = 0;
+  for (let thread: u32 = 0; thread < shard().threads; ++thread) {
+    let prev: u32 = 0;
+    for (let at = load<u32>(grantList(thread)); at != 0 && whole();) {
+      const conn = connAt(at);
+      expect(conn.calling == 1 && conn.thread == thread && conn.prevGrant == prev, CONN_GRANT);
+      checkConn(conn);
+      if (conn.granted != 0 && whole()) {
+        uncollected++;
+        const job = jobAt(conn.granted);
+        expect(job.state == STATE_RESERVED && job.holder == at, CONN_GRANT);
+        expect((job.flags & GRANTED) != 0, CONN_GRANT);
+      }
+      prev = at;
+      at = conn.nextGrant;
+    }
+  }
+  expect(uncollected == Sums.grantedJobs, CONN_GRANT);
+}

@@ -1,0 +1,149 @@
+/* Jobs: what holds for a job wherever it stands: its body, its cold record, its failures; and for the
+ * bodies of jobs that are gone and still read.
+ */
+import { BLOCK_BODY, BLOCK_HEADER, blockAt, Chain, isBlock, OF_FAILURE, OF_JOB } from "../chain";
+import {
+  END_BURIED,
+  END_CONNECTION_LOST,
+  INLINE_BODY_MAX,
+  STATE_GONE,
+  STATE_RESERVED,
+} from "../constants";
+import {
+  addressOfFailure,
+  Failure,
+  failureAt,
+  failureBytes,
+  isChained,
+  messageChain,
+} from "../failure";
+import {
+  addressOfJob,
+  CHAIN_BYTES,
+  chainOf,
+  Cold,
+  coldAt,
+  GRANTED,
+  Job,
+  jobAt,
+  readersOf,
+  RECORD_BYTES,
+  TOUCHED,
+} from "../job";
+import { BLOCKS, COLDS, FAILURES, JOBS } from "../memory";
+import { partsAt, partsOf } from "../parts";
+import { shard } from "../shard";
+import { findJob } from "../states";
+import { reservedAt } from "../times";
+import { Tube } from "../tube";
+import { live } from "./allocator";
+import { expect, Sums, whole } from "./findings";
+import {
+  CHAIN_LINKS,
+  COLD_OWNER,
+  CONN_GRANT,
+  FAILURE_LIST,
+  FAILURE_MESSAGE,
+  FAILURE_OWNER,
+  JOB_BODY,
+  JOB_MISPLACED,
+  JOB_NOT_IN_TABLE,
+  JOB_TOUCHED,
+  PARTS_LIST,
+} from "./invariants";
+import { checkList } from "./journal";
+
+/** Checks what holds for a job of `tube` in every state. */
+export function checkJob(tube: Tube, job: Job, state: u8): void {
+  const at = <u32>changetype<usize>(job);
+  expect(job.state == state && job.tube == <u32>changetype<usize>(tube), JOB_MISPLACED);
+  expect(state == STATE_RESERVED || (job.flags & GRANTED) == 0, CONN_GRANT);
+  expect(findJob(job.minor) == at, JOB_NOT_IN_TABLE);
+  if (job.cold != 0) {
+    live(COLDS, job.cold, offsetof<Cold>());
+    expect(coldAt(job.cold).job == at, COLD_OWNER);
+    checkFailures(coldAt(job.cold));
+  }
+  if ((job.flags & TOUCHED) != 0) checkTouched(job);
+  const inline = job.bodyBytes <= INLINE_BODY_MAX;
+  live(JOBS, at, RECORD_BYTES + (inline ? job.bodyBytes : CHAIN_BYTES));
+  if (!inline && whole()) checkBody(job);
+}
+
+/** Only a held job's deadline is ever moved, and only ahead. */
+function checkTouched(job: Job): void {
+  expect(job.state == STATE_RESERVED && job.cold != 0, JOB_TOUCHED);
+  expect(whole() && coldAt(job.cold).reservedMicros <= reservedAt(job), JOB_TOUCHED);
+}
+
+/**
+ * Checks a job's failures: ascending numbers, none above what was counted, no more than are kept,
+ * the youngest known.
+ */
+function checkFailures(cold: Cold): void {
+  let count: u32 = 0;
+  let last: u32 = 0;
+  for (let at = cold.failureHead; at != 0 && whole(); at = failureAt(at).next) {
+    const failure = failureAt(at);
+    const number = failure.number;
+    expect(number <= cold.failures, FAILURE_LIST);
+    expect(number > (last == 0 ? 0 : failureAt(last).number), FAILURE_LIST);
+    expect(failure.end >= END_BURIED && failure.end <= END_CONNECTION_LOST, FAILURE_LIST);
+    expect(failure.lsn != 0, FAILURE_LIST);
+    live(FAILURES, at, failureBytes(failure));
+    expect(failure.owner == <u32>changetype<usize>(cold), FAILURE_OWNER);
+    checkMessage(failure);
+    last = at;
+    count++;
+  }
+  expect(cold.failureTail == last && cold.failuresKept == count, FAILURE_LIST);
+  expect(count <= shard().keepsFailures, FAILURE_LIST);
+  Sums.failures += count;
+}
+
+/** Checks a long message. */
+function checkMessage(failure: Failure): void {
+  expect(failure.hasMessage != 0 || failure.bytes == 0, FAILURE_MESSAGE);
+  if (!isChained(failure)) return;
+  const mark = addressOfFailure(failure) | OF_FAILURE;
+  checkChain(messageChain(failure), mark, failure.bytes, FAILURE_MESSAGE);
+}
+
+/** Checks a long body and the list of its parts. */
+function checkBody(job: Job): void {
+  checkChain(chainOf(job), addressOfJob(job) | OF_JOB, job.bodyBytes, JOB_BODY);
+  if (partsOf(job) == 0 || !whole()) return;
+  const list = partsAt(partsOf(job));
+  checkList(list);
+  expect(list.job == <u32>changetype<usize>(job) && list.missing == 0, PARTS_LIST);
+}
+
+/** Checks a chain: as many blocks as `bytes` take, linked both ways, both ends known. */
+function checkChain(chain: Chain, mark: u32, bytes: u32, invariant: i32): void {
+  let left = bytes;
+  let last: u32 = 0;
+  let at = chain.first;
+  for (; isBlock(at) && whole(); at = blockAt(at).next) {
+    expect(left > 0, invariant);
+    expect(blockAt(at).previous == (last == 0 ? mark : last), CHAIN_LINKS);
+    const share = min(left, BLOCK_BODY);
+    live(BLOCKS, at, BLOCK_HEADER + share);
+    left -= share;
+    last = at;
+  }
+  expect(left == 0 && chain.last == last, invariant);
+  expect(at == mark, CHAIN_LINKS);
+}
+
+/** Bodies of jobs that are gone: each is read by somebody. */
+export function checkGone(): void {
+  let prev: u32 = 0;
+  for (let at = shard().gone; at != 0 && whole(); at = jobAt(at).left) {
+    const job = jobAt(at);
+    expect(job.state == STATE_GONE && job.right == prev && readersOf(job) > 0, JOB_MISPLACED);
+    expect(findJob(job.minor) == 0 && job.cold == 0, JOB_MISPLACED);
+    live(JOBS, at, RECORD_BYTES + CHAIN_BYTES);
+    checkBody(job);
+    prev = at;
+  }
+}

@@ -1,0 +1,244 @@
+/* Tubes: the jobs of each tube where they stand, its waiters, its timer and its histograms; and the
+ * tubes among the ready ones. Invariant of the walk: it adds up what it finds, for conns.ts and
+ * shard.ts to compare.
+ */
+import { connAt, watchAt } from "../conn";
+import { STATE_BURIED, STATE_DELAYED, STATE_READY, URGENT_BELOW } from "../constants";
+import { Job, jobAt, LATE } from "../job";
+import { FIXED } from "../memory";
+import { nodeAt } from "../node";
+import {
+  Bucket,
+  bucketAt,
+  bucketsRoot,
+  headOf,
+  lateRoot,
+  readHead,
+  readyTubesRoot,
+} from "../ready";
+import { shard, tubesByName } from "../shard";
+import { delayedRoot } from "../states";
+import {
+  HISTOGRAM_BYTES,
+  reservesOf,
+  shardReserves,
+  shardTimes,
+  TIMES_BYTES,
+  timesIn,
+} from "../times";
+import * as tree from "../tree";
+import { findTube, isPaused, nameOf, readyNode, Tube, tubeAt, tubeOfReadyNode } from "../tube";
+import { live } from "./allocator";
+import { expect, Sums, whole } from "./findings";
+import {
+  BUCKET_CACHED,
+  BUCKET_COUNT,
+  BUCKET_LATE,
+  BUCKET_LIST,
+  BURIED_LIST,
+  DELAYED_TREE,
+  JOB_MISPLACED,
+  SHARD_READY_TUBES,
+  SHARD_TIMES,
+  TABLE_COUNT,
+  TREE_ORDER,
+  TUBE_BEST,
+  TUBE_COUNTS,
+  TUBE_HEAD,
+  TUBE_LIST,
+  TUBE_LISTED,
+  TUBE_NAME,
+  TUBE_READY_AND_WAITED_FOR,
+  TUBE_SPARE_BUCKET,
+  TUBE_TIMER,
+  TUBE_TIMES,
+  TUBE_UNREFERRED,
+  WAITER_LIST,
+} from "./invariants";
+import { checkJob } from "./jobs";
+import { checkTree, checkTreeBy, stands, timersRoot } from "./trees";
+
+export function checkTube(tube: Tube, prev: u32): void {
+  const at = <u32>changetype<usize>(tube);
+  live(FIXED, at, offsetof<Tube>() + tube.nameBytes);
+  expect(tube.prevTube == prev, TUBE_LIST);
+  expect(prev == 0 || tubeAt(prev).createdNumber < tube.createdNumber, TUBE_LIST);
+  expect(findTube(nameOf(tube), tube.nameBytes) == at, TUBE_NAME);
+  const here = tube.ready + tube.reserved + tube.delayed + tube.buried;
+  expect(here + tube.using + tube.watching + tube.pinned != 0, TUBE_UNREFERRED);
+  checkBuckets(tube);
+  checkBest(tube);
+  checkDelayed(tube);
+  checkBuried(tube);
+  checkWaiters(tube);
+  checkTimes(tube);
+  Sums.reserved += tube.reserved;
+  Sums.timedTubes += tube.timed;
+  Sums.listedTubes += tube.listed;
+}
+
+function checkBuckets(tube: Tube): void {
+  const root = bucketsRoot(tube);
+  let tubeReady: u32 = 0;
+  let tubeUrgent: u32 = 0;
+  let lastSeen = tube.lastBucket == 0;
+  checkTree(root);
+  for (let at = tree.first(root); at != 0 && whole(); at = tree.next(at)) {
+    const bucket = bucketAt(at);
+    live(FIXED, at, offsetof<Bucket>());
+    const count = checkBucket(tube, bucket);
+    tubeReady += count;
+    if (bucket.major < <u64>URGENT_BELOW) tubeUrgent += count;
+    if (tube.lastBucket == at) lastSeen = true;
+    const following = tree.next(at);
+    expect(following == 0 || nodeAt(following).major > bucket.major, TREE_ORDER);
+    expect(at != tube.spareBucket, TUBE_SPARE_BUCKET);
+  }
+  if (tube.spareBucket != 0) live(FIXED, tube.spareBucket, offsetof<Bucket>());
+  const promised = tube.using + tube.watching + tube.reserved + tube.delayed + tube.buried != 0;
+  expect(!promised || (tube.buckets | tube.spareBucket) != 0, TUBE_SPARE_BUCKET);
+  expect(tube.firstBucket == tree.first(root) && lastSeen, BUCKET_CACHED);
+  expect(tubeReady == tube.ready && tubeUrgent == tube.urgent, TUBE_COUNTS);
+  Sums.ready += tubeReady;
+  Sums.urgent += tubeUrgent;
+}
+
+/** Checks a bucket's list and tree; returns how many jobs it has. */
+function checkBucket(tube: Tube, bucket: Bucket): u32 {
+  let count: u32 = 0;
+  let prev: u32 = 0;
+  for (let at = bucket.head; at != 0 && whole(); at = jobAt(at).left) {
+    expect(jobAt(at).right == prev, BUCKET_LIST);
+    expect(prev == 0 || jobAt(prev).minor < jobAt(at).minor, BUCKET_LIST);
+    expect((jobAt(at).flags & LATE) == 0, BUCKET_LATE);
+    checkReady(tube, bucket, jobAt(at));
+    prev = at;
+    count++;
+  }
+  expect(bucket.tail == prev, BUCKET_LIST);
+  checkTreeBy(lateRoot(bucket), true);
+  for (let at = tree.first(lateRoot(bucket)); at != 0 && whole(); at = tree.next(at)) {
+    expect((jobAt(at).flags & LATE) != 0, BUCKET_LATE);
+    checkReady(tube, bucket, jobAt(at));
+    count++;
+  }
+  expect(count == bucket.count && count != 0, BUCKET_COUNT);
+  return count;
+}
+
+function checkReady(tube: Tube, bucket: Bucket, job: Job): void {
+  checkJob(tube, job, STATE_READY);
+  expect(job.holder == <u32>changetype<usize>(bucket), JOB_MISPLACED);
+  expect(<u64>job.pri == bucket.major, JOB_MISPLACED);
+}
+
+/** The tube's best job and its place among the Sums.ready tubes. */
+function checkBest(tube: Tube): void {
+  let best: u32 = 0;
+  if (tube.firstBucket != 0) {
+    const bucket = bucketAt(tube.firstBucket);
+    const late = tree.first(lateRoot(bucket));
+    best = bucket.head;
+    if (best == 0 || (late != 0 && jobAt(late).minor < jobAt(best).minor)) best = late;
+  }
+  expect(tube.best == best, TUBE_BEST);
+  const takeable = best != 0 && !isPaused(tube);
+  expect((takeable && tube.watching != 0) == (tube.listed != 0), TUBE_LISTED);
+  expect(!takeable || tube.waitHead == 0, TUBE_READY_AND_WAITED_FOR);
+  const head = tube.listed == 0 ? 0 : headOf(tube.readyPri, tube.readyId);
+  expect(readHead(tube) == head, TUBE_HEAD);
+  if (tube.listed == 0 || !whole()) return;
+  expect(tube.readyPri == <u64>jobAt(best).pri && tube.readyId == jobAt(best).minor, TUBE_LISTED);
+  const node = <u32>changetype<usize>(readyNode(tube));
+  expect(stands(node, readyTubesRoot()), TUBE_LISTED);
+}
+
+function checkDelayed(tube: Tube): void {
+  const root = delayedRoot(tube);
+  const count = checkTree(root);
+  for (let at = tree.first(root); at != 0 && whole(); at = tree.next(at)) {
+    checkJob(tube, jobAt(at), STATE_DELAYED);
+    expect(jobAt(at).holder == 0, DELAYED_TREE);
+  }
+  expect(count == tube.delayed, TUBE_COUNTS);
+  Sums.delayed += count;
+  const first = tree.first(root);
+  if (first != 0) expect(tube.timed != 0 && tube.major <= nodeAt(first).major, TUBE_TIMER);
+  if (isPaused(tube)) expect(tube.timed != 0 && tube.major <= tube.pausedUntil, TUBE_TIMER);
+  if (tube.timed != 0) expect(stands(<u32>changetype<usize>(tube), timersRoot()), TUBE_TIMER);
+}
+
+function checkBuried(tube: Tube): void {
+  let count: u32 = 0;
+  let prev: u32 = 0;
+  for (let at = tube.buriedHead; at != 0 && whole(); at = jobAt(at).left) {
+    checkJob(tube, jobAt(at), STATE_BURIED);
+    expect(jobAt(at).right == prev && jobAt(at).holder == 0, BURIED_LIST);
+    prev = at;
+    count++;
+  }
+  expect(tube.buriedTail == prev, BURIED_LIST);
+  expect(count == tube.buried, TUBE_COUNTS);
+  Sums.buried += count;
+}
+
+function checkWaiters(tube: Tube): void {
+  let count: u32 = 0;
+  let prev: u32 = 0;
+  for (let at = tube.waitHead; at != 0 && whole(); at = watchAt(at).nextWaiter) {
+    const watch = watchAt(at);
+    expect(watch.prevWaiter == prev, WAITER_LIST);
+    expect(watch.tube == <u32>changetype<usize>(tube), WAITER_LIST);
+    expect(connAt(watch.conn).waiting != 0, WAITER_LIST);
+    prev = at;
+    count++;
+  }
+  expect(tube.waitTail == prev, WAITER_LIST);
+  expect(count == tube.waiting, TUBE_COUNTS);
+  Sums.waiters += count;
+}
+
+/**
+ * Each time that was counted belongs to a reservation that was, and in the shard's histograms there
+ * is no less than in the tubes'.
+ */
+function checkTimes(tube: Tube): void {
+  expect(tube.earlierJobs <= tube.totalJobs && tube.earlierDeletes <= tube.deletes, TUBE_COUNTS);
+  Sums.otherReserves += tube.otherReserves;
+  if (tube.times == 0) return;
+  live(FIXED, tube.times, TIMES_BYTES);
+  expect(timesIn(tube.times + HISTOGRAM_BYTES) <= reservesOf(tube), TUBE_TIMES);
+}
+
+/** The tubes that are gone are only in the shard's. */
+export function checkShardTimes(): void {
+  for (let i: usize = 0; i < TIMES_BYTES; i += 8) {
+    let sum: u64 = 0;
+    for (let at = shard().tubesHead; at != 0; at = tubeAt(at).nextTube) {
+      if (tubeAt(at).times != 0) sum += load<u64>(<usize>tubeAt(at).times + i);
+    }
+    expect(sum <= load<u64>(shardTimes() + i), SHARD_TIMES);
+  }
+  expect(Sums.otherReserves <= shard().otherReserves, SHARD_TIMES);
+  expect(timesIn(shardTimes() + HISTOGRAM_BYTES) <= shardReserves(), SHARD_TIMES);
+}
+
+/** What holds for all tubes together, and for the tubes among the Sums.ready ones. */
+export function checkTubes(): void {
+  const s = shard();
+  let tubes: u32 = 0;
+  let last: u32 = 0;
+  for (let at = s.tubesHead; at != 0 && whole(); at = tubeAt(at).nextTube) {
+    tubes++;
+    last = at;
+  }
+  expect(s.tubes == tubes && s.tubesTail == last, TUBE_LIST);
+  expect(tubesByName().count == tubes, TABLE_COUNT);
+  if (!whole()) return;
+  expect(checkTree(readyTubesRoot()) == Sums.listedTubes, SHARD_READY_TUBES);
+  let at = tree.first(readyTubesRoot());
+  while (at != 0 && whole()) {
+    expect(tubeOfReadyNode(at).listed == 1, SHARD_READY_TUBES);
+    at = tree.next(at);
+  }
+}
