@@ -1,10 +1,11 @@
-/* Runtime: the seam between the server and the JavaScript runtime that it runs on.
+/* Runtime: the seam between Homemaker and the JavaScript runtime that it runs on.
  *
  * The server names no runtime; what it needs of one (threads, sockets, signals, files, users) is
  * declared here and implemented in src/runtimes/. There are two halves: `Runtime` is for the main
  * thread, which supervises; `ThreadRuntime` is for an I/O thread, which listens and serves.
- * Sessions run on both, and what they need is `LoopRuntime`. What the threads say to each other are
- * the messages below, plain data that any runtime can post.
+ * Sessions run on both, and what they need is `LoopRuntime`; what a broker needs, in a server or in
+ * a program of the user's, is `BrokerRuntime`. What the threads say to each other are the messages
+ * below, plain data that any runtime can post.
  */
 import type { BoundAddress } from "./config/listen-address.ts";
 import type { LogFields, LogLevel, LogSink } from "./log.ts";
@@ -16,6 +17,8 @@ import type { Inlet, Outlet } from "./transport.ts";
 export interface LoopRuntime {
   /** Calls `callback` after the events that are waiting now. */
   soon(callback: () => void): void;
+  /** Calls `ring` as a clock does (clock.ts). */
+  after(millis: number, ring: () => void): () => void;
   /** What there is to say about the process and the machine. */
   readonly process: ProcessFacts;
   /**
@@ -34,6 +37,22 @@ export interface LoopRuntime {
    * thread must not.
    */
   readonly openStorage?: (directory: string) => Storage;
+}
+
+/** What a broker asks of the runtime. */
+export interface BrokerRuntime extends LoopRuntime {
+  /** Bytes of memory that this machine has, or that this process is confined to. */
+  readonly memoryBytes: number;
+  /** The module build/NAME.wasm. Rejects with a ModuleMissingError if it has not been built. */
+  readModule(name: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** Starts the thread of the journal, which does not keep the process alive. */
+  startCommitter(seed: CommitterSeed, supervisor: CommitterSupervisor): CommitterThread;
+  /** Keeps the process alive until what it returns is called. */
+  keepAlive(): () => void;
+}
+
+/** What can end the process. */
+interface Mortal {
   /**
    * Writes `line` to standard error and ends the whole process at once, with a non-zero code,
    * whatever its threads are doing.
@@ -42,21 +61,15 @@ export interface LoopRuntime {
 }
 
 /** What the main thread asks of the runtime. */
-export interface Runtime extends LoopRuntime {
+export interface Runtime extends BrokerRuntime, Mortal {
   /** Name and version, for instance "node 26.10.0". */
   readonly name: string;
   /** Processors that this process may use, at least 1. */
   readonly processors: number;
   /** Most files and sockets that this process may have open; Infinity where nobody says. */
   readonly openFilesMax: number;
-  /** Bytes of memory that this machine has, or that this process is confined to. */
-  readonly memoryBytes: number;
-  /** The module build/NAME.wasm. Rejects with a ModuleMissingError if it has not been built. */
-  readModule(name: string): Promise<Uint8Array<ArrayBuffer>>;
   /** Starts an I/O thread. It says "ready" once it takes orders. */
   startThread(seed: ThreadSeed, supervisor: ThreadSupervisor): Thread;
-  /** Starts the thread of the journal. */
-  startCommitter(seed: CommitterSeed, supervisor: CommitterSupervisor): CommitterThread;
   /**
    * The address with the number that its host's name stands for. Rejects with a BindError if there
    * is no such host.
@@ -108,7 +121,7 @@ export interface LineSink extends LogSink {
 }
 
 /** What an I/O thread asks of the runtime. */
-export interface ThreadRuntime extends LoopRuntime {
+export interface ThreadRuntime extends LoopRuntime, Mortal {
   /** Listens. Rejects with a BindError. */
   listen(address: BoundAddress, manner: ListenManner, door: Door): Promise<Listener>;
   /**
@@ -184,6 +197,8 @@ export interface CommitterSeed {
   readonly directory: string;
   /** What the committer needs: memories, options. The runtime only passes it on. */
   readonly payload: unknown;
+  /** Whether a journal that fails ends the process, from the thread itself. */
+  readonly endsProcess: boolean;
 }
 
 /** The journal's thread, seen from the main thread. Orders reach it through the common memory. */

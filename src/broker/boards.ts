@@ -1,17 +1,17 @@
-/* Boards: the two parts of the common memory where the threads of a server and its journal meet.
+/* Boards: the two parts of the common memory where the threads of a broker and its journal meet.
  *
  *   ... rows | journal board | replay board |
  *
  * They lie behind the rows (engine/common.ts), whether or not there is a journal. Made by
- * server.ts; the committer, the I/O threads and the main thread each have views of their own.
+ * broker.ts; the committer and all threads that run sessions have views of their own.
  */
 import { Common } from "../engine/common.ts";
 import { JOURNAL_BOARD_BYTES, JournalBoard } from "./journal-board.ts";
 import { REPLAY_BOARD_BYTES, ReplayBoard } from "./replay-board.ts";
 
-/** The common memory of a new server with that many I/O threads and seats, boards included. */
-export function createCommon(threads: number, seats: number = threads): Common {
-  return Common.create(threads, seats, JOURNAL_BOARD_BYTES + REPLAY_BOARD_BYTES);
+/** The common memory of a new broker as `Common.create` makes it, boards included. */
+export function createCommon(threads: number, seats: number = threads, nowMicros = 0): Common {
+  return Common.create(threads, seats, JOURNAL_BOARD_BYTES + REPLAY_BOARD_BYTES, nowMicros);
 }
 
 /** Where the threads and the committer of a journal meet. */

@@ -4,7 +4,8 @@
  *
  * It works in turns, each with the lock (commit-lock.ts). It blocks in synchronous calls and never
  * returns to its event loop until it ends; orders reach it through the board. What the journal
- * throws ends the process (the runtime sees to that): replies that wait for it are never sent.
+ * throws ends the thread, and what its runtime was told to end with it: replies that wait for it are
+ * never sent.
  * Started by the runtime's committer entry.
  */
 
@@ -48,7 +49,8 @@ export type CommitterReport =
       /** A beanstalkd's log lies beside the journal. */
       readonly hasForeignLog: boolean;
     }
-  | { readonly kind: "failed"; readonly message: string }
+  /** It cannot be opened; `code` is the code of why, if that has one. */
+  | { readonly kind: "failed"; readonly message: string; readonly code: string }
   /** Nothing can be recorded, for the reason that `why` says; or again, without one. */
   | { readonly kind: "readOnly"; readonly why: string | undefined }
   | { readonly kind: "full"; readonly isFull: boolean }

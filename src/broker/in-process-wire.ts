@@ -5,7 +5,8 @@
  *
  * Invariants: every call to the session is made within a turn, and none while the client hears what
  * the session says, because then the session is in the middle of one. While the session wants no
- * input, what was sent waits here. Made by in-process.ts.
+ * input, what was sent waits here. The listener hears the end once, however it comes. Made by
+ * in-process.ts.
  */
 import type { Wire, WireListener } from "../client/wire.ts";
 import type { Inlet, Outlet } from "../transport.ts";
@@ -24,15 +25,21 @@ export class InProcessWire implements Wire {
   /** The client hears something. */
   #isHeard = false;
   #isClosed = false;
+  readonly #left: () => void;
 
-  /** `open` makes the session; every call to it is made within `turn`. */
+  /**
+   * `open` makes the session; every call to it is made within `turn`. Calls `left` when the session
+   * is closed.
+   */
   constructor(
     listener: WireListener,
     open: (outlet: Outlet) => Inlet,
     turn: (run: () => void) => void,
+    left: () => void = () => undefined,
   ) {
     this.#listener = listener;
     this.#turn = turn;
+    this.#left = left;
     this.#inlet = open({
       backlogBytes: 0,
       write: (bytes) => this.#say(bytes),
@@ -56,16 +63,25 @@ export class InProcessWire implements Wire {
     return this.#unsentBytes;
   }
 
-  close(): void {
+  /** @param cause why, if nobody asked for it */
+  close(cause?: Error): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    if (this.#isHeard) queueMicrotask(() => this.#end());
-    else this.#end();
+    if (this.#isHeard) queueMicrotask(() => this.#end(cause));
+    else this.#end(cause);
   }
 
-  #end(): void {
+  /** Leaves the session as it is, which nobody may call any more. */
+  abandon(cause: Error): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#listener.ended(cause);
+  }
+
+  #end(cause: Error | undefined): void {
     this.#turn(() => this.#inlet.closed());
-    this.#listener.ended(undefined);
+    this.#left();
+    this.#listener.ended(cause);
   }
 
   #deliver(): void {

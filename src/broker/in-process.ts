@@ -1,69 +1,87 @@
-/* InProcess: the main thread's own place among those that run sessions: instances on all shards, a
- * session host, and a loop.
+/* InProcess: the place that a thread has for itself among those that run sessions: instances on all
+ * shards, a session host, and a loop.
  *
- * It is there for HTTP alone, and only then. What is asked for over HTTP goes through sessions like
- * those of clients, so that commands, limits and the gate of the journal are the same; they are
- * observers, so that nobody finds them among the connections, the users of a tube or its watchers.
- * Invariant: no command runs before the journal has been recovered. What goes wrong in a session or
- * in the engine ends the process at once, as it does in an I/O thread. Made by server.ts, used by
+ * In a program of the user's it is where all sessions run; in a server the main thread has one for
+ * HTTP, whose sessions are observers, so that nobody finds them among the connections, the users of
+ * a tube or its watchers. Either way what is asked for goes through sessions like those of sockets,
+ * so that commands, limits and the gate of the journal are the same. Invariants: no command runs
+ * before the journal has been recovered. What goes wrong in a session or in the engine is told to
+ * the broker at once, and from then on neither is called any more. Made by broker.ts, used by
  * src/http/.
  */
 import { ClientConnection } from "../client/connection.ts";
-import { PROGRAM } from "../version.ts";
-import type { Log } from "../log.ts";
+import type { ConnectionOptions } from "../client/connection.ts";
+import type { Clock } from "../clock.ts";
 import type { LoopRuntime } from "../runtime.ts";
 import type { Inlet, Outlet } from "../transport.ts";
+import { COUNTER_ACCEPTED } from "../engine/common.ts";
 import type { Common } from "../engine/common.ts";
 import { HostLoop } from "../session/host-loop.ts";
+import { BrokenError, ClosedError, failureOf } from "./errors.ts";
 import { InProcessWire } from "./in-process-wire.ts";
 import { openSessionHost } from "./open-host.ts";
 import type { Desk } from "../session/desk.ts";
 import type { SessionHost } from "../session/host.ts";
 
-/** The main thread's sessions. */
+/** What it is made of. */
+export interface InProcessParts {
+  /** What `makePayload` made for threads. */
+  readonly content: unknown;
+  /** With this thread's way of waking others. */
+  readonly common: Common;
+  readonly seat: number;
+  /** Nobody else sees to what is due in the shards: delays, times to run, pauses. */
+  readonly isAlone: boolean;
+  readonly clock: Clock;
+  readonly runtime: LoopRuntime;
+  /** Says something about the whole broker to the log. */
+  readonly announce: (message: string) => void;
+  /** Told once. Whether it comes back is for whoever has the broker to say. */
+  readonly broken: (error: BrokenError) => void;
+}
+
+/** How often it is looked whether replies have left. */
+const LOOK_MILLIS = 5;
+
+/** One thread's own sessions. */
 export class InProcess {
   readonly #host: SessionHost;
   readonly #common: Common;
   readonly #runtime: LoopRuntime;
   readonly #loop: HostLoop;
+  readonly #watch: Watch;
+  /** Those of clients. */
+  readonly #wires = new Set<InProcessWire>();
   #isReady = false;
 
-  /**
-   * Takes the seat behind those of the I/O threads. `common` has the main thread's way of waking
-   * others.
-   */
-  static async open(
-    payload: unknown,
-    common: Common,
-    runtime: LoopRuntime,
-    log: Log,
-  ): Promise<InProcess> {
-    const clock = common.clock();
-    const soon = (run: () => void): void => runtime.soon(() => guarded(runtime, run));
-    const host = await openSessionHost(payload, {
-      threadIndex: common.threads, // the seat behind those of the I/O threads
+  static async open(parts: InProcessParts): Promise<InProcess> {
+    const { content, common, seat, runtime, clock, announce, broken } = parts;
+    const watch = new Watch(broken);
+    const { openStorage: _, ...rest } = runtime; // this thread waits for no disk: it leads no commit
+    const host = await openSessionHost(content, {
+      threadIndex: seat,
       common,
-      clock,
-      runtime: { ...runtime, soon },
-      announce: (message) => log.write("info", message),
+      clock: () => clock.now(),
+      runtime: { ...rest, soon: (run) => runtime.soon(() => watch.attempt(run)) },
+      announce,
+      broken: (error) => {
+        throw error; // it comes by the watch, in whose turns all is done
+      },
     });
-    return new InProcess(host, common, runtime, clock);
+    return new InProcess(host, parts, watch);
   }
 
-  private constructor(
-    host: SessionHost,
-    common: Common,
-    runtime: LoopRuntime,
-    clock: () => number,
-  ) {
+  private constructor(host: SessionHost, parts: InProcessParts, watch: Watch) {
+    const { common, runtime, clock, isAlone } = parts;
     this.#host = host;
     this.#common = common;
     this.#runtime = runtime;
+    this.#watch = watch;
     const driven = {
-      wake: () => this.guard(() => host.wake()),
-      tick: () => this.guard(() => host.tick()),
+      wake: () => watch.attempt(() => host.wake()),
+      tick: () => watch.attempt(() => host.tick()),
       onTurn: (ended: () => void) => host.onTurn(ended),
-      nextDueMicros: () => host.nextWaitMicros, // the I/O threads see to what is due in the shards
+      nextDueMicros: () => (isAlone ? host.nextDueMicros() : host.nextWaitMicros),
     };
     this.#loop = new HostLoop(driven, common, host.desk.thread, clock);
   }
@@ -91,20 +109,43 @@ export class InProcess {
     if (this.#isReady) this.#loop.wake();
   }
 
-  /** A new session. Throws a RangeError when commands do not run. */
-  connect(): ClientConnection {
-    if (!this.isReady) throw new RangeError("there are no sessions yet, or no more");
-    const open = (outlet: Outlet): Inlet => this.guard(() => this.#host.open(outlet, true));
-    const guard = (run: () => void): void => this.guard(run);
-    return new ClientConnection((listener) => new InProcessWire(listener, open, guard));
+  /** A client's session. Throws a BrokenError, and a ClosedError when commands do not run. */
+  connect(options: ConnectionOptions = {}): ClientConnection {
+    this.#checkReady();
+    const { counters } = this.desk;
+    this.#common.admitConnection(Infinity);
+    counters[COUNTER_ACCEPTED] = (counters[COUNTER_ACCEPTED] ?? 0) + 1;
+    const open = (outlet: Outlet): Inlet => this.guard(() => this.#host.open(outlet));
+    return new ClientConnection((listener) => {
+      const wire: InProcessWire = new InProcessWire(listener, open, this.#turn, () => {
+        this.#wires.delete(wire);
+        this.#common.releaseConnection();
+      });
+      this.#wires.add(wire);
+      return wire;
+    }, options);
   }
+
+  /** An observer's session. Throws as `connect` does. */
+  observe(): ClientConnection {
+    this.#checkReady();
+    const open = (outlet: Outlet): Inlet => this.guard(() => this.#host.open(outlet, true));
+    return new ClientConnection((listener) => new InProcessWire(listener, open, this.#turn));
+  }
+
+  #checkReady(): void {
+    this.#watch.check();
+    if (!this.isReady) throw new ClosedError("there are no sessions yet, or no more");
+  }
+
+  readonly #turn = (run: () => void): void => this.#watch.attempt(run);
 
   /**
    * Looks at the shards directly, where the protocol has no command: `run` may call whatever of the
-   * engine is bounded and changes nothing. Throws a RangeError when commands do not run.
+   * engine is bounded and changes nothing. Throws as `connect` does.
    */
   look<Result>(run: (desk: Desk) => Result): Result {
-    if (!this.isReady) throw new RangeError("there are no sessions yet, or no more");
+    this.#checkReady();
     const outcome = this.guard(() => this.#host.look((desk) => attempt(() => run(desk))));
     return outcome();
   }
@@ -128,9 +169,9 @@ export class InProcess {
     await this.settled();
   }
 
-  /** Runs something on a session of its own. Throws a RangeError when commands do not run. */
+  /** Runs something on an observer's session of its own. Rejects with what `connect` throws. */
   async withConnection<Result>(run: (own: ClientConnection) => Promise<Result>): Promise<Result> {
-    const own = this.connect();
+    const own = this.observe();
     try {
       return await run(own);
     } finally {
@@ -139,11 +180,84 @@ export class InProcess {
   }
 
   /**
-   * Runs something that calls the engine; what it throws ends the process: a lock may be held,
-   * memory may be broken.
+   * Runs something that calls the engine. Throws a BrokenError: a lock may be held, memory may be
+   * broken.
    */
   guard<Result>(run: () => Result): Result {
-    return guarded(this.#runtime, run);
+    return this.#watch.guard(run);
+  }
+
+  /** Resolves when clients have all replies that only waited for the journal. */
+  async repliesOut(): Promise<void> {
+    while (this.#host.holdsReplies && !this.#watch.isBroken) {
+      await new Promise<void>((resolve) => void this.#runtime.after(LOOK_MILLIS, resolve));
+    }
+  }
+
+  /** Ends all clients' connections, and is done. What they still waited for is rejected. */
+  stop(cause: ClosedError): void {
+    for (const wire of this.#wires) wire.close(cause);
+    this.#letGo();
+  }
+
+  /** The broker is broken: what clients waited for is rejected, and no session is called again. */
+  fail(error: BrokenError): void {
+    for (const wire of this.#wires) wire.abandon(error);
+    this.#wires.clear();
+    this.#watch.close(error);
+    this.#letGo();
+  }
+
+  #letGo(): void {
+    this.#isReady = false;
+    this.#loop.stop();
+  }
+}
+
+/** Sees to it that after something broke nothing of it is called again. */
+class Watch {
+  readonly #broken: (error: BrokenError) => void;
+  #error: BrokenError | undefined;
+
+  constructor(broken: (error: BrokenError) => void) {
+    this.#broken = broken;
+  }
+
+  get isBroken(): boolean {
+    return this.#error !== undefined;
+  }
+
+  /** Throws a BrokenError if something broke. */
+  check(): void {
+    if (this.#error !== undefined) throw this.#error;
+  }
+
+  /** From now on everything is refused. */
+  close(error: BrokenError): void {
+    this.#error ??= error;
+  }
+
+  /** Runs it. Throws a BrokenError. */
+  guard<Result>(run: () => Result): Result {
+    this.check();
+    try {
+      return run();
+    } catch (cause) {
+      const error = cause instanceof BrokenError ? cause : failureOf("the sessions", cause);
+      this.close(error);
+      this.#broken(error);
+      throw error;
+    }
+  }
+
+  /** The same where nobody waits for what it returns: whoever must know is told. */
+  attempt(run: () => void): void {
+    if (this.#error !== undefined) return;
+    try {
+      this.guard(run);
+    } catch (error) {
+      if (!(error instanceof BrokenError)) throw error;
+    }
   }
 }
 
@@ -157,14 +271,5 @@ function attempt<Result>(run: () => Result): () => Result {
     return () => {
       throw error;
     };
-  }
-}
-
-function guarded<Result>(runtime: LoopRuntime, run: () => Result): Result {
-  try {
-    return run();
-  } catch (error) {
-    const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    return runtime.die(`${PROGRAM}: the main thread's sessions failed: ${why}`);
   }
 }

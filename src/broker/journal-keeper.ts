@@ -1,15 +1,15 @@
-/* JournalKeeper: the main thread's side of the journal: it starts the committer, says what recovery
+/* JournalKeeper: the broker's side of the journal: it starts the committer, says what recovery
  * found, and has it end.
  *
- * Used by server.ts. Without a data directory there is none.
+ * Used by broker.ts. Without a data directory there is none.
  */
 
-import { PROGRAM } from "../version.ts";
 import { isDamaged } from "../journal/recovery-report.ts";
 import type { RecoveryReport } from "../journal/recovery-report.ts";
 import type { Log } from "../log.ts";
-import type { CommitterThread, Runtime } from "../runtime.ts";
+import type { BrokerRuntime, CommitterThread } from "../runtime.ts";
 import type { CommitterReport, CommitterSeed } from "./committer.ts";
+import { BrokenError } from "./errors.ts";
 import type { JournalBoard } from "./journal-board.ts";
 
 /**
@@ -19,6 +19,13 @@ import type { JournalBoard } from "./journal-board.ts";
 export class JournalError extends Error {
   override readonly name = "JournalError";
   readonly code = "HM_JOURNAL";
+  /** The code of what is wrong: HM_STORAGE_BUSY, HM_RECOVERY, ...; empty where it has none. */
+  readonly reason: string;
+
+  constructor(message: string, reason = "") {
+    super(message);
+    this.reason = reason;
+  }
 }
 
 /** Shows how far something long is; a bar in a terminal, for instance. */
@@ -28,36 +35,76 @@ export interface ProgressDisplay {
   clear(): void;
 }
 
-/** The committer, as the main thread sees it. */
+/** What a keeper works with. */
+export interface JournalKeeperParts {
+  readonly runtime: BrokerRuntime;
+  readonly log: Pick<Log, "write">;
+  readonly board: JournalBoard;
+  /** Shows how far the recovery is; if absent, the log says it. */
+  readonly bar?: ProgressDisplay | undefined;
+  /** Whether a journal that fails ends the process. */
+  readonly endsProcess: boolean;
+  /** The journal's thread failed after the journal had been opened. */
+  readonly broken: (error: BrokenError) => void;
+}
+
+/** Somebody who waits for something of the committer. */
+interface Waiting {
+  readonly came: () => void;
+  readonly failed: (error: Error) => void;
+}
+
+/** The committer, as the broker sees it. */
 export class JournalKeeper {
-  readonly #runtime: Runtime;
-  readonly #log: Log;
+  readonly #runtime: BrokerRuntime;
+  readonly #log: Pick<Log, "write">;
   readonly #board: JournalBoard;
   readonly #bar: ProgressDisplay | undefined;
   #committer: CommitterThread | undefined;
-  #settle: { recovered: () => void; failed: (error: JournalError) => void } | undefined;
-  #stopped: () => void = () => undefined;
+  readonly #endsProcess: boolean;
+  readonly #broken: (error: BrokenError) => void;
+  /** Until the journal has been opened. */
+  #opening: Waiting | undefined;
+  /** Until it has been closed. */
+  #stopping: Waiting | undefined;
 
-  /** `bar` shows how far the recovery is; if absent, the log says it. */
-  constructor(runtime: Runtime, log: Log, board: JournalBoard, bar?: ProgressDisplay) {
+  constructor({ runtime, log, board, bar, endsProcess, broken }: JournalKeeperParts) {
     this.#runtime = runtime;
     this.#log = log;
     this.#board = board;
     this.#bar = bar;
+    this.#endsProcess = endsProcess;
+    this.#broken = broken;
   }
 
   /** Resolves when the journal has been recovered; rejects with a JournalError. */
   recover(directory: string, seed: CommitterSeed): Promise<void> {
-    return new Promise((recovered, failed) => {
-      this.#settle = { recovered, failed };
+    return new Promise((came, failed) => {
+      this.#opening = { came, failed };
       this.#committer = this.#runtime.startCommitter(
-        { directory, payload: seed },
+        { directory, payload: seed, endsProcess: this.#endsProcess },
         {
           heard: (report) => this.#heard(report as CommitterReport),
-          died: (why) => this.#runtime.die(`${PROGRAM}: the journal's thread failed: ${why}`),
+          died: (why) => this.#died(why),
         },
       );
     });
+  }
+
+  #died(why: string): void {
+    const what = `the journal's thread failed: ${why}`;
+    if (this.#opening !== undefined) {
+      this.#failed(what);
+      return;
+    }
+    const error = new BrokenError(what);
+    this.#stopping?.failed(error);
+    this.#broken(error);
+  }
+
+  #failed(message: string, reason?: string): void {
+    this.#opening?.failed(new JournalError(message, reason));
+    this.#opening = undefined;
   }
 
   #heard(report: CommitterReport): void {
@@ -68,11 +115,12 @@ export class JournalKeeper {
       case "recovered":
         this.#bar?.clear();
         this.#tell(report);
-        this.#settle?.recovered();
+        this.#opening?.came();
+        this.#opening = undefined;
         break;
       case "failed":
         this.#bar?.clear();
-        this.#settle?.failed(new JournalError(report.message));
+        this.#failed(report.message, report.code);
         break;
       case "readOnly":
         this.#tellReadOnly(report.why);
@@ -86,7 +134,7 @@ export class JournalKeeper {
         });
         break;
       case "stopped":
-        this.#stopped();
+        this.#stopping?.came();
         break;
     }
   }
@@ -148,17 +196,17 @@ export class JournalKeeper {
     else this.#log.write("info", "there is space for the journal again: puts are taken");
   }
 
-  /** Has everything written and synced. Resolves when it is. */
+  /** Has everything written and synced. Resolves when it is; rejects with a BrokenError. */
   async stop(): Promise<void> {
     if (this.#committer === undefined) return;
-    const stopped = new Promise<void>((resolve) => (this.#stopped = resolve));
+    const stopped = new Promise<void>((came, failed) => (this.#stopping = { came, failed }));
     this.#board.stopCommitter();
     await stopped;
   }
 
   /** Ends the thread. What is awaited of it never comes: it is rejected. */
   async end(): Promise<void> {
-    this.#settle?.failed(new JournalError("the journal's thread was ended"));
+    this.#failed("the journal's thread was ended");
     await this.#committer?.end();
   }
 }

@@ -29,7 +29,7 @@ export interface LeaderParts {
   readonly lead: Lead;
   /** Milliseconds, never running backwards. */
   readonly millis: () => number;
-  /** Ends the process: the journal failed. */
+  /** The journal failed: nothing may go on. */
   readonly failed: (error: unknown) => never;
 }
 

@@ -1,10 +1,12 @@
-/* Open host: makes a thread's session host of the payload that the main thread made. Called by the
- * thread entry in src/runtimes/, and by the main thread for itself (in-process.ts).
+/* Open host: makes a thread's session host of the payload that the broker made. Called by the
+ * thread entry in src/runtimes/, and by the thread that has the broker, for itself (in-process.ts).
  */
 import type { Common } from "../engine/common.ts";
 import type { LoopRuntime } from "../runtime.ts";
 import { loadControl } from "../text/control.ts";
-import { PROGRAM, VERSION } from "../version.ts";
+import { VERSION } from "../version.ts";
+import { failureOf } from "./errors.ts";
+import type { BrokenError } from "./errors.ts";
 import { openShards } from "../engine/shards.ts";
 import { Lead } from "../journal/lead.ts";
 import { journalBoardOf } from "./boards.ts";
@@ -18,17 +20,19 @@ import { SessionHost } from "../session/host.ts";
 export interface HostSurroundings {
   readonly threadIndex: number;
   readonly common: Common;
-  /** Microseconds since the server began. */
+  /** Microseconds, never running backwards: what time it is for jobs. */
   readonly clock: () => number;
   readonly runtime: LoopRuntime;
   /** Says something about the whole server to the log. */
   readonly announce: (message: string) => void;
+  /** The journal failed under this thread's hands: nothing may go on. */
+  readonly broken: (error: BrokenError) => never;
 }
 
 /** The host of one thread's sessions, from what `makePayload` made. */
 export async function openSessionHost(
   payload: unknown,
-  { threadIndex, common, clock, runtime, announce }: HostSurroundings,
+  { threadIndex, common, clock, runtime, announce, broken }: HostSurroundings,
 ): Promise<SessionHost> {
   const { memories, controlWasm, limits, id, journal, segmentBytes } = payload as ShardsPayload;
   const shards = openShards(memories, threadIndex);
@@ -42,7 +46,8 @@ export async function openSessionHost(
   };
   const later = (run: () => void): void => runtime.soon(run);
   const { copy, openStorage } = runtime;
-  const millis = (): number => clock() / 1000;
+  const sinceBegin = common.clock(); // a disk takes its own time, whatever that of jobs is
+  const millis = (): number => sinceBegin() / 1000;
   return new SessionHost({
     shards,
     common,
@@ -77,7 +82,7 @@ export async function openSessionHost(
                   storage: openStorage(journal.directory),
                 }),
               ),
-              failed: (error) => runtime.die(`${PROGRAM}: the journal failed: ${String(error)}`),
+              failed: (error) => broken(failureOf("the journal", error)),
             }),
         }),
       }),

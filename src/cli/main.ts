@@ -57,7 +57,7 @@ async function run(runtime: Runtime): Promise<number> {
   const { serve } = await import("../server/server.ts");
   const openHttp =
     parsed.options.httpPort !== undefined && (await import("../http/http-server.ts")).openHttp;
-  const ended = serve(parsed.options, runtime, { ...(openHttp && { openHttp }) });
+  const ended = serve(parsed.options, runtime, openHttp || undefined);
   process.off("SIGUSR1", rememberDrain); // the server listens by now
   if (drainsEarly) process.kill(process.pid, "SIGUSR1");
   return ended;

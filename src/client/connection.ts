@@ -12,6 +12,7 @@ import { BadReplyError, quoted } from "../protocol/reply-line.ts";
 import { ReplyReader } from "../protocol/reply-reader.ts";
 import type { Reply } from "../protocol/reply-reader.ts";
 import { Calls, commandBytes } from "./call.ts";
+import type { Call } from "./call.ts";
 import { LostError, NotSentError } from "./errors.ts";
 import type { OpenWire, Wire } from "./wire.ts";
 
@@ -19,6 +20,8 @@ import type { OpenWire, Wire } from "./wire.ts";
 export interface ConnectionOptions {
   /** The longest body of a reply that is taken, in bytes; by default as much as a job may have. */
   readonly replyBodyBytesMax?: number;
+  /** Told when a first command waits for its answer, and when none does any more. */
+  readonly busy?: (isBusy: boolean) => void;
 }
 
 /** beanstalkd's and ours: what -z can be at most. */
@@ -35,12 +38,17 @@ export class ClientConnection {
   readonly #reader: ReplyReader;
   readonly #unsent = new Calls();
   readonly #sent = new Calls();
+  readonly #busy: (isBusy: boolean) => void;
+  /** Commands that wait for their answers. */
+  #waiting = 0;
   #willSend = false;
   #isOpen = true;
   /** Why it is not open any more, if something went wrong. */
   #cause: Error | undefined;
 
-  constructor(open: OpenWire, { replyBodyBytesMax = BODY_BYTES_MAX }: ConnectionOptions = {}) {
+  constructor(open: OpenWire, options: ConnectionOptions = {}) {
+    const { replyBodyBytesMax = BODY_BYTES_MAX, busy = () => undefined } = options;
+    this.#busy = busy;
     this.#reader = new ReplyReader((reply) => this.#answer(reply), replyBodyBytesMax);
     this.#wire = open({
       received: (bytes) => this.#receive(bytes),
@@ -67,6 +75,7 @@ export class ClientConnection {
       if (!this.#isOpen) throw new NotSentError(command, this.#cause);
       const bytes = commandBytes(command, body);
       this.#unsent.push({ command, bytes, resolve, reject, next: undefined });
+      if (this.#waiting++ === 0) this.#busy(true);
       if (this.#willSend) return;
       this.#willSend = true;
       queueMicrotask(() => {
@@ -110,7 +119,8 @@ export class ClientConnection {
       this.#reader.take(bytes);
     } catch (error) {
       const cause = error instanceof Error ? error : new Error(String(error));
-      this.#sent.shift()?.reject(cause);
+      const call = this.#sent.shift();
+      if (call !== undefined) this.#reject(call, cause);
       this.#end(cause);
       this.#wire.close();
     }
@@ -122,6 +132,16 @@ export class ClientConnection {
       throw new BadReplyError(`the server sent ${quoted(reply.line)}, which answers nothing`);
     }
     call.resolve(reply);
+    this.#settled();
+  }
+
+  #reject(call: Call, error: Error): void {
+    call.reject(error);
+    this.#settled();
+  }
+
+  #settled(): void {
+    if (--this.#waiting === 0) this.#busy(false);
   }
 
   #end(cause: Error | undefined): void {
@@ -129,10 +149,10 @@ export class ClientConnection {
     this.#isOpen = false;
     this.#cause = cause;
     for (let call = this.#sent.shift(); call !== undefined; call = this.#sent.shift()) {
-      call.reject(new LostError(call.command, cause));
+      this.#reject(call, new LostError(call.command, cause));
     }
     for (let call = this.#unsent.shift(); call !== undefined; call = this.#unsent.shift()) {
-      call.reject(new NotSentError(call.command, cause));
+      this.#reject(call, new NotSentError(call.command, cause));
     }
   }
 }

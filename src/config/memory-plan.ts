@@ -71,13 +71,14 @@ export function neededBytes(situation: MemorySituation): number {
 }
 
 /**
- * Shards unless so many are asked for: one for one thread, which it then never has to look for;
+ * Shards unless so many are asked for: one for one thread, or for a program that serves itself
+ * without any, which then never has to look for it;
  * otherwise a power of two, some for each thread. Where memories may not grow much there are fewer,
  * so that the growth of one is not kept from the others; two can each grow to one half of it, which
  * by default is all that jobs may take.
  */
 export function defaultShards(threads: number, growthBytes: number): number {
-  if (threads === 1) return 1;
+  if (threads <= 1) return 1;
   const wanted = 2 ** Math.ceil(Math.log2(threads * SHARDS_PER_THREAD));
   const fitting = 2 ** Math.floor(Math.log2(growthBytes / SHARD_BYTES));
   return Math.min(wanted, SHARDS_DEFAULT_MAX, Math.max(2, fitting));

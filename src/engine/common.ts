@@ -1,20 +1,21 @@
-/* Common: the small shared memory that all threads of a server have besides the shards.
+/* Common: the small shared memory that all threads of a broker have besides the shards.
  *
  *   0          64                  64 + ROW_BYTES             ... + seats * ROW_BYTES
  *   +----------+-------------------+-------------------+- - -+------------------------+
- *   | header   | row of thread 0   | row of thread 1   |     | what the server adds   |
+ *   | header   | row of thread 0   | row of thread 1   |     | what the broker adds   |
  *   +----------+-------------------+-------------------+- - -+------------------------+
  *     flags      wake word (a cache line of its own), then ROW_COUNTERS counters of 8 bytes
  *
- * A seat is a place among those that run sessions. The I/O threads have the first ones; a server
- * with HTTP has one more, the main thread's (broker/in-process.ts). What is counted there is none
- * of a client's doing, so `total` leaves it out.
+ * A seat is a place among those that run sessions. The threads that serve clients have the first
+ * ones: the I/O threads of a server, or the one thread of a program that has a broker in it. A
+ * server with HTTP has one more, the main thread's (broker/in-process.ts). What is counted there is
+ * none of a client's doing, so `total` leaves it out.
  *
  * Invariants: `stopping` never goes back to false. `draining` may change at any time: read it once
  * per decision. A row's counters are written by its own thread alone, so plain additions do;
  * everyone reads them. A wake word is 1 from the moment that somebody wants the thread until the
  * thread starts to look; only the step from 0 to 1 notifies. Created by the server, attached by
- * each thread, read by the sessions. What lies behind the rows is the server's (broker/boards.ts).
+ * each thread, read by the sessions. What lies behind the rows is the broker's (broker/boards.ts).
  */
 
 /** Counters in a thread's row. */
@@ -64,22 +65,23 @@ export type Relay = (low: number, high: number) => void;
 export class Common {
   /** What to give to another thread. */
   readonly buffer: SharedArrayBuffer;
-  /** I/O threads of this server. */
+  /** Threads that serve clients. */
   readonly threads: number;
-  /** Those who run sessions: the I/O threads, and the main thread if it does. */
+  /** Those who run sessions: these threads, and the main thread of a server if it does. */
   readonly seats: number;
   readonly #words: Int32Array;
   readonly #relay: Relay | undefined;
 
   /**
-   * The common memory of a new server with that many I/O threads and seats, and `addedBytes` behind
-   * the rows. Its clock begins now.
+   * The common memory of a new broker with that many threads that serve clients, and seats, and
+   * `addedBytes` behind the rows. Its clock stands at `nowMicros` now.
    */
-  static create(threads: number, seats: number = threads, addedBytes = 0): Common {
+  static create(threads: number, seats: number = threads, addedBytes = 0, nowMicros = 0): Common {
     const buffer = new SharedArrayBuffer(rowOffset(seats) + addedBytes);
     new Int32Array(buffer)[THREADS] = threads;
     new Int32Array(buffer)[SEATS] = seats;
-    new Float64Array(buffer)[EPOCH_FLOAT] = performance.timeOrigin + performance.now();
+    const nowMillis = performance.timeOrigin + performance.now();
+    new Float64Array(buffer)[EPOCH_FLOAT] = nowMillis - nowMicros / 1000;
     return new Common(buffer);
   }
 
@@ -149,7 +151,7 @@ export class Common {
     return new Float64Array(this.buffer, rowOffset(threadIndex) + LINE_BYTES, ROW_COUNTERS);
   }
 
-  /** One counter, summed over all I/O threads. */
+  /** One counter, summed over all threads that serve clients. */
   total(counter: number): number {
     let sum = 0;
     for (let thread = 0; thread < this.threads; thread++) {
@@ -167,11 +169,12 @@ export class Common {
       this.#relay(low, high);
       return;
     }
-    for (let bits = low; bits !== 0; bits &= bits - 1) this.#wake(lowestBit(bits));
-    for (let bits = high; bits !== 0; bits &= bits - 1) this.#wake(32 + lowestBit(bits));
+    for (let bits = low; bits !== 0; bits &= bits - 1) this.wake(lowestBit(bits));
+    for (let bits = high; bits !== 0; bits &= bits - 1) this.wake(32 + lowestBit(bits));
   }
 
-  #wake(thread: number): void {
+  /** Wakes a thread by its shared word. */
+  wake(thread: number): void {
     const word = wakeWord(thread);
     if (Atomics.exchange(this.#words, word, 1) === 0) Atomics.notify(this.#words, word);
   }
@@ -193,7 +196,7 @@ export class Common {
   }
 
   /**
-   * A clock for the calling thread: microseconds since the server began, the same in all threads to
+   * A clock for the calling thread: microseconds since the broker began, the same in all threads to
    * about a millisecond, never backwards.
    */
   clock(): () => number {

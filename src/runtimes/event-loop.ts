@@ -5,13 +5,17 @@
  */
 import { hostname, machine, version } from "node:os";
 import process from "node:process";
+import { setTimeout } from "node:timers";
 import type { LoopRuntime } from "../runtime.ts";
 import { fastCopy } from "./copy.ts";
-import { die } from "./die.ts";
 
 /** The runtime of sessions on this thread. */
 export const eventLoop: LoopRuntime = {
   soon: (callback) => void setImmediate(callback),
+  after(millis, ring) {
+    const timer = setTimeout(ring, millis).unref();
+    return () => clearTimeout(timer);
+  },
   process: {
     pid: process.pid,
     hostname: hostname(),
@@ -22,7 +26,6 @@ export const eventLoop: LoopRuntime = {
   },
   ...("waitAsync" in Atomics ? { waitForChange } : {}),
   ...(fastCopy && { copy: fastCopy }),
-  die,
 };
 
 async function waitForChange(words: Int32Array, index: number, value: number): Promise<void> {

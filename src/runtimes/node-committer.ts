@@ -1,9 +1,9 @@
 /* Node committer: the module that the journal's thread runs in Node, Deno and Bun. Started by
  * node.ts.
  *
- * What goes wrong before the journal is open is told to the main thread, which has not promised
- * anything to anyone yet. Afterwards an error ends the whole process at once: replies wait for what
- * could not be made safe, and must never be sent.
+ * What goes wrong before the journal is open is told to the broker's thread, which has not promised
+ * anything to anyone yet. Afterwards an error ends this thread, and in a server the whole process at
+ * once: replies wait for what could not be made safe, and must never be sent.
  */
 import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
@@ -13,9 +13,12 @@ import { runCommitter } from "../broker/committer.ts";
 import type { CommitterReport, CommitterSeed } from "../broker/committer.ts";
 import { bootId } from "../storage/boot-id.ts";
 import { NodeStorage } from "../storage/node-fs.ts";
+import { codeOf } from "../system-error.ts";
 import { describe, die, speakThrough } from "./die.ts";
 
-const { directory, payload, errorFd } = workerData as RuntimeSeed & { readonly errorFd: number };
+const { directory, payload, endsProcess, errorFd } = workerData as RuntimeSeed & {
+  readonly errorFd: number;
+};
 speakThrough(errorFd);
 let isOpen = false;
 
@@ -25,11 +28,17 @@ function report(message: CommitterReport): void {
 }
 
 function fail(error: unknown): void {
-  if (isOpen) die(`${PROGRAM}: the journal failed: ${describe(error)}`);
-  report({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
+  if (!isOpen) {
+    const message = error instanceof Error ? error.message : String(error);
+    report({ kind: "failed", message, code: codeOf(error) });
+  } else if (endsProcess) {
+    die(`${PROGRAM}: the journal failed: ${describe(error)}`);
+  } else {
+    throw error;
+  }
 }
 
-process.on("uncaughtException", fail);
+if (endsProcess) process.on("uncaughtException", fail);
 parentPort?.on("message", () => undefined); // stay until we are ended
 try {
   const storage = new NodeStorage(directory);

@@ -5,34 +5,26 @@
  */
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync, writeSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { availableParallelism, totalmem } from "node:os";
+import { availableParallelism } from "node:os";
 import process from "node:process";
 import { isatty } from "node:tty";
 import { promisify } from "node:util";
-import { Worker } from "node:worker_threads";
 import type { BoundAddress } from "../config/listen-address.ts";
 import type { BarTerminal } from "../terminal.ts";
-import { ModuleMissingError, UserError } from "../runtime.ts";
+import { UserError } from "../runtime.ts";
 import type { Identity, LineSink, Order, Report, Runtime, Signal, Thread } from "../runtime.ts";
-import type { CommitterSeed, CommitterSupervisor, CommitterThread } from "../runtime.ts";
 import type { ThreadSeed, ThreadSupervisor } from "../runtime.ts";
 import { canSharePorts, lookUpHost, probeTcp, takeTurnsTcp } from "../transports/tcp.ts";
-import { describe } from "./die.ts";
+import { die } from "./die.ts";
+import { brokerRuntime, startCommitter } from "./node-broker.ts";
 import { nonBlocking, StandardStream } from "./standard-stream.ts";
-import { eventLoop } from "./event-loop.ts";
+import { entryOf, startWorker } from "./worker.ts";
 
 const STANDARD_OUTPUT = 1;
 const STANDARD_ERROR = 2;
 
-/** Where the compiled modules are: next to src/, in the repository as in the package. */
-const BUILD = new URL("../../build/", import.meta.url);
-/** This file's own ending: .ts from source, .js from the package. */
-const ENDING = import.meta.url.slice(import.meta.url.lastIndexOf("."));
 /** What each I/O thread runs. */
-const THREAD_ENTRY = new URL(`./node-thread${ENDING}`, import.meta.url);
-/** What the journal's thread runs. */
-const COMMITTER_ENTRY = new URL(`./node-committer${ENDING}`, import.meta.url);
+const THREAD_ENTRY = entryOf("node-thread");
 
 /**
  * The runtime that this process runs on.
@@ -42,12 +34,11 @@ const COMMITTER_ENTRY = new URL(`./node-committer${ENDING}`, import.meta.url);
 export function nodeRuntime(threadEntry: URL = THREAD_ENTRY): Runtime {
   const errors = new StandardStream(nonBlocking(STANDARD_ERROR));
   return {
-    ...eventLoop,
+    ...brokerRuntime,
+    die,
     name: runtimeName(),
     processors: availableParallelism(),
     openFilesMax: openFilesMax(),
-    memoryBytes: memoryBytes(),
-    readModule,
     startThread: (seed, supervisor) => startThread(threadEntry, seed, supervisor),
     startCommitter: (seed, supervisor) => startCommitter(seed, supervisor, errors.fd),
     lookUpHost,
@@ -104,59 +95,10 @@ function firstFreePort(): number {
   return existsSync(setting) ? Number(readFileSync(setting, "utf8")) : 1024;
 }
 
-function memoryBytes(): number {
-  const confined = process.constrainedMemory();
-  return confined > 0 ? Math.min(confined, totalmem()) : totalmem();
-}
-
-async function readModule(name: string): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    return new Uint8Array(await readFile(new URL(`${name}.wasm`, BUILD)));
-  } catch (cause) {
-    throw new ModuleMissingError(`build/${name}.wasm cannot be read; npm run build makes it`, {
-      cause,
-    });
-  }
-}
-
 function startThread(entry: URL, seed: ThreadSeed, supervisor: ThreadSupervisor): Thread {
   const heard = (report: unknown): void => supervisor.heard(report as Report);
   const { worker, end } = startWorker(entry, seed, heard, (why) => supervisor.died(why));
   return { post: (order: Order) => worker.postMessage(order), end };
-}
-
-function startCommitter(
-  seed: CommitterSeed,
-  supervisor: CommitterSupervisor,
-  errorFd: number,
-): CommitterThread {
-  const heard = (report: unknown): void => supervisor.heard(report);
-  const { end } = startWorker(COMMITTER_ENTRY, { ...seed, errorFd }, heard, (why) =>
-    supervisor.died(why),
-  );
-  return { end };
-}
-
-function startWorker(
-  entry: URL,
-  seed: unknown,
-  heard: (report: unknown) => void,
-  failed: (why: string) => void,
-): { readonly worker: Worker; readonly end: () => Promise<void> } {
-  const worker = new Worker(entry, { workerData: seed });
-  let isEnding = false;
-  const died = (why: string): void => {
-    if (!isEnding) failed(why);
-  };
-  worker.on("message", heard);
-  worker.on("messageerror", (error) => died(describe(error)));
-  worker.on("error", (error) => died(describe(error)));
-  worker.on("exit", (code) => died(`it ended with code ${code}`));
-  const end = async (): Promise<void> => {
-    isEnding = true;
-    await worker.terminate();
-  };
-  return { worker, end };
 }
 
 /** Asks id(1), which knows users that are in no file (LDAP, systemd). */

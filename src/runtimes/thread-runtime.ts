@@ -41,6 +41,7 @@ export function threadRuntime(): ThreadRuntime {
     report: (report) => parentPort?.postMessage(report),
     openStorage: (directory) => new NodeStorage(directory),
     ...eventLoop,
+    die,
   };
 }
 

@@ -1,10 +1,10 @@
-/* Server: the main thread of a server: it makes the shared memories, starts the I/O threads, minds
- * signals, and ends it all.
+/* Server: a broker (broker/broker.ts) with signals, users, sockets and lines around it: the main
+ * thread, which starts the I/O threads that run the broker's sessions, and ends it all.
  *
  * It touches no socket of a client. With --http-port it serves HTTP as well, and has sessions of
- * its own for that (in-process.ts); without, it takes no shard's lock once the threads run. Life of
- * a server: see whether the addresses are free, start the threads, change user, recover the
- * journal, have the threads listen, say so, wait for a signal, stop. A signal to stop is obeyed at
+ * its own for that; without, it takes no shard's lock once the threads run. Life of a server: see
+ * whether the addresses are free, start the threads, change user, recover the journal, have the
+ * threads listen, say so, wait for a signal, stop. A signal to stop is obeyed at
  * any moment of that. Called by cli/main.ts.
  */
 import { fittingThreads, neededBytes } from "../config/memory-plan.ts";
@@ -18,17 +18,13 @@ import { ProgressBar } from "../observability/progress-bar.ts";
 import { Patience } from "../patience.ts";
 import { BindError, ModuleMissingError, UserError } from "../runtime.ts";
 import type { BoundTcp, Identity, ListenOrder, ProbedSocket, Runtime } from "../runtime.ts";
-import { Common } from "../engine/common.ts";
 import { DRAINING_BEGINS } from "../session/draining.ts";
-import { createCommon, journalBoardOf } from "../broker/boards.ts";
 import { Crew } from "./crew.ts";
-import type { CommitterSeed } from "../broker/committer.ts";
 import { HTTP_CONNECTIONS_MAX, OpenFilesError, shareFiles } from "./file-budget.ts";
 import type { FileBudget } from "./file-budget.ts";
 import type { HttpService, HttpSurroundings, OpenHttp } from "./http-service.ts";
-import { InProcess } from "../broker/in-process.ts";
-import { JournalError, JournalKeeper } from "../broker/journal-keeper.ts";
-import { makePayload, type MakePayload } from "../broker/payload.ts";
+import { Broker } from "../broker/broker.ts";
+import { JournalError } from "../broker/journal-keeper.ts";
 
 /**
  * A signal to stop that comes so soon after the first is the same request: who signals a whole
@@ -51,30 +47,22 @@ class StoppedError extends Error {
   readonly code = "HM_STOPPED";
 }
 
-/** What a server is made of beside the queue. */
-export interface ServerParts {
-  /** Makes what the threads' hosts need; if absent, the shards of the engine. */
-  readonly payload?: MakePayload;
-  /** Makes what serves HTTP; if absent, nothing does. */
-  readonly openHttp?: OpenHttp;
-}
-
 /**
  * Runs a server until it is told to stop. Resolves with the exit code: 0 after SIGTERM or SIGINT, 1
  * if it could not start (then a line on standard error says why). The death of a thread ends the
  * process without coming back here.
  *
- * @param parts what it is made of beside the queue
+ * @param openHttp makes what serves HTTP; if absent, nothing does
  */
 export async function serve(
   options: Options,
   runtime: Runtime,
-  { payload = makePayload, openHttp }: ServerParts = {},
+  openHttp?: OpenHttp,
 ): Promise<number> {
   const log = openLog({ verbosity: options.verbosity, sink: runtime.errors });
   const server = new Server(options, runtime, log);
   try {
-    await server.run(payload, openHttp);
+    await server.run(openHttp);
     return 0;
   } catch (error) {
     if (!isStartError(error)) throw error;
@@ -104,9 +92,8 @@ class Server {
   readonly #log: Log;
   readonly #crew: Crew;
   readonly #stopSignal: Promise<void>;
-  #common: Common | undefined;
-  #journal: JournalKeeper | undefined;
-  /** SIGUSR1 came before there was a common memory to note it in. */
+  #broker: Broker | undefined;
+  /** SIGUSR1 came before there was a broker to note it. */
   #drainsEarly = false;
   #http: HttpService | undefined;
   #isStopping = false;
@@ -119,45 +106,38 @@ class Server {
     this.#stopSignal = this.#watchSignals();
   }
 
-  async run(payload: MakePayload, openHttp: OpenHttp | undefined): Promise<void> {
-    const started = this.#start(payload, openHttp);
+  async run(openHttp: OpenHttp | undefined): Promise<void> {
+    const started = this.#start(openHttp);
     const stopped = this.#stopSignal.then(() => false);
     const isUp = await Promise.race([started.then(() => true), stopped]);
     await stopped;
     this.#log.write("info", "stopping");
-    this.#common?.startStopping();
+    this.#broker?.common.startStopping();
     await (isUp ? this.#stop() : this.#giveUp(started));
   }
 
   /** Resolves when it serves; rejects with a StoppedError when it is told to stop before. */
-  async #start(payload: MakePayload, openHttp: OpenHttp | undefined): Promise<void> {
+  async #start(openHttp: OpenHttp | undefined): Promise<void> {
     const identity = await this.#unlessStopped(this.#identity());
     const hosts = await this.#unlessStopped(this.#lookUpHosts());
     const addresses = await this.#unlessStopped(this.#probe(hosts));
     const threads = await this.#unlessStopped(this.#threadCount(addresses.some(isTcp)));
     this.#warnOfMemory(threads);
     const files = this.#shareFiles(threads, addresses, openHttp !== undefined);
-    const seats = openHttp === undefined ? threads : threads + 1;
-    const common = createCommon(threads, seats);
-    this.#common = common;
-    if (this.#drainsEarly) common.startDraining();
-    const { shards, content, journal } = await this.#unlessStopped(
-      payload(this.#options, seats, this.#runtime, common),
-    );
-    await this.#unlessStopped(this.#startThreads(threads, content, common, files));
+    const broker = await this.#unlessStopped(this.#makeBroker(threads, openHttp !== undefined));
+    await this.#unlessStopped(this.#startThreads(threads, broker, files));
     const early = addresses.filter(
       (one) => identity !== undefined && this.#runtime.needsPrivilege(one),
     );
     await this.#unlessStopped(this.#listen(early, addresses, threads));
-    const inProcess =
-      openHttp &&
-      (await this.#unlessStopped(this.#openHttp(openHttp, common, content, addresses, files)));
+    if (openHttp) await this.#unlessStopped(this.#openHttp(openHttp, broker, addresses, files));
     if (identity !== undefined) this.#runtime.become(identity);
-    await this.#unlessStopped(this.#recover(common, journal));
+    if (this.#hasJournal) this.#crew.recover();
+    await this.#unlessStopped(broker.recover());
     const late = addresses.filter((address) => !early.includes(address));
     await this.#unlessStopped(this.#listen(late, addresses, threads));
-    inProcess?.start();
-    this.#announce(addresses, threads, shards);
+    broker.start();
+    this.#announce(addresses, threads, broker.shards);
   }
 
   async #unlessStopped<Result>(step: Promise<Result>): Promise<Result> {
@@ -166,22 +146,36 @@ class Server {
     return result;
   }
 
-  async #startThreads(
-    threads: number,
-    payload: unknown,
-    common: Common,
-    files: FileBudget,
-  ): Promise<void> {
+  /** Nobody can trust what a broken broker says, so then the process ends. */
+  async #makeBroker(threads: number, hasSessions: boolean): Promise<Broker> {
+    const runtime = this.#runtime;
+    const { terminal, waitForChange } = runtime;
+    const broker = await Broker.make(this.#options, {
+      runtime,
+      log: this.#log,
+      threads,
+      hasSessions,
+      bar: terminal && new ProgressBar(terminal, "recovering"),
+      ...(waitForChange === undefined && { relay: (low, high) => this.#crew.wake(low, high) }),
+      endsProcess: true,
+      onBroken: (error) => runtime.die(`${PROGRAM}: ${error.message}`),
+    });
+    this.#broker = broker;
+    if (this.#drainsEarly) broker.common.startDraining();
+    return broker;
+  }
+
+  async #startThreads(threads: number, broker: Broker, files: FileBudget): Promise<void> {
     const { verbosity, maxJobBytes } = this.#options;
     const seeds = Array.from({ length: threads }, (_, threadIndex) => ({
       threadIndex,
-      common: common.buffer,
+      common: broker.common.buffer,
       maxConnections: files.connections,
       trace: { verbosity, maxJobBytes },
       measuresLag: files.httpConnections > 0,
-      payload,
+      payload: broker.content,
     }));
-    await this.#crew.start(seeds, common);
+    await this.#crew.start(seeds, broker.common);
   }
 
   /** Makes the threads listen on some of the addresses, which no other server gets meanwhile. */
@@ -210,47 +204,25 @@ class Server {
    */
   async #openHttp(
     openHttp: OpenHttp,
-    common: Common,
-    payload: unknown,
+    { common, sessions }: Broker,
     addresses: readonly BoundAddress[],
     { httpConnections: connectionsMax }: FileBudget,
-  ): Promise<InProcess> {
-    const relay = (low: number, high: number): void => this.#crew.wake(low, high);
-    const needsRelay = this.#runtime.waitForChange === undefined;
-    const own = needsRelay ? new Common(common.buffer, relay) : common;
-    const inProcess = await InProcess.open(payload, own, this.#runtime, this.#log);
-    this.#crew.onWakeMain(() => inProcess.wake());
+  ): Promise<void> {
+    if (sessions === undefined) return;
+    this.#crew.onWakeMain(() => sessions.wake());
     const connectionsOf: HttpSurroundings["connectionsOf"] = (threadIndex, offset, limit) =>
       this.#crew.connections(threadIndex, offset, limit);
     const around = {
       options: this.#options,
       addresses,
       log: this.#log,
-      common: own,
-      inProcess,
+      common,
+      inProcess: sessions,
       connectionsOf,
       connectionsMax,
     };
     this.#http = await openHttp(around);
     this.#say(`dashboard on http://${await this.#http.listen()}`);
-    return inProcess;
-  }
-
-  /**
-   * Nobody can connect meanwhile, unless listening takes a privilege that had to be given up
-   * before: clients who come there wait until they are served.
-   */
-  async #recover(common: Common, seed: CommitterSeed | undefined): Promise<void> {
-    const { dataDirectory } = this.#options;
-    if (seed === undefined || dataDirectory === undefined) {
-      journalBoardOf(common).setRecovered();
-      return;
-    }
-    const { terminal } = this.#runtime;
-    const bar = terminal && new ProgressBar(terminal, "recovering");
-    this.#journal = new JournalKeeper(this.#runtime, this.#log, journalBoardOf(common), bar);
-    this.#crew.recover();
-    await this.#journal.recover(dataDirectory, seed);
   }
 
   async #stop(): Promise<void> {
@@ -260,7 +232,7 @@ class Server {
       awaits("the HTTP port");
       await this.#http?.stop();
       awaits("the journal");
-      await this.#journal?.stop();
+      await this.#broker?.close();
     });
   }
 
@@ -292,7 +264,7 @@ class Server {
   async end(): Promise<void> {
     await this.#crew.end();
     await this.#http?.stop();
-    await this.#journal?.end();
+    await this.#broker?.end();
   }
 
   /**
@@ -318,7 +290,7 @@ class Server {
   }
 
   #drain(): void {
-    const begins = this.#common?.startDraining() ?? !this.#drainsEarly;
+    const begins = this.#broker?.common.startDraining() ?? !this.#drainsEarly;
     this.#drainsEarly = true;
     if (begins) this.#log.write("info", DRAINING_BEGINS);
   }

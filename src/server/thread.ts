@@ -4,12 +4,14 @@
  * The thread never catches what its host throws: it may hold a shard's lock, so the whole process
  * ends. Started by the runtime's thread entry (src/runtimes/).
  */
+import type { Clock } from "../clock.ts";
 import { formatListenAddress } from "../config/listen-address.ts";
 import { DROPPED } from "../observability/log.ts";
 import type { LogFields, LogLevel } from "../log.ts";
 import type { Door, Listener, ListenOrder, Order } from "../runtime.ts";
 import type { ThreadRuntime, ThreadSeed, TraceSettings } from "../runtime.ts";
 import { Patience } from "../patience.ts";
+import { PROGRAM } from "../version.ts";
 import type { Inlet, Outlet } from "../transport.ts";
 import {
   Common,
@@ -22,7 +24,7 @@ import {
   COUNTER_LINES_TAKEN,
   COUNTER_LINES_TOLD,
 } from "../engine/common.ts";
-import { HostLoop } from "../session/host-loop.ts";
+import { clockOf, HostLoop } from "../session/host-loop.ts";
 import type { HostSurroundings } from "../broker/open-host.ts";
 import { journalBoardOf } from "../broker/boards.ts";
 import { LoopLag } from "./loop-lag.ts";
@@ -64,14 +66,21 @@ export async function runThread(
 ): Promise<void> {
   const relay = (low: number, high: number): void => runtime.report({ kind: "wake", low, high });
   const common = new Common(seed.common, runtime.waitForChange === undefined ? relay : undefined);
-  const clock = common.clock();
+  const clock = clockOf(common, runtime);
   const { threadIndex } = seed;
   const counters = common.counters(threadIndex);
   const announce = (message: string): void => {
     counters[COUNTER_LINES_TOLD] = (counters[COUNTER_LINES_TOLD] ?? 0) + 1;
     runtime.report({ kind: "log", level: "info", message, fields: {} });
   };
-  const host = await openHost(seed.payload, { threadIndex, common, clock, runtime, announce });
+  const host = await openHost(seed.payload, {
+    threadIndex,
+    common,
+    clock: () => clock.now(),
+    runtime,
+    announce,
+    broken: (error) => runtime.die(`${PROGRAM}: ${error.message}`),
+  });
   const thread = new IoThread(seed, runtime, common, clock, host);
   runtime.onOrder((order) => thread.obey(order));
   runtime.report({ kind: "ready" });
@@ -85,7 +94,7 @@ class IoThread implements Door {
   readonly #runtime: ThreadRuntime;
   readonly #common: Common;
   readonly #counters: Float64Array;
-  readonly #clock: () => number;
+  readonly #clock: Clock;
   readonly #host: ThreadHost;
   readonly #listeners: Listener[] = [];
   #saidTurnedAwayMicros = -Infinity;
@@ -100,7 +109,7 @@ class IoThread implements Door {
     seed: ThreadSeed,
     runtime: ThreadRuntime,
     common: Common,
-    clock: () => number,
+    clock: Clock,
     host: ThreadHost,
   ) {
     this.#mostConnections = seed.maxConnections;
@@ -222,7 +231,7 @@ class IoThread implements Door {
   }
 
   #sayTurnedAway(): void {
-    const now = this.#clock();
+    const now = this.#clock.now();
     if (now - this.#saidTurnedAwayMicros < TURNED_AWAY_MS * 1000) return;
     this.#saidTurnedAwayMicros = now;
     this.troubled(`turning connections away: there are ${this.#mostConnections} already`);

@@ -3,10 +3,12 @@
  *
  * Invariants: one timer, armed for the earliest moment that the host has named; a moment that moves
  * away is not chased, the timer goes off and is armed anew. Whoever wakes the host finds it looking
- * after that (engine/common.ts). What the host throws is not caught here. Used by the I/O threads
- * (server/thread.ts) and by the main thread (broker/in-process.ts).
+ * after that (engine/common.ts). After `stop` the host is called no more. What the host throws is not
+ * caught here. Used by the I/O threads (server/thread.ts) and by a thread that serves itself
+ * (broker/in-process.ts).
  */
 import { NEVER_MICROS } from "../../assembly/constants.ts";
+import type { Clock } from "../clock.ts";
 import type { LoopRuntime } from "../runtime.ts";
 import type { Common } from "../engine/common.ts";
 
@@ -24,6 +26,11 @@ export interface DrivenHost {
   onTurn(ended: () => void): void;
 }
 
+/** The clock of a thread that runs sessions, unless it is given another one. */
+export function clockOf(common: Common, runtime: LoopRuntime): Clock {
+  return { now: common.clock(), after: (millis, ring) => runtime.after(millis, ring) };
+}
+
 /** Longest time that a timer can be set for, in milliseconds. */
 const TIMER_MAX_MS = 2_147_483_647;
 
@@ -32,12 +39,13 @@ export class HostLoop {
   readonly #host: DrivenHost;
   readonly #common: Common;
   readonly #index: number;
-  readonly #clock: () => number;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #clock: Clock;
+  #callOff: () => void = () => undefined;
   #armedMicros = NEVER_MICROS;
+  #isStopped = false;
 
-  /** A loop for the host of the thread with that index; `clock` is in microseconds. */
-  constructor(host: DrivenHost, common: Common, index: number, clock: () => number) {
+  /** A loop for the host of the thread with that index. */
+  constructor(host: DrivenHost, common: Common, index: number, clock: Clock) {
     this.#host = host;
     this.#common = common;
     this.#index = index;
@@ -45,9 +53,9 @@ export class HostLoop {
     host.onTurn(() => this.#turnEnded());
   }
 
-  /** Looks whenever another thread wants it to, for good. */
-  async keepAwake(wait: NonNullable<LoopRuntime["waitForChange"]>): Promise<never> {
-    for (;;) {
+  /** Looks whenever another thread wants it to. Resolves when it was stopped. */
+  async keepAwake(wait: NonNullable<LoopRuntime["waitForChange"]>): Promise<void> {
+    while (!this.#isStopped) {
       this.wake();
       await this.#common.woken(this.#index, wait);
     }
@@ -55,30 +63,34 @@ export class HostLoop {
 
   /** The word is cleared before looking: whoever comes while we look makes us look again. */
   wake(): void {
+    if (this.#isStopped) return;
     this.#common.clearWake(this.#index);
     this.#host.wake();
   }
 
   /** Arms the timer for what the host has to do next. */
   #turnEnded(): void {
+    if (this.#isStopped) return;
     const dueMicros = this.#host.nextDueMicros();
     if (dueMicros < this.#armedMicros) this.#arm(dueMicros);
   }
 
-  /** Sets the timer no more. */
+  /** Lets go of everything: what waits to be woken is, and finds that it is over. */
   stop(): void {
-    clearTimeout(this.#timer);
+    this.#isStopped = true;
+    this.#callOff();
+    this.#common.wake(this.#index);
   }
 
   #arm(dueMicros: number): void {
-    clearTimeout(this.#timer);
+    this.#callOff();
     this.#armedMicros = dueMicros;
-    const millis = Math.ceil((dueMicros - this.#clock()) / 1000);
-    this.#timer = setTimeout(() => this.#tick(), Math.min(Math.max(millis, 0), TIMER_MAX_MS));
+    const millis = Math.ceil((dueMicros - this.#clock.now()) / 1000);
+    this.#callOff = this.#clock.after(Math.min(Math.max(millis, 0), TIMER_MAX_MS), this.#tick);
   }
 
-  #tick(): void {
+  readonly #tick = (): void => {
     this.#armedMicros = NEVER_MICROS;
     this.#host.tick();
-  }
+  };
 }

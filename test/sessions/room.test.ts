@@ -147,7 +147,13 @@ test("what a turn waits for is not forgotten, whoever began it: the loop's timer
   try {
     const world = new World({ limits: { commandsPerTurn: 10 } });
     const host = world.host();
-    const loop = new HostLoop(host, Common.create(1), 0, () => world.nowMicros);
+    const loop = new HostLoop(host, Common.create(1), 0, {
+      now: () => world.nowMicros,
+      after(millis, ring) {
+        const timer = setTimeout(ring, millis);
+        return () => clearTimeout(timer);
+      },
+    });
     const end = world.connect();
     end.say(`${"touch 1\r\n".repeat(30)}reserve-with-timeout 1\r\n`);
     world.settle();

@@ -6,10 +6,6 @@ import { DEFAULT_OPTIONS, type Options } from "../../../src/config/options.ts";
 import { nodeRuntime } from "../../../src/runtimes/node.ts";
 import { serve } from "../../../src/server/server.ts";
 
-const options: Options = { ...DEFAULT_OPTIONS, ...JSON.parse(process.argv[2] ?? "{}") };
+const options: Options = { ...DEFAULT_OPTIONS, shards: 1, ...JSON.parse(process.argv[2] ?? "{}") };
 const runtime = nodeRuntime(new URL("./thread.ts", import.meta.url));
-process.exit(
-  await serve(options, runtime, {
-    payload: () => Promise.resolve({ shards: 1, content: undefined }),
-  }),
-);
+process.exit(await serve(options, runtime));

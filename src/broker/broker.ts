@@ -1,0 +1,196 @@
+/* Broker: one queue: its shards, its journal if it has one, and the sessions of the thread that has
+ * it, if that wants any.
+ *
+ * It names no process, signal or socket: what time it is, where lines go and what happens when
+ * something breaks is given to it. Other threads can run sessions on it too, from its content. Its
+ * life: made, recovered, started, closed; at any moment it can break, and then does nothing more.
+ * Opened by a program of the user's (open-broker.ts) and by a server (server/server.ts).
+ */
+import type { ClientConnection } from "../client/connection.ts";
+import type { Clock } from "../clock.ts";
+import { Common } from "../engine/common.ts";
+import type { Relay } from "../engine/common.ts";
+import type { Log } from "../log.ts";
+import type { BrokerRuntime } from "../runtime.ts";
+import { clockOf } from "../session/host-loop.ts";
+import { createCommon, journalBoardOf } from "./boards.ts";
+import type { BrokerSettings } from "./broker-options.ts";
+import { ClosedError } from "./errors.ts";
+import type { BrokenError } from "./errors.ts";
+import { InProcess } from "./in-process.ts";
+import { JournalKeeper } from "./journal-keeper.ts";
+import type { ProgressDisplay } from "./journal-keeper.ts";
+import { makePayload } from "./payload.ts";
+import type { Payload } from "./payload.ts";
+
+/** What a broker works with. */
+export interface BrokerSurroundings {
+  readonly runtime: BrokerRuntime;
+  readonly log: Pick<Log, "write">;
+  /** What time it is for jobs, on a broker without other threads; if absent, the process's. */
+  readonly clock?: Clock | undefined;
+  /** Other threads that run sessions on it. */
+  readonly threads: number;
+  /** Whether the thread that makes it runs some too. */
+  readonly hasSessions: boolean;
+  /** Shows how far a recovery is; if absent, the log says it. */
+  readonly bar?: ProgressDisplay | undefined;
+  /** How this thread wakes others where threads cannot wait for a shared word. */
+  readonly relay?: Relay | undefined;
+  /** Whether a journal that fails ends the process, from the journal's own thread. */
+  readonly endsProcess: boolean;
+  /** Called once, at once, when it breaks. */
+  readonly onBroken: (error: BrokenError) => void;
+}
+
+/** One queue. */
+export class Broker {
+  readonly common: Common;
+  readonly #around: BrokerSurroundings;
+  readonly #settings: BrokerSettings;
+  readonly #payload: Payload;
+  /** The sessions of the thread that made it; absent if it wanted none. */
+  readonly sessions: InProcess | undefined;
+  #keeper: JournalKeeper | undefined;
+  #error: BrokenError | undefined;
+  #closed: Promise<void> | undefined;
+  /** Connections that wait for an answer, which keeps the process alive. */
+  #busy = 0;
+  #letDie: () => void = () => undefined;
+
+  /**
+   * Makes the shards, empty; nobody runs yet. Rejects with a ModuleMissingError if nothing has been
+   * built.
+   */
+  static async make(settings: BrokerSettings, around: BrokerSurroundings): Promise<Broker> {
+    const { threads, hasSessions, runtime, clock, relay } = around;
+    const seats = hasSessions ? threads + 1 : threads;
+    const common = createCommon(Math.max(1, threads), seats, clock?.now());
+    const payload = await makePayload(settings, threads, runtime, common);
+    let broken: (error: BrokenError) => void = around.onBroken;
+    const sessions = hasSessions
+      ? await InProcess.open({
+          content: payload.content,
+          common: new Common(common.buffer, relay),
+          seat: seats - 1,
+          isAlone: threads === 0,
+          clock: clock ?? clockOf(common, runtime),
+          runtime,
+          announce: (message) => around.log.write("info", message),
+          broken: (error) => broken(error),
+        })
+      : undefined;
+    const broker = new Broker(settings, around, common, payload, sessions);
+    broken = (error) => broker.#break(error);
+    return broker;
+  }
+
+  private constructor(
+    settings: BrokerSettings,
+    around: BrokerSurroundings,
+    common: Common,
+    payload: Payload,
+    sessions: InProcess | undefined,
+  ) {
+    this.#settings = settings;
+    this.#around = around;
+    this.common = common;
+    this.#payload = payload;
+    this.sessions = sessions;
+  }
+
+  /** What another thread makes the host of its sessions of (open-host.ts); it can be posted. */
+  get content(): unknown {
+    return this.#payload.content;
+  }
+
+  /** How many parts the tubes are divided among. */
+  get shards(): number {
+    return this.#payload.content.memories.memories.length;
+  }
+
+  /**
+   * Brings the jobs back, if there is a journal; who runs sessions on other threads has these take
+   * part. Rejects with a JournalError.
+   */
+  async recover(): Promise<void> {
+    const board = journalBoardOf(this.common);
+    const { dataDirectory } = this.#settings;
+    const { journal } = this.#payload;
+    if (journal === undefined || dataDirectory === undefined) {
+      board.setRecovered();
+      return;
+    }
+    const { runtime, log, bar, endsProcess } = this.#around;
+    const broken = (error: BrokenError): void => this.#break(error);
+    this.#keeper = new JournalKeeper({ runtime, log, board, bar, endsProcess, broken });
+    await this.#keeper.recover(dataDirectory, journal);
+  }
+
+  /** From now on commands run: the jobs are there. */
+  start(): void {
+    this.sessions?.start();
+  }
+
+  /**
+   * A connection, as to a server. What is asked of it keeps the process alive until it is answered.
+   * Throws a BrokenError or a ClosedError.
+   */
+  connect(): ClientConnection {
+    if (this.#error !== undefined) throw this.#error;
+    if (this.sessions === undefined || this.#closed !== undefined) {
+      throw new ClosedError("the broker is closed");
+    }
+    return this.sessions.connect({ busy: (isBusy) => this.#count(isBusy) });
+  }
+
+  #count(isBusy: boolean): void {
+    this.#busy += isBusy ? 1 : -1;
+    if (isBusy && this.#busy === 1) this.#letDie = this.#around.runtime.keepAlive();
+    if (!isBusy && this.#busy === 0) this.#letDie();
+  }
+
+  /**
+   * Ends it: replies that wait for the journal leave, connections end, and what is not on the disk
+   * goes there. Resolves when nothing of it is left; rejects with a BrokenError when it breaks in
+   * the end.
+   */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    const letDie = this.#around.runtime.keepAlive();
+    try {
+      this.common.startStopping();
+      if (this.#error === undefined) {
+        await this.sessions?.repliesOut();
+        this.sessions?.stop(new ClosedError("the broker is closed"));
+        await this.#keeper?.stop();
+      }
+    } finally {
+      await this.end();
+      letDie();
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Ends it at once, as a crash would. */
+  async end(): Promise<void> {
+    this.sessions?.stop(new ClosedError("the broker was ended"));
+    await this.#keeper?.end();
+  }
+
+  /** The journal's thread writes nothing more: what it would write might be wrong. */
+  #break(error: BrokenError): void {
+    if (this.#error !== undefined) return;
+    this.#error = error;
+    this.sessions?.fail(error);
+    this.#around.onBroken(error);
+    void this.#keeper?.end();
+  }
+}

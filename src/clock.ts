@@ -1,0 +1,15 @@
+/* Clock: time, for whoever runs sessions: what it is now, and being called when it is later.
+ *
+ * A broker in a program of one's own can be given another one (broker/open-broker.ts), a virtual
+ * one for instance. Whoever sleeps on a timer is not what keeps a process alive.
+ */
+
+/** Time. */
+export interface Clock {
+  /** Microseconds, never running backwards. */
+  now(): number;
+  /**
+   * Calls `ring` once, when at least so many milliseconds have passed; returns what calls that off.
+   */
+  after(millis: number, ring: () => void): () => void;
+}

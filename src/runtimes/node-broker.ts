@@ -1,0 +1,67 @@
+/* Node broker: what a broker needs of Node, and of Deno and Bun, which offer node:* too; and the
+ * broker that a program opens there. A part of the main thread's runtime (node.ts).
+ */
+import { readFile } from "node:fs/promises";
+import { totalmem } from "node:os";
+import process from "node:process";
+import type { Broker } from "../broker/broker.ts";
+import { openBroker as open } from "../broker/open-broker.ts";
+import type { BrokerOptions } from "../broker/broker-options.ts";
+import { ModuleMissingError } from "../runtime.ts";
+import type { BrokerRuntime, CommitterThread } from "../runtime.ts";
+import type { CommitterSeed, CommitterSupervisor } from "../runtime.ts";
+import { eventLoop } from "./event-loop.ts";
+import { entryOf, startWorker } from "./worker.ts";
+
+/** Where the compiled modules are: next to src/, in the repository as in the package. */
+const BUILD = new URL("../../build/", import.meta.url);
+/** What the journal's thread runs. */
+const COMMITTER_ENTRY = entryOf("node-committer");
+/** The longest that a timer can be set for. */
+const FOREVER_MS = 2_147_483_647;
+const STANDARD_ERROR = 2;
+
+/** What a broker needs of this process, which stays as it is. */
+export const brokerRuntime: BrokerRuntime = {
+  ...eventLoop,
+  memoryBytes: memoryBytes(),
+  readModule,
+  startCommitter: (seed, supervisor) => startCommitter(seed, supervisor, STANDARD_ERROR),
+  keepAlive() {
+    const handle = setInterval(() => undefined, FOREVER_MS);
+    return () => clearInterval(handle);
+  },
+};
+
+/** Opens a broker in this process (broker/open-broker.ts). */
+export function openBroker(options: BrokerOptions = {}): Promise<Broker> {
+  return open(options, brokerRuntime);
+}
+
+function memoryBytes(): number {
+  const confined = process.constrainedMemory();
+  return confined > 0 ? Math.min(confined, totalmem()) : totalmem();
+}
+
+async function readModule(name: string): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return new Uint8Array(await readFile(new URL(`${name}.wasm`, BUILD)));
+  } catch (cause) {
+    throw new ModuleMissingError(`build/${name}.wasm cannot be read; npm run build makes it`, {
+      cause,
+    });
+  }
+}
+
+/** Starts the journal's thread; `errorFd` is where its last words go, if it has any. */
+export function startCommitter(
+  seed: CommitterSeed,
+  supervisor: CommitterSupervisor,
+  errorFd: number,
+): CommitterThread {
+  const heard = (report: unknown): void => supervisor.heard(report);
+  const failed = (why: string): void => supervisor.died(why);
+  const { worker, end } = startWorker(COMMITTER_ENTRY, { ...seed, errorFd }, heard, failed);
+  worker.unref();
+  return { end };
+}

@@ -1,0 +1,36 @@
+/* Embedder: a program with a broker in it, as a user may write one. Started by embedding.test.ts.
+ *
+ * Its arguments are what it does, and a directory if its jobs are to be kept. It prints what the
+ * broker answers, a line each; it never calls process.exit, so it ends when nothing keeps it alive.
+ */
+import process from "node:process";
+import { openBroker } from "../../src/runtimes/node-broker.ts";
+
+const [, , what = "", directory = ""] = process.argv;
+const broker = await openBroker(directory === "" ? {} : { dataDirectory: directory });
+const own = broker.connect();
+const body = new TextEncoder().encode("hello");
+
+async function say(command: string, sent?: Uint8Array): Promise<void> {
+  console.log((await own.ask(command, sent)).line);
+}
+
+switch (what) {
+  case "closes":
+    await say("put 0 0 60 5", body);
+    await broker.close();
+    break;
+  case "waits": // for a second, with nothing else to do
+    await say("put 0 1 60 5", body);
+    await say("reserve");
+    await say("delete 1");
+    break;
+  case "leaves": // a session that waits, a delay, and a journal; closes nothing
+    broker.connect().close();
+    await say("put 0 3600 60 5", body);
+    break;
+  case "puts": // until it is killed
+    for (;;) await say("put 0 0 60 5", body);
+  default:
+    console.log(`${what} is nothing to do`);
+}
