@@ -22,6 +22,10 @@ const PRI_MAX = 0xffff_ffff;
 /** Most watched tubes whose heads are looked at one by one; a look under the lock costs as much. */
 const HEADS_MAX = 16;
 
+/* Best (pri, id) seen in each watched shard: scratch of the `take` that runs. */
+const seenPris: number[] = [];
+const seenIds: number[] = [];
+
 const LATIN1 = new TextDecoder("latin1");
 
 /** A job that a connection holds. */
@@ -45,25 +49,22 @@ export class Connection {
   /** What it is called, as bytes; undefined until it is asked to be. */
   #who: Uint8Array | undefined;
   /** Address of this connection's record in each shard, 0 where it has none. */
-  readonly #records: Uint32Array;
+  readonly #records: number[];
   /** How many tubes it watches in each shard. */
-  readonly #watches: Uint32Array;
+  readonly #watches: number[];
   /** The shards in which it watches a tube, in ascending order. */
   #watched: readonly Shard[] = [];
-  readonly #tubes: WatchedTube[] = [];
+  #tubes: WatchedTube[] = [];
   /** The best head that `boundBeyond` found; 0 and 0 for none. */
   boundHigh = 0;
   boundLow = 0;
-  /** Best (pri, id) seen in each of #watched; scratch of `take`. */
-  readonly #pris: number[] = [];
-  readonly #ids: number[] = [];
 
   /** `token` is how the session recognises itself when a grant is collected. */
   constructor(shards: readonly Shard[], token: number) {
     this.#shards = shards;
     this.#token = token;
-    this.#records = new Uint32Array(shards.length);
-    this.#watches = new Uint32Array(shards.length);
+    this.#records = shards.map(() => 0);
+    this.#watches = shards.map(() => 0);
   }
 
   /** Address of its record in `shard`, 0 when it has none: it then holds nothing there. */
@@ -102,7 +103,9 @@ export class Connection {
     if (record === 0) return 0;
     if (shard.watchTube(record, offset, bytes, number) !== C.DONE) return 0;
     const tube = shard.field(C.RESULT_REF);
-    this.#tubes.push({ shard, tube });
+    // An array that was pushed to has room for 17.
+    if (this.#tubes.length === 0) this.#tubes = [{ shard, tube }];
+    else this.#tubes.push({ shard, tube });
     this.#countWatch(shard, 1);
     return tube;
   }
@@ -180,8 +183,8 @@ export class Connection {
       const shard = shards[at];
       if (shard === undefined) return undefined;
       const next = this.#bestSeen(at);
-      const maxPri = this.#pris[next] ?? PRI_MAX;
-      const maxId = this.#ids[next] ?? C.ID_MAX;
+      const maxPri = seenPris[next] ?? PRI_MAX;
+      const maxId = seenIds[next] ?? C.ID_MAX;
       const answer = shard.take(this.record(shard), maxPri, maxId, now);
       if (answer === C.RESERVED) return shard;
       this.#remember(at, shard, answer === C.WORSE);
@@ -194,7 +197,7 @@ export class Connection {
       for (const [at, shard] of shards.entries()) this.#see(at, shard, now);
       return;
     }
-    for (let at = 0; at < shards.length; at++) this.#pris[at] = this.#ids[at] = Infinity;
+    for (let at = 0; at < shards.length; at++) seenPris[at] = seenIds[at] = Infinity;
     for (const { shard, tube } of this.#tubes) this.#seeHead(shards.indexOf(shard), shard, tube);
   }
 
@@ -206,9 +209,9 @@ export class Connection {
     if (high === 0 && low === 0) return;
     const pri = PRI_MAX - high;
     const id = PRI_MAX - low;
-    if (!isBefore(pri, id, this.#pris[at] ?? Infinity, this.#ids[at] ?? Infinity)) return;
-    this.#pris[at] = pri;
-    this.#ids[at] = id;
+    if (!isBefore(pri, id, seenPris[at] ?? Infinity, seenIds[at] ?? Infinity)) return;
+    seenPris[at] = pri;
+    seenIds[at] = id;
   }
 
   #see(at: number, shard: Shard, now: number): void {
@@ -216,24 +219,24 @@ export class Connection {
   }
 
   #remember(at: number, shard: Shard, hasJob: boolean): void {
-    this.#pris[at] = hasJob ? shard.field(C.RESULT_PRI) : Infinity;
-    this.#ids[at] = hasJob ? shard.field(C.RESULT_ID) : Infinity;
+    seenPris[at] = hasJob ? shard.field(C.RESULT_PRI) : Infinity;
+    seenIds[at] = hasJob ? shard.field(C.RESULT_ID) : Infinity;
   }
 
   /** Index of the best of what was seen, `except` left out; -1 when there is nothing. */
   #bestSeen(except: number): number {
     let best = -1;
     for (let at = 0; at < this.#watched.length; at++) {
-      if (at === except || this.#pris[at] === Infinity) continue;
+      if (at === except || seenPris[at] === Infinity) continue;
       if (best < 0 || this.#isBetter(at, best)) best = at;
     }
     return best;
   }
 
   #isBetter(at: number, than: number): boolean {
-    const pris = this.#pris;
-    const ids = this.#ids;
-    return isBefore(pris[at] ?? Infinity, ids[at] ?? 0, pris[than] ?? Infinity, ids[than] ?? 0);
+    const pri = seenPris[at] ?? Infinity;
+    const id = seenIds[at] ?? 0;
+    return isBefore(pri, id, seenPris[than] ?? Infinity, seenIds[than] ?? 0);
   }
 
   /**

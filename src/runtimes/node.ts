@@ -25,6 +25,11 @@ const STANDARD_ERROR = 2;
 
 /** What each I/O thread runs. */
 const THREAD_ENTRY = entryOf("node-thread");
+/**
+ * What the young generation of an I/O thread's heap may take. Unbounded it grows to 96 MB when many
+ * connections come at once, and never shrinks; a thread that serves makes hardly any garbage.
+ */
+const THREAD_YOUNG_MB = 6;
 
 /**
  * The runtime that this process runs on.
@@ -97,7 +102,8 @@ function firstFreePort(): number {
 
 function startThread(entry: URL, seed: ThreadSeed, supervisor: ThreadSupervisor): Thread {
   const heard = (report: unknown): void => supervisor.heard(report as Report);
-  const { worker, end } = startWorker(entry, seed, heard, (why) => supervisor.died(why));
+  const limits = { maxYoungGenerationSizeMb: THREAD_YOUNG_MB };
+  const { worker, end } = startWorker(entry, seed, heard, (why) => supervisor.died(why), limits);
   return { post: (order: Order) => worker.postMessage(order), end };
 }
 

@@ -28,10 +28,12 @@ export const TOO_LONG = 2;
 /** The beginning of HTTP or TLS. */
 export const FOREIGN = 3;
 
+const NOTHING = new Uint8Array(0);
+
 /** The framing of one connection's lines. */
 export class LineFraming {
-  /** The line that `take` found. */
-  line: Uint8Array = new Uint8Array(0);
+  /** The line that `take` found, until it is let go. */
+  line: Uint8Array = NOTHING;
   start = 0;
   end = 0;
   /** Position in the input behind what `take` took. */
@@ -70,6 +72,11 @@ export class LineFraming {
     this.#carry[this.end - this.start] = CR;
     this.#carried = this.end - this.start + 1;
     return this.next - 1; // its LF
+  }
+
+  /** The line that `take` found was read: its memory is the input's owner's again. */
+  letGo(): void {
+    this.line = NOTHING;
   }
 
   #found(line: Uint8Array, start: number, end: number, next: number): number {

@@ -387,6 +387,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
       return next;
     }
     if (this.#mustWait(op)) return lines.putBack();
+    lines.letGo();
     return this.#execute(op, line, bytes, next, inputEnd);
   }
 

@@ -18,6 +18,33 @@ const FLUSH_IDLE_MS = 10_000;
 /** A peer that is silent for this long is probed by TCP. */
 const KEEP_ALIVE_MS = 60_000;
 const NOTHING = new Uint8Array(0);
+/**
+ * Under which a socket has its connection. All sockets share their listeners: one of their own for
+ * each would take 300 bytes.
+ */
+const OWNER = Symbol("owner");
+
+/** A socket of ours. */
+type OwnedSocket = Socket & { [OWNER]?: Connection };
+
+/** Node calls it on the socket that it has read from. */
+function heard(this: OwnedSocket, bytes: number, input: Uint8Array): boolean {
+  this[OWNER]?.receive(input.subarray(0, bytes));
+  return true;
+}
+
+function hasEnded(this: OwnedSocket): void {
+  this[OWNER]?.ended();
+}
+
+/** "close" follows, and says all that the session needs. */
+function hasFailed(this: OwnedSocket): void {
+  this.destroy();
+}
+
+function hasClosed(this: OwnedSocket): void {
+  this[OWNER]?.closed();
+}
 
 /** What a server's native handle accepts; the constructor of Socket takes it. */
 export type LentHandle = object;
@@ -26,6 +53,7 @@ export type LentHandle = object;
 export class Connection implements Outlet {
   readonly #socket: Socket;
   readonly #door: Door;
+  readonly #left: (connection: Connection) => void;
   readonly #inlet: Inlet;
   #awaitsDrain = false;
   #isClosing = false;
@@ -40,19 +68,12 @@ export class Connection implements Outlet {
     door: Door,
     left: (connection: Connection) => void,
   ): Connection {
-    const onread = {
-      buffer: readBuffer,
-      callback: (bytes: number): boolean => {
-        connection.#receive(readBuffer.subarray(0, bytes));
-        return true;
-      },
-    };
+    const onread = { buffer: readBuffer, callback: heard };
     const settings = { handle, allowHalfOpen: true, onread } as SocketConstructorOpts; // its types know other handles only
     const socket = new Socket(settings);
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
-    const connection = new Connection(socket, door, left);
-    return connection;
+    return new Connection(socket, door, left);
   }
 
   /** Takes over a socket that a server has made. */
@@ -66,15 +87,14 @@ export class Connection implements Outlet {
     return connection;
   }
 
-  private constructor(socket: Socket, door: Door, left: (connection: Connection) => void) {
+  private constructor(socket: OwnedSocket, door: Door, left: (connection: Connection) => void) {
     this.#socket = socket;
     this.#door = door;
-    socket.on("end", () => this.#ended());
-    socket.on("error", () => socket.destroy()); // "close" follows, and says all that the session needs
-    socket.on("close", () => {
-      left(this);
-      this.#closed();
-    });
+    this.#left = left;
+    socket[OWNER] = this;
+    socket.on("end", hasEnded);
+    socket.on("error", hasFailed);
+    socket.on("close", hasClosed);
     this.#inlet = door.open(this);
   }
 
@@ -144,7 +164,9 @@ export class Connection implements Outlet {
     this.#socket.destroy();
   }
 
-  #receive(bytes: Uint8Array): void {
+  /* Called by its socket. */
+
+  receive(bytes: Uint8Array): void {
     if (this.#isClosing) return;
     this.#inlet.receive(bytes);
   }
@@ -153,7 +175,7 @@ export class Connection implements Outlet {
   #receiveChunk(bytes: Buffer): void {
     let start = 0;
     while (start < bytes.length) {
-      this.#receive(bytes.subarray(start, start + READ_BYTES));
+      this.receive(bytes.subarray(start, start + READ_BYTES));
       start += READ_BYTES;
       if (this.#socket.isPaused() && start < bytes.length) {
         this.#socket.unshift(bytes.subarray(start));
@@ -162,12 +184,13 @@ export class Connection implements Outlet {
     }
   }
 
-  #ended(): void {
+  ended(): void {
     if (this.#isClosing) return;
     this.#inlet.ended();
   }
 
-  #closed(): void {
+  closed(): void {
+    this.#left(this);
     this.#isClosing = true;
     this.#inlet.closed();
     this.#door.left();
