@@ -1,6 +1,10 @@
 /* How the tests run: compiled modules first, then every *.test.ts in forked processes, two at a
  * time.
  *
+ * There are two projects. What is long by nature, as a soak, a matrix of runtimes or the full set
+ * of planted bugs, is a *.long.test.ts beside what is quick: `npm test` leaves it out, `npm run
+ * test:all` does not.
+ *
  * What the machine lacks is a tag (test/support/programs.ts): its tests are skipped, by name, or
  * fail where CI is set. There a JSON report is written as well; .ci/run takes its counts from it.
  */
@@ -8,26 +12,27 @@ import { defineConfig } from "vitest/config";
 import { tagsOf } from "./test/support/programs.ts";
 import { SkippedReporter } from "./test/support/skipped.ts";
 
-const JSON_REPORT: ["json", { outputFile: string }] = [
-  "json",
-  { outputFile: "build/test-report.json" },
-];
+const LONG = "test/**/*.long.test.ts";
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
+    projects: [
+      { extends: true, test: { name: "quick", include: ["test/**/*.test.ts"], exclude: [LONG] } },
+      { extends: true, test: { name: "long", include: [LONG] } },
+    ],
     globalSetup: ["test/support/build.ts"],
     tags: tagsOf(process.env),
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
-    expect: { poll: { timeout: 20_000 } },
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
     reporters: [
       "default",
       new SkippedReporter(process.env),
-      ...(process.env["CI"] ? [JSON_REPORT] : []),
+      ...(process.env["CI"] ? ["json"] : []),
     ],
+    outputFile: { json: "build/test-report.json" },
     coverage: { provider: "v8", include: ["src/**/*.ts"] },
   },
 });

@@ -1,25 +1,29 @@
 /* Of servers that are started at one address at once one serves, and the others say why not. */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { once } from "node:events";
 import { afterAll, describe, expect, it } from "vitest";
 import { program } from "../support/programs.ts";
-import { EchoProcess, RUNTIMES, until } from "../server/echo/process.ts";
-import type { Options } from "../../src/config/options.ts";
+import { EchoProcess, until } from "../server/echo/process.ts";
+import {
+  expectOne,
+  freePort,
+  IN_USE,
+  isSettled,
+  PATH_IN_USE,
+  ROUNDS,
+  expectNoSharedPort,
+  startTogether,
+  tcp,
+} from "./contest.ts";
+import type { Listen } from "./contest.ts";
 
-const ROUNDS = 6;
 const TIMEOUT_MS = 120_000;
 
 const folder = mkdtempSync(join(tmpdir(), "homemaker-one-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const LEFT = join(folder, "left.sock");
-const [NODE] = RUNTIMES;
-
-type Listen = Options["listen"][number];
 
 /**
  * A command under which taking and giving up names and addresses takes longer, so that whoever
@@ -42,63 +46,12 @@ function hasBound(trace: string, port: number): boolean {
   return new RegExp(`(\\d+) +bind\\(.*\\b${port}\\b.*${end}`).test(textOf(trace));
 }
 
-function isSettled(server: EchoProcess): boolean {
-  return server.isGone || server.readyLines.length === 1;
-}
-
-/** A port that nobody listens on. */
-async function freePort(): Promise<number> {
-  await using server = createServer().listen(0, "0.0.0.0");
-  await once(server, "listening");
-  return (server.address() as AddressInfo).port;
-}
-
-/** Starts a server for each address at once; resolves when each serves or has ended. */
-async function startTogether(
-  listen: readonly Listen[],
-  runtime = NODE,
-  prefix: readonly string[] = [],
-): Promise<readonly EchoProcess[]> {
-  const servers = listen.map(
-    (one) => new EchoProcess({ threads: 2, listen: [one] }, runtime, prefix),
-  );
-  await until("each serves or has ended", () => servers.every(isSettled));
-  return servers;
-}
-
-/** Expects that one serves, and that all others ended as they should. */
-async function expectOne(servers: readonly EchoProcess[], line: RegExp): Promise<void> {
-  const others = servers.filter((server) => server.isGone);
-  expect(servers.length - others.length).toBe(1);
-  for (const other of others) {
-    expect(other.errors).toMatch(line);
-    expect([other.ending, other.output]).toEqual([1, ""]);
-  }
-  await Promise.all(servers.filter((server) => !server.isGone).map((server) => server.kill()));
-}
-
-const tcp = (host: string, port: number): Listen => ({ kind: "tcp", host, port });
-const IN_USE = /^homemaker: cannot listen on \S+: the port is in use by another process\n$/;
-
-const PATH_IN_USE =
-  /homemaker: cannot listen on unix:\S+: the socket is in use by another process\n$/;
-
-describe.each(RUNTIMES)("servers started at once on $name", (runtime) => {
-  it("never share a port", { timeout: TIMEOUT_MS }, async () => {
-    for (let round = 0; round < ROUNDS; round++) {
-      const port = await freePort();
-      const listen = Array.from({ length: 3 }, () => tcp("127.0.0.1", port));
-      await expectOne(await startTogether(listen, runtime), IN_USE);
-    }
-  });
-});
-
 describe("servers started at once, however slowly,", { tags: ["strace"] }, () => {
   it("never share a port", { timeout: TIMEOUT_MS }, async () => {
     const port = await freePort();
     const trace = join(folder, "first.trace");
     const options = { threads: 2, listen: [tcp("127.0.0.1", port)] };
-    const first = new EchoProcess(options, NODE, slowly(1500, trace));
+    const first = new EchoProcess(options, undefined, slowly(1500, trace));
     await until("the first has bound what concerns the port", () => hasBound(trace, port));
     const second = new EchoProcess(options);
     const servers = [first, second];
@@ -110,11 +63,13 @@ describe("servers started at once, however slowly,", { tags: ["strace"] }, () =>
     const listen = Array.from({ length: 3 }, (): Listen => ({ kind: "unix", path: LEFT }));
     const former = await EchoProcess.listening({ listen: listen.slice(0, 1) });
     await former.kill();
-    await expectOne(await startTogether(listen, NODE, slowly(200, "/dev/null")), PATH_IN_USE);
+    await expectOne(await startTogether(listen, undefined, slowly(200, "/dev/null")), PATH_IN_USE);
   });
 });
 
 describe("servers started at once", () => {
+  it("never share a port", { timeout: TIMEOUT_MS }, () => expectNoSharedPort());
+
   it.each([
     ["all addresses and one of them", "0.0.0.0", "127.0.0.1"],
     ["all IPv6 addresses, which take IPv4 too, and an IPv4 address", "::", "127.0.0.1"],

@@ -18,7 +18,7 @@ const LIST = "differences.txt";
 const listed = parseBlocks(readPage(`${DIALOGUES}${LIST}`), LIST).map(({ title }) => title);
 
 /**
- * What the last column of the table names: tests of other files as `test/...test.ts: name`, the
+ * What the last column of the table names: tests of other files as `test/....ts: name`, the
  * rest differences of the list.
  */
 const shownBy = tableRows(section(PAGE, "Differences")).map((cells) => namesIn(cells.at(-1) ?? ""));
@@ -40,7 +40,7 @@ describe("the table of differences", () => {
   });
 
   test.each(elsewhere)("names a test that there is: %s", (reference) => {
-    const [, file = "", name = ""] = /^(\S+\.test\.ts): (.+)$/.exec(reference) ?? [];
+    const [, file = "", name = ""] = /^(\S+\.ts): (.+)$/.exec(reference) ?? [];
     expect(readPage(file)).toContain(`"${name}"`);
   });
 

@@ -2,17 +2,19 @@
  * another server, and the ledger's judgement.
  *
  * Most lives end under load, some before the server has recovered. Each life may have other threads
- * and shards. The seed decides all of it but the timing of the machine. Called by kill.test.ts.
+ * and shards. The seed decides all of it but the timing of the machine. Called by kill.test.ts
+ * and kill.long.test.ts.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Random } from "../fuzz/random.ts";
 import { Conversation } from "../support/conversation.ts";
+import type { RuntimeName } from "../support/runtimes.ts";
 import { Crowd } from "./crowd.ts";
 import { Ledger } from "./ledger.ts";
 import { pause, ServerWithData } from "./server-with-data.ts";
-import type { Launch, RuntimeName } from "./server-with-data.ts";
+import type { Launch } from "./server-with-data.ts";
 
 /** How to loop. */
 export interface KillLoop {

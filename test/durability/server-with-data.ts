@@ -9,17 +9,10 @@ import type { ChildProcess } from "node:child_process";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
+import { RUNTIMES } from "../support/runtimes.ts";
+import type { RuntimeName } from "../support/runtimes.ts";
 
-const BIN = fileURLToPath(new URL("../../node_modules/.bin/", import.meta.url));
 const CLI = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
-/** The command lines of the runtimes. */
-export const RUNTIMES = {
-  node: [process.execPath],
-  bun: [`${BIN}bun`],
-  deno: [`${BIN}deno`, "run", "-A"],
-} as const;
-/** The name of a runtime. */
-export type RuntimeName = keyof typeof RUNTIMES;
 
 /** How to start a server; what is absent is its own default. */
 export interface Launch {

@@ -1,6 +1,6 @@
 /*
  * The differential fuzz as a test: Homemaker against the real beanstalkd, and the fuzzer against
- * servers that are known to lie.
+ * servers that are known to lie. fuzz.long.test.ts sends more.
  *
  * @module-tag beanstalkd
  */
@@ -13,7 +13,7 @@ import { flipBitOfJob, lying, replaceLine } from "./lying-proxy.ts";
 import { countRequests } from "./stream.ts";
 
 const SEED = Number(process.env["FUZZ_SEED"] ?? randomInt(2 ** 31));
-const COMMANDS = Number(process.env["FUZZ_COMMANDS"] ?? 100_000);
+const COMMANDS = Number(process.env["FUZZ_COMMANDS"] ?? 20_000);
 
 function against(subject: Duellist, options: Partial<DuelOptions>): ReturnType<typeof duel> {
   const duellists = [BEANSTALKD, subject] as const;

@@ -1,18 +1,14 @@
 /* Runtimes: the HTTP port in Deno and in Bun does what it does in Node. */
 import { request } from "node:http";
 import type { IncomingMessage } from "node:http";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { OTHER_RUNTIMES, RUNTIMES } from "../support/runtimes.ts";
 import { HttpPort, pageHeaders, talk } from "./http-port.ts";
 
-const BIN = fileURLToPath(new URL("../../node_modules/.bin/", import.meta.url));
-const RUNTIMES = [
-  { name: "Deno", runtime: [`${BIN}deno`, "run", "-A"] },
-  { name: "Bun", runtime: [`${BIN}bun`] },
-];
 const TOKEN = "a-token-of-some-length";
 
-describe.each(RUNTIMES)("in $name", ({ runtime }) => {
+describe.each(OTHER_RUNTIMES)("on %s", (name) => {
+  const runtime = RUNTIMES[name];
   it("serves the pages and the API, keeps strangers out, and ends when it is told to", async () => {
     const flags = ["--http-token", TOKEN];
     await using http = await HttpPort.start({ runtime, threads: 2, flags });

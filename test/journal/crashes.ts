@@ -80,3 +80,10 @@ export function runSeed(seed: number, code: Code = ownCode(), crashes = CRASHES)
   }
   return world.totals;
 }
+
+/** Runs seeds, from this one on, until they have crashed so often; returns how often it was. */
+export function crashOften(first: number, crashes: number): number {
+  let sum = 0;
+  for (let seed = first; sum < crashes; seed++) sum += runSeed(seed).crashes;
+  return sum;
+}

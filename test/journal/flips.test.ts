@@ -1,7 +1,8 @@
-/* Bits that turn over. SEED=n replays. */
+/* Bits that turn over. SEED=n replays; flips.long.test.ts turns more. */
 import { expect, test } from "vitest";
 import { flipBits } from "./flips.ts";
 
+const FLIPS = 400;
 const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000_000);
 
 test.each([
@@ -9,14 +10,10 @@ test.each([
   ["marked", false],
 ] as const)(
   "a flipped bit of a journal that was %s is noticed and harms at most one job",
-  { timeout: 300_000 },
+  { timeout: 120_000 },
   (_, closes) => {
-    let harmed = 0;
-    for (let part = 0; part < 5; part++) {
-      const totals = flipBits(seed + part * 100_000, 1000, closes);
-      expect(totals.flips).toBe(1000);
-      harmed += totals.harmed;
-    }
-    expect(harmed).toBeGreaterThan(0);
+    const totals = flipBits(seed, FLIPS, closes);
+    expect(totals.flips, `SEED=${seed}`).toBe(FLIPS);
+    expect(totals.harmed, `SEED=${seed}`).toBeGreaterThan(0);
   },
 );

@@ -1,104 +1,22 @@
-import { mkdtempSync, readdirSync, readFileSync, existsSync, writeFileSync, rmSync } from "node:fs";
+/* The server's process: threads, clients that leave or do not read, its end, its addresses, files
+ * and user.
+ */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { ANY_PORT, EchoClient, EchoProcess, RUNTIMES, until } from "./echo/process.ts";
+import { ANY_PORT, EchoClient, EchoProcess, until, untilServed } from "./echo/process.ts";
+import { serveOn } from "./on-a-runtime.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "homemaker-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 let paths = 0;
 const freshPath = (): string => join(folder, String(++paths));
 
-/** Longer than a server may take to stop. */
-const FREEZE_MS = 8000;
-
 const unixAt = (path: string) => ({ kind: "unix", path }) as const;
 
-describe.each(RUNTIMES)("a server on $name", (runtime) => {
-  it("accepts on one port in all of its threads, which wake each other and keep time", async () => {
-    const server = await EchoProcess.listening({ threads: 2 }, runtime);
-    const [zero, one] = await server.connectToEach(2);
-    expect([await zero?.ask("thread"), await one?.ask("thread")]).toEqual(["0", "1"]);
-    zero?.say("wake 1");
-    await one?.hears("woken");
-    one?.say("timer 1");
-    await one?.hears("time");
-    await server.kill();
-  });
-
-  it("dies at once, with one line, when a thread traps while another hangs", async () => {
-    const server = await EchoProcess.listening({ threads: 2 }, runtime);
-    const [zero, one] = await server.connectToEach(2);
-    zero?.say("hang");
-    one?.say("trap");
-    await server.ended();
-    expect(server.ending).toBe("SIGKILL");
-    expect(server.errors).toMatch(/^homemaker: I\/O thread 1 failed: RuntimeError: unreachable/im);
-    expect(server.errors.trimEnd().split("\n")).toHaveLength(1);
-  });
-
-  it("lets replies leave when it is told to stop, removes its Unix socket and exits with 0", async () => {
-    const path = freshPath();
-    const listen = [ANY_PORT, unixAt(path)];
-    const server = await EchoProcess.listening({ threads: 2, listen }, runtime);
-    const overUnix = await EchoClient.connect({ path });
-    expect(await overUnix.ask("hello")).toBe("hello");
-    const slow = await server.connect();
-    slow.socket.pause();
-    slow.say("flood 900000");
-    await overUnix.ask("the flood is behind this");
-    server.signal("SIGTERM");
-    await until("the other connection is told", () => overUnix.isEnded);
-    slow.socket.resume();
-    await until("all of the replies are here", () => slow.isEnded);
-    await server.ended();
-    expect([slow.receivedBytes, server.ending, existsSync(path)]).toEqual([900_000, 0, false]);
-  });
-
-  it("that is frozen while it stops, for longer than stopping may take, lets replies leave", async () => {
-    const server = await EchoProcess.listening({ threads: 2 }, runtime);
-    const [slow, other] = [await server.connect(), await server.connect()];
-    slow.socket.pause();
-    slow.say("flood 900000");
-    await other.ask("the other one is served");
-    server.signal("SIGTERM");
-    await until("the other connection is told", () => other.isEnded);
-    server.signal("SIGSTOP");
-    await new Promise((resolve) => setTimeout(resolve, FREEZE_MS));
-    server.signal("SIGCONT");
-    slow.socket.resume();
-    await until("all of the replies are here", () => slow.isEnded);
-    await server.ended();
-    expect([slow.receivedBytes, server.ending]).toEqual([900_000, 0]);
-  }, 60_000);
-
-  it("enters drain mode on SIGUSR1, in all threads", async () => {
-    const server = await EchoProcess.listening({ threads: 2 }, runtime);
-    const clients = await server.connectToEach(2);
-    expect(await clients[0]?.ask("draining")).toBe("false");
-    server.signal("SIGUSR1");
-    await until("it drains", () => server.errors.includes("draining"));
-    expect(await clients[0]?.ask("draining")).toBe("true");
-    expect(await clients[1]?.ask("draining")).toBe("true");
-    await server.kill();
-  });
-
-  it("closes connections above the limit with one line, and has room again when one leaves", async () => {
-    const server = await EchoProcess.listening({ threads: 2, maxConnections: 3 }, runtime);
-    const clients = [await server.connect(), await server.connect(), await server.connect()];
-    for (const client of clients) expect(await client.ask("hello")).toBe("hello");
-    for (let extra = 0; extra < 5; extra++) {
-      const client = await server.connect();
-      await until("it is turned away", () => client.isEnded || client.isClosed);
-    }
-    expect(await clients[2]?.ask("still here")).toBe("still here");
-    clients[0]?.socket.destroy();
-    await untilServed(server);
-    expect(server.errors.match(/turning connections away/g)?.length).toBeLessThanOrEqual(2);
-    await server.kill();
-  });
-});
+serveOn("node");
 
 describe("a client", () => {
   it("that does not read is not read from, and gets everything once it reads", async () => {
@@ -258,14 +176,14 @@ describe("a Unix socket", () => {
 describe("the limit of open files", () => {
   it("lowers the limit of connections when it leaves no room for as many as asked for", async () => {
     const prefix = ["prlimit", "--nofile=140:140"];
-    const server = await EchoProcess.listening({ threads: 1 }, RUNTIMES[0], prefix);
+    const server = await EchoProcess.listening({ threads: 1 }, undefined, prefix);
     await until("it says so", () => server.errors.includes("the limit of open files is too low"));
     await server.kill();
   });
 
   it("costs the connections beyond it when it is reached, not the server", async () => {
     const prefix = ["prlimit", "--nofile=300:300"];
-    const server = await EchoProcess.listening({ threads: 1 }, RUNTIMES[0], prefix);
+    const server = await EchoProcess.listening({ threads: 1 }, undefined, prefix);
     const open = readdirSync(`/proc/${server.pid}/fd`).length;
     const { execa } = await import("execa");
     await execa("prlimit", ["--pid", String(server.pid), `--nofile=${open + 10}:300`]);
@@ -304,24 +222,6 @@ describe("a user", () => {
     await server.kill();
   });
 });
-
-/**
- * Resolves when a new connection is answered: room is made when the server has noticed that another
- * one left.
- */
-async function untilServed(server: EchoProcess): Promise<void> {
-  for (let tries = 0; tries < 500; tries++) {
-    const client = await server.connect();
-    client.say("hello");
-    await until(
-      "it is answered or closed",
-      () => client.received !== "" || client.isClosed || client.isEnded,
-    );
-    client.socket.destroy();
-    if (client.received !== "") return;
-  }
-  throw new Error("no connection was served any more");
-}
 
 /** Whether root owns none of the threads of that process. */
 function someoneElseOwns(pid: number): boolean {

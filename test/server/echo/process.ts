@@ -6,23 +6,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { connect, type NetConnectOpts, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
+import { RUNTIMES } from "../../support/runtimes.ts";
 import type { Options } from "../../../src/config/options.ts";
-
-/** A JavaScript runtime that the server runs on, as a command line. */
-export interface RuntimeCommand {
-  readonly name: string;
-  readonly command: readonly string[];
-}
-
-const NODE: RuntimeCommand = { name: "node", command: [process.execPath] };
-const BIN = fileURLToPath(new URL("../../../node_modules/.bin/", import.meta.url));
-
-/** All runtimes that the server runs on. */
-export const RUNTIMES: readonly RuntimeCommand[] = [
-  NODE,
-  { name: "bun", command: [`${BIN}bun`] },
-  { name: "deno", command: [`${BIN}deno`, "run", "-A"] },
-];
 
 const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 const DEADLINE_MS = 15_000;
@@ -55,8 +40,12 @@ export class EchoProcess {
    * Starts a server without waiting for it. Absent options are the defaults; absent `listen` is any
    * free port.
    */
-  constructor(options: Partial<Options> = {}, runtime = NODE, prefix: readonly string[] = []) {
-    const words = [...prefix, ...runtime.command, MAIN];
+  constructor(
+    options: Partial<Options> = {},
+    runtime: readonly string[] = RUNTIMES.node,
+    prefix: readonly string[] = [],
+  ) {
+    const words = [...prefix, ...runtime, MAIN];
     const [command = "", ...before] = words;
     const child = spawn(command, [...before, JSON.stringify({ listen: [ANY_PORT], ...options })], {
       stdio: ["ignore", "pipe", "pipe"],
@@ -71,7 +60,7 @@ export class EchoProcess {
   /** Starts a server and waits until it listens everywhere. */
   static async listening(
     options: Partial<Options> = {},
-    runtime = NODE,
+    runtime: readonly string[] = RUNTIMES.node,
     prefix: readonly string[] = [],
   ): Promise<EchoProcess> {
     const server = new EchoProcess(options, runtime, prefix);
@@ -182,4 +171,22 @@ export class EchoClient {
   async hears(line: string): Promise<void> {
     await until(`"${line}" is heard`, () => this.received.includes(`${line}\r\n`));
   }
+}
+
+/**
+ * Resolves when a new connection is answered: room is made when the server has noticed that another
+ * one left.
+ */
+export async function untilServed(server: EchoProcess): Promise<void> {
+  for (let tries = 0; tries < 500; tries++) {
+    const client = await server.connect();
+    client.say("hello");
+    await until(
+      "it is answered or closed",
+      () => client.received !== "" || client.isClosed || client.isEnded,
+    );
+    client.socket.destroy();
+    if (client.received !== "") return;
+  }
+  throw new Error("no connection was served any more");
 }

@@ -1,0 +1,25 @@
+/*
+ * The differential fuzz at length.
+ *
+ * @module-tag beanstalkd
+ */
+import { randomInt } from "node:crypto";
+import { expect, test } from "vitest";
+import { duel } from "./duel.ts";
+import { BEANSTALKD, HOMEMAKER } from "./duellists.ts";
+
+const SEED = Number(process.env["FUZZ_SEED"] ?? randomInt(2 ** 31));
+const COMMANDS = Number(process.env["FUZZ_COMMANDS"] ?? 100_000);
+const TIMEOUT_MS = 600_000;
+
+test(
+  `homemaker answers like beanstalkd (FUZZ_SEED=${SEED} FUZZ_COMMANDS=${COMMANDS})`,
+  { timeout: TIMEOUT_MS },
+  async () => {
+    const duellists = [BEANSTALKD, HOMEMAKER] as const;
+    const options = { duellists, seed: SEED, commands: COMMANDS, shrinkMs: 30_000 };
+    const { report, commands } = await duel(options);
+    expect(report).toBeUndefined();
+    expect(commands).toBeGreaterThanOrEqual(COMMANDS);
+  },
+);

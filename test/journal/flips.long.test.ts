@@ -1,0 +1,24 @@
+/* Bits that turn over, 10,000 of them. SEED=n replays. */
+import { expect, test } from "vitest";
+import { flipBits } from "./flips.ts";
+
+const PARTS = 5;
+const FLIPS = 1000;
+const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000_000);
+
+test.each([
+  ["closed", true],
+  ["marked", false],
+] as const)(
+  "many flipped bits of a journal that was %s are noticed, and each harms at most one job",
+  { timeout: 300_000 },
+  (_, closes) => {
+    let harmed = 0;
+    for (let part = 0; part < PARTS; part++) {
+      const totals = flipBits(seed + part * 100_000, FLIPS, closes);
+      expect(totals.flips, `SEED=${seed}`).toBe(FLIPS);
+      harmed += totals.harmed;
+    }
+    expect(harmed, `SEED=${seed}`).toBeGreaterThan(0);
+  },
+);

@@ -1,0 +1,13 @@
+/* Planted bugs: all of the journal's mutants. SEED=n replays. */
+import { expect, test } from "vitest";
+import { findFault, MUTANTS } from "./mutants.ts";
+
+const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
+
+test.each(MUTANTS)(
+  "crashes find each planted bug: $fault",
+  { timeout: 600_000 },
+  async (mutant) => {
+    expect(await findFault(mutant, seed), `SEED=${seed}`).toBeDefined();
+  },
+);
