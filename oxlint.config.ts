@@ -138,11 +138,14 @@ const DASHBOARD: OxlintOverride = {
   },
 };
 
+/** What a test may call in place of `expect`: each throws, or rejects, when things are not so. */
+const ASSERTIONS = ["expect*", "until*", "holds", "desk.sees", "judged.check*", "world.verify"];
+
 const TESTS: OxlintOverride = {
   files: ["test/**"],
   rules: {
     "no-control-regex": "off",
-    "vitest/expect-expect": "off",
+    "vitest/expect-expect": ["error", { assertFunctionNames: [...ASSERTIONS] }],
     "vitest/no-conditional-tests": "off",
     "vitest/valid-title": "off",
     "vitest/no-disabled-tests": "error",

@@ -12,8 +12,8 @@ import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openBroker } from "../../src/runtimes/node-broker.ts";
-import { RUNTIMES } from "../durability/server-with-data.ts";
-import type { RuntimeName } from "../durability/server-with-data.ts";
+import { RUNTIMES } from "../support/runtimes.ts";
+import type { RuntimeName } from "../support/runtimes.ts";
 
 const EMBEDDER = fileURLToPath(new URL("./embedder.ts", import.meta.url));
 const PUTS = 50;

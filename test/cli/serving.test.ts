@@ -168,9 +168,7 @@ describe("homemaker, when it cannot serve, ends with 1 and one line", () => {
  * What only root can do is tested when root runs the tests, and that nobody else can do it when
  * somebody else does.
  */
-const USER_TEST = IS_ROOT
-  ? { name: "becomes that user, in all threads", run: becomesNobody }
-  : { name: "says that only root may do that", run: mayNotBecomeRoot };
+const OF_USER = IS_ROOT ? "becomes that user, in all threads" : "says that only root may do that";
 
 /** What is wrong with a directory, for a user who is not root. */
 const UNFIT: readonly (readonly [string, (root: string) => string, RegExp])[] = [
@@ -223,11 +221,14 @@ describe.runIf(BECOMES_NOBODY)("homemaker -u nobody, with a data directory that"
 });
 
 describe("homemaker -u", () => {
-  it(USER_TEST.name, USER_TEST.run);
-  it.runIf(IS_ROOT)("listens where only root may before that, and elsewhere after", listensBefore);
+  it(OF_USER, () => (IS_ROOT ? expectNobody() : expectRefusal()));
+  it.runIf(IS_ROOT)(
+    "listens where only root may before that, and elsewhere after",
+    expectListensBefore,
+  );
 });
 
-async function becomesNobody(): Promise<void> {
+async function expectNobody(): Promise<void> {
   await using server = await serveCommand(["-p", "0", "--threads", "2", "-u", "nobody"]);
   const tasks = await readdir(`/proc/${server.pid}/task`);
   const ids = tasks.map((task) => userIdsOf(`/proc/${server.pid}/task/${task}/status`));
@@ -241,7 +242,7 @@ async function becomesNobody(): Promise<void> {
 /** Nobody else's address, with a port that only root may listen on. */
 const PRIVILEGED = "127.77.13.6:811";
 
-async function listensBefore(): Promise<void> {
+async function expectListensBefore(): Promise<void> {
   const path = `unix:${join(await mkdtemp(join(folder, "of-root-")), "a.sock")}`;
   const listen = ["-l", PRIVILEGED, "-l", path, "-l", "127.0.0.1"];
   await using server = await serveCommand([...FREE, "-u", "nobody", ...listen], { count: 3 });
@@ -253,7 +254,7 @@ async function listensBefore(): Promise<void> {
   }
 }
 
-async function mayNotBecomeRoot(): Promise<void> {
+async function expectRefusal(): Promise<void> {
   const ending = await runCommand([...FREE, "-u", "root"]);
   const stderr = "homemaker: no permission to become user root";
   expect(ending).toEqual({ code: 1, stdout: "", stderr });

@@ -21,7 +21,7 @@ const REPLAY = `CROWD_SEED=${SEED} npx vitest run test/concurrency`;
  */
 const FLIGHT_MS = 2_000;
 
-async function crowdOn(
+async function expectSoundCrowd(
   server: ServerProcess,
   size: Pick<CrowdOptions, "producers" | "workers" | "durationMs">,
   flightMs = 0,
@@ -52,27 +52,35 @@ describe(`a crowd (${REPLAY})`, () => {
     "finds nothing wrong with beanstalkd",
     { timeout: 90_000, tags: ["beanstalkd"] },
     async () => {
-      await crowdOn(await startBeanstalkd(), { producers: 20, workers: 80, durationMs: 3_000 });
+      await expectSoundCrowd(await startBeanstalkd(), {
+        producers: 20,
+        workers: 80,
+        durationMs: 3_000,
+      });
     },
   );
 
   test("finds nothing wrong with homemaker on one thread and one shard", async () => {
     const server = await startHomemaker({ threads: 1, shards: 1 });
-    await crowdOn(server, { producers: 40, workers: 160, durationMs: 3_000 });
+    await expectSoundCrowd(server, { producers: 40, workers: 160, durationMs: 3_000 });
   }, 90_000);
 
   test("finds nothing wrong with homemaker on one thread and eight shards", async () => {
     const server = await startHomemaker({ threads: 1, shards: 8 });
-    await crowdOn(server, { producers: 40, workers: 160, durationMs: 3_000 });
+    await expectSoundCrowd(server, { producers: 40, workers: 160, durationMs: 3_000 });
   }, 90_000);
 
   test("finds nothing wrong with homemaker on three threads and one shard", async () => {
     const server = await startHomemaker({ threads: 3, shards: 1 });
-    await crowdOn(server, { producers: 40, workers: 160, durationMs: 3_000 });
+    await expectSoundCrowd(server, { producers: 40, workers: 160, durationMs: 3_000 });
   }, 90_000);
 
   test("finds nothing wrong with homemaker on four threads and eight shards, 2,000 clients", async () => {
     const server = await startHomemaker({ threads: 4, shards: 8 });
-    await crowdOn(server, { producers: 300, workers: 1_700, durationMs: 12_000 }, FLIGHT_MS);
+    await expectSoundCrowd(
+      server,
+      { producers: 300, workers: 1_700, durationMs: 12_000 },
+      FLIGHT_MS,
+    );
   }, 120_000);
 });

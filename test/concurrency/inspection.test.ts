@@ -113,7 +113,7 @@ async function openMany(server: ServerProcess, tube: string, count: number): Pro
   return Promise.all(Array.from({ length: count }, () => open(server, tube)));
 }
 
-async function bustleOn(server: ServerProcess): Promise<void> {
+async function expectWholeInspection(server: ServerProcess): Promise<void> {
   const bustle = new Bustle();
   const churning = await openMany(server, "listed", 3);
   const running = churning.map((wire) => bustle.churn(wire));
@@ -135,7 +135,7 @@ test(`every job that stays is listed once, and every job put is flushed once (CR
   const flags = ["--data", folder, "--durability", "os"];
   const server = await startHomemaker({ threads: 3, shards: 4, flags });
   try {
-    await bustleOn(server);
+    await expectWholeInspection(server);
   } finally {
     await server.stop();
     rmSync(folder, { recursive: true, force: true });

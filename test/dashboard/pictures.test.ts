@@ -68,12 +68,12 @@ for (const [size, { width, height, colorScheme }] of Object.entries(SIZES)) {
     await desk.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     for (const [name, hash] of Object.entries(pages)) {
       await desk.look(hash);
-      await fits(`${name}-${size}`);
+      await expectFits(`${name}-${size}`);
     }
     await desk.look(pages["tubes"] ?? "");
     await desk.page.keyboard.press("?");
     await desk.dialog.waitFor();
-    await fits(`help-${size}`);
+    await expectFits(`help-${size}`);
     await desk.page.keyboard.press("Escape");
     await desk.dialog.waitFor({ state: "detached" });
   });
@@ -84,7 +84,7 @@ test("the browser had nothing to complain about", () => {
 });
 
 /** Takes a picture of a page that is no wider than the screen. */
-async function fits(name: string): Promise<void> {
+async function expectFits(name: string): Promise<void> {
   const { page } = desk;
   const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   expect({ name, over: Math.max(0, over) }).toEqual({ name, over: 0 });

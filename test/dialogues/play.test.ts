@@ -71,13 +71,14 @@ describe("a dialogue goes as written", () => {
 
   test("when the lines of a chunk are there", async () => {
     const chunk = 'OK 20\r\n---\na: 1\nb: 2\nc: "x"\n\r\n'.replace("20", "21");
-    await playing('> s\n@yaml\n  a: 1\n  b: 1..3\n  c: "*"', chunk);
-    await playing("> s\n@yaml some\n  b: *", chunk);
-    await playing("> l\n@yaml\n  - default", "OK 14\r\n---\n- default\n\r\n");
+    const list = "OK 14\r\n---\n- default\n\r\n";
+    expect(await playing('> s\n@yaml\n  a: 1\n  b: 1..3\n  c: "*"', chunk)).toEqual(["s\r\n"]);
+    expect(await playing("> s\n@yaml some\n  b: *", chunk)).toEqual(["s\r\n"]);
+    expect(await playing("> l\n@yaml\n  - default", list)).toEqual(["l\r\n"]);
   });
 
   test("when the server closes and that is written", async () => {
-    await playing("> quit\n@closed", "END");
+    expect(await playing("> quit\n@closed", "END")).toEqual(["quit\r\n"]);
   });
 });
 

@@ -21,11 +21,11 @@ async function answer(server: ServerProcess): Promise<string> {
 
 const REPLACES = "replaces a socket that a killed server left behind";
 test(`beanstalkd ${REPLACES}`, { tags: ["beanstalkd"] }, () =>
-  replaceSocket((path) => startBeanstalkd({ path })),
+  expectReplacement((path) => startBeanstalkd({ path })),
 );
-test(`homemaker ${REPLACES}`, () => replaceSocket(startOnUnixSocket));
+test(`homemaker ${REPLACES}`, () => expectReplacement(startOnUnixSocket));
 
-async function replaceSocket(start: (path: string) => Promise<ServerProcess>): Promise<void> {
+async function expectReplacement(start: (path: string) => Promise<ServerProcess>): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "unix-socket-"));
   const path = join(directory, "socket");
   const first = await start(path);
