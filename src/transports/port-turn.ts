@@ -2,8 +2,9 @@
  * same time.
  *
  * An abstract Unix socket named after the port: it belongs to the network namespace, as the port
- * does, and goes with its process. Held from the look at who listens until one's own sockets do.
- * Where there are no such sockets (not Linux) it keeps nobody out. Used by tcp.ts.
+ * does, and goes with its process. Held from the look at who listens until one's own sockets do; of
+ * a port that the system chose, from the moment it did, so that it chooses another one for whoever
+ * comes next. Where there are no such sockets (not Linux) it keeps nobody out. Used by tcp.ts.
  */
 import { createServer, type Server } from "node:net";
 import process from "node:process";
@@ -17,6 +18,24 @@ const LOOK_AGAIN_MS = 5;
 class PortTurnError extends Error {
   override readonly name = "PortTurnError";
   readonly code = "HM_PORT_TURN";
+}
+
+/** Turns of ports that the system chose, until takeTurns is called with them. */
+const reserved = new Map<number, Server>();
+
+/** Takes the turn of a port for the next call of takeTurns; false when somebody else has it. */
+export async function reserveTurn(port: number): Promise<boolean> {
+  if (process.platform !== "linux") return true;
+  const turn = createServer((socket) => socket.destroy());
+  try {
+    await listening(turn, { path: pathOf(port) });
+  } catch (error) {
+    if (codeOf(error) === "EADDRINUSE") return false;
+    throw error;
+  }
+  turn.unref(); // a server that fails to start ends without giving it back
+  reserved.set(port, turn);
+  return true;
 }
 
 /**
@@ -39,8 +58,17 @@ export async function takeTurns(ports: readonly number[]): Promise<() => void> {
   }
 }
 
+function pathOf(port: number): string {
+  return `\0homemaker:port:${port}`;
+}
+
 async function takeTurn(port: number): Promise<Server> {
-  const path = `\0homemaker:port:${port}`;
+  const own = reserved.get(port);
+  if (own !== undefined) {
+    reserved.delete(port);
+    return own;
+  }
+  const path = pathOf(port);
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     const turn = createServer((socket) => socket.destroy());

@@ -12,7 +12,7 @@ import { BindError } from "../runtime.ts";
 import type { BoundTcp, Door, ListenManner, ProbedSocket } from "../runtime.ts";
 import { Acceptor, listening } from "./acceptor.ts";
 import { listeningAt, readListeningTable, standingOf } from "./listening-table.ts";
-import { takeTurns } from "./port-turn.ts";
+import { reserveTurn, takeTurns } from "./port-turn.ts";
 
 /**
  * Connections that the kernel holds for a probe. Nobody will serve them, so there are as few as
@@ -47,12 +47,9 @@ export async function lookUpHost(address: BoundTcp): Promise<BoundTcp> {
  * address. Rejects with a BindError.
  */
 export async function probeTcp(sockets: readonly ProbedSocket[]): Promise<readonly BoundTcp[]> {
-  const probes = sockets.map((socket) => ({ socket, server: createServer() }));
-  const bound = await Promise.allSettled(
-    probes.map(({ socket, server }) => bindAnyPort(server, socket)),
-  );
-  const open = probes.filter(({ server }) => server.listening);
-  await Promise.all(open.map(({ server }) => closed(server)));
+  const probes: Server[] = [];
+  const bound = await Promise.allSettled(sockets.map((socket) => bindAnyPort(socket, probes)));
+  await Promise.all(probes.filter(({ listening: isOpen }) => isOpen).map(closed));
   const found = bound.map((result) => {
     if (result.status === "rejected") throw result.reason;
     return result.value;
@@ -101,12 +98,20 @@ async function tryAlone(socket: ProbedSocket): Promise<void> {
   await closed(server);
 }
 
-/** Whether the address exists, and a free port where none was asked for. */
-async function bindAnyPort(server: Server, socket: ProbedSocket): Promise<ProbedSocket> {
+/**
+ * Whether the address exists, and a free port where none was asked for, whose turn is reserved.
+ * What is opened for it is added to `probes`: while it is open the system chooses other ports.
+ */
+async function bindAnyPort(socket: ProbedSocket, probes: Server[]): Promise<ProbedSocket> {
   const { address, onlyIpv6 } = socket;
   try {
-    const { host, port } = await bind(server, { address: { ...address, port: 0 }, onlyIpv6 });
-    return { address: { ...address, host, port: address.port || port }, onlyIpv6 };
+    for (;;) {
+      const server = createServer();
+      probes.push(server);
+      const { host, port } = await bind(server, { address: { ...address, port: 0 }, onlyIpv6 });
+      if (address.port !== 0) return { address: { ...address, host }, onlyIpv6 };
+      if (await reserveTurn(port)) return { address: { ...address, host, port }, onlyIpv6 };
+    }
   } catch (error) {
     throw error instanceof BindError ? bindError(address, error.cause) : error;
   }
