@@ -9,7 +9,8 @@
 import { createServer, type ListenOptions, type Server, type Socket } from "node:net";
 import type { Door, Listener } from "../runtime.ts";
 import { Patience } from "../patience.ts";
-import { Connection, READ_BYTES, type LentHandle } from "./connection.ts";
+import { Connection, readInto, type LentHandle } from "./connection.ts";
+import { ReadBuffer } from "./read-buffer.ts";
 
 /** How long accepting rests after it has failed. */
 const RETRY_MS = 1000;
@@ -20,8 +21,8 @@ const LINGER_MS = 250;
 /** Connections that the kernel holds for us before we accept them. */
 const BACKLOG = 1024;
 
-/** One for all connections: input is only valid while it is being delivered. */
-const readBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
+/** One for all connections. */
+const onread = readInto(new ReadBuffer());
 
 /**
  * The part of a server's native handle that is used here. It exists in Node alone and is not
@@ -77,7 +78,7 @@ export class Acceptor implements Listener {
 
   #acceptHandle(handle: CloseableHandle): void {
     if (this.#isStopped || !this.#door.admit()) handle.close();
-    else this.#connections.add(Connection.acceptLent(handle, readBuffer, this.#door, this.#forget));
+    else this.#connections.add(Connection.acceptLent(handle, onread, this.#door, this.#forget));
   }
 
   #acceptStream(socket: Socket): void {

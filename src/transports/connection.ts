@@ -6,12 +6,10 @@
  * (`acceptStream`). Writes go out in one system call where the socket takes them; only what it does
  * not take costs a callback. Made by the acceptor.
  */
-import { Socket, type SocketConstructorOpts } from "node:net";
+import { Socket, type OnReadOpts, type SocketConstructorOpts } from "node:net";
 import type { Door } from "../runtime.ts";
 import type { Inlet, Outlet } from "../transport.ts";
-
-/** Most bytes that an Inlet is given at once. */
-export const READ_BYTES = 65_536;
+import { READ_BYTES, type ReadBuffer } from "./read-buffer.ts";
 
 /** A closing connection whose peer takes nothing for this long is cut off. */
 const FLUSH_IDLE_MS = 10_000;
@@ -27,12 +25,6 @@ const OWNER = Symbol("owner");
 /** A socket of ours. */
 type OwnedSocket = Socket & { [OWNER]?: Connection };
 
-/** Node calls it on the socket that it has read from. */
-function heard(this: OwnedSocket, bytes: number, input: Uint8Array): boolean {
-  this[OWNER]?.receive(input.subarray(0, bytes));
-  return true;
-}
-
 function hasEnded(this: OwnedSocket): void {
   this[OWNER]?.ended();
 }
@@ -44,6 +36,17 @@ function hasFailed(this: OwnedSocket): void {
 
 function hasClosed(this: OwnedSocket): void {
   this[OWNER]?.closed();
+}
+
+/** Has sockets read into that memory. Node calls back on the socket that it has read from. */
+export function readInto(buffer: ReadBuffer): OnReadOpts {
+  return {
+    buffer: buffer.bytes,
+    callback(this: OwnedSocket, bytes: number): boolean {
+      this[OWNER]?.receive(buffer.first(bytes));
+      return true;
+    },
+  };
 }
 
 /** What a server's native handle accepts; the constructor of Socket takes it. */
@@ -58,17 +61,13 @@ export class Connection implements Outlet {
   #awaitsDrain = false;
   #isClosing = false;
 
-  /**
-   * Takes over a native handle; its input is read into `readBuffer`, which other connections read
-   * into as well.
-   */
+  /** Takes over a native handle; other connections may read into the same memory (`readInto`). */
   static acceptLent(
     handle: LentHandle,
-    readBuffer: Buffer,
+    onread: OnReadOpts,
     door: Door,
     left: (connection: Connection) => void,
   ): Connection {
-    const onread = { buffer: readBuffer, callback: heard };
     const settings = { handle, allowHalfOpen: true, onread } as SocketConstructorOpts; // its types know other handles only
     const socket = new Socket(settings);
     socket.setNoDelay(true);
