@@ -71,25 +71,28 @@ export interface Runtime extends BrokerRuntime, Mortal {
   /** Starts an I/O thread. It says "ready" once it takes orders. */
   startThread(seed: ThreadSeed, supervisor: ThreadSupervisor): Thread;
   /**
-   * The address with the number that its host's name stands for. Rejects with a BindError if there
-   * is no such host.
+   * The address with numbers for names. Rejects with a BindError if there is no such host, for
+   * instance.
    */
-  lookUpHost(address: BoundTcp): Promise<BoundTcp>;
+  lookUp(address: BoundAddress): Promise<BoundAddress>;
   /**
-   * Looks whether addresses (their hosts as numbers) exist and nobody listens there. Resolves with
-   * the addresses, with free ports in place of 0. Rejects with a BindError.
+   * Looks whether addresses that were looked up exist and nobody listens there. Resolves with the
+   * addresses, with free ports in place of 0. Rejects with a BindError. What only listening itself
+   * can tell it leaves to that.
    */
-  probe(sockets: readonly ProbedSocket[]): Promise<readonly BoundTcp[]>;
+  probe(sockets: readonly ProbedSocket[]): Promise<readonly BoundAddress[]>;
   /**
-   * Keeps other servers from beginning to listen on these ports until what it resolves with is
-   * called. Rejects with a BindError if somebody listens there already.
+   * Keeps other servers from beginning to listen there until what it resolves with is called.
+   * Rejects with a BindError if somebody listens there already.
    */
   takeTurns(sockets: readonly ProbedSocket[]): Promise<() => void>;
   /**
    * Whether it takes a privilege to listen there: one that is given up by becoming another user.
    */
   needsPrivilege(address: BoundAddress): boolean;
-  /** Whether several threads of this process can listen on one port. Looks by trying. */
+  /** Whether it is an address that several threads listen on, if they can. */
+  isShared(address: BoundAddress): boolean;
+  /** Whether several threads of this process can listen on one address. Looks by trying. */
   canSharePorts(): Promise<boolean>;
   /**
    * Calls `handler` each time that the process gets the signal, instead of what it would do by
@@ -158,9 +161,6 @@ export interface ProcessFacts {
 
 /** The signals that the server minds. */
 export type Signal = "SIGTERM" | "SIGINT" | "SIGUSR1";
-
-/** A TCP address that says all that binding needs. */
-export type BoundTcp = Extract<BoundAddress, { kind: "tcp" }>;
 
 /**
  * What a new thread gets to know. Only what can be posted; memories and the module are shared, not
@@ -257,7 +257,7 @@ export interface ListenOrder {
 
 /** How to bind. */
 export interface ListenManner {
-  /** Other threads of this process listen on the same port. */
+  /** Other threads of this process listen on the same address, if it can be shared. */
   readonly shared: boolean;
   /** An IPv6 wildcard takes no IPv4 connections, because another socket does. */
   readonly onlyIpv6: boolean;
@@ -314,9 +314,9 @@ export interface Listener {
   finish(withinMillis: number): Promise<void>;
 }
 
-/** A TCP address that shall be free. */
-export interface ProbedSocket {
-  readonly address: BoundTcp;
+/** An address that shall be free. */
+export interface ProbedSocket<Address extends BoundAddress = BoundAddress> {
+  readonly address: Address;
   /** As in ListenManner. */
   readonly onlyIpv6: boolean;
 }

@@ -50,6 +50,12 @@ export interface Storage {
   lease(): Promise<Lease>;
 }
 
+/** One that is only looked at: what would change it throws HM_STORAGE_READ_ONLY. */
+export interface InspectedStorage extends Storage {
+  /** Who has the directory, for the end of a line; undefined if no server of this machine has. */
+  holder(): Promise<string | undefined>;
+}
+
 /** What keeps other processes out of a directory, until it is released or the process ends. */
 export interface Lease {
   /** Why it does not keep all of this machine out; undefined if it does. */

@@ -23,7 +23,7 @@ import { StorageError } from "../storage.ts";
 import type { Storage } from "../storage.ts";
 import { BeanstalkdDirectory } from "../storage/beanstalkd-directory.ts";
 import { isOfLease } from "../storage/lease.ts";
-import { NodeStorage } from "../storage/node-fs.ts";
+import { openStorage } from "../storage/storages.ts";
 
 const EXIT_IMPORTED = 0;
 const EXIT_INCOMPLETE = 1;
@@ -119,7 +119,7 @@ async function write(
   lastId: number,
   engine: WebAssembly.Module,
 ): Promise<void> {
-  const storage = new NodeStorage(to);
+  const storage = openStorage(to);
   mustBeEmpty(storage, to); // before the lease is signed for, in a file that may be somebody's
   const lease = await storage.lease();
   try {

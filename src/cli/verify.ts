@@ -14,7 +14,7 @@ import { RecoveryError } from "../journal/recovery.ts";
 import type { Runtime } from "../runtime.ts";
 import { StorageError } from "../storage.ts";
 import { bootId } from "../storage/boot-id.ts";
-import { ReadOnlyStorage } from "../storage/read-only.ts";
+import { lookInto } from "../storage/storages.ts";
 
 const EXIT_CLEAN = 0;
 const EXIT_DAMAGED = 1;
@@ -46,7 +46,7 @@ function complain(why: string, runtime: Runtime): number {
 
 /** What was found, or why nothing could be. */
 async function look(directory: string, runtime: Runtime): Promise<Inspection | string> {
-  const storage = new ReadOnlyStorage(directory);
+  const storage = lookInto(directory);
   refuseForeignLog(directory, storage.list());
   const holder = await storage.holder();
   if (holder !== undefined) return `${directory}: a server uses it${holder}`;

@@ -2,55 +2,60 @@
  *
  *   127.0.0.1   localhost:11400   [::1]:11400   ::1   unix:/run/homemaker.sock
  *
- * Only the form is judged here; whether a name resolves or a port is free shows when the server
- * binds.
+ * A kind of address is a file beside this one and a line in the table, and has a transport
+ * (transports/transports.ts). Only the form is judged here; whether a name resolves or a port is
+ * free shows when the server binds.
  */
+import type { AddressKind } from "./address-kind.ts";
+import { TCP } from "./tcp-address.ts";
+import { UNIX } from "./unix-address.ts";
 
-/** A TCP address. `port` 0 asks for any free port; absent means the port of `--port`. */
-export interface TcpAddress {
-  readonly kind: "tcp";
-  readonly host: string;
-  readonly port?: number;
-}
+/** Every kind, by the name that its addresses have; the forms of the first are named first. */
+const KINDS = {
+  tcp: TCP,
+  unix: UNIX,
+};
 
-/** A Unix stream socket at `path`. */
-export interface UnixAddress {
-  readonly kind: "unix";
-  readonly path: string;
-}
+type Kinds = typeof KINDS;
+type OneOf<Each> = Each[keyof Each];
 
 /** One listen address as the user wrote it. */
-export type ListenAddress = TcpAddress | UnixAddress;
+export type ListenAddress = OneOf<{
+  [Kind in keyof Kinds]: NonNullable<ReturnType<Kinds[Kind]["parse"]>>;
+}>;
 
 /** One listen address that says all that binding needs. */
-export type BoundAddress = Required<TcpAddress> | UnixAddress;
+export type BoundAddress = OneOf<{ [Kind in keyof Kinds]: ReturnType<Kinds[Kind]["complete"]> }>;
 
-/**
- * sun_path holds 108 bytes, of which the last is NUL (Linux; elsewhere it is shorter and bind says
- * so).
- */
-const UNIX_PATH_BYTES_MAX = 107;
+type AnyKind = AddressKind<ListenAddress, BoundAddress>;
 
-const HOST_AND_PORT =
-  /^(?:\[(?<six>[0-9A-Za-z:.%]+)\]|(?<four>[^\s:[\]/]+))(?::(?<port>\d{1,5}))?$/;
-const BARE_SIX = /^[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%\w+)?$/;
+/** The forms of an address, for people. */
+export const ADDRESS_FORMS: string = formsOf(Object.values(KINDS));
 
-/** Takes `text` apart; undefined if it has none of the forms above. */
-export function parseListenAddress(text: string): ListenAddress | undefined {
-  if (text.startsWith("unix:")) return parseUnixPath(text.slice("unix:".length));
-  if (BARE_SIX.test(text)) return { kind: "tcp", host: text };
-  const parts = HOST_AND_PORT.exec(text)?.groups;
-  if (parts === undefined) return undefined;
-  const host = parts["six"] ?? parts["four"] ?? "";
-  if (parts["port"] === undefined) return { kind: "tcp", host };
-  const port = Number(parts["port"]);
-  return port > 65535 ? undefined : { kind: "tcp", host, port };
+function formsOf(kinds: readonly AnyKind[]): string {
+  const forms = kinds.flatMap((kind) => kind.forms);
+  return `${forms.slice(0, -1).join(", ")} or ${forms.at(-1)}`;
 }
 
-function parseUnixPath(path: string): UnixAddress | undefined {
-  const bytes = new TextEncoder().encode(path).length;
-  const fits = bytes > 0 && bytes <= UNIX_PATH_BYTES_MAX && !path.includes("\0");
-  return fits ? { kind: "unix", path } : undefined;
+function kindOf({ kind }: ListenAddress): AnyKind {
+  return KINDS[kind];
+}
+
+/** Takes `text` apart; undefined if it has none of the forms. */
+export function parseListenAddress(text: string): ListenAddress | undefined {
+  const kinds: readonly AnyKind[] = Object.values(KINDS);
+  const own = kinds.find(({ prefix }) => prefix !== undefined && text.startsWith(prefix));
+  if (own !== undefined) return own.parse(text.slice(own.prefix?.length));
+  for (const kind of kinds) {
+    const address = kind.prefix === undefined ? kind.parse(text) : undefined;
+    if (address !== undefined) return address;
+  }
+  return undefined;
+}
+
+/** The address with all that binding needs; `port` is for one that names none. */
+export function completeListenAddress(address: ListenAddress, port: number): BoundAddress {
+  return kindOf(address).complete(address, port);
 }
 
 /**
@@ -58,16 +63,5 @@ function parseUnixPath(path: string): UnixAddress | undefined {
  * "unix:PATH".
  */
 export function formatListenAddress(address: ListenAddress): string {
-  if (address.kind === "unix") return `unix:${address.path}`;
-  const host = address.host.includes(":") ? `[${address.host}]` : address.host;
-  return address.port === undefined ? host : `${host}:${address.port}`;
-}
-
-/**
- * Whether the host is this machine's loopback, by its name or number. Any other name counts as not,
- * whatever it resolves to.
- */
-export function isLoopback(host: string): boolean {
-  const [, inner = host] = /^\[(.*)\]$/.exec(host) ?? [];
-  return inner === "localhost" || inner === "::1" || /^127(\.\d{1,3}){3}$/.test(inner);
+  return kindOf(address).format(address);
 }

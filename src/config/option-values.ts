@@ -6,8 +6,9 @@
  */
 import { SHARDS_MAX } from "../../assembly/constants.ts";
 import type { Units } from "../text/control.ts";
-import { formatListenAddress, parseListenAddress } from "./listen-address.ts";
+import { ADDRESS_FORMS, formatListenAddress, parseListenAddress } from "./listen-address.ts";
 import type { ListenAddress } from "./listen-address.ts";
+import { TCP } from "./tcp-address.ts";
 import type { Option } from "./option.ts";
 
 /** The part of a declaration that is the same for all options of a sort. */
@@ -123,7 +124,7 @@ export const shardCount: Sort<number> = {
 
 /** Where to listen, one or several. */
 export const listenAddresses: Sort<readonly ListenAddress[]> = {
-  expects: "HOST, HOST:PORT, [IPV6]:PORT or unix:PATH",
+  expects: ADDRESS_FORMS,
   parse: (words) => {
     const addresses = words.map(parseListenAddress).filter((one) => one !== undefined);
     return addresses.length === words.length && words.length > 0 ? addresses : undefined;
@@ -135,8 +136,8 @@ export const listenAddresses: Sort<readonly ListenAddress[]> = {
 export const hostWithoutPort: Sort<string> = {
   expects: "a host name or an IP address, without a port",
   parse: (words) => {
-    const address = parseListenAddress(last(words));
-    return address?.kind === "tcp" && address.port === undefined ? address.host : undefined;
+    const address = TCP.parse(last(words));
+    return address?.port === undefined ? address?.host : undefined;
   },
   format: String,
 };

@@ -10,8 +10,9 @@ import {
   FAILURES_KEPT_MAX,
   THREADS_MAX,
 } from "../../assembly/constants.ts";
-import { isLoopback } from "./listen-address.ts";
+import { completeListenAddress } from "./listen-address.ts";
 import type { BoundAddress, ListenAddress } from "./listen-address.ts";
+import { isLoopback } from "./tcp-address.ts";
 import type { Option } from "./option.ts";
 import {
   count,
@@ -399,7 +400,7 @@ export function settle(valueOf: (option: Option<unknown>) => unknown): Settings 
 export function completeOptions({ port, listen, durability, ...rest }: Settings): Options {
   return {
     ...rest,
-    listen: listen.map((one) => (one.kind === "tcp" ? { port, ...one } : one)),
+    listen: listen.map((one) => completeListenAddress(one, port)),
     durability: durability ?? "sync",
   };
 }

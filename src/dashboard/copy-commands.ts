@@ -12,6 +12,9 @@ export interface CopyCommand {
   readonly line: string;
 }
 
+/** What nc(1) can connect to. */
+type SocketAddress = Exclude<QueueAddress, { kind: "other" }>;
+
 /** Where the shell's commands look when they are not told. */
 const USUAL = { kind: "tcp", host: "127.0.0.1", port: 11300 } as const;
 
@@ -22,7 +25,7 @@ const USUAL = { kind: "tcp", host: "127.0.0.1", port: 11300 } as const;
  */
 export function queueAddress(addresses: readonly QueueAddress[], pageHost: string): QueueAddress {
   const address = addresses.find(({ kind }) => kind === "tcp") ?? addresses[0] ?? USUAL;
-  if (address.kind === "unix" || !["0.0.0.0", "::"].includes(address.host)) return address;
+  if (address.kind !== "tcp" || !["0.0.0.0", "::"].includes(address.host)) return address;
   return { ...address, host: pageHost.replace(/^\[(.*)\]$/, "$1") };
 }
 
@@ -36,7 +39,7 @@ export function copyCommands(
   const homemaker = (words: string): string => `homemaker ${words}${addressFlag(address)}`;
   return [
     { label: "Copy put command", line: putLine(job, body, homemaker) },
-    ...(job.body.isWhole
+    ...(job.body.isWhole && address.kind !== "other"
       ? [{ label: "Copy put in the protocol", line: protocolLine(job, body, address) }]
       : []),
     { label: "Copy peek command", line: homemaker(`peek ${id}`) },
@@ -47,6 +50,7 @@ export function copyCommands(
 }
 
 function addressFlag(address: QueueAddress): string {
+  if (address.kind === "other") return ` -a ${quoted(address.words)}`;
   if (address.kind === "unix") return ` -a ${quoted(`unix:${address.path}`)}`;
   const { host, port } = address;
   const isUsual = host === USUAL.host && port === USUAL.port;
@@ -62,14 +66,14 @@ function putLine(job: JobAnswer, body: Uint8Array, homemaker: (words: string) =>
     : `${homemaker(`peek ${job.id}`)} | ${put}`;
 }
 
-function protocolLine(job: JobAnswer, body: Uint8Array, address: QueueAddress): string {
+function protocolLine(job: JobAnswer, body: Uint8Array, address: SocketAddress): string {
   const { tube, pri, delaySeconds, ttrSeconds } = job;
   const use = `use ${escapedText(tube)}\\r\\n`;
   const put = `put ${pri} ${delaySeconds} ${ttrSeconds} ${body.length}\\r\\n`;
   return `printf '${use}${put}${printfText(body)}\\r\\nquit\\r\\n' | nc ${socketWords(address)}`;
 }
 
-function socketWords(address: QueueAddress): string {
+function socketWords(address: SocketAddress): string {
   if (address.kind === "unix") return `-U ${quoted(address.path)}`;
   return `${quoted(address.host)} ${address.port}`;
 }

@@ -79,10 +79,11 @@ export interface Quantiles {
   readonly p99: number;
 }
 
-/** Where the queue listens: a TCP port, or a Unix socket. */
+/** Where the queue listens: a TCP port, a Unix socket, or elsewhere, in the words of `-l`. */
 export type QueueAddress =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
-  | { readonly kind: "unix"; readonly path: string };
+  | { readonly kind: "unix"; readonly path: string }
+  | { readonly kind: "other"; readonly words: string };
 
 /** GET /overview, and the data of each event "overview" of GET /events. */
 export interface Overview {

@@ -10,7 +10,8 @@
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { formatListenAddress, isLoopback } from "../config/listen-address.ts";
+import { formatListenAddress } from "../config/listen-address.ts";
+import { isLoopback } from "../config/tcp-address.ts";
 import { BindError } from "../runtime.ts";
 import type { HttpService, HttpSurroundings } from "../server/http-service.ts";
 import { bindError, lookUpHost } from "../transports/tcp.ts";

@@ -4,6 +4,8 @@
  * tubes. Used by events.ts and routes.ts.
  */
 import * as C from "../../assembly/constants.ts";
+import { formatListenAddress } from "../config/listen-address.ts";
+import type { BoundAddress } from "../config/listen-address.ts";
 import type { Options } from "../config/options.ts";
 import { quantile, shardTimes, sumOf } from "../engine/times.ts";
 import type { TimeHistogram } from "../engine/times.ts";
@@ -13,7 +15,7 @@ import { journalBoardOf } from "../broker/boards.ts";
 import type { HttpSurroundings } from "../server/http-service.ts";
 import * as B from "../broker/journal-board.ts";
 import type { Desk } from "../session/desk.ts";
-import type { JournalState, Overview, Quantiles, ShardLoad, Tube } from "./api.ts";
+import type { JournalState, Overview, Quantiles, QueueAddress, ShardLoad, Tube } from "./api.ts";
 import type { TubeSurvey } from "./tube-survey.ts";
 
 const MICROS = 1_000_000;
@@ -21,8 +23,8 @@ const MICROS = 1_000_000;
 const MILLI = 1000;
 
 /**
- * The overview as it is now, the age of the oldest job as in the survey. Rejects with a RangeError
- * when commands do not run.
+ * The overview as it is now, the age of the oldest job as in the survey. Rejects with a
+ * ClosedError when commands do not run.
  */
 export async function overviewOf(around: HttpSurroundings, survey: TubeSurvey): Promise<Overview> {
   return figuresOf(around, oldestReady(await survey.all()));
@@ -59,7 +61,7 @@ function figuresOf(
       version: facts.version,
       name: facts.hostname,
       id: facts.id,
-      addresses,
+      addresses: addresses.map(shownAddress),
       uptimeSeconds: Math.floor(desk.now / MICROS),
       isDraining: common.draining,
       tubes: sum(C.SHARD_TUBES),
@@ -77,6 +79,18 @@ function figuresOf(
       processMillis: quantilesOf(sumOf(times.map(({ process }) => process))),
     };
   });
+}
+
+/** Of a kind that no page knows there is nothing to say but its words. */
+function shownAddress(address: BoundAddress): QueueAddress {
+  const words = formatListenAddress(address);
+  switch (address.kind) {
+    case "tcp":
+    case "unix":
+      return address;
+    default:
+      return { kind: "other", words };
+  }
 }
 
 function jobsOf(sum: (index: number) => number): Overview["jobs"] {

@@ -12,7 +12,7 @@ import type { CommitterSeed as RuntimeSeed } from "../runtime.ts";
 import { runCommitter } from "../broker/committer.ts";
 import type { CommitterReport, CommitterSeed } from "../broker/committer.ts";
 import { bootId } from "../storage/boot-id.ts";
-import { NodeStorage } from "../storage/node-fs.ts";
+import { openStorage } from "../storage/storages.ts";
 import { codeOf } from "../system-error.ts";
 import { describe, die, speakThrough } from "./die.ts";
 
@@ -41,7 +41,7 @@ function fail(error: unknown): void {
 if (endsProcess) process.on("uncaughtException", fail);
 parentPort?.on("message", () => undefined); // stay until we are ended
 try {
-  const storage = new NodeStorage(directory);
+  const storage = openStorage(directory);
   await runCommitter(payload as CommitterSeed, { directory, storage, bootId: bootId(), report });
 } catch (error) {
   fail(error);

@@ -9,12 +9,12 @@ import { availableParallelism } from "node:os";
 import process from "node:process";
 import { isatty } from "node:tty";
 import { promisify } from "node:util";
-import type { BoundAddress } from "../config/listen-address.ts";
 import type { BarTerminal } from "../terminal.ts";
 import { UserError } from "../runtime.ts";
 import type { Identity, LineSink, Order, Report, Runtime, Signal, Thread } from "../runtime.ts";
 import type { ThreadSeed, ThreadSupervisor } from "../runtime.ts";
-import { canSharePorts, lookUpHost, probeTcp, takeTurnsTcp } from "../transports/tcp.ts";
+import { canSharePorts } from "../transports/tcp.ts";
+import { isShared, lookUp, needsPrivilege, probe, takeTurns } from "../transports/transports.ts";
 import { die } from "./die.ts";
 import { brokerRuntime, startCommitter } from "./node-broker.ts";
 import { nonBlocking, StandardStream } from "./standard-stream.ts";
@@ -46,10 +46,11 @@ export function nodeRuntime(threadEntry: URL = THREAD_ENTRY): Runtime {
     openFilesMax: openFilesMax(),
     startThread: (seed, supervisor) => startThread(threadEntry, seed, supervisor),
     startCommitter: (seed, supervisor) => startCommitter(seed, supervisor, errors.fd),
-    lookUpHost,
-    probe: probeTcp,
-    takeTurns: takeTurnsTcp,
+    lookUp,
+    probe,
+    takeTurns,
     needsPrivilege,
+    isShared,
     canSharePorts,
     onSignal: (signal: Signal, handler: () => void) => void process.on(signal, handler),
     lookUpUser,
@@ -84,20 +85,6 @@ function openFilesMax(): number {
   if (!existsSync(limits)) return Infinity;
   const soft = /^Max open files\s+(\d+)/m.exec(readFileSync(limits, "utf8"))?.[1];
   return soft === undefined ? Infinity : Number(soft);
-}
-
-/**
- * A Unix socket counts as well: its directory may belong to anyone, so making the socket may take
- * the privilege.
- */
-function needsPrivilege(address: BoundAddress): boolean {
-  return address.kind === "unix" || (address.port > 0 && address.port < firstFreePort());
-}
-
-/** The lowest port that everyone may listen on. */
-function firstFreePort(): number {
-  const setting = "/proc/sys/net/ipv4/ip_unprivileged_port_start"; // Linux; 1024 elsewhere
-  return existsSync(setting) ? Number(readFileSync(setting, "utf8")) : 1024;
 }
 
 function startThread(entry: URL, seed: ThreadSeed, supervisor: ThreadSupervisor): Thread {

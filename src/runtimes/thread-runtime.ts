@@ -7,12 +7,10 @@
  */
 import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
-import type { BoundAddress } from "../config/listen-address.ts";
 import { PROGRAM } from "../version.ts";
-import type { Door, Listener, ListenManner, Order, ThreadRuntime, ThreadSeed } from "../runtime.ts";
-import { NodeStorage } from "../storage/node-fs.ts";
-import { listenTcp } from "../transports/tcp.ts";
-import { listenUnix } from "../transports/unix.ts";
+import type { Order, ThreadRuntime, ThreadSeed } from "../runtime.ts";
+import { openStorage } from "../storage/storages.ts";
+import { listen } from "../transports/transports.ts";
 import { describe, die } from "./die.ts";
 import { eventLoop } from "./event-loop.ts";
 
@@ -36,17 +34,11 @@ export function threadRuntime(): ThreadRuntime {
   process.on("uncaughtException", fail);
   process.on("unhandledRejection", fail);
   return {
-    listen,
+    listen: (address, manner, door) => listen(address, manner, door, LENDS_HANDLES),
     onOrder: (handler) => void parentPort?.on("message", (order: Order) => handler(order)),
     report: (report) => parentPort?.postMessage(report),
-    openStorage: (directory) => new NodeStorage(directory),
+    openStorage,
     ...eventLoop,
     die,
   };
-}
-
-function listen(address: BoundAddress, manner: ListenManner, door: Door): Promise<Listener> {
-  return address.kind === "tcp"
-    ? listenTcp(address, manner, door, LENDS_HANDLES)
-    : listenUnix(address.path, door, LENDS_HANDLES);
 }

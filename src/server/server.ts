@@ -10,6 +10,7 @@
 import { fittingThreads, neededBytes } from "../config/memory-plan.ts";
 import { THREADS_MAX } from "../../assembly/constants.ts";
 import { formatListenAddress, type BoundAddress } from "../config/listen-address.ts";
+import { leavesIpv4 } from "../config/tcp-address.ts";
 import type { Options } from "../config/options.ts";
 import { PROGRAM, VERSION } from "../version.ts";
 import type { Log } from "../log.ts";
@@ -17,7 +18,7 @@ import { openLog } from "../observability/log.ts";
 import { ProgressBar } from "../observability/progress-bar.ts";
 import { Patience } from "../patience.ts";
 import { BindError, ModuleMissingError, UserError } from "../runtime.ts";
-import type { BoundTcp, Identity, ListenOrder, ProbedSocket, Runtime } from "../runtime.ts";
+import type { Identity, ListenOrder, ProbedSocket, Runtime } from "../runtime.ts";
 import { DRAINING_BEGINS } from "../session/draining.ts";
 import { Crew } from "./crew.ts";
 import { HTTP_CONNECTIONS_MAX, OpenFilesError, shareFiles } from "./file-budget.ts";
@@ -120,8 +121,8 @@ class Server {
   async #start(openHttp: OpenHttp | undefined): Promise<void> {
     const identity = await this.#unlessStopped(this.#identity());
     const hosts = await this.#unlessStopped(this.#lookUpHosts());
-    const addresses = await this.#unlessStopped(this.#probe(hosts));
-    const threads = await this.#unlessStopped(this.#threadCount(addresses.some(isTcp)));
+    const addresses = await this.#unlessStopped(this.#runtime.probe(this.#sockets(hosts)));
+    const threads = await this.#unlessStopped(this.#threadCount(addresses));
     this.#warnOfMemory(threads);
     const files = this.#shareFiles(threads, addresses, openHttp !== undefined);
     const broker = await this.#unlessStopped(this.#makeBroker(threads, openHttp !== undefined));
@@ -185,7 +186,7 @@ class Server {
     threads: number,
   ): Promise<void> {
     if (some.length === 0) return;
-    const giveBack = await this.#runtime.takeTurns(this.#tcpSockets(some));
+    const giveBack = await this.#runtime.takeTurns(this.#sockets(some));
     try {
       await this.#crew.listen((index) => ({
         kind: "listen",
@@ -302,55 +303,37 @@ class Server {
 
   async #lookUpHosts(): Promise<readonly BoundAddress[]> {
     const found: BoundAddress[] = [];
-    for (const address of this.#options.listen) {
-      found.push(isTcp(address) ? await this.#runtime.lookUpHost(address) : address);
-    }
+    for (const address of this.#options.listen) found.push(await this.#runtime.lookUp(address));
     return found;
   }
 
-  /**
-   * The IPv6 wildcard would take the IPv4 connections too; not if there is an IPv4 address to take
-   * them.
-   */
-  #onlyIpv6(address: BoundTcp): boolean {
-    return address.host === "::" && this.#options.listen.some(isIpv4Wildcard);
+  #onlyIpv6(address: BoundAddress): boolean {
+    return leavesIpv4(address, this.#options.listen);
   }
 
-  /**
-   * The addresses with the ports that were found, if all of them are free: who asks for what
-   * cannot be had shall hear it at once.
-   */
-  async #probe(wanted: readonly BoundAddress[]): Promise<readonly BoundAddress[]> {
-    const found = (await this.#runtime.probe(this.#tcpSockets(wanted))).values();
-    return wanted.map((address) => (isTcp(address) ? (found.next().value ?? address) : address));
+  #sockets(addresses: readonly BoundAddress[]): readonly ProbedSocket[] {
+    return addresses.map((address) => ({ address, onlyIpv6: this.#onlyIpv6(address) }));
   }
 
-  #tcpSockets(addresses: readonly BoundAddress[]): readonly ProbedSocket[] {
-    return addresses
-      .filter(isTcp)
-      .map((address) => ({ address, onlyIpv6: this.#onlyIpv6(address) }));
-  }
-
-  /**
-   * Every thread listens on every TCP address; a Unix socket cannot be shared, so they take turns.
-   */
+  /** Every thread listens on an address that can be shared; on the others they take turns. */
   #socketsOf(
     threadIndex: number,
     threads: number,
     addresses: readonly BoundAddress[],
   ): readonly ListenOrder[] {
     const mine = addresses.filter(
-      (address, index) => address.kind === "tcp" || index % threads === threadIndex,
+      (address, index) => this.#runtime.isShared(address) || index % threads === threadIndex,
     );
     return mine.map((address) => {
-      const onlyIpv6 = address.kind === "tcp" && this.#onlyIpv6(address);
-      return { address, manner: { shared: threads > 1, onlyIpv6 } };
+      const manner = { shared: threads > 1, onlyIpv6: this.#onlyIpv6(address) };
+      return { address, manner };
     });
   }
 
-  async #threadCount(hasTcp: boolean): Promise<number> {
+  async #threadCount(addresses: readonly BoundAddress[]): Promise<number> {
     const wanted = this.#options.threads ?? this.#defaultThreads();
-    if (wanted === 1 || !hasTcp || (await this.#runtime.canSharePorts())) return wanted;
+    const sharesSome = addresses.some((address) => this.#runtime.isShared(address));
+    if (wanted === 1 || !sharesSome || (await this.#runtime.canSharePorts())) return wanted;
     const why = "threads cannot share a port here, so there is one I/O thread";
     this.#log.write("warn", why, { runtime: this.#runtime.name, wanted });
     return 1;
@@ -418,12 +401,4 @@ class Server {
   #say(what: string): void {
     this.#runtime.output.write(`${PROGRAM} ${VERSION} ${what}\n`);
   }
-}
-
-function isTcp(address: BoundAddress): address is BoundTcp {
-  return address.kind === "tcp";
-}
-
-function isIpv4Wildcard(address: BoundAddress): boolean {
-  return address.kind === "tcp" && address.host === "0.0.0.0";
 }

@@ -5,12 +5,12 @@
  */
 
 import { StorageError } from "../storage.ts";
-import type { Lease, Storage, StorageFile } from "../storage.ts";
+import type { InspectedStorage, Lease, StorageFile } from "../storage.ts";
 import { holderOf } from "./lease.ts";
 import { NodeStorage, whyNoDirectory } from "./node-fs.ts";
 
 /** A directory of the file system that exists. */
-export class ReadOnlyStorage implements Storage {
+export class ReadOnlyStorage implements InspectedStorage {
   readonly #directory: string;
   readonly #files: NodeStorage;
 
@@ -54,7 +54,6 @@ export class ReadOnlyStorage implements Storage {
     throw new StorageError("HM_STORAGE_READ_ONLY", `${name}: it was opened to be read only`);
   }
 
-  /** Who has the directory, for the end of a line; undefined if no server of this machine has. */
   holder(): Promise<string | undefined> {
     return holderOf(this.#directory);
   }

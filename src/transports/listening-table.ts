@@ -7,7 +7,8 @@
 import { readFile } from "node:fs/promises";
 import { isIPv4 } from "node:net";
 import { endianness } from "node:os";
-import type { BoundTcp, ProbedSocket } from "../runtime.ts";
+import type { BoundTcp } from "../config/tcp-address.ts";
+import type { ProbedSocket } from "../runtime.ts";
 
 /** The state of a listening socket in the table. */
 const LISTENING = "0A";
@@ -77,7 +78,7 @@ export function listeningAt({ host, port }: BoundTcp): Listening {
 }
 
 /** How `wanted` stands to all of `table`. */
-export function standingOf(wanted: ProbedSocket, table: readonly Listening[]): Standing {
+export function standingOf(wanted: ProbedSocket<BoundTcp>, table: readonly Listening[]): Standing {
   const digits = digitsOf(wanted.address.host);
   const standings = table
     .filter(({ port }) => port === wanted.address.port)

@@ -11,6 +11,7 @@ import { UnreachableError } from "../client/errors.ts";
 import type { Wire, WireListener } from "../client/wire.ts";
 import type { BoundAddress } from "../config/listen-address.ts";
 import { whyOf } from "../system-error.ts";
+import { connectionTo } from "./transports.ts";
 
 /** One socket. */
 export class SocketWire implements Wire {
@@ -45,11 +46,7 @@ export async function connectTo(
   address: BoundAddress,
   options: ConnectionOptions = {},
 ): Promise<ClientConnection> {
-  const socket = connect(
-    address.kind === "unix"
-      ? { path: address.path }
-      : { host: address.host, port: address.port, noDelay: true },
-  );
+  const socket = connect(connectionTo(address));
   await new Promise<void>((resolve, reject) => {
     socket.once("connect", resolve);
     socket.once("error", (cause) => reject(new UnreachableError(whyNot(cause), { cause })));

@@ -6,13 +6,17 @@
  * way of trial on a port that clients may know, unless the system has no such table.
  */
 import { lookup } from "node:dns/promises";
+import { existsSync, readFileSync } from "node:fs";
 import { createServer, type ListenOptions, type Server } from "node:net";
 import { formatListenAddress } from "../config/listen-address.ts";
+import type { BoundTcp } from "../config/tcp-address.ts";
 import { BindError } from "../runtime.ts";
-import type { BoundTcp, Door, ListenManner, ProbedSocket } from "../runtime.ts";
+import type { Door, ListenManner } from "../runtime.ts";
+import type { ProbedSocket as Probed } from "../runtime.ts";
 import { Acceptor, listening } from "./acceptor.ts";
 import { listeningAt, readListeningTable, standingOf } from "./listening-table.ts";
 import { reserveTurn, takeTurns } from "./port-turn.ts";
+import type { TransportKind } from "./transport-kind.ts";
 
 /**
  * Connections that the kernel holds for a probe. Nobody will serve them, so there are as few as
@@ -20,8 +24,26 @@ import { reserveTurn, takeTurns } from "./port-turn.ts";
  */
 const PROBE_BACKLOG = 1;
 
+type ProbedSocket = Probed<BoundTcp>;
+
+export const TCP_TRANSPORT: TransportKind<BoundTcp> = {
+  isShared: true,
+  listen: listenTcp,
+  connection: ({ host, port }) => ({ host, port, noDelay: true }),
+  needsPrivilege: ({ port }) => port > 0 && port < firstFreePort(),
+  lookUp: lookUpHost,
+  probe: probeTcp,
+  takeTurns: takeTurnsTcp,
+};
+
+/** The lowest port that everyone may listen on. */
+function firstFreePort(): number {
+  const setting = "/proc/sys/net/ipv4/ip_unprivileged_port_start"; // Linux; 1024 elsewhere
+  return existsSync(setting) ? Number(readFileSync(setting, "utf8")) : 1024;
+}
+
 /** Listens on `address`. Rejects with a BindError. */
-export async function listenTcp(
+async function listenTcp(
   address: BoundTcp,
   manner: ListenManner,
   door: Door,
@@ -46,7 +68,7 @@ export async function lookUpHost(address: BoundTcp): Promise<BoundTcp> {
  * Looks whether the addresses exist and are free. Port 0 becomes a free port, another one for each
  * address. Rejects with a BindError.
  */
-export async function probeTcp(sockets: readonly ProbedSocket[]): Promise<readonly BoundTcp[]> {
+async function probeTcp(sockets: readonly ProbedSocket[]): Promise<readonly BoundTcp[]> {
   const probes: Server[] = [];
   const bound = await Promise.allSettled(sockets.map((socket) => bindAnyPort(socket, probes)));
   await Promise.all(probes.filter(({ listening: isOpen }) => isOpen).map(closed));
@@ -62,7 +84,7 @@ export async function probeTcp(sockets: readonly ProbedSocket[]): Promise<readon
  * Takes the turns of the ports and looks again whether they are free. Resolves with a function that
  * gives the turns back: call it when all that shall listen does. Rejects with a BindError.
  */
-export async function takeTurnsTcp(sockets: readonly ProbedSocket[]): Promise<() => void> {
+async function takeTurnsTcp(sockets: readonly ProbedSocket[]): Promise<() => void> {
   const [first] = sockets;
   if (first === undefined) return () => undefined;
   const giveBack = await takeTurns(sockets.map(({ address }) => address.port)).catch((error) => {

@@ -7,19 +7,28 @@
  */
 import { existsSync, lstatSync } from "node:fs";
 import { dirname } from "node:path";
+import type { UnixAddress } from "../config/unix-address.ts";
 import { BindError } from "../runtime.ts";
 import type { Door } from "../runtime.ts";
 import { codeOf, whyOf } from "../system-error.ts";
 import { Acceptor } from "./acceptor.ts";
 import { pulseOf, removeFile } from "./socket-file.ts";
+import type { TransportKind } from "./transport-kind.ts";
 import { passAlone } from "./turnstile.ts";
 
+/**
+ * One thread has the socket. Its directory may belong to anyone, so making it may take the
+ * privilege.
+ */
+export const UNIX_TRANSPORT: TransportKind<UnixAddress> = {
+  isShared: false,
+  listen: ({ path }, _, door, lendsHandles) => listenUnix(path, door, lendsHandles),
+  connection: ({ path }) => ({ path }),
+  needsPrivilege: () => true,
+};
+
 /** Listens at `path`. Rejects with a BindError. */
-export async function listenUnix(
-  path: string,
-  door: Door,
-  lendsHandles: boolean,
-): Promise<Acceptor> {
+async function listenUnix(path: string, door: Door, lendsHandles: boolean): Promise<Acceptor> {
   try {
     return await passAlone(path, async () => {
       await clear(path, door);

@@ -100,6 +100,13 @@ test("every line means the server that the page is of", () => {
   expect(wire(path)).toBe("nc -U '/run/my queue.sock'");
 });
 
+test("a server whose address is of a kind that nc does not know is meant by the shell's commands", () => {
+  const other: QueueAddress = { kind: "other", words: "pigeon:loft 3" };
+  const commands = copyCommands(jobOf(EVERY_BYTE), EVERY_BYTE, queueAddress([other], "a.example"));
+  expect(commands.map(({ label }) => label)).not.toContain("Copy put in the protocol");
+  expect(commands.at(-1)?.line).toBe("homemaker delete 17 -a 'pigeon:loft 3'");
+});
+
 test("a server that listens everywhere is reached where its page was", () => {
   const path: QueueAddress = { kind: "unix", path: "/run/hm.sock" };
   const everywhere: QueueAddress = { kind: "tcp", host: "0.0.0.0", port: 11400 };

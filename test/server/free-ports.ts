@@ -3,7 +3,7 @@
  * Called by free-ports.test.ts.
  */
 import { writeFileSync } from "node:fs";
-import { probeTcp } from "../../src/transports/tcp.ts";
+import { probe } from "../../src/transports/transports.ts";
 
 const [first = "", last = "", count = ""] = process.argv.slice(2);
 writeFileSync("/proc/sys/net/ipv4/ip_local_port_range", `${first} ${last}`);
@@ -11,6 +11,8 @@ writeFileSync("/proc/sys/net/ipv4/ip_local_port_range", `${first} ${last}`);
 const address = { kind: "tcp", host: "0.0.0.0", port: 0 } as const;
 const found: number[] = [];
 for (let n = 0; n < Number(count); n++) {
-  for (const { port } of await probeTcp([{ address, onlyIpv6: false }])) found.push(port);
+  for (const one of await probe([{ address, onlyIpv6: false }])) {
+    if (one.kind === "tcp") found.push(one.port);
+  }
 }
 console.log(JSON.stringify(found));

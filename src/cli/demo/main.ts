@@ -16,7 +16,7 @@ import { join, relative, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { parseListenAddress } from "../../config/listen-address.ts";
+import { TCP } from "../../config/tcp-address.ts";
 import { Account } from "./account.ts";
 import type { ClientConnection } from "../../client/connection.ts";
 import { startOwnServer, type DemoServer } from "./own-server.ts";
@@ -116,8 +116,8 @@ async function run({ host, port }: DemoServer): Promise<boolean> {
 
 async function serverAt(address: string | undefined): Promise<DemoServer> {
   if (address === undefined) return startOwnServer();
-  const parsed = parseListenAddress(address);
-  if (parsed?.kind !== "tcp" || parsed.port === undefined) {
+  const parsed = TCP.parse(address);
+  if (parsed?.port === undefined) {
     return refuse(`--address must be HOST:PORT, not "${address}"`);
   }
   return { host: parsed.host, port: parsed.port, stop: () => {} };

@@ -9,7 +9,7 @@ import type { Command } from "commander";
 import { ID_MAX } from "../../../assembly/constants.ts";
 import { isTubeNameText, TUBE_NAME_RULE } from "../../protocol/tube-name.ts";
 import type { Units } from "../../text/control.ts";
-import { parseListenAddress } from "../../config/listen-address.ts";
+import { completeListenAddress, parseListenAddress } from "../../config/listen-address.ts";
 import type { BoundAddress } from "../../config/listen-address.ts";
 import { OPTIONS } from "../../config/options.ts";
 import { exitOf, quietSubcommand, wrongArguments } from "../quiet-command.ts";
@@ -380,8 +380,7 @@ function addressOf(flag: string | true | undefined, env: Environment): BoundAddr
   if (address === undefined) {
     throw new WordError(`${source}: expected ${OPTIONS.listen.expects}, not "${text}"`);
   }
-  if (address.kind === "unix") return address;
-  return { ...address, port: address.port ?? OPTIONS.port.default };
+  return completeListenAddress(address, OPTIONS.port.default);
 }
 
 function syntaxOf(name: string, { help, words = [], flags = [] }: Declared): Command {

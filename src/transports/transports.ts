@@ -1,0 +1,100 @@
+/* Transports: every way to reach a server, one for each kind of address (config/listen-address.ts).
+ *
+ * A new one is a file beside this one and a line in the table; nothing else that listens or connects
+ * names a kind. Used by the runtimes, and by clients (socket-wire.ts).
+ */
+import type { NetConnectOpts } from "node:net";
+import type { BoundAddress } from "../config/listen-address.ts";
+import type { Door, Listener, ListenManner, ProbedSocket } from "../runtime.ts";
+import { TCP_TRANSPORT } from "./tcp.ts";
+import type { TransportKind } from "./transport-kind.ts";
+import { UNIX_TRANSPORT } from "./unix.ts";
+
+type Kind = BoundAddress["kind"];
+
+const TRANSPORTS: {
+  readonly [Each in Kind]: TransportKind<Extract<BoundAddress, { kind: Each }>>;
+} = {
+  tcp: TCP_TRANSPORT,
+  unix: UNIX_TRANSPORT,
+};
+
+type AnyTransport = TransportKind<BoundAddress>;
+
+function transportOf({ kind }: BoundAddress): AnyTransport {
+  return TRANSPORTS[kind]; // it only gets addresses of its kind
+}
+
+/** As in ThreadRuntime. */
+export function listen(
+  address: BoundAddress,
+  manner: ListenManner,
+  door: Door,
+  lendsHandles: boolean,
+): Promise<Listener> {
+  return transportOf(address).listen(address, manner, door, lendsHandles);
+}
+
+/** What a client connects with. */
+export function connectionTo(address: BoundAddress): NetConnectOpts {
+  return transportOf(address).connection(address);
+}
+
+/** As in Runtime. */
+export function isShared(address: BoundAddress): boolean {
+  return transportOf(address).isShared;
+}
+
+/** As in Runtime. */
+export function needsPrivilege(address: BoundAddress): boolean {
+  return transportOf(address).needsPrivilege(address);
+}
+
+/** As in Runtime. */
+export async function lookUp(address: BoundAddress): Promise<BoundAddress> {
+  return (await transportOf(address).lookUp?.(address)) ?? address;
+}
+
+/** As in Runtime. */
+export async function probe(sockets: readonly ProbedSocket[]): Promise<readonly BoundAddress[]> {
+  const found = new Map<ProbedSocket, BoundAddress>();
+  for (const [transport, own] of byTransport(sockets)) {
+    const addresses = (await transport.probe?.(own)) ?? [];
+    for (const [index, address] of addresses.entries()) {
+      const socket = own[index];
+      if (socket !== undefined) found.set(socket, address);
+    }
+  }
+  return sockets.map((socket) => found.get(socket) ?? socket.address);
+}
+
+/** As in Runtime. */
+export async function takeTurns(sockets: readonly ProbedSocket[]): Promise<() => void> {
+  const turns: (() => void)[] = [];
+  const giveBack = (): void => {
+    for (const turn of turns) turn();
+  };
+  try {
+    for (const [transport, own] of byTransport(sockets)) {
+      const turn = await transport.takeTurns?.(own);
+      if (turn !== undefined) turns.push(turn);
+    }
+    return giveBack;
+  } catch (error) {
+    giveBack();
+    throw error;
+  }
+}
+
+/** In the order of the table, so that no two servers wait for each other. */
+function byTransport(
+  sockets: readonly ProbedSocket[],
+): readonly (readonly [AnyTransport, readonly ProbedSocket[]])[] {
+  const transports: readonly AnyTransport[] = Object.values(TRANSPORTS);
+  return transports
+    .map(
+      (transport) =>
+        [transport, sockets.filter(({ address }) => transportOf(address) === transport)] as const,
+    )
+    .filter(([, own]) => own.length > 0);
+}
