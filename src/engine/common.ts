@@ -4,7 +4,8 @@
  *   +----------+-------------------+-------------------+- - -+------------------------+
  *   | header   | row of thread 0   | row of thread 1   |     | what the broker adds   |
  *   +----------+-------------------+-------------------+- - -+------------------------+
- *     flags      wake word (a cache line of its own), then ROW_COUNTERS counters of 8 bytes
+ *     flags      wake word and two words of shards (a cache line of their own), then ROW_COUNTERS
+ *                counters of 8 bytes
  *
  * A seat is a place among those that run sessions. The threads that serve clients have the first
  * ones: the I/O threads of a server, or the one thread of a program that has a broker in it. A
@@ -14,9 +15,13 @@
  * Invariants: `stopping` never goes back to false. `draining` may change at any time: read it once
  * per decision. A row's counters are written by its own thread alone, so plain additions do;
  * everyone reads them. A wake word is 1 from the moment that somebody wants the thread until the
- * thread starts to look; only the step from 0 to 1 notifies. Created by the server, attached by
- * each thread, read by the sessions. What lies behind the rows is the broker's (broker/boards.ts).
+ * thread starts to look; only the step from 0 to 1 notifies. The words of shards say where it has
+ * grants to collect: they are set before the wake word, and taken after that was cleared. Created
+ * by the server, attached by each thread, read by the sessions. What lies behind the rows is the
+ * broker's (broker/boards.ts).
  */
+
+import { lowestBit } from "./wakes.ts";
 
 /** Counters in a thread's row. */
 const ROW_COUNTERS = 64;
@@ -54,6 +59,10 @@ const THREADS = 2;
 const OPEN_CONNECTIONS = 3;
 const EPOCH_FLOAT = 2;
 const SEATS = 6;
+
+/* A row's words of shards, behind its wake word. */
+const SHARDS_LOW = 1;
+const SHARDS_HIGH = 2;
 
 /**
  * How wake-ups travel where a thread cannot wait for a shared word: told to the main thread, which
@@ -173,6 +182,24 @@ export class Common {
     for (let bits = high; bits !== 0; bits &= bits - 1) this.wake(32 + lowestBit(bits));
   }
 
+  /** Wakes a thread that has grants to collect in the shards whose bits are set. */
+  bringGrants(thread: number, shardsLow: number, shardsHigh: number): void {
+    const word = wakeWord(thread);
+    if (shardsLow !== 0) Atomics.or(this.#words, word + SHARDS_LOW, shardsLow);
+    if (shardsHigh !== 0) Atomics.or(this.#words, word + SHARDS_HIGH, shardsHigh);
+    this.wakeThreads(thread < 32 ? 1 << thread : 0, thread < 32 ? 0 : 1 << (thread - 32));
+  }
+
+  /** The shards 0 to 31 in which that thread has grants to collect; they are now its to look at. */
+  takeGrantsLow(threadIndex: number): number {
+    return Atomics.exchange(this.#words, wakeWord(threadIndex) + SHARDS_LOW, 0);
+  }
+
+  /** The shards 32 to 63. */
+  takeGrantsHigh(threadIndex: number): number {
+    return Atomics.exchange(this.#words, wakeWord(threadIndex) + SHARDS_HIGH, 0);
+  }
+
   /** Wakes a thread by its shared word. */
   wake(thread: number): void {
     const word = wakeWord(thread);
@@ -209,10 +236,6 @@ export class Common {
 /** Whether the bit of `thread` is set. */
 export function hasBit(low: number, high: number, thread: number): boolean {
   return ((thread < 32 ? low >>> thread : high >>> (thread - 32)) & 1) === 1;
-}
-
-function lowestBit(bits: number): number {
-  return 31 - Math.clz32(bits & -bits);
 }
 
 function rowOffset(threadIndex: number): number {

@@ -9,15 +9,7 @@
 import * as C from "../../assembly/constants.ts";
 import { EngineCalls } from "./calls.ts";
 import { instantiate } from "./instance.ts";
-
-/**
- * Which threads have grants to collect, gathered over the calls of one turn of one thread, as two
- * words of bits.
- */
-export class Wakes {
-  low = 0;
-  high = 0;
-}
+import type { Wakes } from "./wakes.ts";
 
 /** Where a shard gets memory from: the budget of them all (page-budget.ts). */
 interface MemorySource {
@@ -89,8 +81,8 @@ export class Shard extends EngineCalls {
    */
   protected override answer(code: number): number {
     if ((code & C.WAKE) !== 0) {
-      this.wakes.low |= this.field(C.RESULT_WAKE_LOW);
-      this.wakes.high |= this.field(C.RESULT_WAKE_HIGH);
+      const low = this.field(C.RESULT_WAKE_LOW);
+      this.wakes.note(low, this.field(C.RESULT_WAKE_HIGH), this.index);
     }
     if ((code & C.SHORT) !== 0) this.growBudget();
     return code & C.CODE_MASK;

@@ -9,7 +9,8 @@
 
 import * as C from "../../assembly/constants.ts";
 import { PageBudget, pageCounts } from "./page-budget.ts";
-import { Shard, Wakes } from "./shard.ts";
+import { Shard } from "./shard.ts";
+import { Wakes } from "./wakes.ts";
 
 /** Pages that a memory has at least when it is made: what the module's import asks for. */
 const PAGES_MIN = 64;

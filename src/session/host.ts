@@ -9,7 +9,9 @@
  */
 
 import * as C from "../../assembly/constants.ts";
-import type { Shard, Wakes } from "../engine/shard.ts";
+import type { Shard } from "../engine/shard.ts";
+import { lowestBit } from "../engine/wakes.ts";
+import type { Wakes } from "../engine/wakes.ts";
 import type { Inlet, Outlet } from "../transport.ts";
 import { DueHeap } from "./due-heap.ts";
 import { Desk } from "./desk.ts";
@@ -92,12 +94,13 @@ export class SessionHost implements Turns {
 
   /** Somebody woke this thread: there are grants to collect, or the journal has gone on. */
   wake(): void {
+    const { common, thread, journal, room } = this.desk;
     this.#begin();
-    this.#collect();
+    this.#collect(common.takeGrantsLow(thread), common.takeGrantsHigh(thread));
     this.#deliver();
-    this.desk.journal?.woken();
-    this.desk.journal?.gate.woken();
-    this.desk.room.woken();
+    journal?.woken();
+    journal?.gate.woken();
+    room.woken();
     this.#end();
   }
 
@@ -167,28 +170,34 @@ export class SessionHost implements Turns {
   #deliver(): void {
     const { desk } = this;
     const wakes = this.#wakes;
-    while ((wakes.low | wakes.high) !== 0) {
-      const { low, high } = wakes;
-      wakes.low = 0;
-      wakes.high = 0;
-      const mine = desk.thread < 32 ? 1 << desk.thread : 0;
-      const mineHigh = desk.thread < 32 ? 0 : 1 << (desk.thread - 32);
-      if ((low & ~mine) !== 0 || (high & ~mineHigh) !== 0) {
-        desk.common.wakeThreads(low & ~mine, high & ~mineHigh);
+    while (wakes.isAny) {
+      let low = 0;
+      let high = 0;
+      for (let thread = wakes.take(); thread >= 0; thread = wakes.take()) {
+        if (thread === desk.thread) {
+          low = wakes.shardsLow;
+          high = wakes.shardsHigh;
+        } else desk.common.bringGrants(thread, wakes.shardsLow, wakes.shardsHigh);
       }
-      if ((low & mine) !== 0 || (high & mineHigh) !== 0) this.#collect();
+      this.#collect(low, high);
     }
     desk.journal?.gate.release();
   }
 
-  #collect(): void {
+  /** Collects this thread's grants in the shards whose bits are set. */
+  #collect(low: number, high: number): void {
+    for (let bits = low; bits !== 0; bits &= bits - 1) this.#collectIn(lowestBit(bits));
+    for (let bits = high; bits !== 0; bits &= bits - 1) this.#collectIn(32 + lowestBit(bits));
+  }
+
+  #collectIn(index: number): void {
     const { shards, now } = this.desk;
-    for (const shard of shards) {
-      for (;;) {
-        const answer = shard.collect(now);
-        if (answer === C.NONE) break;
-        this.#grant(shard, answer);
-      }
+    const shard = shards[index];
+    if (shard === undefined) return;
+    for (;;) {
+      const answer = shard.collect(now);
+      if (answer === C.NONE) return;
+      this.#grant(shard, answer);
     }
   }
 

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import * as C from "../../assembly/constants.ts";
 import { PageBudget, pageCounts } from "../../src/engine/page-budget.ts";
-import { Shard, Wakes } from "../../src/engine/shard.ts";
+import { Shard } from "../../src/engine/shard.ts";
+import { Wakes } from "../../src/engine/wakes.ts";
 import { TubeSurvey } from "../../src/engine/tube-survey.ts";
 import { TIME_BOUNDS_MICROS, quantile, shardTimes, tubeTimes } from "../../src/engine/times.ts";
 import { OneTube, SECOND, TUBE } from "./one-tube.ts";

@@ -4,7 +4,8 @@
  */
 import { expect, test } from "vitest";
 import { PageBudget, pageCounts } from "../../src/engine/page-budget.ts";
-import { Shard, Wakes } from "../../src/engine/shard.ts";
+import { Shard } from "../../src/engine/shard.ts";
+import { Wakes } from "../../src/engine/wakes.ts";
 import { TubeSurvey } from "../../src/http/tube-survey.ts";
 import type { InProcess } from "../../src/broker/in-process.ts";
 import type { Desk } from "../../src/session/desk.ts";

@@ -44,6 +44,27 @@ function figures(end: End, question: string): ReadonlyMap<string, string> {
   return new Map(lines.map((line) => [line.split(": ")[0] ?? "", line.split(": ")[1] ?? ""]));
 }
 
+test("a thread that is woken looks where it has grants, and nowhere for the journal's sake", () => {
+  const { world, waiter, giver } = waiting();
+  const looks: number[] = [];
+  for (const shard of world.shards[WAITER] ?? []) {
+    const collect = shard.collect.bind(shard);
+    Object.assign(shard, {
+      collect: (now: number) => {
+        looks.push(shard.index);
+        return collect(now);
+      },
+    });
+  }
+  world.common.wakeThreads(1 << WAITER, 0);
+  world.settle();
+  expect(looks).toEqual([]);
+  giver.say(put(OTHER));
+  world.settle();
+  expect(waiter.heard()).toBe("RESERVED 1 1\r\nx\r\n");
+  expect(new Set(looks)).toEqual(new Set([TUBES.indexOf(OTHER)]));
+});
+
 test("while nobody else acts, jobs of all shards come in the order of priority and id", () => {
   const job = fc.tuple(fc.nat(SHARDS - 1), fc.nat(4));
   holds(
