@@ -6,7 +6,7 @@
  * Waiting: a Watch record stands in the waiting list of its tube, first come first served. A
  * connection either waits (on every tube that it watches here) or not; a grant ends the waiting.
  */
-import { WHO_MAX } from "./constants";
+import { NEVER_MICROS, WHO_MAX } from "./constants";
 import { Node } from "./node";
 import { Job, jobAt } from "./job";
 import { FIXED, give, take } from "./memory";
@@ -156,6 +156,12 @@ export function unhold(conn: Conn, job: Job): void {
 /** The held job whose TTR runs out first, or 0. */
 export function firstHeld(conn: Conn): u32 {
   return tree.first(heldRoot(conn));
+}
+
+/** When its TTR runs out; NEVER_MICROS when nothing is held. */
+export function firstDue(conn: Conn): f64 {
+  const at = firstHeld(conn);
+  return at == 0 ? NEVER_MICROS : <f64>jobAt(at).major;
 }
 
 /* Watching. */

@@ -1,17 +1,9 @@
 /* Connecting: the exports with which connections begin and end, are named, and use and watch tubes.
  *
  * A tube stays for as long as it is used, watched or pinned, or has jobs. Called for sessions
- * (src/engine/connection.ts). Conventions: index.ts.
+ * (src/engine/reserving.ts). Conventions: index.ts.
  */
-import {
-  DONE,
-  MORE,
-  NEVER_MICROS,
-  OUT_OF_MEMORY,
-  RESULT_REF,
-  STEP_JOBS,
-  WHO_OFFSET,
-} from "./constants";
+import { DONE, MORE, OUT_OF_MEMORY, RESULT_REF, STEP_JOBS, WHO_OFFSET } from "./constants";
 import { connectionLost } from "./attempts";
 import * as conns from "./conn";
 import { connAt } from "./conn";
@@ -112,8 +104,7 @@ export function nameConn(t: u32, conn: u32, bytes: u32): i32 {
 /** When the first TTR of the jobs that `conn` holds runs out; NEVER_MICROS when it holds none. */
 export function soonest(t: u32, conn: u32): f64 {
   enter();
-  const at = conns.firstHeld(connAt(conn));
-  const due = at == 0 ? NEVER_MICROS : <f64>jobAt(at).major;
+  const due = conns.firstDue(connAt(conn));
   leave(t, DONE);
   return due;
 }

@@ -77,6 +77,10 @@ export const LOST: i32 = 7;
 export const BURIED: i32 = 8;
 /** More of the same is left to do: call again. */
 export const MORE: i32 = 9;
+/** A record is damaged. */
+export const DAMAGED: i32 = 10;
+/** Nothing there, and a time to run of the connection is over too soon for it to wait. */
+export const SOON: i32 = 11;
 /** Mask of the answer itself. */
 export const CODE_MASK: i32 = 0xff;
 /** Set beside the answer when grants were made: RESULT_WAKE_LOW and _HIGH say for which threads. */
@@ -311,6 +315,7 @@ export const FLUSH_MINOR: i32 = 1;
 export const RUN_ONLY_SHARD: i32 = 1; // there is no other shard: a job that is not here is nowhere
 export const RUN_RESERVES: i32 = 2; // jobs of this shard that are better than the bound may be taken
 export const RUN_PUTS: i32 = 4; // the used tube is here and puts are welcome
+export const RUN_WAITS: i32 = 8; // all that it watches and holds is here: it may be made to wait
 /** What `run` did, in RESULT_DID. */
 export const RESULT_DID: i32 = 12;
 export const DID_PUT: i32 = 1;
@@ -332,10 +337,17 @@ export const STOP_END: i32 = 0;
 export const STOP_IDS: i32 = 256;
 /** The output slot is full. */
 export const STOP_ROOM: i32 = 257;
+/** The journal's ring is full. */
+export const STOP_JOURNAL: i32 = 258;
 /**
  * The shard is short of memory: it is to be given more, if there is any, before the next command.
  */
 export const STOP_SHORT: i32 = 259;
+/**
+ * The last command that it took was a reserve that found nothing: the connection waits now, for
+ * RESULT_TIMEOUT_SECONDS at most. RESULT_DUE is as `wait` says.
+ */
+export const STOP_WAITING: i32 = 260;
 
 /**
  * Pages of the shard's budget, after a call about the budget. Nothing else is written here: budgets
@@ -344,6 +356,15 @@ export const STOP_SHORT: i32 = 259;
 export const RESULT_PAGES: i32 = 60;
 /** Pages of growth, after a call about the budget. */
 export const RESULT_GROWTH: i32 = 61;
+
+/**
+ * When the first time to run is over of what a connection holds here that now waits; NEVER_MICROS
+ * when it holds nothing.
+ */
+export const RESULT_DUE: i32 = 62;
+/** How long it is to wait, in seconds; NO_TIMEOUT for good. */
+export const RESULT_TIMEOUT_SECONDS: i32 = 63;
+export const NO_TIMEOUT: f64 = -1;
 
 /** How many commands it ran. */
 export const RESULT_COMMANDS: i32 = 95;
@@ -393,10 +414,6 @@ export const RECORD_BYTES_MOST: u32 = 288;
 export const HINT_JOB_BYTES: u32 = 48;
 /** Bytes of a hint about a tube, without its name. */
 export const HINT_TUBE_BYTES: u32 = 48;
-/** `run` stopped because the journal's ring is full. */
-export const STOP_JOURNAL: i32 = 258;
-/** A record is damaged. */
-export const DAMAGED: i32 = 10;
 /** Live bytes of an entry of the table of segments, as an index into its f64 words. */
 export const SEGMENT_LIVE: i32 = 1;
 /**

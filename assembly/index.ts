@@ -22,6 +22,7 @@ import {
   RESERVED,
   RESULT_CONN,
   RESULT_COUNT,
+  RESULT_DUE,
   RESULT_GENERATION,
   RESULT_ID,
   RESULT_LSN,
@@ -29,6 +30,7 @@ import {
   RESULT_REF,
   RESULT_STATS,
   RESULT_TOKEN,
+  SOON,
   STATE_BURIED,
   STATE_DELAYED,
   STATE_READY,
@@ -122,11 +124,17 @@ export function take(t: u32, conn: u32, maxPri: f64, maxId: f64, now: f64): i32 
   return leave(t, reserve(t, jobAt(tube.best), connAt(conn), now));
 }
 
-/** Looks once more and, when there is nothing, registers `conn` as waiting: RESERVED or WAITING. */
-export function wait(t: u32, conn: u32, generation: u32, now: f64): i32 {
+/**
+ * Takes the best job, or makes `conn` wait: RESERVED or WAITING. SOON, and it does not wait, when
+ * the first time to run of what it holds here is over at `soon` or before. RESULT_DUE is when.
+ */
+export function wait(t: u32, conn: u32, generation: u32, soon: f64, now: f64): i32 {
   enterAt(now);
   const at = commands.bestTube(connAt(conn));
   if (at != 0) return leave(t, reserve(t, jobAt(tubeAt(at).best), connAt(conn), now));
+  const due = conns.firstDue(connAt(conn));
+  setResult(t, RESULT_DUE, due);
+  if (due <= soon) return leave(t, SOON);
   conns.startWaiting(connAt(conn), generation);
   return leave(t, WAITING);
 }

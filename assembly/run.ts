@@ -15,7 +15,7 @@ import * as C from "./constants";
 import { enterAt } from "./deadlines";
 import { jobAt } from "./job";
 import * as bodies from "./job";
-import { connAt } from "./conn";
+import { Conn, connAt, firstDue, startWaiting } from "./conn";
 import * as commands from "./commands";
 import { hasRoom } from "./journal";
 import { findJob, isHeldBy } from "./states";
@@ -40,6 +40,8 @@ class Run {
   stop: u32;
   /** Length of the put that needs an id. */
   needs: u32;
+  /** What to call the waiting, if the connection is made to. */
+  generation: u32;
   idsUsed: u32;
   now: f64;
   nextId: f64;
@@ -233,12 +235,13 @@ function takeId(run: Run): f64 {
   return run.nextId++;
 }
 
-/** `end` is the position behind the command's line. */
-function reserve(run: Run, end: u32, counter: i32): u32 {
+/** `end` is the position behind the command's line; `seconds` its timeout. */
+function reserve(run: Run, end: u32, counter: i32, seconds: f64): u32 {
   if (end == 0 || (run.flags & C.RUN_RESERVES) == 0) return 0;
   const conn = connAt(run.conn);
   const at = commands.bestTube(conn);
-  if (at == 0 || tubeAt(at).head <= run.bound) return 0;
+  if (at == 0) return wait(run, conn, end, counter, seconds);
+  if (tubeAt(at).head <= run.bound) return 0;
   const job = jobAt(tubeAt(at).best);
   const bytes = job.bodyBytes;
   if (run.out + LINE_ROOM + <u64>bytes > <u64>run.outEnd) {
@@ -260,12 +263,27 @@ function reserve(run: Run, end: u32, counter: i32): u32 {
   return end;
 }
 
+/** Makes the connection wait, if that is for the run to do and nothing is to be said before. */
+function wait(run: Run, conn: Conn, end: u32, counter: i32, seconds: f64): u32 {
+  if ((run.flags & C.RUN_WAITS) == 0 || seconds == 0) return 0;
+  const due = firstDue(conn);
+  if (due - <f64>C.SAFETY_MARGIN_MICROS <= run.now) return 0;
+  startWaiting(conn, run.generation);
+  run.stop = C.STOP_WAITING;
+  run.did |= C.DID_RESERVE;
+  count(run, counter);
+  setResult(run.thread, C.RESULT_DUE, due);
+  setResult(run.thread, C.RESULT_TIMEOUT_SECONDS, seconds);
+  return end;
+}
+
 function reserveWithTimeout(run: Run, at: u32): u32 {
   const p = at + 21;
   if (load<u64>(at + 7) != WITH_TI || (load<u64>(at + 15) & SIX_BYTES) != MEOUT_) return 0;
   const seconds = digits(p);
   if (!isU32(seconds, p, CR) || seconds >> 4 > 0x7fffffff) return 0;
-  return reserve(run, lineEnd(run, p + lengthOf(seconds)), C.COUNT_RESERVE_WITH_TIMEOUT);
+  const end = lineEnd(run, p + lengthOf(seconds));
+  return reserve(run, end, C.COUNT_RESERVE_WITH_TIMEOUT, <f64>(seconds >> 4));
 }
 
 /** The job when it is here and `run` may act on it; 0 otherwise. */
@@ -372,7 +390,8 @@ function step(run: Run, at: u32): u32 {
     case 0x70: // p
       return <u32>word == PUT_ ? put(run, at) : 0;
     case 0x72: // r
-      if (word == RESERVE_CR) return reserve(run, lineEnd(run, at + 7), C.COUNT_RESERVE);
+      if (word == RESERVE_CR)
+        return reserve(run, lineEnd(run, at + 7), C.COUNT_RESERVE, C.NO_TIMEOUT);
       if (word == RELEASE_) return release(run, at);
       return (word & SEVEN_BYTES) == RESERVE ? reserveWithTimeout(run, at) : 0;
     case 0x64: // d
@@ -390,7 +409,7 @@ function step(run: Run, at: u32): u32 {
  * Runs commands of the `bytes` bytes at `offset` of the input slot, at most `most`, for a
  * connection (0 = without a record here) that uses `tube` (0 = another shard's). `flags`: RUN_*;
  * `boundHigh` and `boundLow` are the best head of other shards (ready.ts): what stands behind it is
- * left to the host. Outside shard 0 it may give out the ids from `firstId` to `lastId`.
+ * left to the host. If it makes the connection wait, that is of `generation`. Outside shard 0 it may give out the ids from `firstId` to `lastId`.
  * RESULT_COUNT is how many bytes it took, RESULT_STOP why it stopped there, RESULT_REPLY_BYTES what
  * it answered; RESULT_DID, _IDS_USED and _LSN as they say. RESULT_COMMANDS is how many it ran; the
  * answer is DONE.
@@ -408,6 +427,7 @@ export function run(
   lastId: f64,
   boundHigh: u32,
   boundLow: u32,
+  generation: u32,
   now: f64,
 ): i32 {
   enterAt(now);
@@ -421,6 +441,7 @@ export function run(
   it.tube = tube;
   it.conn = conn;
   it.flags = flags;
+  it.generation = generation;
   it.bodyMax = min(bodyMax, C.INPUT_BYTES);
   it.did = 0;
   it.stop = C.STOP_END;

@@ -50,9 +50,12 @@ export abstract class EngineCalls {
     return this.answer(this.#engine.take(this.thread, conn, maxPri, maxId, now));
   }
 
-  /** Looks once more and, when there is nothing, registers `conn` as waiting: RESERVED or WAITING. */
-  wait(conn: u32, generation: u32, now: f64): i32 {
-    return this.answer(this.#engine.wait(this.thread, conn, generation, now));
+  /**
+   * Takes the best job, or makes `conn` wait: RESERVED or WAITING. SOON, and it does not wait, when
+   * the first time to run of what it holds here is over at `soon` or before. RESULT_DUE is when.
+   */
+  wait(conn: u32, generation: u32, soon: f64, now: f64): i32 {
+    return this.answer(this.#engine.wait(this.thread, conn, generation, soon, now));
   }
 
   /**
@@ -754,7 +757,7 @@ export abstract class EngineCalls {
    * Runs commands of the `bytes` bytes at `offset` of the input slot, at most `most`, for a
    * connection (0 = without a record here) that uses `tube` (0 = another shard's). `flags`: RUN_*;
    * `boundHigh` and `boundLow` are the best head of other shards (ready.ts): what stands behind it is
-   * left to the host. Outside shard 0 it may give out the ids from `firstId` to `lastId`.
+   * left to the host. If it makes the connection wait, that is of `generation`. Outside shard 0 it may give out the ids from `firstId` to `lastId`.
    * RESULT_COUNT is how many bytes it took, RESULT_STOP why it stopped there, RESULT_REPLY_BYTES what
    * it answered; RESULT_DID, _IDS_USED and _LSN as they say. RESULT_COMMANDS is how many it ran; the
    * answer is DONE.
@@ -771,6 +774,7 @@ export abstract class EngineCalls {
     lastId: f64,
     boundHigh: u32,
     boundLow: u32,
+    generation: u32,
     now: f64,
   ): i32 {
     return this.answer(
@@ -787,6 +791,7 @@ export abstract class EngineCalls {
         lastId,
         boundHigh,
         boundLow,
+        generation,
         now,
       ),
     );

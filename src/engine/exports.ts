@@ -8,7 +8,7 @@ export interface EngineExports {
   best(t: u32, conn: u32, now: f64): i32;
   readHead(t: u32, tube: u32): void;
   take(t: u32, conn: u32, maxPri: f64, maxId: f64, now: f64): i32;
-  wait(t: u32, conn: u32, generation: u32, now: f64): i32;
+  wait(t: u32, conn: u32, generation: u32, soon: f64, now: f64): i32;
   cancel(t: u32, conn: u32, now: f64): i32;
   collect(t: u32, now: f64): i32;
   handBack(t: u32, conn: u32, id: f64, now: f64): i32;
@@ -184,6 +184,7 @@ export interface EngineExports {
     lastId: f64,
     boundHigh: u32,
     boundLow: u32,
+    generation: u32,
     now: f64,
   ): i32;
 }

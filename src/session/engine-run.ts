@@ -6,11 +6,15 @@
  */
 
 import * as C from "../../assembly/constants.ts";
-import type { Connection } from "../engine/connection.ts";
+import type { Reserver } from "../engine/reserving.ts";
 import type { Shard } from "../engine/shard.ts";
 import { depend } from "./answers.ts";
 import type { PutTube } from "./putting.ts";
 import type { Desk } from "./desk.ts";
+
+const MICROS = 1_000_000;
+/** Of a run that may not make the connection wait. */
+export const NO_GENERATION = 0;
 
 /** What a run did to the connection. */
 export class EngineRun {
@@ -21,15 +25,21 @@ export class EngineRun {
   /** Whether it put, whether it reserved. */
   hasPut = false;
   hasReserved = false;
+  /** What to call the waiting that the next `take` may begin; NO_GENERATION: it may not. */
+  generation = NO_GENERATION;
+  /** Whether it made the connection wait, for how long at most, and when a TTR is over meanwhile. */
+  isWaiting = false;
+  timeoutMicros = 0;
+  dueMicros = C.NEVER_MICROS;
   readonly #desk: Desk;
-  readonly #connection: Connection;
+  readonly #reserver: Reserver;
   /** Ids that are the run's to give out, outside shard 0. */
   #firstId = 0;
   #lastId = -1;
 
-  constructor(desk: Desk, connection: Connection, shard: Shard) {
+  constructor(desk: Desk, reserver: Reserver, shard: Shard) {
     this.#desk = desk;
-    this.#connection = connection;
+    this.#reserver = reserver;
     this.shard = shard;
   }
 
@@ -42,14 +52,15 @@ export class EngineRun {
     const desk = this.#desk;
     const { shard } = this;
     const offset = desk.stage(shard, bytes, at, end, end) - at;
-    const connection = this.#connection;
-    const record = connection.record(shard);
+    const reserver = this.#reserver;
+    const record = reserver.record(shard);
     const flags = this.#flags(used);
     const { maxJobBytes } = desk.limits;
     let position = at;
     this.commands = 0;
     this.hasPut = false;
     this.hasReserved = false;
+    this.isWaiting = false;
     do {
       shard.run(
         record,
@@ -61,8 +72,9 @@ export class EngineRun {
         most - this.commands,
         this.#firstId,
         this.#lastId,
-        connection.boundHigh,
-        connection.boundLow,
+        reserver.boundHigh,
+        reserver.boundLow,
+        this.generation,
         desk.now,
       );
       this.#takeOver();
@@ -76,7 +88,9 @@ export class EngineRun {
   #flags(used: PutTube): number {
     const desk = this.#desk;
     let flags = desk.isOnlyShard ? C.RUN_ONLY_SHARD : 0;
-    if (this.#connection.boundBeyond(this.shard, desk.now)) flags |= C.RUN_RESERVES;
+    if (this.#reserver.boundBeyond(this.shard, desk.now)) flags |= C.RUN_RESERVES;
+    if (this.generation !== NO_GENERATION && this.#reserver.isAllIn(this.shard))
+      flags |= C.RUN_WAITS;
     if (used.shard === this.shard && used.tube !== 0 && desk.putRefusal === undefined)
       flags |= C.RUN_PUTS;
     return flags;
@@ -89,11 +103,11 @@ export class EngineRun {
     const replyBytes = shard.field(C.RESULT_REPLY_BYTES);
     this.commands += shard.field(C.RESULT_COMMANDS);
     this.#firstId += shard.field(C.RESULT_IDS_USED);
+    if ((did & C.DID_PUT) !== 0) this.hasPut = true;
+    if ((did & C.DID_RESERVE) !== 0) this.hasReserved = true;
     if (replyBytes === 0) return;
     depend(this.#desk, shard);
     this.#desk.writeReplies(shard, replyBytes);
-    if ((did & C.DID_PUT) !== 0) this.hasPut = true;
-    if ((did & C.DID_RESERVE) !== 0) this.hasReserved = true;
   }
 
   /** Sees to what the run stopped for; false when the next command is the session's. */
@@ -105,11 +119,22 @@ export class EngineRun {
         return this.#takeIds(Math.floor(leftBytes / shard.field(C.RESULT_BODY_BYTES)), most);
       case C.STOP_SHORT:
         return true;
+      case C.STOP_WAITING:
+        this.#beginWaiting();
+        return false;
       case C.STOP_ROOM:
         return shard.field(C.RESULT_COUNT) > 0;
       default:
         return false;
     }
+  }
+
+  #beginWaiting(): void {
+    const { shard } = this;
+    const seconds = shard.field(C.RESULT_TIMEOUT_SECONDS);
+    this.isWaiting = true;
+    this.timeoutMicros = seconds === C.NO_TIMEOUT ? Infinity : seconds * MICROS;
+    this.dueMicros = shard.field(C.RESULT_DUE);
   }
 
   /**

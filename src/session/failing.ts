@@ -7,7 +7,7 @@
  */
 
 import * as C from "../../assembly/constants.ts";
-import type { Connection } from "../engine/connection.ts";
+import type { Reserver } from "../engine/reserving.ts";
 import type { Shard } from "../engine/shard.ts";
 import { OP } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
@@ -18,12 +18,12 @@ import type { Desk } from "./desk.ts";
 /** One connection's commands that bring a failure message. */
 export class Failing {
   readonly #desk: Desk;
-  readonly #connection: Connection;
+  readonly #reserver: Reserver;
   readonly #intake: Intake;
 
-  constructor(desk: Desk, connection: Connection, intake: Intake) {
+  constructor(desk: Desk, reserver: Reserver, intake: Intake) {
     this.#desk = desk;
-    this.#connection = connection;
+    this.#reserver = reserver;
     this.#intake = intake;
   }
 
@@ -44,14 +44,14 @@ export class Failing {
       this.#intake.swallow(bytes, R.REPLY.NOT_FOUND);
       return;
     }
-    this.#intake.begin(bytes, new Failed(desk, shard, this.#connection.record(shard), op));
+    this.#intake.begin(bytes, new Failed(desk, shard, this.#reserver.record(shard), op));
   }
 
   /** The shard in which this connection holds the job. */
   #holder(): Shard | undefined {
     const { command, shards, now } = this.#desk;
     return shards.find((shard) => {
-      const record = this.#connection.record(shard);
+      const record = this.#reserver.record(shard);
       if (record === 0) return false;
       return shard.holds(record, command.id, now) === C.DONE;
     });

@@ -5,7 +5,7 @@
  */
 
 import * as C from "../../assembly/constants.ts";
-import type { Connection } from "../engine/connection.ts";
+import type { Reserver } from "../engine/reserving.ts";
 import type { Shard } from "../engine/shard.ts";
 import { OP } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
@@ -29,13 +29,13 @@ const DONE_REPLIES: Readonly<Record<number, Uint8Array>> = {
 /** One connection's commands on jobs. */
 export class JobCommands {
   readonly #desk: Desk;
-  readonly #connection: Connection;
+  readonly #reserver: Reserver;
   /** What the shards answered last. */
   #answer = C.NONE;
 
-  constructor(desk: Desk, connection: Connection) {
+  constructor(desk: Desk, reserver: Reserver) {
     this.#desk = desk;
-    this.#connection = connection;
+    this.#reserver = reserver;
   }
 
   /**
@@ -109,7 +109,7 @@ export class JobCommands {
     let shard = this.#find(OP.RESERVE_JOB);
     if (this.#answer === C.MORE) {
       // The first thing that this connection has in that shard.
-      if (this.#connection.openRecord(shard) === 0) {
+      if (this.#reserver.openRecord(shard) === 0) {
         output.reply(R.REPLY.OUT_OF_MEMORY);
         return undefined;
       }
@@ -143,7 +143,7 @@ export class JobCommands {
   #ask(op: number, shard: Shard): number {
     const { command, now } = this.#desk;
     const { id, pri, delay } = command;
-    const record = this.#connection.record(shard);
+    const record = this.#reserver.record(shard);
     switch (op) {
       case OP.DELETE:
         return shard.deleteJob(record, id, now);

@@ -6,34 +6,30 @@
  * meanwhile is kept, up to a bound, then not read.
  *
  *   receive -> EngineRun: common commands, in the engine
- *           -> LineFraming, parser -> JobCommands, TubeCommands, reserve -> output
- *           -> Putting, Failing: bodies            blocked: `granted` or `expire` goes on
+ *           -> LineFraming, parser -> Dispatch: all other commands -> output
+ *           -> Intake: bodies                      blocked: `granted` or `expire` goes on
  *
  * Driven by a transport (Inlet) and by its host (host.ts), which gives it its turns. Everything is
  * synchronous.
  */
 
-import * as C from "../../assembly/constants.ts";
-import { Connection } from "../engine/connection.ts";
+import { Reserver } from "../engine/reserving.ts";
 import type { Shard } from "../engine/shard.ts";
-import { asciiBytes } from "../protocol/ascii.ts";
-import { CHANGES_JOBS, OP, WRITES_RECORDS } from "../protocol/commands.ts";
+import { OP, WRITES_RECORDS } from "../protocol/commands.ts";
 import { looksLikeAnotherProtocol } from "../protocol/foreign.ts";
 import { parseLine } from "../protocol/line.ts";
 import * as R from "../protocol/replies.ts";
 import type { Inlet, Outlet } from "../transport.ts";
-import { writeJob } from "./answers.ts";
-import { COUNTER_OPS, COUNTER_PRODUCERS, COUNTER_WAITING, COUNTER_WORKERS } from "./counters.ts";
-import { drain, undrain } from "./draining.ts";
-import { EngineRun } from "./engine-run.ts";
-import { Failing } from "./failing.ts";
+import { Dispatch } from "./dispatch.ts";
+import { EngineRun, NO_GENERATION } from "./engine-run.ts";
 import { Intake } from "./intake.ts";
-import { JobCommands } from "./job-commands.ts";
+import { KeptInput } from "./kept-input.ts";
 import * as framing from "./line-framing.ts";
 import { LineFraming } from "./line-framing.ts";
 import { FINISHED } from "./long-command.ts";
 import type { LongCommand } from "./long-command.ts";
-import { Putting } from "./putting.ts";
+import { Reserving } from "./reserving.ts";
+import { Roles } from "./roles.ts";
 import type { Desk } from "./desk.ts";
 import type { RoomWaiter } from "./room-queue.ts";
 import { TubeCommands } from "./tube-commands.ts";
@@ -56,22 +52,18 @@ export class Session implements Inlet, Blocked, RoomWaiter {
   readonly #desk: Desk;
   readonly #turns: Turns;
   readonly #token: number;
-  readonly #connection: Connection;
+  readonly #reserver: Reserver;
+  readonly #reserving: Reserving;
+  readonly #roles: Roles;
   readonly #tubes: TubeCommands;
-  readonly #jobs: JobCommands;
+  readonly #commands: Dispatch;
   readonly #intake: Intake;
-  readonly #putting: Putting;
-  readonly #failing: Failing;
   readonly #framing = new LineFraming();
   readonly #engineRun: EngineRun;
 
-  /** Input that waits for its turn. */
-  readonly #pending: Uint8Array[] = [];
-  #pendingBytes = 0;
+  readonly #kept = new KeptInput();
   /** Commands that this turn may still run. */
   #share = 0;
-  /** Waits in a reserve. */
-  #blocked = false;
   /** Waits for the peer to read. */
   #stalled = false;
   /** Waits for the others to have their turn. */
@@ -90,10 +82,6 @@ export class Session implements Inlet, Blocked, RoomWaiter {
   #gone = false;
   /** Nothing is held, watched or waited for any more. */
   #hasLeft = false;
-  /** Number of the last reserve that blocked: grants name it. */
-  #generation = 0;
-  #isProducer = false;
-  #isWorker = false;
   readonly #openedMicros: number;
 
   /**
@@ -106,13 +94,21 @@ export class Session implements Inlet, Blocked, RoomWaiter {
     this.#turns = turns;
     this.#token = token;
     this.#openedMicros = desk.now;
-    this.#connection = new Connection(desk.shards, token);
-    this.#tubes = new TubeCommands(desk, this.#connection, isObserver);
-    this.#jobs = new JobCommands(desk, this.#connection);
+    this.#reserver = new Reserver(desk.shards, token);
+    this.#reserving = new Reserving(desk, turns, this.#reserver, this);
+    this.#roles = new Roles(desk, this.#reserver, outlet.peer);
+    this.#tubes = new TubeCommands(desk, this.#reserver, isObserver);
     this.#intake = new Intake(desk);
-    this.#putting = new Putting(desk, this.#intake);
-    this.#failing = new Failing(desk, this.#connection, this.#intake);
-    this.#engineRun = new EngineRun(desk, this.#connection, this.#tubes.used.shard);
+    this.#engineRun = new EngineRun(desk, this.#reserver, this.#tubes.used.shard);
+    this.#commands = new Dispatch({
+      desk,
+      reserver: this.#reserver,
+      reserving: this.#reserving,
+      roles: this.#roles,
+      tubes: this.#tubes,
+      intake: this.#intake,
+      engineRun: this.#engineRun,
+    });
     if (!isObserver && !this.#tubes.isReady) {
       this.#closing = true;
       desk.later(() => outlet.close());
@@ -121,23 +117,22 @@ export class Session implements Inlet, Blocked, RoomWaiter {
 
   /** What there is to say about it. Called by the host, in a turn of nobody. */
   describe(): ConnectionFacts {
-    const { now, shards } = this.#desk;
-    const held = shards.map((shard) => this.#connection.held(shard, NAMED_MAX, now));
-    const holds = held.flatMap(({ jobs }) => jobs).toSorted((a, b) => a.leftMicros - b.leftMicros);
-    const { watched, usedName } = this.#tubes;
+    const { now } = this.#desk;
+    const { usedName, watched } = this.#tubes;
+    const { jobs, count } = this.#reserver.held(NAMED_MAX, now);
     return {
       token: this.#token,
       peer: this.outlet.peer ?? "",
       uses: usedName,
       watches: watched.names(NAMED_MAX),
       watchCount: watched.size,
-      waiting: this.#blocked,
-      holds: holds.slice(0, NAMED_MAX).map(({ id, tube, leftMicros }) => ({
+      waiting: this.#reserving.isBlocked,
+      holds: jobs.map(({ id, tube, leftMicros }) => ({
         id,
         tube,
-        leftSeconds: Math.max(0, leftMicros / MICROS),
+        leftSeconds: leftMicros / MICROS,
       })),
-      holdCount: held.reduce((sum, { count }) => sum + count, 0),
+      holdCount: count,
       ageSeconds: Math.max(0, (now - this.#openedMicros) / MICROS),
     };
   }
@@ -146,7 +141,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
 
   receive(bytes: Uint8Array): void {
     if (this.#closing || this.#gone) return;
-    if (this.#pending.length > 0 || this.#isHeldUp()) this.#keep(bytes);
+    if (!this.#kept.isEmpty || this.#isHeldUp()) this.#keep(bytes);
     else this.#turns.turn(this, () => this.#take(bytes));
   }
 
@@ -161,7 +156,8 @@ export class Session implements Inlet, Blocked, RoomWaiter {
     if (this.#closing || this.#gone || this.#ended) return;
     this.#ended = true;
     this.#turns.turn(this, () => {
-      if (this.#blocked) this.#stopWaiting(R.REPLY.TIMED_OUT);
+      this.#reserving.end();
+      this.#takeRest();
       this.#goOn();
     });
   }
@@ -192,18 +188,17 @@ export class Session implements Inlet, Blocked, RoomWaiter {
   /* Turns. */
 
   #isHeldUp(): boolean {
-    return this.#blocked || this.#stalled || this.#yielded || this.#awaitsRoom;
+    return this.#reserving.isBlocked || this.#stalled || this.#yielded || this.#awaitsRoom;
   }
 
   /** Keeps input for later, and stops reading when it is much. */
   #keep(bytes: Uint8Array): void {
-    this.#pending.push(Uint8Array.from(bytes)); // a Buffer's slice would not copy
-    this.#pendingBytes += bytes.length;
+    this.#kept.keep(bytes);
     this.#updateReading();
   }
 
   #updateReading(): void {
-    const pause = this.#stalled || this.#pendingBytes >= PENDING_BYTES_MAX;
+    const pause = this.#stalled || this.#kept.bytes >= PENDING_BYTES_MAX;
     if (pause === this.#paused) return;
     this.#paused = pause;
     if (pause) this.outlet.pause();
@@ -220,13 +215,10 @@ export class Session implements Inlet, Blocked, RoomWaiter {
   #goOn(): void {
     this.#share = this.#desk.limits.commandsPerTurn;
     if (this.#long !== undefined && !this.#isHeldUp()) this.#undertake(this.#long);
-    for (let chunk = this.#pending[0]; chunk !== undefined; chunk = this.#pending[0]) {
+    for (let chunk = this.#kept.first; chunk !== undefined; chunk = this.#kept.first) {
       if (this.#isHeldUp() || this.#closing) break;
-      const at = this.#run(chunk, chunk.length);
-      this.#pendingBytes -= at;
-      if (at < chunk.length) this.#pending[0] = chunk.subarray(at);
-      else this.#pending.shift();
-      if (this.#share <= 0 && this.#pending.length > 0 && !this.#isHeldUp()) this.#yield();
+      this.#kept.drop(this.#run(chunk, chunk.length));
+      if (this.#share <= 0 && !this.#kept.isEmpty && !this.#isHeldUp()) this.#yield();
     }
     this.#endTurn();
   }
@@ -239,22 +231,21 @@ export class Session implements Inlet, Blocked, RoomWaiter {
     if (this.#hasLeft) return;
     this.#hasLeft = true;
     const desk = this.#desk;
-    this.#unblock();
+    this.#reserving.unblock();
     desk.room.forget(this);
     this.#long?.drop?.();
     this.#long = undefined;
     this.#intake.drop();
-    this.#connection.close(desk.now);
+    this.#reserver.close(desk.now);
     this.#tubes.close();
-    if (this.#isProducer) desk.count(COUNTER_PRODUCERS, -1);
-    if (this.#isWorker) desk.count(COUNTER_WORKERS, -1);
-    this.#pending.length = 0;
+    this.#roles.leave();
+    this.#kept.clear();
     this.#turns.forget(this.#token);
   }
 
   #endTurn(): void {
     const { output } = this.#desk;
-    if (this.#ended && this.#pending.length === 0 && !this.#isHeldUp()) this.#closing = true;
+    if (this.#ended && this.#kept.isEmpty && !this.#isHeldUp()) this.#closing = true;
     if (this.#closing) {
       this.#leave();
       output.close();
@@ -351,7 +342,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
     if (this.#intake.isBusy) return this.#takeBody(bytes, at, end);
     if (!this.#framing.isAtStart) return this.#frameLine(bytes, at, end);
     const next = this.#runInEngine(bytes, at, end);
-    return next === end ? end : this.#frameLine(bytes, next, end);
+    return next === end || this.#reserving.isBlocked ? next : this.#frameLine(bytes, next, end);
   }
 
   #takeBody(bytes: Uint8Array, at: number, end: number): number {
@@ -363,10 +354,12 @@ export class Session implements Inlet, Blocked, RoomWaiter {
   #runInEngine(bytes: Uint8Array, at: number, end: number): number {
     if (this.#desk.isReadOnly || !this.#desk.room.isThere) return at; // in any ring
     const run = this.#engineRun;
+    run.generation = this.#ended ? NO_GENERATION : this.#reserving.nextGeneration;
     const next = run.take(this.#tubes.used, bytes, at, end, Math.max(0, this.#share));
     this.#share -= run.commands;
-    if (run.hasPut) this.#becomeProducer();
-    if (run.hasReserved) this.#becomeWorker();
+    if (run.hasPut) this.#roles.becomeProducer();
+    if (run.hasReserved) this.#roles.becomeWorker();
+    if (run.isWaiting) this.#reserving.blockAfter(run);
     return next;
   }
 
@@ -388,159 +381,24 @@ export class Session implements Inlet, Blocked, RoomWaiter {
     }
     if (this.#mustWait(op)) return lines.putBack();
     lines.letGo();
-    return this.#execute(op, line, bytes, next, inputEnd);
-  }
-
-  /**
-   * Runs the desk's command, whose names stand in `line` and whose body, if it has one, at
-   * bytes[next, end).
-   */
-  #execute(op: number, line: Uint8Array, bytes: Uint8Array, next: number, end: number): number {
-    const desk = this.#desk;
-    desk.count(COUNTER_OPS + op, 1);
-    if (op === OP.PUT) return this.#put(bytes, next, end);
-    if (desk.command.hasFailure) {
-      this.#failing.begin(op);
-      return next;
-    }
-    if (desk.isReadOnly && CHANGES_JOBS.has(op)) {
-      desk.output.reply(R.REPLY.OUT_OF_MEMORY);
-      return next;
-    }
-    if (op === OP.RESERVE) this.#reserve(Infinity);
-    else if (op === OP.RESERVE_WITH_TIMEOUT) this.#reserve(desk.command.timeout * MICROS);
-    else if (op === OP.RESERVE_JOB) this.#reserveJob();
-    else if (op === OP.QUIT) this.#closing = true;
-    else if (op === OP.DRAIN) drain(desk);
-    else if (op === OP.UNDRAIN) undrain(desk);
-    else if (op === OP.LIST_JOBS && desk.command.garbage) desk.output.reply(R.REPLY.BAD_FORMAT);
-    else if (op === OP.UNKNOWN_COMMAND) desk.output.reply(R.REPLY.UNKNOWN_COMMAND);
-    else if (op === OP.BAD_FORMAT) desk.output.reply(R.REPLY.BAD_FORMAT);
-    else if (!this.#jobs.run(op) && !this.#tubes.run(op, line)) this.#begin(op, line);
-    this.#takeRest();
-    return next;
-  }
-
-  #begin(op: number, line: Uint8Array): void {
-    const long = this.#tubes.undertake(op, line);
+    const commands = this.#commands;
+    const at = commands.run(op, line, bytes, next, inputEnd, this.#ended);
+    if (commands.isOver) this.#closing = true;
+    const long = commands.takeLong();
     if (long !== undefined) this.#undertake(long);
-  }
-
-  #becomeProducer(): void {
-    if (this.#isProducer) return;
-    this.#isProducer = true;
-    this.#desk.count(COUNTER_PRODUCERS, 1);
-  }
-
-  #becomeWorker(): void {
-    if (this.#isWorker) return;
-    this.#isWorker = true;
-    this.#desk.count(COUNTER_WORKERS, 1);
-    const { peer } = this.outlet;
-    if (peer !== undefined) this.#connection.introduce(asciiBytes(peer).subarray(0, C.WHO_MAX));
-  }
-
-  /** The checks in beanstalkd's order: size, then what stands behind it. */
-  #put(bytes: Uint8Array, at: number, end: number): number {
-    const { command, limits, output } = this.#desk;
-    if (command.bytes > limits.maxJobBytes) {
-      this.#intake.swallow(command.bytes, R.REPLY.JOB_TOO_BIG);
-      return at;
-    }
-    if (command.garbage) {
-      output.reply(R.REPLY.BAD_FORMAT);
-      return at;
-    }
-    const { used } = this.#tubes;
-    if (used.tube === 0) {
-      this.#closing = true; // an observer that puts without having said where to
-      return at;
-    }
-    this.#becomeProducer();
-    this.#engineRun.shard = used.shard;
-    return this.#putting.put(used, bytes, at, end);
+    this.#takeRest();
+    return at;
   }
 
   /* Reserving. */
-
-  #reserveJob(): void {
-    const shard = this.#jobs.reserve();
-    if (shard === undefined) return;
-    this.#becomeWorker();
-    this.#deliver(shard);
-  }
-
-  #reserve(timeoutMicros: number): void {
-    const { now, output } = this.#desk;
-    this.#becomeWorker();
-    const shard = this.#connection.take(now);
-    this.#engineRun.shard = shard ?? this.#connection.onlyWatched ?? this.#engineRun.shard;
-    const soon = shard === undefined ? this.#soonMicros() : 0;
-    if (shard !== undefined) this.#deliver(shard);
-    else if (soon <= now) output.reply(R.REPLY.DEADLINE_SOON);
-    else if (timeoutMicros === 0 || this.#ended) output.reply(R.REPLY.TIMED_OUT);
-    else this.#block(Math.min(now + timeoutMicros, soon));
-  }
-
-  /** When DEADLINE_SOON is due for what this connection holds. */
-  #soonMicros(): number {
-    const soonest = this.#connection.soonestMicros();
-    return soonest === C.NEVER_MICROS ? soonest : soonest - C.SAFETY_MARGIN_MICROS;
-  }
-
-  /**
-   * Answers RESERVED. Its own TTR can only run out meanwhile if the thread stood still for that
-   * long; DEADLINE_SOON says so.
-   */
-  #deliver(shard: Shard): void {
-    const desk = this.#desk;
-    if (!writeJob(desk, R.writeReserved, shard)) desk.output.reply(R.REPLY.DEADLINE_SOON);
-    this.#takeRest();
-  }
-
-  #block(dueMicros: number): void {
-    const desk = this.#desk;
-    this.#generation = (this.#generation + 1) >>> 0;
-    const shard = this.#connection.wait(this.#generation, desk.now);
-    if (shard !== undefined) {
-      this.#deliver(shard);
-      return;
-    }
-    this.#blocked = true;
-    desk.count(COUNTER_WAITING, 1);
-    this.dueMicros = dueMicros;
-    if (dueMicros < C.NEVER_MICROS) this.#turns.blocked.add(this);
-  }
-
-  #unblock(): void {
-    if (!this.#blocked) return;
-    this.#blocked = false;
-    this.#turns.blocked.remove(this);
-    this.#desk.count(COUNTER_WAITING, -1);
-  }
-
-  /** Ends the waiting with a grant if one was made, else with `reply`. */
-  #stopWaiting(reply: Uint8Array): void {
-    this.#unblock();
-    const delivered = this.#connection.stopWaiting(this.#desk.now, (shard) => this.#deliver(shard));
-    if (!delivered) this.#desk.output.reply(reply);
-  }
 
   /**
    * A grant for this session was collected (RESERVED) or had run out (LOST). Called by the host, in
    * a turn of this session.
    */
   granted(shard: Shard, answer: number): void {
-    const desk = this.#desk;
-    const wanted = this.#blocked && shard.field(C.RESULT_GENERATION) === this.#generation;
-    if (!wanted) {
-      if (answer === C.RESERVED) this.#connection.handBack(shard, desk.now);
-      return;
-    }
-    if (answer === C.LOST && !this.#connection.waitIn(shard, this.#generation, desk.now)) return;
-    this.#deliver(shard);
-    this.#connection.stopWaitingBut(shard, desk.now);
-    this.#unblock();
+    if (!this.#reserving.granted(shard, answer)) return;
+    this.#takeRest();
     this.#goOn();
   }
 
@@ -549,8 +407,8 @@ export class Session implements Inlet, Blocked, RoomWaiter {
    * session.
    */
   expire(): void {
-    const soon = this.#soonMicros() <= this.#desk.now;
-    this.#stopWaiting(soon ? R.REPLY.DEADLINE_SOON : R.REPLY.TIMED_OUT);
+    this.#reserving.expire();
+    this.#takeRest();
     this.#goOn();
   }
 }

@@ -6,7 +6,7 @@
  */
 
 import * as C from "../../assembly/constants.ts";
-import type { Connection } from "../engine/connection.ts";
+import type { Reserver } from "../engine/reserving.ts";
 import type { Shard } from "../engine/shard.ts";
 import { OP } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
@@ -42,15 +42,15 @@ interface StagedName {
 /** One connection's tubes. */
 export class TubeCommands {
   readonly #desk: Desk;
-  readonly #connection: Connection;
+  readonly #reserver: Reserver;
   readonly #watched = new WatchList();
   #used: PutTube;
   #usedName = DEFAULT_NAME;
 
   /** Uses and watches "default"; an observer uses nothing until it says so. */
-  constructor(desk: Desk, connection: Connection, isObserver: boolean) {
+  constructor(desk: Desk, reserver: Reserver, isObserver: boolean) {
     this.#desk = desk;
-    this.#connection = connection;
+    this.#reserver = reserver;
     const shard = desk.stageDefault();
     if (isObserver) {
       this.#used = { shard, tube: 0 };
@@ -60,7 +60,7 @@ export class TubeCommands {
     const bytes = DEFAULT_NAME.length;
     const isUsed = shard.useTube(0, bytes, 0) === C.DONE;
     this.#used = { shard, tube: isUsed ? shard.field(C.RESULT_REF) : 0 };
-    const watched = connection.watch(shard, 0, bytes, 0);
+    const watched = reserver.watch(shard, 0, bytes, 0);
     if (watched !== 0) this.#watched.add(DEFAULT_NAME, shard, watched);
   }
 
@@ -208,7 +208,7 @@ export class TubeCommands {
   #addWatch({ shard, offset, bytes, name }: StagedName): boolean {
     const desk = this.#desk;
     if (this.#watched.size >= desk.limits.maxWatch) return false;
-    const tube = this.#connection.watch(shard, offset, bytes, desk.nextTubeNumber());
+    const tube = this.#reserver.watch(shard, offset, bytes, desk.nextTubeNumber());
     if (tube !== 0) this.#watched.add(name, shard, tube);
     return tube !== 0;
   }
@@ -222,7 +222,7 @@ export class TubeCommands {
         return;
       }
       const { shard, tube } = this.#watched.remove(name);
-      this.#connection.ignore(shard, tube);
+      this.#reserver.ignore(shard, tube);
     }
     this.#answerWatching();
   }

@@ -28,6 +28,8 @@ const ANSWERS = [
   "LOST",
   "BURIED",
   "MORE",
+  "DAMAGED",
+  "SOON",
 ] as const;
 export type Answer = (typeof ANSWERS)[number];
 
@@ -42,6 +44,8 @@ export interface Reply {
   readonly body?: string;
   readonly count?: number;
   readonly kind?: number;
+  /** When the first time to run is over of what a connection holds that is made to wait. */
+  readonly due?: number;
   /** Whom a collected grant is for. */
   readonly conn?: number;
   readonly token?: number;
@@ -331,8 +335,12 @@ export class EngineShard {
     return (code & C.CODE_MASK) === C.WORSE ? this.#placed(t, code) : this.#shown(t, code);
   }
 
-  wait(t: number, conn: number, generation: number, now: number): Reply {
-    return this.#shown(t, this.raw(t).wait(t, conn, generation, now));
+  /** SOON when the first time to run of what `conn` holds is over at `soon` or before. */
+  wait(t: number, conn: number, generation: number, now: number, soon = 0): Reply {
+    const code = this.raw(t).wait(t, conn, generation, soon, now);
+    const reply = this.#shown(t, code);
+    const isLeft = reply.answer === "WAITING" || reply.answer === "SOON";
+    return isLeft ? { ...reply, due: this.#thread(t).field(C.RESULT_DUE) } : reply;
   }
 
   cancel(t: number, conn: number, now: number): Reply {

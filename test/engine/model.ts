@@ -207,7 +207,7 @@ export class ModelShard {
     return this.#reply("RESERVED", show(job));
   }
 
-  wait(key: number, generation: number, now: number): Reply {
+  wait(key: number, generation: number, now: number, soon: number): Reply {
     this.#settle(now);
     const conn = this.conn(key);
     const job = this.#bestFor(conn);
@@ -215,10 +215,12 @@ export class ModelShard {
       this.#reserve(job, conn, now);
       return this.#reply("RESERVED", show(job));
     }
+    const due = this.soonest(key);
+    if (due <= soon) return this.#reply("SOON", { due });
     conn.waiting = true;
     conn.generation = generation;
     for (const name of conn.watched) this.#tube(name).waiters.push(conn);
-    return this.#reply("WAITING");
+    return this.#reply("WAITING", { due });
   }
 
   cancel(key: number, now: number): Reply {

@@ -526,8 +526,9 @@ class Walk {
       this.#agree(this.#engine.best(thread, ref, now), this.#model.best(ref, now));
     } else if (operation === "wait") {
       const generation = ++this.#generation;
-      const reply = this.#engine.wait(thread, ref, generation, now);
-      this.#agree(reply, this.#model.wait(ref, generation, now));
+      const soon = c % 2 === 0 ? now + (b % 100) * SECOND : 0;
+      const reply = this.#engine.wait(thread, ref, generation, now, soon);
+      this.#agree(reply, this.#model.wait(ref, generation, now, soon));
       session.waiting = reply.answer === "WAITING";
     } else {
       const limit = { pri: pickNumber(PRIORITIES, b), id: this.#anyId(c) };

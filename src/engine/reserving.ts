@@ -1,4 +1,4 @@
-/* Connection: one connection's records in the shards, and reserving over several of them.
+/* Reserving: one connection's records in the shards, and reserving over several of them.
  *
  * The protocol of a reserve over several shards is DESIGN's, checked as a model: take the best of
  * all watched tubes; if there is nothing, shard by shard look again and register as a waiter in one
@@ -26,12 +26,18 @@ const HEADS_MAX = 16;
 const seenPris: number[] = [];
 const seenIds: number[] = [];
 
+/** A connection is made to wait whatever is over soon of what it holds. */
+const WHATEVER_IS_DUE = 0;
+
+/** One for all, because most connections have something in one shard only. */
+const NOWHERE: readonly Shard[] = [];
+
 const LATIN1 = new TextDecoder("latin1");
 
 /** A job that a connection holds. */
 export interface HeldJob {
   readonly id: number;
-  /** Of its time to run; negative when it is over. */
+  /** Of its time to run. */
   readonly leftMicros: number;
   readonly tube: string;
 }
@@ -43,7 +49,7 @@ interface WatchedTube {
 }
 
 /** The reserving side of a connection. */
-export class Connection {
+export class Reserver {
   readonly #shards: readonly Shard[];
   readonly #token: number;
   /** What it is called, as bytes; undefined until it is asked to be. */
@@ -53,8 +59,14 @@ export class Connection {
   /** How many tubes it watches in each shard. */
   readonly #watches: number[];
   /** The shards in which it watches a tube, in ascending order. */
-  #watched: readonly Shard[] = [];
+  #watched: readonly Shard[] = NOWHERE;
+  /** The others in which it may hold a job. */
+  #others: readonly Shard[] = NOWHERE;
   #tubes: WatchedTube[] = [];
+  /** Whether the last `takeOrWait` made it wait. */
+  isWaiting = false;
+  /** When the first time to run was over then, of what it holds; NEVER_MICROS for none. */
+  dueMicros = C.NEVER_MICROS;
   /** The best head that `boundBeyond` found; 0 and 0 for none. */
   boundHigh = 0;
   boundLow = 0;
@@ -121,9 +133,25 @@ export class Connection {
   #countWatch(shard: Shard, by: number): void {
     const before = this.#watches[shard.index] ?? 0;
     this.#watches[shard.index] = before + by;
-    if (before === 0 || before + by === 0) {
-      this.#watched = this.#shards.filter((one) => (this.#watches[one.index] ?? 0) > 0);
-    }
+    if (before !== 0 && before + by !== 0) return;
+    this.#watched = this.#shards.filter((one) => this.#watches[one.index] !== 0);
+    if (before !== 0) this.mayHoldIn(shard);
+    else if (this.#others !== NOWHERE) this.#setOthers(this.#others.filter((one) => one !== shard));
+  }
+
+  #setOthers(others: readonly Shard[]): void {
+    this.#others = others.length === 0 ? NOWHERE : others;
+  }
+
+  /** It may hold a job in `shard` from now on, also when it watches nothing there. */
+  mayHoldIn(shard: Shard): void {
+    if (this.#watches[shard.index] !== 0 || this.#others.includes(shard)) return;
+    this.#others = [...this.#others, shard];
+  }
+
+  /** Whether all that it watches, and all that it may hold, is in `shard`. */
+  isAllIn(shard: Shard): boolean {
+    return this.onlyWatched === shard && this.#others.length === 0;
   }
 
   /** The shard that all watched tubes are in, if it is one. */
@@ -240,23 +268,41 @@ export class Connection {
   }
 
   /**
-   * Registers as a waiter everywhere; returns a shard if a job turned up meanwhile, and then waits
-   * nowhere.
+   * Takes the best job of all watched tubes, as `take`; if there is none, waits for one everywhere
+   * (`isWaiting`), unless a time to run of what it holds is over too soon (`dueMicros`). Each shard
+   * is looked through again in the critical section that registers: nothing slips between.
    */
-  wait(generation: number, now: number): Shard | undefined {
+  takeOrWait(generation: number, now: number): Shard | undefined {
+    this.isWaiting = false;
+    const found = this.#watched.length > 1 ? this.#takeOfSeveral(now) : undefined;
+    if (found !== undefined) return found;
+    const soon = now + C.SAFETY_MARGIN_MICROS;
+    this.dueMicros = this.#dueInOthers();
     for (const shard of this.#watched) {
-      const found = this.waitIn(shard, generation, now);
-      if (found !== undefined) {
-        this.stopWaitingBut(found, now);
-        return found;
+      if (this.dueMicros <= soon) break;
+      if (shard.wait(this.record(shard), generation, soon, now) === C.RESERVED) {
+        this.stopWaitingBut(shard, now);
+        return shard;
       }
+      this.dueMicros = Math.min(this.dueMicros, shard.field(C.RESULT_DUE));
     }
-    return undefined;
+    this.isWaiting = this.dueMicros > soon;
+    return this.isWaiting ? undefined : this.#grantedMeanwhile(now);
+  }
+
+  /** Waits nowhere any more; returns the shard of a grant that had been made. */
+  #grantedMeanwhile(now: number): Shard | undefined {
+    let granted: Shard | undefined;
+    this.stopWaiting(now, (shard) => {
+      granted = shard;
+    });
+    return granted;
   }
 
   /** Looks again in one shard and registers there; returns the shard if a job was taken instead. */
   waitIn(shard: Shard, generation: number, now: number): Shard | undefined {
-    return shard.wait(this.record(shard), generation, now) === C.RESERVED ? shard : undefined;
+    const answer = shard.wait(this.record(shard), generation, WHATEVER_IS_DUE, now);
+    return answer === C.RESERVED ? shard : undefined;
   }
 
   /**
@@ -300,41 +346,32 @@ export class Connection {
    * nothing.
    */
   soonestMicros(): number {
-    let soonest = C.NEVER_MICROS;
-    for (const shard of this.#shards) {
-      const record = this.record(shard);
-      if (record !== 0) soonest = Math.min(soonest, shard.soonest(record));
-    }
-    return soonest;
+    let due = this.#dueInOthers();
+    for (const shard of this.#watched) due = Math.min(due, shard.soonest(this.record(shard)));
+    return due;
   }
 
-  /**
-   * The jobs that it holds in `shard`, at most `most`, and how many there are; see
-   * assembly/holding.ts.
-   */
-  held(
-    shard: Shard,
-    most: number,
-    now: number,
-  ): { readonly jobs: readonly HeldJob[]; readonly count: number } {
-    const record = this.record(shard);
-    if (record === 0) return { jobs: [], count: 0 };
-    shard.heldJobs(record, most, now);
-    const entries = shard.output.slice();
-    const view = new DataView(entries.buffer);
+  /** The same where it watches nothing; a shard in which it holds nothing is not asked again. */
+  #dueInOthers(): number {
+    if (this.#others.length === 0) return C.NEVER_MICROS;
+    const dues = this.#others.map((shard) => shard.soonest(this.record(shard)));
+    this.#setOthers(this.#others.filter((_, at) => dues[at] !== C.NEVER_MICROS));
+    return Math.min(...dues);
+  }
+
+  /** The jobs that it holds whose times to run end first, at most `most`, and how many there are. */
+  held(most: number, now: number): { readonly jobs: readonly HeldJob[]; readonly count: number } {
     const jobs: HeldJob[] = [];
-    let at = 0;
-    for (let left = shard.field(C.RESULT_COUNT); left > 0; left--) {
-      const nameStart = at + C.HELD_ENTRY_HEADER;
-      const nameEnd = nameStart + view.getUint32(at + 16, true);
-      jobs.push({
-        id: view.getFloat64(at, true),
-        leftMicros: view.getFloat64(at + 8, true),
-        tube: LATIN1.decode(entries.subarray(nameStart, nameEnd)),
-      });
-      at = Math.ceil(nameEnd / 8) * 8;
+    let count = 0;
+    for (const shard of this.#shards) {
+      const record = this.record(shard);
+      if (record === 0) continue;
+      shard.heldJobs(record, most, now);
+      count += shard.field(C.RESULT_REF);
+      jobs.push(...readHeld(shard));
     }
-    return { jobs, count: shard.field(C.RESULT_REF) };
+    jobs.sort((a, b) => a.leftMicros - b.leftMicros);
+    return { jobs: jobs.slice(0, most), count };
   }
 
   /**
@@ -348,11 +385,31 @@ export class Connection {
       this.#records[shard.index] = 0;
       while (shard.closeConn(record, now) === C.MORE);
     }
-    this.#watched = [];
+    this.#watched = NOWHERE;
+    this.#others = NOWHERE;
   }
 }
 
 /** Whether the place (pri, id) stands before the other. */
 function isBefore(pri: number, id: number, otherPri: number, otherId: number): boolean {
   return pri < otherPri || (pri === otherPri && id < otherId);
+}
+
+/** The entries that heldJobs left in the output slot; see assembly/holding.ts. */
+function readHeld(shard: Shard): HeldJob[] {
+  const entries = shard.output.slice();
+  const view = new DataView(entries.buffer);
+  const jobs: HeldJob[] = [];
+  let at = 0;
+  for (let left = shard.field(C.RESULT_COUNT); left > 0; left--) {
+    const nameStart = at + C.HELD_ENTRY_HEADER;
+    const nameEnd = nameStart + view.getUint32(at + 16, true);
+    jobs.push({
+      id: view.getFloat64(at, true),
+      leftMicros: Math.max(0, view.getFloat64(at + 8, true)),
+      tube: LATIN1.decode(entries.subarray(nameStart, nameEnd)),
+    });
+    at = Math.ceil(nameEnd / 8) * 8;
+  }
+  return jobs;
 }

@@ -1,0 +1,137 @@
+/* Dispatch: which part of a session does which command.
+ *
+ * A command has been parsed into the desk's `command`; what is wrong with the line itself is
+ * replied here. What a command leaves behind is the session's to see to: that the conversation is
+ * over (`isOver`), and a command that goes on in further turns (`takeLong`). Used by the session.
+ */
+
+import type { Reserver } from "../engine/reserving.ts";
+import { CHANGES_JOBS, OP } from "../protocol/commands.ts";
+import * as R from "../protocol/replies.ts";
+import { COUNTER_OPS } from "./counters.ts";
+import type { Desk } from "./desk.ts";
+import { drain, undrain } from "./draining.ts";
+import type { EngineRun } from "./engine-run.ts";
+import { Failing } from "./failing.ts";
+import type { Intake } from "./intake.ts";
+import { JobCommands } from "./job-commands.ts";
+import type { LongCommand } from "./long-command.ts";
+import { Putting } from "./putting.ts";
+import type { Reserving } from "./reserving.ts";
+import type { Roles } from "./roles.ts";
+import type { TubeCommands } from "./tube-commands.ts";
+
+const MICROS = 1_000_000;
+
+/** What a session's commands work with. */
+export interface DispatchParts {
+  readonly desk: Desk;
+  readonly reserver: Reserver;
+  readonly reserving: Reserving;
+  readonly roles: Roles;
+  readonly tubes: TubeCommands;
+  readonly intake: Intake;
+  readonly engineRun: EngineRun;
+}
+
+/** The commands of one session. */
+export class Dispatch {
+  /** Nothing more of the connection is to be run. */
+  isOver = false;
+  readonly #parts: DispatchParts;
+  readonly #desk: Desk;
+  readonly #jobs: JobCommands;
+  readonly #putting: Putting;
+  readonly #failing: Failing;
+  #long: LongCommand | undefined;
+
+  constructor(parts: DispatchParts) {
+    const { desk, reserver, intake } = parts;
+    this.#parts = parts;
+    this.#desk = desk;
+    this.#jobs = new JobCommands(desk, reserver);
+    this.#putting = new Putting(desk, intake);
+    this.#failing = new Failing(desk, reserver, intake);
+  }
+
+  /** The command that the last `run` began and that goes on in further turns; now the caller's. */
+  takeLong(): LongCommand | undefined {
+    const long = this.#long;
+    this.#long = undefined;
+    return long;
+  }
+
+  /**
+   * Runs the desk's command, whose names stand in `line` and whose body, if it has one, at
+   * bytes[next, end); returns the position behind what it took. A reserve does not wait if the peer
+   * `hasEnded`.
+   */
+  run(
+    op: number,
+    line: Uint8Array,
+    bytes: Uint8Array,
+    next: number,
+    end: number,
+    hasEnded: boolean,
+  ): number {
+    const desk = this.#desk;
+    desk.count(COUNTER_OPS + op, 1);
+    if (op === OP.PUT) return this.#put(bytes, next, end);
+    if (desk.command.hasFailure) this.#failing.begin(op);
+    else if (desk.isReadOnly && CHANGES_JOBS.has(op)) desk.output.reply(R.REPLY.OUT_OF_MEMORY);
+    else if (op === OP.RESERVE) this.#reserve(Infinity, hasEnded);
+    else if (op === OP.RESERVE_WITH_TIMEOUT) this.#reserve(desk.command.timeout * MICROS, hasEnded);
+    else if (op === OP.RESERVE_JOB) this.#reserveJob();
+    else if (op === OP.QUIT) this.isOver = true;
+    else if (op === OP.DRAIN) drain(desk);
+    else if (op === OP.UNDRAIN) undrain(desk);
+    else if (op === OP.LIST_JOBS && desk.command.garbage) desk.output.reply(R.REPLY.BAD_FORMAT);
+    else if (op === OP.UNKNOWN_COMMAND) desk.output.reply(R.REPLY.UNKNOWN_COMMAND);
+    else if (op === OP.BAD_FORMAT) desk.output.reply(R.REPLY.BAD_FORMAT);
+    else if (!this.#jobs.run(op)) this.#runInTube(op, line);
+    return next;
+  }
+
+  #runInTube(op: number, line: Uint8Array): void {
+    const { tubes } = this.#parts;
+    if (!tubes.run(op, line)) this.#long = tubes.undertake(op, line);
+  }
+
+  /** The checks in beanstalkd's order: size, then what stands behind it. */
+  #put(bytes: Uint8Array, at: number, end: number): number {
+    const { roles, tubes, intake, engineRun } = this.#parts;
+    const { command, limits, output } = this.#desk;
+    if (command.bytes > limits.maxJobBytes) {
+      intake.swallow(command.bytes, R.REPLY.JOB_TOO_BIG);
+      return at;
+    }
+    if (command.garbage) {
+      output.reply(R.REPLY.BAD_FORMAT);
+      return at;
+    }
+    const { used } = tubes;
+    if (used.tube === 0) {
+      this.isOver = true; // an observer that puts without having said where to
+      return at;
+    }
+    roles.becomeProducer();
+    engineRun.shard = used.shard;
+    return this.#putting.put(used, bytes, at, end);
+  }
+
+  #reserveJob(): void {
+    const { reserver, reserving, roles } = this.#parts;
+    const shard = this.#jobs.reserve();
+    if (shard === undefined) return;
+    reserver.mayHoldIn(shard);
+    roles.becomeWorker();
+    reserving.deliver(shard);
+  }
+
+  #reserve(timeoutMicros: number, hasEnded: boolean): void {
+    const { reserver, reserving, roles, engineRun } = this.#parts;
+    roles.becomeWorker();
+    const shard = reserving.reserve(timeoutMicros, hasEnded);
+    engineRun.shard = shard ?? reserver.onlyWatched ?? engineRun.shard;
+  }
+}

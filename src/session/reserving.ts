@@ -1,0 +1,137 @@
+/* Reserving: a session's reserves: a job now, or waiting for one, and what ends the waiting.
+ *
+ * A session waits in one reserve at most; each has a number that grants name, so one that comes too
+ * late goes back to its tube. A grant that was made is never dropped: whatever ends the waiting
+ * looks for it first. Everything is called in a turn of the session (session.ts), which sends what
+ * a long reply still needs.
+ */
+
+import * as C from "../../assembly/constants.ts";
+import type { Reserver } from "../engine/reserving.ts";
+import type { Shard } from "../engine/shard.ts";
+import * as R from "../protocol/replies.ts";
+import { writeJob } from "./answers.ts";
+import { COUNTER_WAITING } from "./counters.ts";
+import type { Desk } from "./desk.ts";
+import type { EngineRun } from "./engine-run.ts";
+import type { Blocked, Turns } from "./turns.ts";
+
+const GENERATION_MAX = 0xffff_ffff;
+
+/** The reserves of one session. */
+export class Reserving {
+  readonly #desk: Desk;
+  readonly #turns: Turns;
+  readonly #reserver: Reserver;
+  /** Who waits. */
+  readonly #session: Blocked;
+  #isBlocked = false;
+  /** Number of the last reserve that may have blocked. */
+  #generation = 0;
+
+  constructor(desk: Desk, turns: Turns, reserver: Reserver, session: Blocked) {
+    this.#desk = desk;
+    this.#turns = turns;
+    this.#reserver = reserver;
+    this.#session = session;
+  }
+
+  get isBlocked(): boolean {
+    return this.#isBlocked;
+  }
+
+  /** The number of the next reserve that blocks; never 0. */
+  get nextGeneration(): number {
+    return (this.#generation % GENERATION_MAX) + 1;
+  }
+
+  /**
+   * Replies with a job, or waits for one for `timeoutMicros` at most; without waiting if the peer
+   * has ended. Returns the shard that the job came from.
+   */
+  reserve(timeoutMicros: number, hasEnded: boolean): Shard | undefined {
+    const { now } = this.#desk;
+    const reserver = this.#reserver;
+    const mayWait = timeoutMicros > 0 && !hasEnded;
+    const shard = mayWait ? reserver.takeOrWait(this.nextGeneration, now) : reserver.take(now);
+    if (shard !== undefined) this.deliver(shard);
+    else if (mayWait && reserver.isWaiting) this.#block(timeoutMicros, reserver.dueMicros);
+    else this.#desk.output.reply(this.#isSoon() ? R.REPLY.DEADLINE_SOON : R.REPLY.TIMED_OUT);
+    return shard;
+  }
+
+  /** The engine's run has made the session wait. */
+  blockAfter(run: EngineRun): void {
+    this.#block(run.timeoutMicros, run.dueMicros);
+  }
+
+  #block(timeoutMicros: number, firstDueMicros: number): void {
+    const desk = this.#desk;
+    const session = this.#session;
+    this.#generation = this.nextGeneration;
+    this.#isBlocked = true;
+    desk.count(COUNTER_WAITING, 1);
+    const soonMicros =
+      firstDueMicros === C.NEVER_MICROS ? Infinity : firstDueMicros - C.SAFETY_MARGIN_MICROS;
+    session.dueMicros = Math.min(desk.now + timeoutMicros, soonMicros);
+    if (session.dueMicros < C.NEVER_MICROS) this.#turns.blocked.add(session);
+  }
+
+  /** Whether DEADLINE_SOON is due for what the session holds. */
+  #isSoon(): boolean {
+    return this.#reserver.soonestMicros() - C.SAFETY_MARGIN_MICROS <= this.#desk.now;
+  }
+
+  /**
+   * Replies RESERVED. Its own TTR can only run out meanwhile if the thread stood still for that
+   * long; DEADLINE_SOON says so.
+   */
+  deliver(shard: Shard): void {
+    const desk = this.#desk;
+    if (!writeJob(desk, R.writeReserved, shard)) desk.output.reply(R.REPLY.DEADLINE_SOON);
+  }
+
+  /** The session waits no more; what was granted meanwhile is the caller's to see to. */
+  unblock(): void {
+    if (!this.#isBlocked) return;
+    this.#isBlocked = false;
+    this.#turns.blocked.remove(this.#session);
+    this.#desk.count(COUNTER_WAITING, -1);
+  }
+
+  /** The peer has ended: the waiting ends with a grant if one was made, else without a job. */
+  end(): void {
+    if (this.#isBlocked) this.#stop(R.REPLY.TIMED_OUT);
+  }
+
+  /** The time-out, or a deadline of what the session holds, is due. */
+  expire(): void {
+    this.#stop(this.#isSoon() ? R.REPLY.DEADLINE_SOON : R.REPLY.TIMED_OUT);
+  }
+
+  #stop(reply: Uint8Array): void {
+    const { now, output } = this.#desk;
+    this.unblock();
+    const isDelivered = this.#reserver.stopWaiting(now, (shard) => this.deliver(shard));
+    if (!isDelivered) output.reply(reply);
+  }
+
+  /**
+   * A grant for the session was collected (RESERVED) or had run out (LOST); true when the session
+   * has its job.
+   */
+  granted(shard: Shard, answer: number): boolean {
+    const { now } = this.#desk;
+    const reserver = this.#reserver;
+    const isWanted = this.#isBlocked && shard.field(C.RESULT_GENERATION) === this.#generation;
+    if (!isWanted) {
+      if (answer === C.RESERVED) reserver.handBack(shard, now);
+      return false;
+    }
+    if (answer === C.LOST && !reserver.waitIn(shard, this.#generation, now)) return false;
+    this.deliver(shard);
+    reserver.stopWaitingBut(shard, now);
+    this.unblock();
+    return true;
+  }
+}
