@@ -5,7 +5,7 @@
  * of several shards are full one after another, each shard keeps pages that are in use nowhere. So
  * there are two bounds: what jobs may take at a time, and what the memories of all shards may grow
  * to, which keeps a process from being killed for what it once used. Used at the start, by
- * server/server.ts (threads) and broker/payload.ts; docs.ts tells it to users.
+ * server/sizing.ts (threads) and broker/payload.ts; docs.ts tells it to users.
  */
 
 const MIB = 1_048_576;

@@ -7,8 +7,6 @@
  * threads listen, say so, wait for a signal, stop. A signal to stop is obeyed at
  * any moment of that. Called by cli/main.ts.
  */
-import { fittingThreads, neededBytes } from "../config/memory-plan.ts";
-import { THREADS_MAX } from "../../assembly/constants.ts";
 import { formatListenAddress, type BoundAddress } from "../config/listen-address.ts";
 import { leavesIpv4 } from "../config/tcp-address.ts";
 import type { Options } from "../config/options.ts";
@@ -21,9 +19,10 @@ import { BindError, ModuleMissingError, UserError } from "../runtime.ts";
 import type { Identity, ListenOrder, ProbedSocket, Runtime } from "../runtime.ts";
 import { DRAINING_BEGINS } from "../session/draining.ts";
 import { Crew } from "./crew.ts";
-import { HTTP_CONNECTIONS_MAX, OpenFilesError, shareFiles } from "./file-budget.ts";
+import { OpenFilesError } from "./file-budget.ts";
 import type { FileBudget } from "./file-budget.ts";
 import type { HttpService, HttpSurroundings, OpenHttp } from "./http-service.ts";
+import { Sizing } from "./sizing.ts";
 import { Broker } from "../broker/broker.ts";
 import { JournalError } from "../broker/journal-keeper.ts";
 
@@ -122,9 +121,10 @@ class Server {
     const identity = await this.#unlessStopped(this.#identity());
     const hosts = await this.#unlessStopped(this.#lookUpHosts());
     const addresses = await this.#unlessStopped(this.#runtime.probe(this.#sockets(hosts)));
-    const threads = await this.#unlessStopped(this.#threadCount(addresses));
-    this.#warnOfMemory(threads);
-    const files = this.#shareFiles(threads, addresses, openHttp !== undefined);
+    const sizing = new Sizing(this.#options, this.#runtime, this.#log);
+    const threads = await this.#unlessStopped(sizing.threadCount(addresses));
+    sizing.warnOfMemory(threads);
+    const files = sizing.shareFiles(threads, addresses, openHttp !== undefined);
     const broker = await this.#unlessStopped(this.#makeBroker(threads, openHttp !== undefined));
     await this.#unlessStopped(this.#startThreads(threads, broker, files));
     const early = addresses.filter(
@@ -133,7 +133,7 @@ class Server {
     await this.#unlessStopped(this.#listen(early, addresses, threads));
     if (openHttp) await this.#unlessStopped(this.#openHttp(openHttp, broker, addresses, files));
     if (identity !== undefined) this.#runtime.become(identity);
-    if (this.#hasJournal) this.#crew.recover();
+    if (this.#options.dataDirectory !== undefined) this.#crew.recover();
     await this.#unlessStopped(broker.recover());
     const late = addresses.filter((address) => !early.includes(address));
     await this.#unlessStopped(this.#listen(late, addresses, threads));
@@ -328,66 +328,6 @@ class Server {
       const manner = { shared: threads > 1, onlyIpv6: this.#onlyIpv6(address) };
       return { address, manner };
     });
-  }
-
-  async #threadCount(addresses: readonly BoundAddress[]): Promise<number> {
-    const wanted = this.#options.threads ?? this.#defaultThreads();
-    const sharesSome = addresses.some((address) => this.#runtime.isShared(address));
-    if (wanted === 1 || !sharesSome || (await this.#runtime.canSharePorts())) return wanted;
-    const why = "threads cannot share a port here, so there is one I/O thread";
-    this.#log.write("warn", why, { runtime: this.#runtime.name, wanted });
-    return 1;
-  }
-
-  /** One for each processor, or fewer where memory is short. */
-  #defaultThreads(): number {
-    const { processors, memoryBytes: availableBytes } = this.#runtime;
-    const most = Math.min(processors, THREADS_MAX - 1);
-    const threads = fittingThreads(most, availableBytes, this.#hasJournal);
-    if (threads < most) {
-      const why = "fewer I/O threads than processors: more would need too much memory";
-      this.#log.write("info", why, { threads, processors, availableBytes });
-    }
-    return threads;
-  }
-
-  /** Whoever is to be killed by the kernel, which says nothing, is told before. */
-  #warnOfMemory(threads: number): void {
-    const { memoryBytes: availableBytes } = this.#runtime;
-    const { memoryBytes: askedBytes } = this.#options;
-    const hasJournal = this.#hasJournal;
-    const needed = neededBytes({ availableBytes, threads, hasJournal, askedBytes });
-    if (needed <= availableBytes) return;
-    const why = "the memory is less than the process may need: it may be killed without a word";
-    this.#log.write("warn", why, { neededBytes: needed, availableBytes, threads });
-  }
-
-  get #hasJournal(): boolean {
-    return this.#options.dataDirectory !== undefined;
-  }
-
-  /**
-   * Fewer connections than asked for if there are too few files to be had: running out of them
-   * while serving is worse. Throws an OpenFilesError.
-   */
-  #shareFiles(threads: number, wanted: readonly BoundAddress[], hasHttp: boolean): FileBudget {
-    const { openFilesMax: openFiles } = this.#runtime;
-    const { maxConnections } = this.#options;
-    const listeners = threads * wanted.length;
-    const hasJournal = this.#hasJournal;
-    const needs = { threads, listeners, hasJournal, hasHttp, maxConnections };
-    const budget = shareFiles(openFiles, needs);
-    const { connections, httpConnections } = budget;
-    if (connections < maxConnections || (hasHttp && httpConnections < HTTP_CONNECTIONS_MAX)) {
-      const why = "fewer connections than asked for: the limit of open files is too low";
-      this.#log.write("warn", why, {
-        maxConnections: connections,
-        wanted: maxConnections,
-        ...(hasHttp && { httpConnections }),
-        openFiles,
-      });
-    }
-    return budget;
   }
 
   #announce(addresses: readonly BoundAddress[], threads: number, shards: number): void {

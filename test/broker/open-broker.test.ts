@@ -1,7 +1,7 @@
 /* A broker in a program of one's own: opened, asked, broken and closed in the process of the tests,
  * which has no I/O thread, handles no signal and opens no port for it.
  */
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -14,6 +14,7 @@ import type { ShardsPayload } from "../../src/broker/payload.ts";
 import type { ClientConnection } from "../../src/client/connection.ts";
 import type { CommitterSupervisor } from "../../src/runtime.ts";
 import { brokerRuntime, openBroker } from "../../src/runtimes/node-broker.ts";
+import { startWorker } from "../../src/runtimes/worker.ts";
 import { ServerWithData } from "../durability/server-with-data.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
@@ -340,6 +341,36 @@ describe("a broker whose memory is not what it was", () => {
     await expect(own.ask("put 0 0 60 1", BYTES.encode("y"))).rejects.toMatchObject({
       code: "HM_LOST",
     });
+    await broker.close();
+    const again = (await opened({ dataDirectory })).connect();
+    expect(await ask(again, "reserve")).toBe("RESERVED 1 1");
+  });
+
+  test("is the same when a sync fails: nobody is told that it is safe, and what was is there", async () => {
+    const above = newDirectory();
+    const dataDirectory = join(above, "jobs");
+    const told: unknown[] = [];
+    const runtime: typeof brokerRuntime = {
+      ...brokerRuntime,
+      startCommitter(seed, { heard, died }) {
+        const entry = new URL("./failing-committer.ts", import.meta.url);
+        return startWorker(entry, { ...seed, errorFd: 2 }, heard, died);
+      },
+    };
+    const onBroken = (error: unknown): void => void told.push(error);
+    const broker = await openOn({ dataDirectory, onBroken }, runtime);
+    const own = broker.connect();
+    expect(await ask(own, "put 0 0 60 1", "x")).toBe("INSERTED 1");
+    writeFileSync(join(above, "fails"), "");
+    const cause = expect.objectContaining({
+      code: "HM_BROKEN",
+      message: expect.stringMatching(/^the journal's thread failed: StorageError: .*EIO/),
+    });
+    await expect(own.ask("put 0 0 60 1", BYTES.encode("y"))).rejects.toMatchObject({
+      code: "HM_LOST",
+      cause,
+    });
+    expect(told).toEqual([cause]);
     await broker.close();
     const again = (await opened({ dataDirectory })).connect();
     expect(await ask(again, "reserve")).toBe("RESERVED 1 1");
