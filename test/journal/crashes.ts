@@ -3,8 +3,11 @@
  * by mutants.ts.
  */
 import { randomFrom } from "../engine/shuffle.ts";
-import type { Code, Totals } from "./world.ts";
-import { optionsOf, ownCode, World } from "./world.ts";
+import { ownCode } from "./code.ts";
+import type { Code } from "./code.ts";
+import type { Totals } from "./judge.ts";
+import { World } from "./world.ts";
+import { optionsOf } from "./world-options.ts";
 import { NO_FAULTS } from "./simulated-disk.ts";
 
 /** Crashes that one seed brings about, at least. */

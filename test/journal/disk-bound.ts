@@ -4,7 +4,9 @@
  */
 import { randomFrom } from "../engine/shuffle.ts";
 import { NO_FAULTS } from "./simulated-disk.ts";
-import { recordBytes, SEGMENT_BYTES, World } from "./world.ts";
+import { recordBytes } from "./bodies.ts";
+import { World } from "./world.ts";
+import { SEGMENT_BYTES } from "./world-options.ts";
 
 /** What was measured. */
 export interface DiskUse {
@@ -29,9 +31,9 @@ export function measureDisk(seed: number, turns: number): DiskUse {
   } as const;
   const world = new World(random, options);
   world.boot();
-  const kept = world.put(100, 0);
+  const kept = world.clients.put(100, 0);
   const stays = world.ledger.jobs.get(kept);
-  if (stays !== undefined) world.bury(stays);
+  if (stays !== undefined) world.clients.bury(stays);
   let over = -Infinity;
   // What lives for the clients: a job is there until they hear that it was deleted, so until a
   // commit is over.
@@ -45,8 +47,8 @@ export function measureDisk(seed: number, turns: number): DiskUse {
     const jobs = new Map(world.ledger.jobs);
     for (let left = 1 + random(12); left > 0 && world.hasRoom(); left--) {
       const [, job] = world.ledger.jobs.values(); // the first one stays
-      if (job !== undefined && random(fills ? 3 : 1) === 0) world.delete(job);
-      else if (world.ledger.jobs.size < 1000) world.put();
+      if (job !== undefined && random(fills ? 3 : 1) === 0) world.clients.delete(job);
+      else if (world.ledger.jobs.size < 1000) world.clients.put();
     }
     const seen = new Map([...jobs, ...world.ledger.jobs]);
     liveBytes = [...seen.values()].reduce((sum, job) => sum + recordBytes(job), 0);

@@ -4,7 +4,9 @@
 import { randomFrom } from "../engine/shuffle.ts";
 import { LedgerError } from "./ledger.ts";
 import { NO_FAULTS } from "./simulated-disk.ts";
-import { ownCode, SEGMENT_BYTES, World } from "./world.ts";
+import { ownCode } from "./code.ts";
+import { World } from "./world.ts";
+import { SEGMENT_BYTES } from "./world-options.ts";
 
 /** What became of the flips. */
 export interface FlipTotals {

@@ -6,8 +6,11 @@
 import { randomFrom } from "../engine/shuffle.ts";
 import { LedgerError } from "./ledger.ts";
 import { NO_FAULTS } from "./simulated-disk.ts";
-import type { Code, WorldOptions } from "./world.ts";
-import { ownCode, SEGMENT_BYTES, World } from "./world.ts";
+import { ownCode } from "./code.ts";
+import type { Code } from "./code.ts";
+import { World } from "./world.ts";
+import { SEGMENT_BYTES } from "./world-options.ts";
+import type { WorldOptions } from "./world-options.ts";
 
 /** Times that the disk is filled and emptied by one seed. */
 const ROUNDS = 3;
@@ -83,7 +86,7 @@ class FullDisk {
     for (let puts = 0; !world.journal.isFull; puts++) {
       if (puts > PUTS_MAX) throw new LedgerError("a small disk is never full");
       if (!world.hasRoom() || this.#random(6) === 0) this.#turn();
-      else world.put(Math.floor(this.#bodyBytes) + this.#random(1500), 0);
+      else world.clients.put(Math.floor(this.#bodyBytes) + this.#random(1500), 0);
     }
     this.#turn();
   }
@@ -105,10 +108,10 @@ class FullDisk {
         const job = world.ledger.jobs.get(jobs[this.#random(jobs.length)]?.id ?? 0);
         if (job === undefined) continue;
         const choice = this.#random(2 + changes);
-        if (choice < 2) world.delete(job);
-        else if (choice === 2) world.bury(job);
-        else if (choice === 3) world.release(job);
-        else world.kick(job.tube);
+        if (choice < 2) world.clients.delete(job);
+        else if (choice === 2) world.clients.bury(job);
+        else if (choice === 3) world.clients.release(job);
+        else world.clients.kick(job.tube);
       }
       this.#turn();
       if (this.#random(150) === 0) this.#crash();

@@ -9,8 +9,8 @@ import { randomFrom } from "../engine/shuffle.ts";
 import { write } from "./flips.ts";
 import { atStake, recordsOf } from "./records.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
-import { SEGMENT_BYTES } from "./world.ts";
 import type { World } from "./world.ts";
+import { SEGMENT_BYTES } from "./world-options.ts";
 
 const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
 const REPLAY = `SEED=${SEED} npx vitest run test/journal/holes.test.ts`;

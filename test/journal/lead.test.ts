@@ -4,7 +4,7 @@
 import { expect, test } from "vitest";
 import { leadThroughSegments, leadWithoutSpace, LedServer } from "./leads.ts";
 import { Crash } from "./simulated-disk.ts";
-import { ownCode } from "./world.ts";
+import { ownCode } from "./code.ts";
 
 test("what one thread, another and the journal commit in turn is all there after a power cut", () => {
   const server = new LedServer(ownCode(), "sync");

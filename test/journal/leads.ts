@@ -10,7 +10,7 @@ import type { Lead } from "../../src/journal/lead.ts";
 import { randomFrom } from "../engine/shuffle.ts";
 import { Machine } from "./machine.ts";
 import { Crash, NO_FAULTS, SimulatedDisk } from "./simulated-disk.ts";
-import type { Code } from "./world.ts";
+import type { Code } from "./code.ts";
 
 /** A commit that was led did not do what it must. */
 class LeadFailure extends Error {

@@ -28,8 +28,8 @@ import { write, writeUnmarked } from "./flips.ts";
 import { loadEngineModule } from "./machine.ts";
 import { recordsOf } from "./records.ts";
 import { Crash } from "./simulated-disk.ts";
-import { SEGMENT_BYTES } from "./world.ts";
 import type { World } from "./world.ts";
+import { SEGMENT_BYTES } from "./world-options.ts";
 
 const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
 const REPLAY = `SEED=${SEED} npx vitest run test/journal/membership.test.ts`;
@@ -117,7 +117,7 @@ describe(`a segment that is missing (${REPLAY})`, () => {
   it("makes ids run ahead, since the newest one may be missing too", () => {
     const world = writeUnmarked(SEED);
     while (segmentsOf(world).length < 4) {
-      world.put(4000, 0);
+      world.clients.put(4000, 0);
       world.commit();
     }
     world.journal.close();
@@ -155,8 +155,8 @@ describe(`a segment that does not belong to the journal (${REPLAY})`, () => {
     world.isDamaged = false;
     world.boot();
     while (world.disk.names.includes(name)) {
-      for (const job of [...world.ledger.jobs.values()].slice(0, 5)) world.delete(job);
-      world.put(4000, 0);
+      for (const job of [...world.ledger.jobs.values()].slice(0, 5)) world.clients.delete(job);
+      world.clients.put(4000, 0);
       world.commit();
       for (let left = 20; left > 0 && world.journal.maintain(); left--);
     }
@@ -189,8 +189,8 @@ test(`a segment that went, and comes back because a crash and then a power cut c
   };
   expect(() => {
     for (;;) {
-      for (const job of [...world.ledger.jobs.values()].slice(0, 5)) world.delete(job);
-      world.put(4000, 0);
+      for (const job of [...world.ledger.jobs.values()].slice(0, 5)) world.clients.delete(job);
+      world.clients.put(4000, 0);
       world.commit();
       for (let left = 20; left > 0 && world.journal.maintain(); left--);
     }

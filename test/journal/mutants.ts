@@ -17,7 +17,7 @@ import { leadThroughSegments, leadWithoutSpace } from "./leads.ts";
 import { fillAndDrain } from "./full-disk.ts";
 import { loadEngineModule } from "./machine.ts";
 import { tearOverEarlierUse } from "./reuse.ts";
-import type { Code } from "./world.ts";
+import type { Code } from "./code.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 

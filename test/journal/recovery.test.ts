@@ -115,8 +115,8 @@ const BACK = "a job came back";
 
 test(`a bit that flips in the very last frame, before anything says that it was safe, costs that frame and nothing else (${REPLAY})`, () => {
   const world = writeUnmarked(SEED);
-  world.put(300, 0);
-  world.put(10, 0);
+  world.clients.put(300, 0);
+  world.clients.put(10, 0);
   world.commit();
   world.crash(false);
   world.isDamaged = true;

@@ -10,8 +10,9 @@ import type { JournalShard } from "../../src/journal/journal-shard.ts";
 import { LedgerError } from "./ledger.ts";
 import { comingBytesOf, Machine } from "./machine.ts";
 import { Crash, NO_FAULTS, SimulatedDisk } from "./simulated-disk.ts";
-import { ownCode, SEGMENT_BYTES } from "./world.ts";
-import type { Code } from "./world.ts";
+import { ownCode } from "./code.ts";
+import type { Code } from "./code.ts";
+import { SEGMENT_BYTES } from "./world-options.ts";
 
 const BODY_BYTES = 400;
 const TUBE = Buffer.from("default");

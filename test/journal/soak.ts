@@ -3,7 +3,7 @@
  * that seed alone, FIRST=n begins there.
  */
 import { runSeed } from "./crashes.ts";
-import type { Totals } from "./world.ts";
+import type { Totals } from "./judge.ts";
 
 const SECONDS = Number(process.argv[2] ?? 60);
 

@@ -20,7 +20,10 @@
 import { randomFrom } from "../engine/shuffle.ts";
 import type { DurabilityLevel } from "../../src/journal/journal-parts.ts";
 import { NO_FAULTS } from "./simulated-disk.ts";
-import { SEGMENT_BYTES, World } from "./world.ts";
+import type { LedgerJob } from "./ledger.ts";
+import type { Upload } from "./uploads.ts";
+import { World } from "./world.ts";
+import { SEGMENT_BYTES } from "./world-options.ts";
 
 export const TRACES: Readonly<Record<string, string>> = {
   "a put": "put 10, commit",
@@ -77,53 +80,55 @@ export interface TraceTotals {
 }
 
 const STEPS: Readonly<Record<string, (world: World, bytes: number) => void>> = {
-  put: (world, bytes) => void world.put(bytes, 0),
-  long: (world, bytes) => world.putLong(bytes),
-  begin: (world, bytes) => void world.beginUpload(bytes, 0),
-  upload: (world, bytes) => withUpload(world, (upload) => void world.upload(upload, bytes)),
-  finish: (world) => withUpload(world, (upload) => world.finish(upload)),
-  drop: (world) => withUpload(world, (upload) => world.dropUpload(upload)),
+  put: (world, bytes) => void world.clients.put(bytes, 0),
+  long: (world, bytes) => world.clients.uploads.putWhole(bytes),
+  begin: (world, bytes) => void world.clients.uploads.begin(bytes, 0),
+  upload: (world, bytes) =>
+    withUpload(world, (upload) => void world.clients.uploads.append(upload, bytes)),
+  finish: (world) => withUpload(world, (upload) => world.clients.uploads.finish(upload)),
+  drop: (world) => withUpload(world, (upload) => world.clients.uploads.drop(upload)),
   delete: (world) => {
     const [job] = world.ledger.jobs.values();
-    if (job !== undefined) world.delete(job);
+    if (job !== undefined) world.clients.delete(job);
   },
-  bury: (world) => withNewest(world, (job) => world.bury(job)),
-  kick: (world) => withNewest(world, (job) => world.kickJob(job)),
-  take: (world) => withNewest(world, (job) => void world.reserveJob(job)),
-  release: (world) => withNewest(world, (job) => world.release(job)),
+  bury: (world) => withNewest(world, (job) => world.clients.bury(job)),
+  kick: (world) => withNewest(world, (job) => world.clients.kickJob(job)),
+  take: (world) => withNewest(world, (job) => void world.clients.reserveJob(job)),
+  release: (world) => withNewest(world, (job) => world.clients.release(job)),
   fill: (world) => {
     const { currentSegment } = world.journal.figures;
     while (world.journal.figures.currentSegment === currentSegment) {
-      for (let left = 5; left > 0; left--) world.put(6000, 0);
+      for (let left = 5; left > 0; left--) world.clients.put(6000, 0);
       world.commit();
     }
   },
   thin: (world) => {
     const jobs = [...world.ledger.jobs.values()].filter(({ bodyBytes }) => bodyBytes < 8000);
-    for (const [at, job] of jobs.entries()) if (at % 4 !== 0) world.delete(job);
+    for (const [at, job] of jobs.entries()) if (at % 4 !== 0) world.clients.delete(job);
   },
   "delete-long": (world) => {
-    for (const job of world.ledger.jobs.values()) if (job.bodyBytes > 8000) world.delete(job);
+    for (const job of world.ledger.jobs.values())
+      if (job.bodyBytes > 8000) world.clients.delete(job);
   },
   "put-many": (world, count) => {
-    for (let left = count; left > 0; left--) world.put(10, 0);
+    for (let left = count; left > 0; left--) world.clients.put(10, 0);
   },
   "bury-all": (world) => {
     for (const job of world.ledger.jobs.values()) {
       if (!world.hasRoom()) world.commit();
-      world.bury(job);
+      world.clients.bury(job);
     }
   },
-  "kick-all": (world) => world.kick(mostBuried(world), 1000),
-  flush: (world) => world.flush(mostBuried(world), world.ledger.highestId),
+  "kick-all": (world) => world.clients.kick(mostBuried(world), 1000),
+  flush: (world) => world.clients.flush(mostBuried(world), world.ledger.highestId),
   nearly: (world, bytes) => {
     while (world.roomInSegment() > bytes) {
-      world.put(world.roomInSegment() > 8000 ? 6000 : 100, 0);
+      world.clients.put(world.roomInSegment() > 8000 ? 6000 : 100, 0);
       world.commit();
     }
   },
   empty: (world) => {
-    for (const job of [...world.ledger.jobs.values()].slice(1)) world.delete(job);
+    for (const job of [...world.ledger.jobs.values()].slice(1)) world.clients.delete(job);
   },
   here: () => undefined,
   commit: (world) => world.commit(),
@@ -151,8 +156,8 @@ const STEPS: Readonly<Record<string, (world: World, bytes: number) => void>> = {
   },
 };
 
-function withUpload(world: World, act: (upload: NonNullable<World["firstUpload"]>) => void): void {
-  const upload = world.firstUpload;
+function withUpload(world: World, act: (upload: Upload) => void): void {
+  const upload = world.clients.uploads.first;
   if (upload !== undefined) act(upload);
 }
 
@@ -165,11 +170,8 @@ function mostBuried(world: World): string {
   return [...counts].toSorted(([, a], [, b]) => b - a)[0]?.[0] ?? "default";
 }
 
-function withNewest(
-  world: World,
-  act: (job: ReturnType<World["newestJob"]> & object) => void,
-): void {
-  const job = world.newestJob();
+function withNewest(world: World, act: (job: LedgerJob) => void): void {
+  const job = world.clients.newestJob();
   if (job !== undefined) act(job);
 }
 

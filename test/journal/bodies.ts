@@ -1,0 +1,54 @@
+/* Bodies of jobs, each known from its id, and how many bytes of the journal they take. */
+import { randomFrom } from "../engine/shuffle.ts";
+import type { LedgerJob } from "./ledger.ts";
+import { PART_BYTES } from "./machine.ts";
+
+/** Longest body that is put in one piece. */
+export const BODY_MAX = 6144;
+/** Longer than a segment, and than two rings. */
+const LONG_BODY_MAX = 300_000;
+const LONG_BODY_MIN = 2 * PART_BYTES;
+const OFFSETS = 32_768;
+/** What bodies and messages are cut from. */
+export const NOISE = (() => {
+  const random = randomFrom(7);
+  return Buffer.from(Uint8Array.from({ length: LONG_BODY_MAX + OFFSETS }, () => random(256)));
+})();
+
+/** The body of a job: known from its id. */
+export function bodyOf(id: number, bytes: number): Buffer {
+  const from = (id * 977) % OFFSETS;
+  return NOISE.subarray(from, from + bytes);
+}
+
+function roundUp8(bytes: number): number {
+  return Math.ceil(bytes / 8) * 8;
+}
+
+/** Bytes of a job's PUT record and of the parts of its body. */
+export function recordBytes({ tube, bodyBytes }: LedgerJob): number {
+  const whole = roundUp8(80 + tube.length + bodyBytes);
+  return whole <= 2 * PART_BYTES
+    ? whole
+    : roundUp8(80 + tube.length) + partsBytes(bodyBytes, bodyBytes);
+}
+
+/** Bytes of the PART records of a body of `bytes` of which `position` bytes came. */
+export function partsBytes(bytes: number, position: number): number {
+  const whole = Math.floor(position / PART_BYTES) * (56 + PART_BYTES);
+  const rest = position % PART_BYTES;
+  return position === bytes && rest > 0 ? whole + roundUp8(56 + rest) : whole;
+}
+
+/** The bytes of a body that is put in one piece. */
+export function bodyBytesOf(random: (below: number) => number): number {
+  const size = random(8);
+  if (size < 4) return random(120);
+  if (size < 6) return random(1000);
+  return size < 7 ? random(BODY_MAX) : 3900 + random(200);
+}
+
+/** The bytes of one that comes in parts. */
+export function longBodyBytesOf(random: (below: number) => number): number {
+  return Math.max(LONG_BODY_MIN, random(random(3) === 0 ? LONG_BODY_MAX : 40_000));
+}

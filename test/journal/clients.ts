@@ -1,0 +1,361 @@
+/* Clients: who puts, takes, buries, kicks and deletes the jobs of a world, one connection for each
+ * shard, through the engine's calls as the sessions make them; each change is told to the ledger
+ * with the position that its reply waits for.
+ *
+ * Made by world.ts for each start of the server. Bodies that come in parts are in uploads.ts.
+ */
+import * as C from "../../assembly/constants.ts";
+import type { Shard } from "../../src/engine/shard.ts";
+import { shardOfTube } from "../../src/engine/shards.ts";
+import type { JournalShard } from "../../src/journal/journal-shard.ts";
+import { bodyBytesOf, bodyOf, NOISE } from "./bodies.ts";
+import { LedgerError } from "./ledger.ts";
+import type { Ledger, LedgerJob } from "./ledger.ts";
+import type { Machine } from "./machine.ts";
+import { factsOf } from "./observer.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { Uploads } from "./uploads.ts";
+
+const TUBES = ["default", "mails", "thumbnails", "a", "reports-of-the-night"];
+/** Longest failure message: its record must fit the room of a command. */
+const MESSAGE_MAX = 6000;
+const TEXT = new TextEncoder();
+
+/** Ids of the records in a shard's ring from one position of its stream to another. */
+function idsOfRecords({ ring, ringBytes }: JournalShard, from: number, to: number): number[] {
+  const view = new DataView(ring.buffer, ring.byteOffset, ring.length);
+  const ids: number[] = [];
+  for (let at = from; at < to;) {
+    const word = view.getUint32(at % ringBytes, true);
+    const isRecord = (word & C.SKIP_MARK) === 0;
+    if (isRecord) ids.push(Number(view.getBigUint64((at % ringBytes) + 16, true)));
+    at += isRecord ? word : word & ~C.SKIP_MARK;
+  }
+  return ids;
+}
+
+/** Those of one server. */
+export class Clients {
+  readonly uploads: Uploads;
+  readonly #world: Surroundings;
+  readonly #machine: Machine;
+  readonly #ledger: Ledger;
+  /** A connection of each shard. */
+  readonly #conns: number[];
+  readonly #tubes = new Map<string, number>();
+
+  constructor(world: Surroundings) {
+    this.#world = world;
+    this.#machine = world.machine;
+    this.#ledger = world.ledger;
+    this.#conns = this.#machine.shards.map((shard) => this.#openConn(shard));
+    for (const name of TUBES) {
+      const shard = this.#shardOf(name);
+      const bytes = TEXT.encode(name);
+      shard.input.set(bytes);
+      const number = this.#machine.shards[0]?.nextNumber() ?? 1;
+      shard.useTube(0, bytes.length, number);
+      this.#tubes.set(name, shard.field(C.RESULT_REF));
+    }
+    this.uploads = new Uploads(world, {
+      newJob: (bodyBytes, delaySeconds) => this.#newJob(bodyBytes, delaySeconds),
+      shardOf: (tube) => this.#shardOf(tube),
+      tubeOf: (name) => this.#tubes.get(name) ?? 0,
+      delaySeconds: () => this.#delaySeconds(),
+      wasPut: (shard, job) => this.#wasPut(shard, job),
+    });
+  }
+
+  #openConn(shard: Shard): number {
+    shard.openConn(shard.index);
+    const conn = shard.field(C.RESULT_REF);
+    const who = TEXT.encode("10.0.0.1:".padEnd(this.#world.random(C.WHO_MAX), "7"));
+    shard.who.set(who);
+    if (who.length % 4 !== 0) shard.nameConn(conn, who.length);
+    return conn;
+  }
+
+  #shardOf(tube: string): Shard {
+    const bytes = TEXT.encode(tube);
+    const { shards } = this.#machine;
+    const shard = shards[shardOfTube(bytes, 0, bytes.length, shards.length)];
+    if (shard === undefined) throw new Error("no such shard");
+    return shard;
+  }
+
+  /**
+   * Some attempts in that shard ended by themselves: what the engine kept of them is in the
+   * journal, one after the other.
+   */
+  noteFailures(shard: Shard): void {
+    const noted = [...this.#ledger.jobs.values()]
+      .filter((job) => this.#world.judge.isHeld(job.id) && this.#shardOf(job.tube) === shard)
+      .flatMap((job) => {
+        const kept = this.#world.observer.failuresOf(shard, job.id, this.#world.now);
+        const last = kept.at(-1);
+        return last === undefined || factsOf({ failures: kept }) === factsOf(job)
+          ? []
+          : [{ id: job.id, kept, lsn: last.lsn }];
+      });
+    for (const { id, kept, lsn } of noted.toSorted((a, b) => a.lsn - b.lsn)) {
+      const job = this.#ledger.jobs.get(id);
+      if (job === undefined) continue;
+      this.#world.totals.mutations++;
+      this.#ledger.changed(shard.index, lsn, [[id, { ...job, failures: kept }]]);
+    }
+  }
+
+  /** The worker of one shard goes, and another one comes. */
+  leave(): void {
+    const shard = this.#machine.shards[this.#world.random(this.#machine.shards.length)];
+    if (shard === undefined) return;
+    while (shard.closeConn(this.#connOf(shard), this.#world.now) === C.MORE);
+    this.#conns[shard.index] = this.#openConn(shard);
+    this.noteFailures(shard);
+  }
+
+  #anyJob(): LedgerJob | undefined {
+    const { jobs } = this.#ledger;
+    if (jobs.size === 0) return undefined;
+    let at = this.#world.random(jobs.size);
+    for (const job of jobs.values()) if (at-- === 0) return job;
+    return undefined;
+  }
+
+  /** The job that was put last, of those that are there. */
+  newestJob(): LedgerJob | undefined {
+    return [...this.#ledger.jobs.values()].at(-1);
+  }
+
+  /** Runs one command, chosen at random; returns whether there was room for it. */
+  command(): boolean {
+    if (!this.#world.hasRoom()) return false;
+    if (this.#world.options.hasLongBodies && this.#world.random(6) === 0) {
+      this.uploads.goOn();
+      return true;
+    }
+    const choice = this.#world.random(this.#ledger.jobs.size > 60 ? 24 : 17);
+    if (choice < 7) {
+      if (!this.#world.journal.isFull) this.put();
+      return true;
+    }
+    const job = this.#anyJob();
+    if (job === undefined) return true;
+    if (choice === 16 && this.#world.random(4) === 0) this.flush(job.tube);
+    else if (choice < 10 || choice >= 16) this.delete(job);
+    else if (choice < 12) this.bury(job);
+    else if (choice < 13) this.kickJob(job);
+    else if (choice < 14) this.reserveJob(job);
+    else if (choice < 15) this.release(job);
+    else if (this.#world.random(3) === 0) this.leave();
+    else this.kick(job.tube);
+    return true;
+  }
+
+  /** A new job, as it is to be. */
+  #newJob(bodyBytes: number, delaySeconds: number): LedgerJob {
+    const tube = TUBES[this.#world.random(TUBES.length)] ?? "default";
+    const id = this.#machine.shards[0]?.nextId() ?? 0;
+    this.#ledger.gaveOut(id);
+    const pri =
+      this.#world.random(4) === 0 ? this.#world.random(0xffff_ffff) : this.#world.random(4);
+    const ttrSeconds = 1 + this.#world.random(100);
+    const due = delaySeconds === 0 ? 0 : this.#world.wall + delaySeconds * 1_000_000;
+    const job = { id, tube, pri, ttrSeconds, delaySeconds, bodyBytes, isBuried: false, due };
+    return { ...job, failures: [] };
+  }
+
+  put(bodyBytes = bodyBytesOf(this.#world.random), delaySeconds = this.#delaySeconds()): number {
+    const job = this.#newJob(bodyBytes, delaySeconds);
+    const { id, tube, pri, ttrSeconds } = job;
+    const shard = this.#shardOf(tube);
+    shard.input.set(bodyOf(id, bodyBytes));
+    if (
+      shard.put(
+        this.#tubes.get(tube) ?? 0,
+        id,
+        pri,
+        delaySeconds,
+        ttrSeconds,
+        0,
+        bodyBytes,
+        this.#world.now,
+      ) !== C.DONE
+    )
+      return 0; // no memory
+    this.#wasPut(shard, job);
+    return id;
+  }
+
+  #wasPut(shard: Shard, job: LedgerJob): void {
+    this.#world.judge.wasBorn(job.id, this.#world.wall);
+    this.#changed(shard, [[job.id, job]]);
+  }
+
+  #delaySeconds(): number {
+    return this.#world.random(4) === 0 ? 1 + this.#world.random(60) : 0;
+  }
+
+  #changed(
+    shard: Shard,
+    changes: readonly (readonly [number, LedgerJob | undefined])[],
+    lsn = shard.field(C.RESULT_LSN),
+  ): void {
+    this.#world.totals.mutations++;
+    this.#ledger.changed(shard.index, lsn, changes);
+  }
+
+  #connOf(shard: Shard): number {
+    return this.#conns[shard.index] ?? 0;
+  }
+
+  /**
+   * Reserves a job, unless it is held already, and returns what the ledger has of it then: that it
+   * was taken out of the delayed or buried ones must survive.
+   */
+  reserveJob(job: LedgerJob): LedgerJob {
+    const shard = this.#shardOf(job.tube);
+    shard.statsJob(job.id, this.#world.now);
+    const state = shard.field(C.RESULT_STATS + C.JOB_STATE);
+    this.#world.judge.wasHeld(job.id);
+    if (state === C.STATE_RESERVED) return job;
+    if (shard.reserveJob(this.#connOf(shard), job.id, this.#world.now) !== C.RESERVED)
+      throw new LedgerError(`job ${job.id} cannot be taken`);
+    if (state === C.STATE_READY) return job;
+    const taken = { ...job, isBuried: false, due: 0 };
+    this.#changed(shard, [[job.id, taken]]);
+    return taken;
+  }
+
+  delete(job: LedgerJob): void {
+    const shard = this.#shardOf(job.tube);
+    if (this.#world.random(2) === 0) this.reserveJob(job);
+    if (shard.deleteJob(this.#connOf(shard), job.id, this.#world.now) !== C.DONE)
+      throw new LedgerError(`job ${job.id} cannot be deleted`);
+    this.#changed(shard, [[job.id, undefined]]);
+  }
+
+  bury(job: LedgerJob): void {
+    const shard = this.#shardOf(job.tube);
+    const held = this.reserveJob(job);
+    const pri = this.#world.random(2000);
+    const failure = this.#openFailure(shard);
+    if (shard.bury(this.#connOf(shard), job.id, pri, failure, this.#world.now) !== C.DONE)
+      throw new LedgerError(`job ${job.id} cannot be buried`);
+    const lsn = shard.field(C.RESULT_LSN);
+    const failed = this.#failed(shard, held, lsn);
+    this.#changed(shard, [[job.id, { ...failed, pri, isBuried: true, due: 0 }]], lsn);
+  }
+
+  release(job: LedgerJob): void {
+    const shard = this.#shardOf(job.tube);
+    const held = this.reserveJob(job);
+    // Without the option a release need not survive: then it changes nothing that is compared.
+    const { keepsReleases } = this.#world.options;
+    const pri = keepsReleases ? this.#world.random(2000) : job.pri;
+    const delaySeconds = keepsReleases ? this.#delaySeconds() : job.delaySeconds;
+    if (!keepsReleases && delaySeconds !== 0) return;
+    const conn = this.#connOf(shard);
+    const failure = this.#openFailure(shard);
+    if (shard.release(conn, job.id, pri, delaySeconds, failure, this.#world.now) !== C.DONE)
+      throw new LedgerError(`job ${job.id} cannot be released`);
+    const replyLsn = shard.field(C.RESULT_LSN);
+    if (!keepsReleases) {
+      // Nobody waits for an attempt about which its holder said nothing.
+      this.#failed(
+        shard,
+        held,
+        replyLsn ||
+          (this.#world.observer.failuresOf(shard, job.id, this.#world.now).at(-1)?.lsn ?? 0),
+      );
+      return;
+    }
+    const lsn = replyLsn;
+    const failed = this.#failed(shard, held, lsn);
+    const due = delaySeconds === 0 ? 0 : this.#world.wall + delaySeconds * 1_000_000;
+    this.#changed(shard, [[job.id, { ...failed, pri, delaySeconds, due }]], lsn);
+  }
+
+  /**
+   * What the holder says about a failure, every other time; 0 when nothing, or when there is no
+   * memory.
+   */
+  #openFailure(shard: Shard): number {
+    if (this.#world.options.hasMessages === false || this.#world.random(2) === 0) return 0;
+    const bytes = this.#world.random(this.#world.random(3) === 0 ? MESSAGE_MAX : 200);
+    if (shard.openFailure(this.#connOf(shard), bytes) !== C.DONE) return 0;
+    const failure = shard.field(C.RESULT_REF);
+    shard.input.set(NOISE.subarray(bytes, 2 * bytes));
+    if (shard.appendFailure(failure, 0, 0, bytes) === C.DONE) return failure;
+    shard.dropFailure(failure);
+    return 0;
+  }
+
+  /**
+   * The job as it is known once a command at `lsn` has ended an attempt, whose record stands in
+   * front of whatever else that did.
+   */
+  #failed(shard: Shard, job: LedgerJob, lsn: number): LedgerJob {
+    const failed = {
+      ...job,
+      failures: this.#world.observer.failuresOf(shard, job.id, this.#world.now),
+    };
+    this.#changed(shard, [[job.id, failed]], lsn);
+    return failed;
+  }
+
+  kickJob(job: LedgerJob): void {
+    const shard = this.#shardOf(job.tube);
+    if (shard.kickJob(job.id, this.#world.now) !== C.DONE) return;
+    this.#world.judge.wasHeld(job.id);
+    this.#changed(shard, [[job.id, { ...job, isBuried: false, due: 0 }]]);
+  }
+
+  /**
+   * Kicks a few jobs of a tube. Each has a record of its own, and a crash may come between two of
+   * them, where a segment ends: so each is a mutation, in the order of the records, and all are
+   * acknowledged with the last.
+   */
+  kick(tube: string, bound = 1 + this.#world.random(4)): void {
+    const shard = this.#shardOf(tube);
+    const journalShard = this.#world.journalShards[shard.index];
+    const from = journalShard?.head ?? 0;
+    shard.kick(this.#tubes.get(tube) ?? 0, bound, C.KIND_ANY, this.#world.now);
+    const lsn = shard.field(C.RESULT_LSN);
+    const kicked = shard.field(C.RESULT_COUNT);
+    if (kicked === 0 || journalShard === undefined) return;
+    const ids = idsOfRecords(journalShard, from, lsn);
+    if (ids.length !== kicked) throw new LedgerError(`${kicked} kicked, ${ids.length} recorded`);
+    for (const id of ids) {
+      const job = this.#ledger.jobs.get(id);
+      if (job?.tube !== tube) throw new LedgerError(`job ${id} is not one to be kicked`);
+      this.#world.judge.wasHeld(id);
+      this.#world.totals.mutations++;
+      this.#ledger.changed(shard.index, lsn, [[id, { ...job, isBuried: false, due: 0 }]]);
+    }
+  }
+
+  /**
+   * Deletes what nobody holds of a tube and was put before a certain moment. As with `kick`, each
+   * job has a record of its own.
+   */
+  flush(tube: string, last = this.#ledger.highestId - this.#world.random(8)): void {
+    const shard = this.#shardOf(tube);
+    const journalShard = this.#world.journalShards[shard.index];
+    const from = journalShard?.head ?? 0;
+    shard.input.set(TEXT.encode(tube));
+    const upTo = Math.max(0, last);
+    const answer = shard.flushTube(0, tube.length, C.KIND_BURIED, 0, 0, upTo, this.#world.now);
+    if (answer !== C.DONE) throw new LedgerError(`${tube} cannot be flushed`);
+    const lsn = shard.field(C.RESULT_LSN);
+    const ids = journalShard === undefined ? [] : idsOfRecords(journalShard, from, lsn);
+    const flushed = shard.field(C.RESULT_COUNT);
+    if (ids.length !== flushed) throw new LedgerError(`${flushed} flushed, ${ids.length} recorded`);
+    for (const id of ids) {
+      const job = this.#ledger.jobs.get(id);
+      if (job?.tube !== tube || id > last) throw new LedgerError(`job ${id} is not to be flushed`);
+      this.#world.totals.mutations++;
+      this.#ledger.changed(shard.index, lsn, [[id, undefined]]);
+    }
+  }
+}

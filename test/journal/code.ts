@@ -1,0 +1,39 @@
+/* Code: the parts of the program that run in a simulated world, as they stand or with a planted bug.
+ * Made by mutants.ts, used by whatever opens a world.
+ */
+import { CommitState } from "../../src/journal/commit-state.ts";
+import { Journal, NoSpaceError } from "../../src/journal/journal.ts";
+import { JournalShard } from "../../src/journal/journal-shard.ts";
+import { Lead } from "../../src/journal/lead.ts";
+import { recover } from "../../src/journal/recovery.ts";
+import { StorageError } from "../../src/storage.ts";
+import { loadEngineModule } from "./machine.ts";
+
+/** The parts of the program that a planted bug may replace. */
+export interface Code {
+  readonly module: WebAssembly.Module;
+  readonly CommitState: typeof CommitState;
+  readonly Journal: typeof Journal;
+  readonly Lead: typeof Lead;
+  readonly JournalShard: typeof JournalShard;
+  readonly NoSpaceError: typeof NoSpaceError;
+  readonly recover: typeof recover;
+  readonly StorageError: typeof StorageError;
+}
+
+let own: Code | undefined;
+
+/** The program as it stands. */
+export function ownCode(): Code {
+  own ??= {
+    module: loadEngineModule(),
+    CommitState,
+    Journal,
+    Lead,
+    JournalShard,
+    NoSpaceError,
+    recover,
+    StorageError,
+  };
+  return own;
+}
