@@ -1,11 +1,14 @@
 /* What scenarios are made of: a server alone on its core, one as it starts, one that keeps its jobs,
  * the pipelined load, and a comparison with a peer.
  */
-import { ALL_CORES, BOTH_CORES, SERVER_CORE } from "./cores.ts";
+import { ALL_CORES, SERVER_CORE } from "./cores.ts";
 import type { FigureName } from "./figures.ts";
 import type { Order, PipelinedOrder } from "./load/order.ts";
 import type { Comparison, Scale, ServedContender } from "./scenario.ts";
 import type { ServerKind, SyncLevel } from "./server.ts";
+
+/** Code that the runtime compiles while it runs is compiled after that, for the most part. */
+const WARM_UP_SECONDS = 1;
 
 /** A server with one thread on a core of its own. */
 export function served(name: string, server: ServerKind, order: Order): ServedContender {
@@ -26,14 +29,6 @@ export function keeping(
   return { ...of, keeping: segmentBytes === undefined ? { level } : { level, segmentBytes } };
 }
 
-/**
- * The same server with both cores: the threads that hear, write and sync have them as far as the
- * load leaves them.
- */
-export function onBothCores(of: ServedContender): ServedContender {
-  return { ...of, name: `${of.name}, both cores`, cores: BOTH_CORES };
-}
-
 /** put, reserve, delete in waves of `depth`. */
 export function pipelinedOrder(
   dialect: PipelinedOrder["dialect"],
@@ -47,7 +42,7 @@ export function pipelinedOrder(
     connections,
     pipelined: depth,
     seconds: scale.seconds,
-    warmUpSeconds: Math.min(1, scale.seconds),
+    warmUpSeconds: Math.min(WARM_UP_SECONDS, 2 * scale.seconds),
   };
 }
 

@@ -17,7 +17,7 @@ import { FORK_VARIABLE, missingTool } from "./server.ts";
 
 const FULL: Scale & { readonly rounds: number } = {
   rounds: 3,
-  seconds: 0.8,
+  seconds: 0.6,
   jobs: 1_000_000,
   idleConnections: 10_000,
   diskSeconds: 20,

@@ -29,6 +29,7 @@ export function report(plan: readonly Scenario[], results: Results, notes: RunNo
     hostLines(notes),
     gapLines(notes.gaps),
     "### Targets",
+    "To measure one again: `npm run bench -- --only` and the name of its scenario.",
     verdictTable(plan, results),
     ...plan.map((scenario) => scenarioSection(scenario, results)),
   ]

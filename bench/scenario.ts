@@ -82,6 +82,6 @@ export interface Scenario {
   readonly title: string;
   readonly contenders: readonly Contender[];
   readonly comparisons: readonly Comparison[];
-  /** Memory is the same in every round: one is enough. */
+  /** It is the same in every round, or for information: one is enough. */
   readonly once?: boolean;
 }

@@ -21,7 +21,7 @@ import { scenarios } from "../bench/scenarios.ts";
 import { FORK_VARIABLE } from "../bench/server.ts";
 
 const MAIN = fileURLToPath(new URL("../bench/main.ts", import.meta.url));
-const RUN_MS = 60_000;
+const RUN_MS = 240_000;
 
 /**
  * Answers waves of `pipelined` commands with the replies of `MIRROR_WAVES`, in pieces of

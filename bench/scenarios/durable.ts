@@ -1,5 +1,5 @@
 /* The server on one core with a directory: what it costs that a reply waits for the disk. */
-import { keeping, onBothCores, pipelinedOrder, ratio, served, type Bound } from "../contenders.ts";
+import { keeping, pipelinedOrder, ratio, served, type Bound } from "../contenders.ts";
 import { SERVER_CORE } from "../cores.ts";
 import type { FigureName } from "../figures.ts";
 import type { PipelinedOrder } from "../load/order.ts";
@@ -108,12 +108,7 @@ export function durablePuts(scale: Scale): Scenario {
   return {
     name: "durable-puts",
     title: "puts that are synced before they are acknowledged, 64 in flight",
-    contenders: [
-      probe,
-      ...[ours, theirs, fork],
-      ...[ours8, theirs8],
-      ...[onBothCores(ours), onBothCores(ours8)],
-    ],
+    contenders: [probe, ...[ours, theirs, fork], ...[ours8, theirs8]],
     comparisons: [
       ...against(ours, theirs),
       {
@@ -143,7 +138,6 @@ export function durableStream(scale: Scale): Scenario {
     against: { contender: inMemory.name },
     ...bound,
   });
-  const both = [onBothCores(inMemory), onBothCores(at("sync")), onBothCores(at("interval"))];
   const besides = (of: ServedContender, other: ServedContender): Comparison => ({
     what: `${of.name}: throughput against ${other.name}'s`,
     figure: "commandsPerSecond",
@@ -154,7 +148,7 @@ export function durableStream(scale: Scale): Scenario {
   return {
     name: "durable-16x512",
     title: "16 connections x 512 pipelined: put, reserve, delete, kept on the disk",
-    contenders: [inMemory, at("sync"), at("interval"), at("os"), theirSync, theirInterval, ...both],
+    contenders: [inMemory, at("sync"), at("interval"), at("os"), theirSync, theirInterval],
     comparisons: [
       kept(at("sync"), { atLeast: 0.45 }),
       kept(at("interval"), { atLeast: 0.8 }),

@@ -72,5 +72,6 @@ export function scraping(scale: Scale): Scenario {
       slower("p50Micros", "p50", busy),
       slower("p99Micros", "p99", busy),
     ],
+    once: true,
   };
 }
