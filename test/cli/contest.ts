@@ -6,7 +6,8 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { expect } from "vitest";
 import type { Options } from "../../src/config/options.ts";
-import { EchoProcess, until } from "../server/echo/process.ts";
+import { EchoProcess } from "../server/echo/process.ts";
+import { until } from "../support/until.ts";
 
 /** How often a contest is held. */
 export const ROUNDS = 6;

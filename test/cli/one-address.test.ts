@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { program } from "../support/programs.ts";
-import { EchoProcess, until } from "../server/echo/process.ts";
+import { EchoProcess } from "../server/echo/process.ts";
+import { until } from "../support/until.ts";
 import {
   expectOne,
   freePort,

@@ -18,6 +18,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { until } from "../support/until.ts";
 
 const CLI = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const TIMEOUT_MS = 120_000;
@@ -63,7 +64,7 @@ async function serve(flags: readonly string[], error: number): Promise<ServerSee
   closeSync(error);
   let output = "";
   child.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
-  await until(() => / listening on .*\n/.test(output), "it listens");
+  await until("it listens", () => / listening on .*\n/.test(output));
   const port = Number(/ listening on 127\.0\.0\.1:(\d+)/.exec(output)?.[1]);
   return { child, port, url: /dashboard on (\S+)/.exec(output)?.[1] ?? "" };
 }
@@ -72,14 +73,6 @@ interface ServerSeen {
   readonly child: ChildProcess;
   readonly port: number;
   readonly url: string;
-}
-
-async function until(isSo: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS;
-  while (!(await isSo())) {
-    if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 /** Has the server answer so many commands, one packet after the other. */
@@ -91,7 +84,7 @@ async function talk(port: number, commands: number): Promise<void> {
   const packet = Buffer.from("list-tube-used\r\n".repeat(1000));
   for (let done = 1000; done <= commands; done += 1000) {
     socket.write(packet);
-    await until(() => bytes === done * "USING default\r\n".length, "all is answered");
+    await until("all is answered", () => bytes === done * "USING default\r\n".length);
   }
   socket.destroy();
 }
@@ -139,12 +132,12 @@ describe("a server whose standard error is a pipe that nobody reads", () => {
         const text = await (await fetch(`${server.url}/metrics`)).text();
         return Number(/^homemaker_log_lines_dropped_total (\d+)$/m.exec(text)?.[1]);
       };
-      await until(async () => (await dropped()) > 0, "lines are dropped");
+      await until("lines are dropped", async () => (await dropped()) > 0);
       let log = "";
-      await until(() => {
+      await until("it says so", () => {
         log += readAll(reading);
         return /"dropped":[1-9]\d*,"msg":"log lines were dropped/.test(log);
-      }, "it says so");
+      });
       const lines = log.split("\n").slice(0, -1);
       expect(() => lines.map((line) => JSON.parse(line) as unknown)).not.toThrow(); // none is cut
       expect(await stopped(server)).toBe(0);

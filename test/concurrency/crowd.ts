@@ -11,7 +11,7 @@
  */
 import type { Socket } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { Random } from "../fuzz/random.ts";
+import { Random } from "../support/random.ts";
 import type { Entry } from "./entries.ts";
 import { Wire } from "./wire.ts";
 

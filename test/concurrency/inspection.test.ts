@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { Random } from "../fuzz/random.ts";
+import { Random } from "../support/random.ts";
 import { startHomemaker } from "../support/homemaker.ts";
 import { patientConnect } from "../support/patient-connect.ts";
 import type { ServerProcess } from "../support/server-process.ts";

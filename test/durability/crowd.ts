@@ -4,7 +4,7 @@
  * Each keeps some commands on their way, until its connection ends. Called by kill-loop.ts and the
  * tests here.
  */
-import { Random } from "../fuzz/random.ts";
+import { Random } from "../support/random.ts";
 import { Conversation } from "../support/conversation.ts";
 import { bodyOf, putLine } from "./ledger.ts";
 import type { Job, Ledger } from "./ledger.ts";

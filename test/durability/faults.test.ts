@@ -10,12 +10,13 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { writeFully } from "../../src/journal/segment-file.ts";
 import type { StorageFile } from "../../src/storage.ts";
 import { NodeStorage } from "../../src/storage/node-fs.ts";
-import { Random } from "../fuzz/random.ts";
+import { Random } from "../support/random.ts";
 import { program } from "../support/programs.ts";
 import { Conversation } from "../support/conversation.ts";
 import { Crowd } from "./crowd.ts";
 import { Ledger } from "./ledger.ts";
-import { ServerWithData, until } from "./server-with-data.ts";
+import { ServerWithData } from "./server-with-data.ts";
+import { until } from "../support/until.ts";
 
 const CLIENTS = 4;
 const TIMEOUT_MS = 60_000;

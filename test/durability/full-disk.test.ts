@@ -8,11 +8,12 @@ import { randomInt } from "node:crypto";
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { Random } from "../fuzz/random.ts";
+import { Random } from "../support/random.ts";
 import { Conversation } from "../support/conversation.ts";
 import { bodyOf, Ledger, putLine, slices } from "./ledger.ts";
 import type { Job } from "./ledger.ts";
-import { ServerWithData, until } from "./server-with-data.ts";
+import { ServerWithData } from "./server-with-data.ts";
+import { until } from "../support/until.ts";
 import type { Launch } from "./server-with-data.ts";
 import { SmallDisk } from "./small-disk.ts";
 

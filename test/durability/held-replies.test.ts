@@ -8,10 +8,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { Random } from "../fuzz/random.ts";
+import { Random } from "../support/random.ts";
 import { Conversation } from "../support/conversation.ts";
 import { bodyOf, Ledger, putLine } from "./ledger.ts";
-import { isStuck, ServerWithData, until } from "./server-with-data.ts";
+import { isStuck, ServerWithData } from "./server-with-data.ts";
+import { until } from "../support/until.ts";
 import { isWritten, SlowDisk } from "./slow-disk.ts";
 
 const TIMEOUT_MS = 120_000;

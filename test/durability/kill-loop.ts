@@ -8,12 +8,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Random } from "../fuzz/random.ts";
+import { Random } from "../support/random.ts";
 import { Conversation } from "../support/conversation.ts";
 import type { RuntimeName } from "../support/runtimes.ts";
 import { Crowd } from "./crowd.ts";
 import { Ledger } from "./ledger.ts";
-import { pause, ServerWithData } from "./server-with-data.ts";
+import { ServerWithData } from "./server-with-data.ts";
+import { pause } from "../support/until.ts";
 import type { Launch } from "./server-with-data.ts";
 
 /** How to loop. */

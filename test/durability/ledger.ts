@@ -6,7 +6,7 @@
  * job is known again whatever its id. Called by crowd.ts and the tests here.
  */
 import type { Conversation } from "../support/conversation.ts";
-import { Random } from "../fuzz/random.ts";
+import { Random } from "../support/random.ts";
 
 /** How a job was put. */
 export interface Put {

@@ -14,7 +14,8 @@ import { bodyOf, Ledger, putLine } from "./ledger.ts";
 import type { Job } from "./ledger.ts";
 import { LoopDisk, whyNot } from "./loop-disk.ts";
 import type { LoopKind } from "./loop-disk.ts";
-import { ServerWithData, until } from "./server-with-data.ts";
+import { ServerWithData } from "./server-with-data.ts";
+import { until } from "../support/until.ts";
 
 const MIB = 1_048_576;
 const PATIENCE_MS = 120_000;

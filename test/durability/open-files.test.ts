@@ -9,7 +9,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Conversation } from "../support/conversation.ts";
-import { connectTo, ServerWithData, until } from "./server-with-data.ts";
+import { connectTo, ServerWithData } from "./server-with-data.ts";
+import { until } from "../support/until.ts";
 
 const TIMEOUT_MS = 120_000;
 const HTTP_CONNECTIONS = 256;

@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { askAt } from "../http/http-port.ts";
 import { Conversation } from "../support/conversation.ts";
-import { isStuck, ServerWithData, until } from "./server-with-data.ts";
+import { isStuck, ServerWithData } from "./server-with-data.ts";
+import { until } from "../support/until.ts";
 import type { Launch } from "./server-with-data.ts";
 import { isWritten, SlowDisk } from "./slow-disk.ts";
 

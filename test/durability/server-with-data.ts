@@ -11,6 +11,7 @@ import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { RUNTIMES } from "../support/runtimes.ts";
 import type { RuntimeName } from "../support/runtimes.ts";
+import { until } from "../support/until.ts";
 
 const CLI = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
@@ -34,28 +35,10 @@ export interface Launch {
 /** How a process ended: its exit code, or the signal that killed it. */
 export type Ending = number | NodeJS.Signals;
 
-const PATIENCE_MS = 20_000;
-const POLL_MS = 3;
 const children = new Set<ChildProcess>();
 process.on("exit", () => {
   for (const child of children) child.kill("SIGKILL");
 });
-
-/**
- * Resolves as soon as `isSo` returns true; rejects, with what `tell` adds, when it has not for 20
- * s.
- */
-export async function until(
-  what: string,
-  isSo: () => boolean | Promise<boolean>,
-  tell: () => string = () => "",
-): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS;
-  while (!(await isSo())) {
-    if (performance.now() > deadline) throw new Error(`waited in vain until ${what} ${tell()}`);
-    await pause(POLL_MS);
-  }
-}
 
 /** Resolves when the socket has not got rid of anything for a while: the server reads no more. */
 export async function isStuck(socket: Socket): Promise<void> {
@@ -66,11 +49,6 @@ export async function isStuck(socket: Socket): Promise<void> {
     waiting = socket.writableLength;
     return looks > 200;
   });
-}
-
-/** Resolves after so many milliseconds. */
-export function pause(millis: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, millis));
 }
 
 /** One server process. */

@@ -7,7 +7,7 @@ import type { ChildProcess } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { program } from "../support/programs.ts";
-import { until } from "./server-with-data.ts";
+import { until } from "../support/until.ts";
 import type { ServerWithData } from "./server-with-data.ts";
 
 /** A tracer of one server. */

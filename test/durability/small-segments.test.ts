@@ -7,12 +7,13 @@
  */
 import { randomInt } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { Random } from "../fuzz/random.ts";
+import { Random } from "../support/random.ts";
 import { startBeanstalkd } from "../support/beanstalkd.ts";
 import { Conversation } from "../support/conversation.ts";
 import { bodyOf, Ledger, putLine, slices } from "./ledger.ts";
 import type { Job } from "./ledger.ts";
-import { ServerWithData, until } from "./server-with-data.ts";
+import { ServerWithData } from "./server-with-data.ts";
+import { until } from "../support/until.ts";
 import { SmallDisk } from "./small-disk.ts";
 
 const SEED = Number(process.env["SMALL_SEGMENTS_SEED"] ?? randomInt(2 ** 31));

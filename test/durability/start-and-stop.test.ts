@@ -6,11 +6,12 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { Random } from "../fuzz/random.ts";
+import { Random } from "../support/random.ts";
 import { program } from "../support/programs.ts";
 import { Conversation } from "../support/conversation.ts";
 import { bodyOf, Ledger, putLine } from "./ledger.ts";
-import { connectTo, pause, ServerWithData, until } from "./server-with-data.ts";
+import { connectTo, ServerWithData } from "./server-with-data.ts";
+import { pause, until } from "../support/until.ts";
 import type { Launch } from "./server-with-data.ts";
 import { SmallDisk } from "./small-disk.ts";
 

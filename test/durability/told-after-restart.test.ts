@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Conversation } from "../support/conversation.ts";
-import { ServerWithData, until } from "./server-with-data.ts";
+import { ServerWithData } from "./server-with-data.ts";
+import { until } from "../support/until.ts";
 import type { Launch } from "./server-with-data.ts";
 
 const TIMEOUT_MS = 60_000;

@@ -6,7 +6,7 @@
  * throws out what must not be in a stream.
  */
 import { Estimate } from "./estimate.ts";
-import { Random } from "./random.ts";
+import { Random } from "../support/random.ts";
 import type { Step, Stream } from "./stream.ts";
 import { LINE_BYTES_MAX, SAFE_SECONDS, unitOf, type Unit } from "./unit.ts";
 

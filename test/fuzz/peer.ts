@@ -5,7 +5,7 @@
 import type { Socket } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { partsOf, ReplyReader } from "./raw-replies.ts";
-import { Random } from "./random.ts";
+import { Random } from "../support/random.ts";
 
 /**
  * How a wait for replies ended: as wanted, by the server closing, or by nothing coming until the

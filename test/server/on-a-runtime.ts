@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { RUNTIMES } from "../support/runtimes.ts";
 import type { RuntimeName } from "../support/runtimes.ts";
-import { ANY_PORT, EchoClient, EchoProcess, until, untilServed } from "./echo/process.ts";
+import { ANY_PORT, EchoClient, EchoProcess, untilServed } from "./echo/process.ts";
+import { until } from "../support/until.ts";
 
 /** Longer than a server may take to stop. */
 const FREEZE_MS = 8000;

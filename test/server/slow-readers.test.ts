@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { startHomemaker } from "../support/homemaker.ts";
+import { until } from "../support/until.ts";
 import type { ServerProcess } from "../support/server-process.ts";
 
 const MEBIBYTE = 1_048_576;
@@ -13,8 +14,6 @@ const CLIENTS = 40;
 const WAITING_BYTES = 1.5 * MEBIBYTE;
 /** What the heap collects in between. */
 const LEEWAY_BYTES = 100 * MEBIBYTE;
-const POLL_MS = 20;
-const PATIENCE_MS = 60_000;
 
 let server: ServerProcess | undefined;
 const sockets: Socket[] = [];
@@ -26,14 +25,6 @@ afterEach(async () => {
 function residentBytes(pid: number): number {
   const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
   return Number(kibibytes) * 1024;
-}
-
-async function until(what: string, isSo: () => boolean): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS;
-  while (!isSo()) {
-    if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
 }
 
 test(

@@ -6,7 +6,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { ANY_PORT, EchoClient, EchoProcess, until, untilServed } from "./echo/process.ts";
+import { ANY_PORT, EchoClient, EchoProcess, untilServed } from "./echo/process.ts";
+import { until } from "../support/until.ts";
 import { serveOn } from "./on-a-runtime.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "homemaker-"));

@@ -7,7 +7,7 @@ import { COMMANDS, usageOf } from "../../src/protocol/commands.ts";
 import type { CommandRow } from "../../src/protocol/commands.ts";
 import { Common } from "../../src/engine/common.ts";
 import { HostLoop } from "../../src/session/host-loop.ts";
-import { Random } from "../fuzz/random.ts";
+import { Random } from "../support/random.ts";
 import { journalThat, World } from "../support/session-world.ts";
 import type { WorldOptions } from "../support/session-world.ts";
 

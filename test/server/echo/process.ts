@@ -7,20 +7,10 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { connect, type NetConnectOpts, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { RUNTIMES } from "../../support/runtimes.ts";
+import { until } from "../../support/until.ts";
 import type { Options } from "../../../src/config/options.ts";
 
 const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
-const DEADLINE_MS = 15_000;
-const POLL_MS = 5;
-
-/** Resolves as soon as `isSo` returns true; rejects when it has not for 15 s. */
-export async function until(what: string, isSo: () => boolean): Promise<void> {
-  const deadline = performance.now() + DEADLINE_MS;
-  while (!isSo()) {
-    if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
-}
 
 const children = new Set<ChildProcess>();
 process.on("exit", () => {
