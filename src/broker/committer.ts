@@ -276,8 +276,7 @@ class Committer {
     if (now - this.#lookedAt >= LOOK_MILLIS) this.#look(journal);
     if (maintained || journal.isBehind) return 0; // reclaiming wrote what commands had recorded meanwhile
     if (!this.#isMarked && now - this.#workedAt >= MARK_MILLIS) {
-      journal.mark();
-      this.#isMarked = true;
+      this.#isMarked = journal.mark();
       this.#frameSeen = this.#board.commitState.nextFrame;
     }
     return Math.min(LOOK_MILLIS, journal.syncDueMillis);
@@ -319,7 +318,7 @@ class Committer {
         hints.step();
         return true;
       }
-      if (this.#hintIntervalMillis === Infinity) return false;
+      if (this.#hintIntervalMillis === Infinity || journal.isSpent) return false;
       const isDue = performance.now() - this.#hintedAt >= this.#hintIntervalMillis;
       if (!isDue && !hints.wasGivenUp) return false;
       this.#hintedAt = performance.now();

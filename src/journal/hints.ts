@@ -71,20 +71,27 @@ export class HintWriter {
   }
 
   /**
-   * Deletes what there is: the jobs that most of it tells of have gone, and the place is wanted.
-   * Where even deleting takes space and there is none, it stays. Throws a StorageError.
+   * Deletes what there is: the jobs that most of it tells of have gone, or the journal needs the
+   * space. False when there is nothing, or no space even to delete it. Throws a StorageError.
    */
-  giveUp(): void {
-    this.abandon();
-    try {
-      const names = this.#storage.list();
-      for (const name of [NAME, NEW_NAME]) if (names.includes(name)) this.#storage.remove(name);
-    } catch (error) {
-      if (!lacksSpace(error)) throw error;
-      return;
-    }
+  giveUp(): boolean {
+    const wasWriting = this.abandon();
+    if (!this.#remove(NAME)) return wasWriting;
     this.#bytes = 0;
     this.#wasGivenUp = true;
+    return true;
+  }
+
+  /** False when there is no such file, or no space even to delete it. */
+  #remove(name: string): boolean {
+    if (!this.#storage.list().includes(name)) return false;
+    try {
+      this.#storage.remove(name);
+      return true;
+    } catch (error) {
+      if (!lacksSpace(error)) throw error;
+      return false;
+    }
   }
 
   /** Whether a file is being written. */
@@ -113,10 +120,16 @@ export class HintWriter {
     };
   }
 
-  /** Gives up what is being written: the file that counts stays as it is. */
-  abandon(): void {
-    this.#writing?.file.close();
+  /**
+   * Gives up what is being written: the file that counts stays as it is. False when nothing is.
+   * Throws a StorageError.
+   */
+  abandon(): boolean {
+    if (this.#writing === undefined) return false;
+    this.#writing.file.close();
     this.#writing = undefined;
+    this.#remove(NEW_NAME); // what cannot be removed is replaced by the next one
+    return true;
   }
 
   /**

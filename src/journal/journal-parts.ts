@@ -33,7 +33,10 @@ export interface JournalOptions {
  */
 export interface Beside {
   readonly bytes: number;
-  giveUp(): void;
+  /** Gives up what is being written; false when nothing is. */
+  abandon(): boolean;
+  /** Deletes all of it; false when there is nothing, or no space even for that. */
+  giveUp(): boolean;
 }
 
 /** A segment that is on the disk and not written to any more. */

@@ -16,7 +16,8 @@
  * ordinary life. It shows when a spare is made, long before it would hurt: puts go on until what is
  * left is the reserve, which is for what drains the queue (reserve.ts). And where files are
  * copied on write it shows when a frame is written: what did not get there was never synced and is
- * not lost, so the frame counts as not begun, and is written again at the same place.
+ * not lost, so the frame counts as not begun, and is written again at the same place, once a spare
+ * has been given up for it.
  */
 
 import { Commit } from "./commit.ts";
@@ -127,8 +128,14 @@ export class Journal {
     if (file === undefined) return undefined;
     const salt = random() >>> 0;
     const members = membersStatement([...others, ...unreadableSegments, number]);
-    const segment = this.#frames.begin({ number, salt, bootId }, file, members, isReused);
-    if (segment === undefined) return undefined;
+    let segment: SegmentFile | undefined;
+    const begin = (): boolean => {
+      segment = this.#frames.begin({ number, salt, bootId }, file, members, isReused);
+      return segment !== undefined;
+    };
+    if (!this.#insist(begin) || segment === undefined) {
+      return !isReused && this.#shorten(file) ? this.#open(others) : undefined;
+    }
     segment.sync();
     storage.syncDirectory();
     this.#begun = undefined;
@@ -141,14 +148,51 @@ export class Journal {
 
   /** Makes a spare the file of segment `number`; undefined when there is none, or no space. */
   #takeFile(number: number): StorageFile | undefined {
-    try {
-      this.#begun ??= this.#spares.use(number);
-      this.#isDenied = false;
-    } catch (error) {
-      if (!lacksSpace(error)) throw error;
-      this.#isDenied = true;
-    }
+    const take = (): boolean => {
+      try {
+        this.#begun ??= this.#spares.use(number);
+        this.#isDenied = false;
+      } catch (error) {
+        if (!lacksSpace(error)) throw error;
+        this.#isDenied = true;
+      }
+      return !this.#isDenied;
+    };
+    this.#insist(take, 1);
     return this.#begun;
+  }
+
+  /**
+   * Where files are copied on write, the file of the next segment may have taken the very space that
+   * writing over it takes: then a shorter one is to be that file. False when there can be none.
+   */
+  #shorten(file: StorageFile): boolean {
+    if (!this.#spares.shorten(this.#nextSegment, file)) return false;
+    this.#begun = undefined;
+    while (this.#spares.count === 0 && this.#spares.prepare());
+    return this.#spares.count > 0;
+  }
+
+  /**
+   * Tries what takes space, and gives up one thing after the other until there is enough of it, but
+   * not the last `spares`.
+   */
+  #insist(attempt: () => boolean, spares = 0): boolean {
+    while (!attempt()) if (!this.#giveUp(spares)) return false;
+    return true;
+  }
+
+  /**
+   * Gives up something that takes space, what is missed least first; false when nothing is left.
+   * What was written over takes space until the sync.
+   */
+  #giveUp(spares: number): boolean {
+    const { beside } = this.#parts;
+    if (this.#state.unsyncedSince !== undefined) {
+      this.sync();
+      return true;
+    }
+    return beside?.abandon() === true || this.#spares.giveUp(spares) || beside?.giveUp() === true;
   }
 
   /**
@@ -200,7 +244,7 @@ export class Journal {
       fitting = commit.fitting(heads);
       if (fitting.length === 0) throw new RangeError("a record is longer than a segment");
     }
-    this.#isStuck = !commit.write(this.#current, fitting);
+    this.#isStuck = !this.#insist(() => commit.write(this.#current, fitting));
     return !this.#isStuck;
   }
 
@@ -222,7 +266,7 @@ export class Journal {
   #end(): boolean {
     const isEnded = this.#begun !== undefined || this.#endedAt === this.#state.position;
     if (!isEnded && this.#commit.left >= FRAME_BYTES) {
-      if (!this.#frames.writeMark(this.#current)) return false;
+      if (!this.#insist(() => this.#frames.writeMark(this.#current))) return false;
       this.#endedAt = this.#state.position;
       this.#state.unsyncedSince ??= this.#parts.monotonicMillis();
     }
@@ -250,19 +294,20 @@ export class Journal {
 
   /**
    * Writes an empty frame that says that everything before it is safe, so that damage to it is not
-   * taken for a torn end.
+   * taken for a torn end; false when there is no space.
    */
-  mark(): void {
-    this.#mark();
+  mark(): boolean {
+    return this.#mark();
   }
 
-  #mark(ahead?: number): void {
+  #mark(ahead?: number): boolean {
     if (this.#state.unsyncedSince !== undefined) this.sync();
-    if (this.#commit.refused.length > 0) return;
-    if ((this.#begun !== undefined || this.#commit.room < 0) && !this.#rotate()) return;
-    if (!this.#frames.writeMark(this.#current, ahead)) return;
+    if (this.#commit.refused.length > 0) return false;
+    if ((this.#begun !== undefined || this.#commit.room < 0) && !this.#rotate()) return false;
+    if (!this.#insist(() => this.#frames.writeMark(this.#current, ahead))) return false;
     this.#state.unsyncedSince = this.#parts.monotonicMillis();
     this.#state.isOnlyMark = true;
+    return true;
   }
 
   /**
@@ -397,7 +442,7 @@ export class Journal {
       this.#commit.left - REUSE_BYTES < frameHeaderBytes(0, goneStatement(numbers));
     if (isOver && !this.#rotate()) return false;
     const statement = goneStatement(numbers.filter((number) => !isSaid(number)));
-    if (!this.#frames.writeStatement(this.#current, statement)) return false;
+    if (!this.#insist(() => this.#frames.writeStatement(this.#current, statement))) return false;
     this.#state.isOnlyMark = false;
     this.#state.unsyncedSince ??= this.#parts.monotonicMillis();
     for (const number of numbers) this.#gone.add(number);
@@ -417,6 +462,11 @@ export class Journal {
   /** Whether the disk has no space for what must be kept ready: puts are to be refused. */
   get isFull(): boolean {
     return this.#reserve.isReached(this.#commit.room) || this.#state.isRefused || this.#isDenied;
+  }
+
+  /** Whether spares were given up for space: nothing but the journal is to take any. */
+  get isSpent(): boolean {
+    return this.#spares.isSpent;
   }
 
   /** What there is to see. */

@@ -75,6 +75,7 @@ export class Reserve {
    */
   isReached(room: number): boolean {
     if (!this.#spares.isRefused) return false;
+    if (this.#spares.isSpent) return true;
     const { count, bytes, shortestBytes } = this.#spares;
     const { comingBytes } = this.#parts.options;
     if (count < SHORT_COUNT || (count === SHORT_COUNT && room < comingBytes / 8)) return true;
@@ -95,7 +96,9 @@ export class Reserve {
   reclaimRoom(room: number): ReclaimRoom {
     if (!this.#spares.isRefused) return { roomBytes: Infinity, mostBytes: Infinity };
     const { comingBytes } = this.#parts.options;
-    const mostBytes = this.#freeBytes(room) - comingBytes / 8;
+    // Writing over a spare takes as much again where files are copied on write.
+    const freeBytes = this.#freeBytes(room) / (this.#spares.isSpent ? 2 : 1);
+    const mostBytes = freeBytes - comingBytes / 8;
     return { roomBytes: mostBytes - this.#spares.shortestBytes, mostBytes };
   }
 }

@@ -5,7 +5,8 @@
 
 import { quarantineName, SEGMENT_HEADER_BYTES, segmentName } from "./format.ts";
 import { writeFully } from "./segment-file.ts";
-import { StorageError } from "../storage.ts";
+import { giveUpSpare } from "./spares.ts";
+import { lacksSpace, StorageError } from "../storage.ts";
 import type { Storage } from "../storage.ts";
 
 /** What recovery could not write, because the file system is full or may only be read. */
@@ -77,13 +78,25 @@ export class Settlement {
     }
   }
 
+  /** Writes, and gives up spares until there is space for it. */
+  #insist(write: () => void): void {
+    for (;;) {
+      try {
+        write();
+        return;
+      } catch (error) {
+        if (!lacksSpace(error) || !giveUpSpare(this.#storage)) throw error;
+      }
+    }
+  }
+
   /**
    * Writes it all; returns what could not be written because nothing can. Throws any other
    * StorageError.
    */
   make(): Unsettled | undefined {
     const settle = (): void => {
-      for (const write of this.#writes) write();
+      for (const write of this.#writes) this.#insist(write);
     };
     try {
       settle();

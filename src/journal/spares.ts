@@ -5,8 +5,13 @@
  * are wanted as two segments have, and more where more than a segment may be on its way to the disk.
  *
  * What is left of a full disk is no whole segment. It, or the last whole spare, makes three shorter
- * ones, so that what drains the queue can go from one to the next. Short ones are used last while the disk is full, and
- * first when it is not.
+ * ones, so that what drains the queue can go from one to the next. Short ones are used last while the
+ * disk is full, and first when it is not.
+ *
+ * Where files are copied on write, writing over a spare takes space that no file has. So a frame
+ * that finds none gets that of a spare (`giveUp`), and from then on the spares are spent: free space
+ * is worth more than they are, a segment that goes leaves it free, and puts are refused until there
+ * are as many spares as are wanted once more.
  */
 
 import { spareName, spareNumber, segmentName } from "./format.ts";
@@ -29,6 +34,8 @@ const LEFT_PART = 16;
 export const PIECE_BYTES = 1_048_576;
 /** Without space it is tried again after this long. */
 const RETRY_MILLIS = 200;
+/** The same for more spares than one when they are spent: what is tried takes space from frames. */
+const SPENT_RETRY_MILLIS = 1000;
 
 /** The shortest file that can be a segment where they are to have `segmentBytes`. */
 export function shortBytesMin(segmentBytes: number): number {
@@ -45,6 +52,22 @@ interface Spare {
 interface Filling extends Spare {
   readonly file: StorageFile;
   position: number;
+}
+
+/**
+ * Removes a spare of a server that does not run, for what is to be written in its storage; false
+ * when there is none, or no space even for that. Throws a StorageError.
+ */
+export function giveUpSpare(storage: Storage): boolean {
+  const name = storage.list().find((one) => spareNumber(one) !== undefined);
+  if (name === undefined) return false;
+  try {
+    storage.remove(name);
+    return true;
+  } catch (error) {
+    if (!lacksSpace(error)) throw error;
+    return false;
+  }
 }
 
 /** The spare files of a journal. */
@@ -66,6 +89,7 @@ export class Spares {
   #full = false;
   /** There was no space for a whole one. */
   #isTight = false;
+  #isSpent = false;
   #failedMillis = -Infinity;
   /** A clock that never jumps. */
   readonly #millis: () => number;
@@ -121,27 +145,82 @@ export class Spares {
 
   /** Whether the storage had no space for another one when last asked. */
   get isRefused(): boolean {
-    return this.#full && !this.#isEnough;
+    return this.#isSpent || (this.#full && !this.#isEnough);
+  }
+
+  /** Whether some were given up, and there are not enough again. */
+  get isSpent(): boolean {
+    return this.#isSpent;
   }
 
   /**
    * Does a bounded part of making the next spare; false when there is nothing to do, or no space.
    */
   prepare(): boolean {
-    if (this.#isEnough) return false;
-    if (this.#millis() - this.#failedMillis < RETRY_MILLIS) return false;
+    if (this.#isEnough || !this.#mayTry) return false;
     try {
       this.#fill();
       return true;
     } catch (error) {
       if (!lacksSpace(error)) throw error;
+      const space = this.#giveUpFilling();
       this.#isTight = true;
-      this.#fillBytes = this.#shorter(this.#giveUp());
+      this.#fillBytes = this.#leavesRoom ? this.#segmentBytes : this.#shorter(space);
       if (this.#fillBytes < this.#segmentBytes || this.#split()) return true;
       this.#full = true;
       this.#failedMillis = this.#millis();
       return false;
     }
+  }
+
+  /** Whether what is left is for frames: there is a file to go on in, and spares are spent. */
+  get #leavesRoom(): boolean {
+    return this.#isSpent && this.#ready.length > 0;
+  }
+
+  get #mayTry(): boolean {
+    const patience = this.#leavesRoom ? SPENT_RETRY_MILLIS : RETRY_MILLIS;
+    return this.#millis() - this.#failedMillis >= patience;
+  }
+
+  /**
+   * Gives up what is being filled, or else the shortest that is ready if that leaves at least so
+   * many, for a frame that found no space. False when there is none, or no space even for that.
+   * Throws a StorageError.
+   */
+  giveUp(least: number): boolean {
+    this.#isTight = true;
+    const wasFilling = this.#filling !== undefined;
+    if (wasFilling) this.#giveUpFilling();
+    this.#fillBytes = this.#segmentBytes;
+    const gaveUp = wasFilling || (this.count > least && this.#removeShortest());
+    if (this.#isEnough) return gaveUp;
+    this.#isSpent = this.#full = true;
+    if (this.#leavesRoom) this.#failedMillis = this.#millis();
+    return gaveUp;
+  }
+
+  #removeShortest(): boolean {
+    const shortest = this.#shortestFirst[0];
+    if (shortest === undefined || !this.#remove(spareName(shortest.number))) return false;
+    this.#ready.splice(this.#ready.indexOf(shortest), 1);
+    if (this.count === 0) this.#fillBytes = this.#shorter(shortest.bytes);
+    return true;
+  }
+
+  /** False when there is no space even to remove it. */
+  #remove(name: string): boolean {
+    try {
+      this.#storage.remove(name);
+      return true;
+    } catch (error) {
+      if (!lacksSpace(error)) throw error;
+      return false;
+    }
+  }
+
+  get #shortestFirst(): readonly Spare[] {
+    return this.#ready.toSorted((a, b) => a.bytes - b.bytes);
   }
 
   /**
@@ -151,17 +230,21 @@ export class Spares {
   #shorter(space: number): number {
     if (this.#fillBytes < this.#segmentBytes) return this.#segmentBytes;
     const short = this.#ready.filter(({ bytes }) => bytes < this.#segmentBytes).length;
-    const parts = Math.max(1, SHORT_COUNT - short);
-    const wanted = (space - this.#segmentBytes / LEFT_PART) / parts;
-    const bytes = Math.floor(wanted / BLOCK_BYTES) * BLOCK_BYTES;
     const least = shortBytesMin(this.#segmentBytes);
-    return Math.max(bytes, least) * parts <= space ? Math.max(bytes, least) : this.#segmentBytes;
+    const few = short === 0 ? 2 : 1;
+    for (let parts = Math.max(few, SHORT_COUNT - short); parts >= few; parts--) {
+      const wanted = (space - this.#segmentBytes / LEFT_PART) / parts;
+      const bytes = Math.max(least, Math.floor(wanted / BLOCK_BYTES) * BLOCK_BYTES);
+      if (bytes * parts <= space) return bytes;
+    }
+    const isEnough = short === 0 && least + this.#segmentBytes / LEFT_PART <= space;
+    return isEnough ? least : this.#segmentBytes;
   }
 
   /** Has a whole one make place for shorter ones if there are too few; false when that cannot be. */
   #split(): boolean {
     const whole = this.#ready.find(({ bytes }) => bytes === this.#segmentBytes);
-    if (whole === undefined || this.#ready.length >= SHORT_COUNT) return false;
+    if (whole === undefined || this.#leavesRoom || this.#ready.length >= SHORT_COUNT) return false;
     this.#storage.remove(spareName(whole.number));
     this.#ready.splice(this.#ready.indexOf(whole), 1);
     this.#fillBytes = this.#shorter(this.#segmentBytes);
@@ -182,7 +265,12 @@ export class Spares {
     this.#filling = undefined;
     this.#fillBytes = this.#segmentBytes;
     filling.file.close();
-    this.#ready.push({ number: filling.number, bytes: filling.bytes });
+    this.#add({ number: filling.number, bytes: filling.bytes });
+  }
+
+  #add(spare: Spare): void {
+    this.#ready.push(spare);
+    if (this.#isEnough) this.#isSpent = false;
   }
 
   #begin(): Filling {
@@ -192,7 +280,7 @@ export class Spares {
   }
 
   /** Removes what was being filled; returns for how much of it there was space. */
-  #giveUp(): number {
+  #giveUpFilling(): number {
     const filling = this.#filling;
     if (filling === undefined) return 0;
     this.#filling = undefined;
@@ -217,13 +305,25 @@ export class Spares {
    * caller syncs the directory. Throws a StorageError; without space, nothing has happened then.
    */
   use(number: number): StorageFile | undefined {
-    const shortestFirst = this.#ready.toSorted((a, b) => a.bytes - b.bytes);
-    const spare = this.#isTight ? shortestFirst.at(-1) : shortestFirst[0];
+    const spare = this.#shortestFirst.at(this.#isTight ? -1 : 0);
     if (spare === undefined) return undefined;
     if (this.#inherited.has(spare.number)) this.#secure(spare);
     this.#storage.rename(spareName(spare.number), segmentName(number));
     this.#ready.splice(this.#ready.indexOf(spare), 1);
     return this.#storage.open(segmentName(number), true);
+  }
+
+  /**
+   * Removes the file of segment `number`, which has not been begun, so that there is place for a
+   * shorter one; false when it is a short one, or there is no space even for that. Throws a
+   * StorageError.
+   */
+  shorten(number: number, file: StorageFile): boolean {
+    if (file.size < this.#segmentBytes || !this.#remove(segmentName(number))) return false;
+    file.close();
+    this.#fillBytes = this.#shorter(this.#segmentBytes);
+    this.#failedMillis = -Infinity;
+    return true;
   }
 
   /** Makes the length of a spare safe: the server that made it may not have come so far. */
@@ -243,13 +343,20 @@ export class Spares {
    * StorageError; without space, nothing has happened then.
    */
   recycle(number: number, bytes: number): void {
-    if (this.#isEnough || bytes > this.#segmentBytes) {
+    const hasMany = this.#isSpent && this.#ready.length >= SHORT_COUNT;
+    if (this.#isEnough || hasMany || bytes > this.#segmentBytes) {
       this.#storage.remove(segmentName(number));
       return;
     }
     const spare = this.#next;
-    this.#storage.rename(segmentName(number), spareName(spare));
+    try {
+      this.#storage.rename(segmentName(number), spareName(spare));
+    } catch (error) {
+      if (!lacksSpace(error)) throw error;
+      this.#storage.remove(segmentName(number)); // which may be possible all the same, and makes space
+      return;
+    }
     this.#next++;
-    this.#ready.push({ number: spare, bytes });
+    this.#add({ number: spare, bytes });
   }
 }

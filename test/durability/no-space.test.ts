@@ -3,6 +3,7 @@
  * for, and copy on write, where even writing over what is there takes space. Puts are refused, the
  * server lives, nothing that was answered is lost, and it goes on when there is room. A kind of
  * file system that this machine cannot make or mount is skipped, with its word in the test's name.
+ * Where files are copied on write, the queue drains all the same, at the price of the spares.
  *
  * @module-tag mounts
  */
@@ -131,3 +132,50 @@ for (const one of CASES) {
     },
   );
 }
+
+const DRAINED: LoopKind = {
+  name: "btrfs",
+  bytes: 60 * MIB,
+  make: ["mkfs.btrfs", "--quiet", "--force", "--mixed"],
+  mountOptions: "loop",
+  after: [],
+};
+const whyNotDrained = whyNot(DRAINED);
+
+test.skipIf(whyNotDrained !== undefined)(
+  `on a full btrfs the queue drains, and puts are taken again, with nobody's help${whyNotDrained === undefined ? "" : ` (skipped: ${whyNotDrained})`}`,
+  { timeout: PATIENCE_MS },
+  async () => {
+    disk = new LoopDisk(DRAINED);
+    const launch = { directory: disk.directory, threads: 2, segmentSize: "1MiB" };
+    let server = await ServerWithData.serving({ ...launch, level: "sync" });
+    servers.push(server);
+    const ledger = new Ledger();
+    let client = new Conversation(await server.connect());
+    const fill = async (): Promise<number> => {
+      for (let count = 0; ; count++)
+        if ((await put(client, ledger, 20_000)).isRefused) return count;
+    };
+    const full = await fill();
+    expect(full).toBeGreaterThan(500);
+    for (const job of ledger.promisedJobs) {
+      ledger.beginDelete(job);
+      const answer = await client.line(`delete ${job.id}`);
+      expect(answer).toBe("DELETED");
+      ledger.deleteAnswered(job, answer);
+    }
+    expect(ledger.promisedJobs).toEqual([]);
+    await until(
+      "puts are taken again, as many as before",
+      async () => (await fill()) > full / 2,
+      () => server.told,
+    );
+    await server.kill();
+    server = await ServerWithData.serving({ ...launch, level: "sync" });
+    servers.push(server);
+    client = new Conversation(await server.connect());
+    await ledger.inspect(client, true);
+    expect(ledger.problems).toEqual([]);
+    expect(server.complaints).toEqual([]);
+  },
+);

@@ -42,6 +42,17 @@ test("hints that cannot even be deleted for want of space stay, and are given up
   expect([disk.list(), hints.bytes, hints.wasGivenUp]).toEqual([[], 0, true]);
 });
 
+test("hints that are abandoned half written leave their place, and the file that counts", () => {
+  const disk = new SimulatedDisk(randomFrom(1), StorageError);
+  const { shards, checksum } = openReplica(loadEngineModule(), 1, 0);
+  const hints = new HintWriter(disk, shards, checksum);
+  expect(hints.abandon()).toBe(false);
+  writeAll(hints);
+  hints.begin(2);
+  expect([hints.abandon(), disk.list(), hints.bytes]).toEqual([true, ["hints"], disk.bytes]);
+  expect([hints.giveUp(), hints.giveUp(), disk.list()]).toEqual([true, false, []]);
+});
+
 const TUBE = "mails";
 const SECOND = 1_000_000;
 const WALL = 1_700_000_000 * SECOND;

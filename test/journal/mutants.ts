@@ -126,6 +126,24 @@ export const MUTANTS: readonly Mutant[] = [
     put: "    if (room < Infinity) return false;\n",
   },
   {
+    fault: "no spare is given up for a frame that found no space",
+    file: "src/journal/spares.ts",
+    find: "wasFilling || (this.count > least && this.#removeShortest());",
+    put: "wasFilling || (this.count < least && this.#removeShortest());",
+  },
+  {
+    fault: "puts are taken again as soon as a spare was given up",
+    file: RESERVE,
+    find: "    if (this.#spares.isSpent) return true;\n",
+    put: "    if (this.#spares.isSpent) return false;\n",
+  },
+  {
+    fault: "what a spare that was given up left is filled with zeros again at once",
+    file: "src/journal/spares.ts",
+    find: "    return this.#isSpent && this.#ready.length > 0;\n",
+    put: "    return false;\n",
+  },
+  {
     fault: "one spare is all that a full disk keeps",
     file: "src/journal/spares.ts",
     find: "export const SHORT_COUNT = 3;",

@@ -4,13 +4,16 @@
  * the two. When the power goes, each 512-byte sector of such a write is kept or lost by itself, in
  * any combination, and so is each change of a directory entry that was not synced. When only the
  * process goes, everything written stays. A failed sync either keeps the writes for the next one,
- * or drops them and says nothing more (as Linux does). `onCall` is asked before each call and may
+ * or drops them and says nothing more (as Linux does). Where files are copied on write, writing over
+ * what is there takes new blocks, and the old ones come back only later. `onCall` is asked before each call and may
  * throw: a crash at that very point.
  */
 import type { Lease, Storage, StorageFailure, StorageFile } from "../../src/storage.ts";
 import { StorageError } from "../../src/storage.ts";
 
 const SECTOR = 512;
+/** What is copied on write is copied in blocks. */
+const BLOCK = 4096;
 
 /** The machine stopped at this call. */
 export class Crash extends Error {
@@ -37,6 +40,11 @@ export interface Faults {
   readonly refusal: number;
   /** Space that all files together may take, in bytes. */
   readonly capacity: number;
+  /**
+   * Whether files are copied on write, and until when the older copy of a block takes space too:
+   * until the file is synced, or until all of the file has been written over.
+   */
+  readonly copies: "never" | "untilSynced" | "untilWhole";
 }
 
 /** Nothing ever fails. */
@@ -49,6 +57,7 @@ export const NO_FAULTS: Faults = {
   shortRead: 0,
   refusal: 0,
   capacity: Infinity,
+  copies: "never",
 };
 
 /** What a call is about to do. */
@@ -79,6 +88,13 @@ interface Inode {
   safe: Uint8Array;
   seen: Uint8Array;
   writes: Write[];
+  /** Blocks of which an older copy takes space too. */
+  twice: Set<number>;
+}
+
+/** A file of the simulated disk without bytes. */
+function emptyInode(): Inode {
+  return { safe: new Uint8Array(0), seen: new Uint8Array(0), writes: [], twice: new Set() };
 }
 
 type DirectoryChange =
@@ -195,10 +211,10 @@ export class SimulatedDisk implements Storage {
     return this.#names.get(name) ?? this.#fail("HM_STORAGE_FAILED", `${name} is not there`);
   }
 
-  /** Bytes of all files. */
+  /** Bytes of all files, and of what copies of them take. */
   get bytes(): number {
     let sum = 0;
-    for (const { seen } of this.#names.values()) sum += seen.length;
+    for (const { seen, twice } of this.#names.values()) sum += seen.length + twice.size * BLOCK;
     return sum;
   }
 
@@ -245,7 +261,7 @@ export class SimulatedDisk implements Storage {
     this.#mustHaveSpace(`create ${name}`);
     if (this.#names.has(name)) this.#fail("HM_STORAGE_FAILED", `${name} exists`);
     if (this.bytes >= this.faults.capacity) this.#fail("HM_STORAGE_FULL", `create ${name}`);
-    const inode: Inode = { safe: new Uint8Array(0), seen: new Uint8Array(0), writes: [] };
+    const inode = emptyInode();
     this.#change({ kind: "create", name, inode });
     return new SimulatedFile(this, inode, name);
   }
@@ -274,8 +290,19 @@ export class SimulatedDisk implements Storage {
   syncDirectory(): void {
     this.call("syncDirectory", "");
     if (this.#chance(this.faults.sync)) this.#fail("HM_STORAGE_FAILED", "sync of the directory");
+    this.#keepNames();
+  }
+
+  #keepNames(): void {
     this.#safeNames = new Map(this.#names);
     this.#changes = [];
+  }
+
+  /** Bytes of files whose removal is not safe: who uses their space makes it so. */
+  get #removedBytes(): number {
+    const kept = new Set(this.#names.values());
+    const removed = [...this.#safeNames.values()].filter((inode) => !kept.has(inode));
+    return removed.reduce((sum, { seen }) => sum + seen.length, 0);
   }
 
   async lease(): Promise<Lease> {
@@ -305,15 +332,38 @@ export class SimulatedDisk implements Storage {
       this.writeSome(inode, position, bytes);
       this.#fail("HM_STORAGE_FULL", `write to ${name}`);
     }
-    const growth = Math.max(0, position + bytes.length - inode.seen.length);
-    let count = bytes.length;
-    if (growth > 0) {
-      count = Math.min(count, bytes.length - growth + this.faults.capacity - this.bytes);
-      if (count <= 0) this.#fail("HM_STORAGE_FULL", `write to ${name}`);
-    }
+    let count = this.#fitting(inode, position, bytes.length);
+    if (count <= 0 && bytes.length > 0) this.#fail("HM_STORAGE_FULL", `write to ${name}`);
     if (count > 1 && this.#chance(this.faults.shortWrite)) count = 1 + this.#random(count - 1);
+    if (this.faults.copies !== "never") this.#copy(inode, position, position + count);
     this.#write(inode, position, bytes.subarray(0, count));
     return count;
+  }
+
+  /** How many of so many bytes there is space for. */
+  #fitting(inode: Inode, position: number, length: number): number {
+    const { capacity, copies } = this.faults;
+    let left = capacity - this.bytes;
+    if (copies !== "never" && left < length + this.#removedBytes) this.#keepNames();
+    const old = copies === "never" ? 0 : Math.min(position + length, inode.seen.length);
+    let end = position;
+    while (end < old) {
+      const block = Math.floor(end / BLOCK);
+      if (!inode.twice.has(block)) left -= BLOCK;
+      if (left < 0) return end - position;
+      end = (block + 1) * BLOCK;
+    }
+    const growth = Math.max(0, position + length - inode.seen.length);
+    return growth > 0 ? Math.min(length, length - growth + left) : length;
+  }
+
+  /** Older copies of blocks are there from now on; those of a whole file are nobody's. */
+  #copy(inode: Inode, from: number, to: number): void {
+    const end = Math.min(to, inode.seen.length);
+    for (let at = from; at < end; at = (Math.floor(at / BLOCK) + 1) * BLOCK) {
+      inode.twice.add(Math.floor(at / BLOCK));
+    }
+    if (inode.twice.size * BLOCK >= inode.seen.length) inode.twice.clear();
   }
 
   /** The first bytes of a write that did not come to its end. */
@@ -337,6 +387,7 @@ export class SimulatedDisk implements Storage {
       this.#fail("HM_STORAGE_FAILED", `sync of ${name}`);
     }
     this.#settle(inode);
+    if (this.faults.copies === "untilSynced") inode.twice.clear();
   }
 
   /** Everything written since the last sync is safe, but for what a failed sync dropped. */
@@ -421,7 +472,8 @@ export class SimulatedDisk implements Storage {
       let made = copies.get(inode);
       if (made === undefined) {
         const writes = inode.writes.map((write) => ({ ...write }));
-        made = { safe: inode.safe.slice(), seen: inode.seen.slice(), writes };
+        const [safe, seen] = [inode.safe.slice(), inode.seen.slice()];
+        made = { safe, seen, writes, twice: new Set(inode.twice) };
         copies.set(inode, made);
       }
       return made;

@@ -37,6 +37,7 @@ export function optionsOf(random: (below: number) => number): WorldOptions {
           shortRead: odds(3, 5),
           refusal: odds(3, 2 + random(60)),
           capacity: random(4) === 0 ? SEGMENT_BYTES * 5 + random(SEGMENT_BYTES * 8) : Infinity,
+          copies: (["never", "untilSynced", "untilWhole"] as const)[random(3)] ?? "never",
         };
   return {
     level: (["sync", "sync", "interval", "os"] as const)[random(4)] ?? "sync",
