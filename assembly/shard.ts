@@ -156,6 +156,8 @@ export class Shard {
    * Something that can be done without found no memory inside the budget since the last `leave`.
    */
   isShort: u32;
+  /** Nobody is to wait for the lock any more: whoever had it is gone, or the memory is wrong. */
+  isBroken: u32;
 
   /** Where the last long body was read: job, bytes skipped, block that begins there. */
   cursorJob: u32;
@@ -244,6 +246,7 @@ export function sleepForLock(stepNanos: i64): void {
   const at: usize = SHARD_BASE;
   let steps: i32 = 0;
   while (atomic.xchg<u32>(at, 2) != 0) {
+    must(atomic.load<u32>(at, offsetof<Shard>("isBroken")) == 0);
     const isTimedOut = atomic.wait<i32>(at, 2, stepNanos) == 2;
     steps = isTimedOut ? steps + 1 : 0;
     must(steps < LOCK_STEPS);
@@ -256,6 +259,13 @@ function free(): void {
     atomic.store<u32>(at, 0);
     atomic.notify(at, 1);
   }
+}
+
+/** Has all who wait for the lock trap, or will wait for it; whoever has it goes on. */
+export function breakLock(): void {
+  const at: usize = SHARD_BASE;
+  atomic.store<u32>(at, 1, offsetof<Shard>("isBroken"));
+  atomic.notify(at);
 }
 
 /** Takes the lock. */

@@ -206,6 +206,7 @@ export class InProcess {
     this.#wires.clear();
     this.#watch.close(error);
     this.#letGo();
+    for (const shard of this.desk.shards) shard.breakLock(); // the committer may wait for one
   }
 
   #letGo(): void {

@@ -483,6 +483,11 @@ export abstract class EngineCalls {
     return this.answer(this.#engine.sweep(this.thread));
   }
 
+  /** Something is wrong: whoever waits for the lock traps at once, instead of after its steps. */
+  breakLock(): void {
+    this.#engine.breakLock();
+  }
+
   /** Where in the memory the f64 lies that says when `tick` has something to do. */
   nextDueAddress(): u32 {
     return this.#engine.nextDueAddress() >>> 0;

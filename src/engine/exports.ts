@@ -115,6 +115,7 @@ export interface EngineExports {
   grantablePages(t: u32): i32;
   settleBudget(t: u32): i32;
   sweep(t: u32): i32;
+  breakLock(): void;
   nextDueAddress(): u32;
   tubesAddress(): u32;
   nextId(): f64;
@@ -249,6 +250,7 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "grantablePages",
   "settleBudget",
   "sweep",
+  "breakLock",
   "nextDueAddress",
   "tubesAddress",
   "nextId",

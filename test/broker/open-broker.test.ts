@@ -5,6 +5,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import * as C from "../../assembly/constants.ts";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Broker } from "../../src/broker/broker.ts";
 import type { CommitterReport } from "../../src/broker/committer.ts";
@@ -307,8 +308,9 @@ describe("a broker that is closed", () => {
 describe("a broker whose memory is not what it was", () => {
   /** Overwrites what the engine keeps in its pages; the next command traps. */
   function ruin(broker: Broker): void {
-    const { memories } = broker.content as ShardsPayload;
-    for (const { buffer } of memories.memories) new Uint8Array(buffer, 65_536 * 4).fill(0xa5);
+    const { memories, threads } = (broker.content as ShardsPayload).memories;
+    const heap = C.THREADS_BASE + threads * C.THREAD_BYTES;
+    for (const { buffer } of memories) new Uint8Array(buffer, heap).fill(0xa5);
   }
 
   test("is of no use any more, says so everywhere, and ends nothing else", async () => {
@@ -344,6 +346,26 @@ describe("a broker whose memory is not what it was", () => {
     await broker.close();
     const again = (await opened({ dataDirectory })).connect();
     expect(await ask(again, "reserve")).toBe("RESERVED 1 1");
+  });
+
+  test("is closed at once, though its journal's thread waits for a lock that nobody gives back", async () => {
+    const broker = await opened({ dataDirectory: newDirectory() });
+    const own = broker.connect();
+    await ask(own, "put 0 0 60 1", "x");
+    const { memories } = broker.content as ShardsPayload;
+    const [memory] = memories.memories;
+    const lock = new Int32Array(memory?.buffer ?? new ArrayBuffer(0), C.SHARD_BASE, 1);
+    lock[0] = 1; // as one who trapped left it
+    while (Atomics.load(lock, 0) !== 2) await settled(); // somebody sleeps on it: the committer
+    const trap = (): never => {
+      throw new WebAssembly.RuntimeError("unreachable");
+    };
+    expect(() => broker.sessions?.look(trap)).toThrow(
+      expect.objectContaining({ code: "HM_BROKEN" }),
+    );
+    const began = performance.now();
+    await broker.close();
+    expect(performance.now() - began).toBeLessThan(20_000); // the lock's own patience is 30 s
   });
 
   test("is the same when a sync fails: nobody is told that it is safe, and what was is there", async () => {

@@ -71,6 +71,20 @@ test("a lock that nobody gives back is found after its steps", () => {
   expect(() => shard.raw(0).lockInSteps(1)).toThrow(WebAssembly.RuntimeError);
 });
 
+test("a lock that is known to be lost is waited for by nobody, and is not waited for any more", async () => {
+  const shard = EngineShard.open({ threads: THREADS });
+  const worker = start(shard, 1, new SharedArrayBuffer(THREADS * ROUNDS + 1));
+  await once(worker, "online");
+  const words = new Int32Array(shard.memory.buffer, C.SHARD_BASE);
+  words[0] = 1;
+  worker.postMessage("hammer");
+  const died = once(worker, "error");
+  while (Atomics.load(words, 0) !== 2) await new Promise((resolve) => void setImmediate(resolve));
+  shard.raw(0).breakLock();
+  expect((await died)[0]).toMatchObject({ name: "RuntimeError" });
+  expect(() => shard.raw(0).lockInSteps(1000)).toThrow(WebAssembly.RuntimeError);
+});
+
 /** Longer than all steps of a lock that is lost. */
 const FREEZE_MS = 32_000;
 
