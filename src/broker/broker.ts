@@ -152,8 +152,8 @@ export class Broker {
 
   /**
    * Ends it: replies that wait for the journal leave, connections end, and what is not on the disk
-   * goes there. Resolves when nothing of it is left; rejects with a BrokenError when it breaks in
-   * the end.
+   * goes there, as long as that takes. Resolves when nothing of it is left; rejects with a
+   * BrokenError when it breaks meanwhile.
    */
   close(): Promise<void> {
     this.#closed ??= this.#close();

@@ -29,7 +29,7 @@ import { commitPartsOf } from "./commit-parts.ts";
 import { DEEP_BYTES, LONG_MILLIS } from "./leader.ts";
 import * as B from "./journal-board.ts";
 
-/** What the main thread gives to the committer; it can be posted. */
+/** What the broker's thread gives to the committer; it can be posted. */
 export interface CommitterSeed {
   readonly common: SharedArrayBuffer;
   readonly memories: ShardMemories;
@@ -39,7 +39,7 @@ export interface CommitterSeed {
   readonly hintIntervalMillis: number;
 }
 
-/** What the committer tells the main thread. */
+/** What the committer tells the broker's thread. */
 export type CommitterReport =
   | { readonly kind: "progress"; readonly done: number; readonly all: number }
   | {
@@ -150,7 +150,7 @@ class Committer {
 
   /**
    * Recovers, and opens the journal, for the threads to go on. Where nothing can be written they
-   * may only look until something can; undefined if the server was told to stop before.
+   * may only look until something can; undefined if it was told to stop before.
    */
   async begin(lease: Lease): Promise<Journal | undefined> {
     const began = performance.now();
@@ -242,7 +242,7 @@ class Committer {
     this.#board.setFigure(B.FIGURE_CURRENT_SEGMENT, numbers.at(-1) ?? 0);
   }
 
-  /** Commits until the server is told to stop, and lets nobody commit after that. */
+  /** Commits until it is told to stop, and lets nobody commit after that. */
   run(journal: Journal): void {
     const { lock } = this.#board;
     lock.lock();

@@ -214,7 +214,7 @@ export class JournalBoard {
     Atomics.wait(this.#words as Int32Array<SharedArrayBuffer>, WAKE, 0, millis);
   }
 
-  /* The main thread's side. */
+  /* The broker's side. */
 
   /** Tells the committer to write what there is and end. */
   stopCommitter(): void {

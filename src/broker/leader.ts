@@ -5,8 +5,8 @@
  * hears nobody meanwhile, though, so where much has gathered, which the disk can take while the
  * thread hears more, and where syncs take long, the committer is put in charge until that has
  * passed. Who may do what when, and why nobody is missed, is in commit-lock.ts. Made by
- * open-host.ts for threads whose runtime has files that a thread may wait for; the main thread
- * never leads.
+ * open-host.ts for threads whose runtime has files that a thread may wait for; the thread that has
+ * the broker never leads.
  */
 import type { Lead, LeadOutcome } from "../journal/lead.ts";
 import type { Common } from "../engine/common.ts";

@@ -23,7 +23,7 @@ export interface HostSurroundings {
   /** Microseconds, never running backwards: what time it is for jobs. */
   readonly clock: () => number;
   readonly runtime: LoopRuntime;
-  /** Says something about the whole server to the log. */
+  /** Says something about the whole broker to the log. */
   readonly announce: (message: string) => void;
   /** The journal failed under this thread's hands: nothing may go on. */
   readonly broken: (error: BrokenError) => never;

@@ -76,7 +76,7 @@ export async function runThread(
   const host = await openHost(seed.payload, {
     threadIndex,
     common,
-    clock: () => clock.now(),
+    clock: common.clock(),
     runtime,
     announce,
     broken: (error) => runtime.die(`${PROGRAM}: ${error.message}`),

@@ -1,13 +1,15 @@
 /* Embedder: a program with a broker in it, as a user may write one. Started by embedding.test.ts.
  *
- * Its arguments are what it does, and a directory if its jobs are to be kept. It prints what the
+ * Its arguments are what it does, a directory if its jobs are to be kept, and how safe. It prints what the
  * broker answers, a line each; it never calls process.exit, so it ends when nothing keeps it alive.
  */
 import process from "node:process";
+import type { BrokerOptions } from "../../src/broker/broker-options.ts";
 import { openBroker } from "../../src/runtimes/node-broker.ts";
 
-const [, , what = "", directory = ""] = process.argv;
-const broker = await openBroker(directory === "" ? {} : { dataDirectory: directory });
+const [, , what = "", directory = "", durability = "sync"] = process.argv;
+const kept = { dataDirectory: directory, durability } as BrokerOptions;
+const broker = await openBroker(directory === "" ? {} : kept);
 const own = broker.connect();
 const body = new TextEncoder().encode("hello");
 
