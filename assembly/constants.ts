@@ -169,13 +169,6 @@ export const TUBE_OLDEST_MICROS: i32 = 24;
 /** Figures of a tube, some of them unused. */
 export const TUBE_FIGURES: i32 = 25;
 
-/**
- * Bytes before the name in an entry of listTubes; in one of surveyTubes the figures follow them.
- */
-export const TUBE_ENTRY_HEADER: u32 = 16;
-
-/** Bytes before the name in an entry of heldJobs. */
-export const HELD_ENTRY_HEADER: u32 = 24;
 /** Most entries of one call of heldJobs. */
 export const HELD_SHOWN_MAX: u32 = 100;
 
@@ -283,12 +276,6 @@ export const KIND_BURIED: i32 = 3;
 
 /** Most jobs that one listing answers with. */
 export const LIST_JOBS_MAX: u32 = 1000;
-/**
- * Bytes of an entry of describeJobs; see assembly/listing.ts. LIST_JOBS_MAX of them fit the output
- * slot.
- */
-export const JOB_ENTRY_BYTES: u32 = 64;
-
 /* The words of a tube's head, behind RESULT_STATS. */
 export const HEAD_HIGH: i32 = 0;
 export const HEAD_LOW: i32 = 1;
@@ -366,6 +353,12 @@ export const RESULT_DUE: i32 = 62;
 export const RESULT_TIMEOUT_SECONDS: i32 = 63;
 export const NO_TIMEOUT: f64 = -1;
 
+/**
+ * Where in a thread's area a call keeps what it has at hand (run.ts, listing.ts, flushing.ts):
+ * between the results above and those below.
+ */
+export const SCRATCH_OFFSET: u32 = 512;
+
 /** How many commands it ran. */
 export const RESULT_COMMANDS: i32 = 95;
 
@@ -410,10 +403,6 @@ export const SKIP_MARK: u32 = 0x80000000;
 export const RECORD_BYTES_MIN: u32 = 56;
 /** Bytes of a record without a body and with the longest name. */
 export const RECORD_BYTES_MOST: u32 = 288;
-/** Bytes of a hint about a job (hints.ts). */
-export const HINT_JOB_BYTES: u32 = 48;
-/** Bytes of a hint about a tube, without its name. */
-export const HINT_TUBE_BYTES: u32 = 48;
 /** Live bytes of an entry of the table of segments, as an index into its f64 words. */
 export const SEGMENT_LIVE: i32 = 1;
 /**

@@ -10,6 +10,8 @@ import { CRC_TABLES } from "./constants";
 /** The polynomial, bits reversed. */
 const POLYNOMIAL: u32 = 0x82f63b78;
 const TABLE_BYTES: usize = 1024;
+/** Bytes of all tables. */
+export const CRC_BYTES: u32 = 16384;
 
 /** Makes the tables. */
 export function openCrc(): void {

@@ -30,6 +30,7 @@ import {
   RESULT_LSN,
   RESULT_REF,
   RESULT_STATS,
+  SCRATCH_OFFSET,
   STEP_JOBS,
 } from "./constants";
 import * as commands from "./commands";
@@ -47,7 +48,7 @@ import * as tree from "./tree";
  * What one piece keeps at hand; lies in the thread's result area, where a run would keep its own.
  */
 @unmanaged
-class Flush {
+export class Flush {
   last: u64;
   /**
    * Where it is: of the delayed jobs, those before (major, minor) are left; of the buckets, those
@@ -58,8 +59,6 @@ class Flush {
   looksLeft: u32;
   deleted: u32;
 }
-
-const FLUSH_OFFSET: usize = 512;
 
 /**
  * A job whose tombstone tells of failures counts as several: what a piece writes must fit the room
@@ -143,7 +142,7 @@ export function flushTube(
   setResult(t, RESULT_LSN, <f64>shard().lsn);
   const at = findTube(inputSlot(t) + offset, bytes);
   if (at == 0) return leave(t, NOT_FOUND);
-  const flush = changetype<Flush>(resultSlot(t) + FLUSH_OFFSET);
+  const flush = changetype<Flush>(resultSlot(t) + SCRATCH_OFFSET);
   flush.last = <u64>last;
   flush.major = <u64>major;
   flush.minor = <u64>minor;

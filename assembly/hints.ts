@@ -12,8 +12,6 @@
  */
 import {
   DONE,
-  HINT_JOB_BYTES,
-  HINT_TUBE_BYTES,
   MORE,
   OUTPUT_BYTES,
   RESULT_COUNT,
@@ -29,12 +27,13 @@ import * as states from "./states";
 import { findJob } from "./states";
 import * as table from "./table";
 import { Tube, findTube, isPaused, nameOf, tubeAt } from "./tube";
+import { HINT_JOB_BYTES, HINT_TUBE_BYTES } from "./layouts";
 
 /** Buckets looked at in one call. */
 const STEP_BUCKETS: u32 = 4096;
 
 @unmanaged
-class JobHint {
+export class JobHint {
   id: u64;
   pri: u32;
   delaySeconds: u32;
@@ -48,7 +47,7 @@ class JobHint {
 }
 
 @unmanaged
-class TubeHint {
+export class TubeHint {
   nameBytes: u32;
   unused: u32;
   pausedUntil: f64;

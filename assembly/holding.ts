@@ -1,7 +1,6 @@
 /* Holding: the engine's exports that tell who holds what. Both only look. */
 import {
   DONE,
-  HELD_ENTRY_HEADER,
   HELD_SHOWN_MAX,
   NOT_FOUND,
   RESULT_COUNT,
@@ -17,12 +16,17 @@ import { leave, outputSlot, setResult } from "./shard";
 import { findJob } from "./states";
 import { nameOf, tubeAt } from "./tube";
 import * as tree from "./tree";
+import {
+  HELD_ENTRY_HEADER,
+  HELD_ENTRY_ID,
+  HELD_ENTRY_LEFT,
+  HELD_ENTRY_NAME_BYTES,
+} from "./layouts";
 
 /**
  * Writes to the output slot the jobs that `conn` holds here, in the order in which their times to
- * run end, at most `most` and HELD_SHOWN_MAX of them: RESULT_COUNT entries (id f64, microseconds
- * left f64, length u32, 4 bytes of nothing, the name of its tube, up to a multiple of 8).
- * RESULT_REF is how many it holds.
+ * run end, at most `most` and HELD_SHOWN_MAX of them: RESULT_COUNT entries (HELD_ENTRY_* of
+ * layouts.ts). RESULT_REF is how many it holds.
  */
 export function heldJobs(t: u32, conn: u32, most: u32, now: f64): i32 {
   enterAt(now);
@@ -33,9 +37,9 @@ export function heldJobs(t: u32, conn: u32, most: u32, now: f64): i32 {
   while (at != 0 && count < bound) {
     const job = jobAt(at);
     const tube = tubeAt(job.tube);
-    store<f64>(to, <f64>job.minor);
-    store<f64>(to + 8, <f64>job.major - now);
-    store<u32>(to + 16, tube.nameBytes);
+    store<f64>(to, <f64>job.minor, HELD_ENTRY_ID);
+    store<f64>(to, <f64>job.major - now, HELD_ENTRY_LEFT);
+    store<u32>(to, tube.nameBytes, HELD_ENTRY_NAME_BYTES);
     memory.copy(to + HELD_ENTRY_HEADER, nameOf(tube), tube.nameBytes);
     to += (HELD_ENTRY_HEADER + <u32>tube.nameBytes + 7) & ~7;
     count++;

@@ -63,7 +63,7 @@ export * from "./reading";
 export { endReplay, replay, strays } from "./replay";
 export { check } from "./sound";
 export { applyJobHints, applyTubeHints, jobHints, tubeHints } from "./hints";
-export * from "./run";
+export { run } from "./run";
 
 /* Time. */
 

@@ -14,7 +14,6 @@ import {
   RESULT_NAME_BYTES,
   RESULT_REF,
   RESULT_STATS,
-  TUBE_ENTRY_HEADER,
 } from "./constants";
 import { looksOf, oldestMicros } from "./ages";
 import { enterAt } from "./deadlines";
@@ -27,6 +26,7 @@ import { Tube, findTube, nameOf, tubeAt } from "./tube";
 import { enter, inputSlot, leave, outputSlot, resultSlot, setResult, shard } from "./shard";
 import { findJob } from "./states";
 import { TIMES_BYTES, reservesOf, shardReserves, shardTimes } from "./times";
+import { TUBE_ENTRY_HEADER, TUBE_ENTRY_NAME_BYTES, TUBE_ENTRY_NUMBER } from "./layouts";
 
 function figure(t: u32, which: i32, value: f64): void {
   setResult(t, RESULT_STATS + which, value);
@@ -212,8 +212,8 @@ export function readFailure(t: u32, id: f64, number: u32, position: u32): i32 {
 
 /**
  * Writes to the output slot the tubes made after `number`, in the order in which they were made, as
- * many as fit: RESULT_COUNT entries (number f64, length u32, 4 bytes of nothing, the name, up to a
- * multiple of 8), then MORE; NONE when none was left.
+ * many as fit: RESULT_COUNT entries (TUBE_ENTRY_* of layouts.ts), then MORE; NONE when none was
+ * left.
  */
 export function listTubes(t: u32, number: f64): i32 {
   enter();
@@ -226,8 +226,8 @@ export function listTubes(t: u32, number: f64): i32 {
     const tube = tubeAt(at);
     const bytes = (TUBE_ENTRY_HEADER + <u32>tube.nameBytes + 7) & ~7;
     if (to + bytes > end) break;
-    store<f64>(to, <f64>tube.createdNumber);
-    store<u32>(to + 8, tube.nameBytes);
+    store<f64>(to, <f64>tube.createdNumber, TUBE_ENTRY_NUMBER);
+    store<u32>(to, tube.nameBytes, TUBE_ENTRY_NAME_BYTES);
     memory.copy(to + TUBE_ENTRY_HEADER, nameOf(tube), tube.nameBytes);
     to += bytes;
     count++;
@@ -268,8 +268,8 @@ export function surveyTubes(t: u32, number: f64, offset: u32, bytes: u32, now: f
     const tube = tubeAt(at);
     const length = (header + <u32>tube.nameBytes + 7) & ~7;
     if (to + length > end) break;
-    store<f64>(to, <f64>tube.createdNumber);
-    store<u32>(to + 8, tube.nameBytes);
+    store<f64>(to, <f64>tube.createdNumber, TUBE_ENTRY_NUMBER);
+    store<u32>(to, tube.nameBytes, TUBE_ENTRY_NAME_BYTES);
     writeTube(to + TUBE_ENTRY_HEADER, tube, now);
     memory.copy(to + header, nameOf(tube), tube.nameBytes);
     to += length;

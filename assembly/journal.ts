@@ -47,6 +47,7 @@ import * as parts from "./parts";
 import { Parts } from "./parts";
 import { Shard, must, ringBase, shard } from "./shard";
 import { nameHash, nameOf, tubeAt } from "./tube";
+import { DELETE_BYTES, FAILURE_BYTES, PART_BYTES, PUT_BYTES, STATE_BYTES } from "./layouts";
 
 @unmanaged
 export class Record {
@@ -114,13 +115,8 @@ export class FailureRecord extends Record {
   hasMessage: u32;
 }
 
-export const PUT_BYTES: u32 = 80;
-export const PART_BYTES: u32 = 56;
-export const STATE_BYTES: u32 = 56;
-export const DELETE_BYTES: u32 = 56;
 /** What a DELETE record says of one failure. */
 export const DELETED_FAILURE_BYTES: u32 = 16;
-export const FAILURE_BYTES: u32 = 64;
 /** Bytes of the longest FAILURE record without a message. */
 export const FAILURE_BYTES_SILENT: u32 = FAILURE_BYTES + WHO_MAX;
 

@@ -18,7 +18,6 @@
  */
 import {
   DONE,
-  JOB_ENTRY_BYTES,
   LIST_CLASSES,
   LIST_DUE,
   LIST_LOOKS,
@@ -32,6 +31,7 @@ import {
   RESULT_LSN,
   RESULT_REF,
   RESULT_STATS,
+  SCRATCH_OFFSET,
   STATE_BURIED,
   STATE_DELAYED,
   STATE_READY,
@@ -49,12 +49,13 @@ import { Tube, findTube, tubeAt } from "./tube";
 import * as table from "./table";
 import * as timers from "./timers";
 import * as tree from "./tree";
+import * as L from "./layouts";
 
 /**
  * What one piece keeps at hand; lies in the thread's result area, where a run would keep its own.
  */
 @unmanaged
-class Piece {
+export class Piece {
   tube: u32;
   state: u32;
   /** Ids from here to there, both left out. */
@@ -76,10 +77,8 @@ class Piece {
   bySoonest: u32;
 }
 
-const PIECE_OFFSET: usize = 512;
-
 function pieceOf(t: u32): Piece {
-  return changetype<Piece>(resultSlot(t) + PIECE_OFFSET);
+  return changetype<Piece>(resultSlot(t) + SCRATCH_OFFSET);
 }
 
 /** A piece that keeps the `most` lowest ids between `after` and `before`. */
@@ -347,7 +346,7 @@ export function describeJobs(
     if (at == 0 || jobAt(at).tube != tube || <u32>jobAt(at).state != state) continue;
     writeEntry(entry, jobAt(at), now);
     lsn = max(lsn, jobAt(at).lsn);
-    entry += JOB_ENTRY_BYTES;
+    entry += L.JOB_ENTRY_BYTES;
     written++;
   }
   setResult(t, RESULT_COUNT, <f64>written);
@@ -355,27 +354,24 @@ export function describeJobs(
   return leave(t, DONE);
 }
 
-/**
- * id, age, time left (f64, micros), pri, delay, ttr, bytes, reserves, timeouts, releases, buries,
- * kicks, failures (u32).
- */
+/** Writes an entry: JOB_ENTRY_* of layouts.ts. */
 function writeEntry(entry: usize, job: Job, now: f64): void {
   const timed = job.state == STATE_RESERVED || job.state == STATE_DELAYED;
   const cold = coldAt(job.cold);
   const hasCold = job.cold != 0;
-  store<f64>(entry, <f64>job.minor);
-  store<f64>(entry + 8, now - <f64>job.createdMicros);
-  store<f64>(entry + 16, timed ? <f64>job.major - now : 0);
-  store<u32>(entry + 24, job.pri);
-  store<u32>(entry + 28, job.delaySeconds);
-  store<u32>(entry + 32, job.ttrSeconds);
-  store<u32>(entry + 36, job.bodyBytes);
-  store<u32>(entry + 40, job.reserves);
-  store<u32>(entry + 44, hasCold ? cold.timeouts : 0);
-  store<u32>(entry + 48, hasCold ? cold.releases : 0);
-  store<u32>(entry + 52, hasCold ? cold.buries : 0);
-  store<u32>(entry + 56, hasCold ? cold.kicks : 0);
-  store<u32>(entry + 60, hasCold ? cold.failures : 0);
+  store<f64>(entry, <f64>job.minor, L.JOB_ENTRY_ID);
+  store<f64>(entry, now - <f64>job.createdMicros, L.JOB_ENTRY_AGE);
+  store<f64>(entry, timed ? <f64>job.major - now : 0, L.JOB_ENTRY_LEFT);
+  store<u32>(entry, job.pri, L.JOB_ENTRY_PRI);
+  store<u32>(entry, job.delaySeconds, L.JOB_ENTRY_DELAY_SECONDS);
+  store<u32>(entry, job.ttrSeconds, L.JOB_ENTRY_TTR_SECONDS);
+  store<u32>(entry, job.bodyBytes, L.JOB_ENTRY_BODY_BYTES);
+  store<u32>(entry, job.reserves, L.JOB_ENTRY_RESERVES);
+  store<u32>(entry, hasCold ? cold.timeouts : 0, L.JOB_ENTRY_TIMEOUTS);
+  store<u32>(entry, hasCold ? cold.releases : 0, L.JOB_ENTRY_RELEASES);
+  store<u32>(entry, hasCold ? cold.buries : 0, L.JOB_ENTRY_BURIES);
+  store<u32>(entry, hasCold ? cold.kicks : 0, L.JOB_ENTRY_KICKS);
+  store<u32>(entry, hasCold ? cold.failures : 0, L.JOB_ENTRY_FAILURES);
 }
 
 /* The reserved job that runs out first. */

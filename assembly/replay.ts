@@ -35,17 +35,7 @@ import {
   makeJob,
 } from "./job";
 import * as journal from "./journal";
-import {
-  DeleteRecord,
-  FAILURE_BYTES,
-  FailureRecord,
-  PART_BYTES,
-  PUT_BYTES,
-  PartRecord,
-  PutRecord,
-  Record,
-  StateRecord,
-} from "./journal";
+import { DeleteRecord, FailureRecord, PartRecord, PutRecord, Record, StateRecord } from "./journal";
 import * as parts from "./parts";
 import { Part } from "./parts";
 import * as ready from "./ready";
@@ -57,6 +47,8 @@ import { findJob } from "./states";
 import * as table from "./table";
 import { findOrMakeTube, nameHash, tubeAt } from "./tube";
 import { isOf, isSound } from "./sound";
+import * as layouts from "./layouts";
+import { FAILURE_BYTES, PART_BYTES, PUT_BYTES } from "./layouts";
 
 /** Whether the job of a PUT record belongs to this shard. */
 function isMine(address: usize, record: Record, shards: u32): bool {
@@ -270,7 +262,7 @@ function uncount(job: Job): void {
 
 function forgetState(job: Job): void {
   if (job.cold == 0 || coldAt(job.cold).stateLsn == 0) return;
-  segments.segmentOf(coldAt(job.cold).stateLsn).liveBytes -= journal.STATE_BYTES;
+  segments.segmentOf(coldAt(job.cold).stateLsn).liveBytes -= layouts.STATE_BYTES;
   coldAt(job.cold).stateLsn = 0;
 }
 
@@ -336,7 +328,7 @@ function restate(record: StateRecord, job: Job, segment: Segment, now: f64): voi
   const cold = coldOf(job);
   if (cold == 0) return;
   coldAt(cold).stateLsn = lsnIn(segment);
-  segment.liveBytes += journal.STATE_BYTES;
+  segment.liveBytes += layouts.STATE_BYTES;
 }
 
 /** The job of that id, 0 when nothing but parts of its body were met. */

@@ -24,7 +24,7 @@ import { tubeAt } from "./tube";
 
 /** What one run keeps at hand; lies in the thread's result area, behind the results. */
 @unmanaged
-class Run {
+export class Run {
   /** End of the input. */
   end: u32;
   /** Where the next reply goes. */
@@ -51,7 +51,6 @@ class Run {
   bound: u64;
 }
 
-const RUN_OFFSET: usize = 512;
 /** Every reply line is shorter. */
 const LINE_ROOM: u32 = 64;
 const U32_MAX: u64 = 0xffffffff;
@@ -431,7 +430,7 @@ export function run(
   now: f64,
 ): i32 {
   enterAt(now);
-  const it = changetype<Run>(resultSlot(t) + RUN_OFFSET);
+  const it = changetype<Run>(resultSlot(t) + C.SCRATCH_OFFSET);
   let at = <u32>inputSlot(t) + offset;
   const start = at;
   it.end = at + bytes;

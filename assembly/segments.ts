@@ -21,18 +21,17 @@ import {
 import { crc32c } from "./crc";
 import {
   DELETED_FAILURE_BYTES,
-  DELETE_BYTES,
   DeleteRecord,
   FailureRecord,
   PartRecord,
   PutRecord,
   Record,
-  STATE_BYTES,
   StateRecord,
   partBytes,
 } from "./journal";
 import * as parts from "./parts";
 import { journalBase, must, ringBase, shard } from "./shard";
+import { DELETE_BYTES, STATE_BYTES } from "./layouts";
 
 @unmanaged
 export class Segment {

@@ -171,11 +171,11 @@ export class Shard {
  * Behind the header: lists and tables of fixed size; the shard's histograms (times.ts) lie at
  * SHARD_TIMES_OFFSET.
  */
-const GRANT_LISTS: usize = SHARD_BASE + 1024;
-const TABLES: usize = GRANT_LISTS + THREADS_MAX * 4;
-const DIRECTORIES: usize = SHARD_BASE + 4096;
-const PAGE_LISTS: usize = DIRECTORIES + 3 * DIRECTORY_PAGES * 4;
-const SLOT_MARKS: usize = PAGE_LISTS + LISTS * 8;
+export const GRANT_LISTS: usize = SHARD_BASE + 1024;
+export const TABLES: usize = GRANT_LISTS + THREADS_MAX * 4;
+export const DIRECTORIES: usize = SHARD_BASE + 4096;
+export const PAGE_LISTS: usize = DIRECTORIES + 3 * DIRECTORY_PAGES * 4;
+export const SLOT_MARKS: usize = PAGE_LISTS + LISTS * 8;
 
 /** Bytes of the header page that hold one directory. */
 export const DIRECTORY_BYTES: u32 = DIRECTORY_PAGES * 4;

@@ -15,9 +15,10 @@ import {
   WHO_MAX,
 } from "./constants";
 import { crc32c } from "./crc";
-import { FAILURE_BYTES, PART_BYTES, PUT_BYTES, PartRecord, PutRecord, Record } from "./journal";
+import { PartRecord, PutRecord, Record } from "./journal";
 import { Parts } from "./parts";
 import { enter, leave, ringBase, setResult } from "./shard";
+import { FAILURE_BYTES, PART_BYTES, PUT_BYTES } from "./layouts";
 
 /** Whether a whole, undamaged record of at most `room` bytes stands at `address`. */
 export function isSound(address: usize, room: u32, salt: u32): bool {

@@ -25,6 +25,7 @@ import { checkShardTimes, checkTube, checkTubes } from "./tubes";
 
 export * from "../index";
 export * from "./invariants";
+export { relations } from "./relations";
 export { shake } from "./shake";
 
 /**

@@ -2,7 +2,7 @@
 import { INLINE_BODY_MAX, RECORD_DELETE, SKIP_MARK, STATE_UPLOADING } from "../constants";
 import { failureAt, firstFailure } from "../failure";
 import { coldAt, jobAt } from "../job";
-import { DeleteRecord, failureRecordBytes, partBytes, putBytes, STATE_BYTES } from "../journal";
+import { DeleteRecord, failureRecordBytes, partBytes, putBytes } from "../journal";
 import { FIXED } from "../memory";
 import {
   ENTRY_BYTES,
@@ -21,6 +21,7 @@ import { live } from "./allocator";
 import { expect, whole } from "./findings";
 import { PARTS_LIST, PARTS_OPEN, PARTS_RECORDED, SEGMENT_COUNTS } from "./invariants";
 import { filled } from "./tables";
+import { STATE_BYTES } from "../layouts";
 
 /** Checks a list of parts: those that are recorded stand in front of those that are missing. */
 export function checkList(list: Parts): void {

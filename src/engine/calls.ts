@@ -249,9 +249,8 @@ export abstract class EngineCalls {
 
   /**
    * Writes to the output slot the jobs that `conn` holds here, in the order in which their times to
-   * run end, at most `most` and HELD_SHOWN_MAX of them: RESULT_COUNT entries (id f64, microseconds
-   * left f64, length u32, 4 bytes of nothing, the name of its tube, up to a multiple of 8).
-   * RESULT_REF is how many it holds.
+   * run end, at most `most` and HELD_SHOWN_MAX of them: RESULT_COUNT entries (HELD_ENTRY_* of
+   * layouts.ts). RESULT_REF is how many it holds.
    */
   heldJobs(conn: u32, most: u32, now: f64): i32 {
     return this.answer(this.#engine.heldJobs(this.thread, conn, most, now));
@@ -342,6 +341,50 @@ export abstract class EngineCalls {
    */
   tubeHints(number: f64): i32 {
     return this.answer(this.#engine.tubeHints(this.thread, number));
+  }
+
+  /**
+   * Runs commands of the `bytes` bytes at `offset` of the input slot, at most `most`, for a
+   * connection (0 = without a record here) that uses `tube` (0 = another shard's). `flags`: RUN_*;
+   * `boundHigh` and `boundLow` are the best head of other shards (ready.ts): what stands behind it is
+   * left to the host. If it makes the connection wait, that is of `generation`. Outside shard 0 it may give out the ids from `firstId` to `lastId`.
+   * RESULT_COUNT is how many bytes it took, RESULT_STOP why it stopped there, RESULT_REPLY_BYTES what
+   * it answered; RESULT_DID, _IDS_USED and _LSN as they say. RESULT_COMMANDS is how many it ran; the
+   * answer is DONE.
+   */
+  run(
+    conn: u32,
+    tube: u32,
+    flags: i32,
+    bodyMax: u32,
+    offset: u32,
+    bytes: u32,
+    most: u32,
+    firstId: f64,
+    lastId: f64,
+    boundHigh: u32,
+    boundLow: u32,
+    generation: u32,
+    now: f64,
+  ): i32 {
+    return this.answer(
+      this.#engine.run(
+        this.thread,
+        conn,
+        tube,
+        flags,
+        bodyMax,
+        offset,
+        bytes,
+        most,
+        firstId,
+        lastId,
+        boundHigh,
+        boundLow,
+        generation,
+        now,
+      ),
+    );
   }
 
   /**
@@ -620,8 +663,8 @@ export abstract class EngineCalls {
 
   /**
    * Writes to the output slot the tubes made after `number`, in the order in which they were made, as
-   * many as fit: RESULT_COUNT entries (number f64, length u32, 4 bytes of nothing, the name, up to a
-   * multiple of 8), then MORE; NONE when none was left.
+   * many as fit: RESULT_COUNT entries (TUBE_ENTRY_* of layouts.ts), then MORE; NONE when none was
+   * left.
    */
   listTubes(number: f64): i32 {
     return this.answer(this.#engine.listTubes(this.thread, number));
@@ -756,49 +799,5 @@ export abstract class EngineCalls {
    */
   readBody(id: f64, position: u32): i32 {
     return this.answer(this.#engine.readBody(this.thread, id, position));
-  }
-
-  /**
-   * Runs commands of the `bytes` bytes at `offset` of the input slot, at most `most`, for a
-   * connection (0 = without a record here) that uses `tube` (0 = another shard's). `flags`: RUN_*;
-   * `boundHigh` and `boundLow` are the best head of other shards (ready.ts): what stands behind it is
-   * left to the host. If it makes the connection wait, that is of `generation`. Outside shard 0 it may give out the ids from `firstId` to `lastId`.
-   * RESULT_COUNT is how many bytes it took, RESULT_STOP why it stopped there, RESULT_REPLY_BYTES what
-   * it answered; RESULT_DID, _IDS_USED and _LSN as they say. RESULT_COMMANDS is how many it ran; the
-   * answer is DONE.
-   */
-  run(
-    conn: u32,
-    tube: u32,
-    flags: i32,
-    bodyMax: u32,
-    offset: u32,
-    bytes: u32,
-    most: u32,
-    firstId: f64,
-    lastId: f64,
-    boundHigh: u32,
-    boundLow: u32,
-    generation: u32,
-    now: f64,
-  ): i32 {
-    return this.answer(
-      this.#engine.run(
-        this.thread,
-        conn,
-        tube,
-        flags,
-        bodyMax,
-        offset,
-        bytes,
-        most,
-        firstId,
-        lastId,
-        boundHigh,
-        boundLow,
-        generation,
-        now,
-      ),
-    );
   }
 }

@@ -88,6 +88,22 @@ export interface EngineExports {
   applyTubeHints(t: u32, address: u32, bytes: u32, now: f64): i32;
   jobHints(t: u32, bucket: u32): i32;
   tubeHints(t: u32, number: f64): i32;
+  run(
+    t: u32,
+    conn: u32,
+    tube: u32,
+    flags: i32,
+    bodyMax: u32,
+    offset: u32,
+    bytes: u32,
+    most: u32,
+    firstId: f64,
+    lastId: f64,
+    boundHigh: u32,
+    boundLow: u32,
+    generation: u32,
+    now: f64,
+  ): i32;
   open(index: u32, threads: u32, ringBytes: u32, pages: u32, budgetPages: u32): i32;
   openJournal(
     reserveBytes: u32,
@@ -172,22 +188,6 @@ export interface EngineExports {
   pinBody(t: u32, id: f64): i32;
   unpinBody(t: u32, id: f64): i32;
   readBody(t: u32, id: f64, position: u32): i32;
-  run(
-    t: u32,
-    conn: u32,
-    tube: u32,
-    flags: i32,
-    bodyMax: u32,
-    offset: u32,
-    bytes: u32,
-    most: u32,
-    firstId: f64,
-    lastId: f64,
-    boundHigh: u32,
-    boundLow: u32,
-    generation: u32,
-    now: f64,
-  ): i32;
 }
 
 /** The names of all exports, for the check that a module is this engine. */
@@ -229,6 +229,7 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "applyTubeHints",
   "jobHints",
   "tubeHints",
+  "run",
   "open",
   "openJournal",
   "keepFailures",
@@ -288,5 +289,4 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "pinBody",
   "unpinBody",
   "readBody",
-  "run",
 ];

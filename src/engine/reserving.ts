@@ -16,6 +16,8 @@
  */
 
 import * as C from "../../assembly/constants.ts";
+import { heldJobs } from "./entries.ts";
+import type { HeldJob } from "./entries.ts";
 import type { Shard } from "./shard.ts";
 
 const PRI_MAX = 0xffff_ffff;
@@ -31,16 +33,6 @@ const WHATEVER_IS_DUE = 0;
 
 /** One for all, because most connections have something in one shard only. */
 const NOWHERE: readonly Shard[] = [];
-
-const LATIN1 = new TextDecoder("latin1");
-
-/** A job that a connection holds. */
-export interface HeldJob {
-  readonly id: number;
-  /** Of its time to run. */
-  readonly leftMicros: number;
-  readonly tube: string;
-}
 
 /** A watched tube: its shard, and its address there. */
 interface WatchedTube {
@@ -368,7 +360,7 @@ export class Reserver {
       if (record === 0) continue;
       shard.heldJobs(record, most, now);
       count += shard.field(C.RESULT_REF);
-      jobs.push(...readHeld(shard));
+      jobs.push(...heldJobs(shard));
     }
     jobs.sort((a, b) => a.leftMicros - b.leftMicros);
     return { jobs: jobs.slice(0, most), count };
@@ -393,23 +385,4 @@ export class Reserver {
 /** Whether the place (pri, id) stands before the other. */
 function isBefore(pri: number, id: number, otherPri: number, otherId: number): boolean {
   return pri < otherPri || (pri === otherPri && id < otherId);
-}
-
-/** The entries that heldJobs left in the output slot; see assembly/holding.ts. */
-function readHeld(shard: Shard): HeldJob[] {
-  const entries = shard.output.slice();
-  const view = new DataView(entries.buffer);
-  const jobs: HeldJob[] = [];
-  let at = 0;
-  for (let left = shard.field(C.RESULT_COUNT); left > 0; left--) {
-    const nameStart = at + C.HELD_ENTRY_HEADER;
-    const nameEnd = nameStart + view.getUint32(at + 16, true);
-    jobs.push({
-      id: view.getFloat64(at, true),
-      leftMicros: Math.max(0, view.getFloat64(at + 8, true)),
-      tube: LATIN1.decode(entries.subarray(nameStart, nameEnd)),
-    });
-    at = Math.ceil(nameEnd / 8) * 8;
-  }
-  return jobs;
 }

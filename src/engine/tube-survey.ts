@@ -3,17 +3,18 @@
  *
  * Between two pieces nothing is held: tubes may come and go, and one that does may be seen or not;
  * each tube is seen at most once. The figures of a piece are copied out, so they stay good until
- * the next piece. What a piece looks like is assembly/inspect.ts's to say.
+ * the next piece. What a piece looks like is assembly/layouts.ts's to say.
  */
 
 import * as C from "../../assembly/constants.ts";
+import * as L from "../../assembly/layouts.ts";
 import type { Shard } from "./shard.ts";
 
 const LATIN1 = new TextDecoder("latin1");
 /** Where the figures of an entry begin. */
-const FIGURES_OFFSET = C.TUBE_ENTRY_HEADER / 8;
+const FIGURES_OFFSET = L.TUBE_ENTRY_HEADER / 8;
 /** Where the name of an entry begins. */
-const NAME_OFFSET = C.TUBE_ENTRY_HEADER + C.TUBE_FIGURES * 8;
+const NAME_OFFSET = L.TUBE_ENTRY_HEADER + C.TUBE_FIGURES * 8;
 
 /** One way through the tubes of one shard. */
 export class TubeSurvey {
@@ -63,7 +64,7 @@ export class TubeSurvey {
 
   /** When the tube was made, among all tubes: no two have the same. */
   number(index: number): number {
-    return this.#numbers[this.#start(index)] ?? 0;
+    return this.#numbers[this.#start(index) + L.TUBE_ENTRY_NUMBER / 8] ?? 0;
   }
 
   /** A figure (TUBE_*) of a tube of the piece. */
@@ -88,6 +89,6 @@ export class TubeSurvey {
   }
 
   #nameBytes(start: number): number {
-    return this.#lengths[start * 2 + 2] ?? 0;
+    return this.#lengths[start * 2 + L.TUBE_ENTRY_NAME_BYTES / 4] ?? 0;
   }
 }

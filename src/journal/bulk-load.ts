@@ -7,6 +7,7 @@
  */
 
 import { PART_BODY_BYTES, RECORD_PART, RECORD_PUT } from "../../assembly/constants.ts";
+import * as L from "../../assembly/layouts.ts";
 import { tubeHash } from "../engine/shards.ts";
 import {
   frameHeaderBytes,
@@ -59,10 +60,6 @@ export interface Loaded {
   readonly jobs: number;
 }
 
-/** Bytes of a PUT record in front of the tube's name. */
-const PUT_BYTES = 80;
-/** Bytes of a PART record in front of its share of the body. */
-const PART_BYTES = 56;
 const FRAME_BYTES_MAX = 1_048_576;
 const ZEROS_BYTES = 1_048_576;
 
@@ -89,10 +86,10 @@ export class BulkLoad {
   /** Adds a job. Throws a StorageError. */
   add(job: LoadedJob): void {
     const { tube, body } = job;
-    const bytes = roundUp8(PUT_BYTES + tube.length + body.length);
+    const bytes = roundUp8(L.PUT_BYTES + tube.length + body.length);
     const isLong = bytes > 2 * PART_BODY_BYTES;
     if (isLong) this.#addParts(job);
-    const putBytes = isLong ? roundUp8(PUT_BYTES + tube.length) : bytes;
+    const putBytes = isLong ? roundUp8(L.PUT_BYTES + tube.length) : bytes;
     writePut(job, isLong, this.#record(job, RECORD_PUT, putBytes));
     this.#jobs++;
   }
@@ -100,7 +97,7 @@ export class BulkLoad {
   #addParts(job: LoadedJob): void {
     for (let from = 0; from < job.body.length; from += PART_BODY_BYTES) {
       const share = Math.min(PART_BODY_BYTES, job.body.length - from);
-      writePart(job, from, share, this.#record(job, RECORD_PART, roundUp8(PART_BYTES + share)));
+      writePart(job, from, share, this.#record(job, RECORD_PART, roundUp8(L.PART_BYTES + share)));
     }
   }
 
@@ -111,11 +108,11 @@ export class BulkLoad {
     const view = new DataView(buffer, byteOffset + this.#frameBytes, bytes);
     this.#frame.fill(0, this.#frameBytes, this.#frameBytes + bytes);
     this.#frameBytes += bytes;
-    view.setUint32(0, bytes, true);
-    view.setUint8(8, kind);
-    view.setUint32(12, body.length, true);
-    view.setBigUint64(16, BigInt(id), true);
-    view.setBigUint64(24, BigInt(this.#position + this.#frameBytes), true);
+    view.setUint32(L.RECORD_LENGTH, bytes, true);
+    view.setUint8(L.RECORD_KIND, kind);
+    view.setUint32(L.RECORD_BODY_BYTES, body.length, true);
+    view.setBigUint64(L.RECORD_ID, BigInt(id), true);
+    view.setBigUint64(L.RECORD_LSN, BigInt(this.#position + this.#frameBytes), true);
     return view;
   }
 
@@ -223,24 +220,24 @@ function roundUp8(bytes: number): number {
 
 /** Writes the PUT record of `job`; a long body stands in PART records. */
 function writePut(job: LoadedJob, isLong: boolean, view: DataView): void {
-  view.setUint8(9, job.state);
-  view.setUint16(10, job.tube.length, true);
-  view.setUint32(32, job.pri, true);
-  view.setUint32(36, job.delaySeconds, true);
-  view.setUint32(40, job.ttrSeconds, true);
-  view.setUint32(44, isLong ? PART_BODY_BYTES : 0, true);
-  view.setFloat64(48, job.createdMicros, true);
-  view.setFloat64(56, job.dueMicros, true);
-  copyInto(view, PUT_BYTES, job.tube);
-  if (!isLong) copyInto(view, PUT_BYTES + job.tube.length, job.body);
+  view.setUint8(L.RECORD_JOB_STATE, job.state);
+  view.setUint16(L.RECORD_NAME_BYTES, job.tube.length, true);
+  view.setUint32(L.PUT_PRI, job.pri, true);
+  view.setUint32(L.PUT_DELAY_SECONDS, job.delaySeconds, true);
+  view.setUint32(L.PUT_TTR_SECONDS, job.ttrSeconds, true);
+  view.setUint32(L.PUT_PART_BYTES, isLong ? PART_BODY_BYTES : 0, true);
+  view.setFloat64(L.PUT_CREATED, job.createdMicros, true);
+  view.setFloat64(L.PUT_DUE, job.dueMicros, true);
+  copyInto(view, L.PUT_BYTES, job.tube);
+  if (!isLong) copyInto(view, L.PUT_BYTES + job.tube.length, job.body);
 }
 
 /** Writes the PART record of the `share` bytes of the body of `job` that begin at `from`. */
 function writePart({ tube, body }: LoadedJob, from: number, share: number, view: DataView): void {
-  view.setUint32(32, from / PART_BODY_BYTES, true);
-  view.setUint32(36, PART_BODY_BYTES, true);
-  view.setUint32(40, tubeHash(tube, 0, tube.length), true);
-  copyInto(view, PART_BYTES, body.subarray(from, from + share));
+  view.setUint32(L.PART_INDEX, from / PART_BODY_BYTES, true);
+  view.setUint32(L.PART_PART_BYTES, PART_BODY_BYTES, true);
+  view.setUint32(L.PART_TUBE_HASH, tubeHash(tube, 0, tube.length), true);
+  copyInto(view, L.PART_BYTES, body.subarray(from, from + share));
 }
 
 function copyInto(view: DataView, at: number, bytes: Uint8Array): void {
@@ -252,8 +249,9 @@ function seal(records: Uint8Array, salt: number, checksum: Checksum): void {
   const view = new DataView(records.buffer, records.byteOffset, records.byteLength);
   let at = 0;
   while (at < records.length) {
-    const bytes = view.getUint32(at, true);
-    view.setUint32(at + 4, checksum(salt, records.subarray(at + 8, at + bytes)), true);
+    const bytes = view.getUint32(at + L.RECORD_LENGTH, true);
+    const checked = records.subarray(at + L.RECORD_CHECKED, at + bytes);
+    view.setUint32(at + L.RECORD_CRC, checksum(salt, checked), true);
     at += bytes;
   }
 }

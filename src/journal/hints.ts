@@ -12,6 +12,7 @@
  */
 
 import * as C from "../../assembly/constants.ts";
+import * as L from "../../assembly/layouts.ts";
 import { lacksSpace } from "../storage.ts";
 import type { Storage, StorageFile } from "../storage.ts";
 import type { Checksum } from "./format.ts";
@@ -249,7 +250,7 @@ export function applyHints(
 ): void {
   for (const { shard } of shards) {
     const { staging, stagingAddress } = shard;
-    const step = Math.floor(staging.length / C.HINT_JOB_BYTES) * C.HINT_JOB_BYTES;
+    const step = Math.floor(staging.length / L.HINT_JOB_BYTES) * L.HINT_JOB_BYTES;
     for (let at = 0; at < jobs.length; at += step) {
       const part = jobs.subarray(at, at + step);
       staging.set(part);
@@ -268,8 +269,10 @@ function tubeParts(tubes: Uint8Array, most: number): readonly Uint8Array[] {
   const parts: Uint8Array[] = [];
   let from = 0;
   let at = 0;
-  while (at + C.HINT_TUBE_BYTES <= tubes.length) {
-    const next = at + Math.ceil((C.HINT_TUBE_BYTES + view.getUint32(at, true)) / 8) * 8;
+  while (at + L.HINT_TUBE_BYTES <= tubes.length) {
+    const next =
+      at +
+      Math.ceil((L.HINT_TUBE_BYTES + view.getUint32(at + L.HINT_TUBE_NAME_BYTES, true)) / 8) * 8;
     if (next - from > most) {
       parts.push(tubes.subarray(from, at));
       from = at;

@@ -6,6 +6,7 @@
  */
 
 import * as C from "../../assembly/constants.ts";
+import * as L from "../../assembly/layouts.ts";
 import {
   readSegmentHeader,
   SEGMENT_HEADER_BYTES,
@@ -215,14 +216,15 @@ function kindsIn(
   const kinds: number[] = [];
   let at = from;
   while (at + C.RECORD_BYTES_MIN <= to) {
-    const size = view.getUint32(at, true);
+    const size = view.getUint32(at + L.RECORD_LENGTH, true);
     const fits = size >= C.RECORD_BYTES_MIN && size <= Math.min(to - at, RECORD_BYTES_MAX);
     if (
       fits &&
       size % 8 === 0 &&
-      view.getUint32(at + 4, true) === checksum(salt, bytes.subarray(at + 8, at + size))
+      view.getUint32(at + L.RECORD_CRC, true) ===
+        checksum(salt, bytes.subarray(at + L.RECORD_CHECKED, at + size))
     ) {
-      kinds.push(view.getUint8(at + 8));
+      kinds.push(view.getUint8(at + L.RECORD_KIND));
       at += size;
     } else at += 8;
   }

@@ -21,7 +21,7 @@ import { FINISHED, UNFINISHED } from "./long-command.ts";
 import type { LongCommand } from "./long-command.ts";
 import type { PutTube } from "./putting.ts";
 import type { Desk } from "./desk.ts";
-import { listedJobs } from "./statistics.ts";
+import { listedPage } from "./statistics.ts";
 
 /** One page of list-jobs. */
 export class Listing implements LongCommand {
@@ -168,7 +168,7 @@ export class Listing implements LongCommand {
     const { now } = desk;
     shard.describeJobs(0, bytes, this.#state, offset, page.length, now);
     depend(desk, shard);
-    writeDocument(desk, listedJobs(shard, next));
+    writeDocument(desk, listedPage(shard, next));
     return true;
   }
 

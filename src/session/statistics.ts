@@ -6,6 +6,8 @@
  */
 
 import * as C from "../../assembly/constants.ts";
+import { listedJobs, listedTubes } from "../engine/entries.ts";
+import type { ListedJob, TubePlace } from "../engine/entries.ts";
 import type { Shard } from "../engine/shard.ts";
 import { COMMANDS, OP } from "../protocol/commands.ts";
 import { JOB_STATS, LISTED_JOB_KEYS, SERVER_STATS, TUBE_STATS } from "../protocol/stats.ts";
@@ -183,47 +185,31 @@ export function jobStats(desk: Desk, shard: Shard, id: number): string {
   });
 }
 
-/**
- * The page of `list-jobs` in the output slot that describeJobs filled; one line for a job, whose
- * layout is assembly/listing.ts's.
- */
-export function listedJobs(shard: Shard, next: number): string {
-  const count = shard.field(C.RESULT_COUNT);
-  const entries = shard.output.slice(0, count * C.JOB_ENTRY_BYTES);
-  const view = new DataView(entries.buffer);
-  const jobs = Array.from({ length: count }, (_, index) =>
-    listedJob(view, index * C.JOB_ENTRY_BYTES),
-  );
+/** The page of `list-jobs` that describeJobs left; one line for a job. */
+export function listedPage(shard: Shard, next: number): string {
+  const jobs = listedJobs(shard).map(lineOf);
   const list = jobs.length === 0 ? "jobs: []\n" : `jobs:\n${jobs.join("")}`;
   return `---\n${list}next: ${next}\n`;
 }
 
-function listedJob(view: DataView, at: number): string {
-  const number = (offset: number): number => view.getUint32(at + offset, true);
-  const seconds = (offset: number): number => wholeSeconds(view.getFloat64(at + offset, true));
+function lineOf(job: ListedJob): string {
   const figures: Readonly<Record<(typeof LISTED_JOB_KEYS)[number], number>> = {
-    id: view.getFloat64(at, true),
-    pri: number(24),
-    age: seconds(8),
-    delay: number(28),
-    ttr: number(32),
-    "time-left": seconds(16),
-    bytes: number(36),
-    reserves: number(40),
-    timeouts: number(44),
-    releases: number(48),
-    buries: number(52),
-    kicks: number(56),
-    failures: number(60),
+    id: job.id,
+    pri: job.pri,
+    age: wholeSeconds(job.ageMicros),
+    delay: job.delaySeconds,
+    ttr: job.ttrSeconds,
+    "time-left": wholeSeconds(job.leftMicros),
+    bytes: job.bodyBytes,
+    reserves: job.reserves,
+    timeouts: job.timeouts,
+    releases: job.releases,
+    buries: job.buries,
+    kicks: job.kicks,
+    failures: job.failures,
   };
   const facts = LISTED_JOB_KEYS.map((key) => `${key}: ${figures[key]}`);
   return `- {${facts.join(", ")}}\n`;
-}
-
-/** A tube in the order in which tubes were made. */
-interface TubePlace {
-  readonly number: number;
-  readonly name: string;
 }
 
 /** The names of all tubes, in the order in which they were made. */
@@ -245,22 +231,7 @@ export function tubeNames({ shards }: Desk): readonly string[] {
  */
 function tubesBehind(shard: Shard, number: number): readonly TubePlace[] {
   const hasMore = shard.listTubes(number) === C.MORE;
-  return hasMore ? readTubes(shard) : [];
-}
-
-/** Reads one output slot of listTubes. The layout of an entry is assembly/inspect.ts's. */
-function readTubes(shard: Shard): readonly TubePlace[] {
-  const tubes: TubePlace[] = [];
-  const entries = shard.output.slice();
-  const view = new DataView(entries.buffer);
-  let at = 0;
-  for (let left = shard.field(C.RESULT_COUNT); left > 0; left--) {
-    const number = view.getFloat64(at, true);
-    const end = at + C.TUBE_ENTRY_HEADER + view.getUint32(at + 8, true);
-    tubes.push({ number, name: LATIN1.decode(entries.subarray(at + C.TUBE_ENTRY_HEADER, end)) });
-    at = Math.ceil(end / 8) * 8;
-  }
-  return tubes;
+  return hasMore ? listedTubes(shard) : [];
 }
 
 function figure(shard: Shard, index: number): number {

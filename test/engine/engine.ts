@@ -8,6 +8,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import * as C from "../../assembly/constants.ts";
+import * as L from "../../assembly/layouts.ts";
 import type { EngineExports } from "../../src/engine/exports.ts";
 
 type VerifyExports = EngineExports & {
@@ -565,10 +566,13 @@ export class EngineShard {
     const { describeJobs } = this.raw(t);
     describeJobs(t, 0, bytes, order.state, 256, ids.length, now);
     return Array.from({ length: this.#thread(t).field(C.RESULT_COUNT) }, (_, entry) => {
-      const at = entry * C.JOB_ENTRY_BYTES;
-      const micros = [0, 8, 16].map((offset) => output.readDoubleLE(at + offset));
-      const numbers = Array.from({ length: 10 }, (__, i) => output.readUInt32LE(at + 24 + 4 * i));
-      return [...micros, ...numbers];
+      const at = entry * L.JOB_ENTRY_BYTES;
+      const micros = [L.JOB_ENTRY_ID, L.JOB_ENTRY_AGE, L.JOB_ENTRY_LEFT];
+      const numbers = Array.from({ length: 10 }, (__, i) => L.JOB_ENTRY_PRI + 4 * i);
+      return [
+        ...micros.map((offset) => output.readDoubleLE(at + offset)),
+        ...numbers.map((offset) => output.readUInt32LE(at + offset)),
+      ];
     });
   }
 

@@ -3,6 +3,7 @@
  * by holes.test.ts and recovery.test.ts.
  */
 import { RECORD_DELETE } from "../../assembly/constants.ts";
+import * as L from "../../assembly/layouts.ts";
 import { readSegmentHeader } from "../../src/journal/format.ts";
 import { scanSegment } from "../../src/journal/scan.ts";
 import type { World } from "./world.ts";
@@ -23,10 +24,10 @@ export function recordsOf(world: World, name: string): readonly RecordAt[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const records: RecordAt[] = [];
   for (const { from, to } of scanSegment(bytes, salt, checksum)) {
-    for (let at = from; at < to; at += view.getUint32(at, true)) {
-      const id = Number(view.getBigUint64(at + 16, true));
-      const end = at + view.getUint32(at, true);
-      records.push({ id, kind: view.getUint8(at + 8), from: at, to: end });
+    for (let at = from; at < to; at += view.getUint32(at + L.RECORD_LENGTH, true)) {
+      const id = Number(view.getBigUint64(at + L.RECORD_ID, true));
+      const end = at + view.getUint32(at + L.RECORD_LENGTH, true);
+      records.push({ id, kind: view.getUint8(at + L.RECORD_KIND), from: at, to: end });
     }
   }
   return records;

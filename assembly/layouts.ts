@@ -1,0 +1,89 @@
+/* Layouts: where the fields lie of what the engine writes and the host reads, byte by byte: entries
+ * in the output slot, records of the journal, hints.
+ *
+ * Like constants.ts, this file is AssemblyScript and TypeScript at once, so nothing is typed a
+ * second time; what a class of assembly/ says too is compared with it when the tests' module is
+ * compiled (verify/relations.ts). Numbers are little-endian. A name stands behind the last field,
+ * and an entry with a name ends at a multiple of 8 bytes.
+ */
+
+/* An entry of listTubes, and of surveyTubes with TUBE_FIGURES figures before the name. */
+/** Which tube it is, in the order in which they were made (f64). */
+export const TUBE_ENTRY_NUMBER: u32 = 0;
+export const TUBE_ENTRY_NAME_BYTES: u32 = 8; // u32
+/** Where the name begins, or the figures (f64 each). */
+export const TUBE_ENTRY_HEADER: u32 = 16;
+
+/* An entry of heldJobs. */
+export const HELD_ENTRY_ID: u32 = 0; // f64
+/** Microseconds of its time to run that are left (f64). */
+export const HELD_ENTRY_LEFT: u32 = 8;
+export const HELD_ENTRY_NAME_BYTES: u32 = 16; // u32
+/** Where the name of its tube begins. */
+export const HELD_ENTRY_HEADER: u32 = 24;
+
+/* An entry of describeJobs; times are in microseconds. */
+export const JOB_ENTRY_ID: u32 = 0; // f64
+export const JOB_ENTRY_AGE: u32 = 8; // f64
+export const JOB_ENTRY_LEFT: u32 = 16; // f64
+export const JOB_ENTRY_PRI: u32 = 24; // u32, as all that follow
+export const JOB_ENTRY_DELAY_SECONDS: u32 = 28;
+export const JOB_ENTRY_TTR_SECONDS: u32 = 32;
+export const JOB_ENTRY_BODY_BYTES: u32 = 36;
+export const JOB_ENTRY_RESERVES: u32 = 40;
+export const JOB_ENTRY_TIMEOUTS: u32 = 44;
+export const JOB_ENTRY_RELEASES: u32 = 48;
+export const JOB_ENTRY_BURIES: u32 = 52;
+export const JOB_ENTRY_KICKS: u32 = 56;
+export const JOB_ENTRY_FAILURES: u32 = 60;
+/** Bytes of an entry. LIST_JOBS_MAX of them fit the output slot. */
+export const JOB_ENTRY_BYTES: u32 = 64;
+
+/* What every record of the journal begins with. */
+/** Bytes of the record, itself included (u32); SKIP_MARK is set in what is none. */
+export const RECORD_LENGTH: u32 = 0;
+/** CRC-32C of all that follows it (u32). */
+export const RECORD_CRC: u32 = 4;
+/** Where that begins. */
+export const RECORD_CHECKED: u32 = 8;
+export const RECORD_KIND: u32 = 8; // u8
+/** State of the job, or how an attempt ended (u8). */
+export const RECORD_JOB_STATE: u32 = 9;
+export const RECORD_NAME_BYTES: u32 = 10; // u16
+export const RECORD_BODY_BYTES: u32 = 12; // u32
+export const RECORD_ID: u32 = 16; // u64
+/** Position in the shard's stream behind the record (u64). */
+export const RECORD_LSN: u32 = 24;
+
+/* A PUT record: the name of the tube follows, and the body if it is not in parts. */
+export const PUT_PRI: u32 = 32; // u32
+export const PUT_DELAY_SECONDS: u32 = 36; // u32
+export const PUT_TTR_SECONDS: u32 = 40; // u32
+/** Bytes of each part of the body but the last; 0 when the body stands in this record (u32). */
+export const PUT_PART_BYTES: u32 = 44;
+/** Wall clock, in microseconds since 1970 (f64). */
+export const PUT_CREATED: u32 = 48;
+/** When its delay is over, likewise; 0 without one (f64). */
+export const PUT_DUE: u32 = 56;
+/** Bytes before the name. */
+export const PUT_BYTES: u32 = 80;
+
+/* A PART record: its share of the body follows. */
+export const PART_INDEX: u32 = 32; // u32
+export const PART_PART_BYTES: u32 = 36; // u32
+/** Says which shard it is for, whatever their number (u32). */
+export const PART_TUBE_HASH: u32 = 40;
+/** Bytes before its share. */
+export const PART_BYTES: u32 = 56;
+
+export const STATE_BYTES: u32 = 56;
+export const DELETE_BYTES: u32 = 56;
+/** Bytes of a FAILURE record before who made the attempt; the message follows that. */
+export const FAILURE_BYTES: u32 = 64;
+
+/* A hint about a tube (hints.ts). */
+export const HINT_TUBE_NAME_BYTES: u32 = 0; // u32
+/** Bytes before the name. */
+export const HINT_TUBE_BYTES: u32 = 48;
+/** Bytes of a hint about a job. */
+export const HINT_JOB_BYTES: u32 = 48;
