@@ -116,9 +116,8 @@ const PAGES_MAX = 65536;
 const BUDGET_PAGES = 60_000;
 const EMPTY = new Uint8Array(0);
 /* How many figures the stats calls write. */
-const JOB_FIGURES = 13;
-const TUBE_FIGURES = 14;
-const SHARD_FIGURES = 15;
+const JOB_FIGURES = C.JOB_SEGMENT + 1;
+const SHARD_FIGURES = C.SHARD_TOUCHES + 1;
 
 let verifyModule: WebAssembly.Module | undefined;
 
@@ -488,11 +487,19 @@ export class EngineShard {
 
   statsTube(t: number, name: string, now: number): Reply {
     const code = this.raw(t).statsTube(t, 0, this.#write(t, name), now);
-    return this.#withFigures(t, code, TUBE_FIGURES);
+    return this.#withFigures(t, code, C.TUBE_FIGURES);
   }
 
   statsShard(t: number, now: number): Reply {
     return this.#withFigures(t, this.raw(t).statsShard(t, now), SHARD_FIGURES);
+  }
+
+  /** Both histograms of a tube, or of the shard; undefined when there is no such tube. */
+  histograms(t: number, name = ""): readonly number[] | undefined {
+    const code = this.raw(t).histograms(t, 0, this.#write(t, name));
+    if (this.#reply(t, code).answer !== "DONE") return undefined;
+    const { output } = this.#thread(t);
+    return Array.from({ length: 2 * (C.TIME_BUCKETS + 1) }, (_, at) => output.readDoubleLE(8 * at));
   }
 
   /** All tubes, in the order in which they were made. */

@@ -7,6 +7,7 @@
  * the deadlines, and the jobs of a connection that goes come back in the order of theirs.
  */
 import * as C from "../../assembly/constants.ts";
+import { Tally } from "./tally.ts";
 import type { Answer, EngineFailure, ListOrder, ListedTube, NewJob, Reply } from "./engine.ts";
 
 /** Most jobs that one kick moves. */
@@ -24,6 +25,10 @@ export interface ModelJob {
   state: "ready" | "reserved" | "delayed" | "buried";
   /** End of the delay or of the time to run. */
   deadline: number;
+  /** Since when it is ready, or was when it was granted. */
+  readySince: number;
+  /** When it was reserved, or the grant collected. */
+  reservedAt: number;
   holder: ModelConn | undefined;
   /** Reserved by a grant that nobody has collected yet. */
   granted: boolean;
@@ -42,9 +47,7 @@ interface ModelTube {
   readonly name: string;
   readonly number: number;
   using: number;
-  total: number;
-  deletes: number;
-  failures: number;
+  readonly tally: Tally;
   pauses: number;
   pauseMicros: number;
   pausedUntil: number | undefined;
@@ -62,7 +65,19 @@ export interface ModelConn {
   generation: number;
   /** A grant was made and not collected, even if it ran out since. */
   calling: boolean;
+  /** The job of the last grant that it collected, while it has done nothing since. */
+  collected: ModelJob | undefined;
 }
+
+/** The events that are counted. */
+type Event = Exclude<keyof Tally, "reserves" | "failures" | "queue" | "process">;
+
+/** Figures of statsShard that are not the model's to know. */
+export const UNKNOWN_FIGURES = [
+  C.SHARD_USED_BYTES,
+  C.SHARD_TAKEN_BYTES,
+  C.SHARD_CONTENDED,
+] as const;
 
 /** The engine's numbers of the states. */
 export const STATE_NUMBERS = {
@@ -87,9 +102,7 @@ export class ModelShard {
   readonly conns = new Map<number, ModelConn>();
   /** Failures that a job keeps. */
   readonly #keepsFailures: number;
-  #timeouts = 0;
-  #failures = 0;
-  #total = 0;
+  readonly #tally = new Tally();
   #buriedAt = 0;
   readonly #wakes = new Set<number>();
 
@@ -117,7 +130,7 @@ export class ModelShard {
 
   openConn(key: number, thread: number, token: number): Reply {
     const watched = new Set<string>();
-    const idle = { waiting: false, generation: 0, calling: false };
+    const idle = { waiting: false, generation: 0, calling: false, collected: undefined };
     const conn = { key, thread, token, watched, who: "", ...idle };
     this.conns.set(key, conn);
     return this.#reply("DONE");
@@ -128,8 +141,9 @@ export class ModelShard {
     const conn = this.conn(key);
     this.#stopWaiting(conn);
     const granted = this.#grantOf(conn);
-    if (granted !== undefined) this.#undoReservation(granted, now);
+    if (granted !== undefined) this.#undoReservation(granted, granted.readySince, now);
     for (const job of this.heldBy(conn)) {
+      this.#count(job.tube, "losses");
       this.#fail(job, C.END_CONNECTION_LOST, now);
       this.#makeReady(job, now);
     }
@@ -170,6 +184,8 @@ export class ModelShard {
       ttrSeconds: Math.max(1, ttrSeconds),
       state: "ready",
       deadline: 0,
+      readySince: now,
+      reservedAt: 0,
       holder: undefined,
       granted: false,
       buriedAt: 0,
@@ -181,8 +197,7 @@ export class ModelShard {
       failures: [],
     };
     this.jobs.set(id, made);
-    this.#tube(tube).total++;
-    this.#total++;
+    this.#count(tube, "puts");
     this.#readyOrDelayed(made, now);
     return this.#reply("DONE");
   }
@@ -203,7 +218,7 @@ export class ModelShard {
     if (job === undefined) return this.#reply("NONE");
     const worse = max !== undefined && (job.pri - max.pri || job.id - max.id) > 0;
     if (worse) return this.#reply("WORSE", { id: job.id, pri: job.pri });
-    this.#reserve(job, this.conn(key), now);
+    this.#take(job, this.conn(key), now);
     return this.#reply("RESERVED", show(job));
   }
 
@@ -212,7 +227,7 @@ export class ModelShard {
     const conn = this.conn(key);
     const job = this.#bestFor(conn);
     if (job !== undefined) {
-      this.#reserve(job, conn, now);
+      this.#take(job, conn, now);
       return this.#reply("RESERVED", show(job));
     }
     const due = this.soonest(key);
@@ -245,7 +260,11 @@ export class ModelShard {
     this.#settle(now);
     const job = this.#heldJob(key, id);
     if (job === undefined) return this.#reply("NOT_FOUND");
-    this.#undoReservation(job, now);
+    const conn = this.conn(key);
+    const isNew = conn.collected === job;
+    if (isNew) this.#countTime(job.tube, "queue", job.reservedAt - job.readySince, -1);
+    if (isNew) conn.collected = undefined;
+    this.#undoReservation(job, isNew ? job.readySince : now, now);
     return this.#reply("DONE");
   }
 
@@ -253,7 +272,7 @@ export class ModelShard {
     this.#settle(now);
     const job = this.jobs.get(id);
     if (job === undefined || job.state === "reserved") return this.#reply("NOT_FOUND");
-    this.#reserve(job, this.conn(key), now);
+    this.#take(job, this.conn(key), now);
     return this.#reply("RESERVED", show(job));
   }
 
@@ -264,7 +283,8 @@ export class ModelShard {
     const job = this.jobs.get(id);
     const foreign = job?.state === "reserved" && this.#heldJob(key, id) === undefined;
     if (job === undefined || foreign) return this.#reply("NOT_FOUND");
-    this.#tube(job.tube).deletes++;
+    if (job.state === "reserved") this.#countTime(job.tube, "process", now - job.reservedAt);
+    this.#count(job.tube, "deletes");
     this.jobs.delete(id);
     this.#forgetIfUnused(job.tube);
     return this.#reply("DONE");
@@ -286,6 +306,8 @@ export class ModelShard {
     this.#settle(now);
     const job = this.#heldJob(key, id);
     if (job === undefined) return this.#reply("NOT_FOUND");
+    this.#countTime(job.tube, "process", now - job.reservedAt);
+    this.#count(job.tube, "releases");
     this.#fail(job, C.END_RELEASED, now, message);
     job.releases++;
     job.pri = pri;
@@ -298,6 +320,8 @@ export class ModelShard {
     this.#settle(now);
     const job = this.#heldJob(key, id);
     if (job === undefined) return this.#reply("NOT_FOUND");
+    this.#countTime(job.tube, "process", now - job.reservedAt);
+    this.#count(job.tube, "buries");
     this.#fail(job, C.END_BURIED, now, message);
     job.buries++;
     job.pri = pri;
@@ -312,6 +336,8 @@ export class ModelShard {
     const job = this.#heldJob(key, id);
     if (job === undefined) return this.#reply("NOT_FOUND");
     job.deadline = now + job.ttrSeconds * SECOND;
+    this.conn(key).collected = undefined;
+    this.#count(job.tube, "touches");
     return this.#reply("DONE");
   }
 
@@ -394,6 +420,7 @@ export class ModelShard {
       job.kicks,
       job.failures.length,
       Math.min(job.failures.length, this.#keepsFailures),
+      0, // no journal, no segment
     ];
     return this.#reply("DONE", { figures, name: job.tube });
   }
@@ -404,29 +431,68 @@ export class ModelShard {
     if (tube === undefined) return this.#reply("NOT_FOUND");
     const left = tube.pausedUntil === undefined ? 0 : tube.pausedUntil - now;
     const watching = this.#watchersOf(name);
+    const { tally } = tube;
     const figures = [
       ...this.#counts((job) => job.tube === name),
-      tube.total,
+      tally.puts,
       tube.using,
       watching,
       tube.waiters.length,
-      tube.deletes,
+      tally.deletes,
       tube.pauses,
       tube.pauseMicros,
       left,
-      tube.failures,
+      tally.failures,
+      tally.losses,
+      0,
+      tally.puts,
+      tally.reserves,
+      tally.deletes,
+      tally.releases,
+      tally.buries,
+      tally.kicks,
+      tally.touches,
+      tally.timeouts,
+      this.#oldestMicros(name, now),
     ];
     return this.#reply("DONE", { figures });
   }
 
-  /** Without the figures of memory and contention, which a model cannot know. */
+  /** Microseconds since the ready job of the lowest id was put; -1 without one. */
+  #oldestMicros(name: string, now: number): number {
+    const ready = this.#ofKind(name, C.KIND_READY).toSorted((a, b) => a.id - b.id);
+    return ready[0] === undefined ? -1 : now - ready[0].createdMicros;
+  }
+
+  /** Memory and contention, which a model cannot know, count 0. */
   statsShard(now: number): Reply {
     this.#settle(now);
-    const counts = this.#counts(() => true);
-    const failures = [this.#failures, this.#failuresKept()];
-    return this.#reply("DONE", {
-      figures: [...counts, this.#timeouts, this.#total, this.tubes.size, ...failures],
-    });
+    const tally = this.#tally;
+    const figures = [
+      ...this.#counts(() => true),
+      tally.timeouts,
+      tally.puts,
+      this.tubes.size,
+      ...UNKNOWN_FIGURES.map(() => 0),
+      0, // no journal, no records
+      0,
+      tally.failures,
+      this.#failuresKept(),
+      tally.losses,
+      tally.reserves,
+      tally.deletes,
+      tally.releases,
+      tally.buries,
+      tally.kicks,
+      tally.touches,
+    ];
+    return this.#reply("DONE", { figures });
+  }
+
+  /** The times of a tube in queue and in process; without a name, of the whole shard. */
+  histograms(name: string | undefined): readonly number[] | undefined {
+    const tally = name === undefined ? this.#tally : this.tubes.get(name)?.tally;
+    return tally && [...tally.queue.numbers, ...tally.process.numbers];
   }
 
   #failuresKept(): number {
@@ -496,8 +562,10 @@ export class ModelShard {
         job.id <= last &&
         (late < 0 || !buried.slice(late).includes(job)),
     );
-    for (const { id } of flushed) this.jobs.delete(id);
-    this.#tube(name).deletes += flushed.length;
+    for (const { id } of flushed) {
+      this.jobs.delete(id);
+      this.#count(name, "deletes");
+    }
     this.#forgetIfUnused(name);
     return this.#reply("DONE", { count: flushed.length });
   }
@@ -551,7 +619,7 @@ export class ModelShard {
   #due(job: ModelJob, now: number): void {
     if (job.state === "reserved") {
       job.timeouts++;
-      this.#timeouts++;
+      this.#count(job.tube, "timeouts");
       this.#fail(job, C.END_TIMED_OUT, now);
     }
     this.#makeReady(job, now);
@@ -575,24 +643,43 @@ export class ModelShard {
     job.deadline = now + job.delaySeconds * SECOND;
   }
 
-  #makeReady(job: ModelJob, now: number): void {
+  #makeReady(job: ModelJob, now: number, since = now): void {
+    job.readySince = since;
     job.state = "ready";
     job.holder = undefined;
     job.granted = false;
     this.#match(this.#tube(job.tube), now);
   }
 
+  /** Reserves a job for whoever asks for one now. */
+  #take(job: ModelJob, conn: ModelConn, now: number): void {
+    conn.collected = undefined;
+    if (job.state === "ready") this.#countTime(job.tube, "queue", now - job.readySince);
+    else this.#count(job.tube, "otherReserves");
+    this.#reserve(job, conn, now);
+  }
+
+  #count(tube: string, event: Event): void {
+    this.#tally[event]++;
+    this.#tube(tube).tally[event]++;
+  }
+
+  /** Counts how long it took, or takes that away again with `by` -1. */
+  #countTime(tube: string, which: "queue" | "process", micros: number, by = 1): void {
+    this.#tally[which].count(micros, by);
+    this.#tube(tube).tally[which].count(micros, by);
+  }
+
   #reserve(job: ModelJob, conn: ModelConn, now: number): void {
     job.state = "reserved";
     job.holder = conn;
     job.reserves++;
+    job.reservedAt = now;
     job.deadline = now + job.ttrSeconds * SECOND;
   }
 
   /** The attempt of the job's holder has failed. */
   #fail(job: ModelJob, end: number, now: number, message?: string): void {
-    this.#failures++;
-    this.#tube(job.tube).failures++;
     job.failures.push({
       number: job.failures.length + 1,
       attempt: job.reserves,
@@ -603,13 +690,15 @@ export class ModelShard {
     });
   }
 
-  #undoReservation(job: ModelJob, now: number): void {
+  /** The job is ready again as if it had been so since `since`. */
+  #undoReservation(job: ModelJob, since: number, now: number): void {
     job.reserves--;
-    this.#makeReady(job, now);
+    this.#makeReady(job, now, since);
   }
 
   #kickOne(job: ModelJob, now: number): void {
     job.kicks++;
+    this.#count(job.tube, "kicks");
     this.#makeReady(job, now);
   }
 
@@ -641,6 +730,9 @@ export class ModelShard {
     if (job === undefined) return this.#reply("LOST", { conn: key, token, generation });
     job.granted = false;
     job.deadline = now + job.ttrSeconds * SECOND;
+    job.reservedAt = now;
+    conn.collected = job;
+    this.#countTime(job.tube, "queue", now - job.readySince);
     return this.#reply("RESERVED", { ...show(job), conn: key, token, generation });
   }
 
@@ -695,9 +787,7 @@ export class ModelShard {
       name,
       number,
       using: 0,
-      total: 0,
-      deletes: 0,
-      failures: 0,
+      tally: new Tally(),
       pauses: 0,
       pauseMicros: 0,
       pausedUntil: undefined,

@@ -229,6 +229,36 @@ export const MUTANTS: readonly Mutant[] = [
     put: "",
   },
   {
+    fault: "a time in queue that is undone stays counted in the shard",
+    find: "  takeAway(shardTimes() + QUEUE, place, micros);\n",
+    put: "",
+  },
+  {
+    fault: "kicks are counted in their tubes alone",
+    find: "  shard().kicks++;\n",
+    put: "",
+  },
+  {
+    fault: "a tube does not count attempts whose holder's connection ended",
+    find: "  tubeAt(job.tube).losses++;\n",
+    put: "",
+  },
+  {
+    fault: "a tube's oldest ready job is its youngest",
+    find: "jobAt(best).minor < jobAt(oldest).minor",
+    put: "jobAt(best).minor > jobAt(oldest).minor",
+  },
+  {
+    fault: "a touch begins the time to process anew",
+    find: "  coldAt(cold).reservedMicros = reservedAt(job);\n  job.flags |= TOUCHED;",
+    put: "  coldAt(cold).reservedMicros = reservedAt(job);",
+  },
+  {
+    fault: "a connection waits although a time to run of what it holds is over too soon",
+    find: "  if (due <= soon) return leave(t, SOON);\n",
+    put: "",
+  },
+  {
     fault: "a slot that was moved out of stays counted",
     find: "  page.used--;\n  shard().slotBytes -= <u32>page.slotBytes;",
     put: "  page.used--;",

@@ -14,7 +14,7 @@ import * as fc from "fast-check";
 import * as C from "../../assembly/constants.ts";
 import { EngineShard, loadVerifyModule } from "./engine.ts";
 import type { Reply, ShardOptions } from "./engine.ts";
-import { ModelShard, STATE_NUMBERS } from "./model.ts";
+import { ModelShard, STATE_NUMBERS, UNKNOWN_FIGURES } from "./model.ts";
 import type { ModelConn, ModelJob } from "./model.ts";
 
 /** What a walk is made of, and how often each is taken. */
@@ -61,6 +61,7 @@ const WEIGHTS = {
   statsJob: 1,
   statsTube: 1,
   statsShard: 1,
+  histograms: 1,
   list: 1,
   listJobs: 1,
   peekReserved: 1,
@@ -343,8 +344,8 @@ class Walk {
         return this.#agree(engine.readBody(t, id, position), model.readBody(id, position));
       }
       case "statsJob": {
-        const reply = engine.statsJob(t, id, now);
-        return this.#agree(this.#sparing(reply), this.#sparing(model.statsJob(id, now)));
+        const reply = this.#sparing(engine.statsJob(t, id, now), [C.JOB_FAILURES_KEPT]);
+        return this.#agree(reply, this.#sparing(model.statsJob(id, now), [C.JOB_FAILURES_KEPT]));
       }
       case "failures":
         this.#agree(engine.tick(t, now), model.tick(now));
@@ -358,12 +359,14 @@ class Walk {
       case "statsTube":
         return this.#agree(engine.statsTube(t, name, now), model.statsTube(name, now));
       case "statsShard": {
-        const { figures = [], ...reply } = engine.statsShard(t, now);
-        const known = [...figures.slice(0, 8), ...figures.slice(C.SHARD_FAILURES)];
-        return this.#agree(
-          this.#sparing({ ...reply, figures: known }),
-          this.#sparing(model.statsShard(now)),
-        );
+        const reply = this.#without(engine.statsShard(t, now), UNKNOWN_FIGURES);
+        const kept = [C.SHARD_FAILURES_KEPT];
+        const wanted = this.#sparing(model.statsShard(now), kept);
+        return this.#agree(this.#sparing(reply, kept), wanted);
+      }
+      case "histograms": {
+        const tube = c % 3 === 0 ? undefined : name;
+        return deepStrictEqual(engine.histograms(t, tube), model.histograms(tube));
       }
       case "listJobs":
         return this.#listJobs(t, name, b, c);
@@ -638,10 +641,16 @@ class Walk {
     for (const failure of kept) deepStrictEqual(failure, all.get(failure.number));
   }
 
-  /** How many failures are kept is not known with little memory: the last figure. */
-  #sparing(reply: Reply): Reply {
-    if (!this.#tight || reply.figures === undefined) return reply;
-    return { ...reply, figures: reply.figures.slice(0, -1) };
+  /** How many failures are kept is not known with little memory. */
+  #sparing(reply: Reply, figures: readonly number[]): Reply {
+    return this.#tight ? this.#without(reply, figures) : reply;
+  }
+
+  /** Those figures count 0. */
+  #without(reply: Reply, unknown: readonly number[]): Reply {
+    const { figures } = reply;
+    if (figures === undefined) return reply;
+    return { ...reply, figures: figures.map((one, at) => (unknown.includes(at) ? 0 : one)) };
   }
 
   /* Connections and tubes. */
