@@ -5,94 +5,11 @@
  * with the name of the broken invariant. Addresses of tubes and connections are passed on as the
  * engine gave them.
  */
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import * as C from "../../assembly/constants.ts";
 import * as L from "../../assembly/layouts.ts";
-import type { EngineExports } from "../../src/engine/exports.ts";
-
-type VerifyExports = EngineExports & {
-  verify(t: number, deep: number): number;
-  lockInSteps(stepMillis: number): void;
-  shake(t: number, kind: number): number;
-};
-
-/** The names of the answers in assembly/constants.ts, by their numbers. */
-const ANSWERS = [
-  "NONE",
-  "DONE",
-  "NOT_FOUND",
-  "OUT_OF_MEMORY",
-  "RESERVED",
-  "WORSE",
-  "WAITING",
-  "LOST",
-  "BURIED",
-  "MORE",
-  "DAMAGED",
-  "SOON",
-] as const;
-export type Answer = (typeof ANSWERS)[number];
-
-/** What a call answered: beyond the answer only what that call promises. */
-export interface Reply {
-  readonly answer: Answer;
-  /** Threads that now have grants to collect. */
-  readonly wakes: readonly number[];
-  readonly id?: number;
-  readonly pri?: number;
-  /** The whole body, one character for each byte. */
-  readonly body?: string;
-  readonly count?: number;
-  readonly kind?: number;
-  /** When the first time to run is over of what a connection holds that is made to wait. */
-  readonly due?: number;
-  /** Whom a collected grant is for. */
-  readonly conn?: number;
-  readonly token?: number;
-  readonly generation?: number;
-  /** Figures of a stats call, in the order of assembly/constants.ts. */
-  readonly figures?: readonly number[];
-  readonly name?: string;
-}
-
-/** What a new job is told. */
-export interface NewJob {
-  readonly id: number;
-  readonly pri?: number;
-  readonly delaySeconds?: number;
-  readonly ttrSeconds?: number;
-  readonly body?: Uint8Array;
-}
-
-/** A failure of a job, as the engine shows it. */
-export interface EngineFailure {
-  readonly number: number;
-  readonly attempt: number;
-  readonly atMicros: number;
-  /** END_BURIED and so on. */
-  readonly end: number;
-  readonly who: string;
-  /** One character for each byte; absent when nothing was said. */
-  readonly message?: string;
-}
-
-/** A tube in the answer of `listTubes`. */
-export interface ListedTube {
-  readonly number: number;
-  readonly name: string;
-}
-
-/** Which jobs to list. */
-export interface ListOrder {
-  readonly tube: string;
-  readonly state: number;
-  readonly after: number;
-  readonly most: number;
-}
-
-/** The ways in which the engine can look for jobs; see assembly/listing.ts. */
-export type ListWay = "walk" | "probe" | "scan";
+import type { Answer, EngineFailure, ListOrder, ListWay, ListedTube } from "./answers.ts";
+import type { NewJob, Reply } from "./answers.ts";
+import { PAGES_MAX, VerifyBuild, loadVerifyModule } from "./verify-build.ts";
 
 export interface ShardOptions {
   readonly threads?: number;
@@ -111,7 +28,6 @@ export interface ShardOptions {
 const PAGES_MIN = 64;
 /** Pages of a memory beside the threads' areas. */
 const PAGES_FIRST = 16;
-const PAGES_MAX = 65536;
 /** More than any test fills. */
 const BUDGET_PAGES = 60_000;
 const EMPTY = new Uint8Array(0);
@@ -119,74 +35,8 @@ const EMPTY = new Uint8Array(0);
 const JOB_FIGURES = C.JOB_SEGMENT + 1;
 const SHARD_FIGURES = C.SHARD_TOUCHES + 1;
 
-let verifyModule: WebAssembly.Module | undefined;
-
-/** The module of build/engine.verify.wasm. */
-export function loadVerifyModule(): WebAssembly.Module {
-  const path = fileURLToPath(new URL("../../build/engine.verify.wasm", import.meta.url));
-  verifyModule ??= new WebAssembly.Module(readFileSync(path));
-  return verifyModule;
-}
-
-/** An invariant does not hold. */
-class BrokenInvariantError extends Error {
-  override readonly name = "BrokenInvariantError";
-  readonly code = "HM_TEST_INVARIANT";
-}
-
-function isVerifyBuild(
-  exports: WebAssembly.Exports,
-): exports is WebAssembly.Exports & VerifyExports {
-  return typeof exports["verify"] === "function" && typeof exports["put"] === "function";
-}
-
-/** One thread's instance and its area. */
-class Thread {
-  readonly exports: WebAssembly.Exports & VerifyExports;
-  readonly result: Float64Array;
-  readonly input: Buffer;
-  readonly output: Buffer;
-  readonly who: Buffer;
-
-  constructor(t: number, module: WebAssembly.Module, memory: WebAssembly.Memory) {
-    const { exports } = new WebAssembly.Instance(module, {
-      env: { memory, abort: refuseAbort },
-    });
-    if (!isVerifyBuild(exports)) throw new TypeError("this is not a verify build of the engine");
-    const area = C.THREADS_BASE + t * C.THREAD_BYTES;
-    this.exports = exports;
-    this.result = new Float64Array(memory.buffer, area, C.RESULT_BYTES / 8);
-    this.input = Buffer.from(memory.buffer, area + C.PAGE_BYTES, C.INPUT_BYTES);
-    this.output = Buffer.from(memory.buffer, area + 2 * C.PAGE_BYTES, C.OUTPUT_BYTES);
-    this.who = Buffer.from(memory.buffer, area + C.WHO_OFFSET, C.WHO_MAX);
-  }
-
-  field(index: number): number {
-    return this.result[index] ?? 0;
-  }
-}
-
-function refuseAbort(): never {
-  throw new Error("the engine aborted");
-}
-
 /** A shard of its own memory. */
-export class EngineShard {
-  readonly memory: WebAssembly.Memory;
-  readonly module: WebAssembly.Module;
-  readonly #threads: readonly Thread[];
-  /** Pages that a budget can be good for. */
-  readonly #grantableMost: number;
-
-  /** Opens the handles of all threads; `memory` is of an open shard already. */
-  constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, threads: number) {
-    this.memory = memory;
-    this.module = module;
-    this.#threads = Array.from({ length: threads }, (_, t) => new Thread(t, module, memory));
-    const first = (C.THREADS_BASE + threads * C.THREAD_BYTES) / C.PAGE_BYTES; // without a journal
-    this.#grantableMost = PAGES_MAX - 1 - first;
-  }
-
+export class EngineShard extends VerifyBuild {
   /** Makes a memory and an empty shard in it. */
   static open(options: ShardOptions = {}): EngineShard {
     const { threads = 1, budgetPages = BUDGET_PAGES, maximumPages = PAGES_MAX } = options;
@@ -199,28 +49,9 @@ export class EngineShard {
     return shard;
   }
 
-  /** The exports themselves. */
-  raw(t: number): VerifyExports {
-    return this.#thread(t).exports;
-  }
-
-  /** Walks the shard; returns how many slots the walk did not reach (see assembly/verify/index.ts). */
-  verify(): number {
-    const thread = this.#thread(0);
-    const broken = thread.exports.verify(0, 1);
-    if (broken !== 0) throw new BrokenInvariantError(this.#nameOfInvariant(broken));
-    return thread.field(C.RESULT_COUNT);
-  }
-
-  /** Moves all pieces of a kind that may be moved; see assembly/verify/index.ts. */
-  shake(t: number, kind: number): void {
-    const broken = this.raw(t).shake(t, kind);
-    if (broken !== 0) throw new BrokenInvariantError(this.#nameOfInvariant(broken));
-  }
-
   /** One step of emptying sparse pages. */
   sweepOne(t: number): Answer {
-    return this.#reply(t, this.raw(t).sweep(t)).answer;
+    return this.reply(t, this.raw(t).sweep(t)).answer;
   }
 
   /** Empties sparse pages, at most `steps` steps; returns how many became free. */
@@ -234,53 +65,35 @@ export class EngineShard {
     return freed;
   }
 
-  /** Pages of the shard's budget. */
-  budgetPages(): number {
-    this.raw(0).grantablePages(0);
-    return this.#grantableMost - this.#thread(0).field(C.RESULT_PAGES);
-  }
-
-  /** Makes the budget what is in use; returns what is given back. */
-  settleBudget(t: number): number {
-    this.raw(t).settleBudget(t);
-    return this.#thread(t).field(C.RESULT_PAGES);
-  }
-
-  /** When the first timer rings, in microseconds. */
-  nextDueMicros(): number {
-    const address = this.raw(0).nextDueAddress() >>> 0;
-    return new Float64Array(this.memory.buffer, address, 1)[0] ?? C.NEVER_MICROS;
-  }
-
   /** Bytes of the pages in use, tables included, the threads' areas not. */
   usedBytes(now: number): number {
     return this.statsShard(0, now).figures?.[C.SHARD_USED_BYTES] ?? 0;
   }
 
   tick(t: number, now: number): Reply {
-    return this.#reply(t, this.raw(t).tick(t, now));
+    return this.reply(t, this.raw(t).tick(t, now));
   }
 
   useTube(t: number, name: string, number: number): { reply: Reply; ref: number } {
-    const code = this.raw(t).useTube(t, 0, this.#write(t, name), number);
-    return { reply: this.#reply(t, code), ref: this.#ref(t) };
+    const code = this.raw(t).useTube(t, 0, this.write(t, name), number);
+    return { reply: this.reply(t, code), ref: this.ref(t) };
   }
 
   unuseTube(t: number, tube: number): Reply {
-    return this.#reply(t, this.raw(t).unuseTube(t, tube));
+    return this.reply(t, this.raw(t).unuseTube(t, tube));
   }
 
   pinTube(t: number, name: string, number: number): Reply {
-    return this.#reply(t, this.raw(t).pinTube(t, 0, this.#write(t, name), number));
+    return this.reply(t, this.raw(t).pinTube(t, 0, this.write(t, name), number));
   }
 
   openConn(t: number, token: number): { reply: Reply; ref: number } {
     const code = this.raw(t).openConn(t, token);
-    return { reply: this.#reply(t, code), ref: this.#ref(t) };
+    return { reply: this.reply(t, code), ref: this.ref(t) };
   }
 
   closeConn(t: number, conn: number, now: number): Reply {
-    return this.#reply(t, this.raw(t).closeConn(t, conn, now));
+    return this.reply(t, this.raw(t).closeConn(t, conn, now));
   }
 
   soonest(t: number, conn: number): number {
@@ -288,79 +101,79 @@ export class EngineShard {
   }
 
   watchTube(t: number, conn: number, name: string, number: number): { reply: Reply; ref: number } {
-    const code = this.raw(t).watchTube(t, conn, 0, this.#write(t, name), number);
-    return { reply: this.#reply(t, code), ref: this.#ref(t) };
+    const code = this.raw(t).watchTube(t, conn, 0, this.write(t, name), number);
+    return { reply: this.reply(t, code), ref: this.ref(t) };
   }
 
   ignoreTube(t: number, conn: number, tube: number): Reply {
-    return this.#reply(t, this.raw(t).ignoreTube(t, conn, tube));
+    return this.reply(t, this.raw(t).ignoreTube(t, conn, tube));
   }
 
   put(t: number, tube: number, job: NewJob, now: number): Reply {
     const { id, pri = 0, delaySeconds = 0, ttrSeconds = 60, body = EMPTY } = job;
     const { put } = this.raw(t);
-    this.#thread(t).input.set(body);
-    return this.#reply(t, put(t, tube, id, pri, delaySeconds, ttrSeconds, 0, body.length, now));
+    this.thread(t).input.set(body);
+    return this.reply(t, put(t, tube, id, pri, delaySeconds, ttrSeconds, 0, body.length, now));
   }
 
   openUpload(t: number, bytes: number): { reply: Reply; ref: number } {
     const code = this.raw(t).openUpload(t, bytes);
-    return { reply: this.#reply(t, code), ref: this.#ref(t) };
+    return { reply: this.reply(t, code), ref: this.ref(t) };
   }
 
   appendUpload(t: number, upload: number, position: number, piece: Uint8Array): Reply {
-    this.#thread(t).input.set(piece);
+    this.thread(t).input.set(piece);
     const code = this.raw(t).appendUpload(t, upload, position, 0, piece.length);
-    return { ...this.#reply(t, code), count: this.#thread(t).field(C.RESULT_COUNT) };
+    return { ...this.reply(t, code), count: this.thread(t).field(C.RESULT_COUNT) };
   }
 
   commitUpload(t: number, upload: number, tube: number, job: NewJob, now: number): Reply {
     const { id, pri = 0, delaySeconds = 0, ttrSeconds = 60 } = job;
     const { commitUpload } = this.raw(t);
-    return this.#reply(t, commitUpload(t, upload, tube, id, pri, delaySeconds, ttrSeconds, now));
+    return this.reply(t, commitUpload(t, upload, tube, id, pri, delaySeconds, ttrSeconds, now));
   }
 
   dropUpload(t: number, upload: number): Reply {
-    return this.#reply(t, this.raw(t).dropUpload(t, upload));
+    return this.reply(t, this.raw(t).dropUpload(t, upload));
   }
 
   best(t: number, conn: number, now: number): Reply {
-    return this.#placed(t, this.raw(t).best(t, conn, now));
+    return this.placed(t, this.raw(t).best(t, conn, now));
   }
 
   /** Without `max`, any job will do. */
   take(t: number, conn: number, now: number, max?: { pri: number; id: number }): Reply {
     const { pri, id } = max ?? { pri: Infinity, id: Infinity };
     const code = this.raw(t).take(t, conn, pri, id, now);
-    return (code & C.CODE_MASK) === C.WORSE ? this.#placed(t, code) : this.#shown(t, code);
+    return (code & C.CODE_MASK) === C.WORSE ? this.placed(t, code) : this.shown(t, code);
   }
 
   /** SOON when the first time to run of what `conn` holds is over at `soon` or before. */
   wait(t: number, conn: number, generation: number, now: number, soon = 0): Reply {
     const code = this.raw(t).wait(t, conn, generation, soon, now);
-    const reply = this.#shown(t, code);
+    const reply = this.shown(t, code);
     const isLeft = reply.answer === "WAITING" || reply.answer === "SOON";
-    return isLeft ? { ...reply, due: this.#thread(t).field(C.RESULT_DUE) } : reply;
+    return isLeft ? { ...reply, due: this.thread(t).field(C.RESULT_DUE) } : reply;
   }
 
   cancel(t: number, conn: number, now: number): Reply {
-    return this.#collected(t, this.raw(t).cancel(t, conn, now));
+    return this.collected(t, this.raw(t).cancel(t, conn, now));
   }
 
   collect(t: number, now: number): Reply {
-    return this.#collected(t, this.raw(t).collect(t, now));
+    return this.collected(t, this.raw(t).collect(t, now));
   }
 
   handBack(t: number, conn: number, id: number, now: number): Reply {
-    return this.#reply(t, this.raw(t).handBack(t, conn, id, now));
+    return this.reply(t, this.raw(t).handBack(t, conn, id, now));
   }
 
   reserveJob(t: number, conn: number, id: number, now: number): Reply {
-    return this.#shown(t, this.raw(t).reserveJob(t, conn, id, now));
+    return this.shown(t, this.raw(t).reserveJob(t, conn, id, now));
   }
 
   deleteJob(t: number, conn: number, id: number, now: number): Reply {
-    return this.#reply(t, this.raw(t).deleteJob(t, conn, id, now));
+    return this.reply(t, this.raw(t).deleteJob(t, conn, id, now));
   }
 
   release(
@@ -372,35 +185,35 @@ export class EngineShard {
     now: number,
     failure = 0,
   ): Reply {
-    return this.#reply(t, this.raw(t).release(t, conn, id, pri, delaySeconds, failure, now));
+    return this.reply(t, this.raw(t).release(t, conn, id, pri, delaySeconds, failure, now));
   }
 
   bury(t: number, conn: number, id: number, pri: number, now: number, failure = 0): Reply {
-    return this.#reply(t, this.raw(t).bury(t, conn, id, pri, failure, now));
+    return this.reply(t, this.raw(t).bury(t, conn, id, pri, failure, now));
   }
 
   nameConn(t: number, conn: number, who: string): void {
-    const bytes = this.#thread(t).who.write(who, "latin1");
+    const bytes = this.thread(t).who.write(who, "latin1");
     this.raw(t).nameConn(t, conn, bytes);
   }
 
   openFailure(t: number, conn: number, bytes: number): { reply: Reply; ref: number } {
     const code = this.raw(t).openFailure(t, conn, bytes);
-    return { reply: this.#reply(t, code), ref: this.#ref(t) };
+    return { reply: this.reply(t, code), ref: this.ref(t) };
   }
 
   appendFailure(t: number, failure: number, position: number, piece: Uint8Array): Reply {
-    this.#thread(t).input.set(piece);
+    this.thread(t).input.set(piece);
     const code = this.raw(t).appendFailure(t, failure, position, 0, piece.length);
-    return { ...this.#reply(t, code), count: this.#thread(t).field(C.RESULT_COUNT) };
+    return { ...this.reply(t, code), count: this.thread(t).field(C.RESULT_COUNT) };
   }
 
   dropFailure(t: number, failure: number): Reply {
-    return this.#reply(t, this.raw(t).dropFailure(t, failure));
+    return this.reply(t, this.raw(t).dropFailure(t, failure));
   }
 
   holds(t: number, conn: number, id: number, now: number): Reply {
-    return this.#reply(t, this.raw(t).holds(t, conn, id, now));
+    return this.reply(t, this.raw(t).holds(t, conn, id, now));
   }
 
   /**
@@ -411,19 +224,19 @@ export class EngineShard {
     const found: EngineFailure[] = [];
     for (;;) {
       const code = this.raw(t).nextFailure(t, id, found.at(-1)?.number ?? 0, now);
-      if (this.#reply(t, code).answer !== "DONE") return found;
+      if (this.reply(t, code).answer !== "DONE") return found;
       found.push(this.#shownFailure(t, id));
     }
   }
 
   /** The job's youngest failure with a message. */
   lastMessage(t: number, id: number, now: number): Reply & { failure?: EngineFailure } {
-    const reply = this.#reply(t, this.raw(t).lastMessage(t, id, now));
+    const reply = this.reply(t, this.raw(t).lastMessage(t, id, now));
     return reply.answer === "DONE" ? { ...reply, failure: this.#shownFailure(t, id) } : reply;
   }
 
   #shownFailure(t: number, id: number): EngineFailure {
-    const thread = this.#thread(t);
+    const thread = this.thread(t);
     const shown = (which: number): number => thread.field(C.RESULT_STATS + which);
     const whoBytes = thread.field(C.RESULT_NAME_BYTES);
     const failure = {
@@ -439,76 +252,69 @@ export class EngineShard {
     let message = thread.output.toString("latin1", whoBytes, whoBytes + first);
     while (message.length < bytes) {
       const code = this.raw(t).readFailure(t, id, failure.number, message.length);
-      if (this.#reply(t, code).answer !== "DONE") throw new Error(`a failure of job ${id} ends`);
-      message += this.#outputText(t, thread.field(C.RESULT_COUNT));
+      if (this.reply(t, code).answer !== "DONE") throw new Error(`a failure of job ${id} ends`);
+      message += this.outputText(t, thread.field(C.RESULT_COUNT));
     }
     return { ...failure, message };
   }
 
   touch(t: number, conn: number, id: number, now: number): Reply {
-    return this.#reply(t, this.raw(t).touch(t, conn, id, now));
+    return this.reply(t, this.raw(t).touch(t, conn, id, now));
   }
 
   kick(t: number, tube: number, bound: number, kind: number, now: number): Reply {
-    const reply = this.#reply(t, this.raw(t).kick(t, tube, bound, kind, now));
-    const thread = this.#thread(t);
+    const reply = this.reply(t, this.raw(t).kick(t, tube, bound, kind, now));
+    const thread = this.thread(t);
     return { ...reply, count: thread.field(C.RESULT_COUNT), kind: thread.field(C.RESULT_REF) };
   }
 
   kickJob(t: number, id: number, now: number): Reply {
-    return this.#reply(t, this.raw(t).kickJob(t, id, now));
+    return this.reply(t, this.raw(t).kickJob(t, id, now));
   }
 
   pauseTube(t: number, name: string, delaySeconds: number, now: number): Reply {
-    const bytes = this.#write(t, name);
-    return this.#reply(t, this.raw(t).pauseTube(t, 0, bytes, delaySeconds, now));
+    const bytes = this.write(t, name);
+    return this.reply(t, this.raw(t).pauseTube(t, 0, bytes, delaySeconds, now));
   }
 
   peek(t: number, id: number, now: number): Reply {
-    return this.#shown(t, this.raw(t).peek(t, id, now));
+    return this.shown(t, this.raw(t).peek(t, id, now));
   }
 
   peekTube(t: number, tube: number, kind: number, now: number): Reply {
-    return this.#shown(t, this.raw(t).peekTube(t, tube, kind, now));
-  }
-
-  /** The bytes from `position` on that one call reads; NOT_FOUND when the job is gone. */
-  readBody(t: number, id: number, position: number): Reply {
-    const reply = this.#reply(t, this.raw(t).readBody(t, id, position));
-    if (reply.answer !== "DONE") return reply;
-    return { ...reply, body: this.#outputText(t, this.#thread(t).field(C.RESULT_COUNT)) };
+    return this.shown(t, this.raw(t).peekTube(t, tube, kind, now));
   }
 
   statsJob(t: number, id: number, now: number): Reply {
-    const reply = this.#withFigures(t, this.raw(t).statsJob(t, id, now), JOB_FIGURES);
+    const reply = this.withFigures(t, this.raw(t).statsJob(t, id, now), JOB_FIGURES);
     if (reply.answer !== "DONE") return reply;
-    return { ...reply, name: this.#outputText(t, this.#thread(t).field(C.RESULT_NAME_BYTES)) };
+    return { ...reply, name: this.outputText(t, this.thread(t).field(C.RESULT_NAME_BYTES)) };
   }
 
   statsTube(t: number, name: string, now: number): Reply {
-    const code = this.raw(t).statsTube(t, 0, this.#write(t, name), now);
-    return this.#withFigures(t, code, C.TUBE_FIGURES);
+    const code = this.raw(t).statsTube(t, 0, this.write(t, name), now);
+    return this.withFigures(t, code, C.TUBE_FIGURES);
   }
 
   statsShard(t: number, now: number): Reply {
-    return this.#withFigures(t, this.raw(t).statsShard(t, now), SHARD_FIGURES);
+    return this.withFigures(t, this.raw(t).statsShard(t, now), SHARD_FIGURES);
   }
 
   /** Both histograms of a tube, or of the shard; undefined when there is no such tube. */
   histograms(t: number, name = ""): readonly number[] | undefined {
-    const code = this.raw(t).histograms(t, 0, this.#write(t, name));
-    if (this.#reply(t, code).answer !== "DONE") return undefined;
-    const { output } = this.#thread(t);
+    const code = this.raw(t).histograms(t, 0, this.write(t, name));
+    if (this.reply(t, code).answer !== "DONE") return undefined;
+    const { output } = this.thread(t);
     return Array.from({ length: 2 * (C.TIME_BUCKETS + 1) }, (_, at) => output.readDoubleLE(8 * at));
   }
 
   /** All tubes, in the order in which they were made. */
   listTubes(t: number): ListedTube[] {
-    const { output } = this.#thread(t);
+    const { output } = this.thread(t);
     const tubes: ListedTube[] = [];
     while (this.raw(t).listTubes(t, tubes.at(-1)?.number ?? 0) === C.MORE) {
       let at = 0;
-      for (let left = this.#thread(t).field(C.RESULT_COUNT); left > 0; left--) {
+      for (let left = this.thread(t).field(C.RESULT_COUNT); left > 0; left--) {
         const bytes = output.readUInt32LE(at + 8);
         const name = output.toString("latin1", at + 16, at + 16 + bytes);
         tubes.push({ number: output.readDoubleLE(at), name });
@@ -531,19 +337,19 @@ export class EngineShard {
   ): number[] | undefined {
     const { listWalk, listProbe, listScan, lastId } = this.raw(t);
     const { tube, state, after, most } = order;
-    const bytes = this.#write(t, tube);
+    const bytes = this.write(t, tube);
     const first = listWalk(t, 0, bytes, state, after, most, now()) & C.CODE_MASK;
     if (first === C.NOT_FOUND) return undefined;
     if (way === "walk") {
       if (first === C.MORE) throw new RangeError("too many jobs for a walk");
       return this.#listed(t);
     }
-    const classes = this.#thread(t).field(C.RESULT_STATS + C.LIST_CLASSES);
+    const classes = this.thread(t).field(C.RESULT_STATS + C.LIST_CLASSES);
     const last = lastId();
     let ids: number[] = [];
     let [tried, next, answer] = [after, 0, C.MORE];
     for (;;) {
-      this.#write(t, tube);
+      this.write(t, tube);
       const room = most - ids.length;
       const code =
         way === "probe"
@@ -553,26 +359,26 @@ export class EngineShard {
       if (answer === C.NOT_FOUND) return ids;
       ids = [...ids, ...this.#listed(t)].toSorted((a, b) => a - b).slice(0, most);
       if (answer === C.DONE) return ids;
-      if (way === "probe") tried = this.#thread(t).field(C.RESULT_ID);
-      else next = this.#ref(t);
+      if (way === "probe") tried = this.thread(t).field(C.RESULT_ID);
+      else next = this.ref(t);
       between();
     }
   }
 
   #listed(t: number): number[] {
-    const { output } = this.#thread(t);
-    const count = this.#thread(t).field(C.RESULT_COUNT);
+    const { output } = this.thread(t);
+    const count = this.thread(t).field(C.RESULT_COUNT);
     return Array.from({ length: count }, (_, index) => output.readDoubleLE(8 * index));
   }
 
   /** What describeJobs says of these jobs: id, age, time left, and ten whole numbers of each. */
   describeJobs(t: number, order: ListOrder, ids: readonly number[], now: number): number[][] {
-    const { input, output } = this.#thread(t);
-    const bytes = this.#write(t, order.tube);
+    const { input, output } = this.thread(t);
+    const bytes = this.write(t, order.tube);
     for (const [index, id] of ids.entries()) input.writeDoubleLE(id, 256 + 8 * index);
     const { describeJobs } = this.raw(t);
     describeJobs(t, 0, bytes, order.state, 256, ids.length, now);
-    return Array.from({ length: this.#thread(t).field(C.RESULT_COUNT) }, (_, entry) => {
+    return Array.from({ length: this.thread(t).field(C.RESULT_COUNT) }, (_, entry) => {
       const at = entry * L.JOB_ENTRY_BYTES;
       const micros = [L.JOB_ENTRY_ID, L.JOB_ENTRY_AGE, L.JOB_ENTRY_LEFT];
       const numbers = Array.from({ length: 10 }, (__, i) => L.JOB_ENTRY_PRI + 4 * i);
@@ -587,21 +393,21 @@ export class EngineShard {
   peekReserved(t: number, tube: number, now: number, scans = false): Reply {
     const { peekReserved, scanReserved } = this.raw(t);
     const code = peekReserved(t, tube, now);
-    if (!scans) return this.#shown(t, code);
+    if (!scans) return this.shown(t, code);
     this.listJobs(
       t,
       "walk",
       { tube: "default", state: C.STATE_READY, after: 0, most: 0 },
       () => now,
     );
-    const classes = this.#thread(t).field(C.RESULT_STATS + C.LIST_CLASSES);
+    const classes = this.thread(t).field(C.RESULT_STATS + C.LIST_CLASSES);
     let [due, id, next] = [C.NEVER_MICROS, 0, 0];
     for (;;) {
       const piece = scanReserved(t, tube, due, id, next, classes, now);
-      if ((piece & C.CODE_MASK) !== C.MORE) return this.#shown(t, piece);
-      due = this.#thread(t).field(C.RESULT_STATS + C.LIST_DUE);
-      id = this.#thread(t).field(C.RESULT_ID);
-      next = this.#ref(t);
+      if ((piece & C.CODE_MASK) !== C.MORE) return this.shown(t, piece);
+      due = this.thread(t).field(C.RESULT_STATS + C.LIST_DUE);
+      id = this.thread(t).field(C.RESULT_ID);
+      next = this.ref(t);
     }
   }
 
@@ -618,100 +424,16 @@ export class EngineShard {
     const { flushTube } = this.raw(t);
     let [kind, major, minor, count] = [C.KIND_BURIED, 0, 0, 0];
     for (let pieces = 0; ; pieces++) {
-      const bytes = this.#write(t, tube);
-      const reply = this.#reply(t, flushTube(t, 0, bytes, kind, major, minor, last, now()));
-      const thread = this.#thread(t);
+      const bytes = this.write(t, tube);
+      const reply = this.reply(t, flushTube(t, 0, bytes, kind, major, minor, last, now()));
+      const thread = this.thread(t);
       count += thread.field(C.RESULT_COUNT);
       if (reply.answer === "NOT_FOUND" && pieces > 0) return { ...reply, answer: "DONE", count };
       if (reply.answer !== "MORE") return { ...reply, count };
-      kind = this.#ref(t);
+      kind = this.ref(t);
       major = thread.field(C.RESULT_STATS + C.FLUSH_MAJOR);
       minor = thread.field(C.RESULT_STATS + C.FLUSH_MINOR);
       between();
     }
-  }
-
-  #thread(t: number): Thread {
-    const thread = this.#threads[t];
-    if (thread === undefined) throw new RangeError(`there is no thread ${t}`);
-    return thread;
-  }
-
-  #ref(t: number): number {
-    return this.#thread(t).field(C.RESULT_REF);
-  }
-
-  #write(t: number, name: string): number {
-    return this.#thread(t).input.write(name, "latin1");
-  }
-
-  #outputText(t: number, bytes: number): string {
-    return this.#thread(t).output.toString("latin1", 0, bytes);
-  }
-
-  #reply(t: number, code: number): Reply {
-    const answer = ANSWERS[code & C.CODE_MASK];
-    if (answer === undefined) throw new RangeError(`unknown answer ${code}`);
-    const { result } = this.#thread(t);
-    const bits =
-      (code & C.WAKE) === 0 ? [0, 0] : [result[C.RESULT_WAKE_LOW], result[C.RESULT_WAKE_HIGH]];
-    const wakes = bits.flatMap((word = 0, high) =>
-      Array.from({ length: 32 }, (_, bit) => bit + 32 * high).filter(
-        (thread) => ((word >>> (thread & 31)) & 1) === 1,
-      ),
-    );
-    return { answer, wakes };
-  }
-
-  /** A reply about where the best job stands. */
-  #placed(t: number, code: number): Reply {
-    const reply = this.#reply(t, code);
-    if (reply.answer === "NONE") return reply;
-    const thread = this.#thread(t);
-    return { ...reply, id: thread.field(C.RESULT_ID), pri: thread.field(C.RESULT_PRI) };
-  }
-
-  /** A reply that shows a job, when it does. */
-  #shown(t: number, code: number): Reply {
-    const reply = this.#reply(t, code);
-    if (reply.answer !== "RESERVED" && reply.answer !== "DONE") return reply;
-    const thread = this.#thread(t);
-    const id = thread.field(C.RESULT_ID);
-    const pri = thread.field(C.RESULT_PRI);
-    const bytes = thread.field(C.RESULT_BODY_BYTES);
-    let body = this.#outputText(t, Math.min(bytes, C.OUTPUT_BYTES));
-    while (body.length < bytes) {
-      const more = this.readBody(t, id, body.length).body ?? "";
-      if (more.length === 0) throw new Error(`job ${id} ends after ${body.length} of ${bytes}`);
-      body += more;
-    }
-    return { ...reply, id, pri, body };
-  }
-
-  /** A reply to whoever collects a grant. */
-  #collected(t: number, code: number): Reply {
-    const thread = this.#thread(t);
-    const conn = thread.field(C.RESULT_CONN);
-    const token = thread.field(C.RESULT_TOKEN);
-    const generation = thread.field(C.RESULT_GENERATION);
-    const reply = this.#shown(t, code);
-    return reply.answer === "NONE" ? reply : { ...reply, conn, token, generation };
-  }
-
-  #withFigures(t: number, code: number, count: number): Reply {
-    const reply = this.#reply(t, code);
-    if (reply.answer !== "DONE") return reply;
-    const { result } = this.#thread(t);
-    return {
-      ...reply,
-      figures: Array.from(result.subarray(C.RESULT_STATS, C.RESULT_STATS + count)),
-    };
-  }
-
-  #nameOfInvariant(broken: number): string {
-    const found = Object.entries(this.raw(0)).find(
-      ([, value]) => value instanceof WebAssembly.Global && value.value === broken,
-    );
-    return `${found?.[0] ?? "invariant"} (${broken}) does not hold`;
   }
 }

@@ -5,7 +5,7 @@
 import { describe, expect, test } from "vitest";
 import * as C from "../../assembly/constants.ts";
 import { EngineShard } from "./engine.ts";
-import type { ListWay } from "./engine.ts";
+import type { ListWay } from "./answers.ts";
 
 const SECOND = 1_000_000;
 const TUBE = "default";

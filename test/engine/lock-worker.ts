@@ -6,7 +6,7 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { EngineShard } from "./engine.ts";
-import type { Reply } from "./engine.ts";
+import type { Reply } from "./answers.ts";
 import { randomFrom } from "./shuffle.ts";
 
 /** What a worker is told. */

@@ -21,7 +21,7 @@ test.each([
 
 test("each planted bug has one place in the sources", () => {
   const root = fileURLToPath(new URL("../../", import.meta.url));
-  const sources = globSync("assembly/*.ts", { cwd: root })
+  const sources = globSync("assembly/**/*.ts", { cwd: root })
     .map((path) => readFileSync(root + path, "utf8"))
     .join("\n");
   const lost = MUTANTS.filter(({ find }) => sources.split(find).length !== 2);

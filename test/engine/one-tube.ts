@@ -4,7 +4,8 @@
  */
 import { strictEqual } from "node:assert";
 import { EngineShard } from "./engine.ts";
-import type { NewJob, Reply, ShardOptions } from "./engine.ts";
+import type { NewJob, Reply } from "./answers.ts";
+import type { ShardOptions } from "./engine.ts";
 
 /** Microseconds of a second. */
 export const SECOND = 1_000_000;

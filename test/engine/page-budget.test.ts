@@ -8,7 +8,7 @@ import { PageBudget } from "../../src/engine/page-budget.ts";
 import type { Shard } from "../../src/engine/shard.ts";
 import { makeShards, openShards, shardOfTube } from "../../src/engine/shards.ts";
 import type { ShardMemories } from "../../src/engine/shards.ts";
-import { loadVerifyModule } from "./engine.ts";
+import { loadVerifyModule } from "./verify-build.ts";
 import { randomFrom } from "./shuffle.ts";
 
 const SHARDS = 8;

@@ -6,7 +6,8 @@
  */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { EngineShard, loadVerifyModule } from "../engine/engine.ts";
+import { EngineShard } from "../engine/engine.ts";
+import { loadVerifyModule } from "../engine/verify-build.ts";
 import { makeShards, openShards } from "../../src/engine/shards.ts";
 import type { Shard } from "../../src/engine/shard.ts";
 import { JournalShard } from "../../src/journal/journal-shard.ts";

@@ -21,7 +21,8 @@ import { SessionHost } from "../../src/session/host.ts";
 import type { SessionJournal, ShownFigures } from "../../src/session/session-journal.ts";
 import type { SessionLimits } from "../../src/session/desk.ts";
 import type { Inlet, Outlet } from "../../src/transport.ts";
-import { EngineShard, loadVerifyModule } from "../engine/engine.ts";
+import { EngineShard } from "../engine/engine.ts";
+import { loadVerifyModule } from "../engine/verify-build.ts";
 import { NO_PROCESS } from "./no-process.ts";
 
 const BUILD = new URL("../../build/", import.meta.url);

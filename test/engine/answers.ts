@@ -1,0 +1,80 @@
+/* Answers: what the engine says, call by call, as plain objects: the driver's (engine.ts) and the
+ * model's (model.ts) are compared.
+ */
+
+/** The names of the answers in assembly/constants.ts, by their numbers. */
+export const ANSWERS = [
+  "NONE",
+  "DONE",
+  "NOT_FOUND",
+  "OUT_OF_MEMORY",
+  "RESERVED",
+  "WORSE",
+  "WAITING",
+  "LOST",
+  "BURIED",
+  "MORE",
+  "DAMAGED",
+  "SOON",
+] as const;
+export type Answer = (typeof ANSWERS)[number];
+
+/** What a call answered: beyond the answer only what that call promises. */
+export interface Reply {
+  readonly answer: Answer;
+  /** Threads that now have grants to collect. */
+  readonly wakes: readonly number[];
+  readonly id?: number;
+  readonly pri?: number;
+  /** The whole body, one character for each byte. */
+  readonly body?: string;
+  readonly count?: number;
+  readonly kind?: number;
+  /** When the first time to run is over of what a connection holds that is made to wait. */
+  readonly due?: number;
+  /** Whom a collected grant is for. */
+  readonly conn?: number;
+  readonly token?: number;
+  readonly generation?: number;
+  /** Figures of a stats call, in the order of assembly/constants.ts. */
+  readonly figures?: readonly number[];
+  readonly name?: string;
+}
+
+/** What a new job is told. */
+export interface NewJob {
+  readonly id: number;
+  readonly pri?: number;
+  readonly delaySeconds?: number;
+  readonly ttrSeconds?: number;
+  readonly body?: Uint8Array;
+}
+
+/** A failure of a job, as the engine shows it. */
+export interface EngineFailure {
+  readonly number: number;
+  readonly attempt: number;
+  readonly atMicros: number;
+  /** END_BURIED and so on. */
+  readonly end: number;
+  readonly who: string;
+  /** One character for each byte; absent when nothing was said. */
+  readonly message?: string;
+}
+
+/** A tube in the answer of `listTubes`. */
+export interface ListedTube {
+  readonly number: number;
+  readonly name: string;
+}
+
+/** Which jobs to list. */
+export interface ListOrder {
+  readonly tube: string;
+  readonly state: number;
+  readonly after: number;
+  readonly most: number;
+}
+
+/** The ways in which the engine can look for jobs; see assembly/listing.ts. */
+export type ListWay = "walk" | "probe" | "scan";

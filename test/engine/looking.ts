@@ -1,0 +1,95 @@
+/* Looking: the operations of a walk that only look. Used by walk.ts. */
+import { deepStrictEqual, strictEqual } from "node:assert";
+import * as C from "../../assembly/constants.ts";
+import { Comparison } from "./comparison.ts";
+import { STATE_NUMBERS, UNKNOWN_FIGURES } from "./model-parts.ts";
+import { NAMES, THREADS, pick, pickNumber } from "./steps.ts";
+import type { Operation, Session } from "./steps.ts";
+
+/** Engine and model, looked at. */
+export class Looking extends Comparison {
+  /** The operations that only look. */
+  protected look(operation: Operation, session: Session | undefined, b: number, c: number): void {
+    const [engine, model, now, t] = [this.engine, this.model, this.now, c % THREADS];
+    const id = this.anyId(b);
+    const name = pick(NAMES, b) ?? "";
+    switch (operation) {
+      case "peek":
+        return this.agree(engine.peek(t, id, now), model.peek(id, now));
+      case "peekTube": {
+        if (session?.used === undefined) return;
+        const { ref, name: used } = session.used;
+        const kind = pickNumber([C.KIND_READY, C.KIND_DELAYED, C.KIND_BURIED], c);
+        const reply = engine.peekTube(session.thread, ref, kind, now);
+        return this.agree(reply, model.peekTube(used, kind, now));
+      }
+      case "readBody": {
+        const position = (c * 131) % 210_000;
+        return this.agree(engine.readBody(t, id, position), model.readBody(id, position));
+      }
+      case "statsJob": {
+        const reply = this.sparing(engine.statsJob(t, id, now), [C.JOB_FAILURES_KEPT]);
+        return this.agree(reply, this.sparing(model.statsJob(id, now), [C.JOB_FAILURES_KEPT]));
+      }
+      case "failures":
+        this.agree(engine.tick(t, now), model.tick(now));
+        return this.compareFailures(id);
+      case "lastMessage": {
+        const reply = engine.lastMessage(t, id, now);
+        const wanted = model.lastMessage(id, now);
+        if (this.tight) return this.agreeBut(reply, wanted);
+        return deepStrictEqual(reply, wanted);
+      }
+      case "statsTube":
+        return this.agree(engine.statsTube(t, name, now), model.statsTube(name, now));
+      case "statsShard": {
+        const reply = this.without(engine.statsShard(t, now), UNKNOWN_FIGURES);
+        const kept = [C.SHARD_FAILURES_KEPT];
+        const wanted = this.sparing(model.statsShard(now), kept);
+        return this.agree(this.sparing(reply, kept), wanted);
+      }
+      case "histograms": {
+        const tube = c % 3 === 0 ? undefined : name;
+        return deepStrictEqual(engine.histograms(t, tube), model.histograms(tube));
+      }
+      case "listJobs":
+        return this.listJobs(t, name, b, c);
+      case "peekReserved": {
+        if (session?.used === undefined) return;
+        const { ref, name: used } = session.used;
+        this.agree(engine.tick(t, now), model.tick(now)); // whom it wakes, the first of several calls would say
+        const reply = engine.peekReserved(session.thread, ref, now, c % 2 === 0);
+        return this.agree(reply, model.peekReserved(used, now));
+      }
+      case "list":
+        return deepStrictEqual(engine.listTubes(t), model.listTubes());
+      default:
+        if (session === undefined) return;
+        strictEqual(engine.soonest(session.thread, session.ref), model.soonest(session.ref));
+    }
+  }
+
+  /** Each way of looking finds the same. */
+  protected listJobs(t: number, tube: string, b: number, c: number): void {
+    const now = this.now;
+    this.agree(this.engine.tick(t, now), this.model.tick(now));
+    const states = ["ready", "reserved", "delayed", "buried"] as const;
+    const any = pick([...this.model.jobs.values()], b >>> 2);
+    const job = b % 4 === 0 ? undefined : any; // mostly where there is something
+    const state = STATE_NUMBERS[job?.state ?? pick(states, c >>> 2) ?? "ready"];
+    const after = c % 3 === 0 ? this.anyId(c) : 0;
+    const order = { tube: job?.tube ?? tube, state, after, most: 1 + (c % 5) };
+    const wanted = this.model.listJobs(order, now);
+    for (const way of ["walk", "probe", "scan"] as const) {
+      deepStrictEqual(
+        this.engine.listJobs(t, way, order, () => now),
+        wanted,
+      );
+    }
+    const ids = wanted ?? [];
+    deepStrictEqual(
+      this.engine.describeJobs(t, order, ids, now),
+      this.model.describeJobs(ids, now),
+    );
+  }
+}

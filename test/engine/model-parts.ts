@@ -1,0 +1,89 @@
+/* The parts of the model: jobs, tubes and connections, as plain objects. */
+import * as C from "../../assembly/constants.ts";
+import type { EngineFailure } from "./answers.ts";
+import type { Tally } from "./tally.ts";
+
+export interface ModelJob {
+  readonly id: number;
+  readonly tube: string;
+  pri: number;
+  delaySeconds: number;
+  readonly ttrSeconds: number;
+  readonly body: string;
+  readonly createdMicros: number;
+  state: "ready" | "reserved" | "delayed" | "buried";
+  /** End of the delay or of the time to run. */
+  deadline: number;
+  /** Since when it is ready, or was when it was granted. */
+  readySince: number;
+  /** When it was reserved, or the grant collected. */
+  reservedAt: number;
+  holder: ModelConn | undefined;
+  /** Reserved by a grant that nobody has collected yet. */
+  granted: boolean;
+  /** Place among the buried jobs. */
+  buriedAt: number;
+  reserves: number;
+  timeouts: number;
+  releases: number;
+  buries: number;
+  kicks: number;
+  /** All of them, from the first on. */
+  readonly failures: EngineFailure[];
+}
+
+export interface ModelTube {
+  readonly name: string;
+  readonly number: number;
+  using: number;
+  readonly tally: Tally;
+  pauses: number;
+  pauseMicros: number;
+  pausedUntil: number | undefined;
+  pinned: boolean;
+  waiters: ModelConn[];
+}
+
+export interface ModelConn {
+  readonly key: number;
+  readonly thread: number;
+  readonly token: number;
+  who: string;
+  readonly watched: Set<string>;
+  waiting: boolean;
+  generation: number;
+  /** A grant was made and not collected, even if it ran out since. */
+  calling: boolean;
+  /** The job of the last grant that it collected, while it has done nothing since. */
+  collected: ModelJob | undefined;
+}
+
+/** The events that are counted. */
+export type Event = Exclude<keyof Tally, "reserves" | "failures" | "queue" | "process">;
+
+/** Figures of statsShard that are not the model's to know. */
+export const UNKNOWN_FIGURES = [
+  C.SHARD_USED_BYTES,
+  C.SHARD_TAKEN_BYTES,
+  C.SHARD_CONTENDED,
+] as const;
+
+/** The engine's numbers of the states. */
+export const STATE_NUMBERS = {
+  ready: C.STATE_READY,
+  reserved: C.STATE_RESERVED,
+  delayed: C.STATE_DELAYED,
+  buried: C.STATE_BURIED,
+} as const;
+
+export function byPlace(a: ModelJob, b: ModelJob): number {
+  return a.pri - b.pri || a.id - b.id;
+}
+
+export function byDeadline(a: ModelJob, b: ModelJob): number {
+  return a.deadline - b.deadline || a.id - b.id;
+}
+
+export function show({ id, pri, body }: ModelJob): { id: number; pri: number; body: string } {
+  return { id, pri, body };
+}

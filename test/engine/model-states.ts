@@ -1,0 +1,162 @@
+/* The states of the model: what happens to jobs, at whoever's command and when time passes, and who
+ * gets them. Used by model.ts, which has the commands.
+ */
+import * as C from "../../assembly/constants.ts";
+import type { Answer, Reply } from "./answers.ts";
+import { show } from "./model-parts.ts";
+import type { ModelConn, ModelJob, ModelTube } from "./model-parts.ts";
+import { ModelStock } from "./model-stock.ts";
+
+const SECOND = 1_000_000;
+
+/** What happens in a shard. */
+export class ModelStates extends ModelStock {
+  protected buriedAt = 0;
+  protected readonly wakes = new Set<number>();
+
+  /** When something happens by itself next. */
+  nextEventMicros(): number {
+    return this.nextEvent()?.at ?? C.NEVER_MICROS;
+  }
+
+  protected nextEvent(): { at: number; happen: (now: number) => void } | undefined {
+    const events = [...this.jobs.values()]
+      .filter(({ state }) => state === "delayed" || state === "reserved")
+      .map((job) => ({
+        at: job.deadline,
+        id: job.id,
+        happen: (now: number): void => this.due(job, now),
+      }));
+    const pauses = [...this.tubes.values()].flatMap((tube) =>
+      tube.pausedUntil === undefined
+        ? []
+        : [
+            {
+              at: tube.pausedUntil,
+              id: 0,
+              happen: (now: number): void => this.unpause(tube, now),
+            },
+          ],
+    );
+    return [...events, ...pauses].toSorted((a, b) => a.at - b.at || a.id - b.id)[0];
+  }
+
+  protected settle(now: number): void {
+    for (let event = this.nextEvent(); event && event.at <= now; event = this.nextEvent()) {
+      event.happen(now);
+    }
+  }
+
+  protected due(job: ModelJob, now: number): void {
+    if (job.state === "reserved") {
+      job.timeouts++;
+      this.count(job.tube, "timeouts");
+      this.fail(job, C.END_TIMED_OUT, now);
+    }
+    this.makeReady(job, now);
+  }
+
+  protected unpause(tube: ModelTube, now: number): void {
+    tube.pausedUntil = undefined;
+    tube.pauseMicros = 0;
+    this.match(tube, now);
+  }
+
+  protected readyOrDelayed(job: ModelJob, now: number): void {
+    if (job.delaySeconds === 0) {
+      this.makeReady(job, now);
+      return;
+    }
+    job.state = "delayed";
+    job.holder = undefined;
+    job.deadline = now + job.delaySeconds * SECOND;
+  }
+
+  protected makeReady(job: ModelJob, now: number, since = now): void {
+    job.readySince = since;
+    job.state = "ready";
+    job.holder = undefined;
+    job.granted = false;
+    this.match(this.tubeOf(job.tube), now);
+  }
+
+  /** Reserves a job for whoever asks for one now. */
+  protected takeNow(job: ModelJob, conn: ModelConn, now: number): void {
+    conn.collected = undefined;
+    if (job.state === "ready") this.countTime(job.tube, "queue", now - job.readySince);
+    else this.count(job.tube, "otherReserves");
+    this.reserve(job, conn, now);
+  }
+
+  protected reserve(job: ModelJob, conn: ModelConn, now: number): void {
+    job.state = "reserved";
+    job.holder = conn;
+    job.reserves++;
+    job.reservedAt = now;
+    job.deadline = now + job.ttrSeconds * SECOND;
+  }
+
+  /** The attempt of the job's holder has failed. */
+  protected fail(job: ModelJob, end: number, now: number, message?: string): void {
+    job.failures.push({
+      number: job.failures.length + 1,
+      attempt: job.reserves,
+      atMicros: now,
+      end,
+      who: job.holder?.who ?? "",
+      ...(message !== undefined && { message }),
+    });
+  }
+
+  /** The job is ready again as if it had been so since `since`. */
+  protected undoReservation(job: ModelJob, since: number, now: number): void {
+    job.reserves--;
+    this.makeReady(job, now, since);
+  }
+
+  protected kickOne(job: ModelJob, now: number): void {
+    job.kicks++;
+    this.count(job.tube, "kicks");
+    this.makeReady(job, now);
+  }
+
+  /** Gives ready jobs of `tube` to those who wait for them. */
+  protected match(tube: ModelTube, now: number): void {
+    while (tube.pausedUntil === undefined) {
+      const [job] = this.ofKind(tube.name, C.KIND_READY);
+      const [conn] = tube.waiters;
+      if (job === undefined || conn === undefined) return;
+      this.stopWaiting(conn);
+      this.reserve(job, conn, now);
+      job.granted = true;
+      conn.calling = true;
+      this.wakes.add(conn.thread);
+    }
+  }
+
+  protected stopWaiting(conn: ModelConn): void {
+    conn.waiting = false;
+    for (const tube of this.tubes.values()) {
+      tube.waiters = tube.waiters.filter((waiter) => waiter !== conn);
+    }
+  }
+
+  protected collectFrom(conn: ModelConn, now: number): Reply {
+    const { key, token, generation } = conn;
+    const job = this.grantOf(conn);
+    conn.calling = false;
+    if (job === undefined) return this.reply("LOST", { conn: key, token, generation });
+    job.granted = false;
+    job.deadline = now + job.ttrSeconds * SECOND;
+    job.reservedAt = now;
+    conn.collected = job;
+    this.countTime(job.tube, "queue", now - job.readySince);
+    return this.reply("RESERVED", { ...show(job), conn: key, token, generation });
+  }
+
+  protected reply(answer: Answer, facts: Omit<Reply, "answer" | "wakes"> = {}): Reply {
+    const wakes = [...this.wakes].toSorted((a, b) => a - b);
+    this.wakes.clear();
+    return { answer, wakes, ...facts };
+  }
+}

@@ -1,0 +1,123 @@
+/* The stock of the model: what there is in a shard, and what can be asked about it by looking at all
+ * of it. Nothing changes here but counts, and tubes that come and go. Used by model-states.ts.
+ */
+import * as C from "../../assembly/constants.ts";
+import type { EngineFailure } from "./answers.ts";
+import { byDeadline, byPlace } from "./model-parts.ts";
+import type { Event, ModelConn, ModelJob, ModelTube } from "./model-parts.ts";
+import { Tally } from "./tally.ts";
+
+/** What a shard has. Tubes go by their names, connections by any key. */
+export class ModelStock {
+  readonly jobs = new Map<number, ModelJob>();
+  readonly tubes = new Map<string, ModelTube>();
+  readonly conns = new Map<number, ModelConn>();
+  /** Failures that a job keeps. */
+  protected readonly keepsFailures: number;
+  protected readonly tally = new Tally();
+
+  constructor(keepsFailures = C.FAILURES_KEPT) {
+    this.keepsFailures = keepsFailures;
+  }
+
+  conn(key: number): ModelConn {
+    const conn = this.conns.get(key);
+    if (conn === undefined) throw new RangeError(`no connection ${key}`);
+    return conn;
+  }
+
+  /** The jobs that `conn` holds, an uncollected grant included, first deadline first. */
+  heldBy(conn: ModelConn): ModelJob[] {
+    return [...this.jobs.values()].filter((job) => job.holder === conn).toSorted(byDeadline);
+  }
+
+  protected grantOf(conn: ModelConn): ModelJob | undefined {
+    return this.heldBy(conn).find((job) => job.granted);
+  }
+
+  protected heldJob(key: number, id: number): ModelJob | undefined {
+    const job = this.jobs.get(id);
+    return job?.state === "reserved" && job.holder?.key === key && !job.granted ? job : undefined;
+  }
+
+  protected ofKind(tube: string, kind: number): ModelJob[] {
+    const jobs = [...this.jobs.values()].filter((job) => job.tube === tube);
+    if (kind === C.KIND_READY) return jobs.filter((j) => j.state === "ready").toSorted(byPlace);
+    if (kind === C.KIND_DELAYED)
+      return jobs.filter((j) => j.state === "delayed").toSorted(byDeadline);
+    return jobs.filter((j) => j.state === "buried").toSorted((a, b) => a.buriedAt - b.buriedAt);
+  }
+
+  protected bestFor(conn: ModelConn): ModelJob | undefined {
+    return [...this.jobs.values()]
+      .filter((job) => job.state === "ready" && conn.watched.has(job.tube))
+      .filter((job) => this.tubeOf(job.tube).pausedUntil === undefined)
+      .toSorted(byPlace)[0];
+  }
+
+  /** Urgent, ready, reserved, delayed, buried. */
+  protected counts(which: (job: ModelJob) => boolean): number[] {
+    const jobs = [...this.jobs.values()].filter(which);
+    const urgent = jobs.filter((job) => job.state === "ready" && job.pri < C.URGENT_BELOW).length;
+    const states = ["ready", "reserved", "delayed", "buried"] as const;
+    return [urgent, ...states.map((state) => jobs.filter((job) => job.state === state).length)];
+  }
+
+  protected watchersOf(name: string): number {
+    return [...this.conns.values()].filter((conn) => conn.watched.has(name)).length;
+  }
+
+  protected tubeOf(name: string): ModelTube {
+    const tube = this.tubes.get(name);
+    if (tube === undefined) throw new RangeError(`no tube ${name}`);
+    return tube;
+  }
+
+  protected findOrMake(name: string, number: number): ModelTube {
+    const tube = this.tubes.get(name) ?? {
+      name,
+      number,
+      using: 0,
+      tally: new Tally(),
+      pauses: 0,
+      pauseMicros: 0,
+      pausedUntil: undefined,
+      pinned: false,
+      waiters: [],
+    };
+    this.tubes.set(name, tube);
+    return tube;
+  }
+
+  protected forgetIfUnused(name: string): void {
+    const tube = this.tubes.get(name);
+    if (tube === undefined || tube.pinned || tube.using > 0 || this.watchersOf(name) > 0) return;
+    if ([...this.jobs.values()].every((job) => job.tube !== name)) this.tubes.delete(name);
+  }
+
+  /** The failures that a job keeps, oldest first. */
+  failuresOf(id: number): readonly EngineFailure[] {
+    return this.jobs.get(id)?.failures.slice(-this.keepsFailures) ?? [];
+  }
+
+  protected failuresKept(): number {
+    return [...this.jobs.values()].reduce((sum, job) => sum + this.failuresOf(job.id).length, 0);
+  }
+
+  protected count(tube: string, event: Event): void {
+    this.tally[event]++;
+    this.tubeOf(tube).tally[event]++;
+  }
+
+  /** Counts how long it took, or takes that away again with `by` -1. */
+  protected countTime(tube: string, which: "queue" | "process", micros: number, by = 1): void {
+    this.tally[which].count(micros, by);
+    this.tubeOf(tube).tally[which].count(micros, by);
+  }
+
+  /** Microseconds since the ready job of the lowest id was put; -1 without one. */
+  protected oldestMicros(name: string, now: number): number {
+    const ready = this.ofKind(name, C.KIND_READY).toSorted((a, b) => a.id - b.id);
+    return ready[0] === undefined ? -1 : now - ready[0].createdMicros;
+  }
+}

@@ -1,0 +1,135 @@
+/* Steps: what a walk is made of: operations, the numbers among which a step chooses, and what the
+ * walk knows of sessions, uploads and messages.
+ */
+
+/** What a walk is made of, and how often each is taken. */
+const WEIGHTS = {
+  put: 5,
+  upload: 1,
+  append: 2,
+  commit: 1,
+  dropUpload: 1,
+  take: 2,
+  takeMax: 1,
+  best: 1,
+  wait: 3,
+  cancel: 1,
+  collect: 2,
+  handBack: 1,
+  reserveJob: 1,
+  delete: 2,
+  release: 2,
+  bury: 1,
+  say: 3,
+  openFailure: 1,
+  dropFailure: 1,
+  failures: 1,
+  lastMessage: 1,
+  touch: 1,
+  kick: 1,
+  kickJob: 1,
+  pause: 1,
+  tick: 1,
+  tickExactly: 1,
+  sleep: 2,
+  sleepLong: 1,
+  openConn: 1,
+  closeConn: 1,
+  use: 1,
+  unuse: 1,
+  watch: 2,
+  watchAll: 1,
+  ignore: 1,
+  peek: 1,
+  peekTube: 1,
+  readBody: 1,
+  statsJob: 1,
+  statsTube: 1,
+  statsShard: 1,
+  histograms: 1,
+  list: 1,
+  listJobs: 1,
+  peekReserved: 1,
+  flush: 1,
+  soonest: 1,
+  burst: 1,
+  thin: 1,
+  shake: 3,
+  sweep: 2,
+  settle: 1,
+};
+export type Operation = keyof typeof WEIGHTS;
+export type Step = readonly [Operation, number, number, number];
+
+function isOperation(name: string): name is Operation {
+  return name in WEIGHTS;
+}
+
+export const OPERATIONS = Object.entries(WEIGHTS).flatMap(([name, weight]) =>
+  isOperation(name) ? Array.from({ length: weight }, () => name) : [],
+);
+
+export const THREADS = 3;
+export const SECOND = 1_000_000;
+/** When the clocks of all walks begin: some day, so that the numbers are as large as real ones. */
+export const START_MICROS = 1_700_000_000 * SECOND;
+/** Microseconds between the steps' places in the second. */
+export const STRIDE = 7;
+/** Failures that a job keeps: few, so that old ones have to go. */
+export const FAILURES_KEPT = 3;
+export const NAMES = Array.from({ length: 12 }, (_, i) =>
+  i === 0 ? "default" : `tube-${i}`.repeat(i),
+);
+/**
+ * Lengths of bodies: around every boundary of inline bodies, blocks and slots, but mostly short.
+ */
+export const PUT_BYTES = [
+  0, 1, 7, 100, 100, 100, 400, 428, 429, 3967, 3968, 3969, 4072, 4073, 8144, 65536,
+];
+export const UPLOAD_BYTES = [0, 50, 3968, 3969, 4072, 8145, 65537, 131_072, 200_001];
+/** Lengths of failure messages: around the largest piece, with names of every length. */
+export const MESSAGE_BYTES = [
+  0, 1, 60, 100, 100, 400, 3980, 4000, 4044, 4045, 8144, 65_536, 120_000,
+];
+export const PRIORITIES = [0, 0, 5, 5, 1023, 1024, 1024, 4_294_967_295];
+/** Jobs of a burst: enough to fill several pages. */
+export const BURST_JOBS = 36;
+/** Lengths of their bodies. */
+export const BURST_BYTES = [3900, 3968, 5000, 8144];
+/** What all bodies are cut from: no two places look alike. */
+export const NOISE = Buffer.from(
+  Uint32Array.from({ length: 70_000 }, (_, i) => Math.imul(i + 1, 0x9e3779b1)).buffer,
+);
+
+/** A connection as its session knows it. */
+export interface Session {
+  readonly ref: number;
+  readonly thread: number;
+  readonly watched: Map<string, number>;
+  used: { name: string; ref: number } | undefined;
+  /** It asked to wait and has not been answered. */
+  waiting: boolean;
+}
+
+export interface Upload {
+  readonly ref: number;
+  readonly body: Buffer;
+  position: number;
+}
+
+/** A failure message that is whole and has not been used. */
+export interface Message {
+  readonly ref: number;
+  readonly session: Session;
+  /** The session's name, which is in it. */
+  readonly who: string;
+  readonly text: Buffer;
+}
+
+export function pick<T>(list: readonly T[], choice: number): T | undefined {
+  return list[choice % list.length];
+}
+
+export function pickNumber(list: readonly number[], choice: number): number {
+  return pick(list, choice) ?? 0;
+}
