@@ -4,8 +4,7 @@
  *
  * It works in turns, each with the lock (commit-lock.ts). It blocks in synchronous calls and never
  * returns to its event loop until it ends; orders reach it through the board. What the journal
- * throws ends the thread, and what its runtime was told to end with it: replies that wait for it are
- * never sent.
+ * throws ends the thread, and in a server the process: replies that wait for it are never sent.
  * Started by the runtime's committer entry.
  */
 

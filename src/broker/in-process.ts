@@ -57,7 +57,7 @@ export class InProcess {
   static async open(parts: InProcessParts): Promise<InProcess> {
     const { content, common, seat, runtime, clock, announce, broken } = parts;
     const watch = new Watch(broken);
-    const { openStorage: _, ...rest } = runtime; // this thread waits for no disk: it leads no commit
+    const { openStorage: _, ...rest } = runtime; // this thread leads no commit
     const host = await openSessionHost(content, {
       threadIndex: seat,
       common,

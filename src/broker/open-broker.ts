@@ -1,9 +1,9 @@
 /* Open broker: a queue in a program of the user's, on the thread that opens it.
  *
- * It takes nothing from the program: no thread but the journal's, which alone waits for the disk, no
- * signal, no socket but the one that keeps others out of its directory, no standard stream. It
- * neither ends the process nor keeps it alive while nobody waits for an answer. Given to programs by
- * src/runtimes/, with the runtime that they run on.
+ * It takes nothing from the program: no thread but the journal's, which alone waits for the disk,
+ * no signal, no socket but the one that keeps others out of its directory, no standard stream. It
+ * does not end the process, and keeps it alive only while somebody waits for an answer. Given to
+ * programs by src/runtimes/, with the runtime that they run on.
  */
 import type { Log, LogFields, LogLevel } from "../log.ts";
 import type { BrokerRuntime } from "../runtime.ts";
@@ -48,7 +48,7 @@ async function started(broker: Broker): Promise<Broker> {
   }
 }
 
-/** Nothing of the user's is called in the middle of a turn: what it threw would break the broker. */
+/** Calls the user's log after the turn: what it throws in one would break the broker. */
 function afterwards(log: Pick<Log, "write"> | undefined): Pick<Log, "write"> {
   const write = (level: LogLevel, message: string, fields?: LogFields): void =>
     queueMicrotask(() => log?.write(level, message, fields));

@@ -2,8 +2,8 @@
  * node.ts.
  *
  * What goes wrong before the journal is open is told to the broker's thread, which has not promised
- * anything to anyone yet. Afterwards an error ends this thread, and in a server the whole process at
- * once: replies wait for what could not be made safe, and must never be sent.
+ * anything to anyone yet. Afterwards an error ends this thread, and in a server the whole process
+ * at once: replies wait for what could not be made safe, and must never be sent.
  */
 import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
