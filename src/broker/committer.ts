@@ -18,7 +18,7 @@ import { Journal, NoSpaceError } from "../journal/journal.ts";
 import type { CommitParts, JournalOptions } from "../journal/journal-parts.ts";
 import { DamageError, recover } from "../journal/recovery.ts";
 import type { RecoveryReport } from "../journal/recovery-report.ts";
-import type { Recovered } from "../journal/recovery.ts";
+import type { Recovered } from "../journal/recovery-parts.ts";
 import { cannotWrite } from "../journal/settlement.ts";
 import { lacksSpace } from "../storage.ts";
 import type { Lease, Storage, StorageError } from "../storage.ts";
@@ -251,8 +251,8 @@ class Committer {
     lock.lock();
     lock.setLed(false);
     journal.commit();
-    this.#lastHints(journal);
     journal.close();
+    this.#lastHints(journal); // which know then that all of it is safe
     this.#tell();
   }
 
@@ -321,7 +321,7 @@ class Committer {
       const isDue = performance.now() - this.#hintedAt >= this.#hintIntervalMillis;
       if (!isDue && !hints.wasGivenUp) return false;
       this.#hintedAt = performance.now();
-      hints.begin(journal.figures.frames + 1);
+      hints.begin(journal.safeMark);
       return true;
     } catch (error) {
       if (!lacksSpace(error)) throw error;

@@ -2,11 +2,13 @@
  * never.
  *
  *   0 magic | 8 crc u32 | 12 version u32 | 16 frame f64 | 24 bytes of jobs f64
- *     | 32 bytes of tubes f64 | 40..63 zeros | jobs | tubes
+ *     | 32 bytes of tubes f64 | 40 crc of entries u32 | 44 segment u32 | 48 safe frame f64
+ *     | 56 highest id f64 | jobs | tubes
  *
  * The entries are assembly/hints.ts's. `frame` is the first frame of the journal that was not
  * written yet when the writing of the hints began: a job with a record in it or in a later one has
- * moved on since. The file is written under another name and renamed when it is safe, a bounded
+ * moved on since. `segment` and `safe frame` are the newest that were safe then, so that recovery
+ * notices when these are missing: nobody else knows of the newest. The file is written under another name and renamed when it is safe, a bounded
  * part at a time between commits; a file that is damaged, or of a newer version, is put aside. Used
  * by the committer and recovery.
  */
@@ -31,9 +33,20 @@ const SYNC_BYTES = 1_048_576;
 /** Bytes that a checksum takes at a time: what a staging area holds. */
 const CHECKSUM_BYTES = 65_536;
 
+/** What hints tell of the journal when their writing begins. */
+export interface JournalMark {
+  /** The first frame that is not written yet. */
+  readonly frame: number;
+  /** The newest segment and the highest frame that are safe; 0 in what an older program wrote. */
+  readonly segment: number;
+  readonly safeFrame: number;
+  /** Highest job id given out. */
+  readonly lastId: number;
+}
+
 interface Writing {
   readonly file: StorageFile;
-  readonly frame: number;
+  readonly mark: JournalMark;
   position: number;
   synced: number;
   crc: number;
@@ -100,17 +113,14 @@ export class HintWriter {
     return this.#writing !== undefined;
   }
 
-  /**
-   * Begins a new file. `frame` is the number of the next frame of the journal. Throws a
-   * StorageError.
-   */
-  begin(frame: number): void {
+  /** Begins a new file. Throws a StorageError. */
+  begin(mark: JournalMark): void {
     if (this.#storage.list().includes(NEW_NAME)) this.#storage.remove(NEW_NAME);
     const file = this.#storage.create(NEW_NAME);
     this.#wasGivenUp = false;
     this.#writing = {
       file,
-      frame,
+      mark,
       position: HEADER_BYTES,
       synced: HEADER_BYTES,
       crc: 0,
@@ -177,10 +187,13 @@ export class HintWriter {
     const view = new DataView(header.buffer);
     for (let at = 0; at < MAGIC.length; at++) header[at] = MAGIC.charCodeAt(at);
     view.setUint32(12, VERSION, true);
-    view.setFloat64(16, writing.frame, true);
+    view.setFloat64(16, writing.mark.frame, true);
     view.setFloat64(24, writing.jobBytes, true);
     view.setFloat64(32, writing.position - HEADER_BYTES - writing.jobBytes, true);
     view.setUint32(40, writing.crc, true);
+    view.setUint32(44, writing.mark.segment, true);
+    view.setFloat64(48, writing.mark.safeFrame, true);
+    view.setFloat64(56, writing.mark.lastId, true);
     view.setUint32(8, this.#checksum(0, header.subarray(CRC_FROM)), true);
     writeFully(writing.file, 0, [header]);
     writing.file.sync();
@@ -194,8 +207,8 @@ export class HintWriter {
 
 /** Hints that were found, sound. */
 export interface FoundHints {
-  /** Jobs with records in this frame or a later one have moved on since. */
-  readonly frame: number;
+  /** Jobs with records in its frame or a later one have moved on since. */
+  readonly mark: JournalMark;
   readonly jobs: Uint8Array;
   readonly tubes: Uint8Array;
 }
@@ -221,7 +234,12 @@ export function readHints(storage: Storage, checksum: Checksum): FoundHints | un
     return undefined;
   }
   return {
-    frame: view.getFloat64(16, true),
+    mark: {
+      frame: view.getFloat64(16, true),
+      segment: view.getUint32(44, true),
+      safeFrame: view.getFloat64(48, true),
+      lastId: view.getFloat64(56, true),
+    },
     jobs: bytes.subarray(HEADER_BYTES, tubesAt),
     tubes: bytes.subarray(tubesAt, end),
   };

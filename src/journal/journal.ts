@@ -24,10 +24,12 @@ import { Commit } from "./commit.ts";
 import type { CommitState } from "./commit-state.ts";
 import { FRAME_BYTES, frameHeaderBytes, REUSE_BYTES, segmentName } from "./format.ts";
 import { FrameWriter } from "./frame-writer.ts";
+import type { JournalMark } from "./hints.ts";
 import type { JournalFigures } from "./journal-figures.ts";
 import type { ExistingSegment, JournalParts } from "./journal-parts.ts";
 import { Reclaim } from "./reclaim.ts";
 import { Reserve } from "./reserve.ts";
+import { Room } from "./room.ts";
 import type { SegmentFile } from "./segment-file.ts";
 import { Segments } from "./segments.ts";
 import { PIECE_BYTES, shortBytesMin, Spares } from "./spares.ts";
@@ -51,6 +53,7 @@ export class Journal {
   readonly #reserve: Reserve;
   readonly #reclaim: Reclaim;
   readonly #segments: Segments;
+  readonly #room: Room;
   readonly #state: CommitState;
   readonly #frames: FrameWriter;
   readonly #commit: Commit;
@@ -83,6 +86,7 @@ export class Journal {
     const { segmentBytes, comingBytes } = parts.options;
     this.#spares = new Spares(parts.storage, segmentBytes, comingBytes, parts.monotonicMillis);
     this.#reserve = new Reserve(parts, this.#spares);
+    this.#room = new Room(parts.beside, this.#spares, () => this.sync());
     this.#segments = new Segments(parts, this.#spares);
     parts.storage.syncDirectory(); // what a server before this one saw go must not come back
     this.#begun = this.#leftover();
@@ -133,7 +137,7 @@ export class Journal {
       segment = this.#frames.begin({ number, salt, bootId }, file, members, isReused);
       return segment !== undefined;
     };
-    if (!this.#insist(begin) || segment === undefined) {
+    if (!this.#room.insist(begin) || segment === undefined) {
       return !isReused && this.#shorten(file) ? this.#open(others) : undefined;
     }
     segment.sync();
@@ -158,7 +162,7 @@ export class Journal {
       }
       return !this.#isDenied;
     };
-    this.#insist(take, 1);
+    this.#room.insist(take, 1);
     return this.#begun;
   }
 
@@ -171,28 +175,6 @@ export class Journal {
     this.#begun = undefined;
     while (this.#spares.count === 0 && this.#spares.prepare());
     return this.#spares.count > 0;
-  }
-
-  /**
-   * Tries what takes space, and gives up one thing after the other until there is enough of it, but
-   * not the last `spares`.
-   */
-  #insist(attempt: () => boolean, spares = 0): boolean {
-    while (!attempt()) if (!this.#giveUp(spares)) return false;
-    return true;
-  }
-
-  /**
-   * Gives up something that takes space, what is missed least first; false when nothing is left.
-   * What was written over takes space until the sync.
-   */
-  #giveUp(spares: number): boolean {
-    const { beside } = this.#parts;
-    if (this.#state.unsyncedSince !== undefined) {
-      this.sync();
-      return true;
-    }
-    return beside?.abandon() === true || this.#spares.giveUp(spares) || beside?.giveUp() === true;
   }
 
   /**
@@ -244,7 +226,7 @@ export class Journal {
       fitting = commit.fitting(heads);
       if (fitting.length === 0) throw new RangeError("a record is longer than a segment");
     }
-    this.#isStuck = !this.#insist(() => commit.write(this.#current, fitting));
+    this.#isStuck = !this.#room.insist(() => commit.write(this.#current, fitting));
     return !this.#isStuck;
   }
 
@@ -266,7 +248,7 @@ export class Journal {
   #end(): boolean {
     const isEnded = this.#begun !== undefined || this.#endedAt === this.#state.position;
     if (!isEnded && this.#commit.left >= FRAME_BYTES) {
-      if (!this.#insist(() => this.#frames.writeMark(this.#current))) return false;
+      if (!this.#room.insist(() => this.#frames.writeMark(this.#current))) return false;
       this.#endedAt = this.#state.position;
       this.#state.unsyncedSince ??= this.#parts.monotonicMillis();
     }
@@ -274,9 +256,11 @@ export class Journal {
     return true;
   }
 
-  /** Makes everything that was written safe. */
-  sync(): void {
+  /** Makes everything that was written safe; false when all was. */
+  sync(): boolean {
+    const wasSafe = this.#state.unsyncedSince === undefined;
     this.#commit.sync(this.#current);
+    return !wasSafe;
   }
 
   /** Syncs what has waited for as long as the level allows. */
@@ -294,17 +278,14 @@ export class Journal {
 
   /**
    * Writes an empty frame that says that everything before it is safe, so that damage to it is not
-   * taken for a torn end; false when there is no space.
+   * taken for a torn end; false when there is no space. `ahead`: so many ids may have been told by
+   * what follows; if absent, as many as may be told before the next frame.
    */
-  mark(): boolean {
-    return this.#mark();
-  }
-
-  #mark(ahead?: number): boolean {
+  mark(ahead?: number): boolean {
     if (this.#state.unsyncedSince !== undefined) this.sync();
     if (this.#commit.refused.length > 0) return false;
     if ((this.#begun !== undefined || this.#commit.room < 0) && !this.#rotate()) return false;
-    if (!this.#insist(() => this.#frames.writeMark(this.#current, ahead))) return false;
+    if (!this.#room.insist(() => this.#frames.writeMark(this.#current, ahead))) return false;
     this.#state.unsyncedSince = this.#parts.monotonicMillis();
     this.#state.isOnlyMark = true;
     return true;
@@ -442,7 +423,8 @@ export class Journal {
       this.#commit.left - REUSE_BYTES < frameHeaderBytes(0, goneStatement(numbers));
     if (isOver && !this.#rotate()) return false;
     const statement = goneStatement(numbers.filter((number) => !isSaid(number)));
-    if (!this.#insist(() => this.#frames.writeStatement(this.#current, statement))) return false;
+    if (!this.#room.insist(() => this.#frames.writeStatement(this.#current, statement)))
+      return false;
     this.#state.isOnlyMark = false;
     this.#state.unsyncedSince ??= this.#parts.monotonicMillis();
     for (const number of numbers) this.#gone.add(number);
@@ -467,6 +449,13 @@ export class Journal {
   /** Whether spares were given up for space: nothing but the journal is to take any. */
   get isSpent(): boolean {
     return this.#spares.isSpent;
+  }
+
+  /** What hints are to tell of it: nothing that a crash may undo. */
+  get safeMark(): JournalMark {
+    const { nextFrame, durableFrame } = this.#state;
+    const lastId = this.#parts.shards[0]?.shard.lastId() ?? 0;
+    return { frame: nextFrame, segment: this.#current.number, safeFrame: durableFrame, lastId };
   }
 
   /** What there is to see. */
@@ -496,7 +485,7 @@ export class Journal {
   close(): void {
     this.commit();
     this.sync();
-    this.#mark(0);
+    this.mark(0);
     this.sync();
     this.#begun?.close();
     this.#current.close();

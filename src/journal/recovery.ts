@@ -16,6 +16,10 @@
  * strangers: files of that name that the newest segment does not know. These are not replayed, and
  * are kept aside.
  *
+ * Hints may know of a newer segment, or of a higher frame that was safe, than there is: then the
+ * newest files are missing, or the end of the newest one is damaged. The server goes on behind what
+ * the hints know, so that this is told once.
+ *
  * A job's PUT record may have been written again behind those of its failures, when a segment was
  * reclaimed; failures that were met before their job get a second chance at the end.
  *
@@ -34,18 +38,19 @@ import {
   segmentName,
   writeFrameHeader,
 } from "./format.ts";
-import type { Checksum, FrameHeader, SegmentHeader } from "./format.ts";
+import type { FrameHeader, SegmentHeader } from "./format.ts";
 import type { ExistingSegment } from "./journal-parts.ts";
 import type { JournalShard } from "./journal-shard.ts";
 import { applyHints, readHints } from "./hints.ts";
-import type { FoundHints } from "./hints.ts";
+import type { FoundHints, JournalMark } from "./hints.ts";
 import { readAround } from "./holes.ts";
 import type { Hole, Salvaged } from "./holes.ts";
 import { Membership } from "./membership.ts";
+import type { Recovered, RecoveryParts } from "./recovery-parts.ts";
 import { isDamaged } from "./recovery-report.ts";
-import type { Harm, RecoveryReport } from "./recovery-report.ts";
+import type { Harm } from "./recovery-report.ts";
 import { alone, Replay } from "./replay.ts";
-import type { ReplayParts, Workforce } from "./replay.ts";
+import type { ReplayParts } from "./replay.ts";
 import { durableOf, piecesOf, safeBefore } from "./pieces.ts";
 import type { Found, Piece } from "./pieces.ts";
 import { renamedIn, rosterOf } from "./roster.ts";
@@ -53,39 +58,6 @@ import type { Roster } from "./roster.ts";
 import { scanSegment } from "./scan.ts";
 import type { Region } from "./scan.ts";
 import { Settlement } from "./settlement.ts";
-import type { Unsettled } from "./settlement.ts";
-import type { Storage } from "../storage.ts";
-
-/** What recovery is to do and to tell. */
-export interface RecoveryParts {
-  readonly storage: Storage;
-  readonly shards: readonly JournalShard[];
-  readonly checksum: Checksum;
-  /** The engine's clock, in microseconds. */
-  readonly now: number;
-  /** Refuse to start when what was safe is damaged. */
-  readonly strict: boolean;
-  /** As SegmentHeader.bootId; absent if nobody knows. */
-  readonly bootId?: string;
-  /** Hears how far it is: bytes replayed, of how many. */
-  readonly progress: (done: number, all: number) => void;
-  /** Who replays; if absent, this thread alone. */
-  readonly workforce?: Workforce;
-}
-
-/** What a journal goes on with. */
-export interface Recovered {
-  readonly segments: readonly ExistingSegment[];
-  /** Those whose headers the device cannot read: they stay, since it may be able to again. */
-  readonly unreadableSegments: readonly number[];
-  readonly nextSegment: number;
-  readonly nextFrame: number;
-  /** As JournalParts.newestEnd. */
-  readonly newestEnd: number | undefined;
-  readonly report: RecoveryReport;
-  /** Absent when all was written. */
-  readonly unsettled?: Unsettled;
-}
 
 /** The journal cannot be recovered, because it is damaged or the memory too small for the jobs. */
 export class RecoveryError extends Error {
@@ -166,7 +138,7 @@ class Recovery {
     this.#hints = readHints(parts.storage, parts.checksum);
     const read = (number: number, most: number): Salvaged => this.#read(number, most);
     this.#roster = rosterOf(parts.storage.list(), read, parts.checksum);
-    this.#replayParts = { shards, now, workforce, youngFrom: this.#hints?.frame ?? 0 };
+    this.#replayParts = { shards, now, workforce, youngFrom: this.#hints?.mark.frame ?? 0 };
   }
 
   run(): Recovered {
@@ -180,7 +152,9 @@ class Recovery {
     this.#findMissing();
     this.#replayStrays();
     for (const shard of this.#parts.shards) this.#endReplay(shard);
-    if (isDamaged(this.#harm)) this.#lastId += idsAhead(this.#longestBytes);
+    if (isDamaged(this.#harm)) {
+      this.#lastId = Math.max(this.#lastId, this.#known.lastId) + idsAhead(this.#longestBytes);
+    }
     this.#start(found.length);
     if (this.#hints !== undefined) applyHints(this.#hints, this.#parts.shards, this.#parts.now);
     for (const { shard } of this.#parts.shards) shard.beginBudget();
@@ -189,8 +163,8 @@ class Recovery {
     return {
       segments: this.#segments.map((segment) => this.#withUrgency(segment)),
       unreadableSegments: unreadable.filter(({ mayHeal }) => mayHeal).map(({ number }) => number),
-      nextSegment: highest + 1,
-      nextFrame: this.#lastFrame + 1,
+      nextSegment: Math.max(highest, this.#known.segment) + 1,
+      nextFrame: Math.max(this.#lastFrame, this.#known.safeFrame) + 1,
       report: {
         segments: found.length,
         frames: this.#frames,
@@ -204,6 +178,11 @@ class Recovery {
       newestEnd: this.#newestEnd,
       ...(unsettled && { unsettled }),
     };
+  }
+
+  /** What the hints know to have been safe. */
+  get #known(): Omit<JournalMark, "frame"> {
+    return this.#hints?.mark ?? { segment: 0, safeFrame: 0, lastId: 0 };
   }
 
   /** What had been safe and is not as it was; it may have told of ids. */
@@ -226,9 +205,17 @@ class Recovery {
   }
 
   #findMissing(): void {
-    const { found, highest, present } = this.#roster;
+    const { found, highest, present, leftover } = this.#roster;
     if (highest > (found.at(-1)?.number ?? 0)) this.#membership.doubt();
-    this.#missingSegments = this.#membership.missing(present);
+    const { segment } = this.#known;
+    const isThere = leftover !== undefined && leftover.number <= segment;
+    if (isThere) {
+      this.#damage(leftover.number, 0, "its header is damaged");
+      this.#settlement.quarantine(leftover.number);
+    }
+    const isMissing = segment > highest && leftover?.number !== segment;
+    const newest = isMissing ? [segment] : [];
+    this.#missingSegments = [...this.#membership.missing(present), ...newest];
     const [first] = this.#missingSegments;
     if (first !== undefined && this.#parts.strict) {
       throw new DamageError(`${segmentName(first)}: it belongs to the journal and is missing`);
@@ -266,17 +253,20 @@ class Recovery {
     const isNewest = index === all.length - 1;
     // A newer one was only begun when all of this was safe, even if nothing of it can be read.
     const isLast = isNewest && number === this.#roster.highest;
-    const durable = isLast ? durableOf(header, pieces, holes) : safeBefore(found, all[index + 1]);
+    const known = number >= this.#known.segment ? this.#known.safeFrame : 0;
+    const durable = isLast
+      ? Math.max(durableOf(header, pieces, holes), known)
+      : safeBefore(found, all[index + 1]);
     const replay = new Replay(this.#replayParts, header);
     const replayed = { found, bytes, holes, replay, regions: [], durable, isNewest };
     const { end, isCut } = this.#replayPieces(pieces, replayed, index, all.length);
     if (isCut) this.#cutSegments.push(number);
-    else if (!isNewest) this.#checkEnd(replayed, end);
     this.#checkLength(replayed);
+    const isShort = !isCut && (!isNewest || isLast) && !this.#checkEnd(replayed, end);
     this.#finishLast = () => this.#finish(replayed);
     if (isNewest) {
       this.#finishLast();
-      this.#settle(replayed, pieces, end);
+      this.#settle(replayed, pieces, end, isShort);
     }
     const { salt, shards: writers } = header;
     const { length } = bytes;
@@ -345,16 +335,17 @@ class Recovery {
 
   /**
    * Frames that must be there and were not found at a segment's end: their headers are damaged,
-   * their records may be sound.
+   * their records may be sound. Returns whether there are none.
    */
-  #checkEnd({ found, bytes, replay, regions, durable }: Replayed, end: number): void {
-    if (durable === Infinity || this.#lastFrame >= durable) return;
+  #checkEnd({ found, bytes, replay, regions, durable }: Replayed, end: number): boolean {
+    if (durable === Infinity || this.#lastFrame >= durable) return true;
     this.#damage(found.number, 0, "the last frames are damaged");
     this.#membership.doubt();
     const rest = { frame: undefined, shard: undefined, from: end, to: bytes.length };
     replay.take(rest, bytes);
     regions.push(rest);
     this.#lastFrame = durable;
+    return false;
   }
 
   /** A file keeps its length from before it becomes a segment. */
@@ -367,17 +358,22 @@ class Recovery {
   /**
    * Makes what the newest segment holds safe: writes again what was not known to be, since a sync
    * that failed may have left it in memory only, and an empty frame that ends it if there is none.
-   * A segment of which something cannot be read is left as it is: it will be reclaimed first,
-   * and somebody may yet read it.
+   * A segment of which something cannot be read, or whose end is damaged (`isShort`), is left as it
+   * is: it will be reclaimed first, and somebody may yet read it.
    */
-  #settle({ found, bytes, holes, durable }: Replayed, pieces: readonly Piece[], end: number): void {
+  #settle(
+    { found, bytes, holes, durable }: Replayed,
+    pieces: readonly Piece[],
+    end: number,
+    isShort: boolean,
+  ): void {
     const kept = pieces.filter(({ to }) => to <= end);
     const newest = kept.at(-1)?.frame;
     const isMark = newest?.sections.length === 0 && newest.statement === undefined;
     const isClean = isMark && newest.durable === newest.number - 1;
     const isEnded = isClean && kept.length === pieces.length;
     this.#skipUntold(found.header, pieces.slice(kept.length), isEnded);
-    if (holes.length > 0) return;
+    if (holes.length > 0 || isShort) return;
     const mark = isEnded ? new Uint8Array(0) : this.#endMark(found, bytes, end);
     this.#newestEnd = end + mark.length / 2;
     const unsafe = kept.find(({ frame }) => (frame?.number ?? 0) > durable)?.from ?? end;

@@ -18,7 +18,7 @@ import { CommitState } from "../../src/journal/commit-state.ts";
 import { Journal } from "../../src/journal/journal.ts";
 import { JournalShard } from "../../src/journal/journal-shard.ts";
 import { recover } from "../../src/journal/recovery.ts";
-import type { Recovered } from "../../src/journal/recovery.ts";
+import type { Recovered } from "../../src/journal/recovery-parts.ts";
 import type { Workforce } from "../../src/journal/replay.ts";
 import { EngineShard } from "../engine/engine.ts";
 import { loadVerifyModule } from "../engine/verify-build.ts";

@@ -3,14 +3,20 @@ import { expect, test } from "vitest";
 import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../../src/engine/shard.ts";
 import { applyHints, HintWriter, readHints } from "../../src/journal/hints.ts";
+import type { JournalMark } from "../../src/journal/hints.ts";
 import { openReplica } from "../../src/journal/replica.ts";
 import { StorageError } from "../../src/storage.ts";
 import { randomFrom } from "../engine/shuffle.ts";
 import { loadEngineModule } from "../journal/machine.ts";
 import { NO_FAULTS, SimulatedDisk } from "../journal/simulated-disk.ts";
 
+/** What is told of a journal that has so many frames. */
+function markOf(frames: number): JournalMark {
+  return { frame: frames + 1, segment: 1, safeFrame: frames, lastId: 7 };
+}
+
 function writeAll(hints: HintWriter): void {
-  hints.begin(1);
+  hints.begin(markOf(0));
   while (hints.isBusy) hints.step();
 }
 
@@ -21,7 +27,7 @@ test("hints that are given up take no place, whether written or being written, a
   expect([hints.bytes, hints.wasGivenUp]).toEqual([0, false]);
   writeAll(hints);
   expect([disk.list(), hints.bytes]).toEqual([["hints"], disk.bytes]);
-  hints.begin(2);
+  hints.begin(markOf(1));
   hints.giveUp();
   expect([disk.list(), hints.bytes, hints.wasGivenUp, hints.isBusy]).toEqual([[], 0, true, false]);
   writeAll(hints);
@@ -48,7 +54,7 @@ test("hints that are abandoned half written leave their place, and the file that
   const hints = new HintWriter(disk, shards, checksum);
   expect(hints.abandon()).toBe(false);
   writeAll(hints);
-  hints.begin(2);
+  hints.begin(markOf(1));
   expect([hints.abandon(), disk.list(), hints.bytes]).toEqual([true, ["hints"], disk.bytes]);
   expect([hints.giveUp(), hints.giveUp(), disk.list()]).toEqual([true, false, []]);
 });

@@ -7,6 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { inspect } from "../../src/journal/inspection.ts";
+import type { Inspection } from "../../src/journal/inspection.ts";
+import { NodeStorage } from "../../src/storage/node-fs.ts";
 import { readHints } from "../../src/journal/hints.ts";
 import type { FoundHints } from "../../src/journal/hints.ts";
 import { openReplica } from "../../src/journal/replica.ts";
@@ -147,7 +150,7 @@ describe("hints", () => {
     await nextHints();
     await first.stop();
     const sound = await readFile(join(directory, "hints"));
-    expect(read(sound)).toMatchObject({ frame: expect.any(Number) as number });
+    expect(read(sound)).toMatchObject({ mark: { frame: expect.any(Number) as number } });
     for (let bit = 0; bit < 8 * sound.length; bit++) {
       expect([bit, read(flipped(sound, bit))]).toEqual([bit, undefined]);
     }
@@ -157,6 +160,19 @@ describe("hints", () => {
     await writeFile(join(directory, "hints"), flipped(sound, 8 * 70));
     const [stats] = await ask(await restart("1h"), "stats-job 1");
     expect(stats).toMatch(/state: ready\npri: 5\n/);
+  });
+
+  test("written at the end know the newest file of the journal, which is missed when it is gone", async () => {
+    const first = await restart("1h");
+    await ask(first, "put 5 0 60 1\r\nx");
+    first.signal("SIGTERM");
+    await first.exited;
+    const look = (): Inspection =>
+      inspect(new NodeStorage(directory), loadEngineModule(), Date.now() * 1000);
+    const newest = look().segments.at(-1)?.name ?? "";
+    expect(look().missingSegments).toEqual([]);
+    await rm(join(directory, newest));
+    expect(look().missingSegments).toEqual([newest]);
   });
 
   test("are not written when they are not wanted", async () => {

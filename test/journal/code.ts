@@ -1,6 +1,7 @@
 /* Code: the parts of the program that run in a simulated world, as they stand or with a planted bug.
  * Made by mutants.ts, used by whatever opens a world.
  */
+import { HintWriter } from "../../src/journal/hints.ts";
 import { CommitState } from "../../src/journal/commit-state.ts";
 import { Journal, NoSpaceError } from "../../src/journal/journal.ts";
 import { JournalShard } from "../../src/journal/journal-shard.ts";
@@ -13,6 +14,7 @@ import { loadEngineModule } from "./machine.ts";
 export interface Code {
   readonly module: WebAssembly.Module;
   readonly CommitState: typeof CommitState;
+  readonly HintWriter: typeof HintWriter;
   readonly Journal: typeof Journal;
   readonly Lead: typeof Lead;
   readonly JournalShard: typeof JournalShard;
@@ -28,6 +30,7 @@ export function ownCode(): Code {
   own ??= {
     module: loadEngineModule(),
     CommitState,
+    HintWriter,
     Journal,
     Lead,
     JournalShard,

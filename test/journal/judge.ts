@@ -3,7 +3,7 @@
  *
  * Called by world.ts, and by its clients, who say when a job was put and whether somebody held it.
  */
-import type { Recovered } from "../../src/journal/recovery.ts";
+import type { Recovered } from "../../src/journal/recovery-parts.ts";
 import { LedgerError } from "./ledger.ts";
 import type { Ledger, LedgerJob } from "./ledger.ts";
 import type { Machine } from "./machine.ts";

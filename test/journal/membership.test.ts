@@ -15,11 +15,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
-import { segmentName, segmentNumber } from "../../src/journal/format.ts";
+import { readSegmentHeader, segmentName, segmentNumber } from "../../src/journal/format.ts";
 import { inspect } from "../../src/journal/inspection.ts";
 import type { Inspection } from "../../src/journal/inspection.ts";
 import { recover, RecoveryError } from "../../src/journal/recovery.ts";
 import { openReplica } from "../../src/journal/replica.ts";
+import { scanSegment } from "../../src/journal/scan.ts";
 import { goneStatement, membersStatement, names } from "../../src/journal/statement.ts";
 import { NodeStorage } from "../../src/storage/node-fs.ts";
 import { SmallJournal } from "../cli/small-journal.ts";
@@ -208,6 +209,93 @@ test(`a segment that went, and comes back because a crash and then a power cut c
     expect(() => fork.boot()).not.toThrow();
   }
 });
+
+describe(`what was newest when hints were written (${REPLAY})`, () => {
+  /** A server that was killed after it had written hints about a journal of some segments. */
+  function hinted(): World {
+    const world = writeUnmarked(SEED);
+    while (segmentsOf(world).length < 4) {
+      world.clients.put(4000, 0);
+      world.commit();
+    }
+    world.commit();
+    world.hint();
+    world.crash(false);
+    world.isDamaged = true;
+    return world;
+  }
+
+  it.for([1, 2, 3])(
+    "is told, once, when it and others are missing (%i), and ids go on",
+    (count) => {
+      const world = hinted();
+      const newest = segmentsOf(world).at(-1) ?? 0;
+      const lastId = Math.max(...world.ledger.jobs.keys());
+      for (const number of segmentsOf(world).slice(-count)) world.disk.remove(segmentName(number));
+      expectRefusal(world, "it belongs to the journal and is missing");
+      world.boot();
+      expect(world.lastReport?.missingSegments).toContain(newest);
+      expect(world.machine.shards[0]?.lastId()).toBeGreaterThan(lastId + 60_000);
+      expect(world.journal.figures.currentSegment).toBeGreaterThan(newest);
+      const harm = world.harm().join();
+      for (let left = 500; left > 0 && world.journal.maintain(); left--);
+      world.journal.close();
+      world.crash(true);
+      world.boot();
+      expect(world.lastReport).toMatchObject({ missingSegments: [], damagedSegments: [] });
+      expect(world.harm().join()).toBe(harm);
+    },
+  );
+
+  it("is told when all segments are missing", () => {
+    const world = hinted();
+    const numbers = segmentsOf(world);
+    for (const number of numbers) world.disk.remove(segmentName(number));
+    expectRefusal(world, `${segmentName(numbers.at(-1) ?? 0)}: it belongs to the journal`);
+    world.boot();
+    expect(world.lastReport).toMatchObject({ jobs: 0, missingSegments: numbers.slice(-1) });
+  });
+
+  it("is damaged when its last frame is not sound, though nothing else says that it was safe", () => {
+    const world = hinted();
+    const name = segmentName(segmentsOf(world).at(-1) ?? 0);
+    const image = world.disk.image(name);
+    const last = scanSegment(image, saltOf(world, image), world.machine.checksum).at(-1);
+    image.set([~(image[(last?.to ?? 8) - 8] ?? 0)], (last?.to ?? 8) - 8);
+    expectRefusal(world, `${name}: records are damaged`);
+    world.boot();
+    expect(world.lastReport?.damagedSegments).toEqual([segmentNumber(name)]);
+    expect(world.lastReport?.tornBytes).toBe(0);
+    expect(world.harm().length).toBeLessThanOrEqual(1);
+  });
+
+  it("is damaged, and kept aside, when its header is not sound", () => {
+    const world = hinted();
+    const number = segmentsOf(world).at(-1) ?? 0;
+    world.disk.image(segmentName(number)).fill(0, 0, 4096);
+    expectRefusal(world, `${segmentName(number)}: its header is damaged`);
+    world.boot();
+    expect(world.lastReport).toMatchObject({ damagedSegments: [number], missingSegments: [] });
+    expect(world.disk.names).toContain(segmentName(number).replace("journal", "quarantine"));
+    world.journal.close();
+    world.crash(true);
+    world.boot();
+    expect(world.lastReport).toMatchObject({ damagedSegments: [], missingSegments: [] });
+  });
+
+  it("may be gone when the hints are gone too, or are older", () => {
+    const world = hinted();
+    const [newest = 0] = segmentsOf(world).toReversed();
+    world.disk.remove(segmentName(newest));
+    world.disk.remove("hints");
+    world.boot();
+    expect(world.lastReport).toMatchObject({ missingSegments: [], damagedSegments: [] });
+  });
+});
+
+function saltOf(world: World, bytes: Uint8Array): number {
+  return readSegmentHeader(bytes, world.machine.checksum)?.salt ?? 0;
+}
 
 /** A file gets shorter, as only somebody else can make it. */
 function cut({ disk }: World, number: number, bytes: number): void {

@@ -126,22 +126,22 @@ export const MUTANTS: readonly Mutant[] = [
     put: "    if (room < Infinity) return false;\n",
   },
   {
+    fault: "hints call frames safe that are only written",
+    file: JOURNAL,
+    find: "safeFrame: durableFrame, lastId };",
+    put: "safeFrame: Math.max(durableFrame, nextFrame - 1), lastId };",
+  },
+  {
+    fault: "hints tell of a segment that is only to be begun",
+    file: JOURNAL,
+    find: "return { frame: nextFrame, segment: this.#current.number,",
+    put: "return { frame: nextFrame, segment: this.#nextSegment,",
+  },
+  {
     fault: "no spare is given up for a frame that found no space",
     file: "src/journal/spares.ts",
     find: "wasFilling || (this.count > least && this.#removeShortest());",
     put: "wasFilling || (this.count < least && this.#removeShortest());",
-  },
-  {
-    fault: "puts are taken again as soon as a spare was given up",
-    file: RESERVE,
-    find: "    if (this.#spares.isSpent) return true;\n",
-    put: "    if (this.#spares.isSpent) return false;\n",
-  },
-  {
-    fault: "what a spare that was given up left is filled with zeros again at once",
-    file: "src/journal/spares.ts",
-    find: "    return this.#isSpent && this.#ready.length > 0;\n",
-    put: "    return false;\n",
   },
   {
     fault: "one spare is all that a full disk keeps",
@@ -564,6 +564,7 @@ async function plant({ fault, file, find, put }: Mutant, folder: string): Promis
     ...(await load(folder, JOURNAL)),
     ...(await load(folder, RECOVERY)),
     ...(await load(folder, "src/journal/commit-state.ts")),
+    ...(await load(folder, "src/journal/hints.ts")),
     ...(await load(folder, LEAD)),
     ...(await load(folder, "src/journal/journal-shard.ts")),
     ...(await load(folder, "src/storage.ts")),

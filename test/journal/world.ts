@@ -20,7 +20,7 @@ import type { Journal } from "../../src/journal/journal.ts";
 import { PROGRESS_NUMBERS } from "../../src/journal/journal-shard.ts";
 import type { JournalShard } from "../../src/journal/journal-shard.ts";
 import type { Lead } from "../../src/journal/lead.ts";
-import type { Recovered } from "../../src/journal/recovery.ts";
+import type { Recovered } from "../../src/journal/recovery-parts.ts";
 import { scanSegment } from "../../src/journal/scan.ts";
 import { recordBytes } from "./bodies.ts";
 import { Clients } from "./clients.ts";
@@ -295,7 +295,15 @@ export class World implements Surroundings {
     } else if (choice < 17) this.commit();
     else if (choice < 19)
       for (let left = this.random(8); left >= 0; left--) this.journal.maintain();
+    else if (this.random(3) === 0) this.hint();
     else this.pass(this.random(4) === 0 ? this.random(8000) : this.random(100));
+  }
+
+  /** Writes hints about the journal, and none about jobs: the judge knows nothing of these. */
+  hint(): void {
+    const hints = new this.#code.HintWriter(this.disk, [], this.machine.checksum);
+    hints.begin(this.journal.safeMark);
+    while (hints.isBusy) hints.step();
   }
 
   /**
