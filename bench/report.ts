@@ -119,7 +119,8 @@ function scenarioSection(scenario: Scenario, results: Results): string {
   ]);
   const outcomes = comparisons.map((comparison) => results.outcome(scenario, comparison));
   return [
-    `### ${scenario.name}: ${title}`,
+    `### ${scenario.name}`,
+    wrapped(`${title.charAt(0).toUpperCase()}${title.slice(1)}.`),
     columns.length === 0
       ? "Not measured."
       : table(["", ...columns.map((figure) => FIGURES[figure].title)], rows),
