@@ -81,7 +81,7 @@ export class Reserver {
     const known = this.record(shard);
     if (known !== 0) return known;
     if (shard.openConn(this.#token) !== C.DONE) return 0;
-    const made = shard.field(C.RESULT_REF);
+    const made = shard.address();
     this.#records[shard.index] = made;
     if (this.#who !== undefined) this.#name(shard, this.#who);
     return made;
@@ -106,7 +106,7 @@ export class Reserver {
     const record = this.openRecord(shard);
     if (record === 0) return 0;
     if (shard.watchTube(record, offset, bytes, number) !== C.DONE) return 0;
-    const tube = shard.field(C.RESULT_REF);
+    const tube = shard.address();
     // An array that was pushed to has room for 17.
     if (this.#tubes.length === 0) this.#tubes = [{ shard, tube }];
     else this.#tubes.push({ shard, tube });

@@ -93,6 +93,11 @@ export class Shard extends EngineCalls {
     return this.result[index] ?? 0;
   }
 
+  /** The address that the last call answered: an integer, which takes no room beside its field. */
+  address(): number {
+    return this.field(C.RESULT_REF) >>> 0;
+  }
+
   /**
    * How many commands of a kind (COUNT_*) `run` has answered here, for the first `threads` threads.
    */

@@ -78,7 +78,7 @@ export class EngineRun {
         desk.now,
       );
       this.#takeOver();
-      position += shard.field(C.RESULT_COUNT);
+      position = (position + shard.field(C.RESULT_COUNT)) | 0; // an integer, as others keep it
     } while (this.#canGoOn(end - position, most));
     desk.giveBackIds(this.#firstId, this.#lastId);
     this.#lastId = this.#firstId - 1;

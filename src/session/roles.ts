@@ -9,21 +9,22 @@ import { WHO_MAX } from "../../assembly/constants.ts";
 import type { Reserver } from "../engine/reserving.ts";
 import { asciiBytes } from "../protocol/ascii.ts";
 import { COUNTER_PRODUCERS, COUNTER_WORKERS } from "./counters.ts";
+import type { Outlet } from "../transport.ts";
 import type { Desk } from "./desk.ts";
 
 /** The roles of one connection. */
 export class Roles {
   readonly #desk: Desk;
   readonly #reserver: Reserver;
-  readonly #peer: string | undefined;
+  readonly #outlet: Outlet;
   #isProducer = false;
   #isWorker = false;
 
-  /** `peer` is what a worker is called; undefined if it is not known. */
-  constructor(desk: Desk, reserver: Reserver, peer: string | undefined) {
+  /** The outlet knows what a worker is called, if anybody does: it is asked when there is one. */
+  constructor(desk: Desk, reserver: Reserver, outlet: Outlet) {
     this.#desk = desk;
     this.#reserver = reserver;
-    this.#peer = peer;
+    this.#outlet = outlet;
   }
 
   becomeProducer(): void {
@@ -36,8 +37,8 @@ export class Roles {
     if (this.#isWorker) return;
     this.#isWorker = true;
     this.#desk.count(COUNTER_WORKERS, 1);
-    if (this.#peer === undefined) return;
-    this.#reserver.introduce(asciiBytes(this.#peer).subarray(0, WHO_MAX));
+    const { peer } = this.#outlet;
+    if (peer !== undefined) this.#reserver.introduce(asciiBytes(peer).subarray(0, WHO_MAX));
   }
 
   /** The connection is gone. */

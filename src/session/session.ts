@@ -96,7 +96,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
     this.#openedMicros = desk.now;
     this.#reserver = new Reserver(desk.shards, token);
     this.#reserving = new Reserving(desk, turns, this.#reserver, this);
-    this.#roles = new Roles(desk, this.#reserver, outlet.peer);
+    this.#roles = new Roles(desk, this.#reserver, outlet);
     this.#tubes = new TubeCommands(desk, this.#reserver, isObserver);
     this.#intake = new Intake(desk);
     this.#engineRun = new EngineRun(desk, this.#reserver, this.#tubes.used.shard);

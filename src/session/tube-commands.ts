@@ -59,7 +59,7 @@ export class TubeCommands {
     }
     const bytes = DEFAULT_NAME.length;
     const isUsed = shard.useTube(0, bytes, 0) === C.DONE;
-    this.#used = { shard, tube: isUsed ? shard.field(C.RESULT_REF) : 0 };
+    this.#used = { shard, tube: isUsed ? shard.address() : 0 };
     const watched = reserver.watch(shard, 0, bytes, 0);
     if (watched !== 0) this.#watched.add(DEFAULT_NAME, shard, watched);
   }
@@ -182,7 +182,7 @@ export class TubeCommands {
         desk.output.reply(R.REPLY.OUT_OF_MEMORY);
         return;
       }
-      const tube = shard.field(C.RESULT_REF);
+      const tube = shard.address();
       this.close();
       this.#used = { shard, tube };
       this.#usedName = name;
