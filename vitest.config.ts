@@ -9,6 +9,7 @@
  * fail where CI is set. There a JSON report is written as well; .ci/run takes its counts from it.
  */
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./test/support/longest-first.ts";
 import { tagsOf } from "./test/support/programs.ts";
 import { SkippedReporter } from "./test/support/skipped.ts";
 
@@ -24,6 +25,7 @@ export default defineConfig({
     tags: tagsOf(process.env),
     pool: "forks",
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     testTimeout: 60_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 30_000 } },

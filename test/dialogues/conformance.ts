@@ -12,7 +12,7 @@ import type { PlayOptions } from "./play.ts";
 import type { Target } from "./stage.ts";
 
 /** A case is played at most so often when the machine is too slow. */
-const ATTEMPTS = 4;
+const ATTEMPTS = 8;
 /** A case that is so late, compared with its waits, is void. */
 const LATE_MS = 150;
 /** How long to wait for a reply when it is expected that a case does not go as written. */
