@@ -266,10 +266,12 @@ export class Reserver {
    */
   takeOrWait(generation: number, now: number): Shard | undefined {
     this.isWaiting = false;
-    const found = this.#watched.length > 1 ? this.#takeOfSeveral(now) : undefined;
-    if (found !== undefined) return found;
     const soon = now + C.SAFETY_MARGIN_MICROS;
     this.dueMicros = this.#dueInOthers();
+    // A shard that is alone is looked through as it registers; it is not where that is too late.
+    const isAlone = this.#watched.length === 1 && this.dueMicros > soon;
+    const found = isAlone ? undefined : this.take(now);
+    if (found !== undefined) return found;
     for (const shard of this.#watched) {
       if (this.dueMicros <= soon) break;
       if (shard.wait(this.record(shard), generation, soon, now) === C.RESERVED) {

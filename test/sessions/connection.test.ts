@@ -65,6 +65,17 @@ test("a thread that is woken looks where it has grants, and nowhere for the jour
   expect(new Set(looks)).toEqual(new Set([TUBES.indexOf(OTHER)]));
 });
 
+test("a job that is ready comes first, though time runs out for one that is held elsewhere", () => {
+  const world = new World({ threads: 2, shards: SHARDS });
+  const [worker, giver] = [world.connect(WAITER), world.connect(GIVER)];
+  watchOnly(worker, [OTHER]);
+  expect(worker.ask(`${put(OTHER, 1)}reserve\r\n`)).toContain("RESERVED 1 1\r\n");
+  worker.ask(`watch ${ONE}\r\nignore ${OTHER}\r\n`);
+  giver.ask(put(ONE));
+  expect(worker.ask("reserve-with-timeout 1\r\n")).toBe("RESERVED 2 1\r\nx\r\n");
+  expect(worker.ask("reserve-with-timeout 1\r\n")).toBe("DEADLINE_SOON\r\n");
+});
+
 test("while nobody else acts, jobs of all shards come in the order of priority and id", () => {
   const job = fc.tuple(fc.nat(SHARDS - 1), fc.nat(4));
   holds(
