@@ -75,7 +75,7 @@ export class LineFraming {
   }
 
   /** The line that `take` found was read: its memory is the input's owner's again. */
-  letGo(): void {
+  forget(): void {
     this.line = NOTHING;
   }
 

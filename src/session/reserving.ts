@@ -16,7 +16,7 @@ import type { Desk } from "./desk.ts";
 import type { EngineRun } from "./engine-run.ts";
 import type { Blocked, Turns } from "./turns.ts";
 
-const GENERATION_MAX = 0xffff_ffff;
+const GENERATION_MAX = 0x3fff_ffff; // a small integer
 
 /** The reserves of one session. */
 export class Reserving {
@@ -42,7 +42,7 @@ export class Reserving {
 
   /** The number of the next reserve that blocks; never 0. */
   get nextGeneration(): number {
-    return (this.#generation % GENERATION_MAX) + 1;
+    return this.#generation === GENERATION_MAX ? 1 : this.#generation + 1;
   }
 
   /**

@@ -380,7 +380,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
       return next;
     }
     if (this.#mustWait(op)) return lines.putBack();
-    lines.letGo();
+    lines.forget();
     const commands = this.#commands;
     const at = commands.run(op, line, bytes, next, inputEnd, this.#ended);
     if (commands.isOver) this.#closing = true;
