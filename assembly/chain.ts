@@ -7,7 +7,8 @@
  * Every block but the last holds BLOCK_BODY bytes. Long bodies (job.ts) and long failure messages
  * (failure.ts) are chains.
  */
-import { BLOCKS, PIECE_MAX, give, take } from "./memory";
+import { BLOCK_BODY } from "./layouts";
+import { BLOCKS, give, take } from "./memory";
 
 /** What the owner of a chain has of it; zeros when no block is there yet. */
 @unmanaged
@@ -23,7 +24,6 @@ export class Block {
 }
 
 export const BLOCK_HEADER: u32 = offsetof<Block>();
-export const BLOCK_BODY: u32 = PIECE_MAX - BLOCK_HEADER;
 /** Bits of a mark; records are 8-aligned. */
 export const OF_JOB: u32 = 1;
 export const OF_FAILURE: u32 = 2;

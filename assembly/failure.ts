@@ -13,10 +13,11 @@
  * journal everything in the list is in it.
  */
 import * as chains from "./chain";
-import { BLOCK_BODY, Chain, OF_FAILURE, blockAt } from "./chain";
+import { Chain, OF_FAILURE, blockAt } from "./chain";
 import { Conn, whoAt, whoBytes } from "./conn";
 import { Cold, Job, coldAt } from "./job";
-import { FAILURES, PIECE_MAX, give, take } from "./memory";
+import { FAILURES, give, take } from "./memory";
+import { BLOCK_BODY, PIECE_MAX } from "./layouts";
 import { must, shard } from "./shard";
 
 @unmanaged

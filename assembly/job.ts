@@ -32,7 +32,8 @@ import {
   STATE_GONE,
 } from "./constants";
 import * as chains from "./chain";
-import { BLOCK_BODY, BLOCK_HEADER, Chain, OF_JOB, blockAt, isBlock } from "./chain";
+import { BLOCK_BODY } from "./layouts";
+import { BLOCK_HEADER, Chain, OF_JOB, blockAt, isBlock } from "./chain";
 import { Node } from "./node";
 import { COLDS, JOBS, give, take } from "./memory";
 import { must, outputSlot, setResult, shard } from "./shard";

@@ -87,3 +87,9 @@ export const HINT_TUBE_NAME_BYTES: u32 = 0; // u32
 export const HINT_TUBE_BYTES: u32 = 48;
 /** Bytes of a hint about a job. */
 export const HINT_JOB_BYTES: u32 = 48;
+
+/* Pieces of the allocator, and chains of them (chain.ts). */
+/** Bytes of the largest piece. */
+export const PIECE_MAX: u32 = 4080;
+/** Bytes of a long body or message in each block of its chain but the last. */
+export const BLOCK_BODY: u32 = 4072;

@@ -18,6 +18,7 @@
  */
 import { JOURNAL_BYTES, PAGE_BYTES, THREADS_BASE, THREAD_BYTES } from "./constants";
 import { CLASSES_MAX, LISTS, listAt, must, shard } from "./shard";
+import { PIECE_MAX } from "./layouts";
 
 @unmanaged
 export class Page {
@@ -46,8 +47,6 @@ export const FAILURES: u32 = 3 * CLASSES_MAX;
 export const BLOCKS: u32 = 4 * CLASSES_MAX;
 
 export const PAGE_HEADER: u32 = 32;
-/** Largest piece. */
-export const PIECE_MAX: u32 = 4080;
 /** Pages by which the memory grows: 16 MiB, smaller steps only near the end of the budget. */
 const GROWTH_PAGES: u32 = 256;
 /** The engine's memory never exceeds what an import with a maximum of 65,536 pages allows. */

@@ -5,6 +5,7 @@
  * is not called.
  */
 import * as C from "../constants";
+import { BLOCK_HEADER } from "../chain";
 import { CRC_BYTES } from "../crc";
 import { Flush } from "../flushing";
 import { JobHint, TubeHint } from "../hints";
@@ -138,5 +139,6 @@ function records(): void {
   if (L.FAILURE_BYTES + C.WHO_MAX + C.FAILURE_BYTES_MAX > C.INPUT_BYTES + C.OUTPUT_BYTES) {
     ERROR("the longest failure is staged");
   }
+  if (L.BLOCK_BODY != L.PIECE_MAX - BLOCK_HEADER) ERROR("a block is a piece with two links");
   if (RECORD_BYTES != <u32>offsetof<Job>("flags") + 3) ERROR("a job's record");
 }

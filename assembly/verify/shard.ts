@@ -1,5 +1,6 @@
 /* Shard: what the header says, beside what the walks over tubes and connections found. */
-import { BLOCK_BODY, blockAt, isBlock } from "../chain";
+import { blockAt, isBlock } from "../chain";
+import { BLOCK_BODY } from "../layouts";
 import { CONN_MINOR, connAt } from "../conn";
 import { NEVER_MICROS, STATE_GONE, STATE_UPLOADING } from "../constants";
 import { chainOf, jobAt } from "../job";

@@ -1,10 +1,8 @@
 import { expect, test } from "vitest";
 import * as C from "../../assembly/constants.ts";
+import { BLOCK_BODY } from "../../assembly/layouts.ts";
 import { OneTube } from "./one-tube.ts";
 import { randomFrom } from "./shuffle.ts";
-
-/** Body bytes in a block of a long body (assembly/job.ts). */
-const BLOCK = 4072;
 
 /** Bytes of which no two places look alike. */
 function noise(bytes: number): Buffer {
@@ -18,10 +16,10 @@ const AROUND_A_BOUNDARY = [
   C.INLINE_BODY_MAX - 1,
   C.INLINE_BODY_MAX,
   C.INLINE_BODY_MAX + 1,
-  BLOCK - 1,
-  BLOCK,
-  BLOCK + 1,
-  2 * BLOCK,
+  BLOCK_BODY - 1,
+  BLOCK_BODY,
+  BLOCK_BODY + 1,
+  2 * BLOCK_BODY,
   65_535,
   65_536,
 ];
@@ -41,7 +39,7 @@ test("bodies of every length around a boundary come back byte for byte", () => {
 
 test("a body uploaded in pieces of any size is the same when it is read in pieces", () => {
   const one = new OneTube();
-  const lengths = [...AROUND_A_BOUNDARY, 65_537, 131_072, 16 * BLOCK, 300_001];
+  const lengths = [...AROUND_A_BOUNDARY, 65_537, 131_072, 16 * BLOCK_BODY, 300_001];
   for (const [i, bytes] of lengths.entries()) {
     const body = noise(bytes);
     const id = i + 1;
@@ -88,10 +86,10 @@ test("two long bodies read in turns do not mix", () => {
 test("dropping an upload at any point gives all its memory back", () => {
   const one = new OneTube();
   const hidden = one.shard.verify();
-  for (const done of [0, 1, BLOCK, 3 * BLOCK, 60_000]) {
+  for (const done of [0, 1, BLOCK_BODY, 3 * BLOCK_BODY, 60_000]) {
     const { ref } = one.shard.openUpload(0, 60_000);
     one.shard.appendUpload(0, ref, 0, noise(done));
-    expect(one.shard.verify()).toBe(hidden + 1 + Math.ceil(done / BLOCK));
+    expect(one.shard.verify()).toBe(hidden + 1 + Math.ceil(done / BLOCK_BODY));
     one.shard.dropUpload(0, ref);
     expect(one.shard.verify()).toBe(hidden);
   }

@@ -3,17 +3,13 @@
  */
 import { deepStrictEqual, strictEqual } from "node:assert";
 import * as C from "../../assembly/constants.ts";
+import * as L from "../../assembly/layouts.ts";
 import type { Reply } from "./answers.ts";
 import { EngineShard } from "./engine.ts";
 import type { ShardOptions } from "./engine.ts";
 import { ModelShard } from "./model.ts";
 import { FAILURES_KEPT, START_MICROS, THREADS, pick } from "./steps.ts";
 import type { Message, Session, Upload } from "./steps.ts";
-
-/** Body bytes in a block of a long body (assembly/job.ts). */
-const BLOCK_BODY = 4072;
-/** Bytes of the largest piece (assembly/memory.ts). */
-const PIECE_MAX = 4080;
 
 /** How a walk goes. */
 export interface WalkOptions extends ShardOptions {
@@ -90,11 +86,11 @@ export class Comparison {
   protected verify(): void {
     strictEqual(this.engine.budgetPages() + this.pagesLeft, this.capPages, "pages of the cap");
     const slots = this.uploads.map(({ body, position }) => {
-      return body.length <= C.INLINE_BODY_MAX ? 1 : 1 + Math.ceil(position / BLOCK_BODY);
+      return body.length <= C.INLINE_BODY_MAX ? 1 : 1 + Math.ceil(position / L.BLOCK_BODY);
     });
     const messages = this.messages.map(({ who, text }) => {
-      const isWhole = 40 + who.length + text.length <= PIECE_MAX;
-      return isWhole ? 1 : 1 + Math.ceil(text.length / BLOCK_BODY);
+      const isWhole = 40 + who.length + text.length <= L.PIECE_MAX;
+      return isWhole ? 1 : 1 + Math.ceil(text.length / L.BLOCK_BODY);
     });
     const names = this.sessions.filter((session) => this.model.conn(session.ref).who !== "");
     const hidden = this.engine.verify();

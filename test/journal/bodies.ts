@@ -1,4 +1,5 @@
 /* Bodies of jobs, each known from its id, and how many bytes of the journal they take. */
+import * as L from "../../assembly/layouts.ts";
 import { randomFrom } from "../engine/shuffle.ts";
 import type { LedgerJob } from "./ledger.ts";
 import { PART_BYTES } from "./machine.ts";
@@ -27,17 +28,17 @@ function roundUp8(bytes: number): number {
 
 /** Bytes of a job's PUT record and of the parts of its body. */
 export function recordBytes({ tube, bodyBytes }: LedgerJob): number {
-  const whole = roundUp8(80 + tube.length + bodyBytes);
+  const whole = roundUp8(L.PUT_BYTES + tube.length + bodyBytes);
   return whole <= 2 * PART_BYTES
     ? whole
-    : roundUp8(80 + tube.length) + partsBytes(bodyBytes, bodyBytes);
+    : roundUp8(L.PUT_BYTES + tube.length) + partsBytes(bodyBytes, bodyBytes);
 }
 
 /** Bytes of the PART records of a body of `bytes` of which `position` bytes came. */
 export function partsBytes(bytes: number, position: number): number {
-  const whole = Math.floor(position / PART_BYTES) * (56 + PART_BYTES);
+  const whole = Math.floor(position / PART_BYTES) * (L.PART_BYTES + PART_BYTES);
   const rest = position % PART_BYTES;
-  return position === bytes && rest > 0 ? whole + roundUp8(56 + rest) : whole;
+  return position === bytes && rest > 0 ? whole + roundUp8(L.PART_BYTES + rest) : whole;
 }
 
 /** The bytes of a body that is put in one piece. */

@@ -4,14 +4,12 @@
  */
 import { crc32 } from "node:zlib";
 import * as C from "../../assembly/constants.ts";
+import * as L from "../../assembly/layouts.ts";
 import type { Shard } from "../../src/engine/shard.ts";
 import { bodyOf } from "./bodies.ts";
 import { LedgerError } from "./ledger.ts";
 import type { LedgerFailure, LedgerJob } from "./ledger.ts";
 import type { Machine } from "./machine.ts";
-
-/** Bytes of a FAILURE record without name and message. */
-const FAILURE_BYTES = 64;
 
 /** A failure as the engine shows it. */
 export interface ObservedFailure extends LedgerFailure {
@@ -90,7 +88,7 @@ export class Observer {
       found.push({
         number,
         facts: [...figures, whoBytes, shown(C.FAILURE_MESSAGE_BYTES), crc32(text)].join(" "),
-        recordBytes: (FAILURE_BYTES + textBytes + 7) & ~7,
+        recordBytes: (L.FAILURE_BYTES + textBytes + 7) & ~7,
         lsn: shard.field(C.RESULT_LSN),
       });
     }
