@@ -443,7 +443,8 @@ export class Journal {
 
   /** Whether the disk has no space for what must be kept ready: puts are to be refused. */
   get isFull(): boolean {
-    return this.#reserve.isReached(this.#commit.room) || this.#state.isRefused || this.#isDenied;
+    const isReached = this.#reserve.isReached(this.#commit.room, this.#segments.bytes);
+    return isReached || this.#state.isRefused || this.#isDenied;
   }
 
   /** Whether spares were given up for space: nothing but the journal is to take any. */

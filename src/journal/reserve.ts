@@ -5,8 +5,9 @@
  * (`comingBytes`); for each job a few records more, so that all can be drained without anything
  * being reclaimed, or, for many small jobs, two segments, which must do for as long as it takes to
  * empty half of one; and three spares, so that records of what changes a job and changes it back can
- * go from one to the next, and a server that starts again finds a file for its first segment. Asked
- * by the journal.
+ * go from one to the next, and a server that starts again finds a file for its first segment. Part
+ * of it suffices to copy a segment together of which a part is needed, so that puts come back when a
+ * part of the jobs has gone, of each segment a few. Asked by the journal.
  */
 
 import { FRAME_BYTES, SEGMENT_HEADER_BYTES, STATEMENTS_BYTES } from "./format.ts";
@@ -22,6 +23,8 @@ import type { Spares } from "./spares.ts";
 const DRAIN_BYTES_PER_JOB = 1000;
 /** Segments that are kept at most: then what drains counts on reclaiming. */
 const SEGMENTS_MOST = 2;
+/** What is left for copying a segment together is no more than one part in so many of all files. */
+const RECLAIM_PART = 8;
 /** Bytes of a segment that records cannot have: its header, its list of segments, what ends it. */
 export const AROUND_BYTES =
   2 * SEGMENT_HEADER_BYTES + FRAME_HEADER_BYTES_MAX + FRAME_BYTES + STATEMENTS_BYTES;
@@ -71,16 +74,20 @@ export class Reserve {
   /**
    * Whether all that is left of a full disk is what has to be kept: puts are to be refused. What the
    * present segment has left is lost when a server starts again, so the spares alone have to
-   * suffice for what drains, and for two of them to be where that is reclaimed from and to.
+   * suffice for what drains, and for two of them to be where that is reclaimed from and to. What
+   * reclaiming may write counts, too: `filesBytes` are those of the segments.
    */
-  isReached(room: number): boolean {
+  isReached(room: number, filesBytes: number): boolean {
     if (!this.#spares.isRefused) return false;
     if (this.#spares.isSpent) return true;
     const { count, bytes, shortestBytes } = this.#spares;
     const { comingBytes } = this.#parts.options;
     if (count < SHORT_COUNT || (count === SHORT_COUNT && room < comingBytes / 8)) return true;
     const drains = this.#drainBytes;
-    return bytes < drains + 2 * shortestBytes || this.#freeBytes(room) < comingBytes + drains;
+    if (bytes < drains + 2 * shortestBytes || this.#freeBytes(room) < comingBytes + drains)
+      return true;
+    const copied = Math.min(this.#parts.options.segmentBytes, filesBytes / RECLAIM_PART);
+    return this.reclaimRoom(room).roomBytes < copied;
   }
 
   get #drainBytes(): number {

@@ -174,9 +174,8 @@ export class Segments {
       emptiest = segment;
     }
     if (emptiest === undefined || isTooLarge) return emptiest;
-    // Where little room is left even a small gain is worth it: what drains the queue needs more.
-    const isWorth = most > emptiest.bytes / 2 || roomBytes < segmentBytes;
-    return isWorth && most > emptiest.bytes / GAIN_PART_MIN ? emptiest : undefined;
+    // On a full disk even a small gain is worth it: what drains the queue needs it, and puts wait.
+    return most > emptiest.bytes / GAIN_PART_MIN ? emptiest : undefined;
   }
 
   /**

@@ -149,6 +149,30 @@ test.for([
 );
 
 test(
+  `when every third job of a full disk is deleted, puts are taken again (${REPLAY})`,
+  { timeout: PATIENCE_MS },
+  async () => {
+    await start({ level: "sync", segmentSize: "2MiB" });
+    while (!(await put(60_000)).isRefused);
+    const gone = ledger.promisedJobs.filter((_, at) => at % 3 === 0);
+    await remove(gone);
+    let back = 0;
+    await until(
+      "half of the place is used again",
+      async () => {
+        while (!(await put(60_000)).isRefused) back++;
+        return back >= gone.length / 2;
+      },
+      () => `${back} of ${gone.length}: ${server.told}`,
+    );
+    await server.kill();
+    await start();
+    await ledger.inspect(client, true);
+    expect(ledger.problems).toEqual([]);
+  },
+);
+
+test(
   `on a disk without space for a segment a server shows its jobs, and goes on by itself when there is space (${REPLAY})`,
   { timeout: PATIENCE_MS },
   async () => {
