@@ -38,8 +38,13 @@ export interface DispatchParts {
 export class Dispatch {
   /** Nothing more of the connection is to be run. */
   isOver = false;
-  readonly #parts: DispatchParts;
   readonly #desk: Desk;
+  readonly #reserver: Reserver;
+  readonly #reserving: Reserving;
+  readonly #roles: Roles;
+  readonly #tubes: TubeCommands;
+  readonly #intake: Intake;
+  readonly #engineRun: EngineRun;
   readonly #jobs: JobCommands;
   readonly #putting: Putting;
   readonly #failing: Failing;
@@ -47,8 +52,13 @@ export class Dispatch {
 
   constructor(parts: DispatchParts) {
     const { desk, reserver, intake } = parts;
-    this.#parts = parts;
     this.#desk = desk;
+    this.#reserver = reserver;
+    this.#reserving = parts.reserving;
+    this.#roles = parts.roles;
+    this.#tubes = parts.tubes;
+    this.#intake = intake;
+    this.#engineRun = parts.engineRun;
     this.#jobs = new JobCommands(desk, reserver);
     this.#putting = new Putting(desk, intake);
     this.#failing = new Failing(desk, reserver, intake);
@@ -93,45 +103,41 @@ export class Dispatch {
   }
 
   #runInTube(op: number, line: Uint8Array): void {
-    const { tubes } = this.#parts;
-    if (!tubes.run(op, line)) this.#long = tubes.undertake(op, line);
+    if (!this.#tubes.run(op, line)) this.#long = this.#tubes.undertake(op, line);
   }
 
   /** The checks in beanstalkd's order: size, then what stands behind it. */
   #put(bytes: Uint8Array, at: number, end: number): number {
-    const { roles, tubes, intake, engineRun } = this.#parts;
     const { command, limits, output } = this.#desk;
     if (command.bytes > limits.maxJobBytes) {
-      intake.swallow(command.bytes, R.REPLY.JOB_TOO_BIG);
+      this.#intake.swallow(command.bytes, R.REPLY.JOB_TOO_BIG);
       return at;
     }
     if (command.garbage) {
       output.reply(R.REPLY.BAD_FORMAT);
       return at;
     }
-    const { used } = tubes;
+    const { used } = this.#tubes;
     if (used.tube === 0) {
       this.isOver = true; // an observer that puts without having said where to
       return at;
     }
-    roles.becomeProducer();
-    engineRun.shard = used.shard;
+    this.#roles.becomeProducer();
+    this.#engineRun.shard = used.shard;
     return this.#putting.put(used, bytes, at, end);
   }
 
   #reserveJob(): void {
-    const { reserver, reserving, roles } = this.#parts;
     const shard = this.#jobs.reserve();
     if (shard === undefined) return;
-    reserver.mayHoldIn(shard);
-    roles.becomeWorker();
-    reserving.deliver(shard);
+    this.#reserver.mayHoldIn(shard);
+    this.#roles.becomeWorker();
+    this.#reserving.deliver(shard);
   }
 
   #reserve(timeoutMicros: number, hasEnded: boolean): void {
-    const { reserver, reserving, roles, engineRun } = this.#parts;
-    roles.becomeWorker();
-    const shard = reserving.reserve(timeoutMicros, hasEnded);
-    engineRun.shard = shard ?? reserver.onlyWatched ?? engineRun.shard;
+    this.#roles.becomeWorker();
+    const shard = this.#reserving.reserve(timeoutMicros, hasEnded);
+    this.#engineRun.shard = shard ?? this.#reserver.onlyWatched ?? this.#engineRun.shard;
   }
 }

@@ -12,7 +12,6 @@ import { depend } from "./answers.ts";
 import type { PutTube } from "./putting.ts";
 import type { Desk } from "./desk.ts";
 
-const MICROS = 1_000_000;
 /** Of a run that may not make the connection wait. */
 export const NO_GENERATION = 0;
 
@@ -27,10 +26,8 @@ export class EngineRun {
   hasReserved = false;
   /** What to call the waiting that the next `take` may begin; NO_GENERATION: it may not. */
   generation = NO_GENERATION;
-  /** Whether it made the connection wait, for how long at most, and when a TTR is over meanwhile. */
+  /** Whether it made the connection wait: the result area says for how long. */
   isWaiting = false;
-  timeoutMicros = 0;
-  dueMicros = C.NEVER_MICROS;
   readonly #desk: Desk;
   readonly #reserver: Reserver;
   /** Ids that are the run's to give out, outside shard 0. */
@@ -120,21 +117,13 @@ export class EngineRun {
       case C.STOP_SHORT:
         return true;
       case C.STOP_WAITING:
-        this.#beginWaiting();
+        this.isWaiting = true;
         return false;
       case C.STOP_ROOM:
         return shard.field(C.RESULT_COUNT) > 0;
       default:
         return false;
     }
-  }
-
-  #beginWaiting(): void {
-    const { shard } = this;
-    const seconds = shard.field(C.RESULT_TIMEOUT_SECONDS);
-    this.isWaiting = true;
-    this.timeoutMicros = seconds === C.NO_TIMEOUT ? Infinity : seconds * MICROS;
-    this.dueMicros = shard.field(C.RESULT_DUE);
   }
 
   /**

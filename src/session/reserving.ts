@@ -13,9 +13,9 @@ import * as R from "../protocol/replies.ts";
 import { writeJob } from "./answers.ts";
 import { COUNTER_WAITING } from "./counters.ts";
 import type { Desk } from "./desk.ts";
-import type { EngineRun } from "./engine-run.ts";
 import type { Blocked, Turns } from "./turns.ts";
 
+const MICROS = 1_000_000;
 const GENERATION_MAX = 0x3fff_ffff; // a small integer
 
 /** The reserves of one session. */
@@ -60,9 +60,11 @@ export class Reserving {
     return shard;
   }
 
-  /** The engine's run has made the session wait. */
-  blockAfter(run: EngineRun): void {
-    this.#block(run.timeoutMicros, run.dueMicros);
+  /** The engine's run has made the session wait, as the shard's result area says. */
+  blockAfterRun(shard: Shard): void {
+    const seconds = shard.field(C.RESULT_TIMEOUT_SECONDS);
+    const timeoutMicros = seconds === C.NO_TIMEOUT ? Infinity : seconds * MICROS;
+    this.#block(timeoutMicros, shard.field(C.RESULT_DUE));
   }
 
   #block(timeoutMicros: number, firstDueMicros: number): void {

@@ -359,7 +359,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
     this.#share -= run.commands;
     if (run.hasPut) this.#roles.becomeProducer();
     if (run.hasReserved) this.#roles.becomeWorker();
-    if (run.isWaiting) this.#reserving.blockAfter(run);
+    if (run.isWaiting) this.#reserving.blockAfterRun(run.shard);
     return next;
   }
 
