@@ -300,7 +300,7 @@ export const FLUSH_MINOR: i32 = 1;
 
 /** What `run` may be told about the connection. */
 export const RUN_ONLY_SHARD: i32 = 1; // there is no other shard: a job that is not here is nowhere
-export const RUN_RESERVES: i32 = 2; // jobs of this shard that are better than the bound may be taken
+export const RUN_RESERVES: i32 = 2; // jobs here that are better than the bound may be taken
 export const RUN_PUTS: i32 = 4; // the used tube is here and puts are welcome
 export const RUN_WAITS: i32 = 8; // all that it watches and holds is here: it may be made to wait
 /** What `run` did, in RESULT_DID. */

@@ -1,8 +1,8 @@
 /* Failure: what is kept of an attempt at a job that ended without a delete: when, whose, how, and
  * what the holder said about it.
  *
- *   0      4       8    16    24       28        32      36    37          38           40
- *   | next | bytes | at | lsn | number | attempt | owner | end | who bytes | has message - | who ... | message ...
+ *   0 next | 4 bytes | 8 at | 16 lsn | 24 number | 28 attempt | 32 owner | 36 end | 37 who bytes
+ *     | 38 has message | 39 - | 40 who | message
  *
  * The list hangs on the job's Cold record, oldest first, numbers ascending; numbers that are
  * missing were dropped. A message that does not fit in one piece with the rest is a chain of

@@ -7,8 +7,10 @@
  * last record in the journal is passed over. So the file of hints may be stale, damaged or gone at
  * any time.
  *
- *   job:   0 id u64 | 8 pri u32 | 12 delay u32 | 16 due f64 | 24 reserves, timeouts, releases, buries, kicks u32 each | 44 -
- *   tube:  0 name's length u32 | 4 - | 8 end of the pause f64 | 16 length of the pause, total jobs, deletes, pauses f64 each | 48 name, to 8
+ *   job:   0 id u64 | 8 pri u32 | 12 delay u32 | 16 due f64
+ *          | 24 reserves, timeouts, releases, buries, kicks u32 each | 44 -
+ *   tube:  0 name's length u32 | 4 - | 8 end of the pause f64
+ *          | 16 length of the pause, total jobs, deletes, pauses f64 each | 48 name, to 8
  */
 import {
   DONE,

@@ -1,8 +1,8 @@
 /* Job: one record and its body.
  *
- *   0                32        40    48    52    56     60   64      68      72     76        80                 84
- *   | Node           | created | lsn | tube| pri | delay| ttr| bytes | holder| cold | reserves| state flags - - | body ...
- *     major = deadline, minor = id
+ *   0 Node (major = deadline, minor = id) | 32 created | 40 lsn | 48 tube | 52 pri | 56 delay
+ *     | 60 ttr | 64 bytes | 68 holder | 72 cold | 76 reserves | 80 state | 81 flags | 82 -
+ *     | 84 body
  *
  * 84 bytes and the body behind them, in one piece of the allocator; a body above INLINE_BODY_MAX is
  * a chain of blocks instead (chain.ts), whose ends stand at 84, and behind them the address of the

@@ -8,21 +8,27 @@
  * a mutation only counts, and everything is safe at once.
  *
  *   ring:  ... | taken by the committer | records on their way to the disk | free ...
- *              ^ ringTail                                                  ^ ringHead          (positions modulo ringBytes)
+ *              ^ ringTail                                                  ^ ringHead
+ *                                                               (positions modulo ringBytes)
  *
  * A record lies in one piece: what is left of the ring at its end is skipped by a mark. Nobody may
  * write a record without room for it: commands are held back while less than a command may need is
  * free (`hasRoom`), so running out of room is a broken invariant.
  *
- *   record:   0 bytes u32 | 4 crc u32 | 8 kind u8, state u8, nameBytes u16 | 12 bodyBytes u32 | 16 id u64 | 24 lsn u64
- *   PUT:      32 pri u32 | 36 delay u32 | 40 ttr u32 | 44 partBytes u32 | 48 created f64 | 56 due f64 | 64 old PUT's lsn | 72 old STATE's lsn
+ *   record:   0 bytes u32 | 4 crc u32 | 8 kind u8, state u8, nameBytes u16 | 12 bodyBytes u32
+ *             | 16 id u64 | 24 lsn u64
+ *   PUT:      32 pri u32 | 36 delay u32 | 40 ttr u32 | 44 partBytes u32 | 48 created f64
+ *             | 56 due f64 | 64 old PUT's lsn | 72 old STATE's lsn
  *             | 80 name | body | 0..7 zeros
  *   STATE:    32 pri u32 | 36 delay u32 | 40 due f64 | 48 old STATE's lsn
- *   DELETE:   32 PUT's lsn | 40 STATE's lsn | 48 PUT's bytes u32 | 52 number of the PUT's segment u32
+ *   DELETE:   32 PUT's lsn | 40 STATE's lsn | 48 PUT's bytes u32
+ *             | 52 number of the PUT's segment u32
  *             | 56 for each failure: its FAILURE's lsn u64, bytes u32, - u32
- *   PART:     32 number u32 | 36 bytes of each part but the last u32 | 40 hash of the tube's name u32 | 44 - | 48 old PART's lsn
+ *   PART:     32 number u32 | 36 bytes of each part but the last u32
+ *             | 40 hash of the tube's name u32 | 44 - | 48 old PART's lsn
  *             | 56 its share of the body | 0..7 zeros
- *   FAILURE:  32 number u32 | 36 attempt u32 | 40 at f64 | 48 old FAILURE's lsn | 56 its bytes u32 | 60 has a message u32
+ *   FAILURE:  32 number u32 | 36 attempt u32 | 40 at f64
+ *             | 48 old FAILURE's lsn | 56 its bytes u32 | 60 has a message u32
  *             | 64 who | message | 0..7 zeros
  *
  * A long body goes ahead of its PUT record in PART records (parts.ts); bodyBytes is that of the

@@ -6,7 +6,8 @@
  * parts is such a job: the address of the list stands in its chain.
  *
  *   list:   32 bytes | pieces of at most 254 entries, each piece: 0 next u32 | 4 - | 8 entries
- *   entry:  0 LSN of the newest PART record u64 | 8 what replay found, as a body of its own u32 | 12 -
+ *   entry:  0 LSN of the newest PART record u64 | 8 what replay found, as a body of its own u32
+ *           | 12 -
  *
  * A list is open while its job does not stand in the shard with its whole body: during its upload,
  * and in replay until the PUT record and all parts have been found. The open lists are linked.
@@ -85,7 +86,8 @@ export function makeParts(job: Job, partBytes: u32, vital: bool): bool {
   let left = list.count;
   while (left > 0) {
     const entries = left % PIECE_ENTRIES == 0 ? PIECE_ENTRIES : left % PIECE_ENTRIES;
-    const piece = take(FIXED, PIECE_HEADER + entries * ENTRY_BYTES, vital); // the odd one first: it ends up last
+    // The odd one first: it ends up last.
+    const piece = take(FIXED, PIECE_HEADER + entries * ENTRY_BYTES, vital);
     if (piece == 0) {
       giveList(list);
       return false;

@@ -286,7 +286,8 @@ function restore(address: usize, record: PutRecord, found: u32, segment: Segment
   const name = address + PUT_BYTES;
   const tube = findOrMakeTube(name, record.nameBytes, 1);
   if (tube == 0) return false;
-  if (!ready.keepSpareBucket(tubeAt(tube))) return false; // its jobs must always find a place among the ready ones
+  // Its jobs must always find a place among the ready ones.
+  if (!ready.keepSpareBucket(tubeAt(tube))) return false;
   if (record.partBytes == 0) {
     const body = name + record.nameBytes;
     if (appendBody(job, 0, body, record.bodyBytes, true) != record.bodyBytes) return false;

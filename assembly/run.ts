@@ -370,7 +370,8 @@ function release(run: Run, at: u32): u32 {
   const found = heldJob(run, id >> 4);
   if (found == 0) return notFound(run, end, C.COUNT_RELEASE);
   const answer = commands.release(jobAt(found), <u32>(pri >> 4), <u32>(delay >> 4), 0, run.now);
-  if (shard().keepsReleases != 0) run.lsn = shard().lsn; // else it told the journal nothing that must survive
+  // Else it told the journal nothing that must survive.
+  if (shard().keepsReleases != 0) run.lsn = shard().lsn;
   lookAtMemory(run);
   count(run, C.COUNT_RELEASE);
   if (answer == C.BURIED) {
@@ -408,10 +409,10 @@ function step(run: Run, at: u32): u32 {
  * Runs commands of the `bytes` bytes at `offset` of the input slot, at most `most`, for a
  * connection (0 = without a record here) that uses `tube` (0 = another shard's). `flags`: RUN_*;
  * `boundHigh` and `boundLow` are the best head of other shards (ready.ts): what stands behind it is
- * left to the host. If it makes the connection wait, that is of `generation`. Outside shard 0 it may give out the ids from `firstId` to `lastId`.
- * RESULT_COUNT is how many bytes it took, RESULT_STOP why it stopped there, RESULT_REPLY_BYTES what
- * it answered; RESULT_DID, _IDS_USED and _LSN as they say. RESULT_COMMANDS is how many it ran; the
- * answer is DONE.
+ * left to the host. If it makes the connection wait, that is of `generation`. Outside shard 0 it
+ * may give out the ids from `firstId` to `lastId`. RESULT_COUNT is how many bytes it took,
+ * RESULT_STOP why it stopped there, RESULT_REPLY_BYTES what it answered; RESULT_DID, _IDS_USED and
+ * _LSN as they say. RESULT_COMMANDS is how many it ran; the answer is DONE.
  */
 export function run(
   t: u32,

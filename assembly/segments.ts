@@ -149,7 +149,8 @@ function accountDelete(record: DeleteRecord, segment: Segment): void {
     uncountParts(record.bodyBytes);
     parts.spend(record.bodyBytes);
     record.bodyBytes = 0;
-    if (record.putLsn == 0) record.origin = segment.number; // an upload: it has no PUT record that could come back
+    // An upload: it has no PUT record that could come back.
+    if (record.putLsn == 0) record.origin = segment.number;
   }
   if (record.putLsn != 0) {
     const origin = segmentOf(record.putLsn);

@@ -1,5 +1,5 @@
-/* What scenarios are made of: a server alone on its core, one as it starts, one that keeps its jobs,
- * the pipelined load, and a comparison with a peer.
+/* What scenarios are made of: a server alone on its core, one as it starts, one that keeps its
+ * jobs, the pipelined load, and a comparison with a peer.
  */
 import { ALL_CORES, SERVER_CORE } from "./cores.ts";
 import type { FigureName } from "./figures.ts";

@@ -43,12 +43,15 @@ function mirror(handle: object): void {
     return true;
   };
   const onread = { buffer: input, callback: hear };
-  const socket = new Socket({ handle, onread } as SocketConstructorOpts); // its types know other handles only
+  // Its types know other handles only.
+  const socket = new Socket({ handle, onread } as SocketConstructorOpts);
   socket.setNoDelay(true);
   socket.on("error", () => socket.destroy());
 }
 
-/** Has the server's own handle hand over what it accepts; that is not documented, so it is checked. */
+/**
+ * Has the server's own handle hand over what it accepts; that is not documented, so it is checked.
+ */
 function takeOver(server: Server, accepted: (handle: object) => void): void {
   const listening: unknown = Reflect.get(server, "_handle");
   if (typeof listening !== "object" || listening === null || !("onconnection" in listening))

@@ -1,4 +1,5 @@
-/* README's figures: of the server as it starts, in memory and with a directory, beside its peers. */
+/* README's figures: of the server as it starts, in memory and with a directory, beside its peers.
+ */
 import { CORE_COUNT } from "./cores.ts";
 import { formatFigure, type FigureName } from "./figures.ts";
 import { replaceBetween, table, wrapped } from "./markdown.ts";

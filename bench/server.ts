@@ -40,7 +40,9 @@ export interface Keeping {
 /** Which server, how. */
 export interface ServerSpec {
   readonly kind: ServerKind;
-  /** I/O threads and shards; only homemaker has a choice, and it is its own where they are absent. */
+  /**
+   * I/O threads and shards; only homemaker has a choice, and it is its own where they are absent.
+   */
   readonly threads?: number;
   readonly shards?: number;
   /** Processors in taskset's notation. */

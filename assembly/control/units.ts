@@ -2,8 +2,8 @@
  *
  *   size       64k  10MiB  1g  65535   digits, then nothing, b, or k m g t with "", b or ib;
  *                                      powers of 1024, in either case
- *   duration   50ms 2s  1m  30         digits, then nothing (seconds, as in the protocol), ms, s, m,
- *                                      h or d, in lower case
+ *   duration   50ms 2s  1m  30         digits, then nothing (seconds, as in the protocol), ms, s,
+ *                                      m, h or d, in lower case
  *
  * No sign, no fraction, no blanks. Numbers pass as f64; above MAX they would not be exact and are
  * refused.

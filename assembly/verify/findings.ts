@@ -1,5 +1,5 @@
-/* Findings: the first invariant that a walk found broken, and the sums that the walks add up for one
- * another to compare. Set back at the beginning of each walk.
+/* Findings: the first invariant that a walk found broken, and the sums that the walks add up for
+ * one another to compare. Set back at the beginning of each walk.
  */
 import { shard } from "../shard";
 import { SHARD_WAKES } from "./invariants";

@@ -1,5 +1,5 @@
-/* Jobs: what holds for a job wherever it stands: its body, its cold record, its failures; and for the
- * bodies of jobs that are gone and still read.
+/* Jobs: what holds for a job wherever it stands: its body, its cold record, its failures; and for
+ * the bodies of jobs that are gone and still read.
  */
 import { BLOCK_HEADER, blockAt, Chain, isBlock, OF_FAILURE, OF_JOB } from "../chain";
 import { BLOCK_BODY } from "../layouts";

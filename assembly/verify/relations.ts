@@ -1,5 +1,5 @@
-/* Relations: what must hold between constants, and between layouts.ts and the classes, checked by the
- * compiler: a relation that is broken ends the compilation with its line.
+/* Relations: what must hold between constants, and between layouts.ts and the classes, checked by
+ * the compiler: a relation that is broken ends the compilation with its line.
  *
  * No code comes of it. Compiled with the tests' module, since the release module holds nothing that
  * is not called.

@@ -1,4 +1,5 @@
-/* Shake: moves whatever may be moved, as the sweep does with few, so that tests see moved pieces. */
+/* Shake: moves whatever may be moved, as the sweep does with few, so that tests see moved pieces.
+ */
 import { CODE_MASK } from "../constants";
 import { firstPage, give, Page, PAGE_HEADER, take } from "../memory";
 import { mayMove, move } from "../moving";

@@ -1,6 +1,6 @@
-/* What a user gets who starts `homemaker` and says nothing more: as many threads as there are cores,
- * the shards that go with them, nothing pinned, several tubes, and connections that watch `default`
- * beside their own.
+/* What a user gets who starts `homemaker` and says nothing more: as many threads as there are
+ * cores, the shards that go with them, nothing pinned, several tubes, and connections that watch
+ * `default` beside their own.
  */
 import { asItStarts, keeping, pipelinedOrder, ratio, type Bound } from "../contenders.ts";
 import { CORE_COUNT } from "../cores.ts";

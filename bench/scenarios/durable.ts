@@ -22,7 +22,9 @@ const PUTS_BESIDE_SYNC_MICROS = 390;
 /** What 64 puts of 100 bytes come to in a journal, about. */
 const PUTS_BYTES = 12_288;
 
-/** put, reserve, delete, each synced before it is acknowledged, beside two peers that do the same. */
+/**
+ * put, reserve, delete, each synced before it is acknowledged, beside two peers that do the same.
+ */
 export function durableCycles(scale: Scale): readonly Scenario[] {
   return [
     cycles(1, 1, scale, [

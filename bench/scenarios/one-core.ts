@@ -1,5 +1,5 @@
-/* The server on one core, in memory, with one thread and one shard, and the load on another: what the
- * software costs, and how deep pipelining and many tubes change it.
+/* The server on one core, in memory, with one thread and one shard, and the load on another: what
+ * the software costs, and how deep pipelining and many tubes change it.
  */
 import { pipelinedOrder, ratio, served } from "../contenders.ts";
 import type { Order, PipelinedOrder } from "../load/order.ts";

@@ -1,5 +1,5 @@
-/* Memory plan: how much of the machine's or the container's memory is for jobs, and how many threads
- * and shards there is room for.
+/* Memory plan: how much of the machine's or the container's memory is for jobs, and how many
+ * threads and shards there is room for.
  *
  * What the process itself needs comes off first. A shard's memory never becomes smaller: when tubes
  * of several shards are full one after another, each shard keeps pages that are in use nowhere. So

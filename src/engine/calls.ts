@@ -1,5 +1,5 @@
-/* Calls: the engine's exports as methods of one thread's handle on one shard, made from assembly/ by
- * `npm run exports`; do not edit.
+/* Calls: the engine's exports as methods of one thread's handle on one shard, made from assembly/
+ * by `npm run exports`; do not edit.
  *
  * A method adds the thread and passes what came back through `answer`, so that no mark on it is
  * ever overlooked: it returns an answer of assembly/constants.ts unless it says otherwise. Every
@@ -26,8 +26,8 @@ export abstract class EngineCalls {
   }
 
   /**
-   * What is the best job that `conn` could take here? RESERVED stands for "this one": RESULT_PRI and
-   * RESULT_ID; or NONE.
+   * What is the best job that `conn` could take here? RESERVED stands for "this one": RESULT_PRI
+   * and RESULT_ID; or NONE.
    */
   best(conn: u32, now: f64): i32 {
     return this.answer(this.#engine.best(this.thread, conn, now));
@@ -59,9 +59,9 @@ export abstract class EngineCalls {
   }
 
   /**
-   * Ends the waiting of `conn` here, whatever its end: NONE, RESERVED when a grant had been made (it
-   * is collected now), or LOST when one had been made and ran out. One critical section: no grant can
-   * slip between.
+   * Ends the waiting of `conn` here, whatever its end: NONE, RESERVED when a grant had been made
+   * (it is collected now), or LOST when one had been made and ran out. One critical section: no
+   * grant can slip between.
    */
   cancel(conn: u32, now: f64): i32 {
     return this.answer(this.#engine.cancel(this.thread, conn, now));
@@ -99,8 +99,8 @@ export abstract class EngineCalls {
   }
 
   /**
-   * DONE, NOT_FOUND, or BURIED when there is no memory for the new priority. `failure` is a complete
-   * one of `openFailure`, 0 for none; unless the answer is NOT_FOUND it belongs to the job
+   * DONE, NOT_FOUND, or BURIED when there is no memory for the new priority. `failure` is a
+   * complete one of `openFailure`, 0 for none; unless the answer is NOT_FOUND it belongs to the job
    * afterwards. RESULT_LSN is 0 when the journal has nothing to tell but that an attempt ended
    * without a word.
    */
@@ -140,8 +140,8 @@ export abstract class EngineCalls {
 
   /**
    * Kicks at most `bound` jobs of the tube, and at most STEP_JOBS: KIND_ANY means buried ones, or
-   * delayed ones if none is buried. RESULT_COUNT were kicked, RESULT_REF is the kind; MORE when bound
-   * and tube allow for more of that kind.
+   * delayed ones if none is buried. RESULT_COUNT were kicked, RESULT_REF is the kind; MORE when
+   * bound and tube allow for more of that kind.
    */
   kick(tube: u32, bound: u32, kind: i32, now: f64): i32 {
     return this.answer(this.#engine.kick(this.thread, tube, bound, kind, now));
@@ -160,8 +160,8 @@ export abstract class EngineCalls {
   /**
    * Describes those of `count` jobs, whose ids stand as f64 at `idsOffset` of the input slot, that
    * still stand in that state in that tube: entries of JOB_ENTRY_BYTES in the output slot,
-   * RESULT_COUNT of them; at most as many as fit. RESULT_LSN is the position that all of them depend
-   * on.
+   * RESULT_COUNT of them; at most as many as fit. RESULT_LSN is the position that all of them
+   * depend on.
    */
   describeJobs(offset: u32, bytes: u32, state: u32, idsOffset: u32, count: u32, now: f64): i32 {
     return this.answer(
@@ -170,8 +170,8 @@ export abstract class EngineCalls {
   }
 
   /**
-   * Looks for the ids from `after` to `last`, the latter included, until `most` were found: then, or
-   * at the end, DONE; RESULT_ID is the last one tried.
+   * Looks for the ids from `after` to `last`, the latter included, until `most` were found: then,
+   * or at the end, DONE; RESULT_ID is the last one tried.
    */
   listProbe(offset: u32, bytes: u32, state: u32, after: f64, last: f64, most: u32, now: f64): i32 {
     return this.answer(
@@ -180,8 +180,8 @@ export abstract class EngineCalls {
   }
 
   /**
-   * Looks for the `most` lowest ids between `after` and `before`, in the classes from `number` on, of
-   * `classes`. RESULT_REF is the class to go on with; DONE when there is none.
+   * Looks for the `most` lowest ids between `after` and `before`, in the classes from `number` on,
+   * of `classes`. RESULT_REF is the class to go on with; DONE when there is none.
    */
   listScan(
     offset: u32,
@@ -211,9 +211,9 @@ export abstract class EngineCalls {
   }
 
   /**
-   * The jobs of the named tube in `state` with ids above `after`: the `most` lowest ids, RESULT_COUNT
-   * of them, if they are few enough for one piece; MORE if not. LIST_STANDING, _TABLE and _CLASSES
-   * say how many stand there and what looking in the table takes.
+   * The jobs of the named tube in `state` with ids above `after`: the `most` lowest ids,
+   * RESULT_COUNT of them, if they are few enough for one piece; MORE if not. LIST_STANDING, _TABLE
+   * and _CLASSES say how many stand there and what looking in the table takes.
    */
   listWalk(offset: u32, bytes: u32, state: u32, after: f64, most: u32, now: f64): i32 {
     return this.answer(this.#engine.listWalk(this.thread, offset, bytes, state, after, most, now));
@@ -237,9 +237,9 @@ export abstract class EngineCalls {
   }
 
   /**
-   * Deletes a part of the named tube's jobs with ids up to `last`, beginning with KIND_BURIED and any
-   * (major, minor): RESULT_COUNT of them. MORE when there is more to do: then RESULT_REF, FLUSH_MAJOR
-   * and FLUSH_MINOR are what to go on with.
+   * Deletes a part of the named tube's jobs with ids up to `last`, beginning with KIND_BURIED and
+   * any (major, minor): RESULT_COUNT of them. MORE when there is more to do: then RESULT_REF,
+   * FLUSH_MAJOR and FLUSH_MINOR are what to go on with.
    */
   flushTube(offset: u32, bytes: u32, kind: i32, major: f64, minor: f64, last: f64, now: f64): i32 {
     return this.answer(
@@ -257,8 +257,8 @@ export abstract class EngineCalls {
   }
 
   /**
-   * Who holds the job: RESULT_TOKEN of the thread in the first figure behind RESULT_STATS; NOT_FOUND
-   * when nobody does.
+   * Who holds the job: RESULT_TOKEN of the thread in the first figure behind RESULT_STATS;
+   * NOT_FOUND when nobody does.
    */
   holder(id: f64, now: f64): i32 {
     return this.answer(this.#engine.holder(this.thread, id, now));
@@ -266,8 +266,8 @@ export abstract class EngineCalls {
 
   /**
    * Ends the replay: parts without a PUT record go, and so does a job some of whose parts are
-   * missing. MORE for each such job: RESULT_ID is its id, RESULT_COUNT the number of the segment that
-   * its PUT record lies in; DONE when there is none left, and the tubes stand in their order.
+   * missing. MORE for each such job: RESULT_ID is its id, RESULT_COUNT the number of the segment
+   * that its PUT record lies in; DONE when there is none left, and the tubes stand in their order.
    */
   endReplay(): i32 {
     return this.answer(this.#engine.endReplay(this.thread));
@@ -277,13 +277,13 @@ export abstract class EngineCalls {
    * Replays the `bytes` bytes staged at `offset` of the ring, part of the segment that was added
    * last, salted with `salt`, for a server of `shards` shards whose engine clock shows `now`.
    * RESULT_COUNT is how far it came: DONE at the end, DAMAGED in front of what is no sound record
-   * (the host looks further on), OUT_OF_MEMORY. `isYoung` 1: the records are younger than the hints.
-   * RESULT_ID is the highest id seen, 0 if none.
+   * (the host looks further on), OUT_OF_MEMORY. `isYoung` 1: the records are younger than the
+   * hints. RESULT_ID is the highest id seen, 0 if none.
    *
-   * A job's PUT record may have been written again behind those of its failures: `strays` is how many
-   * failures were passed over because their job is not here (yet). When all segments have been
-   * replayed they get a second chance: `again` 1 takes failures and nothing else, from the segment of
-   * number `number`.
+   * A job's PUT record may have been written again behind those of its failures: `strays` is how
+   * many failures were passed over because their job is not here (yet). When all segments have been
+   * replayed they get a second chance: `again` 1 takes failures and nothing else, from the segment
+   * of number `number`.
    */
   replay(
     offset: u32,
@@ -314,8 +314,8 @@ export abstract class EngineCalls {
   }
 
   /**
-   * Lays the hints about jobs in the `bytes` bytes at `address` over the jobs of this shard that they
-   * are about: RESULT_COUNT of them.
+   * Lays the hints about jobs in the `bytes` bytes at `address` over the jobs of this shard that
+   * they are about: RESULT_COUNT of them.
    */
   applyJobHints(address: u32, bytes: u32, now: f64): i32 {
     return this.answer(this.#engine.applyJobHints(this.thread, address, bytes, now));
@@ -327,17 +327,17 @@ export abstract class EngineCalls {
   }
 
   /**
-   * Writes hints about jobs to the output slot, beginning with bucket `bucket` of the table of jobs:
-   * RESULT_REPLY_BYTES of them; MORE, and RESULT_REF is the bucket to go on with, or DONE. A table
-   * that grows or shrinks meanwhile may show a job twice or not at all.
+   * Writes hints about jobs to the output slot, beginning with bucket `bucket` of the table of
+   * jobs: RESULT_REPLY_BYTES of them; MORE, and RESULT_REF is the bucket to go on with, or DONE. A
+   * table that grows or shrinks meanwhile may show a job twice or not at all.
    */
   jobHints(bucket: u32): i32 {
     return this.answer(this.#engine.jobHints(this.thread, bucket));
   }
 
   /**
-   * Writes hints about the tubes made after `number` to the output slot; MORE, and RESULT_REF is the
-   * number to go on with, or DONE.
+   * Writes hints about the tubes made after `number` to the output slot; MORE, and RESULT_REF is
+   * the number to go on with, or DONE.
    */
   tubeHints(number: f64): i32 {
     return this.answer(this.#engine.tubeHints(this.thread, number));
@@ -346,11 +346,11 @@ export abstract class EngineCalls {
   /**
    * Runs commands of the `bytes` bytes at `offset` of the input slot, at most `most`, for a
    * connection (0 = without a record here) that uses `tube` (0 = another shard's). `flags`: RUN_*;
-   * `boundHigh` and `boundLow` are the best head of other shards (ready.ts): what stands behind it is
-   * left to the host. If it makes the connection wait, that is of `generation`. Outside shard 0 it may give out the ids from `firstId` to `lastId`.
-   * RESULT_COUNT is how many bytes it took, RESULT_STOP why it stopped there, RESULT_REPLY_BYTES what
-   * it answered; RESULT_DID, _IDS_USED and _LSN as they say. RESULT_COMMANDS is how many it ran; the
-   * answer is DONE.
+   * `boundHigh` and `boundLow` are the best head of other shards (ready.ts): what stands behind it
+   * is left to the host. If it makes the connection wait, that is of `generation`. Outside shard 0
+   * it may give out the ids from `firstId` to `lastId`. RESULT_COUNT is how many bytes it took,
+   * RESULT_STOP why it stopped there, RESULT_REPLY_BYTES what it answered; RESULT_DID, _IDS_USED
+   * and _LSN as they say. RESULT_COMMANDS is how many it ran; the answer is DONE.
    */
   run(
     conn: u32,
@@ -388,19 +388,19 @@ export abstract class EngineCalls {
   }
 
   /**
-   * Makes an empty shard of a memory of zeros. Called once, before any other thread has an instance.
-   * `ringBytes` of room are left for a journal (`openJournal`). `pages` is the length of the memory,
-   * `budgetPages` how many pages may be in use before a client is refused.
+   * Makes an empty shard of a memory of zeros. Called once, before any other thread has an
+   * instance. `ringBytes` of room are left for a journal (`openJournal`). `pages` is the length of
+   * the memory, `budgetPages` how many pages may be in use before a client is refused.
    */
   open(index: u32, threads: u32, ringBytes: u32, pages: u32, budgetPages: u32): i32 {
     return this.#engine.open(index, threads, ringBytes, pages, budgetPages);
   }
 
   /**
-   * Opens the journal of an empty shard that was opened with a ring. `reserveBytes` of the ring must
-   * be free before a command may run: for each thread at least 4 * `partBytes`, which are the bytes
-   * of a long body in one PART record. `wallBase` is the wall clock, in microseconds, at the engine's
-   * time 0. Called before any other thread has an instance.
+   * Opens the journal of an empty shard that was opened with a ring. `reserveBytes` of the ring
+   * must be free before a command may run: for each thread at least 4 * `partBytes`, which are the
+   * bytes of a long body in one PART record. `wallBase` is the wall clock, in microseconds, at the
+   * engine's time 0. Called before any other thread has an instance.
    */
   openJournal(
     reserveBytes: u32,
@@ -555,8 +555,8 @@ export abstract class EngineCalls {
   }
 
   /**
-   * Gives back the ids from `first` to `last` when nobody took one since; else they stay unused. Call
-   * it on shard 0.
+   * Gives back the ids from `first` to `last` when nobody took one since; else they stay unused.
+   * Call it on shard 0.
    */
   giveBackIds(first: f64, last: f64): void {
     this.#engine.giveBackIds(first, last);
@@ -591,9 +591,9 @@ export abstract class EngineCalls {
   }
 
   /**
-   * Ends a connection, a bounded part of it at a time: MORE until nothing of it is left. It waits for
-   * nothing any more, a grant is handed back, its jobs become ready without being counted as timed
-   * out or released (an attempt at each has failed), its watches end.
+   * Ends a connection, a bounded part of it at a time: MORE until nothing of it is left. It waits
+   * for nothing any more, a grant is handed back, its jobs become ready without being counted as
+   * timed out or released (an attempt at each has failed), its watches end.
    */
   closeConn(conn: u32, now: f64): i32 {
     return this.answer(this.#engine.closeConn(this.thread, conn, now));
@@ -613,8 +613,8 @@ export abstract class EngineCalls {
   }
 
   /**
-   * Adds the named tube to what `conn` watches here; RESULT_REF is the tube. With `number` 0 none is
-   * made.
+   * Adds the named tube to what `conn` watches here; RESULT_REF is the tube. With `number` 0 none
+   * is made.
    */
   watchTube(conn: u32, offset: u32, bytes: u32, number: f64): i32 {
     return this.answer(this.#engine.watchTube(this.thread, conn, offset, bytes, number));
@@ -654,17 +654,17 @@ export abstract class EngineCalls {
   }
 
   /**
-   * Copies more of the message of the job's failure of that number, from `position` on: RESULT_COUNT
-   * bytes; NOT_FOUND when it is gone.
+   * Copies more of the message of the job's failure of that number, from `position` on:
+   * RESULT_COUNT bytes; NOT_FOUND when it is gone.
    */
   readFailure(id: f64, number: u32, position: u32): i32 {
     return this.answer(this.#engine.readFailure(this.thread, id, number, position));
   }
 
   /**
-   * Writes to the output slot the tubes made after `number`, in the order in which they were made, as
-   * many as fit: RESULT_COUNT entries (TUBE_ENTRY_* of layouts.ts), then MORE; NONE when none was
-   * left.
+   * Writes to the output slot the tubes made after `number`, in the order in which they were made,
+   * as many as fit: RESULT_COUNT entries (TUBE_ENTRY_* of layouts.ts), then MORE; NONE when none
+   * was left.
    */
   listTubes(number: f64): i32 {
     return this.answer(this.#engine.listTubes(this.thread, number));
@@ -675,16 +675,16 @@ export abstract class EngineCalls {
    * of those made after the one of `number` whose name lies at `offset` of the input slot (0 and no
    * name to begin with), in the order in which they were made. RESULT_COUNT entries, each as in
    * listTubes but with TUBE_FIGURES figures before the name; MORE, or NONE when no tube was left. A
-   * call shows at most SURVEY_TUBES tubes and looks at no more than SURVEY_LOOKS priorities of those
-   * behind the first, so the lock is held for some tens of microseconds.
+   * call shows at most SURVEY_TUBES tubes and looks at no more than SURVEY_LOOKS priorities of
+   * those behind the first, so the lock is held for some tens of microseconds.
    */
   surveyTubes(number: f64, offset: u32, bytes: u32, now: f64): i32 {
     return this.answer(this.#engine.surveyTubes(this.thread, number, offset, bytes, now));
   }
 
   /**
-   * Writes to the output slot, as numbers of 8 bytes, the two histograms of the tube whose name lies
-   * at `offset` of the input slot; without a name, the shard's.
+   * Writes to the output slot, as numbers of 8 bytes, the two histograms of the tube whose name
+   * lies at `offset` of the input slot; without a name, the shard's.
    */
   histograms(offset: u32, bytes: u32): i32 {
     return this.answer(this.#engine.histograms(this.thread, offset, bytes));
@@ -693,8 +693,8 @@ export abstract class EngineCalls {
   /**
    * Keeps what is still needed of the `bytes` bytes of segment `number` staged at `address`, by
    * writing it again at the end of the stream: jobs whose PUT record lies there, latest states,
-   * failures, tombstones whose job's segment still exists. RESULT_COUNT is how far it came: MORE when
-   * the ring is full, DONE at the end, DAMAGED in front of what is no sound record.
+   * failures, tombstones whose job's segment still exists. RESULT_COUNT is how far it came: MORE
+   * when the ring is full, DONE at the end, DAMAGED in front of what is no sound record.
    */
   keep(address: u32, bytes: u32, salt: u32, number: u32): i32 {
     return this.answer(this.#engine.keep(this.thread, address, bytes, salt, number));
@@ -743,8 +743,8 @@ export abstract class EngineCalls {
 
   /**
    * Adds the next `count` bytes, at `offset` of the input slot, to an upload that has `position`
-   * bytes. RESULT_COUNT of them were taken: fewer with OUT_OF_MEMORY, or with MORE when the journal's
-   * ring has no room for a part that they make whole; the rest may be tried again.
+   * bytes. RESULT_COUNT of them were taken: fewer with OUT_OF_MEMORY, or with MORE when the
+   * journal's ring has no room for a part that they make whole; the rest may be tried again.
    */
   appendUpload(upload: u32, position: u32, offset: u32, count: u32): i32 {
     return this.answer(this.#engine.appendUpload(this.thread, upload, position, offset, count));
@@ -794,8 +794,8 @@ export abstract class EngineCalls {
   }
 
   /**
-   * Copies more of a long body, from `position` on, to the output slot: RESULT_COUNT bytes; NOT_FOUND
-   * when the job is gone, unless somebody has pinned its body.
+   * Copies more of a long body, from `position` on, to the output slot: RESULT_COUNT bytes;
+   * NOT_FOUND when the job is gone, unless somebody has pinned its body.
    */
   readBody(id: f64, position: u32): i32 {
     return this.answer(this.#engine.readBody(this.thread, id, position));

@@ -1,5 +1,5 @@
-/* Exports: the raw functions of build/engine.wasm, made from assembly/ by `npm run exports`; do not
- * edit. What each does stands at its method in calls.ts. A raw u32 comes back with a sign.
+/* Exports: the raw functions of build/engine.wasm, made from assembly/ by `npm run exports`; do
+ * not edit. What each does stands at its method in calls.ts. A raw u32 comes back with a sign.
  */
 
 /** What an instance of the engine exports. */

@@ -353,7 +353,9 @@ export class Reserver {
     return Math.min(...dues);
   }
 
-  /** The jobs that it holds whose times to run end first, at most `most`, and how many there are. */
+  /**
+   * The jobs that it holds whose times to run end first, at most `most`, and how many there are.
+   */
   held(most: number, now: number): { readonly jobs: readonly HeldJob[]; readonly count: number } {
     const jobs: HeldJob[] = [];
     let count = 0;

@@ -110,8 +110,9 @@ export function ringBytesFor(threads: number, shards = 1, segmentBytes = Infinit
 }
 
 /**
- * Bytes that may stand in a ring for commands to run: in all of them together no more than an eighth
- * of a segment, if that can be, because what stands in them must find a place on a disk that is full.
+ * Bytes that may stand in a ring for commands to run: in all of them together no more than an
+ * eighth of a segment, if that can be, because what stands in them must find a place on a disk that
+ * is full.
  */
 function ringLimitFor(
   { threads, memories, ringBytes }: ShardMemories,
@@ -124,8 +125,8 @@ function ringLimitFor(
 /**
  * Most bytes of records that may stand in the rings, or still come there, when puts begin to be
  * refused. Each ring may be at its limit, and each thread may have gone beyond that with a record;
- * each but the committer's may just have seen that puts are taken, and do the same once more; and at the ends of two
- * segments the next record may not fit. No record is longer than `recordBytes`.
+ * each but the committer's may just have seen that puts are taken, and do the same once more; and
+ * at the ends of two segments the next record may not fit. No record is longer than `recordBytes`.
  */
 export function comingBytesMax(
   made: ShardMemories,

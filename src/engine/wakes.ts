@@ -1,8 +1,8 @@
 /* Wakes: which threads have grants to collect, and in which shards, gathered over the calls of one
  * turn of one thread.
  *
- * Each answer of the engine adds what it says (`note`, called by engine/shard.ts); at the end of the
- * turn the host takes it thread by thread and tells each one (session/host.ts). Two words of 32
+ * Each answer of the engine adds what it says (`note`, called by engine/shard.ts); at the end of
+ * the turn the host takes it thread by thread and tells each one (session/host.ts). Two words of 32
  * bits have a bit for each thread, or for each shard.
  */
 import { THREADS_MAX } from "../../assembly/constants.ts";

@@ -102,7 +102,8 @@ export class Access {
     const digest = digestOf(token);
     let role: Role | undefined;
     for (const known of this.#tokens) {
-      if (timingSafeEqual(known.digest, digest)) role ??= known.role; // all are compared, whichever is right
+      // All are compared, whichever is right.
+      if (timingSafeEqual(known.digest, digest)) role ??= known.role;
     }
     if (role !== undefined) return role;
     this.#guessing.count(peer.address, digest);

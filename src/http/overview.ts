@@ -30,7 +30,10 @@ export async function overviewOf(around: HttpSurroundings, survey: TubeSurvey): 
   return figuresOf(around, oldestReady(await survey.all()));
 }
 
-/** Only of tubes that can be worked on: in a paused tube, or one without a worker, a job waits for nobody. */
+/**
+ * Only of tubes that can be worked on: in a paused tube, or one without a worker, a job waits for
+ * nobody.
+ */
 function oldestReady(tubes: readonly Tube[]): Overview["oldestReady"] {
   let oldest: Overview["oldestReady"] = null;
   for (const { name, isUnwatched, pauseLeftSeconds, ageOldestReadySeconds } of tubes) {

@@ -144,7 +144,8 @@ export function writeSegmentHeader(
     into[BOOT_ID_FROM + at / 2] = Number.parseInt(header.bootId.slice(at, at + 2), 16);
   }
   view.setUint32(8, checksum(0, into.subarray(SEGMENT_CRC_FROM, SEGMENT_CRC_TO)), true);
-  into.copyWithin(SEGMENT_HEADER_BYTES / 2, 0, SEGMENT_CRC_TO); // once more: without it the whole segment would be lost
+  // Once more: without it the whole segment would be lost.
+  into.copyWithin(SEGMENT_HEADER_BYTES / 2, 0, SEGMENT_CRC_TO);
 }
 
 /**

@@ -3,8 +3,9 @@
  *
  * It only appends to the segment that the journal has begun, with a file of its own, and leaves to
  * the journal whatever is more than that: the next segment, what found no space, a disk that is
- * nearly full, files that are above their bound. What it throws has the consequences of what the journal throws: the process
- * ends. Whoever calls this has the lock (broker/commit-lock.ts), or is a test.
+ * nearly full, files that are above their bound. What it throws has the consequences of what the
+ * journal throws: the process ends. Whoever calls this has the lock (broker/commit-lock.ts), or is
+ * a test.
  */
 import { Commit } from "./commit.ts";
 import { FrameWriter } from "./frame-writer.ts";

@@ -1,6 +1,6 @@
 /*
- * RecoveryParts: what a recovery is given, and what it hands to the journal that goes on. Put together
- * by the committer, by the inspection, and by tests.
+ * RecoveryParts: what a recovery is given, and what it hands to the journal that goes on. Put
+ * together by the committer, by the inspection, and by tests.
  */
 
 import type { Checksum } from "./format.ts";

@@ -4,10 +4,10 @@
  * counted: place for the records that are on their way when puts begin to be refused
  * (`comingBytes`); for each job a few records more, so that all can be drained without anything
  * being reclaimed, or, for many small jobs, two segments, which must do for as long as it takes to
- * empty half of one; and three spares, so that records of what changes a job and changes it back can
- * go from one to the next, and a server that starts again finds a file for its first segment. Part
- * of it suffices to copy a segment together of which a part is needed, so that puts come back when a
- * part of the jobs has gone, of each segment a few. Asked by the journal.
+ * empty half of one; and three spares, so that records of what changes a job and changes it back
+ * can go from one to the next, and a server that starts again finds a file for its first segment.
+ * Part of it suffices to copy a segment together of which a part is needed, so that puts come back
+ * when a part of the jobs has gone, of each segment a few. Asked by the journal.
  */
 
 import { FRAME_BYTES, SEGMENT_HEADER_BYTES, STATEMENTS_BYTES } from "./format.ts";
@@ -17,8 +17,8 @@ import { SHORT_COUNT } from "./spares.ts";
 import type { Spares } from "./spares.ts";
 
 /**
- * What a job may need to be drained: the failures of ten attempts without a message, its last state,
- * and the record that it is gone.
+ * What a job may need to be drained: the failures of ten attempts without a message, its last
+ * state, and the record that it is gone.
  */
 const DRAIN_BYTES_PER_JOB = 1000;
 /** Segments that are kept at most: then what drains counts on reclaiming. */
@@ -72,8 +72,8 @@ export class Reserve {
   }
 
   /**
-   * Whether all that is left of a full disk is what has to be kept: puts are to be refused. What the
-   * present segment has left is lost when a server starts again, so the spares alone have to
+   * Whether all that is left of a full disk is what has to be kept: puts are to be refused. What
+   * the present segment has left is lost when a server starts again, so the spares alone have to
    * suffice for what drains, and for two of them to be where that is reclaimed from and to. What
    * reclaiming may write counts, too: `filesBytes` are those of the segments.
    */

@@ -1,8 +1,8 @@
 /* Room: space for what the journal has to write, where even writing over a file takes some.
  *
- * What was written over takes space until the sync; then hints that are being written give way, then
- * one spare after the other, and the hints last. What was given up is made again when there is space.
- * Asked by the journal.
+ * What was written over takes space until the sync; then hints that are being written give way,
+ * then one spare after the other, and the hints last. What was given up is made again when there is
+ * space. Asked by the journal.
  */
 
 import type { Beside } from "./journal-parts.ts";

@@ -72,7 +72,9 @@ export class Segments {
     return storage.open(segmentName(next), true);
   }
 
-  /** Whether a file was renamed since the recovery, though then there was no space to go on in it. */
+  /**
+   * Whether a file was renamed since the recovery, though then there was no space to go on in it.
+   */
   get wasReused(): boolean {
     const { segments, newestEnd } = this.#parts;
     return newestEnd !== undefined && this.#list.length < segments.length;

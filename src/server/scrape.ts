@@ -197,7 +197,8 @@ function distribution(
 ): Distribution {
   const merged: number[] = [];
   for (let at = 0; at < C.TIME_BUCKETS; at++) {
-    const bucket = Math.ceil(at / step); // the first one stands alone: the bounds that stay are every step-th from it on
+    // The first one stands alone: the bounds that stay are every step-th from it on.
+    const bucket = Math.ceil(at / step);
     merged[bucket] = (merged[bucket] ?? 0) + (counts[from + at] ?? 0);
   }
   return { labels, counts: merged, sumSeconds: (counts[from + C.TIME_BUCKETS] ?? 0) / MICROS };

@@ -2,9 +2,10 @@
  * into, the input slots, ids, limits, counters and the journal's state.
  *
  * There is one for each thread that runs sessions, and it lies below them: it knows no session.
- * Whose turn it is, and when one begins and ends, is the host's to say (host.ts). Invariant: what it
- * says lies in a shard's input slot lies there; whoever brings something else there does so through
- * it. Used by the sessions and their commands, and by whoever looks at the shards beside them.
+ * Whose turn it is, and when one begins and ends, is the host's to say (host.ts). Invariant: what
+ * it says lies in a shard's input slot lies there; whoever brings something else there does so
+ * through it. Used by the sessions and their commands, and by whoever looks at the shards beside
+ * them.
  */
 
 import * as C from "../../assembly/constants.ts";

@@ -3,8 +3,8 @@
  *
  * Invariants: one timer, armed for the earliest moment that the host has named; a moment that moves
  * away is not chased, the timer goes off and is armed anew. Whoever wakes the host finds it looking
- * after that (engine/common.ts). After `stop` the host is called no more. What the host throws is not
- * caught here. Used by the I/O threads (server/thread.ts) and by a thread that serves itself
+ * after that (engine/common.ts). After `stop` the host is called no more. What the host throws is
+ * not caught here. Used by the I/O threads (server/thread.ts) and by a thread that serves itself
  * (broker/in-process.ts).
  */
 import { NEVER_MICROS } from "../../assembly/constants.ts";

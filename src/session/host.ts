@@ -1,8 +1,9 @@
-/* SessionHost: the sessions of one thread: who they are, whose turn it is, and whom a turn concerns.
+/* SessionHost: the sessions of one thread: who they are, whose turn it is, and whom a turn
+ * concerns.
  *
  * Single-threaded and synchronous. All that runs of a session runs in a turn: one that a transport
- * brought input for, or that was put off, or that a grant or a deadline began. A turn takes the time,
- * names the outlet that replies go to, and at its end the threads are woken for which it made
+ * brought input for, or that was put off, or that a grant or a deadline began. A turn takes the
+ * time, names the outlet that replies go to, and at its end the threads are woken for which it made
  * grants, this thread's own are delivered, and replies that have become safe are let out. The
  * thread drives it (`open`, `wake`, `tick`); it owns no timer: whoever does is told after each turn
  * (`onTurn`), asks `nextDueMicros`, and has `tick` called then.

@@ -166,7 +166,8 @@ class Upload implements Receiver {
     const drop = (): void => {
       shard.dropUpload(this.#address);
     };
-    if (this.#isRecorded) this.#desk.room.whenThere(drop); // that it is not needed any more is a record
+    // That it is not needed any more is a record.
+    if (this.#isRecorded) this.#desk.room.whenThere(drop);
     else drop();
   }
 }

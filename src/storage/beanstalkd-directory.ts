@@ -52,7 +52,10 @@ export class BeanstalkdDirectory {
     return attempt(path, () => fs.readFileSync(path));
   }
 
-  /** Id of the process that has the directory locked; undefined when nobody has. Throws a StorageError. */
+  /**
+   * Id of the process that has the directory locked; undefined when nobody has. Throws a
+   * StorageError.
+   */
   holder(): number | undefined {
     const path = join(this.#directory, LOCK_NAME);
     const lock = attempt(path, () => fs.statSync(path, { throwIfNoEntry: false }));

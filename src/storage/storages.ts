@@ -1,7 +1,7 @@
 /* Storages: every kind of place that a journal can lie in.
  *
- * A new one is a file beside this one and a line in the table. A place is a word of the user's, such
- * as a directory, so that each thread can open it for itself. Used by the runtimes, and by the
+ * A new one is a file beside this one and a line in the table. A place is a word of the user's,
+ * such as a directory, so that each thread can open it for itself. Used by the runtimes, and by the
  * commands that look at journals.
  */
 import type { InspectedStorage, Storage } from "../storage.ts";

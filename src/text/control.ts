@@ -159,7 +159,8 @@ function quoteOf([, , quoted]: YamlEntry): number {
 function garbageCollector(exports: BoundExports): (chars: number) => void {
   let garbageBytes = 0;
   return (chars) => {
-    garbageBytes += 256 + 4 * chars; // a few small objects; two bytes a character, and a copy of each on the way
+    // A few small objects; two bytes a character, and a copy of each on the way.
+    garbageBytes += 256 + 4 * chars;
     if (garbageBytes < COLLECT_BYTES) return;
     garbageBytes = 0;
     exports.__collect();

@@ -1,5 +1,5 @@
-/* Engine calls: src/engine/exports.ts and src/engine/calls.ts, made from what the compiler says that
- * the engine exports (build/engine.d.ts) and from the comments in assembly/.
+/* Engine calls: src/engine/exports.ts and src/engine/calls.ts, made from what the compiler says
+ * that the engine exports (build/engine.d.ts) and from the comments in assembly/.
  *
  * A call that takes the thread becomes a method without it, which gives what came back to
  * `answer`. The raw functions return numbers with a sign; a u32 loses it here. `npm run exports`
@@ -14,8 +14,8 @@ import { ROOT } from "./build.ts";
 const ENTRY = "assembly/index.ts";
 /** The name of the argument that says which thread calls. */
 const THREAD = "t";
-/** What the formatter keeps to (.oxfmtrc.json). */
-const FORMAT = { printWidth: 100 };
+/** What the formatter keeps to (.oxfmtrc.json), and comments, which it leaves alone. */
+const COLUMNS = 100;
 
 /** An exported function. */
 interface Call {
@@ -65,7 +65,9 @@ function readCalls(declarations: string, comments: ReadonlyMap<string, string>):
   });
 }
 
-/** The comments of all functions that the entry exports, or that are in the files it exports from. */
+/**
+ * The comments of all functions that the entry exports, or that are in the files it exports from.
+ */
 function readComments(): ReadonlyMap<string, string> {
   const entry = readFileSync(ROOT + ENTRY, "utf8");
   const files = [...entry.matchAll(/^export [^;]* from "\.\/([\w/-]+)";$/gm)];
@@ -84,8 +86,8 @@ function exportsFile(calls: readonly Call[]): string {
     const all = takesThread ? [`${THREAD}: u32`, ...parameters] : parameters;
     return `  ${name}(${all.join(", ")}): ${result};`;
   });
-  return `/* Exports: the raw functions of build/engine.wasm, made from assembly/ by \`npm run exports\`; do not
- * edit. What each does stands at its method in calls.ts. A raw u32 comes back with a sign.
+  return `/* Exports: the raw functions of build/engine.wasm, made from assembly/ by \`npm run exports\`; do
+ * not edit. What each does stands at its method in calls.ts. A raw u32 comes back with a sign.
  */
 
 /** What an instance of the engine exports. */
@@ -101,8 +103,8 @@ ${calls.map(({ name }) => `"${name}",`).join("\n")}
 }
 
 function callsFile(calls: readonly Call[]): string {
-  return `/* Calls: the engine's exports as methods of one thread's handle on one shard, made from assembly/ by
- * \`npm run exports\`; do not edit.
+  return `/* Calls: the engine's exports as methods of one thread's handle on one shard, made from assembly/
+ * by \`npm run exports\`; do not edit.
  *
  * A method adds the thread and passes what came back through \`answer\`, so that no mark on it is
  * ever overlooked: it returns an answer of assembly/constants.ts unless it says otherwise. Every
@@ -134,14 +136,37 @@ function methodOf({ name, parameters, takesThread, result, comment }: Call): str
   const call = `this.#engine.${name}(${given.join(", ")})`;
   const body = takesThread && result === "i32" ? `this.answer(${call})` : call;
   const value = result === "u32" ? `${body} >>> 0` : body;
-  return `  ${comment}
+  return `${filled(comment, "  ")}
   ${name}(${parameters.join(", ")}): ${result} {
     ${result === "void" ? value : `return ${value}`};
   }`;
 }
 
+/** The comment behind `indent`, each paragraph filled anew: lines begin further right here. */
+function filled(comment: string, indent: string): string {
+  if (comment === "") return "";
+  const text = comment.replace(/^\/\*\*\s*/, "").replace(/\s*\*\/$/, "");
+  const short = `${indent}/** ${text} */`;
+  if (!text.includes("\n") && short.length <= COLUMNS) return short;
+  const paragraphs = text.replace(/^ *\* ?/gm, "").split(/\n\n+/);
+  const lines = paragraphs.map((paragraph) => fill(paragraph, `${indent} * `).join("\n"));
+  return `${indent}/**\n${lines.join(`\n${indent} *\n`)}\n${indent} */`;
+}
+
+/** The words in lines that begin with `prefix`. */
+function fill(text: string, prefix: string): readonly string[] {
+  const lines: string[] = [];
+  let line = prefix;
+  for (const word of text.split(/\s+/)) {
+    const longer = line === prefix ? line + word : `${line} ${word}`;
+    if (longer.length > COLUMNS) lines.push(line);
+    line = longer.length > COLUMNS ? prefix + word : longer;
+  }
+  return [...lines, line];
+}
+
 async function formatted(source: string): Promise<string> {
-  const { code, errors } = await format("made.ts", source, FORMAT);
+  const { code, errors } = await format("made.ts", source, { printWidth: COLUMNS });
   const [error] = errors;
   if (error !== undefined) throw new EngineCallsError(error.message);
   return code;

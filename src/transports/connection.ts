@@ -1,10 +1,10 @@
 /* Connection: one accepted socket, as the Outlet of a session whose Inlet it drives.
  *
  * Invariants: `closed` reaches the Inlet exactly once, last. After `close` or `finish` no input
- * reaches it. Input comes in one of two ways: into a buffer that all connections of the thread share (`acceptLent`,
- * one system call and no allocation per read), or as the `data` events of an ordinary stream
- * (`acceptStream`). Writes go out in one system call where the socket takes them; only what it does
- * not take costs a callback. Made by the acceptor.
+ * reaches it. Input comes in one of two ways: into a buffer that all connections of the thread
+ * share (`acceptLent`, one system call and no allocation per read), or as the `data` events of an
+ * ordinary stream (`acceptStream`). Writes go out in one system call where the socket takes them;
+ * only what it does not take costs a callback. Made by the acceptor.
  */
 import { Socket, type OnReadOpts, type SocketConstructorOpts } from "node:net";
 import type { Door } from "../runtime.ts";
@@ -68,7 +68,8 @@ export class Connection implements Outlet {
     door: Door,
     left: (connection: Connection) => void,
   ): Connection {
-    const settings = { handle, allowHalfOpen: true, onread } as SocketConstructorOpts; // its types know other handles only
+    // Its types know other handles only.
+    const settings = { handle, allowHalfOpen: true, onread } as SocketConstructorOpts;
     const socket = new Socket(settings);
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);

@@ -49,7 +49,8 @@ export async function takeTurns(ports: readonly number[]): Promise<() => void> {
   };
   if (process.platform !== "linux") return giveBack;
   try {
-    const inOrder = [...new Set(ports)].toSorted((a, b) => a - b); // so that no two wait for each other
+    // In order, so that no two wait for each other.
+    const inOrder = [...new Set(ports)].toSorted((a, b) => a - b);
     for (const port of inOrder) turns.push(await takeTurn(port));
     return giveBack;
   } catch (error) {

@@ -164,7 +164,8 @@ export async function canSharePorts(): Promise<boolean> {
     await listening(second, { host: "127.0.0.1", port: bound.port, reusePort: true });
     return true;
   } catch (error) {
-    if (error instanceof Error) return false; // ENOTSUP, or EADDRINUSE where the option is not known
+    // ENOTSUP, or EADDRINUSE where the option is not known.
+    if (error instanceof Error) return false;
     throw error;
   } finally {
     for (const server of [first, second]) if (server.listening) await closed(server);

@@ -1,7 +1,7 @@
 /* Transports: every way to reach a server, one for each kind of address (config/listen-address.ts).
  *
- * A new one is a file beside this one and a line in the table; nothing else that listens or connects
- * names a kind. Used by the runtimes, and by clients (socket-wire.ts).
+ * A new one is a file beside this one and a line in the table; nothing else that listens or
+ * connects names a kind. Used by the runtimes, and by clients (socket-wire.ts).
  */
 import type { NetConnectOpts } from "node:net";
 import type { BoundAddress } from "../config/listen-address.ts";

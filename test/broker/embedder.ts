@@ -1,7 +1,8 @@
 /* Embedder: a program with a broker in it, as a user may write one. Started by embedding.test.ts.
  *
- * Its arguments are what it does, a directory if its jobs are to be kept, and how safe. It prints what the
- * broker answers, a line each; it never calls process.exit, so it ends when nothing keeps it alive.
+ * Its arguments are what it does, a directory if its jobs are to be kept, and how safe. It prints
+ * what the broker answers, a line each; it never calls process.exit, so it ends when nothing keeps
+ * it alive.
  */
 import process from "node:process";
 import type { BrokerOptions } from "../../src/broker/broker-options.ts";

@@ -1,4 +1,6 @@
-/* What a broker brings into a program: no server, and no package but the one that the build bundles. */
+/* What a broker brings into a program: no server, and no package but the one that the build
+ * bundles.
+ */
 import { expect, test } from "vitest";
 import { followImports } from "../support/imports.ts";
 

@@ -59,7 +59,9 @@ export async function expectOne(servers: readonly EchoProcess[], line: RegExp): 
   await Promise.all(servers.filter((server) => !server.isGone).map((server) => server.kill()));
 }
 
-/** Expects of each of several contests for a port that one serves, and that the others say why not. */
+/**
+ * Expects of each of several contests for a port that one serves, and that the others say why not.
+ */
 export async function expectNoSharedPort(runtime?: readonly string[]): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
     const port = await freePort();

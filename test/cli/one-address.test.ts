@@ -96,7 +96,8 @@ describe("servers started at once", () => {
       const path = join(folder, "one.sock");
       for (let round = 0; round < ROUNDS; round++) {
         const listen = Array.from({ length: 3 }, (): Listen => ({ kind: "unix", path }));
-        await expectOne(await startTogether(listen), PATH_IN_USE); // who serves is killed: its socket stays
+        // Who serves is killed: its socket stays.
+        await expectOne(await startTogether(listen), PATH_IN_USE);
       }
     },
   );

@@ -40,7 +40,9 @@ async function expectSoundCrowd(
   }
 }
 
-/** All that was seen of the job that a violation names first: a crowd cannot be replayed exactly. */
+/**
+ * All that was seen of the job that a violation names first: a crowd cannot be replayed exactly.
+ */
 function storyOf(violation: string | undefined, entries: readonly Entry[]): string {
   const job = Number(/job (\d+)/.exec(violation ?? "")?.[1]);
   const story = entries.filter((entry) => "job" in entry && entry.job === job);

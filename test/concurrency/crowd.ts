@@ -318,7 +318,8 @@ class Crowd {
       await control.ask(`use ${tube}`);
       await control.ask(`watch ${tube}`);
       await control.ask("kick 1000000");
-      await control.ask("kick 1000000"); // buried jobs go first, and delayed ones only when there are none
+      // Buried jobs go first, and delayed ones only when there are none.
+      await control.ask("kick 1000000");
     }
     for (;;) {
       const { line = "", body } = await control.ask("reserve-with-timeout 0");

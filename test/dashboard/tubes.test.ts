@@ -88,7 +88,8 @@ test("buried jobs of a tube are kicked", async () => {
   const ids = await desk.putInto("kick-test", ["a", "b"]);
   for (const id of ids) await desk.client.send(`reserve-job ${id}`, `bury ${id} 0`);
   await desk.open("#/tubes?search=kick-test");
-  await desk.page.locator(".buried-link", { hasText: "2" }).waitFor(); // the list may be a second old
+  // The list may be a second old.
+  await desk.page.locator(".buried-link", { hasText: "2" }).waitFor();
   await desk.press("Kick jobs of kick-test");
   await desk.confirm("Kick");
   await desk.sees("2 jobs of kick-test kicked.");
@@ -257,7 +258,8 @@ test("the axes show the chosen time, and their labels whole", async () => {
   await latency.locator("canvas").waitFor();
   const labels = (): Promise<Label[]> =>
     desk.page.evaluate(() => (globalThis as unknown as { labels: Label[] }).labels);
-  await expect.poll(async () => (await labels()).some(({ text }) => text === "30 min")).toBe(true); // the steps are those of a clock
+  // The steps are those of a clock.
+  await expect.poll(async () => (await labels()).some(({ text }) => text === "30 min")).toBe(true);
   expect((await labels()).filter(({ left }) => left < 0)).toEqual([]);
   await desk.press("5 min");
   const states = desk.page.locator(".chart").filter({ hasText: "Jobs by state" });

@@ -1,5 +1,5 @@
-/* Every page of the project leads only to what is there; those of the architecture can be read at one
- * sitting.
+/* Every page of the project leads only to what is there; those of the architecture can be read at
+ * one sitting.
  */
 import { existsSync, globSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -200,7 +200,8 @@ test(
     const peeks = Array.from({ length: PEEKS }, () => client.ask("peek 1"));
     await until("the put is written", () => isWritten(directory, Buffer.from("last")));
     const other = new Conversation(await server.connect());
-    const listed = other.ask("list-tubes"); // it comes after what that thread holds back, and not before
+    // It comes after what that thread holds back, and not before.
+    const listed = other.ask("list-tubes");
     await isStuck(socket);
     expect(residentBytes(server) - before).toBeLessThan(MOST_OUTPUT_BYTES + LEEWAY_BYTES);
     expect(client.unanswered).toBe(1 + PEEKS);

@@ -339,8 +339,8 @@ function standingAfter(
 }
 
 /**
- * Ids that threads set aside for puts of a chunk and did not give back, at most: a run ahead of what
- * may have been told is far more.
+ * Ids that threads set aside for puts of a chunk and did not give back, at most: a run ahead of
+ * what may have been told is far more.
  */
 const IDS_SET_ASIDE = 50_000;
 

@@ -117,7 +117,8 @@ test(
   async () => {
     const server = await serving();
     const half = await talkTo(server);
-    void half.ask(`put 0 0 60 ${LONG}`, bodyOf(1).subarray(0, LONG / 2)); // and a CRLF, which belongs to the body
+    // And a CRLF, which belongs to the body.
+    void half.ask(`put 0 0 60 ${LONG}`, bodyOf(1).subarray(0, LONG / 2));
     await until("much of it is in the journal", () => journalBytes() >= 2 * MIB);
     half.hangUp();
     await until("its segments are gone", () => journalBytes() <= MIB);

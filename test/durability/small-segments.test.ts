@@ -87,7 +87,9 @@ async function put(client: Conversation, tube: string): Promise<Job> {
   return job;
 }
 
-/** Puts one job after the other, into many tubes, until one is refused; returns how many were not. */
+/**
+ * Puts one job after the other, into many tubes, until one is refused; returns how many were not.
+ */
 async function fill(client: Conversation): Promise<number> {
   for (let count = 0; ; count++) {
     if ((await put(client, `t${count % TUBES}`)).isRefused) return count;

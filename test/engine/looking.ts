@@ -57,7 +57,8 @@ export class Looking extends Comparison {
       case "peekReserved": {
         if (session?.used === undefined) return;
         const { ref, name: used } = session.used;
-        this.agree(engine.tick(t, now), model.tick(now)); // whom it wakes, the first of several calls would say
+        // Whom it wakes, the first of several calls would say.
+        this.agree(engine.tick(t, now), model.tick(now));
         const reply = engine.peekReserved(session.thread, ref, now, c % 2 === 0);
         return this.agree(reply, model.peekReserved(used, now));
       }

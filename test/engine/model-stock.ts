@@ -1,5 +1,5 @@
-/* The stock of the model: what there is in a shard, and what can be asked about it by looking at all
- * of it. Nothing changes here but counts, and tubes that come and go. Used by model-states.ts.
+/* The stock of the model: what there is in a shard, and what can be asked about it by looking at
+ * all of it. Nothing changes here but counts, and tubes that come and go. Used by model-states.ts.
  */
 import * as C from "../../assembly/constants.ts";
 import type { EngineFailure } from "./answers.ts";

@@ -1,5 +1,5 @@
-/* Putting: the operations of a walk with which jobs come, whole or as uploads, and go in numbers. Used
- * by walk.ts.
+/* Putting: the operations of a walk with which jobs come, whole or as uploads, and go in numbers.
+ * Used by walk.ts.
  */
 import { strictEqual } from "node:assert";
 import * as C from "../../assembly/constants.ts";

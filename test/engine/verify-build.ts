@@ -90,7 +90,9 @@ export class VerifyBuild {
     return this.thread(t).exports;
   }
 
-  /** Walks the shard; returns how many slots the walk did not reach (see assembly/verify/index.ts). */
+  /**
+   * Walks the shard; returns how many slots the walk did not reach (see assembly/verify/index.ts).
+   */
   verify(): number {
     const thread = this.thread(0);
     const broken = thread.exports.verify(0, 1);

@@ -128,7 +128,8 @@ describe("hints", () => {
     const hints = await readFile(join(directory, "hints"));
     await ask(first, "reserve", "bury 1 9");
     await first.stop();
-    await writeFile(join(directory, "hints"), hints); // had the server been killed before the next ones
+    // Had the server been killed before the next ones.
+    await writeFile(join(directory, "hints"), hints);
     const [stats] = await ask(await restart("1h"), "stats-job 1");
     expect(stats).toMatch(/state: buried\npri: 9\n/);
   });

@@ -166,7 +166,8 @@ describe("many jobs", () => {
     });
     expect(await http.json("/api/v1/tubes/bulk")).toMatchObject({ ready: 2500, delayed: 0 });
     expect((await bulk({ action: "delete", tube: "bulk", state: "ready" })).done).toBe(2500);
-    expect((await http.ask("/api/v1/tubes/bulk")).status).toBe(404); // the last job is gone, and nobody uses it
+    // The last job is gone, and nobody uses it.
+    expect((await http.ask("/api/v1/tubes/bulk")).status).toBe(404);
   });
 
   it.each([

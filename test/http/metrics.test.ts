@@ -176,7 +176,8 @@ test(
     expect(first.sum("homemaker_tube_jobs", ready)).toBe(55);
     expect(first.value("homemaker_tube_jobs", { ...ready, tube: TUBE_OTHERS })).toBe(28);
     expect(first.value(TUBE_EVENTS, { tube: TUBE_OTHERS, event: "put" })).toBe(28);
-    await talk(http, "flush-tube cap-10\r\nflush-tube cap-1\r\n"); // nothing refers to them any more
+    // Nothing refers to them any more.
+    await talk(http, "flush-tube cap-10\r\nflush-tube cap-1\r\n");
     const second = await scrape(http);
     expect(second.labels("homemaker_tube_jobs", "tube")).toEqual(
       new Set(["cap-9", "cap-8", "cap-7", TUBE_OTHERS]),

@@ -30,7 +30,8 @@ test("the one who looks is nobody's client", async () => {
   const lines = after.split("\n").filter(steady);
   expect(lines).toEqual(before.split("\n").filter(steady));
   expect(lines).toContain("current-connections: 1");
-  await expect.poll(() => tube("default")).toMatchObject({ using: 0, watching: 0 }); // once the talker is gone
+  // Once the talker is gone.
+  await expect.poll(() => tube("default")).toMatchObject({ using: 0, watching: 0 });
 });
 
 test("the overview has the figures of the whole server", async () => {
@@ -100,7 +101,8 @@ describe("the list of tubes", () => {
 
   it("is searched, sorted and cut", async () => {
     const names = async (query: string) => (await tubes(query)).tubes.map(({ name }) => name);
-    await expect.poll(() => names("search=list")).toEqual(["list-10", "list-2"]); // it is up to a second old
+    // It is up to a second old.
+    await expect.poll(() => names("search=list")).toEqual(["list-10", "list-2"]);
     expect(await names("search=LIST&sort=ready&order=desc")).toEqual(["list-10", "list-2"]);
     expect(await names("search=list&sort=ready&order=asc")).toEqual(["list-2", "list-10"]);
     expect(await names("sort=ready&order=desc&limit=1")).toEqual(["a+b/c;d.e$f_g()"]);
@@ -140,7 +142,8 @@ test("kicking makes as many buried jobs ready as were asked for", async () => {
   const ids = [...reserved.matchAll(/^RESERVED (\d+)/gm)].map(([, id]) => id);
   expect(ids).toHaveLength(2);
   const bury = ids.map((id) => `reserve-job ${id}\r\nbury ${id} 0\r\n`).join("");
-  await expect.poll(async () => (await tube("kicks")).ready).toBe(3); // they came back with their connection's end
+  // They came back with their connection's end.
+  await expect.poll(async () => (await tube("kicks")).ready).toBe(3);
   await talk(http, bury);
   const kick = await http.change("/api/v1/tubes/kicks/kick", { count: 1 });
   expect(JSON.parse(kick.text)).toEqual({ kicked: 1 });

@@ -1,5 +1,5 @@
-/* Code: the parts of the program that run in a simulated world, as they stand or with a planted bug.
- * Made by mutants.ts, used by whatever opens a world.
+/* Code: the parts of the program that run in a simulated world, as they stand or with a planted
+ * bug. Made by mutants.ts, used by whatever opens a world.
  */
 import { HintWriter } from "../../src/journal/hints.ts";
 import { CommitState } from "../../src/journal/commit-state.ts";

@@ -1,8 +1,8 @@
 /*
- * FullDisk: a server on a small simulated disk that is filled until puts are refused, whose jobs are
- * then changed and deleted to the last one, through crashes. Nobody ever makes space: whoever waits
- * for room in a ring has to get it, or the reserve was too small. One disk in two copies on write,
- * so that deletes need space as well, which spares are given up for.
+ * FullDisk: a server on a small simulated disk that is filled until puts are refused, whose jobs
+ * are then changed and deleted to the last one, through crashes. Nobody ever makes space: whoever
+ * waits for room in a ring has to get it, or the reserve was too small. One disk in two copies on
+ * write, so that deletes need space as well, which spares are given up for.
  */
 import { randomFrom } from "../engine/shuffle.ts";
 import { LedgerError } from "./ledger.ts";

@@ -218,7 +218,9 @@ export class Judge {
   }
 }
 
-/** What of a server that found `jobs` is not as the ledger has it: what is lost, altered or back. */
+/**
+ * What of a server that found `jobs` is not as the ledger has it: what is lost, altered or back.
+ */
 export function harmOf(ledger: Ledger, { observer, now }: Server, jobs: number): readonly string[] {
   const harmed: string[] = [];
   let there = 0;

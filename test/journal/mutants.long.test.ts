@@ -1,5 +1,6 @@
 /*
- * Planted bugs: all of the journal's mutants but those that chance seldom comes upon. SEED=n replays.
+ * Planted bugs: all of the journal's mutants but those that chance seldom comes upon. SEED=n
+ * replays.
  */
 import { expect, test } from "vitest";
 import { findFault, MUTANTS } from "./mutants.ts";

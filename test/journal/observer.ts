@@ -81,7 +81,8 @@ export class Observer {
       const shown = (which: number): number => shard.field(C.RESULT_STATS + which);
       const whoBytes = shard.field(C.RESULT_NAME_BYTES);
       const textBytes = whoBytes + shard.field(C.RESULT_COUNT);
-      const text = Buffer.from(shard.output.subarray(0, textBytes)); // messages are shorter than an output slot
+      // Messages are shorter than an output slot.
+      const text = Buffer.from(shard.output.subarray(0, textBytes));
       const number = shown(C.FAILURE_NUMBER);
       const at = this.#wallBase + shown(C.FAILURE_AT_MICROS);
       const figures = [number, shown(C.FAILURE_ATTEMPT), shown(C.FAILURE_END), at];

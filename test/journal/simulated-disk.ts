@@ -4,9 +4,9 @@
  * the two. When the power goes, each 512-byte sector of such a write is kept or lost by itself, in
  * any combination, and so is each change of a directory entry that was not synced. When only the
  * process goes, everything written stays. A failed sync either keeps the writes for the next one,
- * or drops them and says nothing more (as Linux does). Where files are copied on write, writing over
- * what is there takes new blocks, and the old ones come back only later. `onCall` is asked before each call and may
- * throw: a crash at that very point.
+ * or drops them and says nothing more (as Linux does). Where files are copied on write, writing
+ * over what is there takes new blocks, and the old ones come back only later. `onCall` is asked
+ * before each call and may throw: a crash at that very point.
  */
 import type { Lease, Storage, StorageFailure, StorageFile } from "../../src/storage.ts";
 import { StorageError } from "../../src/storage.ts";

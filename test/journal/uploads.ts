@@ -1,5 +1,5 @@
-/* Uploads: bodies that go to the journal in parts: begun, a few bytes now and then, finished or given
- * up. Made and used by clients.ts.
+/* Uploads: bodies that go to the journal in parts: begun, a few bytes now and then, finished or
+ * given up. Made and used by clients.ts.
  */
 import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../../src/engine/shard.ts";
@@ -98,7 +98,8 @@ export class Uploads {
     const piece = bodyOf(job.id, job.bodyBytes).subarray(upload.position, upload.position + most);
     for (let done = 0; done < piece.length;) {
       const rest = piece.length - done;
-      shard.input.set(piece); // anew: here the journal reads segments into the same thread's slot when it makes room
+      // Anew: here the journal reads segments into the same thread's slot when it makes room.
+      shard.input.set(piece);
       const answer = shard.appendUpload(ref, upload.position, done, rest);
       done += shard.field(C.RESULT_COUNT);
       upload.position += shard.field(C.RESULT_COUNT);

@@ -263,7 +263,8 @@ export class World implements Surroundings {
   pass(millis: number): void {
     const end = this.clock + millis;
     while (this.clock < end) {
-      const due = Math.max(1, this.journal.syncDueMillis); // a timer that should have rung does not stop the clock
+      // A timer that should have rung does not stop the clock.
+      const due = Math.max(1, this.journal.syncDueMillis);
       this.clock = Math.min(end, this.clock + due);
       this.journal.syncIfDue();
     }

@@ -154,7 +154,8 @@ export const VERB_TEXTS: readonly string[] = [...VERBS, ...ADDITIONS].map(([verb
  * it.
  */
 export function meaningOf(line: string): Meaning {
-  if (/[\0\r]/u.test(line)) return { op: OP.BAD_FORMAT, fields: {} }; // no byte of either kind belongs in a line
+  // No byte of either kind belongs in a line.
+  if (/[\0\r]/u.test(line)) return { op: OP.BAD_FORMAT, fields: {} };
   const found = [...VERBS, ...ADDITIONS].find(([verb]) => line.startsWith(verb));
   if (found === undefined) return { op: OP.UNKNOWN_COMMAND, fields: {} };
   const [verb, op, read] = found;

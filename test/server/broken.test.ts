@@ -1,5 +1,5 @@
-/* A server that is broken does not go on: what its own sessions find wrong ends the process at once,
- * with one line, as what an I/O thread finds does.
+/* A server that is broken does not go on: what its own sessions find wrong ends the process at
+ * once, with one line, as what an I/O thread finds does.
  */
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";

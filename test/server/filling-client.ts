@@ -1,5 +1,5 @@
-/* Filling client: sends commands in batches and awaits their replies; fills tubes until the server has
- * no memory for more. Called by the tests of memory.
+/* Filling client: sends commands in batches and awaits their replies; fills tubes until the server
+ * has no memory for more. Called by the tests of memory.
  */
 import type { Socket } from "node:net";
 import { expect } from "vitest";

@@ -28,7 +28,8 @@ test("a tube that gets a label begins with all it has, and the others keep their
   ledger.settle(counted(20), labelled({ 1: 5 }), never);
   const [shown] = ledger.settle(counted(30), labelled({ 2: 18 }), () => true);
   expect(shown?.[0]).toBe(18);
-  expect(ledger.others?.[0]).toBe(25); // 20 + 10 that came, less the 5 of tube 1, whose label is gone
+  // 20 + 10 that came, less the 5 of tube 1, whose label is gone.
+  expect(ledger.others?.[0]).toBe(25);
   ledger.settle(counted(40), labelled({ 2: 28 }), () => true);
   expect(ledger.others?.[0]).toBe(25);
 });

@@ -188,7 +188,8 @@ test("the replies of a connection that is gone are dropped, and its bytes no lon
 test("what becomes safe while the gate says that it holds is found by the release that ends the turn", () => {
   const { safe, gate, say } = scene();
   const client = new Client();
-  safe.meanwhile = () => (safe.positions[0] = 10); // the committer looked just before: it wakes nobody
+  // The committer looked just before: it wakes nobody.
+  safe.meanwhile = () => (safe.positions[0] = 10);
   gate.depend(0, 10);
   say(client, "INSERTED 1\r\n");
   gate.release();

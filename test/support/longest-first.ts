@@ -1,6 +1,6 @@
 /* Longest first: the order in which vitest starts the test files, so that at the end no process is
- * left alone with a long one. By itself vitest starts the largest files first where it knows nothing
- * of an earlier run, and some of the longest tests are in the smallest files.
+ * left alone with a long one. By itself vitest starts the largest files first where it knows
+ * nothing of an earlier run, and some of the longest tests are in the smallest files.
  */
 import { BaseSequencer } from "vitest/node";
 import type { TestSpecification } from "vitest/node";

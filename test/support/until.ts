@@ -1,5 +1,5 @@
-/* Until: how tests wait for what another process or thread does: they look again and again, and give
- * up with a message that says what they waited for.
+/* Until: how tests wait for what another process or thread does: they look again and again, and
+ * give up with a message that says what they waited for.
  */
 
 /** Longer than anything takes on a busy machine. */
