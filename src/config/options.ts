@@ -331,7 +331,7 @@ export const OPTIONS: { readonly [Key in keyof Settings]: Option<Settings[Key]> 
     category: "Limits",
     placeholder: "N",
     help: "most open connections; one above it is closed at once",
-    // Ten thousand idle ones are an ordinary fleet of workers; at 12 KiB each these take 192 MiB.
+    // Ten thousand idle ones are an ordinary fleet of workers; at 4 kB each these take 64 MB.
     default: 16384,
     ...count(1, 1_000_000),
   },
