@@ -151,9 +151,10 @@ export class Broker {
   }
 
   /**
-   * Ends it: replies that wait for the journal leave, connections end, and what is not on the disk
-   * goes there, as long as that takes. Resolves when nothing of it is left; rejects with a
-   * BrokenError when it breaks meanwhile.
+   * Ends it: it takes nothing more, replies that wait for the journal leave, connections end, and
+   * what is not on the disk goes there, as long as that takes. Resolves when nothing of it is left;
+   * rejects with a BrokenError when it breaks meanwhile, and with a ClosedError when `end` is called
+   * before all is on the disk.
    */
   close(): Promise<void> {
     this.#closed ??= this.#close();
@@ -166,6 +167,7 @@ export class Broker {
       this.common.startStopping();
       if (this.#error === undefined) {
         await this.sessions?.repliesOut();
+        if (this.#error !== undefined) throw this.#error;
         this.sessions?.stop(new ClosedError("the broker is closed"));
         await this.#keeper?.stop();
       }
@@ -185,12 +187,15 @@ export class Broker {
     await this.#keeper?.end();
   }
 
-  /** The journal's thread writes nothing more: what it would write might be wrong. */
+  /**
+   * The journal's thread writes nothing more: what it would write might be wrong. Whoever has the
+   * broker is told first: a server dies of the cause then, not of what the cause does to others.
+   */
   #break(error: BrokenError): void {
     if (this.#error !== undefined) return;
     this.#error = error;
-    this.sessions?.fail(error);
     this.#around.onBroken(error);
+    this.sessions?.fail(error);
     void this.#keeper?.end();
   }
 }

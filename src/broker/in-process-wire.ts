@@ -5,8 +5,8 @@
  *
  * Invariants: every call to the session is made within a turn, and none while the client hears what
  * the session says, because then the session is in the middle of one. While the session wants no
- * input, what was sent waits here. The listener hears the end once, however it comes. Made by
- * in-process.ts.
+ * input, what was sent waits here; once the input is over, it stays here. The listener hears the
+ * end once, however it comes. Made by in-process.ts.
  */
 import type { Wire, WireListener } from "../client/wire.ts";
 import type { Inlet, Outlet } from "../transport.ts";
@@ -22,6 +22,8 @@ export class InProcessWire implements Wire {
   readonly #unsent: Uint8Array[] = [];
   #unsentBytes = 0;
   #isPaused = false;
+  /** The session gets nothing more. */
+  #isInputOver = false;
   /** The client hears something. */
   #isHeard = false;
   #isClosed = false;
@@ -59,8 +61,14 @@ export class InProcessWire implements Wire {
     else this.#deliver();
   }
 
+  /** Infinity when nothing more is taken: what is asked then certainly counts as not sent. */
   get backlogBytes(): number {
-    return this.#unsentBytes;
+    return this.#isInputOver ? Infinity : this.#unsentBytes;
+  }
+
+  /** From now on the session gets no input; what it says is heard as before. */
+  stopInput(): void {
+    this.#isInputOver = true;
   }
 
   /** @param cause why, if nobody asked for it */
@@ -85,7 +93,7 @@ export class InProcessWire implements Wire {
   }
 
   #deliver(): void {
-    while (!this.#isPaused && !this.#isClosed) {
+    while (!this.#isPaused && !this.#isClosed && !this.#isInputOver) {
       const chunk = this.#unsent.shift();
       if (chunk === undefined) return;
       this.#unsentBytes -= chunk.length;

@@ -187,9 +187,14 @@ export class InProcess {
     return this.#watch.guard(run);
   }
 
-  /** Resolves when clients have all replies that only waited for the journal. */
+  /**
+   * Takes no more input of clients but what they asked before, and resolves when they have all
+   * replies that only waited for the journal: those who go on asking would keep it waiting forever.
+   */
   async repliesOut(): Promise<void> {
-    while (this.#host.holdsReplies && !this.#watch.isBroken) {
+    await new Promise<void>(queueMicrotask); // what was asked in this turn leaves in a microtask
+    for (const wire of this.#wires) wire.stopInput();
+    while (this.#host.holdsReplies && !this.#watch.isBroken && this.#isReady) {
       await new Promise<void>((resolve) => void this.#runtime.after(LOOK_MILLIS, resolve));
     }
   }

@@ -9,7 +9,7 @@ import type { RecoveryReport } from "../journal/recovery-report.ts";
 import type { Log } from "../log.ts";
 import type { BrokerRuntime, CommitterThread } from "../runtime.ts";
 import type { CommitterReport, CommitterSeed } from "./committer.ts";
-import { BrokenError } from "./errors.ts";
+import { BrokenError, ClosedError } from "./errors.ts";
 import type { JournalBoard } from "./journal-board.ts";
 
 /**
@@ -48,6 +48,9 @@ export interface JournalKeeperParts {
   readonly broken: (error: BrokenError) => void;
 }
 
+/** What is told to whoever waits for a thread that was ended. */
+const ENDED = "the journal's thread was ended";
+
 /** Somebody who waits for something of the committer. */
 interface Waiting {
   readonly came: () => void;
@@ -67,6 +70,8 @@ export class JournalKeeper {
   #opening: Waiting | undefined;
   /** Until it has been closed. */
   #stopping: Waiting | undefined;
+  /** The thread was ended, and says nothing more. */
+  #isEnded = false;
 
   constructor({ runtime, log, board, bar, endsProcess, broken }: JournalKeeperParts) {
     this.#runtime = runtime;
@@ -196,9 +201,13 @@ export class JournalKeeper {
     else this.#log.write("info", "there is space for the journal again: puts are taken");
   }
 
-  /** Has everything written and synced. Resolves when it is; rejects with a BrokenError. */
+  /**
+   * Has everything written and synced. Resolves when it is; rejects with a BrokenError, and with a
+   * ClosedError when the thread is ended before.
+   */
   async stop(): Promise<void> {
     if (this.#committer === undefined) return;
+    if (this.#isEnded) throw new ClosedError(ENDED);
     const stopped = new Promise<void>((came, failed) => (this.#stopping = { came, failed }));
     this.#board.stopCommitter();
     await stopped;
@@ -206,7 +215,9 @@ export class JournalKeeper {
 
   /** Ends the thread. What is awaited of it never comes: it is rejected. */
   async end(): Promise<void> {
-    this.#failed("the journal's thread was ended");
+    this.#isEnded = true;
+    this.#failed(ENDED);
+    this.#stopping?.failed(new ClosedError(ENDED));
     await this.#committer?.end();
   }
 }

@@ -14,7 +14,10 @@ export interface Wire {
    */
   send(bytes: Uint8Array): void;
 
-  /** Bytes that `send` was given and that have not left yet; 0 when everything has left. */
+  /**
+   * Bytes that `send` was given and that have not left yet; 0 when everything has left. Infinity
+   * when nothing will leave any more.
+   */
   readonly backlogBytes: number;
 
   /**

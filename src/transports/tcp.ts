@@ -135,7 +135,7 @@ async function bindAnyPort(socket: ProbedSocket, probes: Server[]): Promise<Prob
       if (await reserveTurn(port)) return { address: { ...address, host, port }, onlyIpv6 };
     }
   } catch (error) {
-    throw error instanceof BindError ? bindError(address, error.cause) : error;
+    throw bindError(address, error instanceof BindError ? error.cause : error);
   }
 }
 
