@@ -4,6 +4,9 @@
  * one for instance. Whoever sleeps on a timer is not what keeps a process alive.
  */
 
+/** Microseconds of a second. */
+export const MICROS = 1_000_000;
+
 /** Time. */
 export interface Clock {
   /** Microseconds, never running backwards. */

@@ -5,6 +5,7 @@
  * When there are more, each tube gets its share, so that a large one hides no other. Who asks for
  * what is being looked for already gets what that finds.
  */
+import { MICROS } from "../clock.ts";
 import type { ClientConnection } from "../client/connection.ts";
 import type { InProcess } from "../broker/in-process.ts";
 import type { FailureGroup, FailuresAnswer } from "./api.ts";
@@ -24,7 +25,6 @@ const LIST_PAGE = 1000;
 const GROUPS_MAX = 200;
 const SAMPLE_BYTES = 1024;
 const TUBE_CHARACTERS_MAX = 200;
-const MICROS = 1_000_000;
 
 /** The route about what failures have in common. */
 export function failureRoutes(inProcess: InProcess, survey: TubeSurvey): readonly Route[] {

@@ -4,6 +4,7 @@
  * but a command brings whole bodies, and a list of jobs wants a few bytes of each. What it returns
  * is a copy. Used by the routes about jobs.
  */
+import { MICROS } from "../clock.ts";
 import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";
 import { depend } from "../session/answers.ts";
@@ -50,7 +51,6 @@ export interface BodyStart {
   readonly length: number;
 }
 
-const MICROS = 1_000_000;
 const LATIN1 = new TextDecoder("latin1");
 const NOTHING = new Uint8Array(0);
 const STATES: Readonly<Record<number, JobState>> = {

@@ -1,4 +1,5 @@
 /* Jobs: the routes about jobs: the list of a tube's, one job, its body, kicking and deleting it. */
+import { MICROS } from "../clock.ts";
 import type { ServerResponse } from "node:http";
 import { once } from "node:events";
 import type { ClientConnection } from "../client/connection.ts";
@@ -46,7 +47,6 @@ const SORTED_JOBS_MAX = 10_000;
 const ORDERS = ["id", "newest"] as const;
 const PREVIEW_BYTES = 256;
 const BODY_BYTES = 65_536;
-const MICROS = 1_000_000;
 
 /** The routes about jobs. */
 export function jobRoutes(around: HttpSurroundings): readonly Route[] {

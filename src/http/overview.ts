@@ -3,6 +3,7 @@
  * All of it was counted as it happened; making it takes two calls for each shard, and the survey of
  * tubes. Used by events.ts and routes.ts.
  */
+import { MICROS } from "../clock.ts";
 import * as C from "../../assembly/constants.ts";
 import { formatListenAddress } from "../config/listen-address.ts";
 import type { BoundAddress } from "../config/listen-address.ts";
@@ -18,7 +19,6 @@ import type { Desk } from "../session/desk.ts";
 import type { JournalState, Overview, Quantiles, QueueAddress, ShardLoad, Tube } from "./api.ts";
 import type { TubeSurvey } from "./tube-survey.ts";
 
-const MICROS = 1_000_000;
 /** Microseconds of a millisecond. */
 const MILLI = 1000;
 

@@ -6,6 +6,7 @@
  * piece takes. It remembers of each tube whether it grows. Used by tubes.ts, overview.ts and
  * failure-groups.ts.
  */
+import { MICROS } from "../clock.ts";
 import * as C from "../../assembly/constants.ts";
 import { TubeSurvey as Survey } from "../engine/tube-survey.ts";
 import { COUNTER_WORKERS } from "../session/counters.ts";
@@ -15,7 +16,6 @@ import { Growth } from "./growth.ts";
 
 /** How long a survey is good for, in milliseconds. */
 const KEPT_MS = 1000;
-const MICROS = 1_000_000;
 const ENCODER = new TextEncoder();
 
 /** What is remembered of a tube from one survey to the next. */

@@ -6,6 +6,7 @@
  * takes. However many ask, one scrape is under way at a time, and those who ask meanwhile get what
  * it finds. Used by src/http/.
  */
+import { MICROS } from "../clock.ts";
 import * as C from "../../assembly/constants.ts";
 import { shardTimes, tubeTimes } from "../engine/times.ts";
 import type { Shard } from "../engine/shard.ts";
@@ -27,7 +28,6 @@ import { TubeFigures } from "./tube-figures.ts";
 import type { SeenTube } from "./tube-figures.ts";
 import { TubeLedger } from "./tube-ledger.ts";
 
-const MICROS = 1_000_000;
 const LATIN1 = new TextDecoder("latin1");
 
 /** Of a tube and of a shard, where each event of EVENTS is counted. */

@@ -5,6 +5,7 @@
  * over (`isOver`), and a command that goes on in further turns (`takeLong`). Used by the session.
  */
 
+import { MICROS } from "../clock.ts";
 import type { Reserver } from "../engine/reserving.ts";
 import { CHANGES_JOBS, OP } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
@@ -20,8 +21,6 @@ import { Putting } from "./putting.ts";
 import type { Reserving } from "./reserving.ts";
 import type { Roles } from "./roles.ts";
 import type { TubeCommands } from "./tube-commands.ts";
-
-const MICROS = 1_000_000;
 
 /** What a session's commands work with. */
 export interface DispatchParts {

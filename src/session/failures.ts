@@ -6,6 +6,7 @@
  * and by whoever else shows a job.
  */
 
+import { MICROS } from "../clock.ts";
 import * as C from "../../assembly/constants.ts";
 import type { YamlEntry } from "../text/control.ts";
 import type { Shard } from "../engine/shard.ts";
@@ -34,7 +35,6 @@ const END_NAMES: Readonly<Record<number, string>> = {
   [C.END_TIMED_OUT]: "timed-out",
   [C.END_CONNECTION_LOST]: "connection-lost",
 };
-const MICROS = 1_000_000;
 const LATIN1 = new TextDecoder("latin1");
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 

@@ -6,6 +6,7 @@
  * a long reply still needs.
  */
 
+import { MICROS } from "../clock.ts";
 import * as C from "../../assembly/constants.ts";
 import type { Reserver } from "../engine/reserving.ts";
 import type { Shard } from "../engine/shard.ts";
@@ -15,7 +16,6 @@ import { COUNTER_WAITING } from "./counters.ts";
 import type { Desk } from "./desk.ts";
 import type { Blocked, Turns } from "./turns.ts";
 
-const MICROS = 1_000_000;
 const GENERATION_MAX = 0x3fff_ffff; // a small integer
 
 /** The reserves of one session. */

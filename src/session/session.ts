@@ -13,6 +13,7 @@
  * synchronous.
  */
 
+import { MICROS } from "../clock.ts";
 import { Reserver } from "../engine/reserving.ts";
 import type { Shard } from "../engine/shard.ts";
 import { OP, WRITES_RECORDS } from "../protocol/commands.ts";
@@ -39,7 +40,6 @@ import type { ConnectionFacts } from "./who-is-there.ts";
 
 /** Input kept for a session that cannot run; beyond it the connection is not read from. */
 const PENDING_BYTES_MAX = 65_536;
-const MICROS = 1_000_000;
 
 /** One connection's conversation. */
 export class Session implements Inlet, Blocked, RoomWaiter {
@@ -357,9 +357,9 @@ export class Session implements Inlet, Blocked, RoomWaiter {
     run.generation = this.#ended ? NO_GENERATION : this.#reserving.nextGeneration;
     const next = run.take(this.#tubes.used, bytes, at, end, Math.max(0, this.#share));
     this.#share -= run.commands;
+    if (run.isWaiting) this.#reserving.blockAfterRun(run.shard); // reads what the run left there
     if (run.hasPut) this.#roles.becomeProducer();
     if (run.hasReserved) this.#roles.becomeWorker();
-    if (run.isWaiting) this.#reserving.blockAfterRun(run.shard);
     return next;
   }
 

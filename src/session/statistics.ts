@@ -5,6 +5,7 @@
  * (protocol/stats.ts). Called by sessions.
  */
 
+import { MICROS } from "../clock.ts";
 import * as C from "../../assembly/constants.ts";
 import { listedJobs, listedTubes } from "../engine/entries.ts";
 import type { ListedJob, TubePlace } from "../engine/entries.ts";
@@ -18,7 +19,6 @@ import type { Desk } from "./desk.ts";
 
 type Value = string | number | boolean;
 
-const MICROS = 1_000_000;
 const STATE_NAMES: Readonly<Record<number, string>> = {
   [C.STATE_READY]: "ready",
   [C.STATE_RESERVED]: "reserved",

@@ -3,6 +3,7 @@
  * time to run that is nearly over says instead.
  */
 import { expect, test, vi } from "vitest";
+import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../../src/engine/shard.ts";
 import { SECOND, tubeIn, World } from "../support/session-world.ts";
 
@@ -100,3 +101,22 @@ test.each([true, false])(
     expect(worker.heard()).toBe("DEADLINE_SOON\r\n");
   },
 );
+
+test("how long a worker waits is read before it says who it is, which is another call", () => {
+  const world = new World();
+  const [shard] = world.shards[0] ?? [];
+  if (shard === undefined) throw new Error("there is no shard");
+  const nameConn = shard.nameConn.bind(shard);
+  const names = vi.spyOn(shard, "nameConn").mockImplementation((...order) => {
+    const answer = nameConn(...order);
+    shard.result.fill(0, 0, C.RESULT_COUNTS); // answers are good until the next call
+    return answer;
+  });
+  const worker = world.connect(0, "10.0.0.1:99");
+  expect(worker.ask("reserve-with-timeout 5\r\n")).toBe("");
+  expect(names).toHaveBeenCalledTimes(1);
+  world.advance(4.9 * SECOND);
+  expect(worker.heard()).toBe("");
+  world.advance(0.2 * SECOND);
+  expect(worker.heard()).toBe("TIMED_OUT\r\n");
+});

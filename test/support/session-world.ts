@@ -178,9 +178,9 @@ export class World {
     return host;
   }
 
-  /** A new connection to a thread. */
-  connect(thread = 0): End {
-    return new End(this, thread);
+  /** A new connection to a thread, of a client that is called that, if it has a name. */
+  connect(thread = 0, peer?: string): End {
+    return new End(this, thread, peer);
   }
 
   /** The session of a new connection to a thread. */
@@ -299,12 +299,14 @@ export class End implements Outlet {
   /** The views that were written, not copied, while `keeps`. */
   readonly kept: Uint8Array[] = [];
   writes = 0;
+  readonly peer: string | undefined;
   readonly #world: World;
   readonly #inlet: Inlet;
   #received: Buffer[] = [];
   #isGone = false;
 
-  constructor(world: World, thread: number) {
+  constructor(world: World, thread: number, peer?: string) {
+    this.peer = peer;
     this.#world = world;
     this.#inlet = world.open(this, thread);
   }
