@@ -8,9 +8,10 @@
  * The entries are assembly/hints.ts's. `frame` is the first frame of the journal that was not
  * written yet when the writing of the hints began: a job with a record in it or in a later one has
  * moved on since. `segment` and `safe frame` are the newest that were safe then, so that recovery
- * notices when these are missing: nobody else knows of the newest. The file is written under another name and renamed when it is safe, a bounded
- * part at a time between commits; a file that is damaged, or of a newer version, is put aside. Used
- * by the committer and recovery.
+ * notices when these are missing: nobody else knows of the newest. The file is written under
+ * another name and renamed when it is safe, a bounded part at a time between commits; a file that is
+ * damaged, or of a newer version, is put aside. One that was not finished counts for nothing, and is
+ * given up with the rest of it. Used by the committer and recovery.
  */
 
 import * as C from "../../assembly/constants.ts";
@@ -63,20 +64,23 @@ export class HintWriter {
   readonly #checksum: Checksum;
   #writing: Writing | undefined;
   /** Bytes of the file that counts. */
-  #bytes = 0;
+  #bytes: number;
+  /** Bytes of one that was not finished and is still there. */
+  #leftBytes: number;
   #wasGivenUp = false;
 
   constructor(storage: Storage, shards: readonly JournalShard[], checksum: Checksum) {
     this.#storage = storage;
     this.#shards = shards;
     this.#checksum = checksum;
-    if (!storage.list().includes(NAME)) return;
-    this.#bytes = sizeOf(storage, NAME) ?? 0;
+    const names = storage.list();
+    this.#bytes = names.includes(NAME) ? (sizeOf(storage, NAME) ?? 0) : 0;
+    this.#leftBytes = names.includes(NEW_NAME) ? (sizeOf(storage, NEW_NAME) ?? 0) : 0;
   }
 
   /** Bytes that the file takes, and the next one, which is being written. */
   get bytes(): number {
-    return this.#bytes + (this.#writing?.position ?? 0);
+    return this.#bytes + (this.#writing?.position ?? this.#leftBytes);
   }
 
   /** Whether the file was given up, so that a new one should be written. */
@@ -89,8 +93,8 @@ export class HintWriter {
    * space. False when there is nothing, or no space even to delete it. Throws a StorageError.
    */
   giveUp(): boolean {
-    const wasWriting = this.abandon();
-    if (!this.#remove(NAME)) return wasWriting;
+    const wasThere = this.abandon();
+    if (!this.#remove(NAME)) return wasThere;
     this.#bytes = 0;
     this.#wasGivenUp = true;
     return true;
@@ -116,6 +120,7 @@ export class HintWriter {
   /** Begins a new file. Throws a StorageError. */
   begin(mark: JournalMark): void {
     if (this.#storage.list().includes(NEW_NAME)) this.#storage.remove(NEW_NAME);
+    this.#leftBytes = 0;
     const file = this.#storage.create(NEW_NAME);
     this.#wasGivenUp = false;
     this.#writing = {
@@ -132,15 +137,16 @@ export class HintWriter {
   }
 
   /**
-   * Gives up what is being written: the file that counts stays as it is. False when nothing is.
-   * Throws a StorageError.
+   * Gives up what is being written, or what somebody did not finish: the file that counts stays as
+   * it is. False when there is neither. Throws a StorageError.
    */
   abandon(): boolean {
-    if (this.#writing === undefined) return false;
-    this.#writing.file.close();
+    const writing = this.#writing;
     this.#writing = undefined;
-    this.#remove(NEW_NAME); // what cannot be removed is replaced by the next one
-    return true;
+    writing?.file.close();
+    const isGone = this.#remove(NEW_NAME); // what cannot be removed is replaced by the next one
+    this.#leftBytes = isGone ? 0 : (writing?.position ?? this.#leftBytes);
+    return writing !== undefined || isGone;
   }
 
   /**
@@ -199,8 +205,10 @@ export class HintWriter {
     writing.file.sync();
     writing.file.close();
     this.#writing = undefined;
-    this.#bytes = writing.position;
+    this.#leftBytes = writing.position; // until it has its name, for which there may be no space
     this.#storage.rename(NEW_NAME, NAME);
+    this.#leftBytes = 0;
+    this.#bytes = writing.position;
     this.#storage.syncDirectory();
   }
 }

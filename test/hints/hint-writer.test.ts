@@ -59,6 +59,42 @@ test("hints that are abandoned half written leave their place, and the file that
   expect([hints.giveUp(), hints.giveUp(), disk.list()]).toEqual([true, false, []]);
 });
 
+test("hints that an earlier server did not finish count for what is taken, and leave their place", () => {
+  const disk = new SimulatedDisk(randomFrom(1), StorageError);
+  const { shards, checksum } = openReplica(loadEngineModule(), 1, 0);
+  writeAll(new HintWriter(disk, shards, checksum));
+  const file = disk.create("hints.new");
+  file.write(0, [new Uint8Array(5000)]);
+  file.close();
+  const hints = new HintWriter(disk, shards, checksum);
+  expect(hints.bytes).toBe(disk.bytes);
+  disk.faults = { ...NO_FAULTS, refusal: 1 };
+  expect([hints.abandon(), hints.bytes]).toEqual([false, disk.bytes]);
+  disk.faults = NO_FAULTS;
+  expect([hints.abandon(), disk.list(), hints.bytes]).toEqual([true, ["hints"], disk.bytes]);
+  expect(hints.abandon()).toBe(false);
+});
+
+test.for([false, true])(
+  "hints that find no space for their name leave their place, and the file that counts (one before: %s)",
+  (hasOneBefore) => {
+    const disk = new SimulatedDisk(randomFrom(1), StorageError);
+    const { shards, checksum } = openReplica(loadEngineModule(), 1, 0);
+    const hints = new HintWriter(disk, shards, checksum);
+    if (hasOneBefore) writeAll(hints);
+    const before = disk.list();
+    disk.onCall = (kind) => {
+      if (kind === "rename") throw new StorageError("HM_STORAGE_FULL", "rename");
+    };
+    expect(() => writeAll(hints)).toThrow(StorageError);
+    expect([hints.isBusy, hints.bytes]).toEqual([false, disk.bytes]);
+    expect([hints.abandon(), disk.list(), hints.bytes]).toEqual([true, before, disk.bytes]);
+    disk.onCall = () => undefined;
+    writeAll(hints);
+    expect([disk.list(), hints.bytes]).toEqual([["hints"], disk.bytes]);
+  },
+);
+
 const TUBE = "mails";
 const SECOND = 1_000_000;
 const WALL = 1_700_000_000 * SECOND;
