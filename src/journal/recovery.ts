@@ -18,7 +18,8 @@
  *
  * Hints may know of a newer segment, or of a higher frame that was safe, than there is: then the
  * newest files are missing, or the end of the newest one is damaged. The server goes on behind what
- * the hints know, so that this is told once.
+ * the hints know, so that missing files are told once; a damaged end is told until its segment,
+ * which goes first, is kept aside.
  *
  * A job's PUT record may have been written again behind those of its failures, when a segment was
  * reclaimed; failures that were met before their job get a second chance at the end.
@@ -251,8 +252,8 @@ class Recovery {
     for (const { from, to } of holes) this.#lose(number, to - from);
     const pieces = piecesOf(scanSegment(bytes, header.salt, this.#parts.checksum));
     const isNewest = index === all.length - 1;
-    // A newer one was only begun when all of this was safe, even if nothing of it can be read.
-    const isLast = isNewest && number === this.#roster.highest;
+    // A newer one was only begun when all of this was safe, even if it cannot be read or is missing.
+    const isLast = isNewest && number >= Math.max(this.#roster.highest, this.#known.segment);
     const known = number >= this.#known.segment ? this.#known.safeFrame : 0;
     const durable = isLast
       ? Math.max(durableOf(header, pieces, holes), known)
@@ -266,7 +267,7 @@ class Recovery {
     this.#finishLast = () => this.#finish(replayed);
     if (isNewest) {
       this.#finishLast();
-      this.#settle(replayed, pieces, end, isShort);
+      this.#settle(replayed, pieces, end, isShort || number < this.#known.segment);
     }
     const { salt, shards: writers } = header;
     const { length } = bytes;
@@ -358,14 +359,14 @@ class Recovery {
   /**
    * Makes what the newest segment holds safe: writes again what was not known to be, since a sync
    * that failed may have left it in memory only, and an empty frame that ends it if there is none.
-   * A segment of which something cannot be read, or whose end is damaged (`isShort`), is left as it
-   * is: it will be reclaimed first, and somebody may yet read it.
+   * A segment of which something cannot be read is left as it is, and so is one whose end is damaged
+   * or behind which another one was begun (`isKept`): somebody may yet read it.
    */
   #settle(
     { found, bytes, holes, durable }: Replayed,
     pieces: readonly Piece[],
     end: number,
-    isShort: boolean,
+    isKept: boolean,
   ): void {
     const kept = pieces.filter(({ to }) => to <= end);
     const newest = kept.at(-1)?.frame;
@@ -373,7 +374,7 @@ class Recovery {
     const isClean = isMark && newest.durable === newest.number - 1;
     const isEnded = isClean && kept.length === pieces.length;
     this.#skipUntold(found.header, pieces.slice(kept.length), isEnded);
-    if (holes.length > 0 || isShort) return;
+    if (holes.length > 0 || isKept) return;
     const mark = isEnded ? new Uint8Array(0) : this.#endMark(found, bytes, end);
     this.#newestEnd = end + mark.length / 2;
     const unsafe = kept.find(({ frame }) => (frame?.number ?? 0) > durable)?.from ?? end;

@@ -269,6 +269,28 @@ describe(`what was newest when hints were written (${REPLAY})`, () => {
     expect(world.harm().length).toBeLessThanOrEqual(1);
   });
 
+  it("is missing, and the end of the one before is damaged, told and kept aside", () => {
+    const world = hinted();
+    const [newest = 0, before = 0] = segmentsOf(world).toReversed();
+    const name = segmentName(before);
+    world.disk.remove(segmentName(newest));
+    const image = world.disk.image(name);
+    const regions = scanSegment(image, saltOf(world, image), world.machine.checksum);
+    const to = regions.findLast((region) => region.to > region.from)?.to ?? 8;
+    image.fill(0, to); // as if there had been no room to show where it ends
+    image.set([~(image[to - 8] ?? 0)], to - 8);
+    expectRefusal(world, `${name}: records are damaged`);
+    world.boot();
+    expect(world.lastReport).toMatchObject({
+      damagedSegments: [before],
+      missingSegments: [newest],
+      tornBytes: 0,
+    });
+    // What is damaged is passed over word by word.
+    for (let left = 5000; left > 0 && world.journal.maintain(); left--);
+    expect(world.disk.names).toContain(name.replace("journal", "quarantine"));
+  });
+
   it("is damaged, and kept aside, when its header is not sound", () => {
     const world = hinted();
     const number = segmentsOf(world).at(-1) ?? 0;
