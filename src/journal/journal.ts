@@ -29,7 +29,7 @@ import type { JournalFigures } from "./journal-figures.ts";
 import type { ExistingSegment, JournalParts } from "./journal-parts.ts";
 import { Reclaim } from "./reclaim.ts";
 import { Reserve } from "./reserve.ts";
-import { Room } from "./room.ts";
+import { NoSpaceError, Room } from "./room.ts";
 import type { SegmentFile } from "./segment-file.ts";
 import { Segments } from "./segments.ts";
 import { PIECE_BYTES, shortBytesMin, Spares } from "./spares.ts";
@@ -278,14 +278,18 @@ export class Journal {
 
   /**
    * Writes an empty frame that says that everything before it is safe, so that damage to it is not
-   * taken for a torn end; false when there is no space. `ahead`: so many ids may have been told by
-   * what follows; if absent, as many as may be told before the next frame.
+   * taken for a torn end; false when there is no space. Nothing is given up for it: it can wait.
    */
-  mark(ahead?: number): boolean {
+  mark(): boolean {
+    return this.#room.modestly(() => this.#mark());
+  }
+
+  /** The same, at the price of all spares but one. `ahead`: as in FrameWriter.writeMark. */
+  #mark(ahead?: number): boolean {
     if (this.#state.unsyncedSince !== undefined) this.sync();
     if (this.#commit.refused.length > 0) return false;
     if ((this.#begun !== undefined || this.#commit.room < 0) && !this.#rotate()) return false;
-    if (!this.#room.insist(() => this.#frames.writeMark(this.#current, ahead))) return false;
+    if (!this.#room.insist(() => this.#frames.writeMark(this.#current, ahead), 1)) return false;
     this.#state.unsyncedSince = this.#parts.monotonicMillis();
     this.#state.isOnlyMark = true;
     return true;
@@ -307,14 +311,15 @@ export class Journal {
   /**
    * Does a part of making spares: twice as much as has been written since, so that they are there
    * before the disk is full, however fast it fills; false when there is nothing to do, no space, or
-   * no place within the bound.
+   * no place within the bound. The bound does not count on a disk that had no space: there nothing
+   * is reclaimed for want of room, and only a spare shows that there is space again.
    */
   #prepare(): boolean {
     const pieces = 1 + Math.ceil((2 * this.#state.unpreparedBytes) / PIECE_BYTES);
     this.#state.unpreparedBytes = 0;
     const { segmentBytes } = this.#parts.options;
     const isOver = this.#bytesBeyond(this.#spares.bytes + segmentBytes) > this.#boundBytes;
-    if (this.#spares.count > 0 && isOver) return false;
+    if (isOver && this.#spares.count > 0 && !this.#spares.isRefused) return false;
     let done = 0;
     while (done < pieces && this.#spares.prepare()) done++;
     return done > 0;
@@ -486,15 +491,9 @@ export class Journal {
   close(): void {
     this.commit();
     this.sync();
-    this.mark(0);
+    this.#mark(0);
     this.sync();
     this.#begun?.close();
     this.#current.close();
   }
-}
-
-/** There is no space for the journal to begin. */
-export class NoSpaceError extends Error {
-  override readonly name = "NoSpaceError";
-  readonly code = "HM_JOURNAL_NO_SPACE";
 }

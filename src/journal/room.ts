@@ -8,11 +8,19 @@
 import type { Beside } from "./journal-parts.ts";
 import type { Spares } from "./spares.ts";
 
+/** There is no space for the journal to begin. */
+export class NoSpaceError extends Error {
+  override readonly name = "NoSpaceError";
+  readonly code = "HM_JOURNAL_NO_SPACE";
+}
+
 /** What can be given up for space. */
 export class Room {
   readonly #beside: Beside | undefined;
   readonly #spares: Spares;
   readonly #sync: () => boolean;
+  /** Nothing is given up. */
+  #isModest = false;
 
   /** `sync` makes safe what was written; it returns false when all was. */
   constructor(beside: Beside | undefined, spares: Spares, sync: () => boolean) {
@@ -30,9 +38,20 @@ export class Room {
     return true;
   }
 
+  /** Does what is not worth giving up anything for, were it to insist; returns what it returns. */
+  modestly(attempt: () => boolean): boolean {
+    this.#isModest = true;
+    try {
+      return attempt();
+    } finally {
+      this.#isModest = false;
+    }
+  }
+
   #giveUp(spares: number): boolean {
     const beside = this.#beside;
     if (this.#sync()) return true;
+    if (this.#isModest) return false;
     return beside?.abandon() === true || this.#spares.giveUp(spares) || beside?.giveUp() === true;
   }
 }

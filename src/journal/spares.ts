@@ -320,6 +320,7 @@ export class Spares {
    */
   shorten(number: number, file: StorageFile): boolean {
     if (file.size < this.#segmentBytes || !this.#remove(segmentName(number))) return false;
+    this.#storage.syncDirectory(); // or it would be back, newer than what is written from now on
     file.close();
     this.#fillBytes = this.#shorter(this.#segmentBytes);
     this.#failedMillis = -Infinity;

@@ -3,10 +3,11 @@
  */
 import { HintWriter } from "../../src/journal/hints.ts";
 import { CommitState } from "../../src/journal/commit-state.ts";
-import { Journal, NoSpaceError } from "../../src/journal/journal.ts";
+import { Journal } from "../../src/journal/journal.ts";
 import { JournalShard } from "../../src/journal/journal-shard.ts";
 import { Lead } from "../../src/journal/lead.ts";
 import { recover } from "../../src/journal/recovery.ts";
+import { NoSpaceError } from "../../src/journal/room.ts";
 import { StorageError } from "../../src/storage.ts";
 import { loadEngineModule } from "./machine.ts";
 

@@ -4,10 +4,12 @@
  * server and at its start. SEED=n replays.
  */
 import { expect, test } from "vitest";
+import { segmentName } from "../../src/journal/format.ts";
+import { Spares } from "../../src/journal/spares.ts";
+import { StorageError } from "../../src/storage.ts";
 import { randomFrom } from "../engine/shuffle.ts";
 import { LedServer } from "./leads.ts";
-import { Crash, NO_FAULTS } from "./simulated-disk.ts";
-import type { SimulatedDisk } from "./simulated-disk.ts";
+import { Crash, NO_FAULTS, SimulatedDisk } from "./simulated-disk.ts";
 import { ownCode } from "./code.ts";
 import { World } from "./world.ts";
 import { SEGMENT_BYTES } from "./world-options.ts";
@@ -17,6 +19,12 @@ const REPLAY = `SEED=${SEED} npx vitest run test/journal/copied-files.test.ts`;
 const COPIED = { ...NO_FAULTS, copies: "untilSynced" } as const;
 /** Calls of the storage that a delete on a full disk takes, at most. */
 const CALLS_MAX = 100;
+/** Jobs that fill a few segments. */
+const JOBS = 90;
+/** Writes that find no space, until all do. */
+const REFUSALS = [1, 2, 3, 5, 20] as const;
+/** Milliseconds within which puts are taken then: of some writes one is tried each second. */
+const AGAIN_MILLIS = 30_000;
 
 function sparesOf({ names }: SimulatedDisk): number {
   return names.filter((name) => name.startsWith("spare.")).length;
@@ -28,7 +36,7 @@ function fill(disk: SimulatedDisk): void {
 }
 
 /** A server that has jobs and spares, on a disk of which not one block is left. */
-function fullWorld(): World {
+function fullWorld(jobs = 20): World {
   const world = new World(randomFrom(SEED), {
     level: "sync",
     intervalMillis: 50,
@@ -39,7 +47,7 @@ function fullWorld(): World {
     faults: { ...COPIED, capacity: 8 * SEGMENT_BYTES },
   });
   world.boot();
-  while (world.ledger.jobs.size < 20) {
+  while (world.ledger.jobs.size < jobs) {
     world.clients.put(4000, 0);
     world.commit();
   }
@@ -71,6 +79,30 @@ test(`a delete goes through at the price of a spare, and puts stay refused until
   expect(world.journal.isFull).toBe(false);
   expect(sparesOf(world.disk)).toBe(before);
 });
+
+test.each(REFUSALS)(
+  `after %i writes that found no space puts are taken again, though files are over their bound (${REPLAY})`,
+  (refusals) => {
+    const world = fullWorld(JOBS);
+    world.disk.faults = NO_FAULTS;
+    let left = refusals;
+    world.disk.onCall = (kind) => {
+      if (kind === "write" && left-- > 0) throw new StorageError("HM_STORAGE_FULL", "no space");
+    };
+    deleteSome(world);
+    world.journal.commit();
+    // A few jobs are left in each segment, and the files take more than they may.
+    const jobs = [...world.ledger.jobs.values()];
+    for (const [at, job] of jobs.entries()) if (at % 8 > 0) world.clients.delete(job);
+    const end = world.clock + AGAIN_MILLIS;
+    while (world.journal.isFull) {
+      expect(world.clock).toBeLessThan(end);
+      world.journal.commit();
+      while (world.journal.maintain());
+      world.clock += 500;
+    }
+  },
+);
 
 test.each([false, true])(
   `whatever call a crash hits while a spare is given up, what was acknowledged is there, and the server that comes gives up another (power cut: %s; ${REPLAY})`,
@@ -109,6 +141,38 @@ test(`a server that ends gives up a spare for what is not written (${REPLAY})`, 
   world.disk.faults = NO_FAULTS;
   world.boot();
   expect(world.ledger.jobs.size).toBe(size);
+});
+
+test(`an idle journal gives up nothing for its mark, and writes it when there is space (${REPLAY})`, () => {
+  const world = fullWorld();
+  const before = sparesOf(world.disk);
+  for (let left = 10; left > 0; left--) expect(world.journal.mark()).toBe(false);
+  expect([sparesOf(world.disk), world.journal.isSpent]).toEqual([before, false]);
+  world.disk.faults = NO_FAULTS;
+  expect(world.journal.mark()).toBe(true);
+  expect(world.journal.isFull).toBe(false);
+});
+
+test(`the last spare is not given up for the mark of a server that ends (${REPLAY})`, () => {
+  const world = fullWorld();
+  world.disk.onCall = (kind) => {
+    if (kind === "write") throw new StorageError("HM_STORAGE_FULL", "no space");
+  };
+  world.journal.close();
+  expect(sparesOf(world.disk)).toBe(1);
+});
+
+test("the file of a segment that was not begun does not come back when a shorter one is to be it", () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const disk = new SimulatedDisk(randomFrom(seed));
+    const spares = new Spares(disk, SEGMENT_BYTES, 0, () => 0);
+    while (spares.prepare());
+    const file = spares.use(1);
+    disk.syncDirectory();
+    expect(file !== undefined && spares.shorten(1, file)).toBe(true);
+    disk.cutPower();
+    expect(disk.names).not.toContain(segmentName(1));
+  }
 });
 
 test("a leader leaves it to the journal to give up a spare", () => {

@@ -151,6 +151,13 @@ export const MUTANTS: readonly Mutant[] = [
     put: "wasFilling || (this.count < least && this.#removeShortest());",
   },
   {
+    fault: "on a disk that had no space spares are made only within the bound",
+    file: JOURNAL,
+    find: " && !this.#spares.isRefused) return false;",
+    put: ") return false;",
+    isSeldom: true,
+  },
+  {
     fault: "one spare is all that a full disk keeps",
     file: "src/journal/spares.ts",
     find: "export const SHORT_COUNT = 3;",
@@ -575,6 +582,7 @@ async function plant({ fault, file, find, put }: Mutant, folder: string): Promis
     ...(await load(folder, "src/journal/hints.ts")),
     ...(await load(folder, LEAD)),
     ...(await load(folder, "src/journal/journal-shard.ts")),
+    ...(await load(folder, "src/journal/room.ts")),
     ...(await load(folder, "src/storage.ts")),
   } as Code;
 }
