@@ -153,8 +153,8 @@ export class Broker {
   /**
    * Ends it: it takes nothing more, replies that wait for the journal leave, connections end, and
    * what is not on the disk goes there, as long as that takes. Resolves when nothing of it is left;
-   * rejects with a BrokenError when it breaks meanwhile, and with a ClosedError when `end` is called
-   * before all is on the disk.
+   * rejects with a BrokenError when it breaks meanwhile, and with a ClosedError when `end` is
+   * called before all is on the disk.
    */
   close(): Promise<void> {
     this.#closed ??= this.#close();

@@ -274,7 +274,8 @@ class Committer {
     this.#tellFull(journal);
     const now = performance.now();
     if (now - this.#lookedAt >= LOOK_MILLIS) this.#look(journal);
-    if (maintained || journal.isBehind) return 0; // reclaiming wrote what commands had recorded meanwhile
+    // Reclaiming wrote what commands had recorded meanwhile.
+    if (maintained || journal.isBehind) return 0;
     if (!this.#isMarked && now - this.#workedAt >= MARK_MILLIS) {
       this.#isMarked = journal.mark();
       this.#frameSeen = this.#board.commitState.nextFrame;

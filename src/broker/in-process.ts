@@ -151,9 +151,9 @@ export class InProcess {
   }
 
   /**
-   * Resolves when what was looked at, and what that depends on (answers.ts), is as safe as the level
-   * of durability says: nobody hears of a job that a crash could undo, or of an id that might be
-   * given out again. What is safe already can be told while the disk stands still.
+   * Resolves when what was looked at, and what that depends on (answers.ts), is as safe as the
+   * level of durability says: nobody hears of a job that a crash could undo, or of an id that might
+   * be given out again. What is safe already can be told while the disk stands still.
    */
   async settled(): Promise<void> {
     if (!this.desk.hasJournal) return;

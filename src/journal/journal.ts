@@ -11,13 +11,13 @@
  * Before a segment goes, a frame says so and is synced; the first frame of each lists those that
  * exist (statement.ts). So whatever is missing beyond that is damage.
  *
- * A sync that fails is never tried again as if nothing had happened, nor is a write: what they throw
- * ends the process, and recovery decides by what is on the disk. Only a full disk is part of
+ * A sync that fails is never tried again as if nothing had happened, nor is a write: what they
+ * throw ends the process, and recovery decides by what is on the disk. Only a full disk is part of
  * ordinary life. It shows when a spare is made, long before it would hurt: puts go on until what is
- * left is the reserve, which is for what drains the queue (reserve.ts). And where files are
- * copied on write it shows when a frame is written: what did not get there was never synced and is
- * not lost, so the frame counts as not begun, and is written again at the same place, once a spare
- * has been given up for it.
+ * left is the reserve, which is for what drains the queue (reserve.ts). And where files are copied
+ * on write it shows when a frame is written: what did not get there was never synced and is not
+ * lost, so the frame counts as not begun, and is written again at the same place, once a spare has
+ * been given up for it.
  */
 
 import { Commit } from "./commit.ts";
@@ -167,7 +167,7 @@ export class Journal {
   }
 
   /**
-   * Where files are copied on write, the file of the next segment may have taken the very space that
+   * Where files are copied on write, the file of the next segment may have taken the space that
    * writing over it takes: then a shorter one is to be that file. False when there can be none.
    */
   #shorten(file: StorageFile): boolean {

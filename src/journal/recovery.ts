@@ -424,7 +424,8 @@ class Recovery {
     this.#membership.hear(frame);
     if (frame.number > this.#lastFrame) this.#frames++;
     this.#lastFrame = Math.max(this.#lastFrame, frame.number);
-    this.#lastId = frame.lastId; // not the highest: before version 3 an empty frame's ran ahead, for the case that it was the last
+    // Not the highest: before version 3 an empty frame's ran ahead, in case it was the last.
+    this.#lastId = frame.lastId;
     this.#idsAhead = frame.idsAhead;
   }
 

@@ -2,16 +2,17 @@
  *
  * A segment that is not needed any more becomes a spare; when there are too few, a new file is
  * filled with zeros, a piece at a time between commits, synced, and only then counts. As many bytes
- * are wanted as two segments have, and more where more than a segment may be on its way to the disk.
+ * are wanted as two segments have, and more where more than a segment may be on its way to the
+ * disk.
  *
  * What is left of a full disk is no whole segment. It, or the last whole spare, makes three shorter
- * ones, so that what drains the queue can go from one to the next. Short ones are used last while the
- * disk is full, and first when it is not.
+ * ones, so that what drains the queue can go from one to the next. Short ones are used last while
+ * the disk is full, and first when it is not.
  *
  * Where files are copied on write, writing over a spare takes space that no file has. So a frame
- * that finds none gets that of a spare (`giveUp`), and from then on the spares are spent: free space
- * is worth more than they are, a segment that goes leaves it free, and puts are refused until there
- * are as many spares as are wanted once more.
+ * that finds none gets that of a spare (`giveUp`), and from then on the spares are spent: free
+ * space is worth more than they are, a segment that goes leaves it free, and puts are refused until
+ * there are as many spares as are wanted once more.
  */
 
 import { spareName, spareNumber, segmentName } from "./format.ts";
@@ -241,7 +242,7 @@ export class Spares {
     return isEnough ? least : this.#segmentBytes;
   }
 
-  /** Has a whole one make place for shorter ones if there are too few; false when that cannot be. */
+  /** Has a whole one make place for shorter ones if there are too few; false if that cannot be. */
   #split(): boolean {
     const whole = this.#ready.find(({ bytes }) => bytes === this.#segmentBytes);
     if (whole === undefined || this.#leavesRoom || this.#ready.length >= SHORT_COUNT) return false;
@@ -354,7 +355,8 @@ export class Spares {
       this.#storage.rename(segmentName(number), spareName(spare));
     } catch (error) {
       if (!lacksSpace(error)) throw error;
-      this.#storage.remove(segmentName(number)); // which may be possible all the same, and makes space
+      // Removing may be possible all the same, and makes space.
+      this.#storage.remove(segmentName(number));
       return;
     }
     this.#next++;

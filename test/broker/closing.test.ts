@@ -1,5 +1,5 @@
-/* How a broker in a program ends when something is in the way: a disk that stands still or fails, and
- * a program that does not stop asking.
+/* How a broker in a program ends when something is in the way: a disk that stands still or fails,
+ * and a program that does not stop asking.
  */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ClientConnection } from "../../src/client/connection.ts";

@@ -1,6 +1,6 @@
 /* Stuck disk: a directory whose journal lies on a disk that a test can have stand still, go on, or
- * fail; and a broker on it that knows what keeps the process alive. Used by the tests of how a broker
- * ends.
+ * fail; and a broker on it that knows what keeps the process alive. Used by the tests of how a
+ * broker ends.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

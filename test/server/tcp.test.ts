@@ -1,5 +1,5 @@
-/* What the system refuses while a TCP address is looked at is one line for the operator, wherever it
- * is refused.
+/* What the system refuses while a TCP address is looked at is one line for the operator, wherever
+ * it is refused.
  */
 import { expect, test, vi } from "vitest";
 import { TCP_TRANSPORT } from "../../src/transports/tcp.ts";
