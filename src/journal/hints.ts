@@ -9,9 +9,9 @@
  * written yet when the writing of the hints began: a job with a record in it or in a later one has
  * moved on since. `segment` and `safe frame` are the newest that were safe then, so that recovery
  * notices when these are missing: nobody else knows of the newest. The file is written under
- * another name and renamed when it is safe, a bounded part at a time between commits; a file that is
- * damaged, or of a newer version, is put aside. One that was not finished counts for nothing, and is
- * given up with the rest of it. Used by the committer and recovery.
+ * another name and renamed when it is safe, a bounded part at a time between commits; a file that
+ * is damaged, or of a newer version, is put aside. One that was not finished counts for nothing,
+ * and is given up with the rest of it. Used by the committer and recovery.
  */
 
 import * as C from "../../assembly/constants.ts";

@@ -252,7 +252,7 @@ class Recovery {
     for (const { from, to } of holes) this.#lose(number, to - from);
     const pieces = piecesOf(scanSegment(bytes, header.salt, this.#parts.checksum));
     const isNewest = index === all.length - 1;
-    // A newer one was only begun when all of this was safe, even if it cannot be read or is missing.
+    // A newer one was only begun when all of this was safe, even if it is unreadable or missing.
     const isLast = isNewest && number >= Math.max(this.#roster.highest, this.#known.segment);
     const known = number >= this.#known.segment ? this.#known.safeFrame : 0;
     const durable = isLast
@@ -359,8 +359,8 @@ class Recovery {
   /**
    * Makes what the newest segment holds safe: writes again what was not known to be, since a sync
    * that failed may have left it in memory only, and an empty frame that ends it if there is none.
-   * A segment of which something cannot be read is left as it is, and so is one whose end is damaged
-   * or behind which another one was begun (`isKept`): somebody may yet read it.
+   * A segment of which something cannot be read is left as it is, and so is one whose end is
+   * damaged or behind which another one was begun (`isKept`): somebody may yet read it.
    */
   #settle(
     { found, bytes, holes, durable }: Replayed,
