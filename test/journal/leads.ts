@@ -1,5 +1,5 @@
 /* Leads: a small server whose commits two threads lead, on the simulated disk, and what must hold
- * of it whoever commits. Used by lead.test.ts, and by mutants.ts.
+ * of it whoever commits. Used by lead.test.ts, moments.ts and mutants.ts.
  */
 import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../../src/engine/shard.ts";
@@ -11,6 +11,7 @@ import { randomFrom } from "../engine/shuffle.ts";
 import { Machine } from "./machine.ts";
 import { Crash, NO_FAULTS, SimulatedDisk } from "./simulated-disk.ts";
 import type { Code } from "./code.ts";
+import { SEGMENT_BYTES } from "./world-options.ts";
 
 /** A commit that was led did not do what it must. */
 class LeadFailure extends Error {
@@ -18,9 +19,9 @@ class LeadFailure extends Error {
   readonly code = "HM_TEST_LEAD";
 }
 
-const SEGMENT_BYTES = 131_072;
 const SMALL = 100;
-const LARGE = 8000;
+/** Of such jobs a segment holds sixteen at most. */
+export const LARGE = 8000;
 
 /** A server of one shard, with a journal and two threads that lead. */
 export class LedServer {
@@ -33,6 +34,7 @@ export class LedServer {
   readonly #code: Code;
   readonly #machine: Machine;
   #tube = 0;
+  #conn = 0;
 
   /** On a disk of its own, or on what a server before it left. */
   constructor(code: Code, level: DurabilityLevel, disk?: SimulatedDisk) {
@@ -62,6 +64,8 @@ export class LedServer {
     const lead = (): Lead => new code.Lead({ ...parts, shards: handles() });
     this.leads = [lead(), lead()];
     const { shard } = this;
+    shard.openConn(0);
+    this.#conn = shard.field(C.RESULT_REF);
     shard.input.set(new TextEncoder().encode("default"));
     shard.useTube(0, 7, 1);
     this.#tube = shard.field(C.RESULT_REF);
@@ -81,11 +85,24 @@ export class LedServer {
     return this.shard.field(C.RESULT_LSN);
   }
 
-  /** The jobs that are there when the power goes, or only the process, and a server comes again. */
-  jobsAfter(isPowerCut: boolean): number {
+  delete(id: number): void {
+    this.shard.deleteJob(this.#conn, id, 0);
+  }
+
+  has(id: number): boolean {
+    return this.shard.statsJob(id, 0) === C.DONE;
+  }
+
+  /** The server that comes again when the power goes, or only the process. */
+  after(isPowerCut: boolean): LedServer {
     if (isPowerCut) this.disk.cutPower(() => false);
     else this.disk.stopProcess();
-    return new LedServer(this.#code, "sync", this.disk).recovered;
+    return new LedServer(this.#code, "sync", this.disk);
+  }
+
+  /** The jobs that are there then. */
+  jobsAfter(isPowerCut: boolean): number {
+    return this.after(isPowerCut).recovered;
   }
 
   /** The machine stops at the next call of that kind. */

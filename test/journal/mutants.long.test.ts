@@ -1,6 +1,5 @@
 /*
- * Planted bugs: all of the journal's mutants but those that chance seldom comes upon. SEED=n
- * replays.
+ * Planted bugs: all of the journal's mutants but those that are seldom found. SEED=n replays.
  */
 import { expect, test } from "vitest";
 import { findFault, MUTANTS } from "./mutants.ts";

@@ -12,6 +12,10 @@ test.each([
   "all segments have the same salt",
   "reclaiming forgets tombstones",
   "one spare is all that a full disk keeps",
+  "what was said to go is not said again in the next segment",
+  "a file that is used again without a spare goes without a word",
+  "a spare of an earlier server has whatever length came through",
+  "a segment goes before its copies are safe",
 ])("crashes find a planted bug: %s", { timeout: 120_000 }, async (fault) => {
   const mutant = MUTANTS.find((planted) => planted.fault === fault);
   if (mutant === undefined) throw new RangeError(`no such mutant: ${fault}`);

@@ -4,7 +4,7 @@
  * A mutant is a piece of the sources and what stands there instead, in a copy of src/ and
  * assembly/; one in assembly/ is compiled. It must go wrong for some seed, within a bounded number
  * of them. `node test/journal/mutants.ts` tries all and prints a table; the long tests try all but
- * those that chance seldom comes upon.
+ * those that are seldom found. Scripts lead to moments that chance seldom comes upon (moments.ts).
  */
 import { execFile } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -18,6 +18,7 @@ import { flipBits } from "./flips.ts";
 import { leadThroughSegments, leadWithoutSpace } from "./leads.ts";
 import { fillAndDrain } from "./full-disk.ts";
 import { loadEngineModule } from "./machine.ts";
+import { passMoments } from "./moments.ts";
 import { tearOverEarlierUse } from "./reuse.ts";
 import type { Code } from "./code.ts";
 
@@ -98,7 +99,6 @@ export const MUTANTS: readonly Mutant[] = [
     file: JOURNAL,
     find: "    this.#gone.clear();\n",
     put: "",
-    isSeldom: true,
   },
   {
     fault: "the list of a new segment leaves out the one before",
@@ -111,14 +111,12 @@ export const MUTANTS: readonly Mutant[] = [
     file: "src/journal/segments.ts",
     find: " || !this.#sayReused(free.number, frames)",
     put: "",
-    isSeldom: true,
   },
   {
     fault: "a spare of an earlier server has whatever length came through",
     file: "src/journal/spares.ts",
     find: "    if (this.#inherited.has(spare.number)) this.#secure(spare);\n",
     put: "",
-    isSeldom: true,
   },
   {
     fault: "a frame for which there was no space counts as written",
@@ -172,9 +170,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "a segment goes before its copies are safe",
     file: JOURNAL,
-    find: "    this.sync(); // whatever the level: what was kept must be safe before its old place goes\n    const { segment } = reclaim;\n    const synced = this.#parts.shards.map((shard) => shard.synced);\n    if (segment === undefined || !reclaim.isSafe(synced)) return !this.#isStuck;",
-    put: "    const { segment } = reclaim;\n    if (segment === undefined) return true;",
-    isSeldom: true,
+    find: "    if (segment === undefined || !reclaim.isSafe(synced)) return !this.#isStuck;\n    if (!reclaim.isEmpty) {",
+    put: "    if (segment === undefined) return true;\n    if (reclaim.isSafe(synced) && !reclaim.isEmpty) {",
   },
   {
     fault: "frames claim to be safe themselves",
@@ -597,6 +594,7 @@ export async function findFault(
   try {
     const code = await plant(mutant, folder);
     try {
+      passMoments(code);
       tearOverEarlierUse(seed, code);
       leadThroughSegments(code);
       leadWithoutSpace(code);

@@ -1,0 +1,29 @@
+/* Moments that random worlds seldom come upon: what holds in each. */
+import { expect, test } from "vitest";
+import { ownCode } from "./code.ts";
+import * as moments from "./moments.ts";
+
+test.each([
+  {
+    what: "the process ends behind a segment that went",
+    pass: moments.endBehindSegmentThatWent,
+  },
+  {
+    what: "a segment that was said to go goes only when there is another one",
+    pass: moments.sayAgainThatSegmentGoes,
+  },
+  {
+    what: "the process ends when a segment's file has the next one's name",
+    pass: moments.endBehindReuse,
+  },
+  {
+    what: "a spare has a length that was never safe, and the power goes",
+    pass: moments.useSpareThatWasNeverSafe,
+  },
+  {
+    what: "the server stops when what a segment's place is needed for waits in a ring",
+    pass: moments.endBeforeCopiesAreWritten,
+  },
+])("$what: the next server starts and finds all jobs", ({ pass }) => {
+  expect(() => pass(ownCode())).not.toThrow();
+});

@@ -1,0 +1,198 @@
+/* Moments: short scripts that lead a small server to a moment that random worlds seldom come upon,
+ * and stop it there. Each is the same every time, and says so when its moment does not come. What
+ * must hold is that the next server starts, though it may pass over no damage, and finds the jobs.
+ * Used by moments.test.ts and mutants.ts.
+ */
+import { segmentName, spareNumber } from "../../src/journal/format.ts";
+import { randomFrom } from "../engine/shuffle.ts";
+import { LARGE, LedServer } from "./leads.ts";
+import { Crash, NO_FAULTS, SimulatedDisk } from "./simulated-disk.ts";
+import type { CallKind } from "./simulated-disk.ts";
+import type { Code } from "./code.ts";
+import { SEGMENT_BYTES } from "./world-options.ts";
+
+/** The moment did not come, or something was lost in it. */
+class MomentFailure extends Error {
+  override readonly name = "MomentFailure";
+  readonly code = "HM_TEST_MOMENT";
+}
+
+/** Parts of the journal's upkeep that suffice for all there is to do. */
+const UPKEEP = 200;
+/** A body of which a ring takes some before reclaiming has to wait. */
+const MEDIUM = 2000;
+
+function must(holds: boolean, what: string): void {
+  if (!holds) throw new MomentFailure(what);
+}
+
+/** Puts jobs until so many segments are full; returns the ids in each, and in the next one. */
+function fillSegments(server: LedServer, count: number, bytes = LARGE): readonly number[][] {
+  const filled: number[][] = [];
+  while (filled.length <= count) {
+    const id = put(server, bytes);
+    (filled[server.journal.figures.currentSegment - 1] ??= []).push(id);
+  }
+  return filled;
+}
+
+function put(server: LedServer, bytes = LARGE): number {
+  server.put(bytes);
+  server.journal.commit();
+  return server.shard.lastId();
+}
+
+function upkeep({ journal }: LedServer): void {
+  for (let left = UPKEEP; left > 0 && journal.maintain(); left--);
+}
+
+function deleteAll(server: LedServer, ids: readonly number[] = []): void {
+  for (const id of ids) server.delete(id);
+  server.journal.commit();
+}
+
+/**
+ * A thread that leads writes what waits, as the journal would reclaim as well; false when it does
+ * not fit into the present segment.
+ */
+function writesAll({ leads: [lead] }: LedServer): boolean {
+  lead.commit();
+  return lead.waitingBytes === 0;
+}
+
+/** There is no space for these calls. */
+function refuse(
+  { StorageError }: Code,
+  disk: SimulatedDisk,
+  isRefused: (kind: CallKind, name: string) => boolean,
+): void {
+  disk.onCall = (kind, name) => {
+    if (isRefused(kind, name)) throw new StorageError("HM_STORAGE_FULL", `${kind} ${name}`);
+  };
+}
+
+function changesName(kind: CallKind): boolean {
+  return kind === "rename" || kind === "remove";
+}
+
+/** The next server finds these jobs. */
+function mustFind(server: LedServer, isPowerCut: boolean, ids: readonly number[]): void {
+  const after = server.after(isPowerCut);
+  const missing = ids.filter((id) => !after.has(id));
+  must(missing.length === 0, `jobs ${missing.join(", ")} are lost`);
+}
+
+/** A segment goes, and the process ends. */
+export function endBehindSegmentThatWent(code: Code): void {
+  const server = new LedServer(code, "sync");
+  const [first, ...others] = fillSegments(server, 2);
+  deleteAll(server, first);
+  upkeep(server);
+  must(!server.disk.names.includes(segmentName(1)), "the segment did not go");
+  mustFind(server, false, others.flat());
+}
+
+/**
+ * It is said that a segment goes, and there is no space even for that. The next segment lists it, so
+ * it has to be said again.
+ */
+export function sayAgainThatSegmentGoes(code: Code): void {
+  const server = new LedServer(code, "sync");
+  const { disk, journal } = server;
+  const [first, ...others] = fillSegments(server, 2);
+  const name = segmentName(1);
+  refuse(code, disk, (kind, changed) => changesName(kind) && changed === name);
+  const { frames, currentSegment } = journal.figures;
+  deleteAll(server, first);
+  upkeep(server);
+  must(journal.figures.frames > frames + 1, "it was not said that the segment goes");
+  const ids = others.flat();
+  while (journal.figures.currentSegment === currentSegment) ids.push(put(server));
+  must(disk.names.includes(name), "the segment went");
+  disk.onCall = () => undefined;
+  upkeep(server);
+  must(!disk.names.includes(name), "the segment did not go");
+  mustFind(server, false, ids);
+}
+
+/** A server starts without space in the file of a segment, and its process ends when it is renamed. */
+export function endBehindReuse(code: Code): void {
+  const server = new LedServer(code, "sync");
+  const { disk } = server;
+  const filled = fillSegments(server, 3);
+  deleteAll(server, filled[1]);
+  disk.stopProcess();
+  for (const name of disk.names) if (spareNumber(name) !== undefined) disk.remove(name);
+  disk.faults = { ...NO_FAULTS, capacity: disk.bytes };
+  const next = segmentName(server.journal.figures.currentSegment + 1);
+  disk.onCall = (kind, name) => {
+    if (kind === "write" && name === next) throw new Crash("the process ended");
+  };
+  mustEnd(() => new LedServer(code, "sync", disk), Crash);
+  must(disk.names.includes(next) && !disk.names.includes(segmentName(2)), "nothing was renamed");
+  disk.faults = NO_FAULTS;
+  mustFind(server, false, filled.filter((_, at) => at !== 1).flat());
+}
+
+function mustEnd(begin: () => unknown, EndError: new (...rest: never[]) => Error): void {
+  try {
+    begin();
+  } catch (error) {
+    if (error instanceof EndError) return;
+    throw error;
+  }
+  throw new MomentFailure("the server went on");
+}
+
+/** The sync of a spare fails and loses what it was for. The next server uses it as it looks. */
+export function useSpareThatWasNeverSafe(code: Code): void {
+  const disk = new SimulatedDisk(randomFrom(1), code.StorageError);
+  disk.onCall = (kind, name) => {
+    const isSpare = kind === "sync" && spareNumber(name) !== undefined;
+    if (isSpare) disk.faults = { ...NO_FAULTS, sync: 1, dropsOnSync: true };
+  };
+  mustEnd(() => new LedServer(code, "sync", disk), code.StorageError);
+  disk.stopProcess();
+  disk.faults = NO_FAULTS;
+  const [spare = ""] = disk.names;
+  must(disk.seen(spare).length === SEGMENT_BYTES, "the spare has not its length");
+  const server = new LedServer(code, "sync", disk);
+  must(!disk.names.includes(spare), "the spare is not used");
+  mustFind(server, true, [put(server)]);
+}
+
+/**
+ * What is needed of a segment is copied to a ring, and there is no space to write it: the present
+ * segment is full, and no spare can get another name.
+ */
+export function endBeforeCopiesAreWritten(code: Code): void {
+  for (const isPowerCut of [false, true]) {
+    const server = new LedServer(code, "sync");
+    const { disk, journal } = server;
+    const filled = fillSegments(server, 4, MEDIUM);
+    upkeep(server); // there are spares, so reclaiming goes on
+    refuse(code, disk, (kind, name) => changesName(kind) && spareNumber(name) !== undefined);
+    for (const [, ...rest] of filled) {
+      for (const id of rest) server.delete(id);
+      must(writesAll(server), "the deletes do not fit");
+    }
+    while (writesAll(server)) server.put(MEDIUM);
+    const { waitingBytes } = journal;
+    upkeep(server);
+    must(journal.waitingBytes > waitingBytes + MEDIUM, "nothing was copied");
+    mustFind(
+      server,
+      isPowerCut,
+      filled.flatMap(([kept = 0]) => kept),
+    );
+  }
+}
+
+/** All of them. Throws what goes wrong: a MomentFailure, or what recovery does. */
+export function passMoments(code: Code): void {
+  endBehindSegmentThatWent(code);
+  sayAgainThatSegmentGoes(code);
+  endBehindReuse(code);
+  useSpareThatWasNeverSafe(code);
+  endBeforeCopiesAreWritten(code);
+}
