@@ -31,6 +31,8 @@ export class LedServer {
   readonly recovered: number;
   /** Up to where replies may leave. */
   published = 0;
+  /** Milliseconds that have passed. */
+  clock = 0;
   readonly #code: Code;
   readonly #machine: Machine;
   #tube = 0;
@@ -57,7 +59,7 @@ export class LedServer {
       state: new code.CommitState(),
       checksum,
       wallMicros: () => 0,
-      monotonicMillis: () => 0,
+      monotonicMillis: () => this.clock,
       publish: (_: number, position: number) => void (this.published = position),
     };
     this.journal = new code.Journal({ ...parts, shards, random: () => 7, ...found });

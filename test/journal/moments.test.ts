@@ -27,3 +27,7 @@ test.each([
 ])("$what: the next server starts and finds all jobs", ({ pass }) => {
   expect(() => pass(ownCode())).not.toThrow();
 });
+
+test("some writes found no space, and files are beyond their bound: puts are taken again", () => {
+  expect(() => moments.putAgainThoughBeyondBound(ownCode())).not.toThrow();
+});

@@ -1,6 +1,7 @@
 /* Moments: short scripts that lead a small server to a moment that random worlds seldom come upon,
  * and stop it there. Each is the same every time, and says so when its moment does not come. What
- * must hold is that the next server starts, though it may pass over no damage, and finds the jobs.
+ * must hold is that the next server starts, though it may pass over no damage, and finds the jobs; of
+ * a full disk, that puts are taken again when there is space.
  * Used by moments.test.ts and mutants.ts.
  */
 import { segmentName, spareNumber } from "../../src/journal/format.ts";
@@ -21,6 +22,11 @@ class MomentFailure extends Error {
 const UPKEEP = 200;
 /** A body of which a ring takes some before reclaiming has to wait. */
 const MEDIUM = 2000;
+
+/** Writes that find no space: all until every spare has been given up. */
+const REFUSALS = 20;
+/** Milliseconds within which puts are taken then: of some writes one is tried each second. */
+const AGAIN_MILLIS = 30_000;
 
 function must(holds: boolean, what: string): void {
   if (!holds) throw new MomentFailure(what);
@@ -188,6 +194,30 @@ export function endBeforeCopiesAreWritten(code: Code): void {
   }
 }
 
+/**
+ * Some writes find no space, and then there is some. Of each segment a part is needed, so the files
+ * are beyond their bound: puts are taken again all the same.
+ */
+export function putAgainThoughBeyondBound(code: Code): void {
+  const server = new LedServer(code, "sync");
+  const { disk, journal } = server;
+  const ids = fillSegments(server, 4).flat();
+  upkeep(server);
+  let refusals = REFUSALS;
+  refuse(code, disk, (kind) => kind === "write" && refusals-- > 0);
+  deleteAll(server, ids.splice(0, 1));
+  must(journal.isFull, "there was space");
+  deleteAll(
+    server,
+    ids.filter((_, at) => at % 8 > 0),
+  );
+  for (; journal.isFull; server.clock += 500) {
+    must(server.clock < AGAIN_MILLIS, "puts are refused for ever");
+    journal.commit();
+    upkeep(server);
+  }
+}
+
 /** All of them. Throws what goes wrong: a MomentFailure, or what recovery does. */
 export function passMoments(code: Code): void {
   endBehindSegmentThatWent(code);
@@ -195,4 +225,5 @@ export function passMoments(code: Code): void {
   endBehindReuse(code);
   useSpareThatWasNeverSafe(code);
   endBeforeCopiesAreWritten(code);
+  putAgainThoughBeyondBound(code);
 }

@@ -3,8 +3,8 @@
  *
  * A mutant is a piece of the sources and what stands there instead, in a copy of src/ and
  * assembly/; one in assembly/ is compiled. It must go wrong for some seed, within a bounded number
- * of them. `node test/journal/mutants.ts` tries all and prints a table; the long tests try all but
- * those that are seldom found. Scripts lead to moments that chance seldom comes upon (moments.ts).
+ * of them. `node test/journal/mutants.ts` tries all and prints a table; the long tests try all too.
+ * Scripts lead to moments that chance seldom comes upon (moments.ts).
  */
 import { execFile } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -32,8 +32,6 @@ export interface Mutant {
   /** Stands exactly once in the file. */
   readonly find: string;
   readonly put: string;
-  /** Chance comes upon it so seldom that the tests do not try it. */
-  readonly isSeldom?: true;
 }
 
 const JOURNAL = "src/journal/journal.ts";
@@ -153,7 +151,6 @@ export const MUTANTS: readonly Mutant[] = [
     file: JOURNAL,
     find: " && !this.#spares.isRefused) return false;",
     put: ") return false;",
-    isSeldom: true,
   },
   {
     fault: "one spare is all that a full disk keeps",
