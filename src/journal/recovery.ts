@@ -28,7 +28,8 @@
  * known to be safe and is whole is written once more and synced (`#settle`): it may have been read
  * from memory of the operating system that never reached the disk. These are the only writes of a
  * recovery; on a file system that cannot take them everything else is done, and they are left to
- * the caller. Runs before any other thread touches the shards; the rings serve as staging areas.
+ * the caller. Runs before any thread serves the shards; I/O threads may replay some meanwhile. The
+ * rings serve as staging areas.
  */
 
 import * as C from "../../assembly/constants.ts";

@@ -78,7 +78,9 @@ async function put(client: Conversation, ledger: Ledger, bodyBytes: number): Pro
     ttrSeconds: 600,
     bodyBytes,
   });
-  ledger.putAnswered(job, (await client.ask(putLine(job), bodyOf(job)))?.line);
+  const answer = await client.ask(putLine(job), bodyOf(job));
+  if (answer === undefined) throw new Error("the server hung up");
+  ledger.putAnswered(job, answer.line);
   return job;
 }
 

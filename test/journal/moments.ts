@@ -1,8 +1,8 @@
 /* Moments: short scripts that lead a small server to a moment that random worlds seldom come upon,
  * and stop it there. Each is the same every time, and says so when its moment does not come. What
- * must hold is that the next server starts, though it may pass over no damage, and finds the jobs; of
- * a full disk, that puts are taken again when there is space.
- * Used by moments.test.ts and mutants.ts.
+ * must hold is that the next server starts, though it may pass over no damage, and finds the jobs;
+ * of a full disk, that puts are taken again when there is space. Used by moments.test.ts and
+ * mutants.ts.
  */
 import { segmentName, spareNumber } from "../../src/journal/format.ts";
 import { randomFrom } from "../engine/shuffle.ts";
@@ -99,8 +99,8 @@ export function endBehindSegmentThatWent(code: Code): void {
 }
 
 /**
- * It is said that a segment goes, and there is no space even for that. The next segment lists it, so
- * it has to be said again.
+ * It is said that a segment goes, and there is no space even for that. The next segment lists it,
+ * so it has to be said again.
  */
 export function sayAgainThatSegmentGoes(code: Code): void {
   const server = new LedServer(code, "sync");
@@ -121,7 +121,9 @@ export function sayAgainThatSegmentGoes(code: Code): void {
   mustFind(server, false, ids);
 }
 
-/** A server starts without space in the file of a segment, and its process ends when it is renamed. */
+/**
+ * A server starts without space in the file of a segment, and its process ends when it is renamed.
+ */
 export function endBehindReuse(code: Code): void {
   const server = new LedServer(code, "sync");
   const { disk } = server;
