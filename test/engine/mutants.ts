@@ -308,11 +308,15 @@ async function compile({ fault, find, put }: Mutant): Promise<WebAssembly.Module
   }
 }
 
-/** What gave the mutant away, or undefined when it survived. */
-export async function findFault(mutant: Mutant, seed: number): Promise<string | undefined> {
+/** What gave the mutant away, or undefined when it survived `runs` walks. */
+export async function findFault(
+  mutant: Mutant,
+  seed: number,
+  runs = RUNS,
+): Promise<string | undefined> {
   const module = await compile(mutant);
   try {
-    walkAtRandom({ module, runs: RUNS, steps: 120, seed, shrink: false });
+    walkAtRandom({ module, runs, steps: 120, seed, shrink: false });
     return undefined;
   } catch (error) {
     const cause = error instanceof Error ? (error.cause ?? error) : error;
