@@ -1,5 +1,6 @@
 /*
- * Planted bugs: a few of the journal's mutants; mutants.long.test.ts has them all. SEED=n replays.
+ * Planted bugs: a few of the journal's mutants; `npm run mutants:journal` tries them all. SEED=n
+ * replays.
  */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";

@@ -8,7 +8,6 @@ import type { TestSpecification } from "vitest/node";
 /** Beginnings of paths below test/, the longest first. */
 const LONGEST = [
   "dialogues/servers",
-  "journal/mutants.long",
   "engine/mutants.long",
   "fuzz/fuzz.long",
   "journal/crashes",
