@@ -28,6 +28,14 @@ test.each([
   expect(() => pass(ownCode())).not.toThrow();
 });
 
+test("a job is in two segments when the process ends, and is deleted: it does not come back", () => {
+  expect(() => moments.endWithJobInTwoSegments(ownCode())).not.toThrow();
+});
+
+test("a small disk is full: its queue is drained, by a server that starts again too, and puts are taken", () => {
+  expect(() => moments.drainFullDisk(ownCode())).not.toThrow();
+});
+
 test("some writes found no space, and files are beyond their bound: puts are taken again", () => {
   expect(() => moments.putAgainThoughBeyondBound(ownCode())).not.toThrow();
 });

@@ -1,8 +1,8 @@
 /* Moments: short scripts that lead a small server to a moment that random worlds seldom come upon,
  * and stop it there. Each is the same every time, and says so when its moment does not come. What
- * must hold is that the next server starts, though it may pass over no damage, and finds the jobs;
- * of a full disk, that puts are taken again when there is space. Used by moments.test.ts and
- * mutants.ts.
+ * must hold is that the next server starts, though it may pass over no damage, and finds the jobs
+ * and none that ended; of a full disk, that what drains the queue has a place, and puts are taken
+ * again when there is space. Used by moments.test.ts and mutants.ts.
  */
 import { segmentName, spareNumber } from "../../src/journal/format.ts";
 import { randomFrom } from "../engine/shuffle.ts";
@@ -23,6 +23,8 @@ const UPKEEP = 200;
 /** A body of which a ring takes some before reclaiming has to wait. */
 const MEDIUM = 2000;
 
+/** Space for a few segments. */
+const SMALL_DISK_BYTES = 6 * SEGMENT_BYTES;
 /** Writes that find no space: all until every spare has been given up. */
 const REFUSALS = 20;
 /** Milliseconds within which puts are taken then: of some writes one is tried each second. */
@@ -197,6 +199,83 @@ export function endBeforeCopiesAreWritten(code: Code): void {
 }
 
 /**
+ * The process ends when some of a segment is copied: a job is in two segments. What ends it refers
+ * to the newer one, and must not go while the older one is there.
+ */
+export function endWithJobInTwoSegments(code: Code): void {
+  const before = new LedServer(code, "sync");
+  const filled = fillSegments(before, 4);
+  const [[twice = 0, kept = 0] = []] = filled;
+  for (const [at, ids] of filled.slice(0, 4).entries())
+    for (const id of ids.slice(at === 0 ? 2 : 4)) before.delete(id);
+  const [copied] = fillPresent(before); // what ends those is not where the copies are
+  const [older, newer] = [segmentName(1), segmentName(before.journal.figures.currentSegment)];
+  for (let left = UPKEEP; left > 0 && before.journal.waitingBytes === 0; left--)
+    before.journal.maintain();
+  must(writesAll(before), "the copy does not fit");
+
+  const server = before.after(false);
+  const { disk, journal } = server;
+  const ending = segmentName(journal.figures.currentSegment);
+  for (const id of [twice, copied]) server.delete(id);
+  const [last, ...rest] = fillPresent(server);
+  for (const id of rest) server.delete(id);
+  must(writesAll(server), "the deletes do not fit");
+  must(disk.names.includes(older) && disk.names.includes(newer), "the job is not in two segments");
+  for (let left = UPKEEP; left > 0 && disk.names.includes(ending); left--) journal.maintain();
+  must(!disk.names.includes(ending), "what ended the job did not go");
+  const after = server.after(false);
+  must(!after.has(twice), `job ${twice} is back`);
+  must(after.has(kept) && after.has(last), "a job is lost");
+}
+
+/**
+ * Puts jobs until the present segment is full; returns the id of the one that the next one begins
+ * with, and of the others.
+ */
+function fillPresent(server: LedServer): readonly [number, ...number[]] {
+  const ids: number[] = [];
+  while (writesAll(server)) {
+    server.put(LARGE);
+    ids.push(server.shard.lastId());
+  }
+  server.journal.commit();
+  return [ids.pop() ?? 0, ...ids];
+}
+
+/**
+ * Puts are refused on a small disk while there is place for what drains the queue, of a server that
+ * starts again too; once that has gone they are taken again.
+ */
+export function drainFullDisk(code: Code): void {
+  const server = new LedServer(code, "sync");
+  server.disk.faults = { ...NO_FAULTS, capacity: SMALL_DISK_BYTES };
+  const ids: number[] = [];
+  for (; !server.journal.isFull; server.clock += 500) {
+    ids.push(put(server));
+    must(server.journal.waitingBytes === 0, "puts are taken for which there is no place");
+    upkeep(server);
+  }
+  const next = server.after(true);
+  must(
+    ids.every((id) => next.has(id)),
+    "a job is lost",
+  );
+  deleteAll(next, ids);
+  must(next.journal.waitingBytes === 0, "there is no place for what drains the queue");
+  mustTakePutsAgain(next);
+}
+
+/** Within some time, if there is space. */
+function mustTakePutsAgain(server: LedServer): void {
+  for (; server.journal.isFull; server.clock += 500) {
+    must(server.clock < AGAIN_MILLIS, "puts are refused for ever");
+    server.journal.commit();
+    upkeep(server);
+  }
+}
+
+/**
  * Some writes find no space, and then there is some. Of each segment a part is needed, so the files
  * are beyond their bound: puts are taken again all the same.
  */
@@ -213,11 +292,7 @@ export function putAgainThoughBeyondBound(code: Code): void {
     server,
     ids.filter((_, at) => at % 8 > 0),
   );
-  for (; journal.isFull; server.clock += 500) {
-    must(server.clock < AGAIN_MILLIS, "puts are refused for ever");
-    journal.commit();
-    upkeep(server);
-  }
+  mustTakePutsAgain(server);
 }
 
 /** All of them. Throws what goes wrong: a MomentFailure, or what recovery does. */
@@ -227,5 +302,7 @@ export function passMoments(code: Code): void {
   endBehindReuse(code);
   useSpareThatWasNeverSafe(code);
   endBeforeCopiesAreWritten(code);
+  endWithJobInTwoSegments(code);
+  drainFullDisk(code);
   putAgainThoughBeyondBound(code);
 }

@@ -4,6 +4,7 @@
 import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../../src/engine/shard.ts";
 import { BODY_MAX, bodyOf, longBodyBytesOf, partsBytes } from "./bodies.ts";
+import { LedgerError } from "./ledger.ts";
 import type { LedgerJob } from "./ledger.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -11,6 +12,8 @@ import type { Surroundings } from "./surroundings.ts";
 const LONG_JOBS_MAX = 3;
 /** Long bodies that are coming at a time. */
 const UPLOADS_MAX = 2;
+/** Times that room is made for the next bytes of one, at most: each time space is freed at last. */
+const WAITS_MAX = 20;
 
 /** A body that is coming. */
 export interface Upload {
@@ -91,18 +94,21 @@ export class Uploads {
 
   /**
    * The next `most` bytes of a body at most; false when it was given up, for want of memory or of
-   * space.
+   * space. Throws a LedgerError when it is taken on and there is never room for it.
    */
   append(upload: Upload, most: number): boolean {
     const { shard, ref, job } = upload;
     const piece = bodyOf(job.id, job.bodyBytes).subarray(upload.position, upload.position + most);
-    for (let done = 0; done < piece.length;) {
+    for (let done = 0, waits = 0; done < piece.length;) {
       const rest = piece.length - done;
       // Anew: here the journal reads segments into the same thread's slot when it makes room.
       shard.input.set(piece);
       const answer = shard.appendUpload(ref, upload.position, done, rest);
-      done += shard.field(C.RESULT_COUNT);
-      upload.position += shard.field(C.RESULT_COUNT);
+      const count = shard.field(C.RESULT_COUNT);
+      done += count;
+      upload.position += count;
+      waits = count > 0 ? 0 : waits + 1;
+      if (waits > WAITS_MAX) throw new LedgerError("a body waits for room for ever");
       if (answer === C.MORE) this.#world.makeRoom();
       if (answer === C.OUT_OF_MEMORY || this.#world.journal.isFull) {
         this.drop(upload);
