@@ -32,6 +32,10 @@ test("a job is in two segments when the process ends, and is deleted: it does no
   expect(() => moments.endWithJobInTwoSegments(ownCode())).not.toThrow();
 });
 
+test("the power goes in a recovery, and what was written last comes through: the next one finds the job", () => {
+  expect(() => moments.cutPowerInRecovery(ownCode())).not.toThrow();
+});
+
 test("a small disk is full: its queue is drained, by a server that starts again too, and puts are taken", () => {
   expect(() => moments.drainFullDisk(ownCode())).not.toThrow();
 });

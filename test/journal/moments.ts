@@ -244,6 +244,28 @@ function fillPresent(server: LedServer): readonly [number, ...number[]] {
 }
 
 /**
+ * Recovery writes again what only memory held, and the power goes when it is to be safe: of what is
+ * not, nothing comes through but what was written last.
+ */
+export function cutPowerInRecovery(code: Code): void {
+  for (const sync of [1, 2]) {
+    const server = new LedServer(code, "os");
+    const { disk } = server;
+    const id = put(server);
+    disk.stopProcess();
+    let syncs = 0;
+    disk.onCall = (kind, name) => {
+      if (kind === "sync" && name === segmentName(1) && ++syncs === sync)
+        throw new Crash("the power went");
+    };
+    mustEnd(() => new LedServer(code, "os", disk), Crash);
+    const last = disk.unsynced - 1;
+    disk.cutPower((index) => index === last);
+    must(new LedServer(code, "os", disk).has(id), "the job is lost");
+  }
+}
+
+/**
  * Puts are refused on a small disk while there is place for what drains the queue, of a server that
  * starts again too; once that has gone they are taken again.
  */
@@ -303,6 +325,7 @@ export function passMoments(code: Code): void {
   useSpareThatWasNeverSafe(code);
   endBeforeCopiesAreWritten(code);
   endWithJobInTwoSegments(code);
+  cutPowerInRecovery(code);
   drainFullDisk(code);
   putAgainThoughBeyondBound(code);
 }
