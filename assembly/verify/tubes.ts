@@ -132,7 +132,7 @@ function checkReady(tube: Tube, bucket: Bucket, job: Job): void {
   expect(<u64>job.pri == bucket.major, JOB_MISPLACED);
 }
 
-/** The tube's best job and its place among the Sums.ready tubes. */
+/** The tube's best job and its place among the ready tubes. */
 function checkBest(tube: Tube): void {
   let best: u32 = 0;
   if (tube.firstBucket != 0) {
@@ -223,7 +223,7 @@ export function checkShardTimes(): void {
   expect(timesIn(shardTimes() + HISTOGRAM_BYTES) <= shardReserves(), SHARD_TIMES);
 }
 
-/** What holds for all tubes together, and for the tubes among the Sums.ready ones. */
+/** What holds for all tubes together, and for the tubes among the ready ones. */
 export function checkTubes(): void {
   const s = shard();
   let tubes: u32 = 0;
