@@ -281,16 +281,7 @@ export class Reserver {
       this.dueMicros = Math.min(this.dueMicros, shard.field(C.RESULT_DUE));
     }
     this.isWaiting = this.dueMicros > soon;
-    return this.isWaiting ? undefined : this.#grantedMeanwhile(now);
-  }
-
-  /** Waits nowhere any more; returns the shard of a grant that had been made. */
-  #grantedMeanwhile(now: number): Shard | undefined {
-    let granted: Shard | undefined;
-    this.stopWaiting(now, (shard) => {
-      granted = shard;
-    });
-    return granted;
+    return this.isWaiting ? undefined : this.stopWaiting(now);
   }
 
   /** Looks again in one shard and registers there; returns the shard if a job was taken instead. */
@@ -310,18 +301,17 @@ export class Reserver {
   }
 
   /**
-   * Waits nowhere any more. Returns the shard of a grant that had been made, which is delivered
-   * now: `use` is called while the shard's result area shows it. Further grants are handed back.
+   * Waits nowhere any more. Returns the shard of a grant that had been made, whose result area
+   * shows it; undefined when there was none. Further grants are handed back.
    */
-  stopWaiting(now: number, use: (shard: Shard) => void): boolean {
-    let delivered = false;
+  stopWaiting(now: number): Shard | undefined {
+    let granted: Shard | undefined;
     for (const shard of this.#watched) {
       if (!this.#cancel(shard, now)) continue;
-      if (delivered) this.handBack(shard, now);
-      else use(shard);
-      delivered = true;
+      if (granted === undefined) granted = shard;
+      else this.handBack(shard, now);
     }
-    return delivered;
+    return granted;
   }
 
   /** True when a grant was collected in doing so. */

@@ -114,8 +114,9 @@ export class Reserving {
   #stop(reply: Uint8Array): void {
     const { now, output } = this.#desk;
     this.unblock();
-    const isDelivered = this.#reserver.stopWaiting(now, (shard) => this.deliver(shard));
-    if (!isDelivered) output.reply(reply);
+    const shard = this.#reserver.stopWaiting(now);
+    if (shard === undefined) output.reply(reply);
+    else this.deliver(shard);
   }
 
   /**
