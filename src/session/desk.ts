@@ -12,6 +12,7 @@ import * as C from "../../assembly/constants.ts";
 import type { Control } from "../text/control.ts";
 import type { Shard } from "../engine/shard.ts";
 import { shardOfTube } from "../engine/shards.ts";
+import type { Wakes } from "../engine/wakes.ts";
 import { Command } from "../protocol/line.ts";
 import { REPLY } from "../protocol/replies.ts";
 import type { CopyBytes } from "../runtime.ts";
@@ -74,6 +75,8 @@ export class Desk {
   readonly output: Output;
   readonly journal: SessionJournal | undefined;
   readonly isOnlyShard: boolean;
+  /** The grants that this thread has made in any shard. */
+  readonly wakes: Wakes;
   /** Those that wait for room in the journal's rings. */
   readonly room: RoomQueue;
   /** Scratch of the session that runs. */
@@ -113,6 +116,7 @@ export class Desk {
     this.counters = parts.common.counters(parts.threadIndex);
     this.journal = parts.journal;
     this.room = new RoomQueue(parts.shards, parts.journal, parts.later);
+    this.wakes = first.wakes;
     this.#first = first;
     this.#mask = parts.shards.length - 1;
     this.#stagedBytes = parts.shards.map(() => undefined);

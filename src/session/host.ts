@@ -12,7 +12,6 @@
 import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";
 import { lowestBit } from "../engine/wakes.ts";
-import type { Wakes } from "../engine/wakes.ts";
 import type { Inlet, Outlet } from "../transport.ts";
 import { DueHeap } from "./due-heap.ts";
 import { Desk } from "./desk.ts";
@@ -36,15 +35,11 @@ export class SessionHost implements Turns {
   readonly #clock: () => number;
   readonly #sessions: (Session | undefined)[] = [];
   readonly #freeTokens: number[] = [];
-  readonly #wakes: Wakes;
   #turnEnded: () => void = () => undefined;
 
   constructor(parts: SessionHostParts) {
-    const [first] = parts.shards;
-    if (first === undefined) throw new RangeError("a server has at least one shard");
     this.desk = new Desk(parts);
     this.#clock = parts.clock;
-    this.#wakes = first.wakes;
     parts.journal?.onCommitted(() => this.wake());
   }
 
@@ -170,7 +165,7 @@ export class SessionHost implements Turns {
   /** Whoever got a job in this turn hears of it, and replies that are safe leave. */
   #deliver(): void {
     const { desk } = this;
-    const wakes = this.#wakes;
+    const { wakes } = desk;
     while (wakes.isAny) {
       let low = 0;
       let high = 0;
