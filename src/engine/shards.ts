@@ -69,12 +69,13 @@ export function makeShards(
   );
   const capBytes = cap * C.PAGE_BYTES;
   const made = { module, memories, threads, ringBytes, capBytes, pagesLeft };
-  for (const shard of openShards(made, 0)) {
+  const opened = openShards(made, 0);
+  for (const shard of opened) {
     shard.open(shard.index, threads, ringBytes, pages, 0);
     shard.reserveGrowth(Math.floor(growth / 2 / shards));
   }
-  pinDefault(openShards(made, 0));
-  for (const shard of openShards(made, 0)) shard.beginBudget();
+  pinDefault(opened);
+  for (const shard of opened) shard.beginBudget();
   return made;
 }
 
