@@ -197,6 +197,12 @@ export function failureAfter(job: Job, after: u32): u32 {
   return at;
 }
 
+/** The one with that number, or 0. */
+export function failureOf(job: Job, number: u32): u32 {
+  const at = failureAfter(job, number - 1);
+  return at != 0 && failureAt(at).number == number ? at : 0;
+}
+
 /** The youngest one that has a message, or 0. */
 export function lastMessage(job: Job): u32 {
   let found: u32 = 0;

@@ -203,8 +203,8 @@ function show(t: u32, job: Job, at: u32): i32 {
 export function readFailure(t: u32, id: f64, number: u32, position: u32): i32 {
   enter();
   const job = findJob(<u64>id);
-  const at = job == 0 ? 0 : failures.failureAfter(jobAt(job), number - 1);
-  if (at == 0 || failureAt(at).number != number) return leave(t, NOT_FOUND);
+  const at = job == 0 ? 0 : failures.failureOf(jobAt(job), number);
+  if (at == 0) return leave(t, NOT_FOUND);
   const bytes = failures.readMessage(failureAt(at), position, outputSlot(t), OUTPUT_BYTES);
   setResult(t, RESULT_COUNT, <f64>bytes);
   return leave(t, DONE);

@@ -16,8 +16,7 @@ import {
   RESULT_COUNT,
   STEP_JOBS,
 } from "./constants";
-import * as failures from "./failure";
-import { Failure, failureAt, firstFailure } from "./failure";
+import { Failure, failureAt, failureOf, firstFailure } from "./failure";
 import { Job, coldAt, jobAt } from "./job";
 import * as journal from "./journal";
 import { DeleteRecord, FailureRecord, PartRecord, Record } from "./journal";
@@ -167,6 +166,6 @@ function keepOne(record: Record, number: u32): void {
 }
 
 function keepOneFailure(job: Job, record: FailureRecord, number: u32): void {
-  const at = failures.failureAfter(job, record.number - 1);
-  if (at != 0 && failureAt(at).number == record.number) keepFailure(job, failureAt(at), number);
+  const at = failureOf(job, record.number);
+  if (at != 0) keepFailure(job, failureAt(at), number);
 }

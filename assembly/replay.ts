@@ -346,8 +346,8 @@ function recall(address: usize, record: FailureRecord, job: Job, segment: Segmen
   const cold = coldAt(at);
   cold.failures = max(cold.failures, record.number);
   job.reserves = max(job.reserves, record.attempt);
-  const known = failures.failureAfter(job, record.number - 1);
-  if (known != 0 && failureAt(known).number == record.number) {
+  const known = failures.failureOf(job, record.number);
+  if (known != 0) {
     uncountFailure(failureAt(known)); // its segment was being reclaimed when the server stopped
     failureAt(known).lsn = lsnIn(segment);
     segment.liveBytes += record.bytes;
