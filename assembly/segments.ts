@@ -31,7 +31,7 @@ import {
 } from "./journal";
 import * as parts from "./parts";
 import { journalBase, must, ringBase, shard } from "./shard";
-import { DELETE_BYTES, STATE_BYTES } from "./layouts";
+import { DELETE_BYTES, RECORD_CHECKED, STATE_BYTES } from "./layouts";
 
 @unmanaged
 export class Segment {
@@ -208,7 +208,7 @@ export function seal(from: f64, to: f64, salt: u32): f64 {
       continue;
     }
     account(record, segment);
-    record.crc = crc32c(salt, address + 8, record.bytes - 8);
+    record.crc = crc32c(salt, address + RECORD_CHECKED, record.bytes - RECORD_CHECKED);
     position += record.bytes;
   }
   must(position == <u64>to);

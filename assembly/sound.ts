@@ -18,7 +18,7 @@ import { crc32c } from "./crc";
 import { PartRecord, PutRecord, Record } from "./journal";
 import { Parts } from "./parts";
 import { enter, leave, ringBase, setResult } from "./shard";
-import { FAILURE_BYTES, PART_BYTES, PUT_BYTES } from "./layouts";
+import { FAILURE_BYTES, PART_BYTES, PUT_BYTES, RECORD_CHECKED } from "./layouts";
 
 /** Whether a whole, undamaged record of at most `room` bytes stands at `address`. */
 export function isSound(address: usize, room: u32, salt: u32): bool {
@@ -36,7 +36,7 @@ export function isSound(address: usize, room: u32, salt: u32): bool {
   } else if (record.kind < RECORD_PUT || record.kind > RECORD_DELETE) {
     return false;
   }
-  return record.crc == crc32c(salt, address + 8, bytes - 8);
+  return record.crc == crc32c(salt, address + RECORD_CHECKED, bytes - RECORD_CHECKED);
 }
 
 /** Whether what a PUT record says it holds fits into it. */
