@@ -47,8 +47,7 @@ import { findJob } from "./states";
 import * as table from "./table";
 import { findOrMakeTube, nameHash, tubeAt } from "./tube";
 import { isOf, isSound } from "./sound";
-import * as layouts from "./layouts";
-import { FAILURE_BYTES, PART_BYTES, PUT_BYTES } from "./layouts";
+import { FAILURE_BYTES, PART_BYTES, PUT_BYTES, STATE_BYTES } from "./layouts";
 
 /** Whether the job of a PUT record belongs to this shard. */
 function isMine(address: usize, record: Record, shards: u32): bool {
@@ -262,7 +261,7 @@ function uncount(job: Job): void {
 
 function forgetState(job: Job): void {
   if (job.cold == 0 || coldAt(job.cold).stateLsn == 0) return;
-  segments.segmentOf(coldAt(job.cold).stateLsn).liveBytes -= layouts.STATE_BYTES;
+  segments.segmentOf(coldAt(job.cold).stateLsn).liveBytes -= STATE_BYTES;
   coldAt(job.cold).stateLsn = 0;
 }
 
@@ -329,7 +328,7 @@ function restate(record: StateRecord, job: Job, segment: Segment, now: f64): voi
   const cold = coldOf(job);
   if (cold == 0) return;
   coldAt(cold).stateLsn = lsnIn(segment);
-  segment.liveBytes += layouts.STATE_BYTES;
+  segment.liveBytes += STATE_BYTES;
 }
 
 /** The job of that id, 0 when nothing but parts of its body were met. */
