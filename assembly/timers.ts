@@ -10,38 +10,36 @@ import { Node, nodeAt } from "./node";
 import { Shard, shard } from "./shard";
 import * as tree from "./tree";
 
-const ROOT: usize = offsetof<Shard>("timers");
-
-function root(): usize {
-  return changetype<usize>(shard()) + ROOT;
+export function timersRoot(): usize {
+  return changetype<usize>(shard()) + offsetof<Shard>("timers");
 }
 
 /** Publishes when the first timer rings, for `enter` and for the hosts' own timers. */
 function publish(): void {
-  const at = tree.first(root());
+  const at = tree.first(timersRoot());
   shard().nextDue = at == 0 ? NEVER_MICROS : <f64>nodeAt(at).major;
 }
 
 export function start(node: Node, due: u64): void {
   node.major = due;
-  tree.insert(root(), node);
+  tree.insert(timersRoot(), node);
   publish();
 }
 
 export function stop(node: Node, standsHere: u8): void {
   if (standsHere == 0) return;
-  tree.remove(root(), node);
+  tree.remove(timersRoot(), node);
   publish();
 }
 
 /** The node whose timer rings first, or 0. */
 export function first(): u32 {
-  return tree.first(root());
+  return tree.first(timersRoot());
 }
 
 /** When the timer behind the first one rings; u64.MAX_VALUE when there are not two. */
 export function secondDue(): u64 {
-  const at = tree.first(root());
+  const at = tree.first(timersRoot());
   const behind = at == 0 ? 0 : tree.next(at);
   return behind == 0 ? u64.MAX_VALUE : nodeAt(behind).major;
 }

@@ -6,6 +6,7 @@ import { FIXED } from "../memory";
 import { nodeAt } from "../node";
 import { grantList, jobs, shard, tubesByName, watches } from "../shard";
 import { headAt, heads } from "../table";
+import { timersRoot } from "../timers";
 import * as tree from "../tree";
 import { tubeAt } from "../tube";
 import { live } from "./allocator";
@@ -21,7 +22,7 @@ import {
 } from "./invariants";
 import { checkJob } from "./jobs";
 import { checkTable, filled } from "./tables";
-import { checkTree, stands, timersRoot } from "./trees";
+import { checkTree, stands } from "./trees";
 
 /**
  * Goes through the tables. Each held job and each watch is taken off its tube's counter, all

@@ -7,12 +7,13 @@ import { chainOf, jobAt } from "../job";
 import { nodeAt } from "../node";
 import { jobs, shard } from "../shard";
 import { findJob } from "../states";
+import { timersRoot } from "../timers";
 import * as tree from "../tree";
 import { tubeAt } from "../tube";
 import { checkConn } from "./conns";
 import { expect, Sums, whole } from "./findings";
 import { SHARD_COUNTS, SHARD_CURSOR, SHARD_NEXT_DUE, SHARD_TIMERS } from "./invariants";
-import { checkTree, timersRoot } from "./trees";
+import { checkTree } from "./trees";
 
 export function checkShard(): void {
   const s = shard();

@@ -1,6 +1,5 @@
 /* Trees: that a tree is linked both ways, shaped as its nodes' weights say and in order. */
 import { before, nodeAt } from "../node";
-import { Shard, shard } from "../shard";
 import * as tree from "../tree";
 import { expect, whole } from "./findings";
 import { TREE_LINKS, TREE_ORDER, TREE_WEIGHTS } from "./invariants";
@@ -49,8 +48,4 @@ export function stands(at: u32, root: usize): bool {
   let left = 4096;
   while (nodeAt(at).parent != 0 && --left > 0) at = nodeAt(at).parent;
   return load<u32>(root) == at;
-}
-
-export function timersRoot(): usize {
-  return changetype<usize>(shard()) + offsetof<Shard>("timers");
 }

@@ -26,6 +26,7 @@ import {
   TIMES_BYTES,
   timesIn,
 } from "../times";
+import { timersRoot } from "../timers";
 import * as tree from "../tree";
 import { findTube, isPaused, nameOf, readyNode, Tube, tubeAt, tubeOfReadyNode } from "../tube";
 import { live } from "./allocator";
@@ -56,7 +57,7 @@ import {
   WAITER_LIST,
 } from "./invariants";
 import { checkJob } from "./jobs";
-import { checkTree, checkTreeBy, stands, timersRoot } from "./trees";
+import { checkTree, checkTreeBy, stands } from "./trees";
 
 export function checkTube(tube: Tube, prev: u32): void {
   const at = <u32>changetype<usize>(tube);
