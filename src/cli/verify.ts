@@ -52,7 +52,8 @@ async function look(directory: string, runtime: Runtime): Promise<Inspection | s
   if (holder !== undefined) return `${directory}: a server uses it${holder}`;
   const engine = await WebAssembly.compile(await runtime.readModule("engine"));
   const found = inspect(storage, engine, Date.now() * 1000, bootId());
-  return found.segments.length === 0 ? `${directory}: there is no journal in it` : found;
+  const isNone = found.segments.length === 0 && !isDamaged(found); // hints may know of one
+  return isNone ? `${directory}: there is no journal in it` : found;
 }
 
 /** The lines that people read. */

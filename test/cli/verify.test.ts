@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { verify } from "../../src/cli/verify.ts";
 import type { Inspection } from "../../src/journal/inspection.ts";
+import { openBroker } from "../../src/runtimes/node-broker.ts";
 import { runCommand } from "./command.ts";
 import { recorder } from "./recorder.ts";
 import { SmallJournal } from "./small-journal.ts";
@@ -157,6 +158,23 @@ it("a journal of which a segment is missing from the middle is damaged, and it s
   const { runtime, printed } = recorder();
   expect(await verify({ kind: "verify", directory, asJson: false }, runtime)).toBe(1);
   expect(printed.at(-1)).toBe("damage: missing: journal.0000000002");
+});
+
+it("a journal of which nothing is left but the hints is damaged, as a strict server says", async () => {
+  const broker = await openBroker({ dataDirectory: directory });
+  const body = new TextEncoder().encode("x");
+  expect((await broker.connect().ask("put 0 0 60 1", body)).line).toBe("INSERTED 1");
+  await broker.close();
+  for (const name of readdirSync(directory)) if (name !== "hints") rmSync(join(directory, name));
+  const { code, found } = await verifyAsJson();
+  expect({ code, segments: found.segments }).toEqual({ code: 1, segments: [] });
+  expect(found.missingSegments).toEqual(["journal.0000000001"]);
+  const { runtime, printed } = recorder();
+  expect(await verify({ kind: "verify", directory, asJson: false }, runtime)).toBe(1);
+  expect(printed.at(-1)).toBe("damage: missing: journal.0000000001");
+  await expect(openBroker({ dataDirectory: directory, recovery: "strict" })).rejects.toThrow(
+    "journal.0000000001: it belongs to the journal and is missing",
+  );
 });
 
 describe("it could not look, which is exit code 2,", () => {
