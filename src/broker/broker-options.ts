@@ -47,7 +47,21 @@ export interface BrokerOptions extends Partial<BrokerSettings> {
   readonly onBroken?: ((error: BrokenError) => void) | undefined;
 }
 
-const OTHERS: ReadonlySet<string> = new Set(["clock", "log", "onBroken"]);
+/** What is no option of a server: what it may be, and whether a value is that. */
+const OTHERS: ReadonlyMap<string, { expects: string; isRight: (value: unknown) => boolean }> =
+  new Map([
+    ["clock", { expects: "an object with now and after", isRight: has("now", "after") }],
+    ["log", { expects: "an object with write", isRight: has("write") }],
+    ["onBroken", { expects: "a function", isRight: (value) => typeof value === "function" }],
+  ]);
+
+/** Whether a value is an object with these methods. */
+function has(...names: readonly string[]): (value: unknown) => boolean {
+  return (value) =>
+    typeof value === "object" &&
+    value !== null &&
+    names.every((name) => typeof Reflect.get(value, name) === "function");
+}
 
 /** An option of a broker is wrong. The message names it, and says what it may be. */
 class OptionError extends Error {
@@ -55,16 +69,29 @@ class OptionError extends Error {
   readonly code = "HM_OPTION";
 }
 
-/** The settings that the options stand for. Throws an OptionError; `warn` takes a line. */
+/** Throws an OptionError where it is no object, or one with what a broker has no use for. */
+export function checkShape(options: unknown): void {
+  if (typeof options !== "object" || options === null) {
+    throw new OptionError(`expected an object with options, not ${shown(options)}`);
+  }
+  const keys: readonly string[] = KEYS;
+  for (const [key, value] of Object.entries(options)) {
+    if (keys.includes(key)) continue;
+    const other = OTHERS.get(key);
+    if (other === undefined) throw new OptionError(`${key}: no such option`);
+    if (value !== undefined && !other.isRight(value)) throw wrong(key, other.expects, value);
+  }
+}
+
+/**
+ * The settings that options of the right shape stand for. Throws an OptionError; `warn` takes a
+ * line.
+ */
 export function settingsOf(
   options: BrokerOptions,
   units: Units,
   warn: (line: string) => void,
 ): BrokerSettings {
-  const keys: readonly string[] = KEYS;
-  for (const key of Object.keys(options)) {
-    if (!keys.includes(key) && !OTHERS.has(key)) throw new OptionError(`${key}: no such option`);
-  }
   if (options.durability !== undefined && options.dataDirectory === undefined) {
     throw new OptionError("durability: without a dataDirectory jobs live in memory only");
   }
@@ -77,19 +104,32 @@ export function settingsOf(
 
 function checked(
   key: (typeof KEYS)[number],
-  value: string | number,
+  value: unknown,
   units: Units,
   warn: (line: string) => void,
 ): unknown {
   const option: Option<unknown> = OPTIONS[key];
-  const taken = option.parse([wordOf(option, value)], units, warn);
-  if (typeof taken === typeof value) return taken;
+  const isPlain = typeof value === "string" || typeof value === "number";
+  const taken = isPlain ? option.parse([wordOf(option, value)], units, warn) : undefined;
+  if (taken !== undefined && typeof taken === typeof value) return taken;
   const unit = option.placeholder === "DURATION" ? ", in milliseconds" : "";
-  throw new OptionError(`${key}: expected ${option.expects}${unit}, not ${JSON.stringify(value)}`);
+  throw wrong(key, `${option.expects}${unit}`, value);
 }
 
 /** The value as on a command line. */
-function wordOf({ placeholder }: Option<unknown>, value: unknown): string {
+function wordOf({ placeholder }: Option<unknown>, value: string | number): string {
   if (placeholder !== "DURATION") return String(value);
-  return value === Infinity ? "never" : `${String(value)}ms`;
+  return value === Infinity ? "never" : `${value}ms`;
+}
+
+function wrong(key: string, expects: string, value: unknown): OptionError {
+  return new OptionError(`${key}: expected ${expects}, not ${shown(value)}`);
+}
+
+/** Any value in a few words. */
+function shown(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "function") return "a function";
+  return typeof value === "object" && value !== null ? "an object" : String(value);
 }

@@ -9,7 +9,7 @@ import type { Log, LogFields, LogLevel } from "../log.ts";
 import type { BrokerRuntime } from "../runtime.ts";
 import { loadControl } from "../text/control.ts";
 import { Broker } from "./broker.ts";
-import { settingsOf } from "./broker-options.ts";
+import { checkShape, settingsOf } from "./broker-options.ts";
 import type { BrokerOptions } from "./broker-options.ts";
 
 /**
@@ -19,6 +19,7 @@ import type { BrokerOptions } from "./broker-options.ts";
 export async function openBroker(options: BrokerOptions, runtime: BrokerRuntime): Promise<Broker> {
   const letDie = runtime.keepAlive();
   try {
+    checkShape(options);
     const units = await loadControl(await runtime.readModule("control"));
     const log = afterwards(options.log);
     const settings = settingsOf(options, units, (line) => log.write("warn", line));

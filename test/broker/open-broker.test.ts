@@ -157,19 +157,32 @@ describe("a broker in this process", () => {
   });
 });
 
-test.each<[Record<string, unknown>, RegExp]>([
+test.each<[unknown, RegExp]>([
   [{ shards: 3 }, /^shards: expected a power of two, 1 to 64, not 3$/],
   [{ shards: "4" }, /^shards: expected a power of two, 1 to 64, not "4"$/],
   [{ memoryBytes: -1 }, /^memoryBytes: expected a size from 1MiB to 256GiB, not -1$/],
-  [{ memoryBytes: Number.NaN }, /^memoryBytes: expected a size/],
+  [{ memoryBytes: Number.NaN }, /^memoryBytes: expected a size .*, not NaN$/],
+  [{ memoryBytes: Infinity }, /^memoryBytes: expected a size .*, not Infinity$/],
+  [{ memoryBytes: 1_048_576n }, /^memoryBytes: expected a size .*, not 1048576n$/],
+  [{ shards: true }, /^shards: expected a power of two, 1 to 64, not true$/],
+  [{ shards: Symbol("four") }, /^shards: expected a power of two, 1 to 64, not Symbol\(four\)$/],
+  [{ dataDirectory: Object.create(null) }, /^dataDirectory: expected a directory, not an object$/],
+  [{ dataDirectory: null }, /^dataDirectory: expected a directory, not null$/],
   [{ maxWatch: 1.5 }, /^maxWatch: expected a whole number, 1 to 1000000, not 1\.5$/],
   [{ dataDirectory: "" }, /^dataDirectory: expected a directory, not ""$/],
   [{ dataDirectory: "/tmp", durability: "often" }, /^durability: expected .*sync.*, not "often"$/],
   [{ durability: "sync" }, /^durability: without a dataDirectory/],
   [{ syncIntervalMillis: 0 }, /^syncIntervalMillis: .*from 1ms to 1h, in milliseconds, not 0$/],
   [{ listen: [] }, /^listen: no such option$/],
+  [{ clock: Date }, /^clock: expected an object with now and after, not a function$/],
+  [{ clock: { now: () => 0 } }, /^clock: expected an object with now and after, not an object$/],
+  [{ log: "stderr" }, /^log: expected an object with write, not "stderr"$/],
+  [{ log: null }, /^log: expected an object with write, not null$/],
+  [{ onBroken: {} }, /^onBroken: expected a function, not an object$/],
+  [null, /^expected an object with options, not null$/],
+  ["/var/lib/jobs", /^expected an object with options, not "\/var\/lib\/jobs"$/],
 ])("%o is refused, with its name", async (options, message) => {
-  const refused = openBroker(options);
+  const refused = openBroker(options as BrokerOptions);
   await expect(refused).rejects.toMatchObject({ code: "HM_OPTION" });
   await expect(refused).rejects.toThrow(message);
 });
