@@ -92,12 +92,16 @@ export async function runCommitter(
   const { directory, storage, report } = around;
   const hasForeignLog = refuseForeignLog(directory, storage.list()); // before `lock` is written
   const lease = await storage.lease();
-  const { weakness } = lease;
-  if (weakness !== undefined) report({ kind: "weakLease", why: weakness });
-  const committer = new Committer(seed, around, hasForeignLog);
-  const journal = await committer.begin(lease);
-  if (journal !== undefined) committer.run(journal);
-  lease.release();
+  // Given back whatever happens: not every runtime closes the sockets of a thread that ends.
+  try {
+    const { weakness } = lease;
+    if (weakness !== undefined) report({ kind: "weakLease", why: weakness });
+    const committer = new Committer(seed, around, hasForeignLog);
+    const journal = await committer.begin(lease);
+    if (journal !== undefined) committer.run(journal);
+  } finally {
+    lease.release();
+  }
   report({ kind: "stopped" });
 }
 
@@ -242,13 +246,17 @@ class Committer {
     this.#board.setFigure(B.FIGURE_CURRENT_SEGMENT, numbers.at(-1) ?? 0);
   }
 
-  /** Commits until it is told to stop, and lets nobody commit after that. */
+  /**
+   * Commits until it is told to stop, and lets nobody commit after that. Told to end, it leaves all
+   * as it is.
+   */
   run(journal: Journal): void {
     const { lock } = this.#board;
     lock.lock();
     this.#look(journal);
     lock.unlock();
     while (!this.#board.mustStop) this.#turn(journal);
+    if (this.#board.mustEnd) return;
     lock.lock();
     lock.setLed(false);
     journal.commit();

@@ -30,6 +30,9 @@ const READ_ONLY = 6;
 const WAITING = 16;
 const LOCK = WAITING + THREADS_MAX;
 const WORDS = LOCK + COMMIT_LOCK_WORDS;
+/** Of STOP: the committer writes what there is first, or nothing more. */
+const STOPS = 1;
+const ENDS = 2;
 /** It holds replies back until more is safe. */
 const WAITS_SAFE = 1;
 /** Something on it needs room in a ring. */
@@ -218,11 +221,21 @@ export class JournalBoard {
 
   /** Tells the committer to write what there is and end. */
   stopCommitter(): void {
-    Atomics.store(this.#words, STOP, 1);
+    Atomics.store(this.#words, STOP, STOPS);
+    this.wakeCommitter();
+  }
+
+  /** Tells it to write nothing more and end. */
+  endCommitter(): void {
+    Atomics.store(this.#words, STOP, ENDS);
     this.wakeCommitter();
   }
 
   get mustStop(): boolean {
     return Atomics.load(this.#words, STOP) !== 0;
+  }
+
+  get mustEnd(): boolean {
+    return Atomics.load(this.#words, STOP) === ENDS;
   }
 }

@@ -218,6 +218,7 @@ export class JournalKeeper {
     this.#isEnded = true;
     this.#failed(ENDED);
     this.#stopping?.failed(new ClosedError(ENDED));
+    this.#board.endCommitter();
     await this.#committer?.end();
   }
 }

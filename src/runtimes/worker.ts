@@ -8,7 +8,10 @@ const ENDING = import.meta.url.slice(import.meta.url.lastIndexOf("."));
 /** A thread that has started. */
 export interface StartedWorker {
   readonly worker: Worker;
-  /** Ends it without another word. Resolves when it is gone; nobody hears that it failed. */
+  /**
+   * Ends it without another word. Resolves when it is gone, on Deno before that, where sockets that
+   * it has open stay open; nobody hears that it failed.
+   */
   readonly end: () => Promise<void>;
 }
 

@@ -91,9 +91,15 @@ class DirectoryLease implements Lease {
     }
   }
 
+  /** Always: a file that cannot be removed is a dead one's then, since nobody listens on it. */
   release(): void {
-    this.#file?.remove();
-    this.#name.close();
+    try {
+      this.#file?.remove();
+    } catch {
+      return; // a disk that failed, for instance
+    } finally {
+      this.#name.close();
+    }
   }
 }
 

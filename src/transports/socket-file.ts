@@ -50,10 +50,13 @@ export class SocketFile {
     this.path = path;
   }
 
-  /** The file goes, and the sign of life with it. */
+  /** The file goes, and the sign of life with it, which goes even if the file cannot. */
   remove(path: string = this.path): void {
-    removeFile(path);
-    this.#server.close();
+    try {
+      removeFile(path);
+    } finally {
+      this.#server.close();
+    }
   }
 }
 

@@ -6,7 +6,9 @@
  */
 import process from "node:process";
 import type { BrokerOptions } from "../../src/broker/broker-options.ts";
+import { JournalError } from "../../src/broker/journal-keeper.ts";
 import { openBroker } from "../../src/runtimes/node-broker.ts";
+import { until } from "../support/until.ts";
 
 const [, , what = "", directory = "", durability = "sync"] = process.argv;
 const kept = { dataDirectory: directory, durability } as BrokerOptions;
@@ -31,6 +33,20 @@ switch (what) {
   case "leaves": // a session that waits, a delay, and a journal; closes nothing
     broker.connect().close();
     await say("put 0 3600 60 5", body);
+    break;
+  case "ends": // at once, and goes on with what is there, once the journal's thread has let go
+    await say("put 0 0 60 5", body);
+    await broker.end();
+    await until("the directory is free", async () => {
+      try {
+        await using again = await openBroker(kept);
+        console.log((await again.connect().ask("peek-ready")).line);
+        return true;
+      } catch (error) {
+        if (error instanceof JournalError && error.reason === "HM_STORAGE_BUSY") return false;
+        throw error;
+      }
+    });
     break;
   case "puts": // until it is killed
     for (;;) await say("put 0 0 60 5", body);

@@ -66,6 +66,11 @@ describe.each(Object.keys(RUNTIMES) as RuntimeName[])("a program on %s", (runtim
     expect(await idsThere()).toEqual([1]);
   });
 
+  test("that ends its broker as a crash would can open the directory again", async () => {
+    const { lines, code } = await ended(started(runtime, "ends", directory));
+    expect({ lines, code }).toEqual({ lines: "INSERTED 1\nFOUND 1 5\n", code: 0 });
+  });
+
   test("lives as long as it waits for an answer, and needs to close nothing", async () => {
     const lines = "INSERTED 1\nRESERVED 1 5\nDELETED\n";
     expect(await ended(started(runtime, "waits"))).toEqual({ lines, code: 0 });
