@@ -26,13 +26,8 @@ const reserved = new Map<number, Server>();
 /** Takes the turn of a port for the next call of takeTurns; false when somebody else has it. */
 export async function reserveTurn(port: number): Promise<boolean> {
   if (process.platform !== "linux") return true;
-  const turn = createServer((socket) => socket.destroy());
-  try {
-    await listening(turn, { path: pathOf(port) });
-  } catch (error) {
-    if (codeOf(error) === "EADDRINUSE") return false;
-    throw error;
-  }
+  const turn = await tryTurn(port);
+  if (turn === undefined) return false;
   turn.unref(); // a server that fails to start ends without giving it back
   reserved.set(port, turn);
   return true;
@@ -59,29 +54,31 @@ export async function takeTurns(ports: readonly number[]): Promise<() => void> {
   }
 }
 
-function pathOf(port: number): string {
-  return `\0homemaker:port:${port}`;
-}
-
 async function takeTurn(port: number): Promise<Server> {
   const own = reserved.get(port);
   if (own !== undefined) {
     reserved.delete(port);
     return own;
   }
-  const path = pathOf(port);
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
-    const turn = createServer((socket) => socket.destroy());
-    try {
-      await listening(turn, { path });
-      return turn;
-    } catch (cause) {
-      if (codeOf(cause) !== "EADDRINUSE") throw cause;
-      if (performance.now() > deadline) {
-        throw new PortTurnError("another server has been starting on it for too long", { cause });
-      }
+    const turn = await tryTurn(port);
+    if (turn !== undefined) return turn;
+    if (performance.now() > deadline) {
+      throw new PortTurnError("another server has been starting on it for too long");
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+  }
+}
+
+/** Undefined when somebody else has it. */
+async function tryTurn(port: number): Promise<Server | undefined> {
+  const turn = createServer((socket) => socket.destroy());
+  try {
+    await listening(turn, { path: `\0homemaker:port:${port}` });
+    return turn;
+  } catch (error) {
+    if (codeOf(error) === "EADDRINUSE") return undefined;
+    throw error;
   }
 }
