@@ -72,10 +72,9 @@ export function neededBytes(situation: MemorySituation): number {
 
 /**
  * Shards unless so many are asked for: one for one thread, or for a program that serves itself
- * without any, which then never has to look for it;
- * otherwise a power of two, some for each thread. Where memories may not grow much there are fewer,
- * so that the growth of one is not kept from the others; two can each grow to one half of it, which
- * by default is all that jobs may take.
+ * without any, which then never has to look for it; otherwise a power of two, some for each thread.
+ * Where memories may not grow much there are fewer, so that the growth of one is not kept from the
+ * others; two can each grow to one half of it, which by default is all that jobs may take.
  */
 export function defaultShards(threads: number, growthBytes: number): number {
   if (threads <= 1) return 1;

@@ -81,7 +81,7 @@ export class Scrape {
   }
 
   /**
-   * The exposition as of now, or as of the scrape that is under way. Rejects with a RangeError when
+   * The exposition as of now, or as of the scrape that is under way. Rejects with a ClosedError when
    * commands do not run.
    */
   text(): Promise<string> {

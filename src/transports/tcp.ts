@@ -13,6 +13,7 @@ import type { BoundTcp } from "../config/tcp-address.ts";
 import { BindError } from "../runtime.ts";
 import type { Door, ListenManner } from "../runtime.ts";
 import type { ProbedSocket as Probed } from "../runtime.ts";
+import { codeOf } from "../system-error.ts";
 import { Acceptor, listening } from "./acceptor.ts";
 import { listeningAt, readListeningTable, standingOf } from "./listening-table.ts";
 import { reserveTurn, takeTurns } from "./port-turn.ts";
@@ -191,8 +192,7 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** What the system says about an address that cannot be bound, in one line for the operator. */
 export function bindError(address: BoundTcp, error: unknown): BindError {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  const reason = REASONS[code] ?? (error instanceof Error ? error.message : String(error));
+  const reason = REASONS[codeOf(error)] ?? (error instanceof Error ? error.message : String(error));
   return new BindError(`${cannotListen(address)}: ${reason}`, { cause: error });
 }
 
