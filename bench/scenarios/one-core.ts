@@ -63,18 +63,8 @@ function pipelined(
       ...comparisons,
       ratio("CPU per command against beanstalkd's", "serverMicrosPerCommand", {}),
       ratio("CPU per command against the fork's", "serverMicrosPerCommand", {}, "fork"),
-      {
-        what: "throughput against redis lists'",
-        figure: "commandsPerSecond",
-        of: "homemaker",
-        against: { contender: "redis lists" },
-      },
-      {
-        what: "throughput against the ceiling",
-        figure: "commandsPerSecond",
-        of: "homemaker",
-        against: { contender: "ceiling" },
-      },
+      ratio("throughput against redis lists'", "commandsPerSecond", {}, "redis lists"),
+      ratio("throughput against the ceiling", "commandsPerSecond", {}, "ceiling"),
     ],
   };
 }
