@@ -12,9 +12,7 @@ import { quantile, shardTimes, sumOf } from "../engine/times.ts";
 import type { TimeHistogram } from "../engine/times.ts";
 import { COUNTER_ACCEPTED, COUNTER_LAG_MILLIS } from "../engine/common.ts";
 import { COUNTER_PRODUCERS, COUNTER_WAITING, COUNTER_WORKERS } from "../session/counters.ts";
-import { journalBoardOf } from "../broker/boards.ts";
 import type { HttpSurroundings } from "../server/http-service.ts";
-import * as B from "../broker/journal-board.ts";
 import type { Desk } from "../session/desk.ts";
 import type { JournalState, Overview, Quantiles, QueueAddress, ShardLoad, Tube } from "./api.ts";
 import type { TubeSurvey } from "./tube-survey.ts";
@@ -144,17 +142,17 @@ function shardLoad(figures: readonly number[], index: number): ShardLoad {
   };
 }
 
-function journalOf({ common }: Desk, options: Options): JournalState | null {
-  if (options.dataDirectory === undefined) return null;
-  const board = journalBoardOf(common);
+function journalOf({ journal }: Desk, options: Options): JournalState | null {
+  if (journal === undefined) return null;
+  const shown = journal.figures();
   return {
     level: options.durability,
-    segments: board.figure(B.FIGURE_SEGMENTS),
-    bytes: board.figure(B.FIGURE_BYTES),
-    liveBytes: board.figure(B.FIGURE_LIVE_BYTES),
-    syncs: board.figure(B.FIGURE_SYNCS),
-    lastSyncMillis: board.figure(B.FIGURE_LAST_SYNC_MILLIS),
-    oldestUnsyncedMillis: board.figure(B.FIGURE_OLDEST_UNSYNCED_MILLIS),
-    isFull: board.isFull,
+    segments: shown.segments,
+    bytes: shown.bytes,
+    liveBytes: shown.liveBytes,
+    syncs: shown.syncs,
+    lastSyncMillis: shown.lastSyncMillis,
+    oldestUnsyncedMillis: shown.oldestUnsyncedMillis,
+    isFull: journal.isFull,
   };
 }
