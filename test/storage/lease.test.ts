@@ -6,13 +6,14 @@
 import { execFileSync, spawn } from "node:child_process";
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { verify } from "../../src/cli/verify.ts";
+import { NodeStorage } from "../../src/storage/node-fs.ts";
 import { SmallJournal } from "../cli/small-journal.ts";
 import { recorder } from "../cli/recorder.ts";
 import { right } from "../support/programs.ts";
@@ -148,4 +149,15 @@ test("a directory may have a name that is too long for a socket", async () => {
   expect(await second.take()).toBe(BUSY);
   await first.kill();
   expect(await second.take()).toBe("taken");
+});
+
+test("it is given back even where the file of the socket cannot be removed", async () => {
+  const lease = await new NodeStorage(directory).lease();
+  const socket = join(directory, "lock.socket");
+  rmSync(socket);
+  mkdirSync(socket); // which unlink refuses
+  lease.release();
+  rmdirSync(socket);
+  (await new NodeStorage(directory).lease()).release();
+  expect(readdirSync(directory)).toEqual(["lock"]);
 });
