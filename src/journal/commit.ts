@@ -45,6 +45,22 @@ export class Commit {
     return this.#parts.shards.reduce((sum, { written }, at) => sum + (heads[at] ?? 0) - written, 0);
   }
 
+  /** Bytes that wait in the rings. */
+  get waitingBytes(): number {
+    return this.bytesUpTo(this.heads());
+  }
+
+  /** Bytes of all records that are needed. */
+  get liveBytes(): number {
+    return this.#parts.shards.reduce((sum, { allLiveBytes }) => sum + allLiveBytes, 0);
+  }
+
+  /** Whether enough lives for the files that there are. */
+  get isWithinBound(): boolean {
+    const { leastLiveBytes } = this.#parts.state;
+    return leastLiveBytes <= 0 || this.liveBytes >= leastLiveBytes;
+  }
+
   /** Bytes that are left in the present segment. */
   get left(): number {
     return this.#parts.state.segmentBytes - this.#parts.state.position;

@@ -344,7 +344,7 @@ export class Journal {
 
   /** How many such bytes there may be for what lives. */
   get #boundBytes(): number {
-    return LIVE_FACTOR * this.#liveBytes();
+    return LIVE_FACTOR * this.#commit.liveBytes;
   }
 
   /**
@@ -359,21 +359,21 @@ export class Journal {
 
   /** Whether another thread may lead commits: nothing is left undone, and the bound is kept. */
   get canBeLed(): boolean {
-    const { isRefused, isTight, leastLiveBytes } = this.#state;
+    const { isRefused, isTight } = this.#state;
     const isBlocked = isRefused || isTight || this.#isStuck || this.#commit.refused.length > 0;
-    return !isBlocked && this.#liveBytes() >= leastLiveBytes;
+    return !isBlocked && this.#commit.isWithinBound;
   }
 
   /** Bytes that wait in the rings. */
   get waitingBytes(): number {
-    return this.#commit.bytesUpTo(this.#commit.heads());
+    return this.#commit.waitingBytes;
   }
 
   /** Reclaims until there is place for all files that the next commit may need. */
   #keepBound(): void {
     const { beside } = this.#parts;
     while (this.#aheadBytes > this.#boundBytes) {
-      if (beside !== undefined && beside.bytes > this.#liveBytes() / 2) beside.giveUp();
+      if (beside !== undefined && beside.bytes > this.#commit.liveBytes / 2) beside.giveUp();
       if (this.#isStuck || !this.#advanceReclaim()) return;
     }
   }
@@ -388,7 +388,7 @@ export class Journal {
       const { dead } = this.#segments;
       if (dead.length > 0) return this.#drop(dead.slice(0, GONE_MAX));
       const room = this.#reserve.reclaimRoom(this.#commit.room);
-      const chosen = this.#segments.choose(this.#liveBytes(), this.isFull, room);
+      const chosen = this.#segments.choose(this.#commit.liveBytes, this.isFull, room);
       if (chosen === undefined) return false;
       reclaim.begin(chosen, this.#segments.loadBytes(chosen.number) > 0);
     }
@@ -436,11 +436,6 @@ export class Journal {
     return true;
   }
 
-  /** Bytes of all records that are needed. */
-  #liveBytes(): number {
-    return this.#segments.liveBytes + this.#segments.liveBytesOf(this.#current.number);
-  }
-
   /** Whether something was written that the next commit makes safe and known. */
   get isBehind(): boolean {
     return this.#state.hasUnpublished;
@@ -470,7 +465,7 @@ export class Journal {
     return {
       segments: numbers.length,
       bytes: this.#segments.bytes + this.#current.bytes + this.#spares.bytes,
-      liveBytes: this.#liveBytes(),
+      liveBytes: this.#commit.liveBytes,
       frames: this.#state.nextFrame - 1,
       oldestSegment: Math.min(...numbers),
       currentSegment: this.#current.number,

@@ -50,7 +50,7 @@ export class Lead {
       if (!commit.write(segment, commit.fitting(heads))) return "left";
     }
     if (options.level === "sync") commit.sync(segment);
-    if (!this.#isWithinBound) return "left";
+    if (!commit.isWithinBound) return "left";
     commit.publish();
     const mustSync = options.level === "interval" && wasSynced;
     return mustSync || state.unpreparedBytes >= UNPREPARED_BYTES ? "upkeep" : "published";
@@ -58,15 +58,7 @@ export class Lead {
 
   /** Bytes that wait in the rings. */
   get waitingBytes(): number {
-    return this.#commit.bytesUpTo(this.#commit.heads());
-  }
-
-  /** Whether enough lives for the files that there are. */
-  get #isWithinBound(): boolean {
-    const { shards, state } = this.#parts;
-    const { leastLiveBytes } = state;
-    if (leastLiveBytes <= 0) return true;
-    return shards.reduce((sum, { allLiveBytes }) => sum + allLiveBytes, 0) >= leastLiveBytes;
+    return this.#commit.waitingBytes;
   }
 
   /** The file of the segment that is written to. */

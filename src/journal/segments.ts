@@ -201,14 +201,4 @@ export class Segments {
   #existsIn(low: number, high: number): boolean {
     return this.#list.some(({ number }) => number >= low && number <= high);
   }
-
-  /** Bytes of the records in these segments that are needed. */
-  get liveBytes(): number {
-    return this.#list.reduce((sum, { number }) => sum + this.liveBytesOf(number), 0);
-  }
-
-  /** Bytes of the records in one segment that are needed; the newest one, too. */
-  liveBytesOf(number: number): number {
-    return this.#parts.shards.reduce((sum, shard) => sum + shard.liveBytes(number), 0);
-  }
 }
