@@ -85,7 +85,7 @@ export class Journal {
     for (const shard of parts.shards) shard.setSynced();
     const { segmentBytes, comingBytes } = parts.options;
     this.#spares = new Spares(parts.storage, segmentBytes, comingBytes, parts.monotonicMillis);
-    this.#reserve = new Reserve(parts, this.#spares);
+    this.#reserve = new Reserve(parts, this.#spares, this.#commit);
     this.#room = new Room(parts.beside, this.#spares, () => this.sync());
     this.#segments = new Segments(parts, this.#spares);
     parts.storage.syncDirectory(); // what a server before this one saw go must not come back
@@ -202,7 +202,7 @@ export class Journal {
    * before all spares are taken, since a server that starts again needs one.
    */
   #keepReserve(): void {
-    while (this.#reserve.isShort(this.#commit.room) && this.#spares.prepare());
+    while (this.#reserve.isShort && this.#spares.prepare());
     while (this.#reserve.isThin && !this.#isStuck && this.#advanceReclaim());
   }
 
@@ -354,7 +354,7 @@ export class Journal {
    */
   #tellBound(): void {
     this.#state.leastLiveBytes = this.#aheadBytes / LIVE_FACTOR;
-    this.#state.isTight = this.#reserve.isTight(this.#commit.room);
+    this.#state.isTight = this.#reserve.isTight;
   }
 
   /** Whether another thread may lead commits: nothing is left undone, and the bound is kept. */
@@ -387,8 +387,8 @@ export class Journal {
     if (reclaim.segment === undefined) {
       const { dead } = this.#segments;
       if (dead.length > 0) return this.#drop(dead.slice(0, GONE_MAX));
-      const room = this.#reserve.reclaimRoom(this.#commit.room);
-      const chosen = this.#segments.choose(this.#commit.liveBytes, this.isFull, room);
+      const { reclaimRoom } = this.#reserve;
+      const chosen = this.#segments.choose(this.#commit.liveBytes, this.isFull, reclaimRoom);
       if (chosen === undefined) return false;
       reclaim.begin(chosen, this.#segments.loadBytes(chosen.number) > 0);
     }
@@ -443,7 +443,7 @@ export class Journal {
 
   /** Whether the disk has no space for what must be kept ready: puts are to be refused. */
   get isFull(): boolean {
-    const isReached = this.#reserve.isReached(this.#commit.room, this.#segments.bytes);
+    const isReached = this.#reserve.isReached(this.#segments.bytes);
     return isReached || this.#state.isRefused || this.#isDenied;
   }
 

@@ -12,6 +12,7 @@
 
 import { FRAME_BYTES, SEGMENT_HEADER_BYTES, STATEMENTS_BYTES } from "./format.ts";
 import { FRAME_HEADER_BYTES_MAX } from "./frame-writer.ts";
+import type { Commit } from "./commit.ts";
 import type { JournalParts } from "./journal-parts.ts";
 import { SHORT_COUNT } from "./spares.ts";
 import type { Spares } from "./spares.ts";
@@ -39,31 +40,32 @@ export interface ReclaimRoom {
 export class Reserve {
   readonly #parts: JournalParts;
   readonly #spares: Spares;
+  readonly #commit: Commit;
 
-  constructor(parts: JournalParts, spares: Spares) {
+  constructor(parts: JournalParts, spares: Spares, commit: Commit) {
     this.#parts = parts;
     this.#spares = spares;
+    this.#commit = commit;
   }
 
   /**
    * Bytes of records that can still be written without more of the disk, beside those that wait in
-   * the rings. `room`: what the present segment has left for them.
+   * the rings.
    */
-  #freeBytes(room: number): number {
-    const { shards } = this.#parts;
-    const waiting = shards.reduce((sum, { head, written }) => sum + head - written, 0);
+  get #freeBytes(): number {
+    const { room, waitingBytes } = this.#commit;
     const { bytes, count } = this.#spares;
-    return Math.max(0, room) + bytes - count * AROUND_BYTES - waiting;
+    return Math.max(0, room) + bytes - count * AROUND_BYTES - waitingBytes;
   }
 
   /** Whether there is no place for what may come before anybody hears that there is none. */
-  isShort(room: number): boolean {
-    return this.#freeBytes(room) < this.#parts.options.comingBytes;
+  get isShort(): boolean {
+    return this.#freeBytes < this.#parts.options.comingBytes;
   }
 
   /** Whether each commit may be the one after which puts are to be refused. */
-  isTight(room: number): boolean {
-    return this.#spares.isRefused || this.isShort(room);
+  get isTight(): boolean {
+    return this.#spares.isRefused || this.isShort;
   }
 
   /** Whether a full disk has so few spares that what can be reclaimed is to be, before all else. */
@@ -77,17 +79,17 @@ export class Reserve {
    * suffice for what drains, and for two of them to be where that is reclaimed from and to. What
    * reclaiming may write counts, too: `filesBytes` are those of the segments.
    */
-  isReached(room: number, filesBytes: number): boolean {
+  isReached(filesBytes: number): boolean {
+    const { room } = this.#commit;
     if (!this.#spares.isRefused) return false;
     if (this.#spares.isSpent) return true;
     const { count, bytes, shortestBytes } = this.#spares;
     const { comingBytes } = this.#parts.options;
     if (count < SHORT_COUNT || (count === SHORT_COUNT && room < comingBytes / 8)) return true;
     const drains = this.#drainBytes;
-    if (bytes < drains + 2 * shortestBytes || this.#freeBytes(room) < comingBytes + drains)
-      return true;
+    if (bytes < drains + 2 * shortestBytes || this.#freeBytes < comingBytes + drains) return true;
     const copied = Math.min(this.#parts.options.segmentBytes, filesBytes / RECLAIM_PART);
-    return this.reclaimRoom(room).roomBytes < copied;
+    return this.reclaimRoom.roomBytes < copied;
   }
 
   get #drainBytes(): number {
@@ -100,11 +102,11 @@ export class Reserve {
    * What reclaiming may write: no more than leaves commands that go on meanwhile a place on a full
    * disk, and a spare to a server that starts again in the middle.
    */
-  reclaimRoom(room: number): ReclaimRoom {
+  get reclaimRoom(): ReclaimRoom {
     if (!this.#spares.isRefused) return { roomBytes: Infinity, mostBytes: Infinity };
     const { comingBytes } = this.#parts.options;
     // Writing over a spare takes as much again where files are copied on write.
-    const freeBytes = this.#freeBytes(room) / (this.#spares.isSpent ? 2 : 1);
+    const freeBytes = this.#freeBytes / (this.#spares.isSpent ? 2 : 1);
     const mostBytes = freeBytes - comingBytes / 8;
     return { roomBytes: mostBytes - this.#spares.shortestBytes, mostBytes };
   }
