@@ -84,10 +84,12 @@ export class Commit {
   }
 
   /**
-   * What goes into the next frame: of each shard that has records up to `heads` as many of them as
-   * fit.
+   * What goes into the next frame: what was refused; or else of each shard that has records up to
+   * `heads` as many of them as fit.
    */
   fitting(heads: readonly number[]): readonly Part[] {
+    const { refused } = this;
+    if (refused.length > 0) return refused;
     let { room } = this;
     const parts: Part[] = [];
     for (const [at, shard] of this.#parts.shards.entries()) {

@@ -218,8 +218,7 @@ export class Journal {
   #write(heads: readonly number[]): boolean {
     const commit = this.#commit;
     if (commit.isWritten(heads)) return false;
-    let fitting = this.#begun === undefined ? commit.refused : [];
-    if (this.#begun === undefined && fitting.length === 0) fitting = commit.fitting(heads);
+    let fitting = this.#begun === undefined ? commit.fitting(heads) : [];
     if (fitting.length === 0) {
       this.#isStuck = !this.#rotate();
       if (this.#isStuck) return false;
