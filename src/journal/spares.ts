@@ -77,6 +77,7 @@ export class Spares {
   readonly #segmentBytes: number;
   /** Whole spares that are kept ready. */
   readonly wanted: number;
+  /** The shortest first; of the same length, the oldest. */
   readonly #ready: Spare[] = [];
   /** Those of an earlier server, whose lengths need not be safe. */
   readonly #inherited = new Set<number>();
@@ -120,7 +121,7 @@ export class Spares {
       : bytes === this.#segmentBytes;
     if (!fits || this.#isEnough) this.#storage.remove(name);
     else {
-      this.#ready.push({ number, bytes });
+      this.#add({ number, bytes });
       this.#inherited.add(number);
     }
   }
@@ -137,7 +138,7 @@ export class Spares {
 
   /** Bytes of the shortest, 0 without any. */
   get shortestBytes(): number {
-    return this.#ready.length === 0 ? 0 : Math.min(...this.#ready.map(({ bytes }) => bytes));
+    return this.#ready[0]?.bytes ?? 0;
   }
 
   get #isEnough(): boolean {
@@ -202,9 +203,9 @@ export class Spares {
   }
 
   #removeShortest(): boolean {
-    const shortest = this.#shortestFirst[0];
+    const [shortest] = this.#ready;
     if (shortest === undefined || !this.#remove(spareName(shortest.number))) return false;
-    this.#ready.splice(this.#ready.indexOf(shortest), 1);
+    this.#ready.shift();
     if (this.count === 0) this.#fillBytes = this.#shorter(shortest.bytes);
     return true;
   }
@@ -218,10 +219,6 @@ export class Spares {
       if (!lacksSpace(error)) throw error;
       return false;
     }
-  }
-
-  get #shortestFirst(): readonly Spare[] {
-    return this.#ready.toSorted((a, b) => a.bytes - b.bytes);
   }
 
   /**
@@ -271,6 +268,7 @@ export class Spares {
 
   #add(spare: Spare): void {
     this.#ready.push(spare);
+    this.#ready.sort((a, b) => a.bytes - b.bytes);
     if (this.#isEnough) this.#isSpent = false;
   }
 
@@ -306,7 +304,7 @@ export class Spares {
    * caller syncs the directory. Throws a StorageError; without space, nothing has happened then.
    */
   use(number: number): StorageFile | undefined {
-    const spare = this.#shortestFirst.at(this.#isTight ? -1 : 0);
+    const spare = this.#ready.at(this.#isTight ? -1 : 0);
     if (spare === undefined) return undefined;
     if (this.#inherited.has(spare.number)) this.#secure(spare);
     this.#storage.rename(spareName(spare.number), segmentName(number));
