@@ -104,3 +104,14 @@ export function isNoFile(error: unknown): error is StorageError {
 export function lacksSpace(error: unknown): boolean {
   return error instanceof StorageError && error.code === "HM_STORAGE_FULL";
 }
+
+/** Does what may take space; false when there was none for it. Throws whatever else goes wrong. */
+export function foundSpaceFor(attempt: () => void): boolean {
+  try {
+    attempt();
+    return true;
+  } catch (error) {
+    if (!lacksSpace(error)) throw error;
+    return false;
+  }
+}

@@ -20,7 +20,7 @@ import type { CommitState } from "./commit-state.ts";
 import type { CommitParts } from "./journal-parts.ts";
 import { pinLength, SegmentFile } from "./segment-file.ts";
 import type { Statement } from "./statement.ts";
-import { lacksSpace } from "../storage.ts";
+import { foundSpaceFor } from "../storage.ts";
 import type { StorageFile } from "../storage.ts";
 
 const SECTIONS_MAX = 64;
@@ -151,15 +151,10 @@ export class FrameWriter {
 
   #try(write: () => unknown): boolean {
     const state = this.#state;
-    try {
-      write();
-      state.isRefused = false;
-      return true;
-    } catch (error) {
-      if (!lacksSpace(error)) throw error;
+    state.isRefused = !foundSpaceFor(write);
+    if (state.isRefused) {
       state.nextFrame--;
-      state.isRefused = true;
-      return false;
     }
+    return !state.isRefused;
   }
 }

@@ -16,7 +16,7 @@
 
 import * as C from "../../assembly/constants.ts";
 import * as L from "../../assembly/layouts.ts";
-import { lacksSpace } from "../storage.ts";
+import { foundSpaceFor } from "../storage.ts";
 import type { Storage, StorageFile } from "../storage.ts";
 import type { Checksum } from "./format.ts";
 import { readAround, sizeOf } from "./holes.ts";
@@ -102,14 +102,8 @@ export class HintWriter {
 
   /** False when there is no such file, or no space even to delete it. */
   #remove(name: string): boolean {
-    if (!this.#storage.list().includes(name)) return false;
-    try {
-      this.#storage.remove(name);
-      return true;
-    } catch (error) {
-      if (!lacksSpace(error)) throw error;
-      return false;
-    }
+    const storage = this.#storage;
+    return storage.list().includes(name) && foundSpaceFor(() => storage.remove(name));
   }
 
   /** Whether a file is being written. */

@@ -34,7 +34,7 @@ import type { SegmentFile } from "./segment-file.ts";
 import { Segments } from "./segments.ts";
 import { PIECE_BYTES, shortBytesMin, Spares } from "./spares.ts";
 import { goneStatement, membersStatement } from "./statement.ts";
-import { lacksSpace } from "../storage.ts";
+import { foundSpaceFor } from "../storage.ts";
 import type { StorageFile } from "../storage.ts";
 
 /**
@@ -153,13 +153,7 @@ export class Journal {
   /** Makes a spare the file of segment `number`; undefined when there is none, or no space. */
   #takeFile(number: number): StorageFile | undefined {
     const take = (): boolean => {
-      try {
-        this.#begun ??= this.#spares.use(number);
-        this.#isDenied = false;
-      } catch (error) {
-        if (!lacksSpace(error)) throw error;
-        this.#isDenied = true;
-      }
+      this.#isDenied = !foundSpaceFor(() => (this.#begun ??= this.#spares.use(number)));
       return !this.#isDenied;
     };
     this.#room.insist(take, 1);

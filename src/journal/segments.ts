@@ -15,7 +15,7 @@ import type { ReclaimRoom } from "./reserve.ts";
 import { SegmentFile } from "./segment-file.ts";
 import type { Spares } from "./spares.ts";
 import { goneStatement } from "./statement.ts";
-import { lacksSpace } from "../storage.ts";
+import { foundSpaceFor } from "../storage.ts";
 import type { StorageFile } from "../storage.ts";
 
 /** Of a segment at least one part in so many must be won by reclaiming it. */
@@ -128,15 +128,11 @@ export class Segments {
   }
 
   #giveAway({ number, bytes, quarantine }: ExistingSegment): boolean {
-    try {
-      const { storage } = this.#parts;
+    const { storage } = this.#parts;
+    return foundSpaceFor(() => {
       if (quarantine === true) storage.rename(segmentName(number), quarantineName(number));
       else this.#spares.recycle(number, bytes);
-      return true;
-    } catch (error) {
-      if (!lacksSpace(error)) throw error;
-      return false;
-    }
+    });
   }
 
   #forget(number: number): void {

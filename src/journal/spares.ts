@@ -18,7 +18,7 @@
 import { spareName, spareNumber, segmentName } from "./format.ts";
 import { sizeOf } from "./holes.ts";
 import { pinLength, writeFully } from "./segment-file.ts";
-import { lacksSpace } from "../storage.ts";
+import { foundSpaceFor } from "../storage.ts";
 import type { Storage, StorageFile } from "../storage.ts";
 
 /** Whole spares that are kept ready at least. */
@@ -61,14 +61,7 @@ interface Filling extends Spare {
  */
 export function giveUpSpare(storage: Storage): boolean {
   const name = storage.list().find((one) => spareNumber(one) !== undefined);
-  if (name === undefined) return false;
-  try {
-    storage.remove(name);
-    return true;
-  } catch (error) {
-    if (!lacksSpace(error)) throw error;
-    return false;
-  }
+  return name !== undefined && foundSpaceFor(() => storage.remove(name));
 }
 
 /** The spare files of a journal. */
@@ -160,19 +153,14 @@ export class Spares {
    */
   prepare(): boolean {
     if (this.#isEnough || !this.#mayTry) return false;
-    try {
-      this.#fill();
-      return true;
-    } catch (error) {
-      if (!lacksSpace(error)) throw error;
-      const space = this.#giveUpFilling();
-      this.#isTight = true;
-      this.#fillBytes = this.#leavesRoom ? this.#segmentBytes : this.#shorter(space);
-      if (this.#fillBytes < this.#segmentBytes || this.#split()) return true;
-      this.#full = true;
-      this.#failedMillis = this.#millis();
-      return false;
-    }
+    if (foundSpaceFor(() => this.#fill())) return true;
+    const space = this.#giveUpFilling();
+    this.#isTight = true;
+    this.#fillBytes = this.#leavesRoom ? this.#segmentBytes : this.#shorter(space);
+    if (this.#fillBytes < this.#segmentBytes || this.#split()) return true;
+    this.#full = true;
+    this.#failedMillis = this.#millis();
+    return false;
   }
 
   /** Whether what is left is for frames: there is a file to go on in, and spares are spent. */
@@ -212,13 +200,7 @@ export class Spares {
 
   /** False when there is no space even to remove it. */
   #remove(name: string): boolean {
-    try {
-      this.#storage.remove(name);
-      return true;
-    } catch (error) {
-      if (!lacksSpace(error)) throw error;
-      return false;
-    }
+    return foundSpaceFor(() => this.#storage.remove(name));
   }
 
   /**
@@ -286,11 +268,7 @@ export class Spares {
     const bytes = filling.file.size; // the last piece may be there in part
     filling.file.close();
     this.#litter = spareName(filling.number);
-    try {
-      this.#clear();
-    } catch (error) {
-      if (!lacksSpace(error)) throw error; // where files are copied on write, even this takes space
-    }
+    foundSpaceFor(() => this.#clear()); // or it is removed before the next one is begun
     return bytes;
   }
 
@@ -349,10 +327,7 @@ export class Spares {
       return;
     }
     const spare = this.#next;
-    try {
-      this.#storage.rename(segmentName(number), spareName(spare));
-    } catch (error) {
-      if (!lacksSpace(error)) throw error;
+    if (!foundSpaceFor(() => this.#storage.rename(segmentName(number), spareName(spare)))) {
       // Removing may be possible all the same, and makes space.
       this.#storage.remove(segmentName(number));
       return;
