@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { startHomemaker } from "../support/homemaker.ts";
-import { cgroupKind, MemoryCgroup } from "../support/memory-cgroup.ts";
+import { MemoryCgroup } from "../support/memory-cgroup.ts";
 import { right } from "../support/programs.ts";
 import type { ServerProcess } from "../support/server-process.ts";
 import { FillingClient } from "./filling-client.ts";
@@ -23,9 +23,7 @@ const WARNING = "the memory is less than the process may need";
 /** Starts one in a group of so many MiB. */
 async function confine(limitMib: number, flags: readonly string[]): Promise<ServerProcess> {
   right("cgroups");
-  const kind = cgroupKind();
-  if (kind === undefined) throw new Error("no memory cgroup can be made");
-  const group = new MemoryCgroup(kind, limitMib * MIB);
+  const group = new MemoryCgroup(limitMib * MIB);
   onTestFinished(() => group.remove());
   const runtime = [...group.under, process.execPath];
   const server = await startHomemaker({ runtime, flags });

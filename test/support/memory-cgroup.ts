@@ -18,18 +18,20 @@ const KINDS: readonly CgroupKind[] = [
   { folder: "/sys/fs/cgroup", limitFile: "memory.max" },
 ];
 
-/** What this process can make; undefined if it can make none. */
-export function cgroupKind(): CgroupKind | undefined {
-  return KINDS.find(canMake);
+/** Whether this process can make one. */
+export function canMakeCgroup(): boolean {
+  return KINDS.some(canMake);
 }
 
 /** A group. */
 export class MemoryCgroup {
   readonly #folder: string;
 
-  constructor({ folder, limitFile }: CgroupKind, limitBytes: number) {
-    this.#folder = mkdtempSync(join(folder, "homemaker-"));
-    writeFileSync(join(this.#folder, limitFile), String(limitBytes));
+  constructor(limitBytes: number) {
+    const kind = KINDS.find(canMake);
+    if (kind === undefined) throw new Error("no memory cgroup can be made");
+    this.#folder = mkdtempSync(join(kind.folder, "homemaker-"));
+    writeFileSync(join(this.#folder, kind.limitFile), String(limitBytes));
     const swap = join(this.#folder, "memory.swap.max");
     if (existsSync(swap)) writeFileSync(swap, "0");
   }

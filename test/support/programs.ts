@@ -12,7 +12,7 @@
  */
 import { accessSync, constants, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { cgroupKind } from "./memory-cgroup.ts";
+import { canMakeCgroup } from "./memory-cgroup.ts";
 
 /** Debian's package of each program. A machine that lacks one of Debian's base has none listed. */
 const PACKAGES = {
@@ -22,10 +22,10 @@ const PACKAGES = {
   "redis-server": "redis-server",
   strace: "strace",
 } as const;
-/** Rights that cannot be installed: whether this process has them, and how a message names them. */
+/** Rights that cannot be installed: how a message names them, and whether this process has them. */
 const RIGHTS = {
-  mounts: "the right to mount",
-  cgroups: "the right to make a memory cgroup",
+  mounts: { title: "the right to mount", isHeld: canMount },
+  cgroups: { title: "the right to make a memory cgroup", isHeld: canMakeCgroup },
 } as const;
 
 /** A program that can be started. */
@@ -66,7 +66,7 @@ export function program(name: Program): string {
 /** Throws a MissingProgramError where this process has not the right. */
 export function right(name: Right): void {
   if (has(name)) return;
-  throw new MissingProgramError(`${RIGHTS[name]} is missing: root with CAP_SYS_ADMIN has it`);
+  throw new MissingProgramError(`${RIGHTS[name].title} is missing: root with CAP_SYS_ADMIN has it`);
 }
 
 /** The Debian package of a program. */
@@ -76,13 +76,12 @@ export function packageOf(name: Program): string {
 
 /** Whether the machine has it. */
 export function has(need: Need): boolean {
-  if (need === "cgroups") return cgroupKind() !== undefined;
-  return need === "mounts" ? canMount() : pathOf(need) !== undefined;
+  return isRight(need) ? RIGHTS[need].isHeld() : pathOf(need) !== undefined;
 }
 
 /** How messages name it. */
 export function titleOf(need: Need): string {
-  return need === "mounts" || need === "cgroups" ? RIGHTS[need] : need;
+  return isRight(need) ? RIGHTS[need].title : need;
 }
 
 /** Whether tests of what is missing are skipped; in CI they run, and fail. */
@@ -99,6 +98,10 @@ export function tagsOf(env: NodeJS.ProcessEnv) {
     description: `needs ${titleOf(name)}`,
     ...(isSkipping(env) && !has(name) && { skip: true }),
   }));
+}
+
+function isRight(need: Need): need is Right {
+  return need in RIGHTS;
 }
 
 function pathOf(name: string): string | undefined {
