@@ -1,6 +1,7 @@
 /* How a broker in a program ends when something is in the way: a disk that stands still or fails,
  * and a program that does not stop asking.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ClientConnection } from "../../src/client/connection.ts";
 import { openBroker } from "../../src/runtimes/node-broker.ts";
@@ -15,21 +16,24 @@ let disk: StuckDisk;
 beforeEach(() => void (disk = new StuckDisk()));
 afterEach(() => disk.remove());
 
-/** Everything that is waiting for its turn has had it. */
-const settled = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
-
 async function put(own: ClientConnection): Promise<string> {
   return (await own.ask("put 0 0 60 1", BODY)).line;
 }
 
+/** A broker that is being closed while a reply waits for the disk, and what becomes of both. */
+async function closeWithReply() {
+  const broker = await disk.open();
+  disk.stick();
+  const held = put(broker.connect());
+  await nextTurn();
+  const outcomes = Promise.allSettled([held, broker.close()]);
+  await nextTurn();
+  return { broker, outcomes };
+}
+
 describe("closing, while the disk stands still,", () => {
   test("is rejected when the sync fails that a reply waits for, and lets the process end", async () => {
-    const broker = await disk.open();
-    disk.stick();
-    const held = put(broker.connect());
-    await settled();
-    const outcomes = Promise.allSettled([held, broker.close()]);
-    await settled();
+    const { outcomes } = await closeWithReply();
     disk.fail();
     disk.goOn();
     expect(await outcomes).toMatchObject([
@@ -40,12 +44,7 @@ describe("closing, while the disk stands still,", () => {
   });
 
   test("is over when the broker is ended, before the replies are out", async () => {
-    const broker = await disk.open();
-    disk.stick();
-    const held = put(broker.connect());
-    await settled();
-    const outcomes = Promise.allSettled([held, broker.close()]);
-    await settled();
+    const { broker, outcomes } = await closeWithReply();
     await broker.end();
     expect(await outcomes).toMatchObject([
       { status: "rejected", reason: { code: "HM_LOST", cause: CLOSED } },
@@ -59,7 +58,7 @@ describe("closing, while the disk stands still,", () => {
     expect(await put(broker.connect())).toBe("INSERTED 1");
     disk.stick();
     const closed = Promise.allSettled([broker.close()]);
-    await settled();
+    await nextTurn();
     await broker.end();
     expect(await closed).toMatchObject([{ status: "rejected", reason: CLOSED }]);
     expect(disk.alive).toBe(0);

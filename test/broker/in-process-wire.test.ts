@@ -1,4 +1,5 @@
 /* A client's connection to a session of the same process: what the session gets, and when. */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { ClientConnection } from "../../src/client/connection.ts";
 import { InProcessWire } from "../../src/broker/in-process-wire.ts";
@@ -56,14 +57,11 @@ class Session implements Inlet {
   }
 }
 
-/** Everything that is waiting for its turn has had it. */
-const settled = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
-
 describe("a session in the same process", () => {
   test("answers as one behind a socket does", async () => {
     const session = new Session();
     const asked = [session.client.ask("use a"), session.client.ask("peek 1")];
-    await settled();
+    await nextTurn();
     expect(session.received).toEqual(["use a\r\npeek 1\r\n"]);
     session.say("USING a\r\nFOUND 1 2\r\nh");
     session.say("i\r\n");
@@ -75,7 +73,7 @@ describe("a session in the same process", () => {
   test("gets at most 65,536 bytes at once", async () => {
     const session = new Session();
     void session.client.ask("put 0 0 60 200000", Buffer.alloc(200_000, "x"));
-    await settled();
+    await nextTurn();
     expect(Math.max(...session.received.map(({ length }) => length))).toBe(65_536);
     expect(session.received.join("")).toBe(`put 0 0 60 200000\r\n${"x".repeat(200_000)}\r\n`);
   });
@@ -88,11 +86,11 @@ describe("a session in the same process", () => {
     };
     void session.client.ask("put 0 0 60 100000", Buffer.alloc(100_000, "x"));
     void session.client.ask("use a");
-    await settled();
+    await nextTurn();
     expect(session.received).toHaveLength(1);
     for (let count = 2; count <= 3; count++) {
       session.outlet.resume();
-      await settled();
+      await nextTurn();
       expect(session.received).toHaveLength(count);
     }
     expect(session.received.at(-1)).toBe("use a\r\n");
@@ -104,10 +102,10 @@ describe("a session in the same process", () => {
     const body = Buffer.alloc(1_000_000, "x");
     for (let count = 0; count < 5; count++) {
       void session.client.ask("put 0 0 60 1000000", body);
-      await settled();
+      await nextTurn();
     }
     session.outlet.resume();
-    await settled();
+    await nextTurn();
     expect(session.received.join("")).toBe(
       `put 0 0 60 1000000\r\n${body.toString()}\r\n`.repeat(5),
     );
@@ -116,7 +114,7 @@ describe("a session in the same process", () => {
   test("that closes ends the connection, after what it said", async () => {
     const session = new Session();
     const asked = [session.client.ask("use a"), session.client.ask("quit")];
-    await settled();
+    await nextTurn();
     session.say("USING a\r\n");
     session.turn(() => session.outlet.close());
     const [using, quit] = await Promise.allSettled(asked);
@@ -128,13 +126,13 @@ describe("a session in the same process", () => {
   test("is closed once, and not in the middle of its own turn", async () => {
     const session = new Session();
     const lost = session.client.ask("stats");
-    await settled();
+    await nextTurn();
     session.say("nonsense\r\n"); // ends the connection while the session writes
     expect(session.closings).toBe(0);
     await expect(lost).rejects.toMatchObject({ code: "HM_BAD_REPLY" });
     session.client.close();
     session.outlet.close();
-    await settled();
+    await nextTurn();
     expect(session.closings).toBe(1);
     await expect(session.client.ask("stats")).rejects.toMatchObject({ code: "HM_NOT_SENT" });
   });

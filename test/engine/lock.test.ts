@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { expect, onTestFinished, test } from "vitest";
 import * as C from "../../assembly/constants.ts";
+import { pause, until } from "../support/until.ts";
 import { EngineShard } from "./engine.ts";
 import type { LockWorkerData } from "./lock-worker.ts";
 
@@ -79,7 +80,7 @@ test("a lock that is known to be lost is waited for by nobody, and is not waited
   words[0] = 1;
   worker.postMessage("hammer");
   const died = once(worker, "error");
-  while (Atomics.load(words, 0) !== 2) await new Promise((resolve) => void setImmediate(resolve));
+  await until("the worker sleeps on it", () => Atomics.load(words, 0) === 2);
   shard.raw(0).breakLock();
   expect((await died)[0]).toMatchObject({ name: "RuntimeError" });
   expect(() => shard.raw(0).lockInSteps(1000)).toThrow(WebAssembly.RuntimeError);
@@ -99,7 +100,7 @@ test(
     const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
     expect((await lines.next()).value).toBe("asleep");
     child.kill("SIGSTOP");
-    await new Promise((resolve) => setTimeout(resolve, FREEZE_MS));
+    await pause(FREEZE_MS);
     child.kill("SIGCONT");
     child.stdin.write("give it back\n");
     expect((await lines.next()).value).toBe("through");

@@ -2,6 +2,7 @@
  * place of its HTTP port, which then asks for the tubes. Started by broken.test.ts.
  */
 import process from "node:process";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import * as C from "../../assembly/constants.ts";
 import { DEFAULT_OPTIONS } from "../../src/config/options.ts";
 import { nodeRuntime } from "../../src/runtimes/node.ts";
@@ -12,7 +13,7 @@ import { serve } from "../../src/server/server.ts";
 const HEAP = C.THREADS_BASE + 2 * C.THREAD_BYTES;
 
 async function ruin({ inProcess }: HttpSurroundings): Promise<void> {
-  while (!inProcess.isReady) await new Promise((resolve) => void setImmediate(resolve));
+  while (!inProcess.isReady) await nextTurn();
   await inProcess.withConnection(async (own) => {
     for (const { input } of inProcess.desk.shards) new Uint8Array(input.buffer, HEAP).fill(0xa5);
     await own.ask("list-tubes");

@@ -8,7 +8,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { RUNTIMES } from "../support/runtimes.ts";
 import type { RuntimeName } from "../support/runtimes.ts";
 import { ANY_PORT, EchoClient, EchoProcess, untilServed } from "./echo/process.ts";
-import { until } from "../support/until.ts";
+import { pause, until } from "../support/until.ts";
 
 /** Longer than a server may take to stop. */
 const FREEZE_MS = 8000;
@@ -70,7 +70,7 @@ export function serveOn(name: RuntimeName): void {
       server.signal("SIGTERM");
       await until("the other connection is told", () => other.isEnded);
       server.signal("SIGSTOP");
-      await new Promise((resolve) => setTimeout(resolve, FREEZE_MS));
+      await pause(FREEZE_MS);
       server.signal("SIGCONT");
       slow.socket.resume();
       await until("all of the replies are here", () => slow.isEnded);
