@@ -19,7 +19,7 @@ import { brokerRuntime, openBroker } from "../../src/runtimes/node-broker.ts";
 import { ServerWithData } from "../durability/server-with-data.ts";
 import { until } from "../support/until.ts";
 import { StuckDisk } from "./stuck-disk.ts";
-import { VirtualClock } from "./virtual-clock.ts";
+import { VirtualClock } from "../support/virtual-clock.ts";
 
 const BYTES = new TextEncoder();
 const open: Broker[] = [];

@@ -2,14 +2,15 @@
  * Room in the journal's rings: who writes waits for it, nobody else does, and no byte of an answer
  * depends on it.
  */
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { COMMANDS, usageOf } from "../../src/protocol/commands.ts";
 import type { CommandRow } from "../../src/protocol/commands.ts";
 import { Common } from "../../src/engine/common.ts";
 import { HostLoop } from "../../src/session/host-loop.ts";
 import { Random } from "../support/random.ts";
-import { journalThat, World } from "../support/session-world.ts";
+import { journalThat, SECOND, World } from "../support/session-world.ts";
 import type { WorldOptions } from "../support/session-world.ts";
+import { VirtualClock } from "../support/virtual-clock.ts";
 
 const SAFE = { safePosition: () => Infinity, held: () => undefined };
 
@@ -143,25 +144,14 @@ describe("without room", () => {
 });
 
 test("what a turn waits for is not forgotten, whoever began it: the loop's timer is set for it", () => {
-  vi.useFakeTimers();
-  try {
-    const world = new World({ limits: { commandsPerTurn: 10 } });
-    const host = world.host();
-    const loop = new HostLoop(host, Common.create(1), 0, {
-      now: () => world.nowMicros,
-      after(millis, ring) {
-        const timer = setTimeout(ring, millis);
-        return () => clearTimeout(timer);
-      },
-    });
-    const end = world.connect();
-    end.say(`${"touch 1\r\n".repeat(30)}reserve-with-timeout 1\r\n`);
-    world.settle();
-    world.nowMicros = 1_000_000;
-    vi.advanceTimersByTime(1000);
-    expect(end.heard()).toBe(`${"NOT_FOUND\r\n".repeat(30)}TIMED_OUT\r\n`);
-    loop.stop();
-  } finally {
-    vi.useRealTimers();
-  }
+  const world = new World({ limits: { commandsPerTurn: 10 } });
+  const clock = new VirtualClock();
+  const loop = new HostLoop(world.host(), Common.create(1), 0, clock);
+  const end = world.connect();
+  end.say(`${"touch 1\r\n".repeat(30)}reserve-with-timeout 1\r\n`);
+  world.settle();
+  world.nowMicros = SECOND;
+  clock.advance(1);
+  expect(end.heard()).toBe(`${"NOT_FOUND\r\n".repeat(30)}TIMED_OUT\r\n`);
+  loop.stop();
 });
