@@ -39,7 +39,8 @@ const PAGES_MAX = 65536;
 /** Microseconds of a second. */
 export const SECOND = 1_000_000;
 
-const LIMITS: SessionLimits = {
+/** The limits of a world that is told no others: a server's defaults. */
+export const LIMITS: SessionLimits = {
   maxJobBytes: 65_535,
   maxFailureBytes: 65_536,
   maxTubes: 100_000,

@@ -9,7 +9,7 @@
 import { FAILURES_KEPT } from "../../../assembly/constants.ts";
 import type { SessionLimits } from "../../../src/session/desk.ts";
 import type { Inlet, Outlet } from "../../../src/transport.ts";
-import { World } from "../../support/session-world.ts";
+import { LIMITS, World } from "../../support/session-world.ts";
 import type { Case, ServerOptions } from "../dialogue.ts";
 import { Inbox, readStats } from "../stage.ts";
 import type { Stage, Target, Wire } from "../stage.ts";
@@ -23,14 +23,12 @@ export interface SessionShape {
   readonly shards: number;
 }
 
-function limitsOf(options: ServerOptions): SessionLimits {
+function limitsOf(options: ServerOptions): Partial<SessionLimits> {
   return {
-    maxJobBytes: options.maxJobSize ?? 65_535,
-    maxFailureBytes: options.maxFailureSize ?? 65_536,
-    maxTubes: options.maxTubes ?? 100_000,
-    maxWatch: options.maxWatch ?? 10_000,
-    maxOutputBytes: 1_048_576,
-    commandsPerTurn: 1024,
+    maxJobBytes: options.maxJobSize ?? LIMITS.maxJobBytes,
+    maxFailureBytes: options.maxFailureSize ?? LIMITS.maxFailureBytes,
+    maxTubes: options.maxTubes ?? LIMITS.maxTubes,
+    maxWatch: options.maxWatch ?? LIMITS.maxWatch,
   };
 }
 
