@@ -1,11 +1,12 @@
 /* What tests need of the machine is declared, and what is missing is said: the table of programs,
  * the reporter and the test files' tags.
  */
-import { existsSync, globSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { execa } from "execa";
 import { describe, expect, test } from "vitest";
+import { followImports } from "./imports.ts";
 import { has, NEEDS, packageOf, program, PROGRAMS, tagsOf } from "./programs.ts";
 import { linesAbout } from "./skipped.ts";
 
@@ -13,22 +14,18 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const PREPARE = join(ROOT, "test/support/prepare.ts");
 const USE = /\b(?:program|right)\("([\w.-]+)"\)/g;
 const TAG = /@module-tag ([\w.-]+)|"([\w.-]+)"/g;
-const IMPORT = /from "(\.[^"]+\.ts)"/g;
 
 /** Every word that `form` finds in a text. */
 function words(text: string, form: RegExp): string[] {
   return [...text.matchAll(form)].map(([, first, second]) => first ?? second ?? "");
 }
 
-/** A file and all that it imports. */
-function reach(file: string, seen = new Set<string>()): ReadonlySet<string> {
-  if (seen.has(file)) return seen;
-  if (!existsSync(file)) return seen; // a text may name a file that it is about
-  seen.add(file);
-  for (const path of words(readFileSync(file, "utf8"), IMPORT)) {
-    reach(join(dirname(file), path), seen);
-  }
-  return seen;
+/** What stands in a file and in all of the project's that it imports. */
+function textsFrom(file: string): readonly string[] {
+  const seen = new Set<string>();
+  followImports(pathToFileURL(file), seen);
+  const sources = [...seen].filter((name) => name.endsWith(".ts"));
+  return sources.map((name) => readFileSync(join(ROOT, name), "utf8"));
 }
 
 /** Runs `test/support/prepare.ts` where nothing but these programs is there. */
@@ -42,7 +39,7 @@ describe("what a machine may lack", () => {
     (name) => {
       const file = join(ROOT, name);
       const text = readFileSync(file, "utf8");
-      const used = [...reach(file)].flatMap((one) => words(readFileSync(one, "utf8"), USE));
+      const used = textsFrom(file).flatMap((one) => words(one, USE));
       const tags = new Set(words(text, TAG));
       expect([...new Set(used)].filter((need) => !tags.has(need))).toEqual([]);
     },
