@@ -33,9 +33,12 @@ interface Crowd {
   readonly others: number;
 }
 
+/** What it asks of a thread's own place. */
+type Surveyed = Pick<InProcess, "desk" | "look">;
+
 /** Looks at all tubes. */
 export class TubeSurvey {
-  readonly #inProcess: InProcess;
+  readonly #inProcess: Surveyed;
   readonly #nowMillis: () => number;
   #tubes: readonly Tube[] = [];
   #keptUntil = -Infinity;
@@ -44,7 +47,7 @@ export class TubeSurvey {
   #known: readonly (readonly Known[])[] = [];
 
   /** `nowMillis` is a clock in milliseconds. */
-  constructor(inProcess: InProcess, nowMillis: () => number = () => performance.now()) {
+  constructor(inProcess: Surveyed, nowMillis: () => number = () => performance.now()) {
     this.#inProcess = inProcess;
     this.#nowMillis = nowMillis;
   }

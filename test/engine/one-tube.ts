@@ -3,6 +3,9 @@
  * unless told to move.
  */
 import { strictEqual } from "node:assert";
+import { PageBudget, pageCounts } from "../../src/engine/page-budget.ts";
+import { Shard } from "../../src/engine/shard.ts";
+import { Wakes } from "../../src/engine/wakes.ts";
 import { EngineShard } from "./engine.ts";
 import type { NewJob, Reply } from "./answers.ts";
 import type { ShardOptions } from "./engine.ts";
@@ -25,6 +28,12 @@ export class OneTube {
     this.shard = EngineShard.open(options);
     this.tube = this.shard.useTube(0, TUBE, 1).ref;
     this.conn = this.openConn();
+  }
+
+  /** The host's handle on the shard. */
+  handle(): Shard {
+    const { module, memory } = this.shard;
+    return new Shard(0, 0, 1, module, memory, new PageBudget(pageCounts(0, 0)), new Wakes());
   }
 
   /** Another connection that watches the tube. */

@@ -1,18 +1,10 @@
 import { expect, test } from "vitest";
 import * as C from "../../assembly/constants.ts";
-import { PageBudget, pageCounts } from "../../src/engine/page-budget.ts";
-import { Shard } from "../../src/engine/shard.ts";
-import { Wakes } from "../../src/engine/wakes.ts";
 import { TubeSurvey } from "../../src/engine/tube-survey.ts";
 import { TIME_BOUNDS_MICROS, quantile, shardTimes, tubeTimes } from "../../src/engine/times.ts";
 import { OneTube, SECOND, TUBE } from "./one-tube.ts";
 
 const NAME = new TextEncoder().encode(TUBE);
-
-/** The host's handle on the shard of a test. */
-function handle({ shard: { module, memory } }: OneTube): Shard {
-  return new Shard(0, 0, 1, module, memory, new PageBudget(pageCounts(0, 0)), new Wakes());
-}
 
 /**
  * The queue and process times of the tube: [upper bound in microseconds, count] of each bucket that
@@ -20,7 +12,7 @@ function handle({ shard: { module, memory } }: OneTube): Shard {
  */
 function timesOf(one: OneTube): { queue: unknown[]; process: unknown[] } {
   one.shard.verify();
-  const times = tubeTimes(handle(one), NAME);
+  const times = tubeTimes(one.handle(), NAME);
   if (times === undefined) throw new RangeError("there is no such tube");
   const show = ({ counts, sumMicros }: typeof times.queue): unknown[] => [
     ...[...counts.entries()]
@@ -128,7 +120,7 @@ test("a tube that goes leaves its times to the shard's, and its memory to others
   one.shard.unuseTube(0, second);
   one.shard.closeConn(0, conn, one.now);
   one.shard.verify();
-  const shard = handle(one);
+  const shard = one.handle();
   expect(tubeTimes(shard, new TextEncoder().encode("second"))).toBeUndefined();
   expect(shardTimes(shard).queue.counts[0]).toBe(1);
   expect(shardTimes(shard).process.counts[0]).toBe(1);
@@ -136,7 +128,7 @@ test("a tube that goes leaves its times to the shard's, and its memory to others
 
 /** What a survey says of each tube. */
 function surveyOf(one: OneTube): { name: string; number: number; figures: number[] }[] {
-  const survey = new TubeSurvey(handle(one));
+  const survey = new TubeSurvey(one.handle());
   const found = [];
   while (survey.next(one.now)) {
     expect(survey.count).toBeLessThanOrEqual(C.SURVEY_TUBES);
@@ -164,7 +156,7 @@ test("a survey shows every tube once, in pieces, with the figures that statsTube
 test("a survey goes on where it was when the tube where it stopped is gone", () => {
   const one = new OneTube();
   const refs = Array.from({ length: 200 }, (_, i) => one.shard.useTube(0, `t${i}`, i + 10).ref);
-  const survey = new TubeSurvey(handle(one));
+  const survey = new TubeSurvey(one.handle());
   survey.next(one.now);
   const last = survey.name(survey.count - 1);
   one.shard.unuseTube(0, refs[Number(last.slice(1))] ?? 0);

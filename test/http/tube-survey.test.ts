@@ -3,13 +3,15 @@
  * and which tubes grow.
  */
 import { expect, test } from "vitest";
-import { PageBudget, pageCounts } from "../../src/engine/page-budget.ts";
-import { Shard } from "../../src/engine/shard.ts";
-import { Wakes } from "../../src/engine/wakes.ts";
+import { Common } from "../../src/engine/common.ts";
 import { TubeSurvey } from "../../src/http/tube-survey.ts";
-import type { InProcess } from "../../src/broker/in-process.ts";
-import type { Desk } from "../../src/session/desk.ts";
+import { Desk } from "../../src/session/desk.ts";
 import { OneTube, TUBE } from "../engine/one-tube.ts";
+import { NO_PROCESS } from "../support/no-process.ts";
+import { LIMITS } from "../support/session-world.ts";
+import { loadBuiltControl } from "../text/load-control.ts";
+
+const CONTROL = await loadBuiltControl();
 
 /** A shard, its survey, and the time. */
 class Field {
@@ -18,12 +20,17 @@ class Field {
   #millis = 0;
 
   constructor() {
-    const { module, memory } = this.one.shard;
-    const shard = new Shard(0, 0, 1, module, memory, new PageBudget(pageCounts(0, 0)), new Wakes());
-    const common = { openConnections: 0, total: () => 0 };
-    const desk = { shards: [shard], now: this.one.now, common } as unknown as Desk;
-    const look: InProcess["look"] = (run) => run(desk);
-    this.survey = new TubeSurvey({ desk, look } as InProcess, () => this.#millis);
+    const desk = new Desk({
+      shards: [this.one.handle()],
+      common: Common.create(1),
+      threadIndex: 0,
+      limits: LIMITS,
+      control: CONTROL,
+      facts: NO_PROCESS,
+      later: () => undefined,
+    });
+    desk.beginTurn(this.one.now);
+    this.survey = new TubeSurvey({ desk, look: (run) => run(desk) }, () => this.#millis);
   }
 
   /** Lets time pass, and looks. */
