@@ -29,7 +29,7 @@ export class Comparison {
   protected step = 0;
   protected lastId = 0;
   /** Pages that are not in the shard's budget, as with several shards. */
-  protected pagesLeft: number;
+  protected pagesLeft = 0;
   protected readonly capPages: number;
   /** How often a client was refused memory. */
   refusals = 0;
@@ -39,7 +39,6 @@ export class Comparison {
     this.engine.raw(0).keepFailures(FAILURES_KEPT);
     this.tight = tight;
     this.capPages = this.engine.budgetPages();
-    this.pagesLeft = 0;
   }
 
   protected agree(engine: Reply, model: Reply): void {

@@ -75,8 +75,8 @@ export class Looking extends Comparison {
     const now = this.now;
     this.agree(this.engine.tick(t, now), this.model.tick(now));
     const states = ["ready", "reserved", "delayed", "buried"] as const;
-    const any = pick([...this.model.jobs.values()], b >>> 2);
-    const job = b % 4 === 0 ? undefined : any; // mostly where there is something
+    const some = pick([...this.model.jobs.values()], b >>> 2);
+    const job = b % 4 === 0 ? undefined : some; // mostly where there is something
     const state = STATE_NUMBERS[job?.state ?? pick(states, c >>> 2) ?? "ready"];
     const after = c % 3 === 0 ? this.anyId(c) : 0;
     const order = { tube: job?.tube ?? tube, state, after, most: 1 + (c % 5) };

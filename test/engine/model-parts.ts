@@ -3,6 +3,9 @@ import * as C from "../../assembly/constants.ts";
 import type { EngineFailure } from "./answers.ts";
 import type { Tally } from "./tally.ts";
 
+/** Microseconds of a second. */
+export const SECOND = 1_000_000;
+
 export interface ModelJob {
   readonly id: number;
   readonly tube: string;

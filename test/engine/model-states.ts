@@ -3,11 +3,9 @@
  */
 import * as C from "../../assembly/constants.ts";
 import type { Answer, Reply } from "./answers.ts";
-import { show } from "./model-parts.ts";
+import { SECOND, show } from "./model-parts.ts";
 import type { ModelConn, ModelJob, ModelTube } from "./model-parts.ts";
 import { ModelStock } from "./model-stock.ts";
-
-const SECOND = 1_000_000;
 
 /** What happens in a shard. */
 export class ModelStates extends ModelStock {

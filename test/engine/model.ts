@@ -8,13 +8,12 @@
  */
 import * as C from "../../assembly/constants.ts";
 import type { EngineFailure, ListOrder, ListedTube, NewJob, Reply } from "./answers.ts";
-import { STATE_NUMBERS, UNKNOWN_FIGURES, byDeadline, show } from "./model-parts.ts";
+import { SECOND, STATE_NUMBERS, UNKNOWN_FIGURES, byDeadline, show } from "./model-parts.ts";
 import type { ModelJob } from "./model-parts.ts";
 import { ModelStates } from "./model-states.ts";
 
 /** Most jobs that one kick moves. */
 const STEP = C.STEP_JOBS;
-const SECOND = 1_000_000;
 
 /** One shard. Tubes go by their names, connections by any key. */
 export class ModelShard extends ModelStates {
@@ -253,8 +252,8 @@ export class ModelShard extends ModelStates {
 
   kick(tube: string, bound: number, kind: number, now: number): Reply {
     this.settle(now);
-    const any = this.ofKind(tube, C.KIND_BURIED).length > 0 ? C.KIND_BURIED : C.KIND_DELAYED;
-    const chosen = kind === C.KIND_ANY ? any : kind;
+    const first = this.ofKind(tube, C.KIND_BURIED).length > 0 ? C.KIND_BURIED : C.KIND_DELAYED;
+    const chosen = kind === C.KIND_ANY ? first : kind;
     const all = this.ofKind(tube, chosen);
     const kicked = all.slice(0, Math.min(bound, STEP));
     for (const job of kicked) this.kickOne(job, now);

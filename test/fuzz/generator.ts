@@ -162,24 +162,24 @@ class StreamGenerator {
     const random = this.#random;
     const held = (): string => this.#id(this.#estimate.heldBy(connection));
     const resting = (): string => this.#id(this.#estimate.resting());
-    const any = (): string => this.#id(this.#estimate.alive());
+    const alive = (): string => this.#id(this.#estimate.alive());
     const make = random.weighted<() => string | Buffer>([
       [22, () => this.#put()],
       [14, () => "reserve-with-timeout 0"],
-      [9, () => `delete ${random.oneIn(2) ? held() : any()}`],
+      [9, () => `delete ${random.oneIn(2) ? held() : alive()}`],
       [8, () => `release ${held()} ${this.#pri()} ${this.#delay()}`],
       [6, () => `bury ${held()} ${this.#pri()}`],
       [4, () => `touch ${held()}`],
-      [5, () => `reserve-job ${any()}`],
+      [5, () => `reserve-job ${alive()}`],
       [4, () => `kick ${random.pick(["0", "1", "2", "3", "-1", "+2", "1x", "1 ", "\t2"])}`],
       [4, () => `kick-job ${resting()}`],
-      [4, () => `peek ${any()}`],
+      [4, () => `peek ${alive()}`],
       [5, () => random.pick(["peek-ready", "peek-delayed", "peek-buried"])],
       [7, () => `use ${this.#tube()}`],
       [6, () => `watch ${this.#tube()}`],
       [5, () => `ignore ${this.#tube()}`],
       [4, () => `pause-tube ${this.#tube()} ${random.oneIn(5) ? this.#longTime() : "0"}`],
-      [5, () => `stats-job ${any()}`],
+      [5, () => `stats-job ${alive()}`],
       [3, () => `stats-tube ${this.#tube()}`],
       [2, () => "stats"],
       [3, () => random.pick(["list-tubes", "list-tube-used", "list-tubes-watched"])],
