@@ -1,4 +1,5 @@
 /* Shuffle: numbers in an order that looks random and is always the same. */
+import { Random } from "../support/random.ts";
 
 /** The numbers 1..`count`, shuffled; the same for the same `seed`. */
 export function shuffled(count: number, seed: number): number[] {
@@ -11,15 +12,10 @@ export function shuffled(count: number, seed: number): number[] {
   return numbers;
 }
 
-/** A source of whole numbers from 0 up to below what it is asked for (mulberry32). */
+/** A source of whole numbers from 0 up to below what it is asked for. */
 export function randomFrom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
+  const random = new Random(seed);
+  return (below) => random.below(below);
 }
 
 export function isSorted(numbers: readonly number[]): boolean {
