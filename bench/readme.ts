@@ -11,8 +11,8 @@ const SHOWN: readonly (readonly [scenario: string, title: string])[] = [
   ["default-8x64", "8 x 64"],
   ["default-16x512", "16 x 512"],
   ["default-64x1", "64 x 1"],
-  ["default-sync-8x64", "8 x 64, `--data`"],
-  ["default-sync-64x1", "64 x 1, `--data`"],
+  ["default-sync-8x64", "8 x 64 `--data`"],
+  ["default-sync-64x1", "64 x 1 `--data`"],
 ];
 /** The rows of each, with what README calls them. */
 const CONTENDERS: readonly (readonly [contender: string, title: string])[] = [

@@ -81,8 +81,8 @@ export class Scrape {
   }
 
   /**
-   * The exposition as of now, or as of the scrape that is under way. Rejects with a ClosedError when
-   * commands do not run.
+   * The exposition as of now, or as of the scrape that is under way. Rejects with a ClosedError
+   * when commands do not run.
    */
   text(): Promise<string> {
     this.#underWay ??= this.#gather().finally(() => (this.#underWay = undefined));
