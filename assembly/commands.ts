@@ -223,9 +223,14 @@ export function mayDelete(job: Job, conn: u32): bool {
   return job.state != STATE_RESERVED || states.isHeldBy(job, conn);
 }
 
-/** Deletes. The job is gone afterwards, its tube may be. */
+/** Deletes for its holder, or for anybody when nobody holds it. */
 export function deleteJob(job: Job, now: f64): void {
   times.processed(job, <i64>now);
+  discard(job);
+}
+
+/** Deletes, whoever holds it. The job is gone afterwards, its tube may be. */
+export function discard(job: Job): void {
   states.leaveState(job);
   journal.recordDelete(job);
   tubeAt(job.tube).deletes++;

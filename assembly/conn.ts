@@ -19,6 +19,14 @@ import * as tree from "./tree";
 
 @unmanaged
 export class Conn extends Node {
+  /* The second node, by its parts (offset 32): its place among all connections (holders.ts). */
+  allLeft: u32;
+  allRight: u32;
+  allParent: u32;
+  allChain: u32;
+  /** The shard's connections are numbered in the order in which they came. */
+  number: u64;
+  allMinor: u64;
   /** Tree of the jobs that it holds, by deadline. */
   held: u32;
   heldCount: u32;

@@ -8,6 +8,7 @@ import { connectionLost } from "./attempts";
 import * as conns from "./conn";
 import { connAt } from "./conn";
 import { enterAt } from "./deadlines";
+import { addConn, dropConn } from "./holders";
 import { jobAt } from "./job";
 import * as ready from "./ready";
 import { enter, inputSlot, leave, must, resultSlot, setResult } from "./shard";
@@ -58,6 +59,7 @@ export function openConn(t: u32, token: u32): i32 {
   enter();
   const at = conns.makeConn(t, token);
   if (at == 0) return leave(t, OUT_OF_MEMORY);
+  addConn(connAt(at));
   setResult(t, RESULT_REF, <f64>at);
   return leave(t, DONE);
 }
@@ -87,6 +89,7 @@ export function closeConn(t: u32, conn: u32, now: f64): i32 {
     left--;
   }
   if (left == 0) return leave(t, MORE);
+  dropConn(c);
   conns.freeConn(c);
   return leave(t, DONE);
 }

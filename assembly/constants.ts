@@ -271,6 +271,8 @@ export const KIND_ANY: i32 = 0;
 export const KIND_READY: i32 = 1;
 export const KIND_DELAYED: i32 = 2;
 export const KIND_BURIED: i32 = 3;
+/** Only a flush knows it. */
+export const KIND_RESERVED: i32 = 4;
 
 /* Listing and flushing. */
 
@@ -289,12 +291,12 @@ export const LIST_STANDING: i32 = 1;
 export const LIST_TABLE: i32 = 2;
 /** Classes that a scan of the whole table has. */
 export const LIST_CLASSES: i32 = 3;
-/** When the reserved job that was found runs out. */
-export const LIST_DUE: i32 = 4;
 
-/* Where a flush goes on, behind RESULT_STATS. */
-export const FLUSH_MAJOR: i32 = 0;
-export const FLUSH_MINOR: i32 = 1;
+/* Where a flush or a peek-reserved goes on, behind RESULT_STATS. */
+export const PLACE_MAJOR: i32 = 0;
+export const PLACE_MINOR: i32 = 1;
+/** Number of the connection whose jobs are looked at. */
+export const PLACE_CONN: i32 = 2;
 
 /* `run`: the commands that the engine reads and answers by itself. */
 

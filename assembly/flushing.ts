@@ -1,11 +1,13 @@
-/* Flushing: deleting the ready, delayed and buried jobs of a tube that were there at a certain
- * moment, a bounded piece at a time.
+/* Flushing: deleting the jobs of a tube that were there at a certain moment, whoever holds them, a
+ * bounded piece at a time.
  *
  * What was there is told by the id: nothing above `last` is touched, so no producer can keep a
- * flush going. Jobs that nobody reserves meanwhile only go from buried or delayed to ready, so a
- * flush takes the buried ones first, then the delayed, then the ready, and misses none of them.
- * Within a kind it never looks at a place twice:
+ * flush going. It takes the reserved jobs first, so that their holders bring none back. What nobody
+ * reserves after that only goes from buried or delayed to ready, so the buried ones come next, then
+ * the delayed, then the ready. What is reserved meanwhile it may miss; so the host goes through the
+ * tube again until there was nothing to delete. Within a kind it never looks at a place twice:
  *
+ *   reserved  connection after connection (holders.ts)
  *   buried    whoever was buried later stands further behind: the first job above `last` ends it
  *   delayed   from the last deadline down: new jobs with the delay of their forerunners are behind
  *             it at once
@@ -17,15 +19,17 @@
  */
 import {
   DONE,
-  FLUSH_MAJOR,
-  FLUSH_MINOR,
   KIND_BURIED,
   KIND_DELAYED,
   KIND_READY,
+  KIND_RESERVED,
   MORE,
   NEVER_MICROS,
   NONE,
   NOT_FOUND,
+  PLACE_CONN,
+  PLACE_MAJOR,
+  PLACE_MINOR,
   RESULT_COUNT,
   RESULT_LSN,
   RESULT_REF,
@@ -36,27 +40,23 @@ import {
 import * as commands from "./commands";
 import { enterAt } from "./deadlines";
 import { failuresKept } from "./failure";
+import { HeldWalk, beginPart, isOver, nextHeld } from "./holders";
 import { Job, jobAt } from "./job";
 import { nodeAt } from "./node";
 import * as ready from "./ready";
 import { inputSlot, leave, resultSlot, setResult, shard } from "./shard";
 import { delayedRoot } from "./states";
-import { Tube, findTube, forgetIfUnused, tubeAt } from "./tube";
+import { Tube, addressOfTube, findTube, forgetIfUnused, tubeAt } from "./tube";
 import * as tree from "./tree";
 
 /**
  * What one piece keeps at hand; lies in the thread's result area, where a run would keep its own.
+ * Where it is: among the reserved jobs as the walk says; of the delayed ones, those before (major,
+ * minor) are left; of the buckets, those from priority major on.
  */
 @unmanaged
-export class Flush {
+export class Flush extends HeldWalk {
   last: u64;
-  /**
-   * Where it is: of the delayed jobs, those before (major, minor) are left; of the buckets, those
-   * from priority major on.
-   */
-  major: u64;
-  minor: u64;
-  looksLeft: u32;
   deleted: u32;
 }
 
@@ -72,12 +72,22 @@ function looksAt(job: Job): u32 {
 function flushOne(flush: Flush, job: Job): bool {
   flush.looksLeft -= min(looksAt(job), flush.looksLeft);
   if (job.minor > flush.last) return false;
-  commands.deleteJob(job, 0); // nobody holds it, so no time in process ends
+  commands.discard(job); // whoever holds it did not process it
   flush.deleted++;
   return true;
 }
 
 /* Each of these goes on until its kind is done (true) or it is enough for one piece. */
+
+function flushReserved(flush: Flush, tube: Tube): bool {
+  beginPart(flush, flush.looksLeft);
+  while (tube.reserved != 0 && flush.looksLeft > 0) {
+    const at = nextHeld(flush);
+    if (at != 0 && jobAt(at).tube == addressOfTube(tube)) flushOne(flush, jobAt(at));
+    else if (isOver(flush)) return true;
+  }
+  return tube.reserved == 0;
+}
 
 function flushBuried(flush: Flush, tube: Tube): bool {
   while (flush.looksLeft > 0) {
@@ -110,6 +120,7 @@ function flushReady(flush: Flush, tube: Tube): bool {
 
 /** Goes on with the jobs of `kind`; returns the kind to go on with, NONE when there is none. */
 function goOn(flush: Flush, tube: Tube, kind: i32): i32 {
+  if (kind == KIND_RESERVED && flushReserved(flush, tube)) kind = KIND_BURIED;
   if (kind == KIND_BURIED && flushBuried(flush, tube)) {
     flush.major = <u64>NEVER_MICROS;
     flush.minor = 0;
@@ -123,15 +134,17 @@ function goOn(flush: Flush, tube: Tube, kind: i32): i32 {
 }
 
 /**
- * Deletes a part of the named tube's jobs with ids up to `last`, beginning with KIND_BURIED and any
- * (major, minor): RESULT_COUNT of them. MORE when there is more to do: then RESULT_REF, FLUSH_MAJOR
- * and FLUSH_MINOR are what to go on with.
+ * Deletes a part of the named tube's jobs with ids up to `last`, beginning with KIND_RESERVED and
+ * zeros: RESULT_COUNT of them. MORE when there is more to do: then RESULT_REF, PLACE_CONN,
+ * PLACE_MAJOR and PLACE_MINOR are what to go on with. DONE at the end of the tube: jobs that were
+ * reserved between two pieces may be left, so whoever needed several goes through it again.
  */
 export function flushTube(
   t: u32,
   offset: u32,
   bytes: u32,
   kind: i32,
+  conn: f64,
   major: f64,
   minor: f64,
   last: f64,
@@ -144,6 +157,7 @@ export function flushTube(
   if (at == 0) return leave(t, NOT_FOUND);
   const flush = changetype<Flush>(resultSlot(t) + SCRATCH_OFFSET);
   flush.last = <u64>last;
+  flush.conn = <u64>conn;
   flush.major = <u64>major;
   flush.minor = <u64>minor;
   flush.looksLeft = STEP_JOBS;
@@ -156,7 +170,8 @@ export function flushTube(
   setResult(t, RESULT_COUNT, <f64>flush.deleted);
   setResult(t, RESULT_LSN, <f64>shard().lsn);
   setResult(t, RESULT_REF, <f64>next);
-  setResult(t, RESULT_STATS + FLUSH_MAJOR, <f64>flush.major);
-  setResult(t, RESULT_STATS + FLUSH_MINOR, <f64>flush.minor);
+  setResult(t, RESULT_STATS + PLACE_CONN, <f64>flush.conn);
+  setResult(t, RESULT_STATS + PLACE_MAJOR, <f64>flush.major);
+  setResult(t, RESULT_STATS + PLACE_MINOR, <f64>flush.minor);
   return leave(t, next == NONE ? DONE : MORE);
 }

@@ -54,7 +54,7 @@ import { findTube, isPaused, tubeAt } from "./tube";
 export * from "./opening";
 export * from "./connecting";
 export * from "./inspect";
-export { describeJobs, listProbe, listScan, listWalk, peekReserved, scanReserved } from "./listing";
+export { describeJobs, listProbe, listScan, listWalk, peekReserved } from "./listing";
 export { flushTube } from "./flushing";
 export { heldJobs, holder } from "./holding";
 export * from "./keep";

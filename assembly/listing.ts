@@ -1,5 +1,5 @@
 /* Listing: which jobs of a tube stand in one state, in the order of their ids; and which of its
- * reserved jobs runs out first.
+ * reserved jobs has the lowest.
  *
  * No structure of the shard answers either question at once, because it would take room in every
  * job. So they are answered in pieces, each a critical section that looks at about STEP_JOBS jobs,
@@ -19,13 +19,15 @@
 import {
   DONE,
   LIST_CLASSES,
-  LIST_DUE,
   LIST_LOOKS,
   LIST_STANDING,
   LIST_TABLE,
   MORE,
   NEVER_MICROS,
   NOT_FOUND,
+  PLACE_CONN,
+  PLACE_MAJOR,
+  PLACE_MINOR,
   RESULT_COUNT,
   RESULT_ID,
   RESULT_LSN,
@@ -40,6 +42,7 @@ import {
 } from "./constants";
 import { CONN_MINOR, connAt, heldRoot } from "./conn";
 import { enterAt } from "./deadlines";
+import { HeldWalk, beginPart, isOver, nextHeld } from "./holders";
 import { Job, coldAt, jobAt, show } from "./job";
 import { nodeAt } from "./node";
 import { bucketAt, bucketsRoot, lateRoot } from "./ready";
@@ -69,12 +72,6 @@ export class Piece {
   most: u32;
   /** Jobs and buckets that were looked at. */
   looks: u32;
-  /** If `bySoonest`: when the job that runs out first so far does. */
-  soonestDue: u64;
-  /** If `bySoonest`: that job. */
-  soonestId: u64;
-  /** Whether the job that runs out first is looked for, and no list. */
-  bySoonest: u32;
 }
 
 function pieceOf(t: u32): Piece {
@@ -92,7 +89,6 @@ function beginPiece(t: u32, tube: u32, state: u32, after: f64, before: f64, most
   piece.count = 0;
   piece.most = most;
   piece.looks = 0;
-  piece.bySoonest = 0;
   return piece;
 }
 
@@ -128,8 +124,7 @@ function endPiece(t: u32, piece: Piece, code: i32): i32 {
 function consider(piece: Piece, job: Job): void {
   piece.looks++;
   if (job.tube != piece.tube || <u32>job.state != piece.state) return;
-  if (piece.bySoonest != 0) keepSoonest(piece, job);
-  else if (job.minor > piece.after && job.minor < piece.before) keepLowest(piece, <f64>job.minor);
+  if (job.minor > piece.after && job.minor < piece.before) keepLowest(piece, <f64>job.minor);
 }
 
 /** Puts an id into its place in the list; the highest goes when there are too many. */
@@ -147,13 +142,6 @@ function keepLowest(piece: Piece, id: f64): void {
   const place = list + ((<usize>low) << 3);
   memory.copy(place + 8, place, (<usize>(piece.count - 1 - low)) << 3);
   store<f64>(place, id);
-}
-
-function keepSoonest(piece: Piece, job: Job): void {
-  const isLater = job.major > piece.soonestDue;
-  if (isLater || (job.major == piece.soonestDue && job.minor > piece.soonestId)) return;
-  piece.soonestDue = job.major;
-  piece.soonestId = job.minor;
 }
 
 /* Walking. */
@@ -180,13 +168,11 @@ function walkReady(piece: Piece, tube: Tube): void {
 }
 
 /**
- * Goes through the connections that hold something, in the order in which their first deadlines can
- * be; false when they, or what they hold, are too many. Every holder is among the timers, and a
- * timer never rings late: behind the soonest job that was found there is no sooner one.
+ * Goes through the connections that hold something, every one of which is among the timers; false
+ * when they, or what they hold, are too many.
  */
 function walkReserved(piece: Piece): bool {
   for (let at = timers.first(); at != 0; at = tree.next(at)) {
-    if (piece.bySoonest != 0 && nodeAt(at).major > piece.soonestDue) return true;
     if (++piece.looks > STEP_JOBS) return false;
     if (nodeAt(at).minor == CONN_MINOR && !walkHeld(piece, heldRoot(connAt(at)))) return false;
   }
@@ -195,7 +181,6 @@ function walkReserved(piece: Piece): bool {
 
 function walkHeld(piece: Piece, root: usize): bool {
   for (let at = tree.first(root); at != 0; at = tree.next(at)) {
-    if (piece.bySoonest != 0 && nodeAt(at).major > piece.soonestDue) return true;
     if (piece.looks > STEP_JOBS) return false;
     consider(piece, jobAt(at));
   }
@@ -374,63 +359,52 @@ function writeEntry(entry: usize, job: Job, now: f64): void {
   store<u32>(entry, hasCold ? cold.failures : 0, L.JOB_ENTRY_FAILURES);
 }
 
-/* The reserved job that runs out first. */
+/* The reserved job with the lowest id. */
 
-/**
- * A piece that keeps the job of `tube` that is reserved and runs out first, if that is before
- * `due`.
- */
-function beginSoonest(t: u32, tube: u32, due: u64, id: u64): Piece {
-  const piece = beginPiece(t, tube, STATE_RESERVED, 0, 0, 0);
-  piece.bySoonest = 1;
-  piece.soonestDue = due;
-  piece.soonestId = id;
-  return piece;
+/** How far a search for it has come. */
+@unmanaged
+export class ReservedPeek extends HeldWalk {
+  /** The lowest id that was found, 0 for none. */
+  lowest: u64;
 }
 
 /**
- * Shows the reserved job of `tube` whose time to run ends first; NOT_FOUND, or MORE when too much
- * is reserved to be looked through at once.
+ * Looks through a part of what is held for the reserved job of `tube` with the lowest id, going on
+ * from what was found: zeros to begin with. RESULT_ID is the lowest so far, 0 for none. MORE when
+ * it goes on from PLACE_CONN, PLACE_MAJOR and PLACE_MINOR; DONE, and the job is shown; NOT_FOUND
+ * when there was none, or it is not reserved any more.
  */
-export function peekReserved(t: u32, tube: u32, now: f64): i32 {
-  enterAt(now);
-  const source = tubeAt(tube);
-  if (source.reserved == 0) return leave(t, NOT_FOUND);
-  const piece = beginSoonest(t, tube, <u64>NEVER_MICROS, 0);
-  if (!walkReserved(piece)) {
-    tellTable(t, source, STATE_RESERVED);
-    return leave(t, MORE);
-  }
-  return leave(t, showSoonest(t, piece));
-}
-
-/**
- * Looks for it in the table of jobs, as `listScan`, going on from the job `id`, which runs out at
- * `due`: LIST_DUE and RESULT_ID are the best so far. When it is over, DONE and the job is shown;
- * NOT_FOUND when it is not reserved any more, or there was none (RESULT_ID 0).
- */
-export function scanReserved(
+export function peekReserved(
   t: u32,
   tube: u32,
-  due: f64,
-  id: f64,
-  number: u32,
-  classes: u32,
+  lowest: f64,
+  conn: f64,
+  major: f64,
+  minor: f64,
   now: f64,
 ): i32 {
   enterAt(now);
-  const piece = beginSoonest(t, tube, <u64>due, <u64>id);
-  const next = scanFrom(piece, number, classes);
-  setResult(t, RESULT_REF, <f64>next);
-  setResult(t, RESULT_ID, <f64>piece.soonestId);
-  setResult(t, RESULT_STATS + LIST_DUE, <f64>piece.soonestDue);
-  return leave(t, next == classes ? showSoonest(t, piece) : MORE);
+  const peek = changetype<ReservedPeek>(resultSlot(t) + SCRATCH_OFFSET);
+  peek.lowest = <u64>lowest;
+  peek.conn = <u64>conn;
+  peek.major = <u64>major;
+  peek.minor = <u64>minor;
+  beginPart(peek, tubeAt(tube).reserved == 0 ? 0 : STEP_JOBS);
+  for (let at = nextHeld(peek); at != 0; at = nextHeld(peek)) {
+    const job = jobAt(at);
+    if (job.tube == tube && job.minor - 1 < peek.lowest - 1) peek.lowest = job.minor; // 0 is none
+  }
+  setResult(t, RESULT_ID, <f64>peek.lowest);
+  setResult(t, RESULT_STATS + PLACE_CONN, <f64>peek.conn);
+  setResult(t, RESULT_STATS + PLACE_MAJOR, <f64>peek.major);
+  setResult(t, RESULT_STATS + PLACE_MINOR, <f64>peek.minor);
+  if (tubeAt(tube).reserved != 0 && !isOver(peek)) return leave(t, MORE);
+  return leave(t, showReserved(t, tube, peek.lowest));
 }
 
-function showSoonest(t: u32, piece: Piece): i32 {
-  const at = findJob(piece.soonestId);
-  if (at == 0 || jobAt(at).tube != piece.tube || jobAt(at).state != STATE_RESERVED)
-    return NOT_FOUND;
+function showReserved(t: u32, tube: u32, id: u64): i32 {
+  const at = id == 0 ? 0 : findJob(id);
+  if (at == 0 || jobAt(at).tube != tube || jobAt(at).state != STATE_RESERVED) return NOT_FOUND;
   show(t, jobAt(at));
   return DONE;
 }

@@ -64,6 +64,8 @@ export class Shard {
    * their timers.
    */
   nextDue: f64;
+  /** Number of the newest connection. */
+  lastConn: u64;
   /** Position behind the last mutation: in the journal's stream, or a mere count without one. */
   lsn: u64;
 
@@ -123,6 +125,8 @@ export class Shard {
   /* What the shard holds. */
   timers: u32;
   readyTubes: u32;
+  /** Tree of the connections by number (holders.ts). */
+  conns: u32;
   tubesHead: u32;
   tubesTail: u32;
   tubes: u32;

@@ -161,6 +161,22 @@ export function lastBefore(root: usize, major: u64, minor: u64): u32 {
   return found;
 }
 
+/** Address of the first node behind (`major`, `minor`), or 0. */
+export function firstBehind(root: usize, major: u64, minor: u64): u32 {
+  let found: u32 = 0;
+  let at = load<u32>(root);
+  while (at != 0) {
+    const node = nodeAt(at);
+    if (node.major > major || (node.major == major && node.minor > minor)) {
+      found = at;
+      at = node.left;
+    } else {
+      at = node.right;
+    }
+  }
+  return found;
+}
+
 /** Address of the node before `at`, or 0. */
 export function previous(at: u32): u32 {
   const node = nodeAt(at);

@@ -1,6 +1,19 @@
-/* Conns: connections, found by the jobs that they hold, by what they watch and by their grants. */
-import { Conn, CONN_MINOR, connAt, findWatch, heldRoot, Watch, watchAt } from "../conn";
+/* Conns: connections, found in their tree, by the jobs that they hold, by what they watch and by
+ * their grants.
+ */
+import {
+  addressOfConn,
+  Conn,
+  CONN_MINOR,
+  connAt,
+  findWatch,
+  heldRoot,
+  Watch,
+  watchAt,
+  whoBytes,
+} from "../conn";
 import { STATE_BURIED, STATE_RESERVED } from "../constants";
+import { connOfNode, connsRoot } from "../holders";
 import { GRANTED, Job, jobAt } from "../job";
 import { FIXED } from "../memory";
 import { nodeAt } from "../node";
@@ -12,6 +25,7 @@ import { tubeAt } from "../tube";
 import { live } from "./allocator";
 import { expect, Sums, whole } from "./findings";
 import {
+  CONN_ALL,
   CONN_GRANT,
   CONN_HELD,
   CONN_TIMER,
@@ -40,10 +54,25 @@ export function checkConns(): void {
   }
   eachJob(1);
   eachWatch(1);
+  checkAll();
   expect(Sums.heldJobs == Sums.holderJobs && Sums.heldJobs == Sums.reserved, CONN_HELD);
   expect(Sums.watchesOfConns == watches().count, WATCH_LIST);
   expect(Sums.watchesWaiting == Sums.waiters, WAITER_LIST);
   checkGrants();
+}
+
+/** The tree of all connections. */
+function checkAll(): void {
+  checkTree(connsRoot());
+  let held: u32 = 0;
+  for (let at = tree.first(connsRoot()); at != 0 && whole(); at = tree.next(at)) {
+    const conn = connOfNode(at);
+    live(FIXED, addressOfConn(conn), offsetof<Conn>());
+    if (conn.who != 0) live(FIXED, conn.who, 1 + whoBytes(conn));
+    expect(conn.number <= shard().lastConn, CONN_ALL);
+    held += conn.heldCount;
+  }
+  expect(held == shard().reserved, CONN_ALL);
 }
 
 /** Adds `sign` for each held job to its tube's counter; checks the jobs when taking off. */

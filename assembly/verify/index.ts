@@ -7,8 +7,8 @@
  * may be taken, timers ring in time, a tube exists only while something refers to it, pages and
  * slots of the allocator are used or free and never both; once all records have been counted, each
  * segment's live bytes are those of the records that jobs and uploads need. What only the host
- * knows, a tube's users, uploads and connections, is taken as given: the slots that no walk reaches
- * are counted, so that the caller can compare (RESULT_COUNT).
+ * knows, a tube's users and uploads, is taken as given: the slots that no walk reaches are counted,
+ * so that the caller can compare (RESULT_COUNT).
  *
  * Unlike the engine, this module has globals and may only be used by one thread at a time.
  */
@@ -31,8 +31,8 @@ export { shake } from "./shake";
 /**
  * Walks the whole shard: 0, or the number of the first invariant found broken. `deep` takes in the
  * allocator: the input and output slots of thread `t` are overwritten, and RESULT_COUNT is how many
- * slots are in use that no walk reaches: one for each connection and one for its name, one for each
- * upload and each failure that is not a job's yet, and one for each block of theirs.
+ * slots are in use that no walk reaches: one for each upload and each failure that is not a job's
+ * yet, and one for each block of theirs.
  */
 export function verify(t: u32, deep: i32): i32 {
   enter();

@@ -54,3 +54,4 @@ export const FAILURE_OWNER: i32 = 52;
 export const CHAIN_LINKS: i32 = 53;
 export const SLOT_BYTES: i32 = 54;
 export const SWEEP_PLACE: i32 = 55;
+export const CONN_ALL: i32 = 56;

@@ -19,7 +19,7 @@ import {
   StateRecord,
 } from "../journal";
 import * as L from "../layouts";
-import { Piece } from "../listing";
+import { Piece, ReservedPeek } from "../listing";
 import { Run } from "../run";
 import { Segment } from "../segments";
 import {
@@ -74,6 +74,7 @@ function results(): void {
   if (<i32>offsetof<Run>() > scratch) ERROR("a run fits the scratch");
   if (<i32>offsetof<Piece>() > scratch) ERROR("a piece of a listing does");
   if (<i32>offsetof<Flush>() > scratch) ERROR("a piece of a flush does");
+  if (<i32>offsetof<ReservedPeek>() > scratch) ERROR("a part of a peek does");
   if (C.RESULT_COMMANDS >= C.RESULT_COUNTS) ERROR("the counts are the last");
   if ((C.RESULT_COUNTS + C.COUNTS) << 3 > <i32>C.RESULT_BYTES) ERROR("the counts fit");
   if (C.RESULT_BYTES > C.WHO_OFFSET) ERROR("the name stands behind the results");

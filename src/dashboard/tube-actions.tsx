@@ -19,7 +19,7 @@ export function TubeActions({
   readonly after: () => void;
 }): JSX.Element {
   const held = tube.buried + tube.delayed;
-  const flushable = tube.ready + held;
+  const flushable = jobsOf(tube);
   const run = (action: (tube: Tube) => Promise<boolean>) => (): void => {
     void action(tube).then((did) => (did ? after() : undefined));
   };
@@ -55,6 +55,10 @@ export function TubeActions({
       />
     </span>
   );
+}
+
+function jobsOf({ ready, reserved, delayed, buried }: Tube): number {
+  return ready + reserved + delayed + buried;
 }
 
 function actionPath(tube: Tube, action: string): string {
@@ -105,19 +109,20 @@ async function kick(tube: Tube): Promise<boolean> {
 }
 
 async function flush(tube: Tube): Promise<boolean> {
-  const lost = tube.ready + tube.delayed + tube.buried;
+  const lost = jobsOf(tube);
   const isSure = await confirm({
     title: `Flush ${tube.name}`,
     text: (
       <>
         <p>
           This deletes <strong>{counted(lost, "job")}</strong> for good: {count(tube.ready)} ready,{" "}
-          {count(tube.delayed)} delayed, {count(tube.buried)} buried.
+          {count(tube.reserved)} reserved, {count(tube.delayed)} delayed, {count(tube.buried)}{" "}
+          buried.
         </p>
         <p>
           {tube.reserved === 0
             ? "No job of it is reserved."
-            : `${counted(tube.reserved, "reserved job")} will stay with the workers.`}
+            : `${counted(tube.reserved, "reserved job")} will be taken from the workers.`}
         </p>
       </>
     ),

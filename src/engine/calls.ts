@@ -220,30 +220,35 @@ export abstract class EngineCalls {
   }
 
   /**
-   * Shows the reserved job of `tube` whose time to run ends first; NOT_FOUND, or MORE when too much
-   * is reserved to be looked through at once.
+   * Looks through a part of what is held for the reserved job of `tube` with the lowest id, going
+   * on from what was found: zeros to begin with. RESULT_ID is the lowest so far, 0 for none. MORE
+   * when it goes on from PLACE_CONN, PLACE_MAJOR and PLACE_MINOR; DONE, and the job is shown;
+   * NOT_FOUND when there was none, or it is not reserved any more.
    */
-  peekReserved(tube: u32, now: f64): i32 {
-    return this.answer(this.#engine.peekReserved(this.thread, tube, now));
-  }
-
-  /**
-   * Looks for it in the table of jobs, as `listScan`, going on from the job `id`, which runs out at
-   * `due`: LIST_DUE and RESULT_ID are the best so far. When it is over, DONE and the job is shown;
-   * NOT_FOUND when it is not reserved any more, or there was none (RESULT_ID 0).
-   */
-  scanReserved(tube: u32, due: f64, id: f64, number: u32, classes: u32, now: f64): i32 {
-    return this.answer(this.#engine.scanReserved(this.thread, tube, due, id, number, classes, now));
-  }
-
-  /**
-   * Deletes a part of the named tube's jobs with ids up to `last`, beginning with KIND_BURIED and
-   * any (major, minor): RESULT_COUNT of them. MORE when there is more to do: then RESULT_REF,
-   * FLUSH_MAJOR and FLUSH_MINOR are what to go on with.
-   */
-  flushTube(offset: u32, bytes: u32, kind: i32, major: f64, minor: f64, last: f64, now: f64): i32 {
+  peekReserved(tube: u32, lowest: f64, conn: f64, major: f64, minor: f64, now: f64): i32 {
     return this.answer(
-      this.#engine.flushTube(this.thread, offset, bytes, kind, major, minor, last, now),
+      this.#engine.peekReserved(this.thread, tube, lowest, conn, major, minor, now),
+    );
+  }
+
+  /**
+   * Deletes a part of the named tube's jobs with ids up to `last`, beginning with KIND_RESERVED and
+   * zeros: RESULT_COUNT of them. MORE when there is more to do: then RESULT_REF, PLACE_CONN,
+   * PLACE_MAJOR and PLACE_MINOR are what to go on with. DONE at the end of the tube: jobs that were
+   * reserved between two pieces may be left, so whoever needed several goes through it again.
+   */
+  flushTube(
+    offset: u32,
+    bytes: u32,
+    kind: i32,
+    conn: f64,
+    major: f64,
+    minor: f64,
+    last: f64,
+    now: f64,
+  ): i32 {
+    return this.answer(
+      this.#engine.flushTube(this.thread, offset, bytes, kind, conn, major, minor, last, now),
     );
   }
 

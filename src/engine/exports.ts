@@ -56,13 +56,13 @@ export interface EngineExports {
     now: f64,
   ): i32;
   listWalk(t: u32, offset: u32, bytes: u32, state: u32, after: f64, most: u32, now: f64): i32;
-  peekReserved(t: u32, tube: u32, now: f64): i32;
-  scanReserved(t: u32, tube: u32, due: f64, id: f64, number: u32, classes: u32, now: f64): i32;
+  peekReserved(t: u32, tube: u32, lowest: f64, conn: f64, major: f64, minor: f64, now: f64): i32;
   flushTube(
     t: u32,
     offset: u32,
     bytes: u32,
     kind: i32,
+    conn: f64,
     major: f64,
     minor: f64,
     last: f64,
@@ -217,7 +217,6 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "listScan",
   "listWalk",
   "peekReserved",
-  "scanReserved",
   "flushTube",
   "heldJobs",
   "holder",

@@ -196,7 +196,7 @@ export interface KickAnswer {
   readonly kicked: number;
 }
 
-/** Answer of POST /tubes/NAME/flush: ready, delayed and buried jobs that are gone. */
+/** Answer of POST /tubes/NAME/flush: jobs that are gone. */
 export interface FlushAnswer {
   readonly flushed: number;
 }

@@ -46,12 +46,13 @@ export const OP = {
   FLUSH_TUBE: 30,
   PEEK_FAILURE: 31,
   LIST_FAILURES: 32,
-  BAD_FORMAT: 33,
-  UNKNOWN_COMMAND: 34,
+  FEATURES: 33,
+  BAD_FORMAT: 34,
+  UNKNOWN_COMMAND: 35,
 } as const;
 
 /** The length of an array that has a place for each operation, by its number. */
-export const OP_COUNT = 35;
+export const OP_COUNT = 36;
 
 /**
  * The arguments that commands take. All numbers are decimal digits after any number of spaces.
@@ -98,6 +99,8 @@ export interface CommandRow {
    * line as a body follows a put.
    */
   readonly takesFailure?: true;
+  /** Longest line of it with its CRLF; if absent, as long as any of beanstalkd's. */
+  readonly lineBytesMax?: number;
   /** What may follow the last argument. */
   readonly remainder: Remainder;
   /** The key under which `stats` shows how often it came; null where beanstalkd shows nothing. */
@@ -124,6 +127,7 @@ export const COMMANDS: readonly CommandRow[] = [
     name: "put",
     verb: "put ",
     args: ["pri", "delay", "ttr", "bytes"],
+    lineBytesMax: 2048,
     remainder: "flagged",
     counter: "cmd-put",
     replies: [
@@ -412,7 +416,7 @@ export const COMMANDS: readonly CommandRow[] = [
     args: [],
     remainder: "refused",
     counter: "cmd-undrain",
-    replies: ["UNDRAINED"],
+    replies: ["NOT_DRAINING"],
     summary: "Has the server take puts again.",
     isAddition: true,
   },
@@ -424,7 +428,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-peek-reserved",
     replies: ["FOUND <id> <bytes>", "NOT_FOUND"],
-    summary: "Shows the reserved job of the tube in use whose time to run ends first.",
+    summary: "Shows the reserved job of the tube in use that has the smallest id.",
     isAddition: true,
   },
   {
@@ -432,6 +436,7 @@ export const COMMANDS: readonly CommandRow[] = [
     name: "list-jobs",
     verb: "list-jobs ",
     args: ["tube-word", "state", "after", "limit"],
+    lineBytesMax: 256,
     remainder: "refused",
     counter: "cmd-list-jobs",
     replies: ["OK <bytes>", "NOT_FOUND"],
@@ -446,7 +451,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-flush-tube",
     replies: ["FLUSHED <count>", "NOT_FOUND"],
-    summary: "Deletes every job of a tube that nobody holds.",
+    summary: "Deletes every job of a tube, reserved ones too.",
     changesJobs: true,
     writesRecords: true,
     isAddition: true,
@@ -471,6 +476,17 @@ export const COMMANDS: readonly CommandRow[] = [
     counter: "cmd-list-failures",
     replies: ["OK <bytes>", "NOT_FOUND"],
     summary: "Lists the attempts at a job that ended without a delete.",
+    isAddition: true,
+  },
+  {
+    op: OP.FEATURES,
+    name: "features",
+    verb: "features",
+    args: [],
+    remainder: "refused",
+    counter: "cmd-features",
+    replies: ["OK <bytes>"],
+    summary: "Says what this server knows.",
     isAddition: true,
   },
 ];

@@ -14,9 +14,11 @@
 import * as C from "../../assembly/constants.ts";
 import { asciiBytes, byteAt, CR, LF, MINUS, NUL, PLUS, SPACE, TAB, ZERO } from "./ascii.ts";
 import { COMMANDS, OP } from "./commands.ts";
+import { PLAIN_LINE_BYTES } from "./line-length.ts";
 import type { ArgumentName, CommandRow } from "./commands.ts";
 import { mayNameTube, nameEnd } from "./tube-name.ts";
 
+const CRLF_BYTES = 2;
 const U32_MAX = 0xffff_ffff;
 /** beanstalkd keeps a timeout in an int. */
 const TIMEOUT_MAX = 0x7fff_ffff;
@@ -94,9 +96,9 @@ export function findLineEnd(bytes: Uint8Array, at: number, end: number): number 
 }
 
 /**
- * Reads bytes[start, end), a complete line without its CRLF (at most 222 bytes). Returns its
- * operation, with the arguments in `out`, or OP.BAD_FORMAT or OP.UNKNOWN_COMMAND, after which `out`
- * means nothing.
+ * Reads bytes[start, end), a complete line without its CRLF (no longer than its command's may be).
+ * Returns its operation, with the arguments in `out`, or OP.BAD_FORMAT or OP.UNKNOWN_COMMAND, after
+ * which `out` means nothing.
  */
 export function parseLine(bytes: Uint8Array, start: number, end: number, out: Command): number {
   out.hasFailure = false;
@@ -114,7 +116,9 @@ export function parseLine(bytes: Uint8Array, start: number, end: number, out: Co
     out.hasFailure = hasFailure;
     return verb.op;
   }
-  if (verb.remainder === "refused") return OP.BAD_FORMAT;
+  // A put that beanstalkd would not have read to its end is no put with a body, however long.
+  const isTooLong = end - start + CRLF_BYTES > PLAIN_LINE_BYTES;
+  if (verb.remainder === "refused" || isTooLong) return OP.BAD_FORMAT;
   out.garbage = true;
   return verb.op;
 }

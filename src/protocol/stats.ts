@@ -99,6 +99,7 @@ const OWN_STATS: readonly StatsKey[] = [
   plain("cmd-flush-tube", "flush-tube commands"),
   plain("cmd-peek-failure", "peek-failure commands"),
   plain("cmd-list-failures", "list-failures commands"),
+  plain("cmd-features", "features commands"),
   plain("total-failures", "attempts that ended without a delete since the server started"),
   plain("current-failures", "attempts that ended without a delete and are kept with their jobs"),
 ];

@@ -20,5 +20,5 @@ export function drain({ common, output, announce }: Desk): void {
 /** `undrain`. */
 export function undrain({ common, output, announce }: Desk): void {
   if (common.stopDraining()) announce(DRAINING_ENDS);
-  output.reply(R.REPLY.UNDRAINED);
+  output.reply(R.REPLY.NOT_DRAINING);
 }

@@ -1,6 +1,9 @@
 /*
- * Flushing: flush-tube: deleting what is in a tube and held by nobody, piece by piece
+ * Flushing: flush-tube: deleting what is in a tube, whoever holds it, piece by piece
  * (assembly/flushing.ts). Made by the session.
+ *
+ * Between two pieces jobs change their places. So a flush of several pieces goes through the tube
+ * again until it finds nothing more to delete; it comes to an end because no job is new to it.
  */
 
 import * as C from "../../assembly/constants.ts";
@@ -19,11 +22,14 @@ export class Flush implements LongCommand {
   /** Jobs that come later are not its business. */
   readonly #lastId: number;
   /* Where it is; see the engine. */
-  #kind = C.KIND_BURIED;
+  #kind = C.KIND_RESERVED;
+  #conn = 0;
   #major = 0;
   #minor = 0;
   #hasBegun = false;
   #deleted = 0;
+  /** What had been deleted when it began to go through the tube for the last time. */
+  #deletedBefore = 0;
 
   /** Of the tube of that name, which is in `shard`. */
   constructor(desk: Desk, shard: Shard, name: Uint8Array) {
@@ -45,11 +51,12 @@ export class Flush implements LongCommand {
     const shard = this.#shard;
     const answer = this.#flushPiece();
     this.#deleted += shard.field(C.RESULT_COUNT);
-    this.#kind = shard.field(C.RESULT_REF);
-    this.#major = shard.field(C.RESULT_STATS + C.FLUSH_MAJOR);
-    this.#minor = shard.field(C.RESULT_STATS + C.FLUSH_MINOR);
     if (answer === C.MORE) {
-      this.#hasBegun = true;
+      this.#goOn();
+      return UNFINISHED;
+    }
+    if (answer === C.DONE && this.#hasBegun && this.#deleted > this.#deletedBefore) {
+      this.#beginAgain();
       return UNFINISHED;
     }
     if (answer === C.NOT_FOUND && !this.#hasBegun) desk.output.reply(R.REPLY.NOT_FOUND);
@@ -58,10 +65,32 @@ export class Flush implements LongCommand {
   }
 
   #flushPiece(): number {
-    const { now } = this.#desk;
-    const bytes = this.#name.length;
     this.#desk.stageName(this.#shard, this.#name);
-    return this.#shard.flushTube(0, bytes, this.#kind, this.#major, this.#minor, this.#lastId, now);
+    return this.#shard.flushTube(
+      0,
+      this.#name.length,
+      this.#kind,
+      this.#conn,
+      this.#major,
+      this.#minor,
+      this.#lastId,
+      this.#desk.now,
+    );
+  }
+
+  #goOn(): void {
+    const shard = this.#shard;
+    this.#hasBegun = true;
+    this.#kind = shard.field(C.RESULT_REF);
+    this.#conn = shard.field(C.RESULT_STATS + C.PLACE_CONN);
+    this.#major = shard.field(C.RESULT_STATS + C.PLACE_MAJOR);
+    this.#minor = shard.field(C.RESULT_STATS + C.PLACE_MINOR);
+  }
+
+  #beginAgain(): void {
+    this.#deletedBefore = this.#deleted;
+    this.#kind = C.KIND_RESERVED;
+    this.#conn = this.#major = this.#minor = 0;
   }
 
   #answer(): void {

@@ -6,15 +6,10 @@
  * that the engine did not take.
  */
 
-import { asciiBytes } from "../protocol/ascii.ts";
 import { looksLikeAnotherProtocol } from "../protocol/foreign.ts";
 import { findLineEnd } from "../protocol/line.ts";
+import { lineBytesMax, PLAIN_LINE_BYTES } from "../protocol/line-length.ts";
 
-/** Longest line of a command of beanstalkd's with its CRLF (its dat.h, LINE_BUF_SIZE). */
-const LINE_BYTES_MAX = 224;
-/** Longest line with its CRLF: list-jobs has more behind its name than any of those. */
-export const LONGEST_LINE_BYTES = 256;
-const LIST_JOBS = asciiBytes("list-jobs ");
 const CR = 13;
 const LF = 10;
 
@@ -38,7 +33,10 @@ export class LineFraming {
   end = 0;
   /** Position in the input behind what `take` took. */
   next = 0;
-  /** The beginning of a line whose end has not come yet; made when first needed. */
+  /**
+   * The beginning of a line whose end has not come yet; made when first needed, and larger when a
+   * long line needs it.
+   */
   #carry: Uint8Array | undefined;
   #carried = 0;
   #isDiscarding = false;
@@ -53,9 +51,7 @@ export class LineFraming {
   /** Looks for the end of a line in bytes[at, end). */
   take(bytes: Uint8Array, at: number, end: number): number {
     if (this.#isDiscarding) return this.#discard(bytes, at, end);
-    if (this.#carry !== undefined && this.#carried > 0) {
-      return this.#goOn(this.#carry, bytes, at, end);
-    }
+    if (this.#carried > 0) return this.#goOn(bytes, at, end);
     const window = Math.min(end, at + lineBytesMax(bytes, at, end));
     const cr = findLineEnd(bytes, at, window);
     if (cr < 0) return this.#begin(bytes, at, window);
@@ -67,16 +63,29 @@ export class LineFraming {
    * position to go on from, instead of `next`.
    */
   putBack(): number {
-    this.#carry ??= new Uint8Array(LONGEST_LINE_BYTES);
-    this.#carry.set(this.line.subarray(this.start, this.end));
-    this.#carry[this.end - this.start] = CR;
-    this.#carried = this.end - this.start + 1;
+    const bytes = this.end - this.start;
+    const carry = this.#carryOf(bytes + 1);
+    carry.set(this.line.subarray(this.start, this.end));
+    carry[bytes] = CR;
+    this.#carried = bytes + 1;
     return this.next - 1; // its LF
   }
 
   /** The line that `take` found was read: its memory is the input's owner's again. */
   forget(): void {
     this.line = NOTHING;
+    if (this.#carried === 0 && (this.#carry?.length ?? 0) > PLAIN_LINE_BYTES)
+      this.#carry = undefined;
+  }
+
+  /** Memory for that many bytes of a line, with what was kept of it. */
+  #carryOf(bytes: number): Uint8Array {
+    const known = this.#carry;
+    if (known !== undefined && known.length >= bytes) return known;
+    const carry = new Uint8Array(Math.max(bytes, PLAIN_LINE_BYTES));
+    if (known !== undefined) carry.set(known.subarray(0, this.#carried));
+    this.#carry = carry;
+    return carry;
   }
 
   #found(line: Uint8Array, start: number, end: number, next: number): number {
@@ -92,27 +101,37 @@ export class LineFraming {
     this.next = window;
     if (looksLikeAnotherProtocol(bytes, at, window)) return FOREIGN;
     if (window - at === lineBytesMax(bytes, at, window)) return this.#discardFrom(bytes, window);
-    this.#carry ??= new Uint8Array(LONGEST_LINE_BYTES);
-    this.#carry.set(bytes.subarray(at, window));
+    this.#carryOf(window - at).set(bytes.subarray(at, window));
     this.#carried = window - at;
     return UNFINISHED;
   }
 
-  /** Goes on with a line whose beginning was kept. */
-  #goOn(carry: Uint8Array, bytes: Uint8Array, at: number, end: number): number {
+  /**
+   * Goes on with a line whose beginning was kept: as far as a plain line can go, and further if it
+   * turns out to be a longer one.
+   */
+  #goOn(bytes: Uint8Array, at: number, end: number): number {
     const before = this.#carried;
-    const given = Math.min(end - at, LONGEST_LINE_BYTES - before);
-    carry.set(bytes.subarray(at, at + given), before);
-    const most = lineBytesMax(carry, 0, before + given);
-    const filled = Math.min(before + given, most);
+    const plain = this.#keep(bytes, at, end, PLAIN_LINE_BYTES);
+    const most = lineBytesMax(this.#carryOf(plain), 0, plain);
+    const filled = this.#keep(bytes, at + plain - before, end, most);
+    const carry = this.#carryOf(filled);
     const cr = findLineEnd(carry, before - 1, filled);
     if (cr >= 0) {
       this.#carried = 0;
       return this.#found(carry, 0, cr, at + cr + 2 - before);
     }
     this.next = at + filled - before;
-    this.#carried = filled;
     return filled === most ? this.#discardFrom(carry, filled) : UNFINISHED;
+  }
+
+  /** Keeps more of a line, up to `most` bytes of it; returns how many there are. */
+  #keep(bytes: Uint8Array, at: number, end: number, most: number): number {
+    const before = this.#carried;
+    const given = Math.max(0, Math.min(end - at, most - before));
+    this.#carryOf(before + given).set(bytes.subarray(at, at + given), before);
+    this.#carried = before + given;
+    return before + given;
   }
 
   /** The line is too long: nothing of it counts. */
@@ -139,13 +158,4 @@ export class LineFraming {
     const cr = findLineEnd(bytes, at, end);
     return cr < 0 ? -1 : cr + 2;
   }
-}
-
-/** How long the line that begins at bytes[at, end) may be, with its CRLF. */
-export function lineBytesMax(bytes: Uint8Array, at: number, end: number): number {
-  if (end - at < LIST_JOBS.length) return LINE_BYTES_MAX;
-  for (let index = 0; index < LIST_JOBS.length; index++) {
-    if (bytes[at + index] !== LIST_JOBS[index]) return LINE_BYTES_MAX;
-  }
-  return LONGEST_LINE_BYTES;
 }

@@ -192,14 +192,12 @@ export class Listing implements LongCommand {
 export class ReservedPeek implements LongCommand {
   readonly #desk: Desk;
   readonly #used: PutTube;
-  /** Classes of the scan; 0 before there is one. */
-  #classes = 0;
-  /** The next class of the scan. */
-  #class = 0;
-  /** The job that runs out first, of those looked at. */
+  /** The lowest id that was found so far; 0 for none. */
   #id = 0;
-  /** When that job runs out. */
-  #dueMicros = C.NEVER_MICROS;
+  /* Where it is; see the engine. */
+  #conn = 0;
+  #major = 0;
+  #minor = 0;
 
   /** Of the tube that the connection uses. */
   constructor(desk: Desk, used: PutTube) {
@@ -213,48 +211,28 @@ export class ReservedPeek implements LongCommand {
   }
 
   step(): number {
-    const answer = this.#classes === 0 ? this.#first() : this.#scan();
+    const { shard } = this.#used;
+    const answer = this.#look();
     if (answer === C.MORE) return UNFINISHED;
     if (answer === C.NOT_FOUND && this.#id !== 0) {
-      // It has been found, and somebody was done with it in the same moment: there may be others.
-      this.#beginScan();
+      // It has been found, and somebody was done with it before the end: there may be others.
+      this.#id = this.#conn = this.#major = this.#minor = 0;
       return UNFINISHED;
     }
-    const { shard } = this.#used;
     const isShown = answer === C.DONE && writeJob(this.#desk, R.writeFound, shard);
     if (!isShown) this.#desk.output.reply(R.REPLY.NOT_FOUND);
     return FINISHED;
   }
 
-  #first(): number {
+  #look(): number {
     const { shard, tube } = this.#used;
-    const answer = shard.peekReserved(tube, this.#desk.now);
-    if (answer === C.MORE) {
-      this.#classes = shard.field(C.RESULT_STATS + C.LIST_CLASSES);
-      this.#beginScan();
-    }
-    return answer;
-  }
-
-  #beginScan(): void {
-    this.#class = 0;
-    this.#id = 0;
-    this.#dueMicros = C.NEVER_MICROS;
-  }
-
-  #scan(): number {
-    const { shard, tube } = this.#used;
-    const answer = shard.scanReserved(
-      tube,
-      this.#dueMicros,
-      this.#id,
-      this.#class,
-      this.#classes,
-      this.#desk.now,
-    );
-    this.#class = shard.field(C.RESULT_REF);
+    const { now } = this.#desk;
+    const [conn, major, minor] = [this.#conn, this.#major, this.#minor];
+    const answer = shard.peekReserved(tube, this.#id, conn, major, minor, now);
     this.#id = shard.field(C.RESULT_ID);
-    this.#dueMicros = shard.field(C.RESULT_STATS + C.LIST_DUE);
+    this.#conn = shard.field(C.RESULT_STATS + C.PLACE_CONN);
+    this.#major = shard.field(C.RESULT_STATS + C.PLACE_MAJOR);
+    this.#minor = shard.field(C.RESULT_STATS + C.PLACE_MINOR);
     return answer;
   }
 }

@@ -16,7 +16,7 @@ import { Command, parseLine } from "../protocol/line.ts";
 import { ReplyFraming } from "../protocol/reply-reader.ts";
 import type { TraceSettings } from "../runtime.ts";
 import type { Inlet, Outlet } from "../transport.ts";
-import { LONGEST_LINE_BYTES, lineBytesMax } from "./line-framing.ts";
+import { LONGEST_LINE_BYTES, lineBytesMax } from "../protocol/line-length.ts";
 
 /** Takes what is told. */
 export type Tell = (level: LogLevel, message: string, fields: LogFields) => void;

@@ -11,6 +11,7 @@ import type { Shard } from "../engine/shard.ts";
 import { OP } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
 import { writeDocument, writeJob } from "./answers.ts";
+import { features } from "./features.ts";
 import { Flush } from "./flushing.ts";
 import { Kick } from "./kicking.ts";
 import { Listing, ReservedPeek } from "./listing.ts";
@@ -159,6 +160,9 @@ export class TubeCommands {
         return true;
       case OP.STATS:
         writeDocument(desk, serverStats(desk));
+        return true;
+      case OP.FEATURES:
+        writeDocument(desk, features(desk));
         return true;
       default:
         return false;

@@ -389,30 +389,37 @@ export class EngineShard extends VerifyBuild {
     });
   }
 
-  /** The reserved job of a tube that runs out first; `scans`: looked for in the table of jobs. */
-  peekReserved(t: number, tube: number, now: number, scans = false): Reply {
-    const { peekReserved, scanReserved } = this.raw(t);
-    const code = peekReserved(t, tube, now);
-    if (!scans) return this.shown(t, code);
-    this.listJobs(
-      t,
-      "walk",
-      { tube: "default", state: C.STATE_READY, after: 0, most: 0 },
-      () => now,
-    );
-    const classes = this.thread(t).field(C.RESULT_STATS + C.LIST_CLASSES);
-    let [due, id, next] = [C.NEVER_MICROS, 0, 0];
+  /**
+   * The reserved job of a tube with the lowest id; `between` is called between two pieces, and
+   * `now` is asked for each.
+   */
+  peekReserved(
+    t: number,
+    tube: number,
+    now: () => number,
+    between: () => void = () => undefined,
+  ): Reply {
+    const { peekReserved } = this.raw(t);
+    let [lowest, conn, major, minor] = [0, 0, 0, 0];
     for (;;) {
-      const piece = scanReserved(t, tube, due, id, next, classes, now);
-      if ((piece & C.CODE_MASK) !== C.MORE) return this.shown(t, piece);
-      due = this.thread(t).field(C.RESULT_STATS + C.LIST_DUE);
-      id = this.thread(t).field(C.RESULT_ID);
-      next = this.ref(t);
+      const code = peekReserved(t, tube, lowest, conn, major, minor, now());
+      if ((code & C.CODE_MASK) !== C.MORE) return this.shown(t, code);
+      lowest = this.thread(t).field(C.RESULT_ID);
+      [conn, major, minor] = this.#place(t);
+      between();
     }
   }
 
+  /** Where a flush or a peek goes on: connection, major, minor. */
+  #place(t: number): [number, number, number] {
+    const thread = this.thread(t);
+    const field = (which: number): number => thread.field(C.RESULT_STATS + which);
+    return [field(C.PLACE_CONN), field(C.PLACE_MAJOR), field(C.PLACE_MINOR)];
+  }
+
   /**
-   * Flushes a tube to the end; `between` is called between two pieces, and `now` is asked for each.
+   * Flushes a tube to the end, as a session does; `between` is called between two pieces, and `now`
+   * is asked for each.
    */
   flushTube(
     t: number,
@@ -422,17 +429,23 @@ export class EngineShard extends VerifyBuild {
     between: () => void = () => undefined,
   ): Reply {
     const { flushTube } = this.raw(t);
-    let [kind, major, minor, count] = [C.KIND_BURIED, 0, 0, 0];
+    let [kind, conn, major, minor] = [C.KIND_RESERVED, 0, 0, 0];
+    let [count, countBefore] = [0, 0];
     for (let pieces = 0; ; pieces++) {
       const bytes = this.write(t, tube);
-      const reply = this.reply(t, flushTube(t, 0, bytes, kind, major, minor, last, now()));
-      const thread = this.thread(t);
-      count += thread.field(C.RESULT_COUNT);
+      const code = flushTube(t, 0, bytes, kind, conn, major, minor, last, now());
+      const reply = this.reply(t, code);
+      count += this.thread(t).field(C.RESULT_COUNT);
       if (reply.answer === "NOT_FOUND" && pieces > 0) return { ...reply, answer: "DONE", count };
-      if (reply.answer !== "MORE") return { ...reply, count };
-      kind = this.ref(t);
-      major = thread.field(C.RESULT_STATS + C.FLUSH_MAJOR);
-      minor = thread.field(C.RESULT_STATS + C.FLUSH_MINOR);
+      if (reply.answer === "MORE") {
+        kind = this.ref(t);
+        [conn, major, minor] = this.#place(t);
+      } else if (reply.answer !== "DONE" || pieces === 0 || count === countBefore) {
+        return { ...reply, count };
+      } else {
+        [kind, conn, major, minor] = [C.KIND_RESERVED, 0, 0, 0];
+        countBefore = count;
+      }
       between();
     }
   }

@@ -43,6 +43,15 @@ class Yard {
     this.engine.raw(0).takeIds(count);
   }
 
+  /** Has each job reserved by a connection of its own, in that order. */
+  holdEach(ids: readonly number[]): void {
+    for (const [index, id] of ids.entries()) {
+      const { ref } = this.engine.openConn(0, 10 + index);
+      this.now += 1;
+      this.engine.reserveJob(0, ref, id, this.now);
+    }
+  }
+
   delete(ids: readonly number[]): void {
     for (const id of ids) this.engine.deleteJob(0, this.conn, id, this.now);
   }
@@ -150,24 +159,54 @@ describe("a listing", () => {
     yard.engine.verify();
   });
 
-  test("of reserved jobs finds those of many holders, and the one that runs out first", () => {
+  test("of reserved jobs finds those of many holders", () => {
     const yard = new Yard();
     const ids = yard.put(1200);
-    const holders = Array.from({ length: 1200 }, (_, token) => {
-      const { ref } = yard.engine.openConn(0, 10 + token);
-      yard.engine.watchTube(0, ref, TUBE, 4);
-      return ref;
-    });
-    for (const [index, id] of ids.entries()) {
-      yard.now += 1;
-      yard.engine.reserveJob(0, holders[index] ?? 0, id, yard.now);
-    }
-    expect(yard.engine.peekReserved(0, yard.tube, yard.now)).toMatchObject({ id: ids[0] });
-    expect(yard.engine.peekReserved(0, yard.tube, yard.now, true)).toMatchObject({ id: ids[0] });
-    yard.engine.touch(0, holders[0] ?? 0, ids[0] ?? 0, yard.now);
-    expect(yard.engine.peekReserved(0, yard.tube, yard.now, true)).toMatchObject({ id: ids[1] });
+    yard.holdEach(ids);
     expect(yard.list("scan", C.STATE_RESERVED, 1000)).toEqual(ids);
     expect(yard.list("probe", C.STATE_RESERVED, 1000)).toEqual(ids);
+  });
+});
+
+describe("a peek at the reserved jobs", () => {
+  test("shows the one with the lowest id, whoever holds it and however many hold others", () => {
+    const yard = new Yard();
+    const elsewhere = yard.put(300, {}, yard.other);
+    const ids = yard.put(1200);
+    yard.holdEach(elsewhere);
+    yard.holdEach(ids.slice(1).toReversed());
+    yard.engine.reserveJob(0, yard.conn, ids[0] ?? 0, yard.now);
+    let pieces = 0;
+    const peek = (between?: () => void): unknown =>
+      yard.engine.peekReserved(
+        0,
+        yard.tube,
+        () => yard.now,
+        () => {
+          pieces += 1;
+          between?.();
+        },
+      );
+    expect(peek()).toMatchObject({ answer: "DONE", id: ids[0] });
+    yard.delete(ids.slice(0, 1));
+    expect(peek()).toMatchObject({ answer: "DONE", id: ids[1] });
+    expect(pieces).toBeGreaterThanOrEqual(2);
+    yard.engine.verify();
+  });
+
+  test("says NOT_FOUND when what it found is not reserved any more at the end", () => {
+    const yard = new Yard();
+    const [first = 0] = yard.put(1);
+    yard.engine.reserveJob(0, yard.conn, first, yard.now);
+    const elsewhere = yard.put(2000, {}, yard.other);
+    yard.holdEach(elsewhere);
+    const reply = yard.engine.peekReserved(
+      0,
+      yard.tube,
+      () => yard.now,
+      () => yard.delete([first]),
+    );
+    expect(reply.answer).toBe("NOT_FOUND");
   });
 });
 
@@ -207,12 +246,12 @@ describe("a flush", () => {
     yard.engine.verify();
   });
 
-  test("takes along what becomes ready or is kicked meanwhile, and leaves what is reserved", () => {
+  test("takes along what becomes ready or is kicked meanwhile, and what is reserved", () => {
     const yard = new Yard();
     const delayed = yard.put(1500, { delaySeconds: 2 });
     const ready = yard.put(1500, { pri: 3 });
-    const held = ready.slice(0, 10);
-    for (const id of held) yard.engine.reserveJob(0, yard.conn, id, yard.now);
+    const elsewhere = yard.put(1500, {}, yard.other);
+    yard.holdEach([...elsewhere, ...ready.slice(0, 10)]);
     const last = yard.engine.raw(0).lastId();
     const { count } = yard.engine.flushTube(
       0,
@@ -224,8 +263,36 @@ describe("a flush", () => {
         yard.now += SECOND;
       },
     );
-    expect(count).toBe(delayed.length + ready.length - held.length);
-    expect(yard.engine.statsShard(0, yard.now).figures?.slice(1, 5)).toEqual([0, 10, 0, 0]);
+    expect(count).toBe(delayed.length + ready.length);
+    expect(yard.engine.statsShard(0, yard.now).figures?.slice(1, 5)).toEqual([0, 1500, 0, 0]);
+    yard.engine.verify();
+  });
+
+  test("takes what workers reserve and give back between two pieces", () => {
+    const yard = new Yard();
+    const ids = yard.put(5000);
+    const last = yard.engine.raw(0).lastId();
+    const held: number[] = [];
+    let pieces = 0;
+    const { count } = yard.engine.flushTube(
+      0,
+      TUBE,
+      last,
+      () => yard.now,
+      () => {
+        pieces += 1;
+        const released = held.shift();
+        if (released !== undefined)
+          yard.engine.release(0, yard.conn, released, pieces % 2, 1, yard.now);
+        if (pieces > 8) return; // or it would never come to an end
+        const taken = yard.engine.take(0, yard.conn, yard.now).id;
+        if (taken !== undefined) held.push(taken);
+        yard.now += SECOND;
+      },
+    );
+    expect(count).toBe(ids.length);
+    expect(yard.engine.statsShard(0, yard.now).figures?.slice(1, 5)).toEqual([0, 0, 0, 0]);
+    yard.engine.verify();
   });
 
   test("ends although producers put more between two pieces than it looks at in one", () => {

@@ -59,7 +59,7 @@ export class Looking extends Comparison {
         const { ref, name: used } = session.used;
         // Whom it wakes, the first of several calls would say.
         this.agree(engine.tick(t, now), model.tick(now));
-        const reply = engine.peekReserved(session.thread, ref, now, c % 2 === 0);
+        const reply = engine.peekReserved(session.thread, ref, () => now);
         return this.agree(reply, model.peekReserved(used, now));
       }
       case "list":

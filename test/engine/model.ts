@@ -8,7 +8,7 @@
  */
 import * as C from "../../assembly/constants.ts";
 import type { EngineFailure, ListOrder, ListedTube, NewJob, Reply } from "./answers.ts";
-import { SECOND, STATE_NUMBERS, UNKNOWN_FIGURES, byDeadline, show } from "./model-parts.ts";
+import { SECOND, STATE_NUMBERS, UNKNOWN_FIGURES, show } from "./model-parts.ts";
 import type { ModelJob } from "./model-parts.ts";
 import { ModelStates } from "./model-states.ts";
 
@@ -437,7 +437,7 @@ export class ModelShard extends ModelStates {
     this.settle(now);
     const [job] = [...this.jobs.values()]
       .filter(({ tube: name, state }) => name === tube && state === "reserved")
-      .toSorted(byDeadline);
+      .toSorted((a, b) => a.id - b.id);
     return job === undefined ? this.reply("NOT_FOUND") : this.reply("DONE", show(job));
   }
 
@@ -449,10 +449,7 @@ export class ModelShard extends ModelStates {
     const late = buried.findIndex(({ id }) => id > last);
     const flushed = [...this.jobs.values()].filter(
       (job) =>
-        job.tube === name &&
-        job.state !== "reserved" &&
-        job.id <= last &&
-        (late < 0 || !buried.slice(late).includes(job)),
+        job.tube === name && job.id <= last && (late < 0 || !buried.slice(late).includes(job)),
     );
     for (const { id } of flushed) {
       this.jobs.delete(id);

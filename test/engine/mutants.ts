@@ -129,9 +129,19 @@ export const MUTANTS: readonly Mutant[] = [
     put: "  if (piece.count == piece.most) return;",
   },
   {
-    fault: "the job that runs out first is looked for among the first holder's only",
-    find: "!walkHeld(piece, heldRoot(connAt(at)))) return false;",
-    put: "!walkHeld(piece, heldRoot(connAt(at)))) return false;\n    if (piece.bySoonest != 0 && piece.soonestId != 0) return true;",
+    fault: "what is held is looked for at the first connection only",
+    find: "    stepTo(walk, tree.next(walk.node));",
+    put: "    stepTo(walk, 0);",
+  },
+  {
+    fault: "a connection that goes stays among all of them",
+    find: "  dropConn(c);\n",
+    put: "",
+  },
+  {
+    fault: "a reserved job that is flushed counts as processed",
+    find: "  commands.discard(job); // whoever holds it did not process it",
+    put: "  commands.deleteJob(job, 0);",
   },
   {
     fault: "a flush stops at the first bucket that has only new jobs",

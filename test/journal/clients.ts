@@ -336,8 +336,8 @@ export class Clients {
   }
 
   /**
-   * Deletes what nobody holds of a tube and was put before a certain moment. As with `kick`, each
-   * job has a record of its own.
+   * Deletes what was put into a tube before a certain moment, whoever holds it. As with `kick`,
+   * each job has a record of its own.
    */
   flush(tube: string, last = this.#ledger.highestId - this.#world.random(8)): void {
     const shard = this.#shardOf(tube);
@@ -345,7 +345,7 @@ export class Clients {
     const from = journalShard?.head ?? 0;
     shard.input.set(TEXT.encode(tube));
     const upTo = Math.max(0, last);
-    const answer = shard.flushTube(0, tube.length, C.KIND_BURIED, 0, 0, upTo, this.#world.now);
+    const answer = shard.flushTube(0, tube.length, C.KIND_RESERVED, 0, 0, 0, upTo, this.#world.now);
     if (answer !== C.DONE) throw new LedgerError(`${tube} cannot be flushed`);
     const lsn = shard.field(C.RESULT_LSN);
     const ids = journalShard === undefined ? [] : idsOfRecords(journalShard, from, lsn);

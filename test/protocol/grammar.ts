@@ -142,6 +142,7 @@ const ADDITIONS: typeof VERBS = [
   ["flush-tube ", OP.FLUSH_TUBE, tube],
   ["peek-failure ", OP.PEEK_FAILURE, numbers(["id"])],
   ["list-failures ", OP.LIST_FAILURES, numbers(["id"])],
+  ["features", OP.FEATURES, nothing],
 ];
 
 /** Every verb of beanstalkd's, as it must stand at the beginning of a line. */

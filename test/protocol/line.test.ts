@@ -58,6 +58,7 @@ describe("a well-formed line", () => {
     ["pause-tube mail 60", "PAUSE_TUBE", { name: "mail", delay: 60 }],
     ["drain", "DRAIN", {}],
     ["undrain", "UNDRAIN", {}],
+    ["features", "FEATURES", {}],
     ["peek-reserved", "PEEK_RESERVED", {}],
     ["flush-tube mail", "FLUSH_TUBE", { name: "mail" }],
     [
@@ -319,6 +320,12 @@ describe("put", () => {
       });
     },
   );
+
+  test("with something behind is a bad format, and no more, where its line is longer than beanstalkd reads", () => {
+    const longest = `put 1 2 3 4${" x".repeat(106)}`.slice(0, 222);
+    expect(parse(longest).name).toBe("PUT");
+    expect(parse(`${longest}x`)).toEqual({ name: "BAD_FORMAT", fields: {} });
+  });
 });
 
 test("every line means what beanstalkd makes of it", () => {

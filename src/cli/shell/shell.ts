@@ -127,7 +127,7 @@ class Shell {
         await this.#server.expect("DRAINING", "drain");
         return this.#say({ draining: true });
       case "undrain":
-        await this.#server.expect("UNDRAINED", "undrain");
+        await this.#server.expect("NOT_DRAINING", "undrain");
         return this.#say({ draining: false });
     }
   }
@@ -279,7 +279,7 @@ class Shell {
       return this.#say({ flushed: Number(args[0]) });
     }
     const facts = await this.#server.facts(`stats-tube ${tube}`);
-    const count = ["ready", "delayed", "buried"].reduce(
+    const count = ["ready", "reserved", "delayed", "buried"].reduce(
       (sum, state) => sum + Number(facts[`current-jobs-${state}`] ?? 0),
       0,
     );

@@ -219,7 +219,7 @@ export const SHELL_COMMANDS: Readonly<Record<string, Declared>> = {
     request: ({ words }) => ({ verb: "delete", jobs: words.map(idOf) }),
   },
   flush: {
-    help: "deletes all jobs of a tube that nobody holds",
+    help: "deletes all jobs of a tube, reserved ones too",
     words: [TUBE],
     flags: [new Flag("--yes", "do it; without this it only says how many there are")],
     request: ({ words, flags }) => ({
