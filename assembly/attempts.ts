@@ -17,9 +17,10 @@ import {
   insertFailure,
   makeFailureOf,
 } from "./failure";
-import { Cold, Job, coldAt, coldOf } from "./job";
+import { CANCELLED, Cold, Job, coldAt, coldOf } from "./job";
 import * as journal from "./journal";
 import { shard } from "./shard";
+import { becomeReady, endCancelled, leaveState } from "./states";
 import { tubeAt } from "./tube";
 
 /**
@@ -50,11 +51,17 @@ export function endByItself(job: Job, end: u8, now: u64): void {
   if (at != 0) keep(job, coldAt(cold), failureAt(at), end, now);
 }
 
-/** The job's holder is gone. */
+/** The job's holder is gone. The job is kept for others, unless it was cancelled. */
 export function connectionLost(job: Job, now: u64): void {
   tubeAt(job.tube).losses++;
   shard().losses++;
+  if ((job.flags & CANCELLED) != 0) {
+    endCancelled(job);
+    return;
+  }
   endByItself(job, END_CONNECTION_LOST, now);
+  leaveState(job);
+  becomeReady(job, now);
 }
 
 /**

@@ -12,13 +12,17 @@ import {
   ID_MAX,
   KIND_BURIED,
   KIND_READY,
+  NO_DELAY,
   RESULT_LSN,
+  STATE_BURIED,
+  STATE_DELAYED,
   STATE_READY,
   STATE_RESERVED,
 } from "./constants";
 import * as conns from "./conn";
 import { Conn } from "./conn";
-import { Job } from "./job";
+import { failureAt, freeFailure } from "./failure";
+import { CANCELLED, GRANTED, Job, coldOf } from "./job";
 import * as journal from "./journal";
 import * as ready from "./ready";
 import { Shard, jobs, setResult, shard } from "./shard";
@@ -188,17 +192,25 @@ export function countGrant(job: Job, conn: Conn, now: f64): void {
 
 /**
  * Undoes a reservation of `conn`; when it is the grant that was just collected, as if it had never
- * been counted.
+ * been counted. Without a delay the job goes to its old place: nothing of that is in the journal.
+ * DONE, or BURIED when there is no memory for its priority.
  */
-export function handBack(job: Job, conn: Conn, now: f64): void {
-  if (conn.collectedId != job.minor) {
-    states.handBack(job, <u64>now, <u64>now);
-    return;
+export function handBack(job: Job, conn: Conn, delay: u32, now: f64): i32 {
+  let since = <u64>now;
+  if (conn.collectedId == job.minor) {
+    since = conn.grantedSince;
+    conn.collectedId = 0;
+    times.unqueued(tubeAt(job.tube), since, times.reservedAt(job));
   }
-  const tube = tubeAt(job.tube);
-  conn.collectedId = 0;
-  times.unqueued(tube, conn.grantedSince, times.reservedAt(job));
-  states.handBack(job, conn.grantedSince, <u64>now);
+  if ((job.flags & CANCELLED) != 0) return endCancelled(job, 0);
+  if (delay == 0) return states.handBack(job, since, <u64>now) ? DONE : BURIED;
+  states.leaveState(job);
+  job.reserves--;
+  job.delaySeconds = delay;
+  coldOf(job); // hints tell of no job that has neither this nor a reservation
+  states.becomeDelayed(job, <u64>now);
+  if (shard().keepsReleases != 0) journal.recordState(job);
+  return DONE;
 }
 
 /** The full TTR again, because its holder says so. */
@@ -239,6 +251,30 @@ export function discard(job: Job): void {
 }
 
 /**
+ * Cancels: a job that somebody holds is gone when that attempt ends, by whatever, after a restart
+ * too; any other one, a grant that nobody collected included, at once. Returns whether it is gone.
+ */
+export function cancel(job: Job): bool {
+  if (job.state == STATE_RESERVED && (job.flags & GRANTED) == 0) {
+    if ((job.flags & CANCELLED) == 0) {
+      journal.recordDelete(job);
+      job.lsn = shard().lsn;
+      job.flags |= CANCELLED;
+    }
+    return false;
+  }
+  discard(job);
+  return true;
+}
+
+/** Ends the attempt at a job that was cancelled; what its holder said goes with it. */
+function endCancelled(job: Job, failure: u32): i32 {
+  if (failure != 0) freeFailure(failureAt(failure));
+  states.endCancelled(job);
+  return DONE;
+}
+
+/**
  * Releases; DONE, or BURIED when there is no memory for the new priority. A reserved job comes back
  * ready after a restart anyway; its new delay and priority belong to the secondary tier, unless an
  * option moved them to the primary. `failure` is what the holder said, 0 when nothing.
@@ -247,6 +283,7 @@ export function release(job: Job, pri: u32, delay: u32, failure: u32, now: f64):
   times.processed(job, <i64>now);
   tubeAt(job.tube).releases++;
   shard().releases++;
+  if ((job.flags & CANCELLED) != 0) return endCancelled(job, failure);
   endByCommand(job, END_RELEASED, failure, <u64>now);
   states.leaveState(job);
   states.countRelease(job);
@@ -266,6 +303,10 @@ export function bury(job: Job, pri: u32, failure: u32, now: f64): void {
   times.processed(job, <i64>now);
   tubeAt(job.tube).buries++;
   shard().buries++;
+  if ((job.flags & CANCELLED) != 0) {
+    endCancelled(job, failure);
+    return;
+  }
   endByCommand(job, END_BURIED, failure, <u64>now);
   states.leaveState(job);
   states.countBury(job);
@@ -283,6 +324,28 @@ export function kickOne(job: Job, now: f64): bool {
   job.state = STATE_READY;
   journal.recordState(job);
   return states.becomeReady(job, <u64>now);
+}
+
+/**
+ * Gives a job that nobody holds another priority and, unless that is NO_DELAY, another delay: with
+ * 0 it is ready, with more delayed. A buried one stays where it is. DONE, or BURIED when there is
+ * no memory for the priority.
+ */
+export function update(job: Job, pri: u32, delay: f64, now: f64): i32 {
+  if (job.state == STATE_BURIED || (job.state == STATE_DELAYED && delay == NO_DELAY)) {
+    job.pri = pri;
+    journal.recordState(job, true);
+    return DONE;
+  }
+  const micros = <u64>now;
+  const since = job.state == STATE_READY ? job.major : micros;
+  states.leaveState(job);
+  job.pri = pri;
+  if (delay != NO_DELAY) job.delaySeconds = <u32>delay;
+  if (delay > 0) states.becomeDelayed(job, micros);
+  else job.state = STATE_READY;
+  journal.recordState(job);
+  return delay > 0 || states.becomeReadySince(job, since, micros) ? DONE : BURIED;
 }
 
 /** The job of the tube that is first in the order of its kind, or 0. */

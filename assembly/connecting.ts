@@ -79,8 +79,6 @@ export function closeConn(t: u32, conn: u32, now: f64): i32 {
   let job = conns.firstHeld(c);
   while (job != 0 && left > 0) {
     connectionLost(jobAt(job), <u64>now);
-    states.leaveState(jobAt(job));
-    states.becomeReady(jobAt(job), <u64>now);
     left--;
     job = conns.firstHeld(c);
   }

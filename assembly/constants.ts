@@ -130,6 +130,8 @@ export const JOB_FAILURES: i32 = 11;
 export const JOB_FAILURES_KEPT: i32 = 12;
 /** Number of the journal's segment that its PUT record lies in, or is about to; 0 without one. */
 export const JOB_SEGMENT: i32 = 13;
+/** 1 when it is gone as soon as the attempt at it ends. */
+export const JOB_CANCELLED: i32 = 14;
 
 /* Figures of statsTube and listTubes, behind RESULT_STATS. */
 export const TUBE_URGENT: i32 = 0;
@@ -354,6 +356,9 @@ export const RESULT_DUE: i32 = 62;
 /** How long it is to wait, in seconds; NO_TIMEOUT for good. */
 export const RESULT_TIMEOUT_SECONDS: i32 = 63;
 export const NO_TIMEOUT: f64 = -1;
+
+/** Told to `updateJob` where a job is to keep its delay. */
+export const NO_DELAY: f64 = -1;
 
 /**
  * Where in a thread's area a call keeps what it has at hand (run.ts, listing.ts, flushing.ts):

@@ -7,10 +7,10 @@
 import { END_TIMED_OUT, STEP_DEADLINES } from "./constants";
 import { endByItself } from "./attempts";
 import { CONN_MINOR, Conn, connAt, firstHeld, startClock } from "./conn";
-import { jobAt } from "./job";
+import { CANCELLED, jobAt } from "./job";
 import { nodeAt } from "./node";
 import { enter, shard } from "./shard";
-import { becomeReady, countTimeout, delayedRoot, leaveState, match } from "./states";
+import { becomeReady, countTimeout, delayedRoot, endCancelled, leaveState, match } from "./states";
 import { Tube, isPaused, tubeAt, watchClock } from "./tube";
 import * as ready from "./ready";
 import * as timers from "./timers";
@@ -73,13 +73,18 @@ function settleConn(conn: Conn, until: u64, now: u64, left: u32): u32 {
   let at = firstHeld(conn);
   while (at != 0 && nodeAt(at).major <= until && left > 0) {
     const job = jobAt(at);
-    countTimeout(job);
     tubeAt(job.tube).timeouts++;
     shard().timeouts++;
+    left--;
+    if ((job.flags & CANCELLED) != 0) {
+      endCancelled(job);
+      at = firstHeld(conn);
+      continue;
+    }
+    countTimeout(job);
     endByItself(job, END_TIMED_OUT, now);
     leaveState(job);
     becomeReady(job, now);
-    left--;
     at = firstHeld(conn);
   }
   timers.stop(conn, conn.timed);

@@ -177,13 +177,19 @@ export function collect(t: u32, now: f64): i32 {
   return leave(t, at == 0 ? NONE : collectFrom(t, connAt(at), now));
 }
 
-/** Undoes the reservation of a collected grant that its session does not want any more. */
-export function handBack(t: u32, conn: u32, id: f64, now: f64): i32 {
+/**
+ * Undoes the reservation of a job that `conn` holds; with a delay it is delayed afterwards, with 0
+ * in its old place. DONE, NOT_FOUND, or BURIED when there is no memory for its priority.
+ * RESULT_LSN is 0 when the journal has nothing to tell.
+ */
+export function handBack(t: u32, conn: u32, id: f64, delaySeconds: u32, now: f64): i32 {
   enterAt(now);
   const at = findJob(<u64>id);
   if (at == 0 || !isHeldBy(jobAt(at), conn)) return leave(t, NOT_FOUND);
-  commands.handBack(jobAt(at), connAt(conn), now);
-  return leave(t, DONE);
+  const waits = delaySeconds != 0 && shard().keepsReleases != 0;
+  const answer = commands.handBack(jobAt(at), connAt(conn), delaySeconds, now);
+  setResult(t, RESULT_LSN, waits ? <f64>shard().lsn : 0);
+  return leave(t, answer);
 }
 
 /**
@@ -295,6 +301,36 @@ export function dropFailure(t: u32, failure: u32): i32 {
   enter();
   failures.freeFailure(failureAt(failure));
   return leave(t, DONE);
+}
+
+/* What may be done to any job. */
+
+/**
+ * Cancels the job: DONE, it is gone; MORE, somebody holds it, and it is gone when that attempt
+ * ends; or NOT_FOUND.
+ */
+export function cancelJob(t: u32, id: f64, now: f64): i32 {
+  enterAt(now);
+  const at = findJob(<u64>id);
+  if (at == 0) return leave(t, NOT_FOUND);
+  const isGone = commands.cancel(jobAt(at));
+  setResult(t, RESULT_LSN, <f64>shard().lsn);
+  return leave(t, isGone ? DONE : MORE);
+}
+
+/* What may be done to a job that nobody holds. */
+
+/**
+ * Gives the job another priority and, unless that is NO_DELAY, another delay in seconds: DONE,
+ * NOT_FOUND, or BURIED when there is no memory for the new priority.
+ */
+export function updateJob(t: u32, id: f64, pri: u32, delay: f64, now: f64): i32 {
+  enterAt(now);
+  const at = findJob(<u64>id);
+  if (at == 0 || jobAt(at).state == STATE_RESERVED) return leave(t, NOT_FOUND);
+  const answer = commands.update(jobAt(at), pri, delay, now);
+  setResult(t, RESULT_LSN, <f64>shard().lsn);
+  return leave(t, answer);
 }
 
 /* Kicking and pausing. */

@@ -19,7 +19,7 @@ import { looksOf, oldestMicros } from "./ages";
 import { enterAt } from "./deadlines";
 import * as failures from "./failure";
 import { failureAt } from "./failure";
-import { Job, coldAt, jobAt } from "./job";
+import { CANCELLED, Job, coldAt, jobAt } from "./job";
 import { isOpen } from "./journal";
 import { segmentOf } from "./segments";
 import { Tube, findTube, nameOf, tubeAt } from "./tube";
@@ -52,6 +52,7 @@ export function statsJob(t: u32, id: f64, now: f64): i32 {
   figure(t, C.JOB_LEFT_MICROS, timed ? until(job.major, now) : 0);
   figure(t, C.JOB_RESERVES, <f64>job.reserves);
   figure(t, C.JOB_SEGMENT, isOpen() ? <f64>segmentOf(job.lsn).number : 0);
+  figure(t, C.JOB_CANCELLED, (job.flags & CANCELLED) == 0 ? 0 : 1);
   troubles(t, job);
   writeName(t, tubeAt(job.tube));
   setResult(t, RESULT_LSN, <f64>job.lsn);

@@ -73,6 +73,12 @@ export const HINT_IS_OLD: u8 = 8;
 /** Reserved, and its deadline was moved: its cold record knows since when it is reserved. */
 export const TOUCHED: u8 = 16;
 
+/**
+ * Reserved, and somebody cancelled it: it is gone when this attempt ends. Its tombstone stands in
+ * the journal already, and nothing more is recorded of it.
+ */
+export const CANCELLED: u8 = 32;
+
 /** Counters of a job that had trouble, and what few jobs need. */
 @unmanaged
 export class Cold {

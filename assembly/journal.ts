@@ -20,7 +20,8 @@
  *   PUT:      32 pri u32 | 36 delay u32 | 40 ttr u32 | 44 partBytes u32 | 48 created f64
  *             | 56 due f64 | 64 old PUT's lsn | 72 old STATE's lsn
  *             | 80 name | body | 0..7 zeros
- *   STATE:    32 pri u32 | 36 delay u32 | 40 due f64 | 48 old STATE's lsn
+ *   STATE:    32 pri u32 | 36 delay u32 | 40 due f64 | 48 old STATE's lsn;
+ *             nameBytes is 1 if a job that was buried before has kept its place
  *   DELETE:   32 PUT's lsn | 40 STATE's lsn | 48 PUT's bytes u32
  *             | 52 number of the PUT's segment u32
  *             | 56 for each failure: its FAILURE's lsn u64, bytes u32, - u32
@@ -48,7 +49,7 @@ import {
   STATE_DELAYED,
 } from "./constants";
 import { Failure, failureAt, failuresKept, firstFailure, readMessage, whoOf } from "./failure";
-import { Job, coldAt, coldOf, readBody } from "./job";
+import { CANCELLED, Job, coldAt, coldOf, readBody } from "./job";
 import * as parts from "./parts";
 import { Parts } from "./parts";
 import { Shard, must, ringBase, shard } from "./shard";
@@ -282,15 +283,17 @@ export function recordPart(job: Job, index: u32): void {
 }
 
 /**
- * What a bury, a kick, a reserve-job or a release changed and must survive: state, priority, delay.
+ * What a bury, a kick, a reserve-job, a release or an update changed and must survive: state,
+ * priority, delay. `isInPlace`: if it is buried, it was so before and has kept its place.
  */
-export function recordState(job: Job): void {
+export function recordState(job: Job, isInPlace: bool = false): void {
   if (!isOpen()) {
     ++shard().lsn;
     return;
   }
   const record = changetype<StateRecord>(begin(RECORD_STATE, STATE_BYTES, job.minor));
   record.state = job.state;
+  record.nameBytes = isInPlace ? 1 : 0;
   record.pri = job.pri;
   record.delaySeconds = job.delaySeconds;
   record.due = dueOf(job);
@@ -300,8 +303,12 @@ export function recordState(job: Job): void {
   end();
 }
 
-/** The job is gone. */
+/**
+ * The job is gone, or will be when the attempt at it ends: a job that was cancelled is told to be
+ * gone once.
+ */
 export function recordDelete(job: Job): void {
+  if ((job.flags & CANCELLED) != 0) return;
   if (!isOpen()) {
     ++shard().lsn;
     return;

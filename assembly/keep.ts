@@ -17,7 +17,7 @@ import {
   STEP_JOBS,
 } from "./constants";
 import { Failure, failureAt, failureOf, firstFailure } from "./failure";
-import { Job, coldAt, jobAt } from "./job";
+import { CANCELLED, Job, coldAt, jobAt } from "./job";
 import * as journal from "./journal";
 import { DeleteRecord, FailureRecord, PartRecord, Record } from "./journal";
 import * as parts from "./parts";
@@ -82,6 +82,7 @@ function keepBucket(bucket: u32, number: u32): bool {
   for (let at = table.head(jobs(), bucket); at != 0; at = jobAt(at).chain) {
     if (!journal.hasRoom()) return false;
     const job = jobAt(at);
+    if ((job.flags & CANCELLED) != 0) continue; // all that is kept of it is a tombstone
     keepPut(job, number);
     keepState(job, number);
     if (!keepParts(job, number) || !keepFailures(job, number)) return false;
@@ -158,6 +159,7 @@ function keepOne(record: Record, number: u32): void {
   if (found == 0 && isPart) found = parts.findOpen(record.id);
   if (found == 0) return;
   const job = jobAt(found);
+  if ((job.flags & CANCELLED) != 0) return;
   if (isPart) keepPart(job, changetype<PartRecord>(record), number);
   else if (record.kind == RECORD_PUT) keepPut(job, number);
   else if (record.kind == RECORD_FAILURE)

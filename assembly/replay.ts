@@ -323,8 +323,12 @@ function renew(record: PutRecord, job: Job, segment: Segment, now: f64): bool {
 
 function restate(record: StateRecord, job: Job, segment: Segment, now: f64): void {
   forgetState(job);
-  states.leaveState(job);
-  stand(job, record.state, record.pri, record.delaySeconds, record.due, now);
+  if (record.nameBytes != 0 && job.state == STATE_BURIED && record.state == STATE_BURIED) {
+    job.pri = record.pri;
+  } else {
+    states.leaveState(job);
+    stand(job, record.state, record.pri, record.delaySeconds, record.due, now);
+  }
   const cold = coldOf(job);
   if (cold == 0) return;
   coldAt(cold).stateLsn = lsnIn(segment);

@@ -84,7 +84,8 @@ export function becomeReady(job: Job, now: u64): bool {
   return becomeReadySince(job, now, now);
 }
 
-function becomeReadySince(job: Job, since: u64, now: u64): bool {
+/** As `becomeReady`, as if it had stood there since `since`. */
+export function becomeReadySince(job: Job, since: u64, now: u64): bool {
   const tube = tubeAt(job.tube);
   job.state = STATE_READY;
   job.major = since;
@@ -143,6 +144,15 @@ export function endJob(job: Job): void {
   forgetIfUnused(tube);
 }
 
+/** Ends a held job that was cancelled: its attempt is over. Its tube may be gone afterwards. */
+export function endCancelled(job: Job): void {
+  const tube = tubeAt(job.tube);
+  leaveState(job);
+  tube.deletes++;
+  shard().deletes++;
+  endJob(job);
+}
+
 /* Matching. */
 
 /** Gives the tube's ready jobs to those who wait for them. */
@@ -155,6 +165,7 @@ export function match(tube: Tube, now: u64): void {
 /** Reserves a ready job for a connection that waits, and calls for its thread to collect it. */
 function grant(job: Job, conn: Conn, now: u64): void {
   must(conn.granted == 0 && conn.waiting != 0);
+  conn.collectedId = 0;
   conn.grantedSince = job.major;
   leaveState(job);
   stopWaiting(conn);
@@ -167,12 +178,12 @@ function grant(job: Job, conn: Conn, now: u64): void {
 
 /**
  * Undoes a reservation that nobody saw: the job goes back to its place as if it had stood there
- * since `since`.
+ * since `since`. False when memory kept it from that, and then it is buried.
  */
-export function handBack(job: Job, since: u64, now: u64): void {
+export function handBack(job: Job, since: u64, now: u64): bool {
   leaveState(job);
   job.reserves--;
-  becomeReadySince(job, since, now);
+  return becomeReadySince(job, since, now);
 }
 
 /** Counts in the job's cold record; without memory for one nothing is counted. */

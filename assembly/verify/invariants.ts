@@ -55,3 +55,4 @@ export const CHAIN_LINKS: i32 = 53;
 export const SLOT_BYTES: i32 = 54;
 export const SWEEP_PLACE: i32 = 55;
 export const CONN_ALL: i32 = 56;
+export const JOB_CANCELLED: i32 = 57;

@@ -20,6 +20,7 @@ import {
 } from "../failure";
 import {
   addressOfJob,
+  CANCELLED,
   CHAIN_BYTES,
   chainOf,
   Cold,
@@ -47,6 +48,7 @@ import {
   FAILURE_MESSAGE,
   FAILURE_OWNER,
   JOB_BODY,
+  JOB_CANCELLED,
   JOB_MISPLACED,
   JOB_NOT_IN_TABLE,
   JOB_TOUCHED,
@@ -59,6 +61,8 @@ export function checkJob(tube: Tube, job: Job, state: u8): void {
   const at = <u32>changetype<usize>(job);
   expect(job.state == state && job.tube == <u32>changetype<usize>(tube), JOB_MISPLACED);
   expect(state == STATE_RESERVED || (job.flags & GRANTED) == 0, CONN_GRANT);
+  const isCancelled = (job.flags & CANCELLED) != 0;
+  expect(!isCancelled || (state == STATE_RESERVED && (job.flags & GRANTED) == 0), JOB_CANCELLED);
   expect(findJob(job.minor) == at, JOB_NOT_IN_TABLE);
   if (job.cold != 0) {
     live(COLDS, job.cold, offsetof<Cold>());

@@ -1,7 +1,7 @@
 /* Journal: the lists of parts of long bodies, and what counts as live in each segment. */
 import { INLINE_BODY_MAX, RECORD_DELETE, SKIP_MARK, STATE_UPLOADING } from "../constants";
 import { failureAt, firstFailure } from "../failure";
-import { coldAt, jobAt } from "../job";
+import { CANCELLED, coldAt, jobAt } from "../job";
 import { DeleteRecord, failureRecordBytes, partBytes, putBytes } from "../journal";
 import { FIXED } from "../memory";
 import {
@@ -94,6 +94,7 @@ function eachRecord(sign: f64): void {
   for (let b = filled(jobs(), 0); b < n; b = filled(jobs(), b + 1)) {
     for (let at = load<u32>(headAt(jobs(), b)); at != 0; at = jobAt(at).chain) {
       const job = jobAt(at);
+      if ((job.flags & CANCELLED) != 0) continue;
       segmentOf(job.lsn).liveBytes += sign * <f64>putBytes(job);
       const state = job.cold == 0 ? 0 : coldAt(job.cold).stateLsn;
       if (state != 0) segmentOf(state).liveBytes += sign * <f64>STATE_BYTES;

@@ -1,13 +1,19 @@
 /*
- * Bulk actions: kick or delete all jobs that match, counted by the server first, then asked for,
- * then done.
+ * Bulk actions: kick, delete or cancel all jobs that match, counted by the server first, then
+ * asked for, then done.
  */
-import type { BulkAnswer, BulkRequest } from "../http/api.ts";
+import type { BulkAction, BulkAnswer, BulkRequest } from "../http/api.ts";
 import { attempt, tell, warn } from "./notices.tsx";
 import { counted } from "./quantity.ts";
 import { confirm } from "./question.tsx";
 import { route } from "./route.ts";
 import { ApiError, post } from "./server-api.ts";
+
+const WORDS: Readonly<Record<BulkAction, { readonly verb: string; readonly done: string }>> = {
+  kick: { verb: "Kick", done: "kicked" },
+  delete: { verb: "Delete", done: "deleted" },
+  cancel: { verb: "Cancel", done: "cancelled" },
+};
 
 /** Which jobs, and what to do with them. */
 export type BulkWish = Omit<BulkRequest, "dryRun">;
@@ -26,18 +32,17 @@ export async function runBulk(wish: BulkWish): Promise<boolean> {
     return false;
   }
   const jobs = counted(matched, `${wish.state} job`);
-  const verb = wish.action === "kick" ? "Kick" : "Delete";
+  const { verb, done: did } = WORDS[wish.action];
   const isSure = await confirm({
     title: `${verb} ${jobs} of ${wish.tube}`,
     text: `${meaningOf(wish, matched)} ${conditionOf(wish)}`,
     action: `${verb} ${counted(matched, "job")}`,
-    isDestructive: wish.action === "delete",
+    isDestructive: wish.action !== "kick",
   });
   if (!isSure) return false;
   return attempt(
     post<BulkAnswer>("bulk", { ...wish, dryRun: false } satisfies BulkRequest),
-    ({ done }) =>
-      `${counted(done, "job")} of ${wish.tube} ${wish.action === "kick" ? "kicked" : "deleted"}.`,
+    ({ done }) => `${counted(done, "job")} of ${wish.tube} ${did}.`,
   );
 }
 
@@ -54,9 +59,11 @@ async function countMatches(wish: BulkWish): Promise<number | null> {
 
 function meaningOf(wish: BulkWish, matched: number): string {
   const them = matched === 1 ? "It" : "They";
-  return wish.action === "kick"
-    ? `${them} will be ready at once, for any worker that watches the tube.`
-    : `${them} will be gone for good.`;
+  if (wish.action === "kick")
+    return `${them} will be ready at once, for any worker that watches the tube.`;
+  return wish.action === "delete"
+    ? `${them} will be gone for good.`
+    : `${them} will be gone for good, each when its worker ends the attempt in any way.`;
 }
 
 function conditionOf(wish: BulkWish): string {

@@ -4,7 +4,14 @@
  */
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
-import type { Failure, FailureEnd, JobAnswer, JobHolder, QueueAddress } from "../http/api.ts";
+import type {
+  Failure,
+  FailureEnd,
+  JobAnswer,
+  JobHolder,
+  QueueAddress,
+  UpdateRequest,
+} from "../http/api.ts";
 import { mayAct } from "./access.ts";
 import { copyCommands, queueAddress } from "./copy-commands.ts";
 import { fromBase64 } from "./hostile-bytes.ts";
@@ -23,7 +30,7 @@ import {
 } from "./parts.tsx";
 import { PayloadView } from "./payload-view.tsx";
 import { bytes, count, counted, duration } from "./quantity.ts";
-import { confirm } from "./question.tsx";
+import { askNumber, confirm } from "./question.tsx";
 import { useResource } from "./resource.ts";
 import { addressOf, go, tubeRoute } from "./route.ts";
 import { apiAddress, post } from "./server-api.ts";
@@ -34,6 +41,8 @@ const ENDS: Readonly<Record<FailureEnd, string>> = {
   "timed-out": "ran out of time",
   "connection-lost": "its worker's connection was lost",
 };
+
+const PRI_MAX = 4_294_967_295;
 
 /** The page. */
 export function JobPage({ id }: { readonly id: number }): JSX.Element {
@@ -101,6 +110,7 @@ function Facts({ job }: { readonly job: JobAnswer }): JSX.Element {
     <section class="panel facts-panel">
       <h2>
         <StateBadge state={job.state} />
+        {job.isCancelled && <small>cancelled: gone when this attempt ends</small>}
         {job.state === "reserved" && <small>{duration(job.leftSeconds)} of its time left</small>}
         {job.state === "delayed" && <small>ready in {duration(job.leftSeconds)}</small>}
       </h2>
@@ -292,6 +302,18 @@ function JobActions({
   const kick = async (): Promise<void> => {
     if (await attempt(post(`jobs/${job.id}/kick`), () => `Job ${job.id} is ready.`)) after();
   };
+  const reprioritise = async (): Promise<void> => {
+    const pri = await askNumber({
+      title: `Change the priority of job ${job.id}`,
+      text: "The smallest number comes first.",
+      action: "Change",
+      number: { label: "Priority", preset: job.pri, least: 0, most: PRI_MAX },
+    });
+    if (pri === null) return;
+    const request: UpdateRequest = { pri };
+    const said = (): string => `Job ${job.id} has priority ${count(pri)}.`;
+    if (await attempt(post(`jobs/${job.id}/update`, request), said)) after();
+  };
   const remove = async (): Promise<void> => {
     const isSure = await confirm({
       title: `Delete job ${job.id}`,
@@ -303,6 +325,16 @@ function JobActions({
     const isGone = await attempt(post(`jobs/${job.id}/delete`), () => `Job ${job.id} is deleted.`);
     if (isGone) go(tubeRoute(job.tube, job.state), true);
   };
+  const cancel = async (): Promise<void> => {
+    const isSure = await confirm({
+      title: `Cancel job ${job.id}`,
+      text: "Its worker may go on. However this attempt ends, the job is gone for good then.",
+      action: "Cancel 1 job",
+      isDestructive: true,
+    });
+    if (!isSure) return;
+    if (await attempt(post(`jobs/${job.id}/cancel`), () => `Job ${job.id} is cancelled.`)) after();
+  };
   return (
     <span class="button-row">
       <a class="button" href={addressOf(tubeRoute(job.tube, job.state))}>
@@ -311,14 +343,23 @@ function JobActions({
       <button type="button" disabled={!canKick} onClick={() => void kick()}>
         Kick
       </button>
-      <button
-        type="button"
-        class="destructive"
-        disabled={job.state === "reserved"}
-        onClick={() => void remove()}
-      >
-        Delete
+      <button type="button" disabled={job.state === "reserved"} onClick={() => void reprioritise()}>
+        Priority…
       </button>
+      {job.state === "reserved" ? (
+        <button
+          type="button"
+          class="destructive"
+          disabled={job.isCancelled}
+          onClick={() => void cancel()}
+        >
+          Cancel…
+        </button>
+      ) : (
+        <button type="button" class="destructive" onClick={() => void remove()}>
+          Delete
+        </button>
+      )}
     </span>
   );
 }

@@ -3,7 +3,7 @@
  * all that match.
  */
 import type { JSX } from "preact";
-import type { JobsAnswer, JobState, JobSummary, Tube } from "../http/api.ts";
+import type { BulkAction, JobState, JobSummary, JobsAnswer, Tube } from "../http/api.ts";
 import { mayAct } from "./access.ts";
 import { runBulk } from "./bulk-actions.ts";
 import { OneLine } from "./hostile-text.tsx";
@@ -69,9 +69,7 @@ export function TubePage({ route }: { readonly route: TubeRoute }): JSX.Element 
             </a>
           </span>
         )}
-        {mayAct.value && !isGone && route.state !== "reserved" && (
-          <BulkButtons route={route} tube={figures} after={reload} />
-        )}
+        {mayAct.value && !isGone && <BulkButtons route={route} tube={figures} after={reload} />}
       </div>
       {isGone ? (
         <Empty title="There is no such tube now.">
@@ -160,7 +158,7 @@ function BulkButtons({
   readonly after: () => void;
 }): JSX.Element {
   const isNothing = tube !== null && tube[route.state] === 0;
-  const run = (action: "kick" | "delete") => (): void => {
+  const run = (action: BulkAction) => (): void => {
     const wish = {
       action,
       tube: route.name,
@@ -170,17 +168,24 @@ function BulkButtons({
     };
     void runBulk(wish).then((did) => (did ? after() : undefined));
   };
+  const canKick = route.state === "buried" || route.state === "delayed";
   const which = route.filter === "" && route.group === "" ? `all ${route.state}` : "all matching";
   return (
     <span class="button-row">
-      {route.state !== "ready" && (
+      {canKick && (
         <button type="button" disabled={isNothing} onClick={run("kick")}>
           Kick {which}…
         </button>
       )}
-      <button type="button" class="destructive" disabled={isNothing} onClick={run("delete")}>
-        Delete {which}…
-      </button>
+      {route.state === "reserved" ? (
+        <button type="button" class="destructive" disabled={isNothing} onClick={run("cancel")}>
+          Cancel {which}…
+        </button>
+      ) : (
+        <button type="button" class="destructive" disabled={isNothing} onClick={run("delete")}>
+          Delete {which}…
+        </button>
+      )}
     </span>
   );
 }

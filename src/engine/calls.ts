@@ -75,9 +75,13 @@ export abstract class EngineCalls {
     return this.answer(this.#engine.collect(this.thread, now));
   }
 
-  /** Undoes the reservation of a collected grant that its session does not want any more. */
-  handBack(conn: u32, id: f64, now: f64): i32 {
-    return this.answer(this.#engine.handBack(this.thread, conn, id, now));
+  /**
+   * Undoes the reservation of a job that `conn` holds; with a delay it is delayed afterwards, with
+   * 0 in its old place. DONE, NOT_FOUND, or BURIED when there is no memory for its priority.
+   * RESULT_LSN is 0 when the journal has nothing to tell.
+   */
+  handBack(conn: u32, id: f64, delaySeconds: u32, now: f64): i32 {
+    return this.answer(this.#engine.handBack(this.thread, conn, id, delaySeconds, now));
   }
 
   /**
@@ -136,6 +140,22 @@ export abstract class EngineCalls {
   /** Forgets a failure that no attempt ended with. */
   dropFailure(failure: u32): i32 {
     return this.answer(this.#engine.dropFailure(this.thread, failure));
+  }
+
+  /**
+   * Cancels the job: DONE, it is gone; MORE, somebody holds it, and it is gone when that attempt
+   * ends; or NOT_FOUND.
+   */
+  cancelJob(id: f64, now: f64): i32 {
+    return this.answer(this.#engine.cancelJob(this.thread, id, now));
+  }
+
+  /**
+   * Gives the job another priority and, unless that is NO_DELAY, another delay in seconds: DONE,
+   * NOT_FOUND, or BURIED when there is no memory for the new priority.
+   */
+  updateJob(id: f64, pri: u32, delay: f64, now: f64): i32 {
+    return this.answer(this.#engine.updateJob(this.thread, id, pri, delay, now));
   }
 
   /**

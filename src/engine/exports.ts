@@ -11,7 +11,7 @@ export interface EngineExports {
   wait(t: u32, conn: u32, generation: u32, soon: f64, now: f64): i32;
   cancel(t: u32, conn: u32, now: f64): i32;
   collect(t: u32, now: f64): i32;
-  handBack(t: u32, conn: u32, id: f64, now: f64): i32;
+  handBack(t: u32, conn: u32, id: f64, delaySeconds: u32, now: f64): i32;
   reserveJob(t: u32, conn: u32, id: f64, now: f64): i32;
   deleteJob(t: u32, conn: u32, id: f64, now: f64): i32;
   holds(t: u32, conn: u32, id: f64, now: f64): i32;
@@ -21,6 +21,8 @@ export interface EngineExports {
   openFailure(t: u32, conn: u32, bytes: u32): i32;
   appendFailure(t: u32, failure: u32, position: u32, offset: u32, count: u32): i32;
   dropFailure(t: u32, failure: u32): i32;
+  cancelJob(t: u32, id: f64, now: f64): i32;
+  updateJob(t: u32, id: f64, pri: u32, delay: f64, now: f64): i32;
   kick(t: u32, tube: u32, bound: u32, kind: i32, now: f64): i32;
   kickJob(t: u32, id: f64, now: f64): i32;
   pauseTube(t: u32, offset: u32, bytes: u32, delaySeconds: u32, now: f64): i32;
@@ -209,6 +211,8 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "openFailure",
   "appendFailure",
   "dropFailure",
+  "cancelJob",
+  "updateJob",
   "kick",
   "kickJob",
   "pauseTube",

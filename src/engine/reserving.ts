@@ -31,6 +31,9 @@ const seenIds: number[] = [];
 /** A connection is made to wait whatever is over soon of what it holds. */
 const WHATEVER_IS_DUE = 0;
 
+/** What was never delivered goes back to its place. */
+const NO_DELAY_SECONDS = 0;
+
 /** One for all, because most connections have something in one shard only. */
 const NOWHERE: readonly Shard[] = [];
 
@@ -322,7 +325,7 @@ export class Reserver {
   /** Gives back the job that the shard's result area shows as just reserved by this connection. */
   handBack(shard: Shard, now: number): void {
     const id = shard.field(C.RESULT_ID);
-    shard.handBack(this.record(shard), id, now);
+    shard.handBack(this.record(shard), id, NO_DELAY_SECONDS, now);
   }
 
   /**

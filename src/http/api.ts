@@ -280,6 +280,8 @@ export interface JobAnswer extends Omit<JobSummary, "failures" | "preview" | "fa
   readonly failureCount: number;
   /** Those of them that are kept, newest last. */
   readonly failures: readonly Failure[];
+  /** It is held, and gone as soon as that attempt ends. */
+  readonly isCancelled: boolean;
   /** At most 64 KiB of the body. */
   readonly body: Bytes;
 }
@@ -292,8 +294,15 @@ export interface JobHolder {
   readonly peer: string;
 }
 
+/** POST /jobs/ID/update. */
+export interface UpdateRequest {
+  readonly pri: number;
+  /** Above 0: ready or delayed, it becomes delayed; 0: ready. If absent, its state stays. */
+  readonly delaySeconds?: number;
+}
+
 /** What can be done to many jobs. */
-export type BulkAction = "kick" | "delete";
+export type BulkAction = "kick" | "delete" | "cancel";
 
 /** POST /bulk. */
 export interface BulkRequest {

@@ -1,5 +1,5 @@
-/* Bulk: the route that does one thing to many jobs: it finds them as a list does, and kicks or
- * deletes them by their ids.
+/* Bulk: the route that does one thing to many jobs: it finds them as a list does, and kicks,
+ * deletes or cancels them by their ids.
  *
  * It goes through a tube's jobs of one state once, in the order of their ids, so what a kick makes
  * ready is not met again. Whether a job is wanted is judged at once before the command for it.
@@ -17,11 +17,11 @@ import type { ListedJob, Wanted } from "./job-scan.ts";
 import { FILTER_CHARACTERS_MAX, groupOf, STATES } from "./jobs.ts";
 import { refused } from "./refusals.ts";
 
-const ACTIONS: readonly BulkAction[] = ["kick", "delete"];
+const ACTIONS: readonly BulkAction[] = ["kick", "delete", "cancel"];
 const LIST_PAGE = 1000;
 /** Jobs that are looked at, and of those that are wanted acted on, in one go. */
 const BATCH_JOBS = 64;
-const DONE_WORDS: ReadonlySet<string> = new Set(["KICKED", "DELETED"]);
+const DONE_WORDS: ReadonlySet<string> = new Set(["KICKED", "DELETED", "CANCELLED", "CANCELLING"]);
 
 /** The route about many jobs. */
 export function bulkRoutes(inProcess: InProcess): readonly Route[] {
@@ -91,7 +91,7 @@ function wantedOf(inProcess: InProcess, jobs: readonly ListedJob[], wanted: Want
 function refuseImpossible(action: BulkAction, { state }: Wanted): void {
   const isPossible =
     action === "kick" ? state === "buried" || state === "delayed" : state !== "reserved";
-  if (isPossible) return;
+  if (isPossible || action === "cancel") return;
   throw new HttpError(400, "HM_HTTP_FIELD", `"action" ${action} does nothing to ${state} jobs`);
 }
 
@@ -101,7 +101,7 @@ async function act(
   action: BulkAction,
   ids: readonly number[],
 ): Promise<number> {
-  const command = action === "kick" ? "kick-job" : "delete";
+  const command = action === "kick" ? "kick-job" : action;
   const replies = await Promise.all(ids.map((id) => own.ask(`${command} ${id}`)));
   const other = replies.find(({ word }) => word !== "NOT_FOUND" && !DONE_WORDS.has(word));
   if (other !== undefined) throw refused(other);

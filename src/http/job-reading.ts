@@ -32,6 +32,8 @@ export interface JobFacts {
   readonly kicks: number;
   /** Attempts that ended without a delete, kept or not. */
   readonly failureCount: number;
+  /** It is held, and gone as soon as that attempt ends. */
+  readonly isCancelled: boolean;
 }
 
 /** The newest thing that was said about a job's failures. */
@@ -95,6 +97,7 @@ function shownFacts(shard: Shard, id: number): JobFacts {
     buries: figure(C.JOB_BURIES),
     kicks: figure(C.JOB_KICKS),
     failureCount: figure(C.JOB_FAILURES),
+    isCancelled: figure(C.JOB_CANCELLED) !== 0,
   };
 }
 

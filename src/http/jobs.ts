@@ -1,4 +1,6 @@
-/* Jobs: the routes about jobs: the list of a tube's, one job, its body, kicking and deleting it. */
+/*
+ * Jobs: the routes about jobs: the list of a tube's, one job, its body, and what can be done to it.
+ */
 import { MICROS } from "../clock.ts";
 import type { ServerResponse } from "node:http";
 import { once } from "node:events";
@@ -8,7 +10,14 @@ import type { HttpSurroundings } from "../server/http-service.ts";
 import type { InProcess } from "../broker/in-process.ts";
 import type { Desk } from "../session/desk.ts";
 import type { Failure, FailureEnd, JobAnswer, JobsAnswer, JobState, JobSummary } from "./api.ts";
-import { choiceParameter, idOf, numberParameter, textParameter, tubeNameOf } from "./fields.ts";
+import {
+  choiceParameter,
+  idOf,
+  numberField,
+  numberParameter,
+  textParameter,
+  tubeNameOf,
+} from "./fields.ts";
 import { connectionOf } from "./connections.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { HttpError } from "./handler.ts";
@@ -45,6 +54,14 @@ const LIST_PAGE = 1000;
 /** Buried jobs that are sorted by when they were buried. */
 const SORTED_JOBS_MAX = 10_000;
 const ORDERS = ["id", "newest"] as const;
+const DONE_WORDS: ReadonlySet<string> = new Set([
+  "KICKED",
+  "DELETED",
+  "UPDATED",
+  "CANCELLED",
+  "CANCELLING",
+]);
+const U32_MAX = 0xffff_ffff;
 const PREVIEW_BYTES = 256;
 const BODY_BYTES = 65_536;
 
@@ -78,7 +95,16 @@ export function jobRoutes(around: HttpSurroundings): readonly Route[] {
         return answer;
       },
     },
-    ...(["kick", "delete"] as const).map((action): Route => ({
+    {
+      method: "POST",
+      path: "/api/v1/jobs/:id/update",
+      needs: "admin",
+      handler: async ({ params, body }) => {
+        await update(inProcess, idOf(params["id"]), body);
+        return { json: {} };
+      },
+    },
+    ...(["kick", "delete", "cancel"] as const).map((action): Route => ({
       method: "POST",
       path: `/api/v1/jobs/:id/${action}`,
       needs: "admin",
@@ -304,10 +330,32 @@ function existing(inProcess: InProcess, id: number): JobFacts {
   return facts;
 }
 
-async function act(inProcess: InProcess, action: "kick" | "delete", id: number): Promise<void> {
-  const command = action === "kick" ? "kick-job" : "delete";
-  const reply = await inProcess.withConnection((own) => own.ask(`${command} ${id}`));
-  if (reply.word === "KICKED" || reply.word === "DELETED") return;
+async function act(
+  inProcess: InProcess,
+  action: "kick" | "delete" | "cancel",
+  id: number,
+): Promise<void> {
+  const command = action === "kick" ? "kick-job" : action;
+  await tell(inProcess, id, `${command} ${id}`, action);
+}
+
+/** The body is an UpdateRequest; an absent `delaySeconds` leaves the state as it is. */
+async function update(inProcess: InProcess, id: number, body: unknown): Promise<void> {
+  const pri = numberField(body, "pri", 0, U32_MAX);
+  const hasDelay = typeof body === "object" && body !== null && "delaySeconds" in body;
+  const delay = hasDelay ? ` ${numberField(body, "delaySeconds", 0, U32_MAX)}` : "";
+  await tell(inProcess, id, `update-job ${id} ${pri}${delay}`, "update");
+}
+
+/** Sends a command about a job; `action` is what it is called where somebody else holds the job. */
+async function tell(
+  inProcess: InProcess,
+  id: number,
+  command: string,
+  action: string,
+): Promise<void> {
+  const reply = await inProcess.withConnection((own) => own.ask(command));
+  if (DONE_WORDS.has(reply.word)) return;
   if (reply.word !== "NOT_FOUND") throw refused(reply);
   const { state } = existing(inProcess, id);
   const message = `the job is ${state}, so nobody else can ${action} it`;

@@ -47,12 +47,15 @@ export const OP = {
   PEEK_FAILURE: 31,
   LIST_FAILURES: 32,
   FEATURES: 33,
-  BAD_FORMAT: 34,
-  UNKNOWN_COMMAND: 35,
+  HAND_BACK: 34,
+  UPDATE_JOB: 35,
+  CANCEL: 36,
+  BAD_FORMAT: 37,
+  UNKNOWN_COMMAND: 38,
 } as const;
 
 /** The length of an array that has a place for each operation, by its number. */
-export const OP_COUNT = 36;
+export const OP_COUNT = 39;
 
 /**
  * The arguments that commands take. All numbers are decimal digits after any number of spaces.
@@ -101,6 +104,8 @@ export interface CommandRow {
   readonly takesFailure?: true;
   /** Longest line of it with its CRLF; if absent, as long as any of beanstalkd's. */
   readonly lineBytesMax?: number;
+  /** After its arguments may stand a delay. */
+  readonly takesDelay?: true;
   /** What may follow the last argument. */
   readonly remainder: Remainder;
   /** The key under which `stats` shows how often it came; null where beanstalkd shows nothing. */
@@ -489,6 +494,46 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: "Says what this server knows.",
     isAddition: true,
   },
+  {
+    op: OP.HAND_BACK,
+    name: "hand-back",
+    verb: "hand-back ",
+    args: ["id", "delay"],
+    remainder: "refused",
+    counter: "cmd-hand-back",
+    replies: ["HANDED_BACK", "BURIED", "NOT_FOUND"],
+    summary: "Gives a held job back as if it had not been taken.",
+    changesJobs: true,
+    writesRecords: true,
+    isAddition: true,
+  },
+  {
+    op: OP.UPDATE_JOB,
+    name: "update-job",
+    verb: "update-job ",
+    args: ["id", "pri"],
+    takesDelay: true,
+    remainder: "refused",
+    counter: "cmd-update-job",
+    replies: ["UPDATED", "BURIED", "NOT_FOUND"],
+    summary: "Changes the priority and the delay of a job that nobody holds.",
+    changesJobs: true,
+    writesRecords: true,
+    isAddition: true,
+  },
+  {
+    op: OP.CANCEL,
+    name: "cancel",
+    verb: "cancel ",
+    args: ["id"],
+    remainder: "refused",
+    counter: "cmd-cancel",
+    replies: ["CANCELLED", "CANCELLING", "NOT_FOUND"],
+    summary: "Removes a job for good, one that somebody holds when that attempt ends.",
+    changesJobs: true,
+    writesRecords: true,
+    isAddition: true,
+  },
 ];
 
 /** The operations that change jobs; see `changesJobs`. */
@@ -507,6 +552,7 @@ export const WRITES_RECORDS: ReadonlySet<number> = new Set(
  */
 export function usageOf(command: CommandRow): string {
   const placeholders = command.args.map((arg) => (arg === "tube-word" ? "<tube>" : `<${arg}>`));
+  const delay = command.takesDelay === true ? ["[<delay>]"] : [];
   const failure = command.takesFailure === true ? ["[<bytes>]"] : [];
-  return [command.name, ...placeholders, ...failure].join(" ");
+  return [command.name, ...placeholders, ...delay, ...failure].join(" ");
 }

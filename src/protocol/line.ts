@@ -37,7 +37,7 @@ export class Command {
   id = 0;
   /** Priority, 0 (most urgent) to 2^32 - 1. */
   pri = 0;
-  /** Delay in seconds of put, release and pause-tube, 0 to 2^32 - 1. */
+  /** Delay in seconds of put, release, hand-back, update-job and pause-tube, 0 to 2^32 - 1. */
   delay = 0;
   /** Time to run in seconds as sent, 0 to 2^32 - 1; it is the engine that makes 0 a 1. */
   ttr = 0;
@@ -71,6 +71,8 @@ export class Command {
    * errors too.
    */
   hasFailure = false;
+  /** A delay was given to a command that may do without: false after everything else. */
+  hasDelay = false;
   /** Scratch: where the next reader starts. */
   next = 0;
 }
@@ -79,6 +81,7 @@ interface Verb {
   readonly bytes: Uint8Array;
   readonly op: number;
   readonly args: readonly ArgumentName[];
+  readonly takesDelay: boolean;
   readonly takesFailure: boolean;
   readonly remainder: CommandRow["remainder"];
 }
@@ -102,6 +105,7 @@ export function findLineEnd(bytes: Uint8Array, at: number, end: number): number 
  */
 export function parseLine(bytes: Uint8Array, start: number, end: number, out: Command): number {
   out.hasFailure = false;
+  out.hasDelay = false;
   if (holdsNulOrCr(bytes, start, end)) return OP.BAD_FORMAT; // even if the verb is unknown
   const verb = findVerb(bytes, start, end);
   if (verb === undefined) return OP.UNKNOWN_COMMAND;
@@ -109,6 +113,10 @@ export function parseLine(bytes: Uint8Array, start: number, end: number, out: Co
   out.next = start + verb.bytes.length;
   for (const name of verb.args) {
     if (!readArgument(name, bytes, end, out)) return OP.BAD_FORMAT;
+  }
+  if (verb.takesDelay && out.next < end) {
+    if (!readArgument("delay", bytes, end, out)) return OP.BAD_FORMAT;
+    out.hasDelay = true;
   }
   const hasFailure = verb.takesFailure && out.next < end;
   if (hasFailure && !readArgument("bytes", bytes, end, out)) return OP.BAD_FORMAT;
@@ -203,6 +211,7 @@ const VERBS_BY_FIRST_BYTE: readonly (readonly Verb[])[] = Array.from({ length: 2
     bytes: asciiBytes(row.verb),
     op: row.op,
     args: row.args,
+    takesDelay: row.takesDelay === true,
     takesFailure: row.takesFailure === true,
     remainder: row.remainder,
   })),

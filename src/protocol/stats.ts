@@ -102,6 +102,9 @@ const OWN_STATS: readonly StatsKey[] = [
   plain("cmd-features", "features commands"),
   plain("total-failures", "attempts that ended without a delete since the server started"),
   plain("current-failures", "attempts that ended without a delete and are kept with their jobs"),
+  plain("cmd-hand-back", "hand-back commands"),
+  plain("cmd-update-job", "update-job commands"),
+  plain("cmd-cancel", "cancel commands"),
 ];
 
 /** The keys of `stats`. */
@@ -153,6 +156,7 @@ export const JOB_STATS: readonly StatsKey[] = [
   plain("kicks", "times kicked"),
   plain("failures", "attempts that ended without a delete"),
   plain("failures-dropped", "how many of these list-failures does not show any more"),
+  plain("cancelled", "true if it is gone as soon as the attempt at it ends, else false"),
 ];
 
 /** The keys of a job in the reply of list-jobs, in their order. */

@@ -24,6 +24,15 @@ const DONE_REPLIES: Readonly<Record<number, Uint8Array>> = {
   [OP.BURY]: R.REPLY.BURIED,
   [OP.TOUCH]: R.REPLY.TOUCHED,
   [OP.KICK_JOB]: R.REPLY.KICKED,
+  [OP.HAND_BACK]: R.REPLY.HANDED_BACK,
+  [OP.UPDATE_JOB]: R.REPLY.UPDATED,
+  [OP.CANCEL]: R.REPLY.CANCELLED,
+};
+
+/** What they answer where something else came of it. */
+const OTHER_REPLIES: Readonly<Record<number, Uint8Array>> = {
+  [C.BURIED]: R.REPLY.BURIED,
+  [C.MORE]: R.REPLY.CANCELLING,
 };
 
 /** One connection's commands on jobs. */
@@ -39,8 +48,8 @@ export class JobCommands {
   }
 
   /**
-   * Runs delete, release, bury, touch, kick-job, peek, stats-job, peek-failure or list-failures;
-   * false for any other operation.
+   * Runs delete, release, bury, touch, kick-job, hand-back, update-job, cancel, peek, stats-job,
+   * peek-failure or list-failures; false for any other operation.
    */
   run(op: number): boolean {
     const done = DONE_REPLIES[op];
@@ -61,7 +70,7 @@ export class JobCommands {
       return;
     }
     if (op !== OP.TOUCH) depend(desk, shard);
-    desk.output.reply(this.#answer === C.BURIED ? R.REPLY.BURIED : done);
+    desk.output.reply(OTHER_REPLIES[this.#answer] ?? done);
   }
 
   #peek(): void {
@@ -155,6 +164,12 @@ export class JobCommands {
         return shard.touch(record, id, now);
       case OP.KICK_JOB:
         return shard.kickJob(id, now);
+      case OP.HAND_BACK:
+        return shard.handBack(record, id, delay, now);
+      case OP.UPDATE_JOB:
+        return shard.updateJob(id, pri, command.hasDelay ? delay : C.NO_DELAY, now);
+      case OP.CANCEL:
+        return shard.cancelJob(id, now);
       case OP.RESERVE_JOB:
         return shard.reserveJob(record, id, now);
       case OP.PEEK:

@@ -182,6 +182,7 @@ export function jobStats(desk: Desk, shard: Shard, id: number): string {
     kicks: figure(shard, C.JOB_KICKS),
     failures: figure(shard, C.JOB_FAILURES),
     "failures-dropped": figure(shard, C.JOB_FAILURES) - figure(shard, C.JOB_FAILURES_KEPT),
+    cancelled: figure(shard, C.JOB_CANCELLED) !== 0,
   });
 }
 

@@ -24,6 +24,7 @@ function jobOf(body: Uint8Array, tube = "mail"): JobAnswer {
     holder: null,
     failureCount: 0,
     failures: [],
+    isCancelled: false,
     body: { base64: "", isWhole: true },
   };
 }

@@ -1,5 +1,5 @@
-/* What a server tells after a restart: tubes in their order, the file that each job lies in, and
- * the ids that follow.
+/* What a server tells after a restart: tubes in their order, the file that each job lies in, the
+ * ids that follow, and what was changed about jobs.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -112,5 +112,33 @@ test(
     const before = written();
     await until("the end of the journal is marked", () => !written().equals(before));
     expect(await put(await restart(), "a")).toBe(2);
+  },
+);
+
+test(
+  "what update-job and hand-back changed is so after a kill, and buried jobs keep their places",
+  { timeout: TIMEOUT_MS },
+  async () => {
+    const first = await restart();
+    const [one, two, held] = [await put(first, "a"), await put(first, "a"), await put(first, "a")];
+    for (const id of [one, two]) {
+      await first.ask(`reserve-job ${id}`);
+      expect(await first.line(`bury ${id} 5`)).toBe("BURIED");
+    }
+    expect(await first.line(`update-job ${one} 8`)).toBe("UPDATED");
+    await first.ask(`reserve-job ${held}`);
+    expect(await first.line(`hand-back ${held} 3600`)).toBe("HANDED_BACK");
+    const second = await restart();
+    await second.line("use a");
+    const factsOf = async (id: number): Promise<string> =>
+      (await second.ask(`stats-job ${id}`))?.body?.toString() ?? "";
+    expect((await second.ask("peek-buried"))?.line).toBe(`FOUND ${one} 1`);
+    expect(await factsOf(one)).toMatch(/state: buried\npri: 8\n/);
+    expect(await factsOf(held)).toMatch(/state: delayed\npri: 0\n/);
+    expect(await factsOf(held)).toMatch(/\ndelay: 3600\n/);
+    expect(await second.line(`update-job ${held} 9 0`)).toBe("UPDATED");
+    const third = await restart();
+    const after = (await third.ask(`stats-job ${held}`))?.body?.toString() ?? "";
+    expect(after).toMatch(/state: ready\npri: 9\n/);
   },
 );

@@ -32,7 +32,7 @@ const PAGES_FIRST = 16;
 const BUDGET_PAGES = 60_000;
 const EMPTY = new Uint8Array(0);
 /* How many figures the stats calls write. */
-const JOB_FIGURES = C.JOB_SEGMENT + 1;
+const JOB_FIGURES = C.JOB_CANCELLED + 1;
 const SHARD_FIGURES = C.SHARD_TOUCHES + 1;
 
 /** A shard of its own memory. */
@@ -164,8 +164,19 @@ export class EngineShard extends VerifyBuild {
     return this.collected(t, this.raw(t).collect(t, now));
   }
 
-  handBack(t: number, conn: number, id: number, now: number): Reply {
-    return this.reply(t, this.raw(t).handBack(t, conn, id, now));
+  handBack(t: number, conn: number, id: number, delaySeconds: number, now: number): Reply {
+    return this.reply(t, this.raw(t).handBack(t, conn, id, delaySeconds, now));
+  }
+
+  /** Without a delay the state stays. */
+  updateJob(
+    t: number,
+    id: number,
+    pri: number,
+    delaySeconds: number | undefined,
+    now: number,
+  ): Reply {
+    return this.reply(t, this.raw(t).updateJob(t, id, pri, delaySeconds ?? C.NO_DELAY, now));
   }
 
   reserveJob(t: number, conn: number, id: number, now: number): Reply {
@@ -266,6 +277,10 @@ export class EngineShard extends VerifyBuild {
     const reply = this.reply(t, this.raw(t).kick(t, tube, bound, kind, now));
     const thread = this.thread(t);
     return { ...reply, count: thread.field(C.RESULT_COUNT), kind: thread.field(C.RESULT_REF) };
+  }
+
+  cancelJob(t: number, id: number, now: number): Reply {
+    return this.reply(t, this.raw(t).cancelJob(t, id, now));
   }
 
   kickJob(t: number, id: number, now: number): Reply {

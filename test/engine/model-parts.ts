@@ -31,6 +31,8 @@ export interface ModelJob {
   releases: number;
   buries: number;
   kicks: number;
+  /** Held, and gone when this attempt ends. */
+  cancelled: boolean;
   /** All of them, from the first on. */
   readonly failures: EngineFailure[];
 }

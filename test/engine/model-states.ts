@@ -47,11 +47,25 @@ export class ModelStates extends ModelStock {
 
   protected due(job: ModelJob, now: number): void {
     if (job.state === "reserved") {
-      job.timeouts++;
       this.count(job.tube, "timeouts");
+      if (this.endIfCancelled(job)) return;
+      job.timeouts++;
       this.fail(job, C.END_TIMED_OUT, now);
     }
     this.makeReady(job, now);
+  }
+
+  /** Ends a job for good. */
+  protected end(job: ModelJob): void {
+    this.count(job.tube, "deletes");
+    this.jobs.delete(job.id);
+    this.forgetIfUnused(job.tube);
+  }
+
+  /** An attempt is over: whether the job was cancelled, and so is gone. */
+  protected endIfCancelled(job: ModelJob): boolean {
+    if (job.cancelled) this.end(job);
+    return job.cancelled;
   }
 
   protected unpause(tube: ModelTube, now: number): void {
@@ -125,6 +139,7 @@ export class ModelStates extends ModelStock {
       const [conn] = tube.waiters;
       if (job === undefined || conn === undefined) return;
       this.stopWaiting(conn);
+      conn.collected = undefined;
       this.reserve(job, conn, now);
       job.granted = true;
       conn.calling = true;

@@ -51,6 +51,7 @@ export class ModelShard extends ModelStates {
     if (granted !== undefined) this.undoReservation(granted, granted.readySince, now);
     for (const job of this.heldBy(conn)) {
       this.count(job.tube, "losses");
+      if (this.endIfCancelled(job)) continue;
       this.fail(job, C.END_CONNECTION_LOST, now);
       this.makeReady(job, now);
     }
@@ -101,6 +102,7 @@ export class ModelShard extends ModelStates {
       releases: 0,
       buries: 0,
       kicks: 0,
+      cancelled: false,
       failures: [],
     };
     this.jobs.set(id, made);
@@ -163,7 +165,7 @@ export class ModelShard extends ModelStates {
     return conn === undefined ? this.reply("NONE") : this.collectFrom(conn, now);
   }
 
-  handBack(key: number, id: number, now: number): Reply {
+  handBack(key: number, id: number, delaySeconds: number, now: number): Reply {
     this.settle(now);
     const job = this.heldJob(key, id);
     if (job === undefined) return this.reply("NOT_FOUND");
@@ -171,7 +173,26 @@ export class ModelShard extends ModelStates {
     const isNew = conn.collected === job;
     if (isNew) this.countTime(job.tube, "queue", job.reservedAt - job.readySince, -1);
     if (isNew) conn.collected = undefined;
-    this.undoReservation(job, isNew ? job.readySince : now, now);
+    if (this.endIfCancelled(job)) return this.reply("DONE");
+    if (delaySeconds === 0) {
+      this.undoReservation(job, isNew ? job.readySince : now, now);
+      return this.reply("DONE");
+    }
+    job.reserves--;
+    job.delaySeconds = delaySeconds;
+    this.readyOrDelayed(job, now);
+    return this.reply("DONE");
+  }
+
+  /** Without a delay the state stays. */
+  updateJob(id: number, pri: number, delaySeconds: number | undefined, now: number): Reply {
+    this.settle(now);
+    const job = this.jobs.get(id);
+    if (job === undefined || job.state === "reserved") return this.reply("NOT_FOUND");
+    job.pri = pri;
+    if (delaySeconds === undefined || job.state === "buried") return this.reply("DONE");
+    job.delaySeconds = delaySeconds;
+    if (delaySeconds > 0 || job.state === "delayed") this.readyOrDelayed(job, now);
     return this.reply("DONE");
   }
 
@@ -191,9 +212,17 @@ export class ModelShard extends ModelStates {
     const foreign = job?.state === "reserved" && this.heldJob(key, id) === undefined;
     if (job === undefined || foreign) return this.reply("NOT_FOUND");
     if (job.state === "reserved") this.countTime(job.tube, "process", now - job.reservedAt);
-    this.count(job.tube, "deletes");
-    this.jobs.delete(id);
-    this.forgetIfUnused(job.tube);
+    this.end(job);
+    return this.reply("DONE");
+  }
+
+  cancelJob(id: number, now: number): Reply {
+    this.settle(now);
+    const job = this.jobs.get(id);
+    if (job === undefined) return this.reply("NOT_FOUND");
+    job.cancelled = job.state === "reserved" && !job.granted;
+    if (job.cancelled) return this.reply("MORE");
+    this.end(job);
     return this.reply("DONE");
   }
 
@@ -215,6 +244,7 @@ export class ModelShard extends ModelStates {
     if (job === undefined) return this.reply("NOT_FOUND");
     this.countTime(job.tube, "process", now - job.reservedAt);
     this.count(job.tube, "releases");
+    if (this.endIfCancelled(job)) return this.reply("DONE");
     this.fail(job, C.END_RELEASED, now, message);
     job.releases++;
     job.pri = pri;
@@ -229,6 +259,7 @@ export class ModelShard extends ModelStates {
     if (job === undefined) return this.reply("NOT_FOUND");
     this.countTime(job.tube, "process", now - job.reservedAt);
     this.count(job.tube, "buries");
+    if (this.endIfCancelled(job)) return this.reply("DONE");
     this.fail(job, C.END_BURIED, now, message);
     job.buries++;
     job.pri = pri;
@@ -328,6 +359,7 @@ export class ModelShard extends ModelStates {
       job.failures.length,
       Math.min(job.failures.length, this.keepsFailures),
       0, // no journal, no segment
+      Number(job.cancelled),
     ];
     return this.reply("DONE", { figures, name: job.tube });
   }

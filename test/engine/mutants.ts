@@ -55,8 +55,38 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "a reservation that was handed back stays counted",
-    find: "  job.reserves--;\n",
-    put: "",
+    find: "  leaveState(job);\n  job.reserves--;\n",
+    put: "  leaveState(job);\n",
+  },
+  {
+    fault: "a reservation that was handed back with a delay stays counted",
+    find: "  states.leaveState(job);\n  job.reserves--;\n",
+    put: "  states.leaveState(job);\n",
+  },
+  {
+    fault: "a ready job whose priority is changed counts as ready since then",
+    find: "job.state == STATE_READY ? job.major : micros",
+    put: "micros",
+  },
+  {
+    fault: "a job whose priority is changed leaves its bucket under the new one",
+    find: "  states.leaveState(job);\n  job.pri = pri;\n  if (delay != NO_DELAY)",
+    put: "  job.pri = pri;\n  states.leaveState(job);\n  if (delay != NO_DELAY)",
+  },
+  {
+    fault: "a job that was cancelled is ready again when its time to run is over",
+    find: "    if ((job.flags & CANCELLED) != 0) {\n      endCancelled(job);\n      at = ",
+    put: "    if (false) {\n      endCancelled(job);\n      at = ",
+  },
+  {
+    fault: "a grant that nobody collected is cancelled as if somebody held it",
+    find: "if (job.state == STATE_RESERVED && (job.flags & GRANTED) == 0) {\n    if",
+    put: "if (job.state == STATE_RESERVED) {\n    if",
+  },
+  {
+    fault: "a job that was cancelled goes and is not counted",
+    find: "  leaveState(job);\n  tube.deletes++;",
+    put: "  leaveState(job);",
   },
   {
     fault: "the end of a pause tells nobody who waits",

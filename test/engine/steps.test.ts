@@ -119,7 +119,7 @@ test("what the holder may do, the holder of an uncollected grant may not", () =>
     one.shard.release(0, one.conn, 1, 0, 0, one.now),
     one.shard.bury(0, one.conn, 1, 0, one.now),
     one.shard.deleteJob(0, one.conn, 1, one.now),
-    one.shard.handBack(0, one.conn, 1, one.now),
+    one.shard.handBack(0, one.conn, 1, 0, one.now),
     one.shard.reserveJob(0, one.conn, 1, one.now),
   ]) {
     expect(reply.answer).toBe("NOT_FOUND");

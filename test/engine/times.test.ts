@@ -90,7 +90,7 @@ test("a grant counts when it is collected, and not at all when it is handed back
   expect(one.shard.collect(0, one.now).answer).toBe("RESERVED");
   expect(timesOf(one).queue).toEqual([[2 ** 23, 1], 5 * SECOND + 100]);
   one.now += 50;
-  one.shard.handBack(0, one.conn, 1, one.now);
+  one.shard.handBack(0, one.conn, 1, 0, one.now);
   expect(timesOf(one).queue).toEqual([0]);
   one.now += 50;
   one.take();

@@ -125,6 +125,18 @@ class Walk extends Putting {
         const id = this.anyId(b);
         return this.agree(engine.kickJob(a % THREADS, id, now), model.kickJob(id, now));
       }
+      case "cancelJob": {
+        const held = session === undefined ? [] : model.heldBy(model.conn(session.ref));
+        const id = c % 2 === 0 ? this.anyId(b) : (pick(held, b)?.id ?? this.anyId(b));
+        return this.agree(engine.cancelJob(a % THREADS, id, now), model.cancelJob(id, now));
+      }
+      case "updateJob": {
+        const id = this.anyId(b);
+        const pri = pickNumber(PRIORITIES, a);
+        const seconds = pick([undefined, undefined, 0, 2, 6], c);
+        const reply = engine.updateJob(a % THREADS, id, pri, seconds, now);
+        return this.agree(reply, model.updateJob(id, pri, seconds, now));
+      }
       case "flush": {
         // Most jobs shall live on, so mostly only old ones go.
         const some = pick([...model.jobs.values()], a)?.tube;
@@ -240,9 +252,11 @@ class Walk extends Putting {
     const held = model.heldBy(model.conn(ref));
     const id = b % 4 === 0 ? this.anyId(c) : (pick(held, c)?.id ?? this.anyId(c));
     const pri = pickNumber(PRIORITIES, b >>> 2);
-    if (operation === "handBack")
-      this.agree(engine.handBack(thread, ref, id, now), model.handBack(ref, id, now));
-    else if (operation === "delete")
+    if (operation === "handBack") {
+      const seconds = pickNumber([0, 0, 0, 2, 6], b);
+      const reply = engine.handBack(thread, ref, id, seconds, now);
+      this.agree(reply, model.handBack(ref, id, seconds, now));
+    } else if (operation === "delete")
       this.agree(engine.deleteJob(thread, ref, id, now), model.deleteJob(ref, id, now));
     else if (operation === "bury")
       this.agree(engine.bury(thread, ref, id, pri, now), model.bury(ref, id, pri, now));

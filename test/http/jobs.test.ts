@@ -130,6 +130,42 @@ describe("one job", () => {
     expect(await status("0/delete")).toBe(404);
   });
 
+  it("gets another priority and another delay, or it is said why not", async () => {
+    const [id = 0] = await put("update", ["x"]);
+    const update = async (body: object) =>
+      (await http.change(`/api/v1/jobs/${id}/update`, body)).status;
+    expect(await update({ pri: 3 })).toBe(200);
+    expect(await job(id)).toMatchObject({ pri: 3, state: "ready" });
+    expect(await update({ pri: 4, delaySeconds: 60 })).toBe(200);
+    expect(await job(id)).toMatchObject({ pri: 4, state: "delayed", delaySeconds: 60 });
+    expect(await update({ pri: 4, delaySeconds: 0 })).toBe(200);
+    expect(await job(id)).toMatchObject({ pri: 4, state: "ready" });
+    expect(await update({ pri: -1 })).toBe(400);
+    expect(await update({ pri: 1, delaySeconds: "x" })).toBe(400);
+    expect((await http.change("/api/v1/jobs/999999/update", { pri: 1 })).status).toBe(404);
+    const socket = await http.server.connect();
+    socket.write("watch update\r\nignore default\r\nreserve\r\n");
+    await expect.poll(async () => (await job(id)).state).toBe("reserved");
+    expect(await update({ pri: 3 })).toBe(409);
+    socket.destroy();
+  });
+
+  it("is cancelled, and gone when its holder ends the attempt", async () => {
+    const [id = 0, other = 0] = await put("cancel", ["x", "y"]);
+    const socket = await http.server.connect();
+    socket.write("watch cancel\r\nignore default\r\nreserve\r\n");
+    await expect.poll(async () => (await job(id)).state).toBe("reserved");
+    expect(await job(id)).toMatchObject({ isCancelled: false });
+    expect((await http.change(`/api/v1/jobs/${id}/cancel`)).status).toBe(200);
+    expect(await job(id)).toMatchObject({ state: "reserved", isCancelled: true });
+    const asked = { action: "cancel", tube: "cancel", state: "ready" };
+    expect(await bulk(asked)).toEqual({ matched: 1, done: 1 });
+    expect((await http.ask(`/api/v1/jobs/${other}`)).status).toBe(404);
+    socket.destroy();
+    await expect.poll(async () => (await http.ask(`/api/v1/jobs/${id}`)).status).toBe(404);
+    expect((await http.change(`/api/v1/jobs/${id}/cancel`)).status).toBe(404);
+  });
+
   it("that somebody holds is shown with that connection, and not taken away", async () => {
     const [id = 0] = await put("held", ["x"]);
     const socket = await http.server.connect();

@@ -43,6 +43,8 @@ export class Clients {
   /** A connection of each shard. */
   readonly #conns: number[];
   readonly #tubes = new Map<string, number>();
+  /** Jobs that were cancelled and may still be held, and their tubes. */
+  readonly #cancelled = new Map<number, string>();
 
   constructor(world: Surroundings) {
     this.#world = world;
@@ -142,14 +144,19 @@ export class Clients {
     const job = this.#anyJob();
     if (job === undefined) return true;
     if (choice === 16 && this.#world.random(4) === 0) this.flush(job.tube);
-    else if (choice < 10 || choice >= 16) this.delete(job);
+    else if (choice < 10 || choice >= 16)
+      this.#oneOf([() => this.delete(job), () => this.delete(job), () => this.cancel(job)]);
     else if (choice < 12) this.bury(job);
-    else if (choice < 13) this.kickJob(job);
-    else if (choice < 14) this.reserveJob(job);
+    else if (choice < 13) this.#oneOf([() => this.kickJob(job), () => this.update(job)]);
+    else if (choice < 14) this.#oneOf([() => void this.reserveJob(job), () => this.handBack(job)]);
     else if (choice < 15) this.release(job);
     else if (this.#world.random(3) === 0) this.leave();
     else this.kick(job.tube);
     return true;
+  }
+
+  #oneOf(acts: readonly (() => void)[]): void {
+    acts[this.#world.random(acts.length)]?.();
   }
 
   /** A new job, as it is to be. */
@@ -235,6 +242,32 @@ export class Clients {
     this.#changed(shard, [[job.id, undefined]]);
   }
 
+  /**
+   * Cancels a job that somebody may hold. To the journal it is gone at once: its holder goes on,
+   * and perhaps ends the attempt in some way, which is nothing to the journal any more.
+   */
+  cancel(job: LedgerJob): void {
+    const shard = this.#shardOf(job.tube);
+    const isHeld = this.#world.random(2) === 0;
+    if (isHeld) this.reserveJob(job);
+    const answer = shard.cancelJob(job.id, this.#world.now);
+    if (answer === C.NOT_FOUND) throw new LedgerError(`job ${job.id} cannot be cancelled`);
+    this.#changed(shard, [[job.id, undefined]]);
+    if (answer === C.DONE) return;
+    const [conn, now] = [this.#connOf(shard), this.#world.now];
+    const failure = this.#openFailure(shard);
+    const ends = [
+      () => shard.bury(conn, job.id, 0, failure, now),
+      () => shard.release(conn, job.id, 0, 3, failure, now),
+      () => shard.deleteJob(conn, job.id, now),
+      () => shard.cancelJob(job.id, now), // and it is held on
+    ];
+    const chosen = this.#world.random(ends.length);
+    ends[chosen]?.();
+    if (chosen === 3) this.#cancelled.set(job.id, job.tube);
+    if (chosen > 1 && failure !== 0) shard.dropFailure(failure);
+  }
+
   bury(job: LedgerJob): void {
     const shard = this.#shardOf(job.tube);
     const held = this.reserveJob(job);
@@ -274,6 +307,30 @@ export class Clients {
     const failed = this.#failed(shard, held, lsn);
     const due = delaySeconds === 0 ? 0 : this.#world.wall + delaySeconds * 1_000_000;
     this.#changed(shard, [[job.id, { ...failed, pri, delaySeconds, due }]], lsn);
+  }
+
+  handBack(job: LedgerJob): void {
+    const shard = this.#shardOf(job.tube);
+    const held = this.reserveJob(job);
+    // As with a release, a delay need not survive without the option.
+    const delaySeconds = this.#world.options.keepsReleases ? this.#delaySeconds() : 0;
+    const answer = shard.handBack(this.#connOf(shard), job.id, delaySeconds, this.#world.now);
+    if (answer !== C.DONE) throw new LedgerError(`job ${job.id} cannot be handed back`);
+    if (delaySeconds === 0) return;
+    const due = this.#world.wall + delaySeconds * 1_000_000;
+    this.#changed(shard, [[job.id, { ...held, delaySeconds, due }]]);
+  }
+
+  /** Changes the priority, and perhaps the delay, of a job that nobody holds. */
+  update(job: LedgerJob): void {
+    const shard = this.#shardOf(job.tube);
+    const pri = this.#world.random(2000);
+    const delay = this.#world.random(2) === 0 ? C.NO_DELAY : this.#delaySeconds();
+    if (shard.updateJob(job.id, pri, delay, this.#world.now) !== C.DONE) return;
+    const due = delay === 0 ? 0 : this.#world.wall + delay * 1_000_000;
+    const isDelayed = delay !== C.NO_DELAY && !job.isBuried;
+    const changed = { ...job, pri, ...(isDelayed && { delaySeconds: delay, due }) };
+    this.#changed(shard, [[job.id, changed]]);
   }
 
   /**
@@ -335,6 +392,16 @@ export class Clients {
     }
   }
 
+  /** How many jobs of a tube are held and cancelled: the journal has said so already. */
+  #cancelledIn(tube: string, shard: Shard, upTo: number): number {
+    let count = 0;
+    for (const [id, name] of this.#cancelled) {
+      if (name !== tube || id > upTo) continue;
+      if (shard.statsJob(id, this.#world.now) === C.DONE) count++;
+    }
+    return count;
+  }
+
   /**
    * Deletes what was put into a tube before a certain moment, whoever holds it. As with `kick`,
    * each job has a record of its own.
@@ -343,14 +410,16 @@ export class Clients {
     const shard = this.#shardOf(tube);
     const journalShard = this.#world.journalShards[shard.index];
     const from = journalShard?.head ?? 0;
-    shard.input.set(TEXT.encode(tube));
     const upTo = Math.max(0, last);
+    const unrecorded = this.#cancelledIn(tube, shard, upTo);
+    shard.input.set(TEXT.encode(tube));
     const answer = shard.flushTube(0, tube.length, C.KIND_RESERVED, 0, 0, 0, upTo, this.#world.now);
     if (answer !== C.DONE) throw new LedgerError(`${tube} cannot be flushed`);
     const lsn = shard.field(C.RESULT_LSN);
     const ids = journalShard === undefined ? [] : idsOfRecords(journalShard, from, lsn);
     const flushed = shard.field(C.RESULT_COUNT);
-    if (ids.length !== flushed) throw new LedgerError(`${flushed} flushed, ${ids.length} recorded`);
+    if (ids.length !== flushed - unrecorded)
+      throw new LedgerError(`${flushed} flushed, ${ids.length} recorded`);
     for (const id of ids) {
       const job = this.#ledger.jobs.get(id);
       if (job?.tube !== tube || id > last) throw new LedgerError(`job ${id} is not to be flushed`);

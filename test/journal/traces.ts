@@ -11,7 +11,7 @@
  *   empty         deletes all but the oldest
  *   thin          deletes three of four jobs with short bodies
  *   delete-long   deletes the jobs with long bodies
- *   bury, kick, take, release         of the newest job (take: reserve-job)
+ *   bury, kick, take, release, hand-back, update, cancel     of the newest job (take: reserve-job)
  *   reclaim       the committer goes on until it has nothing to do
  *   close, mark, commit
  *   restart (in an orderly way), kill (the process), cut (the power)
@@ -39,6 +39,15 @@ export const TRACES: Readonly<Record<string, string>> = {
     "put 10, bury, take, commit, fill, empty, fill, empty, commit, reclaim, put 5, commit",
   "a bury and a delete": "put 10, bury, commit, delete, commit",
   "a release": "put 10, commit, release, commit",
+  "a hand-back": "put 10, commit, hand-back, commit",
+  "an update": "put 10, commit, update, commit",
+  "a bury, an update and a kick": "put 10, bury, commit, update, commit, kick, commit",
+  "a job that was updated moves":
+    "put 10, update, commit, fill, empty, fill, empty, commit, reclaim, put 5, commit",
+  "a cancel": "put 10, put 20, commit, cancel, commit",
+  "a cancel of a job with failures": "put 10, bury, commit, cancel, put 20, commit",
+  "a job that was cancelled while it was held, and the segment of its put goes":
+    "put 10, commit, cancel, fill, empty, fill, empty, commit, reclaim, put 5, commit",
   "a rotation": "fill, put 10, commit",
   "a rotation and deletes from the old segment": "fill, delete, delete, put 10, commit",
   "an empty segment goes": "put 10, commit, fill, empty, commit, reclaim",
@@ -95,6 +104,9 @@ const STEPS: Readonly<Record<string, (world: World, bytes: number) => void>> = {
   kick: (world) => withNewest(world, (job) => world.clients.kickJob(job)),
   take: (world) => withNewest(world, (job) => void world.clients.reserveJob(job)),
   release: (world) => withNewest(world, (job) => world.clients.release(job)),
+  "hand-back": (world) => withNewest(world, (job) => world.clients.handBack(job)),
+  cancel: (world) => withNewest(world, (job) => world.clients.cancel(job)),
+  update: (world) => withNewest(world, (job) => world.clients.update(job)),
   fill: (world) => {
     const { currentSegment } = world.journal.figures;
     while (world.journal.figures.currentSegment === currentSegment) {

@@ -64,6 +64,8 @@ describe("the table of commands", () => {
       "bury <id> <pri> [<bytes>]",
       "pause-tube <tube> <delay>",
       "list-jobs <tube> <state> <after> <limit>",
+      "hand-back <id> <delay>",
+      "update-job <id> <pri> [<delay>]",
     ]);
   });
 });

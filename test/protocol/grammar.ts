@@ -64,6 +64,17 @@ function failing(names: readonly string[]): Rest {
   };
 }
 
+/** As numbers, and perhaps a delay behind them. */
+function delaying(names: readonly string[]): Rest {
+  const [plain, told] = [numbers(names), numbers([...names, "delay"])];
+  return (rest) => {
+    const fields = plain(rest);
+    if (fields !== undefined) return { ...fields, hasDelay: false };
+    const all = told(rest);
+    return all && { ...all, hasDelay: true };
+  };
+}
+
 const nothing: Rest = (rest) => (rest === "" ? { garbage: false } : undefined);
 const anything: Rest = () => ({ garbage: false });
 
@@ -143,6 +154,9 @@ const ADDITIONS: typeof VERBS = [
   ["peek-failure ", OP.PEEK_FAILURE, numbers(["id"])],
   ["list-failures ", OP.LIST_FAILURES, numbers(["id"])],
   ["features", OP.FEATURES, nothing],
+  ["hand-back ", OP.HAND_BACK, numbers(["id", "delay"])],
+  ["update-job ", OP.UPDATE_JOB, delaying(["id", "pri"])],
+  ["cancel ", OP.CANCEL, numbers(["id"])],
 ];
 
 /** Every verb of beanstalkd's, as it must stand at the beginning of a line. */

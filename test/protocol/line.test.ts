@@ -59,6 +59,10 @@ describe("a well-formed line", () => {
     ["drain", "DRAIN", {}],
     ["undrain", "UNDRAIN", {}],
     ["features", "FEATURES", {}],
+    ["hand-back 5 6", "HAND_BACK", { id: 5, delay: 6 }],
+    ["cancel 5", "CANCEL", { id: 5 }],
+    ["update-job 5 6", "UPDATE_JOB", { id: 5, pri: 6, hasDelay: false }],
+    ["update-job 5 6  0", "UPDATE_JOB", { id: 5, pri: 6, delay: 0, hasDelay: true }],
     ["peek-reserved", "PEEK_RESERVED", {}],
     ["flush-tube mail", "FLUSH_TUBE", { name: "mail" }],
     [

@@ -25,6 +25,7 @@ export function staleCommand(): Command {
   const command = new Command();
   command.garbage = true;
   command.hasFailure = true;
+  command.hasDelay = true;
   for (const field of ["id", "pri", "delay", "ttr", "bytes", "bound", "timeout"] as const) {
     command[field] = -7;
   }
@@ -43,6 +44,10 @@ export function meaningIn(bytes: Uint8Array, op: number, command: Command): Mean
       fields[arg] = command[arg];
     }
   }
+  if (row.takesDelay === true) {
+    fields["hasDelay"] = command.hasDelay;
+    if (command.hasDelay) fields["delay"] = command.delay;
+  } else if (command.hasDelay) fields["hasDelay"] = true; // which it must not
   if (row.takesFailure === true) {
     fields["hasFailure"] = command.hasFailure;
     if (command.hasFailure) fields["bytes"] = command.bytes;

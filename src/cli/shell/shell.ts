@@ -114,6 +114,10 @@ class Shell {
         return this.#each(request.jobs, "kick-job", "KICKED");
       case "delete":
         return this.#each(request.jobs, "delete", "DELETED");
+      case "update-job":
+        return this.#update(request);
+      case "cancel":
+        return this.#cancel(request.jobs);
       case "flush":
         return this.#flush(request);
       case "pause":
@@ -261,11 +265,43 @@ class Shell {
     await this.#say({ kicked: Number(args[0]) });
   }
 
-  /** The same for each job; goes on where one cannot be found, and says so at the end. */
-  async #each(jobs: readonly number[], verb: string, hoped: string): Promise<void> {
+  async #update(request: Extract<Request, { verb: "update-job" }>): Promise<void> {
+    const { jobs, pri, delaySeconds } = request;
+    const delay = delaySeconds === undefined ? "" : ` ${delaySeconds}`;
+    const lineOf = async (job: number): Promise<string> => {
+      const line = `update-job ${job}`;
+      if (pri !== undefined) return `${line} ${pri}${delay}`;
+      const reply = await this.#server.ask(`stats-job ${job}`);
+      const kept = reply.word === "OK" ? (await this.#server.facts(`stats-job ${job}`))["pri"] : 0;
+      return `${line} ${kept}${delay}`;
+    };
+    await this.#each(jobs, "update-job", "UPDATED", lineOf);
+  }
+
+  async #cancel(jobs: readonly number[]): Promise<void> {
+    const counts: Record<string, number> = { cancelled: 0, cancelling: 0 };
     const reasons: string[] = [];
     for (const job of jobs) {
-      const line = `${verb} ${job}`;
+      const line = `cancel ${job}`;
+      const { word } = await this.#server.ask(line);
+      const count = counts[word.toLowerCase()];
+      if (count === undefined) reasons.push(await this.#server.whyNotFound(line));
+      else counts[word.toLowerCase()] = count + 1;
+    }
+    await this.#say(counts);
+    if (reasons.length > 0) throw new RefusedError(`cancel: ${reasons.join("; ")}`);
+  }
+
+  /** The same for each job; goes on where one cannot be found, and says so at the end. */
+  async #each(
+    jobs: readonly number[],
+    verb: string,
+    hoped: string,
+    lineOf = async (job: number): Promise<string> => Promise.resolve(`${verb} ${job}`),
+  ): Promise<void> {
+    const reasons: string[] = [];
+    for (const job of jobs) {
+      const line = await lineOf(job);
       const { word } = await this.#server.ask(line);
       if (word !== hoped) reasons.push(await this.#server.whyNotFound(line));
     }

@@ -51,7 +51,15 @@ export type Request =
     }
   | { readonly verb: "failures"; readonly job: number }
   | { readonly verb: "kick"; readonly tube: string; readonly count: number }
-  | { readonly verb: "kick-job" | "delete"; readonly jobs: readonly number[] }
+  | { readonly verb: "kick-job" | "delete" | "cancel"; readonly jobs: readonly number[] }
+  | {
+      readonly verb: "update-job";
+      readonly jobs: readonly number[];
+      /** If absent, each job keeps its own. */
+      readonly pri?: number;
+      /** If absent, its state stays. */
+      readonly delaySeconds?: number;
+    }
   | { readonly verb: "pause"; readonly tube: string; readonly seconds: number }
   | { readonly verb: "flush"; readonly tube: string; readonly isSure: boolean }
   | {
@@ -213,10 +221,27 @@ export const SHELL_COMMANDS: Readonly<Record<string, Declared>> = {
     words: [JOBS],
     request: ({ words }) => ({ verb: "kick-job", jobs: words.map(idOf) }),
   },
+  "update-job": {
+    help: "changes the priority and the delay of jobs that nobody holds",
+    words: [JOBS],
+    flags: [
+      new Flag("--pri <PRI>", "the new priority (default: each job keeps its own)"),
+      new Flag(
+        "--delay <DURATION>",
+        "time before it is ready; 0 makes a delayed job ready (default: its state stays)",
+      ),
+    ],
+    request: updateRequest,
+  },
   delete: {
     help: "deletes jobs that nobody holds",
     words: [JOBS],
     request: ({ words }) => ({ verb: "delete", jobs: words.map(idOf) }),
+  },
+  cancel: {
+    help: "deletes jobs; one that a worker holds is gone when the worker ends that attempt in any way",
+    words: [JOBS],
+    request: ({ words }) => ({ verb: "cancel", jobs: words.map(idOf) }),
   },
   flush: {
     help: "deletes all jobs of a tube, reserved ones too",
@@ -272,6 +297,19 @@ function putRequest({ words, flags, units }: Given): Request {
     pri: numberOf(flags["pri"] ?? "1024", "--pri", 0, PRI_MAX),
     delaySeconds: secondsOf(flags["delay"] ?? "0", "--delay", 0, SECONDS_MAX, units),
     ttrSeconds: secondsOf(flags["ttr"] ?? "1m", "--ttr", 1, SECONDS_MAX, units),
+  };
+}
+
+function updateRequest({ words, flags, units }: Given): Request {
+  const { pri, delay } = flags;
+  if (pri === undefined && delay === undefined) throw new WordError("expected --pri or --delay");
+  return {
+    verb: "update-job",
+    jobs: words.map(idOf),
+    ...(pri !== undefined && { pri: numberOf(pri, "--pri", 0, PRI_MAX) }),
+    ...(delay !== undefined && {
+      delaySeconds: secondsOf(delay, "--delay", 0, SECONDS_MAX, units),
+    }),
   };
 }
 

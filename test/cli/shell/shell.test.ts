@@ -371,6 +371,38 @@ describe("what only Homemaker knows", () => {
     });
   });
 
+  const stdout = async (line: string): Promise<string> => (await run(line)).stdout;
+
+  it("cancels jobs, those that a worker holds too", async () => {
+    const [held, ready] = [await stdout("put cancelled x"), await stdout("put spare x")];
+    const worker = await server.connect();
+    worker.write("watch cancelled\r\nignore default\r\nreserve\r\n");
+    await once(worker, "data");
+    await expect.poll(() => stdout(`stats --job ${held} --json`)).toContain('"reserved"');
+    expect(await run(`cancel ${held} ${ready} 999999`)).toEqual({
+      code: 1,
+      stdout: "cancelled:  1\ncancelling: 1",
+      stderr: "homemaker: cancel: there is no job 999999",
+    });
+    worker.destroy();
+    await expect.poll(async () => (await run(`peek ${held}`)).code).toBe(1);
+  });
+
+  it("changes the priority and the delay of jobs", async () => {
+    const id = Number(await stdout("put changed x --pri 7 --delay 1h"));
+    const facts = async (): Promise<unknown> => JSON.parse(await stdout(`stats -j ${id} --json`));
+    expect(await stdout(`update-job ${id} --pri 3`)).toBe("updated: 1");
+    expect(await facts()).toMatchObject({ pri: 3, state: "delayed" });
+    expect(await stdout(`update-job ${id} --delay 0`)).toBe("updated: 1");
+    expect(await facts()).toMatchObject({ pri: 3, state: "ready" });
+    expect(await run(`update-job 999999 ${id} --pri 5 --delay 1m`)).toEqual({
+      code: 1,
+      stdout: "updated: 1",
+      stderr: "homemaker: update-job: there is no job 999999",
+    });
+    expect(await facts()).toMatchObject({ pri: 5, state: "delayed", delay: 60 });
+  });
+
   it("has the server refuse new jobs, and take them again", async () => {
     expect(await run("drain")).toMatchObject({ code: 0, stdout: "draining: true" });
     expect(await run("put a b")).toMatchObject({
