@@ -166,7 +166,7 @@ function bestReady(conn: Conn): u32 {
 export function reserve(job: Job, conn: Conn, now: f64): void {
   const micros = <i64>now; // cheaper than to u64
   conn.collectedId = 0;
-  times.queued(tubeAt(job.tube), job.major, micros);
+  times.queued(tubeAt(job.tube), job, job.major, micros);
   states.leaveState(job);
   states.becomeReserved(job, conn, micros);
 }
@@ -177,7 +177,7 @@ export function reserve(job: Job, conn: Conn, now: f64): void {
  */
 export function reserveJob(job: Job, conn: Conn, now: f64): void {
   conn.collectedId = 0;
-  times.reservedOtherwise(tubeAt(job.tube));
+  times.reservedOtherwise(tubeAt(job.tube), job, <u64>now);
   states.leaveState(job);
   states.becomeReserved(job, conn, <i64>now);
   journal.recordState(job);
@@ -186,7 +186,7 @@ export function reserveJob(job: Job, conn: Conn, now: f64): void {
 /** Counts the reservation that a grant was, now that it is collected. */
 export function countGrant(job: Job, conn: Conn, now: f64): void {
   const tube = tubeAt(job.tube);
-  const isCounted = times.queued(tube, conn.grantedSince, <u64>now);
+  const isCounted = times.queued(tube, job, conn.grantedSince, <u64>now);
   conn.collectedId = isCounted ? job.minor : 0;
 }
 
@@ -237,7 +237,7 @@ export function mayDelete(job: Job, conn: u32): bool {
 
 /** Deletes for its holder, or for anybody when nobody holds it. */
 export function deleteJob(job: Job, now: f64): void {
-  times.processed(job, <i64>now);
+  times.deleted(job, <i64>now);
   discard(job);
 }
 

@@ -132,6 +132,8 @@ export const JOB_FAILURES_KEPT: i32 = 12;
 export const JOB_SEGMENT: i32 = 13;
 /** 1 when it is gone as soon as the attempt at it ends. */
 export const JOB_CANCELLED: i32 = 14;
+/** How long it has been reserved; 0 when it is not. */
+export const JOB_RESERVED_MICROS: i32 = 15;
 
 /* Figures of statsTube and listTubes, behind RESULT_STATS. */
 export const TUBE_URGENT: i32 = 0;

@@ -24,9 +24,26 @@ import { isOpen } from "./journal";
 import { segmentOf } from "./segments";
 import { Tube, findTube, nameOf, tubeAt } from "./tube";
 import { enter, inputSlot, leave, outputSlot, resultSlot, setResult, shard } from "./shard";
+import { samplesAt } from "./samples";
 import { findJob } from "./states";
-import { TIMES_BYTES, reservesOf, shardReserves, shardTimes } from "./times";
-import { TUBE_ENTRY_HEADER, TUBE_ENTRY_NAME_BYTES, TUBE_ENTRY_NUMBER } from "./layouts";
+import { TIMES_BYTES, heldSince, reservesOf, shardReserves, shardTimes } from "./times";
+import {
+  SAMPLE_FAST,
+  SAMPLE_FAST_COUNT,
+  SAMPLE_PROCESS,
+  SAMPLE_PROCESS_LEAST,
+  SAMPLE_PROCESS_MOST,
+  SAMPLE_QUEUE,
+  SAMPLE_QUEUE_COUNT,
+  SAMPLE_QUEUE_LEAST,
+  SAMPLE_QUEUE_MOST,
+  SAMPLE_SLOW,
+  SAMPLE_SLOW_COUNT,
+  SAMPLES_BYTES,
+  TUBE_ENTRY_HEADER,
+  TUBE_ENTRY_NAME_BYTES,
+  TUBE_ENTRY_NUMBER,
+} from "./layouts";
 
 function figure(t: u32, which: i32, value: f64): void {
   setResult(t, RESULT_STATS + which, value);
@@ -53,6 +70,8 @@ export function statsJob(t: u32, id: f64, now: f64): i32 {
   figure(t, C.JOB_RESERVES, <f64>job.reserves);
   figure(t, C.JOB_SEGMENT, isOpen() ? <f64>segmentOf(job.lsn).number : 0);
   figure(t, C.JOB_CANCELLED, (job.flags & CANCELLED) == 0 ? 0 : 1);
+  const isHeld = job.state == C.STATE_RESERVED;
+  figure(t, C.JOB_RESERVED_MICROS, isHeld ? now - <f64>heldSince(job) : 0);
   troubles(t, job);
   writeName(t, tubeAt(job.tube));
   setResult(t, RESULT_LSN, <f64>job.lsn);
@@ -74,13 +93,39 @@ function writeName(t: u32, tube: Tube): void {
   setResult(t, RESULT_NAME_BYTES, <f64>tube.nameBytes);
 }
 
-/** The figures of the tube whose name lies at `offset` of the input slot. */
+/**
+ * The figures of the tube whose name lies at `offset` of the input slot. To the output slot goes
+ * what its last times were like: SAMPLE_* of layouts.ts, and behind them RESULT_COUNT times of 4
+ * bytes, in microseconds, in no order.
+ */
 export function statsTube(t: u32, offset: u32, bytes: u32, now: f64): i32 {
   enterAt(now);
   const at = findTube(inputSlot(t) + offset, bytes);
   if (at == 0) return leave(t, NOT_FOUND);
   writeTube(resultSlot(t) + (RESULT_STATS << 3), tubeAt(at), now);
+  setResult(t, RESULT_COUNT, <f64>writeSamples(outputSlot(t), tubeAt(at).samples));
   return leave(t, DONE);
+}
+
+/** Returns how many times were written. */
+function writeSamples(to: usize, at: u32): u32 {
+  memory.fill(to, 0, SAMPLES_BYTES);
+  if (at == 0) return 0;
+  const samples = samplesAt(at);
+  const process = samples.slowCount == 0 ? samples.fast : samples.process;
+  store<f64>(to, samples.queue, SAMPLE_QUEUE);
+  store<f64>(to, <f64>samples.queueLeast, SAMPLE_QUEUE_LEAST);
+  store<f64>(to, <f64>samples.queueMost, SAMPLE_QUEUE_MOST);
+  store<f64>(to, <f64>samples.queueCount, SAMPLE_QUEUE_COUNT);
+  store<f64>(to, process, SAMPLE_PROCESS);
+  store<f64>(to, <f64>samples.processLeast, SAMPLE_PROCESS_LEAST);
+  store<f64>(to, <f64>samples.processMost, SAMPLE_PROCESS_MOST);
+  store<f64>(to, samples.fast, SAMPLE_FAST);
+  store<f64>(to, <f64>samples.fastCount, SAMPLE_FAST_COUNT);
+  store<f64>(to, samples.slow, SAMPLE_SLOW);
+  store<f64>(to, <f64>samples.slowCount, SAMPLE_SLOW_COUNT);
+  memory.copy(to + SAMPLES_BYTES, samples.ring, samples.count << 2);
+  return samples.count;
 }
 
 /** Writes the figures of a tube, TUBE_FIGURES of them. */

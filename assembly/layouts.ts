@@ -14,6 +14,21 @@ export const TUBE_ENTRY_NAME_BYTES: u32 = 8; // u32
 /** Where the name begins, or the figures (f64 each). */
 export const TUBE_ENTRY_HEADER: u32 = 16;
 
+/* What statsTube says of a tube's last times (f64 each). */
+export const SAMPLE_QUEUE: u32 = 0;
+export const SAMPLE_QUEUE_LEAST: u32 = 8;
+export const SAMPLE_QUEUE_MOST: u32 = 16;
+export const SAMPLE_QUEUE_COUNT: u32 = 24;
+export const SAMPLE_PROCESS: u32 = 32;
+export const SAMPLE_PROCESS_LEAST: u32 = 40;
+export const SAMPLE_PROCESS_MOST: u32 = 48;
+export const SAMPLE_FAST: u32 = 56;
+export const SAMPLE_FAST_COUNT: u32 = 64;
+export const SAMPLE_SLOW: u32 = 72;
+export const SAMPLE_SLOW_COUNT: u32 = 80;
+/** Bytes of all of these; the single times stand behind them. */
+export const SAMPLES_BYTES: u32 = 88;
+
 /* An entry of heldJobs. */
 export const HELD_ENTRY_ID: u32 = 0; // f64
 /** Microseconds of its time to run that are left (f64). */

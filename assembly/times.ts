@@ -18,6 +18,7 @@ import { SHARD_TIMES_OFFSET, STATE_RESERVED } from "./constants";
 import { SHARD_BASE, TIME_BUCKETS, TIME_FIRST_BITS } from "./constants";
 import { Job, TOUCHED, coldAt, coldOf } from "./job";
 import { FIXED, take } from "./memory";
+import { addProcessed, addQueued, makeSamples, samplesAt } from "./samples";
 import { shard } from "./shard";
 import { Tube, tubeAt } from "./tube";
 
@@ -79,19 +80,33 @@ function open(tube: Tube): bool {
  * A job of `tube` that was ready since `since` was reserved at `now`. False when there was no
  * memory for that time, and only the reservation is counted.
  */
-export function queued(tube: Tube, since: u64, now: u64): bool {
+export function queued(tube: Tube, job: Job, since: u64, now: u64): bool {
+  sampleAge(tube, job, now);
   if (tube.times == 0 && !open(tube)) {
-    reservedOtherwise(tube);
+    countOther(tube);
     return false;
   }
   record(tube, QUEUE, between(since, now));
   return true;
 }
 
-/** A job of `tube` was reserved, and how long it stood ready says nothing or is not known. */
-export function reservedOtherwise(tube: Tube): void {
+/** A job of `tube` was reserved that was not ready. */
+export function reservedOtherwise(tube: Tube, job: Job, now: u64): void {
+  sampleAge(tube, job, now);
+  countOther(tube);
+}
+
+function countOther(tube: Tube): void {
   tube.otherReserves++;
   shard().otherReserves++;
+}
+
+/** The time from the job's put to a reservation. */
+function sampleAge(tube: Tube, job: Job, now: u64): void {
+  if (tube.samples == 0) tube.samples = makeSamples();
+  if (tube.samples == 0) return;
+  const created = job.createdMicros; // may be before the engine's clock began
+  addQueued(samplesAt(tube.samples), <i64>now > created ? <u64>(<i64>now - created) : 0);
 }
 
 /** That reservation, whose time was counted, is undone. */
@@ -123,11 +138,23 @@ export function reservedAt(job: Job): u64 {
   return job.major - <u64>job.ttrSeconds * 1000000;
 }
 
-/** A reserved job is about to be deleted, released or buried by its holder. */
+/** When a reserved job was reserved, whether it was touched since or not. */
+export function heldSince(job: Job): u64 {
+  return (job.flags & TOUCHED) == 0 ? reservedAt(job) : coldAt(job.cold).reservedMicros;
+}
+
+/** A reserved job is about to be released or buried by its holder. */
 export function processed(job: Job, now: u64): void {
+  record(tubeAt(job.tube), PROCESS, between(heldSince(job), now));
+}
+
+/** A job is about to be deleted, if it is reserved by its holder. */
+export function deleted(job: Job, now: u64): void {
   if (job.state != STATE_RESERVED) return;
-  const since = (job.flags & TOUCHED) == 0 ? reservedAt(job) : coldAt(job.cold).reservedMicros;
-  record(tubeAt(job.tube), PROCESS, between(since, now));
+  const tube = tubeAt(job.tube);
+  const micros = between(heldSince(job), now);
+  record(tube, PROCESS, micros);
+  if (tube.samples != 0) addProcessed(samplesAt(tube.samples), micros);
 }
 
 /**

@@ -8,6 +8,7 @@
 import { TUBE_NAME_MAX } from "./constants";
 import { Node } from "./node";
 import { FIXED, give, take } from "./memory";
+import { dropSamples, samplesAt } from "./samples";
 import { must, shard, tubesByName } from "./shard";
 import * as table from "./table";
 import * as timers from "./timers";
@@ -78,6 +79,8 @@ export class Tube extends Node {
   prevTube: u32;
   /** Its histograms, 0 when it has none yet (times.ts). */
   times: u32;
+  /** Averages of its last times, 0 when it has none yet (samples.ts). */
+  samples: u32;
   pinned: u8;
   /** Stands in the tree of ready tubes; stands in the timers. */
   listed: u8;
@@ -215,6 +218,7 @@ export function forgetIfUnused(tube: Tube): void {
   s.tubes--;
   if (tube.spareBucket != 0) give(tube.spareBucket);
   if (tube.times != 0) give(tube.times);
+  if (tube.samples != 0) dropSamples(samplesAt(tube.samples));
   give(addressOfTube(tube));
 }
 

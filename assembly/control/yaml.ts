@@ -4,8 +4,9 @@
  *   name: "default"          - default
  *   pause: 0                 - mail
  *
- * A value stands bare only if it is plain (isPlain); any other is quoted after all, so that no
- * value can break out of its line. Items are tube names, whose grammar leaves nothing to escape.
+ * A value stands bare only if it is plain, or a name where it may; any other is quoted after all,
+ * so that no value can break out of its line. Items are tube names, whose grammar leaves nothing to
+ * escape.
  */
 
 const START = "---\n";
@@ -15,10 +16,12 @@ const QUOTED_KEYS: string[] = ["name", "tube", "version", "hostname", "os", "pla
 /** How a value is written: as its key asks, or as the caller does. */
 const QUOTE_BY_KEY: i32 = 0;
 const QUOTE_ALWAYS: i32 = 1;
+/** A name, or nothing at all, stands bare. */
+const QUOTE_NO_NAME: i32 = 2;
 
 /**
  * One `key: value` line for each key; the three arrays have one length, `quotes` holds
- * QUOTE_BY_KEY, QUOTE_ALWAYS or neither.
+ * QUOTE_BY_KEY, QUOTE_ALWAYS or QUOTE_NO_NAME.
  */
 export function yamlDictionary(keys: string[], values: string[], quotes: i32[]): string {
   const parts: string[] = [START];
@@ -47,7 +50,17 @@ export function yamlList(items: string[], start: bool): string {
 
 function spellValue(key: string, value: string, quote: i32): string {
   const quoted = quote == QUOTE_ALWAYS || (quote == QUOTE_BY_KEY && QUOTED_KEYS.includes(key));
-  return quoted || !isPlain(value) ? '"' + escape(value) + '"' : value;
+  const isBare = isPlain(value) || (quote == QUOTE_NO_NAME && isNameOrNothing(value));
+  return quoted || !isBare ? '"' + escape(value) + '"' : value;
+}
+
+/** Whether `text` is empty or consists of what may stand in a tube's name. */
+function isNameOrNothing(text: string): bool {
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charAt(i);
+    if (!isPlain(unit) && !"-+/;.$_()".includes(unit)) return false;
+  }
+  return true;
 }
 
 /**

@@ -68,7 +68,7 @@ function results(): void {
   if (C.RESULT_STOP >= C.RESULT_STATS) ERROR("the figures stand behind the other results");
   if (C.RESULT_STATS + C.TUBE_FIGURES > C.RESULT_PAGES) ERROR("a tube's figures");
   if (C.RESULT_STATS + C.SHARD_TOUCHES >= C.RESULT_PAGES) ERROR("a shard's figures");
-  if (C.RESULT_STATS + C.JOB_SEGMENT >= C.RESULT_PAGES) ERROR("a job's figures");
+  if (C.RESULT_STATS + C.JOB_RESERVED_MICROS >= C.RESULT_PAGES) ERROR("a job's figures");
   if ((C.RESULT_TIMEOUT_SECONDS + 1) << 3 > <i32>C.SCRATCH_OFFSET) ERROR("all before the scratch");
   const scratch = (C.RESULT_COMMANDS << 3) - <i32>C.SCRATCH_OFFSET;
   if (<i32>offsetof<Run>() > scratch) ERROR("a run fits the scratch");
@@ -100,6 +100,7 @@ function entries(): void {
   if (C.HELD_SHOWN_MAX * (L.HELD_ENTRY_HEADER + C.TUBE_NAME_MAX + 8) > C.OUTPUT_BYTES) {
     ERROR("the jobs that are shown as held fit");
   }
+  if (L.SAMPLES_BYTES != L.SAMPLE_SLOW_COUNT + 8) ERROR("what is said of a tube's times");
   if (L.HINT_JOB_BYTES != <u32>offsetof<JobHint>()) ERROR("a hint about a job");
   if (L.HINT_TUBE_BYTES != <u32>offsetof<TubeHint>()) ERROR("a hint about a tube");
   if (L.HINT_TUBE_NAME_BYTES != <u32>offsetof<TubeHint>("nameBytes")) ERROR("its name");

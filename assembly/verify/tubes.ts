@@ -16,6 +16,7 @@ import {
   readHead,
   readyTubesRoot,
 } from "../ready";
+import { Samples, samplesAt } from "../samples";
 import { shard, tubesByName } from "../shard";
 import { delayedRoot } from "../states";
 import {
@@ -206,9 +207,19 @@ function checkWaiters(tube: Tube): void {
 function checkTimes(tube: Tube): void {
   expect(tube.earlierJobs <= tube.totalJobs && tube.earlierDeletes <= tube.deletes, TUBE_COUNTS);
   Sums.otherReserves += tube.otherReserves;
+  if (tube.samples != 0) checkSamples(samplesAt(tube.samples));
   if (tube.times == 0) return;
   live(FIXED, tube.times, TIMES_BYTES);
   expect(timesIn(tube.times + HISTOGRAM_BYTES) <= reservesOf(tube), TUBE_TIMES);
+}
+
+function checkSamples(samples: Samples): void {
+  live(FIXED, <u32>changetype<usize>(samples), offsetof<Samples>());
+  if (samples.ring != 0) live(FIXED, samples.ring, samples.room << 2);
+  expect((samples.ring == 0) == (samples.room == 0), TUBE_TIMES);
+  expect(samples.next <= samples.count && samples.count <= samples.room, TUBE_TIMES);
+  const counted = samples.slowCount != 0 ? samples.slowCount : samples.fastCount;
+  expect(<u64>samples.count <= counted, TUBE_TIMES);
 }
 
 /** The tubes that are gone are only in the shard's. */

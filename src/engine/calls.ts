@@ -655,7 +655,11 @@ export abstract class EngineCalls {
     return this.answer(this.#engine.statsJob(this.thread, id, now));
   }
 
-  /** The figures of the tube whose name lies at `offset` of the input slot. */
+  /**
+   * The figures of the tube whose name lies at `offset` of the input slot. To the output slot goes
+   * what its last times were like: SAMPLE_* of layouts.ts, and behind them RESULT_COUNT times of 4
+   * bytes, in microseconds, in no order.
+   */
   statsTube(offset: u32, bytes: u32, now: f64): i32 {
     return this.answer(this.#engine.statsTube(this.thread, offset, bytes, now));
   }

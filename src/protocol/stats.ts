@@ -130,6 +130,32 @@ export const TUBE_STATS: readonly StatsKey[] = [
     "total-failures",
     "attempts at jobs of the tube that ended without a delete since it was made, or the server started",
   ),
+  plain("total-reserves", "times that a job of it was reserved, counted since then like all below"),
+  plain("total-timeouts", "times that a holder's time to run was over"),
+  plain("total-buries", "times that a job of it was buried"),
+  plain("bury-rate", "total-buries divided by total-reserves"),
+  plain(
+    "processing-time-ewma",
+    "moving average of the times from a reservation to the delete by the job's holder",
+  ),
+  plain("processing-time-min", "shortest of these times"),
+  plain("processing-time-max", "longest of them"),
+  plain("processing-time-samples", "how many there were"),
+  plain("processing-time-fast-threshold", "a time below it is a fast one, others are slow"),
+  plain("processing-time-ewma-fast", "moving average of the fast ones"),
+  plain("processing-time-samples-fast", "how many fast ones there were"),
+  plain("processing-time-ewma-slow", "moving average of the slow ones"),
+  plain("processing-time-samples-slow", "how many slow ones there were"),
+  plain(
+    "processing-time-p50",
+    "median of the last 1000 slow ones, or of the fast ones if there was no slow one",
+  ),
+  plain("processing-time-p95", "likewise, what 95 of 100 did not exceed"),
+  plain("processing-time-p99", "likewise, what 99 of 100 did not exceed"),
+  plain("queue-time-ewma", "moving average of the times from a job's put to a reservation"),
+  plain("queue-time-min", "shortest of these times"),
+  plain("queue-time-max", "longest of them"),
+  plain("queue-time-samples", "how many there were"),
 ];
 
 /** The keys of `stats-job`. */
@@ -156,6 +182,13 @@ export const JOB_STATS: readonly StatsKey[] = [
   plain("kicks", "times kicked"),
   plain("failures", "attempts that ended without a delete"),
   plain("failures-dropped", "how many of these list-failures does not show any more"),
+  plain("time-reserved", "whole seconds since it was reserved, 0 unless it is"),
+  plain("idempotency-key", "key of its tag `idp`, nothing without one"),
+  plain("idempotency-ttl", "seconds for which that key is kept when the job is deleted"),
+  plain("group", "group that it is a member of, nothing without one"),
+  plain("after-group", "group that it waits for, nothing without one"),
+  plain("concurrency-key", "key of its tag `con`, nothing without one"),
+  plain("concurrency-limit", "how many jobs with that key may be reserved at a time"),
   plain("cancelled", "true if it is gone as soon as the attempt at it ends, else false"),
 ];
 

@@ -7,8 +7,10 @@
 
 import { MICROS } from "../clock.ts";
 import * as C from "../../assembly/constants.ts";
+import * as L from "../../assembly/layouts.ts";
 import { listedJobs, listedTubes } from "../engine/entries.ts";
 import type { ListedJob, TubePlace } from "../engine/entries.ts";
+import { SLOW_MICROS, TubeSamples } from "../engine/samples.ts";
 import type { Shard } from "../engine/shard.ts";
 import { COMMANDS, OP } from "../protocol/commands.ts";
 import { JOB_STATS, LISTED_JOB_KEYS, SERVER_STATS, TUBE_STATS } from "../protocol/stats.ts";
@@ -128,8 +130,8 @@ function processFacts({ facts, limits, common, now, shards }: Desk): Record<stri
     "max-job-size": limits.maxJobBytes,
     pid: facts.pid,
     version: facts.version,
-    "rusage-utime": (user / MICROS).toFixed(6),
-    "rusage-stime": (system / MICROS).toFixed(6),
+    "rusage-utime": exactSeconds(user),
+    "rusage-stime": exactSeconds(system),
     uptime: Math.floor(now / MICROS),
     "binlog-max-size": facts.journalSegmentBytes,
     draining: common.draining,
@@ -142,9 +144,10 @@ function processFacts({ facts, limits, common, now, shards }: Desk): Record<stri
   };
 }
 
-/** `stats-tube`, from the result area that statsTube filled. */
+/** `stats-tube`, from what statsTube left. */
 export function tubeStats(desk: Desk, shard: Shard, name: string): string {
   return document(desk, TUBE_STATS, {
+    ...timeFigures(new TubeSamples(shard)),
     name,
     "current-jobs-urgent": figure(shard, C.TUBE_URGENT),
     "current-jobs-ready": figure(shard, C.TUBE_READY),
@@ -160,7 +163,44 @@ export function tubeStats(desk: Desk, shard: Shard, name: string): string {
     pause: wholeSeconds(figure(shard, C.TUBE_PAUSE_MICROS)),
     "pause-time-left": wholeSeconds(figure(shard, C.TUBE_PAUSE_LEFT_MICROS)),
     "total-failures": figure(shard, C.TUBE_FAILURES),
+    "total-reserves": figure(shard, C.TUBE_RESERVES),
+    "total-timeouts": figure(shard, C.TUBE_TIMEOUTS),
+    "total-buries": figure(shard, C.TUBE_BURIES),
+    "bury-rate": rate(figure(shard, C.TUBE_BURIES), figure(shard, C.TUBE_RESERVES)),
   });
+}
+
+function timeFigures(samples: TubeSamples): Record<string, Value> {
+  const micros = (which: number): string => exactSeconds(samples.figure(which));
+  const [fast, slow] = [samples.figure(L.SAMPLE_FAST_COUNT), samples.figure(L.SAMPLE_SLOW_COUNT)];
+  return {
+    "processing-time-ewma": micros(L.SAMPLE_PROCESS),
+    "processing-time-min": micros(L.SAMPLE_PROCESS_LEAST),
+    "processing-time-max": micros(L.SAMPLE_PROCESS_MOST),
+    "processing-time-samples": fast + slow,
+    "processing-time-fast-threshold": exactSeconds(SLOW_MICROS),
+    "processing-time-ewma-fast": micros(L.SAMPLE_FAST),
+    "processing-time-samples-fast": fast,
+    "processing-time-ewma-slow": micros(L.SAMPLE_SLOW),
+    "processing-time-samples-slow": slow,
+    "processing-time-p50": exactSeconds(samples.percentile(50)),
+    "processing-time-p95": exactSeconds(samples.percentile(95)),
+    "processing-time-p99": exactSeconds(samples.percentile(99)),
+    "queue-time-ewma": micros(L.SAMPLE_QUEUE),
+    "queue-time-min": micros(L.SAMPLE_QUEUE_LEAST),
+    "queue-time-max": micros(L.SAMPLE_QUEUE_MOST),
+    "queue-time-samples": samples.figure(L.SAMPLE_QUEUE_COUNT),
+  };
+}
+
+/** With six decimals. */
+function rate(part: number, whole: number): string {
+  return (whole === 0 ? 0 : part / whole).toFixed(6);
+}
+
+/** Seconds with six decimals. */
+function exactSeconds(micros: number): string {
+  return (micros / MICROS).toFixed(6);
 }
 
 /** `stats-job`, from the result area that statsJob filled. */
@@ -182,6 +222,11 @@ export function jobStats(desk: Desk, shard: Shard, id: number): string {
     kicks: figure(shard, C.JOB_KICKS),
     failures: figure(shard, C.JOB_FAILURES),
     "failures-dropped": figure(shard, C.JOB_FAILURES) - figure(shard, C.JOB_FAILURES_KEPT),
+    "time-reserved": wholeSeconds(figure(shard, C.JOB_RESERVED_MICROS)),
+    "idempotency-key": "",
+    group: "",
+    "after-group": "",
+    "concurrency-key": "",
     cancelled: figure(shard, C.JOB_CANCELLED) !== 0,
   });
 }

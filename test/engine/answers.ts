@@ -39,6 +39,10 @@ export interface Reply {
   /** Figures of a stats call, in the order of assembly/constants.ts. */
   readonly figures?: readonly number[];
   readonly name?: string;
+  /** What the last times of a tube were like, in the order of assembly/layouts.ts. */
+  readonly samples?: readonly number[];
+  /** The last of these times, ascending. */
+  readonly lastTimes?: readonly number[];
 }
 
 /** What a new job is told. */

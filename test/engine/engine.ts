@@ -32,7 +32,7 @@ const PAGES_FIRST = 16;
 const BUDGET_PAGES = 60_000;
 const EMPTY = new Uint8Array(0);
 /* How many figures the stats calls write. */
-const JOB_FIGURES = C.JOB_CANCELLED + 1;
+const JOB_FIGURES = C.JOB_RESERVED_MICROS + 1;
 const SHARD_FIGURES = C.SHARD_TOUCHES + 1;
 
 /** A shard of its own memory. */
@@ -308,7 +308,16 @@ export class EngineShard extends VerifyBuild {
 
   statsTube(t: number, name: string, now: number): Reply {
     const code = this.raw(t).statsTube(t, 0, this.write(t, name), now);
-    return this.withFigures(t, code, C.TUBE_FIGURES);
+    const reply = this.withFigures(t, code, C.TUBE_FIGURES);
+    if (reply.answer !== "DONE") return reply;
+    const { output } = this.thread(t);
+    const samples = Array.from({ length: L.SAMPLES_BYTES / 8 }, (_, at) =>
+      output.readDoubleLE(8 * at),
+    );
+    const times = Array.from({ length: this.thread(t).field(C.RESULT_COUNT) }, (_, at) =>
+      output.readUInt32LE(L.SAMPLES_BYTES + 4 * at),
+    );
+    return { ...reply, samples, lastTimes: times.toSorted((a, b) => a - b) };
   }
 
   statsShard(t: number, now: number): Reply {

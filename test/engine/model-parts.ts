@@ -1,6 +1,7 @@
 /* The parts of the model: jobs, tubes and connections, as plain objects. */
 import * as C from "../../assembly/constants.ts";
 import type { EngineFailure } from "./answers.ts";
+import type { ModelSamples } from "./model-samples.ts";
 import type { Tally } from "./tally.ts";
 
 /** Microseconds of a second. */
@@ -42,6 +43,7 @@ export interface ModelTube {
   readonly number: number;
   using: number;
   readonly tally: Tally;
+  readonly samples: ModelSamples;
   pauses: number;
   pauseMicros: number;
   pausedUntil: number | undefined;

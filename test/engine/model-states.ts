@@ -97,6 +97,7 @@ export class ModelStates extends ModelStock {
     conn.collected = undefined;
     if (job.state === "ready") this.countTime(job.tube, "queue", now - job.readySince);
     else this.count(job.tube, "otherReserves");
+    this.tubeOf(job.tube).samples.queued(now - job.createdMicros);
     this.reserve(job, conn, now);
   }
 
@@ -164,6 +165,7 @@ export class ModelStates extends ModelStock {
     job.reservedAt = now;
     conn.collected = job;
     this.countTime(job.tube, "queue", now - job.readySince);
+    this.tubeOf(job.tube).samples.queued(now - job.createdMicros);
     return this.reply("RESERVED", { ...show(job), conn: key, token, generation });
   }
 

@@ -5,6 +5,7 @@ import * as C from "../../assembly/constants.ts";
 import type { EngineFailure } from "./answers.ts";
 import { byDeadline, byPlace } from "./model-parts.ts";
 import type { Event, ModelConn, ModelJob, ModelTube } from "./model-parts.ts";
+import { ModelSamples } from "./model-samples.ts";
 import { Tally } from "./tally.ts";
 
 /** What a shard has. Tubes go by their names, connections by any key. */
@@ -79,6 +80,7 @@ export class ModelStock {
       number,
       using: 0,
       tally: new Tally(),
+      samples: new ModelSamples(),
       pauses: 0,
       pauseMicros: 0,
       pausedUntil: undefined,

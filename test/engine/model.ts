@@ -211,7 +211,10 @@ export class ModelShard extends ModelStates {
     const job = this.jobs.get(id);
     const foreign = job?.state === "reserved" && this.heldJob(key, id) === undefined;
     if (job === undefined || foreign) return this.reply("NOT_FOUND");
-    if (job.state === "reserved") this.countTime(job.tube, "process", now - job.reservedAt);
+    if (job.state === "reserved") {
+      this.countTime(job.tube, "process", now - job.reservedAt);
+      this.tubeOf(job.tube).samples.processed(now - job.reservedAt);
+    }
     this.end(job);
     return this.reply("DONE");
   }
@@ -360,6 +363,7 @@ export class ModelShard extends ModelStates {
       Math.min(job.failures.length, this.keepsFailures),
       0, // no journal, no segment
       Number(job.cancelled),
+      job.state === "reserved" ? now - job.reservedAt : 0,
     ];
     return this.reply("DONE", { figures, name: job.tube });
   }
@@ -394,7 +398,8 @@ export class ModelShard extends ModelStates {
       tally.timeouts,
       this.oldestMicros(name, now),
     ];
-    return this.reply("DONE", { figures });
+    const { figures: samples, last: lastTimes } = tube.samples;
+    return this.reply("DONE", { figures, samples, lastTimes });
   }
 
   /** Memory and contention, which a model cannot know, count 0. */

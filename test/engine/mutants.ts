@@ -159,6 +159,26 @@ export const MUTANTS: readonly Mutant[] = [
     put: "  if (piece.count == piece.most) return;",
   },
   {
+    fault: "a slow time goes behind the fast ones in the ring",
+    find: "    samples.count = samples.next = 0;\n",
+    put: "",
+  },
+  {
+    fault: "a ring that grows gives its old place away and keeps it",
+    find: "    samples.ring = at;\n",
+    put: "",
+  },
+  {
+    fault: "the averages of a tube that goes stay behind",
+    find: "  if (tube.samples != 0) dropSamples(samplesAt(tube.samples));\n",
+    put: "",
+  },
+  {
+    fault: "a reserve-job gives no time in queue",
+    find: "  sampleAge(tube, job, now);\n  countOther(tube);",
+    put: "  countOther(tube);",
+  },
+  {
     fault: "what is held is looked for at the first connection only",
     find: "    stepTo(walk, tree.next(walk.node));",
     put: "    stepTo(walk, 0);",

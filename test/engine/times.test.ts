@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import * as C from "../../assembly/constants.ts";
 import { TubeSurvey } from "../../src/engine/tube-survey.ts";
+import * as L from "../../assembly/layouts.ts";
+import { TubeSamples } from "../../src/engine/samples.ts";
 import { TIME_BOUNDS_MICROS, quantile, shardTimes, tubeTimes } from "../../src/engine/times.ts";
 import { OneTube, SECOND, TUBE } from "./one-tube.ts";
 
@@ -226,4 +228,100 @@ test("a quantile lies within the bucket that it falls in", () => {
   expect(quantile({ counts, sumMicros: 0 }, 0.5)).toBe(512);
   expect(quantile({ counts, sumMicros: 0 }, 0.75)).toBe(768);
   expect(quantile({ counts: new Float64Array(C.TIME_BUCKETS), sumMicros: 0 }, 0.5)).toBeUndefined();
+});
+
+/** What the statistics of the tube say about its last times. */
+function samplesOf(one: OneTube): TubeSamples {
+  const handle = one.handle();
+  handle.input.set(NAME);
+  handle.statsTube(0, NAME.length, one.now);
+  return new TubeSamples(handle);
+}
+
+/** Puts, reserves and deletes jobs that are each held for so many microseconds. */
+function work(one: OneTube, heldMicros: readonly number[]): void {
+  for (const micros of heldMicros) {
+    one.put();
+    const { id = 0 } = one.take();
+    one.now += micros;
+    one.shard.deleteJob(0, one.conn, id, one.now);
+  }
+}
+
+test("the averages tell fast times from slow ones, and the overall one lies between", () => {
+  const one = new OneTube();
+  work(one, [0, 500, 500, 500, 500, 250_000, 250_000]);
+  const samples = samplesOf(one);
+  const [fast, slow] = [samples.figure(L.SAMPLE_FAST), samples.figure(L.SAMPLE_SLOW)];
+  expect([samples.figure(L.SAMPLE_FAST_COUNT), samples.figure(L.SAMPLE_SLOW_COUNT)]).toEqual([
+    5, 2,
+  ]);
+  expect(fast).toBeCloseTo(0.9 ** 4 * 1 + (1 - 0.9 ** 4) * 500, 9);
+  expect(slow).toBe(250_000);
+  expect(samples.figure(L.SAMPLE_PROCESS)).toBeGreaterThan(fast);
+  expect(samples.figure(L.SAMPLE_PROCESS)).toBeLessThan(slow);
+  expect(samples.figure(L.SAMPLE_PROCESS_LEAST)).toBe(1);
+  expect(samples.figure(L.SAMPLE_PROCESS_MOST)).toBe(250_000);
+});
+
+test("the percentiles are of the last thousand fast times, and of the slow ones once there is one", () => {
+  const one = new OneTube();
+  work(
+    one,
+    Array.from({ length: 1500 }, (_, index) => 1 + index),
+  );
+  expect([50, 95, 99].map((percent) => samplesOf(one).percentile(percent))).toEqual([
+    1001, 1450, 1490,
+  ]);
+  work(one, [100_000]);
+  expect([50, 99].map((percent) => samplesOf(one).percentile(percent))).toEqual([100_000, 100_000]);
+  work(one, [5, 300_000]);
+  expect([49, 50].map((percent) => samplesOf(one).percentile(percent))).toEqual([100_000, 300_000]);
+  one.shard.verify();
+});
+
+test("only the delete of a held job is a time to process, and each reservation is one in queue", () => {
+  const one = new OneTube();
+  one.putMany(4);
+  one.now += 7;
+  one.take();
+  one.shard.release(0, one.conn, 1, 0, 0, one.now);
+  one.now += 3;
+  one.take();
+  one.shard.bury(0, one.conn, 1, 0, one.now);
+  one.now += 10;
+  one.shard.reserveJob(0, one.conn, 1, one.now);
+  one.take();
+  one.shard.flushTube(0, TUBE, 2, () => one.now);
+  one.shard.deleteJob(0, one.conn, 3, one.now);
+  const samples = samplesOf(one);
+  const queue = [L.SAMPLE_QUEUE_COUNT, L.SAMPLE_QUEUE_LEAST, L.SAMPLE_QUEUE_MOST];
+  expect(queue.map((which) => samples.figure(which))).toEqual([4, 7, 20]);
+  expect([L.SAMPLE_PROCESS, L.SAMPLE_FAST_COUNT].map((which) => samples.figure(which))).toEqual([
+    0, 0,
+  ]);
+  expect(samples.percentile(50)).toBe(0);
+  one.shard.verify();
+});
+
+test("where there is no memory for a longer ring, the last times are those that fit", () => {
+  const one = new OneTube({ budgetPages: 24 });
+  work(
+    one,
+    Array.from({ length: 256 }, (_, index) => 1 + index),
+  );
+  one.put({ ttrSeconds: 1000 });
+  one.put({ ttrSeconds: 1000 });
+  while (one.put({ pri: 1, body: new Uint8Array(3900) }).answer === "DONE");
+  while (one.put({ pri: 1 }).answer === "DONE");
+  for (const micros of [5000, 6000]) {
+    const { id = 0 } = one.take();
+    one.now += micros;
+    one.shard.deleteJob(0, one.conn, id, one.now);
+  }
+  const samples = samplesOf(one);
+  expect(samples.figure(L.SAMPLE_FAST_COUNT)).toBe(258);
+  expect([0, 99, 100].map((percent) => samples.percentile(percent))).toEqual([3, 255, 6000]);
+  expect(one.shard.statsTube(0, TUBE, one.now).lastTimes).toHaveLength(256);
+  one.shard.verify();
 });
