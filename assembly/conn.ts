@@ -45,10 +45,12 @@ export class Conn extends Node {
   collectedId: u64;
   /** What it is called: a piece that begins with a byte for the length; 0 when it has no name. */
   who: u32;
+  /** What it is to be told (notes.ts); 0 when it did not ask to be told anything. */
+  notes: u32;
   nextGrant: u32;
   prevGrant: u32;
   waiting: u8;
-  /** Stands in the list of grants of its thread; stands in the timers. */
+  /** Why it stands in the list of its thread's callers, CALL_*; stands in the timers. */
   calling: u8;
   timed: u8;
 }
@@ -69,6 +71,12 @@ export class Watch extends Node {
  * timers.
  */
 export const CONN_MINOR: u64 = 0x100000000;
+
+/* Why a connection calls for its thread. */
+/** A grant was made, even if it ran out since. */
+export const CALL_GRANT: u8 = 1;
+/** There is something to be told. */
+export const CALL_NOTE: u8 = 2;
 
 const HELD: usize = offsetof<Conn>("held");
 
@@ -100,9 +108,10 @@ export function makeConn(thread: u32, token: u32): u32 {
   return at;
 }
 
-/** Frees a record that holds, watches and is granted nothing. */
+/** Frees a record that holds, watches, is granted and is told nothing. */
 export function freeConn(conn: Conn): void {
-  must((conn.held | conn.watchHead | conn.granted) == 0 && conn.waiting == 0 && conn.calling == 0);
+  must((conn.held | conn.watchHead | conn.granted | conn.notes) == 0);
+  must(conn.waiting == 0 && conn.calling == 0);
   timers.stop(conn, conn.timed);
   if (conn.who != 0) give(conn.who);
   give(addressOfConn(conn));
@@ -266,25 +275,27 @@ export function stopWaiting(conn: Conn): void {
   }
 }
 
-/* Grants. */
+/* Calling. */
 
-/** Adds `conn` to the connections of its thread that have a grant to collect. */
-export function call(conn: Conn): void {
-  if (conn.calling != 0) return;
+/** Adds `conn` to those that call for its thread, for one reason (CALL_*) more. */
+export function call(conn: Conn, why: u8): void {
+  const isCalling = conn.calling != 0;
+  conn.calling |= why;
+  if (isCalling) return;
   const list = grantList(conn.thread);
   const at = addressOfConn(conn);
   const head = load<u32>(list);
-  conn.calling = 1;
   conn.prevGrant = 0;
   conn.nextGrant = head;
   if (head != 0) connAt(head).prevGrant = at;
   store<u32>(list, at);
 }
 
-/** Takes `conn` out of that list. */
-export function uncall(conn: Conn): void {
-  if (conn.calling == 0) return;
-  conn.calling = 0;
+/** Takes reasons away; without any `conn` leaves that list. */
+export function uncall(conn: Conn, why: u8): void {
+  if ((conn.calling & why) == 0) return;
+  conn.calling &= ~why;
+  if (conn.calling != 0) return;
   if (conn.prevGrant != 0) connAt(conn.prevGrant).nextGrant = conn.nextGrant;
   else store<u32>(grantList(conn.thread), conn.nextGrant);
   if (conn.nextGrant != 0) connAt(conn.nextGrant).prevGrant = conn.prevGrant;

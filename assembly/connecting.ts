@@ -6,10 +6,11 @@
 import { DONE, MORE, OUT_OF_MEMORY, RESULT_REF, STEP_JOBS, WHO_OFFSET } from "./constants";
 import { connectionLost } from "./attempts";
 import * as conns from "./conn";
-import { connAt } from "./conn";
+import { CALL_GRANT, CALL_NOTE, connAt } from "./conn";
 import { enterAt } from "./deadlines";
 import { addConn, dropConn } from "./holders";
 import { jobAt } from "./job";
+import { closeNotes } from "./notes";
 import * as ready from "./ready";
 import { enter, inputSlot, leave, must, resultSlot, setResult } from "./shard";
 import * as states from "./states";
@@ -73,7 +74,7 @@ export function closeConn(t: u32, conn: u32, now: f64): i32 {
   enterAt(now);
   const c = connAt(conn);
   conns.stopWaiting(c);
-  conns.uncall(c);
+  conns.uncall(c, CALL_GRANT | CALL_NOTE);
   if (c.granted != 0) states.handBack(conns.grantedJob(c), c.grantedSince, <u64>now);
   let left = STEP_JOBS;
   let job = conns.firstHeld(c);
@@ -86,6 +87,7 @@ export function closeConn(t: u32, conn: u32, now: f64): i32 {
     conns.dropWatch(c, conns.watchAt(c.watchHead));
     left--;
   }
+  left = closeNotes(c, left);
   if (left == 0) return leave(t, MORE);
   dropConn(c);
   conns.freeConn(c);

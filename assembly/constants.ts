@@ -81,6 +81,10 @@ export const MORE: i32 = 9;
 export const DAMAGED: i32 = 10;
 /** Nothing there, and a time to run of the connection is over too soon for it to wait. */
 export const SOON: i32 = 11;
+/** The connection is to be told something (notes.ts) before it can be given a job. */
+export const NOTED: i32 = 12;
+/** The rest of a body is to follow what was written. */
+export const LONG: i32 = 13;
 /** Mask of the answer itself. */
 export const CODE_MASK: i32 = 0xff;
 /** Set beside the answer when grants were made: RESULT_WAKE_LOW and _HIGH say for which threads. */

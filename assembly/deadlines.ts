@@ -9,6 +9,7 @@ import { endByItself } from "./attempts";
 import { CONN_MINOR, Conn, connAt, firstHeld, startClock } from "./conn";
 import { CANCELLED, jobAt } from "./job";
 import { nodeAt } from "./node";
+import { leaseEnds } from "./notes";
 import { enter, shard } from "./shard";
 import { becomeReady, countTimeout, delayedRoot, endCancelled, leaveState, match } from "./states";
 import { Tube, isPaused, tubeAt, watchClock } from "./tube";
@@ -76,6 +77,7 @@ function settleConn(conn: Conn, until: u64, now: u64, left: u32): u32 {
     tubeAt(job.tube).timeouts++;
     shard().timeouts++;
     left--;
+    leaseEnds(job);
     if ((job.flags & CANCELLED) != 0) {
       endCancelled(job);
       at = firstHeld(conn);

@@ -35,6 +35,7 @@ import {
   RESULT_REF,
   RESULT_STATS,
   SCRATCH_OFFSET,
+  STATE_RESERVED,
   STEP_JOBS,
 } from "./constants";
 import * as commands from "./commands";
@@ -43,6 +44,7 @@ import { failuresKept } from "./failure";
 import { HeldWalk, beginPart, isOver, nextHeld } from "./holders";
 import { Job, jobAt } from "./job";
 import { nodeAt } from "./node";
+import { leaseEnds } from "./notes";
 import * as ready from "./ready";
 import { inputSlot, leave, resultSlot, setResult, shard } from "./shard";
 import { delayedRoot } from "./states";
@@ -72,6 +74,7 @@ function looksAt(job: Job): u32 {
 function flushOne(flush: Flush, job: Job): bool {
   flush.looksLeft -= min(looksAt(job), flush.looksLeft);
   if (job.minor > flush.last) return false;
+  if (job.state == STATE_RESERVED) leaseEnds(job);
   commands.discard(job); // whoever holds it did not process it
   flush.deleted++;
   return true;

@@ -17,6 +17,7 @@ import {
   LOST,
   MORE,
   NONE,
+  NOTED,
   NOT_FOUND,
   OUT_OF_MEMORY,
   RESERVED,
@@ -41,11 +42,12 @@ import {
 } from "./constants";
 import * as commands from "./commands";
 import * as conns from "./conn";
-import { Conn, connAt } from "./conn";
+import { CALL_GRANT, CALL_NOTE, Conn, connAt } from "./conn";
 import { enterAt, pause, unpause } from "./deadlines";
 import * as failures from "./failure";
 import { failureAt } from "./failure";
 import { GRANTED, Job, jobAt, show } from "./job";
+import * as notes from "./notes";
 import * as ready from "./ready";
 import { enter, grantList, inputSlot, leave, setResult, shard } from "./shard";
 import { findJob, isHeldBy } from "./states";
@@ -64,6 +66,7 @@ export { endReplay, replay, strays } from "./replay";
 export { check } from "./sound";
 export { applyJobHints, applyTubeHints, jobHints, tubeHints } from "./hints";
 export { run } from "./run";
+export { fill, heldCount, openNotes, takeNotes, tellJob, unwait } from "./window";
 
 /* Time. */
 
@@ -107,12 +110,14 @@ export function readHead(t: u32, tube: u32): void {
 
 /**
  * Takes the best job unless (`maxPri`, `maxId`) stands before it: RESERVED, NONE, or WORSE with
- * RESULT_PRI and RESULT_ID.
+ * RESULT_PRI and RESULT_ID. NOTED or OUT_OF_MEMORY, and nothing was taken, as notes.ts says.
  */
 export function take(t: u32, conn: u32, maxPri: f64, maxId: f64, now: f64): i32 {
   enterAt(now);
   const at = commands.bestTube(connAt(conn));
   if (at == 0) return leave(t, NONE);
+  const hindrance = notes.hindrance(connAt(conn));
+  if (hindrance != NONE) return leave(t, hindrance);
   const tube = tubeAt(at);
   const pri = <f64>tube.readyPri;
   const id = <f64>tube.readyId;
@@ -127,9 +132,12 @@ export function take(t: u32, conn: u32, maxPri: f64, maxId: f64, now: f64): i32 
 /**
  * Takes the best job, or makes `conn` wait: RESERVED or WAITING. SOON, and it does not wait, when
  * the first time to run of what it holds here is over at `soon` or before. RESULT_DUE is when.
+ * Neither with NOTED or OUT_OF_MEMORY.
  */
 export function wait(t: u32, conn: u32, generation: u32, soon: f64, now: f64): i32 {
   enterAt(now);
+  const hindrance = notes.hindrance(connAt(conn));
+  if (hindrance != NONE) return leave(t, hindrance);
   const at = commands.bestTube(connAt(conn));
   if (at != 0) return leave(t, reserve(t, jobAt(tubeAt(at).best), connAt(conn), now));
   const due = conns.firstDue(connAt(conn));
@@ -139,12 +147,16 @@ export function wait(t: u32, conn: u32, generation: u32, soon: f64, now: f64): i
   return leave(t, WAITING);
 }
 
-/** The TTR of a grant starts when it is collected. */
-function collectFrom(t: u32, conn: Conn, now: f64): i32 {
-  conns.uncall(conn);
+function showCaller(t: u32, conn: Conn): void {
   setResult(t, RESULT_TOKEN, <f64>conn.token);
   setResult(t, RESULT_GENERATION, <f64>conn.generation);
   setResult(t, RESULT_CONN, <f64>conns.addressOfConn(conn));
+}
+
+/** The TTR of a grant starts when it is collected. */
+function collectFrom(t: u32, conn: Conn, now: f64): i32 {
+  conns.uncall(conn, CALL_GRANT);
+  showCaller(t, conn);
   if (conn.granted == 0) return LOST;
   const job = conns.grantedJob(conn);
   job.flags &= ~GRANTED;
@@ -157,24 +169,31 @@ function collectFrom(t: u32, conn: Conn, now: f64): i32 {
 
 /**
  * Ends the waiting of `conn` here, whatever its end: NONE, RESERVED when a grant had been made (it
- * is collected now), or LOST when one had been made and ran out. One critical section: no grant can
- * slip between.
+ * is collected now), or LOST when one had been made and ran out; NOTED when something is to be told
+ * before that: then ask again. One critical section: no grant can slip between.
  */
 export function cancel(t: u32, conn: u32, now: f64): i32 {
   enterAt(now);
   const c = connAt(conn);
   conns.stopWaiting(c);
-  return leave(t, c.calling == 0 ? NONE : collectFrom(t, c, now));
+  if ((c.calling & CALL_GRANT) == 0) return leave(t, NONE);
+  showCaller(t, c);
+  return leave(t, notes.arePending(c) ? NOTED : collectFrom(t, c, now));
 }
 
 /**
  * Collects the next grant of thread `t`: RESERVED or LOST, with RESULT_TOKEN, _GENERATION and
- * _CONN; NONE when there is none.
+ * _CONN; NONE when there is none. NOTED, once, when that connection is to be told something.
  */
 export function collect(t: u32, now: f64): i32 {
   enterAt(now);
   const at = load<u32>(grantList(t));
-  return leave(t, at == 0 ? NONE : collectFrom(t, connAt(at), now));
+  if (at == 0) return leave(t, NONE);
+  const conn = connAt(at);
+  if ((conn.calling & CALL_NOTE) == 0) return leave(t, collectFrom(t, conn, now));
+  conns.uncall(conn, CALL_NOTE);
+  showCaller(t, conn);
+  return leave(t, NOTED);
 }
 
 /**
@@ -194,13 +213,15 @@ export function handBack(t: u32, conn: u32, id: f64, delaySeconds: u32, now: f64
 
 /**
  * Reserves the very job, whatever its tube and whether that is paused; MORE when that needs a
- * record of the connection here.
+ * record of the connection here. NOTED or OUT_OF_MEMORY as with `take`.
  */
 export function reserveJob(t: u32, conn: u32, id: f64, now: f64): i32 {
   enterAt(now);
   const at = findJob(<u64>id);
   if (at == 0 || jobAt(at).state == STATE_RESERVED) return leave(t, NOT_FOUND);
   if (conn == 0) return leave(t, MORE);
+  const hindrance = notes.hindrance(connAt(conn));
+  if (hindrance != NONE) return leave(t, hindrance);
   const job = jobAt(at);
   if (job.state == STATE_READY) return leave(t, reserve(t, job, connAt(conn), now));
   commands.reserveJob(job, connAt(conn), now);

@@ -108,3 +108,6 @@ export const HINT_JOB_BYTES: u32 = 48;
 export const PIECE_MAX: u32 = 4080;
 /** Bytes of a long body or message in each block of its chain but the last. */
 export const BLOCK_BODY: u32 = 4072;
+
+/** Every line that begins with JOB is shorter. */
+export const JOB_LINE_ROOM: u32 = 256;

@@ -19,18 +19,16 @@ import { Conn, connAt, firstDue, startWaiting } from "./conn";
 import * as commands from "./commands";
 import { hasRoom } from "./journal";
 import { findJob, isHeldBy } from "./states";
+import { LINE_ROOM, Lines, SPACE, beginLines, writeCrlf, writeNumber, writeWord } from "./lines";
+import { mayHold, writeNotes } from "./notes";
 import { inputSlot, leave, outputSlot, setResult, shard, resultSlot } from "./shard";
 import { tubeAt } from "./tube";
 
 /** What one run keeps at hand; lies in the thread's result area, behind the results. */
 @unmanaged
-export class Run {
+export class Run extends Lines {
   /** End of the input. */
   end: u32;
-  /** Where the next reply goes. */
-  out: u32;
-  /** Where replies end at the latest. */
-  outEnd: u32;
   thread: u32;
   tube: u32;
   conn: u32;
@@ -51,8 +49,6 @@ export class Run {
   bound: u64;
 }
 
-/** Every reply line is shorter. */
-const LINE_ROOM: u32 = 64;
 const U32_MAX: u64 = 0xffffffff;
 
 const PUT_: u32 = 0x20747570; // "put "
@@ -75,7 +71,6 @@ const BURIED_: u64 = 0x20444549525542; // "BURIED "
 const CRLF: u32 = 0x0a0d;
 const LF: u32 = 10;
 const CR: u32 = 13;
-const SPACE: u32 = 32;
 const FIVE_BYTES: u64 = 0xffffffffff;
 const SIX_BYTES: u64 = 0xffffffffffff;
 const SEVEN_BYTES: u64 = 0xffffffffffffff;
@@ -125,40 +120,6 @@ function lineEnd(run: Run, cr: u32): u32 {
 }
 
 /* Writing. */
-
-function writeWord(run: Run, word: u64, length: u32): void {
-  store<u64>(run.out, word);
-  run.out += length;
-}
-
-function writeCrlf(run: Run): void {
-  store<u16>(run.out, <u16>CRLF);
-  run.out += 2;
-}
-
-function writeNumber(run: Run, value: u64): void {
-  let length: u32 = 1;
-  for (let bound: u64 = 10; value >= bound; bound *= 10) length++;
-  let at = run.out + length;
-  run.out = at;
-  if (value <= U32_MAX) {
-    let rest = <u32>value; // 32-bit division is several times faster
-    while (rest >= 10) {
-      const quotient = rest / 10;
-      store<u8>(--at, 48 + rest - quotient * 10);
-      rest = quotient;
-    }
-    store<u8>(--at, 48 + rest);
-    return;
-  }
-  let rest = value;
-  while (rest >= 10) {
-    const quotient = rest / 10;
-    store<u8>(--at, 48 + <u32>(rest - quotient * 10));
-    rest = quotient;
-  }
-  store<u8>(--at, 48 + <u32>rest);
-}
 
 function writeNotFound(run: Run): void {
   writeWord(run, NOT_FOUN, 8);
@@ -238,6 +199,7 @@ function takeId(run: Run): f64 {
 function reserve(run: Run, end: u32, counter: i32, seconds: f64): u32 {
   if (end == 0 || (run.flags & C.RUN_RESERVES) == 0) return 0;
   const conn = connAt(run.conn);
+  if (conn.notes != 0 && !mayHold(conn)) return 0;
   const at = commands.bestTube(conn);
   if (at == 0) return wait(run, conn, end, counter, seconds);
   if (tubeAt(at).head <= run.bound) return 0;
@@ -435,8 +397,7 @@ export function run(
   let at = <u32>inputSlot(t) + offset;
   const start = at;
   it.end = at + bytes;
-  it.out = <u32>outputSlot(t);
-  it.outEnd = it.out + C.OUTPUT_BYTES;
+  beginLines(it, t);
   it.thread = t;
   it.tube = tube;
   it.conn = conn;
@@ -451,6 +412,8 @@ export function run(
   it.lastId = lastId;
   it.lsn = 0;
   it.bound = ((<u64>boundHigh) << 32) | boundLow;
+  // Whatever ended a lease of the connection did so before the first of these commands.
+  if (conn != 0 && connAt(conn).notes != 0) writeNotes(it, connAt(conn));
   let done: u32 = 0;
   while (at < it.end && done < most && it.stop == C.STOP_END) {
     if (!hasRoom()) {

@@ -19,7 +19,7 @@
 import { STATE_BURIED, STATE_DELAYED, STATE_READY, STATE_RESERVED } from "./constants";
 import { GRANTED, Job, TOUCHED, addressOfJob, coldAt, coldOf, freeJob, jobAt } from "./job";
 import { dropFailures } from "./failure";
-import { Conn, call, connAt, hold, stopWaiting, unhold, watchAt } from "./conn";
+import { CALL_GRANT, Conn, call, connAt, hold, stopWaiting, unhold, watchAt } from "./conn";
 import { jobs, must, shard, wake } from "./shard";
 import { Tube, forgetIfUnused, isPaused, tubeAt, watchClock } from "./tube";
 import * as ready from "./ready";
@@ -172,7 +172,7 @@ function grant(job: Job, conn: Conn, now: u64): void {
   becomeReserved(job, conn, now);
   job.flags |= GRANTED;
   conn.granted = addressOfJob(job);
-  call(conn);
+  call(conn, CALL_GRANT);
   wake(conn.thread);
 }
 

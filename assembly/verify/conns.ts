@@ -3,6 +3,7 @@
  */
 import {
   addressOfConn,
+  CALL_GRANT,
   Conn,
   CONN_MINOR,
   connAt,
@@ -35,6 +36,7 @@ import {
   WATCH_LIST,
 } from "./invariants";
 import { checkJob } from "./jobs";
+import { checkNotes } from "./notes";
 import { checkTable, filled } from "./tables";
 import { checkTree, stands } from "./trees";
 
@@ -69,6 +71,7 @@ function checkAll(): void {
     const conn = connOfNode(at);
     live(FIXED, addressOfConn(conn), offsetof<Conn>());
     if (conn.who != 0) live(FIXED, conn.who, 1 + whoBytes(conn));
+    checkNotes(conn);
     expect(conn.number <= shard().lastConn, CONN_ALL);
     held += conn.heldCount;
   }
@@ -99,7 +102,7 @@ function checkHeld(job: Job): void {
   if (whole() && tree.first(heldRoot(conn)) == at) checkHolder(conn);
   if ((job.flags & GRANTED) == 0) return;
   Sums.grantedJobs++;
-  expect(conn.granted == at && conn.calling != 0, CONN_GRANT);
+  expect(conn.granted == at && (conn.calling & CALL_GRANT) != 0, CONN_GRANT);
 }
 
 /** Checks a connection that holds jobs: once for each, when its first job comes by. */
@@ -118,7 +121,7 @@ export function checkConn(conn: Conn): void {
   expect(conn.minor == CONN_MINOR && conn.thread < shard().threads, CONN_HELD);
   expect(conn.held != 0 || conn.heldCount == 0, CONN_HELD);
   expect(conn.waiting == 0 || conn.granted == 0, CONN_GRANT);
-  expect(conn.granted == 0 || conn.calling != 0, CONN_GRANT);
+  expect(conn.granted == 0 || (conn.calling & CALL_GRANT) != 0, CONN_GRANT);
   if (conn.timed != 0) expect(stands(at, timersRoot()), CONN_TIMER);
   if (conn.calling == 0) return;
   const from = conn.prevGrant;
@@ -164,7 +167,7 @@ function checkGrants(): void {
     let prev: u32 = 0;
     for (let at = load<u32>(grantList(thread)); at != 0 && whole();) {
       const conn = connAt(at);
-      expect(conn.calling == 1 && conn.thread == thread && conn.prevGrant == prev, CONN_GRANT);
+      expect(conn.calling != 0 && conn.thread == thread && conn.prevGrant == prev, CONN_GRANT);
       checkConn(conn);
       if (conn.granted != 0 && whole()) {
         uncollected++;

@@ -56,3 +56,4 @@ export const SLOT_BYTES: i32 = 54;
 export const SWEEP_PLACE: i32 = 55;
 export const CONN_ALL: i32 = 56;
 export const JOB_CANCELLED: i32 = 57;
+export const CONN_NOTES: i32 = 58;

@@ -5,7 +5,8 @@
  * Invariants: replies answer the commands in the order in which these were asked. A command is
  * either not sent, and then certainly not done, or sent, and then done or not; the errors say
  * which. What is asked in one turn leaves together. While the wire has a long backlog commands wait
- * here. What a server sends that answers nothing, or is no reply, ends the connection. Used by the
+ * here. What a server pushes goes to whoever listens, between the replies; what else answers
+ * nothing, or is no reply, ends the connection. Used by the
  * command line, the demo and HTTP's routes.
  */
 import { BadReplyError, quoted } from "../protocol/reply-line.ts";
@@ -20,6 +21,11 @@ import type { OpenWire, Wire } from "./wire.ts";
 export interface ConnectionOptions {
   /** The longest body of a reply that is taken, in bytes; by default as much as a job may have. */
   readonly replyBodyBytesMax?: number;
+  /**
+   * Given what the server sends unasked, between the replies. Without it that ends the connection:
+   * whoever sends no command that has it coming gets none.
+   */
+  readonly pushed?: (push: Reply) => void;
   /** Told when a first command waits for its answer, and when none does any more. */
   readonly busy?: (isBusy: boolean) => void;
 }
@@ -39,6 +45,7 @@ export class ClientConnection {
   readonly #unsent = new Calls();
   readonly #sent = new Calls();
   readonly #busy: (isBusy: boolean) => void;
+  readonly #pushed: ((push: Reply) => void) | undefined;
   /** Commands that wait for their answers. */
   #waiting = 0;
   #willSend = false;
@@ -49,6 +56,7 @@ export class ClientConnection {
   constructor(open: OpenWire, options: ConnectionOptions = {}) {
     const { replyBodyBytesMax = BODY_BYTES_MAX, busy = () => undefined } = options;
     this.#busy = busy;
+    this.#pushed = options.pushed;
     this.#reader = new ReplyReader((reply) => this.#answer(reply), replyBodyBytesMax);
     this.#wire = open({
       received: (bytes) => this.#receive(bytes),
@@ -127,6 +135,11 @@ export class ClientConnection {
   }
 
   #answer(reply: Reply): void {
+    if (reply.isPush && this.#pushed !== undefined) {
+      this.#pushed(reply);
+      return;
+    }
+    if (reply.isPush) throw new BadReplyError(`nobody listens for ${quoted(reply.line)}`);
     const call = this.#sent.shift();
     if (call === undefined) {
       throw new BadReplyError(`the server sent ${quoted(reply.line)}, which answers nothing`);

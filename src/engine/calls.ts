@@ -44,7 +44,7 @@ export abstract class EngineCalls {
 
   /**
    * Takes the best job unless (`maxPri`, `maxId`) stands before it: RESERVED, NONE, or WORSE with
-   * RESULT_PRI and RESULT_ID.
+   * RESULT_PRI and RESULT_ID. NOTED or OUT_OF_MEMORY, and nothing was taken, as notes.ts says.
    */
   take(conn: u32, maxPri: f64, maxId: f64, now: f64): i32 {
     return this.answer(this.#engine.take(this.thread, conn, maxPri, maxId, now));
@@ -53,6 +53,7 @@ export abstract class EngineCalls {
   /**
    * Takes the best job, or makes `conn` wait: RESERVED or WAITING. SOON, and it does not wait, when
    * the first time to run of what it holds here is over at `soon` or before. RESULT_DUE is when.
+   * Neither with NOTED or OUT_OF_MEMORY.
    */
   wait(conn: u32, generation: u32, soon: f64, now: f64): i32 {
     return this.answer(this.#engine.wait(this.thread, conn, generation, soon, now));
@@ -60,8 +61,8 @@ export abstract class EngineCalls {
 
   /**
    * Ends the waiting of `conn` here, whatever its end: NONE, RESERVED when a grant had been made
-   * (it is collected now), or LOST when one had been made and ran out. One critical section: no
-   * grant can slip between.
+   * (it is collected now), or LOST when one had been made and ran out; NOTED when something is to
+   * be told before that: then ask again. One critical section: no grant can slip between.
    */
   cancel(conn: u32, now: f64): i32 {
     return this.answer(this.#engine.cancel(this.thread, conn, now));
@@ -69,7 +70,7 @@ export abstract class EngineCalls {
 
   /**
    * Collects the next grant of thread `t`: RESERVED or LOST, with RESULT_TOKEN, _GENERATION and
-   * _CONN; NONE when there is none.
+   * _CONN; NONE when there is none. NOTED, once, when that connection is to be told something.
    */
   collect(now: f64): i32 {
     return this.answer(this.#engine.collect(this.thread, now));
@@ -86,7 +87,7 @@ export abstract class EngineCalls {
 
   /**
    * Reserves the very job, whatever its tube and whether that is paused; MORE when that needs a
-   * record of the connection here.
+   * record of the connection here. NOTED or OUT_OF_MEMORY as with `take`.
    */
   reserveJob(conn: u32, id: f64, now: f64): i32 {
     return this.answer(this.#engine.reserveJob(this.thread, conn, id, now));
@@ -410,6 +411,56 @@ export abstract class EngineCalls {
         now,
       ),
     );
+  }
+
+  /**
+   * Gives the best jobs to `conn`, which is told, until it holds `most` here (DONE). Stops before
+   * at what is not better than the head (`boundHigh`, `boundLow`) in other shards (WORSE), for want
+   * of memory (OUT_OF_MEMORY) or of room (MORE), behind a job whose body has not all found room
+   * (LONG), and when there is nothing left: then `conn` waits here (WAITING), unless `generation`
+   * is 0 (NONE). It is given nothing while it waits here or has a grant to collect (WAITING).
+   * RESULT_REPLY_BYTES stand in the output slot: what was to be told, and a line and the body of
+   * each of RESULT_COUNT jobs. With LONG the last body, of RESULT_ID, is pinned: RESULT_REF of its
+   * RESULT_BODY_BYTES stand there, and the others are to follow with a CRLF.
+   */
+  fill(conn: u32, most: u32, boundHigh: u32, boundLow: u32, generation: u32, now: f64): i32 {
+    return this.answer(
+      this.#engine.fill(this.thread, conn, most, boundHigh, boundLow, generation, now),
+    );
+  }
+
+  /** How many jobs `conn` holds here; a grant that it has not collected is none. */
+  heldCount(conn: u32): f64 {
+    return this.#engine.heldCount(this.thread, conn);
+  }
+
+  /**
+   * From now on `conn` is told of leases that end without its doing: DONE, or OUT_OF_MEMORY, and it
+   * may be told of what it has.
+   */
+  openNotes(conn: u32): i32 {
+    return this.answer(this.#engine.openNotes(this.thread, conn));
+  }
+
+  /**
+   * Writes lines with what `conn` is to be told: RESULT_REPLY_BYTES of them. MORE when that is not
+   * all.
+   */
+  takeNotes(conn: u32): i32 {
+    return this.answer(this.#engine.takeNotes(this.thread, conn));
+  }
+
+  /** As `fill`, for the one job that `conn` has just collected: DONE, LONG or NOT_FOUND. */
+  tellJob(conn: u32, id: f64, now: f64): i32 {
+    return this.answer(this.#engine.tellJob(this.thread, conn, id, now));
+  }
+
+  /**
+   * `conn` waits here no more; a grant that was made goes back to its place as if nothing had
+   * happened.
+   */
+  unwait(conn: u32, now: f64): i32 {
+    return this.answer(this.#engine.unwait(this.thread, conn, now));
   }
 
   /**

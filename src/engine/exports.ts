@@ -106,6 +106,12 @@ export interface EngineExports {
     generation: u32,
     now: f64,
   ): i32;
+  fill(t: u32, conn: u32, most: u32, boundHigh: u32, boundLow: u32, generation: u32, now: f64): i32;
+  heldCount(t: u32, conn: u32): f64;
+  openNotes(t: u32, conn: u32): i32;
+  takeNotes(t: u32, conn: u32): i32;
+  tellJob(t: u32, conn: u32, id: f64, now: f64): i32;
+  unwait(t: u32, conn: u32, now: f64): i32;
   open(index: u32, threads: u32, ringBytes: u32, pages: u32, budgetPages: u32): i32;
   openJournal(
     reserveBytes: u32,
@@ -233,6 +239,12 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "jobHints",
   "tubeHints",
   "run",
+  "fill",
+  "heldCount",
+  "openNotes",
+  "takeNotes",
+  "tellJob",
+  "unwait",
   "open",
   "openJournal",
   "keepFailures",

@@ -49,6 +49,8 @@ export class Reserver {
   readonly #token: number;
   /** What it is called, as bytes; undefined until it is asked to be. */
   #who: Uint8Array | undefined;
+  /** Writes what it is to be told in a shard; undefined until it asks to be told. */
+  #tell: ((shard: Shard) => void) | undefined;
   /** Address of this connection's record in each shard, 0 where it has none. */
   readonly #records: number[];
   /** How many tubes it watches in each shard. */
@@ -62,7 +64,9 @@ export class Reserver {
   isWaiting = false;
   /** When the first time to run was over then, of what it holds; NEVER_MICROS for none. */
   dueMicros = C.NEVER_MICROS;
-  /** The best head that `boundBeyond` found; 0 and 0 for none. */
+  /** Whether there was no memory for the last job that it was to be given, or to wait for. */
+  isRefused = false;
+  /** The best head that `boundBeyond` or `findBest` found elsewhere; 0 and 0 for none. */
   boundHigh = 0;
   boundLow = 0;
 
@@ -85,6 +89,10 @@ export class Reserver {
     if (known !== 0) return known;
     if (shard.openConn(this.#token) !== C.DONE) return 0;
     const made = shard.address();
+    if (this.#tell !== undefined && shard.openNotes(made) !== C.DONE) {
+      shard.closeConn(made, 0);
+      return 0;
+    }
     this.#records[shard.index] = made;
     if (this.#who !== undefined) this.#name(shard, this.#who);
     return made;
@@ -94,6 +102,43 @@ export class Reserver {
   introduce(who: Uint8Array): void {
     this.#who = who;
     for (const shard of this.#shards) if (this.record(shard) !== 0) this.#name(shard, who);
+  }
+
+  /**
+   * From now on it is told of leases that end without its doing; `tell` writes that, and is called
+   * before it is given a job. False when there is no memory for all of it; it may hear of some
+   * then.
+   */
+  listen(tell: (shard: Shard) => void): boolean {
+    this.#tell = tell;
+    return this.opened.every((shard) => shard.openNotes(this.record(shard)) === C.DONE);
+  }
+
+  /** The shards in which it watches a tube, in ascending order. */
+  get watched(): readonly Shard[] {
+    return this.#watched;
+  }
+
+  /** The shards in which it may hold a job, or have something to be told. */
+  get opened(): readonly Shard[] {
+    return this.#shards.filter((shard) => this.record(shard) !== 0);
+  }
+
+  /** How many jobs it holds. */
+  heldCount(): number {
+    return this.heldCountBut(undefined);
+  }
+
+  /** How many it holds in all shards but one. Where it watches nothing it seldom holds any. */
+  heldCountBut(but: Shard | undefined): number {
+    let count = 0;
+    for (const shard of this.#watched) {
+      if (shard !== but) count += shard.heldCount(this.record(shard));
+    }
+    for (const shard of this.#others) {
+      if (shard !== but) count += shard.heldCount(this.record(shard));
+    }
+    return count;
   }
 
   #name(shard: Shard, who: Uint8Array): void {
@@ -189,7 +234,41 @@ export class Reserver {
   }
 
   #takeHere(shard: Shard, maxPri: number, maxId: number, now: number): Shard | undefined {
-    return shard.take(this.record(shard), maxPri, maxId, now) === C.RESERVED ? shard : undefined;
+    return this.#takeFrom(shard, maxPri, maxId, now) === C.RESERVED ? shard : undefined;
+  }
+
+  /** As `Shard.take`; what it is to be told it is told before. */
+  #takeFrom(shard: Shard, maxPri: number, maxId: number, now: number): number {
+    let answer = shard.take(this.record(shard), maxPri, maxId, now);
+    while (answer === C.NOTED) {
+      this.#tell?.(shard);
+      answer = shard.take(this.record(shard), maxPri, maxId, now);
+    }
+    this.isRefused = answer === C.OUT_OF_MEMORY;
+    return answer;
+  }
+
+  #waitFor(shard: Shard, generation: number, soon: number, now: number): number {
+    let answer = shard.wait(this.record(shard), generation, soon, now);
+    while (answer === C.NOTED) {
+      this.#tell?.(shard);
+      answer = shard.wait(this.record(shard), generation, soon, now);
+    }
+    this.isRefused = answer === C.OUT_OF_MEMORY;
+    return answer;
+  }
+
+  /**
+   * The shard with the best job of all watched tubes, as far as can be seen, undefined when there
+   * is none; `boundHigh` and `boundLow` are then the best head elsewhere.
+   */
+  findBest(now: number): Shard | undefined {
+    this.#seeAll(now);
+    const at = this.#bestSeen(-1);
+    const next = this.#bestSeen(at);
+    this.boundHigh = next < 0 ? 0 : PRI_MAX - (seenPris[next] ?? PRI_MAX);
+    this.boundLow = next < 0 ? 0 : PRI_MAX - Math.min(seenIds[next] ?? PRI_MAX, PRI_MAX);
+    return this.#watched[at];
   }
 
   /**
@@ -208,8 +287,9 @@ export class Reserver {
       const next = this.#bestSeen(at);
       const maxPri = seenPris[next] ?? PRI_MAX;
       const maxId = seenIds[next] ?? C.ID_MAX;
-      const answer = shard.take(this.record(shard), maxPri, maxId, now);
+      const answer = this.#takeFrom(shard, maxPri, maxId, now);
       if (answer === C.RESERVED) return shard;
+      if (answer === C.OUT_OF_MEMORY) return undefined;
       this.#remember(at, shard, answer === C.WORSE);
     }
   }
@@ -269,6 +349,7 @@ export class Reserver {
    */
   takeOrWait(generation: number, now: number): Shard | undefined {
     this.isWaiting = false;
+    this.isRefused = false;
     const soon = now + C.SAFETY_MARGIN_MICROS;
     this.dueMicros = this.#dueInOthers();
     // A shard that is alone is looked through as it registers; it is not where that is too late.
@@ -277,10 +358,11 @@ export class Reserver {
     if (found !== undefined) return found;
     for (const shard of this.#watched) {
       if (this.dueMicros <= soon) break;
-      if (shard.wait(this.record(shard), generation, soon, now) === C.RESERVED) {
+      if (this.#waitFor(shard, generation, soon, now) === C.RESERVED) {
         this.stopWaitingBut(shard, now);
         return shard;
       }
+      if (this.isRefused) return this.stopWaiting(now);
       this.dueMicros = Math.min(this.dueMicros, shard.field(C.RESULT_DUE));
     }
     this.isWaiting = this.dueMicros > soon;
@@ -289,7 +371,7 @@ export class Reserver {
 
   /** Looks again in one shard and registers there; returns the shard if a job was taken instead. */
   waitIn(shard: Shard, generation: number, now: number): Shard | undefined {
-    const answer = shard.wait(this.record(shard), generation, WHATEVER_IS_DUE, now);
+    const answer = this.#waitFor(shard, generation, WHATEVER_IS_DUE, now);
     return answer === C.RESERVED ? shard : undefined;
   }
 
@@ -319,7 +401,12 @@ export class Reserver {
 
   /** True when a grant was collected in doing so. */
   #cancel(shard: Shard, now: number): boolean {
-    return shard.cancel(this.record(shard), now) === C.RESERVED;
+    let answer = shard.cancel(this.record(shard), now);
+    while (answer === C.NOTED) {
+      this.#tell?.(shard);
+      answer = shard.cancel(this.record(shard), now);
+    }
+    return answer === C.RESERVED;
   }
 
   /** Gives back the job that the shard's result area shows as just reserved by this connection. */

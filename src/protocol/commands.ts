@@ -9,6 +9,9 @@
 
 import type { ReplyForm } from "./replies.ts";
 
+/** Most jobs of a window. */
+export const WINDOW_MAX = 1000;
+
 /**
  * The operations that a line can stand for, as small dense integers from 1. BAD_FORMAT and
  * UNKNOWN_COMMAND are the two ways in which a whole line can be wrong.
@@ -50,18 +53,19 @@ export const OP = {
   HAND_BACK: 34,
   UPDATE_JOB: 35,
   CANCEL: 36,
-  BAD_FORMAT: 37,
-  UNKNOWN_COMMAND: 38,
+  WINDOW: 37,
+  BAD_FORMAT: 38,
+  UNKNOWN_COMMAND: 39,
 } as const;
 
 /** The length of an array that has a place for each operation, by its number. */
-export const OP_COUNT = 39;
+export const OP_COUNT = 40;
 
 /**
  * The arguments that commands take. All numbers are decimal digits after any number of spaces.
  * `tube` is the whole rest of the line; `tube-word` is a tube name that ends at a space, and may
  * have spaces before it. `state` is one of four words. `after` is an id, or 0; `limit` is 1 to
- * LIST_JOBS_MAX.
+ * LIST_JOBS_MAX; `n` is the size of a window, 0 to WINDOW_MAX.
  */
 export type ArgumentName =
   | "pri"
@@ -75,7 +79,8 @@ export type ArgumentName =
   | "tube-word"
   | "state"
   | "after"
-  | "limit";
+  | "limit"
+  | "n";
 
 /**
  * What becomes of bytes after the last argument: `refused` answers BAD_FORMAT, `ignored` takes the
@@ -532,6 +537,17 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: "Removes a job for good, one that somebody holds when that attempt ends.",
     changesJobs: true,
     writesRecords: true,
+    isAddition: true,
+  },
+  {
+    op: OP.WINDOW,
+    name: "window",
+    verb: "window ",
+    args: ["n"],
+    remainder: "refused",
+    counter: "cmd-window",
+    replies: ["WINDOW <n>", "OUT_OF_MEMORY"],
+    summary: "Has jobs sent as they come while this connection holds fewer than so many.",
     isAddition: true,
   },
 ];

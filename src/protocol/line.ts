@@ -13,7 +13,7 @@
 
 import * as C from "../../assembly/constants.ts";
 import { asciiBytes, byteAt, CR, LF, MINUS, NUL, PLUS, SPACE, TAB, ZERO } from "./ascii.ts";
-import { COMMANDS, OP } from "./commands.ts";
+import { COMMANDS, OP, WINDOW_MAX } from "./commands.ts";
 import { PLAIN_LINE_BYTES } from "./line-length.ts";
 import type { ArgumentName, CommandRow } from "./commands.ts";
 import { mayNameTube, nameEnd } from "./tube-name.ts";
@@ -54,6 +54,8 @@ export class Command {
   after = 0;
   /** Most jobs to list, 1 to LIST_JOBS_MAX. */
   limit = 0;
+  /** Most jobs of a window, 0 to WINDOW_MAX. */
+  n = 0;
   /** Longest wait of reserve-with-timeout in seconds, 0 to 2^31 - 1. */
   timeout = 0;
   /** Where the tube name begins. */
@@ -182,6 +184,9 @@ function readArgument(name: ArgumentName, bytes: Uint8Array, end: number, out: C
     case "limit":
       out.limit = readNumber(bytes, end, out, C.LIST_JOBS_MAX);
       return out.limit > 0;
+    case "n":
+      out.n = readNumber(bytes, end, out, WINDOW_MAX);
+      return out.n >= 0;
   }
 }
 

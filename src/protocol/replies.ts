@@ -10,17 +10,17 @@
 import { asciiBytes } from "./ascii.ts";
 
 /**
- * The longest reply line, `USING ` with the longest tube name, is 208 bytes; this is room for each,
- * with some left.
+ * The longest reply line, `JOB` with the longest tube name and numbers, is 245 bytes; this is room
+ * for each, with some left.
  */
-export const REPLY_LINE_MAX = 224;
+export const REPLY_LINE_MAX = 256;
 
 /** A form that a line of the server takes. */
 export interface ReplyRow {
   /**
-   * A word of its own, then a placeholder for each word that follows. `<id>`, `<count>` and
-   * `<bytes>` stand for numbers. A line that ends in `<bytes>` is followed by that many bytes and a
-   * CRLF.
+   * A word of its own, then a placeholder for each word that follows. `<id>`, `<attempt>`,
+   * `<count>`, `<n>` and `<bytes>` stand for numbers. A line that ends in `<bytes>` is followed by
+   * that many bytes and a CRLF.
    */
   readonly form: string;
   /** The line comes unasked, between the replies to commands. */
@@ -56,6 +56,9 @@ export const REPLIES = [
   { form: "UPDATED" },
   { form: "CANCELLED" },
   { form: "CANCELLING" },
+  { form: "WINDOW <n>" },
+  { form: "JOB <id> <attempt> <tube> <bytes>", isPush: true },
+  { form: "LOST <id>", isPush: true },
   { form: "OUT_OF_MEMORY" },
   { form: "INTERNAL_ERROR" },
   { form: "BAD_FORMAT" },
@@ -104,6 +107,7 @@ const FLUSHED = asciiBytes("FLUSHED ");
 const WATCHING = asciiBytes("WATCHING ");
 const USING = asciiBytes("USING ");
 const OK = asciiBytes("OK ");
+const WINDOW = asciiBytes("WINDOW ");
 
 /** Writes bytes that never change: one of REPLY. */
 export function writeConstant(out: Uint8Array, at: number, reply: Uint8Array): number {
@@ -168,6 +172,11 @@ export function writeKicked(out: Uint8Array, at: number, count: number): number 
 /** `FLUSHED <count>`. */
 export function writeFlushed(out: Uint8Array, at: number, count: number): number {
   return writeNumberLine(out, at, FLUSHED, count);
+}
+
+/** `WINDOW <n>`: how many jobs the connection may hold and be sent more. */
+export function writeWindow(out: Uint8Array, at: number, size: number): number {
+  return writeNumberLine(out, at, WINDOW, size);
 }
 
 /** `WATCHING <count>`: how many tubes the connection watches now. */

@@ -21,12 +21,16 @@ import { Putting } from "./putting.ts";
 import type { Reserving } from "./reserving.ts";
 import type { Roles } from "./roles.ts";
 import type { TubeCommands } from "./tube-commands.ts";
+import type { Window } from "./window.ts";
 
 /** What a session's commands work with. */
 export interface DispatchParts {
   readonly desk: Desk;
   readonly reserver: Reserver;
   readonly reserving: Reserving;
+  readonly window: Window;
+  /** It is none of the clients, and is sent nothing unasked. */
+  readonly isObserver: boolean;
   readonly roles: Roles;
   readonly tubes: TubeCommands;
   readonly intake: Intake;
@@ -40,6 +44,8 @@ export class Dispatch {
   readonly #desk: Desk;
   readonly #reserver: Reserver;
   readonly #reserving: Reserving;
+  readonly #window: Window;
+  readonly #isObserver: boolean;
   readonly #roles: Roles;
   readonly #tubes: TubeCommands;
   readonly #intake: Intake;
@@ -54,13 +60,15 @@ export class Dispatch {
     this.#desk = desk;
     this.#reserver = reserver;
     this.#reserving = parts.reserving;
+    this.#window = parts.window;
+    this.#isObserver = parts.isObserver;
     this.#roles = parts.roles;
     this.#tubes = parts.tubes;
     this.#intake = intake;
     this.#engineRun = parts.engineRun;
-    this.#jobs = new JobCommands(desk, reserver);
+    this.#jobs = new JobCommands(desk, reserver, parts.window);
     this.#putting = new Putting(desk, intake);
-    this.#failing = new Failing(desk, reserver, intake);
+    this.#failing = new Failing(desk, reserver, intake, parts.window);
   }
 
   /** The command that the last `run` began and that goes on in further turns; now the caller's. */
@@ -91,6 +99,7 @@ export class Dispatch {
     else if (op === OP.RESERVE) this.#reserve(Infinity, hasEnded);
     else if (op === OP.RESERVE_WITH_TIMEOUT) this.#reserve(desk.command.timeout * MICROS, hasEnded);
     else if (op === OP.RESERVE_JOB) this.#reserveJob();
+    else if (op === OP.WINDOW) this.#openWindow();
     else if (op === OP.QUIT) this.isOver = true;
     else if (op === OP.DRAIN) drain(desk);
     else if (op === OP.UNDRAIN) undrain(desk);
@@ -101,7 +110,18 @@ export class Dispatch {
     return next;
   }
 
+  #openWindow(): void {
+    const { command, output } = this.#desk;
+    if (this.#isObserver) {
+      output.reply(R.REPLY.BAD_FORMAT);
+      return;
+    }
+    if (command.n > 0) this.#roles.becomeWorker();
+    this.#window.set(command.n);
+  }
+
   #runInTube(op: number, line: Uint8Array): void {
+    if (op === OP.WATCH || op === OP.IGNORE) this.#window.standDown(); // it waits where it watches
     if (!this.#tubes.run(op, line)) this.#long = this.#tubes.undertake(op, line);
   }
 
@@ -136,7 +156,10 @@ export class Dispatch {
 
   #reserve(timeoutMicros: number, hasEnded: boolean): void {
     this.#roles.becomeWorker();
-    const shard = this.#reserving.reserve(timeoutMicros, hasEnded);
+    this.#window.standDown();
+    const shard = this.#window.isOpen
+      ? this.#reserving.reserveNow()
+      : this.#reserving.reserve(timeoutMicros, hasEnded);
     this.#engineRun.shard = shard ?? this.#reserver.onlyWatched ?? this.#engineRun.shard;
   }
 }

@@ -14,17 +14,20 @@ import * as R from "../protocol/replies.ts";
 import { depend } from "./answers.ts";
 import type { Intake, Receiver } from "./intake.ts";
 import type { Desk } from "./desk.ts";
+import type { Window } from "./window.ts";
 
 /** One connection's commands that bring a failure message. */
 export class Failing {
   readonly #desk: Desk;
   readonly #reserver: Reserver;
   readonly #intake: Intake;
+  readonly #window: Window;
 
-  constructor(desk: Desk, reserver: Reserver, intake: Intake) {
+  constructor(desk: Desk, reserver: Reserver, intake: Intake, window: Window) {
     this.#desk = desk;
     this.#reserver = reserver;
     this.#intake = intake;
+    this.#window = window;
   }
 
   /** The bury or release (`op`) that the desk's command names; its message follows. */
@@ -41,10 +44,12 @@ export class Failing {
     }
     const shard = this.#holder();
     if (shard === undefined) {
+      this.#window.tellAll();
       this.#intake.swallow(bytes, R.REPLY.NOT_FOUND);
       return;
     }
-    this.#intake.begin(bytes, new Failed(desk, shard, this.#reserver.record(shard), op));
+    const record = this.#reserver.record(shard);
+    this.#intake.begin(bytes, new Failed(desk, shard, record, op, this.#window));
   }
 
   /** The shard in which this connection holds the job. */
@@ -67,10 +72,11 @@ class Failed implements Receiver {
   readonly #id: number;
   readonly #pri: number;
   readonly #delaySeconds: number;
+  readonly #window: Window;
   /** Address of the failure, 0 when there is no memory for its message. */
   #failure = 0;
 
-  constructor(desk: Desk, shard: Shard, record: number, op: number) {
+  constructor(desk: Desk, shard: Shard, record: number, op: number, window: Window) {
     const { id, pri, delay, bytes } = desk.command;
     this.#desk = desk;
     this.#shard = shard;
@@ -79,6 +85,7 @@ class Failed implements Receiver {
     this.#id = id;
     this.#pri = pri;
     this.#delaySeconds = delay;
+    this.#window = window;
     this.#open(bytes);
   }
 
@@ -117,6 +124,7 @@ class Failed implements Receiver {
     const answer = this.#run();
     if (answer === C.NOT_FOUND) {
       this.drop(); // its time to run was over before the message was there
+      this.#window.tellAll();
       desk.output.reply(R.REPLY.NOT_FOUND);
       return;
     }

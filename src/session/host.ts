@@ -193,14 +193,14 @@ export class SessionHost implements Turns {
     for (;;) {
       const answer = shard.collect(now);
       if (answer === C.NONE) return;
-      this.#grant(shard, answer);
+      this.#call(shard, answer);
     }
   }
 
-  #grant(shard: Shard, answer: number): void {
+  #call(shard: Shard, answer: number): void {
     const session = this.#sessions[shard.field(C.RESULT_TOKEN)];
     if (session === undefined) return;
     this.#giveTo(session);
-    session.granted(shard, answer);
+    session.called(shard, answer);
   }
 }

@@ -13,6 +13,7 @@ import { depend, writeBytes, writeDocument, writeJob } from "./answers.ts";
 import { failureList, failuresOf, shownFailure } from "./failures.ts";
 import type { Desk } from "./desk.ts";
 import { jobStats } from "./statistics.ts";
+import type { Window } from "./window.ts";
 
 /** A bury or a release that says nothing; those that do are failing.ts's. */
 const NO_FAILURE = 0;
@@ -39,12 +40,14 @@ const OTHER_REPLIES: Readonly<Record<number, Uint8Array>> = {
 export class JobCommands {
   readonly #desk: Desk;
   readonly #reserver: Reserver;
+  readonly #window: Window;
   /** What the shards answered last. */
   #answer = C.NONE;
 
-  constructor(desk: Desk, reserver: Reserver) {
+  constructor(desk: Desk, reserver: Reserver, window: Window) {
     this.#desk = desk;
     this.#reserver = reserver;
+    this.#window = window;
   }
 
   /**
@@ -66,25 +69,31 @@ export class JobCommands {
     const desk = this.#desk;
     const shard = this.#find(op);
     if (this.#answer === C.NOT_FOUND) {
-      desk.output.reply(R.REPLY.NOT_FOUND);
+      this.#answerNotFound();
       return;
     }
     if (op !== OP.TOUCH) depend(desk, shard);
     desk.output.reply(OTHER_REPLIES[this.#answer] ?? done);
   }
 
+  /** Replies NOT_FOUND, behind what explains it. */
+  #answerNotFound(): void {
+    this.#window.tellAll();
+    this.#desk.output.reply(R.REPLY.NOT_FOUND);
+  }
+
   #peek(): void {
     const desk = this.#desk;
     const shard = this.#find(OP.PEEK);
     const isShown = this.#answer === C.DONE && writeJob(desk, R.writeFound, shard);
-    if (!isShown) desk.output.reply(R.REPLY.NOT_FOUND);
+    if (!isShown) this.#answerNotFound();
   }
 
   #stats(): void {
     const desk = this.#desk;
     const shard = this.#find(OP.STATS_JOB);
     if (this.#answer !== C.DONE) {
-      desk.output.reply(R.REPLY.NOT_FOUND);
+      this.#answerNotFound();
       return;
     }
     depend(desk, shard); // nobody hears of an id that might be given out again
@@ -96,7 +105,7 @@ export class JobCommands {
     const { id } = desk.command;
     const shard = this.#find(OP.PEEK_FAILURE);
     const failure = this.#answer === C.DONE ? shownFailure(desk, shard, id) : undefined;
-    if (failure?.message === undefined) desk.output.reply(R.REPLY.NOT_FOUND);
+    if (failure?.message === undefined) this.#answerNotFound();
     else writeBytes(desk, R.writeFound, id, failure.message);
   }
 
@@ -106,7 +115,7 @@ export class JobCommands {
     const shard = this.#find(OP.LIST_FAILURES);
     if (this.#answer === C.DONE)
       writeDocument(desk, failureList(desk, failuresOf(desk, shard, id)));
-    else desk.output.reply(R.REPLY.NOT_FOUND);
+    else this.#answerNotFound();
   }
 
   /**
@@ -125,7 +134,8 @@ export class JobCommands {
       shard = this.#find(OP.RESERVE_JOB);
     }
     if (this.#answer === C.RESERVED) return shard;
-    output.reply(R.REPLY.NOT_FOUND);
+    if (this.#answer === C.OUT_OF_MEMORY) output.reply(R.REPLY.OUT_OF_MEMORY);
+    else this.#answerNotFound();
     return undefined;
   }
 
@@ -146,6 +156,17 @@ export class JobCommands {
       return shard;
     }
     return likely;
+  }
+
+  /** What is to be told comes before the job. */
+  #askToReserve(shard: Shard, record: number): number {
+    const { command, now } = this.#desk;
+    let answer = shard.reserveJob(record, command.id, now);
+    while (answer === C.NOTED) {
+      this.#window.tell(shard);
+      answer = shard.reserveJob(record, command.id, now);
+    }
+    return answer;
   }
 
   /** Asks one shard to do what the command says to its job. */
@@ -171,7 +192,7 @@ export class JobCommands {
       case OP.CANCEL:
         return shard.cancelJob(id, now);
       case OP.RESERVE_JOB:
-        return shard.reserveJob(record, id, now);
+        return this.#askToReserve(shard, record);
       case OP.PEEK:
         return shard.peek(id, now);
       case OP.PEEK_FAILURE:

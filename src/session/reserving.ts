@@ -56,8 +56,24 @@ export class Reserving {
     const shard = mayWait ? reserver.takeOrWait(this.nextGeneration, now) : reserver.take(now);
     if (shard !== undefined) this.deliver(shard);
     else if (mayWait && reserver.isWaiting) this.#block(timeoutMicros, reserver.dueMicros);
-    else this.#desk.output.reply(this.#isSoon() ? R.REPLY.DEADLINE_SOON : R.REPLY.TIMED_OUT);
+    else {
+      const reply = this.#isSoon() ? R.REPLY.DEADLINE_SOON : R.REPLY.TIMED_OUT;
+      this.#desk.output.reply(this.#emptyReply(reply));
+    }
     return shard;
+  }
+
+  /** Replies with a job or TIMED_OUT, as while a window is open. Returns as `reserve` does. */
+  reserveNow(): Shard | undefined {
+    const shard = this.#reserver.take(this.#desk.now);
+    if (shard !== undefined) this.deliver(shard);
+    else this.#desk.output.reply(this.#emptyReply(R.REPLY.TIMED_OUT));
+    return shard;
+  }
+
+  /** What says that there is no job, unless there was no memory to be given one. */
+  #emptyReply(reply: Uint8Array): Uint8Array {
+    return this.#reserver.isRefused ? R.REPLY.OUT_OF_MEMORY : reply;
   }
 
   /** The engine's run has made the session wait, as the shard's result area says. */

@@ -14,6 +14,7 @@
  */
 
 import { MICROS } from "../clock.ts";
+import * as C from "../../assembly/constants.ts";
 import { Reserver } from "../engine/reserving.ts";
 import type { Shard } from "../engine/shard.ts";
 import { OP, WRITES_RECORDS } from "../protocol/commands.ts";
@@ -35,6 +36,7 @@ import type { Desk } from "./desk.ts";
 import type { RoomWaiter } from "./room-queue.ts";
 import { TubeCommands } from "./tube-commands.ts";
 import type { Blocked, Turns } from "./turns.ts";
+import { Window } from "./window.ts";
 import { NAMED_MAX } from "./who-is-there.ts";
 import type { ConnectionFacts } from "./who-is-there.ts";
 
@@ -54,6 +56,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
   readonly #token: number;
   readonly #reserver: Reserver;
   readonly #reserving: Reserving;
+  readonly #window: Window;
   readonly #roles: Roles;
   readonly #tubes: TubeCommands;
   readonly #commands: Dispatch;
@@ -96,6 +99,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
     this.#openedMicros = desk.now;
     this.#reserver = new Reserver(desk.shards, token);
     this.#reserving = new Reserving(desk, turns, this.#reserver, this);
+    this.#window = new Window(desk, this.#reserver);
     this.#roles = new Roles(desk, this.#reserver, outlet);
     this.#tubes = new TubeCommands(desk, this.#reserver, isObserver);
     this.#intake = new Intake(desk);
@@ -104,6 +108,8 @@ export class Session implements Inlet, Blocked, RoomWaiter {
       desk,
       reserver: this.#reserver,
       reserving: this.#reserving,
+      window: this.#window,
+      isObserver,
       roles: this.#roles,
       tubes: this.#tubes,
       intake: this.#intake,
@@ -126,7 +132,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
       uses: usedName,
       watches: watched.names(NAMED_MAX),
       watchCount: watched.size,
-      waiting: this.#reserving.isBlocked,
+      waiting: this.#reserving.isBlocked || this.#window.isWaiting,
       holds: jobs.map(({ id, tube, leftMicros }) => ({
         id,
         tube,
@@ -156,6 +162,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
     if (this.#closing || this.#gone || this.#ended) return;
     this.#ended = true;
     this.#turns.turn(this, () => {
+      this.#window.close();
       this.#reserving.end();
       this.#takeRest();
       this.#goOn();
@@ -232,6 +239,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
     this.#hasLeft = true;
     const desk = this.#desk;
     this.#reserving.unblock();
+    this.#window.leave();
     desk.room.forget(this);
     this.#long?.drop?.();
     this.#long = undefined;
@@ -251,9 +259,26 @@ export class Session implements Inlet, Blocked, RoomWaiter {
       output.close();
       return;
     }
+    if (this.#window.isTold) this.#attend();
     output.flush();
     this.#look();
+    if (this.#stalled || this.#long !== undefined) this.#window.standDown();
     this.#updateReading();
+  }
+
+  /** Gives the window its turn, but not within a reply or while the peer does not read. */
+  #attend(): void {
+    if (this.#long !== undefined || this.#stalled) return;
+    const { output } = this.#desk;
+    this.#window.attend(() => {
+      if (output.isFull) {
+        output.flush();
+        this.#look();
+      }
+      return !this.#stalled;
+    });
+    this.#engineRun.shard = this.#window.lastShard ?? this.#engineRun.shard;
+    this.#takeRest();
   }
 
   /** Stops when the peer does not read. */
@@ -354,7 +379,8 @@ export class Session implements Inlet, Blocked, RoomWaiter {
   #runInEngine(bytes: Uint8Array, at: number, end: number): number {
     if (this.#desk.isReadOnly || !this.#desk.room.isThere) return at; // in any ring
     const run = this.#engineRun;
-    run.generation = this.#ended ? NO_GENERATION : this.#reserving.nextGeneration;
+    const mayWait = !this.#ended && !this.#window.isOpen;
+    run.generation = mayWait ? this.#reserving.nextGeneration : NO_GENERATION;
     const next = run.take(this.#tubes.used, bytes, at, end, Math.max(0, this.#share));
     this.#share -= run.commands;
     if (run.isWaiting) this.#reserving.blockAfterRun(run.shard); // reads what the run left there
@@ -393,11 +419,13 @@ export class Session implements Inlet, Blocked, RoomWaiter {
   /* Reserving. */
 
   /**
-   * A grant for this session was collected (RESERVED) or had run out (LOST). Called by the host, in
-   * a turn of this session.
+   * A grant for this session was collected (RESERVED) or had run out (LOST), or it is to be told
+   * something (NOTED). Called by the host, in a turn of this session.
    */
-  granted(shard: Shard, answer: number): void {
-    if (!this.#reserving.granted(shard, answer)) return;
+  called(shard: Shard, answer: number): void {
+    if (answer === C.NOTED) this.#window.noted(shard, this.#long === undefined);
+    else if (!this.#window.granted(shard, answer) && !this.#reserving.granted(shard, answer))
+      return;
     this.#takeRest();
     this.#goOn();
   }

@@ -20,6 +20,32 @@ async function outcomes(asked: readonly Promise<{ line: string }>[]): Promise<st
   );
 }
 
+describe("what a server pushes", () => {
+  test("goes to whoever listens, between the replies", async () => {
+    const pushes: string[] = [];
+    const pushed = ({ line, body }: { line: string; body: Uint8Array }): void => {
+      pushes.push(`${line}:${Buffer.from(body).toString()}`);
+    };
+    const { wire, client } = MemoryWire.connect({ pushed });
+    const asked = [client.ask("window 2"), client.ask("delete 7")];
+    await turn();
+    wire.say("JOB 3 1 default 2\r\nhi\r\nWINDOW 2\r\nLOST 7\r\nNOT_FOUND\r\nJOB 4 1 de");
+    expect(await outcomes(asked)).toEqual(["WINDOW 2", "NOT_FOUND"]);
+    wire.say("fault 0\r\n\r\n");
+    expect(pushes).toEqual(["JOB 3 1 default 2:hi", "LOST 7:", "JOB 4 1 default 0:"]);
+    expect(client.isOpen).toBe(true);
+  });
+
+  test("ends a connection on which nobody listens for it", async () => {
+    const { wire, client } = MemoryWire.connect();
+    const asked = [client.ask("delete 7")];
+    await turn();
+    wire.say("LOST 7\r\nNOT_FOUND\r\n");
+    expect(await outcomes(asked)).toEqual(["HM_BAD_REPLY"]);
+    expect(client.isOpen).toBe(false);
+  });
+});
+
 describe("commands", () => {
   test("that are asked in one turn leave together, in their order", async () => {
     const { wire, client } = MemoryWire.connect();

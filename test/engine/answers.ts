@@ -16,6 +16,8 @@ export const ANSWERS = [
   "MORE",
   "DAMAGED",
   "SOON",
+  "NOTED",
+  "LONG",
 ] as const;
 export type Answer = (typeof ANSWERS)[number];
 
@@ -28,7 +30,11 @@ export interface Reply {
   readonly pri?: number;
   /** The whole body, one character for each byte. */
   readonly body?: string;
+  /** The lines that a call wrote, and the bodies among them; a long one as far as it is there. */
+  readonly text?: string;
   readonly count?: number;
+  /** Bytes of a long body that were not written. */
+  readonly left?: number;
   readonly kind?: number;
   /** When the first time to run is over of what a connection holds that is made to wait. */
   readonly due?: number;
@@ -43,6 +49,16 @@ export interface Reply {
   readonly samples?: readonly number[];
   /** The last of these times, ascending. */
   readonly lastTimes?: readonly number[];
+}
+
+/** How a window is to be filled. */
+export interface Filling {
+  /** How many jobs the connection holds then. */
+  readonly most: number;
+  /** The best place elsewhere. */
+  readonly bound?: { readonly pri: number; readonly id: number };
+  /** What to call the waiting; 0: none. */
+  readonly generation: number;
 }
 
 /** What a new job is told. */

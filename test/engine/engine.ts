@@ -8,7 +8,7 @@
 import * as C from "../../assembly/constants.ts";
 import * as L from "../../assembly/layouts.ts";
 import type { Answer, EngineFailure, ListOrder, ListWay, ListedTube } from "./answers.ts";
-import type { NewJob, Reply } from "./answers.ts";
+import type { Filling, NewJob, Reply } from "./answers.ts";
 import { PAGES_MAX, VerifyBuild, loadVerifyModule } from "./verify-build.ts";
 
 export interface ShardOptions {
@@ -162,6 +162,46 @@ export class EngineShard extends VerifyBuild {
 
   collect(t: number, now: number): Reply {
     return this.collected(t, this.raw(t).collect(t, now));
+  }
+
+  /** From now on `conn` is told of leases that end. */
+  openNotes(t: number, conn: number): Reply {
+    return this.reply(t, this.raw(t).openNotes(t, conn));
+  }
+
+  takeNotes(t: number, conn: number): Reply {
+    return this.#written(t, this.raw(t).takeNotes(t, conn));
+  }
+
+  heldCount(t: number, conn: number): number {
+    return this.raw(t).heldCount(t, conn);
+  }
+
+  fill(t: number, conn: number, { most, bound, generation }: Filling, now: number): Reply {
+    const high = bound === undefined ? 0 : ~bound.pri >>> 0;
+    const low = bound === undefined ? 0 : ~bound.id >>> 0;
+    return this.#written(t, this.raw(t).fill(t, conn, most, high, low, generation, now));
+  }
+
+  tellJob(t: number, conn: number, id: number, now: number): Reply {
+    return this.#written(t, this.raw(t).tellJob(t, conn, id, now));
+  }
+
+  unwait(t: number, conn: number, now: number): Reply {
+    return this.reply(t, this.raw(t).unwait(t, conn, now));
+  }
+
+  /** A reply with what was written; a long body is not read to its end. */
+  #written(t: number, code: number): Reply {
+    const thread = this.thread(t);
+    const reply = this.reply(t, code);
+    const text = this.outputText(t, thread.field(C.RESULT_REPLY_BYTES));
+    const count = thread.field(C.RESULT_COUNT);
+    if (reply.answer !== "LONG") return { ...reply, text, count };
+    const id = thread.field(C.RESULT_ID);
+    const left = thread.field(C.RESULT_BODY_BYTES) - this.ref(t);
+    this.raw(t).unpinBody(t, id);
+    return { ...reply, text, count, id, left };
   }
 
   handBack(t: number, conn: number, id: number, delaySeconds: number, now: number): Reply {

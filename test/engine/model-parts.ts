@@ -61,6 +61,10 @@ export interface ModelConn {
   generation: number;
   /** A grant was made and not collected, even if it ran out since. */
   calling: boolean;
+  /** What it is to be told: ids of leases that ended; undefined when it did not ask for that. */
+  notes: number[] | undefined;
+  /** There is something new among them. */
+  noted: boolean;
   /** The job of the last grant that it collected, while it has done nothing since. */
   collected: ModelJob | undefined;
 }

@@ -48,6 +48,7 @@ export class ModelStates extends ModelStock {
   protected due(job: ModelJob, now: number): void {
     if (job.state === "reserved") {
       this.count(job.tube, "timeouts");
+      this.leaseEnds(job);
       if (this.endIfCancelled(job)) return;
       job.timeouts++;
       this.fail(job, C.END_TIMED_OUT, now);
@@ -66,6 +67,14 @@ export class ModelStates extends ModelStock {
   protected endIfCancelled(job: ModelJob): boolean {
     if (job.cancelled) this.end(job);
     return job.cancelled;
+  }
+
+  /** The job's holder hears of it, unless it never heard that it has the job. */
+  protected leaseEnds({ id, holder, granted }: ModelJob): void {
+    if (holder?.notes === undefined || granted) return;
+    holder.notes.push(id);
+    holder.noted = true;
+    this.wakes.add(holder.thread);
   }
 
   protected unpause(tube: ModelTube, now: number): void {
@@ -148,6 +157,12 @@ export class ModelStates extends ModelStock {
     }
   }
 
+  protected startWaiting(conn: ModelConn, generation: number): void {
+    conn.waiting = true;
+    conn.generation = generation;
+    for (const name of conn.watched) this.tubeOf(name).waiters.push(conn);
+  }
+
   protected stopWaiting(conn: ModelConn): void {
     conn.waiting = false;
     for (const tube of this.tubes.values()) {
@@ -155,18 +170,38 @@ export class ModelStates extends ModelStock {
     }
   }
 
+  /** What keeps `conn` from being given a job. */
+  protected hindrance(conn: ModelConn): Reply | undefined {
+    return (conn.notes ?? []).length > 0 ? this.reply("NOTED") : undefined;
+  }
+
+  /** All that `conn` is to be told, as text. */
+  protected tell(conn: ModelConn): string {
+    const text = (conn.notes ?? []).map((id) => `LOST ${id}\r\n`).join("");
+    if (conn.notes !== undefined) conn.notes = [];
+    conn.noted = false;
+    return text;
+  }
+
   protected collectFrom(conn: ModelConn, now: number): Reply {
-    const { key, token, generation } = conn;
     const job = this.grantOf(conn);
     conn.calling = false;
-    if (job === undefined) return this.reply("LOST", { conn: key, token, generation });
+    if (job === undefined) return this.reply("LOST", this.caller(conn));
     job.granted = false;
     job.deadline = now + job.ttrSeconds * SECOND;
     job.reservedAt = now;
     conn.collected = job;
     this.countTime(job.tube, "queue", now - job.readySince);
     this.tubeOf(job.tube).samples.queued(now - job.createdMicros);
-    return this.reply("RESERVED", { ...show(job), conn: key, token, generation });
+    return this.reply("RESERVED", { ...show(job), ...this.caller(conn) });
+  }
+
+  protected caller({
+    key,
+    token,
+    generation,
+  }: ModelConn): Pick<Reply, "conn" | "token" | "generation"> {
+    return { conn: key, token, generation };
   }
 
   protected reply(answer: Answer, facts: Omit<Reply, "answer" | "wakes"> = {}): Reply {

@@ -8,15 +8,15 @@
  */
 import * as C from "../../assembly/constants.ts";
 import type { EngineFailure, ListOrder, ListedTube, NewJob, Reply } from "./answers.ts";
-import { SECOND, STATE_NUMBERS, UNKNOWN_FIGURES, show } from "./model-parts.ts";
+import { SECOND, STATE_NUMBERS, UNKNOWN_FIGURES, byDeadline, show } from "./model-parts.ts";
 import type { ModelJob } from "./model-parts.ts";
-import { ModelStates } from "./model-states.ts";
+import { ModelWindows } from "./model-windows.ts";
 
 /** Most jobs that one kick moves. */
 const STEP = C.STEP_JOBS;
 
 /** One shard. Tubes go by their names, connections by any key. */
-export class ModelShard extends ModelStates {
+export class ModelShard extends ModelWindows {
   /* Tubes and connections. */
 
   useTube(name: string, number: number): Reply {
@@ -38,7 +38,8 @@ export class ModelShard extends ModelStates {
   openConn(key: number, thread: number, token: number): Reply {
     const watched = new Set<string>();
     const idle = { waiting: false, generation: 0, calling: false, collected: undefined };
-    const conn = { key, thread, token, watched, who: "", ...idle };
+    const untold = { notes: undefined, noted: false };
+    const conn = { key, thread, token, watched, who: "", ...idle, ...untold };
     this.conns.set(key, conn);
     return this.reply("DONE");
   }
@@ -125,6 +126,8 @@ export class ModelShard extends ModelStates {
     this.settle(now);
     const job = this.bestFor(this.conn(key));
     if (job === undefined) return this.reply("NONE");
+    const hindrance = this.hindrance(this.conn(key));
+    if (hindrance !== undefined) return hindrance;
     const worse = max !== undefined && (job.pri - max.pri || job.id - max.id) > 0;
     if (worse) return this.reply("WORSE", { id: job.id, pri: job.pri });
     this.takeNow(job, this.conn(key), now);
@@ -134,6 +137,8 @@ export class ModelShard extends ModelStates {
   wait(key: number, generation: number, now: number, soon: number): Reply {
     this.settle(now);
     const conn = this.conn(key);
+    const hindrance = this.hindrance(conn);
+    if (hindrance !== undefined) return hindrance;
     const job = this.bestFor(conn);
     if (job !== undefined) {
       this.takeNow(job, conn, now);
@@ -141,9 +146,7 @@ export class ModelShard extends ModelStates {
     }
     const due = this.soonest(key);
     if (due <= soon) return this.reply("SOON", { due });
-    conn.waiting = true;
-    conn.generation = generation;
-    for (const name of conn.watched) this.tubeOf(name).waiters.push(conn);
+    this.startWaiting(conn, generation);
     return this.reply("WAITING", { due });
   }
 
@@ -151,7 +154,10 @@ export class ModelShard extends ModelStates {
     this.settle(now);
     const conn = this.conn(key);
     this.stopWaiting(conn);
-    return conn.calling ? this.collectFrom(conn, now) : this.reply("NONE");
+    if (!conn.calling) return this.reply("NONE");
+    const hindrance = this.hindrance(conn);
+    if (hindrance === undefined) return this.collectFrom(conn, now);
+    return { ...hindrance, ...this.caller(conn) };
   }
 
   /**
@@ -160,9 +166,13 @@ export class ModelShard extends ModelStates {
    */
   collect(thread: number, key: number, now: number): Reply {
     this.settle(now);
-    const callers = [...this.conns.values()].filter((c) => c.thread === thread && c.calling);
+    const own = [...this.conns.values()].filter((conn) => conn.thread === thread);
+    const callers = own.filter((conn) => conn.calling || conn.noted);
     const conn = callers.find((caller) => caller.key === key) ?? callers[0];
-    return conn === undefined ? this.reply("NONE") : this.collectFrom(conn, now);
+    if (conn === undefined) return this.reply("NONE");
+    if (!conn.noted) return this.collectFrom(conn, now);
+    conn.noted = false;
+    return this.reply("NOTED", this.caller(conn));
   }
 
   handBack(key: number, id: number, delaySeconds: number, now: number): Reply {
@@ -200,6 +210,8 @@ export class ModelShard extends ModelStates {
     this.settle(now);
     const job = this.jobs.get(id);
     if (job === undefined || job.state === "reserved") return this.reply("NOT_FOUND");
+    const hindrance = this.hindrance(this.conn(key));
+    if (hindrance !== undefined) return hindrance;
     this.takeNow(job, this.conn(key), now);
     return this.reply("RESERVED", show(job));
   }
@@ -488,6 +500,8 @@ export class ModelShard extends ModelStates {
       (job) =>
         job.tube === name && job.id <= last && (late < 0 || !buried.slice(late).includes(job)),
     );
+    for (const job of flushed.toSorted(byDeadline))
+      if (job.state === "reserved") this.leaseEnds(job);
     for (const { id } of flushed) {
       this.jobs.delete(id);
       this.count(name, "deletes");

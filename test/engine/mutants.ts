@@ -319,6 +319,46 @@ export const MUTANTS: readonly Mutant[] = [
     put: "",
   },
   {
+    fault: "a lease that ends with its time is told to nobody",
+    find: "    leaseEnds(job);\n    if (",
+    put: "    if (",
+  },
+  {
+    fault: "a flush that takes a job tells its holder nothing",
+    find: "  if (job.state == STATE_RESERVED) leaseEnds(job);\n",
+    put: "",
+  },
+  {
+    fault: "the end of a grant that nobody heard of is told",
+    find: "if (conn.notes != 0 && (job.flags & GRANTED) == 0) note(",
+    put: "if (conn.notes != 0) note(",
+  },
+  {
+    fault: "a job is given before it is told that it was lost",
+    find: "  if (notesAt(conn.notes).first != 0) return NOTED;\n",
+    put: "",
+  },
+  {
+    fault: "what is to be told calls for nobody",
+    find: "  call(conn, CALL_NOTE);\n",
+    put: "",
+  },
+  {
+    fault: "too few notes lie ready for a connection that waits",
+    find: "const leases = conn.heldCount + 1 + (conn.waiting == 0 ? 0 : 1);",
+    put: "const leases = conn.heldCount + 1;",
+  },
+  {
+    fault: "a window takes a job more than it may have",
+    find: "while (conn.heldCount < most) {",
+    put: "while (conn.heldCount <= most) {",
+  },
+  {
+    fault: "a window that ends forgets the grant that was made",
+    find: "  if (it.granted != 0) handBack(conns.grantedJob(it), it.grantedSince, <u64>now);\n",
+    put: "",
+  },
+  {
     fault: "a slot that was moved out of stays counted",
     find: "  page.used--;\n  shard().slotBytes -= <u32>page.slotBytes;",
     put: "  page.used--;",

@@ -13,7 +13,6 @@ import { deepStrictEqual, strictEqual } from "node:assert";
 import * as fc from "fast-check";
 import * as C from "../../assembly/constants.ts";
 import type { WalkOptions } from "./comparison.ts";
-import { Putting } from "./putting.ts";
 import type { ModelConn } from "./model-parts.ts";
 import {
   BURST_JOBS,
@@ -30,10 +29,9 @@ import {
 } from "./steps.ts";
 import type { Message, Operation, Session, Step } from "./steps.ts";
 import { loadVerifyModule } from "./verify-build.ts";
+import { Windowing } from "./windowing.ts";
 
-class Walk extends Putting {
-  #generation = 0;
-
+class Walk extends Windowing {
   #opened = 0;
 
   constructor(options: WalkOptions) {
@@ -192,7 +190,7 @@ class Walk extends Putting {
       case "settle":
         return this.#settleBudget(c % THREADS, a);
       default:
-        return this.look(operation, session, b, c);
+        if (!this.window(operation, session, b, c)) this.look(operation, session, b, c);
     }
   }
 
@@ -219,7 +217,7 @@ class Walk extends Putting {
     if (operation === "best") {
       this.agree(this.engine.best(thread, ref, now), this.model.best(ref, now));
     } else if (operation === "wait") {
-      const generation = ++this.#generation;
+      const generation = ++this.generation;
       const soon = c % 2 === 0 ? now + (b % 100) * SECOND : 0;
       const reply = this.engine.wait(thread, ref, generation, now, soon);
       this.agree(reply, this.model.wait(ref, generation, now, soon));
@@ -236,12 +234,13 @@ class Walk extends Putting {
     const { thread, ref } = session;
     const reply = this.engine.cancel(thread, ref, this.now);
     this.agree(reply, this.model.cancel(ref, this.now));
-    session.waiting = false;
+    if (reply.answer !== "NOTED") session.waiting = false;
   }
 
   #collect(thread: number): void {
     const reply = this.engine.collect(thread, this.now);
     this.agree(reply, this.model.collect(thread, reply.conn ?? 0, this.now));
+    if (reply.answer === "NOTED") return;
     for (const session of this.sessions) if (session.ref === reply.conn) session.waiting = false;
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { COMMANDS, OP, OP_COUNT, usageOf } from "../../src/protocol/commands.ts";
 import { REPLIES } from "../../src/protocol/replies.ts";
+import type { ReplyRow } from "../../src/protocol/replies.ts";
 import { SERVER_STATS } from "../../src/protocol/stats.ts";
 import { BEANSTALKD_VERBS, VERB_TEXTS } from "./grammar.ts";
 
@@ -51,9 +52,12 @@ describe("the table of commands", () => {
     expect(silent.toSorted()).toEqual(["kick-job", "quit", "reserve-job"]);
   });
 
-  test("uses every form of reply but the three that any line can get", () => {
+  test("uses every form of reply but the three that any line can get, and no push", () => {
     const used = new Set(COMMANDS.flatMap(({ replies }) => replies));
-    const unused = REPLIES.map(({ form }) => form).filter((form) => !used.has(form));
+    const pushes = REPLIES.filter((row: ReplyRow) => row.isPush === true).map(({ form }) => form);
+    expect(pushes.filter((form) => used.has(form))).toEqual([]);
+    const forms = REPLIES.map(({ form }) => form).filter((form) => !pushes.includes(form));
+    const unused = forms.filter((form) => !used.has(form));
     expect(unused).toEqual(["INTERNAL_ERROR", "BAD_FORMAT", "UNKNOWN_COMMAND"]);
   });
 

@@ -116,6 +116,12 @@ const listing: Rest = (rest) => {
   return { name, state: STATES.indexOf(state) + 1, after: exact, limit: Number(limit), garbage };
 };
 
+const window: Rest = (rest) => {
+  const [, digits] = /^ *(\d+)$/.exec(rest) ?? [];
+  if (digits === undefined || BigInt(digits) > 1000n) return undefined;
+  return { n: Number(digits), garbage: false };
+};
+
 const VERBS: readonly (readonly [string, number, Rest])[] = [
   ["put ", OP.PUT, numbers(["pri", "delay", "ttr", "bytes"], "(?!\\d)(.*)")],
   ["peek ", OP.PEEK, numbers(["id"])],
@@ -157,6 +163,7 @@ const ADDITIONS: typeof VERBS = [
   ["hand-back ", OP.HAND_BACK, numbers(["id", "delay"])],
   ["update-job ", OP.UPDATE_JOB, delaying(["id", "pri"])],
   ["cancel ", OP.CANCEL, numbers(["id"])],
+  ["window ", OP.WINDOW, window],
 ];
 
 /** Every verb of beanstalkd's, as it must stand at the beginning of a line. */

@@ -140,7 +140,7 @@ const limits = fc.oneof(fc.nat({ max: 1002 }).map(String), edgeNumbers);
 /** Values of the kind that an argument wants. */
 function fitting(arg: ArgumentName): fc.Arbitrary<string> {
   if (arg === "state") return states;
-  if (arg === "limit") return limits;
+  if (arg === "limit" || arg === "n") return limits;
   return arg.startsWith("tube") ? names : edgeNumbers;
 }
 

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { JOB_LINE_ROOM } from "../../assembly/layouts.ts";
 import {
   REPLIES,
   REPLY,
@@ -15,6 +16,7 @@ import {
   writeReserved,
   writeUsing,
   writeWatching,
+  writeWindow,
 } from "../../src/protocol/replies.ts";
 import { bytesOf } from "./lines.ts";
 
@@ -74,6 +76,7 @@ describe("a reply line", () => {
     ["KICKED 0\r\n", (out: Uint8Array, at: number) => writeKicked(out, at, 0)],
     ["KICKED 4294967295\r\n", (out: Uint8Array, at: number) => writeKicked(out, at, 2 ** 32 - 1)],
     ["WATCHING 2\r\n", (out: Uint8Array, at: number) => writeWatching(out, at, 2)],
+    ["WINDOW 1000\r\n", (out: Uint8Array, at: number) => writeWindow(out, at, 1000)],
     ["OK 970\r\n", (out: Uint8Array, at: number) => writeOk(out, at, 970)],
     ["\r\n", writeCrlf],
   ])("is written as %j", (line, write) => {
@@ -89,7 +92,11 @@ describe("a reply line", () => {
     const name = bytesOf("n".repeat(200));
     const using = written((out, at) => writeUsing(out, at, name, 0, name.length));
     const reserved = written((out, at) => writeReserved(out, at, LARGEST, LARGEST));
-    expect(Math.max(using.length, reserved.length)).toBeLessThanOrEqual(REPLY_LINE_MAX);
+    // The engine writes JOB.
+    const job = `JOB ${LARGEST} ${2 ** 32 - 1} ${"n".repeat(200)} ${2 ** 32 - 1}\r\n`;
+    const longest = Math.max(using.length, reserved.length, job.length);
+    expect(longest).toBeLessThanOrEqual(REPLY_LINE_MAX);
+    expect(job.length).toBeLessThan(JOB_LINE_ROOM);
   });
 
   test.each(Object.entries(REPLY))("that is always %s is its name and CRLF", (name, bytes) => {

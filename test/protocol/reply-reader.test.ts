@@ -199,11 +199,7 @@ describe("the longest line", () => {
 });
 
 describe("lines that come unasked", () => {
-  const PUSHES: readonly ReplyRow[] = [
-    { form: "JOB <id> <count> <tube> <bytes>", isPush: true },
-    { form: "LOST <id>", isPush: true },
-    { form: "DONE <id> <end> <bytes>", isPush: true },
-  ];
+  const OTHER: ReplyRow = { form: "OVER <id> <end> <bytes>", isPush: true };
 
   test("are told by their first word, once the table has them", () => {
     const tube = "t".repeat(200);
@@ -211,13 +207,13 @@ describe("lines that come unasked", () => {
       "INSERTED 4",
       `JOB ${LARGEST} ${LARGEST} ${tube} 2`,
       "LOST 7",
-      "DONE 7 finished 0",
+      "OVER 7 finished 0",
       "DELETED",
     ];
     const text = lines.map((line) => `${line}\r\n`).join("");
     const sent = text.replace(`${tube} 2\r\n`, "$&hi\r\n").replace("finished 0\r\n", "$&\r\n");
     for (let piece = 1; piece <= sent.length; piece++) {
-      const read = repliesIn(sent, piece, [...REPLIES, ...PUSHES]);
+      const read = repliesIn(sent, piece, [...REPLIES, OTHER]);
       expect(read.map(({ line }) => line)).toEqual(lines);
       expect(read.map(({ isPush }) => isPush)).toEqual([false, true, true, true, false]);
       expect(read.map(({ body }) => latin1(body))).toEqual(["", "hi", "", "", ""]);
@@ -225,7 +221,7 @@ describe("lines that come unasked", () => {
   });
 
   test("are no replies as long as it has not", () => {
-    expect(() => repliesIn("LOST 7\r\n")).toThrow(BadReplyError);
+    expect(() => repliesIn("OVER 7 finished 0\r\n\r\n")).toThrow(BadReplyError);
   });
 });
 

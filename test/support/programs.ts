@@ -14,12 +14,14 @@ import { accessSync, constants, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { canMakeCgroup } from "./memory-cgroup.ts";
 
-/** Debian's package of each program. A machine that lacks one of Debian's base has none listed. */
+/** Debian's package of each program; gcc compiles nothing without libc's headers. */
 const PACKAGES = {
   beanstalkd: "beanstalkd",
   chromium: "chromium",
+  gcc: "gcc libc6-dev",
   promtool: "prometheus",
   "redis-server": "redis-server",
+  spin: "spin",
   strace: "strace",
 } as const;
 /** Rights that cannot be installed: how a message names them, and whether this process has them. */

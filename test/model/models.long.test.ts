@@ -1,0 +1,31 @@
+/*
+ * What happens between threads is right in each order in which it can happen: the models of this
+ * folder, looked through by spin, and the bugs planted in them.
+ *
+ * @module-tag spin
+ * @module-tag gcc
+ */
+import { describe, expect, test } from "vitest";
+import { plantedBugs, search } from "./spin.ts";
+
+/** A model, and what bounds what can happen in it, with bugs and without. */
+const MODELS = [
+  { model: "reserve", bounds: ["ROUNDS=2"] },
+  { model: "window", bounds: ["TWO_JOBS"] },
+];
+
+describe.each(MODELS)("the model $model", { timeout: 300_000 }, ({ model, bounds }) => {
+  test("holds in every order", async () => {
+    const { errors, states } = await search(model, bounds);
+    expect(errors).toBe(0);
+    expect(states).toBeGreaterThan(100_000);
+  });
+
+  test.each(plantedBugs(model))("does not hold with %s", async (bug) => {
+    expect((await search(model, [...bounds, bug])).errors).toBe(1);
+  });
+
+  test("has planted bugs", () => {
+    expect(plantedBugs(model).length).toBeGreaterThan(3);
+  });
+});
