@@ -3,27 +3,42 @@
  * While a server runs, tubes stand in the order in which they were made. What a replay meets first
  * says little about that: jobs are written anew when a segment is reclaimed, and each shard replays
  * its own. So after it the tubes are put into an order that the jobs alone decide, whatever the
- * number of shards: that of each tube's oldest job, behind the one that is always there. Called at
- * the end of a replay, before any other thread has an instance.
+ * number of shards: that of each tube's oldest job, behind the one that is always there. Those
+ * that are there because something is set for them, and have no job, stand behind all others.
+ * Called at the end of a replay, before any other thread has an instance.
  */
+import { DONE, RESULT_COUNT } from "./constants";
 import { Job, jobAt } from "./job";
-import { jobs, shard } from "./shard";
+import { enter, jobs, leave, setResult, shard } from "./shard";
 import * as table from "./table";
 import { Tube, tubeAt } from "./tube";
 
 /** The pinned tube, "default", is the first of all; see the host's shards.ts. */
 const FIRST_NUMBER: u64 = 1;
+/** Of a tube without a job, until it gets one. */
+const NO_NUMBER: u64 = u64.MAX_VALUE;
 
 /** Numbers the tubes by their oldest jobs, and puts their list into that order. */
 export function arrangeTubes(): void {
   for (let at = shard().tubesHead; at != 0; at = tubeAt(at).nextTube) {
-    tubeAt(at).createdNumber = tubeAt(at).pinned != 0 ? FIRST_NUMBER : u64.MAX_VALUE;
+    tubeAt(at).createdNumber = tubeAt(at).pinned != 0 ? FIRST_NUMBER : NO_NUMBER;
   }
   const heads = table.heads(jobs());
   for (let bucket: u32 = 0; bucket < heads; ++bucket) {
     for (let at = table.head(jobs(), bucket); at != 0; at = jobAt(at).chain) numberBy(jobAt(at));
   }
   relink(sorted(shard().tubesHead));
+}
+
+/** Numbers the tubes that no job numbered, from `number` on: RESULT_COUNT of them. */
+export function numberTubes(t: u32, number: f64): i32 {
+  enter();
+  let count: u32 = 0;
+  for (let at = shard().tubesHead; at != 0; at = tubeAt(at).nextTube) {
+    if (tubeAt(at).createdNumber == NO_NUMBER) tubeAt(at).createdNumber = <u64>number + count++;
+  }
+  setResult(t, RESULT_COUNT, <f64>count);
+  return leave(t, DONE);
 }
 
 /** No two tubes have the same number: a job stands in one. */

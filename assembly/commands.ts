@@ -103,7 +103,7 @@ export function admit(
 ): i32 {
   const tube = tubeAt(tubeAddress);
   const micros = <i64>now; // cheaper than to u64
-  job.tube = tubeAddress;
+  states.joinTube(tube, job);
   job.minor = <u64>id;
   job.pri = pri;
   job.delaySeconds = delay;

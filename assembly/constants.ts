@@ -85,6 +85,11 @@ export const SOON: i32 = 11;
 export const NOTED: i32 = 12;
 /** The rest of a body is to follow what was written. */
 export const LONG: i32 = 13;
+/**
+ * A setting of the tube keeps the job out: RESULT_REF is which (SETTING_*), RESULT_COUNT what it is
+ * set to.
+ */
+export const FULL: i32 = 14;
 /** Mask of the answer itself. */
 export const CODE_MASK: i32 = 0xff;
 /** Set beside the answer when grants were made: RESULT_WAKE_LOW and _HIGH say for which threads. */
@@ -160,6 +165,8 @@ export const TUBE_PAUSE_LEFT_MICROS: i32 = 12;
 export const TUBE_FAILURES: i32 = 13;
 /** Of them, those of which the holder's connection ended. */
 export const TUBE_LOSSES: i32 = 14;
+/** Bytes of the bodies of its jobs, in all states. */
+export const TUBE_BYTES: i32 = 15;
 /**
  * Since the process started, which a restart does not carry on: jobs put, reserves, deletes,
  * releases, buries, kicks, touches, times to run that ran out.
@@ -281,6 +288,24 @@ export const KIND_DELAYED: i32 = 2;
 export const KIND_BURIED: i32 = 3;
 /** Only a flush knows it. */
 export const KIND_RESERVED: i32 = 4;
+
+/*
+ * Settings of a tube (settings.ts), each by its number, which its TUBE record has in the journal
+ * too: no number ever means anything else.
+ */
+
+/** Most jobs in the tube, in all states. */
+export const SETTING_JOBS: i32 = 0;
+/** Most bytes of their bodies. */
+export const SETTING_BYTES: i32 = 1;
+/** Longest body, in bytes. */
+export const SETTING_BODY: i32 = 2;
+/** How many settings there are. */
+export const SETTINGS: i32 = 3;
+/** What stands for a setting that is not set; given for one, it is taken away. */
+export const NOT_SET: f64 = -1;
+/** Given for a setting that is to stay as it is. */
+export const AS_IT_IS: f64 = -2;
 
 /* Listing and flushing. */
 
@@ -410,6 +435,8 @@ export const RECORD_PART: u8 = 4;
  */
 export const PART_BODY_BYTES: u32 = 65536;
 export const RECORD_FAILURE: u8 = 5;
+/** What is set for a tube. */
+export const RECORD_TUBE: u8 = 6;
 /** Set in the length of what is no record but the unused end of the ring. */
 export const SKIP_MARK: u32 = 0x80000000;
 /** Least bytes of a record without a body. */

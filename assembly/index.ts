@@ -53,6 +53,7 @@ import { enter, grantList, inputSlot, leave, setResult, shard } from "./shard";
 import { findJob, isHeldBy } from "./states";
 import { findTube, isPaused, tubeAt } from "./tube";
 
+export { numberTubes } from "./arranging";
 export * from "./opening";
 export * from "./connecting";
 export * from "./inspect";
@@ -61,6 +62,8 @@ export { flushTube } from "./flushing";
 export { heldJobs, holder } from "./holding";
 export * from "./keep";
 export * from "./putting";
+export { setTube } from "./setting";
+export { longestBody } from "./settings";
 export * from "./reading";
 export { endReplay, replay, strays } from "./replay";
 export { check } from "./sound";

@@ -22,6 +22,7 @@ import { failureAt } from "./failure";
 import { CANCELLED, Job, coldAt, jobAt } from "./job";
 import { isOpen } from "./journal";
 import { segmentOf } from "./segments";
+import { writeSettings } from "./settings";
 import { Tube, findTube, nameOf, tubeAt } from "./tube";
 import { enter, inputSlot, leave, outputSlot, resultSlot, setResult, shard } from "./shard";
 import { samplesAt } from "./samples";
@@ -43,6 +44,7 @@ import {
   TUBE_ENTRY_HEADER,
   TUBE_ENTRY_NAME_BYTES,
   TUBE_ENTRY_NUMBER,
+  TUBE_SETTINGS,
 } from "./layouts";
 
 function figure(t: u32, which: i32, value: f64): void {
@@ -96,7 +98,8 @@ function writeName(t: u32, tube: Tube): void {
 /**
  * The figures of the tube whose name lies at `offset` of the input slot. To the output slot goes
  * what its last times were like: SAMPLE_* of layouts.ts, and behind them RESULT_COUNT times of 4
- * bytes, in microseconds, in no order.
+ * bytes, in microseconds, in no order; and at TUBE_SETTINGS what is set for it, a value for each
+ * setting.
  */
 export function statsTube(t: u32, offset: u32, bytes: u32, now: f64): i32 {
   enterAt(now);
@@ -104,6 +107,7 @@ export function statsTube(t: u32, offset: u32, bytes: u32, now: f64): i32 {
   if (at == 0) return leave(t, NOT_FOUND);
   writeTube(resultSlot(t) + (RESULT_STATS << 3), tubeAt(at), now);
   setResult(t, RESULT_COUNT, <f64>writeSamples(outputSlot(t), tubeAt(at).samples));
+  writeSettings(tubeAt(at), outputSlot(t) + TUBE_SETTINGS);
   return leave(t, DONE);
 }
 
@@ -144,6 +148,7 @@ function writeTube(to: usize, tube: Tube, now: f64): void {
   write(to, C.TUBE_CMD_PAUSE, <f64>tube.pauses);
   write(to, C.TUBE_PAUSE_MICROS, <f64>tube.pauseMicros);
   write(to, C.TUBE_PAUSE_LEFT_MICROS, tube.pausedUntil == 0 ? 0 : until(tube.pausedUntil, now));
+  write(to, C.TUBE_BYTES, <f64>tube.bytes);
   writeSinceStart(to, tube);
   write(to, C.TUBE_OLDEST_MICROS, oldestMicros(tube, now));
 }

@@ -31,6 +31,10 @@
  *   FAILURE:  32 number u32 | 36 attempt u32 | 40 at f64
  *             | 48 old FAILURE's lsn | 56 its bytes u32 | 60 has a message u32
  *             | 64 who | message | 0..7 zeros
+ *   TUBE:     32 old TUBE's lsn | 40 first TUBE's lsn | 48 old TUBE's bytes u32
+ *             | 52 lowest and 56 highest number of a segment with an older one u32
+ *             | 60 count u32 | 64 for each setting: number u32, - u32, value f64
+ *             | name | 0..7 zeros
  *
  * A long body goes ahead of its PUT record in PART records (parts.ts); bodyBytes is that of the
  * whole body in both. A job exists when its PUT record does: parts without one mean nothing.
@@ -44,6 +48,9 @@ import {
   RECORD_PART,
   RECORD_PUT,
   RECORD_STATE,
+  RECORD_TUBE,
+  NOT_SET,
+  SETTINGS,
   SKIP_MARK,
   WHO_MAX,
   STATE_DELAYED,
@@ -52,9 +59,19 @@ import { Failure, failureAt, failuresKept, firstFailure, readMessage, whoOf } fr
 import { CANCELLED, Job, coldAt, coldOf, readBody } from "./job";
 import * as parts from "./parts";
 import { Parts } from "./parts";
+import { Settings, countOf, valueOf } from "./settings";
 import { Shard, must, ringBase, shard } from "./shard";
-import { nameHash, nameOf, tubeAt } from "./tube";
-import { DELETE_BYTES, FAILURE_BYTES, PART_BYTES, PUT_BYTES, STATE_BYTES } from "./layouts";
+import { Tube, nameHash, nameOf, tubeAt } from "./tube";
+import {
+  DELETE_BYTES,
+  FAILURE_BYTES,
+  PART_BYTES,
+  PUT_BYTES,
+  SETTING_ENTRY_BYTES,
+  SETTING_ENTRY_VALUE,
+  STATE_BYTES,
+  TUBE_RECORD_BYTES,
+} from "./layouts";
 
 @unmanaged
 export class Record {
@@ -120,6 +137,20 @@ export class FailureRecord extends Record {
   oldFailure: u64;
   oldBytes: u32;
   hasMessage: u32;
+}
+
+/**
+ * Kind TUBE, which has no id. All that is set for the tube stands in it; nothing: a tombstone,
+ * needed while one of the segments from `lowOrigin` to `highOrigin` exists.
+ */
+@unmanaged
+export class TubeRecord extends Record {
+  oldTube: u64;
+  firstTube: u64;
+  oldBytes: u32;
+  lowOrigin: u32;
+  highOrigin: u32;
+  count: u32;
 }
 
 /** What a DELETE record says of one failure. */
@@ -392,4 +423,58 @@ export function recordFailure(job: Job, failure: Failure, oldLsn: u64, oldBytes:
   readMessage(failure, 0, who + failure.whoBytes, failure.bytes);
   failure.lsn = record.lsn;
   end();
+}
+
+/** What is set for the tube; nothing when nothing is any more. */
+export function recordTube(tube: Tube, settings: Settings): void {
+  if (!isOpen()) {
+    settings.lsn = ++shard().lsn;
+    return;
+  }
+  const count = countOf(settings);
+  const record = beginTube(nameOf(tube), tube.nameBytes, count);
+  record.oldTube = settings.lsn;
+  record.firstTube = settings.firstLsn;
+  record.oldBytes = settings.recordBytes;
+  record.lowOrigin = settings.lowOrigin;
+  record.highOrigin = settings.highOrigin;
+  let to = changetype<usize>(record) + TUBE_RECORD_BYTES;
+  for (let which = 0; which < SETTINGS; ++which) {
+    const value = valueOf(settings, which);
+    if (value == NOT_SET) continue;
+    store<u64>(to, <u64>which);
+    store<f64>(to, value, SETTING_ENTRY_VALUE);
+    to += SETTING_ENTRY_BYTES;
+  }
+  if (settings.firstLsn == 0) settings.firstLsn = record.lsn;
+  settings.lsn = record.lsn;
+  settings.recordBytes = record.bytes;
+  end();
+}
+
+/**
+ * Nothing is set for the tube of that name: an older record that says something may still lie in
+ * one of those segments.
+ */
+export function keepUnset(name: usize, nameBytes: u32, lowOrigin: u32, highOrigin: u32): void {
+  const record = beginTube(name, nameBytes, 0);
+  record.oldTube = 0;
+  record.firstTube = 0;
+  record.oldBytes = 0;
+  record.lowOrigin = lowOrigin;
+  record.highOrigin = highOrigin;
+  end();
+}
+
+/** A TUBE record with room for that many settings, and the tube's name behind them. */
+function beginTube(name: usize, nameBytes: u32, count: u32): TubeRecord {
+  const before = TUBE_RECORD_BYTES + count * SETTING_ENTRY_BYTES;
+  const bytes = roundUp8(before + nameBytes);
+  const address = begin(RECORD_TUBE, bytes, 0);
+  const record = changetype<TubeRecord>(address);
+  store<u64>(address + bytes - 8, 0); // the padding
+  record.nameBytes = <u16>nameBytes;
+  record.count = count;
+  memory.copy(address + before, name, nameBytes);
+  return record;
 }

@@ -2,8 +2,8 @@
  *
  * The committer, which reclaims segments, brings pieces of one into a staging area of this memory
  * and calls `keep`; what the file does not tell any more `keepRest` finds among the jobs. What is
- * needed: the PUT record and the latest state of each job, its parts and failures, and tombstones
- * whose job's segment still exists. A full ring stops either; the host calls again.
+ * needed: the PUT record and the latest state of each job, its parts and failures, what is set for
+ * tubes, and tombstones while what they ended may still lie in a segment. A full ring stops either; the host calls again.
  */
 import {
   DAMAGED,
@@ -13,20 +13,24 @@ import {
   RECORD_FAILURE,
   RECORD_PART,
   RECORD_PUT,
+  RECORD_TUBE,
   RESULT_COUNT,
   STEP_JOBS,
 } from "./constants";
 import { Failure, failureAt, failureOf, firstFailure } from "./failure";
 import { CANCELLED, Job, coldAt, jobAt } from "./job";
 import * as journal from "./journal";
-import { DeleteRecord, FailureRecord, PartRecord, Record } from "./journal";
+import { DeleteRecord, FailureRecord, PartRecord, Record, TubeRecord } from "./journal";
 import * as parts from "./parts";
 import { Part } from "./parts";
 import * as segments from "./segments";
+import { Settings, settingsAt } from "./settings";
 import { enter, jobs, leave, setResult, shard } from "./shard";
 import { findJob } from "./states";
 import * as table from "./table";
 import { isOf, isSound } from "./sound";
+import { Tube, findTube, nameHash, tubeAt } from "./tube";
+import { SETTING_ENTRY_BYTES, TUBE_RECORD_BYTES } from "./layouts";
 
 /**
  * Keeps what is still needed of the `bytes` bytes of segment `number` staged at `address`, by
@@ -68,7 +72,7 @@ export function keepRest(t: u32, from: u32, number: u32): i32 {
   const count = table.heads(jobs());
   const most = min(count, from + STEP_JOBS);
   let bucket = from;
-  if (from == 0 && !keepUploads(number)) {
+  if (from == 0 && (!keepUploads(number) || !keepTubes(number))) {
     setResult(t, RESULT_COUNT, 0);
     return leave(t, MORE);
   }
@@ -94,6 +98,16 @@ function keepBucket(bucket: u32, number: u32): bool {
 function keepUploads(number: u32): bool {
   for (let at = shard().openParts; at != 0; at = parts.partsAt(at).next) {
     if (!keepParts(jobAt(parts.partsAt(at).job), number)) return false;
+  }
+  return true;
+}
+
+/** What is set for all tubes; false when the ring is full before the end. */
+function keepTubes(number: u32): bool {
+  for (let at = shard().tubesHead; at != 0; at = tubeAt(at).nextTube) {
+    if (tubeAt(at).settings == 0) continue;
+    if (!journal.hasRoom()) return false;
+    keepSettings(tubeAt(at), number);
   }
   return true;
 }
@@ -146,7 +160,42 @@ function keepState(job: Job, number: u32): void {
   if (lsn != 0 && segments.segmentOf(lsn).number == number) journal.recordState(job);
 }
 
+function keepSettings(tube: Tube, number: u32): void {
+  const settings = settingsAt(tube.settings);
+  if (segments.segmentOf(settings.lsn).number == number) journal.recordTube(tube, settings);
+}
+
+/**
+ * What is set for a tube, or that nothing is. A tombstone goes in front of no record of a tube for
+ * which something is set again: that one's tombstone will have to reach as far.
+ */
+function keepTube(record: TubeRecord, number: u32): void {
+  const name = changetype<usize>(record) + TUBE_RECORD_BYTES + record.count * SETTING_ENTRY_BYTES;
+  const nameBytes = <u32>record.nameBytes;
+  if ((nameHash(name, nameBytes) & (shard().shards - 1)) != shard().index) return;
+  const isNeeded =
+    record.count == 0 && segments.anyExists(record.lowOrigin, record.highOrigin, number);
+  const found = findTube(name, nameBytes);
+  if (found != 0 && tubeAt(found).settings != 0) {
+    keepSettings(tubeAt(found), number);
+    if (isNeeded) reachBack(settingsAt(tubeAt(found).settings), record);
+  } else if (isNeeded) {
+    journal.keepUnset(name, nameBytes, record.lowOrigin, record.highOrigin);
+  }
+}
+
+/** Records of the tube may lie in all segments in which the tombstone knows of some. */
+function reachBack(settings: Settings, record: TubeRecord): void {
+  if (settings.lowOrigin == 0 || record.lowOrigin < settings.lowOrigin)
+    settings.lowOrigin = record.lowOrigin;
+  settings.highOrigin = max(settings.highOrigin, record.highOrigin);
+}
+
 function keepOne(record: Record, number: u32): void {
+  if (record.kind == RECORD_TUBE) {
+    keepTube(changetype<TubeRecord>(record), number);
+    return;
+  }
   if (record.kind == RECORD_DELETE) {
     const tombstone = changetype<DeleteRecord>(record);
     if (tombstone.origin != number && segments.segmentExists(tombstone.origin)) {

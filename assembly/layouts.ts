@@ -54,6 +54,10 @@ export const JOB_ENTRY_FAILURES: u32 = 60;
 /** Bytes of an entry. LIST_JOBS_MAX of them fit the output slot. */
 export const JOB_ENTRY_BYTES: u32 = 64;
 
+/* Behind the times that statsTube leaves in the output slot. */
+/** Where a value for each setting of the tube stands (f64). */
+export const TUBE_SETTINGS: u32 = 32768;
+
 /* What every record of the journal begins with. */
 /** Bytes of the record, itself included (u32); SKIP_MARK is set in what is none. */
 export const RECORD_LENGTH: u32 = 0;
@@ -95,6 +99,15 @@ export const STATE_BYTES: u32 = 56;
 export const DELETE_BYTES: u32 = 56;
 /** Bytes of a FAILURE record before who made the attempt; the message follows that. */
 export const FAILURE_BYTES: u32 = 64;
+
+/* A TUBE record: its settings follow, then the name of the tube. */
+/** How many settings follow; 0: nothing is set any more (u32). */
+export const TUBE_RECORD_COUNT: u32 = 60;
+/** Bytes before the settings. */
+export const TUBE_RECORD_BYTES: u32 = 64;
+/** Bytes of a setting: its number (u32), four bytes of 0, its value (f64). */
+export const SETTING_ENTRY_BYTES: u32 = 16;
+export const SETTING_ENTRY_VALUE: u32 = 8;
 
 /* A hint about a tube (hints.ts). */
 export const HINT_TUBE_NAME_BYTES: u32 = 0; // u32

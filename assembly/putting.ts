@@ -3,16 +3,26 @@
  * An upload's memory is taken as bytes come, not as they were announced; a long body goes to the
  * journal in parts as it comes. Conventions: index.ts.
  */
-import { DONE, MORE, OUT_OF_MEMORY, RESULT_COUNT, RESULT_REF, STATE_UPLOADING } from "./constants";
+import {
+  DONE,
+  FULL,
+  MORE,
+  OUT_OF_MEMORY,
+  RESULT_COUNT,
+  RESULT_REF,
+  STATE_UPLOADING,
+} from "./constants";
 import * as commands from "./commands";
 import { enterAt } from "./deadlines";
 import * as bodies from "./job";
 import { jobAt } from "./job";
 import * as journal from "./journal";
 import * as parts from "./parts";
+import { isFull } from "./settings";
 import { enter, inputSlot, leave, must, setResult } from "./shard";
+import { tubeAt } from "./tube";
 
-/** Puts a job whose whole body lies at `offset` of the input slot. */
+/** Puts a job whose whole body lies at `offset` of the input slot; FULL if its tube is. */
 export function put(
   t: u32,
   tube: u32,
@@ -25,6 +35,7 @@ export function put(
   now: f64,
 ): i32 {
   enterAt(now);
+  if (isFull(t, tubeAt(tube), bytes)) return leave(t, FULL);
   const at = bodies.makeJob(bytes, false);
   if (at == 0) return leave(t, OUT_OF_MEMORY);
   const job = jobAt(at);
@@ -91,7 +102,10 @@ export function appendUpload(t: u32, upload: u32, position: u32, offset: u32, co
   return leave(t, answer);
 }
 
-/** Makes a complete upload a job, the one that `recordUpload` was told of; as `put`. */
+/**
+ * Makes a complete upload a job, the one that `recordUpload` was told of; as `put`. After FULL it
+ * is as it was.
+ */
 export function commitUpload(
   t: u32,
   upload: u32,
@@ -105,6 +119,7 @@ export function commitUpload(
   enterAt(now);
   const job = jobAt(upload);
   must(job.state == STATE_UPLOADING);
+  if (isFull(t, tubeAt(tube), job.bodyBytes)) return leave(t, FULL);
   parts.settle(job);
   return leave(t, commands.admit(t, job, tube, id, pri, delaySeconds, ttrSeconds, now));
 }

@@ -14,8 +14,10 @@ import {
   RECORD_FAILURE,
   RECORD_PART,
   RECORD_PUT,
+  RECORD_TUBE,
   RESULT_COUNT,
   RESULT_ID,
+  SETTINGS,
   STATE_BURIED,
   STATE_DELAYED,
   STATE_UPLOADING,
@@ -35,23 +37,47 @@ import {
   makeJob,
 } from "./job";
 import * as journal from "./journal";
-import { DeleteRecord, FailureRecord, PartRecord, PutRecord, Record, StateRecord } from "./journal";
+import {
+  DeleteRecord,
+  FailureRecord,
+  PartRecord,
+  PutRecord,
+  Record,
+  StateRecord,
+  TubeRecord,
+} from "./journal";
 import * as parts from "./parts";
 import { Part } from "./parts";
 import * as ready from "./ready";
 import * as segments from "./segments";
 import { Segment } from "./segments";
+import {
+  Settings,
+  clearValues,
+  dropSettings,
+  makeSettings,
+  setValue,
+  settingsAt,
+} from "./settings";
 import { enter, jobs, leave, ringBase, setResult, shard } from "./shard";
 import * as states from "./states";
 import { findJob } from "./states";
 import * as table from "./table";
-import { findOrMakeTube, nameHash, tubeAt } from "./tube";
+import { findOrMakeTube, findTube, nameHash, tubeAt } from "./tube";
 import { isOf, isSound } from "./sound";
-import { FAILURE_BYTES, PART_BYTES, PUT_BYTES, STATE_BYTES } from "./layouts";
+import {
+  FAILURE_BYTES,
+  PART_BYTES,
+  PUT_BYTES,
+  SETTING_ENTRY_BYTES,
+  SETTING_ENTRY_VALUE,
+  STATE_BYTES,
+  TUBE_RECORD_BYTES,
+} from "./layouts";
 
-/** Whether the job of a PUT record belongs to this shard. */
-function isMine(address: usize, record: Record, shards: u32): bool {
-  return (nameHash(address + PUT_BYTES, record.nameBytes) & (shards - 1)) == shard().index;
+/** Whether the tube whose name stands there belongs to this shard. */
+function isMine(name: usize, record: Record, shards: u32): bool {
+  return (nameHash(name, record.nameBytes) & (shards - 1)) == shard().index;
 }
 
 /**
@@ -121,12 +147,16 @@ function outdateHint(id: u64): void {
 }
 
 function apply(address: usize, record: Record, segment: Segment, shards: u32, now: f64): bool {
+  if (record.kind == RECORD_TUBE)
+    return resetTube(address, changetype<TubeRecord>(record), segment, shards);
   const found = findJob(record.id);
   const stands = found != 0 && jobAt(found).state != STATE_UPLOADING;
   if (record.kind == RECORD_PUT) {
     const put = changetype<PutRecord>(record);
     if (stands) return renew(put, jobAt(found), segment, now);
-    return !isMine(address, record, shards) || restore(address, put, found, segment, now);
+    return (
+      !isMine(address + PUT_BYTES, record, shards) || restore(address, put, found, segment, now)
+    );
   }
   if (record.kind == RECORD_PART) {
     return gatherPart(address, changetype<PartRecord>(record), found, segment, shards);
@@ -141,6 +171,41 @@ function apply(address: usize, record: Record, segment: Segment, shards: u32, no
     restate(changetype<StateRecord>(record), jobAt(found), segment, now);
   }
   return true;
+}
+
+/* Tubes. */
+
+/** What is set for a tube is what this record says. False when there is no memory. */
+function resetTube(address: usize, record: TubeRecord, segment: Segment, shards: u32): bool {
+  const name = address + TUBE_RECORD_BYTES + record.count * SETTING_ENTRY_BYTES;
+  if (!isMine(name, record, shards)) return true;
+  const found = findTube(name, record.nameBytes);
+  const known = found == 0 ? 0 : tubeAt(found).settings;
+  if (known != 0) uncountSettings(settingsAt(known));
+  if (record.count == 0) {
+    segments.countUnset(record, segment);
+    if (found != 0) dropSettings(tubeAt(found));
+    return true;
+  }
+  const at = findOrMakeTube(name, record.nameBytes, 1);
+  if (at == 0) return false;
+  if (known == 0) tubeAt(at).settings = makeSettings(true);
+  if (tubeAt(at).settings == 0) return false;
+  const settings = settingsAt(tubeAt(at).settings);
+  clearValues(settings);
+  for (let entry = address + TUBE_RECORD_BYTES; entry < name; entry += SETTING_ENTRY_BYTES) {
+    const which = load<u32>(entry);
+    if (which < <u32>SETTINGS) setValue(settings, which, load<f64>(entry, SETTING_ENTRY_VALUE));
+  }
+  if (settings.firstLsn == 0) settings.firstLsn = lsnIn(segment);
+  settings.lsn = lsnIn(segment);
+  settings.recordBytes = record.bytes;
+  segment.liveBytes += record.bytes;
+  return true;
+}
+
+function uncountSettings(settings: Settings): void {
+  segments.segmentOf(settings.lsn).liveBytes -= settings.recordBytes;
 }
 
 /** Ends a job that the journal says is gone. */
@@ -291,7 +356,7 @@ function restore(address: usize, record: PutRecord, found: u32, segment: Segment
     const body = name + record.nameBytes;
     if (appendBody(job, 0, body, record.bodyBytes, true) != record.bodyBytes) return false;
   }
-  job.tube = tube;
+  states.joinTube(tubeAt(tube), job);
   job.minor = record.id;
   job.ttrSeconds = record.ttrSeconds;
   job.createdMicros = <i64>(record.created - shard().wallBase);

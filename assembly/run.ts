@@ -18,6 +18,7 @@ import * as bodies from "./job";
 import { Conn, connAt, firstDue, startWaiting } from "./conn";
 import * as commands from "./commands";
 import { hasRoom } from "./journal";
+import { hasRoomFor } from "./settings";
 import { findJob, isHeldBy } from "./states";
 import { LINE_ROOM, Lines, SPACE, beginLines, writeCrlf, writeNumber, writeWord } from "./lines";
 import { mayHold, writeNotes } from "./notes";
@@ -152,6 +153,7 @@ function put(run: Run, at: u32): u32 {
   if (body == 0 || bytes > run.bodyMax || (run.flags & C.RUN_PUTS) == 0) return 0;
   const bodyEnd = <u64>body + bytes;
   if (bodyEnd + 2 > <u64>run.end || load<u16>(<u32>bodyEnd) != CRLF) return 0;
+  if (!hasRoomFor(tubeAt(run.tube), <u32>bytes)) return 0;
   return admit(run, <u32>(pri >> 4), <u32>(delay >> 4), <u32>(ttr >> 4), body, <u32>bytes, at);
 }
 

@@ -4,8 +4,8 @@
  * The table lists the segments that exist, in the order in which they were begun; an entry says
  * where in this shard's stream it begins. What is live in a segment: PUT records of jobs that exist
  * and have no newer one, their latest STATE records, the FAILURE records of what is kept of their
- * failures, and the latest PART records of their bodies and of uploads. The committer alone changes
- * the table and the counts (`seal`, in the order of the stream), and recovery before it (`replay`);
+ * failures, the latest PART records of their bodies and of uploads, and the latest TUBE records of
+ * tubes for which something is set. The committer alone changes the table and the counts (`seal`, in the order of the stream), and recovery before it (`replay`);
  * commands only ever write old LSNs into their records. So no lock is needed here.
  */
 import {
@@ -14,6 +14,7 @@ import {
   RECORD_PART,
   RECORD_PUT,
   RECORD_STATE,
+  RECORD_TUBE,
   SEGMENTS_MAX,
   SEGMENT_ENTRY_BYTES,
   SKIP_MARK,
@@ -27,6 +28,7 @@ import {
   PutRecord,
   Record,
   StateRecord,
+  TubeRecord,
   partBytes,
 } from "./journal";
 import * as parts from "./parts";
@@ -44,7 +46,10 @@ export class Segment {
    * reclaimed.
    */
   superseded: u32;
-  /** Tombstones in it whose job's PUT record lies in another segment. */
+  /**
+   * Tombstones in it whose job's PUT record, or an older TUBE record of whose tube, lies in another
+   * segment.
+   */
   foreign: u32;
   /** The lowest number of those other segments. */
   lowOrigin: u32;
@@ -96,6 +101,15 @@ export function segmentOf(lsn: u64): Segment {
   return segmentAt(low);
 }
 
+/** Whether a segment other than `but` exists whose number is one of those. */
+export function anyExists(low: u32, high: u32, but: u32): bool {
+  for (let index: u32 = 0; index < shard().segments; ++index) {
+    const number = segmentAt(index).number;
+    if (number >= low && number <= high && number != but) return true;
+  }
+  return false;
+}
+
 /** Whether the segment of that number exists. */
 export function segmentExists(number: u32): bool {
   for (let index: u32 = shard().segments; index > 0; --index) {
@@ -138,6 +152,8 @@ export function account(record: Record, segment: Segment): void {
     const failure = changetype<FailureRecord>(record);
     if (failure.oldFailure != 0) segmentOf(failure.oldFailure).liveBytes -= failure.oldBytes;
     segment.liveBytes += record.bytes;
+  } else if (record.kind == RECORD_TUBE) {
+    accountTube(changetype<TubeRecord>(record), segment);
   } else {
     must(record.kind == RECORD_DELETE);
     accountDelete(changetype<DeleteRecord>(record), segment);
@@ -171,11 +187,39 @@ function accountDelete(record: DeleteRecord, segment: Segment): void {
  * one's segment exists.
  */
 export function countTombstone(record: DeleteRecord, segment: Segment): void {
-  const origin = record.origin;
-  if (origin == segment.number) return;
-  if (segment.foreign == 0 || origin < segment.lowOrigin) segment.lowOrigin = origin;
-  if (segment.foreign == 0 || origin > segment.highOrigin) segment.highOrigin = origin;
+  if (record.origin != segment.number) countForeign(segment, record.origin, record.origin);
+}
+
+/** A tombstone in `segment` is needed while a segment with one of those numbers exists. */
+function countForeign(segment: Segment, low: u32, high: u32): void {
+  if (segment.foreign == 0 || low < segment.lowOrigin) segment.lowOrigin = low;
+  if (segment.foreign == 0 || high > segment.highOrigin) segment.highOrigin = high;
   segment.foreign++;
+}
+
+/** The first record of the tube may be gone with its segment: then an older one counts as its own. */
+function accountTube(record: TubeRecord, segment: Segment): void {
+  if (record.oldTube != 0) {
+    const old = segmentOf(record.oldTube);
+    old.liveBytes -= record.oldBytes;
+    reach(record, old.number);
+  }
+  if (record.firstTube != 0) reach(record, segmentOf(record.firstTube).number);
+  if (record.count != 0) segment.liveBytes += record.bytes;
+  else countUnset(record, segment);
+}
+
+/** An older record of the tube may lie in segment `number`. */
+function reach(record: TubeRecord, number: u32): void {
+  if (record.lowOrigin == 0 || number < record.lowOrigin) record.lowOrigin = number;
+  if (number > record.highOrigin) record.highOrigin = number;
+}
+
+/** A TUBE record that says that nothing is set lies in `segment`. */
+export function countUnset(record: TubeRecord, segment: Segment): void {
+  const low = record.lowOrigin;
+  if (low == 0 || (low == segment.number && record.highOrigin == low)) return;
+  countForeign(segment, low, record.highOrigin);
 }
 
 /** Takes the parts of a body that goes out of the counts of their segments. */

@@ -11,14 +11,23 @@ import {
   RECORD_FAILURE,
   RECORD_PART,
   RECORD_PUT,
+  RECORD_TUBE,
   RESULT_COUNT,
+  TUBE_NAME_MAX,
   WHO_MAX,
 } from "./constants";
 import { crc32c } from "./crc";
-import { PartRecord, PutRecord, Record } from "./journal";
+import { PartRecord, PutRecord, Record, TubeRecord } from "./journal";
 import { Parts } from "./parts";
 import { enter, leave, ringBase, setResult } from "./shard";
-import { FAILURE_BYTES, PART_BYTES, PUT_BYTES, RECORD_CHECKED } from "./layouts";
+import {
+  FAILURE_BYTES,
+  PART_BYTES,
+  PUT_BYTES,
+  RECORD_CHECKED,
+  SETTING_ENTRY_BYTES,
+  TUBE_RECORD_BYTES,
+} from "./layouts";
 
 /** Whether a whole, undamaged record of at most `room` bytes stands at `address`. */
 export function isSound(address: usize, room: u32, salt: u32): bool {
@@ -33,6 +42,8 @@ export function isSound(address: usize, room: u32, salt: u32): bool {
   } else if (record.kind == RECORD_FAILURE) {
     const text = <u64>record.nameBytes + record.bodyBytes;
     if (FAILURE_BYTES + text > <u64>bytes || record.nameBytes > <u16>WHO_MAX) return false;
+  } else if (record.kind == RECORD_TUBE) {
+    if (!isTube(changetype<TubeRecord>(record))) return false;
   } else if (record.kind < RECORD_PUT || record.kind > RECORD_DELETE) {
     return false;
   }
@@ -52,6 +63,13 @@ function isPart(record: PartRecord): bool {
   const from = <u64>record.index * record.partBytes;
   if (from >= <u64>record.bodyBytes) return false;
   return <u64>PART_BYTES + min<u64>(record.partBytes, record.bodyBytes - from) <= <u64>record.bytes;
+}
+
+/** Whether what a TUBE record says it holds fits into it. */
+function isTube(record: TubeRecord): bool {
+  if (<u32>record.nameBytes - 1 >= TUBE_NAME_MAX) return false;
+  const settings = <u64>record.count * SETTING_ENTRY_BYTES;
+  return <u64>TUBE_RECORD_BYTES + settings + record.nameBytes <= <u64>record.bytes;
 }
 
 /** Whether a record is of the body that the list is of. */

@@ -21,7 +21,7 @@ import { GRANTED, Job, TOUCHED, addressOfJob, coldAt, coldOf, freeJob, jobAt } f
 import { dropFailures } from "./failure";
 import { CALL_GRANT, Conn, call, connAt, hold, stopWaiting, unhold, watchAt } from "./conn";
 import { jobs, must, shard, wake } from "./shard";
-import { Tube, forgetIfUnused, isPaused, tubeAt, watchClock } from "./tube";
+import { Tube, addressOfTube, forgetIfUnused, isPaused, tubeAt, watchClock } from "./tube";
 import * as ready from "./ready";
 import * as table from "./table";
 import * as tree from "./tree";
@@ -135,10 +135,22 @@ export function becomeReserved(job: Job, conn: Conn, now: u64): void {
   shard().reserved++;
 }
 
+/** The job is one of the tube's from now on. */
+export function joinTube(tube: Tube, job: Job): void {
+  job.tube = addressOfTube(tube);
+  tube.bytes += job.bodyBytes;
+}
+
+/** The job, which stands nowhere, is none of its tube's any more. */
+export function leaveTube(job: Job): void {
+  tubeAt(job.tube).bytes -= job.bodyBytes;
+}
+
 /** Ends a job that stands nowhere. Its tube may be gone afterwards. */
 export function endJob(job: Job): void {
   const tube = tubeAt(job.tube);
   table.drop(jobs(), job);
+  leaveTube(job);
   dropFailures(job);
   freeJob(job);
   forgetIfUnused(tube);

@@ -1,6 +1,7 @@
 /* Tube: a named queue of this shard, and the table that finds it by name.
  *
- * A tube exists while a job, a user or a watcher refers to it, or while it is pinned ("default").
+ * A tube exists while a job, a user or a watcher refers to it, while something is set for it
+ * (settings.ts), or while it is pinned ("default").
  * Its Node is the shard's timer for it (major = the next time to look at its delays and its pause)
  * and its entry in the table of names (minor = hash of the name). `ready` is a second node: the
  * tube's place among all watched tubes that have a job to give, by (pri, id) of that job.
@@ -48,6 +49,8 @@ export class Tube extends Node {
   oldestId: u64;
   /** The pri at which the search for an older one goes on (ages.ts). */
   lookPri: u64;
+  /** Of the bodies of its jobs. */
+  bytes: u64;
 
   /** Tree of buckets by pri. */
   buckets: u32;
@@ -81,6 +84,8 @@ export class Tube extends Node {
   times: u32;
   /** Averages of its last times, 0 when it has none yet (samples.ts). */
   samples: u32;
+  /** What is set for it, 0 when nothing is (settings.ts). */
+  settings: u32;
   pinned: u8;
   /** Stands in the tree of ready tubes; stands in the timers. */
   listed: u8;
@@ -198,7 +203,7 @@ function link(tube: Tube): void {
  * afterwards.
  */
 export function forgetIfUnused(tube: Tube): void {
-  if (tube.using != 0) return; // nearly always
+  if ((tube.using | tube.settings) != 0) return; // nearly always
   if ((tube.watching | tube.ready | tube.reserved | tube.delayed | tube.buried | tube.pinned) != 0)
     return;
   must(
@@ -206,6 +211,7 @@ export function forgetIfUnused(tube: Tube): void {
       tube.buckets == 0 &&
       tube.delayedTree == 0 &&
       tube.buriedHead == 0 &&
+      tube.bytes == 0 &&
       tube.listed == 0,
   );
   timers.stop(tube, tube.timed);

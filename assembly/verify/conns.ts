@@ -31,6 +31,7 @@ import {
   CONN_HELD,
   CONN_TIMER,
   JOB_MISPLACED,
+  TUBE_BYTES_SUM,
   TUBE_COUNTS,
   WAITER_LIST,
   WATCH_LIST,
@@ -41,7 +42,7 @@ import { checkTable, filled } from "./tables";
 import { checkTree, stands } from "./trees";
 
 /**
- * Goes through the tables. Each held job and each watch is taken off its tube's counter, all
+ * Goes through the tables. Each job and each watch is taken off its tube's counters, all
  * counters must then be 0, and they are put back: so the walk needs no memory for sums of its own.
  */
 export function checkConns(): void {
@@ -53,6 +54,7 @@ export function checkConns(): void {
   eachWatch(-1);
   for (let at = shard().tubesHead; at != 0; at = tubeAt(at).nextTube) {
     expect(tubeAt(at).reserved == 0 && tubeAt(at).watching == 0, TUBE_COUNTS);
+    expect(tubeAt(at).bytes == 0, TUBE_BYTES_SUM);
   }
   eachJob(1);
   eachWatch(1);
@@ -78,7 +80,10 @@ function checkAll(): void {
   expect(held == shard().reserved, CONN_ALL);
 }
 
-/** Adds `sign` for each held job to its tube's counter; checks the jobs when taking off. */
+/**
+ * Adds `sign` for each held job to its tube's counter, and the body of each job as often to its
+ * tube's bytes; checks the jobs when taking off.
+ */
 function eachJob(sign: i32): void {
   const n = heads(jobs());
   for (let b = filled(jobs(), 0); b < n && whole(); b = filled(jobs(), b + 1)) {
@@ -86,6 +91,7 @@ function eachJob(sign: i32): void {
     for (; at != 0 && whole(); at = jobAt(at).chain) {
       const job = jobAt(at);
       expect(job.state - 1 < STATE_BURIED, JOB_MISPLACED);
+      tubeAt(job.tube).bytes += <i64>sign * <i64>job.bodyBytes;
       if (job.state != STATE_RESERVED) continue;
       tubeAt(job.tube).reserved += sign;
       if (sign < 0) checkHeld(job);

@@ -6,9 +6,9 @@
  * in order and shaped as their weights say, lists are linked both ways, nobody waits for a job that
  * may be taken, timers ring in time, a tube exists only while something refers to it, pages and
  * slots of the allocator are used or free and never both; once all records have been counted, each
- * segment's live bytes are those of the records that jobs and uploads need. What only the host
- * knows, a tube's users and uploads, is taken as given: the slots that no walk reaches are counted,
- * so that the caller can compare (RESULT_COUNT).
+ * segment's live bytes are those of the records that jobs, uploads and settings need. What only
+ * the host knows, a tube's users and uploads, is taken as given: the slots that no walk reaches are
+ * counted, so that the caller can compare (RESULT_COUNT).
  *
  * Unlike the engine, this module has globals and may only be used by one thread at a time.
  */

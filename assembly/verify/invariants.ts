@@ -57,3 +57,5 @@ export const SWEEP_PLACE: i32 = 55;
 export const CONN_ALL: i32 = 56;
 export const JOB_CANCELLED: i32 = 57;
 export const CONN_NOTES: i32 = 58;
+export const TUBE_SETTINGS: i32 = 59;
+export const TUBE_BYTES_SUM: i32 = 60;

@@ -14,9 +14,11 @@ import {
   PIECE_HEADER,
 } from "../parts";
 import { segmentAt, segmentOf } from "../segments";
+import { settingsAt } from "../settings";
 import { jobs, ringBase, shard } from "../shard";
 import { findJob } from "../states";
 import { headAt, heads } from "../table";
+import { tubeAt } from "../tube";
 import { live } from "./allocator";
 import { expect, whole } from "./findings";
 import { PARTS_LIST, PARTS_OPEN, PARTS_RECORDED, SEGMENT_COUNTS } from "./invariants";
@@ -75,8 +77,8 @@ export function checkSpentParts(): void {
 }
 
 /**
- * Once all records have been counted, what counts as live in each segment is what jobs and uploads
- * have there.
+ * Once all records have been counted, what counts as live in each segment is what jobs, uploads
+ * and settings have there.
  */
 export function checkSegments(): void {
   const s = shard();
@@ -106,6 +108,11 @@ function eachRecord(sign: f64): void {
     }
   }
   for (let at = shard().openParts; at != 0; at = partsAt(at).next) eachPart(partsAt(at), sign);
+  for (let at = shard().tubesHead; at != 0; at = tubeAt(at).nextTube) {
+    if (tubeAt(at).settings == 0) continue;
+    const settings = settingsAt(tubeAt(at).settings);
+    segmentOf(settings.lsn).liveBytes += sign * <f64>settings.recordBytes;
+  }
 }
 
 function eachPart(list: Parts, sign: f64): void {

@@ -17,6 +17,7 @@ import {
   PutRecord,
   Record,
   StateRecord,
+  TubeRecord,
 } from "../journal";
 import * as L from "../layouts";
 import { Piece, ReservedPeek } from "../listing";
@@ -47,7 +48,7 @@ export function relations(): void {
 }
 
 function answers(): void {
-  if (C.SOON > C.CODE_MASK) ERROR("an answer fits the mask");
+  if (C.FULL > C.CODE_MASK) ERROR("an answer fits the mask");
   if ((C.WAKE & C.CODE_MASK) != 0 || (C.SHORT & C.CODE_MASK) != 0) ERROR("marks stand beside it");
   if ((C.WAKE & C.SHORT) != 0) ERROR("marks are two bits");
   if (C.THREADS_MAX > 64 || C.SHARDS_MAX > 64) ERROR("two words have a bit for each");
@@ -135,6 +136,8 @@ function records(): void {
   if (L.STATE_BYTES != <u32>offsetof<StateRecord>()) ERROR("a STATE record");
   if (L.DELETE_BYTES != <u32>offsetof<DeleteRecord>()) ERROR("a DELETE record");
   if (L.FAILURE_BYTES != <u32>offsetof<FailureRecord>()) ERROR("a FAILURE record");
+  if (L.TUBE_RECORD_COUNT != <u32>offsetof<TubeRecord>("count")) ERROR("count of settings");
+  if (L.TUBE_RECORD_BYTES != <u32>offsetof<TubeRecord>()) ERROR("a TUBE record");
   if (C.RECORD_BYTES_MIN > L.STATE_BYTES || C.RECORD_BYTES_MIN > L.PART_BYTES) ERROR("the least");
   if (L.PUT_BYTES + C.TUBE_NAME_MAX > C.RECORD_BYTES_MOST) ERROR("the most without a body");
   if (L.PART_BYTES + C.PART_BODY_BYTES > C.INPUT_BYTES + C.OUTPUT_BYTES) ERROR("a part is staged");

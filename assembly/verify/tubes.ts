@@ -17,6 +17,7 @@ import {
   readyTubesRoot,
 } from "../ready";
 import { Samples, samplesAt } from "../samples";
+import { countOf, SETTINGS_PIECE_BYTES, settingsAt } from "../settings";
 import { shard, tubesByName } from "../shard";
 import { delayedRoot } from "../states";
 import {
@@ -51,6 +52,7 @@ import {
   TUBE_LISTED,
   TUBE_NAME,
   TUBE_READY_AND_WAITED_FOR,
+  TUBE_SETTINGS,
   TUBE_SPARE_BUCKET,
   TUBE_TIMER,
   TUBE_TIMES,
@@ -67,7 +69,9 @@ export function checkTube(tube: Tube, prev: u32): void {
   expect(prev == 0 || tubeAt(prev).createdNumber < tube.createdNumber, TUBE_LIST);
   expect(findTube(nameOf(tube), tube.nameBytes) == at, TUBE_NAME);
   const here = tube.ready + tube.reserved + tube.delayed + tube.buried;
-  expect(here + tube.using + tube.watching + tube.pinned != 0, TUBE_UNREFERRED);
+  const isReferredTo = here + tube.using + tube.watching + tube.pinned != 0;
+  expect(isReferredTo || tube.settings != 0, TUBE_UNREFERRED);
+  checkSettings(tube);
   checkBuckets(tube);
   checkBest(tube);
   checkDelayed(tube);
@@ -77,6 +81,15 @@ export function checkTube(tube: Tube, prev: u32): void {
   Sums.reserved += tube.reserved;
   Sums.timedTubes += tube.timed;
   Sums.listedTubes += tube.listed;
+}
+
+/** What is set for it lies in a record of its own, and there is none when nothing is. */
+function checkSettings(tube: Tube): void {
+  if (tube.settings == 0) return;
+  live(FIXED, tube.settings, SETTINGS_PIECE_BYTES);
+  const settings = settingsAt(tube.settings);
+  expect(countOf(settings) != 0, TUBE_SETTINGS);
+  expect(settings.firstLsn <= settings.lsn && settings.lsn <= shard().lsn, TUBE_SETTINGS);
 }
 
 function checkBuckets(tube: Tube): void {

@@ -46,6 +46,17 @@ export async function attempt<T>(work: Promise<T>, say: (result: T) => string): 
   }
 }
 
+/** What the server answers; null, and that is said, when something went wrong. */
+export async function answerOf<T>(work: Promise<T>): Promise<T | null> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    warn(error.message);
+    return null;
+  }
+}
+
 function add(text: string, isBad: boolean): void {
   const id = ++lastId;
   notices.value = [...notices.value, { id, text, isBad }].slice(-MOST_AT_ONCE);

@@ -1,4 +1,4 @@
-/* Question: asks before something is done that cannot be undone, or for a number.
+/* Question: asks before something is done that cannot be undone, for a number, or for texts.
  *
  * A modal <dialog>: the browser keeps the focus inside, Escape says no, and the focus goes back to
  * where it came from. The button that does the thing says what it does and how much of it. One
@@ -18,46 +18,67 @@ export interface Question {
   readonly action: string;
   /** Whether something is lost. */
   readonly isDestructive?: boolean;
-  /** A whole number that is wanted. */
-  readonly number?: {
-    readonly label: string;
-    readonly preset: number;
-    readonly least: number;
-    readonly most: number;
-  };
+}
+
+/** A whole number that is wanted. */
+export interface NumberField {
+  readonly label: string;
+  readonly preset: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+/** A text that is wanted. */
+export interface TextField {
+  readonly label: string;
+  readonly preset: string;
+  readonly isGood: (text: string) => boolean;
 }
 
 interface Asked extends Question {
-  readonly answer: (value: number | null) => void;
+  readonly fields: readonly TextField[];
+  readonly answer: (texts: readonly string[] | null) => void;
 }
 
 const asked = signal<Asked | null>(null);
 
 /** Whether the answer is yes. */
 export async function confirm(question: Question): Promise<boolean> {
-  return (await put(question)) !== null;
+  return (await put(question, [])) !== null;
 }
 
 /** The number that is given; null when the reader thinks better of it. */
 export async function askNumber(
-  question: Question & { readonly number: NonNullable<Question["number"]> },
+  question: Question & { readonly number: NumberField },
 ): Promise<number | null> {
-  return put(question);
+  const { label, preset, least, most } = question.number;
+  const isGood = (text: string): boolean =>
+    /^\d+$/.test(text) && Number(text) >= least && Number(text) <= most;
+  const texts = await put(question, [{ label, preset: String(preset), isGood }]);
+  return texts === null ? null : Number(texts[0]);
 }
 
-function put(question: Question): Promise<number | null> {
+/** The texts that are given, one for each field; null when the reader thinks better of it. */
+export async function askTexts(
+  question: Question,
+  fields: readonly TextField[],
+): Promise<readonly string[] | null> {
+  return put(question, fields);
+}
+
+function put(question: Question, fields: readonly TextField[]): Promise<readonly string[] | null> {
   asked.value?.answer(null);
   return new Promise((answer) => {
-    asked.value = { ...question, answer };
+    asked.value = { ...question, fields, answer };
   });
 }
 
 route.subscribe(() => settle(null));
 
-function settle(value: number | null): void {
+function settle(texts: readonly string[] | null): void {
   const question = asked.value;
   asked.value = null;
-  question?.answer(value);
+  question?.answer(texts);
 }
 
 /** The place of the dialog. */
@@ -68,16 +89,15 @@ export function QuestionDialog(): JSX.Element | null {
 
 function OpenQuestion({ question }: { readonly question: Asked }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
-  const [value, setValue] = useState(String(question.number?.preset ?? 0));
+  const { fields } = question;
+  const [texts, setTexts] = useState(fields.map(({ preset }) => preset));
   useEffect(() => {
     const element = dialog.current;
     element?.showModal();
     return () => element?.close();
   }, []);
-  const { number } = question;
-  const isGood =
-    number === undefined ||
-    (/^\d+$/.test(value) && Number(value) >= number.least && Number(value) <= number.most);
+  const isGoodAt = (at: number): boolean => fields[at]?.isGood(texts[at] ?? "") !== false;
+  const isGood = fields.every((_, at) => isGoodAt(at));
   return (
     <dialog
       ref={dialog}
@@ -88,23 +108,21 @@ function OpenQuestion({ question }: { readonly question: Asked }): JSX.Element {
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          if (isGood) settle(Number(value));
+          if (isGood) settle(texts);
         }}
       >
         <h2 id="question-title">{question.title}</h2>
         <div class="question-text">{question.text}</div>
-        {number !== undefined && (
-          <label class="field">
-            <span>{number.label}</span>
+        {fields.map(({ label }, at) => (
+          <label key={label} class="field">
+            <span>{label}</span>
             <input
-              inputMode="numeric"
-              pattern="[0-9]+"
-              value={value}
-              aria-invalid={!isGood}
-              onInput={(event) => setValue(event.currentTarget.value.trim())}
+              value={texts[at]}
+              aria-invalid={!isGoodAt(at)}
+              onInput={(event) => setTexts(texts.with(at, event.currentTarget.value.trim()))}
             />
           </label>
-        )}
+        ))}
         <div class="question-buttons">
           <button type="button" onClick={() => settle(null)}>
             Cancel

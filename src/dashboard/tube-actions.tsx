@@ -1,11 +1,22 @@
-/* Tube actions: pause, kick and, in a menu, flush; each asked for first and said afterwards. */
+/*
+ * Tube actions: pause, kick and, in a menu, limits and flush; each asked for first and said
+ * afterwards.
+ */
 import type { JSX } from "preact";
-import type { FlushAnswer, KickAnswer, KickRequest, PauseRequest, Tube } from "../http/api.ts";
+import type {
+  FlushAnswer,
+  KickAnswer,
+  KickRequest,
+  PauseRequest,
+  SettingsRequest,
+  Tube,
+  TubeDetails,
+} from "../http/api.ts";
 import { Menu } from "./menu.tsx";
-import { attempt } from "./notices.tsx";
-import { confirm, askNumber } from "./question.tsx";
+import { answerOf, attempt } from "./notices.tsx";
+import { askNumber, askTexts, confirm } from "./question.tsx";
 import { count, counted, duration } from "./quantity.ts";
-import { post } from "./server-api.ts";
+import { get, post } from "./server-api.ts";
 
 const LONGEST_PAUSE_SECONDS = 4_294_967_295;
 const MOST_KICKED = 4_294_967_295;
@@ -45,6 +56,7 @@ export function TubeActions({
       <Menu
         label={`More for ${tube.name}`}
         choices={[
+          { label: "Limits…", act: run(setLimits) },
           {
             label: `Flush ${counted(flushable, "job")}…`,
             isDestructive: true,
@@ -106,6 +118,37 @@ async function kick(tube: Tube): Promise<boolean> {
     post<KickAnswer>(actionPath(tube, "kick"), request),
     (answer) => `${counted(answer.kicked, "job")} of ${tube.name} kicked.`,
   );
+}
+
+async function setLimits({ name }: Tube): Promise<boolean> {
+  const path = `tubes/${encodeURIComponent(name)}`;
+  const now = await answerOf(get<TubeDetails>(path));
+  if (now === null) return false;
+  const texts = await askTexts(
+    {
+      title: `Limits of ${name}`,
+      text: (
+        <dl class="settings-help">
+          {now.settings.map((one) => (
+            <div key={one.name}>
+              <dt>{one.name}</dt>
+              <dd>{one.summary}</dd>
+            </div>
+          ))}
+        </dl>
+      ),
+      action: "Set",
+    },
+    now.settings.map((one) => ({
+      label: `${one.name} (${one.form}, empty for none)`,
+      preset: one.value,
+      isGood: (text) => !/\s/.test(text),
+    })),
+  );
+  if (texts === null) return false;
+  const settings = Object.fromEntries(now.settings.map((one, at) => [one.name, texts[at] ?? ""]));
+  const request: SettingsRequest = { settings };
+  return attempt(post(`${path}/settings`, request), () => `The limits of ${name} are set.`);
 }
 
 async function flush(tube: Tube): Promise<boolean> {

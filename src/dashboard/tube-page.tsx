@@ -3,7 +3,14 @@
  * all that match.
  */
 import type { JSX } from "preact";
-import type { BulkAction, JobState, JobSummary, JobsAnswer, Tube } from "../http/api.ts";
+import type {
+  BulkAction,
+  JobState,
+  JobSummary,
+  JobsAnswer,
+  Tube,
+  TubeDetails,
+} from "../http/api.ts";
 import { mayAct } from "./access.ts";
 import { runBulk } from "./bulk-actions.ts";
 import { OneLine } from "./hostile-text.tsx";
@@ -23,7 +30,7 @@ const LIMIT = 50;
 /** The page. */
 export function TubePage({ route }: { readonly route: TubeRoute }): JSX.Element {
   const base = `tubes/${encodeURIComponent(route.name)}`;
-  const tube = useResource<Tube>(base, 2);
+  const tube = useResource<TubeDetails>(base, 2);
   const jobs = useResource<JobsAnswer>(
     `${base}/jobs${query(
       ["state", route.state],
@@ -85,7 +92,7 @@ export function TubePage({ route }: { readonly route: TubeRoute }): JSX.Element 
   );
 }
 
-function TubeFacts({ tube }: { readonly tube: Tube }): JSX.Element {
+function TubeFacts({ tube }: { readonly tube: TubeDetails }): JSX.Element {
   return (
     <div class="tube-facts">
       <TubeHints tube={tube} />
@@ -118,6 +125,18 @@ function TubeFacts({ tube }: { readonly tube: Tube }): JSX.Element {
           <dt>deleted</dt>
           <dd>{count(tube.deleted)}</dd>
         </div>
+        <div>
+          <dt>bodies</dt>
+          <dd>{bytes(tube.bytes)}</dd>
+        </div>
+        {tube.settings
+          .filter(({ value }) => value !== "")
+          .map(({ name, value }) => (
+            <div key={name}>
+              <dt>limit: {name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
       </dl>
     </div>
   );

@@ -178,6 +178,11 @@ export abstract class EngineCalls {
     return this.answer(this.#engine.pauseTube(this.thread, offset, bytes, delaySeconds, now));
   }
 
+  /** Numbers the tubes that no job numbered, from `number` on: RESULT_COUNT of them. */
+  numberTubes(number: f64): i32 {
+    return this.answer(this.#engine.numberTubes(this.thread, number));
+  }
+
   /**
    * Describes those of `count` jobs, whose ids stand as f64 at `idsOffset` of the input slot, that
    * still stand in that state in that tube: entries of JOB_ENTRY_BYTES in the output slot,
@@ -288,6 +293,20 @@ export abstract class EngineCalls {
    */
   holder(id: f64, now: f64): i32 {
     return this.answer(this.#engine.holder(this.thread, id, now));
+  }
+
+  /**
+   * Sets what the named tube, made if need be, is to have: at `values` of the input slot stands a
+   * value for each setting, NOT_SET for what is to be taken away, AS_IT_IS for all others. It is
+   * done as a whole, or not at all: DONE or OUT_OF_MEMORY. With `number` 0 no tube is made.
+   */
+  setTube(offset: u32, bytes: u32, values: u32, number: f64, now: f64): i32 {
+    return this.answer(this.#engine.setTube(this.thread, offset, bytes, values, number, now));
+  }
+
+  /** The longest body that the tube takes, in bytes; NOT_SET when any may come. */
+  longestBody(tube: u32): f64 {
+    return this.#engine.longestBody(this.thread, tube);
   }
 
   /**
@@ -709,7 +728,8 @@ export abstract class EngineCalls {
   /**
    * The figures of the tube whose name lies at `offset` of the input slot. To the output slot goes
    * what its last times were like: SAMPLE_* of layouts.ts, and behind them RESULT_COUNT times of 4
-   * bytes, in microseconds, in no order.
+   * bytes, in microseconds, in no order; and at TUBE_SETTINGS what is set for it, a value for each
+   * setting.
    */
   statsTube(offset: u32, bytes: u32, now: f64): i32 {
     return this.answer(this.#engine.statsTube(this.thread, offset, bytes, now));
@@ -789,7 +809,7 @@ export abstract class EngineCalls {
     return this.answer(this.#engine.keepRest(this.thread, from, number));
   }
 
-  /** Puts a job whose whole body lies at `offset` of the input slot. */
+  /** Puts a job whose whole body lies at `offset` of the input slot; FULL if its tube is. */
   put(
     tube: u32,
     id: f64,
@@ -830,7 +850,10 @@ export abstract class EngineCalls {
     return this.answer(this.#engine.appendUpload(this.thread, upload, position, offset, count));
   }
 
-  /** Makes a complete upload a job, the one that `recordUpload` was told of; as `put`. */
+  /**
+   * Makes a complete upload a job, the one that `recordUpload` was told of; as `put`. After FULL it
+   * is as it was.
+   */
   commitUpload(
     upload: u32,
     tube: u32,

@@ -26,6 +26,7 @@ export interface EngineExports {
   kick(t: u32, tube: u32, bound: u32, kind: i32, now: f64): i32;
   kickJob(t: u32, id: f64, now: f64): i32;
   pauseTube(t: u32, offset: u32, bytes: u32, delaySeconds: u32, now: f64): i32;
+  numberTubes(t: u32, number: f64): i32;
   describeJobs(
     t: u32,
     offset: u32,
@@ -72,6 +73,8 @@ export interface EngineExports {
   ): i32;
   heldJobs(t: u32, conn: u32, most: u32, now: f64): i32;
   holder(t: u32, id: f64, now: f64): i32;
+  setTube(t: u32, offset: u32, bytes: u32, values: u32, number: f64, now: f64): i32;
+  longestBody(t: u32, tube: u32): f64;
   endReplay(t: u32): i32;
   replay(
     t: u32,
@@ -222,6 +225,7 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "kick",
   "kickJob",
   "pauseTube",
+  "numberTubes",
   "describeJobs",
   "listProbe",
   "listScan",
@@ -230,6 +234,8 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "flushTube",
   "heldJobs",
   "holder",
+  "setTube",
+  "longestBody",
   "endReplay",
   "replay",
   "strays",

@@ -162,6 +162,24 @@ export interface Tube {
   readonly isUnwatched: boolean;
 }
 
+/** What can be set for a tube, and what it is set to. */
+export interface TubeSetting {
+  readonly name: string;
+  /** As set-tube has it; "" when it is not set. */
+  readonly value: string;
+  /** How a value is written. */
+  readonly form: string;
+  /** One line for people. */
+  readonly summary: string;
+}
+
+/** GET /tubes/NAME. */
+export interface TubeDetails extends Tube {
+  /** Of the bodies of its jobs, in all states. */
+  readonly bytes: number;
+  readonly settings: readonly TubeSetting[];
+}
+
 /** What tubes can be sorted by. */
 export type TubeSort =
   | "name"
@@ -183,6 +201,12 @@ export interface TubesAnswer {
 /** POST /tubes/NAME/pause; 0 ends a pause. */
 export interface PauseRequest {
   readonly seconds: number;
+}
+
+/** POST /tubes/NAME/settings: all of it or, where something is wrong, none. */
+export interface SettingsRequest {
+  /** Values by their names; "" takes one away, and what is not named stays as it is. */
+  readonly settings: Readonly<Record<string, string>>;
 }
 
 /** POST /tubes/NAME/kick. */

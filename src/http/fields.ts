@@ -3,6 +3,7 @@
  * checked and bounded.
  */
 import { isTubeNameText } from "../protocol/tube-name.ts";
+import { TUBE_SETTINGS, TubeSettings } from "../protocol/tube-settings.ts";
 import { HttpError } from "./handler.ts";
 import { noJob, noTube } from "./refusals.ts";
 
@@ -27,6 +28,24 @@ export function booleanField(body: unknown, name: string): boolean {
   const value = fieldOf(body, name);
   if (typeof value === "boolean") return value;
   throw wrong(`"${name}" must be true or false`);
+}
+
+/**
+ * The field of that name, which must be an object of what is to be set for a tube: a text for each
+ * setting, "" to take it away. As words `name=value`.
+ */
+export function settingsField(body: unknown, name: string): readonly string[] {
+  const given = fieldOf(body, name);
+  const isObject = typeof given === "object" && given !== null && !Array.isArray(given);
+  const words = isObject
+    ? Object.entries(given).map(([key, value]) =>
+        typeof value === "string" ? `${key}=${value}` : "",
+      )
+    : [];
+  const settings = new TubeSettings();
+  if (words.length > 0 && words.every((word) => settings.read(word))) return words;
+  const names = TUBE_SETTINGS.map((row) => row.name).join(", ");
+  throw wrong(`"${name}" must have a text for each of some of ${names}`);
 }
 
 /** The field of that name, which must be one of `known`. */

@@ -10,8 +10,11 @@ import { MICROS } from "../clock.ts";
 import * as C from "../../assembly/constants.ts";
 import { TubeSurvey as Survey } from "../engine/tube-survey.ts";
 import { COUNTER_WORKERS } from "../session/counters.ts";
+import { shownSettings } from "../session/statistics.ts";
 import type { InProcess } from "../broker/in-process.ts";
-import type { Tube } from "./api.ts";
+import { TUBE_SETTINGS } from "../protocol/tube-settings.ts";
+import type { Shard } from "../engine/shard.ts";
+import type { Tube, TubeDetails, TubeSetting } from "./api.ts";
 import { Growth } from "./growth.ts";
 
 /** How long a survey is good for, in milliseconds. */
@@ -60,7 +63,7 @@ export class TubeSurvey {
   }
 
   /** One tube as it is now; undefined when there is none of that name. */
-  one(name: string): Tube | undefined {
+  one(name: string): TubeDetails | undefined {
     return this.#inProcess.look((desk) => {
       const bytes = ENCODER.encode(name);
       const shard = desk.shardOfTube(bytes, 0, bytes.length);
@@ -68,7 +71,8 @@ export class TubeSurvey {
       if (shard.statsTube(0, bytes.length, desk.now) !== C.DONE) return undefined;
       const known = this.#known[shard.index]?.find((one) => one.name === name);
       const figure = (which: number): number => shard.field(C.RESULT_STATS + which);
-      return tubeOf(name, known?.growth, figure, this.#crowd());
+      const tube = tubeOf(name, known?.growth, figure, this.#crowd());
+      return { ...tube, bytes: figure(C.TUBE_BYTES), settings: settingsOf(shard) };
     });
   }
 
@@ -153,6 +157,14 @@ function newTube(number: number, name: string): Known {
 function isServed(name: string, watching: number, waiting: number, crowd: Crowd): boolean {
   if (waiting > 0) return true;
   return name === "default" ? watching > crowd.others : watching > 0 && crowd.workers > 0;
+}
+
+/** What can be set for the tube that was just looked at, with what it is set to. */
+function settingsOf(shard: Shard): readonly TubeSetting[] {
+  const values = shownSettings(shard);
+  return TUBE_SETTINGS.map(({ name, form, summary }) => {
+    return { name, form, summary, value: values[name] ?? "" };
+  });
 }
 
 function tubeOf(

@@ -1,12 +1,15 @@
-/* Tubes: the routes about tubes: the list, one tube, pausing, kicking and flushing it. */
+/*
+ * Tubes: the routes about tubes: the list, one tube, pausing, setting, kicking and flushing it.
+ */
 import type { ClientConnection } from "../client/connection.ts";
 import type { Reply } from "../protocol/reply-reader.ts";
 import type { InProcess } from "../broker/in-process.ts";
-import type { FlushAnswer, KickAnswer, Tube, TubesAnswer, TubeSort } from "./api.ts";
+import type { FlushAnswer, KickAnswer, Tube, TubeDetails, TubesAnswer, TubeSort } from "./api.ts";
 import {
   choiceParameter,
   numberField,
   numberParameter,
+  settingsField,
   textParameter,
   tubeNameOf,
 } from "./fields.ts";
@@ -56,6 +59,17 @@ export function tubeRoutes(inProcess: InProcess, survey: TubeSurvey): readonly R
         const seconds = numberField(call.body, "seconds", 0, U32_MAX);
         const name = tubeNameOf(call.params["name"]);
         await asked(inProcess, `pause-tube ${name} ${seconds}`, "PAUSED");
+        return { json: {} };
+      },
+    },
+    {
+      method: "POST",
+      path: "/api/v1/tubes/:name/settings",
+      needs: "admin",
+      handler: async (call) => {
+        const words = settingsField(call.body, "settings");
+        const name = tubeNameOf(call.params["name"]);
+        await asked(inProcess, `set-tube ${name} ${words.join(" ")}`, "TUBE_SET");
         return { json: {} };
       },
     },
@@ -113,7 +127,7 @@ async function kick(
   return kicked;
 }
 
-function existing(survey: TubeSurvey, call: Call): Tube {
+function existing(survey: TubeSurvey, call: Call): TubeDetails {
   const tube = survey.one(tubeNameOf(call.params["name"]));
   if (tube === undefined) throw noTube();
   return tube;

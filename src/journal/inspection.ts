@@ -39,6 +39,7 @@ export interface RecordCounts {
   readonly delete: number;
   readonly part: number;
   readonly failure: number;
+  readonly tube: number;
 }
 
 /** What was found in a journal. */
@@ -110,6 +111,7 @@ export function inspect(
       delete: sum("delete"),
       part: sum("part"),
       failure: sum("failure"),
+      tube: sum("tube"),
     },
     jobs: countJobs(replica),
     failures: countFailures(replica),
@@ -201,6 +203,7 @@ function lookThrough(
       delete: count(C.RECORD_DELETE),
       part: count(C.RECORD_PART),
       failure: count(C.RECORD_FAILURE),
+      tube: count(C.RECORD_TUBE),
     },
   };
 }

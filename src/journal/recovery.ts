@@ -483,6 +483,19 @@ class Recovery {
       one.written = position;
     }
     this.#parts.shards[0]?.shard.skipIds(this.#lastId);
+    this.#numberTubes();
+  }
+
+  /** Tubes that are there because something is set for them, and have no job, stand last. */
+  #numberTubes(): void {
+    const { shards } = this.#parts;
+    let next = shards[0]?.shard.nextNumber() ?? 1;
+    for (const { shard } of shards) {
+      shard.numberTubes(next);
+      for (let left = shard.field(C.RESULT_COUNT); left > 0; left--) {
+        next = shards[0]?.shard.nextNumber() ?? next;
+      }
+    }
   }
 
   /** Segments in which something is wrong are the first to be reclaimed. */

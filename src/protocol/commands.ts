@@ -54,18 +54,20 @@ export const OP = {
   UPDATE_JOB: 35,
   CANCEL: 36,
   WINDOW: 37,
-  BAD_FORMAT: 38,
-  UNKNOWN_COMMAND: 39,
+  SET_TUBE: 38,
+  BAD_FORMAT: 39,
+  UNKNOWN_COMMAND: 40,
 } as const;
 
 /** The length of an array that has a place for each operation, by its number. */
-export const OP_COUNT = 40;
+export const OP_COUNT = 41;
 
 /**
  * The arguments that commands take. All numbers are decimal digits after any number of spaces.
  * `tube` is the whole rest of the line; `tube-word` is a tube name that ends at a space, and may
  * have spaces before it. `state` is one of four words. `after` is an id, or 0; `limit` is 1 to
- * LIST_JOBS_MAX; `n` is the size of a window, 0 to WINDOW_MAX.
+ * LIST_JOBS_MAX; `n` is the size of a window, 0 to WINDOW_MAX; `settings` are words `name=value` to
+ * the end of the line (tube-settings.ts), each behind a space or more.
  */
 export type ArgumentName =
   | "pri"
@@ -80,7 +82,8 @@ export type ArgumentName =
   | "state"
   | "after"
   | "limit"
-  | "n";
+  | "n"
+  | "settings";
 
 /**
  * What becomes of bytes after the last argument: `refused` answers BAD_FORMAT, `ignored` takes the
@@ -145,6 +148,7 @@ export const COMMANDS: readonly CommandRow[] = [
       "BURIED <id>",
       "EXPECTED_CRLF",
       "JOB_TOO_BIG",
+      "TUBE_FULL <limit> <count>",
       "DRAINING",
       "OUT_OF_MEMORY",
     ],
@@ -550,6 +554,20 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: "Has jobs sent as they come while this connection holds fewer than so many.",
     isAddition: true,
   },
+  {
+    op: OP.SET_TUBE,
+    name: "set-tube",
+    verb: "set-tube ",
+    args: ["tube-word", "settings"],
+    lineBytesMax: 1024,
+    remainder: "refused",
+    counter: "cmd-set-tube",
+    replies: ["TUBE_SET", "OUT_OF_MEMORY"],
+    summary: "Sets limits of a tube, or takes them away.",
+    changesJobs: true,
+    writesRecords: true,
+    isAddition: true,
+  },
 ];
 
 /** The operations that change jobs; see `changesJobs`. */
@@ -562,12 +580,18 @@ export const WRITES_RECORDS: ReadonlySet<number> = new Set(
   COMMANDS.filter(({ writesRecords }) => writesRecords === true).map(({ op }) => op),
 );
 
+/** How arguments are written that are not called what they stand for. */
+const PLACEHOLDERS: ReadonlyMap<ArgumentName, string> = new Map([
+  ["tube-word", "<tube>"],
+  ["settings", "<name>=<value> ..."],
+] as const);
+
 /**
  * How a command is written, for example `put <pri> <delay> <ttr> <bytes>`; what may be left out
  * stands in brackets.
  */
 export function usageOf(command: CommandRow): string {
-  const placeholders = command.args.map((arg) => (arg === "tube-word" ? "<tube>" : `<${arg}>`));
+  const placeholders = command.args.map((arg) => PLACEHOLDERS.get(arg) ?? `<${arg}>`);
   const delay = command.takesDelay === true ? ["[<delay>]"] : [];
   const failure = command.takesFailure === true ? ["[<bytes>]"] : [];
   return [command.name, ...placeholders, ...delay, ...failure].join(" ");

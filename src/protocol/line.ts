@@ -1,7 +1,7 @@
 /* Line: one complete command line, read exactly as beanstalkd 1.13 reads it.
  *
  * For every line that a run in the engine (assembly/run.ts) leaves to the session: byte arithmetic
- * only, no text, nothing allocated. It is driven by the table of commands: the verb decides which
+ * only, no text, nothing allocated, but for settings, which come seldom. It is driven by the table of commands: the verb decides which
  * arguments follow, and each kind of argument has one reader. A reader starts at `out.next`, moves
  * it past what it took, and fails without saying why: all failures are BAD_FORMAT.
  *
@@ -17,6 +17,7 @@ import { COMMANDS, OP, WINDOW_MAX } from "./commands.ts";
 import { PLAIN_LINE_BYTES } from "./line-length.ts";
 import type { ArgumentName, CommandRow } from "./commands.ts";
 import { mayNameTube, nameEnd } from "./tube-name.ts";
+import { TubeSettings } from "./tube-settings.ts";
 
 const CRLF_BYTES = 2;
 const U32_MAX = 0xffff_ffff;
@@ -56,6 +57,8 @@ export class Command {
   limit = 0;
   /** Most jobs of a window, 0 to WINDOW_MAX. */
   n = 0;
+  /** What set-tube sets and takes away. */
+  readonly settings = new TubeSettings();
   /** Longest wait of reserve-with-timeout in seconds, 0 to 2^31 - 1. */
   timeout = 0;
   /** Where the tube name begins. */
@@ -64,8 +67,8 @@ export class Command {
   nameEnd = 0;
   /**
    * The command counts as received, yet its answer is BAD_FORMAT: a put with something after
-   * <bytes> (JOB_TOO_BIG comes first), or a pause-tube or list-jobs whose name is too long or
-   * begins with "-". False after every other command.
+   * <bytes> (JOB_TOO_BIG comes first), or a pause-tube, list-jobs or set-tube whose name is too
+   * long or begins with "-". False after every other command.
    */
   garbage = false;
   /**
@@ -187,6 +190,8 @@ function readArgument(name: ArgumentName, bytes: Uint8Array, end: number, out: C
     case "n":
       out.n = readNumber(bytes, end, out, WINDOW_MAX);
       return out.n >= 0;
+    case "settings":
+      return readSettings(bytes, end, out);
   }
 }
 
@@ -198,11 +203,30 @@ const STATES: readonly (readonly [Uint8Array, number])[] = [
   [asciiBytes("buried"), C.STATE_BURIED],
 ];
 
+/** The position behind the word that begins at `start`. */
+function wordEndFrom(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && byteAt(bytes, at) !== SPACE) at++;
+  return at;
+}
+
+/** Words `name=value`, one at least, each behind a space or more, up to the end of the line. */
+function readSettings(bytes: Uint8Array, end: number, out: Command): boolean {
+  out.settings.clear();
+  do {
+    const start = skipSpaces(bytes, out.next, end);
+    if (start === out.next) return false;
+    out.next = wordEndFrom(bytes, start, end);
+    const word = String.fromCharCode(...bytes.subarray(start, out.next));
+    if (!out.settings.read(word)) return false;
+  } while (out.next < end);
+  return true;
+}
+
 /** The state that a word names, or -1. */
 function readState(bytes: Uint8Array, end: number, out: Command): number {
   const start = skipSpaces(bytes, out.next, end);
-  let wordEnd = start;
-  while (wordEnd < end && byteAt(bytes, wordEnd) !== SPACE) wordEnd++;
+  const wordEnd = wordEndFrom(bytes, start, end);
   out.next = wordEnd;
   const found = STATES.find(
     ([word]) => word.length === wordEnd - start && beginsWith(bytes, start, wordEnd, word),

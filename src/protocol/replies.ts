@@ -4,7 +4,7 @@
  * The table drives whoever reads replies (reply-reader.ts) and the tests of the docs. A writer
  * writes at `at` and returns the position after what it wrote. It does not look at the size of the
  * buffer: the session makes sure that REPLY_LINE_MAX bytes are free before it calls one. Nothing
- * here allocates after the module has loaded.
+ * here allocates after the module has loaded, but for a reply that is rare (writeTubeFull).
  */
 
 import { asciiBytes } from "./ascii.ts";
@@ -27,7 +27,7 @@ export interface ReplyRow {
   readonly isPush?: true;
 }
 
-/** Every form; a count is one of jobs or tubes. No two with one word have as many placeholders. */
+/** Every form; a count is one of jobs, tubes or bytes. No two with one word have as many placeholders. */
 export const REPLIES = [
   { form: "INSERTED <id>" },
   { form: "BURIED <id>" },
@@ -59,6 +59,8 @@ export const REPLIES = [
   { form: "WINDOW <n>" },
   { form: "JOB <id> <attempt> <tube> <bytes>", isPush: true },
   { form: "LOST <id>", isPush: true },
+  { form: "TUBE_SET" },
+  { form: "TUBE_FULL <limit> <count>" },
   { form: "OUT_OF_MEMORY" },
   { form: "INTERNAL_ERROR" },
   { form: "BAD_FORMAT" },
@@ -88,6 +90,7 @@ export const REPLY = {
   UPDATED: asciiBytes("UPDATED\r\n"),
   CANCELLED: asciiBytes("CANCELLED\r\n"),
   CANCELLING: asciiBytes("CANCELLING\r\n"),
+  TUBE_SET: asciiBytes("TUBE_SET\r\n"),
   OUT_OF_MEMORY: asciiBytes("OUT_OF_MEMORY\r\n"),
   INTERNAL_ERROR: asciiBytes("INTERNAL_ERROR\r\n"),
   BAD_FORMAT: asciiBytes("BAD_FORMAT\r\n"),
@@ -200,6 +203,11 @@ export function writeUsing(
   let to = writeConstant(out, at, USING);
   for (let from = nameStart; from < nameEnd; from++) out[to++] = names[from] as number;
   return writeCrlf(out, to);
+}
+
+/** `TUBE_FULL <limit> <count>`: the setting that keeps the job out, and what it is set to. */
+export function writeTubeFull(out: Uint8Array, at: number, limit: string, most: number): number {
+  return writeNumberLine(out, at, asciiBytes(`TUBE_FULL ${limit} `), most);
 }
 
 function writeNumberLine(out: Uint8Array, at: number, word: Uint8Array, value: number): number {

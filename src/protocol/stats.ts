@@ -7,6 +7,8 @@
  * which keeps a tube named 007 a text.
  */
 
+import { TUBE_SETTINGS } from "./tube-settings.ts";
+
 /** One line of statistics. */
 export interface StatsKey {
   readonly key: string;
@@ -101,6 +103,7 @@ const OWN_STATS: readonly StatsKey[] = [
   plain("cmd-list-failures", "list-failures commands"),
   plain("cmd-features", "features commands"),
   plain("cmd-window", "window commands"),
+  plain("cmd-set-tube", "set-tube commands"),
   plain("total-failures", "attempts that ended without a delete since the server started"),
   plain("current-failures", "attempts that ended without a delete and are kept with their jobs"),
   plain("cmd-hand-back", "hand-back commands"),
@@ -157,7 +160,16 @@ export const TUBE_STATS: readonly StatsKey[] = [
   plain("queue-time-min", "shortest of these times"),
   plain("queue-time-max", "longest of them"),
   plain("queue-time-samples", "how many there were"),
+  plain("current-bytes", "bytes of the bodies of its jobs, in all states"),
+  ...TUBE_SETTINGS.map(({ name }) =>
+    plain(settingKey(name), `what \`set-tube\` has set for \`${name}\`, nothing if it has not`),
+  ),
 ];
+
+/** The key under which `stats-tube` shows a setting. */
+export function settingKey(name: string): string {
+  return `set-${name}`;
+}
 
 /** The keys of `stats-job`. */
 export const JOB_STATS: readonly StatsKey[] = [

@@ -58,8 +58,8 @@ const HINTS = 8192;
  * copy takes.
  */
 const COPY_BY_HAND_BYTES = 16;
-/** Where `stageName` brings ids: behind the longest name. */
-const STAGED_IDS = 256;
+/** Where `stageName` brings numbers: behind the longest name. */
+const STAGED_NUMBERS = 256;
 const DEFAULT_NAME = new TextEncoder().encode("default");
 
 /** What the commands of one thread work with. */
@@ -197,14 +197,14 @@ export class Desk {
 
   /**
    * Brings a name, which is not of the running turn's input, to the beginning of the shard's input
-   * slot; returns where `ids` are.
+   * slot; returns where `numbers` are.
    */
-  stageName(shard: Shard, name: Uint8Array, ids: readonly number[] = []): number {
+  stageName(shard: Shard, name: Uint8Array, numbers: ArrayLike<number> = []): number {
     this.#stagedBytes[shard.index] = undefined;
     shard.input.set(name);
     const { buffer, byteOffset } = shard.input;
-    new Float64Array(buffer, byteOffset + STAGED_IDS, ids.length).set(ids);
-    return STAGED_IDS;
+    new Float64Array(buffer, byteOffset + STAGED_NUMBERS, numbers.length).set(numbers);
+    return STAGED_NUMBERS;
   }
 
   /** Remembers where job `id` is. */

@@ -6,6 +6,7 @@
  */
 
 import { MICROS } from "../clock.ts";
+import * as C from "../../assembly/constants.ts";
 import type { Reserver } from "../engine/reserving.ts";
 import { CHANGES_JOBS, OP } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
@@ -22,6 +23,9 @@ import type { Reserving } from "./reserving.ts";
 import type { Roles } from "./roles.ts";
 import type { TubeCommands } from "./tube-commands.ts";
 import type { Window } from "./window.ts";
+
+/** Their name may turn out to be none although the line was read to its end. */
+const NAMED_IN_THE_MIDDLE: ReadonlySet<number> = new Set([OP.LIST_JOBS, OP.SET_TUBE]);
 
 /** What a session's commands work with. */
 export interface DispatchParts {
@@ -103,7 +107,8 @@ export class Dispatch {
     else if (op === OP.QUIT) this.isOver = true;
     else if (op === OP.DRAIN) drain(desk);
     else if (op === OP.UNDRAIN) undrain(desk);
-    else if (op === OP.LIST_JOBS && desk.command.garbage) desk.output.reply(R.REPLY.BAD_FORMAT);
+    else if (desk.command.garbage && NAMED_IN_THE_MIDDLE.has(op))
+      desk.output.reply(R.REPLY.BAD_FORMAT);
     else if (op === OP.UNKNOWN_COMMAND) desk.output.reply(R.REPLY.UNKNOWN_COMMAND);
     else if (op === OP.BAD_FORMAT) desk.output.reply(R.REPLY.BAD_FORMAT);
     else if (!this.#jobs.run(op)) this.#runInTube(op, line);
@@ -127,8 +132,8 @@ export class Dispatch {
 
   /** The checks in beanstalkd's order: size, then what stands behind it. */
   #put(bytes: Uint8Array, at: number, end: number): number {
-    const { command, limits, output } = this.#desk;
-    if (command.bytes > limits.maxJobBytes) {
+    const { command, output } = this.#desk;
+    if (this.#isTooBig(command.bytes)) {
       this.#intake.swallow(command.bytes, R.REPLY.JOB_TOO_BIG);
       return at;
     }
@@ -144,6 +149,14 @@ export class Dispatch {
     this.#roles.becomeProducer();
     this.#engineRun.shard = used.shard;
     return this.#putting.put(used, bytes, at, end);
+  }
+
+  /** Whether the server, or the tube in use, takes no body of that length. */
+  #isTooBig(bytes: number): boolean {
+    if (bytes > this.#desk.limits.maxJobBytes) return true;
+    const { shard, tube } = this.#tubes.used;
+    const longest = tube === 0 ? C.NOT_SET : shard.longestBody(tube);
+    return longest !== C.NOT_SET && bytes > longest;
   }
 
   #reserveJob(): void {

@@ -1,12 +1,13 @@
 /*
  * Features: the document that features answers with: what this server knows beyond beanstalkd, for
  * clients that ask before they send what an old server would take for commands. It is made from the
- * tables of commands and tags, so whatever they list appears here. Called by the session.
+ * tables of commands, tags and settings, so whatever they list appears here. Called by the session.
  */
 
 import { COMMANDS, usageOf } from "../protocol/commands.ts";
 import { PLAIN_LINE_BYTES } from "../protocol/line-length.ts";
 import { ACK_LEVELS, TAGS } from "../protocol/tags.ts";
+import { TUBE_SETTINGS } from "../protocol/tube-settings.ts";
 import type { Desk, SessionLimits } from "./desk.ts";
 
 /** The limits of sessions that a client may run into, under the names of their options. */
@@ -38,6 +39,10 @@ export function features({ facts, limits }: Desk): string {
       TAGS.map(({ usage }) => usage),
     ),
     ...list("ack", ACK_LEVELS),
+    ...list(
+      "settings",
+      TUBE_SETTINGS.map(({ name, form }) => `${name}=${form}`),
+    ),
     "limits:",
     ...[...options, ...LINES].map(([name, most]) => `  ${name}: ${most}`),
     "",

@@ -8,6 +8,7 @@
 import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";
 import * as R from "../protocol/replies.ts";
+import { settingOf } from "../protocol/tube-settings.ts";
 import { depend } from "./answers.ts";
 import { REFUSED, TRAILER_BYTES } from "./intake.ts";
 import type { Intake, Receiver } from "./intake.ts";
@@ -145,20 +146,17 @@ class Upload implements Receiver {
       desk.output.reply(refusal);
       return;
     }
-    answerPut(
-      desk,
-      shard,
+    const answer = shard.commitUpload(
+      this.#address,
+      tube,
       this.#id,
-      shard.commitUpload(
-        this.#address,
-        tube,
-        this.#id,
-        this.#pri,
-        this.#delaySeconds,
-        this.#ttrSeconds,
-        desk.now,
-      ),
+      this.#pri,
+      this.#delaySeconds,
+      this.#ttrSeconds,
+      desk.now,
     );
+    answerPut(desk, shard, this.#id, answer);
+    if (answer === C.FULL) this.drop();
   }
 
   drop(): void {
@@ -178,9 +176,20 @@ function answerPut(desk: Desk, shard: Shard, id: number, answer: number): void {
     output.reply(R.REPLY.OUT_OF_MEMORY);
     return;
   }
+  if (answer === C.FULL) {
+    answerFull(desk, shard);
+    return;
+  }
   desk.hint(id, shard);
   depend(desk, shard);
   output.room(R.REPLY_LINE_MAX);
   const write = answer === C.DONE ? R.writeInserted : R.writeBuried;
   output.at = write(output.bytes, output.at, id);
+}
+
+/** The tube has no room for the job; the shard's result area says what keeps it out. */
+function answerFull({ output }: Desk, shard: Shard): void {
+  const { name } = settingOf(shard.field(C.RESULT_REF));
+  output.room(R.REPLY_LINE_MAX);
+  output.at = R.writeTubeFull(output.bytes, output.at, name, shard.field(C.RESULT_COUNT));
 }

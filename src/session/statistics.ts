@@ -13,8 +13,15 @@ import type { ListedJob, TubePlace } from "../engine/entries.ts";
 import { SLOW_MICROS, TubeSamples } from "../engine/samples.ts";
 import type { Shard } from "../engine/shard.ts";
 import { COMMANDS, OP } from "../protocol/commands.ts";
-import { JOB_STATS, LISTED_JOB_KEYS, SERVER_STATS, TUBE_STATS } from "../protocol/stats.ts";
+import {
+  JOB_STATS,
+  LISTED_JOB_KEYS,
+  SERVER_STATS,
+  settingKey,
+  TUBE_STATS,
+} from "../protocol/stats.ts";
 import type { StatsKey } from "../protocol/stats.ts";
+import { showSetting, TUBE_SETTINGS } from "../protocol/tube-settings.ts";
 import { COUNTER_ACCEPTED } from "../engine/common.ts";
 import { COUNTER_OPS, COUNTER_PRODUCERS, COUNTER_WAITING, COUNTER_WORKERS } from "./counters.ts";
 import type { Desk } from "./desk.ts";
@@ -167,6 +174,10 @@ export function tubeStats(desk: Desk, shard: Shard, name: string): string {
     "total-timeouts": figure(shard, C.TUBE_TIMEOUTS),
     "total-buries": figure(shard, C.TUBE_BURIES),
     "bury-rate": rate(figure(shard, C.TUBE_BURIES), figure(shard, C.TUBE_RESERVES)),
+    "current-bytes": figure(shard, C.TUBE_BYTES),
+    ...Object.fromEntries(
+      Object.entries(shownSettings(shard)).map(([one, value]) => [settingKey(one), value]),
+    ),
   });
 }
 
@@ -201,6 +212,16 @@ function rate(part: number, whole: number): string {
 /** Seconds with six decimals. */
 function exactSeconds(micros: number): string {
   return (micros / MICROS).toFixed(6);
+}
+
+/** What is set for the tube, by name, which statsTube left in the output slot. */
+export function shownSettings(shard: Shard): Readonly<Record<string, string>> {
+  const values = new Float64Array(C.SETTINGS);
+  const end = L.TUBE_SETTINGS + values.byteLength;
+  new Uint8Array(values.buffer).set(shard.output.subarray(L.TUBE_SETTINGS, end));
+  return Object.fromEntries(
+    TUBE_SETTINGS.map(({ number, name }) => [name, showSetting(values[number] ?? C.NOT_SET)]),
+  );
 }
 
 /** `stats-job`, from the result area that statsJob filled. */

@@ -10,7 +10,7 @@ import type { Reserver } from "../engine/reserving.ts";
 import type { Shard } from "../engine/shard.ts";
 import { OP } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
-import { writeDocument, writeJob } from "./answers.ts";
+import { depend, writeDocument, writeJob } from "./answers.ts";
 import { features } from "./features.ts";
 import { Flush } from "./flushing.ts";
 import { Kick } from "./kicking.ts";
@@ -112,6 +112,9 @@ export class TubeCommands {
         return true;
       case OP.PAUSE_TUBE:
         this.#pause(line);
+        return true;
+      case OP.SET_TUBE:
+        this.#set(line);
         return true;
       case OP.PEEK_READY:
         this.#peek(C.KIND_READY);
@@ -249,6 +252,21 @@ export class TubeCommands {
         ? R.REPLY.PAUSED
         : R.REPLY.NOT_FOUND,
     );
+  }
+
+  #set(line: Uint8Array): void {
+    const desk = this.#desk;
+    const { command, now } = desk;
+    const name = line.subarray(command.nameStart, command.nameEnd);
+    const shard = desk.shardOfTube(name, 0, name.length);
+    const { settings } = command;
+    const values = desk.stageName(shard, name, settings.values);
+    const number = settings.setsAny ? desk.nextTubeNumber() : 0;
+    const answer = desk.isJournalFull
+      ? C.OUT_OF_MEMORY
+      : shard.withMemory(() => shard.setTube(0, name.length, values, number, now));
+    if (answer === C.DONE) depend(desk, shard);
+    desk.output.reply(answer === C.DONE ? R.REPLY.TUBE_SET : R.REPLY.OUT_OF_MEMORY);
   }
 
   #peek(kind: number): void {

@@ -22,6 +22,8 @@ const ENGINE = new WebAssembly.Module(
 const TTR_SECONDS = 60;
 const NO_LIMIT = 4_294_967_295;
 const WHO = "tester";
+/** Where in the input slot the values stand of what is set for a tube. */
+const VALUES_AT = 256;
 
 /** What a put says about its job. */
 export interface Put {
@@ -140,6 +142,18 @@ export class SmallJournal {
     shard.deleteJob(conn, id, this.now);
     this.#journal.commit();
     return id;
+  }
+
+  /** Sets the most jobs of a tube; NOT_SET takes that away. */
+  setJobs(tube: string, most: number): void {
+    const name = new TextEncoder().encode(tube);
+    const shard = this.#shards[shardOfTube(name, 0, name.length, this.#shards.length)];
+    const values = new Float64Array(C.SETTINGS).fill(C.AS_IT_IS);
+    values[C.SETTING_JOBS] = most;
+    shard?.input.set(name);
+    shard?.input.set(new Uint8Array(values.buffer), VALUES_AT);
+    shard?.setTube(0, name.length, VALUES_AT, (this.#shards[0]?.nextNumber() ?? 0) + 100, this.now);
+    this.#journal.commit();
   }
 
   kick(tube: string, bound: number): void {

@@ -51,7 +51,7 @@ describe("a journal that was closed in order", () => {
       code: 0,
       found: {
         spares: 0, // nothing called `maintain`, which makes them
-        records: { put: 6, state: 1, delete: 1, part: 0, failure: 1 },
+        records: { put: 6, state: 1, delete: 1, part: 0, failure: 1, tube: 0 },
         jobs: { ready: 3, delayed: 1, buried: 1 },
         failures: 1,
         lastId: 6,
@@ -68,7 +68,7 @@ describe("a journal that was closed in order", () => {
     expect(ending).toMatchObject({ code: 0, stderr: "" });
     expect(ending.stdout.split("\n").slice(2)).toEqual([
       "frames: 10",
-      "records: 9 (6 put, 1 state, 1 delete, 0 part, 1 failure)",
+      "records: 9 (6 put, 1 state, 1 delete, 0 part, 1 failure, 0 tube)",
       "jobs: 5 (3 ready, 1 delayed, 1 buried)",
       "failures of these jobs: 1",
       "ids go on at: 7",
@@ -225,11 +225,11 @@ describe("it could not look, which is exit code 2,", () => {
 
   it("at a journal of a newer program", async () => {
     (await writeJobs()).close();
-    rewriteVersions(4);
+    rewriteVersions(5);
     const { runtime, complaints } = recorder();
     expect(await verify({ kind: "verify", directory, asJson: false }, runtime)).toBe(2);
     expect(complaints).toEqual([
-      "homemaker: verify: the journal needs format 4, this program reads up to 3",
+      "homemaker: verify: the journal needs format 5, this program reads up to 4",
     ]);
   });
 });

@@ -9,6 +9,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { NOT_SET } from "../../assembly/constants.ts";
 import { SmallJournal } from "../cli/small-journal.ts";
 
 interface ReadJob {
@@ -42,6 +43,8 @@ interface ReadJournal {
   /** Of all jobs that were ever met, by id and number. */
   readonly failures: Map<number, Map<number, ReadFailure>>;
   readonly parts: Map<number, ReadParts>;
+  /** What is set for tubes: values by their numbers. */
+  readonly settings: Map<string, ReadonlyMap<number, number>>;
   lastId: number;
 }
 
@@ -98,7 +101,8 @@ function readSegments(directory: string): readonly ReadSegment[] {
 /** The jobs of the journal in `directory`, by id, their failures, and the highest id. */
 function readJournal(directory: string): ReadJournal {
   const segments = withoutStrangers(readSegments(directory));
-  const read: ReadJournal = { jobs: new Map(), failures: new Map(), parts: new Map(), lastId: 0 };
+  const empty = { jobs: new Map(), failures: new Map(), parts: new Map(), settings: new Map() };
+  const read: ReadJournal = { ...empty, lastId: 0 };
   for (const [at, segment] of segments.entries()) {
     read.lastId = Math.max(read.lastId, segment.lastId);
     for (const frame of framesThatCount(segment, segments[at + 1], at === segments.length - 1)) {
@@ -146,7 +150,7 @@ function readSegment(bytes: Buffer, number: number): ReadSegment | undefined {
         copy.readDoubleLE(24) === number,
     );
   if (header === undefined) return undefined;
-  if (header.readUInt16LE(14) > 3) throw new Error("a newer format");
+  if (header.readUInt16LE(14) > 4) throw new Error("a newer format");
   const salt = header.readUInt32LE(16);
   const frames: ReadFrame[] = [];
   let at = 4096;
@@ -255,12 +259,14 @@ function recordsOf({ bytes, salt }: ReadSegment, { from, to }: ReadFrame): reado
 }
 
 /** Does what the record says; returns its id. */
-function replay({ bytes }: ReadRecord, { jobs, failures, parts }: ReadJournal): number {
+function replay({ bytes }: ReadRecord, read: ReadJournal): number {
+  const { jobs, failures, parts, settings } = read;
   const id = Number(bytes.readBigUInt64LE(16));
   const kind = bytes[8];
   const isPut = kind === 1;
   const known = jobs.get(id);
   if (kind === 4) readPart(bytes, id, parts);
+  else if (kind === 6) readSettings(bytes, settings);
   else if (kind === 5) {
     const ofJob = failures.get(id) ?? new Map<number, ReadFailure>();
     failures.set(id, ofJob.set(bytes.readUInt32LE(32), failureOf(bytes)));
@@ -278,6 +284,18 @@ function replay({ bytes }: ReadRecord, { jobs, failures, parts }: ReadJournal): 
     else jobs.set(id, { ...putOf(bytes), ...now });
   }
   return id;
+}
+
+function readSettings(bytes: Buffer, settings: ReadJournal["settings"]): void {
+  const count = bytes.readUInt32LE(60);
+  const nameAt = 64 + 16 * count;
+  const tube = bytes.toString("utf8", nameAt, nameAt + bytes.readUInt16LE(10));
+  const values = Array.from({ length: count }, (_, at): [number, number] => [
+    bytes.readUInt32LE(64 + 16 * at),
+    bytes.readDoubleLE(72 + 16 * at),
+  ]);
+  if (count === 0) settings.delete(tube);
+  else settings.set(tube, new Map(values));
 }
 
 function failureOf(bytes: Buffer): ReadFailure {
@@ -432,6 +450,31 @@ describe("a reader written from docs/journal-format.md", () => {
       [3, "buried", "tester", "the last reason"],
     ]);
     for (const { at } of failures) expect(Math.abs(at - before)).toBeLessThan(60_000_000);
+  });
+
+  it("finds what is set for tubes, wherever its record went", async () => {
+    const journal = await SmallJournal.open(directory);
+    for (const [tube, most] of [
+      ["kept", 5],
+      ["kept", 6],
+      ["gone", 7],
+      ["back", 8],
+    ] as const) {
+      journal.setJobs(tube, most);
+    }
+    for (let n = 0; n < 100; n++) {
+      journal.put("x".repeat(40_000), { tube: "passing" });
+      if (n === 20) for (const tube of ["gone", "back"]) journal.setJobs(tube, NOT_SET);
+      if (n === 30) journal.setJobs("back", 9);
+      journal.delete("passing");
+      journal.maintain();
+    }
+    journal.close();
+    expect(readdirSync(directory)).not.toContain("journal.0000000001");
+    expect(Object.fromEntries(readJournal(directory).settings)).toEqual({
+      kept: new Map([[0, 6]]),
+      back: new Map([[0, 9]]),
+    });
   });
 
   it("takes nothing from the first frame on that is not whole and was not known to be safe", async () => {

@@ -18,6 +18,7 @@ export const ANSWERS = [
   "SOON",
   "NOTED",
   "LONG",
+  "FULL",
 ] as const;
 export type Answer = (typeof ANSWERS)[number];
 

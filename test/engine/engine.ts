@@ -113,7 +113,7 @@ export class EngineShard extends VerifyBuild {
     const { id, pri = 0, delaySeconds = 0, ttrSeconds = 60, body = EMPTY } = job;
     const { put } = this.raw(t);
     this.thread(t).input.set(body);
-    return this.reply(t, put(t, tube, id, pri, delaySeconds, ttrSeconds, 0, body.length, now));
+    return this.admitted(t, put(t, tube, id, pri, delaySeconds, ttrSeconds, 0, body.length, now));
   }
 
   openUpload(t: number, bytes: number): { reply: Reply; ref: number } {
@@ -130,7 +130,7 @@ export class EngineShard extends VerifyBuild {
   commitUpload(t: number, upload: number, tube: number, job: NewJob, now: number): Reply {
     const { id, pri = 0, delaySeconds = 0, ttrSeconds = 60 } = job;
     const { commitUpload } = this.raw(t);
-    return this.reply(t, commitUpload(t, upload, tube, id, pri, delaySeconds, ttrSeconds, now));
+    return this.admitted(t, commitUpload(t, upload, tube, id, pri, delaySeconds, ttrSeconds, now));
   }
 
   dropUpload(t: number, upload: number): Reply {
@@ -332,6 +332,15 @@ export class EngineShard extends VerifyBuild {
     return this.reply(t, this.raw(t).pauseTube(t, 0, bytes, delaySeconds, now));
   }
 
+  /** `values`: one for each setting; without `number`, no tube is made. */
+  setTube(t: number, name: string, values: readonly number[], number: number, now: number): Reply {
+    const bytes = this.write(t, name);
+    for (const [which, value] of values.entries()) {
+      this.thread(t).input.writeDoubleLE(value, 256 + 8 * which);
+    }
+    return this.reply(t, this.raw(t).setTube(t, 0, bytes, 256, number, now));
+  }
+
   peek(t: number, id: number, now: number): Reply {
     return this.shown(t, this.raw(t).peek(t, id, now));
   }
@@ -348,7 +357,7 @@ export class EngineShard extends VerifyBuild {
 
   statsTube(t: number, name: string, now: number): Reply {
     const code = this.raw(t).statsTube(t, 0, this.write(t, name), now);
-    const reply = this.withFigures(t, code, C.TUBE_FIGURES);
+    const { figures = [], ...reply } = this.withFigures(t, code, C.TUBE_FIGURES);
     if (reply.answer !== "DONE") return reply;
     const { output } = this.thread(t);
     const samples = Array.from({ length: L.SAMPLES_BYTES / 8 }, (_, at) =>
@@ -357,7 +366,11 @@ export class EngineShard extends VerifyBuild {
     const times = Array.from({ length: this.thread(t).field(C.RESULT_COUNT) }, (_, at) =>
       output.readUInt32LE(L.SAMPLES_BYTES + 4 * at),
     );
-    return { ...reply, samples, lastTimes: times.toSorted((a, b) => a - b) };
+    const settings = Array.from({ length: C.SETTINGS }, (_, at) =>
+      output.readDoubleLE(L.TUBE_SETTINGS + 8 * at),
+    );
+    const lastTimes = times.toSorted((a, b) => a - b);
+    return { ...reply, figures: [...figures, ...settings], samples, lastTimes };
   }
 
   statsShard(t: number, now: number): Reply {

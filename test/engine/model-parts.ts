@@ -48,6 +48,8 @@ export interface ModelTube {
   pauseMicros: number;
   pausedUntil: number | undefined;
   pinned: boolean;
+  /** What is set for it, by the number of the setting. */
+  readonly settings: Map<number, number>;
   waiters: ModelConn[];
 }
 

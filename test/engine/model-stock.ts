@@ -85,15 +85,23 @@ export class ModelStock {
       pauseMicros: 0,
       pausedUntil: undefined,
       pinned: false,
+      settings: new Map<number, number>(),
       waiters: [],
     };
     this.tubes.set(name, tube);
     return tube;
   }
 
+  /** Bytes of the bodies of a tube's jobs. */
+  protected bytesOf(name: string): number {
+    const jobs = [...this.jobs.values()].filter(({ tube }) => tube === name);
+    return jobs.reduce((sum, { body }) => sum + body.length, 0);
+  }
+
   protected forgetIfUnused(name: string): void {
     const tube = this.tubes.get(name);
     if (tube === undefined || tube.pinned || tube.using > 0 || this.watchersOf(name) > 0) return;
+    if (tube.settings.size > 0) return;
     if ([...this.jobs.values()].every((job) => job.tube !== name)) this.tubes.delete(name);
   }
 

@@ -82,6 +82,8 @@ export class ModelShard extends ModelWindows {
 
   put(tube: string, job: NewJob, body: string, now: number): Reply {
     this.settle(now);
+    const full = this.#fullBy(tube, body);
+    if (full !== undefined) return this.reply("FULL", full);
     const { id, pri = 0, delaySeconds = 0, ttrSeconds = 60 } = job;
     const made: ModelJob = {
       id,
@@ -110,6 +112,18 @@ export class ModelShard extends ModelWindows {
     this.count(tube, "puts");
     this.readyOrDelayed(made, now);
     return this.reply("DONE");
+  }
+
+  /** The setting that keeps a body out of a tube, and what it is set to. */
+  #fullBy(name: string, body: string): { kind: number; count: number } | undefined {
+    const { settings } = this.tubeOf(name);
+    const jobs = [...this.jobs.values()].filter(({ tube }) => tube === name).length;
+    const wanted = [
+      [C.SETTING_JOBS, jobs + 1],
+      [C.SETTING_BYTES, this.bytesOf(name) + body.length],
+    ] as const;
+    const [over] = wanted.filter(([kind, sum]) => sum > (settings.get(kind) ?? Infinity));
+    return over && { kind: over[0], count: settings.get(over[0]) ?? 0 };
   }
 
   /* Reserving. */
@@ -329,6 +343,18 @@ export class ModelShard extends ModelWindows {
     return this.reply("DONE");
   }
 
+  setTube(name: string, values: readonly number[], number: number, now: number): Reply {
+    this.settle(now);
+    if (!this.tubes.has(name) && !values.some((value) => value >= 0)) return this.reply("DONE");
+    const { settings } = this.findOrMake(name, number);
+    for (const [which, value] of values.entries()) {
+      if (value >= 0) settings.set(which, value);
+      else if (value === C.NOT_SET) settings.delete(which);
+    }
+    this.forgetIfUnused(name);
+    return this.reply("DONE");
+  }
+
   /* Looking. */
 
   tick(now: number): Reply {
@@ -399,7 +425,7 @@ export class ModelShard extends ModelWindows {
       left,
       tally.failures,
       tally.losses,
-      0,
+      this.bytesOf(name),
       tally.puts,
       tally.reserves,
       tally.deletes,
@@ -409,6 +435,7 @@ export class ModelShard extends ModelWindows {
       tally.touches,
       tally.timeouts,
       this.oldestMicros(name, now),
+      ...Array.from({ length: C.SETTINGS }, (_, which) => tube.settings.get(which) ?? C.NOT_SET),
     ];
     const { figures: samples, last: lastTimes } = tube.samples;
     return this.reply("DONE", { figures, samples, lastTimes });

@@ -359,6 +359,26 @@ export const MUTANTS: readonly Mutant[] = [
     put: "",
   },
   {
+    fault: "a tube takes one job more than it may have",
+    find: "jobs >= mostJobs",
+    put: "jobs > mostJobs",
+  },
+  {
+    fault: "the bytes of jobs that are gone stay counted in their tube",
+    find: "  leaveTube(job);\n",
+    put: "",
+  },
+  {
+    fault: "a tube for which something is set goes when nobody uses it",
+    find: "if ((tube.using | tube.settings) != 0) return;",
+    put: "if (tube.using != 0) return;",
+  },
+  {
+    fault: "what is set for a tube stays behind when it is taken away",
+    find: "    give(tube.settings);\n    tube.settings = 0;\n  }\n  return DONE;",
+    put: "    tube.settings = 0;\n  }\n  return DONE;",
+  },
+  {
     fault: "a slot that was moved out of stays counted",
     find: "  page.used--;\n  shard().slotBytes -= <u32>page.slotBytes;",
     put: "  page.used--;",

@@ -84,6 +84,7 @@ export class Putting extends Looking {
     const { ref, name } = session.used;
     const reply = this.engine.commitUpload(session.thread, upload.ref, ref, job, this.now);
     this.agree(reply, this.model.put(name, job, upload.body.toString("latin1"), this.now));
+    if (reply.answer === "FULL") return;
     this.uploads = this.uploads.filter((other) => other !== upload);
   }
 

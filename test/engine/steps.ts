@@ -36,6 +36,7 @@ const WEIGHTS = {
   updateJob: 2,
   cancelJob: 2,
   pause: 1,
+  setTube: 2,
   tick: 1,
   tickExactly: 1,
   sleep: 2,
@@ -99,6 +100,8 @@ export const MESSAGE_BYTES = [
   0, 1, 60, 100, 100, 400, 3980, 4000, 4044, 4045, 8144, 65_536, 120_000,
 ];
 export const PRIORITIES = [0, 0, 5, 5, 1023, 1024, 1024, 4_294_967_295];
+/** What settings are set to: mostly little, so that tubes are full now and then. */
+export const SETTING_VALUES = [0, 1, 2, 4, 4, 8, 16, 1000, 9000, 4_294_967_295];
 /** Jobs of a burst: enough to fill several pages. */
 export const BURST_JOBS = 36;
 /** Lengths of their bodies. */

@@ -198,6 +198,13 @@ export class VerifyBuild {
     return { ...reply, id, pri, body };
   }
 
+  /** A reply to a put: what keeps the job out, if something does. */
+  protected admitted(t: number, code: number): Reply {
+    const reply = this.reply(t, code);
+    if (reply.answer !== "FULL") return reply;
+    return { ...reply, kind: this.ref(t), count: this.thread(t).field(C.RESULT_COUNT) };
+  }
+
   /** A reply to whoever collects a grant. */
   protected collected(t: number, code: number): Reply {
     const thread = this.thread(t);

@@ -21,6 +21,7 @@ import {
   OPERATIONS,
   PRIORITIES,
   SECOND,
+  SETTING_VALUES,
   STRIDE,
   THREADS,
   UPLOAD_BYTES,
@@ -62,6 +63,12 @@ class Walk extends Windowing {
     this.uploads = [];
     for (const { ref } of this.messages) this.engine.dropFailure(0, ref);
     this.messages = [];
+    for (const { name, settings } of this.model.tubes.values()) {
+      if (settings.size === 0) continue;
+      const values = Array.from({ length: C.SETTINGS }, () => C.NOT_SET);
+      const reply = this.engine.setTube(0, name, values, 0, this.now);
+      this.agree(reply, this.model.setTube(name, values, 0, this.now));
+    }
     for (const { id } of this.model.jobs.values()) {
       this.agree(this.engine.deleteJob(0, 0, id, this.now), this.model.deleteJob(0, id, this.now));
     }
@@ -150,6 +157,8 @@ class Walk extends Windowing {
         const reply = engine.pauseTube(0, name, seconds, now);
         return this.agree(reply, model.pauseTube(name, seconds, now));
       }
+      case "setTube":
+        return this.#setTube(pick(NAMES, a) ?? "", b, c);
       case "tick":
         this.agree(engine.tick(a % THREADS, now), model.tick(now));
         strictEqual(engine.nextDueMicros() > now, true, "a tick leaves nothing that is due");
@@ -383,6 +392,19 @@ class Walk extends Windowing {
     const reply = this.engine.ignoreTube(session.thread, session.ref, tube);
     this.agree(reply, this.model.ignoreTube(session.ref, name));
     session.watched.delete(name);
+  }
+
+  /** Sets or takes away one or two of what can be set; mostly away, since most jobs shall come in. */
+  #setTube(name: string, b: number, c: number): void {
+    const values = Array.from({ length: C.SETTINGS }, () => C.AS_IT_IS);
+    for (const choice of [b, c]) {
+      const value = choice % 3 === 0 ? pickNumber(SETTING_VALUES, choice >>> 3) : C.NOT_SET;
+      values[(choice >>> 1) % C.SETTINGS] = value;
+    }
+    const number = this.engine.raw(0).nextNumber();
+    const reply = this.engine.setTube(c % THREADS, name, values, number, this.now);
+    if (this.isRefused(reply)) return this.agreeBut(reply, this.model.tick(this.now));
+    this.agree(reply, this.model.setTube(name, values, number, this.now));
   }
 
   /**

@@ -2,7 +2,7 @@
 import { request } from "node:http";
 import type { IncomingMessage } from "node:http";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
-import type { Overview, Tube, TubesAnswer } from "../../src/http/api.ts";
+import type { Overview, Tube, TubeDetails, TubesAnswer } from "../../src/http/api.ts";
 import { HttpPort, talk } from "./http-port.ts";
 
 let http: HttpPort;
@@ -199,4 +199,32 @@ test("no more than 32 subscribe at a time", async () => {
       return promise;
     })
     .toBe(200);
+});
+
+describe("what is set for a tube", () => {
+  const settings = async (name: string) => {
+    const shown = (await http.json(`/api/v1/tubes/${name}`)) as TubeDetails;
+    return Object.fromEntries(shown.settings.map((one) => [one.name, one.value]));
+  };
+  const set = (name: string, what: unknown) =>
+    http.change(`/api/v1/tubes/${name}/settings`, { settings: what });
+
+  it("is shown, set and taken away", async () => {
+    expect(await settings("default")).toEqual({ jobs: "", bytes: "", body: "" });
+    expect((await set("limited", { jobs: "1", body: "100" })).status).toBe(200);
+    expect(await settings("limited")).toEqual({ jobs: "1", bytes: "", body: "100" });
+    const puts = "use limited\r\nput 0 0 9 1\r\nx\r\nput 0 0 9 1\r\nx\r\n";
+    expect(await talk(http, puts)).toContain("TUBE_FULL jobs 1");
+    expect((await set("limited", { jobs: "" })).status).toBe(200);
+    expect(await settings("limited")).toEqual({ jobs: "", bytes: "", body: "100" });
+    expect(await tube("limited")).toMatchObject({ bytes: 1 });
+  });
+
+  it.each([{}, { colour: "1" }, { jobs: 1 }, { jobs: "x" }, { jobs: "1 body=2" }, null, "jobs=1"])(
+    "%j is refused",
+    async (what) => {
+      expect((await set("refused", what)).status).toBe(400);
+      expect((await http.ask("/api/v1/tubes/refused")).status).toBe(404);
+    },
+  );
 });

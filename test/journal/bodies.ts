@@ -1,4 +1,5 @@
 /* Bodies of jobs, each known from its id, and how many bytes of the journal they take. */
+import { NOT_SET } from "../../assembly/constants.ts";
 import * as L from "../../assembly/layouts.ts";
 import { randomFrom } from "../engine/shuffle.ts";
 import type { LedgerJob } from "./ledger.ts";
@@ -32,6 +33,12 @@ export function recordBytes({ tube, bodyBytes }: LedgerJob): number {
   return whole <= 2 * PART_BYTES
     ? whole
     : roundUp8(L.PUT_BYTES + tube.length) + partsBytes(bodyBytes, bodyBytes);
+}
+
+/** Bytes of the TUBE record of what is set for a tube, in one line. */
+export function settingsRecordBytes(tube: string, settings: string): number {
+  const set = settings.split(",").filter((value) => Number(value) !== NOT_SET).length;
+  return roundUp8(L.TUBE_RECORD_BYTES + set * L.SETTING_ENTRY_BYTES + tube.length);
 }
 
 /** Bytes of the PART records of a body of `bytes` of which `position` bytes came. */

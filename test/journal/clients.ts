@@ -17,9 +17,15 @@ import type { Surroundings } from "./surroundings.ts";
 import { Uploads } from "./uploads.ts";
 
 const TUBES = ["default", "mails", "thumbnails", "a", "reports-of-the-night"];
+/** Tubes for which something is set now and then, some of them without a job. */
+const SET_TUBES = [...TUBES, "b", "empty", "x".repeat(C.TUBE_NAME_MAX)];
 /** Longest failure message: its record must fit the room of a command. */
 const MESSAGE_MAX = 6000;
 const TEXT = new TextEncoder();
+/** Where in the input slot the values stand of what is set. */
+const VALUES_AT = 256;
+/** So much is allowed that nothing is refused. */
+export const ALLOWS_ALL = 1_000_000_000;
 
 /** Ids of the records in a shard's ring from one position of its stream to another. */
 function idsOfRecords({ ring, ringBytes }: JournalShard, from: number, to: number): number[] {
@@ -136,6 +142,10 @@ export class Clients {
       this.uploads.goOn();
       return true;
     }
+    if (this.#world.random(20) === 0) {
+      this.setTube(SET_TUBES[this.#world.random(SET_TUBES.length)] ?? "default");
+      return true;
+    }
     const choice = this.#world.random(this.#ledger.jobs.size > 60 ? 24 : 17);
     if (choice < 7) {
       if (!this.#world.journal.isFull) this.put();
@@ -157,6 +167,35 @@ export class Clients {
 
   #oneOf(acts: readonly (() => void)[]): void {
     acts[this.#world.random(acts.length)]?.();
+  }
+
+  /**
+   * Sets something for a tube that keeps nothing out, or takes it away: without `values`, whatever
+   * chance says.
+   */
+  setTube(tube: string, values = this.#values()): void {
+    if (this.#world.journal.isFull) return;
+    const shard = this.#shardOf(tube);
+    const name = TEXT.encode(tube);
+    shard.input.set(name);
+    const { buffer, byteOffset } = shard.input;
+    new Float64Array(buffer, byteOffset + VALUES_AT, values.length).set(values);
+    const number = this.#machine.shards[0]?.nextNumber() ?? 1;
+    const answer = shard.setTube(0, name.length, VALUES_AT, number, this.#world.now);
+    if (answer !== C.DONE) throw new LedgerError(`${tube} cannot be set`);
+    const lsn = shard.field(C.RESULT_LSN);
+    if (lsn === 0) return;
+    this.#world.totals.mutations++;
+    const settings = this.#world.observer.settingsOf(tube, this.#world.now);
+    this.#ledger.wasSet(shard.index, lsn, [tube, settings]);
+  }
+
+  #values(): readonly number[] {
+    const { random } = this.#world;
+    return Array.from({ length: C.SETTINGS }, () => {
+      const choice = random(3);
+      return choice === 0 ? ALLOWS_ALL + random(1000) : choice === 1 ? C.NOT_SET : C.AS_IT_IS;
+    });
   }
 
   /** A new job, as it is to be. */

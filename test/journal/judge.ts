@@ -131,7 +131,8 @@ export class Judge {
       if (!observed.has(id)) observed.set(id, observer.observe(id, now));
       return observed.get(id);
     };
-    const lost = this.#ledger.judge({ find }, (ackedAt) => this.#isPromised(ackedAt));
+    const settingsOf = (tube: string): string | undefined => observer.settingsOf(tube, now);
+    const lost = this.#ledger.judge({ find, settingsOf }, (ackedAt) => this.#isPromised(ackedAt));
     this.#totals.acknowledgedLost += lost;
     this.#totals.recoveries++;
     this.#powerWent = false;

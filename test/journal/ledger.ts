@@ -34,10 +34,15 @@ export interface LedgerJob {
 /** What of a job may differ from time to time. */
 export type Changing = Pick<LedgerJob, "isBuried" | "pri" | "delaySeconds" | "failures">;
 
+/** All that is set for a tube, in one line; undefined for nothing. */
+export type TubeSetting = readonly [tube: string, settings: string | undefined];
+
 interface Mutation {
   readonly lsn: number;
   /** What became of jobs; undefined when they were deleted. */
   readonly changes: readonly (readonly [id: number, job: LedgerJob | undefined])[];
+  /** What was set for a tube; undefined when nothing is any more. */
+  readonly setting?: TubeSetting;
   /** Virtual milliseconds at which it was acknowledged. */
   ackedAt: number | undefined;
 }
@@ -46,6 +51,8 @@ interface Mutation {
 export interface Findings {
   /** The job of that id, with what may differ from the ledger's; undefined when there is none. */
   find(id: number): Changing | undefined;
+  /** All that is set for a tube, in one line; undefined for nothing. */
+  settingsOf(tube: string): string | undefined;
 }
 
 /** A recovery broke a promise. */
@@ -67,6 +74,16 @@ function digest(job: Changing, id: number): number {
   return (mixed ^ (mixed >>> 16)) >>> 0;
 }
 
+/** The same for what is set for a tube; 0 for nothing. */
+function digestOfSettings([tube, settings]: TubeSetting): number {
+  let mixed = 0;
+  if (settings === undefined) return mixed;
+  for (const character of `${tube} ${settings}`) {
+    mixed = Math.imul(mixed ^ (mixed >>> 15) ^ (character.codePointAt(0) ?? 0), 0x85ebca6b);
+  }
+  return (mixed ^ (mixed >>> 16)) >>> 0;
+}
+
 const encoder = new TextEncoder();
 const tubeHashes = new Map<string, Uint8Array>();
 
@@ -80,8 +97,11 @@ function shardOf(tube: string, shards: number): number {
 export class Ledger {
   /** Jobs as they are now, were nothing ever lost. */
   readonly jobs = new Map<number, LedgerJob>();
+  /** What is set for tubes, were nothing ever lost. */
+  readonly settings = new Map<string, string>();
   /** Jobs as the last recovery left them. */
   #base = new Map<number, LedgerJob>();
+  #baseSettings = new Map<string, string>();
   #streams: Mutation[][] = [[]];
   #acked: number[] = [0];
   /** Up to where each stream was published last, and when. */
@@ -95,7 +115,9 @@ export class Ledger {
   copy(): Ledger {
     const copy = new Ledger();
     for (const [id, job] of this.jobs) copy.jobs.set(id, job);
+    for (const [tube, settings] of this.settings) copy.settings.set(tube, settings);
     copy.#base = new Map(this.#base);
+    copy.#baseSettings = new Map(this.#baseSettings);
     copy.#streams = this.#streams.map((stream) => stream.map((mutation) => ({ ...mutation })));
     copy.#acked = [...this.#acked];
     copy.#published = [...this.#published];
@@ -107,6 +129,7 @@ export class Ledger {
   /** A server begins with that many shards. */
   begin(shards: number): void {
     this.#base = new Map(this.jobs);
+    this.#baseSettings = new Map(this.settings);
     this.#streams = Array.from({ length: shards }, () => []);
     this.#acked = this.#streams.map(() => 0);
     this.#published = [];
@@ -123,11 +146,17 @@ export class Ledger {
    */
   changed(shard: number, lsn: number, changes: Mutation["changes"]): void {
     if (changes.length === 0) return;
-    this.#streams[shard]?.push({ lsn, changes, ackedAt: undefined });
-    for (const [id, job] of changes) {
-      if (job === undefined) this.jobs.delete(id);
-      else this.jobs.set(id, job);
-    }
+    this.#push(shard, { lsn, changes, ackedAt: undefined });
+  }
+
+  /** A command set something for a tube, or took it away; as `changed`. */
+  wasSet(shard: number, lsn: number, setting: TubeSetting): void {
+    this.#push(shard, { lsn, changes: [], setting, ackedAt: undefined });
+  }
+
+  #push(shard: number, mutation: Mutation): void {
+    this.#streams[shard]?.push(mutation);
+    apply(mutation, this.jobs, this.settings);
     const published = this.#published[shard];
     if (published !== undefined) this.published(shard, published.lsn, published.at);
   }
@@ -163,6 +192,8 @@ export class Ledger {
     });
     this.jobs.clear();
     for (const [id, job] of this.#base) this.jobs.set(id, job);
+    this.settings.clear();
+    for (const [tube, settings] of this.#baseSettings) this.settings.set(tube, settings);
     return lost;
   }
 
@@ -175,6 +206,9 @@ export class Ledger {
     for (const job of state.values()) {
       if (shardOf(job.tube, shards) === shard) sum = (sum + digest(job, job.id)) >>> 0;
     }
+    for (const setting of this.#baseSettings) {
+      if (shardOf(setting[0], shards) === shard) sum = (sum + digestOfSettings(setting)) >>> 0;
+    }
     let at = 0;
     for (;;) {
       if (at >= least && sum === found) return at;
@@ -184,12 +218,16 @@ export class Ledger {
         const before = state.get(id);
         if (before !== undefined) sum = (sum - digest(before, id)) >>> 0;
         if (job !== undefined) sum = (sum + digest(job, id)) >>> 0;
-        if (job === undefined) state.delete(id);
-        else state.set(id, job);
       }
+      if (mutation.setting !== undefined) {
+        const [tube] = mutation.setting;
+        const before = digestOfSettings([tube, this.#baseSettings.get(tube)]);
+        sum = (sum - before + digestOfSettings(mutation.setting)) >>> 0;
+      }
+      apply(mutation, state, this.#baseSettings);
     }
     throw new LedgerError(
-      `shard ${shard}: no prefix of at least ${least} of ${stream.length} mutations explains what came back; against all of them: ${describe(state, shard, shards, stream, findings)}`,
+      `shard ${shard}: no prefix of at least ${least} of ${stream.length} mutations explains what came back; against all of them: ${describe(state, shard, shards, stream, findings)}; ${describeSettings(this.#baseSettings, findings)}`,
     );
   }
 
@@ -200,11 +238,21 @@ export class Ledger {
     findings: Findings,
   ): number {
     const ids = new Set<number>();
+    const tubes = new Set<string>();
     for (const job of this.#base.values()) {
       if (shardOf(job.tube, shards) === shard) ids.add(job.id);
     }
-    for (const { changes } of stream) for (const [id] of changes) ids.add(id);
+    for (const tube of this.#baseSettings.keys()) {
+      if (shardOf(tube, shards) === shard) tubes.add(tube);
+    }
+    for (const { changes, setting } of stream) {
+      for (const [id] of changes) ids.add(id);
+      if (setting !== undefined) tubes.add(setting[0]);
+    }
     let sum = 0;
+    for (const tube of tubes) {
+      sum = (sum + digestOfSettings([tube, findings.settingsOf(tube)])) >>> 0;
+    }
     for (const id of ids) {
       const job = findings.find(id);
       if (job !== undefined) sum = (sum + digest(job, id)) >>> 0;
@@ -215,6 +263,22 @@ export class Ledger {
 
 function shown({ isBuried, pri, delaySeconds, failures }: Changing): string {
   return JSON.stringify([isBuried, pri, delaySeconds, ...failures.map(({ facts }) => facts)]);
+}
+
+/** Makes what a mutation changed so. */
+function apply(
+  { changes, setting }: Mutation,
+  jobs: Map<number, LedgerJob>,
+  settings: Map<string, string>,
+): void {
+  for (const [id, job] of changes) {
+    if (job === undefined) jobs.delete(id);
+    else jobs.set(id, job);
+  }
+  if (setting === undefined) return;
+  const [tube, text] = setting;
+  if (text === undefined) settings.delete(tube);
+  else settings.set(tube, text);
 }
 
 /** What differs from what all mutations had made. */
@@ -239,4 +303,10 @@ function describe(
     }
   }
   return said.slice(0, 8).join("; ");
+}
+
+/** What is set otherwise than it should be. */
+function describeSettings(wanted: ReadonlyMap<string, string>, findings: Findings): string {
+  const said = [...wanted].map(([tube, text]) => `${tube}: ${text}, ${findings.settingsOf(tube)}`);
+  return `set are, and found: ${said.join("; ")}`;
 }

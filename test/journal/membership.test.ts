@@ -382,12 +382,12 @@ describe("with a directory of its own", () => {
     recover({ storage: new NodeStorage(place), shards, checksum, ...rest });
   }
 
-  /** The bytes that a program left which wrote version 2, or 1, of the format. */
+  /** The bytes that a program left which wrote an older version of the format. */
   function bringOld(version: number): void {
-    const folder = new URL("format-2/", import.meta.url);
+    const folder = new URL(`format-${Math.max(2, version)}/`, import.meta.url);
     for (const name of readdirSync(folder)) {
       const bytes = gunzipSync(readFileSync(new URL(name, folder)));
-      for (const copy of version === 2 ? [] : [0, 2048]) {
+      for (const copy of version >= 2 ? [] : [0, 2048]) {
         bytes.writeUInt16LE(version, copy + 12);
         bytes.writeUInt16LE(version, copy + 14);
         bytes.writeUInt32LE(crc32c(bytes.subarray(copy + 12, copy + 128)), copy + 8);
@@ -396,27 +396,37 @@ describe("with a directory of its own", () => {
     }
   }
 
-  it.for([1, 2])("a journal of format version %i is read, and calls nothing missing", (version) => {
-    bringOld(version);
-    expect(look()).toMatchObject({
-      jobs: { ready: 3, delayed: 1, buried: 1 },
-      failures: 1,
-      damagedSegments: [],
-      missingSegments: [],
-      strangeSegments: [],
-    });
-  });
+  it.for([1, 2, 3])(
+    "a journal of format version %i is read, and calls nothing missing",
+    (version) => {
+      bringOld(version);
+      expect(look()).toMatchObject({
+        jobs: { ready: 3, delayed: 1, buried: 1 },
+        failures: 1,
+        damagedSegments: [],
+        missingSegments: [],
+        strangeSegments: [],
+      });
+    },
+  );
 
-  it("a journal of format version 2 is gone on with, and from then on a missing segment is told", async () => {
-    bringOld(2);
-    const journal = await SmallJournal.open(directory);
-    journal.put("new");
-    journal.close();
-    expect(look()).toMatchObject({ jobs: { ready: 4 }, missingSegments: [], strangeSegments: [] });
-    const [oldest = ""] = look().segments.map(({ name }) => name);
-    rmSync(join(directory, oldest));
-    expect(look()).toMatchObject({ missingSegments: [oldest], strangeSegments: [] });
-  });
+  it.for([2, 3])(
+    "a journal of format version %i is gone on with, and a missing segment is told",
+    async (version) => {
+      bringOld(version);
+      const journal = await SmallJournal.open(directory);
+      journal.put("new");
+      journal.close();
+      expect(look()).toMatchObject({
+        jobs: { ready: 4 },
+        missingSegments: [],
+        strangeSegments: [],
+      });
+      const [oldest = ""] = look().segments.map(({ name }) => name);
+      rmSync(join(directory, oldest));
+      expect(look()).toMatchObject({ missingSegments: [oldest], strangeSegments: [] });
+    },
+  );
 
   const makers: readonly (readonly [string, (path: string) => void])[] = [
     ["a pipe", (path) => void execFileSync("mkfifo", [path])],
@@ -436,11 +446,11 @@ describe("with a directory of its own", () => {
     expect(look()).toMatchObject({ damagedSegments: [], jobs: { ready: 1 } });
   });
 
-  it("a program that knows only version 2 refuses what is written now", async () => {
+  it("a program that knows only version 3 refuses what is written now", async () => {
     const journal = await SmallJournal.open(directory);
     journal.close();
     const bytes = readFileSync(join(directory, segmentName(1)));
-    for (const copy of [0, 2048]) expect(bytes.readUInt16LE(copy + 14)).toBeGreaterThan(2);
+    for (const copy of [0, 2048]) expect(bytes.readUInt16LE(copy + 14)).toBeGreaterThan(3);
   });
 });
 

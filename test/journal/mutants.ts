@@ -465,6 +465,48 @@ export const MUTANTS: readonly Mutant[] = [
     put: "  if (cold.failuresKept > shard().keepsFailures + 1) {",
   },
   {
+    fault: "what is set for a tube is not recorded",
+    file: "assembly/setting.ts",
+    find: "  journal.recordTube(tube, settings);\n",
+    put: "  if (countOf(settings) == 0) journal.recordTube(tube, settings);\n",
+  },
+  {
+    fault: "that nothing is set for a tube any more is not recorded",
+    file: "assembly/setting.ts",
+    find: "  journal.recordTube(tube, settings);\n",
+    put: "  if (countOf(settings) != 0) journal.recordTube(tube, settings);\n",
+  },
+  {
+    fault: "reclaiming forgets what is set for tubes",
+    file: "assembly/keep.ts",
+    find: "  if (segments.segmentOf(settings.lsn).number == number) journal.recordTube(tube, settings);\n",
+    put: "",
+  },
+  {
+    fault: "reclaiming forgets that nothing is set any more while it is still said elsewhere",
+    file: "assembly/keep.ts",
+    find: "    journal.keepUnset(name, nameBytes, record.lowOrigin, record.highOrigin);\n",
+    put: "",
+  },
+  {
+    fault: "of several records of a tube only the last one is said to be over",
+    file: "assembly/segments.ts",
+    find: "  if (record.firstTube != 0) reach(record, segmentOf(record.firstTube).number);\n",
+    put: "",
+  },
+  {
+    fault: "what was set for a tube before stays counted as live",
+    file: "assembly/segments.ts",
+    find: "    old.liveBytes -= record.oldBytes;\n",
+    put: "",
+  },
+  {
+    fault: "after a restart something is set of all that ever was",
+    file: "assembly/replay.ts",
+    find: "  clearValues(settings);\n",
+    put: "",
+  },
+  {
     fault: "a leader publishes before the sync",
     file: LEAD,
     find: '    if (options.level === "sync") commit.sync(segment);\n',

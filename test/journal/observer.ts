@@ -6,6 +6,7 @@ import { crc32 } from "node:zlib";
 import * as C from "../../assembly/constants.ts";
 import * as L from "../../assembly/layouts.ts";
 import type { Shard } from "../../src/engine/shard.ts";
+import { shardOfTube } from "../../src/engine/shards.ts";
 import { bodyOf } from "./bodies.ts";
 import { LedgerError } from "./ledger.ts";
 import type { LedgerFailure, LedgerJob } from "./ledger.ts";
@@ -71,6 +72,19 @@ export class Observer {
       return { ...job, bodyBytes, failures: this.failuresOf(shard, id, now) };
     }
     return undefined;
+  }
+
+  /** All that is set for a tube, in one line; undefined for nothing. */
+  settingsOf(tube: string, now: number): string | undefined {
+    const name = Buffer.from(tube);
+    const { shards } = this.#machine;
+    const shard = shards[shardOfTube(name, 0, name.length, shards.length)];
+    shard?.input.set(name);
+    if (shard?.statsTube(0, name.length, now) !== C.DONE) return undefined;
+    const values = new Float64Array(C.SETTINGS);
+    const end = L.TUBE_SETTINGS + values.byteLength;
+    new Uint8Array(values.buffer).set(shard.output.subarray(L.TUBE_SETTINGS, end));
+    return values.every((value) => value === C.NOT_SET) ? undefined : values.join();
   }
 
   /** The failures that a job of that shard keeps, oldest first. */

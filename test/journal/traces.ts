@@ -12,13 +12,16 @@
  *   thin          deletes three of four jobs with short bodies
  *   delete-long   deletes the jobs with long bodies
  *   bury, kick, take, release, hand-back, update, cancel     of the newest job (take: reserve-job)
+ *   set N, unset                      sets the most jobs of a tube that has none; takes that away
  *   reclaim       the committer goes on until it has nothing to do
  *   close, mark, commit
  *   restart (in an orderly way), kill (the process), cut (the power)
  *   here          what comes before is not stopped: other traces do that
  */
+import { AS_IT_IS, NOT_SET, SETTING_JOBS, SETTINGS } from "../../assembly/constants.ts";
 import { randomFrom } from "../engine/shuffle.ts";
 import type { DurabilityLevel } from "../../src/journal/journal-parts.ts";
+import { ALLOWS_ALL } from "./clients.ts";
 import { NO_FAULTS } from "./simulated-disk.ts";
 import type { LedgerJob } from "./ledger.ts";
 import type { Upload } from "./uploads.ts";
@@ -76,6 +79,15 @@ export const TRACES: Readonly<Record<string, string>> = {
     "begin 14000, upload 9000, commit, fill, empty, fill, fill, fill, fill, here, thin, commit, reclaim, upload 5000, finish, commit",
   "a part moves behind its PUT record, and the job goes":
     "begin 14000, upload 5000, commit, fill, empty, upload 9000, finish, fill, fill, fill, fill, here, thin, commit, reclaim, kill, delete-long, commit",
+  "something is set for a tube": "set 5, commit, set 7, put 10, commit",
+  "something is set and taken away": "set 5, commit, unset, commit, put 10, commit",
+  "set, taken away and set in one commit": "set 5, unset, set 6, put 10, commit",
+  "set, and after a restart taken away": "set 5, commit, restart, unset, commit",
+  "what is set moves": "set 5, commit, fill, empty, fill, empty, commit, reclaim, put 5, commit",
+  "what was set does not come back with an old segment":
+    "put 10, set 5, commit, fill, set 6, commit, fill, unset, commit, fill, here, empty, commit, reclaim, put 5, commit",
+  "what was set, taken away and set anew is taken away":
+    "put 10, set 5, commit, fill, unset, commit, fill, set 6, commit, fill, here, empty, commit, reclaim, unset, commit, kill, put 5, commit",
   "a mark": "put 10, commit, mark, put 20, commit",
 };
 
@@ -86,6 +98,13 @@ const CHOICES = 6;
 export interface TraceTotals {
   points: number;
   recoveries: number;
+}
+
+/** The tube for which something is set: no job is put into it. */
+const SET_TUBE = "set";
+
+function settingsOf(jobs: number): readonly number[] {
+  return Array.from({ length: SETTINGS }, (_, which) => (which === SETTING_JOBS ? jobs : AS_IT_IS));
 }
 
 const STEPS: Readonly<Record<string, (world: World, bytes: number) => void>> = {
@@ -107,6 +126,8 @@ const STEPS: Readonly<Record<string, (world: World, bytes: number) => void>> = {
   "hand-back": (world) => withNewest(world, (job) => world.clients.handBack(job)),
   cancel: (world) => withNewest(world, (job) => world.clients.cancel(job)),
   update: (world) => withNewest(world, (job) => world.clients.update(job)),
+  set: (world, most) => world.clients.setTube(SET_TUBE, settingsOf(ALLOWS_ALL + most)),
+  unset: (world) => world.clients.setTube(SET_TUBE, settingsOf(NOT_SET)),
   fill: (world) => {
     const { currentSegment } = world.journal.figures;
     while (world.journal.figures.currentSegment === currentSegment) {

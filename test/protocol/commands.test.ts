@@ -70,6 +70,7 @@ describe("the table of commands", () => {
       "list-jobs <tube> <state> <after> <limit>",
       "hand-back <id> <delay>",
       "update-job <id> <pri> [<delay>]",
+      "set-tube <tube> <name>=<value> ...",
     ]);
   });
 });

@@ -122,6 +122,28 @@ const window: Rest = (rest) => {
   return { n: Number(digits), garbage: false };
 };
 
+/** The most that each setting takes. */
+const SETTINGS: Readonly<Record<string, bigint>> = {
+  jobs: U32 - 1n,
+  bytes: 2n ** 53n - 1n,
+  body: U32 - 1n,
+};
+
+const settings: Rest = (rest) => {
+  const [, name = "", words = ""] = new RegExp(`^ *(${NAME})((?: +[^ ]+)+)$`, "s").exec(rest) ?? [];
+  const said = words.split(/ +/).slice(1);
+  const found = new Map<string, number>();
+  for (const word of said) {
+    const [, key = "", value = ""] = /^([a-z]+)=(\d*)$/.exec(word) ?? [];
+    const most = SETTINGS[key];
+    if (most === undefined || found.has(key) || BigInt(value) > most) return undefined;
+    found.set(key, value === "" ? -1 : Number(value));
+  }
+  if (found.size === 0) return undefined;
+  const values = Object.keys(SETTINGS).map((key) => found.get(key) ?? -2);
+  return { name, settings: values.join(","), garbage: name.startsWith("-") || name.length > 200 };
+};
+
 const VERBS: readonly (readonly [string, number, Rest])[] = [
   ["put ", OP.PUT, numbers(["pri", "delay", "ttr", "bytes"], "(?!\\d)(.*)")],
   ["peek ", OP.PEEK, numbers(["id"])],
@@ -164,6 +186,7 @@ const ADDITIONS: typeof VERBS = [
   ["update-job ", OP.UPDATE_JOB, delaying(["id", "pri"])],
   ["cancel ", OP.CANCEL, numbers(["id"])],
   ["window ", OP.WINDOW, window],
+  ["set-tube ", OP.SET_TUBE, settings],
 ];
 
 /** Every verb of beanstalkd's, as it must stand at the beginning of a line. */

@@ -70,6 +70,12 @@ describe("a well-formed line", () => {
       "LIST_JOBS",
       { name: "mail", state: C.STATE_READY, after: 0, limit: 1 },
     ],
+    ["set-tube mail jobs=5 body=", "SET_TUBE", { name: "mail", settings: "5,-2,-1" }],
+    [
+      "set-tube  mail  bytes=9007199254740991  jobs=007",
+      "SET_TUBE",
+      { name: "mail", settings: "7,9007199254740991,-2" },
+    ],
     [
       "list-jobs mail  buried  18446744073709551615  1000",
       "LIST_JOBS",

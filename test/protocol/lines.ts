@@ -40,6 +40,8 @@ export function meaningIn(bytes: Uint8Array, op: number, command: Command): Mean
   for (const arg of row.args) {
     if (arg === "tube" || arg === "tube-word") {
       fields["name"] = String.fromCharCode(...bytes.subarray(command.nameStart, command.nameEnd));
+    } else if (arg === "settings") {
+      fields[arg] = command.settings.values.join(",");
     } else {
       fields[arg] = command[arg];
     }
@@ -137,10 +139,21 @@ const almostCommands = fc
 const states = fc.constantFrom("ready", "reserved", "delayed", "buried", "read", "readyy", "Ready");
 const limits = fc.oneof(fc.nat({ max: 1002 }).map(String), edgeNumbers);
 
+const setting = fc
+  .tuple(
+    fc.oneof({ weight: 9, arbitrary: fc.constantFrom("jobs", "bytes", "body") }, oddWords),
+    fc.oneof({ weight: 3, arbitrary: edgeNumbers }, fc.constantFrom("", "5"), oddWords),
+  )
+  .map(([name, value]) => `${name}=${value}`);
+const settings = fc
+  .array(fc.tuple(setting, separator), { minLength: 1, maxLength: 4 })
+  .map((words) => words.map(([text, space], at) => (at === 0 ? text : space + text)).join(""));
+
 /** Values of the kind that an argument wants. */
 function fitting(arg: ArgumentName): fc.Arbitrary<string> {
   if (arg === "state") return states;
   if (arg === "limit" || arg === "n") return limits;
+  if (arg === "settings") return settings;
   return arg.startsWith("tube") ? names : edgeNumbers;
 }
 
@@ -153,7 +166,7 @@ const fittingCommands = fc
         ...row.args.map((arg) =>
           fc.oneof(
             { weight: 3, arbitrary: fitting(arg) },
-            { weight: arg === "state" ? 0 : 1, arbitrary: word },
+            { weight: arg === "state" || arg === "settings" ? 0 : 1, arbitrary: word },
           ),
         ),
       )

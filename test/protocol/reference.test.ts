@@ -8,6 +8,7 @@ import { afterAll, describe, expect, test, vi } from "vitest";
 import { COMMANDS, usageOf } from "../../src/protocol/commands.ts";
 import { REPLIES } from "../../src/protocol/replies.ts";
 import { JOB_STATS, SERVER_STATS, TUBE_STATS } from "../../src/protocol/stats.ts";
+import { TUBE_SETTINGS } from "../../src/protocol/tube-settings.ts";
 import { Conformance } from "../dialogues/conformance.ts";
 import { parseCases } from "../dialogues/dialogue.ts";
 import { parseDifferences } from "../dialogues/differences.ts";
@@ -45,7 +46,8 @@ describe("the protocol reference", () => {
     (name, command) => {
       const text = section(`## ${name}`);
       expect(text.split("\n")).toContain(usageOf(command));
-      expect(firstCells(text).toSorted()).toEqual(command.replies.toSorted());
+      const cells = firstCells(text).filter((cell) => !cell.includes("=")); // those are settings
+      expect(cells.toSorted()).toEqual(command.replies.toSorted());
     },
   );
 
@@ -68,6 +70,13 @@ describe("the protocol reference", () => {
 
   test("explains every form of reply", () => {
     expect(REPLIES.filter(({ form }) => !PAGE.includes(`\n| \`${form}\` |`))).toEqual([]);
+  });
+
+  test("lists every setting of a tube", () => {
+    const rows = TUBE_SETTINGS.map(
+      ({ name, form, range, summary }) => `| \`${name}=${form}\` | ${range} | ${summary} |`,
+    );
+    expect(section("## set-tube").split("\n")).toEqual(expect.arrayContaining(rows));
   });
 
   test.each([

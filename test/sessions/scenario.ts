@@ -137,6 +137,17 @@ function alone(verb: string, ...numbers: readonly fc.Arbitrary<string>[]): fc.Ar
 }
 
 const tube = fc.constantFrom(...TUBES, "a", "a", "-bad");
+/** Mostly such that some puts are refused. */
+const setting = fc.constantFrom(
+  "jobs=3",
+  "jobs=9",
+  "jobs=",
+  "bytes=4000",
+  "bytes= jobs=",
+  "body=90",
+  "body=",
+  "bytes=x",
+);
 const words: fc.Arbitrary<Words> = fc.oneof(
   { weight: 10, arbitrary: plainPut },
   { weight: 6, arbitrary: put },
@@ -169,6 +180,7 @@ const words: fc.Arbitrary<Words> = fc.oneof(
   { weight: 2, arbitrary: alone("ignore", tube) },
   { weight: 1, arbitrary: alone("pause-tube", tube, fc.constantFrom("0", "1", "x")) },
   { weight: 1, arbitrary: alone("stats-tube", tube) },
+  { weight: 1, arbitrary: alone("set-tube", tube, setting) },
   { weight: 1, arbitrary: alone("undrain") },
   { weight: 1, arbitrary: alone("peek-reserved") },
   { weight: 1, arbitrary: alone("features") },

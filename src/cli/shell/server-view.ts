@@ -115,7 +115,9 @@ function meaningOf(reply: Reply, line: string): string {
     case "OUT_OF_MEMORY":
       return "the server has no room";
     case "JOB_TOO_BIG":
-      return `${verb}: that is longer than the server takes`;
+      return `${verb}: that is longer than the server or the tube takes`;
+    case "TUBE_FULL":
+      return `the tube is full: ${reply.args.join(" ")} at most`;
     default:
       return `${line}: the server answered ${reply.line}`;
   }

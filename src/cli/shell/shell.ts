@@ -127,6 +127,8 @@ class Shell {
             ? { "pause-ended": request.tube }
             : { paused: request.tube, seconds: request.seconds },
         );
+      case "set":
+        return this.#set(request);
       case "drain":
         await this.#server.expect("DRAINING", "drain");
         return this.#say({ draining: true });
@@ -134,6 +136,12 @@ class Shell {
         await this.#server.expect("NOT_DRAINING", "undrain");
         return this.#say({ draining: false });
     }
+  }
+
+  async #set({ tube, settings }: Extract<Request, { verb: "set" }>): Promise<void> {
+    await this.#server.expect("TUBE_SET", `set-tube ${tube} ${settings.join(" ")}`);
+    const said = settings.map((one) => one.split("=", 2));
+    await this.#say({ set: tube, ...Object.fromEntries(said) });
   }
 
   async #lines(lines: readonly string[]): Promise<void> {

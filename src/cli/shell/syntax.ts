@@ -8,6 +8,7 @@ import { Argument, Option as Flag } from "commander";
 import type { Command } from "commander";
 import { ID_MAX } from "../../../assembly/constants.ts";
 import { isTubeNameText, TUBE_NAME_RULE } from "../../protocol/tube-name.ts";
+import { TUBE_SETTINGS, TubeSettings } from "../../protocol/tube-settings.ts";
 import type { Units } from "../../text/control.ts";
 import { completeListenAddress, parseListenAddress } from "../../config/listen-address.ts";
 import type { BoundAddress } from "../../config/listen-address.ts";
@@ -79,6 +80,12 @@ export type Request =
       /** What is said about why the job is not done; if absent, nothing. */
       readonly message?: string;
     }
+  | {
+      readonly verb: "set";
+      readonly tube: string;
+      /** As they were given: `name=value`. */
+      readonly settings: readonly string[];
+    }
   | { readonly verb: "drain" | "undrain" };
 
 /** A shell command: which server, what for, and how to say it. */
@@ -115,6 +122,9 @@ interface Declared {
   /** Throws a WordError. */
   request(given: Given): Request;
 }
+
+/** What can be set for a tube, as it is written. */
+const SETTING_FORMS = TUBE_SETTINGS.map(({ name, form }) => `${name}=${form}`).join(", ");
 
 const TUBE = new Argument("<TUBE>", "name of a tube");
 const JOB = new Argument("<ID>", "id of a job");
@@ -262,9 +272,32 @@ export const SHELL_COMMANDS: Readonly<Record<string, Declared>> = {
       seconds: secondsOf(words[1] ?? "", "DURATION", 0, SECONDS_MAX, units),
     }),
   },
+  set: {
+    help: "sets limits of a tube that stay until they are taken away; a put beyond them is refused",
+    words: [
+      TUBE,
+      new Argument(
+        "<NAME=VALUE...>",
+        `what to set, nothing behind the = takes it away: ${SETTING_FORMS}`,
+      ),
+    ],
+    request: ({ words: [tube, ...settings] }) => ({
+      verb: "set",
+      tube: tubeOf(tube),
+      settings: settingsOf(settings),
+    }),
+  },
   drain: { help: "has the server refuse new jobs", request: () => ({ verb: "drain" }) },
   undrain: { help: "has the server take new jobs again", request: () => ({ verb: "undrain" }) },
 };
+
+/** The words, if they are settings that a set-tube may have together. */
+function settingsOf(words: readonly string[]): readonly string[] {
+  const settings = new TubeSettings();
+  const wrong = words.find((word) => !settings.read(word));
+  if (wrong === undefined) return words;
+  throw new WordError(`expected each of ${SETTING_FORMS} at most once, not "${wrong}"`);
+}
 
 function statsRequest({ words, flags }: Given): Request {
   const [tube] = words;

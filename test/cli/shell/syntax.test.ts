@@ -43,6 +43,7 @@ describe("the shell's commands", () => {
     ["pause mails 1h", { verb: "pause", tube: "mails", seconds: 3600 }],
     ["pause mails 4294967295", { verb: "pause", tube: "mails", seconds: 4_294_967_295 }],
     ["top -i 1m", { verb: "top", sort: "ready", intervalSeconds: 60 }],
+    ["set mails jobs=5 body=", { verb: "set", tube: "mails", settings: ["jobs=5", "body="] }],
     ["flush mails --yes", { verb: "flush", tube: "mails", isSure: true }],
     [
       "put mails",
