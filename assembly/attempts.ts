@@ -56,7 +56,7 @@ export function connectionLost(job: Job, now: u64): void {
   tubeAt(job.tube).losses++;
   shard().losses++;
   if ((job.flags & CANCELLED) != 0) {
-    endCancelled(job);
+    endCancelled(job, now);
     return;
   }
   endByItself(job, END_CONNECTION_LOST, now);

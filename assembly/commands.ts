@@ -128,7 +128,7 @@ export function admit(
  */
 const SHORT_WATCH_LIST: u32 = 8;
 
-/** The watched, unpaused tube with the best ready job, or 0. */
+/** The watched tube with the best ready job of those that hand some out, or 0. */
 export function bestTube(conn: Conn): u32 {
   return conn.watchCount <= SHORT_WATCH_LIST ? bestWatched(conn) : bestReady(conn);
 }
@@ -202,14 +202,14 @@ export function handBack(job: Job, conn: Conn, delay: u32, now: f64): i32 {
     conn.collectedId = 0;
     times.unqueued(tubeAt(job.tube), since, times.reservedAt(job));
   }
-  if ((job.flags & CANCELLED) != 0) return endCancelled(job, 0);
+  if ((job.flags & CANCELLED) != 0) return endCancelled(job, 0, now);
   if (delay == 0) return states.handBack(job, since, <u64>now) ? DONE : BURIED;
-  states.leaveState(job);
-  job.reserves--;
+  states.undo(job, <u64>now);
   job.delaySeconds = delay;
   coldOf(job); // hints tell of no job that has neither this nor a reservation
   states.becomeDelayed(job, <u64>now);
   if (shard().keepsReleases != 0) journal.recordState(job);
+  states.match(tubeAt(job.tube), <u64>now);
   return DONE;
 }
 
@@ -238,23 +238,35 @@ export function mayDelete(job: Job, conn: u32): bool {
 /** Deletes for its holder, or for anybody when nobody holds it. */
 export function deleteJob(job: Job, now: f64): void {
   times.deleted(job, <i64>now);
-  discard(job);
+  end(job, <u64>now);
 }
 
-/** Deletes, whoever holds it. The job is gone afterwards, its tube may be. */
+/** Ends a job for good, whoever holds it. It is gone afterwards, its tube may be. */
+function end(job: Job, now: u64): void {
+  remove(job);
+  states.match(tubeAt(job.tube), now);
+  states.endJob(job);
+}
+
+/** As `end`, but the caller has yet to offer what is ready in the tube (`match`). */
 export function discard(job: Job): void {
+  remove(job);
+  states.endJob(job);
+}
+
+/** The job stands nowhere any more, and is no job after a restart. */
+function remove(job: Job): void {
   states.leaveState(job);
   journal.recordDelete(job);
   tubeAt(job.tube).deletes++;
   shard().deletes++;
-  states.endJob(job);
 }
 
 /**
  * Cancels: a job that somebody holds is gone when that attempt ends, by whatever, after a restart
  * too; any other one, a grant that nobody collected included, at once. Returns whether it is gone.
  */
-export function cancel(job: Job): bool {
+export function cancel(job: Job, now: f64): bool {
   if (job.state == STATE_RESERVED && (job.flags & GRANTED) == 0) {
     if ((job.flags & CANCELLED) == 0) {
       journal.recordDelete(job);
@@ -263,14 +275,14 @@ export function cancel(job: Job): bool {
     }
     return false;
   }
-  discard(job);
+  end(job, <u64>now);
   return true;
 }
 
 /** Ends the attempt at a job that was cancelled; what its holder said goes with it. */
-function endCancelled(job: Job, failure: u32): i32 {
+function endCancelled(job: Job, failure: u32, now: f64): i32 {
   if (failure != 0) freeFailure(failureAt(failure));
-  states.endCancelled(job);
+  states.endCancelled(job, <u64>now);
   return DONE;
 }
 
@@ -283,7 +295,7 @@ export function release(job: Job, pri: u32, delay: u32, failure: u32, now: f64):
   times.processed(job, <i64>now);
   tubeAt(job.tube).releases++;
   shard().releases++;
-  if ((job.flags & CANCELLED) != 0) return endCancelled(job, failure);
+  if ((job.flags & CANCELLED) != 0) return endCancelled(job, failure, now);
   endByCommand(job, END_RELEASED, failure, <u64>now);
   states.leaveState(job);
   states.countRelease(job);
@@ -292,7 +304,9 @@ export function release(job: Job, pri: u32, delay: u32, failure: u32, now: f64):
   if (delay != 0) states.becomeDelayed(job, <u64>now);
   else job.state = STATE_READY;
   if (shard().keepsReleases != 0) journal.recordState(job);
-  return delay != 0 || states.becomeReady(job, <u64>now) ? DONE : BURIED;
+  if (delay == 0) return states.becomeReady(job, <u64>now) ? DONE : BURIED;
+  states.match(tubeAt(job.tube), <u64>now);
+  return DONE;
 }
 
 /**
@@ -304,7 +318,7 @@ export function bury(job: Job, pri: u32, failure: u32, now: f64): void {
   tubeAt(job.tube).buries++;
   shard().buries++;
   if ((job.flags & CANCELLED) != 0) {
-    endCancelled(job, failure);
+    endCancelled(job, failure, now);
     return;
   }
   endByCommand(job, END_BURIED, failure, <u64>now);
@@ -313,6 +327,7 @@ export function bury(job: Job, pri: u32, failure: u32, now: f64): void {
   job.pri = pri;
   states.becomeBuried(job);
   journal.recordState(job);
+  states.match(tubeAt(job.tube), <u64>now);
 }
 
 /** Makes a buried or delayed job ready; false when memory kept it from that. */

@@ -300,8 +300,21 @@ export const SETTING_JOBS: i32 = 0;
 export const SETTING_BYTES: i32 = 1;
 /** Longest body, in bytes. */
 export const SETTING_BODY: i32 = 2;
+/**
+ * How many jobs are handed out in which time: a number of them, times RATE_UNITS, and RATE_SECOND,
+ * RATE_MINUTE or RATE_HOUR.
+ */
+export const SETTING_RATE: i32 = 3;
+export const RATE_UNITS: f64 = 4;
+export const RATE_SECOND: f64 = 0;
+export const RATE_MINUTE: f64 = 1;
+export const RATE_HOUR: f64 = 2;
+/** How many of these may be handed out at once, after a time in which none was. */
+export const SETTING_BURST: i32 = 4;
+/** Most jobs that are held at once. */
+export const SETTING_RESERVED: i32 = 5;
 /** How many settings there are. */
-export const SETTINGS: i32 = 3;
+export const SETTINGS: i32 = 6;
 /** What stands for a setting that is not set; given for one, it is taken away. */
 export const NOT_SET: f64 = -1;
 /** Given for a setting that is to stay as it is. */

@@ -1,4 +1,5 @@
-/* Deadlines: what happens by itself when time passes: TTRs run out, delays end, pauses end.
+/* Deadlines: what happens by itself when time passes: TTRs run out, delays end, pauses end, tubes
+ * that handed out as many jobs as they may go on.
  *
  * `settle` works off what is due, in order, at most STEP_DEADLINES of it at once; the rest keeps
  * `nextDue` in the past, so the next call or the host's timer goes on. The clock comes in as an
@@ -11,6 +12,8 @@ import { CANCELLED, jobAt } from "./job";
 import { nodeAt } from "./node";
 import { leaseEnds } from "./notes";
 import { enter, shard } from "./shard";
+import * as pacing from "./pacing";
+import { SHUT_BY_RATE } from "./pacing";
 import { becomeReady, countTimeout, delayedRoot, endCancelled, leaveState, match } from "./states";
 import { Tube, isPaused, tubeAt, watchClock } from "./tube";
 import * as ready from "./ready";
@@ -39,22 +42,33 @@ function settle(now: u64, limit: u32): void {
   }
 }
 
-/** When the tube's first delay or its pause ends; u64.MAX_VALUE when it has neither. */
+/**
+ * When the tube's first delay or its pause ends, or its rate lets it go on; u64.MAX_VALUE when it
+ * has nothing of that.
+ */
 function firstDue(tube: Tube): u64 {
   const at = tree.first(delayedRoot(tube));
-  const due = at == 0 ? u64.MAX_VALUE : nodeAt(at).major;
-  return isPaused(tube) ? min(due, tube.pausedUntil) : due;
+  let due = at == 0 ? u64.MAX_VALUE : nodeAt(at).major;
+  if (isPaused(tube)) due = min(due, tube.pausedUntil);
+  return isShutByRate(tube) ? min(due, pacing.opensAt(tube)) : due;
+}
+
+function isShutByRate(tube: Tube): bool {
+  return (tube.shut & SHUT_BY_RATE) != 0;
 }
 
 /**
- * Ends the tube's pause and its delays that are due up to `until`; returns how much of `left`
- * remains.
+ * Ends the tube's pause and its delays that are due up to `until`, and has it go on; returns how
+ * much of `left` remains.
  */
 function settleTube(tube: Tube, until: u64, now: u64, left: u32): u32 {
   let due = firstDue(tube);
   while (due <= until && left > 0) {
     if (isPaused(tube) && tube.pausedUntil == due) {
       unpause(tube, now);
+    } else if (isShutByRate(tube) && pacing.opensAt(tube) == due) {
+      pacing.open(tube);
+      match(tube, now);
     } else {
       const job = jobAt(tree.first(delayedRoot(tube)));
       leaveState(job);
@@ -79,7 +93,7 @@ function settleConn(conn: Conn, until: u64, now: u64, left: u32): u32 {
     left--;
     leaseEnds(job);
     if ((job.flags & CANCELLED) != 0) {
-      endCancelled(job);
+      endCancelled(job, now);
       at = firstHeld(conn);
       continue;
     }

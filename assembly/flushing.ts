@@ -47,7 +47,7 @@ import { nodeAt } from "./node";
 import { leaseEnds } from "./notes";
 import * as ready from "./ready";
 import { inputSlot, leave, resultSlot, setResult, shard } from "./shard";
-import { delayedRoot } from "./states";
+import { delayedRoot, match } from "./states";
 import { Tube, addressOfTube, findTube, forgetIfUnused, tubeAt } from "./tube";
 import * as tree from "./tree";
 
@@ -168,6 +168,7 @@ export function flushTube(
   const tube = tubeAt(at);
   tube.using++; // it must not go with its last job
   const next = goOn(flush, tube, kind);
+  match(tube, <u64>now); // less of it is held now
   tube.using--;
   forgetIfUnused(tube);
   setResult(t, RESULT_COUNT, <f64>flush.deleted);

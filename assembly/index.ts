@@ -337,7 +337,7 @@ export function cancelJob(t: u32, id: f64, now: f64): i32 {
   enterAt(now);
   const at = findJob(<u64>id);
   if (at == 0) return leave(t, NOT_FOUND);
-  const isGone = commands.cancel(jobAt(at));
+  const isGone = commands.cancel(jobAt(at), now);
   setResult(t, RESULT_LSN, <f64>shard().lsn);
   return leave(t, isGone ? DONE : MORE);
 }

@@ -5,8 +5,10 @@ import { AS_IT_IS, DONE, OUT_OF_MEMORY, RESULT_LSN, SETTINGS } from "./constants
 import { enterAt } from "./deadlines";
 import * as journal from "./journal";
 import { give } from "./memory";
+import * as pacing from "./pacing";
 import { countOf, makeSettings, setValue, settingsAt } from "./settings";
 import { inputSlot, leave, setResult, shard } from "./shard";
+import { match } from "./states";
 import { Tube, findOrMakeTube, findTube, forgetIfUnused, tubeAt } from "./tube";
 
 /**
@@ -24,7 +26,11 @@ export function setTube(t: u32, offset: u32, bytes: u32, values: u32, number: f6
   if (at == 0) at = findOrMakeTube(name, bytes, <u64>number);
   if (at == 0) return leave(t, OUT_OF_MEMORY);
   const answer = change(tubeAt(at), from);
-  if (answer == DONE) setResult(t, RESULT_LSN, <f64>shard().lsn);
+  if (answer == DONE) {
+    setResult(t, RESULT_LSN, <f64>shard().lsn);
+    pacing.pace(tubeAt(at), now);
+    match(tubeAt(at), <u64>now);
+  }
   forgetIfUnused(tubeAt(at));
   return leave(t, answer);
 }

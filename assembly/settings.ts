@@ -1,10 +1,9 @@
-/* Settings: what is set for a tube: how much it may hold.
+/* Settings: what is set for a tube: how much it may hold; how fast it hands jobs out is pacing.ts's.
  *
  * A tube for which nothing is set has none of it but an address of 0; the others have a record of
- * this kind, which is made when something is set and goes when nothing is any more. It lies where
- * it is, so a tube may be asked without another look. A change is a TUBE record in the journal
- * (journal.ts) that says all that is set then; one that says nothing is a tombstone, needed for as
- * long as a segment exists in which an older one may lie.
+ * this kind, which is made when something is set and goes when nothing is any more. A change is a
+ * TUBE record in the journal (journal.ts) that says all that is set then; one that says nothing is
+ * a tombstone, needed for as long as a segment exists in which an older one may lie.
  */
 import {
   DONE,
@@ -32,6 +31,12 @@ export class Settings {
   highOrigin: u32;
   /** Bytes of its TUBE record. */
   recordBytes: u32;
+  unused: u32;
+  /* Pace: pacing.ts. */
+  /** When as many jobs may be handed out at once as ever; what is past means: now. */
+  full: f64;
+  /** While it is shut by its rate: when it goes on. */
+  opens: u64;
 }
 
 const VALUES: u32 = (offsetof<Settings>() + 7) & ~7;

@@ -13,15 +13,17 @@
  *                      | reserved | ------------------------------> | buried |
  *                      +----------+              bury               +--------+
  *
- * Whenever a job becomes ready it is offered to those who wait (`match`): between two critical
- * sections no tube has both a job that may be taken and a waiter.
+ * Whenever a job becomes ready, and whenever an attempt ends, what is ready is offered to those who
+ * wait (`match`): between two critical sections no tube has both a job that may be taken and a
+ * waiter.
  */
 import { STATE_BURIED, STATE_DELAYED, STATE_READY, STATE_RESERVED } from "./constants";
 import { GRANTED, Job, TOUCHED, addressOfJob, coldAt, coldOf, freeJob, jobAt } from "./job";
 import { dropFailures } from "./failure";
 import { CALL_GRANT, Conn, call, connAt, hold, stopWaiting, unhold, watchAt } from "./conn";
 import { jobs, must, shard, wake } from "./shard";
-import { Tube, addressOfTube, forgetIfUnused, isPaused, tubeAt, watchClock } from "./tube";
+import * as pacing from "./pacing";
+import { Tube, addressOfTube, forgetIfUnused, isClosed, tubeAt, watchClock } from "./tube";
 import * as ready from "./ready";
 import * as table from "./table";
 import * as tree from "./tree";
@@ -56,6 +58,7 @@ export function leaveState(job: Job): void {
     }
     tube.reserved--;
     shard().reserved--;
+    if (tube.shut != 0) pacing.cameBack(tube);
   } else if (job.state == STATE_READY) {
     ready.pull(tube, job);
   } else if (job.state == STATE_DELAYED) {
@@ -91,6 +94,7 @@ export function becomeReadySince(job: Job, since: u64, now: u64): bool {
   job.major = since;
   if (!ready.push(tube, job)) {
     becomeBuried(job);
+    match(tube, now);
     return false;
   }
   match(tube, now);
@@ -133,6 +137,7 @@ export function becomeReserved(job: Job, conn: Conn, now: u64): void {
   hold(conn, job, now + microsOf(job.ttrSeconds));
   tube.reserved++;
   shard().reserved++;
+  if (tube.settings != 0) pacing.wasHandedOut(tube, now);
 }
 
 /** The job is one of the tube's from now on. */
@@ -157,19 +162,23 @@ export function endJob(job: Job): void {
 }
 
 /** Ends a held job that was cancelled: its attempt is over. Its tube may be gone afterwards. */
-export function endCancelled(job: Job): void {
+export function endCancelled(job: Job, now: u64): void {
   const tube = tubeAt(job.tube);
   leaveState(job);
   tube.deletes++;
   shard().deletes++;
+  match(tube, now);
   endJob(job);
 }
 
 /* Matching. */
 
-/** Gives the tube's ready jobs to those who wait for them. */
+/**
+ * Gives the tube's ready jobs to those who wait for them. Whoever ends an attempt calls it, since
+ * the tube may have been closed for as long as so many jobs were held.
+ */
 export function match(tube: Tube, now: u64): void {
-  while (tube.waitHead != 0 && tube.best != 0 && !isPaused(tube)) {
+  while (tube.waitHead != 0 && tube.best != 0 && !isClosed(tube)) {
     grant(jobAt(tube.best), connAt(watchAt(tube.waitHead).conn), now);
   }
 }
@@ -193,9 +202,16 @@ function grant(job: Job, conn: Conn, now: u64): void {
  * since `since`. False when memory kept it from that, and then it is buried.
  */
 export function handBack(job: Job, since: u64, now: u64): bool {
+  undo(job, now);
+  return becomeReadySince(job, since, now);
+}
+
+/** The job is not held any more, as if it had never been handed out; it stands nowhere. */
+export function undo(job: Job, now: u64): void {
+  const tube = tubeAt(job.tube);
   leaveState(job);
   job.reserves--;
-  return becomeReadySince(job, since, now);
+  if (tube.settings != 0) pacing.wasHandedBack(tube, now);
 }
 
 /** Counts in the job's cold record; without memory for one nothing is counted. */

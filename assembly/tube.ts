@@ -86,6 +86,8 @@ export class Tube extends Node {
   samples: u32;
   /** What is set for it, 0 when nothing is (settings.ts). */
   settings: u32;
+  /** Why it hands out nothing for the time being: SHUT_BY_* (pacing.ts); 0 when it does. */
+  shut: u8;
   pinned: u8;
   /** Stands in the tree of ready tubes; stands in the timers. */
   listed: u8;
@@ -239,4 +241,9 @@ export function watchClock(tube: Tube, due: u64): void {
 
 export function isPaused(tube: Tube): bool {
   return tube.pausedUntil != 0;
+}
+
+/** Whether it hands out nothing to a plain reserve, whatever stands ready. */
+export function isClosed(tube: Tube): bool {
+  return tube.pausedUntil != 0 || tube.shut != 0;
 }

@@ -59,3 +59,4 @@ export const JOB_CANCELLED: i32 = 57;
 export const CONN_NOTES: i32 = 58;
 export const TUBE_SETTINGS: i32 = 59;
 export const TUBE_BYTES_SUM: i32 = 60;
+export const TUBE_SHUT: i32 = 61;

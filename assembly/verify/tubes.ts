@@ -3,10 +3,12 @@
  * shard.ts to compare.
  */
 import { connAt, watchAt } from "../conn";
+import { NOT_SET, SETTING_RATE, SETTING_RESERVED } from "../constants";
 import { STATE_BURIED, STATE_DELAYED, STATE_READY, URGENT_BELOW } from "../constants";
 import { Job, jobAt, LATE } from "../job";
 import { FIXED } from "../memory";
 import { nodeAt } from "../node";
+import { SHUT_BY_RATE, SHUT_BY_RESERVED } from "../pacing";
 import {
   Bucket,
   bucketAt,
@@ -17,7 +19,7 @@ import {
   readyTubesRoot,
 } from "../ready";
 import { Samples, samplesAt } from "../samples";
-import { countOf, SETTINGS_PIECE_BYTES, settingsAt } from "../settings";
+import { countOf, SETTINGS_PIECE_BYTES, settingsAt, valueOf } from "../settings";
 import { shard, tubesByName } from "../shard";
 import { delayedRoot } from "../states";
 import {
@@ -30,7 +32,8 @@ import {
 } from "../times";
 import { timersRoot } from "../timers";
 import * as tree from "../tree";
-import { findTube, isPaused, nameOf, readyNode, Tube, tubeAt, tubeOfReadyNode } from "../tube";
+import { findTube, isClosed, isPaused, nameOf, readyNode, Tube } from "../tube";
+import { tubeAt, tubeOfReadyNode } from "../tube";
 import { live } from "./allocator";
 import { expect, Sums, whole } from "./findings";
 import {
@@ -53,6 +56,7 @@ import {
   TUBE_NAME,
   TUBE_READY_AND_WAITED_FOR,
   TUBE_SETTINGS,
+  TUBE_SHUT,
   TUBE_SPARE_BUCKET,
   TUBE_TIMER,
   TUBE_TIMES,
@@ -85,11 +89,20 @@ export function checkTube(tube: Tube, prev: u32): void {
 
 /** What is set for it lies in a record of its own, and there is none when nothing is. */
 function checkSettings(tube: Tube): void {
-  if (tube.settings == 0) return;
+  if (tube.settings == 0) {
+    expect(tube.shut == 0, TUBE_SHUT);
+    return;
+  }
   live(FIXED, tube.settings, SETTINGS_PIECE_BYTES);
   const settings = settingsAt(tube.settings);
   expect(countOf(settings) != 0, TUBE_SETTINGS);
   expect(settings.firstLsn <= settings.lsn && settings.lsn <= shard().lsn, TUBE_SETTINGS);
+  const most = valueOf(settings, SETTING_RESERVED);
+  const isMostHeld = most != NOT_SET && <f64>tube.reserved >= most;
+  expect(isMostHeld == ((tube.shut & SHUT_BY_RESERVED) != 0), TUBE_SHUT);
+  if ((tube.shut & SHUT_BY_RATE) == 0) return;
+  expect(valueOf(settings, SETTING_RATE) != NOT_SET, TUBE_SHUT);
+  expect(tube.timed != 0 && tube.major <= settings.opens, TUBE_TIMER);
 }
 
 function checkBuckets(tube: Tube): void {
@@ -157,7 +170,7 @@ function checkBest(tube: Tube): void {
     if (best == 0 || (late != 0 && jobAt(late).minor < jobAt(best).minor)) best = late;
   }
   expect(tube.best == best, TUBE_BEST);
-  const takeable = best != 0 && !isPaused(tube);
+  const takeable = best != 0 && !isClosed(tube);
   expect((takeable && tube.watching != 0) == (tube.listed != 0), TUBE_LISTED);
   expect(!takeable || tube.waitHead == 0, TUBE_READY_AND_WAITED_FOR);
   const head = tube.listed == 0 ? 0 : headOf(tube.readyPri, tube.readyId);

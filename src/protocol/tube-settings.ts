@@ -22,42 +22,100 @@ export interface SettingRow {
   readonly form: string;
   /** Which values it takes, in words. */
   readonly range: string;
-  /** The least and the most. */
-  readonly least: number;
-  readonly most: number;
+  /** The value that a text, which is not empty, stands for in the engine; undefined for none. */
+  readonly read: (text: string) => number | undefined;
+  /** The other way round. */
+  readonly show: (value: number) => string;
   /** One line for people. */
   readonly summary: string;
 }
 
+const U32_MAX = 0xffff_ffff;
+/** Units of a rate, by what stands for them. */
+const RATE_UNITS: ReadonlyMap<string, number> = new Map([
+  ["s", C.RATE_SECOND],
+  ["m", C.RATE_MINUTE],
+  ["h", C.RATE_HOUR],
+]);
+
+/** A row whose value is a whole number. */
+function numeric(
+  number: number,
+  name: string,
+  least: number,
+  most: number,
+  summary: string,
+): SettingRow {
+  return {
+    number,
+    name,
+    form: "<n>",
+    range: `${least} to ${most}`,
+    read: (text) => readNumber(text, least, most),
+    show: String,
+    summary,
+  };
+}
+
+function readNumber(text: string, least: number, most: number): number | undefined {
+  if (!/^\d+$/.test(text)) return undefined;
+  const value = Number(text);
+  return value >= least && value <= most ? value : undefined;
+}
+
+function readRate(text: string): number | undefined {
+  const [, digits = "", letter = ""] = /^(\d+)\/([smh])$/.exec(text) ?? [];
+  const jobs = readNumber(digits, 1, U32_MAX);
+  const unit = RATE_UNITS.get(letter);
+  return jobs === undefined || unit === undefined ? undefined : jobs * C.RATE_UNITS + unit;
+}
+
+function showRate(value: number): string {
+  const unit = value % C.RATE_UNITS;
+  const [letter = ""] = [...RATE_UNITS].find(([, one]) => one === unit) ?? [];
+  return `${(value - unit) / C.RATE_UNITS}/${letter}`;
+}
+
 /** Every setting, in the order in which they are shown. */
 export const TUBE_SETTINGS: readonly SettingRow[] = [
+  numeric(
+    C.SETTING_JOBS,
+    "jobs",
+    0,
+    U32_MAX,
+    "Most jobs in the tube, in all states; a put beyond that gets TUBE_FULL.",
+  ),
+  numeric(
+    C.SETTING_BYTES,
+    "bytes",
+    0,
+    Number.MAX_SAFE_INTEGER,
+    "Most bytes of their bodies together; a put beyond that gets TUBE_FULL.",
+  ),
+  numeric(
+    C.SETTING_BODY,
+    "body",
+    0,
+    U32_MAX,
+    "Longest body, in bytes; a put of a longer one gets JOB_TOO_BIG.",
+  ),
   {
-    number: C.SETTING_JOBS,
-    name: "jobs",
-    form: "<n>",
-    range: "0 to 4294967295",
-    least: 0,
-    most: 0xffff_ffff,
-    summary: "Most jobs in the tube, in all states; a put beyond that gets TUBE_FULL.",
+    number: C.SETTING_RATE,
+    name: "rate",
+    form: "<n>/<unit>",
+    range: `1 to ${U32_MAX}; the unit is s, m or h`,
+    read: readRate,
+    show: showRate,
+    summary: "How many jobs are handed out in which time.",
   },
-  {
-    number: C.SETTING_BYTES,
-    name: "bytes",
-    form: "<n>",
-    range: "0 to 9007199254740991",
-    least: 0,
-    most: Number.MAX_SAFE_INTEGER,
-    summary: "Most bytes of their bodies together; a put beyond that gets TUBE_FULL.",
-  },
-  {
-    number: C.SETTING_BODY,
-    name: "body",
-    form: "<n>",
-    range: "0 to 4294967295",
-    least: 0,
-    most: 0xffff_ffff,
-    summary: "Longest body, in bytes; a put of a longer one gets JOB_TOO_BIG.",
-  },
+  numeric(
+    C.SETTING_BURST,
+    "burst",
+    1,
+    U32_MAX,
+    "How many of these at once; unless it is set, as many as in a second, and at least one.",
+  ),
+  numeric(C.SETTING_RESERVED, "reserved", 1, U32_MAX, "Most jobs that are held at once."),
 ];
 
 const ROWS: ReadonlyMap<string, SettingRow> = new Map(TUBE_SETTINGS.map((row) => [row.name, row]));
@@ -88,17 +146,14 @@ export class TubeSettings {
   }
 }
 
-/** The value that a text stands for, NOT_SET for none; undefined if it is not in the range. */
-function readSetting({ least, most }: SettingRow, text: string): number | undefined {
-  if (text === "") return C.NOT_SET;
-  if (!/^\d+$/.test(text)) return undefined;
-  const value = Number(text);
-  return value >= least && value <= most ? value : undefined;
+/** The value that a text stands for, NOT_SET for an empty one; undefined if it is wrong. */
+function readSetting(row: SettingRow, text: string): number | undefined {
+  return text === "" ? C.NOT_SET : row.read(text);
 }
 
 /** A value as it is written; "" for what is not set. */
-export function showSetting(value: number): string {
-  return value === C.NOT_SET ? "" : String(value);
+export function showSetting(row: SettingRow, value: number): string {
+  return value === C.NOT_SET ? "" : row.show(value);
 }
 
 /** The setting that has that number in the engine. */

@@ -220,7 +220,7 @@ export function shownSettings(shard: Shard): Readonly<Record<string, string>> {
   const end = L.TUBE_SETTINGS + values.byteLength;
   new Uint8Array(values.buffer).set(shard.output.subarray(L.TUBE_SETTINGS, end));
   return Object.fromEntries(
-    TUBE_SETTINGS.map(({ number, name }) => [name, showSetting(values[number] ?? C.NOT_SET)]),
+    TUBE_SETTINGS.map((row) => [row.name, showSetting(row, values[row.number] ?? C.NOT_SET)]),
   );
 }
 

@@ -50,6 +50,10 @@ export interface ModelTube {
   pinned: boolean;
   /** What is set for it, by the number of the setting. */
   readonly settings: Map<number, number>;
+  /** When as many jobs may be handed out at once as ever. */
+  full: number;
+  /** When its rate lets it go on; undefined while it does. */
+  opensAt: number | undefined;
   waiters: ModelConn[];
 }
 

@@ -11,6 +11,8 @@ import { ModelStock } from "./model-stock.ts";
 export class ModelStates extends ModelStock {
   protected buriedAt = 0;
   protected readonly wakes = new Set<number>();
+  /** The time of the command that runs. */
+  protected clock = 0;
 
   /** When something happens by itself next. */
   nextEventMicros(): number {
@@ -36,10 +38,16 @@ export class ModelStates extends ModelStock {
             },
           ],
     );
-    return [...events, ...pauses].toSorted((a, b) => a.at - b.at || a.id - b.id)[0];
+    const openings = [...this.tubes.values()].flatMap((tube) =>
+      tube.opensAt === undefined
+        ? []
+        : [{ at: tube.opensAt, id: 0, happen: (now: number): void => this.goOn(tube, now) }],
+    );
+    return [...events, ...pauses, ...openings].toSorted((a, b) => a.at - b.at || a.id - b.id)[0];
   }
 
   protected settle(now: number): void {
+    this.clock = now;
     for (let event = this.nextEvent(); event && event.at <= now; event = this.nextEvent()) {
       event.happen(now);
     }
@@ -60,6 +68,7 @@ export class ModelStates extends ModelStock {
   protected end(job: ModelJob): void {
     this.count(job.tube, "deletes");
     this.jobs.delete(job.id);
+    this.match(this.tubeOf(job.tube), this.clock);
     this.forgetIfUnused(job.tube);
   }
 
@@ -83,6 +92,44 @@ export class ModelStates extends ModelStock {
     this.match(tube, now);
   }
 
+  /** The rate of a tube lets it hand out jobs again. */
+  protected goOn(tube: ModelTube, now: number): void {
+    tube.opensAt = undefined;
+    this.match(tube, now);
+  }
+
+  /** Microseconds between two jobs of a tube, and how many it hands out at once. */
+  #paceOf({ settings }: ModelTube): { interval: number; burst: number } | undefined {
+    const rate = settings.get(C.SETTING_RATE);
+    if (rate === undefined) return undefined;
+    const unit = [1, 60, 3600][rate % C.RATE_UNITS] ?? 1;
+    const interval = (unit * SECOND) / Math.floor(rate / C.RATE_UNITS);
+    const perSecond = Math.max(1, Math.floor(SECOND / interval));
+    return { interval, burst: settings.get(C.SETTING_BURST) ?? perSecond };
+  }
+
+  /** `jobs` more of a tube have been handed out, or, below 0, have not been after all. */
+  protected handedOut(tube: ModelTube, jobs: number, now: number): void {
+    const pace = this.#paceOf(tube);
+    if (pace === undefined) return;
+    tube.full = (jobs > 0 ? Math.max(tube.full, now) : tube.full) + jobs * pace.interval;
+    this.#judge(tube, now);
+  }
+
+  /** Something else is set for a tube. */
+  protected wasSet(tube: ModelTube, now: number): void {
+    const pace = this.#paceOf(tube);
+    tube.full = Math.min(tube.full, pace === undefined ? 0 : now + pace.burst * pace.interval);
+    this.#judge(tube, now);
+    this.match(tube, now);
+  }
+
+  #judge(tube: ModelTube, now: number): void {
+    const pace = this.#paceOf(tube);
+    const opens = pace === undefined ? now : tube.full - (pace.burst - 1) * pace.interval;
+    tube.opensAt = opens > now ? Math.ceil(opens) : undefined;
+  }
+
   protected readyOrDelayed(job: ModelJob, now: number): void {
     if (job.delaySeconds === 0) {
       this.makeReady(job, now);
@@ -91,6 +138,7 @@ export class ModelStates extends ModelStock {
     job.state = "delayed";
     job.holder = undefined;
     job.deadline = now + job.delaySeconds * SECOND;
+    this.match(this.tubeOf(job.tube), now);
   }
 
   protected makeReady(job: ModelJob, now: number, since = now): void {
@@ -116,6 +164,7 @@ export class ModelStates extends ModelStock {
     job.reserves++;
     job.reservedAt = now;
     job.deadline = now + job.ttrSeconds * SECOND;
+    this.handedOut(this.tubeOf(job.tube), 1, now);
   }
 
   /** The attempt of the job's holder has failed. */
@@ -133,6 +182,7 @@ export class ModelStates extends ModelStock {
   /** The job is ready again as if it had been so since `since`. */
   protected undoReservation(job: ModelJob, since: number, now: number): void {
     job.reserves--;
+    this.handedOut(this.tubeOf(job.tube), -1, now);
     this.makeReady(job, now, since);
   }
 
@@ -144,7 +194,7 @@ export class ModelStates extends ModelStock {
 
   /** Gives ready jobs of `tube` to those who wait for them. */
   protected match(tube: ModelTube, now: number): void {
-    while (tube.pausedUntil === undefined) {
+    while (!this.isClosed(tube)) {
       const [job] = this.ofKind(tube.name, C.KIND_READY);
       const [conn] = tube.waiters;
       if (job === undefined || conn === undefined) return;

@@ -52,8 +52,17 @@ export class ModelStock {
   protected bestFor(conn: ModelConn): ModelJob | undefined {
     return [...this.jobs.values()]
       .filter((job) => job.state === "ready" && conn.watched.has(job.tube))
-      .filter((job) => this.tubeOf(job.tube).pausedUntil === undefined)
+      .filter((job) => !this.isClosed(this.tubeOf(job.tube)))
       .toSorted(byPlace)[0];
+  }
+
+  /** Whether a tube hands out nothing, whatever is ready. */
+  protected isClosed({ name, pausedUntil, opensAt, settings }: ModelTube): boolean {
+    const held = [...this.jobs.values()].filter(
+      ({ tube, state }) => tube === name && state === "reserved",
+    );
+    const isMostHeld = held.length >= (settings.get(C.SETTING_RESERVED) ?? Infinity);
+    return pausedUntil !== undefined || opensAt !== undefined || isMostHeld;
   }
 
   /** Urgent, ready, reserved, delayed, buried. */
@@ -86,6 +95,8 @@ export class ModelStock {
       pausedUntil: undefined,
       pinned: false,
       settings: new Map<number, number>(),
+      full: 0,
+      opensAt: undefined,
       waiters: [],
     };
     this.tubes.set(name, tube);

@@ -203,6 +203,7 @@ export class ModelShard extends ModelWindows {
       return this.reply("DONE");
     }
     job.reserves--;
+    this.handedOut(this.tubeOf(job.tube), -1, now);
     job.delaySeconds = delaySeconds;
     this.readyOrDelayed(job, now);
     return this.reply("DONE");
@@ -295,6 +296,7 @@ export class ModelShard extends ModelWindows {
     job.state = "buried";
     job.buriedAt = ++this.buriedAt;
     job.holder = undefined;
+    this.match(this.tubeOf(job.tube), now);
     return this.reply("DONE");
   }
 
@@ -346,11 +348,13 @@ export class ModelShard extends ModelWindows {
   setTube(name: string, values: readonly number[], number: number, now: number): Reply {
     this.settle(now);
     if (!this.tubes.has(name) && !values.some((value) => value >= 0)) return this.reply("DONE");
-    const { settings } = this.findOrMake(name, number);
+    const tube = this.findOrMake(name, number);
+    const { settings } = tube;
     for (const [which, value] of values.entries()) {
       if (value >= 0) settings.set(which, value);
       else if (value === C.NOT_SET) settings.delete(which);
     }
+    this.wasSet(tube, now);
     this.forgetIfUnused(name);
     return this.reply("DONE");
   }
@@ -533,6 +537,7 @@ export class ModelShard extends ModelWindows {
       this.jobs.delete(id);
       this.count(name, "deletes");
     }
+    this.match(this.tubeOf(name), now);
     this.forgetIfUnused(name);
     return this.reply("DONE", { count: flushed.length });
   }

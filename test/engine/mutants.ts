@@ -60,7 +60,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "a reservation that was handed back with a delay stays counted",
-    find: "  states.leaveState(job);\n  job.reserves--;\n",
+    find: "  states.undo(job, <u64>now);\n",
     put: "  states.leaveState(job);\n",
   },
   {
@@ -75,8 +75,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "a job that was cancelled is ready again when its time to run is over",
-    find: "    if ((job.flags & CANCELLED) != 0) {\n      endCancelled(job);\n      at = ",
-    put: "    if (false) {\n      endCancelled(job);\n      at = ",
+    find: "    if ((job.flags & CANCELLED) != 0) {\n      endCancelled(job, now);\n      at = ",
+    put: "    if (false) {\n      endCancelled(job, now);\n      at = ",
   },
   {
     fault: "a grant that nobody collected is cancelled as if somebody held it",
@@ -377,6 +377,36 @@ export const MUTANTS: readonly Mutant[] = [
     fault: "what is set for a tube stays behind when it is taken away",
     find: "    give(tube.settings);\n    tube.settings = 0;\n  }\n  return DONE;",
     put: "    tube.settings = 0;\n  }\n  return DONE;",
+  },
+  {
+    fault: "a tube that is shut by its rate has no timer",
+    find: "  if ((shut & SHUT_BY_RATE) != 0) watchClock(tube, opensAt(tube));\n",
+    put: "",
+  },
+  {
+    fault: "a rate lets its burst out again after each pause between two jobs",
+    find: "max(settings.full, <f64>now) + intervalOf(settings)",
+    put: "<f64>now + intervalOf(settings)",
+  },
+  {
+    fault: "one job more is held than may be",
+    find: "<f64>tube.reserved >= most;\n}\n\n/** Shuts",
+    put: "<f64>tube.reserved > most;\n}\n\n/** Shuts",
+  },
+  {
+    fault: "nobody who waits hears that a deleted job is held no more",
+    find: "  states.match(tubeAt(job.tube), now);\n  states.endJob(job);",
+    put: "  states.endJob(job);",
+  },
+  {
+    fault: "a tube goes on showing its head while so many of its jobs are held",
+    find: "  if (wasShut != (shut != 0)) ready.refresh(tube);\n",
+    put: "",
+  },
+  {
+    fault: "a job that was handed back stays counted in the rate",
+    find: "settings.full -= intervalOf(settings);",
+    put: "settings.full -= 0;",
   },
   {
     fault: "a slot that was moved out of stays counted",

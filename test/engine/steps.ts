@@ -102,6 +102,13 @@ export const MESSAGE_BYTES = [
 export const PRIORITIES = [0, 0, 5, 5, 1023, 1024, 1024, 4_294_967_295];
 /** What settings are set to: mostly little, so that tubes are full now and then. */
 export const SETTING_VALUES = [0, 1, 2, 4, 4, 8, 16, 1000, 9000, 4_294_967_295];
+/** What those are set to that are never 0. */
+export const PACE_VALUES = [1, 1, 2, 3, 5];
+/**
+ * Jobs a minute, for each tube another number: so no two tubes go on in the same moment, nor in one
+ * in which a whole number of seconds is over.
+ */
+export const RATES = [7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47];
 /** Jobs of a burst: enough to fill several pages. */
 export const BURST_JOBS = 36;
 /** Lengths of their bodies. */

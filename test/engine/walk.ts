@@ -19,7 +19,9 @@ import {
   MESSAGE_BYTES,
   NAMES,
   OPERATIONS,
+  PACE_VALUES,
   PRIORITIES,
+  RATES,
   SECOND,
   SETTING_VALUES,
   STRIDE,
@@ -398,13 +400,21 @@ class Walk extends Windowing {
   #setTube(name: string, b: number, c: number): void {
     const values = Array.from({ length: C.SETTINGS }, () => C.AS_IT_IS);
     for (const choice of [b, c]) {
-      const value = choice % 3 === 0 ? pickNumber(SETTING_VALUES, choice >>> 3) : C.NOT_SET;
-      values[(choice >>> 1) % C.SETTINGS] = value;
+      const which = (choice >>> 1) % C.SETTINGS;
+      values[which] = choice % 3 === 0 ? this.#settingValue(which, name, choice >>> 3) : C.NOT_SET;
     }
     const number = this.engine.raw(0).nextNumber();
     const reply = this.engine.setTube(c % THREADS, name, values, number, this.now);
     if (this.isRefused(reply)) return this.agreeBut(reply, this.model.tick(this.now));
     this.agree(reply, this.model.setTube(name, values, number, this.now));
+  }
+
+  #settingValue(which: number, name: string, choice: number): number {
+    if (which === C.SETTING_RATE) {
+      return pickNumber(RATES, NAMES.indexOf(name)) * C.RATE_UNITS + C.RATE_MINUTE;
+    }
+    const isPace = which === C.SETTING_BURST || which === C.SETTING_RESERVED;
+    return pickNumber(isPace ? PACE_VALUES : SETTING_VALUES, choice);
   }
 
   /**

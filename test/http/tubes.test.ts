@@ -210,13 +210,14 @@ describe("what is set for a tube", () => {
     http.change(`/api/v1/tubes/${name}/settings`, { settings: what });
 
   it("is shown, set and taken away", async () => {
-    expect(await settings("default")).toEqual({ jobs: "", bytes: "", body: "" });
-    expect((await set("limited", { jobs: "1", body: "100" })).status).toBe(200);
-    expect(await settings("limited")).toEqual({ jobs: "1", bytes: "", body: "100" });
+    const none = { jobs: "", bytes: "", body: "", rate: "", burst: "", reserved: "" };
+    expect(await settings("default")).toEqual(none);
+    expect((await set("limited", { jobs: "1", body: "100", rate: "6/m" })).status).toBe(200);
+    expect(await settings("limited")).toEqual({ ...none, jobs: "1", body: "100", rate: "6/m" });
     const puts = "use limited\r\nput 0 0 9 1\r\nx\r\nput 0 0 9 1\r\nx\r\n";
     expect(await talk(http, puts)).toContain("TUBE_FULL jobs 1");
-    expect((await set("limited", { jobs: "" })).status).toBe(200);
-    expect(await settings("limited")).toEqual({ jobs: "", bytes: "", body: "100" });
+    expect((await set("limited", { jobs: "", rate: "" })).status).toBe(200);
+    expect(await settings("limited")).toEqual({ ...none, body: "100" });
     expect(await tube("limited")).toMatchObject({ bytes: 1 });
   });
 

@@ -221,8 +221,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "what a release says is not recorded",
     file: "assembly/commands.ts",
-    find: "  if (shard().keepsReleases != 0) journal.recordState(job);\n",
-    put: "",
+    find: "  else job.state = STATE_READY;\n  if (shard().keepsReleases != 0) journal.recordState(job);\n",
+    put: "  else job.state = STATE_READY;\n",
   },
   {
     fault: "nobody waits for what a release says",
@@ -317,8 +317,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "deletes are not recorded",
     file: "assembly/commands.ts",
-    find: "  journal.recordDelete(job);\n",
-    put: "",
+    find: "  journal.recordDelete(job);\n  tubeAt",
+    put: "  tubeAt",
   },
   {
     fault: "kicks are not recorded",
@@ -341,8 +341,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "a buried job that is written again is ready",
     file: "assembly/journal.ts",
-    find: "  record.state = job.state;\n  record.nameBytes",
-    put: "  record.state = 1;\n  record.nameBytes",
+    find: "  record.state = job.state;\n  record.nameBytes = tube",
+    put: "  record.state = 1;\n  record.nameBytes = tube",
   },
   {
     fault: "replies to puts wait for nothing",

@@ -122,22 +122,36 @@ const window: Rest = (rest) => {
   return { n: Number(digits), garbage: false };
 };
 
-/** The most that each setting takes. */
-const SETTINGS: Readonly<Record<string, bigint>> = {
-  jobs: U32 - 1n,
-  bytes: 2n ** 53n - 1n,
-  body: U32 - 1n,
+/** The least and the most that each setting takes. */
+const SETTINGS: Readonly<Record<string, readonly [least: bigint, most: bigint]>> = {
+  jobs: [0n, U32 - 1n],
+  bytes: [0n, 2n ** 53n - 1n],
+  body: [0n, U32 - 1n],
+  rate: [1n, U32 - 1n],
+  burst: [1n, U32 - 1n],
+  reserved: [1n, U32 - 1n],
 };
+
+/** What a setting of that name is set to by a text; -1 takes it away. */
+function settingOf(name: string, text: string): number | undefined {
+  if (text === "") return -1;
+  const [, digits, , unit] = /^(\d+)(\/([smh]))?$/.exec(text) ?? [];
+  const range = SETTINGS[name];
+  if (digits === undefined || range === undefined) return undefined;
+  if ((name === "rate") !== (unit !== undefined)) return undefined;
+  const [least, most] = range;
+  if (BigInt(digits) < least || BigInt(digits) > most) return undefined;
+  return unit === undefined ? Number(digits) : 4 * Number(digits) + "smh".indexOf(unit);
+}
 
 const settings: Rest = (rest) => {
   const [, name = "", words = ""] = new RegExp(`^ *(${NAME})((?: +[^ ]+)+)$`, "s").exec(rest) ?? [];
-  const said = words.split(/ +/).slice(1);
   const found = new Map<string, number>();
-  for (const word of said) {
-    const [, key = "", value = ""] = /^([a-z]+)=(\d*)$/.exec(word) ?? [];
-    const most = SETTINGS[key];
-    if (most === undefined || found.has(key) || BigInt(value) > most) return undefined;
-    found.set(key, value === "" ? -1 : Number(value));
+  for (const word of words.split(/ +/).slice(1)) {
+    const [, key = "", text = ""] = /^([a-z]+)=(.*)$/s.exec(word) ?? [];
+    const value = SETTINGS[key] === undefined || found.has(key) ? undefined : settingOf(key, text);
+    if (value === undefined) return undefined;
+    found.set(key, value);
   }
   if (found.size === 0) return undefined;
   const values = Object.keys(SETTINGS).map((key) => found.get(key) ?? -2);

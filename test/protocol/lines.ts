@@ -141,8 +141,18 @@ const limits = fc.oneof(fc.nat({ max: 1002 }).map(String), edgeNumbers);
 
 const setting = fc
   .tuple(
-    fc.oneof({ weight: 9, arbitrary: fc.constantFrom("jobs", "bytes", "body") }, oddWords),
-    fc.oneof({ weight: 3, arbitrary: edgeNumbers }, fc.constantFrom("", "5"), oddWords),
+    fc.oneof(
+      {
+        weight: 9,
+        arbitrary: fc.constantFrom("jobs", "bytes", "body", "rate", "burst", "reserved"),
+      },
+      oddWords,
+    ),
+    fc.oneof(
+      { weight: 3, arbitrary: edgeNumbers },
+      fc.constantFrom("", "5", "0/s", "7/s", "60/m", "4294967295/h", "1/d"),
+      oddWords,
+    ),
   )
   .map(([name, value]) => `${name}=${value}`);
 const settings = fc
