@@ -2,9 +2,10 @@
  *
  * The order of the rows is the order in which verbs are tried, and it is beanstalkd's: a verb
  * matches by prefix, so a longer verb stands before each verb that it begins with (`reserve-job `
- * before `reserve`). Homemaker's own commands stand behind beanstalkd's: no line that beanstalkd
- * knows means anything else here. The line parser, the counters in `stats`, the metrics, the
- * protocol reference and the tests all read this table; nothing else lists the commands.
+ * before `reserve`). Homemaker's own commands stand behind beanstalkd's, or before one that they
+ * begin with, where beanstalkd finds a malformed line: no line that it takes means anything else
+ * here. The line parser, the counters in `stats`, the metrics, the protocol reference and the tests
+ * all read this table; nothing else lists the commands.
  */
 
 import type { ReplyForm } from "./replies.ts";
@@ -55,19 +56,22 @@ export const OP = {
   CANCEL: 36,
   WINDOW: 37,
   SET_TUBE: 38,
-  BAD_FORMAT: 39,
-  UNKNOWN_COMMAND: 40,
+  RESERVE_BATCH: 39,
+  DELETE_BATCH: 40,
+  BAD_FORMAT: 41,
+  UNKNOWN_COMMAND: 42,
 } as const;
 
 /** The length of an array that has a place for each operation, by its number. */
-export const OP_COUNT = 41;
+export const OP_COUNT = 43;
 
 /**
  * The arguments that commands take. All numbers are decimal digits after any number of spaces.
  * `tube` is the whole rest of the line; `tube-word` is a tube name that ends at a space, and may
- * have spaces before it. `state` is one of four words. `after` is an id, or 0; `limit` is 1 to
- * LIST_JOBS_MAX; `n` is the size of a window, 0 to WINDOW_MAX; `settings` are words `name=value` to
- * the end of the line (tube-settings.ts), each behind a space or more.
+ * have spaces before it. `state` is one of four words. `after` is an id, or 0; `limit` and `count`
+ * are 1 to LIST_JOBS_MAX; `n` is the size of a window, 0 to WINDOW_MAX. `settings` are words
+ * `name=value` to the end of the line (tube-settings.ts), each behind a space or more; `ids` is all
+ * the rest of the line, too: as many ids, with white space between them.
  */
 export type ArgumentName =
   | "pri"
@@ -83,7 +87,9 @@ export type ArgumentName =
   | "after"
   | "limit"
   | "n"
-  | "settings";
+  | "settings"
+  | "count"
+  | "ids";
 
 /**
  * What becomes of bytes after the last argument: `refused` answers BAD_FORMAT, `ignored` takes the
@@ -218,6 +224,18 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: "Takes one certain job, unless somebody holds it.",
     changesJobs: true,
     writesRecords: true,
+  },
+  {
+    op: OP.RESERVE_BATCH,
+    name: "reserve-batch",
+    verb: "reserve-batch ",
+    args: ["count"],
+    remainder: "refused",
+    counter: "cmd-reserve-batch",
+    replies: ["RESERVED_BATCH <count>"],
+    summary: "Takes up to so many ready jobs of the watched tubes, without waiting.",
+    changesJobs: true,
+    isAddition: true,
   },
   {
     op: OP.RESERVE,
@@ -493,6 +511,20 @@ export const COMMANDS: readonly CommandRow[] = [
     isAddition: true,
   },
   {
+    op: OP.DELETE_BATCH,
+    name: "delete-batch",
+    verb: "delete-batch ",
+    args: ["ids"],
+    lineBytesMax: 21_015,
+    remainder: "refused",
+    counter: "cmd-delete-batch",
+    replies: ["DELETED_BATCH <count> <count>"],
+    summary: "Removes many jobs for good.",
+    changesJobs: true,
+    writesRecords: true,
+    isAddition: true,
+  },
+  {
     op: OP.FEATURES,
     name: "features",
     verb: "features",
@@ -583,6 +615,7 @@ export const WRITES_RECORDS: ReadonlySet<number> = new Set(
 /** How arguments are written that are not called what they stand for. */
 const PLACEHOLDERS: ReadonlyMap<ArgumentName, string> = new Map([
   ["tube-word", "<tube>"],
+  ["ids", "<id>..."],
   ["settings", "<name>=<value> ..."],
 ] as const);
 

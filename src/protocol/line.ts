@@ -59,6 +59,10 @@ export class Command {
   n = 0;
   /** What set-tube sets and takes away. */
   readonly settings = new TubeSettings();
+  /** Most jobs to take, 1 to LIST_JOBS_MAX. */
+  count = 0;
+  /** Job ids of a batch, each as `id`. */
+  readonly ids: number[] = [];
   /** Longest wait of reserve-with-timeout in seconds, 0 to 2^31 - 1. */
   timeout = 0;
   /** Where the tube name begins. */
@@ -192,6 +196,11 @@ function readArgument(name: ArgumentName, bytes: Uint8Array, end: number, out: C
       return out.n >= 0;
     case "settings":
       return readSettings(bytes, end, out);
+    case "count":
+      out.count = readNumber(bytes, end, out, C.LIST_JOBS_MAX);
+      return out.count > 0;
+    case "ids":
+      return readIds(bytes, end, out);
   }
 }
 
@@ -303,6 +312,20 @@ function readNumber(bytes: Uint8Array, end: number, out: Command, max: number): 
 function readId(bytes: Uint8Array, end: number, out: Command): number {
   const value = readU64(bytes, end, out);
   return value <= Number.MAX_SAFE_INTEGER ? value : 0;
+}
+
+/** Ids up to the end of the line, one at least and LIST_JOBS_MAX at most; false if any is wrong. */
+function readIds(bytes: Uint8Array, end: number, out: Command): boolean {
+  out.ids.length = 0;
+  for (;;) {
+    const start = out.next;
+    while (out.next < end && isWhiteSpace(byteAt(bytes, out.next))) out.next++;
+    if (out.next === end) return out.ids.length > 0;
+    const isApart = out.next > start || out.ids.length === 0;
+    const id = isApart ? readId(bytes, end, out) : -1;
+    if (id < 0 || out.ids.length === C.LIST_JOBS_MAX) return false;
+    out.ids.push(id);
+  }
 }
 
 /** An unsigned 64-bit number, exact up to 2^53 - 1, or -1. */

@@ -36,10 +36,12 @@ export const REPLIES = [
   { form: "DRAINING" },
   { form: "USING <tube>" },
   { form: "RESERVED <id> <bytes>" },
+  { form: "RESERVED_BATCH <count>" },
   { form: "DEADLINE_SOON" },
   { form: "TIMED_OUT" },
   { form: "NOT_FOUND" },
   { form: "DELETED" },
+  { form: "DELETED_BATCH <count> <count>" },
   { form: "RELEASED" },
   { form: "BURIED" },
   { form: "TOUCHED" },
@@ -108,6 +110,8 @@ const FOUND = asciiBytes("FOUND ");
 const KICKED = asciiBytes("KICKED ");
 const FLUSHED = asciiBytes("FLUSHED ");
 const WATCHING = asciiBytes("WATCHING ");
+const RESERVED_BATCH = asciiBytes("RESERVED_BATCH ");
+const DELETED_BATCH = asciiBytes("DELETED_BATCH ");
 const USING = asciiBytes("USING ");
 const OK = asciiBytes("OK ");
 const WINDOW = asciiBytes("WINDOW ");
@@ -167,6 +171,21 @@ export function writeFound(out: Uint8Array, at: number, id: number, bodyBytes: n
   return writeTwoNumbers(out, writeConstant(out, at, FOUND), id, bodyBytes);
 }
 
+/** `RESERVED_BATCH <count>`; so many jobs follow, each as after `RESERVED`. */
+export function writeReservedBatch(out: Uint8Array, at: number, count: number): number {
+  return writeNumberLine(out, at, RESERVED_BATCH, count);
+}
+
+/** `DELETED_BATCH <count> <count>`: how many were deleted, and how many were not found. */
+export function writeDeletedBatch(
+  out: Uint8Array,
+  at: number,
+  deleted: number,
+  missing: number,
+): number {
+  return writeTwoNumbers(out, writeConstant(out, at, DELETED_BATCH), deleted, missing);
+}
+
 /** `KICKED <count>`. (The reply to kick-job is REPLY.KICKED.) */
 export function writeKicked(out: Uint8Array, at: number, count: number): number {
   return writeNumberLine(out, at, KICKED, count);
@@ -214,10 +233,10 @@ function writeNumberLine(out: Uint8Array, at: number, word: Uint8Array, value: n
   return writeCrlf(out, writeDecimal(out, writeConstant(out, at, word), value));
 }
 
-function writeTwoNumbers(out: Uint8Array, at: number, id: number, bodyBytes: number): number {
-  const afterId = writeDecimal(out, at, id);
-  out[afterId] = SPACE;
-  return writeCrlf(out, writeDecimal(out, afterId + 1, bodyBytes));
+function writeTwoNumbers(out: Uint8Array, at: number, first: number, second: number): number {
+  const between = writeDecimal(out, at, first);
+  out[between] = SPACE;
+  return writeCrlf(out, writeDecimal(out, between + 1, second));
 }
 
 const BILLION = 1_000_000_000;

@@ -10,6 +10,7 @@ import * as C from "../../assembly/constants.ts";
 import type { Reserver } from "../engine/reserving.ts";
 import { CHANGES_JOBS, OP } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
+import { DeleteBatch, ReserveBatch } from "./batches.ts";
 import { COUNTER_OPS } from "./counters.ts";
 import type { Desk } from "./desk.ts";
 import { drain, undrain } from "./draining.ts";
@@ -104,6 +105,8 @@ export class Dispatch {
     else if (op === OP.RESERVE_WITH_TIMEOUT) this.#reserve(desk.command.timeout * MICROS, hasEnded);
     else if (op === OP.RESERVE_JOB) this.#reserveJob();
     else if (op === OP.WINDOW) this.#openWindow();
+    else if (op === OP.RESERVE_BATCH) this.#reserveBatch();
+    else if (op === OP.DELETE_BATCH) this.#deleteBatch();
     else if (op === OP.QUIT) this.isOver = true;
     else if (op === OP.DRAIN) drain(desk);
     else if (op === OP.UNDRAIN) undrain(desk);
@@ -165,6 +168,22 @@ export class Dispatch {
     this.#reserver.mayHoldIn(shard);
     this.#roles.becomeWorker();
     this.#reserving.deliver(shard);
+  }
+
+  /** It counts as a reserve, too, as in tuber. */
+  #reserveBatch(): void {
+    const desk = this.#desk;
+    desk.count(COUNTER_OPS + OP.RESERVE, 1);
+    this.#roles.becomeWorker();
+    this.#window.standDown();
+    this.#long = new ReserveBatch(desk, this.#reserver, desk.command.count);
+  }
+
+  /** Each of its ids counts as a delete, too, as in tuber. */
+  #deleteBatch(): void {
+    const desk = this.#desk;
+    desk.count(COUNTER_OPS + OP.DELETE, desk.command.ids.length);
+    this.#long = new DeleteBatch(desk, this.#jobs);
   }
 
   #reserve(timeoutMicros: number, hasEnded: boolean): void {

@@ -76,9 +76,14 @@ export class JobCommands {
     desk.output.reply(OTHER_REPLIES[this.#answer] ?? done);
   }
 
+  /** Says what explains that jobs are not found. */
+  explain(): void {
+    this.#window.tellAll();
+  }
+
   /** Replies NOT_FOUND, behind what explains it. */
   #answerNotFound(): void {
-    this.#window.tellAll();
+    this.explain();
     this.#desk.output.reply(R.REPLY.NOT_FOUND);
   }
 
@@ -116,6 +121,16 @@ export class JobCommands {
     if (this.#answer === C.DONE)
       writeDocument(desk, failureList(desk, failuresOf(desk, shard, id)));
     else this.#answerNotFound();
+  }
+
+  /** Deletes job `id` as delete does, without an answer; false when it was not found. */
+  delete(id: number): boolean {
+    const desk = this.#desk;
+    desk.command.id = id;
+    const shard = this.#find(OP.DELETE);
+    if (this.#answer === C.NOT_FOUND) return false;
+    depend(desk, shard);
+    return true;
   }
 
   /**

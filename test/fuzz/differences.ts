@@ -50,7 +50,8 @@ export const KNOWN_DIFFERENCES = {
     dealtWithIn: "unit.ts",
   },
   "commands of Homemaker's own": {
-    reason: "beanstalkd does not know them; the dialogues that say @addition show both sides",
+    reason:
+      "beanstalkd does not know them, or takes them for malformed ones of its own; the dialogues that say @addition show both sides",
     dealtWithIn: "generator.ts",
   },
   "the length of a failure message behind bury and release": {

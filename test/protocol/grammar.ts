@@ -186,6 +186,22 @@ const VERBS: readonly (readonly [string, number, Rest])[] = [
   ["pause-tube", OP.PAUSE_TUBE, pause],
 ];
 
+const count: Rest = (rest) => {
+  const [, digits = "0"] = /^ *(\d+)$/.exec(rest) ?? [];
+  const value = BigInt(digits);
+  return value >= 1n && value <= 1000n ? { count: Number(value), garbage: false } : undefined;
+};
+
+const ids: Rest = (rest) => {
+  const words = rest.split(/[ \t\n\v\f]+/).filter((word) => word !== "");
+  const found = words.map((word) => (/^\d+$/.test(word) ? idOf(word) : undefined));
+  if (found.length < 1 || found.length > 1000 || found.includes(undefined)) return undefined;
+  return { ids: found.join(" "), garbage: false };
+};
+
+/** What Homemaker knows besides, and beanstalkd takes for one of its own that is malformed. */
+const LOOKALIKES: typeof VERBS = [["reserve-batch ", OP.RESERVE_BATCH, count]];
+
 /** What Homemaker knows besides. */
 const ADDITIONS: typeof VERBS = [
   ["drain", OP.DRAIN, nothing],
@@ -195,6 +211,7 @@ const ADDITIONS: typeof VERBS = [
   ["flush-tube ", OP.FLUSH_TUBE, tube],
   ["peek-failure ", OP.PEEK_FAILURE, numbers(["id"])],
   ["list-failures ", OP.LIST_FAILURES, numbers(["id"])],
+  ["delete-batch ", OP.DELETE_BATCH, ids],
   ["features", OP.FEATURES, nothing],
   ["hand-back ", OP.HAND_BACK, numbers(["id", "delay"])],
   ["update-job ", OP.UPDATE_JOB, delaying(["id", "pri"])],
@@ -205,8 +222,12 @@ const ADDITIONS: typeof VERBS = [
 
 /** Every verb of beanstalkd's, as it must stand at the beginning of a line. */
 export const BEANSTALKD_VERBS: readonly string[] = VERBS.map(([verb]) => verb);
-/** Every verb: beanstalkd's, then Homemaker's own. */
-export const VERB_TEXTS: readonly string[] = [...VERBS, ...ADDITIONS].map(([verb]) => verb);
+/** The verbs that beanstalkd takes for malformed ones of its own. */
+export const LOOKALIKE_VERBS: readonly string[] = LOOKALIKES.map(([verb]) => verb);
+/** Every verb: those, beanstalkd's, then Homemaker's own. */
+export const VERB_TEXTS: readonly string[] = [...LOOKALIKES, ...VERBS, ...ADDITIONS].map(
+  ([verb]) => verb,
+);
 
 /**
  * What beanstalkd makes of a line, given without its CRLF; for an addition, what Homemaker makes of
@@ -215,7 +236,7 @@ export const VERB_TEXTS: readonly string[] = [...VERBS, ...ADDITIONS].map(([verb
 export function meaningOf(line: string): Meaning {
   // No byte of either kind belongs in a line.
   if (/[\0\r]/u.test(line)) return { op: OP.BAD_FORMAT, fields: {} };
-  const found = [...VERBS, ...ADDITIONS].find(([verb]) => line.startsWith(verb));
+  const found = [...LOOKALIKES, ...VERBS, ...ADDITIONS].find(([verb]) => line.startsWith(verb));
   if (found === undefined) return { op: OP.UNKNOWN_COMMAND, fields: {} };
   const [verb, op, read] = found;
   const fields = read(line.slice(verb.length));

@@ -42,6 +42,8 @@ export function meaningIn(bytes: Uint8Array, op: number, command: Command): Mean
       fields["name"] = String.fromCharCode(...bytes.subarray(command.nameStart, command.nameEnd));
     } else if (arg === "settings") {
       fields[arg] = command.settings.values.join(",");
+    } else if (arg === "ids") {
+      fields[arg] = command.ids.join(" ");
     } else {
       fields[arg] = command[arg];
     }
@@ -162,7 +164,7 @@ const settings = fc
 /** Values of the kind that an argument wants. */
 function fitting(arg: ArgumentName): fc.Arbitrary<string> {
   if (arg === "state") return states;
-  if (arg === "limit" || arg === "n") return limits;
+  if (arg === "limit" || arg === "count" || arg === "n") return limits;
   if (arg === "settings") return settings;
   return arg.startsWith("tube") ? names : edgeNumbers;
 }

@@ -51,6 +51,43 @@ describe("a client that does not read", () => {
     },
   );
 
+  test("reserve-batch: has little more than the most output waiting, and gets all when it reads", () => {
+    const { world, putter } = worldWithLongJob();
+    putter.ask("put 0 0 60 1\r\nx\r\n");
+    const client = world.connect();
+    client.reads = false;
+    client.say("reserve-batch 9\r\nreserve-batch 9\r\n");
+    world.settle();
+    expect(client.backlogBytes).toBeLessThan(MAX_OUTPUT + STEP_BYTES);
+    putter.ask("flush-tube default\r\n");
+    const heard = readOn(world, client);
+    // The second job was left, because the first one was more than may wait; then it was flushed.
+    const wanted = `RESERVED_BATCH 1\r\nRESERVED 1 ${BYTES}\r\n${BODY}\r\nRESERVED_BATCH 0\r\n`;
+    expect(heard === wanted).toBe(true);
+    world.verify();
+  });
+
+  test("of a reserve-batch that goes leaves no body pinned", () => {
+    const { world, putter } = worldWithLongJob();
+    const body = `put 0 0 60 100000\r\n${BODY.slice(0, 100_000)}\r\n`;
+    /** Bytes in use when two jobs were reserved by a client that reads or does not, and flushed. */
+    const usedAfter = (reads: boolean): string => {
+      putter.ask(body.repeat(2));
+      const client = world.connect();
+      client.reads = reads;
+      client.say("reserve-batch 9\r\n");
+      if (reads) world.settle();
+      client.drop();
+      world.settle();
+      expect(putter.ask("flush-tube default\r\n")).toBe("FLUSHED 2\r\n");
+      return /memory-used: \d+/.exec(putter.ask("stats\r\n"))?.[0] ?? "";
+    };
+    putter.ask("delete 1\r\n");
+    const used = usedAfter(true);
+    expect([usedAfter(false), world.host().desk.bodiesUnderWay]).toEqual([used, 0]);
+    world.verify();
+  });
+
   test("gets a job's whole body although somebody deletes it meanwhile, once or for several", () => {
     const { world, putter } = worldWithLongJob(2);
     const readers = [world.connect(0), world.connect(1), world.connect(1)];

@@ -28,7 +28,7 @@ const SCRIPT = [
   "use a\r\nput 0 0 60 3\r\nabc\r\nput 1 0  60 1\r\nx\r\nput 0 0 60 2\r\nabcd",
   "watch a\r\nreserve\r\nbury 1 5\r\nkick 9\r\nreserve-job 1\r\nrelease 1 0 0 6\r\nwhy it\r\n",
   "kick-job 1\r\nstats-job 2\r\nreserve-with-timeout 0\r\ndelete 1\r\ndelete 01\r\n",
-  "put 0 90 60 4\r\nlate\r\nkick 3\r\nflush-tube a\r\nlist-tube-used\r\nquit\r\n",
+  "put 0 90 60 4\r\nlate\r\nkick 3\r\nreserve-batch 9\r\ndelete-batch 3 2 9\r\nflush-tube a\r\nlist-tube-used\r\nquit\r\n",
 ].join("");
 
 function play(world: World, pieces: readonly string[], between: () => void): string {
@@ -51,7 +51,10 @@ describe("the answers to everything that writes", () => {
   test("are those that come with room, wherever the input is cut and whenever there is room", () => {
     expect(whole).toContain("INSERTED 1\r\nINSERTED 2\r\nEXPECTED_CRLF\r\n");
     expect(whole).toContain("BURIED\r\nKICKED 1\r\nRESERVED 1 3\r\nabc\r\nRELEASED\r\n");
-    expect(whole).toMatch(/INSERTED 4\r\nKICKED 1\r\nFLUSHED 2\r\nUSING a\r\n$/);
+    expect(whole).toMatch(
+      /INSERTED 4\r\nKICKED 1\r\nRESERVED_BATCH 2\r\n(?:RESERVED .*\r\n.*\r\n){2}/,
+    );
+    expect(whole).toMatch(/DELETED_BATCH 1 2\r\nFLUSHED 1\r\nUSING a\r\n$/);
     for (let cut = 0; cut < SCRIPT.length; cut++) {
       const random = new Random(cut);
       const world = worldWithRings(() => random.below(2) === 0);
@@ -75,11 +78,12 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
   "<state>": "ready",
   "<after>": "0",
   "<limit>": "9",
+  "<count>": "9",
 };
 
 /** A command as it is sent, with a body where it has one. */
 function lineOf(row: CommandRow): string {
-  const usage = usageOf(row).replace(/ \[.*\]/, "");
+  const usage = usageOf(row).replace(/ \[.*\]|\.\.\./, "");
   const line = usage.replace(/<[a-z-]+>/g, (placeholder) => ARGUMENTS[placeholder] ?? placeholder);
   return row.name === "put" ? `${line}\r\nx\r\n` : `${line}\r\n`;
 }

@@ -184,6 +184,16 @@ const words: fc.Arbitrary<Words> = fc.oneof(
   { weight: 1, arbitrary: alone("undrain") },
   { weight: 1, arbitrary: alone("peek-reserved") },
   { weight: 1, arbitrary: alone("features") },
+  {
+    weight: 3,
+    arbitrary: alone("reserve-batch", fc.constantFrom("1", "3", "50", "1000", "0", "x")),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .array(fc.nat(40).map(String), { minLength: 1, maxLength: 9 })
+      .map((ids) => ({ verb: "delete-batch", numbers: ids })),
+  },
   { weight: 1, arbitrary: alone("flush-tube", tube) },
   {
     weight: 1,
