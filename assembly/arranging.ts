@@ -3,14 +3,18 @@
  * While a server runs, tubes stand in the order in which they were made. What a replay meets first
  * says little about that: jobs are written anew when a segment is reclaimed, and each shard replays
  * its own. So after it the tubes are put into an order that the jobs alone decide, whatever the
- * number of shards: that of each tube's oldest job, behind the one that is always there. Those
- * that are there because something is set for them, and have no job, stand behind all others.
- * Called at the end of a replay, before any other thread has an instance.
+ * number of shards: that of each tube's oldest job, deleted ones whose key is in its cooldown
+ * counted in, behind the one that is always there. Those that are there because something is set
+ * for them, and have no job, stand behind all others. Called at the end of a replay, before any
+ * other thread has an instance.
  */
 import { DONE, RESULT_COUNT } from "./constants";
-import { Job, jobAt } from "./job";
+import { jobAt } from "./job";
+import { keysRoot } from "./keys";
 import { enter, jobs, leave, setResult, shard } from "./shard";
 import * as table from "./table";
+import { tagsAt } from "./tags";
+import * as tree from "./tree";
 import { Tube, tubeAt } from "./tube";
 
 /** The pinned tube, "default", is the first of all; see the host's shards.ts. */
@@ -24,8 +28,13 @@ export function arrangeTubes(): void {
     tubeAt(at).createdNumber = tubeAt(at).pinned != 0 ? FIRST_NUMBER : NO_NUMBER;
   }
   const heads = table.heads(jobs());
+  for (let at = tree.first(keysRoot()); at != 0; at = tree.next(at)) {
+    numberBy(tagsAt(at).tube, tagsAt(at).minor);
+  }
   for (let bucket: u32 = 0; bucket < heads; ++bucket) {
-    for (let at = table.head(jobs(), bucket); at != 0; at = jobAt(at).chain) numberBy(jobAt(at));
+    for (let at = table.head(jobs(), bucket); at != 0; at = jobAt(at).chain) {
+      numberBy(jobAt(at).tube, jobAt(at).minor);
+    }
   }
   relink(sorted(shard().tubesHead));
 }
@@ -41,10 +50,10 @@ export function numberTubes(t: u32, number: f64): i32 {
   return leave(t, DONE);
 }
 
-/** No two tubes have the same number: a job stands in one. */
-function numberBy(job: Job): void {
-  const tube = tubeAt(job.tube);
-  tube.createdNumber = min(tube.createdNumber, job.minor + FIRST_NUMBER);
+/** No two tubes have the same number: a job stands in one, or stood when it was deleted. */
+function numberBy(at: u32, id: u64): void {
+  const tube = tubeAt(at);
+  tube.createdNumber = min(tube.createdNumber, id + FIRST_NUMBER);
 }
 
 /** The list that begins at `head`, by number; only its links forward are right. */

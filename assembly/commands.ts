@@ -22,8 +22,9 @@ import {
 import * as conns from "./conn";
 import { Conn } from "./conn";
 import { failureAt, freeFailure } from "./failure";
-import { CANCELLED, GRANTED, Job, coldOf } from "./job";
+import { CANCELLED, GRANTED, Job, TAGGED, coldOf } from "./job";
 import * as journal from "./journal";
+import { cool } from "./keys";
 import * as ready from "./ready";
 import { Shard, jobs, setResult, shard } from "./shard";
 import * as states from "./states";
@@ -238,6 +239,7 @@ export function mayDelete(job: Job, conn: u32): bool {
 /** Deletes for its holder, or for anybody when nobody holds it. */
 export function deleteJob(job: Job, now: f64): void {
   times.deleted(job, <i64>now);
+  if ((job.flags & TAGGED) != 0) cool(job, <u64>now);
   end(job, <u64>now);
 }
 

@@ -90,6 +90,12 @@ export const LONG: i32 = 13;
  * set to.
  */
 export const FULL: i32 = 14;
+/**
+ * The job that was put is not one: another has its key, or had it. RESULT_ID says which, JOB_STATE
+ * its state, 0 when it was deleted, JOB_PRI the priority that the put has given it, or NOT_RAISED.
+ */
+export const KNOWN: i32 = 15;
+export const NOT_RAISED: f64 = -1;
 /** Mask of the answer itself. */
 export const CODE_MASK: i32 = 0xff;
 /** Set beside the answer when grants were made: RESULT_WAKE_LOW and _HIGH say for which threads. */
@@ -261,6 +267,14 @@ export const END_CONNECTION_LOST: u8 = 4;
 export const WHO_MAX: u32 = 64;
 /** Where in a thread's area the name lies for `nameConn`. */
 export const WHO_OFFSET: u32 = 1024;
+/** Where in a thread's area the tags lie of a put that has some (assembly/tags.ts). */
+export const TAGS_OFFSET: u32 = 2048;
+/** Most bytes of the tags of a put. */
+export const TAGS_BYTES_MAX: u32 = 1024;
+/* Kinds of tags, each a bit in 32. */
+export const TAG_IDP: u8 = 1;
+/** The highest of them. */
+export const TAG_KINDS: u8 = 1;
 /** Failures that a job keeps unless told otherwise. */
 export const FAILURES_KEPT: u32 = 10;
 /** Most failures that a job can be told to keep. */
@@ -286,8 +300,9 @@ export const KIND_ANY: i32 = 0;
 export const KIND_READY: i32 = 1;
 export const KIND_DELAYED: i32 = 2;
 export const KIND_BURIED: i32 = 3;
-/** Only a flush knows it. */
+/* Only a flush knows these: reserved jobs, and the keys of jobs that were deleted. */
 export const KIND_RESERVED: i32 = 4;
+export const KIND_COOLING: i32 = 5;
 
 /*
  * Settings of a tube (settings.ts), each by its number, which its TUBE record has in the journal
@@ -450,6 +465,9 @@ export const PART_BODY_BYTES: u32 = 65536;
 export const RECORD_FAILURE: u8 = 5;
 /** What is set for a tube. */
 export const RECORD_TUBE: u8 = 6;
+export const RECORD_KEY: u8 = 7;
+/** In a DELETE record, as the state: what ended is not a job but the cooldown of its key. */
+export const KEY_ENDED: u8 = 1;
 /** Set in the length of what is no record but the unused end of the ring. */
 export const SKIP_MARK: u32 = 0x80000000;
 /** Least bytes of a record without a body. */

@@ -1,5 +1,5 @@
-/* Deadlines: what happens by itself when time passes: TTRs run out, delays end, pauses end, tubes
- * that handed out as many jobs as they may go on.
+/* Deadlines: what happens by itself when time passes: TTRs run out, delays end, pauses end, keys'
+ * cooldowns end, tubes that handed out as many jobs as they may go on.
  *
  * `settle` works off what is due, in order, at most STEP_DEADLINES of it at once; the rest keeps
  * `nextDue` in the past, so the next call or the host's timer goes on. The clock comes in as an
@@ -9,16 +9,24 @@ import { END_TIMED_OUT, STEP_DEADLINES } from "./constants";
 import { endByItself } from "./attempts";
 import { CONN_MINOR, Conn, connAt, firstHeld, startClock } from "./conn";
 import { CANCELLED, jobAt } from "./job";
+import * as journal from "./journal";
+import { endCooling } from "./keys";
+import { DELETE_BYTES } from "./layouts";
 import { nodeAt } from "./node";
 import { leaseEnds } from "./notes";
 import { enter, shard } from "./shard";
 import * as pacing from "./pacing";
 import { SHUT_BY_RATE } from "./pacing";
 import { becomeReady, countTimeout, delayedRoot, endCancelled, leaveState, match } from "./states";
-import { Tube, isPaused, tubeAt, watchClock } from "./tube";
+import { Tags, tagsOfTerm } from "./tags";
+import { TERMS_MINOR, firstTerm, rewindTerms, startTerm } from "./terms";
+import { Tube, forgetIfUnused, isPaused, tubeAt, watchClock } from "./tube";
 import * as ready from "./ready";
 import * as timers from "./timers";
 import * as tree from "./tree";
+
+/** How long a term that is over waits for room in the journal's ring. */
+const TERM_RETRY_MICROS: u64 = 1000000;
 
 /** Takes the lock and lets everything happen that is due at `now`. */
 export function enterAt(now: f64): void {
@@ -35,10 +43,10 @@ function settle(now: u64, limit: u32): void {
     // One owner goes on until another's timer rings: what happens first must not depend on who has
     // something stale to look at.
     const until = min(now, timers.secondDue());
-    left =
-      nodeAt(at).minor == CONN_MINOR
-        ? settleConn(connAt(at), until, now, left)
-        : settleTube(tubeAt(at), until, now, left);
+    const owner = nodeAt(at).minor;
+    if (owner == CONN_MINOR) left = settleConn(connAt(at), until, now, left);
+    else if (owner == TERMS_MINOR) left = settleTerms(until, now, left);
+    else left = settleTube(tubeAt(at), until, now, left);
   }
 }
 
@@ -81,6 +89,29 @@ function settleTube(tube: Tube, until: u64, now: u64, left: u32): u32 {
   tube.timed = 0;
   if (due != u64.MAX_VALUE) watchClock(tube, due);
   return left > 0 ? left - 1 : 0;
+}
+
+/** Ends the terms that are over at `until`; returns how much of `left` remains. */
+function settleTerms(until: u64, now: u64, left: u32): u32 {
+  let at = firstTerm();
+  while (at != 0 && nodeAt(at).major <= until && left > 0) {
+    endTerm(tagsOfTerm(at), now);
+    left--;
+    at = firstTerm();
+  }
+  rewindTerms();
+  return left > 0 ? left - 1 : 0;
+}
+
+/** Without room for its record it is tried again a little later: meanwhile nothing comes of it. */
+function endTerm(tags: Tags, now: u64): void {
+  if (!journal.hasRoomBeside(DELETE_BYTES)) {
+    startTerm(tags, now + TERM_RETRY_MICROS);
+    return;
+  }
+  const tube = tubeAt(tags.tube);
+  endCooling(tags);
+  forgetIfUnused(tube);
 }
 
 /** Takes from `conn` the jobs whose TTR is over at `until`; returns how much of `left` remains. */

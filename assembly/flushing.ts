@@ -13,6 +13,8 @@
  *             it at once
  *   ready     bucket after bucket; in each the lowest id comes first, so one look tells that there
  *             are only new jobs
+ *   cooling   last of all, the keys of jobs that were deleted: their cooldowns end, and what the
+ *             flush itself deletes begins none
  *
  * A piece is a critical section that looks at STEP_JOBS jobs at most and writes as many records, or
  * fewer that are longer. Called by the host (src/session/flushing.ts).
@@ -20,6 +22,7 @@
 import {
   DONE,
   KIND_BURIED,
+  KIND_COOLING,
   KIND_DELAYED,
   KIND_READY,
   KIND_RESERVED,
@@ -43,11 +46,13 @@ import { enterAt } from "./deadlines";
 import { failuresKept } from "./failure";
 import { HeldWalk, beginPart, isOver, nextHeld } from "./holders";
 import { Job, jobAt } from "./job";
+import { endCooling } from "./keys";
 import { nodeAt } from "./node";
 import { leaseEnds } from "./notes";
 import * as ready from "./ready";
 import { inputSlot, leave, resultSlot, setResult, shard } from "./shard";
 import { delayedRoot, match } from "./states";
+import { tagsAt } from "./tags";
 import { Tube, addressOfTube, findTube, forgetIfUnused, tubeAt } from "./tube";
 import * as tree from "./tree";
 
@@ -121,6 +126,18 @@ function flushReady(flush: Flush, tube: Tube): bool {
   return false;
 }
 
+/** The first key whose job is above `last` ends it, as with buried jobs. */
+function flushCooling(flush: Flush, tube: Tube): bool {
+  while (flush.looksLeft > 0) {
+    if (tube.coolingHead == 0) return true;
+    const own = tagsAt(tube.coolingHead);
+    if (own.minor > flush.last) return true;
+    endCooling(own);
+    flush.looksLeft--;
+  }
+  return false;
+}
+
 /** Goes on with the jobs of `kind`; returns the kind to go on with, NONE when there is none. */
 function goOn(flush: Flush, tube: Tube, kind: i32): i32 {
   if (kind == KIND_RESERVED && flushReserved(flush, tube)) kind = KIND_BURIED;
@@ -133,7 +150,8 @@ function goOn(flush: Flush, tube: Tube, kind: i32): i32 {
     flush.major = 0;
     kind = KIND_READY;
   }
-  return kind == KIND_READY && flushReady(flush, tube) ? NONE : kind;
+  if (kind == KIND_READY && flushReady(flush, tube)) kind = KIND_COOLING;
+  return kind == KIND_COOLING && flushCooling(flush, tube) ? NONE : kind;
 }
 
 /**

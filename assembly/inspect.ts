@@ -27,6 +27,7 @@ import { Tube, findTube, nameOf, tubeAt } from "./tube";
 import { enter, inputSlot, leave, outputSlot, resultSlot, setResult, shard } from "./shard";
 import { samplesAt } from "./samples";
 import { findJob } from "./states";
+import { tagBytes, tagsOf, textOf } from "./tags";
 import { TIMES_BYTES, heldSince, reservesOf, shardReserves, shardTimes } from "./times";
 import {
   SAMPLE_FAST,
@@ -56,7 +57,10 @@ function until(due: u64, now: f64): f64 {
   return <f64>due - now;
 }
 
-/** The figures of a job; the name of its tube goes to the output slot. */
+/**
+ * The figures of a job; the name of its tube goes to the output slot, and behind it RESULT_COUNT
+ * bytes of its tags.
+ */
 export function statsJob(t: u32, id: f64, now: f64): i32 {
   enterAt(now);
   const at = findJob(<u64>id);
@@ -76,8 +80,19 @@ export function statsJob(t: u32, id: f64, now: f64): i32 {
   figure(t, C.JOB_RESERVED_MICROS, isHeld ? now - <f64>heldSince(job) : 0);
   troubles(t, job);
   writeName(t, tubeAt(job.tube));
+  writeTags(t, job);
   setResult(t, RESULT_LSN, <f64>job.lsn);
   return leave(t, DONE);
+}
+
+/** Its tags, behind the name. */
+function writeTags(t: u32, job: Job): void {
+  const bytes = tagBytes(job);
+  if (bytes != 0) {
+    const to = outputSlot(t) + tubeAt(job.tube).nameBytes;
+    memory.copy(to, textOf(tagsOf(job)), bytes);
+  }
+  setResult(t, RESULT_COUNT, <f64>bytes);
 }
 
 function troubles(t: u32, job: Job): void {

@@ -79,6 +79,9 @@ export const TOUCHED: u8 = 16;
  */
 export const CANCELLED: u8 = 32;
 
+/** Its cold record has tags (tags.ts). */
+export const TAGGED: u8 = 64;
+
 /** Counters of a job that had trouble, and what few jobs need. */
 @unmanaged
 export class Cold {
@@ -100,6 +103,8 @@ export class Cold {
   failures: u32;
   /** Whose it is. */
   job: u32;
+  /** What its put was tagged with, with TAGGED. */
+  tags: u32;
 }
 
 export const RECORD_BYTES: u32 = 84;
@@ -216,14 +221,17 @@ export function coldAt(address: u32): Cold {
  * counted.
  */
 export function coldOf(job: Job): u32 {
-  if (job.cold == 0) {
-    const at = take(COLDS, offsetof<Cold>(), true);
-    if (at == 0) return 0;
-    memory.fill(at, 0, offsetof<Cold>());
-    coldAt(at).job = addressOfJob(job);
-    job.cold = at;
-  }
-  return job.cold;
+  return job.cold != 0 ? job.cold : makeCold(job, true);
+}
+
+/** Makes the cold record of a job that has none; 0 when there is no memory. */
+export function makeCold(job: Job, vital: bool): u32 {
+  const at = take(COLDS, offsetof<Cold>(), vital);
+  if (at == 0) return 0;
+  memory.fill(at, 0, offsetof<Cold>());
+  coldAt(at).job = addressOfJob(job);
+  job.cold = at;
+  return at;
 }
 
 /**

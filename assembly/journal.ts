@@ -19,7 +19,7 @@
  *             | 16 id u64 | 24 lsn u64
  *   PUT:      32 pri u32 | 36 delay u32 | 40 ttr u32 | 44 partBytes u32 | 48 created f64
  *             | 56 due f64 | 64 old PUT's lsn | 72 old STATE's lsn
- *             | 80 name | body | 0..7 zeros
+ *             | 80 name | body | 0..7 zeros | tags (tags.ts)
  *   STATE:    32 pri u32 | 36 delay u32 | 40 due f64 | 48 old STATE's lsn;
  *             nameBytes is 1 if a job that was buried before has kept its place
  *   DELETE:   32 PUT's lsn | 40 STATE's lsn | 48 PUT's bytes u32
@@ -28,6 +28,9 @@
  *   PART:     32 number u32 | 36 bytes of each part but the last u32
  *             | 40 hash of the tube's name u32 | 44 - | 48 old PART's lsn
  *             | 56 its share of the body | 0..7 zeros
+ *             (state KEY_ENDED: the KEY's lsn, the hash of tube and key, the KEY's bytes)
+ *   KEY:      32 end of the cooldown f64 | 40 old KEY's lsn | 48 - u64
+ *             | 56 name, to 8 | the key's tag
  *   FAILURE:  32 number u32 | 36 attempt u32 | 40 at f64
  *             | 48 old FAILURE's lsn | 56 its bytes u32 | 60 has a message u32
  *             | 64 who | message | 0..7 zeros
@@ -43,8 +46,10 @@
  * docs/journal-format.md is the contract for readers.
  */
 import {
+  KEY_ENDED,
   RECORD_DELETE,
   RECORD_FAILURE,
+  RECORD_KEY,
   RECORD_PART,
   RECORD_PUT,
   RECORD_STATE,
@@ -61,10 +66,12 @@ import * as parts from "./parts";
 import { Parts } from "./parts";
 import { Settings, countOf, valueOf } from "./settings";
 import { Shard, must, ringBase, shard } from "./shard";
+import { Tags, idpEntry, idpEntryBytes, tagBytes, tagsOf, textOf } from "./tags";
 import { Tube, nameHash, nameOf, tubeAt } from "./tube";
 import {
   DELETE_BYTES,
   FAILURE_BYTES,
+  KEY_BYTES,
   PART_BYTES,
   PUT_BYTES,
   SETTING_ENTRY_BYTES,
@@ -125,6 +132,14 @@ export class PartRecord extends Record {
   oldPart: u64;
 }
 
+/** The cooldown of the key of a job that was deleted; `bodyBytes` is the length of its tag. */
+@unmanaged
+export class KeyRecord extends Record {
+  until: f64;
+  oldKey: u64;
+  unused: u64;
+}
+
 /**
  * Kind FAILURE; `state` is how the attempt ended, `nameBytes` the length of who made it,
  * `bodyBytes` that of the message.
@@ -169,7 +184,7 @@ function roundUp8(bytes: u32): u32 {
 /** Bytes of the PUT record of `job`. */
 export function putBytes(job: Job): u32 {
   const body = parts.partsOf(job) == 0 ? job.bodyBytes : 0;
-  return roundUp8(PUT_BYTES + tubeAt(job.tube).nameBytes + body);
+  return roundUp8(PUT_BYTES + tubeAt(job.tube).nameBytes + body) + tagBytes(job);
 }
 
 /** Bytes of a PART record. */
@@ -178,12 +193,14 @@ export function partBytes(list: Parts, index: u32): u32 {
 }
 
 /**
- * Sends a new job's body to the journal in parts if one record is not to hold it; false when there
- * is no memory.
+ * Sends a new job's body to the journal in parts if one record is not to hold it and `tags` bytes
+ * of tags; false when there is no memory.
  */
-export function split(job: Job): bool {
+export function split(job: Job, tags: u32): bool {
   const most = shard().partBytes << 1;
-  return !isOpen() || putBytes(job) <= most || parts.makeParts(job, shard().partBytes, false);
+  return (
+    !isOpen() || putBytes(job) + tags <= most || parts.makeParts(job, shard().partBytes, false)
+  );
 }
 
 /** Whether the ring has room for whatever one command may write; true without a journal. */
@@ -281,7 +298,9 @@ export function recordPut(job: Job): void {
   record.due = dueOf(job);
   record.oldPut = job.lsn;
   record.oldState = oldState(job);
-  store<u64>(address + bytes - 8, 0); // the padding
+  const tags = tagBytes(job);
+  store<u64>(address + bytes - tags - 8, 0); // the padding
+  if (tags != 0) memory.copy(address + bytes - tags, textOf(tagsOf(job)), tags);
   memory.copy(address + PUT_BYTES, nameOf(tube), tube.nameBytes);
   if (list == 0) readBody(job, 0, address + PUT_BYTES + tube.nameBytes, job.bodyBytes);
   job.lsn = record.lsn;
@@ -371,9 +390,61 @@ export function recordDrop(job: Job): void {
   end();
 }
 
-/** A tombstone of a job of segment `origin`, which still needs it. */
-export function keepDelete(id: u64, origin: u32): void {
-  beginDelete(id, 0).origin = origin;
+/** A tombstone, of a job or of a cooldown, of segment `origin`, which still needs it. */
+export function keepDelete(old: DeleteRecord): void {
+  const isKey = old.state == KEY_ENDED;
+  const hash = old.stateLsn;
+  const origin = old.origin;
+  const record = beginDelete(old.id, 0);
+  record.origin = origin;
+  if (isKey) {
+    record.state = KEY_ENDED;
+    record.stateLsn = hash;
+  }
+  end();
+}
+
+/* Cooldowns of keys. */
+
+/** Bytes of the KEY record of a cooldown. */
+export function keyBytes(tags: Tags): u32 {
+  return roundUp8(KEY_BYTES + tubeAt(tags.tube).nameBytes) + idpEntryBytes(tags);
+}
+
+/** A cooldown; its older record, if it has one, is at `oldKey`. */
+export function recordKey(tags: Tags, oldKey: u64): void {
+  if (!isOpen()) {
+    ++shard().lsn;
+    return;
+  }
+  const tube = tubeAt(tags.tube);
+  const bytes = keyBytes(tags);
+  const tag = idpEntryBytes(tags);
+  const address = begin(RECORD_KEY, bytes, tags.minor);
+  const record = changetype<KeyRecord>(address);
+  record.nameBytes = tube.nameBytes;
+  record.bodyBytes = tag;
+  record.until = wall(<f64>tags.until);
+  record.oldKey = oldKey;
+  record.unused = 0;
+  store<u64>(address + bytes - tag - 8, 0); // the padding
+  memory.copy(address + KEY_BYTES, nameOf(tube), tube.nameBytes);
+  memory.copy(address + bytes - tag, idpEntry(tags), tag);
+  tags.lsn = record.lsn;
+  end();
+}
+
+/** The cooldown is over. */
+export function recordKeyEnd(tags: Tags): void {
+  if (!isOpen()) {
+    ++shard().lsn;
+    return;
+  }
+  const record = beginDelete(tags.minor, 0);
+  record.state = KEY_ENDED;
+  record.putLsn = tags.lsn;
+  record.stateLsn = tags.major;
+  record.putBytes = keyBytes(tags);
   end();
 }
 

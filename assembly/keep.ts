@@ -2,8 +2,9 @@
  *
  * The committer, which reclaims segments, brings pieces of one into a staging area of this memory
  * and calls `keep`; what the file does not tell any more `keepRest` finds among the jobs. What is
- * needed: the PUT record and the latest state of each job, its parts and failures, what is set for
- * tubes, and tombstones while what they ended may still lie in a segment. A full ring stops either; the host calls again.
+ * needed: the PUT record and the latest state of each job, its parts and failures, keys in their
+ * cooldown, what is set for tubes, and tombstones while what they ended may still lie in a segment.
+ * A full ring stops either; the host calls again.
  */
 import {
   DAMAGED,
@@ -11,6 +12,7 @@ import {
   MORE,
   RECORD_DELETE,
   RECORD_FAILURE,
+  RECORD_KEY,
   RECORD_PART,
   RECORD_PUT,
   RECORD_TUBE,
@@ -20,7 +22,8 @@ import {
 import { Failure, failureAt, failureOf, firstFailure } from "./failure";
 import { CANCELLED, Job, coldAt, jobAt } from "./job";
 import * as journal from "./journal";
-import { DeleteRecord, FailureRecord, PartRecord, Record, TubeRecord } from "./journal";
+import { DeleteRecord, FailureRecord, KeyRecord, PartRecord, Record, TubeRecord } from "./journal";
+import { findCooling, keyHash, keysRoot } from "./keys";
 import * as parts from "./parts";
 import { Part } from "./parts";
 import * as segments from "./segments";
@@ -28,9 +31,11 @@ import { Settings, settingsAt } from "./settings";
 import { enter, jobs, leave, setResult, shard } from "./shard";
 import { findJob } from "./states";
 import * as table from "./table";
-import { isOf, isSound } from "./sound";
+import { isOf, isSound, keyEntryOf } from "./sound";
+import { Tags, tagsAt } from "./tags";
+import * as tree from "./tree";
 import { Tube, findTube, nameHash, tubeAt } from "./tube";
-import { SETTING_ENTRY_BYTES, TUBE_RECORD_BYTES } from "./layouts";
+import { KEY_BYTES, SETTING_ENTRY_BYTES, TUBE_RECORD_BYTES } from "./layouts";
 
 /**
  * Keeps what is still needed of the `bytes` bytes of segment `number` staged at `address`, by
@@ -72,7 +77,8 @@ export function keepRest(t: u32, from: u32, number: u32): i32 {
   const count = table.heads(jobs());
   const most = min(count, from + STEP_JOBS);
   let bucket = from;
-  if (from == 0 && (!keepUploads(number) || !keepTubes(number))) {
+  const isDone = keepUploads(number) && keepTubes(number) && keepCooldowns(number);
+  if (from == 0 && !isDone) {
     setResult(t, RESULT_COUNT, 0);
     return leave(t, MORE);
   }
@@ -199,8 +205,12 @@ function keepOne(record: Record, number: u32): void {
   if (record.kind == RECORD_DELETE) {
     const tombstone = changetype<DeleteRecord>(record);
     if (tombstone.origin != number && segments.segmentExists(tombstone.origin)) {
-      journal.keepDelete(record.id, tombstone.origin);
+      journal.keepDelete(tombstone);
     }
+    return;
+  }
+  if (record.kind == RECORD_KEY) {
+    keepKey(changetype<KeyRecord>(record), number);
     return;
   }
   const isPart = record.kind == RECORD_PART;
@@ -214,6 +224,28 @@ function keepOne(record: Record, number: u32): void {
   else if (record.kind == RECORD_FAILURE)
     keepOneFailure(job, changetype<FailureRecord>(record), number);
   else keepState(job, number);
+}
+
+/** A cooldown whose latest record is this one. */
+function keepKey(record: KeyRecord, number: u32): void {
+  const tube = findTube(changetype<usize>(record) + KEY_BYTES, record.nameBytes);
+  if (tube == 0) return;
+  const found = findCooling(keyHash(tubeAt(tube), keyEntryOf(record)), record.id);
+  if (found != 0) keepCooling(tagsAt(found), number);
+}
+
+function keepCooling(tags: Tags, number: u32): void {
+  if (segments.segmentOf(tags.lsn).number == number) journal.recordKey(tags, tags.lsn);
+}
+
+/** All cooldowns that have their record in the segment; false when the ring is full before. */
+function keepCooldowns(number: u32): bool {
+  for (let at = tree.first(keysRoot()); at != 0; at = tree.next(at)) {
+    if (tagsAt(at).isCooling == 0) continue;
+    if (!journal.hasRoom()) return false;
+    keepCooling(tagsAt(at), number);
+  }
+  return true;
 }
 
 function keepOneFailure(job: Job, record: FailureRecord, number: u32): void {

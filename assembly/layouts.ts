@@ -95,6 +95,15 @@ export const PART_TUBE_HASH: u32 = 40;
 /** Bytes before its share. */
 export const PART_BYTES: u32 = 56;
 
+/* A tag of a put (tags.ts); its name follows, and zeros up to a multiple of 8. */
+export const TAG_KIND: u32 = 0; // u8
+export const TAG_NAME_BYTES: u32 = 1; // u8
+export const TAG_NUMBER: u32 = 4; // u32
+/** Where its name begins. */
+export const TAG_NAME: u32 = 8;
+
+/** Bytes of a KEY record before the name of the tube; the tag follows that at a multiple of 8. */
+export const KEY_BYTES: u32 = 56;
 export const STATE_BYTES: u32 = 56;
 export const DELETE_BYTES: u32 = 56;
 /** Bytes of a FAILURE record before who made the attempt; the message follows that. */

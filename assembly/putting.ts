@@ -17,6 +17,7 @@ import { enterAt } from "./deadlines";
 import * as bodies from "./job";
 import { jobAt } from "./job";
 import * as journal from "./journal";
+import { admitTagged } from "./known";
 import * as parts from "./parts";
 import { isFull } from "./settings";
 import { enter, inputSlot, leave, must, setResult } from "./shard";
@@ -47,6 +48,35 @@ export function put(
 }
 
 /**
+ * As `put`, with `tagBytes` bytes of tags at TAGS_OFFSET of the thread's area; KNOWN when another
+ * job has the key that they name.
+ */
+export function putTagged(
+  t: u32,
+  tube: u32,
+  id: f64,
+  pri: u32,
+  delaySeconds: u32,
+  ttrSeconds: u32,
+  offset: u32,
+  bytes: u32,
+  tagBytes: u32,
+  now: f64,
+): i32 {
+  enterAt(now);
+  const at = bodies.makeJob(bytes, false);
+  if (at == 0) return leave(t, OUT_OF_MEMORY);
+  const job = jobAt(at);
+  if (bodies.appendBody(job, 0, inputSlot(t) + offset, bytes, false) != bytes) {
+    bodies.freeJob(job);
+    return leave(t, OUT_OF_MEMORY);
+  }
+  const answer = admitTagged(t, job, tube, id, pri, delaySeconds, ttrSeconds, tagBytes, now);
+  if (answer == OUT_OF_MEMORY || answer == FULL) bodies.freeJob(job);
+  return leave(t, answer);
+}
+
+/**
  * Begins an upload: room for a body of `bytes` that comes in pieces, memory taken as they come.
  * RESULT_REF is the upload.
  */
@@ -60,16 +90,17 @@ export function openUpload(t: u32, bytes: u32): i32 {
 }
 
 /**
- * With a journal: says which job an upload without a byte is to be, so that a long body can go to
- * the journal as it comes. RESULT_COUNT is in how many parts, 0 when it fits a record.
+ * With a journal: says which job an upload without a byte is to be, with how many bytes of tags, so
+ * that a long body can go to the journal as it comes. RESULT_COUNT is in how many parts, 0 when it
+ * fits a record.
  */
-export function recordUpload(t: u32, upload: u32, tube: u32, id: f64): i32 {
+export function recordUpload(t: u32, upload: u32, tube: u32, id: f64, tagBytes: u32): i32 {
   enter();
   const job = jobAt(upload);
   must(job.state == STATE_UPLOADING);
   job.tube = tube;
   job.minor = <u64>id;
-  if (!journal.split(job)) return leave(t, OUT_OF_MEMORY);
+  if (!journal.split(job, tagBytes)) return leave(t, OUT_OF_MEMORY);
   const list = parts.partsOf(job);
   setResult(t, RESULT_COUNT, list == 0 ? 0 : <f64>parts.partsAt(list).count);
   return leave(t, DONE);
@@ -122,6 +153,27 @@ export function commitUpload(
   if (isFull(t, tubeAt(tube), job.bodyBytes)) return leave(t, FULL);
   parts.settle(job);
   return leave(t, commands.admit(t, job, tube, id, pri, delaySeconds, ttrSeconds, now));
+}
+
+/**
+ * As `commitUpload`, with tags as in `putTagged`; with OUT_OF_MEMORY, as with FULL, the upload is
+ * still there.
+ */
+export function commitTagged(
+  t: u32,
+  upload: u32,
+  tube: u32,
+  id: f64,
+  pri: u32,
+  delaySeconds: u32,
+  ttrSeconds: u32,
+  tagBytes: u32,
+  now: f64,
+): i32 {
+  enterAt(now);
+  const job = jobAt(upload);
+  must(job.state == STATE_UPLOADING);
+  return leave(t, admitTagged(t, job, tube, id, pri, delaySeconds, ttrSeconds, tagBytes, now));
 }
 
 /** Forgets an upload. With a journal it is a command that needs room in the ring. */

@@ -8,10 +8,12 @@
 import {
   DAMAGED,
   DONE,
+  KEY_ENDED,
   MORE,
   OUT_OF_MEMORY,
   RECORD_DELETE,
   RECORD_FAILURE,
+  RECORD_KEY,
   RECORD_PART,
   RECORD_PUT,
   RECORD_TUBE,
@@ -28,6 +30,7 @@ import { Failure, failureAt, firstFailure } from "./failure";
 import {
   HINT_IS_OLD,
   Job,
+  TAGGED,
   appendBody,
   appendOther,
   coldAt,
@@ -40,12 +43,23 @@ import * as journal from "./journal";
 import {
   DeleteRecord,
   FailureRecord,
+  KeyRecord,
   PartRecord,
   PutRecord,
   Record,
   StateRecord,
   TubeRecord,
 } from "./journal";
+import {
+  beginCooling,
+  dropCooling,
+  findCooling,
+  findKey,
+  keyHash,
+  leaveKey,
+  remakeCooling,
+  takeKey,
+} from "./keys";
 import * as parts from "./parts";
 import { Part } from "./parts";
 import * as ready from "./ready";
@@ -63,10 +77,12 @@ import { enter, jobs, leave, ringBase, setResult, shard } from "./shard";
 import * as states from "./states";
 import { findJob } from "./states";
 import * as table from "./table";
-import { findOrMakeTube, findTube, nameHash, tubeAt } from "./tube";
-import { isOf, isSound } from "./sound";
+import { Tags, attach, entryNumber, keyEntry, tagsAt, tagsOf } from "./tags";
+import { findOrMakeTube, findTube, forgetIfUnused, nameHash, tubeAt } from "./tube";
+import { isOf, isSound, keyEntryOf, tagBytesOf } from "./sound";
 import {
   FAILURE_BYTES,
+  KEY_BYTES,
   PART_BYTES,
   PUT_BYTES,
   SETTING_ENTRY_BYTES,
@@ -161,11 +177,15 @@ function apply(address: usize, record: Record, segment: Segment, shards: u32, no
   if (record.kind == RECORD_PART) {
     return gatherPart(address, changetype<PartRecord>(record), found, segment, shards);
   }
+  if (record.kind == RECORD_KEY) {
+    return recallKey(changetype<KeyRecord>(record), stands ? found : 0, segment, shards, now);
+  }
   if (record.kind == RECORD_DELETE) {
     // Its PUT may lie in a segment that another shard's part of the journal reads: count the
     // tombstone in each.
     segments.countTombstone(changetype<DeleteRecord>(record), segment);
-    if (stands) endReplayed(jobAt(found));
+    if (record.state == KEY_ENDED) endRecalled(changetype<DeleteRecord>(record));
+    else if (stands) deleteReplayed(jobAt(found), now);
     else if (found != 0) dropGathered(jobAt(found));
   } else if (stands) {
     restate(changetype<StateRecord>(record), jobAt(found), segment, now);
@@ -215,6 +235,92 @@ function endReplayed(job: Job): void {
   for (let at = firstFailure(job); at != 0; at = failureAt(at).next) uncountFailure(failureAt(at));
   states.leaveState(job);
   states.endJob(job);
+}
+
+/** Ends a job that was deleted: the cooldown of its key, of which the journal told before, begins. */
+function deleteReplayed(job: Job, now: f64): void {
+  if ((job.flags & TAGGED) != 0) coolReplayed(tagsOf(job), now);
+  endReplayed(job);
+}
+
+function coolReplayed(tags: Tags, now: f64): void {
+  if (tags.isKey == 0 || tags.lsn == 0 || <i64>tags.until <= <i64>now) return;
+  beginCooling(tags, tags.until);
+  segments.segmentOf(tags.lsn).liveBytes += journal.keyBytes(tags);
+}
+
+/* Cooldowns of keys. */
+
+/**
+ * A key's cooldown until a moment, of `found`, a job that stands, which its deletion will follow,
+ * or 0. No wall clock makes it longer than it was asked to be.
+ */
+function recallKey(record: KeyRecord, found: u32, segment: Segment, shards: u32, now: f64): bool {
+  const entry = keyEntryOf(record);
+  const most = <f64>entryNumber(entry) * 1000000;
+  const until = now + min(record.until - shard().wallBase - now, most);
+  if (found != 0) {
+    const job = jobAt(found);
+    if ((job.flags & TAGGED) == 0) return true;
+    tagsOf(job).lsn = lsnIn(segment);
+    tagsOf(job).until = <u64>max(until, 0);
+    return true;
+  }
+  const name = changetype<usize>(record) + KEY_BYTES;
+  if ((nameHash(name, record.nameBytes) & (shards - 1)) != shard().index) return true;
+  const tube = findOrMakeTube(name, record.nameBytes, 1);
+  if (tube == 0) return false;
+  const known = findCooling(keyHash(tubeAt(tube), entry), record.id);
+  if (known != 0) {
+    uncountKey(tagsAt(known)); // its segment was being reclaimed when the server stopped
+    countKey(tagsAt(known), segment);
+    return true;
+  }
+  if (until <= now) {
+    forgetIfUnused(tubeAt(tube));
+    return true;
+  }
+  giveUpKey(tube, entry);
+  const made = remakeCooling(tubeAt(tube), record.id, entry, record.bodyBytes, <u64>until);
+  if (made == 0) return false;
+  countKey(tagsAt(made), segment);
+  return true;
+}
+
+function countKey(tags: Tags, segment: Segment): void {
+  tags.lsn = lsnIn(segment);
+  segment.liveBytes += journal.keyBytes(tags);
+}
+
+function uncountKey(tags: Tags): void {
+  segments.segmentOf(tags.lsn).liveBytes -= journal.keyBytes(tags);
+}
+
+/** The journal says that a cooldown was over. */
+function endRecalled(record: DeleteRecord): void {
+  const found = findCooling(record.stateLsn, record.id);
+  if (found != 0) endCoolingUnsaid(tagsAt(found));
+}
+
+function endCoolingUnsaid(tags: Tags): void {
+  const tube = tubeAt(tags.tube);
+  uncountKey(tags);
+  dropCooling(tags);
+  forgetIfUnused(tube);
+}
+
+/**
+ * A key that somebody is about to have is nobody else's: that one record says so and another does
+ * not is damage, and the newer one is right.
+ */
+function giveUpKey(tube: u32, entry: usize): void {
+  const found = findKey(tube, entry);
+  if (found == 0) return;
+  if (tagsAt(found).isCooling == 0) leaveKey(tagsAt(found));
+  else {
+    uncountKey(tagsAt(found));
+    dropCooling(tagsAt(found));
+  }
 }
 
 /** Parts whose PUT record is not there mean nothing. */
@@ -363,8 +469,21 @@ function restore(address: usize, record: PutRecord, found: u32, segment: Segment
   job.lsn = lsnIn(segment);
   segment.liveBytes += record.bytes;
   if (found == 0) table.add(jobs(), job);
+  if (!restoreTags(address, record, job)) return false;
   stand(job, record.state, record.pri, record.delaySeconds, record.due, now);
   return record.partBytes == 0 || putTogether(job);
+}
+
+/** Hangs the tags of a PUT record on its job; false when there is no memory. */
+function restoreTags(address: usize, record: PutRecord, job: Job): bool {
+  const bytes = tagBytesOf(record);
+  if (bytes == 0) return true;
+  const text = address + record.bytes - bytes;
+  if (!attach(job, record.id, text, bytes, true)) return false;
+  const entry = keyEntry(text, bytes);
+  if (entry != 0) giveUpKey(job.tube, entry);
+  takeKey(job, tubeAt(job.tube));
+  return true;
 }
 
 function makeJobOf(record: PutRecord): u32 {

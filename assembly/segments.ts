@@ -4,13 +4,17 @@
  * The table lists the segments that exist, in the order in which they were begun; an entry says
  * where in this shard's stream it begins. What is live in a segment: PUT records of jobs that exist
  * and have no newer one, their latest STATE records, the FAILURE records of what is kept of their
- * failures, the latest PART records of their bodies and of uploads, and the latest TUBE records of
- * tubes for which something is set. The committer alone changes the table and the counts (`seal`, in the order of the stream), and recovery before it (`replay`);
+ * failures, the latest PART records of their bodies and of uploads, the latest KEY records of
+ * cooldowns, and the latest TUBE records of tubes for which something is set. The committer alone
+ * changes the table and the counts (`seal`, in the order of the stream), and recovery before it
+ * (`replay`);
  * commands only ever write old LSNs into their records. So no lock is needed here.
  */
 import {
+  KEY_ENDED,
   RECORD_DELETE,
   RECORD_FAILURE,
+  RECORD_KEY,
   RECORD_PART,
   RECORD_PUT,
   RECORD_STATE,
@@ -24,6 +28,7 @@ import {
   DELETED_FAILURE_BYTES,
   DeleteRecord,
   FailureRecord,
+  KeyRecord,
   PartRecord,
   PutRecord,
   Record,
@@ -148,6 +153,10 @@ export function account(record: Record, segment: Segment): void {
     const part = changetype<PartRecord>(record);
     if (part.oldPart != 0) segmentOf(part.oldPart).liveBytes -= record.bytes;
     segment.liveBytes += record.bytes;
+  } else if (record.kind == RECORD_KEY) {
+    const key = changetype<KeyRecord>(record);
+    if (key.oldKey != 0) segmentOf(key.oldKey).liveBytes -= record.bytes;
+    segment.liveBytes += record.bytes;
   } else if (record.kind == RECORD_FAILURE) {
     const failure = changetype<FailureRecord>(record);
     if (failure.oldFailure != 0) segmentOf(failure.oldFailure).liveBytes -= failure.oldBytes;
@@ -172,7 +181,8 @@ function accountDelete(record: DeleteRecord, segment: Segment): void {
     const origin = segmentOf(record.putLsn);
     record.origin = origin.number;
     origin.liveBytes -= record.putBytes;
-    if (record.stateLsn != 0) segmentOf(record.stateLsn).liveBytes -= STATE_BYTES;
+    const hasState = record.state != KEY_ENDED && record.stateLsn != 0;
+    if (hasState) segmentOf(record.stateLsn).liveBytes -= STATE_BYTES;
   }
   const end = changetype<usize>(record) + record.bytes;
   let at = changetype<usize>(record) + DELETE_BYTES;

@@ -169,6 +169,18 @@ export class Shard {
   cursorBlock: u32;
   /** Jobs that are gone and whose bodies are still read: a list by `left` and `right`. */
   gone: u32;
+
+  /* What jobs with tags have: keys.ts, terms.ts. */
+  keys: u32;
+  terms: u32;
+  /** The timer of the terms stands among the timers; and it is a node, by its parts. */
+  termsTimed: u32;
+  termsLeft: u32;
+  termsRight: u32;
+  termsParent: u32;
+  termsChain: u32;
+  termsDue: u64;
+  termsMinor: u64;
 }
 
 /*

@@ -9,6 +9,7 @@ import {
   RECORD_BYTES_MIN,
   RECORD_DELETE,
   RECORD_FAILURE,
+  RECORD_KEY,
   RECORD_PART,
   RECORD_PUT,
   RECORD_TUBE,
@@ -20,8 +21,10 @@ import { crc32c } from "./crc";
 import { PartRecord, PutRecord, Record, TubeRecord } from "./journal";
 import { Parts } from "./parts";
 import { enter, leave, ringBase, setResult } from "./shard";
+import { isOne, isText, keyEntry } from "./tags";
 import {
   FAILURE_BYTES,
+  KEY_BYTES,
   PART_BYTES,
   PUT_BYTES,
   RECORD_CHECKED,
@@ -44,6 +47,8 @@ export function isSound(address: usize, room: u32, salt: u32): bool {
     if (FAILURE_BYTES + text > <u64>bytes || record.nameBytes > <u16>WHO_MAX) return false;
   } else if (record.kind == RECORD_TUBE) {
     if (!isTube(changetype<TubeRecord>(record))) return false;
+  } else if (record.kind == RECORD_KEY) {
+    if (!isKey(record)) return false;
   } else if (record.kind < RECORD_PUT || record.kind > RECORD_DELETE) {
     return false;
   }
@@ -52,9 +57,35 @@ export function isSound(address: usize, room: u32, salt: u32): bool {
 
 /** Whether what a PUT record says it holds fits into it. */
 function isPut(record: PutRecord): bool {
-  const body: u64 = record.partBytes == 0 ? record.bodyBytes : 0;
   if (record.partBytes != 0 && record.bodyBytes <= INLINE_BODY_MAX) return false;
-  return <u64>PUT_BYTES + record.nameBytes + body <= <u64>record.bytes;
+  if (plainBytes(record) > <u64>record.bytes) return false;
+  const tags = tagBytesOf(record);
+  return isText(changetype<usize>(record) + record.bytes - tags, tags);
+}
+
+/** Bytes of a PUT record before its tags. */
+function plainBytes(record: PutRecord): u64 {
+  const body: u64 = record.partBytes == 0 ? record.bodyBytes : 0;
+  return (<u64>PUT_BYTES + record.nameBytes + body + 7) & ~7;
+}
+
+/** Bytes of the tags in a sound PUT record. */
+export function tagBytesOf(record: PutRecord): u32 {
+  return record.bytes - <u32>plainBytes(record);
+}
+
+/** Whether a KEY record ends with one tag, a key. */
+function isKey(record: Record): bool {
+  const plain = (KEY_BYTES + <u32>record.nameBytes + 7) & ~7;
+  const tag = record.bodyBytes;
+  if (<u64>plain + tag != <u64>record.bytes || tag == 0) return false;
+  const entry = changetype<usize>(record) + plain;
+  return isText(entry, tag) && keyEntry(entry, tag) == entry && isOne(entry, tag);
+}
+
+/** Where in a sound KEY record the tag stands. */
+export function keyEntryOf(record: Record): usize {
+  return changetype<usize>(record) + record.bytes - record.bodyBytes;
 }
 
 /** Whether what a PART record says it holds fits into it, and into the body. */

@@ -18,8 +18,9 @@
  * waiter.
  */
 import { STATE_BURIED, STATE_DELAYED, STATE_READY, STATE_RESERVED } from "./constants";
-import { GRANTED, Job, TOUCHED, addressOfJob, coldAt, coldOf, freeJob, jobAt } from "./job";
+import { GRANTED, Job, TAGGED, TOUCHED, addressOfJob, coldAt, coldOf, freeJob, jobAt } from "./job";
 import { dropFailures } from "./failure";
+import { dropTags } from "./keys";
 import { CALL_GRANT, Conn, call, connAt, hold, stopWaiting, unhold, watchAt } from "./conn";
 import { jobs, must, shard, wake } from "./shard";
 import * as pacing from "./pacing";
@@ -157,6 +158,7 @@ export function endJob(job: Job): void {
   table.drop(jobs(), job);
   leaveTube(job);
   dropFailures(job);
+  if ((job.flags & TAGGED) != 0) dropTags(job);
   freeJob(job);
   forgetIfUnused(tube);
 }

@@ -26,7 +26,7 @@ export function start(node: Node, due: u64): void {
   publish();
 }
 
-export function stop(node: Node, standsHere: u8): void {
+export function stop(node: Node, standsHere: u32): void {
   if (standsHere == 0) return;
   tree.remove(timersRoot(), node);
   publish();

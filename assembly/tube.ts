@@ -1,7 +1,7 @@
 /* Tube: a named queue of this shard, and the table that finds it by name.
  *
- * A tube exists while a job, a user or a watcher refers to it, while something is set for it
- * (settings.ts), or while it is pinned ("default").
+ * A tube exists while a job, a user, a watcher or a key's cooldown refers to it, while something is
+ * set for it (settings.ts), or while it is pinned ("default").
  * Its Node is the shard's timer for it (major = the next time to look at its delays and its pause)
  * and its entry in the table of names (minor = hash of the name). `ready` is a second node: the
  * tube's place among all watched tubes that have a job to give, by (pri, id) of that job.
@@ -67,6 +67,9 @@ export class Tube extends Node {
   buriedTail: u32;
   waitHead: u32;
   waitTail: u32;
+  /** Keys in their cooldown, in the order in which they came to it (keys.ts). */
+  coolingHead: u32;
+  coolingTail: u32;
 
   urgent: u32;
   ready: u32;
@@ -208,6 +211,7 @@ export function forgetIfUnused(tube: Tube): void {
   if ((tube.using | tube.settings) != 0) return; // nearly always
   if ((tube.watching | tube.ready | tube.reserved | tube.delayed | tube.buried | tube.pinned) != 0)
     return;
+  if (tube.coolingHead != 0) return;
   must(
     tube.waitHead == 0 &&
       tube.buckets == 0 &&

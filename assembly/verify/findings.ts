@@ -21,6 +21,8 @@ export class Sums {
   static grantedJobs: u32 = 0;
   static watchesOfConns: u32 = 0;
   static watchesWaiting: u32 = 0;
+  static keys: u32 = 0;
+  static timedTags: u32 = 0;
 }
 
 /** The first invariant found broken. */
@@ -49,5 +51,6 @@ export function reset(): void {
   Sums.otherReserves = 0;
   Sums.heldJobs = Sums.holderJobs = Sums.grantedJobs = 0;
   Sums.watchesOfConns = Sums.watchesWaiting = 0;
+  Sums.keys = Sums.timedTags = 0;
   expect((shard().wakeLow | shard().wakeHigh) == 0, SHARD_WAKES);
 }

@@ -21,12 +21,14 @@ import { firstBroken, reset, whole } from "./findings";
 import { checkGone } from "./jobs";
 import { checkOpenParts, checkSegments, checkSpentParts } from "./journal";
 import { checkShard } from "./shard";
+import { checkKeysAndTerms } from "./tags";
 import { checkShardTimes, checkTube, checkTubes } from "./tubes";
 
 export * from "../index";
 export * from "./invariants";
 export { relations } from "./relations";
 export { shake } from "./shake";
+export { isCooling } from "./tags";
 
 /**
  * Walks the whole shard: 0, or the number of the first invariant found broken. `deep` takes in the
@@ -49,6 +51,7 @@ export function verify(t: u32, deep: i32): i32 {
   if (whole()) checkOpenParts();
   if (whole()) checkGone();
   if (whole()) checkSpentParts();
+  if (whole()) checkKeysAndTerms();
   if (whole()) checkSegments();
   if (whole()) checkShard();
   if (whole() && isCounting()) setResult(t, RESULT_COUNT, <f64>checkPages());

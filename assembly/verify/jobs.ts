@@ -30,6 +30,7 @@ import {
   jobAt,
   readersOf,
   RECORD_BYTES,
+  TAGGED,
   TOUCHED,
 } from "../job";
 import { BLOCKS, COLDS, FAILURES, JOBS } from "../memory";
@@ -55,6 +56,7 @@ import {
   PARTS_LIST,
 } from "./invariants";
 import { checkList } from "./journal";
+import { checkTags } from "./tags";
 
 /** Checks what holds for a job of `tube` in every state. */
 export function checkJob(tube: Tube, job: Job, state: u8): void {
@@ -70,6 +72,7 @@ export function checkJob(tube: Tube, job: Job, state: u8): void {
     checkFailures(coldAt(job.cold));
   }
   if ((job.flags & TOUCHED) != 0) checkTouched(job);
+  if ((job.flags & TAGGED) != 0) checkTags(tube, job);
   const inline = job.bodyBytes <= INLINE_BODY_MAX;
   live(JOBS, at, RECORD_BYTES + (inline ? job.bodyBytes : CHAIN_BYTES));
   if (!inline && whole()) checkBody(job);

@@ -2,7 +2,8 @@
 import { INLINE_BODY_MAX, RECORD_DELETE, SKIP_MARK, STATE_UPLOADING } from "../constants";
 import { failureAt, firstFailure } from "../failure";
 import { CANCELLED, coldAt, jobAt } from "../job";
-import { DeleteRecord, failureRecordBytes, partBytes, putBytes } from "../journal";
+import { DeleteRecord, failureRecordBytes, keyBytes, partBytes, putBytes } from "../journal";
+import { keysRoot } from "../keys";
 import { FIXED } from "../memory";
 import {
   ENTRY_BYTES,
@@ -18,6 +19,8 @@ import { settingsAt } from "../settings";
 import { jobs, ringBase, shard } from "../shard";
 import { findJob } from "../states";
 import { headAt, heads } from "../table";
+import { tagsAt } from "../tags";
+import * as tree from "../tree";
 import { tubeAt } from "../tube";
 import { live } from "./allocator";
 import { expect, whole } from "./findings";
@@ -112,6 +115,10 @@ function eachRecord(sign: f64): void {
     if (tubeAt(at).settings == 0) continue;
     const settings = settingsAt(tubeAt(at).settings);
     segmentOf(settings.lsn).liveBytes += sign * <f64>settings.recordBytes;
+  }
+  for (let at = tree.first(keysRoot()); at != 0; at = tree.next(at)) {
+    const own = tagsAt(at);
+    if (own.isCooling != 0) segmentOf(own.lsn).liveBytes += sign * <f64>keyBytes(own);
   }
 }
 

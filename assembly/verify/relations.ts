@@ -4,6 +4,7 @@
  * No code comes of it. Compiled with the tests' module, since the release module holds nothing that
  * is not called.
  */
+import { Node } from "../node";
 import * as C from "../constants";
 import { BLOCK_HEADER } from "../chain";
 import { CRC_BYTES } from "../crc";
@@ -13,6 +14,7 @@ import { Job, RECORD_BYTES } from "../job";
 import {
   DeleteRecord,
   FailureRecord,
+  KeyRecord,
   PartRecord,
   PutRecord,
   Record,
@@ -79,11 +81,16 @@ function results(): void {
   if (C.RESULT_COMMANDS >= C.RESULT_COUNTS) ERROR("the counts are the last");
   if ((C.RESULT_COUNTS + C.COUNTS) << 3 > <i32>C.RESULT_BYTES) ERROR("the counts fit");
   if (C.RESULT_BYTES > C.WHO_OFFSET) ERROR("the name stands behind the results");
-  if (C.WHO_OFFSET + C.WHO_MAX > C.PAGE_BYTES) ERROR("the name fits");
+  if (C.WHO_OFFSET + C.WHO_MAX > C.TAGS_OFFSET) ERROR("the name fits");
+  if (C.TAGS_OFFSET + C.TAGS_BYTES_MAX > C.PAGE_BYTES) ERROR("the tags fit");
+  const tag = L.TAG_NAME + ((C.TUBE_NAME_MAX + 7) & ~7);
+  if (<u32>C.TAG_KINDS * tag > C.TAGS_BYTES_MAX) ERROR("each tag with the longest name fits");
 }
 
 /** The header's page. */
 function header(): void {
+  const node = offsetof<Shard>("termsLeft");
+  if (offsetof<Shard>("termsDue") - node != offsetof<Node>("major")) ERROR("a node by its parts");
   if (C.SHARD_BASE + <u32>offsetof<Shard>() > <u32>GRANT_LISTS) ERROR("the header");
   if (<u32>GRANT_LISTS + C.THREADS_MAX * 4 > <u32>TABLES) ERROR("the lists of grants");
   if (<u32>TABLES + 3 * <u32>offsetof<Table>() > C.SHARD_BASE + C.SHARD_TIMES_OFFSET) {
@@ -138,6 +145,7 @@ function records(): void {
   if (L.FAILURE_BYTES != <u32>offsetof<FailureRecord>()) ERROR("a FAILURE record");
   if (L.TUBE_RECORD_COUNT != <u32>offsetof<TubeRecord>("count")) ERROR("count of settings");
   if (L.TUBE_RECORD_BYTES != <u32>offsetof<TubeRecord>()) ERROR("a TUBE record");
+  if (L.KEY_BYTES != <u32>offsetof<KeyRecord>()) ERROR("a KEY record");
   if (C.RECORD_BYTES_MIN > L.STATE_BYTES || C.RECORD_BYTES_MIN > L.PART_BYTES) ERROR("the least");
   if (L.PUT_BYTES + C.TUBE_NAME_MAX > C.RECORD_BYTES_MOST) ERROR("the most without a body");
   if (L.PART_BYTES + C.PART_BODY_BYTES > C.INPUT_BYTES + C.OUTPUT_BYTES) ERROR("a part is staged");

@@ -7,6 +7,7 @@ import { chainOf, jobAt } from "../job";
 import { nodeAt } from "../node";
 import { jobs, shard } from "../shard";
 import { findJob } from "../states";
+import { TERMS_MINOR } from "../terms";
 import { timersRoot } from "../timers";
 import * as tree from "../tree";
 import { tubeAt } from "../tube";
@@ -29,6 +30,10 @@ export function checkShard(): void {
   checkTree(timersRoot());
   let tubes: u32 = 0;
   for (let at = first; at != 0 && whole(); at = tree.next(at)) {
+    if (nodeAt(at).minor == TERMS_MINOR) {
+      expect(s.termsTimed == 1, SHARD_TIMERS);
+      continue;
+    }
     const isConn = nodeAt(at).minor == CONN_MINOR;
     expect((isConn ? connAt(at).timed : tubeAt(at).timed) == 1, SHARD_TIMERS);
     if (isConn) checkConn(connAt(at));

@@ -64,6 +64,7 @@ import {
   WAITER_LIST,
 } from "./invariants";
 import { checkJob } from "./jobs";
+import { checkCooling } from "./tags";
 import { checkTree, checkTreeBy, stands } from "./trees";
 
 export function checkTube(tube: Tube, prev: u32): void {
@@ -74,7 +75,7 @@ export function checkTube(tube: Tube, prev: u32): void {
   expect(findTube(nameOf(tube), tube.nameBytes) == at, TUBE_NAME);
   const here = tube.ready + tube.reserved + tube.delayed + tube.buried;
   const isReferredTo = here + tube.using + tube.watching + tube.pinned != 0;
-  expect(isReferredTo || tube.settings != 0, TUBE_UNREFERRED);
+  expect(isReferredTo || (tube.settings | tube.coolingHead) != 0, TUBE_UNREFERRED);
   checkSettings(tube);
   checkBuckets(tube);
   checkBest(tube);
@@ -82,6 +83,7 @@ export function checkTube(tube: Tube, prev: u32): void {
   checkBuried(tube);
   checkWaiters(tube);
   checkTimes(tube);
+  checkCooling(tube);
   Sums.reserved += tube.reserved;
   Sums.timedTubes += tube.timed;
   Sums.listedTubes += tube.listed;

@@ -125,6 +125,7 @@ function Facts({ job }: { readonly job: JobAnswer }): JSX.Element {
         <Fact name="released">{count(job.releases)} ×</Fact>
         <Fact name="buried">{count(job.buries)} ×</Fact>
         <Fact name="kicked">{count(job.kicks)} ×</Fact>
+        {job.tags.length > 0 && <Fact name="tags">{job.tags.join(" ")}</Fact>}
         {job.holder !== null && (
           <Fact name="held by">
             <HolderLink holder={job.holder} />

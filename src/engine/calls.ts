@@ -720,7 +720,10 @@ export abstract class EngineCalls {
     return this.answer(this.#engine.ignoreTube(this.thread, conn, tube));
   }
 
-  /** The figures of a job; the name of its tube goes to the output slot. */
+  /**
+   * The figures of a job; the name of its tube goes to the output slot, and behind it RESULT_COUNT
+   * bytes of its tags.
+   */
   statsJob(id: f64, now: f64): i32 {
     return this.answer(this.#engine.statsJob(this.thread, id, now));
   }
@@ -826,6 +829,37 @@ export abstract class EngineCalls {
   }
 
   /**
+   * As `put`, with `tagBytes` bytes of tags at TAGS_OFFSET of the thread's area; KNOWN when another
+   * job has the key that they name.
+   */
+  putTagged(
+    tube: u32,
+    id: f64,
+    pri: u32,
+    delaySeconds: u32,
+    ttrSeconds: u32,
+    offset: u32,
+    bytes: u32,
+    tagBytes: u32,
+    now: f64,
+  ): i32 {
+    return this.answer(
+      this.#engine.putTagged(
+        this.thread,
+        tube,
+        id,
+        pri,
+        delaySeconds,
+        ttrSeconds,
+        offset,
+        bytes,
+        tagBytes,
+        now,
+      ),
+    );
+  }
+
+  /**
    * Begins an upload: room for a body of `bytes` that comes in pieces, memory taken as they come.
    * RESULT_REF is the upload.
    */
@@ -834,11 +868,12 @@ export abstract class EngineCalls {
   }
 
   /**
-   * With a journal: says which job an upload without a byte is to be, so that a long body can go to
-   * the journal as it comes. RESULT_COUNT is in how many parts, 0 when it fits a record.
+   * With a journal: says which job an upload without a byte is to be, with how many bytes of tags,
+   * so that a long body can go to the journal as it comes. RESULT_COUNT is in how many parts, 0
+   * when it fits a record.
    */
-  recordUpload(upload: u32, tube: u32, id: f64): i32 {
-    return this.answer(this.#engine.recordUpload(this.thread, upload, tube, id));
+  recordUpload(upload: u32, tube: u32, id: f64, tagBytes: u32): i32 {
+    return this.answer(this.#engine.recordUpload(this.thread, upload, tube, id, tagBytes));
   }
 
   /**
@@ -865,6 +900,35 @@ export abstract class EngineCalls {
   ): i32 {
     return this.answer(
       this.#engine.commitUpload(this.thread, upload, tube, id, pri, delaySeconds, ttrSeconds, now),
+    );
+  }
+
+  /**
+   * As `commitUpload`, with tags as in `putTagged`; with OUT_OF_MEMORY, as with FULL, the upload is
+   * still there.
+   */
+  commitTagged(
+    upload: u32,
+    tube: u32,
+    id: f64,
+    pri: u32,
+    delaySeconds: u32,
+    ttrSeconds: u32,
+    tagBytes: u32,
+    now: f64,
+  ): i32 {
+    return this.answer(
+      this.#engine.commitTagged(
+        this.thread,
+        upload,
+        tube,
+        id,
+        pri,
+        delaySeconds,
+        ttrSeconds,
+        tagBytes,
+        now,
+      ),
     );
   }
 

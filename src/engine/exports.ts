@@ -180,8 +180,20 @@ export interface EngineExports {
     bytes: u32,
     now: f64,
   ): i32;
+  putTagged(
+    t: u32,
+    tube: u32,
+    id: f64,
+    pri: u32,
+    delaySeconds: u32,
+    ttrSeconds: u32,
+    offset: u32,
+    bytes: u32,
+    tagBytes: u32,
+    now: f64,
+  ): i32;
   openUpload(t: u32, bytes: u32): i32;
-  recordUpload(t: u32, upload: u32, tube: u32, id: f64): i32;
+  recordUpload(t: u32, upload: u32, tube: u32, id: f64, tagBytes: u32): i32;
   appendUpload(t: u32, upload: u32, position: u32, offset: u32, count: u32): i32;
   commitUpload(
     t: u32,
@@ -191,6 +203,17 @@ export interface EngineExports {
     pri: u32,
     delaySeconds: u32,
     ttrSeconds: u32,
+    now: f64,
+  ): i32;
+  commitTagged(
+    t: u32,
+    upload: u32,
+    tube: u32,
+    id: f64,
+    pri: u32,
+    delaySeconds: u32,
+    ttrSeconds: u32,
+    tagBytes: u32,
     now: f64,
   ): i32;
   dropUpload(t: u32, upload: u32): i32;
@@ -300,10 +323,12 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "keep",
   "keepRest",
   "put",
+  "putTagged",
   "openUpload",
   "recordUpload",
   "appendUpload",
   "commitUpload",
+  "commitTagged",
   "dropUpload",
   "peek",
   "peekTube",

@@ -28,6 +28,8 @@ export class Shard extends EngineCalls {
   readonly output: Uint8Array;
   /** Where `nameConn` looks for a name. */
   readonly who: Uint8Array;
+  /** Where `putTagged` and `commitTagged` look for tags. */
+  readonly tags: Uint8Array;
   /** The input slot and the output slot as one: where pieces of a segment are looked through. */
   readonly staging: Uint8Array;
   readonly stagingAddress: number;
@@ -59,6 +61,7 @@ export class Shard extends EngineCalls {
     this.input = new Uint8Array(memory.buffer, area + C.PAGE_BYTES, C.INPUT_BYTES);
     this.output = new Uint8Array(memory.buffer, area + 2 * C.PAGE_BYTES, C.OUTPUT_BYTES);
     this.who = new Uint8Array(memory.buffer, area + C.WHO_OFFSET, C.WHO_MAX);
+    this.tags = new Uint8Array(memory.buffer, area + C.TAGS_OFFSET, C.TAGS_BYTES_MAX);
     this.stagingAddress = area + C.PAGE_BYTES;
     this.staging = new Uint8Array(
       memory.buffer,

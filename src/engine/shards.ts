@@ -86,8 +86,8 @@ export function makeShards(
 const COMMAND_BYTES = 4 * C.PART_BODY_BYTES;
 /** Bytes of a ring, unless that is more than its part of a segment, or less than it must have. */
 const RING_BYTES = 2_097_152;
-/** Bytes of a record beside the body or the message that it holds, names included. */
-const RECORD_AROUND_BYTES = 1024;
+/** Bytes of a record beside the body or the message that it holds, names and tags included. */
+const RECORD_AROUND_BYTES = 2048;
 
 /**
  * Bytes of a ring that must be free before a command may run: each of `threads` threads may be

@@ -306,6 +306,8 @@ export interface JobAnswer extends Omit<JobSummary, "failures" | "preview" | "fa
   readonly failures: readonly Failure[];
   /** It is held, and gone as soon as that attempt ends. */
   readonly isCancelled: boolean;
+  /** What its put was tagged with, word by word. */
+  readonly tags: readonly string[];
   /** At most 64 KiB of the body. */
   readonly body: Bytes;
 }

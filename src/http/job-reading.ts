@@ -7,7 +7,8 @@
 import { MICROS } from "../clock.ts";
 import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";
-import { depend } from "../session/answers.ts";
+import { shownTags, tagWords } from "../protocol/tags.ts";
+import { depend, tagEntries } from "../session/answers.ts";
 import { failuresOf, shownFailure } from "../session/failures.ts";
 import type { Failure } from "../session/failures.ts";
 import type { Desk } from "../session/desk.ts";
@@ -34,6 +35,8 @@ export interface JobFacts {
   readonly failureCount: number;
   /** It is held, and gone as soon as that attempt ends. */
   readonly isCancelled: boolean;
+  /** Its tags, as a put would be given them. */
+  readonly tags: readonly string[];
 }
 
 /** The newest thing that was said about a job's failures. */
@@ -98,6 +101,7 @@ function shownFacts(shard: Shard, id: number): JobFacts {
     kicks: figure(C.JOB_KICKS),
     failureCount: figure(C.JOB_FAILURES),
     isCancelled: figure(C.JOB_CANCELLED) !== 0,
+    tags: tagWords(shownTags(tagEntries(shard))),
   };
 }
 

@@ -40,6 +40,7 @@ export interface RecordCounts {
   readonly part: number;
   readonly failure: number;
   readonly tube: number;
+  readonly key: number;
 }
 
 /** What was found in a journal. */
@@ -112,6 +113,7 @@ export function inspect(
       part: sum("part"),
       failure: sum("failure"),
       tube: sum("tube"),
+      key: sum("key"),
     },
     jobs: countJobs(replica),
     failures: countFailures(replica),
@@ -204,6 +206,7 @@ function lookThrough(
       part: count(C.RECORD_PART),
       failure: count(C.RECORD_FAILURE),
       tube: count(C.RECORD_TUBE),
+      key: count(C.RECORD_KEY),
     },
   };
 }

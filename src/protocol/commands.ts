@@ -93,10 +93,10 @@ export type ArgumentName =
 
 /**
  * What becomes of bytes after the last argument: `refused` answers BAD_FORMAT, `ignored` takes the
- * command as if they were not there, `flagged` hands the command on with `garbage` set, because
- * another check comes first.
+ * command as if they were not there, `tags` reads those of a put (tags.ts), and hands the command on
+ * whatever is wrong with them, because another check comes first.
  */
-export type Remainder = "refused" | "ignored" | "flagged";
+export type Remainder = "refused" | "ignored" | "tags";
 
 /** One row of the table. */
 export interface CommandRow {
@@ -147,10 +147,12 @@ export const COMMANDS: readonly CommandRow[] = [
     verb: "put ",
     args: ["pri", "delay", "ttr", "bytes"],
     lineBytesMax: 2048,
-    remainder: "flagged",
+    remainder: "tags",
     counter: "cmd-put",
     replies: [
       "INSERTED <id>",
+      "INSERTED <id> <state>",
+      "INSERTED <id> <state> <pri>",
       "BURIED <id>",
       "EXPECTED_CRLF",
       "JOB_TOO_BIG",
@@ -627,5 +629,6 @@ export function usageOf(command: CommandRow): string {
   const placeholders = command.args.map((arg) => PLACEHOLDERS.get(arg) ?? `<${arg}>`);
   const delay = command.takesDelay === true ? ["[<delay>]"] : [];
   const failure = command.takesFailure === true ? ["[<bytes>]"] : [];
-  return [command.name, ...placeholders, ...delay, ...failure].join(" ");
+  const tags = command.remainder === "tags" ? ["[<tag>...]"] : [];
+  return [command.name, ...placeholders, ...delay, ...failure, ...tags].join(" ");
 }

@@ -16,6 +16,7 @@ import { asciiBytes, byteAt, CR, LF, MINUS, NUL, PLUS, SPACE, TAB, ZERO } from "
 import { COMMANDS, OP, WINDOW_MAX } from "./commands.ts";
 import { PLAIN_LINE_BYTES } from "./line-length.ts";
 import type { ArgumentName, CommandRow } from "./commands.ts";
+import { PUT_END, PutTags } from "./tags.ts";
 import { mayNameTube, nameEnd } from "./tube-name.ts";
 import { TubeSettings } from "./tube-settings.ts";
 
@@ -82,6 +83,10 @@ export class Command {
   hasFailure = false;
   /** A delay was given to a command that may do without: false after everything else. */
   hasDelay = false;
+  /** What a put is tagged with; see tags.ts. */
+  readonly tags = new PutTags();
+  /** A put's tags are tags, but one of them is wrong. */
+  hasWrongTags = false;
   /** Scratch: where the next reader starts. */
   next = 0;
 }
@@ -129,15 +134,24 @@ export function parseLine(bytes: Uint8Array, start: number, end: number, out: Co
   }
   const hasFailure = verb.takesFailure && out.next < end;
   if (hasFailure && !readArgument("bytes", bytes, end, out)) return OP.BAD_FORMAT;
+  if (verb.remainder === "tags") return readTags(bytes, start, end, out) ? verb.op : OP.BAD_FORMAT;
   if (out.next === end || verb.remainder === "ignored") {
     out.hasFailure = hasFailure;
     return verb.op;
   }
-  // A put that beanstalkd would not have read to its end is no put with a body, however long.
-  const isTooLong = end - start + CRLF_BYTES > PLAIN_LINE_BYTES;
-  if (verb.remainder === "refused" || isTooLong) return OP.BAD_FORMAT;
-  out.garbage = true;
-  return verb.op;
+  return OP.BAD_FORMAT;
+}
+
+/**
+ * Reads what stands behind <bytes> of the put that begins at `start`; false if the line is longer
+ * than any that beanstalkd reads to its end and has no tags to show for it.
+ */
+function readTags(bytes: Uint8Array, start: number, end: number, out: Command): boolean {
+  const which = out.tags.read(bytes, out.next, end);
+  out.garbage = which === PUT_END.GARBAGE;
+  out.hasWrongTags = which === PUT_END.WRONG;
+  const hasTags = which === PUT_END.TAGGED || which === PUT_END.WRONG;
+  return hasTags || end - start + CRLF_BYTES <= PLAIN_LINE_BYTES;
 }
 
 /**

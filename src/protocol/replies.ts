@@ -19,8 +19,8 @@ export const REPLY_LINE_MAX = 256;
 export interface ReplyRow {
   /**
    * A word of its own, then a placeholder for each word that follows. `<id>`, `<attempt>`,
-   * `<count>`, `<n>` and `<bytes>` stand for numbers. A line that ends in `<bytes>` is followed by
-   * that many bytes and a CRLF.
+   * `<count>`, `<n>`, `<pri>` and `<bytes>` stand for numbers. A line that ends in `<bytes>` is
+   * followed by that many bytes and a CRLF.
    */
   readonly form: string;
   /** The line comes unasked, between the replies to commands. */
@@ -30,6 +30,8 @@ export interface ReplyRow {
 /** Every form; a count is one of jobs, tubes or bytes. No two with one word have as many placeholders. */
 export const REPLIES = [
   { form: "INSERTED <id>" },
+  { form: "INSERTED <id> <state>" },
+  { form: "INSERTED <id> <state> <pri>" },
   { form: "BURIED <id>" },
   { form: "EXPECTED_CRLF" },
   { form: "JOB_TOO_BIG" },
@@ -105,6 +107,7 @@ const CR = 0x0d;
 const SPACE = 0x20;
 const ZERO = 0x30;
 
+const INSERTED = asciiBytes("INSERTED ");
 const BURIED = asciiBytes("BURIED ");
 const FOUND = asciiBytes("FOUND ");
 const KICKED = asciiBytes("KICKED ");
@@ -146,6 +149,28 @@ export function writeInserted(out: Uint8Array, at: number, id: number): number {
   out[at + 8] = 0x20; // space
   return writeCrlf(out, writeDecimal(out, at + 9, id));
 }
+
+/**
+ * `INSERTED <id> <state>`, and `<pri>` unless it is NO_PRI: a put met the job that has its key, or
+ * had it.
+ */
+export function writeKnown(
+  out: Uint8Array,
+  at: number,
+  id: number,
+  state: Uint8Array,
+  pri: number,
+): number {
+  let to = writeDecimal(out, writeConstant(out, at, INSERTED), id);
+  out[to] = SPACE;
+  to = writeConstant(out, to + 1, state);
+  if (pri === NO_PRI) return writeCrlf(out, to);
+  out[to] = SPACE;
+  return writeCrlf(out, writeDecimal(out, to + 1, pri));
+}
+
+/** The put did not change the priority. */
+const NO_PRI = -1;
 
 /** `BURIED <id>`: put took the job but had to bury it. (The reply to bury is REPLY.BURIED.) */
 export function writeBuried(out: Uint8Array, at: number, id: number): number {

@@ -47,7 +47,14 @@ interface Pattern {
   readonly lineBytesMax: number;
 }
 
-const NUMBERS: ReadonlySet<string> = new Set(["<id>", "<attempt>", "<count>", "<n>", "<bytes>"]);
+const NUMBERS: ReadonlySet<string> = new Set([
+  "<id>",
+  "<attempt>",
+  "<count>",
+  "<n>",
+  "<pri>",
+  "<bytes>",
+]);
 const NUMBER: Argument = { bytesMax: String(Number.MAX_SAFE_INTEGER).length, isNumber: true };
 /** A tube's name is the longest word. */
 const NAME: Argument = { bytesMax: TUBE_NAME_MAX, isNumber: false };

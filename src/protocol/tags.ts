@@ -1,17 +1,205 @@
-/* Tags: the table of the words that may stand behind <bytes> of a put, each a name, a colon and a
- * value. The order is that in which `features` shows them.
+/* Tags: the one table of the words that may follow <bytes> of a put, what a line says with them, and
+ * what the engine takes and shows of them (assembly/tags.ts).
+ *
+ * The parser, the protocol reference, the statistics of a job and HTTP read this table; nothing
+ * else lists the tags. If any word behind <bytes> is not of the table the line is one that
+ * beanstalkd would refuse, and is refused as it does; if each is, what is wrong with a value is the
+ * put's alone, and its body is taken.
  */
+
+import * as C from "../../assembly/constants.ts";
+import * as L from "../../assembly/layouts.ts";
+import { asciiBytes, byteAt, SPACE, TAB, ZERO } from "./ascii.ts";
+import { mayNameTube, nameEnd } from "./tube-name.ts";
 
 /** One row of the table. */
 export interface TagRow {
-  /** What stands before the colon. */
+  /** What a word begins with, before a colon. */
   readonly name: string;
-  /** How it is written, for instance `idp:<key>[:<ttl>]`. */
+  /** Its number in the engine and in the journal, TAG_*. */
+  readonly kind: number;
+  /** How it is written, for people. */
   readonly usage: string;
+  /** The number behind its name: what it is without one, and the least that it may be. */
+  readonly number: { readonly default: number; readonly least: number };
+  /** One line for people. */
+  readonly summary: string;
 }
 
 /** Every tag. */
-export const TAGS: readonly TagRow[] = [];
+export const TAGS: readonly TagRow[] = [
+  {
+    name: "idp",
+    kind: C.TAG_IDP,
+    usage: "idp:<key>[:<ttl>]",
+    number: { default: 0, least: 0 },
+    summary:
+      "While a job of the tube has this key, and for `<ttl>` seconds after it was deleted, a put with it adds none.",
+  },
+];
 
 /** What `ack` may say, from the weakest level on. */
 export const ACK_LEVELS: readonly string[] = [];
+
+/** What stands behind <bytes>. */
+export const PUT_END = {
+  /** Nothing. */
+  PLAIN: 0,
+  /** Tags. */
+  TAGGED: 1,
+  /** Tags, one of which is wrong. */
+  WRONG: 2,
+  /** Something else. */
+  GARBAGE: 3,
+} as const;
+
+interface Prefix {
+  readonly row: TagRow;
+  readonly bytes: Uint8Array;
+}
+
+const PREFIXES: readonly Prefix[] = TAGS.map((row) => ({ row, bytes: asciiBytes(`${row.name}:`) }));
+const COLON = 0x3a;
+const U32_MAX = 0xffff_ffff;
+
+/** The tags of one put, as the engine takes them. One object is used again for line after line. */
+export class PutTags {
+  /** The entries, one behind the other. */
+  readonly bytes = new Uint8Array(C.TAGS_BYTES_MAX);
+  readonly #view = new DataView(this.bytes.buffer);
+  /** Bytes of them. */
+  length = 0;
+  /** Where the word that was looked at ends. */
+  #wordEnd = 0;
+
+  /** Reads bytes[at, end), what stands behind <bytes> of a put; returns which of PUT_END it is. */
+  read(bytes: Uint8Array, at: number, end: number): number {
+    this.length = 0;
+    if (at === end) return PUT_END.PLAIN;
+    let isWrong = false;
+    let words = 0;
+    for (let from = skipSpace(bytes, at, end); from < end; words++) {
+      if (words === 0 && from === at) return PUT_END.GARBAGE;
+      const prefix = PREFIXES.find(({ bytes: name }) => beginsWith(bytes, from, end, name));
+      this.#wordEnd = wordEnd(bytes, from, end);
+      if (prefix === undefined) return PUT_END.GARBAGE;
+      const { row } = prefix;
+      if (!this.#readValue(row, bytes, from + prefix.bytes.length, this.#wordEnd)) isWrong = true;
+      from = skipSpace(bytes, this.#wordEnd, end);
+    }
+    if (words === 0) return PUT_END.GARBAGE;
+    return isWrong ? PUT_END.WRONG : PUT_END.TAGGED;
+  }
+
+  /** Reads a tag's value, bytes[at, end): a name, and perhaps a number. */
+  #readValue({ kind, number }: TagRow, bytes: Uint8Array, at: number, end: number): boolean {
+    const to = nameEnd(bytes, at, end);
+    if (to === at || !mayNameTube(bytes, at, to)) return false;
+    let value: number = number.default;
+    if (to < end) {
+      value = byteAt(bytes, to) === COLON ? readNumber(bytes, to + 1, end) : -1;
+      if (value < number.least) return false;
+    }
+    this.#add(kind, value, bytes.subarray(at, to));
+    return true;
+  }
+
+  /** Adds an entry; the last of a kind is the one that counts. */
+  #add(kind: number, value: number, name: Uint8Array): void {
+    this.#drop(kind);
+    const size = entryBytes(name.length);
+    const at = this.length;
+    this.bytes.fill(0, at, at + size);
+    this.bytes[at + L.TAG_KIND] = kind;
+    this.bytes[at + L.TAG_NAME_BYTES] = name.length;
+    this.#view.setUint32(at + L.TAG_NUMBER, value, true);
+    this.bytes.set(name, at + L.TAG_NAME);
+    this.length += size;
+  }
+
+  #drop(kind: number): void {
+    for (let at = 0; at < this.length;) {
+      const size = entryBytes(this.bytes[at + L.TAG_NAME_BYTES] ?? 0);
+      if (this.bytes[at + L.TAG_KIND] !== kind) at += size;
+      else {
+        this.bytes.copyWithin(at, at + size, this.length);
+        this.length -= size;
+      }
+    }
+  }
+}
+
+function entryBytes(nameBytes: number): number {
+  return L.TAG_NAME + Math.ceil(nameBytes / 8) * 8;
+}
+
+/** One tag of a job. */
+export interface ShownTag {
+  readonly name: string;
+  readonly number: number;
+}
+
+/** The tags in entries as the engine shows them, by their kinds. */
+export function shownTags(entries: Uint8Array): ReadonlyMap<number, ShownTag> {
+  const view = new DataView(entries.buffer, entries.byteOffset, entries.byteLength);
+  const tags = new Map<number, ShownTag>();
+  for (let at = 0; at < entries.length;) {
+    const nameBytes = view.getUint8(at + L.TAG_NAME_BYTES);
+    const from = at + L.TAG_NAME;
+    const name = String.fromCharCode(...entries.subarray(from, from + nameBytes));
+    tags.set(view.getUint8(at + L.TAG_KIND), {
+      name,
+      number: view.getUint32(at + L.TAG_NUMBER, true),
+    });
+    at += entryBytes(nameBytes);
+  }
+  return tags;
+}
+
+/** A job's tags as a put would be given them. */
+export function tagWords(tags: ReadonlyMap<number, ShownTag>): string[] {
+  return TAGS.flatMap(({ name, kind, number }) => {
+    const tag = tags.get(kind);
+    if (tag === undefined) return [];
+    return tag.number === number.default
+      ? [`${name}:${tag.name}`]
+      : [`${name}:${tag.name}:${tag.number}`];
+  });
+}
+
+function isSpace(byte: number): boolean {
+  return byte === SPACE || byte === TAB;
+}
+
+function skipSpace(bytes: Uint8Array, at: number, end: number): number {
+  let index = at;
+  while (index < end && isSpace(byteAt(bytes, index))) index++;
+  return index;
+}
+
+function wordEnd(bytes: Uint8Array, at: number, end: number): number {
+  let index = at;
+  while (index < end && !isSpace(byteAt(bytes, index))) index++;
+  return index;
+}
+
+function beginsWith(bytes: Uint8Array, at: number, end: number, prefix: Uint8Array): boolean {
+  if (end - at < prefix.length) return false;
+  for (let index = 0; index < prefix.length; index++) {
+    if (byteAt(bytes, at + index) !== byteAt(prefix, index)) return false;
+  }
+  return true;
+}
+
+/** The digits bytes[at, end) as a number below 2^32, or -1. */
+function readNumber(bytes: Uint8Array, at: number, end: number): number {
+  if (at === end) return -1;
+  let value = 0;
+  for (let index = at; index < end; index++) {
+    const digit = byteAt(bytes, index) - ZERO;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+    if (value > U32_MAX) return -1;
+  }
+  return value;
+}

@@ -40,6 +40,12 @@ export function writeJob(desk: Desk, writeLine: typeof writeFound, shard: Shard)
   return false;
 }
 
+/** The tags of a job that statsJob left behind the name of its tube. */
+export function tagEntries(shard: Shard): Uint8Array {
+  const from = shard.field(C.RESULT_NAME_BYTES);
+  return shard.output.slice(from, from + shard.field(C.RESULT_COUNT));
+}
+
 /** Adds the line and what of the body lies in the output slot. */
 function beginLong(
   desk: Desk,

@@ -144,6 +144,10 @@ export class Dispatch {
       output.reply(R.REPLY.BAD_FORMAT);
       return at;
     }
+    if (command.hasWrongTags) {
+      this.#intake.swallow(command.bytes, R.REPLY.BAD_FORMAT);
+      return at;
+    }
     const { used } = this.#tubes;
     if (used.tube === 0) {
       this.isOver = true; // an observer that puts without having said where to

@@ -7,6 +7,7 @@
 
 import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";
+import { asciiBytes } from "../protocol/ascii.ts";
 import * as R from "../protocol/replies.ts";
 import { settingOf } from "../protocol/tube-settings.ts";
 import { depend } from "./answers.ts";
@@ -16,6 +17,16 @@ import type { Desk } from "./desk.ts";
 
 const CR = 13;
 const LF = 10;
+
+const NO_TAGS = new Uint8Array(0);
+/** What a put that meets a job is told of it, by its state. */
+const STATE_WORDS: readonly Uint8Array[] = [
+  asciiBytes("DELETED"),
+  asciiBytes("READY"),
+  asciiBytes("RESERVED"),
+  asciiBytes("DELAYED"),
+  asciiBytes("BURIED"),
+];
 
 /** The tube that is put to. */
 export interface PutTube {
@@ -59,10 +70,14 @@ export class Putting {
     const { shard, tube } = to;
     const { command, now } = this.#desk;
     const offset = this.#desk.stage(shard, bytes, at, at + command.bytes, end);
-    const { pri, delay, ttr } = command;
+    const { pri, delay, ttr, tags } = command;
+    if (tags.length > 0) shard.tags.set(tags.bytes.subarray(0, tags.length));
     const answer = shard.withMemory(() =>
-      shard.put(tube, id, pri, delay, ttr, offset, command.bytes, now),
+      tags.length === 0
+        ? shard.put(tube, id, pri, delay, ttr, offset, command.bytes, now)
+        : shard.putTagged(tube, id, pri, delay, ttr, offset, command.bytes, tags.length, now),
     );
+    if (answer === C.KNOWN) this.#desk.giveBackIds(id, id);
     answerPut(this.#desk, shard, id, answer);
   }
 
@@ -82,7 +97,8 @@ export class Putting {
    */
   #record({ shard, tube }: PutTube, address: number, id: number): number | undefined {
     if (!this.#desk.hasJournal) return 0;
-    const answer = shard.withMemory(() => shard.recordUpload(address, tube, id));
+    const { tags } = this.#desk.command;
+    const answer = shard.withMemory(() => shard.recordUpload(address, tube, id, tags.length));
     if (answer === C.DONE) return shard.field(C.RESULT_COUNT);
     shard.dropUpload(address);
     return undefined;
@@ -98,11 +114,12 @@ class Upload implements Receiver {
   readonly #pri: number;
   readonly #delaySeconds: number;
   readonly #ttrSeconds: number;
+  readonly #tags: Uint8Array;
   /** It is so long that it goes to the journal as it comes. */
   readonly #isRecorded: boolean;
 
   constructor(desk: Desk, to: PutTube, id: number, address: number, isRecorded: boolean) {
-    const { pri, delay, ttr } = desk.command;
+    const { pri, delay, ttr, tags } = desk.command;
     this.#desk = desk;
     this.#to = to;
     this.#id = id;
@@ -110,6 +127,7 @@ class Upload implements Receiver {
     this.#pri = pri;
     this.#delaySeconds = delay;
     this.#ttrSeconds = ttr;
+    this.#tags = tags.length === 0 ? NO_TAGS : tags.bytes.slice(0, tags.length);
     this.#isRecorded = isRecorded;
   }
 
@@ -139,24 +157,48 @@ class Upload implements Receiver {
 
   finish(): void {
     const desk = this.#desk;
-    const { shard, tube } = this.#to;
+    const { shard } = this.#to;
     const refusal = desk.putRefusal;
     if (refusal !== undefined) {
       this.drop();
       desk.output.reply(refusal);
       return;
     }
-    const answer = shard.commitUpload(
+    const answer = this.#tags.length === 0 ? this.#commit() : this.#commitTagged();
+    // What was recorded of the body has this id for good.
+    if (answer === C.KNOWN && !this.#isRecorded) desk.giveBackIds(this.#id, this.#id);
+    answerPut(desk, shard, this.#id, answer);
+    if (answer === C.OUT_OF_MEMORY || answer === C.FULL) this.drop();
+  }
+
+  #commit(): number {
+    const { shard, tube } = this.#to;
+    return shard.commitUpload(
       this.#address,
       tube,
       this.#id,
       this.#pri,
       this.#delaySeconds,
       this.#ttrSeconds,
-      desk.now,
+      this.#desk.now,
     );
-    answerPut(desk, shard, this.#id, answer);
-    if (answer === C.FULL) this.drop();
+  }
+
+  #commitTagged(): number {
+    const { shard, tube } = this.#to;
+    shard.tags.set(this.#tags);
+    return shard.withMemory(() =>
+      shard.commitTagged(
+        this.#address,
+        tube,
+        this.#id,
+        this.#pri,
+        this.#delaySeconds,
+        this.#ttrSeconds,
+        this.#tags.length,
+        this.#desk.now,
+      ),
+    );
   }
 
   drop(): void {
@@ -180,9 +222,15 @@ function answerPut(desk: Desk, shard: Shard, id: number, answer: number): void {
     answerFull(desk, shard);
     return;
   }
-  desk.hint(id, shard);
   depend(desk, shard);
   output.room(R.REPLY_LINE_MAX);
+  if (answer === C.KNOWN) {
+    const state = STATE_WORDS[shard.field(C.RESULT_STATS + C.JOB_STATE)] ?? NO_TAGS;
+    const pri = shard.field(C.RESULT_STATS + C.JOB_PRI);
+    output.at = R.writeKnown(output.bytes, output.at, shard.field(C.RESULT_ID), state, pri);
+    return;
+  }
+  desk.hint(id, shard);
   const write = answer === C.DONE ? R.writeInserted : R.writeBuried;
   output.at = write(output.bytes, output.at, id);
 }

@@ -21,7 +21,9 @@ import {
   TUBE_STATS,
 } from "../protocol/stats.ts";
 import type { StatsKey } from "../protocol/stats.ts";
+import { shownTags } from "../protocol/tags.ts";
 import { showSetting, TUBE_SETTINGS } from "../protocol/tube-settings.ts";
+import { tagEntries } from "./answers.ts";
 import { COUNTER_ACCEPTED } from "../engine/common.ts";
 import { COUNTER_OPS, COUNTER_PRODUCERS, COUNTER_WAITING, COUNTER_WORKERS } from "./counters.ts";
 import type { Desk } from "./desk.ts";
@@ -226,6 +228,8 @@ export function shownSettings(shard: Shard): Readonly<Record<string, string>> {
 
 /** `stats-job`, from the result area that statsJob filled. */
 export function jobStats(desk: Desk, shard: Shard, id: number): string {
+  const tags = shownTags(tagEntries(shard));
+  const idp = tags.get(C.TAG_IDP);
   return document(desk, JOB_STATS, {
     id,
     tube: LATIN1.decode(shard.output.slice(0, shard.field(C.RESULT_NAME_BYTES))),
@@ -244,7 +248,8 @@ export function jobStats(desk: Desk, shard: Shard, id: number): string {
     failures: figure(shard, C.JOB_FAILURES),
     "failures-dropped": figure(shard, C.JOB_FAILURES) - figure(shard, C.JOB_FAILURES_KEPT),
     "time-reserved": wholeSeconds(figure(shard, C.JOB_RESERVED_MICROS)),
-    "idempotency-key": "",
+    "idempotency-key": idp?.name ?? "",
+    "idempotency-ttl": idp?.number ?? 0,
     group: "",
     "after-group": "",
     "concurrency-key": "",

@@ -11,6 +11,7 @@ import { shardOfTube } from "../../src/engine/shards.ts";
 import { CommitState } from "../../src/journal/commit-state.ts";
 import { Journal } from "../../src/journal/journal.ts";
 import { recover } from "../../src/journal/recovery.ts";
+import { tagsOf } from "../journal/bodies.ts";
 import { openReplica } from "../../src/journal/replica.ts";
 import { NodeStorage } from "../../src/storage/node-fs.ts";
 
@@ -30,6 +31,8 @@ export interface Put {
   readonly tube?: string;
   readonly pri?: number;
   readonly delaySeconds?: number;
+  /** As behind <bytes> of a put, each with a space in front. */
+  readonly tags?: string;
 }
 
 /** A journal that is being written. */
@@ -82,13 +85,28 @@ export class SmallJournal {
   }
 
   /** Puts a job and makes it safe; returns its id. */
-  put(body: string, { tube = "default", pri = 0, delaySeconds = 0 }: Put = {}): number {
+  put(body: string, { tube = "default", pri = 0, delaySeconds = 0, tags }: Put = {}): number {
     const { shard, ref } = this.#tube(tube);
     const bytes = new TextEncoder().encode(body);
+    const { length } = bytes;
     shard.input.set(bytes);
     const id = this.#shards[0]?.nextId() ?? 0;
+    const tagged = tagsOf(tags ?? "");
+    shard.tags.set(tagged);
     const put = (): number =>
-      shard.put(ref, id, pri, delaySeconds, TTR_SECONDS, 0, bytes.length, this.now);
+      tags === undefined
+        ? shard.put(ref, id, pri, delaySeconds, TTR_SECONDS, 0, length, this.now)
+        : shard.putTagged(
+            ref,
+            id,
+            pri,
+            delaySeconds,
+            TTR_SECONDS,
+            0,
+            length,
+            tagged.length,
+            this.now,
+          );
     if (put() === C.OUT_OF_MEMORY && shard.growBudget()) put();
     this.#journal.commit();
     return id;
@@ -105,7 +123,7 @@ export class SmallJournal {
     shard.growBudget();
     shard.openUpload(bytes.length);
     const upload = shard.field(C.RESULT_REF);
-    shard.recordUpload(upload, ref, id);
+    shard.recordUpload(upload, ref, id, 0);
     for (let at = 0; at < bytes.length; at += C.INPUT_BYTES) {
       const piece = bytes.subarray(at, at + C.INPUT_BYTES);
       shard.input.set(piece);
@@ -134,6 +152,16 @@ export class SmallJournal {
     shard.bury(conn, id, pri, failure, this.now);
     this.#journal.commit();
     return id;
+  }
+
+  /** Deletes all jobs of the tube. */
+  flush(tube: string): void {
+    const { shard } = this.#tube(tube);
+    const name = new TextEncoder().encode(tube);
+    shard.input.set(name);
+    const last = this.#shards[0]?.lastId() ?? 0;
+    shard.flushTube(0, name.length, C.KIND_RESERVED, 0, 0, 0, last, this.now);
+    this.#journal.commit();
   }
 
   /** Reserves and deletes; returns the job's id. */

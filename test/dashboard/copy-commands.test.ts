@@ -25,6 +25,7 @@ function jobOf(body: Uint8Array, tube = "mail"): JobAnswer {
     failureCount: 0,
     failures: [],
     isCancelled: false,
+    tags: [],
     body: { base64: "", isWhole: true },
   };
 }

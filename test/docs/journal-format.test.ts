@@ -19,10 +19,25 @@ interface ReadJob {
   readonly created: number;
   /** Parts that the body is in; 0: it stood in the PUT. */
   readonly parts: number;
+  readonly tags: readonly ReadTag[];
   state: string;
   pri: number;
   delay: number;
   due: number;
+}
+
+/** Something that a put was tagged with. */
+interface ReadTag {
+  readonly kind: number;
+  readonly name: string;
+  readonly number: number;
+}
+
+/** A key of a job that was deleted. */
+interface ReadCooldown {
+  readonly tube: string;
+  readonly until: number;
+  readonly tag: ReadTag | undefined;
 }
 
 /** A body that comes in parts. */
@@ -45,6 +60,8 @@ interface ReadJournal {
   readonly parts: Map<number, ReadParts>;
   /** What is set for tubes: values by their numbers. */
   readonly settings: Map<string, ReadonlyMap<number, number>>;
+  /** By the ids of the jobs; of a job that is there still it means nothing. */
+  readonly cooldowns: Map<number, ReadCooldown>;
   lastId: number;
 }
 
@@ -101,8 +118,14 @@ function readSegments(directory: string): readonly ReadSegment[] {
 /** The jobs of the journal in `directory`, by id, their failures, and the highest id. */
 function readJournal(directory: string): ReadJournal {
   const segments = withoutStrangers(readSegments(directory));
-  const empty = { jobs: new Map(), failures: new Map(), parts: new Map(), settings: new Map() };
-  const read: ReadJournal = { ...empty, lastId: 0 };
+  const read: ReadJournal = {
+    jobs: new Map(),
+    failures: new Map(),
+    parts: new Map(),
+    cooldowns: new Map(),
+    settings: new Map(),
+    lastId: 0,
+  };
   for (const [at, segment] of segments.entries()) {
     read.lastId = Math.max(read.lastId, segment.lastId);
     for (const frame of framesThatCount(segment, segments[at + 1], at === segments.length - 1)) {
@@ -260,7 +283,7 @@ function recordsOf({ bytes, salt }: ReadSegment, { from, to }: ReadFrame): reado
 
 /** Does what the record says; returns its id. */
 function replay({ bytes }: ReadRecord, read: ReadJournal): number {
-  const { jobs, failures, parts, settings } = read;
+  const { jobs, failures, parts, cooldowns, settings } = read;
   const id = Number(bytes.readBigUInt64LE(16));
   const kind = bytes[8];
   const isPut = kind === 1;
@@ -270,7 +293,9 @@ function replay({ bytes }: ReadRecord, read: ReadJournal): number {
   else if (kind === 5) {
     const ofJob = failures.get(id) ?? new Map<number, ReadFailure>();
     failures.set(id, ofJob.set(bytes.readUInt32LE(32), failureOf(bytes)));
-  } else if (kind === 3) {
+  } else if (kind === 7) cooldowns.set(id, cooldownOf(bytes));
+  else if (kind === 3 && bytes[9] === 1) cooldowns.delete(id);
+  else if (kind === 3) {
     jobs.delete(id);
     parts.delete(id);
   } else if (isPut || known !== undefined) {
@@ -310,6 +335,28 @@ function failureOf(bytes: Buffer): ReadFailure {
   };
 }
 
+function cooldownOf(bytes: Buffer): ReadCooldown {
+  const nameEnd = 56 + bytes.readUInt16LE(10);
+  const [tag] = tagsIn(bytes, roundUp8(nameEnd));
+  return { tube: bytes.toString("utf8", 56, nameEnd), until: bytes.readDoubleLE(32), tag };
+}
+
+/** The tags from a place in a record up to its end. */
+function tagsIn(bytes: Buffer, from: number): ReadTag[] {
+  const tags: ReadTag[] = [];
+  for (let at = from; at < bytes.length;) {
+    const end = at + 8 + (bytes[at + 1] ?? 0);
+    const name = bytes.toString("utf8", at + 8, end);
+    tags.push({ kind: bytes[at] ?? 0, name, number: bytes.readUInt32LE(at + 4) });
+    at = roundUp8(end);
+  }
+  return tags;
+}
+
+function roundUp8(bytes: number): number {
+  return Math.ceil(bytes / 8) * 8;
+}
+
 function readPart(bytes: Buffer, id: number, parts: Map<number, ReadParts>): void {
   const [number, partBytes] = [bytes.readUInt32LE(32), bytes.readUInt32LE(36)];
   const share = Math.min(partBytes, bytes.readUInt32LE(12) - number * partBytes);
@@ -318,7 +365,9 @@ function readPart(bytes: Buffer, id: number, parts: Map<number, ReadParts>): voi
   known.shares[number] = bytes.subarray(56, 56 + share);
 }
 
-function putOf(bytes: Buffer): Pick<ReadJob, "tube" | "body" | "ttr" | "created" | "parts"> {
+type ReadPut = Pick<ReadJob, "tube" | "body" | "ttr" | "created" | "parts" | "tags">;
+
+function putOf(bytes: Buffer): ReadPut {
   const nameEnd = 80 + bytes.readUInt16LE(10);
   const [bodyBytes, partBytes] = [bytes.readUInt32LE(12), bytes.readUInt32LE(44)];
   const isHere = partBytes === 0;
@@ -328,6 +377,7 @@ function putOf(bytes: Buffer): Pick<ReadJob, "tube" | "body" | "ttr" | "created"
     parts: isHere ? 0 : Math.ceil(bodyBytes / partBytes),
     ttr: bytes.readUInt32LE(40),
     created: bytes.readDoubleLE(48),
+    tags: tagsIn(bytes, roundUp8(nameEnd + (isHere ? bodyBytes : 0))),
   };
 }
 
@@ -376,6 +426,28 @@ describe("a reader written from docs/journal-format.md", () => {
       expect(Math.abs(created - before)).toBeLessThan(60_000_000);
       expect(due).toBe(delay === 0 ? 0 : created + delay * 1_000_000);
     }
+  });
+
+  it("finds what jobs are tagged with, and the cooldowns of keys", async () => {
+    const journal = await SmallJournal.open(directory);
+    const before = Date.now() * 1000;
+    const tagged = journal.put("seven b", { tube: "a", pri: 9, tags: " idp:key-of-11:77" });
+    const plain = journal.put("plain", { tube: "b", pri: 9 });
+    const cooling = journal.put("cooling", { tube: "c", tags: " idp:k:100" });
+    const free = journal.put("free", { tube: "d", tags: " idp:k" });
+    const flushed = journal.put("flushed", { tube: "e", tags: " idp:k:100" });
+    for (const tube of ["c", "d", "e"]) journal.delete(tube);
+    journal.flush("e");
+    journal.close();
+    const { jobs, cooldowns } = readJournal(directory);
+    expect(jobs.get(tagged)?.tags).toEqual([{ kind: 1, name: "key-of-11", number: 77 }]);
+    expect(jobs.get(tagged)?.body).toBe("seven b");
+    expect(jobs.get(plain)?.tags).toEqual([]);
+    expect([...cooldowns.keys()]).toEqual([cooling]);
+    expect([jobs.has(free), jobs.has(flushed)]).toEqual([false, false]);
+    const found = cooldowns.get(cooling);
+    expect(found).toMatchObject({ tube: "c", tag: { kind: 1, name: "k", number: 100 } });
+    expect(Math.abs((found?.until ?? 0) - before - 100_000_000)).toBeLessThan(60_000_000);
   });
 
   it("finds the jobs of many segments, some reclaimed, written by servers with other numbers of shards", async () => {

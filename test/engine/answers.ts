@@ -19,6 +19,7 @@ export const ANSWERS = [
   "NOTED",
   "LONG",
   "FULL",
+  "KNOWN",
 ] as const;
 export type Answer = (typeof ANSWERS)[number];
 
@@ -37,6 +38,8 @@ export interface Reply {
   /** Bytes of a long body that were not written. */
   readonly left?: number;
   readonly kind?: number;
+  /** Of the job that a put met: STATE_*, 0 when it was deleted. */
+  readonly state?: number;
   /** When the first time to run is over of what a connection holds that is made to wait. */
   readonly due?: number;
   /** Whom a collected grant is for. */
@@ -50,6 +53,8 @@ export interface Reply {
   readonly samples?: readonly number[];
   /** The last of these times, ascending. */
   readonly lastTimes?: readonly number[];
+  /** The tags of a job, in the order of the alphabet. */
+  readonly tags?: string;
 }
 
 /** How a window is to be filled. */
@@ -69,6 +74,8 @@ export interface NewJob {
   readonly delaySeconds?: number;
   readonly ttrSeconds?: number;
   readonly body?: Uint8Array;
+  /** As behind <bytes> of a put, each with a space in front. */
+  readonly tags?: string;
 }
 
 /** A failure of a job, as the engine shows it. */

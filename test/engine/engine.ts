@@ -9,6 +9,7 @@ import * as C from "../../assembly/constants.ts";
 import * as L from "../../assembly/layouts.ts";
 import type { Answer, EngineFailure, ListOrder, ListWay, ListedTube } from "./answers.ts";
 import type { Filling, NewJob, Reply } from "./answers.ts";
+import { PUT_END, PutTags, shownTags, tagWords } from "../../src/protocol/tags.ts";
 import { PAGES_MAX, VerifyBuild, loadVerifyModule } from "./verify-build.ts";
 
 export interface ShardOptions {
@@ -110,10 +111,34 @@ export class EngineShard extends VerifyBuild {
   }
 
   put(t: number, tube: number, job: NewJob, now: number): Reply {
-    const { id, pri = 0, delaySeconds = 0, ttrSeconds = 60, body = EMPTY } = job;
-    const { put } = this.raw(t);
+    const { id, pri = 0, delaySeconds = 0, ttrSeconds = 60, body = EMPTY, tags = "" } = job;
+    const { put, putTagged } = this.raw(t);
     this.thread(t).input.set(body);
-    return this.admitted(t, put(t, tube, id, pri, delaySeconds, ttrSeconds, 0, body.length, now));
+    const bytes = body.length;
+    if (tags === "")
+      return this.admitted(t, put(t, tube, id, pri, delaySeconds, ttrSeconds, 0, bytes, now));
+    const length = this.#stageTags(t, tags);
+    const code = putTagged(t, tube, id, pri, delaySeconds, ttrSeconds, 0, bytes, length, now);
+    return this.#met(t, code);
+  }
+
+  /** Brings tags to where the engine looks for them; returns their length. */
+  #stageTags(t: number, words: string): number {
+    const tags = new PutTags();
+    const line = Buffer.from(words, "latin1");
+    if (tags.read(line, 0, line.length) !== PUT_END.TAGGED) throw new RangeError(`tags ${words}`);
+    this.thread(t).tags.set(tags.bytes.subarray(0, tags.length));
+    return tags.length;
+  }
+
+  /** What a put with tags answers. */
+  #met(t: number, code: number): Reply {
+    const reply = this.admitted(t, code);
+    if (reply.answer !== "KNOWN") return reply;
+    const thread = this.thread(t);
+    const state = thread.field(C.RESULT_STATS + C.JOB_STATE);
+    const pri = thread.field(C.RESULT_STATS + C.JOB_PRI);
+    return { ...reply, id: thread.field(C.RESULT_ID), state, pri };
   }
 
   openUpload(t: number, bytes: number): { reply: Reply; ref: number } {
@@ -128,9 +153,16 @@ export class EngineShard extends VerifyBuild {
   }
 
   commitUpload(t: number, upload: number, tube: number, job: NewJob, now: number): Reply {
-    const { id, pri = 0, delaySeconds = 0, ttrSeconds = 60 } = job;
-    const { commitUpload } = this.raw(t);
-    return this.admitted(t, commitUpload(t, upload, tube, id, pri, delaySeconds, ttrSeconds, now));
+    const { id, pri = 0, delaySeconds = 0, ttrSeconds = 60, tags = "" } = job;
+    const { commitUpload, commitTagged } = this.raw(t);
+    if (tags === "")
+      return this.admitted(
+        t,
+        commitUpload(t, upload, tube, id, pri, delaySeconds, ttrSeconds, now),
+      );
+    const length = this.#stageTags(t, tags);
+    const code = commitTagged(t, upload, tube, id, pri, delaySeconds, ttrSeconds, length, now);
+    return this.#met(t, code);
   }
 
   dropUpload(t: number, upload: number): Reply {
@@ -352,7 +384,11 @@ export class EngineShard extends VerifyBuild {
   statsJob(t: number, id: number, now: number): Reply {
     const reply = this.withFigures(t, this.raw(t).statsJob(t, id, now), JOB_FIGURES);
     if (reply.answer !== "DONE") return reply;
-    return { ...reply, name: this.outputText(t, this.thread(t).field(C.RESULT_NAME_BYTES)) };
+    const thread = this.thread(t);
+    const nameBytes = thread.field(C.RESULT_NAME_BYTES);
+    const tagsEnd = nameBytes + thread.field(C.RESULT_COUNT);
+    const tags = tagWords(shownTags(thread.output.subarray(nameBytes, tagsEnd)));
+    return { ...reply, name: this.outputText(t, nameBytes), tags: tags.toSorted().join(" ") };
   }
 
   statsTube(t: number, name: string, now: number): Reply {

@@ -36,6 +36,27 @@ export interface ModelJob {
   cancelled: boolean;
   /** All of them, from the first on. */
   readonly failures: EngineFailure[];
+  readonly tags: ModelTags;
+}
+
+/** What a job is tagged with. */
+export interface ModelTags {
+  /** Its idempotency key, and for how many seconds it is not free after the job was deleted. */
+  readonly key?: { readonly name: string; readonly ttlSeconds: number };
+}
+
+/** A key whose job was deleted. */
+export interface ModelCooldown {
+  readonly tube: string;
+  readonly key: string;
+  readonly id: number;
+  readonly until: number;
+}
+
+/** Tags as they stand behind <bytes> of a put, each behind a space. */
+export function wordsOf({ key }: ModelTags): string {
+  const ttl = key === undefined || key.ttlSeconds === 0 ? "" : `:${key.ttlSeconds}`;
+  return key === undefined ? "" : ` idp:${key.name}${ttl}`;
 }
 
 export interface ModelTube {

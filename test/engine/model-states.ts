@@ -4,7 +4,7 @@
 import * as C from "../../assembly/constants.ts";
 import type { Answer, Reply } from "./answers.ts";
 import { SECOND, show } from "./model-parts.ts";
-import type { ModelConn, ModelJob, ModelTube } from "./model-parts.ts";
+import type { ModelConn, ModelCooldown, ModelJob, ModelTube } from "./model-parts.ts";
 import { ModelStock } from "./model-stock.ts";
 
 /** What happens in a shard. */
@@ -43,7 +43,13 @@ export class ModelStates extends ModelStock {
         ? []
         : [{ at: tube.opensAt, id: 0, happen: (now: number): void => this.goOn(tube, now) }],
     );
-    return [...events, ...pauses, ...openings].toSorted((a, b) => a.at - b.at || a.id - b.id)[0];
+    const cooldowns = this.cooldowns.map((one) => ({
+      at: one.until,
+      id: one.id,
+      happen: (): void => this.endCooldown(one),
+    }));
+    const all = [...events, ...pauses, ...openings, ...cooldowns];
+    return all.toSorted((a, b) => a.at - b.at || a.id - b.id)[0];
   }
 
   protected settle(now: number): void {
@@ -51,6 +57,11 @@ export class ModelStates extends ModelStock {
     for (let event = this.nextEvent(); event && event.at <= now; event = this.nextEvent()) {
       event.happen(now);
     }
+  }
+
+  protected endCooldown(over: ModelCooldown): void {
+    this.cooldowns = this.cooldowns.filter((one) => one !== over);
+    this.forgetIfUnused(over.tube);
   }
 
   protected due(job: ModelJob, now: number): void {

@@ -4,7 +4,7 @@
 import * as C from "../../assembly/constants.ts";
 import type { EngineFailure } from "./answers.ts";
 import { byDeadline, byPlace } from "./model-parts.ts";
-import type { Event, ModelConn, ModelJob, ModelTube } from "./model-parts.ts";
+import type { Event, ModelConn, ModelCooldown, ModelJob, ModelTube } from "./model-parts.ts";
 import { ModelSamples } from "./model-samples.ts";
 import { Tally } from "./tally.ts";
 
@@ -13,6 +13,7 @@ export class ModelStock {
   readonly jobs = new Map<number, ModelJob>();
   readonly tubes = new Map<string, ModelTube>();
   readonly conns = new Map<number, ModelConn>();
+  protected cooldowns: ModelCooldown[] = [];
   /** Failures that a job keeps. */
   protected readonly keepsFailures: number;
   protected readonly tally = new Tally();
@@ -113,6 +114,7 @@ export class ModelStock {
     const tube = this.tubes.get(name);
     if (tube === undefined || tube.pinned || tube.using > 0 || this.watchersOf(name) > 0) return;
     if (tube.settings.size > 0) return;
+    if (this.cooldowns.some((one) => one.tube === name)) return;
     if ([...this.jobs.values()].every((job) => job.tube !== name)) this.tubes.delete(name);
   }
 

@@ -8,8 +8,15 @@
  */
 import * as C from "../../assembly/constants.ts";
 import type { EngineFailure, ListOrder, ListedTube, NewJob, Reply } from "./answers.ts";
-import { SECOND, STATE_NUMBERS, UNKNOWN_FIGURES, byDeadline, show } from "./model-parts.ts";
-import type { ModelJob } from "./model-parts.ts";
+import {
+  SECOND,
+  STATE_NUMBERS,
+  UNKNOWN_FIGURES,
+  byDeadline,
+  show,
+  wordsOf,
+} from "./model-parts.ts";
+import type { ModelJob, ModelTags } from "./model-parts.ts";
 import { ModelWindows } from "./model-windows.ts";
 
 /** Most jobs that one kick moves. */
@@ -80,8 +87,10 @@ export class ModelShard extends ModelWindows {
 
   /* Putting. */
 
-  put(tube: string, job: NewJob, body: string, now: number): Reply {
+  put(tube: string, job: NewJob, body: string, now: number, tags: ModelTags = {}): Reply {
     this.settle(now);
+    const met = tags.key && this.#meet(tube, tags.key.name, job.pri ?? 0, now);
+    if (met !== undefined) return met;
     const full = this.#fullBy(tube, body);
     if (full !== undefined) return this.reply("FULL", full);
     const { id, pri = 0, delaySeconds = 0, ttrSeconds = 60 } = job;
@@ -107,6 +116,7 @@ export class ModelShard extends ModelWindows {
       kicks: 0,
       cancelled: false,
       failures: [],
+      tags,
     };
     this.jobs.set(id, made);
     this.count(tube, "puts");
@@ -124,6 +134,23 @@ export class ModelShard extends ModelWindows {
     ] as const;
     const [over] = wanted.filter(([kind, sum]) => sum > (settings.get(kind) ?? Infinity));
     return over && { kind: over[0], count: settings.get(over[0]) ?? 0 };
+  }
+
+  /** What a put is told whose key another job has, or had; undefined when nobody has it. */
+  #meet(tube: string, key: string, pri: number, now: number): Reply | undefined {
+    const owner = [...this.jobs.values()].find(
+      (job) => job.tube === tube && job.tags.key?.name === key,
+    );
+    const cooldown = this.cooldowns.find((one) => one.tube === tube && one.key === key);
+    if (owner === undefined) {
+      if (cooldown === undefined) return undefined;
+      return this.reply("KNOWN", { id: cooldown.id, state: 0, pri: C.NOT_RAISED });
+    }
+    const state = STATE_NUMBERS[owner.state];
+    const isRaised = pri < owner.pri;
+    if (isRaised) owner.pri = pri;
+    if (isRaised && owner.state === "ready") this.makeReady(owner, now, owner.readySince);
+    return this.reply("KNOWN", { id: owner.id, state, pri: isRaised ? pri : C.NOT_RAISED });
   }
 
   /* Reserving. */
@@ -241,6 +268,11 @@ export class ModelShard extends ModelWindows {
     if (job.state === "reserved") {
       this.countTime(job.tube, "process", now - job.reservedAt);
       this.tubeOf(job.tube).samples.processed(now - job.reservedAt);
+    }
+    const idp = job.tags.key;
+    if (idp !== undefined && idp.ttlSeconds > 0) {
+      const until = now + idp.ttlSeconds * SECOND;
+      this.cooldowns.push({ tube: job.tube, key: idp.name, id, until });
     }
     this.end(job);
     return this.reply("DONE");
@@ -407,7 +439,7 @@ export class ModelShard extends ModelWindows {
       Number(job.cancelled),
       job.state === "reserved" ? now - job.reservedAt : 0,
     ];
-    return this.reply("DONE", { figures, name: job.tube });
+    return this.reply("DONE", { figures, name: job.tube, tags: wordsOf(job.tags).trim() });
   }
 
   statsTube(name: string, now: number): Reply {
@@ -538,6 +570,10 @@ export class ModelShard extends ModelWindows {
       this.count(name, "deletes");
     }
     this.match(this.tubeOf(name), now);
+    const ofTube = this.cooldowns.filter((one) => one.tube === name);
+    const young = ofTube.findIndex(({ id }) => id > last);
+    const ended = young < 0 ? ofTube : ofTube.slice(0, young);
+    this.cooldowns = this.cooldowns.filter((one) => !ended.includes(one));
     this.forgetIfUnused(name);
     return this.reply("DONE", { count: flushed.length });
   }

@@ -409,6 +409,46 @@ export const MUTANTS: readonly Mutant[] = [
     put: "settings.full -= 0;",
   },
   {
+    fault: "a key is one of all tubes",
+    find: "    own.tube == tube &&\n",
+    put: "",
+  },
+  {
+    fault: "a job that is deleted keeps its key",
+    find: "  leaveKey(own);\n  tags.freeTags(own);\n}\n\n/* Cooldowns. */",
+    put: "  tags.freeTags(own);\n}\n\n/* Cooldowns. */",
+  },
+  {
+    fault: "a job that gets a better priority is ready since now",
+    find: "  if (isReady) states.becomeReadySince(job, since, now);",
+    put: "  if (isReady) states.becomeReadySince(job, now, now);",
+  },
+  {
+    fault: "a put takes the priority of the job that it meets down, too",
+    find: "    if (pri < job.pri) {",
+    put: "    if (pri != job.pri) {",
+  },
+  {
+    fault: "a flush leaves the last cooldown of its tube",
+    find: "    if (tube.coolingHead == 0) return true;",
+    put: "    if (tube.coolingHead == tube.coolingTail) return true;",
+  },
+  {
+    fault: "the end of a cooldown leaves its tube",
+    find: "  endCooling(tags);\n  forgetIfUnused(tube);",
+    put: "  endCooling(tags);",
+  },
+  {
+    fault: "a tube goes while a key of it is in its cooldown",
+    find: "  if (tube.coolingHead != 0) return;\n",
+    put: "",
+  },
+  {
+    fault: "the timer of the terms rings for the first one that there was",
+    find: "(s.termsTimed != 0 && s.termsDue <= nodeAt(at).major)) return;",
+    put: "s.termsTimed != 0) return;",
+  },
+  {
     fault: "a slot that was moved out of stays counted",
     find: "  page.used--;\n  shard().slotBytes -= <u32>page.slotBytes;",
     put: "  page.used--;",

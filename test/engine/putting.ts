@@ -4,8 +4,10 @@
 import { strictEqual } from "node:assert";
 import * as C from "../../assembly/constants.ts";
 import { Looking } from "./looking.ts";
-import type { ModelJob } from "./model-parts.ts";
-import { BURST_BYTES, NOISE, PRIORITIES, PUT_BYTES, pickNumber } from "./steps.ts";
+import { wordsOf } from "./model-parts.ts";
+import type { ModelJob, ModelTags } from "./model-parts.ts";
+import { BURST_BYTES, KEYS, KEY_TTLS, NOISE, PRIORITIES, PUT_BYTES } from "./steps.ts";
+import { pick, pickNumber } from "./steps.ts";
 import type { Session, Upload } from "./steps.ts";
 
 /** Engine and model, put to. */
@@ -19,13 +21,43 @@ export class Putting extends Looking {
   }
 
   protected putBytes(session: Session | undefined, b: number, c: number, bytes: number): void {
+    this.#putWith(session, b, c, bytes, {});
+  }
+
+  #putWith(
+    session: Session | undefined,
+    b: number,
+    c: number,
+    bytes: number,
+    tags: ModelTags,
+  ): void {
     if (session?.used === undefined) return;
     const { ref, name } = session.used;
     const job = this.newJob(b, c);
     const body = this.bodyFor(job.id, bytes);
-    const reply = this.engine.put(session.thread, ref, { ...job, body }, this.now);
+    const given = { ...job, body, tags: wordsOf(tags) };
+    const reply = this.engine.put(session.thread, ref, given, this.now);
     if (this.isRefused(reply)) this.agreeBut(reply, this.model.tick(this.now));
-    else this.agree(reply, this.model.put(name, job, body.toString("latin1"), this.now));
+    else this.agree(reply, this.model.put(name, job, body.toString("latin1"), this.now, tags));
+  }
+
+  /** A put with tags, mostly with a key that others have too. */
+  protected putTagged(session: Session | undefined, b: number, c: number): void {
+    const bytes = pickNumber(PUT_BYTES, b >>> 3);
+    this.#putWith(session, b, c, bytes, this.tagsFor(b, c));
+  }
+
+  protected tagsFor(b: number, c: number): ModelTags {
+    const name = pick(KEYS, b >>> 7) ?? "";
+    return { key: { name, ttlSeconds: pickNumber(KEY_TTLS, c >>> 7) } };
+  }
+
+  /** Several jobs, each with a key of its own. */
+  protected burstKeys(session: Session | undefined, b: number, c: number): void {
+    for (let i = 0; i < 6; i++) {
+      const key = { name: `${(b + i) % 12}`, ttlSeconds: pickNumber(KEY_TTLS, c + i) };
+      this.#putWith(session, b + i, c, i, { key });
+    }
   }
 
   protected newJob(
@@ -81,9 +113,12 @@ export class Putting extends Looking {
       if (upload.position === before) return; // no memory for it now
     }
     const job = this.newJob(c, c);
+    const tags = c % 3 === 0 ? this.tagsFor(c, c) : {};
     const { ref, name } = session.used;
-    const reply = this.engine.commitUpload(session.thread, upload.ref, ref, job, this.now);
-    this.agree(reply, this.model.put(name, job, upload.body.toString("latin1"), this.now));
+    const given = { ...job, tags: wordsOf(tags) };
+    const reply = this.engine.commitUpload(session.thread, upload.ref, ref, given, this.now);
+    if (this.isRefused(reply)) return this.agreeBut(reply, this.model.tick(this.now));
+    this.agree(reply, this.model.put(name, job, upload.body.toString("latin1"), this.now, tags));
     if (reply.answer === "FULL") return;
     this.uploads = this.uploads.filter((other) => other !== upload);
   }

@@ -6,6 +6,8 @@
 const WEIGHTS = {
   put: 5,
   upload: 1,
+  putTagged: 4,
+  burstKeys: 1,
   append: 2,
   commit: 1,
   dropUpload: 1,
@@ -109,6 +111,10 @@ export const PACE_VALUES = [1, 1, 2, 3, 5];
  * in which a whole number of seconds is over.
  */
 export const RATES = [7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47];
+/** Idempotency keys: few, so that puts meet; of every length. */
+export const KEYS = ["a", "b", "k".repeat(8), "k".repeat(200)];
+/** Seconds of their cooldowns. */
+export const KEY_TTLS = [0, 0, 2, 6, 100, 4_294_967_295];
 /** Jobs of a burst: enough to fill several pages. */
 export const BURST_JOBS = 36;
 /** Lengths of their bodies. */

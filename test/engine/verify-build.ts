@@ -15,6 +15,7 @@ export type VerifyExports = EngineExports & {
   verify(t: number, deep: number): number;
   lockInSteps(stepMillis: number): void;
   shake(t: number, kind: number): number;
+  isCooling(id: number): number;
 };
 
 let verifyModule: WebAssembly.Module | undefined;
@@ -45,6 +46,7 @@ class Thread {
   readonly input: Buffer;
   readonly output: Buffer;
   readonly who: Buffer;
+  readonly tags: Buffer;
 
   constructor(t: number, module: WebAssembly.Module, memory: WebAssembly.Memory) {
     const { exports } = new WebAssembly.Instance(module, {
@@ -57,6 +59,7 @@ class Thread {
     this.input = Buffer.from(memory.buffer, area + C.PAGE_BYTES, C.INPUT_BYTES);
     this.output = Buffer.from(memory.buffer, area + 2 * C.PAGE_BYTES, C.OUTPUT_BYTES);
     this.who = Buffer.from(memory.buffer, area + C.WHO_OFFSET, C.WHO_MAX);
+    this.tags = Buffer.from(memory.buffer, area + C.TAGS_OFFSET, C.TAGS_BYTES_MAX);
   }
 
   field(index: number): number {
@@ -98,6 +101,11 @@ export class VerifyBuild {
     const broken = thread.exports.verify(0, 1);
     if (broken !== 0) throw new BrokenInvariantError(this.nameOfInvariant(broken));
     return thread.field(C.RESULT_COUNT);
+  }
+
+  /** Whether the key of that deleted job is in its cooldown. */
+  isCooling(id: number): boolean {
+    return this.thread(0).exports.isCooling(id) !== 0;
   }
 
   /** Moves all pieces of a kind that may be moved; see assembly/verify/index.ts. */

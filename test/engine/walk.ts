@@ -74,6 +74,10 @@ class Walk extends Windowing {
     for (const { id } of this.model.jobs.values()) {
       this.agree(this.engine.deleteJob(0, 0, id, this.now), this.model.deleteJob(0, id, this.now));
     }
+    for (const { name } of this.model.listTubes()) {
+      const reply = this.engine.flushTube(0, name, this.lastId, () => this.now);
+      this.agree(reply, this.model.flushTube(name, this.lastId, this.now));
+    }
     this.verify();
     deepStrictEqual(
       this.engine.listTubes(0).map(({ name }) => name),
@@ -89,6 +93,10 @@ class Walk extends Windowing {
     switch (operation) {
       case "put":
         return this.put(session, b, c);
+      case "putTagged":
+        return this.putTagged(session, b, c);
+      case "burstKeys":
+        return this.burstKeys(session, b, c);
       case "upload":
         return this.openUpload(pickNumber(UPLOAD_BYTES, b));
       case "append":

@@ -54,6 +54,11 @@ export const KNOWN_DIFFERENCES = {
       "beanstalkd does not know them, or takes them for malformed ones of its own; the dialogues that say @addition show both sides",
     dealtWithIn: "generator.ts",
   },
+  "tags behind the bytes of put": {
+    reason:
+      "beanstalkd answers BAD_FORMAT and reads the body as commands, Homemaker takes the job or, if a tag is wrong, throws its body away",
+    dealtWithIn: "generator.ts",
+  },
   "the length of a failure message behind bury and release": {
     reason: "beanstalkd answers BAD_FORMAT at once, Homemaker takes what follows for the message",
     dealtWithIn: "unit.ts",

@@ -224,3 +224,12 @@ test("a tube that is not there, or cannot be, has no failures", async () => {
     expect(await failures(tube)).toEqual(none);
   expect((await http.ask(`/api/v1/failures?tube=${"x".repeat(201)}`)).status).toBe(400);
 });
+
+test("a job is shown with its tags", async () => {
+  const key = "k".repeat(200);
+  const puts = `put 7 0 60 4 idp:${key}:60\r\nbody\r\nput 7 0 60 4\r\nbody\r\n`;
+  const replies = await talk(http, `use tagged\r\n${puts}`);
+  const ids = [...replies.matchAll(/^INSERTED (\d+)/gm)].map(([, id]) => Number(id));
+  const shown = await Promise.all(ids.map(async (id) => (await job(id)).tags));
+  expect(shown).toEqual([[`idp:${key}:60`], []]);
+});

@@ -4,6 +4,7 @@ import * as L from "../../assembly/layouts.ts";
 import { randomFrom } from "../engine/shuffle.ts";
 import type { LedgerJob } from "./ledger.ts";
 import { PART_BYTES } from "./machine.ts";
+import { PUT_END, PutTags } from "../../src/protocol/tags.ts";
 
 /** Longest body that is put in one piece. */
 export const BODY_MAX = 6144;
@@ -28,11 +29,26 @@ function roundUp8(bytes: number): number {
 }
 
 /** Bytes of a job's PUT record and of the parts of its body. */
-export function recordBytes({ tube, bodyBytes }: LedgerJob): number {
-  const whole = roundUp8(L.PUT_BYTES + tube.length + bodyBytes);
+export function recordBytes({ tube, bodyBytes, tags }: LedgerJob): number {
+  const tagBytes = tagsOf(tags).length;
+  const whole = roundUp8(L.PUT_BYTES + tube.length + bodyBytes) + tagBytes;
   return whole <= 2 * PART_BYTES
     ? whole
-    : roundUp8(L.PUT_BYTES + tube.length) + partsBytes(bodyBytes, bodyBytes);
+    : roundUp8(L.PUT_BYTES + tube.length) + tagBytes + partsBytes(bodyBytes, bodyBytes);
+}
+
+/** Bytes of the KEY record of the cooldown of a job's key. */
+export function keyRecordBytes({ tube, tags }: LedgerJob): number {
+  return roundUp8(L.KEY_BYTES + tube.length) + tagsOf(tags).length;
+}
+
+/** What the engine takes for tags. */
+export function tagsOf(words: string): Uint8Array {
+  const tags = new PutTags();
+  const line = Buffer.from(words, "latin1");
+  const which = tags.read(line, 0, line.length);
+  if (which !== (words === "" ? PUT_END.PLAIN : PUT_END.TAGGED)) throw new RangeError(words);
+  return tags.bytes.slice(0, tags.length);
 }
 
 /** Bytes of the TUBE record of what is set for a tube, in one line. */

@@ -5,10 +5,11 @@
  * Made by world.ts for each start of the server. Bodies that come in parts are in uploads.ts.
  */
 import * as C from "../../assembly/constants.ts";
+import * as L from "../../assembly/layouts.ts";
 import type { Shard } from "../../src/engine/shard.ts";
 import { shardOfTube } from "../../src/engine/shards.ts";
 import type { JournalShard } from "../../src/journal/journal-shard.ts";
-import { bodyBytesOf, bodyOf, NOISE } from "./bodies.ts";
+import { bodyBytesOf, bodyOf, NOISE, tagsOf } from "./bodies.ts";
 import { LedgerError } from "./ledger.ts";
 import type { Ledger, LedgerJob } from "./ledger.ts";
 import type { Machine } from "./machine.ts";
@@ -27,17 +28,41 @@ const VALUES_AT = 256;
 /** So much is allowed that nothing is refused. */
 export const ALLOWS_ALL = 1_000_000_000;
 
-/** Ids of the records in a shard's ring from one position of its stream to another. */
+/**
+ * Ids of the records in a shard's ring from one position of its stream to another; negative where
+ * one says that the cooldown of a key is over.
+ */
 function idsOfRecords({ ring, ringBytes }: JournalShard, from: number, to: number): number[] {
   const view = new DataView(ring.buffer, ring.byteOffset, ring.length);
   const ids: number[] = [];
   for (let at = from; at < to;) {
-    const word = view.getUint32(at % ringBytes, true);
+    const place = at % ringBytes;
+    const word = view.getUint32(place, true);
     const isRecord = (word & C.SKIP_MARK) === 0;
-    if (isRecord) ids.push(Number(view.getBigUint64((at % ringBytes) + 16, true)));
+    if (isRecord) {
+      const id = Number(view.getBigUint64(place + L.RECORD_ID, true));
+      const isDelete = view.getUint8(place + L.RECORD_KIND) === C.RECORD_DELETE;
+      const isKey = isDelete && view.getUint8(place + L.RECORD_JOB_STATE) === C.KEY_ENDED;
+      ids.push(isKey ? -id : id);
+    }
     at += isRecord ? word : word & ~C.SKIP_MARK;
   }
   return ids;
+}
+
+/** How long cooldowns are that are not over in any world. */
+export const COOLDOWN_SECONDS = 1_000_000_000;
+
+/** The idempotency key of a job; empty when it has none. */
+function keyOf({ tags }: LedgerJob): string {
+  return tags.split(":")[1] ?? "";
+}
+
+/** What becomes of the key of a job that its holder deletes. */
+function cooldownOf(job: LedgerJob): (readonly [number, LedgerJob])[] {
+  if (!job.tags.endsWith(`:${COOLDOWN_SECONDS}`)) return [];
+  const cooling = { ...job, pri: 0, delaySeconds: 0, isBuried: false, failures: [] };
+  return [[-job.id, cooling]];
 }
 
 /** Those of one server. */
@@ -71,6 +96,7 @@ export class Clients {
       tubeOf: (name) => this.#tubes.get(name) ?? 0,
       delaySeconds: () => this.#delaySeconds(),
       wasPut: (shard, job) => this.#wasPut(shard, job),
+      hasMet: (shard, job) => this.#hasMet(shard, job),
     });
   }
 
@@ -208,32 +234,68 @@ export class Clients {
     const ttrSeconds = 1 + this.#world.random(100);
     const due = delaySeconds === 0 ? 0 : this.#world.wall + delaySeconds * 1_000_000;
     const job = { id, tube, pri, ttrSeconds, delaySeconds, bodyBytes, isBuried: false, due };
-    return { ...job, failures: [] };
+    return { ...job, failures: [], tags: this.#tags() };
   }
 
-  put(bodyBytes = bodyBytesOf(this.#world.random), delaySeconds = this.#delaySeconds()): number {
-    const job = this.#newJob(bodyBytes, delaySeconds);
-    const { id, tube, pri, ttrSeconds } = job;
-    const shard = this.#shardOf(tube);
-    shard.input.set(bodyOf(id, bodyBytes));
-    if (
-      shard.put(
-        this.#tubes.get(tube) ?? 0,
-        id,
-        pri,
-        delaySeconds,
-        ttrSeconds,
-        0,
-        bodyBytes,
-        this.#world.now,
-      ) !== C.DONE
-    )
-      return 0; // no memory
+  /** What a job is tagged with: mostly nothing, else one of few keys. */
+  #tags(): string {
+    const { random } = this.#world;
+    if (random(4) !== 0) return "";
+    const key = random(8) === 0 ? "k".repeat(200) : `key-${random(12)}`;
+    return random(2) === 0 ? ` idp:${key}` : ` idp:${key}:${COOLDOWN_SECONDS}`;
+  }
+
+  put(
+    bodyBytes = bodyBytesOf(this.#world.random),
+    delaySeconds = this.#delaySeconds(),
+    tags?: string,
+  ): number {
+    const made = this.#newJob(bodyBytes, delaySeconds);
+    const job = tags === undefined ? made : { ...made, tags };
+    const shard = this.#shardOf(job.tube);
+    const answer = this.#ask(shard, job);
+    if (answer === C.KNOWN) this.#hasMet(shard, job);
+    if (answer !== C.DONE) return 0; // or there is no memory
     this.#wasPut(shard, job);
-    return id;
+    return job.id;
+  }
+
+  #ask(shard: Shard, job: LedgerJob): number {
+    const { id, tube, pri, delaySeconds, ttrSeconds, bodyBytes } = job;
+    const to = this.#tubes.get(tube) ?? 0;
+    const { now } = this.#world;
+    shard.input.set(bodyOf(id, bodyBytes));
+    const tags = tagsOf(job.tags);
+    shard.tags.set(tags);
+    return tags.length === 0
+      ? shard.put(to, id, pri, delaySeconds, ttrSeconds, 0, bodyBytes, now)
+      : shard.putTagged(to, id, pri, delaySeconds, ttrSeconds, 0, bodyBytes, tags.length, now);
+  }
+
+  /** A put met the job that has its key, or had it: its priority may be another now. */
+  #hasMet(shard: Shard, job: LedgerJob): void {
+    const id = shard.field(C.RESULT_ID);
+    const raised = shard.field(C.RESULT_STATS + C.JOB_PRI);
+    const lsn = shard.field(C.RESULT_LSN);
+    const isGone = shard.field(C.RESULT_STATS + C.JOB_STATE) === 0;
+    const met = isGone ? this.#ledger.cooldowns.get(-id) : this.#ledger.jobs.get(id);
+    if (this.#cancelled.has(id)) return;
+    if (met === undefined || met.tube !== job.tube || keyOf(met) !== keyOf(job))
+      throw new LedgerError(`${job.tags} met job ${id}, which has another key`);
+    if (raised === C.NOT_RAISED) return;
+    const seen = this.#world.observer.observe(id, this.#world.now);
+    if (seen === undefined) throw new LedgerError(`job ${id} was met and is not there`);
+    const { pri, delaySeconds, isBuried, leftMicros } = seen;
+    const due = seen.due === 0 ? 0 : this.#world.wall + leftMicros;
+    this.#world.judge.wasHeld(id);
+    this.#changed(shard, [[id, { ...met, pri, delaySeconds, isBuried, due }]], lsn);
   }
 
   #wasPut(shard: Shard, job: LedgerJob): void {
+    const key = keyOf(job);
+    const others = [...this.#ledger.jobs.values(), ...this.#ledger.cooldowns.values()];
+    if (key !== "" && others.some((one) => one.tube === job.tube && keyOf(one) === key))
+      throw new LedgerError(`two jobs of ${job.tube} have the key ${key}`);
     this.#world.judge.wasBorn(job.id, this.#world.wall);
     this.#changed(shard, [[job.id, job]]);
   }
@@ -278,7 +340,7 @@ export class Clients {
     if (this.#world.random(2) === 0) this.reserveJob(job);
     if (shard.deleteJob(this.#connOf(shard), job.id, this.#world.now) !== C.DONE)
       throw new LedgerError(`job ${job.id} cannot be deleted`);
-    this.#changed(shard, [[job.id, undefined]]);
+    this.#changed(shard, [[job.id, undefined], ...cooldownOf(job)]);
   }
 
   /**
@@ -303,6 +365,7 @@ export class Clients {
     ];
     const chosen = this.#world.random(ends.length);
     ends[chosen]?.();
+    if (chosen === 2) this.#ledger.changed(shard.index, shard.field(C.RESULT_LSN), cooldownOf(job));
     if (chosen === 3) this.#cancelled.set(job.id, job.tube);
     if (chosen > 1 && failure !== 0) shard.dropFailure(failure);
   }
@@ -441,6 +504,11 @@ export class Clients {
     return count;
   }
 
+  /** Flushes every tube. */
+  flushAll(): void {
+    for (const tube of TUBES) this.flush(tube, this.#ledger.highestId);
+  }
+
   /**
    * Deletes what was put into a tube before a certain moment, whoever holds it. As with `kick`,
    * each job has a record of its own.
@@ -457,11 +525,13 @@ export class Clients {
     const lsn = shard.field(C.RESULT_LSN);
     const ids = journalShard === undefined ? [] : idsOfRecords(journalShard, from, lsn);
     const flushed = shard.field(C.RESULT_COUNT);
-    if (ids.length !== flushed - unrecorded)
-      throw new LedgerError(`${flushed} flushed, ${ids.length} recorded`);
+    const deleted = ids.filter((id) => id > 0).length;
+    if (deleted !== flushed - unrecorded)
+      throw new LedgerError(`${flushed} flushed, ${deleted} recorded`);
     for (const id of ids) {
-      const job = this.#ledger.jobs.get(id);
-      if (job?.tube !== tube || id > last) throw new LedgerError(`job ${id} is not to be flushed`);
+      const job = (id < 0 ? this.#ledger.cooldowns : this.#ledger.jobs).get(id);
+      if (job?.tube !== tube || Math.abs(id) > last)
+        throw new LedgerError(`job ${id} is not to be flushed`);
       this.#world.totals.mutations++;
       this.#ledger.changed(shard.index, lsn, [[id, undefined]]);
     }

@@ -5,7 +5,7 @@
  */
 import type { Recovered } from "../../src/journal/recovery-parts.ts";
 import { LedgerError } from "./ledger.ts";
-import type { Ledger, LedgerJob } from "./ledger.ts";
+import type { Changing, Ledger, LedgerJob } from "./ledger.ts";
 import type { Machine } from "./machine.ts";
 import { factsOf } from "./observer.ts";
 import type { Observed, Observer } from "./observer.ts";
@@ -131,8 +131,11 @@ export class Judge {
       if (!observed.has(id)) observed.set(id, observer.observe(id, now));
       return observed.get(id);
     };
-    const settingsOf = (tube: string): string | undefined => observer.settingsOf(tube, now);
-    const lost = this.#ledger.judge({ find, settingsOf }, (ackedAt) => this.#isPromised(ackedAt));
+    const findings = {
+      find: (id: number): Changing | undefined => (id < 0 ? observer.cooldownOf(-id) : find(id)),
+      settingsOf: (tube: string): string | undefined => observer.settingsOf(tube, now),
+    };
+    const lost = this.#ledger.judge(findings, (ackedAt) => this.#isPromised(ackedAt));
     this.#totals.acknowledgedLost += lost;
     this.#totals.recoveries++;
     this.#powerWent = false;
@@ -185,7 +188,8 @@ export class Judge {
     if (
       found.tube !== job.tube ||
       found.ttrSeconds !== job.ttrSeconds ||
-      found.bodyBytes !== job.bodyBytes
+      found.bodyBytes !== job.bodyBytes ||
+      found.tags !== job.tags
     ) {
       throw new LedgerError(`job ${job.id} came back altered`);
     }

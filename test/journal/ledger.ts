@@ -29,6 +29,8 @@ export interface LedgerJob {
   readonly due: number;
   /** What it keeps, oldest first. */
   readonly failures: readonly LedgerFailure[];
+  /** As behind <bytes> of its put, each with a space in front. */
+  readonly tags: string;
 }
 
 /** What of a job may differ from time to time. */
@@ -39,7 +41,10 @@ export type TubeSetting = readonly [tube: string, settings: string | undefined];
 
 interface Mutation {
   readonly lsn: number;
-  /** What became of jobs; undefined when they were deleted. */
+  /**
+   * What became of jobs, and by the negative ids of deleted ones, of their keys' cooldowns;
+   * undefined when they are gone.
+   */
   readonly changes: readonly (readonly [id: number, job: LedgerJob | undefined])[];
   /** What was set for a tube; undefined when nothing is any more. */
   readonly setting?: TubeSetting;
@@ -49,7 +54,10 @@ interface Mutation {
 
 /** What a recovery brought back, as far as the ledger asks. */
 export interface Findings {
-  /** The job of that id, with what may differ from the ledger's; undefined when there is none. */
+  /**
+   * The job of that id, or the cooldown of a negative one, with what may differ from the ledger's;
+   * undefined when there is none.
+   */
   find(id: number): Changing | undefined;
   /** All that is set for a tube, in one line; undefined for nothing. */
   settingsOf(tube: string): string | undefined;
@@ -99,6 +107,8 @@ export class Ledger {
   readonly jobs = new Map<number, LedgerJob>();
   /** What is set for tubes, were nothing ever lost. */
   readonly settings = new Map<string, string>();
+  /** Deleted jobs whose key is in its cooldown, by their negative ids. */
+  readonly cooldowns = new Map<number, LedgerJob>();
   /** Jobs as the last recovery left them. */
   #base = new Map<number, LedgerJob>();
   #baseSettings = new Map<string, string>();
@@ -116,6 +126,7 @@ export class Ledger {
     const copy = new Ledger();
     for (const [id, job] of this.jobs) copy.jobs.set(id, job);
     for (const [tube, settings] of this.settings) copy.settings.set(tube, settings);
+    for (const [id, job] of this.cooldowns) copy.cooldowns.set(id, job);
     copy.#base = new Map(this.#base);
     copy.#baseSettings = new Map(this.#baseSettings);
     copy.#streams = this.#streams.map((stream) => stream.map((mutation) => ({ ...mutation })));
@@ -128,7 +139,7 @@ export class Ledger {
 
   /** A server begins with that many shards. */
   begin(shards: number): void {
-    this.#base = new Map(this.jobs);
+    this.#base = new Map([...this.jobs, ...this.cooldowns]);
     this.#baseSettings = new Map(this.settings);
     this.#streams = Array.from({ length: shards }, () => []);
     this.#acked = this.#streams.map(() => 0);
@@ -156,7 +167,7 @@ export class Ledger {
 
   #push(shard: number, mutation: Mutation): void {
     this.#streams[shard]?.push(mutation);
-    apply(mutation, this.jobs, this.settings);
+    apply(mutation, this.jobs, this.settings, this.cooldowns);
     const published = this.#published[shard];
     if (published !== undefined) this.published(shard, published.lsn, published.at);
   }
@@ -191,7 +202,8 @@ export class Ledger {
       lost += stream.length - this.#match(shard, stream, promisedCount, findings);
     });
     this.jobs.clear();
-    for (const [id, job] of this.#base) this.jobs.set(id, job);
+    this.cooldowns.clear();
+    for (const [id, job] of this.#base) (id < 0 ? this.cooldowns : this.jobs).set(id, job);
     this.settings.clear();
     for (const [tube, settings] of this.#baseSettings) this.settings.set(tube, settings);
     return lost;
@@ -203,8 +215,8 @@ export class Ledger {
     const found = this.#foundDigest(shard, shards, stream, findings);
     const state = this.#base;
     let sum = 0;
-    for (const job of state.values()) {
-      if (shardOf(job.tube, shards) === shard) sum = (sum + digest(job, job.id)) >>> 0;
+    for (const [id, job] of state) {
+      if (shardOf(job.tube, shards) === shard) sum = (sum + digest(job, id)) >>> 0;
     }
     for (const setting of this.#baseSettings) {
       if (shardOf(setting[0], shards) === shard) sum = (sum + digestOfSettings(setting)) >>> 0;
@@ -239,8 +251,8 @@ export class Ledger {
   ): number {
     const ids = new Set<number>();
     const tubes = new Set<string>();
-    for (const job of this.#base.values()) {
-      if (shardOf(job.tube, shards) === shard) ids.add(job.id);
+    for (const [id, job] of this.#base) {
+      if (shardOf(job.tube, shards) === shard) ids.add(id);
     }
     for (const tube of this.#baseSettings.keys()) {
       if (shardOf(tube, shards) === shard) tubes.add(tube);
@@ -270,10 +282,12 @@ function apply(
   { changes, setting }: Mutation,
   jobs: Map<number, LedgerJob>,
   settings: Map<string, string>,
+  cooldowns = jobs,
 ): void {
   for (const [id, job] of changes) {
-    if (job === undefined) jobs.delete(id);
-    else jobs.set(id, job);
+    const known = id < 0 ? cooldowns : jobs;
+    if (job === undefined) known.delete(id);
+    else known.set(id, job);
   }
   if (setting === undefined) return;
   const [tube, text] = setting;
@@ -291,7 +305,7 @@ function describe(
 ): string {
   const said: string[] = [];
   const ids = new Set<number>(stream.flatMap(({ changes }) => changes.map(([id]) => id)));
-  for (const job of state.values()) if (shardOf(job.tube, shards) === shard) ids.add(job.id);
+  for (const [id, job] of state) if (shardOf(job.tube, shards) === shard) ids.add(id);
   for (const id of ids) {
     const expected = state.get(id);
     const found = findings.find(id);

@@ -85,6 +85,11 @@ export class Machine {
     });
   }
 
+  /** Whether some shard has the key of that deleted job in its cooldown. */
+  isCooling(id: number): boolean {
+    return this.#verifiers.some((verifier) => verifier.isCooling(id));
+  }
+
   /** Throws with the name of an invariant that does not hold. */
   verify(): void {
     for (const verifier of this.#verifiers) verifier.verify();

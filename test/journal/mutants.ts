@@ -561,6 +561,48 @@ export const MUTANTS: readonly Mutant[] = [
     put: "    state.unsyncedSince = this.#parts.monotonicMillis();\n",
   },
   {
+    fault: "a job comes back without its key",
+    file: "assembly/replay.ts",
+    find: "  takeKey(job, tubeAt(job.tube));\n  return true;",
+    put: "  return true;",
+  },
+  {
+    fault: "a cooldown is forgotten when its job's deletion is replayed",
+    file: "assembly/replay.ts",
+    find: "  beginCooling(tags, tags.until);\n  segments.segmentOf(tags.lsn).liveBytes += journal.keyBytes(tags);",
+    put: "",
+  },
+  {
+    fault: "a cooldown whose record was written again is not kept",
+    file: "assembly/keep.ts",
+    find: "    keepKey(changetype<KeyRecord>(record), number);\n    return;",
+    put: "    return;",
+  },
+  {
+    fault: "a cooldown that a flush ended comes back",
+    file: "assembly/replay.ts",
+    find: "    if (record.state == KEY_ENDED) endRecalled(changetype<DeleteRecord>(record));\n    else ",
+    put: "    ",
+  },
+  {
+    fault: "the end of a cooldown ends its job when it is written again",
+    file: "assembly/journal.ts",
+    find: "    record.state = KEY_ENDED;\n    record.stateLsn = hash;\n",
+    put: "",
+  },
+  {
+    fault: "the record of a cooldown that is over stays counted",
+    file: "assembly/journal.ts",
+    find: "  record.putLsn = tags.lsn;\n",
+    put: "",
+  },
+  {
+    fault: "that a job got a better priority is not recorded",
+    file: "assembly/known.ts",
+    find: "journal.recordState(job, true);",
+    put: "job.flags |= 0;",
+  },
+  {
     fault: "a leader's frames are not counted",
     file: LEAD,
     find: LEADS_WRITE,

@@ -7,9 +7,10 @@ import * as C from "../../assembly/constants.ts";
 import * as L from "../../assembly/layouts.ts";
 import type { Shard } from "../../src/engine/shard.ts";
 import { shardOfTube } from "../../src/engine/shards.ts";
+import { shownTags, tagWords } from "../../src/protocol/tags.ts";
 import { bodyOf } from "./bodies.ts";
 import { LedgerError } from "./ledger.ts";
-import type { LedgerFailure, LedgerJob } from "./ledger.ts";
+import type { Changing, LedgerFailure, LedgerJob } from "./ledger.ts";
 import type { Machine } from "./machine.ts";
 
 /** A failure as the engine shows it. */
@@ -65,6 +66,7 @@ export class Observer {
         due: state === C.STATE_DELAYED ? 1 : 0,
         leftMicros: figure(C.JOB_LEFT_MICROS),
         ageMicros: figure(C.JOB_AGE_MICROS),
+        tags: tagsIn(shard),
       };
       shard.peek(id, now);
       const bodyBytes = shard.field(C.RESULT_BODY_BYTES);
@@ -85,6 +87,12 @@ export class Observer {
     const end = L.TUBE_SETTINGS + values.byteLength;
     new Uint8Array(values.buffer).set(shard.output.subarray(L.TUBE_SETTINGS, end));
     return values.every((value) => value === C.NOT_SET) ? undefined : values.join();
+  }
+
+  /** The cooldown of the key of a deleted job. */
+  cooldownOf(id: number): Changing | undefined {
+    if (!this.#machine.isCooling(id)) return undefined;
+    return { isBuried: false, pri: 0, delaySeconds: 0, failures: [] };
   }
 
   /** The failures that a job of that shard keeps, oldest first. */
@@ -108,6 +116,15 @@ export class Observer {
       });
     }
   }
+}
+
+/** The tags that statsJob left, each with a space in front. */
+function tagsIn(shard: Shard): string {
+  const from = shard.field(C.RESULT_NAME_BYTES);
+  const entries = shard.output.slice(from, from + shard.field(C.RESULT_COUNT));
+  return tagWords(shownTags(entries))
+    .map((word) => ` ${word}`)
+    .join("");
 }
 
 /** Compares a body, whose beginning is in the output slot. */

@@ -2,6 +2,8 @@
  * writes. Used by traces.test.ts.
  *
  *   put N         puts a job of N bytes
+ *   put-key N, put-cool N             one with a key; and one with a key that has a cooldown, too
+ *   flush-all     flushes every tube
  *   long N        puts a job of N bytes, which go to the journal in parts
  *   begin N, upload N, drop, finish   the same in steps
  *   put-many, bury-all, kick-all, flush
@@ -23,6 +25,7 @@ import { randomFrom } from "../engine/shuffle.ts";
 import type { DurabilityLevel } from "../../src/journal/journal-parts.ts";
 import { ALLOWS_ALL } from "./clients.ts";
 import { NO_FAULTS } from "./simulated-disk.ts";
+import { COOLDOWN_SECONDS } from "./clients.ts";
 import type { LedgerJob } from "./ledger.ts";
 import type { Upload } from "./uploads.ts";
 import { World } from "./world.ts";
@@ -88,6 +91,15 @@ export const TRACES: Readonly<Record<string, string>> = {
     "put 10, set 5, commit, fill, set 6, commit, fill, unset, commit, fill, here, empty, commit, reclaim, put 5, commit",
   "what was set, taken away and set anew is taken away":
     "put 10, set 5, commit, fill, unset, commit, fill, set 6, commit, fill, here, empty, commit, reclaim, unset, commit, kill, put 5, commit",
+  "a key and its delete": "put-key 10, commit, delete, put-key 20, commit, delete, commit",
+  "a cooldown": "put-cool 10, commit, delete, put-key 20, put 10, commit",
+  "a cooldown in one commit": "put-cool 10, delete, put-key 20, commit",
+  "a cooldown that a flush ends": "put-cool 10, commit, delete, commit, flush, put-key 10, commit",
+  "a cooldown moves":
+    "put-cool 10, commit, fill, delete, fill, empty, commit, reclaim, fill, empty, commit, reclaim, put-key 5, commit",
+  "the end of a cooldown moves":
+    "put-cool 10, commit, delete, fill, flush-all, put 10, fill, empty, commit, reclaim, put-key 5, commit",
+  "a cooldown after a kill": "put-cool 10, commit, delete, commit, kill, put-key 10, commit",
   "a mark": "put 10, commit, mark, put 20, commit",
 };
 
@@ -109,6 +121,8 @@ function settingsOf(jobs: number): readonly number[] {
 
 const STEPS: Readonly<Record<string, (world: World, bytes: number) => void>> = {
   put: (world, bytes) => void world.clients.put(bytes, 0),
+  "put-key": (world, bytes) => void world.clients.put(bytes, 0, " idp:once"),
+  "put-cool": (world, bytes) => void world.clients.put(bytes, 0, COOLING),
   long: (world, bytes) => world.clients.uploads.putWhole(bytes),
   begin: (world, bytes) => void world.clients.uploads.begin(bytes, 0),
   upload: (world, bytes) =>
@@ -153,6 +167,7 @@ const STEPS: Readonly<Record<string, (world: World, bytes: number) => void>> = {
     }
   },
   "kick-all": (world) => world.clients.kick(mostBuried(world), 1000),
+  "flush-all": (world) => world.clients.flushAll(),
   flush: (world) => world.clients.flush(mostBuried(world), world.ledger.highestId),
   nearly: (world, bytes) => {
     while (world.roomInSegment() > bytes) {
@@ -188,6 +203,9 @@ const STEPS: Readonly<Record<string, (world: World, bytes: number) => void>> = {
     world.boot();
   },
 };
+
+/** A key whose cooldown is over in no world. */
+const COOLING = ` idp:once:${COOLDOWN_SECONDS}`;
 
 function withUpload(world: World, act: (upload: Upload) => void): void {
   const upload = world.clients.uploads.first;

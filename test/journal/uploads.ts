@@ -3,7 +3,7 @@
  */
 import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../../src/engine/shard.ts";
-import { BODY_MAX, bodyOf, longBodyBytesOf, partsBytes } from "./bodies.ts";
+import { BODY_MAX, bodyOf, longBodyBytesOf, partsBytes, tagsOf } from "./bodies.ts";
 import { LedgerError } from "./ledger.ts";
 import type { LedgerJob } from "./ledger.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -31,6 +31,8 @@ interface Jobs {
   tubeOf(name: string): number;
   delaySeconds(): number;
   wasPut(shard: Shard, job: LedgerJob): void;
+  /** The put of the job met another with its key. */
+  hasMet(shard: Shard, job: LedgerJob): void;
 }
 
 /** Those of one server. */
@@ -79,7 +81,7 @@ export class Uploads {
     const ref = shard.field(C.RESULT_REF);
     const tube = this.#jobs.tubeOf(job.tube);
     const upload = { shard, ref, job, position: 0 };
-    if (shard.recordUpload(ref, tube, job.id) !== C.DONE) {
+    if (shard.recordUpload(ref, tube, job.id, tagsOf(job.tags).length) !== C.DONE) {
       shard.dropUpload(ref);
       return undefined;
     }
@@ -132,7 +134,17 @@ export class Uploads {
     this.#coming.splice(this.#coming.indexOf(upload), 1);
     const { id, tube, pri, delaySeconds, ttrSeconds } = job;
     const to = this.#jobs.tubeOf(tube);
-    shard.commitUpload(ref, to, id, pri, delaySeconds, ttrSeconds, this.#world.now);
+    const tags = tagsOf(job.tags);
+    const now = this.#world.now;
+    shard.tags.set(tags);
+    const answer =
+      tags.length === 0
+        ? shard.commitUpload(ref, to, id, pri, delaySeconds, ttrSeconds, now)
+        : shard.commitTagged(ref, to, id, pri, delaySeconds, ttrSeconds, tags.length, now);
+    if (answer === C.KNOWN) {
+      this.#jobs.hasMet(shard, job);
+      return;
+    }
     const due = delaySeconds === 0 ? 0 : this.#world.wall + delaySeconds * 1_000_000;
     this.#jobs.wasPut(shard, { ...job, due });
   }

@@ -22,7 +22,7 @@ import type { JournalShard } from "../../src/journal/journal-shard.ts";
 import type { Lead } from "../../src/journal/lead.ts";
 import type { Recovered } from "../../src/journal/recovery-parts.ts";
 import { scanSegment } from "../../src/journal/scan.ts";
-import { recordBytes, settingsRecordBytes } from "./bodies.ts";
+import { keyRecordBytes, recordBytes, settingsRecordBytes } from "./bodies.ts";
 import { Clients } from "./clients.ts";
 import { ownCode } from "./code.ts";
 import type { Code } from "./code.ts";
@@ -339,6 +339,7 @@ export class World implements Surroundings {
     for (const [tube, settings] of this.ledger.settings) {
       least += settingsRecordBytes(tube, settings);
     }
+    for (const job of this.ledger.cooldowns.values()) least += keyRecordBytes(job);
     least += this.clients.uploads.recordBytes;
     const most = least + this.ledger.jobs.size * 56;
     const { liveBytes } = this.journal.figures;

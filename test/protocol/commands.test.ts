@@ -73,7 +73,7 @@ describe("the table of commands", () => {
 
   test("says how a command is written", () => {
     expect(COMMANDS.filter(({ args }) => args.length > 1).map(usageOf)).toEqual([
-      "put <pri> <delay> <ttr> <bytes>",
+      "put <pri> <delay> <ttr> <bytes> [<tag>...]",
       "release <id> <pri> <delay> [<bytes>]",
       "bury <id> <pri> [<bytes>]",
       "pause-tube <tube> <delay>",

@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { COMMANDS, usageOf } from "../../src/protocol/commands.ts";
 import { REPLIES } from "../../src/protocol/replies.ts";
+import { TAGS } from "../../src/protocol/tags.ts";
 import { JOB_STATS, SERVER_STATS, TUBE_STATS } from "../../src/protocol/stats.ts";
 import { TUBE_SETTINGS } from "../../src/protocol/tube-settings.ts";
 import { Conformance } from "../dialogues/conformance.ts";
@@ -46,10 +47,17 @@ describe("the protocol reference", () => {
     (name, command) => {
       const text = section(`## ${name}`);
       expect(text.split("\n")).toContain(usageOf(command));
-      const cells = firstCells(text).filter((cell) => !cell.includes("=")); // those are settings
+      // Those are settings, and tags.
+      const cells = firstCells(text).filter((cell) => !/=|^[a-z]+:</.test(cell));
       expect(cells.toSorted()).toEqual(command.replies.toSorted());
     },
   );
+
+  test("lists every tag with its summary", () => {
+    const rows = section("### Tags").split("\n");
+    const wanted = TAGS.map(({ usage, summary }) => `| \`${usage}\` | ${summary} |`);
+    expect(rows.filter((row) => row.startsWith("| `"))).toEqual(wanted);
+  });
 
   test("says which lines may be longer than others", () => {
     const text = section("## Lines").replaceAll(/\s+/g, " ");

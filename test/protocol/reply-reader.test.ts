@@ -139,7 +139,7 @@ describe("what is no reply is refused:", () => {
     ["a word and more", "DELETED 5\r\n"],
     ["a word with a space behind it", "DELETED \r\n"],
     ["too few words", "RESERVED 5\r\n"],
-    ["too many words", "INSERTED 5 6\r\n"],
+    ["too many words", "INSERTED 5 READY 6 7\r\n"],
     ["two spaces", "INSERTED  5\r\n"],
     ["a number that is none", "INSERTED five\r\n"],
     ["a sign", "KICKED -1\r\n"],

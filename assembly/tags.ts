@@ -1,0 +1,189 @@
+/* Tags: what a few jobs carry beside what every job has: the words behind <bytes> of their put.
+ *
+ *   0 Node: its place among the keys (keys.ts) | 32 a second one: its place among the terms
+ *     (terms.ts) | 64 until | 72 lsn | 80 tube | 84 next | 88 previous | 92 text bytes u16
+ *     | 94 where its key is u16 | 96 key's hold, 97 term's, 98 cooling, 99 - | 100 - | 104 text
+ *
+ * The record hangs on the job's Cold record (TAGGED says so), so a job without tags has no byte
+ * more. It knows its job by the id and is never moved. Its text is what the host made of the words
+ * and what the job's PUT record ends with: one entry for each tag,
+ *
+ *   kind u8 | bytes of the name u8 | - u16 | number u32 | name | zeros up to a multiple of 8
+ *
+ * so a put, a record and a replay read the same bytes. Of a key with a cooldown the record outlives
+ * its job (keys.ts). Memory for it is asked for as for a body: inside the budget.
+ */
+import { TAG_IDP, TAG_KINDS, TAGS_OFFSET } from "./constants";
+import { Job, TAGGED, coldAt, makeCold } from "./job";
+import { FIXED, give, take } from "./memory";
+import { Node } from "./node";
+import { resultSlot } from "./shard";
+import { TAG_NAME, TAG_NAME_BYTES, TAG_NUMBER } from "./layouts";
+
+@unmanaged
+export class Tags extends Node {
+  // major = hash of tube and key, minor = id of the job
+  /* The second node, by its parts. */
+  termLeft: u32;
+  termRight: u32;
+  termParent: u32;
+  termChain: u32;
+  termDue: u64;
+  termId: u64;
+  /** End of the cooldown, on the engine's clock. */
+  until: u64;
+  /** LSN of the KEY record of the cooldown. */
+  lsn: u64;
+  /** Of a cooldown: whose it is, and its neighbours among those of the tube. */
+  tube: u32;
+  nextCooling: u32;
+  prevCooling: u32;
+  textBytes: u16;
+  /** Where in the text the key's entry is; NO_ENTRY when there is none. */
+  idp: u16;
+  /** Stands among the keys; stands among the terms. */
+  isKey: u8;
+  isTimed: u8;
+  /** Its job was deleted: the key has a cooldown. */
+  isCooling: u8;
+}
+
+export const NO_ENTRY: u16 = 0xffff;
+export const TAGS_BYTES: u32 = (offsetof<Tags>() + 7) & ~7;
+const TERM_NODE: usize = offsetof<Tags>("termLeft");
+
+export function tagsAt(address: u32): Tags {
+  return changetype<Tags>(<usize>address);
+}
+
+export function addressOfTags(tags: Tags): u32 {
+  return <u32>changetype<usize>(tags);
+}
+
+/** Where the words of a put lie that thread `t` is about to make. */
+export function tagsSlot(t: u32): usize {
+  return resultSlot(t) + TAGS_OFFSET;
+}
+
+export function textOf(tags: Tags): usize {
+  return changetype<usize>(tags) + TAGS_BYTES;
+}
+
+/** The node by which it stands among the terms, and the way back. */
+export function termNode(tags: Tags): Node {
+  return changetype<Node>(changetype<usize>(tags) + TERM_NODE);
+}
+
+export function tagsOfTerm(node: u32): Tags {
+  return changetype<Tags>(<usize>node - TERM_NODE);
+}
+
+/** The tags of a job that is TAGGED. */
+export function tagsOf(job: Job): Tags {
+  return tagsAt(coldAt(job.cold).tags);
+}
+
+/** Bytes of the tags of a job in its PUT record. */
+export function tagBytes(job: Job): u32 {
+  return (job.flags & TAGGED) == 0 ? 0 : <u32>tagsOf(job).textBytes;
+}
+
+/* Entries. */
+
+function nameBytes(entry: usize): u32 {
+  return load<u8>(entry, TAG_NAME_BYTES);
+}
+
+function entryBytes(entry: usize): u32 {
+  return TAG_NAME + ((nameBytes(entry) + 7) & ~7);
+}
+
+/** Whether the `bytes` bytes at `text` are whole entries of kinds that are known, each once. */
+export function isText(text: usize, bytes: u32): bool {
+  let seen: u32 = 0;
+  let at: u32 = 0;
+  while (at < bytes) {
+    if (bytes - at < TAG_NAME) return false;
+    const kind = <u32>load<u8>(text + at);
+    if (kind == 0 || kind > <u32>TAG_KINDS || (seen & (1 << kind)) != 0) return false;
+    seen |= 1 << kind;
+    if (entryBytes(text + at) > bytes - at) return false;
+    at += entryBytes(text + at);
+  }
+  return true;
+}
+
+/** Whether a text has one entry. */
+export function isOne(text: usize, bytes: u32): bool {
+  return bytes == entryBytes(text);
+}
+
+/** Where in the text the entry of that kind is, or NO_ENTRY. */
+function entryOf(text: usize, bytes: u32, kind: u8): u16 {
+  for (let at: u32 = 0; at < bytes; at += entryBytes(text + at)) {
+    if (load<u8>(text + at) == kind) return <u16>at;
+  }
+  return NO_ENTRY;
+}
+
+/** The entry of the idempotency key among the words at `text`, or 0. */
+export function keyEntry(text: usize, bytes: u32): usize {
+  const at = entryOf(text, bytes, TAG_IDP);
+  return at == NO_ENTRY ? 0 : text + at;
+}
+
+export function entryName(entry: usize): usize {
+  return entry + TAG_NAME;
+}
+
+export function entryNameBytes(entry: usize): u32 {
+  return nameBytes(entry);
+}
+
+export function entryNumber(entry: usize): u32 {
+  return load<u32>(entry, TAG_NUMBER);
+}
+
+/** The entry of the tags' own key, which is there. */
+export function idpEntry(tags: Tags): usize {
+  return textOf(tags) + tags.idp;
+}
+
+/** Bytes of that entry. */
+export function idpEntryBytes(tags: Tags): u32 {
+  return entryBytes(idpEntry(tags));
+}
+
+/* The record. */
+
+/** A record of the words at `text`, in no place; 0 when there is no memory. */
+export function makeTags(id: u64, text: usize, bytes: u32, vital: bool): u32 {
+  const at = take(FIXED, TAGS_BYTES + bytes, vital);
+  if (at == 0) return 0;
+  memory.fill(at, 0, TAGS_BYTES);
+  const tags = tagsAt(at);
+  tags.minor = id;
+  tags.termId = id;
+  tags.textBytes = <u16>bytes;
+  memory.copy(textOf(tags), text, bytes);
+  tags.idp = entryOf(text, bytes, TAG_IDP);
+  return at;
+}
+
+/** Hangs a record of the words at `text` on a job that has none; false when there is no memory. */
+export function attach(job: Job, id: u64, text: usize, bytes: u32, vital: bool): bool {
+  const made = makeTags(id, text, bytes, vital);
+  if (made == 0) return false;
+  if (job.cold == 0 && makeCold(job, vital) == 0) {
+    freeTags(tagsAt(made));
+    return false;
+  }
+  coldAt(job.cold).tags = made;
+  job.flags |= TAGGED;
+  return true;
+}
+
+/** Frees a record that stands nowhere. */
+export function freeTags(tags: Tags): void {
+  give(addressOfTags(tags));
+}
