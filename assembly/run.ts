@@ -211,8 +211,9 @@ function reserve(run: Run, end: u32, counter: i32, seconds: f64): u32 {
     run.stop = C.STOP_ROOM;
     return 0;
   }
+  // Of a job that was more than put, what made it ready may be the last record.
+  run.lsn = max(run.lsn, job.cold == 0 ? job.lsn : shard().lsn);
   commands.reserve(job, conn, run.now);
-  run.lsn = max(run.lsn, job.lsn);
   run.did |= C.DID_RESERVE;
   count(run, counter);
   writeWord(run, RESERVED, 8);
@@ -258,6 +259,7 @@ function heldJob(run: Run, id: u64): u32 {
 /** NOT_FOUND, if that can be said here: other shards may have the job. */
 function notFound(run: Run, end: u32, counter: i32): u32 {
   if ((run.flags & C.RUN_ONLY_SHARD) == 0) return 0;
+  run.lsn = shard().lsn; // of whatever took it away
   count(run, counter);
   writeNotFound(run);
   return end;

@@ -8,7 +8,6 @@
 import * as C from "../../assembly/constants.ts";
 import type { Reserver } from "../engine/reserving.ts";
 import type { Shard } from "../engine/shard.ts";
-import { depend } from "./answers.ts";
 import type { PutTube } from "./putting.ts";
 import type { Desk } from "./desk.ts";
 
@@ -103,8 +102,10 @@ export class EngineRun {
     if ((did & C.DID_PUT) !== 0) this.hasPut = true;
     if ((did & C.DID_RESERVE) !== 0) this.hasReserved = true;
     if (replyBytes === 0) return;
-    depend(this.#desk, shard);
     this.#desk.writeReplies(shard, replyBytes);
+    const { output } = this.#desk;
+    const lsn = shard.field(C.RESULT_LSN);
+    output.gate?.dependAlone(shard.index, lsn, output.at - replyBytes, output.at);
   }
 
   /** Sees to what the run stopped for; false when the next command is the session's. */

@@ -1,10 +1,12 @@
 /* Gate: where replies wait until what they say is safe.
  *
  * Every reply depends on a position in the stream of mutations of each shard that its thread
- * touched. Without a journal everything is safe and there is no gate. With one, what a turn wrote
- * for a connection goes through here: it leaves at once when everything that it depends on is safe,
- * and otherwise in its turn, in the order in which it was made, so that replies stay in order on
- * each connection. One gate per I/O thread; the committer has the thread woken, and `release`
+ * touched; what runs answer (engine-run.ts) on one position of one shard alone. Without a journal
+ * everything is safe and there is no gate. With one, what a turn wrote for a connection goes
+ * through here. It leaves at once when everything that it depends on is safe and nothing of its
+ * connection is held. Otherwise it leaves in the order in which it was made. So replies stay in
+ * order on each connection, and a RESERVED, whose job mostly has been safe for long, waits for
+ * nobody else's put. One gate per I/O thread; the committer has the thread woken, and `release`
  * called, when more has become safe.
  */
 
@@ -56,6 +58,11 @@ export class Gate {
   readonly #positions: number[];
   /** The same as a copy, which what is held shares until a position moves. */
   #snapshot: Positions | undefined;
+  /* Bytes [from, to) of what is written next that depend on one position alone; none if empty. */
+  #aloneShard = 0;
+  #alonePosition = 0;
+  #aloneFrom = 0;
+  #aloneTo = 0;
 
   constructor(safe: SafePositions, shards: number) {
     this.#safe = safe;
@@ -69,6 +76,22 @@ export class Gate {
     this.#snapshot = undefined;
   }
 
+  /**
+   * The same, and bytes [from, to) of what is written next depend on nothing else. What else is
+   * written with them depends on all that the thread touched, and so do they then.
+   */
+  dependAlone(shard: number, position: number, from: number, to: number): void {
+    this.depend(shard, position);
+    if (from === this.#aloneTo && shard === this.#aloneShard && from > this.#aloneFrom) {
+      this.#alonePosition = Math.max(this.#alonePosition, position);
+    } else {
+      this.#aloneShard = shard;
+      this.#alonePosition = position;
+      this.#aloneFrom = from;
+    }
+    this.#aloneTo = to;
+  }
+
   /** Replies that are held back. */
   get heldCount(): number {
     return this.#held.length;
@@ -80,18 +103,25 @@ export class Gate {
    * again until the buffer is free.
    */
   write(outlet: Outlet, buffer: ReplyBuffer, from: number, to: number, holder: Holder): boolean {
-    if (this.#held.length === 0 && this.#isSafe(this.#positions)) {
-      return send(outlet, buffer, from, to);
-    }
+    if (this.#mayLeave(from, to) && holder.heldBytes === 0) return send(outlet, buffer, from, to);
     holder.heldBytes += to - from;
     buffer.holds++;
     this.#hold(outlet, holder, buffer, from, to);
     return true;
   }
 
+  /** Whether bytes [from, to) depend on nothing that is not safe. */
+  #mayLeave(from: number, to: number): boolean {
+    const isAlone = from === this.#aloneFrom && to === this.#aloneTo;
+    this.#aloneFrom = 0;
+    this.#aloneTo = 0;
+    if (isAlone) return this.#alonePosition <= this.#safe.safePosition(this.#aloneShard);
+    return this.#held.length === 0 && this.#isSafe(this.#positions);
+  }
+
   /** Closes the outlet behind everything that was written to it. */
   close(outlet: Outlet, holder: Holder): void {
-    if (this.#held.length === 0) outlet.close();
+    if (holder.heldBytes === 0) outlet.close();
     else this.#hold(outlet, holder, undefined, 0, 0);
   }
 

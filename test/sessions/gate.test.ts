@@ -141,6 +141,98 @@ test("the reply of a connection that touched nothing new leaves once those befor
   expect([putting.heard, asking.heard]).toEqual(["INSERTED 1\r\n", "OK 0\r\n"]);
 });
 
+test("bytes that depend on one position alone wait for nothing else", () => {
+  const { safe, gate, say } = scene();
+  const [putting, reserving, deleting] = [new Client(), new Client(), new Client()];
+  safe.positions[1] = 5;
+  gate.depend(0, 10);
+  say(putting, "INSERTED 1\r\n");
+  gate.dependAlone(1, 5, 0, 8);
+  say(reserving, "RESERVED");
+  gate.dependAlone(1, 6, 0, 7);
+  say(deleting, "DELETED");
+  expect([putting.heard, reserving.heard, deleting.heard]).toEqual(["", "RESERVED", ""]);
+  expect(reserving.releases).toBe(0);
+  safe.positions[0] = 10;
+  safe.positions[1] = 6;
+  gate.release();
+  expect([putting.heard, deleting.heard]).toEqual(["INSERTED 1\r\n", "DELETED"]);
+});
+
+test("they do not overtake what of their connection is held", () => {
+  const { safe, gate, say } = scene();
+  const client = new Client();
+  gate.depend(0, 10);
+  say(client, "first ");
+  gate.dependAlone(1, 0, 0, 7);
+  say(client, "second ");
+  gate.dependAlone(1, 0, 0, 5);
+  expect(client.heard).toBe("");
+  safe.positions[0] = 10;
+  gate.release();
+  expect(client.heard).toBe("first second ");
+});
+
+test("parts that depend on one shard each in turn are one, of the last of their positions", () => {
+  const { safe, gate, say } = scene();
+  const [putting, client] = [new Client(), new Client()];
+  gate.depend(0, 10);
+  say(putting, "x");
+  for (const [positions, heard] of [
+    [[3, 4], "four"],
+    [[4, 3], "four"],
+    [[5, 4], ""],
+    [[4, 5], ""],
+  ] as const) {
+    safe.positions[1] = 4;
+    gate.dependAlone(1, positions[0], 0, 2);
+    gate.dependAlone(1, positions[1], 2, 4);
+    client.heard = "";
+    say(client, "four");
+    expect([positions, client.heard]).toEqual([positions, heard]);
+  }
+});
+
+test.each([
+  ["something else before it", [[2, 4]]],
+  ["something else behind it", [[0, 2]]],
+  ["something else in it", [[0, 1], [2, 4]]], // prettier-ignore
+  ["nothing of its own", []],
+] as const)("what has %s depends on all that the thread touched", (_, parts) => {
+  const { safe, gate, say } = scene();
+  const [putting, client] = [new Client(), new Client()];
+  gate.depend(0, 10);
+  say(putting, "x");
+  for (const [from, to] of parts) gate.dependAlone(1, 0, from, to);
+  say(client, "four");
+  expect(client.heard).toBe("");
+  safe.positions[0] = 10;
+  gate.release();
+  expect(client.heard).toBe("four");
+});
+
+test("parts of two shards depend on all that the thread touched", () => {
+  const { gate, say } = scene();
+  const [putting, client] = [new Client(), new Client()];
+  gate.depend(0, 10);
+  say(putting, "x");
+  gate.dependAlone(1, 0, 0, 2);
+  gate.dependAlone(0, 0, 2, 4);
+  say(client, "four");
+  expect(client.heard).toBe("");
+});
+
+test("what depends on one position alone says nothing of what is written after it", () => {
+  const { gate, say } = scene();
+  const [putting, one, other] = [new Client(), new Client(), new Client()];
+  gate.depend(0, 10);
+  say(putting, "x");
+  gate.dependAlone(1, 0, 0, 4);
+  say(one, "four");
+  say(other, "four");
+  expect([one.heard, other.heard]).toEqual(["four", ""]);
+});
+
 test("a buffer is in use while replies in it are held, and for good when the outlet keeps one", () => {
   const { safe, gate } = scene();
   const client = new Client();
