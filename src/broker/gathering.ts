@@ -5,8 +5,12 @@
  * connections that are about to send. It goes on until one of these is so:
  *
  *   as many replies are held as before the last batch left;
- *   nobody has sent for a while;
- *   it has taken as long as the last commit did.
+ *   looking for more costs more than it saves;
+ *   it has taken twice as long as the last commit did.
+ *
+ * A look that brings nothing costs a turn of the event loop; a reply that comes in time saves its
+ * part of a commit, which is the smaller the more share it. So whoever holds few replies looks in
+ * vain more often than who holds many, and time counts only while every look brings something.
  *
  * What comes later is read during the sync. A client that is alone waits for nobody. Owned by the
  * thread's side of the journal (host-journal.ts).
@@ -29,8 +33,12 @@ export interface GatheringParts {
  * connections.
  */
 const MOST_MILLIS = 1;
-/** The waiting ends when nobody has sent for this part of that time. */
-const QUIET_PART = 1 / 8;
+/**
+ * What a commit costs, in looks that bring nothing: one for each such part of the time that the
+ * last one took, and so many at most, since the rest of a longer one is the disk's time.
+ */
+const LOOK_MILLIS = 0.008;
+const LOOKS_MOST = 20;
 
 /** One thread's gathering. */
 export class Gathering {
@@ -42,10 +50,10 @@ export class Gathering {
   #seen = 0;
   /** Replies held when the last batch left: as many are expected again. */
   #expected = 0;
+  /** Looks in a row that brought nothing. */
+  #vainLooks = 0;
   /** When the waiting began, in milliseconds. */
   #since = 0;
-  /** When the last reply came, in milliseconds. */
-  #cameAt = 0;
 
   constructor(parts: GatheringParts) {
     this.#parts = parts;
@@ -58,13 +66,13 @@ export class Gathering {
     if (this.#isOn || count === 0) return;
     this.#isOn = true;
     this.#seen = 0;
+    this.#vainLooks = 0;
     this.#since = this.#parts.millis();
-    this.#cameAt = this.#since;
     this.#parts.later(this.#look);
   }
 
   readonly #look = (): void => {
-    if (this.#held < this.#expected && this.#mayWait()) {
+    if (this.#held > 0 && this.#held < this.#expected && this.#mayWait()) {
       this.#parts.later(this.#look);
       return;
     }
@@ -73,10 +81,13 @@ export class Gathering {
   };
 
   #mayWait(): boolean {
-    const now = this.#parts.millis();
-    const most = Math.min(this.#parts.commitMillis(), MOST_MILLIS);
-    if (this.#held > this.#seen) this.#cameAt = now;
+    const { millis, commitMillis } = this.#parts;
+    this.#vainLooks = this.#held > this.#seen ? 0 : this.#vainLooks + 1;
     this.#seen = this.#held;
-    return now - this.#since < most && now - this.#cameAt < most * QUIET_PART;
+    const commitTook = commitMillis();
+    const worth = Math.min(commitTook / LOOK_MILLIS, LOOKS_MOST) / this.#held;
+    return (
+      this.#vainLooks < worth && millis() - this.#since < Math.min(2 * commitTook, MOST_MILLIS)
+    );
   }
 }

@@ -64,21 +64,50 @@ test("the commit begins as soon as all have come who were answered last, and no 
   expect([thread.wakes, thread.isGathering]).toEqual([1, false]);
 });
 
-test("nobody is waited for once an eighth of a commit's time has passed in which none came", () => {
-  const thread = afterCommitOf(3);
-  thread.gathering.held(1);
-  thread.hear(0.09);
-  thread.gathering.held(2);
-  thread.hear(0.09); // one came
-  thread.hear(0.09);
-  expect(thread.wakes).toBe(0);
-  thread.hear(0.02);
+/** How many looks a commit is worth that took as long as `afterCommitOf` says. */
+const LOOKS = 20;
+
+test("the more replies are held, the fewer looks are made in vain before the commit begins", () => {
+  for (const held of [1, 2, 5, 10, 19, 20, 100]) {
+    const thread = afterCommitOf(1000);
+    thread.gathering.held(held);
+    thread.hear(0); // this one brought them
+    let inVain = 0;
+    while (thread.wakes === 0) {
+      thread.hear(0.001);
+      inVain++;
+    }
+    expect([held, inVain]).toEqual([held, Math.ceil(LOOKS / held)]);
+  }
+});
+
+test("a look that brings a reply makes up for those that were in vain", () => {
+  const thread = afterCommitOf(20);
+  for (let held = 1; held < 10; held++) {
+    thread.gathering.held(held);
+    thread.hear(0);
+    for (let inVain = 1; inVain < LOOKS / held; inVain++) thread.hear(0.001);
+    expect(thread.wakes).toBe(0);
+  }
+  for (let inVain = 0; inVain < LOOKS; inVain++) thread.hear(0.001);
   expect([thread.wakes, thread.isGathering]).toEqual([1, false]);
 });
 
-test("however many come, the commit begins after as long as the last one took, and after a millisecond at most", () => {
+test("after a commit that cost little fewer looks are made in vain", () => {
+  const thread = afterCommitOf(3);
+  thread.commitMillis = 0.024;
+  thread.gathering.held(1);
+  thread.hear(0);
+  thread.hear(0.001);
+  thread.hear(0.001);
+  expect(thread.wakes).toBe(0);
+  thread.hear(0.001);
+  expect([thread.wakes, thread.isGathering]).toEqual([1, false]);
+});
+
+test("however many come, the commit begins after twice as long as the last one took, and after a millisecond at most", () => {
   for (const [commitMillis, looks] of [
-    [0.8, 16],
+    [0.3, 12],
     [30, 20],
   ] as const) {
     const thread = afterCommitOf(1000);
@@ -98,7 +127,7 @@ test("a client that went away is waited for once", () => {
   const thread = afterCommitOf(2);
   thread.gathering.held(1);
   thread.hear(0);
-  thread.hear(0.2);
+  for (let inVain = 0; inVain < LOOKS; inVain++) thread.hear(0.001);
   expect(thread.wakes).toBe(1);
   thread.gathering.held(0);
   thread.gathering.held(1);
