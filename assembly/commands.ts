@@ -223,10 +223,11 @@ export function touch(job: Job, conn: Conn, now: f64): void {
   extend(job, conn, now);
 }
 
-/** The full TTR again, for a job that `conn` holds. */
+/** The full TTR again, for a job that `conn` holds; no lease becomes shorter. */
 export function extend(job: Job, conn: Conn, now: f64): void {
+  const deadline = max(job.major, <u64>now + <u64>job.ttrSeconds * 1000000);
   conns.unhold(conn, job);
-  conns.hold(conn, job, <u64>now + <u64>job.ttrSeconds * 1000000);
+  conns.hold(conn, job, deadline);
 }
 
 /* What a holder does, and what may be done to any job that nobody holds. */

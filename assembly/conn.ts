@@ -47,6 +47,8 @@ export class Conn extends Node {
   who: u32;
   /** What it is to be told (notes.ts); 0 when it did not ask to be told anything. */
   notes: u32;
+  /** By which others know it (marks.ts); 0 when nobody does. */
+  mark: u32;
   nextGrant: u32;
   prevGrant: u32;
   waiting: u8;
@@ -110,7 +112,7 @@ export function makeConn(thread: u32, token: u32): u32 {
 
 /** Frees a record that holds, watches, is granted and is told nothing. */
 export function freeConn(conn: Conn): void {
-  must((conn.held | conn.watchHead | conn.granted | conn.notes) == 0);
+  must((conn.held | conn.watchHead | conn.granted | conn.notes | conn.mark) == 0);
   must(conn.waiting == 0 && conn.calling == 0);
   timers.stop(conn, conn.timed);
   if (conn.who != 0) give(conn.who);

@@ -10,6 +10,7 @@ import { CALL_GRANT, CALL_NOTE, connAt } from "./conn";
 import { enterAt } from "./deadlines";
 import { addConn, dropConn } from "./holders";
 import { jobAt } from "./job";
+import { dropMark } from "./marks";
 import { closeNotes } from "./notes";
 import * as ready from "./ready";
 import { enter, inputSlot, leave, must, resultSlot, setResult } from "./shard";
@@ -89,6 +90,7 @@ export function closeConn(t: u32, conn: u32, now: f64): i32 {
   }
   left = closeNotes(c, left);
   if (left == 0) return leave(t, MORE);
+  dropMark(c);
   dropConn(c);
   conns.freeConn(c);
   return leave(t, DONE);

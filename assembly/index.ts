@@ -69,6 +69,7 @@ export { endReplay, replay, strays } from "./replay";
 export { check } from "./sound";
 export { applyJobHints, applyTubeHints, jobHints, tubeHints } from "./hints";
 export { run } from "./run";
+export { markConn, vouch } from "./vouching";
 export { fill, heldCount, openNotes, takeNotes, tellJob, unwait } from "./window";
 
 /* Time. */

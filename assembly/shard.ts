@@ -127,6 +127,8 @@ export class Shard {
   readyTubes: u32;
   /** Tree of the connections by number (holders.ts). */
   conns: u32;
+  /** Tree of the marks by token (marks.ts). */
+  marks: u32;
   tubesHead: u32;
   tubesTail: u32;
   tubes: u32;

@@ -115,6 +115,7 @@ async function cyclesPerSecond({ made, common, thread, seconds }: Work): Promise
       journalSegmentBytes: 0,
     },
     later: (run) => run(),
+    random: (bytes) => crypto.getRandomValues(bytes),
   });
   const sink = new Sink();
   const inlet = host.open(sink);

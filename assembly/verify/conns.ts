@@ -16,6 +16,7 @@ import {
 import { STATE_BURIED, STATE_RESERVED } from "../constants";
 import { connOfNode, connsRoot } from "../holders";
 import { GRANTED, Job, jobAt } from "../job";
+import { Mark, markAt, marksRoot } from "../marks";
 import { FIXED } from "../memory";
 import { nodeAt } from "../node";
 import { grantList, jobs, shard, tubesByName, watches } from "../shard";
@@ -29,6 +30,7 @@ import {
   CONN_ALL,
   CONN_GRANT,
   CONN_HELD,
+  CONN_MARK,
   CONN_TIMER,
   JOB_MISPLACED,
   TUBE_BYTES_SUM,
@@ -74,10 +76,20 @@ function checkAll(): void {
     live(FIXED, addressOfConn(conn), offsetof<Conn>());
     if (conn.who != 0) live(FIXED, conn.who, 1 + whoBytes(conn));
     checkNotes(conn);
+    if (conn.mark != 0) checkMark(conn);
     expect(conn.number <= shard().lastConn, CONN_ALL);
     held += conn.heldCount;
   }
   expect(held == shard().reserved, CONN_ALL);
+  expect(checkTree(marksRoot()) == Sums.marks, CONN_MARK);
+}
+
+/** Its place in the tree of marks. */
+function checkMark(conn: Conn): void {
+  live(FIXED, conn.mark, offsetof<Mark>());
+  expect(markAt(conn.mark).conn == addressOfConn(conn), CONN_MARK);
+  expect(stands(conn.mark, marksRoot()), CONN_MARK);
+  Sums.marks++;
 }
 
 /**

@@ -20,6 +20,7 @@ export class Sums {
   static holderJobs: u32 = 0;
   static grantedJobs: u32 = 0;
   static watchesOfConns: u32 = 0;
+  static marks: u32 = 0;
   static watchesWaiting: u32 = 0;
   static keys: u32 = 0;
   static timedTags: u32 = 0;
@@ -50,7 +51,7 @@ export function reset(): void {
   Sums.failures = Sums.timedTubes = Sums.listedTubes = Sums.waiters = 0;
   Sums.otherReserves = 0;
   Sums.heldJobs = Sums.holderJobs = Sums.grantedJobs = 0;
-  Sums.watchesOfConns = Sums.watchesWaiting = 0;
+  Sums.watchesOfConns = Sums.watchesWaiting = Sums.marks = 0;
   Sums.keys = Sums.timedTags = 0;
   expect((shard().wakeLow | shard().wakeHigh) == 0, SHARD_WAKES);
 }

@@ -57,6 +57,7 @@ export async function openSessionHost(
     control,
     facts,
     later,
+    random: (bytes) => crypto.getRandomValues(bytes),
     announce,
     ...(copy && { copy }),
     ...(journal && {

@@ -432,6 +432,20 @@ export abstract class EngineCalls {
     );
   }
 
+  /** `conn` is that of the session with this token: DONE or OUT_OF_MEMORY. */
+  markConn(conn: u32): i32 {
+    return this.answer(this.#engine.markConn(this.thread, conn));
+  }
+
+  /**
+   * Has each lease here of the session with that token last at least `seconds` from now; none
+   * becomes shorter. NOT_FOUND when it has no connection here; MORE until all is done: then
+   * RESULT_COUNT is how many leases it has.
+   */
+  vouch(seconds: u32, now: f64): i32 {
+    return this.answer(this.#engine.vouch(this.thread, seconds, now));
+  }
+
   /**
    * Gives the best jobs to `conn`, which is told, until it holds `most` here (DONE). Stops before
    * at what is not better than the head (`boundHigh`, `boundLow`) in other shards (WORSE), for want

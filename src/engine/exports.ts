@@ -109,6 +109,8 @@ export interface EngineExports {
     generation: u32,
     now: f64,
   ): i32;
+  markConn(t: u32, conn: u32): i32;
+  vouch(t: u32, seconds: u32, now: f64): i32;
   fill(t: u32, conn: u32, most: u32, boundHigh: u32, boundLow: u32, generation: u32, now: f64): i32;
   heldCount(t: u32, conn: u32): f64;
   openNotes(t: u32, conn: u32): i32;
@@ -268,6 +270,8 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "jobHints",
   "tubeHints",
   "run",
+  "markConn",
+  "vouch",
   "fill",
   "heldCount",
   "openNotes",

@@ -49,6 +49,8 @@ export class Reserver {
   readonly #token: number;
   /** What it is called, as bytes; undefined until it is asked to be. */
   #who: Uint8Array | undefined;
+  /** By which others know its session; undefined until somebody may. */
+  #identity: Uint8Array | undefined;
   /** Writes what it is to be told in a shard; undefined until it asks to be told. */
   #tell: ((shard: Shard) => void) | undefined;
   /** Address of this connection's record in each shard, 0 where it has none. */
@@ -89,7 +91,7 @@ export class Reserver {
     if (known !== 0) return known;
     if (shard.openConn(this.#token) !== C.DONE) return 0;
     const made = shard.address();
-    if (this.#tell !== undefined && shard.openNotes(made) !== C.DONE) {
+    if (!this.#equip(shard, made)) {
       shard.closeConn(made, 0);
       return 0;
     }
@@ -102,6 +104,23 @@ export class Reserver {
   introduce(who: Uint8Array): void {
     this.#who = who;
     for (const shard of this.#shards) if (this.record(shard) !== 0) this.#name(shard, who);
+  }
+
+  /** Gives a new record what the others have; false when there is no memory for it. */
+  #equip(shard: Shard, record: number): boolean {
+    if (this.#tell !== undefined && shard.openNotes(record) !== C.DONE) return false;
+    return this.#identity === undefined || this.#mark(shard, record, this.#identity);
+  }
+
+  /** From now on its session can be found by that token; false when there is no memory for it. */
+  mark(token: Uint8Array): boolean {
+    this.#identity = token;
+    return this.opened.every((shard) => this.#mark(shard, this.record(shard), token));
+  }
+
+  #mark(shard: Shard, record: number, token: Uint8Array): boolean {
+    shard.who.set(token);
+    return shard.markConn(record) === C.DONE;
   }
 
   /**

@@ -10,6 +10,8 @@
 
 import type { ReplyForm } from "./replies.ts";
 
+/** How far ahead a lease can be vouched for. */
+export const VOUCH_SECONDS_MAX = 3600;
 /** Most jobs of a window. */
 export const WINDOW_MAX = 1000;
 
@@ -58,12 +60,14 @@ export const OP = {
   SET_TUBE: 38,
   RESERVE_BATCH: 39,
   DELETE_BATCH: 40,
-  BAD_FORMAT: 41,
-  UNKNOWN_COMMAND: 42,
+  SESSION: 41,
+  VOUCH: 42,
+  BAD_FORMAT: 43,
+  UNKNOWN_COMMAND: 44,
 } as const;
 
 /** The length of an array that has a place for each operation, by its number. */
-export const OP_COUNT = 43;
+export const OP_COUNT = 45;
 
 /**
  * The arguments that commands take. All numbers are decimal digits after any number of spaces.
@@ -71,7 +75,8 @@ export const OP_COUNT = 43;
  * have spaces before it. `state` is one of four words. `after` is an id, or 0; `limit` and `count`
  * are 1 to LIST_JOBS_MAX; `n` is the size of a window, 0 to WINDOW_MAX. `settings` are words
  * `name=value` to the end of the line (tube-settings.ts), each behind a space or more; `ids` is all
- * the rest of the line, too: as many ids, with white space between them.
+ * the rest of the line, too: as many ids, with white space between them. `token` has 32 hexadecimal
+ * digits in lower case; `seconds` is 1 to VOUCH_SECONDS_MAX.
  */
 export type ArgumentName =
   | "pri"
@@ -89,7 +94,9 @@ export type ArgumentName =
   | "n"
   | "settings"
   | "count"
-  | "ids";
+  | "ids"
+  | "token"
+  | "seconds";
 
 /**
  * What becomes of bytes after the last argument: `refused` answers BAD_FORMAT, `ignored` takes the
@@ -600,6 +607,28 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: "Sets limits of a tube, or takes them away.",
     changesJobs: true,
     writesRecords: true,
+    isAddition: true,
+  },
+  {
+    op: OP.SESSION,
+    name: "session",
+    verb: "session",
+    args: [],
+    remainder: "refused",
+    counter: "cmd-session",
+    replies: ["SESSION <token>", "OUT_OF_MEMORY"],
+    summary: "Says the token by which others can vouch for this connection.",
+    isAddition: true,
+  },
+  {
+    op: OP.VOUCH,
+    name: "vouch",
+    verb: "vouch ",
+    args: ["token", "seconds"],
+    remainder: "refused",
+    counter: "cmd-vouch",
+    replies: ["VOUCHED <count>"],
+    summary: "Has every job that another connection holds stay with it for so long.",
     isAddition: true,
   },
 ];

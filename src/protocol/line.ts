@@ -13,7 +13,7 @@
 
 import * as C from "../../assembly/constants.ts";
 import { asciiBytes, byteAt, CR, LF, MINUS, NUL, PLUS, SPACE, TAB, ZERO } from "./ascii.ts";
-import { COMMANDS, OP, WINDOW_MAX } from "./commands.ts";
+import { COMMANDS, OP, VOUCH_SECONDS_MAX, WINDOW_MAX } from "./commands.ts";
 import { PLAIN_LINE_BYTES } from "./line-length.ts";
 import type { ArgumentName, CommandRow } from "./commands.ts";
 import { PUT_END, PutTags } from "./tags.ts";
@@ -22,6 +22,7 @@ import { TubeSettings } from "./tube-settings.ts";
 
 const CRLF_BYTES = 2;
 const U32_MAX = 0xffff_ffff;
+const LETTER_A = 0x61;
 /** beanstalkd keeps a timeout in an int. */
 const TIMEOUT_MAX = 0x7fff_ffff;
 const U64_MAX_DIGITS = asciiBytes("18446744073709551615");
@@ -64,6 +65,10 @@ export class Command {
   count = 0;
   /** Job ids of a batch, each as `id`. */
   readonly ids: number[] = [];
+  /** The token of a session. */
+  readonly token = new Uint8Array(16);
+  /** How long it is vouched for, 1 to VOUCH_SECONDS_MAX. */
+  seconds = 0;
   /** Longest wait of reserve-with-timeout in seconds, 0 to 2^31 - 1. */
   timeout = 0;
   /** Where the tube name begins. */
@@ -215,7 +220,35 @@ function readArgument(name: ArgumentName, bytes: Uint8Array, end: number, out: C
       return out.count > 0;
     case "ids":
       return readIds(bytes, end, out);
+    case "token":
+      return readToken(bytes, end, out);
+    case "seconds":
+      out.seconds = readNumber(bytes, end, out, VOUCH_SECONDS_MAX);
+      return out.seconds > 0;
   }
+}
+
+/** A token: 32 hexadecimal digits in lower case behind any number of spaces. */
+function readToken(bytes: Uint8Array, end: number, out: Command): boolean {
+  const start = skipSpaces(bytes, out.next, end);
+  const { token } = out;
+  for (let index = 0; index < token.length; index++) {
+    const at = start + 2 * index;
+    const high = hexDigit(bytes, at, end);
+    const low = hexDigit(bytes, at + 1, end);
+    if (high < 0 || low < 0) return false;
+    token[index] = 16 * high + low;
+  }
+  out.next = start + 2 * token.length;
+  return out.next < end && byteAt(bytes, out.next) === SPACE;
+}
+
+/** The value of the digit at `at`, or -1. */
+function hexDigit(bytes: Uint8Array, at: number, end: number): number {
+  const digit = digitAt(bytes, at, end);
+  if (isDigit(digit)) return digit;
+  const letter = at < end ? byteAt(bytes, at) - LETTER_A : -1;
+  return letter >= 0 && letter < 6 ? 10 + letter : -1;
 }
 
 /** The words for states that list-jobs takes. */

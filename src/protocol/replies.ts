@@ -61,6 +61,8 @@ export const REPLIES = [
   { form: "CANCELLED" },
   { form: "CANCELLING" },
   { form: "WINDOW <n>" },
+  { form: "SESSION <token>" },
+  { form: "VOUCHED <count>" },
   { form: "JOB <id> <attempt> <tube> <bytes>", isPush: true },
   { form: "LOST <id>", isPush: true },
   { form: "TUBE_SET" },
@@ -118,6 +120,9 @@ const DELETED_BATCH = asciiBytes("DELETED_BATCH ");
 const USING = asciiBytes("USING ");
 const OK = asciiBytes("OK ");
 const WINDOW = asciiBytes("WINDOW ");
+const SESSION = asciiBytes("SESSION ");
+const VOUCHED = asciiBytes("VOUCHED ");
+const HEX_DIGITS = asciiBytes("0123456789abcdef");
 
 /** Writes bytes that never change: one of REPLY. */
 export function writeConstant(out: Uint8Array, at: number, reply: Uint8Array): number {
@@ -224,6 +229,21 @@ export function writeFlushed(out: Uint8Array, at: number, count: number): number
 /** `WINDOW <n>`: how many jobs the connection may hold and be sent more. */
 export function writeWindow(out: Uint8Array, at: number, size: number): number {
   return writeNumberLine(out, at, WINDOW, size);
+}
+
+/** `SESSION <token>`: its bytes as hexadecimal digits. */
+export function writeSession(out: Uint8Array, at: number, token: Uint8Array): number {
+  let to = writeConstant(out, at, SESSION);
+  for (const byte of token) {
+    out[to++] = HEX_DIGITS[byte >> 4] as number;
+    out[to++] = HEX_DIGITS[byte & 15] as number;
+  }
+  return writeCrlf(out, to);
+}
+
+/** `VOUCHED <count>`: how many leases last. */
+export function writeVouched(out: Uint8Array, at: number, count: number): number {
+  return writeNumberLine(out, at, VOUCHED, count);
 }
 
 /** `WATCHING <count>`: how many tubes the connection watches now. */

@@ -106,6 +106,8 @@ const OWN_STATS: readonly StatsKey[] = [
   plain("cmd-set-tube", "set-tube commands"),
   plain("cmd-reserve-batch", "reserve-batch commands"),
   plain("cmd-delete-batch", "delete-batch commands"),
+  plain("cmd-session", "session commands"),
+  plain("cmd-vouch", "vouch commands"),
   plain("total-failures", "attempts that ended without a delete since the server started"),
   plain("current-failures", "attempts that ended without a delete and are kept with their jobs"),
   plain("cmd-hand-back", "hand-back commands"),

@@ -43,6 +43,8 @@ export interface DeskParts {
   readonly facts: ServerFacts;
   /** Runs something after other connections have had their turn. */
   readonly later: (run: () => void) => void;
+  /** Fills bytes with what nobody can guess. */
+  readonly random: (bytes: Uint8Array<ArrayBuffer>) => void;
   /** Tells the operator of something that changed; absent if nobody listens. */
   readonly announce?: (message: string) => void;
   /** The fastest way that the runtime has to copy bytes; if absent, a portable one. */
@@ -72,6 +74,7 @@ export class Desk {
   readonly facts: ServerFacts;
   readonly later: (run: () => void) => void;
   readonly announce: (message: string) => void;
+  readonly random: (bytes: Uint8Array<ArrayBuffer>) => void;
   readonly output: Output;
   readonly journal: SessionJournal | undefined;
   readonly isOnlyShard: boolean;
@@ -109,6 +112,7 @@ export class Desk {
     this.control = parts.control;
     this.facts = parts.facts;
     this.later = parts.later;
+    this.random = parts.random;
     this.announce = parts.announce ?? (() => undefined);
     this.output = new Output(parts.journal?.gate);
     this.isOnlyShard = parts.shards.length === 1;

@@ -16,6 +16,7 @@ import type { Desk } from "./desk.ts";
 import { drain, undrain } from "./draining.ts";
 import type { EngineRun } from "./engine-run.ts";
 import { Failing } from "./failing.ts";
+import type { Identity } from "./identity.ts";
 import type { Intake } from "./intake.ts";
 import { JobCommands } from "./job-commands.ts";
 import type { LongCommand } from "./long-command.ts";
@@ -27,6 +28,8 @@ import type { Window } from "./window.ts";
 
 /** Their name may turn out to be none although the line was read to its end. */
 const NAMED_IN_THE_MIDDLE: ReadonlySet<number> = new Set([OP.LIST_JOBS, OP.SET_TUBE]);
+/** What only a client has use for. */
+const NOT_FOR_OBSERVERS: ReadonlySet<number> = new Set([OP.WINDOW, OP.SESSION, OP.VOUCH]);
 
 /** What a session's commands work with. */
 export interface DispatchParts {
@@ -34,6 +37,7 @@ export interface DispatchParts {
   readonly reserver: Reserver;
   readonly reserving: Reserving;
   readonly window: Window;
+  readonly identity: Identity;
   /** It is none of the clients, and is sent nothing unasked. */
   readonly isObserver: boolean;
   readonly roles: Roles;
@@ -50,6 +54,7 @@ export class Dispatch {
   readonly #reserver: Reserver;
   readonly #reserving: Reserving;
   readonly #window: Window;
+  readonly #identity: Identity;
   readonly #isObserver: boolean;
   readonly #roles: Roles;
   readonly #tubes: TubeCommands;
@@ -66,6 +71,7 @@ export class Dispatch {
     this.#reserver = reserver;
     this.#reserving = parts.reserving;
     this.#window = parts.window;
+    this.#identity = parts.identity;
     this.#isObserver = parts.isObserver;
     this.#roles = parts.roles;
     this.#tubes = parts.tubes;
@@ -104,9 +110,12 @@ export class Dispatch {
     else if (op === OP.RESERVE) this.#reserve(Infinity, hasEnded);
     else if (op === OP.RESERVE_WITH_TIMEOUT) this.#reserve(desk.command.timeout * MICROS, hasEnded);
     else if (op === OP.RESERVE_JOB) this.#reserveJob();
+    else if (this.#isObserver && NOT_FOR_OBSERVERS.has(op)) desk.output.reply(R.REPLY.BAD_FORMAT);
     else if (op === OP.WINDOW) this.#openWindow();
     else if (op === OP.RESERVE_BATCH) this.#reserveBatch();
     else if (op === OP.DELETE_BATCH) this.#deleteBatch();
+    else if (op === OP.SESSION) this.#identity.tell();
+    else if (op === OP.VOUCH) this.#identity.vouch();
     else if (op === OP.QUIT) this.isOver = true;
     else if (op === OP.DRAIN) drain(desk);
     else if (op === OP.UNDRAIN) undrain(desk);
@@ -119,11 +128,7 @@ export class Dispatch {
   }
 
   #openWindow(): void {
-    const { command, output } = this.#desk;
-    if (this.#isObserver) {
-      output.reply(R.REPLY.BAD_FORMAT);
-      return;
-    }
+    const { command } = this.#desk;
     if (command.n > 0) this.#roles.becomeWorker();
     this.#window.set(command.n);
   }

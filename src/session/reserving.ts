@@ -28,6 +28,8 @@ export class Reserving {
   #isBlocked = false;
   /** Number of the last reserve that may have blocked. */
   #generation = 0;
+  /** When its time-out comes; Infinity for never. */
+  #untilMicros = Infinity;
 
   constructor(desk: Desk, turns: Turns, reserver: Reserver, session: Blocked) {
     this.#desk = desk;
@@ -85,13 +87,19 @@ export class Reserving {
 
   #block(timeoutMicros: number, firstDueMicros: number): void {
     const desk = this.#desk;
-    const session = this.#session;
     this.#generation = this.nextGeneration;
     this.#isBlocked = true;
     desk.count(COUNTER_WAITING, 1);
+    this.#untilMicros = desk.now + timeoutMicros;
+    this.#wakeBy(firstDueMicros);
+  }
+
+  /** Has the session woken for its time-out, or for what it holds, whichever comes first. */
+  #wakeBy(firstDueMicros: number): void {
+    const session = this.#session;
     const soonMicros =
       firstDueMicros === C.NEVER_MICROS ? Infinity : firstDueMicros - C.SAFETY_MARGIN_MICROS;
-    session.dueMicros = Math.min(desk.now + timeoutMicros, soonMicros);
+    session.dueMicros = Math.min(this.#untilMicros, soonMicros);
     if (session.dueMicros < C.NEVER_MICROS) this.#turns.blocked.add(session);
   }
 
@@ -122,9 +130,19 @@ export class Reserving {
     if (this.#isBlocked) this.#stop(R.REPLY.TIMED_OUT);
   }
 
-  /** The time-out, or a deadline of what the session holds, is due. */
+  /**
+   * The time-out, or a deadline of what the session holds, is due; or was, and somebody has vouched
+   * for the session since.
+   */
   expire(): void {
-    this.#stop(this.#isSoon() ? R.REPLY.DEADLINE_SOON : R.REPLY.TIMED_OUT);
+    const { now } = this.#desk;
+    const firstDueMicros = this.#reserver.soonestMicros();
+    if (firstDueMicros - C.SAFETY_MARGIN_MICROS <= now) this.#stop(R.REPLY.DEADLINE_SOON);
+    else if (this.#untilMicros <= now) this.#stop(R.REPLY.TIMED_OUT);
+    else {
+      this.#turns.blocked.remove(this.#session);
+      this.#wakeBy(firstDueMicros);
+    }
   }
 
   #stop(reply: Uint8Array): void {

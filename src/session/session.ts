@@ -28,6 +28,7 @@ import { Intake } from "./intake.ts";
 import { KeptInput } from "./kept-input.ts";
 import * as framing from "./line-framing.ts";
 import { LineFraming } from "./line-framing.ts";
+import { Identity } from "./identity.ts";
 import { FINISHED } from "./long-command.ts";
 import type { LongCommand } from "./long-command.ts";
 import { Reserving } from "./reserving.ts";
@@ -109,6 +110,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
       reserver: this.#reserver,
       reserving: this.#reserving,
       window: this.#window,
+      identity: new Identity(desk, this.#reserver),
       isObserver,
       roles: this.#roles,
       tubes: this.#tubes,

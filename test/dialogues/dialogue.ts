@@ -43,7 +43,7 @@ export type Action =
   | { readonly do: "signal"; readonly signal: Signal }
   | { readonly do: "stream"; readonly byte: number; readonly count: number }
   | { readonly do: "repeat"; readonly times: number; readonly steps: readonly Step[] }
-  | { readonly do: "split" | "bytewise" | "silent" | "shutdown" | "close" | "reset" | "closed" };
+  | { readonly do: BareAction };
 
 /** The signals that a dialogue may send. */
 export type Signal = "SIGUSR1";
@@ -119,8 +119,9 @@ const BARE_ACTIONS = new Set([
   "close",
   "reset",
   "closed",
+  "session",
 ] as const);
-type BareAction = typeof BARE_ACTIONS extends Set<infer Name> ? Name : never;
+export type BareAction = typeof BARE_ACTIONS extends Set<infer Name> ? Name : never;
 
 function isBareAction(name: string): name is BareAction {
   return (BARE_ACTIONS as Set<string>).has(name);

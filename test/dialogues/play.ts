@@ -4,7 +4,7 @@
  * Commands that follow each other directly leave in one write. At the end every connection must be
  * quiet: what the server says beyond the dialogue is a mismatch too.
  */
-import type { Block, Step, YamlLine, YamlValue } from "./dialogue.ts";
+import type { BareAction, Block, Step, YamlLine, YamlValue } from "./dialogue.ts";
 import type { Stage, Wire } from "./stage.ts";
 import { showBytes } from "./text.ts";
 import type { Scope } from "./text.ts";
@@ -66,6 +66,7 @@ class Performance {
   readonly #transcript: string[] = [];
   readonly #startMs = performance.now();
   #advancedMs = 0;
+  #session = "";
   #lateMs = 0;
   #current: Connection | undefined;
 
@@ -85,8 +86,8 @@ class Performance {
   }
 
   async #steps(steps: readonly Step[], round: number): Promise<void> {
-    const scope: Scope = { baseId: this.#stage.baseId, round };
     for (const step of steps) {
+      const scope: Scope = { baseId: this.#stage.baseId, round, session: this.#session };
       this.#lateMs = performance.now() - this.#startMs - this.#advancedMs;
       if (step.do !== "send") await this.#flush();
       await this.#step(step, scope);
@@ -129,11 +130,7 @@ class Performance {
     }
   }
 
-  async #act(
-    action: "split" | "bytewise" | "silent" | "shutdown" | "close" | "reset" | "closed",
-    connection: Connection,
-    line: number,
-  ): Promise<void> {
+  async #act(action: BareAction, connection: Connection, line: number): Promise<void> {
     switch (action) {
       case "split":
         await this.#stage.settle();
@@ -158,6 +155,9 @@ class Performance {
         break;
       case "closed":
         await this.#expectClosed(connection, line);
+        break;
+      case "session":
+        await this.#expectSession(connection, line);
         break;
     }
   }
@@ -244,6 +244,19 @@ class Performance {
     if (!chunk.startsWith("---\n") || !chunk.endsWith("\n\r\n"))
       this.#failWith(connection, at, "---, lines, an empty line", chunk);
     this.#compareYaml(connection, chunk.slice(4, -3).split("\n"), lines, whole, scope, at);
+  }
+
+  /** What `%s` stands for from here on. */
+  async #expectSession(connection: Connection, line: number): Promise<void> {
+    const { inbox } = connection.wire;
+    const afterLine = (): number =>
+      inbox.bytes.includes("\r\n") ? inbox.bytes.indexOf("\r\n") + 2 : -1;
+    const wanted = "SESSION and a token";
+    const found = await this.#take(connection, afterLine, wanted, line);
+    const token = /^SESSION ([0-9a-f]{32})\r\n$/.exec(found)?.[1];
+    if (token === undefined) return this.#failWith(connection, line, wanted, found);
+    this.#session = token;
+    this.#note(`${connection.name} < ${showBytes(Buffer.from(found))}`);
   }
 
   #compareYaml(

@@ -4,7 +4,8 @@
  * Escapes: `\r` `\n` `\t` `\\` `\$` `\%` `\xHH`, and `\{x*200}` for two hundred times `x`.
  * Everything else stands for its UTF-8 bytes. `$1` is the first id that the server gives out during
  * the case, `$2` the second. `%i` is the number of the round inside `@repeat` (1, 2, ...), `%{i+1}`
- * one more, and `$%i` the id with that number. A `$` or `%` before anything else is just itself.
+ * one more, and `$%i` the id with that number. `%s` is the token of the last `@session`. A `$` or
+ * `%` before anything else is just itself.
  *
  * The dialogue parser makes Texts, the player renders them.
  */
@@ -12,6 +13,7 @@
 type Part =
   | { readonly kind: "bytes"; readonly bytes: Buffer }
   | { readonly kind: "id"; readonly ordinal: number }
+  | { readonly kind: "session" }
   | { readonly kind: "round" | "round-id"; readonly plus: number };
 
 /** What the open places of a Text stand for while a case is played. */
@@ -20,6 +22,8 @@ export interface Scope {
   readonly baseId: number;
   /** The round of the innermost `@repeat`, from 1; 0 outside of any. */
   readonly round: number;
+  /** The token of the last `@session`. */
+  readonly session?: string;
 }
 
 /** A text that cannot be read. The parser of dialogues adds file and line. */
@@ -39,7 +43,7 @@ const SINGLE_ESCAPES: Readonly<Record<string, string>> = {
 // One alternative per kind of part; the last one takes any other character, so that the pieces
 // always join up to the whole source.
 const PIECES =
-  /\\\{(?<unit>[^}]+)\*(?<times>\d+)\}|\\x(?<hex>[0-9a-fA-F]{2})|\\(?<escape>.?)|(?<round>\$?%(?:i|\{i\+(?<plus>\d+)\}))|\$(?<ordinal>[1-9]\d*)|(?<plain>[^\\$%]+|[$%])/gsu;
+  /\\\{(?<unit>[^}]+)\*(?<times>\d+)\}|\\x(?<hex>[0-9a-fA-F]{2})|\\(?<escape>.?)|(?<session>%s)|(?<round>\$?%(?:i|\{i\+(?<plus>\d+)\}))|\$(?<ordinal>[1-9]\d*)|(?<plain>[^\\$%]+|[$%])/gsu;
 
 function escaped(letter: string): Buffer {
   const character = SINGLE_ESCAPES[letter];
@@ -53,11 +57,12 @@ function repeated(unit: string, times: string): Buffer {
 }
 
 function part(groups: Record<string, string | undefined>): Part {
-  const { unit, times, hex, escape, round, plus, ordinal, plain } = groups;
+  const { unit, times, hex, escape, session, round, plus, ordinal, plain } = groups;
   if (unit !== undefined && times !== undefined)
     return { kind: "bytes", bytes: repeated(unit, times) };
   if (hex !== undefined) return { kind: "bytes", bytes: Buffer.from(hex, "hex") };
   if (escape !== undefined) return { kind: "bytes", bytes: escaped(escape) };
+  if (session !== undefined) return { kind: "session" };
   if (round !== undefined)
     return { kind: round.startsWith("$") ? "round-id" : "round", plus: Number(plus ?? 0) };
   if (ordinal !== undefined) return { kind: "id", ordinal: Number(ordinal) };
@@ -76,6 +81,7 @@ export class Text {
   render(scope: Scope): Buffer {
     const pieces = this.#parts.map((piece) => {
       if (piece.kind === "bytes") return piece.bytes;
+      if (piece.kind === "session") return Buffer.from(scope.session ?? "");
       if (piece.kind === "id") return Buffer.from(String(scope.baseId + piece.ordinal));
       const round = scope.round + piece.plus;
       return Buffer.from(String(piece.kind === "round" ? round : scope.baseId + round));

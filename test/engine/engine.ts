@@ -205,6 +205,18 @@ export class EngineShard extends VerifyBuild {
     return this.#written(t, this.raw(t).takeNotes(t, conn));
   }
 
+  markConn(t: number, conn: number, token: string): Reply {
+    this.thread(t).who.write(token, "hex");
+    return this.reply(t, this.raw(t).markConn(t, conn));
+  }
+
+  vouch(t: number, token: string, seconds: number, now: number): Reply {
+    this.thread(t).who.write(token, "hex");
+    const reply = this.reply(t, this.raw(t).vouch(t, seconds, now));
+    if (reply.answer === "NOT_FOUND") return reply;
+    return { ...reply, count: this.thread(t).field(C.RESULT_COUNT) };
+  }
+
   heldCount(t: number, conn: number): number {
     return this.raw(t).heldCount(t, conn);
   }

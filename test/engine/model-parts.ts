@@ -88,6 +88,8 @@ export interface ModelConn {
   generation: number;
   /** A grant was made and not collected, even if it ran out since. */
   calling: boolean;
+  /** By which others know it. */
+  token128: string | undefined;
   /** What it is to be told: ids of leases that ended; undefined when it did not ask for that. */
   notes: number[] | undefined;
   /** There is something new among them. */

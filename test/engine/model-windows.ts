@@ -1,7 +1,11 @@
-/* The windows of the model: what a connection is given unasked, and told of. Used by model.ts. */
+/*
+ * The windows of the model: what a connection is given unasked, and told of, and who vouches for
+ * it. Used by model.ts.
+ */
 import * as C from "../../assembly/constants.ts";
 import * as L from "../../assembly/layouts.ts";
 import type { Answer, Filling, Reply } from "./answers.ts";
+import { SECOND } from "./model-parts.ts";
 import type { ModelJob } from "./model-parts.ts";
 import { ModelStates } from "./model-states.ts";
 
@@ -18,6 +22,24 @@ export class ModelWindows extends ModelStates {
 
   heldCount(key: number): number {
     return this.heldBy(this.conn(key)).filter(({ granted }) => !granted).length;
+  }
+
+  markConn(key: number, token: string): Reply {
+    this.conn(key).token128 ??= token;
+    return this.reply("DONE");
+  }
+
+  vouch(token: string, seconds: number, now: number): Reply {
+    this.settle(now);
+    const conn = [...this.conns.values()].find(({ token128 }) => token128 === token);
+    if (conn === undefined) return this.reply("NOT_FOUND");
+    const until = now + seconds * SECOND;
+    const leases = this.heldBy(conn).filter(({ granted }) => !granted);
+    for (const job of leases.filter(({ deadline }) => deadline < until)) {
+      job.deadline = until;
+      if (conn.collected === job) conn.collected = undefined;
+    }
+    return this.reply("DONE", { count: leases.length });
   }
 
   fill(key: number, { most, bound, generation }: Filling, now: number): Reply {

@@ -45,7 +45,7 @@ export class ModelShard extends ModelWindows {
   openConn(key: number, thread: number, token: number): Reply {
     const watched = new Set<string>();
     const idle = { waiting: false, generation: 0, calling: false, collected: undefined };
-    const untold = { notes: undefined, noted: false };
+    const untold = { notes: undefined, noted: false, token128: undefined };
     const conn = { key, thread, token, watched, who: "", ...idle, ...untold };
     this.conns.set(key, conn);
     return this.reply("DONE");
@@ -336,7 +336,7 @@ export class ModelShard extends ModelWindows {
     this.settle(now);
     const job = this.heldJob(key, id);
     if (job === undefined) return this.reply("NOT_FOUND");
-    job.deadline = now + job.ttrSeconds * SECOND;
+    job.deadline = Math.max(job.deadline, now + job.ttrSeconds * SECOND);
     this.conn(key).collected = undefined;
     this.count(job.tube, "touches");
     return this.reply("DONE");

@@ -349,6 +349,21 @@ export const MUTANTS: readonly Mutant[] = [
     put: "const leases = conn.heldCount + 1;",
   },
   {
+    fault: "whoever vouches makes long leases shorter",
+    find: "while (at != 0 && jobAt(at).major < until) {",
+    put: "while (at != 0) {",
+  },
+  {
+    fault: "a touch makes a lease shorter that was vouched for",
+    find: "const deadline = max(job.major, ",
+    put: "const deadline = max<u64>(0, ",
+  },
+  {
+    fault: "whoever vouches is believed with half of the token",
+    find: "markAt(at).major == high && markAt(at).minor != low",
+    put: "markAt(at).major != high",
+  },
+  {
     fault: "a window takes a job more than it may have",
     find: "while (conn.heldCount < most) {",
     put: "while (conn.heldCount <= most) {",

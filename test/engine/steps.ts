@@ -24,6 +24,8 @@ const WEIGHTS = {
   fill: 4,
   tellJob: 1,
   unwait: 1,
+  markConn: 1,
+  vouch: 2,
   delete: 2,
   release: 2,
   bury: 1,

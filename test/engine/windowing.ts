@@ -3,7 +3,7 @@
  */
 import { strictEqual } from "node:assert";
 import { Putting } from "./putting.ts";
-import { PRIORITIES, pick, pickNumber } from "./steps.ts";
+import { PRIORITIES, THREADS, pick, pickNumber } from "./steps.ts";
 import type { Operation, Session } from "./steps.ts";
 
 /** Engine and model, with windows. */
@@ -32,6 +32,12 @@ export class Windowing extends Putting {
         return true;
       case "unwait":
         if (session !== undefined) this.#unwait(session);
+        return true;
+      case "markConn":
+        if (session !== undefined) this.#mark(session);
+        return true;
+      case "vouch":
+        this.#vouch(session, b, c);
         return true;
       default:
         return false;
@@ -65,6 +71,29 @@ export class Windowing extends Putting {
     const reply = this.engine.tellJob(thread, ref, id, this.now);
     this.agree(reply, this.model.tellJob(ref, id, this.now));
     strictEqual(this.engine.heldCount(thread, ref), this.model.heldCount(ref));
+  }
+
+  /** Tokens with equal halves, so that both count. */
+  #tokenOf({ ref }: Session): string {
+    const half = (number: number): string => (number % 3).toString(16).padStart(16, "0");
+    return half(ref >>> 3) + half(ref >>> 9);
+  }
+
+  #mark(session: Session): void {
+    const token = this.#tokenOf(session);
+    const isTaken = [...this.model.conns.values()].some(
+      (conn) => conn.token128 === token && conn.key !== session.ref,
+    );
+    if (isTaken) return; // no two sessions draw the same
+    const { thread, ref } = session;
+    this.agree(this.engine.markConn(thread, ref, token), this.model.markConn(ref, token));
+  }
+
+  #vouch(session: Session | undefined, b: number, c: number): void {
+    const token = session === undefined ? "ab".repeat(16) : this.#tokenOf(session);
+    const seconds = pickNumber([1, 2, 10, 100, 3600], b);
+    const reply = this.engine.vouch(c % THREADS, token, seconds, this.now);
+    this.agree(reply, this.model.vouch(token, seconds, this.now));
   }
 
   #unwait(session: Session): void {

@@ -28,6 +28,7 @@ class Field {
       control: CONTROL,
       facts: NO_PROCESS,
       later: () => undefined,
+      random: () => undefined,
     });
     desk.beginTurn(this.one.now);
     this.survey = new TubeSurvey({ desk, look: (run) => run(desk) }, () => this.#millis);

@@ -81,6 +81,7 @@ describe("the table of commands", () => {
       "hand-back <id> <delay>",
       "update-job <id> <pri> [<delay>]",
       "set-tube <tube> <name>=<value> ...",
+      "vouch <token> <seconds>",
     ]);
   });
 });

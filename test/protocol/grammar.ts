@@ -116,6 +116,12 @@ const listing: Rest = (rest) => {
   return { name, state: STATES.indexOf(state) + 1, after: exact, limit: Number(limit), garbage };
 };
 
+const vouch: Rest = (rest) => {
+  const [, token = "", digits = ""] = /^ *([0-9a-f]{32}) +(\d+)$/.exec(rest) ?? [];
+  if (token === "" || BigInt(digits) < 1n || BigInt(digits) > 3600n) return undefined;
+  return { token, seconds: Number(digits), garbage: false };
+};
+
 const window: Rest = (rest) => {
   const [, digits] = /^ *(\d+)$/.exec(rest) ?? [];
   if (digits === undefined || BigInt(digits) > 1000n) return undefined;
@@ -218,6 +224,8 @@ const ADDITIONS: typeof VERBS = [
   ["cancel ", OP.CANCEL, numbers(["id"])],
   ["window ", OP.WINDOW, window],
   ["set-tube ", OP.SET_TUBE, settings],
+  ["session", OP.SESSION, nothing],
+  ["vouch ", OP.VOUCH, vouch],
 ];
 
 /** Every verb of beanstalkd's, as it must stand at the beginning of a line. */

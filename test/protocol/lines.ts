@@ -44,6 +44,8 @@ export function meaningIn(bytes: Uint8Array, op: number, command: Command): Mean
       fields[arg] = command.settings.values.join(",");
     } else if (arg === "ids") {
       fields[arg] = command.ids.join(" ");
+    } else if (arg === "token") {
+      fields["token"] = Buffer.from(command.token).toString("hex");
     } else {
       fields[arg] = command[arg];
     }
@@ -160,12 +162,17 @@ const setting = fc
 const settings = fc
   .array(fc.tuple(setting, separator), { minLength: 1, maxLength: 4 })
   .map((words) => words.map(([text, space], at) => (at === 0 ? text : space + text)).join(""));
+const tokens = fc.oneof(
+  fc.stringMatching(/^[0-9a-f]{32}$/),
+  fc.stringMatching(/^[0-9a-fA-Fg]{31,33}$/),
+);
 
 /** Values of the kind that an argument wants. */
 function fitting(arg: ArgumentName): fc.Arbitrary<string> {
   if (arg === "state") return states;
-  if (arg === "limit" || arg === "count" || arg === "n") return limits;
+  if (arg === "limit" || arg === "count" || arg === "n" || arg === "seconds") return limits;
   if (arg === "settings") return settings;
+  if (arg === "token") return tokens;
   return arg.startsWith("tube") ? names : edgeNumbers;
 }
 

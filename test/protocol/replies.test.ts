@@ -14,7 +14,9 @@ import {
   writeKicked,
   writeOk,
   writeReserved,
+  writeSession,
   writeUsing,
+  writeVouched,
   writeWatching,
   writeWindow,
 } from "../../src/protocol/replies.ts";
@@ -76,6 +78,12 @@ describe("a reply line", () => {
     ["KICKED 0\r\n", (out: Uint8Array, at: number) => writeKicked(out, at, 0)],
     ["KICKED 4294967295\r\n", (out: Uint8Array, at: number) => writeKicked(out, at, 2 ** 32 - 1)],
     ["WATCHING 2\r\n", (out: Uint8Array, at: number) => writeWatching(out, at, 2)],
+    [
+      "SESSION 000102fa0910ff\r\n",
+      (out: Uint8Array, at: number) =>
+        writeSession(out, at, Uint8Array.of(0, 1, 2, 0xfa, 9, 16, 255)),
+    ],
+    ["VOUCHED 7\r\n", (out: Uint8Array, at: number) => writeVouched(out, at, 7)],
     ["WINDOW 1000\r\n", (out: Uint8Array, at: number) => writeWindow(out, at, 1000)],
     ["OK 970\r\n", (out: Uint8Array, at: number) => writeOk(out, at, 970)],
     ["\r\n", writeCrlf],

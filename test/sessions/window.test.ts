@@ -8,6 +8,7 @@ import { SECOND, World, journalThat, tubeIn } from "../support/session-world.ts"
 
 const BIG = 60_000;
 const BAD_FORMAT = "BAD_FORMAT\r\n";
+const TOKEN = "ab".repeat(16);
 
 function put(bytes: number, ttr = 60): string {
   return `put 0 0 ${ttr} ${bytes}\r\n${"x".repeat(bytes)}\r\n`;
@@ -120,7 +121,7 @@ describe("a window", () => {
     world.verify();
   });
 
-  test("is none of an observer's", () => {
+  test("is none of an observer's, nor is a session to vouch for", () => {
     const world = new World();
     const heard: string[] = [];
     const observer = world.host().open(
@@ -134,8 +135,8 @@ describe("a window", () => {
       },
       true,
     );
-    observer.receive(Buffer.from("window 1\r\nwindow 0\r\n"));
-    expect(heard.join("")).toBe(BAD_FORMAT + BAD_FORMAT);
+    observer.receive(Buffer.from(`window 1\r\nwindow 0\r\nsession\r\nvouch ${TOKEN} 1\r\n`));
+    expect(heard.join("")).toBe(BAD_FORMAT.repeat(4));
   });
 });
 

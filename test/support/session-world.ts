@@ -125,6 +125,7 @@ export class World {
   readonly #later: (() => void)[] = [];
   readonly #idle: () => boolean;
   #woken = 0;
+  #drawn = 0;
 
   constructor(options: WorldOptions = {}) {
     const { threads = 1, shards = 1, limits = {} } = options;
@@ -150,9 +151,16 @@ export class World {
           control: CONTROL,
           facts: NO_PROCESS,
           later: (run) => this.#later.push(run),
+          random: (bytes) => this.#draw(bytes),
           ...(options.journal && { journal: options.journal }),
         }),
     );
+  }
+
+  /** Tokens that differ, and are the same in each world. */
+  #draw(bytes: Uint8Array): void {
+    bytes.fill(0xe0);
+    bytes[0] = ++this.#drawn;
   }
 
   /** Counts what the runs of `shard` take, or has them take nothing. */
