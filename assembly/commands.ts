@@ -98,7 +98,7 @@ export function admit(
   tubeAddress: u32,
   id: f64,
   pri: u32,
-  delay: u32,
+  delay: f64,
   ttr: u32,
   now: f64,
 ): i32 {
@@ -107,14 +107,14 @@ export function admit(
   states.joinTube(tube, job);
   job.minor = <u64>id;
   job.pri = pri;
-  job.delaySeconds = delay;
+  job.delaySeconds = 0;
   job.ttrSeconds = max<u32>(ttr, 1); // as beanstalkd: a job has at least a second
   job.createdMicros = micros;
   table.add(jobs(), job);
   tube.totalJobs++;
   shard().total++;
   // Recorded where it is going to stand, before anyone can get it: a grant must find the job's LSN.
-  if (delay != 0) states.becomeDelayed(job, micros);
+  if (delay != 0) states.becomeDelayed(job, delay, micros);
   else job.state = STATE_READY;
   journal.recordPut(job);
   setResult(t, RESULT_LSN, <f64>job.lsn);
@@ -196,7 +196,7 @@ export function countGrant(job: Job, conn: Conn, now: f64): void {
  * been counted. Without a delay the job goes to its old place: nothing of that is in the journal.
  * DONE, or BURIED when there is no memory for its priority.
  */
-export function handBack(job: Job, conn: Conn, delay: u32, now: f64): i32 {
+export function handBack(job: Job, conn: Conn, delay: f64, now: f64): i32 {
   let since = <u64>now;
   if (conn.collectedId == job.minor) {
     since = conn.grantedSince;
@@ -206,9 +206,8 @@ export function handBack(job: Job, conn: Conn, delay: u32, now: f64): i32 {
   if ((job.flags & CANCELLED) != 0) return endCancelled(job, 0, now);
   if (delay == 0) return states.handBack(job, since, <u64>now) ? DONE : BURIED;
   states.undo(job, <u64>now);
-  job.delaySeconds = delay;
   coldOf(job); // hints tell of no job that has neither this nor a reservation
-  states.becomeDelayed(job, <u64>now);
+  states.becomeDelayed(job, delay, <u64>now);
   if (shard().keepsReleases != 0) journal.recordState(job);
   states.match(tubeAt(job.tube), <u64>now);
   return DONE;
@@ -294,7 +293,7 @@ function endCancelled(job: Job, failure: u32, now: f64): i32 {
  * ready after a restart anyway; its new delay and priority belong to the secondary tier, unless an
  * option moved them to the primary. `failure` is what the holder said, 0 when nothing.
  */
-export function release(job: Job, pri: u32, delay: u32, failure: u32, now: f64): i32 {
+export function release(job: Job, pri: u32, delay: f64, failure: u32, now: f64): i32 {
   times.processed(job, <i64>now);
   tubeAt(job.tube).releases++;
   shard().releases++;
@@ -303,8 +302,8 @@ export function release(job: Job, pri: u32, delay: u32, failure: u32, now: f64):
   states.leaveState(job);
   states.countRelease(job);
   job.pri = pri;
-  job.delaySeconds = delay;
-  if (delay != 0) states.becomeDelayed(job, <u64>now);
+  job.delaySeconds = 0;
+  if (delay != 0) states.becomeDelayed(job, delay, <u64>now);
   else job.state = STATE_READY;
   if (shard().keepsReleases != 0) journal.recordState(job);
   if (delay == 0) return states.becomeReady(job, <u64>now) ? DONE : BURIED;
@@ -359,8 +358,8 @@ export function update(job: Job, pri: u32, delay: f64, now: f64): i32 {
   const since = job.state == STATE_READY ? job.major : micros;
   states.leaveState(job);
   job.pri = pri;
-  if (delay != NO_DELAY) job.delaySeconds = <u32>delay;
-  if (delay > 0) states.becomeDelayed(job, micros);
+  if (delay == 0) job.delaySeconds = 0;
+  if (delay > 0) states.becomeDelayed(job, delay, micros);
   else job.state = STATE_READY;
   journal.recordState(job);
   return delay > 0 || states.becomeReadySince(job, since, micros) ? DONE : BURIED;

@@ -3,9 +3,9 @@
  * Conventions. `t` is the calling I/O thread; what a call returns beyond its code stands in that
  * thread's result area, bodies and names in its output slot, and what it takes in lies in its input
  * slot, at an offset. `now` is the host's clock in microseconds, never running backwards; ids are
- * exact numbers up to 2^53. `conn` and `tube` are addresses that earlier calls returned, 0 = none
- * in this shard; a tube's address is good for as long as the session uses or watches it. Answers:
- * constants.ts.
+ * exact numbers up to 2^53. A delay is in seconds, to a thousandth. `conn` and `tube` are addresses
+ * that earlier calls returned, 0 = none in this shard; a tube's address is good for as long as the
+ * session uses or watches it. Answers: constants.ts.
  */
 import {
   DONE,
@@ -205,12 +205,12 @@ export function collect(t: u32, now: f64): i32 {
  * in its old place. DONE, NOT_FOUND, or BURIED when there is no memory for its priority.
  * RESULT_LSN is 0 when the journal has nothing to tell.
  */
-export function handBack(t: u32, conn: u32, id: f64, delaySeconds: u32, now: f64): i32 {
+export function handBack(t: u32, conn: u32, id: f64, delay: f64, now: f64): i32 {
   enterAt(now);
   const at = findJob(<u64>id);
   if (at == 0 || !isHeldBy(jobAt(at), conn)) return leave(t, NOT_FOUND);
-  const waits = delaySeconds != 0 && shard().keepsReleases != 0;
-  const answer = commands.handBack(jobAt(at), connAt(conn), delaySeconds, now);
+  const waits = delay != 0 && shard().keepsReleases != 0;
+  const answer = commands.handBack(jobAt(at), connAt(conn), delay, now);
   setResult(t, RESULT_LSN, waits ? <f64>shard().lsn : 0);
   return leave(t, answer);
 }
@@ -264,7 +264,7 @@ export function release(
   conn: u32,
   id: f64,
   pri: u32,
-  delaySeconds: u32,
+  delay: f64,
   failure: u32,
   now: f64,
 ): i32 {
@@ -272,7 +272,7 @@ export function release(
   const at = findJob(<u64>id);
   if (at == 0 || !isHeldBy(jobAt(at), conn)) return leave(t, NOT_FOUND);
   const waits = failure != 0 || shard().keepsReleases != 0;
-  const answer = commands.release(jobAt(at), pri, delaySeconds, failure, now);
+  const answer = commands.release(jobAt(at), pri, delay, failure, now);
   setResult(t, RESULT_LSN, waits ? <f64>shard().lsn : 0);
   return leave(t, answer);
 }

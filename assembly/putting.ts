@@ -29,7 +29,7 @@ export function put(
   tube: u32,
   id: f64,
   pri: u32,
-  delaySeconds: u32,
+  delay: f64,
   ttrSeconds: u32,
   offset: u32,
   bytes: u32,
@@ -44,7 +44,7 @@ export function put(
     bodies.freeJob(job);
     return leave(t, OUT_OF_MEMORY);
   }
-  return leave(t, commands.admit(t, job, tube, id, pri, delaySeconds, ttrSeconds, now));
+  return leave(t, commands.admit(t, job, tube, id, pri, delay, ttrSeconds, now));
 }
 
 /**
@@ -143,7 +143,7 @@ export function commitUpload(
   tube: u32,
   id: f64,
   pri: u32,
-  delaySeconds: u32,
+  delay: f64,
   ttrSeconds: u32,
   now: f64,
 ): i32 {
@@ -152,7 +152,7 @@ export function commitUpload(
   must(job.state == STATE_UPLOADING);
   if (isFull(t, tubeAt(tube), job.bodyBytes)) return leave(t, FULL);
   parts.settle(job);
-  return leave(t, commands.admit(t, job, tube, id, pri, delaySeconds, ttrSeconds, now));
+  return leave(t, commands.admit(t, job, tube, id, pri, delay, ttrSeconds, now));
 }
 
 /**

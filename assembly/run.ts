@@ -175,7 +175,7 @@ function admit(run: Run, pri: u32, delay: u32, ttr: u32, body: u32, bytes: u32, 
     bodies.freeJob(job);
     return 0;
   }
-  const answer = commands.admit(run.thread, job, run.tube, id, pri, delay, ttr, run.now);
+  const answer = commands.admit(run.thread, job, run.tube, id, pri, <f64>delay, ttr, run.now);
   run.lsn = max(run.lsn, job.lsn);
   run.did |= C.DID_PUT;
   count(run, C.COUNT_PUT);
@@ -335,7 +335,13 @@ function release(run: Run, at: u32): u32 {
   if (end == 0) return 0;
   const found = heldJob(run, id >> 4);
   if (found == 0) return notFound(run, end, C.COUNT_RELEASE);
-  const answer = commands.release(jobAt(found), <u32>(pri >> 4), <u32>(delay >> 4), 0, run.now);
+  const answer = commands.release(
+    jobAt(found),
+    <u32>(pri >> 4),
+    <f64>(<u32>(delay >> 4)),
+    0,
+    run.now,
+  );
   // Else it told the journal nothing that must survive.
   if (shard().keepsReleases != 0) run.lsn = shard().lsn;
   lookAtMemory(run);

@@ -102,8 +102,13 @@ export function becomeReadySince(job: Job, since: u64, now: u64): bool {
   return true;
 }
 
-export function becomeDelayed(job: Job, now: u64): void {
-  becomeDelayedUntil(job, now + microsOf(job.delaySeconds));
+/**
+ * Delayed for so many seconds, to a thousandth. Its record has no room for parts of a second: there
+ * they count as a whole one. When its delay is over its deadline says.
+ */
+export function becomeDelayed(job: Job, delay: f64, now: u64): void {
+  job.delaySeconds = <u32>ceil(delay);
+  becomeDelayedUntil(job, now + <u64>nearest(delay * 1000000));
 }
 
 /** Delayed for another time than its delay says: what is left of it. */

@@ -81,8 +81,8 @@ export abstract class EngineCalls {
    * 0 in its old place. DONE, NOT_FOUND, or BURIED when there is no memory for its priority.
    * RESULT_LSN is 0 when the journal has nothing to tell.
    */
-  handBack(conn: u32, id: f64, delaySeconds: u32, now: f64): i32 {
-    return this.answer(this.#engine.handBack(this.thread, conn, id, delaySeconds, now));
+  handBack(conn: u32, id: f64, delay: f64, now: f64): i32 {
+    return this.answer(this.#engine.handBack(this.thread, conn, id, delay, now));
   }
 
   /**
@@ -109,10 +109,8 @@ export abstract class EngineCalls {
    * afterwards. RESULT_LSN is 0 when the journal has nothing to tell but that an attempt ended
    * without a word.
    */
-  release(conn: u32, id: f64, pri: u32, delaySeconds: u32, failure: u32, now: f64): i32 {
-    return this.answer(
-      this.#engine.release(this.thread, conn, id, pri, delaySeconds, failure, now),
-    );
+  release(conn: u32, id: f64, pri: u32, delay: f64, failure: u32, now: f64): i32 {
+    return this.answer(this.#engine.release(this.thread, conn, id, pri, delay, failure, now));
   }
 
   /** DONE or NOT_FOUND; `failure` as with `release`. */
@@ -831,14 +829,14 @@ export abstract class EngineCalls {
     tube: u32,
     id: f64,
     pri: u32,
-    delaySeconds: u32,
+    delay: f64,
     ttrSeconds: u32,
     offset: u32,
     bytes: u32,
     now: f64,
   ): i32 {
     return this.answer(
-      this.#engine.put(this.thread, tube, id, pri, delaySeconds, ttrSeconds, offset, bytes, now),
+      this.#engine.put(this.thread, tube, id, pri, delay, ttrSeconds, offset, bytes, now),
     );
   }
 
@@ -908,12 +906,12 @@ export abstract class EngineCalls {
     tube: u32,
     id: f64,
     pri: u32,
-    delaySeconds: u32,
+    delay: f64,
     ttrSeconds: u32,
     now: f64,
   ): i32 {
     return this.answer(
-      this.#engine.commitUpload(this.thread, upload, tube, id, pri, delaySeconds, ttrSeconds, now),
+      this.#engine.commitUpload(this.thread, upload, tube, id, pri, delay, ttrSeconds, now),
     );
   }
 

@@ -11,11 +11,11 @@ export interface EngineExports {
   wait(t: u32, conn: u32, generation: u32, soon: f64, now: f64): i32;
   cancel(t: u32, conn: u32, now: f64): i32;
   collect(t: u32, now: f64): i32;
-  handBack(t: u32, conn: u32, id: f64, delaySeconds: u32, now: f64): i32;
+  handBack(t: u32, conn: u32, id: f64, delay: f64, now: f64): i32;
   reserveJob(t: u32, conn: u32, id: f64, now: f64): i32;
   deleteJob(t: u32, conn: u32, id: f64, now: f64): i32;
   holds(t: u32, conn: u32, id: f64, now: f64): i32;
-  release(t: u32, conn: u32, id: f64, pri: u32, delaySeconds: u32, failure: u32, now: f64): i32;
+  release(t: u32, conn: u32, id: f64, pri: u32, delay: f64, failure: u32, now: f64): i32;
   bury(t: u32, conn: u32, id: f64, pri: u32, failure: u32, now: f64): i32;
   touch(t: u32, conn: u32, id: f64, now: f64): i32;
   openFailure(t: u32, conn: u32, bytes: u32): i32;
@@ -176,7 +176,7 @@ export interface EngineExports {
     tube: u32,
     id: f64,
     pri: u32,
-    delaySeconds: u32,
+    delay: f64,
     ttrSeconds: u32,
     offset: u32,
     bytes: u32,
@@ -203,7 +203,7 @@ export interface EngineExports {
     tube: u32,
     id: f64,
     pri: u32,
-    delaySeconds: u32,
+    delay: f64,
     ttrSeconds: u32,
     now: f64,
   ): i32;

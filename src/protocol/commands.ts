@@ -70,17 +70,19 @@ export const OP = {
 export const OP_COUNT = 45;
 
 /**
- * The arguments that commands take. All numbers are decimal digits after any number of spaces.
- * `tube` is the whole rest of the line; `tube-word` is a tube name that ends at a space, and may
- * have spaces before it. `state` is one of four words. `after` is an id, or 0; `limit` and `count`
- * are 1 to LIST_JOBS_MAX; `n` is the size of a window, 0 to WINDOW_MAX. `settings` are words
- * `name=value` to the end of the line (tube-settings.ts), each behind a space or more; `ids` is all
- * the rest of the line, too: as many ids, with white space between them. `token` has 32 hexadecimal
- * digits in lower case; `seconds` is 1 to VOUCH_SECONDS_MAX.
+ * The arguments that commands take. All numbers are decimal digits after any number of spaces;
+ * behind those of a `delay` may stand `ms`. `tube` is the whole rest of the line; `tube-word` is a
+ * tube name that ends at a space, and may have spaces before it. `state` is one of four words.
+ * `after` is an id, or 0; `limit` and `count` are 1 to LIST_JOBS_MAX; `n` is the size of a window,
+ * 0 to WINDOW_MAX. `settings` are words `name=value` to the end of the line (tube-settings.ts),
+ * each behind a space or more; `ids` is all the rest of the line, too: as many ids, with white
+ * space between them. `token` has 32 hexadecimal digits in lower case; `seconds` is 1 to
+ * VOUCH_SECONDS_MAX.
  */
 export type ArgumentName =
   | "pri"
   | "delay"
+  | "pause"
   | "ttr"
   | "bytes"
   | "id"
@@ -433,7 +435,7 @@ export const COMMANDS: readonly CommandRow[] = [
     op: OP.PAUSE_TUBE,
     name: "pause-tube",
     verb: "pause-tube",
-    args: ["tube-word", "delay"],
+    args: ["tube-word", "pause"],
     remainder: "refused",
     counter: "cmd-pause-tube",
     replies: ["PAUSED", "NOT_FOUND"],
@@ -645,6 +647,7 @@ export const WRITES_RECORDS: ReadonlySet<number> = new Set(
 
 /** How arguments are written that are not called what they stand for. */
 const PLACEHOLDERS: ReadonlyMap<ArgumentName, string> = new Map([
+  ["pause", "<delay>"],
   ["tube-word", "<tube>"],
   ["ids", "<id>..."],
   ["settings", "<name>=<value> ..."],

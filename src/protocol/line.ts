@@ -25,6 +25,7 @@ const U32_MAX = 0xffff_ffff;
 const LETTER_A = 0x61;
 /** beanstalkd keeps a timeout in an int. */
 const TIMEOUT_MAX = 0x7fff_ffff;
+const MILLISECONDS = asciiBytes("ms");
 const U64_MAX_DIGITS = asciiBytes("18446744073709551615");
 
 /**
@@ -40,8 +41,10 @@ export class Command {
   id = 0;
   /** Priority, 0 (most urgent) to 2^32 - 1. */
   pri = 0;
-  /** Delay in seconds of put, release, hand-back, update-job and pause-tube, 0 to 2^32 - 1. */
+  /** Delay of a job in seconds, to a thousandth, 0 to 2^32 - 1. */
   delay = 0;
+  /** Length of a pause in seconds, 0 to 2^32 - 1. */
+  pause = 0;
   /** Time to run in seconds as sent, 0 to 2^32 - 1; it is the engine that makes 0 a 1. */
   ttr = 0;
   /**
@@ -183,8 +186,11 @@ function readArgument(name: ArgumentName, bytes: Uint8Array, end: number, out: C
       out.pri = readNumber(bytes, end, out, U32_MAX);
       return out.pri >= 0;
     case "delay":
-      out.delay = readNumber(bytes, end, out, U32_MAX);
+      out.delay = readDelay(bytes, end, out);
       return out.delay >= 0;
+    case "pause":
+      out.pause = readNumber(bytes, end, out, U32_MAX);
+      return out.pause >= 0;
     case "ttr":
       out.ttr = readNumber(bytes, end, out, U32_MAX);
       return out.ttr >= 0;
@@ -351,6 +357,16 @@ function readNumber(bytes: Uint8Array, end: number, out: Command, max: number): 
   }
   out.next = at;
   return value;
+}
+
+/** Seconds, or thousandths of a second with `ms` behind them, in seconds; or -1. */
+function readDelay(bytes: Uint8Array, end: number, out: Command): number {
+  const value = readNumber(bytes, end, out, U32_MAX);
+  const isThere = value >= 0 && end - out.next >= MILLISECONDS.length;
+  if (!isThere || !MILLISECONDS.every((byte, at) => bytes[out.next + at] === byte)) return value;
+  out.next += MILLISECONDS.length;
+  const isWord = out.next === end || byteAt(bytes, out.next) === SPACE;
+  return isWord ? value / 1000 : -1;
 }
 
 /**

@@ -182,7 +182,10 @@ export const JOB_STATS: readonly StatsKey[] = [
   plain("state", "ready, reserved, delayed or buried"),
   plain("pri", "priority, as last set by put, release or bury"),
   plain("age", "whole seconds since the put"),
-  plain("delay", "delay as last set by put or release, in seconds, also when it is over"),
+  plain(
+    "delay",
+    "delay as last set by put or release, in seconds, a part of one counted whole, also when it is over",
+  ),
   plain("ttr", "time to run, in seconds"),
   plain(
     "time-left",

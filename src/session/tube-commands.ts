@@ -248,7 +248,7 @@ export class TubeCommands {
     }
     const { shard, offset, bytes } = this.#stageName(line);
     output.reply(
-      shard.pauseTube(offset, bytes, command.delay, now) === C.DONE
+      shard.pauseTube(offset, bytes, command.pause, now) === C.DONE
         ? R.REPLY.PAUSED
         : R.REPLY.NOT_FOUND,
     );

@@ -148,7 +148,7 @@ export class ModelStates extends ModelStock {
     }
     job.state = "delayed";
     job.holder = undefined;
-    job.deadline = now + job.delaySeconds * SECOND;
+    job.deadline = now + Math.round(job.delaySeconds * SECOND);
     this.match(this.tubeOf(job.tube), now);
   }
 

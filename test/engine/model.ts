@@ -425,7 +425,7 @@ export class ModelShard extends ModelWindows {
       STATE_NUMBERS[job.state],
       job.pri,
       now - job.createdMicros,
-      job.delaySeconds,
+      Math.ceil(job.delaySeconds),
       job.ttrSeconds,
       timed ? job.deadline - now : 0,
       job.reserves,

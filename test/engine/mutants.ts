@@ -179,6 +179,11 @@ export const MUTANTS: readonly Mutant[] = [
     put: "  countOther(tube);",
   },
   {
+    fault: "a delay is counted in whole seconds",
+    find: "now + <u64>nearest(delay * 1000000)",
+    put: "now + <u64>job.delaySeconds * 1000000",
+  },
+  {
     fault: "what is held is looked for at the first connection only",
     find: "    stepTo(walk, tree.next(walk.node));",
     put: "    stepTo(walk, 0);",

@@ -77,7 +77,7 @@ export class Putting extends Looking {
     return {
       id: late,
       pri: pickNumber(PRIORITIES, c),
-      delaySeconds: pickNumber([0, 0, 0, 0, 2, 4, 10], c >>> 3),
+      delaySeconds: pickNumber([0, 0, 0, 0, 2, 4.005, 10], c >>> 3),
       ttrSeconds: ttrSeconds === 1 && c % 2 === 0 ? 0 : ttrSeconds,
     };
   }

@@ -283,7 +283,7 @@ class Walk extends Windowing {
     else if (operation === "reserveJob")
       this.agree(engine.reserveJob(thread, ref, id, now), model.reserveJob(ref, id, now));
     else {
-      const seconds = pickNumber([0, 0, 0, 2, 6], c);
+      const seconds = pickNumber([0, 0, 0, 2.003, 6], c);
       const reply = engine.release(thread, ref, id, pri, seconds, now);
       this.agree(reply, model.release(ref, id, pri, seconds, now));
     }
@@ -301,7 +301,7 @@ class Walk extends Windowing {
     const message = ready ?? this.#openFailure(session, pickNumber(MESSAGE_BYTES, b));
     const [failure, text] = [message?.ref ?? 0, message?.text.toString("latin1")];
     const pri = pickNumber(PRIORITIES, b >>> 2);
-    const seconds = pickNumber([0, 0, 2, 6], c);
+    const seconds = pickNumber([0, 0, 0.015, 6], c);
     const reply =
       c % 2 === 0
         ? engine.bury(thread, ref, id, pri, now, failure)

@@ -63,6 +63,10 @@ export const KNOWN_DIFFERENCES = {
     reason: "beanstalkd answers BAD_FORMAT at once, Homemaker takes what follows for the message",
     dealtWithIn: "unit.ts",
   },
+  "delays in milliseconds": {
+    reason: "beanstalkd answers BAD_FORMAT, and reads the body of such a put as commands",
+    dealtWithIn: "unit.ts",
+  },
   "more keys in stats": {
     reason:
       "beanstalkd knows nothing of threads, shards and failures, and has no keys behind platform, pause-time-left and kicks",

@@ -32,16 +32,23 @@ function u32Of(digits: string): number | undefined {
   return value < U32 ? Number(value) : undefined;
 }
 
+/** A number, or thousandths if it ends so. */
+function secondsOf(word: string): number | undefined {
+  const value = u32Of(word.replace("ms", ""));
+  return word.endsWith("ms") && value !== undefined ? value / 1000 : value;
+}
+
 /** Arguments that are all numbers, in this order; the first is an id if it is called so. */
 function numbers(names: readonly string[], tail = ""): Rest {
-  const pattern = new RegExp(`^ *${names.map(() => "(\\d+)").join(" +")}${tail}$`, "s");
+  const words = names.map((name) => (name === "delay" ? "(\\d+(?:ms)?)" : "(\\d+)"));
+  const pattern = new RegExp(`^ *${words.join(" +")}${tail}$`, "s");
   return (rest) => {
     const match = pattern.exec(rest);
     if (match === null) return undefined;
     const fields: Record<string, number | boolean> = { garbage: false };
     for (const [index, name] of names.entries()) {
       const digits = match[index + 1] ?? "";
-      const value = name === "id" ? idOf(digits) : u32Of(digits);
+      const value = name === "id" ? idOf(digits) : secondsOf(digits);
       if (value === undefined) return undefined;
       fields[name] = value;
     }
@@ -85,9 +92,9 @@ const tube: Rest = (rest) =>
 
 const pause: Rest = (rest) => {
   const [, name = "", digits = ""] = new RegExp(`^ *(${NAME}) +(\\d+)$`).exec(rest) ?? [];
-  const delay = digits === "" ? undefined : u32Of(digits);
-  if (delay === undefined) return undefined;
-  return { name, delay, garbage: name.startsWith("-") || name.length > 200 };
+  const length = digits === "" ? undefined : u32Of(digits);
+  if (length === undefined) return undefined;
+  return { name, pause: length, garbage: name.startsWith("-") || name.length > 200 };
 };
 
 const timeout: Rest = (rest) => {

@@ -27,6 +27,11 @@ describe("a well-formed line", () => {
       { pri: 4294967295, delay: 4294967295, ttr: 4294967295, bytes: 4294967295 },
     ],
     ["put 007 00 01 000000000000005", "PUT", { pri: 7, delay: 0, ttr: 1, bytes: 5 }],
+    ["put 1 1500ms 3 4", "PUT", { pri: 1, delay: 1.5, ttr: 3, bytes: 4 }],
+    ["release 5 6 7ms", "RELEASE", { id: 5, pri: 6, delay: 0.007, hasFailure: false }],
+    ["release 5 6 0ms 8", "RELEASE", { id: 5, pri: 6, delay: 0, bytes: 8, hasFailure: true }],
+    ["hand-back 5 4294967295ms", "HAND_BACK", { id: 5, delay: 4294967.295 }],
+    ["update-job 5 6  250ms", "UPDATE_JOB", { id: 5, pri: 6, delay: 0.25, hasDelay: true }],
     ["peek 1", "PEEK", { id: 1 }],
     ["peek-ready", "PEEK_READY", {}],
     ["peek-delayed", "PEEK_DELAYED", {}],
@@ -55,7 +60,7 @@ describe("a well-formed line", () => {
     ["list-tube-used", "LIST_TUBE_USED", {}],
     ["list-tubes-watched", "LIST_TUBES_WATCHED", {}],
     ["quit", "QUIT", {}],
-    ["pause-tube mail 60", "PAUSE_TUBE", { name: "mail", delay: 60 }],
+    ["pause-tube mail 60", "PAUSE_TUBE", { name: "mail", pause: 60 }],
     ["drain", "DRAIN", {}],
     ["undrain", "UNDRAIN", {}],
     ["features", "FEATURES", {}],
@@ -300,7 +305,7 @@ describe("pause-tube", () => {
   test.each(["pause-tubedefault 0", "pause-tube default 0", "pause-tube   default   0"])(
     "takes any number of spaces in %j",
     (line) => {
-      expect(parse(line).fields).toEqual({ name: "default", delay: 0, garbage: false });
+      expect(parse(line).fields).toEqual({ name: "default", pause: 0, garbage: false });
     },
   );
 
@@ -323,7 +328,7 @@ describe("pause-tube", () => {
   test.each(["-a", "-", "n".repeat(201)])("counts, but is garbage, with the name %j", (name) => {
     expect(parse(`pause-tube ${name} 1`)).toEqual({
       name: "PAUSE_TUBE",
-      fields: { name, delay: 1, garbage: true },
+      fields: { name, pause: 1, garbage: true },
     });
   });
 });

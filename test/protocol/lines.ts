@@ -26,7 +26,16 @@ export function staleCommand(): Command {
   command.garbage = true;
   command.hasFailure = true;
   command.hasDelay = true;
-  for (const field of ["id", "pri", "delay", "ttr", "bytes", "bound", "timeout"] as const) {
+  for (const field of [
+    "id",
+    "pri",
+    "delay",
+    "pause",
+    "ttr",
+    "bytes",
+    "bound",
+    "timeout",
+  ] as const) {
     command[field] = -7;
   }
   return command;
@@ -141,6 +150,11 @@ const almostCommands = fc
   });
 
 const states = fc.constantFrom("ready", "reserved", "delayed", "buried", "read", "readyy", "Ready");
+const delays = fc.oneof(
+  edgeNumbers,
+  fc.nat({ max: 99_999 }).map((millis) => `${millis}ms`),
+  fc.constantFrom("0ms", "4294967295ms", "4294967296ms", "1 ms", "1m", "1s", "1ms1", "1msx", "ms"),
+);
 const limits = fc.oneof(fc.nat({ max: 1002 }).map(String), edgeNumbers);
 
 const setting = fc
@@ -171,6 +185,7 @@ const tokens = fc.oneof(
 function fitting(arg: ArgumentName): fc.Arbitrary<string> {
   if (arg === "state") return states;
   if (arg === "limit" || arg === "count" || arg === "n" || arg === "seconds") return limits;
+  if (arg === "delay") return delays;
   if (arg === "settings") return settings;
   if (arg === "token") return tokens;
   return arg.startsWith("tube") ? names : edgeNumbers;
