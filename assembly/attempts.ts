@@ -9,16 +9,11 @@
  */
 import { connAt } from "./conn";
 import { END_CONNECTION_LOST } from "./constants";
-import {
-  Failure,
-  dropOldest,
-  failureAt,
-  freeFailure,
-  insertFailure,
-  makeFailureOf,
-} from "./failure";
-import { CANCELLED, Cold, Job, coldAt, coldOf } from "./job";
+import { failureAt, freeFailure, makeFailureOf } from "./failure";
+import { CANCELLED, Job, TAGGED, coldAt, coldOf } from "./job";
 import * as journal from "./journal";
+import { keepFailure } from "./keeping";
+import { charge, endOf } from "./limits";
 import { shard } from "./shard";
 import { becomeReady, endCancelled, leaveState } from "./states";
 import { tubeAt } from "./tube";
@@ -28,19 +23,19 @@ import { tubeAt } from "./tube";
  * nothing was; it is gone or kept afterwards.
  */
 export function endByCommand(job: Job, end: u8, failure: u32, now: u64): void {
-  const cold = countFailure(job);
+  const cold = countFailure(job, true, now);
   const keeps = cold != 0 && shard().keepsFailures != 0;
   if (!keeps) {
     if (failure != 0) freeFailure(failureAt(failure));
     return;
   }
   const at = failure != 0 ? failure : makeSilent(job);
-  if (at != 0) keep(job, coldAt(cold), failureAt(at), end, now);
+  if (at != 0) keepFailure(job, coldAt(cold), failureAt(at), endOf(job, end, now), now);
 }
 
 /** An attempt that ends by itself in the way `end`. */
 export function endByItself(job: Job, end: u8, now: u64): void {
-  const cold = countFailure(job);
+  const cold = countFailure(job, false, now);
   if (
     cold == 0 ||
     shard().keepsFailures == 0 ||
@@ -48,7 +43,7 @@ export function endByItself(job: Job, end: u8, now: u64): void {
   )
     return;
   const at = makeSilent(job);
-  if (at != 0) keep(job, coldAt(cold), failureAt(at), end, now);
+  if (at != 0) keepFailure(job, coldAt(cold), failureAt(at), endOf(job, end, now), now);
 }
 
 /** The job's holder is gone. The job is kept for others, unless it was cancelled. */
@@ -74,27 +69,13 @@ function makeSilent(job: Job): u32 {
   return at;
 }
 
-/** Counts in the job's cold record, and returns it; 0 when there is no memory for one. */
-function countFailure(job: Job): u32 {
+/**
+ * Counts in the job's cold record, and returns it; 0 when there is no memory for one. The attempt
+ * is charged; `isAwaited`: a command has ended it.
+ */
+function countFailure(job: Job, isAwaited: bool, now: u64): u32 {
+  if ((job.flags & TAGGED) != 0) charge(job, isAwaited, now);
   const cold = coldOf(job);
   if (cold != 0) coldAt(cold).failures++;
   return cold;
-}
-
-/** Puts a failure at the end of the job's list; the oldest one makes place for it. */
-function keep(job: Job, cold: Cold, failure: Failure, end: u8, now: u64): void {
-  failure.end = end;
-  failure.atMicros = now;
-  failure.number = cold.failures;
-  failure.attempt = job.reserves;
-  let oldLsn: u64 = 0;
-  let oldBytes: u32 = 0;
-  if (cold.failuresKept >= shard().keepsFailures) {
-    const oldest = failureAt(cold.failureHead);
-    oldLsn = oldest.lsn;
-    oldBytes = journal.failureRecordBytes(oldest);
-    dropOldest(cold);
-  }
-  insertFailure(cold, failure);
-  journal.recordFailure(job, failure, oldLsn, oldBytes);
 }

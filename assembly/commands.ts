@@ -25,6 +25,7 @@ import { failureAt, freeFailure } from "./failure";
 import { CANCELLED, GRANTED, Job, TAGGED, coldOf } from "./job";
 import * as journal from "./journal";
 import { cool } from "./keys";
+import { dropLimits, isExhausted, renewAttempts } from "./limits";
 import * as ready from "./ready";
 import { Shard, jobs, setResult, shard } from "./shard";
 import * as states from "./states";
@@ -210,7 +211,7 @@ export function handBack(job: Job, conn: Conn, delay: f64, now: f64): i32 {
   states.becomeDelayed(job, delay, <u64>now);
   if (shard().keepsReleases != 0) journal.recordState(job);
   states.match(tubeAt(job.tube), <u64>now);
-  return DONE;
+  return job.state == STATE_BURIED ? BURIED : DONE;
 }
 
 /** The full TTR again, because its holder says so. */
@@ -289,7 +290,7 @@ function endCancelled(job: Job, failure: u32, now: f64): i32 {
 }
 
 /**
- * Releases; DONE, or BURIED when there is no memory for the new priority. A reserved job comes back
+ * Releases; DONE, or BURIED when there is no memory for the new priority, or the job is dead. A reserved job comes back
  * ready after a restart anyway; its new delay and priority belong to the secondary tier, unless an
  * option moved them to the primary. `failure` is what the holder said, 0 when nothing.
  */
@@ -308,7 +309,7 @@ export function release(job: Job, pri: u32, delay: f64, failure: u32, now: f64):
   if (shard().keepsReleases != 0) journal.recordState(job);
   if (delay == 0) return states.becomeReady(job, <u64>now) ? DONE : BURIED;
   states.match(tubeAt(job.tube), <u64>now);
-  return DONE;
+  return job.state == STATE_BURIED ? BURIED : DONE;
 }
 
 /**
@@ -328,16 +329,21 @@ export function bury(job: Job, pri: u32, failure: u32, now: f64): void {
   states.countBury(job);
   job.pri = pri;
   states.becomeBuried(job);
+  if ((job.flags & TAGGED) != 0 && isExhausted(job)) dropLimits(job);
   journal.recordState(job);
   states.match(tubeAt(job.tube), <u64>now);
 }
 
-/** Makes a buried or delayed job ready; false when memory kept it from that. */
+/**
+ * Makes a buried or delayed job ready, with all its attempts; false when memory, or the end of its
+ * time, kept it from that.
+ */
 export function kickOne(job: Job, now: f64): bool {
   tubeAt(job.tube).kicks++;
   shard().kicks++;
   states.leaveState(job);
   states.countKick(job);
+  if ((job.flags & TAGGED) != 0) renewAttempts(job);
   job.state = STATE_READY;
   journal.recordState(job);
   return states.becomeReady(job, <u64>now);
@@ -362,7 +368,8 @@ export function update(job: Job, pri: u32, delay: f64, now: f64): i32 {
   if (delay > 0) states.becomeDelayed(job, delay, micros);
   else job.state = STATE_READY;
   journal.recordState(job);
-  return delay > 0 || states.becomeReadySince(job, since, micros) ? DONE : BURIED;
+  if (delay <= 0) states.becomeReadySince(job, since, micros);
+  return job.state == STATE_BURIED ? BURIED : DONE;
 }
 
 /** The job of the tube that is first in the order of its kind, or 0. */

@@ -263,6 +263,9 @@ export const END_BURIED: u8 = 1;
 export const END_RELEASED: u8 = 2;
 export const END_TIMED_OUT: u8 = 3;
 export const END_CONNECTION_LOST: u8 = 4;
+/** Of a dead job: its time was over, or it had all the attempts that it may have. */
+export const END_EXPIRED: u8 = 5;
+export const END_EXHAUSTED: u8 = 6;
 /** Most bytes of a connection's name. */
 export const WHO_MAX: u32 = 64;
 /** Where in a thread's area the name lies for `nameConn`. */
@@ -273,8 +276,10 @@ export const TAGS_OFFSET: u32 = 2048;
 export const TAGS_BYTES_MAX: u32 = 1024;
 /* Kinds of tags, each a bit in 32. */
 export const TAG_IDP: u8 = 1;
+export const TAG_EXP: u8 = 2;
+export const TAG_MAX: u8 = 3;
 /** The highest of them. */
-export const TAG_KINDS: u8 = 1;
+export const TAG_KINDS: u8 = 3;
 /** Failures that a job keeps unless told otherwise. */
 export const FAILURES_KEPT: u32 = 10;
 /** Most failures that a job can be told to keep. */
@@ -466,6 +471,10 @@ export const RECORD_FAILURE: u8 = 5;
 /** What is set for a tube. */
 export const RECORD_TUBE: u8 = 6;
 export const RECORD_KEY: u8 = 7;
+/** Marks of a STATE record, in place of the length of a name: the job is buried as before. */
+export const STATE_IN_PLACE: u16 = 1;
+/** The job has no limits any more. */
+export const STATE_UNLIMITED: u16 = 2;
 /** In a DELETE record, as the state: what ended is not a job but the cooldown of its key. */
 export const KEY_ENDED: u8 = 1;
 /** Set in the length of what is no record but the unused end of the ring. */

@@ -1,32 +1,32 @@
 /* Deadlines: what happens by itself when time passes: TTRs run out, delays end, pauses end, keys'
- * cooldowns end, tubes that handed out as many jobs as they may go on.
+ * cooldowns and jobs' lives end, tubes that handed out as many jobs as they may go on.
  *
  * `settle` works off what is due, in order, at most STEP_DEADLINES of it at once; the rest keeps
  * `nextDue` in the past, so the next call or the host's timer goes on. The clock comes in as an
  * argument and never runs backwards here.
  */
-import { END_TIMED_OUT, STEP_DEADLINES } from "./constants";
+import { END_TIMED_OUT, STATE_DELAYED, STATE_READY, STEP_DEADLINES } from "./constants";
 import { endByItself } from "./attempts";
 import { CONN_MINOR, Conn, connAt, firstHeld, startClock } from "./conn";
-import { CANCELLED, jobAt } from "./job";
+import { CANCELLED, Job, jobAt } from "./job";
 import * as journal from "./journal";
 import { endCooling } from "./keys";
 import { DELETE_BYTES } from "./layouts";
+import { RETRY_MICROS, hasRoomForDeath, isExhausted, isOver, noteExpiry } from "./limits";
+import { tell, watchLimits } from "./limits";
 import { nodeAt } from "./node";
 import { leaseEnds } from "./notes";
 import { enter, shard } from "./shard";
 import * as pacing from "./pacing";
 import { SHUT_BY_RATE } from "./pacing";
-import { becomeReady, countTimeout, delayedRoot, endCancelled, leaveState, match } from "./states";
+import { becomeReady, countTimeout, delayedRoot, die, endCancelled } from "./states";
+import { findJob, leaveState, match } from "./states";
 import { Tags, tagsOfTerm } from "./tags";
-import { TERMS_MINOR, firstTerm, rewindTerms, startTerm } from "./terms";
+import { TERMS_MINOR, firstTerm, rewindTerms, startTerm, stopTerm } from "./terms";
 import { Tube, forgetIfUnused, isPaused, tubeAt, watchClock } from "./tube";
 import * as ready from "./ready";
 import * as timers from "./timers";
 import * as tree from "./tree";
-
-/** How long a term that is over waits for room in the journal's ring. */
-const TERM_RETRY_MICROS: u64 = 1000000;
 
 /** Takes the lock and lets everything happen that is due at `now`. */
 export function enterAt(now: f64): void {
@@ -105,13 +105,30 @@ function settleTerms(until: u64, now: u64, left: u32): u32 {
 
 /** Without room for its record it is tried again a little later: meanwhile nothing comes of it. */
 function endTerm(tags: Tags, now: u64): void {
-  if (!journal.hasRoomBeside(DELETE_BYTES)) {
-    startTerm(tags, now + TERM_RETRY_MICROS);
+  const isCooling = tags.isCooling != 0;
+  if (isCooling ? !journal.hasRoomBeside(DELETE_BYTES) : !hasRoomForDeath()) {
+    startTerm(tags, now + RETRY_MICROS);
     return;
   }
-  const tube = tubeAt(tags.tube);
-  endCooling(tags);
-  forgetIfUnused(tube);
+  if (isCooling) {
+    const tube = tubeAt(tags.tube);
+    endCooling(tags);
+    forgetIfUnused(tube);
+  } else endLimits(tags, jobAt(findJob(tags.minor)), now);
+}
+
+/** A job owes a record, or its limits may be over: only a ready or delayed one ends by them. */
+function endLimits(tags: Tags, job: Job, now: u64): void {
+  stopTerm(tags);
+  if (tags.owes != 0) tell(job, true, now);
+  if (job.state != STATE_READY && job.state != STATE_DELAYED) return;
+  if (!isOver(job, now)) {
+    watchLimits(job);
+    return;
+  }
+  if (!isExhausted(job)) noteExpiry(job, now);
+  leaveState(job);
+  die(job, now);
 }
 
 /** Takes from `conn` the jobs whose TTR is over at `until`; returns how much of `left` remains. */

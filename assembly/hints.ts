@@ -182,7 +182,7 @@ function applyJob(job: Job, hint: JobHint, now: f64): void {
   job.delaySeconds = hint.delaySeconds;
   const left = min(hint.due - shard().wallBase - now, <f64>hint.delaySeconds * 1000000);
   if (hint.due != 0 && left > 0) states.becomeDelayedUntil(job, <u64>(now + left));
-  else states.becomeReady(job, <u64>now);
+  else states.standReady(job, <u64>now, <u64>now);
 }
 
 /** Lays the hints about tubes at `address` over those tubes of this shard that exist. */

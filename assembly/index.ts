@@ -46,7 +46,7 @@ import { CALL_GRANT, CALL_NOTE, Conn, connAt } from "./conn";
 import { enterAt, pause, unpause } from "./deadlines";
 import * as failures from "./failure";
 import { failureAt } from "./failure";
-import { GRANTED, Job, jobAt, show } from "./job";
+import { GRANTED, Job, TAGGED, jobAt, show } from "./job";
 import * as notes from "./notes";
 import * as ready from "./ready";
 import { enter, grantList, inputSlot, leave, setResult, shard } from "./shard";
@@ -271,7 +271,8 @@ export function release(
   enterAt(now);
   const at = findJob(<u64>id);
   if (at == 0 || !isHeldBy(jobAt(at), conn)) return leave(t, NOT_FOUND);
-  const waits = failure != 0 || shard().keepsReleases != 0;
+  const isTagged = (jobAt(at).flags & TAGGED) != 0;
+  const waits = failure != 0 || shard().keepsReleases != 0 || isTagged;
   const answer = commands.release(jobAt(at), pri, delay, failure, now);
   setResult(t, RESULT_LSN, waits ? <f64>shard().lsn : 0);
   return leave(t, answer);
@@ -369,7 +370,8 @@ export function kick(t: u32, tube: u32, bound: u32, kind: i32, now: f64): i32 {
   enterAt(now);
   const source = tubeAt(tube);
   const chosen = kind != KIND_ANY ? kind : source.buried != 0 ? KIND_BURIED : KIND_DELAYED;
-  const most = min(bound, STEP_JOBS);
+  const standing = chosen == KIND_BURIED ? source.buried : source.delayed;
+  const most = min(min(bound, STEP_JOBS), standing); // a dead one is buried behind them
   let tried: u32 = 0;
   let kicked: u32 = 0;
   let at = commands.firstOfKind(source, chosen);
@@ -381,7 +383,8 @@ export function kick(t: u32, tube: u32, bound: u32, kind: i32, now: f64): i32 {
   setResult(t, RESULT_COUNT, <f64>kicked);
   setResult(t, RESULT_REF, <f64>chosen);
   setResult(t, RESULT_LSN, <f64>shard().lsn);
-  return leave(t, at != 0 && tried < bound && kicked != 0 ? MORE : DONE);
+  const isCut = tried == <u32>STEP_JOBS && tried < standing;
+  return leave(t, isCut && tried < bound && kicked != 0 ? MORE : DONE);
 }
 
 /** Makes a buried or delayed job ready: DONE or NOT_FOUND. */

@@ -21,7 +21,8 @@
  *             | 56 due f64 | 64 old PUT's lsn | 72 old STATE's lsn
  *             | 80 name | body | 0..7 zeros | tags (tags.ts)
  *   STATE:    32 pri u32 | 36 delay u32 | 40 due f64 | 48 old STATE's lsn;
- *             nameBytes is 1 if a job that was buried before has kept its place
+ *             nameBytes: STATE_IN_PLACE, STATE_UNLIMITED; bodyBytes: attempts that it is charged
+ *             with
  *   DELETE:   32 PUT's lsn | 40 STATE's lsn | 48 PUT's bytes u32
  *             | 52 number of the PUT's segment u32
  *             | 56 for each failure: its FAILURE's lsn u64, bytes u32, - u32
@@ -57,16 +58,19 @@ import {
   NOT_SET,
   SETTINGS,
   SKIP_MARK,
+  STATE_IN_PLACE,
+  STATE_UNLIMITED,
   WHO_MAX,
   STATE_DELAYED,
 } from "./constants";
 import { Failure, failureAt, failuresKept, firstFailure, readMessage, whoOf } from "./failure";
-import { CANCELLED, Job, coldAt, coldOf, readBody } from "./job";
+import { CANCELLED, Job, TAGGED, coldAt, coldOf, readBody } from "./job";
 import * as parts from "./parts";
 import { Parts } from "./parts";
 import { Settings, countOf, valueOf } from "./settings";
 import { Shard, must, ringBase, shard } from "./shard";
-import { Tags, idpEntry, idpEntryBytes, tagBytes, tagsOf, textOf } from "./tags";
+import { Tags, chargedOf, idpEntry, idpEntryBytes, isUnlimited } from "./tags";
+import { tagBytes, tagsOf, textOf } from "./tags";
 import { Tube, nameHash, nameOf, tubeAt } from "./tube";
 import {
   DELETE_BYTES,
@@ -343,7 +347,11 @@ export function recordState(job: Job, isInPlace: bool = false): void {
   }
   const record = changetype<StateRecord>(begin(RECORD_STATE, STATE_BYTES, job.minor));
   record.state = job.state;
-  record.nameBytes = isInPlace ? 1 : 0;
+  record.nameBytes = isInPlace ? STATE_IN_PLACE : 0;
+  if ((job.flags & TAGGED) != 0) {
+    record.bodyBytes = chargedOf(tagsOf(job));
+    if (isUnlimited(tagsOf(job))) record.nameBytes |= STATE_UNLIMITED;
+  }
   record.pri = job.pri;
   record.delaySeconds = job.delaySeconds;
   record.due = dueOf(job);

@@ -89,6 +89,7 @@ export function leaveKey(own: Tags): void {
 export function dropTags(job: Job): void {
   const own = tagsOf(job);
   if (own.isCooling != 0) return;
+  stopTerm(own);
   leaveKey(own);
   tags.freeTags(own);
 }

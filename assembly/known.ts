@@ -39,7 +39,7 @@ export function admitTagged(
   tube: u32,
   id: f64,
   pri: u32,
-  delay: u32,
+  delay: f64,
   ttr: u32,
   bytes: u32,
   now: f64,

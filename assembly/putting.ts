@@ -56,7 +56,7 @@ export function putTagged(
   tube: u32,
   id: f64,
   pri: u32,
-  delaySeconds: u32,
+  delay: f64,
   ttrSeconds: u32,
   offset: u32,
   bytes: u32,
@@ -71,7 +71,7 @@ export function putTagged(
     bodies.freeJob(job);
     return leave(t, OUT_OF_MEMORY);
   }
-  const answer = admitTagged(t, job, tube, id, pri, delaySeconds, ttrSeconds, tagBytes, now);
+  const answer = admitTagged(t, job, tube, id, pri, delay, ttrSeconds, tagBytes, now);
   if (answer == OUT_OF_MEMORY || answer == FULL) bodies.freeJob(job);
   return leave(t, answer);
 }
@@ -165,7 +165,7 @@ export function commitTagged(
   tube: u32,
   id: f64,
   pri: u32,
-  delaySeconds: u32,
+  delay: f64,
   ttrSeconds: u32,
   tagBytes: u32,
   now: f64,
@@ -173,7 +173,7 @@ export function commitTagged(
   enterAt(now);
   const job = jobAt(upload);
   must(job.state == STATE_UPLOADING);
-  return leave(t, admitTagged(t, job, tube, id, pri, delaySeconds, ttrSeconds, tagBytes, now));
+  return leave(t, admitTagged(t, job, tube, id, pri, delay, ttrSeconds, tagBytes, now));
 }
 
 /** Forgets an upload. With a journal it is a command that needs room in the ring. */

@@ -22,6 +22,8 @@ import {
   SETTINGS,
   STATE_BURIED,
   STATE_DELAYED,
+  STATE_IN_PLACE,
+  STATE_UNLIMITED,
   STATE_UPLOADING,
 } from "./constants";
 import { arrangeTubes } from "./arranging";
@@ -60,6 +62,7 @@ import {
   remakeCooling,
   takeKey,
 } from "./keys";
+import { watchLimits } from "./limits";
 import * as parts from "./parts";
 import { Part } from "./parts";
 import * as ready from "./ready";
@@ -77,7 +80,8 @@ import { enter, jobs, leave, ringBase, setResult, shard } from "./shard";
 import * as states from "./states";
 import { findJob } from "./states";
 import * as table from "./table";
-import { Tags, attach, entryNumber, keyEntry, tagsAt, tagsOf } from "./tags";
+import { Tags, attach, entryNumber, keyEntry, retell, setCharged, setNoLimits } from "./tags";
+import { tagBytes, tagsAt, tagsOf } from "./tags";
 import { findOrMakeTube, findTube, forgetIfUnused, nameHash, tubeAt } from "./tube";
 import { isOf, isSound, keyEntryOf, tagBytesOf } from "./sound";
 import {
@@ -501,13 +505,22 @@ function renew(record: PutRecord, job: Job, segment: Segment, now: f64): bool {
   states.leaveState(job);
   job.lsn = lsnIn(segment);
   segment.liveBytes += record.bytes;
+  const bytes = tagBytesOf(record);
+  if (bytes != 0 && bytes == tagBytes(job)) {
+    retell(tagsOf(job), changetype<usize>(record) + record.bytes - bytes);
+  }
   stand(job, record.state, record.pri, record.delaySeconds, record.due, now);
   return true;
 }
 
 function restate(record: StateRecord, job: Job, segment: Segment, now: f64): void {
   forgetState(job);
-  if (record.nameBytes != 0 && job.state == STATE_BURIED && record.state == STATE_BURIED) {
+  if ((job.flags & TAGGED) != 0) {
+    setCharged(tagsOf(job), record.bodyBytes);
+    if ((record.nameBytes & STATE_UNLIMITED) != 0) setNoLimits(tagsOf(job));
+  }
+  const isInPlace = (record.nameBytes & STATE_IN_PLACE) != 0;
+  if (isInPlace && job.state == STATE_BURIED && record.state == STATE_BURIED) {
     job.pri = record.pri;
   } else {
     states.leaveState(job);
@@ -580,5 +593,6 @@ function stand(job: Job, state: u8, pri: u32, delaySeconds: u32, due: f64, now: 
   }
   const left = min(due - shard().wallBase - now, <f64>delaySeconds * 1000000);
   if (state == STATE_DELAYED && left > 0) states.becomeDelayedUntil(job, <u64>(now + left));
-  else states.becomeReady(job, <u64>now);
+  else states.standReady(job, <u64>now, <u64>now);
+  if ((job.flags & TAGGED) != 0) watchLimits(job);
 }

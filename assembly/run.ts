@@ -13,7 +13,7 @@
  */
 import * as C from "./constants";
 import { enterAt } from "./deadlines";
-import { jobAt } from "./job";
+import { TAGGED, jobAt } from "./job";
 import * as bodies from "./job";
 import { Conn, connAt, firstDue, startWaiting } from "./conn";
 import * as commands from "./commands";
@@ -335,6 +335,7 @@ function release(run: Run, at: u32): u32 {
   if (end == 0) return 0;
   const found = heldJob(run, id >> 4);
   if (found == 0) return notFound(run, end, C.COUNT_RELEASE);
+  const isTagged = (jobAt(found).flags & TAGGED) != 0;
   const answer = commands.release(
     jobAt(found),
     <u32>(pri >> 4),
@@ -343,7 +344,7 @@ function release(run: Run, at: u32): u32 {
     run.now,
   );
   // Else it told the journal nothing that must survive.
-  if (shard().keepsReleases != 0) run.lsn = shard().lsn;
+  if (shard().keepsReleases != 0 || isTagged) run.lsn = shard().lsn;
   lookAtMemory(run);
   count(run, C.COUNT_RELEASE);
   if (answer == C.BURIED) {

@@ -21,6 +21,7 @@ import { STATE_BURIED, STATE_DELAYED, STATE_READY, STATE_RESERVED } from "./cons
 import { GRANTED, Job, TAGGED, TOUCHED, addressOfJob, coldAt, coldOf, freeJob, jobAt } from "./job";
 import { dropFailures } from "./failure";
 import { dropTags } from "./keys";
+import { dropLimits, isExhausted, isOver, tell, watchLimits } from "./limits";
 import { CALL_GRANT, Conn, call, connAt, hold, stopWaiting, unhold, watchAt } from "./conn";
 import { jobs, must, shard, wake } from "./shard";
 import * as pacing from "./pacing";
@@ -88,8 +89,28 @@ export function becomeReady(job: Job, now: u64): bool {
   return becomeReadySince(job, now, now);
 }
 
-/** As `becomeReady`, as if it had stood there since `since`. */
+/** As `becomeReady`, as if it had stood there since `since`; false if it is dead, too. */
 export function becomeReadySince(job: Job, since: u64, now: u64): bool {
+  if ((job.flags & TAGGED) != 0) {
+    if (isOver(job, now)) return die(job, now);
+    watchLimits(job);
+  }
+  return standReady(job, since, now);
+}
+
+/**
+ * The job, which stands nowhere, is dead: it has no limits any more, and is buried. Always false.
+ */
+export function die(job: Job, now: u64): bool {
+  dropLimits(job);
+  becomeBuried(job);
+  tell(job, false, now);
+  match(tubeAt(job.tube), now);
+  return false;
+}
+
+/** As `becomeReadySince`, whatever its limits are: those of a replay end by the clock. */
+export function standReady(job: Job, since: u64, now: u64): bool {
   const tube = tubeAt(job.tube);
   job.state = STATE_READY;
   job.major = since;
@@ -104,11 +125,17 @@ export function becomeReadySince(job: Job, since: u64, now: u64): bool {
 
 /**
  * Delayed for so many seconds, to a thousandth. Its record has no room for parts of a second: there
- * they count as a whole one. When its delay is over its deadline says.
+ * they count as a whole one. When its delay is over its deadline says. False if the job has had all
+ * its attempts: then it is dead.
  */
-export function becomeDelayed(job: Job, delay: f64, now: u64): void {
+export function becomeDelayed(job: Job, delay: f64, now: u64): bool {
   job.delaySeconds = <u32>ceil(delay);
+  if ((job.flags & TAGGED) != 0) {
+    if (isExhausted(job)) return die(job, now);
+    watchLimits(job);
+  }
   becomeDelayedUntil(job, now + <u64>nearest(delay * 1000000));
+  return true;
 }
 
 /** Delayed for another time than its delay says: what is left of it. */

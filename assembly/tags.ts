@@ -2,7 +2,8 @@
  *
  *   0 Node: its place among the keys (keys.ts) | 32 a second one: its place among the terms
  *     (terms.ts) | 64 until | 72 lsn | 80 tube | 84 next | 88 previous | 92 text bytes u16
- *     | 94 where its key is u16 | 96 key's hold, 97 term's, 98 cooling, 99 - | 100 - | 104 text
+ *     | 94 where its key, 96 its exp, 98 its max is u16 | 100 key's hold, 101 term's, 102 cooling,
+ *     103 owes | 104 text
  *
  * The record hangs on the job's Cold record (TAGGED says so), so a job without tags has no byte
  * more. It knows its job by the id and is never moved. Its text is what the host made of the words
@@ -10,10 +11,13 @@
  *
  *   kind u8 | bytes of the name u8 | - u16 | number u32 | name | zeros up to a multiple of 8
  *
+ * The name of `max` is no name but the number of attempts that were charged, u32, and four zeros;
+ * limits that a job has no more have the number 0.
+ *
  * so a put, a record and a replay read the same bytes. Of a key with a cooldown the record outlives
  * its job (keys.ts). Memory for it is asked for as for a body: inside the budget.
  */
-import { TAG_IDP, TAG_KINDS, TAGS_OFFSET } from "./constants";
+import { TAG_EXP, TAG_IDP, TAG_KINDS, TAG_MAX, TAGS_OFFSET } from "./constants";
 import { Job, TAGGED, coldAt, makeCold } from "./job";
 import { FIXED, give, take } from "./memory";
 import { Node } from "./node";
@@ -41,11 +45,16 @@ export class Tags extends Node {
   textBytes: u16;
   /** Where in the text the key's entry is; NO_ENTRY when there is none. */
   idp: u16;
+  /** Likewise the entries of its limits. */
+  exp: u16;
+  max: u16;
   /** Stands among the keys; stands among the terms. */
   isKey: u8;
   isTimed: u8;
   /** Its job was deleted: the key has a cooldown. */
   isCooling: u8;
+  /** What it is charged with is not in the journal yet (limits.ts). */
+  owes: u8;
 }
 
 export const NO_ENTRY: u16 = 0xffff;
@@ -108,6 +117,7 @@ export function isText(text: usize, bytes: u32): bool {
     if (kind == 0 || kind > <u32>TAG_KINDS || (seen & (1 << kind)) != 0) return false;
     seen |= 1 << kind;
     if (entryBytes(text + at) > bytes - at) return false;
+    if (kind == <u32>TAG_MAX && nameBytes(text + at) != 8) return false;
     at += entryBytes(text + at);
   }
   return true;
@@ -154,6 +164,48 @@ export function idpEntryBytes(tags: Tags): u32 {
   return entryBytes(idpEntry(tags));
 }
 
+/* Limits. */
+
+function numberAt(tags: Tags, at: u16): u32 {
+  return at == NO_ENTRY ? 0 : load<u32>(textOf(tags) + at, TAG_NUMBER);
+}
+
+/** Seconds that the job may live, 0 = without end. */
+export function secondsOf(tags: Tags): u32 {
+  return numberAt(tags, tags.exp);
+}
+
+/** Attempts that it may have, 0 = any number. */
+export function maxOf(tags: Tags): u32 {
+  return numberAt(tags, tags.max);
+}
+
+/** Attempts that were charged. */
+export function chargedOf(tags: Tags): u32 {
+  return tags.max == NO_ENTRY ? 0 : load<u32>(textOf(tags) + tags.max, TAG_NAME);
+}
+
+export function setCharged(tags: Tags, charged: u32): void {
+  if (tags.max != NO_ENTRY) store<u32>(textOf(tags) + tags.max, charged, TAG_NAME);
+}
+
+/** The job has no limits any more. */
+export function setNoLimits(tags: Tags): void {
+  if (tags.exp != NO_ENTRY) store<u32>(textOf(tags) + tags.exp, 0, TAG_NUMBER);
+  if (tags.max != NO_ENTRY) store<u32>(textOf(tags) + tags.max, 0, TAG_NUMBER);
+}
+
+/** Whether it was tagged with limits and has none any more. */
+export function isUnlimited(tags: Tags): bool {
+  if ((tags.exp & tags.max) == NO_ENTRY) return false;
+  return secondsOf(tags) == 0 && maxOf(tags) == 0;
+}
+
+/** The text as a newer record of the job has it. */
+export function retell(tags: Tags, text: usize): void {
+  memory.copy(textOf(tags), text, tags.textBytes);
+}
+
 /* The record. */
 
 /** A record of the words at `text`, in no place; 0 when there is no memory. */
@@ -167,6 +219,8 @@ export function makeTags(id: u64, text: usize, bytes: u32, vital: bool): u32 {
   tags.textBytes = <u16>bytes;
   memory.copy(textOf(tags), text, bytes);
   tags.idp = entryOf(text, bytes, TAG_IDP);
+  tags.exp = entryOf(text, bytes, TAG_EXP);
+  tags.max = entryOf(text, bytes, TAG_MAX);
   return at;
 }
 

@@ -66,3 +66,4 @@ export const KEY_TWICE: i32 = 64;
 export const COOLING_LIST: i32 = 65;
 export const TERMS_TREE: i32 = 66;
 export const CONN_MARK: i32 = 67;
+export const LIMITS: i32 = 68;

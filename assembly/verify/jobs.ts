@@ -5,7 +5,7 @@ import { BLOCK_HEADER, blockAt, Chain, isBlock, OF_FAILURE, OF_JOB } from "../ch
 import { BLOCK_BODY } from "../layouts";
 import {
   END_BURIED,
-  END_CONNECTION_LOST,
+  END_EXHAUSTED,
   INLINE_BODY_MAX,
   STATE_GONE,
   STATE_RESERVED,
@@ -96,7 +96,7 @@ function checkFailures(cold: Cold): void {
     const number = failure.number;
     expect(number <= cold.failures, FAILURE_LIST);
     expect(number > (last == 0 ? 0 : failureAt(last).number), FAILURE_LIST);
-    expect(failure.end >= END_BURIED && failure.end <= END_CONNECTION_LOST, FAILURE_LIST);
+    expect(failure.end >= END_BURIED && failure.end <= END_EXHAUSTED, FAILURE_LIST);
     expect(failure.lsn != 0, FAILURE_LIST);
     live(FAILURES, at, failureBytes(failure));
     expect(failure.owner == <u32>changetype<usize>(cold), FAILURE_OWNER);

@@ -2,20 +2,23 @@
  * ends by the clock. Invariant of the walk: jobs and tubes add up what they find, which is all that
  * the trees have.
  */
+import { STATE_DELAYED, STATE_READY } from "../constants";
 import { Job } from "../job";
 import { findKey, keyHash, keysRoot } from "../keys";
+import { isExhausted } from "../limits";
 import { FIXED } from "../memory";
 import { nodeAt } from "../node";
 import { enter, leave, shard } from "../shard";
 import { NO_ENTRY, TAGS_BYTES, Tags, addressOfTags, idpEntry, isText, tagsAt } from "../tags";
-import { tagsOf, tagsOfTerm, textOf } from "../tags";
+import { secondsOf, tagsOf, tagsOfTerm, textOf } from "../tags";
 import { TERMS_MINOR, termsRoot, termsTimer } from "../terms";
 import { timersRoot } from "../timers";
 import * as tree from "../tree";
 import { Tube, addressOfTube } from "../tube";
 import { live } from "./allocator";
 import { Sums, expect, whole } from "./findings";
-import { COOLING_LIST, KEYS_TREE, KEY_TWICE, TAGS_OWNER, TERMS_TREE } from "./invariants";
+import { COOLING_LIST, KEYS_TREE, KEY_TWICE, LIMITS, TAGS_OWNER } from "./invariants";
+import { TERMS_TREE } from "./invariants";
 import { checkTree, stands } from "./trees";
 
 function checkRecord(own: Tags): void {
@@ -39,7 +42,16 @@ export function checkTags(tube: Tube, job: Job): void {
   const own = tagsOf(job);
   checkRecord(own);
   expect(own.minor == job.minor && own.isCooling == 0, TAGS_OWNER);
+  checkLimits(own, job);
   checkKey(own, tube);
+}
+
+/** What may end by the clock is watched; nothing is ready or delayed that has had all attempts. */
+function checkLimits(own: Tags, job: Job): void {
+  const isWaiting = job.state == STATE_READY || job.state == STATE_DELAYED;
+  if (!isWaiting) return;
+  expect(secondsOf(own) == 0 || own.isTimed != 0, LIMITS);
+  expect(!isExhausted(job) || own.isTimed != 0, LIMITS);
 }
 
 /** Checks the keys of the tube that are in their cooldown. */

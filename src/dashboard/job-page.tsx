@@ -40,6 +40,8 @@ const ENDS: Readonly<Record<FailureEnd, string>> = {
   released: "released by its worker",
   "timed-out": "ran out of time",
   "connection-lost": "its worker's connection was lost",
+  expired: "its time was over",
+  exhausted: "it had no attempt left",
 };
 
 const PRI_MAX = 4_294_967_295;

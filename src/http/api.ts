@@ -279,7 +279,13 @@ export interface JobsAnswer {
 }
 
 /** How an attempt ended. */
-export type FailureEnd = "buried" | "released" | "timed-out" | "connection-lost";
+export type FailureEnd =
+  | "buried"
+  | "released"
+  | "timed-out"
+  | "connection-lost"
+  | "expired"
+  | "exhausted";
 
 /** One attempt that ended without a delete. */
 export interface Failure {

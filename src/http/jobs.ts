@@ -44,7 +44,14 @@ export const STATES: readonly JobState[] = ["ready", "reserved", "delayed", "bur
 export const FILTER_CHARACTERS_MAX = 1000;
 
 const GROUP = /^[0-9a-f]{16}$/;
-const ENDS: readonly FailureEnd[] = ["buried", "released", "timed-out", "connection-lost"];
+const ENDS: readonly FailureEnd[] = [
+  "buried",
+  "released",
+  "timed-out",
+  "connection-lost",
+  "expired",
+  "exhausted",
+];
 
 const LIMIT_DEFAULT = 50;
 const LIMIT_MAX = 200;

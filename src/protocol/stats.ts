@@ -210,6 +210,9 @@ export const JOB_STATS: readonly StatsKey[] = [
   plain("concurrency-key", "key of its tag `con`, nothing without one"),
   plain("concurrency-limit", "how many jobs with that key may be reserved at a time"),
   plain("cancelled", "true if it is gone as soon as the attempt at it ends, else false"),
+  plain("exp", "seconds of its tag `exp`, 0 without one, and when it is dead"),
+  plain("max", "attempts of its tag `max`, 0 without one, and when it is dead"),
+  plain("charged", "attempts that it has been charged with, if it has that tag"),
 ];
 
 /** The keys of a job in the reply of list-jobs, in their order. */

@@ -20,7 +20,9 @@ export interface TagRow {
   readonly kind: number;
   /** How it is written, for people. */
   readonly usage: string;
-  /** The number behind its name: what it is without one, and the least that it may be. */
+  /** Whether its value is a key, behind which may be a number, or a number alone. */
+  readonly hasKey: boolean;
+  /** That number: what it is without one, and the least that it may be. */
   readonly number: { readonly default: number; readonly least: number };
   /** One line for people. */
   readonly summary: string;
@@ -32,9 +34,26 @@ export const TAGS: readonly TagRow[] = [
     name: "idp",
     kind: C.TAG_IDP,
     usage: "idp:<key>[:<ttl>]",
+    hasKey: true,
     number: { default: 0, least: 0 },
     summary:
       "While a job of the tube has this key, and for `<ttl>` seconds after it was deleted, a put with it adds none.",
+  },
+  {
+    name: "exp",
+    kind: C.TAG_EXP,
+    usage: "exp:<seconds>",
+    hasKey: false,
+    number: { default: 0, least: 1 },
+    summary: "That long after its put the job is dead, if it is ready or delayed then.",
+  },
+  {
+    name: "max",
+    kind: C.TAG_MAX,
+    usage: "max:<n>",
+    hasKey: false,
+    number: { default: 0, least: 1 },
+    summary: "After that many attempts without a delete the job is dead.",
   },
 ];
 
@@ -60,6 +79,9 @@ interface Prefix {
 
 const PREFIXES: readonly Prefix[] = TAGS.map((row) => ({ row, bytes: asciiBytes(`${row.name}:`) }));
 const COLON = 0x3a;
+const NO_NAME = new Uint8Array(0);
+/** What stands in place of a name in `max`: how many attempts were charged. */
+const NOTHING_CHARGED = new Uint8Array(8);
 const U32_MAX = 0xffff_ffff;
 
 /** The tags of one put, as the engine takes them. One object is used again for line after line. */
@@ -91,8 +113,15 @@ export class PutTags {
     return isWrong ? PUT_END.WRONG : PUT_END.TAGGED;
   }
 
-  /** Reads a tag's value, bytes[at, end): a name, and perhaps a number. */
-  #readValue({ kind, number }: TagRow, bytes: Uint8Array, at: number, end: number): boolean {
+  /** Reads a tag's value, bytes[at, end): a name, and perhaps a number; or a number alone. */
+  #readValue(row: TagRow, bytes: Uint8Array, at: number, end: number): boolean {
+    const { kind, number } = row;
+    if (!row.hasKey) {
+      const alone = readNumber(bytes, at, end);
+      if (alone < number.least) return false;
+      this.#add(kind, alone, kind === C.TAG_MAX ? NOTHING_CHARGED : NO_NAME);
+      return true;
+    }
     const to = nameEnd(bytes, at, end);
     if (to === at || !mayNameTube(bytes, at, to)) return false;
     let value: number = number.default;
@@ -135,7 +164,9 @@ function entryBytes(nameBytes: number): number {
 
 /** One tag of a job. */
 export interface ShownTag {
+  /** Its key; of `max`, nothing for people. */
   readonly name: string;
+  /** Its number; 0 of a limit that the job has no more. */
   readonly number: number;
 }
 
@@ -158,13 +189,24 @@ export function shownTags(entries: Uint8Array): ReadonlyMap<number, ShownTag> {
 
 /** A job's tags as a put would be given them. */
 export function tagWords(tags: ReadonlyMap<number, ShownTag>): string[] {
-  return TAGS.flatMap(({ name, kind, number }) => {
+  return TAGS.flatMap(({ name, kind, hasKey, number }) => {
     const tag = tags.get(kind);
-    if (tag === undefined) return [];
+    if (tag === undefined || (!hasKey && tag.number === 0)) return [];
+    if (!hasKey) return [`${name}:${tag.number}`];
     return tag.number === number.default
       ? [`${name}:${tag.name}`]
       : [`${name}:${tag.name}:${tag.number}`];
   });
+}
+
+/** How many attempts at a job with the tag `max` were charged. */
+export function chargedOf(tags: ReadonlyMap<number, ShownTag>): number {
+  const counted = tags.get(C.TAG_MAX)?.name ?? "";
+  let charged = 0;
+  for (let at = Math.min(4, counted.length) - 1; at >= 0; at--) {
+    charged = charged * 256 + counted.charCodeAt(at);
+  }
+  return charged;
 }
 
 function isSpace(byte: number): boolean {

@@ -21,7 +21,7 @@ export interface Failure {
   readonly attempt: number;
   /** When it ended, in whole microseconds since 1970. */
   readonly atMicros: number;
-  /** How: buried, released, timed-out or connection-lost. */
+  /** How: buried, released, timed-out or connection-lost; of a dead job, expired or exhausted. */
   readonly end: string;
   /** Who held the job, as ASCII; empty if nobody knows. */
   readonly who: string;
@@ -34,6 +34,8 @@ const END_NAMES: Readonly<Record<number, string>> = {
   [C.END_RELEASED]: "released",
   [C.END_TIMED_OUT]: "timed-out",
   [C.END_CONNECTION_LOST]: "connection-lost",
+  [C.END_EXPIRED]: "expired",
+  [C.END_EXHAUSTED]: "exhausted",
 };
 const LATIN1 = new TextDecoder("latin1");
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

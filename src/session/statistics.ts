@@ -21,7 +21,7 @@ import {
   TUBE_STATS,
 } from "../protocol/stats.ts";
 import type { StatsKey } from "../protocol/stats.ts";
-import { shownTags } from "../protocol/tags.ts";
+import { chargedOf, shownTags } from "../protocol/tags.ts";
 import { showSetting, TUBE_SETTINGS } from "../protocol/tube-settings.ts";
 import { tagEntries } from "./answers.ts";
 import { COUNTER_ACCEPTED } from "../engine/common.ts";
@@ -254,6 +254,9 @@ export function jobStats(desk: Desk, shard: Shard, id: number): string {
     "after-group": "",
     "concurrency-key": "",
     cancelled: figure(shard, C.JOB_CANCELLED) !== 0,
+    exp: tags.get(C.TAG_EXP)?.number ?? 0,
+    max: tags.get(C.TAG_MAX)?.number ?? 0,
+    charged: chargedOf(tags),
   });
 }
 

@@ -13,6 +13,7 @@ import { Journal } from "../../src/journal/journal.ts";
 import { recover } from "../../src/journal/recovery.ts";
 import { tagsOf } from "../journal/bodies.ts";
 import { openReplica } from "../../src/journal/replica.ts";
+import { chargedOf, shownTags } from "../../src/protocol/tags.ts";
 import { NodeStorage } from "../../src/storage/node-fs.ts";
 
 /** The compiled engine. */
@@ -152,6 +153,37 @@ export class SmallJournal {
     shard.bury(conn, id, pri, failure, this.now);
     this.#journal.commit();
     return id;
+  }
+
+  /** Reserves; returns the job's id. */
+  take(tube: string): number {
+    return this.#reserve(tube).id;
+  }
+
+  /** Reserves and releases; returns the job's id. */
+  release(tube: string, delaySeconds: number): number {
+    const { shard, conn, id } = this.#reserve(tube);
+    shard.release(conn, id, 0, delaySeconds, 0, this.now);
+    this.#journal.commit();
+    return id;
+  }
+
+  /** Lets happen what is due; then, the state of a job and its limits. */
+  limitsOf(id: number): { state: string; exp: number; max: number; charged: number } | undefined {
+    for (const shard of this.#shards) {
+      if (shard.statsJob(id, this.now) !== C.DONE) continue;
+      const state = shard.field(C.RESULT_STATS + C.JOB_STATE);
+      const from = shard.field(C.RESULT_NAME_BYTES);
+      const tags = shownTags(shard.output.slice(from, from + shard.field(C.RESULT_COUNT)));
+      this.#journal.commit();
+      return {
+        state: ["", "ready", "reserved", "delayed", "buried"][state] ?? "",
+        exp: tags.get(C.TAG_EXP)?.number ?? 0,
+        max: tags.get(C.TAG_MAX)?.number ?? 0,
+        charged: chargedOf(tags),
+      };
+    }
+    return undefined;
   }
 
   /** Deletes all jobs of the tube. */

@@ -36,13 +36,18 @@ export interface ModelJob {
   cancelled: boolean;
   /** All of them, from the first on. */
   readonly failures: EngineFailure[];
-  readonly tags: ModelTags;
+  tags: ModelTags;
+  /** Attempts that it is charged with. */
+  charged: number;
 }
 
 /** What a job is tagged with. */
 export interface ModelTags {
   /** Its idempotency key, and for how many seconds it is not free after the job was deleted. */
   readonly key?: { readonly name: string; readonly ttlSeconds: number };
+  /** Seconds that it may live, and attempts that may fail. */
+  readonly exp?: number;
+  readonly max?: number;
 }
 
 /** A key whose job was deleted. */
@@ -54,9 +59,14 @@ export interface ModelCooldown {
 }
 
 /** Tags as they stand behind <bytes> of a put, each behind a space. */
-export function wordsOf({ key }: ModelTags): string {
+export function wordsOf({ key, exp, max }: ModelTags): string {
   const ttl = key === undefined || key.ttlSeconds === 0 ? "" : `:${key.ttlSeconds}`;
-  return key === undefined ? "" : ` idp:${key.name}${ttl}`;
+  const words = [
+    exp === undefined ? "" : ` exp:${exp}`,
+    key === undefined ? "" : ` idp:${key.name}${ttl}`,
+    max === undefined ? "" : ` max:${max}`,
+  ];
+  return words.join("");
 }
 
 export interface ModelTube {

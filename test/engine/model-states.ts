@@ -48,7 +48,18 @@ export class ModelStates extends ModelStock {
       id: one.id,
       happen: (): void => this.endCooldown(one),
     }));
-    const all = [...events, ...pauses, ...openings, ...cooldowns];
+    const lives = [...this.jobs.values()].flatMap((job) =>
+      job.tags.exp !== undefined && (job.state === "ready" || job.state === "delayed")
+        ? [
+            {
+              at: job.createdMicros + job.tags.exp * SECOND,
+              id: job.id,
+              happen: (now: number): void => this.expire(job, now),
+            },
+          ]
+        : [],
+    );
+    const all = [...events, ...pauses, ...openings, ...cooldowns, ...lives];
     return all.toSorted((a, b) => a.at - b.at || a.id - b.id)[0];
   }
 
@@ -146,13 +157,51 @@ export class ModelStates extends ModelStock {
       this.makeReady(job, now);
       return;
     }
+    if (this.isExhausted(job)) {
+      this.die(job, now);
+      return;
+    }
     job.state = "delayed";
     job.holder = undefined;
     job.deadline = now + Math.round(job.delaySeconds * SECOND);
     this.match(this.tubeOf(job.tube), now);
   }
 
+  protected isExhausted({ tags, charged }: ModelJob): boolean {
+    return tags.max !== undefined && charged >= tags.max;
+  }
+
+  protected isExpired({ tags, createdMicros }: ModelJob, now: number): boolean {
+    return tags.exp !== undefined && createdMicros + tags.exp * SECOND <= now;
+  }
+
+  /** It is buried, and has no limits any more. */
+  protected die(job: ModelJob, now: number): void {
+    this.dropLimits(job);
+    job.state = "buried";
+    job.buriedAt = ++this.buriedAt;
+    job.holder = undefined;
+    job.granted = false;
+    this.match(this.tubeOf(job.tube), now);
+  }
+
+  protected dropLimits(job: ModelJob): void {
+    job.tags = job.tags.key === undefined ? {} : { key: job.tags.key };
+  }
+
+  /** The time of a job that nobody holds is over. */
+  protected expire(job: ModelJob, now: number): void {
+    const number = job.failures.length + 1;
+    const silent = { attempt: job.reserves, atMicros: now, end: C.END_EXPIRED, who: "" };
+    job.failures.push({ number, ...silent });
+    this.die(job, now);
+  }
+
   protected makeReady(job: ModelJob, now: number, since = now): void {
+    if (this.isExhausted(job) || this.isExpired(job, now)) {
+      this.die(job, now);
+      return;
+    }
     job.readySince = since;
     job.state = "ready";
     job.holder = undefined;
@@ -180,11 +229,14 @@ export class ModelStates extends ModelStock {
 
   /** The attempt of the job's holder has failed. */
   protected fail(job: ModelJob, end: number, now: number, message?: string): void {
+    if (job.tags.max !== undefined) job.charged++;
+    const isLate = end !== C.END_BURIED && this.isExpired(job, now);
+    const told = this.isExhausted(job) ? C.END_EXHAUSTED : isLate ? C.END_EXPIRED : end;
     job.failures.push({
       number: job.failures.length + 1,
       attempt: job.reserves,
       atMicros: now,
-      end,
+      end: told,
       who: job.holder?.who ?? "",
       ...(message !== undefined && { message }),
     });
@@ -197,10 +249,14 @@ export class ModelStates extends ModelStock {
     this.makeReady(job, now, since);
   }
 
-  protected kickOne(job: ModelJob, now: number): void {
+  /** Whether it is ready now, and not dead. */
+  protected kickOne(job: ModelJob, now: number): boolean {
     job.kicks++;
     this.count(job.tube, "kicks");
+    job.charged = 0;
+    const { tags } = job;
     this.makeReady(job, now);
+    return job.tags === tags;
   }
 
   /** Gives ready jobs of `tube` to those who wait for them. */

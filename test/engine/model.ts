@@ -117,6 +117,7 @@ export class ModelShard extends ModelWindows {
       cancelled: false,
       failures: [],
       tags,
+      charged: 0,
     };
     this.jobs.set(id, made);
     this.count(tube, "puts");
@@ -227,13 +228,13 @@ export class ModelShard extends ModelWindows {
     if (this.endIfCancelled(job)) return this.reply("DONE");
     if (delaySeconds === 0) {
       this.undoReservation(job, isNew ? job.readySince : now, now);
-      return this.reply("DONE");
+      return this.reply(this.#doneOr(job));
     }
     job.reserves--;
     this.handedOut(this.tubeOf(job.tube), -1, now);
     job.delaySeconds = delaySeconds;
     this.readyOrDelayed(job, now);
-    return this.reply("DONE");
+    return this.reply(this.#doneOr(job));
   }
 
   /** Without a delay the state stays. */
@@ -245,7 +246,7 @@ export class ModelShard extends ModelWindows {
     if (delaySeconds === undefined || job.state === "buried") return this.reply("DONE");
     job.delaySeconds = delaySeconds;
     if (delaySeconds > 0 || job.state === "delayed") this.readyOrDelayed(job, now);
-    return this.reply("DONE");
+    return this.reply(this.#doneOr(job));
   }
 
   reserveJob(key: number, id: number, now: number): Reply {
@@ -312,7 +313,12 @@ export class ModelShard extends ModelWindows {
     job.pri = pri;
     job.delaySeconds = delaySeconds;
     this.readyOrDelayed(job, now);
-    return this.reply("DONE");
+    return this.reply(this.#doneOr(job));
+  }
+
+  /** What a command is answered that would have the job ready or delayed. */
+  #doneOr({ state }: ModelJob): "DONE" | "BURIED" {
+    return state === "buried" ? "BURIED" : "DONE";
   }
 
   bury(key: number, id: number, pri: number, now: number, message?: string): Reply {
@@ -328,6 +334,7 @@ export class ModelShard extends ModelWindows {
     job.state = "buried";
     job.buriedAt = ++this.buriedAt;
     job.holder = undefined;
+    if (this.isExhausted(job)) this.dropLimits(job);
     this.match(this.tubeOf(job.tube), now);
     return this.reply("DONE");
   }
@@ -350,9 +357,9 @@ export class ModelShard extends ModelWindows {
     const chosen = kind === C.KIND_ANY ? first : kind;
     const all = this.ofKind(tube, chosen);
     const kicked = all.slice(0, Math.min(bound, STEP));
-    for (const job of kicked) this.kickOne(job, now);
+    const ready = kicked.filter((job) => this.kickOne(job, now)).length;
     const more = kicked.length === STEP && bound > STEP && all.length > STEP;
-    return this.reply(more ? "MORE" : "DONE", { count: kicked.length, kind: chosen });
+    return this.reply(more ? "MORE" : "DONE", { count: ready, kind: chosen });
   }
 
   kickJob(id: number, now: number): Reply {

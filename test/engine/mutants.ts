@@ -469,6 +469,36 @@ export const MUTANTS: readonly Mutant[] = [
     put: "s.termsTimed != 0) return;",
   },
   {
+    fault: "a hand-back of the last attempt ends a job",
+    find: "chargedOf(tagsOf(job)) >= most;",
+    put: "chargedOf(tagsOf(job)) + 1 >= most;",
+  },
+  {
+    fault: "a kick gives no attempts",
+    find: "  if ((job.flags & TAGGED) != 0) renewAttempts(job);\n",
+    put: "",
+  },
+  {
+    fault: "a job that is dead keeps its limits",
+    find: "  dropLimits(job);\n  becomeBuried(job);",
+    put: "  becomeBuried(job);",
+  },
+  {
+    fault: "a job whose time is over while it is held is ready again",
+    find: "    if (isOver(job, now)) return die(job, now);",
+    put: "    if (isExhausted(job)) return die(job, now);",
+  },
+  {
+    fault: "a release with a delay lets a job live on that has had all attempts",
+    find: "    if (isExhausted(job)) return die(job, now);\n    watchLimits(job);\n  }\n  becomeDelayedUntil",
+    put: "    watchLimits(job);\n  }\n  becomeDelayedUntil",
+  },
+  {
+    fault: "what ended an expired attempt is told as if it had been in time",
+    find: "  return end != END_BURIED && isExpired(job, tagsOf(job), now) ? END_EXPIRED : end;",
+    put: "  return end;",
+  },
+  {
     fault: "a slot that was moved out of stays counted",
     find: "  page.used--;\n  shard().slotBytes -= <u32>page.slotBytes;",
     put: "  page.used--;",

@@ -6,7 +6,7 @@ import * as C from "../../assembly/constants.ts";
 import { Looking } from "./looking.ts";
 import { wordsOf } from "./model-parts.ts";
 import type { ModelJob, ModelTags } from "./model-parts.ts";
-import { BURST_BYTES, KEYS, KEY_TTLS, NOISE, PRIORITIES, PUT_BYTES } from "./steps.ts";
+import { BURST_BYTES, KEYS, KEY_TTLS, LIVES, NOISE, PRIORITIES, PUT_BYTES } from "./steps.ts";
 import { pick, pickNumber } from "./steps.ts";
 import type { Session, Upload } from "./steps.ts";
 
@@ -49,7 +49,15 @@ export class Putting extends Looking {
 
   protected tagsFor(b: number, c: number): ModelTags {
     const name = pick(KEYS, b >>> 7) ?? "";
-    return { key: { name, ttlSeconds: pickNumber(KEY_TTLS, c >>> 7) } };
+    const key = { name, ttlSeconds: pickNumber(KEY_TTLS, c >>> 7) };
+    const exp = pickNumber(LIVES, b >>> 5);
+    const max = 1 + ((c >>> 5) % 3);
+    const which = c % 7;
+    return {
+      ...(which < 4 && { key }),
+      ...(which % 2 === 0 && { exp }),
+      ...(which > 2 && { max }),
+    };
   }
 
   /** Several jobs, each with a key of its own. */

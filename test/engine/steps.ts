@@ -115,6 +115,8 @@ export const PACE_VALUES = [1, 1, 2, 3, 5];
 export const RATES = [7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47];
 /** Idempotency keys: few, so that puts meet; of every length. */
 export const KEYS = ["a", "b", "k".repeat(8), "k".repeat(200)];
+/** Seconds that jobs may live: none is that of a delay, so that both never end at once. */
+export const LIVES = [6, 8, 12, 14, 100];
 /** Seconds of their cooldowns. */
 export const KEY_TTLS = [0, 0, 2, 6, 100, 4_294_967_295];
 /** Jobs of a burst: enough to fill several pages. */

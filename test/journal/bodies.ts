@@ -39,7 +39,8 @@ export function recordBytes({ tube, bodyBytes, tags }: LedgerJob): number {
 
 /** Bytes of the KEY record of the cooldown of a job's key. */
 export function keyRecordBytes({ tube, tags }: LedgerJob): number {
-  return roundUp8(L.KEY_BYTES + tube.length) + tagsOf(tags).length;
+  const idp = / idp:[^ ]+/.exec(tags)?.[0] ?? "";
+  return roundUp8(L.KEY_BYTES + tube.length) + tagsOf(idp).length;
 }
 
 /** What the engine takes for tags. */

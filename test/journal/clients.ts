@@ -53,14 +53,17 @@ function idsOfRecords({ ring, ringBytes }: JournalShard, from: number, to: numbe
 /** How long cooldowns are that are not over in any world. */
 export const COOLDOWN_SECONDS = 1_000_000_000;
 
+/** Limits that no job of any world comes to, but that have records and places. */
+const LIMITS = " exp:2000000000 max:1000000";
+
 /** The idempotency key of a job; empty when it has none. */
 function keyOf({ tags }: LedgerJob): string {
-  return tags.split(":")[1] ?? "";
+  return / idp:([^: ]+)/.exec(tags)?.[1] ?? "";
 }
 
 /** What becomes of the key of a job that its holder deletes. */
 function cooldownOf(job: LedgerJob): (readonly [number, LedgerJob])[] {
-  if (!job.tags.endsWith(`:${COOLDOWN_SECONDS}`)) return [];
+  if (!job.tags.includes(`:${COOLDOWN_SECONDS}`)) return [];
   const cooling = { ...job, pri: 0, delaySeconds: 0, isBuried: false, failures: [] };
   return [[-job.id, cooling]];
 }
@@ -242,7 +245,9 @@ export class Clients {
     const { random } = this.#world;
     if (random(4) !== 0) return "";
     const key = random(8) === 0 ? "k".repeat(200) : `key-${random(12)}`;
-    return random(2) === 0 ? ` idp:${key}` : ` idp:${key}:${COOLDOWN_SECONDS}`;
+    const idp = random(2) === 0 ? ` idp:${key}` : ` idp:${key}:${COOLDOWN_SECONDS}`;
+    const which = random(4);
+    return `${which === 3 ? "" : idp}${which > 1 ? LIMITS : ""}`;
   }
 
   put(

@@ -35,13 +35,15 @@ function meant(text: string): Told {
   let isWrong = false;
   for (const [index, word] of words.entries()) {
     const row = known[index];
-    const match = new RegExp(`^${row?.name}:(${KEY})(?::(\\d+))?$`).exec(word);
+    const pattern = row?.hasKey === true ? `(${KEY})(?::(\\d+))?` : "()(\\d+)";
+    const match = new RegExp(`^${row?.name}:${pattern}$`).exec(word);
     const [, name = "", digits] = match ?? [];
     if (row === undefined || match === null || (digits && !isU32(digits, row.number.least))) {
       isWrong = true;
       continue;
     }
-    tags.set(row.kind, { name, number: Number(digits ?? row.number.default) });
+    const shown = row.kind === C.TAG_MAX ? "\0".repeat(8) : name;
+    tags.set(row.kind, { name: shown, number: Number(digits ?? row.number.default) });
   }
   return isWrong ? { which: PUT_END.WRONG, tags: new Map() } : { which: PUT_END.TAGGED, tags };
 }
@@ -57,6 +59,8 @@ function told(text: string): Told {
 
 const names = fc.constantFrom(...TAGS.map(({ name }) => name), "IDP", "foo", "id", "");
 const keys = fc.constantFrom(
+  "1",
+  "77",
   "k",
   "a",
   "-k",
@@ -92,7 +96,8 @@ test("what is shown of tags is what a put would be given", () => {
 });
 
 test("every tag with the longest key fits", () => {
-  const text = TAGS.map(({ name }) => ` ${name}:${"k".repeat(C.TUBE_NAME_MAX)}`).join("");
+  const longest = "k".repeat(C.TUBE_NAME_MAX);
+  const text = TAGS.map(({ name, hasKey }) => ` ${name}:${hasKey ? longest : 7}`).join("");
   expect(told(text).tags.size).toBe(TAGS.length);
 });
 

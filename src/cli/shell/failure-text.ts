@@ -10,6 +10,8 @@ const ENDS: Readonly<Record<string, string>> = {
   released: "released",
   "timed-out": "out of time",
   "connection-lost": "connection lost",
+  expired: "expired",
+  exhausted: "no attempt left",
 };
 const INDENT = "    ";
 const MILLIS = 1000;
