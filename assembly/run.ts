@@ -15,7 +15,7 @@ import * as C from "./constants";
 import { enterAt } from "./deadlines";
 import { TAGGED, jobAt } from "./job";
 import * as bodies from "./job";
-import { Conn, connAt, firstDue, startWaiting } from "./conn";
+import { CALL_GRANT, Conn, connAt, firstDue, startWaiting } from "./conn";
 import * as commands from "./commands";
 import { hasRoom } from "./journal";
 import { hasRoomFor } from "./settings";
@@ -201,7 +201,8 @@ function takeId(run: Run): f64 {
 function reserve(run: Run, end: u32, counter: i32, seconds: f64): u32 {
   if (end == 0 || (run.flags & C.RUN_RESERVES) == 0) return 0;
   const conn = connAt(run.conn);
-  if (conn.notes != 0 && !mayHold(conn)) return 0;
+  // A grant that is under way may be the better job: the host sees to it first.
+  if (conn.notes != 0 && ((conn.calling & CALL_GRANT) != 0 || !mayHold(conn))) return 0;
   const at = commands.bestTube(conn);
   if (at == 0) return wait(run, conn, end, counter, seconds);
   if (tubeAt(at).head <= run.bound) return 0;

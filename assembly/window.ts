@@ -30,7 +30,7 @@ import * as bodies from "./job";
 import { Job, jobAt } from "./job";
 import { Lines, SPACE, beginLines, writeCrlf, writeNumber, writeWord } from "./lines";
 import * as notes from "./notes";
-import { enter, leave, outputSlot, resultSlot, setResult } from "./shard";
+import { enter, leave, outputSlot, resultSlot, setResult, shard } from "./shard";
 import { findJob, handBack, isHeldBy } from "./states";
 import { nameOf, tubeAt } from "./tube";
 import { JOB_LINE_ROOM } from "./layouts";
@@ -160,7 +160,8 @@ function write(t: u32, filling: Filling, job: Job): i32 {
   writeNumber(filling, job.bodyBytes);
   writeCrlf(filling);
   filling.jobs++;
-  filling.lsn = max(filling.lsn, job.lsn);
+  // Of a job that was more than put, what made it ready may be the last record.
+  filling.lsn = max(filling.lsn, job.cold == 0 ? job.lsn : shard().lsn);
   const room = filling.outEnd - filling.out;
   const shown = bodies.readBody(job, 0, filling.out, room);
   filling.out += shown;

@@ -11,7 +11,6 @@ import { Filling } from "../engine/filling.ts";
 import type { Reserver } from "../engine/reserving.ts";
 import type { Shard } from "../engine/shard.ts";
 import * as R from "../protocol/replies.ts";
-import { depend } from "./answers.ts";
 import { BodyRest } from "./body-rest.ts";
 import { COUNTER_WAITING } from "./counters.ts";
 import type { Desk } from "./desk.ts";
@@ -111,14 +110,16 @@ export class Window {
   #takeOver(shard: Shard, answer: number): void {
     const desk = this.#desk;
     const bytes = shard.field(C.RESULT_REPLY_BYTES);
-    if (shard.field(C.RESULT_COUNT) > 0) {
-      this.lastShard = shard;
-      depend(desk, shard);
-    }
+    const lsn = shard.field(C.RESULT_LSN);
+    if (shard.field(C.RESULT_COUNT) > 0) this.lastShard = shard;
     const id = shard.field(C.RESULT_ID);
     const bodyBytes = shard.field(C.RESULT_BODY_BYTES);
     const shown = shard.field(C.RESULT_REF);
-    if (bytes > 0) desk.writeReplies(shard, bytes);
+    if (bytes > 0) {
+      desk.writeReplies(shard, bytes);
+      const { output } = desk;
+      output.gate?.dependAlone(shard.index, lsn, output.at - bytes, output.at);
+    }
     if (answer === C.LONG) desk.rest = new BodyRest(desk, shard, id, bodyBytes, shown);
   }
 

@@ -5,7 +5,7 @@
 import { expect, test } from "vitest";
 import * as fc from "fast-check";
 import { propertiesOf } from "../support/properties.ts";
-import { crowdingSteps, Duel, fillingSteps, lonelySteps, steps } from "./scenario.ts";
+import { crowdingSteps, Duel, fillingSteps, lonelySteps, steps, windowSteps } from "./scenario.ts";
 import { tubeIn, World } from "../support/session-world.ts";
 import type { WorldOptions } from "../support/session-world.ts";
 
@@ -90,6 +90,17 @@ test(
     expect(tally.missing([...ORDINARY, "DRAINING"])).toEqual([]);
     expect(tally.streams).toBeGreaterThan(1000);
     expect(tally.bytesRun).toBeGreaterThan(1_000_000);
+  },
+  PATIENCE_MS,
+);
+
+test(
+  "with runs and without, windows are sent the same at the same moments",
+  () => {
+    const options = fc.record({ shards, limits: fc.record({ maxJobBytes }) });
+    const tally = duels(fc.tuple(options, windowSteps), 300);
+    const wanted = ["WINDOW n", "JOB n", "LOST n", "RESERVED n", "NOT_FOUND", "TIMED_OUT"];
+    expect(tally.missing(wanted)).toEqual([]);
   },
   PATIENCE_MS,
 );
