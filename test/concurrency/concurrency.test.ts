@@ -11,6 +11,7 @@ import type { ServerProcess } from "../support/server-process.ts";
 import { runCrowd, type CrowdOptions } from "./crowd.ts";
 import type { Entry } from "./entries.ts";
 import { audit } from "./ledger.ts";
+import { runWindowCrowd } from "./window-crowd.ts";
 
 const SEED = Number(process.env["CROWD_SEED"] ?? randomInt(2 ** 31));
 const REPLAY = `CROWD_SEED=${SEED} npx vitest run test/concurrency`;
@@ -85,4 +86,33 @@ describe(`a crowd (${REPLAY})`, () => {
       FLIGHT_MS,
     );
   }, 120_000);
+});
+
+describe(`a crowd with windows (${REPLAY})`, () => {
+  test.each([
+    [1, 1],
+    [3, 8],
+  ])(
+    "finds nothing wrong with homemaker on %d threads and %d shards",
+    async (threads, shards) => {
+      const server = await startHomemaker({ threads, shards });
+      try {
+        const { entries, problems, losses } = await runWindowCrowd({
+          connect: () => patientConnect(server),
+          seed: SEED,
+          producers: 10,
+          workers: 60,
+          jobs: 400,
+        });
+        const violations = [...problems, ...audit(entries)];
+        const story = storyOf(violations[0], entries);
+        expect(violations.slice(0, 20), `the first job's story:\n${story}`).toEqual([]);
+        expect(losses).toBeGreaterThan(0);
+        expect(server.running).toBe(true);
+      } finally {
+        await server.stop();
+      }
+    },
+    120_000,
+  );
 });
