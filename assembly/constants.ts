@@ -358,6 +358,12 @@ export const LIST_TABLE: i32 = 2;
 /** Classes that a scan of the whole table has. */
 export const LIST_CLASSES: i32 = 3;
 
+/* How long the jobs of a tube lately took, behind RESULT_STATS. */
+/** Moving average of the times to process. */
+export const PACE_MICROS: i32 = 0;
+/** How many there were. */
+export const PACE_COUNT: i32 = 1;
+
 /* Where a flush or a peek-reserved goes on, behind RESULT_STATS. */
 export const PLACE_MAJOR: i32 = 0;
 export const PLACE_MINOR: i32 = 1;

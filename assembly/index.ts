@@ -134,6 +134,18 @@ export function take(t: u32, conn: u32, maxPri: f64, maxId: f64, now: f64): i32 
 }
 
 /**
+ * Takes the best job of `tube`, which `conn` watches: RESERVED, or NONE when it has nothing to
+ * give. NOTED or OUT_OF_MEMORY as with `take`.
+ */
+export function takeOf(t: u32, conn: u32, tube: u32, now: f64): i32 {
+  enterAt(now);
+  if (tubeAt(tube).listed == 0) return leave(t, NONE);
+  const hindrance = notes.hindrance(connAt(conn));
+  if (hindrance != NONE) return leave(t, hindrance);
+  return leave(t, reserve(t, jobAt(tubeAt(tube).best), connAt(conn), now));
+}
+
+/**
  * Takes the best job, or makes `conn` wait: RESERVED or WAITING. SOON, and it does not wait, when
  * the first time to run of what it holds here is over at `soon` or before. RESULT_DUE is when.
  * Neither with NOTED or OUT_OF_MEMORY.

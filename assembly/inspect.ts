@@ -25,7 +25,7 @@ import { segmentOf } from "./segments";
 import { writeSettings } from "./settings";
 import { Tube, findTube, nameOf, tubeAt } from "./tube";
 import { enter, inputSlot, leave, outputSlot, resultSlot, setResult, shard } from "./shard";
-import { samplesAt } from "./samples";
+import { paceOf, samplesAt } from "./samples";
 import { findJob } from "./states";
 import { tagBytes, tagsOf, textOf } from "./tags";
 import { TIMES_BYTES, heldSince, reservesOf, shardReserves, shardTimes } from "./times";
@@ -126,17 +126,28 @@ export function statsTube(t: u32, offset: u32, bytes: u32, now: f64): i32 {
   return leave(t, DONE);
 }
 
+/**
+ * How long the jobs of a tube that the caller watches lately took: PACE_MICROS and PACE_COUNT
+ * behind RESULT_STATS.
+ */
+export function readPace(t: u32, tube: u32): i32 {
+  enter();
+  const at = tubeAt(tube).samples;
+  figure(t, C.PACE_MICROS, at == 0 ? 0 : paceOf(samplesAt(at)));
+  figure(t, C.PACE_COUNT, at == 0 ? 0 : <f64>(samplesAt(at).fastCount + samplesAt(at).slowCount));
+  return leave(t, DONE);
+}
+
 /** Returns how many times were written. */
 function writeSamples(to: usize, at: u32): u32 {
   memory.fill(to, 0, SAMPLES_BYTES);
   if (at == 0) return 0;
   const samples = samplesAt(at);
-  const process = samples.slowCount == 0 ? samples.fast : samples.process;
   store<f64>(to, samples.queue, SAMPLE_QUEUE);
   store<f64>(to, <f64>samples.queueLeast, SAMPLE_QUEUE_LEAST);
   store<f64>(to, <f64>samples.queueMost, SAMPLE_QUEUE_MOST);
   store<f64>(to, <f64>samples.queueCount, SAMPLE_QUEUE_COUNT);
-  store<f64>(to, process, SAMPLE_PROCESS);
+  store<f64>(to, paceOf(samples), SAMPLE_PROCESS);
   store<f64>(to, <f64>samples.processLeast, SAMPLE_PROCESS_LEAST);
   store<f64>(to, <f64>samples.processMost, SAMPLE_PROCESS_MOST);
   store<f64>(to, samples.fast, SAMPLE_FAST);

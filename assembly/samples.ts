@@ -97,6 +97,11 @@ function addSlow(samples: Samples, time: u64): void {
   remember(samples, <u32>min<u64>(time, u32.MAX_VALUE));
 }
 
+/** The moving average of all times to process. */
+export function paceOf(samples: Samples): f64 {
+  return samples.slowCount == 0 ? samples.fast : samples.process;
+}
+
 function remember(samples: Samples, micros: u32): void {
   if (samples.next == samples.room && !makeRoom(samples)) return;
   store<u32>(<usize>samples.ring + ((<usize>samples.next) << 2), micros);

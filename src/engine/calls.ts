@@ -51,6 +51,14 @@ export abstract class EngineCalls {
   }
 
   /**
+   * Takes the best job of `tube`, which `conn` watches: RESERVED, or NONE when it has nothing to
+   * give. NOTED or OUT_OF_MEMORY as with `take`.
+   */
+  takeOf(conn: u32, tube: u32, now: f64): i32 {
+    return this.answer(this.#engine.takeOf(this.thread, conn, tube, now));
+  }
+
+  /**
    * Takes the best job, or makes `conn` wait: RESERVED or WAITING. SOON, and it does not wait, when
    * the first time to run of what it holds here is over at `soon` or before. RESULT_DUE is when.
    * Neither with NOTED or OUT_OF_MEMORY.
@@ -748,6 +756,14 @@ export abstract class EngineCalls {
    */
   statsTube(offset: u32, bytes: u32, now: f64): i32 {
     return this.answer(this.#engine.statsTube(this.thread, offset, bytes, now));
+  }
+
+  /**
+   * How long the jobs of a tube that the caller watches lately took: PACE_MICROS and PACE_COUNT
+   * behind RESULT_STATS.
+   */
+  readPace(tube: u32): i32 {
+    return this.answer(this.#engine.readPace(this.thread, tube));
   }
 
   /** The figures of the shard. */

@@ -8,6 +8,7 @@ export interface EngineExports {
   best(t: u32, conn: u32, now: f64): i32;
   readHead(t: u32, tube: u32): void;
   take(t: u32, conn: u32, maxPri: f64, maxId: f64, now: f64): i32;
+  takeOf(t: u32, conn: u32, tube: u32, now: f64): i32;
   wait(t: u32, conn: u32, generation: u32, soon: f64, now: f64): i32;
   cancel(t: u32, conn: u32, now: f64): i32;
   collect(t: u32, now: f64): i32;
@@ -162,6 +163,7 @@ export interface EngineExports {
   ignoreTube(t: u32, conn: u32, tube: u32): i32;
   statsJob(t: u32, id: f64, now: f64): i32;
   statsTube(t: u32, offset: u32, bytes: u32, now: f64): i32;
+  readPace(t: u32, tube: u32): i32;
   statsShard(t: u32, now: f64): i32;
   nextFailure(t: u32, id: f64, after: u32, now: f64): i32;
   lastMessage(t: u32, id: f64, now: f64): i32;
@@ -232,6 +234,7 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "best",
   "readHead",
   "take",
+  "takeOf",
   "wait",
   "cancel",
   "collect",
@@ -317,6 +320,7 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "ignoreTube",
   "statsJob",
   "statsTube",
+  "readPace",
   "statsShard",
   "nextFailure",
   "lastMessage",

@@ -18,6 +18,9 @@
 import * as C from "../../assembly/constants.ts";
 import { heldJobs } from "./entries.ts";
 import type { HeldJob } from "./entries.ts";
+import type { ReserveMode } from "../protocol/reserve-mode.ts";
+import { drawTube, letHappen } from "./choosing.ts";
+import type { WatchedTube } from "./choosing.ts";
 import type { Shard } from "./shard.ts";
 
 const PRI_MAX = 0xffff_ffff;
@@ -36,12 +39,6 @@ const NO_DELAY_SECONDS = 0;
 
 /** One for all, because most connections have something in one shard only. */
 const NOWHERE: readonly Shard[] = [];
-
-/** A watched tube: its shard, and its address there. */
-interface WatchedTube {
-  readonly shard: Shard;
-  readonly tube: number;
-}
 
 /** The reserving side of a connection. */
 export class Reserver {
@@ -62,6 +59,8 @@ export class Reserver {
   /** The others in which it may hold a job. */
   #others: readonly Shard[] = NOWHERE;
   #tubes: WatchedTube[] = [];
+  #mode: ReserveMode = "fifo";
+  #random: () => number = () => 0;
   /** Whether the last `takeOrWait` made it wait. */
   isWaiting = false;
   /** When the first time to run was over then, of what it holds; NEVER_MICROS for none. */
@@ -169,16 +168,29 @@ export class Reserver {
    * Watches the tube whose name lies in the input slot; returns its address, 0 when there is no
    * memory or it may not be made.
    */
-  watch(shard: Shard, offset: number, bytes: number, number: number): number {
+  watch(shard: Shard, offset: number, bytes: number, number: number, weight = 1): number {
     const record = this.openRecord(shard);
     if (record === 0) return 0;
     if (shard.watchTube(record, offset, bytes, number) !== C.DONE) return 0;
     const tube = shard.address();
     // An array that was pushed to has room for 17.
-    if (this.#tubes.length === 0) this.#tubes = [{ shard, tube }];
-    else this.#tubes.push({ shard, tube });
+    const watched = { shard, tube, weight };
+    if (this.#tubes.length === 0) this.#tubes = [watched];
+    else this.#tubes.push(watched);
     this.#countWatch(shard, 1);
     return tube;
+  }
+
+  /** Gives a watched tube another weight. */
+  setWeight(shard: Shard, tube: number, weight: number): void {
+    const watched = this.#tubes.find((one) => one.shard === shard && one.tube === tube);
+    if (watched !== undefined) watched.weight = weight;
+  }
+
+  /** From now on jobs are chosen so; `random` is as `drawTube` wants it. */
+  setMode(mode: ReserveMode, random: () => number): void {
+    this.#mode = mode;
+    this.#random = random;
   }
 
   /** Watches `tube` no longer. */
@@ -225,7 +237,7 @@ export class Reserver {
   boundBeyond(shard: Shard, now: number): boolean {
     this.boundHigh = 0;
     this.boundLow = 0;
-    if ((this.#watches[shard.index] ?? 0) === 0) return false;
+    if (this.#mode !== "fifo" || (this.#watches[shard.index] ?? 0) === 0) return false;
     if (this.#watched.length === 1) return true;
     if (this.#tubes.length > HEADS_MAX) return false;
     for (const { shard: other, tube } of this.#tubes) {
@@ -246,10 +258,30 @@ export class Reserver {
    * undefined when there is none.
    */
   take(now: number): Shard | undefined {
+    if (this.#mode !== "fifo") return this.#takeByWeight(now);
     const only = this.onlyWatched;
     return only === undefined
       ? this.#takeOfSeveral(now)
       : this.#takeHere(only, PRI_MAX, C.ID_MAX, now);
+  }
+
+  /** As often as the tube that was drawn has nothing any more, somebody else got a job. */
+  #takeByWeight(now: number): Shard | undefined {
+    this.isRefused = false;
+    letHappen(this.#watched, now);
+    for (;;) {
+      const drawn = drawTube(this.#tubes, this.#mode, this.#random);
+      if (drawn === undefined) return undefined;
+      const { shard, tube } = drawn;
+      let answer = shard.takeOf(this.record(shard), tube, now);
+      while (answer === C.NOTED) {
+        this.#tell?.(shard);
+        answer = shard.takeOf(this.record(shard), tube, now);
+      }
+      this.isRefused = answer === C.OUT_OF_MEMORY;
+      if (answer === C.RESERVED) return shard;
+      if (this.isRefused) return undefined;
+    }
   }
 
   #takeHere(shard: Shard, maxPri: number, maxId: number, now: number): Shard | undefined {
@@ -372,7 +404,8 @@ export class Reserver {
     const soon = now + C.SAFETY_MARGIN_MICROS;
     this.dueMicros = this.#dueInOthers();
     // A shard that is alone is looked through as it registers; it is not where that is too late.
-    const isAlone = this.#watched.length === 1 && this.dueMicros > soon;
+    const isFirst = this.#mode === "fifo" && this.#watched.length === 1;
+    const isAlone = isFirst && this.dueMicros > soon;
     const found = isAlone ? undefined : this.take(now);
     if (found !== undefined) return found;
     for (const shard of this.#watched) {

@@ -62,12 +62,13 @@ export const OP = {
   DELETE_BATCH: 40,
   SESSION: 41,
   VOUCH: 42,
-  BAD_FORMAT: 43,
-  UNKNOWN_COMMAND: 44,
+  RESERVE_MODE: 43,
+  BAD_FORMAT: 44,
+  UNKNOWN_COMMAND: 45,
 } as const;
 
 /** The length of an array that has a place for each operation, by its number. */
-export const OP_COUNT = 45;
+export const OP_COUNT = 46;
 
 /**
  * The arguments that commands take. All numbers are decimal digits after any number of spaces;
@@ -97,6 +98,7 @@ export type ArgumentName =
   | "settings"
   | "count"
   | "ids"
+  | "mode"
   | "token"
   | "seconds";
 
@@ -125,6 +127,8 @@ export interface CommandRow {
    * line as a body follows a put.
    */
   readonly takesFailure?: true;
+  /** Behind its tube may stand a space and a weight. */
+  readonly takesWeight?: true;
   /** Longest line of it with its CRLF; if absent, as long as any of beanstalkd's. */
   readonly lineBytesMax?: number;
   /** After its arguments may stand a delay. */
@@ -246,6 +250,17 @@ export const COMMANDS: readonly CommandRow[] = [
     replies: ["RESERVED_BATCH <count>"],
     summary: "Takes up to so many ready jobs of the watched tubes, without waiting.",
     changesJobs: true,
+    isAddition: true,
+  },
+  {
+    op: OP.RESERVE_MODE,
+    name: "reserve-mode",
+    verb: "reserve-mode ",
+    args: ["mode"],
+    remainder: "refused",
+    counter: "cmd-reserve-mode",
+    replies: ["USING <tube>"],
+    summary: "Chooses how jobs of several watched tubes are chosen.",
     isAddition: true,
   },
   {
@@ -376,6 +391,7 @@ export const COMMANDS: readonly CommandRow[] = [
     name: "watch",
     verb: "watch ",
     args: ["tube"],
+    takesWeight: true,
     remainder: "refused",
     counter: "cmd-watch",
     replies: ["WATCHING <count>", "OUT_OF_MEMORY"],
@@ -660,7 +676,8 @@ const PLACEHOLDERS: ReadonlyMap<ArgumentName, string> = new Map([
 export function usageOf(command: CommandRow): string {
   const placeholders = command.args.map((arg) => PLACEHOLDERS.get(arg) ?? `<${arg}>`);
   const delay = command.takesDelay === true ? ["[<delay>]"] : [];
+  const weight = command.takesWeight === true ? ["[<weight>]"] : [];
   const failure = command.takesFailure === true ? ["[<bytes>]"] : [];
   const tags = command.remainder === "tags" ? ["[<tag>...]"] : [];
-  return [command.name, ...placeholders, ...delay, ...failure, ...tags].join(" ");
+  return [command.name, ...placeholders, ...weight, ...delay, ...failure, ...tags].join(" ");
 }

@@ -17,6 +17,8 @@ import { COMMANDS, OP, VOUCH_SECONDS_MAX, WINDOW_MAX } from "./commands.ts";
 import { PLAIN_LINE_BYTES } from "./line-length.ts";
 import type { ArgumentName, CommandRow } from "./commands.ts";
 import { PUT_END, PutTags } from "./tags.ts";
+import { RESERVE_MODES, WEIGHT_MAX } from "./reserve-mode.ts";
+import type { ReserveMode } from "./reserve-mode.ts";
 import { mayNameTube, nameEnd } from "./tube-name.ts";
 import { TubeSettings } from "./tube-settings.ts";
 
@@ -66,6 +68,10 @@ export class Command {
   readonly settings = new TubeSettings();
   /** Most jobs to take, 1 to LIST_JOBS_MAX. */
   count = 0;
+  /** How reserves choose. */
+  mode: ReserveMode = "fifo";
+  /** Of the tube that is to be watched, 1 to WEIGHT_MAX; 1 unless it was given. */
+  weight = 1;
   /** Job ids of a batch, each as `id`. */
   readonly ids: number[] = [];
   /** The token of a session. */
@@ -104,6 +110,7 @@ interface Verb {
   readonly op: number;
   readonly args: readonly ArgumentName[];
   readonly takesDelay: boolean;
+  readonly takesWeight: boolean;
   readonly takesFailure: boolean;
   readonly remainder: CommandRow["remainder"];
 }
@@ -136,6 +143,7 @@ export function parseLine(bytes: Uint8Array, start: number, end: number, out: Co
   for (const name of verb.args) {
     if (!readArgument(name, bytes, end, out)) return OP.BAD_FORMAT;
   }
+  if (verb.takesWeight) readWeight(bytes, end, out);
   if (verb.takesDelay && out.next < end) {
     if (!readArgument("delay", bytes, end, out)) return OP.BAD_FORMAT;
     out.hasDelay = true;
@@ -226,6 +234,8 @@ function readArgument(name: ArgumentName, bytes: Uint8Array, end: number, out: C
       return out.count > 0;
     case "ids":
       return readIds(bytes, end, out);
+    case "mode":
+      return readMode(bytes, end, out);
     case "token":
       return readToken(bytes, end, out);
     case "seconds":
@@ -255,6 +265,31 @@ function hexDigit(bytes: Uint8Array, at: number, end: number): number {
   if (isDigit(digit)) return digit;
   const letter = at < end ? byteAt(bytes, at) - LETTER_A : -1;
   return letter >= 0 && letter < 6 ? 10 + letter : -1;
+}
+
+const MODES = RESERVE_MODES.map((mode) => [asciiBytes(mode), mode] as const);
+
+/** A mode that is all the rest of the line. */
+function readMode(bytes: Uint8Array, end: number, out: Command): boolean {
+  const start = out.next;
+  const found = MODES.find(
+    ([word]) => word.length === end - start && beginsWith(bytes, start, end, word),
+  );
+  if (found === undefined) return false;
+  [, out.mode] = found;
+  out.next = end;
+  return true;
+}
+
+/** One space and a weight to the end of the line; what else stands there is left. */
+function readWeight(bytes: Uint8Array, end: number, out: Command): void {
+  out.weight = 1;
+  const space = out.next;
+  if (space === end || byteAt(bytes, space) !== SPACE || !isDigit(digitAt(bytes, space + 1, end)))
+    return;
+  const weight = readNumber(bytes, end, out, WEIGHT_MAX);
+  if (weight > 0 && out.next === end) out.weight = weight;
+  else out.next = space;
 }
 
 /** The words for states that list-jobs takes. */
@@ -303,6 +338,7 @@ const VERBS_BY_FIRST_BYTE: readonly (readonly Verb[])[] = Array.from({ length: 2
     op: row.op,
     args: row.args,
     takesDelay: row.takesDelay === true,
+    takesWeight: row.takesWeight === true,
     takesFailure: row.takesFailure === true,
     remainder: row.remainder,
   })),

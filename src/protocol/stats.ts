@@ -106,6 +106,7 @@ const OWN_STATS: readonly StatsKey[] = [
   plain("cmd-set-tube", "set-tube commands"),
   plain("cmd-reserve-batch", "reserve-batch commands"),
   plain("cmd-delete-batch", "delete-batch commands"),
+  plain("cmd-reserve-mode", "reserve-mode commands"),
   plain("cmd-session", "session commands"),
   plain("cmd-vouch", "vouch commands"),
   plain("total-failures", "attempts that ended without a delete since the server started"),

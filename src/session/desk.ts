@@ -92,6 +92,7 @@ export class Desk {
   /** Long bodies of which a part has been sent; counted by themselves. */
   bodiesUnderWay = 0;
 
+  readonly #chance = new Uint8Array(4);
   readonly #copyMany: CopyBytes;
   readonly #first: Shard;
   /** Shard of the id that last had this remainder. */
@@ -162,6 +163,12 @@ export class Desk {
   /** Nothing can be recorded: what a command would change could not be kept. */
   get isReadOnly(): boolean {
     return this.journal?.isReadOnly === true;
+  }
+
+  /** A number from 0 to 1, the latter left out, by chance. */
+  chance(): number {
+    this.random(this.#chance);
+    return this.#chance.reduceRight((rest, byte) => (byte + rest) / 256, 0);
   }
 
   /** The highest id given out so far. */

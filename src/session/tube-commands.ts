@@ -110,6 +110,9 @@ export class TubeCommands {
       case OP.IGNORE:
         this.#ignore(line);
         return true;
+      case OP.RESERVE_MODE:
+        this.#choose();
+        return true;
       case OP.PAUSE_TUBE:
         this.#pause(line);
         return true;
@@ -197,17 +200,25 @@ export class TubeCommands {
     this.#answerUsing();
   }
 
-  #answerUsing(): void {
+  #choose(): void {
+    const { mode } = this.#desk.command;
+    this.#reserver.setMode(mode, () => this.#desk.chance());
+    this.#answerUsing(mode);
+  }
+
+  #answerUsing(word = this.#usedName): void {
     const { output } = this.#desk;
-    const name = ENCODER.encode(this.#usedName);
+    const name = ENCODER.encode(word);
     output.room(R.REPLY_LINE_MAX);
     output.at = R.writeUsing(output.bytes, output.at, name, 0, name.length);
   }
 
   #watch(line: Uint8Array): void {
-    const { output } = this.#desk;
+    const { command, output } = this.#desk;
     const staged = this.#stageName(line);
-    if (this.#watched.has(staged.name) || this.#addWatch(staged)) this.#answerWatching();
+    const known = this.#watched.find(staged.name);
+    if (known !== undefined) this.#reserver.setWeight(known.shard, known.tube, command.weight);
+    if (known !== undefined || this.#addWatch(staged)) this.#answerWatching();
     else output.reply(R.REPLY.OUT_OF_MEMORY);
   }
 
@@ -215,7 +226,8 @@ export class TubeCommands {
   #addWatch({ shard, offset, bytes, name }: StagedName): boolean {
     const desk = this.#desk;
     if (this.#watched.size >= desk.limits.maxWatch) return false;
-    const tube = this.#reserver.watch(shard, offset, bytes, desk.nextTubeNumber());
+    const { weight } = desk.command;
+    const tube = this.#reserver.watch(shard, offset, bytes, desk.nextTubeNumber(), weight);
     if (tube !== 0) this.#watched.add(name, shard, tube);
     return tube !== 0;
   }

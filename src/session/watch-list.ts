@@ -30,6 +30,11 @@ export class WatchList {
     return this.#placeOf(name) >= 0;
   }
 
+  /** The tube of that name if it is in the list. */
+  find(name: string): Watched | undefined {
+    return this.#list[this.#placeOf(name)];
+  }
+
   /** Adds a tube that is not in the list. */
   add(name: string, shard: Shard, tube: number): void {
     const watched = { name, shard, tube };

@@ -180,6 +180,11 @@ export class EngineShard extends VerifyBuild {
     return (code & C.CODE_MASK) === C.WORSE ? this.placed(t, code) : this.shown(t, code);
   }
 
+  /** Takes from that tube, which `conn` watches. */
+  takeOf(t: number, conn: number, tube: number, now: number): Reply {
+    return this.shown(t, this.raw(t).takeOf(t, conn, tube, now));
+  }
+
   /** SOON when the first time to run of what `conn` holds is over at `soon` or before. */
   wait(t: number, conn: number, generation: number, now: number, soon = 0): Reply {
     const code = this.raw(t).wait(t, conn, generation, soon, now);

@@ -176,6 +176,17 @@ export class ModelShard extends ModelWindows {
     return this.reply("RESERVED", show(job));
   }
 
+  takeOf(key: number, tube: string, now: number): Reply {
+    this.settle(now);
+    const conn = this.conn(key);
+    const [job] = this.isClosed(this.tubeOf(tube)) ? [] : this.ofKind(tube, C.KIND_READY);
+    if (job === undefined) return this.reply("NONE");
+    const hindrance = this.hindrance(conn);
+    if (hindrance !== undefined) return hindrance;
+    this.takeNow(job, conn, now);
+    return this.reply("RESERVED", show(job));
+  }
+
   wait(key: number, generation: number, now: number, soon: number): Reply {
     this.settle(now);
     const conn = this.conn(key);

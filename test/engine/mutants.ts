@@ -70,8 +70,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "a job whose priority is changed leaves its bucket under the new one",
-    find: "  states.leaveState(job);\n  job.pri = pri;\n  if (delay != NO_DELAY)",
-    put: "  job.pri = pri;\n  states.leaveState(job);\n  if (delay != NO_DELAY)",
+    find: "  states.leaveState(job);\n  job.pri = pri;\n  if (delay == 0) job.delay",
+    put: "  job.pri = pri;\n  states.leaveState(job);\n  if (delay == 0) job.delay",
   },
   {
     fault: "a job that was cancelled is ready again when its time to run is over",
@@ -182,6 +182,11 @@ export const MUTANTS: readonly Mutant[] = [
     fault: "a delay is counted in whole seconds",
     find: "now + <u64>nearest(delay * 1000000)",
     put: "now + <u64>job.delaySeconds * 1000000",
+  },
+  {
+    fault: "a job is taken of a tube that hands out nothing",
+    find: "  if (tubeAt(tube).listed == 0) return leave(t, NONE);\n",
+    put: "  if (tubeAt(tube).best == 0) return leave(t, NONE);\n",
   },
   {
     fault: "what is held is looked for at the first connection only",

@@ -13,6 +13,7 @@ const WEIGHTS = {
   dropUpload: 1,
   take: 2,
   takeMax: 1,
+  takeOf: 1,
   best: 1,
   wait: 3,
   cancel: 1,

@@ -107,6 +107,7 @@ class Walk extends Windowing {
         return this.dropUpload(pick(this.uploads, a));
       case "take":
       case "takeMax":
+      case "takeOf":
       case "best":
       case "wait":
         return this.#reserve(operation, session, b, c);
@@ -226,7 +227,7 @@ class Walk extends Windowing {
   /* Reserving. */
 
   #reserve(
-    operation: "take" | "takeMax" | "best" | "wait",
+    operation: "take" | "takeMax" | "takeOf" | "best" | "wait",
     session: Session | undefined,
     b: number,
     c: number,
@@ -235,6 +236,12 @@ class Walk extends Windowing {
     const [now, { thread, ref }] = [this.now, session];
     if (operation === "best") {
       this.agree(this.engine.best(thread, ref, now), this.model.best(ref, now));
+    } else if (operation === "takeOf") {
+      const entry = pick([...session.watched], b);
+      if (entry === undefined) return;
+      const [name, tube] = entry;
+      const reply = this.engine.takeOf(thread, ref, tube, now);
+      this.agree(reply, this.model.takeOf(ref, name, now));
     } else if (operation === "wait") {
       const generation = ++this.generation;
       const soon = c % 2 === 0 ? now + (b % 100) * SECOND : 0;

@@ -63,6 +63,10 @@ export const KNOWN_DIFFERENCES = {
     reason: "beanstalkd answers BAD_FORMAT at once, Homemaker takes what follows for the message",
     dealtWithIn: "unit.ts",
   },
+  "weights of watched tubes": {
+    reason: "beanstalkd answers BAD_FORMAT",
+    dealtWithIn: "unit.ts",
+  },
   "delays in milliseconds": {
     reason: "beanstalkd answers BAD_FORMAT, and reads the body of such a put as commands",
     dealtWithIn: "unit.ts",

@@ -89,6 +89,7 @@ const SHORT_PAUSE = /^pause-tube *[^ ]+ +0*([1-9]\d*)$/;
 const RELEASE = /^release +\d+ +\d+ +0*([1-9]\d*)$/;
 const SAYS_WHY = /^(?:bury|release +\d+) +\d+ +\d+ +\d+$/;
 const IN_MILLISECONDS = /^(?:put +\d+|release +\d+ +\d+) +\d+ms(?: |$)/;
+const WEIGHS = /^watch [^ ]+ \d+$/;
 const OF_ANOTHER_PROTOCOL =
   /^(?:(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI) |\x16\x03|[Hh][Oo][Ss][Tt]:)/;
 const HARMLESS_TIMEOUT = /^reserve-with-timeout +0+(?![0-9])/;
@@ -101,7 +102,7 @@ function isTame(line: Buffer): boolean {
   const text = line.toString("latin1");
   if (OF_ANOTHER_PROTOCOL.test(text)) return false;
   if (text.length + 2 > LINE_BYTES_MAX) return true;
-  if (SAYS_WHY.test(text) || IN_MILLISECONDS.test(text)) return false;
+  if ([SAYS_WHY, IN_MILLISECONDS, WEIGHS].some((form) => form.test(text))) return false;
   if (text === "reserve" || text.startsWith("quit")) return false;
   if (text.startsWith("reserve-with-timeout ") && !HARMLESS_TIMEOUT.test(text)) return false;
   const seconds = Number(SHORT_PAUSE.exec(text)?.[1] ?? RELEASE.exec(text)?.[1] ?? SAFE_SECONDS);

@@ -90,6 +90,17 @@ const tube: Rest = (rest) =>
     ? { name: rest, garbage: false }
     : undefined;
 
+/** A tube's name and perhaps a weight, which beanstalkd does not know. */
+const weighted: Rest = (rest) => {
+  const [, name = "", digits = "1"] = /^([^ ]*)(?: (\d+))?$/.exec(rest) ?? [];
+  const weight = Number(digits);
+  const fields = weight >= 1 && weight <= 9999 ? tube(name) : undefined;
+  return fields && { ...fields, weight };
+};
+
+const mode: Rest = (rest) =>
+  ["fifo", "weighted", "weighted-fair"].includes(rest) ? { mode: rest, garbage: false } : undefined;
+
 const pause: Rest = (rest) => {
   const [, name = "", digits = ""] = new RegExp(`^ *(${NAME}) +(\\d+)$`).exec(rest) ?? [];
   const length = digits === "" ? undefined : u32Of(digits);
@@ -190,7 +201,7 @@ const VERBS: readonly (readonly [string, number, Rest])[] = [
   ["stats-tube ", OP.STATS_TUBE, tube],
   ["stats", OP.STATS, nothing],
   ["use ", OP.USE, tube],
-  ["watch ", OP.WATCH, tube],
+  ["watch ", OP.WATCH, weighted],
   ["ignore ", OP.IGNORE, tube],
   ["list-tubes-watched", OP.LIST_TUBES_WATCHED, nothing],
   ["list-tube-used", OP.LIST_TUBE_USED, nothing],
@@ -213,7 +224,10 @@ const ids: Rest = (rest) => {
 };
 
 /** What Homemaker knows besides, and beanstalkd takes for one of its own that is malformed. */
-const LOOKALIKES: typeof VERBS = [["reserve-batch ", OP.RESERVE_BATCH, count]];
+const LOOKALIKES: typeof VERBS = [
+  ["reserve-batch ", OP.RESERVE_BATCH, count],
+  ["reserve-mode ", OP.RESERVE_MODE, mode],
+];
 
 /** What Homemaker knows besides. */
 const ADDITIONS: typeof VERBS = [

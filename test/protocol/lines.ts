@@ -63,6 +63,7 @@ export function meaningIn(bytes: Uint8Array, op: number, command: Command): Mean
     fields["hasDelay"] = command.hasDelay;
     if (command.hasDelay) fields["delay"] = command.delay;
   } else if (command.hasDelay) fields["hasDelay"] = true; // which it must not
+  if (row.takesWeight === true) fields["weight"] = command.weight;
   if (row.takesFailure === true) {
     fields["hasFailure"] = command.hasFailure;
     if (command.hasFailure) fields["bytes"] = command.bytes;
@@ -155,6 +156,15 @@ const delays = fc.oneof(
   fc.nat({ max: 99_999 }).map((millis) => `${millis}ms`),
   fc.constantFrom("0ms", "4294967295ms", "4294967296ms", "1 ms", "1m", "1s", "1ms1", "1msx", "ms"),
 );
+const modes = fc.constantFrom(
+  "fifo",
+  "weighted",
+  "weighted-fair",
+  "weighted-",
+  "Fifo",
+  "fifo ",
+  "",
+);
 const limits = fc.oneof(fc.nat({ max: 1002 }).map(String), edgeNumbers);
 
 const setting = fc
@@ -186,6 +196,7 @@ function fitting(arg: ArgumentName): fc.Arbitrary<string> {
   if (arg === "state") return states;
   if (arg === "limit" || arg === "count" || arg === "n" || arg === "seconds") return limits;
   if (arg === "delay") return delays;
+  if (arg === "mode") return modes;
   if (arg === "settings") return settings;
   if (arg === "token") return tokens;
   return arg.startsWith("tube") ? names : edgeNumbers;

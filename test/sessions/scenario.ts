@@ -184,6 +184,11 @@ const words: fc.Arbitrary<Words> = fc.oneof(
   { weight: 1, arbitrary: alone("undrain") },
   { weight: 1, arbitrary: alone("peek-reserved") },
   { weight: 1, arbitrary: alone("features") },
+  { weight: 1, arbitrary: alone("watch", tube, fc.constantFrom("1", "9", "0", "x")) },
+  {
+    weight: 1,
+    arbitrary: alone("reserve-mode", fc.constantFrom("fifo", "weighted", "weighted-fair", "x")),
+  },
   {
     weight: 3,
     arbitrary: alone("reserve-batch", fc.constantFrom("1", "3", "50", "1000", "0", "x")),
