@@ -7,7 +7,7 @@ import { disk, recovery } from "./scenarios/directory.ts";
 import { durableCycles, durablePuts, durableStream, releases } from "./scenarios/durable.ts";
 import { session, sharing } from "./scenarios/inside.ts";
 import { handover, scraping } from "./scenarios/latency.ts";
-import { manyTubes, oneCore } from "./scenarios/one-core.ts";
+import { manyTubes, oneCore, windowed } from "./scenarios/one-core.ts";
 import { idle, memory } from "./scenarios/size.ts";
 
 /** All scenarios. */
@@ -18,6 +18,7 @@ export function scenarios(scale: Scale): readonly Scenario[] {
     ...oneCore(scale),
     handover(scale),
     manyTubes(scale),
+    windowed(scale),
     scraping(scale),
     memory(scale),
     idle(scale),

@@ -78,6 +78,13 @@ export function besideDefaultConversation(tube: number, pipelined: number): Conv
   return { prologue: prologue.filter((line) => line !== "ignore default"), waves };
 }
 
+/** The same by a client that is sent its jobs unasked: each put brings one. */
+export function windowConversation(connection: number, pipelined: number): Conversation {
+  const { prologue } = beanstalkConversation(connection, pipelined);
+  const jobs = new PutAndJobWave(pipelined);
+  return { prologue: [...prologue, `window ${pipelined}`], waves: [jobs, new FollowingWave(jobs)] };
+}
+
 /** The same, but each job is released once, and reserved again, before it is deleted. */
 export function releaseConversation(connection: number, pipelined: number): Conversation {
   const { prologue } = beanstalkConversation(connection, pipelined);
@@ -390,14 +397,14 @@ class ReserveWave implements Wave {
       while (cursor < end && bytes[cursor] !== SPACE) cursor += 1;
       if (cursor + tail > end) break;
       if (bytes[cursor + tail - 1] !== LF) refuse("RESERVED id bytes", bytes, reply, end);
-      this.#appendFollowing(bytes, reply + head, cursor);
+      this.appendFollowing(bytes, reply + head, cursor);
       reply = cursor + tail;
       this.left -= 1;
     }
     return reply;
   }
 
-  #appendFollowing(bytes: Uint8Array, from: number, to: number): void {
+  protected appendFollowing(bytes: Uint8Array, from: number, to: number): void {
     const { before, behind } = this.followUp;
     const out = this.following;
     let at = this.followingLength;
@@ -405,6 +412,45 @@ class ReserveWave implements Wave {
     for (let index = from; index < to; index += 1) out[at++] = bytes[index] ?? 0;
     for (let index = 0; index < behind.length; index += 1) out[at++] = behind[index] ?? 0;
     this.followingLength = at;
+  }
+}
+
+/** Puts, each of which is answered and brings a job; its JOB counts as the answer to a reserve. */
+class PutAndJobWave extends ReserveWave {
+  readonly gain = 0;
+  readonly #puts: Uint8Array;
+
+  constructor(count: number) {
+    super(count);
+    this.#puts = putBytes(count);
+  }
+
+  override request(): Uint8Array {
+    super.request();
+    this.left = 2 * this.count;
+    return this.#puts;
+  }
+
+  override scan(bytes: Uint8Array, at: number, end: number): number {
+    let reply = at;
+    while (this.left > 0 && reply + 4 < end) {
+      const isJob = bytes[reply] === 74; // J
+      if (!isJob && bytes[reply] !== 73) refuse("INSERTED or JOB", bytes, reply, end);
+      let lineEnd = reply;
+      while (lineEnd < end && bytes[lineEnd] !== LF) lineEnd += 1;
+      const next = lineEnd + 1 + (isJob ? BODY_BYTES + "\r\n".length : 0);
+      if (lineEnd === end || next > end) break;
+      if (isJob) this.#appendJob(bytes, reply + "JOB ".length);
+      reply = next;
+      this.left -= 1;
+    }
+    return reply;
+  }
+
+  #appendJob(bytes: Uint8Array, from: number): void {
+    let to = from;
+    while (bytes[to] !== SPACE) to += 1;
+    this.appendFollowing(bytes, from, to);
   }
 }
 

@@ -36,9 +36,9 @@ export interface PipelinedOrder {
   readonly besideDefault?: number;
   /**
    * If absent: put, reserve, delete. Present: puts alone, and the jobs stay; or each job is
-   * released once and reserved again before it is deleted.
+   * released once and reserved again before it is deleted; or a window brings each job.
    */
-  readonly cycle?: "puts" | "releases";
+  readonly cycle?: "puts" | "releases" | "window";
 }
 
 /** A blocked reserve, answered by a put on another connection, again and again. */

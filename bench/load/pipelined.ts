@@ -18,6 +18,7 @@ import {
   redisConversation,
   releaseConversation,
   tubeName,
+  windowConversation,
   type Conversation,
 } from "./dialect.ts";
 import { Latency } from "./latency.ts";
@@ -47,6 +48,7 @@ function conversation(order: PipelinedOrder, connection: number): Conversation {
   if (order.besideDefault !== undefined)
     return besideDefault(order, connection % order.besideDefault);
   if (order.cycle === "releases") return releaseConversation(connection, order.pipelined);
+  if (order.cycle === "window") return windowConversation(connection, order.pipelined);
   if (order.cycle === "puts") return putConversation(connection, order.pipelined);
   if (order.tubes === undefined) return beanstalkConversation(connection, order.pipelined);
   return manyTubesConversation(connection, order.pipelined, order.tubes.watched);

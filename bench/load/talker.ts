@@ -156,7 +156,9 @@ function countLines(text: string): number {
  * asked for.
  */
 function finishPrologue(heard: string, opened: PromiseWithResolvers<Talker>, talker: Talker): void {
-  const wrong = heard.split("\r\n").find((line) => line !== "" && !/^(USING|WATCHING) /.test(line));
+  const wrong = heard
+    .split("\r\n")
+    .find((line) => line !== "" && !/^(USING|WATCHING|WINDOW) /.test(line));
   if (wrong === undefined) opened.resolve(talker);
   else
     opened.reject(
