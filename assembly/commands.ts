@@ -247,7 +247,7 @@ export function deleteJob(job: Job, now: f64): void {
 /** Ends a job for good, whoever holds it. It is gone afterwards, its tube may be. */
 function end(job: Job, now: u64): void {
   remove(job);
-  states.match(tubeAt(job.tube), now);
+  if (tubeAt(job.tube).settings != 0) states.match(tubeAt(job.tube), now);
   states.endJob(job);
 }
 

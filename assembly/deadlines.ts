@@ -18,12 +18,12 @@ import { nodeAt } from "./node";
 import { leaseEnds } from "./notes";
 import { enter, shard } from "./shard";
 import * as pacing from "./pacing";
-import { SHUT_BY_RATE } from "./pacing";
 import { becomeReady, countTimeout, delayedRoot, die, endCancelled } from "./states";
 import { findJob, leaveState, match } from "./states";
 import { Tags, tagsOfTerm } from "./tags";
 import { TERMS_MINOR, firstTerm, rewindTerms, startTerm, stopTerm } from "./terms";
-import { Tube, forgetIfUnused, isPaused, tubeAt, watchClock } from "./tube";
+import { SHUT_BY_PAUSE, SHUT_BY_RATE, Tube } from "./tube";
+import { forgetIfUnused, isPaused, tubeAt, watchClock } from "./tube";
 import * as ready from "./ready";
 import * as timers from "./timers";
 import * as tree from "./tree";
@@ -161,6 +161,7 @@ function settleConn(conn: Conn, until: u64, now: u64, left: u32): u32 {
 export function unpause(tube: Tube, now: u64): void {
   tube.pausedUntil = 0;
   tube.pauseMicros = 0;
+  tube.shut &= ~SHUT_BY_PAUSE;
   ready.refresh(tube);
   match(tube, now);
 }
@@ -174,6 +175,7 @@ export function pause(tube: Tube, micros: u64, now: u64): void {
 export function pauseUntil(tube: Tube, micros: u64, until: u64): void {
   tube.pauseMicros = micros;
   tube.pausedUntil = until;
+  tube.shut |= SHUT_BY_PAUSE;
   ready.refresh(tube);
   watchClock(tube, tube.pausedUntil);
 }

@@ -24,11 +24,7 @@ import {
 } from "./constants";
 import * as ready from "./ready";
 import { Settings, settingsAt, valueOf } from "./settings";
-import { Tube, watchClock } from "./tube";
-
-/** Why a tube is shut. */
-export const SHUT_BY_RATE: u8 = 1;
-export const SHUT_BY_RESERVED: u8 = 2;
+import { SHUT_BY_PAUSE, SHUT_BY_RATE, SHUT_BY_RESERVED, Tube, watchClock } from "./tube";
 
 const SECOND_MICROS: f64 = 1000000;
 
@@ -90,7 +86,7 @@ function isMostHeld(tube: Tube): bool {
 
 /** Shuts the tube, or has it go on. */
 function judge(tube: Tube, now: f64): void {
-  let shut: u8 = 0;
+  let shut = tube.shut & SHUT_BY_PAUSE;
   if (tube.settings != 0) {
     if (isMostHeld(tube)) shut |= SHUT_BY_RESERVED;
     if (lacks(settingsAt(tube.settings), now)) shut |= SHUT_BY_RATE;

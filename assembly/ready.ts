@@ -13,7 +13,7 @@ import { Node } from "./node";
 import { Job, LATE, addressOfJob, jobAt } from "./job";
 import { FIXED, give, take } from "./memory";
 import { Shard, must, shard } from "./shard";
-import { Tube, isClosed, readyNode, tubeAt } from "./tube";
+import { Tube, readyNode, tubeAt } from "./tube";
 import * as tree from "./tree";
 
 @unmanaged
@@ -187,7 +187,7 @@ export function refresh(tube: Tube): void {
   const best = tube.firstBucket == 0 ? 0 : bestOf(bucketAt(tube.firstBucket));
   tube.best = best;
   const node = readyNode(tube);
-  if (best == 0 || tube.watching == 0 || isClosed(tube)) {
+  if (best == 0 || tube.watching == 0 || tube.shut != 0) {
     if (tube.listed != 0) {
       tree.remove(readyTubesRoot(), node);
       tube.listed = 0;

@@ -25,7 +25,7 @@ import { dropLimits, isExhausted, isOver, tell, watchLimits } from "./limits";
 import { CALL_GRANT, Conn, call, connAt, hold, stopWaiting, unhold, watchAt } from "./conn";
 import { jobs, must, shard, wake } from "./shard";
 import * as pacing from "./pacing";
-import { Tube, addressOfTube, forgetIfUnused, isClosed, tubeAt, watchClock } from "./tube";
+import { Tube, addressOfTube, forgetIfUnused, tubeAt, watchClock } from "./tube";
 import * as ready from "./ready";
 import * as table from "./table";
 import * as tree from "./tree";
@@ -212,7 +212,7 @@ export function endCancelled(job: Job, now: u64): void {
  * the tube may have been closed for as long as so many jobs were held.
  */
 export function match(tube: Tube, now: u64): void {
-  while (tube.waitHead != 0 && tube.best != 0 && !isClosed(tube)) {
+  while (tube.waitHead != 0 && tube.best != 0 && tube.shut == 0) {
     grant(jobAt(tube.best), connAt(watchAt(tube.waitHead).conn), now);
   }
 }

@@ -89,7 +89,7 @@ export class Tube extends Node {
   samples: u32;
   /** What is set for it, 0 when nothing is (settings.ts). */
   settings: u32;
-  /** Why it hands out nothing for the time being: SHUT_BY_* (pacing.ts); 0 when it does. */
+  /** Why it hands out nothing for the time being: SHUT_BY_*; 0 when it does. */
   shut: u8;
   pinned: u8;
   /** Stands in the tree of ready tubes; stands in the timers. */
@@ -247,7 +247,7 @@ export function isPaused(tube: Tube): bool {
   return tube.pausedUntil != 0;
 }
 
-/** Whether it hands out nothing to a plain reserve, whatever stands ready. */
-export function isClosed(tube: Tube): bool {
-  return tube.pausedUntil != 0 || tube.shut != 0;
-}
+/* Why a tube is shut: it hands out nothing to a plain reserve, whatever stands ready. */
+export const SHUT_BY_RATE: u8 = 1;
+export const SHUT_BY_RESERVED: u8 = 2;
+export const SHUT_BY_PAUSE: u8 = 4;

@@ -8,7 +8,6 @@ import { STATE_BURIED, STATE_DELAYED, STATE_READY, URGENT_BELOW } from "../const
 import { Job, jobAt, LATE } from "../job";
 import { FIXED } from "../memory";
 import { nodeAt } from "../node";
-import { SHUT_BY_RATE, SHUT_BY_RESERVED } from "../pacing";
 import {
   Bucket,
   bucketAt,
@@ -32,8 +31,18 @@ import {
 } from "../times";
 import { timersRoot } from "../timers";
 import * as tree from "../tree";
-import { findTube, isClosed, isPaused, nameOf, readyNode, Tube } from "../tube";
-import { tubeAt, tubeOfReadyNode } from "../tube";
+import {
+  findTube,
+  isPaused,
+  nameOf,
+  readyNode,
+  SHUT_BY_PAUSE,
+  SHUT_BY_RATE,
+  SHUT_BY_RESERVED,
+  Tube,
+  tubeAt,
+  tubeOfReadyNode,
+} from "../tube";
 import { live } from "./allocator";
 import { expect, Sums, whole } from "./findings";
 import {
@@ -91,8 +100,9 @@ export function checkTube(tube: Tube, prev: u32): void {
 
 /** What is set for it lies in a record of its own, and there is none when nothing is. */
 function checkSettings(tube: Tube): void {
+  expect(isPaused(tube) == ((tube.shut & SHUT_BY_PAUSE) != 0), TUBE_SHUT);
   if (tube.settings == 0) {
-    expect(tube.shut == 0, TUBE_SHUT);
+    expect((tube.shut & ~SHUT_BY_PAUSE) == 0, TUBE_SHUT);
     return;
   }
   live(FIXED, tube.settings, SETTINGS_PIECE_BYTES);
@@ -172,7 +182,7 @@ function checkBest(tube: Tube): void {
     if (best == 0 || (late != 0 && jobAt(late).minor < jobAt(best).minor)) best = late;
   }
   expect(tube.best == best, TUBE_BEST);
-  const takeable = best != 0 && !isClosed(tube);
+  const takeable = best != 0 && tube.shut == 0;
   expect((takeable && tube.watching != 0) == (tube.listed != 0), TUBE_LISTED);
   expect(!takeable || tube.waitHead == 0, TUBE_READY_AND_WAITED_FOR);
   const head = tube.listed == 0 ? 0 : headOf(tube.readyPri, tube.readyId);

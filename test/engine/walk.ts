@@ -418,6 +418,8 @@ class Walk extends Windowing {
       const which = (choice >>> 1) % C.SETTINGS;
       values[which] = choice % 3 === 0 ? this.#settingValue(which, name, choice >>> 3) : C.NOT_SET;
     }
+    const isPaced = (values[C.SETTING_RATE] ?? 0) > 0;
+    if (isPaced && b % 2 === 0) values[C.SETTING_BURST] = pickNumber(PACE_VALUES, c >>> 5);
     const number = this.engine.raw(0).nextNumber();
     const reply = this.engine.setTube(c % THREADS, name, values, number, this.now);
     if (this.isRefused(reply)) return this.agreeBut(reply, this.model.tick(this.now));

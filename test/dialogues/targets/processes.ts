@@ -3,10 +3,11 @@
  *
  * A `@fresh` case gets a process of its own. The others share a few processes, one case at a time
  * on each: before a case one job is put and deleted to learn where the ids stand; after it the
- * runner sees to it that nothing is left: no connection, no job, no pause, no tube. A process that
- * cannot be brought back to that state is ended, as is one on which a case failed.
+ * runner sees to it that nothing is left: no connection, no job, no pause, no limit, no tube. A
+ * process that cannot be brought back to that state is ended, as is one on which a case failed.
  */
 import type { Socket } from "node:net";
+import { TUBE_SETTINGS } from "../../../src/protocol/tube-settings.ts";
 import type { ServerProcess } from "../../support/server-process.ts";
 import type { Case, ServerOptions, Signal } from "../dialogue.ts";
 import { readStats, converse, Inbox } from "../stage.ts";
@@ -14,6 +15,9 @@ import type { ServerName, Stage, Target, Wire } from "../stage.ts";
 
 /** How long a server may take for a reply. */
 const PATIENCE_MS = 10_000;
+
+/** Takes away whatever is set for the default tube. */
+const UNSET_DEFAULT = `set-tube default ${TUBE_SETTINGS.map(({ name }) => `${name}=`).join(" ")}\r\n`;
 
 /** What `stats` says when nothing is left of a case. */
 const FRESH_STATS: Readonly<Record<string, string>> = {
@@ -162,6 +166,7 @@ class ProcessStage implements Stage {
     const deadlineMs = performance.now() + PATIENCE_MS;
     while ((await this.stats()).get("current-connections") !== "1")
       if (performance.now() > deadlineMs) return false;
+    await this.#say(UNSET_DEFAULT); // of no use where it is unknown
     const last = await this.#burnId();
     if (Number.isNaN(last)) return false;
     for (let id = this.baseId + 1; id < last; id += 1) await this.#say(`delete ${id}\r\n`);
