@@ -72,6 +72,7 @@ export class Filling {
   /** Gives the best jobs of several shards; false when it is to go no further. */
   #giveBest(size: number, now: number, takeOver: TakeOver): boolean {
     const reserver = this.#reserver;
+    if (reserver.isWeighted) return this.#giveByWeight(size, now, takeOver);
     if (reserver.watched.length - this.#waits.size < 2) return true;
     for (;;) {
       const shard = reserver.findBest(now);
@@ -88,13 +89,28 @@ export class Filling {
     }
   }
 
+  /** Gives jobs as a reserve would draw them, one by one, while there are any. */
+  #giveByWeight(size: number, now: number, takeOver: TakeOver): boolean {
+    const reserver = this.#reserver;
+    while (reserver.heldCount() < size) {
+      const shard = reserver.take(now);
+      if (shard === undefined) return !reserver.isRefused;
+      if (!this.#giveTaken(shard, now, takeOver)) return false;
+    }
+    return true;
+  }
+
   /** Gives the one that is best, where a head was not exact. */
   #giveOne(now: number, takeOver: TakeOver): boolean {
-    const reserver = this.#reserver;
-    const shard = reserver.take(now);
-    if (shard === undefined) return !reserver.isRefused;
+    const shard = this.#reserver.take(now);
+    if (shard === undefined) return !this.#reserver.isRefused;
+    return this.#giveTaken(shard, now, takeOver);
+  }
+
+  /** Gives the job that the shard's result area shows as taken. */
+  #giveTaken(shard: Shard, now: number, takeOver: TakeOver): boolean {
     const id = shard.field(C.RESULT_ID);
-    return takeOver(shard, shard.tellJob(reserver.record(shard), id, now));
+    return takeOver(shard, shard.tellJob(this.#reserver.record(shard), id, now));
   }
 
   /** Gives what there is, and waits where there is no more; false when it is to go no further. */

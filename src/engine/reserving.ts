@@ -187,6 +187,11 @@ export class Reserver {
     if (watched !== undefined) watched.weight = weight;
   }
 
+  /** Whether jobs are chosen by the weights of their tubes. */
+  get isWeighted(): boolean {
+    return this.#mode !== "fifo";
+  }
+
   /** From now on jobs are chosen so; `random` is as `drawTube` wants it. */
   setMode(mode: ReserveMode, random: () => number): void {
     this.#mode = mode;

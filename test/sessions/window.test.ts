@@ -69,6 +69,22 @@ describe("a window", () => {
     world.verify();
   });
 
+  test.each([1, 4])("draws jobs by weight where reserves do, in %d shards", (shards) => {
+    const world = new World({ shards });
+    const [heavy, light] = [tubeIn(0, shards, "heavy"), tubeIn(shards - 1, shards, "light")];
+    const giver = world.connect();
+    giver.ask(`use ${heavy}\r\n${"put 9 0 60 1\r\nx\r\n".repeat(60)}`);
+    giver.ask(`use ${light}\r\n${"put 0 0 60 0\r\n\r\n".repeat(60)}`);
+    const worker = world.connect();
+    worker.ask(`watch ${light} 1\r\nwatch ${heavy} 9999\r\nreserve-mode weighted\r\n`);
+    const drawn = worker.ask("window 50\r\n");
+    expect(linesOf(drawn)).toHaveLength(50);
+    expect([...drawn.matchAll(/^JOB \d+ 1 heavy/gm)].length).toBeGreaterThan(25);
+    worker.ask("window 200\r\n");
+    expect(giver.ask("stats\r\n")).toContain("current-jobs-reserved: 120\n");
+    world.verify();
+  });
+
   test("that is full by the time a grant is collected gives it back", () => {
     const world = new World({ shards: 4, threads: 2 });
     const tubes = [0, 1, 2].map((shard) => tubeIn(shard, 4));
