@@ -13,11 +13,13 @@
  */
 import * as C from "./constants";
 import { enterAt } from "./deadlines";
-import { TAGGED, jobAt } from "./job";
+import { Job, TAGGED, jobAt } from "./job";
 import * as bodies from "./job";
 import { CALL_GRANT, Conn, connAt, firstDue, startWaiting } from "./conn";
 import * as commands from "./commands";
 import { hasRoom } from "./journal";
+import { readKey, writeKnown } from "./keyed";
+import { admitTagged } from "./known";
 import { hasRoomFor } from "./settings";
 import { findJob, isHeldBy } from "./states";
 import { LINE_ROOM, Lines, SPACE, beginLines, writeCrlf, writeNumber, writeWord } from "./lines";
@@ -147,17 +149,36 @@ function put(run: Run, at: u32): u32 {
   if (!isU32(ttr, p, SPACE)) return 0;
   p += lengthOf(ttr) + 1;
   const length = digits(p);
-  if (!isU32(length, p, CR)) return 0;
-  const body = lineEnd(run, p + lengthOf(length));
+  let end = p + lengthOf(length);
+  let tagBytes: u32 = 0;
+  if (load<u8>(end) == SPACE) {
+    const tag = readKey(end + 1, run.thread);
+    tagBytes = <u32>tag;
+    end = <u32>(tag >> 32);
+    if (tagBytes == 0 || load<u8>(end) != CR || !isU32(length, p, SPACE)) return 0;
+  } else if (!isU32(length, p, CR)) {
+    return 0;
+  }
+  const body = lineEnd(run, end);
   const bytes = length >> 4;
   if (body == 0 || bytes > run.bodyMax || (run.flags & C.RUN_PUTS) == 0) return 0;
   const bodyEnd = <u64>body + bytes;
   if (bodyEnd + 2 > <u64>run.end || load<u16>(<u32>bodyEnd) != CRLF) return 0;
   if (!hasRoomFor(tubeAt(run.tube), <u32>bytes)) return 0;
-  return admit(run, <u32>(pri >> 4), <u32>(delay >> 4), <u32>(ttr >> 4), body, <u32>bytes, at);
+  const size = <u32>bytes;
+  return admit(run, <u32>(pri >> 4), <u32>(delay >> 4), <u32>(ttr >> 4), tagBytes, body, size, at);
 }
 
-function admit(run: Run, pri: u32, delay: u32, ttr: u32, body: u32, bytes: u32, line: u32): u32 {
+function admit(
+  run: Run,
+  pri: u32,
+  delay: u32,
+  ttr: u32,
+  tagBytes: u32,
+  body: u32,
+  bytes: u32,
+  line: u32,
+): u32 {
   if (shard().index != 0 && run.nextId > run.lastId) {
     run.stop = C.STOP_IDS;
     run.needs = body + bytes + 2 - line;
@@ -175,7 +196,13 @@ function admit(run: Run, pri: u32, delay: u32, ttr: u32, body: u32, bytes: u32, 
     bodies.freeJob(job);
     return 0;
   }
-  const answer = commands.admit(run.thread, job, run.tube, id, pri, <f64>delay, ttr, run.now);
+  const answer =
+    tagBytes == 0
+      ? commands.admit(run.thread, job, run.tube, id, pri, <f64>delay, ttr, run.now)
+      : admitTagged(run.thread, job, run.tube, id, pri, <f64>delay, ttr, tagBytes, run.now);
+  if (answer != C.DONE && answer != C.BURIED) {
+    return meet(run, job, id, answer, body + bytes + 2);
+  }
   run.lsn = max(run.lsn, job.lsn);
   run.did |= C.DID_PUT;
   count(run, C.COUNT_PUT);
@@ -188,6 +215,32 @@ function admit(run: Run, pri: u32, delay: u32, ttr: u32, body: u32, bytes: u32, 
   writeNumber(run, <u64>id);
   writeCrlf(run);
   return body + bytes + 2;
+}
+
+/**
+ * A put with a key that made no job, as a command that ends at `end`: it met one; or there is no
+ * room, and the host sees to it.
+ */
+function meet(run: Run, job: Job, id: f64, answer: i32, end: u32): u32 {
+  giveIdBack(run, <u64>id);
+  if (answer != C.KNOWN) {
+    bodies.freeJob(job);
+    return 0;
+  }
+  run.lsn = max(run.lsn, shard().lsn);
+  run.did |= C.DID_PUT;
+  count(run, C.COUNT_PUT);
+  writeKnown(run, run.thread);
+  return end;
+}
+
+function giveIdBack(run: Run, id: u64): void {
+  if (shard().index == 0) {
+    commands.giveBackIds(id, id);
+    return;
+  }
+  run.idsUsed--;
+  run.nextId--;
 }
 
 /** Shard 0 has the counter itself; the others use up what the host took for them. */

@@ -52,7 +52,7 @@ export interface ProgramContender {
   readonly cores: string;
   readonly program: "session" | "disk-probe";
   /** What it is asked for, as JSON on its command line. */
-  readonly ask: Readonly<Record<string, number>>;
+  readonly ask: Readonly<Record<string, number | string>>;
 }
 
 /**

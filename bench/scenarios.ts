@@ -5,7 +5,7 @@ import type { Scale, Scenario } from "./scenario.ts";
 import { defaultInMemory, defaultKept } from "./scenarios/default.ts";
 import { disk, recovery } from "./scenarios/directory.ts";
 import { durableCycles, durablePuts, durableStream, releases } from "./scenarios/durable.ts";
-import { session, sharing } from "./scenarios/inside.ts";
+import { session, sharing, tagged } from "./scenarios/inside.ts";
 import { handover, scraping } from "./scenarios/latency.ts";
 import { manyTubes, oneCore, windowed } from "./scenarios/one-core.ts";
 import { idle, memory } from "./scenarios/size.ts";
@@ -24,6 +24,7 @@ export function scenarios(scale: Scale): readonly Scenario[] {
     idle(scale),
     session(scale),
     sharing(scale),
+    tagged(scale),
     ...durableCycles(scale),
     durablePuts(scale),
     durableStream(scale),

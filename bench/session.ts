@@ -22,6 +22,8 @@ interface Plan {
   readonly threads: number;
   readonly shards: number;
   readonly seconds: number;
+  /** What each put of a wave is tagged with, behind which its number comes. */
+  readonly tag?: string;
 }
 
 interface Work {
@@ -29,6 +31,7 @@ interface Work {
   readonly common: SharedArrayBuffer;
   readonly thread: number;
   readonly seconds: number;
+  readonly tag: string | undefined;
 }
 
 const WAVE = 64;
@@ -84,7 +87,16 @@ function say(inlet: Inlet, text: string): void {
   inlet.receive(ENCODER.encode(text));
 }
 
-async function cyclesPerSecond({ made, common, thread, seconds }: Work): Promise<number> {
+/** The puts of a wave. */
+function putsOf(tag: string | undefined): Uint8Array {
+  const lines = Array.from({ length: WAVE }, (_, at) => {
+    const tags = tag === undefined ? "" : ` ${tag}${at}`;
+    return `put 0 0 60 ${BODY_BYTES}${tags}\r\n${"x".repeat(BODY_BYTES)}\r\n`;
+  });
+  return ENCODER.encode(lines.join(""));
+}
+
+async function cyclesPerSecond({ made, common, thread, seconds, tag }: Work): Promise<number> {
   const control = await loadControl(new Uint8Array(readFileSync(new URL("control.wasm", BUILD))));
   const attached = new Common(common);
   const host = new SessionHost({
@@ -121,9 +133,7 @@ async function cyclesPerSecond({ made, common, thread, seconds }: Work): Promise
   const inlet = host.open(sink);
   const tube = tubeFor(thread, made.memories.length);
   say(inlet, `use ${tube}\r\nwatch ${tube}\r\nignore default\r\n`);
-  const puts = ENCODER.encode(
-    `put 0 0 60 ${BODY_BYTES}\r\n${"x".repeat(BODY_BYTES)}\r\n`.repeat(WAVE),
-  );
+  const puts = putsOf(tag);
   const reserves = ENCODER.encode("reserve\r\n".repeat(WAVE));
   const deletes = new Uint8Array(WAVE * 32);
   let cycles = 0;
@@ -151,7 +161,7 @@ async function main(plan: Plan): Promise<void> {
   const made = makeShards(module, plan.shards, plan.threads, MEMORY_BYTES);
   const common = Common.create(plan.threads).buffer;
   const runs = Array.from({ length: plan.threads }, (_, thread) => {
-    const work: Work = { made, common, thread, seconds: plan.seconds };
+    const work: Work = { made, common, thread, seconds: plan.seconds, tag: plan.tag };
     return new Promise<number>((resolve, reject) => {
       const worker = new Worker(new URL(import.meta.url), { workerData: work });
       worker.once("message", resolve);

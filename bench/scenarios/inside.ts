@@ -27,6 +27,28 @@ export function session(scale: Scale): Scenario {
   };
 }
 
+/** Each put with an idempotency key, against none. */
+export function tagged(scale: Scale): Scenario {
+  const ask = { threads: 1, shards: 1, seconds: scale.seconds };
+  return {
+    name: "tags",
+    title: "the session code and the engine, no sockets: puts with an idempotency key",
+    contenders: [
+      { name: "no tag", cores: SERVER_CORE, program: "session", ask },
+      { name: "idp", cores: SERVER_CORE, program: "session", ask: { ...ask, tag: "idp:key-" } },
+    ],
+    comparisons: [
+      {
+        what: "idp: cycles/s against none",
+        figure: "cyclesPerSecond",
+        of: "idp",
+        against: { contender: "no tag" },
+        atLeast: 0.5,
+      },
+    ],
+  };
+}
+
 /** On two threads. */
 export function sharing(scale: Scale): Scenario {
   const contender = (name: string, threads: number, shards: number): ProgramContender => ({

@@ -434,9 +434,9 @@ export const MUTANTS: readonly Mutant[] = [
     put: "settings.full -= 0;",
   },
   {
-    fault: "a key is one of all tubes",
-    find: "    own.tube == tube &&\n",
-    put: "",
+    fault: "a key with a ttl is free at once, and one without has a cooldown",
+    find: "  if (seconds == 0) return;\n",
+    put: "  if (seconds != 0) return;\n",
   },
   {
     fault: "a job that is deleted keeps its key",
@@ -444,9 +444,9 @@ export const MUTANTS: readonly Mutant[] = [
     put: "  tags.freeTags(own);\n}\n\n/* Cooldowns. */",
   },
   {
-    fault: "a job that gets a better priority is ready since now",
-    find: "  if (isReady) states.becomeReadySince(job, since, now);",
-    put: "  if (isReady) states.becomeReadySince(job, now, now);",
+    fault: "a ready job that gets a better priority keeps its place",
+    find: "  const isReady = job.state == STATE_READY;",
+    put: "  const isReady = job.state == 0;",
   },
   {
     fault: "a put takes the priority of the job that it meets down, too",
@@ -460,8 +460,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "the end of a cooldown leaves its tube",
-    find: "  endCooling(tags);\n  forgetIfUnused(tube);",
-    put: "  endCooling(tags);",
+    find: "    endCooling(tags);\n    forgetIfUnused(tube);\n",
+    put: "    endCooling(tags);\n",
   },
   {
     fault: "a tube goes while a key of it is in its cooldown",

@@ -101,11 +101,30 @@ const announcedBody = fc.oneof(
   },
 );
 
+/** What stands behind the length of a put: mostly nothing, else tags, right and wrong ones. */
+const tags = fc.oneof(
+  { weight: 8, arbitrary: fc.constant([]) },
+  {
+    weight: 4,
+    arbitrary: fc
+      .constantFrom("idp:a", "idp:b", "idp:c:0", "idp:d:5", "idp:(a-Z+/;.$_9)", "idp:007:007")
+      .map((tag) => [tag]),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .constantFrom("idp:", "idp:-a", "idp:a:", "idp:a:4294967296", "idp:a,b", "idp:a:1x", "x")
+      .map((tag) => [tag]),
+  },
+  { weight: 1, arbitrary: fc.constant(["idp:a", "max:2"]) },
+  { weight: 1, arbitrary: fc.constantFrom("k", "*").map((key) => [`idp:${key.repeat(200)}`]) },
+  { weight: 1, arbitrary: fc.constant([`idp:${"k".repeat(201)}`]) },
+);
 const put: fc.Arbitrary<Words> = fc
-  .tuple(priority, delay, plainNumber, announcedBody)
-  .map(([pri, wait, ttr, what]) => ({
+  .tuple(priority, delay, plainNumber, announcedBody, tags)
+  .map(([pri, wait, ttr, what, behind]) => ({
     verb: "put",
-    numbers: [pri, wait, ttr, String(what.announced)],
+    numbers: [pri, wait, ttr, String(what.announced), ...behind],
     body: what,
   }));
 const plainPut: fc.Arbitrary<Words> = fc
