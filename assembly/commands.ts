@@ -290,9 +290,10 @@ function endCancelled(job: Job, failure: u32, now: f64): i32 {
 }
 
 /**
- * Releases; DONE, or BURIED when there is no memory for the new priority, or the job is dead. A reserved job comes back
- * ready after a restart anyway; its new delay and priority belong to the secondary tier, unless an
- * option moved them to the primary. `failure` is what the holder said, 0 when nothing.
+ * Releases; DONE, or BURIED when there is no memory for the new priority, or the job is dead. A
+ * reserved job comes back ready after a restart anyway; its new delay and priority belong to the
+ * secondary tier, unless an option moved them to the primary. `failure` is what the holder said, 0
+ * when nothing.
  */
 export function release(job: Job, pri: u32, delay: f64, failure: u32, now: f64): i32 {
   times.processed(job, <i64>now);

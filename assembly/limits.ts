@@ -1,5 +1,5 @@
-/* Limits: how long a job may live and how often it may be tried, as its put was tagged with `exp` and
- * `max`; and what a job loses with them.
+/* Limits: how long a job may live and how often it may be tried, as its put was tagged with `exp`
+ * and `max`; and what a job loses with them.
  *
  * A job whose time is over, or that has been charged with as many attempts as it has, is over as
  * soon as it would be ready or delayed: it is dead then (states.ts), and has no limits any more. A

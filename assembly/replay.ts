@@ -241,7 +241,9 @@ function endReplayed(job: Job): void {
   states.endJob(job);
 }
 
-/** Ends a job that was deleted: the cooldown of its key, of which the journal told before, begins. */
+/**
+ * Ends a job that was deleted: the cooldown of its key, of which the journal told before, begins.
+ */
 function deleteReplayed(job: Job, now: f64): void {
   if ((job.flags & TAGGED) != 0) coolReplayed(tagsOf(job), now);
   endReplayed(job);

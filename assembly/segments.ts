@@ -207,7 +207,9 @@ function countForeign(segment: Segment, low: u32, high: u32): void {
   segment.foreign++;
 }
 
-/** The first record of the tube may be gone with its segment: then an older one counts as its own. */
+/**
+ * The first record of the tube may be gone with its segment: then an older one counts as its own.
+ */
 function accountTube(record: TubeRecord, segment: Segment): void {
   if (record.oldTube != 0) {
     const old = segmentOf(record.oldTube);

@@ -1,4 +1,5 @@
-/* Settings: what is set for a tube: how much it may hold; how fast it hands jobs out is pacing.ts's.
+/* Settings: what is set for a tube: how much it may hold; how fast it hands jobs out is
+ * pacing.ts's.
  *
  * A tube for which nothing is set has none of it but an address of 0; the others have a record of
  * this kind, which is made when something is set and goes when nothing is any more. A change is a
@@ -19,14 +20,18 @@ import { FIXED, give, take } from "./memory";
 import { enter, leave, setResult } from "./shard";
 import { Tube, forgetIfUnused, tubeAt } from "./tube";
 
-/** What is set for one tube: this, then a value (f64) for each setting, NOT_SET for those not set. */
+/**
+ * What is set for one tube: this, then a value (f64) for each setting, NOT_SET for those not set.
+ */
 @unmanaged
 export class Settings {
   /** LSN of its TUBE record. */
   lsn: u64;
   /** LSN of the first of its records: no older one lies anywhere, but for what follows. */
   firstLsn: u64;
-  /** The lowest number of the segments in which records may lie that are older still, 0 for none. */
+  /**
+   * The lowest number of the segments in which records may lie that are older still, 0 for none.
+   */
   lowOrigin: u32;
   highOrigin: u32;
   /** Bytes of its TUBE record. */
@@ -72,7 +77,9 @@ export function countOf(settings: Settings): u32 {
   return count;
 }
 
-/** A record in which nothing is set and that was never in the journal; 0 when there is no memory. */
+/**
+ * A record in which nothing is set and that was never in the journal; 0 when there is no memory.
+ */
 export function makeSettings(vital: bool): u32 {
   const at = take(FIXED, SETTINGS_PIECE_BYTES, vital);
   if (at == 0) return 0;

@@ -1,4 +1,5 @@
-/* Terms: what of the jobs' tags ends by the clock, in the order in which it does: cooldowns of keys.
+/* Terms: what of the jobs' tags ends by the clock, in the order in which it does: cooldowns of
+ * keys.
  *
  * All of a shard stand in one tree, by their Tags' second node, and have one timer, the shard's own
  * node among the timers of tubes and connections (timers.ts). It may ring early, never late. What

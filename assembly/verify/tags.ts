@@ -1,6 +1,6 @@
-/* Tags: the side records of jobs with tags, the keys of the shard, those in their cooldown, and what
- * ends by the clock. Invariant of the walk: jobs and tubes add up what they find, which is all that
- * the trees have.
+/* Tags: the side records of jobs with tags, the keys of the shard, those in their cooldown, and
+ * what ends by the clock. Invariant of the walk: jobs and tubes add up what they find, which is all
+ * that the trees have.
  */
 import { STATE_DELAYED, STATE_READY } from "../constants";
 import { Job } from "../job";

@@ -19,8 +19,8 @@ import type { Statement } from "./statement.ts";
  * Version of the format that this program writes, and the oldest that can read what it writes: 2
  * brought records of failures, which a program that knows only 1 would take for damage; 3 how far
  * ids may run ahead, and frames that say which segments belong to the journal; 4 tags in records of
- * puts, records of keys and of what is set for tubes, and marks in STATE records. It reads all older
- * ones as well.
+ * puts, records of keys and of what is set for tubes, and marks in STATE records. It reads all
+ * older ones as well.
  */
 const FORMAT_VERSION = 4;
 /** The first version in which headers tell how far ids may run ahead of them. */

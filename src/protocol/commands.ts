@@ -104,8 +104,8 @@ export type ArgumentName =
 
 /**
  * What becomes of bytes after the last argument: `refused` answers BAD_FORMAT, `ignored` takes the
- * command as if they were not there, `tags` reads those of a put (tags.ts), and hands the command on
- * whatever is wrong with them, because another check comes first.
+ * command as if they were not there, `tags` reads those of a put (tags.ts), and hands the command
+ * on whatever is wrong with them, because another check comes first.
  */
 export type Remainder = "refused" | "ignored" | "tags";
 

@@ -1,9 +1,10 @@
 /* Line: one complete command line, read exactly as beanstalkd 1.13 reads it.
  *
  * For every line that a run in the engine (assembly/run.ts) leaves to the session: byte arithmetic
- * only, no text, nothing allocated, but for settings, which come seldom. It is driven by the table of commands: the verb decides which
- * arguments follow, and each kind of argument has one reader. A reader starts at `out.next`, moves
- * it past what it took, and fails without saying why: all failures are BAD_FORMAT.
+ * only, no text, nothing allocated, but for settings, which come seldom. It is driven by the table
+ * of commands: the verb decides which arguments follow, and each kind of argument has one reader. A
+ * reader starts at `out.next`, moves it past what it took, and fails without saying why: all
+ * failures are BAD_FORMAT.
  *
  *   put  10 0 60 5
  *   |   ||       |

@@ -27,7 +27,10 @@ export interface ReplyRow {
   readonly isPush?: true;
 }
 
-/** Every form; a count is one of jobs, tubes or bytes. No two with one word have as many placeholders. */
+/**
+ * Every form; a count is one of jobs, tubes or bytes. No two with one word have as many
+ * placeholders.
+ */
 export const REPLIES = [
   { form: "INSERTED <id>" },
   { form: "INSERTED <id> <state>" },

@@ -1,5 +1,5 @@
-/* Tags: the one table of the words that may follow <bytes> of a put, what a line says with them, and
- * what the engine takes and shows of them (assembly/tags.ts).
+/* Tags: the one table of the words that may follow <bytes> of a put, what a line says with them,
+ * and what the engine takes and shows of them (assembly/tags.ts).
  *
  * The parser, the protocol reference, the statistics of a job and HTTP read this table; nothing
  * else lists the tags. If any word behind <bytes> is not of the table the line is one that

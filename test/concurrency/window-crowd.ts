@@ -1,10 +1,10 @@
-/* A crowd with windows: producers, and workers that are sent jobs unasked over several tubes, change
- * the sizes of their windows, let times run out, and hang up; for a bounded time, and then until
- * nothing is left.
+/* A crowd with windows: producers, and workers that are sent jobs unasked over several tubes,
+ * change the sizes of their windows, let times run out, and hang up; for a bounded time, and then
+ * until nothing is left.
  *
  * What a worker sees is judged as it comes: no more jobs than its window, none behind WINDOW 0, no
- * NOT_FOUND without a LOST before it, no LOST of a job that it does not hold. What all see goes into
- * the ledger, as reserves of a plain crowd do.
+ * NOT_FOUND without a LOST before it, no LOST of a job that it does not hold. What all see goes
+ * into the ledger, as reserves of a plain crowd do.
  */
 import type { Socket } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";

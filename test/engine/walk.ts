@@ -411,7 +411,9 @@ class Walk extends Windowing {
     session.watched.delete(name);
   }
 
-  /** Sets or takes away one or two of what can be set; mostly away, since most jobs shall come in. */
+  /**
+   * Sets or takes away one or two of what can be set; mostly away, since most jobs shall come in.
+   */
   #setTube(name: string, b: number, c: number): void {
     const values = Array.from({ length: C.SETTINGS }, () => C.AS_IT_IS);
     for (const choice of [b, c]) {

@@ -81,9 +81,11 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
   "<count>": "9",
 };
 
-/** A command as it is sent, with a body where it has one. */
+/** A command as it is sent, with a body where it has one; what is to be set is one setting. */
 function lineOf(row: CommandRow): string {
-  const usage = usageOf(row).replace(/ \[.*\]|\.\.\./, "");
+  const usage = usageOf(row)
+    .replace("<name>=<value> ...", "jobs=9")
+    .replace(/ \[.*\]|\.\.\./, "");
   const line = usage.replace(/<[a-z-]+>/g, (placeholder) => ARGUMENTS[placeholder] ?? placeholder);
   return row.name === "put" ? `${line}\r\nx\r\n` : `${line}\r\n`;
 }
