@@ -66,6 +66,7 @@ const WEIGHTS = {
   flush: 1,
   soonest: 1,
   burst: 1,
+  pace: 3,
   thin: 1,
   shake: 3,
   sweep: 2,
@@ -120,6 +121,8 @@ export const KEYS = ["a", "b", "k".repeat(8), "k".repeat(200)];
 export const LIVES = [6, 8, 12, 14, 100];
 /** Seconds of their cooldowns. */
 export const KEY_TTLS = [0, 0, 2, 6, 100, 4_294_967_295];
+/** Jobs that are put and asked for while a tube is held up. */
+export const PACE_JOBS = 5;
 /** Jobs of a burst: enough to fill several pages. */
 export const BURST_JOBS = 36;
 /** Lengths of their bodies. */

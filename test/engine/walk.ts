@@ -19,6 +19,7 @@ import {
   MESSAGE_BYTES,
   NAMES,
   OPERATIONS,
+  PACE_JOBS,
   PACE_VALUES,
   PRIORITIES,
   RATES,
@@ -200,6 +201,8 @@ class Walk extends Windowing {
       case "burst":
         for (let i = 0; i < BURST_JOBS; i++) this.putBytes(session, b + i, c, this.burstBytes(a));
         return;
+      case "pace":
+        return this.#pace(session, a, b, c);
       case "thin":
         return this.thin(1 + (a % 4));
       case "shake":
@@ -422,10 +425,35 @@ class Walk extends Windowing {
     }
     const isPaced = (values[C.SETTING_RATE] ?? 0) > 0;
     if (isPaced && b % 2 === 0) values[C.SETTING_BURST] = pickNumber(PACE_VALUES, c >>> 5);
+    this.#setAll(name, values, c);
+  }
+
+  #setAll(name: string, values: readonly number[], c: number): void {
     const number = this.engine.raw(0).nextNumber();
     const reply = this.engine.setTube(c % THREADS, name, values, number, this.now);
     if (this.isRefused(reply)) return this.agreeBut(reply, this.model.tick(this.now));
     this.agree(reply, this.model.setTube(name, values, number, this.now));
+  }
+
+  /** Holds the tube that a session uses up, and has more asked of it than it hands out. */
+  #pace(session: Session | undefined, a: number, b: number, c: number): void {
+    if (session?.used === undefined || session.waiting) return;
+    const { name } = session.used;
+    const values = Array.from({ length: C.SETTINGS }, () => C.NOT_SET);
+    if (a % 3 > 0) values[C.SETTING_RATE] = this.#settingValue(C.SETTING_RATE, name, 0);
+    if (a % 3 > 0) values[C.SETTING_BURST] = pickNumber(PACE_VALUES, b);
+    if (a % 3 < 2) values[C.SETTING_RESERVED] = pickNumber(PACE_VALUES, c);
+    this.#setAll(name, values, c);
+    this.#watch(session, NAMES.indexOf(name));
+    for (let i = 0; i < PACE_JOBS; i++) this.putBytes(session, 0, 0, 1 + i);
+    for (let i = 0; i < PACE_JOBS; i++) {
+      this.now++; // no two deadlines at once
+      this.#reserve("take", session, 0, 0);
+    }
+    const other = pick(this.sessions, b);
+    this.#reserve("wait", other, b, 1);
+    this.#act("delete", session, 1, c);
+    this.#collect(other?.thread ?? 0);
   }
 
   #settingValue(which: number, name: string, choice: number): number {
