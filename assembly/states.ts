@@ -21,7 +21,7 @@ import { STATE_BURIED, STATE_DELAYED, STATE_READY, STATE_RESERVED } from "./cons
 import { GRANTED, Job, TAGGED, TOUCHED, addressOfJob, coldAt, coldOf, freeJob, jobAt } from "./job";
 import { dropFailures } from "./failure";
 import { dropTags } from "./keys";
-import { dropLimits, isExhausted, isOver, tell, watchLimits } from "./limits";
+import { dropLimits, isOver, tell, watchLimits } from "./limits";
 import { CALL_GRANT, Conn, call, connAt, hold, stopWaiting, unhold, watchAt } from "./conn";
 import { jobs, must, shard, wake } from "./shard";
 import * as pacing from "./pacing";
@@ -131,7 +131,7 @@ export function standReady(job: Job, since: u64, now: u64): bool {
 export function becomeDelayed(job: Job, delay: f64, now: u64): bool {
   job.delaySeconds = <u32>ceil(delay);
   if ((job.flags & TAGGED) != 0) {
-    if (isExhausted(job)) return die(job, now);
+    if (isOver(job, now)) return die(job, now);
     watchLimits(job);
   }
   becomeDelayedUntil(job, now + <u64>nearest(delay * 1000000));

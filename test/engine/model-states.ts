@@ -157,7 +157,7 @@ export class ModelStates extends ModelStock {
       this.makeReady(job, now);
       return;
     }
-    if (this.isExhausted(job)) {
+    if (this.isExhausted(job) || this.isExpired(job, now)) {
       this.die(job, now);
       return;
     }

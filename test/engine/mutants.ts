@@ -490,12 +490,12 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "a job whose time is over while it is held is ready again",
-    find: "    if (isOver(job, now)) return die(job, now);",
-    put: "    if (isExhausted(job)) return die(job, now);",
+    find: "    if (isOver(job, now)) return die(job, now);\n    watchLimits(job);\n  }\n  return standReady",
+    put: "    watchLimits(job);\n  }\n  return standReady",
   },
   {
-    fault: "a release with a delay lets a job live on that has had all attempts",
-    find: "    if (isExhausted(job)) return die(job, now);\n    watchLimits(job);\n  }\n  becomeDelayedUntil",
+    fault: "a release with a delay lets a job live on that is over",
+    find: "    if (isOver(job, now)) return die(job, now);\n    watchLimits(job);\n  }\n  becomeDelayedUntil",
     put: "    watchLimits(job);\n  }\n  becomeDelayedUntil",
   },
   {
