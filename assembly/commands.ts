@@ -26,6 +26,7 @@ import { CANCELLED, GRANTED, Job, TAGGED, coldOf } from "./job";
 import * as journal from "./journal";
 import { cool } from "./keys";
 import { dropLimits, isExhausted, renewAttempts } from "./limits";
+import { holderHears } from "./notes";
 import * as ready from "./ready";
 import { Shard, jobs, setResult, shard } from "./shard";
 import * as states from "./states";
@@ -275,6 +276,7 @@ export function cancel(job: Job, now: f64): bool {
       journal.recordDelete(job);
       job.lsn = shard().lsn;
       job.flags |= CANCELLED;
+      holderHears(job);
     }
     return false;
   }

@@ -1,5 +1,5 @@
 /* Notes: what a connection is to be told that it did not ask for: which of its leases ended without
- * its doing.
+ * its doing, and which of its jobs were cancelled.
  *
  * Only of a connection that asked to be told: any other has no Notes, and costs a look at a field.
  * A note is made under the lock by whatever ends the lease, and written by the thread of the
@@ -40,12 +40,15 @@ export class Note {
 
 /** The lease of job `id` ended. */
 export const NOTE_LOST: u32 = 1;
+/** Job `id`, which is held, was cancelled. */
+export const NOTE_CANCEL: u32 = 2;
 /** What a connection may hear of one lease. */
 export const NOTES_PER_LEASE: u32 = 2;
 /** Notes beyond those that lie ready that are kept for the next leases. */
 const SPARES_KEPT: u32 = 64;
 
 const LOST_: u64 = 0x2054534f4c; // "LOST "
+const CANCEL_: u64 = 0x204c45434e4143; // "CANCEL "
 
 export function notesAt(address: u32): Notes {
   return changetype<Notes>(<usize>address);
@@ -138,6 +141,12 @@ export function leaseEnds(job: Job): void {
   if (conn.notes != 0 && (job.flags & GRANTED) == 0) note(conn, NOTE_LOST, job.minor);
 }
 
+/** A job that is held was cancelled, for the first time. */
+export function holderHears(job: Job): void {
+  const conn = connAt(job.holder);
+  if (conn.notes != 0) note(conn, NOTE_CANCEL, job.minor);
+}
+
 function note(conn: Conn, kind: u32, id: u64): void {
   const notes = notesAt(conn.notes);
   const at = notes.spare;
@@ -167,8 +176,8 @@ export function writeNotes(lines: Lines, conn: Conn): void {
 }
 
 function writeNote(lines: Lines, one: Note): void {
-  must(one.kind == NOTE_LOST);
-  writeWord(lines, LOST_, 5);
+  if (one.kind == NOTE_LOST) writeWord(lines, LOST_, 5);
+  else writeWord(lines, CANCEL_, 7);
   writeNumber(lines, one.id);
   writeCrlf(lines);
 }

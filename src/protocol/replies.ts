@@ -68,6 +68,7 @@ export const REPLIES = [
   { form: "VOUCHED <count>" },
   { form: "JOB <id> <attempt> <tube> <bytes>", isPush: true },
   { form: "LOST <id>", isPush: true },
+  { form: "CANCEL <id>", isPush: true },
   { form: "TUBE_SET" },
   { form: "TUBE_FULL <limit> <count>" },
   { form: "OUT_OF_MEMORY" },

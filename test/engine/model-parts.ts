@@ -100,8 +100,8 @@ export interface ModelConn {
   calling: boolean;
   /** By which others know it. */
   token128: string | undefined;
-  /** What it is to be told: ids of leases that ended; undefined when it did not ask for that. */
-  notes: number[] | undefined;
+  /** The lines that it is to be told; undefined when it did not ask for that. */
+  notes: string[] | undefined;
   /** There is something new among them. */
   noted: boolean;
   /** The job of the last grant that it collected, while it has done nothing since. */

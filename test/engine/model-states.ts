@@ -102,10 +102,14 @@ export class ModelStates extends ModelStock {
 
   /** The job's holder hears of it, unless it never heard that it has the job. */
   protected leaseEnds({ id, holder, granted }: ModelJob): void {
-    if (holder?.notes === undefined || granted) return;
-    holder.notes.push(id);
-    holder.noted = true;
-    this.wakes.add(holder.thread);
+    if (holder !== undefined && !granted) this.note(holder, `LOST ${id}\r\n`);
+  }
+
+  protected note(conn: ModelConn, line: string): void {
+    if (conn.notes === undefined) return;
+    conn.notes.push(line);
+    conn.noted = true;
+    this.wakes.add(conn.thread);
   }
 
   protected unpause(tube: ModelTube, now: number): void {
@@ -294,7 +298,7 @@ export class ModelStates extends ModelStock {
 
   /** All that `conn` is to be told, as text. */
   protected tell(conn: ModelConn): string {
-    const text = (conn.notes ?? []).map((id) => `LOST ${id}\r\n`).join("");
+    const text = (conn.notes ?? []).join("");
     if (conn.notes !== undefined) conn.notes = [];
     conn.noted = false;
     return text;

@@ -294,7 +294,10 @@ export class ModelShard extends ModelWindows {
     this.settle(now);
     const job = this.jobs.get(id);
     if (job === undefined) return this.reply("NOT_FOUND");
+    const wasCancelled = job.cancelled;
     job.cancelled = job.state === "reserved" && !job.granted;
+    if (job.cancelled && !wasCancelled && job.holder !== undefined)
+      this.note(job.holder, `CANCEL ${id}\r\n`);
     if (job.cancelled) return this.reply("MORE");
     this.end(job);
     return this.reply("DONE");

@@ -91,6 +91,7 @@ export class Windowing extends Putting {
 
   #vouch(session: Session | undefined, b: number, c: number): void {
     const token = session === undefined ? "ab".repeat(16) : this.#tokenOf(session);
+    if (session !== undefined && b % 4 !== 0) this.#mark(session);
     const seconds = pickNumber([1, 2, 10, 100, 3600], b);
     const reply = this.engine.vouch(c % THREADS, token, seconds, this.now);
     this.agree(reply, this.model.vouch(token, seconds, this.now));
