@@ -227,8 +227,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "nobody waits for what a release says",
     file: "assembly/index.ts",
-    find: "const waits = failure != 0 || shard().keepsReleases != 0;",
-    put: "const waits = failure != 0;",
+    find: "const waits = failure != 0 || shard().keepsReleases != 0 || isTagged;",
+    put: "const waits = failure != 0 || isTagged;",
   },
   {
     fault: "half a frame counts",
@@ -371,8 +371,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "a put is answered before the parts of its body are safe",
     file: "assembly/putting.ts",
-    find: "  parts.settle(job);\n  return leave(t, commands.admit(t, job, tube, id, pri, delaySeconds, ttrSeconds, now));",
-    put: `  parts.settle(job);\n  const isLong = parts.partsOf(job) != 0;\n  const answer = commands.admit(t, job, tube, id, pri, delaySeconds, ttrSeconds, now);\n  if (isLong) setResult(t, ${RESULT_LSN}, 1);\n  return leave(t, answer);`,
+    find: "  parts.settle(job);\n  return leave(t, commands.admit(t, job, tube, id, pri, delay, ttrSeconds, now));",
+    put: `  parts.settle(job);\n  const isLong = parts.partsOf(job) != 0;\n  const answer = commands.admit(t, job, tube, id, pri, delay, ttrSeconds, now);\n  if (isLong) setResult(t, ${RESULT_LSN}, 1);\n  return leave(t, answer);`,
   },
   {
     fault: "parts without a PUT record become jobs",
@@ -454,7 +454,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "failures are not recorded",
-    file: "assembly/attempts.ts",
+    file: "assembly/keeping.ts",
     find: "  journal.recordFailure(job, failure, oldLsn, oldBytes);\n",
     put: "",
   },

@@ -145,6 +145,10 @@ export class Uploads {
       this.#jobs.hasMet(shard, job);
       return;
     }
+    if (answer === C.OUT_OF_MEMORY) {
+      shard.dropUpload(ref); // there was none for its tags
+      return;
+    }
     const due = delaySeconds === 0 ? 0 : this.#world.wall + delaySeconds * 1_000_000;
     this.#jobs.wasPut(shard, { ...job, due });
   }
