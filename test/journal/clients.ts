@@ -211,6 +211,7 @@ export class Clients {
     new Float64Array(buffer, byteOffset + VALUES_AT, values.length).set(values);
     const number = this.#machine.shards[0]?.nextNumber() ?? 1;
     const answer = shard.setTube(0, name.length, VALUES_AT, number, this.#world.now);
+    if (answer === C.OUT_OF_MEMORY) return;
     if (answer !== C.DONE) throw new LedgerError(`${tube} cannot be set`);
     const lsn = shard.field(C.RESULT_LSN);
     if (lsn === 0) return;
