@@ -74,6 +74,8 @@ export class JobCommands {
     }
     if (op !== OP.TOUCH) depend(desk, shard);
     desk.output.reply(OTHER_REPLIES[this.#answer] ?? done);
+    // Who holds it hears so at once who cancels it.
+    if (op === OP.CANCEL) this.#window.tellAll();
   }
 
   /** Says what explains that jobs are not found. */

@@ -137,7 +137,8 @@ class Worker {
   readonly #held = new Set<number>();
   /** Jobs that are being settled. */
   readonly #settling = new Set<number>();
-  readonly #lost = new Set<number>();
+  /** How often each job was told lost. */
+  readonly #losses = new Map<number, number>();
   /** The largest size that may be in force. */
   #most = 0;
   #openedAt = 0;
@@ -169,7 +170,6 @@ class Worker {
     const { entries } = this.#crowd;
     if (this.#held.has(job)) this.#complain(`was sent job ${job} although it holds it`);
     this.#held.add(job);
-    this.#lost.delete(job);
     if (this.#held.size > this.#most)
       this.#complain(`holds ${this.#held.size} jobs in a window of ${this.#most}`);
     const to = performance.now();
@@ -182,8 +182,12 @@ class Worker {
     if (!this.#held.has(job) && !this.#settling.has(job))
       this.#complain(`was told that job ${job} is lost, which it does not hold`);
     this.#held.delete(job);
-    this.#lost.add(job);
+    this.#losses.set(job, this.#lossesOf(job) + 1);
     this.#crowd.losses++;
+  }
+
+  #lossesOf(job: number): number {
+    return this.#losses.get(job) ?? 0;
   }
 
   #complain(problem: string): void {
@@ -223,6 +227,7 @@ class Worker {
     const pri = this.#random.below(4);
     this.#held.delete(job);
     this.#settling.add(job);
+    const losses = this.#lossesOf(job);
     const from = performance.now();
     const answer = await this.#ask(deletes ? `delete ${job}` : `release ${job} ${pri} 0`);
     const to = performance.now();
@@ -230,7 +235,8 @@ class Worker {
     const what = deletes ? "delete" : "release";
     const ok = answer === undefined ? undefined : answer !== "NOT_FOUND";
     this.#crowd.entries.push({ what, client, job, ok, pri, from, to });
-    if (ok === false && !this.#lost.has(job))
+    // It may have been sent again behind the answer, before this goes on.
+    if (ok === false && this.#lossesOf(job) === losses)
       this.#complain(`got NOT_FOUND for job ${job} and was not told why`);
     if (ok === true && deletes) this.#crowd.underWay--;
   }

@@ -78,7 +78,7 @@ describe.concurrent("the end of a server", () => {
   it("is not put off by a thread that hangs, nor hurried by the same request arriving twice", async () => {
     const server = await EchoProcess.listening({ threads: 1 });
     const client = await server.connect();
-    client.say("hang");
+    expect(await client.ask("hang")).toBe("hangs");
     server.signal("SIGTERM");
     server.signal("SIGINT");
     await server.ended();
@@ -90,7 +90,7 @@ describe.concurrent("the end of a server", () => {
   it("comes at once with a signal to stop that is another request", async () => {
     const server = await EchoProcess.listening({ threads: 1 });
     const client = await server.connect();
-    client.say("hang");
+    expect(await client.ask("hang")).toBe("hangs");
     server.signal("SIGTERM");
     await until("it stops", () => server.errors.includes("stopping"));
     await until("it has enough of signals", () => {

@@ -2,7 +2,7 @@
  * and sockets can be tested without the engine. A line of input is one of
  *
  *   trap       fails as the engine does when an invariant is broken
- *   hang       never comes back, as if it waited for a lock that nobody gives back
+ *   hang       says so, and never comes back, as if it waited for a lock that nobody gives back
  *   flood N    answers with N bytes
  *   quit       closes behind what was written
  *   draining   answers whether drain mode is on
@@ -98,6 +98,7 @@ class EchoSession implements Inlet {
         trap();
         break;
       case "hang":
+        this.#say("hangs");
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
         break;
       case "flood":
