@@ -55,6 +55,8 @@ export interface Reply {
   readonly lastTimes?: readonly number[];
   /** The tags of a job, in the order of the alphabet. */
   readonly tags?: string;
+  /** Attempts that a job is charged with, as long as it has the tag `max`. */
+  readonly charged?: number;
 }
 
 /** How a window is to be filled. */

@@ -9,7 +9,7 @@ import * as C from "../../assembly/constants.ts";
 import * as L from "../../assembly/layouts.ts";
 import type { Answer, EngineFailure, ListOrder, ListWay, ListedTube } from "./answers.ts";
 import type { Filling, NewJob, Reply } from "./answers.ts";
-import { PUT_END, PutTags, shownTags, tagWords } from "../../src/protocol/tags.ts";
+import { PUT_END, PutTags, chargedOf, shownTags, tagWords } from "../../src/protocol/tags.ts";
 import { PAGES_MAX, VerifyBuild, loadVerifyModule } from "./verify-build.ts";
 
 export interface ShardOptions {
@@ -404,8 +404,13 @@ export class EngineShard extends VerifyBuild {
     const thread = this.thread(t);
     const nameBytes = thread.field(C.RESULT_NAME_BYTES);
     const tagsEnd = nameBytes + thread.field(C.RESULT_COUNT);
-    const tags = tagWords(shownTags(thread.output.subarray(nameBytes, tagsEnd)));
-    return { ...reply, name: this.outputText(t, nameBytes), tags: tags.toSorted().join(" ") };
+    const tags = shownTags(thread.output.subarray(nameBytes, tagsEnd));
+    return {
+      ...reply,
+      name: this.outputText(t, nameBytes),
+      tags: tagWords(tags).toSorted().join(" "),
+      charged: tags.get(C.TAG_MAX)?.number ? chargedOf(tags) : 0,
+    };
   }
 
   statsTube(t: number, name: string, now: number): Reply {

@@ -460,7 +460,9 @@ export class ModelShard extends ModelWindows {
       Number(job.cancelled),
       job.state === "reserved" ? now - job.reservedAt : 0,
     ];
-    return this.reply("DONE", { figures, name: job.tube, tags: wordsOf(job.tags).trim() });
+    const tags = wordsOf(job.tags).trim();
+    const charged = job.tags.max === undefined ? 0 : job.charged;
+    return this.reply("DONE", { figures, name: job.tube, tags, charged });
   }
 
   statsTube(name: string, now: number): Reply {

@@ -140,7 +140,8 @@ class Walk extends Windowing {
       }
       case "kickJob": {
         const id = this.anyId(b);
-        return this.agree(engine.kickJob(a % THREADS, id, now), model.kickJob(id, now));
+        this.agree(engine.kickJob(a % THREADS, id, now), model.kickJob(id, now));
+        return this.look("statsJob", session, b, c); // of the same job: its attempts are told
       }
       case "cancelJob": {
         const held = session === undefined ? [] : model.heldBy(model.conn(session.ref));
