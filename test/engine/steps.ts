@@ -119,7 +119,9 @@ export const RATES = [7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47];
 export const KEYS = ["a", "b", "k".repeat(8), "k".repeat(200)];
 /** Seconds that jobs may live: none is that of a delay, so that both never end at once. */
 export const LIVES = [6, 8, 12, 14, 100];
-/** Seconds of their cooldowns; the longest, which a walk may wait for often, is no age of the world. */
+/**
+ * Seconds of their cooldowns; the longest, which a walk may wait for often, is no age of the world.
+ */
 export const KEY_TTLS = [0, 0, 2, 6, 100, 10_000_000];
 /** Jobs that are put and asked for while a tube is held up. */
 export const PACE_JOBS = 5;
