@@ -132,6 +132,16 @@ export class Reserver {
     return this.opened.every((shard) => shard.openNotes(this.record(shard)) === C.DONE);
   }
 
+  /**
+   * Whether a shard's answer was that it is to be told something first: then it has been, and asks
+   * again.
+   */
+  hears(shard: Shard, answer: number): boolean {
+    if (answer !== C.NOTED) return false;
+    this.#tell?.(shard);
+    return true;
+  }
+
   /** The shards in which it watches a tube, in ascending order. */
   get watched(): readonly Shard[] {
     return this.#watched;
@@ -278,11 +288,9 @@ export class Reserver {
       const drawn = drawTube(this.#tubes, this.#mode, this.#random);
       if (drawn === undefined) return undefined;
       const { shard, tube } = drawn;
-      let answer = shard.takeOf(this.record(shard), tube, now);
-      while (answer === C.NOTED) {
-        this.#tell?.(shard);
-        answer = shard.takeOf(this.record(shard), tube, now);
-      }
+      let answer = C.NONE;
+      do answer = shard.takeOf(this.record(shard), tube, now);
+      while (this.hears(shard, answer));
       this.isRefused = answer === C.OUT_OF_MEMORY;
       if (answer === C.RESERVED) return shard;
       if (this.isRefused) return undefined;
@@ -295,21 +303,17 @@ export class Reserver {
 
   /** As `Shard.take`; what it is to be told it is told before. */
   #takeFrom(shard: Shard, maxPri: number, maxId: number, now: number): number {
-    let answer = shard.take(this.record(shard), maxPri, maxId, now);
-    while (answer === C.NOTED) {
-      this.#tell?.(shard);
-      answer = shard.take(this.record(shard), maxPri, maxId, now);
-    }
+    let answer = C.NONE;
+    do answer = shard.take(this.record(shard), maxPri, maxId, now);
+    while (this.hears(shard, answer));
     this.isRefused = answer === C.OUT_OF_MEMORY;
     return answer;
   }
 
   #waitFor(shard: Shard, generation: number, soon: number, now: number): number {
-    let answer = shard.wait(this.record(shard), generation, soon, now);
-    while (answer === C.NOTED) {
-      this.#tell?.(shard);
-      answer = shard.wait(this.record(shard), generation, soon, now);
-    }
+    let answer = C.NONE;
+    do answer = shard.wait(this.record(shard), generation, soon, now);
+    while (this.hears(shard, answer));
     this.isRefused = answer === C.OUT_OF_MEMORY;
     return answer;
   }
@@ -458,11 +462,9 @@ export class Reserver {
 
   /** True when a grant was collected in doing so. */
   #cancel(shard: Shard, now: number): boolean {
-    let answer = shard.cancel(this.record(shard), now);
-    while (answer === C.NOTED) {
-      this.#tell?.(shard);
-      answer = shard.cancel(this.record(shard), now);
-    }
+    let answer = C.NONE;
+    do answer = shard.cancel(this.record(shard), now);
+    while (this.hears(shard, answer));
     return answer === C.RESERVED;
   }
 

@@ -178,11 +178,9 @@ export class JobCommands {
   /** What is to be told comes before the job. */
   #askToReserve(shard: Shard, record: number): number {
     const { command, now } = this.#desk;
-    let answer = shard.reserveJob(record, command.id, now);
-    while (answer === C.NOTED) {
-      this.#window.tell(shard);
-      answer = shard.reserveJob(record, command.id, now);
-    }
+    let answer = C.NONE;
+    do answer = shard.reserveJob(record, command.id, now);
+    while (this.#reserver.hears(shard, answer));
     return answer;
   }
 
