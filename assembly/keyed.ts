@@ -17,20 +17,26 @@ import {
   TUBE_NAME_MAX,
 } from "./constants";
 import { TAG_KIND, TAG_NAME, TAG_NAME_BYTES, TAG_NUMBER } from "./layouts";
-import { Lines, SPACE, writeCrlf, writeNumber, writeWord } from "./lines";
+import {
+  INSERTED,
+  Lines,
+  RESERVED,
+  SPACE,
+  U32_MAX,
+  writeCrlf,
+  writeNumber,
+  writeWord,
+} from "./lines";
 import { resultSlot } from "./shard";
 import { tagsSlot } from "./tags";
 
 const IDP_: u32 = 0x3a706469; // "idp:"
-const INSERTED: u64 = 0x4445545245534e49;
 const READY: u64 = 0x5944414552;
-const RESERVED: u64 = 0x4445565245534552;
 const DELAYED: u64 = 0x444559414c4544;
 const BURIED: u64 = 0x444549525542;
 const DELETED: u64 = 0x444554454c4544;
 const COLON: u32 = 58;
 const MINUS: u32 = 45;
-const U32_MAX: u64 = 0xffffffff;
 /** Digits of a number that a run reads. */
 const DIGITS_MAX: u32 = 15;
 

@@ -2,7 +2,8 @@
  * them.
  *
  * Words are written as little-endian numbers: a string would need a data segment. Whoever writes
- * sees to it that there is room. Used by the calls that answer by themselves (run.ts, window.ts).
+ * sees to it that there is room. Used by the calls that answer by themselves (run.ts with keyed.ts,
+ * window.ts).
  */
 import { OUTPUT_BYTES } from "./constants";
 import { outputSlot } from "./shard";
@@ -20,7 +21,9 @@ export class Lines {
 export const LINE_ROOM: u32 = 64;
 export const SPACE: u32 = 32;
 const CRLF: u32 = 0x0a0d;
-const U32_MAX: u64 = 0xffffffff;
+export const U32_MAX: u64 = 0xffffffff;
+export const INSERTED: u64 = 0x4445545245534e49;
+export const RESERVED: u64 = 0x4445565245534552;
 
 /** Begins with an empty output slot. */
 export function beginLines(lines: Lines, t: u32): void {

@@ -22,7 +22,18 @@ import { readKey, writeKnown } from "./keyed";
 import { admitTagged } from "./known";
 import { hasRoomFor } from "./settings";
 import { findJob, isHeldBy } from "./states";
-import { LINE_ROOM, Lines, SPACE, beginLines, writeCrlf, writeNumber, writeWord } from "./lines";
+import {
+  INSERTED,
+  LINE_ROOM,
+  Lines,
+  RESERVED,
+  SPACE,
+  U32_MAX,
+  beginLines,
+  writeCrlf,
+  writeNumber,
+  writeWord,
+} from "./lines";
 import { mayHold, writeNotes } from "./notes";
 import { inputSlot, leave, outputSlot, setResult, shard, resultSlot } from "./shard";
 import { tubeAt } from "./tube";
@@ -52,8 +63,6 @@ export class Run extends Lines {
   bound: u64;
 }
 
-const U32_MAX: u64 = 0xffffffff;
-
 const PUT_: u32 = 0x20747570; // "put "
 const RESERVE_CR: u64 = 0x0d65767265736572; // "reserve\r"
 const RESERVE: u64 = 0x65767265736572; // "reserve"
@@ -63,8 +72,6 @@ const RELEASE_: u64 = 0x20657361656c6572; // "release "
 const DELETE_: u64 = 0x206574656c6564; // "delete "
 const TOUCH_: u64 = 0x206863756f74; // "touch "
 const BURY_: u64 = 0x2079727562; // "bury "
-const INSERTED: u64 = 0x4445545245534e49;
-const RESERVED: u64 = 0x4445565245534552;
 const DELETED_CR: u64 = 0x0d444554454c4544; // "DELETED\r"
 const NOT_FOUN: u64 = 0x4e554f465f544f4e;
 const RELEASED: u64 = 0x44455341454c4552;
