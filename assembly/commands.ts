@@ -217,10 +217,15 @@ export function handBack(job: Job, conn: Conn, delay: f64, now: f64): i32 {
 
 /** The full TTR again, because its holder says so. */
 export function touch(job: Job, conn: Conn, now: f64): void {
-  conn.collectedId = 0;
-  times.touched(job);
   tubeAt(job.tube).touches++;
   shard().touches++;
+  renew(job, conn, now);
+}
+
+/** The full TTR again, because its holder says how far it is. */
+export function renew(job: Job, conn: Conn, now: f64): void {
+  conn.collectedId = 0;
+  times.touched(job);
   extend(job, conn, now);
 }
 

@@ -286,6 +286,8 @@ export const FAILURES_KEPT: u32 = 10;
 export const FAILURES_KEPT_MAX: u32 = 32;
 /** Longest message: its record must fit the area through which records are read back. */
 export const FAILURE_BYTES_MAX: u32 = 120000;
+/** Most bytes of a note of how far a job is. */
+export const PROGRESS_BYTES_MAX: u32 = 4096;
 /** No failure has a message. */
 export const NO_MESSAGE: f64 = -1;
 

@@ -168,7 +168,9 @@ export function settleFailure(failure: Failure, from: u32): void {
   const at = addressOfFailure(failure);
   const cold = coldAt(failure.owner);
   if (cold.failureTail == from) cold.failureTail = at;
-  if (cold.failureHead == from) {
+  if (cold.note == from) {
+    cold.note = at;
+  } else if (cold.failureHead == from) {
     cold.failureHead = at;
   } else {
     let before = cold.failureHead;
@@ -247,9 +249,11 @@ export function dropOldest(cold: Cold): void {
   freeFailure(oldest);
 }
 
-/** Drops all that the job has. */
+/** Drops all that the job has, and the note of how far it is. */
 export function dropFailures(job: Job): void {
   if (job.cold == 0) return;
   const cold = coldAt(job.cold);
   while (cold.failureHead != 0) dropOldest(cold);
+  if (cold.note != 0) freeFailure(failureAt(cold.note));
+  cold.note = 0;
 }

@@ -65,6 +65,7 @@ export * from "./putting";
 export { setTube } from "./setting";
 export { longestBody } from "./settings";
 export * from "./reading";
+export { peekProgress, progress } from "./progress";
 export { endReplay, replay, strays } from "./replay";
 export { check } from "./sound";
 export { applyJobHints, applyTubeHints, jobHints, tubeHints } from "./hints";

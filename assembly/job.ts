@@ -105,6 +105,8 @@ export class Cold {
   job: u32;
   /** What its put was tagged with, with TAGGED. */
   tags: u32;
+  /** What its holder last said of how far it is (progress.ts); 0 when nothing. */
+  note: u32;
 }
 
 export const RECORD_BYTES: u32 = 84;

@@ -4,7 +4,7 @@
  *
  *   job      the table of jobs, its neighbours or its tree, its tube (the best one), its bucket,
  *            its connection (a grant), its Cold record, the ends of its body, the list of its parts
- *   cold     its job, its failures
+ *   cold     its job, its failures, the note of how far it is
  *   failure  its neighbours in the list, its Cold record, the ends of its message
  *   block    its neighbours, or the owner of the chain
  *
@@ -96,6 +96,7 @@ function settleCold(at: u32): void {
   const cold = coldAt(at);
   jobAt(cold.job).cold = at;
   for (let own = cold.failureHead; own != 0; own = failureAt(own).next) failureAt(own).owner = at;
+  if (cold.note != 0) failureAt(cold.note).owner = at;
 }
 
 function settleBlock(block: Block, from: u32): void {

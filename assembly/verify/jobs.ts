@@ -70,6 +70,7 @@ export function checkJob(tube: Tube, job: Job, state: u8): void {
     live(COLDS, job.cold, offsetof<Cold>());
     expect(coldAt(job.cold).job == at, COLD_OWNER);
     checkFailures(coldAt(job.cold));
+    checkNote(coldAt(job.cold));
   }
   if ((job.flags & TOUCHED) != 0) checkTouched(job);
   if ((job.flags & TAGGED) != 0) checkTags(tube, job);
@@ -107,6 +108,15 @@ function checkFailures(cold: Cold): void {
   expect(cold.failureTail == last && cold.failuresKept == count, FAILURE_LIST);
   expect(count <= shard().keepsFailures, FAILURE_LIST);
   Sums.failures += count;
+}
+
+/** Checks the note of how far a job is. */
+function checkNote(cold: Cold): void {
+  if (cold.note == 0) return;
+  const note = failureAt(cold.note);
+  live(FAILURES, cold.note, failureBytes(note));
+  expect(note.owner == <u32>changetype<usize>(cold), FAILURE_OWNER);
+  checkMessage(note);
 }
 
 /** Checks a long message. */

@@ -316,6 +316,22 @@ export abstract class EngineCalls {
   }
 
   /**
+   * Shows the note: DONE, it stands in the output slot, RESULT_ID and RESULT_BODY_BYTES are of it;
+   * or NOT_FOUND, as there is no such job or none was left.
+   */
+  peekProgress(id: f64, now: f64): i32 {
+    return this.answer(this.#engine.peekProgress(this.thread, id, now));
+  }
+
+  /**
+   * Keeps a note about a job that `conn` holds, which has its whole time to run again: DONE;
+   * NOT_FOUND; or OUT_OF_MEMORY, and an older note stays.
+   */
+  progress(conn: u32, id: f64, offset: u32, bytes: u32, now: f64): i32 {
+    return this.answer(this.#engine.progress(this.thread, conn, id, offset, bytes, now));
+  }
+
+  /**
    * Ends the replay: parts without a PUT record go, and so does a job some of whose parts are
    * missing. MORE for each such job: RESULT_ID is its id, RESULT_COUNT the number of the segment
    * that its PUT record lies in; DONE when there is none left, and the tubes stand in their order.

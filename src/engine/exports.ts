@@ -76,6 +76,8 @@ export interface EngineExports {
   holder(t: u32, id: f64, now: f64): i32;
   setTube(t: u32, offset: u32, bytes: u32, values: u32, number: f64, now: f64): i32;
   longestBody(t: u32, tube: u32): f64;
+  peekProgress(t: u32, id: f64, now: f64): i32;
+  progress(t: u32, conn: u32, id: f64, offset: u32, bytes: u32, now: f64): i32;
   endReplay(t: u32): i32;
   replay(
     t: u32,
@@ -264,6 +266,8 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "holder",
   "setTube",
   "longestBody",
+  "peekProgress",
+  "progress",
   "endReplay",
   "replay",
   "strays",

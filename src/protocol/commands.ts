@@ -63,12 +63,14 @@ export const OP = {
   SESSION: 41,
   VOUCH: 42,
   RESERVE_MODE: 43,
-  BAD_FORMAT: 44,
-  UNKNOWN_COMMAND: 45,
+  PROGRESS: 44,
+  PEEK_PROGRESS: 45,
+  BAD_FORMAT: 46,
+  UNKNOWN_COMMAND: 47,
 } as const;
 
 /** The length of an array that has a place for each operation, by its number. */
-export const OP_COUNT = 46;
+export const OP_COUNT = 48;
 
 /**
  * The arguments that commands take. All numbers are decimal digits after any number of spaces;
@@ -647,6 +649,28 @@ export const COMMANDS: readonly CommandRow[] = [
     counter: "cmd-vouch",
     replies: ["VOUCHED <count>"],
     summary: "Has every job that another connection holds stay with it for so long.",
+    isAddition: true,
+  },
+  {
+    op: OP.PROGRESS,
+    name: "progress",
+    verb: "progress ",
+    args: ["id", "bytes"],
+    remainder: "refused",
+    counter: "cmd-progress",
+    replies: ["NOTED", "NOT_FOUND", "EXPECTED_CRLF", "JOB_TOO_BIG"],
+    summary: "Leaves a note of how far a held job is, and starts its time to run afresh.",
+    isAddition: true,
+  },
+  {
+    op: OP.PEEK_PROGRESS,
+    name: "peek-progress",
+    verb: "peek-progress ",
+    args: ["id"],
+    remainder: "refused",
+    counter: "cmd-peek-progress",
+    replies: ["FOUND <id> <bytes>", "NOT_FOUND"],
+    summary: "Shows the note that was last left of how far a job is.",
     isAddition: true,
   },
 ];

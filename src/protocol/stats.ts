@@ -109,6 +109,8 @@ const OWN_STATS: readonly StatsKey[] = [
   plain("cmd-reserve-mode", "reserve-mode commands"),
   plain("cmd-session", "session commands"),
   plain("cmd-vouch", "vouch commands"),
+  plain("cmd-progress", "progress commands"),
+  plain("cmd-peek-progress", "peek-progress commands"),
   plain("total-failures", "attempts that ended without a delete since the server started"),
   plain("current-failures", "attempts that ended without a delete and are kept with their jobs"),
   plain("cmd-hand-back", "hand-back commands"),

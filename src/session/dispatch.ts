@@ -20,6 +20,7 @@ import type { Identity } from "./identity.ts";
 import type { Intake } from "./intake.ts";
 import { JobCommands } from "./job-commands.ts";
 import type { LongCommand } from "./long-command.ts";
+import { Progress } from "./progress.ts";
 import { Putting } from "./putting.ts";
 import type { Reserving } from "./reserving.ts";
 import type { Roles } from "./roles.ts";
@@ -63,6 +64,7 @@ export class Dispatch {
   readonly #jobs: JobCommands;
   readonly #putting: Putting;
   readonly #failing: Failing;
+  readonly #progress: Progress;
   #long: LongCommand | undefined;
 
   constructor(parts: DispatchParts) {
@@ -80,6 +82,7 @@ export class Dispatch {
     this.#jobs = new JobCommands(desk, reserver, parts.window);
     this.#putting = new Putting(desk, intake);
     this.#failing = new Failing(desk, reserver, intake, parts.window);
+    this.#progress = new Progress(desk, reserver, intake, parts.window);
   }
 
   /** The command that the last `run` began and that goes on in further turns; now the caller's. */
@@ -112,6 +115,7 @@ export class Dispatch {
     else if (op === OP.RESERVE_JOB) this.#reserveJob();
     else if (this.#isObserver && NOT_FOR_OBSERVERS.has(op)) desk.output.reply(R.REPLY.BAD_FORMAT);
     else if (op === OP.WINDOW) this.#openWindow();
+    else if (op === OP.PROGRESS) this.#progress.begin();
     else if (op === OP.RESERVE_BATCH) this.#reserveBatch();
     else if (op === OP.DELETE_BATCH) this.#deleteBatch();
     else if (op === OP.SESSION) this.#identity.tell();

@@ -3,7 +3,8 @@
  *
  * A body ends with CR LF; one that does not is dropped and answered with EXPECTED_CRLF. What nobody
  * wants, because it is too big or there is no memory for it, is swallowed to its end, and then
- * answered. Used by the session, fed by Putting and Failing.
+ * answered. Used by the session, fed by Putting,
+ * Failing and Progress.
  */
 
 import * as R from "../protocol/replies.ts";

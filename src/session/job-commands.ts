@@ -52,7 +52,7 @@ export class JobCommands {
 
   /**
    * Runs delete, release, bury, touch, kick-job, hand-back, update-job, cancel, peek, stats-job,
-   * peek-failure or list-failures; false for any other operation.
+   * peek-failure, list-failures or peek-progress; false for any other operation.
    */
   run(op: number): boolean {
     const done = DONE_REPLIES[op];
@@ -61,6 +61,7 @@ export class JobCommands {
     else if (op === OP.STATS_JOB) this.#stats();
     else if (op === OP.PEEK_FAILURE) this.#peekFailure();
     else if (op === OP.LIST_FAILURES) this.#listFailures();
+    else if (op === OP.PEEK_PROGRESS) this.#peekProgress();
     else return false;
     return true;
   }
@@ -114,6 +115,18 @@ export class JobCommands {
     const failure = this.#answer === C.DONE ? shownFailure(desk, shard, id) : undefined;
     if (failure?.message === undefined) this.#answerNotFound();
     else writeBytes(desk, R.writeFound, id, failure.message);
+  }
+
+  #peekProgress(): void {
+    const desk = this.#desk;
+    const { id } = desk.command;
+    const shard = this.#find(OP.PEEK_PROGRESS);
+    if (this.#answer !== C.DONE) {
+      this.#answerNotFound();
+      return;
+    }
+    depend(desk, shard);
+    writeBytes(desk, R.writeFound, id, shard.output.slice(0, shard.field(C.RESULT_BODY_BYTES)));
   }
 
   #listFailures(): void {
@@ -210,6 +223,8 @@ export class JobCommands {
         return this.#askToReserve(shard, record);
       case OP.PEEK:
         return shard.peek(id, now);
+      case OP.PEEK_PROGRESS:
+        return shard.peekProgress(id, now);
       case OP.PEEK_FAILURE:
         return shard.lastMessage(id, now);
       default:

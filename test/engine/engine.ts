@@ -10,7 +10,8 @@ import * as L from "../../assembly/layouts.ts";
 import type { Answer, EngineFailure, ListOrder, ListWay, ListedTube } from "./answers.ts";
 import type { Filling, NewJob, Reply } from "./answers.ts";
 import { PUT_END, PutTags, chargedOf, shownTags, tagWords } from "../../src/protocol/tags.ts";
-import { PAGES_MAX, VerifyBuild, loadVerifyModule } from "./verify-build.ts";
+import { EngineEnds } from "./engine-ends.ts";
+import { PAGES_MAX, loadVerifyModule } from "./verify-build.ts";
 
 export interface ShardOptions {
   readonly threads?: number;
@@ -37,7 +38,7 @@ const JOB_FIGURES = C.JOB_RESERVED_MICROS + 1;
 const SHARD_FIGURES = C.SHARD_TOUCHES + 1;
 
 /** A shard of its own memory. */
-export class EngineShard extends VerifyBuild {
+export class EngineShard extends EngineEnds {
   /** Makes a memory and an empty shard in it. */
   static open(options: ShardOptions = {}): EngineShard {
     const { threads = 1, budgetPages = BUDGET_PAGES, maximumPages = PAGES_MAX } = options;

@@ -39,6 +39,8 @@ export interface ModelJob {
   tags: ModelTags;
   /** Attempts that it is charged with. */
   charged: number;
+  /** What its holder last said of how far it is. */
+  note?: string | undefined;
 }
 
 /** What a job is tagged with. */

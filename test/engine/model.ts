@@ -17,13 +17,13 @@ import {
   wordsOf,
 } from "./model-parts.ts";
 import type { ModelJob, ModelTags } from "./model-parts.ts";
-import { ModelWindows } from "./model-windows.ts";
+import { ModelEnds } from "./model-ends.ts";
 
 /** Most jobs that one kick moves. */
 const STEP = C.STEP_JOBS;
 
 /** One shard. Tubes go by their names, connections by any key. */
-export class ModelShard extends ModelWindows {
+export class ModelShard extends ModelEnds {
   /* Tubes and connections. */
 
   useTube(name: string, number: number): Reply {

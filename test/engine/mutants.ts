@@ -364,6 +364,21 @@ export const MUTANTS: readonly Mutant[] = [
     put: "while (at != 0) {",
   },
   {
+    fault: "an older note of how far a job is stays",
+    find: "  if (cold.note != 0) freeFailure(failureAt(cold.note));\n  cold.note = made;\n",
+    put: "  if (cold.note == 0) cold.note = made;\n",
+  },
+  {
+    fault: "a note of how far a job is does not renew its lease",
+    find: "  commands.renew(jobAt(at), connAt(conn), now);\n",
+    put: "",
+  },
+  {
+    fault: "a note outlives its job",
+    find: "  if (cold.note != 0) freeFailure(failureAt(cold.note));\n  cold.note = 0;\n",
+    put: "",
+  },
+  {
     fault: "a touch makes a lease shorter that was vouched for",
     find: "const deadline = max(job.major, ",
     put: "const deadline = max<u64>(0, ",

@@ -1,6 +1,7 @@
 /* Steps: what a walk is made of: operations, the numbers among which a step chooses, and what the
  * walk knows of sessions, uploads and messages.
  */
+import * as C from "../../assembly/constants.ts";
 
 /** What a walk is made of, and how often each is taken. */
 const WEIGHTS = {
@@ -36,6 +37,8 @@ const WEIGHTS = {
   failures: 1,
   lastMessage: 1,
   touch: 1,
+  progress: 2,
+  peekProgress: 1,
   kick: 1,
   kickJob: 1,
   updateJob: 2,
@@ -105,6 +108,8 @@ export const UPLOAD_BYTES = [0, 50, 3968, 3969, 4072, 8145, 65537, 131_072, 200_
 export const MESSAGE_BYTES = [
   0, 1, 60, 100, 100, 400, 3980, 4000, 4044, 4045, 8144, 65_536, 120_000,
 ];
+/** Lengths of notes of how far a job is: around the largest piece. */
+export const NOTE_BYTES = [0, 1, 30, 30, 500, 4040, 4041, C.PROGRESS_BYTES_MAX];
 export const PRIORITIES = [0, 0, 5, 5, 1023, 1024, 1024, 4_294_967_295];
 /** What settings are set to: mostly little, so that tubes are full now and then. */
 export const SETTING_VALUES = [0, 1, 2, 4, 4, 8, 16, 1000, 9000, 4_294_967_295];

@@ -13,6 +13,7 @@ import { deepStrictEqual, strictEqual } from "node:assert";
 import * as fc from "fast-check";
 import * as C from "../../assembly/constants.ts";
 import type { WalkOptions } from "./comparison.ts";
+import { Ending } from "./ending.ts";
 import type { ModelConn } from "./model-parts.ts";
 import {
   BURST_JOBS,
@@ -33,9 +34,8 @@ import {
 } from "./steps.ts";
 import type { Message, Operation, Session, Step } from "./steps.ts";
 import { loadVerifyModule } from "./verify-build.ts";
-import { Windowing } from "./windowing.ts";
 
-class Walk extends Windowing {
+class Walk extends Ending {
   #opened = 0;
 
   constructor(options: WalkOptions) {
@@ -214,7 +214,8 @@ class Walk extends Windowing {
       case "settle":
         return this.#settleBudget(c % THREADS, a);
       default:
-        if (!this.window(operation, session, b, c)) this.look(operation, session, b, c);
+        if (this.end(operation, session, b, c) || this.window(operation, session, b, c)) return;
+        this.look(operation, session, b, c);
     }
   }
 

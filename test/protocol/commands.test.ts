@@ -82,6 +82,7 @@ describe("the table of commands", () => {
       "update-job <id> <pri> [<delay>]",
       "set-tube <tube> <name>=<value> ...",
       "vouch <token> <seconds>",
+      "progress <id> <bytes>",
     ]);
   });
 });

@@ -247,6 +247,8 @@ const ADDITIONS: typeof VERBS = [
   ["set-tube ", OP.SET_TUBE, settings],
   ["session", OP.SESSION, nothing],
   ["vouch ", OP.VOUCH, vouch],
+  ["progress ", OP.PROGRESS, numbers(["id", "bytes"])],
+  ["peek-progress ", OP.PEEK_PROGRESS, numbers(["id"])],
 ];
 
 /** Every verb of beanstalkd's, as it must stand at the beginning of a line. */

@@ -71,6 +71,8 @@ describe("a well-formed line", () => {
     ["delete-batch  1\t2  2 18446744073709551615 ", "DELETE_BATCH", { ids: "1 2 2 0" }],
     ["hand-back 5 6", "HAND_BACK", { id: 5, delay: 6 }],
     ["cancel 5", "CANCEL", { id: 5 }],
+    ["progress 5 6", "PROGRESS", { id: 5, bytes: 6 }],
+    ["peek-progress 5", "PEEK_PROGRESS", { id: 5 }],
     ["update-job 5 6", "UPDATE_JOB", { id: 5, pri: 6, hasDelay: false }],
     ["update-job 5 6  0", "UPDATE_JOB", { id: 5, pri: 6, delay: 0, hasDelay: true }],
     ["peek-reserved", "PEEK_RESERVED", {}],

@@ -151,6 +151,13 @@ const saying: fc.Arbitrary<Words> = fc
     body: what,
   }));
 
+const noting: fc.Arbitrary<Words> = fc.tuple(job, announcedBody).map(([which, what]) => ({
+  verb: "progress",
+  job: which,
+  numbers: [String(what.announced)],
+  body: what,
+}));
+
 function alone(verb: string, ...numbers: readonly fc.Arbitrary<string>[]): fc.Arbitrary<Words> {
   return fc.tuple(...numbers).map((told) => ({ verb, numbers: told }));
 }
@@ -186,6 +193,8 @@ const words: fc.Arbitrary<Words> = fc.oneof(
   { weight: 1, arbitrary: onJob("kick-job") },
   { weight: 2, arbitrary: onJob("hand-back", delay) },
   { weight: 2, arbitrary: onJob("cancel") },
+  { weight: 2, arbitrary: noting },
+  { weight: 1, arbitrary: onJob("peek-progress") },
   { weight: 1, arbitrary: onJob("update-job", priority) },
   { weight: 2, arbitrary: onJob("update-job", priority, delay) },
   { weight: 1, arbitrary: onJob("reserve-job") },
