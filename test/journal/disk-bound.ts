@@ -4,7 +4,8 @@
  */
 import { randomFrom } from "../engine/shuffle.ts";
 import { NO_FAULTS } from "./simulated-disk.ts";
-import { recordBytes } from "./bodies.ts";
+import { keyRecordBytes, recordBytes } from "./bodies.ts";
+import type { LedgerJob } from "./ledger.ts";
 import { World } from "./world.ts";
 import { SEGMENT_BYTES } from "./world-options.ts";
 
@@ -36,28 +37,38 @@ export function measureDisk(seed: number, turns: number): DiskUse {
   if (stays !== undefined) world.clients.bury(stays);
   let over = -Infinity;
   // What lives for the clients: a job is there until they hear that it was deleted, so until a
-  // commit is over.
+  // commit is over; then its key still may be.
   let liveBytes = 0;
+  const { ledger } = world;
   const weigh = (): void => {
     over = Math.max(over, world.disk.bytes - 3 * liveBytes - 4 * SEGMENT_BYTES);
   };
   world.disk.onCall = weigh;
   for (let turn = 0; turn < turns; turn++) {
     const fills = turn % 400 < 200;
-    const jobs = new Map(world.ledger.jobs);
+    const jobs = new Map(ledger.jobs);
     for (let left = 1 + random(12); left > 0 && world.hasRoom(); left--) {
-      const [, job] = world.ledger.jobs.values(); // the first one stays
+      const [, job] = ledger.jobs.values(); // the first one stays
       if (job !== undefined && random(fills ? 3 : 1) === 0) world.clients.delete(job);
-      else if (world.ledger.jobs.size < 1000) world.clients.put();
+      else if (ledger.jobs.size < 1000) world.clients.put();
     }
-    const seen = new Map([...jobs, ...world.ledger.jobs]);
-    liveBytes = [...seen.values()].reduce((sum, job) => sum + recordBytes(job), 0);
+    liveBytes = bytesOf(new Map([...jobs, ...ledger.jobs]), ledger.cooldowns);
     world.commit();
     weigh();
-    liveBytes = [...world.ledger.jobs.values()].reduce((sum, job) => sum + recordBytes(job), 0);
+    liveBytes = bytesOf(ledger.jobs, ledger.cooldowns);
     weigh();
     for (let left = random(4); left > 0 && world.journal.maintain(); left--);
     weigh();
   }
   return { overBytes: over, rotations: world.journal.figures.currentSegment };
+}
+
+type Jobs = ReadonlyMap<number, LedgerJob>;
+
+/** Bytes of the records of jobs, and of the keys that outlive theirs. */
+function bytesOf(jobs: Jobs, cooldowns: Jobs): number {
+  let bytes = 0;
+  for (const job of jobs.values()) bytes += recordBytes(job);
+  for (const job of cooldowns.values()) bytes += keyRecordBytes(job);
+  return bytes;
 }
