@@ -91,9 +91,7 @@ export class Journal {
     parts.storage.syncDirectory(); // what a server before this one saw go must not come back
     this.#begun = this.#leftover();
     if (this.#begun === undefined) {
-      while (this.#spares.count === 0 && this.#spares.prepare());
-      if (this.#spares.count === 0)
-        this.#begun = this.#segments.reuse(this.#nextSegment, this.#frames);
+      if (!this.#prepareOne()) this.#begun = this.#segments.reuse(this.#nextSegment, this.#frames);
     } else if (this.#segments.wasReused) {
       this.#state.nextFrame++; // the frame that says so stands there already
       this.#frames.setSafe();
@@ -150,14 +148,26 @@ export class Journal {
     return segment;
   }
 
-  /** Makes a spare the file of segment `number`; undefined when there is none, or no space. */
+  /**
+   * Makes a spare the file of segment `number`; undefined when there is none, or no space. Where
+   * even a name takes space, the last one makes place for a shorter one.
+   */
   #takeFile(number: number): StorageFile | undefined {
     const take = (): boolean => {
       this.#isDenied = !foundSpaceFor(() => (this.#begun ??= this.#spares.use(number)));
       return !this.#isDenied;
     };
-    this.#room.insist(take, 1);
+    if (!this.#room.insist(take, 1) && this.#spares.shortenLast()) {
+      this.#prepareOne();
+      take();
+    }
     return this.#begun;
+  }
+
+  /** Makes a spare if there is none; false when there is no space for one. */
+  #prepareOne(): boolean {
+    while (this.#spares.count === 0 && this.#spares.prepare());
+    return this.#spares.count > 0;
   }
 
   /**
@@ -167,8 +177,7 @@ export class Journal {
   #shorten(file: StorageFile): boolean {
     if (!this.#spares.shorten(this.#nextSegment, file)) return false;
     this.#begun = undefined;
-    while (this.#spares.count === 0 && this.#spares.prepare());
-    return this.#spares.count > 0;
+    return this.#prepareOne();
   }
 
   /**
@@ -225,8 +234,7 @@ export class Journal {
 
   /** Goes on in a new segment; false when there is no space for one. */
   #rotate(): boolean {
-    while (this.#begun === undefined && this.#spares.count === 0 && this.#spares.prepare());
-    if (this.#begun === undefined && this.#spares.count === 0) return false;
+    if (this.#begun === undefined && !this.#prepareOne()) return false;
     if (!this.#end()) return false;
     const { number, salt, bytes } = this.#current;
     const next = this.#open([...this.#segments.numbers, number]);

@@ -304,6 +304,18 @@ export class Spares {
     return true;
   }
 
+  /**
+   * Removes the last spare, if it is a whole one, for a shorter one that `prepare` makes next: what
+   * is left over is space. False when it is none, or there is no space even for that. Throws a
+   * StorageError.
+   */
+  shortenLast(): boolean {
+    if (this.count !== 1 || this.shortestBytes < this.#segmentBytes) return false;
+    if (!this.#removeShortest()) return false;
+    this.#failedMillis = -Infinity;
+    return true;
+  }
+
   /** Makes the length of a spare safe: the server that made it may not have come so far. */
   #secure({ number }: Spare): void {
     const file = this.#storage.open(spareName(number), true);

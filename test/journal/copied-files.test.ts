@@ -132,6 +132,31 @@ test.each([false, true])(
   },
 );
 
+test(`where even a name takes space, the last spare makes place for a shorter one (${REPLAY})`, () => {
+  const world = fullWorld();
+  const { disk } = world;
+  const refuse = (): void => {
+    disk.faults = { ...NO_FAULTS, capacity: disk.bytes };
+  };
+  refuse(); // frames are written in place: it is the next segment that finds no space
+  let isTaken = false;
+  disk.onCall = (kind) => {
+    if (isTaken) refuse(); // somebody else takes what the other spares leave
+    isTaken = kind === "remove" && sparesOf(disk) > 1;
+    const free = disk.faults.capacity - disk.bytes;
+    if (kind === "rename" && free < SEGMENT_BYTES / 2) {
+      throw new StorageError("HM_STORAGE_FULL", "no space for a name");
+    }
+  };
+  const { currentSegment } = world.journal.figures;
+  while (world.journal.figures.currentSegment === currentSegment) {
+    world.clients.put(4000, 0);
+    world.journal.commit();
+    expect(world.journal.waitingBytes).toBe(0);
+  }
+  expect(world.journal.isFull).toBe(true);
+});
+
 test(`a server that ends gives up a spare for what is not written (${REPLAY})`, () => {
   const world = fullWorld();
   deleteSome(world);
