@@ -25,6 +25,8 @@ export interface Receiver {
    * input. Returns how many it took: fewer when the journal has no room for more now; or REFUSED.
    */
   append(position: number, bytes: Uint8Array, at: number, count: number, end: number): number;
+  /** What it does with a whole body writes no record: `finish` need not wait for room. */
+  readonly isUnrecorded?: true;
   /** All of it came, and the journal has room. Answers the command. */
   finish(): void;
   /** It will not come, or is not as it should be. */
@@ -91,7 +93,8 @@ export class Intake {
   }
 
   #takeTrailer(receiver: Receiver, bytes: Uint8Array, at: number): number {
-    this.lacksRoom = this.#trailer === TRAILER_BYTES - 1 && !this.#desk.room.isThere;
+    const isLast = this.#trailer === TRAILER_BYTES - 1;
+    this.lacksRoom = isLast && receiver.isUnrecorded !== true && !this.#desk.room.isThere;
     if (this.lacksRoom) return at;
     if (bytes[at] !== (this.#trailer === 0 ? CR : LF)) this.#isWrong = true;
     this.#trailer++;

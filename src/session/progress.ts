@@ -49,6 +49,7 @@ export class Progress {
 
 /** A note on its way in. */
 class Note implements Receiver {
+  readonly isUnrecorded = true;
   readonly #bytes: Uint8Array;
   readonly #keep: (note: Uint8Array) => void;
 
