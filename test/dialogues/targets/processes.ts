@@ -170,6 +170,7 @@ class ProcessStage implements Stage {
     const last = await this.#burnId();
     if (Number.isNaN(last)) return false;
     for (let id = this.baseId + 1; id < last; id += 1) await this.#say(`delete ${id}\r\n`);
+    await this.#say("flush-tube default\r\n"); // cooldowns end, where there are any
     await this.#say("pause-tube default 0\r\n");
     const stats = await this.stats();
     return Object.entries(FRESH_STATS).every(([key, value]) => stats.get(key) === value);
