@@ -6,8 +6,15 @@
  * is lost: a note helps whoever looks, and nothing depends on it. Called for sessions
  * (src/session/progress.ts). Conventions: index.ts.
  */
-import { DONE, NOT_FOUND, OUT_OF_MEMORY, RESULT_BODY_BYTES, RESULT_ID } from "./constants";
-import { OUTPUT_BYTES, RESULT_LSN } from "./constants";
+import {
+  DONE,
+  NOT_FOUND,
+  OUTPUT_BYTES,
+  OUT_OF_MEMORY,
+  RESULT_BODY_BYTES,
+  RESULT_ID,
+  RESULT_LSN,
+} from "./constants";
 import * as commands from "./commands";
 import { connAt } from "./conn";
 import { enterAt } from "./deadlines";

@@ -3,8 +3,7 @@
  *
  * A body ends with CR LF; one that does not is dropped and answered with EXPECTED_CRLF. What nobody
  * wants, because it is too big or there is no memory for it, is swallowed to its end, and then
- * answered. Used by the session, fed by Putting,
- * Failing and Progress.
+ * answered. Used by the session, fed by Putting, Failing and Progress.
  */
 
 import * as R from "../protocol/replies.ts";
@@ -27,7 +26,7 @@ export interface Receiver {
   append(position: number, bytes: Uint8Array, at: number, count: number, end: number): number;
   /** What it does with a whole body writes no record: `finish` need not wait for room. */
   readonly isUnrecorded?: true;
-  /** All of it came, and the journal has room. Answers the command. */
+  /** All of it came, and the journal has room for what it records. Answers the command. */
   finish(): void;
   /** It will not come, or is not as it should be. */
   drop(): void;
