@@ -8,6 +8,14 @@ import type { Operation, Session } from "./steps.ts";
 
 /** Engine and model, looked at. */
 export class Looking extends Comparison {
+  /** The message that was said last of a job. */
+  protected compareLastMessage(thread: number, id: number): void {
+    const reply = this.engine.lastMessage(thread, id, this.now);
+    const wanted = this.model.lastMessage(id, this.now);
+    if (this.tight) return this.agreeBut(reply, wanted);
+    deepStrictEqual(reply, wanted);
+  }
+
   /** The operations that only look. */
   protected look(operation: Operation, session: Session | undefined, b: number, c: number): void {
     const [engine, model, now, t] = [this.engine, this.model, this.now, c % THREADS];
@@ -34,12 +42,8 @@ export class Looking extends Comparison {
       case "failures":
         this.agree(engine.tick(t, now), model.tick(now));
         return this.compareFailures(id);
-      case "lastMessage": {
-        const reply = engine.lastMessage(t, id, now);
-        const wanted = model.lastMessage(id, now);
-        if (this.tight) return this.agreeBut(reply, wanted);
-        return deepStrictEqual(reply, wanted);
-      }
+      case "lastMessage":
+        return this.compareLastMessage(t, id);
       case "statsTube": {
         const [reply, wanted] = [engine.statsTube(t, name, now), model.statsTube(name, now)];
         if (!this.tight) return this.agree(reply, wanted);

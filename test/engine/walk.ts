@@ -325,7 +325,9 @@ class Walk extends Ending {
         : model.release(ref, id, pri, seconds, now, text),
     );
     if (reply.answer !== "NOT_FOUND") this.messages = this.messages.filter((o) => o !== message);
-    if (model.jobs.has(id)) this.compareFailures(id);
+    if (!model.jobs.has(id)) return;
+    this.compareFailures(id);
+    this.compareLastMessage(thread, id);
   }
 
   /** A whole message of `bytes`; undefined when there was no memory for it. */
@@ -486,6 +488,8 @@ export interface WalksOptions extends WalkOptions {
   readonly steps: number;
   /** Whether to look for the shortest walk that goes wrong; true when absent. */
   readonly shrink?: boolean;
+  /** Operations that half of the steps are of; absent: each is taken as often as its weight says. */
+  readonly often?: readonly Operation[];
   readonly seed?: number;
   readonly path?: string;
 }
@@ -500,11 +504,13 @@ export function walkAtRandom({
   seed,
   path,
   shrink = true,
+  often = [],
   ...options
 }: WalksOptions): number {
   let refusals = 0;
   const number = fc.nat(10_000);
-  const operation = fc.constantFrom(...OPERATIONS);
+  const any = fc.constantFrom(...OPERATIONS);
+  const operation = often.length === 0 ? any : fc.oneof(any, fc.constantFrom(...often));
   const step: fc.Arbitrary<Step> = fc.tuple(operation, ...([number, number, number] as const));
   const walks = fc.array(step, { minLength: 1, maxLength: steps, size: "max" });
   fc.assert(
