@@ -161,7 +161,7 @@ describe("a file of differences", () => {
   test("has other conversations, unsteady cases and strings without quotes", () => {
     const source =
       "== a.txt: b\n@target beanstalkd\n@because so\n> x\n" +
-      "== c\n@target homemaker\n@because thus\n@sometimes a.txt: d\n@sometimes a.txt: e\n" +
+      "== c\n@target homemaker\n@because thus\n@sometimes a.txt: d\n@sometimes a.txt: e\n> y\n" +
       "== f\n@target beanstalkd\n@because old\n@unquoted name tube\n";
     expect(parseDifferences(source, "differences.txt")).toMatchObject({
       cases: [{ name: "a.txt: b", server: "beanstalkd", reason: "so" }],
@@ -175,6 +175,7 @@ describe("a file of differences", () => {
     ["== a\n@target redis\n@because so\n> x", 'not "redis"'],
     ["== a\n@target beanstalkd\n> x", "has no @because"],
     ["== a\n@target beanstalkd\n@because so", "says no difference"],
+    ["== a\n@target beanstalkd\n@because so\n@sometimes a.txt: b", "says no difference"],
   ])("is refused with file and line: %j", (source, message) => {
     expect(() => parseDifferences(source, "differences.txt")).toThrow(message);
     expect(() => parseDifferences(source, "differences.txt")).toThrow("differences.txt:1: ");

@@ -37,6 +37,8 @@ export interface Sometimes {
   readonly reason: string;
   /** Names of cases, as in `Difference.name`. */
   readonly names: ReadonlySet<string>;
+  /** How the server says that it is the one that does so. */
+  readonly block: Block;
 }
 
 /** Everything that is listed. */
@@ -73,10 +75,10 @@ export function parseDifferences(source: string, file: string): Differences {
     if (reason === "")
       throw new DialogueError(file, block.line, `"${block.title}" has no @because`);
     if (keys.length > 0) unquoted.push({ server, reason, keys: new Set(keys) });
-    else if (names.length > 0) sometimes.push({ server, reason, names: new Set(names) });
-    else if (block.steps.length > 0)
-      cases.push({ name: block.title.replace(` (${server})`, ""), server, reason, block });
-    else throw new DialogueError(file, block.line, `"${block.title}" says no difference`);
+    else if (block.steps.length === 0)
+      throw new DialogueError(file, block.line, `"${block.title}" says no difference`);
+    else if (names.length > 0) sometimes.push({ server, reason, names: new Set(names), block });
+    else cases.push({ name: block.title.replace(` (${server})`, ""), server, reason, block });
   }
   return { cases, sometimes, unquoted };
 }

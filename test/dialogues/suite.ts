@@ -42,7 +42,8 @@ export function holdDialogues(target: Target, tags: Need[] = []): void {
     });
 
     for (const listed of judged.sometimes) {
-      test(`goes wrong now and then: ${listed.reason}`, () => judged.checkSometimes(listed, cases));
+      test(`is the version that goes wrong now and then: ${listed.reason}`, () =>
+        judged.checkSometimes(listed, cases));
     }
   });
 }
