@@ -4,11 +4,13 @@
  * buckets nothing is kept in order, so that no put or reserve pays for it; a look goes through them
  * instead, and through at most LOOKS of them: with more priorities in use at once, the next look
  * goes on where this one ended. The oldest job that was ever seen is remembered by its id: as long
- * as it is ready it is the answer, unless an older one turns up. So up to LOOKS priorities the
+ * as it is ready it is the answer, unless an older one turns up. Of those that stand aside
+ * (lanes.ts) as many are looked at. So up to LOOKS priorities the
  * answer is exact; with more, an old job shows when its turn comes.
  */
 import { STATE_READY } from "./constants";
 import { jobAt } from "./job";
+import { oldestAside } from "./lanes";
 import { bestOf, bucketAt, bucketsRoot } from "./ready";
 import { findJob } from "./states";
 import { Tube, addressOfTube } from "./tube";
@@ -39,6 +41,8 @@ export function oldestReady(tube: Tube): u32 {
     if (at == 0) at = tube.firstBucket;
     if (at == start) break;
   }
+  const aside = oldestAside(tube);
+  if (aside != 0 && (oldest == 0 || jobAt(aside).minor < jobAt(oldest).minor)) oldest = aside;
   tube.lookPri = at == 0 ? 0 : bucketAt(at).major;
   tube.oldestId = oldest == 0 ? 0 : jobAt(oldest).minor;
   return oldest;

@@ -22,11 +22,12 @@ import {
 import * as conns from "./conn";
 import { Conn } from "./conn";
 import { failureAt, freeFailure } from "./failure";
-import { CANCELLED, GRANTED, Job, TAGGED, coldOf } from "./job";
+import { CANCELLED, GRANTED, Job, TAGGED, coldOf, jobAt } from "./job";
 import * as journal from "./journal";
 import { cool } from "./keys";
 import { dropLimits, isExhausted, renewAttempts } from "./limits";
 import { holderHears } from "./notes";
+import { bestOfAll, mightTake } from "./lanes";
 import * as ready from "./ready";
 import { Shard, jobs, setResult, shard } from "./shard";
 import * as states from "./states";
@@ -134,6 +135,13 @@ const SHORT_WATCH_LIST: u32 = 8;
 /** The watched tube with the best ready job of those that hand some out, or 0. */
 export function bestTube(conn: Conn): u32 {
   return conn.watchCount <= SHORT_WATCH_LIST ? bestWatched(conn) : bestReady(conn);
+}
+
+/** As `bestTube`, but that job may be taken as far as one can tell by looking. */
+export function bestOpen(conn: Conn): u32 {
+  let at = bestTube(conn);
+  while (at != 0 && !mightTake(jobAt(tubeAt(at).best))) at = bestTube(conn);
+  return at;
 }
 
 function bestWatched(conn: Conn): u32 {
@@ -253,7 +261,7 @@ export function deleteJob(job: Job, now: f64): void {
 /** Ends a job for good, whoever holds it. It is gone afterwards, its tube may be. */
 function end(job: Job, now: u64): void {
   remove(job);
-  if (tubeAt(job.tube).settings != 0) states.match(tubeAt(job.tube), now);
+  if ((tubeAt(job.tube).settings | shard().freedNames) != 0) states.match(tubeAt(job.tube), now);
   states.endJob(job);
 }
 
@@ -382,6 +390,6 @@ export function update(job: Job, pri: u32, delay: f64, now: f64): i32 {
 
 /** The job of the tube that is first in the order of its kind, or 0. */
 export function firstOfKind(tube: Tube, kind: i32): u32 {
-  if (kind == KIND_READY) return tube.best;
+  if (kind == KIND_READY) return bestOfAll(tube);
   return kind == KIND_BURIED ? tube.buriedHead : tree.first(states.delayedRoot(tube));
 }

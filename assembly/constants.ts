@@ -105,6 +105,8 @@ export const WAKE: i32 = 0x100;
  * without: it is to be given more.
  */
 export const SHORT: i32 = 0x200;
+/** Set beside the answer when other shards may be to look again at a key (lanes.ts). */
+export const OPENED: i32 = 0x400;
 
 /* Fields of a thread's result area, as indexes into an array of f64. */
 export const RESULT_WAKE_LOW: i32 = 0;
@@ -228,6 +230,8 @@ export const SHARD_RELEASES: i32 = 18;
 export const SHARD_BURIES: i32 = 19;
 export const SHARD_KICKS: i32 = 20;
 export const SHARD_TOUCHES: i32 = 21;
+/** Ready jobs that stand aside, because their keys are at their limits. */
+export const SHARD_ASIDE: i32 = 22;
 
 /*
  * Times, see assembly/times.ts: histograms of a tube or a shard in the order queue, process:
@@ -278,8 +282,9 @@ export const TAGS_BYTES_MAX: u32 = 1024;
 export const TAG_IDP: u8 = 1;
 export const TAG_EXP: u8 = 2;
 export const TAG_MAX: u8 = 3;
+export const TAG_CON: u8 = 4;
 /** The highest of them. */
-export const TAG_KINDS: u8 = 3;
+export const TAG_KINDS: u8 = 4;
 /** Failures that a job keeps unless told otherwise. */
 export const FAILURES_KEPT: u32 = 10;
 /** Most failures that a job can be told to keep. */
@@ -310,6 +315,8 @@ export const KIND_BURIED: i32 = 3;
 /* Only a flush knows these: reserved jobs, and the keys of jobs that were deleted. */
 export const KIND_RESERVED: i32 = 4;
 export const KIND_COOLING: i32 = 5;
+/** Ready jobs that stand aside (lanes.ts). */
+export const KIND_ASIDE: i32 = 6;
 
 /*
  * Settings of a tube (settings.ts), each by its number, which its TUBE record has in the journal

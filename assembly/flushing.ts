@@ -21,6 +21,7 @@
  */
 import {
   DONE,
+  KIND_ASIDE,
   KIND_BURIED,
   KIND_COOLING,
   KIND_DELAYED,
@@ -47,6 +48,7 @@ import { failuresKept } from "./failure";
 import { HeldWalk, beginPart, isOver, nextHeld } from "./holders";
 import { Job, jobAt } from "./job";
 import { endCooling } from "./keys";
+import { firstBehind, laneAt, lanesRoot } from "./lanes";
 import { nodeAt } from "./node";
 import { leaseEnds } from "./notes";
 import * as ready from "./ready";
@@ -59,7 +61,8 @@ import * as tree from "./tree";
 /**
  * What one piece keeps at hand; lies in the thread's result area, where a run would keep its own.
  * Where it is: among the reserved jobs as the walk says; of the delayed ones, those before (major,
- * minor) are left; of the buckets, those from priority major on.
+ * minor) are left; of the buckets, those from priority major on; of the lanes, those from number
+ * conn on, and of that one what is behind (major, minor).
  */
 @unmanaged
 export class Flush extends HeldWalk {
@@ -126,6 +129,31 @@ function flushReady(flush: Flush, tube: Tube): bool {
   return false;
 }
 
+/** What is left of the lanes, one after the other, of each by (pri, id). */
+function flushAside(flush: Flush, tube: Tube): bool {
+  while (flush.looksLeft > 0) {
+    const lane = tree.findFrom(lanesRoot(tube), flush.conn);
+    if (lane == 0) return true;
+    if (laneAt(lane).major != flush.conn) stepToLane(flush, laneAt(lane).major);
+    const at = firstBehind(laneAt(lane), <u32>flush.major, flush.minor);
+    if (at == 0) {
+      stepToLane(flush, flush.conn + 1);
+      flush.looksLeft--;
+      continue;
+    }
+    flush.major = jobAt(at).pri;
+    flush.minor = jobAt(at).minor;
+    flushOne(flush, jobAt(at));
+  }
+  return false;
+}
+
+function stepToLane(flush: Flush, number: u64): void {
+  flush.conn = number;
+  flush.major = 0;
+  flush.minor = 0;
+}
+
 /** The first key whose job is above `last` ends it, as with buried jobs. */
 function flushCooling(flush: Flush, tube: Tube): bool {
   while (flush.looksLeft > 0) {
@@ -150,7 +178,13 @@ function goOn(flush: Flush, tube: Tube, kind: i32): i32 {
     flush.major = 0;
     kind = KIND_READY;
   }
-  if (kind == KIND_READY && flushReady(flush, tube)) kind = KIND_COOLING;
+  if (kind == KIND_READY && flushReady(flush, tube)) {
+    flush.conn = 0;
+    flush.major = 0;
+    flush.minor = 0;
+    kind = KIND_ASIDE;
+  }
+  if (kind == KIND_ASIDE && flushAside(flush, tube)) kind = KIND_COOLING;
   return kind == KIND_COOLING && flushCooling(flush, tube) ? NONE : kind;
 }
 

@@ -47,10 +47,12 @@ import { enterAt, pause, unpause } from "./deadlines";
 import * as failures from "./failure";
 import { failureAt } from "./failure";
 import { GRANTED, Job, TAGGED, jobAt, show } from "./job";
+import { claimKey, mayTake, mightTake } from "./lanes";
+import { nameAt, nameOfSlot } from "./names";
 import * as notes from "./notes";
 import * as ready from "./ready";
 import { enter, grantList, inputSlot, leave, setResult, shard } from "./shard";
-import { findJob, isHeldBy } from "./states";
+import { findJob, isHeldBy, openAgain } from "./states";
 import { findTube, isPaused, tubeAt } from "./tube";
 
 export { numberTubes } from "./arranging";
@@ -95,7 +97,7 @@ function reserve(t: u32, job: Job, conn: Conn, now: f64): i32 {
  */
 export function best(t: u32, conn: u32, now: f64): i32 {
   enterAt(now);
-  const at = commands.bestTube(connAt(conn));
+  const at = commands.bestOpen(connAt(conn));
   if (at == 0) return leave(t, NONE);
   setResult(t, RESULT_PRI, <f64>tubeAt(at).readyPri);
   setResult(t, RESULT_ID, <f64>tubeAt(at).readyId);
@@ -119,19 +121,23 @@ export function readHead(t: u32, tube: u32): void {
  */
 export function take(t: u32, conn: u32, maxPri: f64, maxId: f64, now: f64): i32 {
   enterAt(now);
-  const at = commands.bestTube(connAt(conn));
+  const c = connAt(conn);
+  let at = commands.bestOpen(c);
   if (at == 0) return leave(t, NONE);
-  const hindrance = notes.hindrance(connAt(conn));
+  const hindrance = notes.hindrance(c);
   if (hindrance != NONE) return leave(t, hindrance);
-  const tube = tubeAt(at);
-  const pri = <f64>tube.readyPri;
-  const id = <f64>tube.readyId;
-  if (pri > maxPri || (pri == maxPri && id > maxId)) {
-    setResult(t, RESULT_PRI, pri);
-    setResult(t, RESULT_ID, id);
-    return leave(t, WORSE);
+  for (; at != 0; at = commands.bestOpen(c)) {
+    const tube = tubeAt(at);
+    const pri = <f64>tube.readyPri;
+    const id = <f64>tube.readyId;
+    if (pri > maxPri || (pri == maxPri && id > maxId)) {
+      setResult(t, RESULT_PRI, pri);
+      setResult(t, RESULT_ID, id);
+      return leave(t, WORSE);
+    }
+    if (mayTake(jobAt(tube.best))) return leave(t, reserve(t, jobAt(tube.best), c, now));
   }
-  return leave(t, reserve(t, jobAt(tube.best), connAt(conn), now));
+  return leave(t, NONE);
 }
 
 /**
@@ -140,10 +146,14 @@ export function take(t: u32, conn: u32, maxPri: f64, maxId: f64, now: f64): i32 
  */
 export function takeOf(t: u32, conn: u32, tube: u32, now: f64): i32 {
   enterAt(now);
-  if (tubeAt(tube).listed == 0) return leave(t, NONE);
-  const hindrance = notes.hindrance(connAt(conn));
-  if (hindrance != NONE) return leave(t, hindrance);
-  return leave(t, reserve(t, jobAt(tubeAt(tube).best), connAt(conn), now));
+  while (tubeAt(tube).listed != 0) {
+    const job = jobAt(tubeAt(tube).best);
+    if (!mightTake(job)) continue;
+    const hindrance = notes.hindrance(connAt(conn));
+    if (hindrance != NONE) return leave(t, hindrance);
+    if (mayTake(job)) return leave(t, reserve(t, job, connAt(conn), now));
+  }
+  return leave(t, NONE);
 }
 
 /**
@@ -155,8 +165,10 @@ export function wait(t: u32, conn: u32, generation: u32, soon: f64, now: f64): i
   enterAt(now);
   const hindrance = notes.hindrance(connAt(conn));
   if (hindrance != NONE) return leave(t, hindrance);
-  const at = commands.bestTube(connAt(conn));
-  if (at != 0) return leave(t, reserve(t, jobAt(tubeAt(at).best), connAt(conn), now));
+  for (let at = commands.bestTube(connAt(conn)); at != 0; at = commands.bestTube(connAt(conn))) {
+    const job = jobAt(tubeAt(at).best);
+    if (mayTake(job)) return leave(t, reserve(t, job, connAt(conn), now));
+  }
   const due = conns.firstDue(connAt(conn));
   setResult(t, RESULT_DUE, due);
   if (due <= soon) return leave(t, SOON);
@@ -229,7 +241,8 @@ export function handBack(t: u32, conn: u32, id: f64, delay: f64, now: f64): i32 
 }
 
 /**
- * Reserves the very job, whatever its tube and whether that is paused; MORE when that needs a
+ * Reserves the very job, whatever its tube and whether that is paused, unless its key is at its
+ * limit: then NOT_FOUND, too. MORE when that needs a
  * record of the connection here. NOTED or OUT_OF_MEMORY as with `take`.
  */
 export function reserveJob(t: u32, conn: u32, id: f64, now: f64): i32 {
@@ -240,11 +253,23 @@ export function reserveJob(t: u32, conn: u32, id: f64, now: f64): i32 {
   const hindrance = notes.hindrance(connAt(conn));
   if (hindrance != NONE) return leave(t, hindrance);
   const job = jobAt(at);
+  if (!claimKey(job)) return leave(t, NOT_FOUND);
   if (job.state == STATE_READY) return leave(t, reserve(t, job, connAt(conn), now));
   commands.reserveJob(job, connAt(conn), now);
   show(t, job);
   setResult(t, RESULT_LSN, <f64>shard().lsn); // who is told waits for that record
   return leave(t, RESERVED);
+}
+
+/**
+ * A key is free again, perhaps, of which jobs stood aside here: by its slot on the board, and its
+ * hash. They are offered to those who wait.
+ */
+export function openKey(t: u32, slot: u32, hash: u32, now: f64): i32 {
+  enterAt(now);
+  const at = nameOfSlot(slot, hash);
+  if (at != 0) openAgain(nameAt(at), <u64>now);
+  return leave(t, DONE);
 }
 
 /* What a holder does. */

@@ -14,7 +14,7 @@
  * its state alone:
  *
  *   ready     its tube's bucket (holder), in the bucket's list or, with LATE, in its tree, by id;
- *             its deadline is when it became ready
+ *             or, ASIDE, the tree of its lane; its deadline is when it became ready
  *   reserved  the tree of the connection (holder) that holds it, by deadline
  *   delayed   the tree of its tube, by deadline
  *   buried    the list of its tube, in the order of burying
@@ -59,6 +59,8 @@ export class Job extends Node {
   flags: u8;
 }
 
+/** Ready, and stands in the tree of its lane, not in the order of its tube (lanes.ts). */
+export const ASIDE: u8 = 4;
 /** The job stands in the tree of its bucket, not in the list. */
 export const LATE: u8 = 1;
 /** Reserved by a grant that its connection has not collected. */

@@ -1,4 +1,5 @@
-/* Keyed: the one tag that a run reads by itself, `idp`, and the reply to a put that met a job.
+/* Keyed: the tags that a run reads by itself, one `idp` or `con`, and the reply to a put that met a
+ * job.
  *
  * As with all that a run takes, only what is exactly well formed is read here, and nothing that the
  * host's parser would not read (src/protocol/tags.ts): one space, one tag, CR LF. Used by run.ts.
@@ -13,6 +14,7 @@ import {
   STATE_DELAYED,
   STATE_READY,
   STATE_RESERVED,
+  TAG_CON,
   TAG_IDP,
   TUBE_NAME_MAX,
 } from "./constants";
@@ -31,6 +33,7 @@ import { resultSlot } from "./shard";
 import { tagsSlot } from "./tags";
 
 const IDP_: u32 = 0x3a706469; // "idp:"
+const CON_: u32 = 0x3a6e6f63; // "con:"
 const READY: u64 = 0x5944414552;
 const DELAYED: u64 = 0x444559414c4544;
 const BURIED: u64 = 0x444549525542;
@@ -52,30 +55,32 @@ function isNameByte(byte: u32): bool {
  * half, and the bytes that the slot has; 0 if it is none that a run reads.
  */
 export function readKey(at: u32, t: u32): u64 {
-  if (load<u32>(at) != IDP_) return 0;
+  const word = load<u32>(at);
+  if (word != IDP_ && word != CON_) return 0;
   const name = at + 4;
   let end = name;
   while (end - name <= TUBE_NAME_MAX && isNameByte(load<u8>(end))) end++;
   const bytes = end - name;
   if (bytes == 0 || bytes > TUBE_NAME_MAX || load<u8>(name) == MINUS) return 0;
-  let seconds: u64 = 0;
+  let number: u64 = word == IDP_ ? 0 : 1;
   if (load<u8>(end) == COLON) {
     const first = end + 1;
     end = first;
+    number = 0;
     let digit = <u32>load<u8>(end) - 48;
     while (digit <= 9 && end - first < DIGITS_MAX) {
-      seconds = seconds * 10 + digit;
+      number = number * 10 + digit;
       digit = <u32>load<u8>(++end) - 48;
     }
-    if (end == first || seconds > U32_MAX) return 0;
+    if (end == first || number > U32_MAX || (word == CON_ && number == 0)) return 0;
   }
   const entry = tagsSlot(t);
   const size = TAG_NAME + ((bytes + 7) & ~7);
   store<u64>(entry + size - 8, 0); // the padding
   store<u64>(entry, 0);
-  store<u8>(entry, TAG_IDP, TAG_KIND);
+  store<u8>(entry, word == IDP_ ? TAG_IDP : TAG_CON, TAG_KIND);
   store<u8>(entry, bytes, TAG_NAME_BYTES);
-  store<u32>(entry, <u32>seconds, TAG_NUMBER);
+  store<u32>(entry, <u32>number, TAG_NUMBER);
   memory.copy(entry + TAG_NAME, name, bytes);
   return ((<u64>end) << 32) | size;
 }

@@ -13,6 +13,7 @@
  */
 import { Job } from "./job";
 import * as journal from "./journal";
+import { leaveName, nameAt } from "./names";
 import { nodeAt } from "./node";
 import { Shard, shard } from "./shard";
 import * as tags from "./tags";
@@ -88,6 +89,8 @@ export function leaveKey(own: Tags): void {
 /** The job's end: its tags go with it, unless its key is in its cooldown now. */
 export function dropTags(job: Job): void {
   const own = tagsOf(job);
+  if (own.con != 0) leaveName(nameAt(own.con));
+  own.con = 0;
   if (own.isCooling != 0) return;
   stopTerm(own);
   leaveKey(own);

@@ -22,10 +22,11 @@ import { CANCELLED, Job, freeJob, jobAt } from "./job";
 import * as journal from "./journal";
 import { endCooling, findKey, takeKey } from "./keys";
 import * as parts from "./parts";
+import { takeNames } from "./lanes";
 import { isFull } from "./settings";
 import { setResult, shard } from "./shard";
 import * as states from "./states";
-import { Tags, attach, keyEntry, tagsAt, tagsSlot } from "./tags";
+import { Tags, attach, detach, keyEntry, tagsAt, tagsSlot } from "./tags";
 import { tubeAt } from "./tube";
 
 /**
@@ -55,9 +56,15 @@ export function admitTagged(
   }
   if (isFull(t, tubeAt(tube), job.bodyBytes)) return FULL;
   if (!attach(job, <u64>id, text, bytes, false)) return OUT_OF_MEMORY;
+  if (!takeNames(job, false)) {
+    detach(job);
+    return OUT_OF_MEMORY;
+  }
   parts.settle(job);
   takeKey(job, tubeAt(tube));
-  return commands.admit(t, job, tube, id, pri, delay, ttr, now);
+  const answer = commands.admit(t, job, tube, id, pri, delay, ttr, now);
+  if (shard().freedNames != 0) states.match(tubeAt(tube), <u64>now); // its key's limit has risen
+  return answer;
 }
 
 /** The tags that have the key of the entry, 0 when it is free: a cooldown that is over ends now. */

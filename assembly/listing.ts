@@ -44,6 +44,7 @@ import { CONN_MINOR, connAt, heldRoot } from "./conn";
 import { enterAt } from "./deadlines";
 import { HeldWalk, beginPart, isOver, nextHeld } from "./holders";
 import { Job, coldAt, jobAt, show } from "./job";
+import { laneAt, lanesRoot, restRoot } from "./lanes";
 import { nodeAt } from "./node";
 import { bucketAt, bucketsRoot, lateRoot } from "./ready";
 import { inputSlot, jobs, leave, outputSlot, resultSlot, setResult } from "./shard";
@@ -164,6 +165,9 @@ function walkReady(piece: Piece, tube: Tube): void {
   for (let at = tree.first(bucketsRoot(tube)); at != 0; at = tree.next(at)) {
     walkList(piece, bucketAt(at).head);
     walkTree(piece, lateRoot(bucketAt(at)));
+  }
+  for (let at = tree.first(lanesRoot(tube)); at != 0; at = tree.next(at)) {
+    walkTree(piece, restRoot(laneAt(at)));
   }
 }
 

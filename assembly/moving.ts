@@ -3,7 +3,8 @@
  * What points at what:
  *
  *   job      the table of jobs, its neighbours or its tree, its tube (the best one), its bucket,
- *            its connection (a grant), its Cold record, the ends of its body, the list of its parts
+ *            its lane (the head), its connection (a grant), its Cold record, the ends of its
+ *            body, the list of its parts
  *   cold     its job, its failures, the note of how far it is
  *   failure  its neighbours in the list, its Cold record, the ends of its message
  *   block    its neighbours, or the owner of the chain
@@ -17,9 +18,9 @@ import { INLINE_BODY_MAX, STATE_BURIED, STATE_DELAYED, STATE_READY } from "./con
 import { connAt, heldRoot } from "./conn";
 import { failureAt, messageChain, settleFailure } from "./failure";
 import { GRANTED, Job, addressOfJob, chainOf, coldAt, jobAt, settleRecord } from "./job";
+import { beginMove, endMove } from "./lanes";
 import { BLOCKS, COLDS, FAILURES, JOBS } from "./memory";
 import * as parts from "./parts";
-import * as ready from "./ready";
 import { jobs, must, shard } from "./shard";
 import { delayedRoot, findJob } from "./states";
 import * as table from "./table";
@@ -62,7 +63,7 @@ function moveJob(from: u32, to: u32, bytes: u32): void {
 }
 
 function leaveTree(job: Job): void {
-  if (job.state == STATE_READY) ready.beginMove(job);
+  if (job.state == STATE_READY) beginMove(job);
   else if (job.state == STATE_DELAYED) tree.remove(delayedRoot(tubeAt(job.tube)), job);
   else if (job.state != STATE_BURIED) tree.remove(heldRoot(connAt(job.holder)), job);
 }
@@ -70,7 +71,7 @@ function leaveTree(job: Job): void {
 function takePlace(job: Job, from: u32): void {
   const tube = tubeAt(job.tube);
   if (job.state == STATE_READY) {
-    ready.endMove(tube, job, from);
+    endMove(tube, job, from);
   } else if (job.state == STATE_DELAYED) {
     tree.insert(delayedRoot(tube), job);
   } else if (job.state == STATE_BURIED) {

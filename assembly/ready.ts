@@ -4,15 +4,15 @@
  * One bucket for each priority in use; a bucket is a FIFO in id order. New jobs have the highest id
  * so far and go to its tail at once, and a job that comes back (released, timed out) nearly always
  * has the lowest and goes to its head. One that belongs in between goes to the bucket's tree of
- * late jobs instead; the better of list head and first late job is the bucket's best. Measured
+ * late jobs instead; the better of list head and first late job is the bucket's best. Of the jobs
+ * with a concurrency key no more than one of each stands here (lanes.ts). Measured
  * against a binary heap, buckets are 2 to 4 times faster with up to 1,024 priorities and equal when
  * all differ.
  */
-import { URGENT_BELOW } from "./constants";
 import { Node } from "./node";
 import { Job, LATE, addressOfJob, jobAt } from "./job";
 import { FIXED, give, take } from "./memory";
-import { Shard, must, shard } from "./shard";
+import { Shard, shard } from "./shard";
 import { Tube, readyNode, tubeAt } from "./tube";
 import * as tree from "./tree";
 
@@ -134,12 +134,12 @@ function displace(bucket: Bucket, job: Job): void {
 }
 
 /** Takes a job that is about to be moved out of the tree, if it stands in one. */
-export function beginMove(job: Job): void {
+export function beginMoveInOrder(job: Job): void {
   if ((job.flags & LATE) != 0) tree.remove(lateRoot(bucketAt(job.holder)), job);
 }
 
 /** Corrects whatever pointed at a ready job, which has been moved here from `from`. */
-export function endMove(tube: Tube, job: Job, from: u32): void {
+export function endMoveInOrder(tube: Tube, job: Job, from: u32): void {
   const at = addressOfJob(job);
   const bucket = bucketAt(job.holder);
   if (tube.best == from) tube.best = at;
@@ -216,41 +216,19 @@ export function refresh(tube: Tube): void {
   tube.listed = 1;
 }
 
-function standsBehind(job: Job, other: Job): bool {
-  return job.pri > other.pri || (job.pri == other.pri && job.minor > other.minor);
-}
-
-/**
- * Makes `job`, which stands nowhere, a ready job of its tube; false when there is no memory for a
- * bucket.
- */
-export function push(tube: Tube, job: Job): bool {
+/** `job`, which stands nowhere, stands in the order of its tube; false when there is no memory. */
+export function stand(tube: Tube, job: Job): bool {
   const at = bucketFor(tube, job.pri);
   if (at == 0) return false;
   place(bucketAt(at), job);
-  tube.ready++;
-  shard().ready++;
-  if (job.pri < URGENT_BELOW) {
-    tube.urgent++;
-    shard().urgent++;
-  }
-  if (tube.best == 0 || !standsBehind(job, jobAt(tube.best))) refresh(tube);
   return true;
 }
 
-/** Takes a ready job out of its tube. */
-export function pull(tube: Tube, job: Job): void {
+/** Takes a job out of the order of its tube, whose best it may have been: `refresh` it. */
+export function unstand(tube: Tube, job: Job): void {
   const bucket = bucketAt(job.holder);
-  must(tube.ready > 0);
   displace(bucket, job);
   if (bucket.count == 0) dropBucket(tube, bucket);
-  tube.ready--;
-  shard().ready--;
-  if (job.pri < URGENT_BELOW) {
-    tube.urgent--;
-    shard().urgent--;
-  }
-  refresh(tube);
 }
 
 /** Whether a job of the tube `a` stands before one of `b`; both have one. */

@@ -62,6 +62,7 @@ import {
   remakeCooling,
   takeKey,
 } from "./keys";
+import { takeNames } from "./lanes";
 import { watchLimits } from "./limits";
 import * as parts from "./parts";
 import { Part } from "./parts";
@@ -489,7 +490,7 @@ function restoreTags(address: usize, record: PutRecord, job: Job): bool {
   const entry = keyEntry(text, bytes);
   if (entry != 0) giveUpKey(job.tube, entry);
   takeKey(job, tubeAt(job.tube));
-  return true;
+  return takeNames(job, true);
 }
 
 function makeJobOf(record: PutRecord): u32 {

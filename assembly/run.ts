@@ -17,6 +17,7 @@ import { Job, TAGGED, jobAt } from "./job";
 import * as bodies from "./job";
 import { CALL_GRANT, Conn, connAt, firstDue, startWaiting } from "./conn";
 import * as commands from "./commands";
+import { mayTake } from "./lanes";
 import { hasRoom } from "./journal";
 import { readKey, writeKnown } from "./keyed";
 import { admitTagged } from "./known";
@@ -263,15 +264,18 @@ function reserve(run: Run, end: u32, counter: i32, seconds: f64): u32 {
   const conn = connAt(run.conn);
   // A grant that is under way may be the better job: the host sees to it first.
   if (conn.notes != 0 && ((conn.calling & CALL_GRANT) != 0 || !mayHold(conn))) return 0;
-  const at = commands.bestTube(conn);
-  if (at == 0) return wait(run, conn, end, counter, seconds);
-  if (tubeAt(at).head <= run.bound) return 0;
-  const job = jobAt(tubeAt(at).best);
+  let job = jobAt(0);
+  do {
+    const at = commands.bestTube(conn);
+    if (at == 0) return wait(run, conn, end, counter, seconds);
+    if (tubeAt(at).head <= run.bound) return 0;
+    job = jobAt(tubeAt(at).best);
+    if (run.out + LINE_ROOM + <u64>job.bodyBytes > <u64>run.outEnd) {
+      run.stop = C.STOP_ROOM;
+      return 0;
+    }
+  } while (!mayTake(job));
   const bytes = job.bodyBytes;
-  if (run.out + LINE_ROOM + <u64>bytes > <u64>run.outEnd) {
-    run.stop = C.STOP_ROOM;
-    return 0;
-  }
   // Of a job that was more than put, what made it ready may be the last record.
   run.lsn = max(run.lsn, job.cold == 0 ? job.lsn : shard().lsn);
   commands.reserve(job, conn, run.now);

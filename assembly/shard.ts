@@ -8,6 +8,7 @@
  */
 import {
   JOURNAL_BYTES,
+  OPENED,
   PAGE_BYTES,
   RESULT_WAKE_HIGH,
   RESULT_WAKE_LOW,
@@ -183,6 +184,17 @@ export class Shard {
   termsChain: u32;
   termsDue: u64;
   termsMinor: u64;
+
+  /* Names that jobs have in common: names.ts, lanes.ts. */
+  names: u32;
+  /** The first name that was freed. */
+  freedNames: u32;
+  /** Tree of the lanes that came back and whose tubes were not offered yet. */
+  cameBack: u32;
+  /** Ready jobs that stand aside. */
+  aside: u32;
+  /** Other shards may be to look again at a key since the last `leave`. */
+  isOpening: u32;
 }
 
 /*
@@ -292,15 +304,17 @@ export function enter(): void {
 }
 
 /**
- * Publishes for thread `t` which threads have grants to collect, and whether memory is short, gives
- * the lock back, and returns `code`.
+ * Publishes for thread `t` which threads have grants to collect, whether memory is short and
+ * whether other shards may be to look again, gives the lock back, and returns `code`.
  */
 export function leave(t: u32, code: i32): i32 {
   const s = shard();
   let answer = code;
-  if ((s.wakeLow | s.wakeHigh | s.isShort) != 0) {
+  if ((s.wakeLow | s.wakeHigh | s.isShort | s.isOpening) != 0) {
     if (s.isShort != 0) answer |= SHORT;
+    if (s.isOpening != 0) answer |= OPENED;
     s.isShort = 0;
+    s.isOpening = 0;
     setResult(t, RESULT_WAKE_LOW, <f64>s.wakeLow);
     setResult(t, RESULT_WAKE_HIGH, <f64>s.wakeHigh);
     if ((s.wakeLow | s.wakeHigh) != 0) answer |= WAKE;

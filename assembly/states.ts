@@ -24,9 +24,10 @@ import { dropTags } from "./keys";
 import { dropLimits, isOver, tell, watchLimits } from "./limits";
 import { CALL_GRANT, Conn, call, connAt, hold, stopWaiting, unhold, watchAt } from "./conn";
 import { jobs, must, shard, wake } from "./shard";
+import { freeKey, mayTake, nextOpened, openFreed, pull, push } from "./lanes";
+import { Name, markFreed } from "./names";
 import * as pacing from "./pacing";
 import { Tube, addressOfTube, forgetIfUnused, tubeAt, watchClock } from "./tube";
-import * as ready from "./ready";
 import * as table from "./table";
 import * as tree from "./tree";
 
@@ -54,15 +55,16 @@ export function leaveState(job: Job): void {
   if (job.state == STATE_RESERVED) {
     const conn = connAt(job.holder);
     unhold(conn, job);
-    if ((job.flags & (GRANTED | TOUCHED)) != 0) {
+    if ((job.flags & (GRANTED | TOUCHED | TAGGED)) != 0) {
       if ((job.flags & GRANTED) != 0) conn.granted = 0;
+      if ((job.flags & TAGGED) != 0) freeKey(job);
       job.flags &= ~(GRANTED | TOUCHED);
     }
     tube.reserved--;
     shard().reserved--;
     if (tube.shut != 0) pacing.cameBack(tube);
   } else if (job.state == STATE_READY) {
-    ready.pull(tube, job);
+    pull(tube, job);
   } else if (job.state == STATE_DELAYED) {
     tree.remove(delayedRoot(tube), job);
     tube.delayed--;
@@ -114,7 +116,7 @@ export function standReady(job: Job, since: u64, now: u64): bool {
   const tube = tubeAt(job.tube);
   job.state = STATE_READY;
   job.major = since;
-  if (!ready.push(tube, job)) {
+  if (!push(tube, job)) {
     becomeBuried(job);
     match(tube, now);
     return false;
@@ -209,12 +211,32 @@ export function endCancelled(job: Job, now: u64): void {
 
 /**
  * Gives the tube's ready jobs to those who wait for them. Whoever ends an attempt calls it, since
- * the tube may have been closed for as long as so many jobs were held.
+ * the tube may have been closed for as long as so many jobs were held, and a key may be free now.
  */
 export function match(tube: Tube, now: u64): void {
+  const s = shard();
+  if (s.freedNames != 0) openFreed(now);
+  serve(tube, now);
+  if (s.cameBack != 0) serveOpened(now);
+}
+
+function serve(tube: Tube, now: u64): void {
   while (tube.waitHead != 0 && tube.best != 0 && tube.shut == 0) {
-    grant(jobAt(tube.best), connAt(watchAt(tube.waitHead).conn), now);
+    const job = jobAt(tube.best);
+    if (mayTake(job)) grant(job, connAt(watchAt(tube.waitHead).conn), now);
   }
+}
+
+/** As `match`, when a key was given back elsewhere. */
+export function openAgain(name: Name, now: u64): void {
+  markFreed(name);
+  openFreed(now);
+  serveOpened(now);
+}
+
+/** Keys were given back: their jobs may be in other tubes. */
+function serveOpened(now: u64): void {
+  for (let at = nextOpened(); at != 0; at = nextOpened()) serve(tubeAt(at), now);
 }
 
 /** Reserves a ready job for a connection that waits, and calls for its thread to collect it. */

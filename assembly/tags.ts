@@ -1,9 +1,9 @@
 /* Tags: what a few jobs carry beside what every job has: the words behind <bytes> of their put.
  *
  *   0 Node: its place among the keys (keys.ts) | 32 a second one: its place among the terms
- *     (terms.ts) | 64 until | 72 lsn | 80 tube | 84 next | 88 previous | 92 text bytes u16
- *     | 94 where its key, 96 its exp, 98 its max is u16 | 100 key's hold, 101 term's, 102 cooling,
- *     103 owes | 104 text
+ *     (terms.ts) | 64 until | 72 lsn | 80 tube | 84 next | 88 previous | 92 its name
+ *     | 96 its lane | 100 text bytes u16 | 102 where its key, 104 its exp, 106 its max is u16
+ *     | 108 key's hold, 109 term's, 110 cooling, 111 owes | 112 text
  *
  * The record hangs on the job's Cold record (TAGGED says so), so a job without tags has no byte
  * more. It knows its job by the id and is never moved. Its text is what the host made of the words
@@ -17,7 +17,7 @@
  * so a put, a record and a replay read the same bytes. Of a key with a cooldown the record outlives
  * its job (keys.ts). Memory for it is asked for as for a body: inside the budget.
  */
-import { TAG_EXP, TAG_IDP, TAG_KINDS, TAG_MAX, TAGS_OFFSET } from "./constants";
+import { TAG_CON, TAG_EXP, TAG_IDP, TAG_KINDS, TAG_MAX, TAGS_OFFSET } from "./constants";
 import { Job, TAGGED, coldAt, makeCold } from "./job";
 import { FIXED, give, take } from "./memory";
 import { Node } from "./node";
@@ -42,6 +42,9 @@ export class Tags extends Node {
   tube: u32;
   nextCooling: u32;
   prevCooling: u32;
+  /** Its concurrency key (names.ts), 0 when it has none; and its lane while it is ready. */
+  con: u32;
+  lane: u32;
   textBytes: u16;
   /** Where in the text the key's entry is; NO_ENTRY when there is none. */
   idp: u16;
@@ -164,6 +167,12 @@ export function idpEntryBytes(tags: Tags): u32 {
   return entryBytes(idpEntry(tags));
 }
 
+/** The entry of the concurrency key among the words at `text`, or 0. */
+export function conEntryIn(text: usize, bytes: u32): usize {
+  const at = entryOf(text, bytes, TAG_CON);
+  return at == NO_ENTRY ? 0 : text + at;
+}
+
 /* Limits. */
 
 function numberAt(tags: Tags, at: u16): u32 {
@@ -235,6 +244,14 @@ export function attach(job: Job, id: u64, text: usize, bytes: u32, vital: bool):
   coldAt(job.cold).tags = made;
   job.flags |= TAGGED;
   return true;
+}
+
+/** Takes the record, which stands nowhere, from a job that is just made again. */
+export function detach(job: Job): void {
+  freeTags(tagsOf(job));
+  give(job.cold); // it was made for them
+  job.cold = 0;
+  job.flags &= ~TAGGED;
 }
 
 /** Frees a record that stands nowhere. */

@@ -74,7 +74,7 @@ export function insertByMinor(root: usize, node: Node): void {
 }
 
 /** Hangs `node` below `parent`, at its `link`, and lifts it to where its weight belongs. */
-function attach(root: usize, node: Node, parent: u32, link: usize): void {
+export function attach(root: usize, node: Node, parent: u32, link: usize): void {
   const at = addressOf(node);
   store<u32>(link, at);
   node.left = 0;

@@ -63,6 +63,8 @@ export class Tube extends Node {
   /** The best ready job, 0 when there is none. */
   best: u32;
   delayedTree: u32;
+  /** Tree of its lanes by their names (lanes.ts). */
+  lanes: u32;
   buriedHead: u32;
   buriedTail: u32;
   waitHead: u32;
@@ -215,6 +217,7 @@ export function forgetIfUnused(tube: Tube): void {
   must(
     tube.waitHead == 0 &&
       tube.buckets == 0 &&
+      tube.lanes == 0 &&
       tube.delayedTree == 0 &&
       tube.buriedHead == 0 &&
       tube.bytes == 0 &&

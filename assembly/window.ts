@@ -23,6 +23,7 @@ import {
   WORSE,
 } from "./constants";
 import * as commands from "./commands";
+import { mayTake } from "./lanes";
 import * as conns from "./conn";
 import { CALL_GRANT, Conn, connAt } from "./conn";
 import { enterAt } from "./deadlines";
@@ -129,12 +130,13 @@ function fillUp(
   while (conn.heldCount < most) {
     if (conn.waiting != 0 || (conn.calling & CALL_GRANT) != 0) return WAITING;
     if (!notes.mayHold(conn)) return OUT_OF_MEMORY;
-    const at = commands.bestTube(conn);
+    const at = commands.bestOpen(conn);
     if (at == 0) return generation == 0 ? NONE : wait(conn, generation);
     if (tubeAt(at).head <= bound) return WORSE;
     const job = jobAt(tubeAt(at).best);
     const room = <u64>filling.outEnd - filling.out;
     if (JOB_LINE_ROOM + <u64>job.bodyBytes > room && filling.out > <u32>outputSlot(t)) return MORE;
+    if (!mayTake(job)) continue;
     commands.reserve(job, conn, now);
     if (write(t, filling, job) == LONG) return LONG;
   }

@@ -24,6 +24,9 @@ export class Sums {
   static watchesWaiting: u32 = 0;
   static keys: u32 = 0;
   static timedTags: u32 = 0;
+  static named: u32 = 0;
+  static aside: u32 = 0;
+  static lanesAside: u32 = 0;
 }
 
 /** The first invariant found broken. */
@@ -53,5 +56,6 @@ export function reset(): void {
   Sums.heldJobs = Sums.holderJobs = Sums.grantedJobs = 0;
   Sums.watchesOfConns = Sums.watchesWaiting = Sums.marks = 0;
   Sums.keys = Sums.timedTags = 0;
+  Sums.named = Sums.aside = Sums.lanesAside = 0;
   expect((shard().wakeLow | shard().wakeHigh) == 0, SHARD_WAKES);
 }

@@ -19,6 +19,7 @@ import { live } from "./allocator";
 import { Sums, expect, whole } from "./findings";
 import { COOLING_LIST, KEYS_TREE, KEY_TWICE, LIMITS, TAGS_OWNER } from "./invariants";
 import { TERMS_TREE } from "./invariants";
+import { checkNames } from "./names";
 import { checkTree, stands } from "./trees";
 
 function checkRecord(own: Tags): void {
@@ -43,6 +44,7 @@ export function checkTags(tube: Tube, job: Job): void {
   checkRecord(own);
   expect(own.minor == job.minor && own.isCooling == 0, TAGS_OWNER);
   checkLimits(own, job);
+  checkNames(job);
   checkKey(own, tube);
 }
 

@@ -73,6 +73,7 @@ import {
   WAITER_LIST,
 } from "./invariants";
 import { checkJob } from "./jobs";
+import { Aside, checkLanes, checkStanding } from "./lanes";
 import { checkCooling } from "./tags";
 import { checkTree, checkTreeBy, stands } from "./trees";
 
@@ -86,6 +87,7 @@ export function checkTube(tube: Tube, prev: u32): void {
   const isReferredTo = here + tube.using + tube.watching + tube.pinned != 0;
   expect(isReferredTo || (tube.settings | tube.coolingHead) != 0, TUBE_UNREFERRED);
   checkSettings(tube);
+  checkLanes(tube);
   checkBuckets(tube);
   checkBest(tube);
   checkDelayed(tube);
@@ -138,6 +140,8 @@ function checkBuckets(tube: Tube): void {
   const promised = tube.using + tube.watching + tube.reserved + tube.delayed + tube.buried != 0;
   expect(!promised || (tube.buckets | tube.spareBucket) != 0, TUBE_SPARE_BUCKET);
   expect(tube.firstBucket == tree.first(root) && lastSeen, BUCKET_CACHED);
+  tubeReady += Aside.ready;
+  tubeUrgent += Aside.urgent;
   expect(tubeReady == tube.ready && tubeUrgent == tube.urgent, TUBE_COUNTS);
   Sums.ready += tubeReady;
   Sums.urgent += tubeUrgent;
@@ -170,6 +174,7 @@ function checkReady(tube: Tube, bucket: Bucket, job: Job): void {
   checkJob(tube, job, STATE_READY);
   expect(job.holder == <u32>changetype<usize>(bucket), JOB_MISPLACED);
   expect(<u64>job.pri == bucket.major, JOB_MISPLACED);
+  checkStanding(job);
 }
 
 /** The tube's best job and its place among the ready tubes. */

@@ -94,11 +94,20 @@ export abstract class EngineCalls {
   }
 
   /**
-   * Reserves the very job, whatever its tube and whether that is paused; MORE when that needs a
-   * record of the connection here. NOTED or OUT_OF_MEMORY as with `take`.
+   * Reserves the very job, whatever its tube and whether that is paused, unless its key is at its
+   * limit: then NOT_FOUND, too. MORE when that needs a record of the connection here. NOTED or
+   * OUT_OF_MEMORY as with `take`.
    */
   reserveJob(conn: u32, id: f64, now: f64): i32 {
     return this.answer(this.#engine.reserveJob(this.thread, conn, id, now));
+  }
+
+  /**
+   * A key is free again, perhaps, of which jobs stood aside here: by its slot on the board, and its
+   * hash. They are offered to those who wait.
+   */
+  openKey(slot: u32, hash: u32, now: f64): i32 {
+    return this.answer(this.#engine.openKey(this.thread, slot, hash, now));
   }
 
   /** Deletes a job that `conn` holds or nobody does: DONE or NOT_FOUND. */

@@ -14,6 +14,7 @@ export interface EngineExports {
   collect(t: u32, now: f64): i32;
   handBack(t: u32, conn: u32, id: f64, delay: f64, now: f64): i32;
   reserveJob(t: u32, conn: u32, id: f64, now: f64): i32;
+  openKey(t: u32, slot: u32, hash: u32, now: f64): i32;
   deleteJob(t: u32, conn: u32, id: f64, now: f64): i32;
   holds(t: u32, conn: u32, id: f64, now: f64): i32;
   release(t: u32, conn: u32, id: f64, pri: u32, delay: f64, failure: u32, now: f64): i32;
@@ -242,6 +243,7 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "collect",
   "handBack",
   "reserveJob",
+  "openKey",
   "deleteJob",
   "holds",
   "release",

@@ -5,6 +5,7 @@
  */
 import { EXPORT_NAMES } from "./exports.ts";
 import type { EngineExports } from "./exports.ts";
+import type { BoardImports } from "./key-board.ts";
 
 /** The module is not the engine of this release. */
 class EngineError extends Error {
@@ -12,9 +13,13 @@ class EngineError extends Error {
   readonly code = "HM_ENGINE_MODULE";
 }
 
-/** Instantiates the engine on a memory. */
-export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): EngineExports {
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+/** Instantiates the engine on a memory and on the board that all shards share. */
+export function instantiate(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+  board: BoardImports,
+): EngineExports {
+  const { exports } = new WebAssembly.Instance(module, { env: { memory }, board });
   if (!isEngine(exports)) throw new EngineError("this module is not the engine of this release");
   return exports;
 }

@@ -8,7 +8,7 @@
  * shard to shard and never has two locks at a time.
  *
  * What is vital is refused to nobody, so a shard may use more than its budget: when budgets are
- * settled that is taken from what is left, which may fall below 0.
+ * settled that is taken from what is left, which may fall below 0. So are the pages of the board.
  *
  * A memory never becomes smaller, so pages that a shard once used stay with the process when
  * another shard has its budget. That is bounded, too: `growth` counts the pages that memories may
@@ -74,6 +74,11 @@ export class PageBudget {
     shard.settleBudget();
     Atomics.add(this.#counts, LEFT, shard.field(C.RESULT_PAGES));
     Atomics.add(this.#counts, GROWTH, shard.field(C.RESULT_GROWTH));
+  }
+
+  /** A page is in use that is no shard's: the board's, bounded by the jobs that have names. */
+  countPage(): void {
+    Atomics.sub(this.#counts, LEFT, 1);
   }
 
   get #isScarce(): boolean {

@@ -9,6 +9,7 @@
 import * as C from "../../assembly/constants.ts";
 import { EngineCalls } from "./calls.ts";
 import { instantiate } from "./instance.ts";
+import type { KeyBoard } from "./key-board.ts";
 import type { Wakes } from "./wakes.ts";
 
 /** Where a shard gets memory from: the budget of them all (page-budget.ts). */
@@ -44,6 +45,7 @@ export class Shard extends EngineCalls {
   /** How far apart these may be for commands to run. */
   readonly #ringLimit: number;
   readonly #budget: MemorySource;
+  readonly #board: KeyBoard;
 
   constructor(
     index: number,
@@ -52,9 +54,10 @@ export class Shard extends EngineCalls {
     module: WebAssembly.Module,
     memory: WebAssembly.Memory,
     budget: MemorySource,
+    board: KeyBoard,
     wakes: Wakes,
   ) {
-    super(instantiate(module, memory), thread);
+    super(instantiate(module, memory, board.forShard(index, memory)), thread);
     const area = C.THREADS_BASE + thread * C.THREAD_BYTES;
     this.index = index;
     this.result = new Float64Array(memory.buffer, area, C.RESULT_BYTES / 8);
@@ -75,12 +78,13 @@ export class Shard extends EngineCalls {
     this.#ring = new Float64Array(memory.buffer, this.journalHeadAddress(), 2);
     this.#ringLimit = this.ringLimit();
     this.#budget = budget;
+    this.#board = board;
     this.wakes = wakes;
   }
 
   /**
    * What a call returned, without its marks. If it made grants, `wakes` remembers that; if the
-   * shard is short of memory, it gets more.
+   * shard is short of memory, it gets more; if it gave keys back, others look again.
    */
   protected override answer(code: number): number {
     if ((code & C.WAKE) !== 0) {
@@ -88,6 +92,7 @@ export class Shard extends EngineCalls {
       this.wakes.note(low, this.field(C.RESULT_WAKE_HIGH), this.index);
     }
     if ((code & C.SHORT) !== 0) this.growBudget();
+    if ((code & C.OPENED) !== 0) this.#board.openElsewhere();
     return code & C.CODE_MASK;
   }
 
@@ -116,6 +121,11 @@ export class Shard extends EngineCalls {
   /** When the shard has something to do by itself, in microseconds; read without the lock. */
   nextDueMicros(): number {
     return this.#nextDue[0] ?? C.NEVER_MICROS;
+  }
+
+  /** How many concurrency keys of all shards have a job that is held. */
+  keysInUse(): number {
+    return this.#board.keysInUse;
   }
 
   /** How many tubes it has; read without the lock. */

@@ -8,6 +8,7 @@
  */
 
 import * as C from "../../assembly/constants.ts";
+import { KeyBoard, makeBoard } from "./key-board.ts";
 import { PageBudget, pageCounts } from "./page-budget.ts";
 import { Shard } from "./shard.ts";
 import { Wakes } from "./wakes.ts";
@@ -36,6 +37,8 @@ export interface ShardMemories {
   readonly capBytes: number;
   /** The pages that no shard has in its budget; see page-budget.ts. */
   readonly pagesLeft: SharedArrayBuffer;
+  /** What jobs of all shards have in common; see key-board.ts. */
+  readonly board: WebAssembly.Memory;
 }
 
 /**
@@ -68,7 +71,8 @@ export function makeShards(
     () => new WebAssembly.Memory({ initial: pages, maximum: PAGES_MAX, shared: true }),
   );
   const capBytes = cap * C.PAGE_BYTES;
-  const made = { module, memories, threads, ringBytes, capBytes, pagesLeft };
+  const board = makeBoard();
+  const made = { module, memories, threads, ringBytes, capBytes, pagesLeft, board };
   const opened = openShards(made, 0);
   for (const shard of opened) {
     shard.open(shard.index, threads, ringBytes, pages, 0);
@@ -177,11 +181,14 @@ export function openJournals(made: ShardMemories, opening: JournalOpening): void
 /** Opens thread `thread`'s handles on all shards. */
 export function openShards(made: ShardMemories, thread: number): readonly Shard[] {
   const budget = new PageBudget(made.pagesLeft);
+  const board = new KeyBoard(made.board, () => budget.countPage());
   const wakes = new Wakes();
   const shards = made.memories.map(
-    (memory, index) => new Shard(index, thread, made.threads, made.module, memory, budget, wakes),
+    (memory, index) =>
+      new Shard(index, thread, made.threads, made.module, memory, budget, board, wakes),
   );
   budget.serve(shards);
+  board.serve(shards);
   return shards;
 }
 

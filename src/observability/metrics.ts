@@ -264,6 +264,20 @@ export const METRICS = {
     boundsSeconds: TUBE_TIME_BOUNDS_SECONDS,
     source: "tube",
   },
+  keysInUse: {
+    name: "homemaker_concurrency_keys",
+    type: "gauge",
+    help: "Concurrency keys with a job that is reserved.",
+    labels: [],
+    source: "shard",
+  },
+  shardAside: {
+    name: "homemaker_shard_jobs_aside",
+    type: "gauge",
+    help: "Ready jobs that nobody is given, because their concurrency key is at its limit.",
+    labels: ["shard"],
+    source: "shard",
+  },
   memoryCap: {
     name: "homemaker_memory_cap_bytes",
     type: "gauge",

@@ -113,6 +113,11 @@ const OWN_STATS: readonly StatsKey[] = [
   plain("cmd-peek-progress", "peek-progress commands"),
   plain("total-failures", "attempts that ended without a delete since the server started"),
   plain("current-failures", "attempts that ended without a delete and are kept with their jobs"),
+  plain("current-concurrency-keys", "keys of the tag `con` with a job that is reserved"),
+  plain(
+    "current-jobs-aside",
+    "ready jobs that nobody is given, because their key of the tag `con` is at its limit",
+  ),
   plain("cmd-hand-back", "hand-back commands"),
   plain("cmd-update-job", "update-job commands"),
   plain("cmd-cancel", "cancel commands"),

@@ -55,6 +55,15 @@ export const TAGS: readonly TagRow[] = [
     number: { default: 0, least: 1 },
     summary: "After that many attempts without a delete the job is dead.",
   },
+  {
+    name: "con",
+    kind: C.TAG_CON,
+    usage: "con:<key>[:<limit>]",
+    hasKey: true,
+    number: { default: 1, least: 1 },
+    summary:
+      "No more than `<limit>` jobs with this key, 1 if absent, are reserved at a time, in all tubes together.",
+  },
 ];
 
 /** What `ack` may say, from the weakest level on. */

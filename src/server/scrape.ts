@@ -55,7 +55,7 @@ const SHARD_EVENTS = [
 ];
 const TUBE_STATES = [C.TUBE_READY, C.TUBE_RESERVED, C.TUBE_DELAYED, C.TUBE_BURIED];
 const SHARD_STATES = [C.SHARD_READY, C.SHARD_RESERVED, C.SHARD_DELAYED, C.SHARD_BURIED];
-const SHARD_FIGURES = C.SHARD_TOUCHES + 1;
+const SHARD_FIGURES = C.SHARD_ASIDE + 1;
 
 /* A tube's counts in the ledger: the events, then both histograms with their sums. */
 const QUEUE_AT = EVENTS.length;
@@ -333,7 +333,9 @@ function shardFigures({
   shards,
   now,
   facts,
-}: Desk): Part<"memoryCap" | "shardUsed" | "shardTaken" | "shardContended"> {
+}: Desk): Part<
+  "memoryCap" | "shardUsed" | "shardTaken" | "shardContended" | "keysInUse" | "shardAside"
+> {
   const read = shards.map((shard) => {
     shard.statsShard(now);
     return Array.from({ length: SHARD_FIGURES }, (_, which) => figure(shard, which));
@@ -348,6 +350,8 @@ function shardFigures({
     shardUsed: series(C.SHARD_USED_BYTES),
     shardTaken: series(C.SHARD_TAKEN_BYTES),
     shardContended: series(C.SHARD_CONTENDED),
+    keysInUse: one(shards[0]?.keysInUse() ?? 0),
+    shardAside: series(C.SHARD_ASIDE),
   };
 }
 

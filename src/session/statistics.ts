@@ -50,7 +50,7 @@ export function serverStats(desk: Desk): string {
 }
 
 function shardFigures(desk: Desk): Record<string, Value> {
-  const sums = new Float64Array(C.SHARD_FAILURES_KEPT + 1);
+  const sums = new Float64Array(C.SHARD_ASIDE + 1);
   for (const shard of desk.shards) {
     shard.statsShard(desk.now);
     for (let index = 0; index < sums.length; index++) {
@@ -73,6 +73,8 @@ function shardFigures(desk: Desk): Record<string, Value> {
     "binlog-records-migrated": sum(C.SHARD_RECORDS_KEPT),
     "total-failures": sum(C.SHARD_FAILURES),
     "current-failures": sum(C.SHARD_FAILURES_KEPT),
+    "current-concurrency-keys": desk.shards[0]?.keysInUse() ?? 0,
+    "current-jobs-aside": sum(C.SHARD_ASIDE),
   };
 }
 
@@ -230,6 +232,7 @@ export function shownSettings(shard: Shard): Readonly<Record<string, string>> {
 export function jobStats(desk: Desk, shard: Shard, id: number): string {
   const tags = shownTags(tagEntries(shard));
   const idp = tags.get(C.TAG_IDP);
+  const con = tags.get(C.TAG_CON);
   return document(desk, JOB_STATS, {
     id,
     tube: LATIN1.decode(shard.output.slice(0, shard.field(C.RESULT_NAME_BYTES))),
@@ -252,7 +255,8 @@ export function jobStats(desk: Desk, shard: Shard, id: number): string {
     "idempotency-ttl": idp?.number ?? 0,
     group: "",
     "after-group": "",
-    "concurrency-key": "",
+    "concurrency-key": con?.name ?? "",
+    "concurrency-limit": con?.number ?? 0,
     cancelled: figure(shard, C.JOB_CANCELLED) !== 0,
     exp: tags.get(C.TAG_EXP)?.number ?? 0,
     max: tags.get(C.TAG_MAX)?.number ?? 0,

@@ -1,4 +1,5 @@
-/* Engine guard: refuses an engine that is anything but code and one imported memory.
+/* Engine guard: refuses an engine that is anything but code and imports of one memory and the
+ * board.
  *
  * Every thread instantiates the engine on memory that other threads are using. A data segment would
  * be written into it again, a start function would run again, a global would be one thread's
@@ -19,8 +20,9 @@ const FORBIDDEN_SECTIONS: Readonly<Record<number, string>> = {
   12: "a data count section",
 };
 
-/** The one import that an engine may have. */
+/** What an engine may import: its memory, and the functions of the board that all shards share. */
 const MEMORY_IMPORT = "memory env.memory";
+const BOARD_IMPORT = /^function board\.\w+$/;
 
 /**
  * Names the parts that an engine must not have.
@@ -34,7 +36,7 @@ export function findForbiddenParts(wasm: Uint8Array<ArrayBuffer>): string[] {
   const sections = readSectionIds(wasm).flatMap((id) => FORBIDDEN_SECTIONS[id] ?? []);
   const imports = WebAssembly.Module.imports(new WebAssembly.Module(wasm))
     .map(({ kind, module, name }) => `${kind} ${module}.${name}`)
-    .filter((imported) => imported !== MEMORY_IMPORT);
+    .filter((imported) => imported !== MEMORY_IMPORT && !BOARD_IMPORT.test(imported));
   return [...sections, ...imports.map((imported) => `the import ${imported}`)];
 }
 

@@ -35,7 +35,7 @@ const BUDGET_PAGES = 60_000;
 const EMPTY = new Uint8Array(0);
 /* How many figures the stats calls write. */
 const JOB_FIGURES = C.JOB_RESERVED_MICROS + 1;
-const SHARD_FIGURES = C.SHARD_TOUCHES + 1;
+const SHARD_FIGURES = C.SHARD_ASIDE + 1;
 
 /** A shard of its own memory. */
 export class EngineShard extends EngineEnds {

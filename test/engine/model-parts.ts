@@ -47,6 +47,8 @@ export interface ModelJob {
 export interface ModelTags {
   /** Its idempotency key, and for how many seconds it is not free after the job was deleted. */
   readonly key?: { readonly name: string; readonly ttlSeconds: number };
+  /** Its concurrency key, and how many jobs with it may be reserved at a time. */
+  readonly con?: { readonly name: string; readonly limit: number };
   /** Seconds that it may live, and attempts that may fail. */
   readonly exp?: number;
   readonly max?: number;
@@ -61,9 +63,10 @@ export interface ModelCooldown {
 }
 
 /** Tags as they stand behind <bytes> of a put, each behind a space. */
-export function wordsOf({ key, exp, max }: ModelTags): string {
+export function wordsOf({ key, con, exp, max }: ModelTags): string {
   const ttl = key === undefined || key.ttlSeconds === 0 ? "" : `:${key.ttlSeconds}`;
   const words = [
+    con === undefined ? "" : ` con:${con.name}${con.limit === 1 ? "" : `:${con.limit}`}`,
     exp === undefined ? "" : ` exp:${exp}`,
     key === undefined ? "" : ` idp:${key.name}${ttl}`,
     max === undefined ? "" : ` max:${max}`,
@@ -118,6 +121,7 @@ export const UNKNOWN_FIGURES = [
   C.SHARD_USED_BYTES,
   C.SHARD_TAKEN_BYTES,
   C.SHARD_CONTENDED,
+  C.SHARD_ASIDE,
 ] as const;
 
 /** The engine's numbers of the states. */

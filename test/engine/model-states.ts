@@ -190,7 +190,8 @@ export class ModelStates extends ModelStock {
   }
 
   protected dropLimits(job: ModelJob): void {
-    job.tags = job.tags.key === undefined ? {} : { key: job.tags.key };
+    const { key, con } = job.tags;
+    job.tags = { ...(key && { key }), ...(con && { con }) };
   }
 
   /** The time of a job that nobody holds is over. */
@@ -263,10 +264,17 @@ export class ModelStates extends ModelStock {
     return job.tags === tags;
   }
 
-  /** Gives ready jobs of `tube` to those who wait for them. */
+  /** Gives ready jobs of `tube`, and of others whose keys are free again, to those who wait. */
   protected match(tube: ModelTube, now: number): void {
+    this.forgetKeys();
+    this.#serve(tube, now);
+    const others = [...this.tubes.values()].toSorted((a, b) => a.number - b.number);
+    for (const other of others) this.#serve(other, now);
+  }
+
+  #serve(tube: ModelTube, now: number): void {
     while (!this.isClosed(tube)) {
-      const [job] = this.ofKind(tube.name, C.KIND_READY);
+      const [job] = this.takeable(tube.name);
       const [conn] = tube.waiters;
       if (job === undefined || conn === undefined) return;
       this.stopWaiting(conn);

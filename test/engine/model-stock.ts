@@ -14,6 +14,8 @@ export class ModelStock {
   readonly tubes = new Map<string, ModelTube>();
   readonly conns = new Map<number, ModelConn>();
   protected cooldowns: ModelCooldown[] = [];
+  /** How many jobs may be held with each concurrency key that a job has. */
+  protected readonly limits = new Map<string, number>();
   /** Failures that a job keeps. */
   protected readonly keepsFailures: number;
   protected readonly tally = new Tally();
@@ -50,10 +52,35 @@ export class ModelStock {
     return jobs.filter((j) => j.state === "buried").toSorted((a, b) => a.buriedAt - b.buriedAt);
   }
 
+  /** As many as `limit` jobs with a key may be held, or more if others said so. */
+  protected nameKey({ name, limit }: { name: string; limit: number }): void {
+    this.limits.set(name, Math.max(limit, this.limits.get(name) ?? 0));
+  }
+
+  /** Forgets the limits of keys that no job has. */
+  protected forgetKeys(): void {
+    const live = new Set([...this.jobs.values()].map(({ tags }) => tags.con?.name));
+    for (const name of this.limits.keys()) if (!live.has(name)) this.limits.delete(name);
+  }
+
+  /** Whether the key of a job that is not held is at its limit. */
+  protected isBlocked({ tags: { con } }: ModelJob): boolean {
+    if (con === undefined) return false;
+    const held = [...this.jobs.values()].filter(
+      ({ state, tags }) => state === "reserved" && tags.con?.name === con.name,
+    );
+    return held.length >= (this.limits.get(con.name) ?? 0);
+  }
+
+  /** The ready jobs of a tube of which one may be taken, best first. */
+  protected takeable(tube: string): ModelJob[] {
+    return this.ofKind(tube, C.KIND_READY).filter((job) => !this.isBlocked(job));
+  }
+
   protected bestFor(conn: ModelConn): ModelJob | undefined {
     return [...this.jobs.values()]
       .filter((job) => job.state === "ready" && conn.watched.has(job.tube))
-      .filter((job) => !this.isClosed(this.tubeOf(job.tube)))
+      .filter((job) => !this.isClosed(this.tubeOf(job.tube)) && !this.isBlocked(job))
       .toSorted(byPlace)[0];
   }
 

@@ -8,14 +8,7 @@
  */
 import * as C from "../../assembly/constants.ts";
 import type { EngineFailure, ListOrder, ListedTube, NewJob, Reply } from "./answers.ts";
-import {
-  SECOND,
-  STATE_NUMBERS,
-  UNKNOWN_FIGURES,
-  byDeadline,
-  show,
-  wordsOf,
-} from "./model-parts.ts";
+import { SECOND, STATE_NUMBERS, byDeadline, show, wordsOf } from "./model-parts.ts";
 import type { ModelJob, ModelTags } from "./model-parts.ts";
 import { ModelEnds } from "./model-ends.ts";
 
@@ -120,6 +113,7 @@ export class ModelShard extends ModelEnds {
       charged: 0,
     };
     this.jobs.set(id, made);
+    if (tags.con !== undefined) this.nameKey(tags.con);
     this.count(tube, "puts");
     this.readyOrDelayed(made, now);
     return this.reply("DONE");
@@ -179,7 +173,7 @@ export class ModelShard extends ModelEnds {
   takeOf(key: number, tube: string, now: number): Reply {
     this.settle(now);
     const conn = this.conn(key);
-    const [job] = this.isClosed(this.tubeOf(tube)) ? [] : this.ofKind(tube, C.KIND_READY);
+    const [job] = this.isClosed(this.tubeOf(tube)) ? [] : this.takeable(tube);
     if (job === undefined) return this.reply("NONE");
     const hindrance = this.hindrance(conn);
     if (hindrance !== undefined) return hindrance;
@@ -266,6 +260,7 @@ export class ModelShard extends ModelEnds {
     if (job === undefined || job.state === "reserved") return this.reply("NOT_FOUND");
     const hindrance = this.hindrance(this.conn(key));
     if (hindrance !== undefined) return hindrance;
+    if (this.isBlocked(job)) return this.reply("NOT_FOUND");
     this.takeNow(job, this.conn(key), now);
     return this.reply("RESERVED", show(job));
   }
@@ -509,7 +504,9 @@ export class ModelShard extends ModelEnds {
       tally.timeouts,
       tally.puts,
       this.tubes.size,
-      ...UNKNOWN_FIGURES.map(() => 0),
+      0, // bytes and contention
+      0,
+      0,
       0, // no journal, no records
       0,
       tally.failures,
@@ -521,6 +518,7 @@ export class ModelShard extends ModelEnds {
       tally.buries,
       tally.kicks,
       tally.touches,
+      0, // jobs that are known to stand aside
     ];
     return this.reply("DONE", { figures });
   }

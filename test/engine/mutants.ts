@@ -188,8 +188,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "a job is taken of a tube that hands out nothing",
-    find: "  if (tubeAt(tube).listed == 0) return leave(t, NONE);\n",
-    put: "  if (tubeAt(tube).best == 0) return leave(t, NONE);\n",
+    find: "  while (tubeAt(tube).listed != 0) {\n",
+    put: "  while (tubeAt(tube).best != 0) {\n",
   },
   {
     fault: "what is held is looked for at the first connection only",
@@ -439,7 +439,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "nobody who waits hears that a deleted job is held no more",
-    find: "  if (tubeAt(job.tube).settings != 0) states.match(tubeAt(job.tube), now);\n",
+    find: "  if ((tubeAt(job.tube).settings | shard().freedNames) != 0) states.match(tubeAt(job.tube), now);\n",
     put: "",
   },
   {
@@ -526,6 +526,31 @@ export const MUTANTS: readonly Mutant[] = [
     fault: "a slot that was moved out of stays counted",
     find: "  page.used--;\n  shard().slotBytes -= <u32>page.slotBytes;",
     put: "  page.used--;",
+  },
+  {
+    fault: "a job that is held no more goes on having its key",
+    find: "      if ((job.flags & TAGGED) != 0) freeKey(job);\n",
+    put: "",
+  },
+  {
+    fault: "jobs that stand aside are not offered when their key is free again",
+    find: "  if (s.cameBack != 0) serveOpened(now);\n",
+    put: "  while (s.cameBack != 0) nextOpened();\n",
+  },
+  {
+    fault: "a lane that loses its first job stands still",
+    find: "    if (lane.rest != 0 && !moveUp(lane)) putAside(lane);\n",
+    put: "    if (lane.rest != 0) putAside(lane);\n",
+  },
+  {
+    fault: "a better job with the same key waits behind the one that stands in the order",
+    find: "  const isFirst = head == 0 || isBetter(addressOfJob(job), head);\n",
+    put: "  const isFirst = head == 0;\n",
+  },
+  {
+    fault: "a put does not raise the limit of its key",
+    find: "  raiseLimit(nameAt(own.con), entryNumber(entry));\n",
+    put: "  raiseLimit(nameAt(own.con), 1);\n",
   },
 ];
 

@@ -3,6 +3,7 @@
  * unless told to move.
  */
 import { strictEqual } from "node:assert";
+import { KeyBoard, makeBoard } from "../../src/engine/key-board.ts";
 import { PageBudget, pageCounts } from "../../src/engine/page-budget.ts";
 import { Shard } from "../../src/engine/shard.ts";
 import { Wakes } from "../../src/engine/wakes.ts";
@@ -33,7 +34,9 @@ export class OneTube {
   /** The host's handle on the shard. */
   handle(): Shard {
     const { module, memory } = this.shard;
-    return new Shard(0, 0, 1, module, memory, new PageBudget(pageCounts(0, 0)), new Wakes());
+    const budget = new PageBudget(pageCounts(0, 0));
+    const board = new KeyBoard(makeBoard(), () => budget.countPage());
+    return new Shard(0, 0, 1, module, memory, budget, board, new Wakes());
   }
 
   /** Another connection that watches the tube. */

@@ -53,10 +53,12 @@ export class Putting extends Looking {
     const exp = pickNumber(LIVES, b >>> 5);
     const max = 1 + ((c >>> 5) % 3);
     const which = c % 7;
+    const con = { name: pick(KEYS, c >>> 5) ?? "", limit: 1 + ((b >>> 9) % 3) };
     return {
       ...(which < 4 && { key }),
       ...(which % 2 === 0 && { exp }),
       ...(which > 2 && { max }),
+      ...(c % 5 < 3 && { con }),
     };
   }
 
@@ -66,6 +68,12 @@ export class Putting extends Looking {
       const key = { name: `${(b + i) % 12}`, ttlSeconds: pickNumber(KEY_TTLS, c + i) };
       this.#putWith(session, b + i, c, i, { key });
     }
+  }
+
+  /** Several jobs with one concurrency key. */
+  protected crowd(session: Session | undefined, b: number, c: number): void {
+    const con = { name: pick(KEYS, b) ?? "", limit: 1 + (c % 2) };
+    for (let i = 0; i < 5; i++) this.#putWith(session, b + i, c + i, i, { con });
   }
 
   protected newJob(

@@ -9,6 +9,7 @@ const WEIGHTS = {
   upload: 1,
   putTagged: 4,
   burstKeys: 1,
+  crowd: 2,
   append: 2,
   commit: 1,
   dropUpload: 1,

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import * as C from "../../assembly/constants.ts";
 import type { EngineExports } from "../../src/engine/exports.ts";
+import { KeyBoard, makeBoard } from "../../src/engine/key-board.ts";
 import { ANSWERS } from "./answers.ts";
 import type { Reply } from "./answers.ts";
 
@@ -48,9 +49,15 @@ class Thread {
   readonly who: Buffer;
   readonly tags: Buffer;
 
-  constructor(t: number, module: WebAssembly.Module, memory: WebAssembly.Memory) {
+  constructor(
+    t: number,
+    module: WebAssembly.Module,
+    memory: WebAssembly.Memory,
+    board: WebAssembly.Memory,
+  ) {
     const { exports } = new WebAssembly.Instance(module, {
       env: { memory, abort: refuseAbort },
+      board: new KeyBoard(board, nothing).forShard(0, memory),
     });
     if (!isVerifyBuild(exports)) throw new TypeError("this is not a verify build of the engine");
     const area = C.THREADS_BASE + t * C.THREAD_BYTES;
@@ -66,6 +73,8 @@ class Thread {
     return this.result[index] ?? 0;
   }
 }
+
+function nothing(): void {}
 
 function refuseAbort(): never {
   throw new Error("the engine aborted");
@@ -83,7 +92,8 @@ export class VerifyBuild {
   constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, threads: number) {
     this.memory = memory;
     this.module = module;
-    this.threads = Array.from({ length: threads }, (_, t) => new Thread(t, module, memory));
+    const board = makeBoard();
+    this.threads = Array.from({ length: threads }, (_, t) => new Thread(t, module, memory, board));
     const first = (C.THREADS_BASE + threads * C.THREAD_BYTES) / C.PAGE_BYTES; // without a journal
     this.grantableMost = PAGES_MAX - 1 - first;
   }

@@ -98,6 +98,8 @@ class Walk extends Ending {
         return this.putTagged(session, b, c);
       case "burstKeys":
         return this.burstKeys(session, b, c);
+      case "crowd":
+        return this.crowd(session, b, c);
       case "upload":
         return this.openUpload(pickNumber(UPLOAD_BYTES, b));
       case "append":

@@ -563,8 +563,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "a job comes back without its key",
     file: "assembly/replay.ts",
-    find: "  takeKey(job, tubeAt(job.tube));\n  return true;",
-    put: "  return true;",
+    find: "  takeKey(job, tubeAt(job.tube));\n  return takeNames",
+    put: "  return takeNames",
   },
   {
     fault: "a cooldown is forgotten when its job's deletion is replayed",

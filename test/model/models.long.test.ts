@@ -11,6 +11,7 @@ import { plantedBugs, search } from "./spin.ts";
 /** A model, and what bounds what can happen in it, with bugs and without. */
 const MODELS = [
   { model: "reserve", bounds: ["ROUNDS=2"] },
+  { model: "keys", bounds: [] },
   { model: "window", bounds: ["TWO_JOBS", "RELEASES=0"] },
 ];
 

@@ -1,0 +1,142 @@
+/* Names: what the jobs of this shard have in common by a name beyond their tubes: their concurrency
+ * keys.
+ *
+ * A name is there while a job of the shard, in whatever state, has it in its tags; then it refers
+ * to the slot of that name on the board, which all shards share. All of them stand in one tree, by
+ * their hashes. One whose key was given back, while jobs stand aside here or elsewhere for want of
+ * it, is on the shard's list of freed names until the next `match` (states.ts): none is left there
+ * between two critical sections.
+ */
+import * as board from "./board";
+import { TAG_CON } from "./constants";
+import { FIXED, give, take } from "./memory";
+import { Node, nodeAt } from "./node";
+import { Shard, must, shard } from "./shard";
+import { entryName, entryNameBytes } from "./tags";
+import * as tree from "./tree";
+
+@unmanaged
+export class Name extends Node {
+  // major = hash of kind and name, minor = slot
+  slot: u32;
+  /** Jobs that have it. */
+  jobs: u32;
+  /** Tree of the lanes whose jobs stand aside (lanes.ts). */
+  aside: u32;
+  /** The next one that was freed. */
+  nextFreed: u32;
+  isFreed: u8;
+  kind: u8;
+  nameBytes: u8;
+}
+
+const NAME_OFFSET: u32 = offsetof<Name>();
+const ASIDE: usize = offsetof<Name>("aside");
+
+export function nameAt(address: u32): Name {
+  return changetype<Name>(<usize>address);
+}
+
+export function addressOfName(name: Name): u32 {
+  return <u32>changetype<usize>(name);
+}
+
+/** Bytes of the piece of a name. */
+export function pieceBytes(name: Name): u32 {
+  return NAME_OFFSET + <u32>name.nameBytes;
+}
+
+function textOf(name: Name): usize {
+  return changetype<usize>(name) + NAME_OFFSET;
+}
+
+export function namesRoot(): usize {
+  return changetype<usize>(shard()) + offsetof<Shard>("names");
+}
+
+/** The tree of its lanes whose jobs stand aside. */
+export function asideRoot(name: Name): usize {
+  return changetype<usize>(name) + ASIDE;
+}
+
+function hashOf(kind: u8, text: usize, bytes: u32): u32 {
+  let h: u32 = (0x811c9dc5 ^ <u32>kind) * 0x01000193;
+  for (let i: u32 = 0; i < bytes; ++i) h = (h ^ load<u8>(text + i)) * 0x01000193;
+  h = (h ^ (h >>> 16)) * 0x85ebca6b;
+  return h ^ (h >>> 13);
+}
+
+function findName(kind: u8, text: usize, bytes: u32, hash: u32): u32 {
+  let at = tree.findFrom(namesRoot(), hash);
+  while (at != 0 && nodeAt(at).major == <u64>hash) {
+    const name = nameAt(at);
+    const isSame = name.kind == kind && name.nameBytes == bytes;
+    if (isSame && memory.compare(textOf(name), text, bytes) == 0) return at;
+    at = tree.next(at);
+  }
+  return 0;
+}
+
+/** The name with that slot and hash, or 0. */
+export function nameOfSlot(slot: u32, hash: u32): u32 {
+  let at = tree.findFrom(namesRoot(), hash);
+  while (at != 0 && nodeAt(at).major == <u64>hash) {
+    if (nameAt(at).slot == slot) return at;
+    at = tree.next(at);
+  }
+  return 0;
+}
+
+/** One job more has the name of a tag's entry; 0 when there is no memory. */
+export function joinName(kind: u8, entry: usize, vital: bool): u32 {
+  const text = entryName(entry);
+  const bytes = entryNameBytes(entry);
+  const hash = hashOf(kind, text, bytes);
+  let at = findName(kind, text, bytes, hash);
+  if (at == 0) at = makeName(kind, text, bytes, hash, vital);
+  if (at != 0) nameAt(at).jobs++;
+  return at;
+}
+
+function makeName(kind: u8, text: usize, bytes: u32, hash: u32, vital: bool): u32 {
+  const at = take(FIXED, NAME_OFFSET + bytes, vital);
+  if (at == 0) return 0;
+  const slot = board.refer(kind, <u32>text, bytes, hash);
+  if (slot == 0) {
+    give(at);
+    return 0;
+  }
+  memory.fill(at, 0, NAME_OFFSET);
+  const name = nameAt(at);
+  name.major = hash;
+  name.minor = slot;
+  name.slot = slot;
+  name.kind = kind;
+  name.nameBytes = <u8>bytes;
+  memory.copy(textOf(name), text, bytes);
+  tree.insert(namesRoot(), name);
+  return at;
+}
+
+/** One job less has it; it goes with the last. */
+export function leaveName(name: Name): void {
+  must(name.jobs > 0);
+  name.jobs--;
+  if (name.jobs == 0 && name.isFreed == 0) dropName(name);
+}
+
+/** Forgets a name that no job has. */
+export function dropName(name: Name): void {
+  must(name.kind == TAG_CON && name.aside == 0);
+  board.drop(name.slot);
+  tree.remove(namesRoot(), name);
+  give(addressOfName(name));
+}
+
+/** Whoever stands aside for want of the name's key is to look again at the next `match`. */
+export function markFreed(name: Name): void {
+  if (name.isFreed != 0) return;
+  name.isFreed = 1;
+  name.nextFreed = shard().freedNames;
+  shard().freedNames = addressOfName(name);
+}

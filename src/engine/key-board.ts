@@ -1,0 +1,359 @@
+/* Key board: what the jobs of all shards have in common by a name: concurrency keys, how many jobs
+ * with each are held and how many may be.
+ *
+ * One memory that all threads share, beside those of the shards. A key has a slot of SLOT_BYTES; it
+ * is there while a shard has a job with it. Its numbers are read and written by Atomics alone, at
+ * any moment. Names are found, made and freed under the board's own lock, which is always the last
+ * that is taken: nobody asks for a shard's lock while having it (docs/architecture-keys.md has
+ * the order of all locks). The engine calls the board as functions that it imports (`forShard`).
+ *
+ * Invariant: never more are held than may be. A shard in which jobs stand aside, because their key
+ * is at its limit, has its bit in the slot; whoever gives the key back takes all bits and has those
+ * shards look again (`openElsewhere`), one after the other, when the lock of its own is free.
+ * test/model/keys.pml is this protocol.
+ *
+ *   page 0: | lock | first free slot | first slot never used | keys in use | ... | heads of lists
+ *   slot:   | held | limit | shards, low and high | refs | hash | next | kind, bytes | name
+ */
+/** Pages that the memory begins with: the heads. */
+const PAGES_FIRST = 1;
+const PAGES_MAX = 65_536;
+const PAGE_BYTES = 65_536;
+const SLOT_BYTES = 256;
+const SLOT_WORDS = SLOT_BYTES / 4;
+
+/* Words of the first page. */
+const LOCK = 0;
+const FREE = 1;
+const UNUSED = 2;
+const IN_USE = 3;
+const HEADS = 64;
+/** How many lists there are, each of keys whose hashes have the same low bits. */
+const HEAD_COUNT = 8192;
+
+/* Words of a slot; bytes before the name. */
+const HELD = 0;
+const LIMIT = 1;
+const SHARDS_LOW = 2;
+const SHARDS_HIGH = 3;
+const REFS = 4;
+const HASH = 5;
+const NEXT = 6;
+/** Its kind, and the bytes of its name. */
+const NAMED = 7;
+const NAME = 32;
+
+const LIMIT_MAX = 0x7fff_ffff;
+/** Looks at the lock before sleeping. */
+const SPINS = 100;
+/** A lock that nobody gives back for so many steps belongs to a thread that died. */
+const LOCK_STEPS = 30;
+const LOCK_STEP_MILLIS = 1000;
+
+/** What the engine imports of it (assembly/board.ts says what each does). */
+export interface BoardImports extends WebAssembly.ModuleImports {
+  readonly refer: (kind: number, name: number, bytes: number, hash: number) => number;
+  readonly drop: (slot: number) => void;
+  readonly raise: (slot: number, limit: number) => number;
+  readonly claim: (slot: number) => number;
+  readonly isOpen: (slot: number) => number;
+  readonly free: (slot: number) => number;
+  readonly block: (slot: number) => number;
+  readonly tell: (now: number) => void;
+}
+
+/** A shard that can be told to look again. */
+interface Opener {
+  readonly index: number;
+  openKey(slot: number, hash: number, now: number): number;
+}
+
+/** Shards that are to look again at a key. */
+interface Opening {
+  readonly slot: number;
+  readonly hash: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** The board is not as it must be, or whoever had its lock is gone. */
+class BoardError extends Error {
+  override readonly name = "BoardError";
+  readonly code = "HM_ENGINE_BOARD";
+}
+
+/** Makes the memory of a board. */
+export function makeBoard(): WebAssembly.Memory {
+  return new WebAssembly.Memory({ initial: PAGES_FIRST, maximum: PAGES_MAX, shared: true });
+}
+
+/** The board as one thread sees it. */
+export class KeyBoard {
+  readonly #memory: WebAssembly.Memory;
+  readonly #tookPage: () => void;
+  #words: Int32Array;
+  #bytes: Uint8Array;
+  #shards: readonly Opener[] = [];
+  readonly #openings: Opening[] = [];
+  #now = 0;
+  #isOpening = false;
+
+  /** `memory`: of `makeBoard`; `tookPage` is told of each page that it grows by. */
+  constructor(memory: WebAssembly.Memory, tookPage: () => void) {
+    this.#memory = memory;
+    this.#tookPage = tookPage;
+    this.#words = new Int32Array(memory.buffer);
+    this.#bytes = new Uint8Array(memory.buffer);
+  }
+
+  /** The thread's handles on all shards, once they are made. */
+  serve(shards: readonly Opener[]): void {
+    this.#shards = shards;
+  }
+
+  /** How many keys have a job that is held. */
+  get keysInUse(): number {
+    return Atomics.load(this.#words, IN_USE);
+  }
+
+  /** What the instance on the memory of shard `index` imports. */
+  forShard(index: number, memory: WebAssembly.Memory): BoardImports {
+    const low = index < 32 ? 1 << index : 0;
+    const high = index < 32 ? 0 : 1 << (index - 32);
+    return {
+      refer: (kind, name, bytes, hash) =>
+        this.#refer(kind, new Uint8Array(memory.buffer, name >>> 0, bytes), hash),
+      drop: (slot) => this.#drop(slot),
+      raise: (slot, limit) => this.#raise(slot, limit, low, high),
+      claim: (slot) => this.#claim(slot),
+      isOpen: (slot) => this.#isOpen(slot),
+      free: (slot) => this.#free(slot, low, high),
+      block: (slot) => this.#block(slot, low, high),
+      tell: (now) => {
+        this.#now = now;
+      },
+    };
+  }
+
+  /** Has the shards look again that the last calls found blocked; the caller has no lock. */
+  openElsewhere(): void {
+    if (this.#isOpening) return;
+    this.#isOpening = true;
+    try {
+      for (let one = this.#openings.shift(); one !== undefined; one = this.#openings.shift()) {
+        for (const shard of this.#shards) {
+          if (hasShard(one, shard.index)) shard.openKey(one.slot, one.hash, this.#now);
+        }
+      }
+    } finally {
+      this.#isOpening = false;
+    }
+  }
+
+  /* Numbers. */
+
+  /** Where the words of a slot begin. */
+  #at(slot: number): number {
+    const at = slot * SLOT_WORDS;
+    if (at + SLOT_WORDS > this.#words.length) this.#look();
+    return at;
+  }
+
+  /** The memory has grown. */
+  #look(): void {
+    this.#words = new Int32Array(this.#memory.buffer);
+    this.#bytes = new Uint8Array(this.#memory.buffer);
+  }
+
+  /** One job more is held, unless the key is at its limit: 1 or 0. */
+  #claim(slot: number): number {
+    const at = this.#at(slot);
+    const words = this.#words;
+    for (;;) {
+      const held = Atomics.load(words, at + HELD);
+      if (held >= Atomics.load(words, at + LIMIT)) return 0;
+      if (Atomics.compareExchange(words, at + HELD, held, held + 1) !== held) continue;
+      if (held === 0) Atomics.add(words, IN_USE, 1);
+      return 1;
+    }
+  }
+
+  /** One job less is held; 1 if other shards are to look again. */
+  #free(slot: number, low: number, high: number): number {
+    const at = this.#at(slot);
+    if (Atomics.sub(this.#words, at + HELD, 1) === 1) Atomics.sub(this.#words, IN_USE, 1);
+    return this.#open(slot, low, high);
+  }
+
+  /** At least so many may be held; 1 if other shards are to look again. */
+  #raise(slot: number, asked: number, low: number, high: number): number {
+    const at = this.#at(slot);
+    const limit = Math.min(asked >>> 0, LIMIT_MAX);
+    for (;;) {
+      const before = Atomics.load(this.#words, at + LIMIT);
+      if (before >= limit) return 0;
+      if (Atomics.compareExchange(this.#words, at + LIMIT, before, limit) === before) break;
+    }
+    return this.#open(slot, low, high);
+  }
+
+  /** Takes the bits of all shards; those of others are kept until `openElsewhere`. */
+  #open(slot: number, ownLow: number, ownHigh: number): number {
+    const at = this.#at(slot);
+    const words = this.#words;
+    const isAny = Atomics.load(words, at + SHARDS_LOW) | Atomics.load(words, at + SHARDS_HIGH);
+    if (isAny === 0) return 0;
+    const low = Atomics.exchange(words, at + SHARDS_LOW, 0) & ~ownLow;
+    const high = Atomics.exchange(words, at + SHARDS_HIGH, 0) & ~ownHigh;
+    if ((low | high) === 0) return 0;
+    this.#openings.push({ slot, hash: words[at + HASH] ?? 0, low, high });
+    return 1;
+  }
+
+  /** In the shard jobs stand aside; 1 when the key can be had after all. */
+  #block(slot: number, low: number, high: number): number {
+    const at = this.#at(slot);
+    if (low !== 0) Atomics.or(this.#words, at + SHARDS_LOW, low);
+    if (high !== 0) Atomics.or(this.#words, at + SHARDS_HIGH, high);
+    return this.#isOpen(slot);
+  }
+
+  /** Whether one job more may be held: 1 or 0. */
+  #isOpen(slot: number): number {
+    const at = this.#at(slot);
+    return Atomics.load(this.#words, at + HELD) < Atomics.load(this.#words, at + LIMIT) ? 1 : 0;
+  }
+
+  /* Names. */
+
+  /** The slot of a name, made if need be, to which one shard more refers; 0 without memory. */
+  #refer(kind: number, name: Uint8Array, hash: number): number {
+    this.#enter();
+    try {
+      const found = this.#find(kind, name, hash);
+      const slot = found === 0 ? this.#make(kind, name, hash) : found;
+      if (slot !== 0) this.#count(slot, 1);
+      return slot;
+    } finally {
+      this.#leave();
+    }
+  }
+
+  /** Adds to how many shards refer to a slot; returns how many do. */
+  #count(slot: number, by: number): number {
+    const at = this.#at(slot) + REFS;
+    const refs = (this.#words[at] ?? 0) + by;
+    this.#words[at] = refs;
+    return refs;
+  }
+
+  #find(kind: number, name: Uint8Array, hash: number): number {
+    let slot = this.#words[headOf(hash)] ?? 0;
+    while (slot !== 0) {
+      const at = this.#at(slot);
+      if (this.#words[at + HASH] === (hash | 0) && this.#isNamed(slot, kind, name)) return slot;
+      slot = this.#words[at + NEXT] ?? 0;
+    }
+    return 0;
+  }
+
+  #isNamed(slot: number, kind: number, name: Uint8Array): boolean {
+    if (this.#words[slot * SLOT_WORDS + NAMED] !== named(kind, name)) return false;
+    const from = slot * SLOT_BYTES + NAME;
+    return name.every((byte, index) => this.#bytes[from + index] === byte);
+  }
+
+  #make(kind: number, name: Uint8Array, hash: number): number {
+    const slot = this.#takeSlot();
+    if (slot === 0) return 0;
+    const at = this.#at(slot);
+    const head = headOf(hash);
+    this.#words.fill(0, at, at + SLOT_WORDS);
+    this.#words[at + HASH] = hash;
+    this.#words[at + NEXT] = this.#words[head] ?? 0;
+    this.#words[at + NAMED] = named(kind, name);
+    this.#bytes.set(name, slot * SLOT_BYTES + NAME);
+    this.#words[head] = slot;
+    return slot;
+  }
+
+  #takeSlot(): number {
+    const free = this.#words[FREE] ?? 0;
+    if (free !== 0) {
+      this.#words[FREE] = this.#words[this.#at(free) + NEXT] ?? 0;
+      return free;
+    }
+    const unused = Math.max(this.#words[UNUSED] ?? 0, PAGE_BYTES / SLOT_BYTES);
+    if ((unused + 1) * SLOT_BYTES > this.#memory.buffer.byteLength && !this.#grow()) return 0;
+    this.#words[UNUSED] = unused + 1;
+    return unused;
+  }
+
+  #grow(): boolean {
+    try {
+      this.#memory.grow(1);
+    } catch {
+      return false; // the system has no page more
+    }
+    this.#look();
+    this.#tookPage();
+    return true;
+  }
+
+  /** One shard less refers to a key; it goes with the last. */
+  #drop(slot: number): void {
+    this.#enter();
+    try {
+      if (this.#count(slot, -1) > 0) return;
+      const at = this.#at(slot);
+      this.#unlink(slot, at);
+      this.#words[at + NEXT] = this.#words[FREE] ?? 0;
+      this.#words[FREE] = slot;
+    } finally {
+      this.#leave();
+    }
+  }
+
+  #unlink(slot: number, at: number): void {
+    let link = headOf(this.#words[at + HASH] ?? 0);
+    while (this.#words[link] !== slot) {
+      const next = this.#words[link] ?? 0;
+      if (next === 0) throw new BoardError("a key is not in its list");
+      link = this.#at(next) + NEXT;
+    }
+    this.#words[link] = this.#words[at + NEXT] ?? 0;
+  }
+
+  /* Its lock. */
+
+  #enter(): void {
+    const words = this.#words;
+    for (let spin = 0; spin < SPINS; spin++) {
+      if (Atomics.compareExchange(words, LOCK, 0, 1) === 0) return;
+    }
+    let steps = 0;
+    while (Atomics.exchange(words, LOCK, 2) !== 0) {
+      if (steps >= LOCK_STEPS) throw new BoardError("nobody gives the board's lock back");
+      steps = Atomics.wait(words, LOCK, 2, LOCK_STEP_MILLIS) === "timed-out" ? steps + 1 : 0;
+    }
+  }
+
+  #leave(): void {
+    if (Atomics.sub(this.#words, LOCK, 1) === 1) return;
+    Atomics.store(this.#words, LOCK, 0);
+    Atomics.notify(this.#words, LOCK, 1);
+  }
+}
+
+/** The word with the first slot of the list that a hash belongs to. */
+function headOf(hash: number): number {
+  return HEADS + (hash & (HEAD_COUNT - 1));
+}
+
+function named(kind: number, name: Uint8Array): number {
+  return (kind << 8) | name.length;
+}
+
+function hasShard({ low, high }: Opening, index: number): boolean {
+  return ((index < 32 ? low >>> index : high >>> (index - 32)) & 1) === 1;
+}
