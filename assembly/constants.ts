@@ -232,6 +232,10 @@ export const SHARD_KICKS: i32 = 20;
 export const SHARD_TOUCHES: i32 = 21;
 /** Ready jobs that stand aside, because their keys are at their limits. */
 export const SHARD_ASIDE: i32 = 22;
+/** Puts that met a job of their idempotency key, or one that was there. */
+export const SHARD_MET: i32 = 23;
+/** How many figures of a shard there are. */
+export const SHARD_FIGURES: i32 = 24;
 
 /*
  * Times, see assembly/times.ts: histograms of a tube or a shard in the order queue, process:

@@ -223,6 +223,7 @@ export function statsShard(t: u32, now: f64): i32 {
   figure(t, C.SHARD_KICKS, <f64>s.kicks);
   figure(t, C.SHARD_TOUCHES, <f64>s.touches);
   figure(t, C.SHARD_ASIDE, <f64>s.aside);
+  figure(t, C.SHARD_MET, <f64>s.met);
   figure(t, C.SHARD_LOSSES, <f64>s.losses);
   return leave(t, DONE);
 }

@@ -77,6 +77,7 @@ function findLiving(tube: u32, entry: usize, now: u64): u32 {
 
 /** What the put is told instead of an id of its own. */
 function meet(t: u32, own: Tags, pri: u32, now: u64): i32 {
+  shard().met++;
   setResult(t, RESULT_ID, <f64>own.minor);
   let state: u8 = 0;
   let raised = NOT_RAISED;

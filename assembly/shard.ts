@@ -193,6 +193,8 @@ export class Shard {
   cameBack: u32;
   /** Ready jobs that stand aside. */
   aside: u32;
+  /** Puts that met a job of their key. */
+  met: u32;
   /** Other shards may be to look again at a key since the last `leave`. */
   isOpening: u32;
 }

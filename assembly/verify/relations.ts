@@ -70,7 +70,7 @@ function areas(): void {
 function results(): void {
   if (C.RESULT_STOP >= C.RESULT_STATS) ERROR("the figures stand behind the other results");
   if (C.RESULT_STATS + C.TUBE_FIGURES > C.RESULT_PAGES) ERROR("a tube's figures");
-  if (C.RESULT_STATS + C.SHARD_ASIDE >= C.RESULT_PAGES) ERROR("a shard's figures");
+  if (C.RESULT_STATS + C.SHARD_FIGURES > C.RESULT_PAGES) ERROR("a shard's figures");
   if (C.RESULT_STATS + C.JOB_RESERVED_MICROS >= C.RESULT_PAGES) ERROR("a job's figures");
   if ((C.RESULT_TIMEOUT_SECONDS + 1) << 3 > <i32>C.SCRATCH_OFFSET) ERROR("all before the scratch");
   const scratch = (C.RESULT_COMMANDS << 3) - <i32>C.SCRATCH_OFFSET;

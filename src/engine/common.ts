@@ -23,8 +23,8 @@
 
 import { lowestBit } from "./wakes.ts";
 
-/** Counters in a thread's row. */
-const ROW_COUNTERS = 64;
+/** Counters in a thread's row: those below, and the session's (session/counters.ts). */
+export const ROW_COUNTERS = 128;
 
 /*
  * Counters that the threads themselves keep; the others are the session's to hand out, from

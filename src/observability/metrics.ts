@@ -185,6 +185,20 @@ export const METRICS = {
     labels: [],
     source: "server",
   },
+  putsMet: {
+    name: "homemaker_puts_met_total",
+    type: "counter",
+    help: "Puts that made no job, because one with their idempotency key was there or had been a moment ago.",
+    labels: [],
+    source: "server",
+  },
+  putsRefused: {
+    name: "homemaker_puts_refused_total",
+    type: "counter",
+    help: "Puts that were not taken, by what they were told: tube-full and job-too-big (of `set-tube` or -z), draining, out-of-memory.",
+    labels: ["reason"],
+    source: "server",
+  },
   logLinesDropped: {
     name: "homemaker_log_lines_dropped_total",
     type: "counter",

@@ -18,7 +18,13 @@ import type { Distribution, Figures, Labels, Sample } from "../observability/exp
 import { COMMANDS } from "../protocol/commands.ts";
 import { COUNTER_LINES_DROPPED } from "../engine/common.ts";
 import { COUNTER_ACCEPTED, COUNTER_LAG_MILLIS, COUNTER_TURNED_AWAY } from "../engine/common.ts";
-import { COUNTER_PRODUCERS, COUNTER_WAITING, COUNTER_WORKERS } from "../session/counters.ts";
+import {
+  COUNTER_PRODUCERS,
+  COUNTER_REFUSALS,
+  COUNTER_WAITING,
+  COUNTER_WORKERS,
+  REFUSALS,
+} from "../session/counters.ts";
 import { journalBoardOf } from "../broker/boards.ts";
 import type { InProcess } from "../broker/in-process.ts";
 import * as B from "../broker/journal-board.ts";
@@ -55,7 +61,6 @@ const SHARD_EVENTS = [
 ];
 const TUBE_STATES = [C.TUBE_READY, C.TUBE_RESERVED, C.TUBE_DELAYED, C.TUBE_BURIED];
 const SHARD_STATES = [C.SHARD_READY, C.SHARD_RESERVED, C.SHARD_DELAYED, C.SHARD_BURIED];
-const SHARD_FIGURES = C.SHARD_ASIDE + 1;
 
 /* A tube's counts in the ledger: the events, then both histograms with their sums. */
 const QUEUE_AT = EVENTS.length;
@@ -231,6 +236,8 @@ function serverFigures(
   | "waitingWorkers"
   | "accepted"
   | "turnedAway"
+  | "putsMet"
+  | "putsRefused"
 > {
   const { common, facts } = desk;
   const sums = shardSums(desk);
@@ -256,11 +263,15 @@ function serverFigures(
     waitingWorkers: one(common.total(COUNTER_WAITING)),
     accepted: one(common.total(COUNTER_ACCEPTED)),
     turnedAway: one(common.total(COUNTER_TURNED_AWAY)),
+    putsMet: one(sum(C.SHARD_MET)),
+    putsRefused: REFUSALS.flatMap((reason, at) =>
+      one(common.total(COUNTER_REFUSALS + at), { reason }),
+    ),
   };
 }
 
 function shardSums({ shards, now }: Desk): Float64Array {
-  const sums = new Float64Array(SHARD_FIGURES);
+  const sums = new Float64Array(C.SHARD_FIGURES);
   for (const shard of shards) {
     shard.statsShard(now);
     for (const at of sums.keys()) add(sums, at, figure(shard, at));
@@ -338,7 +349,7 @@ function shardFigures({
 > {
   const read = shards.map((shard) => {
     shard.statsShard(now);
-    return Array.from({ length: SHARD_FIGURES }, (_, which) => figure(shard, which));
+    return Array.from({ length: C.SHARD_FIGURES }, (_, which) => figure(shard, which));
   });
   const series = (which: number): readonly Sample[] =>
     read.map((figures, shard) => ({

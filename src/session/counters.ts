@@ -14,3 +14,17 @@ export const COUNTER_PRODUCERS = COUNTER_OPS + OP_COUNT;
 export const COUNTER_WORKERS = COUNTER_PRODUCERS + 1;
 /** Open connections that are waiting for a job. */
 export const COUNTER_WAITING = COUNTER_WORKERS + 1;
+/** Puts that were not taken: this and the place of the reason in REFUSALS. */
+export const COUNTER_REFUSALS = COUNTER_WAITING + 1;
+/** Why a put is not taken, as metrics label it. */
+export const REFUSALS = ["tube-full", "job-too-big", "draining", "out-of-memory"] as const;
+
+/** Counts a put that is not taken. */
+export function countRefusal(desk: Counting, reason: (typeof REFUSALS)[number]): void {
+  desk.count(COUNTER_REFUSALS + REFUSALS.indexOf(reason), 1);
+}
+
+/** The desk, as far as it counts. */
+interface Counting {
+  count(counter: number, by: number): void;
+}

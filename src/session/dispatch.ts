@@ -11,7 +11,7 @@ import type { Reserver } from "../engine/reserving.ts";
 import { CHANGES_JOBS, OP } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
 import { DeleteBatch, ReserveBatch } from "./batches.ts";
-import { COUNTER_OPS } from "./counters.ts";
+import { COUNTER_OPS, countRefusal } from "./counters.ts";
 import type { Desk } from "./desk.ts";
 import { drain, undrain } from "./draining.ts";
 import type { EngineRun } from "./engine-run.ts";
@@ -146,6 +146,7 @@ export class Dispatch {
   #put(bytes: Uint8Array, at: number, end: number): number {
     const { command, output } = this.#desk;
     if (this.#isTooBig(command.bytes)) {
+      countRefusal(this.#desk, "job-too-big");
       this.#intake.swallow(command.bytes, R.REPLY.JOB_TOO_BIG);
       return at;
     }

@@ -11,6 +11,7 @@ import { asciiBytes } from "../protocol/ascii.ts";
 import * as R from "../protocol/replies.ts";
 import { settingOf } from "../protocol/tube-settings.ts";
 import { depend } from "./answers.ts";
+import { countRefusal } from "./counters.ts";
 import { REFUSED, TRAILER_BYTES } from "./intake.ts";
 import type { Intake, Receiver } from "./intake.ts";
 import type { Desk } from "./desk.ts";
@@ -55,13 +56,13 @@ export class Putting {
     const id = desk.nextId(); // now, as beanstalkd: what goes wrong from here on burns it
     const bodyEnd = at + command.bytes;
     if (bodyEnd + TRAILER_BYTES > end) {
-      if (id === 0) this.#intake.swallow(command.bytes, R.REPLY.OUT_OF_MEMORY);
+      if (id === 0) this.#refuse();
       else this.#open(to, id);
       return at;
     }
     const refusal = desk.putRefusal ?? (id === 0 ? R.REPLY.OUT_OF_MEMORY : undefined);
     if (bytes[bodyEnd] !== CR || bytes[bodyEnd + 1] !== LF) output.reply(R.REPLY.EXPECTED_CRLF);
-    else if (refusal !== undefined) output.reply(refusal);
+    else if (refusal !== undefined) refuse(desk, refusal);
     else this.#putWhole(to, id, bytes, at, end);
     return bodyEnd + TRAILER_BYTES;
   }
@@ -87,8 +88,14 @@ export class Putting {
     const answer = shard.withMemory(() => shard.openUpload(bytes));
     const address = answer === C.DONE ? shard.field(C.RESULT_REF) : 0;
     const parts = address === 0 ? undefined : this.#record(to, address, id);
-    if (parts === undefined) this.#intake.swallow(bytes, R.REPLY.OUT_OF_MEMORY);
+    if (parts === undefined) this.#refuse();
     else this.#intake.begin(bytes, new Upload(this.#desk, to, id, address, parts > 0));
+  }
+
+  /** The body that the desk's command announces goes nowhere. */
+  #refuse(): void {
+    countRefusal(this.#desk, "out-of-memory");
+    this.#intake.swallow(this.#desk.command.bytes, R.REPLY.OUT_OF_MEMORY);
   }
 
   /**
@@ -138,7 +145,7 @@ class Upload implements Receiver {
     let done = 0;
     let refusedAt = -1;
     while (done < count) {
-      if (this.#isRecorded && desk.isJournalFull) return REFUSED;
+      if (this.#isRecorded && desk.isJournalFull) return this.#refused();
       const answer = shard.appendUpload(
         this.#address,
         position + done,
@@ -147,12 +154,17 @@ class Upload implements Receiver {
       );
       done += shard.field(C.RESULT_COUNT);
       if (answer === C.OUT_OF_MEMORY) {
-        if (!shard.growBudget(done === refusedAt)) return REFUSED;
+        if (!shard.growBudget(done === refusedAt)) return this.#refused();
         refusedAt = done;
       }
       if (answer === C.MORE) return done;
     }
     return count;
+  }
+
+  #refused(): typeof REFUSED {
+    countRefusal(this.#desk, "out-of-memory");
+    return REFUSED;
   }
 
   finish(): void {
@@ -161,7 +173,7 @@ class Upload implements Receiver {
     const refusal = desk.putRefusal;
     if (refusal !== undefined) {
       this.drop();
-      desk.output.reply(refusal);
+      refuse(desk, refusal);
       return;
     }
     const answer = this.#tags.length === 0 ? this.#commit() : this.#commitTagged();
@@ -212,10 +224,16 @@ class Upload implements Receiver {
   }
 }
 
+/** A put is not taken; `reply` says why. */
+function refuse(desk: Desk, reply: Uint8Array): void {
+  countRefusal(desk, reply === R.REPLY.DRAINING ? "draining" : "out-of-memory");
+  desk.output.reply(reply);
+}
+
 function answerPut(desk: Desk, shard: Shard, id: number, answer: number): void {
   const { output } = desk;
   if (answer === C.OUT_OF_MEMORY) {
-    output.reply(R.REPLY.OUT_OF_MEMORY);
+    refuse(desk, R.REPLY.OUT_OF_MEMORY);
     return;
   }
   if (answer === C.FULL) {
@@ -236,7 +254,9 @@ function answerPut(desk: Desk, shard: Shard, id: number, answer: number): void {
 }
 
 /** The tube has no room for the job; the shard's result area says what keeps it out. */
-function answerFull({ output }: Desk, shard: Shard): void {
+function answerFull(desk: Desk, shard: Shard): void {
+  const { output } = desk;
+  countRefusal(desk, "tube-full");
   const { name } = settingOf(shard.field(C.RESULT_REF));
   output.room(R.REPLY_LINE_MAX);
   output.at = R.writeTubeFull(output.bytes, output.at, name, shard.field(C.RESULT_COUNT));

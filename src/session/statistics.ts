@@ -50,7 +50,7 @@ export function serverStats(desk: Desk): string {
 }
 
 function shardFigures(desk: Desk): Record<string, Value> {
-  const sums = new Float64Array(C.SHARD_ASIDE + 1);
+  const sums = new Float64Array(C.SHARD_FIGURES);
   for (const shard of desk.shards) {
     shard.statsShard(desk.now);
     for (let index = 0; index < sums.length; index++) {

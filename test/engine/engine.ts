@@ -35,7 +35,6 @@ const BUDGET_PAGES = 60_000;
 const EMPTY = new Uint8Array(0);
 /* How many figures the stats calls write. */
 const JOB_FIGURES = C.JOB_RESERVED_MICROS + 1;
-const SHARD_FIGURES = C.SHARD_ASIDE + 1;
 
 /** A shard of its own memory. */
 export class EngineShard extends EngineEnds {
@@ -433,7 +432,7 @@ export class EngineShard extends EngineEnds {
   }
 
   statsShard(t: number, now: number): Reply {
-    return this.withFigures(t, this.raw(t).statsShard(t, now), SHARD_FIGURES);
+    return this.withFigures(t, this.raw(t).statsShard(t, now), C.SHARD_FIGURES);
   }
 
   /** Both histograms of a tube, or of the shard; undefined when there is no such tube. */

@@ -132,6 +132,9 @@ export class ModelShard extends ModelEnds {
   }
 
   /** What a put is told whose key another job has, or had; undefined when nobody has it. */
+  /** Puts that met a job of their key. */
+  #met = 0;
+
   #meet(tube: string, key: string, pri: number, now: number): Reply | undefined {
     const owner = [...this.jobs.values()].find(
       (job) => job.tube === tube && job.tags.key?.name === key,
@@ -139,12 +142,14 @@ export class ModelShard extends ModelEnds {
     const cooldown = this.cooldowns.find((one) => one.tube === tube && one.key === key);
     if (owner === undefined) {
       if (cooldown === undefined) return undefined;
+      this.#met++;
       return this.reply("KNOWN", { id: cooldown.id, state: 0, pri: C.NOT_RAISED });
     }
     const state = STATE_NUMBERS[owner.state];
     const isRaised = pri < owner.pri;
     if (isRaised) owner.pri = pri;
     if (isRaised && owner.state === "ready") this.makeReady(owner, now, owner.readySince);
+    this.#met++;
     return this.reply("KNOWN", { id: owner.id, state, pri: isRaised ? pri : C.NOT_RAISED });
   }
 
@@ -519,6 +524,7 @@ export class ModelShard extends ModelEnds {
       tally.kicks,
       tally.touches,
       0, // jobs that are known to stand aside
+      this.#met,
     ];
     return this.reply("DONE", { figures });
   }

@@ -125,6 +125,26 @@ test(
 );
 
 test(
+  "puts that were not taken count by reason, and those that met their key",
+  PATIENCE,
+  async () => {
+    await using http = await HttpPort.start({ flags: ["--max-job-size", "10"] });
+    const put = "put 0 0 60 1\r\nx\r\n";
+    const long = (bytes: number): string => `put 0 0 60 ${bytes}\r\n${"x".repeat(bytes)}\r\n`;
+    const keyed = "put 0 0 60 1 idp:k\r\nx\r\n";
+    const limits = "set-tube full jobs=1\r\nset-tube short body=2\r\n";
+    await talk(http, `${limits}use full\r\n${put}${put}${put}use short\r\n${long(3)}${long(11)}`);
+    await talk(http, `${keyed}${keyed}${keyed}drain\r\n${put}undrain\r\n`);
+    const parsed = await scrape(http);
+    const refused = ["tube-full", "job-too-big", "draining", "out-of-memory"].map((reason) =>
+      parsed.value("homemaker_puts_refused_total", { reason }),
+    );
+    expect(refused).toEqual([2, 2, 1, 0]);
+    expect(parsed.value("homemaker_puts_met_total")).toBe(2);
+  },
+);
+
+test(
   "promtool takes what a server with a journal says, and every declared metric is in it",
   { ...PATIENCE, tags: ["promtool"] },
   async () => {
