@@ -209,15 +209,18 @@ class Shell {
 
   async #put(request: Extract<Request, { verb: "put" }>): Promise<void> {
     const { tube, pri, delaySeconds, ttrSeconds, isLines } = request;
+    if (request.tags !== undefined) await this.#checkTags();
+    const tags = request.tags === undefined ? "" : ` ${request.tags}`;
     await this.#server.expect("USING", `use ${tube}`);
     const given = request.body;
     const input =
       given === undefined ? await this.#terminal.readAll() : new TextEncoder().encode(given);
     for (const body of isLines ? linesOf(input) : [input]) {
-      const line = `put ${pri} ${delaySeconds} ${ttrSeconds} ${body.length}`;
+      const line = `put ${pri} ${delaySeconds} ${ttrSeconds} ${body.length}${tags}`;
       const { args } = await this.#server.expect("INSERTED", line, body);
-      const id = Number(args[0]);
-      await this.#lines([this.#asJson ? JSON.stringify({ id }) : String(id)]);
+      const [id, met] = args;
+      const known = met === undefined ? {} : { met: met.toLowerCase() };
+      await this.#lines([this.#asJson ? JSON.stringify({ id: Number(id), ...known }) : String(id)]);
     }
   }
 
@@ -245,6 +248,12 @@ class Shell {
     if (word === "UNKNOWN_COMMAND") {
       throw new RefusedError("this server does not know failure messages");
     }
+  }
+
+  /** A server that does not know tags would take the body of such a put for commands. */
+  async #checkTags(): Promise<void> {
+    const { word } = await this.#server.ask("features");
+    if (word !== "OK") throw new RefusedError("this server does not know tags");
   }
 
   /** Uses a tube that is there: `use` alone would make it. */

@@ -9,6 +9,7 @@ import type { Command } from "commander";
 import { ID_MAX } from "../../../assembly/constants.ts";
 import { isTubeNameText, TUBE_NAME_RULE } from "../../protocol/tube-name.ts";
 import { TUBE_SETTINGS, TubeSettings } from "../../protocol/tube-settings.ts";
+import { PUT_END, PutTags, TAGS } from "../../protocol/tags.ts";
 import type { Units } from "../../text/control.ts";
 import { completeListenAddress, parseListenAddress } from "../../config/listen-address.ts";
 import type { BoundAddress } from "../../config/listen-address.ts";
@@ -71,6 +72,8 @@ export type Request =
       readonly pri: number;
       readonly delaySeconds: number;
       readonly ttrSeconds: number;
+      /** As they were given, with one space between them; if absent, none. */
+      readonly tags?: string;
     }
   | {
       readonly verb: "reserve";
@@ -125,6 +128,9 @@ interface Declared {
 
 /** What can be set for a tube, as it is written. */
 const SETTING_FORMS = TUBE_SETTINGS.map(({ name, form }) => `${name}=${form}`).join(", ");
+
+/** What a job can be tagged with, as it is written. */
+const TAG_FORMS = TAGS.map(({ usage }) => usage).join(", ");
 
 const TUBE = new Argument("<TUBE>", "name of a tube");
 const JOB = new Argument("<ID>", "id of a job");
@@ -200,6 +206,7 @@ export const SHELL_COMMANDS: Readonly<Record<string, Declared>> = {
       new Flag("--pri <PRI>", "priority, 0 is the most urgent (default: 1024)"),
       new Flag("--delay <DURATION>", "time before it is ready (default: 0)"),
       new Flag("--ttr <DURATION>", "time that a worker has for it (default: 1m)"),
+      new Flag("--tags <TAGS>", `its tags, in one word of the shell: ${TAG_FORMS}`),
     ],
     request: putRequest,
   },
@@ -330,7 +337,19 @@ function putRequest({ words, flags, units }: Given): Request {
     pri: numberOf(flags["pri"] ?? "1024", "--pri", 0, PRI_MAX),
     delaySeconds: secondsOf(flags["delay"] ?? "0", "--delay", 0, SECONDS_MAX, units),
     ttrSeconds: secondsOf(flags["ttr"] ?? "1m", "--ttr", 1, SECONDS_MAX, units),
+    ...(flags["tags"] !== undefined && { tags: tagsOf(flags["tags"]) }),
   };
+}
+
+function tagsOf(given: string | true): string {
+  const tags = String(given)
+    .split(" ")
+    .filter((word) => word !== "")
+    .join(" ");
+  const bytes = new TextEncoder().encode(` ${tags}`);
+  if (new PutTags().read(bytes, 0, bytes.length) !== PUT_END.TAGGED)
+    throw new WordError(`--tags: expected some of ${TAG_FORMS}, not ${JSON.stringify(given)}`);
+  return tags;
 }
 
 function updateRequest({ words, flags, units }: Given): Request {

@@ -187,6 +187,23 @@ function workWith(start: () => Promise<ServerProcess>): void {
   });
 }
 
+it("a job is put with tags, and who meets its key is told so", async () => {
+  const server = await startHomemaker();
+  const env = { HOMEMAKER_ADDRESS: addressOf(server) };
+  const facts = async (...argv: string[]): Promise<Record<string, unknown>> => {
+    const { stdout } = await runCommand([...argv, "--json"], { env });
+    return JSON.parse(stdout) as Record<string, unknown>;
+  };
+  const put = ["put", "tagged", "x", "--tags", "idp:one max:3"];
+  const { id } = await facts(...put);
+  expect(await facts(...put)).toEqual({ id, met: "ready" });
+  expect(await facts("stats", "--job", String(id))).toMatchObject({
+    "idempotency-key": "one",
+    max: 3,
+  });
+  await server.stop();
+});
+
 it(
   "what beanstalkd does not know is said, before anything has happened",
   { tags: ["beanstalkd"] },
@@ -204,6 +221,11 @@ it(
       code: 1,
       stdout: "",
       stderr: "homemaker: this server does not know failure messages",
+    });
+    expect(await run(["put", "mails", `delete ${id}`, "--tags", "max:1"])).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: "homemaker: this server does not know tags",
     });
     const { stdout } = await run(["stats", "--job", id, "--json"]);
     expect(JSON.parse(stdout)).toMatchObject({ state: "ready", reserves: 0 });

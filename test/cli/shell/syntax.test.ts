@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { helpText } from "../../../src/cli/command-line.ts";
 import { parseShellCommand, SHELL_COMMANDS } from "../../../src/cli/shell/syntax.ts";
+import { TAGS } from "../../../src/protocol/tags.ts";
 import { loadBuiltControl } from "../../text/load-control.ts";
 
 const HOME = { kind: "tcp", host: "127.0.0.1", port: 11300 };
@@ -14,6 +15,7 @@ function parse(line: string, env: Record<string, string> = {}): unknown {
 
 const RULE =
   "letters, digits and -+/;.$_() may stand in a name, no - in front, 1 to 200 characters";
+const TAG_FORMS = TAGS.map(({ usage }) => usage).join(", ");
 const DURATION = "expected a duration such as 30s, 5m or 1h";
 
 describe("the shell's commands", () => {
@@ -48,6 +50,19 @@ describe("the shell's commands", () => {
     [
       "put mails",
       { verb: "put", tube: "mails", isLines: false, pri: 1024, delaySeconds: 0, ttrSeconds: 60 },
+    ],
+    [
+      "put m x --tags con:db:2",
+      {
+        verb: "put",
+        tube: "m",
+        body: "x",
+        isLines: false,
+        pri: 1024,
+        delaySeconds: 0,
+        ttrSeconds: 60,
+        tags: "con:db:2",
+      },
     ],
     [
       "put m x --pri 0 --delay 1m --ttr 2d",
@@ -106,6 +121,8 @@ describe("the shell's commands", () => {
       "pause m 1500ms",
       `pause: DURATION: ${DURATION} (whole seconds, 0 to 4294967295), not "1500ms"`,
     ],
+    ["put m --tags con:db:0", `put: --tags: expected some of ${TAG_FORMS}, not "con:db:0"`],
+    ["put m --tags hello", `put: --tags: expected some of ${TAG_FORMS}, not "hello"`],
     ["put m --ttr 0", `put: --ttr: ${DURATION} (whole seconds, 1 to 4294967295), not "0"`],
     ["put m --delay -1", `put: --delay: ${DURATION} (whole seconds, 0 to 4294967295), not "-1"`],
     [
