@@ -108,6 +108,10 @@ export const SHORT: i32 = 0x200;
 /** Set beside the answer when other shards may be to look again at a key (lanes.ts). */
 export const OPENED: i32 = 0x400;
 
+/* What a shard wishes behind a batch, a bit each: more memory; that others look again at keys. */
+export const WISH_MEMORY: i32 = 1;
+export const WISH_LOOK: i32 = 2;
+
 /* Fields of a thread's result area, as indexes into an array of f64. */
 export const RESULT_WAKE_LOW: i32 = 0;
 export const RESULT_WAKE_HIGH: i32 = 1;
@@ -490,6 +494,16 @@ export const RECORD_FAILURE: u8 = 5;
 /** What is set for a tube. */
 export const RECORD_TUBE: u8 = 6;
 export const RECORD_KEY: u8 = 7;
+/** Begins what a batch has done in a shard. */
+export const RECORD_GROUP: u8 = 8;
+/**
+ * Most bytes of records of a batch, in all shards, and with its longest record counted once more:
+ * what one command may write into a ring (src/engine/shards.ts).
+ */
+export const GROUP_BYTES_MAX: u32 = 196608;
+export const GROUP_ROOM_MAX: u32 = 245760;
+/** A put of a batch whose record is longer is recorded ahead of it; so are those behind so many. */
+export const GROUP_BODY_BYTES: u32 = 65536;
 /** Marks of a STATE record, in place of the length of a name: the job is buried as before. */
 export const STATE_IN_PLACE: u16 = 1;
 /** The job has no limits any more. */

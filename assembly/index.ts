@@ -61,6 +61,8 @@ export * from "./connecting";
 export * from "./inspect";
 export { describeJobs, listProbe, listScan, listWalk, peekReserved } from "./listing";
 export { flushTube } from "./flushing";
+export * from "./group";
+export * from "./ordering";
 export { heldJobs, holder } from "./holding";
 export * from "./keep";
 export * from "./putting";

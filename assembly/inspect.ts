@@ -19,7 +19,7 @@ import { looksOf, oldestMicros } from "./ages";
 import { enterAt } from "./deadlines";
 import * as failures from "./failure";
 import { failureAt } from "./failure";
-import { CANCELLED, Job, coldAt, jobAt } from "./job";
+import { CANCELLED, Job, coldAt, jobAt, saidBy } from "./job";
 import { isOpen } from "./journal";
 import { segmentOf } from "./segments";
 import { writeSettings } from "./settings";
@@ -81,7 +81,7 @@ export function statsJob(t: u32, id: f64, now: f64): i32 {
   troubles(t, job);
   writeName(t, tubeAt(job.tube));
   writeTags(t, job);
-  setResult(t, RESULT_LSN, <f64>job.lsn);
+  setResult(t, RESULT_LSN, <f64>saidBy(job));
   return leave(t, DONE);
 }
 
@@ -258,7 +258,7 @@ export function lastMessage(t: u32, id: f64, now: f64): i32 {
  * RESULT_LSN is what the answer depends on.
  */
 function show(t: u32, job: Job, at: u32): i32 {
-  setResult(t, RESULT_LSN, <f64>job.lsn);
+  setResult(t, RESULT_LSN, <f64>saidBy(job));
   if (at == 0) return NONE;
   const failure = failureAt(at);
   const who = <u32>failure.whoBytes;
@@ -271,7 +271,7 @@ function show(t: u32, job: Job, at: u32): i32 {
   const shown = failures.readMessage(failure, 0, outputSlot(t) + who, OUTPUT_BYTES - who);
   setResult(t, RESULT_NAME_BYTES, <f64>who);
   setResult(t, RESULT_COUNT, <f64>shown);
-  setResult(t, RESULT_LSN, <f64>max(job.lsn, failure.lsn));
+  setResult(t, RESULT_LSN, <f64>max(saidBy(job), failure.lsn));
   return DONE;
 }
 

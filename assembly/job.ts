@@ -289,13 +289,21 @@ export function settleRecord(job: Job): void {
 }
 
 /**
+ * What a reply that shows the job depends on. Of one that a batch put, the PUT record may say that
+ * it waits, and the STATE record behind it that it is a job.
+ */
+export function saidBy(job: Job): u64 {
+  return job.cold == 0 ? job.lsn : max(job.lsn, coldAt(job.cold).stateLsn);
+}
+
+/**
  * Writes for thread `t` what a reply about the job needs: id, length, and the start of the body.
  */
 export function show(t: u32, job: Job): void {
   setResult(t, RESULT_ID, <f64>job.minor);
   setResult(t, RESULT_PRI, <f64>job.pri);
   setResult(t, RESULT_BODY_BYTES, <f64>job.bodyBytes);
-  setResult(t, RESULT_LSN, <f64>job.lsn);
+  setResult(t, RESULT_LSN, <f64>saidBy(job));
   readBody(job, 0, outputSlot(t), OUTPUT_BYTES);
 }
 

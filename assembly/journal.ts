@@ -35,6 +35,7 @@
  *   FAILURE:  32 number u32 | 36 attempt u32 | 40 at f64
  *             | 48 old FAILURE's lsn | 56 its bytes u32 | 60 has a message u32
  *             | 64 who | message | 0..7 zeros
+ *   GROUP:    32 number u64 | 40 extent u32 | 44 shards u32 | 48 - u64
  *   TUBE:     32 old TUBE's lsn | 40 first TUBE's lsn | 48 old TUBE's bytes u32
  *             | 52 lowest and 56 highest number of a segment with an older one u32
  *             | 60 count u32 | 64 for each setting: number u32, - u32, value f64
@@ -158,6 +159,15 @@ export class FailureRecord extends Record {
   hasMessage: u32;
 }
 
+/** The batch's records follow it; `extent` is what they take of the stream with it. */
+@unmanaged
+export class GroupRecord extends Record {
+  group: u64;
+  extent: u32;
+  shards: u32;
+  unused: u64;
+}
+
 /**
  * Kind TUBE, which has no id. All that is set for the tube stands in it; nothing: a tombstone,
  * needed while one of the segments from `lowOrigin` to `highOrigin` exists.
@@ -223,7 +233,7 @@ export function hasRoomBeside(bytes: u32): bool {
 }
 
 /** A record of `bytes` bytes at the head of the ring, its header written. */
-function begin(kind: u8, bytes: u32, id: u64): usize {
+export function begin(kind: u8, bytes: u32, id: u64): usize {
   const s = shard();
   const size = s.ringBytes;
   let at = s.ringHead % size;
@@ -251,9 +261,14 @@ function begin(kind: u8, bytes: u32, id: u64): usize {
 
 /**
  * The record is whole: only now may the committer, which looks without the lock, see that it is
- * there.
+ * there; and of a batch not before all of it is.
  */
 function end(): void {
+  if (shard().inGroup == 0) showRecords();
+}
+
+/** The committer may see all records that there are. */
+export function showRecords(): void {
   const s = shard();
   const at = changetype<usize>(s) + offsetof<Shard>("journalHead");
   atomic.store<u64>(at, reinterpret<u64>(<f64>s.ringHead));
@@ -393,8 +408,15 @@ export function recordDelete(job: Job): void {
  */
 export function recordDrop(job: Job): void {
   const at = parts.partsOf(job);
-  if (at == 0 || parts.partsAt(at).missing == parts.partsAt(at).count) return;
-  beginDelete(job.minor, 0).bodyBytes = parts.detach(job);
+  const hasParts = at != 0 && parts.partsAt(at).missing != parts.partsAt(at).count;
+  if (!hasParts && job.lsn == 0) return;
+  const bytes = putBytes(job);
+  const record = beginDelete(job.minor, 0);
+  if (job.lsn != 0) {
+    record.putLsn = job.lsn;
+    record.putBytes = bytes;
+  }
+  record.bodyBytes = parts.detach(job);
   end();
 }
 

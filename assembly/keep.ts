@@ -12,6 +12,7 @@ import {
   MORE,
   RECORD_DELETE,
   RECORD_FAILURE,
+  RECORD_GROUP,
   RECORD_KEY,
   RECORD_PART,
   RECORD_PUT,
@@ -23,6 +24,7 @@ import { Failure, failureAt, failureOf, firstFailure } from "./failure";
 import { CANCELLED, Job, coldAt, jobAt } from "./job";
 import * as journal from "./journal";
 import { DeleteRecord, FailureRecord, KeyRecord, PartRecord, Record, TubeRecord } from "./journal";
+import { findBatched } from "./batched";
 import { findCooling, keyHash, keysRoot } from "./keys";
 import * as parts from "./parts";
 import { Part } from "./parts";
@@ -100,8 +102,12 @@ function keepBucket(bucket: u32, number: u32): bool {
   return true;
 }
 
-/** The parts of all uploads; false when the ring is full before the end. */
+/** The parts of all uploads, and puts that wait; false when the ring is full before the end. */
 function keepUploads(number: u32): bool {
+  for (let at = shard().batched; at != 0; at = jobAt(at).left) {
+    if (!journal.hasRoom()) return false;
+    keepPut(jobAt(at), number);
+  }
   for (let at = shard().openParts; at != 0; at = parts.partsAt(at).next) {
     if (!keepParts(jobAt(parts.partsAt(at).job), number)) return false;
   }
@@ -209,6 +215,7 @@ function keepOne(record: Record, number: u32): void {
     }
     return;
   }
+  if (record.kind == RECORD_GROUP) return;
   if (record.kind == RECORD_KEY) {
     keepKey(changetype<KeyRecord>(record), number);
     return;
@@ -216,6 +223,7 @@ function keepOne(record: Record, number: u32): void {
   const isPart = record.kind == RECORD_PART;
   let found = findJob(record.id);
   if (found == 0 && isPart) found = parts.findOpen(record.id);
+  if (found == 0 && record.kind == RECORD_PUT) found = findBatched(record.id);
   if (found == 0) return;
   const job = jobAt(found);
   if ((job.flags & CANCELLED) != 0) return;

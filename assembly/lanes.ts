@@ -390,13 +390,25 @@ export function freeKey(job: Job): void {
  * key. False when there is no memory.
  */
 export function takeNames(job: Job, vital: bool): bool {
+  if (!joinNames(job, vital)) return false;
+  raiseLimits(job);
+  return true;
+}
+
+/** The names in its tags are there for a job, which changes nothing yet; as `takeNames`. */
+export function joinNames(job: Job, vital: bool): bool {
   const own = tagsOf(job);
   const entry = conEntryIn(textOf(own), own.textBytes);
-  if (entry == 0) return true;
+  if (entry == 0 || own.con != 0) return true;
   own.con = joinName(TAG_CON, entry, vital);
-  if (own.con == 0) return false;
-  raiseLimit(nameAt(own.con), entryNumber(entry));
-  return true;
+  return own.con != 0;
+}
+
+/** As many may be held of those with the key of a job as it says, whose names are there. */
+export function raiseLimits(job: Job): void {
+  const own = tagsOf(job);
+  if (own.con == 0) return;
+  raiseLimit(nameAt(own.con), entryNumber(conEntryIn(textOf(own), own.textBytes)));
 }
 
 function raiseLimit(name: Name, limit: u32): void {

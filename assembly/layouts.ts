@@ -118,6 +118,15 @@ export const TUBE_RECORD_BYTES: u32 = 64;
 export const SETTING_ENTRY_BYTES: u32 = 16;
 export const SETTING_ENTRY_VALUE: u32 = 8;
 
+/* A GROUP record. */
+/** Number of the batch, the same in all shards (u64). */
+export const GROUP_NUMBER: u32 = 32;
+/** Bytes of the shard's stream that the batch has, this record and unused ends included (u32). */
+export const GROUP_EXTENT: u32 = 40;
+/** How many shards the batch has records in (u32). */
+export const GROUP_SHARDS: u32 = 44;
+export const GROUP_BYTES: u32 = 56;
+
 /* A hint about a tube (hints.ts). */
 export const HINT_TUBE_NAME_BYTES: u32 = 0; // u32
 /** Bytes before the name. */

@@ -43,7 +43,7 @@ import {
 import { CONN_MINOR, connAt, heldRoot } from "./conn";
 import { enterAt } from "./deadlines";
 import { HeldWalk, beginPart, isOver, nextHeld } from "./holders";
-import { Job, coldAt, jobAt, show } from "./job";
+import { Job, coldAt, jobAt, saidBy, show } from "./job";
 import { laneAt, lanesRoot, restRoot } from "./lanes";
 import { nodeAt } from "./node";
 import { bucketAt, bucketsRoot, lateRoot } from "./ready";
@@ -334,7 +334,7 @@ export function describeJobs(
     const at = findJob(<u64>load<f64>(inputSlot(t) + idsOffset + ((<usize>i) << 3)));
     if (at == 0 || jobAt(at).tube != tube || <u32>jobAt(at).state != state) continue;
     writeEntry(entry, jobAt(at), now);
-    lsn = max(lsn, jobAt(at).lsn);
+    lsn = max(lsn, saidBy(jobAt(at)));
     entry += L.JOB_ENTRY_BYTES;
     written++;
   }

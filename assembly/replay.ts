@@ -13,6 +13,7 @@ import {
   OUT_OF_MEMORY,
   RECORD_DELETE,
   RECORD_FAILURE,
+  RECORD_GROUP,
   RECORD_KEY,
   RECORD_PART,
   RECORD_PUT,
@@ -27,6 +28,7 @@ import {
   STATE_UPLOADING,
 } from "./constants";
 import { arrangeTubes } from "./arranging";
+import { startWaiting, stopWaiting } from "./batched";
 import * as failures from "./failure";
 import { Failure, failureAt, firstFailure } from "./failure";
 import {
@@ -55,6 +57,7 @@ import {
 import {
   beginCooling,
   dropCooling,
+  dropTags,
   findCooling,
   findKey,
   keyHash,
@@ -82,8 +85,8 @@ import * as states from "./states";
 import { findJob } from "./states";
 import * as table from "./table";
 import { Tags, attach, entryNumber, keyEntry, retell, setCharged, setNoLimits } from "./tags";
-import { tagBytes, tagsAt, tagsOf } from "./tags";
-import { findOrMakeTube, findTube, forgetIfUnused, nameHash, tubeAt } from "./tube";
+import { tagBytes, tagsAt, tagsOf, textOf } from "./tags";
+import { Tube, findOrMakeTube, findTube, forgetIfUnused, nameHash, tubeAt } from "./tube";
 import { isOf, isSound, keyEntryOf, tagBytesOf } from "./sound";
 import {
   FAILURE_BYTES,
@@ -172,9 +175,10 @@ function apply(address: usize, record: Record, segment: Segment, shards: u32, no
     return resetTube(address, changetype<TubeRecord>(record), segment, shards);
   const found = findJob(record.id);
   const stands = found != 0 && jobAt(found).state != STATE_UPLOADING;
+  if (record.kind == RECORD_GROUP) return true; // all of its frame counts, or nothing
   if (record.kind == RECORD_PUT) {
     const put = changetype<PutRecord>(record);
-    if (stands) return renew(put, jobAt(found), segment, now);
+    if (found != 0 && jobAt(found).lsn != 0) return renew(put, jobAt(found), segment, now);
     return (
       !isMine(address + PUT_BYTES, record, shards) || restore(address, put, found, segment, now)
     );
@@ -192,8 +196,8 @@ function apply(address: usize, record: Record, segment: Segment, shards: u32, no
     if (record.state == KEY_ENDED) endRecalled(changetype<DeleteRecord>(record));
     else if (stands) deleteReplayed(jobAt(found), now);
     else if (found != 0) dropGathered(jobAt(found));
-  } else if (stands) {
-    restate(changetype<StateRecord>(record), jobAt(found), segment, now);
+  } else if (stands || (found != 0 && jobAt(found).lsn != 0)) {
+    return restate(changetype<StateRecord>(record), jobAt(found), segment, now);
   }
   return true;
 }
@@ -330,11 +334,53 @@ function giveUpKey(tube: u32, entry: usize): void {
   }
 }
 
-/** Parts whose PUT record is not there mean nothing. */
+/** Parts whose PUT record is not there mean nothing, nor does a put that waits for its batch. */
 function dropGathered(job: Job): void {
+  const tube = job.lsn == 0 ? 0 : job.tube;
+  if (tube != 0) {
+    uncount(job);
+    stopWaiting(job);
+    if ((job.flags & TAGGED) != 0) dropTags(job);
+  }
   uncountParts(job);
   table.drop(jobs(), job);
   freeJob(job);
+  if (tube != 0) letGo(tubeAt(tube));
+}
+
+/*
+ * Puts that went ahead of their batch. Until the STATE record of the batch says that they are jobs
+ * they stand aside, and use their tube.
+ */
+
+/** The job, whose PUT record was met, waits for its batch. */
+function putAside(job: Job): void {
+  job.state = STATE_UPLOADING;
+  startWaiting(job);
+  tubeAt(job.tube).using++;
+}
+
+/** Its batch was met: it is its tube's, but stands nowhere yet. False when there is no memory. */
+function bringIn(job: Job): bool {
+  stopWaiting(job);
+  tubeAt(job.tube).using--;
+  return join(job);
+}
+
+function letGo(tube: Tube): void {
+  tube.using--;
+  forgetIfUnused(tube);
+}
+
+/** The job is one of its tube's, and has its key and names. False when there is no memory. */
+function join(job: Job): bool {
+  states.joinTube(tubeAt(job.tube), job);
+  if ((job.flags & TAGGED) == 0) return true;
+  const own = tagsOf(job);
+  const entry = keyEntry(textOf(own), own.textBytes);
+  if (entry != 0) giveUpKey(job.tube, entry);
+  takeKey(job, tubeAt(job.tube));
+  return takeNames(job, true);
 }
 
 function uncountParts(job: Job): void {
@@ -414,6 +460,7 @@ function putTogether(job: Job): bool {
  */
 export function endReplay(t: u32): i32 {
   enter();
+  while (shard().batched != 0) dropGathered(jobAt(shard().batched));
   while (shard().openParts != 0) {
     const job = jobAt(parts.partsAt(shard().openParts).job);
     if (job.state == STATE_UPLOADING) {
@@ -469,28 +516,23 @@ function restore(address: usize, record: PutRecord, found: u32, segment: Segment
     const body = name + record.nameBytes;
     if (appendBody(job, 0, body, record.bodyBytes, true) != record.bodyBytes) return false;
   }
-  states.joinTube(tubeAt(tube), job);
+  job.tube = tube;
   job.minor = record.id;
   job.ttrSeconds = record.ttrSeconds;
   job.createdMicros = <i64>(record.created - shard().wallBase);
   job.lsn = lsnIn(segment);
   segment.liveBytes += record.bytes;
   if (found == 0) table.add(jobs(), job);
-  if (!restoreTags(address, record, job)) return false;
+  const tags = tagBytesOf(record);
+  const text = address + record.bytes - tags;
+  if (tags != 0 && !attach(job, record.id, text, tags, true)) return false;
+  if (record.state == STATE_UPLOADING) {
+    putAside(job);
+    return true;
+  }
+  if (!join(job)) return false;
   stand(job, record.state, record.pri, record.delaySeconds, record.due, now);
   return record.partBytes == 0 || putTogether(job);
-}
-
-/** Hangs the tags of a PUT record on its job; false when there is no memory. */
-function restoreTags(address: usize, record: PutRecord, job: Job): bool {
-  const bytes = tagBytesOf(record);
-  if (bytes == 0) return true;
-  const text = address + record.bytes - bytes;
-  if (!attach(job, record.id, text, bytes, true)) return false;
-  const entry = keyEntry(text, bytes);
-  if (entry != 0) giveUpKey(job.tube, entry);
-  takeKey(job, tubeAt(job.tube));
-  return takeNames(job, true);
 }
 
 function makeJobOf(record: PutRecord): u32 {
@@ -503,20 +545,27 @@ function makeJobOf(record: PutRecord): u32 {
  * stopped.
  */
 function renew(record: PutRecord, job: Job, segment: Segment, now: f64): bool {
+  const wasAside = job.state == STATE_UPLOADING;
+  const isAside = record.state == STATE_UPLOADING;
   segments.segmentOf(job.lsn).superseded++;
   uncount(job);
-  states.leaveState(job);
+  if (wasAside && !isAside && !bringIn(job)) return false;
+  if (!wasAside) states.leaveState(job);
   job.lsn = lsnIn(segment);
   segment.liveBytes += record.bytes;
   const bytes = tagBytesOf(record);
   if (bytes != 0 && bytes == tagBytes(job)) {
     retell(tagsOf(job), changetype<usize>(record) + record.bytes - bytes);
   }
+  if (isAside) return true;
   stand(job, record.state, record.pri, record.delaySeconds, record.due, now);
-  return true;
+  return !wasAside || parts.partsOf(job) == 0 || putTogether(job);
 }
 
-function restate(record: StateRecord, job: Job, segment: Segment, now: f64): void {
+/** False when there is no memory. */
+function restate(record: StateRecord, job: Job, segment: Segment, now: f64): bool {
+  const wasAside = job.state == STATE_UPLOADING;
+  if (wasAside && !bringIn(job)) return false;
   forgetState(job);
   if ((job.flags & TAGGED) != 0) {
     setCharged(tagsOf(job), record.bodyBytes);
@@ -526,13 +575,14 @@ function restate(record: StateRecord, job: Job, segment: Segment, now: f64): voi
   if (isInPlace && job.state == STATE_BURIED && record.state == STATE_BURIED) {
     job.pri = record.pri;
   } else {
-    states.leaveState(job);
+    if (!wasAside) states.leaveState(job);
     stand(job, record.state, record.pri, record.delaySeconds, record.due, now);
   }
   const cold = coldOf(job);
-  if (cold == 0) return;
+  if (cold == 0) return true;
   coldAt(cold).stateLsn = lsnIn(segment);
   segment.liveBytes += STATE_BYTES;
+  return !wasAside || parts.partsOf(job) == 0 || putTogether(job);
 }
 
 /** The job of that id, 0 when nothing but parts of its body were met. */

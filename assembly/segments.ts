@@ -14,6 +14,7 @@ import {
   KEY_ENDED,
   RECORD_DELETE,
   RECORD_FAILURE,
+  RECORD_GROUP,
   RECORD_KEY,
   RECORD_PART,
   RECORD_PUT,
@@ -163,9 +164,10 @@ export function account(record: Record, segment: Segment): void {
     segment.liveBytes += record.bytes;
   } else if (record.kind == RECORD_TUBE) {
     accountTube(changetype<TubeRecord>(record), segment);
-  } else {
-    must(record.kind == RECORD_DELETE);
+  } else if (record.kind == RECORD_DELETE) {
     accountDelete(changetype<DeleteRecord>(record), segment);
+  } else {
+    must(record.kind == RECORD_GROUP); // nothing is needed of it once its frame is written
   }
 }
 

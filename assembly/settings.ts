@@ -111,26 +111,33 @@ export function writeSettings(tube: Tube, to: usize): void {
 /* What is kept out. */
 
 /**
- * Which setting keeps one job more, with a body of `bytes`, out of the tube: SETTING_JOBS or
- * SETTING_BYTES; -1 when none does.
+ * Which setting keeps one job more, with a body of `bytes`, out of the tube when it has so many
+ * more jobs and bytes than it has now: SETTING_JOBS or SETTING_BYTES; -1 when none does.
  */
-function keptOutBy(tube: Tube, bytes: u32): i32 {
+function keptOutBy(tube: Tube, bytes: u32, moreJobs: f64 = 0, moreBytes: f64 = 0): i32 {
   if (tube.settings == 0) return NOTHING;
   const settings = settingsAt(tube.settings);
   const mostJobs = valueOf(settings, SETTING_JOBS);
   const jobs = <f64>tube.ready + <f64>tube.reserved + <f64>tube.delayed + <f64>tube.buried;
-  if (mostJobs != NOT_SET && jobs >= mostJobs) return SETTING_JOBS;
+  if (mostJobs != NOT_SET && jobs + moreJobs >= mostJobs) return SETTING_JOBS;
   const mostBytes = valueOf(settings, SETTING_BYTES);
-  if (mostBytes != NOT_SET && <f64>tube.bytes + <f64>bytes > mostBytes) return SETTING_BYTES;
+  if (mostBytes != NOT_SET && <f64>tube.bytes + moreBytes + <f64>bytes > mostBytes)
+    return SETTING_BYTES;
   return NOTHING;
 }
 
 /**
- * Whether the tube is too full for one job more, with a body of `bytes`: then RESULT_REF and
- * RESULT_COUNT are as FULL says.
+ * Whether the tube is too full for one job more, with a body of `bytes`, when it has so many more
+ * jobs and bytes than it has now: then RESULT_REF and RESULT_COUNT are as FULL says.
  */
-export function isFull(t: u32, tube: Tube, bytes: u32): bool {
-  const which = keptOutBy(tube, bytes);
+export function isFull(
+  t: u32,
+  tube: Tube,
+  bytes: u32,
+  moreJobs: f64 = 0,
+  moreBytes: f64 = 0,
+): bool {
+  const which = keptOutBy(tube, bytes, moreJobs, moreBytes);
   if (which == NOTHING) return false;
   setResult(t, RESULT_REF, <f64>which);
   setResult(t, RESULT_COUNT, valueOf(settingsAt(tube.settings), which));

@@ -197,6 +197,21 @@ export class Shard {
   met: u32;
   /** Other shards may be to look again at a key since the last `leave`. */
   isOpening: u32;
+
+  /* Batches: group.ts. */
+  /** Puts that are in the journal and wait for their batch: a list by `left` and `right`. */
+  batched: u32;
+  /** A batch writes records, which nobody may see before all are there. */
+  inGroup: u32;
+  /** Where its GROUP record begins. */
+  groupFrom: u64;
+  /** The number of the newest batch. Only shard 0's is used, and only atomically. */
+  lastGroup: u64;
+  /**
+   * Odd while the records of a batch over several shards are shown to the committer, and another
+   * number before and after. Only shard 0's is used, and only atomically.
+   */
+  showing: u32;
 }
 
 /*

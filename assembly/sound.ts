@@ -9,6 +9,7 @@ import {
   RECORD_BYTES_MIN,
   RECORD_DELETE,
   RECORD_FAILURE,
+  RECORD_GROUP,
   RECORD_KEY,
   RECORD_PART,
   RECORD_PUT,
@@ -49,7 +50,7 @@ export function isSound(address: usize, room: u32, salt: u32): bool {
     if (!isTube(changetype<TubeRecord>(record))) return false;
   } else if (record.kind == RECORD_KEY) {
     if (!isKey(record)) return false;
-  } else if (record.kind < RECORD_PUT || record.kind > RECORD_DELETE) {
+  } else if (record.kind != RECORD_GROUP && record.kind - RECORD_PUT > RECORD_DELETE - RECORD_PUT) {
     return false;
   }
   return record.crc == crc32c(salt, address + RECORD_CHECKED, bytes - RECORD_CHECKED);

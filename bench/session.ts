@@ -108,6 +108,7 @@ async function cyclesPerSecond({ made, common, thread, seconds, tag }: Work): Pr
     limits: {
       maxJobBytes: 65_535,
       maxFailureBytes: 65_536,
+      maxBatchBytes: 16_777_216,
       maxTubes: 100,
       maxWatch: 100,
       maxOutputBytes: 1e9,

@@ -111,6 +111,9 @@ function eachRecord(sign: f64): void {
     }
   }
   for (let at = shard().openParts; at != 0; at = partsAt(at).next) eachPart(partsAt(at), sign);
+  for (let at = shard().batched; at != 0; at = jobAt(at).left) {
+    segmentOf(jobAt(at).lsn).liveBytes += sign * <f64>putBytes(jobAt(at));
+  }
   for (let at = shard().tubesHead; at != 0; at = tubeAt(at).nextTube) {
     if (tubeAt(at).settings == 0) continue;
     const settings = settingsAt(tubeAt(at).settings);

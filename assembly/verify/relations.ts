@@ -14,6 +14,7 @@ import { Job, RECORD_BYTES } from "../job";
 import {
   DeleteRecord,
   FailureRecord,
+  GroupRecord,
   KeyRecord,
   PartRecord,
   PutRecord,
@@ -146,6 +147,12 @@ function records(): void {
   if (L.TUBE_RECORD_COUNT != <u32>offsetof<TubeRecord>("count")) ERROR("count of settings");
   if (L.TUBE_RECORD_BYTES != <u32>offsetof<TubeRecord>()) ERROR("a TUBE record");
   if (L.KEY_BYTES != <u32>offsetof<KeyRecord>()) ERROR("a KEY record");
+  if (L.GROUP_NUMBER != <u32>offsetof<GroupRecord>("group")) ERROR("a batch's number");
+  if (L.GROUP_EXTENT != <u32>offsetof<GroupRecord>("extent")) ERROR("what it takes of the stream");
+  if (L.GROUP_SHARDS != <u32>offsetof<GroupRecord>("shards")) ERROR("how many shards it is in");
+  if (L.GROUP_BYTES != <u32>offsetof<GroupRecord>()) ERROR("a GROUP record");
+  if (C.GROUP_ROOM_MAX > 4 * C.PART_BODY_BYTES)
+    ERROR("a batch is no more than a command may write");
   if (C.RECORD_BYTES_MIN > L.STATE_BYTES || C.RECORD_BYTES_MIN > L.PART_BYTES) ERROR("the least");
   if (L.PUT_BYTES + C.TUBE_NAME_MAX > C.RECORD_BYTES_MOST) ERROR("the most without a body");
   if (L.PART_BYTES + C.PART_BODY_BYTES > C.INPUT_BYTES + C.OUTPUT_BYTES) ERROR("a part is staged");

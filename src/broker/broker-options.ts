@@ -17,6 +17,7 @@ const KEYS = [
   "memoryBytes",
   "maxJobBytes",
   "maxFailureBytes",
+  "maxBatchBytes",
   "failuresKept",
   "maxTubes",
   "maxWatch",

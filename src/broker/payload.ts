@@ -106,9 +106,17 @@ function journalOptionsOf(settings: BrokerSettings, memories: ShardMemories): Jo
 }
 
 function limitsOf(settings: BrokerSettings): SessionLimits {
-  const { maxJobBytes, maxFailureBytes, maxTubes, maxWatch } = settings;
+  const { maxJobBytes, maxFailureBytes, maxBatchBytes, maxTubes, maxWatch } = settings;
   const { maxOutputBytes, commandsPerTurn } = settings;
-  return { maxJobBytes, maxFailureBytes, maxTubes, maxWatch, maxOutputBytes, commandsPerTurn };
+  return {
+    maxJobBytes,
+    maxFailureBytes,
+    maxBatchBytes,
+    maxTubes,
+    maxWatch,
+    maxOutputBytes,
+    commandsPerTurn,
+  };
 }
 
 function randomId(): string {

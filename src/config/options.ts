@@ -45,6 +45,7 @@ export interface Options {
   readonly maxJobBytes: number;
   /** Longest failure message that bury and release accept, in bytes: 0 to FAILURE_BYTES_MAX. */
   readonly maxFailureBytes: number;
+  readonly maxBatchBytes: number;
   /** Failures that each job keeps, the youngest ones: 0 to FAILURES_KEPT_MAX. */
   readonly failuresKept: number;
   /** I/O threads, 1 to THREADS_MAX; absent means that the server chooses. */
@@ -230,6 +231,14 @@ export const OPTIONS: { readonly [Key in keyof Settings]: Option<Settings[Key]> 
     help: "longest failure message that bury and release take",
     default: 64 * KIB,
     ...size(0, FAILURE_BYTES_MAX, `a size from 0 to ${FAILURE_BYTES_MAX}`),
+  },
+  maxBatchBytes: {
+    name: "max-batch-size",
+    category: "Engine",
+    placeholder: "BYTES",
+    help: "most bytes of bodies and failure messages in one batch",
+    default: 16 * MIB,
+    ...size(0, GIB, "a size from 0 to 1GiB"),
   },
   failuresKept: {
     name: "keep-failures",

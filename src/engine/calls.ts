@@ -846,6 +846,175 @@ export abstract class EngineCalls {
     return this.answer(this.#engine.histograms(this.thread, offset, bytes));
   }
 
+  /** The next number for a batch; call it on shard 0. */
+  nextGroup(): f64 {
+    return this.#engine.nextGroup();
+  }
+
+  /** Where the u32 lies that is odd while records of several shards are shown; of shard 0. */
+  showingAddress(): u32 {
+    return this.#engine.showingAddress() >>> 0;
+  }
+
+  /** The records of a batch in several shards are about to be shown; call it on shard 0. */
+  startShowing(): void {
+    this.#engine.startShowing();
+  }
+
+  /** They have been shown. */
+  endShowing(): void {
+    this.#engine.endShowing();
+  }
+
+  /** Takes the lock for a batch. Nothing but the calls below may follow before `leaveGroup`. */
+  enterGroup(now: f64): i32 {
+    return this.answer(this.#engine.enterGroup(this.thread, now));
+  }
+
+  /**
+   * Gives the lock back. RESULT_COUNT is what the host is to see to once no lock is held: WISH_*, a
+   * bit each.
+   */
+  leaveGroup(): i32 {
+    return this.answer(this.#engine.leaveGroup(this.thread));
+  }
+
+  /** Whether the job is in this shard: DONE or NOT_FOUND. Takes the lock by itself. */
+  hasJob(id: f64): i32 {
+    return this.answer(this.#engine.hasJob(this.thread, id));
+  }
+
+  /** The same as `hasJob`, under the lock. */
+  isHere(id: f64): u32 {
+    return this.#engine.isHere(id) >>> 0;
+  }
+
+  /**
+   * Whether `conn` may delete the job (`deletes` 1), or holds it (0): DONE or NOT_FOUND. RESULT_REF
+   * is its tube, RESULT_BODY_BYTES the length of its body, JOB_STATE its state, and RESULT_COUNT
+   * most bytes of records that the command may write, beside a message.
+   */
+  findForGroup(conn: u32, id: f64, deletes: u32): i32 {
+    return this.answer(this.#engine.findForGroup(this.thread, conn, id, deletes));
+  }
+
+  /**
+   * Whether an upload would be the put of a job when `tube` has so many more jobs and bytes than it
+   * has now: DONE, FULL, or KNOWN, unless `passesKey`, as `putTagged` says, and then RESULT_COUNT
+   * is the cooldown of the key that it meets, in seconds. With DONE RESULT_BODY_BYTES is the length
+   * of its body, and RESULT_COUNT most bytes of its records.
+   */
+  meetInGroup(
+    upload: u32,
+    tube: u32,
+    pri: u32,
+    moreJobs: f64,
+    moreBytes: f64,
+    passesKey: u32,
+    now: f64,
+  ): i32 {
+    return this.answer(
+      this.#engine.meetInGroup(this.thread, upload, tube, pri, moreJobs, moreBytes, passesKey, now),
+    );
+  }
+
+  /** From here on everything is of batch number `group`. It is certain that it is done. */
+  beginGroup(group: f64): void {
+    this.#engine.beginGroup(group);
+  }
+
+  /**
+   * All is done here: 1 if there are records of it, 0 if it changed nothing that survives, and then
+   * not even its own.
+   */
+  closeGroup(): u32 {
+    return this.#engine.closeGroup() >>> 0;
+  }
+
+  /**
+   * The committer may see what there is, which is in so many `shards`, 0 when nothing is here.
+   * RESULT_LSN is what the answer depends on.
+   */
+  endGroup(shards: u32): void {
+    this.#engine.endGroup(this.thread, shards);
+  }
+
+  /** Makes an upload that was met with DONE the job `id`: DONE, or BURIED as with `put`. */
+  putInGroup(
+    upload: u32,
+    tube: u32,
+    id: f64,
+    pri: u32,
+    delay: f64,
+    ttrSeconds: u32,
+    now: f64,
+  ): i32 {
+    return this.answer(
+      this.#engine.putInGroup(this.thread, upload, tube, id, pri, delay, ttrSeconds, now),
+    );
+  }
+
+  /** Deletes a job that was found for that. */
+  deleteInGroup(id: f64, now: f64): void {
+    this.#engine.deleteInGroup(id, now);
+  }
+
+  /** Releases a job that was found; the answer and `failure` as with `release`. */
+  releaseInGroup(id: f64, pri: u32, delay: f64, failure: u32, now: f64): i32 {
+    return this.#engine.releaseInGroup(id, pri, delay, failure, now);
+  }
+
+  /** Buries a job that was found; `failure` as with `release`. */
+  buryInGroup(id: f64, pri: u32, failure: u32, now: f64): void {
+    this.#engine.buryInGroup(id, pri, failure, now);
+  }
+
+  /** Hands back a job that `conn` was found to hold; the answer as with `handBack`. */
+  handBackInGroup(conn: u32, id: f64, delay: f64, now: f64): i32 {
+    return this.#engine.handBackInGroup(conn, id, delay, now);
+  }
+
+  /** As `openUpload`, for a body that lies whole at `offset` of the input slot. */
+  makeUpload(offset: u32, bytes: u32): i32 {
+    return this.answer(this.#engine.makeUpload(this.thread, offset, bytes));
+  }
+
+  /** Gives an upload the `bytes` bytes of tags at TAGS_OFFSET of the thread's area. */
+  tagUpload(upload: u32, bytes: u32): i32 {
+    return this.answer(this.#engine.tagUpload(this.thread, upload, bytes));
+  }
+
+  /**
+   * Sees to it that the names in the tags of an upload are there, in the turn in which its batch is
+   * carried out or refused: DONE or OUT_OF_MEMORY.
+   */
+  nameUpload(upload: u32): i32 {
+    return this.answer(this.#engine.nameUpload(this.thread, upload));
+  }
+
+  /**
+   * Writes a complete upload's next record ahead of its batch, in which it is to be the put of job
+   * `id`; with a journal that has room. DONE when it was the last one, MORE, or OUT_OF_MEMORY.
+   */
+  recordAhead(
+    upload: u32,
+    tube: u32,
+    id: f64,
+    pri: u32,
+    delay: f64,
+    ttrSeconds: u32,
+    now: f64,
+  ): i32 {
+    return this.answer(
+      this.#engine.recordAhead(this.thread, upload, tube, id, pri, delay, ttrSeconds, now),
+    );
+  }
+
+  /** Forgets an upload of a batch. With a journal it is a command that needs room in the ring. */
+  dropOrder(upload: u32): i32 {
+    return this.answer(this.#engine.dropOrder(this.thread, upload));
+  }
+
   /**
    * Keeps what is still needed of the `bytes` bytes of segment `number` staged at `address`, by
    * writing it again at the end of the stream: jobs whose PUT record lies there, latest states,

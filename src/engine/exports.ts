@@ -174,6 +174,56 @@ export interface EngineExports {
   listTubes(t: u32, number: f64): i32;
   surveyTubes(t: u32, number: f64, offset: u32, bytes: u32, now: f64): i32;
   histograms(t: u32, offset: u32, bytes: u32): i32;
+  nextGroup(): f64;
+  showingAddress(): u32;
+  startShowing(): void;
+  endShowing(): void;
+  enterGroup(t: u32, now: f64): i32;
+  leaveGroup(t: u32): i32;
+  hasJob(t: u32, id: f64): i32;
+  isHere(id: f64): u32;
+  findForGroup(t: u32, conn: u32, id: f64, deletes: u32): i32;
+  meetInGroup(
+    t: u32,
+    upload: u32,
+    tube: u32,
+    pri: u32,
+    moreJobs: f64,
+    moreBytes: f64,
+    passesKey: u32,
+    now: f64,
+  ): i32;
+  beginGroup(group: f64): void;
+  closeGroup(): u32;
+  endGroup(t: u32, shards: u32): void;
+  putInGroup(
+    t: u32,
+    upload: u32,
+    tube: u32,
+    id: f64,
+    pri: u32,
+    delay: f64,
+    ttrSeconds: u32,
+    now: f64,
+  ): i32;
+  deleteInGroup(id: f64, now: f64): void;
+  releaseInGroup(id: f64, pri: u32, delay: f64, failure: u32, now: f64): i32;
+  buryInGroup(id: f64, pri: u32, failure: u32, now: f64): void;
+  handBackInGroup(conn: u32, id: f64, delay: f64, now: f64): i32;
+  makeUpload(t: u32, offset: u32, bytes: u32): i32;
+  tagUpload(t: u32, upload: u32, bytes: u32): i32;
+  nameUpload(t: u32, upload: u32): i32;
+  recordAhead(
+    t: u32,
+    upload: u32,
+    tube: u32,
+    id: f64,
+    pri: u32,
+    delay: f64,
+    ttrSeconds: u32,
+    now: f64,
+  ): i32;
+  dropOrder(t: u32, upload: u32): i32;
   keep(t: u32, address: u32, bytes: u32, salt: u32, number: u32): i32;
   keepRest(t: u32, from: u32, number: u32): i32;
   put(
@@ -334,6 +384,29 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "listTubes",
   "surveyTubes",
   "histograms",
+  "nextGroup",
+  "showingAddress",
+  "startShowing",
+  "endShowing",
+  "enterGroup",
+  "leaveGroup",
+  "hasJob",
+  "isHere",
+  "findForGroup",
+  "meetInGroup",
+  "beginGroup",
+  "closeGroup",
+  "endGroup",
+  "putInGroup",
+  "deleteInGroup",
+  "releaseInGroup",
+  "buryInGroup",
+  "handBackInGroup",
+  "makeUpload",
+  "tagUpload",
+  "nameUpload",
+  "recordAhead",
+  "dropOrder",
   "keep",
   "keepRest",
   "put",

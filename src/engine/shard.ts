@@ -96,6 +96,11 @@ export class Shard extends EngineCalls {
     return code & C.CODE_MASK;
   }
 
+  /** Others look again at keys that were given back here. */
+  openElsewhere(): void {
+    this.#board.openElsewhere();
+  }
+
   /** A field of what the last call answered. */
   field(index: number): number {
     return this.result[index] ?? 0;

@@ -145,7 +145,11 @@ export function comingBytesMax(
   return memories.length * limit + once + again + 2 * recordBytes;
 }
 
-/** Bytes of the longest record where bodies and failures' messages have no more than so many. */
+/**
+ * Bytes of the longest record where bodies and failures' messages have no more than so many. A
+ * batch writes no more than that of bodies at once; what it writes besides is a few records for
+ * each of its jobs, and the journal's reserve has that for every job.
+ */
 export function recordBytesMax(maxJobBytes: number, maxFailureBytes: number): number {
   const whole = Math.min(2 * C.PART_BODY_BYTES, maxJobBytes);
   return Math.max(C.PART_BODY_BYTES, whole, maxFailureBytes) + RECORD_AROUND_BYTES;

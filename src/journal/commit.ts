@@ -12,6 +12,7 @@ import { FRAME_HEADER_BYTES_MAX } from "./frame-writer.ts";
 import type { FrameWriter } from "./frame-writer.ts";
 import type { CommitParts } from "./journal-parts.ts";
 import type { JournalShard } from "./journal-shard.ts";
+import { cut } from "./cutting.ts";
 import type { SegmentFile } from "./segment-file.ts";
 
 /** What a shard has in a frame: its records from what has been written up to `to`. */
@@ -30,9 +31,17 @@ export class Commit {
     this.#frames = frames;
   }
 
-  /** Where the shards' streams end now. */
+  /**
+   * Where the shards' streams end now: none of them behind a batch of which another shard's part
+   * has yet to be shown (assembly/group.ts).
+   */
   heads(): readonly number[] {
-    return this.#parts.shards.map(({ head }) => head);
+    const { shards } = this.#parts;
+    for (;;) {
+      const before = shards[0]?.showing ?? 0;
+      const heads = shards.map(({ head }) => head);
+      if ((before & 1) === 0 && shards[0]?.showing === before) return heads;
+    }
   }
 
   /** Whether all records up to `heads` have been written. */
@@ -90,15 +99,13 @@ export class Commit {
   fitting(heads: readonly number[]): readonly Part[] {
     const { refused } = this;
     if (refused.length > 0) return refused;
-    let { room } = this;
-    const parts: Part[] = [];
-    for (const [at, shard] of this.#parts.shards.entries()) {
-      const to = shard.within(heads[at] ?? 0, room);
-      if (to <= shard.written) continue;
-      room -= to - shard.written;
-      parts.push({ shard, to });
-    }
-    return parts;
+    const { shards } = this.#parts;
+    const { room } = this;
+    const ends = this.bytesUpTo(heads) <= room ? heads : cut(shards, heads, room);
+    return shards.flatMap((shard, at) => {
+      const to = ends[at] ?? 0;
+      return to > shard.written ? [{ shard, to }] : [];
+    });
   }
 
   /** Writes one frame; false when there is no space for it: then it is `refused`. */

@@ -7,6 +7,7 @@
  */
 
 import * as C from "../../assembly/constants.ts";
+import * as L from "../../assembly/layouts.ts";
 import type { Shard } from "../engine/shard.ts";
 import type { Checksum } from "./format.ts";
 import type { Region } from "./scan.ts";
@@ -19,6 +20,14 @@ export interface Gathered {
   readonly pieces: readonly Uint8Array[];
   /** Position in the stream behind them. */
   readonly to: number;
+}
+
+/** A part of a stream that goes into a frame as a whole. */
+export interface StreamPiece {
+  /** Position behind it. */
+  readonly end: number;
+  /** Of a batch: its number, and in how many shards it has records; they go into one frame. */
+  readonly group: { readonly number: number; readonly shards: number } | undefined;
 }
 
 /* How far a stream has come, as indexes. */
@@ -38,6 +47,7 @@ export class JournalShard {
   /** The ring as bytes. */
   readonly ring: Uint8Array;
   readonly #ringWords: Uint32Array;
+  readonly #showing: Int32Array;
   readonly #head: Float64Array;
   readonly #live: Float64Array;
   readonly #words: Uint32Array;
@@ -60,6 +70,7 @@ export class JournalShard {
     this.ring = new Uint8Array(memory.buffer, shard.ringAddress() >>> 0, ringBytes);
     this.#ringWords = new Uint32Array(memory.buffer, shard.ringAddress() >>> 0, ringBytes / 4);
     this.#head = new Float64Array(memory.buffer, shard.journalHeadAddress() >>> 0, 1);
+    this.#showing = new Int32Array(memory.buffer, shard.showingAddress() >>> 0, 1);
     this.#live = new Float64Array(memory.buffer, table, words / 2);
     this.#words = new Uint32Array(memory.buffer, table, words);
   }
@@ -96,6 +107,14 @@ export class JournalShard {
     return this.#head[0] ?? 0;
   }
 
+  /**
+   * Of shard 0: a number that is odd, or another one before than after, when records of a batch in
+   * several shards were being shown. Everything that was read before is read by then.
+   */
+  get showing(): number {
+    return Atomics.add(this.#showing, 0, 0);
+  }
+
   /** Jobs that it has. */
   get jobCount(): number {
     const { shard } = this;
@@ -104,25 +123,23 @@ export class JournalShard {
   }
 
   /**
-   * The farthest end of a record, `to` at most, with no more than `room` bytes from `written` to
-   * there; `written` when none fits.
+   * What begins at a position of the stream that has not been freed: a record, the ring's unused
+   * end, or all that a batch has here, which is never parted.
    */
-  within(to: number, room: number): number {
-    if (to - this.written <= room) return to;
-    let at = this.written;
-    for (;;) {
-      const next = at + this.#bytesAt(at);
-      if (next - this.written > room) return at;
-      at = next;
-    }
+  pieceAt(position: number): StreamPiece {
+    const words = this.#ringWords;
+    const at = (position % this.ringBytes) / 4;
+    const bytes = words[at] ?? 0;
+    const isGroup = (bytes & C.SKIP_MARK) === 0 && this.#kindAt(at) === C.RECORD_GROUP;
+    if (!isGroup) return { end: position + (bytes & ~C.SKIP_MARK), group: undefined };
+    const number =
+      (words[at + L.GROUP_NUMBER / 4] ?? 0) + (words[at + L.GROUP_NUMBER / 4 + 1] ?? 0) * 2 ** 32;
+    const shards = words[at + L.GROUP_SHARDS / 4] ?? 0;
+    return { end: position + (words[at + L.GROUP_EXTENT / 4] ?? 0), group: { number, shards } };
   }
 
-  /**
-   * Bytes of the record, or of the ring's unused end, at a position of the stream that has not been
-   * freed.
-   */
-  #bytesAt(position: number): number {
-    return (this.#ringWords[(position % this.ringBytes) / 4] ?? 0) & ~C.SKIP_MARK;
+  #kindAt(word: number): number {
+    return this.ring[word * 4 + L.RECORD_KIND] ?? 0;
   }
 
   /**

@@ -192,6 +192,13 @@ export const METRICS = {
     labels: [],
     source: "server",
   },
+  batchesRefused: {
+    name: "homemaker_batches_refused_total",
+    type: "counter",
+    help: "Batches of which nothing was done, because one of their commands would not have succeeded.",
+    labels: [],
+    source: "server",
+  },
   putsRefused: {
     name: "homemaker_puts_refused_total",
     type: "counter",

@@ -65,12 +65,13 @@ export const OP = {
   RESERVE_MODE: 43,
   PROGRESS: 44,
   PEEK_PROGRESS: 45,
-  BAD_FORMAT: 46,
-  UNKNOWN_COMMAND: 47,
+  BATCH: 46,
+  BAD_FORMAT: 47,
+  UNKNOWN_COMMAND: 48,
 } as const;
 
 /** The length of an array that has a place for each operation, by its number. */
-export const OP_COUNT = 48;
+export const OP_COUNT = 49;
 
 /**
  * The arguments that commands take. All numbers are decimal digits after any number of spaces;
@@ -550,6 +551,18 @@ export const COMMANDS: readonly CommandRow[] = [
     replies: ["DELETED_BATCH <count> <count>"],
     summary: "Removes many jobs for good.",
     changesJobs: true,
+    writesRecords: true,
+    isAddition: true,
+  },
+  {
+    op: OP.BATCH,
+    name: "batch",
+    verb: "batch ",
+    args: ["count"],
+    remainder: "refused",
+    counter: "cmd-batch",
+    replies: ["BATCH <count>", "BATCH_REFUSED <index> <reply>"],
+    summary: "Carries out the commands that follow, so many of them, all or none.",
     writesRecords: true,
     isAddition: true,
   },

@@ -19,12 +19,14 @@ export const REPLY_LINE_MAX = 256;
 export interface ReplyRow {
   /**
    * A word of its own, then a placeholder for each word that follows. `<id>`, `<attempt>`,
-   * `<count>`, `<n>`, `<pri>` and `<bytes>` stand for numbers. A line that ends in `<bytes>` is
-   * followed by that many bytes and a CRLF.
+   * `<count>`, `<index>`, `<n>`, `<pri>` and `<bytes>` stand for numbers, `<reply>` for a whole
+   * line. A line that ends in `<bytes>` is followed by that many bytes and a CRLF.
    */
   readonly form: string;
   /** The line comes unasked, between the replies to commands. */
   readonly isPush?: true;
+  /** Its `<count>` says how many replies follow that belong to it; no push comes among them. */
+  readonly gathers?: true;
 }
 
 /**
@@ -41,7 +43,7 @@ export const REPLIES = [
   { form: "DRAINING" },
   { form: "USING <tube>" },
   { form: "RESERVED <id> <bytes>" },
-  { form: "RESERVED_BATCH <count>" },
+  { form: "RESERVED_BATCH <count>", gathers: true },
   { form: "DEADLINE_SOON" },
   { form: "TIMED_OUT" },
   { form: "NOT_FOUND" },
@@ -63,6 +65,8 @@ export const REPLIES = [
   { form: "UPDATED" },
   { form: "CANCELLED" },
   { form: "CANCELLING" },
+  { form: "BATCH <count>", gathers: true },
+  { form: "BATCH_REFUSED <index> <reply>" },
   { form: "WINDOW <n>" },
   { form: "SESSION <token>" },
   { form: "VOUCHED <count>" },
@@ -125,6 +129,8 @@ const RESERVED_BATCH = asciiBytes("RESERVED_BATCH ");
 const DELETED_BATCH = asciiBytes("DELETED_BATCH ");
 const USING = asciiBytes("USING ");
 const OK = asciiBytes("OK ");
+const BATCH = asciiBytes("BATCH ");
+const BATCH_REFUSED = asciiBytes("BATCH_REFUSED ");
 const WINDOW = asciiBytes("WINDOW ");
 const SESSION = asciiBytes("SESSION ");
 const VOUCHED = asciiBytes("VOUCHED ");
@@ -230,6 +236,18 @@ export function writeKicked(out: Uint8Array, at: number, count: number): number 
 /** `FLUSHED <count>`. */
 export function writeFlushed(out: Uint8Array, at: number, count: number): number {
   return writeNumberLine(out, at, FLUSHED, count);
+}
+
+/** `BATCH <count>`; so many replies follow. */
+export function writeBatch(out: Uint8Array, at: number, count: number): number {
+  return writeNumberLine(out, at, BATCH, count);
+}
+
+/** The beginning of `BATCH_REFUSED <index> <reply>`; the reply, a whole line, follows. */
+export function writeBatchRefused(out: Uint8Array, at: number, index: number): number {
+  const to = writeDecimal(out, writeConstant(out, at, BATCH_REFUSED), index);
+  out[to] = SPACE;
+  return to + 1;
 }
 
 /** `WINDOW <n>`: how many jobs the connection may hold and be sent more. */

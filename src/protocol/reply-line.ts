@@ -31,6 +31,8 @@ export interface ReplyLine {
   readonly bodyBytes: number | undefined;
   /** It came unasked. */
   readonly isPush: boolean;
+  /** How many replies follow that belong to it; undefined when none can. */
+  readonly replyCount: number | undefined;
 }
 
 /** What a placeholder stands for. */
@@ -45,12 +47,15 @@ interface Pattern {
   readonly args: readonly Argument[];
   readonly hasBody: boolean;
   readonly lineBytesMax: number;
+  /** Its last placeholder stands for all the rest of the line. */
+  readonly isOpen: boolean;
 }
 
 const NUMBERS: ReadonlySet<string> = new Set([
   "<id>",
   "<attempt>",
   "<count>",
+  "<index>",
   "<n>",
   "<pri>",
   "<bytes>",
@@ -58,8 +63,11 @@ const NUMBERS: ReadonlySet<string> = new Set([
 const NUMBER: Argument = { bytesMax: String(Number.MAX_SAFE_INTEGER).length, isNumber: true };
 /** A tube's name is the longest word. */
 const NAME: Argument = { bytesMax: TUBE_NAME_MAX, isNumber: false };
+/** What stands for a whole line, of which no word in particular is looked at. */
+const REST = "<reply>";
 const DIGITS = /^\d+$/;
 const VISIBLE = /^[\x21-\x7e]+$/;
+const VISIBLE_LINE = /^[\x20-\x7e]+$/;
 /** Characters of a wrong line that an error quotes. */
 const QUOTED_MAX = 60;
 
@@ -69,6 +77,8 @@ export class ReplyForms {
   readonly lineBytesMax: number;
   /** By their word, then by how many placeholders they have. */
   readonly #patterns = new Map<string, Pattern[]>();
+  /** Those that are open, by their word. */
+  readonly #open = new Map<string, Pattern>();
 
   constructor(rows: readonly ReplyRow[]) {
     let longest = 0;
@@ -76,6 +86,7 @@ export class ReplyForms {
       const [word = "", ...placeholders] = row.form.split(" ");
       const pattern = patternOf(row, word, placeholders);
       longest = Math.max(longest, pattern.lineBytesMax);
+      if (pattern.isOpen) this.#open.set(word, pattern);
       const sameWord = this.#patterns.get(word) ?? [];
       sameWord[placeholders.length] = pattern;
       this.#patterns.set(word, sameWord);
@@ -86,25 +97,41 @@ export class ReplyForms {
   /** Tells which form a line has. Throws a BadReplyError when it has none. */
   tell(bytes: Uint8Array): ReplyLine {
     const line = textOf(bytes);
-    const [word = "", ...args] = line.split(" ");
-    const pattern = this.#patterns.get(word)?.[args.length];
-    if (pattern === undefined || !args.every((arg, index) => isA(arg, pattern.args[index]))) {
+    const [word = "", ...words] = line.split(" ");
+    const pattern = this.#open.get(word) ?? this.#patterns.get(word)?.[words.length];
+    const args = pattern?.isOpen === true ? joined(words, pattern.args.length) : words;
+    const isMatch = pattern !== undefined && args.length === pattern.args.length;
+    if (!isMatch || !args.every((arg, index) => isA(arg, pattern.args[index], pattern))) {
       throw new BadReplyError(`the server sent ${quoted(line)}, which is no reply`);
     }
     const { row, hasBody } = pattern;
-    const bodyBytes = hasBody ? Number(args.at(-1)) : undefined;
-    return { form: row.form, line, word, args, bodyBytes, isPush: row.isPush === true };
+    return {
+      form: row.form,
+      line,
+      word,
+      args,
+      bodyBytes: hasBody ? Number(args.at(-1)) : undefined,
+      isPush: row.isPush === true,
+      replyCount: row.gathers === true ? Number(args[0]) : undefined,
+    };
   }
+}
+
+/** So many words, the last of which is all the rest. */
+function joined(words: readonly string[], count: number): string[] {
+  return [...words.slice(0, count - 1), words.slice(count - 1).join(" ")];
 }
 
 function patternOf(row: ReplyRow, word: string, placeholders: readonly string[]): Pattern {
   const args = placeholders.map((placeholder) => (NUMBERS.has(placeholder) ? NUMBER : NAME));
   const lineBytesMax = args.reduce((sum, { bytesMax }) => sum + 1 + bytesMax, word.length);
-  return { row, args, hasBody: placeholders.at(-1) === "<bytes>", lineBytesMax };
+  const last = placeholders.at(-1);
+  return { row, args, hasBody: last === "<bytes>", lineBytesMax, isOpen: last === REST };
 }
 
-function isA(text: string, argument: Argument | undefined): boolean {
+function isA(text: string, argument: Argument | undefined, { args, isOpen }: Pattern): boolean {
   if (argument === undefined || text.length > argument.bytesMax) return false;
+  if (isOpen && argument === args.at(-1)) return VISIBLE_LINE.test(text);
   if (!argument.isNumber) return VISIBLE.test(text);
   return DIGITS.test(text) && Number.isSafeInteger(Number(text));
 }

@@ -1,7 +1,8 @@
 /* ReplyReader: the bytes of a server in, whole replies out, however the bytes are cut.
  *
  *   ReplyFraming   finds the lines and what lies between them; keeps the beginning of a line only
- *   ReplyReader    keeps bodies as well, and hands on each reply when it is whole
+ *   ReplyReader    keeps bodies as well, and hands on each reply when it is whole, with those
+ *                  that belong to it
  *
  * Both are driven by the table of replies: its forms say what a line may be and whether a body
  * follows. What is not of the protocol ends the reading with an error, because nobody can say where
@@ -27,6 +28,8 @@ export interface ReplyParts {
 export interface Reply extends ReplyLine {
   /** What followed the line, without its CRLF; empty for a reply of one line. */
   readonly body: Uint8Array<ArrayBuffer>;
+  /** The replies that belong to it, of one that says how many follow. */
+  readonly replies?: readonly Reply[];
 }
 
 /** The server announced more than whoever reads will take. */
@@ -123,6 +126,13 @@ export class ReplyFraming {
   }
 }
 
+/** A reply to which more belong, and those that have come. */
+interface Gathering {
+  readonly reply: Reply;
+  readonly count: number;
+  readonly replies: Reply[];
+}
+
 /** Replies with their bodies. */
 export class ReplyReader {
   readonly #framing: ReplyFraming;
@@ -131,6 +141,8 @@ export class ReplyReader {
   #line: ReplyLine | undefined;
   #body = NOTHING;
   #received = 0;
+  /** One whose replies are not all there. */
+  #gathering: Gathering | undefined;
 
   /**
    * @param found is called for each reply when it is whole
@@ -180,9 +192,23 @@ export class ReplyReader {
 
   #end(): void {
     const line = this.#line;
-    if (line !== undefined) this.#found({ ...line, body: this.#body });
+    if (line !== undefined) this.#tell({ ...line, body: this.#body });
     this.#line = undefined;
     this.#body = NOTHING;
+  }
+
+  /** Hands on a whole reply, or adds it to the one that it belongs to. */
+  #tell(reply: Reply): void {
+    const gathering = this.#gathering;
+    const { replyCount } = reply;
+    if (gathering !== undefined && !reply.isPush) {
+      gathering.replies.push(reply);
+      if (gathering.replies.length < gathering.count) return;
+      this.#gathering = undefined;
+      this.#found({ ...gathering.reply, replies: gathering.replies });
+    } else if (replyCount === undefined) this.#found(reply);
+    else if (replyCount === 0) this.#found({ ...reply, replies: [] });
+    else this.#gathering = { reply, count: replyCount, replies: [] };
   }
 }
 

@@ -121,6 +121,7 @@ const OWN_STATS: readonly StatsKey[] = [
   plain("cmd-hand-back", "hand-back commands"),
   plain("cmd-update-job", "update-job commands"),
   plain("cmd-cancel", "cancel commands"),
+  plain("cmd-batch", "batch commands"),
 ];
 
 /** The keys of `stats`. */

@@ -19,6 +19,7 @@ import { COMMANDS } from "../protocol/commands.ts";
 import { COUNTER_LINES_DROPPED } from "../engine/common.ts";
 import { COUNTER_ACCEPTED, COUNTER_LAG_MILLIS, COUNTER_TURNED_AWAY } from "../engine/common.ts";
 import {
+  COUNTER_BATCHES_REFUSED,
   COUNTER_PRODUCERS,
   COUNTER_REFUSALS,
   COUNTER_WAITING,
@@ -238,6 +239,7 @@ function serverFigures(
   | "turnedAway"
   | "putsMet"
   | "putsRefused"
+  | "batchesRefused"
 > {
   const { common, facts } = desk;
   const sums = shardSums(desk);
@@ -264,6 +266,7 @@ function serverFigures(
     accepted: one(common.total(COUNTER_ACCEPTED)),
     turnedAway: one(common.total(COUNTER_TURNED_AWAY)),
     putsMet: one(sum(C.SHARD_MET)),
+    batchesRefused: one(common.total(COUNTER_BATCHES_REFUSED)),
     putsRefused: REFUSALS.flatMap((reason, at) =>
       one(common.total(COUNTER_REFUSALS + at), { reason }),
     ),

@@ -19,6 +19,9 @@ export const COUNTER_REFUSALS = COUNTER_WAITING + 1;
 /** Why a put is not taken, as metrics label it. */
 export const REFUSALS = ["tube-full", "job-too-big", "draining", "out-of-memory"] as const;
 
+/** Batches that were refused. */
+export const COUNTER_BATCHES_REFUSED = COUNTER_REFUSALS + REFUSALS.length;
+
 /** Counts a put that is not taken. */
 export function countRefusal(desk: Counting, reason: (typeof REFUSALS)[number]): void {
   desk.count(COUNTER_REFUSALS + REFUSALS.indexOf(reason), 1);

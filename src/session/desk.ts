@@ -27,6 +27,7 @@ import type { SessionJournal } from "./session-journal.ts";
 export interface SessionLimits {
   readonly maxJobBytes: number;
   readonly maxFailureBytes: number;
+  readonly maxBatchBytes: number;
   readonly maxTubes: number;
   readonly maxWatch: number;
   readonly maxOutputBytes: number;

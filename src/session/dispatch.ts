@@ -11,6 +11,7 @@ import type { Reserver } from "../engine/reserving.ts";
 import { CHANGES_JOBS, OP } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
 import { DeleteBatch, ReserveBatch } from "./batches.ts";
+import type { Batching } from "./batching.ts";
 import { COUNTER_OPS, countRefusal } from "./counters.ts";
 import type { Desk } from "./desk.ts";
 import { drain, undrain } from "./draining.ts";
@@ -44,6 +45,7 @@ export interface DispatchParts {
   readonly roles: Roles;
   readonly tubes: TubeCommands;
   readonly intake: Intake;
+  readonly batching: Batching;
   readonly engineRun: EngineRun;
 }
 
@@ -60,6 +62,7 @@ export class Dispatch {
   readonly #roles: Roles;
   readonly #tubes: TubeCommands;
   readonly #intake: Intake;
+  readonly #batching: Batching;
   readonly #engineRun: EngineRun;
   readonly #jobs: JobCommands;
   readonly #putting: Putting;
@@ -78,6 +81,7 @@ export class Dispatch {
     this.#roles = parts.roles;
     this.#tubes = parts.tubes;
     this.#intake = intake;
+    this.#batching = parts.batching;
     this.#engineRun = parts.engineRun;
     this.#jobs = new JobCommands(desk, reserver, parts.window);
     this.#putting = new Putting(desk, intake);
@@ -118,6 +122,7 @@ export class Dispatch {
     else if (op === OP.PROGRESS) this.#progress.begin();
     else if (op === OP.RESERVE_BATCH) this.#reserveBatch();
     else if (op === OP.DELETE_BATCH) this.#deleteBatch();
+    else if (op === OP.BATCH) this.#batching.begin(desk.command.count);
     else if (op === OP.SESSION) this.#identity.tell();
     else if (op === OP.VOUCH) this.#identity.vouch();
     else if (op === OP.QUIT) this.isOver = true;

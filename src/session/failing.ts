@@ -42,7 +42,7 @@ export class Failing {
       this.#intake.swallow(bytes, R.REPLY.OUT_OF_MEMORY);
       return;
     }
-    const shard = this.#holder();
+    const shard = holderOf(desk, this.#reserver, desk.command.id);
     if (shard === undefined) {
       this.#window.tellAll();
       this.#intake.swallow(bytes, R.REPLY.NOT_FOUND);
@@ -51,16 +51,14 @@ export class Failing {
     const record = this.#reserver.record(shard);
     this.#intake.begin(bytes, new Failed(desk, shard, record, op, this.#window));
   }
+}
 
-  /** The shard in which this connection holds the job. */
-  #holder(): Shard | undefined {
-    const { command, shards, now } = this.#desk;
-    return shards.find((shard) => {
-      const record = this.#reserver.record(shard);
-      if (record === 0) return false;
-      return shard.holds(record, command.id, now) === C.DONE;
-    });
-  }
+/** The shard in which a connection holds job `id`. */
+export function holderOf({ shards, now }: Desk, reserver: Reserver, id: number): Shard | undefined {
+  return shards.find((shard) => {
+    const record = reserver.record(shard);
+    return record !== 0 && shard.holds(record, id, now) === C.DONE;
+  });
 }
 
 /** A bury or release whose message is on its way: made of the desk's command. */

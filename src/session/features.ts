@@ -14,6 +14,7 @@ import type { Desk, SessionLimits } from "./desk.ts";
 const OPTIONS: readonly (readonly [name: string, limit: keyof SessionLimits])[] = [
   ["max-job-size", "maxJobBytes"],
   ["max-failure-size", "maxFailureBytes"],
+  ["max-batch-size", "maxBatchBytes"],
   ["max-tubes", "maxTubes"],
   ["max-watch", "maxWatch"],
   ["max-output", "maxOutputBytes"],

@@ -17,7 +17,7 @@ export const TRAILER_BYTES = 2;
 /** What `append` returns when there is no memory: the body is not wanted any more. */
 export const REFUSED = -1;
 
-/** Who wants a body. Exactly one of `finish` and `drop` is called, last. */
+/** Who wants a body. Exactly one of `finish`, `drop` and `spoil` is called, last. */
 export interface Receiver {
   /**
    * Takes bytes[at, at + count), which stand at `position` of the body; `end` is the end of the
@@ -30,6 +30,8 @@ export interface Receiver {
   finish(): void;
   /** It will not come, or is not as it should be. */
   drop(): void;
+  /** Behind it stands no CR LF. Called instead of `drop`; absent: EXPECTED_CRLF answers that. */
+  spoil?(): void;
 }
 
 /** Takes in the bodies of one connection, one at a time. */
@@ -98,12 +100,12 @@ export class Intake {
     if (bytes[at] !== (this.#trailer === 0 ? CR : LF)) this.#isWrong = true;
     this.#trailer++;
     if (this.#trailer < TRAILER_BYTES) return at + 1;
-    if (this.#isWrong) {
-      this.drop();
+    this.#receiver = undefined;
+    if (!this.#isWrong) receiver.finish();
+    else if (receiver.spoil !== undefined) receiver.spoil();
+    else {
+      receiver.drop();
       this.#desk.output.reply(R.REPLY.EXPECTED_CRLF);
-    } else {
-      this.#receiver = undefined;
-      receiver.finish();
     }
     return at + 1;
   }

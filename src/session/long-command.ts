@@ -24,4 +24,6 @@ export interface LongCommand {
    * nothing that others need.
    */
   drop?(): void;
+  /** Once it has finished: the conversation is over. */
+  readonly isOver?: boolean;
 }

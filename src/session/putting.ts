@@ -21,7 +21,7 @@ const LF = 10;
 
 const NO_TAGS = new Uint8Array(0);
 /** What a put that meets a job is told of it, by its state. */
-const STATE_WORDS: readonly Uint8Array[] = [
+export const STATE_WORDS: readonly Uint8Array[] = [
   asciiBytes("DELETED"),
   asciiBytes("READY"),
   asciiBytes("RESERVED"),

@@ -22,6 +22,8 @@ import { looksLikeAnotherProtocol } from "../protocol/foreign.ts";
 import { parseLine } from "../protocol/line.ts";
 import * as R from "../protocol/replies.ts";
 import type { Inlet, Outlet } from "../transport.ts";
+import { Group } from "../engine/group.ts";
+import { Batching } from "./batching.ts";
 import { Dispatch } from "./dispatch.ts";
 import { EngineRun, NO_GENERATION } from "./engine-run.ts";
 import { Intake } from "./intake.ts";
@@ -62,6 +64,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
   readonly #tubes: TubeCommands;
   readonly #commands: Dispatch;
   readonly #intake: Intake;
+  readonly #batching: Batching;
   readonly #framing = new LineFraming();
   readonly #engineRun: EngineRun;
 
@@ -105,6 +108,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
     this.#tubes = new TubeCommands(desk, this.#reserver, isObserver);
     this.#intake = new Intake(desk);
     this.#engineRun = new EngineRun(desk, this.#reserver, this.#tubes.used.shard);
+    this.#batching = this.#makeBatching();
     this.#commands = new Dispatch({
       desk,
       reserver: this.#reserver,
@@ -115,12 +119,27 @@ export class Session implements Inlet, Blocked, RoomWaiter {
       roles: this.#roles,
       tubes: this.#tubes,
       intake: this.#intake,
+      batching: this.#batching,
       engineRun: this.#engineRun,
     });
     if (!isObserver && !this.#tubes.isReady) {
       this.#closing = true;
       desk.later(() => outlet.close());
     }
+  }
+
+  #makeBatching(): Batching {
+    const desk = this.#desk;
+    const parts = {
+      desk,
+      reserver: this.#reserver,
+      group: new Group(desk.shards, this.#reserver, (id) => desk.likelyShard(id)),
+      tubes: this.#tubes,
+      roles: this.#roles,
+      window: this.#window,
+      engineRun: this.#engineRun,
+    };
+    return new Batching(parts, this.#intake);
   }
 
   /** What there is to say about it. Called by the host, in a turn of nobody. */
@@ -246,6 +265,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
     this.#long?.drop?.();
     this.#long = undefined;
     this.#intake.drop();
+    this.#batching.drop();
     this.#reserver.close(desk.now);
     this.#tubes.close();
     this.#roles.leave();
@@ -296,6 +316,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
     else if (long.step() !== FINISHED) this.#yield();
     else {
       this.#long = undefined;
+      if (long.isOver === true) this.#closing = true;
       this.#takeRest();
     }
   }
@@ -367,7 +388,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
    */
   #step(bytes: Uint8Array, at: number, end: number): number {
     if (this.#intake.isBusy) return this.#takeBody(bytes, at, end);
-    if (!this.#framing.isAtStart) return this.#frameLine(bytes, at, end);
+    if (!this.#framing.isAtStart || this.#batching.isOpen) return this.#frameLine(bytes, at, end);
     const next = this.#runInEngine(bytes, at, end);
     return next === end || this.#reserving.isBlocked ? next : this.#frameLine(bytes, next, end);
   }
@@ -375,6 +396,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
   #takeBody(bytes: Uint8Array, at: number, end: number): number {
     const next = this.#intake.take(bytes, at, end);
     if (this.#intake.lacksRoom) this.#awaitRoom();
+    this.#carryOut();
     return next;
   }
 
@@ -395,9 +417,21 @@ export class Session implements Inlet, Blocked, RoomWaiter {
     const lines = this.#framing;
     const found = lines.take(bytes, at, end);
     if (found === framing.LINE) return this.#wholeLine(lines, bytes, end);
-    if (found === framing.TOO_LONG) this.#desk.output.reply(R.REPLY.BAD_FORMAT);
+    if (found === framing.TOO_LONG) this.#refuseLong();
     if (found === framing.FOREIGN) this.#closing = true; // nothing that it sent is a command
     return lines.next;
+  }
+
+  #refuseLong(): void {
+    if (!this.#batching.isOpen) this.#desk.output.reply(R.REPLY.BAD_FORMAT);
+    else this.#batching.tooLong();
+    this.#carryOut();
+  }
+
+  /** Carries out the batch that has been read, if one has. */
+  #carryOut(): void {
+    const commit = this.#batching.takeCommit();
+    if (commit !== undefined) this.#undertake(commit);
   }
 
   #wholeLine(lines: LineFraming, bytes: Uint8Array, inputEnd: number): number {
@@ -406,6 +440,12 @@ export class Session implements Inlet, Blocked, RoomWaiter {
     if (op >= OP.BAD_FORMAT && looksLikeAnotherProtocol(line, start, end)) {
       this.#closing = true;
       return next;
+    }
+    if (this.#batching.isOpen) {
+      const behind = this.#batching.take(op, line, start, end, bytes, next, inputEnd);
+      lines.forget();
+      this.#carryOut();
+      return behind;
     }
     if (this.#mustWait(op)) return lines.putBack();
     lines.forget();

@@ -85,6 +85,13 @@ export class TubeCommands {
     return this.#used;
   }
 
+  /** Uses that tube, for which the engine counts a use already, instead. */
+  adopt(used: PutTube, name: string): void {
+    this.close();
+    this.#used = used;
+    this.#usedName = name;
+  }
+
   /** Uses no tube any more. The connection ends its watches itself. */
   close(): void {
     const { shard, tube } = this.#used;
@@ -192,10 +199,7 @@ export class TubeCommands {
         desk.output.reply(R.REPLY.OUT_OF_MEMORY);
         return;
       }
-      const tube = shard.address();
-      this.close();
-      this.#used = { shard, tube };
-      this.#usedName = name;
+      this.adopt({ shard, tube: shard.address() }, name);
     }
     this.#answerUsing();
   }

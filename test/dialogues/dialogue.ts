@@ -73,6 +73,7 @@ export interface ServerOptions {
   readonly maxJobSize?: number;
   /** Bytes of the longest failure message. */
   readonly maxFailureSize?: number;
+  readonly maxBatchSize?: number;
   /** Failures that a job keeps. */
   readonly keepFailures?: number;
   /** Most tubes at a time. */
@@ -336,6 +337,7 @@ export function parseBlocks(source: string, file: string): Block[] {
 const OPTION_NAMES: Readonly<Record<string, keyof ServerOptions>> = {
   "max-job-size": "maxJobSize",
   "max-failure-size": "maxFailureSize",
+  "max-batch-size": "maxBatchSize",
   "keep-failures": "keepFailures",
   "max-tubes": "maxTubes",
   "max-watch": "maxWatch",

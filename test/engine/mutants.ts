@@ -404,8 +404,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "a tube takes one job more than it may have",
-    find: "jobs >= mostJobs",
-    put: "jobs > mostJobs",
+    find: "jobs + moreJobs >= mostJobs",
+    put: "jobs + moreJobs > mostJobs",
   },
   {
     fault: "the bytes of jobs that are gone stay counted in their tube",

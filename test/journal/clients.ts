@@ -9,6 +9,7 @@ import * as L from "../../assembly/layouts.ts";
 import type { Shard } from "../../src/engine/shard.ts";
 import { shardOfTube } from "../../src/engine/shards.ts";
 import type { JournalShard } from "../../src/journal/journal-shard.ts";
+import { Batches } from "./batches.ts";
 import { bodyBytesOf, bodyOf, NOISE, tagsOf } from "./bodies.ts";
 import { LedgerError } from "./ledger.ts";
 import type { Ledger, LedgerJob } from "./ledger.ts";
@@ -71,6 +72,7 @@ function cooldownOf(job: LedgerJob): (readonly [number, LedgerJob])[] {
 /** Those of one server. */
 export class Clients {
   readonly uploads: Uploads;
+  readonly batches: Batches;
   readonly #world: Surroundings;
   readonly #machine: Machine;
   readonly #ledger: Ledger;
@@ -93,6 +95,16 @@ export class Clients {
       shard.useTube(0, bytes.length, number);
       this.#tubes.set(name, shard.field(C.RESULT_REF));
     }
+    this.batches = new Batches(world, {
+      record: (shard) => this.#connOf(shard),
+      newJob: (bodyBytes, delaySeconds) => this.#newJob(bodyBytes, delaySeconds),
+      shardOf: (tube) => this.#shardOf(tube),
+      tubeOf: (name) => this.#tubes.get(name) ?? 0,
+      delaySeconds: () => this.#delaySeconds(),
+      anyJob: () => this.#anyJob(),
+      reserveJob: (job) => this.reserveJob(job),
+      cooldownOf,
+    });
     this.uploads = new Uploads(world, {
       newJob: (bodyBytes, delaySeconds) => this.#newJob(bodyBytes, delaySeconds),
       shardOf: (tube) => this.#shardOf(tube),
@@ -169,6 +181,10 @@ export class Clients {
     if (!this.#world.hasRoom()) return false;
     if (this.#world.options.hasLongBodies && this.#world.random(6) === 0) {
       this.uploads.goOn();
+      return true;
+    }
+    if (this.#world.random(10) === 0) {
+      this.batches.run();
       return true;
     }
     if (this.#world.random(20) === 0) {

@@ -2,6 +2,8 @@
  * of it whoever commits. Used by lead.test.ts, moments.ts and mutants.ts.
  */
 import * as C from "../../assembly/constants.ts";
+import { Group } from "../../src/engine/group.ts";
+import type { PutOrder } from "../../src/engine/orders.ts";
 import type { Shard } from "../../src/engine/shard.ts";
 import type { DurabilityLevel } from "../../src/journal/journal-parts.ts";
 import { PROGRESS_NUMBERS } from "../../src/journal/journal-shard.ts";
@@ -85,6 +87,22 @@ export class LedServer {
     if (this.shard.put(this.#tube, id, 0, 0, 60, 0, bytes, 0) !== C.DONE)
       throw new LeadFailure("a put was refused");
     return this.shard.field(C.RESULT_LSN);
+  }
+
+  /** Puts so many jobs in one batch, with ids from the first on that is returned. */
+  putTogether(count: number, bytes = SMALL): number {
+    const { shard } = this;
+    const orders = Array.from({ length: count }, (_, at): PutOrder => {
+      if (shard.makeUpload(0, bytes) !== C.DONE) throw new LeadFailure("a put was refused");
+      const upload = shard.address();
+      const put = { index: at + 1, shard, tube: this.#tube, upload, bodyBytes: bytes, tagBytes: 0 };
+      const rest = { key: undefined, pri: 0, delaySeconds: 0, ttrSeconds: 60, id: 0 };
+      return { deed: "put", ...put, ...rest, answer: C.NONE };
+    });
+    const group = new Group([shard], { record: () => this.#conn }, () => shard);
+    if (group.perform(orders, true, false, 0) !== undefined)
+      throw new LeadFailure("a batch was refused");
+    return orders[0]?.id ?? 0;
   }
 
   delete(id: number): void {

@@ -48,8 +48,17 @@ interface Mutation {
   readonly changes: readonly (readonly [id: number, job: LedgerJob | undefined])[];
   /** What was set for a tube; undefined when nothing is any more. */
   readonly setting?: TubeSetting;
+  /** Of a batch, which is there as a whole or not at all, in whatever shards. */
+  readonly batch?: number;
   /** Virtual milliseconds at which it was acknowledged. */
   ackedAt: number | undefined;
+}
+
+/** What a batch changed in one shard. */
+export interface BatchPart {
+  readonly shard: number;
+  readonly lsn: number;
+  readonly changes: Mutation["changes"];
 }
 
 /** What a recovery brought back, as far as the ledger asks. */
@@ -116,6 +125,7 @@ export class Ledger {
   #acked: number[] = [0];
   /** Up to where each stream was published last, and when. */
   #published: { readonly lsn: number; readonly at: number }[] = [];
+  #batches = 0;
   /** Highest id given out, as far as the server that runs knows. */
   highestId = 0;
   /** Highest id that a reply told. */
@@ -160,6 +170,15 @@ export class Ledger {
     this.#push(shard, { lsn, changes, ackedAt: undefined });
   }
 
+  /** A batch changed jobs, perhaps in several shards. */
+  changedTogether(parts: readonly BatchPart[]): void {
+    this.#batches++;
+    for (const { shard, lsn, changes } of parts) {
+      if (changes.length === 0) continue;
+      this.#push(shard, { lsn, changes, batch: this.#batches, ackedAt: undefined });
+    }
+  }
+
   /** A command set something for a tube, or took it away; as `changed`. */
   wasSet(shard: number, lsn: number, setting: TubeSetting): void {
     this.#push(shard, { lsn, changes: [], setting, ackedAt: undefined });
@@ -193,14 +212,20 @@ export class Ledger {
    * @returns how many mutations were lost, none of them promised
    */
   judge(findings: Findings, promised: (ackedAt: number) => boolean): number {
-    let lost = 0;
-    this.#streams.forEach((stream, shard) => {
+    const candidates = this.#streams.map((stream, shard) => {
       let promisedCount = 0;
       stream.forEach(({ ackedAt }, at) => {
         if (ackedAt !== undefined && promised(ackedAt)) promisedCount = at + 1;
       });
-      lost += stream.length - this.#match(shard, stream, promisedCount, findings);
+      return this.#candidates(shard, stream, promisedCount, findings);
     });
+    const lengths = agreeing(this.#streams, candidates);
+    let lost = 0;
+    for (const [shard, stream] of this.#streams.entries()) {
+      const length = lengths[shard] ?? 0;
+      lost += stream.length - length;
+      for (const one of stream.slice(0, length)) apply(one, this.#base, this.#baseSettings);
+    }
     this.jobs.clear();
     this.cooldowns.clear();
     for (const [id, job] of this.#base) (id < 0 ? this.cooldowns : this.jobs).set(id, job);
@@ -209,21 +234,27 @@ export class Ledger {
     return lost;
   }
 
-  /** Finds the prefix that explains what was found and makes it the base; returns its length. */
-  #match(shard: number, stream: readonly Mutation[], least: number, findings: Findings): number {
+  /** The lengths of all prefixes that explain what was found. */
+  #candidates(
+    shard: number,
+    stream: readonly Mutation[],
+    least: number,
+    findings: Findings,
+  ): readonly number[] {
     const shards = this.#streams.length;
     const found = this.#foundDigest(shard, shards, stream, findings);
-    const state = this.#base;
+    const state = new Map(this.#base);
+    const settings = new Map(this.#baseSettings);
+    const lengths: number[] = [];
     let sum = 0;
     for (const [id, job] of state) {
       if (shardOf(job.tube, shards) === shard) sum = (sum + digest(job, id)) >>> 0;
     }
-    for (const setting of this.#baseSettings) {
+    for (const setting of settings) {
       if (shardOf(setting[0], shards) === shard) sum = (sum + digestOfSettings(setting)) >>> 0;
     }
-    let at = 0;
-    for (;;) {
-      if (at >= least && sum === found) return at;
+    for (let at = 0; ;) {
+      if (at >= least && sum === found) lengths.push(at);
       const mutation = stream[at++];
       if (mutation === undefined) break;
       for (const [id, job] of mutation.changes) {
@@ -233,13 +264,14 @@ export class Ledger {
       }
       if (mutation.setting !== undefined) {
         const [tube] = mutation.setting;
-        const before = digestOfSettings([tube, this.#baseSettings.get(tube)]);
+        const before = digestOfSettings([tube, settings.get(tube)]);
         sum = (sum - before + digestOfSettings(mutation.setting)) >>> 0;
       }
-      apply(mutation, state, this.#baseSettings);
+      apply(mutation, state, settings);
     }
+    if (lengths.length > 0) return lengths;
     throw new LedgerError(
-      `shard ${shard}: no prefix of at least ${least} of ${stream.length} mutations explains what came back; against all of them: ${describe(state, shard, shards, stream, findings)}; ${describeSettings(this.#baseSettings, findings)}`,
+      `shard ${shard}: no prefix of at least ${least} of ${stream.length} mutations explains what came back; against all of them: ${describe(state, shard, shards, stream, findings)}; ${describeSettings(settings, findings)}`,
     );
   }
 
@@ -271,6 +303,43 @@ export class Ledger {
     }
     return sum;
   }
+}
+
+/**
+ * For each stream one of its candidates, the shortest ones that agree: of a batch that is in one of
+ * them all parts are. Throws a LedgerError when none do.
+ */
+function agreeing(
+  streams: readonly (readonly Mutation[])[],
+  candidates: readonly (readonly number[])[],
+): readonly number[] {
+  const lengths = candidates.map(([shortest = 0]) => shortest);
+  for (let half = halfBatch(streams, lengths); half; half = halfBatch(streams, lengths)) {
+    const { shard, at } = half;
+    const longer = candidates[shard]?.find((length) => length > at);
+    if (longer === undefined) throw new LedgerError(`half of a batch is lost, in shard ${shard}`);
+    lengths[shard] = longer;
+  }
+  return lengths;
+}
+
+/** A batch that is in one prefix and not in another: where it is not, and which mutation it is. */
+function halfBatch(
+  streams: readonly (readonly Mutation[])[],
+  lengths: readonly number[],
+): { readonly shard: number; readonly at: number } | undefined {
+  const there = new Set<number>();
+  for (const [shard, stream] of streams.entries()) {
+    for (const { batch } of stream.slice(0, lengths[shard] ?? 0)) {
+      if (batch !== undefined) there.add(batch);
+    }
+  }
+  for (const [shard, stream] of streams.entries()) {
+    const from = lengths[shard] ?? 0;
+    const at = stream.findLastIndex(({ batch }) => batch !== undefined && there.has(batch));
+    if (at >= from) return { shard, at };
+  }
+  return undefined;
 }
 
 function shown({ isBuried, pri, delaySeconds, failures }: Changing): string {

@@ -40,6 +40,10 @@ test("a small disk is full: its queue is drained, by a server that starts again 
   expect(() => moments.drainFullDisk(ownCode())).not.toThrow();
 });
 
+test("a batch does not fit what is left of a segment, and the process ends between the two: it is there as a whole or not at all", () => {
+  expect(() => moments.endBehindSegmentInBatch(ownCode())).not.toThrow();
+});
+
 test("some writes found no space, and files are beyond their bound: puts are taken again", () => {
   expect(() => moments.putAgainThoughBeyondBound(ownCode())).not.toThrow();
 });

@@ -23,6 +23,10 @@ const UPKEEP = 200;
 /** A body of which a ring takes some before reclaiming has to wait. */
 const MEDIUM = 2000;
 
+/** Large jobs behind which a segment has room for some of a batch, which has so many puts. */
+const IN_SEGMENT = 14;
+const BATCH = 3;
+const BATCH_BYTES = 5000;
 /** Space for a few segments. */
 const SMALL_DISK_BYTES = 6 * SEGMENT_BYTES;
 /** Writes that find no space: all until every spare has been given up. */
@@ -317,6 +321,29 @@ export function putAgainThoughBeyondBound(code: Code): void {
   mustTakePutsAgain(server);
 }
 
+/** A batch is longer than what is left of a segment, and the process ends behind the segment. */
+export function endBehindSegmentInBatch(code: Code): void {
+  const server = new LedServer(code, "os");
+  while (server.shard.lastId() < IN_SEGMENT) put(server);
+  must(server.journal.figures.currentSegment === 1, "a segment is shorter");
+  const first = server.putTogether(BATCH, BATCH_BYTES);
+  const next = segmentName(2);
+  server.disk.onCall = (_kind, name) => {
+    if (name === next) throw new Crash("the process ends");
+  };
+  let hasEnded = false;
+  try {
+    server.journal.commit();
+  } catch (error) {
+    if (!(error instanceof Crash)) throw error;
+    hasEnded = true;
+  }
+  must(hasEnded, "the batch found room in the segment");
+  const after = server.after(false);
+  const found = Array.from({ length: BATCH }, (_, at) => first + at).filter((id) => after.has(id));
+  must(found.length === 0 || found.length === BATCH, "half of a batch came back");
+}
+
 /** All of them. Throws what goes wrong: a MomentFailure, or what recovery does. */
 export function passMoments(code: Code): void {
   endBehindSegmentThatWent(code);
@@ -328,4 +355,5 @@ export function passMoments(code: Code): void {
   cutPowerInRecovery(code);
   drainFullDisk(code);
   putAgainThoughBeyondBound(code);
+  endBehindSegmentInBatch(code);
 }

@@ -419,8 +419,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "a newer record of a job does not replace the older one",
     file: "assembly/replay.ts",
-    find: "  stand(job, record.state, record.pri, record.delaySeconds, record.due, now);\n  return true;\n}\n\nfunction restate",
-    put: "  stand(job, 1, job.pri, job.delaySeconds, 0, now);\n  return true;\n}\n\nfunction restate",
+    find: "  if (isAside) return true;\n  stand(job, record.state, record.pri, record.delaySeconds, record.due, now);",
+    put: "  if (isAside) return true;\n  stand(job, 1, job.pri, job.delaySeconds, 0, now);",
   },
   {
     fault: "failures whose job was written again behind them are lost",
@@ -563,8 +563,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "a job comes back without its key",
     file: "assembly/replay.ts",
-    find: "  takeKey(job, tubeAt(job.tube));\n  return takeNames",
-    put: "  return takeNames",
+    find: "giveUpKey(job.tube, entry);\n  takeKey(job, tubeAt(job.tube));\n",
+    put: "giveUpKey(job.tube, entry);\n",
   },
   {
     fault: "a cooldown is forgotten when its job's deletion is replayed",
@@ -601,6 +601,42 @@ export const MUTANTS: readonly Mutant[] = [
     file: "assembly/known.ts",
     find: "journal.recordState(job, true);",
     put: "job.flags |= 0;",
+  },
+  {
+    fault: "a batch in several shards is parted where a segment ends",
+    file: "src/journal/cutting.ts",
+    find: "      if (group !== undefined && group.shards > 1) return group;\n",
+    put: "",
+  },
+  {
+    fault: "a batch in one shard is parted where a segment ends",
+    file: "src/journal/journal-shard.ts",
+    find: "    if (!isGroup) return",
+    put: "    if (!isGroup || words[at + L.GROUP_SHARDS / 4] === 1) return",
+  },
+  {
+    fault: "a put that went ahead of its batch is lost",
+    file: "assembly/replay.ts",
+    find: "  } else if (stands || (found != 0 && jobAt(found).lsn != 0)) {",
+    put: "  } else if (stands) {",
+  },
+  {
+    fault: "that a put which went ahead is a job is not recorded with its batch",
+    file: "assembly/group.ts",
+    find: "  journal.recordState(job);\n  return delay != 0",
+    put: "  return delay != 0",
+  },
+  {
+    fault: "a put that went ahead and was given up with its batch stays counted",
+    file: "assembly/journal.ts",
+    find: "  if (!hasParts && job.lsn == 0) return;",
+    put: "  if (!hasParts) return;",
+  },
+  {
+    fault: "a put that went ahead of its batch is a job without it",
+    file: "assembly/replay.ts",
+    find: "  if (record.state == STATE_UPLOADING) {\n    putAside(job);\n    return true;\n  }\n",
+    put: "",
   },
   {
     fault: "a leader's frames are not counted",

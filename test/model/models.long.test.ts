@@ -13,6 +13,7 @@ const MODELS = [
   { model: "reserve", bounds: ["ROUNDS=2"] },
   { model: "keys", bounds: [] },
   { model: "window", bounds: ["TWO_JOBS", "RELEASES=0"] },
+  { model: "group", bounds: ["SINGLES=1"] },
 ];
 
 describe.each(MODELS)("the model $model", { timeout: 300_000 }, ({ model, bounds }) => {

@@ -249,6 +249,7 @@ const ADDITIONS: typeof VERBS = [
   ["vouch ", OP.VOUCH, vouch],
   ["progress ", OP.PROGRESS, numbers(["id", "bytes"])],
   ["peek-progress ", OP.PEEK_PROGRESS, numbers(["id"])],
+  ["batch ", OP.BATCH, count],
 ];
 
 /** Every verb of beanstalkd's, as it must stand at the beginning of a line. */

@@ -23,8 +23,9 @@ function repliesIn(text: string, piece = text.length, rows?: readonly ReplyRow[]
 }
 
 /** A reply as the line and body that it came as. */
-function textOf({ line, bodyBytes, body }: Reply): string {
-  return bodyBytes === undefined ? `${line}\r\n` : `${line}\r\n${latin1(body)}\r\n`;
+function textOf({ line, bodyBytes, body, replies = [] }: Reply): string {
+  const rest = bodyBytes === undefined ? "" : `${latin1(body)}\r\n`;
+  return `${line}\r\n${rest}${replies.map(textOf).join("")}`;
 }
 
 function latin1(bytes: Uint8Array): string {
@@ -38,10 +39,26 @@ const bodies = fc.oneof(
   fc.constantFrom("", "\r\n", "\r", "DELETED\r\n", "RESERVED 1 5\r\n", "\n\r\n\r"),
 );
 
+/** Replies that may belong to another one. */
+const SINGLE: readonly ReplyRow[] = REPLIES.filter(
+  (row: ReplyRow) => row.gathers !== true && row.isPush !== true,
+);
+const wholeLines = fc.constantFrom("NOT_FOUND", "TUBE_FULL jobs 3", "INSERTED 7 READY");
+
+/** What a placeholder may stand for. */
+function argumentOf(placeholder: string): fc.Arbitrary<string> {
+  if (placeholder === "<reply>") return wholeLines;
+  return placeholder === "<tube>" ? names : numbers.map(String);
+}
+
 /** A reply of the form, as text. */
-function replyOf({ form }: ReplyRow): fc.Arbitrary<string> {
+function replyOf({ form, gathers }: ReplyRow): fc.Arbitrary<string> {
   const [word = "", ...placeholders] = form.split(" ");
-  const args = placeholders.map((name) => (name === "<tube>" ? names : numbers.map(String)));
+  if (gathers === true) {
+    const parts = fc.array(fc.constantFrom(...SINGLE).chain(replyOf), { maxLength: 4 });
+    return parts.map((replies) => `${word} ${replies.length}\r\n${replies.join("")}`);
+  }
+  const args = placeholders.map(argumentOf);
   return fc.tuple(fc.tuple(...args), bodies).map(([words, body]) => {
     if (placeholders.at(-1) !== "<bytes>") return `${[word, ...words].join(" ")}\r\n`;
     return `${[word, ...words.slice(0, -1), body.length].join(" ")}\r\n${body}\r\n`;

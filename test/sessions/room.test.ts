@@ -87,6 +87,7 @@ function lineOf(row: CommandRow): string {
     .replace("<name>=<value> ...", "jobs=9")
     .replace(/ \[.*\]|\.\.\./, "");
   const line = usage.replace(/<[a-z-]+>/g, (placeholder) => ARGUMENTS[placeholder] ?? placeholder);
+  if (row.name === "batch") return "batch 1\r\nuse default\r\n";
   return row.args.includes("bytes") ? `${line}\r\nx\r\n` : `${line}\r\n`;
 }
 

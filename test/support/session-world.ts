@@ -43,6 +43,7 @@ export const SECOND = 1_000_000;
 export const LIMITS: SessionLimits = {
   maxJobBytes: 65_535,
   maxFailureBytes: 65_536,
+  maxBatchBytes: 16_777_216,
   maxTubes: 100_000,
   maxWatch: 10_000,
   maxOutputBytes: 1_048_576,

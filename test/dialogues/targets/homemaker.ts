@@ -91,6 +91,7 @@ function flagsOf(options: ServerOptions): string[] {
   return [
     ...flag("-z", options.maxJobSize),
     ...flag("--max-failure-size", options.maxFailureSize),
+    ...flag("--max-batch-size", options.maxBatchSize),
     ...flag("--keep-failures", options.keepFailures),
     ...flag("--max-tubes", options.maxTubes),
     ...flag("--max-watch", options.maxWatch),

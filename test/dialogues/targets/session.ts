@@ -27,6 +27,7 @@ function limitsOf(options: ServerOptions): Partial<SessionLimits> {
   return {
     maxJobBytes: options.maxJobSize ?? LIMITS.maxJobBytes,
     maxFailureBytes: options.maxFailureSize ?? LIMITS.maxFailureBytes,
+    maxBatchBytes: options.maxBatchSize ?? LIMITS.maxBatchBytes,
     maxTubes: options.maxTubes ?? LIMITS.maxTubes,
     maxWatch: options.maxWatch ?? LIMITS.maxWatch,
   };

@@ -1,0 +1,70 @@
+/*
+ * Orders: what a batch is to do, command by command: what group.ts carries out. Made by the
+ * session as it reads them.
+ */
+import type { Shard } from "./shard.ts";
+
+/** Whose batch it is: their record in each shard, 0 where they have none. */
+export interface Holder {
+  record(shard: Shard): number;
+}
+
+/** What may be done to a job that is named by its id. */
+export type Deed = "delete" | "release" | "bury" | "hand-back";
+
+/** A command on one job; a delete-batch is several of them with one index. */
+export interface JobOrder {
+  readonly deed: Deed;
+  /** Which command of the batch it is, counted from 1. */
+  readonly index: number;
+  /** It is one of a delete-batch. */
+  readonly isOneOfMany: boolean;
+  readonly id: number;
+  readonly pri: number;
+  readonly delaySeconds: number;
+  /** Bytes of the message of its failure, and where that is, 0 without one. */
+  readonly messageBytes: number;
+  failure: number;
+  /** Where the job is; undefined while nobody knows. */
+  shard: Shard | undefined;
+  /** What came of it: DONE or BURIED. */
+  answer: number;
+}
+
+/** A put. */
+export interface PutOrder {
+  readonly deed: "put";
+  readonly index: number;
+  readonly shard: Shard;
+  readonly tube: number;
+  /** Address of its upload. */
+  upload: number;
+  readonly bodyBytes: number;
+  readonly tagBytes: number;
+  /** Its idempotency key, if it has one. */
+  readonly key: string | undefined;
+  readonly pri: number;
+  readonly delaySeconds: number;
+  readonly ttrSeconds: number;
+  /** The job that it is to be; 0 until it is known. */
+  id: number;
+  answer: number;
+}
+
+/** A command of a batch that changes jobs. */
+export type Order = JobOrder | PutOrder;
+
+/** Why a batch is refused: which command, and what it would have been told. */
+export type Refusal = { readonly index: number } & (
+  | { readonly why: "missing" | "no puts" | "no ids" | "too big" }
+  | { readonly why: "missing some"; readonly found: number; readonly missing: number }
+  | { readonly why: "full"; readonly setting: number; readonly most: number }
+  | {
+      readonly why: "known";
+      /** The job that it would have met; 0: one that the same batch would have put. */
+      readonly id: number;
+      readonly state: number;
+      /** The priority that the job would have got; NOT_RAISED when it would have kept its own. */
+      readonly pri: number;
+    }
+);

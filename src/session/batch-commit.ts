@@ -1,0 +1,236 @@
+/* BatchCommit: carrying out a batch that has been read, or refusing it.
+ *
+ * With a journal, bodies beyond what is recorded at once go ahead of the batch first, piece by
+ * piece as there is room: whether it would be refused is seen before that, and once more when it is
+ * carried out. The reply is made in one go, so nothing comes between its lines.
+ */
+import * as C from "../../assembly/constants.ts";
+import type { Group } from "../engine/group.ts";
+import type { Order, PutOrder, Refusal } from "../engine/orders.ts";
+import type { Reserver } from "../engine/reserving.ts";
+import { asciiBytes } from "../protocol/ascii.ts";
+import { OP } from "../protocol/commands.ts";
+import * as R from "../protocol/replies.ts";
+import { settingOf } from "../protocol/tube-settings.ts";
+import { depend } from "./answers.ts";
+import type { Batch, Refused, Step } from "./batch.ts";
+import { COUNTER_BATCHES_REFUSED } from "./counters.ts";
+import type { Desk } from "./desk.ts";
+import type { EngineRun } from "./engine-run.ts";
+import { FINISHED, UNFINISHED } from "./long-command.ts";
+import type { LongCommand } from "./long-command.ts";
+import { STATE_WORDS } from "./putting.ts";
+import type { Roles } from "./roles.ts";
+import type { TubeCommands } from "./tube-commands.ts";
+import type { Window } from "./window.ts";
+
+/** What a session's batches work with. */
+export interface BatchParts {
+  readonly desk: Desk;
+  readonly reserver: Reserver;
+  readonly group: Group;
+  readonly tubes: TubeCommands;
+  readonly roles: Roles;
+  readonly window: Window;
+  readonly engineRun: EngineRun;
+}
+
+/** Bytes that a PUT record has at most beside its body and its tags. */
+const AROUND_BODY_BYTES = C.RECORD_BYTES_MOST;
+/** Records that go ahead in one piece of the command. */
+const PIECE_RECORDS = 16;
+
+/** A batch on its way to being done. */
+export class BatchCommit implements LongCommand {
+  readonly isOver: boolean;
+  readonly #parts: BatchParts;
+  readonly #batch: Batch;
+  /** Puts that are to be recorded ahead and have not been; undefined until that is known. */
+  #ahead: PutOrder[] | undefined;
+
+  /** `isEndless`: it was not read to its end, and the conversation ends with its reply. */
+  constructor(parts: BatchParts, batch: Batch, isEndless: boolean) {
+    this.#parts = parts;
+    this.#batch = batch;
+    this.isOver = isEndless;
+  }
+
+  hasRoom(): boolean {
+    return this.#parts.desk.room.isThere;
+  }
+
+  step(): number {
+    const refused = this.#ahead === undefined ? this.#begin() : this.#goAhead();
+    if (refused !== undefined) return this.#refuse(refused);
+    if ((this.#ahead?.length ?? 0) > 0) return UNFINISHED;
+    if (!this.hasRoom()) return UNFINISHED; // what went ahead may have taken it
+    const unnamed = this.#name();
+    if (unnamed !== undefined) return this.#refuse(unnamed);
+    const late = this.#perform(this.#batch.orders, true);
+    return late === undefined ? this.#answer() : this.#refuse(late);
+  }
+
+  drop(): void {
+    this.#batch.drop();
+  }
+
+  /** Sees whether it is refused, as far as that is known now, and what goes ahead. */
+  #begin(): Refused | undefined {
+    const { desk } = this.#parts;
+    const batch = this.#batch;
+    const { refused, orders } = batch;
+    if (refused !== undefined) {
+      const before = orders.filter(({ index }) => index < refused.index);
+      return this.#perform(before, false) ?? refused;
+    }
+    const [first] = orders;
+    if (first !== undefined && desk.isReadOnly)
+      return { index: first.index, reply: R.REPLY.OUT_OF_MEMORY };
+    const ahead = desk.hasJournal ? beyondRoom(batch.puts) : [];
+    if (ahead.length > 0) {
+      const known = this.#perform(orders, false);
+      if (known !== undefined) return known;
+    }
+    const unnumbered = this.#parts.group.number(ahead); // what is recorded has its id for good
+    this.#ahead = ahead;
+    batch.isAhead = ahead.length > 0;
+    return unnumbered && this.#refusedBy(unnumbered);
+  }
+
+  /** Records what goes ahead, a piece of it; refused without memory to keep track of it. */
+  #goAhead(): Refused | undefined {
+    const { desk } = this.#parts;
+    const ahead = this.#ahead ?? [];
+    for (let left = PIECE_RECORDS; left > 0 && this.hasRoom(); left--) {
+      const [order] = ahead;
+      if (order === undefined) return undefined;
+      const { index, shard, upload, tube, id, pri, delaySeconds, ttrSeconds } = order;
+      if (desk.isJournalFull) return { index, reply: R.REPLY.OUT_OF_MEMORY };
+      const answer = shard.withMemory(() =>
+        shard.recordAhead(upload, tube, id, pri, delaySeconds, ttrSeconds, desk.now),
+      );
+      if (answer === C.OUT_OF_MEMORY) return { index, reply: R.REPLY.OUT_OF_MEMORY };
+      if (answer === C.DONE) ahead.shift();
+    }
+    return undefined;
+  }
+
+  /** Sees to the names in tags; refused where there is no memory for one. */
+  #name(): Refused | undefined {
+    const unnamed = this.#batch.puts.find(({ shard, upload, tagBytes }) => {
+      if (tagBytes === 0) return false;
+      return shard.withMemory(() => shard.nameUpload(upload)) !== C.DONE;
+    });
+    return unnamed && { index: unnamed.index, reply: R.REPLY.OUT_OF_MEMORY };
+  }
+
+  /** Asks what would come of these, and does them if `does`; returns what refuses them. */
+  #perform(orders: readonly Order[], does: boolean): Refused | undefined {
+    const { desk, group } = this.#parts;
+    const refusesPuts = desk.putRefusal !== undefined;
+    const refusal = group.perform(orders, does, refusesPuts, desk.now, (shard) =>
+      depend(desk, shard),
+    );
+    return refusal && this.#refusedBy(refusal);
+  }
+
+  #refusedBy(refusal: Refusal): Refused {
+    const { putRefusal = R.REPLY.OUT_OF_MEMORY } = this.#parts.desk;
+    return { index: refusal.index, reply: replyTo(refusal, putRefusal) };
+  }
+
+  #refuse({ index, reply }: Refused): number {
+    const { desk, window } = this.#parts;
+    const { output } = desk;
+    this.#batch.drop();
+    desk.count(COUNTER_BATCHES_REFUSED, 1);
+    window.tellAll(); // what explains that a job is not found
+    output.room(R.REPLY_LINE_MAX);
+    output.at = R.writeBatchRefused(output.bytes, output.at, index);
+    output.at = R.writeConstant(output.bytes, output.at, reply);
+    return FINISHED;
+  }
+
+  #answer(): number {
+    const { desk, tubes, roles, engineRun } = this.#parts;
+    const batch = this.#batch;
+    const { output } = desk;
+    batch.settle();
+    if (batch.used.tube !== tubes.used.tube || batch.used.shard !== tubes.used.shard)
+      tubes.adopt(batch.used, batch.usedName);
+    for (const { id, shard } of batch.puts) desk.hint(id, shard);
+    if (batch.puts.length > 0) {
+      roles.becomeProducer();
+      engineRun.shard = batch.used.shard;
+    }
+    output.room(R.REPLY_LINE_MAX);
+    output.at = R.writeBatch(output.bytes, output.at, batch.steps.length);
+    for (const step of batch.steps) this.#answerStep(step);
+    return FINISHED;
+  }
+
+  #answerStep({ op, orders, name }: Step): void {
+    const { output } = this.#parts.desk;
+    const [order] = orders;
+    output.room(R.REPLY_LINE_MAX);
+    if (name !== undefined) {
+      const bytes = asciiBytes(name);
+      output.at = R.writeUsing(output.bytes, output.at, bytes, 0, bytes.length);
+    } else if (op === OP.DELETE_BATCH) {
+      output.at = R.writeDeletedBatch(output.bytes, output.at, orders.length, 0);
+    } else if (order?.deed === "put") {
+      const write = order.answer === C.DONE ? R.writeInserted : R.writeBuried;
+      output.at = write(output.bytes, output.at, order.id);
+    } else if (order !== undefined) {
+      const reply = order.answer === C.BURIED ? R.REPLY.BURIED : DONE_REPLIES[order.deed];
+      output.at = R.writeConstant(output.bytes, output.at, reply);
+    }
+  }
+}
+
+const DONE_REPLIES = {
+  delete: R.REPLY.DELETED,
+  release: R.REPLY.RELEASED,
+  bury: R.REPLY.BURIED,
+  "hand-back": R.REPLY.HANDED_BACK,
+} as const;
+
+/** The puts whose bodies are more than is recorded at once. */
+function beyondRoom(puts: readonly PutOrder[]): PutOrder[] {
+  let bytes = 0;
+  return puts.filter(({ bodyBytes, tagBytes }) => {
+    const record = AROUND_BODY_BYTES + bodyBytes + tagBytes;
+    if (bytes + record > C.GROUP_BODY_BYTES) return true;
+    bytes += record;
+    return false;
+  });
+}
+
+/** What the command would have been answered that refuses the batch. */
+function replyTo(refusal: Refusal, putRefusal: Uint8Array): Uint8Array {
+  switch (refusal.why) {
+    case "missing":
+      return R.REPLY.NOT_FOUND;
+    case "missing some":
+      return lineOf((out) => R.writeDeletedBatch(out, 0, refusal.found, refusal.missing));
+    case "no puts":
+      return putRefusal;
+    case "no ids":
+      return R.REPLY.OUT_OF_MEMORY;
+    case "too big":
+      return R.REPLY.JOB_TOO_BIG;
+    case "full": {
+      const { name } = settingOf(refusal.setting);
+      return lineOf((out) => R.writeTubeFull(out, 0, name, refusal.most));
+    }
+    case "known": {
+      const state = STATE_WORDS[refusal.state] ?? R.REPLY.NOT_FOUND;
+      return lineOf((out) => R.writeKnown(out, 0, refusal.id, state, refusal.pri));
+    }
+  }
+}
+
+function lineOf(write: (out: Uint8Array) => number): Uint8Array {
+  const out = new Uint8Array(R.REPLY_LINE_MAX);
+  return out.subarray(0, write(out));
+}

@@ -1,0 +1,109 @@
+/* Batch: what the commands of one batch are to do, gathered as they are read; nothing of it is
+ * done.
+ *
+ * It keeps what they need until then: bodies and messages in the shards' memory, and a use of each
+ * tube that is put to. Invariant: all of that is somebody's until `drop`, or until the batch has
+ * been carried out and `settle` gives back the rest. Filled by batching.ts, carried out by
+ * batch-commit.ts.
+ */
+import type { JobOrder, Order, PutOrder } from "../engine/orders.ts";
+import type { Desk } from "./desk.ts";
+import type { PutTube } from "./putting.ts";
+
+/** One command, for its reply. */
+export interface Step {
+  readonly op: number;
+  /** What it is to do; none for a use. */
+  readonly orders: readonly Order[];
+  /** The tube that it uses. */
+  readonly name?: string;
+}
+
+/** What a batch got instead of being carried out. */
+export interface Refused {
+  /** Which command it was, counted from 1. */
+  readonly index: number;
+  /** What that would have been answered, a whole line. */
+  readonly reply: Uint8Array;
+}
+
+/** A batch that is being read, or has been. */
+export class Batch {
+  /** How many commands it has. */
+  readonly count: number;
+  readonly steps: Step[] = [];
+  readonly orders: Order[] = [];
+  /** Why it will be refused, whatever comes. */
+  refused: Refused | undefined;
+  /** The tube that its puts go to from here on. */
+  used: PutTube;
+  usedName: string;
+  /** Some of it has been recorded, under the ids of its puts. */
+  isAhead = false;
+  /** Bytes of its bodies and messages so far. */
+  bytes = 0;
+  readonly #desk: Desk;
+  readonly #uses: PutTube[] = [];
+  readonly #ids = new Set<number>();
+
+  /** A batch of so many commands of a connection that uses that tube. */
+  constructor(desk: Desk, count: number, used: PutTube, usedName: string) {
+    this.#desk = desk;
+    this.count = count;
+    this.used = used;
+    this.usedName = usedName;
+  }
+
+  /** It will be refused: nothing more of it is kept. */
+  refuse(index: number, reply: Uint8Array): void {
+    this.refused ??= { index, reply };
+  }
+
+  /** From here on puts go to that tube, for which the engine counts a use. */
+  use(to: PutTube, name: string): void {
+    this.#uses.push(to);
+    this.used = to;
+    this.usedName = name;
+  }
+
+  /** Whether the job is named for the first time; it is named then. */
+  names(id: number): boolean {
+    if (this.#ids.has(id)) return false;
+    if (id !== 0) this.#ids.add(id);
+    return true;
+  }
+
+  get puts(): readonly PutOrder[] {
+    return this.orders.filter((order) => order.deed === "put");
+  }
+
+  /** It has been carried out: what it used the tubes for is over, but for the last. */
+  settle(): void {
+    for (const one of this.#uses) if (one !== this.used) one.shard.unuseTube(one.tube);
+  }
+
+  /** It is not carried out. */
+  drop(): void {
+    const hasRecords = this.isAhead && this.puts.some(({ upload }) => upload !== 0);
+    if (hasRecords) this.#desk.room.whenThere(() => this.#giveBack());
+    else this.#giveBack();
+  }
+
+  #giveBack(): void {
+    for (const order of this.orders)
+      if (order.deed === "put") dropPut(order);
+      else dropFailure(order);
+    for (const { shard, tube } of this.#uses) shard.unuseTube(tube);
+    this.#uses.length = 0;
+  }
+}
+
+function dropPut(order: PutOrder): void {
+  if (order.upload !== 0) order.shard.dropOrder(order.upload);
+  order.upload = 0;
+}
+
+function dropFailure(order: JobOrder): void {
+  if (order.failure !== 0) order.shard?.dropFailure(order.failure);
+  order.failure = 0;
+}

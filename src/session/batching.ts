@@ -1,0 +1,307 @@
+/* Batching: reading a batch: its lines and bodies, none of which is a command of its own.
+ *
+ * Everything is read before anything is done. What cannot be right whatever the jobs are like, a
+ * line or the length of a body, refuses the batch at once; the rest of it is read and thrown away.
+ * Where it cannot be told where the batch ends, because a body may follow a line that does not say
+ * how long it is, the conversation is over. Used by the session.
+ */
+import * as C from "../../assembly/constants.ts";
+import type { Deed, JobOrder, PutOrder } from "../engine/orders.ts";
+import { asciiBytes, byteAt } from "../protocol/ascii.ts";
+import { COMMANDS, OP } from "../protocol/commands.ts";
+import type { CommandRow } from "../protocol/commands.ts";
+import * as R from "../protocol/replies.ts";
+import { shownTags } from "../protocol/tags.ts";
+import { Batch } from "./batch.ts";
+import { BatchCommit } from "./batch-commit.ts";
+import type { BatchParts } from "./batch-commit.ts";
+import { MessageBody, PutBody, SkippedBody } from "./batch-bodies.ts";
+import { COUNTER_OPS } from "./counters.ts";
+import { holderOf } from "./failing.ts";
+import { TRAILER_BYTES } from "./intake.ts";
+import type { Intake } from "./intake.ts";
+import type { LongCommand } from "./long-command.ts";
+
+const CR = 13;
+const LF = 10;
+/** The commands that name one job, by what they do to it. */
+const DEEDS: ReadonlyMap<number, Deed> = new Map([
+  [OP.DELETE, "delete"],
+  [OP.RELEASE, "release"],
+  [OP.BURY, "bury"],
+  [OP.HAND_BACK, "hand-back"],
+] as const);
+const TAKES_DELAY: ReadonlySet<Deed> = new Set(["release", "hand-back"]);
+/** The commands that always bring a body. */
+const WITH_BODY: ReadonlySet<number> = new Set(
+  COMMANDS.filter(({ args }) => args.includes("bytes")).map(({ op }) => op),
+);
+const VERBS = COMMANDS.map((row) => ({ row, bytes: asciiBytes(row.verb) }));
+
+/** The batches of one connection, of which one is being read at most. */
+export class Batching {
+  readonly #parts: BatchParts;
+  readonly #intake: Intake;
+  #batch: Batch | undefined;
+  /** Lines of it that have been read. */
+  #read = 0;
+  /** Where it ends cannot be told. */
+  #isEndless = false;
+
+  constructor(parts: BatchParts, intake: Intake) {
+    this.#parts = parts;
+    this.#intake = intake;
+  }
+
+  /** The next line is one of a batch. */
+  get isOpen(): boolean {
+    return this.#batch !== undefined;
+  }
+
+  /** A batch of so many commands follows. */
+  begin(count: number): void {
+    const { desk, tubes } = this.#parts;
+    this.#batch = new Batch(desk, count, tubes.used, tubes.usedName);
+    this.#read = 0;
+    this.#isEndless = false;
+  }
+
+  /** The batch, once all of it has been read: to be carried out. */
+  takeCommit(): LongCommand | undefined {
+    const batch = this.#batch;
+    if (batch === undefined || this.#intake.isBusy) return undefined;
+    if (this.#read < batch.count && !this.#isEndless) return undefined;
+    this.#batch = undefined;
+    return new BatchCommit(this.#parts, batch, this.#isEndless);
+  }
+
+  /** The connection ends. */
+  drop(): void {
+    this.#batch?.drop();
+    this.#batch = undefined;
+  }
+
+  /** A line of it that is longer than it may be. */
+  tooLong(): void {
+    this.#read++;
+    this.#batch?.refuse(this.#read, R.REPLY.BAD_FORMAT);
+    this.#isEndless = true;
+  }
+
+  /**
+   * The command `op` of the batch, line[start, end), as it was parsed into the desk's command; its
+   * body, if it has one, stands at bytes[next, inputEnd). Returns the position behind what it took.
+   */
+  take(
+    op: number,
+    line: Uint8Array,
+    start: number,
+    end: number,
+    bytes: Uint8Array,
+    next: number,
+    inputEnd: number,
+  ): number {
+    const batch = this.#batch;
+    if (batch === undefined) return next;
+    const { desk } = this.#parts;
+    this.#read++;
+    desk.count(COUNTER_OPS + op, 1);
+    if (op >= OP.BAD_FORMAT) this.#refuseLine(batch, op, line, start, end);
+    else if (op === OP.PUT) return this.#put(batch, bytes, next, inputEnd);
+    else if (op === OP.USE) this.#use(batch, line);
+    else if (op === OP.DELETE_BATCH) this.#deleteMany(batch);
+    else this.#act(batch, op);
+    return next;
+  }
+
+  /** A line that is no command: whether a body follows it only its first word can say. */
+  #refuseLine(batch: Batch, op: number, line: Uint8Array, start: number, end: number): void {
+    const isUnknown = op === OP.UNKNOWN_COMMAND;
+    batch.refuse(this.#read, isUnknown ? R.REPLY.UNKNOWN_COMMAND : R.REPLY.BAD_FORMAT);
+    const found = VERBS.find(({ bytes }) => beginsWith(line, start, end, bytes));
+    if (found === undefined || mayHaveBody(found.row)) this.#isEndless = true;
+  }
+
+  #use(batch: Batch, line: Uint8Array): void {
+    const { desk } = this.#parts;
+    const { nameStart, nameEnd } = desk.command;
+    if (batch.refused !== undefined) return;
+    const bytes = line.slice(nameStart, nameEnd);
+    const name = String.fromCharCode(...bytes);
+    const shard = desk.shardOfTube(bytes, 0, bytes.length);
+    if (name !== batch.usedName) {
+      desk.stageName(shard, bytes);
+      if (shard.useTube(0, bytes.length, desk.nextTubeNumber()) !== C.DONE) {
+        batch.refuse(this.#read, R.REPLY.OUT_OF_MEMORY);
+        return;
+      }
+      batch.use({ shard, tube: shard.address() }, name);
+    }
+    batch.steps.push({ op: OP.USE, orders: [], name });
+  }
+
+  #deleteMany(batch: Batch): void {
+    const { desk } = this.#parts;
+    const { ids } = desk.command;
+    desk.count(COUNTER_OPS + OP.DELETE, ids.length);
+    if (!ids.every((id) => batch.names(id))) batch.refuse(this.#read, R.REPLY.BAD_FORMAT);
+    if (batch.refused !== undefined) return;
+    const orders = ids.map((id) => this.#orderOf("delete", id, { isOneOfMany: true }));
+    batch.orders.push(...orders);
+    batch.steps.push({ op: OP.DELETE_BATCH, orders });
+  }
+
+  #act(batch: Batch, op: number): void {
+    const { desk } = this.#parts;
+    const { id, bytes, hasFailure } = desk.command;
+    const deed = DEEDS.get(op);
+    if (deed === undefined || !batch.names(id)) batch.refuse(this.#read, R.REPLY.BAD_FORMAT);
+    if (hasFailure) this.#message(batch, op, deed, id, bytes);
+    else if (WITH_BODY.has(op)) this.#skip(batch, bytes);
+    else if (deed !== undefined && batch.refused === undefined) {
+      const order = this.#orderOf(deed, id);
+      batch.orders.push(order);
+      batch.steps.push({ op, orders: [order] });
+    }
+  }
+
+  /** A release or a bury with a message. */
+  #message(batch: Batch, op: number, deed: Deed | undefined, id: number, bytes: number): void {
+    const { desk } = this.#parts;
+    batch.bytes += bytes;
+    const isTooBig = bytes > desk.limits.maxFailureBytes || batch.bytes > desk.limits.maxBatchBytes;
+    if (isTooBig) batch.refuse(this.#read, R.REPLY.JOB_TOO_BIG);
+    const shard =
+      batch.refused === undefined ? holderOf(desk, this.#parts.reserver, id) : undefined;
+    if (shard === undefined) batch.refuse(this.#read, R.REPLY.NOT_FOUND);
+    if (batch.refused !== undefined || deed === undefined || shard === undefined) {
+      this.#skip(batch, bytes);
+      return;
+    }
+    const order = this.#orderOf(deed, id, { messageBytes: bytes, shard });
+    batch.orders.push(order);
+    batch.steps.push({ op, orders: [order] });
+    const record = this.#parts.reserver.record(shard);
+    this.#intake.begin(bytes, new MessageBody(desk, batch, order, shard, record));
+  }
+
+  /** A body that nobody wants any more. */
+  #skip(batch: Batch, bytes: number): void {
+    this.#intake.begin(bytes, new SkippedBody(batch, this.#read));
+  }
+
+  /** The checks are those of a put outside, in the same order. */
+  #put(batch: Batch, bytes: Uint8Array, at: number, end: number): number {
+    const { desk } = this.#parts;
+    const { command, limits } = desk;
+    batch.bytes += command.bytes;
+    const isTooBig = command.bytes > limits.maxJobBytes || batch.bytes > limits.maxBatchBytes;
+    if (isTooBig || this.#isTooLongFor(batch)) batch.refuse(this.#read, R.REPLY.JOB_TOO_BIG);
+    if (command.garbage) {
+      batch.refuse(this.#read, R.REPLY.BAD_FORMAT);
+      this.#isEndless = true;
+      return at;
+    }
+    if (command.hasWrongTags || batch.used.tube === 0) batch.refuse(this.#read, R.REPLY.BAD_FORMAT);
+    if (batch.refused !== undefined) {
+      this.#skip(batch, command.bytes);
+      return at;
+    }
+    const bodyEnd = at + command.bytes;
+    if (bodyEnd + TRAILER_BYTES > end) {
+      this.#open(batch);
+      return at;
+    }
+    if (bytes[bodyEnd] !== CR || bytes[bodyEnd + 1] !== LF)
+      batch.refuse(this.#read, R.REPLY.EXPECTED_CRLF);
+    else this.#putWhole(batch, bytes, at, end);
+    return bodyEnd + TRAILER_BYTES;
+  }
+
+  #isTooLongFor({ used: { shard, tube } }: Batch): boolean {
+    const longest = tube === 0 ? C.NOT_SET : shard.longestBody(tube);
+    return longest !== C.NOT_SET && this.#parts.desk.command.bytes > longest;
+  }
+
+  #putWhole(batch: Batch, bytes: Uint8Array, at: number, end: number): void {
+    const { desk } = this.#parts;
+    const { shard } = batch.used;
+    const length = desk.command.bytes;
+    const offset = desk.stage(shard, bytes, at, at + length, end);
+    if (shard.withMemory(() => shard.makeUpload(offset, length)) === C.DONE)
+      this.#addPut(batch, shard.address());
+    else batch.refuse(this.#read, R.REPLY.OUT_OF_MEMORY);
+  }
+
+  /** The body comes in pieces. */
+  #open(batch: Batch): void {
+    const { desk } = this.#parts;
+    const { shard } = batch.used;
+    const { bytes } = desk.command;
+    const isOpen = shard.withMemory(() => shard.openUpload(bytes)) === C.DONE;
+    const order = isOpen ? this.#addPut(batch, shard.address()) : undefined;
+    if (!isOpen) batch.refuse(this.#read, R.REPLY.OUT_OF_MEMORY);
+    if (order === undefined) this.#skip(batch, bytes);
+    else this.#intake.begin(bytes, new PutBody(desk, batch, order));
+  }
+
+  /** The put whose upload is there; undefined, and refused, without memory for its tags. */
+  #addPut(batch: Batch, upload: number): PutOrder | undefined {
+    const order = this.#putOf(batch, upload);
+    batch.orders.push(order);
+    batch.steps.push({ op: OP.PUT, orders: [order] });
+    const { tags } = this.#parts.desk.command;
+    if (tags.length === 0) return order;
+    const { shard } = order;
+    shard.tags.set(tags.bytes.subarray(0, tags.length));
+    if (shard.withMemory(() => shard.tagUpload(upload, tags.length)) === C.DONE) return order;
+    batch.refuse(this.#read, R.REPLY.OUT_OF_MEMORY);
+    return undefined;
+  }
+
+  #putOf({ used: { shard, tube } }: Batch, upload: number): PutOrder {
+    const { pri, delay, ttr, bytes, tags } = this.#parts.desk.command;
+    const entries = tags.bytes.subarray(0, tags.length);
+    return {
+      deed: "put",
+      index: this.#read,
+      shard,
+      tube,
+      upload,
+      bodyBytes: bytes,
+      tagBytes: tags.length,
+      key: tags.length === 0 ? undefined : shownTags(entries).get(C.TAG_IDP)?.name,
+      pri,
+      delaySeconds: delay,
+      ttrSeconds: ttr,
+      id: 0,
+      answer: C.NONE,
+    };
+  }
+
+  #orderOf(deed: Deed, id: number, also: Partial<JobOrder> = {}): JobOrder {
+    const { pri, delay } = this.#parts.desk.command;
+    return {
+      deed,
+      index: this.#read,
+      isOneOfMany: false,
+      id,
+      pri,
+      delaySeconds: TAKES_DELAY.has(deed) ? delay : 0,
+      messageBytes: 0,
+      failure: 0,
+      shard: undefined,
+      answer: C.NONE,
+      ...also,
+    };
+  }
+}
+
+/** Whether a line that begins as this command does may be followed by a body. */
+function mayHaveBody({ args, takesFailure }: CommandRow): boolean {
+  return args.includes("bytes") || takesFailure === true;
+}
+
+function beginsWith(line: Uint8Array, start: number, end: number, word: Uint8Array): boolean {
+  return end - start >= word.length && word.every((byte, at) => byteAt(line, start + at) === byte);
+}

@@ -1,0 +1,220 @@
+/* Batches: many things at once, in whatever shards, of which a crash must leave all or nothing.
+ * Made and used by clients.ts.
+ */
+import * as C from "../../assembly/constants.ts";
+import { Group } from "../../src/engine/group.ts";
+import type { Deed, JobOrder, Order, PutOrder } from "../../src/engine/orders.ts";
+import type { Shard } from "../../src/engine/shard.ts";
+import { bodyOf, tagsOf } from "./bodies.ts";
+import type { BatchPart, LedgerJob } from "./ledger.ts";
+import { LedgerError } from "./ledger.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+/** Bodies up to here are recorded with their batch. */
+const WITH_BATCH_BYTES = 1500;
+/** Longest body of a put in a batch: it is recorded in parts. */
+const BODY_MAX = 12_000;
+
+/** What the clients do for their batches. */
+interface Jobs {
+  record(shard: Shard): number;
+  newJob(bodyBytes: number, delaySeconds: number): LedgerJob;
+  shardOf(tube: string): Shard;
+  tubeOf(name: string): number;
+  delaySeconds(): number;
+  anyJob(): LedgerJob | undefined;
+  reserveJob(job: LedgerJob): LedgerJob;
+  cooldownOf(job: LedgerJob): readonly (readonly [number, LedgerJob])[];
+}
+
+type Change = readonly [id: number, job: LedgerJob | undefined];
+
+/** An order, and what the ledger has of its job once it is done. */
+interface Planned {
+  readonly order: Order;
+  changes(): readonly Change[];
+}
+
+/** Those of one server. */
+export class Batches {
+  readonly #world: Surroundings;
+  readonly #jobs: Jobs;
+  readonly #group: Group;
+
+  constructor(world: Surroundings, jobs: Jobs) {
+    this.#world = world;
+    this.#jobs = jobs;
+    const { shards } = world.machine;
+    this.#group = new Group(shards, jobs, (id) => this.#likely(id));
+  }
+
+  #likely(id: number): Shard {
+    const { shards } = this.#world.machine;
+    const shard = shards[id % shards.length];
+    if (shard === undefined) throw new LedgerError("there is no shard");
+    return shard;
+  }
+
+  /** One of a few commands, chosen at random. */
+  run(): void {
+    const { random, journal } = this.#world;
+    const acts = this.#acts(random(4));
+    const puts = journal.isFull ? [] : this.#puts(random(4));
+    if (puts === undefined) return;
+    this.carryOut([...acts, ...puts]);
+  }
+
+  /** Carries out a batch, or finds out that it is refused; says which. */
+  carryOut(planned: readonly Planned[]): boolean {
+    const world = this.#world;
+    if (!world.hasRoom()) world.makeRoom();
+    const orders = planned.map(({ order }) => order);
+    const lsns = new Map<Shard, number>();
+    for (const order of orders) {
+      if (order.deed !== "put" || order.tagBytes === 0) continue;
+      if (order.shard.nameUpload(order.upload) !== C.DONE)
+        throw new LedgerError("there is no memory for a name");
+    }
+    const refusal = this.#group.perform(orders, true, false, world.now, (shard) =>
+      lsns.set(shard, shard.field(C.RESULT_LSN)),
+    );
+    if (refusal !== undefined) {
+      if (refusal.why !== "known") throw new LedgerError(`a batch was refused: ${refusal.why}`);
+      for (const order of orders) {
+        if (order.deed !== "put") continue;
+        if (!world.hasRoom()) world.makeRoom();
+        order.shard.dropOrder(order.upload);
+      }
+      return false;
+    }
+    world.totals.mutations++;
+    const parts = [...lsns].map(([shard, lsn]): BatchPart => {
+      const mine = planned.filter(({ order }) => order.shard === shard);
+      return { shard: shard.index, lsn, changes: mine.flatMap((one) => one.changes()) };
+    });
+    world.ledger.changedTogether(parts);
+    return true;
+  }
+
+  #acts(count: number): readonly Planned[] {
+    const planned = new Map<number, Planned>();
+    for (let left = count; left > 0; left--) {
+      const job = this.#jobs.anyJob();
+      if (job !== undefined && !planned.has(job.id)) planned.set(job.id, this.#act(job));
+    }
+    return [...planned.values()];
+  }
+
+  #act(job: LedgerJob): Planned {
+    const { random } = this.#world;
+    if (random(3) !== 0) return this.delete(random(2) === 0 ? job : this.#jobs.reserveJob(job));
+    const held = this.#jobs.reserveJob(job);
+    if (random(2) === 0) {
+      return { order: this.#orderOf("hand-back", held, held.pri), changes: () => [] };
+    }
+    const pri = random(2000);
+    const changes = (): readonly Change[] => {
+      const shard = this.#jobs.shardOf(held.tube);
+      const failures = this.#world.observer.failuresOf(shard, held.id, this.#world.now);
+      return [[held.id, { ...held, pri, isBuried: true, due: 0, failures }]];
+    };
+    return { order: this.#orderOf("bury", held, pri), changes };
+  }
+
+  /** A deletion. */
+  delete(job: LedgerJob): Planned {
+    const cooldown = this.#jobs.cooldownOf(job);
+    return {
+      order: this.#orderOf("delete", job, 0),
+      changes: () => [[job.id, undefined], ...cooldown],
+    };
+  }
+
+  #orderOf(deed: Deed, { id, tube }: LedgerJob, pri: number): JobOrder {
+    const shard = this.#jobs.shardOf(tube);
+    const order = { deed, index: 1, isOneOfMany: false, id, pri, delaySeconds: 0, shard };
+    return { ...order, messageBytes: 0, failure: 0, answer: C.NONE };
+  }
+
+  /** So many puts; undefined when there was no memory or no space for one. */
+  #puts(count: number): readonly Planned[] | undefined {
+    const { random } = this.#world;
+    const planned: Planned[] = [];
+    for (let left = count; left > 0; left--) {
+      const bytes = random(3) === 0 ? random(BODY_MAX) : random(WITH_BATCH_BYTES);
+      const put = this.put(bytes, this.#jobs.delaySeconds());
+      if (put !== undefined) planned.push(put);
+      if (put !== undefined) continue;
+      for (const { order } of planned) if (order.deed === "put") this.#drop(order);
+      return undefined;
+    }
+    return planned;
+  }
+
+  /** A put, its body recorded ahead if it is long or chance says so. */
+  put(
+    bodyBytes: number,
+    delaySeconds = 0,
+    isAhead = bodyBytes > WITH_BATCH_BYTES || this.#world.random(3) === 0,
+  ): Planned | undefined {
+    const job = this.#jobs.newJob(bodyBytes, delaySeconds);
+    const order = this.#upload(job);
+    if (order === undefined || !(isAhead ? this.#goAhead(order) : true)) return undefined;
+    const changes = (): readonly Change[] => {
+      const due = delaySeconds === 0 ? 0 : this.#world.wall + delaySeconds * 1_000_000;
+      this.#world.judge.wasBorn(job.id, this.#world.wall);
+      return [[job.id, { ...job, due }]];
+    };
+    return { order, changes };
+  }
+
+  #upload(job: LedgerJob): PutOrder | undefined {
+    const { id, tube, pri, delaySeconds, ttrSeconds, bodyBytes } = job;
+    const shard = this.#jobs.shardOf(tube);
+    shard.input.set(bodyOf(id, bodyBytes));
+    if (shard.makeUpload(0, bodyBytes) !== C.DONE) return undefined;
+    const upload = shard.address();
+    const tags = tagsOf(job.tags);
+    shard.tags.set(tags);
+    if (tags.length > 0 && shard.tagUpload(upload, tags.length) !== C.DONE) {
+      shard.dropOrder(upload);
+      return undefined;
+    }
+    return {
+      deed: "put",
+      index: 2,
+      shard,
+      tube: this.#jobs.tubeOf(tube),
+      upload,
+      bodyBytes,
+      tagBytes: tags.length,
+      key: / idp:([^: ]+)/.exec(job.tags)?.[1],
+      pri,
+      delaySeconds,
+      ttrSeconds,
+      id,
+      answer: C.NONE,
+    };
+  }
+
+  /** Records a put ahead of its batch; false, and it is dropped, when that cannot be. */
+  #goAhead(order: PutOrder): boolean {
+    const world = this.#world;
+    const { shard, upload, tube, id, pri, delaySeconds, ttrSeconds } = order;
+    for (let answer = C.MORE; answer !== C.DONE;) {
+      if (!world.hasRoom()) world.makeRoom();
+      const isRefused = answer === C.OUT_OF_MEMORY || world.journal.isFull;
+      if (isRefused) {
+        this.#drop(order);
+        return false;
+      }
+      answer = shard.recordAhead(upload, tube, id, pri, delaySeconds, ttrSeconds, world.now);
+    }
+    return true;
+  }
+
+  #drop({ shard, upload }: PutOrder): void {
+    if (!this.#world.hasRoom()) this.#world.makeRoom();
+    shard.dropOrder(upload);
+  }
+}
