@@ -11,7 +11,8 @@
 import { STATE_READY } from "./constants";
 import { jobAt } from "./job";
 import { oldestAside } from "./lanes";
-import { bestOf, bucketAt, bucketsRoot } from "./ready";
+import { bestOf, bucketAt } from "./bucket";
+import { bucketsRoot } from "./ready";
 import { findJob } from "./states";
 import { Tube, addressOfTube } from "./tube";
 import * as tree from "./tree";

@@ -30,6 +30,7 @@ import { holderHears } from "./notes";
 import { bestOfAll, mightTake } from "./lanes";
 import * as ready from "./ready";
 import { Shard, jobs, setResult, shard } from "./shard";
+import { charge } from "./shares";
 import * as states from "./states";
 import * as table from "./table";
 import * as times from "./times";
@@ -178,6 +179,7 @@ export function reserve(job: Job, conn: Conn, now: f64): void {
   const micros = <i64>now; // cheaper than to u64
   conn.collectedId = 0;
   times.queued(tubeAt(job.tube), job, job.major, micros);
+  if (tubeAt(job.tube).settings != 0) charge(tubeAt(job.tube), job);
   states.leaveState(job);
   states.becomeReserved(job, conn, micros);
 }
@@ -189,6 +191,7 @@ export function reserve(job: Job, conn: Conn, now: f64): void {
 export function reserveJob(job: Job, conn: Conn, now: f64): void {
   conn.collectedId = 0;
   times.reservedOtherwise(tubeAt(job.tube), job, <u64>now);
+  charge(tubeAt(job.tube), job);
   states.leaveState(job);
   states.becomeReserved(job, conn, <i64>now);
   journal.recordState(job);

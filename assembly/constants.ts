@@ -285,14 +285,15 @@ export const WHO_OFFSET: u32 = 1024;
 /** Where in a thread's area the tags lie of a put that has some (assembly/tags.ts). */
 export const TAGS_OFFSET: u32 = 2048;
 /** Most bytes of the tags of a put. */
-export const TAGS_BYTES_MAX: u32 = 1024;
+export const TAGS_BYTES_MAX: u32 = 2048;
 /* Kinds of tags, each a bit in 32. */
 export const TAG_IDP: u8 = 1;
 export const TAG_EXP: u8 = 2;
 export const TAG_MAX: u8 = 3;
 export const TAG_CON: u8 = 4;
+export const TAG_FAIR: u8 = 5;
 /** The highest of them. */
-export const TAG_KINDS: u8 = 4;
+export const TAG_KINDS: u8 = 5;
 /** Failures that a job keeps unless told otherwise. */
 export const FAILURES_KEPT: u32 = 10;
 /** Most failures that a job can be told to keep. */
@@ -325,6 +326,8 @@ export const KIND_RESERVED: i32 = 4;
 export const KIND_COOLING: i32 = 5;
 /** Ready jobs that stand aside (lanes.ts). */
 export const KIND_ASIDE: i32 = 6;
+/** Ready jobs that stand in shares (shares.ts). */
+export const KIND_SHARED: i32 = 7;
 
 /*
  * Settings of a tube (settings.ts), each by its number, which its TUBE record has in the journal
@@ -350,8 +353,12 @@ export const RATE_HOUR: f64 = 2;
 export const SETTING_BURST: i32 = 4;
 /** Most jobs that are held at once. */
 export const SETTING_RESERVED: i32 = 5;
+/** In which order jobs of one priority are handed out: ORDER_PRIORITY or ORDER_FAIR. */
+export const SETTING_ORDER: i32 = 6;
+export const ORDER_PRIORITY: f64 = 0;
+export const ORDER_FAIR: f64 = 1;
 /** How many settings there are. */
-export const SETTINGS: i32 = 6;
+export const SETTINGS: i32 = 7;
 /** What stands for a setting that is not set; given for one, it is taken away. */
 export const NOT_SET: f64 = -1;
 /** Given for a setting that is to stay as it is. */

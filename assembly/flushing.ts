@@ -27,6 +27,7 @@ import {
   KIND_DELAYED,
   KIND_READY,
   KIND_RESERVED,
+  KIND_SHARED,
   MORE,
   NEVER_MICROS,
   NONE,
@@ -51,7 +52,9 @@ import { endCooling } from "./keys";
 import { firstBehind, laneAt, lanesRoot } from "./lanes";
 import { nodeAt } from "./node";
 import { leaseEnds } from "./notes";
+import { bestInLine, bestOf, bucketAt } from "./bucket";
 import * as ready from "./ready";
+import { shareAt, shareFrom } from "./shares";
 import { inputSlot, leave, resultSlot, setResult, shard } from "./shard";
 import { delayedRoot, match } from "./states";
 import { tagsAt } from "./tags";
@@ -62,7 +65,8 @@ import * as tree from "./tree";
  * What one piece keeps at hand; lies in the thread's result area, where a run would keep its own.
  * Where it is: among the reserved jobs as the walk says; of the delayed ones, those before (major,
  * minor) are left; of the buckets, those from priority major on; of the lanes, those from number
- * conn on, and of that one what is behind (major, minor).
+ * conn on, and of that one what is behind (major, minor);
+ * of the shares, those from (conn, major) on.
  */
 @unmanaged
 export class Flush extends HeldWalk {
@@ -124,7 +128,23 @@ function flushReady(flush: Flush, tube: Tube): bool {
     const bucket = tree.findFrom(ready.bucketsRoot(tube), flush.major);
     if (bucket == 0) return true;
     flush.major = nodeAt(bucket).major;
-    if (!flushOne(flush, jobAt(ready.bestOf(ready.bucketAt(bucket))))) flush.major++;
+    if (!flushOne(flush, jobAt(bestOf(bucketAt(bucket))))) flush.major++;
+  }
+  return false;
+}
+
+/** What is left of the shares, one after the other, each in the order of ids. */
+function flushShares(flush: Flush, tube: Tube): bool {
+  while (flush.looksLeft > 0) {
+    const at = shareFrom(tube, flush.conn, flush.major);
+    if (at == 0) return true;
+    const share = shareAt(at);
+    const best = bestInLine(share);
+    flush.conn = share.key;
+    flush.major = share.pri;
+    if (best != 0 && flushOne(flush, jobAt(best))) continue;
+    if (best == 0) flush.looksLeft--;
+    flush.major++;
   }
   return false;
 }
@@ -134,10 +154,10 @@ function flushAside(flush: Flush, tube: Tube): bool {
   while (flush.looksLeft > 0) {
     const lane = tree.findFrom(lanesRoot(tube), flush.conn);
     if (lane == 0) return true;
-    if (laneAt(lane).major != flush.conn) stepToLane(flush, laneAt(lane).major);
+    if (laneAt(lane).major != flush.conn) stepTo(flush, laneAt(lane).major);
     const at = firstBehind(laneAt(lane), <u32>flush.major, flush.minor);
     if (at == 0) {
-      stepToLane(flush, flush.conn + 1);
+      stepTo(flush, flush.conn + 1);
       flush.looksLeft--;
       continue;
     }
@@ -148,7 +168,7 @@ function flushAside(flush: Flush, tube: Tube): bool {
   return false;
 }
 
-function stepToLane(flush: Flush, number: u64): void {
+function stepTo(flush: Flush, number: u64): void {
   flush.conn = number;
   flush.major = 0;
   flush.minor = 0;
@@ -179,9 +199,11 @@ function goOn(flush: Flush, tube: Tube, kind: i32): i32 {
     kind = KIND_READY;
   }
   if (kind == KIND_READY && flushReady(flush, tube)) {
-    flush.conn = 0;
-    flush.major = 0;
-    flush.minor = 0;
+    stepTo(flush, 0);
+    kind = KIND_SHARED;
+  }
+  if (kind == KIND_SHARED && flushShares(flush, tube)) {
+    stepTo(flush, 0);
     kind = KIND_ASIDE;
   }
   if (kind == KIND_ASIDE && flushAside(flush, tube)) kind = KIND_COOLING;

@@ -81,6 +81,9 @@ export const TOUCHED: u8 = 16;
  */
 export const CANCELLED: u8 = 32;
 
+/** Held, and counted in a share (shares.ts). */
+export const COUNTED: u8 = 128;
+
 /** Its cold record has tags (tags.ts). */
 export const TAGGED: u8 = 64;
 

@@ -1,5 +1,5 @@
-/* Keyed: the tags that a run reads by itself, one `idp` or `con`, and the reply to a put that met a
- * job.
+/* Keyed: the tags that a run reads by itself, one `idp`, `con` or `fair`, and the reply to a put
+ * that met a job.
  *
  * As with all that a run takes, only what is exactly well formed is read here, and nothing that the
  * host's parser would not read (src/protocol/tags.ts): one space, one tag, CR LF. Used by run.ts.
@@ -15,6 +15,7 @@ import {
   STATE_READY,
   STATE_RESERVED,
   TAG_CON,
+  TAG_FAIR,
   TAG_IDP,
   TUBE_NAME_MAX,
 } from "./constants";
@@ -34,6 +35,7 @@ import { tagsSlot } from "./tags";
 
 const IDP_: u32 = 0x3a706469; // "idp:"
 const CON_: u32 = 0x3a6e6f63; // "con:"
+const FAIR: u32 = 0x72696166; // "fair"
 const READY: u64 = 0x5944414552;
 const DELAYED: u64 = 0x444559414c4544;
 const BURIED: u64 = 0x444549525542;
@@ -56,8 +58,9 @@ function isNameByte(byte: u32): bool {
  */
 export function readKey(at: u32, t: u32): u64 {
   const word = load<u32>(at);
-  if (word != IDP_ && word != CON_) return 0;
-  const name = at + 4;
+  const isFair = word == FAIR && load<u8>(at, 4) == COLON;
+  if (word != IDP_ && word != CON_ && !isFair) return 0;
+  const name = at + (isFair ? 5 : 4);
   let end = name;
   while (end - name <= TUBE_NAME_MAX && isNameByte(load<u8>(end))) end++;
   const bytes = end - name;
@@ -72,13 +75,13 @@ export function readKey(at: u32, t: u32): u64 {
       number = number * 10 + digit;
       digit = <u32>load<u8>(++end) - 48;
     }
-    if (end == first || number > U32_MAX || (word == CON_ && number == 0)) return 0;
+    if (end == first || number > U32_MAX || (word != IDP_ && number == 0)) return 0;
   }
   const entry = tagsSlot(t);
   const size = TAG_NAME + ((bytes + 7) & ~7);
   store<u64>(entry + size - 8, 0); // the padding
   store<u64>(entry, 0);
-  store<u8>(entry, word == IDP_ ? TAG_IDP : TAG_CON, TAG_KIND);
+  store<u8>(entry, word == IDP_ ? TAG_IDP : isFair ? TAG_FAIR : TAG_CON, TAG_KIND);
   store<u8>(entry, bytes, TAG_NAME_BYTES);
   store<u32>(entry, <u32>number, TAG_NUMBER);
   memory.copy(entry + TAG_NAME, name, bytes);

@@ -13,7 +13,7 @@
  */
 import { Job } from "./job";
 import * as journal from "./journal";
-import { leaveName, nameAt } from "./names";
+import { dropNames } from "./lanes";
 import { nodeAt } from "./node";
 import { Shard, shard } from "./shard";
 import * as tags from "./tags";
@@ -89,8 +89,7 @@ export function leaveKey(own: Tags): void {
 /** The job's end: its tags go with it, unless its key is in its cooldown now. */
 export function dropTags(job: Job): void {
   const own = tagsOf(job);
-  if (own.con != 0) leaveName(nameAt(own.con));
-  own.con = 0;
+  dropNames(own);
   if (own.isCooling != 0) return;
   stopTerm(own);
   leaveKey(own);

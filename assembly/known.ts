@@ -16,6 +16,7 @@ import {
   RESULT_LSN,
   RESULT_STATS,
   STATE_READY,
+  STATE_RESERVED,
 } from "./constants";
 import * as commands from "./commands";
 import { CANCELLED, Job, freeJob, jobAt } from "./job";
@@ -23,6 +24,7 @@ import * as journal from "./journal";
 import { endCooling, findKey, takeKey } from "./keys";
 import * as parts from "./parts";
 import { takeNames } from "./lanes";
+import { moveCount } from "./shares";
 import { isFull } from "./settings";
 import { setResult, shard } from "./shard";
 import * as states from "./states";
@@ -100,6 +102,7 @@ function raise(job: Job, pri: u32, now: u64): void {
   const isReady = job.state == STATE_READY;
   const since = job.major;
   if (isReady) states.leaveState(job);
+  if (job.state == STATE_RESERVED) moveCount(tubeAt(job.tube), job, pri);
   job.pri = pri;
   if ((job.flags & CANCELLED) == 0) journal.recordState(job, true);
   if (isReady) states.becomeReadySince(job, since, now);

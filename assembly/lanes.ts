@@ -17,14 +17,14 @@
  * whoever takes jobs.
  */
 import * as board from "./board";
-import { TAG_CON, URGENT_BELOW } from "./constants";
+import { TAG_CON, TAG_FAIR, URGENT_BELOW } from "./constants";
 import { ASIDE, Job, TAGGED, addressOfJob, jobAt } from "./job";
 import { FIXED, give, take } from "./memory";
-import { Name, asideRoot, dropName, joinName, markFreed, nameAt } from "./names";
+import { Name, asideRoot, dropName, joinName, leaveName, markFreed, nameAt } from "./names";
 import { Node } from "./node";
 import { beginMoveInOrder, endMoveInOrder, refresh, stand, unstand } from "./ready";
 import { Shard, must, shard } from "./shard";
-import { conEntryIn, entryNumber, tagsOf, textOf } from "./tags";
+import { Tags, entryIn, entryNumber, tagsOf, textOf } from "./tags";
 import { Tube, addressOfTube, tubeAt } from "./tube";
 import * as tree from "./tree";
 
@@ -287,7 +287,8 @@ export function push(tube: Tube, job: Job): bool {
     tube.urgent++;
     shard().urgent++;
   }
-  if (tube.best == 0 || !standsBehind(job, jobAt(tube.best))) refresh(tube);
+  const isBehind = tube.best != 0 && tube.isFair == 0 && standsBehind(job, jobAt(tube.best));
+  if (!isBehind) refresh(tube);
   return true;
 }
 
@@ -398,20 +399,38 @@ export function takeNames(job: Job, vital: bool): bool {
 /** The names in its tags are there for a job, which changes nothing yet; as `takeNames`. */
 export function joinNames(job: Job, vital: bool): bool {
   const own = tagsOf(job);
-  const entry = conEntryIn(textOf(own), own.textBytes);
-  if (entry == 0 || own.con != 0) return true;
-  own.con = joinName(TAG_CON, entry, vital);
-  return own.con != 0;
+  const con = entryIn(textOf(own), own.textBytes, TAG_CON);
+  const fair = entryIn(textOf(own), own.textBytes, TAG_FAIR);
+  if (con != 0 && own.con == 0) own.con = joinName(TAG_CON, con, vital);
+  if (fair != 0 && own.fair == 0) own.fair = joinName(TAG_FAIR, fair, vital);
+  if ((con == 0 || own.con != 0) && (fair == 0 || own.fair != 0)) return true;
+  dropNames(own);
+  return false;
 }
 
-/** As many may be held of those with the key of a job as it says, whose names are there. */
+/**
+ * As many may be held of those with the key of a job as it says, whose names are there; and its
+ * fair key has the weight that it says.
+ */
 export function raiseLimits(job: Job): void {
   const own = tagsOf(job);
+  const text = textOf(own);
+  if (own.fair != 0) nameAt(own.fair).weight = entryNumber(entryIn(text, own.textBytes, TAG_FAIR));
   if (own.con == 0) return;
-  raiseLimit(nameAt(own.con), entryNumber(conEntryIn(textOf(own), own.textBytes)));
+  raiseLimit(nameAt(own.con), entryNumber(entryIn(text, own.textBytes, TAG_CON)));
+}
+
+/** A job has its names no more. */
+export function dropNames(own: Tags): void {
+  if (own.con != 0) leaveName(nameAt(own.con));
+  if (own.fair != 0) leaveName(nameAt(own.fair));
+  own.con = 0;
+  own.fair = 0;
 }
 
 function raiseLimit(name: Name, limit: u32): void {
+  if (limit <= name.limit) return; // limits only rise while a shard has the name
+  name.limit = limit;
   const isAwaited = board.raise(name.slot, limit) != 0;
   if (isAwaited || name.aside != 0) markFreed(name);
 }

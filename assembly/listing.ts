@@ -46,7 +46,9 @@ import { HeldWalk, beginPart, isOver, nextHeld } from "./holders";
 import { Job, coldAt, jobAt, saidBy, show } from "./job";
 import { laneAt, lanesRoot, restRoot } from "./lanes";
 import { nodeAt } from "./node";
-import { bucketAt, bucketsRoot, lateRoot } from "./ready";
+import { Bucket, bucketAt, lateRoot } from "./bucket";
+import { bucketsRoot } from "./ready";
+import { shareOfAll, tubeSharesRoot } from "./shares";
 import { inputSlot, jobs, leave, outputSlot, resultSlot, setResult } from "./shard";
 import { delayedRoot, findJob } from "./states";
 import { Tube, findTube, tubeAt } from "./tube";
@@ -161,10 +163,17 @@ function walkTree(piece: Piece, root: usize): void {
   for (let at = tree.first(root); at != 0; at = tree.next(at)) consider(piece, jobAt(at));
 }
 
+function walkLine(piece: Piece, line: Bucket): void {
+  walkList(piece, line.head);
+  walkTree(piece, lateRoot(line));
+}
+
 function walkReady(piece: Piece, tube: Tube): void {
   for (let at = tree.first(bucketsRoot(tube)); at != 0; at = tree.next(at)) {
-    walkList(piece, bucketAt(at).head);
-    walkTree(piece, lateRoot(bucketAt(at)));
+    walkLine(piece, bucketAt(at));
+  }
+  for (let at = tree.first(tubeSharesRoot(tube)); at != 0; at = tree.next(at)) {
+    walkLine(piece, shareOfAll(at));
   }
   for (let at = tree.first(lanesRoot(tube)); at != 0; at = tree.next(at)) {
     walkTree(piece, restRoot(laneAt(at)));

@@ -1,11 +1,11 @@
 /* Names: what the jobs of this shard have in common by a name beyond their tubes: their concurrency
- * keys.
+ * keys and their fair keys.
  *
  * A name is there while a job of the shard, in whatever state, has it in its tags; then it refers
- * to the slot of that name on the board, which all shards share. All of them stand in one tree, by
- * their hashes. One whose key was given back, while jobs stand aside here or elsewhere for want of
- * it, is on the shard's list of freed names until the next `match` (states.ts): none is left there
- * between two critical sections.
+ * to the slot of that name on the board, which all shards share; a fair key has none. All of them
+ * stand in one tree, by their hashes. One whose key was given back, while jobs stand aside here or
+ * elsewhere for want of it, is on the shard's list of freed names until the next `match`
+ * (states.ts): none is left there between two critical sections.
  */
 import * as board from "./board";
 import { TAG_CON } from "./constants";
@@ -21,6 +21,10 @@ export class Name extends Node {
   slot: u32;
   /** Jobs that have it. */
   jobs: u32;
+  /** Of a concurrency key: the greatest limit that a job of this shard named. */
+  limit: u32;
+  /** Of a fair key: as its last put says. */
+  weight: u32;
   /** Tree of the lanes whose jobs stand aside (lanes.ts). */
   aside: u32;
   /** The next one that was freed. */
@@ -101,8 +105,8 @@ export function joinName(kind: u8, entry: usize, vital: bool): u32 {
 function makeName(kind: u8, text: usize, bytes: u32, hash: u32, vital: bool): u32 {
   const at = take(FIXED, NAME_OFFSET + bytes, vital);
   if (at == 0) return 0;
-  const slot = board.refer(kind, <u32>text, bytes, hash);
-  if (slot == 0) {
+  const slot = kind == TAG_CON ? board.refer(kind, <u32>text, bytes, hash) : 0;
+  if (kind == TAG_CON && slot == 0) {
     give(at);
     return 0;
   }
@@ -127,8 +131,8 @@ export function leaveName(name: Name): void {
 
 /** Forgets a name that no job has. */
 export function dropName(name: Name): void {
-  must(name.kind == TAG_CON && name.aside == 0);
-  board.drop(name.slot);
+  must(name.aside == 0);
+  if (name.slot != 0) board.drop(name.slot);
   tree.remove(namesRoot(), name);
   give(addressOfName(name));
 }

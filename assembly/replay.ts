@@ -74,6 +74,7 @@ import * as segments from "./segments";
 import { Segment } from "./segments";
 import {
   Settings,
+  applyOrder,
   clearValues,
   dropSettings,
   makeSettings,
@@ -226,6 +227,7 @@ function resetTube(address: usize, record: TubeRecord, segment: Segment, shards:
     const which = load<u32>(entry);
     if (which < <u32>SETTINGS) setValue(settings, which, load<f64>(entry, SETTING_ENTRY_VALUE));
   }
+  applyOrder(tubeAt(at));
   if (settings.firstLsn == 0) settings.firstLsn = lsnIn(segment);
   settings.lsn = lsnIn(segment);
   settings.recordBytes = record.bytes;

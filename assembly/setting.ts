@@ -6,7 +6,7 @@ import { enterAt } from "./deadlines";
 import * as journal from "./journal";
 import { give } from "./memory";
 import * as pacing from "./pacing";
-import { countOf, makeSettings, setValue, settingsAt } from "./settings";
+import { applyOrder, countOf, makeSettings, setValue, settingsAt } from "./settings";
 import { inputSlot, leave, setResult, shard } from "./shard";
 import { match } from "./states";
 import { Tube, findOrMakeTube, findTube, forgetIfUnused, tubeAt } from "./tube";
@@ -28,6 +28,7 @@ export function setTube(t: u32, offset: u32, bytes: u32, values: u32, number: f6
   const answer = change(tubeAt(at), from);
   if (answer == DONE) {
     setResult(t, RESULT_LSN, <f64>shard().lsn);
+    applyOrder(tubeAt(at));
     pacing.pace(tubeAt(at), now);
     match(tubeAt(at), <u64>now);
   }

@@ -9,12 +9,14 @@
 import {
   DONE,
   NOT_SET,
+  ORDER_FAIR,
   RESULT_COUNT,
   RESULT_REF,
   SETTINGS,
   SETTING_BODY,
   SETTING_BYTES,
   SETTING_JOBS,
+  SETTING_ORDER,
 } from "./constants";
 import { FIXED, give, take } from "./memory";
 import { enter, leave, setResult } from "./shard";
@@ -93,10 +95,17 @@ export function clearValues(settings: Settings): void {
   for (let which = 0; which < SETTINGS; ++which) setValue(settings, which, NOT_SET);
 }
 
+/** The tube's order is as it is set: for jobs that become ready from now on. */
+export function applyOrder(tube: Tube): void {
+  const isSet = tube.settings != 0;
+  tube.isFair = isSet && valueOf(settingsAt(tube.settings), SETTING_ORDER) == ORDER_FAIR ? 1 : 0;
+}
+
 /** Nothing is set for the tube any more. The tube may be gone afterwards. */
 export function dropSettings(tube: Tube): void {
   if (tube.settings != 0) give(tube.settings);
   tube.settings = 0;
+  applyOrder(tube);
   forgetIfUnused(tube);
 }
 

@@ -191,6 +191,8 @@ export class Shard {
   freedNames: u32;
   /** Tree of the lanes that came back and whose tubes were not offered yet. */
   cameBack: u32;
+  /** How often a share was served (shares.ts). */
+  served: u64;
   /** Ready jobs that stand aside. */
   aside: u32;
   /** Puts that met a job of their key. */

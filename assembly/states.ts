@@ -18,7 +18,18 @@
  * waiter.
  */
 import { STATE_BURIED, STATE_DELAYED, STATE_READY, STATE_RESERVED } from "./constants";
-import { GRANTED, Job, TAGGED, TOUCHED, addressOfJob, coldAt, coldOf, freeJob, jobAt } from "./job";
+import {
+  COUNTED,
+  GRANTED,
+  Job,
+  TAGGED,
+  TOUCHED,
+  addressOfJob,
+  coldAt,
+  coldOf,
+  freeJob,
+  jobAt,
+} from "./job";
 import { dropFailures } from "./failure";
 import { dropTags } from "./keys";
 import { dropLimits, isOver, tell, watchLimits } from "./limits";
@@ -28,6 +39,7 @@ import { freeKey, mayTake, nextOpened, openFreed, pull, push } from "./lanes";
 import { Name, markFreed } from "./names";
 import * as pacing from "./pacing";
 import { Tube, addressOfTube, forgetIfUnused, tubeAt, watchClock } from "./tube";
+import { charge, uncharge, uncount } from "./shares";
 import * as table from "./table";
 import * as tree from "./tree";
 
@@ -55,9 +67,10 @@ export function leaveState(job: Job): void {
   if (job.state == STATE_RESERVED) {
     const conn = connAt(job.holder);
     unhold(conn, job);
-    if ((job.flags & (GRANTED | TOUCHED | TAGGED)) != 0) {
+    if ((job.flags & (GRANTED | TOUCHED | TAGGED | COUNTED)) != 0) {
       if ((job.flags & GRANTED) != 0) conn.granted = 0;
       if ((job.flags & TAGGED) != 0) freeKey(job);
+      if ((job.flags & COUNTED) != 0) uncount(tube, job);
       job.flags &= ~(GRANTED | TOUCHED);
     }
     tube.reserved--;
@@ -244,6 +257,7 @@ function grant(job: Job, conn: Conn, now: u64): void {
   must(conn.granted == 0 && conn.waiting != 0);
   conn.collectedId = 0;
   conn.grantedSince = job.major;
+  if (tubeAt(job.tube).settings != 0) charge(tubeAt(job.tube), job);
   leaveState(job);
   stopWaiting(conn);
   becomeReserved(job, conn, now);
@@ -265,6 +279,7 @@ export function handBack(job: Job, since: u64, now: u64): bool {
 /** The job is not held any more, as if it had never been handed out; it stands nowhere. */
 export function undo(job: Job, now: u64): void {
   const tube = tubeAt(job.tube);
+  uncharge(tube, job);
   leaveState(job);
   job.reserves--;
   if (tube.settings != 0) pacing.wasHandedBack(tube, now);

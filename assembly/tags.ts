@@ -1,9 +1,9 @@
 /* Tags: what a few jobs carry beside what every job has: the words behind <bytes> of their put.
  *
  *   0 Node: its place among the keys (keys.ts) | 32 a second one: its place among the terms
- *     (terms.ts) | 64 until | 72 lsn | 80 tube | 84 next | 88 previous | 92 its name
- *     | 96 its lane | 100 text bytes u16 | 102 where its key, 104 its exp, 106 its max is u16
- *     | 108 key's hold, 109 term's, 110 cooling, 111 owes | 112 text
+ *     (terms.ts) | 64 until | 72 lsn | 80 tube | 84 next | 88 previous | 92 its con
+ *     | 96 its lane | 100 its fair | 104 text bytes u16 | 106 where its key, 108 its exp, 110 its
+ *     max is u16 | 112 key's hold, 113 term's, 114 cooling, 115 owes | 120 text
  *
  * The record hangs on the job's Cold record (TAGGED says so), so a job without tags has no byte
  * more. It knows its job by the id and is never moved. Its text is what the host made of the words
@@ -17,7 +17,7 @@
  * so a put, a record and a replay read the same bytes. Of a key with a cooldown the record outlives
  * its job (keys.ts). Memory for it is asked for as for a body: inside the budget.
  */
-import { TAG_CON, TAG_EXP, TAG_IDP, TAG_KINDS, TAG_MAX, TAGS_OFFSET } from "./constants";
+import { TAG_EXP, TAG_IDP, TAG_KINDS, TAG_MAX, TAGS_OFFSET } from "./constants";
 import { Job, TAGGED, coldAt, makeCold } from "./job";
 import { FIXED, give, take } from "./memory";
 import { Node } from "./node";
@@ -45,6 +45,8 @@ export class Tags extends Node {
   /** Its concurrency key (names.ts), 0 when it has none; and its lane while it is ready. */
   con: u32;
   lane: u32;
+  /** Its fair key (names.ts), 0 when it has none. */
+  fair: u32;
   textBytes: u16;
   /** Where in the text the key's entry is; NO_ENTRY when there is none. */
   idp: u16;
@@ -167,9 +169,9 @@ export function idpEntryBytes(tags: Tags): u32 {
   return entryBytes(idpEntry(tags));
 }
 
-/** The entry of the concurrency key among the words at `text`, or 0. */
-export function conEntryIn(text: usize, bytes: u32): usize {
-  const at = entryOf(text, bytes, TAG_CON);
+/** The entry of that kind among the words at `text`, or 0. */
+export function entryIn(text: usize, bytes: u32, kind: u8): usize {
+  const at = entryOf(text, bytes, kind);
   return at == NO_ENTRY ? 0 : text + at;
 }
 

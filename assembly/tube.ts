@@ -65,6 +65,8 @@ export class Tube extends Node {
   delayedTree: u32;
   /** Tree of its lanes by their names (lanes.ts). */
   lanes: u32;
+  /** Tree of its shares (shares.ts). */
+  shares: u32;
   buriedHead: u32;
   buriedTail: u32;
   waitHead: u32;
@@ -98,6 +100,8 @@ export class Tube extends Node {
   listed: u8;
   timed: u8;
   nameBytes: u8;
+  /** Jobs of one priority are handed out in fair order. */
+  isFair: u8;
 }
 
 const NAME_OFFSET: u32 = offsetof<Tube>();
@@ -218,6 +222,7 @@ export function forgetIfUnused(tube: Tube): void {
     tube.waitHead == 0 &&
       tube.buckets == 0 &&
       tube.lanes == 0 &&
+      tube.shares == 0 &&
       tube.delayedTree == 0 &&
       tube.buriedHead == 0 &&
       tube.bytes == 0 &&

@@ -40,6 +40,7 @@ import {
 } from "./invariants";
 import { checkJob } from "./jobs";
 import { checkNotes } from "./notes";
+import { checkCounted } from "./shares";
 import { checkTable, filled } from "./tables";
 import { checkTree, stands } from "./trees";
 
@@ -116,6 +117,7 @@ function checkHeld(job: Job): void {
   const conn = connAt(job.holder);
   checkJob(tubeAt(job.tube), job, STATE_RESERVED);
   Sums.heldJobs++;
+  checkCounted(job);
   expect(stands(at, heldRoot(conn)), CONN_HELD);
   if (whole() && tree.first(heldRoot(conn)) == at) checkHolder(conn);
   if ((job.flags & GRANTED) == 0) return;

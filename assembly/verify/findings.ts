@@ -27,6 +27,8 @@ export class Sums {
   static named: u32 = 0;
   static aside: u32 = 0;
   static lanesAside: u32 = 0;
+  static shared: u32 = 0;
+  static counted: u32 = 0;
 }
 
 /** The first invariant found broken. */
@@ -57,5 +59,6 @@ export function reset(): void {
   Sums.watchesOfConns = Sums.watchesWaiting = Sums.marks = 0;
   Sums.keys = Sums.timedTags = 0;
   Sums.named = Sums.aside = Sums.lanesAside = 0;
+  Sums.shared = Sums.counted = 0;
   expect((shard().wakeLow | shard().wakeHigh) == 0, SHARD_WAKES);
 }

@@ -21,6 +21,7 @@ import { firstBroken, reset, whole } from "./findings";
 import { checkGone } from "./jobs";
 import { checkOpenParts, checkSegments, checkSpentParts } from "./journal";
 import { checkAllNames } from "./names";
+import { checkCounts } from "./shares";
 import { checkShard } from "./shard";
 import { checkKeysAndTerms } from "./tags";
 import { checkShardTimes, checkTube, checkTubes } from "./tubes";
@@ -54,6 +55,7 @@ export function verify(t: u32, deep: i32): i32 {
   if (whole()) checkSpentParts();
   if (whole()) checkKeysAndTerms();
   if (whole()) checkAllNames();
+  if (whole()) checkCounts();
   if (whole()) checkSegments();
   if (whole()) checkShard();
   if (whole() && isCounting()) setResult(t, RESULT_COUNT, <f64>checkPages());

@@ -73,3 +73,5 @@ export const LANE_PLACE: i32 = 71;
 export const NAMES_FREED: i32 = 72;
 export const NAMES_TREE: i32 = 73;
 export const NAME_JOBS: i32 = 74;
+export const SHARE_HELD: i32 = 75;
+export const SHARE_LINE: i32 = 76;

@@ -1,13 +1,13 @@
 /* Names: what jobs have in common by a name. Invariant of the walk: the jobs add up what they have,
  * and the lanes of the tubes those that stand aside.
  */
-import { STATE_READY, TAG_CON } from "../constants";
+import { STATE_READY, TAG_CON, TAG_FAIR } from "../constants";
 import { Job } from "../job";
 import { laneAt } from "../lanes";
 import { FIXED } from "../memory";
 import { asideRoot, nameAt, namesRoot, pieceBytes } from "../names";
 import { shard } from "../shard";
-import { tagsOf } from "../tags";
+import { Tags, tagsOf } from "../tags";
 import * as tree from "../tree";
 import { live } from "./allocator";
 import { Sums, expect, whole } from "./findings";
@@ -20,8 +20,14 @@ export function checkNames(job: Job): void {
   expect(own.lane == 0 || (job.state == STATE_READY && own.con != 0), LANE_PLACE);
   expect(own.lane != 0 || job.state != STATE_READY || own.con == 0, LANE_PLACE);
   if (own.lane != 0) expect(laneAt(own.lane).name == own.con, LANE_PLACE);
+  if (own.fair != 0) checkFair(own);
   if (own.con == 0) return;
   expect(stands(own.con, namesRoot()) && nameAt(own.con).kind == TAG_CON, NAMES_TREE);
+  Sums.named++;
+}
+
+function checkFair(own: Tags): void {
+  expect(stands(own.fair, namesRoot()) && nameAt(own.fair).kind == TAG_FAIR, NAMES_TREE);
   Sums.named++;
 }
 
@@ -33,7 +39,8 @@ export function checkAllNames(): void {
   for (let at = tree.first(namesRoot()); at != 0 && whole(); at = tree.next(at)) {
     const name = nameAt(at);
     live(FIXED, at, pieceBytes(name));
-    expect(name.jobs != 0 && name.minor == <u64>name.slot && name.slot != 0, NAMES_TREE);
+    expect(name.jobs != 0 && name.minor == <u64>name.slot, NAMES_TREE);
+    expect((name.kind == TAG_CON) == (name.slot != 0), NAMES_TREE);
     jobs += name.jobs;
     aside += checkTree(asideRoot(name));
   }

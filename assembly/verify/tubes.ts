@@ -8,16 +8,10 @@ import { STATE_BURIED, STATE_DELAYED, STATE_READY, URGENT_BELOW } from "../const
 import { Job, jobAt, LATE } from "../job";
 import { FIXED } from "../memory";
 import { nodeAt } from "../node";
-import {
-  Bucket,
-  bucketAt,
-  bucketsRoot,
-  headOf,
-  lateRoot,
-  readHead,
-  readyTubesRoot,
-} from "../ready";
+import { bestOf, Bucket, bucketAt, lateRoot, sharesRoot } from "../bucket";
+import { bucketsRoot, headOf, readHead, readyTubesRoot } from "../ready";
 import { Samples, samplesAt } from "../samples";
+import { shareAt } from "../shares";
 import { countOf, SETTINGS_PIECE_BYTES, settingsAt, valueOf } from "../settings";
 import { shard, tubesByName } from "../shard";
 import { delayedRoot } from "../states";
@@ -53,6 +47,7 @@ import {
   BURIED_LIST,
   DELAYED_TREE,
   JOB_MISPLACED,
+  SHARE_LINE,
   SHARD_READY_TUBES,
   SHARD_TIMES,
   TABLE_COUNT,
@@ -74,6 +69,7 @@ import {
 } from "./invariants";
 import { checkJob } from "./jobs";
 import { Aside, checkLanes, checkStanding } from "./lanes";
+import { checkShares } from "./shares";
 import { checkCooling } from "./tags";
 import { checkTree, checkTreeBy, stands } from "./trees";
 
@@ -88,6 +84,7 @@ export function checkTube(tube: Tube, prev: u32): void {
   expect(isReferredTo || (tube.settings | tube.coolingHead) != 0, TUBE_UNREFERRED);
   checkSettings(tube);
   checkLanes(tube);
+  checkShares(tube);
   checkBuckets(tube);
   checkBest(tube);
   checkDelayed(tube);
@@ -128,7 +125,8 @@ function checkBuckets(tube: Tube): void {
   for (let at = tree.first(root); at != 0 && whole(); at = tree.next(at)) {
     const bucket = bucketAt(at);
     live(FIXED, at, offsetof<Bucket>());
-    const count = checkBucket(tube, bucket);
+    const count = checkLine(tube, bucket, bucket.major) + checkSharesOf(tube, bucket);
+    expect(count == bucket.count && count != 0, BUCKET_COUNT);
     tubeReady += count;
     if (bucket.major < <u64>URGENT_BELOW) tubeUrgent += count;
     if (tube.lastBucket == at) lastSeen = true;
@@ -147,15 +145,29 @@ function checkBuckets(tube: Tube): void {
   Sums.urgent += tubeUrgent;
 }
 
-/** Checks a bucket's list and tree; returns how many jobs it has. */
-function checkBucket(tube: Tube, bucket: Bucket): u32 {
+/** Checks the shares of a bucket; returns how many jobs they have. */
+function checkSharesOf(tube: Tube, bucket: Bucket): u32 {
+  let count: u32 = 0;
+  checkTree(sharesRoot(bucket));
+  for (let at = tree.first(sharesRoot(bucket)); at != 0 && whole(); at = tree.next(at)) {
+    const share = shareAt(at);
+    const lined = checkLine(tube, share, share.pri);
+    expect(share.pri == bucket.major && lined == share.count && lined != 0, SHARE_LINE);
+    expect(share.owner == <u32>changetype<usize>(bucket), SHARE_LINE);
+    count += lined;
+  }
+  return count;
+}
+
+/** Checks the list and the tree of a bucket or a share; returns how many jobs they have. */
+function checkLine(tube: Tube, bucket: Bucket, pri: u64): u32 {
   let count: u32 = 0;
   let prev: u32 = 0;
   for (let at = bucket.head; at != 0 && whole(); at = jobAt(at).left) {
     expect(jobAt(at).right == prev, BUCKET_LIST);
     expect(prev == 0 || jobAt(prev).minor < jobAt(at).minor, BUCKET_LIST);
     expect((jobAt(at).flags & LATE) == 0, BUCKET_LATE);
-    checkReady(tube, bucket, jobAt(at));
+    checkReady(tube, bucket, pri, jobAt(at));
     prev = at;
     count++;
   }
@@ -163,17 +175,16 @@ function checkBucket(tube: Tube, bucket: Bucket): u32 {
   checkTreeBy(lateRoot(bucket), true);
   for (let at = tree.first(lateRoot(bucket)); at != 0 && whole(); at = tree.next(at)) {
     expect((jobAt(at).flags & LATE) != 0, BUCKET_LATE);
-    checkReady(tube, bucket, jobAt(at));
+    checkReady(tube, bucket, pri, jobAt(at));
     count++;
   }
-  expect(count == bucket.count && count != 0, BUCKET_COUNT);
   return count;
 }
 
-function checkReady(tube: Tube, bucket: Bucket, job: Job): void {
+function checkReady(tube: Tube, bucket: Bucket, pri: u64, job: Job): void {
   checkJob(tube, job, STATE_READY);
   expect(job.holder == <u32>changetype<usize>(bucket), JOB_MISPLACED);
-  expect(<u64>job.pri == bucket.major, JOB_MISPLACED);
+  expect(<u64>job.pri == pri, JOB_MISPLACED);
   checkStanding(job);
 }
 
@@ -185,6 +196,7 @@ function checkBest(tube: Tube): void {
     const late = tree.first(lateRoot(bucket));
     best = bucket.head;
     if (best == 0 || (late != 0 && jobAt(late).minor < jobAt(best).minor)) best = late;
+    if (bucket.shares != 0) best = bestOf(bucket);
   }
   expect(tube.best == best, TUBE_BEST);
   const takeable = best != 0 && tube.shut == 0;

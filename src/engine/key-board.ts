@@ -120,9 +120,13 @@ export class KeyBoard {
   forShard(index: number, memory: WebAssembly.Memory): BoardImports {
     const low = index < 32 ? 1 << index : 0;
     const high = index < 32 ? 0 : 1 << (index - 32);
+    let view = new Uint8Array(memory.buffer);
     return {
-      refer: (kind, name, bytes, hash) =>
-        this.#refer(kind, new Uint8Array(memory.buffer, name >>> 0, bytes), hash),
+      refer: (kind, name, bytes, hash) => {
+        const from = name >>> 0;
+        if (from + bytes > view.length) view = new Uint8Array(memory.buffer);
+        return this.#refer(kind, view, from, bytes, hash);
+      },
       drop: (slot) => this.#drop(slot),
       raise: (slot, limit) => this.#raise(slot, limit, low, high),
       claim: (slot) => this.#claim(slot),
@@ -227,16 +231,14 @@ export class KeyBoard {
   /* Names. */
 
   /** The slot of a name, made if need be, to which one shard more refers; 0 without memory. */
-  #refer(kind: number, name: Uint8Array, hash: number): number {
+  #refer(kind: number, from: Uint8Array, start: number, bytes: number, hash: number): number {
     this.#enter();
-    try {
-      const found = this.#find(kind, name, hash);
-      const slot = found === 0 ? this.#make(kind, name, hash) : found;
-      if (slot !== 0) this.#count(slot, 1);
-      return slot;
-    } finally {
-      this.#leave();
-    }
+    const named = (kind << 8) | bytes;
+    let slot = this.#find(named, from, start, hash);
+    if (slot === 0) slot = this.#make(named, from, start, hash);
+    if (slot !== 0) this.#count(slot, 1);
+    this.#leave();
+    return slot;
   }
 
   /** Adds to how many shards refer to a slot; returns how many do. */
@@ -247,33 +249,39 @@ export class KeyBoard {
     return refs;
   }
 
-  #find(kind: number, name: Uint8Array, hash: number): number {
+  #find(named: number, from: Uint8Array, start: number, hash: number): number {
     let slot = this.#words[headOf(hash)] ?? 0;
     while (slot !== 0) {
       const at = this.#at(slot);
-      if (this.#words[at + HASH] === (hash | 0) && this.#isNamed(slot, kind, name)) return slot;
+      const isLike = this.#words[at + HASH] === (hash | 0) && this.#words[at + NAMED] === named;
+      if (isLike && this.#hasName(slot, from, start, named & 0xff)) return slot;
       slot = this.#words[at + NEXT] ?? 0;
     }
     return 0;
   }
 
-  #isNamed(slot: number, kind: number, name: Uint8Array): boolean {
-    if (this.#words[slot * SLOT_WORDS + NAMED] !== named(kind, name)) return false;
-    const from = slot * SLOT_BYTES + NAME;
-    return name.every((byte, index) => this.#bytes[from + index] === byte);
+  #hasName(slot: number, from: Uint8Array, start: number, bytes: number): boolean {
+    const own = this.#bytes;
+    const at = slot * SLOT_BYTES + NAME;
+    for (let byte = 0; byte < bytes; byte++)
+      if (own[at + byte] !== from[start + byte]) return false;
+    return true;
   }
 
-  #make(kind: number, name: Uint8Array, hash: number): number {
+  #make(named: number, from: Uint8Array, start: number, hash: number): number {
     const slot = this.#takeSlot();
     if (slot === 0) return 0;
     const at = this.#at(slot);
     const head = headOf(hash);
-    this.#words.fill(0, at, at + SLOT_WORDS);
-    this.#words[at + HASH] = hash;
-    this.#words[at + NEXT] = this.#words[head] ?? 0;
-    this.#words[at + NAMED] = named(kind, name);
-    this.#bytes.set(name, slot * SLOT_BYTES + NAME);
-    this.#words[head] = slot;
+    const words = this.#words;
+    for (let word = HELD; word <= REFS; word++) words[at + word] = 0;
+    words[at + HASH] = hash;
+    words[at + NEXT] = words[head] ?? 0;
+    words[at + NAMED] = named;
+    const own = this.#bytes;
+    const to = slot * SLOT_BYTES + NAME;
+    for (let byte = 0; byte < (named & 0xff); byte++) own[to + byte] = from[start + byte] ?? 0;
+    words[head] = slot;
     return slot;
   }
 
@@ -303,15 +311,13 @@ export class KeyBoard {
   /** One shard less refers to a key; it goes with the last. */
   #drop(slot: number): void {
     this.#enter();
-    try {
-      if (this.#count(slot, -1) > 0) return;
+    if (this.#count(slot, -1) === 0) {
       const at = this.#at(slot);
       this.#unlink(slot, at);
       this.#words[at + NEXT] = this.#words[FREE] ?? 0;
       this.#words[FREE] = slot;
-    } finally {
-      this.#leave();
     }
+    this.#leave();
   }
 
   #unlink(slot: number, at: number): void {
@@ -348,10 +354,6 @@ export class KeyBoard {
 /** The word with the first slot of the list that a hash belongs to. */
 function headOf(hash: number): number {
   return HEADS + (hash & (HEAD_COUNT - 1));
-}
-
-function named(kind: number, name: Uint8Array): number {
-  return (kind << 8) | name.length;
 }
 
 function hasShard({ low, high }: Opening, index: number): boolean {

@@ -222,6 +222,8 @@ export const JOB_STATS: readonly StatsKey[] = [
   plain("exp", "seconds of its tag `exp`, 0 without one, and when it is dead"),
   plain("max", "attempts of its tag `max`, 0 without one, and when it is dead"),
   plain("charged", "attempts that it has been charged with, if it has that tag"),
+  plain("fair-key", "key of its tag `fair`, nothing without one"),
+  plain("fair-weight", "weight of that key in this job, 0 without one"),
 ];
 
 /** The keys of a job in the reply of list-jobs, in their order. */

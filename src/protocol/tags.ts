@@ -64,6 +64,15 @@ export const TAGS: readonly TagRow[] = [
     summary:
       "No more than `<limit>` jobs with this key, 1 if absent, are reserved at a time, in all tubes together.",
   },
+  {
+    name: "fair",
+    kind: C.TAG_FAIR,
+    usage: "fair:<key>[:<weight>]",
+    hasKey: true,
+    number: { default: 1, least: 1 },
+    summary:
+      "In a tube with `order=fair` the key gets its share, by `<weight>`, 1 if absent, of the jobs of a priority.",
+  },
 ];
 
 /** What `ack` may say, from the weakest level on. */

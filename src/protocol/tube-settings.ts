@@ -38,6 +38,12 @@ const RATE_UNITS: ReadonlyMap<string, number> = new Map([
   ["h", C.RATE_HOUR],
 ]);
 
+/** Orders, by their names. */
+const ORDERS: ReadonlyMap<string, number> = new Map([
+  ["priority", C.ORDER_PRIORITY],
+  ["fair", C.ORDER_FAIR],
+]);
+
 /** A row whose value is a whole number. */
 function numeric(
   number: number,
@@ -116,6 +122,16 @@ export const TUBE_SETTINGS: readonly SettingRow[] = [
     "How many of these at once; unless it is set, as many as in a second, and at least one.",
   ),
   numeric(C.SETTING_RESERVED, "reserved", 1, U32_MAX, "Most jobs that are held at once."),
+  {
+    number: C.SETTING_ORDER,
+    name: "order",
+    form: "<order>",
+    range: "priority or fair",
+    read: (text) => ORDERS.get(text),
+    show: (value) => [...ORDERS].find(([, one]) => one === value)?.[0] ?? "",
+    summary:
+      "Whether jobs of one priority go by their ids, or each key of the tag `fair` gets its share.",
+  },
 ];
 
 const ROWS: ReadonlyMap<string, SettingRow> = new Map(TUBE_SETTINGS.map((row) => [row.name, row]));

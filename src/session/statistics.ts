@@ -261,6 +261,8 @@ export function jobStats(desk: Desk, shard: Shard, id: number): string {
     exp: tags.get(C.TAG_EXP)?.number ?? 0,
     max: tags.get(C.TAG_MAX)?.number ?? 0,
     charged: chargedOf(tags),
+    "fair-key": tags.get(C.TAG_FAIR)?.name ?? "",
+    "fair-weight": tags.get(C.TAG_FAIR)?.number ?? 0,
   });
 }
 

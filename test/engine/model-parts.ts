@@ -49,6 +49,8 @@ export interface ModelTags {
   readonly key?: { readonly name: string; readonly ttlSeconds: number };
   /** Its concurrency key, and how many jobs with it may be reserved at a time. */
   readonly con?: { readonly name: string; readonly limit: number };
+  /** Its fair key, which means nothing but in a tube with fair order. */
+  readonly fair?: string;
   /** Seconds that it may live, and attempts that may fail. */
   readonly exp?: number;
   readonly max?: number;
@@ -63,11 +65,12 @@ export interface ModelCooldown {
 }
 
 /** Tags as they stand behind <bytes> of a put, each behind a space. */
-export function wordsOf({ key, con, exp, max }: ModelTags): string {
+export function wordsOf({ key, con, fair, exp, max }: ModelTags): string {
   const ttl = key === undefined || key.ttlSeconds === 0 ? "" : `:${key.ttlSeconds}`;
   const words = [
     con === undefined ? "" : ` con:${con.name}${con.limit === 1 ? "" : `:${con.limit}`}`,
     exp === undefined ? "" : ` exp:${exp}`,
+    fair === undefined ? "" : ` fair:${fair}`,
     key === undefined ? "" : ` idp:${key.name}${ttl}`,
     max === undefined ? "" : ` max:${max}`,
   ];

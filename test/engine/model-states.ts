@@ -190,8 +190,8 @@ export class ModelStates extends ModelStock {
   }
 
   protected dropLimits(job: ModelJob): void {
-    const { key, con } = job.tags;
-    job.tags = { ...(key && { key }), ...(con && { con }) };
+    const { exp: _, max: __, ...others } = job.tags;
+    job.tags = others;
   }
 
   /** The time of a job that nobody holds is over. */

@@ -138,8 +138,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "a better job that comes does not become its tube's best",
-    find: "tube.best == 0 || !standsBehind(job, jobAt(tube.best))",
-    put: "tube.best == 0",
+    find: "tube.best != 0 && tube.isFair == 0 && standsBehind(job, jobAt(tube.best))",
+    put: "tube.best != 0",
   },
   {
     fault: "a tube's histograms stay behind when it goes",
@@ -208,8 +208,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "a flush stops at the first bucket that has only new jobs",
-    find: "flush.major++;",
-    put: "return true;",
+    find: "bestOf(bucketAt(bucket))))) flush.major++;",
+    put: "bestOf(bucketAt(bucket))))) return true;",
   },
   {
     fault: "a flush leaves a tube that nobody refers to any more",
@@ -549,7 +549,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "a put does not raise the limit of its key",
-    find: "  raiseLimit(nameAt(own.con), entryNumber(entry));\n",
+    find: "  raiseLimit(nameAt(own.con), entryNumber(entryIn(text, own.textBytes, TAG_CON)));\n",
     put: "  raiseLimit(nameAt(own.con), 1);\n",
   },
 ];

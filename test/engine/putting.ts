@@ -59,6 +59,7 @@ export class Putting extends Looking {
       ...(which % 2 === 0 && { exp }),
       ...(which > 2 && { max }),
       ...(c % 5 < 3 && { con }),
+      ...(b % 3 === 0 && { fair: pick(KEYS, c >>> 3) ?? "" }),
     };
   }
 

@@ -426,7 +426,7 @@ class Walk extends Ending {
   #setTube(name: string, b: number, c: number): void {
     const values = Array.from({ length: C.SETTINGS }, () => C.AS_IT_IS);
     for (const choice of [b, c]) {
-      const which = (choice >>> 1) % C.SETTINGS;
+      const which = (choice >>> 1) % C.SETTING_ORDER;
       values[which] = choice % 3 === 0 ? this.#settingValue(which, name, choice >>> 3) : C.NOT_SET;
     }
     const isPaced = (values[C.SETTING_RATE] ?? 0) > 0;

@@ -210,7 +210,7 @@ describe("what is set for a tube", () => {
     http.change(`/api/v1/tubes/${name}/settings`, { settings: what });
 
   it("is shown, set and taken away", async () => {
-    const none = { jobs: "", bytes: "", body: "", rate: "", burst: "", reserved: "" };
+    const none = { jobs: "", bytes: "", body: "", rate: "", burst: "", reserved: "", order: "" };
     expect(await settings("default")).toEqual(none);
     expect((await set("limited", { jobs: "1", body: "100", rate: "6/m" })).status).toBe(200);
     expect(await settings("limited")).toEqual({ ...none, jobs: "1", body: "100", rate: "6/m" });

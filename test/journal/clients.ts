@@ -265,7 +265,8 @@ export class Clients {
     const idp = random(2) === 0 ? ` idp:${key}` : ` idp:${key}:${COOLDOWN_SECONDS}`;
     const which = random(4);
     const con = random(2) === 0 ? "" : ` con:${key}:${2 + random(3)}`;
-    return `${which === 3 ? "" : idp}${which > 1 ? LIMITS : ""}${con}`;
+    const fair = random(2) === 0 ? "" : ` fair:${key}:${2 + random(3)}`;
+    return `${which === 3 ? "" : idp}${which > 1 ? LIMITS : ""}${con}${fair}`;
   }
 
   put(

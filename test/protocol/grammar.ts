@@ -154,11 +154,13 @@ const SETTINGS: Readonly<Record<string, readonly [least: bigint, most: bigint]>>
   rate: [1n, U32 - 1n],
   burst: [1n, U32 - 1n],
   reserved: [1n, U32 - 1n],
+  order: [0n, 1n],
 };
 
 /** What a setting of that name is set to by a text; -1 takes it away. */
 function settingOf(name: string, text: string): number | undefined {
   if (text === "") return -1;
+  if (name === "order") return { priority: 0, fair: 1 }[text];
   const [, digits, , unit] = /^(\d+)(\/([smh]))?$/.exec(text) ?? [];
   const range = SETTINGS[name];
   if (digits === undefined || range === undefined) return undefined;

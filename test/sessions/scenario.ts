@@ -119,7 +119,14 @@ const tags = fc.oneof(
   { weight: 1, arbitrary: fc.constant(["idp:a", "max:2"]) },
   {
     weight: 4,
-    arbitrary: fc.constantFrom(["con:a"], ["con:a:2"], ["con:b"], ["idp:a:5", "con:a:3"]),
+    arbitrary: fc.constantFrom(
+      ["fair:a"],
+      ["fair:b:3"],
+      ["con:a"],
+      ["con:a:2"],
+      ["con:b"],
+      ["idp:a:5", "con:a:3"],
+    ),
   },
   { weight: 1, arbitrary: fc.constantFrom(["con:a:0"], ["con:"], ["con:a", "con:b:2"]) },
   { weight: 1, arbitrary: fc.constantFrom("k", "*").map((key) => [`idp:${key.repeat(200)}`]) },
