@@ -70,22 +70,17 @@ export class Batches {
     if (!world.hasRoom()) world.makeRoom();
     const orders = planned.map(({ order }) => order);
     const lsns = new Map<Shard, number>();
-    for (const order of orders) {
-      if (order.deed !== "put" || order.tagBytes === 0) continue;
-      if (order.shard.nameUpload(order.upload) !== C.DONE)
-        throw new LedgerError("there is no memory for a name");
-    }
+    const hasNames = orders.every((order) => {
+      if (order.deed !== "put" || order.tagBytes === 0) return true;
+      return order.shard.nameUpload(order.upload) === C.DONE;
+    });
+    if (!hasNames) return this.#dropAll(orders); // there is no memory for one
     const refusal = this.#group.perform(orders, true, false, world.now, (shard) =>
       lsns.set(shard, shard.field(C.RESULT_LSN)),
     );
     if (refusal !== undefined) {
       if (refusal.why !== "known") throw new LedgerError(`a batch was refused: ${refusal.why}`);
-      for (const order of orders) {
-        if (order.deed !== "put") continue;
-        if (!world.hasRoom()) world.makeRoom();
-        order.shard.dropOrder(order.upload);
-      }
-      return false;
+      return this.#dropAll(orders);
     }
     world.totals.mutations++;
     const parts = [...lsns].map(([shard, lsn]): BatchPart => {
@@ -94,6 +89,12 @@ export class Batches {
     });
     world.ledger.changedTogether(parts);
     return true;
+  }
+
+  /** Nothing of it is done. */
+  #dropAll(orders: readonly Order[]): false {
+    for (const order of orders) if (order.deed === "put") this.#drop(order);
+    return false;
   }
 
   #acts(count: number): readonly Planned[] {
