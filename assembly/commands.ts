@@ -3,6 +3,7 @@
  * The exports in index.ts and `run` stand on these. Nothing here takes the lock or looks at input
  * and output.
  */
+import { setHeard } from "./acks";
 import { endByCommand } from "./attempts";
 import {
   BURIED,
@@ -121,7 +122,8 @@ export function admit(
   if (delay != 0) states.becomeDelayed(job, delay, micros);
   else job.state = STATE_READY;
   journal.recordPut(job);
-  setResult(t, RESULT_LSN, <f64>job.lsn);
+  if ((job.flags & TAGGED) != 0) setHeard(t, job, job.lsn);
+  else setResult(t, RESULT_LSN, <f64>job.lsn);
   return delay != 0 || states.becomeReady(job, micros) ? DONE : BURIED;
 }
 

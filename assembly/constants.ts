@@ -292,8 +292,16 @@ export const TAG_EXP: u8 = 2;
 export const TAG_MAX: u8 = 3;
 export const TAG_CON: u8 = 4;
 export const TAG_FAIR: u8 = 5;
+export const TAG_ACK: u8 = 6;
 /** The highest of them. */
-export const TAG_KINDS: u8 = 5;
+export const TAG_KINDS: u8 = 6;
+/* What replies about a job with the tag `ack` wait for, from the weakest level on. */
+export const ACK_MEMORY: u32 = 1;
+export const ACK_OS: u32 = 2;
+export const ACK_INTERVAL: u32 = 3;
+export const ACK_SYNC: u32 = 4;
+/** In place of a position that a reply depends on: it waits for nothing. */
+export const HEARD_AT_ONCE: f64 = -0.5;
 /** Failures that a job keeps unless told otherwise. */
 export const FAILURES_KEPT: u32 = 10;
 /** Most failures that a job can be told to keep. */

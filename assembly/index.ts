@@ -11,6 +11,7 @@ import {
   DONE,
   HEAD_HIGH,
   HEAD_LOW,
+  HEARD_AT_ONCE,
   KIND_ANY,
   KIND_BURIED,
   KIND_DELAYED,
@@ -40,13 +41,14 @@ import {
   WAITING,
   WORSE,
 } from "./constants";
+import { heardAt, setHeard } from "./acks";
 import * as commands from "./commands";
 import * as conns from "./conn";
 import { CALL_GRANT, CALL_NOTE, Conn, connAt } from "./conn";
 import { enterAt, pause, unpause } from "./deadlines";
 import * as failures from "./failure";
 import { failureAt } from "./failure";
-import { GRANTED, Job, TAGGED, jobAt, show } from "./job";
+import { GRANTED, Job, TAGGED, jobAt, saidBy, show } from "./job";
 import { claimKey, mayTake, mightTake } from "./lanes";
 import { nameAt, nameOfSlot } from "./names";
 import * as notes from "./notes";
@@ -55,6 +57,7 @@ import { enter, grantList, inputSlot, leave, setResult, shard } from "./shard";
 import { findJob, isHeldBy, openAgain } from "./states";
 import { findTube, isPaused, tubeAt } from "./tube";
 
+export { earlyAddress } from "./acks";
 export { numberTubes } from "./arranging";
 export * from "./opening";
 export * from "./connecting";
@@ -90,6 +93,7 @@ export function tick(t: u32, now: f64): i32 {
 function reserve(t: u32, job: Job, conn: Conn, now: f64): i32 {
   commands.reserve(job, conn, now);
   show(t, job);
+  if ((job.flags & TAGGED) != 0) setHeard(t, job, saidBy(job));
   return RESERVED;
 }
 
@@ -195,6 +199,7 @@ function collectFrom(t: u32, conn: Conn, now: f64): i32 {
   commands.extend(job, conn, now);
   commands.countGrant(job, conn, now);
   show(t, job);
+  if ((job.flags & TAGGED) != 0) setHeard(t, job, saidBy(job));
   return RESERVED;
 }
 
@@ -274,6 +279,12 @@ export function openKey(t: u32, slot: u32, hash: u32, now: f64): i32 {
   return leave(t, DONE);
 }
 
+/** The end of a job, whose replies are heard `early` (acks.ts), is the last thing recorded. */
+function setEnd(t: u32, early: f64): void {
+  const lsn = <f64>shard().lsn;
+  setResult(t, RESULT_LSN, early == HEARD_AT_ONCE ? early : early < 0 ? -lsn : lsn);
+}
+
 /* What a holder does. */
 
 /** Deletes a job that `conn` holds or nobody does: DONE or NOT_FOUND. */
@@ -281,8 +292,9 @@ export function deleteJob(t: u32, conn: u32, id: f64, now: f64): i32 {
   enterAt(now);
   const at = findJob(<u64>id);
   if (at == 0 || !commands.mayDelete(jobAt(at), conn)) return leave(t, NOT_FOUND);
+  const early = heardAt(jobAt(at), u64.MAX_VALUE); // there is no job to ask behind it
   commands.deleteJob(jobAt(at), now);
-  setResult(t, RESULT_LSN, <f64>shard().lsn);
+  setEnd(t, early);
   return leave(t, DONE);
 }
 
@@ -379,8 +391,9 @@ export function cancelJob(t: u32, id: f64, now: f64): i32 {
   enterAt(now);
   const at = findJob(<u64>id);
   if (at == 0) return leave(t, NOT_FOUND);
+  const early = heardAt(jobAt(at), u64.MAX_VALUE);
   const isGone = commands.cancel(jobAt(at), now);
-  setResult(t, RESULT_LSN, <f64>shard().lsn);
+  setEnd(t, early);
   return leave(t, isGone ? DONE : MORE);
 }
 

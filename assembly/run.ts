@@ -13,6 +13,7 @@
  */
 import * as C from "./constants";
 import { enterAt } from "./deadlines";
+import { heardWith } from "./acks";
 import { Job, TAGGED, jobAt } from "./job";
 import * as bodies from "./job";
 import { CALL_GRANT, Conn, connAt, firstDue, startWaiting } from "./conn";
@@ -277,7 +278,7 @@ function reserve(run: Run, end: u32, counter: i32, seconds: f64): u32 {
   } while (!mayTake(job));
   const bytes = job.bodyBytes;
   // Of a job that was more than put, what made it ready may be the last record.
-  run.lsn = max(run.lsn, job.cold == 0 ? job.lsn : shard().lsn);
+  run.lsn = max(run.lsn, job.cold == 0 ? job.lsn : heardWith(job, shard().lsn));
   commands.reserve(job, conn, run.now);
   run.did |= C.DID_RESERVE;
   count(run, counter);
@@ -339,8 +340,9 @@ function deleteJob(run: Run, at: u32): u32 {
   const found = findJob(id >> 4);
   if (found == 0 || !commands.mayDelete(jobAt(found), run.conn))
     return notFound(run, end, C.COUNT_DELETE);
+  const isHeard = heardWith(jobAt(found), 1) != 0;
   commands.deleteJob(jobAt(found), run.now);
-  run.lsn = shard().lsn;
+  if (isHeard) run.lsn = shard().lsn;
   count(run, C.COUNT_DELETE);
   writeWord(run, DELETED_CR, 8);
   store<u8>(run.out++, LF);

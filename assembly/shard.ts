@@ -205,6 +205,10 @@ export class Shard {
   batched: u32;
   /** A batch writes records, which nobody may see before all are there. */
   inGroup: u32;
+  /** Some job's replies are to be heard before they are as safe as others (acks.ts). */
+  wantsEarly: u32;
+  /** They may be: ids that are told are ahead of what a crash can undo. */
+  tellsEarly: u32;
   /** Where its GROUP record begins. */
   groupFrom: u64;
   /** The number of the newest batch. Only shard 0's is used, and only atomically. */

@@ -17,11 +17,11 @@
  * so a put, a record and a replay read the same bytes. Of a key with a cooldown the record outlives
  * its job (keys.ts). Memory for it is asked for as for a body: inside the budget.
  */
-import { TAG_EXP, TAG_IDP, TAG_KINDS, TAG_MAX, TAGS_OFFSET } from "./constants";
+import { ACK_SYNC, TAG_ACK, TAG_EXP, TAG_IDP, TAG_KINDS, TAG_MAX, TAGS_OFFSET } from "./constants";
 import { Job, TAGGED, coldAt, makeCold } from "./job";
 import { FIXED, give, take } from "./memory";
 import { Node } from "./node";
-import { resultSlot } from "./shard";
+import { resultSlot, shard } from "./shard";
 import { TAG_NAME, TAG_NAME_BYTES, TAG_NUMBER } from "./layouts";
 
 @unmanaged
@@ -175,6 +175,11 @@ export function entryIn(text: usize, bytes: u32, kind: u8): usize {
   return at == NO_ENTRY ? 0 : text + at;
 }
 
+/** What replies about its job wait for, ACK_*; 0 when its put did not say. */
+export function ackOf(tags: Tags): u32 {
+  return numberAt(tags, entryOf(textOf(tags), tags.textBytes, TAG_ACK));
+}
+
 /* Limits. */
 
 function numberAt(tags: Tags, at: u16): u32 {
@@ -245,6 +250,8 @@ export function attach(job: Job, id: u64, text: usize, bytes: u32, vital: bool):
   }
   coldAt(job.cold).tags = made;
   job.flags |= TAGGED;
+  const level = ackOf(tagsAt(made));
+  if (level != 0 && level < ACK_SYNC) shard().wantsEarly = 1;
   return true;
 }
 

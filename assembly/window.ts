@@ -5,6 +5,7 @@
  * does; the protocol is that of test/model/window.pml. What was to be told is written in front.
  * Called for windows (src/session/window.ts). Conventions: index.ts.
  */
+import { heardWith } from "./acks";
 import {
   DONE,
   LONG,
@@ -163,7 +164,7 @@ function write(t: u32, filling: Filling, job: Job): i32 {
   writeCrlf(filling);
   filling.jobs++;
   // Of a job that was more than put, what made it ready may be the last record.
-  filling.lsn = max(filling.lsn, job.cold == 0 ? job.lsn : shard().lsn);
+  filling.lsn = max(filling.lsn, job.cold == 0 ? job.lsn : heardWith(job, shard().lsn));
   const room = filling.outEnd - filling.out;
   const shown = bodies.readBody(job, 0, filling.out, room);
   filling.out += shown;

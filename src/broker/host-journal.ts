@@ -4,6 +4,9 @@
  * Made for each thread that runs sessions (open-host.ts), used by its session host.
  */
 import type { Common } from "../engine/common.ts";
+import type { DurabilityLevel } from "../journal/journal-parts.ts";
+import { WRITTEN } from "../journal/journal-shard.ts";
+import { ACK_LEVELS } from "../protocol/tags.ts";
 import { Gate } from "../session/gate.ts";
 import type { SessionJournal, ShownFigures } from "../session/session-journal.ts";
 import { journalBoardOf, replayBoardOf } from "./boards.ts";
@@ -16,6 +19,8 @@ export interface HostJournalParts {
   readonly common: Common;
   readonly thread: number;
   readonly shards: number;
+  /** What an acknowledgement means. */
+  readonly level: DurabilityLevel;
   /** Runs something after other connections have had their turn. */
   readonly later: (run: () => void) => void;
   /** Milliseconds, never running backwards. */
@@ -26,8 +31,9 @@ export interface HostJournalParts {
 
 /** A thread's side of the journal whose boards lie in that common memory. */
 export function openHostJournal(parts: HostJournalParts): SessionJournal {
-  const { common, thread, shards, later, millis, openLeader } = parts;
+  const { common, thread, shards, level, later, millis, openLeader } = parts;
   const board = journalBoardOf(common);
+  const written = Array.from({ length: shards }, (_, shard) => board.progressOf(shard));
   let leader: Leader | undefined;
   let committed = (): void => undefined;
   const gathering = new Gathering({
@@ -41,14 +47,17 @@ export function openHostJournal(parts: HostJournalParts): SessionJournal {
     },
   });
   const safe = {
-    safePosition: (shard: number) => board.safePosition(shard),
+    // Behind the shards' safe positions stand those up to where all has been written.
+    safePosition: (at: number) =>
+      at < shards ? board.safePosition(at) : (written[at - shards]?.[WRITTEN] ?? 0),
     held(count: number): void {
       board.setHolding(thread, count > 0);
       gathering.held(count);
     },
   };
   return {
-    gate: new Gate(safe, shards),
+    gate: new Gate(safe, 2 * shards),
+    level: 1 + ACK_LEVELS.indexOf(level),
     get isFull(): boolean {
       return board.isFull;
     },

@@ -65,6 +65,7 @@ export async function openSessionHost(
         common,
         thread: threadIndex,
         shards: shards.length,
+        level: journal.options.level,
         later,
         millis,
         ...(openStorage && {

@@ -193,6 +193,11 @@ export abstract class EngineCalls {
     return this.answer(this.#engine.pauseTube(this.thread, offset, bytes, delaySeconds, now));
   }
 
+  /** Where two u32 lie: some job's replies are to be heard early, and they may be. */
+  earlyAddress(): u32 {
+    return this.#engine.earlyAddress() >>> 0;
+  }
+
   /** Numbers the tubes that no job numbered, from `number` on: RESULT_COUNT of them. */
   numberTubes(number: f64): i32 {
     return this.answer(this.#engine.numberTubes(this.thread, number));

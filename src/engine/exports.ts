@@ -28,6 +28,7 @@ export interface EngineExports {
   kick(t: u32, tube: u32, bound: u32, kind: i32, now: f64): i32;
   kickJob(t: u32, id: f64, now: f64): i32;
   pauseTube(t: u32, offset: u32, bytes: u32, delaySeconds: u32, now: f64): i32;
+  earlyAddress(): u32;
   numberTubes(t: u32, number: f64): i32;
   describeJobs(
     t: u32,
@@ -307,6 +308,7 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "kick",
   "kickJob",
   "pauseTube",
+  "earlyAddress",
   "numberTubes",
   "describeJobs",
   "listProbe",

@@ -24,6 +24,7 @@ const UNPREPARED_BYTES = 12;
 const LEAST_LIVE_BYTES = 13;
 const SEGMENT_BYTES = 14;
 const IS_TIGHT = 15;
+const IS_AHEAD_WRITTEN = 16;
 /** Numbers that a state takes: a few more than it has. */
 export const COMMIT_STATE_NUMBERS = 20;
 
@@ -138,6 +139,15 @@ export class CommitState {
 
   set isTight(is: boolean) {
     this.#numbers[IS_TIGHT] = Number(is);
+  }
+
+  /** A frame or a segment was written that says how far ids may be ahead of it. */
+  get isAheadWritten(): boolean {
+    return this.#get(IS_AHEAD_WRITTEN) !== 0;
+  }
+
+  set isAheadWritten(is: boolean) {
+    this.#numbers[IS_AHEAD_WRITTEN] = Number(is);
   }
 
   /** Syncs since the journal began, and how long the last one took. */

@@ -138,6 +138,13 @@ export class Commit {
     state.isOnlyMark = false;
     this.#frames.setSafe();
     for (const shard of shards) shard.setSynced();
+    this.tellEarly();
+  }
+
+  /** What was written is safe: if it says how far ids may be ahead, they may be. */
+  tellEarly(): void {
+    const { state, shards } = this.#parts;
+    if (state.isAheadWritten) for (const shard of shards) shard.tellEarly();
   }
 
   /** Says what is as safe as the level asks for. */

@@ -125,6 +125,7 @@ export class FrameWriter {
   ): number {
     const { nextFrame: number, durableFrame: durable } = this.#state;
     this.#state.nextFrame++;
+    if (header.idsAhead > 0) this.#state.isAheadWritten = true;
     const numbered = { ...header, number, durable };
     return writeFrameHeader(numbered, salt, into, this.#parts.checksum);
   }
@@ -137,11 +138,12 @@ export class FrameWriter {
 
   /**
    * How many ids may have been told to anybody by what follows and may get lost: none where nobody
-   * hears of one before it is synced.
+   * hears of one before it is synced: at level sync, unless a job asks for less (assembly/acks.ts).
    */
   get #idsAhead(): number {
     const { level, segmentBytes } = this.#parts.options;
-    return level === "sync" ? 0 : idsAhead(segmentBytes);
+    const isEarly = level !== "sync" || this.#parts.shards.some((shard) => shard.wantsEarly);
+    return isEarly ? idsAhead(segmentBytes) : 0;
   }
 
   #append(segment: SegmentFile, pieces: readonly Uint8Array[]): boolean {

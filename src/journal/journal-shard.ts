@@ -31,7 +31,7 @@ export interface StreamPiece {
 }
 
 /* How far a stream has come, as indexes. */
-const WRITTEN = 0;
+export const WRITTEN = 0;
 const SYNCED = 1;
 const SEALED = 2;
 const SEALED_SKIPPED = 3;
@@ -48,6 +48,7 @@ export class JournalShard {
   readonly ring: Uint8Array;
   readonly #ringWords: Uint32Array;
   readonly #showing: Int32Array;
+  readonly #early: Uint32Array;
   readonly #head: Float64Array;
   readonly #live: Float64Array;
   readonly #words: Uint32Array;
@@ -70,6 +71,7 @@ export class JournalShard {
     this.ring = new Uint8Array(memory.buffer, shard.ringAddress() >>> 0, ringBytes);
     this.#ringWords = new Uint32Array(memory.buffer, shard.ringAddress() >>> 0, ringBytes / 4);
     this.#head = new Float64Array(memory.buffer, shard.journalHeadAddress() >>> 0, 1);
+    this.#early = new Uint32Array(memory.buffer, shard.earlyAddress() >>> 0, 2);
     this.#showing = new Int32Array(memory.buffer, shard.showingAddress() >>> 0, 1);
     this.#live = new Float64Array(memory.buffer, table, words / 2);
     this.#words = new Uint32Array(memory.buffer, table, words);
@@ -113,6 +115,16 @@ export class JournalShard {
    */
   get showing(): number {
     return Atomics.add(this.#showing, 0, 0);
+  }
+
+  /** Replies about some job wait for less than those about others (assembly/acks.ts). */
+  get wantsEarly(): boolean {
+    return this.#early[0] !== 0;
+  }
+
+  /** Such replies need not wait any more than that. */
+  tellEarly(): void {
+    this.#early[1] = 1;
   }
 
   /** Jobs that it has. */

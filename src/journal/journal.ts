@@ -143,6 +143,7 @@ export class Journal {
     this.#begun = undefined;
     this.#nextSegment++;
     this.#frames.setSafe();
+    this.#commit.tellEarly();
     this.#gone.clear();
     for (const one of shards) one.shard.addSegment(number, one.written);
     return segment;

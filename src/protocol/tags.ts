@@ -22,11 +22,16 @@ export interface TagRow {
   readonly usage: string;
   /** Whether its value is a key, behind which may be a number, or a number alone. */
   readonly hasKey: boolean;
+  /** The words that stand for its numbers, from 1 on, instead of digits. */
+  readonly words?: readonly string[];
   /** That number: what it is without one, and the least that it may be. */
   readonly number: { readonly default: number; readonly least: number };
   /** One line for people. */
   readonly summary: string;
 }
+
+/** What `ack` may say, from the weakest level on: each at its number in the engine less 1. */
+export const ACK_LEVELS: readonly string[] = ["memory", "os", "interval", "sync"];
 
 /** Every tag. */
 export const TAGS: readonly TagRow[] = [
@@ -73,10 +78,17 @@ export const TAGS: readonly TagRow[] = [
     summary:
       "In a tube with `order=fair` the key gets its share, by `<weight>`, 1 if absent, of the jobs of a priority.",
   },
+  {
+    name: "ack",
+    kind: C.TAG_ACK,
+    usage: "ack:<level>",
+    hasKey: false,
+    words: ACK_LEVELS,
+    number: { default: 0, least: 1 },
+    summary:
+      "What its INSERTED, RESERVED, JOB and DELETED wait for: memory, os, interval or sync, no more than the server itself promises.",
+  },
 ];
-
-/** What `ack` may say, from the weakest level on. */
-export const ACK_LEVELS: readonly string[] = [];
 
 /** What stands behind <bytes>. */
 export const PUT_END = {
@@ -109,12 +121,15 @@ export class PutTags {
   readonly #view = new DataView(this.bytes.buffer);
   /** Bytes of them. */
   length = 0;
+  /** What its `ack` says, ACK_*; 0 when there is none. */
+  ackLevel = 0;
   /** Where the word that was looked at ends. */
   #wordEnd = 0;
 
   /** Reads bytes[at, end), what stands behind <bytes> of a put; returns which of PUT_END it is. */
   read(bytes: Uint8Array, at: number, end: number): number {
     this.length = 0;
+    this.ackLevel = 0;
     if (at === end) return PUT_END.PLAIN;
     let isWrong = false;
     let words = 0;
@@ -133,10 +148,12 @@ export class PutTags {
 
   /** Reads a tag's value, bytes[at, end): a name, and perhaps a number; or a number alone. */
   #readValue(row: TagRow, bytes: Uint8Array, at: number, end: number): boolean {
-    const { kind, number } = row;
+    const { kind, number, words } = row;
     if (!row.hasKey) {
-      const alone = readNumber(bytes, at, end);
+      const alone =
+        words === undefined ? readNumber(bytes, at, end) : wordIn(words, bytes, at, end);
       if (alone < number.least) return false;
+      if (kind === C.TAG_ACK) this.ackLevel = alone;
       this.#add(kind, alone, kind === C.TAG_MAX ? NOTHING_CHARGED : NO_NAME);
       return true;
     }
@@ -207,8 +224,9 @@ export function shownTags(entries: Uint8Array): ReadonlyMap<number, ShownTag> {
 
 /** A job's tags as a put would be given them. */
 export function tagWords(tags: ReadonlyMap<number, ShownTag>): string[] {
-  return TAGS.flatMap(({ name, kind, hasKey, number }) => {
+  return TAGS.flatMap(({ name, kind, hasKey, number, words }) => {
     const tag = tags.get(kind);
+    if (tag !== undefined && words !== undefined) return [`${name}:${words[tag.number - 1] ?? ""}`];
     if (tag === undefined || (!hasKey && tag.number === 0)) return [];
     if (!hasKey) return [`${name}:${tag.number}`];
     return tag.number === number.default
@@ -249,6 +267,11 @@ function beginsWith(bytes: Uint8Array, at: number, end: number, prefix: Uint8Arr
     if (byteAt(bytes, at + index) !== byteAt(prefix, index)) return false;
   }
   return true;
+}
+
+/** The place of a word among these, counted from 1; 0 when it is none of them. */
+function wordIn(words: readonly string[], bytes: Uint8Array, at: number, end: number): number {
+  return 1 + words.indexOf(String.fromCharCode(...bytes.subarray(at, end)));
 }
 
 /** The digits bytes[at, end) as a number below 2^32, or -1. */

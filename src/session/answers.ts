@@ -12,9 +12,24 @@ import type { Desk } from "./desk.ts";
 
 const ENCODER = new TextEncoder();
 
-/** The replies that are being made depend on the position that the shard's result area names. */
+/**
+ * The replies that are being made depend on the position that the shard's result area names: below
+ * 0, of what has been written, or on nothing (assembly/acks.ts).
+ */
 export function depend(desk: Desk, shard: Shard): void {
-  desk.output.gate?.depend(shard.index, shard.field(C.RESULT_LSN));
+  const position = shard.field(C.RESULT_LSN);
+  if (position >= 0) desk.output.gate?.depend(shard.index, position);
+  else if (position !== C.HEARD_AT_ONCE)
+    desk.output.gate?.depend(desk.shards.length + shard.index, -position);
+}
+
+/** The reply from `from` on, which has just been made, depends on no more than `position` says. */
+export function heardEarly(desk: Desk, shard: Shard, position: number, from: number): void {
+  if (position >= 0) return;
+  const { output, shards } = desk;
+  const isAtOnce = position === C.HEARD_AT_ONCE;
+  const of = isAtOnce ? shard.index : shards.length + shard.index;
+  output.gate?.dependAlone(of, isAtOnce ? 0 : -position, from, output.at);
 }
 
 /**
@@ -27,12 +42,14 @@ export function writeJob(desk: Desk, writeLine: typeof writeFound, shard: Shard)
   const { output } = desk;
   const id = shard.field(C.RESULT_ID);
   const bytes = shard.field(C.RESULT_BODY_BYTES);
+  const position = shard.field(C.RESULT_LSN);
   depend(desk, shard);
   if (bytes > WHOLE_BODY_MAX) return beginLong(desk, writeLine, shard, id, bytes);
   output.room(REPLY_LINE_MAX + bytes + 2);
   const start = output.at;
   output.at = writeLine(output.bytes, start, id, bytes);
   if (desk.writeBody(shard, id, bytes)) {
+    heardEarly(desk, shard, position, start);
     desk.hint(id, shard);
     return true;
   }

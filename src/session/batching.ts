@@ -202,7 +202,9 @@ export class Batching {
       this.#isEndless = true;
       return at;
     }
-    if (command.hasWrongTags || batch.used.tube === 0) batch.refuse(this.#read, R.REPLY.BAD_FORMAT);
+    const asksTooMuch = command.tags.ackLevel > desk.ackLevel;
+    if (command.hasWrongTags || asksTooMuch || batch.used.tube === 0)
+      batch.refuse(this.#read, R.REPLY.BAD_FORMAT);
     if (batch.refused !== undefined) {
       this.#skip(batch, command.bytes);
       return at;

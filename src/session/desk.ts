@@ -156,6 +156,11 @@ export class Desk {
     return this.journal !== undefined;
   }
 
+  /** What replies wait for, ACK_*: no job can ask for more. */
+  get ackLevel(): number {
+    return this.journal?.level ?? C.ACK_MEMORY;
+  }
+
   /** Whether the journal's disk has no space for what puts add. */
   get isJournalFull(): boolean {
     return this.journal?.isFull === true;

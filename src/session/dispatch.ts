@@ -159,7 +159,7 @@ export class Dispatch {
       output.reply(R.REPLY.BAD_FORMAT);
       return at;
     }
-    if (command.hasWrongTags) {
+    if (command.hasWrongTags || command.tags.ackLevel > this.#desk.ackLevel) {
       this.#intake.swallow(command.bytes, R.REPLY.BAD_FORMAT);
       return at;
     }

@@ -29,7 +29,7 @@ const LINES: readonly (readonly [name: string, bytes: number])[] = [
 ];
 
 /** `features`. */
-export function features({ facts, limits }: Desk): string {
+export function features({ facts, limits, ackLevel }: Desk): string {
   const options = OPTIONS.map(([name, limit]) => [name, limits[limit]] as const);
   return [
     "---",
@@ -39,7 +39,7 @@ export function features({ facts, limits }: Desk): string {
       "tags",
       TAGS.map(({ usage }) => usage),
     ),
-    ...list("ack", ACK_LEVELS),
+    ...list("ack", ACK_LEVELS.slice(0, ackLevel)),
     ...list(
       "settings",
       TUBE_SETTINGS.map(({ name, form }) => `${name}=${form}`),

@@ -9,7 +9,7 @@ import type { Reserver } from "../engine/reserving.ts";
 import type { Shard } from "../engine/shard.ts";
 import { OP } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
-import { depend, writeBytes, writeDocument, writeJob } from "./answers.ts";
+import { depend, heardEarly, writeBytes, writeDocument, writeJob } from "./answers.ts";
 import { failureList, failuresOf, shownFailure } from "./failures.ts";
 import type { Desk } from "./desk.ts";
 import { jobStats } from "./statistics.ts";
@@ -74,7 +74,11 @@ export class JobCommands {
       return;
     }
     if (op !== OP.TOUCH) depend(desk, shard);
+    desk.output.room(R.REPLY_LINE_MAX);
+    const from = desk.output.at;
     desk.output.reply(OTHER_REPLIES[this.#answer] ?? done);
+    if (op === OP.DELETE || op === OP.CANCEL)
+      heardEarly(desk, shard, shard.field(C.RESULT_LSN), from);
     // Who holds it hears so at once who cancels it.
     if (op === OP.CANCEL) this.#window.tellAll();
   }

@@ -10,7 +10,7 @@ import type { Shard } from "../engine/shard.ts";
 import { asciiBytes } from "../protocol/ascii.ts";
 import * as R from "../protocol/replies.ts";
 import { settingOf } from "../protocol/tube-settings.ts";
-import { depend } from "./answers.ts";
+import { depend, heardEarly } from "./answers.ts";
 import { countRefusal } from "./counters.ts";
 import { REFUSED, TRAILER_BYTES } from "./intake.ts";
 import type { Intake, Receiver } from "./intake.ts";
@@ -250,7 +250,9 @@ function answerPut(desk: Desk, shard: Shard, id: number, answer: number): void {
   }
   desk.hint(id, shard);
   const write = answer === C.DONE ? R.writeInserted : R.writeBuried;
-  output.at = write(output.bytes, output.at, id);
+  const from = output.at;
+  output.at = write(output.bytes, from, id);
+  heardEarly(desk, shard, shard.field(C.RESULT_LSN), from);
 }
 
 /** The tube has no room for the job; the shard's result area says what keeps it out. */

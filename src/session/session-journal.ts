@@ -9,6 +9,8 @@ import type { Gate } from "./gate.ts";
 /** The journal, as the sessions of one thread see it. */
 export interface SessionJournal {
   readonly gate: Gate;
+  /** What its replies wait for, ACK_* of assembly/constants.ts. */
+  readonly level: number;
   /** The disk is full: puts are refused. */
   readonly isFull: boolean;
   /** Nothing can be recorded: jobs may be looked at and nothing else. */

@@ -91,6 +91,7 @@ class Thread {
       common,
       thread: index,
       shards: 1,
+      level: "sync",
       later: (run) => void this.#later.push(run),
       millis: () => this.#tell(),
       openLeader: () => this.#openLeader(scene, handles),

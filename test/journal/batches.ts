@@ -108,6 +108,8 @@ export class Batches {
 
   #act(job: LedgerJob): Planned {
     const { random } = this.#world;
+    // What is held takes up its key for as long as the batch, or longer if that is refused.
+    if (job.tags.includes(" con:")) return this.delete(job);
     if (random(3) !== 0) return this.delete(random(2) === 0 ? job : this.#jobs.reserveJob(job));
     const held = this.#jobs.reserveJob(job);
     if (random(2) === 0) {

@@ -209,14 +209,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "ids that are told before they are synced do not run ahead",
     file: FRAME_WRITER,
-    find: 'return level === "sync" ? 0',
-    put: 'return level !== "os" ? 0',
+    find: 'const isEarly = level !== "sync" ||',
+    put: 'const isEarly = level === "os" ||',
   },
   {
     fault: "ids run ahead at level sync",
     file: FRAME_WRITER,
-    find: 'return level === "sync" ? 0',
-    put: 'return level === "interval" ? 0',
+    find: 'const isEarly = level !== "sync" ||',
+    put: 'const isEarly = level !== "interval" ||',
   },
   {
     fault: "what a release says is not recorded",

@@ -101,7 +101,8 @@ export function journalThat(
   other: Partial<SessionJournal> = {},
 ): SessionJournal {
   return {
-    gate: new Gate(safe, 1),
+    gate: new Gate(safe, 2),
+    level: C.ACK_SYNC,
     isFull: false,
     isReadOnly: false,
     awaitsRoom: () => undefined,
