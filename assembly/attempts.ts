@@ -8,7 +8,7 @@
  * ring beside what commands count on: so what is kept is in the journal, and nobody is held up.
  */
 import { connAt } from "./conn";
-import { END_CONNECTION_LOST } from "./constants";
+import { END_CONNECTION_LOST, END_MOVED } from "./constants";
 import { failureAt, freeFailure, makeFailureOf } from "./failure";
 import { CANCELLED, Job, TAGGED, coldAt, coldOf } from "./job";
 import * as journal from "./journal";
@@ -23,7 +23,7 @@ import { tubeAt } from "./tube";
  * nothing was; it is gone or kept afterwards.
  */
 export function endByCommand(job: Job, end: u8, failure: u32, now: u64): void {
-  const cold = countFailure(job, true, now);
+  const cold = countFailure(job, end != END_MOVED, true, now);
   const keeps = cold != 0 && shard().keepsFailures != 0;
   if (!keeps) {
     if (failure != 0) freeFailure(failureAt(failure));
@@ -35,7 +35,7 @@ export function endByCommand(job: Job, end: u8, failure: u32, now: u64): void {
 
 /** An attempt that ends by itself in the way `end`. */
 export function endByItself(job: Job, end: u8, now: u64): void {
-  const cold = countFailure(job, false, now);
+  const cold = countFailure(job, true, false, now);
   if (
     cold == 0 ||
     shard().keepsFailures == 0 ||
@@ -71,10 +71,10 @@ function makeSilent(job: Job): u32 {
 
 /**
  * Counts in the job's cold record, and returns it; 0 when there is no memory for one. The attempt
- * is charged; `isAwaited`: a command has ended it.
+ * is charged if `isCharged`; `isAwaited`: a command has ended it.
  */
-function countFailure(job: Job, isAwaited: bool, now: u64): u32 {
-  if ((job.flags & TAGGED) != 0) charge(job, isAwaited, now);
+function countFailure(job: Job, isCharged: bool, isAwaited: bool, now: u64): u32 {
+  if (isCharged && (job.flags & TAGGED) != 0) charge(job, isAwaited, now);
   const cold = coldOf(job);
   if (cold != 0) coldAt(cold).failures++;
   return cold;

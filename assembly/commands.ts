@@ -17,6 +17,7 @@ import {
   RESULT_LSN,
   STATE_BURIED,
   STATE_DELAYED,
+  STATE_MOVING,
   STATE_READY,
   STATE_RESERVED,
 } from "./constants";
@@ -253,6 +254,7 @@ export function extend(job: Job, conn: Conn, now: f64): void {
 
 /** Whether `conn` (0 = no record here) may delete the job: it holds it, or nobody does. */
 export function mayDelete(job: Job, conn: u32): bool {
+  if (job.state == STATE_MOVING) return false;
   return job.state != STATE_RESERVED || states.isHeldBy(job, conn);
 }
 

@@ -96,6 +96,8 @@ export const FULL: i32 = 14;
  */
 export const KNOWN: i32 = 15;
 export const NOT_RAISED: f64 = -1;
+/** The job is on its way to a tube of another shard: ask again when it is there. */
+export const BUSY: i32 = 16;
 /** Mask of the answer itself. */
 export const CODE_MASK: i32 = 0xff;
 /** Set beside the answer when grants were made: RESULT_WAKE_LOW and _HIGH say for which threads. */
@@ -267,6 +269,8 @@ export const STATE_BURIED: u8 = 4;
 export const STATE_UPLOADING: u8 = 5;
 /** It is no job any more, but somebody is still reading its body. */
 export const STATE_GONE: u8 = 6;
+/** It is on its way to another tube: it is shown in the state that it had, and nobody can act. */
+export const STATE_MOVING: u8 = 7;
 
 /* Failures: attempts at a job that ended without a delete; see assembly/failure.ts. */
 
@@ -278,6 +282,8 @@ export const END_CONNECTION_LOST: u8 = 4;
 /** Of a dead job: its time was over, or it had all the attempts that it may have. */
 export const END_EXPIRED: u8 = 5;
 export const END_EXHAUSTED: u8 = 6;
+/** It was moved to another tube. */
+export const END_MOVED: u8 = 7;
 /** Most bytes of a connection's name. */
 export const WHO_MAX: u32 = 64;
 /** Where in a thread's area the name lies for `nameConn`. */
@@ -323,6 +329,30 @@ export const FAILURE_AT_MICROS: i32 = 2;
 export const FAILURE_END: i32 = 3;
 /** Length of its message; NO_MESSAGE when there is none. */
 export const FAILURE_MESSAGE_BYTES: i32 = 4;
+
+/* What beginMove shows of a job, behind RESULT_STATS. */
+export const MOVE_STATE: i32 = 0;
+export const MOVE_PRI: i32 = 1;
+export const MOVE_DELAY_SECONDS: i32 = 2;
+export const MOVE_TTR_SECONDS: i32 = 3;
+/** Length of its body. */
+export const MOVE_BYTES: i32 = 4;
+/** When it was put, on the engine's clock. */
+export const MOVE_CREATED: i32 = 5;
+/** When its delay ends, or since when it is ready. */
+export const MOVE_MAJOR: i32 = 6;
+/** How often it has moved. */
+export const MOVE_MOVES: i32 = 7;
+export const MOVE_RESERVES: i32 = 8;
+export const MOVE_TIMEOUTS: i32 = 9;
+export const MOVE_RELEASES: i32 = 10;
+export const MOVE_BURIES: i32 = 11;
+export const MOVE_KICKS: i32 = 12;
+export const MOVE_FAILURES: i32 = 13;
+/** 1 when its body is in parts in the journal. */
+export const MOVE_HAS_PARTS: i32 = 14;
+/** Bytes of its tags, which stand in the output slot. */
+export const MOVE_TAG_BYTES: i32 = 15;
 
 /* Which jobs of a tube kick and peekTube look at. */
 export const KIND_ANY: i32 = 0;
@@ -523,6 +553,10 @@ export const GROUP_BODY_BYTES: u32 = 65536;
 export const STATE_IN_PLACE: u16 = 1;
 /** The job has no limits any more. */
 export const STATE_UNLIMITED: u16 = 2;
+/** The bit from which on they say how often the job had moved, as far as there is room for it. */
+export const STATE_MOVES: u16 = 2;
+/** Those bits. */
+export const STATE_MOVES_MASK: u32 = 0x3fff;
 /** In a DELETE record, as the state: what ended is not a job but the cooldown of its key. */
 export const KEY_ENDED: u8 = 1;
 /** Set in the length of what is no record but the unused end of the ring. */

@@ -19,8 +19,8 @@ import { leaseEnds } from "./notes";
 import { enter, shard } from "./shard";
 import * as pacing from "./pacing";
 import { becomeReady, countTimeout, delayedRoot, die, endCancelled } from "./states";
-import { findJob, leaveState, match } from "./states";
-import { Tags, tagsOfTerm } from "./tags";
+import { leaveState, match } from "./states";
+import { Tags, jobOf, tagsOfTerm } from "./tags";
 import { TERMS_MINOR, firstTerm, rewindTerms, startTerm, stopTerm } from "./terms";
 import { SHUT_BY_PAUSE, SHUT_BY_RATE, Tube } from "./tube";
 import { forgetIfUnused, isPaused, tubeAt, watchClock } from "./tube";
@@ -114,7 +114,7 @@ function endTerm(tags: Tags, now: u64): void {
     const tube = tubeAt(tags.tube);
     endCooling(tags);
     forgetIfUnused(tube);
-  } else endLimits(tags, jobAt(findJob(tags.minor)), now);
+  } else endLimits(tags, jobOf(tags), now);
 }
 
 /** A job owes a record, or its limits may be over: only a ready or delayed one ends by them. */

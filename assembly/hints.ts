@@ -23,7 +23,7 @@ import {
   STATE_DELAYED,
 } from "./constants";
 import { pauseUntil } from "./deadlines";
-import { HINT_IS_OLD, Job, coldAt, coldOf, jobAt } from "./job";
+import { HINT_IS_OLD, Job, coldAt, coldOf, jobAt, stateOf } from "./job";
 import { enter, jobs, leave, outputSlot, setResult, shard } from "./shard";
 import * as states from "./states";
 import { findJob } from "./states";
@@ -69,7 +69,7 @@ function writeJob(job: Job, to: usize): void {
   hint.id = job.minor;
   hint.pri = job.pri;
   hint.delaySeconds = job.delaySeconds;
-  hint.due = job.state == STATE_DELAYED ? shard().wallBase + <f64>job.major : 0;
+  hint.due = stateOf(job) == STATE_DELAYED ? shard().wallBase + <f64>job.major : 0;
   hint.reserves = job.reserves;
   const cold = coldAt(job.cold);
   const hasCold = job.cold != 0;

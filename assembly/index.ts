@@ -8,6 +8,7 @@
  * session uses or watches it. Answers: constants.ts.
  */
 import {
+  BUSY,
   DONE,
   HEAD_HIGH,
   HEAD_LOW,
@@ -35,6 +36,7 @@ import {
   SOON,
   STATE_BURIED,
   STATE_DELAYED,
+  STATE_MOVING,
   STATE_READY,
   STATE_RESERVED,
   STEP_JOBS,
@@ -73,7 +75,8 @@ export { setTube } from "./setting";
 export { longestBody } from "./settings";
 export * from "./reading";
 export { peekProgress, progress } from "./progress";
-export { endReplay, replay, strays } from "./replay";
+export { endOlder, endReplay, hasMetMoved, movedJobs, replay, strays } from "./replay";
+export * from "./migrating";
 export { check } from "./sound";
 export { applyJobHints, applyTubeHints, jobHints, tubeHints } from "./hints";
 export { run } from "./run";
@@ -256,6 +259,7 @@ export function reserveJob(t: u32, conn: u32, id: f64, now: f64): i32 {
   enterAt(now);
   const at = findJob(<u64>id);
   if (at == 0 || jobAt(at).state == STATE_RESERVED) return leave(t, NOT_FOUND);
+  if (jobAt(at).state == STATE_MOVING) return leave(t, BUSY);
   if (conn == 0) return leave(t, MORE);
   const hindrance = notes.hindrance(connAt(conn));
   if (hindrance != NONE) return leave(t, hindrance);
@@ -291,7 +295,9 @@ function setEnd(t: u32, early: f64): void {
 export function deleteJob(t: u32, conn: u32, id: f64, now: f64): i32 {
   enterAt(now);
   const at = findJob(<u64>id);
-  if (at == 0 || !commands.mayDelete(jobAt(at), conn)) return leave(t, NOT_FOUND);
+  if (at == 0) return leave(t, NOT_FOUND);
+  if (jobAt(at).state == STATE_MOVING) return leave(t, BUSY);
+  if (!commands.mayDelete(jobAt(at), conn)) return leave(t, NOT_FOUND);
   const early = heardAt(jobAt(at), u64.MAX_VALUE); // there is no job to ask behind it
   commands.deleteJob(jobAt(at), now);
   setEnd(t, early);
@@ -391,6 +397,7 @@ export function cancelJob(t: u32, id: f64, now: f64): i32 {
   enterAt(now);
   const at = findJob(<u64>id);
   if (at == 0) return leave(t, NOT_FOUND);
+  if (jobAt(at).state == STATE_MOVING) return leave(t, BUSY);
   const early = heardAt(jobAt(at), u64.MAX_VALUE);
   const isGone = commands.cancel(jobAt(at), now);
   setEnd(t, early);
@@ -407,6 +414,7 @@ export function updateJob(t: u32, id: f64, pri: u32, delay: f64, now: f64): i32 
   enterAt(now);
   const at = findJob(<u64>id);
   if (at == 0 || jobAt(at).state == STATE_RESERVED) return leave(t, NOT_FOUND);
+  if (jobAt(at).state == STATE_MOVING) return leave(t, BUSY);
   const answer = commands.update(jobAt(at), pri, delay, now);
   setResult(t, RESULT_LSN, <f64>shard().lsn);
   return leave(t, answer);
@@ -446,6 +454,7 @@ export function kickJob(t: u32, id: f64, now: f64): i32 {
   const at = findJob(<u64>id);
   if (at == 0) return leave(t, NOT_FOUND);
   const job = jobAt(at);
+  if (job.state == STATE_MOVING) return leave(t, BUSY);
   if (job.state != STATE_BURIED && job.state != STATE_DELAYED) return leave(t, NOT_FOUND);
   commands.kickOne(job, now);
   setResult(t, RESULT_LSN, <f64>shard().lsn);

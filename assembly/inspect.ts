@@ -19,7 +19,7 @@ import { looksOf, oldestMicros } from "./ages";
 import { enterAt } from "./deadlines";
 import * as failures from "./failure";
 import { failureAt } from "./failure";
-import { CANCELLED, Job, coldAt, jobAt, saidBy } from "./job";
+import { CANCELLED, Job, coldAt, jobAt, saidBy, stateOf } from "./job";
 import { isOpen } from "./journal";
 import { segmentOf } from "./segments";
 import { writeSettings } from "./settings";
@@ -66,12 +66,13 @@ export function statsJob(t: u32, id: f64, now: f64): i32 {
   const at = findJob(<u64>id);
   if (at == 0) return leave(t, NOT_FOUND);
   const job = jobAt(at);
-  figure(t, C.JOB_STATE, <f64>job.state);
+  const state = stateOf(job);
+  figure(t, C.JOB_STATE, <f64>state);
   figure(t, C.JOB_PRI, <f64>job.pri);
   figure(t, C.JOB_AGE_MICROS, now - <f64>job.createdMicros);
   figure(t, C.JOB_DELAY_SECONDS, <f64>job.delaySeconds);
   figure(t, C.JOB_TTR_SECONDS, <f64>job.ttrSeconds);
-  const timed = job.state == C.STATE_RESERVED || job.state == C.STATE_DELAYED;
+  const timed = state == C.STATE_RESERVED || state == C.STATE_DELAYED;
   figure(t, C.JOB_LEFT_MICROS, timed ? until(job.major, now) : 0);
   figure(t, C.JOB_RESERVES, <f64>job.reserves);
   figure(t, C.JOB_SEGMENT, isOpen() ? <f64>segmentOf(job.lsn).number : 0);
@@ -189,7 +190,7 @@ function writeSinceStart(to: usize, tube: Tube): void {
   write(to, C.TUBE_TOUCHES, <f64>tube.touches);
   write(to, C.TUBE_TIMEOUTS, <f64>tube.timeouts);
   write(to, C.TUBE_LOSSES, <f64>tube.losses);
-  const failures = tube.buries + tube.releases + tube.timeouts + tube.losses;
+  const failures = tube.buries + tube.releases + tube.timeouts + tube.losses + tube.moves;
   write(to, C.TUBE_FAILURES, <f64>failures);
 }
 
@@ -214,7 +215,7 @@ export function statsShard(t: u32, now: f64): i32 {
   figure(t, C.SHARD_CONTENDED, <f64>s.contended);
   figure(t, C.SHARD_RECORDS, <f64>s.records);
   figure(t, C.SHARD_RECORDS_KEPT, <f64>s.recordsKept);
-  figure(t, C.SHARD_FAILURES, <f64>(s.buries + s.releases + s.timeouts + s.losses));
+  figure(t, C.SHARD_FAILURES, <f64>(s.buries + s.releases + s.timeouts + s.losses + s.moves));
   figure(t, C.SHARD_FAILURES_KEPT, <f64>s.failuresKept);
   figure(t, C.SHARD_RESERVES, <f64>shardReserves());
   figure(t, C.SHARD_DELETES, <f64>s.deletes);

@@ -19,6 +19,7 @@
  *   delayed   the tree of its tube, by deadline
  *   buried    the list of its tube, in the order of burying
  *   gone      the shard's list of bodies that are still read
+ *   moving    nowhere but in the table of jobs; `left` is the state that it had
  *   uploading nowhere: only the session that uploads it knows it, and the open lists of parts if it
  *             has one; in replay the table of jobs
  */
@@ -30,6 +31,7 @@ import {
   RESULT_LSN,
   RESULT_PRI,
   STATE_GONE,
+  STATE_MOVING,
 } from "./constants";
 import * as chains from "./chain";
 import { BLOCK_BODY } from "./layouts";
@@ -87,6 +89,9 @@ export const COUNTED: u8 = 128;
 /** Its cold record has tags (tags.ts). */
 export const TAGGED: u8 = 64;
 
+/** MOVING or coming, and this is the record in the shard that it comes to: so it is not COUNTED. */
+export const ARRIVED: u8 = 128;
+
 /** Counters of a job that had trouble, and what few jobs need. */
 @unmanaged
 export class Cold {
@@ -112,6 +117,8 @@ export class Cold {
   tags: u32;
   /** What its holder last said of how far it is (progress.ts); 0 when nothing. */
   note: u32;
+  /** How often it has moved to another tube. */
+  moves: u32;
 }
 
 export const RECORD_BYTES: u32 = 84;
@@ -216,6 +223,16 @@ export function freeJob(job: Job): void {
     chains.freeBlocks(chainOf(job));
   }
   give(at);
+}
+
+/** The state that others see, and that the journal is told. */
+export function stateOf(job: Job): u8 {
+  return job.state == STATE_MOVING ? <u8>job.left : job.state;
+}
+
+/** How often the job has moved to another tube. */
+export function movesOf(job: Job): u32 {
+  return job.cold == 0 ? 0 : coldAt(job.cold).moves;
 }
 
 /** The cold record at an address. */

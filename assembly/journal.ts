@@ -19,13 +19,15 @@
  *             | 16 id u64 | 24 lsn u64
  *   PUT:      32 pri u32 | 36 delay u32 | 40 ttr u32 | 44 partBytes u32 | 48 created f64
  *             | 56 due f64 | 64 old PUT's lsn | 72 old STATE's lsn
- *             | 80 name | body | 0..7 zeros | tags (tags.ts)
+ *             | 80 name | body | 0..7 zeros | tags (tags.ts) | how often it has moved, if ever
  *   STATE:    32 pri u32 | 36 delay u32 | 40 due f64 | 48 old STATE's lsn;
- *             nameBytes: STATE_IN_PLACE, STATE_UNLIMITED; bodyBytes: attempts that it is charged
- *             with
+ *             nameBytes: STATE_IN_PLACE, STATE_UNLIMITED, and how often the job has moved from
+ *             STATE_MOVES on; bodyBytes: attempts that it is charged with
  *   DELETE:   32 PUT's lsn | 40 STATE's lsn | 48 PUT's bytes u32
  *             | 52 number of the PUT's segment u32
  *             | 56 for each failure: its FAILURE's lsn u64, bytes u32, - u32
+ *             | how often the job had moved u64, if ever;
+ *             state is DROPS when it ends no job
  *   PART:     32 number u32 | 36 bytes of each part but the last u32
  *             | 40 hash of the tube's name u32 | 44 - | 48 old PART's lsn
  *             | 56 its share of the body | 0..7 zeros
@@ -60,12 +62,14 @@ import {
   SETTINGS,
   SKIP_MARK,
   STATE_IN_PLACE,
+  STATE_MOVES,
+  STATE_MOVES_MASK,
   STATE_UNLIMITED,
   WHO_MAX,
   STATE_DELAYED,
 } from "./constants";
 import { Failure, failureAt, failuresKept, firstFailure, readMessage, whoOf } from "./failure";
-import { CANCELLED, Job, TAGGED, coldAt, coldOf, readBody } from "./job";
+import { CANCELLED, Job, TAGGED, coldAt, coldOf, movesOf, readBody, stateOf } from "./job";
 import * as parts from "./parts";
 import { Parts } from "./parts";
 import { Settings, countOf, valueOf } from "./settings";
@@ -184,6 +188,12 @@ export class TubeRecord extends Record {
 
 /** What a DELETE record says of one failure. */
 export const DELETED_FAILURE_BYTES: u32 = 16;
+/** How often a job has moved, at the end of its PUT and DELETE records if it ever did. */
+export const MOVES_BYTES: u32 = 8;
+/** In a PUT record that looks like a tag, of a kind that none has. */
+const MOVES_KIND: u8 = 0xff;
+/** The state in a DELETE record that ends no job: what was to come did not. */
+export const DROPS: u8 = 2;
 /** Bytes of the longest FAILURE record without a message. */
 export const FAILURE_BYTES_SILENT: u32 = FAILURE_BYTES + WHO_MAX;
 
@@ -198,7 +208,42 @@ function roundUp8(bytes: u32): u32 {
 /** Bytes of the PUT record of `job`. */
 export function putBytes(job: Job): u32 {
   const body = parts.partsOf(job) == 0 ? job.bodyBytes : 0;
-  return roundUp8(PUT_BYTES + tubeAt(job.tube).nameBytes + body) + tagBytes(job);
+  const plain = roundUp8(PUT_BYTES + tubeAt(job.tube).nameBytes + body) + tagBytes(job);
+  return movesOf(job) == 0 ? plain : plain + MOVES_BYTES;
+}
+
+/**
+ * Whether one PUT record can hold the job, which has no parts, once it has moved to `tube`: it must
+ * fit where records are read back.
+ */
+export function mayMoveTo(job: Job, tube: Tube): bool {
+  if (!isOpen() || parts.partsOf(job) != 0) return true;
+  const bytes = roundUp8(PUT_BYTES + tube.nameBytes + job.bodyBytes) + tagBytes(job);
+  return bytes + MOVES_BYTES <= shard().partBytes << 1;
+}
+
+/** How often the job of a PUT record had moved. */
+export function movesInPut(record: PutRecord): u32 {
+  const body = record.partBytes == 0 ? record.bodyBytes : 0;
+  const plain = roundUp8(PUT_BYTES + record.nameBytes + body);
+  if (record.bytes < plain + MOVES_BYTES) return 0;
+  const last = changetype<usize>(record) + record.bytes - MOVES_BYTES;
+  return load<u8>(last) == MOVES_KIND ? load<u32>(last, 4) : 0;
+}
+
+/** How often the job of a DELETE record had moved. */
+export function movesInDelete(record: DeleteRecord): u32 {
+  if ((record.bytes - DELETE_BYTES) % DELETED_FAILURE_BYTES == 0) return 0;
+  return load<u32>(changetype<usize>(record) + record.bytes - MOVES_BYTES);
+}
+
+/**
+ * Whether a STATE record is of the job since it has moved the last time, or of later on: of how
+ * often it had moved it says only the lower bits.
+ */
+export function isOfNow(record: StateRecord, job: Job): bool {
+  const ahead = (<u32>record.nameBytes >> STATE_MOVES) - movesOf(job);
+  return (ahead & STATE_MOVES_MASK) <= STATE_MOVES_MASK >> 1;
 }
 
 /** Bytes of a PART record. */
@@ -280,7 +325,7 @@ function wall(micros: f64): f64 {
 }
 
 function dueOf(job: Job): f64 {
-  return job.state == STATE_DELAYED ? wall(<f64>job.major) : 0;
+  return stateOf(job) == STATE_DELAYED ? wall(<f64>job.major) : 0;
 }
 
 function oldState(job: Job): u64 {
@@ -305,7 +350,7 @@ export function recordPut(job: Job): void {
   const bytes = putBytes(job);
   const address = begin(RECORD_PUT, bytes, job.minor);
   const record = changetype<PutRecord>(address);
-  record.state = job.state;
+  record.state = stateOf(job);
   record.nameBytes = tube.nameBytes;
   record.bodyBytes = job.bodyBytes;
   record.pri = job.pri;
@@ -318,8 +363,11 @@ export function recordPut(job: Job): void {
   record.oldPut = job.lsn;
   record.oldState = oldState(job);
   const tags = tagBytes(job);
-  store<u64>(address + bytes - tags - 8, 0); // the padding
-  if (tags != 0) memory.copy(address + bytes - tags, textOf(tagsOf(job)), tags);
+  const moves = movesOf(job);
+  const last = moves == 0 ? bytes : bytes - MOVES_BYTES;
+  store<u64>(address + last - tags - 8, 0); // the padding
+  if (tags != 0) memory.copy(address + last - tags, textOf(tagsOf(job)), tags);
+  if (moves != 0) store<u64>(address + last, ((<u64>moves) << 32) | MOVES_KIND);
   memory.copy(address + PUT_BYTES, nameOf(tube), tube.nameBytes);
   if (list == 0) readBody(job, 0, address + PUT_BYTES + tube.nameBytes, job.bodyBytes);
   job.lsn = record.lsn;
@@ -361,8 +409,8 @@ export function recordState(job: Job, isInPlace: bool = false): void {
     return;
   }
   const record = changetype<StateRecord>(begin(RECORD_STATE, STATE_BYTES, job.minor));
-  record.state = job.state;
-  record.nameBytes = isInPlace ? STATE_IN_PLACE : 0;
+  record.state = stateOf(job);
+  record.nameBytes = (isInPlace ? STATE_IN_PLACE : 0) | ((<u16>movesOf(job)) << STATE_MOVES);
   if ((job.flags & TAGGED) != 0) {
     record.bodyBytes = chargedOf(tagsOf(job));
     if (isUnlimited(tagsOf(job))) record.nameBytes |= STATE_UNLIMITED;
@@ -386,37 +434,59 @@ export function recordDelete(job: Job): void {
     ++shard().lsn;
     return;
   }
-  const bytes = putBytes(job);
-  const kept = failuresKept(job);
-  const record = beginDelete(job.minor, kept);
+  const record = beginDelete(job.minor, failuresKept(job), movesOf(job));
   record.putLsn = job.lsn;
   record.stateLsn = oldState(job);
-  record.putBytes = bytes;
+  record.putBytes = putBytes(job);
   record.bodyBytes = parts.detach(job);
+  nameFailures(job, record);
+  end();
+}
+
+/** The failures that are kept with the job are not needed any more. */
+function nameFailures(job: Job, record: DeleteRecord): void {
   let to = changetype<usize>(record) + DELETE_BYTES;
   for (let at = firstFailure(job); at != 0; at = failureAt(at).next) {
     store<u64>(to, failureAt(at).lsn);
     store<u64>(to + 8, failureRecordBytes(failureAt(at)));
     to += DELETED_FAILURE_BYTES;
   }
+}
+
+/**
+ * Everything about a job that has moved to another tube of this shard, and then the tombstone of
+ * what it was before, whose PUT record had `oldBytes`.
+ */
+export function recordMove(job: Job, oldBytes: u32): void {
+  const oldPut = job.lsn;
+  const oldStateLsn = oldState(job);
+  job.lsn = 0;
+  setState(job, 0);
+  recordPut(job);
+  if (!isOpen()) return;
+  const record = beginDelete(job.minor, 0, movesOf(job) - 1);
+  record.putLsn = oldPut;
+  record.stateLsn = oldStateLsn;
+  record.putBytes = oldBytes;
   end();
 }
 
 /**
- * An upload that will not become a job is gone: what was recorded of its body is not needed any
- * more.
+ * An upload that will not become a job is gone: what was recorded of its body, and of the failures
+ * of a job that was to come from another shard, is not needed any more.
  */
 export function recordDrop(job: Job): void {
   const at = parts.partsOf(job);
   const hasParts = at != 0 && parts.partsAt(at).missing != parts.partsAt(at).count;
-  if (!hasParts && job.lsn == 0) return;
+  if (!isOpen() || (!hasParts && job.lsn == 0 && failuresKept(job) == 0)) return;
   const bytes = putBytes(job);
-  const record = beginDelete(job.minor, 0);
+  const record = beginDelete(job.minor, failuresKept(job), 0);
   if (job.lsn != 0) {
     record.putLsn = job.lsn;
     record.putBytes = bytes;
-  }
-  record.bodyBytes = parts.detach(job);
+  } else record.state = DROPS;
+  if (hasParts) record.bodyBytes = parts.detach(job);
+  nameFailures(job, record);
   end();
 }
 
@@ -425,7 +495,7 @@ export function keepDelete(old: DeleteRecord): void {
   const isKey = old.state == KEY_ENDED;
   const hash = old.stateLsn;
   const origin = old.origin;
-  const record = beginDelete(old.id, 0);
+  const record = beginDelete(old.id, 0, movesInDelete(old));
   record.origin = origin;
   if (isKey) {
     record.state = KEY_ENDED;
@@ -470,7 +540,7 @@ export function recordKeyEnd(tags: Tags): void {
     ++shard().lsn;
     return;
   }
-  const record = beginDelete(tags.minor, 0);
+  const record = beginDelete(tags.minor, 0, 0);
   record.state = KEY_ENDED;
   record.putLsn = tags.lsn;
   record.stateLsn = tags.major;
@@ -479,12 +549,14 @@ export function recordKeyEnd(tags: Tags): void {
 }
 
 /**
- * A tombstone with room for that many failures, which as yet names no records; `bodyBytes` is where
- * the list of the body's parts stands.
+ * A tombstone of a job that had moved so often, with room for that many failures, which as yet
+ * names no records; `bodyBytes` is where the list of the body's parts stands.
  */
-function beginDelete(id: u64, failures: u32): DeleteRecord {
-  const bytes = DELETE_BYTES + failures * DELETED_FAILURE_BYTES;
+function beginDelete(id: u64, failures: u32, moves: u32): DeleteRecord {
+  const plain = DELETE_BYTES + failures * DELETED_FAILURE_BYTES;
+  const bytes = moves == 0 ? plain : plain + MOVES_BYTES;
   const record = changetype<DeleteRecord>(begin(RECORD_DELETE, bytes, id));
+  if (moves != 0) store<u64>(changetype<usize>(record) + plain, moves);
   record.putLsn = 0;
   record.stateLsn = 0;
   record.putBytes = 0;

@@ -21,7 +21,7 @@ import {
   STEP_JOBS,
 } from "./constants";
 import { Failure, failureAt, failureOf, firstFailure } from "./failure";
-import { CANCELLED, Job, coldAt, jobAt } from "./job";
+import { ARRIVED, CANCELLED, Job, coldAt, jobAt } from "./job";
 import * as journal from "./journal";
 import { DeleteRecord, FailureRecord, KeyRecord, PartRecord, Record, TubeRecord } from "./journal";
 import { findBatched } from "./batched";
@@ -94,7 +94,7 @@ function keepBucket(bucket: u32, number: u32): bool {
   for (let at = table.head(jobs(), bucket); at != 0; at = jobAt(at).chain) {
     if (!journal.hasRoom()) return false;
     const job = jobAt(at);
-    if ((job.flags & CANCELLED) != 0) continue; // all that is kept of it is a tombstone
+    if (isOnlyTombstone(job)) continue;
     keepPut(job, number);
     keepState(job, number);
     if (!keepParts(job, number) || !keepFailures(job, number)) return false;
@@ -102,7 +102,12 @@ function keepBucket(bucket: u32, number: u32): bool {
   return true;
 }
 
-/** The parts of all uploads, and puts that wait; false when the ring is full before the end. */
+/** A job that was cancelled, or has moved: a tombstone is all that is kept of it here. */
+function isOnlyTombstone(job: Job): bool {
+  return (job.flags & CANCELLED) != 0 || job.lsn == 0;
+}
+
+/** All uploads, puts that wait and jobs that come; false when the ring is full before the end. */
 function keepUploads(number: u32): bool {
   for (let at = shard().batched; at != 0; at = jobAt(at).left) {
     if (!journal.hasRoom()) return false;
@@ -110,6 +115,9 @@ function keepUploads(number: u32): bool {
   }
   for (let at = shard().openParts; at != 0; at = parts.partsAt(at).next) {
     if (!keepParts(jobAt(parts.partsAt(at).job), number)) return false;
+  }
+  for (let at = shard().arriving; at != 0; at = jobAt(at).left) {
+    if (!keepFailures(jobAt(at), number)) return false;
   }
   return true;
 }
@@ -122,6 +130,13 @@ function keepTubes(number: u32): bool {
     keepSettings(tubeAt(at), number);
   }
   return true;
+}
+
+/** The job of that id that comes and is not whole yet, or 0. */
+function findArriving(id: u64): u32 {
+  let at = shard().arriving;
+  while (at != 0 && jobAt(at).minor != id) at = jobAt(at).left;
+  return at;
 }
 
 /** All parts of a body that lie in the segment; false when the ring is full before the end. */
@@ -203,6 +218,15 @@ function reachBack(settings: Settings, record: TubeRecord): void {
   settings.highOrigin = max(settings.highOrigin, record.highOrigin);
 }
 
+/** The job of that id; of two, while it moves within the shard, the one that is to stay. */
+function findNewest(id: u64): u32 {
+  const found = findJob(id);
+  if (found == 0 || (jobAt(found).flags & ARRIVED) != 0) return found;
+  let at = jobAt(found).chain;
+  while (at != 0 && jobAt(at).minor != id) at = jobAt(at).chain;
+  return at == 0 ? found : at;
+}
+
 function keepOne(record: Record, number: u32): void {
   if (record.kind == RECORD_TUBE) {
     keepTube(changetype<TubeRecord>(record), number);
@@ -220,13 +244,15 @@ function keepOne(record: Record, number: u32): void {
     keepKey(changetype<KeyRecord>(record), number);
     return;
   }
+  const coming = findArriving(record.id);
+  if (coming != 0) keepComing(jobAt(coming), record, number);
   const isPart = record.kind == RECORD_PART;
-  let found = findJob(record.id);
+  let found = findNewest(record.id);
   if (found == 0 && isPart) found = parts.findOpen(record.id);
   if (found == 0 && record.kind == RECORD_PUT) found = findBatched(record.id);
-  if (found == 0) return;
+  if (found == 0 || found == coming) return;
   const job = jobAt(found);
-  if ((job.flags & CANCELLED) != 0) return;
+  if (isOnlyTombstone(job)) return;
   if (isPart) keepPart(job, changetype<PartRecord>(record), number);
   else if (record.kind == RECORD_PUT) keepPut(job, number);
   else if (record.kind == RECORD_FAILURE)
@@ -254,6 +280,12 @@ function keepCooldowns(number: u32): bool {
     keepCooling(tagsAt(at), number);
   }
   return true;
+}
+
+function keepComing(job: Job, record: Record, number: u32): void {
+  if (record.kind == RECORD_PART) keepPart(job, changetype<PartRecord>(record), number);
+  else if (record.kind == RECORD_FAILURE)
+    keepOneFailure(job, changetype<FailureRecord>(record), number);
 }
 
 function keepOneFailure(job: Job, record: FailureRecord, number: u32): void {

@@ -80,6 +80,18 @@ function holdKey(own: Tags, tube: Tube): void {
   own.isKey = 1;
 }
 
+/**
+ * The job, which has tags, has come to its tube from another one: its key is that tube's now. Where
+ * another job or a cooldown has it the job gives it up, for good.
+ */
+export function moveKey(job: Job): void {
+  const own = tagsOf(job);
+  leaveKey(own);
+  if (own.idp == tags.NO_ENTRY) return;
+  if (findKey(job.tube, tags.idpEntry(own)) == 0) takeKey(job, tubeAt(job.tube));
+  else tags.giveUpIdp(own);
+}
+
 export function leaveKey(own: Tags): void {
   if (own.isKey == 0) return;
   tree.remove(keysRoot(), own);

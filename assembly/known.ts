@@ -19,7 +19,7 @@ import {
   STATE_RESERVED,
 } from "./constants";
 import * as commands from "./commands";
-import { CANCELLED, Job, freeJob, jobAt } from "./job";
+import { CANCELLED, Job, freeJob, stateOf } from "./job";
 import * as journal from "./journal";
 import { endCooling, findKey, takeKey } from "./keys";
 import * as parts from "./parts";
@@ -28,7 +28,7 @@ import { moveCount } from "./shares";
 import { isFull } from "./settings";
 import { setResult, shard } from "./shard";
 import * as states from "./states";
-import { Tags, attach, detach, keyEntry, tagsAt, tagsSlot } from "./tags";
+import { Tags, attach, detach, jobOf, keyEntry, tagsAt, tagsSlot } from "./tags";
 import { tubeAt } from "./tube";
 
 /**
@@ -84,8 +84,8 @@ function meet(t: u32, own: Tags, pri: u32, now: u64): i32 {
   let state: u8 = 0;
   let raised = NOT_RAISED;
   if (own.isCooling == 0) {
-    const job = jobAt(states.findJob(own.minor));
-    state = job.state;
+    const job = jobOf(own);
+    state = stateOf(job);
     if (pri < job.pri) {
       raise(job, pri, now);
       raised = <f64>pri;

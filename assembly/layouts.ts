@@ -98,6 +98,8 @@ export const PART_BYTES: u32 = 56;
 /* A tag of a put (tags.ts); its name follows, and zeros up to a multiple of 8. */
 export const TAG_KIND: u32 = 0; // u8
 export const TAG_NAME_BYTES: u32 = 1; // u8
+/** 1 when the job had to give up the key, since another job had it where it came to. */
+export const TAG_GIVEN_UP: u32 = 2; // u16
 export const TAG_NUMBER: u32 = 4; // u32
 /** Where its name begins. */
 export const TAG_NAME: u32 = 8;

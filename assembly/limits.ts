@@ -8,7 +8,7 @@
  * anything else of it. When the journal's ring has no room for that, and nobody waits for it, the
  * job owes the record: the terms see to it a little later.
  */
-import { END_BURIED, END_EXHAUSTED, END_EXPIRED } from "./constants";
+import { END_BURIED, END_EXHAUSTED, END_EXPIRED, END_MOVED } from "./constants";
 import { failureAt, makeFailure } from "./failure";
 import { CANCELLED, Job, TAGGED, coldAt } from "./job";
 import * as journal from "./journal";
@@ -61,12 +61,12 @@ export function charge(job: Job, isAwaited: bool, now: u64): void {
 
 /** What the end of an attempt that ended in the way `end` is told to be. */
 export function endOf(job: Job, end: u8, now: u64): u8 {
-  if ((job.flags & TAGGED) == 0) return end;
+  if ((job.flags & TAGGED) == 0 || end == END_MOVED) return end;
   if (isExhausted(job)) return END_EXHAUSTED;
   return end != END_BURIED && isExpired(job, tagsOf(job), now) ? END_EXPIRED : end;
 }
 
-/** Somebody has kicked the job: it has all its attempts again. */
+/** Somebody has kicked or moved the job: it has all its attempts again. */
 export function renewAttempts(job: Job): void {
   if (maxOf(tagsOf(job)) != 0) setCharged(tagsOf(job), 0);
 }

@@ -4,7 +4,8 @@
  * Only the newest note is kept. It hangs on the job's Cold record as a failure that stands in no
  * list (failure.ts), until the job ends. It is in no record of the journal, and without memory it
  * is lost: a note helps whoever looks, and nothing depends on it. Called for sessions
- * (src/session/progress.ts). Conventions: index.ts.
+ * (src/session/progress.ts), and for jobs that come from another shard (migrating.ts). Conventions:
+ * index.ts.
  */
 import {
   DONE,
@@ -35,7 +36,7 @@ export function progress(t: u32, conn: u32, id: f64, offset: u32, bytes: u32, no
   return leave(t, keepNote(jobAt(at), inputSlot(t) + offset, bytes) ? DONE : OUT_OF_MEMORY);
 }
 
-function keepNote(job: Job, source: usize, bytes: u32): bool {
+export function keepNote(job: Job, source: usize, bytes: u32): bool {
   const made = makeFailure(0, 0, bytes, true, false);
   if (made == 0) return false;
   const note = failureAt(made);

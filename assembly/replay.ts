@@ -10,6 +10,9 @@ import {
   DONE,
   KEY_ENDED,
   MORE,
+  NONE,
+  NOT_FOUND,
+  OUTPUT_BYTES,
   OUT_OF_MEMORY,
   RECORD_DELETE,
   RECORD_FAILURE,
@@ -20,6 +23,7 @@ import {
   RECORD_TUBE,
   RESULT_COUNT,
   RESULT_ID,
+  RESULT_REF,
   SETTINGS,
   STATE_BURIED,
   STATE_DELAYED,
@@ -42,6 +46,7 @@ import {
   freeJob,
   jobAt,
   makeJob,
+  movesOf,
 } from "./job";
 import * as journal from "./journal";
 import {
@@ -81,14 +86,14 @@ import {
   setValue,
   settingsAt,
 } from "./settings";
-import { enter, jobs, leave, ringBase, setResult, shard } from "./shard";
+import { enter, jobs, leave, must, outputSlot, ringBase, setResult, shard } from "./shard";
 import * as states from "./states";
 import { findJob } from "./states";
 import * as table from "./table";
 import { Tags, attach, entryNumber, keyEntry, retell, setCharged, setNoLimits } from "./tags";
 import { tagBytes, tagsAt, tagsOf, textOf } from "./tags";
 import { Tube, findOrMakeTube, findTube, forgetIfUnused, nameHash, tubeAt } from "./tube";
-import { isOf, isSound, keyEntryOf, tagBytesOf } from "./sound";
+import { isOf, isSound, keyEntryOf, plainBytes, tagBytesOf } from "./sound";
 import {
   FAILURE_BYTES,
   KEY_BYTES,
@@ -99,6 +104,11 @@ import {
   STATE_BYTES,
   TUBE_RECORD_BYTES,
 } from "./layouts";
+
+/** Bytes of an entry of movedJobs. */
+const MOVED_ENTRY_BYTES: u32 = 16;
+/** More jobs than a bucket of the table ever has. */
+const BUCKET_JOBS: u32 = 64;
 
 /** Whether the tube whose name stands there belongs to this shard. */
 function isMine(name: usize, record: Record, shards: u32): bool {
@@ -165,6 +175,11 @@ export function strays(): u32 {
   return shard().strays;
 }
 
+/** Whether a job was met that had moved: 1 or 0. */
+export function hasMetMoved(): u32 {
+  return shard().metMoved;
+}
+
 /** The hints know nothing of this record. */
 function outdateHint(id: u64): void {
   const found = findJob(id);
@@ -179,6 +194,15 @@ function apply(address: usize, record: Record, segment: Segment, shards: u32, no
   if (record.kind == RECORD_GROUP) return true; // all of its frame counts, or nothing
   if (record.kind == RECORD_PUT) {
     const put = changetype<PutRecord>(record);
+    const moves = journal.movesInPut(put);
+    if (moves != 0) shard().metMoved = 1;
+    if (stands && moves < movesOf(jobAt(found))) return true; // of a tube that it has left
+    if (stands && moves > movesOf(jobAt(found))) {
+      if (isMine(address + PUT_BYTES, record, shards))
+        return follow(address, put, jobAt(found), segment, now);
+      endReplayed(jobAt(found)); // to a tube of another shard
+      return true;
+    }
     if (found != 0 && jobAt(found).lsn != 0) return renew(put, jobAt(found), segment, now);
     return (
       !isMine(address + PUT_BYTES, record, shards) || restore(address, put, found, segment, now)
@@ -193,12 +217,16 @@ function apply(address: usize, record: Record, segment: Segment, shards: u32, no
   if (record.kind == RECORD_DELETE) {
     // Its PUT may lie in a segment that another shard's part of the journal reads: count the
     // tombstone in each.
-    segments.countTombstone(changetype<DeleteRecord>(record), segment);
-    if (record.state == KEY_ENDED) endRecalled(changetype<DeleteRecord>(record));
+    const tombstone = changetype<DeleteRecord>(record);
+    segments.countTombstone(tombstone, segment);
+    if (record.state == KEY_ENDED) endRecalled(tombstone);
+    else if (stands && record.state == journal.DROPS) return true;
+    else if (stands && journal.movesInDelete(tombstone) < movesOf(jobAt(found))) return true;
     else if (stands) deleteReplayed(jobAt(found), now);
     else if (found != 0) dropGathered(jobAt(found));
-  } else if (stands || (found != 0 && jobAt(found).lsn != 0)) {
-    return restate(changetype<StateRecord>(record), jobAt(found), segment, now);
+  } else if (found != 0 && jobAt(found).lsn != 0) {
+    const state = changetype<StateRecord>(record);
+    return !journal.isOfNow(state, jobAt(found)) || restate(state, jobAt(found), segment, now);
   }
   return true;
 }
@@ -378,11 +406,16 @@ function letGo(tube: Tube): void {
 function join(job: Job): bool {
   states.joinTube(tubeAt(job.tube), job);
   if ((job.flags & TAGGED) == 0) return true;
+  retakeKey(job);
+  return takeNames(job, true);
+}
+
+/** The job's key is its own: whoever has it had it before. */
+function retakeKey(job: Job): void {
   const own = tagsOf(job);
   const entry = keyEntry(textOf(own), own.textBytes);
   if (entry != 0) giveUpKey(job.tube, entry);
   takeKey(job, tubeAt(job.tube));
-  return takeNames(job, true);
 }
 
 function uncountParts(job: Job): void {
@@ -478,6 +511,51 @@ export function endReplay(t: u32): i32 {
   return leave(t, DONE);
 }
 
+/*
+ * Jobs that moved from one shard to another. A crash may leave both records, and then the one that
+ * has moved more often is the job: it stands only where all of it was recorded.
+ */
+
+/**
+ * The jobs that have moved, from bucket number `bucket` of their table on: id and how often, f64
+ * each, RESULT_COUNT of them in the output slot. MORE, and RESULT_REF is the bucket to go on with;
+ * NONE when there is none left.
+ */
+export function movedJobs(t: u32, bucket: u32): i32 {
+  enter();
+  const from = outputSlot(t);
+  const count: u32 = shard().metMoved == 0 ? 0 : table.heads(jobs());
+  let to = from;
+  let at = bucket;
+  while (at < count && to + MOVED_ENTRY_BYTES * BUCKET_JOBS <= from + OUTPUT_BYTES) {
+    for (let entry = table.head(jobs(), at); entry != 0; entry = jobAt(entry).chain) {
+      if (movesOf(jobAt(entry)) == 0) continue;
+      must(to + MOVED_ENTRY_BYTES <= from + OUTPUT_BYTES);
+      store<f64>(to, <f64>jobAt(entry).minor);
+      store<f64>(to + 8, <f64>movesOf(jobAt(entry)));
+      to += MOVED_ENTRY_BYTES;
+    }
+    at++;
+  }
+  setResult(t, RESULT_COUNT, <f64>((to - from) / MOVED_ENTRY_BYTES));
+  setResult(t, RESULT_REF, <f64>at);
+  return leave(t, bucket < count ? MORE : NONE);
+}
+
+/**
+ * Ends the job of that id if it is here and has moved less often: another shard has it. Called when
+ * the stream has begun: its tombstone is recorded.
+ */
+export function endOlder(t: u32, id: f64, moves: f64): i32 {
+  enter();
+  const at = findJob(<u64>id);
+  if (at == 0 || <f64>movesOf(jobAt(at)) >= moves) return leave(t, NOT_FOUND);
+  states.leaveState(jobAt(at));
+  journal.recordDelete(jobAt(at));
+  states.endJob(jobAt(at));
+  return leave(t, DONE);
+}
+
 /* Jobs. */
 
 /** Takes the job's records out of the counts of their segments. */
@@ -524,9 +602,14 @@ function restore(address: usize, record: PutRecord, found: u32, segment: Segment
   job.createdMicros = <i64>(record.created - shard().wallBase);
   job.lsn = lsnIn(segment);
   segment.liveBytes += record.bytes;
+  const moves = journal.movesInPut(record);
+  if (moves != 0) {
+    if (coldOf(job) == 0) return false;
+    coldAt(job.cold).moves = moves;
+  }
   if (found == 0) table.add(jobs(), job);
   const tags = tagBytesOf(record);
-  const text = address + record.bytes - tags;
+  const text = address + <usize>plainBytes(record);
   if (tags != 0 && !attach(job, record.id, text, tags, true)) return false;
   if (record.state == STATE_UPLOADING) {
     putAside(job);
@@ -555,13 +638,38 @@ function renew(record: PutRecord, job: Job, segment: Segment, now: f64): bool {
   if (!wasAside) states.leaveState(job);
   job.lsn = lsnIn(segment);
   segment.liveBytes += record.bytes;
-  const bytes = tagBytesOf(record);
-  if (bytes != 0 && bytes == tagBytes(job)) {
-    retell(tagsOf(job), changetype<usize>(record) + record.bytes - bytes);
-  }
+  retellTags(record, job, isAside);
   if (isAside) return true;
   stand(job, record.state, record.pri, record.delaySeconds, record.due, now);
   return !wasAside || parts.partsOf(job) == 0 || putTogether(job);
+}
+
+/** What a newer PUT record says of the job's key and its limits. */
+function retellTags(record: PutRecord, job: Job, isAside: bool): void {
+  const bytes = tagBytesOf(record);
+  if (bytes == 0 || bytes != tagBytes(job)) return;
+  leaveKey(tagsOf(job));
+  retell(tagsOf(job), changetype<usize>(record) + <usize>plainBytes(record));
+  if (!isAside) retakeKey(job);
+}
+
+/** A job that is there has moved to a tube of this shard. False when there is no memory. */
+function follow(address: usize, record: PutRecord, job: Job, segment: Segment, now: f64): bool {
+  const tube = findOrMakeTube(address + PUT_BYTES, record.nameBytes, 1);
+  if (tube == 0 || !ready.keepSpareBucket(tubeAt(tube)) || coldOf(job) == 0) return false;
+  const before = tubeAt(job.tube);
+  segments.segmentOf(job.lsn).superseded++;
+  uncount(job);
+  states.leaveState(job);
+  states.leaveTube(job);
+  states.joinTube(tubeAt(tube), job);
+  coldAt(job.cold).moves = journal.movesInPut(record);
+  job.lsn = lsnIn(segment);
+  segment.liveBytes += record.bytes;
+  retellTags(record, job, false);
+  stand(job, record.state, record.pri, record.delaySeconds, record.due, now);
+  forgetIfUnused(before);
+  return true;
 }
 
 /** False when there is no memory. */

@@ -338,8 +338,9 @@ function deleteJob(run: Run, at: u32): u32 {
   const end = lineEnd(run, p + lengthOf(id));
   if (end == 0) return 0;
   const found = findJob(id >> 4);
-  if (found == 0 || !commands.mayDelete(jobAt(found), run.conn))
-    return notFound(run, end, C.COUNT_DELETE);
+  if (found == 0) return notFound(run, end, C.COUNT_DELETE);
+  if (!commands.mayDelete(jobAt(found), run.conn))
+    return jobAt(found).state == C.STATE_MOVING ? 0 : notFound(run, end, C.COUNT_DELETE);
   const isHeard = heardWith(jobAt(found), 1) != 0;
   commands.deleteJob(jobAt(found), run.now);
   if (isHeard) run.lsn = shard().lsn;

@@ -27,6 +27,7 @@ import {
 import { crc32c } from "./crc";
 import {
   DELETED_FAILURE_BYTES,
+  DROPS,
   DeleteRecord,
   FailureRecord,
   KeyRecord,
@@ -176,9 +177,9 @@ function accountDelete(record: DeleteRecord, segment: Segment): void {
     uncountParts(record.bodyBytes);
     parts.spend(record.bodyBytes);
     record.bodyBytes = 0;
-    // An upload: it has no PUT record that could come back.
-    if (record.putLsn == 0) record.origin = segment.number;
   }
+  // An upload: it has no PUT record that could come back.
+  if (record.state == DROPS) record.origin = segment.number;
   if (record.putLsn != 0) {
     const origin = segmentOf(record.putLsn);
     record.origin = origin.number;
@@ -188,7 +189,7 @@ function accountDelete(record: DeleteRecord, segment: Segment): void {
   }
   const end = changetype<usize>(record) + record.bytes;
   let at = changetype<usize>(record) + DELETE_BYTES;
-  for (; at < end; at += DELETED_FAILURE_BYTES) {
+  for (; at + DELETED_FAILURE_BYTES <= end; at += DELETED_FAILURE_BYTES) {
     segmentOf(load<u64>(at)).liveBytes -= load<u32>(at, 8);
   }
   countTombstone(record, segment);

@@ -149,6 +149,7 @@ export class Shard {
   kicks: u64;
   touches: u64;
   losses: u64;
+  moves: u64;
   /** Attempts that ended without a delete and are kept, of all jobs. */
   failuresKept: u32;
   /** Most attempts that are kept of one job. */
@@ -172,6 +173,10 @@ export class Shard {
   cursorBlock: u32;
   /** Jobs that are gone and whose bodies are still read: a list by `left` and `right`. */
   gone: u32;
+  /** Jobs that come from other shards and are not whole yet, as such a list. */
+  arriving: u32;
+  /** 1 when replay met a job that had moved: another shard may have it too. */
+  metMoved: u32;
 
   /* What jobs with tags have: keys.ts, terms.ts. */
   keys: u32;

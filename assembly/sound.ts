@@ -19,7 +19,7 @@ import {
   WHO_MAX,
 } from "./constants";
 import { crc32c } from "./crc";
-import { PartRecord, PutRecord, Record, TubeRecord } from "./journal";
+import { PartRecord, PutRecord, Record, TubeRecord, MOVES_BYTES, movesInPut } from "./journal";
 import { Parts } from "./parts";
 import { enter, leave, ringBase, setResult } from "./shard";
 import { isOne, isText, keyEntry } from "./tags";
@@ -61,18 +61,19 @@ function isPut(record: PutRecord): bool {
   if (record.partBytes != 0 && record.bodyBytes <= INLINE_BODY_MAX) return false;
   if (plainBytes(record) > <u64>record.bytes) return false;
   const tags = tagBytesOf(record);
-  return isText(changetype<usize>(record) + record.bytes - tags, tags);
+  return isText(changetype<usize>(record) + <usize>plainBytes(record), tags);
 }
 
 /** Bytes of a PUT record before its tags. */
-function plainBytes(record: PutRecord): u64 {
+export function plainBytes(record: PutRecord): u64 {
   const body: u64 = record.partBytes == 0 ? record.bodyBytes : 0;
   return (<u64>PUT_BYTES + record.nameBytes + body + 7) & ~7;
 }
 
 /** Bytes of the tags in a sound PUT record. */
 export function tagBytesOf(record: PutRecord): u32 {
-  return record.bytes - <u32>plainBytes(record);
+  const behind = record.bytes - <u32>plainBytes(record);
+  return movesInPut(record) == 0 ? behind : behind - MOVES_BYTES;
 }
 
 /** Whether a KEY record ends with one tag, a key. */

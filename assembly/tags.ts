@@ -9,20 +9,21 @@
  * more. It knows its job by the id and is never moved. Its text is what the host made of the words
  * and what the job's PUT record ends with: one entry for each tag,
  *
- *   kind u8 | bytes of the name u8 | - u16 | number u32 | name | zeros up to a multiple of 8
+ *   kind u8 | bytes of the name u8 | given up u16 | number u32 | name | zeros up to a multiple of 8
  *
  * The name of `max` is no name but the number of attempts that were charged, u32, and four zeros;
- * limits that a job has no more have the number 0.
+ * limits that a job has no more have the number 0. A key that was given up says nothing any more.
  *
  * so a put, a record and a replay read the same bytes. Of a key with a cooldown the record outlives
  * its job (keys.ts). Memory for it is asked for as for a body: inside the budget.
  */
 import { ACK_SYNC, TAG_ACK, TAG_EXP, TAG_IDP, TAG_KINDS, TAG_MAX, TAGS_OFFSET } from "./constants";
-import { Job, TAGGED, coldAt, makeCold } from "./job";
+import { Job, TAGGED, coldAt, jobAt, makeCold } from "./job";
 import { FIXED, give, take } from "./memory";
 import { Node } from "./node";
-import { resultSlot, shard } from "./shard";
-import { TAG_NAME, TAG_NAME_BYTES, TAG_NUMBER } from "./layouts";
+import { jobs, must, resultSlot, shard } from "./shard";
+import * as table from "./table";
+import { TAG_GIVEN_UP, TAG_NAME, TAG_NAME_BYTES, TAG_NUMBER } from "./layouts";
 
 @unmanaged
 export class Tags extends Node {
@@ -97,6 +98,18 @@ export function tagsOf(job: Job): Tags {
   return tagsAt(coldAt(job.cold).tags);
 }
 
+/** Whose they are: while a job moves within the shard there are two of its id. */
+export function jobOf(tags: Tags): Job {
+  let at = table.bucket(jobs(), <u32>tags.minor);
+  while (at != 0) {
+    const job = jobAt(at);
+    if (job.minor == tags.minor && (job.flags & TAGGED) != 0 && tagsOf(job) == tags) return job;
+    at = job.chain;
+  }
+  must(false);
+  return jobAt(0);
+}
+
 /** Bytes of the tags of a job in its PUT record. */
 export function tagBytes(job: Job): u32 {
   return (job.flags & TAGGED) == 0 ? 0 : <u32>tagsOf(job).textBytes;
@@ -141,9 +154,15 @@ function entryOf(text: usize, bytes: u32, kind: u8): u16 {
   return NO_ENTRY;
 }
 
+/** Likewise the entry of the idempotency key, unless it was given up. */
+function idpOf(text: usize, bytes: u32): u16 {
+  const at = entryOf(text, bytes, TAG_IDP);
+  return at != NO_ENTRY && load<u16>(text + at, TAG_GIVEN_UP) != 0 ? NO_ENTRY : at;
+}
+
 /** The entry of the idempotency key among the words at `text`, or 0. */
 export function keyEntry(text: usize, bytes: u32): usize {
-  const at = entryOf(text, bytes, TAG_IDP);
+  const at = idpOf(text, bytes);
   return at == NO_ENTRY ? 0 : text + at;
 }
 
@@ -162,6 +181,12 @@ export function entryNumber(entry: usize): u32 {
 /** The entry of the tags' own key, which is there. */
 export function idpEntry(tags: Tags): usize {
   return textOf(tags) + tags.idp;
+}
+
+/** The key, which stands in no place, is none of the job's any more. */
+export function giveUpIdp(tags: Tags): void {
+  store<u16>(idpEntry(tags), 1, TAG_GIVEN_UP);
+  tags.idp = NO_ENTRY;
 }
 
 /** Bytes of that entry. */
@@ -217,9 +242,10 @@ export function isUnlimited(tags: Tags): bool {
   return secondsOf(tags) == 0 && maxOf(tags) == 0;
 }
 
-/** The text as a newer record of the job has it. */
+/** The text as a newer record of the job has it; its key stands in no place. */
 export function retell(tags: Tags, text: usize): void {
   memory.copy(textOf(tags), text, tags.textBytes);
+  tags.idp = idpOf(text, tags.textBytes);
 }
 
 /* The record. */
@@ -234,7 +260,7 @@ export function makeTags(id: u64, text: usize, bytes: u32, vital: bool): u32 {
   tags.termId = id;
   tags.textBytes = <u16>bytes;
   memory.copy(textOf(tags), text, bytes);
-  tags.idp = entryOf(text, bytes, TAG_IDP);
+  tags.idp = idpOf(text, bytes);
   tags.exp = entryOf(text, bytes, TAG_EXP);
   tags.max = entryOf(text, bytes, TAG_MAX);
   return at;

@@ -13,7 +13,7 @@ import {
   watchAt,
   whoBytes,
 } from "../conn";
-import { STATE_BURIED, STATE_RESERVED } from "../constants";
+import { STATE_BURIED, STATE_MOVING, STATE_RESERVED } from "../constants";
 import { connOfNode, connsRoot } from "../holders";
 import { GRANTED, Job, jobAt } from "../job";
 import { Mark, markAt, marksRoot } from "../marks";
@@ -103,8 +103,9 @@ function eachJob(sign: i32): void {
     let at = load<u32>(headAt(jobs(), b));
     for (; at != 0 && whole(); at = jobAt(at).chain) {
       const job = jobAt(at);
-      expect(job.state - 1 < STATE_BURIED, JOB_MISPLACED);
+      expect(job.state - 1 < STATE_BURIED || job.state == STATE_MOVING, JOB_MISPLACED);
       tubeAt(job.tube).bytes += <i64>sign * <i64>job.bodyBytes;
+      if (job.state == STATE_MOVING && sign < 0) checkJob(tubeAt(job.tube), job, STATE_MOVING);
       if (job.state != STATE_RESERVED) continue;
       tubeAt(job.tube).reserved += sign;
       if (sign < 0) checkHeld(job);

@@ -5,9 +5,10 @@ import { BLOCK_HEADER, blockAt, Chain, isBlock, OF_FAILURE, OF_JOB } from "../ch
 import { BLOCK_BODY } from "../layouts";
 import {
   END_BURIED,
-  END_EXHAUSTED,
+  END_MOVED,
   INLINE_BODY_MAX,
   STATE_GONE,
+  STATE_MOVING,
   STATE_RESERVED,
 } from "../constants";
 import {
@@ -65,7 +66,7 @@ export function checkJob(tube: Tube, job: Job, state: u8): void {
   expect(state == STATE_RESERVED || (job.flags & GRANTED) == 0, CONN_GRANT);
   const isCancelled = (job.flags & CANCELLED) != 0;
   expect(!isCancelled || (state == STATE_RESERVED && (job.flags & GRANTED) == 0), JOB_CANCELLED);
-  expect(findJob(job.minor) == at, JOB_NOT_IN_TABLE);
+  expect(state == STATE_MOVING || findJob(job.minor) == at, JOB_NOT_IN_TABLE);
   if (job.cold != 0) {
     live(COLDS, job.cold, offsetof<Cold>());
     expect(coldAt(job.cold).job == at, COLD_OWNER);
@@ -97,7 +98,7 @@ function checkFailures(cold: Cold): void {
     const number = failure.number;
     expect(number <= cold.failures, FAILURE_LIST);
     expect(number > (last == 0 ? 0 : failureAt(last).number), FAILURE_LIST);
-    expect(failure.end >= END_BURIED && failure.end <= END_EXHAUSTED, FAILURE_LIST);
+    expect(failure.end >= END_BURIED && failure.end <= END_MOVED, FAILURE_LIST);
     expect(failure.lsn != 0, FAILURE_LIST);
     live(FAILURES, at, failureBytes(failure));
     expect(failure.owner == <u32>changetype<usize>(cold), FAILURE_OWNER);

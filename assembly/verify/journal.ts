@@ -1,7 +1,7 @@
 /* Journal: the lists of parts of long bodies, and what counts as live in each segment. */
 import { INLINE_BODY_MAX, RECORD_DELETE, SKIP_MARK, STATE_UPLOADING } from "../constants";
 import { failureAt, firstFailure } from "../failure";
-import { CANCELLED, coldAt, jobAt } from "../job";
+import { ARRIVED, CANCELLED, coldAt, jobAt } from "../job";
 import { DeleteRecord, failureRecordBytes, keyBytes, partBytes, putBytes } from "../journal";
 import { keysRoot } from "../keys";
 import { FIXED } from "../memory";
@@ -56,7 +56,9 @@ export function checkOpenParts(): void {
     const list = partsAt(at);
     checkList(list);
     expect(list.prev == prev && jobAt(list.job).state == STATE_UPLOADING, PARTS_OPEN);
-    expect(partsOf(jobAt(list.job)) == at && findJob(jobAt(list.job).minor) == 0, PARTS_OPEN);
+    const job = jobAt(list.job);
+    const isNew = (job.flags & ARRIVED) != 0 || findJob(job.minor) == 0;
+    expect(partsOf(job) == at && isNew, PARTS_OPEN);
     prev = at;
   }
 }
@@ -99,14 +101,11 @@ function eachRecord(sign: f64): void {
   for (let b = filled(jobs(), 0); b < n; b = filled(jobs(), b + 1)) {
     for (let at = load<u32>(headAt(jobs(), b)); at != 0; at = jobAt(at).chain) {
       const job = jobAt(at);
-      if ((job.flags & CANCELLED) != 0) continue;
+      if ((job.flags & CANCELLED) != 0 || job.lsn == 0) continue; // only a tombstone is left
       segmentOf(job.lsn).liveBytes += sign * <f64>putBytes(job);
       const state = job.cold == 0 ? 0 : coldAt(job.cold).stateLsn;
       if (state != 0) segmentOf(state).liveBytes += sign * <f64>STATE_BYTES;
-      for (let own = firstFailure(job); own != 0; own = failureAt(own).next) {
-        const failure = failureAt(own);
-        segmentOf(failure.lsn).liveBytes += sign * <f64>failureRecordBytes(failure);
-      }
+      eachFailure(at, sign);
       if (partsOf(job) != 0) eachPart(partsAt(partsOf(job)), sign);
     }
   }
@@ -122,6 +121,14 @@ function eachRecord(sign: f64): void {
   for (let at = tree.first(keysRoot()); at != 0; at = tree.next(at)) {
     const own = tagsAt(at);
     if (own.isCooling != 0) segmentOf(own.lsn).liveBytes += sign * <f64>keyBytes(own);
+  }
+  for (let at = shard().arriving; at != 0; at = jobAt(at).left) eachFailure(at, sign);
+}
+
+function eachFailure(whose: u32, sign: f64): void {
+  for (let own = firstFailure(jobAt(whose)); own != 0; own = failureAt(own).next) {
+    const failure = failureAt(own);
+    segmentOf(failure.lsn).liveBytes += sign * <f64>failureRecordBytes(failure);
   }
 }
 

@@ -9,6 +9,7 @@ import type {
   FailureEnd,
   JobAnswer,
   JobHolder,
+  MoveRequest,
   QueueAddress,
   UpdateRequest,
 } from "../http/api.ts";
@@ -30,7 +31,7 @@ import {
 } from "./parts.tsx";
 import { PayloadView } from "./payload-view.tsx";
 import { bytes, count, counted, duration } from "./quantity.ts";
-import { askNumber, confirm } from "./question.tsx";
+import { askNumber, askTexts, confirm } from "./question.tsx";
 import { useResource } from "./resource.ts";
 import { addressOf, go, tubeRoute } from "./route.ts";
 import { apiAddress, post } from "./server-api.ts";
@@ -42,9 +43,11 @@ const ENDS: Readonly<Record<FailureEnd, string>> = {
   "connection-lost": "its worker's connection was lost",
   expired: "its time was over",
   exhausted: "it had no attempt left",
+  moved: "moved to another tube",
 };
 
 const PRI_MAX = 4_294_967_295;
+const TUBE_NAME = /^[A-Za-z0-9+/;.$_()][-A-Za-z0-9+/;.$_()]{0,199}$/;
 
 /** The page. */
 export function JobPage({ id }: { readonly id: number }): JSX.Element {
@@ -317,6 +320,20 @@ function JobActions({
     const said = (): string => `Job ${job.id} has priority ${count(pri)}.`;
     if (await attempt(post(`jobs/${job.id}/update`, request), said)) after();
   };
+  const move = async (): Promise<void> => {
+    const question = {
+      title: `Move job ${job.id}`,
+      text: "It keeps its id, its state, and what is known of its failures.",
+      action: "Move",
+    };
+    const isGood = (text: string): boolean => TUBE_NAME.test(text);
+    const texts = await askTexts(question, [{ label: "Tube", preset: job.tube, isGood }]);
+    const tube = texts?.[0];
+    if (tube === undefined) return;
+    const request: MoveRequest = { tube };
+    const said = (): string => `Job ${job.id} is in ${tube}.`;
+    if (await attempt(post(`jobs/${job.id}/move`, request), said)) after();
+  };
   const remove = async (): Promise<void> => {
     const isSure = await confirm({
       title: `Delete job ${job.id}`,
@@ -348,6 +365,9 @@ function JobActions({
       </button>
       <button type="button" disabled={job.state === "reserved"} onClick={() => void reprioritise()}>
         Priority…
+      </button>
+      <button type="button" disabled={job.state === "reserved"} onClick={() => void move()}>
+        Move…
       </button>
       {job.state === "reserved" ? (
         <button

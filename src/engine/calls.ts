@@ -346,12 +346,34 @@ export abstract class EngineCalls {
   }
 
   /**
+   * Ends the job of that id if it is here and has moved less often: another shard has it. Called
+   * when the stream has begun: its tombstone is recorded.
+   */
+  endOlder(id: f64, moves: f64): i32 {
+    return this.answer(this.#engine.endOlder(this.thread, id, moves));
+  }
+
+  /**
    * Ends the replay: parts without a PUT record go, and so does a job some of whose parts are
    * missing. MORE for each such job: RESULT_ID is its id, RESULT_COUNT the number of the segment
    * that its PUT record lies in; DONE when there is none left, and the tubes stand in their order.
    */
   endReplay(): i32 {
     return this.answer(this.#engine.endReplay(this.thread));
+  }
+
+  /** Whether a job was met that had moved: 1 or 0. */
+  hasMetMoved(): u32 {
+    return this.#engine.hasMetMoved() >>> 0;
+  }
+
+  /**
+   * The jobs that have moved, from bucket number `bucket` of their table on: id and how often, f64
+   * each, RESULT_COUNT of them in the output slot. MORE, and RESULT_REF is the bucket to go on
+   * with; NONE when there is none left.
+   */
+  movedJobs(bucket: u32): i32 {
+    return this.answer(this.#engine.movedJobs(this.thread, bucket));
   }
 
   /**
@@ -1193,5 +1215,169 @@ export abstract class EngineCalls {
    */
   readBody(id: f64, position: u32): i32 {
     return this.answer(this.#engine.readBody(this.thread, id, position));
+  }
+
+  /**
+   * Moves the job to `tube`, of this shard: DONE, BURIED when it is, NOT_FOUND, FULL, BUSY while it
+   * is MOVING, or MORE when it has to be copied, since the parts of its body say in the journal
+   * which tube they are for. `failure` as with `release`; a job that somebody held is ready
+   * afterwards, any other one as it was.
+   */
+  moveJob(conn: u32, id: f64, tube: u32, failure: u32, now: f64): i32 {
+    return this.answer(this.#engine.moveJob(this.thread, conn, id, tube, failure, now));
+  }
+
+  /**
+   * Takes the job out of its place, to be copied: DONE, with everything about it but its body and
+   * its failures (MOVE_* behind RESULT_STATS, its tags in the output slot); NOT_FOUND or BUSY.
+   * `failure` is as with `moveJob`.
+   */
+  beginMove(conn: u32, id: f64, failure: u32, now: f64): i32 {
+    return this.answer(this.#engine.beginMove(this.thread, conn, id, failure, now));
+  }
+
+  /** It goes back to its place after all, without its key if somebody has that by now. */
+  abortMove(id: f64, now: f64): i32 {
+    return this.answer(this.#engine.abortMove(this.thread, id, now));
+  }
+
+  /** It has moved: what the journal has of it here is not needed any more. */
+  departMove(id: f64): i32 {
+    return this.answer(this.#engine.departMove(this.thread, id));
+  }
+
+  /** Ends the record of a job that has departed. */
+  forgetMove(id: f64): i32 {
+    return this.answer(this.#engine.forgetMove(this.thread, id));
+  }
+
+  /** Whether a job with a body of `bytes` may come to `tube`: DONE or FULL. */
+  mayArrive(tube: u32, bytes: u32): i32 {
+    return this.answer(this.#engine.mayArrive(this.thread, tube, bytes));
+  }
+
+  /**
+   * A record for a job that comes to `tube`, which the caller uses: RESULT_REF. Its tags lie at
+   * TAGS_OFFSET of the thread's area; its body and its failures follow.
+   */
+  openArrival(
+    tube: u32,
+    id: f64,
+    state: u32,
+    pri: u32,
+    delaySeconds: u32,
+    ttrSeconds: u32,
+    bytes: u32,
+    created: f64,
+    major: f64,
+    moves: u32,
+    hasParts: u32,
+    bytesOfTags: u32,
+  ): i32 {
+    return this.answer(
+      this.#engine.openArrival(
+        this.thread,
+        tube,
+        id,
+        state,
+        pri,
+        delaySeconds,
+        ttrSeconds,
+        bytes,
+        created,
+        major,
+        moves,
+        hasParts,
+        bytesOfTags,
+      ),
+    );
+  }
+
+  /** What is counted of a job that comes. */
+  countArrival(
+    arrival: u32,
+    reserves: u32,
+    timeouts: u32,
+    releases: u32,
+    buries: u32,
+    kicks: u32,
+    failed: u32,
+  ): i32 {
+    return this.answer(
+      this.#engine.countArrival(
+        this.thread,
+        arrival,
+        reserves,
+        timeouts,
+        releases,
+        buries,
+        kicks,
+        failed,
+      ),
+    );
+  }
+
+  /** What its holder last said of how far it is; without memory that is lost. */
+  noteArrival(arrival: u32, offset: u32, bytes: u32): i32 {
+    return this.answer(this.#engine.noteArrival(this.thread, arrival, offset, bytes));
+  }
+
+  /** Brings more of the body; as `appendUpload`, beyond the budget if need be. */
+  appendArrival(arrival: u32, position: u32, offset: u32, count: u32): i32 {
+    return this.answer(this.#engine.appendArrival(this.thread, arrival, position, offset, count));
+  }
+
+  /**
+   * A failure of a job that comes, its message to follow: RESULT_REF. The name of who made the
+   * attempt lies at WHO_OFFSET of the thread's area.
+   */
+  openArrivedFailure(
+    number: u32,
+    attempt: u32,
+    at: f64,
+    end: u32,
+    whoBytes: u32,
+    bytes: u32,
+    hasMessage: u32,
+  ): i32 {
+    return this.answer(
+      this.#engine.openArrivedFailure(
+        this.thread,
+        number,
+        attempt,
+        at,
+        end,
+        whoBytes,
+        bytes,
+        hasMessage,
+      ),
+    );
+  }
+
+  /** Brings more of its message; OUT_OF_MEMORY when there is no place for all of it. */
+  appendArrivedFailure(failure: u32, position: u32, offset: u32, count: u32): i32 {
+    return this.answer(
+      this.#engine.appendArrivedFailure(this.thread, failure, position, offset, count),
+    );
+  }
+
+  /** The message is whole; MORE while the journal's ring has no room for the failure. */
+  addArrivedFailure(arrival: u32, failure: u32): i32 {
+    return this.answer(this.#engine.addArrivedFailure(this.thread, arrival, failure));
+  }
+
+  /** All of it is here: it is recorded, found, and MOVING. RESULT_LSN is its record. */
+  commitArrival(arrival: u32): i32 {
+    return this.answer(this.#engine.commitArrival(this.thread, arrival));
+  }
+
+  /** It takes its place: DONE, or BURIED (`takePlace`). */
+  settleArrival(id: f64, now: f64): i32 {
+    return this.answer(this.#engine.settleArrival(this.thread, id, now));
+  }
+
+  /** It does not come. With a journal that is a command that needs room in the ring. */
+  dropArrival(arrival: u32): i32 {
+    return this.answer(this.#engine.dropArrival(this.thread, arrival));
   }
 }

@@ -59,6 +59,8 @@ const THREADS = 2;
 const OPEN_CONNECTIONS = 3;
 const EPOCH_FLOAT = 2;
 const SEATS = 6;
+/** How often a job has gone from one shard to another. */
+const MOVES = 7;
 
 /* A row's words of shards, behind its wake word. */
 const SHARDS_LOW = 1;
@@ -136,6 +138,19 @@ export class Common {
   /** Says that the server is shutting down. */
   startStopping(): void {
     Atomics.store(this.#words, STOPPING, 1);
+  }
+
+  /**
+   * How often a job has gone from one shard to another: who found a job in no shard, and sees that
+   * one has gone meanwhile, looks again.
+   */
+  get moves(): number {
+    return Atomics.load(this.#words, MOVES);
+  }
+
+  /** A job is in its new shard, and about to be gone in its old one. */
+  countMove(): void {
+    Atomics.add(this.#words, MOVES, 1);
   }
 
   /** Open connections of all threads. */

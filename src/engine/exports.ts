@@ -80,7 +80,10 @@ export interface EngineExports {
   longestBody(t: u32, tube: u32): f64;
   peekProgress(t: u32, id: f64, now: f64): i32;
   progress(t: u32, conn: u32, id: f64, offset: u32, bytes: u32, now: f64): i32;
+  endOlder(t: u32, id: f64, moves: f64): i32;
   endReplay(t: u32): i32;
+  hasMetMoved(): u32;
+  movedJobs(t: u32, bucket: u32): i32;
   replay(
     t: u32,
     offset: u32,
@@ -280,6 +283,54 @@ export interface EngineExports {
   pinBody(t: u32, id: f64): i32;
   unpinBody(t: u32, id: f64): i32;
   readBody(t: u32, id: f64, position: u32): i32;
+  moveJob(t: u32, conn: u32, id: f64, tube: u32, failure: u32, now: f64): i32;
+  beginMove(t: u32, conn: u32, id: f64, failure: u32, now: f64): i32;
+  abortMove(t: u32, id: f64, now: f64): i32;
+  departMove(t: u32, id: f64): i32;
+  forgetMove(t: u32, id: f64): i32;
+  mayArrive(t: u32, tube: u32, bytes: u32): i32;
+  openArrival(
+    t: u32,
+    tube: u32,
+    id: f64,
+    state: u32,
+    pri: u32,
+    delaySeconds: u32,
+    ttrSeconds: u32,
+    bytes: u32,
+    created: f64,
+    major: f64,
+    moves: u32,
+    hasParts: u32,
+    bytesOfTags: u32,
+  ): i32;
+  countArrival(
+    t: u32,
+    arrival: u32,
+    reserves: u32,
+    timeouts: u32,
+    releases: u32,
+    buries: u32,
+    kicks: u32,
+    failed: u32,
+  ): i32;
+  noteArrival(t: u32, arrival: u32, offset: u32, bytes: u32): i32;
+  appendArrival(t: u32, arrival: u32, position: u32, offset: u32, count: u32): i32;
+  openArrivedFailure(
+    t: u32,
+    number: u32,
+    attempt: u32,
+    at: f64,
+    end: u32,
+    whoBytes: u32,
+    bytes: u32,
+    hasMessage: u32,
+  ): i32;
+  appendArrivedFailure(t: u32, failure: u32, position: u32, offset: u32, count: u32): i32;
+  addArrivedFailure(t: u32, arrival: u32, failure: u32): i32;
+  commitArrival(t: u32, arrival: u32): i32;
+  settleArrival(t: u32, id: f64, now: f64): i32;
+  dropArrival(t: u32, arrival: u32): i32;
 }
 
 /** The names of all exports, for the check that a module is this engine. */
@@ -322,7 +373,10 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "longestBody",
   "peekProgress",
   "progress",
+  "endOlder",
   "endReplay",
+  "hasMetMoved",
+  "movedJobs",
   "replay",
   "strays",
   "check",
@@ -424,4 +478,20 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "pinBody",
   "unpinBody",
   "readBody",
+  "moveJob",
+  "beginMove",
+  "abortMove",
+  "departMove",
+  "forgetMove",
+  "mayArrive",
+  "openArrival",
+  "countArrival",
+  "noteArrival",
+  "appendArrival",
+  "openArrivedFailure",
+  "appendArrivedFailure",
+  "addArrivedFailure",
+  "commitArrival",
+  "settleArrival",
+  "dropArrival",
 ];

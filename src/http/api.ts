@@ -285,7 +285,8 @@ export type FailureEnd =
   | "timed-out"
   | "connection-lost"
   | "expired"
-  | "exhausted";
+  | "exhausted"
+  | "moved";
 
 /** One attempt that ended without a delete. */
 export interface Failure {
@@ -331,6 +332,11 @@ export interface UpdateRequest {
   readonly pri: number;
   /** Above 0: ready or delayed, it becomes delayed; 0: ready. If absent, its state stays. */
   readonly delaySeconds?: number;
+}
+
+/** POST /jobs/ID/move. */
+export interface MoveRequest {
+  readonly tube: string;
 }
 
 /** What can be done to many jobs. */

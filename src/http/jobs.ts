@@ -15,6 +15,7 @@ import {
   idOf,
   numberField,
   numberParameter,
+  stringField,
   textParameter,
   tubeNameOf,
 } from "./fields.ts";
@@ -51,6 +52,7 @@ const ENDS: readonly FailureEnd[] = [
   "connection-lost",
   "expired",
   "exhausted",
+  "moved",
 ];
 
 const LIMIT_DEFAULT = 50;
@@ -67,6 +69,7 @@ const DONE_WORDS: ReadonlySet<string> = new Set([
   "UPDATED",
   "CANCELLED",
   "CANCELLING",
+  "MOVED",
 ]);
 const U32_MAX = 0xffff_ffff;
 const PREVIEW_BYTES = 256;
@@ -108,6 +111,15 @@ export function jobRoutes(around: HttpSurroundings): readonly Route[] {
       needs: "admin",
       handler: async ({ params, body }) => {
         await update(inProcess, idOf(params["id"]), body);
+        return { json: {} };
+      },
+    },
+    {
+      method: "POST",
+      path: "/api/v1/jobs/:id/move",
+      needs: "admin",
+      handler: async ({ params, body }) => {
+        await move(inProcess, idOf(params["id"]), body);
         return { json: {} };
       },
     },
@@ -352,6 +364,12 @@ async function update(inProcess: InProcess, id: number, body: unknown): Promise<
   const hasDelay = typeof body === "object" && body !== null && "delaySeconds" in body;
   const delay = hasDelay ? ` ${numberField(body, "delaySeconds", 0, U32_MAX)}` : "";
   await tell(inProcess, id, `update-job ${id} ${pri}${delay}`, "update");
+}
+
+/** The body is a MoveRequest. */
+async function move(inProcess: InProcess, id: number, body: unknown): Promise<void> {
+  const tube = tubeNameOf(stringField(body, "tube"));
+  await tell(inProcess, id, `move ${id} ${tube}`, "move");
 }
 
 /** Sends a command about a job; `action` is what it is called where somebody else holds the job. */

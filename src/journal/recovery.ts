@@ -121,6 +121,8 @@ class Recovery {
   readonly #cutSegments: number[] = [];
   /** Segments in which failures were met whose jobs were not there. */
   readonly #strays: Pick<Replayed, "found" | "regions">[] = [];
+  /** All segments, and where what counts of them ends. */
+  readonly #ends: { readonly found: Found; readonly end: number }[] = [];
   #strayCount = 0;
   readonly #settlement: Settlement;
   readonly #hints: FoundHints | undefined;
@@ -158,6 +160,7 @@ class Recovery {
       this.#lastId = Math.max(this.#lastId, this.#known.lastId) + idsAhead(this.#longestBytes);
     }
     this.#start(found.length);
+    this.#endDoubles();
     if (this.#hints !== undefined) applyHints(this.#hints, this.#parts.shards, this.#parts.now);
     for (const { shard } of this.#parts.shards) shard.beginBudget();
     const jobs = this.#parts.shards.reduce((sum, shard) => sum + shard.jobCount, 0);
@@ -263,6 +266,7 @@ class Recovery {
     const replayed = { found, bytes, holes, replay, regions: [], durable, isNewest };
     const { end, isCut } = this.#replayPieces(pieces, replayed, index, all.length);
     if (isCut) this.#cutSegments.push(number);
+    this.#ends.push({ found, end });
     this.#checkLength(replayed);
     const isShort = !isCut && (!isNewest || isLast) && !this.#checkEnd(replayed, end);
     this.#finishLast = () => this.#finish(replayed);
@@ -444,9 +448,14 @@ class Recovery {
 
   /**
    * The failures in these segments, and nothing else of them, once more: now all jobs are there.
+   * Where jobs have moved, a failure may have been met with a job that went and came again.
    */
   #replayStrays(): void {
     const parts = { ...this.#replayParts, workforce: alone() };
+    if (this.#parts.shards.some(({ shard }) => shard.hasMetMoved() !== 0)) {
+      for (const { found, end } of this.#ends) this.#replayFailures(found, end);
+      return;
+    }
     for (const { found, regions } of this.#strays) {
       // Not into the buffer: what it holds of the newest segment may have to be written.
       const { bytes } = readAround(this.#parts.storage, segmentName(found.number));
@@ -454,6 +463,16 @@ class Recovery {
       for (const region of regions) replay.take(region, bytes);
       replay.finish();
     }
+  }
+
+  #replayFailures(found: Found, end: number): void {
+    const parts = { ...this.#replayParts, workforce: alone(), again: found.number };
+    const { bytes } = readAround(this.#parts.storage, segmentName(found.number));
+    const pieces = piecesOf(scanSegment(bytes, found.header.salt, this.#parts.checksum));
+    const replay = new Replay(parts, found.header);
+    for (const { regions } of pieces.filter(({ to }) => to <= end))
+      for (const region of regions) replay.take(region, bytes);
+    replay.finish();
   }
 
   /**
@@ -494,6 +513,26 @@ class Recovery {
       shard.numberTubes(next);
       for (let left = shard.field(C.RESULT_COUNT); left > 0; left--) {
         next = shards[0]?.shard.nextNumber() ?? next;
+      }
+    }
+  }
+
+  /**
+   * Jobs that two shards have: a crash came between the record of the one that had moved and the
+   * tombstone of the other, which is recorded now.
+   */
+  #endDoubles(): void {
+    const { shards } = this.#parts;
+    if (shards.length === 1) return;
+    for (const { shard } of shards) {
+      for (let bucket = 0; shard.movedJobs(bucket) === C.MORE; bucket = shard.address()) {
+        const count = shard.field(C.RESULT_COUNT);
+        const { buffer, byteOffset } = shard.output;
+        const moved = Array.from(new Float64Array(buffer, byteOffset, 2 * count));
+        for (let at = 0; at < count; at++) {
+          const [id = 0, moves = 0] = moved.slice(2 * at, 2 * at + 2);
+          for (const other of shards) if (other.shard !== shard) other.shard.endOlder(id, moves);
+        }
       }
     }
   }

@@ -132,12 +132,13 @@ export class Replay {
   /** Begins a segment, which the shards' tables of segments have last. */
   constructor(parts: ReplayParts, header: SegmentHeader) {
     this.#lanes = parts.shards.map((one) => new Lane(parts, one, header.salt));
-    this.#isForAll = header.shards !== parts.shards.length;
+    this.#isForAll = parts.again !== undefined || header.shards !== parts.shards.length;
   }
 
   /**
    * Takes a region of the segment's `bytes`, which may hold something else afterwards. With another
-   * number of shards, all look through all of it.
+   * number of shards, all look through all of it; and for failures alone they always do: the job
+   * may have moved while the number was another one.
    */
   take(region: Region, bytes: Uint8Array): void {
     const own = this.#isForAll ? undefined : this.#lanes[region.shard ?? -1];

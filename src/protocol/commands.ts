@@ -66,22 +66,23 @@ export const OP = {
   PROGRESS: 44,
   PEEK_PROGRESS: 45,
   BATCH: 46,
-  BAD_FORMAT: 47,
-  UNKNOWN_COMMAND: 48,
+  MOVE: 47,
+  BAD_FORMAT: 48,
+  UNKNOWN_COMMAND: 49,
 } as const;
 
 /** The length of an array that has a place for each operation, by its number. */
-export const OP_COUNT = 49;
+export const OP_COUNT = 50;
 
 /**
  * The arguments that commands take. All numbers are decimal digits after any number of spaces;
  * behind those of a `delay` may stand `ms`. `tube` is the whole rest of the line; `tube-word` is a
- * tube name that ends at a space, and may have spaces before it. `state` is one of four words.
- * `after` is an id, or 0; `limit` and `count` are 1 to LIST_JOBS_MAX; `n` is the size of a window,
- * 0 to WINDOW_MAX. `settings` are words `name=value` to the end of the line (tube-settings.ts),
- * each behind a space or more; `ids` is all the rest of the line, too: as many ids, with white
- * space between them. `token` has 32 hexadecimal digits in lower case; `seconds` is 1 to
- * VOUCH_SECONDS_MAX.
+ * tube name that ends at a space, and may have spaces before it; `tube-behind` is the same and has
+ * one at least. `state` is one of four words. `after` is an id, or 0; `limit` and `count` are 1 to
+ * LIST_JOBS_MAX; `n` is the size of a window, 0 to WINDOW_MAX. `settings` are words `name=value` to
+ * the end of the line (tube-settings.ts), each behind a space or more; `ids` is all the rest of the
+ * line, too: as many ids, with white space between them. `token` has 32 hexadecimal digits in lower
+ * case; `seconds` is 1 to VOUCH_SECONDS_MAX.
  */
 export type ArgumentName =
   | "pri"
@@ -94,6 +95,7 @@ export type ArgumentName =
   | "bound"
   | "tube"
   | "tube-word"
+  | "tube-behind"
   | "state"
   | "after"
   | "limit"
@@ -686,6 +688,29 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: "Shows the note that was last left of how far a job is.",
     isAddition: true,
   },
+  {
+    op: OP.MOVE,
+    name: "move",
+    verb: "move ",
+    args: ["id", "tube-behind"],
+    takesFailure: true,
+    lineBytesMax: 256,
+    remainder: "refused",
+    counter: "cmd-move",
+    replies: [
+      "MOVED",
+      "BURIED",
+      "TUBE_FULL <limit> <count>",
+      "NOT_FOUND",
+      "EXPECTED_CRLF",
+      "JOB_TOO_BIG",
+      "OUT_OF_MEMORY",
+    ],
+    summary: "Moves a job to another tube, with its attempts and failures.",
+    changesJobs: true,
+    writesRecords: true,
+    isAddition: true,
+  },
 ];
 
 /** The operations that change jobs; see `changesJobs`. */
@@ -702,6 +727,7 @@ export const WRITES_RECORDS: ReadonlySet<number> = new Set(
 const PLACEHOLDERS: ReadonlyMap<ArgumentName, string> = new Map([
   ["pause", "<delay>"],
   ["tube-word", "<tube>"],
+  ["tube-behind", "<tube>"],
   ["ids", "<id>..."],
   ["settings", "<name>=<value> ..."],
 ] as const);

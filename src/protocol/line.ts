@@ -214,6 +214,9 @@ function readArgument(name: ArgumentName, bytes: Uint8Array, end: number, out: C
       return out.bound >= 0;
     case "tube":
       return readTube(bytes, end, out);
+    case "tube-behind":
+      if (out.next === end || byteAt(bytes, out.next) !== SPACE) return false;
+      return readTubeWord(bytes, end, out);
     case "tube-word":
       return readTubeWord(bytes, end, out);
     case "state":

@@ -122,6 +122,7 @@ const OWN_STATS: readonly StatsKey[] = [
   plain("cmd-update-job", "update-job commands"),
   plain("cmd-cancel", "cancel commands"),
   plain("cmd-batch", "batch commands"),
+  plain("cmd-move", "move commands"),
 ];
 
 /** The keys of `stats`. */

@@ -205,7 +205,7 @@ export interface ShownTag {
   readonly number: number;
 }
 
-/** The tags in entries as the engine shows them, by their kinds. */
+/** The tags in entries as the engine shows them, by their kinds; no key that was given up. */
 export function shownTags(entries: Uint8Array): ReadonlyMap<number, ShownTag> {
   const view = new DataView(entries.buffer, entries.byteOffset, entries.byteLength);
   const tags = new Map<number, ShownTag>();
@@ -213,10 +213,9 @@ export function shownTags(entries: Uint8Array): ReadonlyMap<number, ShownTag> {
     const nameBytes = view.getUint8(at + L.TAG_NAME_BYTES);
     const from = at + L.TAG_NAME;
     const name = String.fromCharCode(...entries.subarray(from, from + nameBytes));
-    tags.set(view.getUint8(at + L.TAG_KIND), {
-      name,
-      number: view.getUint32(at + L.TAG_NUMBER, true),
-    });
+    const number = view.getUint32(at + L.TAG_NUMBER, true);
+    const isGivenUp = view.getUint16(at + L.TAG_GIVEN_UP, true) !== 0;
+    if (!isGivenUp) tags.set(view.getUint8(at + L.TAG_KIND), { name, number });
     at += entryBytes(nameBytes);
   }
   return tags;

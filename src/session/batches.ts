@@ -39,7 +39,9 @@ export class DeleteBatch implements LongCommand {
     const ids = this.#ids;
     const end = Math.min(ids.length, this.#done + PIECE_JOBS);
     while (this.#done < end && this.hasRoom()) {
-      if (this.#jobs.delete(ids[this.#done] ?? 0)) this.#deleted++;
+      const isDeleted = this.#jobs.delete(ids[this.#done] ?? 0);
+      if (isDeleted === undefined) return UNFINISHED; // it is on its way, and soon there
+      if (isDeleted) this.#deleted++;
       this.#done++;
     }
     if (this.#done < ids.length) return UNFINISHED;

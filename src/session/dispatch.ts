@@ -24,8 +24,10 @@ import type { LongCommand } from "./long-command.ts";
 import { Progress } from "./progress.ts";
 import { Putting } from "./putting.ts";
 import type { Reserving } from "./reserving.ts";
+import { Moving } from "./moving.ts";
 import type { Roles } from "./roles.ts";
 import type { TubeCommands } from "./tube-commands.ts";
+import type { Turns } from "./turns.ts";
 import type { Window } from "./window.ts";
 
 /** Their name may turn out to be none although the line was read to its end. */
@@ -47,6 +49,7 @@ export interface DispatchParts {
   readonly intake: Intake;
   readonly batching: Batching;
   readonly engineRun: EngineRun;
+  readonly turns: Turns;
 }
 
 /** The commands of one session. */
@@ -68,6 +71,7 @@ export class Dispatch {
   readonly #putting: Putting;
   readonly #failing: Failing;
   readonly #progress: Progress;
+  readonly #moving: Moving;
   #long: LongCommand | undefined;
 
   constructor(parts: DispatchParts) {
@@ -85,8 +89,9 @@ export class Dispatch {
     this.#engineRun = parts.engineRun;
     this.#jobs = new JobCommands(desk, reserver, parts.window);
     this.#putting = new Putting(desk, intake);
-    this.#failing = new Failing(desk, reserver, intake, parts.window);
     this.#progress = new Progress(desk, reserver, intake, parts.window);
+    this.#moving = new Moving(desk, reserver, parts.turns, parts.window);
+    this.#failing = new Failing(desk, reserver, intake, parts.window, this.#moving);
   }
 
   /** The command that the last `run` began and that goes on in further turns; now the caller's. */
@@ -112,7 +117,8 @@ export class Dispatch {
     const desk = this.#desk;
     desk.count(COUNTER_OPS + op, 1);
     if (op === OP.PUT) return this.#put(bytes, next, end);
-    if (desk.command.hasFailure) this.#failing.begin(op);
+    if (op === OP.MOVE && desk.command.garbage) desk.output.reply(R.REPLY.BAD_FORMAT);
+    else if (desk.command.hasFailure) this.#failing.begin(op, line);
     else if (desk.isReadOnly && CHANGES_JOBS.has(op)) desk.output.reply(R.REPLY.OUT_OF_MEMORY);
     else if (op === OP.RESERVE) this.#reserve(Infinity, hasEnded);
     else if (op === OP.RESERVE_WITH_TIMEOUT) this.#reserve(desk.command.timeout * MICROS, hasEnded);
@@ -125,6 +131,7 @@ export class Dispatch {
     else if (op === OP.BATCH) this.#batching.begin(desk.command.count);
     else if (op === OP.SESSION) this.#identity.tell();
     else if (op === OP.VOUCH) this.#identity.vouch();
+    else if (op === OP.MOVE) this.#long = this.#moving.moveByLine(line);
     else if (op === OP.QUIT) this.isOver = true;
     else if (op === OP.DRAIN) drain(desk);
     else if (op === OP.UNDRAIN) undrain(desk);

@@ -1,6 +1,6 @@
-/* Failing: bury and release with a message that says why.
+/* Failing: bury, release and move with a message that says why.
  *
- * Whether the connection holds the job is seen before the message is taken in, which then goes to
+ * Whether the connection may do it is seen before the message is taken in, which then goes to
  * the job's shard piece by piece: it is kept with the job when the command comes to its end.
  * Without memory for it the command does its work all the same, and the message is lost. Used by
  * the session.
@@ -14,6 +14,7 @@ import * as R from "../protocol/replies.ts";
 import { depend } from "./answers.ts";
 import type { Intake, Receiver } from "./intake.ts";
 import type { Desk } from "./desk.ts";
+import type { Moving } from "./moving.ts";
 import type { Window } from "./window.ts";
 
 /** One connection's commands that bring a failure message. */
@@ -22,16 +23,18 @@ export class Failing {
   readonly #reserver: Reserver;
   readonly #intake: Intake;
   readonly #window: Window;
+  readonly #moving: Moving;
 
-  constructor(desk: Desk, reserver: Reserver, intake: Intake, window: Window) {
+  constructor(desk: Desk, reserver: Reserver, intake: Intake, window: Window, moving: Moving) {
     this.#desk = desk;
     this.#reserver = reserver;
     this.#intake = intake;
     this.#window = window;
+    this.#moving = moving;
   }
 
-  /** The bury or release (`op`) that the desk's command names; its message follows. */
-  begin(op: number): void {
+  /** The bury, release or move (`op`) that the desk's command names; its message follows. */
+  begin(op: number, line: Uint8Array): void {
     const desk = this.#desk;
     const { bytes } = desk.command;
     if (bytes > desk.limits.maxFailureBytes) {
@@ -42,14 +45,28 @@ export class Failing {
       this.#intake.swallow(bytes, R.REPLY.OUT_OF_MEMORY);
       return;
     }
-    const shard = holderOf(desk, this.#reserver, desk.command.id);
+    const shard = op === OP.MOVE ? this.#mover() : holderOf(desk, this.#reserver, desk.command.id);
     if (shard === undefined) {
       this.#window.tellAll();
       this.#intake.swallow(bytes, R.REPLY.NOT_FOUND);
       return;
     }
-    const record = this.#reserver.record(shard);
-    this.#intake.begin(bytes, new Failed(desk, shard, record, op, this.#window));
+    const failed = new Failed(desk, shard, this.#reserver.record(shard), op, this.#window);
+    const { nameStart, nameEnd } = desk.command;
+    const name = line.slice(nameStart, nameEnd);
+    const receiver = op === OP.MOVE ? new MovedWith(desk, failed, this.#moving, name) : failed;
+    this.#intake.begin(bytes, receiver);
+  }
+
+  /** The shard of a job that this connection may move; it has a record there, if it can. */
+  #mover(): Shard | undefined {
+    const { command, now } = this.#desk;
+    const shard = this.#moving.shardOf(command.id);
+    if (shard === undefined) return undefined;
+    const isHeld = shard.field(C.RESULT_STATS + C.JOB_STATE) === C.STATE_RESERVED;
+    const record = isHeld ? this.#reserver.record(shard) : this.#reserver.openRecord(shard);
+    if (!isHeld) return shard;
+    return record !== 0 && shard.holds(record, command.id, now) === C.DONE ? shard : undefined;
   }
 }
 
@@ -61,13 +78,42 @@ export function holderOf({ shards, now }: Desk, reserver: Reserver, id: number):
   });
 }
 
+/** A move whose message is on its way. */
+class MovedWith implements Receiver {
+  readonly #desk: Desk;
+  readonly #failed: Failed;
+  readonly #moving: Moving;
+  readonly #name: Uint8Array;
+
+  constructor(desk: Desk, failed: Failed, moving: Moving, name: Uint8Array) {
+    this.#desk = desk;
+    this.#failed = failed;
+    this.#moving = moving;
+    this.#name = name;
+  }
+
+  append(position: number, bytes: Uint8Array, at: number, count: number, end: number): number {
+    return this.#failed.append(position, bytes, at, count, end);
+  }
+
+  finish(): void {
+    const { id, shard: failureShard } = this.#failed;
+    const failure = this.#failed.take();
+    this.#desk.rest = this.#moving.move({ id, name: this.#name, failure, failureShard });
+  }
+
+  drop(): void {
+    this.#failed.drop();
+  }
+}
+
 /** A bury or release whose message is on its way: made of the desk's command. */
 class Failed implements Receiver {
+  readonly id: number;
+  readonly shard: Shard;
   readonly #desk: Desk;
-  readonly #shard: Shard;
   readonly #record: number;
   readonly #op: number;
-  readonly #id: number;
   readonly #pri: number;
   readonly #delaySeconds: number;
   readonly #window: Window;
@@ -77,18 +123,25 @@ class Failed implements Receiver {
   constructor(desk: Desk, shard: Shard, record: number, op: number, window: Window) {
     const { id, pri, delay, bytes } = desk.command;
     this.#desk = desk;
-    this.#shard = shard;
+    this.shard = shard;
     this.#record = record;
     this.#op = op;
-    this.#id = id;
+    this.id = id;
     this.#pri = pri;
     this.#delaySeconds = delay;
     this.#window = window;
-    this.#open(bytes);
+    if (record !== 0) this.#open(bytes);
+  }
+
+  /** The failure, which is the caller's now; 0 when there was no memory for it. */
+  take(): number {
+    const failure = this.#failure;
+    this.#failure = 0;
+    return failure;
   }
 
   #open(bytes: number): void {
-    const shard = this.#shard;
+    const shard = this.shard;
     const answer = shard.withMemory(() => shard.openFailure(this.#record, bytes));
     if (answer === C.DONE) this.#failure = shard.field(C.RESULT_REF);
   }
@@ -98,7 +151,7 @@ class Failed implements Receiver {
    * it skipped.
    */
   append(position: number, bytes: Uint8Array, at: number, count: number, end: number): number {
-    const shard = this.#shard;
+    const shard = this.shard;
     const offset = this.#desk.stage(shard, bytes, at, at + count, end);
     let refusedAt = -1;
     for (let done = 0; done < count && this.#failure !== 0;) {
@@ -118,7 +171,7 @@ class Failed implements Receiver {
 
   finish(): void {
     const desk = this.#desk;
-    const shard = this.#shard;
+    const shard = this.shard;
     const answer = this.#run();
     if (answer === C.NOT_FOUND) {
       this.drop(); // its time to run was over before the message was there
@@ -133,14 +186,14 @@ class Failed implements Receiver {
 
   #run(): number {
     const { now } = this.#desk;
-    const [record, id, pri, failure] = [this.#record, this.#id, this.#pri, this.#failure];
+    const [record, id, pri, failure] = [this.#record, this.id, this.#pri, this.#failure];
     return this.#op === OP.BURY
-      ? this.#shard.bury(record, id, pri, failure, now)
-      : this.#shard.release(record, id, pri, this.#delaySeconds, failure, now);
+      ? this.shard.bury(record, id, pri, failure, now)
+      : this.shard.release(record, id, pri, this.#delaySeconds, failure, now);
   }
 
   drop(): void {
-    const shard = this.#shard;
+    const shard = this.shard;
     if (this.#failure !== 0) shard.dropFailure(this.#failure);
     this.#failure = 0;
   }

@@ -36,6 +36,7 @@ const END_NAMES: Readonly<Record<number, string>> = {
   [C.END_CONNECTION_LOST]: "connection-lost",
   [C.END_EXPIRED]: "expired",
   [C.END_EXHAUSTED]: "exhausted",
+  [C.END_MOVED]: "moved",
 };
 const LATIN1 = new TextDecoder("latin1");
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -92,6 +92,11 @@ export class Gate {
     this.#aloneTo = to;
   }
 
+  /** Whether a shard's stream is safe up to this position. */
+  isSafe(shard: number, position: number): boolean {
+    return position <= this.#safe.safePosition(shard);
+  }
+
   /** Replies that are held back. */
   get heldCount(): number {
     return this.#held.length;

@@ -83,6 +83,10 @@ export class SessionHost implements Turns {
     this.#end();
   }
 
+  alone(run: () => void): void {
+    this.look(run);
+  }
+
   forget(token: number): void {
     this.#sessions[token] = undefined;
     this.#freeTokens.push(token);

@@ -8,10 +8,13 @@ import * as C from "../../assembly/constants.ts";
 import type { Reserver } from "../engine/reserving.ts";
 import type { Shard } from "../engine/shard.ts";
 import { OP } from "../protocol/commands.ts";
+import { Command } from "../protocol/line.ts";
 import * as R from "../protocol/replies.ts";
 import { depend, heardEarly, writeBytes, writeDocument, writeJob } from "./answers.ts";
 import { failureList, failuresOf, shownFailure } from "./failures.ts";
 import type { Desk } from "./desk.ts";
+import { FINISHED, UNFINISHED } from "./long-command.ts";
+import type { LongCommand } from "./long-command.ts";
 import { jobStats } from "./statistics.ts";
 import type { Window } from "./window.ts";
 
@@ -73,6 +76,10 @@ export class JobCommands {
       this.#answerNotFound();
       return;
     }
+    if (this.#answer === C.BUSY) {
+      desk.rest = this.#again(op, done);
+      return;
+    }
     if (op !== OP.TOUCH) depend(desk, shard);
     desk.output.room(R.REPLY_LINE_MAX);
     const from = desk.output.at;
@@ -92,6 +99,22 @@ export class JobCommands {
   #answerNotFound(): void {
     this.explain();
     this.#desk.output.reply(R.REPLY.NOT_FOUND);
+  }
+
+  /** The same command again, once the job has come where it is going. */
+  #again(op: number, done: Uint8Array): LongCommand {
+    const desk = this.#desk;
+    const command = Object.assign(new Command(), desk.command);
+    return {
+      hasRoom: () => desk.room.isThere,
+      step: () => {
+        Object.assign(desk.command, command);
+        this.#act(op, done);
+        if (this.#answer !== C.BUSY) return FINISHED;
+        desk.takeRest(); // this one goes on
+        return UNFINISHED;
+      },
+    };
   }
 
   #peek(): void {
@@ -142,12 +165,16 @@ export class JobCommands {
     else this.#answerNotFound();
   }
 
-  /** Deletes job `id` as delete does, without an answer; false when it was not found. */
-  delete(id: number): boolean {
+  /**
+   * Deletes job `id` as delete does, without an answer; false when it was not found, undefined
+   * while it is on its way to another shard.
+   */
+  delete(id: number): boolean | undefined {
     const desk = this.#desk;
     desk.command.id = id;
     const shard = this.#find(OP.DELETE);
     if (this.#answer === C.NOT_FOUND) return false;
+    if (this.#answer === C.BUSY) return undefined;
     depend(desk, shard);
     return true;
   }
@@ -178,6 +205,15 @@ export class JobCommands {
    * it.
    */
   #find(op: number): Shard {
+    const { common } = this.#desk;
+    for (;;) {
+      const { moves } = common;
+      const shard = this.#askAll(op);
+      if (this.#answer !== C.NOT_FOUND || common.moves === moves) return shard;
+    }
+  }
+
+  #askAll(op: number): Shard {
     const desk = this.#desk;
     const likely = desk.likelyShard(desk.command.id);
     this.#answer = this.#ask(op, likely);

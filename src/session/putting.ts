@@ -237,6 +237,7 @@ function answerPut(desk: Desk, shard: Shard, id: number, answer: number): void {
     return;
   }
   if (answer === C.FULL) {
+    countRefusal(desk, "tube-full");
     answerFull(desk, shard);
     return;
   }
@@ -256,9 +257,7 @@ function answerPut(desk: Desk, shard: Shard, id: number, answer: number): void {
 }
 
 /** The tube has no room for the job; the shard's result area says what keeps it out. */
-function answerFull(desk: Desk, shard: Shard): void {
-  const { output } = desk;
-  countRefusal(desk, "tube-full");
+export function answerFull({ output }: Desk, shard: Shard): void {
   const { name } = settingOf(shard.field(C.RESULT_REF));
   output.room(R.REPLY_LINE_MAX);
   output.at = R.writeTubeFull(output.bytes, output.at, name, shard.field(C.RESULT_COUNT));

@@ -121,6 +121,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
       intake: this.#intake,
       batching: this.#batching,
       engineRun: this.#engineRun,
+      turns,
     });
     if (!isObserver && !this.#tubes.isReady) {
       this.#closing = true;
@@ -397,6 +398,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
     const next = this.#intake.take(bytes, at, end);
     if (this.#intake.lacksRoom) this.#awaitRoom();
     this.#carryOut();
+    this.#takeRest();
     return next;
   }
 

@@ -27,6 +27,8 @@ export interface Turns {
    * whoever else the turn concerns has heard of it.
    */
   turn(taker: TurnTaker, run: () => void): void;
+  /** Runs something of no session, in a turn of its own; nothing may be replied. */
+  alone(run: () => void): void;
   /** The session with that token is gone. */
   forget(token: number): void;
 }

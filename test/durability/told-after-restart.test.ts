@@ -142,3 +142,33 @@ test(
     expect(after).toMatch(/state: ready\npri: 9\n/);
   },
 );
+
+test(
+  "a job that moved is in its new tube after a kill, whole, and nowhere else",
+  { timeout: TIMEOUT_MS },
+  async () => {
+    const flags = ["-z", "300000"];
+    const first = await restart({ flags });
+    const long = "0123456789".repeat(20_000);
+    const ids = [await put(first, "a", "short"), await put(first, "a", long)];
+    const kept = await put(first, "a", "deleted later");
+    for (const id of [...ids, kept]) {
+      expect(await first.line(`move ${id} way-${id} 3`, Buffer.from("why"))).toBe("MOVED");
+      for (let tube = 1; tube <= 6; tube++)
+        expect(await first.line(`move ${id} tube-${tube}`)).toBe("MOVED");
+    }
+    expect(await first.line(`delete ${kept}`)).toBe("DELETED");
+    for (const shards of [4, 2, 8]) {
+      const client = await restart({ shards, flags });
+      expect(await listTubes(client)).toEqual(["default", "tube-6"]);
+      for (const [at, id] of ids.entries()) {
+        const { body } = (await client.ask(`peek ${id}`)) ?? {};
+        expect(body?.toString() === (at === 0 ? "short" : long)).toBe(true);
+        expect((await client.ask(`peek-failure ${id}`))?.body?.toString()).toBe("why");
+      }
+      expect(await client.line(`peek ${kept}`)).toBe("NOT_FOUND");
+      const facts = (await client.ask("stats-tube tube-6"))?.body?.toString() ?? "";
+      expect(facts).toMatch(/current-jobs-ready: 2\n/);
+    }
+  },
+);

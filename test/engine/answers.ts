@@ -20,6 +20,7 @@ export const ANSWERS = [
   "LONG",
   "FULL",
   "KNOWN",
+  "BUSY",
 ] as const;
 export type Answer = (typeof ANSWERS)[number];
 

@@ -368,6 +368,10 @@ export class EngineShard extends EngineEnds {
     return { ...reply, count: thread.field(C.RESULT_COUNT), kind: thread.field(C.RESULT_REF) };
   }
 
+  moveJob(t: number, conn: number, id: number, tube: number, now: number, failure = 0): Reply {
+    return this.admitted(t, this.raw(t).moveJob(t, conn, id, tube, failure, now));
+  }
+
   cancelJob(t: number, id: number, now: number): Reply {
     return this.reply(t, this.raw(t).cancelJob(t, id, now));
   }

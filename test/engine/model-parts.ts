@@ -9,7 +9,7 @@ export const SECOND = 1_000_000;
 
 export interface ModelJob {
   readonly id: number;
-  readonly tube: string;
+  tube: string;
   pri: number;
   delaySeconds: number;
   readonly ttrSeconds: number;

@@ -233,16 +233,23 @@ export class ModelStates extends ModelStock {
   }
 
   /** The attempt of the job's holder has failed. */
-  protected fail(job: ModelJob, end: number, now: number, message?: string): void {
-    if (job.tags.max !== undefined) job.charged++;
-    const isLate = end !== C.END_BURIED && this.isExpired(job, now);
+  protected fail(
+    job: ModelJob,
+    end: number,
+    now: number,
+    message?: string,
+    who = job.holder?.who ?? "",
+  ): void {
+    const isMoved = end === C.END_MOVED;
+    if (job.tags.max !== undefined && !isMoved) job.charged++;
+    const isLate = end !== C.END_BURIED && !isMoved && this.isExpired(job, now);
     const told = this.isExhausted(job) ? C.END_EXHAUSTED : isLate ? C.END_EXPIRED : end;
     job.failures.push({
       number: job.failures.length + 1,
       attempt: job.reserves,
       atMicros: now,
       end: told,
-      who: job.holder?.who ?? "",
+      who,
       ...(message !== undefined && { message }),
     });
   }

@@ -290,6 +290,44 @@ export class ModelShard extends ModelEnds {
     return this.reply("DONE");
   }
 
+  /** A job that came to its tube has no key any more if another has it there. */
+  #loseKey(job: ModelJob): void {
+    const { key, ...others } = job.tags;
+    const isKey = (tube: string, name: string | undefined): boolean =>
+      tube === job.tube && name === key?.name;
+    const isTaken =
+      [...this.jobs.values()].some((one) => one !== job && isKey(one.tube, one.tags.key?.name)) ||
+      this.cooldowns.some((one) => isKey(one.tube, one.key));
+    if (key !== undefined && isTaken) job.tags = others;
+  }
+
+  moveJob(key: number, id: number, to: string, now: number, message?: string): Reply {
+    this.settle(now);
+    const job = this.jobs.get(id);
+    const isHeld = job?.state === "reserved";
+    if (job === undefined || (isHeld && this.heldJob(key, id) === undefined))
+      return this.reply("NOT_FOUND");
+    if (this.endIfCancelled(job)) return this.reply("DONE");
+    const from = job.tube;
+    const full = to === from ? undefined : this.#fullBy(to, job.body);
+    if (full !== undefined) return this.reply("FULL", full);
+    if (isHeld) {
+      this.countTime(from, "process", now - job.reservedAt);
+      this.count(from, "moves");
+    }
+    const { who } = this.conn(key);
+    if (isHeld || message !== undefined) this.fail(job, C.END_MOVED, now, message, who);
+    job.tube = to;
+    job.charged = 0;
+    if (to !== from) this.#loseKey(job);
+    if (isHeld && this.isExpired(job, now)) this.expire(job, now);
+    else if (isHeld) this.makeReady(job, now);
+    else if (job.state === "ready") this.makeReady(job, now, job.readySince);
+    else if (job.state === "buried") job.buriedAt = ++this.buriedAt;
+    this.forgetIfUnused(from);
+    return this.reply(isHeld && job.state === "buried" ? "BURIED" : "DONE");
+  }
+
   cancelJob(id: number, now: number): Reply {
     this.settle(now);
     const job = this.jobs.get(id);

@@ -87,6 +87,16 @@ export const MUTANTS: readonly Mutant[] = [
     put: "if (job.state == STATE_RESERVED) {\n    if",
   },
   {
+    fault: "the tube that a job has left stays, though nothing is in it",
+    find: "  forgetIfUnused(from);\n  setResult",
+    put: "  setResult",
+  },
+  {
+    fault: "a ready job that moves counts as ready since then",
+    find: "    job.major = since;\n    return state;",
+    put: "    job.major = now;\n    return state;",
+  },
+  {
     fault: "a job that was cancelled goes and is not counted",
     find: "  leaveState(job);\n  tube.deletes++;",
     put: "  leaveState(job);",

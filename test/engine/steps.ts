@@ -44,6 +44,7 @@ const WEIGHTS = {
   kickJob: 1,
   updateJob: 2,
   cancelJob: 2,
+  moveJob: 3,
   pause: 1,
   setTube: 2,
   tick: 1,

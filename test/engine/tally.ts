@@ -45,6 +45,8 @@ export class Tally {
   touches = 0;
   timeouts = 0;
   losses = 0;
+  /** Jobs that were held and moved to another tube. */
+  moves = 0;
   /** Reserves of jobs that were not ready. */
   otherReserves = 0;
   /** From becoming ready to the reserve. */
@@ -58,6 +60,6 @@ export class Tally {
 
   /** Attempts that ended without a delete. */
   get failures(): number {
-    return this.buries + this.releases + this.timeouts + this.losses;
+    return this.buries + this.releases + this.timeouts + this.losses + this.moves;
   }
 }

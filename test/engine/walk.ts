@@ -145,6 +145,8 @@ class Walk extends Ending {
         this.agree(engine.kickJob(a % THREADS, id, now), model.kickJob(id, now));
         return this.look("statsJob", session, b, c); // of the same job: its attempts are told
       }
+      case "moveJob":
+        return this.#move(session, b, c);
       case "cancelJob": {
         const held = session === undefined ? [] : model.heldBy(model.conn(session.ref));
         const id = c % 2 === 0 ? this.anyId(b) : (pick(held, b)?.id ?? this.anyId(b));
@@ -330,6 +332,24 @@ class Walk extends Ending {
     if (!model.jobs.has(id)) return;
     this.compareFailures(id);
     this.compareLastMessage(thread, id);
+  }
+
+  /** Moves a job, its own or any, to a tube that somebody uses; with a message, if one is there. */
+  #move(session: Session | undefined, b: number, c: number): void {
+    const target = pick(this.sessions, c)?.used;
+    if (session === undefined || target === undefined) return;
+    const [engine, model, now] = [this.engine, this.model, this.now];
+    const { thread, ref } = session;
+    const held = model.heldBy(model.conn(ref));
+    const id = b % 2 === 0 ? this.anyId(b) : (pick(held, b)?.id ?? this.anyId(b));
+    const wasCancelled = model.jobs.get(id)?.cancelled === true;
+    const message = this.messages.find((one) => one.session === session);
+    const [failure, text] = [message?.ref ?? 0, message?.text.toString("latin1")];
+    const reply = engine.moveJob(thread, ref, id, target.ref, now, failure);
+    this.agree(reply, model.moveJob(ref, id, target.name, now, text));
+    const isRefused = reply.answer === "NOT_FOUND" || reply.answer === "FULL";
+    if (!isRefused) this.messages = this.messages.filter((o) => o !== message);
+    if (!wasCancelled && model.jobs.has(id)) this.compareFailures(id);
   }
 
   /** A whole message of `bytes`; undefined when there was no memory for it. */

@@ -150,6 +150,22 @@ describe("one job", () => {
     socket.destroy();
   });
 
+  it("is moved to another tube, or it is said why not", async () => {
+    const [id = 0] = await put("move", ["x"]);
+    const move = async (which: number, tube: unknown) =>
+      (await http.change(`/api/v1/jobs/${which}/move`, { tube })).status;
+    expect(await move(id, "moved-to")).toBe(200);
+    expect(await job(id)).toMatchObject({ tube: "moved-to", state: "ready", pri: 7 });
+    expect(await move(id, "no:name")).toBe(404);
+    expect(await move(id, 7)).toBe(400);
+    expect(await move(999_999, "moved-to")).toBe(404);
+    const socket = await http.server.connect();
+    socket.write("watch moved-to\r\nignore default\r\nreserve\r\n");
+    await expect.poll(async () => (await job(id)).state).toBe("reserved");
+    expect(await move(id, "elsewhere")).toBe(409);
+    socket.destroy();
+  });
+
   it("is cancelled, and gone when its holder ends the attempt", async () => {
     const [id = 0, other = 0] = await put("cancel", ["x", "y"]);
     const socket = await http.server.connect();

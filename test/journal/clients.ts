@@ -16,6 +16,7 @@ import type { Ledger, LedgerJob } from "./ledger.ts";
 import type { Machine } from "./machine.ts";
 import { factsOf } from "./observer.ts";
 import type { Surroundings } from "./surroundings.ts";
+import { Travels } from "./travels.ts";
 import { Uploads } from "./uploads.ts";
 
 const TUBES = ["default", "mails", "thumbnails", "a", "reports-of-the-night"];
@@ -73,14 +74,15 @@ function cooldownOf(job: LedgerJob): (readonly [number, LedgerJob])[] {
 export class Clients {
   readonly uploads: Uploads;
   readonly batches: Batches;
+  readonly travels: Travels;
   readonly #world: Surroundings;
   readonly #machine: Machine;
   readonly #ledger: Ledger;
   /** A connection of each shard. */
   readonly #conns: number[];
   readonly #tubes = new Map<string, number>();
-  /** Jobs that were cancelled and may still be held, and their tubes. */
-  readonly #cancelled = new Map<number, string>();
+  /** Jobs that were cancelled and may still be held. */
+  readonly #cancelled = new Map<number, LedgerJob>();
 
   constructor(world: Surroundings) {
     this.#world = world;
@@ -112,6 +114,15 @@ export class Clients {
       delaySeconds: () => this.#delaySeconds(),
       wasPut: (shard, job) => this.#wasPut(shard, job),
       hasMet: (shard, job) => this.#hasMet(shard, job),
+    });
+    this.travels = new Travels(world, {
+      shardOf: (tube) => this.#shardOf(tube),
+      tubeOf: (name) => this.#tubes.get(name) ?? 0,
+      openFailure: (shard) => this.#openFailure(shard),
+      connOf: (shard) => this.#connOf(shard),
+      failed: (shard, job, lsn) => this.#failed(shard, job, lsn),
+      changed: (shard, job, lsn) => this.#changed(shard, [[job.id, job]], lsn),
+      tagsIn: (tube, job) => this.#tagsIn(tube, job),
     });
   }
 
@@ -176,6 +187,31 @@ export class Clients {
     return [...this.#ledger.jobs.values()].at(-1);
   }
 
+  /** Moves a job to some tube, whether somebody holds it or not. */
+  move(job: LedgerJob): void {
+    const isHeld = this.#world.random(2) === 0;
+    const now = isHeld ? this.reserveJob(job) : job;
+    this.travels.move(now, TUBES[this.#world.random(TUBES.length)] ?? "default");
+  }
+
+  /** The tags of a job that comes to a tube: its key is its own there only if nobody has it. */
+  #tagsIn(tube: string, job: LedgerJob): string {
+    const key = keyOf(job);
+    const shard = this.#shardOf(tube);
+    const cancelled = [...this.#cancelled.values()].filter(
+      ({ id }) => shard.statsJob(id, this.#world.now) === C.DONE,
+    );
+    const others = [
+      ...this.#ledger.jobs.values(),
+      ...this.#ledger.cooldowns.values(),
+      ...cancelled,
+    ];
+    const isTaken = others.some(
+      (one) => one.id !== job.id && one.tube === tube && keyOf(one) === key,
+    );
+    return isTaken && key !== "" ? job.tags.replace(/ idp:[^ ]+/, "") : job.tags;
+  }
+
   /** Runs one command, chosen at random; returns whether there was room for it. */
   command(): boolean {
     if (!this.#world.hasRoom()) return false;
@@ -204,7 +240,7 @@ export class Clients {
     else if (choice < 12) this.bury(job);
     else if (choice < 13) this.#oneOf([() => this.kickJob(job), () => this.update(job)]);
     else if (choice < 14) this.#oneOf([() => void this.reserveJob(job), () => this.handBack(job)]);
-    else if (choice < 15) this.release(job);
+    else if (choice < 15) this.#oneOf([() => this.release(job), () => this.move(job)]);
     else if (this.#world.random(3) === 0) this.leave();
     else this.kick(job.tube);
     return true;
@@ -390,7 +426,7 @@ export class Clients {
     const chosen = this.#world.random(ends.length);
     ends[chosen]?.();
     if (chosen === 2) this.#ledger.changed(shard.index, shard.field(C.RESULT_LSN), cooldownOf(job));
-    if (chosen === 3) this.#cancelled.set(job.id, job.tube);
+    if (chosen === 3) this.#cancelled.set(job.id, job);
     if (chosen > 1 && failure !== 0) shard.dropFailure(failure);
   }
 
@@ -521,7 +557,7 @@ export class Clients {
   /** How many jobs of a tube are held and cancelled: the journal has said so already. */
   #cancelledIn(tube: string, shard: Shard, upTo: number): number {
     let count = 0;
-    for (const [id, name] of this.#cancelled) {
+    for (const [id, { tube: name }] of this.#cancelled) {
       if (name !== tube || id > upTo) continue;
       if (shard.statsJob(id, this.#world.now) === C.DONE) count++;
     }

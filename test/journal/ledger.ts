@@ -34,13 +34,13 @@ export interface LedgerJob {
 }
 
 /** What of a job may differ from time to time. */
-export type Changing = Pick<LedgerJob, "isBuried" | "pri" | "delaySeconds" | "failures">;
+export type Changing = Pick<LedgerJob, "tube" | "isBuried" | "pri" | "delaySeconds" | "failures">;
 
 /** All that is set for a tube, in one line; undefined for nothing. */
 export type TubeSetting = readonly [tube: string, settings: string | undefined];
 
 interface Mutation {
-  readonly lsn: number;
+  lsn: number;
   /**
    * What became of jobs, and by the negative ids of deleted ones, of their keys' cooldowns;
    * undefined when they are gone.
@@ -83,6 +83,10 @@ function digest(job: Changing, id: number): number {
   let mixed = Math.imul(id ^ 0x9e3779b9, 0x85ebca6b) ^ (job.isBuried ? 0x5bd1e995 : 0);
   mixed = Math.imul(mixed ^ (mixed >>> 15) ^ job.pri, 0xc2b2ae35);
   mixed = Math.imul(mixed ^ (mixed >>> 13) ^ job.delaySeconds, 0x27d4eb2f);
+  const tube = id > 0 ? job.tube : ""; // that of a cooldown is not asked for
+  for (let at = 0; at < tube.length; at++) {
+    mixed = Math.imul(mixed ^ (mixed >>> 15) ^ tube.charCodeAt(at), 0x85ebca6b);
+  }
   for (const { facts } of job.failures) {
     for (let at = 0; at < facts.length; at++) {
       mixed = Math.imul(mixed ^ (mixed >>> 15) ^ facts.charCodeAt(at), 0x85ebca6b);
@@ -156,6 +160,21 @@ export class Ledger {
     this.#published = [];
   }
 
+  /**
+   * A job goes from one shard to another. `to` is its record there, at `lsn`: once that is safe it
+   * has moved, though nobody was told. Returns what says that the other's tombstone is written.
+   */
+  moves(from: number, to: number, lsn: number, job: LedgerJob): (lsn: number) => void {
+    const left: Mutation = { lsn: Infinity, changes: [[job.id, undefined]], ackedAt: undefined };
+    this.#streams[from]?.push(left);
+    this.changed(to, lsn, [[job.id, job]]);
+    return (tombstone) => {
+      left.lsn = tombstone;
+      const published = this.#published[from];
+      if (published !== undefined) this.published(from, published.lsn, published.at);
+    };
+  }
+
   /** A new id was given out. */
   gaveOut(id: number): void {
     if (id <= this.highestId) throw new LedgerError(`id ${id} was given out again`);
@@ -212,20 +231,23 @@ export class Ledger {
    * @returns how many mutations were lost, none of them promised
    */
   judge(findings: Findings, promised: (ackedAt: number) => boolean): number {
+    const states = this.#streams.map((_, shard) => this.#baseOf(shard));
     const candidates = this.#streams.map((stream, shard) => {
       let promisedCount = 0;
       stream.forEach(({ ackedAt }, at) => {
         if (ackedAt !== undefined && promised(ackedAt)) promisedCount = at + 1;
       });
-      return this.#candidates(shard, stream, promisedCount, findings);
+      return this.#candidates(shard, stream, promisedCount, findings, states[shard] ?? new Map());
     });
     const lengths = agreeing(this.#streams, candidates);
     let lost = 0;
     for (const [shard, stream] of this.#streams.entries()) {
       const length = lengths[shard] ?? 0;
       lost += stream.length - length;
-      for (const one of stream.slice(0, length)) apply(one, this.#base, this.#baseSettings);
+      const state = states[shard] ?? new Map<number, LedgerJob>();
+      for (const one of stream.slice(0, length)) apply(one, state, this.#baseSettings);
     }
+    this.#base = new Map(states.flatMap((state) => [...state]));
     this.jobs.clear();
     this.cooldowns.clear();
     for (const [id, job] of this.#base) (id < 0 ? this.cooldowns : this.jobs).set(id, job);
@@ -234,22 +256,27 @@ export class Ledger {
     return lost;
   }
 
-  /** The lengths of all prefixes that explain what was found. */
+  /** The jobs of one shard, as the last recovery left them. */
+  #baseOf(shard: number): Map<number, LedgerJob> {
+    const shards = this.#streams.length;
+    return new Map([...this.#base].filter(([, job]) => shardOf(job.tube, shards) === shard));
+  }
+
+  /** The lengths of all prefixes that explain what was found in a shard that began as `base`. */
   #candidates(
     shard: number,
     stream: readonly Mutation[],
     least: number,
     findings: Findings,
+    base: ReadonlyMap<number, LedgerJob>,
   ): readonly number[] {
     const shards = this.#streams.length;
-    const found = this.#foundDigest(shard, shards, stream, findings);
-    const state = new Map(this.#base);
+    const found = this.#foundDigest(shard, shards, stream, findings, base);
+    const state = new Map(base);
     const settings = new Map(this.#baseSettings);
     const lengths: number[] = [];
     let sum = 0;
-    for (const [id, job] of state) {
-      if (shardOf(job.tube, shards) === shard) sum = (sum + digest(job, id)) >>> 0;
-    }
+    for (const [id, job] of state) sum = (sum + digest(job, id)) >>> 0;
     for (const setting of settings) {
       if (shardOf(setting[0], shards) === shard) sum = (sum + digestOfSettings(setting)) >>> 0;
     }
@@ -280,12 +307,10 @@ export class Ledger {
     shards: number,
     stream: readonly Mutation[],
     findings: Findings,
+    base: ReadonlyMap<number, LedgerJob>,
   ): number {
-    const ids = new Set<number>();
+    const ids = new Set<number>(base.keys());
     const tubes = new Set<string>();
-    for (const [id, job] of this.#base) {
-      if (shardOf(job.tube, shards) === shard) ids.add(id);
-    }
     for (const tube of this.#baseSettings.keys()) {
       if (shardOf(tube, shards) === shard) tubes.add(tube);
     }
@@ -299,7 +324,8 @@ export class Ledger {
     }
     for (const id of ids) {
       const job = findings.find(id);
-      if (job !== undefined) sum = (sum + digest(job, id)) >>> 0;
+      if (job !== undefined && (id < 0 || shardOf(job.tube, shards) === shard))
+        sum = (sum + digest(job, id)) >>> 0;
     }
     return sum;
   }
@@ -377,7 +403,9 @@ function describe(
   for (const [id, job] of state) if (shardOf(job.tube, shards) === shard) ids.add(id);
   for (const id of ids) {
     const expected = state.get(id);
-    const found = findings.find(id);
+    const anywhere = findings.find(id);
+    const isHere = anywhere !== undefined && (id < 0 || shardOf(anywhere.tube, shards) === shard);
+    const found = isHere ? anywhere : undefined;
     if (expected === undefined && found === undefined) continue;
     if (expected === undefined) said.push(`${id} came back`);
     else if (found === undefined) said.push(`${id} is lost`);

@@ -51,6 +51,54 @@ export const MUTANTS: readonly Mutant[] = [
     put: "",
   },
   {
+    fault: "a change of a job that nobody holds is not recorded",
+    file: "assembly/commands.ts",
+    find: "  journal.recordState(job);\n  if (delay <= 0)",
+    put: "  if (delay <= 0)",
+  },
+  {
+    fault: "that a held job was cancelled is not recorded",
+    file: "assembly/commands.ts",
+    find: "      journal.recordDelete(job);\n      job.lsn = shard().lsn;",
+    put: "      job.lsn = shard().lsn;",
+  },
+  {
+    fault: "a job that was cancelled and is held is kept when a segment goes",
+    file: "assembly/keep.ts",
+    find: "(job.flags & CANCELLED) != 0 || job.lsn == 0",
+    put: "job.lsn == 0",
+  },
+  {
+    fault: "a tombstone of a job that has moved on ends it",
+    file: "assembly/replay.ts",
+    find: "journal.movesInDelete(tombstone) < movesOf(jobAt(found))",
+    put: "false",
+  },
+  {
+    fault: "of a job that two shards have both stay",
+    file: "src/journal/recovery.ts",
+    find: "    this.#endDoubles();\n",
+    put: "",
+  },
+  {
+    fault: "a tombstone that is written again forgets how often its job had moved",
+    file: "assembly/journal.ts",
+    find: "beginDelete(old.id, 0, movesInDelete(old))",
+    put: "beginDelete(old.id, 0, 0)",
+  },
+  {
+    fault: "failures of jobs that moved are looked for where strays were met alone",
+    file: "src/journal/recovery.ts",
+    find: "shard.hasMetMoved() !== 0",
+    put: "shard.hasMetMoved() > 1",
+  },
+  {
+    fault: "a key that a moved job had to give up is its own after a restart",
+    file: "assembly/tags.ts",
+    find: "  store<u16>(idpEntry(tags), 1, TAG_GIVEN_UP);\n",
+    put: "",
+  },
+  {
     fault: "all segments have the same salt",
     file: JOURNAL,
     find: "const salt = random() >>> 0;",
@@ -341,7 +389,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "a buried job that is written again is ready",
     file: "assembly/journal.ts",
-    find: "  record.state = job.state;\n  record.nameBytes = tube",
+    find: "  record.state = stateOf(job);\n  record.nameBytes = tube",
     put: "  record.state = 1;\n  record.nameBytes = tube",
   },
   {
@@ -581,7 +629,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "a cooldown that a flush ended comes back",
     file: "assembly/replay.ts",
-    find: "    if (record.state == KEY_ENDED) endRecalled(changetype<DeleteRecord>(record));\n    else ",
+    find: "    if (record.state == KEY_ENDED) endRecalled(tombstone);\n    else ",
     put: "    ",
   },
   {
@@ -617,7 +665,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "a put that went ahead of its batch is lost",
     file: "assembly/replay.ts",
-    find: "  } else if (stands || (found != 0 && jobAt(found).lsn != 0)) {",
+    find: "  } else if (found != 0 && jobAt(found).lsn != 0) {",
     put: "  } else if (stands) {",
   },
   {
@@ -629,8 +677,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "a put that went ahead and was given up with its batch stays counted",
     file: "assembly/journal.ts",
-    find: "  if (!hasParts && job.lsn == 0) return;",
-    put: "  if (!hasParts) return;",
+    find: "!hasParts && job.lsn == 0 && failuresKept(job) == 0",
+    put: "!hasParts && failuresKept(job) == 0",
   },
   {
     fault: "a put that went ahead of its batch is a job without it",

@@ -92,7 +92,7 @@ export class Observer {
   /** The cooldown of the key of a deleted job. */
   cooldownOf(id: number): Changing | undefined {
     if (!this.#machine.isCooling(id)) return undefined;
-    return { isBuried: false, pri: 0, delaySeconds: 0, failures: [] };
+    return { tube: "", isBuried: false, pri: 0, delaySeconds: 0, failures: [] };
   }
 
   /** The failures that a job of that shard keeps, oldest first. */

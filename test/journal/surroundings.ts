@@ -1,4 +1,5 @@
 /* Surroundings: what a world lends those who act in it while a server runs. */
+import type { Shard } from "../../src/engine/shard.ts";
 import type { Journal } from "../../src/journal/journal.ts";
 import type { JournalShard } from "../../src/journal/journal-shard.ts";
 import type { Judge, Totals } from "./judge.ts";
@@ -23,6 +24,8 @@ export interface Surroundings {
   readonly wall: number;
   /** Whether every ring has room for a command. */
   hasRoom(): boolean;
+  /** Whether what a shard recorded up to there is as safe as the level promises. */
+  isSafe(shard: Shard, lsn: number): boolean;
   /** Comes back when there is. */
   makeRoom(): void;
 }

@@ -15,6 +15,8 @@
  *   delete-long   deletes the jobs with long bodies
  *   bury, kick, take, release, hand-back, update, cancel     of the newest job (take: reserve-job)
  *   set N, unset                      sets the most jobs of a tube that has none; takes that away
+ *   move          the newest job to another tube; with two shards, some of them in the other
+ *   shards N      from the next start on
  *   reclaim       the committer goes on until it has nothing to do
  *   close, mark, commit
  *   restart (in an orderly way), kill (the process), cut (the power)
@@ -54,6 +56,12 @@ export const TRACES: Readonly<Record<string, string>> = {
   "a cancel of a job with failures": "put 10, bury, commit, cancel, put 20, commit",
   "a job that was cancelled while it was held, and the segment of its put goes":
     "put 10, commit, cancel, fill, empty, fill, empty, commit, reclaim, put 5, commit",
+  "a move": "put 10, commit, move, commit",
+  moves: "put 10, bury, move, move, commit, move, delete, put 20, commit",
+  "a job that moved, and the segment of its put goes":
+    "put 10, commit, move, fill, empty, fill, empty, commit, reclaim, put 5, commit",
+  "a job that moved keeps its failures, whatever the number of shards":
+    "shards 2, kill, put 10, bury, move, bury, commit, move, bury, commit, move, bury, shards 4, kill, move, commit, shards 1, kill, put 20, commit, shards 4, cut, put 5, commit",
   "a rotation": "fill, put 10, commit",
   "a rotation and deletes from the old segment": "fill, delete, delete, put 10, commit",
   "an empty segment goes": "put 10, commit, fill, empty, commit, reclaim",
@@ -100,6 +108,8 @@ export const TRACES: Readonly<Record<string, string>> = {
   "the end of a cooldown moves":
     "put-cool 10, commit, delete, fill, flush-all, put 10, fill, empty, commit, reclaim, put-key 5, commit",
   "a cooldown after a kill": "put-cool 10, commit, delete, commit, kill, put-key 10, commit",
+  "a job with a key moves to where another has it":
+    "put-key 10, put-key 10, put-key 10, move, move, move, commit, move, kill, move, put-cool 10, delete, move, commit",
   "a mark": "put 10, commit, mark, put 20, commit",
 };
 
@@ -138,6 +148,7 @@ const STEPS: Readonly<Record<string, (world: World, bytes: number) => void>> = {
   take: (world) => withNewest(world, (job) => void world.clients.reserveJob(job)),
   release: (world) => withNewest(world, (job) => world.clients.release(job)),
   "hand-back": (world) => withNewest(world, (job) => world.clients.handBack(job)),
+  move: (world) => withNewest(world, (job) => world.clients.move(job)),
   cancel: (world) => withNewest(world, (job) => world.clients.cancel(job)),
   update: (world) => withNewest(world, (job) => world.clients.update(job)),
   set: (world, most) => world.clients.setTube(SET_TUBE, settingsOf(ALLOWS_ALL + most)),
@@ -181,6 +192,7 @@ const STEPS: Readonly<Record<string, (world: World, bytes: number) => void>> = {
   here: () => undefined,
   commit: (world) => world.commit(),
   mark: (world) => world.journal.mark(),
+  shards: (world, count) => world.reshard(count),
   reclaim: (world) => {
     for (let left = 500; left > 0 && world.journal.maintain(); left--);
   },

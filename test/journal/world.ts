@@ -16,6 +16,7 @@ import {
   STATEMENTS_BYTES,
 } from "../../src/journal/format.ts";
 import * as C from "../../assembly/constants.ts";
+import type { Shard } from "../../src/engine/shard.ts";
 import type { Journal } from "../../src/journal/journal.ts";
 import { PROGRESS_NUMBERS } from "../../src/journal/journal-shard.ts";
 import type { JournalShard } from "../../src/journal/journal-shard.ts";
@@ -84,6 +85,8 @@ export class World implements Surroundings {
   /** How far their streams have come. */
   #progress: readonly Float64Array[] = [];
   #shards = 1;
+  /** Up to where each shard's stream is published. */
+  #safe: number[] = [];
   /** Virtual milliseconds, going on through crashes. */
   clock = 0;
   /** What the wall clock shows when `clock` is 0. */
@@ -189,6 +192,7 @@ export class World implements Surroundings {
     const { level, intervalMillis, segmentBytes } = this.options;
     const shards = this.journalShards;
     const { checksum } = this.machine;
+    this.#safe = [];
     const parts = {
       storage: this.disk,
       shards,
@@ -197,8 +201,10 @@ export class World implements Surroundings {
       state: new this.#code.CommitState(),
       wallMicros: () => this.wall,
       monotonicMillis: () => this.clock,
-      publish: (shard: number, position: number) =>
-        this.ledger.published(shard, position, this.clock),
+      publish: (shard: number, position: number) => {
+        this.#safe[shard] = position;
+        this.ledger.published(shard, position, this.clock);
+      },
     };
     this.#journal = new this.#code.Journal({
       ...parts,
@@ -238,9 +244,9 @@ export class World implements Surroundings {
     this.wallShift += byMicros;
   }
 
-  /** Another number of shards from the next start on. */
-  reshard(): void {
-    this.#shards = SHARD_COUNTS[this.random(3)] ?? 2;
+  /** Another number of shards from the next start on, without `shards` any. */
+  reshard(shards: number = SHARD_COUNTS[this.random(3)] ?? 2): void {
+    this.#shards = shards;
   }
 
   /**
@@ -257,6 +263,10 @@ export class World implements Surroundings {
     return this.journalShards.every(
       ({ head, written, ringBytes }) => ringBytes - (head - written) >= RESERVE_BYTES,
     );
+  }
+
+  isSafe(shard: Shard, lsn: number): boolean {
+    return lsn <= (this.#safe[shard.index] ?? 0);
   }
 
   /** Lets virtual time pass; the timer of level interval rings as it does in the server. */
@@ -341,7 +351,7 @@ export class World implements Surroundings {
     }
     for (const job of this.ledger.cooldowns.values()) least += keyRecordBytes(job);
     least += this.clients.uploads.recordBytes;
-    const most = least + this.ledger.jobs.size * 56;
+    const most = least + this.ledger.jobs.size * 64;
     const { liveBytes } = this.journal.figures;
     if (liveBytes < least || liveBytes > most) {
       throw new LedgerError(`${liveBytes} bytes count as live, not ${least} to ${most}`);

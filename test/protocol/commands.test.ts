@@ -83,6 +83,7 @@ describe("the table of commands", () => {
       "set-tube <tube> <name>=<value> ...",
       "vouch <token> <seconds>",
       "progress <id> <bytes>",
+      "move <id> <tube> [<bytes>]",
     ]);
   });
 });

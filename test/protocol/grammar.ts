@@ -121,6 +121,22 @@ const bound: Rest = (rest) => {
   return { bound: Number(value), garbage: false };
 };
 
+const movement: Rest = (rest) => {
+  const pattern = new RegExp(`^ *(\\d+) +(${NAME})(?: +(\\d+))?$`);
+  const [, digits = "", name = "", length] = pattern.exec(rest) ?? [];
+  const id = digits === "" ? undefined : idOf(digits);
+  const bytes = length === undefined ? undefined : u32Of(length);
+  if (id === undefined || (length !== undefined && bytes === undefined)) return undefined;
+  const garbage = name.startsWith("-") || name.length > 200;
+  return {
+    id,
+    name,
+    garbage,
+    hasFailure: bytes !== undefined,
+    ...(bytes !== undefined && { bytes }),
+  };
+};
+
 const STATES = ["ready", "reserved", "delayed", "buried"];
 
 const listing: Rest = (rest) => {
@@ -252,6 +268,7 @@ const ADDITIONS: typeof VERBS = [
   ["progress ", OP.PROGRESS, numbers(["id", "bytes"])],
   ["peek-progress ", OP.PEEK_PROGRESS, numbers(["id"])],
   ["batch ", OP.BATCH, count],
+  ["move ", OP.MOVE, movement],
 ];
 
 /** Every verb of beanstalkd's, as it must stand at the beginning of a line. */

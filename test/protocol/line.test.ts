@@ -70,6 +70,8 @@ describe("a well-formed line", () => {
     ["delete-batch 5", "DELETE_BATCH", { ids: "5" }],
     ["delete-batch  1\t2  2 18446744073709551615 ", "DELETE_BATCH", { ids: "1 2 2 0" }],
     ["hand-back 5 6", "HAND_BACK", { id: 5, delay: 6 }],
+    ["move 5 mail", "MOVE", { id: 5, name: "mail", hasFailure: false }],
+    ["move  5  mail  9", "MOVE", { id: 5, name: "mail", bytes: 9, hasFailure: true }],
     ["cancel 5", "CANCEL", { id: 5 }],
     ["progress 5 6", "PROGRESS", { id: 5, bytes: 6 }],
     ["peek-progress 5", "PEEK_PROGRESS", { id: 5 }],

@@ -75,6 +75,7 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
   "<bound>": "1",
   "<tube>": "default",
   "<tube-word>": "default",
+  "<tube-behind>": "default",
   "<state>": "ready",
   "<after>": "0",
   "<limit>": "9",

@@ -118,6 +118,8 @@ class Shell {
         return this.#update(request);
       case "cancel":
         return this.#cancel(request.jobs);
+      case "move":
+        return this.#move(request);
       case "flush":
         return this.#flush(request);
       case "pause":
@@ -295,6 +297,14 @@ class Shell {
     await this.#each(jobs, "update-job", "UPDATED", lineOf);
   }
 
+  async #move({ tube, jobs, message }: Extract<Request, { verb: "move" }>): Promise<void> {
+    const body = message === undefined ? undefined : new TextEncoder().encode(message);
+    if (body !== undefined) await this.#checkMessages();
+    const lineOf = async (job: number): Promise<string> =>
+      Promise.resolve(`move ${job} ${tube}${body === undefined ? "" : ` ${body.length}`}`);
+    await this.#each(jobs, "move", "MOVED", lineOf, body);
+  }
+
   async #cancel(jobs: readonly number[]): Promise<void> {
     const counts: Record<string, number> = { cancelled: 0, cancelling: 0 };
     const reasons: string[] = [];
@@ -315,11 +325,12 @@ class Shell {
     verb: string,
     hoped: string,
     lineOf = async (job: number): Promise<string> => Promise.resolve(`${verb} ${job}`),
+    body?: Uint8Array,
   ): Promise<void> {
     const reasons: string[] = [];
     for (const job of jobs) {
       const line = await lineOf(job);
-      const { word } = await this.#server.ask(line);
+      const { word } = await this.#server.ask(line, body);
       if (word !== hoped) reasons.push(await this.#server.whyNotFound(line));
     }
     await this.#say({ [hoped.toLowerCase()]: jobs.length - reasons.length });

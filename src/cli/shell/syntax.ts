@@ -55,6 +55,13 @@ export type Request =
   | { readonly verb: "kick"; readonly tube: string; readonly count: number }
   | { readonly verb: "kick-job" | "delete" | "cancel"; readonly jobs: readonly number[] }
   | {
+      readonly verb: "move";
+      readonly tube: string;
+      readonly jobs: readonly number[];
+      /** Why, kept with each job; if absent, nothing. */
+      readonly message?: string;
+    }
+  | {
       readonly verb: "update-job";
       readonly jobs: readonly number[];
       /** If absent, each job keeps its own. */
@@ -259,6 +266,17 @@ export const SHELL_COMMANDS: Readonly<Record<string, Declared>> = {
     help: "deletes jobs; one that a worker holds is gone when the worker ends that attempt in any way",
     words: [JOBS],
     request: ({ words }) => ({ verb: "cancel", jobs: words.map(idOf) }),
+  },
+  move: {
+    help: "moves jobs that nobody holds to another tube, with their attempts and failures",
+    words: [TUBE, JOBS],
+    flags: [new Flag("-m, --message <TEXT>", "why: kept with each job as a failure")],
+    request: ({ words: [tube, ...jobs], flags: { message } }) => ({
+      verb: "move",
+      tube: tubeOf(tube),
+      jobs: jobs.map(idOf),
+      ...(typeof message === "string" && { message }),
+    }),
   },
   flush: {
     help: "deletes all jobs of a tube, reserved ones too",

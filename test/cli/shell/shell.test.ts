@@ -410,6 +410,17 @@ describe("what only Homemaker knows", () => {
     await expect.poll(async () => (await run(`peek ${held}`)).code).toBe(1);
   });
 
+  it("moves jobs to another tube, and says why", async () => {
+    const id = Number(await stdout("put moving x"));
+    expect(await run(`move dead ${id} 999999 -m broken`)).toEqual({
+      code: 1,
+      stdout: "moved: 1",
+      stderr: "homemaker: move: there is no job 999999",
+    });
+    expect(JSON.parse(await stdout(`stats -j ${id} --json`))).toMatchObject({ tube: "dead" });
+    expect(await stdout(`failures ${id}`)).toContain("broken");
+  });
+
   it("changes the priority and the delay of jobs", async () => {
     const id = Number(await stdout("put changed x --pri 7 --delay 1h"));
     const facts = async (): Promise<unknown> => JSON.parse(await stdout(`stats -j ${id} --json`));

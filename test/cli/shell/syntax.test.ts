@@ -38,6 +38,8 @@ describe("the shell's commands", () => {
     ["kick mails 10", { verb: "kick", tube: "mails", count: 10 }],
     ["kick-job 1 2", { verb: "kick-job", jobs: [1, 2] }],
     ["delete 4", { verb: "delete", jobs: [4] }],
+    ["move dead 4 5", { verb: "move", tube: "dead", jobs: [4, 5] }],
+    ["move dead 4 -m why", { verb: "move", tube: "dead", jobs: [4], message: "why" }],
     ["cancel 4 5", { verb: "cancel", jobs: [4, 5] }],
     ["update-job 4 5 --pri 7", { verb: "update-job", jobs: [4, 5], pri: 7 }],
     ["update-job 4 --delay 2m", { verb: "update-job", jobs: [4], delaySeconds: 120 }],

@@ -1,0 +1,173 @@
+/* Travels: jobs that a world's clients move to other tubes, within a shard and from one to another,
+ * through the engine's calls as the sessions make them (src/session/migration.ts). Made by
+ * clients.ts for each start of the server.
+ */
+import * as C from "../../assembly/constants.ts";
+import type { Shard } from "../../src/engine/shard.ts";
+import { LedgerError } from "./ledger.ts";
+import type { LedgerJob } from "./ledger.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+/** Times that is waited for a commit to be safe, at most. */
+const WAITS_MAX = 100;
+
+/** What the clients do for those who move jobs. */
+export interface Home {
+  shardOf(tube: string): Shard;
+  tubeOf(name: string): number;
+  connOf(shard: Shard): number;
+  /** What is said about a failure; 0 when nothing. */
+  openFailure(shard: Shard): number;
+  /** The job once an attempt at it has ended. */
+  failed(shard: Shard, job: LedgerJob, lsn: number): LedgerJob;
+  changed(shard: Shard, job: LedgerJob, lsn: number): void;
+  /** The tags that the job will have in that tube. */
+  tagsIn(tube: string, job: LedgerJob): string;
+}
+
+/** Those of one server. */
+export class Travels {
+  readonly #world: Surroundings;
+  readonly #home: Home;
+
+  constructor(world: Surroundings, home: Home) {
+    this.#world = world;
+    this.#home = home;
+  }
+
+  /** Moves a job; it may be held by the connection of its shard. */
+  move(job: LedgerJob, tube: string): void {
+    const [from, to] = [this.#home.shardOf(job.tube), this.#home.shardOf(tube)];
+    const conn = this.#home.connOf(from);
+    const failure = this.#home.openFailure(from);
+    const { now } = this.#world;
+    const target = this.#home.tubeOf(tube);
+    const tags = this.#home.tagsIn(tube, job);
+    if (from === to) {
+      const answer = from.moveJob(conn, job.id, target, failure, now);
+      if (answer === C.DONE) {
+        const lsn = from.field(C.RESULT_LSN);
+        this.#home.changed(from, { ...this.#home.failed(from, job, lsn), tube, tags }, lsn);
+        this.#checkTags(job.id, tags);
+        return;
+      }
+      if (answer !== C.MORE) throw new LedgerError(`job ${job.id} cannot be moved: ${answer}`);
+    }
+    if (from.beginMove(conn, job.id, failure, now) !== C.DONE)
+      throw new LedgerError(`job ${job.id} cannot leave`);
+    const moved = this.#copy(job, from, to, target);
+    this.#arrive({ ...moved, tube, tags }, from, to);
+    this.#checkTags(job.id, tags);
+  }
+
+  #checkTags(id: number, tags: string): void {
+    const found = this.#world.observer.observe(id, this.#world.now);
+    if (found?.tags !== tags)
+      throw new LedgerError(`job ${id} came with${found?.tags}, not with${tags}`);
+  }
+
+  /** Copies everything but that it is there; returns the address of the copy. */
+  #copy(
+    job: LedgerJob,
+    from: Shard,
+    to: Shard,
+    target: number,
+  ): LedgerJob & { readonly arrival: number } {
+    const shown = (which: number): number => from.field(C.RESULT_STATS + which);
+    const failedLsn = this.#world.journalShards[from.index]?.head ?? 0;
+    const [bytes, moves, hasParts] = [C.MOVE_BYTES, C.MOVE_MOVES, C.MOVE_HAS_PARTS].map(shown);
+    const [state, pri, delay, ttr] = [
+      C.MOVE_STATE,
+      C.MOVE_PRI,
+      C.MOVE_DELAY_SECONDS,
+      C.MOVE_TTR_SECONDS,
+    ].map(shown);
+    const [created, major] = [C.MOVE_CREATED, C.MOVE_MAJOR].map(shown);
+    const [reserves, failures] = [shown(C.MOVE_RESERVES), shown(C.MOVE_FAILURES)];
+    const tagBytes = shown(C.MOVE_TAG_BYTES);
+    to.tags.set(from.output.subarray(0, tagBytes));
+    const opened = to.openArrival(
+      target,
+      job.id,
+      state ?? 0,
+      pri ?? 0,
+      delay ?? 0,
+      ttr ?? 0,
+      bytes ?? 0,
+      created ?? 0,
+      major ?? 0,
+      moves ?? 0,
+      hasParts ?? 0,
+      tagBytes,
+    );
+    if (opened !== C.DONE) throw new LedgerError(`job ${job.id} finds no place`);
+    const arrival = to.address();
+    to.countArrival(arrival, reserves, 0, 0, 0, 0, failures);
+    const failed = this.#home.failed(from, job, failedLsn);
+    this.#copyBody(job.id, bytes ?? 0, from, to, arrival);
+    this.#copyFailures(job.id, from, to, arrival);
+    return { ...failed, arrival };
+  }
+
+  #copyBody(id: number, bytes: number, from: Shard, to: Shard, arrival: number): void {
+    for (let position = 0; position < bytes;) {
+      from.readBody(id, position);
+      const count = Math.min(from.field(C.RESULT_COUNT), 1 + this.#world.random(C.OUTPUT_BYTES));
+      to.input.set(from.output.subarray(0, count));
+      const answer = to.appendArrival(arrival, position, 0, count);
+      position += to.field(C.RESULT_COUNT);
+      if (answer === C.MORE) this.#world.makeRoom();
+      else if (answer !== C.DONE) throw new LedgerError(`job ${id} finds no place`);
+    }
+  }
+
+  #copyFailures(id: number, from: Shard, to: Shard, arrival: number): void {
+    let last = 0;
+    while (from.nextFailure(id, last, this.#world.now) === C.DONE) {
+      const shown = (which: number): number => from.field(C.RESULT_STATS + which);
+      const who = from.field(C.RESULT_NAME_BYTES);
+      const bytes = from.field(C.RESULT_COUNT); // messages are shorter than an output slot
+      const hasMessage = shown(C.FAILURE_MESSAGE_BYTES) === C.NO_MESSAGE ? 0 : 1;
+      const [number = 0, attempt = 0, at = 0, end = 0] = [
+        C.FAILURE_NUMBER,
+        C.FAILURE_ATTEMPT,
+        C.FAILURE_AT_MICROS,
+        C.FAILURE_END,
+      ].map(shown);
+      to.who.set(from.output.subarray(0, who));
+      to.input.set(from.output.subarray(who, who + bytes));
+      to.openArrivedFailure(number, attempt, at, end, who, bytes, hasMessage);
+      const failure = to.address();
+      to.appendArrivedFailure(failure, 0, 0, bytes);
+      while (to.addArrivedFailure(arrival, failure) === C.MORE) this.#world.makeRoom();
+      last = number;
+    }
+  }
+
+  /** The copy is recorded, the other one ends, and the copy takes its place. */
+  #arrive(
+    { arrival, ...job }: LedgerJob & { readonly arrival: number },
+    from: Shard,
+    to: Shard,
+  ): void {
+    const world = this.#world;
+    if (!world.hasRoom()) world.makeRoom();
+    to.commitArrival(arrival);
+    const departed = world.ledger.moves(from.index, to.index, to.field(C.RESULT_LSN), job);
+    world.totals.mutations++;
+    this.#untilSafe(to);
+    from.departMove(job.id);
+    departed(from.field(C.RESULT_LSN));
+    this.#untilSafe(from);
+    to.settleArrival(job.id, world.now);
+    from.forgetMove(job.id);
+  }
+
+  #untilSafe(shard: Shard): void {
+    const lsn = shard.field(C.RESULT_LSN);
+    for (let left = WAITS_MAX; !this.#world.isSafe(shard, lsn); left--) {
+      if (left === 0) throw new LedgerError("what was recorded is never safe");
+      this.#world.makeRoom();
+    }
+  }
+}
