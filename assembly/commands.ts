@@ -5,6 +5,7 @@
  */
 import { setHeard } from "./acks";
 import { endByCommand } from "./attempts";
+import { isAwaited, tellEnd } from "./awaits";
 import {
   BURIED,
   DONE,
@@ -14,6 +15,8 @@ import {
   KIND_BURIED,
   KIND_READY,
   NO_DELAY,
+  OUTCOME_CANCELLED,
+  OUTCOME_DELETED,
   RESULT_LSN,
   STATE_BURIED,
   STATE_DELAYED,
@@ -262,11 +265,12 @@ export function mayDelete(job: Job, conn: u32): bool {
 export function deleteJob(job: Job, now: f64): void {
   times.deleted(job, <i64>now);
   if ((job.flags & TAGGED) != 0) cool(job, <u64>now);
+  if (isAwaited(job)) tellEnd(job, OUTCOME_DELETED);
   end(job, <u64>now);
 }
 
 /** Ends a job for good, whoever holds it. It is gone afterwards, its tube may be. */
-function end(job: Job, now: u64): void {
+export function end(job: Job, now: u64): void {
   remove(job);
   if ((tubeAt(job.tube).settings | shard().freedNames) != 0) states.match(tubeAt(job.tube), now);
   states.endJob(job);
@@ -274,6 +278,7 @@ function end(job: Job, now: u64): void {
 
 /** As `end`, but the caller has yet to offer what is ready in the tube (`match`). */
 export function discard(job: Job): void {
+  if (isAwaited(job)) tellEnd(job, OUTCOME_DELETED);
   remove(job);
   states.endJob(job);
 }
@@ -300,6 +305,7 @@ export function cancel(job: Job, now: f64): bool {
     }
     return false;
   }
+  if (isAwaited(job)) tellEnd(job, OUTCOME_CANCELLED);
   end(job, <u64>now);
   return true;
 }

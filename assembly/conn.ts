@@ -49,6 +49,8 @@ export class Conn extends Node {
   notes: u32;
   /** By which others know it (marks.ts); 0 when nobody does. */
   mark: u32;
+  /** What it awaits here (awaits.ts); 0 when it never did. */
+  awaits: u32;
   nextGrant: u32;
   prevGrant: u32;
   waiting: u8;
@@ -79,6 +81,8 @@ export const CONN_MINOR: u64 = 0x100000000;
 export const CALL_GRANT: u8 = 1;
 /** There is something to be told. */
 export const CALL_NOTE: u8 = 2;
+/** What it awaits has ended. */
+export const CALL_END: u8 = 4;
 
 const HELD: usize = offsetof<Conn>("held");
 
@@ -112,7 +116,7 @@ export function makeConn(thread: u32, token: u32): u32 {
 
 /** Frees a record that holds, watches, is granted and is told nothing. */
 export function freeConn(conn: Conn): void {
-  must((conn.held | conn.watchHead | conn.granted | conn.notes | conn.mark) == 0);
+  must((conn.held | conn.watchHead | conn.granted | conn.notes | conn.mark | conn.awaits) == 0);
   must(conn.waiting == 0 && conn.calling == 0);
   timers.stop(conn, conn.timed);
   if (conn.who != 0) give(conn.who);

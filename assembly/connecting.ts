@@ -5,8 +5,9 @@
  */
 import { DONE, MORE, OUT_OF_MEMORY, RESULT_REF, STEP_JOBS, WHO_OFFSET } from "./constants";
 import { connectionLost } from "./attempts";
+import { closeAwaits } from "./awaits";
 import * as conns from "./conn";
-import { CALL_GRANT, CALL_NOTE, connAt } from "./conn";
+import { CALL_END, CALL_GRANT, CALL_NOTE, connAt } from "./conn";
 import { enterAt } from "./deadlines";
 import { addConn, dropConn } from "./holders";
 import { jobAt } from "./job";
@@ -75,7 +76,7 @@ export function closeConn(t: u32, conn: u32, now: f64): i32 {
   enterAt(now);
   const c = connAt(conn);
   conns.stopWaiting(c);
-  conns.uncall(c, CALL_GRANT | CALL_NOTE);
+  conns.uncall(c, CALL_GRANT | CALL_NOTE | CALL_END);
   if (c.granted != 0) states.handBack(conns.grantedJob(c), c.grantedSince, <u64>now);
   let left = STEP_JOBS;
   let job = conns.firstHeld(c);
@@ -89,6 +90,7 @@ export function closeConn(t: u32, conn: u32, now: f64): i32 {
     left--;
   }
   left = closeNotes(c, left);
+  if (left != 0) left = closeAwaits(c, left);
   if (left == 0) return leave(t, MORE);
   dropMark(c);
   dropConn(c);

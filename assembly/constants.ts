@@ -98,6 +98,8 @@ export const KNOWN: i32 = 15;
 export const NOT_RAISED: f64 = -1;
 /** The job is on its way to a tube of another shard: ask again when it is there. */
 export const BUSY: i32 = 16;
+/** The connection is to be told how a job ended (awaits.ts). */
+export const ENDED: i32 = 17;
 /** Mask of the answer itself. */
 export const CODE_MASK: i32 = 0xff;
 /** Set beside the answer when grants were made: RESULT_WAKE_LOW and _HIGH say for which threads. */
@@ -240,8 +242,11 @@ export const SHARD_TOUCHES: i32 = 21;
 export const SHARD_ASIDE: i32 = 22;
 /** Puts that met a job of their idempotency key, or one that was there. */
 export const SHARD_MET: i32 = 23;
+/** Results of finished jobs that are kept now, and their bytes. */
+export const SHARD_RESULTS: i32 = 24;
+export const SHARD_RESULT_BYTES: i32 = 25;
 /** How many figures of a shard there are. */
-export const SHARD_FIGURES: i32 = 24;
+export const SHARD_FIGURES: i32 = 26;
 
 /*
  * Times, see assembly/times.ts: histograms of a tube or a shard in the order queue, process:
@@ -284,6 +289,17 @@ export const END_EXPIRED: u8 = 5;
 export const END_EXHAUSTED: u8 = 6;
 /** It was moved to another tube. */
 export const END_MOVED: u8 = 7;
+/*
+ * How a job ended, for those who await it. MOVED is told to nobody: it goes on in another shard.
+ */
+export const OUTCOME_FINISHED: u32 = 1;
+export const OUTCOME_BURIED: u32 = 2;
+export const OUTCOME_DELETED: u32 = 3;
+export const OUTCOME_CANCELLED: u32 = 4;
+export const OUTCOME_EXPIRED: u32 = 5;
+export const OUTCOME_DEAD: u32 = 6;
+export const OUTCOME_MOVED: u32 = 7;
+
 /** Most bytes of a connection's name. */
 export const WHO_MAX: u32 = 64;
 /** Where in a thread's area the name lies for `nameConn`. */
@@ -314,6 +330,8 @@ export const FAILURES_KEPT: u32 = 10;
 export const FAILURES_KEPT_MAX: u32 = 32;
 /** Longest message: its record must fit the area through which records are read back. */
 export const FAILURE_BYTES_MAX: u32 = 120000;
+/** Longest result that a record of the journal holds, as with messages. */
+export const RESULT_BYTES_MAX: u32 = 120000;
 /** Most bytes of a note of how far a job is. */
 export const PROGRESS_BYTES_MAX: u32 = 4096;
 /** No failure has a message. */
@@ -549,6 +567,8 @@ export const GROUP_BYTES_MAX: u32 = 196608;
 export const GROUP_ROOM_MAX: u32 = 245760;
 /** A put of a batch whose record is longer is recorded ahead of it; so are those behind so many. */
 export const GROUP_BODY_BYTES: u32 = 65536;
+/** What a finished job left behind. */
+export const RECORD_RESULT: u8 = 9;
 /** Marks of a STATE record, in place of the length of a name: the job is buried as before. */
 export const STATE_IN_PLACE: u16 = 1;
 /** The job has no limits any more. */
@@ -559,6 +579,8 @@ export const STATE_MOVES: u16 = 2;
 export const STATE_MOVES_MASK: u32 = 0x3fff;
 /** In a DELETE record, as the state: what ended is not a job but the cooldown of its key. */
 export const KEY_ENDED: u8 = 1;
+/** Likewise, but the result of a job that was finished. */
+export const RESULT_ENDED: u8 = 3;
 /** Set in the length of what is no record but the unused end of the ring. */
 export const SKIP_MARK: u32 = 0x80000000;
 /** Least bytes of a record without a body. */

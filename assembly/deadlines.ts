@@ -14,13 +14,16 @@ import { endCooling } from "./keys";
 import { DELETE_BYTES } from "./layouts";
 import { RETRY_MICROS, hasRoomForDeath, isExhausted, isOver, noteExpiry } from "./limits";
 import { tell, watchLimits } from "./limits";
-import { nodeAt } from "./node";
+import { Node, nodeAt } from "./node";
 import { leaseEnds } from "./notes";
+import { isResultTerm, resultOfTerm } from "./result";
+import { endResult } from "./results";
 import { enter, shard } from "./shard";
 import * as pacing from "./pacing";
 import { becomeReady, countTimeout, delayedRoot, die, endCancelled } from "./states";
 import { leaveState, match } from "./states";
 import { Tags, jobOf, tagsOfTerm } from "./tags";
+import * as terms from "./terms";
 import { TERMS_MINOR, firstTerm, rewindTerms, startTerm, stopTerm } from "./terms";
 import { SHUT_BY_PAUSE, SHUT_BY_RATE, Tube } from "./tube";
 import { forgetIfUnused, isPaused, tubeAt, watchClock } from "./tube";
@@ -95,12 +98,24 @@ function settleTube(tube: Tube, until: u64, now: u64, left: u32): u32 {
 function settleTerms(until: u64, now: u64, left: u32): u32 {
   let at = firstTerm();
   while (at != 0 && nodeAt(at).major <= until && left > 0) {
-    endTerm(tagsOfTerm(at), now);
+    if (isResultTerm(at)) endKept(at, now);
+    else endTerm(tagsOfTerm(at), now);
     left--;
     at = firstTerm();
   }
   rewindTerms();
   return left > 0 ? left - 1 : 0;
+}
+
+/** The time of a result is over; without room for its record it is tried again. */
+function endKept(node: u32, now: u64): void {
+  if (journal.hasRoomBeside(DELETE_BYTES)) {
+    endResult(resultOfTerm(node));
+    return;
+  }
+  const term = changetype<Node>(<usize>node);
+  terms.endTerm(term);
+  terms.beginTerm(term, now + RETRY_MICROS);
 }
 
 /** Without room for its record it is tried again a little later: meanwhile nothing comes of it. */

@@ -13,7 +13,7 @@
  * journal everything in the list is in it.
  */
 import * as chains from "./chain";
-import { Chain, OF_FAILURE, blockAt } from "./chain";
+import { BLOCK_HEADER, Chain, OF_FAILURE, blockAt } from "./chain";
 import { Conn, whoAt, whoBytes } from "./conn";
 import { Cold, Job, coldAt } from "./job";
 import { FAILURES, give, take } from "./memory";
@@ -147,6 +147,20 @@ export function appendMessage(
     count,
     vital,
   );
+}
+
+/** Adds the whole message of another one to one that has none of it yet; false without memory. */
+export function appendWhole(failure: Failure, other: Failure): bool {
+  const bytes = other.bytes;
+  if (!isChained(other)) return appendMessage(failure, 0, messageOf(other), bytes, true) == bytes;
+  let position: u32 = 0;
+  for (let block = messageChain(other).first; position < bytes; block = blockAt(block).next) {
+    const step = min(bytes - position, BLOCK_BODY);
+    const source = <usize>block + BLOCK_HEADER;
+    if (appendMessage(failure, position, source, step, true) != step) return false;
+    position += step;
+  }
+  return true;
 }
 
 /** Copies the message from `position` on to `target`, at most `room` bytes; returns how many. */

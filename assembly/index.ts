@@ -10,6 +10,7 @@
 import {
   BUSY,
   DONE,
+  ENDED,
   HEAD_HIGH,
   HEAD_LOW,
   HEARD_AT_ONCE,
@@ -46,7 +47,7 @@ import {
 import { heardAt, setHeard } from "./acks";
 import * as commands from "./commands";
 import * as conns from "./conn";
-import { CALL_GRANT, CALL_NOTE, Conn, connAt } from "./conn";
+import { CALL_END, CALL_GRANT, CALL_NOTE, Conn, connAt } from "./conn";
 import { enterAt, pause, unpause } from "./deadlines";
 import * as failures from "./failure";
 import { failureAt } from "./failure";
@@ -74,11 +75,13 @@ export * from "./putting";
 export { setTube } from "./setting";
 export { longestBody } from "./settings";
 export * from "./reading";
+export * from "./finishing";
 export { peekProgress, progress } from "./progress";
 export { endOlder, endReplay, hasMetMoved, movedJobs, replay, strays } from "./replay";
 export * from "./migrating";
 export { check } from "./sound";
 export { applyJobHints, applyTubeHints, jobHints, tubeHints } from "./hints";
+export { endUnfinished } from "./results";
 export { run } from "./run";
 export { markConn, vouch } from "./vouching";
 export { fill, heldCount, openNotes, takeNotes, tellJob, unwait } from "./window";
@@ -222,17 +225,20 @@ export function cancel(t: u32, conn: u32, now: f64): i32 {
 
 /**
  * Collects the next grant of thread `t`: RESERVED or LOST, with RESULT_TOKEN, _GENERATION and
- * _CONN; NONE when there is none. NOTED, once, when that connection is to be told something.
+ * _CONN; NONE when there is none. NOTED, once, when that connection is to be told something, and
+ * ENDED when it is to be told how jobs ended.
  */
 export function collect(t: u32, now: f64): i32 {
   enterAt(now);
   const at = load<u32>(grantList(t));
   if (at == 0) return leave(t, NONE);
   const conn = connAt(at);
-  if ((conn.calling & CALL_NOTE) == 0) return leave(t, collectFrom(t, conn, now));
-  conns.uncall(conn, CALL_NOTE);
+  const isTold = (conn.calling & (CALL_NOTE | CALL_END)) != 0;
+  if (!isTold) return leave(t, collectFrom(t, conn, now));
+  const isNoted = (conn.calling & CALL_NOTE) != 0;
+  conns.uncall(conn, isNoted ? CALL_NOTE : CALL_END);
   showCaller(t, conn);
-  return leave(t, NOTED);
+  return leave(t, isNoted ? NOTED : ENDED);
 }
 
 /**

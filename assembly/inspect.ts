@@ -225,6 +225,8 @@ export function statsShard(t: u32, now: f64): i32 {
   figure(t, C.SHARD_TOUCHES, <f64>s.touches);
   figure(t, C.SHARD_ASIDE, <f64>s.aside);
   figure(t, C.SHARD_MET, <f64>s.met);
+  figure(t, C.SHARD_RESULTS, <f64>s.resultsKept);
+  figure(t, C.SHARD_RESULT_BYTES, <f64>s.resultBytes);
   figure(t, C.SHARD_LOSSES, <f64>s.losses);
   return leave(t, DONE);
 }

@@ -119,6 +119,8 @@ export class Cold {
   note: u32;
   /** How often it has moved to another tube. */
   moves: u32;
+  /** Who awaits its end (awaits.ts). */
+  awaits: u32;
 }
 
 export const RECORD_BYTES: u32 = 84;

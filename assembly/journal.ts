@@ -34,6 +34,9 @@
  *             (state KEY_ENDED: the KEY's lsn, the hash of tube and key, the KEY's bytes)
  *   KEY:      32 end of the cooldown f64 | 40 old KEY's lsn | 48 - u64
  *             | 56 name, to 8 | the key's tag
+ *   RESULT:   32 end of its time f64 | 40 old RESULT's lsn | 48 seconds that it is kept u32
+ *             | 52 hash of the tube's name u32 | 56 result | 0..7 zeros
+ *             (its end: a DELETE of state RESULT_ENDED: the RESULT's lsn and bytes)
  *   FAILURE:  32 number u32 | 36 attempt u32 | 40 at f64
  *             | 48 old FAILURE's lsn | 56 its bytes u32 | 60 has a message u32
  *             | 64 who | message | 0..7 zeros
@@ -54,6 +57,8 @@ import {
   RECORD_DELETE,
   RECORD_FAILURE,
   RECORD_KEY,
+  RECORD_RESULT,
+  RESULT_ENDED,
   RECORD_PART,
   RECORD_PUT,
   RECORD_STATE,
@@ -72,6 +77,7 @@ import { Failure, failureAt, failuresKept, firstFailure, readMessage, whoOf } fr
 import { CANCELLED, Job, TAGGED, coldAt, coldOf, movesOf, readBody, stateOf } from "./job";
 import * as parts from "./parts";
 import { Parts } from "./parts";
+import { Result, lengthOf } from "./result";
 import { Settings, countOf, valueOf } from "./settings";
 import { Shard, must, ringBase, shard } from "./shard";
 import { Tags, chargedOf, idpEntry, idpEntryBytes, isUnlimited } from "./tags";
@@ -83,6 +89,7 @@ import {
   KEY_BYTES,
   PART_BYTES,
   PUT_BYTES,
+  RESULT_BYTES,
   SETTING_ENTRY_BYTES,
   SETTING_ENTRY_VALUE,
   STATE_BYTES,
@@ -147,6 +154,15 @@ export class KeyRecord extends Record {
   until: f64;
   oldKey: u64;
   unused: u64;
+}
+
+/** What a finished job left; `bodyBytes` is its length. */
+@unmanaged
+export class ResultRecord extends Record {
+  until: f64;
+  oldResult: u64;
+  keepSeconds: u32;
+  tubeHash: u32;
 }
 
 /**
@@ -493,6 +509,7 @@ export function recordDrop(job: Job): void {
 /** A tombstone, of a job or of a cooldown, of segment `origin`, which still needs it. */
 export function keepDelete(old: DeleteRecord): void {
   const isKey = old.state == KEY_ENDED;
+  const isResult = old.state == RESULT_ENDED;
   const hash = old.stateLsn;
   const origin = old.origin;
   const record = beginDelete(old.id, 0, movesInDelete(old));
@@ -501,6 +518,7 @@ export function keepDelete(old: DeleteRecord): void {
     record.state = KEY_ENDED;
     record.stateLsn = hash;
   }
+  if (isResult) record.state = RESULT_ENDED;
   end();
 }
 
@@ -545,6 +563,47 @@ export function recordKeyEnd(tags: Tags): void {
   record.putLsn = tags.lsn;
   record.stateLsn = tags.major;
   record.putBytes = keyBytes(tags);
+  end();
+}
+
+/* Results. */
+
+/** Bytes of the RESULT record of a result. */
+export function resultBytes(result: Result): u32 {
+  return roundUp8(RESULT_BYTES + lengthOf(result));
+}
+
+/** What a job left that is finished; its older record, if it has one, is at `oldResult`. */
+export function recordResult(result: Result, oldResult: u64): void {
+  if (!isOpen()) {
+    result.lsn = ++shard().lsn;
+    return;
+  }
+  const bytes = resultBytes(result);
+  const length = lengthOf(result);
+  const address = begin(RECORD_RESULT, bytes, result.major);
+  const record = changetype<ResultRecord>(address);
+  store<u64>(address + bytes - 8, 0); // the padding, before what may lie there if there is none
+  record.bodyBytes = length;
+  record.until = wall(<f64>result.termDue);
+  record.oldResult = oldResult;
+  record.keepSeconds = result.keepSeconds;
+  record.tubeHash = result.tubeHash;
+  readMessage(failureAt(result.text), 0, address + RESULT_BYTES, length);
+  result.lsn = record.lsn;
+  end();
+}
+
+/** The time of a result is over. */
+export function recordResultEnd(result: Result): void {
+  if (!isOpen()) {
+    ++shard().lsn;
+    return;
+  }
+  const record = beginDelete(result.major, 0, 0);
+  record.state = RESULT_ENDED;
+  record.putLsn = result.lsn;
+  record.putBytes = resultBytes(result);
   end();
 }
 

@@ -3,8 +3,8 @@
  * The committer, which reclaims segments, brings pieces of one into a staging area of this memory
  * and calls `keep`; what the file does not tell any more `keepRest` finds among the jobs. What is
  * needed: the PUT record and the latest state of each job, its parts and failures, keys in their
- * cooldown, what is set for tubes, and tombstones while what they ended may still lie in a segment.
- * A full ring stops either; the host calls again.
+ * cooldown, results, what is set for tubes, and tombstones while what they ended may still lie in a
+ * segment. A full ring stops either; the host calls again.
  */
 import {
   DAMAGED,
@@ -16,6 +16,7 @@ import {
   RECORD_KEY,
   RECORD_PART,
   RECORD_PUT,
+  RECORD_RESULT,
   RECORD_TUBE,
   RESULT_COUNT,
   STEP_JOBS,
@@ -28,6 +29,7 @@ import { findBatched } from "./batched";
 import { findCooling, keyHash, keysRoot } from "./keys";
 import * as parts from "./parts";
 import { Part } from "./parts";
+import { Result, findResult, resultAt, resultsRoot } from "./result";
 import * as segments from "./segments";
 import { Settings, settingsAt } from "./settings";
 import { enter, jobs, leave, setResult, shard } from "./shard";
@@ -79,7 +81,7 @@ export function keepRest(t: u32, from: u32, number: u32): i32 {
   const count = table.heads(jobs());
   const most = min(count, from + STEP_JOBS);
   let bucket = from;
-  const isDone = keepUploads(number) && keepTubes(number) && keepCooldowns(number);
+  const isDone = keepUploads(number) && keepAside(number);
   if (from == 0 && !isDone) {
     setResult(t, RESULT_COUNT, 0);
     return leave(t, MORE);
@@ -105,6 +107,11 @@ function keepBucket(bucket: u32, number: u32): bool {
 /** A job that was cancelled, or has moved: a tombstone is all that is kept of it here. */
 function isOnlyTombstone(job: Job): bool {
   return (job.flags & CANCELLED) != 0 || job.lsn == 0;
+}
+
+/** What no job has; false when the ring is full before the end. */
+function keepAside(number: u32): bool {
+  return keepTubes(number) && keepCooldowns(number) && keepResults(number);
 }
 
 /** All uploads, puts that wait and jobs that come; false when the ring is full before the end. */
@@ -244,6 +251,11 @@ function keepOne(record: Record, number: u32): void {
     keepKey(changetype<KeyRecord>(record), number);
     return;
   }
+  if (record.kind == RECORD_RESULT) {
+    const kept = findResult(record.id);
+    if (kept != 0) keepResult(resultAt(kept), number);
+    return;
+  }
   const coming = findArriving(record.id);
   if (coming != 0) keepComing(jobAt(coming), record, number);
   const isPart = record.kind == RECORD_PART;
@@ -286,6 +298,19 @@ function keepComing(job: Job, record: Record, number: u32): void {
   if (record.kind == RECORD_PART) keepPart(job, changetype<PartRecord>(record), number);
   else if (record.kind == RECORD_FAILURE)
     keepOneFailure(job, changetype<FailureRecord>(record), number);
+}
+
+function keepResult(result: Result, number: u32): void {
+  if (segments.segmentOf(result.lsn).number == number) journal.recordResult(result, result.lsn);
+}
+
+/** All results that have their record in the segment; false when the ring is full before. */
+function keepResults(number: u32): bool {
+  for (let at = tree.first(resultsRoot()); at != 0; at = tree.next(at)) {
+    if (!journal.hasRoom()) return false;
+    keepResult(resultAt(at), number);
+  }
+  return true;
 }
 
 function keepOneFailure(job: Job, record: FailureRecord, number: u32): void {

@@ -5,7 +5,7 @@
  *   job      the table of jobs, its neighbours or its tree, its tube (the best one), its bucket,
  *            its lane (the head), its connection (a grant), its Cold record, the ends of its
  *            body, the list of its parts
- *   cold     its job, its failures, the note of how far it is
+ *   cold     its job, its failures, the note of how far it is, those who await its end
  *   failure  its neighbours in the list, its Cold record, the ends of its message
  *   block    its neighbours, or the owner of the chain
  *
@@ -13,6 +13,7 @@
  * address, an upload or a failure that no attempt has ended with yet, stays where it is. Called by
  * the sweep (sweep.ts), inside a critical section.
  */
+import { settleAwaits } from "./awaits";
 import { Block, Chain, MARK_BITS, OF_JOB, blockAt, isBlock } from "./chain";
 import { INLINE_BODY_MAX, STATE_BURIED, STATE_DELAYED, STATE_READY } from "./constants";
 import { connAt, heldRoot } from "./conn";
@@ -98,6 +99,7 @@ function settleCold(at: u32): void {
   jobAt(cold.job).cold = at;
   for (let own = cold.failureHead; own != 0; own = failureAt(own).next) failureAt(own).owner = at;
   if (cold.note != 0) failureAt(cold.note).owner = at;
+  settleAwaits(at);
 }
 
 function settleBlock(block: Block, from: u32): void {

@@ -20,7 +20,7 @@ import * as commands from "./commands";
 import { connAt } from "./conn";
 import { enterAt } from "./deadlines";
 import { appendMessage, failureAt, freeFailure, makeFailure, readMessage } from "./failure";
-import { Job, coldAt, coldOf, jobAt } from "./job";
+import { Job, coldAt, coldOf, jobAt, saidBy } from "./job";
 import { inputSlot, leave, outputSlot, setResult } from "./shard";
 import { findJob, isHeldBy } from "./states";
 
@@ -62,7 +62,7 @@ export function peekProgress(t: u32, id: f64, now: f64): i32 {
     return leave(t, NOT_FOUND);
   const note = failureAt(coldAt(jobAt(at).cold).note);
   setResult(t, RESULT_ID, id);
-  setResult(t, RESULT_LSN, <f64>jobAt(at).lsn);
+  setResult(t, RESULT_LSN, <f64>saidBy(jobAt(at)));
   setResult(t, RESULT_BODY_BYTES, <f64>note.bytes);
   readMessage(note, 0, outputSlot(t), OUTPUT_BYTES);
   return leave(t, DONE);

@@ -20,8 +20,10 @@ import {
   RECORD_KEY,
   RECORD_PART,
   RECORD_PUT,
+  RECORD_RESULT,
   RECORD_TUBE,
   RESULT_COUNT,
+  RESULT_ENDED,
   RESULT_ID,
   RESULT_REF,
   SETTINGS,
@@ -56,6 +58,7 @@ import {
   PartRecord,
   PutRecord,
   Record,
+  ResultRecord,
   StateRecord,
   TubeRecord,
 } from "./journal";
@@ -75,6 +78,7 @@ import { watchLimits } from "./limits";
 import * as parts from "./parts";
 import { Part } from "./parts";
 import * as ready from "./ready";
+import { forgetResult, recallResult } from "./recalling";
 import * as segments from "./segments";
 import { Segment } from "./segments";
 import {
@@ -214,12 +218,16 @@ function apply(address: usize, record: Record, segment: Segment, shards: u32, no
   if (record.kind == RECORD_KEY) {
     return recallKey(changetype<KeyRecord>(record), stands ? found : 0, segment, shards, now);
   }
+  if (record.kind == RECORD_RESULT) {
+    return recallResult(changetype<ResultRecord>(record), lsnIn(segment), segment, shards, now);
+  }
   if (record.kind == RECORD_DELETE) {
     // Its PUT may lie in a segment that another shard's part of the journal reads: count the
     // tombstone in each.
     const tombstone = changetype<DeleteRecord>(record);
     segments.countTombstone(tombstone, segment);
     if (record.state == KEY_ENDED) endRecalled(tombstone);
+    else if (record.state == RESULT_ENDED) forgetResult(record.id);
     else if (stands && record.state == journal.DROPS) return true;
     else if (stands && journal.movesInDelete(tombstone) < movesOf(jobAt(found))) return true;
     else if (stands) deleteReplayed(jobAt(found), now);

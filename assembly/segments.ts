@@ -5,7 +5,8 @@
  * where in this shard's stream it begins. What is live in a segment: PUT records of jobs that exist
  * and have no newer one, their latest STATE records, the FAILURE records of what is kept of their
  * failures, the latest PART records of their bodies and of uploads, the latest KEY records of
- * cooldowns, and the latest TUBE records of tubes for which something is set. The committer alone
+ * cooldowns and RESULT records of results, and the latest TUBE records of tubes for which something
+ * is set. The committer alone
  * changes the table and the counts (`seal`, in the order of the stream), and recovery before it
  * (`replay`);
  * commands only ever write old LSNs into their records. So no lock is needed here.
@@ -18,6 +19,7 @@ import {
   RECORD_KEY,
   RECORD_PART,
   RECORD_PUT,
+  RECORD_RESULT,
   RECORD_STATE,
   RECORD_TUBE,
   SEGMENTS_MAX,
@@ -34,6 +36,7 @@ import {
   PartRecord,
   PutRecord,
   Record,
+  ResultRecord,
   StateRecord,
   TubeRecord,
   partBytes,
@@ -158,6 +161,10 @@ export function account(record: Record, segment: Segment): void {
   } else if (record.kind == RECORD_KEY) {
     const key = changetype<KeyRecord>(record);
     if (key.oldKey != 0) segmentOf(key.oldKey).liveBytes -= record.bytes;
+    segment.liveBytes += record.bytes;
+  } else if (record.kind == RECORD_RESULT) {
+    const result = changetype<ResultRecord>(record);
+    if (result.oldResult != 0) segmentOf(result.oldResult).liveBytes -= record.bytes;
     segment.liveBytes += record.bytes;
   } else if (record.kind == RECORD_FAILURE) {
     const failure = changetype<FailureRecord>(record);

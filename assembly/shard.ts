@@ -223,6 +223,12 @@ export class Shard {
    * number before and after. Only shard 0's is used, and only atomically.
    */
   showing: u32;
+
+  /* What finished jobs left (results.ts), what others are told of how jobs ended (awaits.ts). */
+  results: u32;
+  resultsKept: u32;
+  resultBytes: u64;
+  texts: u32;
 }
 
 /*

@@ -13,6 +13,7 @@ import {
   RECORD_KEY,
   RECORD_PART,
   RECORD_PUT,
+  RECORD_RESULT,
   RECORD_TUBE,
   RESULT_COUNT,
   TUBE_NAME_MAX,
@@ -29,6 +30,7 @@ import {
   PART_BYTES,
   PUT_BYTES,
   RECORD_CHECKED,
+  RESULT_BYTES,
   SETTING_ENTRY_BYTES,
   TUBE_RECORD_BYTES,
 } from "./layouts";
@@ -46,6 +48,8 @@ export function isSound(address: usize, room: u32, salt: u32): bool {
   } else if (record.kind == RECORD_FAILURE) {
     const text = <u64>record.nameBytes + record.bodyBytes;
     if (FAILURE_BYTES + text > <u64>bytes || record.nameBytes > <u16>WHO_MAX) return false;
+  } else if (record.kind == RECORD_RESULT) {
+    if (<u64>RESULT_BYTES + record.bodyBytes > <u64>bytes) return false;
   } else if (record.kind == RECORD_TUBE) {
     if (!isTube(changetype<TubeRecord>(record))) return false;
   } else if (record.kind == RECORD_KEY) {

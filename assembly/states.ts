@@ -17,6 +17,9 @@
  * wait (`match`): between two critical sections no tube has both a job that may be taken and a
  * waiter.
  */
+import { isAwaited, tellEnd } from "./awaits";
+import { OUTCOME_BURIED, OUTCOME_CANCELLED, OUTCOME_DEAD } from "./constants";
+import { OUTCOME_EXPIRED, OUTCOME_MOVED } from "./constants";
 import { STATE_BURIED, STATE_DELAYED, STATE_READY, STATE_RESERVED } from "./constants";
 import {
   COUNTED,
@@ -32,7 +35,7 @@ import {
 } from "./job";
 import { dropFailures } from "./failure";
 import { dropTags } from "./keys";
-import { dropLimits, isOver, tell, watchLimits } from "./limits";
+import { dropLimits, isExhausted, isOver, tell, watchLimits } from "./limits";
 import { CALL_GRANT, Conn, call, connAt, hold, stopWaiting, unhold, watchAt } from "./conn";
 import { jobs, must, shard, wake } from "./shard";
 import { freeKey, mayTake, nextOpened, openFreed, pull, push } from "./lanes";
@@ -117,6 +120,7 @@ export function becomeReadySince(job: Job, since: u64, now: u64): bool {
  * The job, which stands nowhere, is dead: it has no limits any more, and is buried. Always false.
  */
 export function die(job: Job, now: u64): bool {
+  if (isAwaited(job)) tellEnd(job, isExhausted(job) ? OUTCOME_DEAD : OUTCOME_EXPIRED);
   dropLimits(job);
   becomeBuried(job);
   tell(job, false, now);
@@ -176,6 +180,7 @@ export function becomeBuried(job: Job): void {
   tube.buriedTail = at;
   tube.buried++;
   shard().buried++;
+  if (isAwaited(job)) tellEnd(job, OUTCOME_BURIED);
 }
 
 export function becomeReserved(job: Job, conn: Conn, now: u64): void {
@@ -204,6 +209,7 @@ export function endJob(job: Job): void {
   const tube = tubeAt(job.tube);
   table.drop(jobs(), job);
   leaveTube(job);
+  if (isAwaited(job)) tellEnd(job, OUTCOME_MOVED);
   dropFailures(job);
   if ((job.flags & TAGGED) != 0) dropTags(job);
   freeJob(job);
@@ -213,6 +219,7 @@ export function endJob(job: Job): void {
 /** Ends a held job that was cancelled: its attempt is over. Its tube may be gone afterwards. */
 export function endCancelled(job: Job, now: u64): void {
   const tube = tubeAt(job.tube);
+  if (isAwaited(job)) tellEnd(job, OUTCOME_CANCELLED);
   leaveState(job);
   tube.deletes++;
   shard().deletes++;

@@ -1,9 +1,9 @@
-/* Terms: what of the jobs' tags ends by the clock, in the order in which it does: cooldowns of
- * keys.
+/* Terms: what ends by the clock that is no attempt and no delay, in the order in which it does:
+ * cooldowns of keys, lives of jobs, results that are kept.
  *
- * All of a shard stand in one tree, by their Tags' second node, and have one timer, the shard's own
- * node among the timers of tubes and connections (timers.ts). It may ring early, never late. What
- * happens at the end of a term is deadlines.ts's to say.
+ * All of a shard stand in one tree, by the second node of their Tags or Result, and have one timer,
+ * the shard's own node among the timers of tubes and connections (timers.ts). It may ring early,
+ * never late. What happens at the end of a term is deadlines.ts's to say.
  */
 import { Node, nodeAt } from "./node";
 import { Shard, shard } from "./shard";
@@ -48,17 +48,27 @@ export function firstTerm(): u32 {
   return tree.first(termsRoot());
 }
 
+/** A term ends at `due`. */
+export function beginTerm(node: Node, due: u64): void {
+  node.major = due;
+  tree.insert(termsRoot(), node);
+  watchTerms();
+}
+
+/** A term is none any more. */
+export function endTerm(node: Node): void {
+  tree.remove(termsRoot(), node);
+}
+
 /** The tags' term ends at `due`. */
 export function startTerm(tags: Tags, due: u64): void {
   stopTerm(tags);
-  tags.termDue = due;
-  tree.insert(termsRoot(), termNode(tags));
   tags.isTimed = 1;
-  watchTerms();
+  beginTerm(termNode(tags), due);
 }
 
 export function stopTerm(tags: Tags): void {
   if (tags.isTimed == 0) return;
-  tree.remove(termsRoot(), termNode(tags));
+  endTerm(termNode(tags));
   tags.isTimed = 0;
 }

@@ -109,6 +109,8 @@ async function cyclesPerSecond({ made, common, thread, seconds, tag }: Work): Pr
       maxJobBytes: 65_535,
       maxFailureBytes: 65_536,
       maxBatchBytes: 16_777_216,
+      maxResultBytes: 65_536,
+      maxResultsBytes: 65_536,
       maxTubes: 100,
       maxWatch: 100,
       maxOutputBytes: 1e9,

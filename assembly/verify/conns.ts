@@ -25,6 +25,7 @@ import { timersRoot } from "../timers";
 import * as tree from "../tree";
 import { tubeAt } from "../tube";
 import { live } from "./allocator";
+import { checkAwaits } from "./awaits";
 import { expect, Sums, whole } from "./findings";
 import {
   CONN_ALL,
@@ -77,6 +78,7 @@ function checkAll(): void {
     live(FIXED, addressOfConn(conn), offsetof<Conn>());
     if (conn.who != 0) live(FIXED, conn.who, 1 + whoBytes(conn));
     checkNotes(conn);
+    checkAwaits(conn);
     if (conn.mark != 0) checkMark(conn);
     expect(conn.number <= shard().lastConn, CONN_ALL);
     held += conn.heldCount;

@@ -29,6 +29,9 @@ export class Sums {
   static lanesAside: u32 = 0;
   static shared: u32 = 0;
   static counted: u32 = 0;
+  static awaits: u32 = 0;
+  static awaited: u32 = 0;
+  static textsHad: u32 = 0;
 }
 
 /** The first invariant found broken. */
@@ -60,5 +63,6 @@ export function reset(): void {
   Sums.keys = Sums.timedTags = 0;
   Sums.named = Sums.aside = Sums.lanesAside = 0;
   Sums.shared = Sums.counted = 0;
+  Sums.awaits = Sums.awaited = Sums.textsHad = 0;
   expect((shard().wakeLow | shard().wakeHigh) == 0, SHARD_WAKES);
 }

@@ -16,6 +16,7 @@ import { CODE_MASK, RESULT_COUNT } from "../constants";
 import { enter, leave, setResult, shard, sleepForLock } from "../shard";
 import { tubeAt } from "../tube";
 import { beginPages, checkPages, isCounting } from "./allocator";
+import { checkResults } from "./awaits";
 import { checkConns } from "./conns";
 import { firstBroken, reset, whole } from "./findings";
 import { checkGone } from "./jobs";
@@ -53,6 +54,7 @@ export function verify(t: u32, deep: i32): i32 {
   if (whole()) checkOpenParts();
   if (whole()) checkGone();
   if (whole()) checkSpentParts();
+  if (whole()) checkResults();
   if (whole()) checkKeysAndTerms();
   if (whole()) checkAllNames();
   if (whole()) checkCounts();

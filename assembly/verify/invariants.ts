@@ -75,3 +75,6 @@ export const NAMES_TREE: i32 = 73;
 export const NAME_JOBS: i32 = 74;
 export const SHARE_HELD: i32 = 75;
 export const SHARE_LINE: i32 = 76;
+export const AWAIT_LISTS: i32 = 77;
+export const RESULTS_TREE: i32 = 78;
+export const TEXT_LIST: i32 = 79;

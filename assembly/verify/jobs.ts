@@ -1,8 +1,7 @@
 /* Jobs: what holds for a job wherever it stands: its body, its cold record, its failures; and for
  * the bodies of jobs that are gone and still read.
  */
-import { BLOCK_HEADER, blockAt, Chain, isBlock, OF_FAILURE, OF_JOB } from "../chain";
-import { BLOCK_BODY } from "../layouts";
+import { OF_JOB } from "../chain";
 import {
   END_BURIED,
   END_MOVED,
@@ -11,14 +10,7 @@ import {
   STATE_MOVING,
   STATE_RESERVED,
 } from "../constants";
-import {
-  addressOfFailure,
-  Failure,
-  failureAt,
-  failureBytes,
-  isChained,
-  messageChain,
-} from "../failure";
+import { failureAt, failureBytes } from "../failure";
 import {
   addressOfJob,
   CANCELLED,
@@ -34,20 +26,19 @@ import {
   TAGGED,
   TOUCHED,
 } from "../job";
-import { BLOCKS, COLDS, FAILURES, JOBS } from "../memory";
+import { COLDS, FAILURES, JOBS } from "../memory";
 import { partsAt, partsOf } from "../parts";
 import { shard } from "../shard";
 import { findJob } from "../states";
 import { reservedAt } from "../times";
 import { Tube } from "../tube";
 import { live } from "./allocator";
+import { checkAwaited } from "./awaits";
 import { expect, Sums, whole } from "./findings";
 import {
-  CHAIN_LINKS,
   COLD_OWNER,
   CONN_GRANT,
   FAILURE_LIST,
-  FAILURE_MESSAGE,
   FAILURE_OWNER,
   JOB_BODY,
   JOB_CANCELLED,
@@ -57,6 +48,7 @@ import {
   PARTS_LIST,
 } from "./invariants";
 import { checkList } from "./journal";
+import { checkChain, checkMessage } from "./messages";
 import { checkTags } from "./tags";
 
 /** Checks what holds for a job of `tube` in every state. */
@@ -72,6 +64,7 @@ export function checkJob(tube: Tube, job: Job, state: u8): void {
     expect(coldAt(job.cold).job == at, COLD_OWNER);
     checkFailures(coldAt(job.cold));
     checkNote(coldAt(job.cold));
+    checkAwaited(job);
   }
   if ((job.flags & TOUCHED) != 0) checkTouched(job);
   if ((job.flags & TAGGED) != 0) checkTags(tube, job);
@@ -120,14 +113,6 @@ function checkNote(cold: Cold): void {
   checkMessage(note);
 }
 
-/** Checks a long message. */
-function checkMessage(failure: Failure): void {
-  expect(failure.hasMessage != 0 || failure.bytes == 0, FAILURE_MESSAGE);
-  if (!isChained(failure)) return;
-  const mark = addressOfFailure(failure) | OF_FAILURE;
-  checkChain(messageChain(failure), mark, failure.bytes, FAILURE_MESSAGE);
-}
-
 /** Checks a long body and the list of its parts. */
 function checkBody(job: Job): void {
   checkChain(chainOf(job), addressOfJob(job) | OF_JOB, job.bodyBytes, JOB_BODY);
@@ -135,23 +120,6 @@ function checkBody(job: Job): void {
   const list = partsAt(partsOf(job));
   checkList(list);
   expect(list.job == <u32>changetype<usize>(job) && list.missing == 0, PARTS_LIST);
-}
-
-/** Checks a chain: as many blocks as `bytes` take, linked both ways, both ends known. */
-function checkChain(chain: Chain, mark: u32, bytes: u32, invariant: i32): void {
-  let left = bytes;
-  let last: u32 = 0;
-  let at = chain.first;
-  for (; isBlock(at) && whole(); at = blockAt(at).next) {
-    expect(left > 0, invariant);
-    expect(blockAt(at).previous == (last == 0 ? mark : last), CHAIN_LINKS);
-    const share = min(left, BLOCK_BODY);
-    live(BLOCKS, at, BLOCK_HEADER + share);
-    left -= share;
-    last = at;
-  }
-  expect(left == 0 && chain.last == last, invariant);
-  expect(at == mark, CHAIN_LINKS);
 }
 
 /** Bodies of jobs that are gone: each is read by somebody. */

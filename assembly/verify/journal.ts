@@ -2,7 +2,14 @@
 import { INLINE_BODY_MAX, RECORD_DELETE, SKIP_MARK, STATE_UPLOADING } from "../constants";
 import { failureAt, firstFailure } from "../failure";
 import { ARRIVED, CANCELLED, coldAt, jobAt } from "../job";
-import { DeleteRecord, failureRecordBytes, keyBytes, partBytes, putBytes } from "../journal";
+import {
+  DeleteRecord,
+  failureRecordBytes,
+  keyBytes,
+  partBytes,
+  putBytes,
+  resultBytes,
+} from "../journal";
 import { keysRoot } from "../keys";
 import { FIXED } from "../memory";
 import {
@@ -15,6 +22,7 @@ import {
   PIECE_HEADER,
 } from "../parts";
 import { segmentAt, segmentOf } from "../segments";
+import { resultAt, resultsRoot } from "../result";
 import { settingsAt } from "../settings";
 import { jobs, ringBase, shard } from "../shard";
 import { findJob } from "../states";
@@ -117,6 +125,10 @@ function eachRecord(sign: f64): void {
     if (tubeAt(at).settings == 0) continue;
     const settings = settingsAt(tubeAt(at).settings);
     segmentOf(settings.lsn).liveBytes += sign * <f64>settings.recordBytes;
+  }
+  for (let at = tree.first(resultsRoot()); at != 0; at = tree.next(at)) {
+    const result = resultAt(at);
+    segmentOf(result.lsn).liveBytes += sign * <f64>resultBytes(result);
   }
   for (let at = tree.first(keysRoot()); at != 0; at = tree.next(at)) {
     const own = tagsAt(at);

@@ -19,11 +19,13 @@ import {
   PartRecord,
   PutRecord,
   Record,
+  ResultRecord,
   StateRecord,
   TubeRecord,
 } from "../journal";
 import * as L from "../layouts";
 import { Piece, ReservedPeek } from "../listing";
+import { Result } from "../result";
 import { Run } from "../run";
 import { Segment } from "../segments";
 import {
@@ -91,6 +93,9 @@ function results(): void {
 /** The header's page. */
 function header(): void {
   const node = offsetof<Shard>("termsLeft");
+  if (offsetof<Result>("termDue") - offsetof<Result>("termLeft") != offsetof<Node>("major")) {
+    ERROR("a result's term");
+  }
   if (offsetof<Shard>("termsDue") - node != offsetof<Node>("major")) ERROR("a node by its parts");
   if (C.SHARD_BASE + <u32>offsetof<Shard>() > <u32>GRANT_LISTS) ERROR("the header");
   if (<u32>GRANT_LISTS + C.THREADS_MAX * 4 > <u32>TABLES) ERROR("the lists of grants");
@@ -153,6 +158,7 @@ function records(): void {
   if (L.GROUP_BYTES != <u32>offsetof<GroupRecord>()) ERROR("a GROUP record");
   if (C.GROUP_ROOM_MAX > 4 * C.PART_BODY_BYTES)
     ERROR("a batch is no more than a command may write");
+  if (L.RESULT_BYTES != <u32>offsetof<ResultRecord>()) ERROR("a RESULT record");
   if (C.RECORD_BYTES_MIN > L.STATE_BYTES || C.RECORD_BYTES_MIN > L.PART_BYTES) ERROR("the least");
   if (L.PUT_BYTES + C.TUBE_NAME_MAX > C.RECORD_BYTES_MOST) ERROR("the most without a body");
   if (L.PART_BYTES + C.PART_BODY_BYTES > C.INPUT_BYTES + C.OUTPUT_BYTES) ERROR("a part is staged");

@@ -8,6 +8,7 @@ import { findKey, keyHash, keysRoot } from "../keys";
 import { isExhausted } from "../limits";
 import { FIXED } from "../memory";
 import { nodeAt } from "../node";
+import { isResultTerm } from "../result";
 import { enter, leave, shard } from "../shard";
 import { NO_ENTRY, TAGS_BYTES, Tags, addressOfTags, idpEntry, isText, tagsAt } from "../tags";
 import { secondsOf, tagsOf, tagsOfTerm, textOf } from "../tags";
@@ -73,11 +74,11 @@ export function checkCooling(tube: Tube): void {
 /** Checks the trees, which have what was found, and their timer. */
 export function checkKeysAndTerms(): void {
   expect(checkTree(keysRoot()) == Sums.keys, KEYS_TREE);
-  expect(checkTree(termsRoot()) == Sums.timedTags, TERMS_TREE);
+  expect(checkTree(termsRoot()) == Sums.timedTags + shard().resultsKept, TERMS_TREE);
   const first = tree.first(termsRoot());
   const s = shard();
   expect(first == 0 || (s.termsTimed != 0 && s.termsDue <= nodeAt(first).major), TERMS_TREE);
-  if (first != 0) expect(tagsOfTerm(first).isTimed == 1, TERMS_TREE);
+  if (first != 0 && !isResultTerm(first)) expect(tagsOfTerm(first).isTimed == 1, TERMS_TREE);
   if (s.termsTimed == 0) return;
   expect(termsTimer().minor == TERMS_MINOR, TERMS_TREE);
   expect(stands(<u32>changetype<usize>(termsTimer()), timersRoot()), TERMS_TREE);

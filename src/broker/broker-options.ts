@@ -18,6 +18,8 @@ const KEYS = [
   "maxJobBytes",
   "maxFailureBytes",
   "maxBatchBytes",
+  "maxResultBytes",
+  "maxResultsBytes",
   "failuresKept",
   "maxTubes",
   "maxWatch",

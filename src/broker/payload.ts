@@ -100,22 +100,23 @@ function journalSeed(
 
 function journalOptionsOf(settings: BrokerSettings, memories: ShardMemories): JournalOptions {
   const { durability: level, syncIntervalMillis: intervalMillis, segmentBytes } = settings;
-  const recordBytes = recordBytesMax(settings.maxJobBytes, settings.maxFailureBytes);
+  const { maxJobBytes, maxFailureBytes, maxResultBytes } = settings;
+  const recordBytes = recordBytesMax(maxJobBytes, maxFailureBytes, maxResultBytes);
   const comingBytes = comingBytesMax(memories, segmentBytes, recordBytes);
   return { level, intervalMillis, segmentBytes, comingBytes };
 }
 
 function limitsOf(settings: BrokerSettings): SessionLimits {
-  const { maxJobBytes, maxFailureBytes, maxBatchBytes, maxTubes, maxWatch } = settings;
-  const { maxOutputBytes, commandsPerTurn } = settings;
   return {
-    maxJobBytes,
-    maxFailureBytes,
-    maxBatchBytes,
-    maxTubes,
-    maxWatch,
-    maxOutputBytes,
-    commandsPerTurn,
+    maxJobBytes: settings.maxJobBytes,
+    maxFailureBytes: settings.maxFailureBytes,
+    maxBatchBytes: settings.maxBatchBytes,
+    maxResultBytes: settings.maxResultBytes,
+    maxResultsBytes: settings.maxResultsBytes,
+    maxTubes: settings.maxTubes,
+    maxWatch: settings.maxWatch,
+    maxOutputBytes: settings.maxOutputBytes,
+    commandsPerTurn: settings.commandsPerTurn,
   };
 }
 

@@ -77,7 +77,8 @@ export function helpText(units: Units): string {
     `  ${PROGRAM} import DIR --data TARGET    make a journal of beanstalkd's log\n` +
     `  ${PROGRAM} top                         show live what a server is doing\n` +
     `  ${PROGRAM} tubes, stats, jobs, peek, failures, put, reserve,\n` +
-    `      kick, kick-job, update-job, delete, cancel, move, flush, pause, drain, undrain\n` +
+    `      kick, kick-job, update-job, delete, cancel, move, finish, await, flush,\n` +
+    `      pause, drain, undrain\n` +
     "                                        work with a running server\n" +
     "\nSizes are bytes, or take a unit: 64k, 10MiB, 1g (powers of 1024).\n" +
     `Every option can be set in the environment too: --port is ${environment}.\n`

@@ -67,7 +67,7 @@ function report(found: Inspection): string[] {
     ),
     `segments: ${segments.length}, and ${spares} spare`,
     `frames: ${frames}`,
-    `records: ${all} (${records.put} put, ${records.state} state, ${records.delete} delete, ${records.part} part, ${records.failure} failure, ${records.tube} tube, ${records.key} key)`,
+    `records: ${all} (${records.put} put, ${records.state} state, ${records.delete} delete, ${records.part} part, ${records.failure} failure, ${records.tube} tube, ${records.key} key, ${records.result} result)`,
     `jobs: ${count} (${jobs.ready} ready, ${jobs.delayed} delayed, ${jobs.buried} buried)`,
     `failures of these jobs: ${failures}`,
     `ids go on at: ${lastId + 1}`,

@@ -26,6 +26,8 @@ export interface ConnectionOptions {
    * whoever sends no command that has it coming gets none.
    */
   readonly pushed?: (push: Reply) => void;
+  /** Told once when the connection has ended, and why if something went wrong. */
+  readonly ended?: (cause: Error | undefined) => void;
   /** Told when a first command waits for its answer, and when none does any more. */
   readonly busy?: (isBusy: boolean) => void;
 }
@@ -46,6 +48,7 @@ export class ClientConnection {
   readonly #sent = new Calls();
   readonly #busy: (isBusy: boolean) => void;
   readonly #pushed: ((push: Reply) => void) | undefined;
+  readonly #ended: (cause: Error | undefined) => void;
   /** Commands that wait for their answers. */
   #waiting = 0;
   #willSend = false;
@@ -57,6 +60,7 @@ export class ClientConnection {
     const { replyBodyBytesMax = BODY_BYTES_MAX, busy = () => undefined } = options;
     this.#busy = busy;
     this.#pushed = options.pushed;
+    this.#ended = options.ended ?? (() => undefined);
     this.#reader = new ReplyReader((reply) => this.#answer(reply), replyBodyBytesMax);
     this.#wire = open({
       received: (bytes) => this.#receive(bytes),
@@ -167,6 +171,7 @@ export class ClientConnection {
     for (let call = this.#unsent.shift(); call !== undefined; call = this.#unsent.shift()) {
       this.#reject(call, new NotSentError(call.command, cause));
     }
+    this.#ended(cause);
   }
 }
 

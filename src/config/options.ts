@@ -46,6 +46,10 @@ export interface Options {
   /** Longest failure message that bury and release accept, in bytes: 0 to FAILURE_BYTES_MAX. */
   readonly maxFailureBytes: number;
   readonly maxBatchBytes: number;
+  /** Longest result that finish accepts, in bytes. */
+  readonly maxResultBytes: number;
+  /** Bytes of all results that are kept. */
+  readonly maxResultsBytes: number;
   /** Failures that each job keeps, the youngest ones: 0 to FAILURES_KEPT_MAX. */
   readonly failuresKept: number;
   /** I/O threads, 1 to THREADS_MAX; absent means that the server chooses. */
@@ -239,6 +243,22 @@ export const OPTIONS: { readonly [Key in keyof Settings]: Option<Settings[Key]> 
     help: "most bytes of bodies and failure messages in one batch",
     default: 16 * MIB,
     ...size(0, GIB, "a size from 0 to 1GiB"),
+  },
+  maxResultBytes: {
+    name: "max-result-size",
+    category: "Engine",
+    placeholder: "BYTES",
+    help: "longest result that finish takes",
+    default: MIB,
+    ...size(0, 16 * MIB, "a size from 0 to 16MiB"),
+  },
+  maxResultsBytes: {
+    name: "max-results",
+    category: "Engine",
+    placeholder: "BYTES",
+    help: "most bytes of the results that are kept; they count as --memory does, too",
+    default: 64 * MIB,
+    ...size(0, Number.MAX_SAFE_INTEGER, "a size"),
   },
   failuresKept: {
     name: "keep-failures",

@@ -11,6 +11,7 @@ import type {
   JobHolder,
   MoveRequest,
   QueueAddress,
+  ResultAnswer,
   UpdateRequest,
 } from "../http/api.ts";
 import { mayAct } from "./access.ts";
@@ -56,9 +57,7 @@ export function JobPage({ id }: { readonly id: number }): JSX.Element {
     return (
       <>
         <PageHead title={`Job ${id}`} />
-        <Empty title="There is no such job.">
-          It was deleted, or there never was one of this number.
-        </Empty>
+        <GoneJob id={id} />
       </>
     );
   }
@@ -73,6 +72,32 @@ export function JobPage({ id }: { readonly id: number }): JSX.Element {
       <Trouble resource={job} />
       {job.data === null ? job.error === null && <Loading rows={8} /> : <JobParts job={job.data} />}
     </>
+  );
+}
+
+/** A job that is no more: its result, if that is kept. */
+function GoneJob({ id }: { readonly id: number }): JSX.Element {
+  const kept = useResource<ResultAnswer>(`jobs/${id}/result`, 10);
+  const base64 = kept.data?.result.base64 ?? "";
+  const result = useMemo(() => fromBase64(base64), [base64]);
+  if (kept.data === null) {
+    return kept.error === null ? (
+      <Loading rows={3} />
+    ) : (
+      <Empty title="There is no such job.">
+        It was deleted, or there never was one of this number.
+      </Empty>
+    );
+  }
+  const { isWhole } = kept.data.result;
+  return (
+    <section class="panel body-panel">
+      <h2>
+        Finished: its result <small>{bytes(kept.data.bytes)}</small>
+      </h2>
+      {!isWhole && <p class="nothing">The first {bytes(result.length)} of it.</p>}
+      <PayloadView body={result} isWhole={isWhole} label="the result" />
+    </section>
   );
 }
 

@@ -78,7 +78,8 @@ export abstract class EngineCalls {
 
   /**
    * Collects the next grant of thread `t`: RESERVED or LOST, with RESULT_TOKEN, _GENERATION and
-   * _CONN; NONE when there is none. NOTED, once, when that connection is to be told something.
+   * _CONN; NONE when there is none. NOTED, once, when that connection is to be told something, and
+   * ENDED when it is to be told how jobs ended.
    */
   collect(now: f64): i32 {
     return this.answer(this.#engine.collect(this.thread, now));
@@ -444,6 +445,14 @@ export abstract class EngineCalls {
    */
   tubeHints(number: f64): i32 {
     return this.answer(this.#engine.tubeHints(this.thread, number));
+  }
+
+  /**
+   * Ends a result whose job a replay brought back: DONE, and there may be more; NONE when there is
+   * none. Called when the stream has begun: that it ended is recorded. MORE without room for that.
+   */
+  endUnfinished(): i32 {
+    return this.answer(this.#engine.endUnfinished(this.thread));
   }
 
   /**
@@ -1215,6 +1224,63 @@ export abstract class EngineCalls {
    */
   readBody(id: f64, position: u32): i32 {
     return this.answer(this.#engine.readBody(this.thread, id, position));
+  }
+
+  /** Begins a result of `bytes` that comes in pieces; `vital` 1: beyond the budget. RESULT_REF. */
+  openResult(bytes: u32, vital: u32): i32 {
+    return this.answer(this.#engine.openResult(this.thread, bytes, vital));
+  }
+
+  /** Adds its next bytes; as `appendFailure`. */
+  appendResult(result: u32, position: u32, offset: u32, count: u32, vital: u32): i32 {
+    return this.answer(
+      this.#engine.appendResult(this.thread, result, position, offset, count, vital),
+    );
+  }
+
+  /**
+   * Ends a job that `conn` holds with a result, which is whole, or 0 when there was no memory for
+   * it: DONE, and the result is the engine's; or NOT_FOUND. It is kept for `keepSeconds` if
+   * `mayKeep` and there is memory: then RESULT_COUNT is 1. Who awaits the job hears of it in any
+   * case.
+   */
+  finish(conn: u32, id: f64, result: u32, keepSeconds: u32, mayKeep: u32, now: f64): i32 {
+    return this.answer(
+      this.#engine.finish(this.thread, conn, id, result, keepSeconds, mayKeep, now),
+    );
+  }
+
+  /**
+   * `conn` awaits the end of the job, and is called for when it comes, at once if it is over: DONE,
+   * NOT_FOUND, OUT_OF_MEMORY, or MORE when that needs a record of the connection here. `vital` 1:
+   * it did so in another shard, and no budget keeps it from that.
+   */
+  awaitJob(conn: u32, id: f64, vital: u32, now: f64): i32 {
+    return this.answer(this.#engine.awaitJob(this.thread, conn, id, vital, now));
+  }
+
+  /**
+   * Shows what `conn` is to be told first: DONE, or NONE. RESULT_ID ended as RESULT_REF (OUTCOME_*)
+   * says, with a text of RESULT_BODY_BYTES, of which RESULT_COUNT from `position` on stand in the
+   * output slot. What is told depends on RESULT_LSN.
+   */
+  nextEnd(conn: u32, position: u32): i32 {
+    return this.answer(this.#engine.nextEnd(this.thread, conn, position));
+  }
+
+  /** `conn` was told what `nextEnd` shows. */
+  dropEnd(conn: u32): i32 {
+    return this.answer(this.#engine.dropEnd(this.thread, conn));
+  }
+
+  /** Shows the kept result of a job that is no more: DONE, as `nextEnd`; or NOT_FOUND. */
+  peekResult(id: f64, position: u32, now: f64): i32 {
+    return this.answer(this.#engine.peekResult(this.thread, id, position, now));
+  }
+
+  /** Bytes of all results that are kept here. */
+  resultBytes(): f64 {
+    return this.#engine.resultBytes(this.thread);
   }
 
   /**

@@ -101,6 +101,7 @@ export interface EngineExports {
   applyTubeHints(t: u32, address: u32, bytes: u32, now: f64): i32;
   jobHints(t: u32, bucket: u32): i32;
   tubeHints(t: u32, number: f64): i32;
+  endUnfinished(t: u32): i32;
   run(
     t: u32,
     conn: u32,
@@ -283,6 +284,14 @@ export interface EngineExports {
   pinBody(t: u32, id: f64): i32;
   unpinBody(t: u32, id: f64): i32;
   readBody(t: u32, id: f64, position: u32): i32;
+  openResult(t: u32, bytes: u32, vital: u32): i32;
+  appendResult(t: u32, result: u32, position: u32, offset: u32, count: u32, vital: u32): i32;
+  finish(t: u32, conn: u32, id: f64, result: u32, keepSeconds: u32, mayKeep: u32, now: f64): i32;
+  awaitJob(t: u32, conn: u32, id: f64, vital: u32, now: f64): i32;
+  nextEnd(t: u32, conn: u32, position: u32): i32;
+  dropEnd(t: u32, conn: u32): i32;
+  peekResult(t: u32, id: f64, position: u32, now: f64): i32;
+  resultBytes(t: u32): f64;
   moveJob(t: u32, conn: u32, id: f64, tube: u32, failure: u32, now: f64): i32;
   beginMove(t: u32, conn: u32, id: f64, failure: u32, now: f64): i32;
   abortMove(t: u32, id: f64, now: f64): i32;
@@ -384,6 +393,7 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "applyTubeHints",
   "jobHints",
   "tubeHints",
+  "endUnfinished",
   "run",
   "markConn",
   "vouch",
@@ -478,6 +488,14 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "pinBody",
   "unpinBody",
   "readBody",
+  "openResult",
+  "appendResult",
+  "finish",
+  "awaitJob",
+  "nextEnd",
+  "dropEnd",
+  "peekResult",
+  "resultBytes",
   "moveJob",
   "beginMove",
   "abortMove",

@@ -146,13 +146,18 @@ export function comingBytesMax(
 }
 
 /**
- * Bytes of the longest record where bodies and failures' messages have no more than so many. A
+ * Bytes of the longest record where bodies, messages and results have no more than so many. A
  * batch writes no more than that of bodies at once; what it writes besides is a few records for
  * each of its jobs, and the journal's reserve has that for every job.
  */
-export function recordBytesMax(maxJobBytes: number, maxFailureBytes: number): number {
+export function recordBytesMax(
+  maxJobBytes: number,
+  maxFailureBytes: number,
+  maxResultBytes: number,
+): number {
   const whole = Math.min(2 * C.PART_BODY_BYTES, maxJobBytes);
-  return Math.max(C.PART_BODY_BYTES, whole, maxFailureBytes) + RECORD_AROUND_BYTES;
+  const result = Math.min(C.RESULT_BYTES_MAX, maxResultBytes);
+  return Math.max(C.PART_BODY_BYTES, whole, maxFailureBytes, result) + RECORD_AROUND_BYTES;
 }
 
 /** What the journal of each shard is opened with. */

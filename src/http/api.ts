@@ -319,6 +319,15 @@ export interface JobAnswer extends Omit<JobSummary, "failures" | "preview" | "fa
   readonly body: Bytes;
 }
 
+/** GET /jobs/ID/result: what a finished job left behind. */
+export interface ResultAnswer {
+  readonly id: number;
+  /** Bytes of the result. */
+  readonly bytes: number;
+  /** At most 64 KiB of it. */
+  readonly result: Bytes;
+}
+
 /** Who holds a job. */
 export interface JobHolder {
   /** Of the connection. */

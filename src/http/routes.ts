@@ -10,6 +10,7 @@ import { failureRoutes } from "./failure-groups.ts";
 import type { Route } from "./handler.ts";
 import { healthRoutes } from "./health.ts";
 import { jobRoutes } from "./jobs.ts";
+import { resultRoutes } from "./results.ts";
 import { metricsRoute } from "./metrics.ts";
 import { overviewOf } from "./overview.ts";
 import { sessionRoutes } from "./session.ts";
@@ -28,6 +29,7 @@ export async function routes(around: HttpSurroundings, access: Access): Promise<
     ...overviewRoutes(around, survey),
     ...tubeRoutes(inProcess, survey),
     ...jobRoutes(around),
+    ...resultRoutes(around),
     ...bulkRoutes(inProcess),
     ...failureRoutes(inProcess, survey),
     ...connectionRoutes(around),

@@ -41,6 +41,7 @@ export interface RecordCounts {
   readonly failure: number;
   readonly tube: number;
   readonly key: number;
+  readonly result: number;
 }
 
 /** What was found in a journal. */
@@ -114,6 +115,7 @@ export function inspect(
       failure: sum("failure"),
       tube: sum("tube"),
       key: sum("key"),
+      result: sum("result"),
     },
     jobs: countJobs(replica),
     failures: countFailures(replica),
@@ -207,6 +209,7 @@ function lookThrough(
       failure: count(C.RECORD_FAILURE),
       tube: count(C.RECORD_TUBE),
       key: count(C.RECORD_KEY),
+      result: count(C.RECORD_RESULT),
     },
   };
 }

@@ -493,7 +493,7 @@ class Recovery {
 
   /**
    * The streams begin behind the positions that stand for the segments, at the beginning of the
-   * rings.
+   * rings. What is to be recorded at once: that a result ended whose job is there.
    */
   #start(segments: number): void {
     for (const one of this.#parts.shards) {
@@ -503,6 +503,7 @@ class Recovery {
     }
     this.#parts.shards[0]?.shard.skipIds(this.#lastId);
     this.#numberTubes();
+    for (const { shard } of this.#parts.shards) while (shard.endUnfinished() === C.DONE);
   }
 
   /** Tubes that are there because something is set for them, and have no job, stand last. */

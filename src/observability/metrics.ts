@@ -120,6 +120,27 @@ export const METRICS = {
     labels: ["command"],
     source: "server",
   },
+  results: {
+    name: "homemaker_results",
+    type: "gauge",
+    help: "Results of finished jobs that are kept.",
+    labels: [],
+    source: "server",
+  },
+  resultBytes: {
+    name: "homemaker_result_bytes",
+    type: "gauge",
+    help: "Bytes of these.",
+    labels: [],
+    source: "server",
+  },
+  resultsNotKept: {
+    name: "homemaker_results_not_kept_total",
+    type: "counter",
+    help: "Results that were to be kept and found no room; who awaited their jobs got them.",
+    labels: [],
+    source: "server",
+  },
   oldestReady: {
     name: "homemaker_oldest_ready_age_seconds",
     type: "gauge",

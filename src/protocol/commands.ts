@@ -12,6 +12,8 @@ import type { ReplyForm } from "./replies.ts";
 
 /** How far ahead a lease can be vouched for. */
 export const VOUCH_SECONDS_MAX = 3600;
+/** Most jobs whose end one connection awaits. */
+export const AWAITS_MAX = 10_000;
 /** Most jobs of a window. */
 export const WINDOW_MAX = 1000;
 
@@ -67,12 +69,14 @@ export const OP = {
   PEEK_PROGRESS: 45,
   BATCH: 46,
   MOVE: 47,
-  BAD_FORMAT: 48,
-  UNKNOWN_COMMAND: 49,
+  FINISH: 48,
+  AWAIT: 49,
+  BAD_FORMAT: 50,
+  UNKNOWN_COMMAND: 51,
 } as const;
 
 /** The length of an array that has a place for each operation, by its number. */
-export const OP_COUNT = 50;
+export const OP_COUNT = 52;
 
 /**
  * The arguments that commands take. All numbers are decimal digits after any number of spaces;
@@ -82,7 +86,7 @@ export const OP_COUNT = 50;
  * LIST_JOBS_MAX; `n` is the size of a window, 0 to WINDOW_MAX. `settings` are words `name=value` to
  * the end of the line (tube-settings.ts), each behind a space or more; `ids` is all the rest of the
  * line, too: as many ids, with white space between them. `token` has 32 hexadecimal digits in lower
- * case; `seconds` is 1 to VOUCH_SECONDS_MAX.
+ * case; `seconds` is 1 to VOUCH_SECONDS_MAX; `keep` is a number of seconds, too.
  */
 export type ArgumentName =
   | "pri"
@@ -105,7 +109,8 @@ export type ArgumentName =
   | "ids"
   | "mode"
   | "token"
-  | "seconds";
+  | "seconds"
+  | "keep";
 
 /**
  * What becomes of bytes after the last argument: `refused` answers BAD_FORMAT, `ignored` takes the
@@ -709,6 +714,30 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: "Moves a job to another tube, with its attempts and failures.",
     changesJobs: true,
     writesRecords: true,
+    isAddition: true,
+  },
+  {
+    op: OP.FINISH,
+    name: "finish",
+    verb: "finish ",
+    args: ["id", "keep", "bytes"],
+    remainder: "refused",
+    counter: "cmd-finish",
+    replies: ["FINISHED", "NOT_FOUND", "EXPECTED_CRLF", "JOB_TOO_BIG"],
+    summary: "Removes a held job for good, and keeps its result for so many seconds.",
+    changesJobs: true,
+    writesRecords: true,
+    isAddition: true,
+  },
+  {
+    op: OP.AWAIT,
+    name: "await",
+    verb: "await ",
+    args: ["id"],
+    remainder: "refused",
+    counter: "cmd-await",
+    replies: ["AWAITING", "NOT_FOUND", "OUT_OF_MEMORY"],
+    summary: "Has the end of a job told, with its result or its newest failure.",
     isAddition: true,
   },
 ];

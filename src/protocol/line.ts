@@ -79,6 +79,8 @@ export class Command {
   readonly token = new Uint8Array(16);
   /** How long it is vouched for, 1 to VOUCH_SECONDS_MAX. */
   seconds = 0;
+  /** How long the result is kept, in seconds, 0 to 2^32 - 1. */
+  keep = 0;
   /** Longest wait of reserve-with-timeout in seconds, 0 to 2^31 - 1. */
   timeout = 0;
   /** Where the tube name begins. */
@@ -242,6 +244,9 @@ function readArgument(name: ArgumentName, bytes: Uint8Array, end: number, out: C
       return readMode(bytes, end, out);
     case "token":
       return readToken(bytes, end, out);
+    case "keep":
+      out.keep = readNumber(bytes, end, out, U32_MAX);
+      return out.keep >= 0;
     case "seconds":
       out.seconds = readNumber(bytes, end, out, VOUCH_SECONDS_MAX);
       return out.seconds > 0;

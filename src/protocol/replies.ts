@@ -74,6 +74,9 @@ export const REPLIES = [
   { form: "LOST <id>", isPush: true },
   { form: "CANCEL <id>", isPush: true },
   { form: "NOTED" },
+  { form: "FINISHED" },
+  { form: "AWAITING" },
+  { form: "DONE <id> <end> <bytes>", isPush: true },
   { form: "TUBE_SET" },
   { form: "TUBE_FULL <limit> <count>" },
   { form: "MOVED" },
@@ -107,6 +110,8 @@ export const REPLY = {
   CANCELLED: asciiBytes("CANCELLED\r\n"),
   CANCELLING: asciiBytes("CANCELLING\r\n"),
   NOTED: asciiBytes("NOTED\r\n"),
+  FINISHED: asciiBytes("FINISHED\r\n"),
+  AWAITING: asciiBytes("AWAITING\r\n"),
   TUBE_SET: asciiBytes("TUBE_SET\r\n"),
   MOVED: asciiBytes("MOVED\r\n"),
   OUT_OF_MEMORY: asciiBytes("OUT_OF_MEMORY\r\n"),
@@ -136,6 +141,7 @@ const BATCH_REFUSED = asciiBytes("BATCH_REFUSED ");
 const WINDOW = asciiBytes("WINDOW ");
 const SESSION = asciiBytes("SESSION ");
 const VOUCHED = asciiBytes("VOUCHED ");
+const DONE = asciiBytes("DONE ");
 const HEX_DIGITS = asciiBytes("0123456789abcdef");
 
 /** Writes bytes that never change: one of REPLY. */
@@ -270,6 +276,21 @@ export function writeSession(out: Uint8Array, at: number, token: Uint8Array): nu
 /** `VOUCHED <count>`: how many leases last. */
 export function writeVouched(out: Uint8Array, at: number, count: number): number {
   return writeNumberLine(out, at, VOUCHED, count);
+}
+
+/** `DONE <id> <end> <bytes>`; the result or the failure and a CRLF follow. */
+export function writeDone(
+  out: Uint8Array,
+  at: number,
+  id: number,
+  end: Uint8Array,
+  dataBytes: number,
+): number {
+  let to = writeDecimal(out, writeConstant(out, at, DONE), id);
+  out[to] = SPACE;
+  to = writeConstant(out, to + 1, end);
+  out[to] = SPACE;
+  return writeCrlf(out, writeDecimal(out, to + 1, dataBytes));
 }
 
 /** `WATCHING <count>`: how many tubes the connection watches now. */

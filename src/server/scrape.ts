@@ -22,6 +22,7 @@ import {
   COUNTER_BATCHES_REFUSED,
   COUNTER_PRODUCERS,
   COUNTER_REFUSALS,
+  COUNTER_RESULTS_LOST,
   COUNTER_WAITING,
   COUNTER_WORKERS,
   REFUSALS,
@@ -228,6 +229,9 @@ function serverFigures(
   | "tubes"
   | "events"
   | "commands"
+  | "results"
+  | "resultBytes"
+  | "resultsNotKept"
   | "oldestReady"
   | "queueTime"
   | "processTime"
@@ -256,6 +260,9 @@ function serverFigures(
         ? []
         : one(commandCount(desk, op), { command: counter.replace(/^cmd-/, "") }),
     ),
+    results: one(sum(C.SHARD_RESULTS)),
+    resultBytes: one(sum(C.SHARD_RESULT_BYTES)),
+    resultsNotKept: one(common.total(COUNTER_RESULTS_LOST)),
     oldestReady: one(ageSeconds(look.oldestMicros)),
     queueTime: [distribution({}, counts, QUEUE_AT, 1)],
     processTime: [distribution({}, counts, PROCESS_AT, 1)],

@@ -31,3 +31,6 @@ export function countRefusal(desk: Counting, reason: (typeof REFUSALS)[number]):
 interface Counting {
   count(counter: number, by: number): void;
 }
+
+/** Results that were to be kept and found no room. */
+export const COUNTER_RESULTS_LOST = COUNTER_REFUSALS + REFUSALS.length;

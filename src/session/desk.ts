@@ -28,6 +28,9 @@ export interface SessionLimits {
   readonly maxJobBytes: number;
   readonly maxFailureBytes: number;
   readonly maxBatchBytes: number;
+  readonly maxResultBytes: number;
+  /** Of all results that are kept. */
+  readonly maxResultsBytes: number;
   readonly maxTubes: number;
   readonly maxWatch: number;
   readonly maxOutputBytes: number;

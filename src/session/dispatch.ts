@@ -12,11 +12,13 @@ import { CHANGES_JOBS, OP } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
 import { DeleteBatch, ReserveBatch } from "./batches.ts";
 import type { Batching } from "./batching.ts";
+import type { Awaiting } from "./awaiting.ts";
 import { COUNTER_OPS, countRefusal } from "./counters.ts";
 import type { Desk } from "./desk.ts";
 import { drain, undrain } from "./draining.ts";
 import type { EngineRun } from "./engine-run.ts";
 import { Failing } from "./failing.ts";
+import { Finishing } from "./finishing.ts";
 import type { Identity } from "./identity.ts";
 import type { Intake } from "./intake.ts";
 import { JobCommands } from "./job-commands.ts";
@@ -33,7 +35,7 @@ import type { Window } from "./window.ts";
 /** Their name may turn out to be none although the line was read to its end. */
 const NAMED_IN_THE_MIDDLE: ReadonlySet<number> = new Set([OP.LIST_JOBS, OP.SET_TUBE]);
 /** What only a client has use for. */
-const NOT_FOR_OBSERVERS: ReadonlySet<number> = new Set([OP.WINDOW, OP.SESSION, OP.VOUCH]);
+const NOT_FOR_OBSERVERS: ReadonlySet<number> = new Set([OP.WINDOW, OP.SESSION, OP.VOUCH, OP.AWAIT]);
 
 /** What a session's commands work with. */
 export interface DispatchParts {
@@ -41,6 +43,7 @@ export interface DispatchParts {
   readonly reserver: Reserver;
   readonly reserving: Reserving;
   readonly window: Window;
+  readonly awaiting: Awaiting;
   readonly identity: Identity;
   /** It is none of the clients, and is sent nothing unasked. */
   readonly isObserver: boolean;
@@ -60,6 +63,7 @@ export class Dispatch {
   readonly #reserver: Reserver;
   readonly #reserving: Reserving;
   readonly #window: Window;
+  readonly #awaiting: Awaiting;
   readonly #identity: Identity;
   readonly #isObserver: boolean;
   readonly #roles: Roles;
@@ -70,6 +74,7 @@ export class Dispatch {
   readonly #jobs: JobCommands;
   readonly #putting: Putting;
   readonly #failing: Failing;
+  readonly #finishing: Finishing;
   readonly #progress: Progress;
   readonly #moving: Moving;
   #long: LongCommand | undefined;
@@ -80,6 +85,7 @@ export class Dispatch {
     this.#reserver = reserver;
     this.#reserving = parts.reserving;
     this.#window = parts.window;
+    this.#awaiting = parts.awaiting;
     this.#identity = parts.identity;
     this.#isObserver = parts.isObserver;
     this.#roles = parts.roles;
@@ -89,6 +95,7 @@ export class Dispatch {
     this.#engineRun = parts.engineRun;
     this.#jobs = new JobCommands(desk, reserver, parts.window);
     this.#putting = new Putting(desk, intake);
+    this.#finishing = new Finishing(desk, reserver, intake, parts.window);
     this.#progress = new Progress(desk, reserver, intake, parts.window);
     this.#moving = new Moving(desk, reserver, parts.turns, parts.window);
     this.#failing = new Failing(desk, reserver, intake, parts.window, this.#moving);
@@ -119,6 +126,7 @@ export class Dispatch {
     if (op === OP.PUT) return this.#put(bytes, next, end);
     if (op === OP.MOVE && desk.command.garbage) desk.output.reply(R.REPLY.BAD_FORMAT);
     else if (desk.command.hasFailure) this.#failing.begin(op, line);
+    else if (op === OP.FINISH) this.#finishing.begin();
     else if (desk.isReadOnly && CHANGES_JOBS.has(op)) desk.output.reply(R.REPLY.OUT_OF_MEMORY);
     else if (op === OP.RESERVE) this.#reserve(Infinity, hasEnded);
     else if (op === OP.RESERVE_WITH_TIMEOUT) this.#reserve(desk.command.timeout * MICROS, hasEnded);
@@ -126,6 +134,7 @@ export class Dispatch {
     else if (this.#isObserver && NOT_FOR_OBSERVERS.has(op)) desk.output.reply(R.REPLY.BAD_FORMAT);
     else if (op === OP.WINDOW) this.#openWindow();
     else if (op === OP.PROGRESS) this.#progress.begin();
+    else if (op === OP.AWAIT) this.#awaiting.begin();
     else if (op === OP.RESERVE_BATCH) this.#reserveBatch();
     else if (op === OP.DELETE_BATCH) this.#deleteBatch();
     else if (op === OP.BATCH) this.#batching.begin(desk.command.count);

@@ -15,6 +15,8 @@ const OPTIONS: readonly (readonly [name: string, limit: keyof SessionLimits])[] 
   ["max-job-size", "maxJobBytes"],
   ["max-failure-size", "maxFailureBytes"],
   ["max-batch-size", "maxBatchBytes"],
+  ["max-result-size", "maxResultBytes"],
+  ["max-results", "maxResultsBytes"],
   ["max-tubes", "maxTubes"],
   ["max-watch", "maxWatch"],
   ["max-output", "maxOutputBytes"],

@@ -24,6 +24,7 @@ import * as R from "../protocol/replies.ts";
 import type { Inlet, Outlet } from "../transport.ts";
 import { Group } from "../engine/group.ts";
 import { Batching } from "./batching.ts";
+import { Awaiting } from "./awaiting.ts";
 import { Dispatch } from "./dispatch.ts";
 import { EngineRun, NO_GENERATION } from "./engine-run.ts";
 import { Intake } from "./intake.ts";
@@ -60,6 +61,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
   readonly #reserver: Reserver;
   readonly #reserving: Reserving;
   readonly #window: Window;
+  readonly #awaiting: Awaiting;
   readonly #roles: Roles;
   readonly #tubes: TubeCommands;
   readonly #commands: Dispatch;
@@ -104,6 +106,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
     this.#reserver = new Reserver(desk.shards, token);
     this.#reserving = new Reserving(desk, turns, this.#reserver, this);
     this.#window = new Window(desk, this.#reserver);
+    this.#awaiting = new Awaiting(desk, this.#reserver, this.#window);
     this.#roles = new Roles(desk, this.#reserver, outlet);
     this.#tubes = new TubeCommands(desk, this.#reserver, isObserver);
     this.#intake = new Intake(desk);
@@ -114,6 +117,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
       reserver: this.#reserver,
       reserving: this.#reserving,
       window: this.#window,
+      awaiting: this.#awaiting,
       identity: new Identity(desk, this.#reserver),
       isObserver,
       roles: this.#roles,
@@ -276,6 +280,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
 
   #endTurn(): void {
     const { output } = this.#desk;
+    if (this.#awaiting.isOwed) this.#tellEnds();
     if (this.#ended && this.#kept.isEmpty && !this.#isHeldUp()) this.#closing = true;
     if (this.#closing) {
       this.#leave();
@@ -292,16 +297,25 @@ export class Session implements Inlet, Blocked, RoomWaiter {
   /** Gives the window its turn, but not within a reply or while the peer does not read. */
   #attend(): void {
     if (this.#long !== undefined || this.#stalled) return;
-    const { output } = this.#desk;
-    this.#window.attend(() => {
-      if (output.isFull) {
-        output.flush();
-        this.#look();
-      }
-      return !this.#stalled;
-    });
+    this.#window.attend(() => this.#mayWriteOn());
     this.#engineRun.shard = this.#window.lastShard ?? this.#engineRun.shard;
     this.#takeRest();
+  }
+
+  /** Tells how jobs ended, but not within a reply or while the peer does not read. */
+  #tellEnds(): void {
+    if (this.#long !== undefined || this.#stalled || this.#closing) return;
+    this.#awaiting.tell(() => this.#mayWriteOn());
+  }
+
+  /** Sends what has gathered if it is much; false when the peer does not read. */
+  #mayWriteOn(): boolean {
+    const { output } = this.#desk;
+    if (output.isFull) {
+      output.flush();
+      this.#look();
+    }
+    return !this.#stalled;
   }
 
   /** Stops when the peer does not read. */
@@ -464,10 +478,11 @@ export class Session implements Inlet, Blocked, RoomWaiter {
 
   /**
    * A grant for this session was collected (RESERVED) or had run out (LOST), or it is to be told
-   * something (NOTED). Called by the host, in a turn of this session.
+   * something (NOTED), or how jobs ended (ENDED). Called by the host, in a turn of this session.
    */
   called(shard: Shard, answer: number): void {
-    if (answer === C.NOTED) this.#window.noted(shard, this.#long === undefined);
+    if (answer === C.ENDED) this.#awaiting.ended(shard);
+    else if (answer === C.NOTED) this.#window.noted(shard, this.#long === undefined);
     else if (!this.#window.granted(shard, answer) && !this.#reserving.granted(shard, answer))
       return;
     this.#takeRest();

@@ -25,7 +25,8 @@ import { chargedOf, shownTags } from "../protocol/tags.ts";
 import { showSetting, TUBE_SETTINGS } from "../protocol/tube-settings.ts";
 import { tagEntries } from "./answers.ts";
 import { COUNTER_ACCEPTED } from "../engine/common.ts";
-import { COUNTER_OPS, COUNTER_PRODUCERS, COUNTER_WAITING, COUNTER_WORKERS } from "./counters.ts";
+import { COUNTER_OPS, COUNTER_PRODUCERS, COUNTER_RESULTS_LOST } from "./counters.ts";
+import { COUNTER_WAITING, COUNTER_WORKERS } from "./counters.ts";
 import type { Desk } from "./desk.ts";
 
 type Value = string | number | boolean;
@@ -75,6 +76,9 @@ function shardFigures(desk: Desk): Record<string, Value> {
     "current-failures": sum(C.SHARD_FAILURES_KEPT),
     "current-concurrency-keys": desk.shards[0]?.keysInUse() ?? 0,
     "current-jobs-aside": sum(C.SHARD_ASIDE),
+    "current-results": sum(C.SHARD_RESULTS),
+    "current-result-bytes": sum(C.SHARD_RESULT_BYTES),
+    "results-not-kept": desk.common.total(COUNTER_RESULTS_LOST),
   };
 }
 

@@ -204,6 +204,26 @@ export class SmallJournal {
     return id;
   }
 
+  /** Reserves, and finishes with a result that is kept for a while; returns the job's id. */
+  finish(tube: string, result: string, keepSeconds: number): number {
+    const { shard, conn, id } = this.#reserve(tube);
+    const bytes = new TextEncoder().encode(result);
+    shard.openResult(bytes.length, 0);
+    const address = shard.field(C.RESULT_REF);
+    shard.input.set(bytes);
+    shard.appendResult(address, 0, 0, bytes.length, 0);
+    shard.finish(conn, id, address, keepSeconds, 1, this.now);
+    this.#journal.commit();
+    return id;
+  }
+
+  /** Lets so many seconds pass. */
+  pass(seconds: number): void {
+    this.now += seconds * 1_000_000;
+    for (const shard of this.#shards) shard.tick(this.now);
+    this.#journal.commit();
+  }
+
   /** Sets the most jobs of a tube; NOT_SET takes that away. */
   setJobs(tube: string, most: number): void {
     const name = new TextEncoder().encode(tube);

@@ -51,7 +51,7 @@ describe("a journal that was closed in order", () => {
       code: 0,
       found: {
         spares: 0, // nothing called `maintain`, which makes them
-        records: { put: 6, state: 1, delete: 1, part: 0, failure: 1, tube: 0, key: 0 },
+        records: { put: 6, state: 1, delete: 1, part: 0, failure: 1, tube: 0, key: 0, result: 0 },
         jobs: { ready: 3, delayed: 1, buried: 1 },
         failures: 1,
         lastId: 6,
@@ -68,7 +68,7 @@ describe("a journal that was closed in order", () => {
     expect(ending).toMatchObject({ code: 0, stderr: "" });
     expect(ending.stdout.split("\n").slice(2)).toEqual([
       "frames: 10",
-      "records: 9 (6 put, 1 state, 1 delete, 0 part, 1 failure, 0 tube, 0 key)",
+      "records: 9 (6 put, 1 state, 1 delete, 0 part, 1 failure, 0 tube, 0 key, 0 result)",
       "jobs: 5 (3 ready, 1 delayed, 1 buried)",
       "failures of these jobs: 1",
       "ids go on at: 7",

@@ -74,6 +74,8 @@ export interface ServerOptions {
   /** Bytes of the longest failure message. */
   readonly maxFailureSize?: number;
   readonly maxBatchSize?: number;
+  readonly maxResultSize?: number;
+  readonly maxResults?: number;
   /** Failures that a job keeps. */
   readonly keepFailures?: number;
   /** Most tubes at a time. */
@@ -338,6 +340,8 @@ const OPTION_NAMES: Readonly<Record<string, keyof ServerOptions>> = {
   "max-job-size": "maxJobSize",
   "max-failure-size": "maxFailureSize",
   "max-batch-size": "maxBatchSize",
+  "max-result-size": "maxResultSize",
+  "max-results": "maxResults",
   "keep-failures": "keepFailures",
   "max-tubes": "maxTubes",
   "max-watch": "maxWatch",

@@ -62,6 +62,7 @@ interface ReadJournal {
   readonly settings: Map<string, ReadonlyMap<number, number>>;
   /** By the ids of the jobs; of a job that is there still it means nothing. */
   readonly cooldowns: Map<number, ReadCooldown>;
+  readonly results: Map<number, { readonly until: number; readonly text: string }>;
   lastId: number;
 }
 
@@ -123,6 +124,7 @@ function readJournal(directory: string): ReadJournal {
     failures: new Map(),
     parts: new Map(),
     cooldowns: new Map(),
+    results: new Map(),
     settings: new Map(),
     lastId: 0,
   };
@@ -283,7 +285,7 @@ function recordsOf({ bytes, salt }: ReadSegment, { from, to }: ReadFrame): reado
 
 /** Does what the record says; returns its id. */
 function replay({ bytes }: ReadRecord, read: ReadJournal): number {
-  const { jobs, failures, parts, cooldowns, settings } = read;
+  const { jobs, failures, parts, cooldowns, results, settings } = read;
   const id = Number(bytes.readBigUInt64LE(16));
   const kind = bytes[8];
   const isPut = kind === 1;
@@ -294,6 +296,8 @@ function replay({ bytes }: ReadRecord, read: ReadJournal): number {
     const ofJob = failures.get(id) ?? new Map<number, ReadFailure>();
     failures.set(id, ofJob.set(bytes.readUInt32LE(32), failureOf(bytes)));
   } else if (kind === 7) cooldowns.set(id, cooldownOf(bytes));
+  else if (kind === 9) results.set(id, resultOf(bytes));
+  else if (kind === 3 && bytes[9] === 3) results.delete(id);
   else if (kind === 3 && bytes[9] === 1) cooldowns.delete(id);
   else if (kind === 3) {
     jobs.delete(id);
@@ -339,6 +343,11 @@ function cooldownOf(bytes: Buffer): ReadCooldown {
   const nameEnd = 56 + bytes.readUInt16LE(10);
   const [tag] = tagsIn(bytes, roundUp8(nameEnd));
   return { tube: bytes.toString("utf8", 56, nameEnd), until: bytes.readDoubleLE(32), tag };
+}
+
+function resultOf(bytes: Buffer): { until: number; text: string } {
+  const text = bytes.toString("utf8", 56, 56 + bytes.readUInt32LE(12));
+  return { until: bytes.readDoubleLE(32), text };
 }
 
 /** The tags from a place in a record up to its end. */
@@ -448,6 +457,26 @@ describe("a reader written from docs/journal-format.md", () => {
     const found = cooldowns.get(cooling);
     expect(found).toMatchObject({ tube: "c", tag: { kind: 1, name: "k", number: 100 } });
     expect(Math.abs((found?.until ?? 0) - before - 100_000_000)).toBeLessThan(60_000_000);
+  });
+
+  it("finds what finished jobs left", async () => {
+    const journal = await SmallJournal.open(directory);
+    const before = Date.now() * 1000;
+    journal.put("kept", { tube: "a" });
+    journal.put("over", { tube: "b" });
+    journal.put("nothing", { tube: "c" });
+    const kept = journal.finish("a", "the result", 100);
+    const over = journal.finish("b", "short", 1);
+    const nothing = journal.finish("c", "untold", 0);
+    journal.pass(2);
+    journal.close();
+    const { jobs, results } = readJournal(directory);
+    expect([kept, over, nothing].map((id) => jobs.has(id))).toEqual([false, false, false]);
+    expect([...results.keys()]).toEqual([kept]);
+    expect(results.get(kept)?.text).toBe("the result");
+    expect(Math.abs((results.get(kept)?.until ?? 0) - before - 100_000_000)).toBeLessThan(
+      60_000_000,
+    );
   });
 
   it("finds the jobs of many segments, some reclaimed, written by servers with other numbers of shards", async () => {

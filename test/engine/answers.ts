@@ -21,6 +21,7 @@ export const ANSWERS = [
   "FULL",
   "KNOWN",
   "BUSY",
+  "ENDED",
 ] as const;
 export type Answer = (typeof ANSWERS)[number];
 

@@ -1,9 +1,11 @@
 /* The part of the model that says how far jobs are, and how they end. Used by model.ts. */
+import * as C from "../../assembly/constants.ts";
 import type { Reply } from "./answers.ts";
 import { SECOND } from "./model-parts.ts";
+import type { ModelEnd } from "./model-parts.ts";
 import { ModelWindows } from "./model-windows.ts";
 
-/** The notes of a shard. */
+/** The notes, the results and the awaits of a shard. */
 export class ModelEnds extends ModelWindows {
   /** Without `note` there was no memory for it. */
   progress(key: number, id: number, note: string | undefined, now: number): Reply {
@@ -21,5 +23,52 @@ export class ModelEnds extends ModelWindows {
     const note = this.jobs.get(id)?.note;
     if (note === undefined) return this.reply("NOT_FOUND");
     return this.reply("DONE", { id, text: note });
+  }
+
+  /** With `isKept` the result was kept for so many seconds. */
+  finish(
+    key: number,
+    id: number,
+    result: { readonly text: string; readonly keepSeconds: number; readonly isKept: boolean },
+    now: number,
+  ): Reply {
+    this.settle(now);
+    const job = this.heldJob(key, id);
+    if (job === undefined) return this.reply("NOT_FOUND");
+    const { text, keepSeconds, isKept } = result;
+    this.countTime(job.tube, "process", now - job.reservedAt);
+    this.tubeOf(job.tube).samples.processed(now - job.reservedAt);
+    this.cool(job, now);
+    if (isKept) this.results.push({ id, text, until: now + keepSeconds * SECOND });
+    this.tellEnd(job, C.OUTCOME_FINISHED, text);
+    this.end(job, C.OUTCOME_FINISHED);
+    return this.reply("DONE", { count: Number(isKept) });
+  }
+
+  awaitJob(key: number, id: number, now: number): Reply {
+    this.settle(now);
+    const [job, conn] = [this.jobs.get(id), this.conn(key)];
+    const result = this.results.find((one) => one.id === id);
+    if (job?.state === "buried")
+      this.owe(conn, { id, end: C.OUTCOME_BURIED, text: this.newestMessage(job) });
+    else if (job !== undefined) conn.awaits.push(id);
+    else if (result === undefined) return this.reply("NOT_FOUND");
+    else this.owe(conn, { id, end: C.OUTCOME_FINISHED, text: result.text });
+    return this.reply("DONE");
+  }
+
+  /** All that a connection is to be told of how jobs ended. */
+  takeEnds(key: number): readonly ModelEnd[] {
+    const conn = this.conn(key);
+    const { ends } = conn;
+    conn.ends = [];
+    conn.isEnded = false;
+    return ends;
+  }
+
+  peekResult(id: number, now: number): Reply {
+    this.settle(now);
+    const text = this.results.find((one) => one.id === id)?.text;
+    return text === undefined ? this.reply("NOT_FOUND") : this.reply("DONE", { id, text });
   }
 }

@@ -112,8 +112,28 @@ export interface ModelConn {
   notes: string[] | undefined;
   /** There is something new among them. */
   noted: boolean;
+  /** The jobs whose end it awaits. */
+  awaits: number[];
+  /** What it is to be told of them; and whether some of that is new. */
+  ends: ModelEnd[];
+  isEnded: boolean;
   /** The job of the last grant that it collected, while it has done nothing since. */
   collected: ModelJob | undefined;
+}
+
+/** What a finished job left behind. */
+export interface ModelResult {
+  readonly id: number;
+  readonly text: string;
+  readonly until: number;
+}
+
+/** How a job ended, for somebody who awaited that. */
+export interface ModelEnd {
+  readonly id: number;
+  /** OUTCOME_*. */
+  readonly end: number;
+  readonly text: string;
 }
 
 /** The events that are counted. */

@@ -4,7 +4,7 @@
 import * as C from "../../assembly/constants.ts";
 import type { Answer, Reply } from "./answers.ts";
 import { SECOND, show } from "./model-parts.ts";
-import type { ModelConn, ModelCooldown, ModelJob, ModelTube } from "./model-parts.ts";
+import type { ModelConn, ModelCooldown, ModelEnd, ModelJob, ModelTube } from "./model-parts.ts";
 import { ModelStock } from "./model-stock.ts";
 
 /** What happens in a shard. */
@@ -59,7 +59,12 @@ export class ModelStates extends ModelStock {
           ]
         : [],
     );
-    const all = [...events, ...pauses, ...openings, ...cooldowns, ...lives];
+    const results = this.results.map((one) => ({
+      at: one.until,
+      id: one.id,
+      happen: (): void => void (this.results = this.results.filter((other) => other !== one)),
+    }));
+    const all = [...events, ...pauses, ...openings, ...cooldowns, ...lives, ...results];
     return all.toSorted((a, b) => a.at - b.at || a.id - b.id)[0];
   }
 
@@ -86,8 +91,36 @@ export class ModelStates extends ModelStock {
     this.makeReady(job, now);
   }
 
+  /** The cooldown of the job's key begins, if it has one. */
+  protected cool({ id, tube, tags }: ModelJob, now: number): void {
+    if (tags.key === undefined || tags.key.ttlSeconds === 0) return;
+    const until = now + tags.key.ttlSeconds * SECOND;
+    this.cooldowns.push({ tube, key: tags.key.name, id, until });
+  }
+
+  /** The newest failure message that is kept. */
+  protected newestMessage({ failures }: ModelJob): string {
+    const kept = failures.slice(-this.keepsFailures);
+    return kept.findLast(({ message }) => message !== undefined)?.message ?? "";
+  }
+
+  /** All who await the job hear how it ended. */
+  protected tellEnd(job: ModelJob, end: number, text = this.newestMessage(job)): void {
+    for (const conn of this.conns.values()) {
+      for (const id of conn.awaits) if (id === job.id) this.owe(conn, { id, end, text });
+      if (conn.awaits.includes(job.id)) this.wakes.add(conn.thread);
+      conn.awaits = conn.awaits.filter((id) => id !== job.id);
+    }
+  }
+
+  protected owe(conn: ModelConn, end: ModelEnd): void {
+    conn.ends.push(end);
+    conn.isEnded = true;
+  }
+
   /** Ends a job for good. */
-  protected end(job: ModelJob): void {
+  protected end(job: ModelJob, outcome: number): void {
+    this.tellEnd(job, outcome);
     this.count(job.tube, "deletes");
     this.jobs.delete(job.id);
     this.match(this.tubeOf(job.tube), this.clock);
@@ -96,7 +129,7 @@ export class ModelStates extends ModelStock {
 
   /** An attempt is over: whether the job was cancelled, and so is gone. */
   protected endIfCancelled(job: ModelJob): boolean {
-    if (job.cancelled) this.end(job);
+    if (job.cancelled) this.end(job, C.OUTCOME_CANCELLED);
     return job.cancelled;
   }
 
@@ -181,6 +214,7 @@ export class ModelStates extends ModelStock {
 
   /** It is buried, and has no limits any more. */
   protected die(job: ModelJob, now: number): void {
+    this.tellEnd(job, this.isExhausted(job) ? C.OUTCOME_DEAD : C.OUTCOME_EXPIRED);
     this.dropLimits(job);
     job.state = "buried";
     job.buriedAt = ++this.buriedAt;

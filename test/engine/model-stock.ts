@@ -5,6 +5,7 @@ import * as C from "../../assembly/constants.ts";
 import type { EngineFailure } from "./answers.ts";
 import { byDeadline, byPlace } from "./model-parts.ts";
 import type { Event, ModelConn, ModelCooldown, ModelJob, ModelTube } from "./model-parts.ts";
+import type { ModelResult } from "./model-parts.ts";
 import { ModelSamples } from "./model-samples.ts";
 import { Tally } from "./tally.ts";
 
@@ -16,6 +17,7 @@ export class ModelStock {
   protected cooldowns: ModelCooldown[] = [];
   /** How many jobs may be held with each concurrency key that a job has. */
   protected readonly limits = new Map<string, number>();
+  results: ModelResult[] = [];
   /** Failures that a job keeps. */
   protected readonly keepsFailures: number;
   protected readonly tally = new Tally();

@@ -39,7 +39,8 @@ export class ModelShard extends ModelEnds {
     const watched = new Set<string>();
     const idle = { waiting: false, generation: 0, calling: false, collected: undefined };
     const untold = { notes: undefined, noted: false, token128: undefined };
-    const conn = { key, thread, token, watched, who: "", ...idle, ...untold };
+    const awaits = { awaits: [], ends: [], isEnded: false };
+    const conn = { key, thread, token, watched, who: "", ...idle, ...untold, ...awaits };
     this.conns.set(key, conn);
     return this.reply("DONE");
   }
@@ -219,12 +220,14 @@ export class ModelShard extends ModelEnds {
   collect(thread: number, key: number, now: number): Reply {
     this.settle(now);
     const own = [...this.conns.values()].filter((conn) => conn.thread === thread);
-    const callers = own.filter((conn) => conn.calling || conn.noted);
+    const callers = own.filter((conn) => conn.calling || conn.noted || conn.isEnded);
     const conn = callers.find((caller) => caller.key === key) ?? callers[0];
     if (conn === undefined) return this.reply("NONE");
-    if (!conn.noted) return this.collectFrom(conn, now);
+    if (!conn.noted && !conn.isEnded) return this.collectFrom(conn, now);
+    const isNoted = conn.noted;
     conn.noted = false;
-    return this.reply("NOTED", this.caller(conn));
+    if (!isNoted) conn.isEnded = false;
+    return this.reply(isNoted ? "NOTED" : "ENDED", this.caller(conn));
   }
 
   handBack(key: number, id: number, delaySeconds: number, now: number): Reply {
@@ -281,12 +284,8 @@ export class ModelShard extends ModelEnds {
       this.countTime(job.tube, "process", now - job.reservedAt);
       this.tubeOf(job.tube).samples.processed(now - job.reservedAt);
     }
-    const idp = job.tags.key;
-    if (idp !== undefined && idp.ttlSeconds > 0) {
-      const until = now + idp.ttlSeconds * SECOND;
-      this.cooldowns.push({ tube: job.tube, key: idp.name, id, until });
-    }
-    this.end(job);
+    this.cool(job, now);
+    this.end(job, C.OUTCOME_DELETED);
     return this.reply("DONE");
   }
 
@@ -337,7 +336,7 @@ export class ModelShard extends ModelEnds {
     if (job.cancelled && !wasCancelled && job.holder !== undefined)
       this.note(job.holder, `CANCEL ${id}\r\n`);
     if (job.cancelled) return this.reply("MORE");
-    this.end(job);
+    this.end(job, C.OUTCOME_CANCELLED);
     return this.reply("DONE");
   }
 
@@ -386,6 +385,7 @@ export class ModelShard extends ModelEnds {
     job.state = "buried";
     job.buriedAt = ++this.buriedAt;
     job.holder = undefined;
+    this.tellEnd(job, C.OUTCOME_BURIED);
     if (this.isExhausted(job)) this.dropLimits(job);
     this.match(this.tubeOf(job.tube), now);
     return this.reply("DONE");
@@ -563,6 +563,8 @@ export class ModelShard extends ModelEnds {
       tally.touches,
       0, // jobs that are known to stand aside
       this.#met,
+      this.results.length,
+      this.results.reduce((sum, { text }) => sum + text.length, 0),
     ];
     return this.reply("DONE", { figures });
   }
@@ -630,8 +632,9 @@ export class ModelShard extends ModelEnds {
     );
     for (const job of flushed.toSorted(byDeadline))
       if (job.state === "reserved") this.leaseEnds(job);
-    for (const { id } of flushed) {
-      this.jobs.delete(id);
+    for (const job of flushed) {
+      this.tellEnd(job, C.OUTCOME_DELETED);
+      this.jobs.delete(job.id);
       this.count(name, "deletes");
     }
     this.match(this.tubeOf(name), now);

@@ -378,6 +378,36 @@ export const MUTANTS: readonly Mutant[] = [
     put: "while (at != 0) {",
   },
   {
+    fault: "whoever awaits a job is not called when it ends",
+    find: "  awaits.lastDue = at;\n  call(conn, CALL_END);\n",
+    put: "  awaits.lastDue = at;\n",
+  },
+  {
+    fault: "a job that is buried tells nobody who awaits it",
+    find: "  if (isAwaited(job)) tellEnd(job, OUTCOME_BURIED);\n",
+    put: "",
+  },
+  {
+    fault: "a job whose time is over is told to have had all its attempts",
+    find: "isExhausted(job) ? OUTCOME_DEAD : OUTCOME_EXPIRED",
+    put: "OUTCOME_DEAD",
+  },
+  {
+    fault: "a text that two are told is freed when one was",
+    find: "  failureAt(at).number--;\n  freeUnshared(at);",
+    put: "  failureAt(at).number = 0;\n  freeUnshared(at);",
+  },
+  {
+    fault: "a result is kept when its time is over",
+    find: "const until = now + <u64>keepSeconds * 1000000;",
+    put: "const until = now + <u64>keepSeconds * 2000000;",
+  },
+  {
+    fault: "a Cold record that moves leaves those who await its job behind",
+    find: "  settleAwaits(at);\n",
+    put: "",
+  },
+  {
     fault: "an older note of how far a job is stays",
     find: "  if (cold.note != 0) freeFailure(failureAt(cold.note));\n  cold.note = made;\n",
     put: "  if (cold.note == 0) cold.note = made;\n",

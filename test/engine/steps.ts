@@ -40,6 +40,10 @@ const WEIGHTS = {
   touch: 1,
   progress: 2,
   peekProgress: 1,
+  finish: 3,
+  awaitJob: 4,
+  takeEnds: 2,
+  peekResult: 1,
   kick: 1,
   kickJob: 1,
   updateJob: 2,
@@ -110,6 +114,8 @@ export const UPLOAD_BYTES = [0, 50, 3968, 3969, 4072, 8145, 65537, 131_072, 200_
 export const MESSAGE_BYTES = [
   0, 1, 60, 100, 100, 400, 3980, 4000, 4044, 4045, 8144, 65_536, 120_000,
 ];
+/** Seconds that results are kept. */
+export const KEEPS = [0, 2, 6, 100];
 /** Lengths of notes of how far a job is: around the largest piece. */
 export const NOTE_BYTES = [0, 1, 30, 30, 500, 4040, 4041, C.PROGRESS_BYTES_MAX];
 export const PRIORITIES = [0, 0, 5, 5, 1023, 1024, 1024, 4_294_967_295];

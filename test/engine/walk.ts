@@ -75,6 +75,8 @@ class Walk extends Ending {
     for (const { id } of this.model.jobs.values()) {
       this.agree(this.engine.deleteJob(0, 0, id, this.now), this.model.deleteJob(0, id, this.now));
     }
+    const [last] = this.model.results.map(({ until }) => until).toSorted((x, y) => y - x);
+    this.now = Math.max(this.now, last ?? 0);
     for (const { name } of this.model.listTubes()) {
       const reply = this.engine.flushTube(0, name, this.lastId, () => this.now);
       this.agree(reply, this.model.flushTube(name, this.lastId, this.now));
@@ -275,7 +277,7 @@ class Walk extends Ending {
   #collect(thread: number): void {
     const reply = this.engine.collect(thread, this.now);
     this.agree(reply, this.model.collect(thread, reply.conn ?? 0, this.now));
-    if (reply.answer === "NOTED") return;
+    if (reply.answer === "NOTED" || reply.answer === "ENDED") return;
     for (const session of this.sessions) if (session.ref === reply.conn) session.waiting = false;
   }
 

@@ -3,7 +3,7 @@
  * and many at a time.
  */
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
-import type { BulkAnswer, JobAnswer, JobsAnswer } from "../../src/http/api.ts";
+import type { BulkAnswer, JobAnswer, JobsAnswer, ResultAnswer } from "../../src/http/api.ts";
 import { HttpPort, talk } from "./http-port.ts";
 
 let http: HttpPort;
@@ -103,6 +103,17 @@ describe("one job", () => {
     expect(await job(long)).toMatchObject({ bytes: 200_000, body: { isWhole: false } });
     expect(text((await job(long)).body.base64)).toHaveLength(65_536);
     expect((await http.ask("/api/v1/jobs/999999")).status).toBe(404);
+  });
+
+  it("is gone once it is finished, and its result is shown while it is kept", async () => {
+    const [id = 0] = await put("finished", ["x"]);
+    const ends = `watch finished\r\nignore default\r\nreserve\r\nfinish ${id} 60 4\r\ndone\r\n`;
+    expect(await talk(http, ends)).toContain("FINISHED");
+    expect((await http.ask(`/api/v1/jobs/${id}`)).status).toBe(404);
+    const shown = (await http.json(`/api/v1/jobs/${id}/result`)) as ResultAnswer;
+    expect(shown).toMatchObject({ id, bytes: 4, result: { isWhole: true } });
+    expect(text(shown.result.base64)).toBe("done");
+    expect((await http.ask("/api/v1/jobs/999999/result")).status).toBe(404);
   });
 
   it("is downloaded whole, as nothing that a browser would open", async () => {

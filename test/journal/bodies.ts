@@ -43,6 +43,11 @@ export function keyRecordBytes({ tube, tags }: LedgerJob): number {
   return roundUp8(L.KEY_BYTES + tube.length) + tagsOf(idp).length;
 }
 
+/** Bytes of the RESULT record of a result of `bytes`. */
+export function resultRecordBytes(bytes: number): number {
+  return roundUp8(L.RESULT_BYTES + bytes);
+}
+
 /** What the engine takes for tags. */
 export function tagsOf(words: string): Uint8Array {
   const tags = new PutTags();

@@ -11,10 +11,10 @@ import { shardOfTube } from "../../src/engine/shards.ts";
 import type { JournalShard } from "../../src/journal/journal-shard.ts";
 import { Batches } from "./batches.ts";
 import { bodyBytesOf, bodyOf, NOISE, tagsOf } from "./bodies.ts";
-import { LedgerError } from "./ledger.ts";
+import { LedgerError, resultId } from "./ledger.ts";
 import type { Ledger, LedgerJob } from "./ledger.ts";
 import type { Machine } from "./machine.ts";
-import { factsOf } from "./observer.ts";
+import { factsOf, resultAs } from "./observer.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { Travels } from "./travels.ts";
 import { Uploads } from "./uploads.ts";
@@ -236,7 +236,12 @@ export class Clients {
     if (job === undefined) return true;
     if (choice === 16 && this.#world.random(4) === 0) this.flush(job.tube);
     else if (choice < 10 || choice >= 16)
-      this.#oneOf([() => this.delete(job), () => this.delete(job), () => this.cancel(job)]);
+      this.#oneOf([
+        () => this.delete(job),
+        () => this.delete(job),
+        () => this.cancel(job),
+        () => this.finish(job),
+      ]);
     else if (choice < 12) this.bury(job);
     else if (choice < 13) this.#oneOf([() => this.kickJob(job), () => this.update(job)]);
     else if (choice < 14) this.#oneOf([() => void this.reserveJob(job), () => this.handBack(job)]);
@@ -401,6 +406,32 @@ export class Clients {
     if (shard.deleteJob(this.#connOf(shard), job.id, this.#world.now) !== C.DONE)
       throw new LedgerError(`job ${job.id} cannot be deleted`);
     this.#changed(shard, [[job.id, undefined], ...cooldownOf(job)]);
+  }
+
+  /** Ends a job with a result; one that is over soon is not for the ledger. */
+  finish(job: LedgerJob, bytes = this.#world.random(600), keepSeconds = COOLDOWN_SECONDS): void {
+    const shard = this.#shardOf(job.tube);
+    this.reserveJob(job);
+    const text = bodyOf(job.id + 1, bytes);
+    const address = this.#openResult(shard, text);
+    const conn = this.#connOf(shard);
+    if (shard.finish(conn, job.id, address, keepSeconds, 1, this.#world.now) !== C.DONE)
+      throw new LedgerError(`job ${job.id} cannot be finished`);
+    const isKept = shard.field(C.RESULT_COUNT) === 1 && keepSeconds === COOLDOWN_SECONDS;
+    const { tube } = job;
+    const result = { ...job, due: 0, bodyBytes: bytes, tags: "", ...resultAs(text), tube };
+    const kept = isKept ? [[resultId(job.id), result] as const] : [];
+    this.#changed(shard, [[job.id, undefined], ...cooldownOf(job), ...kept]);
+  }
+
+  /** A whole result; 0 when there is no memory for it. */
+  #openResult(shard: Shard, text: Uint8Array): number {
+    if (shard.openResult(text.length, 0) !== C.DONE) return 0;
+    const address = shard.field(C.RESULT_REF);
+    shard.input.set(text);
+    if (shard.appendResult(address, 0, 0, text.length, 0) === C.DONE) return address;
+    shard.dropFailure(address);
+    return 0;
   }
 
   /**

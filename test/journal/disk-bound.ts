@@ -4,7 +4,8 @@
  */
 import { randomFrom } from "../engine/shuffle.ts";
 import { NO_FAULTS } from "./simulated-disk.ts";
-import { keyRecordBytes, recordBytes } from "./bodies.ts";
+import { keyRecordBytes, resultRecordBytes, recordBytes } from "./bodies.ts";
+import { isResult } from "./ledger.ts";
 import type { LedgerJob } from "./ledger.ts";
 import { World } from "./world.ts";
 import { SEGMENT_BYTES } from "./world-options.ts";
@@ -69,6 +70,7 @@ type Jobs = ReadonlyMap<number, LedgerJob>;
 function bytesOf(jobs: Jobs, cooldowns: Jobs): number {
   let bytes = 0;
   for (const job of jobs.values()) bytes += recordBytes(job);
-  for (const job of cooldowns.values()) bytes += keyRecordBytes(job);
+  for (const [id, job] of cooldowns)
+    bytes += isResult(id) ? resultRecordBytes(job.bodyBytes) : keyRecordBytes(job);
   return bytes;
 }

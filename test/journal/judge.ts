@@ -4,7 +4,7 @@
  * Called by world.ts, and by its clients, who say when a job was put and whether somebody held it.
  */
 import type { Recovered } from "../../src/journal/recovery-parts.ts";
-import { LedgerError } from "./ledger.ts";
+import { LedgerError, isResult, jobOf } from "./ledger.ts";
 import type { Changing, Ledger, LedgerJob } from "./ledger.ts";
 import type { Machine } from "./machine.ts";
 import { factsOf } from "./observer.ts";
@@ -132,7 +132,12 @@ export class Judge {
       return observed.get(id);
     };
     const findings = {
-      find: (id: number): Changing | undefined => (id < 0 ? observer.cooldownOf(-id) : find(id)),
+      find: (id: number): Changing | undefined =>
+        isResult(id)
+          ? observer.resultOf(jobOf(id), now)
+          : id < 0
+            ? observer.cooldownOf(-id)
+            : find(id),
       settingsOf: (tube: string): string | undefined => observer.settingsOf(tube, now),
     };
     const lost = this.#ledger.judge(findings, (ackedAt) => this.#isPromised(ackedAt));

@@ -36,14 +36,29 @@ export interface LedgerJob {
 /** What of a job may differ from time to time. */
 export type Changing = Pick<LedgerJob, "tube" | "isBuried" | "pri" | "delaySeconds" | "failures">;
 
+/** Under which id the ledger has the result of a job. */
+export function resultId(job: number): number {
+  return -job - 0.5;
+}
+
+/** Whether an id is that of a result. */
+export function isResult(id: number): boolean {
+  return !Number.isInteger(id);
+}
+
+/** The job whose result has that id. */
+export function jobOf(id: number): number {
+  return -id - 0.5;
+}
+
 /** All that is set for a tube, in one line; undefined for nothing. */
 export type TubeSetting = readonly [tube: string, settings: string | undefined];
 
 interface Mutation {
   lsn: number;
   /**
-   * What became of jobs, and by the negative ids of deleted ones, of their keys' cooldowns;
-   * undefined when they are gone.
+   * What became of jobs, and by the negative ids of deleted ones, of their keys' cooldowns, and by
+   * `resultId` of their results; undefined when they are gone.
    */
   readonly changes: readonly (readonly [id: number, job: LedgerJob | undefined])[];
   /** What was set for a tube; undefined when nothing is any more. */
@@ -64,8 +79,8 @@ export interface BatchPart {
 /** What a recovery brought back, as far as the ledger asks. */
 export interface Findings {
   /**
-   * The job of that id, or the cooldown of a negative one, with what may differ from the ledger's;
-   * undefined when there is none.
+   * The job of that id, or the cooldown of a negative one, or a result, with what may differ from
+   * the ledger's; undefined when there is none.
    */
   find(id: number): Changing | undefined;
   /** All that is set for a tube, in one line; undefined for nothing. */
@@ -120,7 +135,7 @@ export class Ledger {
   readonly jobs = new Map<number, LedgerJob>();
   /** What is set for tubes, were nothing ever lost. */
   readonly settings = new Map<string, string>();
-  /** Deleted jobs whose key is in its cooldown, by their negative ids. */
+  /** Deleted jobs whose key is in its cooldown, by their negative ids; and results (resultId). */
   readonly cooldowns = new Map<number, LedgerJob>();
   /** Jobs as the last recovery left them. */
   #base = new Map<number, LedgerJob>();

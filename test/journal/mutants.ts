@@ -615,6 +615,24 @@ export const MUTANTS: readonly Mutant[] = [
     put: "giveUpKey(job.tube, entry);\n",
   },
   {
+    fault: "a result does not come back",
+    file: "assembly/recalling.ts",
+    find: "  resultAt(made).lsn = lsn;\n  segment.liveBytes += record.bytes;\n  return true;",
+    put: "  dropResult(resultAt(made));\n  return true;",
+  },
+  {
+    fault: "a result whose segment goes is not written again",
+    file: "assembly/keep.ts",
+    find: "    if (kept != 0) keepResult(resultAt(kept), number);\n",
+    put: "",
+  },
+  {
+    fault: "a result is there beside its job when the tombstone was cut off",
+    file: "assembly/results.ts",
+    find: "    if (findJob(nodeAt(at).major) == 0) continue;\n",
+    put: "    if (findJob(nodeAt(at).major) != 0 || true) continue;\n",
+  },
+  {
     fault: "a cooldown is forgotten when its job's deletion is replayed",
     file: "assembly/replay.ts",
     find: "  beginCooling(tags, tags.until);\n  segments.segmentOf(tags.lsn).liveBytes += journal.keyBytes(tags);",

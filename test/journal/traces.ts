@@ -17,6 +17,8 @@
  *   set N, unset                      sets the most jobs of a tube that has none; takes that away
  *   move          the newest job to another tube; with two shards, some of them in the other
  *   shards N      from the next start on
+ *   finish-job N, finish-short N      of the newest job, with a result of N bytes; one is over soon
+ *   pass N        so many milliseconds pass
  *   reclaim       the committer goes on until it has nothing to do
  *   close, mark, commit
  *   restart (in an orderly way), kill (the process), cut (the power)
@@ -110,6 +112,17 @@ export const TRACES: Readonly<Record<string, string>> = {
   "a cooldown after a kill": "put-cool 10, commit, delete, commit, kill, put-key 10, commit",
   "a job with a key moves to where another has it":
     "put-key 10, put-key 10, put-key 10, move, move, move, commit, move, kill, move, put-cool 10, delete, move, commit",
+  "a result": "put 10, commit, finish-job 100, commit, put 10, commit",
+  "a result in one commit": "put 10, finish-job 0, put 20, finish-job 3000, commit",
+  "a result at the end of a segment":
+    "put 10, commit, nearly 200, finish-job 60, put 10, commit, put 5, commit",
+  "a result moves":
+    "put 10, put 20, commit, finish-job 300, commit, fill, empty, fill, empty, commit, reclaim, put 5, commit",
+  "a result after a kill": "put 10, commit, finish-job 50, commit, kill, put 10, commit",
+  "a result whose time is over":
+    "put 10, put 20, commit, finish-short 300, commit, pass 3000, commit, fill, empty, commit, reclaim, put 5, commit",
+  "the end of a result moves":
+    "put 10, put 20, commit, finish-short 300, fill, pass 3000, put 10, fill, empty, commit, reclaim, put 5, commit",
   "a mark": "put 10, commit, mark, put 20, commit",
 };
 
@@ -143,6 +156,9 @@ const STEPS: Readonly<Record<string, (world: World, bytes: number) => void>> = {
     const [job] = world.ledger.jobs.values();
     if (job !== undefined) world.clients.delete(job);
   },
+  "finish-job": (world, bytes) => withNewest(world, (job) => world.clients.finish(job, bytes)),
+  "finish-short": (world, bytes) => withNewest(world, (job) => world.clients.finish(job, bytes, 2)),
+  pass: (world, millis) => world.pass(millis),
   bury: (world) => withNewest(world, (job) => world.clients.bury(job)),
   kick: (world) => withNewest(world, (job) => world.clients.kickJob(job)),
   take: (world) => withNewest(world, (job) => void world.clients.reserveJob(job)),

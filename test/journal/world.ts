@@ -23,13 +23,13 @@ import type { JournalShard } from "../../src/journal/journal-shard.ts";
 import type { Lead } from "../../src/journal/lead.ts";
 import type { Recovered } from "../../src/journal/recovery-parts.ts";
 import { scanSegment } from "../../src/journal/scan.ts";
-import { keyRecordBytes, recordBytes, settingsRecordBytes } from "./bodies.ts";
+import { keyRecordBytes, recordBytes, resultRecordBytes, settingsRecordBytes } from "./bodies.ts";
 import { Clients } from "./clients.ts";
 import { ownCode } from "./code.ts";
 import type { Code } from "./code.ts";
 import { harmOf, Judge } from "./judge.ts";
 import type { Server, Totals } from "./judge.ts";
-import { Ledger, LedgerError } from "./ledger.ts";
+import { Ledger, LedgerError, isResult } from "./ledger.ts";
 import { comingBytesOf, Machine, RESERVE_BYTES } from "./machine.ts";
 import { Observer } from "./observer.ts";
 import { Crash, SimulatedDisk } from "./simulated-disk.ts";
@@ -349,7 +349,8 @@ export class World implements Surroundings {
     for (const [tube, settings] of this.ledger.settings) {
       least += settingsRecordBytes(tube, settings);
     }
-    for (const job of this.ledger.cooldowns.values()) least += keyRecordBytes(job);
+    for (const [id, job] of this.ledger.cooldowns)
+      least += isResult(id) ? resultRecordBytes(job.bodyBytes) : keyRecordBytes(job);
     least += this.clients.uploads.recordBytes;
     const most = least + this.ledger.jobs.size * 64;
     const { liveBytes } = this.journal.figures;

@@ -84,6 +84,7 @@ describe("the table of commands", () => {
       "vouch <token> <seconds>",
       "progress <id> <bytes>",
       "move <id> <tube> [<bytes>]",
+      "finish <id> <keep> <bytes>",
     ]);
   });
 });

@@ -269,6 +269,8 @@ const ADDITIONS: typeof VERBS = [
   ["peek-progress ", OP.PEEK_PROGRESS, numbers(["id"])],
   ["batch ", OP.BATCH, count],
   ["move ", OP.MOVE, movement],
+  ["finish ", OP.FINISH, numbers(["id", "keep", "bytes"])],
+  ["await ", OP.AWAIT, numbers(["id"])],
 ];
 
 /** Every verb of beanstalkd's, as it must stand at the beginning of a line. */

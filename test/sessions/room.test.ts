@@ -69,6 +69,7 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
   "<pri>": "0",
   "<delay>": "0",
   "<ttr>": "9",
+  "<keep>": "60",
   "<bytes>": "1",
   "<id>": "1",
   "<timeout>": "0",

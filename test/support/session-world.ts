@@ -44,6 +44,8 @@ export const LIMITS: SessionLimits = {
   maxJobBytes: 65_535,
   maxFailureBytes: 65_536,
   maxBatchBytes: 16_777_216,
+  maxResultBytes: 1_048_576,
+  maxResultsBytes: 67_108_864,
   maxTubes: 100_000,
   maxWatch: 10_000,
   maxOutputBytes: 1_048_576,

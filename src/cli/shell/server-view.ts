@@ -7,6 +7,7 @@ import type { ClientConnection } from "../../client/connection.ts";
 import { LostError, NotSentError, UnreachableError } from "../../client/errors.ts";
 import type { Reply } from "../../protocol/reply-reader.ts";
 import { connectTo } from "../../transports/socket-wire.ts";
+import { Pushes } from "./pushes.ts";
 import { parseDocument, parseNames } from "./text.ts";
 import type { Document, Facts } from "./text.ts";
 
@@ -27,14 +28,17 @@ const WINDOW = 500;
 /** A connection to a server. */
 export class ServerView {
   readonly #client: ClientConnection;
+  readonly #pushes: Pushes;
 
   /** Connects; rejects with an UnreachableError. */
   static async open(address: BoundAddress): Promise<ServerView> {
-    return new ServerView(await connectTo(address));
+    const pushes = new Pushes();
+    return new ServerView(await connectTo(address, pushes), pushes);
   }
 
-  private constructor(client: ClientConnection) {
+  private constructor(client: ClientConnection, pushes: Pushes) {
     this.#client = client;
+    this.#pushes = pushes;
   }
 
   close(): void {
@@ -69,6 +73,11 @@ export class ServerView {
   /** Asks; resolves with whatever the reply is. */
   async ask(line: string, body?: Uint8Array): Promise<Reply> {
     return this.#client.ask(line, body);
+  }
+
+  /** What the server sends next unasked; rejects with a LostError when nothing will come. */
+  nextPush(): Promise<Reply> {
+    return this.#pushes.next();
   }
 
   /** The facts of a reply of figures. */

@@ -120,6 +120,10 @@ class Shell {
         return this.#cancel(request.jobs);
       case "move":
         return this.#move(request);
+      case "finish":
+        return this.#finish(request);
+      case "await":
+        return this.#await(request.jobs);
       case "flush":
         return this.#flush(request);
       case "pause":
@@ -317,6 +321,44 @@ class Shell {
     }
     await this.#say(counts);
     if (reasons.length > 0) throw new RefusedError(`cancel: ${reasons.join("; ")}`);
+  }
+
+  async #finish(request: Extract<Request, { verb: "finish" }>): Promise<void> {
+    const { job, keepSeconds, result } = request;
+    await this.#checkResults();
+    await this.#server.expect("RESERVED", `reserve-job ${job}`);
+    const bytes =
+      result === undefined ? await this.#terminal.readAll() : new TextEncoder().encode(result);
+    await this.#server.expect("FINISHED", `finish ${job} ${keepSeconds} ${bytes.length}`, bytes);
+    await this.#say({ finished: job });
+  }
+
+  /** A server that does not know results would take one for a command. */
+  async #checkResults(): Promise<void> {
+    const { word } = await this.#server.ask("peek-progress 1");
+    if (word === "UNKNOWN_COMMAND") throw new RefusedError("this server does not know results");
+  }
+
+  /** Goes on where a job cannot be awaited or ends otherwise, and says so at the end. */
+  async #await(jobs: readonly number[]): Promise<void> {
+    const reasons: string[] = [];
+    let awaited = 0;
+    for (const job of jobs) {
+      const line = `await ${job}`;
+      const { word } = await this.#server.ask(line);
+      if (word === "AWAITING") awaited++;
+      else if (word !== "NOT_FOUND") await this.#server.expect("AWAITING", line);
+      else reasons.push(`there is no job ${job}, nor a result of it`);
+    }
+    for (; awaited > 0; awaited--) {
+      const { args, body } = await this.#server.nextPush();
+      const [id = "", end = ""] = args;
+      if (end !== "finished") reasons.push(`job ${id} is ${end}`);
+      const facts = { id: Number(id), end };
+      if (this.#asJson) await this.#lines([JSON.stringify({ ...facts, ...bodyFields(body) })]);
+      else await this.#lines([`${id} ${end}`, ...(body.length === 0 ? [] : [shown(body)])]);
+    }
+    if (reasons.length > 0) throw new RefusedError(`await: ${reasons.join("; ")}`);
   }
 
   /** The same for each job; goes on where one cannot be found, and says so at the end. */

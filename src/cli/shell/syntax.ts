@@ -91,6 +91,14 @@ export type Request =
       readonly message?: string;
     }
   | {
+      readonly verb: "finish";
+      readonly job: number;
+      /** If absent, standard input. */
+      readonly result?: string;
+      readonly keepSeconds: number;
+    }
+  | { readonly verb: "await"; readonly jobs: readonly number[] }
+  | {
       readonly verb: "set";
       readonly tube: string;
       /** As they were given: `name=value`. */
@@ -277,6 +285,22 @@ export const SHELL_COMMANDS: Readonly<Record<string, Declared>> = {
       jobs: jobs.map(idOf),
       ...(typeof message === "string" && { message }),
     }),
+  },
+  finish: {
+    help: "takes a job that nobody holds and ends it with a result, from the command line or else from standard input",
+    words: [JOB, new Argument("[RESULT]", "the result; without it, standard input")],
+    flags: [new Flag("--keep <DURATION>", "how long the result is kept (default: 1h)")],
+    request: ({ words: [job, result], flags, units }) => ({
+      verb: "finish",
+      job: idOf(job),
+      ...(result !== undefined && { result }),
+      keepSeconds: secondsOf(flags["keep"] ?? "1h", "--keep", 0, SECONDS_MAX, units),
+    }),
+  },
+  await: {
+    help: "waits until jobs have ended and prints how, with the result or the newest failure of each",
+    words: [JOBS],
+    request: ({ words }) => ({ verb: "await", jobs: words.map(idOf) }),
   },
   flush: {
     help: "deletes all jobs of a tube, reserved ones too",

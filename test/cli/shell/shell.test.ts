@@ -421,6 +421,30 @@ describe("what only Homemaker knows", () => {
     expect(await stdout(`failures ${id}`)).toContain("broken");
   });
 
+  it("finishes a job with a result, and waits for the ends of jobs", async () => {
+    const [done, buried] = [await stdout("put results x"), await stdout("put results y")];
+    const waits = run(`await ${done} ${buried}`);
+    await expect.poll(() => stdout("stats --json")).toContain('"cmd-await":2');
+    expect(await run(`finish ${done} the-result --keep 1m`)).toMatchObject({
+      code: 0,
+      stdout: `finished: ${done}`,
+    });
+    expect(await run("reserve results --bury -m no-camera")).toMatchObject({ code: 0 });
+    expect(await waits).toEqual({
+      code: 1,
+      stdout: `${done} finished\nthe-result\n${buried} buried\nno-camera`,
+      stderr: `homemaker: await: job ${buried} is buried`,
+    });
+    const kept = JSON.parse(await stdout(`await ${done} --json`)) as object;
+    expect(kept).toEqual({ id: Number(done), end: "finished", body: "the-result" });
+    expect(await run("await 999999")).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: "homemaker: await: there is no job 999999, nor a result of it",
+    });
+    expect(await run(`finish ${done} again`)).toMatchObject({ code: 1 });
+  });
+
   it("changes the priority and the delay of jobs", async () => {
     const id = Number(await stdout("put changed x --pri 7 --delay 1h"));
     const facts = async (): Promise<unknown> => JSON.parse(await stdout(`stats -j ${id} --json`));

@@ -92,6 +92,8 @@ function flagsOf(options: ServerOptions): string[] {
     ...flag("-z", options.maxJobSize),
     ...flag("--max-failure-size", options.maxFailureSize),
     ...flag("--max-batch-size", options.maxBatchSize),
+    ...flag("--max-result-size", options.maxResultSize),
+    ...flag("--max-results", options.maxResults),
     ...flag("--keep-failures", options.keepFailures),
     ...flag("--max-tubes", options.maxTubes),
     ...flag("--max-watch", options.maxWatch),

@@ -28,6 +28,8 @@ function limitsOf(options: ServerOptions): Partial<SessionLimits> {
     maxJobBytes: options.maxJobSize ?? LIMITS.maxJobBytes,
     maxFailureBytes: options.maxFailureSize ?? LIMITS.maxFailureBytes,
     maxBatchBytes: options.maxBatchSize ?? LIMITS.maxBatchBytes,
+    maxResultBytes: options.maxResultSize ?? LIMITS.maxResultBytes,
+    maxResultsBytes: options.maxResults ?? LIMITS.maxResultsBytes,
     maxTubes: options.maxTubes ?? LIMITS.maxTubes,
     maxWatch: options.maxWatch ?? LIMITS.maxWatch,
   };

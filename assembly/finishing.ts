@@ -1,0 +1,173 @@
+/* Finishing: the exports with which a job ends with a result, and others hear how jobs end.
+ *
+ * A result comes in pieces into a record that no job has yet, inside the budget, or, where there is
+ * no room, beyond it: then it goes to those who await the job now, and is not kept. Called for
+ * sessions (src/session/finishing.ts, src/session/awaiting.ts). Conventions: index.ts.
+ */
+import * as awaits from "./awaits";
+import { awaitAt } from "./awaits";
+import * as commands from "./commands";
+import {
+  DONE,
+  MORE,
+  NONE,
+  NOT_FOUND,
+  OUTCOME_FINISHED,
+  OUTPUT_BYTES,
+  OUT_OF_MEMORY,
+} from "./constants";
+import { RESULT_BODY_BYTES, RESULT_COUNT, RESULT_ID, RESULT_LSN, RESULT_REF } from "./constants";
+import { STATE_BURIED } from "./constants";
+import { connAt } from "./conn";
+import { enterAt } from "./deadlines";
+import * as failures from "./failure";
+import { failureAt } from "./failure";
+import { Job, TAGGED, coldAt, jobAt, saidBy } from "./job";
+import { cool } from "./keys";
+import { findResult, resultAt } from "./result";
+import { keepResult } from "./results";
+import { enter, inputSlot, leave, outputSlot, setResult, shard } from "./shard";
+import { findJob, isHeldBy } from "./states";
+import * as times from "./times";
+
+/** Begins a result of `bytes` that comes in pieces; `vital` 1: beyond the budget. RESULT_REF. */
+export function openResult(t: u32, bytes: u32, vital: u32): i32 {
+  enter();
+  const at = failures.makeFailure(0, 0, bytes, true, vital != 0);
+  if (at == 0) return leave(t, OUT_OF_MEMORY);
+  setResult(t, RESULT_REF, <f64>at);
+  return leave(t, DONE);
+}
+
+/** Adds its next bytes; as `appendFailure`. */
+export function appendResult(
+  t: u32,
+  result: u32,
+  position: u32,
+  offset: u32,
+  count: u32,
+  vital: u32,
+): i32 {
+  enter();
+  const source = inputSlot(t) + offset;
+  const text = failureAt(result);
+  const taken = failures.appendMessage(text, position, source, count, vital != 0);
+  setResult(t, RESULT_COUNT, <f64>taken);
+  return leave(t, taken == count ? DONE : OUT_OF_MEMORY);
+}
+
+/**
+ * Ends a job that `conn` holds with a result, which is whole, or 0 when there was no memory for it:
+ * DONE, and the result is the engine's; or NOT_FOUND. It is kept for `keepSeconds` if `mayKeep` and
+ * there is memory: then RESULT_COUNT is 1. Who awaits the job hears of it in any case.
+ */
+export function finish(
+  t: u32,
+  conn: u32,
+  id: f64,
+  result: u32,
+  keepSeconds: u32,
+  mayKeep: u32,
+  now: f64,
+): i32 {
+  enterAt(now);
+  const at = findJob(<u64>id);
+  if (at == 0 || !isHeldBy(jobAt(at), conn)) return leave(t, NOT_FOUND);
+  const job = jobAt(at);
+  times.deleted(job, <i64>now);
+  if ((job.flags & TAGGED) != 0) cool(job, <u64>now);
+  const isKept = finishWith(job, result, mayKeep == 0 ? 0 : keepSeconds, <u64>now);
+  setResult(t, RESULT_COUNT, isKept ? 1 : 0);
+  commands.end(job, <u64>now);
+  setResult(t, RESULT_LSN, <f64>shard().lsn);
+  return leave(t, DONE);
+}
+
+function finishWith(job: Job, result: u32, keepSeconds: u32, now: u64): bool {
+  let isKept: bool = false;
+  if (result != 0) {
+    isKept = keepSeconds != 0 && keepResult(job, result, keepSeconds, now);
+    if (!isKept) awaits.addText(result);
+  }
+  if (awaits.isAwaited(job)) awaits.tellText(coldAt(job.cold), OUTCOME_FINISHED, result);
+  awaits.freeUnshared(result);
+  return isKept;
+}
+
+/* Awaiting. */
+
+/**
+ * `conn` awaits the end of the job, and is called for when it comes, at once if it is over: DONE,
+ * NOT_FOUND, OUT_OF_MEMORY, or MORE when that needs a record of the connection here. `vital` 1: it
+ * did so in another shard, and no budget keeps it from that.
+ */
+export function awaitJob(t: u32, conn: u32, id: f64, vital: u32, now: f64): i32 {
+  enterAt(now);
+  const at = findJob(<u64>id);
+  const kept = at != 0 ? 0 : findResult(<u64>id);
+  if ((at | kept) == 0) return leave(t, NOT_FOUND);
+  if (conn == 0) return leave(t, MORE);
+  setResult(t, RESULT_LSN, at != 0 ? <f64>saidBy(jobAt(at)) : <f64>resultAt(kept).lsn);
+  return leave(t, begin(conn, at, kept, vital != 0) ? DONE : OUT_OF_MEMORY);
+}
+
+function begin(address: u32, at: u32, kept: u32, vital: bool): bool {
+  const conn = connAt(address);
+  if (kept != 0) {
+    const result = resultAt(kept);
+    return awaits.awaitOver(conn, result.major, OUTCOME_FINISHED, result.text, vital);
+  }
+  if (jobAt(at).state == STATE_BURIED) return awaits.awaitBuried(conn, jobAt(at), vital);
+  return awaits.startAwait(conn, jobAt(at), vital);
+}
+
+/**
+ * Shows what `conn` is to be told first: DONE, or NONE. RESULT_ID ended as RESULT_REF (OUTCOME_*)
+ * says, with a text of RESULT_BODY_BYTES, of which RESULT_COUNT from `position` on stand in the
+ * output slot. What is told depends on RESULT_LSN.
+ */
+export function nextEnd(t: u32, conn: u32, position: u32): i32 {
+  enter();
+  const at = awaits.firstDue(connAt(conn));
+  if (at == 0) return leave(t, NONE);
+  const one = awaitAt(at);
+  setResult(t, RESULT_ID, <f64>one.id);
+  setResult(t, RESULT_REF, <f64>one.end);
+  setResult(t, RESULT_LSN, <f64>shard().lsn);
+  showText(t, one.text, position);
+  return leave(t, DONE);
+}
+
+function showText(t: u32, text: u32, position: u32): void {
+  const bytes = text == 0 ? 0 : failureAt(text).bytes;
+  const shown =
+    bytes == 0 ? 0 : failures.readMessage(failureAt(text), position, outputSlot(t), OUTPUT_BYTES);
+  setResult(t, RESULT_BODY_BYTES, <f64>bytes);
+  setResult(t, RESULT_COUNT, <f64>shown);
+}
+
+/** `conn` was told what `nextEnd` shows. */
+export function dropEnd(t: u32, conn: u32): i32 {
+  enter();
+  awaits.dropDue(connAt(conn));
+  return leave(t, DONE);
+}
+
+/** Shows the kept result of a job that is no more: DONE, as `nextEnd`; or NOT_FOUND. */
+export function peekResult(t: u32, id: f64, position: u32, now: f64): i32 {
+  enterAt(now);
+  const at = findResult(<u64>id);
+  if (at == 0) return leave(t, NOT_FOUND);
+  setResult(t, RESULT_ID, id);
+  setResult(t, RESULT_LSN, <f64>resultAt(at).lsn);
+  showText(t, resultAt(at).text, position);
+  return leave(t, DONE);
+}
+
+/** Bytes of all results that are kept here. */
+export function resultBytes(t: u32): f64 {
+  enter();
+  const bytes = <f64>shard().resultBytes;
+  leave(t, DONE);
+  return bytes;
+}

@@ -1,0 +1,152 @@
+/* Awaiting: the jobs whose end a connection awaits, and DONE, with which it is told.
+ *
+ * What is awaited stands in the engine (assembly/awaits.ts), with the connection's record in the
+ * job's shard; whatever ends the job, on any thread, calls for this connection. Nothing is written
+ * but between two replies: the session calls `tell` at the end of its turns, and does not while a
+ * reply is under way or the peer does not read. A job that went to another shard is looked for
+ * again. Used by the session.
+ */
+
+import * as C from "../../assembly/constants.ts";
+import type { Reserver } from "../engine/reserving.ts";
+import type { Shard } from "../engine/shard.ts";
+import { asciiBytes } from "../protocol/ascii.ts";
+import { AWAITS_MAX } from "../protocol/commands.ts";
+import * as R from "../protocol/replies.ts";
+import { depend } from "./answers.ts";
+import type { Desk } from "./desk.ts";
+import type { Window } from "./window.ts";
+
+/** The words for how jobs end. */
+const END_WORDS: ReadonlyMap<number, Uint8Array> = new Map([
+  [C.OUTCOME_FINISHED, asciiBytes("finished")],
+  [C.OUTCOME_BURIED, asciiBytes("buried")],
+  [C.OUTCOME_DELETED, asciiBytes("deleted")],
+  [C.OUTCOME_CANCELLED, asciiBytes("cancelled")],
+  [C.OUTCOME_EXPIRED, asciiBytes("expired")],
+  [C.OUTCOME_DEAD, asciiBytes("dead")],
+]);
+const DELETED = asciiBytes("deleted");
+
+/** What one connection awaits. */
+export class Awaiting {
+  readonly #desk: Desk;
+  readonly #reserver: Reserver;
+  readonly #window: Window;
+  /** Jobs that it awaits. */
+  #count = 0;
+  /** Where there is something to be told. */
+  readonly #owed = new Set<Shard>();
+
+  constructor(desk: Desk, reserver: Reserver, window: Window) {
+    this.#desk = desk;
+    this.#reserver = reserver;
+    this.#window = window;
+  }
+
+  /** There is something to be told. */
+  get isOwed(): boolean {
+    return this.#owed.size > 0;
+  }
+
+  /** The command `await`. Of what is over it is told at once. */
+  begin(): void {
+    const desk = this.#desk;
+    const { output } = desk;
+    if (this.#count >= AWAITS_MAX) {
+      output.reply(R.REPLY.OUT_OF_MEMORY);
+      return;
+    }
+    const answer = this.#await(desk.command.id, 0);
+    if (answer === C.NOT_FOUND) this.#window.tellAll();
+    if (answer !== C.DONE) {
+      output.reply(answer === C.NOT_FOUND ? R.REPLY.NOT_FOUND : R.REPLY.OUT_OF_MEMORY);
+      return;
+    }
+    output.reply(R.REPLY.AWAITING);
+    this.tell(() => true);
+  }
+
+  /** Has the engine call when the job ends: DONE, NOT_FOUND or OUT_OF_MEMORY. */
+  #await(id: number, vital: number): number {
+    const likely = this.#desk.likelyShard(id);
+    const others = this.#desk.shards.filter((shard) => shard !== likely);
+    for (const shard of [likely, ...others]) {
+      const answer = this.#awaitIn(shard, id, vital);
+      if (answer === C.NOT_FOUND) continue;
+      if (answer !== C.DONE) return answer;
+      depend(this.#desk, shard);
+      this.#count++;
+      this.#owed.add(shard); // it may be over
+      return answer;
+    }
+    return C.NOT_FOUND;
+  }
+
+  #awaitIn(shard: Shard, id: number, vital: number): number {
+    const { now } = this.#desk;
+    const ask = (): number => {
+      const record = this.#reserver.record(shard);
+      return shard.withMemory(() => shard.awaitJob(record, id, vital, now));
+    };
+    const answer = ask();
+    if (answer !== C.MORE) return answer;
+    // The first thing that this connection has in that shard.
+    return this.#reserver.openRecord(shard) === 0 ? C.OUT_OF_MEMORY : ask();
+  }
+
+  /** Something that it awaits in that shard has ended. */
+  ended(shard: Shard): void {
+    this.#owed.add(shard);
+  }
+
+  /** Writes how jobs ended, while `mayGoOn`. */
+  tell(mayGoOn: () => boolean): void {
+    for (const shard of this.#owed) {
+      if (!this.#tellIn(shard, mayGoOn)) return;
+      this.#owed.delete(shard);
+    }
+  }
+
+  #tellIn(shard: Shard, mayGoOn: () => boolean): boolean {
+    const record = this.#reserver.record(shard);
+    while (shard.nextEnd(record, 0) === C.DONE) {
+      const id = shard.field(C.RESULT_ID);
+      const word = END_WORDS.get(shard.field(C.RESULT_REF));
+      if (word !== undefined) this.#write(shard, record, id, word);
+      shard.dropEnd(record);
+      this.#count--;
+      if (word === undefined) this.#follow(id);
+      if (!mayGoOn()) return false;
+    }
+    return true;
+  }
+
+  /** Looks for a job that went to another shard. */
+  #follow(id: number): void {
+    const { output } = this.#desk;
+    if (this.#await(id, 1) === C.DONE) return;
+    // It has ended meanwhile.
+    output.room(R.REPLY_LINE_MAX);
+    output.at = R.writeDone(output.bytes, output.at, id, DELETED, 0);
+    output.chunk(new Uint8Array(0));
+  }
+
+  /** Writes what `nextEnd` shows. */
+  #write(shard: Shard, record: number, id: number, word: Uint8Array): void {
+    const { output } = this.#desk;
+    const bytes = shard.field(C.RESULT_BODY_BYTES);
+    const lsn = shard.field(C.RESULT_LSN);
+    output.room(R.REPLY_LINE_MAX + bytes + 2);
+    const from = output.at;
+    output.at = R.writeDone(output.bytes, from, id, word, bytes);
+    for (let done = 0; done < bytes;) {
+      if (done > 0) shard.nextEnd(record, done);
+      const count = shard.field(C.RESULT_COUNT);
+      this.#desk.writeReplies(shard, count);
+      done += count;
+    }
+    output.at = R.writeCrlf(output.bytes, output.at);
+    output.gate?.dependAlone(shard.index, lsn, from, output.at);
+  }
+}
