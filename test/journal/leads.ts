@@ -10,6 +10,7 @@ import { PROGRESS_NUMBERS } from "../../src/journal/journal-shard.ts";
 import type { JournalShard } from "../../src/journal/journal-shard.ts";
 import type { Lead } from "../../src/journal/lead.ts";
 import { randomFrom } from "../engine/shuffle.ts";
+import { tagsOf } from "./bodies.ts";
 import { Machine } from "./machine.ts";
 import { Crash, NO_FAULTS, SimulatedDisk } from "./simulated-disk.ts";
 import type { Code } from "./code.ts";
@@ -87,6 +88,17 @@ export class LedServer {
     if (this.shard.put(this.#tube, id, 0, 0, 60, 0, bytes, 0) !== C.DONE)
       throw new LeadFailure("a put was refused");
     return this.shard.field(C.RESULT_LSN);
+  }
+
+  /** Puts a job whose replies wait for nothing; returns the position that its reply depends on. */
+  putEarly(): number {
+    const tags = tagsOf(" ack:memory");
+    const { shard } = this;
+    shard.tags.set(tags);
+    const id = shard.nextId();
+    if (shard.putTagged(this.#tube, id, 0, 0, 60, 0, SMALL, tags.length, 0) !== C.DONE)
+      throw new LeadFailure("a put was refused");
+    return shard.field(C.RESULT_LSN);
   }
 
   /** Puts so many jobs in one batch, with ids from the first on that is returned. */

@@ -44,6 +44,10 @@ test("a batch does not fit what is left of a segment, and the process ends betwe
   expect(() => moments.endBehindSegmentInBatch(ownCode())).not.toThrow();
 });
 
+test("ids are told before anything of them is safe, and the power goes: none of them is given again", () => {
+  expect(() => moments.cutPowerBehindIdsToldEarly(ownCode())).not.toThrow();
+});
+
 test("some writes found no space, and files are beyond their bound: puts are taken again", () => {
   expect(() => moments.putAgainThoughBeyondBound(ownCode())).not.toThrow();
 });

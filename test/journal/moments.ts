@@ -27,6 +27,8 @@ const MEDIUM = 2000;
 const IN_SEGMENT = 14;
 const BATCH = 3;
 const BATCH_BYTES = 5000;
+/** Ids that are told early. */
+const EARLY = 20;
 /** Space for a few segments. */
 const SMALL_DISK_BYTES = 6 * SEGMENT_BYTES;
 /** Writes that find no space: all until every spare has been given up. */
@@ -321,6 +323,19 @@ export function putAgainThoughBeyondBound(code: Code): void {
   mustTakePutsAgain(server);
 }
 
+/** Ids are told before anything of them is safe, and the power goes. */
+export function cutPowerBehindIdsToldEarly(code: Code): void {
+  const server = new LedServer(code, "sync");
+  must(server.putEarly() >= 0, "an id is told before the journal says that ids may be ahead");
+  server.journal.commit();
+  for (let left = EARLY; left > 0; left--) {
+    must(server.putEarly() < 0, "a reply waits that need not");
+  }
+  const told = server.shard.lastId();
+  const after = server.after(true);
+  must(after.shard.lastId() >= told, "an id that was told is given again");
+}
+
 /** A batch is longer than what is left of a segment, and the process ends behind the segment. */
 export function endBehindSegmentInBatch(code: Code): void {
   const server = new LedServer(code, "os");
@@ -356,4 +371,5 @@ export function passMoments(code: Code): void {
   drainFullDisk(code);
   putAgainThoughBeyondBound(code);
   endBehindSegmentInBatch(code);
+  cutPowerBehindIdsToldEarly(code);
 }

@@ -669,6 +669,12 @@ export const MUTANTS: readonly Mutant[] = [
     put: "job.flags |= 0;",
   },
   {
+    fault: "ids that are told early at level sync do not run ahead",
+    file: FRAME_WRITER,
+    find: "return isEarly ? idsAhead(segmentBytes) : 0;",
+    put: 'return isEarly && level !== "sync" ? idsAhead(segmentBytes) : 0;',
+  },
+  {
     fault: "a batch in several shards is parted where a segment ends",
     file: "src/journal/cutting.ts",
     find: "      if (group !== undefined && group.shards > 1) return group;\n",
