@@ -9,15 +9,15 @@
  */
 import * as board from "./board";
 import { TAG_CON } from "./constants";
-import { FIXED, give, take } from "./memory";
+import { FIXED, give, givePage, take, takePage } from "./memory";
 import { Node, nodeAt } from "./node";
-import { Shard, must, shard } from "./shard";
+import { must, namesTable, shard } from "./shard";
+import * as table from "./table";
 import { entryName, entryNameBytes } from "./tags";
-import * as tree from "./tree";
 
 @unmanaged
 export class Name extends Node {
-  // major = hash of kind and name, minor = slot
+  // minor = hash of kind and name
   slot: u32;
   /** Jobs that have it. */
   jobs: u32;
@@ -25,6 +25,8 @@ export class Name extends Node {
   limit: u32;
   /** Of a fair key: as its last put says. */
   weight: u32;
+  /** Likewise, the share of it that was used last (shares.ts), 0 when that is gone. */
+  share: u32;
   /** Tree of the lanes whose jobs stand aside (lanes.ts). */
   aside: u32;
   /** The next one that was freed. */
@@ -54,10 +56,6 @@ function textOf(name: Name): usize {
   return changetype<usize>(name) + NAME_OFFSET;
 }
 
-export function namesRoot(): usize {
-  return changetype<usize>(shard()) + offsetof<Shard>("names");
-}
-
 /** The tree of its lanes whose jobs stand aside. */
 export function asideRoot(name: Name): usize {
   return changetype<usize>(name) + ASIDE;
@@ -70,25 +68,44 @@ function hashOf(kind: u8, text: usize, bytes: u32): u32 {
   return h ^ (h >>> 13);
 }
 
+/** The first name that shares a bucket with the hash; the caller follows `chain`. */
+function bucketOf(hash: u32): u32 {
+  return namesTable().directory == 0 ? 0 : table.bucket(namesTable(), hash);
+}
+
 function findName(kind: u8, text: usize, bytes: u32, hash: u32): u32 {
-  let at = tree.findFrom(namesRoot(), hash);
-  while (at != 0 && nodeAt(at).major == <u64>hash) {
+  for (let at = bucketOf(hash); at != 0; at = nodeAt(at).chain) {
     const name = nameAt(at);
-    const isSame = name.kind == kind && name.nameBytes == bytes;
-    if (isSame && memory.compare(textOf(name), text, bytes) == 0) return at;
-    at = tree.next(at);
+    const isLike = <u32>name.minor == hash && name.kind == kind && name.nameBytes == bytes;
+    if (isLike && memory.compare(textOf(name), text, bytes) == 0) return at;
   }
   return 0;
 }
 
 /** The name with that slot and hash, or 0. */
 export function nameOfSlot(slot: u32, hash: u32): u32 {
-  let at = tree.findFrom(namesRoot(), hash);
-  while (at != 0 && nodeAt(at).major == <u64>hash) {
+  for (let at = bucketOf(hash); at != 0; at = nodeAt(at).chain) {
     if (nameAt(at).slot == slot) return at;
-    at = tree.next(at);
   }
   return 0;
+}
+
+/** Whether a name is among those of the shard. */
+export function isName(address: u32): bool {
+  let at = bucketOf(<u32>nameAt(address).minor);
+  while (at != 0 && at != address) at = nodeAt(at).chain;
+  return at != 0;
+}
+
+/** Sees to it that there is a table; false when there is no memory for it. */
+function openNames(): bool {
+  if (namesTable().directory != 0) return true;
+  const directory = takePage(true);
+  if (directory == 0) return false;
+  if (table.openTable(namesTable(), directory)) return true;
+  namesTable().directory = 0;
+  givePage(directory);
+  return false;
 }
 
 /** One job more has the name of a tag's entry; 0 when there is no memory. */
@@ -103,6 +120,7 @@ export function joinName(kind: u8, entry: usize, vital: bool): u32 {
 }
 
 function makeName(kind: u8, text: usize, bytes: u32, hash: u32, vital: bool): u32 {
+  if (!openNames()) return 0;
   const at = take(FIXED, NAME_OFFSET + bytes, vital);
   if (at == 0) return 0;
   const slot = kind == TAG_CON ? board.refer(kind, <u32>text, bytes, hash) : 0;
@@ -112,13 +130,12 @@ function makeName(kind: u8, text: usize, bytes: u32, hash: u32, vital: bool): u3
   }
   memory.fill(at, 0, NAME_OFFSET);
   const name = nameAt(at);
-  name.major = hash;
-  name.minor = slot;
+  name.minor = hash;
   name.slot = slot;
   name.kind = kind;
   name.nameBytes = <u8>bytes;
   memory.copy(textOf(name), text, bytes);
-  tree.insert(namesRoot(), name);
+  table.add(namesTable(), name);
   return at;
 }
 
@@ -133,7 +150,7 @@ export function leaveName(name: Name): void {
 export function dropName(name: Name): void {
   must(name.aside == 0);
   if (name.slot != 0) board.drop(name.slot);
-  tree.remove(namesRoot(), name);
+  table.drop(namesTable(), name);
   give(addressOfName(name));
 }
 

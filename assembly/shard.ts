@@ -191,7 +191,6 @@ export class Shard {
   termsMinor: u64;
 
   /* Names that jobs have in common: names.ts, lanes.ts. */
-  names: u32;
   /** The first name that was freed. */
   freedNames: u32;
   /** Tree of the lanes that came back and whose tubes were not offered yet. */
@@ -268,6 +267,11 @@ export function tubesByName(): Table {
 
 export function watches(): Table {
   return changetype<Table>(TABLES + 32);
+}
+
+/** Of names.ts; opened with the first name, its directory in a page of its own. */
+export function namesTable(): Table {
+  return changetype<Table>(TABLES + 48);
 }
 
 /** Address of the directory of table `i`: 0 jobs, 1 tubes, 2 watches. */

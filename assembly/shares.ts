@@ -19,13 +19,14 @@
  * among them and the first share the lowest id goes first. Called by ready.ts and the states.
  */
 import { Bucket, addressOfBucket, bucketAt, displace, place, sharesRoot } from "./bucket";
-import { COUNTED, Job, TAGGED } from "./job";
+import { STATE_READY } from "./constants";
+import { ASIDE, COUNTED, Job, TAGGED } from "./job";
 import { FIXED, give, take } from "./memory";
 import { nameAt } from "./names";
 import { Node } from "./node";
 import { must, shard } from "./shard";
 import { tagsOf } from "./tags";
-import { Tube } from "./tube";
+import { Tube, addressOfTube } from "./tube";
 import * as tree from "./tree";
 
 @unmanaged
@@ -39,6 +40,7 @@ export class Share extends Bucket {
   key: u64;
   pri: u64;
   held: u32;
+  tube: u32;
 }
 
 /** A step of a key with the weight 1. */
@@ -91,10 +93,15 @@ export function shareFrom(tube: Tube, key: u64, pri: u64): u32 {
   return found;
 }
 
+/** Most keys have one share, so a name knows the one that was used last. */
 function findShare(tube: Tube, key: u32, pri: u32): u32 {
+  const last = key == 0 ? 0 : nameAt(key).share;
+  if (last != 0 && shareAt(last).pri == <u64>pri && shareAt(last).tube == addressOfTube(tube))
+    return last;
   const at = shareFrom(tube, key, pri);
-  if (at == 0) return 0;
-  return shareAt(at).key == <u64>key && shareAt(at).pri == <u64>pri ? at : 0;
+  if (at == 0 || shareAt(at).key != <u64>key || shareAt(at).pri != <u64>pri) return 0;
+  if (key != 0) nameAt(key).share = at;
+  return at;
 }
 
 function findOrMake(tube: Tube, job: Job): u32 {
@@ -106,6 +113,8 @@ function findOrMake(tube: Tube, job: Job): u32 {
   const share = shareAt(at);
   share.key = keyOf(job);
   share.pri = job.pri;
+  share.tube = addressOfTube(tube);
+  if (share.key != 0) nameAt(<u32>share.key).share = at;
   tree.insert(tubeSharesRoot(tube), allNode(share));
   return at;
 }
@@ -113,7 +122,9 @@ function findOrMake(tube: Tube, job: Job): u32 {
 function dropIfIdle(tube: Tube, share: Share): void {
   if ((share.count | share.held) != 0) return;
   tree.remove(tubeSharesRoot(tube), allNode(share));
-  give(addressOf(share));
+  const at = addressOf(share);
+  if (share.key != 0 && nameAt(<u32>share.key).share == at) nameAt(<u32>share.key).share = 0;
+  give(at);
 }
 
 /* Standing. */
@@ -173,7 +184,9 @@ export function isShare(line: Bucket): bool {
  */
 export function charge(tube: Tube, job: Job): void {
   if (tube.isFair == 0) return;
-  const at = findOrMake(tube, job);
+  const isStanding = job.state == STATE_READY && (job.flags & ASIDE) == 0;
+  const isInShare = isStanding && isShare(bucketAt(job.holder));
+  const at = isInShare ? job.holder : findOrMake(tube, job);
   if (at == 0) return;
   const share = shareAt(at);
   share.held++;

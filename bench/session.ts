@@ -24,6 +24,10 @@ interface Plan {
   readonly seconds: number;
   /** What each put of a wave is tagged with, behind which its number comes. */
   readonly tag?: string;
+  /** How many numbers there are, as many as puts of a wave if absent; with a job of each ahead. */
+  readonly keys?: number;
+  /** What is set for the tube. */
+  readonly settings?: string;
 }
 
 interface Work {
@@ -31,7 +35,7 @@ interface Work {
   readonly common: SharedArrayBuffer;
   readonly thread: number;
   readonly seconds: number;
-  readonly tag: string | undefined;
+  readonly plan: Plan;
 }
 
 const WAVE = 64;
@@ -87,16 +91,21 @@ function say(inlet: Inlet, text: string): void {
   inlet.receive(ENCODER.encode(text));
 }
 
-/** The puts of a wave. */
-function putsOf(tag: string | undefined): Uint8Array {
+/** The puts of the waves, one behind the other, until all numbers have come. */
+function wavesOf({ tag, keys = WAVE }: Plan): readonly Uint8Array[] {
+  return Array.from({ length: Math.ceil(keys / WAVE) }, (_, wave) => putsOf(tag, wave * WAVE));
+}
+
+/** The puts of a wave, numbered from `first` on. */
+function putsOf(tag: string | undefined, first: number): Uint8Array {
   const lines = Array.from({ length: WAVE }, (_, at) => {
-    const tags = tag === undefined ? "" : ` ${tag}${at}`;
+    const tags = tag === undefined ? "" : ` ${tag}${first + at}`;
     return `put 0 0 60 ${BODY_BYTES}${tags}\r\n${"x".repeat(BODY_BYTES)}\r\n`;
   });
   return ENCODER.encode(lines.join(""));
 }
 
-async function cyclesPerSecond({ made, common, thread, seconds, tag }: Work): Promise<number> {
+async function cyclesPerSecond({ made, common, thread, seconds, plan }: Work): Promise<number> {
   const control = await loadControl(new Uint8Array(readFileSync(new URL("control.wasm", BUILD))));
   const attached = new Common(common);
   const host = new SessionHost({
@@ -136,15 +145,17 @@ async function cyclesPerSecond({ made, common, thread, seconds, tag }: Work): Pr
   const inlet = host.open(sink);
   const tube = tubeFor(thread, made.memories.length);
   say(inlet, `use ${tube}\r\nwatch ${tube}\r\nignore default\r\n`);
-  const puts = putsOf(tag);
+  if (plan.settings !== undefined) say(inlet, `set-tube ${tube} ${plan.settings}\r\n`);
+  const waves = wavesOf(plan);
+  if (plan.keys !== undefined) for (const puts of waves) inlet.receive(puts);
   const reserves = ENCODER.encode("reserve\r\n".repeat(WAVE));
   const deletes = new Uint8Array(WAVE * 32);
   let cycles = 0;
   let measured = 0;
   const warmUntil = performance.now() + Math.min(500, seconds * 500);
   let started = 0;
-  for (;;) {
-    inlet.receive(puts);
+  for (let wave = 0; ; wave++) {
+    inlet.receive(waves[wave % waves.length] ?? new Uint8Array(0));
     inlet.receive(reserves);
     inlet.receive(deletesOf(sink.bytes, deletes));
     cycles += WAVE;
@@ -164,7 +175,7 @@ async function main(plan: Plan): Promise<void> {
   const made = makeShards(module, plan.shards, plan.threads, MEMORY_BYTES);
   const common = Common.create(plan.threads).buffer;
   const runs = Array.from({ length: plan.threads }, (_, thread) => {
-    const work: Work = { made, common, thread, seconds: plan.seconds, tag: plan.tag };
+    const work: Work = { made, common, thread, seconds: plan.seconds, plan };
     return new Promise<number>((resolve, reject) => {
       const worker = new Worker(new URL(import.meta.url), { workerData: work });
       worker.once("message", resolve);

@@ -10,6 +10,7 @@ import {
   inputSlot,
   jobs,
   listAt,
+  namesTable,
   LISTS,
   outputSlot,
   shard,
@@ -87,6 +88,9 @@ function markPages(): void {
   markHeads(jobs());
   markHeads(tubesByName());
   markHeads(watches());
+  if (namesTable().directory == 0) return;
+  mark(namesTable().directory >> 16, MARK_HEADS, PAGES_COUNT);
+  markHeads(namesTable());
 }
 
 function markHeads(table: Table): void {

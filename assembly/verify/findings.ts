@@ -32,6 +32,8 @@ export class Sums {
   static awaits: u32 = 0;
   static awaited: u32 = 0;
   static textsHad: u32 = 0;
+  static nameJobs: u32 = 0;
+  static nameLanes: u32 = 0;
 }
 
 /** The first invariant found broken. */

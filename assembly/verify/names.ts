@@ -5,14 +5,15 @@ import { STATE_READY, TAG_CON, TAG_FAIR } from "../constants";
 import { Job } from "../job";
 import { laneAt } from "../lanes";
 import { FIXED } from "../memory";
-import { asideRoot, nameAt, namesRoot, pieceBytes } from "../names";
-import { shard } from "../shard";
-import { Tags, tagsOf } from "../tags";
-import * as tree from "../tree";
+import { Name, addressOfName, asideRoot, isName, nameAt, pieceBytes } from "../names";
+import { namesTable, shard } from "../shard";
+import { headAt, heads } from "../table";
+import { Tags, entryIn, tagsOf, textOf } from "../tags";
 import { live } from "./allocator";
 import { Sums, expect, whole } from "./findings";
 import { LANE_JOBS, LANE_PLACE, NAMES_FREED, NAMES_TREE, NAME_JOBS } from "./invariants";
-import { checkTree, stands } from "./trees";
+import { checkTable, filled } from "./tables";
+import { checkTree } from "./trees";
 
 /** Checks what a job with tags has in common with others. */
 export function checkNames(job: Job): void {
@@ -20,31 +21,41 @@ export function checkNames(job: Job): void {
   expect(own.lane == 0 || (job.state == STATE_READY && own.con != 0), LANE_PLACE);
   expect(own.lane != 0 || job.state != STATE_READY || own.con == 0, LANE_PLACE);
   if (own.lane != 0) expect(laneAt(own.lane).name == own.con, LANE_PLACE);
+  const text = textOf(own);
+  expect((own.con != 0) == (entryIn(text, own.textBytes, TAG_CON) != 0), NAMES_TREE);
+  expect((own.fair != 0) == (entryIn(text, own.textBytes, TAG_FAIR) != 0), NAMES_TREE);
   if (own.fair != 0) checkFair(own);
   if (own.con == 0) return;
-  expect(stands(own.con, namesRoot()) && nameAt(own.con).kind == TAG_CON, NAMES_TREE);
+  expect(isName(own.con) && nameAt(own.con).kind == TAG_CON, NAMES_TREE);
   Sums.named++;
 }
 
 function checkFair(own: Tags): void {
-  expect(stands(own.fair, namesRoot()) && nameAt(own.fair).kind == TAG_FAIR, NAMES_TREE);
+  expect(isName(own.fair) && nameAt(own.fair).kind == TAG_FAIR, NAMES_TREE);
   Sums.named++;
 }
 
 /** Checks the names of the shard. */
 export function checkAllNames(): void {
-  checkTree(namesRoot());
-  let jobs: u32 = 0;
-  let aside: u32 = 0;
-  for (let at = tree.first(namesRoot()); at != 0 && whole(); at = tree.next(at)) {
-    const name = nameAt(at);
-    live(FIXED, at, pieceBytes(name));
-    expect(name.jobs != 0 && name.minor == <u64>name.slot, NAMES_TREE);
-    expect((name.kind == TAG_CON) == (name.slot != 0), NAMES_TREE);
-    jobs += name.jobs;
-    aside += checkTree(asideRoot(name));
+  Sums.nameJobs = Sums.nameLanes = 0;
+  const names = namesTable();
+  if (names.directory != 0) {
+    checkTable(names);
+    const n = heads(names);
+    for (let b = filled(names, 0); b < n && whole(); b = filled(names, b + 1)) {
+      for (let at = load<u32>(headAt(names, b)); at != 0 && whole(); at = nameAt(at).chain) {
+        checkName(nameAt(at));
+      }
+    }
   }
-  expect(jobs == Sums.named, NAME_JOBS);
-  expect(aside == Sums.lanesAside && shard().aside == Sums.aside, LANE_JOBS);
+  expect(Sums.nameJobs == Sums.named, NAME_JOBS);
+  expect(Sums.nameLanes == Sums.lanesAside && shard().aside == Sums.aside, LANE_JOBS);
   expect((shard().freedNames | shard().cameBack | shard().isOpening) == 0, NAMES_FREED);
+}
+
+function checkName(name: Name): void {
+  live(FIXED, addressOfName(name), pieceBytes(name));
+  expect(name.jobs != 0 && (name.kind == TAG_CON) == (name.slot != 0), NAMES_TREE);
+  Sums.nameJobs += name.jobs;
+  Sums.nameLanes += checkTree(asideRoot(name));
 }

@@ -3,14 +3,14 @@
  */
 import { COUNTED, Job } from "../job";
 import { FIXED } from "../memory";
-import { nameAt, namesRoot } from "../names";
+import { nameAt, isName } from "../names";
 import { Share, allNode, shareOfAll, tubeSharesRoot } from "../shares";
 import * as tree from "../tree";
-import { Tube } from "../tube";
+import { Tube, addressOfTube } from "../tube";
 import { live } from "./allocator";
 import { Sums, expect, whole } from "./findings";
 import { SHARE_HELD, SHARE_LINE } from "./invariants";
-import { checkTree, stands } from "./trees";
+import { checkTree } from "./trees";
 
 /** Checks the shares of a tube, but for their jobs. */
 export function checkShares(tube: Tube): void {
@@ -22,7 +22,8 @@ export function checkShares(tube: Tube): void {
     expect(<u32>changetype<usize>(allNode(share)) == at, SHARE_LINE);
     expect((share.owner == 0) == (share.count == 0), SHARE_LINE);
     expect((share.count | share.held) != 0, SHARE_HELD);
-    if (share.key != 0) expect(stands(<u32>share.key, namesRoot()), SHARE_LINE);
+    expect(share.tube == addressOfTube(tube), SHARE_LINE);
+    if (share.key != 0) expect(isName(<u32>share.key), SHARE_LINE);
     if (share.key != 0 && whole()) expect(nameAt(<u32>share.key).weight != 0, SHARE_LINE);
     Sums.shared += share.held;
   }

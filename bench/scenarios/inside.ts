@@ -27,15 +27,20 @@ export function session(scale: Scale): Scenario {
   };
 }
 
-/** Each put with an idempotency key, against none. */
+/** Each put with a key, against none. */
 export function tagged(scale: Scale): Scenario {
   const ask = { threads: 1, shards: 1, seconds: scale.seconds };
+  const keys = 100_000;
+  const fair = { keys, tag: "fair:key-", settings: "order=fair" };
   return {
     name: "tags",
-    title: "the session code and the engine, no sockets: puts with an idempotency key",
+    title: "the session code and the engine, no sockets: puts with a key",
     contenders: [
       { name: "no tag", cores: SERVER_CORE, program: "session", ask },
       { name: "idp", cores: SERVER_CORE, program: "session", ask: { ...ask, tag: "idp:key-" } },
+      { name: "con", cores: SERVER_CORE, program: "session", ask: { ...ask, tag: "con:key-" } },
+      { name: "no tag, backlog", cores: SERVER_CORE, program: "session", ask: { ...ask, keys } },
+      { name: "fair", cores: SERVER_CORE, program: "session", ask: { ...ask, ...fair } },
     ],
     comparisons: [
       {
@@ -44,6 +49,20 @@ export function tagged(scale: Scale): Scenario {
         of: "idp",
         against: { contender: "no tag" },
         atLeast: 0.5,
+      },
+      {
+        what: "con, each job with a key of its own: cycles/s against none",
+        figure: "cyclesPerSecond",
+        of: "con",
+        against: { contender: "no tag" },
+        atLeast: 0.5,
+      },
+      {
+        what: "100,000 fair keys, a job of each in the tube: cycles/s against none",
+        figure: "cyclesPerSecond",
+        of: "fair",
+        against: { contender: "no tag, backlog" },
+        atLeast: 0.7,
       },
     ],
   };

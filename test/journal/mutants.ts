@@ -609,6 +609,12 @@ export const MUTANTS: readonly Mutant[] = [
     put: "    state.unsyncedSince = this.#parts.monotonicMillis();\n",
   },
   {
+    fault: "a job comes back without what it has in common with others",
+    file: "assembly/replay.ts",
+    find: "  return takeNames(job, true);\n",
+    put: "  return true;\n",
+  },
+  {
     fault: "a job comes back without its key",
     file: "assembly/replay.ts",
     find: "giveUpKey(job.tube, entry);\n  takeKey(job, tubeAt(job.tube));\n",
