@@ -446,8 +446,9 @@ function gatherPart(
   segment: Segment,
   shards: u32,
 ): bool {
+  // Of a job that is on its way, the shard of the other tube has parts as well.
+  if ((record.tubeHash & (shards - 1)) != shard().index) return true;
   if (found == 0) {
-    if ((record.tubeHash & (shards - 1)) != shard().index) return true;
     found = makePartedJob(record.bodyBytes, record.partBytes);
     if (found == 0) return false;
     jobAt(found).state = STATE_UPLOADING;

@@ -305,7 +305,8 @@ export class Clients {
     const key = random(8) === 0 ? "k".repeat(200) : `key-${random(12)}`;
     const idp = random(2) === 0 ? ` idp:${key}` : ` idp:${key}:${COOLDOWN_SECONDS}`;
     const which = random(4);
-    const con = random(2) === 0 ? "" : ` con:${key}:${2 + random(3)}`;
+    // More than are ever held: whoever wants one of its jobs gets it.
+    const con = random(2) === 0 ? "" : ` con:${key}:${1000 + random(3)}`;
     const fair = random(2) === 0 ? "" : ` fair:${key}:${2 + random(3)}`;
     return `${which === 3 ? "" : idp}${which > 1 ? LIMITS : ""}${con}${fair}`;
   }

@@ -28,4 +28,6 @@ export interface Surroundings {
   isSafe(shard: Shard, lsn: number): boolean;
   /** Comes back when there is. */
   makeRoom(): void;
+  /** Somebody deletes a file elsewhere on the disk, and a while passes. */
+  outwaitFullDisk(): void;
 }

@@ -116,7 +116,7 @@ export class Travels {
       to.input.set(from.output.subarray(0, count));
       const answer = to.appendArrival(arrival, position, 0, count);
       position += to.field(C.RESULT_COUNT);
-      if (answer === C.MORE) this.#world.makeRoom();
+      if (answer === C.MORE) this.#makeRoom();
       else if (answer !== C.DONE) throw new LedgerError(`job ${id} finds no place`);
     }
   }
@@ -139,7 +139,7 @@ export class Travels {
       to.openArrivedFailure(number, attempt, at, end, who, bytes, hasMessage);
       const failure = to.address();
       to.appendArrivedFailure(failure, 0, 0, bytes);
-      while (to.addArrivedFailure(arrival, failure) === C.MORE) this.#world.makeRoom();
+      while (to.addArrivedFailure(arrival, failure) === C.MORE) this.#makeRoom();
       last = number;
     }
   }
@@ -163,11 +163,19 @@ export class Travels {
     from.forgetMove(job.id);
   }
 
+  /** Comes back when there is room, or when there was a try more at it on a full disk. */
+  #makeRoom(): void {
+    this.#world.makeRoom();
+    if (!this.#world.hasRoom()) this.#world.outwaitFullDisk();
+  }
+
   #untilSafe(shard: Shard): void {
     const lsn = shard.field(C.RESULT_LSN);
     for (let left = WAITS_MAX; !this.#world.isSafe(shard, lsn); left--) {
       if (left === 0) throw new LedgerError("what was recorded is never safe");
-      this.#world.makeRoom();
+      // On a full disk it waits until somebody deletes a file elsewhere.
+      if (left <= WAITS_MAX / 2) this.#world.outwaitFullDisk();
+      this.#makeRoom();
     }
   }
 }

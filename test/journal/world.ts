@@ -39,6 +39,8 @@ import type { WorldOptions } from "./world-options.ts";
 
 /** Threads that lead. */
 const LEADS = 2;
+/** Longer than the journal waits before it tries again whether a full disk has space. */
+const RETRIES_MILLIS = 2000;
 
 /** Machines by module and shard count, ready to be used again. */
 const machines = new Map<WebAssembly.Module, Map<number, Machine>>();
@@ -333,6 +335,12 @@ export class World implements Surroundings {
   /** Someone makes space on the disk. */
   freeSpace(): void {
     this.disk.faults = { ...this.disk.faults, capacity: this.disk.bytes + 3 * SEGMENT_BYTES };
+  }
+
+  /** The same, and the server has had the time to try again. */
+  outwaitFullDisk(): void {
+    this.freeSpace();
+    this.clock += RETRIES_MILLIS;
   }
 
   /** Checks every invariant of the engine, and what is counted once all is written. */
