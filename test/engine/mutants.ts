@@ -651,8 +651,7 @@ export async function findFault(
   } catch (error) {
     const cause = error instanceof Error ? (error.cause ?? error) : error;
     const [message = ""] = String(cause).split("\n", 1);
-    // Time was up, and no fault had been seen.
-    if (message.includes("Property interrupted")) return undefined;
+    if (message.includes("Property interrupted")) return undefined; // time was up, and no fault seen
     return message;
   }
 }

@@ -512,7 +512,7 @@ export interface WalksOptions extends WalkOptions {
   readonly steps: number;
   /** Whether to look for the shortest walk that goes wrong; true when absent. */
   readonly shrink?: boolean;
-  /** Operations that half of the steps are of; absent: each comes as often as its weight says. */
+  /** Operations that half of the steps are of; absent: each is taken as often as its weight says. */
   readonly often?: readonly Operation[];
   readonly seed?: number;
   readonly path?: string;
