@@ -95,7 +95,8 @@ function refusal(at: u32, conn: u32): i32 {
 
 /**
  * The job stands nowhere any more: an attempt at it has ended, and what was said about that is kept
- * with it, also when there was none. Returns the state that it is to have in its new tube; `major`
+ * with it, also when there was none. Those who wait are served before it stands in its new tube, as
+ * when that is in another shard. Returns the state that it is to have in its new tube; `major`
  * of the job is when its delay ends, or since when it is ready.
  */
 function leavePlace(job: Job, failure: u32, now: u64): u8 {

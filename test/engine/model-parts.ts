@@ -15,7 +15,8 @@ export interface ModelJob {
   readonly ttrSeconds: number;
   readonly body: string;
   readonly createdMicros: number;
-  state: "ready" | "reserved" | "delayed" | "buried";
+  /** "moving": it has left its tube, and has not come to the other one. */
+  state: "ready" | "reserved" | "delayed" | "buried" | "moving";
   /** End of the delay or of the time to run. */
   deadline: number;
   /** Since when it is ready, or was when it was granted. */
@@ -153,6 +154,7 @@ export const STATE_NUMBERS = {
   reserved: C.STATE_RESERVED,
   delayed: C.STATE_DELAYED,
   buried: C.STATE_BURIED,
+  moving: C.STATE_MOVING,
 } as const;
 
 export function byPlace(a: ModelJob, b: ModelJob): number {

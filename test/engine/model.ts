@@ -300,6 +300,13 @@ export class ModelShard extends ModelEnds {
     if (key !== undefined && isTaken) job.tags = others;
   }
 
+  /** Nobody holds it any more: those who wait are served before it comes to its new tube. */
+  #leaveTube(job: ModelJob, now: number): void {
+    job.state = "moving";
+    job.holder = undefined;
+    this.match(this.tubeOf(job.tube), now);
+  }
+
   moveJob(key: number, id: number, to: string, now: number, message?: string): Reply {
     this.settle(now);
     const job = this.jobs.get(id);
@@ -316,6 +323,7 @@ export class ModelShard extends ModelEnds {
     }
     const { who } = this.conn(key);
     if (isHeld || message !== undefined) this.fail(job, C.END_MOVED, now, message, who);
+    if (isHeld) this.#leaveTube(job, now);
     job.tube = to;
     job.charged = 0;
     if (to !== from) this.#loseKey(job);

@@ -119,3 +119,21 @@ test("a pause that ends hands out what its delays made ready meanwhile, the best
   one.shard.tick(0, one.now);
   expect(one.shard.collect(0, one.now).id).toBe(2);
 });
+
+test("a move first serves those who wait where the job was, and then those in its new tube", () => {
+  const one = new OneTube();
+  const other = one.shard.useTube(0, "other", 3).ref;
+  one.putMany(2, { tags: " con:k" });
+  one.take();
+  const waiters = [one.openConn(), one.openConn()];
+  for (const [i, conn] of waiters.entries()) {
+    one.shard.watchTube(0, conn, "other", 3);
+    one.shard.wait(0, conn, i, one.now);
+  }
+  expect(one.shard.moveJob(0, one.conn, 1, other, one.now).answer).toBe("DONE");
+  expect(one.shard.collect(0, one.now)).toMatchObject({ conn: waiters[0], id: 2 });
+  expect(one.shard.collect(0, one.now).answer).toBe("NONE"); // the key is at its limit
+  one.shard.deleteJob(0, waiters[0] ?? 0, 2, one.now);
+  expect(one.shard.collect(0, one.now)).toMatchObject({ conn: waiters[1], id: 1 });
+  one.shard.verify();
+});

@@ -344,6 +344,7 @@ class Walk extends Ending {
     const { thread, ref } = session;
     const held = model.heldBy(model.conn(ref));
     const id = b % 2 === 0 ? this.anyId(b) : (pick(held, b)?.id ?? this.anyId(b));
+    if (this.#ties(id)) return;
     const wasCancelled = model.jobs.get(id)?.cancelled === true;
     const message = this.messages.find((one) => one.session === session);
     const [failure, text] = [message?.ref ?? 0, message?.text.toString("latin1")];
@@ -352,6 +353,13 @@ class Walk extends Ending {
     const isRefused = reply.answer === "NOT_FOUND" || reply.answer === "FULL";
     if (!isRefused) this.messages = this.messages.filter((o) => o !== message);
     if (!wasCancelled && model.jobs.has(id)) this.compareFailures(id);
+  }
+
+  /** Whether a job's delay ends together with another's, as in a burst: they stay in one tube. */
+  #ties(id: number): boolean {
+    const jobs = [...this.model.jobs.values()].filter(({ state }) => state === "delayed");
+    const due = jobs.find((job) => job.id === id)?.deadline;
+    return jobs.some((job) => job.id !== id && job.deadline === due);
   }
 
   /** A whole message of `bytes`; undefined when there was no memory for it. */
