@@ -80,7 +80,7 @@ export interface WorldOptions {
   readonly limits?: Partial<SessionLimits>;
   /** Failures that a job keeps; if absent, what the engine keeps by itself. */
   readonly failuresKept?: number;
-  /** False: the engine's runs take nothing, so every command is the session's. */
+  /** False: the engine's runs take no command, so every command is the session's. */
   readonly runs?: boolean;
   /**
    * What the sessions have to do with a journal; if absent, there is none. The engine itself writes
@@ -167,17 +167,15 @@ export class World {
     bytes[0] = ++this.#drawn;
   }
 
-  /** Counts what the runs of `shard` take, or has them take nothing. */
+  /**
+   * Counts what the runs of `shard` take, or has them take nothing: then they still tell what is to
+   * be told, when they would.
+   */
   #watchRuns(shard: Shard, runs: boolean): Shard {
     const inner = shard.run.bind(shard);
-    const run: Shard["run"] = (...order) => {
-      if (!runs) {
-        shard.result.fill(0, C.RESULT_COUNT, C.RESULT_COUNT + 1);
-        shard.result.fill(0, C.RESULT_DID, C.RESULT_STOP + 1);
-        shard.result[C.RESULT_COMMANDS] = 0;
-        return C.DONE;
-      }
-      const answer = inner(...order);
+    const run: Shard["run"] = (conn, tube, flags, bodyMax, offset, bytes, most, ...others) => {
+      const commands = runs ? most : 0;
+      const answer = inner(conn, tube, flags, bodyMax, offset, bytes, commands, ...others);
       this.bytesRun += shard.field(C.RESULT_COUNT);
       return answer;
     };
