@@ -4,7 +4,8 @@
  * memory, so there the job is copied by the host (src/session/moving.ts), piece by piece:
  *
  *   beginMove       the job leaves its place and is MOVING: it is found and shown, and nobody can
- *                   act on it
+ *                   act on it; what was recorded here until then is to be safe before its failures
+ *                   are brought
  *   openArrival     a second record, in the shard of the new tube: first an upload that nobody
  *                   knows; the body and the failures are brought
  *   commitArrival   it is recorded and MOVING too. With its record safe, the job has moved
@@ -186,7 +187,8 @@ function figure(t: u32, which: i32, value: f64): void {
 /**
  * Takes the job out of its place, to be copied: DONE, with everything about it but its body and its
  * failures (MOVE_* behind RESULT_STATS, its tags in the output slot); NOT_FOUND or BUSY. `failure`
- * is as with `moveJob`.
+ * is as with `moveJob`. What was recorded here up to RESULT_LSN has to be safe before anything but
+ * its body is recorded there: a crash must not leave what followed and lose what came first.
  */
 export function beginMove(t: u32, conn: u32, id: f64, failure: u32, now: f64): i32 {
   enterAt(now);
@@ -204,6 +206,7 @@ export function beginMove(t: u32, conn: u32, id: f64, failure: u32, now: f64): i
   beMoving(job, state);
   if ((job.flags & TAGGED) != 0) letGo(job);
   describe(t, job, state);
+  setResult(t, RESULT_LSN, <f64>shard().lsn);
   return leave(t, DONE);
 }
 

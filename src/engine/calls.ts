@@ -1296,7 +1296,9 @@ export abstract class EngineCalls {
   /**
    * Takes the job out of its place, to be copied: DONE, with everything about it but its body and
    * its failures (MOVE_* behind RESULT_STATS, its tags in the output slot); NOT_FOUND or BUSY.
-   * `failure` is as with `moveJob`.
+   * `failure` is as with `moveJob`. What was recorded here up to RESULT_LSN has to be safe before
+   * anything but its body is recorded there: a crash must not leave what followed and lose what
+   * came first.
    */
   beginMove(conn: u32, id: f64, failure: u32, now: f64): i32 {
     return this.answer(this.#engine.beginMove(this.thread, conn, id, failure, now));

@@ -2,9 +2,11 @@
  * copied, piece by piece (assembly/migrating.ts).
  *
  * The job has moved once the record of the copy is safe; only when the tombstone of the first one
- * is safe too does the copy take its place. So it waits for the journal twice, with other
- * connections' turns meanwhile. When its connection ends before that, a copy that is not recorded
- * is given up, and one that is goes on alone. Made by Moving.
+ * is safe too does the copy take its place. Before its failures are recorded there, what stands in
+ * front of its leaving is safe: a crash that lost only that would leave half of what happened. So
+ * it waits for the journal three times, with other connections' turns meanwhile. When its
+ * connection ends before that, a copy that is not recorded is given up, and one that is goes on
+ * alone. Made by Moving.
  */
 
 import * as C from "../../assembly/constants.ts";
@@ -36,6 +38,8 @@ export class Migration implements LongCommand {
   readonly #bytes: number;
   /** Address of the copy, until it is recorded. */
   readonly #arrival: number;
+  /** Up to where the stream of the shard that it leaves went when it left its place. */
+  readonly #leftLsn: number;
   #next = COPY_BODY;
   #position = 0;
   /** Number of the last failure that was copied. */
@@ -45,7 +49,7 @@ export class Migration implements LongCommand {
   /** Position in a shard's stream that has to be safe before it goes on. */
   #awaited: { readonly shard: Shard; readonly lsn: number } | undefined;
 
-  private constructor(parts: MigrationParts, bytes: number, arrival: number) {
+  private constructor(parts: MigrationParts, bytes: number, arrival: number, leftLsn: number) {
     this.#desk = parts.desk;
     this.#turns = parts.turns;
     this.#id = parts.id;
@@ -53,6 +57,7 @@ export class Migration implements LongCommand {
     this.#to = parts.to;
     this.#bytes = bytes;
     this.#arrival = arrival;
+    this.#leftLsn = leftLsn;
   }
 
   /**
@@ -63,6 +68,7 @@ export class Migration implements LongCommand {
     const { from, to, id, desk } = parts;
     const shown = (which: number): number => from.field(C.RESULT_STATS + which);
     const bytes = shown(C.MOVE_BYTES);
+    const leftLsn = from.field(C.RESULT_LSN);
     const counts = [C.MOVE_RESERVES, C.MOVE_TIMEOUTS, C.MOVE_RELEASES, C.MOVE_BURIES] as const;
     const [reserves = 0, timeouts = 0, releases = 0, buries = 0] = counts.map(shown);
     const [kicks, failures] = [shown(C.MOVE_KICKS), shown(C.MOVE_FAILURES)];
@@ -93,7 +99,7 @@ export class Migration implements LongCommand {
       desk.stageName(to.shard, from.output.subarray(0, noteBytes));
       to.shard.noteArrival(arrival, 0, noteBytes);
     }
-    return new Migration(parts, bytes, arrival);
+    return new Migration(parts, bytes, arrival, leftLsn);
   }
 
   hasRoom(): boolean {
@@ -140,7 +146,7 @@ export class Migration implements LongCommand {
       if (answer !== C.DONE) return answer;
     }
     if (this.#position < this.#bytes) return C.MORE;
-    this.#next = COPY_FAILURES;
+    this.#await(from, this.#leftLsn, COPY_FAILURES);
     return C.NONE;
   }
 
@@ -150,7 +156,7 @@ export class Migration implements LongCommand {
     if (this.#failure !== 0) return this.#addFailure();
     if (from.nextFailure(this.#id, this.#lastFailure, this.#desk.now) !== C.DONE) {
       shard.commitArrival(this.#arrival);
-      this.#await(shard, DEPART);
+      this.#await(shard, shard.field(C.RESULT_LSN), DEPART);
       return C.NONE;
     }
     const shown = (which: number): number => from.field(C.RESULT_STATS + which);
@@ -201,7 +207,7 @@ export class Migration implements LongCommand {
 
   #depart(): number {
     this.#from.departMove(this.#id);
-    this.#await(this.#from, SETTLE);
+    this.#await(this.#from, this.#from.field(C.RESULT_LSN), SETTLE);
     return C.NONE;
   }
 
@@ -216,9 +222,9 @@ export class Migration implements LongCommand {
     return answer;
   }
 
-  /** Goes on with `next` when what the shard recorded last is safe. */
-  #await(shard: Shard, next: number): void {
-    this.#awaited = { shard, lsn: shard.field(C.RESULT_LSN) };
+  /** Goes on with `next` when what the shard recorded up to there is safe. */
+  #await(shard: Shard, lsn: number, next: number): void {
+    this.#awaited = { shard, lsn };
     this.#next = next;
   }
 

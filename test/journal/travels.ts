@@ -25,6 +25,14 @@ export interface Home {
   tagsIn(tube: string, job: LedgerJob): string;
 }
 
+/** A job whose copy is at that address. */
+interface Arriving {
+  readonly job: LedgerJob;
+  readonly arrival: number;
+  /** Up to where the stream of the shard that it leaves went then. */
+  readonly leftLsn: number;
+}
+
 /** Those of one server. */
 export class Travels {
   readonly #world: Surroundings;
@@ -55,8 +63,11 @@ export class Travels {
     }
     if (from.beginMove(conn, job.id, failure, now) !== C.DONE)
       throw new LedgerError(`job ${job.id} cannot leave`);
-    const moved = this.#copy(job, from, to, target);
-    this.#arrive({ ...moved, tube, tags }, from, to);
+    const moved = this.#open(job, from, to, target);
+    this.#copyBody(moved, from, to);
+    this.#untilSafe(from, moved.leftLsn);
+    this.#copyFailures(moved, from, to);
+    this.#arrive({ ...moved, job: { ...moved.job, tube, tags } }, from, to);
     this.#checkTags(job.id, tags);
   }
 
@@ -66,15 +77,10 @@ export class Travels {
       throw new LedgerError(`job ${id} came with${found?.tags}, not with${tags}`);
   }
 
-  /** Copies everything but that it is there; returns the address of the copy. */
-  #copy(
-    job: LedgerJob,
-    from: Shard,
-    to: Shard,
-    target: number,
-  ): LedgerJob & { readonly arrival: number } {
+  /** Opens the copy; returns it, with the failure that its leaving may have been. */
+  #open(job: LedgerJob, from: Shard, to: Shard, target: number): Arriving {
     const shown = (which: number): number => from.field(C.RESULT_STATS + which);
-    const failedLsn = this.#world.journalShards[from.index]?.head ?? 0;
+    const leftLsn = from.field(C.RESULT_LSN);
     const [bytes, moves, hasParts] = [C.MOVE_BYTES, C.MOVE_MOVES, C.MOVE_HAS_PARTS].map(shown);
     const [state, pri, delay, ttr] = [
       C.MOVE_STATE,
@@ -103,14 +109,11 @@ export class Travels {
     if (opened !== C.DONE) throw new LedgerError(`job ${job.id} finds no place`);
     const arrival = to.address();
     to.countArrival(arrival, reserves, 0, 0, 0, 0, failures);
-    const failed = this.#home.failed(from, job, failedLsn);
-    this.#copyBody(job.id, bytes ?? 0, from, to, arrival);
-    this.#copyFailures(job.id, from, to, arrival);
-    return { ...failed, arrival };
+    return { job: this.#home.failed(from, job, leftLsn), arrival, leftLsn };
   }
 
-  #copyBody(id: number, bytes: number, from: Shard, to: Shard, arrival: number): void {
-    for (let position = 0; position < bytes;) {
+  #copyBody({ job: { id, bodyBytes }, arrival }: Arriving, from: Shard, to: Shard): void {
+    for (let position = 0; position < bodyBytes;) {
       from.readBody(id, position);
       const count = Math.min(from.field(C.RESULT_COUNT), 1 + this.#world.random(C.OUTPUT_BYTES));
       to.input.set(from.output.subarray(0, count));
@@ -121,7 +124,7 @@ export class Travels {
     }
   }
 
-  #copyFailures(id: number, from: Shard, to: Shard, arrival: number): void {
+  #copyFailures({ job: { id }, arrival }: Arriving, from: Shard, to: Shard): void {
     let last = 0;
     while (from.nextFailure(id, last, this.#world.now) === C.DONE) {
       const shown = (which: number): number => from.field(C.RESULT_STATS + which);
@@ -145,20 +148,16 @@ export class Travels {
   }
 
   /** The copy is recorded, the other one ends, and the copy takes its place. */
-  #arrive(
-    { arrival, ...job }: LedgerJob & { readonly arrival: number },
-    from: Shard,
-    to: Shard,
-  ): void {
+  #arrive({ job, arrival }: Arriving, from: Shard, to: Shard): void {
     const world = this.#world;
     if (!world.hasRoom()) world.makeRoom();
     to.commitArrival(arrival);
     const departed = world.ledger.moves(from.index, to.index, to.field(C.RESULT_LSN), job);
     world.totals.mutations++;
-    this.#untilSafe(to);
+    this.#untilSafe(to, to.field(C.RESULT_LSN));
     from.departMove(job.id);
     departed(from.field(C.RESULT_LSN));
-    this.#untilSafe(from);
+    this.#untilSafe(from, from.field(C.RESULT_LSN));
     to.settleArrival(job.id, world.now);
     from.forgetMove(job.id);
   }
@@ -169,8 +168,7 @@ export class Travels {
     if (!this.#world.hasRoom()) this.#world.outwaitFullDisk();
   }
 
-  #untilSafe(shard: Shard): void {
-    const lsn = shard.field(C.RESULT_LSN);
+  #untilSafe(shard: Shard, lsn: number): void {
     for (let left = WAITS_MAX; !this.#world.isSafe(shard, lsn); left--) {
       if (left === 0) throw new LedgerError("what was recorded is never safe");
       // On a full disk it waits until somebody deletes a file elsewhere.
