@@ -413,8 +413,15 @@ export const SETTING_RESERVED: i32 = 5;
 export const SETTING_ORDER: i32 = 6;
 export const ORDER_PRIORITY: f64 = 0;
 export const ORDER_FAIR: f64 = 1;
+/* What a job is tagged with that is put later and does not say it itself. */
+/** Seconds that it may live. */
+export const SETTING_EXP: i32 = 7;
+/** Attempts that it may have. */
+export const SETTING_MAX: i32 = 8;
+/** What replies about it wait for, ACK_*. */
+export const SETTING_ACK: i32 = 9;
 /** How many settings there are. */
-export const SETTINGS: i32 = 7;
+export const SETTINGS: i32 = 10;
 /** What stands for a setting that is not set; given for one, it is taken away. */
 export const NOT_SET: f64 = -1;
 /** Given for a setting that is to stay as it is. */

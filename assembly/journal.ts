@@ -72,6 +72,7 @@ import {
   STATE_UNLIMITED,
   WHO_MAX,
   STATE_DELAYED,
+  TUBE_NAME_MAX,
 } from "./constants";
 import { Failure, failureAt, failuresKept, firstFailure, readMessage, whoOf } from "./failure";
 import { CANCELLED, Job, TAGGED, coldAt, coldOf, movesOf, readBody, stateOf } from "./job";
@@ -84,6 +85,7 @@ import { Tags, chargedOf, idpEntry, idpEntryBytes, isUnlimited } from "./tags";
 import { tagBytes, tagsOf, textOf } from "./tags";
 import { Tube, nameHash, nameOf, tubeAt } from "./tube";
 import {
+  MOVES_BYTES,
   DELETE_BYTES,
   FAILURE_BYTES,
   KEY_BYTES,
@@ -204,8 +206,6 @@ export class TubeRecord extends Record {
 
 /** What a DELETE record says of one failure. */
 export const DELETED_FAILURE_BYTES: u32 = 16;
-/** How often a job has moved, at the end of its PUT and DELETE records if it ever did. */
-export const MOVES_BYTES: u32 = 8;
 /** In a PUT record that looks like a tag, of a kind that none has. */
 const MOVES_KIND: u8 = 0xff;
 /** The state in a DELETE record that ends no job: what was to come did not. */
@@ -236,6 +236,12 @@ export function mayMoveTo(job: Job, tube: Tube): bool {
   if (!isOpen() || parts.partsOf(job) != 0) return true;
   const bytes = roundUp8(PUT_BYTES + tube.nameBytes + job.bodyBytes) + tagBytes(job);
   return bytes + MOVES_BYTES <= shard().partBytes << 1;
+}
+
+/** Whether one PUT record can hold the job's body and `tags` bytes of tags, wherever it moves. */
+export function mayHold(job: Job, tags: u32): bool {
+  const bytes = roundUp8(PUT_BYTES + TUBE_NAME_MAX + job.bodyBytes) + tags + MOVES_BYTES;
+  return !isOpen() || bytes <= shard().partBytes << 1;
 }
 
 /** How often the job of a PUT record had moved. */
@@ -269,13 +275,10 @@ export function partBytes(list: Parts, index: u32): u32 {
 
 /**
  * Sends a new job's body to the journal in parts if one record is not to hold it and `tags` bytes
- * of tags; false when there is no memory.
+ * of tags, in the tube with the longest name; false when there is no memory.
  */
 export function split(job: Job, tags: u32): bool {
-  const most = shard().partBytes << 1;
-  return (
-    !isOpen() || putBytes(job) + tags <= most || parts.makeParts(job, shard().partBytes, false)
-  );
+  return mayHold(job, tagBytes(job) + tags) || parts.makeParts(job, shard().partBytes, false);
 }
 
 /** Whether the ring has room for whatever one command may write; true without a journal. */

@@ -25,16 +25,16 @@ import { endCooling, findKey, takeKey } from "./keys";
 import * as parts from "./parts";
 import { takeNames } from "./lanes";
 import { moveCount } from "./shares";
-import { isFull } from "./settings";
+import { addGiven, isFull } from "./settings";
 import { setResult, shard } from "./shard";
 import * as states from "./states";
-import { Tags, attach, detach, jobOf, keyEntry, tagsAt, tagsSlot } from "./tags";
-import { tubeAt } from "./tube";
+import { GIVEN_BYTES, Tags, attach, detach, jobOf, keyEntry, tagsAt, tagsSlot } from "./tags";
+import { Tube, tubeAt } from "./tube";
 
 /**
  * Makes a job of a record that holds its whole body and of the `bytes` bytes of tags in the slot of
- * thread `t`; as `admit` of commands.ts, or KNOWN, and then the record is gone; or FULL or
- * OUT_OF_MEMORY.
+ * thread `t`, and of those that its tube gives; as `admit` of commands.ts, or KNOWN, and then the
+ * record is gone; or FULL or OUT_OF_MEMORY.
  */
 export function admitTagged(
   t: u32,
@@ -57,16 +57,30 @@ export function admitTagged(
     return meet(t, tagsAt(found), pri, <u64>now);
   }
   if (isFull(t, tubeAt(tube), job.bodyBytes)) return FULL;
-  if (!attach(job, <u64>id, text, bytes, false)) return OUT_OF_MEMORY;
-  if (!takeNames(job, false)) {
-    detach(job);
-    return OUT_OF_MEMORY;
-  }
+  const all = withGiven(job, tubeAt(tube), text, bytes);
+  if (all != 0 && !isTagged(job, <u64>id, text, all)) return OUT_OF_MEMORY;
   parts.settle(job);
-  takeKey(job, tubeAt(tube));
+  if (all != 0) takeKey(job, tubeAt(tube));
   const answer = commands.admit(t, job, tube, id, pri, delay, ttr, now);
   if (shard().freedNames != 0) states.match(tubeAt(tube), <u64>now); // its key's limit has risen
   return answer;
+}
+
+/**
+ * Adds what the tube gives; returns how many bytes of tags there are then. A long body that began
+ * to come before it was set, and fills its record, gets none.
+ */
+function withGiven(job: Job, tube: Tube, text: usize, bytes: u32): u32 {
+  const fits = parts.partsOf(job) != 0 || journal.mayHold(job, bytes + GIVEN_BYTES);
+  return fits ? addGiven(tube, text, bytes) : bytes;
+}
+
+/** Hangs tags and their names on a job that has none; false when there is no memory. */
+function isTagged(job: Job, id: u64, text: usize, bytes: u32): bool {
+  if (!attach(job, id, text, bytes, false)) return false;
+  if (takeNames(job, false)) return true;
+  detach(job);
+  return false;
 }
 
 /** The tags that have the key of the entry, 0 when it is free: a cooldown that is over ends now. */

@@ -86,6 +86,8 @@ export const PUT_CREATED: u32 = 48;
 export const PUT_DUE: u32 = 56;
 /** Bytes before the name. */
 export const PUT_BYTES: u32 = 80;
+/** How often a job has moved, at the end of its PUT and DELETE records if it ever did. */
+export const MOVES_BYTES: u32 = 8;
 
 /* A PART record: its share of the body follows. */
 export const PART_INDEX: u32 = 32; // u32

@@ -4,7 +4,7 @@
  * it stands nowhere and has no id. What the journal cannot take with the batch goes ahead of it,
  * record by record as there is room (batched.ts). Conventions: index.ts.
  */
-import { DONE, MORE, OUT_OF_MEMORY, RESULT_REF, STATE_UPLOADING } from "./constants";
+import { DONE, MORE, OUT_OF_MEMORY, RESULT_COUNT, RESULT_REF, STATE_UPLOADING } from "./constants";
 import { stopWaiting, startWaiting } from "./batched";
 import { enterAt } from "./deadlines";
 import * as bodies from "./job";
@@ -14,7 +14,9 @@ import { dropTags } from "./keys";
 import { joinNames } from "./lanes";
 import * as parts from "./parts";
 import { enter, inputSlot, leave, must, setResult } from "./shard";
+import { addGiven } from "./settings";
 import { attach, tagsSlot } from "./tags";
+import { tubeAt } from "./tube";
 
 /** As `openUpload`, for a body that lies whole at `offset` of the input slot. */
 export function makeUpload(t: u32, offset: u32, bytes: u32): i32 {
@@ -31,10 +33,17 @@ export function makeUpload(t: u32, offset: u32, bytes: u32): i32 {
   return leave(t, DONE);
 }
 
-/** Gives an upload the `bytes` bytes of tags at TAGS_OFFSET of the thread's area. */
-export function tagUpload(t: u32, upload: u32, bytes: u32): i32 {
+/**
+ * Gives an upload the `bytes` bytes of tags at TAGS_OFFSET of the thread's area, and those that the
+ * tube gives into which it is to be put; RESULT_COUNT is how many bytes these are together.
+ */
+export function tagUpload(t: u32, upload: u32, tube: u32, bytes: u32): i32 {
   enter();
-  return leave(t, attach(jobAt(upload), 0, tagsSlot(t), bytes, false) ? DONE : OUT_OF_MEMORY);
+  const text = tagsSlot(t);
+  const all = addGiven(tubeAt(tube), text, bytes);
+  setResult(t, RESULT_COUNT, <f64>all);
+  const isDone = all == 0 || attach(jobAt(upload), 0, text, all, false);
+  return leave(t, isDone ? DONE : OUT_OF_MEMORY);
 }
 
 /**

@@ -15,12 +15,13 @@ import {
 import * as commands from "./commands";
 import { enterAt } from "./deadlines";
 import * as bodies from "./job";
-import { jobAt } from "./job";
+import { Job, jobAt } from "./job";
 import * as journal from "./journal";
 import { admitTagged } from "./known";
 import * as parts from "./parts";
-import { isFull } from "./settings";
+import { givesTags, isFull } from "./settings";
 import { enter, inputSlot, leave, must, setResult } from "./shard";
+import { GIVEN_BYTES } from "./tags";
 import { tubeAt } from "./tube";
 
 /** Puts a job whose whole body lies at `offset` of the input slot; FULL if its tube is. */
@@ -44,7 +45,26 @@ export function put(
     bodies.freeJob(job);
     return leave(t, OUT_OF_MEMORY);
   }
+  if (givesTags(tubeAt(tube)))
+    return leave(t, tagWhole(t, job, tube, id, pri, delay, ttrSeconds, 0, now));
   return leave(t, commands.admit(t, job, tube, id, pri, delay, ttrSeconds, now));
+}
+
+/** As `admitTagged`; the record is gone in any case that makes no job. */
+function tagWhole(
+  t: u32,
+  job: Job,
+  tube: u32,
+  id: f64,
+  pri: u32,
+  delay: f64,
+  ttrSeconds: u32,
+  tagBytes: u32,
+  now: f64,
+): i32 {
+  const answer = admitTagged(t, job, tube, id, pri, delay, ttrSeconds, tagBytes, now);
+  if (answer == OUT_OF_MEMORY || answer == FULL) bodies.freeJob(job);
+  return answer;
 }
 
 /**
@@ -71,9 +91,7 @@ export function putTagged(
     bodies.freeJob(job);
     return leave(t, OUT_OF_MEMORY);
   }
-  const answer = admitTagged(t, job, tube, id, pri, delay, ttrSeconds, tagBytes, now);
-  if (answer == OUT_OF_MEMORY || answer == FULL) bodies.freeJob(job);
-  return leave(t, answer);
+  return leave(t, tagWhole(t, job, tube, id, pri, delay, ttrSeconds, tagBytes, now));
 }
 
 /**
@@ -100,7 +118,8 @@ export function recordUpload(t: u32, upload: u32, tube: u32, id: f64, tagBytes: 
   must(job.state == STATE_UPLOADING);
   job.tube = tube;
   job.minor = <u64>id;
-  if (!journal.split(job, tagBytes)) return leave(t, OUT_OF_MEMORY);
+  const given = givesTags(tubeAt(tube)) ? GIVEN_BYTES : 0;
+  if (!journal.split(job, tagBytes + given)) return leave(t, OUT_OF_MEMORY);
   const list = parts.partsOf(job);
   setResult(t, RESULT_COUNT, list == 0 ? 0 : <f64>parts.partsAt(list).count);
   return leave(t, DONE);
@@ -134,8 +153,8 @@ export function appendUpload(t: u32, upload: u32, position: u32, offset: u32, co
 }
 
 /**
- * Makes a complete upload a job, the one that `recordUpload` was told of; as `put`. After FULL it
- * is as it was.
+ * Makes a complete upload a job, the one that `recordUpload` was told of; as `put`. After FULL or
+ * OUT_OF_MEMORY it is as it was.
  */
 export function commitUpload(
   t: u32,
@@ -151,6 +170,8 @@ export function commitUpload(
   const job = jobAt(upload);
   must(job.state == STATE_UPLOADING);
   if (isFull(t, tubeAt(tube), job.bodyBytes)) return leave(t, FULL);
+  if (givesTags(tubeAt(tube)))
+    return leave(t, admitTagged(t, job, tube, id, pri, delay, ttrSeconds, 0, now));
   parts.settle(job);
   return leave(t, commands.admit(t, job, tube, id, pri, delay, ttrSeconds, now));
 }

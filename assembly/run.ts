@@ -22,7 +22,7 @@ import { mayTake } from "./lanes";
 import { hasRoom } from "./journal";
 import { readKey, writeKnown } from "./keyed";
 import { admitTagged } from "./known";
-import { hasRoomFor } from "./settings";
+import { takesAsItIs } from "./settings";
 import { findJob, isHeldBy } from "./states";
 import {
   INSERTED,
@@ -173,7 +173,7 @@ function put(run: Run, at: u32): u32 {
   if (body == 0 || bytes > run.bodyMax || (run.flags & C.RUN_PUTS) == 0) return 0;
   const bodyEnd = <u64>body + bytes;
   if (bodyEnd + 2 > <u64>run.end || load<u16>(<u32>bodyEnd) != CRLF) return 0;
-  if (!hasRoomFor(tubeAt(run.tube), <u32>bytes)) return 0;
+  if (!takesAsItIs(tubeAt(run.tube), <u32>bytes)) return 0;
   const size = <u32>bytes;
   return admit(run, <u32>(pri >> 4), <u32>(delay >> 4), <u32>(ttr >> 4), tagBytes, body, size, at);
 }

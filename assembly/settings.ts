@@ -1,5 +1,5 @@
-/* Settings: what is set for a tube: how much it may hold; how fast it hands jobs out is
- * pacing.ts's.
+/* Settings: what is set for a tube: how much it may hold, and the tags of jobs that are put into it
+ * without them; how fast it hands jobs out is pacing.ts's.
  *
  * A tube for which nothing is set has none of it but an address of 0; the others have a record of
  * this kind, which is made when something is set and goes when nothing is any more. A change is a
@@ -13,13 +13,20 @@ import {
   RESULT_COUNT,
   RESULT_REF,
   SETTINGS,
+  SETTING_ACK,
   SETTING_BODY,
   SETTING_BYTES,
+  SETTING_EXP,
   SETTING_JOBS,
+  SETTING_MAX,
   SETTING_ORDER,
+  TAG_ACK,
+  TAG_EXP,
+  TAG_MAX,
 } from "./constants";
 import { FIXED, give, take } from "./memory";
 import { enter, leave, setResult } from "./shard";
+import { addEntry } from "./tags";
 import { Tube, forgetIfUnused, tubeAt } from "./tube";
 
 /**
@@ -153,11 +160,42 @@ export function isFull(
   return true;
 }
 
-/** Whether a body of `bytes` is short enough for the tube, and has room there. */
-export function hasRoomFor(tube: Tube, bytes: u32): bool {
+/**
+ * Whether a body of `bytes` is short enough for the tube, and has room there, and the job is given
+ * no tags there.
+ */
+export function takesAsItIs(tube: Tube, bytes: u32): bool {
   if (tube.settings == 0) return true;
+  if (givesTags(tube)) return false;
   const longest = valueOf(settingsAt(tube.settings), SETTING_BODY);
   return (longest == NOT_SET || <f64>bytes <= longest) && keptOutBy(tube, bytes) == NOTHING;
+}
+
+/** Whether jobs that are put into the tube get tags there, unless their puts say otherwise. */
+export function givesTags(tube: Tube): bool {
+  if (tube.settings == 0) return false;
+  const settings = settingsAt(tube.settings);
+  for (let which = SETTING_EXP; which <= SETTING_ACK; ++which) {
+    if (valueOf(settings, which) != NOT_SET) return true;
+  }
+  return false;
+}
+
+/**
+ * Adds what the tube gives to the `bytes` bytes of tags at `text`, which has room for GIVEN_BYTES
+ * more; returns how many there are then.
+ */
+export function addGiven(tube: Tube, text: usize, bytes: u32): u32 {
+  if (!givesTags(tube)) return bytes;
+  const settings = settingsAt(tube.settings);
+  let all = addOne(settings, SETTING_EXP, text, bytes, TAG_EXP);
+  all = addOne(settings, SETTING_MAX, text, all, TAG_MAX);
+  return addOne(settings, SETTING_ACK, text, all, TAG_ACK);
+}
+
+function addOne(settings: Settings, which: i32, text: usize, bytes: u32, kind: u8): u32 {
+  const value = valueOf(settings, which);
+  return value == NOT_SET ? bytes : addEntry(text, bytes, kind, <u32>value);
 }
 
 /** The longest body that the tube takes, in bytes; NOT_SET when any may come. */

@@ -20,13 +20,14 @@ import {
   WHO_MAX,
 } from "./constants";
 import { crc32c } from "./crc";
-import { PartRecord, PutRecord, Record, TubeRecord, MOVES_BYTES, movesInPut } from "./journal";
+import { PartRecord, PutRecord, Record, TubeRecord, movesInPut } from "./journal";
 import { Parts } from "./parts";
 import { enter, leave, ringBase, setResult } from "./shard";
 import { isOne, isText, keyEntry } from "./tags";
 import {
   FAILURE_BYTES,
   KEY_BYTES,
+  MOVES_BYTES,
   PART_BYTES,
   PUT_BYTES,
   RECORD_CHECKED,

@@ -141,6 +141,25 @@ export function isText(text: usize, bytes: u32): bool {
   return true;
 }
 
+/** Bytes of all entries that a tube may give: `exp`, `ack`, and `max` with what was charged. */
+export const GIVEN_BYTES: u32 = 3 * TAG_NAME + 8;
+
+/**
+ * Adds an entry without a name to the `bytes` bytes at `text`, unless there is one of its kind;
+ * returns how many there are then.
+ */
+export function addEntry(text: usize, bytes: u32, kind: u8, number: u32): u32 {
+  if (entryOf(text, bytes, kind) != NO_ENTRY) return bytes;
+  const entry = text + bytes;
+  const charged: u8 = kind == <u8>TAG_MAX ? 8 : 0;
+  store<u64>(entry, 0);
+  store<u8>(entry, kind);
+  store<u8>(entry, charged, TAG_NAME_BYTES);
+  store<u32>(entry, number, TAG_NUMBER);
+  if (charged != 0) store<u64>(entry, 0, TAG_NAME);
+  return bytes + TAG_NAME + charged;
+}
+
 /** Whether a text has one entry. */
 export function isOne(text: usize, bytes: u32): bool {
   return bytes == entryBytes(text);

@@ -1015,9 +1015,12 @@ export abstract class EngineCalls {
     return this.answer(this.#engine.makeUpload(this.thread, offset, bytes));
   }
 
-  /** Gives an upload the `bytes` bytes of tags at TAGS_OFFSET of the thread's area. */
-  tagUpload(upload: u32, bytes: u32): i32 {
-    return this.answer(this.#engine.tagUpload(this.thread, upload, bytes));
+  /**
+   * Gives an upload the `bytes` bytes of tags at TAGS_OFFSET of the thread's area, and those that
+   * the tube gives into which it is to be put; RESULT_COUNT is how many bytes these are together.
+   */
+  tagUpload(upload: u32, tube: u32, bytes: u32): i32 {
+    return this.answer(this.#engine.tagUpload(this.thread, upload, tube, bytes));
   }
 
   /**
@@ -1144,8 +1147,8 @@ export abstract class EngineCalls {
   }
 
   /**
-   * Makes a complete upload a job, the one that `recordUpload` was told of; as `put`. After FULL it
-   * is as it was.
+   * Makes a complete upload a job, the one that `recordUpload` was told of; as `put`. After FULL or
+   * OUT_OF_MEMORY it is as it was.
    */
   commitUpload(
     upload: u32,

@@ -216,7 +216,7 @@ export interface EngineExports {
   buryInGroup(id: f64, pri: u32, failure: u32, now: f64): void;
   handBackInGroup(conn: u32, id: f64, delay: f64, now: f64): i32;
   makeUpload(t: u32, offset: u32, bytes: u32): i32;
-  tagUpload(t: u32, upload: u32, bytes: u32): i32;
+  tagUpload(t: u32, upload: u32, tube: u32, bytes: u32): i32;
   nameUpload(t: u32, upload: u32): i32;
   recordAhead(
     t: u32,

@@ -40,7 +40,7 @@ export interface PutOrder {
   /** Address of its upload. */
   upload: number;
   readonly bodyBytes: number;
-  readonly tagBytes: number;
+  tagBytes: number;
   /** Its idempotency key, if it has one. */
   readonly key: string | undefined;
   readonly pri: number;

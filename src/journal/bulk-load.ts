@@ -6,7 +6,12 @@
  * engine and holds one frame in memory. Used by `homemaker import`.
  */
 
-import { PART_BODY_BYTES, RECORD_PART, RECORD_PUT } from "../../assembly/constants.ts";
+import {
+  PART_BODY_BYTES,
+  RECORD_PART,
+  RECORD_PUT,
+  TUBE_NAME_MAX,
+} from "../../assembly/constants.ts";
 import * as L from "../../assembly/layouts.ts";
 import { tubeHash } from "../engine/shards.ts";
 import {
@@ -87,7 +92,8 @@ export class BulkLoad {
   add(job: LoadedJob): void {
     const { tube, body } = job;
     const bytes = roundUp8(L.PUT_BYTES + tube.length + body.length);
-    const isLong = bytes > 2 * PART_BODY_BYTES;
+    const longest = roundUp8(L.PUT_BYTES + TUBE_NAME_MAX + body.length) + L.MOVES_BYTES;
+    const isLong = longest > 2 * PART_BODY_BYTES; // as the engine does: it may move anywhere
     if (isLong) this.#addParts(job);
     const putBytes = isLong ? roundUp8(L.PUT_BYTES + tube.length) : bytes;
     writePut(job, isLong, this.#record(job, RECORD_PUT, putBytes));

@@ -233,6 +233,7 @@ export const JOB_STATS: readonly StatsKey[] = [
   plain("charged", "attempts that it has been charged with, if it has that tag"),
   plain("fair-key", "key of its tag `fair`, nothing without one"),
   plain("fair-weight", "weight of that key in this job, 0 without one"),
+  plain("ack", "what replies about it wait for, by its tag `ack`, nothing without one"),
 ];
 
 /** The keys of a job in the reply of list-jobs, in their order. */

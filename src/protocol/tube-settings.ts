@@ -11,6 +11,7 @@
  */
 
 import * as C from "../../assembly/constants.ts";
+import { ACK_LEVELS } from "./tags.ts";
 
 /** One row of the table. */
 export interface SettingRow {
@@ -131,6 +132,29 @@ export const TUBE_SETTINGS: readonly SettingRow[] = [
     show: (value) => [...ORDERS].find(([, one]) => one === value)?.[0] ?? "",
     summary:
       "Whether jobs of one priority go by their ids, or each key of the tag `fair` gets its share.",
+  },
+  numeric(
+    C.SETTING_EXP,
+    "exp",
+    1,
+    U32_MAX,
+    "Seconds that a job may live which is put later without the tag `exp`.",
+  ),
+  numeric(
+    C.SETTING_MAX,
+    "max",
+    1,
+    U32_MAX,
+    "Attempts that one may have which is put later without the tag `max`.",
+  ),
+  {
+    number: C.SETTING_ACK,
+    name: "ack",
+    form: "<level>",
+    range: "memory, os, interval or sync, no more than the server promises",
+    read: (text) => (ACK_LEVELS.includes(text) ? 1 + ACK_LEVELS.indexOf(text) : undefined),
+    show: (value) => ACK_LEVELS[value - 1] ?? "",
+    summary: "What replies about one wait for which is put later without the tag `ack`.",
   },
 ];
 

@@ -253,10 +253,11 @@ export class Batching {
     batch.orders.push(order);
     batch.steps.push({ op: OP.PUT, orders: [order] });
     const { tags } = this.#parts.desk.command;
-    if (tags.length === 0) return order;
-    const { shard } = order;
+    const { shard, tube } = order;
     shard.tags.set(tags.bytes.subarray(0, tags.length));
-    if (shard.withMemory(() => shard.tagUpload(upload, tags.length)) === C.DONE) return order;
+    const answer = shard.withMemory(() => shard.tagUpload(upload, tube, tags.length));
+    order.tagBytes = shard.field(C.RESULT_COUNT);
+    if (answer === C.DONE) return order;
     batch.refuse(this.#read, R.REPLY.OUT_OF_MEMORY);
     return undefined;
   }

@@ -185,14 +185,16 @@ class Upload implements Receiver {
 
   #commit(): number {
     const { shard, tube } = this.#to;
-    return shard.commitUpload(
-      this.#address,
-      tube,
-      this.#id,
-      this.#pri,
-      this.#delaySeconds,
-      this.#ttrSeconds,
-      this.#desk.now,
+    return shard.withMemory(() =>
+      shard.commitUpload(
+        this.#address,
+        tube,
+        this.#id,
+        this.#pri,
+        this.#delaySeconds,
+        this.#ttrSeconds,
+        this.#desk.now,
+      ),
     );
   }
 

@@ -21,7 +21,7 @@ import {
   TUBE_STATS,
 } from "../protocol/stats.ts";
 import type { StatsKey } from "../protocol/stats.ts";
-import { chargedOf, shownTags } from "../protocol/tags.ts";
+import { ACK_LEVELS, chargedOf, shownTags } from "../protocol/tags.ts";
 import { showSetting, TUBE_SETTINGS } from "../protocol/tube-settings.ts";
 import { tagEntries } from "./answers.ts";
 import { COUNTER_ACCEPTED } from "../engine/common.ts";
@@ -267,6 +267,7 @@ export function jobStats(desk: Desk, shard: Shard, id: number): string {
     charged: chargedOf(tags),
     "fair-key": tags.get(C.TAG_FAIR)?.name ?? "",
     "fair-weight": tags.get(C.TAG_FAIR)?.number ?? 0,
+    ack: ACK_LEVELS[(tags.get(C.TAG_ACK)?.number ?? 0) - 1] ?? "",
   });
 }
 

@@ -273,9 +273,13 @@ export class TubeCommands {
   #set(line: Uint8Array): void {
     const desk = this.#desk;
     const { command, now } = desk;
+    const { settings } = command;
+    if ((settings.values[C.SETTING_ACK] ?? 0) > desk.ackLevel) {
+      desk.output.reply(R.REPLY.BAD_FORMAT);
+      return;
+    }
     const name = line.subarray(command.nameStart, command.nameEnd);
     const shard = desk.shardOfTube(name, 0, name.length);
-    const { settings } = command;
     const values = desk.stageName(shard, name, settings.values);
     const number = settings.setsAny ? desk.nextTubeNumber() : 0;
     const answer = desk.isJournalFull

@@ -113,11 +113,19 @@ export class ModelShard extends ModelEnds {
       tags,
       charged: 0,
     };
+    made.tags = this.#withLimits(tube, tags);
     this.jobs.set(id, made);
     if (tags.con !== undefined) this.nameKey(tags.con);
     this.count(tube, "puts");
     this.readyOrDelayed(made, now);
     return this.reply("DONE");
+  }
+
+  /** The tags of a job that is put into a tube: what is set for it counts where none says more. */
+  #withLimits(tube: string, tags: ModelTags): ModelTags {
+    const { settings } = this.tubeOf(tube);
+    const [exp, max] = [settings.get(C.SETTING_EXP), settings.get(C.SETTING_MAX)];
+    return { ...(exp !== undefined && { exp }), ...(max !== undefined && { max }), ...tags };
   }
 
   /** The setting that keeps a body out of a tube, and what it is set to. */

@@ -651,7 +651,8 @@ export async function findFault(
   } catch (error) {
     const cause = error instanceof Error ? (error.cause ?? error) : error;
     const [message = ""] = String(cause).split("\n", 1);
-    if (message.includes("Property interrupted")) return undefined; // time was up, and no fault seen
+    // Time was up, and no fault had been seen.
+    if (message.includes("Property interrupted")) return undefined;
     return message;
   }
 }

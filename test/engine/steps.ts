@@ -119,6 +119,10 @@ export const KEEPS = [0, 2, 6, 100];
 /** Lengths of notes of how far a job is: around the largest piece. */
 export const NOTE_BYTES = [0, 1, 30, 30, 500, 4040, 4041, C.PROGRESS_BYTES_MAX];
 export const PRIORITIES = [0, 0, 5, 5, 1023, 1024, 1024, 4_294_967_295];
+/** Which settings are set: all but the order, whose walk is fair.test.ts. */
+export const SETTINGS_SET = Array.from({ length: C.SETTINGS }, (_, which) => which).filter(
+  (which) => which !== C.SETTING_ORDER,
+);
 /** What settings are set to: mostly little, so that tubes are full now and then. */
 export const SETTING_VALUES = [0, 1, 2, 4, 4, 8, 16, 1000, 9000, 4_294_967_295];
 /** What those are set to that are never 0. */

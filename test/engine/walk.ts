@@ -25,6 +25,7 @@ import {
   PRIORITIES,
   RATES,
   SECOND,
+  SETTINGS_SET,
   SETTING_VALUES,
   STRIDE,
   THREADS,
@@ -456,7 +457,7 @@ class Walk extends Ending {
   #setTube(name: string, b: number, c: number): void {
     const values = Array.from({ length: C.SETTINGS }, () => C.AS_IT_IS);
     for (const choice of [b, c]) {
-      const which = (choice >>> 1) % C.SETTING_ORDER;
+      const which = pickNumber(SETTINGS_SET, choice >>> 1);
       values[which] = choice % 3 === 0 ? this.#settingValue(which, name, choice >>> 3) : C.NOT_SET;
     }
     const isPaced = (values[C.SETTING_RATE] ?? 0) > 0;
@@ -496,8 +497,9 @@ class Walk extends Ending {
     if (which === C.SETTING_RATE) {
       return pickNumber(RATES, NAMES.indexOf(name)) * C.RATE_UNITS + C.RATE_MINUTE;
     }
-    const isPace = which === C.SETTING_BURST || which === C.SETTING_RESERVED;
-    return pickNumber(isPace ? PACE_VALUES : SETTING_VALUES, choice);
+    if (which === C.SETTING_ACK) return 1 + (choice % C.ACK_SYNC);
+    const isAboveZero = which >= C.SETTING_BURST;
+    return pickNumber(isAboveZero ? PACE_VALUES : SETTING_VALUES, choice);
   }
 
   /**
@@ -520,7 +522,7 @@ export interface WalksOptions extends WalkOptions {
   readonly steps: number;
   /** Whether to look for the shortest walk that goes wrong; true when absent. */
   readonly shrink?: boolean;
-  /** Operations that half of the steps are of; absent: each is taken as often as its weight says. */
+  /** Operations that half of the steps are of; absent: each comes as often as its weight says. */
   readonly often?: readonly Operation[];
   readonly seed?: number;
   readonly path?: string;

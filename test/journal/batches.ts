@@ -25,6 +25,8 @@ interface Jobs {
   anyJob(): LedgerJob | undefined;
   reserveJob(job: LedgerJob): LedgerJob;
   cooldownOf(job: LedgerJob): readonly (readonly [number, LedgerJob])[];
+  /** A new job with what its tube gives. */
+  given(job: LedgerJob): LedgerJob;
 }
 
 type Change = readonly [id: number, job: LedgerJob | undefined];
@@ -163,10 +165,11 @@ export class Batches {
     const job = this.#jobs.newJob(bodyBytes, delaySeconds);
     const order = this.#upload(job);
     if (order === undefined || !(isAhead ? this.#goAhead(order) : true)) return undefined;
+    const made = this.#jobs.given(job);
     const changes = (): readonly Change[] => {
       const due = delaySeconds === 0 ? 0 : this.#world.wall + delaySeconds * 1_000_000;
       this.#world.judge.wasBorn(job.id, this.#world.wall);
-      return [[job.id, { ...job, due }]];
+      return [[job.id, { ...made, due }]];
     };
     return { order, changes };
   }
@@ -179,7 +182,7 @@ export class Batches {
     const upload = shard.address();
     const tags = tagsOf(job.tags);
     shard.tags.set(tags);
-    if (tags.length > 0 && shard.tagUpload(upload, tags.length) !== C.DONE) {
+    if (shard.tagUpload(upload, this.#jobs.tubeOf(tube), tags.length) !== C.DONE) {
       shard.dropOrder(upload);
       return undefined;
     }

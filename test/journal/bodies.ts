@@ -1,5 +1,5 @@
 /* Bodies of jobs, each known from its id, and how many bytes of the journal they take. */
-import { NOT_SET } from "../../assembly/constants.ts";
+import { NOT_SET, TUBE_NAME_MAX } from "../../assembly/constants.ts";
 import * as L from "../../assembly/layouts.ts";
 import { randomFrom } from "../engine/shuffle.ts";
 import type { LedgerJob } from "./ledger.ts";
@@ -31,9 +31,9 @@ function roundUp8(bytes: number): number {
 /** Bytes of a job's PUT record and of the parts of its body. */
 export function recordBytes({ tube, bodyBytes, tags }: LedgerJob): number {
   const tagBytes = tagsOf(tags).length;
-  const whole = roundUp8(L.PUT_BYTES + tube.length + bodyBytes) + tagBytes;
-  return whole <= 2 * PART_BYTES
-    ? whole
+  const longest = roundUp8(L.PUT_BYTES + TUBE_NAME_MAX + bodyBytes) + tagBytes + L.MOVES_BYTES;
+  return longest <= 2 * PART_BYTES
+    ? roundUp8(L.PUT_BYTES + tube.length + bodyBytes) + tagBytes
     : roundUp8(L.PUT_BYTES + tube.length) + tagBytes + partsBytes(bodyBytes, bodyBytes);
 }
 

@@ -10,7 +10,8 @@ import type { Shard } from "../../src/engine/shard.ts";
 import { shardOfTube } from "../../src/engine/shards.ts";
 import type { JournalShard } from "../../src/journal/journal-shard.ts";
 import { Batches } from "./batches.ts";
-import { bodyBytesOf, bodyOf, NOISE, tagsOf } from "./bodies.ts";
+import { BODY_MAX, bodyBytesOf, bodyOf, NOISE, tagsOf } from "./bodies.ts";
+import { withGiven } from "./given.ts";
 import { LedgerError, resultId } from "./ledger.ts";
 import type { Ledger, LedgerJob } from "./ledger.ts";
 import type { Machine } from "./machine.ts";
@@ -65,7 +66,8 @@ function keyOf({ tags }: LedgerJob): string {
 
 /** What becomes of the key of a job that its holder deletes. */
 function cooldownOf(job: LedgerJob): (readonly [number, LedgerJob])[] {
-  if (!job.tags.includes(`:${COOLDOWN_SECONDS}`)) return [];
+  const [, seconds] = / idp:[^: ]+:(\d+)/.exec(job.tags) ?? [];
+  if (Number(seconds) !== COOLDOWN_SECONDS) return [];
   const cooling = { ...job, pri: 0, delaySeconds: 0, isBuried: false, failures: [] };
   return [[-job.id, cooling]];
 }
@@ -106,6 +108,7 @@ export class Clients {
       anyJob: () => this.#anyJob(),
       reserveJob: (job) => this.reserveJob(job),
       cooldownOf,
+      given: (job) => ({ ...job, tags: withGiven(job.tags, this.#ledger.settings.get(job.tube)) }),
     });
     this.uploads = new Uploads(world, {
       newJob: (bodyBytes, delaySeconds) => this.#newJob(bodyBytes, delaySeconds),
@@ -279,9 +282,10 @@ export class Clients {
 
   #values(): readonly number[] {
     const { random } = this.#world;
-    return Array.from({ length: C.SETTINGS }, () => {
+    return Array.from({ length: C.SETTINGS }, (_, which) => {
       const choice = random(3);
-      return choice === 0 ? ALLOWS_ALL + random(1000) : choice === 1 ? C.NOT_SET : C.AS_IT_IS;
+      const most = which === C.SETTING_ACK ? C.ACK_SYNC : ALLOWS_ALL + random(1000);
+      return choice === 0 ? most : choice === 1 ? C.NOT_SET : C.AS_IT_IS;
     });
   }
 
@@ -357,13 +361,23 @@ export class Clients {
     this.#changed(shard, [[id, { ...met, pri, delaySeconds, isBuried, due }]], lsn);
   }
 
-  #wasPut(shard: Shard, job: LedgerJob): void {
+  /** The job with what its tube gives; a long body may have begun to come before that was set. */
+  #given(job: LedgerJob): LedgerJob {
+    const tags = withGiven(job.tags, this.#ledger.settings.get(job.tube));
+    if (job.bodyBytes <= BODY_MAX) return { ...job, tags };
+    const found = this.#world.observer.observe(job.id, this.#world.now)?.tags;
+    return found === tags ? { ...job, tags } : job;
+  }
+
+  #wasPut(shard: Shard, put: LedgerJob): void {
+    const lsn = shard.field(C.RESULT_LSN);
+    const job = this.#given(put);
     const key = keyOf(job);
     const others = [...this.#ledger.jobs.values(), ...this.#ledger.cooldowns.values()];
     if (key !== "" && others.some((one) => one.tube === job.tube && keyOf(one) === key))
       throw new LedgerError(`two jobs of ${job.tube} have the key ${key}`);
     this.#world.judge.wasBorn(job.id, this.#world.wall);
-    this.#changed(shard, [[job.id, job]]);
+    this.#changed(shard, [[job.id, job]], lsn);
   }
 
   #delaySeconds(): number {

@@ -171,12 +171,16 @@ const SETTINGS: Readonly<Record<string, readonly [least: bigint, most: bigint]>>
   burst: [1n, U32 - 1n],
   reserved: [1n, U32 - 1n],
   order: [0n, 1n],
+  exp: [1n, U32 - 1n],
+  max: [1n, U32 - 1n],
+  ack: [1n, 4n],
 };
 
 /** What a setting of that name is set to by a text; -1 takes it away. */
 function settingOf(name: string, text: string): number | undefined {
   if (text === "") return -1;
   if (name === "order") return { priority: 0, fair: 1 }[text];
+  if (name === "ack") return { memory: 1, os: 2, interval: 3, sync: 4 }[text];
   const [, digits, , unit] = /^(\d+)(\/([smh]))?$/.exec(text) ?? [];
   const range = SETTINGS[name];
   if (digits === undefined || range === undefined) return undefined;

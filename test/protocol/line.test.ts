@@ -86,16 +86,16 @@ describe("a well-formed line", () => {
       "LIST_JOBS",
       { name: "mail", state: C.STATE_READY, after: 0, limit: 1 },
     ],
-    ["set-tube mail jobs=5 body=", "SET_TUBE", { name: "mail", settings: "5,-2,-1,-2,-2,-2,-2" }],
+    ["set-tube mail jobs=5 body=", "SET_TUBE", { name: "mail", settings: "5,-2,-1,-2,-2,-2,-2,-2,-2,-2" }],
     [
       "set-tube  mail  bytes=9007199254740991  jobs=007",
       "SET_TUBE",
-      { name: "mail", settings: "7,9007199254740991,-2,-2,-2,-2,-2" },
+      { name: "mail", settings: "7,9007199254740991,-2,-2,-2,-2,-2,-2,-2,-2" },
     ],
     [
       "set-tube mail rate=60/m burst=1 reserved=9",
       "SET_TUBE",
-      { name: "mail", settings: "-2,-2,-2,241,1,9,-2" },
+      { name: "mail", settings: "-2,-2,-2,241,1,9,-2,-2,-2,-2" },
     ],
     [
       "list-jobs mail  buried  18446744073709551615  1000",

@@ -172,7 +172,16 @@ const setting = fc
     fc.oneof(
       {
         weight: 9,
-        arbitrary: fc.constantFrom("jobs", "bytes", "body", "rate", "burst", "reserved"),
+        arbitrary: fc.constantFrom(
+          "jobs",
+          "bytes",
+          "body",
+          "rate",
+          "burst",
+          "reserved",
+          "exp",
+          "max",
+        ),
       },
       oddWords,
     ),
