@@ -7,7 +7,7 @@ import * as C from "../../assembly/constants.ts";
 import { OP } from "../../src/protocol/commands.ts";
 import { Command, parseLine } from "../../src/protocol/line.ts";
 import { PUT_END, PutTags, shownTags, TAGS, tagWords } from "../../src/protocol/tags.ts";
-import type { ShownTag } from "../../src/protocol/tags.ts";
+import type { ShownTag, TagRow } from "../../src/protocol/tags.ts";
 import { propertiesOf } from "../support/properties.ts";
 import { bytesOf } from "./lines.ts";
 
@@ -24,6 +24,12 @@ function isU32(digits: string, least: number): boolean {
   return value >= BigInt(least) && value < 2n ** 32n;
 }
 
+/** The value of a tag: a key, perhaps with a number, or a number alone, or one of some words. */
+function patternOf({ hasKey, words }: TagRow): string {
+  if (hasKey) return `(${KEY})(?::(\\d+))?`;
+  return words === undefined ? "()(\\d+)" : `()(${words.join("|")})`;
+}
+
 /** What the words mean, by patterns; `text` begins behind <bytes>. */
 function meant(text: string): Told {
   const tags = new Map<number, ShownTag>();
@@ -35,10 +41,12 @@ function meant(text: string): Told {
   let isWrong = false;
   for (const [index, word] of words.entries()) {
     const row = known[index];
-    const pattern = row?.hasKey === true ? `(${KEY})(?::(\\d+))?` : "()(\\d+)";
-    const match = new RegExp(`^${row?.name}:${pattern}$`).exec(word);
-    const [, name = "", digits] = match ?? [];
-    if (row === undefined || match === null || (digits && !isU32(digits, row.number.least))) {
+    if (row === undefined) continue;
+    const match = new RegExp(`^${row.name}:${patternOf(row)}$`).exec(word);
+    const [, name = "", value] = match ?? [];
+    const place = 1 + (row.words?.indexOf(value ?? "") ?? -1);
+    const digits = place > 0 ? String(place) : value;
+    if (match === null || (digits && !isU32(digits, row.number.least))) {
       isWrong = true;
       continue;
     }
@@ -61,6 +69,8 @@ const names = fc.constantFrom(...TAGS.map(({ name }) => name), "IDP", "foo", "id
 const keys = fc.constantFrom(
   "1",
   "77",
+  "os",
+  "sync",
   "k",
   "a",
   "-k",
