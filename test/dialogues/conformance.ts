@@ -84,8 +84,8 @@ export class Conformance {
   }
 
   /**
-   * Throws unless this is the server whose cases go wrong now and then: when, is chance, and
-   * never on a machine that is late.
+   * Throws unless this is the server whose cases go wrong now and then: when that is, is chance,
+   * and never on a machine that is late.
    */
   async checkSometimes(listed: Sometimes, dialogues: readonly Case[]): Promise<void> {
     const named = dialogues.find((dialogue) => listed.names.has(nameOf(dialogue)));

@@ -86,7 +86,11 @@ describe("a well-formed line", () => {
       "LIST_JOBS",
       { name: "mail", state: C.STATE_READY, after: 0, limit: 1 },
     ],
-    ["set-tube mail jobs=5 body=", "SET_TUBE", { name: "mail", settings: "5,-2,-1,-2,-2,-2,-2,-2,-2,-2" }],
+    [
+      "set-tube mail jobs=5 body=",
+      "SET_TUBE",
+      { name: "mail", settings: "5,-2,-1,-2,-2,-2,-2,-2,-2,-2" },
+    ],
     [
       "set-tube  mail  bytes=9007199254740991  jobs=007",
       "SET_TUBE",
