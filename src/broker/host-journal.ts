@@ -21,6 +21,8 @@ export interface HostJournalParts {
   readonly shards: number;
   /** What an acknowledgement means. */
   readonly level: DurabilityLevel;
+  /** Longest result that is recorded, in bytes. */
+  readonly resultBytesMax: number;
   /** Runs something after other connections have had their turn. */
   readonly later: (run: () => void) => void;
   /** Milliseconds, never running backwards. */
@@ -31,7 +33,7 @@ export interface HostJournalParts {
 
 /** A thread's side of the journal whose boards lie in that common memory. */
 export function openHostJournal(parts: HostJournalParts): SessionJournal {
-  const { common, thread, shards, level, later, millis, openLeader } = parts;
+  const { common, thread, shards, level, resultBytesMax, later, millis, openLeader } = parts;
   const board = journalBoardOf(common);
   const written = Array.from({ length: shards }, (_, shard) => board.progressOf(shard));
   let leader: Leader | undefined;
@@ -58,6 +60,7 @@ export function openHostJournal(parts: HostJournalParts): SessionJournal {
   return {
     gate: new Gate(safe, 2 * shards),
     level: 1 + ACK_LEVELS.indexOf(level),
+    resultBytesMax,
     get isFull(): boolean {
       return board.isFull;
     },

@@ -7,7 +7,7 @@ import { loadControl } from "../text/control.ts";
 import { VERSION } from "../version.ts";
 import { failureOf } from "./errors.ts";
 import type { BrokenError } from "./errors.ts";
-import { openShards } from "../engine/shards.ts";
+import { openShards, resultBytesMax } from "../engine/shards.ts";
 import { Lead } from "../journal/lead.ts";
 import { journalBoardOf } from "./boards.ts";
 import { commitPartsOf } from "./commit-parts.ts";
@@ -66,6 +66,7 @@ export async function openSessionHost(
         thread: threadIndex,
         shards: shards.length,
         level: journal.options.level,
+        resultBytesMax: resultBytesMax(journal.options.segmentBytes),
         later,
         millis,
         ...(openStorage && {

@@ -10,6 +10,7 @@ import {
   makeShards,
   openJournals,
   recordBytesMax,
+  resultBytesMax,
   ringBytesFor,
 } from "../engine/shards.ts";
 import type { ShardMemories } from "../engine/shards.ts";
@@ -101,7 +102,8 @@ function journalSeed(
 function journalOptionsOf(settings: BrokerSettings, memories: ShardMemories): JournalOptions {
   const { durability: level, syncIntervalMillis: intervalMillis, segmentBytes } = settings;
   const { maxJobBytes, maxFailureBytes, maxResultBytes } = settings;
-  const recordBytes = recordBytesMax(maxJobBytes, maxFailureBytes, maxResultBytes);
+  const resultBytes = Math.min(maxResultBytes, resultBytesMax(segmentBytes));
+  const recordBytes = recordBytesMax(maxJobBytes, maxFailureBytes, resultBytes);
   const comingBytes = comingBytesMax(memories, segmentBytes, recordBytes);
   return { level, intervalMillis, segmentBytes, comingBytes };
 }

@@ -92,6 +92,8 @@ const COMMAND_BYTES = 4 * C.PART_BODY_BYTES;
 const RING_BYTES = 2_097_152;
 /** Bytes of a record beside the body or the message that it holds, names and tags included. */
 const RECORD_AROUND_BYTES = 2048;
+/** A result is recorded if it takes no more than one part in so many of a segment. */
+const RESULT_PART = 16;
 
 /**
  * Bytes of a ring that must be free before a command may run: each of `threads` threads may be
@@ -146,6 +148,14 @@ export function comingBytesMax(
 }
 
 /**
+ * Longest result that is recorded, in bytes. Of short segments only a small part, because what is
+ * kept free on a disk that becomes full must suffice for the longest records that still come.
+ */
+export function resultBytesMax(segmentBytes: number): number {
+  return Math.min(C.RESULT_BYTES_MAX, Math.floor(segmentBytes / RESULT_PART));
+}
+
+/**
  * Bytes of the longest record where bodies, messages and results have no more than so many. A
  * batch writes no more than that of bodies at once; what it writes besides is a few records for
  * each of its jobs, and the journal's reserve has that for every job.
@@ -156,8 +166,7 @@ export function recordBytesMax(
   maxResultBytes: number,
 ): number {
   const whole = Math.min(2 * C.PART_BODY_BYTES, maxJobBytes);
-  const result = Math.min(C.RESULT_BYTES_MAX, maxResultBytes);
-  return Math.max(C.PART_BODY_BYTES, whole, maxFailureBytes, result) + RECORD_AROUND_BYTES;
+  return Math.max(C.PART_BODY_BYTES, whole, maxFailureBytes, maxResultBytes) + RECORD_AROUND_BYTES;
 }
 
 /** What the journal of each shard is opened with. */

@@ -139,11 +139,12 @@ class Finished implements Receiver {
     desk.output.reply(R.REPLY.FINISHED);
   }
 
-  /** Whether there is room to keep it: in the memory, among the results, in a record. */
+  /** Whether there is room to keep it: in memory, among the results, in a record, on the disk. */
   #mayKeep(): boolean {
-    const { shards, limits, hasJournal } = this.#desk;
+    const { shards, limits, journal } = this.#desk;
     if (this.#keepSeconds === 0 || this.#isBeyond) return false;
-    if (hasJournal && this.#bytes > C.RESULT_BYTES_MAX) return false;
+    if (journal !== undefined && (journal.isFull || this.#bytes > journal.resultBytesMax))
+      return false;
     const kept = shards.reduce((sum, shard) => sum + shard.resultBytes(), 0);
     return kept + this.#bytes <= limits.maxResultsBytes;
   }

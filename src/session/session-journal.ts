@@ -13,6 +13,8 @@ export interface SessionJournal {
   readonly level: number;
   /** The disk is full: puts are refused. */
   readonly isFull: boolean;
+  /** Longest result that is recorded, in bytes. */
+  readonly resultBytesMax: number;
   /** Nothing can be recorded: jobs may be looked at and nothing else. */
   readonly isReadOnly: boolean;
   /**

@@ -92,6 +92,7 @@ class Thread {
       thread: index,
       shards: 1,
       level: "sync",
+      resultBytesMax: C.RESULT_BYTES_MAX,
       later: (run) => void this.#later.push(run),
       millis: () => this.#tell(),
       openLeader: () => this.#openLeader(scene, handles),

@@ -105,6 +105,7 @@ export function journalThat(
   return {
     gate: new Gate(safe, 2),
     level: C.ACK_SYNC,
+    resultBytesMax: C.RESULT_BYTES_MAX,
     isFull: false,
     isReadOnly: false,
     awaitsRoom: () => undefined,

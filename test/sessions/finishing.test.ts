@@ -1,0 +1,20 @@
+/*
+ * Results that are not kept because of the journal: the job is finished all the same.
+ */
+import { expect, test } from "vitest";
+import { journalThat, World } from "../support/session-world.ts";
+
+const SAFE = { safePosition: () => Number.MAX_SAFE_INTEGER, held: () => undefined };
+
+test("a result is kept if it is no longer than what is recorded, and the disk is not full", () => {
+  const journal = { ...journalThat(SAFE, { resultBytesMax: 3 }), isFull: false };
+  const one = new World({ journal }).connect();
+  const finish = (id: number, result: string): string =>
+    one.ask(`finish ${id} 9 ${result.length}\r\n${result}\r\nawait ${id}\r\n`);
+  for (let id = 1; id <= 3; id++) one.ask("put 0 0 60 1\r\na\r\nreserve\r\n");
+  expect(finish(1, "abc")).toBe("FINISHED\r\nAWAITING\r\nDONE 1 finished 3\r\nabc\r\n");
+  expect(finish(2, "abcd")).toBe("FINISHED\r\nNOT_FOUND\r\n");
+  journal.isFull = true;
+  expect(finish(3, "a")).toBe("FINISHED\r\nNOT_FOUND\r\n");
+  expect(one.ask("stats\r\n")).toContain("results-not-kept: 2\n");
+});
