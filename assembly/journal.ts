@@ -27,9 +27,10 @@
  *             | 52 number of the PUT's segment u32
  *             | 56 for each failure: its FAILURE's lsn u64, bytes u32, - u32
  *             | how often the job had moved u64, if ever;
- *             state is DROPS when it ends no job
+ *             state is DROPS when it ends no job: then 40 is the hash of its tube's name
  *   PART:     32 number u32 | 36 bytes of each part but the last u32
- *             | 40 hash of the tube's name u32 | 44 - | 48 old PART's lsn
+ *             | 40 hash of the tube's name u32 | 44 how often the job had moved u32
+ *             | 48 old PART's lsn
  *             | 56 its share of the body | 0..7 zeros
  *             (state KEY_ENDED: the KEY's lsn, the hash of tube and key, the KEY's bytes)
  *   KEY:      32 end of the cooldown f64 | 40 old KEY's lsn | 48 - u64
@@ -83,7 +84,7 @@ import { Settings, countOf, valueOf } from "./settings";
 import { Shard, must, ringBase, shard } from "./shard";
 import { Tags, chargedOf, idpEntry, idpEntryBytes, isUnlimited } from "./tags";
 import { tagBytes, tagsOf, textOf } from "./tags";
-import { Tube, nameHash, nameOf, tubeAt } from "./tube";
+import { Tube, nameOf, ownHash, tubeAt } from "./tube";
 import {
   MOVES_BYTES,
   DELETE_BYTES,
@@ -146,7 +147,8 @@ export class PartRecord extends Record {
   partBytes: u32;
   /** Says which shard it is for, whatever their number. */
   tubeHash: u32;
-  unused: u32;
+  /** How often the job had moved, or will have when it is there. */
+  moves: u32;
   oldPart: u64;
 }
 
@@ -408,8 +410,8 @@ export function recordPart(job: Job, index: u32): void {
   record.bodyBytes = job.bodyBytes;
   record.index = index;
   record.partBytes = list.partBytes;
-  record.tubeHash = nameHash(nameOf(tube), tube.nameBytes);
-  record.unused = 0;
+  record.tubeHash = ownHash(tube);
+  record.moves = movesOf(job);
   record.oldPart = part.lsn;
   store<u64>(address + bytes - 8, 0); // the padding
   readBody(job, index * list.partBytes, address + PART_BYTES, parts.lengthOf(list, index));
@@ -499,13 +501,26 @@ export function recordDrop(job: Job): void {
   const hasParts = at != 0 && parts.partsAt(at).missing != parts.partsAt(at).count;
   if (!isOpen() || (!hasParts && job.lsn == 0 && failuresKept(job) == 0)) return;
   const bytes = putBytes(job);
-  const record = beginDelete(job.minor, failuresKept(job), 0);
+  const record = beginDelete(job.minor, failuresKept(job), movesOf(job));
   if (job.lsn != 0) {
     record.putLsn = job.lsn;
     record.putBytes = bytes;
-  } else record.state = DROPS;
+  } else {
+    record.state = DROPS;
+    record.stateLsn = ownHash(tubeAt(job.tube));
+  }
   if (hasParts) record.bodyBytes = parts.detach(job);
   nameFailures(job, record);
+  end();
+}
+
+/**
+ * What a job was when it had moved so often is gone, with its PUT record in segment `origin`: a
+ * crash came before that was recorded.
+ */
+export function recordOlder(job: Job, moves: u32, origin: u32): void {
+  const record = beginDelete(job.minor, 0, moves);
+  record.origin = origin;
   end();
 }
 

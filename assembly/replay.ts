@@ -2,17 +2,14 @@
  *
  * The host brings pieces of a segment into the ring, which is not in use yet, and calls `replay`
  * with them. Records of tubes that belong to other shards are passed over, so that the number of
- * shards may differ from the one that wrote them. What keeps records when a segment is reclaimed is
- * keep.ts.
+ * shards may differ from the one that wrote them. Bodies in parts are gathering.ts, what jobs were
+ * before they moved departed.ts. What keeps records when a segment is reclaimed is keep.ts.
  */
 import {
   DAMAGED,
   DONE,
   KEY_ENDED,
   MORE,
-  NONE,
-  NOT_FOUND,
-  OUTPUT_BYTES,
   OUT_OF_MEMORY,
   RECORD_DELETE,
   RECORD_FAILURE,
@@ -25,7 +22,6 @@ import {
   RESULT_COUNT,
   RESULT_ENDED,
   RESULT_ID,
-  RESULT_REF,
   SETTINGS,
   STATE_BURIED,
   STATE_DELAYED,
@@ -35,17 +31,18 @@ import {
 } from "./constants";
 import { arrangeTubes } from "./arranging";
 import { startWaiting, stopWaiting } from "./batched";
+import { forgetOlder, noteOlder } from "./departed";
 import * as failures from "./failure";
 import { Failure, failureAt, firstFailure } from "./failure";
+import { dropGatheredUpTo, dropGiven, findGathering, findRecorded } from "./gathering";
+import { dropGathering, gatherPart, makePartedJob, putTogether, uncountParts } from "./gathering";
 import {
   HINT_IS_OLD,
   Job,
   TAGGED,
   appendBody,
-  appendOther,
   coldAt,
   coldOf,
-  freeJob,
   jobAt,
   makeJob,
   movesOf,
@@ -76,11 +73,10 @@ import {
 import { takeNames } from "./lanes";
 import { watchLimits } from "./limits";
 import * as parts from "./parts";
-import { Part } from "./parts";
 import * as ready from "./ready";
 import { forgetResult, recallResult } from "./recalling";
 import * as segments from "./segments";
-import { Segment } from "./segments";
+import { Segment, lsnIn } from "./segments";
 import {
   Settings,
   applyOrder,
@@ -90,29 +86,22 @@ import {
   setValue,
   settingsAt,
 } from "./settings";
-import { enter, jobs, leave, must, outputSlot, ringBase, setResult, shard } from "./shard";
+import { enter, jobs, leave, ringBase, setResult, shard } from "./shard";
 import * as states from "./states";
-import { findJob } from "./states";
 import * as table from "./table";
 import { Tags, attach, entryNumber, keyEntry, retell, setCharged, setNoLimits } from "./tags";
 import { tagBytes, tagsAt, tagsOf, textOf } from "./tags";
 import { Tube, findOrMakeTube, findTube, forgetIfUnused, nameHash, tubeAt } from "./tube";
-import { isOf, isSound, keyEntryOf, plainBytes, tagBytesOf } from "./sound";
+import { isSound, keyEntryOf, plainBytes, tagBytesOf } from "./sound";
 import {
   FAILURE_BYTES,
   KEY_BYTES,
-  PART_BYTES,
   PUT_BYTES,
   SETTING_ENTRY_BYTES,
   SETTING_ENTRY_VALUE,
   STATE_BYTES,
   TUBE_RECORD_BYTES,
 } from "./layouts";
-
-/** Bytes of an entry of movedJobs. */
-const MOVED_ENTRY_BYTES: u32 = 16;
-/** More jobs than a bucket of the table ever has. */
-const BUCKET_JOBS: u32 = 64;
 
 /** Whether the tube whose name stands there belongs to this shard. */
 function isMine(name: usize, record: Record, shards: u32): bool {
@@ -186,31 +175,18 @@ export function hasMetMoved(): u32 {
 
 /** The hints know nothing of this record. */
 function outdateHint(id: u64): void {
-  const found = findJob(id);
+  const found = findRecorded(id);
   if (found != 0) jobAt(found).flags |= HINT_IS_OLD;
 }
 
 function apply(address: usize, record: Record, segment: Segment, shards: u32, now: f64): bool {
   if (record.kind == RECORD_TUBE)
     return resetTube(address, changetype<TubeRecord>(record), segment, shards);
-  const found = findJob(record.id);
+  const found = findRecorded(record.id);
   const stands = found != 0 && jobAt(found).state != STATE_UPLOADING;
   if (record.kind == RECORD_GROUP) return true; // all of its frame counts, or nothing
   if (record.kind == RECORD_PUT) {
-    const put = changetype<PutRecord>(record);
-    const moves = journal.movesInPut(put);
-    if (moves != 0) shard().metMoved = 1;
-    if (stands && moves < movesOf(jobAt(found))) return true; // of a tube that it has left
-    if (stands && moves > movesOf(jobAt(found))) {
-      if (isMine(address + PUT_BYTES, record, shards))
-        return follow(address, put, jobAt(found), segment, now);
-      endReplayed(jobAt(found)); // to a tube of another shard
-      return true;
-    }
-    if (found != 0 && jobAt(found).lsn != 0) return renew(put, jobAt(found), segment, now);
-    return (
-      !isMine(address + PUT_BYTES, record, shards) || restore(address, put, found, segment, now)
-    );
+    return applyPut(address, changetype<PutRecord>(record), found, segment, shards, now);
   }
   if (record.kind == RECORD_PART) {
     return gatherPart(address, changetype<PartRecord>(record), found, segment, shards);
@@ -228,15 +204,46 @@ function apply(address: usize, record: Record, segment: Segment, shards: u32, no
     segments.countTombstone(tombstone, segment);
     if (record.state == KEY_ENDED) endRecalled(tombstone);
     else if (record.state == RESULT_ENDED) forgetResult(record.id);
-    else if (stands && record.state == journal.DROPS) return true;
-    else if (stands && journal.movesInDelete(tombstone) < movesOf(jobAt(found))) return true;
-    else if (stands) deleteReplayed(jobAt(found), now);
-    else if (found != 0) dropGathered(jobAt(found));
-  } else if (found != 0 && jobAt(found).lsn != 0) {
+    else if (record.state == journal.DROPS) dropGiven(tombstone);
+    else entomb(tombstone, found, now);
+  } else if (found != 0) {
     const state = changetype<StateRecord>(record);
     return !journal.isOfNow(state, jobAt(found)) || restate(state, jobAt(found), segment, now);
   }
   return true;
+}
+
+function applyPut(
+  address: usize,
+  record: PutRecord,
+  found: u32,
+  segment: Segment,
+  shards: u32,
+  now: f64,
+): bool {
+  const isHere = isMine(address + PUT_BYTES, record, shards);
+  const moves = journal.movesInPut(record);
+  if (moves != 0) shard().metMoved = 1;
+  if (found == 0) return !isHere || restore(address, record, segment, now);
+  const job = jobAt(found);
+  if (moves < movesOf(job)) {
+    noteOlder(job, moves, segment.number); // of a tube that it has left
+    return true;
+  }
+  if (moves == movesOf(job)) return renew(record, job, segment, now);
+  // In a tube of another shard: that has it, and ends this one (endOlder).
+  return !isHere || replace(address, record, job, segment, now);
+}
+
+/** A tombstone, and the job of its id if that was met. */
+function entomb(record: DeleteRecord, found: u32, now: f64): void {
+  const moves = journal.movesInDelete(record);
+  dropGatheredUpTo(record.id, moves);
+  if (found == 0) return;
+  const job = jobAt(found);
+  if (job.state == STATE_UPLOADING) dropGathered(job);
+  else if (moves < movesOf(job)) forgetOlder(job, moves);
+  else deleteReplayed(job, now);
 }
 
 /* Tubes. */
@@ -308,7 +315,7 @@ function recallKey(record: KeyRecord, found: u32, segment: Segment, shards: u32,
   const entry = keyEntryOf(record);
   const most = <f64>entryNumber(entry) * 1000000;
   const until = now + min(record.until - shard().wallBase - now, most);
-  if (found != 0) {
+  if (found != 0 && isOfItsTube(record, jobAt(found))) {
     const job = jobAt(found);
     if ((job.flags & TAGGED) == 0) return true;
     tagsOf(job).lsn = lsnIn(segment);
@@ -334,6 +341,11 @@ function recallKey(record: KeyRecord, found: u32, segment: Segment, shards: u32,
   if (made == 0) return false;
   countKey(tagsAt(made), segment);
   return true;
+}
+
+/** Whether a record is of the tube that the job is in, and not of one to which it has moved. */
+function isOfItsTube(record: KeyRecord, job: Job): bool {
+  return findTube(changetype<usize>(record) + KEY_BYTES, record.nameBytes) == job.tube;
 }
 
 function countKey(tags: Tags, segment: Segment): void {
@@ -380,9 +392,7 @@ function dropGathered(job: Job): void {
     stopWaiting(job);
     if ((job.flags & TAGGED) != 0) dropTags(job);
   }
-  uncountParts(job);
-  table.drop(jobs(), job);
-  freeJob(job);
+  dropGathering(job);
   if (tube != 0) letGo(tubeAt(tube));
 }
 
@@ -426,77 +436,6 @@ function retakeKey(job: Job): void {
   takeKey(job, tubeAt(job.tube));
 }
 
-function uncountParts(job: Job): void {
-  const at = parts.partsOf(job);
-  if (at == 0) return;
-  segments.uncountParts(at);
-  parts.dropParts(job);
-}
-
-/*
- * Bodies in parts. The parts of a job may come in any order, before its PUT record and behind it,
- * since each is kept by itself.
- */
-
-/** A part of a body: kept aside until all are there. */
-function gatherPart(
-  address: usize,
-  record: PartRecord,
-  found: u32,
-  segment: Segment,
-  shards: u32,
-): bool {
-  // Of a job that is on its way, the shard of the other tube has parts as well.
-  if ((record.tubeHash & (shards - 1)) != shard().index) return true;
-  if (found == 0) {
-    found = makePartedJob(record.bodyBytes, record.partBytes);
-    if (found == 0) return false;
-    jobAt(found).state = STATE_UPLOADING;
-    jobAt(found).minor = record.id;
-    table.add(jobs(), jobAt(found));
-  }
-  const job = jobAt(found);
-  const at = parts.partsOf(job);
-  if (at == 0 || !isOf(record, parts.partsAt(at))) return true;
-  const part = parts.partAt(parts.partsAt(at), record.index);
-  if (part.lsn == 0) {
-    if (!keepAside(part, parts.lengthOf(parts.partsAt(at), record.index), address)) return false;
-    parts.partsAt(at).missing--;
-  } else segments.segmentOf(part.lsn).liveBytes -= record.bytes;
-  part.lsn = lsnIn(segment);
-  segment.liveBytes += record.bytes;
-  return part.found == 0 || putTogether(job);
-}
-
-function makePartedJob(bodyBytes: u32, partBytes: u32): u32 {
-  const made = makeJob(bodyBytes, true);
-  return made != 0 && parts.makeParts(jobAt(made), partBytes, true) ? made : 0;
-}
-
-function keepAside(part: Part, bytes: u32, address: usize): bool {
-  const made = makeJob(bytes, true);
-  if (made == 0) return false;
-  part.found = made;
-  return appendBody(jobAt(made), 0, address + PART_BYTES, bytes, true) == bytes;
-}
-
-/**
- * Makes one body of the parts if the PUT record and all of them are there; false when there is no
- * memory.
- */
-function putTogether(job: Job): bool {
-  const list = parts.partsAt(parts.partsOf(job));
-  if (parts.isOpen(list)) return true;
-  for (let index: u32 = 0; index < list.count; ++index) {
-    const part = parts.partAt(list, index);
-    if (!appendOther(job, index * list.partBytes, jobAt(part.found))) return false;
-    freeJob(jobAt(part.found));
-    part.found = 0;
-  }
-  parts.settle(job);
-  return true;
-}
-
 /**
  * Ends the replay: parts without a PUT record go, and so does a job some of whose parts are
  * missing. MORE for each such job: RESULT_ID is its id, RESULT_COUNT the number of the segment that
@@ -520,51 +459,6 @@ export function endReplay(t: u32): i32 {
   return leave(t, DONE);
 }
 
-/*
- * Jobs that moved from one shard to another. A crash may leave both records, and then the one that
- * has moved more often is the job: it stands only where all of it was recorded.
- */
-
-/**
- * The jobs that have moved, from bucket number `bucket` of their table on: id and how often, f64
- * each, RESULT_COUNT of them in the output slot. MORE, and RESULT_REF is the bucket to go on with;
- * NONE when there is none left.
- */
-export function movedJobs(t: u32, bucket: u32): i32 {
-  enter();
-  const from = outputSlot(t);
-  const count: u32 = shard().metMoved == 0 ? 0 : table.heads(jobs());
-  let to = from;
-  let at = bucket;
-  while (at < count && to + MOVED_ENTRY_BYTES * BUCKET_JOBS <= from + OUTPUT_BYTES) {
-    for (let entry = table.head(jobs(), at); entry != 0; entry = jobAt(entry).chain) {
-      if (movesOf(jobAt(entry)) == 0) continue;
-      must(to + MOVED_ENTRY_BYTES <= from + OUTPUT_BYTES);
-      store<f64>(to, <f64>jobAt(entry).minor);
-      store<f64>(to + 8, <f64>movesOf(jobAt(entry)));
-      to += MOVED_ENTRY_BYTES;
-    }
-    at++;
-  }
-  setResult(t, RESULT_COUNT, <f64>((to - from) / MOVED_ENTRY_BYTES));
-  setResult(t, RESULT_REF, <f64>at);
-  return leave(t, bucket < count ? MORE : NONE);
-}
-
-/**
- * Ends the job of that id if it is here and has moved less often: another shard has it. Called when
- * the stream has begun: its tombstone is recorded.
- */
-export function endOlder(t: u32, id: f64, moves: f64): i32 {
-  enter();
-  const at = findJob(<u64>id);
-  if (at == 0 || <f64>movesOf(jobAt(at)) >= moves) return leave(t, NOT_FOUND);
-  states.leaveState(jobAt(at));
-  journal.recordDelete(jobAt(at));
-  states.endJob(jobAt(at));
-  return leave(t, DONE);
-}
-
 /* Jobs. */
 
 /** Takes the job's records out of the counts of their segments. */
@@ -583,20 +477,15 @@ function uncountFailure(failure: Failure): void {
   segments.segmentOf(failure.lsn).liveBytes -= journal.failureRecordBytes(failure);
 }
 
-/**
- * The LSN that stands for "somewhere in this segment": each replayed segment is one position of the
- * stream long.
- */
-function lsnIn(segment: Segment): u64 {
-  return segment.first + 1;
-}
-
-/** A job that is not there yet; `found` is where its parts are gathered, 0 when there are none. */
-function restore(address: usize, record: PutRecord, found: u32, segment: Segment, now: f64): bool {
+/** A job that is not there yet, or nothing but parts of its body. */
+function restore(address: usize, record: PutRecord, segment: Segment, now: f64): bool {
+  const name = address + PUT_BYTES;
+  const moves = journal.movesInPut(record);
+  const hash = nameHash(name, record.nameBytes);
+  const found = record.partBytes == 0 ? 0 : findGathering(record.id, moves, hash);
   const made = found != 0 ? found : makeJobOf(record);
   if (made == 0) return false;
   const job = jobAt(made);
-  const name = address + PUT_BYTES;
   const tube = findOrMakeTube(name, record.nameBytes, 1);
   if (tube == 0) return false;
   // Its jobs must always find a place among the ready ones.
@@ -611,7 +500,6 @@ function restore(address: usize, record: PutRecord, found: u32, segment: Segment
   job.createdMicros = <i64>(record.created - shard().wallBase);
   job.lsn = lsnIn(segment);
   segment.liveBytes += record.bytes;
-  const moves = journal.movesInPut(record);
   if (moves != 0) {
     if (coldOf(job) == 0) return false;
     coldAt(job.cold).moves = moves;
@@ -662,22 +550,18 @@ function retellTags(record: PutRecord, job: Job, isAside: bool): void {
   if (!isAside) retakeKey(job);
 }
 
-/** A job that is there has moved to a tube of this shard. False when there is no memory. */
-function follow(address: usize, record: PutRecord, job: Job, segment: Segment, now: f64): bool {
-  const tube = findOrMakeTube(address + PUT_BYTES, record.nameBytes, 1);
-  if (tube == 0 || !ready.keepSpareBucket(tubeAt(tube)) || coldOf(job) == 0) return false;
-  const before = tubeAt(job.tube);
-  segments.segmentOf(job.lsn).superseded++;
-  uncount(job);
-  states.leaveState(job);
-  states.leaveTube(job);
-  states.joinTube(tubeAt(tube), job);
-  coldAt(job.cold).moves = journal.movesInPut(record);
-  job.lsn = lsnIn(segment);
-  segment.liveBytes += record.bytes;
-  retellTags(record, job, false);
-  stand(job, record.state, record.pri, record.delaySeconds, record.due, now);
-  forgetIfUnused(before);
+/**
+ * A job that is there has moved to a tube of this shard: what it was goes. Its failures are met
+ * again. False when there is no memory.
+ */
+function replace(address: usize, record: PutRecord, job: Job, segment: Segment, now: f64): bool {
+  const id = job.minor;
+  const moves = movesOf(job);
+  const origin = segments.segmentOf(job.lsn).number;
+  if (job.state == STATE_UPLOADING) dropGathered(job);
+  else endReplayed(job);
+  if (!restore(address, record, segment, now)) return false;
+  noteOlder(jobAt(findRecorded(id)), moves, origin);
   return true;
 }
 
@@ -706,7 +590,7 @@ function restate(record: StateRecord, job: Job, segment: Segment, now: f64): boo
 
 /** The job of that id, 0 when nothing but parts of its body were met. */
 function findStanding(id: u64): u32 {
-  const found = findJob(id);
+  const found = findRecorded(id);
   return found != 0 && jobAt(found).state != STATE_UPLOADING ? found : 0;
 }
 

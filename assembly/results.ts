@@ -13,12 +13,12 @@ import { Result, dropResult, makeResult, resultAt, resultsRoot } from "./result"
 import { enter, leave } from "./shard";
 import { findJob } from "./states";
 import * as tree from "./tree";
-import { nameHash, nameOf, tubeAt } from "./tube";
+import { ownHash, tubeAt } from "./tube";
 
 /** Keeps the result of a job that is about to end, and records it; false without memory. */
 export function keepResult(job: Job, text: u32, keepSeconds: u32, now: u64): bool {
   const tube = tubeAt(job.tube);
-  const hash = nameHash(nameOf(tube), tube.nameBytes);
+  const hash = ownHash(tube);
   const until = now + <u64>keepSeconds * 1000000;
   const made = makeResult(job.minor, text, keepSeconds, hash, until, false);
   if (made == 0) return false;

@@ -138,6 +138,14 @@ export function segmentOfNumber(number: u32): Segment {
   return segmentAt(index);
 }
 
+/**
+ * The LSN that stands for "somewhere in this segment": each replayed segment is one position of the
+ * stream long.
+ */
+export function lsnIn(segment: Segment): u64 {
+  return segment.first + 1;
+}
+
 /** The segment that was added last. */
 export function last(): Segment {
   return segmentAt(shard().segments - 1);

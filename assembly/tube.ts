@@ -138,6 +138,11 @@ export function nameHash(name: usize, bytes: u32): u32 {
   return h ^ (h >>> 16);
 }
 
+/** The same of the name of a tube. */
+export function ownHash(tube: Tube): u32 {
+  return nameHash(nameOf(tube), tube.nameBytes);
+}
+
 function fnv(name: usize, bytes: u32): u32 {
   let h: u32 = 0x811c9dc5;
   for (let i: u32 = 0; i < bytes; ++i) h = (h ^ load<u8>(name + i)) * 0x01000193;

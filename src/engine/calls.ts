@@ -205,6 +205,24 @@ export abstract class EngineCalls {
   }
 
   /**
+   * Ends the job of that id if it is here and has moved less often: another shard has it. Called
+   * when the stream has begun: its tombstone is recorded.
+   */
+  endOlder(id: f64, moves: f64): i32 {
+    return this.answer(this.#engine.endOlder(this.thread, id, moves));
+  }
+
+  /**
+   * The jobs that have moved, from bucket number `bucket` of their table on: id and how often, f64
+   * each, RESULT_COUNT of them in the output slot. MORE, and RESULT_REF is the bucket to go on
+   * with; NONE when there is none left. Called when the stream has begun: what they were in this
+   * shard gets its tombstone if that is missing.
+   */
+  movedJobs(bucket: u32): i32 {
+    return this.answer(this.#engine.movedJobs(this.thread, bucket));
+  }
+
+  /**
    * Describes those of `count` jobs, whose ids stand as f64 at `idsOffset` of the input slot, that
    * still stand in that state in that tube: entries of JOB_ENTRY_BYTES in the output slot,
    * RESULT_COUNT of them; at most as many as fit. RESULT_LSN is the position that all of them
@@ -347,14 +365,6 @@ export abstract class EngineCalls {
   }
 
   /**
-   * Ends the job of that id if it is here and has moved less often: another shard has it. Called
-   * when the stream has begun: its tombstone is recorded.
-   */
-  endOlder(id: f64, moves: f64): i32 {
-    return this.answer(this.#engine.endOlder(this.thread, id, moves));
-  }
-
-  /**
    * Ends the replay: parts without a PUT record go, and so does a job some of whose parts are
    * missing. MORE for each such job: RESULT_ID is its id, RESULT_COUNT the number of the segment
    * that its PUT record lies in; DONE when there is none left, and the tubes stand in their order.
@@ -366,15 +376,6 @@ export abstract class EngineCalls {
   /** Whether a job was met that had moved: 1 or 0. */
   hasMetMoved(): u32 {
     return this.#engine.hasMetMoved() >>> 0;
-  }
-
-  /**
-   * The jobs that have moved, from bucket number `bucket` of their table on: id and how often, f64
-   * each, RESULT_COUNT of them in the output slot. MORE, and RESULT_REF is the bucket to go on
-   * with; NONE when there is none left.
-   */
-  movedJobs(bucket: u32): i32 {
-    return this.answer(this.#engine.movedJobs(this.thread, bucket));
   }
 
   /**

@@ -30,6 +30,8 @@ export interface EngineExports {
   pauseTube(t: u32, offset: u32, bytes: u32, delaySeconds: u32, now: f64): i32;
   earlyAddress(): u32;
   numberTubes(t: u32, number: f64): i32;
+  endOlder(t: u32, id: f64, moves: f64): i32;
+  movedJobs(t: u32, bucket: u32): i32;
   describeJobs(
     t: u32,
     offset: u32,
@@ -80,10 +82,8 @@ export interface EngineExports {
   longestBody(t: u32, tube: u32): f64;
   peekProgress(t: u32, id: f64, now: f64): i32;
   progress(t: u32, conn: u32, id: f64, offset: u32, bytes: u32, now: f64): i32;
-  endOlder(t: u32, id: f64, moves: f64): i32;
   endReplay(t: u32): i32;
   hasMetMoved(): u32;
-  movedJobs(t: u32, bucket: u32): i32;
   replay(
     t: u32,
     offset: u32,
@@ -370,6 +370,8 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "pauseTube",
   "earlyAddress",
   "numberTubes",
+  "endOlder",
+  "movedJobs",
   "describeJobs",
   "listProbe",
   "listScan",
@@ -382,10 +384,8 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "longestBody",
   "peekProgress",
   "progress",
-  "endOlder",
   "endReplay",
   "hasMetMoved",
-  "movedJobs",
   "replay",
   "strays",
   "check",

@@ -519,12 +519,11 @@ class Recovery {
   }
 
   /**
-   * Jobs that two shards have: a crash came between the record of the one that had moved and the
-   * tombstone of the other, which is recorded now.
+   * A crash came between the record of a job that had moved and the tombstone of what it was, in
+   * the same shard or in another one, which then has the job too: it is recorded now.
    */
   #endDoubles(): void {
     const { shards } = this.#parts;
-    if (shards.length === 1) return;
     for (const { shard } of shards) {
       for (let bucket = 0; shard.movedJobs(bucket) === C.MORE; bucket = shard.address()) {
         const count = shard.field(C.RESULT_COUNT);

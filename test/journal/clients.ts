@@ -20,7 +20,7 @@ import type { Surroundings } from "./surroundings.ts";
 import { Travels } from "./travels.ts";
 import { Uploads } from "./uploads.ts";
 
-const TUBES = ["default", "mails", "thumbnails", "a", "reports-of-the-night"];
+export const TUBES = ["default", "mails", "thumbnails", "a", "reports-of-the-night"];
 /** Tubes for which something is set now and then, some of them without a job. */
 const SET_TUBES = [...TUBES, "b", "empty", "x".repeat(C.TUBE_NAME_MAX)];
 /** Longest failure message: its record must fit the room of a command. */
@@ -520,8 +520,10 @@ export class Clients {
   handBack(job: LedgerJob): void {
     const shard = this.#shardOf(job.tube);
     const held = this.reserveJob(job);
-    // As with a release, a delay need not survive without the option.
-    const delaySeconds = this.#world.options.keepsReleases ? this.#delaySeconds() : 0;
+    // As with a release, a delay need not survive without the option. It is none that the job had:
+    // else nobody could tell whether it was delayed again.
+    const asked = this.#world.options.keepsReleases ? this.#delaySeconds() : 0;
+    const delaySeconds = asked !== 0 && asked === job.delaySeconds ? asked + 1 : asked;
     const answer = shard.handBack(this.#connOf(shard), job.id, delaySeconds, this.#world.now);
     if (answer !== C.DONE) throw new LedgerError(`job ${job.id} cannot be handed back`);
     if (delaySeconds === 0) return;

@@ -19,6 +19,7 @@ import { leadThroughSegments, leadWithoutSpace } from "./leads.ts";
 import { fillAndDrain } from "./full-disk.ts";
 import { loadEngineModule } from "./machine.ts";
 import { passMoments } from "./moments.ts";
+import { COURSES, endInEachCall } from "./moves.ts";
 import { tearOverEarlierUse } from "./reuse.ts";
 import type { Code } from "./code.ts";
 
@@ -71,8 +72,26 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "a tombstone of a job that has moved on ends it",
     file: "assembly/replay.ts",
-    find: "journal.movesInDelete(tombstone) < movesOf(jobAt(found))",
-    put: "false",
+    find: "  else if (moves < movesOf(job)) forgetOlder(job, moves);\n",
+    put: "",
+  },
+  {
+    fault: "what a job was before it moved has no tombstone when a crash cut that off",
+    file: "assembly/departed.ts",
+    find: "      endNoted(jobAt(entry));\n",
+    put: "",
+  },
+  {
+    fault: "a replay ends a job that has moved to another shard, and no tombstone says so",
+    file: "assembly/replay.ts",
+    find: "  return !isHere || replace(address, record, job, segment, now);",
+    put: "  if (!isHere) endReplayed(job);\n  return !isHere || replace(address, record, job, segment, now);",
+  },
+  {
+    fault: "parts of a job that is to move count as those of what it is",
+    file: "assembly/gathering.ts",
+    find: "  if (found == 0 || record.moves > had) found = findOrMakeGathering(record);\n  else if (",
+    put: "  if (found == 0) found = findOrMakeGathering(record);\n  else if (record.moves == had && ",
   },
   {
     fault: "of a job that two shards have both stay",
@@ -448,7 +467,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "parts behind the PUT record are passed over",
-    file: "assembly/replay.ts",
+    file: "assembly/gathering.ts",
     find: "  if (at == 0 || !isOf(record, parts.partsAt(at))) return true;\n",
     put: "  if (job.state != STATE_UPLOADING) return true;\n",
   },
@@ -460,7 +479,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "parts of all shards go to the first one when their number changes",
-    file: "assembly/replay.ts",
+    file: "assembly/gathering.ts",
     find: "if ((record.tubeHash & (shards - 1)) != shard().index) return true;",
     put: "if (shard().index != 0) return true;",
   },
@@ -695,7 +714,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "a put that went ahead of its batch is lost",
     file: "assembly/replay.ts",
-    find: "  } else if (found != 0 && jobAt(found).lsn != 0) {",
+    find: "  } else if (found != 0) {",
     put: "  } else if (stands) {",
   },
   {
@@ -796,6 +815,8 @@ export async function findFault(
       for (let at = 0; at < seeds; at++) {
         runSeed(seed + at, code);
         if (at % FULL_EVERY === 0) fillAndDrain(seed + at, code);
+        const course = COURSES[at];
+        if (course !== undefined) endInEachCall(course, code);
         if (at % 20 === 5) flipBits(seed + at, FLIPS, at % 40 === 5, code);
       }
       return undefined;

@@ -59,11 +59,16 @@ export class Travels {
         this.#checkTags(job.id, tags);
         return;
       }
+      if (answer === C.OUT_OF_MEMORY) {
+        if (failure !== 0) from.dropFailure(failure);
+        return; // with the name of that tube its record is too long
+      }
       if (answer !== C.MORE) throw new LedgerError(`job ${job.id} cannot be moved: ${answer}`);
     }
     if (from.beginMove(conn, job.id, failure, now) !== C.DONE)
       throw new LedgerError(`job ${job.id} cannot leave`);
     const moved = this.#open(job, from, to, target);
+    if (moved === undefined) return;
     this.#copyBody(moved, from, to);
     this.#untilSafe(from, moved.leftLsn);
     this.#copyFailures(moved, from, to);
@@ -77,8 +82,11 @@ export class Travels {
       throw new LedgerError(`job ${id} came with${found?.tags}, not with${tags}`);
   }
 
-  /** Opens the copy; returns it, with the failure that its leaving may have been. */
-  #open(job: LedgerJob, from: Shard, to: Shard, target: number): Arriving {
+  /**
+   * Opens the copy; returns it, with the failure that its leaving may have been. Undefined, and the
+   * job is back in its place, when its record would be too long with the name of that tube.
+   */
+  #open(job: LedgerJob, from: Shard, to: Shard, target: number): Arriving | undefined {
     const shown = (which: number): number => from.field(C.RESULT_STATS + which);
     const leftLsn = from.field(C.RESULT_LSN);
     const [bytes, moves, hasParts] = [C.MOVE_BYTES, C.MOVE_MOVES, C.MOVE_HAS_PARTS].map(shown);
@@ -106,10 +114,14 @@ export class Travels {
       hasParts ?? 0,
       tagBytes,
     );
-    if (opened !== C.DONE) throw new LedgerError(`job ${job.id} finds no place`);
+    const failed = this.#home.failed(from, job, leftLsn);
+    if (opened === C.OUT_OF_MEMORY) {
+      from.abortMove(job.id, this.#world.now);
+      return undefined;
+    }
     const arrival = to.address();
     to.countArrival(arrival, reserves, 0, 0, 0, 0, failures);
-    return { job: this.#home.failed(from, job, leftLsn), arrival, leftLsn };
+    return { job: failed, arrival, leftLsn };
   }
 
   #copyBody({ job: { id, bodyBytes }, arrival }: Arriving, from: Shard, to: Shard): void {
