@@ -574,6 +574,10 @@ export const GROUP_BYTES_MAX: u32 = 196608;
 export const GROUP_ROOM_MAX: u32 = 245760;
 /** A put of a batch whose record is longer is recorded ahead of it; so are those behind so many. */
 export const GROUP_BODY_BYTES: u32 = 65536;
+/** What a batch is to do with a job that it looks for. */
+export const FIND_OTHER: u32 = 0;
+export const FIND_DELETE: u32 = 1;
+export const FIND_FINISH: u32 = 2;
 /** What a finished job left behind. */
 export const RECORD_RESULT: u8 = 9;
 /** Marks of a STATE record, in place of the length of a name: the job is buried as before. */

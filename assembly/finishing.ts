@@ -6,7 +6,6 @@
  */
 import * as awaits from "./awaits";
 import { awaitAt } from "./awaits";
-import * as commands from "./commands";
 import {
   DONE,
   MORE,
@@ -22,13 +21,11 @@ import { connAt } from "./conn";
 import { enterAt } from "./deadlines";
 import * as failures from "./failure";
 import { failureAt } from "./failure";
-import { Job, TAGGED, coldAt, jobAt, saidBy } from "./job";
-import { cool } from "./keys";
+import { endFinished } from "./finished";
+import { jobAt, saidBy } from "./job";
 import { findResult, resultAt } from "./result";
-import { keepResult } from "./results";
 import { enter, inputSlot, leave, outputSlot, setResult, shard } from "./shard";
 import { findJob, isHeldBy } from "./states";
-import * as times from "./times";
 
 /** Begins a result of `bytes` that comes in pieces; `vital` 1: beyond the budget. RESULT_REF. */
 export function openResult(t: u32, bytes: u32, vital: u32): i32 {
@@ -73,25 +70,10 @@ export function finish(
   enterAt(now);
   const at = findJob(<u64>id);
   if (at == 0 || !isHeldBy(jobAt(at), conn)) return leave(t, NOT_FOUND);
-  const job = jobAt(at);
-  times.deleted(job, <i64>now);
-  if ((job.flags & TAGGED) != 0) cool(job, <u64>now);
-  const isKept = finishWith(job, result, mayKeep == 0 ? 0 : keepSeconds, <u64>now);
+  const isKept = endFinished(jobAt(at), result, mayKeep == 0 ? 0 : keepSeconds, <u64>now);
   setResult(t, RESULT_COUNT, isKept ? 1 : 0);
-  commands.end(job, <u64>now);
   setResult(t, RESULT_LSN, <f64>shard().lsn);
   return leave(t, DONE);
-}
-
-function finishWith(job: Job, result: u32, keepSeconds: u32, now: u64): bool {
-  let isKept: bool = false;
-  if (result != 0) {
-    isKept = keepSeconds != 0 && keepResult(job, result, keepSeconds, now);
-    if (!isKept) awaits.addText(result);
-  }
-  if (awaits.isAwaited(job)) awaits.tellText(coldAt(job.cold), OUTCOME_FINISHED, result);
-  awaits.freeUnshared(result);
-  return isKept;
 }
 
 /* Awaiting. */

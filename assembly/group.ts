@@ -16,6 +16,8 @@
 import {
   BURIED,
   DONE,
+  FIND_DELETE,
+  FIND_OTHER,
   FULL,
   JOB_PRI,
   JOB_STATE,
@@ -39,6 +41,7 @@ import * as commands from "./commands";
 import { connAt } from "./conn";
 import { enterAt } from "./deadlines";
 import { failuresKept } from "./failure";
+import { endFinished } from "./finished";
 import { CANCELLED, Job, TAGGED, jobAt } from "./job";
 import * as journal from "./journal";
 import { DELETED_FAILURE_BYTES, FAILURE_BYTES_SILENT, GroupRecord } from "./journal";
@@ -52,7 +55,7 @@ import { findJob, isHeldBy } from "./states";
 import * as table from "./table";
 import { Tags, entryNumber, idpEntry, keyEntry, tagsAt, tagsOf, textOf } from "./tags";
 import { tubeAt } from "./tube";
-import { DELETE_BYTES, GROUP_BYTES, STATE_BYTES } from "./layouts";
+import { DELETE_BYTES, GROUP_BYTES, RESULT_BYTES, STATE_BYTES } from "./layouts";
 
 /* Numbers of batches, and when their records are shown: shard 0's, for all shards. */
 
@@ -120,20 +123,27 @@ export function isHere(id: f64): u32 {
 }
 
 /**
- * Whether `conn` may delete the job (`deletes` 1), or holds it (0): DONE or NOT_FOUND. RESULT_REF
- * is its tube, RESULT_BODY_BYTES the length of its body, JOB_STATE its state, and RESULT_COUNT most
- * bytes of records that the command may write, beside a message.
+ * Whether `conn` may delete the job (`what` is FIND_DELETE), or holds it (FIND_FINISH, FIND_OTHER):
+ * DONE or NOT_FOUND. RESULT_REF is its tube, RESULT_BODY_BYTES the length of its body, JOB_STATE
+ * its state, and RESULT_COUNT most bytes of records that the command may write, beside a message or
+ * a result.
  */
-export function findForGroup(t: u32, conn: u32, id: f64, deletes: u32): i32 {
+export function findForGroup(t: u32, conn: u32, id: f64, what: u32): i32 {
   const at = findJob(<u64>id);
   if (at == 0) return NOT_FOUND;
   const job = jobAt(at);
-  if (deletes != 0 ? !commands.mayDelete(job, conn) : !isHeldBy(job, conn)) return NOT_FOUND;
+  const isFound = what == FIND_DELETE ? commands.mayDelete(job, conn) : isHeldBy(job, conn);
+  if (!isFound) return NOT_FOUND;
   setResult(t, RESULT_REF, <f64>job.tube);
   setResult(t, RESULT_BODY_BYTES, <f64>job.bodyBytes);
   setResult(t, RESULT_STATS + JOB_STATE, <f64>job.state);
-  setResult(t, RESULT_COUNT, <f64>(deletes != 0 ? deletionBytes(job) : endingBytes()));
+  setResult(t, RESULT_COUNT, <f64>recordsOf(job, what));
   return DONE;
+}
+
+function recordsOf(job: Job, what: u32): u32 {
+  if (what == FIND_OTHER) return endingBytes();
+  return what == FIND_DELETE ? deletionBytes(job) : deletionBytes(job) + RESULT_BYTES + 8;
 }
 
 /** Most bytes of what a deletion is recorded with. */
@@ -313,6 +323,14 @@ function admitAhead(job: Job, tubeAddress: u32, delay: f64, now: f64): i32 {
 /** Deletes a job that was found for that. */
 export function deleteInGroup(id: f64, now: f64): void {
   commands.deleteJob(jobAt(findJob(<u64>id)), now);
+}
+
+/**
+ * Finishes a job that was found, with a result, or 0; returns 1 if it is kept, for `keepSeconds`,
+ * else 0.
+ */
+export function finishInGroup(id: f64, result: u32, keepSeconds: u32, now: f64): u32 {
+  return endFinished(jobAt(findJob(<u64>id)), result, keepSeconds, <u64>now) ? 1 : 0;
 }
 
 /** Releases a job that was found; the answer and `failure` as with `release`. */

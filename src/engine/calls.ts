@@ -927,12 +927,13 @@ export abstract class EngineCalls {
   }
 
   /**
-   * Whether `conn` may delete the job (`deletes` 1), or holds it (0): DONE or NOT_FOUND. RESULT_REF
-   * is its tube, RESULT_BODY_BYTES the length of its body, JOB_STATE its state, and RESULT_COUNT
-   * most bytes of records that the command may write, beside a message.
+   * Whether `conn` may delete the job (`what` is FIND_DELETE), or holds it (FIND_FINISH,
+   * FIND_OTHER): DONE or NOT_FOUND. RESULT_REF is its tube, RESULT_BODY_BYTES the length of its
+   * body, JOB_STATE its state, and RESULT_COUNT most bytes of records that the command may write,
+   * beside a message or a result.
    */
-  findForGroup(conn: u32, id: f64, deletes: u32): i32 {
-    return this.answer(this.#engine.findForGroup(this.thread, conn, id, deletes));
+  findForGroup(conn: u32, id: f64, what: u32): i32 {
+    return this.answer(this.#engine.findForGroup(this.thread, conn, id, what));
   }
 
   /**
@@ -994,6 +995,14 @@ export abstract class EngineCalls {
   /** Deletes a job that was found for that. */
   deleteInGroup(id: f64, now: f64): void {
     this.#engine.deleteInGroup(id, now);
+  }
+
+  /**
+   * Finishes a job that was found, with a result, or 0; returns 1 if it is kept, for `keepSeconds`,
+   * else 0.
+   */
+  finishInGroup(id: f64, result: u32, keepSeconds: u32, now: f64): u32 {
+    return this.#engine.finishInGroup(id, result, keepSeconds, now) >>> 0;
   }
 
   /** Releases a job that was found; the answer and `failure` as with `release`. */

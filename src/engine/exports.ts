@@ -187,7 +187,7 @@ export interface EngineExports {
   leaveGroup(t: u32): i32;
   hasJob(t: u32, id: f64): i32;
   isHere(id: f64): u32;
-  findForGroup(t: u32, conn: u32, id: f64, deletes: u32): i32;
+  findForGroup(t: u32, conn: u32, id: f64, what: u32): i32;
   meetInGroup(
     t: u32,
     upload: u32,
@@ -212,6 +212,7 @@ export interface EngineExports {
     now: f64,
   ): i32;
   deleteInGroup(id: f64, now: f64): void;
+  finishInGroup(id: f64, result: u32, keepSeconds: u32, now: f64): u32;
   releaseInGroup(id: f64, pri: u32, delay: f64, failure: u32, now: f64): i32;
   buryInGroup(id: f64, pri: u32, failure: u32, now: f64): void;
   handBackInGroup(conn: u32, id: f64, delay: f64, now: f64): i32;
@@ -465,6 +466,7 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "endGroup",
   "putInGroup",
   "deleteInGroup",
+  "finishInGroup",
   "releaseInGroup",
   "buryInGroup",
   "handBackInGroup",

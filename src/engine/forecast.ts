@@ -20,6 +20,11 @@ interface Fate {
   readonly pri: number;
 }
 
+/** What jobs are looked for that are to be gone. */
+const FINDS: ReadonlyMap<JobOrder["deed"], number> = new Map([
+  ["delete", C.FIND_DELETE],
+  ["finish", C.FIND_FINISH],
+]);
 /** What stands for the state of a job that is gone. */
 const GONE = 0;
 /** What stands for the id of a job that the batch would put. */
@@ -71,19 +76,21 @@ export class Forecast {
       return isOneOfMany
         ? { index, why: "missing some", found: 0, missing: 0 }
         : { index, why: "missing" };
-    this.#addRecords(shard.field(C.RESULT_COUNT) + order.messageBytes);
+    this.#addRecords(shard.field(C.RESULT_COUNT) + recordedBytes(order));
     const state = stateAfter(order);
     this.#fates.set(id, { state, pri: deed === "hand-back" ? -1 : order.pri });
-    if (deed !== "delete") return undefined;
+    if (state !== GONE) return undefined;
     const balance = this.#balanceOf(shard, shard.address());
     balance.jobs--;
     balance.bytes -= shard.field(C.RESULT_BODY_BYTES);
     return undefined;
   }
 
-  #mayAct({ deed, id }: JobOrder, shard: Shard): boolean {
+  /** What was said of a job is where it was: that it has gone means that it is held no more. */
+  #mayAct({ deed, id, textShard }: JobOrder, shard: Shard): boolean {
+    if (textShard !== undefined && textShard !== shard) return false;
     const record = this.#holder.record(shard);
-    return shard.findForGroup(record, id, deed === "delete" ? 1 : 0) === C.DONE;
+    return shard.findForGroup(record, id, FINDS.get(deed) ?? C.FIND_OTHER) === C.DONE;
   }
 
   /** How many jobs of a delete-batch would be found, and how many not. */
@@ -146,6 +153,11 @@ export class Forecast {
   }
 }
 
+/** Bytes of what is said with a command and recorded: all but a result that is not kept. */
+function recordedBytes({ deed, messageBytes, keepSeconds }: JobOrder): number {
+  return deed === "finish" && keepSeconds === 0 ? 0 : messageBytes;
+}
+
 function placeOf(shard: Shard, tube: number): string {
   return `${shard.index} ${tube}`;
 }
@@ -161,6 +173,6 @@ function stateOf({ delaySeconds }: { readonly delaySeconds: number }): number {
 }
 
 function stateAfter(order: JobOrder): number {
-  if (order.deed === "delete") return GONE;
+  if (order.deed === "delete" || order.deed === "finish") return GONE;
   return order.deed === "bury" ? C.STATE_BURIED : stateOf(order);
 }

@@ -122,17 +122,19 @@ export class Group {
   }
 
   #act(order: JobOrder, now: number): number {
-    const { deed, id, pri, delaySeconds, failure, shard } = order;
+    const { deed, id, pri, delaySeconds, text, shard } = order;
     if (shard === undefined) return C.NOT_FOUND;
-    order.failure = 0; // it is the job's
+    order.text = 0; // it is the engine's
     switch (deed) {
       case "delete":
         shard.deleteInGroup(id, now);
         return C.DONE;
+      case "finish":
+        return shard.finishInGroup(id, text, order.keepSeconds, now) === 1 ? C.DONE : C.NONE;
       case "release":
-        return shard.releaseInGroup(id, pri, delaySeconds, failure, now);
+        return shard.releaseInGroup(id, pri, delaySeconds, text, now);
       case "bury":
-        shard.buryInGroup(id, pri, failure, now);
+        shard.buryInGroup(id, pri, text, now);
         return C.DONE;
       case "hand-back":
         return shard.handBackInGroup(this.#holder.record(shard), id, delaySeconds, now);

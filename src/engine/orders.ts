@@ -10,7 +10,7 @@ export interface Holder {
 }
 
 /** What may be done to a job that is named by its id. */
-export type Deed = "delete" | "release" | "bury" | "hand-back";
+export type Deed = "delete" | "finish" | "release" | "bury" | "hand-back";
 
 /** A command on one job; a delete-batch is several of them with one index. */
 export interface JobOrder {
@@ -22,12 +22,17 @@ export interface JobOrder {
   readonly id: number;
   readonly pri: number;
   readonly delaySeconds: number;
-  /** Bytes of the message of its failure, and where that is, 0 without one. */
+  /** Bytes of what is said with it, a message or a result, and where that is, 0 without one. */
   readonly messageBytes: number;
-  failure: number;
+  text: number;
+  /** Where that is. */
+  readonly textShard: Shard | undefined;
+  /** For how many seconds the result of a finish was to be kept, and for how many it is. */
+  readonly keep: number;
+  keepSeconds: number;
   /** Where the job is; undefined while nobody knows. */
   shard: Shard | undefined;
-  /** What came of it: DONE or BURIED. */
+  /** What came of it: DONE or BURIED; NONE of a finish whose result is not kept. */
   answer: number;
 }
 

@@ -9,6 +9,7 @@ import * as R from "../protocol/replies.ts";
 import type { Batch } from "./batch.ts";
 import type { Desk } from "./desk.ts";
 import type { Receiver } from "./intake.ts";
+import { ResultText } from "./result-text.ts";
 
 /** A body that nobody wants: the batch will be refused. */
 export class SkippedBody implements Receiver {
@@ -95,7 +96,7 @@ export class MessageBody implements Receiver {
     this.#order = order;
     this.#shard = shard;
     const answer = shard.withMemory(() => shard.openFailure(record, order.messageBytes));
-    if (answer === C.DONE) order.failure = shard.address();
+    if (answer === C.DONE) order.text = shard.address();
   }
 
   append(position: number, bytes: Uint8Array, at: number, count: number, end: number): number {
@@ -103,13 +104,8 @@ export class MessageBody implements Receiver {
     const order = this.#order;
     const offset = this.#desk.stage(shard, bytes, at, at + count, end);
     let refusedAt = -1;
-    for (let done = 0; done < count && order.failure !== 0;) {
-      const answer = shard.appendFailure(
-        order.failure,
-        position + done,
-        offset + done,
-        count - done,
-      );
+    for (let done = 0; done < count && order.text !== 0;) {
+      const answer = shard.appendFailure(order.text, position + done, offset + done, count - done);
       done += shard.field(C.RESULT_COUNT);
       if (answer !== C.OUT_OF_MEMORY) continue;
       if (!shard.growBudget(done === refusedAt)) this.#lose();
@@ -119,8 +115,8 @@ export class MessageBody implements Receiver {
   }
 
   #lose(): void {
-    this.#shard.dropFailure(this.#order.failure);
-    this.#order.failure = 0;
+    this.#shard.dropFailure(this.#order.text);
+    this.#order.text = 0;
   }
 
   finish(): void {
@@ -133,5 +129,38 @@ export class MessageBody implements Receiver {
 
   drop(): void {
     // The batch drops it with all others.
+  }
+}
+
+/** The result of a finish. */
+export class ResultBody implements Receiver {
+  readonly isUnrecorded = true;
+  readonly #batch: Batch;
+  readonly #order: JobOrder;
+  readonly #text: ResultText;
+
+  constructor(desk: Desk, batch: Batch, order: JobOrder, shard: Shard) {
+    this.#batch = batch;
+    this.#order = order;
+    this.#text = new ResultText(desk, shard, order.messageBytes);
+  }
+
+  append(position: number, bytes: Uint8Array, at: number, count: number, end: number): number {
+    return this.#text.append(position, bytes, at, count, end);
+  }
+
+  finish(): void {
+    const order = this.#order;
+    order.keepSeconds = this.#text.isInside ? order.keep : 0;
+    order.text = this.#text.take(); // the batch drops it with all others
+  }
+
+  spoil(): void {
+    this.#text.drop();
+    this.#batch.refuse(this.#order.index, R.REPLY.EXPECTED_CRLF);
+  }
+
+  drop(): void {
+    this.#text.drop();
   }
 }

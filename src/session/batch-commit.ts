@@ -14,7 +14,7 @@ import * as R from "../protocol/replies.ts";
 import { settingOf } from "../protocol/tube-settings.ts";
 import { depend } from "./answers.ts";
 import type { Batch, Refused, Step } from "./batch.ts";
-import { COUNTER_BATCHES_REFUSED } from "./counters.ts";
+import { COUNTER_BATCHES_REFUSED, COUNTER_RESULTS_LOST } from "./counters.ts";
 import type { Desk } from "./desk.ts";
 import type { EngineRun } from "./engine-run.ts";
 import { FINISHED, UNFINISHED } from "./long-command.ts";
@@ -128,6 +128,7 @@ export class BatchCommit implements LongCommand {
   #perform(orders: readonly Order[], does: boolean): Refused | undefined {
     const { desk, group } = this.#parts;
     const refusesPuts = desk.putRefusal !== undefined;
+    this.#batch.keepResults();
     const refusal = group.perform(orders, does, refusesPuts, desk.now, (shard) =>
       depend(desk, shard),
     );
@@ -159,6 +160,7 @@ export class BatchCommit implements LongCommand {
     if (batch.used.tube !== tubes.used.tube || batch.used.shard !== tubes.used.shard)
       tubes.adopt(batch.used, batch.usedName);
     for (const { id, shard } of batch.puts) desk.hint(id, shard);
+    desk.count(COUNTER_RESULTS_LOST, batch.resultsLost);
     if (batch.puts.length > 0) {
       roles.becomeProducer();
       engineRun.shard = batch.used.shard;
@@ -190,6 +192,7 @@ export class BatchCommit implements LongCommand {
 
 const DONE_REPLIES = {
   delete: R.REPLY.DELETED,
+  finish: R.REPLY.FINISHED,
   release: R.REPLY.RELEASED,
   bury: R.REPLY.BURIED,
   "hand-back": R.REPLY.HANDED_BACK,

@@ -6,9 +6,11 @@
  * been carried out and `settle` gives back the rest. Filled by batching.ts, carried out by
  * batch-commit.ts.
  */
+import * as C from "../../assembly/constants.ts";
 import type { JobOrder, Order, PutOrder } from "../engine/orders.ts";
 import type { Desk } from "./desk.ts";
 import type { PutTube } from "./putting.ts";
+import { mayKeep } from "./result-text.ts";
 
 /** One command, for its reply. */
 export interface Step {
@@ -77,6 +79,26 @@ export class Batch {
     return this.orders.filter((order) => order.deed === "put");
   }
 
+  /**
+   * Sees which results are kept: those that there is room for, one after the other. Without a
+   * journal all that fit among the others; with one those that one record could hold together.
+   */
+  keepResults(): void {
+    let bytes = 0;
+    for (const order of this.orders) {
+      if (order.deed !== "finish" || order.keepSeconds === 0) continue;
+      if (mayKeep(this.#desk, order.messageBytes, bytes)) bytes += order.messageBytes;
+      else order.keepSeconds = 0;
+    }
+  }
+
+  /** Results that were to be kept and are not, once it has been carried out. */
+  get resultsLost(): number {
+    return this.orders.filter(
+      (order) => order.deed === "finish" && order.keep > 0 && order.answer === C.NONE,
+    ).length;
+  }
+
   /** It has been carried out: what it used the tubes for is over, but for the last. */
   settle(): void {
     for (const one of this.#uses) if (one !== this.used) one.shard.unuseTube(one.tube);
@@ -92,7 +114,7 @@ export class Batch {
   #giveBack(): void {
     for (const order of this.orders)
       if (order.deed === "put") dropPut(order);
-      else dropFailure(order);
+      else dropText(order);
     for (const { shard, tube } of this.#uses) shard.unuseTube(tube);
     this.#uses.length = 0;
   }
@@ -103,7 +125,7 @@ function dropPut(order: PutOrder): void {
   order.upload = 0;
 }
 
-function dropFailure(order: JobOrder): void {
-  if (order.failure !== 0) order.shard?.dropFailure(order.failure);
-  order.failure = 0;
+function dropText(order: JobOrder): void {
+  if (order.text !== 0) order.textShard?.dropFailure(order.text);
+  order.text = 0;
 }

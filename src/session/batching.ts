@@ -7,6 +7,7 @@
  */
 import * as C from "../../assembly/constants.ts";
 import type { Deed, JobOrder, PutOrder } from "../engine/orders.ts";
+import type { Shard } from "../engine/shard.ts";
 import { asciiBytes, byteAt } from "../protocol/ascii.ts";
 import { COMMANDS, OP } from "../protocol/commands.ts";
 import type { CommandRow } from "../protocol/commands.ts";
@@ -15,11 +16,11 @@ import { shownTags } from "../protocol/tags.ts";
 import { Batch } from "./batch.ts";
 import { BatchCommit } from "./batch-commit.ts";
 import type { BatchParts } from "./batch-commit.ts";
-import { MessageBody, PutBody, SkippedBody } from "./batch-bodies.ts";
+import { MessageBody, PutBody, ResultBody, SkippedBody } from "./batch-bodies.ts";
 import { COUNTER_OPS } from "./counters.ts";
 import { holderOf } from "./failing.ts";
 import { TRAILER_BYTES } from "./intake.ts";
-import type { Intake } from "./intake.ts";
+import type { Intake, Receiver } from "./intake.ts";
 import type { LongCommand } from "./long-command.ts";
 
 const CR = 13;
@@ -27,6 +28,7 @@ const LF = 10;
 /** The commands that name one job, by what they do to it. */
 const DEEDS: ReadonlyMap<number, Deed> = new Map([
   [OP.DELETE, "delete"],
+  [OP.FINISH, "finish"],
   [OP.RELEASE, "release"],
   [OP.BURY, "bury"],
   [OP.HAND_BACK, "hand-back"],
@@ -156,7 +158,7 @@ export class Batching {
     const { id, bytes, hasFailure } = desk.command;
     const deed = DEEDS.get(op);
     if (deed === undefined || !batch.names(id)) batch.refuse(this.#read, R.REPLY.BAD_FORMAT);
-    if (hasFailure) this.#message(batch, op, deed, id, bytes);
+    if (hasFailure || op === OP.FINISH) this.#text(batch, op, deed, id, bytes);
     else if (WITH_BODY.has(op)) this.#skip(batch, bytes);
     else if (deed !== undefined && batch.refused === undefined) {
       const order = this.#orderOf(deed, id);
@@ -165,12 +167,13 @@ export class Batching {
     }
   }
 
-  /** A release or a bury with a message. */
-  #message(batch: Batch, op: number, deed: Deed | undefined, id: number, bytes: number): void {
+  /** A release or a bury with a message, or a finish with its result. */
+  #text(batch: Batch, op: number, deed: Deed | undefined, id: number, bytes: number): void {
     const { desk } = this.#parts;
     batch.bytes += bytes;
-    const isTooBig = bytes > desk.limits.maxFailureBytes || batch.bytes > desk.limits.maxBatchBytes;
-    if (isTooBig) batch.refuse(this.#read, R.REPLY.JOB_TOO_BIG);
+    const { maxFailureBytes, maxResultBytes, maxBatchBytes } = desk.limits;
+    const most = deed === "finish" ? maxResultBytes : maxFailureBytes;
+    if (bytes > most || batch.bytes > maxBatchBytes) batch.refuse(this.#read, R.REPLY.JOB_TOO_BIG);
     const shard =
       batch.refused === undefined ? holderOf(desk, this.#parts.reserver, id) : undefined;
     if (shard === undefined) batch.refuse(this.#read, R.REPLY.NOT_FOUND);
@@ -178,11 +181,16 @@ export class Batching {
       this.#skip(batch, bytes);
       return;
     }
-    const order = this.#orderOf(deed, id, { messageBytes: bytes, shard });
+    const order = this.#orderOf(deed, id, { messageBytes: bytes, shard, textShard: shard });
     batch.orders.push(order);
     batch.steps.push({ op, orders: [order] });
-    const record = this.#parts.reserver.record(shard);
-    this.#intake.begin(bytes, new MessageBody(desk, batch, order, shard, record));
+    this.#intake.begin(bytes, this.#receiver(batch, order, shard));
+  }
+
+  #receiver(batch: Batch, order: JobOrder, shard: Shard): Receiver {
+    const { desk, reserver } = this.#parts;
+    if (order.deed === "finish") return new ResultBody(desk, batch, order, shard);
+    return new MessageBody(desk, batch, order, shard, reserver.record(shard));
   }
 
   /** A body that nobody wants any more. */
@@ -283,7 +291,7 @@ export class Batching {
   }
 
   #orderOf(deed: Deed, id: number, also: Partial<JobOrder> = {}): JobOrder {
-    const { pri, delay } = this.#parts.desk.command;
+    const { pri, delay, keep } = this.#parts.desk.command;
     return {
       deed,
       index: this.#read,
@@ -292,7 +300,10 @@ export class Batching {
       pri,
       delaySeconds: TAKES_DELAY.has(deed) ? delay : 0,
       messageBytes: 0,
-      failure: 0,
+      text: 0,
+      textShard: undefined,
+      keep: deed === "finish" ? keep : 0,
+      keepSeconds: 0,
       shard: undefined,
       answer: C.NONE,
       ...also,

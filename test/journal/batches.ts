@@ -7,7 +7,7 @@ import type { Deed, JobOrder, Order, PutOrder } from "../../src/engine/orders.ts
 import type { Shard } from "../../src/engine/shard.ts";
 import { bodyOf, tagsOf } from "./bodies.ts";
 import type { BatchPart, LedgerJob } from "./ledger.ts";
-import { LedgerError } from "./ledger.ts";
+import { COOLDOWN_SECONDS, LedgerError } from "./ledger.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** Bodies up to here are recorded with their batch. */
@@ -25,6 +25,10 @@ interface Jobs {
   anyJob(): LedgerJob | undefined;
   reserveJob(job: LedgerJob): LedgerJob;
   cooldownOf(job: LedgerJob): readonly (readonly [number, LedgerJob])[];
+  /** A whole result; 0 when there is no memory for it. */
+  openResult(shard: Shard, text: Uint8Array): number;
+  /** What the ledger has of a kept result. */
+  resultOf(job: LedgerJob, text: Uint8Array): readonly [number, LedgerJob];
   /** A new job with what its tube gives. */
   given(job: LedgerJob): LedgerJob;
 }
@@ -62,7 +66,10 @@ export class Batches {
     const { random, journal } = this.#world;
     const acts = this.#acts(random(4));
     const puts = journal.isFull ? [] : this.#puts(random(4));
-    if (puts === undefined) return;
+    if (puts === undefined) {
+      this.#dropAll(acts.map(({ order }) => order));
+      return;
+    }
     this.carryOut([...acts, ...puts]);
   }
 
@@ -95,7 +102,10 @@ export class Batches {
 
   /** Nothing of it is done. */
   #dropAll(orders: readonly Order[]): false {
-    for (const order of orders) if (order.deed === "put") this.#drop(order);
+    for (const order of orders) {
+      if (order.deed === "put") this.#drop(order);
+      else if (order.text !== 0) order.textShard?.dropFailure(order.text);
+    }
     return false;
   }
 
@@ -114,6 +124,7 @@ export class Batches {
     if (job.tags.includes(" con:")) return this.delete(job);
     if (random(3) !== 0) return this.delete(random(2) === 0 ? job : this.#jobs.reserveJob(job));
     const held = this.#jobs.reserveJob(job);
+    if (random(2) === 0) return this.finish(held);
     if (random(2) === 0) {
       return { order: this.#orderOf("hand-back", held, held.pri), changes: () => [] };
     }
@@ -135,10 +146,27 @@ export class Batches {
     };
   }
 
+  /** The end of a held job with a result. */
+  finish(job: LedgerJob, bytes = this.#world.random(600)): Planned {
+    const shard = this.#jobs.shardOf(job.tube);
+    const result = bodyOf(job.id + 1, bytes);
+    const text = this.#jobs.openResult(shard, result);
+    const keep = { keep: COOLDOWN_SECONDS, keepSeconds: COOLDOWN_SECONDS };
+    const said = { messageBytes: bytes, text, textShard: shard, ...keep };
+    const order = { ...this.#orderOf("finish", job, 0), ...said };
+    const cooldown = this.#jobs.cooldownOf(job);
+    const changes = (): readonly Change[] => {
+      const kept = order.answer === C.DONE ? [this.#jobs.resultOf(job, result)] : [];
+      return [[job.id, undefined], ...cooldown, ...kept];
+    };
+    return { order, changes };
+  }
+
   #orderOf(deed: Deed, { id, tube }: LedgerJob, pri: number): JobOrder {
     const shard = this.#jobs.shardOf(tube);
     const order = { deed, index: 1, isOneOfMany: false, id, pri, delaySeconds: 0, shard };
-    return { ...order, messageBytes: 0, failure: 0, answer: C.NONE };
+    const said = { messageBytes: 0, text: 0, textShard: undefined, keep: 0, keepSeconds: 0 };
+    return { ...order, ...said, answer: C.NONE };
   }
 
   /** So many puts; undefined when there was no memory or no space for one. */

@@ -12,7 +12,7 @@ import type { JournalShard } from "../../src/journal/journal-shard.ts";
 import { Batches } from "./batches.ts";
 import { BODY_MAX, bodyBytesOf, bodyOf, NOISE, tagsOf } from "./bodies.ts";
 import { withGiven } from "./given.ts";
-import { LedgerError, resultId } from "./ledger.ts";
+import { COOLDOWN_SECONDS, LedgerError, resultId } from "./ledger.ts";
 import type { Ledger, LedgerJob } from "./ledger.ts";
 import type { Machine } from "./machine.ts";
 import { factsOf, resultAs } from "./observer.ts";
@@ -53,9 +53,6 @@ function idsOfRecords({ ring, ringBytes }: JournalShard, from: number, to: numbe
   return ids;
 }
 
-/** How long cooldowns are that are not over in any world. */
-export const COOLDOWN_SECONDS = 1_000_000_000;
-
 /** Limits that no job of any world comes to, but that have records and places. */
 const LIMITS = " exp:2000000000 max:1000000";
 
@@ -70,6 +67,13 @@ function cooldownOf(job: LedgerJob): (readonly [number, LedgerJob])[] {
   if (Number(seconds) !== COOLDOWN_SECONDS) return [];
   const cooling = { ...job, pri: 0, delaySeconds: 0, isBuried: false, failures: [] };
   return [[-job.id, cooling]];
+}
+
+/** What the ledger has of the kept result of a job. */
+function resultOf(job: LedgerJob, text: Uint8Array): readonly [number, LedgerJob] {
+  const { tube } = job;
+  const result = { ...job, due: 0, bodyBytes: text.length, tags: "", ...resultAs(text), tube };
+  return [resultId(job.id), result];
 }
 
 /** Those of one server. */
@@ -108,6 +112,8 @@ export class Clients {
       anyJob: () => this.#anyJob(),
       reserveJob: (job) => this.reserveJob(job),
       cooldownOf,
+      openResult: (shard, text) => this.#openResult(shard, text),
+      resultOf,
       given: (job) => ({ ...job, tags: withGiven(job.tags, this.#ledger.settings.get(job.tube)) }),
     });
     this.uploads = new Uploads(world, {
@@ -433,9 +439,7 @@ export class Clients {
     if (shard.finish(conn, job.id, address, keepSeconds, 1, this.#world.now) !== C.DONE)
       throw new LedgerError(`job ${job.id} cannot be finished`);
     const isKept = shard.field(C.RESULT_COUNT) === 1 && keepSeconds === COOLDOWN_SECONDS;
-    const { tube } = job;
-    const result = { ...job, due: 0, bodyBytes: bytes, tags: "", ...resultAs(text), tube };
-    const kept = isKept ? [[resultId(job.id), result] as const] : [];
+    const kept = isKept ? [resultOf(job, text)] : [];
     this.#changed(shard, [[job.id, undefined], ...cooldownOf(job), ...kept]);
   }
 

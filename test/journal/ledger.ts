@@ -36,6 +36,9 @@ export interface LedgerJob {
 /** What of a job may differ from time to time. */
 export type Changing = Pick<LedgerJob, "tube" | "isBuried" | "pri" | "delaySeconds" | "failures">;
 
+/** How long cooldowns are that are not over in any world. */
+export const COOLDOWN_SECONDS = 1_000_000_000;
+
 /** Under which id the ledger has the result of a job. */
 export function resultId(job: number): number {
   return -job - 0.5;

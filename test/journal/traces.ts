@@ -29,7 +29,7 @@ import { randomFrom } from "../engine/shuffle.ts";
 import type { DurabilityLevel } from "../../src/journal/journal-parts.ts";
 import { ALLOWS_ALL } from "./clients.ts";
 import { NO_FAULTS } from "./simulated-disk.ts";
-import { COOLDOWN_SECONDS } from "./clients.ts";
+import { COOLDOWN_SECONDS } from "./ledger.ts";
 import type { LedgerJob } from "./ledger.ts";
 import type { Upload } from "./uploads.ts";
 import { World } from "./world.ts";
