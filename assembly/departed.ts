@@ -1,12 +1,12 @@
 /* Departed: jobs that have moved, while the server starts, and what they were before.
  *
- * Of what a job was a tombstone follows the PUT record in its new tube, unless a crash came between:
- * then two records of it count, in two shards or in the same one. The job that has moved more often
- * is it: it stands only where all of it was recorded. The tombstone of the other is recorded when
- * the stream has begun (`endOlder`, `movedJobs`). Until then the cold record of a job, which nobody
- * has reserved yet, has the number of the segment of an older record in this shard, and how often
- * it had moved, where the moment of its reservation stands later. Used by replay.ts, and by the
- * recovery.
+ * Of what a job was a tombstone follows the PUT record in its new tube, unless a crash came
+ * between: then two records of it count, in two shards or in the same one. The job that has moved
+ * more often is it: it stands only where all of it was recorded. The tombstone of the other is
+ * recorded when the stream has begun (`endOlder`, `movedJobs`). Until then the cold record of a
+ * job, which nobody has reserved yet, has the number of the segment of an older record in this
+ * shard, and how often it had moved, where the moment of its reservation stands later. Used by
+ * replay.ts, and by the recovery.
  */
 import { DONE, MORE, NONE, NOT_FOUND, OUTPUT_BYTES, RESULT_COUNT, RESULT_REF } from "./constants";
 import { Job, coldAt, jobAt, movesOf } from "./job";

@@ -44,6 +44,10 @@ test("a batch does not fit what is left of a segment, and the process ends betwe
   expect(() => moments.endBehindSegmentInBatch(ownCode())).not.toThrow();
 });
 
+test("a segment ends behind a job's result, and the process before its tombstone: the job is there, and no result", () => {
+  expect(() => moments.endBetweenResultAndTombstone(ownCode())).not.toThrow();
+});
+
 test("ids are told before anything of them is safe, and the power goes: none of them is given again", () => {
   expect(() => moments.cutPowerBehindIdsToldEarly(ownCode())).not.toThrow();
 });

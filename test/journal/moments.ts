@@ -4,13 +4,18 @@
  * and none that ended; of a full disk, that what drains the queue has a place, and puts are taken
  * again when there is space. Used by moments.test.ts and mutants.ts.
  */
+import { RECORD_RESULT } from "../../assembly/constants.ts";
+import { RESULT_BYTES } from "../../assembly/layouts.ts";
 import { segmentName, spareNumber } from "../../src/journal/format.ts";
 import { randomFrom } from "../engine/shuffle.ts";
 import { LARGE, LedServer } from "./leads.ts";
 import { Crash, NO_FAULTS, SimulatedDisk } from "./simulated-disk.ts";
 import type { CallKind } from "./simulated-disk.ts";
 import type { Code } from "./code.ts";
+import { recordsOf } from "./records.ts";
+import { World } from "./world.ts";
 import { SEGMENT_BYTES } from "./world-options.ts";
+import type { WorldOptions } from "./world-options.ts";
 
 /** The moment did not come, or something was lost in it. */
 class MomentFailure extends Error {
@@ -35,6 +40,23 @@ const SMALL_DISK_BYTES = 6 * SEGMENT_BYTES;
 const REFUSALS = 20;
 /** Milliseconds within which puts are taken then: of some writes one is tried each second. */
 const AGAIN_MILLIS = 30_000;
+
+/** Room in a segment that a result takes, and by how much more than is known it may be tried. */
+const RESULT_ROOM = 4000;
+const SLACK_MAX = 1600;
+const SLACK_STEP = 48;
+
+/** A server on a disk that does what it is told. */
+const PLAIN_OPTIONS: WorldOptions = {
+  level: "os",
+  intervalMillis: 20,
+  shards: 1,
+  segmentBytes: SEGMENT_BYTES,
+  keepsReleases: false,
+  hasLongBodies: false,
+  hasMessages: false,
+  faults: NO_FAULTS,
+};
 
 function must(holds: boolean, what: string): void {
   if (!holds) throw new MomentFailure(what);
@@ -359,6 +381,36 @@ export function endBehindSegmentInBatch(code: Code): void {
   must(found.length === 0 || found.length === BATCH, "half of a batch came back");
 }
 
+/**
+ * A segment has room for a job's result and not for its tombstone, and the process ends behind it:
+ * the job is there, and its result is none.
+ */
+export function endBetweenResultAndTombstone(code: Code): void {
+  let times = 0;
+  for (let slack = 0; slack < SLACK_MAX; slack += SLACK_STEP) {
+    const world = new World(randomFrom(1), PLAIN_OPTIONS, code);
+    world.boot();
+    while (world.roomInSegment() > RESULT_ROOM) {
+      world.clients.put(MEDIUM, 0, "");
+      world.commit();
+    }
+    const job = world.clients.newestJob();
+    if (job === undefined) throw new MomentFailure("no job was put");
+    world.clients.reserveJob(job);
+    world.clients.finish(job, world.roomInSegment() + slack - RESULT_BYTES);
+    world.disk.onCall = (_kind, name) => {
+      if (name === segmentName(2)) throw new Crash("the process ends");
+    };
+    mustEnd(() => world.journal.commit(), Crash);
+    world.crash(false);
+    world.boot();
+    const records = recordsOf(world, segmentName(1)).filter(({ id }) => id === job.id);
+    if (records.some(({ kind }) => kind === RECORD_RESULT)) times++;
+    must(world.ledger.jobs.has(job.id), "the job is gone without its tombstone");
+  }
+  must(times > 0, "no result came through without its tombstone");
+}
+
 /** All of them. Throws what goes wrong: a MomentFailure, or what recovery does. */
 export function passMoments(code: Code): void {
   endBehindSegmentThatWent(code);
@@ -372,4 +424,5 @@ export function passMoments(code: Code): void {
   putAgainThoughBeyondBound(code);
   endBehindSegmentInBatch(code);
   cutPowerBehindIdsToldEarly(code);
+  endBetweenResultAndTombstone(code);
 }
