@@ -32,6 +32,8 @@ const HELPERS = 2;
 const SHARDS = 8;
 const JOBS = 60_000;
 const SEGMENT_BYTES = 4 * 1_048_576;
+/** On a machine with much else to do one thread may be through before another has begun. */
+const TRIES = 20;
 
 /** Shards of a server that has `HELPERS` I/O threads; the committer's is the last. */
 class Server {
@@ -134,6 +136,27 @@ function nameFor(name: string, shard: number): Uint8Array {
   }
 }
 
+/** Recovers with the help of threads; returns how many batches one of them replayed at most. */
+async function helpedRecovery(
+  server: Server,
+  disk: SimulatedDisk,
+): Promise<{ readonly recovered: Recovered; readonly batches: number }> {
+  const common = createCommon(HELPERS);
+  const workers = Array.from({ length: HELPERS }, (_, thread) => {
+    const workerData: ReplayThreadSeed = {
+      common: common.buffer,
+      memories: server.memories,
+      thread,
+    };
+    return new Worker(new URL("./replay-thread.ts", import.meta.url), { workerData });
+  });
+  await Promise.all(workers.map(async (worker) => once(worker, "message"))); // ready
+  const helped = workers.map(async (worker) => (await once(worker, "message"))[0] as number);
+  const recovered = server.recover(disk, replayBoardOf(common).workforce(server.shards));
+  replayBoardOf(common).end();
+  return { recovered, batches: Math.max(...(await Promise.all(helped))) };
+}
+
 test.for([SHARDS, 4])(
   "threads that help bring back what one thread does (%i shards)",
   { timeout: 120_000 },
@@ -141,27 +164,18 @@ test.for([SHARDS, 4])(
     const disk = writeJournal();
     const alone = new Server(count);
     const expected = alone.recover(disk.copy(randomFrom(3)));
-    const server = new Server(count);
-    const common = createCommon(HELPERS);
-    const workers = Array.from({ length: HELPERS }, (_, thread) => {
-      const workerData: ReplayThreadSeed = {
-        common: common.buffer,
-        memories: server.memories,
-        thread,
-      };
-      return new Worker(new URL("./replay-thread.ts", import.meta.url), { workerData });
-    });
-    await Promise.all(workers.map(async (worker) => once(worker, "message"))); // ready
-    const helped = workers.map(async (worker) => (await once(worker, "message"))[0] as number);
-    const recovered = server.recover(disk, replayBoardOf(common).workforce(server.shards));
-    replayBoardOf(common).end();
-    const batches = await Promise.all(helped);
-    expect(Math.max(...batches)).toBeGreaterThan(0);
-    expect(recovered.report).toEqual(expected.report);
-    expect(recovered.report.segments).toBeGreaterThan(2);
-    expect(server.jobs()).toEqual(alone.jobs());
-    for (const memory of server.memories.memories) {
-      new EngineShard(loadVerifyModule(), memory, HELPERS + 1).verify();
+    let batches = 0;
+    for (let tries = 0; batches === 0 && tries < TRIES; tries++) {
+      const server = new Server(count);
+      const helped = await helpedRecovery(server, disk.copy(randomFrom(3)));
+      batches = helped.batches;
+      expect(helped.recovered.report).toEqual(expected.report);
+      expect(server.jobs()).toEqual(alone.jobs());
+      for (const memory of server.memories.memories) {
+        new EngineShard(loadVerifyModule(), memory, HELPERS + 1).verify();
+      }
     }
+    expect(expected.report.segments).toBeGreaterThan(2);
+    expect(batches).toBeGreaterThan(0);
   },
 );
