@@ -32,12 +32,14 @@ import * as journal from "./journal";
 import { cool } from "./keys";
 import { dropLimits, isExhausted, renewAttempts } from "./limits";
 import { holderHears } from "./notes";
+import { isParked, leaveGroup } from "./jobgroups";
 import { bestOfAll, mightTake } from "./lanes";
 import * as ready from "./ready";
 import { Shard, jobs, setResult, shard } from "./shard";
 import { charge } from "./shares";
 import * as states from "./states";
 import * as table from "./table";
+import { tagsOf } from "./tags";
 import * as times from "./times";
 import { Tube, tubeAt, tubeOfReadyNode } from "./tube";
 import * as tree from "./tree";
@@ -124,11 +126,11 @@ export function admit(
   shard().total++;
   // Recorded where it is going to stand, before anyone can get it: a grant must find the job's LSN.
   if (delay != 0) states.becomeDelayed(job, delay, micros);
-  else job.state = STATE_READY;
+  else if ((job.flags & TAGGED) == 0 || !states.park(job, micros)) job.state = STATE_READY;
   journal.recordPut(job);
   if ((job.flags & TAGGED) != 0) setHeard(t, job, job.lsn);
   else setResult(t, RESULT_LSN, <f64>job.lsn);
-  return delay != 0 || states.becomeReady(job, micros) ? DONE : BURIED;
+  return job.state != STATE_READY || states.becomeReady(job, micros) ? DONE : BURIED;
 }
 
 /* Reserving. */
@@ -287,6 +289,7 @@ export function discard(job: Job): void {
 function remove(job: Job): void {
   states.leaveState(job);
   journal.recordDelete(job);
+  if ((job.flags & TAGGED) != 0) leaveGroup(tagsOf(job));
   tubeAt(job.tube).deletes++;
   shard().deletes++;
 }
@@ -380,8 +383,8 @@ export function kickOne(job: Job, now: f64): bool {
 
 /**
  * Gives a job that nobody holds another priority and, unless that is NO_DELAY, another delay: with
- * 0 it is ready, with more delayed. A buried one stays where it is. DONE, or BURIED when there is
- * no memory for the priority.
+ * 0 it is ready, or parked if it was delayed and has to wait for its group; with more delayed. A
+ * buried one stays where it is. DONE, or BURIED when there is no memory for the priority.
  */
 export function update(job: Job, pri: u32, delay: f64, now: f64): i32 {
   if (job.state == STATE_BURIED || (job.state == STATE_DELAYED && delay == NO_DELAY)) {
@@ -390,19 +393,22 @@ export function update(job: Job, pri: u32, delay: f64, now: f64): i32 {
     return DONE;
   }
   const micros = <u64>now;
-  const since = job.state == STATE_READY ? job.major : micros;
+  const wasReady = job.state == STATE_READY;
+  const since = wasReady ? job.major : micros;
   states.leaveState(job);
   job.pri = pri;
   if (delay == 0) job.delaySeconds = 0;
   if (delay > 0) states.becomeDelayed(job, delay, micros);
-  else job.state = STATE_READY;
+  else if (wasReady || !states.park(job, micros)) job.state = STATE_READY;
   journal.recordState(job);
-  if (delay <= 0) states.becomeReadySince(job, since, micros);
+  if (job.state == STATE_READY) states.becomeReadySince(job, since, micros);
   return job.state == STATE_BURIED ? BURIED : DONE;
 }
 
-/** The job of the tube that is first in the order of its kind, or 0. */
+/** The job of the tube that is first in the order of its kind, or 0; no parked one. */
 export function firstOfKind(tube: Tube, kind: i32): u32 {
   if (kind == KIND_READY) return bestOfAll(tube);
-  return kind == KIND_BURIED ? tube.buriedHead : tree.first(states.delayedRoot(tube));
+  if (kind == KIND_BURIED) return tube.buriedHead;
+  const first = tree.first(states.delayedRoot(tube));
+  return first != 0 && isParked(jobAt(first)) ? 0 : first;
 }

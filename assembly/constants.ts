@@ -197,8 +197,10 @@ export const TUBE_TOUCHES: i32 = 22;
 export const TUBE_TIMEOUTS: i32 = 23;
 /** Age of the oldest ready job; -1 when there is none. See assembly/ages.ts. */
 export const TUBE_OLDEST_MICROS: i32 = 24;
+/** Of those delayed: how many wait for their groups. */
+export const TUBE_PARKED: i32 = 25;
 /** Figures of a tube, some of them unused. */
-export const TUBE_FIGURES: i32 = 25;
+export const TUBE_FIGURES: i32 = 26;
 
 /** Most entries of one call of heldJobs. */
 export const HELD_SHOWN_MAX: u32 = 100;
@@ -245,8 +247,10 @@ export const SHARD_MET: i32 = 23;
 /** Results of finished jobs that are kept now, and their bytes. */
 export const SHARD_RESULTS: i32 = 24;
 export const SHARD_RESULT_BYTES: i32 = 25;
+/** Of those delayed: how many wait for their groups. */
+export const SHARD_PARKED: i32 = 26;
 /** How many figures of a shard there are. */
-export const SHARD_FIGURES: i32 = 26;
+export const SHARD_FIGURES: i32 = 27;
 
 /*
  * Times, see assembly/times.ts: histograms of a tube or a shard in the order queue, process:
@@ -315,8 +319,10 @@ export const TAG_MAX: u8 = 3;
 export const TAG_CON: u8 = 4;
 export const TAG_FAIR: u8 = 5;
 export const TAG_ACK: u8 = 6;
+export const TAG_GRP: u8 = 7;
+export const TAG_AFT: u8 = 8;
 /** The highest of them. */
-export const TAG_KINDS: u8 = 6;
+export const TAG_KINDS: u8 = 8;
 /* What replies about a job with the tag `ack` wait for, from the weakest level on. */
 export const ACK_MEMORY: u32 = 1;
 export const ACK_OS: u32 = 2;

@@ -9,6 +9,7 @@ import { END_TIMED_OUT, STATE_DELAYED, STATE_READY, STEP_DEADLINES } from "./con
 import { endByItself } from "./attempts";
 import { CONN_MINOR, Conn, connAt, firstHeld, startClock } from "./conn";
 import { CANCELLED, Job, jobAt } from "./job";
+import { isParked } from "./jobgroups";
 import * as journal from "./journal";
 import { endCooling } from "./keys";
 import { DELETE_BYTES } from "./layouts";
@@ -21,6 +22,7 @@ import { endResult } from "./results";
 import { enter, shard } from "./shard";
 import * as pacing from "./pacing";
 import { becomeReady, countTimeout, delayedRoot, die, endCancelled } from "./states";
+import { endDelay } from "./states";
 import { leaveState, match } from "./states";
 import { Tags, jobOf, tagsOfTerm } from "./tags";
 import * as terms from "./terms";
@@ -59,7 +61,7 @@ function settle(now: u64, limit: u32): void {
  */
 function firstDue(tube: Tube): u64 {
   const at = tree.first(delayedRoot(tube));
-  let due = at == 0 ? u64.MAX_VALUE : nodeAt(at).major;
+  let due = at == 0 || isParked(jobAt(at)) ? u64.MAX_VALUE : nodeAt(at).major;
   if (isPaused(tube)) due = min(due, tube.pausedUntil);
   return isShutByRate(tube) ? min(due, pacing.opensAt(tube)) : due;
 }
@@ -83,7 +85,7 @@ function settleTube(tube: Tube, until: u64, now: u64, left: u32): u32 {
     } else {
       const job = jobAt(tree.first(delayedRoot(tube)));
       leaveState(job);
-      becomeReady(job, now);
+      endDelay(job, now);
     }
     left--;
     due = firstDue(tube);

@@ -190,7 +190,7 @@ function flushCooling(flush: Flush, tube: Tube): bool {
 function goOn(flush: Flush, tube: Tube, kind: i32): i32 {
   if (kind == KIND_RESERVED && flushReserved(flush, tube)) kind = KIND_BURIED;
   if (kind == KIND_BURIED && flushBuried(flush, tube)) {
-    flush.major = <u64>NEVER_MICROS;
+    flush.major = <u64>NEVER_MICROS + 1; // parked ones are the last
     flush.minor = 0;
     kind = KIND_DELAYED;
   }

@@ -46,7 +46,8 @@ import { CANCELLED, Job, TAGGED, jobAt } from "./job";
 import * as journal from "./journal";
 import { DELETED_FAILURE_BYTES, FAILURE_BYTES_SILENT, GroupRecord } from "./journal";
 import { endCooling, findKey, takeKey } from "./keys";
-import { raiseLimits } from "./lanes";
+import { joinGroup } from "./jobgroups";
+import { raiseLimits } from "./joining";
 import * as parts from "./parts";
 import { isFull } from "./settings";
 import { Shard, enter, jobs, leave, must, ringBase, setResult, shard } from "./shard";
@@ -297,6 +298,7 @@ function takeTags(job: Job, tube: u32, id: u64, now: u64): void {
   own.minor = id;
   own.termId = id;
   raiseLimits(job);
+  joinGroup(job);
   const entry = entryOf(job);
   if (entry == 0) return;
   const found = findKey(tube, entry);
@@ -315,9 +317,9 @@ function admitAhead(job: Job, tubeAddress: u32, delay: f64, now: f64): i32 {
   tube.totalJobs++;
   shard().total++;
   if (delay != 0) states.becomeDelayed(job, delay, <u64>now);
-  else job.state = STATE_READY;
+  else if (!states.park(job, <u64>now)) job.state = STATE_READY;
   journal.recordState(job);
-  return delay != 0 || states.becomeReady(job, <u64>now) ? DONE : BURIED;
+  return job.state != STATE_READY || states.becomeReady(job, <u64>now) ? DONE : BURIED;
 }
 
 /** Deletes a job that was found for that. */

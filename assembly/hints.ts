@@ -23,6 +23,7 @@ import {
   STATE_DELAYED,
 } from "./constants";
 import { pauseUntil } from "./deadlines";
+import { PARKED_UNTIL, isParked } from "./jobgroups";
 import { HINT_IS_OLD, Job, coldAt, coldOf, jobAt, stateOf } from "./job";
 import { enter, jobs, leave, outputSlot, setResult, shard } from "./shard";
 import * as states from "./states";
@@ -177,12 +178,17 @@ function applyJob(job: Job, hint: JobHint, now: f64): void {
     }
   }
   if (job.state == STATE_BURIED) return; // where it stands is the journal's to say
+  if (isParked(job)) {
+    job.pri = hint.pri;
+    return;
+  }
   states.leaveState(job);
   job.pri = hint.pri;
   job.delaySeconds = hint.delaySeconds;
-  const left = min(hint.due - shard().wallBase - now, <f64>hint.delaySeconds * 1000000);
+  const asked = hint.due >= <f64>PARKED_UNTIL ? 0 : <f64>hint.delaySeconds * 1000000;
+  const left = min(hint.due - shard().wallBase - now, asked);
   if (hint.due != 0 && left > 0) states.becomeDelayedUntil(job, <u64>(now + left));
-  else states.standReady(job, <u64>now, <u64>now);
+  else if (hint.due == 0 || !states.park(job, <u64>now)) states.standReady(job, <u64>now, <u64>now);
 }
 
 /** Lays the hints about tubes at `address` over those tubes of this shard that exist. */

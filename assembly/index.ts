@@ -52,6 +52,7 @@ import { enterAt, pause, unpause } from "./deadlines";
 import * as failures from "./failure";
 import { failureAt } from "./failure";
 import { GRANTED, Job, TAGGED, jobAt, saidBy, show } from "./job";
+import { mustWait } from "./jobgroups";
 import { claimKey, mayTake, mightTake } from "./lanes";
 import { nameAt, nameOfSlot } from "./names";
 import * as notes from "./notes";
@@ -71,7 +72,9 @@ export { flushTube } from "./flushing";
 export * from "./group";
 export * from "./ordering";
 export { heldJobs, holder } from "./holding";
+export { countMembers, openGroups } from "./recounting";
 export * from "./keep";
+export { groupHash } from "./names";
 export * from "./putting";
 export { setTube } from "./setting";
 export { longestBody } from "./settings";
@@ -259,8 +262,8 @@ export function handBack(t: u32, conn: u32, id: f64, delay: f64, now: f64): i32 
 
 /**
  * Reserves the very job, whatever its tube and whether that is paused, unless its key is at its
- * limit: then NOT_FOUND, too. MORE when that needs a
- * record of the connection here. NOTED or OUT_OF_MEMORY as with `take`.
+ * limit, or the group that it waits for is not complete: then NOT_FOUND, too. MORE when that needs
+ * a record of the connection here. NOTED or OUT_OF_MEMORY as with `take`.
  */
 export function reserveJob(t: u32, conn: u32, id: f64, now: f64): i32 {
   enterAt(now);
@@ -271,7 +274,7 @@ export function reserveJob(t: u32, conn: u32, id: f64, now: f64): i32 {
   const hindrance = notes.hindrance(connAt(conn));
   if (hindrance != NONE) return leave(t, hindrance);
   const job = jobAt(at);
-  if (!claimKey(job)) return leave(t, NOT_FOUND);
+  if (mustWait(job) || !claimKey(job)) return leave(t, NOT_FOUND);
   if (job.state == STATE_READY) return leave(t, reserve(t, job, connAt(conn), now));
   commands.reserveJob(job, connAt(conn), now);
   show(t, job);
@@ -438,7 +441,7 @@ export function kick(t: u32, tube: u32, bound: u32, kind: i32, now: f64): i32 {
   enterAt(now);
   const source = tubeAt(tube);
   const chosen = kind != KIND_ANY ? kind : source.buried != 0 ? KIND_BURIED : KIND_DELAYED;
-  const standing = chosen == KIND_BURIED ? source.buried : source.delayed;
+  const standing = chosen == KIND_BURIED ? source.buried : source.delayed - source.parked;
   const most = min(min(bound, STEP_JOBS), standing); // a dead one is buried behind them
   let tried: u32 = 0;
   let kicked: u32 = 0;

@@ -20,6 +20,7 @@ import { enterAt } from "./deadlines";
 import * as failures from "./failure";
 import { failureAt } from "./failure";
 import { CANCELLED, Job, coldAt, jobAt, saidBy, stateOf } from "./job";
+import { PARKED_UNTIL } from "./jobgroups";
 import { isOpen } from "./journal";
 import { segmentOf } from "./segments";
 import { writeSettings } from "./settings";
@@ -73,7 +74,7 @@ export function statsJob(t: u32, id: f64, now: f64): i32 {
   figure(t, C.JOB_DELAY_SECONDS, <f64>job.delaySeconds);
   figure(t, C.JOB_TTR_SECONDS, <f64>job.ttrSeconds);
   const timed = state == C.STATE_RESERVED || state == C.STATE_DELAYED;
-  figure(t, C.JOB_LEFT_MICROS, timed ? until(job.major, now) : 0);
+  figure(t, C.JOB_LEFT_MICROS, timed && job.major != PARKED_UNTIL ? until(job.major, now) : 0);
   figure(t, C.JOB_RESERVES, <f64>job.reserves);
   figure(t, C.JOB_SEGMENT, isOpen() ? <f64>segmentOf(job.lsn).number : 0);
   figure(t, C.JOB_CANCELLED, (job.flags & CANCELLED) == 0 ? 0 : 1);
@@ -178,6 +179,7 @@ function writeTube(to: usize, tube: Tube, now: f64): void {
   write(to, C.TUBE_BYTES, <f64>tube.bytes);
   writeSinceStart(to, tube);
   write(to, C.TUBE_OLDEST_MICROS, oldestMicros(tube, now));
+  write(to, C.TUBE_PARKED, <f64>tube.parked);
 }
 
 function writeSinceStart(to: usize, tube: Tube): void {
@@ -206,6 +208,7 @@ export function statsShard(t: u32, now: f64): i32 {
   figure(t, C.SHARD_READY, <f64>s.ready);
   figure(t, C.SHARD_RESERVED, <f64>s.reserved);
   figure(t, C.SHARD_DELAYED, <f64>s.delayed);
+  figure(t, C.SHARD_PARKED, <f64>s.parked);
   figure(t, C.SHARD_BURIED, <f64>s.buried);
   figure(t, C.SHARD_TIMEOUTS, <f64>s.timeouts);
   figure(t, C.SHARD_TOTAL, <f64>s.total);

@@ -13,7 +13,7 @@
  */
 import { Job } from "./job";
 import * as journal from "./journal";
-import { dropNames } from "./lanes";
+import { dropNames } from "./joining";
 import { nodeAt } from "./node";
 import { Shard, shard } from "./shard";
 import * as tags from "./tags";

@@ -23,7 +23,8 @@ import { CANCELLED, Job, freeJob, stateOf } from "./job";
 import * as journal from "./journal";
 import { endCooling, findKey, takeKey } from "./keys";
 import * as parts from "./parts";
-import { takeNames } from "./lanes";
+import { joinGroup } from "./jobgroups";
+import { takeNames } from "./joining";
 import { moveCount } from "./shares";
 import { addGiven, isFull } from "./settings";
 import { setResult, shard } from "./shard";
@@ -60,7 +61,10 @@ export function admitTagged(
   const all = withGiven(job, tubeAt(tube), text, bytes);
   if (all != 0 && !isTagged(job, <u64>id, text, all)) return OUT_OF_MEMORY;
   parts.settle(job);
-  if (all != 0) takeKey(job, tubeAt(tube));
+  if (all != 0) {
+    takeKey(job, tubeAt(tube));
+    joinGroup(job);
+  }
   const answer = commands.admit(t, job, tube, id, pri, delay, ttr, now);
   if (shard().freedNames != 0) states.match(tubeAt(tube), <u64>now); // its key's limit has risen
   return answer;

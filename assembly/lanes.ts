@@ -17,14 +17,14 @@
  * whoever takes jobs.
  */
 import * as board from "./board";
-import { TAG_CON, TAG_FAIR, URGENT_BELOW } from "./constants";
+import { URGENT_BELOW } from "./constants";
 import { ASIDE, Job, TAGGED, addressOfJob, jobAt } from "./job";
 import { FIXED, give, take } from "./memory";
-import { Name, asideRoot, dropName, joinName, leaveName, markFreed, nameAt } from "./names";
+import { Name, asideRoot, markFreed, nameAt } from "./names";
 import { Node } from "./node";
 import { beginMoveInOrder, endMoveInOrder, refresh, stand, unstand } from "./ready";
 import { Shard, must, shard } from "./shard";
-import { Tags, entryIn, entryNumber, tagsOf, textOf } from "./tags";
+import { tagsOf } from "./tags";
 import { Tube, addressOfTube, tubeAt } from "./tube";
 import * as tree from "./tree";
 
@@ -386,79 +386,21 @@ export function freeKey(job: Job): void {
   if (isAwaited || name.aside != 0) markFreed(name);
 }
 
-/**
- * A job has the names in its tags from now on: as many as it says may be held of those with its
- * key. False when there is no memory.
- */
-export function takeNames(job: Job, vital: bool): bool {
-  if (!joinNames(job, vital)) return false;
-  raiseLimits(job);
-  return true;
-}
-
-/** The names in its tags are there for a job, which changes nothing yet; as `takeNames`. */
-export function joinNames(job: Job, vital: bool): bool {
-  const own = tagsOf(job);
-  const con = entryIn(textOf(own), own.textBytes, TAG_CON);
-  const fair = entryIn(textOf(own), own.textBytes, TAG_FAIR);
-  if (con != 0 && own.con == 0) own.con = joinName(TAG_CON, con, vital);
-  if (fair != 0 && own.fair == 0) own.fair = joinName(TAG_FAIR, fair, vital);
-  if ((con == 0 || own.con != 0) && (fair == 0 || own.fair != 0)) return true;
-  dropNames(own);
-  return false;
-}
-
-/**
- * As many may be held of those with the key of a job as it says, whose names are there; and its
- * fair key has the weight that it says.
- */
-export function raiseLimits(job: Job): void {
-  const own = tagsOf(job);
-  const text = textOf(own);
-  if (own.fair != 0) nameAt(own.fair).weight = entryNumber(entryIn(text, own.textBytes, TAG_FAIR));
-  if (own.con == 0) return;
-  raiseLimit(nameAt(own.con), entryNumber(entryIn(text, own.textBytes, TAG_CON)));
-}
-
-/** A job has its names no more. */
-export function dropNames(own: Tags): void {
-  if (own.con != 0) leaveName(nameAt(own.con));
-  if (own.fair != 0) leaveName(nameAt(own.fair));
-  own.con = 0;
-  own.fair = 0;
-}
-
-function raiseLimit(name: Name, limit: u32): void {
-  if (limit <= name.limit) return; // limits only rise while a shard has the name
-  name.limit = limit;
-  const isAwaited = board.raise(name.slot, limit) != 0;
-  if (isAwaited || name.aside != 0) markFreed(name);
-}
-
-/** Has all lanes come back whose keys were freed; others are told elsewhere. */
-export function openFreed(now: u64): void {
-  const s = shard();
-  board.tell(<f64>now);
-  s.isOpening = 1;
-  while (s.freedNames != 0) {
-    const name = nameAt(s.freedNames);
-    s.freedNames = name.nextFreed;
-    name.isFreed = 0;
-    openLanes(name);
-    if (name.jobs == 0) dropName(name);
-  }
-}
-
-function openLanes(name: Name): void {
-  must(name.kind == TAG_CON);
+/** The lanes of a key that was freed come back. */
+export function openLanes(name: Name): void {
   let at = tree.first(asideRoot(name));
   while (at != 0 && comeBack(laneOfAside(at))) at = tree.first(asideRoot(name));
 }
 
 /** The tube of the next lane that came back and was not offered yet; 0 when there is none. */
-export function nextOpened(): u32 {
+export function firstReturned(): u32 {
   const at = tree.first(cameBackRoot());
-  if (at == 0) return 0;
+  return at == 0 ? 0 : laneOfAside(at).tube;
+}
+
+/** The same, which is offered now. */
+export function takeReturned(): u32 {
+  const at = tree.first(cameBackRoot());
   const lane = laneOfAside(at);
   leavePlace(lane);
   return lane.tube;

@@ -44,6 +44,7 @@ import { CONN_MINOR, connAt, heldRoot } from "./conn";
 import { enterAt } from "./deadlines";
 import { HeldWalk, beginPart, isOver, nextHeld } from "./holders";
 import { Job, coldAt, jobAt, saidBy, show } from "./job";
+import { isParked } from "./jobgroups";
 import { laneAt, lanesRoot, restRoot } from "./lanes";
 import { nodeAt } from "./node";
 import { Bucket, bucketAt, lateRoot } from "./bucket";
@@ -359,7 +360,8 @@ function writeEntry(entry: usize, job: Job, now: f64): void {
   const hasCold = job.cold != 0;
   store<f64>(entry, <f64>job.minor, L.JOB_ENTRY_ID);
   store<f64>(entry, now - <f64>job.createdMicros, L.JOB_ENTRY_AGE);
-  store<f64>(entry, timed ? <f64>job.major - now : 0, L.JOB_ENTRY_LEFT);
+  const isEndless = isParked(job);
+  store<f64>(entry, timed && !isEndless ? <f64>job.major - now : 0, L.JOB_ENTRY_LEFT);
   store<u32>(entry, job.pri, L.JOB_ENTRY_PRI);
   store<u32>(entry, job.delaySeconds, L.JOB_ENTRY_DELAY_SECONDS);
   store<u32>(entry, job.ttrSeconds, L.JOB_ENTRY_TTR_SECONDS);

@@ -62,7 +62,8 @@ import * as bodies from "./job";
 import { ARRIVED, CANCELLED, Job, TAGGED, addressOfJob, coldAt, coldOf, jobAt } from "./job";
 import * as journal from "./journal";
 import { dropTags, leaveKey, moveKey } from "./keys";
-import { takeNames } from "./lanes";
+import { PARKED_UNTIL, joinGroup, leaveGroup } from "./jobgroups";
+import { takeNames } from "./joining";
 import { isOver, noteExpiry, renewAttempts, tell, watchLimits } from "./limits";
 import * as parts from "./parts";
 import { keepNote } from "./progress";
@@ -120,6 +121,19 @@ function leavePlace(job: Job, failure: u32, now: u64): u8 {
 }
 
 /**
+ * The job, which was not ready and stands nowhere, stands as it did; false when it waited for a
+ * group that is complete: then it is to be ready.
+ */
+function takePlaceAgain(job: Job, state: u8, now: u64): bool {
+  if (state == STATE_DELAYED && job.major == PARKED_UNTIL) {
+    if (states.park(job, now)) return true;
+    job.major = now;
+    return false;
+  }
+  return takePlace(job, state, now);
+}
+
+/**
  * Puts a job that stands nowhere into its place; false without memory for its priority, or when its
  * time is over: it is buried.
  */
@@ -169,10 +183,10 @@ export function moveJob(t: u32, conn: u32, id: f64, tube: u32, failure: u32, now
     renewAttempts(job);
     moveKey(job);
   }
-  if (state != STATE_READY) takePlace(job, state, micros);
-  else job.state = STATE_READY;
+  const isReady = state == STATE_READY || !takePlaceAgain(job, state, micros);
+  if (isReady) job.state = STATE_READY;
   journal.recordMove(job, oldBytes);
-  const isPlaced = state != STATE_READY || takePlace(job, state, micros);
+  const isPlaced = !isReady || takePlace(job, STATE_READY, micros);
   forgetIfUnused(from);
   setResult(t, RESULT_LSN, <f64>shard().lsn);
   return leave(t, isPlaced ? DONE : BURIED);
@@ -274,8 +288,15 @@ export function abortMove(t: u32, id: f64, now: f64): i32 {
     moveKey(job);
     if (tagsOf(job).owes != 0) tell(job, false, <u64>now);
   }
-  takePlace(job, <u8>job.left, <u64>now);
+  comeToPlace(job, <u64>now);
   return leave(t, DONE);
+}
+
+/** The job, which is not MOVING any more, takes the place that it is to have; as `takePlace`. */
+function comeToPlace(job: Job, now: u64): bool {
+  const state = <u8>job.left;
+  if (state == STATE_READY) return takePlace(job, state, now);
+  return takePlaceAgain(job, state, now) || takePlace(job, STATE_READY, now);
 }
 
 /** It has moved: what the journal has of it here is not needed any more. */
@@ -289,10 +310,12 @@ export function departMove(t: u32, id: f64): i32 {
 }
 
 /** Ends the record of a job that has departed. */
-export function forgetMove(t: u32, id: f64): i32 {
-  enter();
+export function forgetMove(t: u32, id: f64, now: f64): i32 {
+  enterAt(now);
   const job = leaving(id);
   must(job.lsn == 0);
+  if ((job.flags & TAGGED) != 0) leaveGroup(tagsOf(job)); // what came of it may be gone already
+  states.match(tubeAt(job.tube), <u64>now);
   tubeAt(job.tube).using--;
   states.endJob(job);
   return leave(t, DONE);
@@ -487,7 +510,10 @@ export function commitArrival(t: u32, arrival: u32): i32 {
   const state = <u8>job.holder;
   job.holder = 0;
   states.joinTube(tubeAt(job.tube), job);
-  if ((job.flags & TAGGED) != 0) moveKey(job);
+  if ((job.flags & TAGGED) != 0) {
+    moveKey(job);
+    joinGroup(job);
+  }
   beMoving(job, state);
   table.add(jobs(), job);
   journal.recordPut(job);
@@ -502,7 +528,7 @@ export function settleArrival(t: u32, id: f64, now: f64): i32 {
   const tube = tubeAt(job.tube);
   job.flags &= ~ARRIVED;
   setResult(t, RESULT_LSN, <f64>job.lsn);
-  const isPlaced = takePlace(job, <u8>job.left, <u64>now);
+  const isPlaced = comeToPlace(job, <u64>now);
   if (!isPlaced) setResult(t, RESULT_LSN, <f64>shard().lsn);
   tube.using--;
   return leave(t, isPlaced ? DONE : BURIED);

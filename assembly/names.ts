@@ -1,17 +1,18 @@
 /* Names: what the jobs of this shard have in common by a name beyond their tubes: their concurrency
- * keys and their fair keys.
+ * keys, their fair keys and their groups.
  *
  * A name is there while a job of the shard, in whatever state, has it in its tags; then it refers
  * to the slot of that name on the board, which all shards share; a fair key has none. All of them
- * stand in one tree, by their hashes. One whose key was given back, while jobs stand aside here or
- * elsewhere for want of it, is on the shard's list of freed names until the next `match`
- * (states.ts): none is left there between two critical sections.
+ * stand in one table, by their hashes. One whose key was given back, while jobs stand aside here or
+ * elsewhere for want of it, or a group that is complete while jobs wait for it, is on the shard's
+ * list of freed names until the next `match` (states.ts): none is left there between two critical
+ * sections.
  */
 import * as board from "./board";
-import { TAG_CON } from "./constants";
+import { TAG_FAIR, TAG_GRP } from "./constants";
 import { FIXED, give, givePage, take, takePage } from "./memory";
 import { Node, nodeAt } from "./node";
-import { must, namesTable, shard } from "./shard";
+import { inputSlot, must, namesTable, shard } from "./shard";
 import * as table from "./table";
 import { entryName, entryNameBytes } from "./tags";
 
@@ -29,6 +30,10 @@ export class Name extends Node {
   share: u32;
   /** Tree of the lanes whose jobs stand aside (lanes.ts). */
   aside: u32;
+  /** Of a group: its members here, and the tags of the jobs that wait for it (jobgroups.ts). */
+  members: u32;
+  firstWaiting: u32;
+  lastWaiting: u32;
   /** The next one that was freed. */
   nextFreed: u32;
   isFreed: u8;
@@ -66,6 +71,11 @@ function hashOf(kind: u8, text: usize, bytes: u32): u32 {
   for (let i: u32 = 0; i < bytes; ++i) h = (h ^ load<u8>(text + i)) * 0x01000193;
   h = (h ^ (h >>> 16)) * 0x85ebca6b;
   return h ^ (h >>> 13);
+}
+
+/** The hash of the group whose name has `bytes` bytes at `offset` of thread `t`'s input slot. */
+export function groupHash(t: u32, offset: u32, bytes: u32): u32 {
+  return hashOf(TAG_GRP, inputSlot(t) + offset, bytes);
 }
 
 /** The first name that shares a bucket with the hash; the caller follows `chain`. */
@@ -108,14 +118,19 @@ function openNames(): bool {
   return false;
 }
 
-/** One job more has the name of a tag's entry; 0 when there is no memory. */
+/** In place of a name: there was no memory for it. */
+export const NO_MEMORY: u32 = 1;
+
+/** One job more has the name of a tag's entry; 0 without an entry, or NO_MEMORY. */
 export function joinName(kind: u8, entry: usize, vital: bool): u32 {
+  if (entry == 0) return 0;
   const text = entryName(entry);
   const bytes = entryNameBytes(entry);
   const hash = hashOf(kind, text, bytes);
   let at = findName(kind, text, bytes, hash);
   if (at == 0) at = makeName(kind, text, bytes, hash, vital);
-  if (at != 0) nameAt(at).jobs++;
+  if (at == 0) return NO_MEMORY;
+  nameAt(at).jobs++;
   return at;
 }
 
@@ -123,8 +138,8 @@ function makeName(kind: u8, text: usize, bytes: u32, hash: u32, vital: bool): u3
   if (!openNames()) return 0;
   const at = take(FIXED, NAME_OFFSET + bytes, vital);
   if (at == 0) return 0;
-  const slot = kind == TAG_CON ? board.refer(kind, <u32>text, bytes, hash) : 0;
-  if (kind == TAG_CON && slot == 0) {
+  const slot = kind != TAG_FAIR ? board.refer(kind, <u32>text, bytes, hash) : 0;
+  if (kind != TAG_FAIR && slot == 0) {
     give(at);
     return 0;
   }
@@ -139,8 +154,10 @@ function makeName(kind: u8, text: usize, bytes: u32, hash: u32, vital: bool): u3
   return at;
 }
 
-/** One job less has it; it goes with the last. */
-export function leaveName(name: Name): void {
+/** One job less has the name at an address, if there is one; it goes with the last. */
+export function leaveName(address: u32): void {
+  if (address == 0 || address == NO_MEMORY) return;
+  const name = nameAt(address);
   must(name.jobs > 0);
   name.jobs--;
   if (name.jobs == 0 && name.isFreed == 0) dropName(name);
@@ -148,13 +165,13 @@ export function leaveName(name: Name): void {
 
 /** Forgets a name that no job has. */
 export function dropName(name: Name): void {
-  must(name.aside == 0);
+  must((name.aside | name.members | name.firstWaiting) == 0);
   if (name.slot != 0) board.drop(name.slot);
   table.drop(namesTable(), name);
   give(addressOfName(name));
 }
 
-/** Whoever stands aside for want of the name's key is to look again at the next `match`. */
+/** Whoever stands aside, or waits, for the name is to look again at the next `match`. */
 export function markFreed(name: Name): void {
   if (name.isFreed != 0) return;
   name.isFreed = 1;

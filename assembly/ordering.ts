@@ -11,7 +11,7 @@ import * as bodies from "./job";
 import { Job, TAGGED, jobAt } from "./job";
 import * as journal from "./journal";
 import { dropTags } from "./keys";
-import { joinNames } from "./lanes";
+import { joinNames } from "./joining";
 import * as parts from "./parts";
 import { enter, inputSlot, leave, must, setResult } from "./shard";
 import { addGiven } from "./settings";

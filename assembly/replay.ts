@@ -70,7 +70,8 @@ import {
   remakeCooling,
   takeKey,
 } from "./keys";
-import { takeNames } from "./lanes";
+import { PARKED_UNTIL } from "./jobgroups";
+import { takeNames } from "./joining";
 import { watchLimits } from "./limits";
 import * as parts from "./parts";
 import * as ready from "./ready";
@@ -132,6 +133,7 @@ export function replay(
   number: u32,
 ): i32 {
   enter();
+  shard().isRecalling = 1;
   const segment = again == 0 ? segments.last() : segments.segmentOfNumber(number);
   let at: u32 = 0;
   let highest: u64 = 0;
@@ -636,10 +638,12 @@ function remake(address: usize, record: FailureRecord): u32 {
   return taken == bytes ? made : 0;
 }
 
-/**
- * Puts a job that stands nowhere where the journal says that it stood. No wall clock makes a delay
- * longer than it was asked to be.
- */
+/** What is left of a delay: no wall clock makes it longer than it was asked to be. */
+function leftOf(due: f64, delaySeconds: u32, now: f64): f64 {
+  return min(due - shard().wallBase - now, <f64>delaySeconds * 1000000);
+}
+
+/** Puts a job that stands nowhere where the journal says that it stood. */
 function stand(job: Job, state: u8, pri: u32, delaySeconds: u32, due: f64, now: f64): void {
   job.pri = pri;
   job.delaySeconds = delaySeconds;
@@ -647,8 +651,9 @@ function stand(job: Job, state: u8, pri: u32, delaySeconds: u32, due: f64, now: 
     states.becomeBuried(job);
     return;
   }
-  const left = min(due - shard().wallBase - now, <f64>delaySeconds * 1000000);
+  const left = due >= <f64>PARKED_UNTIL ? 0 : leftOf(due, delaySeconds, now);
   if (state == STATE_DELAYED && left > 0) states.becomeDelayedUntil(job, <u64>(now + left));
-  else states.standReady(job, <u64>now, <u64>now);
+  else if (state != STATE_DELAYED || !states.park(job, <u64>now))
+    states.standReady(job, <u64>now, <u64>now);
   if ((job.flags & TAGGED) != 0) watchLimits(job);
 }

@@ -138,6 +138,10 @@ export class Shard {
   reserved: u32;
   delayed: u32;
   buried: u32;
+  /** Of those delayed: how many wait for a group. */
+  parked: u32;
+  /** The first of the tubes that are to be offered, while a group is opened. */
+  openedTubes: u32;
   timeouts: u64;
   total: u64;
   /** Since the start: reserves of jobs that were not ready. The others are in `times`. */
@@ -203,6 +207,8 @@ export class Shard {
   met: u32;
   /** Other shards may be to look again at a key since the last `leave`. */
   isOpening: u32;
+  /** A replay is under way: members of groups are not counted yet (jobgroups.ts). */
+  isRecalling: u32;
 
   /* Batches: group.ts. */
   /** Puts that are in the journal and wait for their batch: a list by `left` and `right`. */

@@ -18,9 +18,11 @@
  * waiter.
  */
 import { isAwaited, tellEnd } from "./awaits";
+import * as board from "./board";
 import { OUTCOME_BURIED, OUTCOME_CANCELLED, OUTCOME_DEAD } from "./constants";
 import { OUTCOME_EXPIRED, OUTCOME_MOVED } from "./constants";
 import { STATE_BURIED, STATE_DELAYED, STATE_READY, STATE_RESERVED } from "./constants";
+import { STEP_JOBS, TAG_GRP } from "./constants";
 import {
   COUNTED,
   GRANTED,
@@ -37,13 +39,17 @@ import { dropFailures } from "./failure";
 import { dropTags } from "./keys";
 import { dropLimits, isExhausted, isOver, tell, watchLimits } from "./limits";
 import { CALL_GRANT, Conn, call, connAt, hold, stopWaiting, unhold, watchAt } from "./conn";
+import { PARKED_UNTIL, countBuried, endPark, firstFree, isParked, leaveGroup } from "./jobgroups";
+import { offerLater, startPark, takeOpenedTube } from "./jobgroups";
 import { jobs, must, shard, wake } from "./shard";
-import { freeKey, mayTake, nextOpened, openFreed, pull, push } from "./lanes";
-import { Name, markFreed } from "./names";
+import { firstReturned, freeKey, mayTake, openLanes, pull, push } from "./lanes";
+import { takeReturned } from "./lanes";
+import { Name, dropName, markFreed, nameAt } from "./names";
 import * as pacing from "./pacing";
 import { Tube, addressOfTube, forgetIfUnused, tubeAt, watchClock } from "./tube";
 import { charge, uncharge, uncount } from "./shares";
 import * as table from "./table";
+import { jobOf, tagsAt, tagsOf } from "./tags";
 import * as tree from "./tree";
 
 const DELAYED_TREE: usize = offsetof<Tube>("delayedTree");
@@ -85,6 +91,7 @@ export function leaveState(job: Job): void {
     tree.remove(delayedRoot(tube), job);
     tube.delayed--;
     shard().delayed--;
+    if (isParked(job)) leavePark(tube, job);
   } else {
     must(job.state == STATE_BURIED);
     if (job.right != 0) jobAt(job.right).left = job.left;
@@ -93,8 +100,15 @@ export function leaveState(job: Job): void {
     else tube.buriedTail = job.right;
     tube.buried--;
     shard().buried--;
+    if ((job.flags & TAGGED) != 0) countBuried(tagsOf(job), -1);
   }
   job.holder = 0;
+}
+
+function leavePark(tube: Tube, job: Job): void {
+  endPark(job);
+  tube.parked--;
+  shard().parked--;
 }
 
 /* Into a state. */
@@ -168,6 +182,45 @@ export function becomeDelayedUntil(job: Job, due: u64): void {
   watchClock(tube, job.major);
 }
 
+/**
+ * Parked until the group that it waits for is complete. False, and it stands nowhere, when it waits
+ * for none, or that is complete, or it is over.
+ */
+export function park(job: Job, now: u64): bool {
+  if ((job.flags & TAGGED) == 0 || isOver(job, now) || !startPark(job)) return false;
+  const tube = tubeAt(job.tube);
+  becomeDelayedUntil(job, PARKED_UNTIL);
+  tube.parked++;
+  shard().parked++;
+  watchLimits(job);
+  return true;
+}
+
+/** The group of a parked job is complete: it is ready, and its tube is to be offered. */
+function setFree(job: Job, now: u64): void {
+  const tube = tubeAt(job.tube);
+  leaveState(job);
+  if (isOver(job, now)) {
+    die(job, now);
+    return;
+  }
+  job.state = STATE_READY;
+  job.major = now;
+  watchLimits(job);
+  if (push(tube, job)) offerLater(tube);
+  else becomeBuried(job);
+  tell(job, false, now);
+}
+
+/**
+ * The delay of a job that stands nowhere is over: it is ready, or parked until its group is
+ * complete, which its record says.
+ */
+export function endDelay(job: Job, now: u64): void {
+  if (park(job, now)) tell(job, false, now);
+  else becomeReady(job, now);
+}
+
 /** Appended: buried jobs keep the order in which they were buried. */
 export function becomeBuried(job: Job): void {
   const tube = tubeAt(job.tube);
@@ -180,6 +233,7 @@ export function becomeBuried(job: Job): void {
   tube.buriedTail = at;
   tube.buried++;
   shard().buried++;
+  if ((job.flags & TAGGED) != 0) countBuried(tagsOf(job), 1);
   if (isAwaited(job)) tellEnd(job, OUTCOME_BURIED);
 }
 
@@ -221,6 +275,7 @@ export function endCancelled(job: Job, now: u64): void {
   const tube = tubeAt(job.tube);
   if (isAwaited(job)) tellEnd(job, OUTCOME_CANCELLED);
   leaveState(job);
+  if ((job.flags & TAGGED) != 0) leaveGroup(tagsOf(job));
   tube.deletes++;
   shard().deletes++;
   match(tube, now);
@@ -235,9 +290,10 @@ export function endCancelled(job: Job, now: u64): void {
  */
 export function match(tube: Tube, now: u64): void {
   const s = shard();
-  if (s.freedNames != 0) openFreed(now);
+  const isFreed = s.freedNames != 0;
+  if (isFreed) openFreed(now);
   serve(tube, now);
-  if (s.cameBack != 0) serveOpened(now);
+  if (isFreed || s.cameBack != 0) serveOpened(now);
 }
 
 function serve(tube: Tube, now: u64): void {
@@ -247,16 +303,61 @@ function serve(tube: Tube, now: u64): void {
   }
 }
 
-/** As `match`, when a key was given back elsewhere. */
+/**
+ * Has all lanes come back whose keys were freed, and all jobs whose groups are complete; others are
+ * told elsewhere.
+ */
+function openFreed(now: u64): void {
+  const s = shard();
+  board.tell(<f64>now);
+  s.isOpening = 1;
+  while (s.freedNames != 0) {
+    const name = nameAt(s.freedNames);
+    s.freedNames = name.nextFreed;
+    name.isFreed = 0;
+    if (name.kind == TAG_GRP) openGroup(name, now);
+    else openLanes(name);
+    if (name.jobs == 0) dropName(name);
+  }
+}
+
+/**
+ * Sets those free whose turn it is, if not too many at once. None within a batch, which has
+ * promised how much it records.
+ */
+function openGroup(name: Name, now: u64): void {
+  let left: u32 = shard().inGroup != 0 ? 0 : STEP_JOBS;
+  for (let at = firstFree(name); at != 0; at = firstFree(name)) {
+    if (left == 0) {
+      board.again(name.slot);
+      return;
+    }
+    setFree(jobOf(tagsAt(at)), now);
+    left--;
+  }
+}
+
+/** As `match`, when a key was given back, or a group was completed, elsewhere. */
 export function openAgain(name: Name, now: u64): void {
   markFreed(name);
   openFreed(now);
   serveOpened(now);
 }
 
-/** Keys were given back: their jobs may be in other tubes. */
+/** Jobs came back, or were set free: they may be in other tubes. */
 function serveOpened(now: u64): void {
   for (let at = nextOpened(); at != 0; at = nextOpened()) serve(tubeAt(at), now);
+}
+
+/** The tube that was made first of those that are to be offered, 0 when there is none. */
+function nextOpened(): u32 {
+  const opened = shard().openedTubes;
+  const returned = firstReturned();
+  const isOpenedFirst =
+    opened != 0 &&
+    (returned == 0 || tubeAt(opened).createdNumber <= tubeAt(returned).createdNumber);
+  if (isOpenedFirst) return takeOpenedTube();
+  return returned == 0 ? 0 : takeReturned();
 }
 
 /** Reserves a ready job for a connection that waits, and calls for its thread to collect it. */

@@ -2,8 +2,9 @@
  *
  *   0 Node: its place among the keys (keys.ts) | 32 a second one: its place among the terms
  *     (terms.ts) | 64 until | 72 lsn | 80 tube | 84 next | 88 previous | 92 its con
- *     | 96 its lane | 100 its fair | 104 text bytes u16 | 106 where its key, 108 its exp, 110 its
- *     max is u16 | 112 key's hold, 113 term's, 114 cooling, 115 owes | 120 text
+ *     | 96 its lane | 100 its fair | 104 its grp | 108 its aft | 112 its turn | 116 next and 120
+ *     previous of those that wait | 124 text bytes u16 | 126 where its key, 128 its exp, 130 its
+ *     max is u16 | 132 key's hold, 133 term's, 134 cooling, 135 owes, 136 member | 144 text
  *
  * The record hangs on the job's Cold record (TAGGED says so), so a job without tags has no byte
  * more. It knows its job by the id and is never moved. Its text is what the host made of the words
@@ -48,6 +49,13 @@ export class Tags extends Node {
   lane: u32;
   /** Its fair key (names.ts), 0 when it has none. */
   fair: u32;
+  /** Its group, and the one that it waits for (jobgroups.ts), 0 when there is none. */
+  grp: u32;
+  aft: u32;
+  /** While it waits: until that one is complete which time, and its neighbours. */
+  turn: u32;
+  nextWaiting: u32;
+  prevWaiting: u32;
   textBytes: u16;
   /** Where in the text the key's entry is; NO_ENTRY when there is none. */
   idp: u16;
@@ -59,8 +67,10 @@ export class Tags extends Node {
   isTimed: u8;
   /** Its job was deleted: the key has a cooldown. */
   isCooling: u8;
-  /** What it is charged with is not in the journal yet (limits.ts). */
+  /** What it is charged with, or that it was set free, is not in the journal yet (limits.ts). */
   owes: u8;
+  /** Counts among the members of its group. */
+  isMember: u8;
 }
 
 export const NO_ENTRY: u16 = 0xffff;

@@ -81,9 +81,14 @@ export class Tube extends Node {
   reserved: u32;
   delayed: u32;
   buried: u32;
+  /** Of those delayed: how many wait for a group, without an end. */
+  parked: u32;
   using: u32;
   watching: u32;
   waiting: u32;
+
+  /** The next of the tubes that are to be offered, while a group is opened (jobgroups.ts). */
+  nextOpened: u32;
 
   /** All tubes of the shard, in the order in which they were made. */
   nextTube: u32;
@@ -103,6 +108,8 @@ export class Tube extends Node {
   nameBytes: u8;
   /** Jobs of one priority are handed out in fair order. */
   isFair: u8;
+  /** Stands among the tubes that are to be offered. */
+  isOpened: u8;
 }
 
 const NAME_OFFSET: u32 = offsetof<Tube>();

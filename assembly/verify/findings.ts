@@ -34,6 +34,10 @@ export class Sums {
   static textsHad: u32 = 0;
   static nameJobs: u32 = 0;
   static nameLanes: u32 = 0;
+  static members: u32 = 0;
+  static parked: u32 = 0;
+  static nameMembers: u32 = 0;
+  static nameParked: u32 = 0;
 }
 
 /** The first invariant found broken. */
@@ -63,7 +67,7 @@ export function reset(): void {
   Sums.heldJobs = Sums.holderJobs = Sums.grantedJobs = 0;
   Sums.watchesOfConns = Sums.watchesWaiting = Sums.marks = 0;
   Sums.keys = Sums.timedTags = 0;
-  Sums.named = Sums.aside = Sums.lanesAside = 0;
+  Sums.named = Sums.aside = Sums.lanesAside = Sums.members = Sums.parked = 0;
   Sums.shared = Sums.counted = 0;
   Sums.awaits = Sums.awaited = Sums.textsHad = 0;
   expect((shard().wakeLow | shard().wakeHigh) == 0, SHARD_WAKES);

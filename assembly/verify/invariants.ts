@@ -78,3 +78,5 @@ export const SHARE_LINE: i32 = 76;
 export const AWAIT_LISTS: i32 = 77;
 export const RESULTS_TREE: i32 = 78;
 export const TEXT_LIST: i32 = 79;
+export const GROUP_MEMBERS: i32 = 80;
+export const GROUP_WAITING: i32 = 81;

@@ -6,6 +6,7 @@ import { connAt, watchAt } from "../conn";
 import { NOT_SET, SETTING_RATE, SETTING_RESERVED } from "../constants";
 import { STATE_BURIED, STATE_DELAYED, STATE_READY, URGENT_BELOW } from "../constants";
 import { Job, jobAt, LATE } from "../job";
+import { isParked } from "../jobgroups";
 import { FIXED } from "../memory";
 import { nodeAt } from "../node";
 import { bestOf, Bucket, bucketAt, lateRoot, sharesRoot } from "../bucket";
@@ -213,14 +214,16 @@ function checkBest(tube: Tube): void {
 function checkDelayed(tube: Tube): void {
   const root = delayedRoot(tube);
   const count = checkTree(root);
+  let parked: u32 = 0;
   for (let at = tree.first(root); at != 0 && whole(); at = tree.next(at)) {
     checkJob(tube, jobAt(at), STATE_DELAYED);
     expect(jobAt(at).holder == 0, DELAYED_TREE);
+    if (isParked(jobAt(at))) parked++;
   }
-  expect(count == tube.delayed, TUBE_COUNTS);
+  expect(count == tube.delayed && parked == tube.parked, TUBE_COUNTS);
   Sums.delayed += count;
   const first = tree.first(root);
-  if (first != 0) expect(tube.timed != 0 && tube.major <= nodeAt(first).major, TUBE_TIMER);
+  if (count != parked) expect(tube.timed != 0 && tube.major <= nodeAt(first).major, TUBE_TIMER);
   if (isPaused(tube)) expect(tube.timed != 0 && tube.major <= tube.pausedUntil, TUBE_TIMER);
   if (tube.timed != 0) expect(stands(<u32>changetype<usize>(tube), timersRoot()), TUBE_TIMER);
 }

@@ -364,6 +364,28 @@ export abstract class EngineCalls {
     return this.answer(this.#engine.progress(this.thread, conn, id, offset, bytes, now));
   }
 
+  /** The hash of the group whose name has `bytes` bytes at `offset` of this thread's input slot. */
+  groupHash(offset: u32, bytes: u32): u32 {
+    return this.#engine.groupHash(this.thread, offset, bytes) >>> 0;
+  }
+
+  /**
+   * Counts the members of groups among the jobs, from bucket number `bucket` of their table on.
+   * MORE, and RESULT_REF is the bucket to go on with; DONE when all are counted.
+   */
+  countMembers(bucket: u32): i32 {
+    return this.answer(this.#engine.countMembers(this.thread, bucket));
+  }
+
+  /**
+   * Opens the groups that are complete, from bucket number `bucket` of the table of names on, when
+   * the members in all shards are counted and the stream has begun. MORE, and RESULT_REF is the
+   * bucket to go on with; DONE when all were looked at.
+   */
+  openGroups(bucket: u32, now: f64): i32 {
+    return this.answer(this.#engine.openGroups(this.thread, bucket, now));
+  }
+
   /**
    * Ends the replay: parts without a PUT record go, and so does a job some of whose parts are
    * missing. MORE for each such job: RESULT_ID is its id, RESULT_COUNT the number of the segment
@@ -1328,8 +1350,8 @@ export abstract class EngineCalls {
   }
 
   /** Ends the record of a job that has departed. */
-  forgetMove(id: f64): i32 {
-    return this.answer(this.#engine.forgetMove(this.thread, id));
+  forgetMove(id: f64, now: f64): i32 {
+    return this.answer(this.#engine.forgetMove(this.thread, id, now));
   }
 
   /** Whether a job with a body of `bytes` may come to `tube`: DONE or FULL. */

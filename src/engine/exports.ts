@@ -82,6 +82,9 @@ export interface EngineExports {
   longestBody(t: u32, tube: u32): f64;
   peekProgress(t: u32, id: f64, now: f64): i32;
   progress(t: u32, conn: u32, id: f64, offset: u32, bytes: u32, now: f64): i32;
+  groupHash(t: u32, offset: u32, bytes: u32): u32;
+  countMembers(t: u32, bucket: u32): i32;
+  openGroups(t: u32, bucket: u32, now: f64): i32;
   endReplay(t: u32): i32;
   hasMetMoved(): u32;
   replay(
@@ -297,7 +300,7 @@ export interface EngineExports {
   beginMove(t: u32, conn: u32, id: f64, failure: u32, now: f64): i32;
   abortMove(t: u32, id: f64, now: f64): i32;
   departMove(t: u32, id: f64): i32;
-  forgetMove(t: u32, id: f64): i32;
+  forgetMove(t: u32, id: f64, now: f64): i32;
   mayArrive(t: u32, tube: u32, bytes: u32): i32;
   openArrival(
     t: u32,
@@ -385,6 +388,9 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "longestBody",
   "peekProgress",
   "progress",
+  "groupHash",
+  "countMembers",
+  "openGroups",
   "endReplay",
   "hasMetMoved",
   "replay",

@@ -1,5 +1,6 @@
 /* Key board: what the jobs of all shards have in common by a name: concurrency keys, how many jobs
- * with each are held and how many may be.
+ * with each are held and how many may be; and groups, how many members each has and how many jobs
+ * wait until it has none.
  *
  * One memory that all threads share, beside those of the shards. A key has a slot of SLOT_BYTES; it
  * is there while a shard has a job with it. Its numbers are read and written by Atomics alone, at
@@ -12,9 +13,18 @@
  * shards look again (`openElsewhere`), one after the other, when the lock of its own is free.
  * test/model/keys.pml is this protocol.
  *
+ * The numbers of a group change under the board's lock: whoever is to wait sees that the group is
+ * complete, or has its shard's bit there before the last member goes. Each time that a group is
+ * complete is a turn, and a job waits for the one that was next when it began: that may be over by
+ * the time its shard looks again. test/model/turns.pml is this one.
+ *
  *   page 0: | lock | first free slot | first slot never used | keys in use | ... | heads of lists
- *   slot:   | held | limit | shards, low and high | refs | hash | next | kind, bytes | name
+ *   slot:   | held | limit | shards, low and high | refs | hash | next | kind, bytes | waiting
+ *           | turn | name
+ *   group:  | members | buried | likewise
  */
+import * as C from "../../assembly/constants.ts";
+
 /** Pages that the memory begins with: the heads. */
 const PAGES_FIRST = 1;
 const PAGES_MAX = 65_536;
@@ -41,7 +51,12 @@ const HASH = 5;
 const NEXT = 6;
 /** Its kind, and the bytes of its name. */
 const NAMED = 7;
-const NAME = 32;
+const WAITING = 8;
+const TURN = 9;
+const NAME = 40;
+/* Of a group. */
+const MEMBERS = HELD;
+const BURIED = LIMIT;
 
 const LIMIT_MAX = 0x7fff_ffff;
 /** Looks at the lock before sleeping. */
@@ -60,6 +75,24 @@ export interface BoardImports extends WebAssembly.ModuleImports {
   readonly free: (slot: number) => number;
   readonly block: (slot: number) => number;
   readonly tell: (now: number) => void;
+  readonly join: (slot: number) => void;
+  readonly part: (slot: number) => number;
+  readonly bury: (slot: number, count: number) => void;
+  readonly isComplete: (slot: number) => number;
+  readonly park: (slot: number, always: number) => number;
+  readonly unpark: (slot: number) => void;
+  readonly turn: (slot: number) => number;
+  readonly settle: (slot: number) => number;
+  readonly again: (slot: number) => void;
+}
+
+/** How a group is at a moment. */
+export interface GroupFigures {
+  readonly members: number;
+  /** Of them. */
+  readonly buried: number;
+  /** Jobs that wait until it is complete. */
+  readonly waiting: number;
 }
 
 /** A shard that can be told to look again. */
@@ -68,7 +101,7 @@ interface Opener {
   openKey(slot: number, hash: number, now: number): number;
 }
 
-/** Shards that are to look again at a key. */
+/** Shards that are to look again at a key or a group. */
 interface Opening {
   readonly slot: number;
   readonly hash: number;
@@ -136,6 +169,15 @@ export class KeyBoard {
       tell: (now) => {
         this.#now = now;
       },
+      join: (slot) => this.#join(slot),
+      part: (slot) => this.#part(slot, low, high),
+      bury: (slot, count) => void this.#add(slot, BURIED, count),
+      isComplete: (slot) => this.#isComplete(slot),
+      park: (slot, always) => this.#park(slot, always !== 0, low, high),
+      unpark: (slot) => void this.#add(slot, WAITING, -1),
+      turn: (slot) => this.#add(slot, TURN, 0),
+      settle: (slot) => this.#settle(slot),
+      again: (slot) => this.#again(slot, low, high),
     };
   }
 
@@ -216,9 +258,7 @@ export class KeyBoard {
 
   /** In the shard jobs stand aside; 1 when the key can be had after all. */
   #block(slot: number, low: number, high: number): number {
-    const at = this.#at(slot);
-    if (low !== 0) Atomics.or(this.#words, at + SHARDS_LOW, low);
-    if (high !== 0) Atomics.or(this.#words, at + SHARDS_HIGH, high);
+    this.#mark(this.#at(slot), low, high);
     return this.#isOpen(slot);
   }
 
@@ -226,6 +266,86 @@ export class KeyBoard {
   #isOpen(slot: number): number {
     const at = this.#at(slot);
     return Atomics.load(this.#words, at + HELD) < Atomics.load(this.#words, at + LIMIT) ? 1 : 0;
+  }
+
+  /* Groups. */
+
+  /** How the group is whose name has that hash; undefined when nobody is in it or waits for it. */
+  group(name: Uint8Array, hash: number): GroupFigures | undefined {
+    this.#enter();
+    const slot = this.#find((C.TAG_GRP << 8) | name.length, name, 0, hash);
+    const at = this.#at(slot);
+    const [members = 0, buried = 0] = this.#words.subarray(at + MEMBERS, at + BURIED + 1);
+    const waiting = this.#words[at + WAITING] ?? 0;
+    this.#leave();
+    return slot === 0 || members + waiting === 0 ? undefined : { members, buried, waiting };
+  }
+
+  /** Adds to a number of a slot; returns what it was. */
+  #add(slot: number, word: number, by: number): number {
+    const at = this.#at(slot) + word;
+    return Atomics.add(this.#words, at, by);
+  }
+
+  /** The group has one member more. */
+  #join(slot: number): void {
+    this.#enter();
+    this.#add(slot, MEMBERS, 1);
+    this.#leave();
+  }
+
+  /** It has one less: 1 if it is complete, 2 if other shards are to look again. */
+  #part(slot: number, low: number, high: number): number {
+    this.#enter();
+    const isLast = this.#add(slot, MEMBERS, -1) === 1;
+    if (isLast) this.#endTurn(slot);
+    const heard = isLast ? 1 + this.#open(slot, low, high) : 0;
+    this.#leave();
+    return heard;
+  }
+
+  /** Whoever waits for this turn is free; 0 stands for no turn. */
+  #endTurn(slot: number): void {
+    if (this.#add(slot, TURN, 1) === -1) this.#add(slot, TURN, 1);
+  }
+
+  #isComplete(slot: number): number {
+    return this.#add(slot, MEMBERS, 0) === 0 ? 1 : 0;
+  }
+
+  /** In the shard one job more waits: for which turn, or 0 when it need not. */
+  #park(slot: number, always: boolean, low: number, high: number): number {
+    this.#enter();
+    const at = this.#at(slot);
+    const waits = always || this.#isComplete(slot) === 0;
+    if (waits) {
+      Atomics.add(this.#words, at + WAITING, 1);
+      this.#mark(at, low, high);
+    }
+    const turn = waits ? Atomics.load(this.#words, at + TURN) : 0;
+    this.#leave();
+    return turn;
+  }
+
+  /** All members were counted: 1 if there is none, and whoever waits is free. */
+  #settle(slot: number): number {
+    this.#enter();
+    const isComplete = this.#isComplete(slot);
+    if (isComplete === 1) this.#endTurn(slot);
+    this.#leave();
+    return isComplete;
+  }
+
+  /** The shard is to look again, too, when its lock is free. */
+  #again(slot: number, low: number, high: number): void {
+    const at = this.#at(slot) + HASH;
+    this.#openings.push({ slot, hash: this.#words[at] ?? 0, low, high });
+  }
+
+  /** The shard has its bit in a slot. */
+  #mark(at: number, low: number, high: number): void {
+    if (low !== 0) Atomics.or(this.#words, at + SHARDS_LOW, low);
+    if (high !== 0) Atomics.or(this.#words, at + SHARDS_HIGH, high);
   }
 
   /* Names. */
@@ -275,6 +395,8 @@ export class KeyBoard {
     const head = headOf(hash);
     const words = this.#words;
     for (let word = HELD; word <= REFS; word++) words[at + word] = 0;
+    words[at + WAITING] = 0;
+    words[at + TURN] = 1;
     words[at + HASH] = hash;
     words[at + NEXT] = words[head] ?? 0;
     words[at + NAMED] = named;
@@ -288,7 +410,8 @@ export class KeyBoard {
   #takeSlot(): number {
     const free = this.#words[FREE] ?? 0;
     if (free !== 0) {
-      this.#words[FREE] = this.#words[this.#at(free) + NEXT] ?? 0;
+      const at = this.#at(free); // which may look at the memory anew
+      this.#words[FREE] = this.#words[at + NEXT] ?? 0;
       return free;
     }
     const unused = Math.max(this.#words[UNUSED] ?? 0, PAGE_BYTES / SLOT_BYTES);

@@ -9,7 +9,7 @@
 import * as C from "../../assembly/constants.ts";
 import { EngineCalls } from "./calls.ts";
 import { instantiate } from "./instance.ts";
-import type { KeyBoard } from "./key-board.ts";
+import type { GroupFigures, KeyBoard } from "./key-board.ts";
 import type { Wakes } from "./wakes.ts";
 
 /** Where a shard gets memory from: the budget of them all (page-budget.ts). */
@@ -131,6 +131,12 @@ export class Shard extends EngineCalls {
   /** How many concurrency keys of all shards have a job that is held. */
   keysInUse(): number {
     return this.#board.keysInUse;
+  }
+
+  /** How a group of all shards is; undefined when nobody is in it or waits for it. */
+  groupOf(name: Uint8Array): GroupFigures | undefined {
+    this.input.set(name);
+    return this.#board.group(name, this.groupHash(0, name.length));
   }
 
   /** How many tubes it has; read without the lock. */

@@ -43,6 +43,7 @@ import {
 import type { FrameHeader, SegmentHeader } from "./format.ts";
 import type { ExistingSegment } from "./journal-parts.ts";
 import type { JournalShard } from "./journal-shard.ts";
+import { recallGroups } from "./groups.ts";
 import { applyHints, readHints } from "./hints.ts";
 import type { FoundHints, JournalMark } from "./hints.ts";
 import { readAround } from "./holes.ts";
@@ -162,6 +163,7 @@ class Recovery {
     this.#start(found.length);
     this.#endDoubles();
     if (this.#hints !== undefined) applyHints(this.#hints, this.#parts.shards, this.#parts.now);
+    recallGroups(this.#parts.shards, this.#parts.now);
     for (const { shard } of this.#parts.shards) shard.beginBudget();
     const jobs = this.#parts.shards.reduce((sum, shard) => sum + shard.jobCount, 0);
     const unsettled = this.#settlement.make();

@@ -320,6 +320,13 @@ export const METRICS = {
     labels: ["shard"],
     source: "shard",
   },
+  shardParked: {
+    name: "homemaker_shard_jobs_waiting",
+    type: "gauge",
+    help: "Jobs that wait for their groups; they count as delayed elsewhere.",
+    labels: ["shard"],
+    source: "shard",
+  },
   memoryCap: {
     name: "homemaker_memory_cap_bytes",
     type: "gauge",

@@ -71,22 +71,24 @@ export const OP = {
   MOVE: 47,
   FINISH: 48,
   AWAIT: 49,
-  BAD_FORMAT: 50,
-  UNKNOWN_COMMAND: 51,
+  STATS_GROUP: 50,
+  BAD_FORMAT: 51,
+  UNKNOWN_COMMAND: 52,
 } as const;
 
 /** The length of an array that has a place for each operation, by its number. */
-export const OP_COUNT = 52;
+export const OP_COUNT = 53;
 
 /**
  * The arguments that commands take. All numbers are decimal digits after any number of spaces;
- * behind those of a `delay` may stand `ms`. `tube` is the whole rest of the line; `tube-word` is a
- * tube name that ends at a space, and may have spaces before it; `tube-behind` is the same and has
- * one at least. `state` is one of four words. `after` is an id, or 0; `limit` and `count` are 1 to
- * LIST_JOBS_MAX; `n` is the size of a window, 0 to WINDOW_MAX. `settings` are words `name=value` to
- * the end of the line (tube-settings.ts), each behind a space or more; `ids` is all the rest of the
- * line, too: as many ids, with white space between them. `token` has 32 hexadecimal digits in lower
- * case; `seconds` is 1 to VOUCH_SECONDS_MAX; `keep` is a number of seconds, too.
+ * behind those of a `delay` may stand `ms`. `tube` and `name` are the whole rest of the line;
+ * `tube-word` is a tube name that ends at a space, and may have spaces before it; `tube-behind` is
+ * the same and has one at least. `state` is one of four words. `after` is an id, or 0; `limit` and
+ * `count` are 1 to LIST_JOBS_MAX; `n` is the size of a window, 0 to WINDOW_MAX. `settings` are
+ * words `name=value` to the end of the line (tube-settings.ts), each behind a space or more; `ids`
+ * is all the rest of the line, too: as many ids, with white space between them. `token` has 32
+ * hexadecimal digits in lower case; `seconds` is 1 to VOUCH_SECONDS_MAX; `keep` is a number of
+ * seconds, too.
  */
 export type ArgumentName =
   | "pri"
@@ -98,6 +100,7 @@ export type ArgumentName =
   | "timeout"
   | "bound"
   | "tube"
+  | "name"
   | "tube-word"
   | "tube-behind"
   | "state"
@@ -375,6 +378,17 @@ export const COMMANDS: readonly CommandRow[] = [
     counter: "cmd-stats-tube",
     replies: ["OK <bytes>", "NOT_FOUND"],
     summary: "Describes a tube.",
+  },
+  {
+    op: OP.STATS_GROUP,
+    name: "stats-group",
+    verb: "stats-group ",
+    args: ["name"],
+    remainder: "refused",
+    counter: "cmd-stats-group",
+    replies: ["OK <bytes>", "NOT_FOUND"],
+    summary: "Describes a group.",
+    isAddition: true,
   },
   {
     op: OP.STATS,

@@ -215,6 +215,7 @@ function readArgument(name: ArgumentName, bytes: Uint8Array, end: number, out: C
       out.bound = readBound(bytes, end, out);
       return out.bound >= 0;
     case "tube":
+    case "name":
       return readTube(bytes, end, out);
     case "tube-behind":
       if (out.next === end || byteAt(bytes, out.next) !== SPACE) return false;

@@ -131,6 +131,8 @@ const OWN_STATS: readonly StatsKey[] = [
   plain("cmd-cancel", "cancel commands"),
   plain("cmd-batch", "batch commands"),
   plain("cmd-move", "move commands"),
+  plain("cmd-stats-group", "stats-group commands"),
+  plain("current-jobs-waiting", "jobs that wait for the group of their tag `aft`"),
 ];
 
 /** The keys of `stats`. */
@@ -234,6 +236,18 @@ export const JOB_STATS: readonly StatsKey[] = [
   plain("fair-key", "key of its tag `fair`, nothing without one"),
   plain("fair-weight", "weight of that key in this job, 0 without one"),
   plain("ack", "what replies about it wait for, by its tag `ack`, nothing without one"),
+];
+
+/** The keys of `stats-group`. */
+export const GROUP_STATS: readonly StatsKey[] = [
+  quoted("name", "name of the group"),
+  plain("pending", "jobs that are in it, in whatever state"),
+  plain("buried", "how many of them are buried"),
+  plain(
+    "complete",
+    "true if none is in it, while those that waited are being set free, else false",
+  ),
+  plain("waiting-jobs", "jobs that wait until none is in it"),
 ];
 
 /** The keys of a job in the reply of list-jobs, in their order. */

@@ -24,8 +24,8 @@ export interface TagRow {
   readonly hasKey: boolean;
   /** The words that stand for its numbers, from 1 on, instead of digits. */
   readonly words?: readonly string[];
-  /** That number: what it is without one, and the least that it may be. */
-  readonly number: { readonly default: number; readonly least: number };
+  /** That number: what it is without one, and the least that it may be; a key may have none. */
+  readonly number: { readonly default: number; readonly least: number } | undefined;
   /** One line for people. */
   readonly summary: string;
 }
@@ -77,6 +77,22 @@ export const TAGS: readonly TagRow[] = [
     number: { default: 1, least: 1 },
     summary:
       "In a tube with `order=fair` the key gets its share, by `<weight>`, 1 if absent, of the jobs of a priority.",
+  },
+  {
+    name: "grp",
+    kind: C.TAG_GRP,
+    usage: "grp:<name>",
+    hasKey: true,
+    number: undefined,
+    summary: "The job is in the group with this name until it is deleted, whatever its tube.",
+  },
+  {
+    name: "aft",
+    kind: C.TAG_AFT,
+    usage: "aft:<name>",
+    hasKey: true,
+    number: undefined,
+    summary: "The job waits, and is not ready, as long as a job is in the group with this name.",
   },
   {
     name: "ack",
@@ -152,17 +168,17 @@ export class PutTags {
     if (!row.hasKey) {
       const alone =
         words === undefined ? readNumber(bytes, at, end) : wordIn(words, bytes, at, end);
-      if (alone < number.least) return false;
+      if (number === undefined || alone < number.least) return false;
       if (kind === C.TAG_ACK) this.ackLevel = alone;
       this.#add(kind, alone, kind === C.TAG_MAX ? NOTHING_CHARGED : NO_NAME);
       return true;
     }
     const to = nameEnd(bytes, at, end);
     if (to === at || !mayNameTube(bytes, at, to)) return false;
-    let value: number = number.default;
+    let value: number = number?.default ?? 0;
     if (to < end) {
       value = byteAt(bytes, to) === COLON ? readNumber(bytes, to + 1, end) : -1;
-      if (value < number.least) return false;
+      if (number === undefined || value < number.least) return false;
     }
     this.#add(kind, value, bytes.subarray(at, to));
     return true;
@@ -228,7 +244,7 @@ export function tagWords(tags: ReadonlyMap<number, ShownTag>): string[] {
     if (tag !== undefined && words !== undefined) return [`${name}:${words[tag.number - 1] ?? ""}`];
     if (tag === undefined || (!hasKey && tag.number === 0)) return [];
     if (!hasKey) return [`${name}:${tag.number}`];
-    return tag.number === number.default
+    return number === undefined || tag.number === number.default
       ? [`${name}:${tag.name}`]
       : [`${name}:${tag.name}:${tag.number}`];
   });

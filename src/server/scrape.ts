@@ -355,7 +355,13 @@ function shardFigures({
   now,
   facts,
 }: Desk): Part<
-  "memoryCap" | "shardUsed" | "shardTaken" | "shardContended" | "keysInUse" | "shardAside"
+  | "memoryCap"
+  | "shardUsed"
+  | "shardTaken"
+  | "shardContended"
+  | "keysInUse"
+  | "shardAside"
+  | "shardParked"
 > {
   const read = shards.map((shard) => {
     shard.statsShard(now);
@@ -373,6 +379,7 @@ function shardFigures({
     shardContended: series(C.SHARD_CONTENDED),
     keysInUse: one(shards[0]?.keysInUse() ?? 0),
     shardAside: series(C.SHARD_ASIDE),
+    shardParked: series(C.SHARD_PARKED),
   };
 }
 

@@ -216,7 +216,7 @@ export class Migration implements LongCommand {
     const answer = shard.settleArrival(this.#id, desk.now);
     depend(desk, shard);
     desk.common.countMove(); // before it is gone here: who looked there too early looks again
-    from.forgetMove(this.#id);
+    from.forgetMove(this.#id, desk.now);
     desk.hint(this.#id, shard);
     shard.unuseTube(tube);
     return answer;

@@ -9,11 +9,13 @@ import { MICROS } from "../clock.ts";
 import * as C from "../../assembly/constants.ts";
 import * as L from "../../assembly/layouts.ts";
 import { listedJobs, listedTubes } from "../engine/entries.ts";
+import type { GroupFigures } from "../engine/key-board.ts";
 import type { ListedJob, TubePlace } from "../engine/entries.ts";
 import { SLOW_MICROS, TubeSamples } from "../engine/samples.ts";
 import type { Shard } from "../engine/shard.ts";
 import { COMMANDS, OP } from "../protocol/commands.ts";
 import {
+  GROUP_STATS,
   JOB_STATS,
   LISTED_JOB_KEYS,
   SERVER_STATS,
@@ -63,7 +65,7 @@ function shardFigures(desk: Desk): Record<string, Value> {
     "current-jobs-urgent": sum(C.SHARD_URGENT),
     "current-jobs-ready": sum(C.SHARD_READY),
     "current-jobs-reserved": sum(C.SHARD_RESERVED),
-    "current-jobs-delayed": sum(C.SHARD_DELAYED),
+    "current-jobs-delayed": sum(C.SHARD_DELAYED) - sum(C.SHARD_PARKED),
     "current-jobs-buried": sum(C.SHARD_BURIED),
     "job-timeouts": sum(C.SHARD_TIMEOUTS),
     "total-jobs": sum(C.SHARD_TOTAL),
@@ -76,6 +78,7 @@ function shardFigures(desk: Desk): Record<string, Value> {
     "current-failures": sum(C.SHARD_FAILURES_KEPT),
     "current-concurrency-keys": desk.shards[0]?.keysInUse() ?? 0,
     "current-jobs-aside": sum(C.SHARD_ASIDE),
+    "current-jobs-waiting": sum(C.SHARD_PARKED),
     "current-results": sum(C.SHARD_RESULTS),
     "current-result-bytes": sum(C.SHARD_RESULT_BYTES),
     "results-not-kept": desk.common.total(COUNTER_RESULTS_LOST),
@@ -167,7 +170,7 @@ export function tubeStats(desk: Desk, shard: Shard, name: string): string {
     "current-jobs-urgent": figure(shard, C.TUBE_URGENT),
     "current-jobs-ready": figure(shard, C.TUBE_READY),
     "current-jobs-reserved": figure(shard, C.TUBE_RESERVED),
-    "current-jobs-delayed": figure(shard, C.TUBE_DELAYED),
+    "current-jobs-delayed": figure(shard, C.TUBE_DELAYED) - figure(shard, C.TUBE_PARKED),
     "current-jobs-buried": figure(shard, C.TUBE_BURIED),
     "total-jobs": figure(shard, C.TUBE_TOTAL),
     "current-using": figure(shard, C.TUBE_USING),
@@ -257,8 +260,8 @@ export function jobStats(desk: Desk, shard: Shard, id: number): string {
     "time-reserved": wholeSeconds(figure(shard, C.JOB_RESERVED_MICROS)),
     "idempotency-key": idp?.name ?? "",
     "idempotency-ttl": idp?.number ?? 0,
-    group: "",
-    "after-group": "",
+    group: tags.get(C.TAG_GRP)?.name ?? "",
+    "after-group": tags.get(C.TAG_AFT)?.name ?? "",
     "concurrency-key": con?.name ?? "",
     "concurrency-limit": con?.number ?? 0,
     cancelled: figure(shard, C.JOB_CANCELLED) !== 0,
@@ -268,6 +271,21 @@ export function jobStats(desk: Desk, shard: Shard, id: number): string {
     "fair-key": tags.get(C.TAG_FAIR)?.name ?? "",
     "fair-weight": tags.get(C.TAG_FAIR)?.number ?? 0,
     ack: ACK_LEVELS[(tags.get(C.TAG_ACK)?.number ?? 0) - 1] ?? "",
+  });
+}
+
+/** `stats-group`. */
+export function groupStats(
+  desk: Desk,
+  name: string,
+  { members, buried, waiting }: GroupFigures,
+): string {
+  return document(desk, GROUP_STATS, {
+    name,
+    pending: members,
+    buried,
+    complete: members === 0,
+    "waiting-jobs": waiting,
   });
 }
 

@@ -17,8 +17,9 @@ import { Kick } from "./kicking.ts";
 import { Listing, ReservedPeek } from "./listing.ts";
 import type { LongCommand } from "./long-command.ts";
 import type { PutTube } from "./putting.ts";
+import { COUNTER_OPS } from "./counters.ts";
 import type { Desk } from "./desk.ts";
-import { serverStats, tubeNames, tubeStats } from "./statistics.ts";
+import { groupStats, serverStats, tubeNames, tubeStats } from "./statistics.ts";
 import { WatchList } from "./watch-list.ts";
 
 const DEFAULT_NAME = "default";
@@ -171,6 +172,9 @@ export class TubeCommands {
       case OP.STATS_TUBE:
         this.#stats(line);
         return true;
+      case OP.STATS_GROUP:
+        this.#statsGroup(line);
+        return true;
       case OP.STATS:
         writeDocument(desk, serverStats(desk));
         return true;
@@ -303,6 +307,16 @@ export class TubeCommands {
     if (shard.statsTube(offset, bytes, desk.now) === C.DONE)
       writeDocument(desk, tubeStats(desk, shard, name));
     else desk.output.reply(R.REPLY.NOT_FOUND);
+  }
+
+  /** It counts as a stats, too, as in tuber. */
+  #statsGroup(line: Uint8Array): void {
+    const desk = this.#desk;
+    desk.count(COUNTER_OPS + OP.STATS, 1);
+    const { nameStart, nameEnd } = desk.command;
+    const group = desk.shards[0]?.groupOf(line.subarray(nameStart, nameEnd));
+    if (group === undefined) desk.output.reply(R.REPLY.NOT_FOUND);
+    else writeDocument(desk, groupStats(desk, text(line, nameStart, nameEnd), group));
   }
 }
 

@@ -40,6 +40,9 @@ export interface ModelJob {
   tags: ModelTags;
   /** Attempts that it is charged with. */
   charged: number;
+  /** Delayed without an end, until its group is complete; and its place among those. */
+  held: boolean;
+  heldAt: number;
   /** What its holder last said of how far it is. */
   note?: string | undefined;
 }
@@ -52,6 +55,9 @@ export interface ModelTags {
   readonly con?: { readonly name: string; readonly limit: number };
   /** Its fair key, which means nothing but in a tube with fair order. */
   readonly fair?: string;
+  /** The group that it is in, and the one that it waits for. */
+  readonly grp?: string;
+  readonly aft?: string;
   /** Seconds that it may live, and attempts that may fail. */
   readonly exp?: number;
   readonly max?: number;
@@ -66,12 +72,14 @@ export interface ModelCooldown {
 }
 
 /** Tags as they stand behind <bytes> of a put, each behind a space. */
-export function wordsOf({ key, con, fair, exp, max }: ModelTags): string {
+export function wordsOf({ key, con, fair, exp, max, grp, aft }: ModelTags): string {
   const ttl = key === undefined || key.ttlSeconds === 0 ? "" : `:${key.ttlSeconds}`;
   const words = [
+    aft === undefined ? "" : ` aft:${aft}`,
     con === undefined ? "" : ` con:${con.name}${con.limit === 1 ? "" : `:${con.limit}`}`,
     exp === undefined ? "" : ` exp:${exp}`,
     fair === undefined ? "" : ` fair:${fair}`,
+    grp === undefined ? "" : ` grp:${grp}`,
     key === undefined ? "" : ` idp:${key.name}${ttl}`,
     max === undefined ? "" : ` max:${max}`,
   ];

@@ -10,6 +10,7 @@ import { ModelStock } from "./model-stock.ts";
 /** What happens in a shard. */
 export class ModelStates extends ModelStock {
   protected buriedAt = 0;
+  protected heldAt = 0;
   protected readonly wakes = new Set<number>();
   /** The time of the command that runs. */
   protected clock = 0;
@@ -21,7 +22,7 @@ export class ModelStates extends ModelStock {
 
   protected nextEvent(): { at: number; happen: (now: number) => void } | undefined {
     const events = [...this.jobs.values()]
-      .filter(({ state }) => state === "delayed" || state === "reserved")
+      .filter(({ state, held }) => (state === "delayed" && !held) || state === "reserved")
       .map((job) => ({
         at: job.deadline,
         id: job.id,
@@ -87,8 +88,34 @@ export class ModelStates extends ModelStock {
       if (this.endIfCancelled(job)) return;
       job.timeouts++;
       this.fail(job, C.END_TIMED_OUT, now);
+      this.makeReady(job, now);
+    } else if (!this.hold(job, now)) this.makeReady(job, now);
+  }
+
+  /** The job waits for its group, if it has to: whether it does. */
+  protected hold(job: ModelJob, now: number): boolean {
+    if (!this.mustWait(job) || this.isExhausted(job) || this.isExpired(job, now)) return false;
+    job.state = "delayed";
+    job.holder = undefined;
+    job.held = true;
+    job.heldAt = ++this.heldAt;
+    job.deadline = now;
+    return true;
+  }
+
+  /** Those whose groups are complete are ready, and only then is any handed out. */
+  protected openGroups(now: number): void {
+    const waiting = [...this.jobs.values()].filter(({ held }) => held);
+    const free = waiting.filter((job) => !this.mustWait(job));
+    for (const job of free.toSorted((a, b) => a.heldAt - b.heldAt)) {
+      if (this.isExhausted(job) || this.isExpired(job, now)) {
+        this.die(job, now);
+        continue;
+      }
+      job.held = false;
+      job.readySince = now;
+      job.state = "ready";
     }
-    this.makeReady(job, now);
   }
 
   /** The cooldown of the job's key begins, if it has one. */
@@ -123,6 +150,7 @@ export class ModelStates extends ModelStock {
     this.tellEnd(job, outcome);
     this.count(job.tube, "deletes");
     this.jobs.delete(job.id);
+    this.openGroups(this.clock);
     this.match(this.tubeOf(job.tube), this.clock);
     this.forgetIfUnused(job.tube);
   }
@@ -198,6 +226,7 @@ export class ModelStates extends ModelStock {
       this.die(job, now);
       return;
     }
+    job.held = false;
     job.state = "delayed";
     job.holder = undefined;
     job.deadline = now + Math.round(job.delaySeconds * SECOND);
@@ -216,6 +245,7 @@ export class ModelStates extends ModelStock {
   protected die(job: ModelJob, now: number): void {
     this.tellEnd(job, this.isExhausted(job) ? C.OUTCOME_DEAD : C.OUTCOME_EXPIRED);
     this.dropLimits(job);
+    job.held = false;
     job.state = "buried";
     job.buriedAt = ++this.buriedAt;
     job.holder = undefined;
@@ -241,6 +271,7 @@ export class ModelStates extends ModelStock {
       this.die(job, now);
       return;
     }
+    job.held = false;
     job.readySince = since;
     job.state = "ready";
     job.holder = undefined;

@@ -50,7 +50,7 @@ export class ModelStock {
     const jobs = [...this.jobs.values()].filter((job) => job.tube === tube);
     if (kind === C.KIND_READY) return jobs.filter((j) => j.state === "ready").toSorted(byPlace);
     if (kind === C.KIND_DELAYED)
-      return jobs.filter((j) => j.state === "delayed").toSorted(byDeadline);
+      return jobs.filter((j) => j.state === "delayed" && !j.held).toSorted(byDeadline);
     return jobs.filter((j) => j.state === "buried").toSorted((a, b) => a.buriedAt - b.buriedAt);
   }
 
@@ -63,6 +63,11 @@ export class ModelStock {
   protected forgetKeys(): void {
     const live = new Set([...this.jobs.values()].map(({ tags }) => tags.con?.name));
     for (const name of this.limits.keys()) if (!live.has(name)) this.limits.delete(name);
+  }
+
+  /** Whether the group that a job waits for has a job. */
+  protected mustWait({ tags: { aft } }: ModelJob): boolean {
+    return aft !== undefined && [...this.jobs.values()].some(({ tags }) => tags.grp === aft);
   }
 
   /** Whether the key of a job that is not held is at its limit. */

@@ -112,12 +112,14 @@ export class ModelShard extends ModelEnds {
       failures: [],
       tags,
       charged: 0,
+      held: false,
+      heldAt: 0,
     };
     made.tags = this.#withLimits(tube, tags);
     this.jobs.set(id, made);
     if (tags.con !== undefined) this.nameKey(tags.con);
     this.count(tube, "puts");
-    this.readyOrDelayed(made, now);
+    if (delaySeconds > 0 || !this.hold(made, now)) this.readyOrDelayed(made, now);
     return this.reply("DONE");
   }
 
@@ -266,6 +268,8 @@ export class ModelShard extends ModelEnds {
     job.pri = pri;
     if (delaySeconds === undefined || job.state === "buried") return this.reply("DONE");
     job.delaySeconds = delaySeconds;
+    const mayBeHeld = delaySeconds === 0 && job.state === "delayed";
+    if (mayBeHeld && this.hold(job, now)) return this.reply("DONE");
     if (delaySeconds > 0 || job.state === "delayed") this.readyOrDelayed(job, now);
     return this.reply(this.#doneOr(job));
   }
@@ -276,7 +280,7 @@ export class ModelShard extends ModelEnds {
     if (job === undefined || job.state === "reserved") return this.reply("NOT_FOUND");
     const hindrance = this.hindrance(this.conn(key));
     if (hindrance !== undefined) return hindrance;
-    if (this.isBlocked(job)) return this.reply("NOT_FOUND");
+    if (this.mustWait(job) || this.isBlocked(job)) return this.reply("NOT_FOUND");
     this.takeNow(job, this.conn(key), now);
     return this.reply("RESERVED", show(job));
   }
@@ -339,6 +343,7 @@ export class ModelShard extends ModelEnds {
     else if (isHeld) this.makeReady(job, now);
     else if (job.state === "ready") this.makeReady(job, now, job.readySince);
     else if (job.state === "buried") job.buriedAt = ++this.buriedAt;
+    else job.heldAt = ++this.heldAt;
     this.forgetIfUnused(from);
     return this.reply(isHeld && job.state === "buried" ? "BURIED" : "DONE");
   }
@@ -495,7 +500,7 @@ export class ModelShard extends ModelEnds {
     this.settle(now);
     const job = this.jobs.get(id);
     if (job === undefined) return this.reply("NOT_FOUND");
-    const timed = job.state === "reserved" || job.state === "delayed";
+    const timed = job.state === "reserved" || (job.state === "delayed" && !job.held);
     const figures = [
       STATE_NUMBERS[job.state],
       job.pri,
@@ -548,6 +553,7 @@ export class ModelShard extends ModelEnds {
       tally.touches,
       tally.timeouts,
       this.oldestMicros(name, now),
+      [...this.jobs.values()].filter(({ tube: one, held }) => one === name && held).length,
       ...Array.from({ length: C.SETTINGS }, (_, which) => tube.settings.get(which) ?? C.NOT_SET),
     ];
     const { figures: samples, last: lastTimes } = tube.samples;
@@ -581,6 +587,7 @@ export class ModelShard extends ModelEnds {
       this.#met,
       this.results.length,
       this.results.reduce((sum, { text }) => sum + text.length, 0),
+      [...this.jobs.values()].filter(({ held }) => held).length,
     ];
     return this.reply("DONE", { figures });
   }
@@ -653,6 +660,7 @@ export class ModelShard extends ModelEnds {
       this.jobs.delete(job.id);
       this.count(name, "deletes");
     }
+    this.openGroups(now);
     this.match(this.tubeOf(name), now);
     const ofTube = this.cooldowns.filter((one) => one.tube === name);
     const young = ofTube.findIndex(({ id }) => id > last);

@@ -68,7 +68,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "a ready job whose priority is changed counts as ready since then",
-    find: "job.state == STATE_READY ? job.major : micros",
+    find: "wasReady ? job.major : micros",
     put: "micros",
   },
   {
@@ -98,8 +98,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "a job that was cancelled goes and is not counted",
-    find: "  leaveState(job);\n  tube.deletes++;",
-    put: "  leaveState(job);",
+    find: "leaveGroup(tagsOf(job));\n  tube.deletes++;",
+    put: "leaveGroup(tagsOf(job));",
   },
   {
     fault: "the end of a pause tells nobody who waits",
@@ -574,8 +574,28 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "jobs that stand aside are not offered when their key is free again",
-    find: "  if (s.cameBack != 0) serveOpened(now);\n",
+    find: "  if (isFreed || s.cameBack != 0) serveOpened(now);\n",
     put: "  while (s.cameBack != 0) nextOpened();\n",
+  },
+  {
+    fault: "a job whose delay is over waits for no group",
+    find: "  if (park(job, now)) tell(job, false, now);\n  else becomeReady(job, now);\n",
+    put: "  becomeReady(job, now);\n",
+  },
+  {
+    fault: "nobody is set free by the delete of a group's last member",
+    find: "  if ((job.flags & TAGGED) != 0) leaveGroup(tagsOf(job));\n  tubeAt",
+    put: "  tubeAt",
+  },
+  {
+    fault: "a job that is set free is not offered to those who wait",
+    find: "  if (push(tube, job)) offerLater(tube);\n",
+    put: "  if (push(tube, job)) watchLimits(job);\n",
+  },
+  {
+    fault: "a kick takes jobs that wait for their groups",
+    find: "  return first != 0 && isParked(jobAt(first)) ? 0 : first;\n",
+    put: "  return first;\n",
   },
   {
     fault: "a lane that loses its first job stands still",

@@ -6,7 +6,16 @@ import * as C from "../../assembly/constants.ts";
 import { Looking } from "./looking.ts";
 import { wordsOf } from "./model-parts.ts";
 import type { ModelJob, ModelTags } from "./model-parts.ts";
-import { BURST_BYTES, KEYS, KEY_TTLS, LIVES, NOISE, PRIORITIES, PUT_BYTES } from "./steps.ts";
+import {
+  BURST_BYTES,
+  GROUPS,
+  KEYS,
+  KEY_TTLS,
+  LIVES,
+  NOISE,
+  PRIORITIES,
+  PUT_BYTES,
+} from "./steps.ts";
 import { pick, pickNumber } from "./steps.ts";
 import type { Session, Upload } from "./steps.ts";
 
@@ -75,6 +84,25 @@ export class Putting extends Looking {
   protected crowd(session: Session | undefined, b: number, c: number): void {
     const con = { name: pick(KEYS, b) ?? "", limit: 1 + (c % 2) };
     for (let i = 0; i < 5; i++) this.#putWith(session, b + i, c + i, i, { con });
+  }
+
+  /** A member of a group, or a job that waits for one, or both. */
+  protected putGrouped(session: Session | undefined, b: number, c: number): void {
+    const which = c % 4;
+    const grp = { grp: pick(GROUPS, b) ?? "" };
+    const aft = { aft: pick(GROUPS, b + which) ?? "" };
+    const tags = { ...(which < 3 && grp), ...(which > 0 && aft) };
+    const others = b % 4 === 0 ? this.tagsFor(b, c) : {};
+    this.#putWith(session, b, c, 10, { ...others, ...tags });
+  }
+
+  /** Deletes all members of a group that nobody holds. */
+  protected endGroup(choice: number): void {
+    const group = pick(GROUPS, choice);
+    for (const { id, tags } of [...this.model.jobs.values()]) {
+      if (tags.grp !== group) continue;
+      this.agree(this.engine.deleteJob(0, 0, id, this.now), this.model.deleteJob(0, id, this.now));
+    }
   }
 
   protected newJob(

@@ -10,6 +10,8 @@ const WEIGHTS = {
   putTagged: 4,
   burstKeys: 1,
   crowd: 2,
+  putGrouped: 3,
+  endGroup: 2,
   append: 2,
   commit: 1,
   dropUpload: 1,
@@ -134,6 +136,8 @@ export const PACE_VALUES = [1, 1, 2, 3, 5];
 export const RATES = [7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47];
 /** Idempotency keys: few, so that puts meet; of every length. */
 export const KEYS = ["a", "b", "k".repeat(8), "k".repeat(200)];
+/** Groups: few, so that they have members and jobs that wait. */
+export const GROUPS = ["a", "g", "h".repeat(200)];
 /** Seconds that jobs may live: none is that of a delay, so that both never end at once. */
 export const LIVES = [6, 8, 12, 14, 100];
 /**

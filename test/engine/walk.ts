@@ -103,6 +103,10 @@ class Walk extends Ending {
         return this.burstKeys(session, b, c);
       case "crowd":
         return this.crowd(session, b, c);
+      case "putGrouped":
+        return this.putGrouped(session, b, c);
+      case "endGroup":
+        return this.endGroup(b);
       case "upload":
         return this.openUpload(pickNumber(UPLOAD_BYTES, b));
       case "append":

@@ -24,6 +24,7 @@ interface Jobs {
   delaySeconds(): number;
   anyJob(): LedgerJob | undefined;
   reserveJob(job: LedgerJob): LedgerJob;
+  mayTake(job: LedgerJob): boolean;
   cooldownOf(job: LedgerJob): readonly (readonly [number, LedgerJob])[];
   /** A whole result; 0 when there is no memory for it. */
   openResult(shard: Shard, text: Uint8Array): number;
@@ -120,8 +121,9 @@ export class Batches {
 
   #act(job: LedgerJob): Planned {
     const { random } = this.#world;
+    this.#world.judge.sawGroups([job], this.#world.observer, this.#world.now);
     // What is held takes up its key for as long as the batch, or longer if that is refused.
-    if (job.tags.includes(" con:")) return this.delete(job);
+    if (job.tags.includes(" con:") || !this.#jobs.mayTake(job)) return this.delete(job);
     if (random(3) !== 0) return this.delete(random(2) === 0 ? job : this.#jobs.reserveJob(job));
     const held = this.#jobs.reserveJob(job);
     if (random(2) === 0) return this.finish(held);

@@ -12,7 +12,7 @@ import type { JournalShard } from "../../src/journal/journal-shard.ts";
 import { Batches } from "./batches.ts";
 import { BODY_MAX, bodyBytesOf, bodyOf, NOISE, tagsOf } from "./bodies.ts";
 import { withGiven } from "./given.ts";
-import { COOLDOWN_SECONDS, LedgerError, resultId } from "./ledger.ts";
+import { COOLDOWN_SECONDS, LedgerError, groupOf, resultId } from "./ledger.ts";
 import type { Ledger, LedgerJob } from "./ledger.ts";
 import type { Machine } from "./machine.ts";
 import { factsOf, resultAs } from "./observer.ts";
@@ -32,20 +32,25 @@ const VALUES_AT = 256;
 export const ALLOWS_ALL = 1_000_000_000;
 
 /**
- * Ids of the records in a shard's ring from one position of its stream to another; negative where
- * one says that the cooldown of a key is over.
+ * Ids of the records of a kind in a shard's ring from one position of its stream to another;
+ * negative where one says that the cooldown of a key is over.
  */
-function idsOfRecords({ ring, ringBytes }: JournalShard, from: number, to: number): number[] {
+function idsOfRecords(
+  { ring, ringBytes }: JournalShard,
+  kind: number,
+  from: number,
+  to: number,
+): number[] {
   const view = new DataView(ring.buffer, ring.byteOffset, ring.length);
   const ids: number[] = [];
   for (let at = from; at < to;) {
     const place = at % ringBytes;
     const word = view.getUint32(place, true);
     const isRecord = (word & C.SKIP_MARK) === 0;
-    if (isRecord) {
+    if (isRecord && view.getUint8(place + L.RECORD_KIND) === kind) {
       const id = Number(view.getBigUint64(place + L.RECORD_ID, true));
-      const isDelete = view.getUint8(place + L.RECORD_KIND) === C.RECORD_DELETE;
-      const isKey = isDelete && view.getUint8(place + L.RECORD_JOB_STATE) === C.KEY_ENDED;
+      const isKey =
+        kind === C.RECORD_DELETE && view.getUint8(place + L.RECORD_JOB_STATE) === C.KEY_ENDED;
       ids.push(isKey ? -id : id);
     }
     at += isRecord ? word : word & ~C.SKIP_MARK;
@@ -111,6 +116,7 @@ export class Clients {
       delaySeconds: () => this.#delaySeconds(),
       anyJob: () => this.#anyJob(),
       reserveJob: (job) => this.reserveJob(job),
+      mayTake: (job) => this.#mayTake(job),
       cooldownOf,
       openResult: (shard, text) => this.#openResult(shard, text),
       resultOf,
@@ -198,7 +204,7 @@ export class Clients {
 
   /** Moves a job to some tube, whether somebody holds it or not. */
   move(job: LedgerJob): void {
-    const isHeld = this.#world.random(2) === 0;
+    const isHeld = this.#world.random(2) === 0 && this.#mayTake(job);
     const now = isHeld ? this.reserveJob(job) : job;
     this.travels.move(now, TUBES[this.#world.random(TUBES.length)] ?? "default");
   }
@@ -243,7 +249,16 @@ export class Clients {
     }
     const job = this.#anyJob();
     if (job === undefined) return true;
+    this.#sawGroups([job]); // whatever is lost of it
     if (choice === 16 && this.#world.random(4) === 0) this.flush(job.tube);
+    else if (!this.#mayTake(job))
+      this.#oneOf([
+        () => this.delete(job),
+        () => this.cancel(job),
+        () => this.kickJob(job),
+        () => this.update(job),
+        () => this.move(job),
+      ]);
     else if (choice < 10 || choice >= 16)
       this.#oneOf([
         () => this.delete(job),
@@ -318,7 +333,9 @@ export class Clients {
     // More than are ever held: whoever wants one of its jobs gets it.
     const con = random(2) === 0 ? "" : ` con:${key}:${1000 + random(3)}`;
     const fair = random(2) === 0 ? "" : ` fair:${key}:${2 + random(3)}`;
-    return `${which === 3 ? "" : idp}${which > 1 ? LIMITS : ""}${con}${fair}`;
+    const grp = random(3) === 0 ? ` grp:group-${random(5)}` : "";
+    const aft = random(3) === 0 ? ` aft:group-${random(5)}` : "";
+    return `${which === 3 ? "" : idp}${which > 1 ? LIMITS : ""}${con}${fair}${grp}${aft}`;
   }
 
   put(
@@ -384,6 +401,11 @@ export class Clients {
       throw new LedgerError(`two jobs of ${job.tube} have the key ${key}`);
     this.#world.judge.wasBorn(job.id, this.#world.wall);
     this.#changed(shard, [[job.id, job]], lsn);
+    this.#sawGroups([job]);
+  }
+
+  #sawGroups(jobs: Iterable<LedgerJob>): void {
+    this.#world.judge.sawGroups(jobs, this.#world.observer, this.#world.now);
   }
 
   #delaySeconds(): number {
@@ -401,6 +423,16 @@ export class Clients {
 
   #connOf(shard: Shard): number {
     return this.#conns[shard.index] ?? 0;
+  }
+
+  /** Whether the job may be reserved, or is: not while the group that it waits for has a job. */
+  #mayTake(job: LedgerJob): boolean {
+    const { shards } = this.#machine;
+    const group = groupOf(job, "aft");
+    if (group === "" || shards[0]?.groupOf(TEXT.encode(group)) === undefined) return true;
+    this.#shardOf(job.tube).statsJob(job.id, this.#world.now);
+    const figure = this.#shardOf(job.tube).field(C.RESULT_STATS + C.JOB_STATE);
+    return figure === C.STATE_RESERVED;
   }
 
   /**
@@ -423,7 +455,7 @@ export class Clients {
 
   delete(job: LedgerJob): void {
     const shard = this.#shardOf(job.tube);
-    if (this.#world.random(2) === 0) this.reserveJob(job);
+    if (this.#world.random(2) === 0 && this.#mayTake(job)) this.reserveJob(job);
     if (shard.deleteJob(this.#connOf(shard), job.id, this.#world.now) !== C.DONE)
       throw new LedgerError(`job ${job.id} cannot be deleted`);
     this.#changed(shard, [[job.id, undefined], ...cooldownOf(job)]);
@@ -459,7 +491,7 @@ export class Clients {
    */
   cancel(job: LedgerJob): void {
     const shard = this.#shardOf(job.tube);
-    const isHeld = this.#world.random(2) === 0;
+    const isHeld = this.#world.random(2) === 0 && this.#mayTake(job);
     if (isHeld) this.reserveJob(job);
     const answer = shard.cancelJob(job.id, this.#world.now);
     if (answer === C.NOT_FOUND) throw new LedgerError(`job ${job.id} cannot be cancelled`);
@@ -595,7 +627,7 @@ export class Clients {
     const lsn = shard.field(C.RESULT_LSN);
     const kicked = shard.field(C.RESULT_COUNT);
     if (kicked === 0 || journalShard === undefined) return;
-    const ids = idsOfRecords(journalShard, from, lsn);
+    const ids = idsOfRecords(journalShard, C.RECORD_STATE, from, lsn);
     if (ids.length !== kicked) throw new LedgerError(`${kicked} kicked, ${ids.length} recorded`);
     for (const id of ids) {
       const job = this.#ledger.jobs.get(id);
@@ -630,12 +662,14 @@ export class Clients {
     const journalShard = this.#world.journalShards[shard.index];
     const from = journalShard?.head ?? 0;
     const upTo = Math.max(0, last);
+    this.#sawGroups(this.#ledger.jobs.values());
     const unrecorded = this.#cancelledIn(tube, shard, upTo);
     shard.input.set(TEXT.encode(tube));
     const answer = shard.flushTube(0, tube.length, C.KIND_RESERVED, 0, 0, 0, upTo, this.#world.now);
     if (answer !== C.DONE) throw new LedgerError(`${tube} cannot be flushed`);
     const lsn = shard.field(C.RESULT_LSN);
-    const ids = journalShard === undefined ? [] : idsOfRecords(journalShard, from, lsn);
+    const ids =
+      journalShard === undefined ? [] : idsOfRecords(journalShard, C.RECORD_DELETE, from, lsn);
     const flushed = shard.field(C.RESULT_COUNT);
     const deleted = ids.filter((id) => id > 0).length;
     if (deleted !== flushed - unrecorded)

@@ -4,7 +4,7 @@
  * Called by world.ts, and by its clients, who say when a job was put and whether somebody held it.
  */
 import type { Recovered } from "../../src/journal/recovery-parts.ts";
-import { LedgerError, isResult, jobOf } from "./ledger.ts";
+import { LedgerError, groupOf, isResult, jobOf } from "./ledger.ts";
 import type { Changing, Ledger, LedgerJob } from "./ledger.ts";
 import type { Machine } from "./machine.ts";
 import { factsOf } from "./observer.ts";
@@ -50,6 +50,8 @@ export class Judge {
    * or not.
    */
   readonly #held = new Set<number>();
+  /** Jobs that wait for no group any more, whether that was recorded or not. */
+  readonly #free = new Set<number>();
   /** By job and by when it ends, as it was asked for. */
   readonly #delays = new Map<string, Delay>();
   /** The power went since the last recovery that came to its end. */
@@ -85,6 +87,7 @@ export class Judge {
     copy.#stoppedAt = this.#stoppedAt;
     copy.#stoppedWall = this.#stoppedWall;
     for (const id of this.#held) copy.#held.add(id);
+    for (const id of this.#free) copy.#free.add(id);
     return copy;
   }
 
@@ -99,6 +102,15 @@ export class Judge {
 
   wasHeld(id: number): void {
     this.#held.add(id);
+  }
+
+  /** What a server shows of jobs that wait for groups, as long as it runs. */
+  sawGroups(jobs: Iterable<LedgerJob>, observer: Observer, now: number): void {
+    for (const job of jobs) {
+      if (groupOf(job, "aft") === "") continue;
+      const found = observer.observe(job.id, now);
+      if (found?.due === 0) this.#free.add(job.id);
+    }
   }
 
   isHeld(id: number): boolean {
@@ -146,6 +158,7 @@ export class Judge {
     this.#powerWent = false;
     this.#isJudged = true;
     for (const job of this.#ledger.jobs.values()) this.#compare(job, find(job.id), server.wall);
+    for (const job of this.#ledger.jobs.values()) this.#compareHold(job, find(job.id));
     if (report.jobs !== this.#ledger.jobs.size) {
       const size = this.#ledger.jobs.size;
       throw new LedgerError(
@@ -203,6 +216,23 @@ export class Judge {
       throw new LedgerError(`job ${job.id} is ${found.ageMicros} us old`);
     }
     this.#compareDelay(job, found.leftMicros, wall);
+  }
+
+  /**
+   * A job waits for a group only while that has a job; and it does, unless it was free before. Of
+   * that there is a record that nobody waits for.
+   */
+  #compareHold(job: LedgerJob, found: Observed | undefined): void {
+    const group = groupOf(job, "aft");
+    if (group === "" || found === undefined) return;
+    const isWaiting = found.due !== 0 && found.leftMicros === 0;
+    const isAnyIn = [...this.#ledger.jobs.values()].some((one) => groupOf(one, "grp") === group);
+    if (isWaiting && !isAnyIn)
+      throw new LedgerError(`job ${job.id} waits for ${group}, which is complete`);
+    if (found.due !== 0 || found.isBuried) return;
+    if (isAnyIn && !this.#free.has(job.id) && !this.#held.has(job.id))
+      throw new LedgerError(`job ${job.id} does not wait for ${group}`);
+    this.#free.add(job.id);
   }
 
   /**

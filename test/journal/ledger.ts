@@ -39,6 +39,11 @@ export type Changing = Pick<LedgerJob, "tube" | "isBuried" | "pri" | "delaySecon
 /** How long cooldowns are that are not over in any world. */
 export const COOLDOWN_SECONDS = 1_000_000_000;
 
+/** The group that a job is in (`grp`) or waits for (`aft`); empty when there is none. */
+export function groupOf({ tags }: LedgerJob, tag: "grp" | "aft"): string {
+  return new RegExp(` ${tag}:([^ ]+)`).exec(tags)?.[1] ?? "";
+}
+
 /** Under which id the ledger has the result of a job. */
 export function resultId(job: number): number {
   return -job - 0.5;

@@ -48,10 +48,12 @@ export class Machine {
   readonly ringBytes: number;
   readonly #verifiers: readonly EngineShard[];
   readonly #empty: readonly Uint8Array[];
+  readonly #board: WebAssembly.Memory;
 
   constructor(module: WebAssembly.Module, shards: number, ringBytes = RING_BYTES) {
     const made = makeShards(module, shards, 1, shards * SHARD_BYTES, ringBytes);
     this.memories = made.memories;
+    this.#board = made.board;
     this.ringBytes = ringBytes;
     this.shards = openShards(made, 0);
     this.#verifiers = made.memories.map((memory) => new EngineShard(loadVerifyModule(), memory, 1));
@@ -65,6 +67,7 @@ export class Machine {
       if (empty === undefined || buffer.byteLength !== empty.length) return false;
       new Uint8Array(buffer).set(empty);
     }
+    new Uint8Array(this.#board.buffer).fill(0);
     for (const shard of this.shards) {
       const keeps = keepsReleases ? 1 : 0;
       shard.openJournal(reserveBytes, PART_BYTES, this.shards.length, wallBase, keeps);

@@ -54,8 +54,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "a change of a job that nobody holds is not recorded",
     file: "assembly/commands.ts",
-    find: "  journal.recordState(job);\n  if (delay <= 0)",
-    put: "  if (delay <= 0)",
+    find: "  journal.recordState(job);\n  if (job.state == STATE_READY) states",
+    put: "  if (job.state == STATE_READY) states",
   },
   {
     fault: "that a held job was cancelled is not recorded",
@@ -384,8 +384,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "deletes are not recorded",
     file: "assembly/commands.ts",
-    find: "  journal.recordDelete(job);\n  tubeAt",
-    put: "  tubeAt",
+    find: "  journal.recordDelete(job);\n  if ((job.flags & TAGGED) != 0) leaveGroup",
+    put: "  if ((job.flags & TAGGED) != 0) leaveGroup",
   },
   {
     fault: "kicks are not recorded",
@@ -720,8 +720,20 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "that a put which went ahead is a job is not recorded with its batch",
     file: "assembly/group.ts",
-    find: "  journal.recordState(job);\n  return delay != 0",
-    put: "  return delay != 0",
+    find: "  journal.recordState(job);\n  return job.state != STATE_READY",
+    put: "  return job.state != STATE_READY",
+  },
+  {
+    fault: "who waits for a group is ready after a restart",
+    file: "assembly/replay.ts",
+    find: "  else if (state != STATE_DELAYED || !states.park(job, <u64>now))\n",
+    put: "  else\n",
+  },
+  {
+    fault: "a group that is complete stays closed after a restart",
+    file: "src/journal/groups.ts",
+    find: "shard.openGroups(bucket, now) === C.MORE",
+    put: "now < 0",
   },
   {
     fault: "a put that went ahead and was given up with its batch stays counted",

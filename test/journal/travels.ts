@@ -171,7 +171,7 @@ export class Travels {
     departed(from.field(C.RESULT_LSN));
     this.#untilSafe(from, from.field(C.RESULT_LSN));
     to.settleArrival(job.id, world.now);
-    from.forgetMove(job.id);
+    from.forgetMove(job.id, world.now);
   }
 
   /** Comes back when there is room, or when there was a try more at it on a full disk. */

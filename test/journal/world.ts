@@ -370,6 +370,8 @@ export class World implements Surroundings {
   /** The machine stops: the power goes, or only the process. */
   crash(isPowerCut: boolean, survives?: (index: number) => boolean | "torn"): void {
     this.totals.crashes++;
+    if (this.#journal !== undefined)
+      this.judge.sawGroups(this.ledger.jobs.values(), this.observer, this.now);
     this.judge.stopped(isPowerCut, this.clock, this.wall);
     this.#journal = undefined;
     if (isPowerCut) {

@@ -12,6 +12,7 @@ import { plantedBugs, search } from "./spin.ts";
 const MODELS = [
   { model: "reserve", bounds: ["ROUNDS=2"] },
   { model: "keys", bounds: [] },
+  { model: "turns", bounds: [] },
   { model: "window", bounds: ["TWO_JOBS", "RELEASES=0"] },
   { model: "group", bounds: ["SINGLES=1"] },
 ];

@@ -249,6 +249,7 @@ const ids: Rest = (rest) => {
 const LOOKALIKES: typeof VERBS = [
   ["reserve-batch ", OP.RESERVE_BATCH, count],
   ["reserve-mode ", OP.RESERVE_MODE, mode],
+  ["stats-group ", OP.STATS_GROUP, tube],
 ];
 
 /** What Homemaker knows besides. */

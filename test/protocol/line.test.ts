@@ -53,6 +53,7 @@ describe("a well-formed line", () => {
     ["stats", "STATS", {}],
     ["stats-job 3", "STATS_JOB", { id: 3 }],
     ["stats-tube default", "STATS_TUBE", { name: "default" }],
+    ["stats-group import", "STATS_GROUP", { name: "import" }],
     ["use A-z+/;.$_()9", "USE", { name: "A-z+/;.$_()9" }],
     ["watch mail", "WATCH", { name: "mail", weight: 1 }],
     ["watch mail 9999", "WATCH", { name: "mail", weight: 9999 }],

@@ -47,7 +47,7 @@ export function meaningIn(bytes: Uint8Array, op: number, command: Command): Mean
   if (row === undefined) return { op, fields: {} };
   const fields: Record<string, number | boolean | string> = { garbage: command.garbage };
   for (const arg of row.args) {
-    if (arg === "tube" || arg === "tube-word" || arg === "tube-behind") {
+    if (arg === "tube" || arg === "name" || arg === "tube-word" || arg === "tube-behind") {
       fields["name"] = String.fromCharCode(...bytes.subarray(command.nameStart, command.nameEnd));
     } else if (arg === "settings") {
       fields[arg] = command.settings.values.join(",");

@@ -25,8 +25,8 @@ function isU32(digits: string, least: number): boolean {
 }
 
 /** The value of a tag: a key, perhaps with a number, or a number alone, or one of some words. */
-function patternOf({ hasKey, words }: TagRow): string {
-  if (hasKey) return `(${KEY})(?::(\\d+))?`;
+function patternOf({ hasKey, number, words }: TagRow): string {
+  if (hasKey) return number === undefined ? `(${KEY})` : `(${KEY})(?::(\\d+))?`;
   return words === undefined ? "()(\\d+)" : `()(${words.join("|")})`;
 }
 
@@ -46,12 +46,12 @@ function meant(text: string): Told {
     const [, name = "", value] = match ?? [];
     const place = 1 + (row.words?.indexOf(value ?? "") ?? -1);
     const digits = place > 0 ? String(place) : value;
-    if (match === null || (digits && !isU32(digits, row.number.least))) {
+    if (match === null || (digits && !isU32(digits, row.number?.least ?? 0))) {
       isWrong = true;
       continue;
     }
     const shown = row.kind === C.TAG_MAX ? "\0".repeat(8) : name;
-    tags.set(row.kind, { name: shown, number: Number(digits ?? row.number.default) });
+    tags.set(row.kind, { name: shown, number: Number(digits ?? row.number?.default ?? 0) });
   }
   return isWrong ? { which: PUT_END.WRONG, tags: new Map() } : { which: PUT_END.TAGGED, tags };
 }
