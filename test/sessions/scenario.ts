@@ -129,6 +129,16 @@ const tags = fc.oneof(
     ),
   },
   { weight: 1, arbitrary: fc.constantFrom(["con:a:0"], ["con:"], ["con:a", "con:b:2"]) },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom(
+      ["grp:a"],
+      ["aft:a"],
+      ["grp:b", "aft:a"],
+      ["aft:b", "con:a"],
+      ["grp:a:1"],
+    ),
+  },
   { weight: 1, arbitrary: fc.constantFrom("k", "*").map((key) => [`idp:${key.repeat(200)}`]) },
   { weight: 1, arbitrary: fc.constant([`idp:${"k".repeat(201)}`]) },
 );
@@ -229,6 +239,7 @@ const words: fc.Arbitrary<Words> = fc.oneof(
     weight: 1,
     arbitrary: alone("reserve-mode", fc.constantFrom("fifo", "weighted", "weighted-fair", "x")),
   },
+  { weight: 1, arbitrary: alone("stats-group", fc.constantFrom("a", "b", "c", "-")) },
   {
     weight: 3,
     arbitrary: alone("reserve-batch", fc.constantFrom("1", "3", "50", "1000", "0", "x")),
