@@ -67,6 +67,7 @@ export * from "./opening";
 export * from "./connecting";
 export * from "./inspect";
 export { endOlder, movedJobs } from "./departed";
+export { countBefore, explainJob, keyHolders } from "./explaining";
 export { describeJobs, listProbe, listScan, listWalk, peekReserved } from "./listing";
 export { flushTube } from "./flushing";
 export * from "./group";

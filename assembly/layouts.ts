@@ -148,3 +148,40 @@ export const BLOCK_BODY: u32 = 4072;
 
 /** Every line that begins with JOB is shorter. */
 export const JOB_LINE_ROOM: u32 = 256;
+
+/* Figures of explainJob (explaining.ts), behind RESULT_STATS: why a job stands where it does. */
+export const FACT_STATE: i32 = 0;
+export const FACT_PRI: i32 = 1;
+/** Of a ready job: since when it is. */
+export const FACT_SINCE: i32 = 2;
+/** Until its delay or its time to run is over; 0 in other states. */
+export const FACT_LEFT_MICROS: i32 = 3;
+/** 1 when somebody cancelled it, else 0; so with all questions below. */
+export const FACT_CANCELLED: i32 = 4;
+/** It is on its way to another tube. */
+export const FACT_MOVING: i32 = 5;
+/** Its tube is paused, and how much is left of that. */
+export const FACT_PAUSED: i32 = 6;
+export const FACT_PAUSE_LEFT_MICROS: i32 = 7;
+/** Its tube has come to its rate, and when it goes on. */
+export const FACT_AT_RATE: i32 = 8;
+export const FACT_RATE_LEFT_MICROS: i32 = 9;
+/** As many jobs of its tube are held as may be. */
+export const FACT_AT_RESERVED: i32 = 10;
+/** What is set for these two, NOT_SET where nothing is. */
+export const FACT_RATE: i32 = 11;
+export const FACT_RESERVED_MAX: i32 = 12;
+/** Of its tube. */
+export const FACT_RESERVED: i32 = 13;
+export const FACT_WATCHING: i32 = 14;
+export const FACT_WAITING: i32 = 15;
+/** The slot of its concurrency key on the board; 0 without one. */
+export const FACT_KEY_SLOT: i32 = 16;
+/** It waits for its group. */
+export const FACT_PARKED: i32 = 17;
+
+/* Where a count of what stands before a job goes on, behind RESULT_STATS: zeros to begin with. */
+export const COUNT_PART: i32 = 0;
+export const COUNT_LANE: i32 = 1;
+export const COUNT_PRI: i32 = 2;
+export const COUNT_ID: i32 = 3;

@@ -70,7 +70,7 @@ export function tubeSharesRoot(tube: Tube): usize {
 }
 
 /** The key of a job: the address of its name, 0 without one. */
-function keyOf(job: Job): u32 {
+export function keyOf(job: Job): u32 {
   return (job.flags & TAGGED) == 0 ? 0 : tagsOf(job).fair;
 }
 

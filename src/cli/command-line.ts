@@ -76,7 +76,7 @@ export function helpText(units: Units): string {
     `  ${PROGRAM} verify DIR                  look through a journal\n` +
     `  ${PROGRAM} import DIR --data TARGET    make a journal of beanstalkd's log\n` +
     `  ${PROGRAM} top                         show live what a server is doing\n` +
-    `  ${PROGRAM} tubes, stats, jobs, peek, failures, put, reserve,\n` +
+    `  ${PROGRAM} tubes, stats, jobs, peek, failures, why, put, reserve,\n` +
     `      kick, kick-job, update-job, delete, cancel, move, finish, await, flush,\n` +
     `      pause, drain, undrain\n` +
     "                                        work with a running server\n" +

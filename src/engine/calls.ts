@@ -96,8 +96,8 @@ export abstract class EngineCalls {
 
   /**
    * Reserves the very job, whatever its tube and whether that is paused, unless its key is at its
-   * limit: then NOT_FOUND, too. MORE when that needs a record of the connection here. NOTED or
-   * OUT_OF_MEMORY as with `take`.
+   * limit, or the group that it waits for is not complete: then NOT_FOUND, too. MORE when that
+   * needs a record of the connection here. NOTED or OUT_OF_MEMORY as with `take`.
    */
   reserveJob(conn: u32, id: f64, now: f64): i32 {
     return this.answer(this.#engine.reserveJob(this.thread, conn, id, now));
@@ -223,6 +223,46 @@ export abstract class EngineCalls {
   }
 
   /**
+   * Counts ready jobs that stand before job `id`, which is ready `since`, going on from the place
+   * that the last piece left (COUNT_*): RESULT_COUNT more of them, and it stops when there are
+   * `most` or a few more. MORE when it goes on; DONE; NOT_FOUND when the job, or what the place was
+   * known by, is not as it was: then the count begins again.
+   */
+  countBefore(
+    id: f64,
+    since: f64,
+    part: u32,
+    lane: f64,
+    pri: f64,
+    last: f64,
+    most: u32,
+    now: f64,
+  ): i32 {
+    return this.answer(
+      this.#engine.countBefore(this.thread, id, since, part, lane, pri, last, most, now),
+    );
+  }
+
+  /**
+   * What there is to say of the job and its tube: FACT_* of layouts.ts. To the output slot go the
+   * name of the tube, RESULT_NAME_BYTES of it, RESULT_COUNT bytes of its tags, and
+   * RESULT_BODY_BYTES of what its holder is called. DONE or NOT_FOUND.
+   */
+  explainJob(id: f64, now: f64): i32 {
+    return this.answer(this.#engine.explainJob(this.thread, id, now));
+  }
+
+  /**
+   * Looks through a part of what is held here for jobs with the concurrency key of that slot, going
+   * on from the place that the last part left (PLACE_*): zeros to begin with. To the output slot go
+   * their ids, f64, RESULT_COUNT of them, `most` at most. MORE when it goes on, else DONE. It may
+   * meet a job twice.
+   */
+  keyHolders(slot: u32, most: u32, conn: f64, major: f64, minor: f64, now: f64): i32 {
+    return this.answer(this.#engine.keyHolders(this.thread, slot, most, conn, major, minor, now));
+  }
+
+  /**
    * Describes those of `count` jobs, whose ids stand as f64 at `idsOffset` of the input slot, that
    * still stand in that state in that tube: entries of JOB_ENTRY_BYTES in the output slot,
    * RESULT_COUNT of them; at most as many as fit. RESULT_LSN is the position that all of them
@@ -335,6 +375,28 @@ export abstract class EngineCalls {
   }
 
   /**
+   * Counts the members of groups among the jobs, from bucket number `bucket` of their table on.
+   * MORE, and RESULT_REF is the bucket to go on with; DONE when all are counted.
+   */
+  countMembers(bucket: u32): i32 {
+    return this.answer(this.#engine.countMembers(this.thread, bucket));
+  }
+
+  /**
+   * Opens the groups that are complete, from bucket number `bucket` of the table of names on, when
+   * the members in all shards are counted and the stream has begun. MORE, and RESULT_REF is the
+   * bucket to go on with; DONE when all were looked at.
+   */
+  openGroups(bucket: u32, now: f64): i32 {
+    return this.answer(this.#engine.openGroups(this.thread, bucket, now));
+  }
+
+  /** The hash of the group whose name has `bytes` bytes at `offset` of thread `t`'s input slot. */
+  groupHash(offset: u32, bytes: u32): u32 {
+    return this.#engine.groupHash(this.thread, offset, bytes) >>> 0;
+  }
+
+  /**
    * Sets what the named tube, made if need be, is to have: at `values` of the input slot stands a
    * value for each setting, NOT_SET for what is to be taken away, AS_IT_IS for all others. It is
    * done as a whole, or not at all: DONE or OUT_OF_MEMORY. With `number` 0 no tube is made.
@@ -362,28 +424,6 @@ export abstract class EngineCalls {
    */
   progress(conn: u32, id: f64, offset: u32, bytes: u32, now: f64): i32 {
     return this.answer(this.#engine.progress(this.thread, conn, id, offset, bytes, now));
-  }
-
-  /** The hash of the group whose name has `bytes` bytes at `offset` of this thread's input slot. */
-  groupHash(offset: u32, bytes: u32): u32 {
-    return this.#engine.groupHash(this.thread, offset, bytes) >>> 0;
-  }
-
-  /**
-   * Counts the members of groups among the jobs, from bucket number `bucket` of their table on.
-   * MORE, and RESULT_REF is the bucket to go on with; DONE when all are counted.
-   */
-  countMembers(bucket: u32): i32 {
-    return this.answer(this.#engine.countMembers(this.thread, bucket));
-  }
-
-  /**
-   * Opens the groups that are complete, from bucket number `bucket` of the table of names on, when
-   * the members in all shards are counted and the stream has begun. MORE, and RESULT_REF is the
-   * bucket to go on with; DONE when all were looked at.
-   */
-  openGroups(bucket: u32, now: f64): i32 {
-    return this.answer(this.#engine.openGroups(this.thread, bucket, now));
   }
 
   /**

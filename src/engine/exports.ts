@@ -32,6 +32,19 @@ export interface EngineExports {
   numberTubes(t: u32, number: f64): i32;
   endOlder(t: u32, id: f64, moves: f64): i32;
   movedJobs(t: u32, bucket: u32): i32;
+  countBefore(
+    t: u32,
+    id: f64,
+    since: f64,
+    part: u32,
+    lane: f64,
+    pri: f64,
+    last: f64,
+    most: u32,
+    now: f64,
+  ): i32;
+  explainJob(t: u32, id: f64, now: f64): i32;
+  keyHolders(t: u32, slot: u32, most: u32, conn: f64, major: f64, minor: f64, now: f64): i32;
   describeJobs(
     t: u32,
     offset: u32,
@@ -78,13 +91,13 @@ export interface EngineExports {
   ): i32;
   heldJobs(t: u32, conn: u32, most: u32, now: f64): i32;
   holder(t: u32, id: f64, now: f64): i32;
+  countMembers(t: u32, bucket: u32): i32;
+  openGroups(t: u32, bucket: u32, now: f64): i32;
+  groupHash(t: u32, offset: u32, bytes: u32): u32;
   setTube(t: u32, offset: u32, bytes: u32, values: u32, number: f64, now: f64): i32;
   longestBody(t: u32, tube: u32): f64;
   peekProgress(t: u32, id: f64, now: f64): i32;
   progress(t: u32, conn: u32, id: f64, offset: u32, bytes: u32, now: f64): i32;
-  groupHash(t: u32, offset: u32, bytes: u32): u32;
-  countMembers(t: u32, bucket: u32): i32;
-  openGroups(t: u32, bucket: u32, now: f64): i32;
   endReplay(t: u32): i32;
   hasMetMoved(): u32;
   replay(
@@ -376,6 +389,9 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "numberTubes",
   "endOlder",
   "movedJobs",
+  "countBefore",
+  "explainJob",
+  "keyHolders",
   "describeJobs",
   "listProbe",
   "listScan",
@@ -384,13 +400,13 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "flushTube",
   "heldJobs",
   "holder",
+  "countMembers",
+  "openGroups",
+  "groupHash",
   "setTube",
   "longestBody",
   "peekProgress",
   "progress",
-  "groupHash",
-  "countMembers",
-  "openGroups",
   "endReplay",
   "hasMetMoved",
   "replay",

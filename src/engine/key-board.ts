@@ -149,6 +149,13 @@ export class KeyBoard {
     return Atomics.load(this.#words, IN_USE);
   }
 
+  /** How many jobs with the key of a slot are held, and how many may be. */
+  figuresOf(slot: number): { readonly held: number; readonly limit: number } {
+    const at = this.#at(slot);
+    const [held, limit] = [HELD, LIMIT].map((word) => Atomics.load(this.#words, at + word));
+    return { held: held ?? 0, limit: limit ?? 0 };
+  }
+
   /** What the instance on the memory of shard `index` imports. */
   forShard(index: number, memory: WebAssembly.Memory): BoardImports {
     const low = index < 32 ? 1 << index : 0;

@@ -139,6 +139,14 @@ export class Shard extends EngineCalls {
     return this.#board.group(name, this.groupHash(0, name.length));
   }
 
+  /**
+   * How many jobs with the concurrency key of a slot are held in all shards, and how many may be;
+   * read without the lock.
+   */
+  keyFigures(slot: number): { readonly held: number; readonly limit: number } {
+    return this.#board.figuresOf(slot);
+  }
+
   /** How many tubes it has; read without the lock. */
   tubeCount(): number {
     return this.#tubes[0] ?? 0;

@@ -328,6 +328,47 @@ export interface ResultAnswer {
   readonly result: Bytes;
 }
 
+/** GET /jobs/ID/explanation: why it stands where it does. */
+export interface ExplanationAnswer {
+  /** One line for people. */
+  readonly why: string;
+  /** One word of those that `explain` has. */
+  readonly reason: string;
+  readonly state: JobState;
+  readonly tube: string;
+  /** Ready jobs that come before it, 0 unless it is ready; at least so many if not whole. */
+  readonly before: number;
+  readonly isBeforeWhole: boolean;
+  /** Until its delay or its time to run is over; 0 in other states. */
+  readonly leftSeconds: number;
+  /** Address of who holds it; "" when nobody does, or it cannot be told. */
+  readonly holder: string;
+  /** 0 when its tube is not paused. */
+  readonly pauseLeftSeconds: number;
+  /** What is set for its tube, "" when it is not; and when that lets the next job go. */
+  readonly rate: string;
+  readonly rateLeftSeconds: number;
+  readonly reservedMax: string;
+  /** Jobs of its tube that are held. */
+  readonly reserved: number;
+  /** Its concurrency key; null without one. */
+  readonly key: {
+    readonly name: string;
+    readonly limit: number;
+    readonly held: number;
+    /** Of a ready job whose key is at its limit: some that hold it. */
+    readonly jobs: readonly number[];
+  } | null;
+  /** The group of its tag `aft`, "" without one; and the jobs in it while it waits for them. */
+  readonly afterGroup: string;
+  readonly pending: number;
+  /** Connections that watch its tube, and those of them that wait for a job. */
+  readonly watching: number;
+  readonly waiting: number;
+  readonly isCancelled: boolean;
+  readonly isDraining: boolean;
+}
+
 /** Who holds a job. */
 export interface JobHolder {
   /** Of the connection. */

@@ -6,6 +6,7 @@ import { bulkRoutes } from "./bulk.ts";
 import { connectionRoutes } from "./connections.ts";
 import { drainRoutes } from "./draining.ts";
 import { Events } from "./events.ts";
+import { explanationRoutes } from "./explanation.ts";
 import { failureRoutes } from "./failure-groups.ts";
 import type { Route } from "./handler.ts";
 import { healthRoutes } from "./health.ts";
@@ -30,6 +31,7 @@ export async function routes(around: HttpSurroundings, access: Access): Promise<
     ...tubeRoutes(inProcess, survey),
     ...jobRoutes(around),
     ...resultRoutes(around),
+    ...explanationRoutes(around),
     ...bulkRoutes(inProcess),
     ...failureRoutes(inProcess, survey),
     ...connectionRoutes(around),

@@ -72,12 +72,13 @@ export const OP = {
   FINISH: 48,
   AWAIT: 49,
   STATS_GROUP: 50,
-  BAD_FORMAT: 51,
-  UNKNOWN_COMMAND: 52,
+  EXPLAIN: 51,
+  BAD_FORMAT: 52,
+  UNKNOWN_COMMAND: 53,
 } as const;
 
 /** The length of an array that has a place for each operation, by its number. */
-export const OP_COUNT = 53;
+export const OP_COUNT = 54;
 
 /**
  * The arguments that commands take. All numbers are decimal digits after any number of spaces;
@@ -752,6 +753,17 @@ export const COMMANDS: readonly CommandRow[] = [
     counter: "cmd-await",
     replies: ["AWAITING", "NOT_FOUND", "OUT_OF_MEMORY"],
     summary: "Has the end of a job told, with its result or its newest failure.",
+    isAddition: true,
+  },
+  {
+    op: OP.EXPLAIN,
+    name: "explain",
+    verb: "explain ",
+    args: ["id"],
+    remainder: "refused",
+    counter: "cmd-explain",
+    replies: ["OK <bytes>", "NOT_FOUND"],
+    summary: "Says why nobody gets a job, and what stands before it.",
     isAddition: true,
   },
 ];

@@ -133,6 +133,7 @@ const OWN_STATS: readonly StatsKey[] = [
   plain("cmd-move", "move commands"),
   plain("cmd-stats-group", "stats-group commands"),
   plain("current-jobs-waiting", "jobs that wait for the group of their tag `aft`"),
+  plain("cmd-explain", "explain commands"),
 ];
 
 /** The keys of `stats`. */

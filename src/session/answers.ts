@@ -17,7 +17,11 @@ const ENCODER = new TextEncoder();
  * 0, of what has been written, or on nothing (assembly/acks.ts).
  */
 export function depend(desk: Desk, shard: Shard): void {
-  const position = shard.field(C.RESULT_LSN);
+  dependOn(desk, shard, shard.field(C.RESULT_LSN));
+}
+
+/** The same on a position that the result area named before. */
+export function dependOn(desk: Desk, shard: Shard, position: number): void {
   if (position >= 0) desk.output.gate?.depend(shard.index, position);
   else if (position !== C.HEARD_AT_ONCE)
     desk.output.gate?.depend(desk.shards.length + shard.index, -position);

@@ -17,6 +17,7 @@ import { COUNTER_OPS, countRefusal } from "./counters.ts";
 import type { Desk } from "./desk.ts";
 import { drain, undrain } from "./draining.ts";
 import type { EngineRun } from "./engine-run.ts";
+import { Explaining } from "./explaining.ts";
 import { Failing } from "./failing.ts";
 import { Finishing } from "./finishing.ts";
 import type { Identity } from "./identity.ts";
@@ -141,6 +142,7 @@ export class Dispatch {
     else if (op === OP.SESSION) this.#identity.tell();
     else if (op === OP.VOUCH) this.#identity.vouch();
     else if (op === OP.MOVE) this.#long = this.#moving.moveByLine(line);
+    else if (op === OP.EXPLAIN) this.#long = new Explaining(desk, this.#jobs, desk.command.id);
     else if (op === OP.QUIT) this.isOver = true;
     else if (op === OP.DRAIN) drain(desk);
     else if (op === OP.UNDRAIN) undrain(desk);

@@ -180,6 +180,18 @@ export class JobCommands {
   }
 
   /**
+   * Looks at job `id` as explain does: the shard whose result area shows it; undefined, and
+   * answered, when there is none.
+   */
+  look(id: number): Shard | undefined {
+    this.#desk.command.id = id;
+    const shard = this.#find(OP.EXPLAIN);
+    if (this.#answer === C.DONE) return shard;
+    this.#answerNotFound();
+    return undefined;
+  }
+
+  /**
    * reserve-job: the shard whose result area shows the job that was reserved; undefined, and
    * answered, when there is none.
    */
@@ -265,6 +277,8 @@ export class JobCommands {
         return shard.peek(id, now);
       case OP.PEEK_PROGRESS:
         return shard.peekProgress(id, now);
+      case OP.EXPLAIN:
+        return shard.explainJob(id, now);
       case OP.PEEK_FAILURE:
         return shard.lastMessage(id, now);
       default:

@@ -33,7 +33,8 @@ import type { Desk } from "./desk.ts";
 
 type Value = string | number | boolean;
 
-const STATE_NAMES: Readonly<Record<number, string>> = {
+/** The states of jobs by their numbers. */
+export const STATE_NAMES: Readonly<Record<number, string>> = {
   [C.STATE_READY]: "ready",
   [C.STATE_RESERVED]: "reserved",
   [C.STATE_DELAYED]: "delayed",

@@ -2,10 +2,10 @@
 import * as C from "../../assembly/constants.ts";
 import type { Reply } from "./answers.ts";
 import type { ModelEnd } from "./model-parts.ts";
-import { VerifyBuild } from "./verify-build.ts";
+import { EngineStanding } from "./engine-standing.ts";
 
 /** A shard, driven call by call. */
-export class EngineEnds extends VerifyBuild {
+export class EngineEnds extends EngineStanding {
   progress(t: number, conn: number, id: number, note: Uint8Array, now: number): Reply {
     this.thread(t).input.set(note);
     return this.reply(t, this.raw(t).progress(t, conn, id, 0, note.length, now));

@@ -1,6 +1,7 @@
 /* Looking: the operations of a walk that only look. Used by walk.ts. */
-import { deepStrictEqual, strictEqual } from "node:assert";
+import { deepStrictEqual, ok, strictEqual } from "node:assert";
 import * as C from "../../assembly/constants.ts";
+import * as L from "../../assembly/layouts.ts";
 import { Comparison } from "./comparison.ts";
 import { STATE_NUMBERS, UNKNOWN_FIGURES } from "./model-parts.ts";
 import { NAMES, THREADS, pick, pickNumber } from "./steps.ts";
@@ -102,5 +103,34 @@ export class Looking extends Comparison {
       this.engine.describeJobs(t, order, ids, now),
       this.model.describeJobs(ids, now),
     );
+    this.explainJob(t, this.anyId(c), now);
+    const ready = [...this.model.jobs.values()].filter((one) => one.state === "ready");
+    this.explainJob(t, pick(ready, b)?.id ?? 0, now);
+  }
+
+  /** What explainJob says is what the statistics say; and what stands before it is counted. */
+  protected explainJob(t: number, id: number, now: number): void {
+    const reply = this.engine.explainJob(t, id, now);
+    const job = this.engine.statsJob(t, id, now);
+    strictEqual(reply.answer, job.answer);
+    if (reply.name === undefined) return;
+    const tube = this.engine.statsTube(t, reply.name, now);
+    const ofJob = [L.FACT_STATE, L.FACT_PRI, L.FACT_LEFT_MICROS, L.FACT_CANCELLED];
+    const ofTube = [L.FACT_RESERVED, L.FACT_WATCHING, L.FACT_WAITING, L.FACT_PAUSE_LEFT_MICROS];
+    deepStrictEqual(
+      [...ofJob, ...ofTube].map((which) => reply.figures?.[which]),
+      [
+        ...[C.JOB_STATE, C.JOB_PRI, C.JOB_LEFT_MICROS, C.JOB_CANCELLED].map(
+          (which) => job.figures?.[which],
+        ),
+        ...[C.TUBE_RESERVED, C.TUBE_WATCHING, C.TUBE_WAITING, C.TUBE_PAUSE_LEFT_MICROS].map(
+          (which) => tube.figures?.[which],
+        ),
+      ],
+    );
+    const counted = this.engine.countBefore(t, id, () => now)?.count;
+    const [least = 0, most = 0] = this.model.boundsBefore(id) ?? [];
+    strictEqual(counted === undefined, job.figures?.[C.JOB_STATE] !== C.STATE_READY);
+    if (counted !== undefined) ok(counted >= least && counted <= most, `${counted} before ${id}`);
   }
 }

@@ -2,7 +2,7 @@
 import * as C from "../../assembly/constants.ts";
 import type { Reply } from "./answers.ts";
 import { SECOND } from "./model-parts.ts";
-import type { ModelEnd } from "./model-parts.ts";
+import type { ModelEnd, ModelJob } from "./model-parts.ts";
 import { ModelWindows } from "./model-windows.ts";
 
 /** The notes, the results and the awaits of a shard. */
@@ -23,6 +23,25 @@ export class ModelEnds extends ModelWindows {
     const note = this.jobs.get(id)?.note;
     if (note === undefined) return this.reply("NOT_FOUND");
     return this.reply("DONE", { id, text: note });
+  }
+
+  /**
+   * How many ready jobs come before one that is ready: at least, and at most. Between the two lie
+   * those whose key is taken: whether one of them stands aside yet shows when it is about to be
+   * handed out.
+   */
+  boundsBefore(id: number): readonly [least: number, most: number] | undefined {
+    const job = this.jobs.get(id);
+    if (job?.state !== "ready") return undefined;
+    const before = [...this.jobs.values()].filter(
+      ({ state, tube, pri, id: other }) =>
+        state === "ready" &&
+        tube === job.tube &&
+        (pri < job.pri || (pri === job.pri && other < id)),
+    );
+    const isSure = (one: ModelJob): boolean =>
+      !this.isBlocked(one) || one.tags.con?.name === job.tags.con?.name;
+    return [before.filter(isSure).length, before.length];
   }
 
   /** With `isKept` the result was kept for so many seconds. */

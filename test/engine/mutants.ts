@@ -612,6 +612,24 @@ export const MUTANTS: readonly Mutant[] = [
     find: "  raiseLimit(nameAt(own.con), entryNumber(entryIn(text, own.textBytes, TAG_CON)));\n",
     put: "  raiseLimit(nameAt(own.con), 1);\n",
   },
+  {
+    fault: "of jobs with smaller priorities one each is counted as standing before",
+    find: "    count.count += bucketAt(at).count;\n",
+    put: "    count.count++;\n",
+    often: ["listJobs", "put"],
+  },
+  {
+    fault: "late jobs are not counted as standing before",
+    find: "    count.count++;\n    count.id = jobAt(at).minor;\n    at = tree.next(at);\n",
+    put: "    count.id = jobAt(at).minor;\n    at = tree.next(at);\n",
+    often: ["listJobs", "release"],
+  },
+  {
+    fault: "what waits for the head of its lane is not counted as standing before",
+    find: "    if (!isRival) count.count++;\n",
+    put: "    if (isRival) count.count++;\n",
+    often: ["listJobs", "putTagged"],
+  },
 ];
 
 /** How many walks a mutant may survive. */

@@ -3,7 +3,13 @@
  * and many at a time.
  */
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
-import type { BulkAnswer, JobAnswer, JobsAnswer, ResultAnswer } from "../../src/http/api.ts";
+import type {
+  BulkAnswer,
+  ExplanationAnswer,
+  JobAnswer,
+  JobsAnswer,
+  ResultAnswer,
+} from "../../src/http/api.ts";
 import { HttpPort, talk } from "./http-port.ts";
 
 let http: HttpPort;
@@ -53,6 +59,38 @@ test("the jobs of a state are listed page by page, with the beginning of what th
   expect((await jobs("list", "state=buried")).jobs).toEqual([]);
   expect((await http.ask("/api/v1/tubes/none/jobs")).status).toBe(404);
   expect((await http.ask("/api/v1/tubes/list/jobs?state=gone")).status).toBe(400);
+});
+
+test("why a job stands where it does is said with all facts", async () => {
+  const explanation = async (id: number) =>
+    (await http.json(`/api/v1/jobs/${id}/explanation`)) as ExplanationAnswer;
+  const [first = 0, second = 0] = await put("asked", ["a", "b"]);
+  expect(await explanation(second)).toEqual({
+    why: "no connection watches its tube; 1 job stands before it",
+    reason: "unwatched",
+    state: "ready",
+    tube: "asked",
+    before: 1,
+    isBeforeWhole: true,
+    leftSeconds: 0,
+    holder: "",
+    pauseLeftSeconds: 0,
+    rate: "",
+    rateLeftSeconds: 0,
+    reservedMax: "",
+    reserved: 0,
+    key: null,
+    afterGroup: "",
+    pending: 0,
+    watching: 0,
+    waiting: 0,
+    isCancelled: false,
+    isDraining: false,
+  });
+  await talk(http, `pause-tube asked 1000\r\n`);
+  expect(await explanation(first)).toMatchObject({ reason: "paused", before: 0 });
+  expect((await explanation(first)).pauseLeftSeconds).toBeGreaterThan(900);
+  expect((await http.ask("/api/v1/jobs/999999/explanation")).status).toBe(404);
 });
 
 test("a filter is looked for in bodies, whatever bytes they are", async () => {

@@ -272,6 +272,7 @@ const ADDITIONS: typeof VERBS = [
   ["vouch ", OP.VOUCH, vouch],
   ["progress ", OP.PROGRESS, numbers(["id", "bytes"])],
   ["peek-progress ", OP.PEEK_PROGRESS, numbers(["id"])],
+  ["explain ", OP.EXPLAIN, numbers(["id"])],
   ["batch ", OP.BATCH, count],
   ["move ", OP.MOVE, movement],
   ["finish ", OP.FINISH, numbers(["id", "keep", "bytes"])],

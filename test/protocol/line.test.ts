@@ -76,6 +76,7 @@ describe("a well-formed line", () => {
     ["cancel 5", "CANCEL", { id: 5 }],
     ["progress 5 6", "PROGRESS", { id: 5, bytes: 6 }],
     ["peek-progress 5", "PEEK_PROGRESS", { id: 5 }],
+    ["explain 5", "EXPLAIN", { id: 5 }],
     ["finish 5 60 6", "FINISH", { id: 5, keep: 60, bytes: 6 }],
     ["await 5", "AWAIT", { id: 5 }],
     ["update-job 5 6", "UPDATE_JOB", { id: 5, pri: 6, hasDelay: false }],

@@ -8,6 +8,7 @@ import { afterAll, describe, expect, test, vi } from "vitest";
 import { COMMANDS, usageOf } from "../../src/protocol/commands.ts";
 import { REPLIES } from "../../src/protocol/replies.ts";
 import { TAGS } from "../../src/protocol/tags.ts";
+import { EXPLAIN_KEYS, REASONS } from "../../src/protocol/explain.ts";
 import { JOB_STATS, SERVER_STATS, TUBE_STATS } from "../../src/protocol/stats.ts";
 import { TUBE_SETTINGS } from "../../src/protocol/tube-settings.ts";
 import { Conformance } from "../dialogues/conformance.ts";
@@ -87,10 +88,18 @@ describe("the protocol reference", () => {
     expect(section("## set-tube").split("\n")).toEqual(expect.arrayContaining(rows));
   });
 
+  test("lists every reason that explain gives, in their order", () => {
+    const rows = REASONS.map(({ word, meaning }) => `| \`${word}\` | ${meaning} |`);
+    const lines = section("## Reasons of explain").split("\n");
+    const words = new Set<string>(REASONS.map(({ word }) => `| \`${word}\` `));
+    expect(lines.filter((line) => words.has(line.slice(0, line.indexOf("|", 1))))).toEqual(rows);
+  });
+
   test.each([
     ["stats", SERVER_STATS],
     ["stats-tube", TUBE_STATS],
     ["stats-job", JOB_STATS],
+    ["explain", EXPLAIN_KEYS],
   ] as const)("has the keys of %s in their order, with what they mean", (name, keys) => {
     const rows = keys.map(
       ({ key, quoted, meaning }) => `| \`${key}\` | ${meaning}${quoted ? " (quoted)" : ""} |`,

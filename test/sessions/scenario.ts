@@ -217,6 +217,7 @@ const words: fc.Arbitrary<Words> = fc.oneof(
   { weight: 2, arbitrary: onJob("cancel") },
   { weight: 2, arbitrary: noting },
   { weight: 1, arbitrary: onJob("peek-progress") },
+  { weight: 1, arbitrary: onJob("explain") },
   { weight: 1, arbitrary: onJob("update-job", priority) },
   { weight: 2, arbitrary: onJob("update-job", priority, delay) },
   { weight: 1, arbitrary: onJob("reserve-job") },

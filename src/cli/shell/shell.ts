@@ -104,6 +104,8 @@ class Shell {
         return this.#body(`peek-${request.state}`);
       case "failures":
         return this.#failures(request.job);
+      case "why":
+        return this.#say(await this.#server.facts(`explain ${request.job}`));
       case "put":
         return this.#put(request);
       case "reserve":

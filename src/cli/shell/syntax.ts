@@ -51,7 +51,7 @@ export type Request =
       readonly limit: number;
       readonly after: number;
     }
-  | { readonly verb: "failures"; readonly job: number }
+  | { readonly verb: "failures" | "why"; readonly job: number }
   | { readonly verb: "kick"; readonly tube: string; readonly count: number }
   | { readonly verb: "kick-job" | "delete" | "cancel"; readonly jobs: readonly number[] }
   | {
@@ -212,6 +212,11 @@ export const SHELL_COMMANDS: Readonly<Record<string, Declared>> = {
     help: "prints how the attempts at a job failed, oldest first, and what the workers said",
     words: [JOB],
     request: ({ words }) => ({ verb: "failures", job: idOf(words[0]) }),
+  },
+  why: {
+    help: "prints why nobody gets a job, or who has it, and what stands before it",
+    words: [JOB],
+    request: ({ words }) => ({ verb: "why", job: idOf(words[0]) }),
   },
   put: {
     help: "puts a job, its body from the command line or else from standard input, and prints its id",

@@ -395,6 +395,23 @@ describe("what only Homemaker knows", () => {
 
   const stdout = async (line: string): Promise<string> => (await run(line)).stdout;
 
+  it("says why nobody gets a job, and what stands before it", async () => {
+    const ids = [await stdout("put asked x"), await stdout("put asked x")];
+    const [first = "", second = ""] = (await stdout(`why ${ids[1]}`)).split("\n");
+    expect(first).toMatch(/^why: +no connection watches its tube; 1 job stands before it$/);
+    expect(second).toMatch(/^reason: +unwatched$/);
+    expect(JSON.parse(await stdout(`why ${ids[1]} --json`))).toMatchObject({
+      reason: "unwatched",
+      tube: "asked",
+      before: 1,
+      draining: false,
+    });
+    expect(await run("why 999999")).toMatchObject({
+      code: 1,
+      stderr: "homemaker: there is no job 999999",
+    });
+  });
+
   it("cancels jobs, those that a worker holds too", async () => {
     const [held, ready] = [await stdout("put cancelled x"), await stdout("put spare x")];
     const worker = await server.connect();

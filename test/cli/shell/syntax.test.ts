@@ -40,6 +40,7 @@ describe("the shell's commands", () => {
     ["delete 4", { verb: "delete", jobs: [4] }],
     ["move dead 4 5", { verb: "move", tube: "dead", jobs: [4, 5] }],
     ["move dead 4 -m why", { verb: "move", tube: "dead", jobs: [4], message: "why" }],
+    ["why 4", { verb: "why", job: 4 }],
     ["cancel 4 5", { verb: "cancel", jobs: [4, 5] }],
     ["finish 4 done", { verb: "finish", job: 4, result: "done", keepSeconds: 3600 }],
     ["finish 4 --keep 0", { verb: "finish", job: 4, keepSeconds: 0 }],
