@@ -36,8 +36,10 @@
  *   KEY:      32 end of the cooldown f64 | 40 old KEY's lsn | 48 - u64
  *             | 56 name, to 8 | the key's tag
  *   RESULT:   32 end of its time f64 | 40 old RESULT's lsn | 48 seconds that it is kept u32
- *             | 52 hash of the tube's name u32 | 56 result | 0..7 zeros
- *             (its end: a DELETE of state RESULT_ENDED: the RESULT's lsn and bytes)
+ *             | 52 hash of the tube's name u32 | 56 when it was made f64
+ *             | 64 result | 0..7 zeros
+ *             (its end: a DELETE of state RESULT_ENDED: the RESULT's lsn, when it was made,
+ *             its bytes)
  *   FAILURE:  32 number u32 | 36 attempt u32 | 40 at f64
  *             | 48 old FAILURE's lsn | 56 its bytes u32 | 60 has a message u32
  *             | 64 who | message | 0..7 zeros
@@ -167,6 +169,7 @@ export class ResultRecord extends Record {
   oldResult: u64;
   keepSeconds: u32;
   tubeHash: u32;
+  made: f64;
 }
 
 /**
@@ -341,7 +344,7 @@ export function showRecords(): void {
 }
 
 /** Wall clock of a moment of the engine's clock. */
-function wall(micros: f64): f64 {
+export function wall(micros: f64): f64 {
   return shard().wallBase + micros;
 }
 
@@ -536,7 +539,10 @@ export function keepDelete(old: DeleteRecord): void {
     record.state = KEY_ENDED;
     record.stateLsn = hash;
   }
-  if (isResult) record.state = RESULT_ENDED;
+  if (isResult) {
+    record.state = RESULT_ENDED;
+    record.stateLsn = hash;
+  }
   end();
 }
 
@@ -607,6 +613,7 @@ export function recordResult(result: Result, oldResult: u64): void {
   record.oldResult = oldResult;
   record.keepSeconds = result.keepSeconds;
   record.tubeHash = result.tubeHash;
+  record.made = result.made;
   readMessage(failureAt(result.text), 0, address + RESULT_BYTES, length);
   result.lsn = record.lsn;
   end();
@@ -621,6 +628,7 @@ export function recordResultEnd(result: Result): void {
   const record = beginDelete(result.major, 0, 0);
   record.state = RESULT_ENDED;
   record.putLsn = result.lsn;
+  record.stateLsn = reinterpret<u64>(result.made);
   record.putBytes = resultBytes(result);
   end();
 }

@@ -109,7 +109,7 @@ export const TAG_NAME: u32 = 8;
 /** Bytes of a KEY record before the name of the tube; the tag follows that at a multiple of 8. */
 export const KEY_BYTES: u32 = 56;
 /** Bytes of a RESULT record before the result. */
-export const RESULT_BYTES: u32 = 56;
+export const RESULT_BYTES: u32 = 64;
 export const STATE_BYTES: u32 = 56;
 export const DELETE_BYTES: u32 = 56;
 /** Bytes of a FAILURE record before who made the attempt; the message follows that. */

@@ -3,7 +3,7 @@
  */
 import { failureAt, freeFailure, makeFailure, appendMessage } from "./failure";
 import * as journal from "./journal";
-import { ResultRecord } from "./journal";
+import { DeleteRecord, ResultRecord } from "./journal";
 import { RESULT_BYTES } from "./layouts";
 import { Result, dropResult, findResult, makeResult, resultAt } from "./result";
 import * as segments from "./segments";
@@ -23,7 +23,8 @@ export function recallResult(
 ): bool {
   if ((record.tubeHash & (shards - 1)) != shard().index) return true;
   const known = findResult(record.id);
-  if (known != 0) {
+  if (known != 0 && resultAt(known).made != record.made) forget(resultAt(known));
+  else if (known != 0) {
     uncount(resultAt(known)); // its segment was being reclaimed when the server stopped
     resultAt(known).lsn = lsn;
     segment.liveBytes += record.bytes;
@@ -49,15 +50,23 @@ function remake(record: ResultRecord, until: u64): u32 {
     ? makeResult(record.id, text, record.keepSeconds, record.tubeHash, until, true)
     : 0;
   if (made == 0) freeFailure(failureAt(text));
+  else resultAt(made).made = record.made;
   return made;
 }
 
-/** The journal says that the time of a result was over. */
-export function forgetResult(id: u64): void {
-  const known = findResult(id);
-  if (known == 0) return;
-  uncount(resultAt(known));
-  dropResult(resultAt(known));
+/**
+ * The journal says that the time of a result was over. What says so may stand behind a newer one:
+ * its job was there again, for the end of that was cut off, and has been finished a second time.
+ */
+export function forgetResult(record: DeleteRecord): void {
+  const known = findResult(record.id);
+  if (known == 0 || resultAt(known).made != reinterpret<f64>(record.stateLsn)) return;
+  forget(resultAt(known));
+}
+
+function forget(result: Result): void {
+  uncount(result);
+  dropResult(result);
 }
 
 function uncount(result: Result): void {

@@ -205,7 +205,7 @@ function apply(address: usize, record: Record, segment: Segment, shards: u32, no
     const tombstone = changetype<DeleteRecord>(record);
     segments.countTombstone(tombstone, segment);
     if (record.state == KEY_ENDED) endRecalled(tombstone);
-    else if (record.state == RESULT_ENDED) forgetResult(record.id);
+    else if (record.state == RESULT_ENDED) forgetResult(tombstone);
     else if (record.state == journal.DROPS) dropGiven(tombstone);
     else entomb(tombstone, found, now);
   } else if (found != 0) {

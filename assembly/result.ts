@@ -27,6 +27,8 @@ export class Result extends Node {
   keepSeconds: u32;
   /** Says which shard it is for, whatever their number. */
   tubeHash: u32;
+  /** When it was made, by the wall clock: one that the same job leaves later is another one. */
+  made: f64;
 }
 
 const TERM_NODE: usize = offsetof<Result>("termLeft");

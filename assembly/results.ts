@@ -22,6 +22,7 @@ export function keepResult(job: Job, text: u32, keepSeconds: u32, now: u64): boo
   const until = now + <u64>keepSeconds * 1000000;
   const made = makeResult(job.minor, text, keepSeconds, hash, until, false);
   if (made == 0) return false;
+  resultAt(made).made = journal.wall(<f64>now);
   journal.recordResult(resultAt(made), 0);
   return true;
 }

@@ -12,7 +12,6 @@
  * commands only ever write old LSNs into their records. So no lock is needed here.
  */
 import {
-  KEY_ENDED,
   RECORD_DELETE,
   RECORD_FAILURE,
   RECORD_GROUP,
@@ -199,7 +198,7 @@ function accountDelete(record: DeleteRecord, segment: Segment): void {
     const origin = segmentOf(record.putLsn);
     record.origin = origin.number;
     origin.liveBytes -= record.putBytes;
-    const hasState = record.state != KEY_ENDED && record.stateLsn != 0;
+    const hasState = record.state == 0 && record.stateLsn != 0;
     if (hasState) segmentOf(record.stateLsn).liveBytes -= STATE_BYTES;
   }
   const end = changetype<usize>(record) + record.bytes;

@@ -12,6 +12,7 @@ import { LARGE, LedServer } from "./leads.ts";
 import { Crash, NO_FAULTS, SimulatedDisk } from "./simulated-disk.ts";
 import type { CallKind } from "./simulated-disk.ts";
 import type { Code } from "./code.ts";
+import type { LedgerJob } from "./ledger.ts";
 import { recordsOf } from "./records.ts";
 import { World } from "./world.ts";
 import { SEGMENT_BYTES } from "./world-options.ts";
@@ -45,6 +46,9 @@ const AGAIN_MILLIS = 30_000;
 const RESULT_ROOM = 4000;
 const SLACK_MAX = 1600;
 const SLACK_STEP = 48;
+const SMALL_RESULT = 100;
+/** Jobs that stay in a segment of which the others go. */
+const STAYING = 16;
 
 /** A server on a disk that does what it is told. */
 const PLAIN_OPTIONS: WorldOptions = {
@@ -405,10 +409,49 @@ export function endBetweenResultAndTombstone(code: Code): void {
     world.crash(false);
     world.boot();
     const records = recordsOf(world, segmentName(1)).filter(({ id }) => id === job.id);
-    if (records.some(({ kind }) => kind === RECORD_RESULT)) times++;
     must(world.ledger.jobs.has(job.id), "the job is gone without its tombstone");
+    if (!records.some(({ kind }) => kind === RECORD_RESULT)) continue;
+    times++;
+    finishAgain(world, job);
   }
   must(times > 0, "no result came through without its tombstone");
+}
+
+/**
+ * A job whose result was none is finished again, and what says that the first one was none is
+ * written again behind the second one's record.
+ */
+function finishAgain(world: World, job: LedgerJob): void {
+  const filled = fillPresentOf(world);
+  const segment = segmentName(world.journal.figures.currentSegment - 1);
+  world.clients.finish(job, SMALL_RESULT);
+  deleteOf(world, filled);
+  // Of each of these a part stays, so that one in which nothing does is reclaimed.
+  for (let left = UPKEEP; left > 0 && world.disk.names.includes(segment); left--) {
+    deleteOf(world, fillPresentOf(world).slice(STAYING));
+  }
+  must(!world.disk.names.includes(segment), "what says so was not written again");
+  world.crash(false);
+  world.boot();
+}
+
+function deleteOf(world: World, ids: readonly number[]): void {
+  for (const id of ids) {
+    const job = world.ledger.jobs.get(id);
+    if (job !== undefined) world.clients.delete(job);
+    world.makeRoom();
+  }
+}
+
+/** Puts jobs until a world's segment is full; returns their ids. */
+function fillPresentOf(world: World): readonly number[] {
+  const { currentSegment } = world.journal.figures;
+  const ids: number[] = [];
+  while (world.journal.figures.currentSegment === currentSegment) {
+    ids.push(world.clients.put(MEDIUM, 0, ""));
+    world.commit();
+  }
+  return ids;
 }
 
 /** All of them. Throws what goes wrong: a MomentFailure, or what recovery does. */

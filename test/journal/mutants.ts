@@ -652,6 +652,12 @@ export const MUTANTS: readonly Mutant[] = [
     put: "",
   },
   {
+    fault: "that a result was none ends the next one of its job",
+    file: "assembly/recalling.ts",
+    find: "resultAt(known).made != reinterpret<f64>(record.stateLsn)",
+    put: "resultAt(known).made == 0",
+  },
+  {
     fault: "a result is there beside its job when the tombstone was cut off",
     file: "assembly/results.ts",
     find: "    if (findJob(nodeAt(at).major) == 0) continue;\n",
