@@ -16,6 +16,7 @@ import {
   KIND_READY,
   NO_DELAY,
   OUTCOME_CANCELLED,
+  OUTCOME_DEAD,
   OUTCOME_DELETED,
   RESULT_LSN,
   STATE_BURIED,
@@ -30,7 +31,7 @@ import { failureAt, freeFailure } from "./failure";
 import { CANCELLED, GRANTED, Job, TAGGED, coldOf, jobAt } from "./job";
 import * as journal from "./journal";
 import { cool } from "./keys";
-import { dropLimits, isExhausted, renewAttempts } from "./limits";
+import { isExhausted, renewAttempts } from "./limits";
 import { holderHears } from "./notes";
 import { isParked, leaveGroup } from "./jobgroups";
 import { bestOfAll, mightTake } from "./lanes";
@@ -38,6 +39,7 @@ import * as ready from "./ready";
 import { Shard, jobs, setResult, shard } from "./shard";
 import { charge } from "./shares";
 import * as states from "./states";
+import { sendsDead } from "./settings";
 import * as table from "./table";
 import { tagsOf } from "./tags";
 import * as times from "./times";
@@ -360,8 +362,11 @@ export function bury(job: Job, pri: u32, failure: u32, now: f64): void {
   states.leaveState(job);
   states.countBury(job);
   job.pri = pri;
+  if ((job.flags & TAGGED) != 0 && isExhausted(job)) {
+    if (sendsDead(tubeAt(job.tube)) && isAwaited(job)) tellEnd(job, OUTCOME_DEAD);
+    states.endLife(job);
+  }
   states.becomeBuried(job);
-  if ((job.flags & TAGGED) != 0 && isExhausted(job)) dropLimits(job);
   journal.recordState(job);
   states.match(tubeAt(job.tube), <u64>now);
 }

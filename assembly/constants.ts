@@ -426,8 +426,15 @@ export const SETTING_EXP: i32 = 7;
 export const SETTING_MAX: i32 = 8;
 /** What replies about it wait for, ACK_*. */
 export const SETTING_ACK: i32 = 9;
-/** How many settings there are. */
-export const SETTINGS: i32 = 10;
+/**
+ * The tube that dead jobs go to: its name, DEAD_PIECE_BYTES bytes of it in each of DEAD_PIECES
+ * values, the lowest byte first and zeros behind the last; NOT_SET behind its end.
+ */
+export const SETTING_DEAD: i32 = 10;
+export const DEAD_PIECES: i32 = 34;
+export const DEAD_PIECE_BYTES: i32 = 6;
+/** How many values a tube's settings have. */
+export const SETTINGS: i32 = 44;
 /** What stands for a setting that is not set; given for one, it is taken away. */
 export const NOT_SET: f64 = -1;
 /** Given for a setting that is to stay as it is. */
@@ -590,10 +597,12 @@ export const RECORD_RESULT: u8 = 9;
 export const STATE_IN_PLACE: u16 = 1;
 /** The job has no limits any more. */
 export const STATE_UNLIMITED: u16 = 2;
+/** It is dead, and is to go to its tube's dead-letter tube. */
+export const STATE_LEAVING: u16 = 4;
 /** The bit from which on they say how often the job had moved, as far as there is room for it. */
-export const STATE_MOVES: u16 = 2;
+export const STATE_MOVES: u16 = 3;
 /** Those bits. */
-export const STATE_MOVES_MASK: u32 = 0x3fff;
+export const STATE_MOVES_MASK: u32 = 0x1fff;
 /** In a DELETE record, as the state: what ended is not a job but the cooldown of its key. */
 export const KEY_ENDED: u8 = 1;
 /** Likewise, but the result of a job that was finished. */

@@ -21,8 +21,8 @@
  *             | 56 due f64 | 64 old PUT's lsn | 72 old STATE's lsn
  *             | 80 name | body | 0..7 zeros | tags (tags.ts) | how often it has moved, if ever
  *   STATE:    32 pri u32 | 36 delay u32 | 40 due f64 | 48 old STATE's lsn;
- *             nameBytes: STATE_IN_PLACE, STATE_UNLIMITED, and how often the job has moved from
- *             STATE_MOVES on; bodyBytes: attempts that it is charged with
+ *             nameBytes: STATE_IN_PLACE, STATE_UNLIMITED, STATE_LEAVING, and how often the job
+ *             has moved from STATE_MOVES on; bodyBytes: attempts that it is charged with
  *   DELETE:   32 PUT's lsn | 40 STATE's lsn | 48 PUT's bytes u32
  *             | 52 number of the PUT's segment u32
  *             | 56 for each failure: its FAILURE's lsn u64, bytes u32, - u32
@@ -70,6 +70,7 @@ import {
   SETTINGS,
   SKIP_MARK,
   STATE_IN_PLACE,
+  STATE_LEAVING,
   STATE_MOVES,
   STATE_MOVES_MASK,
   STATE_UNLIMITED,
@@ -84,7 +85,7 @@ import { Parts } from "./parts";
 import { Result, lengthOf } from "./result";
 import { Settings, countOf, valueOf } from "./settings";
 import { Shard, must, ringBase, shard } from "./shard";
-import { Tags, chargedOf, idpEntry, idpEntryBytes, isUnlimited } from "./tags";
+import { Tags, chargedOf, idpEntry, idpEntryBytes, isLeaving, isUnlimited } from "./tags";
 import { tagBytes, tagsOf, textOf } from "./tags";
 import { Tube, nameOf, ownHash, tubeAt } from "./tube";
 import {
@@ -438,6 +439,7 @@ export function recordState(job: Job, isInPlace: bool = false): void {
   if ((job.flags & TAGGED) != 0) {
     record.bodyBytes = chargedOf(tagsOf(job));
     if (isUnlimited(tagsOf(job))) record.nameBytes |= STATE_UNLIMITED;
+    if (isLeaving(tagsOf(job))) record.nameBytes |= STATE_LEAVING;
   }
   record.pri = job.pri;
   record.delaySeconds = job.delaySeconds;

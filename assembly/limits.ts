@@ -46,9 +46,8 @@ export function isOver(job: Job, now: u64): bool {
 export function watchLimits(job: Job): void {
   const own = tagsOf(job);
   const due = expiryOf(job, own);
-  if (own.isTimed != 0) return;
   if (isExhausted(job)) startTerm(own, 0);
-  else if (due != i64.MAX_VALUE) startTerm(own, due < 0 ? 0 : <u64>due);
+  else if (own.isTimed == 0 && due != i64.MAX_VALUE) startTerm(own, due < 0 ? 0 : <u64>due);
 }
 
 /** An attempt at a job has ended: it is charged. `isAwaited`: there is room for the record. */

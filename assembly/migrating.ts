@@ -82,10 +82,10 @@ import { isFull } from "./settings";
 import * as states from "./states";
 import { findJob, isHeldBy } from "./states";
 import * as table from "./table";
-import { attach, tagBytes, tagsOf, tagsSlot, textOf } from "./tags";
+import { attach, isLeaving, setLeaving, tagBytes, tagsOf, tagsSlot, textOf } from "./tags";
 import { stopTerm } from "./terms";
 import * as times from "./times";
-import { forgetIfUnused, tubeAt } from "./tube";
+import { Tube, forgetIfUnused, tubeAt } from "./tube";
 
 /** Why `conn` may not move the job; DONE when it may. */
 function refusal(at: u32, conn: u32): i32 {
@@ -174,22 +174,28 @@ export function moveJob(t: u32, conn: u32, id: f64, tube: u32, failure: u32, now
   if (coldOf(job) == 0 || !journal.mayMoveTo(job, tubeAt(tube))) return leave(t, OUT_OF_MEMORY);
   const micros = <u64>now;
   const state = leavePlace(job, failure, micros);
+  const answer = relocate(job, tubeAt(tube), state, micros);
+  setResult(t, RESULT_LSN, <f64>shard().lsn);
+  return leave(t, answer);
+}
+
+/** Has a job that stands nowhere stand in a tube of this shard: DONE, or BURIED when it is. */
+export function relocate(job: Job, tube: Tube, state: u8, now: u64): i32 {
   const from = tubeAt(job.tube);
   const oldBytes = journal.putBytes(job);
   coldAt(job.cold).moves++;
   states.leaveTube(job);
-  states.joinTube(tubeAt(tube), job);
+  states.joinTube(tube, job);
   if ((job.flags & TAGGED) != 0) {
     renewAttempts(job);
     moveKey(job);
   }
-  const isReady = state == STATE_READY || !takePlaceAgain(job, state, micros);
+  const isReady = state == STATE_READY || !takePlaceAgain(job, state, now);
   if (isReady) job.state = STATE_READY;
   journal.recordMove(job, oldBytes);
-  const isPlaced = !isReady || takePlace(job, STATE_READY, micros);
+  const isPlaced = !isReady || takePlace(job, STATE_READY, now);
   forgetIfUnused(from);
-  setResult(t, RESULT_LSN, <f64>shard().lsn);
-  return leave(t, isPlaced ? DONE : BURIED);
+  return isPlaced ? DONE : BURIED;
 }
 
 /* The shard that it leaves. */
@@ -216,9 +222,10 @@ export function beginMove(t: u32, conn: u32, id: f64, failure: u32, now: f64): i
     setResult(t, RESULT_LSN, <f64>shard().lsn);
     return leave(t, MORE);
   }
+  const leaves = (job.flags & TAGGED) != 0 && isLeaving(tagsOf(job));
   const state = leavePlace(job, failure, <u64>now);
   beMoving(job, state);
-  if ((job.flags & TAGGED) != 0) letGo(job);
+  if ((job.flags & TAGGED) != 0) letGo(job, leaves);
   describe(t, job, state);
   setResult(t, RESULT_LSN, <f64>shard().lsn);
   return leave(t, DONE);
@@ -230,8 +237,21 @@ function beMoving(job: Job, state: u8): void {
   tubeAt(job.tube).using++;
 }
 
-/** Its key is the tube's to give to another job, and no limit ends it. */
-function letGo(job: Job): void {
+/** A dead job that is to leave (leaving.ts) does so, to be copied as a ready one. */
+export function beLeaving(t: u32, job: Job, now: u64): void {
+  states.leaveState(job);
+  beMoving(job, STATE_BURIED);
+  letGo(job, true);
+  job.major = now;
+  describe(t, job, STATE_READY);
+}
+
+/**
+ * Its key is the tube's to give to another job, and no limit ends it. Where it does not come to its
+ * new tube it is to leave, if it was before.
+ */
+function letGo(job: Job, leaves: bool): void {
+  setLeaving(tagsOf(job), leaves);
   leaveKey(tagsOf(job));
   stopTerm(tagsOf(job));
 }
@@ -373,7 +393,10 @@ export function openArrival(
     bodies.freeJob(job);
     return leave(t, OUT_OF_MEMORY);
   }
-  if (bytesOfTags != 0) renewAttempts(job);
+  if (bytesOfTags != 0) {
+    renewAttempts(job);
+    setLeaving(tagsOf(job), false);
+  }
   coldAt(cold).moves = moves + 1;
   link(job);
   setResult(t, RESULT_REF, <f64>at);

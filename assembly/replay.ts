@@ -26,6 +26,7 @@ import {
   STATE_BURIED,
   STATE_DELAYED,
   STATE_IN_PLACE,
+  STATE_LEAVING,
   STATE_UNLIMITED,
   STATE_UPLOADING,
 } from "./constants";
@@ -72,6 +73,7 @@ import {
 } from "./keys";
 import { PARKED_UNTIL } from "./jobgroups";
 import { takeNames } from "./joining";
+import { leaveOrStay } from "./leaving";
 import { watchLimits } from "./limits";
 import * as parts from "./parts";
 import * as ready from "./ready";
@@ -90,7 +92,8 @@ import {
 import { enter, jobs, leave, ringBase, setResult, shard } from "./shard";
 import * as states from "./states";
 import * as table from "./table";
-import { Tags, attach, entryNumber, keyEntry, retell, setCharged, setNoLimits } from "./tags";
+import { Tags, attach, entryNumber, keyEntry, retell, setCharged, setLeaving } from "./tags";
+import { setNoLimits } from "./tags";
 import { tagBytes, tagsAt, tagsOf, textOf } from "./tags";
 import { Tube, findOrMakeTube, findTube, forgetIfUnused, nameHash, tubeAt } from "./tube";
 import { isSound, keyEntryOf, plainBytes, tagBytesOf } from "./sound";
@@ -576,11 +579,14 @@ function restate(record: StateRecord, job: Job, segment: Segment, now: f64): boo
     setCharged(tagsOf(job), record.bodyBytes);
     if ((record.nameBytes & STATE_UNLIMITED) != 0) setNoLimits(tagsOf(job));
   }
+  const leaves = (record.nameBytes & STATE_LEAVING) != 0;
   const isInPlace = (record.nameBytes & STATE_IN_PLACE) != 0;
   if (isInPlace && job.state == STATE_BURIED && record.state == STATE_BURIED) {
     job.pri = record.pri;
+    if ((job.flags & TAGGED) != 0) leaveOrStay(job, leaves);
   } else {
     if (!wasAside) states.leaveState(job);
+    if ((job.flags & TAGGED) != 0) setLeaving(tagsOf(job), leaves);
     stand(job, record.state, record.pri, record.delaySeconds, record.due, now);
   }
   const cold = coldOf(job);

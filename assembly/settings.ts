@@ -7,6 +7,7 @@
  * a tombstone, needed for as long as a segment exists in which an older one may lie.
  */
 import {
+  DEAD_PIECES,
   DONE,
   NOT_SET,
   ORDER_FAIR,
@@ -16,6 +17,7 @@ import {
   SETTING_ACK,
   SETTING_BODY,
   SETTING_BYTES,
+  SETTING_DEAD,
   SETTING_EXP,
   SETTING_JOBS,
   SETTING_MAX,
@@ -122,6 +124,25 @@ export function writeSettings(tube: Tube, to: usize): void {
     const value = tube.settings == 0 ? NOT_SET : valueOf(settingsAt(tube.settings), which);
     store<f64>(to + ((<usize>which) << 3), value);
   }
+}
+
+/* The dead-letter tube. */
+
+/** Whether dead jobs of the tube go to another one. */
+export function sendsDead(tube: Tube): bool {
+  return tube.settings != 0 && valueOf(settingsAt(tube.settings), SETTING_DEAD) != NOT_SET;
+}
+
+/** Writes the name of that tube, which there is; returns how many bytes it has. */
+export function writeDead(tube: Tube, to: usize): u32 {
+  const settings = settingsAt(tube.settings);
+  let bytes: u32 = 0;
+  for (let piece = 0; piece < DEAD_PIECES; ++piece) {
+    const value = valueOf(settings, SETTING_DEAD + piece);
+    if (value == NOT_SET) break;
+    for (let rest = <u64>value; rest != 0; rest >>= 8) store<u8>(to + bytes++, <u8>rest);
+  }
+  return bytes;
 }
 
 /* What is kept out. */

@@ -179,6 +179,9 @@ export class Shard {
   gone: u32;
   /** Jobs that come from other shards and are not whole yet, as such a list. */
   arriving: u32;
+  /** Dead jobs that are to leave, first come first: a list of their tags (leaving.ts). */
+  leavingHead: u32;
+  leavingTail: u32;
   /** 1 when replay met a job that had moved: another shard may have it too. */
   metMoved: u32;
 

@@ -46,10 +46,12 @@ import { firstReturned, freeKey, mayTake, openLanes, pull, push } from "./lanes"
 import { takeReturned } from "./lanes";
 import { Name, dropName, markFreed, nameAt } from "./names";
 import * as pacing from "./pacing";
+import { joinLeaving, stay } from "./leaving";
+import { sendsDead } from "./settings";
+import { isLeaving, jobOf, setLeaving, tagsAt, tagsOf } from "./tags";
 import { Tube, addressOfTube, forgetIfUnused, tubeAt, watchClock } from "./tube";
 import { charge, uncharge, uncount } from "./shares";
 import * as table from "./table";
-import { jobOf, tagsAt, tagsOf } from "./tags";
 import * as tree from "./tree";
 
 const DELAYED_TREE: usize = offsetof<Tube>("delayedTree");
@@ -101,6 +103,7 @@ export function leaveState(job: Job): void {
     tube.buried--;
     shard().buried--;
     if ((job.flags & TAGGED) != 0) countBuried(tagsOf(job), -1);
+    if ((job.flags & TAGGED) != 0) stay(job);
   }
   job.holder = 0;
 }
@@ -130,12 +133,19 @@ export function becomeReadySince(job: Job, since: u64, now: u64): bool {
   return standReady(job, since, now);
 }
 
+/** A dead job has no limits any more; it goes where its tube sends such. */
+export function endLife(job: Job): void {
+  dropLimits(job);
+  if (sendsDead(tubeAt(job.tube))) setLeaving(tagsOf(job), true);
+}
+
 /**
- * The job, which stands nowhere, is dead: it has no limits any more, and is buried. Always false.
+ * The job, which stands nowhere, is dead: it has no limits any more, and is buried, until somebody
+ * carries it to its tube's dead-letter tube if there is one (leaving.ts). Always false.
  */
 export function die(job: Job, now: u64): bool {
   if (isAwaited(job)) tellEnd(job, isExhausted(job) ? OUTCOME_DEAD : OUTCOME_EXPIRED);
-  dropLimits(job);
+  endLife(job);
   becomeBuried(job);
   tell(job, false, now);
   match(tubeAt(job.tube), now);
@@ -234,6 +244,7 @@ export function becomeBuried(job: Job): void {
   tube.buried++;
   shard().buried++;
   if ((job.flags & TAGGED) != 0) countBuried(tagsOf(job), 1);
+  if ((job.flags & TAGGED) != 0 && isLeaving(tagsOf(job))) joinLeaving(tagsOf(job));
   if (isAwaited(job)) tellEnd(job, OUTCOME_BURIED);
 }
 

@@ -13,7 +13,8 @@
  *   kind u8 | bytes of the name u8 | given up u16 | number u32 | name | zeros up to a multiple of 8
  *
  * The name of `max` is no name but the number of attempts that were charged, u32, and four zeros;
- * limits that a job has no more have the number 0. A key that was given up says nothing any more.
+ * limits that a job has no more have the number 0. A key that was given up says nothing any more; a
+ * limit that says so is of a dead job that is to leave (leaving.ts).
  *
  * so a put, a record and a replay read the same bytes. Of a key with a cooldown the record outlives
  * its job (keys.ts). Memory for it is asked for as for a body: inside the budget.
@@ -40,7 +41,10 @@ export class Tags extends Node {
   until: u64;
   /** LSN of the KEY record of the cooldown. */
   lsn: u64;
-  /** Of a cooldown: whose it is, and its neighbours among those of the tube. */
+  /**
+   * Of a cooldown: whose it is, and its neighbours among those of the tube; of a job that is to
+   * leave, its neighbours among those of the shard (leaving.ts).
+   */
   tube: u32;
   nextCooling: u32;
   prevCooling: u32;
@@ -269,6 +273,22 @@ export function setNoLimits(tags: Tags): void {
 export function isUnlimited(tags: Tags): bool {
   if ((tags.exp & tags.max) == NO_ENTRY) return false;
   return secondsOf(tags) == 0 && maxOf(tags) == 0;
+}
+
+/** Where the entry is that says whether a dead job is to leave: a job without limits never dies. */
+function leavingEntry(tags: Tags): u16 {
+  return tags.exp != NO_ENTRY ? tags.exp : tags.max;
+}
+
+/** Whether the job is dead and is to go to its tube's dead-letter tube. */
+export function isLeaving(tags: Tags): bool {
+  const at = leavingEntry(tags);
+  return at != NO_ENTRY && load<u16>(textOf(tags) + at, TAG_GIVEN_UP) != 0;
+}
+
+export function setLeaving(tags: Tags, leaves: bool): void {
+  const at = leavingEntry(tags);
+  if (at != NO_ENTRY) store<u16>(textOf(tags) + at, leaves ? 1 : 0, TAG_GIVEN_UP);
 }
 
 /** The text as a newer record of the job has it; its key stands in no place. */

@@ -24,6 +24,7 @@ export class Sums {
   static watchesWaiting: u32 = 0;
   static keys: u32 = 0;
   static timedTags: u32 = 0;
+  static leaving: u32 = 0;
   static named: u32 = 0;
   static aside: u32 = 0;
   static lanesAside: u32 = 0;
@@ -66,7 +67,7 @@ export function reset(): void {
   Sums.otherReserves = 0;
   Sums.heldJobs = Sums.holderJobs = Sums.grantedJobs = 0;
   Sums.watchesOfConns = Sums.watchesWaiting = Sums.marks = 0;
-  Sums.keys = Sums.timedTags = 0;
+  Sums.keys = Sums.timedTags = Sums.leaving = 0;
   Sums.named = Sums.aside = Sums.lanesAside = Sums.members = Sums.parked = 0;
   Sums.shared = Sums.counted = 0;
   Sums.awaits = Sums.awaited = Sums.textsHad = 0;

@@ -31,7 +31,7 @@ export * from "../index";
 export * from "./invariants";
 export { relations } from "./relations";
 export { shake } from "./shake";
-export { isCooling } from "./tags";
+export { isCooling, isToLeave } from "./tags";
 
 /**
  * Walks the whole shard: 0, or the number of the first invariant found broken. `deep` takes in the

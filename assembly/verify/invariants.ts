@@ -80,3 +80,4 @@ export const RESULTS_TREE: i32 = 78;
 export const TEXT_LIST: i32 = 79;
 export const GROUP_MEMBERS: i32 = 80;
 export const GROUP_WAITING: i32 = 81;
+export const LEAVING_LIST: i32 = 82;

@@ -2,7 +2,7 @@
  * what ends by the clock. Invariant of the walk: jobs and tubes add up what they find, which is all
  * that the trees have.
  */
-import { STATE_DELAYED, STATE_READY } from "../constants";
+import { STATE_BURIED, STATE_DELAYED, STATE_MOVING, STATE_READY } from "../constants";
 import { Job } from "../job";
 import { findKey, keyHash, keysRoot } from "../keys";
 import { isExhausted } from "../limits";
@@ -11,14 +11,15 @@ import { nodeAt } from "../node";
 import { isResultTerm } from "../result";
 import { enter, leave, shard } from "../shard";
 import { NO_ENTRY, TAGS_BYTES, Tags, addressOfTags, idpEntry, isText, tagsAt } from "../tags";
-import { secondsOf, tagsOf, tagsOfTerm, textOf } from "../tags";
+import { isLeaving, isUnlimited, jobOf, secondsOf, tagsOf, tagsOfTerm, textOf } from "../tags";
 import { TERMS_MINOR, termsRoot, termsTimer } from "../terms";
 import { timersRoot } from "../timers";
 import * as tree from "../tree";
 import { Tube, addressOfTube } from "../tube";
 import { live } from "./allocator";
 import { Sums, expect, whole } from "./findings";
-import { COOLING_LIST, KEYS_TREE, KEY_TWICE, LIMITS, TAGS_OWNER } from "./invariants";
+import { COOLING_LIST, KEYS_TREE, KEY_TWICE, LEAVING_LIST, LIMITS } from "./invariants";
+import { TAGS_OWNER } from "./invariants";
 import { TERMS_TREE } from "./invariants";
 import { checkNames } from "./names";
 import { checkTree, stands } from "./trees";
@@ -45,6 +46,7 @@ export function checkTags(tube: Tube, job: Job): void {
   checkRecord(own);
   expect(own.minor == job.minor && own.isCooling == 0, TAGS_OWNER);
   checkLimits(own, job);
+  checkLeaving(own, job);
   checkNames(job);
   checkKey(own, tube);
 }
@@ -55,6 +57,27 @@ function checkLimits(own: Tags, job: Job): void {
   if (!isWaiting) return;
   expect(secondsOf(own) == 0 || own.isTimed != 0, LIMITS);
   expect(!isExhausted(job) || own.isTimed != 0, LIMITS);
+}
+
+/** A job that is to leave is buried, or on its way, and has no limits. */
+function checkLeaving(own: Tags, job: Job): void {
+  if (!isLeaving(own)) return;
+  if (job.state == STATE_BURIED) Sums.leaving++;
+  else expect(job.state == STATE_MOVING, LEAVING_LIST);
+  expect(isUnlimited(own), LEAVING_LIST);
+}
+
+/** Checks the list of those, which has as many as were found. */
+function checkListOfLeaving(): void {
+  let before: u32 = 0;
+  let count: u32 = 0;
+  for (let at = shard().leavingHead; at != 0 && whole(); at = tagsAt(at).nextCooling) {
+    expect(isLeaving(tagsAt(at)) && tagsAt(at).prevCooling == before, LEAVING_LIST);
+    expect(jobOf(tagsAt(at)).state == STATE_BURIED, LEAVING_LIST);
+    before = at;
+    count++;
+  }
+  expect(shard().leavingTail == before && count == Sums.leaving, LEAVING_LIST);
 }
 
 /** Checks the keys of the tube that are in their cooldown. */
@@ -73,6 +96,7 @@ export function checkCooling(tube: Tube): void {
 
 /** Checks the trees, which have what was found, and their timer. */
 export function checkKeysAndTerms(): void {
+  checkListOfLeaving();
   expect(checkTree(keysRoot()) == Sums.keys, KEYS_TREE);
   expect(checkTree(termsRoot()) == Sums.timedTags + shard().resultsKept, TERMS_TREE);
   const first = tree.first(termsRoot());
@@ -82,6 +106,15 @@ export function checkKeysAndTerms(): void {
   if (s.termsTimed == 0) return;
   expect(termsTimer().minor == TERMS_MINOR, TERMS_TREE);
   expect(stands(<u32>changetype<usize>(termsTimer()), timersRoot()), TERMS_TREE);
+}
+
+/** Whether the job `id` is dead and is to leave. */
+export function isToLeave(id: f64): i32 {
+  enter();
+  for (let at = shard().leavingHead; at != 0; at = tagsAt(at).nextCooling) {
+    if (tagsAt(at).minor == <u64>id) return leave(0, 1);
+  }
+  return leave(0, 0);
 }
 
 /** Whether the key of the deleted job `id` is in its cooldown. */

@@ -472,6 +472,200 @@ export abstract class EngineCalls {
     return this.#engine.strays() >>> 0;
   }
 
+  /** It goes back to its place after all, without its key if somebody has that by now. */
+  abortMove(id: f64, now: f64): i32 {
+    return this.answer(this.#engine.abortMove(this.thread, id, now));
+  }
+
+  /**
+   * Takes the job out of its place, to be copied: DONE, with everything about it but its body and
+   * its failures (MOVE_* behind RESULT_STATS, its tags in the output slot); NOT_FOUND or BUSY.
+   * `failure` is as with `moveJob`. What was recorded here up to RESULT_LSN has to be safe before
+   * anything but its body is recorded there: a crash must not leave what followed and lose what
+   * came first.
+   */
+  beginMove(conn: u32, id: f64, failure: u32, now: f64): i32 {
+    return this.answer(this.#engine.beginMove(this.thread, conn, id, failure, now));
+  }
+
+  /** It has moved: what the journal has of it here is not needed any more. */
+  departMove(id: f64): i32 {
+    return this.answer(this.#engine.departMove(this.thread, id));
+  }
+
+  /** Ends the record of a job that has departed. */
+  forgetMove(id: f64, now: f64): i32 {
+    return this.answer(this.#engine.forgetMove(this.thread, id, now));
+  }
+
+  /**
+   * Moves the job to `tube`, of this shard: DONE, BURIED when it is, NOT_FOUND, FULL, BUSY while it
+   * is MOVING, or MORE when it has to be copied, since the parts of its body say in the journal
+   * which tube they are for. `failure` as with `release`; a job that somebody held is ready
+   * afterwards, any other one as it was.
+   */
+  moveJob(conn: u32, id: f64, tube: u32, failure: u32, now: f64): i32 {
+    return this.answer(this.#engine.moveJob(this.thread, conn, id, tube, failure, now));
+  }
+
+  /** Brings more of the body; as `appendUpload`, beyond the budget if need be. */
+  appendArrival(arrival: u32, position: u32, offset: u32, count: u32): i32 {
+    return this.answer(this.#engine.appendArrival(this.thread, arrival, position, offset, count));
+  }
+
+  /** All of it is here: it is recorded, found, and MOVING. RESULT_LSN is its record. */
+  commitArrival(arrival: u32): i32 {
+    return this.answer(this.#engine.commitArrival(this.thread, arrival));
+  }
+
+  /** It does not come. With a journal that is a command that needs room in the ring. */
+  dropArrival(arrival: u32): i32 {
+    return this.answer(this.#engine.dropArrival(this.thread, arrival));
+  }
+
+  /** Whether a job with a body of `bytes` may come to `tube`: DONE or FULL. */
+  mayArrive(tube: u32, bytes: u32): i32 {
+    return this.answer(this.#engine.mayArrive(this.thread, tube, bytes));
+  }
+
+  /**
+   * A record for a job that comes to `tube`, which the caller uses: RESULT_REF. Its tags lie at
+   * TAGS_OFFSET of the thread's area; its body and its failures follow.
+   */
+  openArrival(
+    tube: u32,
+    id: f64,
+    state: u32,
+    pri: u32,
+    delaySeconds: u32,
+    ttrSeconds: u32,
+    bytes: u32,
+    created: f64,
+    major: f64,
+    moves: u32,
+    hasParts: u32,
+    bytesOfTags: u32,
+  ): i32 {
+    return this.answer(
+      this.#engine.openArrival(
+        this.thread,
+        tube,
+        id,
+        state,
+        pri,
+        delaySeconds,
+        ttrSeconds,
+        bytes,
+        created,
+        major,
+        moves,
+        hasParts,
+        bytesOfTags,
+      ),
+    );
+  }
+
+  /** What is counted of a job that comes. */
+  countArrival(
+    arrival: u32,
+    reserves: u32,
+    timeouts: u32,
+    releases: u32,
+    buries: u32,
+    kicks: u32,
+    failed: u32,
+  ): i32 {
+    return this.answer(
+      this.#engine.countArrival(
+        this.thread,
+        arrival,
+        reserves,
+        timeouts,
+        releases,
+        buries,
+        kicks,
+        failed,
+      ),
+    );
+  }
+
+  /** What its holder last said of how far it is; without memory that is lost. */
+  noteArrival(arrival: u32, offset: u32, bytes: u32): i32 {
+    return this.answer(this.#engine.noteArrival(this.thread, arrival, offset, bytes));
+  }
+
+  /** It takes its place: DONE, or BURIED (`takePlace`). */
+  settleArrival(id: f64, now: f64): i32 {
+    return this.answer(this.#engine.settleArrival(this.thread, id, now));
+  }
+
+  /** The message is whole; MORE while the journal's ring has no room for the failure. */
+  addArrivedFailure(arrival: u32, failure: u32): i32 {
+    return this.answer(this.#engine.addArrivedFailure(this.thread, arrival, failure));
+  }
+
+  /** Brings more of its message; OUT_OF_MEMORY when there is no place for all of it. */
+  appendArrivedFailure(failure: u32, position: u32, offset: u32, count: u32): i32 {
+    return this.answer(
+      this.#engine.appendArrivedFailure(this.thread, failure, position, offset, count),
+    );
+  }
+
+  /**
+   * A failure of a job that comes, its message to follow: RESULT_REF. The name of who made the
+   * attempt lies at WHO_OFFSET of the thread's area.
+   */
+  openArrivedFailure(
+    number: u32,
+    attempt: u32,
+    at: f64,
+    end: u32,
+    whoBytes: u32,
+    bytes: u32,
+    hasMessage: u32,
+  ): i32 {
+    return this.answer(
+      this.#engine.openArrivedFailure(
+        this.thread,
+        number,
+        attempt,
+        at,
+        end,
+        whoBytes,
+        bytes,
+        hasMessage,
+      ),
+    );
+  }
+
+  /** As `beginMove`, for a job that is to leave; where it comes to it is ready. */
+  beginDeadMove(id: f64, now: f64): i32 {
+    return this.answer(this.#engine.beginDeadMove(this.thread, id, now));
+  }
+
+  /**
+   * Moves a job that is to leave to `tube`, of this shard, full or not, where it is ready: DONE;
+   * BURIED when there is no memory for its priority; NOT_FOUND when it is not to leave; MORE when
+   * it has to be copied; OUT_OF_MEMORY when its record would be too long.
+   */
+  moveDead(id: f64, tube: u32, now: f64): i32 {
+    return this.answer(this.#engine.moveDead(this.thread, id, tube, now));
+  }
+
+  /**
+   * A job that is to leave: RESULT_ID, and the name of the tube that it goes to in the output slot,
+   * RESULT_NAME_BYTES. Each in its turn, again and again. NONE when there is none, MORE when one is
+   * to stay, since nothing is set for its tube any more: a command that needs room in the ring.
+   */
+  nextDead(now: f64): i32 {
+    return this.answer(this.#engine.nextDead(this.thread, now));
+  }
+
+  /** Where leavingHead lies, a u32: 0 when no job is to leave. */
+  leavingAddress(): u32 {
+    return this.#engine.leavingAddress() >>> 0;
+  }
+
   /**
    * How many of the `bytes` bytes staged at the beginning of the ring are sound records, one behind
    * the other: RESULT_COUNT.
@@ -1356,171 +1550,5 @@ export abstract class EngineCalls {
   /** Bytes of all results that are kept here. */
   resultBytes(): f64 {
     return this.#engine.resultBytes(this.thread);
-  }
-
-  /**
-   * Moves the job to `tube`, of this shard: DONE, BURIED when it is, NOT_FOUND, FULL, BUSY while it
-   * is MOVING, or MORE when it has to be copied, since the parts of its body say in the journal
-   * which tube they are for. `failure` as with `release`; a job that somebody held is ready
-   * afterwards, any other one as it was.
-   */
-  moveJob(conn: u32, id: f64, tube: u32, failure: u32, now: f64): i32 {
-    return this.answer(this.#engine.moveJob(this.thread, conn, id, tube, failure, now));
-  }
-
-  /**
-   * Takes the job out of its place, to be copied: DONE, with everything about it but its body and
-   * its failures (MOVE_* behind RESULT_STATS, its tags in the output slot); NOT_FOUND or BUSY.
-   * `failure` is as with `moveJob`. What was recorded here up to RESULT_LSN has to be safe before
-   * anything but its body is recorded there: a crash must not leave what followed and lose what
-   * came first.
-   */
-  beginMove(conn: u32, id: f64, failure: u32, now: f64): i32 {
-    return this.answer(this.#engine.beginMove(this.thread, conn, id, failure, now));
-  }
-
-  /** It goes back to its place after all, without its key if somebody has that by now. */
-  abortMove(id: f64, now: f64): i32 {
-    return this.answer(this.#engine.abortMove(this.thread, id, now));
-  }
-
-  /** It has moved: what the journal has of it here is not needed any more. */
-  departMove(id: f64): i32 {
-    return this.answer(this.#engine.departMove(this.thread, id));
-  }
-
-  /** Ends the record of a job that has departed. */
-  forgetMove(id: f64, now: f64): i32 {
-    return this.answer(this.#engine.forgetMove(this.thread, id, now));
-  }
-
-  /** Whether a job with a body of `bytes` may come to `tube`: DONE or FULL. */
-  mayArrive(tube: u32, bytes: u32): i32 {
-    return this.answer(this.#engine.mayArrive(this.thread, tube, bytes));
-  }
-
-  /**
-   * A record for a job that comes to `tube`, which the caller uses: RESULT_REF. Its tags lie at
-   * TAGS_OFFSET of the thread's area; its body and its failures follow.
-   */
-  openArrival(
-    tube: u32,
-    id: f64,
-    state: u32,
-    pri: u32,
-    delaySeconds: u32,
-    ttrSeconds: u32,
-    bytes: u32,
-    created: f64,
-    major: f64,
-    moves: u32,
-    hasParts: u32,
-    bytesOfTags: u32,
-  ): i32 {
-    return this.answer(
-      this.#engine.openArrival(
-        this.thread,
-        tube,
-        id,
-        state,
-        pri,
-        delaySeconds,
-        ttrSeconds,
-        bytes,
-        created,
-        major,
-        moves,
-        hasParts,
-        bytesOfTags,
-      ),
-    );
-  }
-
-  /** What is counted of a job that comes. */
-  countArrival(
-    arrival: u32,
-    reserves: u32,
-    timeouts: u32,
-    releases: u32,
-    buries: u32,
-    kicks: u32,
-    failed: u32,
-  ): i32 {
-    return this.answer(
-      this.#engine.countArrival(
-        this.thread,
-        arrival,
-        reserves,
-        timeouts,
-        releases,
-        buries,
-        kicks,
-        failed,
-      ),
-    );
-  }
-
-  /** What its holder last said of how far it is; without memory that is lost. */
-  noteArrival(arrival: u32, offset: u32, bytes: u32): i32 {
-    return this.answer(this.#engine.noteArrival(this.thread, arrival, offset, bytes));
-  }
-
-  /** Brings more of the body; as `appendUpload`, beyond the budget if need be. */
-  appendArrival(arrival: u32, position: u32, offset: u32, count: u32): i32 {
-    return this.answer(this.#engine.appendArrival(this.thread, arrival, position, offset, count));
-  }
-
-  /**
-   * A failure of a job that comes, its message to follow: RESULT_REF. The name of who made the
-   * attempt lies at WHO_OFFSET of the thread's area.
-   */
-  openArrivedFailure(
-    number: u32,
-    attempt: u32,
-    at: f64,
-    end: u32,
-    whoBytes: u32,
-    bytes: u32,
-    hasMessage: u32,
-  ): i32 {
-    return this.answer(
-      this.#engine.openArrivedFailure(
-        this.thread,
-        number,
-        attempt,
-        at,
-        end,
-        whoBytes,
-        bytes,
-        hasMessage,
-      ),
-    );
-  }
-
-  /** Brings more of its message; OUT_OF_MEMORY when there is no place for all of it. */
-  appendArrivedFailure(failure: u32, position: u32, offset: u32, count: u32): i32 {
-    return this.answer(
-      this.#engine.appendArrivedFailure(this.thread, failure, position, offset, count),
-    );
-  }
-
-  /** The message is whole; MORE while the journal's ring has no room for the failure. */
-  addArrivedFailure(arrival: u32, failure: u32): i32 {
-    return this.answer(this.#engine.addArrivedFailure(this.thread, arrival, failure));
-  }
-
-  /** All of it is here: it is recorded, found, and MOVING. RESULT_LSN is its record. */
-  commitArrival(arrival: u32): i32 {
-    return this.answer(this.#engine.commitArrival(this.thread, arrival));
-  }
-
-  /** It takes its place: DONE, or BURIED (`takePlace`). */
-  settleArrival(id: f64, now: f64): i32 {
-    return this.answer(this.#engine.settleArrival(this.thread, id, now));
-  }
-
-  /** It does not come. With a journal that is a command that needs room in the ring. */
-  dropArrival(arrival: u32): i32 {
-    return this.answer(this.#engine.dropArrival(this.thread, arrival));
   }
 }

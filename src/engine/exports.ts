@@ -112,6 +112,58 @@ export interface EngineExports {
     number: u32,
   ): i32;
   strays(): u32;
+  abortMove(t: u32, id: f64, now: f64): i32;
+  beginMove(t: u32, conn: u32, id: f64, failure: u32, now: f64): i32;
+  departMove(t: u32, id: f64): i32;
+  forgetMove(t: u32, id: f64, now: f64): i32;
+  moveJob(t: u32, conn: u32, id: f64, tube: u32, failure: u32, now: f64): i32;
+  appendArrival(t: u32, arrival: u32, position: u32, offset: u32, count: u32): i32;
+  commitArrival(t: u32, arrival: u32): i32;
+  dropArrival(t: u32, arrival: u32): i32;
+  mayArrive(t: u32, tube: u32, bytes: u32): i32;
+  openArrival(
+    t: u32,
+    tube: u32,
+    id: f64,
+    state: u32,
+    pri: u32,
+    delaySeconds: u32,
+    ttrSeconds: u32,
+    bytes: u32,
+    created: f64,
+    major: f64,
+    moves: u32,
+    hasParts: u32,
+    bytesOfTags: u32,
+  ): i32;
+  countArrival(
+    t: u32,
+    arrival: u32,
+    reserves: u32,
+    timeouts: u32,
+    releases: u32,
+    buries: u32,
+    kicks: u32,
+    failed: u32,
+  ): i32;
+  noteArrival(t: u32, arrival: u32, offset: u32, bytes: u32): i32;
+  settleArrival(t: u32, id: f64, now: f64): i32;
+  addArrivedFailure(t: u32, arrival: u32, failure: u32): i32;
+  appendArrivedFailure(t: u32, failure: u32, position: u32, offset: u32, count: u32): i32;
+  openArrivedFailure(
+    t: u32,
+    number: u32,
+    attempt: u32,
+    at: f64,
+    end: u32,
+    whoBytes: u32,
+    bytes: u32,
+    hasMessage: u32,
+  ): i32;
+  beginDeadMove(t: u32, id: f64, now: f64): i32;
+  moveDead(t: u32, id: f64, tube: u32, now: f64): i32;
+  nextDead(t: u32, now: f64): i32;
+  leavingAddress(): u32;
   check(t: u32, bytes: u32, salt: u32): i32;
   applyJobHints(t: u32, address: u32, bytes: u32, now: f64): i32;
   applyTubeHints(t: u32, address: u32, bytes: u32, now: f64): i32;
@@ -309,54 +361,6 @@ export interface EngineExports {
   dropEnd(t: u32, conn: u32): i32;
   peekResult(t: u32, id: f64, position: u32, now: f64): i32;
   resultBytes(t: u32): f64;
-  moveJob(t: u32, conn: u32, id: f64, tube: u32, failure: u32, now: f64): i32;
-  beginMove(t: u32, conn: u32, id: f64, failure: u32, now: f64): i32;
-  abortMove(t: u32, id: f64, now: f64): i32;
-  departMove(t: u32, id: f64): i32;
-  forgetMove(t: u32, id: f64, now: f64): i32;
-  mayArrive(t: u32, tube: u32, bytes: u32): i32;
-  openArrival(
-    t: u32,
-    tube: u32,
-    id: f64,
-    state: u32,
-    pri: u32,
-    delaySeconds: u32,
-    ttrSeconds: u32,
-    bytes: u32,
-    created: f64,
-    major: f64,
-    moves: u32,
-    hasParts: u32,
-    bytesOfTags: u32,
-  ): i32;
-  countArrival(
-    t: u32,
-    arrival: u32,
-    reserves: u32,
-    timeouts: u32,
-    releases: u32,
-    buries: u32,
-    kicks: u32,
-    failed: u32,
-  ): i32;
-  noteArrival(t: u32, arrival: u32, offset: u32, bytes: u32): i32;
-  appendArrival(t: u32, arrival: u32, position: u32, offset: u32, count: u32): i32;
-  openArrivedFailure(
-    t: u32,
-    number: u32,
-    attempt: u32,
-    at: f64,
-    end: u32,
-    whoBytes: u32,
-    bytes: u32,
-    hasMessage: u32,
-  ): i32;
-  appendArrivedFailure(t: u32, failure: u32, position: u32, offset: u32, count: u32): i32;
-  addArrivedFailure(t: u32, arrival: u32, failure: u32): i32;
-  commitArrival(t: u32, arrival: u32): i32;
-  settleArrival(t: u32, id: f64, now: f64): i32;
-  dropArrival(t: u32, arrival: u32): i32;
 }
 
 /** The names of all exports, for the check that a module is this engine. */
@@ -411,6 +415,26 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "hasMetMoved",
   "replay",
   "strays",
+  "abortMove",
+  "beginMove",
+  "departMove",
+  "forgetMove",
+  "moveJob",
+  "appendArrival",
+  "commitArrival",
+  "dropArrival",
+  "mayArrive",
+  "openArrival",
+  "countArrival",
+  "noteArrival",
+  "settleArrival",
+  "addArrivedFailure",
+  "appendArrivedFailure",
+  "openArrivedFailure",
+  "beginDeadMove",
+  "moveDead",
+  "nextDead",
+  "leavingAddress",
   "check",
   "applyJobHints",
   "applyTubeHints",
@@ -520,20 +544,4 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "dropEnd",
   "peekResult",
   "resultBytes",
-  "moveJob",
-  "beginMove",
-  "abortMove",
-  "departMove",
-  "forgetMove",
-  "mayArrive",
-  "openArrival",
-  "countArrival",
-  "noteArrival",
-  "appendArrival",
-  "openArrivedFailure",
-  "appendArrivedFailure",
-  "addArrivedFailure",
-  "commitArrival",
-  "settleArrival",
-  "dropArrival",
 ];

@@ -40,6 +40,7 @@ export class Shard extends EngineCalls {
   readonly #areas: Float64Array;
   readonly #nextDue: Float64Array;
   readonly #tubes: Uint32Array;
+  readonly #leaving: Uint32Array;
   /** Positions of the head and the tail of the journal's ring. */
   readonly #ring: Float64Array;
   /** How far apart these may be for commands to run. */
@@ -75,6 +76,7 @@ export class Shard extends EngineCalls {
     this.#areas = new Float64Array(memory.buffer, C.THREADS_BASE, areas);
     this.#nextDue = new Float64Array(memory.buffer, this.nextDueAddress(), 1);
     this.#tubes = new Uint32Array(memory.buffer, this.tubesAddress(), 1);
+    this.#leaving = new Uint32Array(memory.buffer, this.leavingAddress(), 1);
     this.#ring = new Float64Array(memory.buffer, this.journalHeadAddress(), 2);
     this.#ringLimit = this.ringLimit();
     this.#budget = budget;
@@ -150,6 +152,11 @@ export class Shard extends EngineCalls {
   /** How many tubes it has; read without the lock. */
   tubeCount(): number {
     return this.#tubes[0] ?? 0;
+  }
+
+  /** Whether dead jobs are to go to other tubes; read without the lock. */
+  get hasLeaving(): boolean {
+    return this.#leaving[0] !== 0;
   }
 
   /** Position behind the last record in the journal's stream; read without the lock. */

@@ -34,7 +34,7 @@ export function booleanField(body: unknown, name: string): boolean {
  * The field of that name, which must be an object of what is to be set for a tube: a text for each
  * setting, "" to take it away. As words `name=value`.
  */
-export function settingsField(body: unknown, name: string): readonly string[] {
+export function settingsField(body: unknown, name: string, tube: string): readonly string[] {
   const given = fieldOf(body, name);
   const isObject = typeof given === "object" && given !== null && !Array.isArray(given);
   const words = isObject
@@ -43,7 +43,9 @@ export function settingsField(body: unknown, name: string): readonly string[] {
       )
     : [];
   const settings = new TubeSettings();
-  if (words.length > 0 && words.every((word) => settings.read(word))) return words;
+  const isRead = words.length > 0 && words.every((word) => settings.read(word));
+  if (isRead && settings.leadsBackTo(tube)) throw wrong(`the dead jobs of ${tube} cannot go to it`);
+  if (isRead) return words;
   const names = TUBE_SETTINGS.map((row) => row.name).join(", ");
   throw wrong(`"${name}" must have a text for each of some of ${names}`);
 }

@@ -67,8 +67,8 @@ export function tubeRoutes(inProcess: InProcess, survey: TubeSurvey): readonly R
       path: "/api/v1/tubes/:name/settings",
       needs: "admin",
       handler: async (call) => {
-        const words = settingsField(call.body, "settings");
         const name = tubeNameOf(call.params["name"]);
+        const words = settingsField(call.body, "settings", name);
         await asked(inProcess, `set-tube ${name} ${words.join(" ")}`, "TUBE_SET");
         return { json: {} };
       },

@@ -327,7 +327,8 @@ function readSettings(bytes: Uint8Array, end: number, out: Command): boolean {
     const word = String.fromCharCode(...bytes.subarray(start, out.next));
     if (!out.settings.read(word)) return false;
   } while (out.next < end);
-  return true;
+  const name = String.fromCharCode(...bytes.subarray(out.nameStart, out.nameEnd));
+  return !out.settings.leadsBackTo(name);
 }
 
 /** The state that a word names, or -1. */

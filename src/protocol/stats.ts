@@ -186,9 +186,10 @@ export const TUBE_STATS: readonly StatsKey[] = [
   plain("queue-time-max", "longest of them"),
   plain("queue-time-samples", "how many there were"),
   plain("current-bytes", "bytes of the bodies of its jobs, in all states"),
-  ...TUBE_SETTINGS.map(({ name }) =>
-    plain(settingKey(name), `what \`set-tube\` has set for \`${name}\`, nothing if it has not`),
-  ),
+  ...TUBE_SETTINGS.map(({ name, isText }) => {
+    const meaning = `what \`set-tube\` has set for \`${name}\`, nothing if it has not`;
+    return { key: settingKey(name), quoted: isText, meaning };
+  }),
 ];
 
 /** The key under which `stats-tube` shows a setting. */

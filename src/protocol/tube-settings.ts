@@ -11,22 +11,28 @@
  */
 
 import * as C from "../../assembly/constants.ts";
+import { asciiBytes } from "./ascii.ts";
 import { ACK_LEVELS } from "./tags.ts";
+import { isTubeNameText } from "./tube-name.ts";
 
 /** One row of the table. */
 export interface SettingRow {
   /** Its number in the engine: SETTING_* of assembly/constants.ts. */
   readonly number: number;
+  /** How many values the engine has it in, from that number on. */
+  readonly width: number;
   /** What stands before the `=`. */
   readonly name: string;
   /** What stands behind it. */
   readonly form: string;
+  /** Whether its value may look like a number and is none. */
+  readonly isText: boolean;
   /** Which values it takes, in words. */
   readonly range: string;
-  /** The value that a text, which is not empty, stands for in the engine; undefined for none. */
-  readonly read: (text: string) => number | undefined;
+  /** What a text, which is not empty, stands for in the engine; undefined for nothing. */
+  readonly read: (text: string) => readonly number[] | undefined;
   /** The other way round. */
-  readonly show: (value: number) => string;
+  readonly show: (values: readonly number[]) => string;
   /** One line for people. */
   readonly summary: string;
 }
@@ -53,7 +59,7 @@ function numeric(
   most: number,
   summary: string,
 ): SettingRow {
-  return {
+  return single({
     number,
     name,
     form: "<n>",
@@ -61,6 +67,25 @@ function numeric(
     read: (text) => readNumber(text, least, most),
     show: String,
     summary,
+  });
+}
+
+/** A row that the engine has in one value. */
+type SingleRow = Omit<SettingRow, "width" | "isText" | "read" | "show"> & {
+  readonly read: (text: string) => number | undefined;
+  readonly show: (value: number) => string;
+};
+
+function single({ read, show, ...row }: SingleRow): SettingRow {
+  return {
+    ...row,
+    width: 1,
+    isText: false,
+    read: (text) => {
+      const value = read(text);
+      return value === undefined ? undefined : [value];
+    },
+    show: ([value = C.NOT_SET]) => show(value),
   };
 }
 
@@ -81,6 +106,26 @@ function showRate(value: number): string {
   const unit = value % C.RATE_UNITS;
   const [letter = ""] = [...RATE_UNITS].find(([, one]) => one === unit) ?? [];
   return `${(value - unit) / C.RATE_UNITS}/${letter}`;
+}
+
+/** The name of a tube as the engine has it: some bytes of it in each value. */
+function readTube(text: string): readonly number[] | undefined {
+  if (!isTubeNameText(text)) return undefined;
+  return Array.from({ length: C.DEAD_PIECES }, (_, piece) => {
+    const from = piece * C.DEAD_PIECE_BYTES;
+    const bytes = asciiBytes(text.slice(from, from + C.DEAD_PIECE_BYTES));
+    return bytes.length === 0 ? C.NOT_SET : bytes.reduceRight((sum, byte) => sum * 256 + byte, 0);
+  });
+}
+
+function showTube(values: readonly number[]): string {
+  let name = "";
+  for (const value of values) {
+    for (let rest = value; rest > 0; rest = Math.floor(rest / 256)) {
+      name += String.fromCharCode(rest % 256);
+    }
+  }
+  return name;
 }
 
 /** Every setting, in the order in which they are shown. */
@@ -106,7 +151,7 @@ export const TUBE_SETTINGS: readonly SettingRow[] = [
     U32_MAX,
     "Longest body, in bytes; a put of a longer one gets JOB_TOO_BIG.",
   ),
-  {
+  single({
     number: C.SETTING_RATE,
     name: "rate",
     form: "<n>/<unit>",
@@ -114,7 +159,7 @@ export const TUBE_SETTINGS: readonly SettingRow[] = [
     read: readRate,
     show: showRate,
     summary: "How many jobs are handed out in which time.",
-  },
+  }),
   numeric(
     C.SETTING_BURST,
     "burst",
@@ -123,7 +168,7 @@ export const TUBE_SETTINGS: readonly SettingRow[] = [
     "How many of these at once; unless it is set, as many as in a second, and at least one.",
   ),
   numeric(C.SETTING_RESERVED, "reserved", 1, U32_MAX, "Most jobs that are held at once."),
-  {
+  single({
     number: C.SETTING_ORDER,
     name: "order",
     form: "<order>",
@@ -132,7 +177,7 @@ export const TUBE_SETTINGS: readonly SettingRow[] = [
     show: (value) => [...ORDERS].find(([, one]) => one === value)?.[0] ?? "",
     summary:
       "Whether jobs of one priority go by their ids, or each key of the tag `fair` gets its share.",
-  },
+  }),
   numeric(
     C.SETTING_EXP,
     "exp",
@@ -147,7 +192,7 @@ export const TUBE_SETTINGS: readonly SettingRow[] = [
     U32_MAX,
     "Attempts that one may have which is put later without the tag `max`.",
   ),
-  {
+  single({
     number: C.SETTING_ACK,
     name: "ack",
     form: "<level>",
@@ -155,12 +200,23 @@ export const TUBE_SETTINGS: readonly SettingRow[] = [
     read: (text) => (ACK_LEVELS.includes(text) ? 1 + ACK_LEVELS.indexOf(text) : undefined),
     show: (value) => ACK_LEVELS[value - 1] ?? "",
     summary: "What replies about one wait for which is put later without the tag `ack`.",
+  }),
+  {
+    number: C.SETTING_DEAD,
+    width: C.DEAD_PIECES,
+    name: "dead",
+    form: "<tube>",
+    isText: true,
+    range: "a tube name, not its own",
+    read: readTube,
+    show: showTube,
+    summary: "The tube that jobs go to whose time is over, or that have had all their attempts.",
   },
 ];
 
 const ROWS: ReadonlyMap<string, SettingRow> = new Map(TUBE_SETTINGS.map((row) => [row.name, row]));
 
-/** What a set-tube says, a value for each setting by its number; NOT_SET takes it away. */
+/** What a set-tube says, the values of each setting from its number on; NOT_SET takes it away. */
 export class TubeSettings {
   readonly values = new Float64Array(C.SETTINGS).fill(C.AS_IT_IS);
 
@@ -179,21 +235,26 @@ export class TubeSettings {
     const sign = word.indexOf("=");
     const row = ROWS.get(word.slice(0, Math.max(0, sign)));
     if (row === undefined || this.values[row.number] !== C.AS_IT_IS) return false;
-    const value = readSetting(row, word.slice(sign + 1));
-    if (value === undefined) return false;
-    this.values[row.number] = value;
+    const text = word.slice(sign + 1);
+    if (text === "") this.values.fill(C.NOT_SET, row.number, row.number + row.width);
+    else {
+      const values = row.read(text);
+      if (values === undefined) return false;
+      this.values.set(values, row.number);
+    }
     return true;
+  }
+
+  /** Whether the tube's dead jobs are to go to where they are: no tube can have that. */
+  leadsBackTo(tube: string): boolean {
+    return showSetting(settingOf(C.SETTING_DEAD), this.values) === tube;
   }
 }
 
-/** The value that a text stands for, NOT_SET for an empty one; undefined if it is wrong. */
-function readSetting(row: SettingRow, text: string): number | undefined {
-  return text === "" ? C.NOT_SET : row.read(text);
-}
-
-/** A value as it is written; "" for what is not set. */
-export function showSetting(row: SettingRow, value: number): string {
-  return value === C.NOT_SET ? "" : row.show(value);
+/** One of all these values as it is written; "" for what is not set. */
+export function showSetting(row: SettingRow, values: Float64Array): string {
+  const own = [...values.subarray(row.number, row.number + row.width)];
+  return (own[0] ?? C.NOT_SET) < 0 ? "" : row.show(own);
 }
 
 /** The setting that has that number in the engine. */

@@ -13,8 +13,9 @@ import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";
 import { lowestBit } from "../engine/wakes.ts";
 import type { Inlet, Outlet } from "../transport.ts";
-import { DueHeap } from "./due-heap.ts";
+import { DeadLetters } from "./dead-letters.ts";
 import { Desk } from "./desk.ts";
+import { DueHeap } from "./due-heap.ts";
 import type { DeskParts } from "./desk.ts";
 import { Session } from "./session.ts";
 import type { Blocked, TurnTaker, Turns } from "./turns.ts";
@@ -32,6 +33,7 @@ export class SessionHost implements Turns {
   /** What its sessions work with. */
   readonly desk: Desk;
   readonly blocked = new DueHeap<Blocked>();
+  readonly #deadLetters: DeadLetters;
   readonly #clock: () => number;
   readonly #sessions: (Session | undefined)[] = [];
   readonly #freeTokens: number[] = [];
@@ -39,6 +41,7 @@ export class SessionHost implements Turns {
 
   constructor(parts: SessionHostParts) {
     this.desk = new Desk(parts);
+    this.#deadLetters = new DeadLetters(this.desk, this);
     this.#clock = parts.clock;
     parts.journal?.onCommitted(() => this.wake());
   }
@@ -131,9 +134,13 @@ export class SessionHost implements Turns {
     return due;
   }
 
-  /** The same for the sessions that wait alone, where others see to what is due in the shards. */
+  /**
+   * The same for the sessions that wait alone, and the dead jobs that are to be carried, where
+   * others see to what is due in the shards.
+   */
   get nextWaitMicros(): number {
-    return this.blocked.first()?.dueMicros ?? C.NEVER_MICROS;
+    const { nextDueMicros } = this.#deadLetters;
+    return Math.min(nextDueMicros, this.blocked.first()?.dueMicros ?? C.NEVER_MICROS);
   }
 
   /** Calls `ended` after each turn: something else may be due next. */
@@ -162,6 +169,7 @@ export class SessionHost implements Turns {
   }
 
   #end(): void {
+    this.#deadLetters.carry();
     this.#deliver();
     this.#turnEnded();
   }

@@ -251,18 +251,26 @@ export class Migration implements LongCommand {
 
   drop(): void {
     if (this.#next < DEPART) this.#giveUp();
-    else this.#goOnAlone();
+    else this.goOnAlone(() => undefined);
   }
 
-  #goOnAlone(): void {
+  /** Goes on for nobody; `ended` hears whether the job has moved. */
+  goOnAlone(ended: (hasMoved: boolean) => void): void {
     this.#desk.room.wait({
       hasRoom: () => this.hasRoom(),
-      goOn: () =>
-        this.#turns.alone(() => {
-          while (this.hasRoom()) if (this.#goOn() !== C.NONE) return;
-          this.#goOnAlone();
-        }),
+      goOn: () => this.#turns.alone(() => this.#stepAlone(ended)),
     });
+  }
+
+  #stepAlone(ended: (hasMoved: boolean) => void): void {
+    let answer = C.NONE;
+    while (answer === C.NONE && this.hasRoom()) answer = this.#goOn();
+    if (answer === C.NONE || answer === C.MORE) {
+      this.goOnAlone(ended);
+      return;
+    }
+    if (answer === C.OUT_OF_MEMORY) this.#giveUp();
+    ended(answer !== C.OUT_OF_MEMORY);
   }
 }
 

@@ -231,9 +231,7 @@ export function shownSettings(shard: Shard): Readonly<Record<string, string>> {
   const values = new Float64Array(C.SETTINGS);
   const end = L.TUBE_SETTINGS + values.byteLength;
   new Uint8Array(values.buffer).set(shard.output.subarray(L.TUBE_SETTINGS, end));
-  return Object.fromEntries(
-    TUBE_SETTINGS.map((row) => [row.name, showSetting(row, values[row.number] ?? C.NOT_SET)]),
-  );
+  return Object.fromEntries(TUBE_SETTINGS.map((row) => [row.name, showSetting(row, values)]));
 }
 
 /** `stats-job`, from the result area that statsJob filled. */

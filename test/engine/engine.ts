@@ -372,6 +372,18 @@ export class EngineShard extends EngineEnds {
     return this.admitted(t, this.raw(t).moveJob(t, conn, id, tube, failure, now));
   }
 
+  nextDead(t: number, now: number): Reply {
+    const reply = this.reply(t, this.raw(t).nextDead(t, now));
+    if (reply.answer === "NONE") return reply;
+    const id = this.thread(t).field(C.RESULT_ID);
+    if (reply.answer === "MORE") return { ...reply, id };
+    return { ...reply, id, name: this.outputText(t, this.thread(t).field(C.RESULT_NAME_BYTES)) };
+  }
+
+  moveDead(t: number, id: number, tube: number, now: number): Reply {
+    return this.admitted(t, this.raw(t).moveDead(t, id, tube, now));
+  }
+
   cancelJob(t: number, id: number, now: number): Reply {
     return this.reply(t, this.raw(t).cancelJob(t, id, now));
   }

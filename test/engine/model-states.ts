@@ -246,11 +246,17 @@ export class ModelStates extends ModelStock {
     this.tellEnd(job, this.isExhausted(job) ? C.OUTCOME_DEAD : C.OUTCOME_EXPIRED);
     this.dropLimits(job);
     job.held = false;
+    if (this.deadTubeOf(job.tube) !== "") this.leaving.push(job.id);
     job.state = "buried";
     job.buriedAt = ++this.buriedAt;
     job.holder = undefined;
     job.granted = false;
     this.match(this.tubeOf(job.tube), now);
+  }
+
+  /** It is not to leave any more. */
+  protected stay({ id }: ModelJob): void {
+    this.leaving = this.leaving.filter((one) => one !== id);
   }
 
   protected dropLimits(job: ModelJob): void {
@@ -272,6 +278,7 @@ export class ModelStates extends ModelStock {
       return;
     }
     job.held = false;
+    this.stay(job);
     job.readySince = since;
     job.state = "ready";
     job.holder = undefined;
@@ -289,6 +296,7 @@ export class ModelStates extends ModelStock {
   }
 
   protected reserve(job: ModelJob, conn: ModelConn, now: number): void {
+    this.stay(job);
     job.state = "reserved";
     job.holder = conn;
     job.reserves++;

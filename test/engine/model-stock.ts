@@ -15,6 +15,8 @@ export class ModelStock {
   readonly tubes = new Map<string, ModelTube>();
   readonly conns = new Map<number, ModelConn>();
   protected cooldowns: ModelCooldown[] = [];
+  /** Dead jobs that are to leave, whose turn is next first; some may be gone. */
+  protected leaving: number[] = [];
   /** How many jobs may be held with each concurrency key that a job has. */
   protected readonly limits = new Map<string, number>();
   results: ModelResult[] = [];
@@ -136,6 +138,12 @@ export class ModelStock {
     };
     this.tubes.set(name, tube);
     return tube;
+  }
+
+  /** The tube that a tube's dead jobs go to; "" when they stay. */
+  protected deadTubeOf(name: string): string {
+    const value = this.tubeOf(name).settings.get(C.SETTING_DEAD) ?? 0;
+    return value === 0 ? "" : String.fromCharCode(value); // a letter, in every walk
   }
 
   /** Bytes of the bodies of a tube's jobs. */

@@ -336,6 +336,7 @@ export class ModelShard extends ModelEnds {
     const { who } = this.conn(key);
     if (isHeld || message !== undefined) this.fail(job, C.END_MOVED, now, message, who);
     if (isHeld) this.#leaveTube(job, now);
+    this.stay(job);
     job.tube = to;
     job.charged = 0;
     if (to !== from) this.#loseKey(job);
@@ -346,6 +347,29 @@ export class ModelShard extends ModelEnds {
     else job.heldAt = ++this.heldAt;
     this.forgetIfUnused(from);
     return this.reply(isHeld && job.state === "buried" ? "BURIED" : "DONE");
+  }
+
+  /** A dead job that is to leave, and whereto; each in its turn. */
+  nextDead(now: number): Reply {
+    this.settle(now);
+    const [id, ...others] = this.leaving.filter((one) => this.jobs.has(one));
+    const job = id === undefined ? undefined : this.jobs.get(id);
+    if (id === undefined || job === undefined) return this.reply("NONE");
+    const name = this.deadTubeOf(job.tube);
+    this.leaving = name === "" ? others : [...others, id];
+    return name === "" ? this.reply("MORE", { id }) : this.reply("DONE", { id, name });
+  }
+
+  moveDead(id: number, to: string, now: number): Reply {
+    this.settle(now);
+    const job = this.jobs.get(id);
+    if (job === undefined || !this.leaving.includes(id)) return this.reply("NOT_FOUND");
+    const from = job.tube;
+    job.tube = to;
+    if (to !== from) this.#loseKey(job);
+    this.makeReady(job, now);
+    this.forgetIfUnused(from);
+    return this.reply("DONE");
   }
 
   cancelJob(id: number, now: number): Reply {
@@ -406,7 +430,9 @@ export class ModelShard extends ModelEnds {
     job.state = "buried";
     job.buriedAt = ++this.buriedAt;
     job.holder = undefined;
-    this.tellEnd(job, C.OUTCOME_BURIED);
+    const leaves = this.isExhausted(job) && this.deadTubeOf(job.tube) !== "";
+    this.tellEnd(job, leaves ? C.OUTCOME_DEAD : C.OUTCOME_BURIED);
+    if (leaves) this.leaving.push(job.id);
     if (this.isExhausted(job)) this.dropLimits(job);
     this.match(this.tubeOf(job.tube), now);
     return this.reply("DONE");

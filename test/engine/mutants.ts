@@ -27,6 +27,24 @@ export interface Mutant {
 
 export const MUTANTS: readonly Mutant[] = [
   {
+    fault: "a dead job that is kicked is to leave all the same",
+    find: "    if ((job.flags & TAGGED) != 0) stay(job);\n",
+    put: "",
+    often: ["carryDead", "setTube", "putTagged", "release"],
+  },
+  {
+    fault: "only dead jobs that somebody awaits leave",
+    find: "  if (sendsDead(tubeAt(job.tube))) setLeaving(tagsOf(job), true);\n",
+    put: "  if (isAwaited(job)) setLeaving(tagsOf(job), true);\n",
+    often: ["carryDead", "setTube", "putTagged", "release"],
+  },
+  {
+    fault: "of dead jobs always the first one is to leave next",
+    find: "  rotate(tagsAt(at));\n",
+    put: "",
+    often: ["carryDead", "setTube", "putTagged", "release"],
+  },
+  {
     fault: "a tube that has nothing to give any more goes on showing its head",
     find: "      tube.listed = 0;\n      publish(tube, 0);",
     put: "      tube.listed = 0;",
@@ -88,8 +106,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "the tube that a job has left stays, though nothing is in it",
-    find: "  forgetIfUnused(from);\n  setResult",
-    put: "  setResult",
+    find: "  forgetIfUnused(from);\n  return isPlaced",
+    put: "  return isPlaced",
   },
   {
     fault: "a ready job that moves counts as ready since then",
@@ -544,8 +562,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "a job that is dead keeps its limits",
-    find: "  dropLimits(job);\n  becomeBuried(job);",
-    put: "  becomeBuried(job);",
+    find: "  dropLimits(job);\n  if (sendsDead",
+    put: "  if (sendsDead",
   },
   {
     fault: "a job whose time is over while it is held is ready again",

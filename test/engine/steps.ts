@@ -51,6 +51,7 @@ const WEIGHTS = {
   updateJob: 2,
   cancelJob: 2,
   moveJob: 3,
+  carryDead: 4,
   pause: 1,
   setTube: 2,
   tick: 1,
@@ -122,7 +123,7 @@ export const KEEPS = [0, 2, 6, 100];
 export const NOTE_BYTES = [0, 1, 30, 30, 500, 4040, 4041, C.PROGRESS_BYTES_MAX];
 export const PRIORITIES = [0, 0, 5, 5, 1023, 1024, 1024, 4_294_967_295];
 /** Which settings are set: all but the order, whose walk is fair.test.ts. */
-export const SETTINGS_SET = Array.from({ length: C.SETTINGS }, (_, which) => which).filter(
+export const SETTINGS_SET = Array.from({ length: C.SETTING_DEAD + 1 }, (_, which) => which).filter(
   (which) => which !== C.SETTING_ORDER,
 );
 /** What settings are set to: mostly little, so that tubes are full now and then. */

@@ -17,6 +17,7 @@ export type VerifyExports = EngineExports & {
   lockInSteps(stepMillis: number): void;
   shake(t: number, kind: number): number;
   isCooling(id: number): number;
+  isToLeave(id: number): number;
 };
 
 let verifyModule: WebAssembly.Module | undefined;
@@ -116,6 +117,11 @@ export class VerifyBuild {
   /** Whether the key of that deleted job is in its cooldown. */
   isCooling(id: number): boolean {
     return this.thread(0).exports.isCooling(id) !== 0;
+  }
+
+  /** Whether that job is dead and is to leave. */
+  isToLeave(id: number): boolean {
+    return this.thread(0).exports.isToLeave(id) !== 0;
   }
 
   /** Moves all pieces of a kind that may be moved; see assembly/verify/index.ts. */

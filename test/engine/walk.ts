@@ -36,6 +36,10 @@ import {
 import type { Message, Operation, Session, Step } from "./steps.ts";
 import { loadVerifyModule } from "./verify-build.ts";
 
+/** Tubes that dead jobs are to go to have names of one letter. */
+const LETTER = 97;
+const LETTERS = 26;
+
 class Walk extends Ending {
   #opened = 0;
 
@@ -154,6 +158,8 @@ class Walk extends Ending {
       }
       case "moveJob":
         return this.#move(session, b, c);
+      case "carryDead":
+        return this.#carryDead(session, c);
       case "cancelJob": {
         const held = session === undefined ? [] : model.heldBy(model.conn(session.ref));
         const id = c % 2 === 0 ? this.anyId(b) : (pick(held, b)?.id ?? this.anyId(b));
@@ -360,6 +366,19 @@ class Walk extends Ending {
     if (!wasCancelled && model.jobs.has(id)) this.compareFailures(id);
   }
 
+  /** Carries a dead job that is to leave to a tube that somebody uses, wherever it was to go. */
+  #carryDead(session: Session | undefined, c: number): void {
+    const [engine, model, now] = [this.engine, this.model, this.now];
+    const reply = engine.nextDead(c % THREADS, now);
+    this.agree(reply, model.nextDead(now));
+    const to = session?.used;
+    if (reply.answer !== "DONE" || reply.id === undefined || to === undefined) return;
+    const moved = engine.moveDead(c % THREADS, reply.id, to.ref, now);
+    this.agree(moved, model.moveDead(reply.id, to.name, now));
+    const again = engine.moveDead(c % THREADS, reply.id, to.ref, now);
+    this.agree(again, model.moveDead(reply.id, to.name, now));
+  }
+
   /** Whether a job's delay ends together with another's, as in a burst: they stay in one tube. */
   #ties(id: number): boolean {
     const jobs = [...this.model.jobs.values()].filter(({ state }) => state === "delayed");
@@ -502,6 +521,7 @@ class Walk extends Ending {
       return pickNumber(RATES, NAMES.indexOf(name)) * C.RATE_UNITS + C.RATE_MINUTE;
     }
     if (which === C.SETTING_ACK) return 1 + (choice % C.ACK_SYNC);
+    if (which === C.SETTING_DEAD) return LETTER + (choice % LETTERS);
     const isAboveZero = which >= C.SETTING_BURST;
     return pickNumber(isAboveZero ? PACE_VALUES : SETTING_VALUES, choice);
   }

@@ -9,8 +9,10 @@ import * as L from "../../assembly/layouts.ts";
 import type { Shard } from "../../src/engine/shard.ts";
 import { shardOfTube } from "../../src/engine/shards.ts";
 import type { JournalShard } from "../../src/journal/journal-shard.ts";
+import { TubeSettings } from "../../src/protocol/tube-settings.ts";
 import { Batches } from "./batches.ts";
 import { BODY_MAX, bodyBytesOf, bodyOf, NOISE, tagsOf } from "./bodies.ts";
+import { Deaths, MORTAL, isMortal } from "./deaths.ts";
 import { withGiven } from "./given.ts";
 import { COOLDOWN_SECONDS, LedgerError, groupOf, resultId } from "./ledger.ts";
 import type { Ledger, LedgerJob } from "./ledger.ts";
@@ -18,6 +20,7 @@ import type { Machine } from "./machine.ts";
 import { factsOf, resultAs } from "./observer.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { Travels } from "./travels.ts";
+import type { Home } from "./travels.ts";
 import { Uploads } from "./uploads.ts";
 
 export const TUBES = ["default", "mails", "thumbnails", "a", "reports-of-the-night"];
@@ -70,14 +73,15 @@ function keyOf({ tags }: LedgerJob): string {
 function cooldownOf(job: LedgerJob): (readonly [number, LedgerJob])[] {
   const [, seconds] = / idp:[^: ]+:(\d+)/.exec(job.tags) ?? [];
   if (Number(seconds) !== COOLDOWN_SECONDS) return [];
-  const cooling = { ...job, pri: 0, delaySeconds: 0, isBuried: false, failures: [] };
+  const cooling = { ...job, leaves: false, pri: 0, delaySeconds: 0, isBuried: false, failures: [] };
   return [[-job.id, cooling]];
 }
 
 /** What the ledger has of the kept result of a job. */
 function resultOf(job: LedgerJob, text: Uint8Array): readonly [number, LedgerJob] {
   const { tube } = job;
-  const result = { ...job, due: 0, bodyBytes: text.length, tags: "", ...resultAs(text), tube };
+  const over = { ...job, due: 0, leaves: false, bodyBytes: text.length, tags: "" };
+  const result = { ...over, ...resultAs(text), tube };
   return [resultId(job.id), result];
 }
 
@@ -86,6 +90,7 @@ export class Clients {
   readonly uploads: Uploads;
   readonly batches: Batches;
   readonly travels: Travels;
+  readonly deaths: Deaths;
   readonly #world: Surroundings;
   readonly #machine: Machine;
   readonly #ledger: Ledger;
@@ -114,7 +119,10 @@ export class Clients {
       shardOf: (tube) => this.#shardOf(tube),
       tubeOf: (name) => this.#tubes.get(name) ?? 0,
       delaySeconds: () => this.#delaySeconds(),
-      anyJob: () => this.#anyJob(),
+      anyJob: () => {
+        const job = this.#anyJob();
+        return job === undefined || isMortal(job) ? undefined : job;
+      },
       reserveJob: (job) => this.reserveJob(job),
       mayTake: (job) => this.#mayTake(job),
       cooldownOf,
@@ -130,7 +138,7 @@ export class Clients {
       wasPut: (shard, job) => this.#wasPut(shard, job),
       hasMet: (shard, job) => this.#hasMet(shard, job),
     });
-    this.travels = new Travels(world, {
+    const home: Home = {
       shardOf: (tube) => this.#shardOf(tube),
       tubeOf: (name) => this.#tubes.get(name) ?? 0,
       openFailure: (shard) => this.#openFailure(shard),
@@ -138,7 +146,9 @@ export class Clients {
       failed: (shard, job, lsn) => this.#failed(shard, job, lsn),
       changed: (shard, job, lsn) => this.#changed(shard, [[job.id, job]], lsn),
       tagsIn: (tube, job) => this.#tagsIn(tube, job),
-    });
+    };
+    this.travels = new Travels(world, home);
+    this.deaths = new Deaths(world, home, this.travels);
   }
 
   #openConn(shard: Shard): number {
@@ -234,6 +244,10 @@ export class Clients {
       this.uploads.goOn();
       return true;
     }
+    if (this.#world.random(12) === 0) {
+      this.#oneOf([() => this.kill(), () => this.deaths.carry(), () => this.deaths.carry()]);
+      return true;
+    }
     if (this.#world.random(10) === 0) {
       this.batches.run();
       return true;
@@ -250,6 +264,11 @@ export class Clients {
     const job = this.#anyJob();
     if (job === undefined) return true;
     this.#sawGroups([job]); // whatever is lost of it
+    if (isMortal(job)) {
+      // Somebody stopped it in front of its death.
+      this.deaths.release(this.reserveJob(job));
+      return true;
+    }
     if (choice === 16 && this.#world.random(4) === 0) this.flush(job.tube);
     else if (!this.#mayTake(job))
       this.#oneOf([
@@ -283,7 +302,7 @@ export class Clients {
    * Sets something for a tube that keeps nothing out, or takes it away: without `values`, whatever
    * chance says.
    */
-  setTube(tube: string, values = this.#values()): void {
+  setTube(tube: string, values = this.#values(tube)): void {
     if (this.#world.journal.isFull) return;
     const shard = this.#shardOf(tube);
     const name = TEXT.encode(tube);
@@ -301,13 +320,43 @@ export class Clients {
     this.#ledger.wasSet(shard.index, lsn, [tube, settings]);
   }
 
-  #values(): readonly number[] {
+  #values(tube: string): readonly number[] {
     const { random } = this.#world;
-    return Array.from({ length: C.SETTINGS }, (_, which) => {
+    return Array.from({ length: C.SETTING_DEAD }, (_, which) => {
       const choice = random(3);
       const most = which === C.SETTING_ACK ? C.ACK_SYNC : ALLOWS_ALL + random(1000);
       return choice === 0 ? most : choice === 1 ? C.NOT_SET : C.AS_IT_IS;
-    });
+    }).concat(this.#deadValues(tube));
+  }
+
+  /** Where a tube's dead jobs are to go: not to itself. */
+  #deadValues(tube: string): readonly number[] {
+    const { random } = this.#world;
+    const names = TUBES.filter((name) => name !== tube);
+    const settings = new TubeSettings();
+    const choice = random(4);
+    if (choice < 2) settings.read(`dead=${names[random(names.length)] ?? ""}`);
+    else if (choice < 3) settings.read("dead=");
+    return [...settings.values.subarray(C.SETTING_DEAD)];
+  }
+
+  /** Has each tube send its dead jobs to the next one, or none any. */
+  sendDead(sends = true): void {
+    for (const [at, tube] of TUBES.entries()) {
+      const settings = new TubeSettings();
+      settings.read(sends ? `dead=${TUBES[(at + 1) % TUBES.length] ?? ""}` : "dead=");
+      this.setTube(tube, [...settings.values]);
+    }
+  }
+
+  /** Puts a job that is dead after its first attempt, and makes that. */
+  kill(bodyBytes = bodyBytesOf(this.#world.random)): void {
+    if (this.#world.journal.isFull) return;
+    const id = this.put(bodyBytes, 0, MORTAL);
+    if (id === 0) return;
+    if (!this.#world.hasRoom()) this.#world.makeRoom();
+    const job = this.#ledger.jobs.get(id);
+    if (job !== undefined && this.#world.hasRoom()) this.deaths.release(this.reserveJob(job));
   }
 
   /** A new job, as it is to be. */
@@ -448,7 +497,7 @@ export class Clients {
     if (shard.reserveJob(this.#connOf(shard), job.id, this.#world.now) !== C.RESERVED)
       throw new LedgerError(`job ${job.id} cannot be taken`);
     if (state === C.STATE_READY) return job;
-    const taken = { ...job, isBuried: false, due: 0 };
+    const taken = { ...job, isBuried: false, due: 0, leaves: false };
     this.#changed(shard, [[job.id, taken]]);
     return taken;
   }
@@ -611,7 +660,7 @@ export class Clients {
     const shard = this.#shardOf(job.tube);
     if (shard.kickJob(job.id, this.#world.now) !== C.DONE) return;
     this.#world.judge.wasHeld(job.id);
-    this.#changed(shard, [[job.id, { ...job, isBuried: false, due: 0 }]]);
+    this.#changed(shard, [[job.id, { ...job, isBuried: false, due: 0, leaves: false }]]);
   }
 
   /**
@@ -625,16 +674,17 @@ export class Clients {
     const from = journalShard?.head ?? 0;
     shard.kick(this.#tubes.get(tube) ?? 0, bound, C.KIND_ANY, this.#world.now);
     const lsn = shard.field(C.RESULT_LSN);
-    const kicked = shard.field(C.RESULT_COUNT);
-    if (kicked === 0 || journalShard === undefined) return;
+    const count = shard.field(C.RESULT_COUNT);
+    if (count === 0 || journalShard === undefined) return;
     const ids = idsOfRecords(journalShard, C.RECORD_STATE, from, lsn);
-    if (ids.length !== kicked) throw new LedgerError(`${kicked} kicked, ${ids.length} recorded`);
+    if (ids.length !== count) throw new LedgerError(`${count} kicked, ${ids.length} recorded`);
     for (const id of ids) {
       const job = this.#ledger.jobs.get(id);
       if (job?.tube !== tube) throw new LedgerError(`job ${id} is not one to be kicked`);
       this.#world.judge.wasHeld(id);
       this.#world.totals.mutations++;
-      this.#ledger.changed(shard.index, lsn, [[id, { ...job, isBuried: false, due: 0 }]]);
+      const kicked = { ...job, isBuried: false, due: 0, leaves: false };
+      this.#ledger.changed(shard.index, lsn, [[id, kicked]]);
     }
   }
 

@@ -4,7 +4,7 @@
  * Called by world.ts, and by its clients, who say when a job was put and whether somebody held it.
  */
 import type { Recovered } from "../../src/journal/recovery-parts.ts";
-import { LedgerError, groupOf, isResult, jobOf } from "./ledger.ts";
+import { LedgerError, groupOf, isResult, jobOf, shownTagsOf } from "./ledger.ts";
 import type { Changing, Ledger, LedgerJob } from "./ledger.ts";
 import type { Machine } from "./machine.ts";
 import { factsOf } from "./observer.ts";
@@ -207,7 +207,7 @@ export class Judge {
       found.tube !== job.tube ||
       found.ttrSeconds !== job.ttrSeconds ||
       found.bodyBytes !== job.bodyBytes ||
-      found.tags !== job.tags
+      found.tags !== shownTagsOf(job)
     ) {
       throw new LedgerError(`job ${job.id} came back altered`);
     }

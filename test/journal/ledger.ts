@@ -31,10 +31,17 @@ export interface LedgerJob {
   readonly failures: readonly LedgerFailure[];
   /** As behind <bytes> of its put, each with a space in front. */
   readonly tags: string;
+  /** It has died once: of its tags those that were limits are shown no more. */
+  readonly isDead?: boolean;
+  /** It is dead, buried, and to go to the dead-letter tube of its tube. */
+  readonly leaves?: boolean;
 }
 
 /** What of a job may differ from time to time. */
-export type Changing = Pick<LedgerJob, "tube" | "isBuried" | "pri" | "delaySeconds" | "failures">;
+export type Changing = Pick<
+  LedgerJob,
+  "tube" | "isBuried" | "pri" | "delaySeconds" | "failures" | "leaves"
+>;
 
 /** How long cooldowns are that are not over in any world. */
 export const COOLDOWN_SECONDS = 1_000_000_000;
@@ -57,6 +64,11 @@ export function isResult(id: number): boolean {
 /** The job whose result has that id. */
 export function jobOf(id: number): number {
   return -id - 0.5;
+}
+
+/** The tags that the engine shows of a job. */
+export function shownTagsOf({ tags, isDead }: Pick<LedgerJob, "tags" | "isDead">): string {
+  return isDead === true ? tags.replaceAll(/ (?:exp|max):\d+/g, "") : tags;
 }
 
 /** All that is set for a tube, in one line; undefined for nothing. */
@@ -104,6 +116,7 @@ export class LedgerError extends Error {
 /** Two jobs of one id that differ in what may change have different digests, almost surely. */
 function digest(job: Changing, id: number): number {
   let mixed = Math.imul(id ^ 0x9e3779b9, 0x85ebca6b) ^ (job.isBuried ? 0x5bd1e995 : 0);
+  if (job.leaves === true) mixed ^= 0x2545f491;
   mixed = Math.imul(mixed ^ (mixed >>> 15) ^ job.pri, 0xc2b2ae35);
   mixed = Math.imul(mixed ^ (mixed >>> 13) ^ job.delaySeconds, 0x27d4eb2f);
   const tube = id > 0 ? job.tube : ""; // that of a cooldown is not asked for
@@ -391,8 +404,14 @@ function halfBatch(
   return undefined;
 }
 
-function shown({ isBuried, pri, delaySeconds, failures }: Changing): string {
-  return JSON.stringify([isBuried, pri, delaySeconds, ...failures.map(({ facts }) => facts)]);
+function shown({ isBuried, leaves = false, pri, delaySeconds, failures }: Changing): string {
+  return JSON.stringify([
+    isBuried,
+    leaves,
+    pri,
+    delaySeconds,
+    ...failures.map(({ facts }) => facts),
+  ]);
 }
 
 /** Makes what a mutation changed so. */

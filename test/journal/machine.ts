@@ -93,6 +93,11 @@ export class Machine {
     return this.#verifiers.some((verifier) => verifier.isCooling(id));
   }
 
+  /** Whether that job is dead and is to go to a dead-letter tube. */
+  isToLeave(id: number): boolean {
+    return this.#verifiers.some((verifier) => verifier.isToLeave(id));
+  }
+
   /** Throws with the name of an invariant that does not hold. */
   verify(): void {
     for (const verifier of this.#verifiers) verifier.verify();

@@ -532,6 +532,24 @@ export const MUTANTS: readonly Mutant[] = [
     put: "  if (cold.failuresKept > shard().keepsFailures + 1) {",
   },
   {
+    fault: "a dead job is not recorded as one that is to leave",
+    file: "assembly/journal.ts",
+    find: "    if (isLeaving(tagsOf(job))) record.nameBytes |= STATE_LEAVING;\n",
+    put: "",
+  },
+  {
+    fault: "a restart forgets that a dead job is to leave",
+    file: "assembly/replay.ts",
+    find: "  const leaves = (record.nameBytes & STATE_LEAVING) != 0;\n",
+    put: "  const leaves = false;\n",
+  },
+  {
+    fault: "that a dead job stays after all is not recorded",
+    file: "assembly/dead.ts",
+    find: "    journal.recordState(job, true);\n",
+    put: "",
+  },
+  {
     fault: "what is set for a tube is not recorded",
     file: "assembly/setting.ts",
     find: "  journal.recordTube(tube, settings);\n",

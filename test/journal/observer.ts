@@ -67,6 +67,7 @@ export class Observer {
         leftMicros: figure(C.JOB_LEFT_MICROS),
         ageMicros: figure(C.JOB_AGE_MICROS),
         tags: tagsIn(shard),
+        leaves: this.#machine.isToLeave(id),
       };
       shard.peek(id, now);
       const bodyBytes = shard.field(C.RESULT_BODY_BYTES);

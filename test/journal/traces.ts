@@ -16,6 +16,9 @@
  *   bury, kick, take, release, hand-back, update, cancel     of the newest job (take: reserve-job)
  *   set N, unset                      sets the most jobs of a tube that has none; takes that away
  *   move          the newest job to another tube; with two shards, some of them in the other
+ *   dead          each tube sends its dead jobs to another one; undead: none does
+ *   put-mortal N, die      a job that is dead after one attempt; the newest one has had it
+ *   carry         dead jobs that are to go to other tubes, one of each shard
  *   shards N      from the next start on
  *   finish-job N, finish-short N      of the newest job, with a result of N bytes; one is over soon
  *   pass N        so many milliseconds pass
@@ -28,6 +31,7 @@ import { AS_IT_IS, NOT_SET, SETTING_JOBS, SETTINGS } from "../../assembly/consta
 import { randomFrom } from "../engine/shuffle.ts";
 import type { DurabilityLevel } from "../../src/journal/journal-parts.ts";
 import { ALLOWS_ALL } from "./clients.ts";
+import { MORTAL } from "./deaths.ts";
 import { NO_FAULTS } from "./simulated-disk.ts";
 import { COOLDOWN_SECONDS } from "./ledger.ts";
 import type { LedgerJob } from "./ledger.ts";
@@ -92,6 +96,14 @@ export const TRACES: Readonly<Record<string, string>> = {
     "begin 14000, upload 9000, commit, fill, empty, fill, fill, fill, fill, here, thin, commit, reclaim, upload 5000, finish, commit",
   "a part moves behind its PUT record, and the job goes":
     "begin 14000, upload 5000, commit, fill, empty, upload 9000, finish, fill, fill, fill, fill, here, thin, commit, reclaim, kill, delete-long, commit",
+  "a dead job": "dead, put-mortal 10, commit, die, commit, carry, commit",
+  "a dead job in one commit": "dead, put-mortal 10, die, carry, put 10, commit",
+  "a dead job goes to another shard, and after a restart":
+    "shards 2, kill, dead, put-mortal 10, die, commit, kill, carry, commit, carry, put 5, commit",
+  "a dead job is kicked, and one stays":
+    "dead, put-mortal 10, die, commit, kick, put-mortal 20, die, commit, undead, carry, commit, kill, carry, commit",
+  "a dead job moves while it waits to leave":
+    "dead, put-mortal 10, die, commit, fill, empty, fill, empty, commit, reclaim, kill, carry, commit",
   "something is set for a tube": "set 5, commit, set 7, put 10, commit",
   "something is set and taken away": "set 5, commit, unset, commit, put 10, commit",
   "set, taken away and set in one commit": "set 5, unset, set 6, put 10, commit",
@@ -166,6 +178,12 @@ const STEPS: Readonly<Record<string, (world: World, bytes: number) => void>> = {
   "hand-back": (world) => withNewest(world, (job) => world.clients.handBack(job)),
   move: (world) => withNewest(world, (job) => world.clients.move(job)),
   cancel: (world) => withNewest(world, (job) => world.clients.cancel(job)),
+  "put-mortal": (world, bytes) => void world.clients.put(bytes, 0, MORTAL),
+  die: (world) =>
+    withNewest(world, (job) => world.clients.deaths.release(world.clients.reserveJob(job))),
+  carry: (world) => world.clients.deaths.carry(),
+  dead: (world) => world.clients.sendDead(),
+  undead: (world) => world.clients.sendDead(false),
   update: (world) => withNewest(world, (job) => world.clients.update(job)),
   set: (world, most) => world.clients.setTube(SET_TUBE, settingsOf(ALLOWS_ALL + most)),
   unset: (world) => world.clients.setTube(SET_TUBE, settingsOf(NOT_SET)),

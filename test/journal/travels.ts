@@ -4,7 +4,7 @@
  */
 import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../../src/engine/shard.ts";
-import { LedgerError } from "./ledger.ts";
+import { LedgerError, shownTagsOf } from "./ledger.ts";
 import type { LedgerJob } from "./ledger.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -55,7 +55,8 @@ export class Travels {
       const answer = from.moveJob(conn, job.id, target, failure, now);
       if (answer === C.DONE) {
         const lsn = from.field(C.RESULT_LSN);
-        this.#home.changed(from, { ...this.#home.failed(from, job, lsn), tube, tags }, lsn);
+        const failed = this.#home.failed(from, job, lsn);
+        this.#home.changed(from, { ...failed, tube, tags, leaves: false }, lsn);
         this.#checkTags(job.id, tags);
         return;
       }
@@ -67,18 +68,25 @@ export class Travels {
     }
     if (from.beginMove(conn, job.id, failure, now) !== C.DONE)
       throw new LedgerError(`job ${job.id} cannot leave`);
+    this.migrate(job, from, to, { tube, tags, leaves: false });
+    this.#checkTags(job.id, tags);
+  }
+
+  /** Goes on with a job that has left its place: `there` is what changes. */
+  migrate(job: LedgerJob, from: Shard, to: Shard, there: Partial<LedgerJob>): void {
+    const target = this.#home.tubeOf(there.tube ?? job.tube);
     const moved = this.#open(job, from, to, target);
     if (moved === undefined) return;
     this.#copyBody(moved, from, to);
     this.#untilSafe(from, moved.leftLsn);
     this.#copyFailures(moved, from, to);
-    this.#arrive({ ...moved, job: { ...moved.job, tube, tags } }, from, to);
-    this.#checkTags(job.id, tags);
+    this.#arrive({ ...moved, job: { ...moved.job, ...there } }, from, to);
   }
 
   #checkTags(id: number, tags: string): void {
     const found = this.#world.observer.observe(id, this.#world.now);
-    if (found?.tags !== tags)
+    const job = this.#world.ledger.jobs.get(id);
+    if (job === undefined || found?.tags !== shownTagsOf({ ...job, tags }))
       throw new LedgerError(`job ${id} came with${found?.tags}, not with${tags}`);
   }
 

@@ -190,18 +190,39 @@ function settingOf(name: string, text: string): number | undefined {
   return unit === undefined ? Number(digits) : 4 * Number(digits) + "smh".indexOf(unit);
 }
 
+/** A tube's name in 34 pieces of six bytes: -2 where nothing is said of it, -1 behind its end. */
+function piecesOf(name: string | undefined): readonly number[] {
+  if (name === undefined) return Array.from({ length: 34 }, () => -2);
+  return Array.from({ length: 34 }, (_, at) => {
+    const piece = Buffer.from(name.slice(6 * at, 6 * at + 6));
+    return piece.length === 0 ? -1 : piece.readUIntLE(0, piece.length);
+  });
+}
+
 const settings: Rest = (rest) => {
   const [, name = "", words = ""] = new RegExp(`^ *(${NAME})((?: +[^ ]+)+)$`, "s").exec(rest) ?? [];
   const found = new Map<string, number>();
+  let dead: string | undefined;
   for (const word of words.split(/ +/).slice(1)) {
     const [, key = "", text = ""] = /^([a-z]+)=(.*)$/s.exec(word) ?? [];
+    if (key === "dead") {
+      if (dead !== undefined || !new RegExp(`^(?:(?!-)${NAME})?$`).test(text) || text.length > 200)
+        return undefined;
+      dead = text;
+      continue;
+    }
     const value = SETTINGS[key] === undefined || found.has(key) ? undefined : settingOf(key, text);
     if (value === undefined) return undefined;
     found.set(key, value);
   }
-  if (found.size === 0) return undefined;
+  if (found.size === 0 && dead === undefined) return undefined;
   const values = Object.keys(SETTINGS).map((key) => found.get(key) ?? -2);
-  return { name, settings: values.join(","), garbage: name.startsWith("-") || name.length > 200 };
+  if (dead === name) return undefined;
+  return {
+    name,
+    settings: [...values, ...piecesOf(dead)].join(","),
+    garbage: name.startsWith("-") || name.length > 200,
+  };
 };
 
 const VERBS: readonly (readonly [string, number, Rest])[] = [

@@ -17,6 +17,12 @@ function parse(line: string): { name: string; fields: Readonly<Record<string, un
   return { name: nameOf(op), fields: meaningIn(bytes, op, command).fields };
 }
 
+/** What stands for a value of which a set-tube says nothing, and for one that is taken away. */
+const UNSAID = ",-2";
+const TAKEN_AWAY = ",-1";
+/** The name abcdefgh, six bytes in each number. */
+const PIECES = [0x66_65_64_63_62_61, 0x68_67];
+
 describe("a well-formed line", () => {
   test.each([
     ["put 1 2 3 4", "PUT", { pri: 1, delay: 2, ttr: 3, bytes: 4 }],
@@ -91,17 +97,25 @@ describe("a well-formed line", () => {
     [
       "set-tube mail jobs=5 body=",
       "SET_TUBE",
-      { name: "mail", settings: "5,-2,-1,-2,-2,-2,-2,-2,-2,-2" },
+      { name: "mail", settings: `5,-2,-1${UNSAID.repeat(C.SETTINGS - 3)}` },
     ],
     [
       "set-tube  mail  bytes=9007199254740991  jobs=007",
       "SET_TUBE",
-      { name: "mail", settings: "7,9007199254740991,-2,-2,-2,-2,-2,-2,-2,-2" },
+      { name: "mail", settings: `7,9007199254740991${UNSAID.repeat(C.SETTINGS - 2)}` },
     ],
     [
       "set-tube mail rate=60/m burst=1 reserved=9",
       "SET_TUBE",
-      { name: "mail", settings: "-2,-2,-2,241,1,9,-2,-2,-2,-2" },
+      { name: "mail", settings: `-2,-2,-2,241,1,9${UNSAID.repeat(C.SETTINGS - 6)}` },
+    ],
+    [
+      "set-tube mail dead=abcdefgh ack=",
+      "SET_TUBE",
+      {
+        name: "mail",
+        settings: `-2${UNSAID.repeat(8)},-1,${PIECES.join(",")}${TAKEN_AWAY.repeat(32)}`,
+      },
     ],
     [
       "list-jobs mail  buried  18446744073709551615  1000",

@@ -181,6 +181,7 @@ const setting = fc
           "reserved",
           "exp",
           "max",
+          "dead",
         ),
       },
       oddWords,

@@ -338,7 +338,7 @@ export const SHELL_COMMANDS: Readonly<Record<string, Declared>> = {
     request: ({ words: [tube, ...settings] }) => ({
       verb: "set",
       tube: tubeOf(tube),
-      settings: settingsOf(settings),
+      settings: settingsOf(settings, tubeOf(tube)),
     }),
   },
   drain: { help: "has the server refuse new jobs", request: () => ({ verb: "drain" }) },
@@ -346,9 +346,11 @@ export const SHELL_COMMANDS: Readonly<Record<string, Declared>> = {
 };
 
 /** The words, if they are settings that a set-tube may have together. */
-function settingsOf(words: readonly string[]): readonly string[] {
+function settingsOf(words: readonly string[], tube: string): readonly string[] {
   const settings = new TubeSettings();
   const wrong = words.find((word) => !settings.read(word));
+  if (wrong === undefined && settings.leadsBackTo(tube))
+    throw new WordError(`the dead jobs of ${tube} cannot go to it`);
   if (wrong === undefined) return words;
   throw new WordError(`expected each of ${SETTING_FORMS} at most once, not "${wrong}"`);
 }
