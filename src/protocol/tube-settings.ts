@@ -253,7 +253,11 @@ export class TubeSettings {
 
 /** One of all these values as it is written; "" for what is not set. */
 export function showSetting(row: SettingRow, values: Float64Array): string {
-  const own = [...values.subarray(row.number, row.number + row.width)];
+  return showValues(row, ...values.subarray(row.number, row.number + row.width));
+}
+
+/** The values of one setting as they are written; "" for what is not set. */
+export function showValues(row: SettingRow, ...own: readonly number[]): string {
   return (own[0] ?? C.NOT_SET) < 0 ? "" : row.show(own);
 }
 

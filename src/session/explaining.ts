@@ -15,7 +15,7 @@ import * as L from "../../assembly/layouts.ts";
 import type { Shard } from "../engine/shard.ts";
 import { BEFORE_MAX, EXPLAIN_KEYS, KEY_JOBS_MAX } from "../protocol/explain.ts";
 import { shownTags } from "../protocol/tags.ts";
-import { settingOf, showSetting } from "../protocol/tube-settings.ts";
+import { settingOf, showValues } from "../protocol/tube-settings.ts";
 import { dependOn, tagEntries, writeDocument } from "./answers.ts";
 import type { Desk } from "./desk.ts";
 import { explain, isInLine, isKeyTaken, shownBefore } from "./explanation.ts";
@@ -116,9 +116,9 @@ function standingOf(shard: Shard): FullStanding {
     pauseLeftMicros: fact(shard, L.FACT_PAUSE_LEFT_MICROS),
     isAtRate: fact(shard, L.FACT_AT_RATE) !== 0,
     rateLeftMicros: fact(shard, L.FACT_RATE_LEFT_MICROS),
-    rate: showSetting(settingOf(C.SETTING_RATE), fact(shard, L.FACT_RATE)),
+    rate: showValues(settingOf(C.SETTING_RATE), fact(shard, L.FACT_RATE)),
     isAtReserved: fact(shard, L.FACT_AT_RESERVED) !== 0,
-    reservedMax: showSetting(settingOf(C.SETTING_RESERVED), fact(shard, L.FACT_RESERVED_MAX)),
+    reservedMax: showValues(settingOf(C.SETTING_RESERVED), fact(shard, L.FACT_RESERVED_MAX)),
     reserved: fact(shard, L.FACT_RESERVED),
     watching: fact(shard, L.FACT_WATCHING),
     waiting: fact(shard, L.FACT_WAITING),
