@@ -61,6 +61,8 @@ export interface ModelTags {
   /** Seconds that it may live, and attempts that may fail. */
   readonly exp?: number;
   readonly max?: number;
+  /** What its replies wait for. */
+  readonly ack?: string;
 }
 
 /** A key whose job was deleted. */
@@ -72,9 +74,10 @@ export interface ModelCooldown {
 }
 
 /** Tags as they stand behind <bytes> of a put, each behind a space. */
-export function wordsOf({ key, con, fair, exp, max, grp, aft }: ModelTags): string {
+export function wordsOf({ key, con, fair, exp, max, grp, aft, ack }: ModelTags): string {
   const ttl = key === undefined || key.ttlSeconds === 0 ? "" : `:${key.ttlSeconds}`;
   const words = [
+    ack === undefined ? "" : ` ack:${ack}`,
     aft === undefined ? "" : ` aft:${aft}`,
     con === undefined ? "" : ` con:${con.name}${con.limit === 1 ? "" : `:${con.limit}`}`,
     exp === undefined ? "" : ` exp:${exp}`,

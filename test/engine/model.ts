@@ -7,6 +7,7 @@
  * the deadlines, and the jobs of a connection that goes come back in the order of theirs.
  */
 import * as C from "../../assembly/constants.ts";
+import { ACK_LEVELS } from "../../src/protocol/tags.ts";
 import type { EngineFailure, ListOrder, ListedTube, NewJob, Reply } from "./answers.ts";
 import { SECOND, STATE_NUMBERS, byDeadline, show, wordsOf } from "./model-parts.ts";
 import type { ModelJob, ModelTags } from "./model-parts.ts";
@@ -115,7 +116,7 @@ export class ModelShard extends ModelEnds {
       held: false,
       heldAt: 0,
     };
-    made.tags = this.#withLimits(tube, tags);
+    made.tags = this.#withGiven(tube, tags);
     this.jobs.set(id, made);
     if (tags.con !== undefined) this.nameKey(tags.con);
     this.count(tube, "puts");
@@ -124,10 +125,16 @@ export class ModelShard extends ModelEnds {
   }
 
   /** The tags of a job that is put into a tube: what is set for it counts where none says more. */
-  #withLimits(tube: string, tags: ModelTags): ModelTags {
+  #withGiven(tube: string, tags: ModelTags): ModelTags {
     const { settings } = this.tubeOf(tube);
     const [exp, max] = [settings.get(C.SETTING_EXP), settings.get(C.SETTING_MAX)];
-    return { ...(exp !== undefined && { exp }), ...(max !== undefined && { max }), ...tags };
+    const ack = ACK_LEVELS[(settings.get(C.SETTING_ACK) ?? 0) - 1];
+    return {
+      ...(exp !== undefined && { exp }),
+      ...(max !== undefined && { max }),
+      ...(ack !== undefined && { ack }),
+      ...tags,
+    };
   }
 
   /** The setting that keeps a body out of a tube, and what it is set to. */
