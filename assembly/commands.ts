@@ -31,7 +31,7 @@ import { failureAt, freeFailure } from "./failure";
 import { CANCELLED, GRANTED, Job, TAGGED, coldOf, jobAt } from "./job";
 import * as journal from "./journal";
 import { cool } from "./keys";
-import { isExhausted, isOver, renewAttempts } from "./limits";
+import { isExhausted, renewAttempts, tellOwed } from "./limits";
 import { holderHears } from "./notes";
 import { isParked, leaveGroup } from "./jobgroups";
 import { bestOfAll, mightTake } from "./lanes";
@@ -338,15 +338,14 @@ export function release(job: Job, pri: u32, delay: f64, failure: u32, now: f64):
   states.countRelease(job);
   job.pri = pri;
   job.delaySeconds = 0;
-  // One that is dead now is recorded so: what its tube does with such may be another tomorrow.
-  const dies = delay == 0 && (job.flags & TAGGED) != 0 && isOver(job, <u64>now);
   if (delay != 0) states.becomeDelayed(job, delay, <u64>now);
-  else if (dies) states.die(job, <u64>now);
   else job.state = STATE_READY;
   if (shard().keepsReleases != 0) journal.recordState(job);
-  if (delay == 0 && !dies) return states.becomeReady(job, <u64>now) ? DONE : BURIED;
-  states.match(tubeAt(job.tube), <u64>now);
-  return job.state == STATE_BURIED ? BURIED : DONE;
+  if (delay == 0) states.becomeReady(job, <u64>now);
+  else states.match(tubeAt(job.tube), <u64>now);
+  if (job.state != STATE_BURIED) return DONE;
+  if ((job.flags & TAGGED) != 0) tellOwed(job, <u64>now);
+  return BURIED;
 }
 
 /**

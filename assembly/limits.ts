@@ -89,6 +89,11 @@ export function tell(job: Job, isAwaited: bool, now: u64): void {
   startTerm(own, now + RETRY_MICROS);
 }
 
+/** A command has room for what the job owes: its reply waits for that. */
+export function tellOwed(job: Job, now: u64): void {
+  if (tagsOf(job).owes != 0) tell(job, true, now);
+}
+
 /** Whether the ring has room for the death of a job that nobody asked for. */
 export function hasRoomForDeath(): bool {
   return journal.hasRoomBeside(STATE_BYTES + journal.FAILURE_BYTES_SILENT);
