@@ -384,7 +384,8 @@ export class Clients {
     const fair = random(2) === 0 ? "" : ` fair:${key}:${2 + random(3)}`;
     const grp = random(3) === 0 ? ` grp:group-${random(5)}` : "";
     const aft = random(3) === 0 ? ` aft:group-${random(5)}` : "";
-    return `${which === 3 ? "" : idp}${which > 1 ? LIMITS : ""}${con}${fair}${grp}${aft}`;
+    const groups = this.#world.options.hasGroups === false ? "" : `${grp}${aft}`;
+    return `${which === 3 ? "" : idp}${which > 1 ? LIMITS : ""}${con}${fair}${groups}`;
   }
 
   put(

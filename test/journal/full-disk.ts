@@ -38,6 +38,7 @@ function optionsFor(random: (below: number) => number): WorldOptions {
     keepsReleases: random(2) === 0,
     hasLongBodies: false,
     hasMessages: false,
+    hasGroups: false, // each job is to be taken, in whatever order
     faults: {
       ...NO_FAULTS,
       capacity: 5 * SEGMENT_BYTES + random(2.5 * SEGMENT_BYTES),

@@ -290,6 +290,7 @@ function worldOf(level: DurabilityLevel): World {
     segmentBytes: SEGMENT_BYTES,
     keepsReleases: true,
     hasLongBodies: false,
+    hasGroups: false,
     faults: NO_FAULTS,
   });
 }

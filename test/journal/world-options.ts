@@ -14,6 +14,8 @@ export interface WorldOptions {
   readonly hasLongBodies: boolean;
   /** Failures come with messages; absent: they do. */
   readonly hasMessages?: boolean;
+  /** Jobs are tagged with groups, some of which wait for others; absent: they are. */
+  readonly hasGroups?: boolean;
   readonly faults: Faults;
 }
 
