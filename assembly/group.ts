@@ -42,7 +42,7 @@ import { connAt } from "./conn";
 import { enterAt } from "./deadlines";
 import { failuresKept } from "./failure";
 import { endFinished } from "./finished";
-import { CANCELLED, Job, TAGGED, jobAt } from "./job";
+import { CANCELLED, Job, TAGGED, jobAt, movesOf } from "./job";
 import * as journal from "./journal";
 import { DELETED_FAILURE_BYTES, FAILURE_BYTES_SILENT, GroupRecord } from "./journal";
 import { endCooling, findKey, takeKey } from "./keys";
@@ -56,7 +56,7 @@ import { findJob, isHeldBy } from "./states";
 import * as table from "./table";
 import { Tags, entryNumber, idpEntry, keyEntry, tagsAt, tagsOf, textOf } from "./tags";
 import { tubeAt } from "./tube";
-import { DELETE_BYTES, GROUP_BYTES, RESULT_BYTES, STATE_BYTES } from "./layouts";
+import { DELETE_BYTES, GROUP_BYTES, MOVES_BYTES, RESULT_BYTES, STATE_BYTES } from "./layouts";
 
 /* Numbers of batches, and when their records are shown: shard 0's, for all shards. */
 
@@ -149,8 +149,9 @@ function recordsOf(job: Job, what: u32): u32 {
 
 /** Most bytes of what a deletion is recorded with. */
 function deletionBytes(job: Job): u32 {
-  if ((job.flags & CANCELLED) != 0) return 0;
-  const bytes = DELETE_BYTES + failuresKept(job) * DELETED_FAILURE_BYTES;
+  const isTold = (job.flags & CANCELLED) != 0; // but for the cooldown of its key
+  const moves: u32 = movesOf(job) == 0 ? 0 : MOVES_BYTES;
+  const bytes = isTold ? 0 : DELETE_BYTES + failuresKept(job) * DELETED_FAILURE_BYTES + moves;
   const hasKey = (job.flags & TAGGED) != 0 && tagsOf(job).isKey != 0;
   return hasKey ? bytes + journal.keyBytes(tagsOf(job)) : bytes;
 }

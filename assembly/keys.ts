@@ -14,6 +14,7 @@
 import { Job } from "./job";
 import * as journal from "./journal";
 import { dropNames } from "./joining";
+import { unmark } from "./leaving";
 import { nodeAt } from "./node";
 import { Shard, shard } from "./shard";
 import * as tags from "./tags";
@@ -124,6 +125,7 @@ export function cool(job: Job, now: u64): void {
 export function beginCooling(own: Tags, until: u64): void {
   const tube = tubeAt(own.tube);
   const at = addressOfTags(own);
+  unmark(own); // the links of that list are those of this one
   own.isCooling = 1;
   own.until = until;
   own.nextCooling = 0;

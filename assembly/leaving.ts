@@ -37,7 +37,11 @@ function leaveList(own: Tags): void {
 
 /** A buried job, which is TAGGED, is not to leave, whatever was said. */
 export function stay(job: Job): void {
-  const own = tagsOf(job);
+  unmark(tagsOf(job));
+}
+
+/** The job of these tags is not to leave: they stand in no list. */
+export function unmark(own: Tags): void {
   if (!isLeaving(own)) return;
   leaveList(own);
   setLeaving(own, false);

@@ -153,9 +153,12 @@ export class Forecast {
   }
 }
 
-/** Bytes of what is said with a command and recorded: all but a result that is not kept. */
+/**
+ * Most bytes of what is said with a command and recorded, up to the end of its record: all but a
+ * result that is not kept.
+ */
 function recordedBytes({ deed, messageBytes, keepSeconds }: JobOrder): number {
-  return deed === "finish" && keepSeconds === 0 ? 0 : messageBytes;
+  return deed === "finish" && keepSeconds === 0 ? 0 : messageBytes + 8;
 }
 
 function placeOf(shard: Shard, tube: number): string {

@@ -157,8 +157,7 @@ export class BatchCommit implements LongCommand {
     const batch = this.#batch;
     const { output } = desk;
     batch.settle();
-    if (batch.used.tube !== tubes.used.tube || batch.used.shard !== tubes.used.shard)
-      tubes.adopt(batch.used, batch.usedName);
+    if (batch.used !== tubes.used) tubes.adopt(batch.used, batch.usedName);
     for (const { id, shard } of batch.puts) desk.hint(id, shard);
     desk.count(COUNTER_RESULTS_LOST, batch.resultsLost);
     if (batch.puts.length > 0) {

@@ -19,6 +19,8 @@ import type { PutTube } from "./putting.ts";
 import type { Turns } from "./turns.ts";
 import type { Window } from "./window.ts";
 
+const BUSY = "busy";
+
 /** What is to be moved whereto. */
 export interface Move {
   readonly id: number;
@@ -51,6 +53,12 @@ export class Moving {
 
   /** Moves or begins to, and returns what goes on in further turns; else it has answered. */
   move(move: Move): LongCommand | undefined {
+    const begun = this.#begin(move);
+    return begun === BUSY ? this.#again(move) : begun;
+  }
+
+  /** The same; BUSY, and nothing is answered, while somebody else moves the job. */
+  #begin(move: Move): LongCommand | typeof BUSY | undefined {
     const from = this.shardOf(move.id);
     if (from !== undefined && this.#desk.isJournalFull) {
       return this.#refuse(move, R.REPLY.OUT_OF_MEMORY);
@@ -82,7 +90,7 @@ export class Moving {
     return { shard, tube: shard.address() };
   }
 
-  #moveTo(move: Move, from: Shard, to: PutTube): LongCommand | undefined {
+  #moveTo(move: Move, from: Shard, to: PutTube): LongCommand | typeof BUSY | undefined {
     const { id } = move;
     const { now } = this.#desk;
     const record = this.#reserver.record(from);
@@ -97,7 +105,7 @@ export class Moving {
       if (answer === C.MORE) answer = C.DONE; // it had been cancelled
     }
     to.shard.unuseTube(to.tube);
-    if (answer === C.BUSY) return this.#again(move);
+    if (answer === C.BUSY) return BUSY;
     if (answer === C.FULL) return this.#refuseFull(move, to);
     if (answer === C.NOT_FOUND) return this.#refuse(move, R.REPLY.NOT_FOUND);
     if (answer === C.OUT_OF_MEMORY) return this.#refuse(move, R.REPLY.OUT_OF_MEMORY);
@@ -136,8 +144,9 @@ export class Moving {
       hasRoom: () => long?.hasRoom() ?? this.#desk.room.isThere,
       step: () => {
         if (long !== undefined) return long.step();
-        long = this.move(move);
-        return long === undefined ? FINISHED : UNFINISHED;
+        const begun = this.#begin(move);
+        if (begun !== BUSY) long = begun;
+        return begun === undefined ? FINISHED : UNFINISHED;
       },
       drop: () => {
         if (long === undefined) this.#forgetMessage(move, 0);

@@ -53,6 +53,13 @@ interface ReadFailure {
   readonly message: string | undefined;
 }
 
+/** What a finished job left. */
+interface ReadResult {
+  readonly until: number;
+  readonly made: number;
+  readonly text: string;
+}
+
 interface ReadJournal {
   readonly jobs: Map<number, ReadJob>;
   /** Of all jobs that were ever met, by id and number. */
@@ -62,7 +69,7 @@ interface ReadJournal {
   readonly settings: Map<string, ReadonlyMap<number, number>>;
   /** By the ids of the jobs; of a job that is there still it means nothing. */
   readonly cooldowns: Map<number, ReadCooldown>;
-  readonly results: Map<number, { readonly until: number; readonly text: string }>;
+  readonly results: Map<number, ReadResult>;
   lastId: number;
 }
 
@@ -297,8 +304,9 @@ function replay({ bytes }: ReadRecord, read: ReadJournal): number {
     failures.set(id, ofJob.set(bytes.readUInt32LE(32), failureOf(bytes)));
   } else if (kind === 7) cooldowns.set(id, cooldownOf(bytes));
   else if (kind === 9) results.set(id, resultOf(bytes));
-  else if (kind === 3 && bytes[9] === 3) results.delete(id);
-  else if (kind === 3 && bytes[9] === 1) cooldowns.delete(id);
+  else if (kind === 3 && bytes[9] === 3) {
+    if (results.get(id)?.made === bytes.readDoubleLE(40)) results.delete(id);
+  } else if (kind === 3 && bytes[9] === 1) cooldowns.delete(id);
   else if (kind === 3) {
     jobs.delete(id);
     parts.delete(id);
@@ -345,9 +353,9 @@ function cooldownOf(bytes: Buffer): ReadCooldown {
   return { tube: bytes.toString("utf8", 56, nameEnd), until: bytes.readDoubleLE(32), tag };
 }
 
-function resultOf(bytes: Buffer): { until: number; text: string } {
-  const text = bytes.toString("utf8", 56, 56 + bytes.readUInt32LE(12));
-  return { until: bytes.readDoubleLE(32), text };
+function resultOf(bytes: Buffer): ReadResult {
+  const text = bytes.toString("utf8", 64, 64 + bytes.readUInt32LE(12));
+  return { until: bytes.readDoubleLE(32), made: bytes.readDoubleLE(56), text };
 }
 
 /** The tags from a place in a record up to its end. */
