@@ -4,6 +4,7 @@ import type { IncomingMessage } from "node:http";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import type { Overview, Tube, TubeDetails, TubesAnswer } from "../../src/http/api.ts";
 import { HttpPort, talk } from "./http-port.ts";
+import { TUBE_SETTINGS } from "../../src/protocol/tube-settings.ts";
 
 let http: HttpPort;
 beforeAll(async () => {
@@ -210,7 +211,7 @@ describe("what is set for a tube", () => {
     http.change(`/api/v1/tubes/${name}/settings`, { settings: what });
 
   it("is shown, set and taken away", async () => {
-    const none = { jobs: "", bytes: "", body: "", rate: "", burst: "", reserved: "", order: "" };
+    const none = Object.fromEntries(TUBE_SETTINGS.map(({ name }) => [name, ""]));
     expect(await settings("default")).toEqual(none);
     expect((await set("limited", { jobs: "1", body: "100", rate: "6/m" })).status).toBe(200);
     expect(await settings("limited")).toEqual({ ...none, jobs: "1", body: "100", rate: "6/m" });
