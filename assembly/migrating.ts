@@ -17,6 +17,7 @@
  * often each had moved (replay.ts). No two locks are ever held. A tube does not go while a job is
  * MOVING from or to it: that counts as a use of it.
  */
+import { appendPieces } from "./appending";
 import {
   BURIED,
   BUSY,
@@ -42,7 +43,6 @@ import {
   MOVE_TTR_SECONDS,
   NOT_FOUND,
   OUT_OF_MEMORY,
-  RESULT_COUNT,
   RESULT_LSN,
   RESULT_REF,
   RESULT_STATS,
@@ -452,24 +452,7 @@ export function noteArrival(t: u32, arrival: u32, offset: u32, bytes: u32): i32 
 /** Brings more of the body; as `appendUpload`, beyond the budget if need be. */
 export function appendArrival(t: u32, arrival: u32, position: u32, offset: u32, count: u32): i32 {
   enter();
-  const job = jobAt(arrival);
-  const source = inputSlot(t) + offset;
-  let taken: u32 = 0;
-  let answer = DONE;
-  while (taken < count && answer == DONE) {
-    const left = parts.leftInPart(job, position + taken);
-    const step = min(left, count - taken);
-    if (step == left && !journal.hasRoom()) {
-      answer = MORE;
-      break;
-    }
-    const done = bodies.appendBody(job, position + taken, source + taken, step, true);
-    taken += done;
-    if (done < step) answer = OUT_OF_MEMORY;
-    else if (step == left) journal.recordPart(job, parts.indexAt(job, position + taken - 1));
-  }
-  setResult(t, RESULT_COUNT, <f64>taken);
-  return leave(t, answer);
+  return leave(t, appendPieces(t, jobAt(arrival), position, offset, count, true));
 }
 
 /**

@@ -3,16 +3,9 @@
  * An upload's memory is taken as bytes come, not as they were announced; a long body goes to the
  * journal in parts as it comes. Conventions: index.ts.
  */
-import {
-  DONE,
-  FULL,
-  MORE,
-  OUT_OF_MEMORY,
-  RESULT_COUNT,
-  RESULT_REF,
-  STATE_UPLOADING,
-} from "./constants";
+import { DONE, FULL, OUT_OF_MEMORY, RESULT_COUNT, RESULT_REF, STATE_UPLOADING } from "./constants";
 import * as commands from "./commands";
+import { appendPieces } from "./appending";
 import { enterAt } from "./deadlines";
 import * as bodies from "./job";
 import { Job, jobAt } from "./job";
@@ -132,24 +125,7 @@ export function recordUpload(t: u32, upload: u32, tube: u32, id: f64, tagBytes: 
  */
 export function appendUpload(t: u32, upload: u32, position: u32, offset: u32, count: u32): i32 {
   enter();
-  const job = jobAt(upload);
-  const source = inputSlot(t) + offset;
-  let taken: u32 = 0;
-  let answer = DONE;
-  while (taken < count && answer == DONE) {
-    const left = parts.leftInPart(job, position + taken);
-    const step = min(left, count - taken);
-    if (step == left && !journal.hasRoom()) {
-      answer = MORE;
-      break;
-    }
-    const done = bodies.appendBody(job, position + taken, source + taken, step, false);
-    taken += done;
-    if (done < step) answer = OUT_OF_MEMORY;
-    else if (step == left) journal.recordPart(job, parts.indexAt(job, position + taken - 1));
-  }
-  setResult(t, RESULT_COUNT, <f64>taken);
-  return leave(t, answer);
+  return leave(t, appendPieces(t, jobAt(upload), position, offset, count, false));
 }
 
 /**

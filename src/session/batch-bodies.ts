@@ -4,12 +4,10 @@
  */
 import * as C from "../../assembly/constants.ts";
 import type { JobOrder, PutOrder } from "../engine/orders.ts";
-import type { Shard } from "../engine/shard.ts";
 import * as R from "../protocol/replies.ts";
 import type { Batch } from "./batch.ts";
 import type { Desk } from "./desk.ts";
 import type { Receiver } from "./intake.ts";
-import { ResultText } from "./result-text.ts";
 
 /** A body that nobody wants: the batch will be refused. */
 export class SkippedBody implements Receiver {
@@ -81,68 +79,26 @@ export class PutBody implements Receiver {
   }
 }
 
-/** The message of a release or a bury; without memory for it, it is lost. */
-export class MessageBody implements Receiver {
-  readonly isUnrecorded = true;
-  readonly #desk: Desk;
-  readonly #batch: Batch;
-  readonly #order: JobOrder;
-  readonly #shard: Shard;
-
-  /** `record`: the connection's in that shard, in which it holds the job. */
-  constructor(desk: Desk, batch: Batch, order: JobOrder, shard: Shard, record: number) {
-    this.#desk = desk;
-    this.#batch = batch;
-    this.#order = order;
-    this.#shard = shard;
-    const answer = shard.withMemory(() => shard.openFailure(record, order.messageBytes));
-    if (answer === C.DONE) order.text = shard.address();
-  }
-
-  append(position: number, bytes: Uint8Array, at: number, count: number, end: number): number {
-    const shard = this.#shard;
-    const order = this.#order;
-    const offset = this.#desk.stage(shard, bytes, at, at + count, end);
-    let refusedAt = -1;
-    for (let done = 0; done < count && order.text !== 0;) {
-      const answer = shard.appendFailure(order.text, position + done, offset + done, count - done);
-      done += shard.field(C.RESULT_COUNT);
-      if (answer !== C.OUT_OF_MEMORY) continue;
-      if (!shard.growBudget(done === refusedAt)) this.#lose();
-      refusedAt = done;
-    }
-    return count;
-  }
-
-  #lose(): void {
-    this.#shard.dropFailure(this.#order.text);
-    this.#order.text = 0;
-  }
-
-  finish(): void {
-    // Its order has it, and the batch its order.
-  }
-
-  spoil(): void {
-    this.#batch.refuse(this.#order.index, R.REPLY.EXPECTED_CRLF);
-  }
-
-  drop(): void {
-    // The batch drops it with all others.
-  }
+/** What is said with a command: a MessageText or a ResultText. */
+interface Text {
+  append: Receiver["append"];
+  /** Whether it can be kept. */
+  readonly isInside?: boolean;
+  take(): number;
+  drop(): void;
 }
 
-/** The result of a finish. */
-export class ResultBody implements Receiver {
+/** The message of a release or a bury, or the result of a finish. */
+export class TextBody implements Receiver {
   readonly isUnrecorded = true;
   readonly #batch: Batch;
   readonly #order: JobOrder;
-  readonly #text: ResultText;
+  readonly #text: Text;
 
-  constructor(desk: Desk, batch: Batch, order: JobOrder, shard: Shard) {
+  constructor(batch: Batch, order: JobOrder, text: Text) {
     this.#batch = batch;
     this.#order = order;
-    this.#text = new ResultText(desk, shard, order.messageBytes);
+    this.#text = text;
   }
 
   append(position: number, bytes: Uint8Array, at: number, count: number, end: number): number {
@@ -151,7 +107,7 @@ export class ResultBody implements Receiver {
 
   finish(): void {
     const order = this.#order;
-    order.keepSeconds = this.#text.isInside ? order.keep : 0;
+    order.keepSeconds = this.#text.isInside === true ? order.keep : 0;
     order.text = this.#text.take(); // the batch drops it with all others
   }
 

@@ -16,12 +16,14 @@ import { shownTags } from "../protocol/tags.ts";
 import { Batch } from "./batch.ts";
 import { BatchCommit } from "./batch-commit.ts";
 import type { BatchParts } from "./batch-commit.ts";
-import { MessageBody, PutBody, ResultBody, SkippedBody } from "./batch-bodies.ts";
+import { PutBody, SkippedBody, TextBody } from "./batch-bodies.ts";
 import { COUNTER_OPS } from "./counters.ts";
 import { holderOf } from "./failing.ts";
 import { TRAILER_BYTES } from "./intake.ts";
 import type { Intake, Receiver } from "./intake.ts";
 import type { LongCommand } from "./long-command.ts";
+import { MessageText } from "./message-text.ts";
+import { ResultText } from "./result-text.ts";
 
 const CR = 13;
 const LF = 10;
@@ -189,8 +191,12 @@ export class Batching {
 
   #receiver(batch: Batch, order: JobOrder, shard: Shard): Receiver {
     const { desk, reserver } = this.#parts;
-    if (order.deed === "finish") return new ResultBody(desk, batch, order, shard);
-    return new MessageBody(desk, batch, order, shard, reserver.record(shard));
+    const bytes = order.messageBytes;
+    const text =
+      order.deed === "finish"
+        ? new ResultText(desk, shard, bytes)
+        : new MessageText(desk, shard, reserver.record(shard), bytes);
+    return new TextBody(batch, order, text);
   }
 
   /** A body that nobody wants any more. */

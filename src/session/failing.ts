@@ -14,6 +14,7 @@ import * as R from "../protocol/replies.ts";
 import { depend } from "./answers.ts";
 import type { Intake, Receiver } from "./intake.ts";
 import type { Desk } from "./desk.ts";
+import { MessageText } from "./message-text.ts";
 import type { Moving } from "./moving.ts";
 import type { Window } from "./window.ts";
 
@@ -117,8 +118,7 @@ class Failed implements Receiver {
   readonly #pri: number;
   readonly #delaySeconds: number;
   readonly #window: Window;
-  /** Address of the failure, 0 when there is no memory for its message. */
-  #failure = 0;
+  readonly #text: MessageText;
 
   constructor(desk: Desk, shard: Shard, record: number, op: number, window: Window) {
     const { id, pri, delay, bytes } = desk.command;
@@ -130,51 +130,25 @@ class Failed implements Receiver {
     this.#pri = pri;
     this.#delaySeconds = delay;
     this.#window = window;
-    if (record !== 0) this.#open(bytes);
+    this.#text = new MessageText(desk, shard, record, bytes);
   }
 
   /** The failure, which is the caller's now; 0 when there was no memory for it. */
   take(): number {
-    const failure = this.#failure;
-    this.#failure = 0;
-    return failure;
+    return this.#text.take();
   }
 
-  #open(bytes: number): void {
-    const shard = this.shard;
-    const answer = shard.withMemory(() => shard.openFailure(this.#record, bytes));
-    if (answer === C.DONE) this.#failure = shard.field(C.RESULT_REF);
-  }
-
-  /**
-   * Takes all of it. If there is no memory for the message, the message is dropped and the rest of
-   * it skipped.
-   */
   append(position: number, bytes: Uint8Array, at: number, count: number, end: number): number {
-    const shard = this.shard;
-    const offset = this.#desk.stage(shard, bytes, at, at + count, end);
-    let refusedAt = -1;
-    for (let done = 0; done < count && this.#failure !== 0;) {
-      const answer = shard.appendFailure(
-        this.#failure,
-        position + done,
-        offset + done,
-        count - done,
-      );
-      done += shard.field(C.RESULT_COUNT);
-      if (answer !== C.OUT_OF_MEMORY) continue;
-      if (!shard.growBudget(done === refusedAt)) this.drop();
-      refusedAt = done;
-    }
-    return count;
+    return this.#text.append(position, bytes, at, count, end);
   }
 
   finish(): void {
     const desk = this.#desk;
     const shard = this.shard;
-    const answer = this.#run();
+    const failure = this.take();
+    const answer = this.#run(failure);
     if (answer === C.NOT_FOUND) {
-      this.drop(); // its time to run was over before the message was there
+      if (failure !== 0) shard.dropFailure(failure); // its time was over before that was there
       this.#window.tellAll();
       desk.output.reply(R.REPLY.NOT_FOUND);
       return;
@@ -184,17 +158,15 @@ class Failed implements Receiver {
     desk.output.reply(isReleased ? R.REPLY.RELEASED : R.REPLY.BURIED);
   }
 
-  #run(): number {
+  #run(failure: number): number {
     const { now } = this.#desk;
-    const [record, id, pri, failure] = [this.#record, this.id, this.#pri, this.#failure];
+    const [record, id, pri] = [this.#record, this.id, this.#pri];
     return this.#op === OP.BURY
       ? this.shard.bury(record, id, pri, failure, now)
       : this.shard.release(record, id, pri, this.#delaySeconds, failure, now);
   }
 
   drop(): void {
-    const shard = this.shard;
-    if (this.#failure !== 0) shard.dropFailure(this.#failure);
-    this.#failure = 0;
+    this.#text.drop();
   }
 }
