@@ -16,6 +16,7 @@ import type {
 } from "../http/api.ts";
 import { mayAct } from "./access.ts";
 import { copyCommands, queueAddress } from "./copy-commands.ts";
+import { ExplanationPanel } from "./explanation-panel.tsx";
 import { fromBase64 } from "./hostile-bytes.ts";
 import { addresses } from "./live.ts";
 import { attempt, tell, warn } from "./notices.tsx";
@@ -33,7 +34,7 @@ import {
 import { PayloadView } from "./payload-view.tsx";
 import { bytes, count, counted, duration } from "./quantity.ts";
 import { askNumber, askTexts, confirm } from "./question.tsx";
-import { useResource } from "./resource.ts";
+import { reloadPage, useResource } from "./resource.ts";
 import { addressOf, go, tubeRoute } from "./route.ts";
 import { apiAddress, post } from "./server-api.ts";
 
@@ -57,7 +58,7 @@ export function JobPage({ id }: { readonly id: number }): JSX.Element {
     return (
       <>
         <PageHead title={`Job ${id}`} />
-        <GoneJob id={id} />
+        <GoneJob id={id} seen={job.data} />
       </>
     );
   }
@@ -67,7 +68,7 @@ export function JobPage({ id }: { readonly id: number }): JSX.Element {
         title={`Job ${id}`}
         above={job.data === null ? "…" : <TubeLink name={job.data.tube} state={job.data.state} />}
       >
-        {job.data !== null && mayAct.value && <JobActions job={job.data} after={job.reload} />}
+        {job.data !== null && mayAct.value && <JobActions job={job.data} after={reloadPage} />}
       </PageHead>
       <Trouble resource={job} />
       {job.data === null ? job.error === null && <Loading rows={8} /> : <JobParts job={job.data} />}
@@ -75,17 +76,29 @@ export function JobPage({ id }: { readonly id: number }): JSX.Element {
   );
 }
 
-/** A job that is no more: its result, if that is kept. */
-function GoneJob({ id }: { readonly id: number }): JSX.Element {
+/** A job that is no more: its result, if that is kept, else where it was last seen. */
+function GoneJob({
+  id,
+  seen,
+}: {
+  readonly id: number;
+  /** What this page knew of it; null when it was gone before. */
+  readonly seen: JobAnswer | null;
+}): JSX.Element {
   const kept = useResource<ResultAnswer>(`jobs/${id}/result`, 10);
   const base64 = kept.data?.result.base64 ?? "";
   const result = useMemo(() => fromBase64(base64), [base64]);
   if (kept.data === null) {
     return kept.error === null ? (
       <Loading rows={3} />
-    ) : (
+    ) : seen === null ? (
       <Empty title="There is no such job.">
         It was deleted, or there never was one of this number.
+      </Empty>
+    ) : (
+      <Empty title="The job is gone meanwhile.">
+        It was deleted or finished. When it was last looked at it was {seen.state} in{" "}
+        <TubeLink name={seen.tube} state={seen.state} />.
       </Empty>
     );
   }
@@ -106,6 +119,7 @@ function JobParts({ job }: { readonly job: JobAnswer }): JSX.Element {
   const body = useMemo(() => fromBase64(base64), [base64]);
   return (
     <div class="job">
+      <ExplanationPanel id={job.id} />
       <div class="job-main">
         <section class="panel body-panel">
           <h2>
@@ -142,7 +156,9 @@ function Facts({ job }: { readonly job: JobAnswer }): JSX.Element {
         <StateBadge state={job.state} />
         {job.isCancelled && <small>cancelled: gone when this attempt ends</small>}
         {job.state === "reserved" && <small>{duration(job.leftSeconds)} of its time left</small>}
-        {job.state === "delayed" && <small>ready in {duration(job.leftSeconds)}</small>}
+        {job.state === "delayed" && job.leftSeconds > 0 && (
+          <small>ready in {duration(job.leftSeconds)}</small>
+        )}
       </h2>
       <dl class="facts">
         <Fact name="priority">{count(job.pri)}</Fact>

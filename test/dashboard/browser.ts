@@ -19,7 +19,8 @@ const FLAGS = [
   "--disable-component-update",
   "--disable-sync",
 ];
-const MAY_BE_GONE = /\/api\/v1\/(jobs\/\d+|tubes\/[^/?]+(\/jobs\?[^/]*)?)$/;
+const MAY_BE_GONE =
+  /\/api\/v1\/(jobs\/\d+(\/explanation|\/result)?|tubes\/[^/?]+(\/jobs\?[^/]*)?)$/;
 const PATIENCE_MS = 20_000;
 
 /** A running browser. */

@@ -1,5 +1,5 @@
 /*
- * Desk: a full house, a client of its queue, and a reader before one page of the dashboard. What
+ * Desk: a house, a client of its queue, and a reader before one page of the dashboard. What
  * the tests of pages and actions share.
  */
 import type { Locator, Page } from "playwright-core";
@@ -27,22 +27,27 @@ interface Things {
 export class Desk implements AsyncDisposable {
   /** Absent until the file's tests begin. */
   #things: Things | undefined;
+  readonly #openHouse: () => Promise<HttpPort>;
+
+  private constructor(openHouse: () => Promise<HttpPort>) {
+    this.#openHouse = openHouse;
+  }
 
   /**
    * For all tests of a file, which have time: it is opened before the first of them and closed
    * behind the last.
    */
-  static ofFile(): Desk {
+  static ofFile(openHouse: () => Promise<HttpPort> = () => openFullHouse()): Desk {
     vi.setConfig({ testTimeout: TEST_MS, hookTimeout: TEST_MS });
-    const desk = new Desk();
+    const desk = new Desk(openHouse);
     beforeAll(() => desk.#open(), OPEN_MS);
     afterAll(() => desk[Symbol.asyncDispose]());
     return desk;
   }
 
-  /** Fills a server and opens the dashboard. */
+  /** Starts a server, full unless it is to be another, and opens the dashboard. */
   async #open(): Promise<void> {
-    const house = await openFullHouse();
+    const house = await this.#openHouse();
     const base = `http://127.0.0.1:${house.port}`;
     const client = await QueueClient.connect(house.server);
     const browser = await Browser.open([base], {

@@ -1,0 +1,81 @@
+/*
+ * Why jobs stand where they do, in the real browser, against a real server.
+ *
+ * @module-tag chromium
+ */
+import { expect, test } from "vitest";
+import { HttpPort } from "../http/http-port.ts";
+import { Desk } from "./desk.ts";
+import { put } from "./queue-client.ts";
+
+const desk = Desk.ofFile(() => HttpPort.start({ threads: 2 }));
+const why = () => desk.page.locator(".why-panel");
+
+/** Puts a job with tags; returns its id. */
+async function putTagged(tube: string, body: string, tags: string): Promise<number> {
+  const plain = put(body);
+  const [, line = ""] = await desk.client.send(`use ${tube}`, {
+    ...plain,
+    line: `${plain.line} ${tags}`,
+  });
+  return Number(line.split(" ")[1]);
+}
+
+test("a job's page says why it stands where it does, whatever its state, and follows", async () => {
+  const [first = 0, second = 0] = await desk.putInto("why", ["a", "b"]);
+  await desk.open(`#/jobs/${second}`);
+  await why().getByText("No connection watches its tube; 1 job stands before it.").waitFor();
+  await why().getByText("unwatched").waitFor();
+  await desk.client.send("watch why", `reserve-job ${second}`);
+  await why()
+    .getByText(/^127\.0\.0\.1:\d+ holds it and has \d+ s left\.$/)
+    .waitFor();
+  await desk.client.send(`release ${second} 1024 600`);
+  await desk.page.keyboard.press("r"); // asks at once
+  await why()
+    .getByText(/^Its delay is over in \d+ s\.$/)
+    .waitFor();
+  await desk.client.send(`reserve-job ${second}`, `bury ${second} 1024`);
+  await desk.page.keyboard.press("r");
+  await why().getByText("It is buried until it is kicked.").waitFor();
+  await desk.press("Kick");
+  await why()
+    .getByText(/the connection that watches its tube is busy/)
+    .waitFor();
+  await desk.client.send("pause-tube why 600");
+  await desk.open(`#/jobs/${second}`);
+  await why()
+    .getByText(/^Its tube is paused for \d+ s more; 1 job stands before it\.$/)
+    .waitFor();
+  await desk.client.send("pause-tube why 0", "ignore why", `delete ${first}`);
+});
+
+test("a job whose key is taken names the jobs that hold it, with links", async () => {
+  const holder = await putTagged("keyed", "a", "con:db");
+  const other = await putTagged("keyed", "b", "con:db");
+  await desk.client.send("watch keyed", `reserve-job ${holder}`);
+  await desk.open(`#/jobs/${other}`);
+  await why().getByText("1 of at most 1 held, by").waitFor();
+  await why()
+    .getByRole("link", { name: String(holder), exact: true })
+    .click();
+  await desk.page.getByRole("heading", { name: `Job ${holder}`, exact: true }).waitFor();
+  await desk.client.send(`delete ${holder}`, `delete ${other}`, "ignore keyed");
+});
+
+test("a job that goes while its page is open is gone, and where it was last is said", async () => {
+  const [id = 0] = await desk.putInto("goes", ["x"]);
+  await desk.open(`#/jobs/${id}`);
+  await why()
+    .getByText(/No connection watches/)
+    .waitFor();
+  await desk.client.send(`delete ${id}`);
+  await desk.page.keyboard.press("r");
+  await desk.sees("The job is gone meanwhile.");
+  await desk.sees(/When it was last looked at it was ready in goes/);
+  await desk.counts(why(), 0);
+});
+
+test("the browser had nothing to complain about", () => {
+  expect(desk.browser.complaints).toEqual([]);
+});
