@@ -60,6 +60,7 @@ test("a job whose key is taken names the jobs that hold it, with links", async (
     .getByRole("link", { name: String(holder), exact: true })
     .click();
   await desk.page.getByRole("heading", { name: `Job ${holder}`, exact: true }).waitFor();
+  await expect.poll(() => why().locator(".reason").allTextContents()).toEqual(["held"]);
   await desk.client.send(`delete ${holder}`, `delete ${other}`, "ignore keyed");
 });
 
