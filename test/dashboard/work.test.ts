@@ -44,9 +44,9 @@ test("a job's page says why it stands where it does, whatever its state, and fol
     .waitFor();
   await desk.client.send("pause-tube why 600");
   await desk.open(`#/jobs/${second}`);
-  await why()
-    .getByText(/^Its tube is paused for \d+ s more; 1 job stands before it\.$/)
-    .waitFor();
+  await expect
+    .poll(() => why().locator(".why").textContent())
+    .toMatch(/^pausedIts tube is paused for \d+ s more; 1 job stands before it\.$/);
   await desk.client.send("pause-tube why 0", "ignore why", `delete ${first}`);
 });
 
