@@ -46,6 +46,17 @@ export async function attempt<T>(work: Promise<T>, say: (result: T) => string): 
   }
 }
 
+/** Does something; what the server says against it, null when it went well. */
+export async function troubleOf(work: Promise<unknown>): Promise<string | null> {
+  try {
+    await work;
+    return null;
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return error.message;
+  }
+}
+
 /** What the server answers; null, and that is said, when something went wrong. */
 export async function answerOf<T>(work: Promise<T>): Promise<T | null> {
   try {

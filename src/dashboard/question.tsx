@@ -31,12 +31,20 @@ export interface NumberField {
 /** A text that is wanted. */
 export interface TextField {
   readonly label: string;
+  /** What stands in an empty field: how a value is written. */
+  readonly form?: string;
+  /** What it is, in a line. */
+  readonly help?: ComponentChildren;
   readonly preset: string;
   readonly isGood: (text: string) => boolean;
 }
 
+/** Does something with the texts; a message says what is wrong with them, null that all is well. */
+export type Trial = (texts: readonly string[]) => Promise<string | null>;
+
 interface Asked extends Question {
   readonly fields: readonly TextField[];
+  readonly trial: Trial | undefined;
   readonly answer: (texts: readonly string[] | null) => void;
 }
 
@@ -58,18 +66,26 @@ export async function askNumber(
   return texts === null ? null : Number(texts[0]);
 }
 
-/** The texts that are given, one for each field; null when the reader thinks better of it. */
+/**
+ * The texts that are given, one for each field; null when the reader thinks better of it. With a
+ * trial the question stays, and says what is wrong, until that is well.
+ */
 export async function askTexts(
   question: Question,
   fields: readonly TextField[],
+  trial?: Trial,
 ): Promise<readonly string[] | null> {
-  return put(question, fields);
+  return put(question, fields, trial);
 }
 
-function put(question: Question, fields: readonly TextField[]): Promise<readonly string[] | null> {
+function put(
+  question: Question,
+  fields: readonly TextField[],
+  trial?: Trial,
+): Promise<readonly string[] | null> {
   asked.value?.answer(null);
   return new Promise((answer) => {
-    asked.value = { ...question, fields, answer };
+    asked.value = { ...question, fields, trial, answer };
   });
 }
 
@@ -89,7 +105,9 @@ export function QuestionDialog(): JSX.Element | null {
 
 function OpenQuestion({ question }: { readonly question: Asked }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
-  const { fields } = question;
+  const { fields, trial } = question;
+  const [isTrying, setIsTrying] = useState(false);
+  const [trouble, setTrouble] = useState<string | null>(null);
   const [texts, setTexts] = useState(fields.map(({ preset }) => preset));
   useEffect(() => {
     const element = dialog.current;
@@ -98,42 +116,64 @@ function OpenQuestion({ question }: { readonly question: Asked }): JSX.Element {
   }, []);
   const isGoodAt = (at: number): boolean => fields[at]?.isGood(texts[at] ?? "") !== false;
   const isGood = fields.every((_, at) => isGoodAt(at));
+  const give = async (): Promise<void> => {
+    if (!isGood || isTrying) return;
+    setIsTrying(true);
+    const wrong = (await trial?.(texts)) ?? null;
+    setIsTrying(false);
+    setTrouble(wrong);
+    if (wrong === null && asked.value === question) settle(texts);
+  };
+  const hasHelp = fields.some(({ help }) => help !== undefined);
   return (
     <dialog
       ref={dialog}
-      class="question"
+      class={hasHelp ? "question is-form" : "question"}
       aria-labelledby="question-title"
       onCancel={() => settle(null)}
     >
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          if (isGood) settle(texts);
+          void give();
         }}
       >
         <h2 id="question-title">{question.title}</h2>
         <div class="question-text">{question.text}</div>
-        {fields.map(({ label }, at) => (
-          <label key={label} class="field">
-            <span>{label}</span>
+        {fields.map(({ label, form, help }, at) => (
+          <div key={label} class="field">
+            <label for={`question-${at}`}>{label}</label>
             <input
+              id={`question-${at}`}
               value={texts[at]}
+              placeholder={form}
               aria-invalid={!isGoodAt(at)}
+              aria-describedby={help === undefined ? undefined : `question-help-${at}`}
               onInput={(event) => setTexts(texts.with(at, event.currentTarget.value.trim()))}
             />
-          </label>
+            {help !== undefined && (
+              <p id={`question-help-${at}`} class="field-help">
+                {help}
+              </p>
+            )}
+          </div>
         ))}
-        <div class="question-buttons">
-          <button type="button" onClick={() => settle(null)}>
-            Cancel
-          </button>
-          <button
-            type="submit"
-            class={question.isDestructive === true ? "is-destructive" : "is-main"}
-            disabled={!isGood}
-          >
-            {question.action}
-          </button>
+        <div class="question-end">
+          <p class="question-trouble" role="alert">
+            {trouble}
+          </p>
+          <div class="question-buttons">
+            <button type="button" onClick={() => settle(null)}>
+              Cancel
+            </button>
+            <button
+              type="submit"
+              class={question.isDestructive === true ? "is-destructive" : "is-main"}
+              disabled={!isGood || isTrying}
+            >
+              {question.action}
+            </button>
+          </div>
         </div>
       </form>
     </dialog>

@@ -2,7 +2,7 @@
  * Tube actions: pause, kick and, in a menu, limits and flush; each asked for first and said
  * afterwards.
  */
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import type {
   FlushAnswer,
   KickAnswer,
@@ -13,7 +13,7 @@ import type {
   TubeDetails,
 } from "../http/api.ts";
 import { Menu } from "./menu.tsx";
-import { answerOf, attempt } from "./notices.tsx";
+import { answerOf, attempt, tell, troubleOf } from "./notices.tsx";
 import { askNumber, askTexts, confirm } from "./question.tsx";
 import { count, counted, duration } from "./quantity.ts";
 import { get, post } from "./server-api.ts";
@@ -127,28 +127,31 @@ async function setLimits({ name }: Tube): Promise<boolean> {
   const texts = await askTexts(
     {
       title: `Limits of ${name}`,
-      text: (
-        <dl class="settings-help">
-          {now.settings.map((one) => (
-            <div key={one.name}>
-              <dt>{one.name}</dt>
-              <dd>{one.summary}</dd>
-            </div>
-          ))}
-        </dl>
-      ),
+      text: "They stay when the server is started anew. An empty field takes a limit away.",
       action: "Set",
     },
     now.settings.map((one) => ({
-      label: `${one.name} (${one.form}, empty for none)`,
+      label: one.name,
+      form: one.form,
+      help: withCode(one.summary),
       preset: one.value,
       isGood: (text) => !/\s/.test(text),
     })),
+    (given) => {
+      const settings = Object.fromEntries(
+        now.settings.map((one, at) => [one.name, given[at] ?? ""]),
+      );
+      return troubleOf(post(`${path}/settings`, { settings } satisfies SettingsRequest));
+    },
   );
   if (texts === null) return false;
-  const settings = Object.fromEntries(now.settings.map((one, at) => [one.name, texts[at] ?? ""]));
-  const request: SettingsRequest = { settings };
-  return attempt(post(`${path}/settings`, request), () => `The limits of ${name} are set.`);
+  tell(`The limits of ${name} are set.`);
+  return true;
+}
+
+/** A text in which backticks stand around what is code. */
+function withCode(text: string): ComponentChildren {
+  return text.split("`").map((part, at) => (at % 2 === 0 ? part : <code key={at}>{part}</code>));
 }
 
 async function flush(tube: Tube): Promise<boolean> {

@@ -37,17 +37,22 @@ export function booleanField(body: unknown, name: string): boolean {
 export function settingsField(body: unknown, name: string, tube: string): readonly string[] {
   const given = fieldOf(body, name);
   const isObject = typeof given === "object" && given !== null && !Array.isArray(given);
-  const words = isObject
-    ? Object.entries(given).map(([key, value]) =>
-        typeof value === "string" ? `${key}=${value}` : "",
-      )
-    : [];
+  const entries = isObject ? Object.entries(given) : [];
   const settings = new TubeSettings();
-  const isRead = words.length > 0 && words.every((word) => settings.read(word));
-  if (isRead && settings.leadsBackTo(tube)) throw wrong(`the dead jobs of ${tube} cannot go to it`);
-  if (isRead) return words;
-  const names = TUBE_SETTINGS.map((row) => row.name).join(", ");
-  throw wrong(`"${name}" must have a text for each of some of ${names}`);
+  for (const [key, value] of entries) {
+    if (typeof value !== "string" || !settings.read(`${key}=${value}`)) throw wrongSetting(key);
+  }
+  if (entries.length === 0) throw wrongSetting("");
+  if (settings.leadsBackTo(tube)) throw wrong(`the dead jobs of ${tube} cannot go to it`);
+  return entries.map(([key, value]) => `${key}=${String(value)}`);
+}
+
+/** What was wrong with what was given for a setting, or that there is none of that name. */
+function wrongSetting(name: string): HttpError {
+  const row = TUBE_SETTINGS.find((one) => one.name === name);
+  if (row !== undefined) return wrong(`"${row.name}" must be ${row.form}: ${row.range}`);
+  const names = TUBE_SETTINGS.map((one) => one.name).join(", ");
+  return wrong(`"settings" must have a text for each of some of ${names}`);
 }
 
 /** The field of that name, which must be one of `known`. */

@@ -13,6 +13,7 @@ import {
   textParameter,
   tubeNameOf,
 } from "./fields.ts";
+import { HttpError } from "./handler.ts";
 import type { Call, Route } from "./handler.ts";
 import { noTube, refused } from "./refusals.ts";
 import type { TubeSurvey } from "./tube-survey.ts";
@@ -69,7 +70,7 @@ export function tubeRoutes(inProcess: InProcess, survey: TubeSurvey): readonly R
       handler: async (call) => {
         const name = tubeNameOf(call.params["name"]);
         const words = settingsField(call.body, "settings", name);
-        await asked(inProcess, `set-tube ${name} ${words.join(" ")}`, "TUBE_SET");
+        await set(inProcess, `set-tube ${name} ${words.join(" ")}`);
         return { json: {} };
       },
     },
@@ -105,6 +106,16 @@ async function asked(inProcess: InProcess, command: string, wanted: string): Pro
   if (reply.word === "NOT_FOUND") throw noTube();
   if (reply.word !== wanted) throw refused(reply);
   return reply;
+}
+
+/** What is well written is refused where a level is above what the server itself promises. */
+async function set(inProcess: InProcess, command: string): Promise<void> {
+  const reply = await inProcess.withConnection((own) => own.ask(command));
+  if (reply.word === "BAD_FORMAT") {
+    const message = '"ack" must be no more than the server promises';
+    throw new HttpError(400, "HM_HTTP_FIELD", message);
+  }
+  if (reply.word !== "TUBE_SET") throw refused(reply);
 }
 
 /** Kicks step by step, until enough were kicked, none is left, or nobody waits for it any more. */

@@ -222,6 +222,15 @@ describe("what is set for a tube", () => {
     expect(await tube("limited")).toMatchObject({ bytes: 1 });
   });
 
+  it.each([
+    [{ rate: "often" }, '"rate" must be <n>/<unit>: 1 to 4294967295; the unit is s, m or h'],
+    [{ ack: "sync" }, '"ack" must be no more than the server promises'],
+    [{ dead: "refused" }, "the dead jobs of refused cannot go to it"],
+  ])("%j is refused, and it is said why", async (what, message) => {
+    const { status, text } = await set("refused", what);
+    expect([status, JSON.parse(text).error.message]).toEqual([400, message]);
+  });
+
   it.each([{}, { colour: "1" }, { jobs: 1 }, { jobs: "x" }, { jobs: "1 body=2" }, null, "jobs=1"])(
     "%j is refused",
     async (what) => {
