@@ -31,6 +31,8 @@ export interface DuelOptions {
   readonly commands: number;
   /** How long to look for a shorter stream once a mismatch is found. */
   readonly shrinkMs: number;
+  /** A stream of at most so many commands is short enough. Absent: as short as the time allows. */
+  readonly shortEnough?: number;
   /** Told after each stream. */
   readonly progress?: (streams: number, commands: number) => void;
 }
@@ -72,7 +74,7 @@ export async function duel(options: DuelOptions): Promise<DuelResult> {
 async function explain(
   stream: Stream,
   first: Mismatch,
-  { duellists, shrinkMs, commands }: DuelOptions,
+  { duellists, shrinkMs, shortEnough = 0, commands }: DuelOptions,
 ): Promise<{ report: string; shortest: Stream }> {
   let mismatch = first;
   const fails = async (shorter: Stream): Promise<boolean> => {
@@ -80,7 +82,10 @@ async function explain(
     mismatch = found ?? mismatch;
     return found !== undefined;
   };
-  const shortest = await shrink(stream, fails, shrinkMs);
+  const shortest = await shrink(stream, fails, {
+    budgetMs: shrinkMs,
+    isShortEnough: (shorter) => countRequests(shorter) <= shortEnough,
+  });
   const replay = `FUZZ_SEED=${stream.seed} FUZZ_COMMANDS=${Math.min(STREAM_COMMANDS, commands)} npm run fuzz`;
   const report = [
     `mismatch in the stream of seed ${stream.seed}; replay it with: ${replay}`,

@@ -8,14 +8,14 @@ import type { Step, Stream } from "./stream.ts";
 import type { Unit } from "./unit.ts";
 
 /**
- * Shortens the stream as long as `fails` says that a stream still shows a mismatch, and as long as
- * there is time. Returns the shortest failing stream found; it is the given one if nothing could be
+ * Shortens the stream as long as `fails` says that a stream still shows a mismatch, it is not yet
+ * short enough, and there is time. Returns the shortest failing stream found; it is the given one if nothing could be
  * left out.
  */
 export async function shrink(
   stream: Stream,
   fails: (shorter: Stream) => Promise<boolean>,
-  budgetMs: number,
+  { budgetMs, isShortEnough }: { budgetMs: number; isShortEnough: (shorter: Stream) => boolean },
 ): Promise<Stream> {
   const giveUpAt = performance.now() + budgetMs;
   let atoms = atomsOf(stream);
@@ -29,6 +29,7 @@ export async function shrink(
       if (rest.length === 0 || !(await fails(assemble(stream, rest)))) continue;
       atoms = rest;
       shorter = true;
+      if (isShortEnough(assemble(stream, atoms))) return assemble(stream, atoms);
     }
     if (chunk === 1 && !shorter) break;
     chunk = shorter ? Math.min(chunk, atoms.length) : Math.ceil(chunk / 2);
