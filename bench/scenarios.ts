@@ -2,12 +2,13 @@
  * says nothing, then what one core does. All targets stand in scenarios/ and nowhere else.
  */
 import type { Scale, Scenario } from "./scenario.ts";
+import { batched, fair, keyed, windowed } from "./scenarios/additions.ts";
 import { defaultInMemory, defaultKept } from "./scenarios/default.ts";
 import { disk, recovery } from "./scenarios/directory.ts";
 import { durableCycles, durablePuts, durableStream, releases } from "./scenarios/durable.ts";
 import { session, sharing, tagged } from "./scenarios/inside.ts";
 import { handover, scraping } from "./scenarios/latency.ts";
-import { manyTubes, oneCore, windowed } from "./scenarios/one-core.ts";
+import { manyTubes, oneCore } from "./scenarios/one-core.ts";
 import { idle, memory } from "./scenarios/size.ts";
 
 /** All scenarios. */
@@ -19,6 +20,9 @@ export function scenarios(scale: Scale): readonly Scenario[] {
     handover(scale),
     manyTubes(scale),
     windowed(scale),
+    keyed(scale),
+    fair(scale),
+    batched(scale),
     scraping(scale),
     memory(scale),
     idle(scale),

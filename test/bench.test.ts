@@ -7,6 +7,7 @@ import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { describe, expect, test } from "vitest";
+import { batchedConversation } from "../bench/load/additions.ts";
 import {
   besideDefaultConversation,
   MIRROR_WAVES,
@@ -87,6 +88,41 @@ describe("the load", () => {
       const deletes = "delete 12345678\r\n".repeat(pipelined);
       expect(server.heard[2]).toBe(deletes);
       expect(server.heard[5]).toBe(deletes);
+    },
+  );
+
+  test.each([1, 7, 120, 1000])(
+    "finds every reply of a batch when they come in pieces of %i bytes",
+    async (pieceBytes) => {
+      const lines = [
+        "BATCH 2\r\nINSERTED 1\r\nINSERTED 2\r\nBATCH 2\r\nINSERTED 3\r\nINSERTED 4\r\n",
+        [1, 2, 3, 4].map((id) => `RESERVED ${id} 100\r\n${"x".repeat(100)}\r\n`).join(""),
+        "BATCH 2\r\nDELETED\r\nDELETED\r\n".repeat(2),
+      ];
+      let wave = 0;
+      const conversation = batchedConversation(1, 4, 2);
+      const heard: string[] = [];
+      let at = 0;
+      for (const one of conversation.waves) {
+        heard.push(Buffer.from(one.request()).toString("latin1"));
+        const bytes = Buffer.from(lines[wave] ?? "", "latin1");
+        for (at = 0, wave += 1; one.left > 0;) {
+          const end = Math.min(bytes.length, at + pieceBytes);
+          for (let to = end; to <= bytes.length; to += 1) {
+            const next = one.scan(bytes, at, to);
+            if (next === at) continue;
+            at = next;
+            break;
+          }
+        }
+        expect(at).toBe(bytes.length);
+      }
+      expect(heard[0]).toBe(
+        `batch 2\r\n${`put 0 0 60 100\r\n${"x".repeat(100)}\r\n`.repeat(2)}`.repeat(2),
+      );
+      expect(heard[2]).toBe(
+        "batch 2\r\ndelete 1\r\ndelete 2\r\nbatch 2\r\ndelete 3\r\ndelete 4\r\n",
+      );
     },
   );
 
@@ -211,6 +247,14 @@ describe("the harness", () => {
         expect(run.stdout).toMatch(new RegExp(`^\\| ${contender} \\| \\d+\\.\\d \\| \\d`, "m"));
     },
   );
+
+  test("puts with tags and in batches, in a short run", { timeout: RUN_MS }, async () => {
+    const args = [MAIN, "--quick", "--only", "keys,batch", "--seconds", "0.1"];
+    const run = await execa(process.execPath, args, { reject: false, timeout: RUN_MS });
+    expect(run.exitCode).toBe(0);
+    for (const contender of ["idp", "con", "batches"])
+      expect(run.stdout).toMatch(new RegExp(`^\\| ${contender} \\| \\d+\\.\\d \\| \\d`, "m"));
+  });
 
   test("leaves the fork out and says so where none is given", { timeout: RUN_MS }, async () => {
     const args = [MAIN, "--quick", "--only", "durable-1x1", "--seconds", "0.1"];

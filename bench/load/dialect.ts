@@ -187,14 +187,14 @@ export function redisConversation(connection: number, pipelined: number): Conver
   };
 }
 
-function latin1(text: string): Uint8Array<ArrayBuffer> {
+export function latin1(text: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(text.length);
   for (let index = 0; index < text.length; index += 1) bytes[index] = text.charCodeAt(index);
   return bytes;
 }
 
 /** Throws with what the server said instead. */
-function refuse(expected: string, bytes: Uint8Array, at: number, end: number): never {
+export function refuse(expected: string, bytes: Uint8Array, at: number, end: number): never {
   const said = Buffer.from(bytes.subarray(at, Math.min(end, at + 80))).toString("latin1");
   throw new Error(
     `expected a reply that begins with ${JSON.stringify(expected)}, got ${JSON.stringify(said)}`,
@@ -202,7 +202,7 @@ function refuse(expected: string, bytes: Uint8Array, at: number, end: number): n
 }
 
 /** Commands that are answered by one line of any length, known by its first byte. */
-class LineWave implements Wave {
+export class LineWave implements Wave {
   left = 0;
   readonly #bytes: Uint8Array;
   readonly #count: number;
@@ -362,7 +362,7 @@ function followUp(before: string, behind: string, reply: string, gain: number): 
 }
 
 /** Reserves, whose ids are copied into the commands to come. */
-class ReserveWave implements Wave {
+export class ReserveWave implements Wave {
   left = 0;
   readonly count: number;
   readonly followUp: FollowUp;
@@ -455,7 +455,7 @@ class PutAndJobWave extends ReserveWave {
 }
 
 /** What follows for the jobs that the reserves before brought. */
-class FollowingWave implements Wave {
+export class FollowingWave implements Wave {
   left = 0;
   readonly gain: number;
   readonly #reserves: ReserveWave;

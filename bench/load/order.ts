@@ -2,6 +2,7 @@
  * What the harness asks of a load process: one order, as JSON on its command line; it answers with
  * one sample, as JSON on its output.
  */
+import type { Tagged } from "./additions.ts";
 
 /**
  * Where the server listens on 127.0.0.1, the process whose cost is read, and where it keeps its
@@ -39,6 +40,10 @@ export interface PipelinedOrder {
    * released once and reserved again before it is deleted; or a window brings each job.
    */
   readonly cycle?: "puts" | "releases" | "window";
+  /** Present: put, reserve, delete with a tag at each put. */
+  readonly tagged?: Tagged;
+  /** Present: put, reserve, delete, where so many puts are a batch, and so many deletes. */
+  readonly batch?: number;
 }
 
 /** A blocked reserve, answered by a put on another connection, again and again. */

@@ -7,6 +7,7 @@
  */
 import type { Sample } from "../figures.ts";
 import { cpuMicros } from "../process-cost.ts";
+import { batchedConversation, taggedConversation, taggedPut, type Tagged } from "./additions.ts";
 import { Asker } from "./asker.ts";
 import {
   BODY_BYTES,
@@ -32,6 +33,8 @@ const FILL_BATCH = 500;
 export async function runPipelined(order: PipelinedOrder, server: ServerAddress): Promise<Sample> {
   if (order.tubes !== undefined)
     await fillTubes(server.port, order.tubes.watched, order.tubes.total);
+  if (order.tagged?.settings !== undefined)
+    await fillNumbers(server.port, order.tagged, order.tagged.settings);
   const window = new Window(order, server.pid);
   const opening = Array.from({ length: order.connections }, (_, connection) =>
     Talker.open(server.port, conversation(order, connection), window),
@@ -47,6 +50,10 @@ function conversation(order: PipelinedOrder, connection: number): Conversation {
   if (order.dialect === "mirror") return mirrorConversation(order.pipelined);
   if (order.besideDefault !== undefined)
     return besideDefault(order, connection % order.besideDefault);
+  if (order.tagged !== undefined)
+    return taggedConversation(connection, order.connections, order.pipelined, order.tagged);
+  if (order.batch !== undefined)
+    return batchedConversation(connection, order.pipelined, order.batch);
   if (order.cycle === "releases") return releaseConversation(connection, order.pipelined);
   if (order.cycle === "window") return windowConversation(connection, order.pipelined);
   if (order.cycle === "puts") return putConversation(connection, order.pipelined);
@@ -76,6 +83,22 @@ async function fillTubes(port: number, from: number, to: number): Promise<void> 
       );
     }
     await Promise.all(replies);
+  }
+  asker.close();
+}
+
+/** Leaves a job of each number in the first tube, for which something may be set. */
+async function fillNumbers(port: number, tagged: Tagged, settings: string): Promise<void> {
+  const asker = await Asker.open(port);
+  await asker.expect("USING", `use ${tubeName(0)}`);
+  if (settings !== "") await asker.expect("TUBE_SET", `set-tube ${tubeName(0)} ${settings}`);
+  const body = "x".repeat(BODY_BYTES);
+  for (let first = 0; first < tagged.keys; first += FILL_BATCH) {
+    const count = Math.min(FILL_BATCH, tagged.keys - first);
+    const puts = Array.from({ length: count }, (_, at) =>
+      asker.expect("INSERTED", taggedPut(tagged, first + at), body),
+    );
+    await Promise.all(puts);
   }
   asker.close();
 }

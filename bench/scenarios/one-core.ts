@@ -8,7 +8,6 @@ import type { ServerKind } from "../server.ts";
 
 const TUBES = 10_000;
 const WATCHED = 1000;
-const WINDOW = 64;
 
 /** From deep pipelines to one command at a time. */
 export function oneCore(scale: Scale): readonly Scenario[] {
@@ -66,27 +65,6 @@ function pipelined(
       ratio("CPU per command against the fork's", "serverMicrosPerCommand", {}, "fork"),
       ratio("throughput against redis lists'", "commandsPerSecond", {}, "redis lists"),
       ratio("throughput against the ceiling", "commandsPerSecond", {}, "ceiling"),
-    ],
-  };
-}
-
-/** Jobs that are sent unasked against those that are asked for. */
-export function windowed(scale: Scale): Scenario {
-  const asked = pipelinedOrder("beanstalk", 1, WINDOW, scale);
-  const window = served("window", "homemaker", { ...asked, cycle: "window" });
-  const reserves = served("reserves", "homemaker", asked);
-  return {
-    name: "window",
-    title: `1 connection, jobs by a window of ${WINDOW} or by as many pipelined reserves`,
-    contenders: [reserves, window],
-    comparisons: [
-      {
-        what: "throughput with a window against that with reserves; a JOB counts as a command",
-        figure: "commandsPerSecond",
-        of: window.name,
-        against: { contender: reserves.name },
-        atLeast: 0.8,
-      },
     ],
   };
 }
