@@ -9,7 +9,6 @@ import {
   beanstalkConversation,
   latin1,
   refuse,
-  tubeName,
   type Conversation,
   type Wave,
 } from "./dialect.ts";
@@ -64,15 +63,9 @@ export function batchedConversation(
   size: number,
 ): Conversation {
   const reserves = new ReserveWave(pipelined);
-  const put = latin1(`put 0 0 60 ${BODY_BYTES}\r\n${"x".repeat(BODY_BYTES)}\r\n`);
-  const puts = Array.from({ length: pipelined }, () => put);
   return {
-    prologue: [`use ${tubeName(connection)}`, `watch ${tubeName(connection)}`, "ignore default"],
-    waves: [
-      new BatchWave(() => puts, size, "INSERTED ", 1),
-      reserves,
-      new BatchWave(() => linesOf(new FollowingWave(reserves).request()), size, "DELETED", -1),
-    ],
+    prologue: beanstalkConversation(connection, pipelined).prologue,
+    waves: [new BatchedPuts(pipelined, size), reserves, new BatchedDeletes(reserves, size)],
   };
 }
 
@@ -100,43 +93,39 @@ class NumberedPutWave extends LineWave {
 }
 
 /** Commands of one kind, each answered by a line, `size` of them at a time in a batch. */
-class BatchWave implements Wave {
+abstract class BatchWave implements Wave {
   left = 0;
-  readonly gain: number;
-  readonly #commands: () => readonly Uint8Array[];
+  abstract readonly gain: number;
+  readonly #count: number;
   readonly #size: number;
-  readonly #head: Uint8Array;
-  readonly #headText: string;
-  readonly #batch: Uint8Array;
+  readonly #head: string;
+  readonly #first: number;
   /** Replies of the batch that are still to come; its own line is not one of them. */
   #leftOfBatch = 0;
 
-  constructor(commands: () => readonly Uint8Array[], size: number, head: string, gain: number) {
-    this.#commands = commands;
+  constructor(count: number, size: number, head: string) {
+    this.#count = count;
     this.#size = size;
-    this.#headText = head;
-    this.#head = latin1(head);
-    this.#batch = latin1(`batch ${size}\r\n`);
-    this.gain = gain;
+    this.#head = head;
+    this.#first = head.charCodeAt(0);
   }
 
   request(): Uint8Array {
-    const commands = this.#commands();
-    this.left = commands.length;
-    return Buffer.concat(
-      commands.flatMap((command, at) =>
-        at % this.#size === 0 ? [this.#batch, command] : [command],
-      ),
-    );
+    this.left = this.#count;
+    return this.commands();
   }
+
+  /** All commands, with the lines of their batches. */
+  protected abstract commands(): Uint8Array;
 
   scan(bytes: Uint8Array, at: number, end: number): number {
     let reply = at;
     while (this.left > 0) {
-      const next = bytes.indexOf(LF, reply) + 1;
-      if (next === 0 || next > end) break;
+      let next = reply + SHORTEST_LINE;
+      while (next < end && bytes[next] !== LF) next += 1;
+      if (next >= end) break;
       this.#take(bytes, reply, end);
-      reply = next;
+      reply = next + 1;
     }
     return reply;
   }
@@ -147,23 +136,58 @@ class BatchWave implements Wave {
       this.#leftOfBatch = this.#size;
       return;
     }
-    if (bytes[at] !== this.#head[0]) refuse(this.#headText, bytes, at, end);
+    if (bytes[at] !== this.#first) refuse(this.#head, bytes, at, end);
     this.#leftOfBatch -= 1;
     this.left -= 1;
+  }
+}
+
+class BatchedPuts extends BatchWave {
+  readonly gain = 1;
+  readonly #bytes: Uint8Array;
+
+  constructor(count: number, size: number) {
+    super(count, size, "INSERTED ");
+    const put = `put 0 0 60 ${BODY_BYTES}\r\n${"x".repeat(BODY_BYTES)}\r\n`;
+    this.#bytes = latin1(`batch ${size}\r\n${put.repeat(size)}`.repeat(count / size));
+  }
+
+  protected override commands(): Uint8Array {
+    return this.#bytes;
+  }
+}
+
+/** The deletes of the jobs that the reserves before brought. */
+class BatchedDeletes extends BatchWave {
+  readonly gain = -1;
+  readonly #reserves: ReserveWave;
+  readonly #size: number;
+  readonly #batch: Uint8Array;
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+
+  constructor(reserves: ReserveWave, size: number) {
+    super(reserves.count, size, "DELETED");
+    this.#reserves = reserves;
+    this.#size = size;
+    this.#batch = latin1(`batch ${size}\r\n`);
+    const batches = (reserves.count / size) * this.#batch.length;
+    this.#bytes = new Uint8Array(reserves.following.length + batches);
+  }
+
+  protected override commands(): Uint8Array {
+    const { following, followingLength } = this.#reserves;
+    let to = 0;
+    for (let at = 0, line = 0; at < followingLength; line += 1) {
+      if (line % this.#size === 0) for (const byte of this.#batch) this.#bytes[to++] = byte;
+      let byte = 0;
+      do this.#bytes[to++] = byte = following[at++] ?? LF;
+      while (byte !== LF);
+    }
+    return this.#bytes.subarray(0, to);
   }
 }
 
 const B = "B".charCodeAt(0);
 const SPACE = " ".charCodeAt(0);
 const BATCH_WORD = "BATCH".length;
-
-/** The lines of pipelined commands, each with its end. */
-function linesOf(bytes: Uint8Array): readonly Uint8Array[] {
-  const lines: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length;) {
-    const next = bytes.indexOf(LF, at) + 1;
-    lines.push(bytes.subarray(at, next));
-    at = next;
-  }
-  return lines;
-}
+const SHORTEST_LINE = "BATCH 2".length;

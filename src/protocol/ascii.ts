@@ -22,3 +22,17 @@ export function byteAt(bytes: Uint8Array, index: number): number {
 export function asciiBytes(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
+
+/** Whether bytes[start, end) begins with `prefix`. */
+export function beginsWith(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  prefix: Uint8Array,
+): boolean {
+  if (end - start < prefix.length) return false;
+  for (let at = 0; at < prefix.length; at++) {
+    if (byteAt(bytes, start + at) !== byteAt(prefix, at)) return false;
+  }
+  return true;
+}

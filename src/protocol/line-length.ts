@@ -2,7 +2,7 @@
  * says more of its command. Used by whoever looks for lines in input.
  */
 
-import { asciiBytes } from "./ascii.ts";
+import { asciiBytes, beginsWith } from "./ascii.ts";
 import { COMMANDS } from "./commands.ts";
 
 /** Longest line of a command of beanstalkd's with its CRLF (its dat.h, LINE_BUF_SIZE). */
@@ -23,9 +23,15 @@ export const LONGEST_LINE_BYTES = Math.max(...LONGER.map(({ bytesMax }) => bytes
 
 /** How long the line that begins at bytes[at, end) may be, with its CRLF. */
 export function lineBytesMax(bytes: Uint8Array, at: number, end: number): number {
-  for (const { verb, bytesMax } of LONGER) {
-    if (end - at >= verb.length && verb.every((byte, index) => bytes[at + index] === byte))
-      return bytesMax;
+  if (at >= end) return PLAIN_LINE_BYTES;
+  for (const line of LONGER_BY_FIRST_BYTE[bytes[at] ?? 0] ?? []) {
+    if (beginsWith(bytes, at, end, line.verb)) return line.bytesMax;
   }
   return PLAIN_LINE_BYTES;
 }
+
+/** The same by the first byte of the verb: most lines begin with one that none of them has. */
+const LONGER_BY_FIRST_BYTE: readonly (readonly LongerLine[])[] = Array.from(
+  { length: 256 },
+  (_, first) => LONGER.filter(({ verb }) => verb[0] === first),
+);

@@ -13,7 +13,19 @@
  */
 
 import * as C from "../../assembly/constants.ts";
-import { asciiBytes, byteAt, CR, LF, MINUS, NUL, PLUS, SPACE, TAB, ZERO } from "./ascii.ts";
+import {
+  asciiBytes,
+  beginsWith,
+  byteAt,
+  CR,
+  LF,
+  MINUS,
+  NUL,
+  PLUS,
+  SPACE,
+  TAB,
+  ZERO,
+} from "./ascii.ts";
 import { COMMANDS, OP, VOUCH_SECONDS_MAX, WINDOW_MAX } from "./commands.ts";
 import { PLAIN_LINE_BYTES } from "./line-length.ts";
 import type { ArgumentName, CommandRow } from "./commands.ts";
@@ -364,14 +376,6 @@ function findVerb(bytes: Uint8Array, start: number, end: number): Verb | undefin
   return undefined;
 }
 
-function beginsWith(bytes: Uint8Array, start: number, end: number, prefix: Uint8Array): boolean {
-  if (end - start < prefix.length) return false;
-  for (let at = 0; at < prefix.length; at++) {
-    if (byteAt(bytes, start + at) !== byteAt(prefix, at)) return false;
-  }
-  return true;
-}
-
 /** The index of the first byte at or after `at` that is not a space. */
 function skipSpaces(bytes: Uint8Array, at: number, end: number): number {
   let index = at;
@@ -409,8 +413,7 @@ function readNumber(bytes: Uint8Array, end: number, out: Command, max: number): 
 /** Seconds, or thousandths of a second with `ms` behind them, in seconds; or -1. */
 function readDelay(bytes: Uint8Array, end: number, out: Command): number {
   const value = readNumber(bytes, end, out, U32_MAX);
-  const isThere = value >= 0 && end - out.next >= MILLISECONDS.length;
-  if (!isThere || !MILLISECONDS.every((byte, at) => bytes[out.next + at] === byte)) return value;
+  if (value < 0 || !beginsWith(bytes, out.next, end, MILLISECONDS)) return value;
   out.next += MILLISECONDS.length;
   const isWord = out.next === end || byteAt(bytes, out.next) === SPACE;
   return isWord ? value / 1000 : -1;

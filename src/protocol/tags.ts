@@ -9,7 +9,7 @@
 
 import * as C from "../../assembly/constants.ts";
 import * as L from "../../assembly/layouts.ts";
-import { asciiBytes, byteAt, SPACE, TAB, ZERO } from "./ascii.ts";
+import { asciiBytes, beginsWith, byteAt, SPACE, TAB, ZERO } from "./ascii.ts";
 import { mayNameTube, nameEnd } from "./tube-name.ts";
 
 /** One row of the table. */
@@ -274,14 +274,6 @@ function wordEnd(bytes: Uint8Array, at: number, end: number): number {
   let index = at;
   while (index < end && !isSpace(byteAt(bytes, index))) index++;
   return index;
-}
-
-function beginsWith(bytes: Uint8Array, at: number, end: number, prefix: Uint8Array): boolean {
-  if (end - at < prefix.length) return false;
-  for (let index = 0; index < prefix.length; index++) {
-    if (byteAt(bytes, at + index) !== byteAt(prefix, index)) return false;
-  }
-  return true;
 }
 
 /** The place of a word among these, counted from 1; 0 when it is none of them. */

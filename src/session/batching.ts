@@ -8,7 +8,7 @@
 import * as C from "../../assembly/constants.ts";
 import type { Deed, JobOrder, PutOrder } from "../engine/orders.ts";
 import type { Shard } from "../engine/shard.ts";
-import { asciiBytes, byteAt } from "../protocol/ascii.ts";
+import { asciiBytes, beginsWith } from "../protocol/ascii.ts";
 import { COMMANDS, OP } from "../protocol/commands.ts";
 import type { CommandRow } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
@@ -320,8 +320,4 @@ export class Batching {
 /** Whether a line that begins as this command does may be followed by a body. */
 function mayHaveBody({ args, takesFailure }: CommandRow): boolean {
   return args.includes("bytes") || takesFailure === true;
-}
-
-function beginsWith(line: Uint8Array, start: number, end: number, word: Uint8Array): boolean {
-  return end - start >= word.length && word.every((byte, at) => byteAt(line, start + at) === byte);
 }
