@@ -17,6 +17,7 @@ import { addressOf, route } from "./route.ts";
 import type { Route } from "./route.ts";
 import { TubePage } from "./tube-page.tsx";
 import { TubesPage } from "./tubes-page.tsx";
+import { WorkDialog } from "./work-dialog.tsx";
 
 /** Everything. */
 export function App(): JSX.Element {
@@ -31,6 +32,7 @@ export function App(): JSX.Element {
       <Entered />
       <Notices />
       <QuestionDialog />
+      <WorkDialog />
       <HelpDialog />
     </>
   );

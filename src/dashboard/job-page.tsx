@@ -17,6 +17,7 @@ import type {
 import { mayAct } from "./access.ts";
 import { copyCommands, queueAddress } from "./copy-commands.ts";
 import { ExplanationPanel } from "./explanation-panel.tsx";
+import { priorityField, tubeField } from "./fields.ts";
 import { fromBase64 } from "./hostile-bytes.ts";
 import { addresses } from "./live.ts";
 import { attempt, tell, warn } from "./notices.tsx";
@@ -33,7 +34,7 @@ import {
 } from "./parts.tsx";
 import { PayloadView } from "./payload-view.tsx";
 import { bytes, count, counted, duration } from "./quantity.ts";
-import { askNumber, askTexts, confirm } from "./question.tsx";
+import { askTexts, confirm } from "./question.tsx";
 import { reloadPage, useResource } from "./resource.ts";
 import { addressOf, go, tubeRoute } from "./route.ts";
 import { apiAddress, post } from "./server-api.ts";
@@ -47,9 +48,6 @@ const ENDS: Readonly<Record<FailureEnd, string>> = {
   exhausted: "it had no attempt left",
   moved: "moved to another tube",
 };
-
-const PRI_MAX = 4_294_967_295;
-const TUBE_NAME = /^[A-Za-z0-9+/;.$_()][-A-Za-z0-9+/;.$_()]{0,199}$/;
 
 /** The page. */
 export function JobPage({ id }: { readonly id: number }): JSX.Element {
@@ -350,13 +348,14 @@ function JobActions({
     if (await attempt(post(`jobs/${job.id}/kick`), () => `Job ${job.id} is ready.`)) after();
   };
   const reprioritise = async (): Promise<void> => {
-    const pri = await askNumber({
+    const question = {
       title: `Change the priority of job ${job.id}`,
       text: "The smallest number comes first.",
       action: "Change",
-      number: { label: "Priority", preset: job.pri, least: 0, most: PRI_MAX },
-    });
-    if (pri === null) return;
+    };
+    const texts = await askTexts(question, [priorityField(String(job.pri))]);
+    if (texts === null) return;
+    const pri = Number(texts[0]);
     const request: UpdateRequest = { pri };
     const said = (): string => `Job ${job.id} has priority ${count(pri)}.`;
     if (await attempt(post(`jobs/${job.id}/update`, request), said)) after();
@@ -367,8 +366,7 @@ function JobActions({
       text: "It keeps its id, its state, and what is known of its failures.",
       action: "Move",
     };
-    const isGood = (text: string): boolean => TUBE_NAME.test(text);
-    const texts = await askTexts(question, [{ label: "Tube", preset: job.tube, isGood }]);
+    const texts = await askTexts(question, [tubeField(job.tube)]);
     const tube = texts?.[0];
     if (tube === undefined) return;
     const request: MoveRequest = { tube };

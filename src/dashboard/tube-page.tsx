@@ -14,6 +14,7 @@ import type {
 import { mayAct } from "./access.ts";
 import { runBulk } from "./bulk-actions.ts";
 import { OneLine } from "./hostile-text.tsx";
+import { Menu } from "./menu.tsx";
 import { Ago, Empty, Figure, Loading, PageHead, StateShape, Trouble, TubeHints } from "./parts.tsx";
 import { age, bytes, count, counted, duration } from "./quantity.ts";
 import { useResource } from "./resource.ts";
@@ -189,6 +190,15 @@ function BulkButtons({
   };
   const canKick = route.state === "buried" || route.state === "delayed";
   const which = route.filter === "" && route.group === "" ? `all ${route.state}` : "all matching";
+  if (route.state === "reserved") {
+    return (
+      <span class="button-row">
+        <button type="button" class="destructive" disabled={isNothing} onClick={run("cancel")}>
+          Cancel {which}…
+        </button>
+      </span>
+    );
+  }
   return (
     <span class="button-row">
       {canKick && (
@@ -196,15 +206,22 @@ function BulkButtons({
           Kick {which}…
         </button>
       )}
-      {route.state === "reserved" ? (
-        <button type="button" class="destructive" disabled={isNothing} onClick={run("cancel")}>
-          Cancel {which}…
-        </button>
-      ) : (
-        <button type="button" class="destructive" disabled={isNothing} onClick={run("delete")}>
-          Delete {which}…
-        </button>
-      )}
+      <button type="button" class="destructive" disabled={isNothing} onClick={run("delete")}>
+        Delete {which}…
+      </button>
+      <Menu
+        label={`More for ${which}`}
+        choices={[
+          { label: `Move ${which}…`, isOff: isNothing, act: run("move") },
+          { label: `Change the priority of ${which}…`, isOff: isNothing, act: run("update") },
+          {
+            label: `Cancel ${which}…`,
+            isDestructive: true,
+            isOff: isNothing,
+            act: run("cancel"),
+          },
+        ]}
+      />
     </span>
   );
 }

@@ -390,7 +390,7 @@ export interface MoveRequest {
 }
 
 /** What can be done to many jobs. */
-export type BulkAction = "kick" | "delete" | "cancel";
+export type BulkAction = "kick" | "delete" | "cancel" | "move" | "update";
 
 /** POST /bulk. */
 export interface BulkRequest {
@@ -401,15 +401,36 @@ export interface BulkRequest {
   readonly filter: string;
   /** Key of a group that the latest failure must belong to; if absent, any group does. */
   readonly group?: string;
+  /** Where `move` moves them to. */
+  readonly to?: string;
+  /** The priority that `update` gives them. */
+  readonly pri?: number;
   /** Only count. */
   readonly dryRun: boolean;
+  /** Only jobs with ids above it; 0 if absent. */
+  readonly after?: number;
+  /** Only jobs with ids up to it; if absent, all. */
+  readonly upTo?: number;
+  /** Most jobs to look at; all if absent. */
+  readonly limit?: number;
 }
 
 /** Answer of POST /bulk. */
 export interface BulkAnswer {
+  /** Jobs that were wanted: those of `done`, `gone` and `refused`, unless it is a dry run. */
   readonly matched: number;
-  /** 0 of a dry run. */
+  /** 0 of a dry run, as the two below. */
   readonly done: number;
+  /** Those that were gone, held or in another state before it could be done. */
+  readonly gone: number;
+  /** Those to which the server would not do it; with the first of them it stopped. */
+  readonly refused: number;
+  /** What it said to the first of these; null without any. */
+  readonly refusal: string | null;
+  /** The highest id of those that matched; null without any. */
+  readonly last: number | null;
+  /** The `after` with which to go on; null at the end. */
+  readonly next: number | null;
 }
 
 /**

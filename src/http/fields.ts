@@ -7,6 +7,9 @@ import { TUBE_SETTINGS, TubeSettings } from "../protocol/tube-settings.ts";
 import { HttpError } from "./handler.ts";
 import { noJob, noTube } from "./refusals.ts";
 
+/** The largest number of 32 bits. */
+export const U32_MAX = 0xffff_ffff;
+
 /** The field of that name, which must be a string of at most `most` characters. */
 export function stringField(body: unknown, name: string, most = 1024): string {
   const value = fieldOf(body, name);
@@ -21,6 +24,17 @@ export function numberField(body: unknown, name: string, least: number, most: nu
     return Number(value);
   }
   throw wrong(`"${name}" must be a whole number from ${least} to ${most}`);
+}
+
+/** The same where it may be absent: then `absent`. */
+export function optionalNumberField(
+  body: unknown,
+  name: string,
+  least: number,
+  most: number,
+  absent: number,
+): number {
+  return fieldOf(body, name) === undefined ? absent : numberField(body, name, least, most);
 }
 
 /** The field of that name, which must be true or false. */

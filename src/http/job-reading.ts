@@ -89,14 +89,22 @@ function factsIn(desk: Desk, id: number): JobFacts | undefined {
   return undefined;
 }
 
+/** The tube and the state of the job that the shard's result area shows. */
+export function shownPlace(shard: Shard): { readonly name: string; readonly state: JobState } {
+  const bytes = shard.output.slice(0, shard.field(C.RESULT_NAME_BYTES));
+  const state = STATES[shard.field(C.RESULT_STATS + C.JOB_STATE)] ?? "ready";
+  return { name: LATIN1.decode(bytes), state };
+}
+
 function shownFacts(shard: Shard, id: number): JobFacts {
+  const { name, state } = shownPlace(shard);
   const figure = (which: number): number => shard.field(C.RESULT_STATS + which);
   const seconds = (which: number): number => Math.max(0, figure(which) / MICROS);
   return {
     id,
     shard,
-    tube: LATIN1.decode(shard.output.slice(0, shard.field(C.RESULT_NAME_BYTES))),
-    state: STATES[figure(C.JOB_STATE)] ?? "ready",
+    tube: name,
+    state,
     pri: figure(C.JOB_PRI),
     ageSeconds: seconds(C.JOB_AGE_MICROS),
     delaySeconds: figure(C.JOB_DELAY_SECONDS),

@@ -6,13 +6,14 @@
  * enough, when it has looked at as much as it may, or when nobody waits for it any more. A job that
  * leaves the state meanwhile is passed over. Used by jobs.ts, bulk.ts and failure-groups.ts.
  */
+import * as C from "../../assembly/constants.ts";
 import type { ClientConnection } from "../client/connection.ts";
 import type { Shard } from "../engine/shard.ts";
 import type { InProcess } from "../broker/in-process.ts";
 import type { Desk } from "../session/desk.ts";
 import type { JobState } from "./api.ts";
 import { fingerprintOf, groupKey } from "./fingerprint.ts";
-import { bodyStart, latestFailure } from "./job-reading.ts";
+import { bodyStart, latestFailure, shownPlace } from "./job-reading.ts";
 import { noTube, refused } from "./refusals.ts";
 
 /** Which jobs. */
@@ -79,12 +80,20 @@ export function figuresOf({ line }: ListedJob): Readonly<Record<string, number>>
   );
 }
 
+/** Whether a job is in that tube and state now. */
+function stands(desk: Desk, shard: Shard, id: number, { tube, state }: Wanted): boolean {
+  if (shard.statsJob(id, desk.now) !== C.DONE) return false;
+  const { name, state: now } = shownPlace(shard);
+  return name === tube && now === state;
+}
+
 /**
- * Whether a job is wanted by its content: a look at its latest failure and at the beginning of its
- * body.
+ * Whether a job is wanted: it still stands where it was listed, and its content is wanted, by a
+ * look at its latest failure and at the beginning of its body.
  */
 export function isWanted(desk: Desk, shard: Shard, id: number, wanted: Wanted): boolean {
   const { tube, filter, group } = wanted;
+  if (!stands(desk, shard, id, wanted)) return false;
   if (group !== undefined) {
     const latest = latestFailure(desk, shard, id);
     if (latest === undefined) return false;

@@ -18,6 +18,7 @@ import {
   stringField,
   textParameter,
   tubeNameOf,
+  U32_MAX,
 } from "./fields.ts";
 import { connectionOf } from "./connections.ts";
 import { fingerprintOf } from "./fingerprint.ts";
@@ -71,7 +72,6 @@ const DONE_WORDS: ReadonlySet<string> = new Set([
   "CANCELLING",
   "MOVED",
 ]);
-const U32_MAX = 0xffff_ffff;
 const PREVIEW_BYTES = 256;
 const BODY_BYTES = 65_536;
 

@@ -19,6 +19,6 @@ export function noJob(): HttpError {
  * The server is short of something, or cannot write its journal: it answered with a word that is
  * neither yes nor no.
  */
-export function refused({ word }: Reply): HttpError {
+export function refused({ word }: Pick<Reply, "word">): HttpError {
   return new HttpError(503, "HM_HTTP_REFUSED", `the server answered ${word}`);
 }

@@ -12,13 +12,13 @@ import {
   settingsField,
   textParameter,
   tubeNameOf,
+  U32_MAX,
 } from "./fields.ts";
 import { HttpError } from "./handler.ts";
 import type { Call, Route } from "./handler.ts";
 import { noTube, refused } from "./refusals.ts";
 import type { TubeSurvey } from "./tube-survey.ts";
 
-const U32_MAX = 0xffff_ffff;
 const LIMIT_DEFAULT = 50;
 const LIMIT_MAX = 1000;
 const SEARCH_CHARACTERS_MAX = 200;

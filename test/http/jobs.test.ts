@@ -224,7 +224,7 @@ describe("one job", () => {
     expect((await http.change(`/api/v1/jobs/${id}/cancel`)).status).toBe(200);
     expect(await job(id)).toMatchObject({ state: "reserved", isCancelled: true });
     const asked = { action: "cancel", tube: "cancel", state: "ready" };
-    expect(await bulk(asked)).toEqual({ matched: 1, done: 1 });
+    expect(await bulk(asked)).toMatchObject({ matched: 1, done: 1 });
     expect((await http.ask(`/api/v1/jobs/${other}`)).status).toBe(404);
     socket.destroy();
     await expect.poll(async () => (await http.ask(`/api/v1/jobs/${id}`)).status).toBe(404);
@@ -252,16 +252,16 @@ describe("many jobs", () => {
   it("are counted before anything is done to them", async () => {
     await put("count", ["a", "b", "ab"]);
     const asked = { action: "delete", tube: "count", state: "ready", filter: "b" };
-    expect(await bulk({ ...asked, dryRun: true })).toEqual({ matched: 2, done: 0 });
+    expect(await bulk({ ...asked, dryRun: true })).toMatchObject({ matched: 2, done: 0 });
     expect((await jobs("count")).jobs).toHaveLength(3);
-    expect(await bulk(asked)).toEqual({ matched: 2, done: 2 });
+    expect(await bulk(asked)).toMatchObject({ matched: 2, done: 2 });
     expect((await jobs("count")).jobs).toHaveLength(1);
   });
 
   it("are kicked and deleted, however many there are", async () => {
     const bodies = Array.from({ length: 2500 }, () => "x");
     await put("bulk", bodies, 1000);
-    expect(await bulk({ action: "kick", tube: "bulk", state: "delayed" })).toEqual({
+    expect(await bulk({ action: "kick", tube: "bulk", state: "delayed" })).toMatchObject({
       matched: 2500,
       done: 2500,
     });
@@ -271,7 +271,75 @@ describe("many jobs", () => {
     expect((await http.ask("/api/v1/tubes/bulk")).status).toBe(404);
   });
 
+  it("are moved to another tube, and no further than it has room", async () => {
+    const ids = await put("from", ["a", "b", "c", "d", "e"]);
+    const asked = { action: "move", tube: "from", state: "ready", to: "into" };
+    expect(await bulk({ ...asked, limit: 2 })).toEqual({
+      matched: 2,
+      done: 2,
+      gone: 0,
+      refused: 0,
+      refusal: null,
+      last: ids[1],
+      next: ids[1],
+    });
+    await talk(http, "set-tube into jobs=3\r\n");
+    expect(await bulk({ ...asked, after: ids[1] })).toMatchObject({
+      matched: 3,
+      done: 1,
+      refused: 2,
+      refusal: "TUBE_FULL jobs 3",
+    });
+    expect(await http.json("/api/v1/tubes/into")).toMatchObject({ ready: 3 });
+    const full = await http.change("/api/v1/bulk", { ...asked, filter: "", dryRun: false });
+    expect([full.status, JSON.parse(full.text).error.message]).toEqual([
+      503,
+      "the server answered TUBE_FULL jobs 3",
+    ]);
+    expect(await http.json("/api/v1/tubes/from")).toMatchObject({ ready: 2 });
+  });
+
+  it("get another priority, in whatever state they are, unless somebody holds them", async () => {
+    const [ready = 0] = await put("update-all", ["a"]);
+    const [delayed = 0] = await put("update-all", ["b"], 100);
+    const update = (state: string) =>
+      bulk({ action: "update", tube: "update-all", state, pri: 77 });
+    expect(await update("ready")).toMatchObject({ matched: 1, done: 1 });
+    expect(await update("delayed")).toMatchObject({ matched: 1, done: 1 });
+    expect(await job(ready)).toMatchObject({ state: "ready", pri: 77 });
+    expect(await job(delayed)).toMatchObject({ state: "delayed", pri: 77 });
+  });
+
+  it("are gone through in pieces, and not beyond the last that was counted", async () => {
+    const ids = await put(
+      "pieces",
+      Array.from({ length: 250 }, () => "x"),
+    );
+    const asked = { action: "delete", tube: "pieces", state: "ready" };
+    const counted = await bulk({ ...asked, dryRun: true });
+    expect(counted).toMatchObject({ matched: 250, last: ids.at(-1), next: null });
+    const [late] = await put("pieces", ["late"]);
+    const done: number[] = [];
+    let after: number | null = 0;
+    while (after !== null) {
+      const piece: BulkAnswer = await bulk({ ...asked, after, limit: 100, upTo: counted.last });
+      done.push(piece.done);
+      after = piece.next;
+    }
+    expect(done).toEqual([100, 100, 50]);
+    expect((await jobs("pieces")).jobs.map(({ id }) => id)).toEqual([late]);
+  });
+
   it.each([
+    { action: "move", state: "ready" },
+    { action: "move", state: "ready", to: "default" },
+    { action: "move", state: "reserved", to: "elsewhere" },
+    { action: "update", state: "ready" },
+    { action: "update", state: "ready", pri: -1 },
+    { action: "update", state: "reserved", pri: 1 },
+    { action: "delete", state: "ready", limit: 0 },
+    { action: "delete", state: "ready", after: -1 },
+    { action: "delete", state: "ready", upTo: "1" },
     { action: "kick", state: "ready" },
     { action: "kick", state: "reserved" },
     { action: "delete", state: "reserved" },

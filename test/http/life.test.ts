@@ -56,7 +56,7 @@ test("what is asked for over HTTP waits for the journal, and survives", async ()
       await talk(http, `use work\r\n${"put 0 1000 60 1\r\nx\r\n".repeat(3)}`);
       expect((await http.change("/api/v1/jobs/1/delete")).status).toBe(200);
       const bulk = { action: "delete", tube: "work", state: "delayed", filter: "", dryRun: false };
-      expect((await http.change("/api/v1/bulk", bulk)).text).toBe('{"matched":2,"done":2}');
+      expect((await http.change("/api/v1/bulk", bulk)).text).toMatch(/^\{"matched":2,"done":2,/);
       const overview = await http.json("/api/v1/overview");
       expect(overview).toMatchObject({ journal: { level: "sync", isFull: false } });
       await talk(http, "use work\r\nput 0 0 60 1\r\nx\r\n");
