@@ -9,18 +9,10 @@ import { startHomemaker } from "../support/homemaker.ts";
 import { patientConnect } from "../support/patient-connect.ts";
 import type { ServerProcess } from "../support/server-process.ts";
 import { runCrowd, type CrowdOptions } from "./crowd.ts";
-import type { Entry } from "./entries.ts";
-import { audit } from "./ledger.ts";
-import { runWindowCrowd } from "./window-crowd.ts";
+import { expectSound, expectSoundMixedCrowd, FLIGHT_MS, KINDS, kindsIn } from "./sound-crowd.ts";
 
 const SEED = Number(process.env["CROWD_SEED"] ?? randomInt(2 ** 31));
 const REPLAY = `CROWD_SEED=${SEED} npx vitest run test/concurrency`;
-
-/**
- * See `audit`: generous, because all of this may run on two busy cores. Non-overlapping commands
- * are compared exactly in test/fuzz.
- */
-const FLIGHT_MS = 2_000;
 
 async function expectSoundCrowd(
   server: ServerProcess,
@@ -31,23 +23,11 @@ async function expectSoundCrowd(
     const connect = (): ReturnType<typeof patientConnect> => patientConnect(server);
     // Fewer would be no crowd, and the ledger would have nothing to say.
     const entriesMin = 10 * (size.producers + size.workers);
-    const { entries, problems } = await runCrowd({ connect, seed: SEED, entriesMin, ...size });
-    const violations = [...problems, ...audit(entries, flightMs)];
-    const story = storyOf(violations[0], entries);
-    expect(violations.slice(0, 20), `the first job's story:\n${story}`).toEqual([]);
+    expectSound(await runCrowd({ connect, seed: SEED, entriesMin, ...size }), flightMs);
     expect(server.running).toBe(true);
   } finally {
     await server.stop();
   }
-}
-
-/**
- * All that was seen of the job that a violation names first: a crowd cannot be replayed exactly.
- */
-function storyOf(violation: string | undefined, entries: readonly Entry[]): string {
-  const job = Number(/job (\d+)/.exec(violation ?? "")?.[1]);
-  const story = entries.filter((entry) => "job" in entry && entry.job === job);
-  return story.map((entry) => JSON.stringify(entry)).join("\n");
 }
 
 describe(`a crowd (${REPLAY})`, () => {
@@ -88,30 +68,16 @@ describe(`a crowd (${REPLAY})`, () => {
   }, 120_000);
 });
 
-describe(`a crowd with windows (${REPLAY})`, () => {
+describe(`a mixed crowd (${REPLAY})`, () => {
   test.each([
-    [1, 1],
-    [3, 8],
+    { threads: 1, shards: 1 },
+    { threads: 3, shards: 8 },
   ])(
-    "finds nothing wrong with homemaker on %d threads and %d shards",
-    async (threads, shards) => {
-      const server = await startHomemaker({ threads, shards });
-      try {
-        const { entries, problems, losses } = await runWindowCrowd({
-          connect: () => patientConnect(server),
-          seed: SEED,
-          producers: 10,
-          workers: 60,
-          jobs: 400,
-        });
-        const violations = [...problems, ...audit(entries)];
-        const story = storyOf(violations[0], entries);
-        expect(violations.slice(0, 20), `the first job's story:\n${story}`).toEqual([]);
-        expect(losses).toBeGreaterThan(0);
-        expect(server.running).toBe(true);
-      } finally {
-        await server.stop();
-      }
+    "finds nothing wrong with homemaker on $threads threads and $shards shards",
+    async (shape) => {
+      const size = { producers: 10, workers: 60, rounds: 250 };
+      const entries = await expectSoundMixedCrowd(await startHomemaker(shape), SEED, size);
+      expect(kindsIn(entries)).toEqual(KINDS);
     },
     120_000,
   );

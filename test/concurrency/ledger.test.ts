@@ -3,43 +3,9 @@
  * death explains it.
  */
 import { describe, expect, test } from "vitest";
-import type { Entry, Put, Reserve, Settle } from "./entries.ts";
+import type { Entry } from "./entries.ts";
 import { audit } from "./ledger.ts";
-
-function put(job: number, from: number, more: Partial<Put> = {}): Put {
-  return {
-    what: "put",
-    job,
-    tube: "t",
-    body: String(job),
-    pri: 5,
-    ready: true,
-    ttrMs: 60_000,
-    from,
-    to: from + 1,
-    ...more,
-  };
-}
-
-function reserve(
-  client: number,
-  job: number | undefined,
-  from: number,
-  more: Partial<Reserve> = {},
-): Reserve {
-  const body = job === undefined ? undefined : String(job);
-  return { what: "reserve", client, job, body, tubes: ["t"], from, to: from + 1, ...more };
-}
-
-function settle(
-  what: Settle["what"],
-  client: number,
-  job: number,
-  from: number,
-  more: Partial<Settle> = {},
-): Settle {
-  return { what, client, job, ok: true, from, to: from + 1, ...more };
-}
+import { put, reserve, settle } from "./made-entries.ts";
 
 const CLEAN: readonly Entry[] = [
   put(1, 0),

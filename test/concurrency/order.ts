@@ -30,7 +30,7 @@ export function* brokenOrder(
     entries.flatMap((entry) => (entry.what === "put" ? [[entry.job, entry]] : [])),
   );
   const standings = [...puts.values()]
-    .filter((put) => !unsure.has(put.tube))
+    .filter((put) => !unsure.has(put.tube) && isPlain(put, history(put.job)))
     .flatMap((put) => standingsOf(put, history(put.job), flightMs))
     .toSorted((one, other) => one.from - other.from);
   const reserves = entries
@@ -45,6 +45,13 @@ export function* brokenOrder(
     const given = got === undefined ? "nothing" : `job ${got.job} (priority ${got.pri})`;
     yield `client ${reserve.client} got ${given} while job ${better.job} (priority ${better.pri}) stood ready in ${better.tube}`;
   }
+}
+
+/** Whether nothing but its commands says where it stands, and with what priority. */
+function isPlain({ tags }: Put, history: readonly (Reserve | Settle)[]): boolean {
+  const { con, idp, aft } = tags ?? {};
+  const isTagged = con !== undefined || idp !== undefined || aft !== undefined;
+  return !isTagged && !history.some(({ what }) => what === "move" || what === "cancel");
 }
 
 /** The order of jobs that are ready. */
@@ -93,6 +100,8 @@ function rankOf(
   history: (job: number) => readonly (Reserve | Settle)[],
 ): Rank | "unknown" {
   const job = reserve.job ?? 0;
+  // A put that met it may have given it a priority.
+  if (puts.get(job)?.tags?.idp !== undefined) return "unknown";
   let pri = puts.get(job)?.pri;
   for (const entry of history(job)) {
     // One that was sent before and answered after has been executed before, or the job could not

@@ -27,3 +27,20 @@ test("a long line is noticed, in prose alone", () => {
   const code = ["```sh", long, "```"].join("\n");
   expect(tooLong([long, `| ${long} |`, code].join("\n"))).toEqual([long]);
 });
+
+/** Lines that begin a block of code where one should end, and one that never ends. */
+function looseFences(page: string): string[] {
+  const fences = page.split("\n").filter((line) => /^ *```/.test(line));
+  const loose = fences.filter((line, index) => index % 2 === 1 && !/^ *```$/.test(line));
+  return fences.length % 2 === 1 ? [...loose, fences.at(-1) ?? ""] : loose;
+}
+
+test.each(PAGES)("%s ends each block of code", (path) => {
+  expect(looseFences(readPage(path))).toEqual([]);
+});
+
+test("a block of code that does not end is noticed", () => {
+  expect(looseFences("```sh\nls\n```\n")).toEqual([]);
+  expect(looseFences("```sh\nls\n\n```sh\nls\n```\n")).not.toEqual([]);
+  expect(looseFences("```sh\nls\n")).toEqual(["```sh"]);
+});

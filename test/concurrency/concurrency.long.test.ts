@@ -1,0 +1,46 @@
+/*
+ * Mixed crowds at length: on several threads and shards, in memory and with a journal.
+ */
+import { randomInt } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { startHomemaker } from "../support/homemaker.ts";
+import { expectSoundMixedCrowd, KINDS, kindsIn } from "./sound-crowd.ts";
+
+const SEED = Number(process.env["CROWD_SEED"] ?? randomInt(2 ** 31));
+const SHAPES = [
+  { threads: 1, shards: 8 },
+  { threads: 3, shards: 1 },
+  { threads: 4, shards: 8 },
+] as const;
+
+describe(`a mixed crowd (CROWD_SEED=${SEED} npx vitest run test/concurrency)`, () => {
+  test.each(SHAPES)(
+    "finds nothing wrong with homemaker on $threads threads and $shards shards",
+    async (shape) => {
+      const size = { producers: 30, workers: 300, rounds: 300 };
+      const entries = await expectSoundMixedCrowd(await startHomemaker(shape), SEED, size);
+      expect(kindsIn(entries)).toEqual(KINDS);
+    },
+    600_000,
+  );
+
+  test.each(["os", "sync"])(
+    "finds nothing wrong with homemaker that has a journal, at %s",
+    async (level) => {
+      const folder = mkdtempSync(join(tmpdir(), "mixed-crowd-"));
+      const flags = ["--data", folder, "--durability", level];
+      try {
+        const server = await startHomemaker({ threads: 3, shards: 4, flags });
+        const size = { producers: 20, workers: 100, rounds: 400 };
+        const entries = await expectSoundMixedCrowd(server, SEED, size);
+        expect(kindsIn(entries)).toEqual(KINDS);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+    600_000,
+  );
+});
