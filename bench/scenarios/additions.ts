@@ -1,5 +1,5 @@
-/* What the additions to the protocol cost, over sockets: keys, fair order, windows and batches, each
- * against the same jobs without them. inside.ts has keys without sockets.
+/* What the additions to the protocol cost, over sockets: keys, fair order, windows and batches,
+ * each against the same jobs without them. inside.ts has keys without sockets.
  */
 import { pipelinedOrder, served } from "../contenders.ts";
 import type { PipelinedOrder } from "../load/order.ts";

@@ -9,8 +9,8 @@ import type { Unit } from "./unit.ts";
 
 /**
  * Shortens the stream as long as `fails` says that a stream still shows a mismatch, it is not yet
- * short enough, and there is time. Returns the shortest failing stream found; it is the given one if nothing could be
- * left out.
+ * short enough, and there is time. Returns the shortest failing stream found; it is the given one
+ * if nothing could be left out.
  */
 export async function shrink(
   stream: Stream,

@@ -6,7 +6,8 @@
  * file as it is.
  */
 import { UnreachableError } from "../../client/errors.ts";
-import type { Request, ShellCommand } from "./syntax.ts";
+import type { Request } from "./request.ts";
+import type { ShellCommand } from "./syntax.ts";
 import { formatListenAddress } from "../../config/listen-address.ts";
 import type { BoundAddress } from "../../config/listen-address.ts";
 import { PROGRAM } from "../../version.ts";

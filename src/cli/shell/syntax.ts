@@ -6,11 +6,8 @@
  */
 import { Argument, Option as Flag } from "commander";
 import type { Command } from "commander";
-import { ID_MAX } from "../../../assembly/constants.ts";
-import { isTubeNameText, TUBE_NAME_RULE } from "../../protocol/tube-name.ts";
-import { TUBE_SETTINGS, TubeSettings } from "../../protocol/tube-settings.ts";
-import { PUT_END, PutTags, TAGS } from "../../protocol/tags.ts";
 import type { Units } from "../../text/control.ts";
+import { ID_MAX } from "../../../assembly/constants.ts";
 import { completeListenAddress, parseListenAddress } from "../../config/listen-address.ts";
 import type { BoundAddress } from "../../config/listen-address.ts";
 import { OPTIONS } from "../../config/options.ts";
@@ -18,93 +15,29 @@ import { exitOf, quietSubcommand, wrongArguments } from "../quiet-command.ts";
 import type { Exit } from "../quiet-command.ts";
 import { ADDRESS_VARIABLE, unknownVariables } from "../variables.ts";
 import type { Environment } from "../variables.ts";
-
-/** Columns of the table of tubes, by which it can be sorted. */
-export const TUBE_COLUMNS = [
-  "name",
-  "ready",
-  "reserved",
-  "delayed",
-  "buried",
-  "waiting",
-  "total",
-] as const;
-export type TubeColumn = (typeof TUBE_COLUMNS)[number];
-
-/** States of a job by which it can be asked for. */
-export const JOB_STATES = ["ready", "reserved", "delayed", "buried"] as const;
-export type JobState = (typeof JOB_STATES)[number];
-
-/** What becomes of a job that `reserve` took. */
-export type Disposal = "release" | "delete" | "bury";
-
-/** What a shell command asks for. Numbers are in their ranges. */
-export type Request =
-  | { readonly verb: "stats"; readonly tube?: string; readonly job?: number }
-  | { readonly verb: "tubes" | "top"; readonly sort: TubeColumn; readonly intervalSeconds: number }
-  | { readonly verb: "peek"; readonly job: number }
-  | { readonly verb: "peek-tube"; readonly tube: string; readonly state: JobState }
-  | {
-      readonly verb: "jobs";
-      readonly tube: string;
-      readonly state: JobState;
-      readonly limit: number;
-      readonly after: number;
-    }
-  | { readonly verb: "failures" | "why"; readonly job: number }
-  | { readonly verb: "kick"; readonly tube: string; readonly count: number }
-  | { readonly verb: "kick-job" | "delete" | "cancel"; readonly jobs: readonly number[] }
-  | {
-      readonly verb: "move";
-      readonly tube: string;
-      readonly jobs: readonly number[];
-      /** Why, kept with each job; if absent, nothing. */
-      readonly message?: string;
-    }
-  | {
-      readonly verb: "update-job";
-      readonly jobs: readonly number[];
-      /** If absent, each job keeps its own. */
-      readonly pri?: number;
-      /** If absent, its state stays. */
-      readonly delaySeconds?: number;
-    }
-  | { readonly verb: "pause"; readonly tube: string; readonly seconds: number }
-  | { readonly verb: "flush"; readonly tube: string; readonly isSure: boolean }
-  | {
-      readonly verb: "put";
-      readonly tube: string;
-      readonly body?: string;
-      readonly isLines: boolean;
-      readonly pri: number;
-      readonly delaySeconds: number;
-      readonly ttrSeconds: number;
-      /** As they were given, with one space between them; if absent, none. */
-      readonly tags?: string;
-    }
-  | {
-      readonly verb: "reserve";
-      readonly tubes: readonly string[];
-      readonly timeoutSeconds: number;
-      readonly afterwards: Disposal;
-      /** What is said about why the job is not done; if absent, nothing. */
-      readonly message?: string;
-    }
-  | {
-      readonly verb: "finish";
-      readonly job: number;
-      /** If absent, standard input. */
-      readonly result?: string;
-      readonly keepSeconds: number;
-    }
-  | { readonly verb: "await"; readonly jobs: readonly number[] }
-  | {
-      readonly verb: "set";
-      readonly tube: string;
-      /** As they were given: `name=value`. */
-      readonly settings: readonly string[];
-    }
-  | { readonly verb: "drain" | "undrain" };
+import { TUBE_COLUMNS } from "./request.ts";
+import type { Request } from "./request.ts";
+import {
+  WordError,
+  PRI_MAX,
+  SECONDS_MAX,
+  LIST_MAX,
+  SETTING_FORMS,
+  TAG_FORMS,
+  settingsOf,
+  statsRequest,
+  peekRequest,
+  putRequest,
+  updateRequest,
+  reserveRequest,
+  tubeOf,
+  idOf,
+  stateOf,
+  columnOf,
+  numberOf,
+  secondsOf,
+} from "./words.ts";
+import type { Given } from "./words.ts";
 
 /** A shell command: which server, what for, and how to say it. */
 export interface ShellCommand {
@@ -115,23 +48,6 @@ export interface ShellCommand {
   readonly request: Request;
 }
 
-/** What is wrong with a word. Its message is what the user reads. */
-class WordError extends Error {
-  override readonly name = "WordError";
-  readonly code = "HM_USAGE";
-}
-
-const PRI_MAX = 4_294_967_295;
-const SECONDS_MAX = 4_294_967_295;
-const LIST_MAX = 1000;
-
-/** The words behind the name, and the flags, as commander has them. */
-interface Given {
-  readonly words: readonly string[];
-  readonly flags: Readonly<Record<string, string | true | undefined>>;
-  readonly units: Units;
-}
-
 interface Declared {
   /** One sentence: what it does. */
   readonly help: string;
@@ -140,12 +56,6 @@ interface Declared {
   /** Throws a WordError. */
   request(given: Given): Request;
 }
-
-/** What can be set for a tube, as it is written. */
-const SETTING_FORMS = TUBE_SETTINGS.map(({ name, form }) => `${name}=${form}`).join(", ");
-
-/** What a job can be tagged with, as it is written. */
-const TAG_FORMS = TAGS.map(({ usage }) => usage).join(", ");
 
 const TUBE = new Argument("<TUBE>", "name of a tube");
 const JOB = new Argument("<ID>", "id of a job");
@@ -344,135 +254,6 @@ export const SHELL_COMMANDS: Readonly<Record<string, Declared>> = {
   drain: { help: "has the server refuse new jobs", request: () => ({ verb: "drain" }) },
   undrain: { help: "has the server take new jobs again", request: () => ({ verb: "undrain" }) },
 };
-
-/** The words, if they are settings that a set-tube may have together. */
-function settingsOf(words: readonly string[], tube: string): readonly string[] {
-  const settings = new TubeSettings();
-  const wrong = words.find((word) => !settings.read(word));
-  if (wrong === undefined && settings.leadsBackTo(tube))
-    throw new WordError(`the dead jobs of ${tube} cannot go to it`);
-  if (wrong === undefined) return words;
-  throw new WordError(`expected each of ${SETTING_FORMS} at most once, not "${wrong}"`);
-}
-
-function statsRequest({ words, flags }: Given): Request {
-  const [tube] = words;
-  const { job } = flags;
-  if (tube !== undefined && job !== undefined) throw new WordError("a tube or a job, not both");
-  if (typeof job === "string") return { verb: "stats", job: idOf(job) };
-  return tube === undefined ? { verb: "stats" } : { verb: "stats", tube: tubeOf(tube) };
-}
-
-function peekRequest({ words, flags }: Given): Request {
-  const [id] = words;
-  const { tube, state } = flags;
-  if ((id === undefined) === (tube === undefined)) {
-    throw new WordError("expected an id, or --tube");
-  }
-  if (id !== undefined) return { verb: "peek", job: idOf(id) };
-  return { verb: "peek-tube", tube: tubeOf(tube), state: stateOf(state) };
-}
-
-function putRequest({ words, flags, units }: Given): Request {
-  const [tube, body] = words;
-  const isLines = flags["lines"] === true;
-  if (isLines && body !== undefined)
-    throw new WordError("--lines reads standard input, so no BODY");
-  return {
-    verb: "put",
-    tube: tubeOf(tube),
-    isLines,
-    ...(body !== undefined && { body }),
-    pri: numberOf(flags["pri"] ?? "1024", "--pri", 0, PRI_MAX),
-    delaySeconds: secondsOf(flags["delay"] ?? "0", "--delay", 0, SECONDS_MAX, units),
-    ttrSeconds: secondsOf(flags["ttr"] ?? "1m", "--ttr", 1, SECONDS_MAX, units),
-    ...(flags["tags"] !== undefined && { tags: tagsOf(flags["tags"]) }),
-  };
-}
-
-function tagsOf(given: string | true): string {
-  const tags = String(given)
-    .split(" ")
-    .filter((word) => word !== "")
-    .join(" ");
-  const bytes = new TextEncoder().encode(` ${tags}`);
-  if (new PutTags().read(bytes, 0, bytes.length) !== PUT_END.TAGGED)
-    throw new WordError(`--tags: expected some of ${TAG_FORMS}, not ${JSON.stringify(given)}`);
-  return tags;
-}
-
-function updateRequest({ words, flags, units }: Given): Request {
-  const { pri, delay } = flags;
-  if (pri === undefined && delay === undefined) throw new WordError("expected --pri or --delay");
-  return {
-    verb: "update-job",
-    jobs: words.map(idOf),
-    ...(pri !== undefined && { pri: numberOf(pri, "--pri", 0, PRI_MAX) }),
-    ...(delay !== undefined && {
-      delaySeconds: secondsOf(delay, "--delay", 0, SECONDS_MAX, units),
-    }),
-  };
-}
-
-function reserveRequest({ words, flags, units }: Given): Request {
-  const isDone = flags["delete"] === true;
-  const { message } = flags;
-  if (isDone && flags["bury"] === true) throw new WordError("--delete or --bury, not both");
-  if (isDone && message !== undefined) throw new WordError("--delete or --message, not both");
-  return {
-    verb: "reserve",
-    tubes: words.length === 0 ? ["default"] : words.map(tubeOf),
-    timeoutSeconds: secondsOf(flags["timeout"] ?? "0", "--timeout", 0, SECONDS_MAX, units),
-    afterwards: isDone ? "delete" : flags["bury"] === true ? "bury" : "release",
-    ...(typeof message === "string" && { message }),
-  };
-}
-
-function tubeOf(word: string | true | undefined): string {
-  if (typeof word === "string" && isTubeNameText(word)) return word;
-  throw new WordError(`"${word ?? ""}" cannot name a tube: ${TUBE_NAME_RULE}`);
-}
-
-function idOf(word: string | undefined): number {
-  return numberOf(word ?? "", "ID", 1, ID_MAX);
-}
-
-function stateOf(word: string | true | undefined): JobState {
-  const state = JOB_STATES.find((one) => one === (word ?? "ready"));
-  if (state === undefined) throw new WordError(`expected ${JOB_STATES.join(", ")}, not "${word}"`);
-  return state;
-}
-
-function columnOf(word: string | true): TubeColumn {
-  const column = TUBE_COLUMNS.find((one) => one === word);
-  if (column === undefined) {
-    throw new WordError(`--sort: expected ${TUBE_COLUMNS.join(", ")}, not "${word}"`);
-  }
-  return column;
-}
-
-function numberOf(word: string | true, what: string, least: number, most: number): number {
-  const number = typeof word === "string" && /^\d{1,16}$/.test(word) ? Number(word) : NaN;
-  if (number >= least && number <= most) return number;
-  throw new WordError(`${what}: expected a number from ${least} to ${most}, not "${word}"`);
-}
-
-/** Whole seconds, which is what the protocol has: "90", "90s", "5m", "1h". */
-function secondsOf(
-  word: string | true,
-  what: string,
-  least: number,
-  most: number,
-  units: Units,
-): number {
-  const millis = word === true ? undefined : units.parseDuration(word);
-  const seconds = (millis ?? Number.NaN) / 1000;
-  if (Number.isInteger(seconds) && seconds >= least && seconds <= most) return seconds;
-  const range = `whole seconds, ${least} to ${most}`;
-  throw new WordError(
-    `${what}: expected a duration such as 30s, 5m or 1h (${range}), not "${word}"`,
-  );
-}
 
 /** Reads the words and flags behind the name of a shell command. */
 export function parseShellCommand(

@@ -2,7 +2,7 @@
  * Top screen: what `homemaker top` has seen, drawn as lines of text for a screen of a given size.
  * Pure; called by top.ts.
  */
-import type { TubeColumn } from "./syntax.ts";
+import type { TubeColumn } from "./request.ts";
 import type { Facts, Value } from "./text.ts";
 import { middleOut, shownText, table } from "./text.ts";
 import { figure, sortTubes, TUBE_HEAD, tubeCells } from "./tube-rows.ts";

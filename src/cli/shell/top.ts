@@ -4,8 +4,8 @@
  * On a screen it redraws in place on the alternate screen, which it leaves whatever happens.
  * Without one it prints a line for each look, and with --json one of JSON. Called by shell.ts.
  */
-import type { TubeColumn } from "./syntax.ts";
-import { TUBE_COLUMNS } from "./syntax.ts";
+import type { TubeColumn } from "./request.ts";
+import { TUBE_COLUMNS } from "./request.ts";
 import { isLoss } from "./server-view.ts";
 import type { ServerView } from "./server-view.ts";
 import type { Terminal } from "../../terminal.ts";

@@ -1,7 +1,7 @@
 /*
  * Tube rows: tubes as lines of a table, in an order. Used by `homemaker tubes` and `homemaker top`.
  */
-import type { TubeColumn } from "./syntax.ts";
+import type { TubeColumn } from "./request.ts";
 import type { Facts, Value } from "./text.ts";
 
 /** Which figure of `stats-tube` stands in which column. */
