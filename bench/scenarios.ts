@@ -9,7 +9,7 @@ import { durableCycles, durablePuts, durableStream, releases } from "./scenarios
 import { session, sharing, tagged } from "./scenarios/inside.ts";
 import { handover, scraping } from "./scenarios/latency.ts";
 import { manyTubes, oneCore } from "./scenarios/one-core.ts";
-import { idle, memory } from "./scenarios/size.ts";
+import { idle, memory, taggedMemory } from "./scenarios/size.ts";
 
 /** All scenarios. */
 export function scenarios(scale: Scale): readonly Scenario[] {
@@ -25,6 +25,7 @@ export function scenarios(scale: Scale): readonly Scenario[] {
     batched(scale),
     scraping(scale),
     memory(scale),
+    taggedMemory(scale),
     idle(scale),
     session(scale),
     sharing(scale),

@@ -9,6 +9,7 @@ import {
   beanstalkConversation,
   latin1,
   refuse,
+  tubeName,
   type Conversation,
   type Wave,
 } from "./dialect.ts";
@@ -56,7 +57,20 @@ export function taggedConversation(
   };
 }
 
-/** The same without tags, where `size` puts at a time, and as many deletes, are a batch. */
+/** Puts alone, on the tube of the connection: jobs that stay, a number each. */
+export function taggedPutConversation(
+  connection: number,
+  pipelined: number,
+  tagged: Tagged,
+): Conversation {
+  const numbers = Array.from({ length: tagged.keys }, (_, index) => index + 1);
+  return {
+    prologue: [`use ${tubeName(connection)}`],
+    waves: [new NumberedPutWave(numbers, pipelined, tagged)],
+  };
+}
+
+/** put, reserve, delete without tags, where `size` puts at a time, and as many deletes, are a batch. */
 export function batchedConversation(
   connection: number,
   pipelined: number,

@@ -3,6 +3,7 @@
  */
 import type { Sample } from "../figures.ts";
 import { residentBytes } from "../process-cost.ts";
+import { taggedPutConversation } from "./additions.ts";
 import { Asker } from "./asker.ts";
 import {
   beanstalkConversation,
@@ -28,7 +29,11 @@ export async function runFill(order: FillOrder, server: ServerAddress): Promise<
   await repeat(server.port, beanstalkConversation(0, BATCH), WARM_UP_JOBS / BATCH);
   const before = await reading(server);
   const batches = Math.ceil(order.jobs / BATCH);
-  await repeat(server.port, putConversation(0, BATCH), batches);
+  const puts =
+    order.tag === undefined
+      ? putConversation(0, BATCH)
+      : taggedPutConversation(0, BATCH, { tag: order.tag, keys: batches * BATCH });
+  await repeat(server.port, puts, batches);
   const after = await reading(server);
   const perJob = (from: number, to: number): number => (to - from) / (batches * BATCH) - BODY_BYTES;
   const sample: Sample = { processBytesPerJob: perJob(before.process, after.process) };

@@ -68,6 +68,8 @@ export interface CrowdOrder {
 export interface FillOrder {
   readonly kind: "fill";
   readonly jobs: number;
+  /** What each is tagged with, behind which a number of its own comes. If absent: nothing. */
+  readonly tag?: string;
 }
 
 /** Jobs put and left lying, spread over the tubes of several connections. */

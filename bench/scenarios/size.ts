@@ -35,6 +35,28 @@ export function memory(scale: Scale): Scenario {
   };
 }
 
+/** Bytes of a ready job with a tag, each with a key of its own. */
+export function taggedMemory(scale: Scale): Scenario {
+  const jobs = scale.jobs / 10;
+  const tagged = (tag: string): Order => ({ kind: "fill", jobs, tag });
+  const tags = {
+    "exp and max": "max:20 exp:",
+    idp: "idp:key-",
+    fair: "fair:key-",
+    con: "con:key-",
+  };
+  return {
+    name: "tagged-memory",
+    title: `memory of ${jobs} ready jobs of 100 bytes with a tag, each with a number of its own`,
+    contenders: [
+      served("no tag", "homemaker", { kind: "fill", jobs }),
+      ...Object.entries(tags).map(([name, tag]) => served(name, "homemaker", tagged(tag))),
+    ],
+    comparisons: [],
+    once: true,
+  };
+}
+
 /** Bytes of an idle connection. */
 export function idle(scale: Scale): Scenario {
   const connections = Math.min(scale.idleConnections, openFilesMax() - SPARE_FILES);
