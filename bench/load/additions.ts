@@ -70,7 +70,9 @@ export function taggedPutConversation(
   };
 }
 
-/** put, reserve, delete without tags, where `size` puts at a time, and as many deletes, are a batch. */
+/**
+ * put, reserve, delete without tags, where `size` puts at a time, and as many deletes, are a batch.
+ */
 export function batchedConversation(
   connection: number,
   pipelined: number,
