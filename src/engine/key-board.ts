@@ -18,28 +18,32 @@
  * complete is a turn, and a job waits for the one that was next when it began: that may be over by
  * the time its shard looks again. test/model/turns.pml is this one.
  *
- *   page 0: | lock | first free slot | first slot never used | keys in use | ... | heads of lists
+ *   first:  | lock | first free slot | first slot never used | keys in use | ... | heads of lists
  *   slot:   | held | limit | shards, low and high | refs | hash | next | kind, bytes | waiting
  *           | turn | name
  *   group:  | members | buried | likewise
  */
 import * as C from "../../assembly/constants.ts";
 
-/** Pages that the memory begins with: the heads. */
-const PAGES_FIRST = 1;
+/** Pages that the memory begins with: the heads. What no key has used takes no memory. */
+const PAGES_FIRST = 17;
 const PAGES_MAX = 65_536;
 const PAGE_BYTES = 65_536;
 const SLOT_BYTES = 256;
 const SLOT_WORDS = SLOT_BYTES / 4;
+const FIRST_SLOT = (PAGES_FIRST * PAGE_BYTES) / SLOT_BYTES;
 
-/* Words of the first page. */
+/* Words of the first pages. */
 const LOCK = 0;
 const FREE = 1;
 const UNUSED = 2;
 const IN_USE = 3;
 const HEADS = 64;
-/** How many lists there are, each of keys whose hashes have the same low bits. */
-const HEAD_COUNT = 8192;
+/**
+ * How many lists there are, each of keys whose hashes have the same low bits: four long where a
+ * million keys are in use.
+ */
+const HEAD_COUNT = 262_144;
 
 /* Words of a slot; bytes before the name. */
 const HELD = 0;
@@ -421,7 +425,7 @@ export class KeyBoard {
       this.#words[FREE] = this.#words[at + NEXT] ?? 0;
       return free;
     }
-    const unused = Math.max(this.#words[UNUSED] ?? 0, PAGE_BYTES / SLOT_BYTES);
+    const unused = Math.max(this.#words[UNUSED] ?? 0, FIRST_SLOT);
     if ((unused + 1) * SLOT_BYTES > this.#memory.buffer.byteLength && !this.#grow()) return 0;
     this.#words[UNUSED] = unused + 1;
     return unused;
