@@ -377,6 +377,10 @@ export const MOVE_FAILURES: i32 = 13;
 export const MOVE_HAS_PARTS: i32 = 14;
 /** Bytes of its tags, which stand in the output slot. */
 export const MOVE_TAG_BYTES: i32 = 15;
+/** 1 when an attempt at it has ended, which is to be kept with the copy. */
+export const MOVE_HAS_FAILED: i32 = 16;
+/** So many figures there are. */
+export const MOVE_FIGURES: i32 = 17;
 
 /* Which jobs of a tube kick and peekTube look at. */
 export const KIND_ANY: i32 = 0;
@@ -591,6 +595,14 @@ export const GROUP_BODY_BYTES: u32 = 65536;
 export const FIND_OTHER: u32 = 0;
 export const FIND_DELETE: u32 = 1;
 export const FIND_FINISH: u32 = 2;
+export const FIND_MOVE: u32 = 3;
+/** To move it: the batch has claimed it (claiming.ts). */
+export const FIND_CLAIMED: u32 = 4;
+/* What findForGroup shows of a job, behind RESULT_STATS and JOB_STATE and JOB_PRI. */
+/** 1 when it was cancelled: then it is gone with its attempt. */
+export const FOUND_CANCELLED: i32 = 2;
+/** 1 when what its batch copied of it is not all that there is. */
+export const FOUND_STALE: i32 = 3;
 /** What a finished job left behind. */
 export const RECORD_RESULT: u8 = 9;
 /** Marks of a STATE record, in place of the length of a name: the job is buried as before. */

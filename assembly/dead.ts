@@ -18,7 +18,7 @@ import {
   STATE_READY,
 } from "./constants";
 import { enterAt } from "./deadlines";
-import { TAGGED, jobAt } from "./job";
+import { TAGGED, isClaimed, jobAt } from "./job";
 import * as journal from "./journal";
 import { rotate, stay } from "./leaving";
 import { beLeaving, relocate } from "./migrating";
@@ -53,10 +53,10 @@ export function nextDead(t: u32, now: f64): i32 {
   return leave(t, DONE);
 }
 
-/** The job of that id, if it is to leave; 0 otherwise. */
+/** The job of that id, if it is to leave and no batch is about to move it; 0 otherwise. */
 function findLeaving(id: f64): u32 {
   const at = states.findJob(<u64>id);
-  if (at == 0) return 0;
+  if (at == 0 || isClaimed(jobAt(at))) return 0;
   const job = jobAt(at);
   const leaves = job.state == STATE_BURIED && (job.flags & TAGGED) != 0 && isLeaving(tagsOf(job));
   return leaves ? at : 0;
@@ -64,8 +64,8 @@ function findLeaving(id: f64): u32 {
 
 /**
  * Moves a job that is to leave to `tube`, of this shard, full or not, where it is ready: DONE;
- * BURIED when there is no memory for its priority; NOT_FOUND when it is not to leave; MORE when it
- * has to be copied; OUT_OF_MEMORY when its record would be too long.
+ * BURIED when there is no memory for its priority; NOT_FOUND when it is not to leave now; MORE when
+ * it has to be copied; OUT_OF_MEMORY when its record would be too long.
  */
 export function moveDead(t: u32, id: f64, tube: u32, now: f64): i32 {
   enterAt(now);

@@ -15,15 +15,22 @@
  */
 import {
   BURIED,
+  BUSY,
   DONE,
+  FIND_CLAIMED,
   FIND_DELETE,
+  FIND_MOVE,
   FIND_OTHER,
+  FOUND_CANCELLED,
+  FOUND_STALE,
   FULL,
+  INLINE_BODY_MAX,
   JOB_PRI,
   JOB_STATE,
   KNOWN,
   NOT_FOUND,
   NOT_RAISED,
+  RECORD_BYTES_MOST,
   RECORD_GROUP,
   RESULT_BODY_BYTES,
   RESULT_COUNT,
@@ -31,12 +38,14 @@ import {
   RESULT_LSN,
   RESULT_REF,
   RESULT_STATS,
+  STATE_MOVING,
   STATE_READY,
   STATE_UPLOADING,
   WISH_LOOK,
   WISH_MEMORY,
 } from "./constants";
 import { stopWaiting } from "./batched";
+import { isStale, mayMove } from "./claiming";
 import * as commands from "./commands";
 import { connAt } from "./conn";
 import { enterAt } from "./deadlines";
@@ -54,7 +63,7 @@ import { Shard, enter, jobs, leave, must, ringBase, setResult, shard } from "./s
 import * as states from "./states";
 import { findJob, isHeldBy } from "./states";
 import * as table from "./table";
-import { Tags, entryNumber, idpEntry, keyEntry, tagsAt, tagsOf, textOf } from "./tags";
+import { Tags, entryNumber, idpEntry, keyEntry, tagBytes, tagsAt, tagsOf, textOf } from "./tags";
 import { tubeAt } from "./tube";
 import { DELETE_BYTES, GROUP_BYTES, MOVES_BYTES, RESULT_BYTES, STATE_BYTES } from "./layouts";
 
@@ -124,26 +133,39 @@ export function isHere(id: f64): u32 {
 }
 
 /**
- * Whether `conn` may delete the job (`what` is FIND_DELETE), or holds it (FIND_FINISH, FIND_OTHER):
- * DONE or NOT_FOUND. RESULT_REF is its tube, RESULT_BODY_BYTES the length of its body, JOB_STATE
- * its state, and RESULT_COUNT most bytes of records that the command may write, beside a message or
- * a result.
+ * Whether `conn` may delete the job (`what` is FIND_DELETE), holds it (FIND_FINISH, FIND_OTHER), or
+ * may move it (FIND_MOVE, FIND_CLAIMED): DONE, NOT_FOUND, or BUSY while somebody else moves it; to
+ * move it MORE if it needs a copy. RESULT_REF is its tube, RESULT_BODY_BYTES the length of its
+ * body, JOB_STATE its state, JOB_PRI its priority, FOUND_* more about a job that is to move, and
+ * RESULT_COUNT most bytes of records that the command may write, beside a message or a result.
  */
 export function findForGroup(t: u32, conn: u32, id: f64, what: u32): i32 {
   const at = findJob(<u64>id);
   if (at == 0) return NOT_FOUND;
   const job = jobAt(at);
-  const isFound = what == FIND_DELETE ? commands.mayDelete(job, conn) : isHeldBy(job, conn);
-  if (!isFound) return NOT_FOUND;
+  const answer = found(at, conn, what);
+  if (answer == NOT_FOUND || answer == BUSY) return answer;
   setResult(t, RESULT_REF, <f64>job.tube);
   setResult(t, RESULT_BODY_BYTES, <f64>job.bodyBytes);
   setResult(t, RESULT_STATS + JOB_STATE, <f64>job.state);
+  setResult(t, RESULT_STATS + JOB_PRI, <f64>job.pri);
+  setResult(t, RESULT_STATS + FOUND_CANCELLED, (job.flags & CANCELLED) == 0 ? 0 : 1);
+  setResult(t, RESULT_STATS + FOUND_STALE, isStale(job) ? 1 : 0);
   setResult(t, RESULT_COUNT, <f64>recordsOf(job, what));
-  return DONE;
+  return answer;
+}
+
+function found(at: u32, conn: u32, what: u32): i32 {
+  if (what == FIND_MOVE || what == FIND_CLAIMED) return mayMove(at, conn, what == FIND_CLAIMED);
+  const job = jobAt(at);
+  if (what == FIND_DELETE && job.state == STATE_MOVING) return BUSY;
+  const isFound = what == FIND_DELETE ? commands.mayDelete(job, conn) : isHeldBy(job, conn);
+  return isFound ? DONE : NOT_FOUND;
 }
 
 function recordsOf(job: Job, what: u32): u32 {
   if (what == FIND_OTHER) return endingBytes();
+  if (what == FIND_MOVE || what == FIND_CLAIMED) return movingBytes(job);
   return what == FIND_DELETE ? deletionBytes(job) : deletionBytes(job) + RESULT_BYTES + 8;
 }
 
@@ -154,6 +176,13 @@ function deletionBytes(job: Job): u32 {
   const bytes = isTold ? 0 : DELETE_BYTES + failuresKept(job) * DELETED_FAILURE_BYTES + moves;
   const hasKey = (job.flags & TAGGED) != 0 && tagsOf(job).isKey != 0;
   return hasKey ? bytes + journal.keyBytes(tagsOf(job)) : bytes;
+}
+
+/** Most bytes of what a move is recorded with: a long body has gone ahead. */
+function movingBytes(job: Job): u32 {
+  const body = job.bodyBytes > INLINE_BODY_MAX ? 0 : job.bodyBytes;
+  const put = RECORD_BYTES_MOST + body + tagBytes(job) + 2 * MOVES_BYTES;
+  return put + deletionBytes(job) + endingBytes();
 }
 
 /** Most bytes of what the end of an attempt is recorded with: it is charged, and kept or dead. */

@@ -87,6 +87,8 @@ export { abortMove, beginMove, departMove, forgetMove, moveJob } from "./migrati
 export { appendArrival, commitArrival, dropArrival, mayArrive, openArrival } from "./migrating";
 export { countArrival, noteArrival, settleArrival } from "./migrating";
 export { addArrivedFailure, appendArrivedFailure, openArrivedFailure } from "./migrating";
+export { arriveInGroup, claimMove, dropClaim, endInGroup, keyInGroup } from "./claiming";
+export { leaveInGroup, mayComeInGroup, moveInGroup, tagsInGroup } from "./claiming";
 export { beginDeadMove, moveDead, nextDead } from "./dead";
 export { leavingAddress } from "./leaving";
 export { check } from "./sound";

@@ -121,7 +121,14 @@ export class Cold {
   moves: u32;
   /** Who awaits its end (awaits.ts). */
   awaits: u32;
+  /** CLAIMED while a batch is about to move it (claiming.ts), CLAIM_STALE; else 0. */
+  claim: u32;
 }
+
+/** A batch is about to move the job: nobody else does. */
+export const CLAIMED: u32 = 1;
+/** Likewise, and what the batch copied of it is not all that there is. */
+export const CLAIM_STALE: u32 = 2;
 
 export const RECORD_BYTES: u32 = 84;
 /**
@@ -235,6 +242,11 @@ export function stateOf(job: Job): u8 {
 /** How often the job has moved to another tube. */
 export function movesOf(job: Job): u32 {
   return job.cold == 0 ? 0 : coldAt(job.cold).moves;
+}
+
+/** Whether a batch is about to move it. */
+export function isClaimed(job: Job): bool {
+  return job.cold != 0 && coldAt(job.cold).claim != 0;
 }
 
 /** The cold record at an address. */

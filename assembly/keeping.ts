@@ -3,7 +3,7 @@
  * job's failures have been counted already.
  */
 import { Failure, dropOldest, failureAt, insertFailure } from "./failure";
-import { Cold, Job } from "./job";
+import { CLAIM_STALE, Cold, Job } from "./job";
 import * as journal from "./journal";
 import { shard } from "./shard";
 
@@ -13,6 +13,11 @@ export function keepFailure(job: Job, cold: Cold, failure: Failure, end: u8, now
   failure.atMicros = now;
   failure.number = cold.failures;
   failure.attempt = job.reserves;
+  addFailure(job, cold, failure);
+}
+
+/** Adds one that says all of itself. */
+export function addFailure(job: Job, cold: Cold, failure: Failure): void {
   let oldLsn: u64 = 0;
   let oldBytes: u32 = 0;
   if (cold.failuresKept >= shard().keepsFailures) {
@@ -22,5 +27,6 @@ export function keepFailure(job: Job, cold: Cold, failure: Failure, end: u8, now
     dropOldest(cold);
   }
   insertFailure(cold, failure);
+  if (cold.claim != 0) cold.claim = CLAIM_STALE;
   journal.recordFailure(job, failure, oldLsn, oldBytes);
 }

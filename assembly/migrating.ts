@@ -59,12 +59,14 @@ import { enterAt } from "./deadlines";
 import * as failures from "./failure";
 import { failureAt } from "./failure";
 import * as bodies from "./job";
-import { ARRIVED, CANCELLED, Job, TAGGED, addressOfJob, coldAt, coldOf, jobAt } from "./job";
+import { ARRIVED, CANCELLED, Job, TAGGED, addressOfJob, coldAt, coldOf, isClaimed } from "./job";
+import { jobAt } from "./job";
 import * as journal from "./journal";
 import { dropTags, leaveKey, moveKey } from "./keys";
 import { PARKED_UNTIL, joinGroup, leaveGroup } from "./jobgroups";
 import { takeNames } from "./joining";
 import { isOver, noteExpiry, renewAttempts, tell, watchLimits } from "./limits";
+import { addFailure } from "./keeping";
 import * as parts from "./parts";
 import { keepNote } from "./progress";
 import {
@@ -87,21 +89,25 @@ import { stopTerm } from "./terms";
 import * as times from "./times";
 import { Tube, forgetIfUnused, tubeAt } from "./tube";
 
-/** Why `conn` may not move the job; DONE when it may. */
-function refusal(at: u32, conn: u32): i32 {
+/**
+ * Why `conn` may not move the job; DONE when it may. It may not while a batch is about to, unless
+ * that is its own (`isMine`).
+ */
+export function refusal(at: u32, conn: u32, isMine: bool = false): i32 {
   if (at == 0) return NOT_FOUND;
   const job = jobAt(at);
-  if (job.state == STATE_MOVING) return BUSY;
+  if (job.state == STATE_MOVING || (!isMine && isClaimed(job))) return BUSY;
   return job.state != STATE_RESERVED || isHeldBy(job, conn) ? DONE : NOT_FOUND;
 }
 
 /**
  * The job stands nowhere any more: an attempt at it has ended, and what was said about that is kept
- * with it, also when there was none. Those who wait are served before it stands in its new tube, as
- * when that is in another shard. Returns the state that it is to have in its new tube; `major`
- * of the job is when its delay ends, or since when it is ready.
+ * with it, also when there was none; unless `keeps` is false, then it is counted. Those who wait
+ * are served before it stands in its new tube, as when that is in another shard. Returns the state
+ * that it is to have in its new tube; `major` of the job is when its delay ends, or since when it
+ * is ready.
  */
-function leavePlace(job: Job, failure: u32, now: u64): u8 {
+export function leavePlace(job: Job, failure: u32, now: u64, keeps: bool = true): u8 {
   const state = job.state;
   const since = job.major;
   if (state == STATE_RESERVED) {
@@ -109,7 +115,10 @@ function leavePlace(job: Job, failure: u32, now: u64): u8 {
     tubeAt(job.tube).moves++;
     shard().moves++;
   }
-  if (state == STATE_RESERVED || failure != 0) endByCommand(job, END_MOVED, failure, now);
+  if (state == STATE_RESERVED || failure != 0) {
+    if (keeps) endByCommand(job, END_MOVED, failure, now);
+    else coldAt(job.cold).failures++;
+  }
   states.leaveState(job);
   if (state != STATE_RESERVED) {
     job.major = since;
@@ -124,7 +133,7 @@ function leavePlace(job: Job, failure: u32, now: u64): u8 {
  * The job, which was not ready and stands nowhere, stands as it did; false when it waited for a
  * group that is complete: then it is to be ready.
  */
-function takePlaceAgain(job: Job, state: u8, now: u64): bool {
+export function takePlaceAgain(job: Job, state: u8, now: u64): bool {
   if (state == STATE_DELAYED && job.major == PARKED_UNTIL) {
     if (states.park(job, now)) return true;
     job.major = now;
@@ -137,7 +146,7 @@ function takePlaceAgain(job: Job, state: u8, now: u64): bool {
  * Puts a job that stands nowhere into its place; false without memory for its priority, or when its
  * time is over: it is buried.
  */
-function takePlace(job: Job, state: u8, now: u64): bool {
+export function takePlace(job: Job, state: u8, now: u64): bool {
   if (state == STATE_BURIED) {
     states.becomeBuried(job);
     return true;
@@ -231,7 +240,7 @@ export function beginMove(t: u32, conn: u32, id: f64, failure: u32, now: f64): i
   return leave(t, DONE);
 }
 
-function beMoving(job: Job, state: u8): void {
+export function beMoving(job: Job, state: u8): void {
   job.state = STATE_MOVING;
   job.left = state;
   tubeAt(job.tube).using++;
@@ -250,13 +259,13 @@ export function beLeaving(t: u32, job: Job, now: u64): void {
  * Its key is the tube's to give to another job, and no limit ends it. Where it does not come to its
  * new tube it is to leave, if it was before.
  */
-function letGo(job: Job, leaves: bool): void {
+export function letGo(job: Job, leaves: bool): void {
   setLeaving(tagsOf(job), leaves);
   leaveKey(tagsOf(job));
   stopTerm(tagsOf(job));
 }
 
-function describe(t: u32, job: Job, state: u8): void {
+export function describe(t: u32, job: Job, state: u8): void {
   figure(t, MOVE_STATE, <f64>state);
   figure(t, MOVE_PRI, <f64>job.pri);
   figure(t, MOVE_DELAY_SECONDS, <f64>job.delaySeconds);
@@ -280,7 +289,7 @@ function describe(t: u32, job: Job, state: u8): void {
 }
 
 /** The job of that id that is leaving; it is there. */
-function leaving(id: f64): Job {
+export function leaving(id: f64): Job {
   return moving(<u64>id, 0);
 }
 
@@ -334,11 +343,16 @@ export function forgetMove(t: u32, id: f64, now: f64): i32 {
   enterAt(now);
   const job = leaving(id);
   must(job.lsn == 0);
-  if ((job.flags & TAGGED) != 0) leaveGroup(tagsOf(job)); // what came of it may be gone already
-  states.match(tubeAt(job.tube), <u64>now);
+  forget(job, <u64>now);
+  return leave(t, DONE);
+}
+
+/** The record of a job that was MOVING ends; what came of it may be gone already. */
+export function forget(job: Job, now: u64): void {
+  if ((job.flags & TAGGED) != 0) leaveGroup(tagsOf(job));
+  states.match(tubeAt(job.tube), now);
   tubeAt(job.tube).using--;
   states.endJob(job);
-  return leave(t, DONE);
 }
 
 /* The shard that it comes to. */
@@ -413,7 +427,7 @@ function link(job: Job): void {
   shard().arriving = at;
 }
 
-function unlink(job: Job): void {
+export function unlink(job: Job): void {
   if (job.left != 0) jobAt(job.left).right = job.right;
   if (job.right != 0) jobAt(job.right).left = job.left;
   else shard().arriving = job.left;
@@ -501,8 +515,7 @@ export function addArrivedFailure(t: u32, arrival: u32, failure: u32): i32 {
   enter();
   if (!journal.hasRoom()) return leave(t, MORE);
   const job = jobAt(arrival);
-  failures.insertFailure(coldAt(job.cold), failureAt(failure));
-  journal.recordFailure(job, failureAt(failure), 0, 0);
+  addFailure(job, coldAt(job.cold), failureAt(failure));
   return leave(t, DONE);
 }
 

@@ -20,7 +20,7 @@ import * as commands from "./commands";
 import { connAt } from "./conn";
 import { enterAt } from "./deadlines";
 import { appendMessage, failureAt, freeFailure, makeFailure, readMessage } from "./failure";
-import { Job, coldAt, coldOf, jobAt, saidBy } from "./job";
+import { CLAIM_STALE, Job, coldAt, coldOf, jobAt, saidBy } from "./job";
 import { inputSlot, leave, outputSlot, setResult } from "./shard";
 import { findJob, isHeldBy } from "./states";
 
@@ -47,6 +47,7 @@ export function keepNote(job: Job, source: usize, bytes: u32): bool {
   const cold = coldAt(job.cold);
   if (cold.note != 0) freeFailure(failureAt(cold.note));
   cold.note = made;
+  if (cold.claim != 0) cold.claim = CLAIM_STALE;
   note.owner = job.cold;
   return true;
 }

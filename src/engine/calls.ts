@@ -638,6 +638,74 @@ export abstract class EngineCalls {
     );
   }
 
+  /**
+   * The copy is the job now, as the host has brought it here: MOVE_* behind RESULT_STATS, its tags
+   * at TAGS_OFFSET. `failure` is what was said of the attempt that has ended, 0 when nothing was;
+   * `conn` the record here of whoever made it, or 0. DONE, or BURIED when it is.
+   */
+  arriveInGroup(arrival: u32, conn: u32, failure: u32, now: f64): i32 {
+    return this.answer(this.#engine.arriveInGroup(this.thread, arrival, conn, failure, now));
+  }
+
+  /**
+   * Claims a job that `conn` may move, again if it `isMine`: DONE, MORE if it needs a copy within
+   * the shard too, and then it is as `beginMove` shows it; NOT_FOUND; BUSY while somebody else
+   * moves it; OUT_OF_MEMORY. BURIED when it was cancelled: it needs none. What was recorded here up
+   * to RESULT_LSN has to be safe before failures are recorded with a copy.
+   */
+  claimMove(conn: u32, id: f64, isMine: u32, now: f64): i32 {
+    return this.answer(this.#engine.claimMove(this.thread, conn, id, isMine, now));
+  }
+
+  /** Gives up the claim to a job, which may be gone. */
+  dropClaim(id: f64): i32 {
+    return this.answer(this.#engine.dropClaim(this.thread, id));
+  }
+
+  /** The job that has left its place ends here. */
+  endInGroup(id: f64, now: f64): void {
+    this.#engine.endInGroup(id, now);
+  }
+
+  /**
+   * Whether the key in the `bytes` bytes of tags at TAGS_OFFSET is free in that tube: DONE;
+   * NOT_FOUND when there is none in them; KNOWN when RESULT_ID has it, or had it, with RESULT_COUNT
+   * seconds of a cooldown. The key stands in the output slot, RESULT_NAME_BYTES of it.
+   */
+  keyInGroup(tube: u32, bytes: u32): i32 {
+    return this.answer(this.#engine.keyInGroup(this.thread, tube, bytes));
+  }
+
+  /**
+   * A job that was copied leaves its place: DONE, and it is as `beginMove` shows it. Whether the
+   * attempt at it has failed, as it has if `hasFailure`, says MOVE_HAS_FAILED: that is kept with
+   * the copy. MORE when it had been cancelled, and is gone.
+   */
+  leaveInGroup(id: f64, hasFailure: u32, now: f64): i32 {
+    return this.answer(this.#engine.leaveInGroup(this.thread, id, hasFailure, now));
+  }
+
+  /**
+   * Whether a job with a body of `bytes` may come to `tube` when that has so many more jobs and
+   * bytes than it has now: DONE or FULL.
+   */
+  mayComeInGroup(tube: u32, bytes: u32, moreJobs: f64, moreBytes: f64): i32 {
+    return this.answer(this.#engine.mayComeInGroup(this.thread, tube, bytes, moreJobs, moreBytes));
+  }
+
+  /**
+   * Moves a job of this shard, which was found for that and needs no copy, to `tube` of this shard;
+   * the answer and `failure` as with `moveJob`.
+   */
+  moveInGroup(id: f64, tube: u32, failure: u32, now: f64): i32 {
+    return this.answer(this.#engine.moveInGroup(this.thread, id, tube, failure, now));
+  }
+
+  /** The tags of a job that is here, in the output slot: RESULT_COUNT bytes, 0 when it has none. */
+  tagsInGroup(id: f64): void {
+    this.#engine.tagsInGroup(this.thread, id);
+  }
+
   /** As `beginMove`, for a job that is to leave; where it comes to it is ready. */
   beginDeadMove(id: f64, now: f64): i32 {
     return this.answer(this.#engine.beginDeadMove(this.thread, id, now));
@@ -645,8 +713,8 @@ export abstract class EngineCalls {
 
   /**
    * Moves a job that is to leave to `tube`, of this shard, full or not, where it is ready: DONE;
-   * BURIED when there is no memory for its priority; NOT_FOUND when it is not to leave; MORE when
-   * it has to be copied; OUT_OF_MEMORY when its record would be too long.
+   * BURIED when there is no memory for its priority; NOT_FOUND when it is not to leave now; MORE
+   * when it has to be copied; OUT_OF_MEMORY when its record would be too long.
    */
   moveDead(id: f64, tube: u32, now: f64): i32 {
     return this.answer(this.#engine.moveDead(this.thread, id, tube, now));
@@ -1183,10 +1251,12 @@ export abstract class EngineCalls {
   }
 
   /**
-   * Whether `conn` may delete the job (`what` is FIND_DELETE), or holds it (FIND_FINISH,
-   * FIND_OTHER): DONE or NOT_FOUND. RESULT_REF is its tube, RESULT_BODY_BYTES the length of its
-   * body, JOB_STATE its state, and RESULT_COUNT most bytes of records that the command may write,
-   * beside a message or a result.
+   * Whether `conn` may delete the job (`what` is FIND_DELETE), holds it (FIND_FINISH, FIND_OTHER),
+   * or may move it (FIND_MOVE, FIND_CLAIMED): DONE, NOT_FOUND, or BUSY while somebody else moves
+   * it; to move it MORE if it needs a copy. RESULT_REF is its tube, RESULT_BODY_BYTES the length of
+   * its body, JOB_STATE its state, JOB_PRI its priority, FOUND_* more about a job that is to move,
+   * and RESULT_COUNT most bytes of records that the command may write, beside a message or a
+   * result.
    */
   findForGroup(conn: u32, id: f64, what: u32): i32 {
     return this.answer(this.#engine.findForGroup(this.thread, conn, id, what));

@@ -160,6 +160,15 @@ export interface EngineExports {
     bytes: u32,
     hasMessage: u32,
   ): i32;
+  arriveInGroup(t: u32, arrival: u32, conn: u32, failure: u32, now: f64): i32;
+  claimMove(t: u32, conn: u32, id: f64, isMine: u32, now: f64): i32;
+  dropClaim(t: u32, id: f64): i32;
+  endInGroup(id: f64, now: f64): void;
+  keyInGroup(t: u32, tube: u32, bytes: u32): i32;
+  leaveInGroup(t: u32, id: f64, hasFailure: u32, now: f64): i32;
+  mayComeInGroup(t: u32, tube: u32, bytes: u32, moreJobs: f64, moreBytes: f64): i32;
+  moveInGroup(t: u32, id: f64, tube: u32, failure: u32, now: f64): i32;
+  tagsInGroup(t: u32, id: f64): void;
   beginDeadMove(t: u32, id: f64, now: f64): i32;
   moveDead(t: u32, id: f64, tube: u32, now: f64): i32;
   nextDead(t: u32, now: f64): i32;
@@ -431,6 +440,15 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "addArrivedFailure",
   "appendArrivedFailure",
   "openArrivedFailure",
+  "arriveInGroup",
+  "claimMove",
+  "dropClaim",
+  "endInGroup",
+  "keyInGroup",
+  "leaveInGroup",
+  "mayComeInGroup",
+  "moveInGroup",
+  "tagsInGroup",
   "beginDeadMove",
   "moveDead",
   "nextDead",

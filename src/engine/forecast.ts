@@ -5,7 +5,7 @@
  * are held meanwhile. Used by group.ts.
  */
 import * as C from "../../assembly/constants.ts";
-import type { Holder, JobOrder, Order, PutOrder, Refusal } from "./orders.ts";
+import type { Holder, JobOrder, MoveOrder, Order, PutOrder, Refusal, Terms } from "./orders.ts";
 import type { Shard } from "./shard.ts";
 
 /** What the commands so far would make of a tube. */
@@ -18,6 +18,13 @@ interface Balance {
 interface Fate {
   readonly state: number;
   readonly pri: number;
+  /** It is in another tube, with its key if that is free there. */
+  readonly hasLeft?: true;
+}
+
+/** Who would have a key: a job that moves, or SAME_BATCH. */
+interface Owner extends Fate {
+  readonly id: number;
 }
 
 /** What jobs are looked for that are to be gone. */
@@ -32,26 +39,28 @@ const SAME_BATCH = 0;
 
 /** One look at the commands of a batch. */
 export class Forecast {
+  /** A job has yet to be copied before it can move. */
+  lacksCopies = false;
   readonly #holder: Holder;
-  readonly #now: number;
-  readonly #refusesPuts: boolean;
+  readonly #terms: Terms;
   readonly #balances = new Map<string, Balance>();
   readonly #fates = new Map<number, Fate>();
-  readonly #keys = new Map<string, PutOrder>();
+  /** The keys that puts and moves would have, by tube and key. */
+  readonly #keys = new Map<string, Owner>();
+  #movedBytes = 0;
   /** Most bytes of the records of all, and of the longest. */
   #recordBytes = 0;
   #longestBytes = 0;
 
-  constructor(holder: Holder, now: number, refusesPuts: boolean) {
+  constructor(holder: Holder, terms: Terms) {
     this.#holder = holder;
-    this.#now = now;
-    this.#refusesPuts = refusesPuts;
+    this.#terms = terms;
   }
 
   /** The first command that would not succeed; undefined when all would. */
   find(orders: readonly Order[]): Refusal | undefined {
     for (const order of orders) {
-      const refusal = order.deed === "put" ? this.#put(order) : this.#act(order);
+      const refusal = order.deed === "put" ? this.#put(order) : this.#actOrMove(order);
       if (refusal?.why === "missing some") return this.#countMissing(orders, order.index);
       if (refusal !== undefined) return refusal;
       if (this.#isTooMuch) return { index: order.index, why: "too big" };
@@ -61,6 +70,7 @@ export class Forecast {
 
   /** Whether what is recorded at once would be more than that may be. */
   get #isTooMuch(): boolean {
+    if (!this.#terms.isRecorded) return false;
     const bytes = this.#recordBytes;
     return bytes > C.GROUP_BYTES_MAX || bytes + this.#longestBytes > C.GROUP_ROOM_MAX;
   }
@@ -70,9 +80,15 @@ export class Forecast {
     this.#longestBytes = Math.max(this.#longestBytes, bytes);
   }
 
+  #actOrMove(order: JobOrder): Refusal | undefined {
+    return order.move === undefined ? this.#act(order) : this.#move(order, order.move);
+  }
+
   #act(order: JobOrder): Refusal | undefined {
     const { deed, index, id, shard, isOneOfMany } = order;
-    if (shard === undefined || !this.#mayAct(order, shard))
+    const answer = shard === undefined ? C.NOT_FOUND : this.#mayAct(order, shard);
+    if (answer === C.BUSY) return { index, why: "busy" };
+    if (shard === undefined || answer !== C.DONE)
       return isOneOfMany
         ? { index, why: "missing some", found: 0, missing: 0 }
         : { index, why: "missing" };
@@ -80,17 +96,84 @@ export class Forecast {
     const state = stateAfter(order);
     this.#fates.set(id, { state, pri: deed === "hand-back" ? -1 : order.pri });
     if (state !== GONE) return undefined;
-    const balance = this.#balanceOf(shard, shard.address());
-    balance.jobs--;
-    balance.bytes -= shard.field(C.RESULT_BODY_BYTES);
+    count(this.#balanceOf(shard, shard.address()), -1, shard.field(C.RESULT_BODY_BYTES));
     return undefined;
   }
 
   /** What was said of a job is where it was: that it has gone means that it is held no more. */
-  #mayAct({ deed, id, textShard }: JobOrder, shard: Shard): boolean {
-    if (textShard !== undefined && textShard !== shard) return false;
+  #mayAct({ deed, id, textShard }: JobOrder, shard: Shard): number {
+    if (textShard !== undefined && textShard !== shard) return C.NOT_FOUND;
     const record = this.#holder.record(shard);
-    return shard.findForGroup(record, id, FINDS.get(deed) ?? C.FIND_OTHER) === C.DONE;
+    return shard.findForGroup(record, id, FINDS.get(deed) ?? C.FIND_OTHER);
+  }
+
+  #move(order: JobOrder, move: MoveOrder): Refusal | undefined {
+    const { index, id, shard } = order;
+    if (shard === undefined) return { index, why: "missing" };
+    const what = move.claimedIn === shard ? C.FIND_CLAIMED : C.FIND_MOVE;
+    const answer = shard.findForGroup(this.#holder.record(shard), id, what);
+    if (answer === C.NOT_FOUND) return { index, why: "missing" };
+    if (answer === C.BUSY) return { index, why: "busy" };
+    if (this.#terms.refusesMoves) return { index, why: "no space" };
+    const bodyBytes = shard.field(C.RESULT_BODY_BYTES);
+    const [before, pri] = [C.JOB_STATE, C.JOB_PRI].map((at) => shard.field(C.RESULT_STATS + at));
+    const state = before === C.STATE_RESERVED ? C.STATE_READY : (before ?? 0);
+    const isGone = shard.field(C.RESULT_STATS + C.FOUND_CANCELLED) === 1;
+    const isStale = shard.field(C.RESULT_STATS + C.FOUND_STALE) === 1;
+    this.#addRecords(shard.field(C.RESULT_COUNT) + recordedBytes(order));
+    this.#movedBytes += bodyBytes;
+    if (this.#movedBytes > this.#terms.movedBytesMax) return { index, why: "too big" };
+    const from = shard.address();
+    const full = isGone ? undefined : this.#mayCome(order, move, from, bodyBytes);
+    if (full !== undefined) return full;
+    count(this.#balanceOf(shard, from), -1, bodyBytes);
+    if (isGone) {
+      this.#fates.set(id, { state: GONE, pri: 0 });
+      return undefined;
+    }
+    count(this.#balanceOf(move.to, move.tube), 1, bodyBytes);
+    if ((answer === C.MORE || shard !== move.to) && (move.arrival === 0 || isStale))
+      this.lacksCopies = true;
+    this.#fates.set(id, { state, pri: pri ?? 0, hasLeft: true });
+    this.#moveKey({ id, state, pri: pri ?? 0 }, shard, move);
+    return undefined;
+  }
+
+  /** Why the tube does not take the job, which is in another one. */
+  #mayCome(
+    { index, shard }: JobOrder,
+    { to, tube }: MoveOrder,
+    from: number,
+    bodyBytes: number,
+  ): Refusal | undefined {
+    if (shard === to && from === tube) return undefined;
+    const { jobs, bytes } = this.#balanceOf(to, tube);
+    if (to.mayComeInGroup(tube, bodyBytes, jobs, bytes) === C.DONE) return undefined;
+    const [setting, most] = [to.field(C.RESULT_REF), to.field(C.RESULT_COUNT)];
+    return { index, why: "full", setting, most };
+  }
+
+  /** A job that moves has its key in the other tube, if nobody else would have it. */
+  #moveKey(job: Owner, from: Shard, { to, tube }: MoveOrder): void {
+    from.tagsInGroup(job.id);
+    const tagBytes = from.field(C.RESULT_COUNT);
+    if (tagBytes === 0) return;
+    to.tags.set(from.output.subarray(0, tagBytes));
+    const answer = to.keyInGroup(tube, tagBytes);
+    if (answer === C.NOT_FOUND) return;
+    const key = String.fromCharCode(...to.output.subarray(0, to.field(C.RESULT_NAME_BYTES)));
+    const place = `${placeOf(to, tube)} ${key}`;
+    if (this.#keys.has(place)) return;
+    if (answer === C.KNOWN && !this.#isFreed(to.field(C.RESULT_ID), to.field(C.RESULT_COUNT)))
+      return;
+    this.#keys.set(place, job);
+  }
+
+  /** Whether a key is free that a job has whose cooldown would have so many seconds. */
+  #isFreed(id: number, cooldownSeconds: number): boolean {
+    const fate = this.#fates.get(id);
+    if (fate?.hasLeft === true) return true;
+    return fate?.state === GONE && cooldownSeconds === 0;
   }
 
   /** How many jobs of a delete-batch would be found, and how many not. */
@@ -99,7 +182,7 @@ export class Forecast {
     let missing = 0;
     for (const order of orders) {
       if (order.deed === "put" || order.index !== index) continue;
-      if (order.shard !== undefined && this.#mayAct(order, order.shard)) found++;
+      if (order.shard !== undefined && this.#mayAct(order, order.shard) === C.DONE) found++;
       else missing++;
     }
     return { index, why: "missing some", found, missing };
@@ -107,15 +190,15 @@ export class Forecast {
 
   #put(order: PutOrder): Refusal | undefined {
     const { index, shard, tube, key } = order;
-    if (this.#refusesPuts) return { index, why: "no puts" };
-    const known = key === undefined ? undefined : this.#keys.get(`${placeOf(shard, tube)} ${key}`);
-    if (known !== undefined) return meets(order, SAME_BATCH, stateOf(known), known.pri);
+    if (this.#terms.refusesPuts) return { index, why: "no puts" };
+    const place = `${placeOf(shard, tube)} ${key}`;
+    const known = key === undefined ? undefined : this.#keys.get(place);
+    if (known !== undefined) return meets(order, known.id, known.state, known.pri);
     const refusal = this.#meet(order, 0);
     if (refusal !== undefined) return refusal;
-    const balance = this.#balanceOf(shard, tube);
-    balance.jobs++;
-    balance.bytes += order.bodyBytes;
-    if (key !== undefined) this.#keys.set(`${placeOf(shard, tube)} ${key}`, order);
+    count(this.#balanceOf(shard, tube), 1, order.bodyBytes);
+    if (key !== undefined)
+      this.#keys.set(place, { id: SAME_BATCH, state: stateOf(order), pri: order.pri });
     this.#addRecords(shard.field(C.RESULT_COUNT));
     return undefined;
   }
@@ -123,7 +206,8 @@ export class Forecast {
   #meet(order: PutOrder, passesKey: number): Refusal | undefined {
     const { index, shard, tube, upload, pri } = order;
     const { jobs, bytes } = this.#balanceOf(shard, tube);
-    const answer = shard.meetInGroup(upload, tube, pri, jobs, bytes, passesKey, this.#now);
+    const { now } = this.#terms;
+    const answer = shard.meetInGroup(upload, tube, pri, jobs, bytes, passesKey, now);
     if (answer === C.DONE) return undefined;
     if (answer === C.FULL) {
       const [setting, most] = [shard.field(C.RESULT_REF), shard.field(C.RESULT_COUNT)];
@@ -135,6 +219,7 @@ export class Forecast {
     const cooldown = shard.field(C.RESULT_COUNT);
     const fate = this.#fates.get(id);
     if (fate === undefined) return { index, why: "known", id, state, pri: raised };
+    if (fate.hasLeft === true) return this.#meet(order, 1);
     if (fate.state === GONE)
       return cooldown === 0
         ? this.#meet(order, 1)
@@ -151,6 +236,12 @@ export class Forecast {
     this.#balances.set(place, balance);
     return balance;
   }
+}
+
+/** One job more, or fewer, with a body of `bodyBytes`. */
+function count(balance: Balance, jobs: 1 | -1, bodyBytes: number): void {
+  balance.jobs += jobs;
+  balance.bytes += jobs * bodyBytes;
 }
 
 /**

@@ -1,7 +1,7 @@
 /* Group: carrying out a batch: all of its commands, in whatever shards, in one moment, or none.
  *
  *   look    in which shards its jobs are, each asked by itself
- *   lock    these shards and those of its puts, in the order of their numbers
+ *   lock    these shards, and those of its puts and moves, in the order of their numbers
  *   ask     what would come of each command; the first that would not succeed ends it
  *   do      everything, and record it
  *   show    the records to the committer: of all shards, or of none (assembly/group.ts)
@@ -15,7 +15,7 @@
  */
 import * as C from "../../assembly/constants.ts";
 import { Forecast } from "./forecast.ts";
-import type { Holder, JobOrder, Order, PutOrder, Refusal } from "./orders.ts";
+import type { Holder, JobOrder, MoveOrder, Order, PutOrder, Refusal, Terms } from "./orders.ts";
 import type { Shard } from "./shard.ts";
 
 /** Who carries out the batches of one connection. */
@@ -23,31 +23,39 @@ export class Group {
   readonly #shards: readonly Shard[];
   readonly #holder: Holder;
   readonly #likely: (id: number) => Shard;
+  readonly #countMove: () => void;
 
-  /** `likely` says in which shard a job is to be looked for first. */
-  constructor(shards: readonly Shard[], holder: Holder, likely: (id: number) => Shard) {
+  /**
+   * `likely` says in which shard a job is to be looked for first; `countMove` hears that one is
+   * about to be gone in a shard and was in none of those that were looked at before.
+   */
+  constructor(
+    shards: readonly Shard[],
+    holder: Holder,
+    likely: (id: number) => Shard,
+    countMove: () => void = () => undefined,
+  ) {
     this.#shards = shards;
     this.#holder = holder;
     this.#likely = likely;
+    this.#countMove = countMove;
   }
 
   /**
-   * Looks at the commands and, if all of them would succeed and `does`, does them. `done` hears,
-   * for each shard, that what is told of it depends on what its result area says, and after that
-   * nothing is locked. Returns why not, otherwise undefined.
+   * Looks at the commands and, if all of them would succeed and the terms say so, does them. `done`
+   * hears, for each shard, that what is told of it depends on what its result area says, and after
+   * that nothing is locked. Returns why not, otherwise undefined.
    */
   perform(
     orders: readonly Order[],
-    does: boolean,
-    refusesPuts: boolean,
-    now: number,
+    terms: Terms,
     done: (shard: Shard) => void = () => undefined,
   ): Refusal | undefined {
     const seen = this.#look(orders);
-    const refusal = this.#try(orders, seen, does, refusesPuts, now, done);
+    const refusal = this.#try(orders, seen, terms, done);
     const mayHaveMoved = refusal?.why === "missing" || refusal?.why === "missing some";
     if (!mayHaveMoved || this.#shards.length === 1) return refusal;
-    return this.#try(orders, this.#shards, does, refusesPuts, now, done);
+    return this.#try(orders, this.#shards, terms, done);
   }
 
   /** The shards that the batch is about, in ascending order. */
@@ -57,6 +65,7 @@ export class Group {
     for (const order of orders) {
       if (order.deed !== "put") order.shard = this.#shards.length === 1 ? only : this.#seek(order);
       if (order.shard !== undefined) found.add(order.shard);
+      if (order.deed !== "put" && order.move !== undefined) found.add(order.move.to);
     }
     return this.#shards.filter((shard) => found.has(shard));
   }
@@ -70,21 +79,25 @@ export class Group {
   #try(
     orders: readonly Order[],
     shards: readonly Shard[],
-    does: boolean,
-    refusesPuts: boolean,
-    now: number,
+    terms: Terms,
     done: (shard: Shard) => void,
   ): Refusal | undefined {
-    for (const shard of shards) shard.enterGroup(now);
+    for (const shard of shards) shard.enterGroup(terms.now);
     if (shards.length === this.#shards.length && shards.length > 1) this.#seekAgain(orders);
-    const refusal =
-      new Forecast(this.#holder, now, refusesPuts).find(orders) ??
-      (does ? this.number(orders) : undefined);
-    if (does && refusal === undefined) this.#do(orders, shards, now);
+    const refusal = this.#ask(orders, terms);
+    const isDone = terms.does && refusal === undefined;
+    if (isDone) this.#do(orders, shards, terms.now);
     for (const shard of shards) shard.leaveGroup();
-    if (does && refusal === undefined) for (const shard of shards) done(shard);
+    if (isDone) for (const shard of shards) done(shard);
     seeTo(shards);
     return refusal;
+  }
+
+  #ask(orders: readonly Order[], terms: Terms): Refusal | undefined {
+    const forecast = new Forecast(this.#holder, terms);
+    const refusal = forecast.find(orders);
+    if (refusal !== undefined || !terms.does) return refusal;
+    return forecast.lacksCopies ? { index: 0, why: "uncopied" } : this.number(orders);
   }
 
   /** Gives the puts that have none their ids; refused when there are not so many left. */
@@ -122,8 +135,9 @@ export class Group {
   }
 
   #act(order: JobOrder, now: number): number {
-    const { deed, id, pri, delaySeconds, text, shard } = order;
+    const { deed, id, pri, delaySeconds, text, shard, move } = order;
     if (shard === undefined) return C.NOT_FOUND;
+    if (move !== undefined) return this.#move(order, shard, move, now);
     order.text = 0; // it is the engine's
     switch (deed) {
       case "delete":
@@ -138,8 +152,36 @@ export class Group {
         return C.DONE;
       case "hand-back":
         return shard.handBackInGroup(this.#holder.record(shard), id, delaySeconds, now);
+      default:
+        return C.NOT_FOUND;
     }
   }
+
+  /** Of a job that had been cancelled a copy and a message are left to the batch. */
+  #move(order: JobOrder, from: Shard, move: MoveOrder, now: number): number {
+    const { id, text } = order;
+    const { to, tube, arrival } = move;
+    if (arrival === 0 && from === to) {
+      order.text = 0; // it is the engine's
+      return from.moveInGroup(id, tube, text, now);
+    }
+    this.#countMove(); // before it is gone here: who looked there too early looks again
+    if (from.leaveInGroup(id, text === 0 ? 0 : 1, now) !== C.DONE) return C.DONE;
+    order.text = 0;
+    move.arrival = 0;
+    move.hasArrived = true;
+    bring(from, to);
+    const answer = to.arriveInGroup(arrival, this.#holder.record(to), text, now);
+    from.endInGroup(id, now);
+    return answer;
+  }
+}
+
+/** What `from` shows of a job that has left is what `to` has of one that comes. */
+function bring(from: Shard, to: Shard): void {
+  const figures = from.result.subarray(C.RESULT_STATS, C.RESULT_STATS + C.MOVE_FIGURES);
+  to.result.set(figures, C.RESULT_STATS);
+  to.tags.set(from.output.subarray(0, from.field(C.RESULT_STATS + C.MOVE_TAG_BYTES)));
 }
 
 function put(order: PutOrder, now: number): number {

@@ -10,7 +10,7 @@ export interface Holder {
 }
 
 /** What may be done to a job that is named by its id. */
-export type Deed = "delete" | "finish" | "release" | "bury" | "hand-back";
+export type Deed = "delete" | "finish" | "release" | "bury" | "hand-back" | "move";
 
 /** A command on one job; a delete-batch is several of them with one index. */
 export interface JobOrder {
@@ -32,8 +32,23 @@ export interface JobOrder {
   keepSeconds: number;
   /** Where the job is; undefined while nobody knows. */
   shard: Shard | undefined;
+  /** Whereto, of a move. */
+  readonly move: MoveOrder | undefined;
   /** What came of it: DONE or BURIED; NONE of a finish whose result is not kept. */
   answer: number;
+}
+
+/** What there is to know of a move beside its job. What is said with it is where it goes. */
+export interface MoveOrder {
+  readonly to: Shard;
+  /** A tube of that shard, which is used for as long as the batch is there. */
+  readonly tube: number;
+  /** The shard in which the job is claimed for the batch (assembly/claiming.ts). */
+  claimedIn: Shard | undefined;
+  /** Address of the copy, whole, if there is one. */
+  arrival: number;
+  /** The copy is the job now. */
+  hasArrived: boolean;
 }
 
 /** A put. */
@@ -59,9 +74,25 @@ export interface PutOrder {
 /** A command of a batch that changes jobs. */
 export type Order = JobOrder | PutOrder;
 
+/** How a batch is looked at, and whether it is carried out. */
+export interface Terms {
+  /** If nothing is in its way, it is done; otherwise it is only looked at. */
+  readonly does: boolean;
+  readonly refusesPuts: boolean;
+  /** What it does is recorded at once, in a room that is bounded. */
+  readonly isRecorded: boolean;
+  /** The journal's disk is full. */
+  readonly refusesMoves: boolean;
+  /** How many bytes the bodies of the jobs that it moves may have together. */
+  readonly movedBytesMax: number;
+  readonly now: number;
+}
+
 /** Why a batch is refused: which command, and what it would have been told. */
 export type Refusal = { readonly index: number } & (
-  | { readonly why: "missing" | "no puts" | "no ids" | "too big" }
+  | { readonly why: "missing" | "no puts" | "no ids" | "no space" | "too big" }
+  /** Nothing is refused: somebody else moves a job, or a job has yet to be copied. */
+  | { readonly why: "busy" | "uncopied" }
   | { readonly why: "missing some"; readonly found: number; readonly missing: number }
   | { readonly why: "full"; readonly setting: number; readonly most: number }
   | {

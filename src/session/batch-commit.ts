@@ -1,8 +1,9 @@
 /* BatchCommit: carrying out a batch that has been read, or refusing it.
  *
  * With a journal, bodies beyond what is recorded at once go ahead of the batch first, piece by
- * piece as there is room: whether it would be refused is seen before that, and once more when it is
- * carried out. The reply is made in one go, so nothing comes between its lines.
+ * piece as there is room, and jobs that move are copied if need be (batch-moves.ts): whether it
+ * would be refused is seen before that, and once more when it is carried out. While somebody else
+ * moves one of its jobs it waits. The reply is made in one go, so nothing comes between its lines.
  */
 import * as C from "../../assembly/constants.ts";
 import type { Group } from "../engine/group.ts";
@@ -13,6 +14,7 @@ import { OP } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
 import { settingOf } from "../protocol/tube-settings.ts";
 import { depend } from "./answers.ts";
+import { BatchMoves } from "./batch-moves.ts";
 import type { Batch, Refused, Step } from "./batch.ts";
 import { COUNTER_BATCHES_REFUSED, COUNTER_RESULTS_LOST } from "./counters.ts";
 import type { Desk } from "./desk.ts";
@@ -56,18 +58,32 @@ export class BatchCommit implements LongCommand {
   }
 
   hasRoom(): boolean {
-    return this.#parts.desk.room.isThere;
+    return this.#parts.desk.room.isThere && this.#batch.moves?.isSafe !== false;
   }
 
   step(): number {
-    const refused = this.#ahead === undefined ? this.#begin() : this.#goAhead();
+    const refused = this.#prepare();
+    if (refused === WAITS) return UNFINISHED;
     if (refused !== undefined) return this.#refuse(refused);
-    if ((this.#ahead?.length ?? 0) > 0) return UNFINISHED;
-    if (!this.hasRoom()) return UNFINISHED; // what went ahead may have taken it
-    const unnamed = this.#name();
-    if (unnamed !== undefined) return this.#refuse(unnamed);
-    const late = this.#perform(this.#batch.orders, true);
+    const late = this.#name() ?? this.#perform(this.#batch.orders, true);
+    if (late === WAITS) {
+      this.#batch.moves?.again();
+      return UNFINISHED;
+    }
     return late === undefined ? this.#answer() : this.#refuse(late);
+  }
+
+  /** All that comes before it is carried out; undefined when that is done. */
+  #prepare(): Refused | typeof WAITS | undefined {
+    const refused = this.#ahead === undefined ? this.#begin() : this.#goAhead();
+    if (refused !== undefined) return refused;
+    if ((this.#ahead?.length ?? 0) > 0) return WAITS;
+    if (!this.hasRoom()) return WAITS; // what went ahead may have taken it
+    const { moves } = this.#batch;
+    const answer = moves?.step() ?? C.DONE;
+    if (answer === C.DONE) return undefined;
+    if (answer !== C.OUT_OF_MEMORY) return WAITS;
+    return { index: moves?.refusedIndex ?? 0, reply: R.REPLY.OUT_OF_MEMORY };
   }
 
   drop(): void {
@@ -75,7 +91,7 @@ export class BatchCommit implements LongCommand {
   }
 
   /** Sees whether it is refused, as far as that is known now, and what goes ahead. */
-  #begin(): Refused | undefined {
+  #begin(): Refused | typeof WAITS | undefined {
     const { desk } = this.#parts;
     const batch = this.#batch;
     const { refused, orders } = batch;
@@ -87,13 +103,16 @@ export class BatchCommit implements LongCommand {
     if (first !== undefined && desk.isReadOnly)
       return { index: first.index, reply: R.REPLY.OUT_OF_MEMORY };
     const ahead = desk.hasJournal ? beyondRoom(batch.puts) : [];
-    if (ahead.length > 0) {
+    const { acts } = batch;
+    const moves = acts.some(({ move }) => move !== undefined);
+    if (ahead.length > 0 || moves) {
       const known = this.#perform(orders, false);
       if (known !== undefined) return known;
     }
     const unnumbered = this.#parts.group.number(ahead); // what is recorded has its id for good
     this.#ahead = ahead;
     batch.isAhead = ahead.length > 0;
+    if (moves) batch.moves = new BatchMoves(desk, this.#parts.reserver, acts);
     return unnumbered && this.#refusedBy(unnumbered);
   }
 
@@ -124,14 +143,23 @@ export class BatchCommit implements LongCommand {
     return unnamed && { index: unnamed.index, reply: R.REPLY.OUT_OF_MEMORY };
   }
 
-  /** Asks what would come of these, and does them if `does`; returns what refuses them. */
-  #perform(orders: readonly Order[], does: boolean): Refused | undefined {
+  /**
+   * Asks what would come of these, and does them if `does`; returns what refuses them, or WAITS
+   * when that cannot be told yet.
+   */
+  #perform(orders: readonly Order[], does: boolean): Refused | typeof WAITS | undefined {
     const { desk, group } = this.#parts;
-    const refusesPuts = desk.putRefusal !== undefined;
     this.#batch.keepResults();
-    const refusal = group.perform(orders, does, refusesPuts, desk.now, (shard) =>
-      depend(desk, shard),
-    );
+    const terms = {
+      does,
+      refusesPuts: desk.putRefusal !== undefined,
+      refusesMoves: desk.isJournalFull,
+      isRecorded: desk.hasJournal,
+      movedBytesMax: desk.limits.maxBatchBytes - this.#batch.bytes,
+      now: desk.now,
+    };
+    const refusal = group.perform(orders, terms, (shard) => depend(desk, shard));
+    if (refusal?.why === "busy" || refusal?.why === "uncopied") return WAITS;
     return refusal && this.#refusedBy(refusal);
   }
 
@@ -159,6 +187,7 @@ export class BatchCommit implements LongCommand {
     batch.settle();
     if (batch.used !== tubes.used) tubes.adopt(batch.used, batch.usedName);
     for (const { id, shard } of batch.puts) desk.hint(id, shard);
+    for (const { id, move } of batch.acts) if (move !== undefined) desk.hint(id, move.to);
     desk.count(COUNTER_RESULTS_LOST, batch.resultsLost);
     if (batch.puts.length > 0) {
       roles.becomeProducer();
@@ -195,7 +224,10 @@ const DONE_REPLIES = {
   release: R.REPLY.RELEASED,
   bury: R.REPLY.BURIED,
   "hand-back": R.REPLY.HANDED_BACK,
+  move: R.REPLY.MOVED,
 } as const;
+/** Nothing can be told yet, since somebody else moves a job, or one has yet to be copied. */
+const WAITS = "waits";
 
 /** The puts whose bodies are more than is recorded at once. */
 function beyondRoom(puts: readonly PutOrder[]): PutOrder[] {
@@ -218,6 +250,9 @@ function replyTo(refusal: Refusal, putRefusal: Uint8Array): Uint8Array {
     case "no puts":
       return putRefusal;
     case "no ids":
+    case "no space":
+    case "busy":
+    case "uncopied":
       return R.REPLY.OUT_OF_MEMORY;
     case "too big":
       return R.REPLY.JOB_TOO_BIG;

@@ -8,6 +8,8 @@
  */
 import * as C from "../../assembly/constants.ts";
 import type { JobOrder, Order, PutOrder } from "../engine/orders.ts";
+import type { Shard } from "../engine/shard.ts";
+import type { BatchMoves } from "./batch-moves.ts";
 import type { Desk } from "./desk.ts";
 import type { PutTube } from "./putting.ts";
 import { mayKeep } from "./result-text.ts";
@@ -42,10 +44,14 @@ export class Batch {
   usedName: string;
   /** Some of it has been recorded, under the ids of its puts. */
   isAhead = false;
+  /** What was done for its moves, once it is to be carried out. */
+  moves: BatchMoves | undefined;
   /** Bytes of its bodies and messages so far. */
   bytes = 0;
   readonly #desk: Desk;
   readonly #uses: PutTube[] = [];
+  /** The tubes that its moves go to, used for as long as it is there. */
+  readonly #targets: PutTube[] = [];
   readonly #ids = new Set<number>();
 
   /** A batch of so many commands of a connection that uses that tube. */
@@ -68,6 +74,11 @@ export class Batch {
     this.usedName = name;
   }
 
+  /** A job moves to that tube, for which the engine counts a use. */
+  sendTo(shard: Shard, tube: number): void {
+    this.#targets.push({ shard, tube });
+  }
+
   /** Whether the job is named for the first time; it is named then. */
   names(id: number): boolean {
     if (this.#ids.has(id)) return false;
@@ -77,6 +88,11 @@ export class Batch {
 
   get puts(): readonly PutOrder[] {
     return this.orders.filter((order) => order.deed === "put");
+  }
+
+  /** Its commands on jobs. */
+  get acts(): readonly JobOrder[] {
+    return this.orders.filter((order) => order.deed !== "put");
   }
 
   /**
@@ -102,11 +118,18 @@ export class Batch {
   /** It has been carried out: what it used the tubes for is over, but for the last. */
   settle(): void {
     for (const one of this.#uses) if (one !== this.used) one.shard.unuseTube(one.tube);
+    this.#uses.length = 0;
+    this.#whenThereIsRoom(this.moves?.hasCopies === true);
   }
 
   /** It is not carried out. */
   drop(): void {
-    const hasRecords = this.isAhead && this.puts.some(({ upload }) => upload !== 0);
+    const isAhead = this.isAhead && this.puts.some(({ upload }) => upload !== 0);
+    this.#whenThereIsRoom(isAhead || this.moves?.hasCopies === true);
+  }
+
+  /** Gives back what is left; with records of that, when the journal's rings have room. */
+  #whenThereIsRoom(hasRecords: boolean): void {
     if (hasRecords) this.#desk.room.whenThere(() => this.#giveBack());
     else this.#giveBack();
   }
@@ -115,8 +138,10 @@ export class Batch {
     for (const order of this.orders)
       if (order.deed === "put") dropPut(order);
       else dropText(order);
-    for (const { shard, tube } of this.#uses) shard.unuseTube(tube);
+    this.moves?.drop();
+    for (const { shard, tube } of [...this.#uses, ...this.#targets]) shard.unuseTube(tube);
     this.#uses.length = 0;
+    this.#targets.length = 0;
   }
 }
 

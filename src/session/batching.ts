@@ -6,7 +6,7 @@
  * how long it is, the conversation is over. Used by the session.
  */
 import * as C from "../../assembly/constants.ts";
-import type { Deed, JobOrder, PutOrder } from "../engine/orders.ts";
+import type { Deed, JobOrder, MoveOrder, PutOrder } from "../engine/orders.ts";
 import type { Shard } from "../engine/shard.ts";
 import { asciiBytes, beginsWith } from "../protocol/ascii.ts";
 import { COMMANDS, OP } from "../protocol/commands.ts";
@@ -18,7 +18,7 @@ import { BatchCommit } from "./batch-commit.ts";
 import type { BatchParts } from "./batch-commit.ts";
 import { PutBody, SkippedBody, TextBody } from "./batch-bodies.ts";
 import { COUNTER_OPS } from "./counters.ts";
-import { holderOf } from "./failing.ts";
+import { holderOf, moverOf } from "./failing.ts";
 import { TRAILER_BYTES } from "./intake.ts";
 import type { Intake, Receiver } from "./intake.ts";
 import type { LongCommand } from "./long-command.ts";
@@ -110,10 +110,12 @@ export class Batching {
     const { desk } = this.#parts;
     this.#read++;
     desk.count(COUNTER_OPS + op, 1);
-    if (op >= OP.BAD_FORMAT) this.#refuseLine(batch, op, line, start, end);
+    const isMalformed = op >= OP.BAD_FORMAT || (op === OP.MOVE && desk.command.garbage);
+    if (isMalformed) this.#refuseLine(batch, op, line, start, end);
     else if (op === OP.PUT) return this.#put(batch, bytes, next, inputEnd);
     else if (op === OP.USE) this.#use(batch, line);
     else if (op === OP.DELETE_BATCH) this.#deleteMany(batch);
+    else if (op === OP.MOVE) this.#move(batch, line);
     else this.#act(batch, op);
     return next;
   }
@@ -163,30 +165,74 @@ export class Batching {
     if (hasFailure || op === OP.FINISH) this.#text(batch, op, deed, id, bytes);
     else if (WITH_BODY.has(op)) this.#skip(batch, bytes);
     else if (deed !== undefined && batch.refused === undefined) {
-      const order = this.#orderOf(deed, id);
-      batch.orders.push(order);
-      batch.steps.push({ op, orders: [order] });
+      this.#add(batch, op, this.#orderOf(deed, id));
     }
   }
 
   /** A release or a bury with a message, or a finish with its result. */
   #text(batch: Batch, op: number, deed: Deed | undefined, id: number, bytes: number): void {
-    const { desk } = this.#parts;
-    batch.bytes += bytes;
-    const { maxFailureBytes, maxResultBytes, maxBatchBytes } = desk.limits;
-    const most = deed === "finish" ? maxResultBytes : maxFailureBytes;
-    if (bytes > most || batch.bytes > maxBatchBytes) batch.refuse(this.#read, R.REPLY.JOB_TOO_BIG);
-    const shard =
-      batch.refused === undefined ? holderOf(desk, this.#parts.reserver, id) : undefined;
+    const { desk, reserver } = this.#parts;
+    this.#measure(batch, deed, bytes);
+    const shard = batch.refused === undefined ? holderOf(desk, reserver, id) : undefined;
     if (shard === undefined) batch.refuse(this.#read, R.REPLY.NOT_FOUND);
     if (batch.refused !== undefined || deed === undefined || shard === undefined) {
       this.#skip(batch, bytes);
       return;
     }
     const order = this.#orderOf(deed, id, { messageBytes: bytes, shard, textShard: shard });
+    this.#add(batch, op, order);
+    this.#intake.begin(bytes, this.#receiver(batch, order, shard));
+  }
+
+  /** Counts what is said with a command, a result or a message, which may be too long. */
+  #measure(batch: Batch, deed: Deed | undefined, bytes: number): void {
+    const { maxFailureBytes, maxResultBytes, maxBatchBytes } = this.#parts.desk.limits;
+    batch.bytes += bytes;
+    const most = deed === "finish" ? maxResultBytes : maxFailureBytes;
+    if (bytes > most || batch.bytes > maxBatchBytes) batch.refuse(this.#read, R.REPLY.JOB_TOO_BIG);
+  }
+
+  #add(batch: Batch, op: number, order: JobOrder): void {
     batch.orders.push(order);
     batch.steps.push({ op, orders: [order] });
-    this.#intake.begin(bytes, this.#receiver(batch, order, shard));
+  }
+
+  /** A move, whose message goes to where the job goes, if there is one. */
+  #move(batch: Batch, line: Uint8Array): void {
+    const { desk, reserver } = this.#parts;
+    const { id, bytes, hasFailure, nameStart, nameEnd } = desk.command;
+    if (!batch.names(id)) batch.refuse(this.#read, R.REPLY.BAD_FORMAT);
+    if (hasFailure) this.#measure(batch, "move", bytes);
+    const mayMove = !hasFailure || moverOf(desk, reserver, id) !== undefined;
+    if (!mayMove) batch.refuse(this.#read, R.REPLY.NOT_FOUND);
+    const move =
+      batch.refused === undefined
+        ? this.#openTarget(batch, line.slice(nameStart, nameEnd))
+        : undefined;
+    if (move === undefined) {
+      if (hasFailure) this.#skip(batch, bytes);
+      return;
+    }
+    const messageBytes = hasFailure ? bytes : 0;
+    const order = this.#orderOf("move", id, { move, messageBytes, textShard: move.to });
+    this.#add(batch, OP.MOVE, order);
+    if (!hasFailure) return;
+    const text = new MessageText(desk, move.to, reserver.openRecord(move.to), bytes);
+    this.#intake.begin(bytes, new TextBody(batch, order, text));
+  }
+
+  /** The tube that a job goes to, made if need be, and used; undefined, and refused, without. */
+  #openTarget(batch: Batch, name: Uint8Array): MoveOrder | undefined {
+    const { desk } = this.#parts;
+    const to = desk.shardOfTube(name, 0, name.length);
+    desk.stageName(to, name);
+    if (to.useTube(0, name.length, desk.nextTubeNumber()) !== C.DONE) {
+      batch.refuse(this.#read, R.REPLY.OUT_OF_MEMORY);
+      return undefined;
+    }
+    const tube = to.address();
+    batch.sendTo(to, tube);
+    return { to, tube, claimedIn: undefined, arrival: 0, hasArrived: false };
   }
 
   #receiver(batch: Batch, order: JobOrder, shard: Shard): Receiver {
@@ -311,6 +357,7 @@ export class Batching {
       keep: deed === "finish" ? keep : 0,
       keepSeconds: 0,
       shard: undefined,
+      move: undefined,
       answer: C.NONE,
       ...also,
     };

@@ -15,6 +15,7 @@ import { depend } from "./answers.ts";
 import type { Intake, Receiver } from "./intake.ts";
 import type { Desk } from "./desk.ts";
 import { MessageText } from "./message-text.ts";
+import { shardOfJob } from "./moving.ts";
 import type { Moving } from "./moving.ts";
 import type { Window } from "./window.ts";
 
@@ -46,7 +47,8 @@ export class Failing {
       this.#intake.swallow(bytes, R.REPLY.OUT_OF_MEMORY);
       return;
     }
-    const shard = op === OP.MOVE ? this.#mover() : holderOf(desk, this.#reserver, desk.command.id);
+    const findShard = op === OP.MOVE ? moverOf : holderOf;
+    const shard = findShard(desk, this.#reserver, desk.command.id);
     if (shard === undefined) {
       this.#window.tellAll();
       this.#intake.swallow(bytes, R.REPLY.NOT_FOUND);
@@ -58,17 +60,16 @@ export class Failing {
     const receiver = op === OP.MOVE ? new MovedWith(desk, failed, this.#moving, name) : failed;
     this.#intake.begin(bytes, receiver);
   }
+}
 
-  /** The shard of a job that this connection may move; it has a record there, if it can. */
-  #mover(): Shard | undefined {
-    const { command, now } = this.#desk;
-    const shard = this.#moving.shardOf(command.id);
-    if (shard === undefined) return undefined;
-    const isHeld = shard.field(C.RESULT_STATS + C.JOB_STATE) === C.STATE_RESERVED;
-    const record = isHeld ? this.#reserver.record(shard) : this.#reserver.openRecord(shard);
-    if (!isHeld) return shard;
-    return record !== 0 && shard.holds(record, command.id, now) === C.DONE ? shard : undefined;
-  }
+/** The shard of a job that a connection may move; it has a record there, if it can. */
+export function moverOf(desk: Desk, reserver: Reserver, id: number): Shard | undefined {
+  const shard = shardOfJob(desk, id);
+  if (shard === undefined) return undefined;
+  const isHeld = shard.field(C.RESULT_STATS + C.JOB_STATE) === C.STATE_RESERVED;
+  const record = isHeld ? reserver.record(shard) : reserver.openRecord(shard);
+  if (!isHeld) return shard;
+  return record !== 0 && shard.holds(record, id, desk.now) === C.DONE ? shard : undefined;
 }
 
 /** The shard in which a connection holds job `id`. */

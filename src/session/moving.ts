@@ -59,7 +59,7 @@ export class Moving {
 
   /** The same; BUSY, and nothing is answered, while somebody else moves the job. */
   #begin(move: Move): LongCommand | typeof BUSY | undefined {
-    const from = this.shardOf(move.id);
+    const from = shardOfJob(this.#desk, move.id);
     if (from !== undefined && this.#desk.isJournalFull) {
       return this.#refuse(move, R.REPLY.OUT_OF_MEMORY);
     }
@@ -67,17 +67,6 @@ export class Moving {
     const to = this.#use(move.name);
     if (to === undefined) return this.#refuse(move, R.REPLY.OUT_OF_MEMORY);
     return this.#moveTo(move, from, to);
-  }
-
-  /** The shard that has the job. */
-  shardOf(id: number): Shard | undefined {
-    const { common, shards, now } = this.#desk;
-    const likely = this.#desk.likelyShard(id);
-    for (;;) {
-      const { moves } = common;
-      const found = [likely, ...shards].find((shard) => shard.statsJob(id, now) === C.DONE);
-      if (found !== undefined || common.moves === moves) return found;
-    }
   }
 
   /** The tube, made if need be, and used; undefined when there are too many. */
@@ -164,5 +153,16 @@ export class Moving {
   /** What was said and is not kept with the job: all but `kept`. */
   #forgetMessage({ failure, failureShard }: Move, kept: number): void {
     if (failure !== 0 && failure !== kept) failureShard?.dropFailure(failure);
+  }
+}
+
+/** The shard that has the job, which its result area shows as `statsJob` does. */
+export function shardOfJob(desk: Desk, id: number): Shard | undefined {
+  const { common, shards, now } = desk;
+  const likely = desk.likelyShard(id);
+  for (;;) {
+    const { moves } = common;
+    const found = [likely, ...shards].find((shard) => shard.statsJob(id, now) === C.DONE);
+    if (found !== undefined || common.moves === moves) return found;
   }
 }

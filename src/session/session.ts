@@ -138,13 +138,19 @@ export class Session implements Inlet, Blocked, RoomWaiter {
     const parts = {
       desk,
       reserver: this.#reserver,
-      group: new Group(desk.shards, this.#reserver, (id) => desk.likelyShard(id)),
+      group: this.#makeGroup(),
       tubes: this.#tubes,
       roles: this.#roles,
       window: this.#window,
       engineRun: this.#engineRun,
     };
     return new Batching(parts, this.#intake);
+  }
+
+  #makeGroup(): Group {
+    const desk = this.#desk;
+    const likely = (id: number): Shard => desk.likelyShard(id);
+    return new Group(desk.shards, this.#reserver, likely, () => desk.common.countMove());
   }
 
   /** What there is to say about it. Called by the host, in a turn of nobody. */

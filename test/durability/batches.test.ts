@@ -1,6 +1,6 @@
 /* Batches over several threads and shards, while the server is killed again and again: workers hand
- * tokens from tube to tube, each time with one batch that deletes the one and puts the other. So
- * whatever happens, each token is there exactly once.
+ * tokens from tube to tube, each time with one batch that deletes the one and puts the other, or
+ * moves the one. So whatever happens, each token is there exactly once.
  */
 import { randomInt } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -55,19 +55,22 @@ async function work(running: ServerWithData, random: Random, wasDone: () => void
     if (id === undefined) continue; // all tokens are on their way
     const token = Number.parseInt(job.body?.toString() ?? "", 10);
     const tube = TUBES[random.below(TUBES.length)] ?? "default";
-    const next = put(tube, bodyOf(token, random));
+    const moves = random.below(2) === 0;
+    const next = moves
+      ? `move ${id} ${tube}`
+      : `delete ${id}\r\n${put(tube, bodyOf(token, random))}`;
     // Every fifth asks for what cannot be: nothing of it may happen.
     const isWrong = random.below(5) === 0;
-    const count = isWrong ? 4 : 3;
-    const last = `delete ${id}\r\n${next}${isWrong ? "\r\ndelete 999999999" : ""}`;
+    const count = (moves ? 1 : 3) + (isWrong ? 1 : 0);
+    const last = `${next}${isWrong ? "\r\ndelete 999999999" : ""}`;
     const line = await client.line(`batch ${count}`, Buffer.from(last));
     if (line === "") return;
     if (isWrong) {
-      expect(line).toBe("BATCH_REFUSED 4 NOT_FOUND");
+      expect(line).toBe(`BATCH_REFUSED ${count} NOT_FOUND`);
       await client.line(`release ${id} 0 0`);
       continue;
     }
-    expect(line).toBe("BATCH 3");
+    expect(line).toBe(`BATCH ${count}`);
     wasDone();
   }
 }

@@ -3,11 +3,11 @@
  */
 import * as C from "../../assembly/constants.ts";
 import { Group } from "../../src/engine/group.ts";
-import type { Deed, JobOrder, Order, PutOrder } from "../../src/engine/orders.ts";
+import type { Deed, JobOrder, MoveOrder, Order, PutOrder } from "../../src/engine/orders.ts";
 import type { Shard } from "../../src/engine/shard.ts";
 import { bodyOf, tagsOf } from "./bodies.ts";
 import type { BatchPart, LedgerJob } from "./ledger.ts";
-import { COOLDOWN_SECONDS, LedgerError } from "./ledger.ts";
+import { COOLDOWN_SECONDS, LedgerError, shownTagsOf } from "./ledger.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** Bodies up to here are recorded with their batch. */
@@ -25,6 +25,12 @@ interface Jobs {
   anyJob(): LedgerJob | undefined;
   reserveJob(job: LedgerJob): LedgerJob;
   mayTake(job: LedgerJob): boolean;
+  /** Claims a job, and copies it if need be; undefined when there is no memory for that. */
+  prepareMove(job: LedgerJob, tube: string): MoveOrder | undefined;
+  giveUpMove(id: number, move: MoveOrder): void;
+  /** What is said about a failure; 0 when nothing. */
+  openFailure(shard: Shard): number;
+  anyTube(): string;
   cooldownOf(job: LedgerJob): readonly (readonly [number, LedgerJob])[];
   /** A whole result; 0 when there is no memory for it. */
   openResult(shard: Shard, text: Uint8Array): number;
@@ -36,10 +42,15 @@ interface Jobs {
 
 type Change = readonly [id: number, job: LedgerJob | undefined];
 
-/** An order, and what the ledger has of its job once it is done. */
+/** An order, and what it has changed in a shard for the ledger once it is done. */
 interface Planned {
   readonly order: Order;
-  changes(): readonly Change[];
+  changes(shard: Shard): readonly Change[];
+}
+
+/** An order that changes something in the shard of its job alone. */
+function inItsShard(order: Order, changes: () => readonly Change[]): Planned {
+  return { order, changes: (shard) => (order.shard === shard ? changes() : []) };
 }
 
 /** Those of one server. */
@@ -67,11 +78,9 @@ export class Batches {
     const { random, journal } = this.#world;
     const acts = this.#acts(random(4));
     const puts = journal.isFull ? [] : this.#puts(random(4));
-    if (puts === undefined) {
-      this.#dropAll(acts.map(({ order }) => order));
-      return;
-    }
-    this.carryOut([...acts, ...puts]);
+    const isGivenUp = puts === undefined || random(10) === 0;
+    if (isGivenUp) this.#dropAll([...acts, ...(puts ?? [])].map(({ order }) => order));
+    else this.carryOut([...acts, ...puts]);
   }
 
   /** Carries out a batch, or finds out that it is refused; says which. */
@@ -85,7 +94,9 @@ export class Batches {
       return order.shard.nameUpload(order.upload) === C.DONE;
     });
     if (!hasNames) return this.#dropAll(orders); // there is no memory for one
-    const refusal = this.#group.perform(orders, true, false, world.now, (shard) =>
+    const open = { refusesPuts: false, refusesMoves: false, isRecorded: true };
+    const terms = { does: true, ...open, movedBytesMax: Infinity, now: world.now };
+    const refusal = this.#group.perform(orders, terms, (shard) =>
       lsns.set(shard, shard.field(C.RESULT_LSN)),
     );
     if (refusal !== undefined) {
@@ -94,8 +105,7 @@ export class Batches {
     }
     world.totals.mutations++;
     const parts = [...lsns].map(([shard, lsn]): BatchPart => {
-      const mine = planned.filter(({ order }) => order.shard === shard);
-      return { shard: shard.index, lsn, changes: mine.flatMap((one) => one.changes()) };
+      return { shard: shard.index, lsn, changes: planned.flatMap((one) => one.changes(shard)) };
     });
     world.ledger.changedTogether(parts);
     return true;
@@ -105,9 +115,14 @@ export class Batches {
   #dropAll(orders: readonly Order[]): false {
     for (const order of orders) {
       if (order.deed === "put") this.#drop(order);
-      else if (order.text !== 0) order.textShard?.dropFailure(order.text);
+      else this.#dropAct(order);
     }
     return false;
+  }
+
+  #dropAct({ id, text, textShard, move }: JobOrder): void {
+    if (text !== 0) textShard?.dropFailure(text);
+    if (move !== undefined) this.#jobs.giveUpMove(id, move);
   }
 
   #acts(count: number): readonly Planned[] {
@@ -122,13 +137,14 @@ export class Batches {
   #act(job: LedgerJob): Planned {
     const { random } = this.#world;
     this.#world.judge.sawGroups([job], this.#world.observer, this.#world.now);
+    if (random(3) === 0) return this.#moveSomewhere(job);
     // What is held takes up its key for as long as the batch, or longer if that is refused.
     if (job.tags.includes(" con:") || !this.#jobs.mayTake(job)) return this.delete(job);
     if (random(3) !== 0) return this.delete(random(2) === 0 ? job : this.#jobs.reserveJob(job));
     const held = this.#jobs.reserveJob(job);
     if (random(2) === 0) return this.finish(held);
     if (random(2) === 0) {
-      return { order: this.#orderOf("hand-back", held, held.pri), changes: () => [] };
+      return inItsShard(this.#orderOf("hand-back", held, held.pri), () => []);
     }
     const pri = random(2000);
     const changes = (): readonly Change[] => {
@@ -136,16 +152,49 @@ export class Batches {
       const failures = this.#world.observer.failuresOf(shard, held.id, this.#world.now);
       return [[held.id, { ...held, pri, isBuried: true, due: 0, failures }]];
     };
-    return { order: this.#orderOf("bury", held, pri), changes };
+    return inItsShard(this.#orderOf("bury", held, pri), changes);
+  }
+
+  #moveSomewhere(job: LedgerJob): Planned {
+    const mayHold = !job.tags.includes(" con:") && this.#jobs.mayTake(job);
+    const isHeld = mayHold && this.#world.random(2) === 0;
+    return this.move(isHeld ? this.#jobs.reserveJob(job) : job, this.#jobs.anyTube());
+  }
+
+  /** A move; the end of the job when there is no memory for its copy. */
+  move(job: LedgerJob, tube: string): Planned {
+    const move = this.#jobs.prepareMove(job, tube);
+    if (move === undefined) return this.delete(job);
+    const { observer } = this.#world;
+    const text = this.#jobs.openFailure(move.to);
+    const order = { ...this.#orderOf("move", job, job.pri), move, text, textShard: move.to };
+    const changes = (shard: Shard): readonly Change[] => {
+      const left: readonly Change[] = shard === order.shard ? [[job.id, undefined]] : [];
+      if (shard !== move.to) return left;
+      const failures = observer.failuresOf(move.to, job.id, this.#world.now);
+      const tags = this.#tagsNow(job);
+      const moved: Change = [job.id, { ...job, tube, tags, leaves: false, failures }];
+      return [...(shard === order.shard ? [] : left), moved];
+    };
+    return { order, changes };
+  }
+
+  /** The tags of a job that has moved: it may have given its key up, and nothing else. */
+  #tagsNow(job: LedgerJob): string {
+    const found = this.#world.observer.observe(job.id, this.#world.now);
+    const without = job.tags.replace(/ idp:[^ ]+/, "");
+    const tags = [job.tags, without].find(
+      (one) => found?.tags === shownTagsOf({ ...job, tags: one }),
+    );
+    if (tags === undefined) throw new LedgerError(`job ${job.id} came with${found?.tags}`);
+    return tags;
   }
 
   /** A deletion. */
   delete(job: LedgerJob): Planned {
     const cooldown = this.#jobs.cooldownOf(job);
-    return {
-      order: this.#orderOf("delete", job, 0),
-      changes: () => [[job.id, undefined], ...cooldown],
-    };
+    const changes = (): readonly Change[] => [[job.id, undefined], ...cooldown];
+    return inItsShard(this.#orderOf("delete", job, 0), changes);
   }
 
   /** The end of a held job with a result. */
@@ -161,14 +210,14 @@ export class Batches {
       const kept = order.answer === C.DONE ? [this.#jobs.resultOf(job, result)] : [];
       return [[job.id, undefined], ...cooldown, ...kept];
     };
-    return { order, changes };
+    return inItsShard(order, changes);
   }
 
   #orderOf(deed: Deed, { id, tube }: LedgerJob, pri: number): JobOrder {
     const shard = this.#jobs.shardOf(tube);
     const order = { deed, index: 1, isOneOfMany: false, id, pri, delaySeconds: 0, shard };
     const said = { messageBytes: 0, text: 0, textShard: undefined, keep: 0, keepSeconds: 0 };
-    return { ...order, ...said, answer: C.NONE };
+    return { ...order, ...said, move: undefined, answer: C.NONE };
   }
 
   /** So many puts; undefined when there was no memory or no space for one. */
@@ -201,7 +250,7 @@ export class Batches {
       this.#world.judge.wasBorn(job.id, this.#world.wall);
       return [[job.id, { ...made, due }]];
     };
-    return { order, changes };
+    return inItsShard(order, changes);
   }
 
   #upload(job: LedgerJob): PutOrder | undefined {

@@ -125,6 +125,10 @@ export class Clients {
       },
       reserveJob: (job) => this.reserveJob(job),
       mayTake: (job) => this.#mayTake(job),
+      prepareMove: (job, tube) => this.travels.prepare(job, tube),
+      giveUpMove: (id, move) => this.travels.giveUp(id, move),
+      openFailure: (shard) => this.#openFailure(shard),
+      anyTube: () => this.#anyTube(),
       cooldownOf,
       openResult: (shard, text) => this.#openResult(shard, text),
       resultOf,
@@ -216,7 +220,11 @@ export class Clients {
   move(job: LedgerJob): void {
     const isHeld = this.#world.random(2) === 0 && this.#mayTake(job);
     const now = isHeld ? this.reserveJob(job) : job;
-    this.travels.move(now, TUBES[this.#world.random(TUBES.length)] ?? "default");
+    this.travels.move(now, this.#anyTube());
+  }
+
+  #anyTube(): string {
+    return TUBES[this.#world.random(TUBES.length)] ?? "default";
   }
 
   /** The tags of a job that comes to a tube: its key is its own there only if nobody has it. */

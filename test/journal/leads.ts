@@ -112,7 +112,10 @@ export class LedServer {
       return { deed: "put", ...put, ...rest, answer: C.NONE };
     });
     const group = new Group([shard], { record: () => this.#conn }, () => shard);
-    if (group.perform(orders, true, false, 0) !== undefined)
+    const open = { refusesPuts: false, refusesMoves: false, isRecorded: true };
+    if (
+      group.perform(orders, { does: true, ...open, movedBytesMax: Infinity, now: 0 }) !== undefined
+    )
       throw new LeadFailure("a batch was refused");
     return orders[0]?.id ?? 0;
   }

@@ -206,8 +206,7 @@ export class Ledger {
     this.changed(to, lsn, [[job.id, job]]);
     return (tombstone) => {
       left.lsn = tombstone;
-      const published = this.#published[from];
-      if (published !== undefined) this.published(from, published.lsn, published.at);
+      this.#tellAgain(from);
     };
   }
 
@@ -228,10 +227,18 @@ export class Ledger {
   /** A batch changed jobs, perhaps in several shards. */
   changedTogether(parts: readonly BatchPart[]): void {
     this.#batches++;
-    for (const { shard, lsn, changes } of parts) {
-      if (changes.length === 0) continue;
-      this.#push(shard, { lsn, changes, batch: this.#batches, ackedAt: undefined });
+    const changing = parts.filter(({ changes }) => changes.length > 0);
+    for (const { shard, lsn, changes } of changing) {
+      const mutation = { lsn, changes, batch: this.#batches, ackedAt: undefined };
+      this.#streams[shard]?.push(mutation);
     }
+    // A job that moved has left one shard before it came to another.
+    const all = changing.flatMap(({ changes }) => changes);
+    const left = all.filter(([, job]) => job === undefined);
+    const rest = all.filter(([, job]) => job !== undefined);
+    const changes = [...left, ...rest];
+    apply({ lsn: 0, changes, ackedAt: undefined }, this.jobs, this.settings, this.cooldowns);
+    for (const { shard } of changing) this.#tellAgain(shard);
   }
 
   /** A command set something for a tube, or took it away; as `changed`. */
@@ -242,6 +249,11 @@ export class Ledger {
   #push(shard: number, mutation: Mutation): void {
     this.#streams[shard]?.push(mutation);
     apply(mutation, this.jobs, this.settings, this.cooldowns);
+    this.#tellAgain(shard);
+  }
+
+  /** What was published when it happened is known at once. */
+  #tellAgain(shard: number): void {
     const published = this.#published[shard];
     if (published !== undefined) this.published(shard, published.lsn, published.at);
   }

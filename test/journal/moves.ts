@@ -24,11 +24,15 @@ const SEGMENTS = 8;
 const KEPT = 4;
 /** Jobs that stay beside what is recorded of the move. */
 const BESIDE = 10;
-/** Calls that a move makes, at least: it waits three times until something is safe. */
+/**
+ * Calls that a move makes, at least: it waits three times until something is safe, in a batch once.
+ */
 const CALLS_MIN = 6;
 
 /** What is tried with the job. */
 export interface Course {
+  /** It moves with a batch. */
+  readonly isInBatch: boolean;
   readonly bodyBytes: number;
   /** Shards that the server has behind the crash; one has both tubes. */
   readonly through: 1 | 4;
@@ -39,9 +43,11 @@ export interface Course {
   readonly isDeleted: boolean;
 }
 
-export const COURSES: readonly Course[] = [100, LONG].flatMap((bodyBytes) =>
-  [true, false].flatMap((isDeleted) =>
-    ([1, 4] as const).map((through) => ({ bodyBytes, through, isDeleted })),
+export const COURSES: readonly Course[] = [false, true].flatMap((isInBatch) =>
+  [100, LONG].flatMap((bodyBytes) =>
+    [true, false].flatMap((isDeleted) =>
+      ([1, 4] as const).map((through) => ({ isInBatch, bodyBytes, through, isDeleted })),
+    ),
   ),
 );
 
@@ -85,7 +91,7 @@ class Move {
     this.#others = this.#fillSegment();
     if (!this.#course.isDeleted) this.#stayBeside();
     world.clients.reserveJob(job);
-    const hasEnded = this.#endsIn(() => world.clients.travels.move(job, tubeElsewhere(job)), calls);
+    const hasEnded = this.#endsIn(() => this.#move(job, tubeElsewhere(job)), calls);
     this.#start(this.#course.through);
     if (this.#course.isDeleted) this.#delete([job.id]);
     else this.#letGo(() => !world.disk.names.includes(segmentName(1)));
@@ -93,6 +99,14 @@ class Move {
     this.#letGo();
     this.#start(2);
     return hasEnded;
+  }
+
+  #move(job: LedgerJob, tube: string): void {
+    const { batches, travels } = this.#world.clients;
+    if (!this.#course.isInBatch) travels.move(job, tube);
+    else if (!batches.carryOut([batches.move(job, tube)]))
+      throw new LedgerError("a batch was refused");
+    else this.#world.commit();
   }
 
   #start(shards: number): void {
@@ -165,5 +179,6 @@ class Move {
 export function endInEachCall(course: Course, code: Code): void {
   let calls = 0;
   while (new Move(course, code).endBehind(calls)) calls++;
-  if (calls < CALLS_MIN) throw new LedgerError("the move was not cut off");
+  if (calls < (course.isInBatch ? CALLS_MIN / 3 : CALLS_MIN))
+    throw new LedgerError("the move was not cut off");
 }

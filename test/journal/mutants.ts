@@ -766,6 +766,18 @@ export const MUTANTS: readonly Mutant[] = [
     put: "!hasParts && failuresKept(job) == 0",
   },
   {
+    fault: "a job that moved with a batch has no tombstone of what it was",
+    file: "assembly/claiming.ts",
+    find: "  journal.recordDelete(job);\n  moves.forget(job, <u64>now);",
+    put: "  moves.forget(job, <u64>now);",
+  },
+  {
+    fault: "the failures of a job that comes from another shard are not recorded",
+    file: "assembly/keeping.ts",
+    find: "  journal.recordFailure(job, failure, oldLsn, oldBytes);",
+    put: "  if (job.lsn != 0) journal.recordFailure(job, failure, oldLsn, oldBytes);",
+  },
+  {
     fault: "a put that went ahead of its batch is a job without it",
     file: "assembly/replay.ts",
     find: "  if (record.state == STATE_UPLOADING) {\n    putAside(job);\n    return true;\n  }\n",

@@ -3,6 +3,7 @@
  * clients.ts for each start of the server.
  */
 import * as C from "../../assembly/constants.ts";
+import type { MoveOrder } from "../../src/engine/orders.ts";
 import type { Shard } from "../../src/engine/shard.ts";
 import { LedgerError, shownTagsOf } from "./ledger.ts";
 import type { LedgerJob } from "./ledger.ts";
@@ -77,10 +78,42 @@ export class Travels {
     const target = this.#home.tubeOf(there.tube ?? job.tube);
     const moved = this.#open(job, from, to, target);
     if (moved === undefined) return;
-    this.#copyBody(moved, from, to);
+    this.#copyBody(job.id, moved.job.bodyBytes, moved.arrival, from, to);
     this.#untilSafe(from, moved.leftLsn);
-    this.#copyFailures(moved, from, to);
+    this.#copyFailures(job.id, moved.arrival, from, to);
     this.#arrive({ ...moved, job: { ...moved.job, ...there } }, from, to);
+  }
+
+  /**
+   * Claims a job for a batch that is to move it to a tube, and copies it if need be (as
+   * src/session/batch-moves.ts); undefined when there is no memory for the copy.
+   */
+  prepare({ id, bodyBytes, tube: before }: LedgerJob, tube: string): MoveOrder | undefined {
+    const [from, to] = [this.#home.shardOf(before), this.#home.shardOf(tube)];
+    const target = this.#home.tubeOf(tube);
+    const answer = from.claimMove(this.#home.connOf(from), id, 0, this.#world.now);
+    if (answer !== C.DONE && answer !== C.MORE)
+      throw new LedgerError(`job ${id} cannot be claimed: ${answer}`);
+    const order = { to, tube: target, claimedIn: from, arrival: 0, hasArrived: false };
+    if (answer === C.DONE && from === to) return order;
+    const leftLsn = from.field(C.RESULT_LSN);
+    const arrival = this.#openArrival(id, from, to, target);
+    if (arrival === 0) {
+      from.dropClaim(id);
+      return undefined;
+    }
+    this.#copyBody(id, bodyBytes, arrival, from, to);
+    this.#untilSafe(from, leftLsn);
+    this.#copyFailures(id, arrival, from, to);
+    return { ...order, arrival };
+  }
+
+  /** What was claimed and copied for a batch is not needed. */
+  giveUp(id: number, { to, claimedIn, arrival }: MoveOrder): void {
+    claimedIn?.dropClaim(id);
+    if (arrival === 0) return;
+    if (!this.#world.hasRoom()) this.#makeRoom();
+    to.dropArrival(arrival);
   }
 
   #checkTags(id: number, tags: string): void {
@@ -95,8 +128,17 @@ export class Travels {
    * job is back in its place, when its record would be too long with the name of that tube.
    */
   #open(job: LedgerJob, from: Shard, to: Shard, target: number): Arriving | undefined {
-    const shown = (which: number): number => from.field(C.RESULT_STATS + which);
     const leftLsn = from.field(C.RESULT_LSN);
+    const arrival = this.#openArrival(job.id, from, to, target);
+    const failed = this.#home.failed(from, job, leftLsn);
+    if (arrival !== 0) return { job: failed, arrival, leftLsn };
+    from.abortMove(job.id, this.#world.now);
+    return undefined;
+  }
+
+  /** A copy of the job that its shard describes; 0 without memory, or when it would be too long. */
+  #openArrival(id: number, from: Shard, to: Shard, target: number): number {
+    const shown = (which: number): number => from.field(C.RESULT_STATS + which);
     const [bytes, moves, hasParts] = [C.MOVE_BYTES, C.MOVE_MOVES, C.MOVE_HAS_PARTS].map(shown);
     const [state, pri, delay, ttr] = [
       C.MOVE_STATE,
@@ -110,7 +152,7 @@ export class Travels {
     to.tags.set(from.output.subarray(0, tagBytes));
     const opened = to.openArrival(
       target,
-      job.id,
+      id,
       state ?? 0,
       pri ?? 0,
       delay ?? 0,
@@ -122,17 +164,13 @@ export class Travels {
       hasParts ?? 0,
       tagBytes,
     );
-    const failed = this.#home.failed(from, job, leftLsn);
-    if (opened === C.OUT_OF_MEMORY) {
-      from.abortMove(job.id, this.#world.now);
-      return undefined;
-    }
+    if (opened === C.OUT_OF_MEMORY) return 0;
     const arrival = to.address();
     to.countArrival(arrival, reserves, 0, 0, 0, 0, failures);
-    return { job: failed, arrival, leftLsn };
+    return arrival;
   }
 
-  #copyBody({ job: { id, bodyBytes }, arrival }: Arriving, from: Shard, to: Shard): void {
+  #copyBody(id: number, bodyBytes: number, arrival: number, from: Shard, to: Shard): void {
     for (let position = 0; position < bodyBytes;) {
       from.readBody(id, position);
       const count = Math.min(from.field(C.RESULT_COUNT), 1 + this.#world.random(C.OUTPUT_BYTES));
@@ -144,7 +182,7 @@ export class Travels {
     }
   }
 
-  #copyFailures({ job: { id }, arrival }: Arriving, from: Shard, to: Shard): void {
+  #copyFailures(id: number, arrival: number, from: Shard, to: Shard): void {
     let last = 0;
     while (from.nextFailure(id, last, this.#world.now) === C.DONE) {
       const shown = (which: number): number => from.field(C.RESULT_STATS + which);
