@@ -98,7 +98,8 @@ function tellState(t: u32, job: Job, now: f64): void {
   fact(t, L.FACT_KEY_SLOT, hasKey(job) ? <f64>nameAt(tagsOf(job).con).slot : 0);
 }
 
-function tellTube(t: u32, tube: Tube, now: f64): void {
+/** FACT_* of a tube, in the thread's result area. */
+export function tellTube(t: u32, tube: Tube, now: f64): void {
   const isPaused = (tube.shut & SHUT_BY_PAUSE) != 0;
   const isAtRate = (tube.shut & SHUT_BY_RATE) != 0;
   fact(t, L.FACT_PAUSED, isPaused ? 1 : 0);

@@ -180,6 +180,15 @@ export const FACT_KEY_SLOT: i32 = 16;
 /** It waits for its group. */
 export const FACT_PARKED: i32 = 17;
 
+/* What holds jobs of a tube back (heldback.ts); the name follows, and the next is at a multiple of
+ * 8. */
+/** How many jobs it holds back (u32). */
+export const BACK_JOBS: u32 = 0;
+/** The slot of the key or the group on the board (u32). */
+export const BACK_SLOT: u32 = 4;
+export const BACK_NAME_BYTES: u32 = 8; // u32
+export const BACK_NAME: u32 = 12;
+
 /* Where a count of what stands before a job goes on, behind RESULT_STATS: zeros to begin with. */
 export const COUNT_PART: i32 = 0;
 export const COUNT_LANE: i32 = 1;

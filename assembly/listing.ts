@@ -1,5 +1,5 @@
-/* Listing: which jobs of a tube stand in one state, in the order of their ids; and which of its
- * reserved jobs has the lowest.
+/* Listing: which jobs of a tube stand in one state, or are in a group or wait for it, in the order
+ * of their ids; and which of a tube's reserved jobs has the lowest.
  *
  * No structure of the shard answers either question at once, because it would take room in every
  * job. So they are answered in pieces, each a critical section that looks at about STEP_JOBS jobs,
@@ -43,15 +43,17 @@ import {
 import { CONN_MINOR, connAt, heldRoot } from "./conn";
 import { enterAt } from "./deadlines";
 import { HeldWalk, beginPart, isOver, nextHeld } from "./holders";
-import { Job, coldAt, jobAt, saidBy, show } from "./job";
+import { Job, TAGGED, coldAt, jobAt, saidBy, show } from "./job";
 import { isParked } from "./jobgroups";
 import { laneAt, lanesRoot, restRoot } from "./lanes";
+import { findGroup } from "./names";
 import { nodeAt } from "./node";
 import { Bucket, bucketAt, lateRoot } from "./bucket";
 import { bucketsRoot } from "./ready";
 import { shareOfAll, tubeSharesRoot } from "./shares";
 import { inputSlot, jobs, leave, outputSlot, resultSlot, setResult } from "./shard";
 import { delayedRoot, findJob } from "./states";
+import { tagsOf } from "./tags";
 import { Tube, findTube, tubeAt } from "./tube";
 import * as table from "./table";
 import * as timers from "./timers";
@@ -65,6 +67,9 @@ import * as L from "./layouts";
 export class Piece {
   tube: u32;
   state: u32;
+  /** The group whose jobs it looks for instead, 0 for none; and whether for those that wait. */
+  group: u32;
+  isWaiting: u32;
   /** Ids from here to there, both left out. */
   after: u64;
   before: u64;
@@ -87,6 +92,8 @@ function beginPiece(t: u32, tube: u32, state: u32, after: f64, before: f64, most
   const piece = pieceOf(t);
   piece.tube = tube;
   piece.state = state;
+  piece.group = 0;
+  piece.isWaiting = 0;
   piece.after = <u64>after;
   piece.before = <u64>before;
   piece.list = <u32>outputSlot(t);
@@ -127,8 +134,20 @@ function endPiece(t: u32, piece: Piece, code: i32): i32 {
 /** Looks at a job and keeps it if it is asked for. */
 function consider(piece: Piece, job: Job): void {
   piece.looks++;
-  if (job.tube != piece.tube || <u32>job.state != piece.state) return;
+  if (!isAskedFor(piece, job)) return;
   if (job.minor > piece.after && job.minor < piece.before) keepLowest(piece, <f64>job.minor);
+}
+
+function isAskedFor(piece: Piece, job: Job): bool {
+  if (piece.group != 0) return isOfGroup(piece, job);
+  return job.tube == piece.tube && <u32>job.state == piece.state;
+}
+
+function isOfGroup(piece: Piece, job: Job): bool {
+  if ((job.flags & TAGGED) == 0) return false;
+  const own = tagsOf(job);
+  if (piece.isWaiting != 0) return own.aft == piece.group && isParked(job);
+  return own.grp == piece.group && own.isMember != 0;
 }
 
 /** Puts an id into its place in the list; the highest goes when there are too many. */
@@ -316,6 +335,35 @@ export function listScan(
   const next = scanFrom(piece, number, classes);
   setResult(t, RESULT_REF, <f64>next);
   return endPiece(t, piece, next == classes ? DONE : MORE);
+}
+
+/**
+ * Looks for jobs that are in the group whose name lies at `offset` of the input slot, or, if
+ * `isWaiting`, wait for it: otherwise as listScan. With 0 `classes` it begins, and LIST_CLASSES
+ * says how many there are.
+ */
+export function listGroup(
+  t: u32,
+  offset: u32,
+  bytes: u32,
+  isWaiting: u32,
+  after: f64,
+  before: f64,
+  most: u32,
+  number: u32,
+  classes: u32,
+  now: f64,
+): i32 {
+  enterAt(now);
+  const group = findGroup(t, offset, bytes);
+  const piece = beginPiece(t, 0, 0, after, before, most);
+  piece.group = group;
+  piece.isWaiting = isWaiting;
+  const all = classes == 0 ? jobs().mask + 1 : classes;
+  const next = group == 0 ? all : scanFrom(piece, number, all);
+  setResult(t, RESULT_STATS + LIST_CLASSES, <f64>all);
+  setResult(t, RESULT_REF, <f64>next);
+  return endPiece(t, piece, next == all ? DONE : MORE);
 }
 
 /* Describing. */

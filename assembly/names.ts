@@ -57,7 +57,7 @@ export function pieceBytes(name: Name): u32 {
   return NAME_OFFSET + <u32>name.nameBytes;
 }
 
-function textOf(name: Name): usize {
+export function textOf(name: Name): usize {
   return changetype<usize>(name) + NAME_OFFSET;
 }
 
@@ -105,6 +105,11 @@ export function isName(address: u32): bool {
   let at = bucketOf(<u32>nameAt(address).minor);
   while (at != 0 && at != address) at = nodeAt(at).chain;
   return at != 0;
+}
+
+/** The group whose name has `bytes` bytes at `offset` of thread `t`'s input slot, or 0. */
+export function findGroup(t: u32, offset: u32, bytes: u32): u32 {
+  return findName(TAG_GRP, inputSlot(t) + offset, bytes, groupHash(t, offset, bytes));
 }
 
 /** Sees to it that there is a table; false when there is no memory for it. */

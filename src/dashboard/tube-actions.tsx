@@ -29,7 +29,7 @@ export function TubeActions({
   readonly tube: Tube;
   readonly after: () => void;
 }): JSX.Element {
-  const held = tube.buried + tube.delayed;
+  const held = tube.buried + kickableDelayed(tube);
   const flushable = jobsOf(tube);
   const run = (action: (tube: Tube) => Promise<boolean>) => (): void => {
     void action(tube).then((did) => (did ? after() : undefined));
@@ -73,6 +73,11 @@ function jobsOf({ ready, reserved, delayed, buried }: Tube): number {
   return ready + reserved + delayed + buried;
 }
 
+/** Delayed jobs that a kick takes: it passes over those that wait for a group. */
+function kickableDelayed({ delayed, waitingForGroup }: Tube): number {
+  return delayed - waitingForGroup;
+}
+
 function actionPath(tube: Tube, action: string): string {
   return `tubes/${encodeURIComponent(tube.name)}/${action}`;
 }
@@ -99,7 +104,7 @@ async function resume(tube: Tube): Promise<boolean> {
 
 async function kick(tube: Tube): Promise<boolean> {
   const kicked = tube.buried > 0 ? "buried" : "delayed";
-  const most = tube.buried > 0 ? tube.buried : tube.delayed;
+  const most = tube.buried > 0 ? tube.buried : kickableDelayed(tube);
   const number = await askNumber({
     title: `Kick jobs of ${tube.name}`,
     text: (

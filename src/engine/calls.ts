@@ -263,6 +263,33 @@ export abstract class EngineCalls {
   }
 
   /**
+   * What explainJob says of the tube whose name lies at `offset` of the input slot. DONE or
+   * NOT_FOUND.
+   */
+  explainTube(offset: u32, bytes: u32, now: f64): i32 {
+    return this.answer(this.#engine.explainTube(this.thread, offset, bytes, now));
+  }
+
+  /**
+   * The groups for which jobs of the tube wait, each with how many do: RESULT_COUNT entries, one
+   * for jobs that follow each other, so a group may come again. It goes through those with ids
+   * above `after`; MORE when it goes on behind PLACE_MINOR; DONE; NOT_FOUND when there is no such
+   * tube.
+   */
+  groupsAwaited(offset: u32, bytes: u32, after: f64, now: f64): i32 {
+    return this.answer(this.#engine.groupsAwaited(this.thread, offset, bytes, after, now));
+  }
+
+  /**
+   * The keys of the tube that are at their limit, each with the ready jobs that have it:
+   * RESULT_COUNT entries. It goes through the lanes from `from` on, 0 to begin with; MORE when it
+   * goes on from PLACE_MAJOR; DONE; NOT_FOUND when there is no such tube.
+   */
+  keysTaken(offset: u32, bytes: u32, from: f64, now: f64): i32 {
+    return this.answer(this.#engine.keysTaken(this.thread, offset, bytes, from, now));
+  }
+
+  /**
    * Describes those of `count` jobs, whose ids stand as f64 at `idsOffset` of the input slot, that
    * still stand in that state in that tube: entries of JOB_ENTRY_BYTES in the output slot,
    * RESULT_COUNT of them; at most as many as fit. RESULT_LSN is the position that all of them
@@ -271,6 +298,38 @@ export abstract class EngineCalls {
   describeJobs(offset: u32, bytes: u32, state: u32, idsOffset: u32, count: u32, now: f64): i32 {
     return this.answer(
       this.#engine.describeJobs(this.thread, offset, bytes, state, idsOffset, count, now),
+    );
+  }
+
+  /**
+   * Looks for jobs that are in the group whose name lies at `offset` of the input slot, or, if
+   * `isWaiting`, wait for it: otherwise as listScan. With 0 `classes` it begins, and LIST_CLASSES
+   * says how many there are.
+   */
+  listGroup(
+    offset: u32,
+    bytes: u32,
+    isWaiting: u32,
+    after: f64,
+    before: f64,
+    most: u32,
+    number: u32,
+    classes: u32,
+    now: f64,
+  ): i32 {
+    return this.answer(
+      this.#engine.listGroup(
+        this.thread,
+        offset,
+        bytes,
+        isWaiting,
+        after,
+        before,
+        most,
+        number,
+        classes,
+        now,
+      ),
     );
   }
 

@@ -45,6 +45,9 @@ export interface EngineExports {
   ): i32;
   explainJob(t: u32, id: f64, now: f64): i32;
   keyHolders(t: u32, slot: u32, most: u32, conn: f64, major: f64, minor: f64, now: f64): i32;
+  explainTube(t: u32, offset: u32, bytes: u32, now: f64): i32;
+  groupsAwaited(t: u32, offset: u32, bytes: u32, after: f64, now: f64): i32;
+  keysTaken(t: u32, offset: u32, bytes: u32, from: f64, now: f64): i32;
   describeJobs(
     t: u32,
     offset: u32,
@@ -52,6 +55,18 @@ export interface EngineExports {
     state: u32,
     idsOffset: u32,
     count: u32,
+    now: f64,
+  ): i32;
+  listGroup(
+    t: u32,
+    offset: u32,
+    bytes: u32,
+    isWaiting: u32,
+    after: f64,
+    before: f64,
+    most: u32,
+    number: u32,
+    classes: u32,
     now: f64,
   ): i32;
   listProbe(
@@ -405,7 +420,11 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "countBefore",
   "explainJob",
   "keyHolders",
+  "explainTube",
+  "groupsAwaited",
+  "keysTaken",
   "describeJobs",
+  "listGroup",
   "listProbe",
   "listScan",
   "listWalk",

@@ -146,6 +146,8 @@ export interface Tube {
   /** Jobs put since the tube was made. */
   readonly total: number;
   readonly deleted: number;
+  /** Of those delayed, how many wait for a group. */
+  readonly waitingForGroup: number;
   /** Connections that use the tube. */
   readonly using: number;
   /** Connections that watch the tube. */
@@ -178,6 +180,67 @@ export interface TubeDetails extends Tube {
   /** Of the bodies of its jobs, in all states. */
   readonly bytes: number;
   readonly settings: readonly TubeSetting[];
+}
+
+/**
+ * By what jobs of a tube are held back: those of the reasons of explain of which there are many.
+ */
+export type HoldReason = "paused" | "rate" | "reserved" | "key" | "group";
+
+/** One thing that holds jobs back. */
+export interface Hold {
+  readonly reason: HoldReason;
+  /** Of the key or the group; "" of the others. */
+  readonly name: string;
+  /** How many jobs it holds back. */
+  readonly jobs: number;
+  /** What is set: the rate, or how many may be reserved, of the tube or with the key; else "". */
+  readonly limit: string;
+  /** How many are reserved, of the tube or with the key; or how many are left in the group. */
+  readonly taken: number;
+  /** Until the pause is over, or the rate lets the next job go; else 0. */
+  readonly leftSeconds: number;
+}
+
+/** GET /tubes/NAME/held-back. */
+export interface HeldBackAnswer {
+  /** What the tube itself does first, then the keys and groups with the most jobs, at most 100. */
+  readonly holds: readonly Hold[];
+  /** How many there are. */
+  readonly holdCount: number;
+  /** false when there were more keys or waiting jobs than are looked at. */
+  readonly isWhole: boolean;
+}
+
+/** GET /groups/NAME: what `stats-group` says. */
+export interface GroupAnswer {
+  readonly name: string;
+  /** Jobs that are in it, in whatever tube and state; and how many of these are buried. */
+  readonly pending: number;
+  readonly buried: number;
+  /** Nobody is in it, and those that waited are being set free. */
+  readonly isComplete: boolean;
+  /** Jobs that wait until nobody is in it. */
+  readonly waiting: number;
+}
+
+/** A job in a group, or that waits for it. */
+export interface GroupJob {
+  readonly id: number;
+  readonly tube: string;
+  readonly state: JobState;
+  readonly pri: number;
+  readonly ageSeconds: number;
+  readonly reserves: number;
+  readonly failures: number;
+}
+
+/** GET /groups/NAME/jobs?role=member|waiting&after=&limit= */
+export interface GroupJobsAnswer {
+  /** By their ids. */
+  readonly jobs: readonly GroupJob[];
+  /** The `after` of the next page; null at the end. */
+  readonly next: number | null;
 }
 
 /** What tubes can be sorted by. */

@@ -5,7 +5,7 @@
 import { isTubeNameText } from "../protocol/tube-name.ts";
 import { TUBE_SETTINGS, TubeSettings } from "../protocol/tube-settings.ts";
 import { HttpError } from "./handler.ts";
-import { noJob, noTube } from "./refusals.ts";
+import { noGroup, noJob, noTube } from "./refusals.ts";
 
 /** The largest number of 32 bits. */
 export const U32_MAX = 0xffff_ffff;
@@ -131,6 +131,13 @@ export function tubeNameOf(text = ""): string {
   const name = text.startsWith("~") ? text.slice(1) : text;
   if (isTubeNameText(name)) return name;
   throw noTube();
+}
+
+/** The name of a group, which is made like that of a tube. Throws an HttpError, 404. */
+export function groupNameOf(text = ""): string {
+  const name = text.startsWith("~") ? text.slice(1) : text;
+  if (isTubeNameText(name)) return name;
+  throw noGroup();
 }
 
 function fieldOf(body: unknown, name: string): unknown {

@@ -10,6 +10,11 @@ export function noTube(): HttpError {
   return new HttpError(404, "HM_HTTP_NO_TUBE", "there is no such tube");
 }
 
+/** Nobody is in a group of that name, or waits for it. */
+export function noGroup(): HttpError {
+  return new HttpError(404, "HM_HTTP_NO_GROUP", "nobody is in such a group or waits for it");
+}
+
 /** There is no job of that id. */
 export function noJob(): HttpError {
   return new HttpError(404, "HM_HTTP_NO_JOB", "there is no such job");

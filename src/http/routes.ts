@@ -8,8 +8,10 @@ import { drainRoutes } from "./draining.ts";
 import { Events } from "./events.ts";
 import { explanationRoutes } from "./explanation.ts";
 import { failureRoutes } from "./failure-groups.ts";
+import { groupRoutes } from "./groups.ts";
 import type { Route } from "./handler.ts";
 import { healthRoutes } from "./health.ts";
+import { heldBackRoutes } from "./held-back.ts";
 import { jobRoutes } from "./jobs.ts";
 import { resultRoutes } from "./results.ts";
 import { metricsRoute } from "./metrics.ts";
@@ -33,6 +35,8 @@ export async function routes(around: HttpSurroundings, access: Access): Promise<
     ...resultRoutes(around),
     ...explanationRoutes(around),
     ...bulkRoutes(inProcess),
+    ...heldBackRoutes(inProcess),
+    ...groupRoutes(inProcess),
     ...failureRoutes(inProcess, survey),
     ...connectionRoutes(around),
     ...drainRoutes(inProcess),

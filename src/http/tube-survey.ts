@@ -186,6 +186,7 @@ function tubeOf(
     urgent: figure(C.TUBE_URGENT),
     total: figure(C.TUBE_TOTAL),
     deleted: figure(C.TUBE_CMD_DELETE),
+    waitingForGroup: figure(C.TUBE_PARKED),
     using: figure(C.TUBE_USING),
     watching,
     waiting,

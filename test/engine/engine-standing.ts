@@ -68,4 +68,64 @@ export class EngineStanding extends VerifyBuild {
       [conn, major, minor] = [place(C.PLACE_CONN), place(C.PLACE_MAJOR), place(C.PLACE_MINOR)];
     }
   }
+
+  /** How many jobs each key, or group, holds back, and in how many pieces that was found. */
+  heldBack(
+    t: number,
+    way: "keysTaken" | "groupsAwaited",
+    tube: string,
+    now: number,
+  ): { readonly jobs: Readonly<Record<string, number>>; readonly pieces: number } {
+    const jobs: Record<string, number> = {};
+    const place = way === "keysTaken" ? C.PLACE_MAJOR : C.PLACE_MINOR;
+    for (let from = 0, pieces = 1; ; pieces++) {
+      const bytes = this.write(t, tube);
+      const { answer } = this.reply(t, this.raw(t)[way](t, 0, bytes, from, now));
+      for (const [name, count] of this.#entries(t)) jobs[name] = (jobs[name] ?? 0) + count;
+      if (answer === "DONE") return { jobs, pieces };
+      if (answer !== "MORE") throw new RangeError(`${way} answered ${answer}`);
+      from = this.thread(t).field(C.RESULT_STATS + place);
+    }
+  }
+
+  *#entries(t: number): Generator<readonly [name: string, jobs: number]> {
+    const { output } = this.thread(t);
+    let at = 0;
+    for (let left = this.thread(t).field(C.RESULT_COUNT); left > 0; left--) {
+      const end = at + L.BACK_NAME + output.readUInt32LE(at + L.BACK_NAME_BYTES);
+      const name = output.toString("latin1", at + L.BACK_NAME, end);
+      yield [name, output.readUInt32LE(at + L.BACK_JOBS)];
+      at = Math.ceil(end / 8) * 8;
+    }
+  }
+
+  /**
+   * The lowest ids of the jobs of a group, or of those that wait for it, and in how many pieces
+   * they were found; `between` is called between two of them.
+   */
+  listGroup(
+    t: number,
+    group: string,
+    isWaiting: boolean,
+    { after = 0, most = 100, between = (): void => undefined },
+    now: number,
+  ): { readonly ids: readonly number[]; readonly pieces: number } {
+    const { listGroup } = this.raw(t);
+    const [role, end] = [isWaiting ? 1 : 0, C.NEVER_MICROS];
+    let ids: number[] = [];
+    let [number, classes] = [0, 0];
+    for (let pieces = 1; ; pieces++) {
+      const bytes = this.write(t, group);
+      const code = listGroup(t, 0, bytes, role, after, end, most, number, classes, now);
+      const { answer } = this.reply(t, code);
+      const thread = this.thread(t);
+      const count = thread.field(C.RESULT_COUNT);
+      const found = Array.from({ length: count }, (_, at) => thread.output.readDoubleLE(8 * at));
+      ids = [...ids, ...found].toSorted((a, b) => a - b).slice(0, most);
+      if (answer === "DONE") return { ids, pieces };
+      number = this.ref(t);
+      classes = thread.field(C.RESULT_STATS + C.LIST_CLASSES);
+      between();
+    }
+  }
 }
