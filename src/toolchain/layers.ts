@@ -32,6 +32,7 @@ export const FOLDERS: readonly Folder[] = [
   { name: "broker", layer: 4, isApart: true },
   { name: "observability", layer: 4 },
   { name: "server", layer: 4 },
+  { name: "worker", layer: 4, knowsOnly: ["client", "protocol"] },
   { name: "client", layer: 3, knowsOnly: ["protocol"] },
   { name: "journal", layer: 3, isApart: true },
   { name: "session", layer: 3, isApart: true },

@@ -1,0 +1,104 @@
+/* Envelope: what is in a job's body: its type, its payload, and what travels with it.
+ *
+ *   {"type":"email.send","data":{"to":"a@example.org"},"hm":{"at":1732871234567}}
+ *
+ *   {"type":"thumbnail","hm":{"at":1732871234567,"codec":"bytes"}}<LF>...bytes...
+ *
+ * The first is JSON as any language writes it and the dashboard shows it; `hm` may be missing. The
+ * second is for all other codecs. A body that is neither is some other program's, and has no type.
+ */
+import { json } from "./codec.ts";
+import { CodecError } from "./errors.ts";
+
+/** What travels with a job beside its payload. */
+export interface Extras {
+  /** When it was enqueued, in milliseconds since 1970. */
+  readonly at?: number;
+  /** The version of its definition; 1 if absent. */
+  readonly v?: number;
+  /** The key that it was given for a fair share. */
+  readonly key?: string;
+  /** The name of its codec; JSON if absent. */
+  readonly codec?: string;
+  /** Where it came from, for tracing (W3C Trace Context). */
+  readonly traceparent?: string;
+}
+
+/** A body, taken apart. */
+export interface Envelope {
+  /** Undefined for a body that some other program made. */
+  readonly type: string | undefined;
+  /** The payload: a value if the codec is JSON, else bytes. */
+  readonly data: unknown;
+  readonly hm: Extras;
+}
+
+const LF = 0x0a;
+const OPENING = 0x7b;
+const BYTES = new TextEncoder();
+const TEXT = new TextDecoder("utf-8", { fatal: true });
+const NO_EXTRAS: Extras = {};
+
+/** A body whose payload is JSON. Throws a CodecError where there is no way to write it so. */
+export function encodeJson(type: string, data: unknown, hm: Extras): Uint8Array {
+  try {
+    return BYTES.encode(JSON.stringify({ type, data, hm }));
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new CodecError(`${type}: the payload cannot be written as JSON: ${why}`, { cause });
+  }
+}
+
+/** A body whose payload is bytes, made by the codec that `hm` names. */
+export function encodeBytes(type: string, payload: Uint8Array, hm: Extras): Uint8Array {
+  const head = BYTES.encode(`${JSON.stringify({ type, hm })}\n`);
+  const body = new Uint8Array(head.length + payload.length);
+  body.set(head);
+  body.set(payload, head.length);
+  return body;
+}
+
+/** Takes a body apart, whoever made it. */
+export function decodeEnvelope(body: Uint8Array): Envelope {
+  const foreign: Envelope = { type: undefined, data: body, hm: NO_EXTRAS };
+  if (body[0] !== OPENING) return foreign;
+  const end = body.indexOf(LF);
+  const head = end < 0 ? undefined : objectOf(body.subarray(0, end));
+  const codec = head === undefined ? undefined : extrasOf(head).codec;
+  if (head !== undefined && codec !== undefined && codec !== json.name) {
+    return named(head, body.subarray(end + 1), foreign);
+  }
+  const whole = objectOf(body);
+  return whole === undefined ? foreign : named(whole, whole["data"], foreign);
+}
+
+function named(
+  head: Readonly<Record<string, unknown>>,
+  data: unknown,
+  foreign: Envelope,
+): Envelope {
+  const { type } = head;
+  return typeof type === "string" ? { type, data, hm: extrasOf(head) } : foreign;
+}
+
+function extrasOf({ hm }: Readonly<Record<string, unknown>>): Extras {
+  if (typeof hm !== "object" || hm === null) return NO_EXTRAS;
+  const { at, v, key, codec, traceparent } = hm as Partial<Record<string, unknown>>;
+  return {
+    ...(typeof at === "number" && { at }),
+    ...(typeof v === "number" && { v }),
+    ...(typeof key === "string" && { key }),
+    ...(typeof codec === "string" && { codec }),
+    ...(typeof traceparent === "string" && { traceparent }),
+  };
+}
+
+function objectOf(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(TEXT.decode(bytes));
+    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+    return isObject ? (value as Readonly<Record<string, unknown>>) : undefined;
+  } catch {
+    return undefined; // it is no JSON, or no text: some other program's
+  }
+}

@@ -1,0 +1,82 @@
+/* Public: what a user of `homemaker` can name, on every runtime. */
+export type {
+  Cancelled,
+  Capabilities,
+  Completion,
+  Consumer,
+  ConsumeOptions,
+  FailureEnd,
+  HeldJob,
+  PutOutcome,
+  QueueBackend,
+  QueueStats,
+  RawEnd,
+  RawFailure,
+  RawFilter,
+  RawJob,
+  RawState,
+  RawStatus,
+  WaitOptions,
+} from "./backend.ts";
+export { bytes, json } from "./codec.ts";
+export type { Codec } from "./codec.ts";
+export { defineJob } from "./define-job.ts";
+export type { JobOptions, JobSchemas } from "./define-job.ts";
+export type { Duration } from "./duration.ts";
+export type {
+  Abortable,
+  Acknowledge,
+  EnqueueOptions,
+  Exclusive,
+  RawExclusive,
+  RawUnique,
+  Unique,
+} from "./enqueue-options.ts";
+export { decodeEnvelope } from "./envelope.ts";
+export type { Envelope, Extras } from "./envelope.ts";
+export {
+  BadOptionError,
+  CodecError,
+  InvalidDataError,
+  JobCancelledError,
+  JobFailedError,
+  JobNotFoundError,
+  JobVersionError,
+  PartlyEnqueuedError,
+  UnsupportedError,
+} from "./errors.ts";
+export type { Issue, Outcome } from "./errors.ts";
+export type {
+  AbortCause,
+  Failure,
+  FailureMode,
+  JobEvent,
+  Success,
+  SuccessMode,
+  Verdict,
+} from "./failure-mode.ts";
+export type {
+  AnyJob,
+  Handler,
+  InputOf,
+  JobContext,
+  JobDefinition,
+  JobKeys,
+  JobSettings,
+  On,
+  PayloadOf,
+  Prepared,
+  ResultOf,
+  ReturnedOf,
+  Run,
+  RunningJob,
+} from "./job-definition.ts";
+export type { AttemptFailure, JobFilter, JobState, JobStatus } from "./job-status.ts";
+export type { Logger } from "./logger.ts";
+export { PRIORITIES } from "./priority.ts";
+export type { Priority } from "./priority.ts";
+export { decodeFailure, encodeFailure, serializeError } from "./serialized-error.ts";
+export type { SerializedError } from "./serialized-error.ts";
+export { unchecked } from "./standard-schema.ts";
+export type { SchemaIssue, SchemaResult, StandardSchema } from "./standard-schema.ts";
+export { HomemakerError } from "../protocol/homemaker-error.ts";

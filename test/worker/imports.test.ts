@@ -1,0 +1,16 @@
+/* What the framework needs: itself, the client and the protocol, so that it runs wherever
+ * JavaScript does and brings nothing with it.
+ */
+import { readdirSync } from "node:fs";
+import { expect, test } from "vitest";
+import { followImports } from "../support/imports.ts";
+
+const WORKER = new URL("../../src/worker/", import.meta.url);
+
+test("it imports no package and no file but its own, the client's and the protocol's", () => {
+  const seen = new Set<string>();
+  for (const name of readdirSync(WORKER)) followImports(new URL(name, WORKER), seen);
+  const foreign = [...seen].filter((name) => !/^src\/(?:worker|client|protocol)\//.test(name));
+  expect(foreign.filter((name) => name !== "src/clock.ts")).toEqual(["assembly/constants.ts"]);
+  expect([...seen]).toEqual(expect.arrayContaining(["src/worker/define-job.ts"]));
+});
