@@ -6,7 +6,7 @@
  * life: made, recovered, started, closed; at any moment it can break, and then does nothing more.
  * Opened by a program of the user's (open-broker.ts) and by a server (server/server.ts).
  */
-import type { ClientConnection } from "../client/connection.ts";
+import type { ClientConnection, ConnectionOptions } from "../client/connection.ts";
 import type { Clock } from "../clock.ts";
 import { Common } from "../engine/common.ts";
 import type { Relay } from "../engine/common.ts";
@@ -136,12 +136,18 @@ export class Broker {
    * A connection, as to a server. What is asked of it keeps the process alive until it is answered.
    * Throws a BrokenError or a ClosedError.
    */
-  connect(): ClientConnection {
+  connect(options: ConnectionOptions = {}): ClientConnection {
     if (this.#error !== undefined) throw this.#error;
     if (this.sessions === undefined || this.#closed !== undefined) {
       throw new ClosedError("the broker is closed");
     }
-    return this.sessions.connect({ busy: (isBusy) => this.#count(isBusy) });
+    return this.sessions.connect({
+      ...options,
+      busy: (isBusy) => {
+        this.#count(isBusy);
+        options.busy?.(isBusy);
+      },
+    });
   }
 
   #count(isBusy: boolean): void {

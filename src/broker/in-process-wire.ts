@@ -22,6 +22,8 @@ export class InProcessWire implements Wire {
   readonly #unsent: Uint8Array[] = [];
   #unsentBytes = 0;
   #isPaused = false;
+  /** The client sends nothing more. */
+  #isFinished = false;
   /** The session gets nothing more. */
   #isInputOver = false;
   /** The client hears something. */
@@ -66,6 +68,12 @@ export class InProcessWire implements Wire {
     return this.#isInputOver ? Infinity : this.#unsentBytes;
   }
 
+  finish(): void {
+    this.#isFinished = true;
+    if (this.#isHeard) queueMicrotask(() => this.#deliver());
+    else this.#deliver();
+  }
+
   /** From now on the session gets no input; what it says is heard as before. */
   stopInput(): void {
     this.#isInputOver = true;
@@ -95,15 +103,25 @@ export class InProcessWire implements Wire {
   #deliver(): void {
     while (!this.#isPaused && !this.#isClosed && !this.#isInputOver) {
       const chunk = this.#unsent.shift();
-      if (chunk === undefined) return;
+      if (chunk === undefined) {
+        this.#tellFinished();
+        return;
+      }
       this.#unsentBytes -= chunk.length;
       this.#turn(() => this.#inlet.receive(chunk));
     }
   }
 
+  /** The session hears once that no more will come. */
+  #tellFinished(): void {
+    if (!this.#isFinished || this.#isInputOver) return;
+    this.#isInputOver = true;
+    this.#turn(() => this.#inlet.ended());
+  }
+
   #resume(): void {
     this.#isPaused = false;
-    if (this.#unsentBytes === 0) return;
+    if (this.#unsentBytes === 0 && !this.#isFinished) return;
     queueMicrotask(() => {
       this.#deliver();
       if (!this.#isClosed && this.#unsentBytes === 0) this.#listener.drained();

@@ -1,27 +1,48 @@
 /* Call: a command on its way, and whoever waits for its answer; Calls: some of them, in order.
  *
  * Calls are chained, so that taking the first costs the same however many are under way. A call is
- * in one chain at a time. Used by connection.ts.
+ * in one chain at a time. Used by connection.ts, and by link.ts, whose calls outlive a connection.
  */
-import { quoted } from "../protocol/reply-line.ts";
 import type { Reply } from "../protocol/reply-reader.ts";
-import { BadCommandError } from "./errors.ts";
 
-/** A command. */
-export interface Call {
-  /** Its line, without CRLF. */
-  readonly command: string;
-  /** The line and the body, each with its CRLF; empty once they are sent. */
-  bytes: Uint8Array;
-  readonly resolve: (reply: Reply) => void;
-  readonly reject: (error: Error) => void;
+const NOTHING = new Uint8Array(0);
+
+/** A command. Exactly one of the four that end it is called, unless nobody waits any more. */
+export abstract class Call {
   next: Call | undefined;
+  /** What is sent lies in bytes[from, to), until it has been sent for good. */
+  bytes: Uint8Array = NOTHING;
+  from = 0;
+  to = 0;
+  /** Nobody waits for the answer: if it has not been sent, it never is. */
+  isOver = false;
+  wasSent = false;
+  /** Its line, without CRLF. */
+  abstract readonly command: string;
+  /** It may wait for its answer as long as it likes. */
+  abstract readonly waits: boolean;
+
+  /** The answer. Throws a BadReplyError when it cannot be one. */
+  abstract answered(reply: Reply): void;
+  /** An answer came that cannot be taken. */
+  abstract failed(error: Error): void;
+  /** It was sent, and the connection ended. */
+  abstract lost(cause: Error | undefined): void;
+  /** The connection ended before it was sent. */
+  abstract notSent(cause: Error | undefined): void;
+  /** It is sent now, in the wire's hands. */
+  abstract leaves(): void;
 }
 
 /** Calls in the order in which they were made. */
 export class Calls {
   #first: Call | undefined;
   #last: Call | undefined;
+
+  /** The one that was made first. */
+  get first(): Call | undefined {
+    return this.#first;
+  }
 
   push(call: Call): void {
     if (this.#last === undefined) this.#first = call;
@@ -37,22 +58,9 @@ export class Calls {
     if (first !== undefined) first.next = undefined;
     return first;
   }
-}
 
-const ENCODER = new TextEncoder();
-const CRLF = ENCODER.encode("\r\n");
-const LINE_BREAK = /[\r\n]/;
-
-/** A command as it is sent; the body is copied. Throws a BadCommandError. */
-export function commandBytes(command: string, body: Uint8Array | undefined): Uint8Array {
-  if (LINE_BREAK.test(command)) {
-    throw new BadCommandError(`${quoted(command)} is more than one line`);
+  /** Takes them all, in their order. */
+  *drain(): Generator<Call> {
+    for (let call = this.shift(); call !== undefined; call = this.shift()) yield call;
   }
-  const line = ENCODER.encode(`${command}\r\n`);
-  if (body === undefined) return line;
-  const bytes = new Uint8Array(line.length + body.length + CRLF.length);
-  bytes.set(line);
-  bytes.set(body, line.length);
-  bytes.set(CRLF, line.length + body.length);
-  return bytes;
 }

@@ -6,15 +6,15 @@
  * either not sent, and then certainly not done, or sent, and then done or not; the errors say
  * which. What is asked in one turn leaves together. While the wire has a long backlog commands wait
  * here. What a server pushes goes to whoever listens, between the replies; what else answers
- * nothing, or is no reply, ends the connection. Used by the
- * command line, the demo and HTTP's routes.
+ * nothing, or is no reply, ends the connection. Used by link.ts,
+ * the command line, the demo and HTTP's routes.
  */
 import { BadReplyError, quoted } from "../protocol/reply-line.ts";
 import { ReplyReader } from "../protocol/reply-reader.ts";
 import type { Reply } from "../protocol/reply-reader.ts";
-import { Calls, commandBytes } from "./call.ts";
-import type { Call } from "./call.ts";
-import { LostError, NotSentError } from "./errors.ts";
+import { Call, Calls } from "./call.ts";
+import { CommandWriter } from "./command-writer.ts";
+import { asError, LostError, NotSentError } from "./errors.ts";
 import type { OpenWire, Wire } from "./wire.ts";
 
 /** What may be said about a connection. */
@@ -30,6 +30,8 @@ export interface ConnectionOptions {
   readonly ended?: (cause: Error | undefined) => void;
   /** Told when a first command waits for its answer, and when none does any more. */
   readonly busy?: (isBusy: boolean) => void;
+  /** Told that something came, before it is looked at. */
+  readonly heard?: () => void;
 }
 
 /** beanstalkd's and ours: what -z can be at most. */
@@ -38,27 +40,33 @@ const BODY_BYTES_MAX = 2 ** 30;
 const SEND_BYTES = 65_536;
 /** A wire with more than this still to send gets nothing more. */
 const BACKLOG_BYTES_MAX = 1_048_576;
-const NOTHING = new Uint8Array(0);
+const NOTHING: Uint8Array = new Uint8Array(0);
 
 /** One connection to a server of beanstalkd's protocol. */
 export class ClientConnection {
   readonly #wire: Wire;
   readonly #reader: ReplyReader;
+  readonly #writer = new CommandWriter();
   readonly #unsent = new Calls();
   readonly #sent = new Calls();
   readonly #busy: (isBusy: boolean) => void;
+  readonly #heard: () => void;
   readonly #pushed: ((push: Reply) => void) | undefined;
   readonly #ended: (cause: Error | undefined) => void;
+  /** The call that hears its answer just now. */
+  #answering: Call | undefined;
   /** Commands that wait for their answers. */
   #waiting = 0;
   #willSend = false;
   #isOpen = true;
+  #isFinishing = false;
   /** Why it is not open any more, if something went wrong. */
   #cause: Error | undefined;
 
   constructor(open: OpenWire, options: ConnectionOptions = {}) {
     const { replyBodyBytesMax = BODY_BYTES_MAX, busy = () => undefined } = options;
     this.#busy = busy;
+    this.#heard = options.heard ?? (() => undefined);
     this.#pushed = options.pushed;
     this.#ended = options.ended ?? (() => undefined);
     this.#reader = new ReplyReader((reply) => this.#answer(reply), replyBodyBytesMax);
@@ -71,7 +79,17 @@ export class ClientConnection {
 
   /** Whether what is asked now will be sent. */
   get isOpen(): boolean {
-    return this.#isOpen;
+    return this.#isOpen && !this.#isFinishing;
+  }
+
+  /** Calls that wait for their answers. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** The call whose answer comes next, of those that were sent. */
+  get oldest(): Call | undefined {
+    return this.#sent.first;
   }
 
   /**
@@ -84,27 +102,47 @@ export class ClientConnection {
    */
   ask(command: string, body?: Uint8Array): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      if (!this.#isOpen) throw new NotSentError(command, this.#cause);
-      const bytes = commandBytes(command, body);
-      this.#unsent.push({ command, bytes, resolve, reject, next: undefined });
-      if (this.#waiting++ === 0) this.#busy(true);
-      if (this.#willSend) return;
-      this.#willSend = true;
-      queueMicrotask(() => {
-        this.#willSend = false;
-        this.#send();
-      });
+      const call = new Asked(command, resolve, reject);
+      if (this.isOpen) this.#writer.write(call, { head: command, body, saysBytes: true });
+      this.send(call);
     });
   }
 
+  /** Sends a call that has been written; it is told what becomes of it. */
+  send(call: Call): void {
+    if (!this.isOpen) {
+      call.notSent(this.#cause);
+      return;
+    }
+    this.#unsent.push(call);
+    if (this.#waiting++ === 0) this.#busy(true);
+    if (this.#willSend) return;
+    this.#willSend = true;
+    queueMicrotask(() => {
+      this.#willSend = false;
+      this.#send();
+    });
+  }
+
+  /**
+   * Sends nothing more: what was sent is answered, and then the server ends the connection. What
+   * waits there for a job is told at once that there is none.
+   */
+  finish(): void {
+    if (!this.isOpen) return;
+    this.#isFinishing = true;
+    this.#wire.finish();
+    this.#giveBackUnsent(undefined);
+  }
+
   /** Ends the connection; what the server still owes is not waited for. */
-  close(): void {
-    this.#end(undefined);
+  close(cause?: Error): void {
+    this.#end(cause);
     this.#wire.close();
   }
 
   #send(): void {
-    while (this.#isOpen && this.#wire.backlogBytes <= BACKLOG_BYTES_MAX) {
+    while (this.isOpen && this.#wire.backlogBytes <= BACKLOG_BYTES_MAX) {
       const bytes = this.#takeUnsent();
       if (bytes.length === 0) return;
       this.#wire.send(bytes);
@@ -114,31 +152,50 @@ export class ClientConnection {
   /** Takes some of what is to be sent; from now on it counts as sent. */
   #takeUnsent(): Uint8Array {
     const pieces: Uint8Array[] = [];
-    for (let bytes = 0; bytes < SEND_BYTES;) {
+    let total = 0;
+    let bytes: Uint8Array = NOTHING;
+    let from = 0;
+    let to = 0;
+    while (total < SEND_BYTES) {
       const call = this.#unsent.shift();
       if (call === undefined) break;
-      pieces.push(call.bytes);
-      bytes += call.bytes.length;
-      call.bytes = NOTHING;
+      if (call.isOver) {
+        this.#settled();
+        continue;
+      }
+      if (call.bytes !== bytes || call.from !== to) {
+        if (to > from) pieces.push(bytes.subarray(from, to));
+        ({ bytes, from } = call);
+      }
+      ({ to } = call);
+      total += to - call.from;
+      call.wasSent = true;
+      call.leaves();
       this.#sent.push(call);
     }
-    return joined(pieces);
+    if (to > from) pieces.push(bytes.subarray(from, to));
+    return joined(pieces, total);
   }
 
   #receive(bytes: Uint8Array): void {
     if (!this.#isOpen) return;
+    this.#heard();
     try {
       this.#reader.take(bytes);
     } catch (error) {
-      const cause = error instanceof Error ? error : new Error(String(error));
-      const call = this.#sent.shift();
-      if (call !== undefined) this.#reject(call, cause);
+      const cause = asError(error);
+      const call = this.#answering ?? this.#sent.shift();
+      if (call !== undefined) {
+        call.failed(cause);
+        this.#settled();
+      }
       this.#end(cause);
       this.#wire.close();
     }
   }
 
   #answer(reply: Reply): void {
+    if (!this.#isOpen) return;
     if (reply.isPush && this.#pushed !== undefined) {
       this.#pushed(reply);
       return;
@@ -148,12 +205,9 @@ export class ClientConnection {
     if (call === undefined) {
       throw new BadReplyError(`the server sent ${quoted(reply.line)}, which answers nothing`);
     }
-    call.resolve(reply);
-    this.#settled();
-  }
-
-  #reject(call: Call, error: Error): void {
-    call.reject(error);
+    this.#answering = call;
+    call.answered(reply);
+    this.#answering = undefined;
     this.#settled();
   }
 
@@ -165,20 +219,61 @@ export class ClientConnection {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#cause = cause;
-    for (let call = this.#sent.shift(); call !== undefined; call = this.#sent.shift()) {
-      this.#reject(call, new LostError(call.command, cause));
+    for (const call of this.#sent.drain()) {
+      call.lost(cause);
+      this.#settled();
     }
-    for (let call = this.#unsent.shift(); call !== undefined; call = this.#unsent.shift()) {
-      this.#reject(call, new NotSentError(call.command, cause));
-    }
+    this.#giveBackUnsent(cause);
     this.#ended(cause);
+  }
+
+  #giveBackUnsent(cause: Error | undefined): void {
+    for (const call of this.#unsent.drain()) {
+      call.notSent(cause);
+      this.#settled();
+    }
   }
 }
 
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
+/** A command that somebody asked of the connection itself, and that ends with it. */
+class Asked extends Call {
+  readonly command: string;
+  readonly waits = false;
+  readonly #resolve: (reply: Reply) => void;
+  readonly #reject: (error: Error) => void;
+
+  constructor(command: string, resolve: (reply: Reply) => void, reject: (error: Error) => void) {
+    super();
+    this.command = command;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  answered(reply: Reply): void {
+    this.#resolve(reply);
+  }
+
+  failed(error: Error): void {
+    this.#reject(error);
+  }
+
+  lost(cause: Error | undefined): void {
+    this.#reject(new LostError(this.command, cause));
+  }
+
+  notSent(cause: Error | undefined): void {
+    this.#reject(new NotSentError(this.command, cause));
+  }
+
+  leaves(): void {
+    this.bytes = NOTHING;
+  }
+}
+
+function joined(pieces: readonly Uint8Array[], bytes: number): Uint8Array {
   const [first = NOTHING] = pieces;
   if (pieces.length <= 1) return first;
-  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  const all = new Uint8Array(bytes);
   let at = 0;
   for (const piece of pieces) {
     all.set(piece, at);

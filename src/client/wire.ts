@@ -21,6 +21,12 @@ export interface Wire {
   readonly backlogBytes: number;
 
   /**
+   * Says to the other side that nothing more will be sent, once what `send` was given has left;
+   * what comes is heard as before. Does nothing once the wire has ended.
+   */
+  finish(): void;
+
+  /**
    * Ends the wire at once: what has not left may be dropped. `ended` still follows. May be called
    * within the listener's calls, and twice.
    */

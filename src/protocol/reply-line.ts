@@ -9,10 +9,11 @@
  */
 
 import { TUBE_NAME_MAX } from "../../assembly/constants.ts";
+import { HomemakerError } from "./homemaker-error.ts";
 import type { ReplyRow } from "./replies.ts";
 
 /** Bytes came that are no reply: whoever sent them does not speak the protocol. */
-export class BadReplyError extends Error {
+export class BadReplyError extends HomemakerError {
   override readonly name = "BadReplyError";
   readonly code = "HM_BAD_REPLY";
 }

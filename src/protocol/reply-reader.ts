@@ -10,6 +10,7 @@
  * connection, and by the server's trace, which passes over bodies.
  */
 
+import { HomemakerError } from "./homemaker-error.ts";
 import { BadReplyError, quoted, ReplyForms, textOf } from "./reply-line.ts";
 import type { ReplyLine } from "./reply-line.ts";
 import { REPLIES } from "./replies.ts";
@@ -33,7 +34,7 @@ export interface Reply extends ReplyLine {
 }
 
 /** The server announced more than whoever reads will take. */
-export class ReplyTooBigError extends Error {
+export class ReplyTooBigError extends HomemakerError {
   override readonly name = "ReplyTooBigError";
   readonly code = "HM_REPLY_TOO_BIG";
 }

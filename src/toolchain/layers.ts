@@ -24,6 +24,7 @@ export const SEAMS_LAYER = 1;
 /** Every folder of src/ but the dashboard, from the top down. */
 export const FOLDERS: readonly Folder[] = [
   { name: "cli", layer: 6, namesRuntime: ["main.ts", "demo/**"] },
+  { name: "entries", layer: 6 },
   { name: "toolchain", layer: 6, namesRuntime: ["**"] },
   { name: "http", layer: 5, namesRuntime: ["**"] },
   { name: "runtimes", layer: 5, namesRuntime: ["**"] },

@@ -3,7 +3,8 @@
  * dist/ mirrors the tree, so every relative path holds in both: dist/src and dist/assembly are
  * emitted by tsc, dist/build has the compiled modules and the dashboard. as-bind would bring a
  * compiler along if it were a dependency, so its small runtime is copied beside its licence and the
- * one import of it is pointed there.
+ * one import of it is pointed there. Declarations are kept where what the package exports needs
+ * them.
  *
  * Called by npm before it packs (`prepack`).
  */
@@ -17,6 +18,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { build, ROOT } from "./build.ts";
 
 const DIST = `${ROOT}dist/`;
@@ -28,6 +30,7 @@ async function pack(): Promise<void> {
   const { failures } = await build();
   if (failures.length > 0) throw new Error(failures.join("\n"));
   emitJavaScript();
+  dropDeclarations();
   copyModules();
   cpSync(`${ROOT}build/dashboard`, `${DIST}build/dashboard`, { recursive: true });
   bundleAsBind();
@@ -37,6 +40,20 @@ function emitJavaScript(): void {
   const compiler = `${ROOT}node_modules/typescript/bin/tsc`;
   const options = ["-p", "src/toolchain/tsconfig.dist.json"];
   execFileSync(process.execPath, [compiler, ...options], { cwd: ROOT, stdio: "inherit" });
+}
+
+/** Removes the declarations that nothing the package exports refers to. */
+function dropDeclarations(): void {
+  const needed = new Set<string>();
+  const need = (file: string): void => {
+    if (needed.has(file)) return;
+    needed.add(file);
+    for (const [, path = ""] of readFileSync(file, "utf8").matchAll(/"(\.{1,2}\/.*?)\.ts"/g)) {
+      need(resolve(dirname(file), `${path}.d.ts`));
+    }
+  };
+  for (const file of globSync(`${DIST}src/entries/*.d.ts`)) need(file);
+  for (const file of globSync(`${DIST}**/*.d.ts`)) if (!needed.has(file)) rmSync(file);
 }
 
 function copyModules(): void {

@@ -36,6 +36,10 @@ export class SocketWire implements Wire {
     return this.#socket.writableLength;
   }
 
+  finish(): void {
+    this.#socket.end();
+  }
+
   close(): void {
     this.#socket.destroy();
   }
@@ -58,7 +62,7 @@ export async function connectTo(
  * Where a name has several addresses, the error of all has no message; then the first one's says
  * it.
  */
-function whyNot(error: Error): string {
+export function whyNot(error: Error): string {
   const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
   return whyOf(first);
 }

@@ -10,6 +10,10 @@ export class MemoryWire implements Wire {
   /** What was sent, a text for each call. */
   readonly sent: string[] = [];
   backlogBytes = 0;
+  /** The client sends nothing more. */
+  isFinished = false;
+  /** Hears what is sent. */
+  onSent: (text: string) => void = () => undefined;
   /** How often it was closed. */
   closings = 0;
   readonly #listener: WireListener;
@@ -36,7 +40,13 @@ export class MemoryWire implements Wire {
   }
 
   send(bytes: Uint8Array): void {
-    this.sent.push(Buffer.from(bytes).toString("latin1"));
+    const text = Buffer.from(bytes).toString("latin1");
+    this.sent.push(text);
+    this.onSent(text);
+  }
+
+  finish(): void {
+    this.isFinished = true;
   }
 
   /** The client ends the wire; it hears of that when the test says so. */

@@ -29,6 +29,7 @@ export class Conversation {
       return {
         backlogBytes: 0,
         send: (bytes) => wire.send(bytes),
+        finish: () => wire.finish(),
         close: () => wire.close(),
       };
     });

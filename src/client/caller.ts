@@ -1,0 +1,281 @@
+/* Caller: what a client's methods are run with: a call for each, its deadline and its signal, the
+ * jobs that are held, those that are awaited, and the stream of jobs.
+ *
+ * Invariants: whoever called hears exactly once, whatever happens to the connection. A job that
+ * comes when nobody waits for it any more is given back. Made by client.ts, which has the methods.
+ */
+import type { Reply } from "../protocol/reply-reader.ts";
+import { Awaits } from "./awaits.ts";
+import type { Done } from "./awaits.ts";
+import { ClientCall } from "./client-call.ts";
+import type { AnyCall } from "./client-call.ts";
+import type { Command } from "./command.ts";
+import { handBack, release } from "./commands/ends.ts";
+import { describeOne, tubeUsed } from "./commands/looks.ts";
+import { awaiting, reserve, reserveWithTimeout } from "./commands/reserves.ts";
+import { window } from "./commands/tubes.ts";
+import { ConnectionState } from "./connection-state.ts";
+import { asError, BadCommandError, ClosedError } from "./errors.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import { Holdings } from "./job.ts";
+import type { CallOptions, Job, JobOwner } from "./job.ts";
+import { ReserveStream, WindowStream } from "./job-stream.ts";
+import type { JobStream, StreamSource } from "./job-stream.ts";
+import { Link } from "./link.ts";
+import type { Endpoint, LinkLimits, Surroundings } from "./link.ts";
+import { Receiving } from "./receiving.ts";
+
+/** What a client is told about itself. */
+export interface CallerLimits extends LinkLimits {
+  /** How long a call may take that says nothing else. */
+  readonly timeoutMs: number;
+  /** A server that is only waited for is asked so often whether it is there. */
+  readonly heartbeatMs: number;
+  /** Told what went wrong where nobody waits for it. */
+  readonly onError: (error: Error) => void;
+}
+
+/** A stream of either kind. */
+type Stream = JobStream & { end(): unknown };
+
+const NO_OPTIONS: CallOptions = {};
+const SECOND_MS = 1000;
+/** How long jobs that are held are let be before it is looked for more, without a window. */
+const LOOK_MS = 100;
+/** The longest that a clock can wait. */
+const TIMEOUT_MS_MAX = 2_147_483_647;
+
+/** What runs one client's calls. */
+export class Caller implements StreamSource {
+  readonly state = new ConnectionState();
+  readonly holdings = new Holdings();
+  readonly receiving: Receiving;
+  readonly link: Link;
+  readonly #awaits: Awaits;
+  readonly #heartbeat: Heartbeat;
+  readonly #around: Surroundings;
+  readonly #limits: CallerLimits;
+  readonly #fewer = new Set<() => void>();
+  #stream: Stream | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(
+    endpoints: readonly Endpoint[],
+    around: Surroundings,
+    limits: CallerLimits,
+    owner: JobOwner,
+  ) {
+    this.#around = around;
+    this.#limits = limits;
+    const { clock } = around;
+    this.#heartbeat = new Heartbeat(clock, limits.heartbeatMs, () => this.#beat());
+    this.#awaits = new Awaits({
+      clock,
+      ask: (id) => this.run(() => awaiting(id)),
+      stay: (isWaiting) => this.stay(isWaiting),
+    });
+    this.receiving = new Receiving({
+      owner,
+      holdings: this.holdings,
+      awaits: this.#awaits,
+      giveBack: (job) => this.#giveBack(job),
+      troubled: (error) => this.troubled(error),
+    });
+    this.link = new Link({
+      endpoints,
+      state: this.state,
+      around,
+      limits,
+      pushed: (push: Reply) => this.receiving.pushed(push),
+      lost: (cause) => this.holdings.lostAll(cause),
+      greeted: () => this.#awaits.again(),
+      holdsJobs: () => this.holdings.size > 0,
+      troubled: (error) => this.troubled(error),
+    });
+  }
+
+  /** A job is not held any more. */
+  readonly gone = (id: number): void => {
+    this.holdings.gone(id);
+    for (const tell of this.#fewer) tell();
+  };
+
+  /** Runs a command. `make` may throw, then nothing is sent. */
+  run<Result>(
+    make: () => Command<Result>,
+    options: CallOptions = NO_OPTIONS,
+    timeoutMs: number = this.#limits.timeoutMs,
+  ): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.link.run(this.#call(make(), options, timeoutMs, resolve, reject));
+    });
+  }
+
+  #call<Result>(
+    command: Command<Result>,
+    options: CallOptions,
+    timeoutMs: number,
+    resolve: (result: Result) => void,
+    reject: (reason: unknown) => void,
+  ): AnyCall {
+    const limits = { signal: options.signal, timeoutMs: checkedTimeout(options, timeoutMs) };
+    return new ClientCall(command, this.link, limits, resolve, reject) as AnyCall;
+  }
+
+  /** Resolves when there is a connection. */
+  connected(options: CallOptions): Promise<void> {
+    return this.run(() => ({ head: "", read: () => undefined }), options);
+  }
+
+  /** Waits for a job, for so many seconds or as long as it takes. */
+  reserveFor(seconds: number | undefined, options: CallOptions): Promise<Job | undefined> {
+    const { watchVersion } = this.state;
+    const leave = (job: Job): void => this.receiving.pass(job, watchVersion);
+    const most = seconds === undefined ? Infinity : seconds * SECOND_MS + this.#limits.timeoutMs;
+    return new Promise((resolve, reject) => {
+      const command =
+        seconds === undefined
+          ? reserve(this.receiving, leave)
+          : reserveWithTimeout(seconds, this.receiving, leave);
+      const call = this.#call(command, options, most, resolve, reject);
+      this.receiving.waits(call as ClientCall<Job | undefined>, watchVersion);
+      this.link.run(call);
+    });
+  }
+
+  /** Waits until a job has ended. */
+  done(id: number, options: CallOptions): Promise<Done> {
+    return this.#awaits.wait(id, options);
+  }
+
+  /** A stream of jobs, of at most so many at a time. */
+  jobs(size: number, signal: AbortSignal | undefined): JobStream {
+    if (this.#closing !== undefined) throw new ClosedError("the client is closed");
+    if (this.#stream !== undefined) {
+      throw new BadCommandError("there is a stream of jobs already; a client has one at a time");
+    }
+    const stream =
+      this.link.support?.has("window") === true ? this.#windows(size) : this.#asks(size);
+    this.#stream = stream;
+    const end = (): void => void stream.end();
+    if (signal?.aborted === true) end();
+    else signal?.addEventListener("abort", end, { once: true });
+    return stream;
+  }
+
+  #windows(size: number): Stream {
+    const stream = new WindowStream(this, size, () => {
+      this.receiving.stream = undefined;
+      this.#stream = undefined;
+    });
+    this.receiving.stream = stream;
+    return stream;
+  }
+
+  #asks(size: number): Stream {
+    return new ReserveStream(this, size, () => (this.#stream = undefined));
+  }
+
+  /**
+   * Ends it: what is under way is waited for, but not who waits for a job or for the end of one.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const closed = new ClosedError("the client is closed");
+    try {
+      await this.#stream?.end();
+      this.#awaits.stop(closed);
+      this.receiving.stop(closed);
+      if (this.link.isConnected) await this.link.idle(this.#limits.timeoutMs);
+    } finally {
+      this.link.close(closed);
+    }
+  }
+
+  /* As StreamSource. */
+
+  window(size: number): Promise<void> {
+    return this.run(() => window(size, this.state));
+  }
+
+  windowIsOver(): void {
+    this.state.window = 0;
+  }
+
+  reserve(seconds: number | undefined, signal: AbortSignal): Promise<Job | undefined> {
+    return this.reserveFor(seconds, { signal });
+  }
+
+  get held(): number {
+    return this.holdings.size;
+  }
+
+  fewer(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const over = (): void => {
+        this.#fewer.delete(over);
+        signal.removeEventListener("abort", over);
+        cancel();
+        this.stay(false);
+        resolve();
+      };
+      const cancel = this.#around.clock.after(LOOK_MS, over);
+      this.stay(true);
+      this.#fewer.add(over);
+      signal.addEventListener("abort", over, { once: true });
+    });
+  }
+
+  leave(job: Job): void {
+    this.#giveBack(job);
+  }
+
+  stay(isWaiting: boolean): void {
+    this.link.stay(isWaiting);
+    this.#heartbeat.stay(isWaiting);
+  }
+
+  #beat(): void {
+    if (!this.link.isConnected) return;
+    this.run(tubeUsed).catch((error: unknown) => this.troubled(error));
+  }
+
+  troubled(error: unknown): void {
+    try {
+      this.#limits.onError(asError(error));
+    } catch {
+      // Whoever is told of trouble and throws has nobody left to be told.
+    }
+  }
+
+  /** As if it had not been taken, where the server knows how. */
+  #giveBack(job: Job): void {
+    const { id } = job;
+    const given =
+      this.link.support?.has("hand-back") === true ? this.#handBack(id) : this.#release(id);
+    given.catch((error: unknown) => {
+      if (this.#closing === undefined) this.troubled(error);
+    });
+  }
+
+  async #handBack(id: number): Promise<void> {
+    await this.run(() => handBack(id, 0, this.gone));
+  }
+
+  /** With the priority that it has. */
+  async #release(id: number): Promise<void> {
+    const facts = await this.run(() => describeOne("stats-job", id));
+    const pri = facts?.["pri"];
+    if (typeof pri === "number") await this.run(() => release(id, { pri }, this.gone));
+  }
+}
+
+function checkedTimeout({ timeoutMs }: CallOptions, byDefault: number): number {
+  const millis = timeoutMs ?? byDefault;
+  if (millis === Infinity || (millis >= 0 && millis <= TIMEOUT_MS_MAX)) return millis;
+  throw new BadCommandError(`timeoutMs: ${String(millis)} is no time, nor Infinity`);
+}

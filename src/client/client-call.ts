@@ -1,0 +1,163 @@
+/* ClientCall: one call of a client's method, from the call to its end, over as many connections as
+ * that takes.
+ *
+ *   waits for a connection -> sent -> answered
+ *          ^                   |
+ *          +---- lost, safe ---+---- lost, not safe: LostError
+ *
+ * Invariants: whoever called hears exactly once. An answer that comes when nobody waits any more is
+ * read all the same, because it may say what the connection is set to, or bring a job, which then
+ * goes to somebody else. Made by client.ts, kept by link.ts.
+ */
+import { BadReplyError } from "../protocol/reply-line.ts";
+import type { Reply } from "../protocol/reply-reader.ts";
+import type { Abortable } from "./aborts.ts";
+import { Call } from "./call.ts";
+import type { Command } from "./command.ts";
+import { LostError, TimeoutError } from "./errors.ts";
+import type { Expiring } from "./deadlines.ts";
+import { wrongAnswer } from "./refused-error.ts";
+
+/** Who has the calls; implemented by link.ts. */
+export interface CallKeeper {
+  /** It is to be sent on the next connection. */
+  again(call: AnyCall): void;
+  /** It is being sent. */
+  left(call: AnyCall): void;
+  /** Nobody waits any more. */
+  over(call: AnyCall): void;
+  /** Nobody waits any more, but the server may still do it and answer. */
+  abandoned(call: AnyCall): void;
+  /** It has had its answer, whether somebody waited for it or not. */
+  heard(call: AnyCall): void;
+  /** Why there is no connection; undefined when there is one. */
+  unreachable(): Error | undefined;
+}
+
+/** A call, whatever comes of it. */
+export type AnyCall = ClientCall<unknown>;
+
+const NOTHING = new Uint8Array(0);
+
+/** One call. */
+export class ClientCall<Result> extends Call implements Expiring, Abortable {
+  readonly #command: Command<Result>;
+  readonly #keeper: CallKeeper;
+  readonly #resolve: (result: Result) => void;
+  readonly #reject: (reason: unknown) => void;
+  bucket: Set<Expiring> | undefined = undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly timeoutMs: number;
+  /** Bytes that it counts for in the backlog. */
+  cost = 0;
+
+  constructor(
+    command: Command<Result>,
+    keeper: CallKeeper,
+    limits: { readonly signal: AbortSignal | undefined; readonly timeoutMs: number },
+    resolve: (result: Result) => void,
+    reject: (reason: unknown) => void,
+  ) {
+    super();
+    this.#command = command;
+    this.#keeper = keeper;
+    this.signal = limits.signal;
+    this.timeoutMs = limits.timeoutMs;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  get command(): string {
+    const { head, body } = this.#command;
+    return body === undefined ? head : head.trimEnd();
+  }
+
+  get waits(): boolean {
+    return this.#command.waits === true;
+  }
+
+  /** What is sent, what a server must know for it. */
+  get asked(): Command<unknown> {
+    return this.#command;
+  }
+
+  answered(reply: Reply): void {
+    this.#keeper.heard(this as AnyCall);
+    this.#checkBody(reply);
+    let result: Result;
+    try {
+      result = this.#command.read(reply);
+    } catch (error) {
+      if (error instanceof BadReplyError) throw error;
+      this.fail(error);
+      return;
+    }
+    if (this.isOver) this.#command.discard?.(result);
+    else this.succeed(result);
+  }
+
+  /** What does not take the line has run the body as commands: no answer can be told any more. */
+  #checkBody(reply: Reply): void {
+    const { body, parts, tail = "" } = this.#command;
+    if (body === undefined && parts === undefined) return;
+    const isUnread = reply.word === "UNKNOWN_COMMAND";
+    if (isUnread || (reply.word === "BAD_FORMAT" && tail === "")) {
+      throw wrongAnswer(this.command, reply);
+    }
+  }
+
+  failed(error: Error): void {
+    this.fail(error);
+  }
+
+  lost(cause: Error | undefined): void {
+    if (this.isOver) return;
+    this.wasSent = false;
+    if (this.#command.isSafe === true) this.#keeper.again(this as AnyCall);
+    else this.fail(new LostError(this.command, cause));
+  }
+
+  notSent(): void {
+    if (!this.isOver) this.#keeper.again(this as AnyCall);
+  }
+
+  leaves(): void {
+    this.#keeper.left(this as AnyCall);
+    if (this.#command.isSafe !== true) this.bytes = NOTHING;
+  }
+
+  expire(): void {
+    const unreachable = this.wasSent ? undefined : this.#keeper.unreachable();
+    this.fail(unreachable ?? new TimeoutError(this.command, this.timeoutMs, this.wasSent));
+    this.#keeper.abandoned(this as AnyCall);
+  }
+
+  abort(reason: unknown): void {
+    this.fail(reason);
+    this.#keeper.abandoned(this as AnyCall);
+  }
+
+  /** Whoever called gets what came in answer to another call. */
+  serve(result: Result): void {
+    this.succeed(result);
+    this.#keeper.abandoned(this as AnyCall);
+  }
+
+  /** Whoever called gets that. */
+  succeed(result: Result): void {
+    if (this.isOver) return;
+    this.#end();
+    this.#resolve(result);
+  }
+
+  fail(reason: unknown): void {
+    if (this.isOver) return;
+    this.#end();
+    this.#reject(reason);
+  }
+
+  #end(): void {
+    this.isOver = true;
+    this.#keeper.over(this as AnyCall);
+  }
+}

@@ -1,0 +1,209 @@
+/* Ends: the commands that end an attempt at a job, and those that make it last longer.
+ *
+ * Those that may stand in a batch are batch.ts's as well. `gone` is told of each job that this
+ * client holds no more, whatever it asked.
+ */
+import {
+  delayNeeds,
+  delayWord,
+  done,
+  jobId,
+  named,
+  PRI_DEFAULT,
+  reading,
+  whole,
+} from "../command.ts";
+import type { Command } from "../command.ts";
+import type { Body } from "../command-writer.ts";
+import { BadCommandError } from "../errors.ts";
+import { refusalOf } from "../refused-error.ts";
+import type { Feature } from "../support.ts";
+import { checkBody } from "./put.ts";
+import type { Reply } from "../../protocol/reply-reader.ts";
+
+/** Told that a job is not held any more. */
+export type Gone = (id: number) => void;
+
+/** How a job is given back. */
+export interface ReleaseOptions {
+  /** Its priority from now on; 1024 if absent. */
+  readonly pri?: number;
+  readonly delaySeconds?: number;
+  /** Why, for whoever looks at the job's failures. */
+  readonly failure?: Body;
+}
+
+/** How a job is buried. */
+export type BuryOptions = Omit<ReleaseOptions, "delaySeconds">;
+
+/** Whether a job is queued, or was buried because there was no memory to queue it. */
+export type Queued = "queued" | "buried";
+
+/** How many of many. */
+export interface DeletedBatch {
+  readonly deleted: number;
+  /** Those that were not there, or that others hold. */
+  readonly notFound: number;
+}
+
+/** Most ids of a delete-batch. */
+const IDS_MAX = 1000;
+
+/** `delete` */
+export function remove(id: number, gone: Gone): Command<void> {
+  return {
+    head: `delete ${jobId(id)}`,
+    read: (reply) => {
+      gone(id);
+      if (reply.word !== "DELETED") throw refusalOf("delete", reply);
+    },
+  };
+}
+
+/** `delete-batch` */
+export function deleteBatch(ids: readonly number[], gone: Gone): Command<DeletedBatch> {
+  if (ids.length === 0 || ids.length > IDS_MAX) {
+    throw new BadCommandError(`ids: from 1 to ${IDS_MAX} of them, not ${ids.length}`);
+  }
+  return {
+    head: `delete-batch ${ids.map(jobId).join(" ")}`,
+    needs: ["delete-batch"],
+    read: reading("delete-batch", "DELETED_BATCH", ({ args: [deleted, notFound] }) => {
+      for (const id of ids) gone(id);
+      return { deleted: Number(deleted), notFound: Number(notFound) };
+    }),
+  };
+}
+
+/** `release` */
+export function release(id: number, options: ReleaseOptions, gone: Gone): Command<Queued> {
+  const { pri = PRI_DEFAULT, delaySeconds = 0, failure } = options;
+  const head = `release ${jobId(id)} ${whole("pri", pri, 0)} ${delayWord(delaySeconds)}`;
+  return {
+    ...withFailure(head, failure, delayNeeds(delaySeconds)),
+    read: queued("release", "RELEASED", id, gone),
+  };
+}
+
+/** `bury` */
+export function bury(id: number, options: BuryOptions, gone: Gone): Command<void> {
+  const { pri = PRI_DEFAULT, failure } = options;
+  return {
+    ...withFailure(`bury ${jobId(id)} ${whole("pri", pri, 0)}`, failure, []),
+    read: (reply) => {
+      gone(id);
+      if (reply.word !== "BURIED") throw refusalOf("bury", reply);
+    },
+  };
+}
+
+/** `hand-back` */
+export function handBack(id: number, delaySeconds: number, gone: Gone): Command<Queued> {
+  return {
+    head: `hand-back ${jobId(id)} ${delayWord(delaySeconds)}`,
+    needs: ["hand-back"],
+    read: queued("hand-back", "HANDED_BACK", id, gone),
+  };
+}
+
+/** `finish` */
+export function finish(id: number, result: Body, keepSeconds: number, gone: Gone): Command<void> {
+  checkBody(result);
+  return {
+    head: `finish ${jobId(id)} ${whole("keepSeconds", keepSeconds, 0)} `,
+    body: result,
+    needs: ["finish"],
+    read: (reply) => {
+      if (reply.word !== "JOB_TOO_BIG") gone(id);
+      if (reply.word !== "FINISHED") throw refusalOf("finish", reply);
+    },
+  };
+}
+
+/** `move` */
+export function move(
+  id: number,
+  tube: string,
+  failure: Body | undefined,
+  gone: Gone,
+): Command<Queued> {
+  const { needs, ...text } = withFailure(`move ${jobId(id)} ${named("tube", tube)}`, failure, []);
+  return {
+    ...text,
+    needs: ["move", ...needs],
+    read: (reply) => {
+      if (reply.word === "MOVED" || reply.word === "BURIED" || reply.word === "NOT_FOUND") gone(id);
+      return queuedWord("move", "MOVED", reply);
+    },
+  };
+}
+
+/** `touch` */
+export function touch(id: number): Command<void> {
+  return { head: `touch ${jobId(id)}`, isSafe: true, read: done("touch", "TOUCHED") };
+}
+
+/** `progress` */
+export function progress(id: number, note: Body): Command<void> {
+  checkBody(note);
+  const head = `progress ${jobId(id)} `;
+  return {
+    head,
+    body: note,
+    needs: ["progress"],
+    isSafe: true,
+    read: done("progress", "NOTED"),
+  };
+}
+
+/** `update-job` */
+export function updateJob(id: number, pri: number, delaySeconds?: number): Command<Queued> {
+  const head = `update-job ${jobId(id)} ${whole("pri", pri, 0)}`;
+  return {
+    head: delaySeconds === undefined ? head : `${head} ${delayWord(delaySeconds)}`,
+    needs: ["update-job"],
+    isSafe: true,
+    read: (reply) => queuedWord("update-job", "UPDATED", reply),
+  };
+}
+
+/** `cancel` */
+export function cancel(id: number): Command<"cancelled" | "cancelling"> {
+  return {
+    head: `cancel ${jobId(id)}`,
+    needs: ["cancel"],
+    read: (reply) => {
+      if (reply.word === "CANCELLED") return "cancelled";
+      if (reply.word === "CANCELLING") return "cancelling";
+      throw refusalOf("cancel", reply);
+    },
+  };
+}
+
+/** `kick-job` */
+export function kickJob(id: number): Command<void> {
+  return { head: `kick-job ${jobId(id)}`, read: done("kick-job", "KICKED") };
+}
+
+function withFailure(
+  head: string,
+  failure: Body | undefined,
+  needs: readonly Feature[],
+): { readonly head: string; readonly body?: Body; readonly needs: readonly Feature[] } {
+  if (failure === undefined) return { head, needs };
+  checkBody(failure);
+  return { head: `${head} `, body: failure, needs: [...needs, "failures"] };
+}
+
+function queued(command: string, word: string, id: number, gone: Gone): (reply: Reply) => Queued {
+  return (reply) => {
+    if (reply.word !== "JOB_TOO_BIG") gone(id);
+    return queuedWord(command, word, reply);
+  };
+}
+
+function queuedWord(command: string, word: string, reply: Reply): Queued {
+  if (reply.word === word) return "queued";
+  if (reply.word === "BURIED") return "buried";
+  throw refusalOf(command, reply);
+}

@@ -1,0 +1,85 @@
+/* Connect: makes clients from what a user says: the options with their defaults, and the first
+ * connection.
+ *
+ * Which addresses there are, and what time it is, is the runtime's: the entries in src/entries/
+ * say.
+ */
+import { Client } from "./client.ts";
+import type { ClientConnection, ConnectionOptions } from "./connection.ts";
+import { BadCommandError } from "./errors.ts";
+import type { Endpoint, Surroundings } from "./link.ts";
+
+/** What may be said about a client. */
+export interface ClientOptions {
+  /** Ends the first attempt to connect; it rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** How long the first connection may take, all attempts together; 10,000 if absent. */
+  readonly connectTimeoutMs?: number;
+  /** How long a call may take that says nothing else; 10,000 if absent, Infinity for no limit. */
+  readonly timeoutMs?: number;
+  /** The longest pause between attempts to connect; 5,000 if absent. */
+  readonly backOffMaxMs?: number;
+  /** A server that owes an answer and says nothing for so long is given up; 10,000 if absent. */
+  readonly silenceMs?: number;
+  /** How often a server that is only waited for is asked whether it is there; 30,000 if absent. */
+  readonly heartbeatMs?: number;
+  /** Calls that wait to be sent or answered may take so many bytes; 268,435,456 if absent. */
+  readonly pendingBytesMax?: number;
+  /** The longest body of an answer that is taken; 1,073,741,824 if absent. */
+  readonly replyBodyBytesMax?: number;
+  /** Told what went wrong where no call rejects: a lost connection, an attempt that failed. */
+  readonly onError?: (error: Error) => void;
+}
+
+/** A broker in this process, or whatever else gives connections. */
+export interface InProcessTarget {
+  connect(options: ConnectionOptions): ClientConnection;
+}
+
+/** Where a server is: an address, or a broker in this process. */
+export type Target = string | InProcessTarget;
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 10_000;
+const BACK_OFF_MAX_MS = 5000;
+const SILENCE_MS = 10_000;
+const HEARTBEAT_MS = 30_000;
+const PENDING_BYTES_MAX = 268_435_456;
+/** One attempt at one of several addresses. */
+const DIAL_TIMEOUT_MS = 5000;
+
+/** A client that has a connection. Rejects with an UnreachableError when none comes about. */
+export async function connectTo(
+  targets: Target | readonly Target[],
+  options: ClientOptions,
+  endpointOf: (address: string) => Endpoint,
+  around: Surroundings,
+): Promise<Client> {
+  const list: readonly Target[] = Array.isArray(targets) ? targets : [targets];
+  if (list.length === 0) throw new BadCommandError("there is no address to connect to");
+  const endpoints = list.map((target) =>
+    typeof target === "string" ? endpointOf(target) : inProcess(target),
+  );
+  const { timeoutMs = TIMEOUT_MS, connectTimeoutMs = CONNECT_TIMEOUT_MS, signal } = options;
+  const client = new Client(endpoints, around, {
+    timeoutMs,
+    dialTimeoutMs: Math.min(DIAL_TIMEOUT_MS, connectTimeoutMs),
+    backOffMaxMs: options.backOffMaxMs ?? BACK_OFF_MAX_MS,
+    silenceMs: options.silenceMs ?? SILENCE_MS,
+    heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS,
+    pendingBytesMax: options.pendingBytesMax ?? PENDING_BYTES_MAX,
+    replyBodyBytesMax: options.replyBodyBytesMax,
+    onError: options.onError ?? (() => undefined),
+  });
+  try {
+    await client.connected({ signal, timeoutMs: connectTimeoutMs });
+    return client;
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+}
+
+function inProcess(target: InProcessTarget): Endpoint {
+  return { name: "in this process", open: (options) => target.connect(options) };
+}

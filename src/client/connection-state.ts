@@ -1,0 +1,59 @@
+/* ConnectionState: what a connection is set to, as far as the server has said yes: the tube in use,
+ * the watched tubes with their weights, the mode, the window.
+ *
+ * It outlives connections: each new one is set to the same before anything else is sent on it.
+ * Changed by the readers of replies in commands/tubes.ts, read by link.ts.
+ */
+import type { ReserveMode } from "../protocol/reserve-mode.ts";
+import { NotSupportedError } from "./errors.ts";
+import type { Support } from "./support.ts";
+
+const DEFAULT_TUBE = "default";
+
+/** What one client's connection is set to. */
+export class ConnectionState {
+  used = DEFAULT_TUBE;
+  readonly watched = new Map([[DEFAULT_TUBE, 1]]);
+  mode: ReserveMode = "fifo";
+  window = 0;
+  /** Counts the commands that change what a reserve may be given. */
+  #watchVersion = 0;
+
+  /** Reserves with the same one may be given each other's jobs. */
+  get watchVersion(): number {
+    return this.#watchVersion;
+  }
+
+  /** What is watched is about to change. */
+  watching(): void {
+    this.#watchVersion++;
+  }
+
+  /**
+   * The commands that set a new connection to all this. Throws a NotSupportedError when the server
+   * does not know what is needed for it.
+   */
+  commands(support: Support): readonly string[] {
+    const commands = [...this.watched].map(([tube, weight]) => {
+      if (weight !== 1) check(support, "weights");
+      return weight === 1 ? `watch ${tube}` : `watch ${tube} ${weight}`;
+    });
+    if (!this.watched.has(DEFAULT_TUBE)) commands.push(`ignore ${DEFAULT_TUBE}`);
+    else if (this.watched.get(DEFAULT_TUBE) === 1)
+      commands.splice(commands.indexOf("watch default"), 1);
+    if (this.used !== DEFAULT_TUBE) commands.push(`use ${this.used}`);
+    if (this.mode !== "fifo") {
+      check(support, "reserve-mode");
+      commands.push(`reserve-mode ${this.mode}`);
+    }
+    if (this.window > 0) check(support, "window");
+    // From the first `window` on the server tells of jobs whose time to run is over.
+    if (support.has("window")) commands.push(`window ${this.window}`);
+    return commands;
+  }
+}
+
+function check(support: Support, feature: string): void {
+  if (support.has(feature)) return;
+  throw new NotSupportedError(`this client needs ${feature}, which the server does not know`);
+}

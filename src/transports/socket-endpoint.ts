@@ -1,0 +1,66 @@
+/* Socket endpoint: where a client reaches a server by TCP or a Unix socket.
+ *
+ * The socket itself does not keep a process alive: the client says when somebody waits. TCP asks a
+ * peer that says nothing whether it is there. Used by src/entries/.
+ */
+import { connect } from "node:net";
+import type { Socket } from "node:net";
+import { ClientConnection } from "../client/connection.ts";
+import type { ConnectionOptions } from "../client/connection.ts";
+import { BadCommandError, UnreachableError } from "../client/errors.ts";
+import type { Endpoint } from "../client/link.ts";
+import { quoted } from "../protocol/reply-line.ts";
+import {
+  ADDRESS_FORMS,
+  completeListenAddress,
+  formatListenAddress,
+  parseListenAddress,
+} from "../config/listen-address.ts";
+import { SocketWire, whyNot } from "./socket-wire.ts";
+import { connectionTo } from "./transports.ts";
+
+/** beanstalkd's. */
+const PORT = 11_300;
+const KEEP_ALIVE_MS = 30_000;
+
+/** Of an address in words. Throws a BadCommandError. */
+export function socketEndpoint(words: string): Endpoint {
+  const parsed = parseListenAddress(words);
+  if (parsed === undefined) {
+    throw new BadCommandError(`${quoted(words)} is no address; one is ${ADDRESS_FORMS}`);
+  }
+  const address = completeListenAddress(parsed, PORT);
+  return {
+    name: formatListenAddress(address),
+    open: async (options, signal) => {
+      const socket = connect({ ...connectionTo(address), noDelay: true, keepAlive: true });
+      await connected(socket, signal);
+      return opened(socket, options);
+    },
+  };
+}
+
+function connected(socket: Socket, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      socket.destroy();
+      reject(signal.reason);
+    };
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    socket.once("connect", () => {
+      signal.removeEventListener("abort", abort);
+      resolve();
+    });
+    socket.once("error", (cause) => {
+      signal.removeEventListener("abort", abort);
+      reject(new UnreachableError(whyNot(cause), { cause }));
+    });
+  });
+}
+
+function opened(socket: Socket, options: ConnectionOptions): ClientConnection {
+  socket.setKeepAlive(true, KEEP_ALIVE_MS);
+  socket.unref();
+  return new ClientConnection((listener) => new SocketWire(socket, listener), options);
+}

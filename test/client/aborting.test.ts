@@ -1,0 +1,291 @@
+/* Calls that are ended before their answers come, by a signal, by their time or with the client: a
+ * job that comes all the same goes to somebody else.
+ */
+import { beforeEach, describe, expect, test } from "vitest";
+import type { Client } from "../../src/client/client.ts";
+import { outcome, ScriptedServer, settle } from "./scripted-server.ts";
+
+let server: ScriptedServer;
+let client: Client;
+beforeEach(async () => {
+  server = new ScriptedServer();
+  client = await server.connect();
+});
+
+/** A reserve that was sent and then aborted. */
+async function aborted(): Promise<void> {
+  const aborting = new AbortController();
+  const job = outcome(client.reserve({ signal: aborting.signal }));
+  await settle();
+  aborting.abort();
+  expect(await job).toBe("AbortError");
+}
+
+describe("a job for a reserve that nobody waits for any more", () => {
+  test("is handed back as if it had not been taken", async () => {
+    await aborted();
+    await server.say("RESERVED 7 1\r\nx");
+    expect(server.lines).toEqual(["reserve", "hand-back 7 0"]);
+    await server.say("HANDED_BACK");
+    expect(server.troubles).toEqual([]);
+  });
+
+  test("is given back with its priority to a server that knows no hand-back", async () => {
+    server = new ScriptedServer();
+    server.isPlain = true;
+    client = await server.connect();
+    await aborted();
+    await server.say("RESERVED 7 1\r\nx");
+    expect(server.lines).toEqual(["reserve", "stats-job 7"]);
+    await server.say("OK 11\r\n---\npri: 77");
+    expect(server.lines.at(-1)).toBe("release 7 77 0");
+  });
+
+  test("goes to the next reserve, whose own job goes to the one after it", async () => {
+    await aborted();
+    const [second, third] = [client.reserve(), client.reserve()];
+    await settle();
+    await server.say("RESERVED 7 1\r\nx");
+    expect((await second).id).toBe(7);
+    await server.say("RESERVED 8 1\r\nx");
+    expect((await third).id).toBe(8);
+    await server.say("RESERVED 9 1\r\nx");
+    expect(server.lines.slice(3)).toEqual(["hand-back 9 0"]);
+  });
+
+  test("does not go to a reserve that other tubes are watched for", async () => {
+    server.answer = (line) => (line.startsWith("watch") ? "" : undefined);
+    const aborting = new AbortController();
+    const first = outcome(client.reserve({ signal: aborting.signal }));
+    const watched = client.watch("other");
+    const second = client.reserve();
+    await settle();
+    aborting.abort();
+    expect(await first).toBe("AbortError");
+    await server.say("RESERVED 7 1\r\nx", "WATCHING 2");
+    await watched;
+    expect(server.lines).toContain("hand-back 7 0");
+    await server.say("RESERVED 8 1\r\nx", "HANDED_BACK");
+    expect((await second).id).toBe(8);
+  });
+
+  test("is not taken for one that ended by its time", async () => {
+    const job = outcome(client.reserve({ timeoutMs: 500 }));
+    await settle();
+    await server.advance(0.6);
+    expect(await job).toBe("HM_TIMEOUT");
+    await server.say("RESERVED 7 1\r\nx");
+    expect(server.lines.at(-1)).toBe("hand-back 7 0");
+  });
+
+  test.each(["reserveJob", "reserveBatch"] as const)("is handed back after %s", async (name) => {
+    const aborting = new AbortController();
+    const asked = outcome(client[name](7, { signal: aborting.signal }));
+    await settle();
+    aborting.abort();
+    expect(await asked).toBe("AbortError");
+    await server.say(
+      name === "reserveJob" ? "RESERVED 7 1\r\nx" : "RESERVED_BATCH 1\r\nRESERVED 7 1\r\nx",
+    );
+    expect(server.lines.at(-1)).toBe("hand-back 7 0");
+  });
+});
+
+describe("what is asked behind a reserve that nobody waits for", () => {
+  test("does not wait for a job: the connection is finished and another one follows", async () => {
+    await aborted();
+    expect(server.wire.isFinished).toBe(false);
+    const put = client.put("x");
+    await settle();
+    expect(server.wire.isFinished).toBe(true);
+    await server.say("TIMED_OUT");
+    await server.cut();
+    expect(server.wires).toHaveLength(2);
+    expect(server.lines).toEqual(["put 1024 0 60 1", "x"]);
+    await server.say("INSERTED 1");
+    expect(await put).toEqual({ id: 1, isNew: true });
+    expect(server.troubles).toEqual([]);
+  });
+
+  test("waits where a job is held, which another connection would lose", async () => {
+    const reserved = client.reserve();
+    await settle();
+    await server.say("RESERVED 1 1\r\nx");
+    const job = await reserved;
+    await aborted();
+    const deleted = job.delete();
+    await settle();
+    expect(server.wire.isFinished).toBe(false);
+    await server.say("DEADLINE_SOON", "DELETED");
+    await deleted;
+  });
+});
+
+describe("a signal", () => {
+  test("that was aborted before ends a call before anything is sent", async () => {
+    const reason = new Error("stop");
+    await expect(client.put("x", { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    await expect(client.await(1, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    await settle();
+    expect(server.lines).toEqual([]);
+  });
+
+  test("is listened to once for all calls, and not at all when none is under way", async () => {
+    const aborting = new AbortController();
+    const listened = { added: 0, removed: 0 };
+    const { signal } = aborting;
+    const add = signal.addEventListener.bind(signal);
+    const remove = signal.removeEventListener.bind(signal);
+    signal.addEventListener = (...args: Parameters<typeof add>) => {
+      listened.added++;
+      add(...args);
+    };
+    signal.removeEventListener = (...args: Parameters<typeof remove>) => {
+      listened.removed++;
+      remove(...args);
+    };
+    const deletes = [1, 2, 3].map((id) => client.delete(id, { signal }));
+    await settle();
+    expect(listened).toEqual({ added: 1, removed: 0 });
+    await server.say("DELETED", "DELETED", "DELETED");
+    await Promise.all(deletes);
+    expect(listened).toEqual({ added: 1, removed: 1 });
+  });
+
+  test("ends all that it was given to, and later answers are nobody's", async () => {
+    const aborting = new AbortController();
+    const { signal } = aborting;
+    const asked = [
+      client.put("x", { signal }),
+      client.stats({ signal }),
+      client.await(9, { signal }),
+    ];
+    const outcomes = Promise.all(asked.map(outcome));
+    await settle();
+    aborting.abort();
+    expect(await outcomes).toEqual(["AbortError", "AbortError", "AbortError"]);
+    const after = client.delete(5);
+    await settle();
+    await server.say(
+      "INSERTED 1",
+      "OK 10\r\n---\npid: 1",
+      "AWAITING",
+      "DELETED",
+      "DONE 9 dead 0\r\n",
+    );
+    expect(await after).toBeUndefined();
+    expect(client.isConnected).toBe(true);
+  });
+});
+
+describe("a stream of jobs", () => {
+  test("gives what comes, and gives back what nobody took when it ends", async () => {
+    const stream = client.jobs({ window: 3 });
+    const first = stream.next();
+    await settle();
+    expect(server.lines).toEqual(["window 3"]);
+    await server.say("JOB 1 1 mails 1\r\na", "JOB 2 4 mails 1\r\nb", "JOB 3 1 mails 1\r\nc");
+    expect((await first).value).toMatchObject({ id: 1, attempt: 1, tube: "mails" });
+    await server.say("LOST 2");
+    expect((await stream.next()).value?.id).toBe(3);
+    await server.say("JOB 4 1 mails 1\r\nd");
+    server.answer = (line) =>
+      line === "window 0" ? "JOB 5 1 mails 1\r\ne\r\nWINDOW 0" : undefined;
+    expect(await stream.return()).toEqual({ done: true, value: undefined });
+    await settle();
+    expect(server.lines.slice(1)).toEqual(["hand-back 4 0", "hand-back 5 0"]);
+    expect(await stream.next()).toEqual({ done: true, value: undefined });
+  });
+
+  test("ends quietly with its signal, for those who wait too", async () => {
+    const aborting = new AbortController();
+    const seen: number[] = [];
+    const loop = (async () => {
+      for await (const job of client.jobs({ signal: aborting.signal })) seen.push(job.id);
+    })();
+    await settle();
+    await server.say("JOB 1 1 mails 1\r\na");
+    aborting.abort();
+    await loop;
+    expect(seen).toEqual([1]);
+    expect(server.lines).toEqual(["window 16"]); // that job is in the loop's hands
+    expect(server.stays).toBe(0);
+  });
+
+  test("is one at a time, and another can follow", async () => {
+    const stream = client.jobs();
+    expect(() => client.jobs()).toThrow("one at a time");
+    await stream.return();
+    await client.jobs().return();
+  });
+
+  test("says when the server has no room for it", async () => {
+    server.answer = (line) => (line.startsWith("window") ? "OUT_OF_MEMORY" : undefined);
+    expect(await outcome(client.jobs().next())).toBe("HM_OUT_OF_MEMORY");
+  });
+});
+
+describe("listeners", () => {
+  test("hear of jobs, and one that throws harms nothing", async () => {
+    const heard: unknown[] = [];
+    client.listen({
+      job: () => {
+        throw new Error("a bad listener");
+      },
+    });
+    const listening = client.listen({
+      job: ({ id }) => heard.push(id),
+      lost: (id) => heard.push(`lost ${id}`),
+      cancelled: (id) => heard.push(`cancelled ${id}`),
+    });
+    await client.window(2);
+    await server.say("JOB 1 1 a 0\r\n", "LOST 1", "CANCEL 2");
+    expect(heard).toEqual([1, "lost 1", "cancelled 2"]);
+    expect(server.troubles).toMatchObject([{ message: "a bad listener" }]);
+    listening[Symbol.dispose]();
+    await server.say("JOB 3 1 a 0\r\n");
+    expect(heard).toHaveLength(3);
+  });
+
+  test("hear nothing of a job that nobody listens for: it is handed back", async () => {
+    await client.window(2);
+    await server.say("JOB 3 1 a 0\r\n");
+    expect(server.lines.at(-1)).toBe("hand-back 3 0");
+  });
+});
+
+describe("a client that is closed", () => {
+  test("waits for the answers that are due, and not for jobs or ends of jobs", async () => {
+    const put = client.put("x");
+    const job = outcome(client.reserve());
+    const end = outcome(client.await(7));
+    const { signal } = new AbortController();
+    await settle();
+    const closed = client.close();
+    expect(await Promise.all([job, end])).toEqual(["HM_CLOSED", "HM_CLOSED"]);
+    await server.say("INSERTED 1", "TIMED_OUT", "AWAITING");
+    expect(await put).toMatchObject({ id: 1 });
+    await closed;
+    expect(server.wire.closings).toBe(1);
+    expect(await outcome(client.stats({ signal }))).toBe("HM_CLOSED");
+    expect(() => client.jobs()).toThrow("closed");
+    expect([server.stays, server.clock.timers]).toEqual([0, 0]);
+  });
+
+  test("is closed by `await using`", async () => {
+    {
+      await using own = await server.connect();
+      expect(own.isConnected).toBe(true);
+    }
+    expect(server.wire.closings).toBe(1);
+  });
+
+  test("does not wait for a server that is away", async () => {
+    server.isAway = new Error("nobody there");
+    await server.cut();
+    const put = outcome(client.put("x"));
+    await client.close();
+    expect(await put).toBe("HM_CLOSED");
+    expect([server.stays, server.clock.timers]).toEqual([0, 0]);
+  });
+});
