@@ -5,6 +5,7 @@ import { enter, session, sessionError } from "./access.ts";
 import { ConnectionsPage } from "./connections-page.tsx";
 import { FailuresPage } from "./failures-page.tsx";
 import { Frame } from "./frame.tsx";
+import { GroupPage } from "./group-page.tsx";
 import { HelpDialog } from "./help-dialog.tsx";
 import { JobPage } from "./job-page.tsx";
 import { restarts } from "./live.ts";
@@ -66,6 +67,8 @@ function Page({ route: where }: { readonly route: Route }): JSX.Element {
       return <TubesPage route={where} />;
     case "tube":
       return <TubePage key={where.name} route={where} />;
+    case "group":
+      return <GroupPage key={where.name} route={where} />;
     case "job":
       return <JobPage key={where.id} id={where.id} />;
     case "failures":
@@ -112,6 +115,7 @@ const TITLES: Readonly<Record<Route["page"], string>> = {
   overview: "Overview",
   tubes: "Tubes",
   tube: "Tube",
+  group: "Group",
   job: "Job",
   failures: "Failures",
   connections: "Connections",
@@ -121,7 +125,7 @@ const TITLES: Readonly<Record<Route["page"], string>> = {
 function useTitle(where: Route): void {
   useEffect(() => {
     const what =
-      where.page === "tube"
+      where.page === "tube" || where.page === "group"
         ? where.name
         : where.page === "job"
           ? `Job ${where.id}`

@@ -4,7 +4,7 @@
  */
 import type { ComponentChildren, JSX } from "preact";
 import type { ExplanationAnswer } from "../http/api.ts";
-import { Trouble } from "./parts.tsx";
+import { GroupLink, Trouble } from "./parts.tsx";
 import { count, counted, duration } from "./quantity.ts";
 import { useResource } from "./resource.ts";
 import { addressOf } from "./route.ts";
@@ -90,9 +90,7 @@ function factsOf(job: ExplanationAnswer): readonly (ShownFact | null)[] {
           value: `${count(job.reserved)} of at most ${job.reservedMax}`,
         },
     job.key === null ? null : { name: `key ${job.key.name}`, value: <KeyFact of={job.key} /> },
-    job.pending > 0
-      ? { name: `left in group ${job.afterGroup}`, value: counted(job.pending, "job") }
-      : null,
+    job.pending > 0 ? { name: "waits for group", value: <GroupFact of={job} /> } : null,
     job.isCancelled ? { name: "cancelled", value: "gone when this attempt ends" } : null,
     job.isDraining ? { name: "server", value: "draining, takes no new jobs" } : null,
   ];
@@ -100,6 +98,14 @@ function factsOf(job: ExplanationAnswer): readonly (ShownFact | null)[] {
 
 function rateOf({ rate, rateLeftSeconds }: ExplanationAnswer): string {
   return rateLeftSeconds > 0 ? `${rate}, goes on in ${duration(rateLeftSeconds)}` : rate;
+}
+
+function GroupFact({ of }: { readonly of: ExplanationAnswer }): JSX.Element {
+  return (
+    <>
+      <GroupLink name={of.afterGroup} />, {counted(of.pending, "job")} left
+    </>
+  );
 }
 
 /** How much of the key is taken, and by which jobs. */

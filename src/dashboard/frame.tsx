@@ -33,7 +33,7 @@ const WAYS: readonly Way[] = [
   {
     label: "Tubes",
     to: ALL_TUBES,
-    pages: ["tubes", "tube", "job"],
+    pages: ["tubes", "tube", "group", "job"],
     icon: "M3 5h14M3 10h14M3 15h9",
   },
   {

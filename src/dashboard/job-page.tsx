@@ -24,6 +24,7 @@ import { attempt, tell, warn } from "./notices.tsx";
 import {
   Ago,
   Empty,
+  GroupLink,
   Loading,
   Moment,
   PageHead,
@@ -169,7 +170,11 @@ function Facts({ job }: { readonly job: JobAnswer }): JSX.Element {
         <Fact name="released">{count(job.releases)} ×</Fact>
         <Fact name="buried">{count(job.buries)} ×</Fact>
         <Fact name="kicked">{count(job.kicks)} ×</Fact>
-        {job.tags.length > 0 && <Fact name="tags">{job.tags.join(" ")}</Fact>}
+        {job.tags.length > 0 && (
+          <Fact name="tags">
+            <Tags tags={job.tags} />
+          </Fact>
+        )}
         {job.holder !== null && (
           <Fact name="held by">
             <HolderLink holder={job.holder} />
@@ -177,6 +182,24 @@ function Facts({ job }: { readonly job: JobAnswer }): JSX.Element {
         )}
       </dl>
     </section>
+  );
+}
+
+/** The tags of a job; those that name groups lead there. */
+function Tags({ tags }: { readonly tags: readonly string[] }): JSX.Element {
+  return (
+    <ul class="tags">
+      {tags.map((tag) => {
+        const [, kind, group] = /^(grp|aft):(.+)$/.exec(tag) ?? [];
+        const shown = group === undefined ? tag : <GroupLink name={group} />;
+        return (
+          <li key={tag}>
+            {kind !== undefined && <small>{kind === "grp" ? "in group" : "after group"} </small>}
+            {shown}
+          </li>
+        );
+      })}
+    </ul>
   );
 }
 

@@ -5,7 +5,7 @@ import type { JobState, Tube } from "../http/api.ts";
 import { serverNow } from "./live.ts";
 import { clock, count, dayAndClock, duration } from "./quantity.ts";
 import type { Resource } from "./resource.ts";
-import { addressOf, tubeRoute } from "./route.ts";
+import { addressOf, groupRoute, tubeRoute } from "./route.ts";
 
 /** The mark of the house. */
 export function BrandMark(): JSX.Element {
@@ -117,6 +117,24 @@ export function TubeLink({
 }): JSX.Element {
   return (
     <a class="name" href={addressOf(tubeRoute(name, state))}>
+      {name}
+    </a>
+  );
+}
+
+/** A link to a job, as a row of a list. */
+export function JobLink({ id }: { readonly id: number }): JSX.Element {
+  return (
+    <a class="name" data-row href={addressOf({ page: "job", id })}>
+      {id}
+    </a>
+  );
+}
+
+/** A link to a group of jobs. */
+export function GroupLink({ name }: { readonly name: string }): JSX.Element {
+  return (
+    <a class="name" href={addressOf(groupRoute(name))}>
       {name}
     </a>
   );

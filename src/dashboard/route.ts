@@ -30,11 +30,21 @@ export interface TubeRoute {
   readonly after: number;
 }
 
+/** A group of jobs: those in it, or those that wait for it. */
+export interface GroupRoute {
+  readonly page: "group";
+  readonly name: string;
+  readonly role: "member" | "waiting";
+  /** The id after which the list begins. */
+  readonly after: number;
+}
+
 /** Every page. */
 export type Route =
   | { readonly page: "overview" }
   | TubesRoute
   | TubeRoute
+  | GroupRoute
   | { readonly page: "job"; readonly id: number }
   | { readonly page: "failures"; readonly tube: string }
   | { readonly page: "connections"; readonly offset: number; readonly id?: string }
@@ -43,6 +53,7 @@ export type Route =
 /** The states of jobs, in the order in which they are shown. */
 export const STATES: readonly JobState[] = ["ready", "reserved", "delayed", "buried"];
 
+const ROLES = ["member", "waiting"] as const;
 const SORTS: readonly TubeSort[] = [
   "name",
   "ready",
@@ -66,6 +77,11 @@ export const ALL_TUBES: TubesRoute = {
 /** A tube's page, from its beginning. */
 export function tubeRoute(name: string, state: JobState = "ready"): TubeRoute {
   return { page: "tube", name, state, filter: "", group: "", after: 0 };
+}
+
+/** A group's page, from its beginning. */
+export function groupRoute(name: string): GroupRoute {
+  return { page: "group", name, role: "member", after: 0 };
 }
 
 /** Reads what stands behind the `#` of an address. */
@@ -105,14 +121,19 @@ function parseArgument(page: string, argument: string, wishes: URLSearchParams):
     return id === null ? { page: "unknown" } : { page: "job", id };
   }
   const name = decoded(argument);
-  if (page !== "tubes" || name === null) return { page: "unknown" };
+  if (name === null) return { page: "unknown" };
+  const after = wholeNumber(wishes.get("after")) ?? 0;
+  if (page === "groups") {
+    return { page: "group", name, role: oneOf(ROLES, wishes.get("role"), "member"), after };
+  }
+  if (page !== "tubes") return { page: "unknown" };
   return {
     page: "tube",
     name,
     state: oneOf(STATES, wishes.get("state"), "ready"),
     filter: wishes.get("filter") ?? "",
     group: wishes.get("group") ?? "",
-    after: wholeNumber(wishes.get("after")) ?? 0,
+    after,
   };
 }
 
@@ -133,6 +154,11 @@ export function addressOf(route: Route): string {
         ["state", route.state === "ready" ? "" : route.state],
         ["filter", route.filter],
         ["group", route.group],
+        ["after", route.after || ""],
+      )}`;
+    case "group":
+      return `#/groups/${encodeURIComponent(route.name)}${query(
+        ["role", route.role === "member" ? "" : route.role],
         ["after", route.after || ""],
       )}`;
     case "job":

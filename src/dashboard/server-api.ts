@@ -27,6 +27,14 @@ export const refusals = signal(0);
 
 const BASE = "api/v1/";
 
+/**
+ * The name of a tube or a group as a part of a path below the API. Browsers take "." and ".." for
+ * steps, however they are encoded; a "~", which no name has, keeps them from that.
+ */
+export function apiName(name: string): string {
+  return `${/^\.\.?$/.test(name) ? "~" : ""}${encodeURIComponent(name)}`;
+}
+
 /** The address of a resource below the API, for a link. */
 export function apiAddress(path: string): string {
   return BASE + path;

@@ -16,7 +16,7 @@ import { Menu } from "./menu.tsx";
 import { answerOf, attempt, tell, troubleOf } from "./notices.tsx";
 import { askNumber, askTexts, confirm } from "./question.tsx";
 import { count, counted, duration } from "./quantity.ts";
-import { get, post } from "./server-api.ts";
+import { apiName, get, post } from "./server-api.ts";
 
 const LONGEST_PAUSE_SECONDS = 4_294_967_295;
 const MOST_KICKED = 4_294_967_295;
@@ -79,7 +79,7 @@ function kickableDelayed({ delayed, waitingForGroup }: Tube): number {
 }
 
 function actionPath(tube: Tube, action: string): string {
-  return `tubes/${encodeURIComponent(tube.name)}/${action}`;
+  return `tubes/${apiName(tube.name)}/${action}`;
 }
 
 async function pause(tube: Tube): Promise<boolean> {
@@ -126,7 +126,7 @@ async function kick(tube: Tube): Promise<boolean> {
 }
 
 async function setLimits({ name }: Tube): Promise<boolean> {
-  const path = `tubes/${encodeURIComponent(name)}`;
+  const path = `tubes/${apiName(name)}`;
   const now = await answerOf(get<TubeDetails>(path));
   if (now === null) return false;
   const texts = await askTexts(

@@ -13,15 +13,27 @@ import type {
 } from "../http/api.ts";
 import { mayAct } from "./access.ts";
 import { runBulk } from "./bulk-actions.ts";
+import { HeldBackPanel } from "./held-back-panel.tsx";
 import { OneLine } from "./hostile-text.tsx";
 import { Menu } from "./menu.tsx";
-import { Ago, Empty, Figure, Loading, PageHead, StateShape, Trouble, TubeHints } from "./parts.tsx";
+import {
+  Ago,
+  Empty,
+  Figure,
+  JobLink,
+  Loading,
+  PageHead,
+  StateShape,
+  Trouble,
+  TubeHints,
+} from "./parts.tsx";
 import { age, bytes, count, counted, duration } from "./quantity.ts";
 import { useResource } from "./resource.ts";
 import type { Resource } from "./resource.ts";
 import { addressOf, ALL_TUBES, go, query, STATES } from "./route.ts";
 import type { TubeRoute } from "./route.ts";
 import { SearchField } from "./search-field.tsx";
+import { apiName } from "./server-api.ts";
 import { WideTable } from "./table.tsx";
 import type { Column } from "./table.tsx";
 import { TubeActions } from "./tube-actions.tsx";
@@ -30,7 +42,7 @@ const LIMIT = 50;
 
 /** The page. */
 export function TubePage({ route }: { readonly route: TubeRoute }): JSX.Element {
-  const base = `tubes/${encodeURIComponent(route.name)}`;
+  const base = `tubes/${apiName(route.name)}`;
   const tube = useResource<TubeDetails>(base, 2);
   const jobs = useResource<JobsAnswer>(
     `${base}/jobs${query(
@@ -58,6 +70,7 @@ export function TubePage({ route }: { readonly route: TubeRoute }): JSX.Element 
         {figures !== null && mayAct.value && <TubeActions tube={figures} after={reload} />}
       </PageHead>
       {figures !== null && <TubeFacts tube={figures} />}
+      {!isGone && <HeldBackPanel tube={route.name} />}
       <States route={route} tube={figures} />
       <div class="list-bar">
         <SearchField
@@ -304,7 +317,7 @@ function columnsOf(state: JobState): readonly (Column<JobSummary> | false)[] {
     state === "buried" && { head: "Buried", kind: "since", cell: since },
     state === "buried" && { head: "Failure", kind: "preview headline", cell: failure },
     state !== "buried" && { head: "Age", kind: "number", cell: (job) => age(job.ageSeconds) },
-    left !== null && { head: left, kind: "number", cell: (job) => age(job.leftSeconds) },
+    left !== null && { head: left, kind: "number", cell: timeLeft },
     { head: "Priority", kind: "number wide-only", cell: priority },
     { head: "TTR", kind: "number wide-only", cell: (job) => duration(job.ttrSeconds) },
     {
@@ -322,11 +335,12 @@ function columnsOf(state: JobState): readonly (Column<JobSummary> | false)[] {
   ];
 }
 
-function JobLink({ id }: { readonly id: number }): JSX.Element {
+function timeLeft({ leftSeconds }: JobSummary): JSX.Element | string {
+  if (leftSeconds > 0) return age(leftSeconds);
   return (
-    <a class="name" data-row href={addressOf({ page: "job", id })}>
-      {id}
-    </a>
+    <span class="nothing" title="It waits for a group, or its time is over">
+      –
+    </span>
   );
 }
 

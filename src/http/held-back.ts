@@ -64,8 +64,8 @@ class TubeBack {
       return answer === C.MORE ? shard.field(C.RESULT_STATS + C.PLACE_MINOR) : 0;
     });
     const named = [
-      ...[...keys].map(([name, sum]) => ({ reason: "key" as const, name, ...sum })),
       ...[...groups].map(([name, sum]) => ({ reason: "group" as const, name, ...sum })),
+      ...[...keys].map(([name, sum]) => ({ reason: "key" as const, name, ...sum })),
     ].toSorted((a, b) => b.jobs - a.jobs);
     const told = named.slice(0, HOLDS_MAX - own.length);
     const holds = this.#look((desk, shard) => [

@@ -20,7 +20,7 @@ const FLAGS = [
   "--disable-sync",
 ];
 const MAY_BE_GONE =
-  /\/api\/v1\/(jobs\/\d+(\/explanation|\/result)?|tubes\/[^/?]+(\/jobs\?[^/]*)?)$/;
+  /\/api\/v1\/(jobs\/\d+(\/explanation|\/result)?|groups\/[^/?]+|tubes\/[^/?]+(\/held-back|\/jobs\?[^/]*)?)$/;
 const PATIENCE_MS = 20_000;
 
 /** A running browser. */

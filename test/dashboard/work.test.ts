@@ -1,6 +1,6 @@
 /*
- * Why jobs stand where they do, and what is set for a tube, in the real browser, against a real
- * server.
+ * Why jobs stand where they do, what holds them back, their groups, and what is set for a tube, in
+ * the real browser, against a real server.
  *
  * @module-tag chromium
  */
@@ -76,6 +76,74 @@ test("a job that goes while its page is open is gone, and where it was last is s
   await desk.sees("The job is gone meanwhile.");
   await desk.sees(/When it was last looked at it was ready in goes/);
   await desk.counts(why(), 0);
+});
+
+test("a job leads to its group, whose page shows who is in it and who waits, and follows", async () => {
+  const first = await putTagged("parts", "a", "grp:import");
+  const second = await putTagged("more-parts", "b", "grp:import");
+  const report = await putTagged("reports", "c", "aft:import max:3");
+  await desk.client.send(`reserve-job ${second}`, `bury ${second} 0`);
+  await desk.open(`#/jobs/${report}`);
+  await why().getByText("It waits for the group import, in which 2 jobs are left.").waitFor();
+  const tags = desk.page.locator(".tags li");
+  await expect.poll(() => tags.allTextContents()).toEqual(["max:3", "after group import"]);
+  await tags.getByRole("link", { name: "import" }).click();
+  await desk.sees("2 jobs left, for which 1 job waits.");
+  await desk.sees("1 of them is buried");
+  const rows = desk.page.locator("tbody tr");
+  const shown = () =>
+    rows.evaluateAll((all) =>
+      all.map((row) => [...row.children].slice(0, 3).map((cell) => cell.textContent)),
+    );
+  await expect.poll(shown).toEqual([
+    [String(first), "ready", "parts"],
+    [String(second), "buried", "more-parts"],
+  ]);
+  await desk.page.getByRole("link", { name: /waiting for it/ }).click();
+  await expect.poll(shown).toEqual([[String(report), "delayed", "reports"]]);
+  await desk.client.send(`delete ${first}`, `delete ${second}`);
+  await desk.page.keyboard.press("r");
+  await desk.sees("Nobody is in this group now, or waits for it.");
+  expect((await desk.client.stats(`stats-job ${report}`))["state"]).toBe("ready");
+});
+
+test("a tube's page says by what its jobs are held back, and how many by each", async () => {
+  const [holder] = [
+    await putTagged("held-back", "a", "con:smtp"),
+    await putTagged("parts", "x", "grp:late"),
+  ];
+  await putTagged("held-back", "b", "con:smtp");
+  await putTagged("held-back", "c", "aft:late");
+  await putTagged("held-back", "d", "aft:late");
+  await desk.open("#/tubes/held-back?state=delayed");
+  const holds = desk.page.getByRole("region", { name: "Held back" }).locator("li");
+  const late = "2 jobsgroupthey wait for the group late, in which 1 job is left";
+  await expect.poll(() => holds.allTextContents()).toEqual([late]);
+  await desk.client.send(
+    "watch held-back",
+    `reserve-job ${holder}`,
+    "set-tube held-back reserved=1",
+    "pause-tube held-back 590",
+  );
+  await desk.open("#/tubes/held-back");
+  await expect
+    .poll(() => holds.allTextContents())
+    .toEqual([
+      expect.stringMatching(/^1 jobpausedthe tube is paused for \d+ min \d+ s more$/),
+      "1 jobreservedas many jobs of the tube are reserved as may be, 1",
+      late,
+      "1 jobkeywith the key smtp 1 of at most 1 are reserved, in all tubes",
+    ]);
+  await holds.getByRole("link", { name: "late" }).click();
+  await desk.page.getByRole("heading", { name: "late" }).waitFor();
+  await desk.client.send("flush-tube held-back", "ignore held-back");
+});
+
+test("a tube that is named like a step of a path has its page, too", async () => {
+  await desk.putInto("..", ["two dots"]);
+  await desk.open("#/tubes/..");
+  await desk.sees("two dots");
+  await expect.poll(() => desk.page.locator("h1").textContent()).toBe("..");
 });
 
 test("the limits of a tube are set, a wrong one is said in the question, and taken away", async () => {
