@@ -23,17 +23,41 @@ export interface Mismatch {
 }
 
 /**
- * Compares the transcripts of two servers. Undefined if there is no difference. Silence where an
- * answer is due is a mismatch even if both are silent: then the stream holds something that must
- * not be in one.
+ * Compares the transcripts of two servers, of which each may know Homemaker's own commands.
+ * Undefined if there is no difference. Silence where an answer is due is a mismatch even if both
+ * are silent: then the stream holds something that must not be in one.
  */
-export function firstMismatch(left: Transcript, right: Transcript): Mismatch | undefined {
+export function firstMismatch(
+  left: Transcript,
+  right: Transcript,
+  [leftKnows, rightKnows]: Pair<boolean>,
+): Mismatch | undefined {
   for (let index = 0; index < Math.max(left.length, right.length); index++) {
-    const [one, other] = [left[index], right[index]];
+    const [one, other] = [judged(left[index], leftKnows), judged(right[index], rightKnows)];
     const mismatch = compareExchanges(one, other);
     if (mismatch !== undefined) return mismatch;
   }
   return undefined;
+}
+
+/**
+ * The exchange with the same replies for both kinds of servers: to an addition the word "known" if
+ * its answer is as it should be, and none to what only one kind takes for requests.
+ */
+function judged(exchange: Exchange | undefined, knows: boolean): Exchange | undefined {
+  if (exchange === undefined) return undefined;
+  const answered = exchange.requests.filter(({ isPartOfAddition }) => !knows || !isPartOfAddition);
+  const replies = exchange.replies.flatMap((reply, index) => {
+    const { addition, isPartOfAddition = false } = answered[index] ?? {};
+    const { line } = partsOf(reply);
+    if (isPartOfAddition && line === "UNKNOWN_COMMAND") return [];
+    const isRight =
+      addition !== undefined &&
+      (knows ? addition.homemaker.test(line) : addition.beanstalkd[0] === line);
+    return [isRight ? KNOWN : reply];
+  });
+  const requests = exchange.requests.filter(({ isPartOfAddition }) => isPartOfAddition !== true);
+  return { ...exchange, requests, replies };
 }
 
 function compareExchanges(one?: Exchange, other?: Exchange): Mismatch | undefined {
@@ -109,6 +133,7 @@ function keyAndValue(line: string): [key: string, value: string] {
   return colon < 0 ? [line, ""] : [line.slice(0, colon), line.slice(colon + 2)];
 }
 
+const KNOWN = Buffer.from("known\r\n");
 const LISTED = fileURLToPath(new URL("../dialogues/differences.txt", import.meta.url));
 const UNQUOTED_KEYS: ReadonlySet<string> = new Set(
   parseDifferences(readFileSync(LISTED, "utf8"), LISTED).unquoted.flatMap(({ keys }) => [...keys]),

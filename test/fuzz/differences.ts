@@ -51,13 +51,13 @@ export const KNOWN_DIFFERENCES = {
   },
   "commands of Homemaker's own": {
     reason:
-      "beanstalkd does not know them, or takes them for malformed ones of its own; the dialogues that say @addition show both sides",
-    dealtWithIn: "generator.ts",
+      "beanstalkd does not know them, or takes them for malformed ones of its own; those that change nothing are below, the others in additions.ts",
+    dealtWithIn: "comparison.ts",
   },
   "tags behind the bytes of put": {
     reason:
-      "beanstalkd answers BAD_FORMAT and reads the body as commands, Homemaker takes the job or, if a tag is wrong, throws its body away",
-    dealtWithIn: "generator.ts",
+      "beanstalkd answers BAD_FORMAT and reads the body as commands, Homemaker takes the job (additions.ts) or, if a tag is wrong, throws its body away (below)",
+    dealtWithIn: "comparison.ts",
   },
   "the length of a failure message behind bury and release": {
     reason: "beanstalkd answers BAD_FORMAT at once, Homemaker takes what follows for the message",
@@ -115,3 +115,110 @@ export const SECONDS_APART: ReadonlyMap<string, number> = new Map([
   ["time-left", 10],
   ["pause-time-left", 10],
 ]);
+
+/** Input that both servers answer, each in its own way, and that changes nothing. */
+export interface Addition {
+  /** Its first line is the command. `ID` stands for the id of some job. */
+  readonly input: string;
+  /** What beanstalkd answers to each of its lines. */
+  readonly beanstalkd: readonly ("UNKNOWN_COMMAND" | "BAD_FORMAT")[];
+  /** What Homemaker answers to all of it, in one line. */
+  readonly homemaker: RegExp;
+}
+
+/**
+ * Homemaker's own commands, and tags, where neither server has anything else afterwards. Not those
+ * that beanstalkd counts as its own: what begins with `reserve` or `stats`, and `delete-batch`,
+ * which Homemaker counts as deletes.
+ */
+export const ADDITIONS: readonly Addition[] = [
+  ...["features", "list-jobs default ready 0 10", "list-jobs  default  delayed  0  1"].map(
+    (input) => unknown(input, /^OK \d+$/),
+  ),
+  ...["peek-failure ID", "peek-progress ID", "list-failures ID", "explain ID"].map((input) =>
+    unknown(input, /^(?:OK \d+|FOUND \d+ \d+|NOT_FOUND|BAD_FORMAT)$/),
+  ),
+  unknown("peek-reserved", /^(?:FOUND \d+ \d+|NOT_FOUND)$/),
+  unknown("session", /^SESSION [0-9a-f]{32}$/),
+  unknown(`vouch ${"0".repeat(32)} 60`, /^VOUCHED 0$/),
+  unknown("window 0", /^WINDOW 0$/),
+  unknown("set-tube default jobs= rate=", /^TUBE_SET$/),
+  ...[
+    "hand-back 9007199254740990 0",
+    "hand-back 9007199254740990 5000ms",
+    "update-job 9007199254740990 1",
+    "update-job 9007199254740990 1 0",
+    "cancel 9007199254740990",
+    "await 9007199254740990",
+    "move 9007199254740990 default",
+    "flush-tube nobody",
+    "list-jobs nobody ready 0 10",
+  ].map((input) => unknown(input, /^NOT_FOUND$/)),
+  ...[
+    "features x",
+    "list-jobs default aside 0 10",
+    "list-jobs default ready 0 1001",
+    "peek-failure x",
+    "peek-progress 1 ",
+    "list-failures 18446744073709551616",
+    "explain ",
+    "explain 1x",
+    "session x",
+    "vouch 0 60",
+    "window 1001",
+    "window -1",
+    "set-tube default jobs=x",
+    "set-tube default",
+    "set-tube default jobs=1 jobs=",
+    "set-tube a:b jobs=1",
+    "delete-batch 1 x",
+    "hand-back 1",
+    "update-job 1",
+    "cancel 1 2",
+    "await x",
+    "batch 0",
+    "batch 1001",
+    "batch x",
+    "flush-tube a:b",
+    "drain x",
+    "undrain x",
+  ].map((input) => unknown(input, /^BAD_FORMAT$/)),
+  {
+    input: "batch 1\r\nhand-back 9007199254740990 0",
+    beanstalkd: ["UNKNOWN_COMMAND", "UNKNOWN_COMMAND"],
+    homemaker: /^BATCH_REFUSED 1 NOT_FOUND$/,
+  },
+  {
+    input: "batch 2\r\nfeatures\r\nsession",
+    beanstalkd: ["UNKNOWN_COMMAND", "UNKNOWN_COMMAND", "UNKNOWN_COMMAND"],
+    homemaker: /^BATCH_REFUSED 1 BAD_FORMAT$/,
+  },
+  ...[
+    "finish 9007199254740990 5 0",
+    "progress 9007199254740990 0",
+    "move 9007199254740990 a 0",
+  ].map((line): Addition => ({
+    input: `${line}\r\n`,
+    beanstalkd: ["UNKNOWN_COMMAND", "UNKNOWN_COMMAND"],
+    homemaker: /^NOT_FOUND$/,
+  })),
+  ...[
+    "idp:",
+    "con:a:0",
+    "exp:0",
+    "max:x",
+    "ack:disk",
+    "fair::1",
+    "grp:a:b",
+    "aft:-a",
+    "idp:a max:",
+  ].map((tags): Addition => ({
+    input: `put 0 0 600 0 ${tags}\r\n`,
+    beanstalkd: ["BAD_FORMAT", "UNKNOWN_COMMAND"],
+    homemaker: /^BAD_FORMAT$/,
+  })),
+];
+
+function unknown(input: string, homemaker: RegExp): Addition {
+  return { input, beanstalkd: ["UNKNOWN_COMMAND"], homemaker };
+}

@@ -14,6 +14,8 @@ import { countRequests, describeStream, printable, printableReply, type Stream }
 /** A server program that can be started again and again. */
 export interface Duellist {
   readonly name: string;
+  /** Whether it knows Homemaker's own commands. */
+  readonly hasAdditions: boolean;
   /** Starts a fresh one. `seed` may choose its shape. */
   start(options: {
     maxJobSizeBytes: number;
@@ -121,12 +123,11 @@ export async function mismatchOf(
     duellists[1].start(options),
   ]);
   try {
-    return firstMismatch(
-      ...(await Promise.all([
-        play(stream, reference, silenceMs),
-        play(stream, subject, silenceMs),
-      ])),
-    );
+    const [left, right] = await Promise.all([
+      play(stream, reference, silenceMs),
+      play(stream, subject, silenceMs),
+    ]);
+    return firstMismatch(left, right, [duellists[0].hasAdditions, duellists[1].hasAdditions]);
   } finally {
     await Promise.all([reference.stop(), subject.stop()]);
   }

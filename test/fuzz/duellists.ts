@@ -10,6 +10,7 @@ import type { Duellist } from "./duel.ts";
 /** The real beanstalkd. */
 export const BEANSTALKD: Duellist = {
   name: "beanstalkd",
+  hasAdditions: false,
   start: async ({ maxJobSizeBytes }) => {
     const server = await startBeanstalkd({ flags: ["-z", String(maxJobSizeBytes)] });
     return {
@@ -31,6 +32,7 @@ const SHAPES = [
 /** Homemaker; the seed of the stream chooses the number of threads and shards. */
 export const HOMEMAKER: Duellist = {
   name: "homemaker",
+  hasAdditions: true,
   start: ({ maxJobSizeBytes, seed }) =>
     startHomemaker({ maxJobSizeBytes, ...(SHAPES[seed % SHAPES.length] ?? SHAPES[0]) }),
 };

@@ -5,10 +5,12 @@
  * is damaged in some way that clients, attackers and broken networks would damage them; unit.ts
  * throws out what must not be in a stream.
  */
+import { damaged, EDGES } from "./damage.ts";
+import { ADDITIONS } from "./differences.ts";
 import { Estimate } from "./estimate.ts";
 import { Random } from "../support/random.ts";
 import type { Step, Stream } from "./stream.ts";
-import { LINE_BYTES_MAX, SAFE_SECONDS, unitOf, type Unit } from "./unit.ts";
+import { SAFE_SECONDS, unitOf, unitOfAddition, type Unit } from "./unit.ts";
 
 const CONNECTIONS = 5;
 const BURST_COMMANDS_MAX = 60;
@@ -29,28 +31,6 @@ const BAD_TUBES = [
   "a\tb",
   "a\0",
 ] as const;
-const EDGES = [
-  "0",
-  "00",
-  "007",
-  "1023",
-  "1024",
-  "4294967295",
-  "4294967296",
-  "18446744073709551615",
-  "18446744073709551616",
-  "9".repeat(48),
-  "0".repeat(48),
-  "-1",
-  "+1",
-  "1.5",
-  "1e3",
-  "0x10",
-  "1_000",
-  "",
-  "x",
-] as const;
-const NASTY_BYTES = [0, 9, 10, 32, 32, 43, 45, 46, 48, 57, 65, 97, 127, 128, 255] as const;
 const NO_REPLY_NEEDED = [
   "",
   "quit\r\n",
@@ -145,9 +125,15 @@ class StreamGenerator {
   #units(connection: number, count: number): Unit[] {
     const units: Unit[] = [];
     while (units.length < count) {
+      if (units.length > 0 && this.#random.oneIn(20)) {
+        const addition = this.#random.pick(ADDITIONS);
+        units.push(unitOfAddition(addition, this.#id(this.#estimate.alive())));
+        this.#requests++;
+        continue;
+      }
       // The player has left the connection using a tube that is of no further interest.
       const wellFormed = units.length === 0 ? this.#use() : this.#command(connection);
-      const input = this.#random.oneIn(3) ? this.#damaged(wellFormed) : wellFormed;
+      const input = this.#random.oneIn(3) ? damaged(this.#random, wellFormed) : wellFormed;
       const unit = unitOf(input, this.#maxJobSizeBytes);
       if (unit === undefined) continue;
       units.push(unit);
@@ -254,55 +240,4 @@ class StreamGenerator {
   #tube(): string {
     return this.#random.oneIn(20) ? this.#random.pick(BAD_TUBES) : this.#random.pick(TUBES);
   }
-
-  /** The same command with some damage to its line; the body, if any, stays as it is. */
-  #damaged(command: Buffer): Buffer {
-    const end = command.indexOf("\r\n");
-    const [line, rest] = [command.subarray(0, end), command.subarray(end)];
-    const random = this.#random;
-    const at = random.below(line.length + 1);
-    const [before, after] = [line.subarray(0, at), line.subarray(at)];
-    const nasty = Buffer.from([random.pick(NASTY_BYTES)]);
-    const damaged = random.weighted<() => Buffer>([
-      [4, () => Buffer.concat([before, nasty, after])],
-      [3, () => Buffer.concat([before, nasty, after.subarray(1)])],
-      [2, () => Buffer.concat([before, after.subarray(1)])],
-      [2, () => Buffer.concat([line, Buffer.from(random.pick([" ", "  ", " x", "\0", "\t"]))])],
-      [2, () => before],
-      [2, () => replaced(line, / /g, () => " ".repeat(random.between(1, 3)))],
-      [5, () => replaced(line, /\d+/, () => random.pick(EDGES))],
-      [3, () => replaced(line, /\d+(?=[^\d]*$)/, () => random.pick(EDGES))],
-      [1, () => Buffer.from(line.toString("latin1").toUpperCase(), "latin1")],
-      [2, () => this.#overlong(line)],
-    ])();
-    return Buffer.concat([damaged, rest]);
-  }
-
-  /**
-   * The line stretched to about the limit or far above it, in some cases with carriage returns
-   * inside.
-   */
-  #overlong(line: Buffer): Buffer {
-    const random = this.#random;
-    const length = random.pick([
-      random.between(218, 228),
-      random.between(440, 456),
-      random.between(225, 3000),
-    ]);
-    const filler = random.pick([" ", "0", "a", "\r", "\n", "\0", "\r "]);
-    const stretched = Buffer.alloc(Math.max(length, line.length), filler);
-    line.copy(stretched);
-    // beanstalkd finds the end of the line only if its last piece has no other carriage return.
-    const lastPiece = Math.floor((stretched.length + 1) / LINE_BYTES_MAX) * LINE_BYTES_MAX;
-    if (filler.startsWith("\r")) stretched.fill("z", Math.max(line.length, lastPiece));
-    return stretched;
-  }
-}
-
-/**
- * The line with every match replaced by what `replacement` gives; the line itself if nothing
- * matches.
- */
-function replaced(line: Buffer, what: RegExp, replacement: () => string): Buffer {
-  return Buffer.from(line.toString("latin1").replace(what, replacement), "latin1");
 }

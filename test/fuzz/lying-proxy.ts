@@ -18,6 +18,7 @@ export type Lie = (reply: Buffer) => Buffer;
 export function lying(honest: Duellist, makeLie: () => Lie): Duellist {
   return {
     name: `${honest.name} behind a proxy that lies`,
+    hasAdditions: honest.hasAdditions,
     start: async (options) => {
       const server = await honest.start(options);
       const lie = makeLie();

@@ -8,6 +8,7 @@
  * a stream: what would block, what depends on the time of day, and what differences.ts lists as
  * generated around.
  */
+import type { Addition } from "./differences.ts";
 
 /** Longest line, its CRLF included. Longer lines are discarded in pieces of this size. */
 export const LINE_BYTES_MAX = 224;
@@ -24,6 +25,10 @@ export interface Request {
   readonly line: Buffer;
   /** Set for a `put` that makes a job if the body is right: what it asks for. */
   readonly put?: PutFields;
+  /** Set for one of Homemaker's own, which the two servers answer differently. */
+  readonly addition?: Addition;
+  /** Only who does not know the addition before it takes this for a request. */
+  readonly isPartOfAddition?: true;
 }
 
 /** The numbers of an acceptable `put`. */
@@ -73,6 +78,17 @@ export function unitOf(input: Buffer, maxJobSizeBytes: number): Unit | undefined
     position = end;
   } while (position < bytes.length);
   return { bytes, requests };
+}
+
+/** The unit of an addition, about the job with this id. */
+export function unitOfAddition(addition: Addition, id: string): Unit {
+  const text = addition.input.replace("ID", id);
+  const [first = "", ...rest] = text.split("\r\n");
+  const requests: Request[] = [
+    { line: Buffer.from(first), addition },
+    ...rest.map((line): Request => ({ line: Buffer.from(line), isPartOfAddition: true })),
+  ];
+  return { bytes: Buffer.from(`${text}\r\n`), requests };
 }
 
 /**
