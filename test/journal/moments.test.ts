@@ -55,3 +55,7 @@ test("ids are told before anything of them is safe, and the power goes: none of 
 test("some writes found no space, and files are beyond their bound: puts are taken again", () => {
   expect(() => moments.putAgainThoughBeyondBound(ownCode())).not.toThrow();
 });
+
+test("the segment goes that says that nothing is set for a tube any more: an older one does not set it again", () => {
+  expect(() => moments.endBehindWhatSaidThatNothingIsSet(ownCode())).not.toThrow();
+});

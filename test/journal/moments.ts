@@ -7,6 +7,7 @@
 import { RECORD_RESULT } from "../../assembly/constants.ts";
 import { RESULT_BYTES } from "../../assembly/layouts.ts";
 import { segmentName, spareNumber } from "../../src/journal/format.ts";
+import { TubeSettings } from "../../src/protocol/tube-settings.ts";
 import { randomFrom } from "../engine/shuffle.ts";
 import { LARGE, LedServer } from "./leads.ts";
 import { Crash, NO_FAULTS, SimulatedDisk } from "./simulated-disk.ts";
@@ -49,6 +50,9 @@ const SLACK_STEP = 48;
 const SMALL_RESULT = 100;
 /** Jobs that stay in a segment of which the others go. */
 const STAYING = 16;
+
+/** A tube without a job. */
+const SET_TUBE = "empty";
 
 /** A server on a disk that does what it is told. */
 const PLAIN_OPTIONS: WorldOptions = {
@@ -426,13 +430,17 @@ function finishAgain(world: World, job: LedgerJob): void {
   const segment = segmentName(world.journal.figures.currentSegment - 1);
   world.clients.finish(job, SMALL_RESULT);
   deleteOf(world, filled);
-  // Of each of these a part stays, so that one in which nothing does is reclaimed.
+  reclaim(world, segment);
+  world.crash(false);
+  world.boot();
+}
+
+/** Of each segment that comes a part stays, so that one of which nothing does is reclaimed. */
+function reclaim(world: World, segment: string): void {
   for (let left = UPKEEP; left > 0 && world.disk.names.includes(segment); left--) {
     deleteOf(world, fillPresentOf(world).slice(STAYING));
   }
-  must(!world.disk.names.includes(segment), "what says so was not written again");
-  world.crash(false);
-  world.boot();
+  must(!world.disk.names.includes(segment), `${segment} was not reclaimed`);
 }
 
 function deleteOf(world: World, ids: readonly number[]): void {
@@ -454,6 +462,33 @@ function fillPresentOf(world: World): readonly number[] {
   return ids;
 }
 
+/**
+ * Something is set for a tube, then something else, then nothing, each in a segment of its own. The
+ * second of these goes, and then the third, of which nothing else is needed than that nothing is
+ * set: the first still says otherwise.
+ */
+export function endBehindWhatSaidThatNothingIsSet(code: Code): void {
+  const world = new World(randomFrom(1), PLAIN_OPTIONS, code);
+  world.boot();
+  const [first = [], second = [], third = []] = ["jobs=1000000", "jobs=2000000", "jobs="].map(
+    (words) => {
+      const settings = new TubeSettings();
+      settings.read(words);
+      world.clients.setTube(SET_TUBE, [...settings.values]);
+      return fillPresentOf(world);
+    },
+  );
+  // The last job of each is the first one in the next segment.
+  deleteOf(world, [...first.slice(-1), ...second]);
+  reclaim(world, segmentName(2));
+  deleteOf(world, third);
+  reclaim(world, segmentName(3));
+  must(world.disk.names.includes(segmentName(1)), "the first segment went");
+  world.commit();
+  world.crash(false);
+  world.boot();
+}
+
 /** All of them. Throws what goes wrong: a MomentFailure, or what recovery does. */
 export function passMoments(code: Code): void {
   endBehindSegmentThatWent(code);
@@ -468,4 +503,5 @@ export function passMoments(code: Code): void {
   endBehindSegmentInBatch(code);
   cutPowerBehindIdsToldEarly(code);
   endBetweenResultAndTombstone(code);
+  endBehindWhatSaidThatNothingIsSet(code);
 }
