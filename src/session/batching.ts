@@ -130,9 +130,8 @@ export class Batching {
 
   #use(batch: Batch, line: Uint8Array): void {
     const { desk } = this.#parts;
-    const { nameStart, nameEnd } = desk.command;
     if (batch.refused !== undefined) return;
-    const bytes = line.slice(nameStart, nameEnd);
+    const bytes = desk.copyName(line);
     const name = String.fromCharCode(...bytes);
     const shard = desk.shardOfTube(bytes, 0, bytes.length);
     if (name !== batch.usedName) {
@@ -200,15 +199,13 @@ export class Batching {
   /** A move, whose message goes to where the job goes, if there is one. */
   #move(batch: Batch, line: Uint8Array): void {
     const { desk, reserver } = this.#parts;
-    const { id, bytes, hasFailure, nameStart, nameEnd } = desk.command;
+    const { id, bytes, hasFailure } = desk.command;
     if (!batch.names(id)) batch.refuse(this.#read, R.REPLY.BAD_FORMAT);
     if (hasFailure) this.#measure(batch, "move", bytes);
     const mayMove = !hasFailure || moverOf(desk, reserver, id) !== undefined;
     if (!mayMove) batch.refuse(this.#read, R.REPLY.NOT_FOUND);
     const move =
-      batch.refused === undefined
-        ? this.#openTarget(batch, line.slice(nameStart, nameEnd))
-        : undefined;
+      batch.refused === undefined ? this.#openTarget(batch, desk.copyName(line)) : undefined;
     if (move === undefined) {
       if (hasFailure) this.#skip(batch, bytes);
       return;

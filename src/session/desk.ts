@@ -216,6 +216,15 @@ export class Desk {
   }
 
   /**
+   * The name that the command has in its line, as bytes of its own. Input may be a Buffer, of which
+   * `slice` is a view of memory that the transport goes on using.
+   */
+  copyName(line: Uint8Array): Uint8Array {
+    const { nameStart, nameEnd } = this.command;
+    return new Uint8Array(line.subarray(nameStart, nameEnd));
+  }
+
+  /**
    * Brings a name, which is not of the running turn's input, to the beginning of the shard's input
    * slot; returns where `numbers` are.
    */

@@ -55,8 +55,7 @@ export class Failing {
       return;
     }
     const failed = new Failed(desk, shard, this.#reserver.record(shard), op, this.#window);
-    const { nameStart, nameEnd } = desk.command;
-    const name = line.slice(nameStart, nameEnd);
+    const name = desk.copyName(line);
     const receiver = op === OP.MOVE ? new MovedWith(desk, failed, this.#moving, name) : failed;
     this.#intake.begin(bytes, receiver);
   }

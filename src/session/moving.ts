@@ -47,8 +47,8 @@ export class Moving {
 
   /** The move that the desk's command names; returns what goes on in further turns. */
   moveByLine(line: Uint8Array): LongCommand | undefined {
-    const { id, nameStart, nameEnd } = this.#desk.command;
-    return this.move({ id, name: line.slice(nameStart, nameEnd), failure: 0 });
+    const { id } = this.#desk.command;
+    return this.move({ id, name: this.#desk.copyName(line), failure: 0 });
   }
 
   /** Moves or begins to, and returns what goes on in further turns; else it has answered. */

@@ -151,7 +151,7 @@ export class TubeCommands {
     if (op === OP.PEEK_RESERVED) return new ReservedPeek(desk, this.#used);
     if (op === OP.KICK) return new Kick(desk, this.#used);
     if (op !== OP.LIST_JOBS && op !== OP.FLUSH_TUBE) return undefined;
-    const name = Uint8Array.from(line.subarray(command.nameStart, command.nameEnd));
+    const name = desk.copyName(line);
     const shard = desk.shardOfTube(name, 0, name.length);
     if (op === OP.FLUSH_TUBE) return new Flush(desk, shard, name);
     return new Listing(desk, shard, name, command);

@@ -36,3 +36,20 @@ test("a line, a body and a line end that come in two pieces do not change either
   }
   expect(slow.heard()).toBe("USING mine\r\nINSERTED 1\r\nFOUND 1 6\r\nmine!!\r\n");
 });
+
+test("the tube that a job is moved to does not change while its message is on its way", () => {
+  for (const shards of [1, 4]) {
+    const world = new World({ shards });
+    const [mover, other] = [world.connect(), world.connect()];
+    const shared = Buffer.alloc(64);
+    const hand = (input: string): void =>
+      mover.receive(shared.subarray(0, shared.write(input, "latin1")));
+    other.ask("put 0 0 9 1\r\nx\r\nput 0 0 9 1\r\ny\r\n");
+    for (const piece of ["move 1 goal 3\r\n", "why", "\r\nlist-tube-used\r\n"]) hand(piece);
+    for (const piece of ["batch 1\r\nmove 2 goal 3\r\n", "why", "\r\n"]) hand(piece);
+    world.settle();
+    expect(mover.heard()).toBe("MOVED\r\nUSING default\r\nBATCH 1\r\nMOVED\r\n");
+    for (const id of [1, 2]) expect(other.ask(`stats-job ${id}\r\n`)).toContain('tube: "goal"');
+    world.verify();
+  }
+});
