@@ -20,7 +20,7 @@ describe(`a mixed crowd (CROWD_SEED=${SEED} npx vitest run test/concurrency)`, (
   test.each(SHAPES)(
     "finds nothing wrong with homemaker on $threads threads and $shards shards",
     async (shape) => {
-      const size = { producers: 30, workers: 300, rounds: 300 };
+      const size = { producers: 20, workers: 200, rounds: 200 };
       const entries = await expectSoundMixedCrowd(await startHomemaker(shape), SEED, size);
       expect(kindsIn(entries)).toEqual(KINDS);
     },
@@ -34,7 +34,7 @@ describe(`a mixed crowd (CROWD_SEED=${SEED} npx vitest run test/concurrency)`, (
       const flags = ["--data", folder, "--durability", level];
       try {
         const server = await startHomemaker({ threads: 3, shards: 4, flags });
-        const size = { producers: 20, workers: 100, rounds: 400 };
+        const size = { producers: 15, workers: 80, rounds: 150 };
         const entries = await expectSoundMixedCrowd(server, SEED, size);
         expect(kindsIn(entries)).toEqual(KINDS);
       } finally {
