@@ -56,7 +56,7 @@ export function connectionLost(job: Job, now: u64): void {
   }
   endByItself(job, END_CONNECTION_LOST, now);
   leaveState(job);
-  becomeReady(job, now);
+  becomeReady(job, now, true);
 }
 
 /**

@@ -217,7 +217,7 @@ export function countGrant(job: Job, conn: Conn, now: f64): void {
 /**
  * Undoes a reservation of `conn`; when it is the grant that was just collected, as if it had never
  * been counted. Without a delay the job goes to its old place: nothing of that is in the journal.
- * DONE, or BURIED when there is no memory for its priority.
+ * DONE, or BURIED when there is no memory for its priority, or it is dead.
  */
 export function handBack(job: Job, conn: Conn, delay: f64, now: f64): i32 {
   let since = <u64>now;
@@ -227,13 +227,23 @@ export function handBack(job: Job, conn: Conn, delay: f64, now: f64): i32 {
     times.unqueued(tubeAt(job.tube), since, times.reservedAt(job));
   }
   if ((job.flags & CANCELLED) != 0) return endCancelled(job, 0, now);
-  if (delay == 0) return states.handBack(job, since, <u64>now) ? DONE : BURIED;
+  if (delay == 0) {
+    states.handBack(job, since, <u64>now);
+    return buriedBy(job, <u64>now);
+  }
   states.undo(job, <u64>now);
   coldOf(job); // hints tell of no job that has neither this nor a reservation
   states.becomeDelayed(job, delay, <u64>now);
   if (shard().keepsReleases != 0) journal.recordState(job);
   states.match(tubeAt(job.tube), <u64>now);
-  return job.state == STATE_BURIED ? BURIED : DONE;
+  return buriedBy(job, <u64>now);
+}
+
+/** What a command answers that may have buried the job: its reply waits for what that owes. */
+function buriedBy(job: Job, now: u64): i32 {
+  if (job.state != STATE_BURIED) return DONE;
+  if ((job.flags & TAGGED) != 0) tellOwed(job, now);
+  return BURIED;
 }
 
 /** The full TTR again, because its holder says so. */
@@ -338,14 +348,12 @@ export function release(job: Job, pri: u32, delay: f64, failure: u32, now: f64):
   states.countRelease(job);
   job.pri = pri;
   job.delaySeconds = 0;
-  if (delay != 0) states.becomeDelayed(job, delay, <u64>now);
+  if (delay != 0) states.becomeDelayed(job, delay, <u64>now, true);
   else job.state = STATE_READY;
   if (shard().keepsReleases != 0) journal.recordState(job);
-  if (delay == 0) states.becomeReady(job, <u64>now);
+  if (delay == 0) states.becomeReady(job, <u64>now, true);
   else states.match(tubeAt(job.tube), <u64>now);
-  if (job.state != STATE_BURIED) return DONE;
-  if ((job.flags & TAGGED) != 0) tellOwed(job, <u64>now);
-  return BURIED;
+  return buriedBy(job, <u64>now);
 }
 
 /**

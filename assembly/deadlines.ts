@@ -13,7 +13,7 @@ import { isParked } from "./jobgroups";
 import * as journal from "./journal";
 import { endCooling } from "./keys";
 import { DELETE_BYTES } from "./layouts";
-import { RETRY_MICROS, hasRoomForDeath, isExhausted, isOver, noteExpiry } from "./limits";
+import { RETRY_MICROS, hasRoomForDeath, isOver } from "./limits";
 import { tell, watchLimits } from "./limits";
 import { Node, nodeAt } from "./node";
 import { leaseEnds } from "./notes";
@@ -143,7 +143,6 @@ function endLimits(tags: Tags, job: Job, now: u64): void {
     watchLimits(job);
     return;
   }
-  if (!isExhausted(job)) noteExpiry(job, now);
   leaveState(job);
   die(job, now);
 }
@@ -165,7 +164,7 @@ function settleConn(conn: Conn, until: u64, now: u64, left: u32): u32 {
     countTimeout(job);
     endByItself(job, END_TIMED_OUT, now);
     leaveState(job);
-    becomeReady(job, now);
+    becomeReady(job, now, true);
     at = firstHeld(conn);
   }
   timers.stop(conn, conn.timed);

@@ -8,6 +8,7 @@
  * session uses or watches it. Answers: constants.ts.
  */
 import {
+  BURIED,
   BUSY,
   DONE,
   ENDED,
@@ -265,7 +266,7 @@ export function handBack(t: u32, conn: u32, id: f64, delay: f64, now: f64): i32 
   if (at == 0 || !isHeldBy(jobAt(at), conn)) return leave(t, NOT_FOUND);
   const waits = delay != 0 && shard().keepsReleases != 0;
   const answer = commands.handBack(jobAt(at), connAt(conn), delay, now);
-  setResult(t, RESULT_LSN, waits ? <f64>shard().lsn : 0);
+  setResult(t, RESULT_LSN, waits || answer == BURIED ? <f64>shard().lsn : 0);
   return leave(t, answer);
 }
 

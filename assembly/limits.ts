@@ -99,11 +99,17 @@ export function hasRoomForDeath(): bool {
   return journal.hasRoomBeside(STATE_BYTES + journal.FAILURE_BYTES_SILENT);
 }
 
-/** The time of a job that nobody holds is over: its failures tell, if there is memory for one. */
-export function noteExpiry(job: Job, now: u64): void {
+/**
+ * The job dies, and no attempt at it has just ended that says why: its failures tell, if there is
+ * memory for one, and do not since before a restart.
+ */
+export function noteDeath(job: Job, now: u64): void {
   const cold = coldAt(job.cold);
+  const end = isExhausted(job) ? END_EXHAUSTED : END_EXPIRED;
+  const last = cold.failureTail;
+  if (end == END_EXHAUSTED && last != 0 && failureAt(last).end == end) return;
   cold.failures++;
   if (shard().keepsFailures == 0 || !journal.hasRoomBeside(journal.FAILURE_BYTES_SILENT)) return;
   const made = makeFailure(0, 0, 0, false, false);
-  if (made != 0) keepFailure(job, cold, failureAt(made), END_EXPIRED, now);
+  if (made != 0) keepFailure(job, cold, failureAt(made), end, now);
 }

@@ -65,7 +65,7 @@ import * as journal from "./journal";
 import { dropTags, leaveKey, moveKey } from "./keys";
 import { PARKED_UNTIL, joinGroup, leaveGroup } from "./jobgroups";
 import { takeNames } from "./joining";
-import { isOver, noteExpiry, renewAttempts, tell, watchLimits } from "./limits";
+import { renewAttempts, tell, watchLimits } from "./limits";
 import { addFailure } from "./keeping";
 import * as parts from "./parts";
 import { keepNote } from "./progress";
@@ -156,7 +156,6 @@ export function takePlace(job: Job, state: u8, now: u64): bool {
     if ((job.flags & TAGGED) != 0) watchLimits(job);
     return true;
   }
-  if ((job.flags & TAGGED) != 0 && isOver(job, now)) noteExpiry(job, now);
   return states.becomeReadySince(job, job.major, now);
 }
 

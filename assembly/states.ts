@@ -37,7 +37,7 @@ import {
 } from "./job";
 import { dropFailures } from "./failure";
 import { dropTags } from "./keys";
-import { dropLimits, isExhausted, isOver, tell, watchLimits } from "./limits";
+import { dropLimits, isExhausted, isOver, noteDeath, tell, watchLimits } from "./limits";
 import { CALL_GRANT, Conn, call, connAt, hold, stopWaiting, unhold, watchAt } from "./conn";
 import { PARKED_UNTIL, countBuried, endPark, firstFree, isParked, leaveGroup } from "./jobgroups";
 import { offerLater, startPark, takeOpenedTube } from "./jobgroups";
@@ -118,16 +118,16 @@ function leavePark(tube: Tube, job: Job): void {
 
 /**
  * False when there is no memory for a new priority: then the job is buried, so that it stands
- * somewhere.
+ * somewhere. `hasFailed`: an attempt at it has just ended, as `die` wants to know.
  */
-export function becomeReady(job: Job, now: u64): bool {
-  return becomeReadySince(job, now, now);
+export function becomeReady(job: Job, now: u64, hasFailed: bool = false): bool {
+  return becomeReadySince(job, now, now, hasFailed);
 }
 
 /** As `becomeReady`, as if it had stood there since `since`; false if it is dead, too. */
-export function becomeReadySince(job: Job, since: u64, now: u64): bool {
+export function becomeReadySince(job: Job, since: u64, now: u64, hasFailed: bool = false): bool {
   if ((job.flags & TAGGED) != 0) {
-    if (isOver(job, now)) return die(job, now);
+    if (isOver(job, now)) return die(job, now, hasFailed);
     watchLimits(job);
   }
   return standReady(job, since, now);
@@ -141,9 +141,11 @@ export function endLife(job: Job): void {
 
 /**
  * The job, which stands nowhere, is dead: it has no limits any more, and is buried, until somebody
- * carries it to its tube's dead-letter tube if there is one (leaving.ts). Always false.
+ * carries it to its tube's dead-letter tube if there is one (leaving.ts). Unless it `hasFailed`,
+ * and the end of that attempt says why, a failure of its own does. Always false.
  */
-export function die(job: Job, now: u64): bool {
+export function die(job: Job, now: u64, hasFailed: bool = false): bool {
+  if (!hasFailed) noteDeath(job, now);
   if (isAwaited(job)) tellEnd(job, isExhausted(job) ? OUTCOME_DEAD : OUTCOME_EXPIRED);
   endLife(job);
   becomeBuried(job);
@@ -168,13 +170,13 @@ export function standReady(job: Job, since: u64, now: u64): bool {
 
 /**
  * Delayed for so many seconds, to a thousandth. Its record has no room for parts of a second: there
- * they count as a whole one. When its delay is over its deadline says. False if the job has had all
- * its attempts: then it is dead.
+ * they count as a whole one. When its delay is over its deadline says. False if its limits are
+ * over: then it is dead; `hasFailed` as with `becomeReady`.
  */
-export function becomeDelayed(job: Job, delay: f64, now: u64): bool {
+export function becomeDelayed(job: Job, delay: f64, now: u64, hasFailed: bool = false): bool {
   job.delaySeconds = <u32>ceil(delay);
   if ((job.flags & TAGGED) != 0) {
-    if (isOver(job, now)) return die(job, now);
+    if (isOver(job, now)) return die(job, now, hasFailed);
     watchLimits(job);
   }
   becomeDelayedUntil(job, now + <u64>nearest(delay * 1000000));

@@ -55,7 +55,7 @@ export class ModelStates extends ModelStock {
             {
               at: job.createdMicros + job.tags.exp * SECOND,
               id: job.id,
-              happen: (now: number): void => this.expire(job, now),
+              happen: (now: number): void => this.die(job, now),
             },
           ]
         : [],
@@ -241,8 +241,14 @@ export class ModelStates extends ModelStock {
     return tags.exp !== undefined && createdMicros + tags.exp * SECOND <= now;
   }
 
-  /** It is buried, and has no limits any more. */
+  /** It is buried, and has no limits any more; its newest failure says why. */
   protected die(job: ModelJob, now: number): void {
+    const end = this.isExhausted(job) ? C.END_EXHAUSTED : C.END_EXPIRED;
+    const last = job.failures.at(-1)?.end;
+    if (last !== C.END_EXHAUSTED && last !== C.END_EXPIRED) {
+      const number = job.failures.length + 1;
+      job.failures.push({ number, attempt: job.reserves, atMicros: now, end, who: "" });
+    }
     this.tellEnd(job, this.isExhausted(job) ? C.OUTCOME_DEAD : C.OUTCOME_EXPIRED);
     this.dropLimits(job);
     job.held = false;
@@ -262,14 +268,6 @@ export class ModelStates extends ModelStock {
   protected dropLimits(job: ModelJob): void {
     const { exp: _, max: __, ...others } = job.tags;
     job.tags = others;
-  }
-
-  /** The time of a job that nobody holds is over. */
-  protected expire(job: ModelJob, now: number): void {
-    const number = job.failures.length + 1;
-    const silent = { attempt: job.reserves, atMicros: now, end: C.END_EXPIRED, who: "" };
-    job.failures.push({ number, ...silent });
-    this.die(job, now);
   }
 
   protected makeReady(job: ModelJob, now: number, since = now): void {

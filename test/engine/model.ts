@@ -347,8 +347,7 @@ export class ModelShard extends ModelEnds {
     job.tube = to;
     job.charged = 0;
     if (to !== from) this.#loseKey(job);
-    if (isHeld && this.isExpired(job, now)) this.expire(job, now);
-    else if (isHeld) this.makeReady(job, now);
+    if (isHeld) this.makeReady(job, now);
     else if (job.state === "ready") this.makeReady(job, now, job.readySince);
     else if (job.state === "buried") job.buriedAt = ++this.buriedAt;
     else job.heldAt = ++this.heldAt;

@@ -27,6 +27,12 @@ export interface Mutant {
 
 export const MUTANTS: readonly Mutant[] = [
   {
+    fault: "no failure says why a job is dead that comes back without one",
+    find: "  if (!hasFailed) noteDeath(job, now);\n",
+    put: "  if (!hasFailed && job.reserves == 0) noteDeath(job, now);\n",
+    often: ["putTagged", "handBack", "kick"],
+  },
+  {
     fault: "a dead job that is kicked is to leave all the same",
     find: "    if ((job.flags & TAGGED) != 0) stay(job);\n",
     put: "",
@@ -567,12 +573,12 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "a job whose time is over while it is held is ready again",
-    find: "    if (isOver(job, now)) return die(job, now);\n    watchLimits(job);\n  }\n  return standReady",
+    find: "    if (isOver(job, now)) return die(job, now, hasFailed);\n    watchLimits(job);\n  }\n  return standReady",
     put: "    watchLimits(job);\n  }\n  return standReady",
   },
   {
     fault: "a release with a delay lets a job live on that is over",
-    find: "    if (isOver(job, now)) return die(job, now);\n    watchLimits(job);\n  }\n  becomeDelayedUntil",
+    find: "    if (isOver(job, now)) return die(job, now, hasFailed);\n    watchLimits(job);\n  }\n  becomeDelayedUntil",
     put: "    watchLimits(job);\n  }\n  becomeDelayedUntil",
   },
   {
