@@ -89,7 +89,7 @@ function factsOf(job: ExplanationAnswer): readonly (ShownFact | null)[] {
           name: "reserved in its tube",
           value: `${count(job.reserved)} of at most ${job.reservedMax}`,
         },
-    job.key === null ? null : { name: `key ${job.key.name}`, value: <KeyFact of={job.key} /> },
+    job.key === null ? null : { name: "key", value: <KeyFact of={job.key} /> },
     job.pending > 0 ? { name: "waits for group", value: <GroupFact of={job} /> } : null,
     job.isCancelled ? { name: "cancelled", value: "gone when this attempt ends" } : null,
     job.isDraining ? { name: "server", value: "draining, takes no new jobs" } : null,
@@ -110,13 +110,13 @@ function GroupFact({ of }: { readonly of: ExplanationAnswer }): JSX.Element {
 
 /** How much of the key is taken, and by which jobs. */
 function KeyFact({
-  of: { held, limit, jobs },
+  of: { name, held, limit, jobs },
 }: {
   readonly of: NonNullable<ExplanationAnswer["key"]>;
 }): JSX.Element {
   return (
     <>
-      {count(held)} of at most {count(limit)} held
+      {name}: {count(held)} of at most {count(limit)} held
       {jobs.length > 0 && ", by "}
       {jobs.map((id, at) => (
         <span key={id}>

@@ -10,7 +10,8 @@ import { beforeAll, expect, test } from "vitest";
 import type { JobsAnswer } from "../../src/http/api.ts";
 import { Desk } from "./desk.ts";
 import { HOSTILE, tubeName, WRECKS } from "./full-house.ts";
-import { bury, release } from "./queue-client.ts";
+import { bury, put, release } from "./queue-client.ts";
+import type { CommandWithBody } from "./queue-client.ts";
 
 const PICTURES = fileURLToPath(new URL("../../build/screenshots/", import.meta.url));
 
@@ -44,6 +45,16 @@ beforeAll(async () => {
     "\u202Egnp.exe \x1b[31m<script>",
   ]);
   await desk.client.send("watch held", `reserve-job ${held}`);
+  // Every name as long as may be.
+  const [tube, group, key] = ["t".repeat(200), "g".repeat(190), "k".repeat(190)];
+  const [, holding = "", behind = ""] = await desk.client.send(
+    `use ${tube}`,
+    tagged(`con:${key} grp:${group} fair:${key}`),
+    tagged(`con:${key} idp:${key}`),
+    tagged(`aft:${group}`),
+    `set-tube ${tube} dead=${"d".repeat(200)}`,
+  );
+  await desk.client.send(`watch ${tube}`, `reserve-job ${holding.split(" ")[1]}`);
   pages = {
     overview: "#/",
     tubes: "#/tubes?sort=ready&order=desc",
@@ -54,6 +65,8 @@ beforeAll(async () => {
     "tube-buried": `#/tubes/${WRECKS}?state=buried`,
     job: `#/jobs/${failed}`,
     "job-hostile": `#/jobs/${hostile}`,
+    "tube-long": `#/tubes/${tube}`,
+    "job-long": `#/jobs/${behind.split(" ")[1]}`,
     "job-wreck": `#/jobs/${wrecks[1]?.id}`,
     failures: "#/failures",
     "failures-none": "#/failures?tube=nothing-has-this-name",
@@ -82,6 +95,12 @@ for (const [size, { width, height, colorScheme }] of Object.entries(SIZES)) {
 test("the browser had nothing to complain about", () => {
   expect(desk.browser.complaints).toEqual([]);
 });
+
+/** A put with tags. */
+function tagged(tags: string): CommandWithBody {
+  const { line, body } = put("x");
+  return { line: `${line} ${tags}`, body };
+}
 
 /** Takes a picture of a page that is no wider than the screen. */
 async function expectFits(name: string): Promise<void> {

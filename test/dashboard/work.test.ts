@@ -56,7 +56,7 @@ test("a job whose key is taken names the jobs that hold it, with links", async (
   const other = await putTagged("keyed", "b", "con:db");
   await desk.client.send("watch keyed", `reserve-job ${holder}`);
   await desk.open(`#/jobs/${other}`);
-  await why().getByText("1 of at most 1 held, by").waitFor();
+  await why().getByText("db: 1 of at most 1 held, by").waitFor();
   await why()
     .getByRole("link", { name: String(holder), exact: true })
     .click();
