@@ -4,11 +4,13 @@
  * Invariants: whoever called hears exactly once, whatever happens to the connection. A job that
  * comes when nobody waits for it any more is given back. Made by client.ts, which has the methods.
  */
+import { WINDOW_MAX } from "../protocol/commands.ts";
 import type { Reply } from "../protocol/reply-reader.ts";
 import { Awaits } from "./awaits.ts";
 import type { Done } from "./awaits.ts";
 import { ClientCall } from "./client-call.ts";
 import type { AnyCall } from "./client-call.ts";
+import { whole } from "./command.ts";
 import type { Command } from "./command.ts";
 import { handBack, release } from "./commands/ends.ts";
 import { describeOne, tubeUsed } from "./commands/looks.ts";
@@ -100,6 +102,9 @@ export class Caller implements StreamSource {
     for (const tell of this.#fewer) tell();
   };
 
+  /** The server says that it is not held. */
+  readonly lost = (id: number): void => this.holdings.lost(id);
+
   /** Runs a command. `make` may throw, then nothing is sent. */
   run<Result>(
     make: () => Command<Result>,
@@ -154,26 +159,24 @@ export class Caller implements StreamSource {
     if (this.#stream !== undefined) {
       throw new BadCommandError("there is a stream of jobs already; a client has one at a time");
     }
-    const stream =
-      this.link.support?.has("window") === true ? this.#windows(size) : this.#asks(size);
-    this.#stream = stream;
+    const left = (): void => {
+      signal?.removeEventListener("abort", end);
+      this.receiving.stream = undefined;
+      this.#stream = undefined;
+    };
+    const stream = this.#newStream(whole("window", size, 1, WINDOW_MAX), left);
     const end = (): void => void stream.end();
+    this.#stream = stream;
     if (signal?.aborted === true) end();
     else signal?.addEventListener("abort", end, { once: true });
     return stream;
   }
 
-  #windows(size: number): Stream {
-    const stream = new WindowStream(this, size, () => {
-      this.receiving.stream = undefined;
-      this.#stream = undefined;
-    });
+  #newStream(size: number, left: () => void): Stream {
+    if (this.link.support?.has("window") !== true) return new ReserveStream(this, size, left);
+    const stream = new WindowStream(this, size, left);
     this.receiving.stream = stream;
     return stream;
-  }
-
-  #asks(size: number): Stream {
-    return new ReserveStream(this, size, () => (this.#stream = undefined));
   }
 
   /**
@@ -187,10 +190,12 @@ export class Caller implements StreamSource {
   async #close(): Promise<void> {
     const closed = new ClosedError("the client is closed");
     try {
-      await this.#stream?.end();
+      const ended = this.#stream?.end();
       this.#awaits.stop(closed);
       this.receiving.stop(closed);
-      if (this.link.isConnected) await this.link.idle(this.#limits.timeoutMs);
+      if (!this.link.isConnected) return;
+      await ended;
+      await this.link.idle(this.#limits.timeoutMs);
     } finally {
       this.link.close(closed);
     }
@@ -245,6 +250,7 @@ export class Caller implements StreamSource {
   }
 
   troubled(error: unknown): void {
+    if (error instanceof ClosedError) return; // which was asked for
     try {
       this.#limits.onError(asError(error));
     } catch {
@@ -257,9 +263,7 @@ export class Caller implements StreamSource {
     const { id } = job;
     const given =
       this.link.support?.has("hand-back") === true ? this.#handBack(id) : this.#release(id);
-    given.catch((error: unknown) => {
-      if (this.#closing === undefined) this.troubled(error);
-    });
+    given.catch((error: unknown) => this.troubled(error));
   }
 
   async #handBack(id: number): Promise<void> {

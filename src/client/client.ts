@@ -20,6 +20,7 @@ import { reserveBatch, reserveJob } from "./commands/reserves.ts";
 import * as tubes from "./commands/tubes.ts";
 import type { TubeSettings } from "./commands/tubes.ts";
 import type { Facts } from "./document.ts";
+import { BadCommandError } from "./errors.ts";
 import type { CallOptions, FinishOptions, Job, JobOwner } from "./job.ts";
 import type { JobStream } from "./job-stream.ts";
 import type { Endpoint, Surroundings } from "./link.ts";
@@ -117,11 +118,13 @@ export class Client implements JobOwner, AsyncDisposable {
 
   /* Workers. */
 
-  /** Waits until there is a job. */
+  /** Waits until there is a job. While a window is open, jobs come by that alone. */
   async reserve(options: CallOptions = NO_OPTIONS): Promise<Job> {
     for (;;) {
       const job = await this.#caller.reserveFor(undefined, options);
       if (job !== undefined) return job;
+      // A reserve is also over when its connection is, or where a window is open.
+      if (this.#caller.state.window > 0) throw new BadCommandError("reserve: a window is open");
     }
   }
 
@@ -185,11 +188,11 @@ export class Client implements JobOwner, AsyncDisposable {
   }
 
   touch(id: number, options?: CallOptions): Promise<void> {
-    return this.#caller.run(() => ends.touch(id), options);
+    return this.#caller.run(() => ends.touch(id, this.#caller.lost), options);
   }
 
   progress(id: number, note: Body, options?: CallOptions): Promise<void> {
-    return this.#caller.run(() => ends.progress(id, note), options);
+    return this.#caller.run(() => ends.progress(id, note, this.#caller.lost), options);
   }
 
   finish(id: number, result: Body, options: FinishOptions & CallOptions = {}): Promise<void> {

@@ -7,6 +7,7 @@
  * stream ends. A job that was lost before its turn came is passed over. The end of a stream, by
  * `return`, by its signal or with the client, is quiet: `next` says done. Made by client.ts.
  */
+import { BadReplyError } from "../protocol/reply-line.ts";
 import type { Job } from "./job.ts";
 
 /** What a stream works with; implemented by client.ts. */
@@ -47,6 +48,7 @@ export interface JobStream extends AsyncIterableIterator<Job, undefined>, AsyncD
 /** A stream of a server that has windows. */
 export class WindowStream implements JobStream {
   readonly #source: StreamSource;
+  readonly #size: number;
   readonly #left: () => void;
   readonly #ready: Job[] = [];
   readonly #waiting: Waiting[] = [];
@@ -56,12 +58,16 @@ export class WindowStream implements JobStream {
   /** `left` is called when no job will be given to `take` any more. */
   constructor(source: StreamSource, size: number, left: () => void) {
     this.#source = source;
+    this.#size = size;
     this.#left = left;
     source.window(size).catch((error: unknown) => this.#fail(error));
   }
 
-  /** A job came. */
+  /** A job came. Throws a BadReplyError when it is more than was asked for. */
   take(job: Job): void {
+    if (this.#ready.length >= this.#size) {
+      throw new BadReplyError(`the server sent more than ${this.#size} jobs to a window of them`);
+    }
     const waiting = this.#ending === undefined ? this.#waiting.shift() : undefined;
     if (waiting === undefined) this.#ready.push(job);
     else this.#answer(waiting, job);

@@ -182,6 +182,18 @@ describe("jobs that are held", () => {
     expect(second.signal.aborted).toBe(true);
   });
 
+  test("are lost when the server finds that they are not held", async () => {
+    const reserved = client.reserve();
+    await settle();
+    await server.say("RESERVED 1 1\r\na");
+    const job = await reserved;
+    const touched = outcome(job.touch());
+    await settle();
+    await server.say("NOT_FOUND");
+    expect(await touched).toBe("HM_NOT_FOUND");
+    expect([job.isHeld, job.signal.aborted]).toEqual([false, true]);
+  });
+
   test("are lost when the server says so, and doomed when they are cancelled", async () => {
     const reserved = client.reserve();
     await settle();

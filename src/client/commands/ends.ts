@@ -139,12 +139,12 @@ export function move(
 }
 
 /** `touch` */
-export function touch(id: number): Command<void> {
-  return { head: `touch ${jobId(id)}`, isSafe: true, read: done("touch", "TOUCHED") };
+export function touch(id: number, lost: Gone): Command<void> {
+  return { head: `touch ${jobId(id)}`, isSafe: true, read: kept("touch", "TOUCHED", id, lost) };
 }
 
 /** `progress` */
-export function progress(id: number, note: Body): Command<void> {
+export function progress(id: number, note: Body, lost: Gone): Command<void> {
   checkBody(note);
   const head = `progress ${jobId(id)} `;
   return {
@@ -152,7 +152,7 @@ export function progress(id: number, note: Body): Command<void> {
     body: note,
     needs: ["progress"],
     isSafe: true,
-    read: done("progress", "NOTED"),
+    read: kept("progress", "NOTED", id, lost),
   };
 }
 
@@ -183,6 +183,15 @@ export function cancel(id: number): Command<"cancelled" | "cancelling"> {
 /** `kick-job` */
 export function kickJob(id: number): Command<void> {
   return { head: `kick-job ${jobId(id)}`, read: done("kick-job", "KICKED") };
+}
+
+/** Of what can only be done with a job that is held. */
+function kept(command: string, word: string, id: number, lost: Gone): (reply: Reply) => void {
+  const read = done(command, word);
+  return (reply) => {
+    if (reply.word === "NOT_FOUND") lost(id);
+    read(reply);
+  };
 }
 
 function withFailure(

@@ -1,0 +1,52 @@
+/* Targets: the servers that the client is tried against, each of its own, started and stopped. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Target } from "../../src/client/connect.ts";
+import { openBroker } from "../../src/runtimes/node-broker.ts";
+import { startOnUnixSocket } from "../dialogues/targets/homemaker.ts";
+import { startBeanstalkd } from "../support/beanstalkd.ts";
+import { startHomemaker } from "../support/homemaker.ts";
+import type { ServerProcess } from "../support/server-process.ts";
+
+/** A server that runs. */
+export interface Running {
+  readonly target: Target;
+  stop(): Promise<void>;
+}
+
+/** How each is started; the path is for a socket of its own. */
+export const TARGETS: Readonly<Record<string, (path: string) => Promise<Running>>> = {
+  "Homemaker over TCP": async () => running(await startHomemaker({ threads: 2, shards: 4 })),
+  "Homemaker over a Unix socket": async (path) => running(await startOnUnixSocket(path)),
+  "Homemaker in this process": async () => {
+    const broker = await openBroker({ shards: 2 });
+    return { target: broker, stop: () => broker.close() };
+  },
+  "beanstalkd over TCP": async () => running(await startBeanstalkd()),
+  "beanstalkd over a Unix socket": async (path) => running(await startBeanstalkd({ path })),
+};
+
+/** Whether a target is the real beanstalkd. */
+export function isPlain(name: string): boolean {
+  return name.startsWith("beanstalkd");
+}
+
+/** Where a process listens, in words. */
+export function addressOf({ address }: ServerProcess): string {
+  return "path" in address ? `unix:${address.path}` : `${address.host}:${address.port}`;
+}
+
+/** Calls it with a directory of its own, which is removed afterwards. */
+export async function inDirectory(run: (directory: string) => Promise<void>): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), "homemaker-client-"));
+  try {
+    await run(directory);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
+function running(server: ServerProcess): Running {
+  return { target: addressOf(server), stop: () => server.stop() };
+}
