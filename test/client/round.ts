@@ -2,8 +2,8 @@
  *
  *   round.ts ADDRESS [PACKAGE]
  *
- * It prints what it found, as JSON, and does not close its client: the process has to end by itself.
- * Run by runtimes.long.test.ts and package.long.test.ts, which compare.
+ * It prints what it found, as JSON, and does not close its client: the process has to end by
+ * itself. Run by runtimes.long.test.ts and package.long.test.ts, which compare.
  */
 import type * as Entry from "../../src/entries/client.ts";
 
