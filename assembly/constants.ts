@@ -199,8 +199,10 @@ export const TUBE_TIMEOUTS: i32 = 23;
 export const TUBE_OLDEST_MICROS: i32 = 24;
 /** Of those delayed: how many wait for their groups. */
 export const TUBE_PARKED: i32 = 25;
+/** Since the process started: its dead jobs that went to its dead-letter tube. */
+export const TUBE_DEAD_LETTERS: i32 = 26;
 /** Figures of a tube, some of them unused. */
-export const TUBE_FIGURES: i32 = 26;
+export const TUBE_FIGURES: i32 = 27;
 
 /** Most entries of one call of heldJobs. */
 export const HELD_SHOWN_MAX: u32 = 100;
@@ -249,8 +251,10 @@ export const SHARD_RESULTS: i32 = 24;
 export const SHARD_RESULT_BYTES: i32 = 25;
 /** Of those delayed: how many wait for their groups. */
 export const SHARD_PARKED: i32 = 26;
+/** As that of a tube. */
+export const SHARD_DEAD_LETTERS: i32 = 27;
 /** How many figures of a shard there are. */
-export const SHARD_FIGURES: i32 = 27;
+export const SHARD_FIGURES: i32 = 28;
 
 /*
  * Times, see assembly/times.ts: histograms of a tube or a shard in the order queue, process:

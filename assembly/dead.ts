@@ -21,7 +21,7 @@ import { enterAt } from "./deadlines";
 import { TAGGED, isClaimed, jobAt } from "./job";
 import * as journal from "./journal";
 import { rotate, stay } from "./leaving";
-import { beLeaving, relocate } from "./migrating";
+import { beLeaving, countDeadLetter, relocate } from "./migrating";
 import * as parts from "./parts";
 import { sendsDead, writeDead } from "./settings";
 import { leave, outputSlot, setResult, shard } from "./shard";
@@ -76,6 +76,7 @@ export function moveDead(t: u32, id: f64, tube: u32, now: f64): i32 {
   if (!journal.mayMoveTo(job, tubeAt(tube))) return leave(t, OUT_OF_MEMORY);
   states.leaveState(job);
   job.major = <u64>now;
+  countDeadLetter(tubeAt(job.tube));
   const answer = relocate(job, tubeAt(tube), STATE_READY, <u64>now);
   setResult(t, RESULT_LSN, <f64>shard().lsn);
   return leave(t, answer);

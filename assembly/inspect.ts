@@ -192,6 +192,7 @@ function writeSinceStart(to: usize, tube: Tube): void {
   write(to, C.TUBE_TOUCHES, <f64>tube.touches);
   write(to, C.TUBE_TIMEOUTS, <f64>tube.timeouts);
   write(to, C.TUBE_LOSSES, <f64>tube.losses);
+  write(to, C.TUBE_DEAD_LETTERS, <f64>tube.deadLetters);
   const failures = tube.buries + tube.releases + tube.timeouts + tube.losses + tube.moves;
   write(to, C.TUBE_FAILURES, <f64>failures);
 }
@@ -231,6 +232,7 @@ export function statsShard(t: u32, now: f64): i32 {
   figure(t, C.SHARD_RESULTS, <f64>s.resultsKept);
   figure(t, C.SHARD_RESULT_BYTES, <f64>s.resultBytes);
   figure(t, C.SHARD_LOSSES, <f64>s.losses);
+  figure(t, C.SHARD_DEAD_LETTERS, <f64>s.deadLetters);
   return leave(t, DONE);
 }
 

@@ -89,6 +89,9 @@ export const COUNTED: u8 = 128;
 /** Its cold record has tags (tags.ts). */
 export const TAGGED: u8 = 64;
 
+/** MOVING to a dead-letter tube: so it is not LATE. */
+export const DEAD: u8 = 1;
+
 /** MOVING or coming, and this is the record in the shard that it comes to: so it is not COUNTED. */
 export const ARRIVED: u8 = 128;
 

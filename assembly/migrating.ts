@@ -59,8 +59,8 @@ import { enterAt } from "./deadlines";
 import * as failures from "./failure";
 import { failureAt } from "./failure";
 import * as bodies from "./job";
-import { ARRIVED, CANCELLED, Job, TAGGED, addressOfJob, coldAt, coldOf, isClaimed } from "./job";
-import { jobAt } from "./job";
+import { ARRIVED, CANCELLED, DEAD, Job, TAGGED, addressOfJob, coldAt, coldOf } from "./job";
+import { isClaimed, jobAt } from "./job";
 import * as journal from "./journal";
 import { dropTags, leaveKey, moveKey } from "./keys";
 import { PARKED_UNTIL, joinGroup, leaveGroup } from "./jobgroups";
@@ -249,6 +249,7 @@ export function beMoving(job: Job, state: u8): void {
 export function beLeaving(t: u32, job: Job, now: u64): void {
   states.leaveState(job);
   beMoving(job, STATE_BURIED);
+  job.flags |= DEAD;
   letGo(job, true);
   job.major = now;
   describe(t, job, STATE_READY);
@@ -311,6 +312,7 @@ function moving(id: u64, flag: u8): Job {
 export function abortMove(t: u32, id: f64, now: f64): i32 {
   enterAt(now);
   const job = leaving(id);
+  job.flags &= ~DEAD;
   tubeAt(job.tube).using--;
   if ((job.flags & TAGGED) != 0) {
     moveKey(job);
@@ -348,10 +350,17 @@ export function forgetMove(t: u32, id: f64, now: f64): i32 {
 
 /** The record of a job that was MOVING ends; what came of it may be gone already. */
 export function forget(job: Job, now: u64): void {
+  if ((job.flags & DEAD) != 0) countDeadLetter(tubeAt(job.tube));
   if ((job.flags & TAGGED) != 0) leaveGroup(tagsOf(job));
   states.match(tubeAt(job.tube), now);
   tubeAt(job.tube).using--;
   states.endJob(job);
+}
+
+/** A dead job of the tube has gone to its dead-letter tube. */
+export function countDeadLetter(tube: Tube): void {
+  tube.deadLetters++;
+  shard().deadLetters++;
 }
 
 /* The shard that it comes to. */

@@ -154,6 +154,7 @@ export class Shard {
   touches: u64;
   losses: u64;
   moves: u64;
+  deadLetters: u64;
   /** Attempts that ended without a delete and are kept, of all jobs. */
   failuresKept: u32;
   /** Most attempts that are kept of one job. */

@@ -46,6 +46,7 @@ export class Tube extends Node {
   timeouts: u64;
   losses: u64;
   moves: u64;
+  deadLetters: u64;
   /** The oldest ready job that is known, 0 when none is. */
   oldestId: u64;
   /** The pri at which the search for an older one goes on (ages.ts). */

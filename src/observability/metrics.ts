@@ -49,6 +49,7 @@ export const EVENTS = [
   "touched",
   "timed-out",
   "connection-lost",
+  "dead-lettered",
 ] as const;
 
 /** The states of jobs, as the label `state` has them. */
@@ -109,7 +110,7 @@ export const METRICS = {
   events: {
     name: "homemaker_job_events_total",
     type: "counter",
-    help: "What happened to jobs, whichever command or deadline did it; `timed-out` is a time to run that ran out, `connection-lost` a holder that went away. An attempt failed with each `released`, `buried`, `timed-out` and `connection-lost`.",
+    help: "What happened to jobs, whichever command or deadline did it; `timed-out` is a time to run that ran out, `connection-lost` a holder that went away, `dead-lettered` a dead job that went from this tube to its dead-letter tube. An attempt failed with each `released`, `buried`, `timed-out` and `connection-lost`.",
     labels: ["event"],
     source: "server",
   },

@@ -134,6 +134,10 @@ const OWN_STATS: readonly StatsKey[] = [
   plain("cmd-stats-group", "stats-group commands"),
   plain("current-jobs-waiting", "jobs that wait for the group of their tag `aft`"),
   plain("cmd-explain", "explain commands"),
+  plain(
+    "total-dead-letters",
+    "dead jobs that went to the dead-letter tubes of their tubes since the server started",
+  ),
 ];
 
 /** The keys of `stats`. */
@@ -190,6 +194,7 @@ export const TUBE_STATS: readonly StatsKey[] = [
     const meaning = `what \`set-tube\` has set for \`${name}\`, nothing if it has not`;
     return { key: settingKey(name), quoted: isText, meaning };
   }),
+  plain("total-dead-letters", "dead jobs of it that went to its dead-letter tube"),
 ];
 
 /** The key under which `stats-tube` shows a setting. */

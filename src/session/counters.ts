@@ -21,6 +21,10 @@ export const REFUSALS = ["tube-full", "job-too-big", "draining", "out-of-memory"
 
 /** Batches that were refused. */
 export const COUNTER_BATCHES_REFUSED = COUNTER_REFUSALS + REFUSALS.length;
+/** Results that were to be kept and found no room. */
+export const COUNTER_RESULTS_LOST = COUNTER_BATCHES_REFUSED + 1;
+/** All counters have smaller numbers. */
+export const COUNTER_END = COUNTER_RESULTS_LOST + 1;
 
 /** Counts a put that is not taken. */
 export function countRefusal(desk: Counting, reason: (typeof REFUSALS)[number]): void {
@@ -31,6 +35,3 @@ export function countRefusal(desk: Counting, reason: (typeof REFUSALS)[number]):
 interface Counting {
   count(counter: number, by: number): void;
 }
-
-/** Results that were to be kept and found no room. */
-export const COUNTER_RESULTS_LOST = COUNTER_REFUSALS + REFUSALS.length;

@@ -371,6 +371,7 @@ export class ModelShard extends ModelEnds {
     const job = this.jobs.get(id);
     if (job === undefined || !this.leaving.includes(id)) return this.reply("NOT_FOUND");
     const from = job.tube;
+    this.count(from, "deadLetters");
     job.tube = to;
     if (to !== from) this.#loseKey(job);
     this.makeReady(job, now);
@@ -586,6 +587,7 @@ export class ModelShard extends ModelEnds {
       tally.timeouts,
       this.oldestMicros(name, now),
       [...this.jobs.values()].filter(({ tube: one, held }) => one === name && held).length,
+      tally.deadLetters,
       ...Array.from({ length: C.SETTINGS }, (_, which) => tube.settings.get(which) ?? C.NOT_SET),
     ];
     const { figures: samples, last: lastTimes } = tube.samples;
@@ -620,6 +622,7 @@ export class ModelShard extends ModelEnds {
       this.results.length,
       this.results.reduce((sum, { text }) => sum + text.length, 0),
       [...this.jobs.values()].filter(({ held }) => held).length,
+      tally.deadLetters,
     ];
     return this.reply("DONE", { figures });
   }

@@ -47,6 +47,8 @@ export class Tally {
   losses = 0;
   /** Jobs that were held and moved to another tube. */
   moves = 0;
+  /** Dead jobs that went to the dead-letter tube. */
+  deadLetters = 0;
   /** Reserves of jobs that were not ready. */
   otherReserves = 0;
   /** From becoming ready to the reserve. */

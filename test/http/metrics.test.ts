@@ -125,6 +125,46 @@ test(
 );
 
 test(
+  "batches that are refused count, and results that find no room, each by itself",
+  PATIENCE,
+  async () => {
+    await using http = await HttpPort.start({ threads: 1, flags: ["--max-results", "0"] });
+    const [refused, lost] = ["homemaker_batches_refused_total", "homemaker_results_not_kept_total"];
+    const counts = async (): Promise<readonly number[]> => {
+      const parsed = await scrape(http);
+      return [refused, lost].map((name) => parsed.value(name ?? "") ?? NaN);
+    };
+    expect(await counts()).toEqual([0, 0]);
+    const done = "batch 2\r\nput 0 0 60 1\r\nx\r\nuse a\r\n";
+    await talk(http, `batch 1\r\ndelete 7\r\nbatch 1\r\nuse -\r\n${done}`);
+    expect(await counts()).toEqual([2, 0]);
+    await talk(http, "reserve\r\nfinish 1 60 1\r\nx\r\n");
+    expect(await counts()).toEqual([2, 1]);
+  },
+);
+
+test(
+  "a dead job that goes to its dead-letter tube is an event of the tube that it leaves",
+  PATIENCE,
+  async () => {
+    await using http = await HttpPort.start({ threads: 2, shards: 4 });
+    const tubes = ["dying-a", "dying-b", "dying-c", "dying-d"];
+    for (const tube of tubes) {
+      const job = `use ${tube}\r\nput 0 0 60 1 max:1\r\nx\r\nwatch ${tube}\r\nreserve\r\n`;
+      const id = /RESERVED (\d+)/.exec(
+        await talk(http, `set-tube ${tube} dead=graves\r\n${job}`),
+      )?.[1];
+      await talk(http, `reserve-job ${id}\r\nbury ${id} 0\r\n`);
+    }
+    const event = "dead-lettered";
+    await expect.poll(async () => (await scrape(http)).value(EVENTS, { event })).toBe(4);
+    const parsed = await scrape(http);
+    for (const tube of tubes) expect(parsed.value(TUBE_EVENTS, { tube, event })).toBe(1);
+    expect(parsed.value(TUBE_EVENTS, { tube: "graves", event })).toBe(0);
+  },
+);
+
+test(
   "puts that were not taken count by reason, and those that met their key",
   PATIENCE,
   async () => {
