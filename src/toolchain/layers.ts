@@ -26,6 +26,7 @@ export const FOLDERS: readonly Folder[] = [
   { name: "cli", layer: 6, namesRuntime: ["main.ts", "demo/**"] },
   { name: "entries", layer: 6 },
   { name: "toolchain", layer: 6, namesRuntime: ["**"] },
+  { name: "embedded", layer: 5, namesRuntime: ["**"] },
   { name: "http", layer: 5, namesRuntime: ["**"] },
   { name: "runtimes", layer: 5, namesRuntime: ["**"] },
   { name: "storage", layer: 5, namesRuntime: ["**"] },

@@ -135,7 +135,7 @@ export interface RawFilter extends Abortable {
   readonly tube: string;
   readonly state: RawState;
   /** Whether failures and progress are wanted as well, which costs more. */
-  readonly isWhole: boolean;
+  readonly isWhole?: boolean;
 }
 
 /** What came of a wish to cancel. */
@@ -194,8 +194,8 @@ export interface ConsumeOptions {
   readonly window: number;
   /** Takes a job. What it throws hands the job back, and ends nothing. */
   readonly take: (job: HeldJob) => void;
-  /** Told when the way to the jobs was lost and is sought anew, and what was held with it. */
-  readonly lost?: (error: Error) => void;
+  /** Told what went wrong where nobody waits: the way to the jobs was lost, and is sought anew. */
+  readonly troubled?: (error: Error) => void;
 }
 
 /** Jobs of some tubes, as they come. */

@@ -71,10 +71,12 @@ export type {
   Run,
   RunningJob,
 } from "./job-definition.ts";
+export type { Enqueued, JobQueue, ResultOptions } from "./job-queue.ts";
 export type { AttemptFailure, JobFilter, JobState, JobStatus } from "./job-status.ts";
 export type { Logger } from "./logger.ts";
 export { PRIORITIES } from "./priority.ts";
 export type { Priority } from "./priority.ts";
+export type { QueueOptions } from "./queue.ts";
 export { decodeFailure, encodeFailure, serializeError } from "./serialized-error.ts";
 export type { SerializedError } from "./serialized-error.ts";
 export { unchecked } from "./standard-schema.ts";

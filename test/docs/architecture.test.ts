@@ -28,6 +28,9 @@ function refusedIn(folder: string): readonly string[] {
   const own = layerOf.get(folder) ?? 0;
   const others = folders.filter((other) => other !== folder);
   if (folder === "client") return others.filter((other) => other !== "protocol");
+  if (folder === "worker") {
+    return others.filter((other) => other !== "client" && other !== "protocol");
+  }
   const isApart = ["broker", "session", "journal"].includes(folder);
   return others.filter((other) => (layerOf.get(other) ?? 0) > own - (isApart ? 1 : 0));
 }

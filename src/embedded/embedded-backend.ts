@@ -1,0 +1,88 @@
+/* Embedded back end: a queue in the user's own process, in memory or in a directory, on an engine
+ * of its own (broker/open-broker.ts). No server, no socket, no other process.
+ *
+ * What it asks of the process is what a broker does: no thread but the journal's, no signal, and it
+ * keeps the process alive only while somebody waits for something. Handed to users by src/entries/.
+ */
+import type { Broker } from "../broker/broker.ts";
+import type { BrokerOptions } from "../broker/broker-options.ts";
+import { connectTo } from "../client/connect.ts";
+import { clientSurroundings } from "../runtimes/client-surroundings.ts";
+import { openBroker } from "../runtimes/node-broker.ts";
+import { socketEndpoint } from "../transports/socket-endpoint.ts";
+import type { Capabilities } from "../worker/backend.ts";
+import { ClientBackend } from "../worker/client-backend.ts";
+
+/** What may be said about the engine: options of the server, by their names in the code. */
+export type EngineOptions = Omit<BrokerOptions, "dataDirectory" | "onBroken">;
+
+/** A queue that is gone with the process. */
+export interface MemoryTarget extends EngineOptions {
+  readonly memory: true;
+}
+
+/** A queue in a directory, which only one process has open at a time. */
+export interface DirectoryTarget extends EngineOptions {
+  readonly directory: string;
+}
+
+/** A queue in this process. */
+export type EmbeddedTarget = MemoryTarget | DirectoryTarget;
+
+/** What an engine can do. */
+const CAN: Omit<Capabilities, "durable"> = {
+  delay: "any",
+  priority: true,
+  unique: true,
+  exclusive: true,
+  fair: true,
+  expiry: true,
+  attemptsMax: true,
+  results: "kept",
+  atomicNext: true,
+  uncharged: true,
+  failures: true,
+  progress: true,
+  cancelRunning: true,
+  listing: true,
+  move: true,
+  pause: true,
+};
+
+/**
+ * Opens a queue in this process. Rejects with an OptionError (HM_OPTION), and with a JournalError
+ * if the directory cannot be used, for instance because another process has it open.
+ */
+export async function openEmbedded(target: EmbeddedTarget): Promise<ClientBackend> {
+  let backend: ClientBackend | undefined;
+  const broker = await openBroker({
+    ...engineOptions(target),
+    onBroken: (error) => backend?.fail(error),
+  });
+  try {
+    backend = await backendOn(broker, target);
+    return backend;
+  } catch (error) {
+    await broker.close();
+    throw error;
+  }
+}
+
+function engineOptions(target: EmbeddedTarget): BrokerOptions {
+  if ("directory" in target) {
+    const { directory, ...options } = target;
+    return { ...options, dataDirectory: directory };
+  }
+  const { memory: _, ...options } = target;
+  return options;
+}
+
+function backendOn(broker: Broker, target: EmbeddedTarget): Promise<ClientBackend> {
+  const isDurable = "directory" in target;
+  return ClientBackend.open({
+    name: isDurable ? "directory" : "memory",
+    can: { ...CAN, durable: isDurable },
+    connect: (onError) => connectTo(broker, { onError }, socketEndpoint, clientSurroundings()),
+    close: () => broker.close(),
+  });
+}

@@ -1,0 +1,269 @@
+/* ClientConsumer: jobs of some tubes as a client's window brings them; ClientHeldJob: one of them.
+ *
+ *   connecting -> watching -> open -> stopped -> closed
+ *
+ * Invariants: each job that comes goes to `take`, or back. When it closes, what is still held goes
+ * back without an attempt being counted. Made by client-backend.ts.
+ */
+import type { Client } from "../client/client.ts";
+import type { Job } from "../client/job.ts";
+import type { JobStream } from "../client/job-stream.ts";
+import { asError } from "../client/errors.ts";
+import { RESULT_KEPT_MILLIS } from "./backend.ts";
+import type { Completion, ConsumeOptions, Consumer, HeldJob, RawJob } from "./backend.ts";
+import { delaySeconds, putOptions } from "./client-put.ts";
+import { numberOf } from "./client-looks.ts";
+
+/** Most jobs that a window may let in. */
+const WINDOW_MAX = 1000;
+const DEFAULT_TUBE = "default";
+const PRIORITY_NORMAL = 1024;
+const SECOND = 1000;
+const NOTHING = new Uint8Array(0);
+
+/** A consumer with a client of its own. */
+export class ClientConsumer implements Consumer {
+  readonly closed: Promise<void>;
+  readonly #options: ConsumeOptions;
+  readonly #held = new Set<ClientHeldJob>();
+  readonly #opening: Promise<Client>;
+  #client: Client | undefined;
+  #stream: JobStream | undefined;
+  #window: number;
+  #stopping: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+  #settle: { readonly resolve: () => void; readonly reject: (error: unknown) => void };
+
+  /** `left` is called when it is closed. */
+  constructor(
+    connect: (troubled: (error: Error) => void) => Promise<Client>,
+    tubes: readonly string[],
+    options: ConsumeOptions,
+    left: () => void,
+  ) {
+    this.#options = options;
+    this.#window = windowOf(options.window);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.closed = promise.finally(left);
+    this.closed.catch(() => undefined); // whoever wants to know looks
+    this.#settle = { resolve, reject };
+    this.#opening = this.#open(connect, tubes);
+    this.#opening.catch((error: unknown) => this.fail(error));
+  }
+
+  async #open(
+    connect: (troubled: (error: Error) => void) => Promise<Client>,
+    tubes: readonly string[],
+  ): Promise<Client> {
+    const client = await connect((error) => this.#troubled(error));
+    this.#client = client;
+    await Promise.all(tubes.map((tube) => client.watch(tube)));
+    if (!tubes.includes(DEFAULT_TUBE)) await client.ignore(DEFAULT_TUBE);
+    if (this.#stopping === undefined) {
+      this.#stream = client.jobs({ window: this.#window });
+      void this.#take(this.#stream);
+    }
+    return client;
+  }
+
+  async #take(stream: JobStream): Promise<void> {
+    try {
+      for await (const job of stream) this.#give(job);
+      if (this.#stopping === undefined) throw new Error("no more jobs can come");
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  #give(job: Job): void {
+    const client = this.#client;
+    if (client === undefined) return;
+    const held = new ClientHeldJob(client, job, () => void this.#held.delete(held));
+    this.#held.add(held);
+    try {
+      this.#options.take(held);
+    } catch (error) {
+      this.#troubled(asError(error));
+      held.handBack().catch((failed: unknown) => this.#troubled(asError(failed)));
+    }
+  }
+
+  window(jobs: number): void {
+    const size = windowOf(jobs);
+    if (size === this.#window || this.#stopping !== undefined) return;
+    this.#window = size;
+    const change = async (): Promise<void> => {
+      const client = await this.#opening;
+      if (this.#stopping === undefined) await client.window(this.#window);
+    };
+    change().catch((error: unknown) => this.#troubled(asError(error)));
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    try {
+      await this.#opening;
+    } catch {
+      return; // no job ever came; `closed` says why
+    }
+    await this.#stream?.return();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.stop();
+      await Promise.allSettled([...this.#held].map((held) => held.handBack()));
+      await this.#client?.close();
+    } finally {
+      this.#settle.resolve();
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** It cannot go on; `closed` says why. */
+  fail(error: unknown): void {
+    this.#settle.reject(error);
+    void this.#hangUp();
+  }
+
+  async #hangUp(): Promise<void> {
+    try {
+      await this.#client?.close();
+    } catch (error) {
+      this.#troubled(asError(error));
+    }
+  }
+
+  #troubled(error: Error): void {
+    try {
+      this.#options.troubled?.(error);
+    } catch {
+      // Whoever is told of trouble and throws has nobody left to be told.
+    }
+  }
+}
+
+/** One job that a consumer holds. */
+class ClientHeldJob implements HeldJob {
+  readonly id: string;
+  readonly tube: string;
+  readonly attempt: number;
+  readonly body: Uint8Array;
+  readonly #client: Client;
+  readonly #job: Job;
+  readonly #left: () => void;
+
+  /** `left` is called when one of its ends has been asked for. */
+  constructor(client: Client, job: Job, left: () => void) {
+    const { id, tube = DEFAULT_TUBE, attempt = 1, body } = job;
+    this.id = String(id);
+    this.tube = tube;
+    this.attempt = attempt;
+    this.body = body;
+    this.#client = client;
+    this.#job = job;
+    this.#left = left;
+  }
+
+  get signal(): AbortSignal {
+    return this.#job.signal;
+  }
+
+  get isHeld(): boolean {
+    return this.#job.isHeld;
+  }
+
+  complete(completion: Completion = {}): Promise<void> {
+    this.#left();
+    const { next = [], result, keepMillis = RESULT_KEPT_MILLIS } = completion;
+    const keepSeconds = Math.ceil(keepMillis / SECOND);
+    if (next.length > 0) return this.#completeWith(next, result ?? NOTHING, keepSeconds);
+    if (result === undefined && keepSeconds === 0) return this.#job.delete();
+    return this.#job.finish(result ?? NOTHING, { keepSeconds });
+  }
+
+  /**
+   * Jobs with unique keys are put before: one whose key is taken is there already, which would
+   * refuse the batch. Done twice, they are not put twice.
+   */
+  async #completeWith(
+    next: readonly RawJob[],
+    result: Uint8Array,
+    keepSeconds: number,
+  ): Promise<void> {
+    const client = this.#client;
+    for (const job of next.filter(({ unique }) => unique !== undefined)) {
+      await client.use(job.tube);
+      await client.put(job.body, putOptions(job));
+    }
+    const others = next.filter(({ unique }) => unique === undefined);
+    if (others.length === 0) return this.#job.finish(result, { keepSeconds });
+    await client.batch((commands) => [
+      ...others.flatMap((job) => [commands.use(job.tube), commands.put(job.body, putOptions(job))]),
+      commands.finish(this.#job.id, result, { keepSeconds }),
+    ]);
+  }
+
+  async release(
+    options: { readonly afterMillis?: number; readonly failure?: Uint8Array } = {},
+  ): Promise<void> {
+    this.#left();
+    const { afterMillis = 0, failure } = options;
+    await this.#job.release({
+      pri: await this.#priority(),
+      delaySeconds: delaySeconds(afterMillis),
+      ...(failure !== undefined && { failure }),
+    });
+  }
+
+  async handBack({ afterMillis = 0 }: { readonly afterMillis?: number } = {}): Promise<void> {
+    this.#left();
+    await this.#job.handBack({ delaySeconds: delaySeconds(afterMillis) });
+  }
+
+  async bury({ failure }: { readonly failure?: Uint8Array } = {}): Promise<void> {
+    this.#left();
+    const pri = await this.#priority();
+    await this.#job.bury({ pri, ...(failure !== undefined && { failure }) });
+  }
+
+  async moveTo(tube: string, options: { readonly failure?: Uint8Array } = {}): Promise<void> {
+    this.#left();
+    await this.#job.move(tube, options);
+  }
+
+  async discard(): Promise<void> {
+    this.#left();
+    await this.#job.delete();
+  }
+
+  async renew(): Promise<void> {
+    await this.#job.touch();
+  }
+
+  async progress(note: Uint8Array): Promise<void> {
+    await this.#job.progress(note);
+  }
+
+  /** The one that it has: a release or a bury must name one. */
+  async #priority(): Promise<number> {
+    const facts = await this.#client.statsJob(this.#job.id);
+    return facts === undefined ? PRIORITY_NORMAL : numberOf(facts, "pri");
+  }
+}
+
+function windowOf(jobs: number): number {
+  return Math.max(0, Math.min(WINDOW_MAX, Math.floor(jobs)));
+}

@@ -1,0 +1,188 @@
+/* Queue: a JobQueue on whatever back end keeps its jobs.
+ *
+ * It knows what is in bodies, and back ends do not. Invariants: nothing is enqueued of what its
+ * schema does not take, and nothing that the back end would not keep as it was asked.
+ */
+import type { Cancelled, Capabilities, PutOutcome, QueueBackend, QueueStats } from "./backend.ts";
+import type { RawEnd, RawJob } from "./backend.ts";
+import { millisOf } from "./duration.ts";
+import type { Abortable, EnqueueOptions } from "./enqueue-options.ts";
+import { JobCancelledError, JobFailedError, JobNotFoundError } from "./errors.ts";
+import { PartlyEnqueuedError, UnsupportedError } from "./errors.ts";
+import type { AnyJob, InputOf, ResultOf } from "./job-definition.ts";
+import type { Enqueued, JobQueue, ResultOptions } from "./job-queue.ts";
+import type { JobFilter, JobState, JobStatus } from "./job-status.ts";
+import { rawJob } from "./raw-job.ts";
+import { decodeFailure } from "./serialized-error.ts";
+import { completedStatus, RAW_STATES, statusOf } from "./status-of.ts";
+
+/** What may be said about a queue. */
+export interface QueueOptions {
+  /** What time it is, in milliseconds since 1970: for `runAt` and for what bodies say. */
+  readonly now?: () => number;
+}
+
+const TIMEOUT_DEFAULT = "1m";
+/** How long is waited for the result of a job that is over. */
+const KEPT_TIMEOUT_MILLIS = 10_000;
+/** Jobs that a back end is given at a time. */
+const PUT_MAX = 1000;
+const STATES = ["available", "scheduled", "active", "discarded"] as const;
+const NO_OPTIONS = {};
+
+/** A queue. */
+export class Queue implements JobQueue {
+  readonly backend: QueueBackend;
+  readonly #now: () => number;
+
+  constructor(backend: QueueBackend, { now = Date.now }: QueueOptions = {}) {
+    this.backend = backend;
+    this.#now = now;
+  }
+
+  get can(): Capabilities {
+    return this.backend.can;
+  }
+
+  async enqueue<J extends AnyJob>(
+    job: J,
+    payload: InputOf<J>,
+    options: EnqueueOptions = NO_OPTIONS,
+  ): Promise<Enqueued<J>> {
+    const [outcome] = await this.backend.put([await this.#raw(job, payload, options)], options);
+    return this.#enqueued(job, outcome);
+  }
+
+  async enqueueMany<J extends AnyJob>(
+    job: J,
+    payloads: readonly InputOf<J>[],
+    options: EnqueueOptions = NO_OPTIONS,
+  ): Promise<readonly Enqueued<J>[]> {
+    const raws: RawJob[] = [];
+    for (const payload of payloads) raws.push(await this.#raw(job, payload, options));
+    const outcomes: PutOutcome[] = [];
+    for (let at = 0; at < raws.length; at += PUT_MAX) {
+      outcomes.push(...(await this.backend.put(raws.slice(at, at + PUT_MAX), options)));
+    }
+    if (outcomes.some((outcome) => "error" in outcome)) {
+      throw new PartlyEnqueuedError(job.name, outcomes);
+    }
+    return outcomes.map((outcome) => this.#enqueued(job, outcome));
+  }
+
+  async call<J extends AnyJob>(
+    job: J,
+    payload: InputOf<J>,
+    options: EnqueueOptions & ResultOptions = NO_OPTIONS,
+  ): Promise<ResultOf<J>> {
+    this.#checkResults();
+    const { timeout = TIMEOUT_DEFAULT } = options;
+    millisOf("timeout", timeout); // before anything is enqueued
+    const { id } = await this.enqueue(job, payload, options);
+    return this.result(job, id, options);
+  }
+
+  async result<J extends AnyJob>(
+    job: J,
+    id: string,
+    { timeout = TIMEOUT_DEFAULT, signal }: ResultOptions = NO_OPTIONS,
+  ): Promise<ResultOf<J>> {
+    this.#checkResults();
+    const timeoutMillis = timeout === Infinity ? Infinity : millisOf("timeout", timeout);
+    const end = await this.backend.end(id, { timeoutMillis, signal });
+    return job.decodeResult(resultOf(id, end));
+  }
+
+  async status(id: string, options: Abortable = NO_OPTIONS): Promise<JobStatus | undefined> {
+    const raw = await this.backend.status(id, options);
+    if (raw !== undefined) return statusOf(raw, this.#now());
+    if (this.can.results !== "kept") return undefined;
+    const wait = { ...options, timeoutMillis: KEPT_TIMEOUT_MILLIS };
+    const end = await this.backend.end(id, wait);
+    return end?.end === "finished" ? completedStatus(id) : undefined;
+  }
+
+  async progress(id: string, options: Abortable = NO_OPTIONS): Promise<unknown> {
+    const raw = await this.backend.status(id, options);
+    return raw === undefined ? undefined : statusOf(raw, this.#now()).progress;
+  }
+
+  cancel(id: string, options: Abortable = NO_OPTIONS): Promise<Cancelled> {
+    return this.backend.cancel(id, options);
+  }
+
+  async *jobs(filter: JobFilter): AsyncIterable<JobStatus> {
+    const { tube, type, signal } = filter;
+    const states: readonly Exclude<JobState, "completed">[] =
+      filter.state === undefined ? STATES : [filter.state];
+    for (const wanted of states) {
+      for await (const raw of this.backend.list({
+        tube,
+        state: RAW_STATES[wanted],
+        isWhole: true,
+        signal,
+      })) {
+        const job = statusOf(raw, this.#now());
+        const isWanted = filter.state === undefined || job.state === filter.state;
+        if (!isWanted || (type !== undefined && job.type !== type)) continue;
+        if (filter.where === undefined || filter.where(job)) yield job;
+      }
+    }
+  }
+
+  move(id: string, tube: string, options: Abortable = NO_OPTIONS): Promise<boolean> {
+    return this.backend.move(id, tube, options);
+  }
+
+  pause(tube: string, options: Abortable = NO_OPTIONS): Promise<void> {
+    return this.backend.pause(tube, options);
+  }
+
+  resume(tube: string, options: Abortable = NO_OPTIONS): Promise<void> {
+    return this.backend.resume(tube, options);
+  }
+
+  stats(tube?: string, options: Abortable = NO_OPTIONS): Promise<QueueStats> {
+    return this.backend.stats(tube, options);
+  }
+
+  close(): Promise<void> {
+    return this.backend.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #raw(job: AnyJob, payload: unknown, options: EnqueueOptions): Promise<RawJob> {
+    options.signal?.throwIfAborted();
+    const prepared = await job.prepare(payload);
+    return rawJob(job, prepared, options, this.can, this.#now());
+  }
+
+  #enqueued<J extends AnyJob>(job: J, outcome: PutOutcome | undefined): Enqueued<J> {
+    if (outcome === undefined) throw new RangeError("the back end said nothing of a job");
+    if ("error" in outcome) throw outcome.error;
+    const { id, isNew } = outcome;
+    return {
+      id,
+      state: isNew ? "new" : "already-there",
+      result: (options) => this.result(job, id, options),
+    };
+  }
+
+  #checkResults(): void {
+    if (this.can.results !== "none") return;
+    throw new UnsupportedError(`${this.backend.name}: this back end has no results`);
+  }
+}
+
+/** The bytes of a result. Throws what the end stands for if there is none. */
+function resultOf(id: string, end: RawEnd | undefined): Uint8Array {
+  if (end === undefined)
+    throw new JobNotFoundError(`job ${id}: there is no such job, nor a result`);
+  if (end.end === "finished") return end.result;
+  if (end.end === "cancelled") throw new JobCancelledError(`job ${id} was cancelled`);
+  const failure = end.failure === undefined ? undefined : decodeFailure(end.failure);
+  throw new JobFailedError(id, end.end, failure);
+}
