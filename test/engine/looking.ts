@@ -4,7 +4,7 @@ import * as C from "../../assembly/constants.ts";
 import * as L from "../../assembly/layouts.ts";
 import { Comparison } from "./comparison.ts";
 import { STATE_NUMBERS, UNKNOWN_FIGURES } from "./model-parts.ts";
-import { NAMES, THREADS, pick, pickNumber } from "./steps.ts";
+import { GROUPS, NAMES, THREADS, pick, pickNumber } from "./steps.ts";
 import type { Operation, Session } from "./steps.ts";
 
 /** Engine and model, looked at. */
@@ -106,6 +106,31 @@ export class Looking extends Comparison {
     this.explainJob(t, this.anyId(c), now);
     const ready = [...this.model.jobs.values()].filter((one) => one.state === "ready");
     this.explainJob(t, pick(ready, b)?.id ?? 0, now);
+    this.heldBack(t, order.tube, now);
+    this.ofGroups(t, order, now);
+  }
+
+  /** By what jobs of a tube are held back. */
+  protected heldBack(t: number, tube: string, now: number): void {
+    if (!this.model.tubes.has(tube)) return;
+    for (const way of ["keysTaken", "groupsAwaited"] as const) {
+      const { jobs } = this.engine.heldBack(t, way, tube, now);
+      deepStrictEqual(jobs, this.model.heldBack(tube, way));
+    }
+  }
+
+  /** Who is in each group, and who waits for it. */
+  protected ofGroups(
+    t: number,
+    { after, most }: { readonly after: number; readonly most: number },
+    now: number,
+  ): void {
+    for (const group of GROUPS) {
+      for (const isWaiting of [false, true]) {
+        const { ids } = this.engine.listGroup(t, group, isWaiting, { after, most }, now);
+        deepStrictEqual(ids, this.model.ofGroup(group, isWaiting, after, most));
+      }
+    }
   }
 
   /** What explainJob says is what the statistics say; and what stands before it is counted. */

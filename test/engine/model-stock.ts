@@ -81,6 +81,28 @@ export class ModelStock {
     return held.length >= (this.limits.get(con.name) ?? 0);
   }
 
+  /** How many jobs of a tube each key at its limit holds back, or each group. */
+  heldBack(tube: string, way: "keysTaken" | "groupsAwaited"): Record<string, number> {
+    const jobs = [...this.jobs.values()].filter((job) => job.tube === tube);
+    const names =
+      way === "keysTaken"
+        ? jobs.filter((job) => job.state === "ready" && this.isBlocked(job)).map(keyOf)
+        : jobs.filter(({ held }) => held).map(({ tags }) => tags.aft ?? "");
+    const counts: Record<string, number> = {};
+    for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
+    return counts;
+  }
+
+  /** The lowest ids of the jobs of a group, or of those that wait for it. */
+  ofGroup(group: string, isWaiting: boolean, after: number, most: number): number[] {
+    return [...this.jobs.values()]
+      .filter(({ held, tags }) => (isWaiting ? held && tags.aft === group : tags.grp === group))
+      .map(({ id }) => id)
+      .filter((id) => id > after)
+      .toSorted((a, b) => a - b)
+      .slice(0, most);
+  }
+
   /** The ready jobs of a tube of which one may be taken, best first. */
   protected takeable(tube: string): ModelJob[] {
     return this.ofKind(tube, C.KIND_READY).filter((job) => !this.isBlocked(job));
@@ -185,4 +207,8 @@ export class ModelStock {
     const ready = this.ofKind(name, C.KIND_READY).toSorted((a, b) => a.id - b.id);
     return ready[0] === undefined ? -1 : now - ready[0].createdMicros;
   }
+}
+
+function keyOf({ tags }: ModelJob): string {
+  return tags.con?.name ?? "";
 }
