@@ -45,7 +45,7 @@ export class ClientCall<Result> extends Call implements Expiring, Abortable {
   readonly #keeper: CallKeeper;
   readonly #resolve: (result: Result) => void;
   readonly #reject: (reason: unknown) => void;
-  bucket: Set<Expiring> | undefined = undefined;
+  bucket: Expiring["bucket"] = undefined;
   readonly signal: AbortSignal | undefined;
   readonly timeoutMs: number;
   /** Bytes that it counts for in the backlog. */

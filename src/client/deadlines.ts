@@ -6,10 +6,17 @@
  */
 import type { Clock } from "../clock.ts";
 
+/** What ends at the same moment. */
+interface Bucket {
+  /** At the end of which step it is due. */
+  readonly step: number;
+  readonly members: Set<Expiring>;
+}
+
 /** What has a deadline. */
 export interface Expiring {
   /** Where it lies; undefined when its time does not run. */
-  bucket: Set<Expiring> | undefined;
+  bucket: Bucket | undefined;
   /** Its time is over. */
   expire(): void;
 }
@@ -20,8 +27,9 @@ const MILLI_MICROS = 1000;
 /** What runs out when. */
 export class Deadlines {
   readonly #clock: Clock;
-  /** By the step at whose end they are due. */
-  readonly #buckets = new Map<number, Set<Expiring>>();
+  /** By their steps; none is empty but the newest. */
+  readonly #buckets = new Map<number, Bucket>();
+  #newest: Bucket | undefined;
   #timerStep = Infinity;
   #cancelTimer: () => void = () => undefined;
 
@@ -33,17 +41,19 @@ export class Deadlines {
   add(expiring: Expiring, millis: number): void {
     const due = this.#clock.now() / MILLI_MICROS + millis;
     const step = Math.ceil(due / STEP_MILLIS);
-    let bucket = this.#buckets.get(step);
-    if (bucket === undefined) this.#buckets.set(step, (bucket = new Set()));
-    bucket.add(expiring);
+    const bucket = this.#newest?.step === step ? this.#newest : this.#open(step);
+    bucket.members.add(expiring);
     expiring.bucket = bucket;
     if (step < this.#timerStep) this.#setTimer(step);
   }
 
   /** Its time does not run any more. */
   remove(expiring: Expiring): void {
-    expiring.bucket?.delete(expiring);
+    const { bucket } = expiring;
+    if (bucket === undefined) return;
+    bucket.members.delete(expiring);
     expiring.bucket = undefined;
+    if (bucket.members.size === 0 && bucket !== this.#newest) this.#buckets.delete(bucket.step);
   }
 
   /** Nothing runs any more. */
@@ -51,6 +61,16 @@ export class Deadlines {
     this.#cancelTimer();
     this.#timerStep = Infinity;
     this.#buckets.clear();
+    this.#newest = undefined;
+  }
+
+  #open(step: number): Bucket {
+    const last = this.#newest;
+    if (last?.members.size === 0) this.#buckets.delete(last.step);
+    const bucket = this.#buckets.get(step) ?? { step, members: new Set() };
+    this.#buckets.set(step, bucket);
+    this.#newest = bucket;
+    return bucket;
   }
 
   #setTimer(step: number): void {
@@ -63,16 +83,16 @@ export class Deadlines {
   #ring(): void {
     this.#timerStep = Infinity;
     const now = Math.floor(this.#clock.now() / MILLI_MICROS / STEP_MILLIS);
-    let next = Infinity;
-    for (const [step, bucket] of this.#buckets) {
-      if (step > now && bucket.size > 0) next = Math.min(next, step);
-      if (step > now && bucket.size > 0) continue;
+    const due = [...this.#buckets.values()].filter(({ step }) => step <= now);
+    for (const { step, members } of due) {
       this.#buckets.delete(step);
-      for (const expiring of bucket) {
+      if (this.#newest?.step === step) this.#newest = undefined;
+      for (const expiring of members) {
         expiring.bucket = undefined;
         expiring.expire();
       }
     }
+    const next = Math.min(...this.#buckets.keys());
     if (next < this.#timerStep) this.#setTimer(next);
   }
 }

@@ -233,6 +233,7 @@ export class Link implements CallKeeper {
   }
 
   heard(call: AnyCall): void {
+    this.#failures = 0; // a connection that answers is a good one
     if (call.waits && call.isOver && this.#orphans > 0) this.#orphans--;
   }
 

@@ -255,6 +255,22 @@ describe("attempts to connect", () => {
     expect(await job).toBe("HM_CLOSED");
   });
 
+  test("come at once again where the connection was a good one, however short", async () => {
+    for (let round = 0; round < 10; round++) {
+      const put = client.put("x");
+      await settle();
+      await server.say("INSERTED 1");
+      await put;
+      const stats = client.stats();
+      await settle();
+      await server.cut(CUT);
+      await server.advance(0.1);
+      await server.say("OK 10\r\n---\npid: 1");
+      await stats;
+    }
+    expect(server.attempts).toBe(11);
+  });
+
   test("to a server that has nothing to say end in time", async () => {
     const silent = new ScriptedServer();
     silent.answer = () => "";
