@@ -121,7 +121,8 @@ export class ClientConsumer implements Consumer {
   async #close(): Promise<void> {
     try {
       await this.stop();
-      await Promise.allSettled([...this.#held].map((held) => held.handBack()));
+      const held = [...this.#held].filter(({ isHeld }) => isHeld);
+      await Promise.allSettled(held.map((job) => job.handBack()));
       await this.#client?.close();
     } finally {
       this.#settle.resolve();
@@ -165,7 +166,7 @@ class ClientHeldJob implements HeldJob {
   readonly #job: Job;
   readonly #left: () => void;
 
-  /** `left` is called when one of its ends has been asked for. */
+  /** `left` is called when one of its ends was asked for and it is held no more. */
   constructor(client: Client, job: Job, left: () => void) {
     const { id, tube = DEFAULT_TUBE, attempt = 1, body } = job;
     this.id = String(id);
@@ -186,12 +187,13 @@ class ClientHeldJob implements HeldJob {
   }
 
   complete(completion: Completion = {}): Promise<void> {
-    this.#left();
     const { next = [], result, keepMillis = RESULT_KEPT_MILLIS } = completion;
     const keepSeconds = Math.ceil(keepMillis / SECOND);
-    if (next.length > 0) return this.#completeWith(next, result ?? NOTHING, keepSeconds);
-    if (result === undefined && keepSeconds === 0) return this.#job.delete();
-    return this.#job.finish(result ?? NOTHING, { keepSeconds });
+    return this.#ending(() => {
+      if (next.length > 0) return this.#completeWith(next, result ?? NOTHING, keepSeconds);
+      if (result === undefined && keepSeconds === 0) return this.#job.delete();
+      return this.#job.finish(result ?? NOTHING, { keepSeconds });
+    });
   }
 
   /**
@@ -204,49 +206,49 @@ class ClientHeldJob implements HeldJob {
     keepSeconds: number,
   ): Promise<void> {
     const client = this.#client;
+    if (!this.isHeld) return this.#job.finish(result, { keepSeconds }); // which says so
     for (const job of next.filter(({ unique }) => unique !== undefined)) {
       await client.use(job.tube);
       await client.put(job.body, putOptions(job));
     }
     const others = next.filter(({ unique }) => unique === undefined);
-    if (others.length === 0) return this.#job.finish(result, { keepSeconds });
+    if (others.length === 0 || !this.isHeld) return this.#job.finish(result, { keepSeconds });
     await client.batch((commands) => [
       ...others.flatMap((job) => [commands.use(job.tube), commands.put(job.body, putOptions(job))]),
       commands.finish(this.#job.id, result, { keepSeconds }),
     ]);
   }
 
-  async release(
+  release(
     options: { readonly afterMillis?: number; readonly failure?: Uint8Array } = {},
   ): Promise<void> {
-    this.#left();
     const { afterMillis = 0, failure } = options;
-    await this.#job.release({
-      pri: await this.#priority(),
-      delaySeconds: delaySeconds(afterMillis),
-      ...(failure !== undefined && { failure }),
+    return this.#ending(async () => {
+      await this.#job.release({
+        pri: await this.#priority(),
+        delaySeconds: delaySeconds(afterMillis),
+        ...(failure !== undefined && { failure }),
+      });
     });
   }
 
-  async handBack({ afterMillis = 0 }: { readonly afterMillis?: number } = {}): Promise<void> {
-    this.#left();
-    await this.#job.handBack({ delaySeconds: delaySeconds(afterMillis) });
+  handBack({ afterMillis = 0 }: { readonly afterMillis?: number } = {}): Promise<void> {
+    return this.#ending(() => this.#job.handBack({ delaySeconds: delaySeconds(afterMillis) }));
   }
 
-  async bury({ failure }: { readonly failure?: Uint8Array } = {}): Promise<void> {
-    this.#left();
-    const pri = await this.#priority();
-    await this.#job.bury({ pri, ...(failure !== undefined && { failure }) });
+  bury({ failure }: { readonly failure?: Uint8Array } = {}): Promise<void> {
+    return this.#ending(async () => {
+      const pri = await this.#priority();
+      await this.#job.bury({ pri, ...(failure !== undefined && { failure }) });
+    });
   }
 
-  async moveTo(tube: string, options: { readonly failure?: Uint8Array } = {}): Promise<void> {
-    this.#left();
-    await this.#job.move(tube, options);
+  moveTo(tube: string, options: { readonly failure?: Uint8Array } = {}): Promise<void> {
+    return this.#ending(() => this.#job.move(tube, options));
   }
 
-  async discard(): Promise<void> {
-    this.#left();
-    await this.#job.delete();
+  discard(): Promise<void> {
+    return this.#ending(() => this.#job.delete());
   }
 
   async renew(): Promise<void> {
@@ -255,6 +257,15 @@ class ClientHeldJob implements HeldJob {
 
   async progress(note: Uint8Array): Promise<void> {
     await this.#job.progress(note);
+  }
+
+  /** Runs one of its ends; what the server refused leaves it held. */
+  async #ending(end: () => Promise<unknown>): Promise<void> {
+    try {
+      await end();
+    } finally {
+      if (!this.isHeld) this.#left();
+    }
   }
 
   /** The one that it has: a release or a bury must name one. */

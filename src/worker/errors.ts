@@ -2,6 +2,7 @@
  * goes wrong on the way to a server is in client/errors.ts.
  */
 import { HomemakerError } from "../protocol/homemaker-error.ts";
+import { rebuiltError } from "./serialized-error.ts";
 import type { SerializedError } from "./serialized-error.ts";
 
 /** What was said about a job, a queue or a call cannot be so. Nothing was done. */
@@ -73,12 +74,13 @@ export class JobFailedError extends HomemakerError {
   readonly id: string;
   /** How it ended. */
   readonly end: "buried" | "deleted" | "dead" | "expired";
-  /** The error of its last attempt that said one, as it was when it was thrown. */
+  /** The error of its last attempt that said one; `cause` is that error again. */
   readonly failure: SerializedError | undefined;
 
   constructor(id: string, end: JobFailedError["end"], failure: SerializedError | undefined) {
     const why = failure === undefined ? "" : `: ${failure.message}`;
-    super(`job ${id} ${SAID[end]}${why}`, { cause: failure });
+    const cause = failure === undefined ? undefined : rebuiltError(failure);
+    super(`job ${id} ${SAID[end]}${why}`, { cause });
     this.id = id;
     this.end = end;
     this.failure = failure;

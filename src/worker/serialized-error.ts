@@ -71,6 +71,14 @@ export function decodeFailure(message: Uint8Array): SerializedError {
   return parsed(json) ?? { name: "Error", message: text };
 }
 
+/** An error as it was when it was thrown, as far as it was kept. */
+export function rebuiltError({ name, message, code, stack, cause }: SerializedError): Error {
+  const error = new Error(message, cause === undefined ? {} : { cause: rebuiltError(cause) });
+  error.name = name;
+  if (stack !== undefined) error.stack = stack;
+  return code === undefined ? error : Object.assign(error, { code });
+}
+
 function parsed(json: string | undefined): SerializedError | undefined {
   if (json === undefined) return undefined;
   try {

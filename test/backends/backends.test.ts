@@ -366,6 +366,30 @@ describe.each(KINDS)("a back end of the kind $name", ({ open }) => {
       await held.handBack();
     });
 
+    test("not when the job is held by nobody any more, or anew", async () => {
+      const [id = ""] = await put(job("a", { leaseMillis: 1000 }));
+      const held = await taken();
+      bed.advance(1.1);
+      const again = await hands.next();
+      const unique = { key: "c", cooldownMillis: 0 };
+      const next = [job("b", { tube: "next" }), job("c", { tube: "next", unique })];
+      await expect(held.complete({ next })).rejects.toMatchObject({ code: "HM_NOT_HELD" });
+      expect((await backend.stats(at("next"))).available).toBe(0);
+      expect(await seen(id)).toMatchObject({ state: "held", attempt: 2 });
+      await again.complete({ next });
+      expect((await backend.stats(at("next"))).available).toBe(2);
+    });
+
+    test("and what was refused leaves the job held, to be given back uncounted", async () => {
+      const [id = ""] = await put(job("a"));
+      const consumer = consume(["work"], { window: 1, take: hands.take });
+      const held = await hands.next();
+      const next = [job("", { body: TOO_BIG })];
+      await expect(held.complete({ next })).rejects.toMatchObject({ code: "HM_JOB_TOO_BIG" });
+      await consumer.close();
+      expect(await seen(id)).toMatchObject({ state: "ready", attempt: 0, failures: [] });
+    });
+
     test("and one of them that is there by its unique key is not put again", async () => {
       const once = job("b", { tube: "next", unique: { key: "b", cooldownMillis: 0 } });
       await put(job("a"), once);

@@ -242,6 +242,7 @@ describe("what comes of a job", () => {
       message: "job 1 failed and was set aside: no paper",
       end: "buried",
       failure: { name: "TypeError", message: "no paper", code: "E_PAPER" },
+      cause: { name: "TypeError", stack: error.stack, code: "E_PAPER" },
     };
     await expect(waiting).rejects.toMatchObject(failed);
     await expect(job.result()).rejects.toMatchObject(failed);

@@ -5,6 +5,7 @@ import {
   decodeFailure,
   encodeFailure,
   FAILURE_BYTES_MAX,
+  rebuiltError,
   serializeError,
 } from "../../src/worker/serialized-error.ts";
 
@@ -24,6 +25,16 @@ describe("an error", () => {
     expect(kept.stack).toContain("serialized-error.test.ts");
     expect(kept.cause).toMatchObject({ name: "TypeError", message: "no such customer" });
     expect(kept.cause?.cause).toBeUndefined();
+  });
+
+  test("is built again, with its causes", () => {
+    const cause = new TypeError("no such customer");
+    const error = new RefusedCard("no", { cause });
+    const again = rebuiltError(serializeError(error));
+    expect(again).toBeInstanceOf(Error);
+    expect(again).toMatchObject({ name: "RefusedCard", code: "E_CARD", stack: error.stack });
+    expect(again.cause).toMatchObject({ name: "TypeError", message: "no such customer" });
+    expect(rebuiltError({ name: "E", message: "m" })).not.toHaveProperty("code");
   });
 
   test("begins with one line for people", () => {
