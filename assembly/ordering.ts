@@ -38,6 +38,10 @@ export function makeUpload(t: u32, offset: u32, bytes: u32): i32 {
  * tube gives into which it is to be put; RESULT_COUNT is how many bytes these are together.
  */
 export function tagUpload(t: u32, upload: u32, tube: u32, bytes: u32): i32 {
+  if (bytes == 0 && tubeAt(tube).settings == 0) {
+    setResult(t, RESULT_COUNT, 0); // as if it had come before the tube gives any
+    return DONE;
+  }
   enter();
   const text = tagsSlot(t);
   const all = addGiven(tubeAt(tube), text, bytes);

@@ -221,6 +221,7 @@ function addOne(settings: Settings, which: i32, text: usize, bytes: u32, kind: u
 
 /** The longest body that the tube takes, in bytes; NOT_SET when any may come. */
 export function longestBody(t: u32, tube: u32): f64 {
+  if (tubeAt(tube).settings == 0) return NOT_SET; // none yet: as if this had come before one
   enter();
   const at = tubeAt(tube).settings;
   const longest = at == 0 ? NOT_SET : valueOf(settingsAt(at), SETTING_BODY);

@@ -36,6 +36,8 @@ const FINDS: ReadonlyMap<JobOrder["deed"], number> = new Map([
 const GONE = 0;
 /** What stands for the id of a job that the batch would put. */
 const SAME_BATCH = 0;
+/** Addresses of a shard. */
+const ADDRESSES = 2 ** 32;
 
 /** One look at the commands of a batch. */
 export class Forecast {
@@ -43,10 +45,13 @@ export class Forecast {
   lacksCopies = false;
   readonly #holder: Holder;
   readonly #terms: Terms;
-  readonly #balances = new Map<string, Balance>();
-  readonly #fates = new Map<number, Fate>();
+  #balances: Map<number, Balance> | undefined;
+  /** That of the tube that was asked for last: mostly it is the next one, too. */
+  #place = -1;
+  #balance: Balance = { jobs: 0, bytes: 0 };
+  #fates: Map<number, Fate> | undefined;
   /** The keys that puts and moves would have, by tube and key. */
-  readonly #keys = new Map<string, Owner>();
+  #keys: Map<string, Owner> | undefined;
   #movedBytes = 0;
   /** Most bytes of the records of all, and of the longest. */
   #recordBytes = 0;
@@ -59,6 +64,10 @@ export class Forecast {
 
   /** The first command that would not succeed; undefined when all would. */
   find(orders: readonly Order[]): Refusal | undefined {
+    if (orders.some(asksForKeys)) {
+      this.#fates = new Map();
+      this.#keys = new Map();
+    }
     for (const order of orders) {
       const refusal = order.deed === "put" ? this.#put(order) : this.#actOrMove(order);
       if (refusal?.why === "missing some") return this.#countMissing(orders, order.index);
@@ -94,7 +103,7 @@ export class Forecast {
         : { index, why: "missing" };
     this.#addRecords(shard.field(C.RESULT_COUNT) + recordedBytes(order));
     const state = stateAfter(order);
-    this.#fates.set(id, { state, pri: deed === "hand-back" ? -1 : order.pri });
+    this.#fates?.set(id, { state, pri: deed === "hand-back" ? -1 : order.pri });
     if (state !== GONE) return undefined;
     count(this.#balanceOf(shard, shard.address()), -1, shard.field(C.RESULT_BODY_BYTES));
     return undefined;
@@ -128,13 +137,13 @@ export class Forecast {
     if (full !== undefined) return full;
     count(this.#balanceOf(shard, from), -1, bodyBytes);
     if (isGone) {
-      this.#fates.set(id, { state: GONE, pri: 0 });
+      this.#fates?.set(id, { state: GONE, pri: 0 });
       return undefined;
     }
     count(this.#balanceOf(move.to, move.tube), 1, bodyBytes);
     if ((answer === C.MORE || shard !== move.to) && (move.arrival === 0 || isStale))
       this.lacksCopies = true;
-    this.#fates.set(id, { state, pri: pri ?? 0, hasLeft: true });
+    this.#fates?.set(id, { state, pri: pri ?? 0, hasLeft: true });
     this.#moveKey({ id, state, pri: pri ?? 0 }, shard, move);
     return undefined;
   }
@@ -162,16 +171,16 @@ export class Forecast {
     const answer = to.keyInGroup(tube, tagBytes);
     if (answer === C.NOT_FOUND) return;
     const key = String.fromCharCode(...to.output.subarray(0, to.field(C.RESULT_NAME_BYTES)));
-    const place = `${placeOf(to, tube)} ${key}`;
-    if (this.#keys.has(place)) return;
+    const place = keyPlace(to, tube, key);
+    if (this.#keys?.has(place) === true) return;
     if (answer === C.KNOWN && !this.#isFreed(to.field(C.RESULT_ID), to.field(C.RESULT_COUNT)))
       return;
-    this.#keys.set(place, job);
+    this.#keys?.set(place, job);
   }
 
   /** Whether a key is free that a job has whose cooldown would have so many seconds. */
   #isFreed(id: number, cooldownSeconds: number): boolean {
-    const fate = this.#fates.get(id);
+    const fate = this.#fates?.get(id);
     if (fate?.hasLeft === true) return true;
     return fate?.state === GONE && cooldownSeconds === 0;
   }
@@ -191,14 +200,12 @@ export class Forecast {
   #put(order: PutOrder): Refusal | undefined {
     const { index, shard, tube, key } = order;
     if (this.#terms.refusesPuts) return { index, why: "no puts" };
-    const place = `${placeOf(shard, tube)} ${key}`;
-    const known = key === undefined ? undefined : this.#keys.get(place);
+    const known = key === undefined ? undefined : this.#keys?.get(keyPlace(shard, tube, key));
     if (known !== undefined) return meets(order, known.id, known.state, known.pri);
     const refusal = this.#meet(order, 0);
     if (refusal !== undefined) return refusal;
     count(this.#balanceOf(shard, tube), 1, order.bodyBytes);
-    if (key !== undefined)
-      this.#keys.set(place, { id: SAME_BATCH, state: stateOf(order), pri: order.pri });
+    if (key !== undefined) this.#keys?.set(keyPlace(shard, tube, key), ownerOf(order));
     this.#addRecords(shard.field(C.RESULT_COUNT));
     return undefined;
   }
@@ -217,7 +224,7 @@ export class Forecast {
     const state = shard.field(C.RESULT_STATS + C.JOB_STATE);
     const raised = shard.field(C.RESULT_STATS + C.JOB_PRI);
     const cooldown = shard.field(C.RESULT_COUNT);
-    const fate = this.#fates.get(id);
+    const fate = this.#fates?.get(id);
     if (fate === undefined) return { index, why: "known", id, state, pri: raised };
     if (fate.hasLeft === true) return this.#meet(order, 1);
     if (fate.state === GONE)
@@ -230,11 +237,11 @@ export class Forecast {
 
   #balanceOf(shard: Shard, tube: number): Balance {
     const place = placeOf(shard, tube);
-    const known = this.#balances.get(place);
-    if (known !== undefined) return known;
-    const balance = { jobs: 0, bytes: 0 };
-    this.#balances.set(place, balance);
-    return balance;
+    if (place === this.#place) return this.#balance;
+    if (this.#place >= 0) (this.#balances ??= new Map()).set(this.#place, this.#balance);
+    this.#balance = this.#balances?.get(place) ?? { jobs: 0, bytes: 0 };
+    this.#place = place;
+    return this.#balance;
   }
 }
 
@@ -252,14 +259,28 @@ function recordedBytes({ deed, messageBytes, keepSeconds }: JobOrder): number {
   return deed === "finish" && keepSeconds === 0 ? 0 : messageBytes + 8;
 }
 
-function placeOf(shard: Shard, tube: number): string {
-  return `${shard.index} ${tube}`;
+function keyPlace(shard: Shard, tube: number, key: string): string {
+  return `${placeOf(shard, tube)} ${key}`;
+}
+
+/** Which tube of all shards it is: one number for each address in each of them. */
+function placeOf(shard: Shard, tube: number): number {
+  return shard.index * ADDRESSES + tube;
 }
 
 /** What a put is told that meets such a job. */
 function meets(order: PutOrder, id: number, state: number, pri: number): Refusal {
   const raised = order.pri < pri ? order.pri : C.NOT_RAISED;
   return { index: order.index, why: "known", id, state, pri: raised };
+}
+
+/** Whether somebody may be told of a key: a put with one, or a job that moves. */
+function asksForKeys(order: Order): boolean {
+  return order.deed === "put" ? order.key !== undefined : order.move !== undefined;
+}
+
+function ownerOf(order: PutOrder): Owner {
+  return { id: SAME_BATCH, state: stateOf(order), pri: order.pri };
 }
 
 function stateOf({ delaySeconds }: { readonly delaySeconds: number }): number {

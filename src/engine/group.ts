@@ -60,14 +60,21 @@ export class Group {
 
   /** The shards that the batch is about, in ascending order. */
   #look(orders: readonly Order[]): readonly Shard[] {
-    const [only] = this.#shards;
+    if (this.#shards.length === 1) return this.#lookHere(orders);
     const found = new Set<Shard>();
     for (const order of orders) {
-      if (order.deed !== "put") order.shard = this.#shards.length === 1 ? only : this.#seek(order);
+      if (order.deed !== "put") order.shard = this.#seek(order);
       if (order.shard !== undefined) found.add(order.shard);
       if (order.deed !== "put" && order.move !== undefined) found.add(order.move.to);
     }
     return this.#shards.filter((shard) => found.has(shard));
+  }
+
+  /** There is one shard. */
+  #lookHere(orders: readonly Order[]): readonly Shard[] {
+    const [only] = this.#shards;
+    for (const order of orders) if (order.deed !== "put") order.shard = only;
+    return orders.length === 0 ? [] : this.#shards;
   }
 
   #seek({ id }: JobOrder): Shard | undefined {
@@ -102,12 +109,17 @@ export class Group {
 
   /** Gives the puts that have none their ids; refused when there are not so many left. */
   number(orders: readonly Order[]): Refusal | undefined {
-    const puts = orders.filter((order) => order.deed === "put").filter(({ id }) => id === 0);
-    const [first] = puts;
+    let first: PutOrder | undefined;
+    let count = 0;
+    for (const order of orders) {
+      if (!isUnnumbered(order)) continue;
+      first ??= order;
+      count++;
+    }
     if (first === undefined) return undefined;
-    const id = this.#shards[0]?.takeIds(puts.length) ?? 0;
+    let id = this.#shards[0]?.takeIds(count) ?? 0;
     if (id === 0) return { index: first.index, why: "no ids" };
-    for (const [at, order] of puts.entries()) order.id = id + at;
+    for (const order of orders) if (isUnnumbered(order)) order.id = id++;
     return undefined;
   }
 
@@ -190,9 +202,15 @@ function put(order: PutOrder, now: number): number {
   return shard.putInGroup(upload, tube, id, pri, delaySeconds, ttrSeconds, now);
 }
 
+function isUnnumbered(order: Order): order is PutOrder {
+  return order.deed === "put" && order.id === 0;
+}
+
 /** What could not be done while a lock was held. */
 function seeTo(shards: readonly Shard[]): void {
-  const wishes = shards.map((shard) => [shard, shard.field(C.RESULT_COUNT)] as const);
+  const wished = shards.filter((shard) => shard.field(C.RESULT_COUNT) !== 0);
+  if (wished.length === 0) return;
+  const wishes = wished.map((shard) => [shard, shard.field(C.RESULT_COUNT)] as const);
   for (const [shard, wish] of wishes) {
     if ((wish & C.WISH_MEMORY) !== 0) shard.growBudget();
     if ((wish & C.WISH_LOOK) !== 0) shard.openElsewhere();

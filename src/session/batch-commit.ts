@@ -10,12 +10,11 @@ import type { Group } from "../engine/group.ts";
 import type { Order, PutOrder, Refusal } from "../engine/orders.ts";
 import type { Reserver } from "../engine/reserving.ts";
 import { asciiBytes } from "../protocol/ascii.ts";
-import { OP } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
 import { settingOf } from "../protocol/tube-settings.ts";
 import { depend } from "./answers.ts";
 import { BatchMoves } from "./batch-moves.ts";
-import type { Batch, Refused, Step } from "./batch.ts";
+import type { Batch, Refused } from "./batch.ts";
 import { COUNTER_BATCHES_REFUSED, COUNTER_RESULTS_LOST } from "./counters.ts";
 import type { Desk } from "./desk.ts";
 import type { EngineRun } from "./engine-run.ts";
@@ -103,8 +102,7 @@ export class BatchCommit implements LongCommand {
     if (first !== undefined && desk.isReadOnly)
       return { index: first.index, reply: R.REPLY.OUT_OF_MEMORY };
     const ahead = desk.hasJournal ? beyondRoom(batch.puts) : [];
-    const { acts } = batch;
-    const moves = acts.some(({ move }) => move !== undefined);
+    const moves = orders.some((order) => order.deed === "move");
     if (ahead.length > 0 || moves) {
       const known = this.#perform(orders, false);
       if (known !== undefined) return known;
@@ -112,7 +110,7 @@ export class BatchCommit implements LongCommand {
     const unnumbered = this.#parts.group.number(ahead); // what is recorded has its id for good
     this.#ahead = ahead;
     batch.isAhead = ahead.length > 0;
-    if (moves) batch.moves = new BatchMoves(desk, this.#parts.reserver, acts);
+    if (moves) batch.moves = new BatchMoves(desk, this.#parts.reserver, batch.acts);
     return unnumbered && this.#refusedBy(unnumbered);
   }
 
@@ -136,10 +134,7 @@ export class BatchCommit implements LongCommand {
 
   /** Sees to the names in tags; refused where there is no memory for one. */
   #name(): Refused | undefined {
-    const unnamed = this.#batch.puts.find(({ shard, upload, tagBytes }) => {
-      if (tagBytes === 0) return false;
-      return shard.withMemory(() => shard.nameUpload(upload)) !== C.DONE;
-    });
+    const unnamed = this.#batch.orders.find((order) => order.deed === "put" && !isNamed(order));
     return unnamed && { index: unnamed.index, reply: R.REPLY.OUT_OF_MEMORY };
   }
 
@@ -186,32 +181,55 @@ export class BatchCommit implements LongCommand {
     const { output } = desk;
     batch.settle();
     if (batch.used !== tubes.used) tubes.adopt(batch.used, batch.usedName);
-    for (const { id, shard } of batch.puts) desk.hint(id, shard);
-    for (const { id, move } of batch.acts) if (move !== undefined) desk.hint(id, move.to);
+    for (const order of batch.orders) {
+      if (order.deed === "put") desk.hint(order.id, order.shard);
+      else if (order.move !== undefined) desk.hint(order.id, order.move.to);
+    }
     desk.count(COUNTER_RESULTS_LOST, batch.resultsLost);
-    if (batch.puts.length > 0) {
+    if (batch.orders.some(({ deed }) => deed === "put")) {
       roles.becomeProducer();
       engineRun.shard = batch.used.shard;
     }
     output.room(R.REPLY_LINE_MAX);
-    output.at = R.writeBatch(output.bytes, output.at, batch.steps.length);
-    for (const step of batch.steps) this.#answerStep(step);
+    output.at = R.writeBatch(output.bytes, output.at, batch.count);
+    this.#answerEach();
     return FINISHED;
   }
 
-  #answerStep({ op, orders, name }: Step): void {
+  /** A line for each command: what no order says is a use. */
+  #answerEach(): void {
+    const { orders, useNames, count } = this.#batch;
+    let next = 0;
+    let uses = 0;
+    for (let index = 1; index <= count; index++) {
+      const order = orders[next];
+      if (order?.index !== index) {
+        this.#answerUse(useNames[uses++] ?? "");
+        continue;
+      }
+      const first = next;
+      while (orders[next]?.index === index) next++;
+      this.#answerOrder(order, next - first);
+    }
+  }
+
+  #answerUse(name: string): void {
     const { output } = this.#parts.desk;
-    const [order] = orders;
+    const bytes = asciiBytes(name);
     output.room(R.REPLY_LINE_MAX);
-    if (name !== undefined) {
-      const bytes = asciiBytes(name);
-      output.at = R.writeUsing(output.bytes, output.at, bytes, 0, bytes.length);
-    } else if (op === OP.DELETE_BATCH) {
-      output.at = R.writeDeletedBatch(output.bytes, output.at, orders.length, 0);
-    } else if (order?.deed === "put") {
+    output.at = R.writeUsing(output.bytes, output.at, bytes, 0, bytes.length);
+  }
+
+  /** `jobs`: how many orders the command has. */
+  #answerOrder(order: Order, jobs: number): void {
+    const { output } = this.#parts.desk;
+    output.room(R.REPLY_LINE_MAX);
+    if (order.deed === "put") {
       const write = order.answer === C.DONE ? R.writeInserted : R.writeBuried;
       output.at = write(output.bytes, output.at, order.id);
-    } else if (order !== undefined) {
+    } else if (order.isOneOfMany) {
+      output.at = R.writeDeletedBatch(output.bytes, output.at, jobs, 0);
+    } else {
       const reply = order.answer === C.BURIED ? R.REPLY.BURIED : DONE_REPLIES[order.deed];
       output.at = R.writeConstant(output.bytes, output.at, reply);
     }
@@ -228,6 +246,11 @@ const DONE_REPLIES = {
 } as const;
 /** Nothing can be told yet, since somebody else moves a job, or one has yet to be copied. */
 const WAITS = "waits";
+
+/** Whether the names in a put's tags are there. */
+function isNamed({ shard, upload, tagBytes }: PutOrder): boolean {
+  return tagBytes === 0 || shard.withMemory(() => shard.nameUpload(upload)) === C.DONE;
+}
 
 /** The puts whose bodies are more than is recorded at once. */
 function beyondRoom(puts: readonly PutOrder[]): PutOrder[] {

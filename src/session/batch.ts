@@ -14,15 +14,6 @@ import type { Desk } from "./desk.ts";
 import type { PutTube } from "./putting.ts";
 import { mayKeep } from "./result-text.ts";
 
-/** One command, for its reply. */
-export interface Step {
-  readonly op: number;
-  /** What it is to do; none for a use. */
-  readonly orders: readonly Order[];
-  /** The tube that it uses. */
-  readonly name?: string;
-}
-
 /** What a batch got instead of being carried out. */
 export interface Refused {
   /** Which command it was, counted from 1. */
@@ -31,12 +22,17 @@ export interface Refused {
   readonly reply: Uint8Array;
 }
 
+/** So many ids are looked for one by one. */
+const IDS_IN_LIST = 16;
+
 /** A batch that is being read, or has been. */
 export class Batch {
   /** How many commands it has. */
   readonly count: number;
-  readonly steps: Step[] = [];
+  /** What its commands do to jobs, one after the other; a use does nothing. */
   readonly orders: Order[] = [];
+  /** The names of the tubes that it uses, one after the other. */
+  readonly useNames: string[] = [];
   /** Why it will be refused, whatever comes. */
   refused: Refused | undefined;
   /** The tube that its puts go to from here on. */
@@ -52,7 +48,9 @@ export class Batch {
   readonly #uses: PutTube[] = [];
   /** The tubes that its moves go to, used for as long as it is there. */
   readonly #targets: PutTube[] = [];
-  readonly #ids = new Set<number>();
+  /** The jobs that it names: at first in a list, which is the faster to look through. */
+  readonly #ids: number[] = [];
+  #manyIds: Set<number> | undefined;
 
   /** A batch of so many commands of a connection that uses that tube. */
   constructor(desk: Desk, count: number, used: PutTube, usedName: string) {
@@ -81,8 +79,11 @@ export class Batch {
 
   /** Whether the job is named for the first time; it is named then. */
   names(id: number): boolean {
-    if (this.#ids.has(id)) return false;
-    if (id !== 0) this.#ids.add(id);
+    if (this.#manyIds?.has(id) ?? this.#ids.includes(id)) return false;
+    if (id === 0) return true;
+    if (this.#ids.length === IDS_IN_LIST) this.#manyIds ??= new Set(this.#ids);
+    if (this.#manyIds !== undefined) this.#manyIds.add(id);
+    else this.#ids.push(id);
     return true;
   }
 
@@ -110,9 +111,10 @@ export class Batch {
 
   /** Results that were to be kept and are not, once it has been carried out. */
   get resultsLost(): number {
-    return this.orders.filter(
-      (order) => order.deed === "finish" && order.keep > 0 && order.answer === C.NONE,
-    ).length;
+    let lost = 0;
+    for (const order of this.orders)
+      if (order.deed === "finish" && order.keep > 0 && order.answer === C.NONE) lost++;
+    return lost;
   }
 
   /** It has been carried out: what it used the tubes for is over, but for the last. */
@@ -139,7 +141,8 @@ export class Batch {
       if (order.deed === "put") dropPut(order);
       else dropText(order);
     this.moves?.drop();
-    for (const { shard, tube } of [...this.#uses, ...this.#targets]) shard.unuseTube(tube);
+    for (const { shard, tube } of this.#uses) shard.unuseTube(tube);
+    for (const { shard, tube } of this.#targets) shard.unuseTube(tube);
     this.#uses.length = 0;
     this.#targets.length = 0;
   }

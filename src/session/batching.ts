@@ -13,6 +13,7 @@ import { COMMANDS, OP } from "../protocol/commands.ts";
 import type { CommandRow } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
 import { shownTags } from "../protocol/tags.ts";
+import type { PutTags } from "../protocol/tags.ts";
 import { Batch } from "./batch.ts";
 import { BatchCommit } from "./batch-commit.ts";
 import type { BatchParts } from "./batch-commit.ts";
@@ -142,7 +143,7 @@ export class Batching {
       }
       batch.use({ shard, tube: shard.address() }, name);
     }
-    batch.steps.push({ op: OP.USE, orders: [], name });
+    batch.useNames.push(name);
   }
 
   #deleteMany(batch: Batch): void {
@@ -151,9 +152,7 @@ export class Batching {
     desk.count(COUNTER_OPS + OP.DELETE, ids.length);
     if (!ids.every((id) => batch.names(id))) batch.refuse(this.#read, R.REPLY.BAD_FORMAT);
     if (batch.refused !== undefined) return;
-    const orders = ids.map((id) => this.#orderOf("delete", id, { isOneOfMany: true }));
-    batch.orders.push(...orders);
-    batch.steps.push({ op: OP.DELETE_BATCH, orders });
+    for (const id of ids) batch.orders.push(this.#orderOf("delete", id, { isOneOfMany: true }));
   }
 
   #act(batch: Batch, op: number): void {
@@ -161,15 +160,15 @@ export class Batching {
     const { id, bytes, hasFailure } = desk.command;
     const deed = DEEDS.get(op);
     if (deed === undefined || !batch.names(id)) batch.refuse(this.#read, R.REPLY.BAD_FORMAT);
-    if (hasFailure || op === OP.FINISH) this.#text(batch, op, deed, id, bytes);
+    if (hasFailure || op === OP.FINISH) this.#text(batch, deed, id, bytes);
     else if (WITH_BODY.has(op)) this.#skip(batch, bytes);
     else if (deed !== undefined && batch.refused === undefined) {
-      this.#add(batch, op, this.#orderOf(deed, id));
+      batch.orders.push(this.#orderOf(deed, id));
     }
   }
 
   /** A release or a bury with a message, or a finish with its result. */
-  #text(batch: Batch, op: number, deed: Deed | undefined, id: number, bytes: number): void {
+  #text(batch: Batch, deed: Deed | undefined, id: number, bytes: number): void {
     const { desk, reserver } = this.#parts;
     this.#measure(batch, deed, bytes);
     const shard = batch.refused === undefined ? holderOf(desk, reserver, id) : undefined;
@@ -179,7 +178,7 @@ export class Batching {
       return;
     }
     const order = this.#orderOf(deed, id, { messageBytes: bytes, shard, textShard: shard });
-    this.#add(batch, op, order);
+    batch.orders.push(order);
     this.#intake.begin(bytes, this.#receiver(batch, order, shard));
   }
 
@@ -189,11 +188,6 @@ export class Batching {
     batch.bytes += bytes;
     const most = deed === "finish" ? maxResultBytes : maxFailureBytes;
     if (bytes > most || batch.bytes > maxBatchBytes) batch.refuse(this.#read, R.REPLY.JOB_TOO_BIG);
-  }
-
-  #add(batch: Batch, op: number, order: JobOrder): void {
-    batch.orders.push(order);
-    batch.steps.push({ op, orders: [order] });
   }
 
   /** A move, whose message goes to where the job goes, if there is one. */
@@ -212,7 +206,7 @@ export class Batching {
     }
     const messageBytes = hasFailure ? bytes : 0;
     const order = this.#orderOf("move", id, { move, messageBytes, textShard: move.to });
-    this.#add(batch, OP.MOVE, order);
+    batch.orders.push(order);
     if (!hasFailure) return;
     const text = new MessageText(desk, move.to, reserver.openRecord(move.to), bytes);
     this.#intake.begin(bytes, new TextBody(batch, order, text));
@@ -287,8 +281,7 @@ export class Batching {
     const { shard } = batch.used;
     const length = desk.command.bytes;
     const offset = desk.stage(shard, bytes, at, at + length, end);
-    if (shard.withMemory(() => shard.makeUpload(offset, length)) === C.DONE)
-      this.#addPut(batch, shard.address());
+    if (made(shard, offset, length) === C.DONE) this.#addPut(batch, shard.address());
     else batch.refuse(this.#read, R.REPLY.OUT_OF_MEMORY);
   }
 
@@ -308,11 +301,10 @@ export class Batching {
   #addPut(batch: Batch, upload: number): PutOrder | undefined {
     const order = this.#putOf(batch, upload);
     batch.orders.push(order);
-    batch.steps.push({ op: OP.PUT, orders: [order] });
     const { tags } = this.#parts.desk.command;
     const { shard, tube } = order;
-    shard.tags.set(tags.bytes.subarray(0, tags.length));
-    const answer = shard.withMemory(() => shard.tagUpload(upload, tube, tags.length));
+    if (tags.length > 0) shard.tags.set(tags.bytes.subarray(0, tags.length));
+    const answer = tagged(shard, upload, tube, tags.length);
     order.tagBytes = shard.field(C.RESULT_COUNT);
     if (answer === C.DONE) return order;
     batch.refuse(this.#read, R.REPLY.OUT_OF_MEMORY);
@@ -321,7 +313,6 @@ export class Batching {
 
   #putOf({ used: { shard, tube } }: Batch, upload: number): PutOrder {
     const { pri, delay, ttr, bytes, tags } = this.#parts.desk.command;
-    const entries = tags.bytes.subarray(0, tags.length);
     return {
       deed: "put",
       index: this.#read,
@@ -330,7 +321,7 @@ export class Batching {
       upload,
       bodyBytes: bytes,
       tagBytes: tags.length,
-      key: tags.length === 0 ? undefined : shownTags(entries).get(C.TAG_IDP)?.name,
+      key: tags.length === 0 ? undefined : keyIn(tags),
       pri,
       delaySeconds: delay,
       ttrSeconds: ttr,
@@ -339,26 +330,45 @@ export class Batching {
     };
   }
 
-  #orderOf(deed: Deed, id: number, also: Partial<JobOrder> = {}): JobOrder {
+  #orderOf(deed: Deed, id: number, also: Partial<JobOrder> = NOTHING_ELSE): JobOrder {
     const { pri, delay, keep } = this.#parts.desk.command;
+    const { isOneOfMany = false, messageBytes = 0, textShard, shard, move } = also;
     return {
       deed,
       index: this.#read,
-      isOneOfMany: false,
+      isOneOfMany,
       id,
       pri,
       delaySeconds: TAKES_DELAY.has(deed) ? delay : 0,
-      messageBytes: 0,
+      messageBytes,
       text: 0,
-      textShard: undefined,
+      textShard,
       keep: deed === "finish" ? keep : 0,
       keepSeconds: 0,
-      shard: undefined,
-      move: undefined,
+      shard,
+      move,
       answer: C.NONE,
-      ...also,
     };
   }
+}
+
+/* Both mostly find memory at once, and then make nothing that outlives the call. */
+
+function made(shard: Shard, offset: number, bytes: number): number {
+  const answer = shard.makeUpload(offset, bytes);
+  return answer === C.DONE ? answer : shard.withMemory(() => shard.makeUpload(offset, bytes));
+}
+
+function tagged(shard: Shard, upload: number, tube: number, bytes: number): number {
+  const answer = shard.tagUpload(upload, tube, bytes);
+  return answer === C.DONE ? answer : shard.withMemory(() => shard.tagUpload(upload, tube, bytes));
+}
+
+const NOTHING_ELSE: Partial<JobOrder> = {};
+
+/** The idempotency key in a put's tags, if there is one. */
+function keyIn({ bytes, length }: PutTags): string | undefined {
+  return shownTags(bytes.subarray(0, length)).get(C.TAG_IDP)?.name;
 }
 
 /** Whether a line that begins as this command does may be followed by a body. */
