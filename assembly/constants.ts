@@ -485,6 +485,7 @@ export const RUN_ONLY_SHARD: i32 = 1; // there is no other shard: a job that is 
 export const RUN_RESERVES: i32 = 2; // jobs here that are better than the bound may be taken
 export const RUN_PUTS: i32 = 4; // the used tube is here and puts are welcome
 export const RUN_WAITS: i32 = 8; // all that it watches and holds is here: it may be made to wait
+export const RUN_BATCHES: i32 = 16; // a batch may have as many bytes as a chunk of input
 /** What `run` did, in RESULT_DID. */
 export const RESULT_DID: i32 = 12;
 export const DID_PUT: i32 = 1;
@@ -559,7 +560,8 @@ export const COUNT_DELETE: i32 = 3;
 export const COUNT_RELEASE: i32 = 4;
 export const COUNT_BURY: i32 = 5;
 export const COUNT_TOUCH: i32 = 6;
-export const COUNTS: i32 = 7;
+export const COUNT_BATCH: i32 = 7;
+export const COUNTS: i32 = 8;
 
 /* The journal. */
 

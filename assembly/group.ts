@@ -170,7 +170,7 @@ function recordsOf(job: Job, what: u32): u32 {
 }
 
 /** Most bytes of what a deletion is recorded with. */
-function deletionBytes(job: Job): u32 {
+export function deletionBytes(job: Job): u32 {
   const isTold = (job.flags & CANCELLED) != 0; // but for the cooldown of its key
   const moves: u32 = movesOf(job) == 0 ? 0 : MOVES_BYTES;
   const bytes = isTold ? 0 : DELETE_BYTES + failuresKept(job) * DELETED_FAILURE_BYTES + moves;

@@ -7,129 +7,63 @@
  * digits, CR LF) and can be answered here and now; at anything else it stops in front of it and the
  * host goes on there by itself: errors, waiting, other commands, other shards, long bodies. So the
  * host's parser alone says what the protocol is, and `run` may never answer anything that the host
- * would not (tests run both on the same input).
- *
- * Words are compared and written as little-endian numbers: a string would need a data segment.
+ * would not (tests run both on the same input). How commands are read is in running.ts; a batch of
+ * such commands is one command, of grouprun.ts.
  */
 import * as C from "./constants";
 import { enterAt } from "./deadlines";
 import { heardWith } from "./acks";
 import { Job, TAGGED, jobAt } from "./job";
 import * as bodies from "./job";
+import { runBatch } from "./grouprun";
 import { CALL_GRANT, Conn, connAt, firstDue, startWaiting } from "./conn";
 import * as commands from "./commands";
 import { mayTake } from "./lanes";
 import { hasRoom } from "./journal";
-import { readKey, writeKnown } from "./keyed";
+import { writeKnown } from "./keyed";
 import { admitTagged } from "./known";
-import { takesAsItIs } from "./settings";
 import { findJob, isHeldBy } from "./states";
-import {
-  INSERTED,
-  LINE_ROOM,
-  Lines,
-  RESERVED,
-  SPACE,
-  U32_MAX,
-  beginLines,
-  writeCrlf,
-  writeNumber,
-  writeWord,
-} from "./lines";
+import { LINE_ROOM, RESERVED, SPACE, beginLines, writeCrlf, writeNumber, writeWord } from "./lines";
 import { mayHold, writeNotes } from "./notes";
-import { inputSlot, leave, outputSlot, setResult, shard, resultSlot } from "./shard";
+import {
+  CR,
+  DELETE_,
+  LF,
+  PUT_,
+  Run,
+  SEVEN_BYTES,
+  admitPut,
+  count,
+  deleteEnd,
+  digits,
+  isId,
+  isU32,
+  lengthOf,
+  lineEnd,
+  makePut,
+  putEnd,
+  readDelete,
+  readPut,
+  writeDeleted,
+  writePut,
+} from "./running";
+import { inputSlot, leave, outputSlot, resultSlot, setResult, shard } from "./shard";
 import { tubeAt } from "./tube";
 
-/** What one run keeps at hand; lies in the thread's result area, behind the results. */
-@unmanaged
-export class Run extends Lines {
-  /** End of the input. */
-  end: u32;
-  thread: u32;
-  tube: u32;
-  conn: u32;
-  flags: u32;
-  bodyMax: u32;
-  did: u32;
-  stop: u32;
-  /** Length of the put that needs an id. */
-  needs: u32;
-  /** What to call the waiting, if the connection is made to. */
-  generation: u32;
-  idsUsed: u32;
-  now: f64;
-  nextId: f64;
-  lastId: f64;
-  lsn: u64;
-  /** The best head among the tubes that the connection watches in other shards, 0 for none. */
-  bound: u64;
-}
-
-const PUT_: u32 = 0x20747570; // "put "
 const RESERVE_CR: u64 = 0x0d65767265736572; // "reserve\r"
 const RESERVE: u64 = 0x65767265736572; // "reserve"
 const WITH_TI: u64 = 0x69742d687469772d; // "-with-ti"
 const MEOUT_: u64 = 0x2074756f656d; // "meout "
 const RELEASE_: u64 = 0x20657361656c6572; // "release "
-const DELETE_: u64 = 0x206574656c6564; // "delete "
 const TOUCH_: u64 = 0x206863756f74; // "touch "
 const BURY_: u64 = 0x2079727562; // "bury "
-const DELETED_CR: u64 = 0x0d444554454c4544; // "DELETED\r"
+const BATCH_: u64 = 0x206863746162; // "batch "
 const NOT_FOUN: u64 = 0x4e554f465f544f4e;
 const RELEASED: u64 = 0x44455341454c4552;
 const TOUCHED_CR: u64 = 0x0d44454843554f54; // "TOUCHED\r"
 const BURIED_CRLF: u64 = 0x0a0d444549525542; // "BURIED\r\n"
-const BURIED_: u64 = 0x20444549525542; // "BURIED "
-const CRLF: u32 = 0x0a0d;
-const LF: u32 = 10;
-const CR: u32 = 13;
 const FIVE_BYTES: u64 = 0xffffffffff;
 const SIX_BYTES: u64 = 0xffffffffffff;
-const SEVEN_BYTES: u64 = 0xffffffffffffff;
-
-/*
- * Reading. Words are read beyond `end` freely: the output slot follows. What counts is that a
- * command ends within.
- */
-
-/**
- * A number of at most 15 plain digits at `at`: value * 16 + its length; 0 when there is no digit.
- */
-function digits(at: u32): u64 {
-  let value: u64 = 0;
-  let count: u32 = 0;
-  let digit = <u32>load<u8>(at) - 48;
-  while (digit <= 9 && count < 15) {
-    value = value * 10 + digit;
-    digit = <u32>load<u8>(at, 1) - 48;
-    at++;
-    count++;
-  }
-  return (value << 4) | count;
-}
-
-function lengthOf(number: u64): u32 {
-  return <u32>number & 15;
-}
-
-/** Whether the digits are there, fit 32 bits, and end with `mark`. */
-function isU32(number: u64, at: u32, mark: u32): bool {
-  const length = lengthOf(number);
-  return length != 0 && number >> 4 <= U32_MAX && load<u8>(at + length) == mark;
-}
-
-function isId(number: u64, at: u32, mark: u32): bool {
-  const length = lengthOf(number);
-  return length != 0 && load<u8>(at + length) == mark;
-}
-
-/**
- * The position behind the CR LF whose CR is at `cr`, or 0 when it is not there or not within the
- * input.
- */
-function lineEnd(run: Run, cr: u32): u32 {
-  return load<u8>(cr, 1) == LF && cr + 2 <= run.end ? cr + 2 : 0;
-}
 
 /* Writing. */
 
@@ -139,91 +73,37 @@ function writeNotFound(run: Run): void {
   run.out += 3;
 }
 
-function count(run: Run, which: i32): void {
-  const at = resultSlot(run.thread) + ((<usize>(C.RESULT_COUNTS + which)) << 3);
-  store<f64>(at, load<f64>(at) + 1);
-}
-
 /* The commands. Each returns the position behind what it took, or 0 and nothing has happened. */
 
 function put(run: Run, at: u32): u32 {
-  let p = at + 4;
-  const pri = digits(p);
-  if (!isU32(pri, p, SPACE)) return 0;
-  p += lengthOf(pri) + 1;
-  const delay = digits(p);
-  if (!isU32(delay, p, SPACE)) return 0;
-  p += lengthOf(delay) + 1;
-  const ttr = digits(p);
-  if (!isU32(ttr, p, SPACE)) return 0;
-  p += lengthOf(ttr) + 1;
-  const length = digits(p);
-  let end = p + lengthOf(length);
-  let tagBytes: u32 = 0;
-  if (load<u8>(end) == SPACE) {
-    const tag = readKey(end + 1, run.thread);
-    tagBytes = <u32>tag;
-    end = <u32>(tag >> 32);
-    if (tagBytes == 0 || load<u8>(end) != CR || !isU32(length, p, SPACE)) return 0;
-  } else if (!isU32(length, p, CR)) {
-    return 0;
-  }
-  const body = lineEnd(run, end);
-  const bytes = length >> 4;
-  if (body == 0 || bytes > run.bodyMax || (run.flags & C.RUN_PUTS) == 0) return 0;
-  const bodyEnd = <u64>body + bytes;
-  if (bodyEnd + 2 > <u64>run.end || load<u16>(<u32>bodyEnd) != CRLF) return 0;
-  if (!takesAsItIs(tubeAt(run.tube), <u32>bytes)) return 0;
-  const size = <u32>bytes;
-  return admit(run, <u32>(pri >> 4), <u32>(delay >> 4), <u32>(ttr >> 4), tagBytes, body, size, at);
+  return readPut(run, at) == 0 ? 0 : admit(run, at);
 }
 
-function admit(
-  run: Run,
-  pri: u32,
-  delay: u32,
-  ttr: u32,
-  tagBytes: u32,
-  body: u32,
-  bytes: u32,
-  line: u32,
-): u32 {
+function admit(run: Run, line: u32): u32 {
   if (shard().index != 0 && run.nextId > run.lastId) {
     run.stop = C.STOP_IDS;
-    run.needs = body + bytes + 2 - line;
+    run.needs = putEnd(run) - line;
     return 0;
   }
-  const made = bodies.makeJob(bytes, false);
+  const made = makePut(run);
   if (made == 0) return 0;
   const job = jobAt(made);
-  if (bodies.appendBody(job, 0, body, bytes, false) != bytes) {
-    bodies.freeJob(job);
-    return 0;
-  }
   const id = takeId(run);
   if (id == 0) {
     bodies.freeJob(job);
     return 0;
   }
-  const answer =
-    tagBytes == 0
-      ? commands.admit(run.thread, job, run.tube, id, pri, <f64>delay, ttr, run.now)
-      : admitTagged(run.thread, job, run.tube, id, pri, <f64>delay, ttr, tagBytes, run.now);
-  if (answer != C.DONE && answer != C.BURIED) {
-    return meet(run, job, id, answer, body + bytes + 2);
-  }
+  const answer = run.tagBytes == 0 ? admitPut(run, job, id) : admitWithTags(run, job, id);
+  if (answer != C.DONE && answer != C.BURIED) return meet(run, job, id, answer, putEnd(run));
   run.lsn = max(run.lsn, job.lsn);
-  run.did |= C.DID_PUT;
-  count(run, C.COUNT_PUT);
-  if (answer == C.DONE) {
-    writeWord(run, INSERTED, 8);
-    store<u8>(run.out++, SPACE);
-  } else {
-    writeWord(run, BURIED_, 7);
-  }
-  writeNumber(run, <u64>id);
-  writeCrlf(run);
-  return body + bytes + 2;
+  writePut(run, answer, id);
+  return putEnd(run);
+}
+
+function admitWithTags(run: Run, job: Job, id: f64): i32 {
+  const delay = <f64>run.delay;
+  const bytes = run.tagBytes;
+  return admitTagged(run.thread, job, run.tube, id, run.pri, delay, run.ttr, bytes, run.now);
 }
 
 /**
@@ -332,11 +212,9 @@ function notFound(run: Run, end: u32, counter: i32): u32 {
 }
 
 function deleteJob(run: Run, at: u32): u32 {
-  const p = at + 7;
-  const id = digits(p);
-  if (!isId(id, p, CR)) return 0;
-  const end = lineEnd(run, p + lengthOf(id));
-  if (end == 0) return 0;
+  const id = readDelete(run, at);
+  if (id == 0) return 0;
+  const end = deleteEnd(at, id);
   const found = findJob(id >> 4);
   if (found == 0) return notFound(run, end, C.COUNT_DELETE);
   if (!commands.mayDelete(jobAt(found), run.conn))
@@ -344,9 +222,7 @@ function deleteJob(run: Run, at: u32): u32 {
   const isHeard = heardWith(jobAt(found), 1) != 0;
   commands.deleteJob(jobAt(found), run.now);
   if (isHeard) run.lsn = shard().lsn;
-  count(run, C.COUNT_DELETE);
-  writeWord(run, DELETED_CR, 8);
-  store<u8>(run.out++, LF);
+  writeDeleted(run);
   return end;
 }
 
@@ -440,7 +316,8 @@ function step(run: Run, at: u32): u32 {
     case 0x74: // t
       return (word & SIX_BYTES) == TOUCH_ ? touch(run, at) : 0;
     case 0x62: // b
-      return (word & FIVE_BYTES) == BURY_ ? bury(run, at) : 0;
+      if ((word & FIVE_BYTES) == BURY_) return bury(run, at);
+      return (word & SIX_BYTES) == BATCH_ ? runBatch(run, at) : 0;
     default:
       return 0;
   }

@@ -26,7 +26,7 @@ import {
 import * as L from "../layouts";
 import { Piece, ReservedPeek } from "../listing";
 import { Result } from "../result";
-import { Run } from "../run";
+import { Run } from "../running";
 import { Segment } from "../segments";
 import {
   DIRECTORIES,

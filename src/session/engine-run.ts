@@ -89,6 +89,7 @@ export class EngineRun {
       flags |= C.RUN_WAITS;
     if (used.shard === this.shard && used.tube !== 0 && desk.putRefusal === undefined)
       flags |= C.RUN_PUTS;
+    if (desk.limits.maxBatchBytes >= C.INPUT_BYTES) flags |= C.RUN_BATCHES;
     return flags;
   }
 

@@ -120,6 +120,7 @@ const RUN_COUNTS: Readonly<Record<number, number>> = {
   [OP.RELEASE]: C.COUNT_RELEASE,
   [OP.BURY]: C.COUNT_BURY,
   [OP.TOUCH]: C.COUNT_TOUCH,
+  [OP.BATCH]: C.COUNT_BATCH,
 };
 
 /** How many commands of that operation (OP) clients have sent. */

@@ -76,6 +76,10 @@ export class Batches {
   /** One of a few commands, chosen at random. */
   run(): void {
     const { random, journal } = this.#world;
+    if (random(3) === 0) {
+      this.runAsText(journal.isFull ? 0 : random(4), random(4));
+      return;
+    }
     const acts = this.#acts(random(4));
     const puts = journal.isFull ? [] : this.#puts(random(4));
     const isGivenUp = puts === undefined || random(10) === 0;
@@ -109,6 +113,67 @@ export class Batches {
     });
     world.ledger.changedTogether(parts);
     return true;
+  }
+
+  /**
+   * One of so many puts and deletes, as a client writes it, which a run in the engine carries out;
+   * or nothing of it, where it is not for a run.
+   */
+  runAsText(putCount: number, deleteCount: number): void {
+    const world = this.#world;
+    if (!world.hasRoom()) world.makeRoom();
+    const tube = this.#jobs.anyTube();
+    const shard = this.#jobs.shardOf(tube);
+    const doomed = this.#doomedIn(shard, deleteCount);
+    const born = Array.from({ length: putCount }, () => {
+      return { ...this.#jobs.newJob(world.random(WITH_BATCH_BYTES), 0), tube, tags: "" };
+    });
+    if (doomed.length + born.length === 0) return;
+    const lines = [
+      ...born.map(putLine),
+      ...doomed.map(({ id }) => Buffer.from(`delete ${id}\r\n`)),
+    ];
+    const text = Buffer.concat([Buffer.from(`batch ${lines.length}\r\n`), ...lines]);
+    if (!this.#runs(shard, tube, text, born)) return;
+    world.totals.mutations++;
+    const lsn = shard.field(C.RESULT_LSN);
+    const ends = doomed.flatMap((job) => this.#endOf(job));
+    world.ledger.changedTogether([
+      { shard: shard.index, lsn, changes: [...born.map((job) => this.#birthOf(job)), ...ends] },
+    ]);
+  }
+
+  /** Some jobs of the shard that nobody holds. */
+  #doomedIn(shard: Shard, most: number): readonly LedgerJob[] {
+    const found = Array.from({ length: 4 * most }, () => this.#jobs.anyJob());
+    const here = found.filter((job) => job !== undefined && this.#jobs.shardOf(job.tube) === shard);
+    return [...new Set(here)].slice(0, most).filter((job) => job !== undefined);
+  }
+
+  /** Whether a run took it: all of it, or nothing has happened. */
+  #runs(shard: Shard, tube: string, text: Uint8Array, born: readonly LedgerJob[]): boolean {
+    const [firstId, lastId] = [born[0]?.id ?? 0, born.at(-1)?.id ?? -1];
+    const [first] = this.#world.machine.shards;
+    if (shard.index === 0 && born.length > 0) first?.giveBackIds(firstId, lastId); // it takes them
+    shard.input.set(text);
+    const record = this.#jobs.record(shard);
+    const place = [this.#jobs.tubeOf(tube), C.RUN_PUTS | C.RUN_BATCHES, C.INPUT_BYTES] as const;
+    const ids = [firstId, lastId] as const;
+    shard.run(record, ...place, 0, text.length, 1, ...ids, 0, 0, 0, this.#world.now);
+    const taken = shard.field(C.RESULT_COUNT);
+    if (taken !== 0 && taken !== text.length) throw new LedgerError("half a batch was run");
+    const isRefused = taken === 0 && shard.index === 0 && born.length > 0;
+    if (isRefused) first?.skipIds(lastId); // the ledger has them
+    return taken !== 0;
+  }
+
+  #birthOf(job: LedgerJob): Change {
+    this.#world.judge.wasBorn(job.id, this.#world.wall);
+    return [job.id, { ...this.#jobs.given(job), due: 0 }];
+  }
+
+  #endOf(job: LedgerJob): readonly Change[] {
+    return [[job.id, undefined], ...this.#jobs.cooldownOf(job)];
   }
 
   /** Nothing of it is done. */
@@ -192,9 +257,8 @@ export class Batches {
 
   /** A deletion. */
   delete(job: LedgerJob): Planned {
-    const cooldown = this.#jobs.cooldownOf(job);
-    const changes = (): readonly Change[] => [[job.id, undefined], ...cooldown];
-    return inItsShard(this.#orderOf("delete", job, 0), changes);
+    const end = this.#endOf(job);
+    return inItsShard(this.#orderOf("delete", job, 0), () => end);
   }
 
   /** The end of a held job with a result. */
@@ -302,4 +366,10 @@ export class Batches {
     if (!this.#world.hasRoom()) this.#world.makeRoom();
     shard.dropOrder(upload);
   }
+}
+
+/** A put as a client writes it. */
+function putLine({ id, pri, ttrSeconds, bodyBytes }: LedgerJob): Buffer {
+  const line = `put ${pri} 0 ${ttrSeconds} ${bodyBytes}\r\n`;
+  return Buffer.concat([Buffer.from(line), bodyOf(id, bodyBytes), Buffer.from("\r\n")]);
 }

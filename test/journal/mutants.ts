@@ -748,6 +748,18 @@ export const MUTANTS: readonly Mutant[] = [
     put: "  return job.state != STATE_READY",
   },
   {
+    fault: "a batch of a run is answered before it is safe",
+    file: "assembly/grouprun.ts",
+    find: "  run.lsn = shard().lsn;\n",
+    put: "",
+  },
+  {
+    fault: "a batch of a run is no group of records",
+    file: "assembly/grouprun.ts",
+    find: "  beginGroup(0);\n",
+    put: "",
+  },
+  {
     fault: "who waits for a group is ready after a restart",
     file: "assembly/replay.ts",
     find: "  else if (state != STATE_DELAYED || !states.park(job, <u64>now))\n",

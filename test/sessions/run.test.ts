@@ -18,11 +18,13 @@ const PATIENCE_MS = 120_000;
 class Tally {
   streams = 0;
   bytesRun = 0;
+  batchesRun = 0;
   readonly #counts = new Map<string, number>();
 
   add(duel: Duel): void {
     this.streams += duel.streams;
     this.bytesRun += duel.withRuns.bytesRun;
+    this.batchesRun += duel.withRuns.batchesRun;
     for (const heard of duel.heard) {
       for (const [word] of heard.matchAll(/^[A-Z_]+( \d+)?(?=[ \r])/gm)) {
         const kind = word.replace(/ \d+/, " n");
@@ -87,9 +89,11 @@ test(
       fc.boolean().chain((drains) => steps(drains)),
     );
     const tally = duels(scenarios, 400);
-    expect(tally.missing([...ORDINARY, "DRAINING"])).toEqual([]);
+    const ofBatches = ["BATCH n", "BATCH_REFUSED n"];
+    expect(tally.missing([...ORDINARY, ...ofBatches, "DRAINING"])).toEqual([]);
     expect(tally.streams).toBeGreaterThan(1000);
     expect(tally.bytesRun).toBeGreaterThan(1_000_000);
+    expect(tally.batchesRun).toBeGreaterThan(20);
   },
   PATIENCE_MS,
 );

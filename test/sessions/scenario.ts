@@ -264,15 +264,45 @@ const words: fc.Arbitrary<Words> = fc.oneof(
   },
   { weight: 1, arbitrary: alone("reservex") },
 );
+const damaged = fc
+  .tuple(words, fc.nat(DAMAGES.length - 1))
+  .map(([plain, damage]): Words => ({ ...plain, damage }));
 const windowWords: fc.Arbitrary<Words> = fc.oneof(
   { weight: 12, arbitrary: words },
   { weight: 1, arbitrary: alone("window", plainNumber) },
   { weight: 1, arbitrary: alone("window", fc.constantFrom("1", "2", "9")) },
 );
-const damaged = fc
-  .tuple(words, fc.nat(DAMAGES.length - 1))
-  .map(([plain, damage]): Words => ({ ...plain, damage }));
 const maybeDamaged = fc.oneof({ weight: 24, arbitrary: words }, { weight: 1, arbitrary: damaged });
+
+/** Deletes and puts as one batch, mostly such that all may succeed; some are another command. */
+const batch = fc
+  .array(
+    fc.oneof(
+      { weight: 8, arbitrary: plainPut },
+      {
+        weight: 8,
+        arbitrary: fc.nat(60).map((ago) => ({ verb: "delete", job: ago, numbers: [] })),
+      },
+      { weight: 3, arbitrary: fc.nat(4).map((ago) => ({ verb: "delete", job: ago, numbers: [] })) },
+      { weight: 1, arbitrary: onJob("delete") },
+      { weight: 1, arbitrary: put },
+      { weight: 1, arbitrary: fc.oneof(onJob("bury", priority), alone("use", tube), damaged) },
+    ),
+    { minLength: 1, maxLength: 12 },
+  )
+  .map((all): readonly Words[] => [{ verb: "batch", numbers: [String(all.length)] }, ...all]);
+
+/** Many jobs that are there, and then batches that delete some of them and put others. */
+const batches = fc
+  .tuple(fc.integer({ min: 0, max: 60 }), fc.array(batch, { minLength: 1, maxLength: 6 }))
+  .map(([count, all]): readonly Words[] => [
+    ...Array.from({ length: count }, () => ({
+      verb: "put",
+      numbers: ["0", "0", "9", "8"],
+      body: { bytes: 8, announced: 8 },
+    })),
+    ...all.flat(),
+  ]);
 
 /** Many bodies put and then reserved at once: more replies than the output slot holds. */
 const flood = fc
@@ -312,6 +342,7 @@ function say(what: fc.Arbitrary<readonly Words[]>): fc.Arbitrary<Step> {
 const ordinary: fc.WeightedArbitrary<Step>[] = [
   { weight: 24, arbitrary: say(fc.array(maybeDamaged, { minLength: 1, maxLength: 24 })) },
   { weight: 1, arbitrary: say(flood) },
+  { weight: 3, arbitrary: say(batches) },
   {
     weight: 4,
     arbitrary: fc

@@ -183,6 +183,13 @@ export class World {
     return Object.assign(shard, { run });
   }
 
+  /** How many batches the runs have carried out. */
+  get batchesRun(): number {
+    const threads = this.shards.length;
+    const [own = []] = this.shards;
+    return own.reduce((sum, shard) => sum + shard.commandCount(C.COUNT_BATCH, threads), 0);
+  }
+
   /** The host of one thread. */
   host(thread = 0): SessionHost {
     const host = this.hosts[thread];
