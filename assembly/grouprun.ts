@@ -5,10 +5,10 @@
  *   do     everything, as one group of records (group.ts)
  *
  * It takes what is all there, plainly written, of this shard and certain to succeed: puts without
- * tags, and deletes of jobs that may be deleted. At anything else nothing has happened, and the host
- * reads the batch: what it would have to refuse, what is about several shards, uses, other commands.
- * Each step reads the commands again. Between them only the jobs that are made are kept at hand, in
- * a list by `left`; they stand nowhere, as uploads do.
+ * tags, and deletes of jobs that may be deleted. At anything else nothing has happened, and the
+ * host reads the batch: what it would have to refuse, what is about several shards, uses, other
+ * commands. Each step reads the commands again. Between them only the jobs that are made are kept
+ * at hand, in a list by `left`; they stand nowhere, as uploads do.
  */
 import * as C from "./constants";
 import * as commands from "./commands";

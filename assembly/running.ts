@@ -1,8 +1,9 @@
 /* Running: what a run keeps at hand, and how its commands are read and answered: what run.ts and
  * grouprun.ts have in common.
  *
- * A command is taken only if it is complete and exactly well formed: single spaces, plain digits, CR
- * LF. Words are compared and written as little-endian numbers: a string would need a data segment.
+ * A command is taken only if it is complete and exactly well formed: single spaces, plain digits,
+ * CR LF. Words are compared and written as little-endian numbers: a string would need a data
+ * segment.
  */
 import * as C from "./constants";
 import * as bodies from "./job";
@@ -169,7 +170,9 @@ export function makePut(run: Run): u32 {
   return 0;
 }
 
-/** The job of a put without tags is one: DONE, or BURIED when there is no memory for its priority. */
+/**
+ * The job of a put without tags is one: DONE, or BURIED when there is no memory for its priority.
+ */
 export function admitPut(run: Run, job: Job, id: f64): i32 {
   const delay = <f64>run.delay;
   return commands.admit(run.thread, job, run.tube, id, run.pri, delay, run.ttr, run.now);
