@@ -11,8 +11,8 @@
  *
  * A text is a failure in no job's list (failure.ts), one for all who are told it, in the shard's
  * list of texts: `number` is how many have it, `attempt` the text before it. A buried job is over:
- * nobody waits for it. A job that goes to another shard ends here as MOVED, which is told to
- * nobody: its session asks again.
+ * nobody waits for it, unless it is dead and is to go to a dead-letter tube (leaving.ts). A job
+ * that goes to another shard ends here as MOVED, which is told to nobody: its session asks again.
  */
 import { OUTCOME_BURIED, OUTCOME_MOVED } from "./constants";
 import { CALL_END, Conn, addressOfConn, call, connAt, uncall } from "./conn";

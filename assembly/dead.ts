@@ -10,6 +10,7 @@ import {
   MORE,
   NONE,
   NOT_FOUND,
+  OUTCOME_BURIED,
   OUT_OF_MEMORY,
   RESULT_ID,
   RESULT_LSN,
@@ -17,8 +18,9 @@ import {
   STATE_BURIED,
   STATE_READY,
 } from "./constants";
+import { isAwaited, tellEnd } from "./awaits";
 import { enterAt } from "./deadlines";
-import { TAGGED, isClaimed, jobAt } from "./job";
+import { isClaimed, jobAt } from "./job";
 import * as journal from "./journal";
 import { rotate, stay } from "./leaving";
 import { beLeaving, countDeadLetter, relocate } from "./migrating";
@@ -26,7 +28,7 @@ import * as parts from "./parts";
 import { sendsDead, writeDead } from "./settings";
 import { leave, outputSlot, setResult, shard } from "./shard";
 import * as states from "./states";
-import { isLeaving, jobOf, tagsAt, tagsOf } from "./tags";
+import { isToLeave, jobOf, tagsAt } from "./tags";
 import { tubeAt } from "./tube";
 
 /**
@@ -42,6 +44,7 @@ export function nextDead(t: u32, now: f64): i32 {
   const tube = tubeAt(job.tube);
   if (!sendsDead(tube)) {
     stay(job);
+    if (isAwaited(job)) tellEnd(job, OUTCOME_BURIED);
     journal.recordState(job, true);
     setResult(t, RESULT_ID, <f64>job.minor);
     setResult(t, RESULT_LSN, <f64>shard().lsn);
@@ -57,9 +60,7 @@ export function nextDead(t: u32, now: f64): i32 {
 function findLeaving(id: f64): u32 {
   const at = states.findJob(<u64>id);
   if (at == 0 || isClaimed(jobAt(at))) return 0;
-  const job = jobAt(at);
-  const leaves = job.state == STATE_BURIED && (job.flags & TAGGED) != 0 && isLeaving(tagsOf(job));
-  return leaves ? at : 0;
+  return jobAt(at).state == STATE_BURIED && isToLeave(jobAt(at)) ? at : 0;
 }
 
 /**

@@ -26,6 +26,7 @@ import { jobAt, saidBy } from "./job";
 import { findResult, resultAt } from "./result";
 import { enter, inputSlot, leave, outputSlot, setResult, shard } from "./shard";
 import { findJob, isHeldBy } from "./states";
+import { isToLeave } from "./tags";
 
 /** Begins a result of `bytes` that comes in pieces; `vital` 1: beyond the budget. RESULT_REF. */
 export function openResult(t: u32, bytes: u32, vital: u32): i32 {
@@ -99,7 +100,9 @@ function begin(address: u32, at: u32, kept: u32, vital: bool): bool {
     const result = resultAt(kept);
     return awaits.awaitOver(conn, result.major, OUTCOME_FINISHED, result.text, vital);
   }
-  if (jobAt(at).state == STATE_BURIED) return awaits.awaitBuried(conn, jobAt(at), vital);
+  // A dead job that is to go to its tube's dead-letter tube is not over: it goes on there.
+  const isOver = jobAt(at).state == STATE_BURIED && !isToLeave(jobAt(at));
+  if (isOver) return awaits.awaitBuried(conn, jobAt(at), vital);
   return awaits.startAwait(conn, jobAt(at), vital);
 }
 

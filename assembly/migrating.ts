@@ -84,7 +84,7 @@ import { isFull } from "./settings";
 import * as states from "./states";
 import { findJob, isHeldBy } from "./states";
 import * as table from "./table";
-import { attach, isLeaving, setLeaving, tagBytes, tagsOf, tagsSlot, textOf } from "./tags";
+import { attach, isToLeave, setLeaving, tagBytes, tagsOf, tagsSlot, textOf } from "./tags";
 import { stopTerm } from "./terms";
 import * as times from "./times";
 import { Tube, forgetIfUnused, tubeAt } from "./tube";
@@ -230,7 +230,7 @@ export function beginMove(t: u32, conn: u32, id: f64, failure: u32, now: f64): i
     setResult(t, RESULT_LSN, <f64>shard().lsn);
     return leave(t, MORE);
   }
-  const leaves = (job.flags & TAGGED) != 0 && isLeaving(tagsOf(job));
+  const leaves = isToLeave(job);
   const state = leavePlace(job, failure, <u64>now);
   beMoving(job, state);
   if ((job.flags & TAGGED) != 0) letGo(job, leaves);

@@ -245,8 +245,13 @@ export function becomeBuried(job: Job): void {
   tube.buriedTail = at;
   tube.buried++;
   shard().buried++;
-  if ((job.flags & TAGGED) != 0) countBuried(tagsOf(job), 1);
-  if ((job.flags & TAGGED) != 0 && isLeaving(tagsOf(job))) joinLeaving(tagsOf(job));
+  if ((job.flags & TAGGED) != 0) {
+    countBuried(tagsOf(job), 1);
+    if (isLeaving(tagsOf(job))) {
+      joinLeaving(tagsOf(job)); // it goes on in another tube
+      return;
+    }
+  }
   if (isAwaited(job)) tellEnd(job, OUTCOME_BURIED);
 }
 

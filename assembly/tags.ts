@@ -286,6 +286,11 @@ export function isLeaving(tags: Tags): bool {
   return at != NO_ENTRY && load<u16>(textOf(tags) + at, TAG_GIVEN_UP) != 0;
 }
 
+/** The same of any job, whether it stands buried or is on its way. */
+export function isToLeave(job: Job): bool {
+  return (job.flags & TAGGED) != 0 && isLeaving(tagsOf(job));
+}
+
 export function setLeaving(tags: Tags, leaves: bool): void {
   const at = leavingEntry(tags);
   if (at != NO_ENTRY) store<u16>(textOf(tags) + at, leaves ? 1 : 0, TAG_GIVEN_UP);

@@ -69,6 +69,15 @@ export class Awaiting {
 
   /** Has the engine call when the job ends: DONE, NOT_FOUND or OUT_OF_MEMORY. */
   #await(id: number, vital: number): number {
+    const { common } = this.#desk;
+    for (;;) {
+      const { moves } = common;
+      const answer = this.#awaitSomewhere(id, vital);
+      if (answer !== C.NOT_FOUND || common.moves === moves) return answer;
+    }
+  }
+
+  #awaitSomewhere(id: number, vital: number): number {
     const likely = this.#desk.likelyShard(id);
     const others = this.#desk.shards.filter((shard) => shard !== likely);
     for (const shard of [likely, ...others]) {

@@ -68,7 +68,7 @@ export class ModelEnds extends ModelWindows {
     this.settle(now);
     const [job, conn] = [this.jobs.get(id), this.conn(key)];
     const result = this.results.find((one) => one.id === id);
-    if (job?.state === "buried")
+    if (job?.state === "buried" && !this.leaving.includes(id))
       this.owe(conn, { id, end: C.OUTCOME_BURIED, text: this.newestMessage(job) });
     else if (job !== undefined) conn.awaits.push(id);
     else if (result === undefined) return this.reply("NOT_FOUND");

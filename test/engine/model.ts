@@ -349,8 +349,10 @@ export class ModelShard extends ModelEnds {
     if (to !== from) this.#loseKey(job);
     if (isHeld) this.makeReady(job, now);
     else if (job.state === "ready") this.makeReady(job, now, job.readySince);
-    else if (job.state === "buried") job.buriedAt = ++this.buriedAt;
-    else job.heldAt = ++this.heldAt;
+    else if (job.state === "buried") {
+      job.buriedAt = ++this.buriedAt;
+      this.tellEnd(job, C.OUTCOME_BURIED); // it may have been one that was to leave
+    } else job.heldAt = ++this.heldAt;
     this.forgetIfUnused(from);
     return this.reply(isHeld && job.state === "buried" ? "BURIED" : "DONE");
   }
@@ -363,6 +365,7 @@ export class ModelShard extends ModelEnds {
     if (id === undefined || job === undefined) return this.reply("NONE");
     const name = this.deadTubeOf(job.tube);
     this.leaving = name === "" ? others : [...others, id];
+    if (name === "") this.tellEnd(job, C.OUTCOME_BURIED);
     return name === "" ? this.reply("MORE", { id }) : this.reply("DONE", { id, name });
   }
 

@@ -1,0 +1,80 @@
+/* Dead jobs on their way to dead-letter tubes: who awaits them meanwhile, and what is put off. */
+import { expect, test } from "vitest";
+import { journalThat, SECOND, tubeIn, World } from "../support/session-world.ts";
+
+const SHARDS = 2;
+const [LEFT, REACHED] = [0, 1];
+const [FROM, TO] = [tubeIn(LEFT, SHARDS), tubeIn(REACHED, SHARDS)];
+
+/** A job of the tube in use that dies now, for a worker who watches that tube. */
+function deadJob(tags = "max:1"): string {
+  return `put 0 0 60 1 ${tags}\r\nx\r\nreserve\r\nrelease`;
+}
+
+test("who awaits a dead job before it is carried hears how it ends in the other tube", () => {
+  const safe = [Infinity, Infinity];
+  const safePosition = (shard: number): number => safe[shard] ?? 0;
+  const journal = journalThat({ safePosition, held: () => undefined });
+  const world = new World({ shards: SHARDS, journal });
+  const [worker, waiter] = [world.connect(), world.connect()];
+  worker.ask(`set-tube ${FROM} dead=${TO}\r\nuse ${FROM}\r\nwatch ${FROM}\r\n`);
+  worker.ask("put 0 0 60 1 max:1\r\nx\r\nreserve\r\n");
+  safe[REACHED] = 0; // the copy is recorded, and not safe
+  expect(worker.ask("bury 1 0\r\n")).toBe("BURIED\r\n");
+  safe[LEFT] = 0;
+  waiter.say("await 1\r\n");
+  world.settle();
+  safe.fill(Infinity);
+  world.wake(0);
+  world.settle();
+  world.verify();
+  expect(waiter.heard()).toBe("AWAITING\r\n");
+  expect(worker.ask("stats-job 1\r\n")).toContain(`tube: "${TO}"`);
+  worker.ask("delete 1\r\n");
+  world.settle();
+  expect(waiter.heard()).toBe("DONE 1 deleted 0\r\n\r\n");
+});
+
+test("who awaits one that is buried after all hears of that", () => {
+  const world = new World({ limits: { maxTubes: 2 } });
+  const [worker, waiter] = [world.connect(), world.connect()];
+  worker.ask("use a\r\nwatch a\r\nset-tube a dead=nowhere\r\n");
+  expect(worker.ask(`${deadJob()} 1 0 0\r\n`)).toContain("BURIED\r\n");
+  expect(waiter.ask("await 1\r\n")).toBe("AWAITING\r\n");
+  worker.ask("set-tube a dead=\r\n");
+  world.advance(2 * SECOND);
+  world.verify();
+  expect(waiter.heard()).toBe("DONE 1 buried 0\r\n\r\n");
+});
+
+test("a dead job that finds no room holds up no other one", () => {
+  const world = new World({ limits: { maxTubes: 3 } });
+  const [stuck, other] = [world.connect(), world.connect()];
+  stuck.ask("use a\r\nwatch a\r\nset-tube a dead=nowhere\r\n");
+  other.ask("use b\r\nwatch b\r\nset-tube b dead=a\r\n");
+  const many = 70; // more than are looked at in one turn
+  for (let id = 1; id <= many; id++)
+    expect(stuck.ask(`${deadJob()} ${id} 0 0\r\n`)).toContain("BURIED\r\n");
+  world.advance(1);
+  expect(world.host().nextDueMicros()).toBeGreaterThan(world.nowMicros);
+  for (let id = many + 1; id <= many + 5; id++) {
+    expect(other.ask(`${deadJob()} ${id} 0 0\r\n`)).toContain("BURIED\r\n");
+    expect(other.ask("list-tube-used\r\n")).toBe("USING b\r\n"); // one turn more
+    expect(other.ask(`stats-job ${id}\r\n`)).toContain('tube: "a"');
+  }
+  stuck.ask("set-tube a dead=b\r\n");
+  world.advance(2 * SECOND);
+  expect(other.ask("stats-tube b\r\n")).toContain(`current-jobs-ready: ${many}\n`);
+  world.verify();
+});
+
+test("what is put off waits, and nobody is busy with it", () => {
+  const world = new World({ limits: { maxTubes: 2 } });
+  const stuck = world.connect();
+  stuck.ask("use a\r\nwatch a\r\nset-tube a dead=nowhere\r\n");
+  expect(stuck.ask(`${deadJob()} 1 0 0\r\n`)).toContain("BURIED\r\n");
+  expect(world.host().nextDueMicros()).toBe(world.nowMicros + SECOND);
+  stuck.ask("delete 1\r\n");
+  world.advance(2 * SECOND);
+  expect(world.host().nextDueMicros()).toBeGreaterThan(world.nowMicros);
+});
