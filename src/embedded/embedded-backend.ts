@@ -10,8 +10,8 @@ import { connectTo } from "../client/connect.ts";
 import { clientSurroundings } from "../runtimes/client-surroundings.ts";
 import { openBroker } from "../runtimes/node-broker.ts";
 import { socketEndpoint } from "../transports/socket-endpoint.ts";
-import type { Capabilities } from "../worker/backend.ts";
 import { ClientBackend } from "../worker/client-backend.ts";
+import { engineCapabilities } from "../worker/engine-capabilities.ts";
 
 /** What may be said about the engine: options of the server, by their names in the code. */
 export type EngineOptions = Omit<BrokerOptions, "dataDirectory" | "onBroken">;
@@ -28,26 +28,6 @@ export interface DirectoryTarget extends EngineOptions {
 
 /** A queue in this process. */
 export type EmbeddedTarget = MemoryTarget | DirectoryTarget;
-
-/** What an engine can do. */
-const CAN: Omit<Capabilities, "durable"> = {
-  delay: "any",
-  priority: true,
-  unique: true,
-  exclusive: true,
-  fair: true,
-  expiry: true,
-  attemptsMax: true,
-  results: "kept",
-  atomicNext: true,
-  uncharged: true,
-  failures: true,
-  progress: true,
-  cancelRunning: true,
-  listing: true,
-  move: true,
-  pause: true,
-};
 
 /**
  * Opens a queue in this process. Rejects with an OptionError (HM_OPTION), and with a JournalError
@@ -81,7 +61,7 @@ function backendOn(broker: Broker, target: EmbeddedTarget): Promise<ClientBacken
   const isDurable = "directory" in target;
   return ClientBackend.open({
     name: isDurable ? "directory" : "memory",
-    can: { ...CAN, durable: isDurable },
+    can: engineCapabilities(isDurable),
     connect: (onError) => connectTo(broker, { onError }, socketEndpoint, clientSurroundings()),
     close: () => broker.close(),
   });

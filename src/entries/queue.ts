@@ -1,10 +1,15 @@
-/* `homemaker` on Node, Deno and Bun: the queue, and what keeps its jobs in this process. */
+/* `homemaker` on Node, Deno and Bun: the queue, and what keeps its jobs: an engine in this process,
+ * or a server.
+ */
 import { openEmbedded } from "../embedded/embedded-backend.ts";
 import type { EmbeddedTarget } from "../embedded/embedded-backend.ts";
 import type { QueueBackend } from "../worker/backend.ts";
 import type { JobQueue } from "../worker/job-queue.ts";
 import { Queue } from "../worker/queue.ts";
 import type { QueueOptions } from "../worker/queue.ts";
+import { openServer } from "../worker/server-backend.ts";
+import type { ServerUrl } from "../worker/server-backend.ts";
+import { connect } from "./client.ts";
 
 export type {
   DirectoryTarget,
@@ -13,16 +18,22 @@ export type {
   MemoryTarget,
 } from "../embedded/embedded-backend.ts";
 export * from "../worker/public.ts";
+export type { ServerUrl } from "../worker/server-backend.ts";
 
 /** Where the jobs are. */
-export type QueueTarget = EmbeddedTarget | QueueBackend;
+export type QueueTarget = EmbeddedTarget | ServerUrl | QueueBackend;
 
 /**
  * Opens a queue: `{ memory: true }` is gone with the process, `{ directory: "./jobs" }` survives
- * it, and a back end of one's own is what it is. Rejects with an OptionError (HM_OPTION), or with a
- * JournalError when the directory cannot be used, for instance while another process has it open.
+ * it, `"homemaker://127.0.0.1"` is a server's, and a back end of one's own is what it is. Rejects
+ * with an error of the code HM_OPTION, with a JournalError when the directory cannot be used, for
+ * instance while another process has it open, and with an UnreachableError (HM_UNREACHABLE).
  */
 export async function openQueue(target: QueueTarget, options?: QueueOptions): Promise<JobQueue> {
-  const backend = "put" in target ? target : await openEmbedded(target);
-  return new Queue(backend, options);
+  return new Queue(await backendOf(target), options);
+}
+
+async function backendOf(target: QueueTarget): Promise<QueueBackend> {
+  if (typeof target === "string") return openServer(target, connect);
+  return "put" in target ? target : openEmbedded(target);
 }

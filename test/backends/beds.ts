@@ -1,18 +1,22 @@
 /*
- * Beds: the back ends that the suite is run against, each on a clock that passes when a test says
- * so.
+ * Beds: the back ends that the suite is run against, on a clock that passes when a test says so
+ * where there is one.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect } from "../../src/entries/client.ts";
 import { openEmbedded } from "../../src/embedded/embedded-backend.ts";
 import type { HeldJob, QueueBackend, RawJob } from "../../src/worker/backend.ts";
+import { openServer } from "../../src/worker/server-backend.ts";
+import { startHomemaker } from "../support/homemaker.ts";
+import type { ServerProcess } from "../support/server-process.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 
 /** A back end under test. */
 export interface Bed extends AsyncDisposable {
   readonly backend: QueueBackend;
-  /** Lets so many seconds pass. */
+  /** Lets so many seconds pass, of a kind whose time is virtual. */
   advance(seconds: number): void;
   /** Ends the back end, and opens it anew where it was. */
   reopen(): Promise<QueueBackend>;
@@ -21,6 +25,8 @@ export interface Bed extends AsyncDisposable {
 /** A kind of back end. */
 export interface Kind {
   readonly name: string;
+  /** Its time passes when a test says so; a server has its own. */
+  readonly isVirtual: boolean;
   open(): Promise<Bed>;
 }
 
@@ -28,9 +34,41 @@ export interface Kind {
 export const TOO_BIG = new Uint8Array(70_000);
 
 export const KINDS: readonly Kind[] = [
-  { name: "memory", open: () => embedded(undefined) },
-  { name: "directory", open: () => embedded(mkdtempSync(join(tmpdir(), "homemaker-backend-"))) },
+  { name: "memory", isVirtual: true, open: () => embedded(undefined) },
+  {
+    name: "directory",
+    isVirtual: true,
+    open: () => embedded(mkdtempSync(join(tmpdir(), "homemaker-backend-"))),
+  },
+  { name: "server", isVirtual: false, open: server },
 ];
+
+async function server(): Promise<Bed> {
+  const start = (): Promise<ServerProcess> => startHomemaker({ threads: 1, shards: 1 });
+  const open = ({ address }: ServerProcess): Promise<QueueBackend> => {
+    if (!("port" in address)) throw new TypeError("not a TCP address");
+    return openServer(`homemaker://127.0.0.1:${address.port}/`, connect);
+  };
+  let process = await start();
+  let backend = await open(process);
+  const end = async (): Promise<void> => {
+    await backend.close();
+    await process.stop();
+  };
+  return {
+    backend,
+    advance: () => {
+      throw new RangeError("a server's time passes by itself");
+    },
+    async reopen() {
+      await end();
+      process = await start();
+      backend = await open(process);
+      return backend;
+    },
+    [Symbol.asyncDispose]: end,
+  };
+}
 
 async function embedded(directory: string | undefined): Promise<Bed> {
   const clock = new VirtualClock(1_000_000_000);

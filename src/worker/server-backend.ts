@@ -1,0 +1,57 @@
+/* Server back end: jobs that are kept by a Homemaker server, reached by a URL.
+ *
+ *   homemaker://127.0.0.1                 port 11300
+ *   homemaker://10.0.0.7:11300,10.0.0.8   one server at several addresses: the first that answers
+ *   homemaker+unix:/run/homemaker.sock
+ *
+ * A connection that is lost is made anew; what was held with it comes again. How an address is
+ * reached is the runtime's, and given by src/entries/.
+ */
+import type { Client } from "../client/client.ts";
+import type { ClientOptions } from "../client/connect.ts";
+import { ClientBackend } from "./client-backend.ts";
+import { engineCapabilities } from "./engine-capabilities.ts";
+import { BadOptionError, UnsupportedError } from "./errors.ts";
+
+/** Where a server is. */
+export type ServerUrl = `homemaker://${string}` | `homemaker+unix:${string}`;
+
+/** Makes a client of one of some addresses. */
+export type Connect = (addresses: readonly string[], options: ClientOptions) => Promise<Client>;
+
+/** What a server must know: what came to Homemaker last, of all that is needed. */
+const NEEDED = ["window", "await", "batch", "move", "set-tube", "tag:con"] as const;
+
+/**
+ * Opens a queue on a server. Rejects with a BadOptionError, with an UnreachableError
+ * (HM_UNREACHABLE), and with an UnsupportedError where the server is no Homemaker.
+ */
+export async function openServer(url: ServerUrl, connect: Connect): Promise<ClientBackend> {
+  const addresses = addressesOf(url);
+  const first = await connect(addresses, {});
+  try {
+    const lacks = NEEDED.find((feature) => !first.can(feature));
+    if (lacks !== undefined) {
+      throw new UnsupportedError(`${url}: that server knows no ${lacks}; it is no Homemaker`);
+    }
+    const { "journal-bytes": journalBytes = 0 } = await first.stats();
+    return await ClientBackend.open({
+      name: "server",
+      can: engineCapabilities(Number(journalBytes) > 0),
+      connect: (onError) => connect(addresses, { onError }),
+      close: () => Promise.resolve(),
+    });
+  } finally {
+    await first.close();
+  }
+}
+
+function addressesOf(url: string): readonly string[] {
+  const [, kind, rest = ""] = /^homemaker(:\/\/|\+unix:)(.+)$/.exec(url) ?? [];
+  if (kind === "+unix:") return [`unix:${rest}`];
+  const addresses = rest.replace(/\/$/, "").split(",");
+  if (kind !== undefined && addresses.every((address) => address !== "")) return addresses;
+  throw new BadOptionError(
+    `${JSON.stringify(url)} is no queue; write homemaker://host:port, or homemaker+unix:/path`,
+  );
+}

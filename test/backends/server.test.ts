@@ -1,0 +1,82 @@
+/*
+ * Jobs on a server: what an address is, and a server that is killed and comes back, while a
+ * consumer holds a job of it.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import type { Client } from "../../src/client/client.ts";
+import { connect } from "../../src/entries/client.ts";
+import { defineJob, openQueue, unchecked } from "../../src/entries/queue.ts";
+import type { ServerUrl } from "../../src/entries/queue.ts";
+import { openServer } from "../../src/worker/server-backend.ts";
+import { startHomemaker } from "../support/homemaker.ts";
+import type { ServerProcess } from "../support/server-process.ts";
+import { until } from "../support/until.ts";
+import { Hands } from "./beds.ts";
+
+const greet = defineJob("greet", { payload: unchecked<string>(), result: unchecked<number>() });
+
+test("comes back, and with it the jobs: the one that was held is lost, and comes again", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "homemaker-server-"));
+  const path = join(directory, "socket");
+  const start = (): Promise<ServerProcess> =>
+    startHomemaker({
+      threads: 1,
+      shards: 1,
+      flags: ["-l", `unix:${path}`, "--data", directory, "-s", "1MiB"],
+    });
+  let server = await start();
+  onTestFinished(async () => {
+    await server.stop();
+    rmSync(directory, { recursive: true });
+  });
+  const troubles: Error[] = [];
+  const hands = new Hands();
+  await using queue = await openQueue(`homemaker+unix:${path}`);
+  expect(queue.can.durable).toBe(true);
+  queue.backend.consume(["greet"], {
+    window: 1,
+    take: hands.take,
+    troubled: (error) => void troubles.push(error),
+  });
+  const job = await queue.enqueue(greet, "ann");
+  const waiting = job.result({ timeout: Infinity });
+  const held = await hands.next();
+  const { signal } = held;
+  server.signal("SIGKILL");
+  await until("the job is lost", () => signal.aborted);
+  expect(signal.reason).toMatchObject({ code: "HM_NOT_HELD" });
+  await expect(held.complete()).rejects.toMatchObject({ code: "HM_NOT_HELD" });
+  server = await start();
+  const again = await hands.next();
+  expect(again.id).toBe(held.id);
+  await again.complete({ result: await greet.encodeResult(7) });
+  expect(await waiting).toBe(7);
+  expect(troubles.length).toBeGreaterThan(0);
+});
+
+test.each([
+  ["homemaker://10.0.0.7", ["10.0.0.7"]],
+  ["homemaker://10.0.0.7:11301,[::1]/", ["10.0.0.7:11301", "[::1]"]],
+  ["homemaker+unix:/run/hm.sock", ["unix:/run/hm.sock"]],
+] as const)("%s is %j", async (url, addresses) => {
+  const asked: (readonly string[])[] = [];
+  const refuse = (given: readonly string[]): Promise<Client> => {
+    asked.push(given);
+    return Promise.reject(new Error("enough"));
+  };
+  await expect(openServer(url, refuse)).rejects.toThrow("enough");
+  expect(asked).toEqual([addresses]);
+});
+
+test.each(["homemaker://", "homemaker://a,,b", "homemaker+unix:", "http://a", "a:11300"])(
+  "%s is no address of a queue",
+  async (url) => {
+    await expect(openServer(url as ServerUrl, connect)).rejects.toMatchObject({
+      code: "HM_OPTION",
+      message: expect.stringContaining("write homemaker://host:port, or homemaker+unix:/path"),
+    });
+  },
+);
