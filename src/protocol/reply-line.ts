@@ -66,7 +66,10 @@ const NUMBER: Argument = { bytesMax: String(Number.MAX_SAFE_INTEGER).length, isN
 const NAME: Argument = { bytesMax: TUBE_NAME_MAX, isNumber: false };
 /** What stands for a whole line, of which no word in particular is looked at. */
 const REST = "<reply>";
-const DIGITS = /^\d+$/;
+/** So many digits are no more than can be counted exactly. */
+const SAFE_DIGITS = NUMBER.bytesMax - 1;
+const ZERO = 0x30;
+const NINE = 0x39;
 const VISIBLE = /^[\x21-\x7e]+$/;
 const VISIBLE_LINE = /^[\x20-\x7e]+$/;
 /** Characters of a wrong line that an error quotes. */
@@ -78,6 +81,8 @@ export class ReplyForms {
   readonly lineBytesMax: number;
   /** By their word, then by how many placeholders they have. */
   readonly #patterns = new Map<string, Pattern[]>();
+  /** Those that are always the same line, by that line. */
+  readonly #constants = new Map<string, ReplyLine>();
   /** Those that are open, by their word. */
   readonly #open = new Map<string, Pattern>();
 
@@ -91,6 +96,7 @@ export class ReplyForms {
       const sameWord = this.#patterns.get(word) ?? [];
       sameWord[placeholders.length] = pattern;
       this.#patterns.set(word, sameWord);
+      if (placeholders.length === 0) this.#constants.set(word, told(pattern, word, word, []));
     }
     this.lineBytesMax = longest;
   }
@@ -98,6 +104,8 @@ export class ReplyForms {
   /** Tells which form a line has. Throws a BadReplyError when it has none. */
   tell(bytes: Uint8Array): ReplyLine {
     const line = textOf(bytes);
+    const known = this.#constants.get(line);
+    if (known !== undefined) return known;
     const [word = "", ...words] = line.split(" ");
     const pattern = this.#open.get(word) ?? this.#patterns.get(word)?.[words.length];
     const args = pattern?.isOpen === true ? joined(words, pattern.args.length) : words;
@@ -105,17 +113,25 @@ export class ReplyForms {
     if (!isMatch || !args.every((arg, index) => isA(arg, pattern.args[index], pattern))) {
       throw new BadReplyError(`the server sent ${quoted(line)}, which is no reply`);
     }
-    const { row, hasBody } = pattern;
-    return {
-      form: row.form,
-      line,
-      word,
-      args,
-      bodyBytes: hasBody ? Number(args.at(-1)) : undefined,
-      isPush: row.isPush === true,
-      replyCount: row.gathers === true ? Number(args[0]) : undefined,
-    };
+    return told(pattern, line, word, args);
   }
+}
+
+function told(
+  { row, hasBody }: Pattern,
+  line: string,
+  word: string,
+  args: readonly string[],
+): ReplyLine {
+  return {
+    form: row.form,
+    line,
+    word,
+    args,
+    bodyBytes: hasBody ? Number(args.at(-1)) : undefined,
+    isPush: row.isPush === true,
+    replyCount: row.gathers === true ? Number(args[0]) : undefined,
+  };
 }
 
 /** So many words, the last of which is all the rest. */
@@ -134,7 +150,15 @@ function isA(text: string, argument: Argument | undefined, { args, isOpen }: Pat
   if (argument === undefined || text.length > argument.bytesMax) return false;
   if (isOpen && argument === args.at(-1)) return VISIBLE_LINE.test(text);
   if (!argument.isNumber) return VISIBLE.test(text);
-  return DIGITS.test(text) && Number.isSafeInteger(Number(text));
+  return isDigits(text) && (text.length <= SAFE_DIGITS || Number.isSafeInteger(Number(text)));
+}
+
+function isDigits(text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code < ZERO || code > NINE) return false;
+  }
+  return text.length > 0;
 }
 
 /** Each byte as the character with that number. */

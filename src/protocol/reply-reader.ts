@@ -193,7 +193,7 @@ export class ReplyReader {
 
   #end(): void {
     const line = this.#line;
-    if (line !== undefined) this.#tell({ ...line, body: this.#body });
+    if (line !== undefined) this.#tell(withBody(line, this.#body));
     this.#line = undefined;
     this.#body = NOTHING;
   }
@@ -211,6 +211,14 @@ export class ReplyReader {
     else if (replyCount === 0) this.#found({ ...reply, replies: [] });
     else this.#gathering = { reply, count: replyCount, replies: [] };
   }
+}
+
+/** Spelled out: a spread of the line costs more than all else here. */
+function withBody(
+  { form, line, word, args, bodyBytes, isPush, replyCount }: ReplyLine,
+  body: Uint8Array<ArrayBuffer>,
+): Reply {
+  return { form, line, word, args, bodyBytes, isPush, replyCount, body };
 }
 
 /** The position behind the LF in bytes[at, end); 0 when there is none. */
