@@ -59,6 +59,7 @@ import {
   stateOf,
 } from "./job";
 import { joinGroup } from "./jobgroups";
+import { raiseLimits } from "./joining";
 import * as journal from "./journal";
 import { keepFailure } from "./keeping";
 import { findKey, moveKey } from "./keys";
@@ -220,13 +221,17 @@ export function arriveInGroup(t: u32, arrival: u32, conn: u32, failure: u32, now
     setLeaving(tagsOf(job), false);
     moveKey(job);
     joinGroup(job);
+    raiseLimits(job);
   }
   table.add(jobs(), job);
   if (figure(t, MOVE_HAS_FAILED) != 0) keepAttempt(job, conn, failure, <u64>now);
   const isReady = state == STATE_READY || !moves.takePlaceAgain(job, state, <u64>now);
   if (isReady) job.state = STATE_READY;
   journal.recordPut(job);
-  return !isReady || moves.takePlace(job, STATE_READY, <u64>now) ? DONE : BURIED;
+  const isPlaced = !isReady || moves.takePlace(job, STATE_READY, <u64>now);
+  // The limit of its key has risen.
+  if (shard().freedNames != 0) states.match(tubeAt(job.tube), <u64>now);
+  return isPlaced ? DONE : BURIED;
 }
 
 function figure(t: u32, which: i32): f64 {

@@ -64,7 +64,7 @@ import { isClaimed, jobAt } from "./job";
 import * as journal from "./journal";
 import { dropTags, leaveKey, moveKey } from "./keys";
 import { PARKED_UNTIL, joinGroup, leaveGroup } from "./jobgroups";
-import { takeNames } from "./joining";
+import { joinNames, raiseLimits } from "./joining";
 import { renewAttempts, tell, watchLimits } from "./limits";
 import { addFailure } from "./keeping";
 import * as parts from "./parts";
@@ -408,7 +408,7 @@ export function openArrival(
   const isWhole = hasParts == 0 || !journal.isOpen();
   const isTagged =
     bytesOfTags == 0 ||
-    (attach(job, <u64>id, tagsSlot(t), bytesOfTags, true) && takeNames(job, true));
+    (attach(job, <u64>id, tagsSlot(t), bytesOfTags, true) && joinNames(job, true));
   const isReady = cold != 0 && isTagged && (hasParts != 0 || journal.mayMoveTo(job, tubeAt(tube)));
   if (!isReady || !(isWhole || parts.makeParts(job, shard().partBytes, true))) {
     if ((job.flags & TAGGED) != 0) dropTags(job);
@@ -555,7 +555,9 @@ export function settleArrival(t: u32, id: f64, now: f64): i32 {
   const tube = tubeAt(job.tube);
   job.flags &= ~ARRIVED;
   setResult(t, RESULT_LSN, <f64>job.lsn);
+  if ((job.flags & TAGGED) != 0) raiseLimits(job);
   const isPlaced = comeToPlace(job, <u64>now);
+  if (shard().freedNames != 0) states.match(tube, <u64>now); // its key's limit has risen
   if (!isPlaced) setResult(t, RESULT_LSN, <f64>shard().lsn);
   tube.using--;
   return leave(t, isPlaced ? DONE : BURIED);

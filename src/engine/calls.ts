@@ -1321,6 +1321,11 @@ export abstract class EngineCalls {
     return this.answer(this.#engine.findForGroup(this.thread, conn, id, what));
   }
 
+  /** Most bytes of what a deletion is recorded with. */
+  deletionBytes(job: usize): u32 {
+    return this.#engine.deletionBytes(job) >>> 0;
+  }
+
   /**
    * Whether an upload would be the put of a job when `tube` has so many more jobs and bytes than it
    * has now: DONE, FULL, or KNOWN, unless `passesKey`, as `putTagged` says, and then RESULT_COUNT

@@ -280,6 +280,7 @@ export interface EngineExports {
   hasJob(t: u32, id: f64): i32;
   isHere(id: f64): u32;
   findForGroup(t: u32, conn: u32, id: f64, what: u32): i32;
+  deletionBytes(job: usize): u32;
   meetInGroup(
     t: u32,
     upload: u32,
@@ -543,6 +544,7 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "hasJob",
   "isHere",
   "findForGroup",
+  "deletionBytes",
   "meetInGroup",
   "beginGroup",
   "closeGroup",

@@ -84,6 +84,9 @@ interface Text {
   append: Receiver["append"];
   /** Whether it can be kept. */
   readonly isInside?: boolean;
+  /** It stands beyond the memory cap; and it may not. */
+  readonly isBeyond?: boolean;
+  readonly isRefused?: boolean;
   take(): number;
   drop(): void;
 }
@@ -107,6 +110,8 @@ export class TextBody implements Receiver {
 
   finish(): void {
     const order = this.#order;
+    if (this.#text.isRefused === true) this.#batch.refuse(order.index, R.REPLY.JOB_TOO_BIG);
+    else if (this.#text.isBeyond === true) this.#batch.beyondBytes += order.messageBytes;
     order.keepSeconds = this.#text.isInside === true ? order.keep : 0;
     order.text = this.#text.take(); // the batch drops it with all others
   }

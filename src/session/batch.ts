@@ -44,6 +44,8 @@ export class Batch {
   moves: BatchMoves | undefined;
   /** Bytes of its bodies and messages so far. */
   bytes = 0;
+  /** Of them, those of results that stand beyond the memory cap. */
+  beyondBytes = 0;
   readonly #desk: Desk;
   readonly #uses: PutTube[] = [];
   /** The tubes that its moves go to, used for as long as it is there. */

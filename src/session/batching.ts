@@ -231,9 +231,14 @@ export class Batching {
     const bytes = order.messageBytes;
     const text =
       order.deed === "finish"
-        ? new ResultText(desk, shard, bytes)
+        ? new ResultText(desk, shard, bytes, this.#mayGoBeyond(batch, bytes))
         : new MessageText(desk, shard, reserver.record(shard), bytes);
     return new TextBody(batch, order, text);
+  }
+
+  /** As much of a batch may stand beyond the memory cap as of one finish outside. */
+  #mayGoBeyond({ beyondBytes }: Batch, bytes: number): boolean {
+    return beyondBytes + bytes <= this.#parts.desk.limits.maxResultBytes;
   }
 
   /** A body that nobody wants any more. */

@@ -1,8 +1,9 @@
 /* ResultText: a result on its way into the shard of its job, in pieces.
  *
  * Where there is no room for it inside the memory cap it is taken in all the same, for those who
- * await the job now, and is not to be kept. Invariant: the text is this object's until `take`.
- * Used by finishing.ts and the batches.
+ * await the job now, and is not to be kept; unless so much may not stand beyond the cap, and then
+ * it is refused. Invariant: the text is this object's until `take`. Used by finishing.ts and the
+ * batches.
  */
 import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";
@@ -17,14 +18,16 @@ export class ResultText {
   #address = 0;
   /** There is no room for it inside the memory cap. */
   #isBeyond = false;
+  readonly #mayGoBeyond: boolean;
 
-  constructor(desk: Desk, shard: Shard, bytes: number) {
+  constructor(desk: Desk, shard: Shard, bytes: number, mayGoBeyond = true) {
     this.#desk = desk;
     this.shard = shard;
     this.bytes = bytes;
+    this.#mayGoBeyond = mayGoBeyond;
     let answer = shard.withMemory(() => shard.openResult(bytes, 0));
     this.#isBeyond = answer !== C.DONE;
-    if (this.#isBeyond) answer = shard.openResult(bytes, 1);
+    if (this.#isBeyond && mayGoBeyond) answer = shard.openResult(bytes, 1);
     if (answer === C.DONE) this.#address = shard.field(C.RESULT_REF);
   }
 
@@ -44,10 +47,25 @@ export class ResultText {
       done += shard.field(C.RESULT_COUNT);
       if (answer !== C.OUT_OF_MEMORY) continue;
       if (this.#isBeyond) this.drop();
-      else if (!shard.growBudget(done === refusedAt)) this.#isBeyond = true;
+      else if (!shard.growBudget(done === refusedAt)) this.#goBeyond();
       refusedAt = done;
     }
     return count;
+  }
+
+  #goBeyond(): void {
+    this.#isBeyond = true;
+    if (!this.#mayGoBeyond) this.drop();
+  }
+
+  /** It does not stand inside the memory cap. */
+  get isBeyond(): boolean {
+    return this.#isBeyond;
+  }
+
+  /** There is no room for it, not even to be told. */
+  get isRefused(): boolean {
+    return this.#isBeyond && !this.#mayGoBeyond;
   }
 
   /** Whether it can be kept: it is whole inside the memory cap. */

@@ -408,8 +408,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "a job that is buried tells nobody who awaits it",
-    find: "  if (isAwaited(job)) tellEnd(job, OUTCOME_BURIED);\n",
-    put: "",
+    find: "  }\n  if (isAwaited(job)) tellEnd(job, OUTCOME_BURIED);\n",
+    put: "  }\n",
   },
   {
     fault: "a job whose time is over is told to have had all its attempts",
