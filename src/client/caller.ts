@@ -26,6 +26,7 @@ import type { JobStream, StreamSource } from "./job-stream.ts";
 import { Link } from "./link.ts";
 import type { Endpoint, LinkLimits, Surroundings } from "./link.ts";
 import { Receiving } from "./receiving.ts";
+import { RefusedError } from "./refused-error.ts";
 
 /** What a client is told about itself. */
 export interface CallerLimits extends LinkLimits {
@@ -59,6 +60,8 @@ export class Caller implements StreamSource {
   readonly #limits: CallerLimits;
   readonly #fewer = new Set<() => void>();
   #stream: Stream | undefined;
+  /** Jobs that are held and on their way back. */
+  #givingBack = 0;
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -91,7 +94,7 @@ export class Caller implements StreamSource {
       pushed: (push: Reply) => this.receiving.pushed(push),
       lost: (cause) => this.holdings.lostAll(cause),
       greeted: () => this.#awaits.again(),
-      holdsJobs: () => this.holdings.size > 0,
+      holdsJobs: () => this.holdings.size > this.#givingBack,
       troubled: (error) => this.troubled(error),
     });
   }
@@ -260,10 +263,21 @@ export class Caller implements StreamSource {
 
   /** As if it had not been taken, where the server knows how. */
   #giveBack(job: Job): void {
-    const { id } = job;
-    const given =
-      this.link.support?.has("hand-back") === true ? this.#handBack(id) : this.#release(id);
-    given.catch((error: unknown) => this.troubled(error));
+    void this.#givenBack(job);
+  }
+
+  async #givenBack({ id }: Job): Promise<void> {
+    this.#givingBack++;
+    try {
+      if (this.link.support?.has("hand-back") === true) await this.#handBack(id);
+      else await this.#release(id);
+    } catch (error) {
+      // A job that was lost meanwhile is back already.
+      const isBack = error instanceof RefusedError && error.code === "HM_NOT_FOUND";
+      if (!isBack) this.troubled(error);
+    } finally {
+      this.#givingBack--;
+    }
   }
 
   async #handBack(id: number): Promise<void> {

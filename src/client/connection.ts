@@ -125,11 +125,12 @@ export class ClientConnection {
   }
 
   /**
-   * Sends nothing more: what was sent is answered, and then the server ends the connection. What
-   * waits there for a job is told at once that there is none.
+   * Sends what can be sent, and then nothing more: that is answered, and the server ends the
+   * connection. What waits there for a job is told at once that there is none.
    */
   finish(): void {
     if (!this.isOpen) return;
+    this.#send();
     this.#isFinishing = true;
     this.#wire.finish();
     this.#giveBackUnsent(undefined);

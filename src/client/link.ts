@@ -68,6 +68,7 @@ export interface LinkParts {
   readonly lost: (cause: Error | undefined) => void;
   /** A connection is there; what is run now goes before all calls that wait. */
   readonly greeted: () => void;
+  /** Whether somebody wants a job that is held. */
   readonly holdsJobs: () => boolean;
   /** Told what went wrong where nobody waits for it. */
   readonly troubled: (error: Error) => void;
@@ -133,8 +134,8 @@ export class Link implements CallKeeper {
     if (call.waits) this.#reserves++;
     if (call.timeoutMs !== Infinity) this.#deadlines.add(call, call.timeoutMs);
     if (call.signal !== undefined) this.#aborts.add(call.signal, call);
-    if (!call.waits) this.#clearWay();
     this.#send(call);
+    if (!call.waits) this.#clearWay();
   }
 
   /** Looks whether it can be run, and writes it. */
@@ -254,8 +255,8 @@ export class Link implements CallKeeper {
 
   /**
    * What stands behind a reserve that nobody waits for any more would have to wait for a job. Where
-   * no job is held, another connection is taken for it: this one hears that nothing more comes, and
-   * answers all at once.
+   * no job is held that somebody wants, the server hears that nothing more comes on this connection,
+   * and answers all at once; what is asked later goes on the next one.
    */
   #clearWay(): void {
     if (this.#orphans === 0 || this.#reserves > 0 || this.#parts.holdsJobs()) return;

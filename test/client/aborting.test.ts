@@ -98,12 +98,27 @@ describe("what is asked behind a reserve that nobody waits for", () => {
     const put = client.put("x");
     await settle();
     expect(server.wire.isFinished).toBe(true);
-    await server.say("TIMED_OUT");
+    const next = client.put("yy");
+    await settle();
+    expect(server.lines).toEqual(["reserve", "put 1024 0 60 1", "x"]);
+    await server.say("TIMED_OUT", "INSERTED 1");
+    expect(await put).toEqual({ id: 1, isNew: true });
     await server.cut();
     expect(server.wires).toHaveLength(2);
-    expect(server.lines).toEqual(["put 1024 0 60 1", "x"]);
-    await server.say("INSERTED 1");
-    expect(await put).toEqual({ id: 1, isNew: true });
+    expect(server.lines).toEqual(["put 1024 0 60 2", "yy"]);
+    await server.say("INSERTED 2");
+    expect(await next).toEqual({ id: 2, isNew: true });
+    expect(server.troubles).toEqual([]);
+  });
+
+  test("nor does the job that came for another of them", async () => {
+    await aborted();
+    await aborted();
+    await server.say("RESERVED 7 1\r\nx");
+    expect(server.lines).toEqual(["reserve", "reserve", "hand-back 7 0"]);
+    expect(server.wire.isFinished).toBe(true);
+    await server.say("TIMED_OUT", "HANDED_BACK");
+    await server.cut();
     expect(server.troubles).toEqual([]);
   });
 

@@ -119,6 +119,24 @@ describe.each(Object.keys(TARGETS))("%s", (name) => {
     await other.close();
   });
 
+  test("a job that comes for reserves nobody waits for is another's at once", async () => {
+    const other = await another();
+    const aborting = new AbortController();
+    const reserved = [1, 2, 3].map(() => outcome(client.reserve({ signal: aborting.signal })));
+    const isWaiting = async (): Promise<boolean> =>
+      (await other.statsTube(tube))?.["current-waiting"] === 1;
+    await until("the reserves wait at the server", isWaiting);
+    aborting.abort();
+    expect(await Promise.all(reserved)).toEqual(["AbortError", "AbortError", "AbortError"]);
+    const { id } = await other.put("x");
+    const job = await other.reserveWithTimeout(20);
+    expect(job?.id).toBe(id);
+    const { reserves } = (await other.statsJob(id)) ?? {};
+    expect(reserves).toBe(isPlain(name) ? 2 : 1);
+    await job?.delete();
+    await other.close();
+  });
+
   test("what is asked in one turn is answered in its order", async () => {
     const puts = Array.from({ length: 1000 }, (_, index) => client.put(`${index}`));
     const ids = (await Promise.all(puts)).map(({ id }) => id);
