@@ -255,8 +255,8 @@ export class Link implements CallKeeper {
 
   /**
    * What stands behind a reserve that nobody waits for any more would have to wait for a job. Where
-   * no job is held that somebody wants, the server hears that nothing more comes on this connection,
-   * and answers all at once; what is asked later goes on the next one.
+   * no job is held that somebody wants, the server hears that nothing more comes on this
+   * connection, and answers all at once; what is asked later goes on the next one.
    */
   #clearWay(): void {
     if (this.#orphans === 0 || this.#reserves > 0 || this.#parts.holdsJobs()) return;
