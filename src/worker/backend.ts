@@ -192,8 +192,8 @@ export interface HeldJob {
 export interface ConsumeOptions {
   /** Most jobs that are held at a time; may be 0. */
   readonly window: number;
-  /** Takes a job. What it throws hands the job back, and ends nothing. */
-  readonly take: (job: HeldJob) => void;
+  /** Takes a job. What it throws, or rejects with, hands the job back if it is still held. */
+  readonly take: (job: HeldJob) => void | Promise<void>;
   /** Told what went wrong where nobody waits: the way to the jobs was lost, and is sought anew. */
   readonly troubled?: (error: Error) => void;
 }

@@ -80,11 +80,25 @@ export class ClientConsumer implements Consumer {
     if (client === undefined) return;
     const held = new ClientHeldJob(client, job, () => void this.#held.delete(held));
     this.#held.add(held);
+    void this.#hand(held);
+  }
+
+  /** Calls `take` at once. */
+  async #hand(held: ClientHeldJob): Promise<void> {
     try {
-      this.#options.take(held);
+      await this.#options.take(held);
     } catch (error) {
       this.#troubled(asError(error));
-      held.handBack().catch((failed: unknown) => this.#troubled(asError(failed)));
+      await this.#takeBack(held);
+    }
+  }
+
+  async #takeBack(held: ClientHeldJob): Promise<void> {
+    if (!held.isHeld) return;
+    try {
+      await held.handBack();
+    } catch (error) {
+      this.#troubled(asError(error));
     }
   }
 

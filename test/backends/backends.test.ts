@@ -152,20 +152,22 @@ describe.each(KINDS)("a back end of the kind $name", ({ open, isVirtual }) => {
       expect((await taken()).attempt).toBe(1);
     });
 
-    test("back that nobody could take", async () => {
-      const troubles: Error[] = [];
+    test("back that nobody could take, at once or later", async () => {
+      const troubles: string[] = [];
       const [id = ""] = await put(job("a"));
       let count = 0;
       const consumer = consume(["work"], {
         window: 1,
         take(held) {
-          if (count++ === 0) throw new Error("no hands");
-          hands.take(held);
+          count++;
+          if (count === 1) throw new Error("no hands");
+          if (count === 2) return Promise.reject(new Error("no head"));
+          return hands.take(held);
         },
-        troubled: (error) => void troubles.push(error),
+        troubled: ({ message }) => void troubles.push(message),
       });
       expect((await hands.next()).attempt).toBe(1);
-      expect(troubles.map(({ message }) => message)).toEqual(["no hands"]);
+      expect(troubles).toEqual(["no hands", "no head"]);
       await consumer.close();
       expect(await seen(id)).toMatchObject({ attempt: 0 });
     });
