@@ -58,7 +58,7 @@ import {
   jobAt,
   stateOf,
 } from "./job";
-import { joinGroup } from "./jobgroups";
+import { takeMembership } from "./jobgroups";
 import { raiseLimits } from "./joining";
 import * as journal from "./journal";
 import { keepFailure } from "./keeping";
@@ -220,7 +220,7 @@ export function arriveInGroup(t: u32, arrival: u32, conn: u32, failure: u32, now
     renewAttempts(job);
     setLeaving(tagsOf(job), false);
     moveKey(job);
-    joinGroup(job);
+    takeMembership(job);
     raiseLimits(job);
   }
   table.add(jobs(), job);
@@ -271,8 +271,8 @@ function makeSilent(conn: u32): u32 {
 }
 
 /** The job that has left its place ends here. */
-export function endInGroup(id: f64, now: f64): void {
+export function endInGroup(id: f64): void {
   const job = moves.leaving(id);
   journal.recordDelete(job);
-  moves.forget(job, <u64>now);
+  moves.forget(job);
 }

@@ -60,6 +60,24 @@ export function leaveGroup(own: Tags): void {
   if (heard > 1 || (heard != 0 && name.firstWaiting != 0)) markFreed(name);
 }
 
+/**
+ * The job has come from another shard, where its record is the member until `passMembership`: the
+ * group has no more jobs than before.
+ */
+export function takeMembership(job: Job): void {
+  const own = tagsOf(job);
+  if (own.grp == 0) return;
+  own.isMember = 1;
+  nameAt(own.grp).members++;
+}
+
+/** What has come of the job in another shard is the member, or was: it may be gone already. */
+export function passMembership(own: Tags): void {
+  if (own.isMember == 0) return;
+  own.isMember = 0;
+  nameAt(own.grp).members--;
+}
+
 /** A job that is TAGGED has come among the buried ones (1), or left them (-1). */
 export function countBuried(own: Tags, by: i32): void {
   if (own.isMember != 0) board.bury(nameAt(own.grp).slot, by);

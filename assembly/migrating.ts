@@ -63,7 +63,7 @@ import { ARRIVED, CANCELLED, DEAD, Job, TAGGED, addressOfJob, coldAt, coldOf } f
 import { isClaimed, jobAt } from "./job";
 import * as journal from "./journal";
 import { dropTags, leaveKey, moveKey } from "./keys";
-import { PARKED_UNTIL, joinGroup, leaveGroup } from "./jobgroups";
+import { PARKED_UNTIL, passMembership, takeMembership } from "./jobgroups";
 import { joinNames, raiseLimits } from "./joining";
 import { renewAttempts, tell, watchLimits } from "./limits";
 import { addFailure } from "./keeping";
@@ -344,15 +344,14 @@ export function forgetMove(t: u32, id: f64, now: f64): i32 {
   enterAt(now);
   const job = leaving(id);
   must(job.lsn == 0);
-  forget(job, <u64>now);
+  forget(job);
   return leave(t, DONE);
 }
 
-/** The record of a job that was MOVING ends; what came of it may be gone already. */
-export function forget(job: Job, now: u64): void {
+/** The record of a job that was MOVING ends. */
+export function forget(job: Job): void {
   if ((job.flags & DEAD) != 0) countDeadLetter(tubeAt(job.tube));
-  if ((job.flags & TAGGED) != 0) leaveGroup(tagsOf(job));
-  states.match(tubeAt(job.tube), now);
+  if ((job.flags & TAGGED) != 0) passMembership(tagsOf(job));
   tubeAt(job.tube).using--;
   states.endJob(job);
 }
@@ -539,7 +538,7 @@ export function commitArrival(t: u32, arrival: u32): i32 {
   states.joinTube(tubeAt(job.tube), job);
   if ((job.flags & TAGGED) != 0) {
     moveKey(job);
-    joinGroup(job);
+    takeMembership(job);
   }
   beMoving(job, state);
   table.add(jobs(), job);

@@ -722,8 +722,8 @@ export abstract class EngineCalls {
   }
 
   /** The job that has left its place ends here. */
-  endInGroup(id: f64, now: f64): void {
-    this.#engine.endInGroup(id, now);
+  endInGroup(id: f64): void {
+    this.#engine.endInGroup(id);
   }
 
   /**

@@ -178,7 +178,7 @@ export interface EngineExports {
   arriveInGroup(t: u32, arrival: u32, conn: u32, failure: u32, now: f64): i32;
   claimMove(t: u32, conn: u32, id: f64, isMine: u32, now: f64): i32;
   dropClaim(t: u32, id: f64): i32;
-  endInGroup(id: f64, now: f64): void;
+  endInGroup(id: f64): void;
   keyInGroup(t: u32, tube: u32, bytes: u32): i32;
   leaveInGroup(t: u32, id: f64, hasFailure: u32, now: f64): i32;
   mayComeInGroup(t: u32, tube: u32, bytes: u32, moreJobs: f64, moreBytes: f64): i32;

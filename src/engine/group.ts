@@ -184,7 +184,7 @@ export class Group {
     move.hasArrived = true;
     bring(from, to);
     const answer = to.arriveInGroup(arrival, this.#holder.record(to), text, now);
-    from.endInGroup(id, now);
+    from.endInGroup(id);
     return answer;
   }
 }

@@ -780,8 +780,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "a job that moved with a batch has no tombstone of what it was",
     file: "assembly/claiming.ts",
-    find: "  journal.recordDelete(job);\n  moves.forget(job, <u64>now);",
-    put: "  moves.forget(job, <u64>now);",
+    find: "  journal.recordDelete(job);\n  moves.forget(job);",
+    put: "  moves.forget(job);",
   },
   {
     fault: "the failures of a job that comes from another shard are not recorded",
