@@ -22,6 +22,7 @@ import type { Surroundings } from "./surroundings.ts";
 import { Travels } from "./travels.ts";
 import type { Home } from "./travels.ts";
 import { Uploads } from "./uploads.ts";
+import { Windows } from "./windows.ts";
 
 export const TUBES = ["default", "mails", "thumbnails", "a", "reports-of-the-night"];
 /** Tubes for which something is set now and then, some of them without a job. */
@@ -91,6 +92,7 @@ export class Clients {
   readonly batches: Batches;
   readonly travels: Travels;
   readonly deaths: Deaths;
+  readonly windows: Windows;
   readonly #world: Surroundings;
   readonly #machine: Machine;
   readonly #ledger: Ledger;
@@ -153,6 +155,8 @@ export class Clients {
     };
     this.travels = new Travels(world, home);
     this.deaths = new Deaths(world, home, this.travels);
+    this.windows = new Windows(world, home);
+    for (const shard of this.#machine.shards) this.#listen(shard);
   }
 
   #openConn(shard: Shard): number {
@@ -162,6 +166,11 @@ export class Clients {
     shard.who.set(who);
     if (who.length % 4 !== 0) shard.nameConn(conn, who.length);
     return conn;
+  }
+
+  /** Its worker has a window, if there is memory for that. */
+  #listen(shard: Shard): void {
+    this.windows.open(shard, this.#connOf(shard), TUBES);
   }
 
   #shardOf(tube: string): Shard {
@@ -200,6 +209,7 @@ export class Clients {
     if (shard === undefined) return;
     while (shard.closeConn(this.#connOf(shard), this.#world.now) === C.MORE);
     this.#conns[shard.index] = this.#openConn(shard);
+    this.#listen(shard);
     this.noteFailures(shard);
   }
 
@@ -262,6 +272,10 @@ export class Clients {
     }
     if (this.#world.random(20) === 0) {
       this.setTube(SET_TUBES[this.#world.random(SET_TUBES.length)] ?? "default");
+      return true;
+    }
+    if (this.#world.random(12) === 0) {
+      this.windows.fill();
       return true;
     }
     const choice = this.#world.random(this.#ledger.jobs.size > 60 ? 24 : 17);
@@ -503,8 +517,13 @@ export class Clients {
     const state = shard.field(C.RESULT_STATS + C.JOB_STATE);
     this.#world.judge.wasHeld(job.id);
     if (state === C.STATE_RESERVED) return job;
-    if (shard.reserveJob(this.#connOf(shard), job.id, this.#world.now) !== C.RESERVED)
-      throw new LedgerError(`job ${job.id} cannot be taken`);
+    const take = (): number => shard.reserveJob(this.#connOf(shard), job.id, this.#world.now);
+    let answer = take();
+    if (answer === C.NOTED) {
+      this.windows.tell(); // that comes first
+      answer = take();
+    }
+    if (answer !== C.RESERVED) throw new LedgerError(`job ${job.id} cannot be taken`);
     if (state === C.STATE_READY) return job;
     const taken = { ...job, isBuried: false, due: 0, leaves: false };
     this.#changed(shard, [[job.id, taken]]);

@@ -224,6 +224,13 @@ export class Ledger {
     this.#push(shard, { lsn, changes, ackedAt: undefined });
   }
 
+  /** Up to where what became of a job in that shard waits to be safe; 0 when nothing does. */
+  awaitedFor(shard: number, id: number): number {
+    const stream = this.#streams[shard] ?? [];
+    const newest = stream.findLast(({ changes }) => changes.some(([changed]) => changed === id));
+    return newest === undefined || newest.ackedAt !== undefined ? 0 : newest.lsn;
+  }
+
   /** A batch changed jobs, perhaps in several shards. */
   changedTogether(parts: readonly BatchPart[]): void {
     this.#batches++;

@@ -574,6 +574,18 @@ export const MUTANTS: readonly Mutant[] = [
     put: "",
   },
   {
+    fault: "a job is sent to a window before what made it ready is safe",
+    file: "assembly/window.ts",
+    find: "job.cold == 0 ? job.lsn : heardWith(job, shard().lsn)",
+    put: "job.lsn",
+  },
+  {
+    fault: "a job is sent to a window before it is safe",
+    file: "assembly/window.ts",
+    find: "  setResult(t, RESULT_LSN, <f64>filling.lsn);\n",
+    put: "  setResult(t, RESULT_LSN, 0);\n",
+  },
+  {
     fault: "of several records of a tube only the last one is said to be over",
     file: "assembly/segments.ts",
     find: "  if (record.firstTube != 0) reach(record, segmentOf(record.firstTube).number);\n",

@@ -284,6 +284,7 @@ export class World implements Surroundings {
       while (shard.tick(this.now) === C.MORE);
       this.clients.noteFailures(shard);
     }
+    this.clients.windows.tell();
   }
 
   /**
