@@ -240,14 +240,25 @@ function applyPut(
   return !isHere || replace(address, record, job, segment, now);
 }
 
-/** A tombstone, and the job of its id if that was met. */
+/**
+ * A tombstone, and the job of its id if that was met. If what was met is not the record that the
+ * tombstone is of, since the segment with that one is missing, the tombstone may go before it does:
+ * so its segment goes first.
+ */
 function entomb(record: DeleteRecord, found: u32, now: f64): void {
   const moves = journal.movesInDelete(record);
   dropGatheredUpTo(record.id, moves);
   if (found == 0) return;
   const job = jobAt(found);
+  if (job.state != STATE_UPLOADING && moves < movesOf(job)) {
+    forgetOlder(job, moves);
+    return;
+  }
+  if (job.lsn != 0) {
+    const met = segments.segmentOf(job.lsn);
+    if (met.number != record.origin) met.superseded++;
+  }
   if (job.state == STATE_UPLOADING) dropGathered(job);
-  else if (moves < movesOf(job)) forgetOlder(job, moves);
   else deleteReplayed(job, now);
 }
 

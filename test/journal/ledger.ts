@@ -224,11 +224,15 @@ export class Ledger {
     this.#push(shard, { lsn, changes, ackedAt: undefined });
   }
 
-  /** Up to where what became of a job in that shard waits to be safe; 0 when nothing does. */
+  /**
+   * Up to where what became of a job in that shard waits to be safe; 0 when nothing does. Of a
+   * batch any record is as good as the last.
+   */
   awaitedFor(shard: number, id: number): number {
     const stream = this.#streams[shard] ?? [];
     const newest = stream.findLast(({ changes }) => changes.some(([changed]) => changed === id));
-    return newest === undefined || newest.ackedAt !== undefined ? 0 : newest.lsn;
+    const isAwaited = newest?.ackedAt === undefined && newest?.batch === undefined;
+    return isAwaited ? (newest?.lsn ?? 0) : 0;
   }
 
   /** A batch changed jobs, perhaps in several shards. */

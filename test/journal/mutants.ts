@@ -72,7 +72,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "a tombstone of a job that has moved on ends it",
     file: "assembly/replay.ts",
-    find: "  else if (moves < movesOf(job)) forgetOlder(job, moves);\n",
+    find: "  if (job.state != STATE_UPLOADING && moves < movesOf(job)) {\n    forgetOlder(job, moves);\n    return;\n  }\n",
     put: "",
   },
   {
