@@ -109,8 +109,8 @@ export class Observer {
   /** The failures that a job of that shard keeps, oldest first. */
   failuresOf(shard: Shard, id: number, now: number): readonly ObservedFailure[] {
     const found: ObservedFailure[] = [];
-    for (;;) {
-      if (shard.nextFailure(id, found.at(-1)?.number ?? 0, now) !== C.DONE) return found;
+    for (let last = 0; ;) {
+      if (shard.nextFailure(id, last, now) !== C.DONE) return found;
       const shown = (which: number): number => shard.field(C.RESULT_STATS + which);
       const whoBytes = shard.field(C.RESULT_NAME_BYTES);
       const textBytes = whoBytes + shard.field(C.RESULT_COUNT);
@@ -118,6 +118,9 @@ export class Observer {
       const text = Buffer.from(shard.output.subarray(0, textBytes));
       const number = shown(C.FAILURE_NUMBER);
       const at = this.#wallBase + shown(C.FAILURE_AT_MICROS);
+      last = number;
+      // Said by the server that found it charged, and no more: which attempt it was is lost.
+      if (shown(C.FAILURE_ATTEMPT) === 0 && shown(C.FAILURE_END) === C.END_EXHAUSTED) continue;
       const figures = [number, shown(C.FAILURE_ATTEMPT), shown(C.FAILURE_END), at];
       found.push({
         number,
