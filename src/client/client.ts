@@ -158,8 +158,12 @@ export class Client implements JobOwner, AsyncDisposable {
     return this.#caller.run(() => tubes.ignore(tube, this.#caller.state), options);
   }
 
-  /** Has jobs sent to `listen` while fewer than so many are held; see `jobs` for a loop. */
+  /**
+   * Has jobs sent to `listen` while fewer than so many are held; see `jobs` for a loop, the window
+   * of which this changes.
+   */
   window(size: number, options?: CallOptions): Promise<void> {
+    this.#caller.receiving.stream?.resize(size);
     return this.#caller.run(() => tubes.window(size, this.#caller.state), options);
   }
 

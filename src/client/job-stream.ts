@@ -48,7 +48,8 @@ export interface JobStream extends AsyncIterableIterator<Job, undefined>, AsyncD
 /** A stream of a server that has windows. */
 export class WindowStream implements JobStream {
   readonly #source: StreamSource;
-  readonly #size: number;
+  /** The most that the window has been. */
+  #size: number;
   readonly #left: () => void;
   readonly #ready: Job[] = [];
   readonly #waiting: Waiting[] = [];
@@ -61,6 +62,11 @@ export class WindowStream implements JobStream {
     this.#size = size;
     this.#left = left;
     source.window(size).catch((error: unknown) => this.#fail(error));
+  }
+
+  /** The window is set anew: so many jobs may come from now on, beside those that came before. */
+  resize(size: number): void {
+    this.#size = Math.max(this.#size, size);
   }
 
   /** A job came. Throws a BadReplyError when it is more than was asked for. */

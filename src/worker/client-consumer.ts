@@ -59,11 +59,15 @@ export class ClientConsumer implements Consumer {
     this.#client = client;
     await Promise.all(tubes.map((tube) => client.watch(tube)));
     if (!tubes.includes(DEFAULT_TUBE)) await client.ignore(DEFAULT_TUBE);
-    if (this.#stopping === undefined) {
-      this.#stream = client.jobs({ window: this.#window });
-      void this.#take(this.#stream);
-    }
+    this.#begin(client);
     return client;
+  }
+
+  /** Has jobs sent, unless none is wanted yet. */
+  #begin(client: Client): void {
+    if (this.#window === 0 || this.#stopping !== undefined) return;
+    this.#stream = client.jobs({ window: this.#window });
+    void this.#take(this.#stream);
   }
 
   async #take(stream: JobStream): Promise<void> {
@@ -108,7 +112,8 @@ export class ClientConsumer implements Consumer {
     this.#window = size;
     const change = async (): Promise<void> => {
       const client = await this.#opening;
-      if (this.#stopping === undefined) await client.window(this.#window);
+      if (this.#stream === undefined) this.#begin(client);
+      else if (this.#stopping === undefined) await client.window(this.#window);
     };
     change().catch((error: unknown) => this.#troubled(asError(error)));
   }

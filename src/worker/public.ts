@@ -20,6 +20,9 @@ export type {
 } from "./backend.ts";
 export { bytes, json } from "./codec.ts";
 export type { Codec } from "./codec.ts";
+export type { Clock } from "../clock.ts";
+export { leastRecentlyUsed, mostRecentlyUsed } from "./dispatcher.ts";
+export type { Dispatch, Dispatcher } from "./dispatcher.ts";
 export { defineJob } from "./define-job.ts";
 export type { JobOptions, JobSchemas } from "./define-job.ts";
 export type { Duration } from "./duration.ts";
@@ -55,6 +58,8 @@ export type {
   SuccessMode,
   Verdict,
 } from "./failure-mode.ts";
+export { abandon, bury, exponential, keepResult, moveTo, retry } from "./failure-modes.ts";
+export type { Backoff, ExponentialOptions, RetryOptions } from "./failure-modes.ts";
 export type {
   AnyJob,
   Handler,
@@ -79,6 +84,11 @@ export type { Priority } from "./priority.ts";
 export type { QueueOptions } from "./queue.ts";
 export { decodeFailure, encodeFailure, serializeError } from "./serialized-error.ts";
 export type { SerializedError } from "./serialized-error.ts";
+export { Discard, JobAbort, RetryLater, Snooze, WorkerDied } from "./thrown.ts";
+export { createWorker } from "./worker.ts";
+export type { StopReport, Worker, WorkerStatus } from "./worker.ts";
+export type { WorkerEvents } from "./worker-events.ts";
+export type { ConcurrencyRange, Hooks, StopOptions, WorkerOptions } from "./worker-options.ts";
 export { unchecked } from "./standard-schema.ts";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./standard-schema.ts";
 export { HomemakerError } from "../protocol/homemaker-error.ts";

@@ -1,0 +1,116 @@
+/* Context: what a handler is given beside the payload, for one attempt. Its functions may be taken
+ * out of it, as handlers do that destructure their arguments. Made by attempt.ts.
+ */
+import type { Deadlines } from "../client/deadlines.ts";
+import type { Capabilities, RawJob } from "./backend.ts";
+import type { EnqueueOptions } from "./enqueue-options.ts";
+import type { JobEvent } from "./failure-mode.ts";
+import type { AnyJob, InputOf, JobContext, Prepared, RunningJob } from "./job-definition.ts";
+import type { Arrival } from "./arrival.ts";
+import type { Logger } from "./logger.ts";
+import { Notes } from "./notes.ts";
+import { rawJob } from "./raw-job.ts";
+import type { JobAbort } from "./thrown.ts";
+
+/** What an attempt has of its worker. */
+export interface Surroundings {
+  readonly can: Capabilities;
+  readonly deadlines: Deadlines;
+  readonly logger: Logger;
+  readonly now: () => number;
+  /** A handler left a note. */
+  readonly noted: (event: JobEvent, value: unknown) => void;
+  /** Told what went wrong where nobody waits. */
+  readonly troubled: (error: unknown) => void;
+}
+
+/** A context. */
+export class Context<State> implements JobContext<State> {
+  readonly job: RunningJob;
+  readonly state: State;
+  readonly #arrival: Arrival<State>;
+  readonly #around: Surroundings;
+  readonly #next: Promise<RawJob>[] = [];
+  #notes: Notes | undefined;
+  #newest: unknown;
+  #log: Logger | undefined;
+  #aborting: AbortController | undefined;
+  #reason: JobAbort | undefined;
+
+  constructor(arrival: Arrival<State>, state: State, around: Surroundings) {
+    const { event, envelope } = arrival;
+    const { key, at } = envelope.hm;
+    this.job = {
+      ...event,
+      ...(key !== undefined && { key }),
+      ...(at !== undefined && { enqueuedAt: new Date(at) }),
+    };
+    this.state = state;
+    this.#arrival = arrival;
+    this.#around = around;
+  }
+
+  get signal(): AbortSignal {
+    this.#aborting ??= new AbortController();
+    if (this.#reason !== undefined) this.#aborting.abort(this.#reason);
+    return this.#aborting.signal;
+  }
+
+  get log(): Logger {
+    const { logger } = this.#around;
+    const { id, type, attempt } = this.job;
+    this.#log ??= logger.child?.({ job: id, type, attempt }) ?? logger;
+    return this.#log;
+  }
+
+  readonly progress = (value: unknown): void => {
+    const { deadlines } = this.#around;
+    const troubled = (error: unknown): void => this.#around.troubled(error);
+    this.#notes ??= new Notes(this.#arrival.held, deadlines, troubled);
+    this.#notes.note(value);
+    this.#newest = value;
+    this.#around.noted(this.#arrival.event, value);
+  };
+
+  readonly touch = (): Promise<void> => this.#arrival.held.renew();
+
+  readonly enqueueOnSuccess = <J extends AnyJob>(
+    job: J,
+    payload: InputOf<J>,
+    options: EnqueueOptions = {},
+  ): void => {
+    const { can, now } = this.#around;
+    const raw = (prepared: Prepared<unknown>): RawJob => rawJob(job, prepared, options, can, now());
+    const prepared = job.prepare(payload);
+    const isHere = !(prepared instanceof Promise);
+    const coming = isHere ? Promise.resolve(raw(prepared)) : prepared.then(raw);
+    coming.catch(() => undefined); // `next` says so
+    this.#next.push(coming);
+  };
+
+  /** The jobs that follow. Rejects with what a schema did not take. */
+  next(): Promise<readonly RawJob[]> {
+    return Promise.all(this.#next);
+  }
+
+  /** Tells the handler to stop. */
+  abort(reason: JobAbort): void {
+    this.#reason ??= reason;
+    this.#aborting?.abort(this.#reason);
+  }
+
+  /** The newest note. */
+  get newest(): unknown {
+    return this.#newest;
+  }
+
+  /** Why it was told to stop, if it was. */
+  get reason(): JobAbort | undefined {
+    return this.#reason;
+  }
+
+  /** The attempt is over: nothing is sent for it any more. */
+  end(): void {
+    this.#notes?.end();
+  }
+}

@@ -1,0 +1,190 @@
+/* Slots: what a worker runs jobs in, each with the state that `init` made for it.
+ *
+ *   initialising -> free <-> busy -> gone      busy -> stuck -> gone
+ *        ^  |
+ *        +--+ `init` threw; again after initRetry
+ *
+ * Invariants: a slot runs one job at a time. A job is asked for only for slots that are free, or
+ * will be when the job ends that they run. A slot that ends disposes of its state once, after the
+ * handler that used it. Made by worker.ts.
+ */
+import type { Dispatch } from "./dispatcher.ts";
+import { BadOptionError, UnsupportedError } from "./errors.ts";
+import type { JobEvent } from "./failure-mode.ts";
+import type { WorkerSettings } from "./worker-options.ts";
+
+/** A slot, and what it is up to. */
+export interface Slot<State> {
+  readonly number: number;
+  readonly state: State;
+  readonly stack: AsyncDisposableStack | undefined;
+  standing: "free" | "busy" | "stuck";
+}
+
+/** Who hears of the slots. */
+export interface SlotsOwner {
+  /** A slot became free, or how many there are has changed. */
+  changed(): void;
+  initFailed(slot: number, error: unknown): void;
+  /** What was thrown while a state was disposed of. */
+  disposeFailed(error: unknown): void;
+}
+
+/** The slots of one worker. */
+export class Slots<State> {
+  readonly #settings: WorkerSettings<State>;
+  readonly #owner: SlotsOwner;
+  readonly #dispatch: Dispatch;
+  readonly #slots = new Map<number, Slot<State>>();
+  /** Slots whose state is being made, and what calls that off. */
+  readonly #coming = new Map<number, AbortController>();
+  readonly #disposing = new Set<Promise<void>>();
+  #wanted = 0;
+  #numbers = 0;
+  /** Slots whose handlers go on for nothing. */
+  #stuck = 0;
+
+  constructor(settings: WorkerSettings<State>, owner: SlotsOwner) {
+    if (settings.init !== undefined && typeof AsyncDisposableStack === "undefined") {
+      throw new UnsupportedError("init: this runtime has no AsyncDisposableStack");
+    }
+    this.#settings = settings;
+    this.#owner = owner;
+    this.#dispatch = settings.dispatch.open();
+  }
+
+  /** Jobs that can be run at a time now. */
+  get capacity(): number {
+    return this.#slots.size - this.#stuck;
+  }
+
+  /** From now on there are so many; those that are too many end when their jobs do. */
+  resize(count: number): void {
+    this.#wanted = count;
+    while (this.#slots.size + this.#coming.size < count) this.#open();
+    this.#shrink();
+    this.#owner.changed();
+  }
+
+  /** The free slot that runs the job; undefined if there is none for it. */
+  pick(job: JobEvent): Slot<State> | undefined {
+    const number = this.#dispatch.pick(job);
+    if (number === undefined) return undefined;
+    const slot = this.#slots.get(number);
+    if (slot?.standing !== "free") {
+      throw new BadOptionError(`dispatch: slot ${number}, which it picked, is not free`);
+    }
+    slot.standing = "busy";
+    return slot;
+  }
+
+  /** Its handler goes on for nothing. */
+  stuck(slot: Slot<State>): void {
+    slot.standing = "stuck";
+    this.#stuck += 1;
+    this.#owner.changed();
+  }
+
+  /** Its handler has ended. */
+  free(slot: Slot<State>): void {
+    if (slot.standing === "stuck") this.#stuck -= 1;
+    slot.standing = "free";
+    if (this.#tooMany) this.#end(slot);
+    else this.#dispatch.ready(slot.number);
+    this.#owner.changed();
+  }
+
+  /** Ends all; those whose handlers go on are disposed of all the same. */
+  async close(): Promise<void> {
+    this.#wanted = 0;
+    this.#shrink();
+    for (const slot of this.#slots.values()) this.#end(slot);
+    await Promise.all(this.#disposing);
+  }
+
+  get #tooMany(): boolean {
+    return this.#slots.size + this.#coming.size > this.#wanted;
+  }
+
+  #shrink(): void {
+    for (const [number, coming] of this.#coming) {
+      if (!this.#tooMany) return;
+      this.#coming.delete(number);
+      coming.abort();
+    }
+    for (const slot of this.#slots.values()) {
+      if (!this.#tooMany) return;
+      if (slot.standing !== "free") continue;
+      this.#dispatch.gone(slot.number);
+      this.#end(slot);
+    }
+  }
+
+  #open(): void {
+    const number = this.#numbers++;
+    const { init } = this.#settings;
+    if (init === undefined) {
+      this.#ready(number, undefined as State, undefined);
+      return;
+    }
+    const coming = new AbortController();
+    this.#coming.set(number, coming);
+    void this.#initialise(number, init, coming.signal);
+  }
+
+  async #initialise(
+    number: number,
+    init: NonNullable<WorkerSettings<State>["init"]>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    while (!signal.aborted) {
+      const stack = new AsyncDisposableStack();
+      try {
+        const state = await init(stack, signal);
+        if (signal.aborted) {
+          await this.#dispose(stack);
+          return;
+        }
+        this.#coming.delete(number);
+        this.#ready(number, state, stack);
+        this.#owner.changed();
+        return;
+      } catch (error) {
+        await this.#dispose(stack);
+        if (!signal.aborted) this.#owner.initFailed(number, error);
+      }
+      await this.#pause(signal);
+    }
+  }
+
+  #ready(number: number, state: State, stack: AsyncDisposableStack | undefined): void {
+    this.#slots.set(number, { number, state, stack, standing: "free" });
+    this.#dispatch.ready(number);
+  }
+
+  #pause(signal: AbortSignal): Promise<void> {
+    const { clock, initRetryMillis } = this.#settings;
+    return new Promise((resolve) => {
+      if (signal.aborted) return resolve();
+      const cancel = clock.after(initRetryMillis, resolve);
+      signal.addEventListener("abort", () => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+
+  #end(slot: Slot<State>): void {
+    this.#slots.delete(slot.number);
+    if (slot.stack !== undefined) void this.#dispose(slot.stack);
+  }
+
+  async #dispose(stack: AsyncDisposableStack): Promise<void> {
+    const disposing = stack
+      .disposeAsync()
+      .catch((error: unknown) => this.#owner.disposeFailed(error));
+    this.#disposing.add(disposing);
+    await disposing;
+    this.#disposing.delete(disposing);
+  }
+}

@@ -1,0 +1,59 @@
+/* Worker events: what a worker tells whoever listens. Invariant: a listener that throws harms
+ * neither jobs nor other listeners; the worker's logger is told.
+ */
+import type { JobEvent, Verdict } from "./failure-mode.ts";
+
+/** What can be listened to. */
+export interface WorkerEvents {
+  /** A handler is called. */
+  readonly start: JobEvent;
+  /** A handler left a note of how far it is. */
+  readonly progress: JobEvent & { readonly value: unknown };
+  /** A job is done, and the back end has said so. */
+  readonly success: JobEvent & { readonly result: unknown };
+  /** An attempt failed; `verdict` is what became of the job. */
+  readonly failure: JobEvent & { readonly error: unknown; readonly verdict: Verdict["do"] };
+  /** A job was given back with no attempt counted. */
+  readonly handedBack: JobEvent & { readonly why: string; readonly afterMillis: number };
+  /** A job that was being run is not held any more: somebody else may run it, too. */
+  readonly leaseLost: JobEvent;
+  /** A job that was being run was cancelled, and is gone. */
+  readonly cancelled: JobEvent;
+  /** `init` threw for a slot, and will be tried again. */
+  readonly initFailed: { readonly slot: number; readonly error: unknown };
+  /** The way to the jobs was lost, and is sought anew. */
+  readonly reconnecting: { readonly error: unknown };
+}
+
+/** Who listens to a worker. */
+export class Listeners {
+  readonly #hearers = new Map<keyof WorkerEvents, Set<(event: never) => void>>();
+  readonly #failed: (error: unknown) => void;
+
+  /** `failed` is told what a listener threw. */
+  constructor(failed: (error: unknown) => void) {
+    this.#failed = failed;
+  }
+
+  on<Name extends keyof WorkerEvents>(
+    name: Name,
+    hear: (event: WorkerEvents[Name]) => void,
+  ): Disposable {
+    const hearer = (event: WorkerEvents[Name]): void => hear(event);
+    const hearers = this.#hearers.get(name) ?? new Set();
+    this.#hearers.set(name, hearers.add(hearer));
+    return { [Symbol.dispose]: () => void hearers.delete(hearer) };
+  }
+
+  tell<Name extends keyof WorkerEvents>(name: Name, event: WorkerEvents[Name]): void {
+    const hearers = this.#hearers.get(name);
+    if (hearers === undefined) return;
+    for (const hear of hearers as Set<(event: WorkerEvents[Name]) => void>) {
+      try {
+        hear(event);
+      } catch (error) {
+        this.#failed(error);
+      }
+    }
+  }
+}

@@ -1,0 +1,144 @@
+/* WorkerOptions: what may be said about a worker, and WorkerSettings: the same, checked, in final
+ * units.
+ */
+import type { Clock } from "../clock.ts";
+import { leastRecentlyUsed } from "./dispatcher.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import { millisOf } from "./duration.ts";
+import type { Duration } from "./duration.ts";
+import { BadOptionError } from "./errors.ts";
+import { on } from "./handler.ts";
+import type { Handler, JobContext, On } from "./job-definition.ts";
+import type { Logger } from "./logger.ts";
+import { SYSTEM_CLOCK } from "./system-clock.ts";
+
+/** Called around each attempt. */
+export interface Hooks<State = unknown> {
+  /** Before the handler; what it throws fails the attempt. */
+  before?(context: JobContext<State>): void | Promise<void>;
+  /** After the handler, with what it threw if it did. What this throws is only logged. */
+  after?(context: JobContext<State>, error: unknown): void | Promise<void>;
+}
+
+/** Slots by the load, and by how late the event loop runs. */
+export interface ConcurrencyRange {
+  readonly min: number;
+  readonly max: number;
+  /** With the loop later than that there are fewer slots; 10 ms if absent. */
+  readonly maxLag?: Duration;
+}
+
+/** How a worker stops. */
+export interface StopOptions {
+  /** How long jobs that run may take to end; 10 s if absent. */
+  readonly grace?: Duration;
+}
+
+/** What may be said about a worker. */
+export interface WorkerOptions<State> {
+  /** What it runs: an array, or a function that is given `on`, which knows the state's type. */
+  readonly handlers: readonly Handler<undefined>[] | ((on: On<State>) => readonly Handler<State>[]);
+  /**
+   * Makes the state of a slot, once for each. What is put on the stack is disposed of when the slot
+   * ends. The signal is aborted when the worker stops meanwhile.
+   */
+  readonly init?: (stack: AsyncDisposableStack, signal: AbortSignal) => State | Promise<State>;
+  /** How long after `init` threw it is called again; 5 s if absent. */
+  readonly initRetry?: Duration;
+  /** How many jobs run at a time; 10 if absent. */
+  readonly concurrency?: number | ConcurrencyRange;
+  /** How many jobs are held ready beside those that run; none if absent. */
+  readonly prefetch?: number;
+  readonly dispatch?: Dispatcher;
+  readonly hooks?: Hooks<State>;
+  readonly logger?: Logger;
+  readonly stop?: StopOptions & {
+    /** How long a handler may take that was told to stop; 5 s if absent. */
+    readonly abort?: Duration;
+  };
+  /** Time, for all that waits; for tests. */
+  readonly clock?: Clock;
+  /** What time it is, in milliseconds since 1970; for tests. */
+  readonly now?: () => number;
+}
+
+/** What a worker goes by. */
+export interface WorkerSettings<State> {
+  readonly handlers: ReadonlyMap<string, Handler<State>>;
+  readonly tubes: readonly string[];
+  readonly init: WorkerOptions<State>["init"];
+  readonly initRetryMillis: number;
+  readonly slotsMin: number;
+  readonly slotsMax: number;
+  readonly maxLagMillis: number;
+  readonly prefetch: number;
+  readonly dispatch: Dispatcher;
+  readonly hooks: Hooks<State>;
+  readonly logger: Logger;
+  readonly graceMillis: number;
+  readonly abortMillis: number;
+  readonly clock: Clock;
+  readonly now: () => number;
+}
+
+const SLOTS_DEFAULT = 10;
+const SLOTS_MOST = 1000;
+const MAX_LAG_DEFAULT = "10ms";
+const INIT_RETRY_DEFAULT = "5s";
+const GRACE_DEFAULT = "10s";
+const ABORT_DEFAULT = "5s";
+const nothing = (): void => undefined;
+const SILENT: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+
+/** The settings of a worker. Throws a BadOptionError. */
+export function workerSettings<State>(options: WorkerOptions<State>): WorkerSettings<State> {
+  const handlers = handlersOf(options);
+  return {
+    handlers,
+    tubes: [...new Set([...handlers.values()].map(({ job }) => job.tube))],
+    init: options.init,
+    initRetryMillis: millisOf("initRetry", options.initRetry ?? INIT_RETRY_DEFAULT),
+    ...slotsOf(options.concurrency ?? SLOTS_DEFAULT),
+    prefetch: counted("prefetch", options.prefetch ?? 0),
+    dispatch: options.dispatch ?? leastRecentlyUsed(),
+    hooks: options.hooks ?? {},
+    logger: options.logger ?? SILENT,
+    graceMillis: millisOf("stop.grace", options.stop?.grace ?? GRACE_DEFAULT),
+    abortMillis: millisOf("stop.abort", options.stop?.abort ?? ABORT_DEFAULT),
+    clock: options.clock ?? SYSTEM_CLOCK,
+    now: options.now ?? Date.now,
+  };
+}
+
+function handlersOf<State>({
+  handlers,
+}: WorkerOptions<State>): ReadonlyMap<string, Handler<State>> {
+  const list =
+    typeof handlers === "function" ? handlers(on) : (handlers as readonly Handler<State>[]);
+  const byName = new Map(list.map((handler) => [handler.job.name, handler] as const));
+  if (byName.size === 0) throw new BadOptionError("handlers: a worker has one or more");
+  if (byName.size < list.length) {
+    throw new BadOptionError("handlers: two of them are for jobs of the same name");
+  }
+  return byName;
+}
+
+function slotsOf(
+  concurrency: number | ConcurrencyRange,
+): Pick<WorkerSettings<never>, "slotsMin" | "slotsMax" | "maxLagMillis"> {
+  const range = typeof concurrency === "number" ? fixed(concurrency) : concurrency;
+  const slotsMin = counted("concurrency", range.min);
+  const slotsMax = counted("concurrency", range.max);
+  if (slotsMin > slotsMax) throw new BadOptionError("concurrency: min is more than max");
+  const maxLagMillis = millisOf("concurrency.maxLag", range.maxLag ?? MAX_LAG_DEFAULT);
+  return { slotsMin, slotsMax, maxLagMillis };
+}
+
+function fixed(count: number): ConcurrencyRange {
+  return { min: count, max: count };
+}
+
+function counted(what: string, count: number): number {
+  if (Number.isInteger(count) && count >= 0 && count <= SLOTS_MOST) return count;
+  throw new BadOptionError(`${what}: ${count} is no whole number from 0 to ${SLOTS_MOST}`);
+}

@@ -1,0 +1,368 @@
+/* Worker: takes jobs of a queue and runs them in its slots.
+ *
+ *   new -> running <-> suspended -> stopping -> stopped
+ *
+ * Invariants: a job that comes is run, or goes back; what has not begun goes back with no attempt
+ * counted. It holds at most as many jobs as it has slots, and `prefetch` more. A slot is free as
+ * soon as its handler has ended: what the back end says to the end of a job is not waited for by
+ * the next one. Its leases are renewed until then. All that waits goes by its clock.
+ */
+import { Deadlines } from "../client/deadlines.ts";
+import type { Arrival } from "./arrival.ts";
+import { Attempt } from "./attempt.ts";
+import type { Outcome } from "./attempt.ts";
+import { Autoscaler } from "./autoscaler.ts";
+import type { Consumer, HeldJob } from "./backend.ts";
+import type { Surroundings } from "./context.ts";
+import { Deferrals } from "./deferrals.ts";
+import { millisOf } from "./duration.ts";
+import type { Abortable } from "./enqueue-options.ts";
+import { decodeEnvelope } from "./envelope.ts";
+import { JobEnds } from "./job-end.ts";
+import type { Fate } from "./job-end.ts";
+import type { JobQueue } from "./job-queue.ts";
+import { Lease } from "./lease.ts";
+import { silentEnds } from "./silent-ends.ts";
+import { Slots } from "./slots.ts";
+import type { Slot } from "./slots.ts";
+import { Listeners } from "./worker-events.ts";
+import type { WorkerEvents } from "./worker-events.ts";
+import { workerSettings } from "./worker-options.ts";
+import type { StopOptions, WorkerOptions, WorkerSettings } from "./worker-options.ts";
+
+/** What became of jobs since the worker was told to stop. */
+export interface StopReport {
+  /** Jobs that ran to their end. */
+  readonly finished: number;
+  /** Jobs given back with no attempt counted: they had not begun, or stopped when told to. */
+  readonly handedBack: number;
+  /** Jobs given back whose handlers went on though they were told to stop. */
+  readonly abandoned: number;
+}
+
+/** What a worker is up to. */
+export interface WorkerStatus {
+  /** How many jobs it can run at a time now. */
+  readonly slots: number;
+  readonly isSuspended: boolean;
+  readonly busy: readonly {
+    readonly id: string;
+    readonly type: string;
+    readonly progress?: unknown;
+  }[];
+}
+
+/** Runs jobs. */
+export interface Worker extends AsyncDisposable {
+  /** Resolves when it has stopped; rejects when it cannot go on. The signal has it stop. */
+  run(options?: Abortable): Promise<void>;
+  /**
+   * Takes no more jobs, gives back what has not begun, waits for what runs, tells it to stop when
+   * `grace` is over, and closes. Called once more with a shorter `grace` it hurries.
+   */
+  stop(options?: StopOptions): Promise<StopReport>;
+  /** Takes no jobs until `resume`; what has not begun goes back. May be called before `run`. */
+  suspend(): void;
+  resume(): void;
+  /** Listens, until what it returns is disposed of. */
+  on<Name extends keyof WorkerEvents>(
+    event: Name,
+    hear: (event: WorkerEvents[Name]) => void,
+  ): Disposable;
+  status(): WorkerStatus;
+}
+
+/** Makes a worker, which does nothing before `run`. Throws a BadOptionError. */
+export function createWorker<State = undefined>(
+  queue: JobQueue,
+  options: WorkerOptions<State>,
+): Worker {
+  return new QueueWorker(queue, workerSettings(options));
+}
+
+class QueueWorker<State> implements Worker {
+  readonly #queue: JobQueue;
+  readonly #settings: WorkerSettings<State>;
+  readonly #listeners: Listeners;
+  readonly #deadlines: Deadlines;
+  readonly #deferrals = new Deferrals();
+  readonly #ends: JobEnds;
+  readonly #slots: Slots<State>;
+  readonly #scaler: Autoscaler;
+  readonly #around: Surroundings;
+  /** Jobs that wait for a slot. */
+  readonly #waiting: Arrival<State>[] = [];
+  readonly #attempts = new Set<Attempt<State>>();
+  /** Jobs whose end is not known yet. */
+  readonly #open = new Set<Promise<void>>();
+  #consumer: Consumer | undefined;
+  #isSuspended = false;
+  #running: Promise<void> | undefined;
+  #stopping: Promise<StopReport> | undefined;
+  readonly #hurries: (() => void)[] = [];
+  #report = { finished: 0, handedBack: 0, abandoned: 0 };
+
+  constructor(queue: JobQueue, settings: WorkerSettings<State>) {
+    const { logger, now, clock } = settings;
+    const troubled = (error: unknown): void => logger.error({ error }, "a worker's trouble");
+    this.#queue = queue;
+    this.#settings = settings;
+    this.#listeners = new Listeners(troubled);
+    this.#deadlines = new Deadlines(clock);
+    const listeners = this.#listeners;
+    this.#ends = new JobEnds({ deferrals: this.#deferrals, listeners, logger, now });
+    this.#around = {
+      can: queue.can,
+      deadlines: this.#deadlines,
+      logger,
+      now,
+      noted: (event, value) => listeners.tell("progress", { ...event, value }),
+      troubled,
+    };
+    this.#slots = new Slots(settings, {
+      changed: () => this.#update(),
+      initFailed: (slot, error) => {
+        logger.error({ error, slot }, "init failed");
+        listeners.tell("initFailed", { slot, error });
+      },
+      disposeFailed: troubled,
+    });
+    this.#scaler = this.#newScaler();
+  }
+
+  run({ signal }: Abortable = {}): Promise<void> {
+    this.#running ??= this.#run(signal);
+    return this.#running;
+  }
+
+  stop({ grace }: StopOptions = {}): Promise<StopReport> {
+    const graceMillis = grace === undefined ? this.#settings.graceMillis : millisOf("grace", grace);
+    const isFirst = this.#stopping === undefined;
+    this.#stopping ??= this.#stop();
+    if (isFirst || grace !== undefined) this.#abortAllAfter(graceMillis);
+    return this.#stopping;
+  }
+
+  suspend(): void {
+    this.#isSuspended = true;
+    this.#giveUpWaiting("the worker is suspended");
+    this.#update();
+  }
+
+  resume(): void {
+    this.#isSuspended = false;
+    this.#update();
+  }
+
+  on<Name extends keyof WorkerEvents>(
+    event: Name,
+    hear: (event: WorkerEvents[Name]) => void,
+  ): Disposable {
+    return this.#listeners.on(event, hear);
+  }
+
+  status(): WorkerStatus {
+    const busy = [...this.#attempts].map(({ arrival, progress }) => {
+      const { id, type } = arrival.event;
+      return { id, type, ...(progress !== undefined && { progress }) };
+    });
+    return { slots: this.#slots.capacity, isSuspended: this.#isSuspended, busy };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  #newScaler(): Autoscaler {
+    const { clock, slotsMin: min, slotsMax: max, maxLagMillis } = this.#settings;
+    const [attempts, slots] = [this.#attempts, this.#slots];
+    return new Autoscaler(
+      clock,
+      { min, max, maxLagMillis },
+      {
+        get busy() {
+          return attempts.size;
+        },
+        resize: (count) => slots.resize(count),
+      },
+    );
+  }
+
+  get #isStopping(): boolean {
+    return this.#stopping !== undefined;
+  }
+
+  async #run(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#isStopping) return void (await this.#stopping);
+    const stop = (): void => void this.stop();
+    if (signal?.aborted === true) return stop();
+    signal?.addEventListener("abort", stop);
+    this.#scaler.start();
+    this.#consumer = this.#queue.backend.consume(this.#settings.tubes, {
+      window: this.#window,
+      take: (held) => this.#take(held),
+      troubled: (error) => this.#troubled(error),
+    });
+    try {
+      await this.#consumer.closed;
+    } finally {
+      signal?.removeEventListener("abort", stop);
+      if (!this.#isStopping) await this.stop({ grace: 0 });
+    }
+    await this.#stopping;
+  }
+
+  get #window(): number {
+    const { capacity } = this.#slots;
+    if (this.#isStopping || this.#isSuspended || capacity === 0) return 0;
+    return capacity + this.#settings.prefetch;
+  }
+
+  /** How many slots there are, or which are free, has changed. */
+  #update(): void {
+    this.#consumer?.window(this.#window);
+    this.#dispatch();
+  }
+
+  #take(held: HeldJob): void {
+    const envelope = decodeEnvelope(held.body);
+    const { type = "" } = envelope;
+    const handler = this.#settings.handlers.get(type);
+    if (this.#isStopping || this.#isSuspended) {
+      return this.#giveBack(held, type, "the worker takes no jobs");
+    }
+    if (handler === undefined) {
+      return this.#track(this.#ends.defer(held, type, "this worker does not know its type"));
+    }
+    const { leaseMillis } = handler.job.settings;
+    const { troubled } = this.#around;
+    const { id, attempt, tube } = held;
+    const lease = new Lease(held, leaseMillis, this.#deadlines, troubled);
+    const event = { id, type, attempt, tube };
+    this.#waiting.push({ held, envelope, handler, event, lease });
+    this.#dispatch();
+  }
+
+  #dispatch(): void {
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      const slot = this.#slots.pick(next.event);
+      if (slot === undefined) return;
+      this.#waiting.shift();
+      this.#begin(slot, next);
+    }
+  }
+
+  #begin(slot: Slot<State>, arrival: Arrival<State>): void {
+    if (arrival.event.attempt === 1) return this.#start(slot, arrival);
+    this.#track(this.#startAfterLook(slot, arrival));
+  }
+
+  /** Runs a job that was tried before, unless the attempts at it ended without a word. */
+  async #startAfterLook(slot: Slot<State>, arrival: Arrival<State>): Promise<Fate> {
+    let fate: Fate | undefined;
+    try {
+      fate = await this.#endedSilently(arrival);
+    } catch (error) {
+      this.#around.troubled(error); // nothing is known of its attempts; it is run
+    }
+    if (fate === undefined && !this.#isStopping) {
+      this.#start(slot, arrival);
+      return "ended";
+    }
+    arrival.lease.end();
+    this.#slots.free(slot);
+    return fate ?? this.#ends.handBack(arrival.held, arrival.event.type, "the worker stops", 0);
+  }
+
+  async #endedSilently(arrival: Arrival<State>): Promise<Fate | undefined> {
+    const { held, event } = arrival;
+    const silent = await silentEnds(this.#queue.backend, event.id);
+    if (silent === undefined || !held.isHeld) return undefined;
+    const { error, times, at } = silent;
+    const attempt = event.attempt - 1;
+    const verdict = await this.#ends.verdict(arrival, { error, attempt, job: event });
+    if (verdict.do !== "retry") return this.#ends.carryOut(arrival, verdict, error, attempt);
+    const passed = Math.max(0, this.#settings.now() - at);
+    if (times < 2 || passed >= verdict.afterMillis) return undefined;
+    return this.#ends.handBack(held, event.type, error.message, verdict.afterMillis - passed);
+  }
+
+  #start(slot: Slot<State>, arrival: Arrival<State>): void {
+    this.#listeners.tell("start", arrival.event);
+    const attempt = new Attempt(arrival, slot.state, this.#around, this.#settings);
+    this.#attempts.add(attempt);
+    let isOver = false;
+    const over = async (): Promise<void> => {
+      await attempt.over;
+      isOver = true;
+      this.#slots.free(slot);
+    };
+    const ended = async (): Promise<Fate> => {
+      const outcome = await attempt.settled;
+      if (outcome.end === "ignored" && !isOver) this.#slots.stuck(slot);
+      return this.#end(attempt, outcome);
+    };
+    void over();
+    this.#track(ended(), attempt);
+  }
+
+  async #end(attempt: Attempt<State>, outcome: Outcome): Promise<Fate> {
+    try {
+      return await this.#ends.end(attempt, outcome);
+    } finally {
+      attempt.arrival.lease.end();
+      this.#attempts.delete(attempt);
+      if (outcome.end === "ignored" && this.#isStopping) this.#report.abandoned += 1;
+    }
+  }
+
+  /** Counts what becomes of a job. */
+  #track(fate: Promise<Fate>, attempt?: Attempt<State>): void {
+    const open = this.#count(fate, attempt).finally(() => this.#open.delete(open));
+    this.#open.add(open);
+  }
+
+  async #count(fate: Promise<Fate>, attempt: Attempt<State> | undefined): Promise<void> {
+    const what = await fate;
+    if (!this.#isStopping || attempt?.isIgnored === true) return;
+    if (what === "handed-back") this.#report.handedBack += 1;
+    if (what === "ended" && attempt !== undefined) this.#report.finished += 1;
+  }
+
+  #giveBack(held: HeldJob, type: string, why: string): void {
+    this.#track(this.#ends.handBack(held, type, why, 0));
+  }
+
+  #giveUpWaiting(why: string): void {
+    for (const { held, event, lease } of this.#waiting.splice(0)) {
+      lease.end();
+      this.#giveBack(held, event.type, why);
+    }
+  }
+
+  async #stop(): Promise<StopReport> {
+    this.#scaler.stop();
+    await this.#consumer?.stop();
+    this.#giveUpWaiting("the worker stops");
+    while (this.#open.size > 0) await Promise.all(this.#open);
+    for (const cancel of this.#hurries) cancel();
+    await this.#slots.close();
+    await this.#consumer?.close();
+    this.#deadlines.stop();
+    return this.#report;
+  }
+
+  #abortAllAfter(millis: number): void {
+    if (millis === 0) this.#abortAll();
+    else this.#hurries.push(this.#settings.clock.after(millis, () => this.#abortAll()));
+  }
+
+  #abortAll(): void {
+    for (const attempt of this.#attempts) attempt.abort("shutting-down");
+  }
+
+  #troubled(error: unknown): void {
+    this.#settings.logger.warn({ error }, "the way to the jobs was lost");
+    this.#listeners.tell("reconnecting", { error });
+  }
+}

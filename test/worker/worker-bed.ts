@@ -1,0 +1,134 @@
+/*
+ * Worker bed: a queue on an engine in this process, and workers of it, all on one clock that passes
+ * when a test says so.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createWorker, openQueue } from "../../src/entries/queue.ts";
+import type { EngineOptions, JobQueue, Worker } from "../../src/entries/queue.ts";
+import type { WorkerEvents, WorkerOptions } from "../../src/entries/queue.ts";
+import { until } from "../support/until.ts";
+import { VirtualClock } from "../support/virtual-clock.ts";
+
+/** The engine's own times are those of the machine; its clock only says how much of it passed. */
+const EPOCH = Date.now();
+const EVENTS = ["start", "success", "failure", "handedBack", "leaseLost", "cancelled"] as const;
+
+export const WHERE = ["memory", "directory"] as const;
+
+/** A queue with workers. */
+export class WorkerBed implements AsyncDisposable {
+  readonly clock = new VirtualClock(1_000_000_000);
+  readonly now = (): number => EPOCH + this.clock.now() / 1000;
+  readonly #workers: Worker[] = [];
+  readonly #directory: string | undefined;
+  #queue: JobQueue | undefined;
+
+  static async open(
+    where: (typeof WHERE)[number],
+    options: EngineOptions = {},
+  ): Promise<WorkerBed> {
+    const bed = new WorkerBed(where);
+    await bed.#open(options);
+    return bed;
+  }
+
+  private constructor(where: (typeof WHERE)[number]) {
+    const isKept = where === "directory";
+    this.#directory = isKept ? mkdtempSync(join(tmpdir(), "homemaker-worker-")) : undefined;
+  }
+
+  get queue(): JobQueue {
+    if (this.#queue === undefined) throw new TypeError("the queue is closed");
+    return this.#queue;
+  }
+
+  async #open(options: EngineOptions): Promise<void> {
+    const { clock } = this;
+    const directory = this.#directory;
+    const quick = { durability: "os", segmentBytes: 1_048_576 } as const;
+    const about = { ...options, clock };
+    const target =
+      directory === undefined
+        ? ({ memory: true, ...about } as const)
+        : { directory, ...quick, ...about };
+    this.#queue = await openQueue(target, { now: this.now });
+  }
+
+  /** A worker that runs. */
+  work<State = undefined>(options: WorkerOptions<State>): Worker {
+    const worker = this.worker(options);
+    worker.run().catch(() => undefined); // a test that wants to know calls `run` again
+    return worker;
+  }
+
+  worker<State = undefined>(options: WorkerOptions<State>): Worker {
+    const worker = createWorker(this.queue, { clock: this.clock, now: this.now, ...options });
+    this.#workers.push(worker);
+    return worker;
+  }
+
+  /** Lets so many seconds pass, a step at a time, until it is so. */
+  async pass(what: string, isSo: () => boolean | Promise<boolean>, step = 0.5): Promise<void> {
+    await until(what, async () => {
+      if (await isSo()) return true;
+      this.clock.advance(step);
+      return isSo();
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    let isOver = false;
+    const stopping = Promise.all(this.#workers.map((worker) => worker.stop({ grace: 0 })));
+    void stopping.finally(() => {
+      isOver = true;
+    });
+    await this.pass("all workers have stopped", () => isOver);
+    await this.queue.close();
+    if (this.#directory !== undefined) rmSync(this.#directory, { recursive: true });
+  }
+}
+
+/** What a worker told, a line for each: `failure 1 retry`. */
+export function heard(worker: Worker): string[] {
+  const lines: string[] = [];
+  for (const name of EVENTS) worker.on(name, (event) => lines.push(lineOf(name, event)));
+  return lines;
+}
+
+function lineOf<Name extends keyof WorkerEvents>(name: Name, event: WorkerEvents[Name]): string {
+  const id = "id" in event ? ` ${event.id}` : "";
+  const verdict = "verdict" in event ? ` ${event.verdict}` : "";
+  return `${name}${id}${verdict}`;
+}
+
+/** A handler that goes on until the test says so. */
+export class Gate {
+  readonly #waiting = new Set<() => void>();
+  /** How many have come so far. */
+  entered = 0;
+
+  /** Waits; a signal that is aborted lets it out, with its reason thrown. */
+  enter(signal?: AbortSignal): Promise<void> {
+    this.entered += 1;
+    return new Promise((resolve, reject) => {
+      this.#waiting.add(resolve);
+      signal?.addEventListener("abort", () => {
+        this.#waiting.delete(resolve);
+        reject(signal.reason instanceof Error ? signal.reason : new Error("aborted"));
+      });
+    });
+  }
+
+  /** How many are waiting. */
+  get inside(): number {
+    return this.#waiting.size;
+  }
+
+  /** Lets all out. */
+  open(): void {
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
+  }
+}
