@@ -1,7 +1,7 @@
 /* RefusedError: a server's answer that says no, as an error.
  *
- * Its code is HM_ and the answer's first word, for instance HM_NOT_FOUND. Thrown by the readers of
- * replies in commands/.
+ * Its code is HM_ and the answer's first word, for instance HM_NOT_FOUND, but for what refuses a
+ * batch alone. Thrown by the readers of replies in commands/.
  */
 import { HomemakerError } from "../protocol/homemaker-error.ts";
 import { BadReplyError, quoted } from "../protocol/reply-line.ts";
@@ -21,7 +21,14 @@ const REFUSALS = {
   INTERNAL_ERROR: "the server found itself in the wrong",
   BAD_FORMAT: "the server takes no such line",
   UNKNOWN_COMMAND: "the server does not know this command",
+  EXISTS: "a job has its unique key already, or one had it lately",
 } as const;
+
+/** What refuses a batch although it is no refusal outside. */
+const REFUSES_BATCH: ReadonlyMap<string, keyof typeof REFUSALS> = new Map([
+  ["INSERTED", "EXISTS"],
+  ["DELETED_BATCH", "NOT_FOUND"],
+]);
 
 /** The code of a refusal. */
 export type RefusalCode = `HM_${keyof typeof REFUSALS}`;
@@ -60,9 +67,10 @@ export function refusalOf(command: string, reply: Reply): Error {
   const { word, line, args } = reply;
   if (word === "BATCH_REFUSED") {
     const [index = "0", inner = ""] = args;
-    const [innerWord = ""] = inner.split(" ");
-    return isRefusal(innerWord)
-      ? new BatchRefusedError(Number(index) - 1, `HM_${innerWord}`, command, inner)
+    const [said = ""] = inner.split(" ");
+    const why = REFUSES_BATCH.get(said) ?? said;
+    return isRefusal(why)
+      ? new BatchRefusedError(Number(index) - 1, `HM_${why}`, command, inner)
       : wrongAnswer(command, reply);
   }
   return isRefusal(word)

@@ -9,6 +9,7 @@ import type { Client } from "../client/client.ts";
 import type { Job } from "../client/job.ts";
 import type { JobStream } from "../client/job-stream.ts";
 import { asError } from "../client/errors.ts";
+import { BatchRefusedError } from "../client/refused-error.ts";
 import { RESULT_KEPT_MILLIS } from "./backend.ts";
 import type { Completion, ConsumeOptions, Consumer, HeldJob, RawJob } from "./backend.ts";
 import { delaySeconds, putOptions } from "./client-put.ts";
@@ -215,27 +216,23 @@ class ClientHeldJob implements HeldJob {
     });
   }
 
-  /**
-   * Jobs with unique keys are put before: one whose key is taken is there already, which would
-   * refuse the batch. Done twice, they are not put twice.
-   */
+  /** All in one step, but for a job that is there already by its unique key: without that. */
   async #completeWith(
     next: readonly RawJob[],
     result: Uint8Array,
     keepSeconds: number,
   ): Promise<void> {
-    const client = this.#client;
-    if (!this.isHeld) return this.#job.finish(result, { keepSeconds }); // which says so
-    for (const job of next.filter(({ unique }) => unique !== undefined)) {
-      await client.use(job.tube);
-      await client.put(job.body, putOptions(job));
+    if (next.length === 0 || !this.isHeld) return this.#job.finish(result, { keepSeconds });
+    try {
+      await this.#client.batch((commands) => [
+        ...next.flatMap((job) => [commands.use(job.tube), commands.put(job.body, putOptions(job))]),
+        commands.finish(this.#job.id, result, { keepSeconds }),
+      ]);
+    } catch (error) {
+      if (!(error instanceof BatchRefusedError) || error.code !== "HM_EXISTS") throw error;
+      const known = Math.floor(error.index / 2); // a use and a put for each
+      return this.#completeWith(next.toSpliced(known, 1), result, keepSeconds);
     }
-    const others = next.filter(({ unique }) => unique === undefined);
-    if (others.length === 0 || !this.isHeld) return this.#job.finish(result, { keepSeconds });
-    await client.batch((commands) => [
-      ...others.flatMap((job) => [commands.use(job.tube), commands.put(job.body, putOptions(job))]),
-      commands.finish(this.#job.id, result, { keepSeconds }),
-    ]);
   }
 
   release(

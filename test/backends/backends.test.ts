@@ -398,8 +398,9 @@ describe.each(KINDS)("a back end of the kind $name", ({ open, isVirtual }) => {
     test("and one of them that is there by its unique key is not put again", async () => {
       const once = job("b", { tube: "next", unique: { key: "b", cooldownMillis: 0 } });
       await put(job("a"), once);
-      await (await taken()).complete({ next: [once, job("c", { tube: "next" })] });
-      expect(await listed("ready", "next")).toHaveLength(2);
+      const twice = job("d", { tube: "next", unique: { key: "d", cooldownMillis: 0 } });
+      await (await taken()).complete({ next: [once, job("c", { tube: "next" }), twice, twice] });
+      expect(await listed("ready", "next")).toHaveLength(3);
     });
   });
 

@@ -281,6 +281,19 @@ describe("a server's no", () => {
     });
   });
 
+  test.each([
+    ["INSERTED 5 RESERVED 3", "HM_EXISTS"],
+    ["INSERTED 0 READY", "HM_EXISTS"],
+    ["DELETED_BATCH 1 2", "HM_NOT_FOUND"],
+    ["TUBE_FULL jobs 5", "HM_TUBE_FULL"],
+  ])("to a batch may be what is none outside: %s", async (said, code) => {
+    const asked = client.batch((b) => [b.put("x"), b.deleteBatch([7, 8])]);
+    await settle();
+    await server.say(`BATCH_REFUSED 1 ${said}`);
+    await expect(asked).rejects.toMatchObject({ code, index: 0, reply: said });
+    expect(client.isConnected).toBe(true);
+  });
+
   test("DEADLINE_SOON rejects a reserve", async () => {
     const job = client.reserve();
     await settle();
