@@ -3,7 +3,9 @@
  *
  * They are counted like those that threw: the failure mode decides, with a WorkerDied. A job that
  * has ended so once is run at once, since a worker may die of anything; one that has twice or more
- * waits first, so that it does not kill all workers at full speed. Used by worker.ts.
+ * waits first, so that it does not kill all workers at full speed: until so much time has passed,
+ * or once for each worker that it comes to, whose clock may not be that of the queue. Used by
+ * worker.ts.
  */
 import type { QueueBackend, RawFailure } from "./backend.ts";
 import { WorkerDied } from "./thrown.ts";
@@ -29,6 +31,36 @@ export async function silentEnds(
   const spoken = failures.findLastIndex((failure) => !isSilent(failure));
   const times = failures.length - 1 - spoken;
   return { error: new WorkerDied(times, last.end), times, at: last.at.getTime() };
+}
+
+/** Jobs that are remembered; the oldest are forgotten first. */
+const REMEMBERED_MAX = 10_000;
+
+/** The jobs that one worker has made wait. */
+export class SilentWaits {
+  readonly #attempts = new Map<string, number>();
+
+  /**
+   * How long a job waits before that attempt; 0 if it need not, or has.
+   *
+   * @param wholeMillis how long after its newest end it may be run
+   */
+  afterMillis(
+    { times, at }: SilentEnds,
+    job: { readonly id: string; readonly attempt: number },
+    wholeMillis: number,
+    nowMillis: number,
+  ): number {
+    const left = wholeMillis - Math.max(0, nowMillis - at);
+    if (times < 2 || left <= 0 || this.#attempts.get(job.id) === job.attempt) {
+      this.#attempts.delete(job.id);
+      return 0;
+    }
+    this.#attempts.set(job.id, job.attempt);
+    const [oldest] = this.#attempts.keys();
+    if (this.#attempts.size > REMEMBERED_MAX && oldest !== undefined) this.#attempts.delete(oldest);
+    return left;
+  }
 }
 
 function isSilent({ end, message }: RawFailure): boolean {

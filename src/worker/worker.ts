@@ -22,7 +22,7 @@ import { JobEnds } from "./job-end.ts";
 import type { Fate } from "./job-end.ts";
 import type { JobQueue } from "./job-queue.ts";
 import { Lease } from "./lease.ts";
-import { silentEnds } from "./silent-ends.ts";
+import { silentEnds, SilentWaits } from "./silent-ends.ts";
 import { Slots } from "./slots.ts";
 import type { Slot } from "./slots.ts";
 import { Listeners } from "./worker-events.ts";
@@ -86,6 +86,7 @@ class QueueWorker<State> implements Worker {
   readonly #listeners: Listeners;
   readonly #deadlines: Deadlines;
   readonly #deferrals = new Deferrals();
+  readonly #silentWaits = new SilentWaits();
   readonly #ends: JobEnds;
   readonly #slots: Slots<State>;
   readonly #scaler: Autoscaler;
@@ -278,13 +279,14 @@ class QueueWorker<State> implements Worker {
     const { held, event } = arrival;
     const silent = await silentEnds(this.#queue.backend, event.id);
     if (silent === undefined || !held.isHeld) return undefined;
-    const { error, times, at } = silent;
+    const { error } = silent;
     const attempt = event.attempt - 1;
     const verdict = await this.#ends.verdict(arrival, { error, attempt, job: event });
     if (verdict.do !== "retry") return this.#ends.carryOut(arrival, verdict, error, attempt);
-    const passed = Math.max(0, this.#settings.now() - at);
-    if (times < 2 || passed >= verdict.afterMillis) return undefined;
-    return this.#ends.handBack(held, event.type, error.message, verdict.afterMillis - passed);
+    const now = this.#settings.now();
+    const millis = this.#silentWaits.afterMillis(silent, event, verdict.afterMillis, now);
+    if (millis === 0) return undefined;
+    return this.#ends.handBack(held, event.type, error.message, millis);
   }
 
   #start(slot: Slot<State>, arrival: Arrival<State>): void {

@@ -82,7 +82,6 @@ test("two in a row are followed by a wait, for which no attempt is counted", asy
   const { id } = await bed.queue.enqueue(job, 1);
   await die(2);
   const worker = bed.work({
-    now: Date.now,
     handlers: [job.handler((_, own) => void attempts.push(own.job.attempt))],
   });
   const lines = heard(worker);
@@ -91,4 +90,7 @@ test("two in a row are followed by a wait, for which no attempt is counted", asy
   expect(status?.state).toBe("retryable");
   expect(status?.failures.map(({ end }) => end)).toEqual(["timed-out", "timed-out"]);
   expect(attempts).toEqual([]);
+  await bed.pass("it is done", () => lines.includes(`success ${id}`), 30);
+  expect(attempts).toEqual([3]);
+  expect(lines.filter((line) => line.startsWith("handedBack"))).toHaveLength(1);
 });

@@ -13,14 +13,15 @@ import { VirtualClock } from "../support/virtual-clock.ts";
 
 /** The engine's own times are those of the machine; its clock only says how much of it passed. */
 const EPOCH = Date.now();
+const START_MICROS = 1_000_000_000;
 const EVENTS = ["start", "success", "failure", "handedBack", "leaseLost", "cancelled"] as const;
 
 export const WHERE = ["memory", "directory"] as const;
 
 /** A queue with workers. */
 export class WorkerBed implements AsyncDisposable {
-  readonly clock = new VirtualClock(1_000_000_000);
-  readonly now = (): number => EPOCH + this.clock.now() / 1000;
+  readonly clock = new VirtualClock(START_MICROS);
+  readonly now = (): number => EPOCH + (this.clock.now() - START_MICROS) / 1000;
   readonly #workers: Worker[] = [];
   readonly #directory: string | undefined;
   #queue: JobQueue | undefined;
