@@ -1,6 +1,7 @@
 /* Failure modes, success modes: those that come with the framework. Anybody may write others: they
  * are plain objects (failure-mode.ts).
  */
+import { isTubeNameText, TUBE_NAME_RULE } from "../protocol/tube-name.ts";
 import { millisOf } from "./duration.ts";
 import type { Duration } from "./duration.ts";
 import { BadOptionError } from "./errors.ts";
@@ -65,8 +66,14 @@ export function bury(): FailureMode {
   return { name: "bury", decide: () => ({ do: "bury" }) };
 }
 
-/** The job goes to another tube, with its id, its attempts and their errors. */
+/**
+ * The job goes to another tube, with its id, its attempts and their errors. Throws a
+ * BadOptionError.
+ */
 export function moveTo(tube: string): FailureMode {
+  if (!isTubeNameText(tube)) {
+    throw new BadOptionError(`moveTo: ${JSON.stringify(tube)} is no tube; ${TUBE_NAME_RULE}`);
+  }
   return { name: "moveTo", decide: () => ({ do: "move", to: tube }) };
 }
 

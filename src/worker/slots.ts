@@ -87,6 +87,7 @@ export class Slots<State> {
 
   /** Its handler has ended. */
   free(slot: Slot<State>): void {
+    if (!this.#slots.has(slot.number)) return;
     if (slot.standing === "stuck") this.#stuck -= 1;
     slot.standing = "free";
     if (this.#tooMany) this.#end(slot);
@@ -176,6 +177,7 @@ export class Slots<State> {
 
   #end(slot: Slot<State>): void {
     this.#slots.delete(slot.number);
+    if (slot.standing === "stuck") this.#stuck -= 1;
     if (slot.stack !== undefined) void this.#dispose(slot.stack);
   }
 

@@ -246,10 +246,20 @@ class QueueWorker<State> implements Worker {
 
   #dispatch(): void {
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      const slot = this.#slots.pick(next.event);
+      const slot = this.#slotFor(next);
       if (slot === undefined) return;
       this.#waiting.shift();
       this.#begin(slot, next);
+    }
+  }
+
+  /** A dispatcher that throws has the job wait until a slot is free the next time. */
+  #slotFor({ event }: Arrival<State>): Slot<State> | undefined {
+    try {
+      return this.#slots.pick(event);
+    } catch (error) {
+      this.#around.troubled(error);
+      return undefined;
     }
   }
 

@@ -113,6 +113,48 @@ describe("a worker", () => {
     expect(disposed).toBe(2);
   });
 
+  test("runs its jobs by a dispatcher of one's own, and later if that throws", async () => {
+    const errors: unknown[] = [];
+    const quiet = (): void => undefined;
+    const free = new Set<number>();
+    let isBroken = true;
+    const worker = bed.work({
+      concurrency: 2,
+      prefetch: 1,
+      handlers: [gated.handler(() => undefined)],
+      logger: {
+        debug: quiet,
+        info: quiet,
+        warn: quiet,
+        error: (fields) => void errors.push("error" in fields && String(fields.error)),
+      },
+      dispatch: {
+        name: "own",
+        open: () => ({
+          ready: (slot) => void free.add(slot),
+          gone: (slot) => void free.delete(slot),
+          pick() {
+            if (isBroken) throw new Error("no idea");
+            const slot = Math.max(...free);
+            free.delete(slot);
+            return slot < 0 ? undefined : slot;
+          },
+        }),
+      },
+    });
+    const { id } = await bed.queue.enqueue(gated, 1);
+    await until("it threw", () => errors.includes("Error: no idea"));
+    expect((await bed.queue.stats("gated")).active).toBe(1);
+    isBroken = false;
+    const lines = heard(worker);
+    await bed.queue.enqueue(gated, 2);
+    await until(
+      "both are done",
+      () => lines.filter((line) => line.startsWith("success")).length === 2,
+    );
+    expect(lines).toContain(`success ${id}`);
+  });
+
   test("is harmed by no listener, hook or success mode that throws", async () => {
     const errors: unknown[] = [];
     const quiet = (): void => undefined;

@@ -409,6 +409,7 @@ describe.each(WHERE)("%s:", (where) => {
       await bed.pass("it has stopped", async () => (await state(id)) === "available", 1);
       expect(await stopping).toEqual({ finished: 0, handedBack: 0, abandoned: 1 });
       gate.open();
+      expect(worker.status()).toMatchObject({ slots: 0, busy: [] });
     });
 
     test("does so when the signal of its run says so, and before it ran", async () => {
@@ -435,5 +436,6 @@ test("waits double up to their limit, less what chance takes away", async () => 
   expect(waits("none")).toEqual([1000, 2000, 4000, 8000, 10_000, 10_000]);
   expect(waits("full")).toEqual([500, 1000, 2000, 4000, 5000, 5000]);
   expect(waits("equal")).toEqual([750, 1500, 3000, 6000, 7500, 7500]);
+  expect(() => moveTo("no tube")).toThrow(/^moveTo: "no tube" is no tube; /);
   expect(() => retry({ attempts: 0 })).toThrow(/attempts: 0 is no whole number/);
 });
