@@ -214,7 +214,8 @@ export function meetInGroup(
   job.tube = tube; // for the length of its name
   const record = job.lsn != 0 ? STATE_BYTES : journal.putBytes(job);
   setResult(t, RESULT_BODY_BYTES, <f64>job.bodyBytes);
-  setResult(t, RESULT_COUNT, <f64>(record + STATE_BYTES + DELETE_BYTES));
+  const freed: u32 = entryOf(job) == 0 ? 0 : DELETE_BYTES; // a cooldown that is over
+  setResult(t, RESULT_COUNT, <f64>(record + STATE_BYTES + freed));
   return DONE;
 }
 

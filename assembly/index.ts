@@ -284,7 +284,8 @@ export function reserveJob(t: u32, conn: u32, id: f64, now: f64): i32 {
   const hindrance = notes.hindrance(connAt(conn));
   if (hindrance != NONE) return leave(t, hindrance);
   const job = jobAt(at);
-  if (mustWait(job) || !claimKey(job)) return leave(t, NOT_FOUND);
+  const waits = job.state == STATE_DELAYED && mustWait(job); // ready or buried, it waits no more
+  if (waits || !claimKey(job)) return leave(t, NOT_FOUND);
   if (job.state == STATE_READY) return leave(t, reserve(t, job, connAt(conn), now));
   commands.reserveJob(job, connAt(conn), now);
   show(t, job);

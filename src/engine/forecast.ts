@@ -5,6 +5,7 @@
  * are held meanwhile. Used by group.ts.
  */
 import * as C from "../../assembly/constants.ts";
+import * as L from "../../assembly/layouts.ts";
 import type { Holder, JobOrder, MoveOrder, Order, PutOrder, Refusal, Terms } from "./orders.ts";
 import type { Shard } from "./shard.ts";
 
@@ -206,7 +207,7 @@ export class Forecast {
     if (refusal !== undefined) return refusal;
     count(this.#balanceOf(shard, tube), 1, order.bodyBytes);
     if (key !== undefined) this.#keys?.set(keyPlace(shard, tube, key), ownerOf(order));
-    this.#addRecords(shard.field(C.RESULT_COUNT));
+    this.#addRecords(order.goesAhead ? aheadBytes(order) : shard.field(C.RESULT_COUNT));
     return undefined;
   }
 
@@ -272,6 +273,11 @@ function placeOf(shard: Shard, tube: number): number {
 function meets(order: PutOrder, id: number, state: number, pri: number): Refusal {
   const raised = order.pri < pri ? order.pri : C.NOT_RAISED;
   return { index: order.index, why: "known", id, state, pri: raised };
+}
+
+/** Most bytes of what is recorded with a batch of a put that goes ahead of it (meetInGroup). */
+function aheadBytes({ key }: PutOrder): number {
+  return 2 * L.STATE_BYTES + (key === undefined ? 0 : L.DELETE_BYTES);
 }
 
 /** Whether somebody may be told of a key: a put with one, or a job that moves. */

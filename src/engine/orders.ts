@@ -61,6 +61,8 @@ export interface PutOrder {
   upload: number;
   readonly bodyBytes: number;
   tagBytes: number;
+  /** It is recorded ahead of its batch, or is going to be. */
+  goesAhead: boolean;
   /** Its idempotency key, if it has one. */
   readonly key: string | undefined;
   readonly pri: number;

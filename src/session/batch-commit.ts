@@ -102,6 +102,7 @@ export class BatchCommit implements LongCommand {
     if (first !== undefined && desk.isReadOnly)
       return { index: first.index, reply: R.REPLY.OUT_OF_MEMORY };
     const ahead = desk.hasJournal ? beyondRoom(batch.puts) : [];
+    for (const order of ahead) order.goesAhead = true;
     const moves = orders.some((order) => order.deed === "move");
     if (ahead.length > 0 || moves) {
       const known = this.#perform(orders, false);

@@ -326,6 +326,7 @@ export class Batching {
       upload,
       bodyBytes: bytes,
       tagBytes: tags.length,
+      goesAhead: false,
       key: tags.length === 0 ? undefined : keyIn(tags),
       pri,
       delaySeconds: delay,

@@ -123,3 +123,24 @@ test.each([
   },
   300_000, // a busy machine takes ten times as long
 );
+
+test("the bodies of a batch may be longer together than what is recorded at once", async () => {
+  server = await ServerWithData.serving({ directory, level: "os" });
+  const client = await connect(server);
+  for (const [count, bytes] of [
+    [3, 65_535],
+    [700, 100],
+    [1000, 1000],
+  ] as const) {
+    const line = `put 0 0 60 ${bytes}\r\n${"x".repeat(bytes)}`;
+    const puts = Array.from({ length: count }, () => line).join("\r\n");
+    expect(await client.line(`batch ${count}`, Buffer.from(puts))).toBe(`BATCH ${count}`);
+  }
+  await server.kill();
+  server = await ServerWithData.serving({ directory, level: "os" });
+  const again = await connect(server);
+  expect((await again.ask("stats-tube default"))?.body?.toString()).toContain(
+    "current-jobs-ready: 1703\n",
+  );
+  again.hangUp();
+});

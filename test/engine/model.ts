@@ -287,7 +287,8 @@ export class ModelShard extends ModelEnds {
     if (job === undefined || job.state === "reserved") return this.reply("NOT_FOUND");
     const hindrance = this.hindrance(this.conn(key));
     if (hindrance !== undefined) return hindrance;
-    if (this.mustWait(job) || this.isBlocked(job)) return this.reply("NOT_FOUND");
+    const waits = job.state === "delayed" && this.mustWait(job);
+    if (waits || this.isBlocked(job)) return this.reply("NOT_FOUND");
     this.takeNow(job, this.conn(key), now);
     return this.reply("RESERVED", show(job));
   }

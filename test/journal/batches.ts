@@ -337,6 +337,7 @@ export class Batches {
       upload,
       bodyBytes,
       tagBytes: tags.length,
+      goesAhead: false,
       key: / idp:([^: ]+)/.exec(job.tags)?.[1],
       pri,
       delaySeconds,

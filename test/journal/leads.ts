@@ -108,7 +108,14 @@ export class LedServer {
       if (shard.makeUpload(0, bytes) !== C.DONE) throw new LeadFailure("a put was refused");
       const upload = shard.address();
       const put = { index: at + 1, shard, tube: this.#tube, upload, bodyBytes: bytes, tagBytes: 0 };
-      const rest = { key: undefined, pri: 0, delaySeconds: 0, ttrSeconds: 60, id: 0 };
+      const rest = {
+        key: undefined,
+        pri: 0,
+        delaySeconds: 0,
+        ttrSeconds: 60,
+        id: 0,
+        goesAhead: false,
+      };
       return { deed: "put", ...put, ...rest, answer: C.NONE };
     });
     const group = new Group([shard], { record: () => this.#conn }, () => shard);
