@@ -460,16 +460,16 @@ export interface BulkRequest {
   readonly action: BulkAction;
   readonly tube: string;
   readonly state: JobState;
-  /** Text that must occur in the body or the latest failure; "" takes all. */
-  readonly filter: string;
+  /** Text that must occur in the body or the latest failure; "" or absent takes all. */
+  readonly filter?: string;
   /** Key of a group that the latest failure must belong to; if absent, any group does. */
   readonly group?: string;
   /** Where `move` moves them to. */
   readonly to?: string;
   /** The priority that `update` gives them. */
   readonly pri?: number;
-  /** Only count. */
-  readonly dryRun: boolean;
+  /** Only count; false if absent. */
+  readonly dryRun?: boolean;
   /** Only jobs with ids above it; 0 if absent. */
   readonly after?: number;
   /** Only jobs with ids up to it; if absent, all. */

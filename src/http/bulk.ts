@@ -11,12 +11,14 @@
 import type { ClientConnection } from "../client/connection.ts";
 import type { InProcess } from "../broker/in-process.ts";
 import type { Reply } from "../protocol/reply-reader.ts";
-import type { BulkAction, BulkAnswer, JobState } from "./api.ts";
+import type { BulkAction, BulkAnswer, BulkRequest, JobState } from "./api.ts";
 import {
-  booleanField,
   choiceField,
   numberField,
+  optionalBooleanField,
   optionalNumberField,
+  optionalStringField,
+  refuseOtherFields,
   stringField,
   tubeNameOf,
   U32_MAX,
@@ -129,9 +131,16 @@ export function bulkRoutes(inProcess: InProcess): readonly Route[] {
   ];
 }
 
+/** All that may be said: a misspelt one would have it done to more jobs than were meant. */
+const FIELDS = [
+  ...["action", "tube", "state", "filter", "group", "to", "pri"],
+  ...["dryRun", "after", "upTo", "limit"],
+] as const satisfies readonly (keyof BulkRequest)[];
+
 function errandOf(body: unknown): Errand {
   const action = choiceField(body, "action", ACTION_NAMES);
-  const isDryRun = booleanField(body, "dryRun");
+  refuseOtherFields(body, FIELDS);
+  const isDryRun = optionalBooleanField(body, "dryRun");
   const wanted = wantedIn(body);
   const { states, done, command, sessions } = ACTIONS[action];
   if (!states.includes(wanted.state)) {
@@ -156,7 +165,7 @@ function wantedIn(body: unknown): Wanted {
   return {
     tube: tubeNameOf(stringField(body, "tube")),
     state: choiceField(body, "state", STATES),
-    filter: stringField(body, "filter", FILTER_CHARACTERS_MAX),
+    filter: optionalStringField(body, "filter", FILTER_CHARACTERS_MAX),
     group: hasGroup ? groupOf(stringField(body, "group")) : undefined,
   };
 }

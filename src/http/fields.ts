@@ -37,11 +37,22 @@ export function optionalNumberField(
   return fieldOf(body, name) === undefined ? absent : numberField(body, name, least, most);
 }
 
-/** The field of that name, which must be true or false. */
-export function booleanField(body: unknown, name: string): boolean {
-  const value = fieldOf(body, name);
+/** The field of that name, which must be true or false; absent: false. */
+export function optionalBooleanField(body: unknown, name: string): boolean {
+  const value = fieldOf(body, name) ?? false;
   if (typeof value === "boolean") return value;
   throw wrong(`"${name}" must be true or false`);
+}
+
+/** The field of that name as `stringField`; absent: the empty text. */
+export function optionalStringField(body: unknown, name: string, most: number): string {
+  return fieldOf(body, name) === undefined ? "" : stringField(body, name, most);
+}
+
+/** Throws if there is a field of another name. */
+export function refuseOtherFields(body: unknown, names: readonly string[]): void {
+  const other = Object.keys(Object(body)).find((name) => !names.includes(name));
+  if (other !== undefined) throw wrong(`there is no field "${other}": ${names.join(", ")}`);
 }
 
 /**

@@ -370,6 +370,16 @@ function tagged(shard: Shard, upload: number, tube: number, bytes: number): numb
   return answer === C.DONE ? answer : shard.withMemory(() => shard.tagUpload(upload, tube, bytes));
 }
 
+const BATCH = asciiBytes("batch ");
+
+/**
+ * Whether a line that is no command was to begin a batch: what follows it was not meant to be
+ * commands of their own.
+ */
+export function wasToBeBatch(op: number, line: Uint8Array, start: number, end: number): boolean {
+  return op === OP.BAD_FORMAT && beginsWith(line, start, end, BATCH);
+}
+
 const NOTHING_ELSE: Partial<JobOrder> = {};
 
 /** The idempotency key in a put's tags, if there is one. */

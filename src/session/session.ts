@@ -23,7 +23,7 @@ import { parseLine } from "../protocol/line.ts";
 import * as R from "../protocol/replies.ts";
 import type { Inlet, Outlet } from "../transport.ts";
 import { Group } from "../engine/group.ts";
-import { Batching } from "./batching.ts";
+import { Batching, wasToBeBatch } from "./batching.ts";
 import { Awaiting } from "./awaiting.ts";
 import { Dispatch } from "./dispatch.ts";
 import { EngineRun, NO_GENERATION } from "./engine-run.ts";
@@ -473,7 +473,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
     lines.forget();
     const commands = this.#commands;
     const at = commands.run(op, line, bytes, next, inputEnd, this.#ended);
-    if (commands.isOver) this.#closing = true;
+    if (commands.isOver || wasToBeBatch(op, line, start, end)) this.#closing = true;
     const long = commands.takeLong();
     if (long !== undefined) this.#undertake(long);
     this.#takeRest();

@@ -13,8 +13,8 @@ const README = readPage("README.md");
 const [WITH_NC = "", WITH_BASH = "", WITH_NODE = ""] = DEFINITIONS;
 
 describe("the session", () => {
-  test("goes as it says, in six lines", async () => {
-    expect(SESSION.flatMap(({ prints }) => prints.trimEnd().split("\n"))).toHaveLength(5);
+  test("goes as it says, in seven lines", async () => {
+    expect(SESSION.flatMap(({ prints }) => prints.trimEnd().split("\n"))).toHaveLength(6);
     expect(await takenAlone(SESSION, "", {})).toEqual(SESSION);
   });
 });

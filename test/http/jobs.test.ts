@@ -22,7 +22,7 @@ const jobs = async (tube: string, query = "") =>
   (await http.json(`/api/v1/tubes/${tube}/jobs?${query}`)) as JobsAnswer;
 const job = async (id: number) => (await http.json(`/api/v1/jobs/${id}`)) as JobAnswer;
 const bulk = async (body: object) => {
-  const { text } = await http.change("/api/v1/bulk", { filter: "", dryRun: false, ...body });
+  const { text } = await http.change("/api/v1/bulk", body);
   return JSON.parse(text) as BulkAnswer;
 };
 const text = (base64: string): string => Buffer.from(base64, "base64").toString("latin1");
@@ -91,6 +91,17 @@ test("why a job stands where it does is said with all facts", async () => {
   expect(await explanation(first)).toMatchObject({ reason: "paused", before: 0 });
   expect((await explanation(first)).pauseLeftSeconds).toBeGreaterThan(900);
   expect((await http.ask("/api/v1/jobs/999999/explanation")).status).toBe(404);
+});
+
+test("a field of many jobs at once that is misspelt does it to none", async () => {
+  const ids = await put("misspelt", ["a", "b"]);
+  const named = { action: "delete", tube: "misspelt", state: "ready", upto: ids[0] };
+  const answer = await http.change("/api/v1/bulk", named);
+  expect([answer.status, answer.text]).toEqual([
+    400,
+    expect.stringContaining('no field \\"upto\\"'),
+  ]);
+  expect((await jobs("misspelt", "state=ready")).jobs).toHaveLength(2);
 });
 
 test("a filter is looked for in bodies, whatever bytes they are", async () => {
