@@ -17,6 +17,8 @@ export interface Outlet {
 
   /**
    * Bytes that `write` accepted and that the peer has not taken yet; 0 when everything has left.
+   * Infinity when nothing will leave any more: from the write that failed on, even while the
+   * session that writes is in the middle of a turn.
    */
   readonly backlogBytes: number;
 
@@ -57,10 +59,10 @@ export interface Inlet {
 
   /**
    * The connection is gone: an error, a reset, or closed by both sides. Called exactly once, and
-   * last.
+   * last; after a failure before anything else runs that could hand the session a job.
    */
   closed(): void;
 
-  /** The backlog has gone down to zero: output may continue. */
+  /** The peer has taken the backlog: output may continue. Never called after a failure. */
   drained(): void;
 }

@@ -44,13 +44,21 @@ export class InProcessWire implements Wire {
     this.#listener = listener;
     this.#turn = turn;
     this.#left = left;
-    this.#inlet = open({
-      backlogBytes: 0,
+    this.#inlet = open(this.#makeOutlet());
+  }
+
+  /** A client that closes within a turn takes nothing more of that turn. */
+  #makeOutlet(): Outlet {
+    const backlog = (): number => (this.#isClosed ? Infinity : 0);
+    return {
+      get backlogBytes() {
+        return backlog();
+      },
       write: (bytes) => this.#say(bytes),
       pause: () => void (this.#isPaused = true),
       resume: () => this.#resume(),
       close: () => queueMicrotask(() => this.close()),
-    });
+    };
   }
 
   send(bytes: Uint8Array): void {

@@ -121,8 +121,8 @@ export class EngineRun {
       case C.STOP_WAITING:
         this.isWaiting = true;
         return false;
-      case C.STOP_ROOM:
-        return shard.field(C.RESULT_COUNT) > 0;
+      case C.STOP_ROOM: // the session looks first whether the peer reads what has gathered
+        return shard.field(C.RESULT_COUNT) > 0 && !this.#desk.output.isFull;
       default:
         return false;
     }

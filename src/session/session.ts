@@ -411,7 +411,8 @@ export class Session implements Inlet, Blocked, RoomWaiter {
     if (this.#intake.isBusy) return this.#takeBody(bytes, at, end);
     if (!this.#framing.isAtStart || this.#batching.isOpen) return this.#frameLine(bytes, at, end);
     const next = this.#runInEngine(bytes, at, end);
-    return next === end || this.#reserving.isBlocked ? next : this.#frameLine(bytes, next, end);
+    const isOver = next === end || this.#reserving.isBlocked || this.#desk.output.isFull;
+    return isOver ? next : this.#frameLine(bytes, next, end);
   }
 
   #takeBody(bytes: Uint8Array, at: number, end: number): number {

@@ -1,10 +1,12 @@
 /* Connection: one accepted socket, as the Outlet of a session whose Inlet it drives.
  *
- * Invariants: `closed` reaches the Inlet exactly once, last. After `close` or `finish` no input
- * reaches it. Input comes in one of two ways: into a buffer that all connections of the thread
- * share (`acceptLent`, one system call and no allocation per read), or as the `data` events of an
- * ordinary stream (`acceptStream`). Writes go out in one system call where the socket takes them;
- * only what it does not take costs a callback. Made by the acceptor.
+ * Invariants: `closed` reaches the Inlet exactly once, last, and as soon as the socket has failed:
+ * the "close" of the socket comes later, and meanwhile the session would take jobs for nobody.
+ * After `close` or `finish` no input reaches the Inlet. Input comes in one of two ways: into a
+ * buffer that all connections of the thread share (`acceptLent`, one system call and no allocation
+ * per read), or as the `data` events of an ordinary stream (`acceptStream`). Writes go out in one
+ * system call where the socket takes them; only what it does not take costs a callback. Made by the
+ * acceptor.
  */
 import { Socket, type OnReadOpts, type SocketConstructorOpts } from "node:net";
 import type { Door } from "../runtime.ts";
@@ -29,9 +31,9 @@ function hasEnded(this: OwnedSocket): void {
   this[OWNER]?.ended();
 }
 
-/** "close" follows, and says all that the session needs. */
 function hasFailed(this: OwnedSocket): void {
   this.destroy();
+  this[OWNER]?.failed();
 }
 
 function hasClosed(this: OwnedSocket): void {
@@ -60,6 +62,8 @@ export class Connection implements Outlet {
   readonly #inlet: Inlet;
   #awaitsDrain = false;
   #isClosing = false;
+  /** The session has been told that the connection is gone. */
+  #isGone = false;
 
   /** Takes over a native handle; other connections may read into the same memory (`readInto`). */
   static acceptLent(
@@ -118,8 +122,9 @@ export class Connection implements Outlet {
     return false;
   }
 
+  /** A socket that has failed drops what it could not write: then its own count says nothing. */
   get backlogBytes(): number {
-    return this.#socket.writableLength;
+    return this.#socket.writable ? this.#socket.writableLength : Infinity;
   }
 
   /** A peer on a Unix socket has no address. */
@@ -189,23 +194,30 @@ export class Connection implements Outlet {
     this.#inlet.ended();
   }
 
+  /** "close" follows. */
+  failed(): void {
+    this.#isClosing = true;
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.#inlet.closed();
+  }
+
   closed(): void {
     this.#left(this);
-    this.#isClosing = true;
-    this.#inlet.closed();
+    this.failed();
     this.#door.left();
   }
 
   /**
    * Calls back when all writes are out: an empty write behind them has the callback, since one for
-   * every write would slow each of them.
+   * every write would slow each of them. When the socket has failed, they are not out but dropped.
    */
   #awaitDrain(): void {
     if (this.#awaitsDrain) return;
     this.#awaitsDrain = true;
     this.#socket.write(NOTHING, () => {
       this.#awaitsDrain = false;
-      if (this.#isClosing) return;
+      if (this.#isClosing || !this.#socket.writable) return;
       if (this.#socket.writableLength !== 0) {
         this.#awaitDrain();
         return;

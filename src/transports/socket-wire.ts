@@ -33,7 +33,7 @@ export class SocketWire implements Wire {
   }
 
   get backlogBytes(): number {
-    return this.#socket.writableLength;
+    return this.#socket.writable ? this.#socket.writableLength : Infinity;
   }
 
   finish(): void {

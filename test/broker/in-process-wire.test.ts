@@ -123,6 +123,18 @@ describe("a session in the same process", () => {
     expect(session.closings).toBe(1);
   });
 
+  test("sees within its turn that its client takes nothing more", async () => {
+    const session = new Session();
+    const lost = session.client.ask("stats");
+    await nextTurn();
+    expect(session.outlet.backlogBytes).toBe(0);
+    session.turn(() => {
+      session.outlet.write(Buffer.from("nonsense\r\n")); // ends the connection
+      expect(session.outlet.backlogBytes).toBe(Infinity);
+    });
+    await expect(lost).rejects.toMatchObject({ code: "HM_BAD_REPLY" });
+  });
+
   test("is closed once, and not in the middle of its own turn", async () => {
     const session = new Session();
     const lost = session.client.ask("stats");

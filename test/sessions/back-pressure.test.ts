@@ -35,6 +35,46 @@ describe("a client that does not read", () => {
     expect(client.isPaused).toBe(false);
   });
 
+  test("gets no more jobs by reserves that it sent at once", () => {
+    const world = new World({ limits: { maxOutputBytes: 200_000 } });
+    world.connect().ask(PUT_BIG.repeat(100));
+    const client = world.connect();
+    client.reads = false;
+    client.say("reserve-with-timeout 0\r\n".repeat(100));
+    world.settle();
+    const first = client.heard().length;
+    expect(first).toBeGreaterThan(200_000);
+    expect(first).toBeLessThan(200_000 + 2 * 262_144);
+    let rest = "";
+    for (let round = 0; round < 100 && client.isPaused; round++) {
+      client.read();
+      world.settle();
+      rest += client.heard();
+    }
+    expect(first + rest.length).toBeGreaterThan(100 * BIG);
+    world.verify();
+  });
+
+  test.each([
+    { asks: "a window", said: "window 100\r\n" },
+    { asks: "reserves", said: "reserve-with-timeout 0\r\n".repeat(100) },
+  ])(
+    "and whose connection breaks in the middle of a turn gets no job after that ($asks)",
+    ({ said }) => {
+      const world = new World();
+      const giver = world.connect();
+      giver.ask(PUT_BIG.repeat(100));
+      const client = world.connect();
+      client.backlogBytes = Infinity;
+      client.say(said);
+      world.settle();
+      const [, ready] = /current-jobs-ready: (\d+)/.exec(giver.ask("stats\r\n")) ?? [];
+      expect(Number(ready)).toBeGreaterThan(90);
+      giver.ask("put 0 0 60 1\r\nx\r\n");
+      expect(giver.ask("stats\r\n")).toContain(`current-jobs-ready: ${Number(ready) + 1}\n`);
+    },
+  );
+
   test("costs the others nothing", () => {
     const world = new World({ limits: { maxOutputBytes: 100_000 } });
     const other = world.connect();
