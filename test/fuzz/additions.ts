@@ -148,11 +148,11 @@ class Additions {
 
   #batch(): Buffer {
     const random = this.#random;
-    const count = random.below(6);
+    const count = 1 + random.below(5);
     const rows = random.oneIn(8)
       ? COMMANDS
       : COMMANDS.filter(({ name }) => IN_A_BATCH.includes(name));
-    const said = random.oneIn(8) ? random.below(8) : count;
+    const said = random.oneIn(8) ? 1 + random.below(8) : count; // without one the talk is over
     const parts = Array.from({ length: count }, () => this.#command(random.pick(rows)));
     return Buffer.concat([Buffer.from(`batch ${said}\r\n`), ...parts]);
   }
