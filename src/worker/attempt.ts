@@ -48,6 +48,7 @@ export class Attempt<State> {
   readonly #settle: (outcome: Outcome) => void;
   #deadline: Deadline | undefined;
   #isIgnored = false;
+  #isOver = false;
 
   constructor(
     arrival: Arrival<State>,
@@ -78,9 +79,9 @@ export class Attempt<State> {
     return this.#context.newest;
   }
 
-  /** Tells the handler to stop; what tells it so first counts. */
+  /** Tells the handler to stop, unless it has ended; what tells it so first counts. */
   abort(why: AbortCause, cause?: unknown): void {
-    if (this.reason !== undefined) return;
+    if (this.#isOver || this.reason !== undefined) return;
     this.#context.abort(new JobAbort(why, { cause }));
     this.#within(this.#abortMillis, () => {
       this.#isIgnored = true;
@@ -109,6 +110,7 @@ export class Attempt<State> {
 
   async #work(): Promise<void> {
     const outcome = await this.#outcome();
+    this.#isOver = true;
     this.#deadline?.end();
     this.#context.end();
     this.#settle(outcome);
@@ -124,6 +126,7 @@ export class Attempt<State> {
       if (error instanceof JobVersionError) return { end: "unknown-version", error };
       return { end: "thrown", error };
     }
+    if (this.reason !== undefined) return { end: "thrown", error: this.reason };
     const outcome = await this.#run(payload);
     await this.#after(outcome);
     return outcome;

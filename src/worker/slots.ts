@@ -5,8 +5,10 @@
  *        +--+ `init` threw; again after initRetry
  *
  * Invariants: a slot runs one job at a time. A job is asked for only for slots that are free, or
- * will be when the job ends that they run. A slot that ends disposes of its state once, after the
- * handler that used it. Made by worker.ts.
+ * will be when the job ends that they run. A slot that ends disposes of its state once: after the
+ * handler that used it, but for one that goes on when all are closed. When they are closed, what
+ * was made is disposed of, but for what an `init` makes that does not end in time. Made by
+ * worker.ts.
  */
 import type { Dispatch } from "./dispatcher.ts";
 import { BadOptionError, UnsupportedError } from "./errors.ts";
@@ -38,6 +40,8 @@ export class Slots<State> {
   readonly #slots = new Map<number, Slot<State>>();
   /** Slots whose state is being made, and what calls that off. */
   readonly #coming = new Map<number, AbortController>();
+  /** What makes states: until each is there, or was called off and disposed of. */
+  readonly #making = new Set<Promise<void>>();
   readonly #disposing = new Set<Promise<void>>();
   #wanted = 0;
   #numbers = 0;
@@ -56,6 +60,11 @@ export class Slots<State> {
   /** Jobs that can be run at a time now. */
   get capacity(): number {
     return this.#slots.size - this.#stuck;
+  }
+
+  /** Whether a job is run whose end makes a slot free. */
+  get isBusy(): boolean {
+    return [...this.#slots.values()].some(({ standing }) => standing === "busy");
   }
 
   /** From now on there are so many; those that are too many end when their jobs do. */
@@ -100,7 +109,21 @@ export class Slots<State> {
     this.#wanted = 0;
     this.#shrink();
     for (const slot of this.#slots.values()) this.#end(slot);
+    await this.#allMade();
     await Promise.all(this.#disposing);
+  }
+
+  /**
+   * Resolves when no state is made any more, or after as long as what was told to stop may take.
+   */
+  async #allMade(): Promise<void> {
+    if (this.#making.size === 0) return;
+    const { clock, abortMillis } = this.#settings;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = clock.after(abortMillis, resolve);
+    void Promise.allSettled(this.#making).then(() => resolve());
+    await promise;
+    cancel();
   }
 
   get #tooMany(): boolean {
@@ -130,7 +153,9 @@ export class Slots<State> {
     }
     const coming = new AbortController();
     this.#coming.set(number, coming);
-    void this.#initialise(number, init, coming.signal);
+    const making = this.#initialise(number, init, coming.signal);
+    this.#making.add(making);
+    void making.finally(() => this.#making.delete(making));
   }
 
   async #initialise(
@@ -167,11 +192,13 @@ export class Slots<State> {
     const { clock, initRetryMillis } = this.#settings;
     return new Promise((resolve) => {
       if (signal.aborted) return resolve();
-      const cancel = clock.after(initRetryMillis, resolve);
-      signal.addEventListener("abort", () => {
+      const over = (): void => {
         cancel();
+        signal.removeEventListener("abort", over);
         resolve();
-      });
+      };
+      const cancel = clock.after(initRetryMillis, over);
+      signal.addEventListener("abort", over);
     });
   }
 

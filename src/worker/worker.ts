@@ -98,6 +98,7 @@ class QueueWorker<State> implements Worker {
   readonly #open = new Set<Promise<void>>();
   #consumer: Consumer | undefined;
   #isSuspended = false;
+  #isStopping = false;
   #running: Promise<void> | undefined;
   #stopping: Promise<StopReport> | undefined;
   readonly #hurries: (() => void)[] = [];
@@ -138,7 +139,8 @@ class QueueWorker<State> implements Worker {
 
   stop({ grace }: StopOptions = {}): Promise<StopReport> {
     const graceMillis = grace === undefined ? this.#settings.graceMillis : millisOf("grace", grace);
-    const isFirst = this.#stopping === undefined;
+    const isFirst = !this.#isStopping;
+    this.#isStopping = true;
     this.#stopping ??= this.#stop();
     if (isFirst || grace !== undefined) this.#abortAllAfter(graceMillis);
     return this.#stopping;
@@ -189,22 +191,18 @@ class QueueWorker<State> implements Worker {
     );
   }
 
-  get #isStopping(): boolean {
-    return this.#stopping !== undefined;
-  }
-
   async #run(signal: AbortSignal | undefined): Promise<void> {
     if (this.#isStopping) return void (await this.#stopping);
     const stop = (): void => void this.stop();
     if (signal?.aborted === true) return stop();
     signal?.addEventListener("abort", stop);
-    this.#scaler.start();
-    this.#consumer = this.#queue.backend.consume(this.#settings.tubes, {
-      window: this.#window,
-      take: (held) => this.#take(held),
-      troubled: (error) => this.#troubled(error),
-    });
     try {
+      this.#scaler.start();
+      this.#consumer = this.#queue.backend.consume(this.#settings.tubes, {
+        window: this.#window,
+        take: (held) => this.#take(held),
+        troubled: (error) => this.#troubled(error),
+      });
       await this.#consumer.closed;
     } finally {
       signal?.removeEventListener("abort", stop);
@@ -245,22 +243,32 @@ class QueueWorker<State> implements Worker {
   }
 
   #dispatch(): void {
+    if (this.#isStopping) return;
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
       const slot = this.#slotFor(next);
-      if (slot === undefined) return;
+      if (slot === "wait") return;
       this.#waiting.shift();
-      this.#begin(slot, next);
+      if (slot === "back") this.#putOff(next);
+      else this.#begin(slot, next);
     }
   }
 
-  /** A dispatcher that throws has the job wait until a slot is free the next time. */
-  #slotFor({ event }: Arrival<State>): Slot<State> | undefined {
+  /**
+   * A dispatcher that throws has the job wait until a slot is free the next time. Where none is
+   * busy, no slot would ever be: the job goes back.
+   */
+  #slotFor({ event }: Arrival<State>): Slot<State> | "wait" | "back" {
     try {
-      return this.#slots.pick(event);
+      return this.#slots.pick(event) ?? "wait";
     } catch (error) {
       this.#around.troubled(error);
-      return undefined;
+      return this.#slots.isBusy ? "wait" : "back";
     }
+  }
+
+  #putOff({ held, event, lease }: Arrival<State>): void {
+    lease.end();
+    this.#track(this.#ends.defer(held, event.type, "the dispatcher threw"));
   }
 
   #begin(slot: Slot<State>, arrival: Arrival<State>): void {
@@ -300,9 +308,9 @@ class QueueWorker<State> implements Worker {
   }
 
   #start(slot: Slot<State>, arrival: Arrival<State>): void {
-    this.#listeners.tell("start", arrival.event);
     const attempt = new Attempt(arrival, slot.state, this.#around, this.#settings);
     this.#attempts.add(attempt);
+    this.#listeners.tell("start", arrival.event); // who listens may stop the worker
     let isOver = false;
     const over = async (): Promise<void> => {
       await attempt.over;
@@ -355,7 +363,7 @@ class QueueWorker<State> implements Worker {
   async #stop(): Promise<StopReport> {
     this.#scaler.stop();
     await this.#consumer?.stop();
-    this.#giveUpWaiting("the worker stops");
+    this.#giveUpWaiting("the worker stops"); // not before: they would come again at once
     while (this.#open.size > 0) await Promise.all(this.#open);
     for (const cancel of this.#hurries) cancel();
     await this.#slots.close();

@@ -142,17 +142,12 @@ describe("a worker", () => {
         }),
       },
     });
-    const { id } = await bed.queue.enqueue(gated, 1);
-    await until("it threw", () => errors.includes("Error: no idea"));
-    expect((await bed.queue.stats("gated")).active).toBe(1);
-    isBroken = false;
     const lines = heard(worker);
-    await bed.queue.enqueue(gated, 2);
-    await until(
-      "both are done",
-      () => lines.filter((line) => line.startsWith("success")).length === 2,
-    );
-    expect(lines).toContain(`success ${id}`);
+    const { id } = await bed.queue.enqueue(gated, 1);
+    await until("it went back", () => lines.includes(`handedBack ${id}`));
+    expect(errors).toContain("Error: no idea");
+    isBroken = false;
+    await bed.pass("it is done", () => lines.includes(`success ${id}`));
   });
 
   test("is harmed by no listener, hook or success mode that throws", async () => {
