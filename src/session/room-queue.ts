@@ -2,7 +2,9 @@
  *
  * The disk is slower than the clients then, and who writes must wait; the thread does not. Room is
  * looked for when somebody woke this thread, which the committer does when it has freed rings.
- * Without a journal there always is room. Owned by the desk; sessions and uploads wait in it.
+ * Without a journal there always is room. However many wait, one look is put off at most: each
+ * serves all who wait, and one for each of them would serve those who wait anew again and again
+ * before other connections have their turn. Owned by the desk; sessions and uploads wait in it.
  */
 import type { Shard } from "../engine/shard.ts";
 import type { SessionJournal } from "./session-journal.ts";
@@ -21,6 +23,8 @@ export class RoomQueue {
   readonly #journal: SessionJournal | undefined;
   readonly #later: (run: () => void) => void;
   readonly #waiters = new Set<RoomWaiter>();
+  /** A look was put off. */
+  #willLook = false;
 
   /** `later` runs something after other connections have had their turn. */
   constructor(
@@ -52,7 +56,16 @@ export class RoomQueue {
   wait(waiter: RoomWaiter): void {
     this.#waiters.add(waiter);
     this.#journal?.awaitsRoom(true);
-    if (waiter.hasRoom()) this.#later(() => this.#look());
+    if (waiter.hasRoom()) this.#lookLater();
+  }
+
+  #lookLater(): void {
+    if (this.#willLook) return;
+    this.#willLook = true;
+    this.#later(() => {
+      this.#willLook = false;
+      this.#look();
+    });
   }
 
   /** That waiter does not wait any more. */

@@ -5,6 +5,11 @@ import { journalThat, SECOND, tubeIn, World } from "../support/session-world.ts"
 const SHARDS = 2;
 const [LEFT, REACHED] = [0, 1];
 const [FROM, TO] = [tubeIn(LEFT, SHARDS), tubeIn(REACHED, SHARDS)];
+const BESIDE = tubeIn(LEFT, SHARDS, "beside");
+/** Jobs that die at once, far more than others can wait for. */
+const MANY = 5000;
+/** Most that are carried between two turns of others: a share that arrives, and one that leaves. */
+const SHARE_MAX = 130;
 
 /** A job of the tube in use that dies now, for a worker who watches that tube. */
 function deadJob(tags = "max:1"): string {
@@ -65,6 +70,38 @@ test("a dead job that finds no room holds up no other one", () => {
   stuck.ask("set-tube a dead=b\r\n");
   world.advance(2 * SECOND);
   expect(other.ask("stats-tube b\r\n")).toContain(`current-jobs-ready: ${many}\n`);
+  world.verify();
+});
+
+test.each([
+  { way: "another shard", dead: { [FROM]: TO } },
+  { way: "a tube of the shard that they are in", dead: { [FROM]: BESIDE } },
+  { way: "both", dead: { [FROM]: TO, [BESIDE]: `${FROM}-dead` } },
+])("of many that die at once a share goes to $way, then others have their turn", ({ dead }) => {
+  const world = new World({ shards: SHARDS });
+  const putter = world.connect();
+  const tubes = Object.entries(dead);
+  for (const [from, to] of tubes) {
+    putter.ask(`set-tube ${from} dead=${to}\r\nuse ${from}\r\n`);
+    putter.ask("put 0 0 60 1 exp:1\r\nx\r\n".repeat(MANY));
+  }
+  const carried = (): number => {
+    const [, total] = /total-dead-letters: (\d+)/.exec(putter.say("stats\r\n").heard()) ?? [];
+    return Number(total);
+  };
+  world.nowMicros += 2 * SECOND;
+  world.host().tick();
+  const shares: number[] = [carried()];
+  while (carried() < MANY * tubes.length) {
+    const before = carried();
+    const turns: string[] = [];
+    world.later(() => turns.push("others")); // behind what was put off before
+    while (turns.length === 0) world.goOn();
+    if (!world.hasLater) world.host().tick();
+    shares.push(carried() - before);
+  }
+  expect(Math.max(...shares)).toBeLessThanOrEqual(SHARE_MAX);
+  expect(shares.length).toBeLessThan((10 * MANY * tubes.length) / SHARE_MAX);
   world.verify();
 });
 
