@@ -2,7 +2,8 @@
  *
  * One `await` is sent for each job, however many callers wait for it, and again on each new
  * connection. Invariants: a job that nobody waits for any more stays here until the server tells
- * its end, which it will. Used by client.ts.
+ * its end, which it will. An `await` without an answer goes on the next connection by itself, and
+ * no second one beside it. Used by caller.ts.
  */
 import type { Clock } from "../clock.ts";
 import type { Reply } from "../protocol/reply-reader.ts";
@@ -38,6 +39,8 @@ interface Waiter {
 export class Awaits {
   readonly #parts: AwaitsParts;
   readonly #waiters = new Map<number, Set<Waiter>>();
+  /** Jobs whose `await` has no answer yet. */
+  readonly #asked = new Set<number>();
 
   constructor(parts: AwaitsParts) {
     this.#parts = parts;
@@ -79,6 +82,7 @@ export class Awaits {
   /** A new connection is there. */
   again(): void {
     for (const [id, waiters] of this.#waiters) {
+      if (this.#asked.has(id)) continue;
       if (waiters.size > 0) this.#send(id, waiters);
       else this.#waiters.delete(id);
     }
@@ -100,9 +104,14 @@ export class Awaits {
   }
 
   #send(id: number, waiters: Set<Waiter>): void {
-    this.#parts.ask(id).catch((error: unknown) => {
-      if (this.#waiters.get(id) === waiters) this.#waiters.delete(id);
-      for (const waiter of waiters) waiter.failed(error);
-    });
+    this.#asked.add(id);
+    this.#parts.ask(id).then(
+      () => this.#asked.delete(id),
+      (error: unknown) => {
+        this.#asked.delete(id);
+        if (this.#waiters.get(id) === waiters) this.#waiters.delete(id);
+        for (const waiter of waiters) waiter.failed(error);
+      },
+    );
   }
 }

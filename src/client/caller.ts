@@ -60,8 +60,8 @@ export class Caller implements StreamSource {
   readonly #limits: CallerLimits;
   readonly #fewer = new Set<() => void>();
   #stream: Stream | undefined;
-  /** Jobs that are held and on their way back. */
-  #givingBack = 0;
+  /** Jobs that are on their way back; some may be held no more by now. */
+  readonly #givingBack = new Set<Job>();
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -94,7 +94,7 @@ export class Caller implements StreamSource {
       pushed: (push: Reply) => this.receiving.pushed(push),
       lost: (cause) => this.holdings.lostAll(cause),
       greeted: () => this.#awaits.again(),
-      holdsJobs: () => this.holdings.size > this.#givingBack,
+      holdsJobs: () => this.holdings.hasOther(this.#givingBack),
       troubled: (error) => this.troubled(error),
     });
   }
@@ -145,7 +145,13 @@ export class Caller implements StreamSource {
         seconds === undefined
           ? reserve(this.receiving, leave)
           : reserveWithTimeout(seconds, this.receiving, leave);
-      const call = this.#call(command, options, most, resolve, reject);
+      const settled =
+        <Value>(settle: (value: Value) => void) =>
+        (value: Value): void => {
+          this.receiving.waitsNoMore(call as ClientCall<Job | undefined>);
+          settle(value);
+        };
+      const call = this.#call(command, options, most, settled(resolve), settled(reject));
       this.receiving.waits(call as ClientCall<Job | undefined>, watchVersion);
       this.link.run(call);
     });
@@ -266,8 +272,9 @@ export class Caller implements StreamSource {
     void this.#givenBack(job);
   }
 
-  async #givenBack({ id }: Job): Promise<void> {
-    this.#givingBack++;
+  async #givenBack(job: Job): Promise<void> {
+    const { id } = job;
+    this.#givingBack.add(job);
     try {
       if (this.link.support?.has("hand-back") === true) await this.#handBack(id);
       else await this.#release(id);
@@ -276,7 +283,7 @@ export class Caller implements StreamSource {
       const isBack = error instanceof RefusedError && error.code === "HM_NOT_FOUND";
       if (!isBack) this.troubled(error);
     } finally {
-      this.#givingBack--;
+      this.#givingBack.delete(job);
     }
   }
 

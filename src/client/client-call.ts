@@ -7,7 +7,7 @@
  *
  * Invariants: whoever called hears exactly once. An answer that comes when nobody waits any more is
  * read all the same, because it may say what the connection is set to, or bring a job, which then
- * goes to somebody else. Made by client.ts, kept by link.ts.
+ * goes to somebody else. Made by caller.ts, kept by link.ts.
  */
 import { BadReplyError } from "../protocol/reply-line.ts";
 import type { Reply } from "../protocol/reply-reader.ts";

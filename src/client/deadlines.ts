@@ -5,6 +5,7 @@
  * time than was said, and at most STEP_MILLIS more. Used by link.ts.
  */
 import type { Clock } from "../clock.ts";
+import { asError } from "./errors.ts";
 
 /** What ends at the same moment. */
 interface Bucket {
@@ -84,15 +85,27 @@ export class Deadlines {
     this.#timerStep = Infinity;
     const now = Math.floor(this.#clock.now() / MILLI_MICROS / STEP_MILLIS);
     const due = [...this.#buckets.values()].filter(({ step }) => step <= now);
-    for (const { step, members } of due) {
-      this.#buckets.delete(step);
-      if (this.#newest?.step === step) this.#newest = undefined;
-      for (const expiring of members) {
-        expiring.bucket = undefined;
-        expiring.expire();
-      }
-    }
+    const errors = due.flatMap((bucket) => this.#expire(bucket));
     const next = Math.min(...this.#buckets.keys());
     if (next < this.#timerStep) this.#setTimer(next);
+    const [first] = errors;
+    if (errors.length > 1) throw new AggregateError(errors, "several deadlines threw");
+    if (first !== undefined) throw first;
+  }
+
+  /** Tells all of one bucket, and returns what they threw: nobody is left out for another. */
+  #expire({ step, members }: Bucket): readonly Error[] {
+    const errors: Error[] = [];
+    this.#buckets.delete(step);
+    if (this.#newest?.step === step) this.#newest = undefined;
+    for (const expiring of members) {
+      expiring.bucket = undefined;
+      try {
+        expiring.expire();
+      } catch (error) {
+        errors.push(asError(error));
+      }
+    }
+    return errors;
   }
 }

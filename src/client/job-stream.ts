@@ -5,12 +5,13 @@
  *
  * Invariants: a job that was taken for the stream and that nobody was given is handed back when the
  * stream ends. A job that was lost before its turn came is passed over. The end of a stream, by
- * `return`, by its signal or with the client, is quiet: `next` says done. Made by client.ts.
+ * `return`, by its signal or with the client, is quiet: `next` says done. Made by caller.ts.
  */
 import { BadReplyError } from "../protocol/reply-line.ts";
 import type { Job } from "./job.ts";
+import { RefusedError } from "./refused-error.ts";
 
-/** What a stream works with; implemented by client.ts. */
+/** What a stream works with; implemented by caller.ts. */
 export interface StreamSource {
   /** Has the server send jobs while fewer than so many are held. */
   window(size: number): Promise<void>;
@@ -71,12 +72,19 @@ export class WindowStream implements JobStream {
 
   /** A job came. Throws a BadReplyError when it is more than was asked for. */
   take(job: Job): void {
+    if (this.#ready.length >= this.#size) this.#dropLost();
     if (this.#ready.length >= this.#size) {
       throw new BadReplyError(`the server sent more than ${this.#size} jobs to a window of them`);
     }
     const waiting = this.#ending === undefined ? this.#waiting.shift() : undefined;
     if (waiting === undefined) this.#ready.push(job);
     else this.#answer(waiting, job);
+  }
+
+  /** A job that was lost leaves room in the server's window: another one may come for it. */
+  #dropLost(): void {
+    const held = this.#ready.filter((job) => job.isHeld);
+    this.#ready.splice(0, this.#ready.length, ...held);
   }
 
   async next(): Promise<Next> {
@@ -166,16 +174,32 @@ export class ReserveStream implements JobStream {
     const { signal } = this.#ending;
     while (!signal.aborted) {
       try {
-        const isFull = this.#source.held >= this.#size;
-        const seconds = this.#source.held > 0 ? 0 : undefined;
-        const job = isFull ? undefined : await this.#source.reserve(seconds, signal);
+        const job = await this.#look(signal);
         if (job !== undefined) return { done: false, value: job };
-        if (this.#source.held > 0) await this.#source.fewer(signal);
       } catch (error) {
-        if (!signal.aborted) throw error;
+        if (signal.aborted) break;
+        this.end(); // `for await` calls no `return` after `next` has thrown
+        throw error;
       }
     }
     return OVER;
+  }
+
+  /** Looks for a job once; if there is none and some are held, waits until they are fewer. */
+  async #look(signal: AbortSignal): Promise<Job | undefined> {
+    const { held } = this.#source;
+    let isSoon = false;
+    if (held < this.#size) {
+      try {
+        const job = await this.#source.reserve(held > 0 ? 0 : undefined, signal);
+        if (job !== undefined) return job;
+      } catch (error) {
+        if (!isDeadlineSoon(error)) throw error;
+        isSoon = true;
+      }
+    }
+    if (isSoon || this.#source.held > 0) await this.#source.fewer(signal);
+    return undefined;
   }
 
   return(): Promise<Next> {
@@ -196,4 +220,9 @@ export class ReserveStream implements JobStream {
     this.#ending.abort();
     this.#left();
   }
+}
+
+/** The server gives no job while one that is held has but a second left: that is not for ever. */
+function isDeadlineSoon(error: unknown): boolean {
+  return error instanceof RefusedError && error.code === "HM_DEADLINE_SOON";
 }

@@ -155,6 +155,12 @@ export class Holdings {
     return this.#jobs.size;
   }
 
+  /** Whether there is any beside those. */
+  hasOther(than: ReadonlySet<Job>): boolean {
+    for (const job of this.#jobs.values()) if (!than.has(job)) return true;
+    return false;
+  }
+
   take(job: Job): void {
     this.lost(job.id); // if it was held before, it was lost meanwhile
     this.#jobs.set(job.id, job);

@@ -6,7 +6,7 @@
  * then calls are sent, in the order in which they were made. While there is no connection and
  * somebody waits, each address is tried in turn, with a pause between the rounds; while nobody
  * waits, nobody dials. Invariants: calls that a lost connection gives back stand before those made
- * since. Nothing here keeps a process alive unless somebody waits. Used by client.ts.
+ * since. Nothing here keeps a process alive unless somebody waits. Used by caller.ts.
  */
 import type { Clock } from "../clock.ts";
 import { quoted } from "../protocol/reply-line.ts";
@@ -103,6 +103,7 @@ export class Link implements CallKeeper {
   #reserves = 0;
   /** This connection was finished to be followed by another. */
   #isTurning = false;
+  #cancelTurn: () => void = () => undefined;
   #openedMicros = 0;
   /** When the server was last heard, or came to owe something. */
   #heardMicros = 0;
@@ -256,11 +257,18 @@ export class Link implements CallKeeper {
   /**
    * What stands behind a reserve that nobody waits for any more would have to wait for a job. Where
    * no job is held that somebody wants, the server hears that nothing more comes on this
-   * connection, and answers all at once; what is asked later goes on the next one.
+   * connection, and answers all at once; what is asked later goes on the next one. A server that
+   * does not end the connection in time is given up.
    */
   #clearWay(): void {
-    if (this.#orphans === 0 || this.#reserves > 0 || this.#parts.holdsJobs()) return;
+    if (this.#isTurning || this.#orphans === 0 || this.#reserves > 0) return;
+    if (this.#parts.holdsJobs()) return;
+    const { limits, around } = this.#parts;
+    const why = `the server has not ended the connection after ${limits.silenceMs} ms`;
     this.#isTurning = true;
+    this.#cancelTurn = around.clock.after(limits.silenceMs, () =>
+      this.drop(new UnreachableError(why)),
+    );
     this.#connection?.finish();
   }
 
@@ -304,11 +312,13 @@ export class Link implements CallKeeper {
     const millis = backOffMillis(this.#failures, this.#parts.limits.backOffMaxMs, random());
     if (millis === 0) return Promise.resolve();
     return new Promise((resolve) => {
-      const cancel = clock.after(millis, resolve);
-      signal.addEventListener("abort", () => {
+      const over = (): void => {
         cancel();
+        signal.removeEventListener("abort", over);
         resolve();
-      });
+      };
+      const cancel = clock.after(millis, over);
+      signal.addEventListener("abort", over, { once: true });
     });
   }
 
@@ -429,6 +439,7 @@ export class Link implements CallKeeper {
     const isFirm = lastedMs > this.#parts.limits.backOffMaxMs;
     this.#failures = isFirm || this.#isTurning ? 0 : this.#failures + 1;
     this.#isTurning = false;
+    this.#cancelTurn();
     if (cause !== undefined && this.#closed === undefined) this.#parts.troubled(cause);
     this.#dial();
   }

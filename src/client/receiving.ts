@@ -2,7 +2,7 @@
  * window brings, and the news of jobs that it holds or awaits.
  *
  * Invariants: a job that comes goes to exactly one: to whoever reserved it, to the stream, to a
- * listener, or back to the server as if it had not been taken. Used by client.ts.
+ * listener, or back to the server as if it had not been taken. Used by caller.ts.
  */
 import type { Reply } from "../protocol/reply-reader.ts";
 import type { Awaits } from "./awaits.ts";
@@ -22,12 +22,8 @@ export interface PushListener {
   readonly cancelled?: (id: number) => void;
 }
 
-/** A reserve that somebody waits for. */
-interface WaitingReserve {
-  readonly call: ClientCall<Job | undefined>;
-  /** Of the tubes that are watched for it. */
-  readonly watchVersion: number;
-}
+/** A call that waits for the job of a reserve. */
+type Reserve = ClientCall<Job | undefined>;
 
 /** What receiving works with. */
 export interface ReceivingParts {
@@ -43,7 +39,8 @@ export interface ReceivingParts {
 export class Receiving implements Receiver {
   readonly #parts: ReceivingParts;
   readonly #listeners = new Set<PushListener>();
-  readonly #reserves: WaitingReserve[] = [];
+  /** Those that somebody waits for, in their order, and which tubes are watched for each. */
+  readonly #reserves = new Map<Reserve, number>();
   /** The one that has the jobs of the window. */
   stream: WindowStream | undefined;
 
@@ -62,23 +59,28 @@ export class Receiving implements Receiver {
   }
 
   /** Somebody waits for a job of a reserve. */
-  waits(call: ClientCall<Job | undefined>, watchVersion: number): void {
-    while (this.#reserves[0]?.call.isOver === true) this.#reserves.shift();
-    this.#reserves.push({ call, watchVersion });
+  waits(call: Reserve, watchVersion: number): void {
+    this.#reserves.set(call, watchVersion);
+  }
+
+  /** It has ended. */
+  waitsNoMore(call: Reserve): void {
+    this.#reserves.delete(call);
   }
 
   /** A reserve that nobody waits for has brought a job: it is the next one's. */
   pass(job: Job, watchVersion: number): void {
-    const next = this.#reserves.find(
-      ({ call, watchVersion: own }) => !call.isOver && own === watchVersion,
-    );
-    if (next === undefined) this.leave(job);
-    else next.call.serve(job);
+    for (const [call, own] of this.#reserves) {
+      if (own !== watchVersion) continue;
+      call.serve(job);
+      return;
+    }
+    this.leave(job);
   }
 
   /** Nobody waits for a job of a reserve any more. */
   stop(error: Error): void {
-    for (const { call } of this.#reserves.splice(0)) if (!call.isOver) call.abort(error);
+    for (const call of [...this.#reserves.keys()]) call.abort(error);
   }
 
   /** Tells the listener, until what is returned is disposed of. */

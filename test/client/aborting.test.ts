@@ -1,9 +1,15 @@
 /* Calls that are ended before their answers come, by a signal, by their time or with the client: a
  * job that comes all the same goes to somebody else.
  */
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Client } from "../../src/client/client.ts";
+import { until } from "../support/until.ts";
 import { outcome, ScriptedServer, settle } from "./scripted-server.ts";
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
 
 let server: ScriptedServer;
 let client: Client;
@@ -12,13 +18,14 @@ beforeEach(async () => {
   client = await server.connect();
 });
 
-/** A reserve that was sent and then aborted. */
-async function aborted(): Promise<void> {
+/** A reserve that was sent and then aborted; returns its signal. */
+async function aborted(): Promise<WeakRef<AbortSignal>> {
   const aborting = new AbortController();
   const job = outcome(client.reserve({ signal: aborting.signal }));
   await settle();
   aborting.abort();
   expect(await job).toBe("AbortError");
+  return new WeakRef(aborting.signal);
 }
 
 describe("a job for a reserve that nobody waits for any more", () => {
@@ -78,6 +85,16 @@ describe("a job for a reserve that nobody waits for any more", () => {
     expect(server.lines.at(-1)).toBe("hand-back 7 0");
   });
 
+  test("need not be waited for: the call is forgotten behind one that goes on waiting", async () => {
+    void outcome(client.reserve());
+    const signal = await aborted();
+    await server.cut();
+    await until("its call is forgotten", () => {
+      collect();
+      return signal.deref() === undefined;
+    });
+  });
+
   test.each(["reserveJob", "reserveBatch"] as const)("is handed back after %s", async (name) => {
     const aborting = new AbortController();
     const asked = outcome(client[name](7, { signal: aborting.signal }));
@@ -111,6 +128,22 @@ describe("what is asked behind a reserve that nobody waits for", () => {
     expect(server.troubles).toEqual([]);
   });
 
+  test("is lost in time where the server does not end the connection", async () => {
+    await aborted();
+    const put = outcome(client.put("x", { timeoutMs: 60_000 }));
+    await settle();
+    const next = client.put("yy", { timeoutMs: 60_000 });
+    await server.advance(9.9);
+    expect(server.wire.closings).toBe(0);
+    await server.advance(0.2);
+    expect(await put).toBe("HM_LOST");
+    expect(server.lines).toEqual(["put 1024 0 60 2", "yy"]);
+    await server.say("INSERTED 2");
+    expect(await next).toEqual({ id: 2, isNew: true });
+    await client.close();
+    expect(server.clock.timers).toBe(0);
+  });
+
   test("nor does the job that came for another of them", async () => {
     await aborted();
     await aborted();
@@ -120,6 +153,22 @@ describe("what is asked behind a reserve that nobody waits for", () => {
     await server.say("TIMED_OUT", "HANDED_BACK");
     await server.cut();
     expect(server.troubles).toEqual([]);
+  });
+
+  test("waits where a job is held, though another one was lost on its way back", async () => {
+    await client.window(2);
+    const reserved = client.reserve();
+    await settle();
+    await server.say("RESERVED 1 1\r\nx");
+    const held = await reserved;
+    await server.say("JOB 2 1 a 1\r\ny", "LOST 2"); // nobody listens: it is handed back
+    expect(server.lines.at(-1)).toBe("hand-back 2 0");
+    await aborted();
+    const deleted = outcome(held.delete());
+    await settle();
+    expect(server.wire.isFinished).toBe(false);
+    await server.say("NOT_FOUND", "DEADLINE_SOON", "DELETED");
+    expect(await deleted).toBeUndefined();
   });
 
   test("waits where a job is held, which another connection would lose", async () => {
@@ -225,6 +274,43 @@ describe("a stream of jobs", () => {
     expect(seen).toEqual([1]);
     expect(server.lines).toEqual(["window 16"]); // that job is in the loop's hands
     expect(server.stays).toBe(0);
+  });
+
+  test("has room for those that come in place of lost ones", async () => {
+    const stream = client.jobs({ window: 2 });
+    await settle();
+    await server.say("JOB 1 1 a 0\r\n", "JOB 2 1 a 0\r\n", "LOST 1", "JOB 3 1 a 0\r\n");
+    expect(server.wire.closings).toBe(0);
+    const [one, other] = [await stream.next(), await stream.next()];
+    expect([one.value?.id, other.value?.id]).toEqual([2, 3]);
+  });
+
+  test("of a plain server looks again where a held job's time is nearly over", async () => {
+    server = new ScriptedServer();
+    server.isPlain = true;
+    client = await server.connect();
+    const stream = client.jobs({ window: 2 });
+    const first = stream.next();
+    await settle();
+    await server.say("RESERVED 1 1\r\nx");
+    expect((await first).value?.id).toBe(1);
+    const second = stream.next();
+    await settle();
+    await server.say("DEADLINE_SOON");
+    expect(server.lines).toEqual(["reserve", "reserve-with-timeout 0"]);
+    await server.advance(0.2);
+    expect(server.lines).toHaveLength(3);
+    await server.say("RESERVED 2 1\r\ny");
+    expect((await second).value?.id).toBe(2);
+  });
+
+  test("of a plain server ends with what goes wrong, and another can follow", async () => {
+    server = new ScriptedServer();
+    server.isPlain = true;
+    client = await server.connect();
+    server.answer = (line) => (line === "reserve" ? "OUT_OF_MEMORY" : undefined);
+    expect(await outcome(client.jobs().next())).toBe("HM_OUT_OF_MEMORY");
+    await client.jobs().return();
   });
 
   test("is one at a time, and another can follow", async () => {

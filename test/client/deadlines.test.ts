@@ -60,3 +60,16 @@ test("that were called off leave nothing behind", () => {
   expect(one.expiredAtMs).toBeUndefined();
   expect(clock.timers).toBe(0);
 });
+
+test("of which some throw are all told, and those that follow come in their time", () => {
+  const clock = new VirtualClock();
+  const deadlines = new Deadlines(clock);
+  const bad = { bucket: undefined, expire: () => expect.unreachable("a bad deadline") };
+  const [same, next, later] = [new Watched(clock), new Watched(clock), new Watched(clock)];
+  for (const one of [bad, same]) deadlines.add(one, 10);
+  deadlines.add(next, 60);
+  deadlines.add(later, 1000);
+  expect(() => clock.advance(0.2)).toThrow("a bad deadline");
+  clock.advance(2);
+  for (const { expiredAtMs } of [same, next, later]) expect(expiredAtMs).toBeDefined();
+});

@@ -1,7 +1,7 @@
 /* A client whose connection is lost: what becomes of its calls, what the next connection is set to,
  * and when it is tried to have one. Time stands still but for `advance`.
  */
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { Client } from "../../src/client/client.ts";
 import { backOffMillis } from "../../src/client/back-off.ts";
 import type { Endpoint } from "../../src/client/link.ts";
@@ -144,6 +144,21 @@ describe("the next connection", () => {
     expect(await ended).toMatchObject([done, done].map(({ id, end }) => ({ id, end })));
   });
 
+  test("is told once which jobs' ends are awaited, had the last one answered or not", async () => {
+    const first = client.await(7);
+    await settle();
+    await server.cut(CUT);
+    const second = client.await(8);
+    await server.advance(1);
+    expect(server.lines).toEqual(["await 7", "await 8"]);
+    await server.say("AWAITING", "AWAITING");
+    await server.cut(CUT);
+    await server.advance(1);
+    expect(server.lines).toEqual(["await 7", "await 8"]);
+    await server.say("AWAITING", "AWAITING", "DONE 7 buried 0\r\n", "DONE 8 dead 0\r\n");
+    expect([(await first).end, (await second).end]).toEqual(["buried", "dead"]);
+  });
+
   test("is asked for a job again by a reserve that waits", async () => {
     const job = client.reserve();
     await settle();
@@ -241,6 +256,25 @@ describe("attempts to connect", () => {
     const steps = Array.from({ length: 9 }, (_, failures) => backOffMillis(failures, 5000, 0));
     expect(steps).toEqual([0, 50, 100, 200, 400, 800, 1600, 3200, 5000]);
     expect(backOffMillis(4000, 5000, 0.999)).toBeCloseTo(2502.5);
+  });
+
+  test("leave no listener behind on the signal that ends their pauses", async () => {
+    const listened = (name: "addEventListener" | "removeEventListener") =>
+      vi.spyOn(EventTarget.prototype, name);
+    const [added, removed] = [listened("addEventListener"), listened("removeEventListener")];
+    try {
+      server.isAway = new Error("nobody there");
+      const stats = outcome(client.stats());
+      await server.cut(CUT);
+      await server.advance(10.1);
+      expect(await stats).toBe("HM_UNREACHABLE");
+      await server.advance(5);
+      expect(server.attempts).toBeGreaterThan(5);
+      expect(removed).toHaveBeenCalledTimes(added.mock.calls.length);
+    } finally {
+      added.mockRestore();
+      removed.mockRestore();
+    }
   });
 
   test("do not follow one another without a pause where a server hangs up at once", async () => {

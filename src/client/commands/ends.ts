@@ -1,7 +1,7 @@
 /* Ends: the commands that end an attempt at a job, and those that make it last longer.
  *
  * Those that may stand in a batch are batch.ts's as well. `gone` is told of each job that this
- * client holds no more, whatever it asked.
+ * client holds no more: a job whose end was refused is still held, and may be ended otherwise.
  */
 import {
   delayNeeds,
@@ -53,10 +53,7 @@ const IDS_MAX = 1000;
 export function remove(id: number, gone: Gone): Command<void> {
   return {
     head: `delete ${jobId(id)}`,
-    read: (reply) => {
-      gone(id);
-      if (reply.word !== "DELETED") throw refusalOf("delete", reply);
-    },
+    read: ended("delete", "DELETED", id, gone),
   };
 }
 
@@ -90,10 +87,7 @@ export function bury(id: number, options: BuryOptions, gone: Gone): Command<void
   const { pri = PRI_DEFAULT, failure } = options;
   return {
     ...withFailure(`bury ${jobId(id)} ${whole("pri", pri, 0)}`, failure, []),
-    read: (reply) => {
-      gone(id);
-      if (reply.word !== "BURIED") throw refusalOf("bury", reply);
-    },
+    read: ended("bury", "BURIED", id, gone),
   };
 }
 
@@ -113,10 +107,7 @@ export function finish(id: number, result: Body, keepSeconds: number, gone: Gone
     head: `finish ${jobId(id)} ${whole("keepSeconds", keepSeconds, 0)} `,
     body: result,
     needs: ["finish"],
-    read: (reply) => {
-      if (reply.word !== "JOB_TOO_BIG") gone(id);
-      if (reply.word !== "FINISHED") throw refusalOf("finish", reply);
-    },
+    read: ended("finish", "FINISHED", id, gone),
   };
 }
 
@@ -131,10 +122,7 @@ export function move(
   return {
     ...text,
     needs: ["move", ...needs],
-    read: (reply) => {
-      if (reply.word === "MOVED" || reply.word === "BURIED" || reply.word === "NOT_FOUND") gone(id);
-      return queuedWord("move", "MOVED", reply);
-    },
+    read: queued("move", "MOVED", id, gone),
   };
 }
 
@@ -204,9 +192,19 @@ function withFailure(
   return { head: `${head} `, body: failure, needs: [...needs, "failures"] };
 }
 
+/** Of what ends an attempt, and says so with one word. */
+function ended(command: string, word: string, id: number, gone: Gone): (reply: Reply) => void {
+  const read = done(command, word);
+  return (reply) => {
+    if (reply.word === word || reply.word === "NOT_FOUND") gone(id);
+    read(reply);
+  };
+}
+
+/** Of what ends an attempt, and may have buried the job instead. */
 function queued(command: string, word: string, id: number, gone: Gone): (reply: Reply) => Queued {
   return (reply) => {
-    if (reply.word !== "JOB_TOO_BIG") gone(id);
+    if (reply.word === word || reply.word === "BURIED" || reply.word === "NOT_FOUND") gone(id);
     return queuedWord(command, word, reply);
   };
 }
