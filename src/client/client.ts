@@ -28,8 +28,6 @@ import type { PushListener } from "./receiving.ts";
 import { Support } from "./support.ts";
 import type { Feature } from "./support.ts";
 
-/** How long a result is kept if nothing is said. */
-const KEEP_DEFAULT_SECONDS = 60;
 const PAGE_DEFAULT = 100;
 const WINDOW_DEFAULT = 16;
 const NO_OPTIONS: CallOptions = {};
@@ -200,7 +198,7 @@ export class Client implements JobOwner, AsyncDisposable {
   }
 
   finish(id: number, result: Body, options: FinishOptions & CallOptions = {}): Promise<void> {
-    const { keepSeconds = KEEP_DEFAULT_SECONDS } = options;
+    const { keepSeconds = ends.KEEP_DEFAULT_SECONDS } = options;
     return this.#caller.run(() => ends.finish(id, result, keepSeconds, this.#caller.gone), options);
   }
 

@@ -32,6 +32,8 @@ export interface Command<Result> extends CommandText {
 const U32_MAX = 0xffff_ffff;
 /** The lowest, for what nobody says a priority of: what beanstalkd's clients call normal. */
 export const PRI_DEFAULT = 1024;
+/** Most ids that one command may name, jobs that it may bring, or commands of a batch. */
+export const MANY_MAX = 1000;
 
 /** Reads an answer that is one word and says all. */
 export function done(command: string, word: string): (reply: Reply) => void {

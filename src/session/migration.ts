@@ -6,7 +6,7 @@
  * front of its leaving is safe: a crash that lost only that would leave half of what happened. So
  * it waits for the journal three times, with other connections' turns meanwhile. When its
  * connection ends before that, a copy that is not recorded is given up, and one that is goes on
- * alone. Made by Moving.
+ * alone. Made by Moving and dead-letters.ts.
  */
 
 import * as C from "../../assembly/constants.ts";

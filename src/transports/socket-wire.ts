@@ -1,7 +1,7 @@
 /* SocketWire: a TCP or Unix socket as the wire of a client's connection.
  *
  * When the server has finished sending, no answer can come any more, so the socket is closed then,
- * half-open or not. Used by the command line, the demo and the bench.
+ * half-open or not. Used by socket-endpoint.ts, the command line, the demo and the bench.
  */
 import { connect } from "node:net";
 import type { Socket } from "node:net";

@@ -1,6 +1,6 @@
 /* Batch: commands that are carried out in one step, all or none. */
 import type { Command } from "../command.ts";
-import { whole } from "../command.ts";
+import { MANY_MAX, whole } from "../command.ts";
 import type { Body } from "../command-writer.ts";
 import type { ConnectionState } from "../connection-state.ts";
 import { refusalOf } from "../refused-error.ts";
@@ -22,9 +22,6 @@ export type BatchResults<Commands extends readonly BatchCommand<unknown>[]> = {
     ? Result
     : never;
 };
-
-const COMMANDS_MAX = 1000;
-const KEEP_DEFAULT_SECONDS = 60;
 
 /** Makes the commands that may stand in a batch. */
 export class BatchBuilder {
@@ -54,7 +51,7 @@ export class BatchBuilder {
   }
 
   finish(id: number, result: Body, options: FinishOptions = {}): BatchCommand<void> {
-    const { keepSeconds = KEEP_DEFAULT_SECONDS } = options;
+    const { keepSeconds = ends.KEEP_DEFAULT_SECONDS } = options;
     return { "~command": ends.finish(id, result, keepSeconds, this.#gone) };
   }
 
@@ -88,7 +85,7 @@ export function batch<const Commands extends readonly BatchCommand<unknown>[]>(
 ): Command<BatchResults<Commands>> {
   const parts = commands.map((command) => command["~command"]);
   return {
-    head: `batch ${whole("commands", parts.length, 1, COMMANDS_MAX)}`,
+    head: `batch ${whole("commands", parts.length, 1, MANY_MAX)}`,
     parts,
     needs: ["batch", ...parts.flatMap(({ needs = [] }): readonly Feature[] => needs)],
     read: (reply) => {

@@ -8,6 +8,7 @@ import {
   delayWord,
   done,
   jobId,
+  MANY_MAX,
   named,
   PRI_DEFAULT,
   reading,
@@ -46,8 +47,8 @@ export interface DeletedBatch {
   readonly notFound: number;
 }
 
-/** Most ids of a delete-batch. */
-const IDS_MAX = 1000;
+/** How long a result is kept if nothing is said. */
+export const KEEP_DEFAULT_SECONDS = 60;
 
 /** `delete` */
 export function remove(id: number, gone: Gone): Command<void> {
@@ -59,8 +60,8 @@ export function remove(id: number, gone: Gone): Command<void> {
 
 /** `delete-batch` */
 export function deleteBatch(ids: readonly number[], gone: Gone): Command<DeletedBatch> {
-  if (ids.length === 0 || ids.length > IDS_MAX) {
-    throw new BadCommandError(`ids: from 1 to ${IDS_MAX} of them, not ${ids.length}`);
+  if (ids.length === 0 || ids.length > MANY_MAX) {
+    throw new BadCommandError(`ids: from 1 to ${MANY_MAX} of them, not ${ids.length}`);
   }
   return {
     head: `delete-batch ${ids.map(jobId).join(" ")}`,

@@ -2,7 +2,7 @@
  *
  * All may be sent twice: a job that was on its way on a connection that ended is ready again.
  */
-import { jobId, whole } from "../command.ts";
+import { jobId, MANY_MAX, whole } from "../command.ts";
 import type { Command } from "../command.ts";
 import type { Job } from "../job.ts";
 import { refusalOf } from "../refused-error.ts";
@@ -17,8 +17,6 @@ export interface Receiver {
   leave(job: Job): void;
 }
 
-/** Most jobs of a reserve-batch. */
-const BATCH_MAX = 1000;
 const TIMEOUT_MAX_SECONDS = 0x7fff_ffff;
 
 /** `reserve` */
@@ -71,7 +69,7 @@ export function reserveJob(id: number, to: Receiver): Command<Job | undefined> {
 /** `reserve-batch` */
 export function reserveBatch(count: number, to: Receiver): Command<readonly Job[]> {
   return {
-    head: `reserve-batch ${whole("count", count, 1, BATCH_MAX)}`,
+    head: `reserve-batch ${whole("count", count, 1, MANY_MAX)}`,
     isSafe: true,
     needs: ["reserve-batch"],
     read: (reply) => {
