@@ -5,10 +5,9 @@
  * Changed by the readers of replies in commands/tubes.ts, read by link.ts.
  */
 import type { ReserveMode } from "../protocol/reserve-mode.ts";
+import { DEFAULT_TUBE } from "../protocol/tube-name.ts";
 import { NotSupportedError } from "./errors.ts";
 import type { Support } from "./support.ts";
-
-const DEFAULT_TUBE = "default";
 
 /** What one client's connection is set to. */
 export class ConnectionState {
@@ -40,7 +39,7 @@ export class ConnectionState {
     });
     if (!this.watched.has(DEFAULT_TUBE)) commands.push(`ignore ${DEFAULT_TUBE}`);
     else if (this.watched.get(DEFAULT_TUBE) === 1)
-      commands.splice(commands.indexOf("watch default"), 1);
+      commands.splice(commands.indexOf(`watch ${DEFAULT_TUBE}`), 1);
     if (this.used !== DEFAULT_TUBE) commands.push(`use ${this.used}`);
     if (this.mode !== "fifo") {
       check(support, "reserve-mode");

@@ -2,7 +2,8 @@
  *
  * A hundred thousand calls have one timer between them: calls that end within the same twentieth of
  * a second lie in one bucket, and each leaves its bucket when it is answered. Nobody is given less
- * time than was said, and at most STEP_MILLIS more. Used by link.ts.
+ * time than was said, and at most STEP_MILLIS more. Used by link.ts, and by a worker for its
+ * attempts, leases and notes.
  */
 import type { Clock } from "../clock.ts";
 import { asError } from "./errors.ts";

@@ -8,6 +8,7 @@
  */
 
 import * as C from "../../assembly/constants.ts";
+import { DEFAULT_TUBE } from "../protocol/tube-name.ts";
 import { KeyBoard, makeBoard } from "./key-board.ts";
 import { PageBudget, pageCounts } from "./page-budget.ts";
 import { Shard } from "./shard.ts";
@@ -19,8 +20,6 @@ const PAGES_MIN = 64;
 const PAGES_FIRST = 16;
 /** Pages that a memory can have at most: 4 GiB. */
 const PAGES_MAX = 65536;
-/** Name of the tube that always exists. */
-const DEFAULT_TUBE = "default";
 
 /** What the main thread hands to every I/O thread; it can be posted. */
 export interface ShardMemories {

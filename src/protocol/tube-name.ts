@@ -7,6 +7,8 @@
 import * as C from "../../assembly/constants.ts";
 import { asciiBytes, byteAt, MINUS } from "./ascii.ts";
 
+/** The tube that always exists, in use and watched until something else is said. */
+export const DEFAULT_TUBE = "default";
 const NAME_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-+/;.$_()";
 /** What a name has to be, in words: for messages to somebody whose name it is not. */
 export const TUBE_NAME_RULE =
