@@ -71,6 +71,7 @@ export class DeadLetters {
     for (let tried = 0; tried < shards.length && this.#left > 0; tried++) {
       const at = (first + tried) % shards.length;
       const [shard, putOff] = [shards[at], this.#putOff[at]];
+      if (shard?.hasLeaving !== true) putOff?.forget();
       if (shard?.hasLeaving !== true || putOff === undefined) continue;
       this.#first = at + 1;
       this.#carryFrom(shard, putOff);

@@ -25,6 +25,13 @@ export class PutOff {
     this.#dueMicros.set(id, now + RETRY_MICROS);
   }
 
+  /** No job is to go any more: those that were put off were deleted, or kicked, or have gone. */
+  forget(): void {
+    if (this.#dueMicros.size === 0) return;
+    this.#dueMicros.clear();
+    this.#passed = 0;
+  }
+
   /** So many jobs are looked at, since some may have come. */
   beginLook(count: number): void {
     this.#passed = Math.max(0, Math.min(this.#passed, this.#dueMicros.size + 1 - count));
