@@ -35,15 +35,20 @@ export type EmbeddedTarget = MemoryTarget | DirectoryTarget;
  */
 export async function openEmbedded(target: EmbeddedTarget): Promise<ClientBackend> {
   let backend: ClientBackend | undefined;
+  let broken: Error | undefined;
   const broker = await openBroker({
     ...engineOptions(target),
-    onBroken: (error) => backend?.fail(error),
+    onBroken(error) {
+      broken = error;
+      backend?.fail(error);
+    },
   });
   try {
     backend = await backendOn(broker, target);
+    if (broken !== undefined) throw broken;
     return backend;
   } catch (error) {
-    await broker.close();
+    await (backend ?? broker).close();
     throw error;
   }
 }

@@ -143,12 +143,15 @@ export type Cancelled = "cancelled" | "signalled" | "not-found";
 
 /** How a job is completed. */
 export interface Completion {
-  /** Jobs that follow from it: put with its end in one step, where the back end can. */
+  /** Jobs that follow, NEXT_MAX at most: put with its end in one step where that can be. */
   readonly next?: readonly RawJob[];
   readonly result?: Uint8Array;
   /** How long the result is kept for whoever asks; RESULT_KEPT_MILLIS if absent. */
   readonly keepMillis?: number;
 }
+
+/** Most jobs that follow from one: a batch holds their puts, a tube for each, and the end. */
+export const NEXT_MAX = 499;
 
 /** How long a result is kept at least, if nobody says otherwise: so that nobody need wait early. */
 export const RESULT_KEPT_MILLIS = 60_000;

@@ -49,6 +49,7 @@ export class ClientBackend implements QueueBackend {
   readonly #fair = new Set<string>();
   /** Resolves when the tube is chosen that the last put wants. */
   #choosing: Promise<Turn> | undefined;
+  #broken: Error | undefined;
   #closing: Promise<void> | undefined;
 
   static async open(parts: ClientBackendParts): Promise<ClientBackend> {
@@ -124,6 +125,7 @@ export class ClientBackend implements QueueBackend {
       this.#consumers.delete(consumer);
     });
     this.#consumers.add(consumer);
+    if (this.#broken !== undefined) consumer.fail(this.#broken);
     return consumer;
   }
 
@@ -180,8 +182,9 @@ export class ClientBackend implements QueueBackend {
     return statsOf(this.#client, tube, options);
   }
 
-  /** What keeps the jobs is of no use any more: consumers end with that error. */
+  /** What keeps the jobs is of no use any more: consumers end with it, later ones too. */
   fail(error: Error): void {
+    this.#broken ??= error;
     for (const consumer of this.#consumers) consumer.fail(error);
   }
 

@@ -10,15 +10,14 @@ import type { Job } from "../client/job.ts";
 import type { JobStream } from "../client/job-stream.ts";
 import { asError } from "../client/errors.ts";
 import { BatchRefusedError } from "../client/refused-error.ts";
+import { WINDOW_MAX } from "../protocol/commands.ts";
 import { RESULT_KEPT_MILLIS } from "./backend.ts";
 import type { Completion, ConsumeOptions, Consumer, HeldJob, RawJob } from "./backend.ts";
 import { delaySeconds, putOptions } from "./client-put.ts";
 import { numberOf } from "./client-looks.ts";
+import { PRIORITIES } from "./priority.ts";
 
-/** Most jobs that a window may let in. */
-const WINDOW_MAX = 1000;
 const DEFAULT_TUBE = "default";
-const PRIORITY_NORMAL = 1024;
 const SECOND = 1000;
 const NOTHING = new Uint8Array(0);
 
@@ -26,11 +25,17 @@ const NOTHING = new Uint8Array(0);
 export class ClientConsumer implements Consumer {
   readonly closed: Promise<void>;
   readonly #options: ConsumeOptions;
+  /** Jobs that are held, and some that were lost meanwhile. */
   readonly #held = new Set<ClientHeldJob>();
   readonly #opening: Promise<Client>;
   #client: Client | undefined;
   #stream: JobStream | undefined;
+  /** What the window is to be, and what it was set to last. */
   #window: number;
+  #windowSet = 0;
+  #isSetting = false;
+  #isFailed = false;
+  readonly #stopped = new AbortController();
   #stopping: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #settle: { readonly resolve: () => void; readonly reject: (error: unknown) => void };
@@ -66,7 +71,8 @@ export class ClientConsumer implements Consumer {
 
   /** Has jobs sent, unless none is wanted yet. */
   #begin(client: Client): void {
-    if (this.#window === 0 || this.#stopping !== undefined) return;
+    if (this.#window === 0 || this.#stopping !== undefined || this.#isFailed) return;
+    this.#windowSet = this.#window;
     this.#stream = client.jobs({ window: this.#window });
     void this.#take(this.#stream);
   }
@@ -83,9 +89,15 @@ export class ClientConsumer implements Consumer {
   #give(job: Job): void {
     const client = this.#client;
     if (client === undefined) return;
+    if (this.#held.size > this.#window) this.#forgetLost();
     const held = new ClientHeldJob(client, job, () => void this.#held.delete(held));
     this.#held.add(held);
     void this.#hand(held);
+  }
+
+  /** A job that is lost leaves without a word. */
+  #forgetLost(): void {
+    for (const held of this.#held) if (!held.isHeld) this.#held.delete(held);
   }
 
   /** Calls `take` at once. */
@@ -109,17 +121,37 @@ export class ClientConsumer implements Consumer {
 
   window(jobs: number): void {
     const size = windowOf(jobs);
-    if (size === this.#window || this.#stopping !== undefined) return;
+    const isSet = size === this.#window && size === this.#windowSet;
+    if (isSet || this.#stopping !== undefined) return;
     this.#window = size;
-    const change = async (): Promise<void> => {
+    void this.#setWindow();
+  }
+
+  /**
+   * Tells the server, one size after the other, for as long as that takes: a new connection is set
+   * to what the server agreed to last, so that a size which is given up would never hold.
+   */
+  async #setWindow(): Promise<void> {
+    if (this.#isSetting) return;
+    this.#isSetting = true;
+    const { signal } = this.#stopped;
+    try {
       const client = await this.#opening;
       if (this.#stream === undefined) this.#begin(client);
-      else if (this.#stopping === undefined) await client.window(this.#window);
-    };
-    change().catch((error: unknown) => this.#troubled(asError(error)));
+      while (this.#stream !== undefined && this.#windowSet !== this.#window && !signal.aborted) {
+        const size = this.#window;
+        await client.window(size, { timeoutMs: Infinity, signal });
+        this.#windowSet = size;
+      }
+    } catch (error) {
+      if (!signal.aborted) this.#troubled(asError(error));
+    } finally {
+      this.#isSetting = false;
+    }
   }
 
   stop(): Promise<void> {
+    this.#stopped.abort();
     this.#stopping ??= this.#stop();
     return this.#stopping;
   }
@@ -155,12 +187,14 @@ export class ClientConsumer implements Consumer {
 
   /** It cannot go on; `closed` says why. */
   fail(error: unknown): void {
+    this.#isFailed = true;
     this.#settle.reject(error);
     void this.#hangUp();
   }
 
   async #hangUp(): Promise<void> {
     try {
+      await Promise.allSettled([this.#opening]); // it may make the client yet
       await this.#client?.close();
     } catch (error) {
       this.#troubled(asError(error));
@@ -223,14 +257,20 @@ class ClientHeldJob implements HeldJob {
     keepSeconds: number,
   ): Promise<void> {
     if (next.length === 0 || !this.isHeld) return this.#job.finish(result, { keepSeconds });
+    const isInTube = (place: number): boolean => next[place - 1]?.tube === next[place]?.tube;
     try {
       await this.#client.batch((commands) => [
-        ...next.flatMap((job) => [commands.use(job.tube), commands.put(job.body, putOptions(job))]),
+        ...next.flatMap((job, place) => {
+          const put = commands.put(job.body, putOptions(job));
+          return isInTube(place) ? [put] : [commands.use(job.tube), put];
+        }),
         commands.finish(this.#job.id, result, { keepSeconds }),
       ]);
     } catch (error) {
       if (!(error instanceof BatchRefusedError) || error.code !== "HM_EXISTS") throw error;
-      const known = Math.floor(error.index / 2); // a use and a put for each
+      const places = next.flatMap((_, place) => (isInTube(place) ? [place] : [place, place]));
+      const known = places[error.index];
+      if (known === undefined) throw error;
       return this.#completeWith(next.toSpliced(known, 1), result, keepSeconds);
     }
   }
@@ -287,7 +327,7 @@ class ClientHeldJob implements HeldJob {
   /** The one that it has: a release or a bury must name one. */
   async #priority(): Promise<number> {
     const facts = await this.#client.statsJob(this.#job.id);
-    return facts === undefined ? PRIORITY_NORMAL : numberOf(facts, "pri");
+    return facts === undefined ? PRIORITIES.normal : numberOf(facts, "pri");
   }
 }
 

@@ -2,8 +2,10 @@
  * out of it, as handlers do that destructure their arguments. Made by attempt.ts.
  */
 import type { Deadlines } from "../client/deadlines.ts";
+import { NEXT_MAX } from "./backend.ts";
 import type { Capabilities, RawJob } from "./backend.ts";
 import type { EnqueueOptions } from "./enqueue-options.ts";
+import { BadOptionError } from "./errors.ts";
 import type { JobEvent } from "./failure-mode.ts";
 import type { AnyJob, InputOf, JobContext, Prepared, RunningJob } from "./job-definition.ts";
 import type { Arrival } from "./arrival.ts";
@@ -80,6 +82,9 @@ export class Context<State> implements JobContext<State> {
     options: EnqueueOptions = {},
   ): void => {
     const { can, now } = this.#around;
+    if (this.#next.length >= NEXT_MAX) {
+      throw new BadOptionError(`enqueueOnSuccess: at most ${NEXT_MAX} jobs may follow from one`);
+    }
     const raw = (prepared: Prepared<unknown>): RawJob => rawJob(job, prepared, options, can, now());
     const prepared = job.prepare(payload);
     const isHere = !(prepared instanceof Promise);

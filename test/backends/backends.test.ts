@@ -2,6 +2,7 @@
  * What every back end promises, and what each says that it can do besides: one suite for all.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { NEXT_MAX } from "../../src/worker/backend.ts";
 import type { Consumer, ConsumeOptions, HeldJob, PutOutcome } from "../../src/worker/backend.ts";
 import type { QueueBackend, RawJob, RawStatus } from "../../src/worker/backend.ts";
 import { until } from "../support/until.ts";
@@ -395,6 +396,26 @@ describe.each(KINDS)("a back end of the kind $name", ({ open, isVirtual }) => {
       expect(await seen(id)).toMatchObject({ state: "ready", attempt: 0, failures: [] });
     });
 
+    test("as many as may, in whatever tubes", async () => {
+      await put(job("a"));
+      const next = Array.from({ length: NEXT_MAX }, (_, place) =>
+        job("b", { tube: `next-${place % 2}` }),
+      );
+      await (await taken()).complete({ next });
+      const [even, odd] = await Promise.all(
+        [0, 1].map((half) => backend.stats(at(`next-${half}`))),
+      );
+      expect([even?.available, odd?.available]).toEqual([250, 249]);
+    });
+
+    test("many more than that in one tube, without the one that is there", async () => {
+      const once = job("b", { tube: "next", unique: { key: "b", cooldownMillis: 0 } });
+      await put(job("a"), once);
+      const next = Array.from({ length: 600 }, () => job("c", { tube: "next" }));
+      await (await taken()).complete({ next: [...next, once] });
+      expect((await backend.stats(at("next"))).available).toBe(601);
+    });
+
     test("and one of them that is there by its unique key is not put again", async () => {
       const once = job("b", { tube: "next", unique: { key: "b", cooldownMillis: 0 } });
       await put(job("a"), once);
@@ -508,7 +529,7 @@ describe.each(KINDS)("a back end of the kind $name", ({ open, isVirtual }) => {
       const [id = ""] = await put(job("a"));
       expect(await backend.move(id, at("elsewhere"))).toBe(true);
       expect(await seen(id)).toMatchObject({ tube: at("elsewhere"), state: "ready" });
-      expect(await backend.move("999", at("elsewhere"))).toBe(false);
+      expect(await backend.move("999999999", at("elsewhere"))).toBe(false);
       await backend.move(id, at("work"));
       await taken();
       expect(await backend.move(id, at("elsewhere"))).toBe(false);

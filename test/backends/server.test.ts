@@ -14,7 +14,7 @@ import { openServer } from "../../src/worker/server-backend.ts";
 import { startHomemaker } from "../support/homemaker.ts";
 import type { ServerProcess } from "../support/server-process.ts";
 import { until } from "../support/until.ts";
-import { Hands } from "./beds.ts";
+import { Hands, jobOf } from "./beds.ts";
 
 const greet = defineJob("greet", { payload: unchecked<string>(), result: unchecked<number>() });
 
@@ -55,6 +55,34 @@ test("comes back, and with it the jobs: the one that was held is lost, and comes
   await again.complete({ result: await greet.encodeResult(7) });
   expect(await waiting).toBe(7);
   expect(troubles.length).toBeGreaterThan(0);
+});
+
+test("is told how many jobs are wanted for as long as it takes, and again if that failed", async () => {
+  const server = await startHomemaker({ threads: 1, shards: 1 });
+  onTestFinished(() => server.stop());
+  if (!("port" in server.address)) throw new TypeError("not a TCP address");
+  const limits: (number | undefined)[] = [];
+  const failing: typeof connect = async (addresses, options) => {
+    const client = await connect(addresses, options);
+    const window = client.window.bind(client);
+    client.window = (size, about) => {
+      limits.push(about?.timeoutMs);
+      return limits.length === 1 ? Promise.reject(new Error("not now")) : window(size, about);
+    };
+    return client;
+  };
+  await using backend = await openServer(`homemaker://127.0.0.1:${server.address.port}`, failing);
+  const hands = new Hands();
+  const troubles: string[] = [];
+  const troubled = ({ message }: Error): void => void troubles.push(message);
+  await using consumer = backend.consume(["work"], { window: 1, take: hands.take, troubled });
+  await backend.put([1, 2, 3].map((count) => jobOf(`${count}`, { tube: "work" })));
+  await until("one came", () => hands.ready.length === 1);
+  consumer.window(3);
+  await until("that failed", () => troubles.includes("not now"));
+  consumer.window(3);
+  await until("all came", () => hands.ready.length === 3);
+  expect(limits).toEqual([Infinity, Infinity]);
 });
 
 test.each([

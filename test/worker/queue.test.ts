@@ -335,6 +335,8 @@ test("a back end that breaks ends its consumers with why", async () => {
   const consumer = backend.consume(["plain"], { window: 1, take: hands.take });
   backend.fail(new Error("the disk is gone"));
   await expect(consumer.closed).rejects.toThrow("the disk is gone");
+  const later = backend.consume(["plain"], { window: 1, take: hands.take });
+  await expect(later.closed).rejects.toThrow("the disk is gone");
 });
 
 test("a tube that cannot be made gets no job, and no other tube gets it", async () => {

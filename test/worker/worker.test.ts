@@ -126,6 +126,18 @@ describe.each(WHERE)("%s:", (where) => {
       expect((await queue.stats("square")).available).toBe(1);
     });
 
+    test("has failed where more follow than may", async () => {
+      const follow = gated.handler((_, { enqueueOnSuccess }) => {
+        for (let count = 0; count < 500; count++) enqueueOnSuccess(square, count);
+      });
+      const lines = heard(bed.work({ handlers: [follow] }));
+      const { id } = await bed.queue.enqueue(gated, 1);
+      await until("it failed", () => lines.includes(`failure ${id} retry`));
+      expect((await bed.queue.status(id))?.failures).toMatchObject([
+        { error: { message: "enqueueOnSuccess: at most 499 jobs may follow from one" } },
+      ]);
+    });
+
     test("has failed if one that follows is refused for good", async () => {
       const big = defineJob("big", { payload: unchecked<string>() });
       const worker = bed.work({
