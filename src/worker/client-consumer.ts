@@ -11,13 +11,13 @@ import type { JobStream } from "../client/job-stream.ts";
 import { asError } from "../client/errors.ts";
 import { BatchRefusedError } from "../client/refused-error.ts";
 import { WINDOW_MAX } from "../protocol/commands.ts";
+import { DEFAULT_TUBE } from "../protocol/tube-name.ts";
 import { RESULT_KEPT_MILLIS } from "./backend.ts";
 import type { Completion, ConsumeOptions, Consumer, HeldJob, RawJob } from "./backend.ts";
 import { delaySeconds, putOptions } from "./client-put.ts";
 import { numberOf } from "./client-looks.ts";
 import { PRIORITIES } from "./priority.ts";
 
-const DEFAULT_TUBE = "default";
 const SECOND = 1000;
 const NOTHING = new Uint8Array(0);
 
