@@ -1,4 +1,7 @@
-/* The client with real servers: Homemaker over sockets and in this process, and beanstalkd. */
+/* The client with real servers: Homemaker over sockets and in this process, and beanstalkd.
+ *
+ * @module-tag beanstalkd
+ */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +11,8 @@ import { connect as connectElsewhere } from "../../src/entries/client-elsewhere.
 import type { Client } from "../../src/client/client.ts";
 import { startOnUnixSocket } from "../dialogues/targets/homemaker.ts";
 import { pause, until } from "../support/until.ts";
-import { inDirectory, isPlain, TARGETS } from "./targets.ts";
+import { inDirectory } from "./places.ts";
+import { isPlain, TARGETS } from "./targets.ts";
 import type { Running } from "./targets.ts";
 import { outcome } from "./scripted-server.ts";
 
@@ -169,7 +173,9 @@ describe.each(Object.keys(TARGETS))("%s", (name) => {
     expect((await client.peek(id))?.id).toBe(id);
   });
 
-  test.skipIf(isPlain(name))("the end of a job is told to who awaits it", async () => {
+  if (isPlain(name)) return; // it has none of what follows
+
+  test("the end of a job is told to who awaits it", async () => {
     const other = await another();
     const { id } = await client.put("6*7");
     const ends = Promise.all([client.await(id), other.await(id)]);
@@ -185,7 +191,7 @@ describe.each(Object.keys(TARGETS))("%s", (name) => {
     await other.close();
   });
 
-  test.skipIf(isPlain(name))("a batch is done as a whole or not at all", async () => {
+  test("a batch is done as a whole or not at all", async () => {
     const { id } = await client.put("first");
     const job = await client.reserve();
     const refused = client.batch((b) => [b.put("next"), b.delete(id), b.delete(id + 5000)]);
@@ -197,7 +203,7 @@ describe.each(Object.keys(TARGETS))("%s", (name) => {
     expect((await client.peekReady())?.id).toBe(next.id);
   });
 
-  test.skipIf(isPlain(name))("a job that is lost or cancelled says so", async () => {
+  test("a job that is lost or cancelled says so", async () => {
     const other = await another();
     const { id } = await client.put("x", { ttrSeconds: 1 });
     const job = await client.reserve();

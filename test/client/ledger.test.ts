@@ -14,7 +14,7 @@ import { SocketWire } from "../../src/transports/socket-wire.ts";
 import { startOnUnixSocket } from "../dialogues/targets/homemaker.ts";
 import { Random } from "../support/random.ts";
 import { pause, until } from "../support/until.ts";
-import { inDirectory } from "./targets.ts";
+import { inDirectory } from "./places.ts";
 import { outcome } from "./scripted-server.ts";
 
 const JOBS = 800;

@@ -8,7 +8,7 @@ import { connect } from "../../src/entries/client.ts";
 import { startHomemaker } from "../support/homemaker.ts";
 import type { ServerProcess } from "../support/server-process.ts";
 import { outcome } from "./scripted-server.ts";
-import { addressOf } from "./targets.ts";
+import { addressOf } from "./places.ts";
 
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;

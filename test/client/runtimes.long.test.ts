@@ -13,7 +13,7 @@ import { startHomemaker } from "../support/homemaker.ts";
 import { RUNTIMES } from "../support/runtimes.ts";
 import type { RuntimeName } from "../support/runtimes.ts";
 import type { ServerProcess } from "../support/server-process.ts";
-import { addressOf } from "./targets.ts";
+import { addressOf } from "./places.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const ROUND = fileURLToPath(new URL("round.ts", import.meta.url));

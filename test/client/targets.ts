@@ -1,13 +1,11 @@
 /* Targets: the servers that the client is tried against, each of its own, started and stopped. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Target } from "../../src/client/connect.ts";
 import { openBroker } from "../../src/runtimes/node-broker.ts";
 import { startOnUnixSocket } from "../dialogues/targets/homemaker.ts";
 import { startBeanstalkd } from "../support/beanstalkd.ts";
 import { startHomemaker } from "../support/homemaker.ts";
 import type { ServerProcess } from "../support/server-process.ts";
+import { addressOf } from "./places.ts";
 
 /** A server that runs. */
 export interface Running {
@@ -30,21 +28,6 @@ export const TARGETS: Readonly<Record<string, (path: string) => Promise<Running>
 /** Whether a target is the real beanstalkd. */
 export function isPlain(name: string): boolean {
   return name.startsWith("beanstalkd");
-}
-
-/** Where a process listens, in words. */
-export function addressOf({ address }: ServerProcess): string {
-  return "path" in address ? `unix:${address.path}` : `${address.host}:${address.port}`;
-}
-
-/** Calls it with a directory of its own, which is removed afterwards. */
-export async function inDirectory(run: (directory: string) => Promise<void>): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), "homemaker-client-"));
-  try {
-    await run(directory);
-  } finally {
-    await rm(directory, { recursive: true });
-  }
 }
 
 function running(server: ServerProcess): Running {
