@@ -121,6 +121,7 @@ export class ModelShard extends ModelEnds {
     if (tags.con !== undefined) this.nameKey(tags.con);
     this.count(tube, "puts");
     if (delaySeconds > 0 || !this.hold(made, now)) this.readyOrDelayed(made, now);
+    else this.match(this.tubeOf(tube), now); // the limit of its key may have risen
     return this.reply("DONE");
   }
 
