@@ -33,13 +33,13 @@ export class ConnectionState {
    * does not know what is needed for it.
    */
   commands(support: Support): readonly string[] {
-    const commands = [...this.watched].map(([tube, weight]) => {
+    const commands: string[] = [];
+    for (const [tube, weight] of this.watched) {
       if (weight !== 1) check(support, "weights");
-      return weight === 1 ? `watch ${tube}` : `watch ${tube} ${weight}`;
-    });
+      if (weight !== 1) commands.push(`watch ${tube} ${weight}`);
+      else if (tube !== DEFAULT_TUBE) commands.push(`watch ${tube}`);
+    }
     if (!this.watched.has(DEFAULT_TUBE)) commands.push(`ignore ${DEFAULT_TUBE}`);
-    else if (this.watched.get(DEFAULT_TUBE) === 1)
-      commands.splice(commands.indexOf(`watch ${DEFAULT_TUBE}`), 1);
     if (this.used !== DEFAULT_TUBE) commands.push(`use ${this.used}`);
     if (this.mode !== "fifo") {
       check(support, "reserve-mode");

@@ -4,7 +4,6 @@ import { finding, jobId, named, oneOf, reading, whole } from "../command.ts";
 import type { Command } from "../command.ts";
 import { parseDocument, parseGroups, parseNames } from "../document.ts";
 import type { Facts } from "../document.ts";
-import type { Feature } from "../support.ts";
 
 /** A job as whoever looks sees it. */
 export interface Seen {
@@ -12,8 +11,11 @@ export interface Seen {
   readonly body: Uint8Array;
 }
 
+/** The states that the jobs of a tube can be listed by. */
+const STATES = ["ready", "reserved", "delayed", "buried"] as const;
+
 /** A state that the jobs of a tube can be listed by. */
-export type ListedState = "ready" | "reserved" | "delayed" | "buried";
+export type ListedState = (typeof STATES)[number];
 
 /** A page of a list of jobs. */
 export interface JobPage {
@@ -22,7 +24,6 @@ export interface JobPage {
   readonly next: number;
 }
 
-const STATES: readonly ListedState[] = ["ready", "reserved", "delayed", "buried"];
 const PAGE_MAX = 1000;
 const TEXT = new TextDecoder();
 
@@ -31,7 +32,7 @@ export function peek(name: string, id?: number): Command<Seen | undefined> {
   return {
     head: id === undefined ? name : `${name} ${jobId(id)}`,
     isSafe: true,
-    needs: additional(name),
+    needs: [name],
     read: finding(name, "FOUND", ({ args, body }) => ({ id: Number(args[0]), body })),
   };
 }
@@ -47,7 +48,7 @@ export function describeOne(name: string, which: string | number): Command<Facts
   return {
     head: `${name} ${word}`,
     isSafe: true,
-    needs: additional(name),
+    needs: [name],
     read: finding(name, "OK", factsOf),
   };
 }
@@ -75,9 +76,9 @@ export function listJobs(
   limit: number,
 ): Command<JobPage | undefined> {
   const where = `${named("tube", tube)} ${oneOf("state", STATES, state)}`;
-  const which = `${whole("after", after, 0, Number.MAX_SAFE_INTEGER)} ${whole("limit", limit, 1, PAGE_MAX)}`;
+  const from = whole("after", after, 0, Number.MAX_SAFE_INTEGER);
   return {
-    head: `list-jobs ${where} ${which}`,
+    head: `list-jobs ${where} ${from} ${whole("limit", limit, 1, PAGE_MAX)}`,
     isSafe: true,
     needs: ["list-jobs"],
     read: finding("list-jobs", "OK", (reply) => {
@@ -100,10 +101,6 @@ export function listFailures(id: number): Command<readonly Facts[] | undefined> 
 /** `features` */
 export function features(): Command<Facts> {
   return { ...describe("features"), needs: ["features"] };
-}
-
-function additional(name: string): readonly Feature[] {
-  return [name];
 }
 
 function factsOf(reply: Reply): Facts {

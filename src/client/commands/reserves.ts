@@ -2,7 +2,7 @@
  *
  * All may be sent twice: a job that was on its way on a connection that ended is ready again.
  */
-import { jobId, MANY_MAX, whole } from "../command.ts";
+import { done, finding, jobId, MANY_MAX, whole } from "../command.ts";
 import type { Command } from "../command.ts";
 import type { Job } from "../job.ts";
 import { refusalOf } from "../refused-error.ts";
@@ -57,11 +57,7 @@ export function reserveJob(id: number, to: Receiver): Command<Job | undefined> {
   return {
     head: `reserve-job ${jobId(id)}`,
     isSafe: true,
-    read: (reply) => {
-      if (reply.word === "RESERVED") return to.take(reply);
-      if (reply.word === "NOT_FOUND") return undefined;
-      throw refusalOf("reserve-job", reply);
-    },
+    read: finding("reserve-job", "RESERVED", (reply) => to.take(reply)),
     discard: (job) => job !== undefined && to.leave(job),
   };
 }
@@ -96,9 +92,7 @@ export function awaiting(id: number): Command<void> {
     head: `await ${jobId(id)}`,
     isSafe: true,
     needs: ["await"],
-    read: (reply) => {
-      if (reply.word !== "AWAITING") throw refusalOf("await", reply);
-    },
+    read: done("await", "AWAITING"),
   };
 }
 

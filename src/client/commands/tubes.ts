@@ -11,7 +11,6 @@ import { done, named, oneOf, reading, whole } from "../command.ts";
 import type { Command } from "../command.ts";
 import type { ConnectionState } from "../connection-state.ts";
 import { BadCommandError } from "../errors.ts";
-import { refusalOf } from "../refused-error.ts";
 
 /** What is set for a tube, by the names of docs/protocol.md, set-tube; null takes it away. */
 export interface TubeSettings {
@@ -27,9 +26,6 @@ export interface TubeSettings {
   readonly ack?: "memory" | "os" | "interval" | "sync" | null;
   readonly dead?: string | null;
 }
-
-/** Most jobs that one kick makes ready. */
-const KICK_MAX = 0xffff_ffff;
 
 /** `use` */
 export function use(tube: string, state: ConnectionState): Command<string> {
@@ -97,7 +93,7 @@ export function window(size: number, state: ConnectionState): Command<void> {
 /** `kick` */
 export function kick(bound: number): Command<number> {
   const read = reading("kick", "KICKED", ({ args }) => Number(args[0]));
-  return { head: `kick ${whole("bound", bound, 0, KICK_MAX)}`, read };
+  return { head: `kick ${whole("bound", bound, 0)}`, read };
 }
 
 /** `pause-tube` */
@@ -164,9 +160,6 @@ export function vouch(token: string, seconds: number): Command<number> {
     head: `vouch ${token} ${whole("seconds", seconds, 1, VOUCH_SECONDS_MAX)}`,
     isSafe: true,
     needs: ["vouch"],
-    read: (reply) => {
-      if (reply.word !== "VOUCHED") throw refusalOf("vouch", reply);
-      return Number(reply.args[0]);
-    },
+    read: reading("vouch", "VOUCHED", ({ args }) => Number(args[0])),
   };
 }
