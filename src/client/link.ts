@@ -21,6 +21,7 @@ import type { ConnectionState } from "./connection-state.ts";
 import { Deadlines } from "./deadlines.ts";
 import { asError, BacklogError, NotSupportedError, UnreachableError } from "./errors.ts";
 import type { ClosedError } from "./errors.ts";
+import { pause } from "./pause.ts";
 import { refusalOf } from "./refused-error.ts";
 import { Support } from "./support.ts";
 
@@ -310,16 +311,7 @@ export class Link implements CallKeeper {
   #pause(signal: AbortSignal): Promise<void> {
     const { clock, random } = this.#parts.around;
     const millis = backOffMillis(this.#failures, this.#parts.limits.backOffMaxMs, random());
-    if (millis === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      const over = (): void => {
-        cancel();
-        signal.removeEventListener("abort", over);
-        resolve();
-      };
-      const cancel = clock.after(millis, over);
-      signal.addEventListener("abort", over, { once: true });
-    });
+    return millis === 0 ? Promise.resolve() : pause(clock, millis, signal);
   }
 
   /** Tries each address once, beginning with the one that was last good. */

@@ -4,17 +4,12 @@ import { connectTo } from "../client/connect.ts";
 import type { ClientOptions, Target } from "../client/connect.ts";
 import { NotSupportedError } from "../client/errors.ts";
 import type { Endpoint, Surroundings } from "../client/link.ts";
+import { SYSTEM_CLOCK } from "../client/system-clock.ts";
 
 export * from "../client/public.ts";
 
 const AROUND: Surroundings = {
-  clock: {
-    now: () => performance.now() * 1000,
-    after(millis, ring) {
-      const timer = setTimeout(ring, millis);
-      return () => clearTimeout(timer);
-    },
-  },
+  clock: SYSTEM_CLOCK,
   random: Math.random,
   stay: () => undefined,
 };

@@ -10,6 +10,7 @@
  * was made is disposed of, but for what an `init` makes that does not end in time. Made by
  * worker.ts.
  */
+import { pause } from "../client/pause.ts";
 import type { Dispatch } from "./dispatcher.ts";
 import { BadOptionError, UnsupportedError } from "./errors.ts";
 import type { JobEvent } from "./failure-mode.ts";
@@ -163,6 +164,7 @@ export class Slots<State> {
     init: NonNullable<WorkerSettings<State>["init"]>,
     signal: AbortSignal,
   ): Promise<void> {
+    const { clock, initRetryMillis } = this.#settings;
     while (!signal.aborted) {
       const stack = new AsyncDisposableStack();
       try {
@@ -179,27 +181,13 @@ export class Slots<State> {
         await this.#dispose(stack);
         if (!signal.aborted) this.#owner.initFailed(number, error);
       }
-      await this.#pause(signal);
+      await pause(clock, initRetryMillis, signal);
     }
   }
 
   #ready(number: number, state: State, stack: AsyncDisposableStack | undefined): void {
     this.#slots.set(number, { number, state, stack, standing: "free" });
     this.#dispatch.ready(number);
-  }
-
-  #pause(signal: AbortSignal): Promise<void> {
-    const { clock, initRetryMillis } = this.#settings;
-    return new Promise((resolve) => {
-      if (signal.aborted) return resolve();
-      const over = (): void => {
-        cancel();
-        signal.removeEventListener("abort", over);
-        resolve();
-      };
-      const cancel = clock.after(initRetryMillis, over);
-      signal.addEventListener("abort", over);
-    });
   }
 
   #end(slot: Slot<State>): void {

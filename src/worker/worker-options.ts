@@ -1,6 +1,7 @@
 /* WorkerOptions: what may be said about a worker, and WorkerSettings: the same, checked, in final
  * units.
  */
+import { SYSTEM_CLOCK } from "../client/system-clock.ts";
 import type { Clock } from "../clock.ts";
 import { leastRecentlyUsed } from "./dispatcher.ts";
 import type { Dispatcher } from "./dispatcher.ts";
@@ -10,7 +11,6 @@ import { BadOptionError } from "./errors.ts";
 import { on } from "./handler.ts";
 import type { Handler, JobContext, On } from "./job-definition.ts";
 import type { Logger } from "./logger.ts";
-import { SYSTEM_CLOCK } from "./system-clock.ts";
 
 /** Called around each attempt. */
 export interface Hooks<State = unknown> {

@@ -1,4 +1,7 @@
-/* System clock: time as every runtime has it; the only place where a worker asks for it. */
+/* System clock: time as every runtime has it, for a worker, and for a client where nothing more is
+ * known of the runtime. Its timers keep a process alive: where there is node:timers a client has
+ * others (runtimes/client-surroundings.ts).
+ */
 import type { Clock } from "../clock.ts";
 
 const MILLI_MICROS = 1000;
