@@ -56,7 +56,8 @@ export class ClientBackend implements QueueBackend {
     return new ClientBackend(parts, await parts.connect(() => undefined));
   }
 
-  private constructor(parts: ClientBackendParts, client: Client) {
+  /** `client` is for puts and looks; it is closed with the back end. */
+  constructor(parts: ClientBackendParts, client: Client) {
     this.name = parts.name;
     this.can = parts.can;
     this.#parts = parts;

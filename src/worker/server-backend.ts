@@ -28,21 +28,23 @@ const NEEDED = ["window", "await", "batch", "move", "set-tube", "tag:con"] as co
  */
 export async function openServer(url: ServerUrl, connect: Connect): Promise<ClientBackend> {
   const addresses = addressesOf(url);
-  const first = await connect(addresses, {});
+  const client = await connect(addresses, {});
   try {
-    const lacks = NEEDED.find((feature) => !first.can(feature));
+    const lacks = NEEDED.find((feature) => !client.can(feature));
     if (lacks !== undefined) {
       throw new UnsupportedError(`${url}: that server knows no ${lacks}; it is no Homemaker`);
     }
-    const { "journal-bytes": journalBytes = 0 } = await first.stats();
-    return await ClientBackend.open({
+    const { "journal-bytes": journalBytes = 0 } = await client.stats();
+    const parts = {
       name: "server",
       can: engineCapabilities(Number(journalBytes) > 0),
-      connect: (onError) => connect(addresses, { onError }),
+      connect: (onError: (error: Error) => void) => connect(addresses, { onError }),
       close: () => Promise.resolve(),
-    });
-  } finally {
-    await first.close();
+    };
+    return new ClientBackend(parts, client);
+  } catch (error) {
+    await client.close();
+    throw error;
   }
 }
 
