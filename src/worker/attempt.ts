@@ -34,19 +34,19 @@ export type Outcome =
   | { readonly end: "ignored" };
 
 /** An attempt. */
-export class Attempt<State> {
+export class Attempt<State> implements Expiring {
   readonly arrival: Arrival<State>;
   readonly settled: Promise<Outcome>;
   /** Resolves when the handler has ended. */
   readonly over: Promise<void>;
   /** When it began, in milliseconds since 1970. */
   readonly startedAt: number;
+  bucket: Expiring["bucket"];
   readonly #context: Context<State>;
   readonly #around: Surroundings;
   readonly #hooks: Hooks<State>;
   readonly #abortMillis: number;
   readonly #settle: (outcome: Outcome) => void;
-  #deadline: Deadline | undefined;
   #isIgnored = false;
   #isOver = false;
 
@@ -83,10 +83,14 @@ export class Attempt<State> {
   abort(why: AbortCause, cause?: unknown): void {
     if (this.#isOver || this.reason !== undefined) return;
     this.#context.abort(new JobAbort(why, { cause }));
-    this.#within(this.#abortMillis, () => {
-      this.#isIgnored = true;
-      this.#settle({ end: "ignored" });
-    });
+    this.#giveTime(this.#abortMillis);
+  }
+
+  /** Called by its deadline: of the handler, or of one that was told to stop. */
+  expire(): void {
+    if (this.reason === undefined) return this.abort("timed-out");
+    this.#isIgnored = true;
+    this.#settle({ end: "ignored" });
   }
 
   /** Whether it was told to stop, and went on. */
@@ -105,13 +109,13 @@ export class Attempt<State> {
     if (signal.aborted) return stop();
     signal.addEventListener("abort", stop);
     lease.onLost(() => this.abort("lease-lost"));
-    if (timeoutMillis !== undefined) this.#within(timeoutMillis, () => this.abort("timed-out"));
+    if (timeoutMillis !== undefined) this.#giveTime(timeoutMillis);
   }
 
   async #work(): Promise<void> {
     const outcome = await this.#outcome();
     this.#isOver = true;
-    this.#deadline?.end();
+    this.#around.deadlines.remove(this);
     this.#context.end();
     this.#settle(outcome);
   }
@@ -154,20 +158,10 @@ export class Attempt<State> {
     }
   }
 
-  #within(millis: number, run: () => void): void {
+  /** From now on it has so long, whatever it had. */
+  #giveTime(millis: number): void {
     const { deadlines } = this.#around;
-    this.#deadline?.end();
-    this.#deadline = {
-      bucket: undefined,
-      expire: run,
-      end() {
-        deadlines.remove(this);
-      },
-    };
-    deadlines.add(this.#deadline, millis);
+    deadlines.remove(this);
+    deadlines.add(this, millis);
   }
-}
-
-interface Deadline extends Expiring {
-  end(): void;
 }

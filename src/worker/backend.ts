@@ -79,15 +79,19 @@ export interface RawFailure {
   readonly message: Uint8Array | undefined;
 }
 
+/** How an attempt can end without the job being done. */
+export const FAILURE_ENDS = [
+  "released",
+  "buried",
+  "moved",
+  "timed-out",
+  "connection-lost",
+  "expired",
+  "exhausted",
+] as const;
+
 /** How an attempt ended. */
-export type FailureEnd =
-  | "released"
-  | "buried"
-  | "moved"
-  | "timed-out"
-  | "connection-lost"
-  | "expired"
-  | "exhausted";
+export type FailureEnd = (typeof FAILURE_ENDS)[number];
 
 /** A job, as whoever asks sees it. */
 export interface RawStatus {

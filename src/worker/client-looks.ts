@@ -2,7 +2,8 @@
 import type { Client } from "../client/client.ts";
 import type { ListedState } from "../client/commands/looks.ts";
 import type { Facts } from "../client/document.ts";
-import type { FailureEnd, QueueStats, RawFailure, RawState, RawStatus } from "./backend.ts";
+import { FAILURE_ENDS } from "./backend.ts";
+import type { QueueStats, RawFailure, RawState, RawStatus } from "./backend.ts";
 import type { Abortable } from "./enqueue-options.ts";
 
 /** The states of a back end, as a server lists jobs by them. */
@@ -16,15 +17,6 @@ export const LISTED: Readonly<Record<RawState, ListedState>> = {
 const STATES = new Map<unknown, RawState>(
   Object.entries(LISTED).map(([state, listed]) => [listed, state as RawState]),
 );
-const ENDS: readonly FailureEnd[] = [
-  "released",
-  "buried",
-  "moved",
-  "timed-out",
-  "connection-lost",
-  "expired",
-  "exhausted",
-];
 const SECOND = 1000;
 const BYTES = new TextEncoder();
 
@@ -64,7 +56,7 @@ function failureOf(facts: Facts): RawFailure {
     attempt: numberOf(facts, "attempt"),
     at: new Date(numberOf(facts, "at") * SECOND),
     who: textOf(facts["who"]) ?? "",
-    end: ENDS.find((end) => end === facts["end"]) ?? "released",
+    end: FAILURE_ENDS.find((end) => end === facts["end"]) ?? "released",
     message: messageOf(message, base64),
   };
 }

@@ -1,6 +1,7 @@
 /* Codec: how a payload or a result becomes bytes. JSON unless a job says otherwise; `bytes` for
  * payloads that are bytes already.
  */
+import { asError } from "../client/errors.ts";
 import { CodecError } from "./errors.ts";
 
 /** A way to write values as bytes. */
@@ -57,7 +58,6 @@ function explained<Result>(run: () => Result, what: string): Result {
   try {
     return run();
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new CodecError(`${what}: ${why}`, { cause });
+    throw new CodecError(`${what}: ${asError(cause).message}`, { cause });
   }
 }

@@ -2,22 +2,18 @@
  * there is no room for what follows from them: longer each time. Used by job-end.ts.
  */
 import { exponential } from "./failure-modes.ts";
+import { Recent } from "./recent.ts";
 
-/** Jobs that are remembered; the oldest are forgotten first. */
-const REMEMBERED_MAX = 10_000;
 const BACKOFF = exponential({ base: "1s", max: "1m", jitter: "equal" });
 
 /** The jobs that one worker gave back so. */
 export class Deferrals {
-  readonly #times = new Map<string, number>();
+  readonly #times = new Recent<number>();
 
   /** How long it waits this time. */
   afterMillis(id: string): number {
     const times = (this.#times.get(id) ?? 0) + 1;
-    this.#times.delete(id);
     this.#times.set(id, times);
-    const [oldest] = this.#times.keys();
-    if (this.#times.size > REMEMBERED_MAX && oldest !== undefined) this.#times.delete(oldest);
     return BACKOFF(times, undefined);
   }
 

@@ -7,6 +7,7 @@
  * The first is JSON as any language writes it and the dashboard shows it; `hm` may be missing. The
  * second is for all other codecs. A body that is neither is some other program's, and has no type.
  */
+import { asError } from "../client/errors.ts";
 import { json } from "./codec.ts";
 import { CodecError } from "./errors.ts";
 
@@ -44,7 +45,7 @@ export function encodeJson(type: string, data: unknown, hm: Extras): Uint8Array 
   try {
     return BYTES.encode(JSON.stringify({ type, data, hm }));
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = asError(cause).message;
     throw new CodecError(`${type}: the payload cannot be written as JSON: ${why}`, { cause });
   }
 }

@@ -5,6 +5,7 @@
  * of room costs no attempt: the job is given back, and waits longer each time. Whatever a failure
  * mode throws, the job is ended. Used by worker.ts.
  */
+import { asError } from "../client/errors.ts";
 import { HomemakerError } from "../protocol/homemaker-error.ts";
 import type { Arrival } from "./arrival.ts";
 import type { Attempt, Outcome } from "./attempt.ts";
@@ -68,15 +69,14 @@ export class JobEnds {
   ): Promise<Fate> {
     const job = arrival.event;
     const failure = { error, attempt, job, ...(abort !== undefined && { abort }) };
-    return this.carryOut(arrival, await this.verdict(arrival, failure), error, attempt);
+    return this.carryOut(arrival, await this.verdict(arrival, failure), failure);
   }
 
   /** Does with a job what a failure mode said. Never rejects. */
   carryOut<State>(
     arrival: Arrival<State>,
     verdict: Verdict,
-    error: unknown,
-    attempt: number,
+    { error, attempt }: Failure,
   ): Promise<Fate> {
     const { held, event } = arrival;
     return this.#ending(arrival, async () => {
@@ -90,13 +90,13 @@ export class JobEnds {
 
   /** What its failure mode says; that of jobs without one if it throws. */
   async verdict<State>({ handler }: Arrival<State>, failure: Failure): Promise<Verdict> {
-    const { error, attempt } = failure;
+    const { error } = failure;
     if (error instanceof RetryLater) return { do: "retry", afterMillis: error.afterMillis };
     try {
       return await (handler.job.settings.onFailure ?? FAILURE_MODE_DEFAULT).decide(failure);
     } catch (thrown) {
       this.#around.logger.error({ error: thrown, job: failure.job.id }, "a failure mode threw");
-      return FAILURE_MODE_DEFAULT.decide({ ...failure, error: thrown, attempt });
+      return FAILURE_MODE_DEFAULT.decide({ ...failure, error: thrown });
     }
   }
 
@@ -170,8 +170,7 @@ export class JobEnds {
       return "ended";
     } catch (error) {
       if (!held.isHeld) return this.#lost(arrival);
-      const why = error instanceof Error ? error.message : String(error);
-      return this.defer(held, event.type, why);
+      return this.defer(held, event.type, asError(error).message);
     }
   }
 

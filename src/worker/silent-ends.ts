@@ -8,6 +8,7 @@
  * worker.ts.
  */
 import type { QueueBackend, RawFailure } from "./backend.ts";
+import { Recent } from "./recent.ts";
 import { WorkerDied } from "./thrown.ts";
 
 /** What is known of the attempts that ended so, one after the other, up to the newest. */
@@ -33,12 +34,9 @@ export async function silentEnds(
   return { error: new WorkerDied(times, last.end), times, at: last.at.getTime() };
 }
 
-/** Jobs that are remembered; the oldest are forgotten first. */
-const REMEMBERED_MAX = 10_000;
-
 /** The jobs that one worker has made wait. */
 export class SilentWaits {
-  readonly #attempts = new Map<string, number>();
+  readonly #attempts = new Recent<number>();
 
   /**
    * How long a job waits before that attempt; 0 if it need not, or has.
@@ -57,8 +55,6 @@ export class SilentWaits {
       return 0;
     }
     this.#attempts.set(job.id, job.attempt);
-    const [oldest] = this.#attempts.keys();
-    if (this.#attempts.size > REMEMBERED_MAX && oldest !== undefined) this.#attempts.delete(oldest);
     return left;
   }
 }

@@ -297,14 +297,13 @@ class QueueWorker<State> implements Worker {
     const { held, event } = arrival;
     const silent = await silentEnds(this.#queue.backend, event.id);
     if (silent === undefined || !held.isHeld) return undefined;
-    const { error } = silent;
-    const attempt = event.attempt - 1;
-    const verdict = await this.#ends.verdict(arrival, { error, attempt, job: event });
-    if (verdict.do !== "retry") return this.#ends.carryOut(arrival, verdict, error, attempt);
+    const failure = { error: silent.error, attempt: event.attempt - 1, job: event };
+    const verdict = await this.#ends.verdict(arrival, failure);
+    if (verdict.do !== "retry") return this.#ends.carryOut(arrival, verdict, failure);
     const now = this.#settings.now();
     const millis = this.#silentWaits.afterMillis(silent, event, verdict.afterMillis, now);
     if (millis === 0) return undefined;
-    return this.#ends.handBack(held, event.type, error.message, millis);
+    return this.#ends.handBack(held, event.type, silent.error.message, millis);
   }
 
   #start(slot: Slot<State>, arrival: Arrival<State>): void {
