@@ -9,6 +9,7 @@ import { connect } from "../../src/entries/client.ts";
 import { openEmbedded } from "../../src/embedded/embedded-backend.ts";
 import type { HeldJob, QueueBackend, RawJob } from "../../src/worker/backend.ts";
 import { openServer } from "../../src/worker/server-backend.ts";
+import { addressOf } from "../client/places.ts";
 import { startHomemaker } from "../support/homemaker.ts";
 import type { ServerProcess } from "../support/server-process.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
@@ -45,10 +46,8 @@ export const KINDS: readonly Kind[] = [
 
 async function server(): Promise<Bed> {
   const start = (): Promise<ServerProcess> => startHomemaker({ threads: 1, shards: 1 });
-  const open = ({ address }: ServerProcess): Promise<QueueBackend> => {
-    if (!("port" in address)) throw new TypeError("not a TCP address");
-    return openServer(`homemaker://127.0.0.1:${address.port}/`, connect);
-  };
+  const open = (process: ServerProcess): Promise<QueueBackend> =>
+    openServer(`homemaker://${addressOf(process)}/`, connect);
   let process = await start();
   let backend = await open(process);
   const end = async (): Promise<void> => {

@@ -2,39 +2,25 @@
  * Jobs on a server: what an address is, and a server that is killed and comes back, while a
  * consumer holds a job of it.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { Client } from "../../src/client/client.ts";
 import { connect } from "../../src/entries/client.ts";
 import { defineJob, openQueue, unchecked } from "../../src/entries/queue.ts";
 import type { ServerUrl } from "../../src/entries/queue.ts";
 import { openServer } from "../../src/worker/server-backend.ts";
+import { addressOf } from "../client/places.ts";
 import { startHomemaker } from "../support/homemaker.ts";
-import type { ServerProcess } from "../support/server-process.ts";
 import { until } from "../support/until.ts";
 import { Hands, jobOf } from "./beds.ts";
+import { LastingServer } from "./lasting-server.ts";
 
 const greet = defineJob("greet", { payload: unchecked<string>(), result: unchecked<number>() });
 
 test("comes back, and with it the jobs: the one that was held is lost, and comes again", async () => {
-  const directory = mkdtempSync(join(tmpdir(), "homemaker-server-"));
-  const path = join(directory, "socket");
-  const start = (): Promise<ServerProcess> =>
-    startHomemaker({
-      threads: 1,
-      shards: 1,
-      flags: ["-l", `unix:${path}`, "--data", directory, "-s", "1MiB"],
-    });
-  let server = await start();
-  onTestFinished(async () => {
-    await server.stop();
-    rmSync(directory, { recursive: true });
-  });
+  const server = await LastingServer.start();
   const troubles: Error[] = [];
   const hands = new Hands();
-  await using queue = await openQueue(`homemaker+unix:${path}`);
+  await using queue = await openQueue(`homemaker+unix:${server.path}`);
   expect(queue.can.durable).toBe(true);
   queue.backend.consume(["greet"], {
     window: 1,
@@ -45,11 +31,11 @@ test("comes back, and with it the jobs: the one that was held is lost, and comes
   const waiting = job.result({ timeout: Infinity });
   const held = await hands.next();
   const { signal } = held;
-  server.signal("SIGKILL");
+  server.kill();
   await until("the job is lost", () => signal.aborted);
   expect(signal.reason).toMatchObject({ code: "HM_NOT_HELD" });
   await expect(held.complete()).rejects.toMatchObject({ code: "HM_NOT_HELD" });
-  server = await start();
+  await server.again();
   const again = await hands.next();
   expect(again.id).toBe(held.id);
   await again.complete({ result: await greet.encodeResult(7) });
@@ -60,7 +46,6 @@ test("comes back, and with it the jobs: the one that was held is lost, and comes
 test("is told how many jobs are wanted for as long as it takes, and again if that failed", async () => {
   const server = await startHomemaker({ threads: 1, shards: 1 });
   onTestFinished(() => server.stop());
-  if (!("port" in server.address)) throw new TypeError("not a TCP address");
   const limits: (number | undefined)[] = [];
   const failing: typeof connect = async (addresses, options) => {
     const client = await connect(addresses, options);
@@ -71,7 +56,7 @@ test("is told how many jobs are wanted for as long as it takes, and again if tha
     };
     return client;
   };
-  await using backend = await openServer(`homemaker://127.0.0.1:${server.address.port}`, failing);
+  await using backend = await openServer(`homemaker://${addressOf(server)}`, failing);
   const hands = new Hands();
   const troubles: string[] = [];
   const troubled = ({ message }: Error): void => void troubles.push(message);

@@ -9,6 +9,7 @@ import { execa } from "execa";
 import { describe, expect, test } from "vitest";
 import { Client } from "../../src/client/client.ts";
 import { COMMANDS } from "../../src/protocol/commands.ts";
+import { addressOf } from "../client/places.ts";
 import { startHomemaker } from "../support/homemaker.ts";
 import { readPage, section, tableRows } from "./page.ts";
 
@@ -29,8 +30,7 @@ test("every example prints what stands below it", async () => {
   const directory = await mkdtemp(join(tmpdir(), "homemaker-docs-"));
   const server = await startHomemaker({ threads: 1, shards: 1 });
   try {
-    if (!("port" in server.address)) throw new TypeError("not a TCP address");
-    const printed = await runAll(directory, `127.0.0.1:${server.address.port}`);
+    const printed = await runAll(directory, addressOf(server));
     expect(printed).toEqual(EXAMPLES.map(({ prints }) => prints));
   } finally {
     await server.stop();

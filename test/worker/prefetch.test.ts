@@ -7,6 +7,7 @@ import { createWorker, defineJob, unchecked } from "../../src/entries/queue.ts";
 import type { HeldJob, QueueBackend } from "../../src/entries/queue.ts";
 import { Queue } from "../../src/worker/queue.ts";
 import { until } from "../support/until.ts";
+import { around } from "./around.ts";
 import { WorkerBed } from "./worker-bed.ts";
 
 const job = defineJob("job", { payload: unchecked<number>() });
@@ -46,23 +47,10 @@ class SlowEnds {
       renew: () => held.renew(),
       progress: (note) => held.progress(note),
     });
-    return {
-      name: backend.name,
-      can: backend.can,
-      put: (jobs, options) => backend.put(jobs, options),
+    return around(backend, {
       consume: (tubes, options) =>
         backend.consume(tubes, { ...options, take: (held) => options.take(take(held)) }),
-      status: (id, options) => backend.status(id, options),
-      end: (id, options) => backend.end(id, options),
-      cancel: (id, options) => backend.cancel(id, options),
-      move: (id, tube, options) => backend.move(id, tube, options),
-      list: (filter) => backend.list(filter),
-      pause: (tube, options) => backend.pause(tube, options),
-      resume: (tube, options) => backend.resume(tube, options),
-      stats: (tube, options) => backend.stats(tube, options),
-      close: () => backend.close(),
-      [Symbol.asyncDispose]: () => backend.close(),
-    };
+    });
   }
 }
 

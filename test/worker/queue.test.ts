@@ -18,6 +18,7 @@ import { ClientBackend } from "../../src/worker/client-backend.ts";
 import { encodeFailure } from "../../src/worker/serialized-error.ts";
 import { Hands } from "../backends/beds.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
+import { around } from "./around.ts";
 
 const START = Date.UTC(2026, 10, 29);
 const thumb = defineJob("thumbnail", {
@@ -60,25 +61,16 @@ async function taken(tube: string): Promise<HeldJob> {
 /** What a back end was given. */
 function watched(puts: RawJob[], can: Partial<QueueBackend["can"]> = {}): Promise<JobQueue> {
   const { backend } = queue;
-  const own: QueueBackend = {
+  const own = around(backend, {
     name: "watched",
     can: { ...backend.can, ...can },
     put: (jobs, options) => {
       puts.push(...jobs);
       return backend.put(jobs, options);
     },
-    consume: (tubes, options) => backend.consume(tubes, options),
-    status: (id, options) => backend.status(id, options),
-    end: (id, options) => backend.end(id, options),
-    cancel: (id, options) => backend.cancel(id, options),
-    move: (id, tube, options) => backend.move(id, tube, options),
-    list: (filter) => backend.list(filter),
-    pause: (tube, options) => backend.pause(tube, options),
-    resume: (tube, options) => backend.resume(tube, options),
-    stats: (tube, options) => backend.stats(tube, options),
     close: () => Promise.resolve(),
     [Symbol.asyncDispose]: () => Promise.resolve(),
-  };
+  });
   return openElsewhere(own, { now: () => START });
 }
 

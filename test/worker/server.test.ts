@@ -1,33 +1,17 @@
 /*
  * A worker on a server that is killed and comes back.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { createWorker, defineJob, openQueue, unchecked } from "../../src/entries/queue.ts";
-import { startHomemaker } from "../support/homemaker.ts";
-import type { ServerProcess } from "../support/server-process.ts";
+import { LastingServer } from "../backends/lasting-server.ts";
 import { pause, until } from "../support/until.ts";
 
 const JOBS = 400;
 
 test("it goes on when its server comes back, and what it lost is run again", async () => {
-  const directory = mkdtempSync(join(tmpdir(), "homemaker-work-"));
-  const path = join(directory, "socket");
-  const start = (): Promise<ServerProcess> =>
-    startHomemaker({
-      threads: 1,
-      shards: 1,
-      flags: ["-l", `unix:${path}`, "--data", directory, "-s", "1MiB"],
-    });
-  let server = await start();
-  onTestFinished(async () => {
-    await server.stop();
-    rmSync(directory, { recursive: true });
-  });
+  const server = await LastingServer.start();
   const job = defineJob("job", { payload: unchecked<number>() });
-  await using queue = await openQueue(`homemaker+unix:${path}`);
+  await using queue = await openQueue(`homemaker+unix:${server.path}`);
   const numbers = Array.from({ length: JOBS }, (_, at) => at);
   await queue.enqueueMany(job, numbers);
   const ran = new Set<number>();
@@ -45,9 +29,9 @@ test("it goes on when its server comes back, and what it lost is run again", asy
   worker.on("reconnecting", () => void (reconnected += 1));
   void worker.run();
   await until("it runs jobs", () => ran.size > 20);
-  server.signal("SIGKILL");
+  server.kill();
   await until("it notices", () => reconnected > 0);
-  server = await start();
+  await server.again();
   expect(ran.size).toBeLessThan(JOBS);
   await until("all have run", () => ran.size === JOBS);
   await until("none is left", async () => {
