@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { Client } from "../../src/client/client.ts";
 import { REPLIES } from "../../src/protocol/replies.ts";
 import { Random } from "../support/random.ts";
+import { replayable, seedHere } from "../support/replay.ts";
 import { outcome, ScriptedServer, settle } from "./scripted-server.ts";
 
 let server: ScriptedServer;
@@ -134,39 +135,42 @@ function anything(random: Random): string {
   return all.slice(0, random.below(all.length)) + (random.below(2) > 0 ? "\u0000\r\n" : "");
 }
 
-/** If absent, another one each time. */
-const SEED = process.env["SEED"];
+/** Rounds with a seed each, unless one is named. */
+const ROUNDS = process.env["SEED"] === undefined ? 150 : 1;
 
 test("whatever is said, every call ends and nothing is left", async () => {
-  for (let round = 0; round < (SEED === undefined ? 150 : 1); round++) {
-    const seed = Number(SEED ?? Math.floor(Math.random() * 2 ** 31));
-    const replay = `SEED=${seed} npx vitest run --project quick test/client/hostile.test.ts`;
-    const random = new Random(seed);
-    const odd = new ScriptedServer();
-    const own = await odd.connect();
-    const ends = [
-      own.put("x"),
-      own.reserve(),
-      own.reserveBatch(3),
-      own.await(1),
-      own.batch((b) => [b.put("x"), b.delete(1)]),
-      own.stats(),
-      own.window(2),
-      own.use("a"),
-      own.listJobs("a", "ready"),
-      own.finish(1, "x"),
-    ].map(outcome);
-    await settle();
-    for (let said = 0; said < 10; said++) {
-      const wire = odd.wires.at(-1);
-      if (wire !== undefined && wire.closings === 0) wire.say(anything(random));
-      await odd.advance(random.below(3) / 10);
-    }
-    const closed = own.close();
-    await odd.advance(11);
-    await closed;
-    const ended = (await Promise.all(ends)).length;
-    const found = { replay, ended, stays: odd.stays, timers: odd.clock.timers };
-    expect(found).toEqual({ replay, ended: 10, stays: 0, timers: 0 });
+  for (let round = 0; round < ROUNDS; round++) {
+    const seed = seedHere();
+    await replayable(seed, "test/client/hostile.test.ts", () => expectAllEnds(new Random(seed)));
   }
 });
+
+/** Calls of all kinds, while the server says this and that. */
+async function expectAllEnds(random: Random): Promise<void> {
+  const odd = new ScriptedServer();
+  const own = await odd.connect();
+  const ends = [
+    own.put("x"),
+    own.reserve(),
+    own.reserveBatch(3),
+    own.await(1),
+    own.batch((b) => [b.put("x"), b.delete(1)]),
+    own.stats(),
+    own.window(2),
+    own.use("a"),
+    own.listJobs("a", "ready"),
+    own.finish(1, "x"),
+  ].map(outcome);
+  await settle();
+  for (let said = 0; said < 10; said++) {
+    const wire = odd.wires.at(-1);
+    if (wire !== undefined && wire.closings === 0) wire.say(anything(random));
+    await odd.advance(random.below(3) / 10);
+  }
+  const closed = own.close();
+  await odd.advance(11);
+  await closed;
+  const ended = (await Promise.all(ends)).length;
+  const found = { ended, stays: odd.stays, timers: odd.clock.timers };
+  expect(found).toEqual({ ended: 10, stays: 0, timers: 0 });
+}

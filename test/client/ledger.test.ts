@@ -13,6 +13,7 @@ import { clientSurroundings } from "../../src/runtimes/client-surroundings.ts";
 import { SocketWire } from "../../src/transports/socket-wire.ts";
 import { startOnUnixSocket } from "../dialogues/targets/homemaker.ts";
 import { Random } from "../support/random.ts";
+import { replayable, seedHere } from "../support/replay.ts";
 import { pause, until } from "../support/until.ts";
 import { inDirectory } from "./places.ts";
 import { outcome } from "./scripted-server.ts";
@@ -21,9 +22,7 @@ const JOBS = 800;
 /** Puts that are under way at the same time. */
 const LANES = 10;
 const CUTS = 120;
-/** If absent, another one each time. */
-const SEED = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
-const REPLAY = `SEED=${SEED} npx vitest run --project quick test/client/ledger.test.ts`;
+const SEED = seedHere();
 
 /** Connections that can be cut: what is sent then is lost on the way, and a moment later all is. */
 class Cables {
@@ -93,57 +92,52 @@ async function work(
   }
 }
 
-test("no job is lost, and none is worked on twice without a reason", async () => {
-  await inDirectory(async (directory) => {
-    const path = join(directory, "socket");
-    const server = await startOnUnixSocket(path);
-    const cables = new Cables(path);
-    const random = new Random(SEED);
-    const open = (): Promise<Client> =>
-      connectTo(
-        `unix:${path}`,
-        { timeoutMs: 30_000, backOffMaxMs: 50 },
-        (name) => ({ name, open: (options) => cables.open(options) }),
-        clientSurroundings(),
-      );
-    const [producer, ...workers] = await Promise.all([open(), open(), open()]);
-    const stop = new AbortController();
-    const ledger: Ledger = new Map();
-    const working = workers.map((client) => work(client, ledger, random, stop.signal));
-    const texts = Array.from({ length: JOBS }, (_, index) => `job-${index}`);
-    const rest = texts.values();
-    const putting = Array.from({ length: LANES }, async () => {
-      for (const text of rest) await putOnce(producer, text);
-    });
-    for (let count = 0; count < CUTS; count++) {
-      await pause(random.below(8));
-      cables.cut(random);
-    }
-    await Promise.all(putting);
-    await until("all is done", async () => {
-      const stats = await producer.statsTube("default");
-      const states = ["ready", "reserved", "delayed", "buried"];
-      return states.every((state) => stats?.[`current-jobs-${state}`] === 0);
-    });
-    stop.abort();
-    await Promise.all(working);
-    expect({ REPLAY, seen: [...ledger.keys()].toSorted() }).toEqual({
-      REPLAY,
-      seen: texts.toSorted(),
-    });
-    for (const [text, ends] of ledger) {
-      const isKnown = (end: unknown): boolean => end === "deleted";
-      const done = ends.filter(isKnown).length;
-      const unknown = ends.filter((end) => end === "HM_LOST").length;
-      expect({ REPLAY, text, ends, isDone: done === 1 || (done === 0 && unknown > 0) }).toEqual({
-        REPLAY,
-        text,
-        ends,
-        isDone: true,
-      });
-      expect(ends.slice(ends.findIndex(isKnown) + 1).filter(isKnown)).toEqual([]);
-    }
-    await Promise.all([producer, ...workers].map((client) => client.close()));
-    await server.stop();
+test("no job is lost, and none is worked on twice without a reason", () =>
+  replayable(SEED, "test/client/ledger.test.ts", () => inDirectory(worked)));
+
+/** Puts jobs and works on them, while connections are cut, until all are done. */
+async function worked(directory: string): Promise<void> {
+  const path = join(directory, "socket");
+  const server = await startOnUnixSocket(path);
+  const cables = new Cables(path);
+  const random = new Random(SEED);
+  const open = (): Promise<Client> =>
+    connectTo(
+      `unix:${path}`,
+      { timeoutMs: 30_000, backOffMaxMs: 50 },
+      (name) => ({ name, open: (options) => cables.open(options) }),
+      clientSurroundings(),
+    );
+  const [producer, ...workers] = await Promise.all([open(), open(), open()]);
+  const stop = new AbortController();
+  const ledger: Ledger = new Map();
+  const working = workers.map((client) => work(client, ledger, random, stop.signal));
+  const texts = Array.from({ length: JOBS }, (_, index) => `job-${index}`);
+  const rest = texts.values();
+  const putting = Array.from({ length: LANES }, async () => {
+    for (const text of rest) await putOnce(producer, text);
   });
-});
+  for (let count = 0; count < CUTS; count++) {
+    await pause(random.below(8));
+    cables.cut(random);
+  }
+  await Promise.all(putting);
+  await until("all is done", async () => {
+    const stats = await producer.statsTube("default");
+    const states = ["ready", "reserved", "delayed", "buried"];
+    return states.every((state) => stats?.[`current-jobs-${state}`] === 0);
+  });
+  stop.abort();
+  await Promise.all(working);
+  expect([...ledger.keys()].toSorted()).toEqual(texts.toSorted());
+  for (const [text, ends] of ledger) {
+    const isKnown = (end: unknown): boolean => end === "deleted";
+    const done = ends.filter(isKnown).length;
+    const unknown = ends.filter((end) => end === "HM_LOST").length;
+    const isDone = done === 1 || (done === 0 && unknown > 0);
+    expect({ text, ends, isDone }).toEqual({ text, ends, isDone: true });
+    expect(ends.slice(ends.findIndex(isKnown) + 1).filter(isKnown)).toEqual([]);
+  }
+  await Promise.all([producer, ...workers].map((client) => client.close()));
+  await server.stop();
+}

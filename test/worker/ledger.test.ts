@@ -15,6 +15,7 @@ import { socketEndpoint } from "../../src/transports/socket-endpoint.ts";
 import { ClientBackend } from "../../src/worker/client-backend.ts";
 import { Queue } from "../../src/worker/queue.ts";
 import { Random } from "../support/random.ts";
+import { replayable, seedHere } from "../support/replay.ts";
 import { pause, until } from "../support/until.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 
@@ -24,9 +25,8 @@ const PER_STEP = 5;
 const JOBS = STEPS * PER_STEP;
 const LEASE_SECONDS = 20;
 const TOLD = "told to stop";
-/** If absent, another one each time. */
-const SEED = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
-const REPLAY = `SEED=${SEED} npx vitest run --project quick test/worker/ledger.test.ts`;
+const SEED = seedHere();
+const FILE = "test/worker/ledger.test.ts";
 
 /** A queue whose consumers can be cut off. */
 class World implements AsyncDisposable {
@@ -271,17 +271,8 @@ async function expectAllEnded(world: World, ledger: Ledger, crew: Crew): Promise
   }
 }
 
-/** Runs a test; if it fails it says how to play it again. */
-async function replayable(run: () => Promise<void>): Promise<void> {
-  try {
-    await run();
-  } catch (error) {
-    throw new Error(`${String(error)}\n${REPLAY}`, { cause: error });
-  }
-}
-
 test("workers stop, and handlers throw: what is not charged is not", () =>
-  replayable(async () => {
+  replayable(SEED, FILE, async () => {
     const { world, ledger, crew } = await played(({ clock }) => clock.advance(0.5));
     await using _ = world;
     expect(crew.lost).toBe(0);
@@ -293,7 +284,7 @@ test("workers stop, and handlers throw: what is not charged is not", () =>
   }));
 
 test("workers are cut off and lose their leases, too", () =>
-  replayable(async () => {
+  replayable(SEED, FILE, async () => {
     const { world, ledger, crew } = await played((own, random) => {
       own.clock.advance(random.oneIn(10) ? LEASE_SECONDS + 1 : 0.5);
       if (random.oneIn(5)) own.cut(random);
