@@ -4,16 +4,8 @@
  */
 import type { JSX } from "preact";
 import type { GroupAnswer, GroupJob, GroupJobsAnswer } from "../http/api.ts";
-import {
-  Empty,
-  Figure,
-  JobLink,
-  Loading,
-  PageHead,
-  StateBadge,
-  Trouble,
-  TubeLink,
-} from "./parts.tsx";
+import { OnwardPager } from "./pager.tsx";
+import { Empty, JobLink, Loading, PageHead, StateBadge, Trouble, TubeLink } from "./parts.tsx";
 import { age, count, counted } from "./quantity.ts";
 import { useResource } from "./resource.ts";
 import type { Resource } from "./resource.ts";
@@ -22,6 +14,7 @@ import type { GroupRoute } from "./route.ts";
 import { apiName } from "./server-api.ts";
 import { WideTable } from "./table.tsx";
 import type { Column } from "./table.tsx";
+import { Tabs } from "./tabs.tsx";
 
 const LIMIT = 50;
 
@@ -62,11 +55,7 @@ function GroupFacts({ group }: { readonly group: GroupAnswer }): JSX.Element {
       ) : (
         <span class="hint warn">not complete</span>
       )}
-      <span>
-        {isComplete
-          ? `Nobody is in it any more: ${counted(waiting, "job")} that waited will be ready.`
-          : `${counted(pending, "job")} left${waiting === 0 ? "; no job waits for that." : `, for which ${counted(waiting, "job waits", "jobs wait")}.`}`}
-      </span>
+      <span>{isComplete ? wasComplete(waiting) : isAwaited(pending, waiting)}</span>
       {buried > 0 && (
         <>
           <span class="hint bad">{counted(buried, "of them is buried", "of them are buried")}</span>
@@ -75,6 +64,17 @@ function GroupFacts({ group }: { readonly group: GroupAnswer }): JSX.Element {
       )}
     </p>
   );
+}
+
+function wasComplete(waiting: number): string {
+  return `Nobody is in it any more: ${counted(waiting, "job")} that waited will be ready.`;
+}
+
+function isAwaited(pending: number, waiting: number): string {
+  const left = `${counted(pending, "job")} left`;
+  return waiting === 0
+    ? `${left}; no job waits for that.`
+    : `${left}, for which ${counted(waiting, "job waits", "jobs wait")}.`;
 }
 
 function Roles({
@@ -89,18 +89,16 @@ function Roles({
     { role: "waiting", label: "waiting for it", value: group?.waiting },
   ] as const;
   return (
-    <nav class="tabs" aria-label="Jobs by what they are to the group">
-      {roles.map(({ role, label, value }) => (
-        <a
-          key={role}
-          href={addressOf({ ...route, role, after: 0 })}
-          aria-current={role === route.role ? "page" : undefined}
-        >
-          {label}
-          <span class="tab-count">{value === undefined ? "" : <Figure value={value} />}</span>
-        </a>
-      ))}
-    </nav>
+    <Tabs
+      label="Jobs by what they are to the group"
+      tabs={roles.map(({ role, label, value }) => ({
+        key: role,
+        address: addressOf({ ...route, role, after: 0 }),
+        isShown: role === route.role,
+        label,
+        count: value,
+      }))}
+    />
   );
 }
 
@@ -126,23 +124,13 @@ function Jobs({
         keyOf={({ id }) => id}
       />
       {(route.after > 0 || data.next !== null) && (
-        <nav class="pager" aria-label="Pages">
-          <span>{counted(data.jobs.length, "job")} here</span>
-          <span class="button-row">
-            {route.after > 0 && (
-              <a class="button" data-key="back" href={addressOf({ ...route, after: 0 })}>
-                First
-              </a>
-            )}
-            {data.next === null ? (
-              <span class="button is-off">Next</span>
-            ) : (
-              <a class="button" data-key="next" href={addressOf({ ...route, after: data.next })}>
-                Next
-              </a>
-            )}
-          </span>
-        </nav>
+        <OnwardPager
+          after={route.after}
+          next={data.next}
+          addressAt={(after) => addressOf({ ...route, after })}
+        >
+          {counted(data.jobs.length, "job")} here
+        </OnwardPager>
       )}
     </>
   );

@@ -36,14 +36,10 @@ export function warn(text: string): void {
  * @returns whether it went well
  */
 export async function attempt<T>(work: Promise<T>, say: (result: T) => string): Promise<boolean> {
-  try {
-    tell(say(await work));
-    return true;
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    warn(error.message);
-    return false;
-  }
+  const answer = await answerOf(work);
+  if (answer === null) return false;
+  tell(say(answer));
+  return true;
 }
 
 /** Does something; what the server says against it, null when it went well. */

@@ -1,5 +1,5 @@
 /* Pager: where one is in a list of many pages, and the way on. */
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { count } from "./quantity.ts";
 
 /** For lists that are counted. */
@@ -41,18 +41,52 @@ export function Pager({
   );
 }
 
+/** For lists that only go on: each page begins behind some place, the first at 0. */
+export function OnwardPager({
+  after,
+  next,
+  onward = "Next",
+  addressAt,
+  children,
+}: {
+  readonly after: number;
+  /** Where the next page begins; null at the end. */
+  readonly next: number | null;
+  /** What the way on is called. */
+  readonly onward?: string;
+  readonly addressAt: (after: number) => string;
+  /** What this page has. */
+  readonly children: ComponentChildren;
+}): JSX.Element {
+  return (
+    <nav class="pager" aria-label="Pages">
+      <span>{children}</span>
+      <span class="button-row">
+        {after > 0 && <Step to={0} label="First" keyName="back" addressAt={addressAt} />}
+        <Step
+          to={next ?? 0}
+          isOff={next === null}
+          label={onward}
+          keyName="next"
+          addressAt={addressAt}
+        />
+      </span>
+    </nav>
+  );
+}
+
 function Step({
   to,
-  isOff,
+  isOff = false,
   label,
   keyName,
   addressAt,
 }: {
   readonly to: number;
-  readonly isOff: boolean;
+  readonly isOff?: boolean;
   readonly label: string;
   readonly keyName?: string;
-  readonly addressAt: (offset: number) => string;
+  readonly addressAt: (to: number) => string;
 }): JSX.Element {
   if (isOff) return <span class="button is-off">{label}</span>;
   return (

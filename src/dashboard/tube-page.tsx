@@ -16,10 +16,10 @@ import { runBulk } from "./bulk-actions.ts";
 import { HeldBackPanel } from "./held-back-panel.tsx";
 import { OneLine } from "./hostile-text.tsx";
 import { Menu } from "./menu.tsx";
+import { OnwardPager } from "./pager.tsx";
 import {
   Ago,
   Empty,
-  Figure,
   JobLink,
   Loading,
   PageHead,
@@ -36,6 +36,7 @@ import { SearchField } from "./search-field.tsx";
 import { apiName } from "./server-api.ts";
 import { WideTable } from "./table.tsx";
 import type { Column } from "./table.tsx";
+import { Tabs } from "./tabs.tsx";
 import { TubeActions } from "./tube-actions.tsx";
 
 const LIMIT = 50;
@@ -164,20 +165,22 @@ function States({
   readonly tube: Tube | null;
 }): JSX.Element {
   return (
-    <nav class="tabs" aria-label="Jobs by state">
-      {STATES.map((state) => (
-        <a
-          key={state}
-          class={state}
-          href={addressOf({ ...route, state, group: "", after: 0 })}
-          aria-current={state === route.state ? "page" : undefined}
-        >
-          <StateShape state={state} />
-          {state}
-          <span class="tab-count">{tube === null ? "" : <Figure value={tube[state]} />}</span>
-        </a>
-      ))}
-    </nav>
+    <Tabs
+      label="Jobs by state"
+      tabs={STATES.map((state) => ({
+        key: state,
+        kind: state,
+        address: addressOf({ ...route, state, group: "", after: 0 }),
+        isShown: state === route.state,
+        label: (
+          <>
+            <StateShape state={state} />
+            {state}
+          </>
+        ),
+        count: tube?.[state],
+      }))}
+    />
   );
 }
 
@@ -259,26 +262,15 @@ function Jobs({
   return (
     <>
       {data.jobs.length > 0 && <JobsTable route={route} jobs={data.jobs} isStale={jobs.isStale} />}
-      <nav class="pager" aria-label="Pages">
-        <span>
-          {counted(data.jobs.length, "job")} here
-          {data.scanned > data.jobs.length && `, ${count(data.scanned)} looked at`}
-        </span>
-        <span class="button-row">
-          {route.after > 0 && (
-            <a class="button" data-key="back" href={addressOf({ ...route, after: 0 })}>
-              First
-            </a>
-          )}
-          {data.next === null ? (
-            <span class="button is-off">Next</span>
-          ) : (
-            <a class="button" data-key="next" href={addressOf({ ...route, after: data.next })}>
-              {data.jobs.length === 0 ? "Look further" : "Next"}
-            </a>
-          )}
-        </span>
-      </nav>
+      <OnwardPager
+        after={route.after}
+        next={data.next}
+        onward={data.jobs.length === 0 ? "Look further" : "Next"}
+        addressAt={(after) => addressOf({ ...route, after })}
+      >
+        {counted(data.jobs.length, "job")} here
+        {data.scanned > data.jobs.length && `, ${count(data.scanned)} looked at`}
+      </OnwardPager>
     </>
   );
 }
