@@ -8,6 +8,7 @@
  * something; what is done by then is done. With a limit it goes on where the caller says. One at a
  * time.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ClientConnection } from "../client/connection.ts";
 import type { InProcess } from "../broker/in-process.ts";
 import type { Reply } from "../protocol/reply-reader.ts";
@@ -238,7 +239,7 @@ async function doStep(
     });
     for (const reply of (await Promise.all(shares)).flat()) count(reply, done, outcome);
   }
-  await new Promise<void>((resolve) => void setImmediate(resolve));
+  await nextTurn();
 }
 
 function wantedOf(inProcess: InProcess, jobs: readonly ListedJob[], wanted: Wanted): number[] {

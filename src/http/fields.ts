@@ -135,20 +135,28 @@ export function idOf(text: string | undefined): number {
 
 /**
  * The name of a tube. Throws an HttpError, 404, for what cannot be one: it goes into a line of the
- * protocol. A "~", which no name has, may stand in front: browsers take the names "." and ".." for
- * steps in a path, however they are encoded.
+ * protocol.
  */
 export function tubeNameOf(text = ""): string {
-  const name = text.startsWith("~") ? text.slice(1) : text;
-  if (isTubeNameText(name)) return name;
-  throw noTube();
+  const name = nameIn(text);
+  if (name === undefined) throw noTube();
+  return name;
 }
 
 /** The name of a group, which is made like that of a tube. Throws an HttpError, 404. */
 export function groupNameOf(text = ""): string {
+  const name = nameIn(text);
+  if (name === undefined) throw noGroup();
+  return name;
+}
+
+/**
+ * A name in a path; undefined for what is none. A "~", which no name has, may stand in front:
+ * browsers take the names "." and ".." for steps in a path, however they are encoded.
+ */
+function nameIn(text: string): string | undefined {
   const name = text.startsWith("~") ? text.slice(1) : text;
-  if (isTubeNameText(name)) return name;
-  throw noGroup();
+  return isTubeNameText(name) ? name : undefined;
 }
 
 function fieldOf(body: unknown, name: string): unknown {

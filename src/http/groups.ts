@@ -4,6 +4,7 @@
  * No structure of a shard knows the members of a group. So its jobs are looked for in the table of
  * all jobs, piece by piece and shard after shard, and everything else has its turn in between.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import * as C from "../../assembly/constants.ts";
 import type { InProcess } from "../broker/in-process.ts";
 import type { Desk } from "../session/desk.ts";
@@ -77,7 +78,7 @@ async function jobsOf(
 ): Promise<GroupJobsAnswer> {
   const search = new GroupSearch(asked);
   while (!signal.aborted && !inProcess.look((desk) => search.step(desk))) {
-    await new Promise<void>((resolve) => void setImmediate(resolve));
+    await nextTurn();
   }
   const ids = search.ids.slice(0, asked.limit);
   const jobs = inProcess.look((desk) => ids.map((id) => jobOf(desk, id)));

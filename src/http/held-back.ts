@@ -4,6 +4,7 @@
  * Keys and waiting jobs are gone through piece by piece (assembly/heldback.ts), and everything else
  * has its turn in between; after so many pieces it says that there is more.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { MICROS } from "../clock.ts";
 import * as C from "../../assembly/constants.ts";
 import * as L from "../../assembly/layouts.ts";
@@ -98,7 +99,7 @@ class TubeBack {
         return next;
       });
       if (from === 0) return sums;
-      await new Promise<void>((resolve) => void setImmediate(resolve));
+      await nextTurn();
     }
     this.#isWhole = false;
     return sums;
@@ -118,6 +119,7 @@ interface Named extends Sum {
 function ownHolds(desk: Desk, shard: Shard, bytes: number): readonly Hold[] | undefined {
   if (shard.statsTube(0, bytes, desk.now) !== C.DONE) return undefined;
   const jobs = shard.field(C.RESULT_STATS + C.TUBE_READY);
+  if (jobs === 0) return [];
   if (shard.explainTube(0, bytes, desk.now) !== C.DONE) return undefined;
   const fact = (which: number): number => shard.field(C.RESULT_STATS + which);
   const seconds = (which: number): number => Math.max(0, fact(which) / MICROS);
@@ -136,7 +138,7 @@ function ownHolds(desk: Desk, shard: Shard, bytes: number): readonly Hold[] | un
     const limit = showValues(settingOf(C.SETTING_RESERVED), fact(L.FACT_RESERVED_MAX));
     holds.push(hold("reserved", { limit, taken: fact(L.FACT_RESERVED) }));
   }
-  return jobs === 0 ? [] : holds;
+  return holds;
 }
 
 function keyHold(shard: Shard, { name, slot, jobs }: Named): Hold {

@@ -6,6 +6,7 @@
  * enough, when it has looked at as much as it may, or when nobody waits for it any more. A job that
  * leaves the state meanwhile is passed over. Used by jobs.ts, bulk.ts and failure-groups.ts.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import * as C from "../../assembly/constants.ts";
 import type { ClientConnection } from "../client/connection.ts";
 import type { Shard } from "../engine/shard.ts";
@@ -128,6 +129,6 @@ export async function inSteps(
   for (let from = 0; from < jobs.length; from += STEP_JOBS) {
     const step = jobs.slice(from, from + STEP_JOBS);
     if (inProcess.look((desk) => step.some((job) => look(desk, job)))) return;
-    await new Promise<void>((resolve) => void setImmediate(resolve));
+    await nextTurn();
   }
 }

@@ -6,6 +6,7 @@
  * piece takes. It remembers of each tube whether it grows. Used by tubes.ts, overview.ts and
  * failure-groups.ts.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { MICROS } from "../clock.ts";
 import * as C from "../../assembly/constants.ts";
 import { TubeSurvey as Survey } from "../engine/tube-survey.ts";
@@ -93,7 +94,7 @@ export class TubeSurvey {
           one.growth.look(this.#lookAt(figure));
           tubes.push(tubeOf(one.name, one.growth, figure, crowd));
         }
-        await new Promise<void>((resolve) => void setImmediate(resolve));
+        await nextTurn();
       }
       known.push(seen);
     }
