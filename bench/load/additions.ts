@@ -4,17 +4,18 @@
 import {
   BODY_BYTES,
   FollowingWave,
+  LF,
   LineWave,
   ReserveWave,
+  SPACE,
   beanstalkConversation,
   latin1,
+  lineFeedIn,
   refuse,
   tubeName,
   type Conversation,
   type Wave,
 } from "./dialect.ts";
-
-const LF = 10;
 
 /** What each put is tagged with. */
 export interface Tagged {
@@ -137,11 +138,10 @@ abstract class BatchWave implements Wave {
   scan(bytes: Uint8Array, at: number, end: number): number {
     let reply = at;
     while (this.left > 0) {
-      let next = reply + SHORTEST_LINE;
-      while (next < end && bytes[next] !== LF) next += 1;
-      if (next >= end) break;
+      const lineFeed = lineFeedIn(bytes, reply + SHORTEST_LINE, end);
+      if (lineFeed === end) break;
       this.#take(bytes, reply, end);
-      reply = next + 1;
+      reply = lineFeed + 1;
     }
     return reply;
   }
@@ -204,6 +204,5 @@ class BatchedDeletes extends BatchWave {
 }
 
 const B = "B".charCodeAt(0);
-const SPACE = " ".charCodeAt(0);
 const BATCH_WORD = "BATCH".length;
 const SHORTEST_LINE = "BATCH 2".length;

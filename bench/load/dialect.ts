@@ -13,8 +13,8 @@ export const BODY_BYTES = 100;
 /** Digits of a tube's name after its prefix, fixed so that the name can be replaced in place. */
 const TUBE_DIGITS = 5;
 const TUBE_PREFIX = "tube-";
-const LF = 10;
-const SPACE = 32;
+export const LF = 10;
+export const SPACE = 32;
 
 /** Bytes of the longest reply that the load expects, with room. */
 export const REPLY_BYTES_MAX = 512;
@@ -201,6 +201,13 @@ export function refuse(expected: string, bytes: Uint8Array, at: number, end: num
   );
 }
 
+/** Where the first line feed in [from, end) is; `end` if there is none. */
+export function lineFeedIn(bytes: Uint8Array, from: number, end: number): number {
+  let at = from;
+  while (at < end && bytes[at] !== LF) at += 1;
+  return at < end ? at : end;
+}
+
 /** Commands that are answered by one line of any length, known by its first byte. */
 export class LineWave implements Wave {
   left = 0;
@@ -227,10 +234,9 @@ export class LineWave implements Wave {
     let left = this.left;
     while (left > 0 && reply + head < end) {
       if (bytes[reply] !== this.#first) refuse(this.#head, bytes, reply, end);
-      let cursor = reply + head;
-      while (cursor < end && bytes[cursor] !== LF) cursor += 1;
-      if (cursor >= end) break;
-      reply = cursor + 1;
+      const lineFeed = lineFeedIn(bytes, reply + head, end);
+      if (lineFeed === end) break;
+      reply = lineFeed + 1;
       left -= 1;
     }
     this.left = left;
@@ -436,10 +442,9 @@ class PutAndJobWave extends ReserveWave {
     while (this.left > 0 && reply + 4 < end) {
       const isJob = bytes[reply] === 74; // J
       if (!isJob && bytes[reply] !== 73) refuse("INSERTED or JOB", bytes, reply, end);
-      let lineEnd = reply;
-      while (lineEnd < end && bytes[lineEnd] !== LF) lineEnd += 1;
-      const next = lineEnd + 1 + (isJob ? BODY_BYTES + "\r\n".length : 0);
-      if (lineEnd === end || next > end) break;
+      const lineFeed = lineFeedIn(bytes, reply, end);
+      const next = lineFeed + 1 + (isJob ? BODY_BYTES + "\r\n".length : 0);
+      if (lineFeed === end || next > end) break;
       if (isJob) this.#appendJob(bytes, reply + "JOB ".length);
       reply = next;
       this.left -= 1;

@@ -74,16 +74,10 @@ function besideDefault({ cycle, pipelined }: PipelinedOrder, tube: number): Conv
 async function fillTubes(port: number, from: number, to: number): Promise<void> {
   const asker = await Asker.open(port);
   const body = "x".repeat(BODY_BYTES);
-  for (let first = from; first < to; first += FILL_BATCH) {
-    const replies: Promise<unknown>[] = [];
-    for (let tube = first; tube < Math.min(to, first + FILL_BATCH); tube += 1) {
-      replies.push(
-        asker.expect("USING", `use ${tubeName(tube)}`),
-        asker.expect("INSERTED", `put 0 0 60 ${BODY_BYTES}`, body),
-      );
-    }
-    await Promise.all(replies);
-  }
+  await askForEach(from, to, (tube) => [
+    asker.expect("USING", `use ${tubeName(tube)}`),
+    asker.expect("INSERTED", `put 0 0 60 ${BODY_BYTES}`, body),
+  ]);
   asker.close();
 }
 
@@ -93,14 +87,22 @@ async function fillNumbers(port: number, tagged: Tagged, settings: string): Prom
   await asker.expect("USING", `use ${tubeName(0)}`);
   if (settings !== "") await asker.expect("TUBE_SET", `set-tube ${tubeName(0)} ${settings}`);
   const body = "x".repeat(BODY_BYTES);
-  for (let first = 0; first < tagged.keys; first += FILL_BATCH) {
-    const count = Math.min(FILL_BATCH, tagged.keys - first);
-    const puts = Array.from({ length: count }, (_, at) =>
-      asker.expect("INSERTED", taggedPut(tagged, first + at), body),
-    );
-    await Promise.all(puts);
-  }
+  await askForEach(0, tagged.keys, (number) => [
+    asker.expect("INSERTED", taggedPut(tagged, number), body),
+  ]);
   asker.close();
+}
+
+/** Asks something for each of the numbers [from, to), and for so many at a time. */
+async function askForEach(
+  from: number,
+  to: number,
+  ask: (number: number) => readonly Promise<unknown>[],
+): Promise<void> {
+  for (let first = from; first < to; first += FILL_BATCH) {
+    const count = Math.min(FILL_BATCH, to - first);
+    await Promise.all(Array.from({ length: count }, (_, at) => ask(first + at)).flat());
+  }
 }
 
 /** Waits out the warm-up, then counts until the time is over. */

@@ -2,7 +2,6 @@
  * each against the same jobs without them. inside.ts has keys without sockets.
  */
 import { pipelinedOrder, served } from "../contenders.ts";
-import type { PipelinedOrder } from "../load/order.ts";
 import type { Comparison, Scale, Scenario } from "../scenario.ts";
 
 const CONNECTIONS = 8;
@@ -24,7 +23,9 @@ export function windowed(scale: Scale): Scenario {
     contenders: [reserves, window],
     comparisons: [
       against("throughput with a window against that with reserves; a JOB counts as a command", {
-        ...{ of: window.name, contender: reserves.name, atLeast: 0.8 },
+        of: window.name,
+        contender: reserves.name,
+        atLeast: 0.8,
       }),
     ],
   };
@@ -38,7 +39,9 @@ export function keyed(scale: Scale): Scenario {
     served(name, "homemaker", { ...order, tagged: { keys, ...(tag && { tag }) } });
   const gain = (of: string): Comparison =>
     against(`${of}: throughput against that without a tag`, {
-      ...{ of, contender: "no tag", atLeast: 0.5 },
+      of,
+      contender: "no tag",
+      atLeast: 0.5,
     });
   return {
     name: "keys",
@@ -51,22 +54,20 @@ export function keyed(scale: Scale): Scenario {
 /** A tube in which many keys have a job, in fair order, against as many jobs in the plain one. */
 export function fair(scale: Scale): Scenario {
   const order = pipelinedOrder("beanstalk", CONNECTIONS, PIPELINED, scale);
-  const backlog = (tagged: NonNullable<PipelinedOrder["tagged"]>): PipelinedOrder => ({
-    ...order,
-    tagged,
-  });
   const plain = { keys: FAIR_KEYS, settings: "" };
   const sharing = { keys: FAIR_KEYS, tag: "fair:key-", settings: "order=fair" };
   return {
     name: "fair",
     title: `one tube with a job of each of ${FAIR_KEYS} keys, ${CONNECTIONS} connections x ${PIPELINED} pipelined`,
     contenders: [
-      served("no keys", "homemaker", backlog(plain)),
-      served("fair keys", "homemaker", backlog(sharing)),
+      served("no keys", "homemaker", { ...order, tagged: plain }),
+      served("fair keys", "homemaker", { ...order, tagged: sharing }),
     ],
     comparisons: [
       against("throughput with fair keys against as many jobs without", {
-        ...{ of: "fair keys", contender: "no keys", atLeast: 0.7 },
+        of: "fair keys",
+        contender: "no keys",
+        atLeast: 0.7,
       }),
     ],
   };
@@ -83,7 +84,9 @@ export function batched(scale: Scale): Scenario {
     contenders: [single, batches],
     comparisons: [
       against("throughput with batches against that without; a batch is no command of its own", {
-        ...{ of: batches.name, contender: single.name, atLeast: 0.7 },
+        of: batches.name,
+        contender: single.name,
+        atLeast: 0.7,
       }),
     ],
   };

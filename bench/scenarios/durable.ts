@@ -91,7 +91,9 @@ export function durablePuts(scale: Scale): Scenario {
   const against = (ours: ServedContender, theirs: ServedContender): readonly Comparison[] => [
     { what: `${ours.name}: thousand durable puts/s`, figure: "commandsPerSecond", of: ours.name },
     {
-      what: `${ours.name}: durable puts/s against 64 per fdatasync of this disk + ${PUTS_BESIDE_SYNC_MICROS} us (100,000/s at 250 us)`,
+      what:
+        `${ours.name}: durable puts/s against 64 per fdatasync of this disk + ` +
+        `${PUTS_BESIDE_SYNC_MICROS} us (100,000/s at 250 us)`,
       figure: "commandsPerSecond",
       of: ours.name,
       against: { contender: probe.name, figure: "fdatasyncP50Micros", wanted: durablePutsWanted },

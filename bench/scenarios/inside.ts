@@ -32,38 +32,33 @@ export function session(scale: Scale): Scenario {
  * wanted stands at the same scenarios over sockets.
  */
 export function tagged(scale: Scale): Scenario {
-  const ask = { threads: 1, shards: 1, seconds: scale.seconds };
   const keys = 100_000;
-  const fair = { keys, tag: "fair:key-", settings: "order=fair" };
+  const contender = (name: string, more: ProgramContender["ask"]): ProgramContender => ({
+    name,
+    cores: SERVER_CORE,
+    program: "session",
+    ask: { threads: 1, shards: 1, seconds: scale.seconds, ...more },
+  });
+  const gain = (of: string, what: string, against: string): Comparison => ({
+    what: `${what}: cycles/s against none`,
+    figure: "cyclesPerSecond",
+    of,
+    against: { contender: against },
+  });
   return {
     name: "tags",
     title: "the session code and the engine, no sockets: puts with a key",
     contenders: [
-      { name: "no tag", cores: SERVER_CORE, program: "session", ask },
-      { name: "idp", cores: SERVER_CORE, program: "session", ask: { ...ask, tag: "idp:key-" } },
-      { name: "con", cores: SERVER_CORE, program: "session", ask: { ...ask, tag: "con:key-" } },
-      { name: "no tag, backlog", cores: SERVER_CORE, program: "session", ask: { ...ask, keys } },
-      { name: "fair", cores: SERVER_CORE, program: "session", ask: { ...ask, ...fair } },
+      contender("no tag", {}),
+      contender("idp", { tag: "idp:key-" }),
+      contender("con", { tag: "con:key-" }),
+      contender("no tag, backlog", { keys }),
+      contender("fair", { keys, tag: "fair:key-", settings: "order=fair" }),
     ],
     comparisons: [
-      {
-        what: "idp: cycles/s against none",
-        figure: "cyclesPerSecond",
-        of: "idp",
-        against: { contender: "no tag" },
-      },
-      {
-        what: "con, each job with a key of its own: cycles/s against none",
-        figure: "cyclesPerSecond",
-        of: "con",
-        against: { contender: "no tag" },
-      },
-      {
-        what: "100,000 fair keys, a job of each in the tube: cycles/s against none",
-        figure: "cyclesPerSecond",
-        of: "fair",
-        against: { contender: "no tag, backlog" },
-      },
+      gain("idp", "idp", "no tag"),
+      gain("con", "con, each job with a key of its own", "no tag"),
+      gain("fair", "100,000 fair keys, a job of each in the tube", "no tag, backlog"),
     ],
   };
 }
