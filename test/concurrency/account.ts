@@ -7,6 +7,8 @@ import type { Entry, LostPut, Moments, Put, Reserve, Settle } from "./entries.ts
 export interface Hold extends Moments {
   readonly client: number;
   readonly job: number;
+  /** Until when that is sure though it should not have touched the job. */
+  readonly untouchedUntil: number;
 }
 
 /** One time that a client was given a job, and how that may have ended. */
@@ -133,14 +135,15 @@ export class Account {
       .filter((entry) => entry.client === client && entry.from >= reserve.to);
     const end = mine.find(({ what }) => what !== "touch" && what !== "cancel");
     const ttrMs = this.puts.get(job)?.ttrMs ?? 0;
-    let outOfTime = this.earliestGrant(reserve) + ttrMs;
+    const untouchedUntil = this.#earliestGrant(reserve) + ttrMs;
+    let outOfTime = untouchedUntil;
     for (const { what, ok, from, to } of mine) {
       if (what !== "touch" || ok !== true || from > (end?.from ?? Infinity)) continue;
       if (to < outOfTime) outOfTime = from + ttrMs;
     }
     const goneAt = this.#gone.get(client) ?? Infinity;
     const to = Math.min(end?.from ?? Infinity, outOfTime, goneAt);
-    return { reserve, end, outOfTime, hold: { client, job, from: reserve.to, to } };
+    return { reserve, end, outOfTime, hold: { client, job, untouchedUntil, from: reserve.to, to } };
   }
 
   /**
@@ -149,7 +152,7 @@ export class Account {
    * earlier: the answer of the reserve may have lain unread until its time had run out and another
    * holder had released the job. That takes the job's time at least.
    */
-  earliestGrant(reserve: Reserve): number {
+  #earliestGrant(reserve: Reserve): number {
     const put = this.puts.get(reserve.job ?? 0);
     let earliest = Math.max(reserve.from, put?.from ?? 0);
     for (const entry of this.history(reserve.job ?? 0)) {

@@ -128,16 +128,7 @@ function* brokenCommands(account: Account, hold: Hold): Iterable<string> {
   for (const entry of account.history(hold.job)) {
     if (entry.what === "reserve" || entry.client !== hold.client || entry.ok !== false) continue;
     if (entry.from < hold.from || entry.from > hold.to) continue;
-    if (entry.to < untouchedUntil(account, hold))
+    if (entry.to < hold.untouchedUntil)
       yield `client ${hold.client} held job ${hold.job}, but its ${entry.what} was refused`;
   }
-}
-
-/** Until when it holds the job for sure without a touch. */
-function untouchedUntil(account: Account, { job, from }: Hold): number {
-  const ttrMs = account.puts.get(job)?.ttrMs ?? 0;
-  const reserve = account
-    .history(job)
-    .find((entry) => entry.what === "reserve" && entry.to === from);
-  return reserve?.what === "reserve" ? account.earliestGrant(reserve) + ttrMs : 0;
 }

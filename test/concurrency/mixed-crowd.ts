@@ -9,6 +9,7 @@
 import type { Socket } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Random } from "../support/random.ts";
+import type { CrowdReport } from "./crowd.ts";
 import type { Entry } from "./entries.ts";
 import type { MixedClient } from "./mixed-client.ts";
 import { MixedProducer } from "./mixed-producer.ts";
@@ -25,17 +26,11 @@ export interface MixedCrowdOptions {
   readonly rounds: number;
 }
 
-/** What the crowd saw. */
-export interface MixedCrowdReport {
-  readonly entries: readonly Entry[];
-  readonly problems: readonly string[];
-}
-
 /** How long the queue may take to run empty when nothing is put any more. */
 const PATIENCE_MS = 60_000;
 
 /** Lets a crowd loose on a server that holds no jobs. */
-export async function runMixedCrowd(options: MixedCrowdOptions): Promise<MixedCrowdReport> {
+export async function runMixedCrowd(options: MixedCrowdOptions): Promise<CrowdReport> {
   const scene = new Scene(() => options.connect());
   const workers = Array.from({ length: options.workers }, (_, index) => {
     const random = new Random(options.seed + 1_000_000 + index);

@@ -43,7 +43,8 @@ export function* brokenOrder(
     const better = tubes.bestDuring(reserve);
     if (better === undefined || (got !== undefined && !isBefore(better, got))) continue;
     const given = got === undefined ? "nothing" : `job ${got.job} (priority ${got.pri})`;
-    yield `client ${reserve.client} got ${given} while job ${better.job} (priority ${better.pri}) stood ready in ${better.tube}`;
+    const stood = `job ${better.job} (priority ${better.pri}) stood ready in ${better.tube}`;
+    yield `client ${reserve.client} got ${given} while ${stood}`;
   }
 }
 

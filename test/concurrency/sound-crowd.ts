@@ -4,6 +4,7 @@
 import { expect } from "vitest";
 import { patientConnect } from "../support/patient-connect.ts";
 import type { ServerProcess } from "../support/server-process.ts";
+import type { CrowdReport } from "./crowd.ts";
 import type { Entry } from "./entries.ts";
 import { audit } from "./ledger.ts";
 import { runMixedCrowd, type MixedCrowdOptions } from "./mixed-crowd.ts";
@@ -15,10 +16,7 @@ import { runMixedCrowd, type MixedCrowdOptions } from "./mixed-crowd.ts";
 export const FLIGHT_MS = 2_000;
 
 /** Expects that nothing is wrong with what a crowd saw. */
-export function expectSound(
-  { entries, problems }: { entries: readonly Entry[]; problems: readonly string[] },
-  flightMs: number,
-): void {
+export function expectSound({ entries, problems }: CrowdReport, flightMs: number): void {
   const violations = [...problems, ...audit(entries, flightMs)];
   const story = storyOf(violations[0], entries);
   expect(violations.slice(0, 20), `the first job's story:\n${story}`).toEqual([]);

@@ -143,9 +143,10 @@ const DRAINED: LoopKind = {
   after: [],
 };
 const whyNotDrained = whyNot(DRAINED);
+const NOT_DRAINED = whyNotDrained === undefined ? "" : ` (skipped: ${whyNotDrained})`;
 
 test.skipIf(whyNotDrained !== undefined)(
-  `on a full btrfs the queue drains, and puts are taken again, with nobody's help${whyNotDrained === undefined ? "" : ` (skipped: ${whyNotDrained})`}`,
+  `on a full btrfs the queue drains, and puts are taken again, with nobody's help${NOT_DRAINED}`,
   { timeout: PATIENCE_MS },
   async () => {
     disk = new LoopDisk(DRAINED);

@@ -10,6 +10,7 @@ import { COMMANDS } from "../../src/protocol/commands.ts";
 import type { ArgumentName, CommandRow } from "../../src/protocol/commands.ts";
 import { Random } from "../support/random.ts";
 import { damaged, EDGES } from "./damage.ts";
+import { OF_ANOTHER_PROTOCOL } from "./unit.ts";
 
 /** What may come up. */
 export interface AdditionsOptions {
@@ -98,8 +99,10 @@ const BAD_SETTINGS = [
   "=",
 ];
 /** They wait, or end the connection by their words. */
-const LEFT_OUT =
-  /^(?:reserve|quit.*|reserve-with-timeout (?! *0+(?!\d)).*|(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI) .*|\x16\x03.*|[Hh][Oo][Ss][Tt]:.*)\r?$/m;
+const LEFT_OUT = [
+  /^(?:reserve|quit.*|reserve-with-timeout (?! *0+(?!\d)).*)\r?$/m,
+  new RegExp(OF_ANOTHER_PROTOCOL, "m"),
+];
 const OPENS_WINDOW = /^window +0*[1-9]/m;
 const IN_A_BATCH = [
   "use",
@@ -143,7 +146,7 @@ class Additions {
   #isLeftOut(input: Buffer): boolean {
     const text = input.toString("latin1");
     const opensWindow = !this.#options.pushesJobs && OPENS_WINDOW.test(text);
-    return opensWindow || LEFT_OUT.test(text) || saysTooMuch(input);
+    return opensWindow || LEFT_OUT.some((form) => form.test(text)) || saysTooMuch(input);
   }
 
   #batch(): Buffer {

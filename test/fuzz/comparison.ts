@@ -53,7 +53,7 @@ function judged(exchange: Exchange | undefined, knows: boolean): Exchange | unde
     if (isPartOfAddition && line === "UNKNOWN_COMMAND") return [];
     const isRight =
       addition !== undefined &&
-      (knows ? addition.homemaker.test(line) : addition.beanstalkd[0] === line);
+      (knows ? addition.homemaker.test(line) : addition.beanstalkd === line);
     return [isRight ? KNOWN : reply];
   });
   const requests = exchange.requests.filter(({ isPartOfAddition }) => isPartOfAddition !== true);

@@ -120,8 +120,8 @@ export const SECONDS_APART: ReadonlyMap<string, number> = new Map([
 export interface Addition {
   /** Its first line is the command. `ID` stands for the id of some job. */
   readonly input: string;
-  /** What beanstalkd answers to each of its lines. */
-  readonly beanstalkd: readonly ("UNKNOWN_COMMAND" | "BAD_FORMAT")[];
+  /** What beanstalkd answers to the first line; to each of the others, UNKNOWN_COMMAND. */
+  readonly beanstalkd: "UNKNOWN_COMMAND" | "BAD_FORMAT";
   /** What Homemaker answers to all of it, in one line. */
   readonly homemaker: RegExp;
 }
@@ -180,25 +180,13 @@ export const ADDITIONS: readonly Addition[] = [
     "drain x",
     "undrain x",
   ].map((input) => unknown(input, /^BAD_FORMAT$/)),
-  {
-    input: "batch 1\r\nhand-back 9007199254740990 0",
-    beanstalkd: ["UNKNOWN_COMMAND", "UNKNOWN_COMMAND"],
-    homemaker: /^BATCH_REFUSED 1 NOT_FOUND$/,
-  },
-  {
-    input: "batch 2\r\nfeatures\r\nsession",
-    beanstalkd: ["UNKNOWN_COMMAND", "UNKNOWN_COMMAND", "UNKNOWN_COMMAND"],
-    homemaker: /^BATCH_REFUSED 1 BAD_FORMAT$/,
-  },
+  unknown("batch 1\r\nhand-back 9007199254740990 0", /^BATCH_REFUSED 1 NOT_FOUND$/),
+  unknown("batch 2\r\nfeatures\r\nsession", /^BATCH_REFUSED 1 BAD_FORMAT$/),
   ...[
     "finish 9007199254740990 5 0",
     "progress 9007199254740990 0",
     "move 9007199254740990 a 0",
-  ].map((line): Addition => ({
-    input: `${line}\r\n`,
-    beanstalkd: ["UNKNOWN_COMMAND", "UNKNOWN_COMMAND"],
-    homemaker: /^NOT_FOUND$/,
-  })),
+  ].map((line) => unknown(`${line}\r\n`, /^NOT_FOUND$/)),
   ...[
     "idp:",
     "con:a:0",
@@ -211,11 +199,11 @@ export const ADDITIONS: readonly Addition[] = [
     "idp:a max:",
   ].map((tags): Addition => ({
     input: `put 0 0 600 0 ${tags}\r\n`,
-    beanstalkd: ["BAD_FORMAT", "UNKNOWN_COMMAND"],
+    beanstalkd: "BAD_FORMAT",
     homemaker: /^BAD_FORMAT$/,
   })),
 ];
 
 function unknown(input: string, homemaker: RegExp): Addition {
-  return { input, beanstalkd: ["UNKNOWN_COMMAND"], homemaker };
+  return { input, beanstalkd: "UNKNOWN_COMMAND", homemaker };
 }

@@ -104,8 +104,9 @@ function describeMismatch(
   [reference, subject]: readonly [Duellist, Duellist],
 ): string[] {
   const { request, replies, endings, step, connection } = mismatch;
+  const asked = request === undefined ? "(none of the stream's)" : printable(request);
   return [
-    `step ${step}, connection ${connection}, request: ${request === undefined ? "(none of the stream's)" : printable(request)}`,
+    `step ${step}, connection ${connection}, request: ${asked}`,
     `${reference.name} (${endings[0]}): ${printableReply(replies[0])}`,
     `${subject.name} (${endings[1]}): ${printableReply(replies[1])}`,
   ];

@@ -106,7 +106,8 @@ const RELEASE = /^release +\d+ +\d+ +0*([1-9]\d*)$/;
 const SAYS_WHY = /^(?:bury|release +\d+) +\d+ +\d+ +\d+$/;
 const IN_MILLISECONDS = /^(?:put +\d+|release +\d+ +\d+) +\d+ms(?: |$)/;
 const WEIGHS = /^watch [^ ]+ \d+$/;
-const OF_ANOTHER_PROTOCOL =
+/** A line that begins so is of another protocol, and ends the connection. */
+export const OF_ANOTHER_PROTOCOL =
   /^(?:(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI) |\x16\x03|[Hh][Oo][Ss][Tt]:)/;
 const HARMLESS_TIMEOUT = /^reserve-with-timeout +0+(?![0-9])/;
 
