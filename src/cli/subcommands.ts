@@ -106,8 +106,9 @@ function importSyntax(): Command {
   return quietSubcommand("import")
     .usage("DIR --data TARGET [--segment-size SIZE] [--salvage]")
     .description(
-      "Makes a journal in TARGET, which must be new or empty, of the jobs in DIR, the directory of the -b of a beanstalkd 1.12 or 1.13 that " +
-        "does not run. Exit code 0: all jobs are there; 1: something could not be read or taken over; 2: wrong arguments.",
+      "Makes a journal in TARGET, which must be new or empty, of the jobs in DIR, the directory of " +
+        "the -b of a beanstalkd 1.12 or 1.13 that does not run. Exit code 0: all jobs are there; " +
+        "1: something could not be read or taken over; 2: wrong arguments.",
     )
     .argument("<DIR>", "the directory of beanstalkd's -b")
     .option("--data <TARGET>", "the directory that the server will be given with --data")

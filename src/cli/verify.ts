@@ -60,6 +60,7 @@ async function look(directory: string, runtime: Runtime): Promise<Inspection | s
 function report(found: Inspection): string[] {
   const { segments, spares, frames, records, jobs, failures, lastId } = found;
   const all = Object.values(records).reduce((sum, count) => sum + count, 0);
+  const kinds = Object.entries(records).map(([kind, count]) => `${count} ${kind}`);
   const count = jobs.ready + jobs.delayed + jobs.buried;
   return [
     ...segments.map(
@@ -67,7 +68,7 @@ function report(found: Inspection): string[] {
     ),
     `segments: ${segments.length}, and ${spares} spare`,
     `frames: ${frames}`,
-    `records: ${all} (${records.put} put, ${records.state} state, ${records.delete} delete, ${records.part} part, ${records.failure} failure, ${records.tube} tube, ${records.key} key, ${records.result} result)`,
+    `records: ${all} (${kinds.join(", ")})`,
     `jobs: ${count} (${jobs.ready} ready, ${jobs.delayed} delayed, ${jobs.buried} buried)`,
     `failures of these jobs: ${failures}`,
     `ids go on at: ${lastId + 1}`,

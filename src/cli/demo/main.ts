@@ -211,7 +211,8 @@ function showProgress(): () => void {
   const isTerminal = process.stdout.isTTY;
   const print = (): void => {
     const { put, deleted, failures, inWork, unsettled } = account;
-    const line = `put ${put}  waiting ${unsettled - inWork}  in work ${inWork}  deleted ${deleted}  buried ${failures.length}`;
+    const alive = `waiting ${unsettled - inWork}  in work ${inWork}`;
+    const line = `put ${put}  ${alive}  deleted ${deleted}  buried ${failures.length}`;
     process.stdout.write(isTerminal ? `\r\x1b[K${line}` : `${line}\n`);
   };
   const timer = setInterval(print, isTerminal ? 100 : 1000);

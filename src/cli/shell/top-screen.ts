@@ -151,8 +151,9 @@ function rateLines(history: readonly Sample[], columns: number): readonly string
 }
 
 function connectionsLine({ server }: Sample): string {
-  const one = (name: string): string => grouped(figure(server, `current-${name}`));
-  return `connections ${one("connections")}   producers ${one("producers")}   workers ${one("workers")}   waiting ${one("waiting")}`;
+  return ["connections", "producers", "workers", "waiting"]
+    .map((name) => `${name} ${grouped(figure(server, `current-${name}`))}`)
+    .join("   ");
 }
 
 function footer(now: Sample, { sort }: View, skipped: number, shown: number): string {
