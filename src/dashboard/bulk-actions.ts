@@ -5,7 +5,7 @@
  * such as came among them without being put later. What came of it is told exactly: how many it
  * was done to, and how many were gone by then.
  */
-import type { BulkAction, BulkAnswer, BulkRequest } from "../http/api.ts";
+import type { BulkAction, BulkAnswer, BulkRequest } from "../http/api-jobs.ts";
 import { priorityField, tubeField } from "./fields.ts";
 import { tell, warn } from "./notices.tsx";
 import { count, counted } from "./quantity.ts";

@@ -4,7 +4,8 @@
  * digits and harmless signs leaves as an octal escape of printf within single quotes. No line feed
  * and no control character is ever in a line.
  */
-import type { JobAnswer, QueueAddress } from "../http/api.ts";
+import type { QueueAddress } from "../http/api.ts";
+import type { JobAnswer } from "../http/api-jobs.ts";
 
 /** A line to copy. */
 export interface CopyCommand {

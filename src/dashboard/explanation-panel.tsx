@@ -3,7 +3,7 @@
  * Part of the job's page, and as fresh as that.
  */
 import type { ComponentChildren, JSX } from "preact";
-import type { ExplanationAnswer } from "../http/api.ts";
+import type { ExplanationAnswer } from "../http/api-jobs.ts";
 import { GroupLink, Trouble } from "./parts.tsx";
 import { count, counted, duration } from "./quantity.ts";
 import { useResource } from "./resource.ts";

@@ -4,7 +4,7 @@
  */
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
-import type { FailureGroup, FailuresAnswer } from "../http/api.ts";
+import type { FailureGroup, FailuresAnswer } from "../http/api-jobs.ts";
 import { mayAct } from "./access.ts";
 import { runBulk } from "./bulk-actions.ts";
 import { beginningOf, fromBase64, headlineIn, piecesOf } from "./hostile-bytes.ts";

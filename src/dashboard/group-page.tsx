@@ -3,7 +3,7 @@
  * tubes and states.
  */
 import type { JSX } from "preact";
-import type { GroupAnswer, GroupJob, GroupJobsAnswer } from "../http/api.ts";
+import type { GroupAnswer, GroupJob, GroupJobsAnswer } from "../http/api-tubes.ts";
 import { OnwardPager } from "./pager.tsx";
 import { Empty, JobLink, Loading, PageHead, StateBadge, Trouble, TubeLink } from "./parts.tsx";
 import { age, count, counted } from "./quantity.ts";

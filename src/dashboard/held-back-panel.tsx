@@ -3,7 +3,7 @@
  * page; it is there only while something holds jobs back.
  */
 import type { ComponentChildren, JSX } from "preact";
-import type { HeldBackAnswer, Hold } from "../http/api.ts";
+import type { HeldBackAnswer, Hold } from "../http/api-tubes.ts";
 import { GroupLink } from "./parts.tsx";
 import { count, counted, duration } from "./quantity.ts";
 import { useResource } from "./resource.ts";

@@ -6,7 +6,7 @@
  */
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
-import type { Bytes } from "../http/api.ts";
+import type { Bytes } from "../http/api-jobs.ts";
 import { beginningOf, fromBase64, piecesInOneLine } from "./hostile-bytes.ts";
 import type { Piece } from "./hostile-bytes.ts";
 

@@ -4,16 +4,16 @@
  */
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
+import type { QueueAddress } from "../http/api.ts";
 import type {
   Failure,
   FailureEnd,
   JobAnswer,
   JobHolder,
   MoveRequest,
-  QueueAddress,
   ResultAnswer,
   UpdateRequest,
-} from "../http/api.ts";
+} from "../http/api-jobs.ts";
 import { mayAct } from "./access.ts";
 import { copyCommands, queueAddress } from "./copy-commands.ts";
 import { ExplanationPanel } from "./explanation-panel.tsx";

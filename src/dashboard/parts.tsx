@@ -1,7 +1,8 @@
 /* Parts: the small pieces that several pages show. */
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { JobState, Tube } from "../http/api.ts";
+import type { Tube } from "../http/api-tubes.ts";
+import type { JobState } from "../http/api-jobs.ts";
 import { serverNow } from "./live.ts";
 import { clock, count, dayAndClock, duration } from "./quantity.ts";
 import type { Resource } from "./resource.ts";

@@ -6,7 +6,8 @@
  * is the page "unknown", never an exception. Written by links and `go`, read by app.tsx.
  */
 import { signal } from "@preact/signals";
-import type { JobState, TubeSort } from "../http/api.ts";
+import type { TubeSort } from "../http/api-tubes.ts";
+import type { JobState } from "../http/api-jobs.ts";
 
 /** The list of tubes, as the address has it. */
 export interface TubesRoute {

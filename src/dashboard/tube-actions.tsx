@@ -11,7 +11,7 @@ import type {
   SettingsRequest,
   Tube,
   TubeDetails,
-} from "../http/api.ts";
+} from "../http/api-tubes.ts";
 import { Menu } from "./menu.tsx";
 import { answerOf, attempt, tell, troubleOf } from "./notices.tsx";
 import { askNumber, askTexts, confirm } from "./question.tsx";

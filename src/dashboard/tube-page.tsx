@@ -3,14 +3,8 @@
  * all that match.
  */
 import type { JSX } from "preact";
-import type {
-  BulkAction,
-  JobState,
-  JobSummary,
-  JobsAnswer,
-  Tube,
-  TubeDetails,
-} from "../http/api.ts";
+import type { Tube, TubeDetails } from "../http/api-tubes.ts";
+import type { BulkAction, JobState, JobSummary, JobsAnswer } from "../http/api-jobs.ts";
 import { mayAct } from "./access.ts";
 import { runBulk } from "./bulk-actions.ts";
 import { HeldBackPanel } from "./held-back-panel.tsx";

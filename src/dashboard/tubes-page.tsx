@@ -1,6 +1,6 @@
 /* Tubes page: all tubes, searched, sorted and paged by the server. */
 import type { JSX } from "preact";
-import type { Tube, TubesAnswer, TubeSort } from "../http/api.ts";
+import type { Tube, TubesAnswer, TubeSort } from "../http/api-tubes.ts";
 import { mayAct } from "./access.ts";
 import { Pager } from "./pager.tsx";
 import { Empty, Figure, Loading, PageHead, Trouble, TubeHints } from "./parts.tsx";

@@ -12,7 +12,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ClientConnection } from "../client/connection.ts";
 import type { InProcess } from "../broker/in-process.ts";
 import type { Reply } from "../protocol/reply-reader.ts";
-import type { BulkAction, BulkAnswer, BulkRequest, JobState } from "./api.ts";
+import type { BulkAction, BulkAnswer, BulkRequest, JobState } from "./api-jobs.ts";
 import {
   choiceField,
   numberField,

@@ -3,7 +3,7 @@
  */
 import type { InProcess } from "../broker/in-process.ts";
 import type { HttpSurroundings } from "../server/http-service.ts";
-import type { ExplanationAnswer, JobState } from "./api.ts";
+import type { ExplanationAnswer, JobState } from "./api-jobs.ts";
 import { idOf } from "./fields.ts";
 import type { Route } from "./handler.ts";
 import { noJob, refused } from "./refusals.ts";

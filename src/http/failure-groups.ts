@@ -8,7 +8,7 @@
 import { MICROS } from "../clock.ts";
 import type { ClientConnection } from "../client/connection.ts";
 import type { InProcess } from "../broker/in-process.ts";
-import type { FailureGroup, FailuresAnswer } from "./api.ts";
+import type { FailureGroup, FailuresAnswer } from "./api-jobs.ts";
 import { textParameter, tubeNameOf } from "./fields.ts";
 import { fingerprintOf, groupKey } from "./fingerprint.ts";
 import { HttpError } from "./handler.ts";

@@ -8,7 +8,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import * as C from "../../assembly/constants.ts";
 import type { InProcess } from "../broker/in-process.ts";
 import type { Desk } from "../session/desk.ts";
-import type { GroupAnswer, GroupJob, GroupJobsAnswer } from "./api.ts";
+import type { GroupAnswer, GroupJob, GroupJobsAnswer } from "./api-tubes.ts";
 import { choiceParameter, groupNameOf, numberParameter } from "./fields.ts";
 import type { Route } from "./handler.ts";
 import { jobFacts } from "./job-reading.ts";

@@ -13,7 +13,7 @@ import { heldBackEntries } from "../engine/held-back.ts";
 import type { Shard } from "../engine/shard.ts";
 import { settingOf, showValues } from "../protocol/tube-settings.ts";
 import type { Desk } from "../session/desk.ts";
-import type { HeldBackAnswer, Hold } from "./api.ts";
+import type { HeldBackAnswer, Hold } from "./api-tubes.ts";
 import { tubeNameOf } from "./fields.ts";
 import type { Route } from "./handler.ts";
 import { noTube } from "./refusals.ts";

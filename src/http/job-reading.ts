@@ -12,7 +12,7 @@ import { depend, tagEntries } from "../session/answers.ts";
 import { failuresOf, shownFailure } from "../session/failures.ts";
 import type { Failure } from "../session/failures.ts";
 import type { Desk } from "../session/desk.ts";
-import type { Bytes, JobState } from "./api.ts";
+import type { Bytes, JobState } from "./api-jobs.ts";
 import { connectionId } from "./connections.ts";
 
 /** A job, with numbers for everything that has a number. */

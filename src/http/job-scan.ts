@@ -12,7 +12,7 @@ import type { ClientConnection } from "../client/connection.ts";
 import type { Shard } from "../engine/shard.ts";
 import type { InProcess } from "../broker/in-process.ts";
 import type { Desk } from "../session/desk.ts";
-import type { JobState } from "./api.ts";
+import type { JobState } from "./api-jobs.ts";
 import { fingerprintOf, groupKey } from "./fingerprint.ts";
 import { bodyStart, latestFailure, shownPlace } from "./job-reading.ts";
 import { noTube, refused } from "./refusals.ts";

@@ -9,7 +9,14 @@ import type { Shard } from "../engine/shard.ts";
 import type { HttpSurroundings } from "../server/http-service.ts";
 import type { InProcess } from "../broker/in-process.ts";
 import type { Desk } from "../session/desk.ts";
-import type { Failure, FailureEnd, JobAnswer, JobsAnswer, JobState, JobSummary } from "./api.ts";
+import type {
+  Failure,
+  FailureEnd,
+  JobAnswer,
+  JobsAnswer,
+  JobState,
+  JobSummary,
+} from "./api-jobs.ts";
 import {
   choiceParameter,
   idOf,

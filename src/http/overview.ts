@@ -14,7 +14,8 @@ import { COUNTER_ACCEPTED, COUNTER_LAG_MILLIS } from "../engine/common.ts";
 import { COUNTER_PRODUCERS, COUNTER_WAITING, COUNTER_WORKERS } from "../session/counters.ts";
 import type { HttpSurroundings } from "../server/http-service.ts";
 import type { Desk } from "../session/desk.ts";
-import type { JournalState, Overview, Quantiles, QueueAddress, ShardLoad, Tube } from "./api.ts";
+import type { JournalState, Overview, Quantiles, QueueAddress, ShardLoad } from "./api.ts";
+import type { Tube } from "./api-tubes.ts";
 import type { TubeSurvey } from "./tube-survey.ts";
 
 /** Microseconds of a millisecond. */

@@ -4,7 +4,7 @@ import type { InProcess } from "../broker/in-process.ts";
 import type { HttpSurroundings } from "../server/http-service.ts";
 import { depend } from "../session/answers.ts";
 import type { Desk } from "../session/desk.ts";
-import type { ResultAnswer } from "./api.ts";
+import type { ResultAnswer } from "./api-jobs.ts";
 import { idOf } from "./fields.ts";
 import { HttpError } from "./handler.ts";
 import type { Route } from "./handler.ts";

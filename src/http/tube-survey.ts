@@ -15,7 +15,7 @@ import { shownSettings } from "../session/statistics.ts";
 import type { InProcess } from "../broker/in-process.ts";
 import { TUBE_SETTINGS } from "../protocol/tube-settings.ts";
 import type { Shard } from "../engine/shard.ts";
-import type { Tube, TubeDetails, TubeSetting } from "./api.ts";
+import type { Tube, TubeDetails, TubeSetting } from "./api-tubes.ts";
 import { Growth } from "./growth.ts";
 
 /** How long a survey is good for, in milliseconds. */

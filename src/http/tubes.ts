@@ -4,7 +4,14 @@
 import type { ClientConnection } from "../client/connection.ts";
 import type { Reply } from "../protocol/reply-reader.ts";
 import type { InProcess } from "../broker/in-process.ts";
-import type { FlushAnswer, KickAnswer, Tube, TubeDetails, TubesAnswer, TubeSort } from "./api.ts";
+import type {
+  FlushAnswer,
+  KickAnswer,
+  Tube,
+  TubeDetails,
+  TubesAnswer,
+  TubeSort,
+} from "./api-tubes.ts";
 import {
   choiceParameter,
   numberField,

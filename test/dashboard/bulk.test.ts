@@ -5,7 +5,7 @@
  * @module-tag chromium
  */
 import { expect, test } from "vitest";
-import type { BulkRequest } from "../../src/http/api.ts";
+import type { BulkRequest } from "../../src/http/api-jobs.ts";
 import { HttpPort } from "../http/http-port.ts";
 import { Desk } from "./desk.ts";
 import { put } from "./queue-client.ts";

@@ -2,7 +2,8 @@
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { copyCommands, queueAddress } from "../../src/dashboard/copy-commands.ts";
-import type { JobAnswer, QueueAddress } from "../../src/http/api.ts";
+import type { QueueAddress } from "../../src/http/api.ts";
+import type { JobAnswer } from "../../src/http/api-jobs.ts";
 
 function jobOf(body: Uint8Array, tube = "mail"): JobAnswer {
   return {

@@ -7,7 +7,7 @@
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
-import type { JobsAnswer } from "../../src/http/api.ts";
+import type { JobsAnswer } from "../../src/http/api-jobs.ts";
 import { Desk } from "./desk.ts";
 import { HOSTILE, tubeName, WRECKS } from "./full-house.ts";
 import { bury, put, release } from "./queue-client.ts";

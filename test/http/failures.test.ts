@@ -3,14 +3,14 @@
  * to a whole group.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Overview } from "../../src/http/api.ts";
 import type {
   BulkAnswer,
   FailureGroup,
   FailuresAnswer,
   JobAnswer,
   JobsAnswer,
-  Overview,
-} from "../../src/http/api.ts";
+} from "../../src/http/api-jobs.ts";
 import { HttpPort, talk } from "./http-port.ts";
 
 let http: HttpPort;

@@ -9,7 +9,7 @@ import type {
   GroupJobsAnswer,
   HeldBackAnswer,
   TubeDetails,
-} from "../../src/http/api.ts";
+} from "../../src/http/api-tubes.ts";
 import { HttpPort, talk } from "./http-port.ts";
 
 let http: HttpPort;

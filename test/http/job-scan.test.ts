@@ -1,7 +1,7 @@
 /* Whether a job that was listed is still wanted, on a real shard. */
 import { expect, test } from "vitest";
 import { Common } from "../../src/engine/common.ts";
-import type { JobState } from "../../src/http/api.ts";
+import type { JobState } from "../../src/http/api-jobs.ts";
 import { isWanted } from "../../src/http/job-scan.ts";
 import { Desk } from "../../src/session/desk.ts";
 import { OneTube, TUBE } from "../engine/one-tube.ts";

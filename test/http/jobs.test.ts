@@ -9,7 +9,7 @@ import type {
   JobAnswer,
   JobsAnswer,
   ResultAnswer,
-} from "../../src/http/api.ts";
+} from "../../src/http/api-jobs.ts";
 import { HttpPort, talk } from "./http-port.ts";
 
 let http: HttpPort;

@@ -2,7 +2,8 @@
 import { request } from "node:http";
 import type { IncomingMessage } from "node:http";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
-import type { Overview, Tube, TubeDetails, TubesAnswer } from "../../src/http/api.ts";
+import type { Overview } from "../../src/http/api.ts";
+import type { Tube, TubeDetails, TubesAnswer } from "../../src/http/api-tubes.ts";
 import { HttpPort, talk } from "./http-port.ts";
 import { TUBE_SETTINGS } from "../../src/protocol/tube-settings.ts";
 
