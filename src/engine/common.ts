@@ -85,14 +85,20 @@ export class Common {
 
   /**
    * The common memory of a new broker with that many threads that serve clients, and seats, and
-   * `addedBytes` behind the rows. Its clock stands at `nowMicros` now.
+   * `addedBytes` behind the rows. Its clock stands at `nowMicros` now, which is `wallMillis` since
+   * 1970: the system's time, if absent.
    */
-  static create(threads: number, seats: number = threads, addedBytes = 0, nowMicros = 0): Common {
+  static create(
+    threads: number,
+    seats: number = threads,
+    addedBytes = 0,
+    nowMicros = 0,
+    wallMillis: number = performance.timeOrigin + performance.now(),
+  ): Common {
     const buffer = new SharedArrayBuffer(rowOffset(seats) + addedBytes);
     new Int32Array(buffer)[THREADS] = threads;
     new Int32Array(buffer)[SEATS] = seats;
-    const nowMillis = performance.timeOrigin + performance.now();
-    new Float64Array(buffer)[EPOCH_FLOAT] = nowMillis - nowMicros / 1000;
+    new Float64Array(buffer)[EPOCH_FLOAT] = wallMillis - nowMicros / 1000;
     return new Common(buffer);
   }
 

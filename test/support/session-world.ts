@@ -35,6 +35,8 @@ const ROUNDS_MAX = 100_000;
 const CHUNK_BYTES = 65_536;
 const NAMES = new TextEncoder();
 const PAGES_MAX = 65536;
+/** The wall clock's milliseconds at the beginning of every world: two worlds tell one time. */
+const WALL_MILLIS = Date.UTC(2026, 0, 1);
 
 /** Microseconds of a second. */
 export const SECOND = 1_000_000;
@@ -137,7 +139,7 @@ export class World {
     const made = makeMemories(options, shards, threads);
     if (options.failuresKept !== undefined) keepFailures(made, options.failuresKept);
     this.#idle = options.idle ?? (() => false);
-    const { buffer } = Common.create(threads);
+    const { buffer } = Common.create(threads, threads, 0, 0, WALL_MILLIS);
     this.common = new Common(buffer, (low) => {
       this.#woken |= low;
     });
