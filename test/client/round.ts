@@ -3,7 +3,7 @@
  *   round.ts ADDRESS [PACKAGE]
  *
  * It prints what it found, as JSON, and does not close its client: the process has to end by
- * itself. Run by runtimes.long.test.ts and package.long.test.ts, which compare.
+ * itself. Run by runtimes.long.test.ts and toolchain/package.long.test.ts, which compare.
  */
 import type * as Entry from "../../src/entries/client.ts";
 

@@ -3,7 +3,7 @@
  *   round.ts DIRECTORY [PACKAGE]
  *
  * It prints what it found, as JSON. Its last queue it does not close: the process has to end by
- * itself. Run by runtimes.long.test.ts, which compares.
+ * itself. Run by runtimes.long.test.ts and toolchain/package.long.test.ts, which compare.
  */
 import type * as Entry from "../../src/entries/queue.ts";
 
