@@ -7,6 +7,7 @@
 import type { Broker } from "../broker/broker.ts";
 import type { BrokerOptions } from "../broker/broker-options.ts";
 import { connectTo } from "../client/connect.ts";
+import type { Clock } from "../clock.ts";
 import { clientSurroundings } from "../runtimes/client-surroundings.ts";
 import { openBroker } from "../runtimes/node-broker.ts";
 import { socketEndpoint } from "../transports/socket-endpoint.ts";
@@ -30,10 +31,15 @@ export interface DirectoryTarget extends EngineOptions {
 export type EmbeddedTarget = MemoryTarget | DirectoryTarget;
 
 /**
- * Opens a queue in this process. Rejects with an OptionError (HM_OPTION), and with a JournalError
- * if the directory cannot be used, for instance because another process has it open.
+ * Opens a queue in this process. `clientClock` is what its calls' deadlines go by, where time is
+ * virtual: there nobody asks whether the engine stands still. Rejects with an OptionError
+ * (HM_OPTION), and with a JournalError if the directory cannot be used, for instance because
+ * another process has it open.
  */
-export async function openEmbedded(target: EmbeddedTarget): Promise<ClientBackend> {
+export async function openEmbedded(
+  target: EmbeddedTarget,
+  clientClock?: Clock,
+): Promise<ClientBackend> {
   let backend: ClientBackend | undefined;
   let broken: Error | undefined;
   const broker = await openBroker({
@@ -44,7 +50,7 @@ export async function openEmbedded(target: EmbeddedTarget): Promise<ClientBacken
     },
   });
   try {
-    backend = await backendOn(broker, target);
+    backend = await backendOn(broker, target, clientClock);
     if (broken !== undefined) throw broken;
     return backend;
   } catch (error) {
@@ -62,12 +68,19 @@ function engineOptions(target: EmbeddedTarget): BrokerOptions {
   return options;
 }
 
-function backendOn(broker: Broker, target: EmbeddedTarget): Promise<ClientBackend> {
+function backendOn(
+  broker: Broker,
+  target: EmbeddedTarget,
+  clock: Clock | undefined,
+): Promise<ClientBackend> {
   const isDurable = "directory" in target;
+  const real = clientSurroundings();
+  const around = clock === undefined ? real : { ...real, clock };
+  const beats = clock === undefined ? {} : { heartbeatMs: Infinity };
   return ClientBackend.open({
     name: isDurable ? "directory" : "memory",
     can: engineCapabilities(isDurable),
-    connect: (onError) => connectTo(broker, { onError }, socketEndpoint, clientSurroundings()),
+    connect: (onError) => connectTo(broker, { onError, ...beats }, socketEndpoint, around),
     close: () => broker.close(),
   });
 }

@@ -4,6 +4,7 @@ import type { Duration } from "./duration.ts";
 import type { Abortable, EnqueueOptions } from "./enqueue-options.ts";
 import type { AnyJob, InputOf, ResultOf } from "./job-definition.ts";
 import type { JobFilter, JobStatus } from "./job-status.ts";
+import type { Time } from "./time.ts";
 
 /** How long is waited for the end of a job. */
 export interface ResultOptions extends Abortable {
@@ -25,6 +26,8 @@ export interface JobQueue extends AsyncDisposable {
   /** What it can do, which depends on what keeps its jobs. */
   readonly can: Capabilities;
   readonly backend: QueueBackend;
+  /** What time it is for it, and for its workers unless they are told otherwise. */
+  readonly time: Time;
 
   /** Resolves when the job is as safe as the back end promises. */
   enqueue<J extends AnyJob>(

@@ -89,6 +89,7 @@ export { createWorker } from "./worker.ts";
 export type { StopReport, Worker, WorkerStatus } from "./worker.ts";
 export type { WorkerEvents } from "./worker-events.ts";
 export type { ConcurrencyRange, Hooks, StopOptions, WorkerOptions } from "./worker-options.ts";
+export type { Time } from "./time.ts";
 export { unchecked } from "./standard-schema.ts";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./standard-schema.ts";
 export { HomemakerError } from "../protocol/homemaker-error.ts";

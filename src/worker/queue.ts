@@ -3,6 +3,7 @@
  * It knows what is in bodies, and back ends do not. Invariants: nothing is enqueued of what its
  * schema does not take, and nothing that the back end would not keep as it was asked.
  */
+import type { Clock } from "../clock.ts";
 import type { Cancelled, Capabilities, PutOutcome, QueueBackend, QueueStats } from "./backend.ts";
 import type { RawEnd, RawJob } from "./backend.ts";
 import { millisOf } from "./duration.ts";
@@ -15,11 +16,15 @@ import type { JobFilter, JobState, JobStatus } from "./job-status.ts";
 import { rawJob } from "./raw-job.ts";
 import { decodeFailure } from "./serialized-error.ts";
 import { completedStatus, RAW_STATES, statusOf } from "./status-of.ts";
+import { SYSTEM_TIME } from "./time.ts";
+import type { Time } from "./time.ts";
 
 /** What may be said about a queue. */
 export interface QueueOptions {
-  /** What time it is, in milliseconds since 1970: for `runAt` and for what bodies say. */
+  /** What time it is, in milliseconds since 1970: for `runAt`, for what bodies say, for workers. */
   readonly now?: () => number;
+  /** Time, for all that its workers wait for. */
+  readonly clock?: Clock;
 }
 
 const TIMEOUT_DEFAULT = "1m";
@@ -33,11 +38,11 @@ const NO_OPTIONS = {};
 /** A queue. */
 export class Queue implements JobQueue {
   readonly backend: QueueBackend;
-  readonly #now: () => number;
+  readonly time: Time;
 
-  constructor(backend: QueueBackend, { now = Date.now }: QueueOptions = {}) {
+  constructor(backend: QueueBackend, { now, clock }: QueueOptions = {}) {
     this.backend = backend;
-    this.#now = now;
+    this.time = { now: now ?? SYSTEM_TIME.now, clock: clock ?? SYSTEM_TIME.clock };
   }
 
   get can(): Capabilities {
@@ -95,7 +100,7 @@ export class Queue implements JobQueue {
 
   async status(id: string, options: Abortable = NO_OPTIONS): Promise<JobStatus | undefined> {
     const raw = await this.backend.status(id, options);
-    if (raw !== undefined) return statusOf(raw, this.#now());
+    if (raw !== undefined) return statusOf(raw, this.time.now());
     if (this.can.results !== "kept") return undefined;
     const wait = { ...options, timeoutMillis: KEPT_TIMEOUT_MILLIS };
     const end = await this.backend.end(id, wait);
@@ -104,7 +109,7 @@ export class Queue implements JobQueue {
 
   async progress(id: string, options: Abortable = NO_OPTIONS): Promise<unknown> {
     const raw = await this.backend.status(id, options);
-    return raw === undefined ? undefined : statusOf(raw, this.#now()).progress;
+    return raw === undefined ? undefined : statusOf(raw, this.time.now()).progress;
   }
 
   cancel(id: string, options: Abortable = NO_OPTIONS): Promise<Cancelled> {
@@ -122,7 +127,7 @@ export class Queue implements JobQueue {
         isWhole: true,
         signal,
       })) {
-        const job = statusOf(raw, this.#now());
+        const job = statusOf(raw, this.time.now());
         const isWanted = filter.state === undefined || job.state === filter.state;
         if (!isWanted || (type !== undefined && job.type !== type)) continue;
         if (filter.where === undefined || filter.where(job)) yield job;
@@ -157,7 +162,7 @@ export class Queue implements JobQueue {
   async #raw(job: AnyJob, payload: unknown, options: EnqueueOptions): Promise<RawJob> {
     options.signal?.throwIfAborted();
     const prepared = await job.prepare(payload);
-    return rawJob(job, prepared, options, this.can, this.#now());
+    return rawJob(job, prepared, options, this.can, this.time.now());
   }
 
   #enqueued<J extends AnyJob>(job: J, outcome: PutOutcome | undefined): Enqueued<J> {

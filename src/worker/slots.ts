@@ -63,6 +63,11 @@ export class Slots<State> {
     return this.#slots.size - this.#stuck;
   }
 
+  /** Slots whose state is being made. */
+  get initialising(): number {
+    return this.#coming.size;
+  }
+
   /** Whether a job is run whose end makes a slot free. */
   get isBusy(): boolean {
     return [...this.#slots.values()].some(({ standing }) => standing === "busy");

@@ -1,7 +1,6 @@
 /* WorkerOptions: what may be said about a worker, and WorkerSettings: the same, checked, in final
  * units.
  */
-import { SYSTEM_CLOCK } from "../client/system-clock.ts";
 import type { Clock } from "../clock.ts";
 import { leastRecentlyUsed } from "./dispatcher.ts";
 import type { Dispatcher } from "./dispatcher.ts";
@@ -11,6 +10,8 @@ import { BadOptionError } from "./errors.ts";
 import { on } from "./handler.ts";
 import type { Handler, JobContext, On } from "./job-definition.ts";
 import type { Logger } from "./logger.ts";
+import { SYSTEM_TIME } from "./time.ts";
+import type { Time } from "./time.ts";
 
 /** Called around each attempt. */
 export interface Hooks<State = unknown> {
@@ -56,9 +57,9 @@ export interface WorkerOptions<State> {
     /** How long a handler may take that was told to stop; 5 s if absent. */
     readonly abort?: Duration;
   };
-  /** Time, for all that waits; for tests. */
+  /** Time, for all that waits; the queue's if absent. */
   readonly clock?: Clock;
-  /** What time it is, in milliseconds since 1970; for tests. */
+  /** What time it is, in milliseconds since 1970; the queue's if absent. */
   readonly now?: () => number;
 }
 
@@ -91,7 +92,10 @@ const nothing = (): void => undefined;
 const SILENT: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 /** The settings of a worker. Throws a BadOptionError. */
-export function workerSettings<State>(options: WorkerOptions<State>): WorkerSettings<State> {
+export function workerSettings<State>(
+  options: WorkerOptions<State>,
+  time: Time = SYSTEM_TIME,
+): WorkerSettings<State> {
   const handlers = handlersOf(options);
   return {
     handlers,
@@ -105,8 +109,8 @@ export function workerSettings<State>(options: WorkerOptions<State>): WorkerSett
     logger: options.logger ?? SILENT,
     graceMillis: millisOf("stop.grace", options.stop?.grace ?? GRACE_DEFAULT),
     abortMillis: millisOf("stop.abort", options.stop?.abort ?? ABORT_DEFAULT),
-    clock: options.clock ?? SYSTEM_CLOCK,
-    now: options.now ?? Date.now,
+    clock: options.clock ?? time.clock,
+    now: options.now ?? time.now,
   };
 }
 

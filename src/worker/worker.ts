@@ -44,7 +44,11 @@ export interface StopReport {
 export interface WorkerStatus {
   /** How many jobs it can run at a time now. */
   readonly slots: number;
+  /** Slots whose state is still being made. */
+  readonly initialising: number;
   readonly isSuspended: boolean;
+  /** The tubes that it takes jobs from. */
+  readonly tubes: readonly string[];
   readonly busy: readonly {
     readonly id: string;
     readonly type: string;
@@ -77,7 +81,7 @@ export function createWorker<State = undefined>(
   queue: JobQueue,
   options: WorkerOptions<State>,
 ): Worker {
-  return new QueueWorker(queue, workerSettings(options));
+  return new QueueWorker(queue, workerSettings(options, queue.time));
 }
 
 class QueueWorker<State> implements Worker {
@@ -169,7 +173,9 @@ class QueueWorker<State> implements Worker {
       const { id, type } = arrival.event;
       return { id, type, ...(progress !== undefined && { progress }) };
     });
-    return { slots: this.#slots.capacity, isSuspended: this.#isSuspended, busy };
+    const { capacity: slots, initialising } = this.#slots;
+    const { tubes } = this.#settings;
+    return { slots, initialising, isSuspended: this.#isSuspended, tubes, busy };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

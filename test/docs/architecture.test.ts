@@ -31,6 +31,9 @@ function refusedIn(folder: string): readonly string[] {
   if (folder === "worker") {
     return others.filter((other) => other !== "client" && other !== "protocol");
   }
+  if (folder === "testing") {
+    return others.filter((other) => !["client", "protocol", "worker"].includes(other));
+  }
   const isApart = ["broker", "session", "journal"].includes(folder);
   return others.filter((other) => (layerOf.get(other) ?? 0) > own - (isApart ? 1 : 0));
 }

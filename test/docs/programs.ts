@@ -2,7 +2,7 @@
  * Programs: the examples of a page of the documents, run as they stand there: what they print is
  * compared with what the comments behind, or below, their console.log say.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { inspect } from "node:util";
 import { onTestFinished, vi } from "vitest";
 
@@ -24,7 +24,21 @@ export function promised(program: string): readonly string[] {
   );
 }
 
-/** Runs a program, and returns what it prints. `entry` is what it imports as "homemaker". */
+/** The file of an entry of the package, `homemaker/testing` for instance. */
+function entryFile(subpath: string): string {
+  const manifest: {
+    readonly exports: Readonly<Record<string, string | { readonly node: string }>>;
+  } = JSON.parse(readFileSync(new URL("package.json", ROOT), "utf8"));
+  const target = manifest.exports[`./${subpath}`];
+  const emitted = typeof target === "object" ? target.node : "";
+  const file = emitted.replace(/^\.\/dist\//, "").replace(/\.js$/, ".ts");
+  return new URL(file, ROOT).pathname;
+}
+
+/**
+ * Runs a program, and returns what it prints. `entry` is what it imports as "homemaker"; other
+ * entries are those of the package.
+ */
 export async function printed(
   program: string,
   name: string,
@@ -33,7 +47,12 @@ export async function printed(
   mkdirSync(EXAMPLES, { recursive: true });
   const file = new URL(`${name}.ts`, EXAMPLES);
   const path = new URL(entry, ROOT).pathname;
-  writeFileSync(file, program.replace('from "homemaker"', `from ${JSON.stringify(path)}`));
+  const source = program
+    .replace('from "homemaker"', `from ${JSON.stringify(path)}`)
+    .replaceAll(/from "homemaker\/(\w+)"/g, (_, subpath: string) => {
+      return `from ${JSON.stringify(entryFile(subpath))}`;
+    });
+  writeFileSync(file, source);
   const lines: string[] = [];
   const log = vi.spyOn(console, "log").mockImplementation((...values: unknown[]) => {
     const texts = values.map((value) => (typeof value === "string" ? value : inspect(value)));

@@ -1,5 +1,5 @@
-/* The package that npm installs: the client and the queue of it as programs on Node, Deno and Bun,
- * and its types. It is packed once: packing makes dist/ anew.
+/* The package that npm installs: the client, the queue and the queue for tests of it as programs on
+ * Node, Deno and Bun, and its types. It is packed once: packing makes dist/ anew.
  */
 import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { stripTypeScriptTypes } from "node:module";
@@ -13,6 +13,7 @@ import { startHomemaker } from "../support/homemaker.ts";
 import { printedOn, ROOT, RUNTIME_NAMES } from "../support/runtimes.ts";
 import type { RuntimeName } from "../support/runtimes.ts";
 import type { ServerProcess } from "../support/server-process.ts";
+import * as testing from "../testing/round-found.ts";
 import * as queue from "../worker/round-found.ts";
 
 const PACKED_MS = 180_000;
@@ -43,6 +44,17 @@ const TYPED = {
     // @ts-expect-error there is no such queue
     await openQueue({ cloud: true });
     export { job, sum };\n`,
+  testing: `
+    import { defineJob, unchecked } from "homemaker";
+    import { testQueue, type TestQueue } from "homemaker/testing";
+    const add = defineJob("add", { payload: unchecked<number[]>(), result: unchecked<number>() });
+    const queue: TestQueue = await testQueue({ now: new Date(0) });
+    const first: number[] = (await queue.assertEnqueued(add, (n) => n.length > 1)).payload;
+    // @ts-expect-error a payload is what its schema says
+    await queue.assertEnqueued(add, "1, 2");
+    // @ts-expect-error a step of time has a unit
+    await queue.advance("5 minutes");
+    export { first };\n`,
 } as const;
 
 let directory = "";
@@ -84,7 +96,12 @@ test.each(RUNTIME_NAMES)("its queue works on %s", async (runtime) => {
   });
 });
 
-test.each(["client", "queue"] as const)(
+test.each(RUNTIME_NAMES)("its queue for tests works on %s", async (runtime) => {
+  const entries = ["homemaker", "homemaker/testing"];
+  expect(await printedThere(runtime, testing.ROUND, ...entries)).toEqual(testing.FOUND);
+});
+
+test.each(["client", "queue", "testing"] as const)(
   "its %s has types, by which what is right compiles and what is wrong does not",
   async (entry) => {
     await writeFile(join(directory, `${entry}.ts`), TYPED[entry]);
