@@ -139,7 +139,9 @@ const DASHBOARD: OxlintOverride = {
 };
 
 /** What a test may call in place of `expect`: each throws, or rejects, when things are not so. */
-const ASSERTIONS = ["expect*", "until*", "holds", "desk.sees", "judged.check*", "world.verify"];
+const ASSERTIONS = [
+  ...["expect*", "stage.expect*", "until*", "holds", "desk.sees", "judged.check*", "world.verify"],
+];
 
 const TESTS: OxlintOverride = {
   files: ["test/**"],

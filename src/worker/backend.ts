@@ -39,6 +39,12 @@ export interface Capabilities {
   /** Jobs keep their id, attempts and failures when they go to another tube. */
   readonly move: boolean;
   readonly pause: boolean;
+  /** Jobs by their ids: looked at, and cancelled while nobody holds them. */
+  readonly lookup: boolean;
+  /** A job of which its holder says nothing for too long goes to another, though that one lives. */
+  readonly leases: boolean;
+  /** How many jobs there are of each state, or only how many may run now and are set aside. */
+  readonly stats: "all" | "ready";
   /** Jobs survive the end of the process that has them. */
   readonly durable: boolean;
 }

@@ -209,13 +209,13 @@ export class ClientBackend implements QueueBackend {
 }
 
 /** The number of an id; 0, which no job has, of what is none. */
-function idOf(id: string): number {
+export function idOf(id: string): number {
   const number = /^\d{1,16}$/.test(id) ? Number(id) : 0;
   return Number.isSafeInteger(number) ? number : 0;
 }
 
 /** What it resolves with; undefined if the server found no such job or tube. */
-async function orUndefined<Result>(answer: Promise<Result>): Promise<Result | undefined> {
+export async function orUndefined<Result>(answer: Promise<Result>): Promise<Result | undefined> {
   try {
     return await answer;
   } catch (error) {

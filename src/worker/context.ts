@@ -66,10 +66,10 @@ export class Context<State> implements JobContext<State> {
   }
 
   readonly progress = (value: unknown): void => {
-    const { deadlines } = this.#around;
+    const { can, deadlines } = this.#around;
     const troubled = (error: unknown): void => this.#around.troubled(error);
-    this.#notes ??= new Notes(this.#arrival.held, deadlines, troubled);
-    this.#notes.note(value);
+    if (can.progress) this.#notes ??= new Notes(this.#arrival.held, deadlines, troubled);
+    this.#notes?.note(value);
     this.#newest = value;
     this.#around.noted(this.#arrival.event, value);
   };

@@ -18,6 +18,9 @@ const CAN: Omit<Capabilities, "durable"> = {
   listing: true,
   move: true,
   pause: true,
+  lookup: true,
+  leases: true,
+  stats: "all",
 };
 
 /** Of an engine with a journal or without one. */

@@ -1,4 +1,5 @@
-/* Server back end: jobs that are kept by a Homemaker server, reached by a URL.
+/* Server back end: jobs that are kept by a server, reached by a URL: a Homemaker, or a plain
+ * beanstalkd, which does not know what `features` is.
  *
  *   homemaker://127.0.0.1                 port 11300
  *   homemaker://10.0.0.7:11300,10.0.0.8   one server at several addresses: the first that answers
@@ -9,9 +10,11 @@
  */
 import type { Client } from "../client/client.ts";
 import type { ClientOptions } from "../client/connect.ts";
+import type { QueueBackend } from "./backend.ts";
 import { ClientBackend } from "./client-backend.ts";
 import { engineCapabilities } from "./engine-capabilities.ts";
 import { BadOptionError, UnsupportedError } from "./errors.ts";
+import { PlainBackend } from "./plain-backend.ts";
 
 /** Where a server is. */
 export type ServerUrl = `homemaker://${string}` | `homemaker+unix:${string}`;
@@ -24,22 +27,27 @@ const NEEDED = ["window", "await", "batch", "move", "set-tube", "tag:con"] as co
 
 /**
  * Opens a queue on a server. Rejects with a BadOptionError, with an UnreachableError
- * (HM_UNREACHABLE), and with an UnsupportedError where the server is no Homemaker.
+ * (HM_UNREACHABLE), and with an UnsupportedError where the server knows `features`, and not all
+ * that is needed.
  */
-export async function openServer(url: ServerUrl, connect: Connect): Promise<ClientBackend> {
+export async function openServer(url: ServerUrl, connect: Connect): Promise<QueueBackend> {
   const addresses = addressesOf(url);
   const client = await connect(addresses, {});
+  const ways = {
+    connect: (onError: (error: Error) => void) => connect(addresses, { onError }),
+    close: () => Promise.resolve(),
+  };
   try {
+    if (client.serverVersion === undefined) return await PlainBackend.open(client, ways);
     const lacks = NEEDED.find((feature) => !client.can(feature));
     if (lacks !== undefined) {
-      throw new UnsupportedError(`${url}: that server knows no ${lacks}; it is no Homemaker`);
+      throw new UnsupportedError(`${url}: that server knows no ${lacks}; it is too old`);
     }
     const { "journal-bytes": journalBytes = 0 } = await client.stats();
     const parts = {
       name: "server",
       can: engineCapabilities(Number(journalBytes) > 0),
-      connect: (onError: (error: Error) => void) => connect(addresses, { onError }),
-      close: () => Promise.resolve(),
+      ...ways,
     };
     return new ClientBackend(parts, client);
   } catch (error) {

@@ -7,7 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "../../src/entries/client.ts";
 import { openEmbedded } from "../../src/embedded/embedded-backend.ts";
-import type { HeldJob, QueueBackend, RawJob } from "../../src/worker/backend.ts";
+import type { Capabilities, HeldJob, QueueBackend, RawJob } from "../../src/worker/backend.ts";
+import { engineCapabilities } from "../../src/worker/engine-capabilities.ts";
 import { openServer } from "../../src/worker/server-backend.ts";
 import { addressOf } from "../client/places.ts";
 import { startHomemaker } from "../support/homemaker.ts";
@@ -26,6 +27,12 @@ export interface Bed extends AsyncDisposable {
 /** A kind of back end. */
 export interface Kind {
   readonly name: string;
+  /** What it says that it can do. */
+  readonly can: Capabilities;
+  /** How long it may take to be there; as long as any test if absent. */
+  readonly patienceMs?: number;
+  /** A delay that a test can wait for. */
+  readonly soonMillis: number;
   /** Its time passes when a test says so; a server has its own. */
   readonly isVirtual: boolean;
   open(): Promise<Bed>;
@@ -35,17 +42,31 @@ export interface Kind {
 export const TOO_BIG = new Uint8Array(70_000);
 
 export const KINDS: readonly Kind[] = [
-  { name: "memory", isVirtual: true, open: () => embedded(undefined) },
+  {
+    name: "memory",
+    can: engineCapabilities(false),
+    isVirtual: true,
+    soonMillis: 200,
+    open: () => embedded(undefined),
+  },
   {
     name: "directory",
+    can: engineCapabilities(true),
     isVirtual: true,
+    soonMillis: 200,
     open: () => embedded(mkdtempSync(join(tmpdir(), "homemaker-backend-"))),
   },
-  { name: "server", isVirtual: false, open: server },
+  {
+    name: "server",
+    can: engineCapabilities(false),
+    isVirtual: false,
+    soonMillis: 200,
+    open: () => serverBed(() => startHomemaker({ threads: 1, shards: 1 })),
+  },
 ];
 
-async function server(): Promise<Bed> {
-  const start = (): Promise<ServerProcess> => startHomemaker({ threads: 1, shards: 1 });
+/** A server of its own for each test run. */
+export async function serverBed(start: () => Promise<ServerProcess>): Promise<Bed> {
   const open = (process: ServerProcess): Promise<QueueBackend> =>
     openServer(`homemaker://${addressOf(process)}/`, connect);
   let process = await start();
@@ -104,6 +125,11 @@ export function jobOf(text: string, about: Partial<RawJob> & Pick<RawJob, "tube"
     leaseMillis: 60_000,
     ...about,
   };
+}
+
+/** What a test asks of a job that is held. */
+export function pick({ id, tube, attempt, isHeld }: HeldJob): Partial<HeldJob> {
+  return { id, tube, attempt, isHeld };
 }
 
 /** A text as bytes. */
