@@ -7,8 +7,12 @@ import type { QueueBackend } from "../worker/backend.ts";
 import type { JobQueue } from "../worker/job-queue.ts";
 import { Queue } from "../worker/queue.ts";
 import type { QueueOptions } from "../worker/queue.ts";
+import { startChild } from "../runtimes/children.ts";
 import { openServer } from "../worker/server-backend.ts";
 import type { ServerUrl } from "../worker/server-backend.ts";
+import { createWorkerOn } from "../worker/worker.ts";
+import type { Worker } from "../worker/worker.ts";
+import type { WorkerOptions } from "../worker/worker-options.ts";
 import { connect } from "./client.ts";
 
 export type {
@@ -31,6 +35,17 @@ export type QueueTarget = EmbeddedTarget | ServerUrl | QueueBackend;
  */
 export async function openQueue(target: QueueTarget, options?: QueueOptions): Promise<JobQueue> {
   return new Queue(await backendOf(target), options);
+}
+
+/**
+ * Makes a worker, which does nothing before `run`. Throws a BadOptionError, and an UnsupportedError
+ * where the runtime cannot isolate handlers as it was asked to.
+ */
+export function createWorker<State = undefined>(
+  queue: JobQueue,
+  options: WorkerOptions<State>,
+): Worker {
+  return createWorkerOn({ startChild }, queue, options);
 }
 
 async function backendOf(target: QueueTarget): Promise<QueueBackend> {

@@ -6,32 +6,20 @@
  *                  +----> settled (ignored) ... -> over      it did not stop in time
  *
  * Invariants: it settles once, at the latest `abortMillis` after it was told to stop; it is over
- * when the handler has ended, however late that is. Made by worker.ts.
+ * when the handler has ended, however late that is. One that runs in a room ends with that, which
+ * is ended where it does not stop in time. Made by worker.ts.
  */
 import type { Expiring } from "../client/deadlines.ts";
 import { CancelledError } from "../client/errors.ts";
 import type { Arrival } from "./arrival.ts";
-import type { RawJob } from "./backend.ts";
 import { Context } from "./context.ts";
 import type { Surroundings } from "./context.ts";
-import { JobVersionError } from "./errors.ts";
 import type { AbortCause } from "./failure-mode.ts";
-import { JobAbort } from "./thrown.ts";
+import type { HandlerOutcome, Outcome } from "./outcome.ts";
+import { Room } from "./room.ts";
+import { runHandler } from "./run-handler.ts";
+import { JobAbort, Reinitialise } from "./thrown.ts";
 import type { Hooks } from "./worker-options.ts";
-
-/** What came of the handler. */
-export type Outcome =
-  | {
-      readonly end: "done";
-      readonly returned: unknown;
-      readonly result: Uint8Array;
-      readonly next: readonly RawJob[];
-    }
-  | { readonly end: "thrown"; readonly error: unknown }
-  /** Its payload is of a version that this program does not know. */
-  | { readonly end: "unknown-version"; readonly error: JobVersionError }
-  /** It was told to stop, and goes on. */
-  | { readonly end: "ignored" };
 
 /** An attempt. */
 export class Attempt<State> implements Expiring {
@@ -42,13 +30,16 @@ export class Attempt<State> implements Expiring {
   /** When it began, in milliseconds since 1970. */
   readonly startedAt: number;
   bucket: Expiring["bucket"];
-  readonly #context: Context<State>;
+  readonly #context: Context<State | undefined>;
   readonly #around: Surroundings;
   readonly #hooks: Hooks<State>;
   readonly #abortMillis: number;
   readonly #settle: (outcome: Outcome) => void;
+  /** Where it is run, if not here. */
+  readonly #room: Room | undefined;
   #isIgnored = false;
   #isOver = false;
+  #isSpent = false;
 
   constructor(
     arrival: Arrival<State>,
@@ -58,7 +49,8 @@ export class Attempt<State> implements Expiring {
   ) {
     this.arrival = arrival;
     this.startedAt = around.now();
-    this.#context = new Context(arrival, state, around);
+    this.#room = state instanceof Room ? state : undefined;
+    this.#context = new Context(arrival, this.#room === undefined ? state : undefined, around);
     this.#around = around;
     this.#hooks = hooks;
     this.#abortMillis = abortMillis;
@@ -82,13 +74,17 @@ export class Attempt<State> implements Expiring {
   /** Tells the handler to stop, unless it has ended; what tells it so first counts. */
   abort(why: AbortCause, cause?: unknown): void {
     if (this.#isOver || this.reason !== undefined) return;
-    this.#context.abort(new JobAbort(why, { cause }));
+    const reason = new JobAbort(why, { cause });
+    this.#context.abort(reason);
+    this.#room?.abort(reason);
     this.#giveTime(this.#abortMillis);
   }
 
   /** Called by its deadline: of the handler, or of one that was told to stop. */
   expire(): void {
-    if (this.reason === undefined) return this.abort("timed-out");
+    const { reason } = this;
+    if (reason === undefined) return this.abort("timed-out");
+    if (this.#room?.kill(reason) === true) return this.#giveTime(this.#abortMillis);
     this.#isIgnored = true;
     this.#settle({ end: "ignored" });
   }
@@ -96,6 +92,11 @@ export class Attempt<State> implements Expiring {
   /** Whether it was told to stop, and went on. */
   get isIgnored(): boolean {
     return this.#isIgnored;
+  }
+
+  /** Whether the state of its slot is of no use any more, once it is over. */
+  get isSpent(): boolean {
+    return this.#isSpent || this.#room?.isGone === true;
   }
 
   #watch(): void {
@@ -120,41 +121,37 @@ export class Attempt<State> implements Expiring {
     this.#settle(outcome);
   }
 
-  async #outcome(): Promise<Outcome> {
-    const { handler, envelope } = this.arrival;
+  async #outcome(): Promise<HandlerOutcome> {
     if (this.reason !== undefined) return { end: "thrown", error: this.reason };
-    let payload: unknown;
-    try {
-      payload = await handler.job.payloadOf(envelope);
-    } catch (error) {
-      if (error instanceof JobVersionError) return { end: "unknown-version", error };
-      return { end: "thrown", error };
-    }
-    if (this.reason !== undefined) return { end: "thrown", error: this.reason };
-    const outcome = await this.#run(payload);
-    await this.#after(outcome);
+    const outcome = await (this.#room === undefined ? this.#here() : this.#there(this.#room));
+    if (outcome.end === "unknown-version") return outcome;
+    const error = outcome.end === "thrown" ? outcome.error : undefined;
+    this.#isSpent = error instanceof Reinitialise;
+    await this.#after(error);
     return outcome;
   }
 
-  async #run(payload: unknown): Promise<Outcome> {
-    const { handler } = this.arrival;
-    const context = this.#context;
+  #here(): Promise<HandlerOutcome> {
+    const { handler, envelope } = this.arrival;
+    const context = this.#context as Context<State>;
+    return runHandler(handler, envelope, context, () => this.#hooks.before?.(context));
+  }
+
+  async #there(room: Room): Promise<HandlerOutcome> {
     try {
-      if (this.#hooks.before !== undefined) await this.#hooks.before(context);
-      const returned = await handler.run(payload, context);
-      const result = await handler.job.encodeResult(returned);
-      return { end: "done", returned, result, next: await context.next() };
+      await this.#hooks.before?.(this.#context as Context<State>);
     } catch (error) {
       return { end: "thrown", error };
     }
+    if (this.reason !== undefined) return { end: "thrown", error: this.reason };
+    return room.run(this.arrival, this.#context);
   }
 
-  async #after(outcome: Outcome): Promise<void> {
+  async #after(error: unknown): Promise<void> {
     try {
-      const error = outcome.end === "thrown" ? outcome.error : undefined;
-      await this.#hooks.after?.(this.#context, error);
-    } catch (error) {
-      this.#around.troubled(error);
+      await this.#hooks.after?.(this.#context as Context<State>, error);
+    } catch (thrown) {
+      this.#around.troubled(thrown);
     }
   }
 

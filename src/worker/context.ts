@@ -3,7 +3,7 @@
  */
 import type { Deadlines } from "../client/deadlines.ts";
 import { NEXT_MAX } from "./backend.ts";
-import type { Capabilities, RawJob } from "./backend.ts";
+import type { Capabilities, HeldJob, RawJob } from "./backend.ts";
 import type { EnqueueOptions } from "./enqueue-options.ts";
 import { BadOptionError } from "./errors.ts";
 import type { JobEvent } from "./failure-mode.ts";
@@ -26,11 +26,16 @@ export interface Surroundings {
   readonly troubled: (error: unknown) => void;
 }
 
+/** What a context is of; an arrival, or what another thread knows of one. */
+export interface ContextSubject extends Pick<Arrival<unknown>, "envelope" | "event"> {
+  readonly held: Pick<HeldJob, "isHeld" | "progress" | "renew">;
+}
+
 /** A context. */
 export class Context<State> implements JobContext<State> {
   readonly job: RunningJob;
   readonly state: State;
-  readonly #arrival: Arrival<State>;
+  readonly #arrival: ContextSubject;
   readonly #around: Surroundings;
   readonly #next: Promise<RawJob>[] = [];
   #notes: Notes | undefined;
@@ -39,7 +44,7 @@ export class Context<State> implements JobContext<State> {
   #aborting: AbortController | undefined;
   #reason: JobAbort | undefined;
 
-  constructor(arrival: Arrival<State>, state: State, around: Surroundings) {
+  constructor(arrival: ContextSubject, state: State, around: Surroundings) {
     const { event, envelope } = arrival;
     const { key, at } = envelope.hm;
     this.job = {

@@ -8,12 +8,13 @@
 import { asError } from "../client/errors.ts";
 import { HomemakerError } from "../protocol/homemaker-error.ts";
 import type { Arrival } from "./arrival.ts";
-import type { Attempt, Outcome } from "./attempt.ts";
+import type { Attempt } from "./attempt.ts";
 import type { HeldJob } from "./backend.ts";
 import type { Deferrals } from "./deferrals.ts";
 import { FAILURE_MODE_DEFAULT } from "./failure-modes.ts";
 import type { AbortCause, Failure, Verdict } from "./failure-mode.ts";
 import type { Logger } from "./logger.ts";
+import type { Outcome } from "./outcome.ts";
 import { encodeFailure, serializeError } from "./serialized-error.ts";
 import { RetryLater, Snooze } from "./thrown.ts";
 import type { Listeners } from "./worker-events.ts";

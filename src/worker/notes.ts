@@ -10,14 +10,18 @@ const NOTE_MILLIS = 500;
 /** The notes of one job. */
 export class Notes implements Expiring {
   bucket: Expiring["bucket"];
-  readonly #held: HeldJob;
+  readonly #held: Pick<HeldJob, "isHeld" | "progress">;
   readonly #deadlines: Deadlines;
   readonly #troubled: (error: unknown) => void;
   #newest: Uint8Array | undefined;
   #isPausing = false;
 
   /** `troubled` is told what became of a note that did not arrive. */
-  constructor(held: HeldJob, deadlines: Deadlines, troubled: (error: unknown) => void) {
+  constructor(
+    held: Pick<HeldJob, "isHeld" | "progress">,
+    deadlines: Deadlines,
+    troubled: (error: unknown) => void,
+  ) {
     this.#held = held;
     this.#deadlines = deadlines;
     this.#troubled = troubled;

@@ -76,6 +76,8 @@ export type {
   Run,
   RunningJob,
 } from "./job-definition.ts";
+export { fromModule, handlerModule } from "./isolation.ts";
+export type { HandlerExports, HandlerModule, Isolate } from "./isolation.ts";
 export type { Enqueued, JobQueue, ResultOptions } from "./job-queue.ts";
 export type { AttemptFailure, JobFilter, JobState, JobStatus } from "./job-status.ts";
 export type { Logger } from "./logger.ts";
@@ -84,7 +86,8 @@ export type { Priority } from "./priority.ts";
 export type { QueueOptions } from "./queue.ts";
 export { decodeFailure, encodeFailure, serializeError } from "./serialized-error.ts";
 export type { SerializedError } from "./serialized-error.ts";
-export { Discard, JobAbort, RetryLater, Snooze, WorkerDied } from "./thrown.ts";
+export { Discard, HandlerDied, HandlerKilled, JobAbort, Reinitialise } from "./thrown.ts";
+export { RetryLater, Snooze, WorkerDied } from "./thrown.ts";
 export { createWorker } from "./worker.ts";
 export type { StopReport, Worker, WorkerStatus } from "./worker.ts";
 export type { WorkerEvents } from "./worker-events.ts";

@@ -110,6 +110,24 @@ export class Slots<State> {
     this.#owner.changed();
   }
 
+  /** Its state is of no use any more: it ends, and after so long another one comes in its place. */
+  renew(slot: Slot<State>, afterMillis: number): void {
+    if (!this.#slots.has(slot.number)) return;
+    if (slot.standing === "free") this.#dispatch.gone(slot.number);
+    this.#end(slot);
+    if (this.#slots.size + this.#coming.size < this.#wanted) this.#open(afterMillis);
+    this.#owner.changed();
+  }
+
+  /** The state is of no use any more, though its slot runs nothing. */
+  lost(state: State): void {
+    for (const slot of this.#slots.values()) {
+      if (slot.state !== state || slot.standing !== "free") continue;
+      this.renew(slot, this.#settings.initRetryMillis);
+      return;
+    }
+  }
+
   /** Ends all; those whose handlers go on are disposed of all the same. */
   async close(): Promise<void> {
     this.#wanted = 0;
@@ -150,7 +168,7 @@ export class Slots<State> {
     }
   }
 
-  #open(): void {
+  #open(afterMillis = 0): void {
     const number = this.#numbers++;
     const { init } = this.#settings;
     if (init === undefined) {
@@ -159,7 +177,7 @@ export class Slots<State> {
     }
     const coming = new AbortController();
     this.#coming.set(number, coming);
-    const making = this.#initialise(number, init, coming.signal);
+    const making = this.#initialise(number, init, coming.signal, afterMillis);
     this.#making.add(making);
     void making.finally(() => this.#making.delete(making));
   }
@@ -168,8 +186,10 @@ export class Slots<State> {
     number: number,
     init: NonNullable<WorkerSettings<State>["init"]>,
     signal: AbortSignal,
+    afterMillis: number,
   ): Promise<void> {
     const { clock, initRetryMillis } = this.#settings;
+    if (afterMillis > 0) await pause(clock, afterMillis, signal);
     while (!signal.aborted) {
       const stack = new AsyncDisposableStack();
       try {

@@ -41,6 +41,15 @@ export class Discard extends HomemakerError {
   readonly code = "HM_DISCARD";
 }
 
+/**
+ * This attempt failed, and the state of its slot is of no use any more: it is disposed of, and made
+ * anew before the slot runs another job.
+ */
+export class Reinitialise extends HomemakerError {
+  override readonly name = "Reinitialise";
+  readonly code = "HM_REINITIALISE";
+}
+
 const SAID: Readonly<Record<AbortCause, string>> = {
   cancelled: "the job was cancelled",
   "lease-lost": "the job is not held any more: somebody else may run it",
@@ -57,6 +66,33 @@ export class JobAbort extends HomemakerError {
   constructor(why: AbortCause, options?: ErrorOptions) {
     super(SAID[why], options);
     this.why = why;
+  }
+}
+
+/** A handler that was told to stop went on, and its thread or process was ended with it. */
+export class HandlerKilled extends HomemakerError {
+  override readonly name = "HandlerKilled";
+  readonly code = "HM_HANDLER_KILLED";
+  /** Why it had been told to stop. */
+  readonly why: AbortCause;
+
+  constructor(where: "thread" | "process", cause: JobAbort) {
+    super(`the handler did not stop when it was told to, and its ${where} was ended`, { cause });
+    this.why = cause.why;
+  }
+}
+
+/** The thread or process that ran a handler ended by itself: that is one failed attempt. */
+export class HandlerDied extends HomemakerError {
+  override readonly name = "HandlerDied";
+  readonly code = "HM_HANDLER_DIED";
+
+  /**
+   * @param how how it ended: `exit code 3`
+   * @param options `cause` is what was thrown there and not caught, if that is known
+   */
+  constructor(where: "thread" | "process", how: string, options?: ErrorOptions) {
+    super(`the ${where} that ran the handler ended by itself: ${how}`, options);
   }
 }
 

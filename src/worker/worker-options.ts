@@ -8,6 +8,7 @@ import { millisOf } from "./duration.ts";
 import type { Duration } from "./duration.ts";
 import { BadOptionError } from "./errors.ts";
 import { on } from "./handler.ts";
+import type { HandlerModule, Isolate, Isolation } from "./isolation.ts";
 import type { Handler, JobContext, On } from "./job-definition.ts";
 import type { Logger } from "./logger.ts";
 import { SYSTEM_TIME } from "./time.ts";
@@ -38,7 +39,17 @@ export interface StopOptions {
 /** What may be said about a worker. */
 export interface WorkerOptions<State> {
   /** What it runs: an array, or a function that is given `on`, which knows the state's type. */
-  readonly handlers: readonly Handler<undefined>[] | ((on: On<State>) => readonly Handler<State>[]);
+  readonly handlers:
+    | readonly Handler<undefined>[]
+    | ((on: On<State>) => readonly Handler<State>[])
+    | HandlerModule;
+  /**
+   * Where the handlers of a module are run: each slot has a thread, or a process, of its own. A
+   * thread if absent.
+   */
+  readonly isolate?: Isolate;
+  /** The most that the heap of each such thread or process may grow to, where it can be limited. */
+  readonly heapMegabytes?: number;
   /**
    * Makes the state of a slot, once for each. What is put on the stack is disposed of when the slot
    * ends. The signal is aborted when the worker stops meanwhile.
@@ -67,6 +78,8 @@ export interface WorkerOptions<State> {
 export interface WorkerSettings<State> {
   readonly handlers: ReadonlyMap<string, Handler<State>>;
   readonly tubes: readonly string[];
+  /** How its handlers are isolated, if they are. */
+  readonly isolation: Isolation | undefined;
   readonly init: WorkerOptions<State>["init"];
   readonly initRetryMillis: number;
   readonly slotsMin: number;
@@ -100,6 +113,7 @@ export function workerSettings<State>(
   return {
     handlers,
     tubes: [...new Set([...handlers.values()].map(({ job }) => job.tube))],
+    isolation: isolationOf(options),
     init: options.init,
     initRetryMillis: millisOf("initRetry", options.initRetry ?? INIT_RETRY_DEFAULT),
     ...slotsOf(options.concurrency ?? SLOTS_DEFAULT),
@@ -117,14 +131,37 @@ export function workerSettings<State>(
 function handlersOf<State>({
   handlers,
 }: WorkerOptions<State>): ReadonlyMap<string, Handler<State>> {
-  const list =
-    typeof handlers === "function" ? handlers(on) : (handlers as readonly Handler<State>[]);
+  const list = listOf(handlers);
   const byName = new Map(list.map((handler) => [handler.job.name, handler] as const));
   if (byName.size === 0) throw new BadOptionError("handlers: a worker has one or more");
   if (byName.size < list.length) {
     throw new BadOptionError("handlers: two of them are for jobs of the same name");
   }
   return byName;
+}
+
+function listOf<State>(handlers: WorkerOptions<State>["handlers"]): readonly Handler<State>[] {
+  if (typeof handlers === "function") return handlers(on);
+  if ("module" in handlers) return handlers.jobs.map((job) => ({ job, run: notHere }));
+  return handlers as readonly Handler<State>[];
+}
+
+function notHere(): never {
+  throw new TypeError("a handler of a module is not run beside the worker");
+}
+
+/** Throws a BadOptionError. */
+function isolationOf<State>(options: WorkerOptions<State>): Isolation | undefined {
+  const { handlers, isolate, heapMegabytes, init } = options;
+  if (!("module" in handlers)) {
+    if (isolate === undefined && heapMegabytes === undefined) return undefined;
+    throw new BadOptionError("isolate: the handlers must be those of a module: fromModule(url)");
+  }
+  if (init !== undefined) throw new BadOptionError("init: the module of the handlers exports it");
+  if (heapMegabytes !== undefined && !(heapMegabytes > 0 && heapMegabytes < Infinity)) {
+    throw new BadOptionError(`heapMegabytes: ${heapMegabytes} is no number above 0`);
+  }
+  return { isolate: isolate ?? "thread", module: handlers.module, heapMegabytes };
 }
 
 function slotsOf(

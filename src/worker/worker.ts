@@ -10,7 +10,6 @@
 import { Deadlines } from "../client/deadlines.ts";
 import type { Arrival } from "./arrival.ts";
 import { Attempt } from "./attempt.ts";
-import type { Outcome } from "./attempt.ts";
 import { Autoscaler } from "./autoscaler.ts";
 import type { Consumer, HeldJob } from "./backend.ts";
 import type { Surroundings } from "./context.ts";
@@ -21,7 +20,11 @@ import { decodeEnvelope } from "./envelope.ts";
 import { JobEnds } from "./job-end.ts";
 import type { Fate } from "./job-end.ts";
 import type { JobQueue } from "./job-queue.ts";
+import { isolatedSettings } from "./isolated.ts";
+import type { StartChild } from "./isolation.ts";
 import { Lease } from "./lease.ts";
+import type { Outcome } from "./outcome.ts";
+import type { Room } from "./room.ts";
 import { silentEnds, SilentWaits } from "./silent-ends.ts";
 import { Slots } from "./slots.ts";
 import type { Slot } from "./slots.ts";
@@ -81,7 +84,31 @@ export function createWorker<State = undefined>(
   queue: JobQueue,
   options: WorkerOptions<State>,
 ): Worker {
-  return new QueueWorker(queue, workerSettings(options, queue.time));
+  return createWorkerOn({}, queue, options);
+}
+
+/** What workers are given by the runtime. */
+export interface WorkerRuntime {
+  /** Starts a thread or a process for handlers; absent where there is no such thing. */
+  readonly startChild?: StartChild;
+}
+
+/** The same on a runtime; for src/entries/. Throws an UnsupportedError as well. */
+export function createWorkerOn<State>(
+  { startChild }: WorkerRuntime,
+  queue: JobQueue,
+  options: WorkerOptions<State>,
+): Worker {
+  const settings = workerSettings(options, queue.time);
+  const { isolation } = settings;
+  if (isolation === undefined) return new QueueWorker(queue, settings);
+  const isolated = isolatedSettings(settings, isolation, {
+    start: startChild,
+    can: queue.can,
+    died: (room, error) => worker.roomDied(room, error),
+  });
+  const worker = new QueueWorker<Room>(queue, isolated);
+  return worker;
 }
 
 class QueueWorker<State> implements Worker {
@@ -180,6 +207,12 @@ class QueueWorker<State> implements Worker {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+
+  /** The thread or process of a slot ended while it ran no job; the next one is not hurried. */
+  roomDied(room: State, error: unknown): void {
+    this.#settings.logger.error({ error }, "a thread or process of handlers died");
+    this.#slots.lost(room);
   }
 
   #newScaler(): Autoscaler {
@@ -320,7 +353,8 @@ class QueueWorker<State> implements Worker {
     const over = async (): Promise<void> => {
       await attempt.over;
       isOver = true;
-      this.#slots.free(slot);
+      if (attempt.isSpent) this.#slots.renew(slot, 0);
+      else this.#slots.free(slot);
     };
     const ended = async (): Promise<Fate> => {
       const outcome = await attempt.settled;

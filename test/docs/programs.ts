@@ -35,6 +35,32 @@ function entryFile(subpath: string): string {
   return new URL(file, ROOT).pathname;
 }
 
+/** The name of the file that a block is, which programs import; undefined if it is a program. */
+export function fileOf(block: string): string | undefined {
+  return /^\/\/ ([\w-]+\.ts)\n/.exec(block)?.[1];
+}
+
+/** Writes the files among some blocks, for programs to import. `entry` is as for `printed`. */
+export function writeFiles(blocks: readonly string[], entry: string): void {
+  for (const block of blocks) {
+    const name = fileOf(block);
+    if (name !== undefined) write(name, block, entry);
+  }
+}
+
+function write(name: string, program: string, entry: string): URL {
+  mkdirSync(EXAMPLES, { recursive: true });
+  const file = new URL(name, EXAMPLES);
+  const path = new URL(entry, ROOT).pathname;
+  const source = program
+    .replace('from "homemaker"', `from ${JSON.stringify(path)}`)
+    .replaceAll(/from "homemaker\/(\w+)"/g, (_, subpath: string) => {
+      return `from ${JSON.stringify(entryFile(subpath))}`;
+    });
+  writeFileSync(file, source);
+  return file;
+}
+
 /**
  * Runs a program, and returns what it prints. `entry` is what it imports as "homemaker"; other
  * entries are those of the package.
@@ -44,15 +70,7 @@ export async function printed(
   name: string,
   entry: string,
 ): Promise<readonly string[]> {
-  mkdirSync(EXAMPLES, { recursive: true });
-  const file = new URL(`${name}.ts`, EXAMPLES);
-  const path = new URL(entry, ROOT).pathname;
-  const source = program
-    .replace('from "homemaker"', `from ${JSON.stringify(path)}`)
-    .replaceAll(/from "homemaker\/(\w+)"/g, (_, subpath: string) => {
-      return `from ${JSON.stringify(entryFile(subpath))}`;
-    });
-  writeFileSync(file, source);
+  const file = write(`${name}.ts`, program, entry);
   const lines: string[] = [];
   const log = vi.spyOn(console, "log").mockImplementation((...values: unknown[]) => {
     const texts = values.map((value) => (typeof value === "string" ? value : inspect(value)));

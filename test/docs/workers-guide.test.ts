@@ -2,15 +2,18 @@
  * docs/workers-guide.md: its programs run and print what stands behind their lines; its tables name
  * what there is.
  */
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { codeBlocks, readPage, section, tableRows } from "./page.ts";
-import { printed, promised, titleOf } from "./programs.ts";
+import { fileOf, printed, promised, titleOf, writeFiles } from "./programs.ts";
 
 const PAGE = readPage("docs/workers-guide.md");
 const ENTRY = "src/entries/queue.ts";
-const PROGRAMS = codeBlocks(PAGE, "ts");
+const BLOCKS = codeBlocks(PAGE, "ts");
+const PROGRAMS = BLOCKS.filter((block) => fileOf(block) === undefined);
 
 describe("the programs", () => {
+  beforeAll(() => writeFiles(BLOCKS, ENTRY));
+
   test.each(PROGRAMS.map((program, index) => [titleOf(program), program, index] as const))(
     "%s",
     async (_, program, index) => {
