@@ -75,6 +75,7 @@ export function helpText(units: Units): string {
     "\nOther commands, each with a --help of its own:\n" +
     `  ${PROGRAM} verify DIR                  look through a journal\n` +
     `  ${PROGRAM} import DIR --data TARGET    make a journal of beanstalkd's log\n` +
+    `  ${PROGRAM} work --jobs MODULE          run the workers of a module\n` +
     `  ${PROGRAM} top                         show live what a server is doing\n` +
     `  ${PROGRAM} tubes, stats, jobs, peek, failures, why, put, reserve,\n` +
     `      kick, kick-job, update-job, delete, cancel, move, finish, await, flush,\n` +

@@ -12,6 +12,7 @@
  */
 import process from "node:process";
 import type { Runtime } from "../runtime.ts";
+import type { WorkCommand } from "./work/work-command.ts";
 
 const EXIT_FAILED = 1;
 /** sysexits' EX_SOFTWARE. */
@@ -49,6 +50,7 @@ async function run(runtime: Runtime): Promise<number> {
   }
   if (parsed.kind === "verify") return (await import("./verify.ts")).verify(parsed, runtime);
   if (parsed.kind === "import") return (await import("./import.ts")).importBinlog(parsed, runtime);
+  if (parsed.kind === "work") return runWork(parsed, argv, runtime);
   if (parsed.kind === "shell") {
     const { nodeTerminal } = await import("../runtimes/node-terminal.ts");
     return (await import("./shell/shell.ts")).runShell(parsed, runtime, nodeTerminal());
@@ -56,11 +58,34 @@ async function run(runtime: Runtime): Promise<number> {
   for (const warning of parsed.warnings) runtime.errors.write(`${warning}\n`);
   const { serve } = await import("../server/server.ts");
   const openHttp =
-    parsed.options.httpPort !== undefined && (await import("../http/http-server.ts")).openHttp;
+    parsed.options.httpPort !== undefined && (await import("../http/open-http.ts")).openHttp;
   const ended = serve(parsed.options, runtime, openHttp || undefined);
   process.off("SIGUSR1", rememberDrain); // the server listens by now
   if (drainsEarly) process.kill(process.pid, "SIGUSR1");
   return ended;
+}
+
+/** A handler that was left behind keeps the process from ending by itself. */
+async function runWork(
+  command: WorkCommand,
+  argv: readonly string[],
+  runtime: Runtime,
+): Promise<never> {
+  if (command.watches) {
+    const { runWatched } = await import("../runtimes/watched.ts");
+    const { WATCH_FLAG } = await import("./work/work-command.ts");
+    const { modules, config } = command;
+    const code = await runWatched({
+      program: import.meta.filename,
+      argv: argv.filter((word) => word !== WATCH_FLAG),
+      files: config === undefined ? modules : [...modules, config],
+      say: (line) => runtime.print(line),
+    });
+    return process.exit(code);
+  }
+  const { beside, importModule } = await import("../runtimes/user-modules.ts");
+  const { work } = await import("./work/work.ts");
+  return process.exit(await work(command, { runtime, importModule, beside }));
 }
 
 async function complainAbout(error: unknown, runtime: Runtime): Promise<number> {

@@ -1,4 +1,4 @@
-/* Subcommands: `homemaker verify`, `homemaker import` and the shell's commands, from arguments to
+/* Subcommands: `homemaker verify`, `import`, `work` and the shell's commands, from arguments to
  * what is asked for.
  *
  * As pure as command-line.ts, and called by main.ts before it: a first word that names a subcommand
@@ -12,9 +12,16 @@ import type { Exit } from "./quiet-command.ts";
 import { parseShellCommand, SHELL_COMMANDS } from "./shell/syntax.ts";
 import type { ShellCommand } from "./shell/syntax.ts";
 import type { Environment } from "./variables.ts";
+import { parseWork } from "./work/work-command.ts";
+import type { WorkCommand } from "./work/work-command.ts";
 
 /** Every first word that is not the server's. */
-export const SUBCOMMANDS: readonly string[] = ["verify", "import", ...Object.keys(SHELL_COMMANDS)];
+export const SUBCOMMANDS: readonly string[] = [
+  "verify",
+  "import",
+  "work",
+  ...Object.keys(SHELL_COMMANDS),
+];
 
 /** To look through a journal. */
 export interface VerifyCommand {
@@ -37,7 +44,7 @@ export interface ImportCommand {
 }
 
 /** What a subcommand's arguments ask for: to do it, or to print something and end. */
-export type Subcommand = VerifyCommand | ImportCommand | ShellCommand | Exit;
+export type Subcommand = VerifyCommand | ImportCommand | WorkCommand | ShellCommand | Exit;
 
 interface Flags {
   readonly json?: true;
@@ -60,6 +67,7 @@ export function parseSubcommand(
   if (name !== undefined && Object.hasOwn(SHELL_COMMANDS, name)) {
     return parseShellCommand(name, rest, env, units);
   }
+  if (name === "work") return parseWork(rest, env, units);
   if (name !== "verify" && name !== "import") return undefined;
   const command = name === "verify" ? verifySyntax() : importSyntax();
   try {

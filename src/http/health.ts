@@ -6,24 +6,29 @@ import { journalBoardOf } from "../broker/boards.ts";
 import type { HttpSurroundings } from "../server/http-service.ts";
 import type { Answer, Route } from "./handler.ts";
 
-/** The routes of health. */
-export function healthRoutes(around: HttpSurroundings): readonly Route[] {
+/**
+ * The routes of health. `trouble` is why nobody should count on what is behind them; undefined when
+ * there is no reason.
+ */
+export function healthRoutes(
+  trouble: () => string | undefined | Promise<string | undefined>,
+): readonly Route[] {
   return [
     { method: "GET", path: "/healthz", needs: "nothing", handler: () => word(200, "alive") },
     {
       method: "GET",
       path: "/readyz",
       needs: "nothing",
-      handler: () => {
-        const trouble = troubleOf(around);
-        return trouble === undefined ? word(200, "ready") : word(503, trouble);
+      handler: async () => {
+        const why = await trouble();
+        return why === undefined ? word(200, "ready") : word(503, why);
       },
     },
   ];
 }
 
 /** Why clients should go elsewhere; undefined when there is no reason. */
-function troubleOf({ common, inProcess }: HttpSurroundings): string | undefined {
+export function troubleOf({ common, inProcess }: HttpSurroundings): string | undefined {
   if (common.stopping) return "stopping";
   if (!inProcess.isReady) return "recovering";
   if (common.draining) return "draining";

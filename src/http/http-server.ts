@@ -5,15 +5,17 @@
  * check reaches no handler; connections, requests under way, headers, bodies and their times are
  * bounded, so a stranger can at most make it refuse others; health is answered however many
  * requests are under way. An error that nobody expected is a 500 with one line in the log. Made by
- * cli/main.ts through `openHttp`, driven by server/server.ts.
+ * open-http.ts for a server, and by worker-port.ts for the workers of `homemaker work`.
  */
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { formatListenAddress } from "../config/listen-address.ts";
+import type { Options } from "../config/options.ts";
 import { isLoopback } from "../config/tcp-address.ts";
+import type { Log } from "../log.ts";
 import { BindError } from "../runtime.ts";
-import type { HttpService, HttpSurroundings } from "../server/http-service.ts";
+import type { HttpService } from "../server/http-service.ts";
 import { bindError, lookUpHost } from "../transports/tcp.ts";
 import { Access, unauthorized } from "./access.ts";
 import type { Role } from "./api.ts";
@@ -23,7 +25,6 @@ import { Exchange, turnAway } from "./exchange.ts";
 import { HttpError } from "./handler.ts";
 import type { Answer, Peer, Route } from "./handler.ts";
 import { Router } from "./router.ts";
-import { routes } from "./routes.ts";
 
 /** Requests that are answered at a time, streams left out. */
 const UNDER_WAY_MAX = 64;
@@ -40,13 +41,27 @@ const LOOK_MS = 1000;
 /** How long answers get to leave when the server stops. */
 const STOP_MS = 500;
 
-/** Makes what serves HTTP, from the options' httpPort and its companions. */
-export async function openHttp(around: HttpSurroundings): Promise<HttpService> {
-  return new HttpServer(around);
+/** What is said of the port by those who start it. */
+export type HttpOptions = Pick<
+  Options,
+  "httpPort" | "httpListen" | "httpHosts" | "httpToken" | "httpReadToken"
+>;
+
+/** What it is made of. */
+export interface HttpParts {
+  readonly options: HttpOptions;
+  readonly log: Log;
+  /** Most connections; one above it is closed at once. */
+  readonly connectionsMax: number;
+  /** Asked once, when it listens. */
+  routes(access: Access): Promise<readonly Route[]>;
+  /** Why only routes that need nothing are answered now; undefined when all are. */
+  notNow(): HttpError | undefined;
 }
 
-class HttpServer implements HttpService {
-  readonly #around: HttpSurroundings;
+/** Serves HTTP. */
+export class HttpServer implements HttpService {
+  readonly #parts: HttpParts;
   readonly #guard: Guard;
   readonly #server: Server;
   readonly #ending = new AbortController();
@@ -55,9 +70,9 @@ class HttpServer implements HttpService {
   #connections = 0;
   #underWay = 0;
 
-  constructor(around: HttpSurroundings) {
-    this.#around = around;
-    const { httpListen, httpHosts, httpToken, httpReadToken, httpPort } = around.options;
+  constructor(parts: HttpParts) {
+    this.#parts = parts;
+    const { httpListen, httpHosts, httpToken, httpReadToken, httpPort } = parts.options;
     this.#guard = new Guard([httpListen, ...httpHosts]);
     this.#access = new Access({ admin: httpToken, read: httpReadToken }, httpPort);
     this.#server = createServer(
@@ -80,14 +95,14 @@ class HttpServer implements HttpService {
   }
 
   async listen(): Promise<string> {
-    const { httpListen, httpPort, httpToken, httpReadToken } = this.#around.options;
+    const { httpListen, httpPort, httpToken, httpReadToken } = this.#parts.options;
     const wanted = { kind: "tcp", host: httpListen, port: httpPort ?? 0 } as const;
     const { host, port } = await lookUpHost(wanted);
     if (httpToken === undefined && httpReadToken === undefined && !isLoopback(host)) {
       const where = `${formatListenAddress(wanted)} is ${host}`;
       throw new BindError(`${where}, which can be reached from elsewhere: set --http-token`);
     }
-    this.#router = new Router(await routes(this.#around, this.#access));
+    this.#router = new Router(await this.#parts.routes(this.#access));
     return formatListenAddress({ kind: "tcp", host, port: await this.#bind(host, port) });
   }
 
@@ -99,7 +114,7 @@ class HttpServer implements HttpService {
       this.#server.listen({ host, port, ipv6Only: false }, () => {
         this.#server.off("error", failed);
         this.#server.on("error", (error) => {
-          this.#around.log.write("warn", "the HTTP port has trouble", { why: error.message });
+          this.#parts.log.write("warn", "the HTTP port has trouble", { why: error.message });
         });
         const address = this.#server.address();
         if (this.#ending.signal.aborted) this.#server.close(); // told to stop meanwhile
@@ -121,7 +136,7 @@ class HttpServer implements HttpService {
   }
 
   #admit(socket: Socket): void {
-    if (this.#connections >= this.#around.connectionsMax) {
+    if (this.#connections >= this.#parts.connectionsMax) {
       socket.destroy(); // at once: its requests would be read
       return;
     }
@@ -141,7 +156,7 @@ class HttpServer implements HttpService {
 
   #unexpected(error: unknown): HttpError {
     const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.#around.log.write("error", "an HTTP request failed", { why });
+    this.#parts.log.write("error", "an HTTP request failed", { why });
     return new HttpError(
       500,
       "HM_HTTP_INTERNAL",
@@ -171,7 +186,8 @@ class HttpServer implements HttpService {
     const address = request.socket.remoteAddress ?? "";
     const peer = { address, connection: request.socket, signal };
     const role = await this.#roleFor(route, request, peer);
-    if (route.needs !== "nothing" && !this.#around.inProcess.isReady) throw this.#notNow();
+    const trouble = route.needs === "nothing" ? undefined : this.#parts.notNow();
+    if (trouble !== undefined) throw trouble;
     const header = (name: string): string | undefined => headerOf(request, name);
     const call = { params, query: new URLSearchParams(query), role, peer, header, signal };
     const run = async (): Promise<Answer> => {
@@ -188,12 +204,6 @@ class HttpServer implements HttpService {
     } finally {
       this.#underWay--;
     }
-  }
-
-  #notNow(): HttpError {
-    return this.#around.common.stopping
-      ? new HttpError(503, "HM_HTTP_STOPPING", "the server is stopping")
-      : new HttpError(503, "HM_HTTP_RECOVERING", "the journal is still being read");
   }
 
   async #roleFor({ needs }: Route, request: IncomingMessage, peer: Peer): Promise<Role | null> {

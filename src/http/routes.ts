@@ -1,4 +1,4 @@
-/* Routes: everything that the HTTP port answers, in one table. Used by http-server.ts. */
+/* Routes: everything that the HTTP port answers, in one table. Used by open-http.ts. */
 import type { HttpSurroundings } from "../server/http-service.ts";
 import type { Access } from "./access.ts";
 import { assetRoutes } from "./assets.ts";
@@ -10,7 +10,7 @@ import { explanationRoutes } from "./explanation.ts";
 import { failureRoutes } from "./failure-groups.ts";
 import { groupRoutes } from "./groups.ts";
 import type { Route } from "./handler.ts";
-import { healthRoutes } from "./health.ts";
+import { healthRoutes, troubleOf } from "./health.ts";
 import { heldBackRoutes } from "./held-back.ts";
 import { jobRoutes } from "./jobs.ts";
 import { resultRoutes } from "./results.ts";
@@ -26,7 +26,7 @@ export async function routes(around: HttpSurroundings, access: Access): Promise<
   const survey = new TubeSurvey(inProcess);
   return [
     ...(await assetRoutes()),
-    ...healthRoutes(around),
+    ...healthRoutes(() => troubleOf(around)),
     metricsRoute(around),
     ...sessionRoutes(access),
     ...overviewRoutes(around, survey),

@@ -9,6 +9,7 @@
  */
 import { pino } from "pino";
 import type { Log, LogSink } from "../log.ts";
+import type { Logger } from "../worker/logger.ts";
 
 /** How a log is made. */
 export interface LogSettings {
@@ -108,9 +109,18 @@ function admit(kind: Kind, nowMs: number): number | undefined {
 
 const LEVELS_BY_VERBOSITY = ["info", "debug", "trace"] as const;
 
+/**
+ * What workers log to: as many lines as come, since handlers write some of them; what is not read
+ * is dropped by the sink.
+ */
+export function openWorkerLog(settings: LogSettings): Logger {
+  return createWriter(settings);
+}
+
 function createWriter({ verbosity, sink }: LogSettings): pino.Logger {
   return pino(
     {
+      serializers: { error: pino.stdSerializers.err },
       level: LEVELS_BY_VERBOSITY[Math.min(verbosity, 2)] ?? "info",
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,

@@ -1,5 +1,6 @@
 /* Docs: docs/options.md, docs/shell.md and docs/metrics.md, made from the declarations in
- * config/options.ts, cli/shell/syntax.ts and observability/metrics.ts.
+ * config/options.ts, cli/shell/syntax.ts, cli/work/work-command.ts and the metrics of
+ * observability/.
  *
  * `npm run docs` runs this file and writes the pages; a test compares what is made with the pages
  * in the tree.
@@ -24,6 +25,7 @@ import type { Category, Option } from "../config/option.ts";
 import { OPTIONS } from "../config/options.ts";
 import { SHELL_COMMANDS, shellHelp } from "../cli/shell/syntax.ts";
 import { SWITCHES } from "../cli/switches.ts";
+import { workSyntax } from "../cli/work/work-command.ts";
 
 const INTRODUCTION = `# Options
 
@@ -187,11 +189,21 @@ homemaker top                                       # and watch
 - A body that begins with \`-\` goes behind \`--\`: \`homemaker put mails -- -5\`.
 `;
 
+const WORK_INTRODUCTION = `# Running workers from a shell
+
+[work.md](work.md) explains it.
+`;
+
+function helpSection(name: string, help: string): string {
+  return `## ${name}\n\n\`\`\`text\n${help}\`\`\`\n`;
+}
+
 /** The page about the shell's commands. */
 export function shellPage(): string {
   const names = Object.keys(SHELL_COMMANDS);
-  const sections = names.map((name) => `## ${name}\n\n\`\`\`text\n${shellHelp(name)}\`\`\`\n`);
-  return [SHELL_INTRODUCTION, ...sections].join("\n");
+  const sections = names.map((name) => helpSection(name, shellHelp(name)));
+  const work = helpSection("work", workSyntax().helpInformation());
+  return [SHELL_INTRODUCTION, ...sections, WORK_INTRODUCTION, work].join("\n");
 }
 
 if (import.meta.main) {

@@ -3,11 +3,13 @@
  * docs` (docs.ts), held to the tree by a test.
  */
 import { METRICS, SOURCES, TUBE_OTHERS } from "../observability/metrics.ts";
+import { WORKER_METRICS } from "../observability/worker-metrics.ts";
+import type { WorkerMetric } from "../observability/worker-metrics.ts";
 import type { Metric, Source } from "../observability/metrics.ts";
 
 const INTRODUCTION = `# Metrics
 
-Generated from \`src/observability/metrics.ts\` by \`npm run docs\`; do not edit.
+Generated from the tables in \`src/observability/\` by \`npm run docs\`; do not edit.
 
 With \`--http-port\` the server answers \`GET /metrics\` in Prometheus' text format. If the server
 demands a token ([http.md](http.md)), give Prometheus the read-only one: \`authorization:
@@ -45,6 +47,12 @@ than 64 priorities in use at once, a scrape looks at 64 of them and the next scr
 The figure is then right once all priorities have been looked at.
 `;
 
+const WORKERS = `## Workers
+
+\`homemaker work --http-port\` ([work.md](work.md)) answers \`GET /metrics\`, too, with what its
+workers did since it began.
+`;
+
 /** The whole page. */
 export function metricsPage(): string {
   const metrics: readonly Metric[] = Object.values(METRICS);
@@ -52,17 +60,21 @@ export function metricsPage(): string {
     const rows = metrics.filter((one) => one.source === source).map(row);
     return `## ${title(source)}\n\n${SOURCES[source]}\n\n${table([HEAD, RULE, ...rows])}`;
   });
-  return [INTRODUCTION, ...sections, TUBES].join("\n");
+  const ofWorkers: readonly WorkerMetric[] = Object.values(WORKER_METRICS);
+  const workers = `${WORKERS}\n${table([HEAD, RULE, ...ofWorkers.map(row)])}`;
+  return [INTRODUCTION, ...sections, TUBES, workers].join("\n");
 }
 
 const HEAD = ["metric", "type", "labels", "what it is"];
 const RULE = HEAD.map(() => "---");
 
+type Shown = Pick<Metric, "name" | "type" | "labels" | "help" | "boundsSeconds">;
+
 function title(source: Source): string {
   return source === "tube" ? "Each tube" : `The ${source}`;
 }
 
-function row({ name, type, labels, help, boundsSeconds }: Metric): string[] {
+function row({ name, type, labels, help, boundsSeconds }: Shown): string[] {
   const first = boundsSeconds?.[0];
   const last = boundsSeconds?.at(-1);
   const bounds =

@@ -44,11 +44,12 @@ export function fileOf(block: string): string | undefined {
 export function writeFiles(blocks: readonly string[], entry: string): void {
   for (const block of blocks) {
     const name = fileOf(block);
-    if (name !== undefined) write(name, block, entry);
+    if (name !== undefined) writeProgram(name, block, entry);
   }
 }
 
-function write(name: string, program: string, entry: string): URL {
+/** Writes a program where it can be imported from. `entry` is as for `printed`. */
+export function writeProgram(name: string, program: string, entry: string): URL {
   mkdirSync(EXAMPLES, { recursive: true });
   const file = new URL(name, EXAMPLES);
   const path = new URL(entry, ROOT).pathname;
@@ -70,7 +71,7 @@ export async function printed(
   name: string,
   entry: string,
 ): Promise<readonly string[]> {
-  const file = write(`${name}.ts`, program, entry);
+  const file = writeProgram(`${name}.ts`, program, entry);
   const lines: string[] = [];
   const log = vi.spyOn(console, "log").mockImplementation((...values: unknown[]) => {
     const texts = values.map((value) => (typeof value === "string" ? value : inspect(value)));

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { expect, test } from "vitest";
 import { QUIET } from "../support/quiet-sink.ts";
 import { DEFAULT_OPTIONS } from "../../src/config/options.ts";
-import { openHttp } from "../../src/http/http-server.ts";
+import { openHttp } from "../../src/http/open-http.ts";
 import { openLog } from "../../src/observability/log.ts";
 import { createCommon, journalBoardOf } from "../../src/broker/boards.ts";
 import type { InProcess } from "../../src/broker/in-process.ts";

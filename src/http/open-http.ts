@@ -1,0 +1,25 @@
+/* Open HTTP: the HTTP port of a server: the dashboard, its API, metrics and health. Called by
+ * cli/main.ts, driven by server/server.ts.
+ */
+import type { HttpService, HttpSurroundings } from "../server/http-service.ts";
+import { HttpError } from "./handler.ts";
+import { HttpServer } from "./http-server.ts";
+import { routes } from "./routes.ts";
+
+/** Makes what serves HTTP, from the options' httpPort and its companions. */
+export async function openHttp(around: HttpSurroundings): Promise<HttpService> {
+  const { options, log, connectionsMax } = around;
+  return new HttpServer({
+    options,
+    log,
+    connectionsMax,
+    routes: (access) => routes(around, access),
+    notNow: () => (around.inProcess.isReady ? undefined : notNow(around)),
+  });
+}
+
+function notNow({ common }: HttpSurroundings): HttpError {
+  return common.stopping
+    ? new HttpError(503, "HM_HTTP_STOPPING", "the server is stopping")
+    : new HttpError(503, "HM_HTTP_RECOVERING", "the journal is still being read");
+}
