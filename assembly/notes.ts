@@ -28,6 +28,8 @@ export class Notes {
   /** Those that lie ready. */
   spare: u32;
   spares: u32;
+  /** How many of those to be told are NOTE_LOST. */
+  losses: u32;
 }
 
 @unmanaged
@@ -75,7 +77,7 @@ export function closeNotes(conn: Conn, most: u32): u32 {
   let left = most;
   while (left > 0 && notes.first != 0) {
     const at = notes.first;
-    notes.first = noteAt(at).next;
+    unlink(notes);
     give(at);
     left--;
   }
@@ -87,6 +89,13 @@ export function closeNotes(conn: Conn, most: u32): u32 {
   give(conn.notes);
   conn.notes = 0;
   return left;
+}
+
+/** The first of those to be told is one of them no more. */
+function unlink(notes: Notes): void {
+  const one = noteAt(notes.first);
+  if (one.kind == NOTE_LOST) notes.losses--;
+  notes.first = one.next;
 }
 
 function dropSpare(notes: Notes): void {
@@ -125,6 +134,11 @@ export function arePending(conn: Conn): bool {
   return conn.notes != 0 && notesAt(conn.notes).first != 0;
 }
 
+/** How many leases `conn` has lost and was not told of. */
+export function untoldLosses(conn: Conn): u32 {
+  return conn.notes == 0 ? 0 : notesAt(conn.notes).losses;
+}
+
 /** What keeps `conn` from being given a job, or waiting for one: NOTED, OUT_OF_MEMORY, or NONE. */
 export function hindrance(conn: Conn): i32 {
   if (conn.notes == 0) return NONE;
@@ -155,6 +169,7 @@ function note(conn: Conn, kind: u32, id: u64): void {
   notes.spares--;
   noteAt(at).next = 0;
   noteAt(at).kind = kind;
+  if (kind == NOTE_LOST) notes.losses++;
   noteAt(at).id = id;
   if (notes.first == 0) notes.first = at;
   else noteAt(notes.last).next = at;
@@ -168,7 +183,7 @@ export function writeNotes(lines: Lines, conn: Conn): void {
   const notes = notesAt(conn.notes);
   while (notes.first != 0 && lines.out + LINE_ROOM <= lines.outEnd) {
     const at = notes.first;
-    notes.first = noteAt(at).next;
+    unlink(notes);
     writeNote(lines, noteAt(at));
     addSpare(notes, at);
   }

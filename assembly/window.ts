@@ -82,11 +82,15 @@ export function takeNotes(t: u32, conn: u32): i32 {
   return end(t, filling, notes.arePending(it) ? MORE : DONE);
 }
 
-/** How many jobs `conn` holds here; a grant that it has not collected is none. */
+/**
+ * How many jobs `conn` holds here, as far as it was told: one that it lost counts until it hears of
+ * that, so that it is never sent more than its window has room for; a grant that it has not
+ * collected is none.
+ */
 export function heldCount(t: u32, conn: u32): f64 {
   enter();
   const it = connAt(conn);
-  const count = it.heldCount - (it.granted == 0 ? 0 : 1);
+  const count = it.heldCount - (it.granted == 0 ? 0 : 1) + notes.untoldLosses(it);
   leave(t, DONE);
   return <f64>count;
 }

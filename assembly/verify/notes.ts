@@ -18,12 +18,14 @@ export function checkNotes(conn: Conn): void {
   const notes = notesAt(conn.notes);
   expect((conn.calling & CALL_NOTE) == 0 || notes.first != 0, CONN_NOTES);
   let last: u32 = 0;
+  let losses: u32 = 0;
   for (let at = notes.first; at != 0 && whole(); at = noteAt(at).next) {
     live(FIXED, at, offsetof<Note>());
     expect(noteAt(at).kind - NOTE_LOST <= 1 && noteAt(at).id != 0, CONN_NOTES);
+    if (noteAt(at).kind == NOTE_LOST) losses++;
     last = at;
   }
-  expect(last == 0 || notes.last == last, CONN_NOTES);
+  expect((last == 0 || notes.last == last) && losses == notes.losses, CONN_NOTES);
   let cancelled: u32 = 0;
   for (let at = firstHeld(conn); at != 0; at = tree.next(at)) {
     if ((jobAt(at).flags & CANCELLED) != 0) cancelled++;

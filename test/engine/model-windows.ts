@@ -21,7 +21,9 @@ export class ModelWindows extends ModelStates {
   }
 
   heldCount(key: number): number {
-    return this.heldBy(this.conn(key)).filter(({ granted }) => !granted).length;
+    const conn = this.conn(key);
+    const lost = (conn.notes ?? []).filter((line) => line.startsWith("LOST"));
+    return this.heldBy(conn).filter(({ granted }) => !granted).length + lost.length;
   }
 
   markConn(key: number, token: string): Reply {

@@ -231,6 +231,25 @@ describe("a lease that ends", () => {
     }
   });
 
+  test("on another thread makes room in a window when it is told, and no sooner", () => {
+    const world = new World({ shards: 4, threads: 2 });
+    const worker = world.connect(0);
+    const other = world.connect(1);
+    const [near, far] = [tubeIn(0, 4), tubeIn(3, 4)];
+    worker.ask(`watch ${near}\r\nwatch ${far}\r\nwindow 2\r\n`);
+    const first = worker.ask(`use ${far}\r\nput 5 0 2 1\r\nx\r\n`);
+    expect(linesOf(first)).toEqual(["JOB 1"]);
+    expect(linesOf(worker.ask(`use ${near}\r\n${put(1)}`))).toEqual(["JOB 2"]);
+    worker.ask(put(1));
+    world.nowMicros += 3 * SECOND;
+    other.say("peek 1\r\n"); // by whom its time is seen to be over
+    worker.say(put(1));
+    expect(worker.heard()).toBe("INSERTED 4\r\n");
+    world.settle();
+    expect(linesOf(worker.heard())).toEqual(["LOST 1", "JOB 3"]);
+    world.verify();
+  });
+
   test.each([true, false])("is told before the job is reserved again (runs: %s)", (runs) => {
     for (const shards of [1, 4]) {
       const world = new World({ shards, threads: 2, runs });
