@@ -186,7 +186,8 @@ function bestReady(conn: Conn): u32 {
 
 /** Gives a job that is ready to `conn`. */
 export function reserve(job: Job, conn: Conn, now: f64): void {
-  const micros = <i64>now; // cheaper than to u64
+  // The turn of another thread may have begun later and made the job ready: it is held from then.
+  const micros = max(<i64>now, <i64>job.major); // cheaper than to u64
   conn.collectedId = 0;
   times.queued(tubeAt(job.tube), job, job.major, micros);
   if (tubeAt(job.tube).settings != 0) charge(tubeAt(job.tube), job);

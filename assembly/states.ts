@@ -386,7 +386,7 @@ function grant(job: Job, conn: Conn, now: u64): void {
   if (tubeAt(job.tube).settings != 0) charge(tubeAt(job.tube), job);
   leaveState(job);
   stopWaiting(conn);
-  becomeReserved(job, conn, now);
+  becomeReserved(job, conn, max(now, conn.grantedSince)); // as of any reserve
   job.flags |= GRANTED;
   conn.granted = addressOfJob(job);
   call(conn, CALL_GRANT);

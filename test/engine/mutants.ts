@@ -67,8 +67,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "a grant leaves its connection among the waiters",
-    find: "  stopWaiting(conn);\n  becomeReserved(job, conn, now);",
-    put: "  becomeReserved(job, conn, now);",
+    find: "  stopWaiting(conn);\n  becomeReserved(job, conn, max",
+    put: "  becomeReserved(job, conn, max",
   },
   {
     fault: "a job that belongs in between goes to the head of the list",
@@ -460,6 +460,11 @@ export const MUTANTS: readonly Mutant[] = [
     fault: "a window takes a job more than it may have",
     find: "while (conn.heldCount < most) {",
     put: "while (conn.heldCount <= most) {",
+  },
+  {
+    fault: "a job that was lost makes room before that is told",
+    find: " + notes.untoldLosses(it);",
+    put: ";",
   },
   {
     fault: "a window that ends forgets the grant that was made",

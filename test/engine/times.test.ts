@@ -54,6 +54,18 @@ test("a delayed job's time in queue begins when its delay is over, a released on
   expect(timesOf(one)).toEqual({ queue: [[512, 2], 400], process: [[1024, 1], 1000] });
 });
 
+test("a job is held for its time to run from when it was ready, though the turn that takes it began before", () => {
+  const one = new OneTube();
+  one.now += SECOND;
+  one.put({ ttrSeconds: 2 });
+  one.now -= 3000; // another thread's turn
+  one.take();
+  one.now += 2 * SECOND;
+  one.shard.tick(0, one.now);
+  expect(one.shard.release(0, one.conn, 1, 0, 0, one.now).answer).toBe("DONE");
+  expect(timesOf(one).queue).toEqual([[TIME_BOUNDS_MICROS[0], 1], 0]);
+});
+
 test("a job that comes back into the middle of the others is measured as well", () => {
   const one = new OneTube();
   one.putMany(3);
