@@ -59,10 +59,16 @@ export function hear(input: Buffer, cuts: Cuts, shards: number): Heard {
   };
 }
 
-/** As text, but for the memory that input took which was not whole yet. */
+const MEMORY_USED = /memory-used: \d+/;
+
+/**
+ * As text, but for the memory that input took which was not whole yet, and the length of a body
+ * that says so.
+ */
 function textOf({ line, body, replies = [] }: Reply): string {
-  const text = `${line} ${Buffer.from(body).toString("latin1")}`;
-  return [text, ...replies.map(textOf)].join("; ").replace(/memory-used: \d+/, "");
+  const said = Buffer.from(body).toString("latin1");
+  const text = MEMORY_USED.test(said) ? said.replace(MEMORY_USED, "") : `${line} ${said}`;
+  return [text, ...replies.map(textOf)].join("; ");
 }
 
 /** All of it at once. */
