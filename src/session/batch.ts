@@ -8,10 +8,8 @@
  */
 import * as C from "../../assembly/constants.ts";
 import type { JobOrder, Order, PutOrder } from "../engine/orders.ts";
-import type { Shard } from "../engine/shard.ts";
 import type { BatchMoves } from "./batch-moves.ts";
-import type { Desk } from "./desk.ts";
-import type { PutTube } from "./putting.ts";
+import type { Desk, PutTube } from "./desk.ts";
 import { mayKeep } from "./result-text.ts";
 
 /** What a batch got instead of being carried out. */
@@ -75,8 +73,8 @@ export class Batch {
   }
 
   /** A job moves to that tube, for which the engine counts a use. */
-  sendTo(shard: Shard, tube: number): void {
-    this.#targets.push({ shard, tube });
+  sendTo(to: PutTube): void {
+    this.#targets.push(to);
   }
 
   /** Whether the job is named for the first time; it is named then. */

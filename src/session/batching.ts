@@ -134,14 +134,13 @@ export class Batching {
     if (batch.refused !== undefined) return;
     const bytes = desk.copyName(line);
     const name = String.fromCharCode(...bytes);
-    const shard = desk.shardOfTube(bytes, 0, bytes.length);
     if (name !== batch.usedName) {
-      desk.stageName(shard, bytes);
-      if (shard.useTube(0, bytes.length, desk.nextTubeNumber()) !== C.DONE) {
+      const to = desk.useTube(bytes);
+      if (to === undefined) {
         batch.refuse(this.#read, R.REPLY.OUT_OF_MEMORY);
         return;
       }
-      batch.use({ shard, tube: shard.address() }, name);
+      batch.use(to, name);
     }
     batch.useNames.push(name);
   }
@@ -214,15 +213,13 @@ export class Batching {
 
   /** The tube that a job goes to, made if need be, and used; undefined, and refused, without. */
   #openTarget(batch: Batch, name: Uint8Array): MoveOrder | undefined {
-    const { desk } = this.#parts;
-    const to = desk.shardOfTube(name, 0, name.length);
-    desk.stageName(to, name);
-    if (to.useTube(0, name.length, desk.nextTubeNumber()) !== C.DONE) {
+    const target = this.#parts.desk.useTube(name);
+    if (target === undefined) {
       batch.refuse(this.#read, R.REPLY.OUT_OF_MEMORY);
       return undefined;
     }
-    const tube = to.address();
-    batch.sendTo(to, tube);
+    batch.sendTo(target);
+    const { shard: to, tube } = target;
     return { to, tube, claimedIn: undefined, arrival: 0, hasArrived: false };
   }
 

@@ -11,11 +11,9 @@
 
 import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";
-import { shardOfTube } from "../engine/shards.ts";
-import type { Desk } from "./desk.ts";
+import type { Desk, PutTube } from "./desk.ts";
 import { Migration } from "./migration.ts";
 import { PutOff } from "./put-off.ts";
-import type { PutTube } from "./putting.ts";
 import type { Turns } from "./turns.ts";
 
 /** Most jobs of a shard that one turn looks at. */
@@ -138,7 +136,7 @@ export class DeadLetters {
 
   /** False when there was no room for the job where it was to go, or it is not to go now. */
   #send(from: Shard, id: number, name: Uint8Array, putOff: PutOff): boolean {
-    const to = this.#use(name);
+    const to = this.#desk.useTube(name);
     if (to === undefined) return false;
     const { now } = this.#desk;
     const answer = from === to.shard ? from.moveDead(id, to.tube, now) : C.MORE;
@@ -160,15 +158,5 @@ export class DeadLetters {
       if (!hasMoved) putOff.add(id, this.#desk.now);
     });
     return true;
-  }
-
-  /** The tube, made if need be, and used; undefined when there are too many. */
-  #use(name: Uint8Array): PutTube | undefined {
-    const desk = this.#desk;
-    const shard = desk.shards[shardOfTube(name, 0, name.length, desk.shards.length)];
-    if (shard === undefined) return undefined;
-    desk.stageName(shard, name);
-    if (shard.useTube(0, name.length, desk.nextTubeNumber()) !== C.DONE) return undefined;
-    return { shard, tube: shard.address() };
   }
 }

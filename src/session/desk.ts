@@ -23,6 +23,13 @@ import { Output } from "./output.ts";
 import { RoomQueue } from "./room-queue.ts";
 import type { SessionJournal } from "./session-journal.ts";
 
+/** A tube that is put to, or where a job goes. */
+export interface PutTube {
+  readonly shard: Shard;
+  /** Address of the tube in its shard. */
+  readonly tube: number;
+}
+
 /** What bounds a session. */
 export interface SessionLimits {
   readonly maxJobBytes: number;
@@ -234,6 +241,14 @@ export class Desk {
     const { buffer, byteOffset } = shard.input;
     new Float64Array(buffer, byteOffset + STAGED_NUMBERS, numbers.length).set(numbers);
     return STAGED_NUMBERS;
+  }
+
+  /** The tube of that name, made if need be, and used; undefined where it cannot be made. */
+  useTube(name: Uint8Array): PutTube | undefined {
+    const shard = this.shardOfTube(name, 0, name.length);
+    this.stageName(shard, name);
+    if (shard.useTube(0, name.length, this.nextTubeNumber()) !== C.DONE) return undefined;
+    return { shard, tube: shard.address() };
   }
 
   /** Remembers where job `id` is. */

@@ -8,8 +8,7 @@
 import * as C from "../../assembly/constants.ts";
 import type { Reserver } from "../engine/reserving.ts";
 import type { Shard } from "../engine/shard.ts";
-import type { PutTube } from "./putting.ts";
-import type { Desk } from "./desk.ts";
+import type { Desk, PutTube } from "./desk.ts";
 
 /** Of a run that may not make the connection wait. */
 export const NO_GENERATION = 0;

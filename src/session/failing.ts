@@ -72,11 +72,8 @@ export function moverOf(desk: Desk, reserver: Reserver, id: number): Shard | und
 }
 
 /** The shard in which a connection holds job `id`. */
-export function holderOf({ shards, now }: Desk, reserver: Reserver, id: number): Shard | undefined {
-  return shards.find((shard) => {
-    const record = reserver.record(shard);
-    return record !== 0 && shard.holds(record, id, now) === C.DONE;
-  });
+export function holderOf({ now }: Desk, reserver: Reserver, id: number): Shard | undefined {
+  return reserver.opened.find((shard) => shard.holds(reserver.record(shard), id, now) === C.DONE);
 }
 
 /** A move whose message is on its way. */

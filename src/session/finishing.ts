@@ -10,6 +10,7 @@ import type { Shard } from "../engine/shard.ts";
 import * as R from "../protocol/replies.ts";
 import { depend } from "./answers.ts";
 import { COUNTER_RESULTS_LOST } from "./counters.ts";
+import { holderOf } from "./failing.ts";
 import type { Intake, Receiver } from "./intake.ts";
 import type { Desk } from "./desk.ts";
 import { mayKeep, ResultText } from "./result-text.ts";
@@ -41,7 +42,7 @@ export class Finishing {
       this.#intake.swallow(bytes, R.REPLY.OUT_OF_MEMORY);
       return;
     }
-    const shard = this.#holder();
+    const shard = holderOf(desk, this.#reserver, desk.command.id);
     if (shard === undefined) {
       this.#window.tellAll();
       this.#intake.swallow(bytes, R.REPLY.NOT_FOUND);
@@ -49,14 +50,6 @@ export class Finishing {
     }
     const record = this.#reserver.record(shard);
     this.#intake.begin(bytes, new Finished(desk, shard, record, this.#window));
-  }
-
-  /** The shard in which this connection holds the job. */
-  #holder(): Shard | undefined {
-    const { command, now } = this.#desk;
-    return this.#reserver.opened.find(
-      (shard) => shard.holds(this.#reserver.record(shard), command.id, now) === C.DONE,
-    );
   }
 }
 

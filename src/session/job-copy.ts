@@ -7,8 +7,7 @@
  */
 import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";
-import type { Desk } from "./desk.ts";
-import type { PutTube } from "./putting.ts";
+import type { Desk, PutTube } from "./desk.ts";
 
 /** Bytes of a body that are copied in one piece of the work. */
 const STEP_BYTES = 1_048_576;

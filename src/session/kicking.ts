@@ -8,8 +8,7 @@ import * as R from "../protocol/replies.ts";
 import { depend } from "./answers.ts";
 import { FINISHED, UNFINISHED } from "./long-command.ts";
 import type { LongCommand } from "./long-command.ts";
-import type { PutTube } from "./putting.ts";
-import type { Desk } from "./desk.ts";
+import type { Desk, PutTube } from "./desk.ts";
 
 /** One kick of the tube that a connection uses. */
 export class Kick implements LongCommand {

@@ -19,8 +19,7 @@ import * as R from "../protocol/replies.ts";
 import { depend, writeDocument, writeJob } from "./answers.ts";
 import { FINISHED, UNFINISHED } from "./long-command.ts";
 import type { LongCommand } from "./long-command.ts";
-import type { PutTube } from "./putting.ts";
-import type { Desk } from "./desk.ts";
+import type { Desk, PutTube } from "./desk.ts";
 import { listedPage } from "./statistics.ts";
 
 /** One page of list-jobs. */

@@ -13,11 +13,10 @@ import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";
 import * as R from "../protocol/replies.ts";
 import { depend } from "./answers.ts";
-import type { Desk } from "./desk.ts";
+import type { Desk, PutTube } from "./desk.ts";
 import { JobCopy } from "./job-copy.ts";
 import { FINISHED, UNFINISHED } from "./long-command.ts";
 import type { LongCommand } from "./long-command.ts";
-import type { PutTube } from "./putting.ts";
 import type { Turns } from "./turns.ts";
 
 /* What is to be done next. */

@@ -7,15 +7,13 @@
 import * as C from "../../assembly/constants.ts";
 import type { Reserver } from "../engine/reserving.ts";
 import type { Shard } from "../engine/shard.ts";
-import { shardOfTube } from "../engine/shards.ts";
 import * as R from "../protocol/replies.ts";
 import { depend } from "./answers.ts";
-import type { Desk } from "./desk.ts";
+import type { Desk, PutTube } from "./desk.ts";
 import { FINISHED, UNFINISHED } from "./long-command.ts";
 import type { LongCommand } from "./long-command.ts";
 import { Migration } from "./migration.ts";
 import { answerFull } from "./putting.ts";
-import type { PutTube } from "./putting.ts";
 import type { Turns } from "./turns.ts";
 import type { Window } from "./window.ts";
 
@@ -64,19 +62,9 @@ export class Moving {
       return this.#refuse(move, R.REPLY.OUT_OF_MEMORY);
     }
     if (from === undefined) return this.#refuse(move, R.REPLY.NOT_FOUND);
-    const to = this.#use(move.name);
+    const to = this.#desk.useTube(move.name);
     if (to === undefined) return this.#refuse(move, R.REPLY.OUT_OF_MEMORY);
     return this.#moveTo(move, from, to);
-  }
-
-  /** The tube, made if need be, and used; undefined when there are too many. */
-  #use(name: Uint8Array): PutTube | undefined {
-    const desk = this.#desk;
-    const shard = desk.shards[shardOfTube(name, 0, name.length, desk.shards.length)];
-    if (shard === undefined) return undefined;
-    desk.stageName(shard, name);
-    if (shard.useTube(0, name.length, desk.nextTubeNumber()) !== C.DONE) return undefined;
-    return { shard, tube: shard.address() };
   }
 
   #moveTo(move: Move, from: Shard, to: PutTube): LongCommand | typeof BUSY | undefined {

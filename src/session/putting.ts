@@ -14,7 +14,7 @@ import { depend, heardEarly } from "./answers.ts";
 import { countRefusal } from "./counters.ts";
 import { REFUSED, TRAILER_BYTES } from "./intake.ts";
 import type { Intake, Receiver } from "./intake.ts";
-import type { Desk } from "./desk.ts";
+import type { Desk, PutTube } from "./desk.ts";
 
 const CR = 13;
 const LF = 10;
@@ -28,13 +28,6 @@ export const STATE_WORDS: readonly Uint8Array[] = [
   asciiBytes("DELAYED"),
   asciiBytes("BURIED"),
 ];
-
-/** The tube that is put to. */
-export interface PutTube {
-  readonly shard: Shard;
-  /** Address of the tube in its shard. */
-  readonly tube: number;
-}
 
 /** The puts of one connection. */
 export class Putting {

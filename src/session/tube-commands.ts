@@ -16,9 +16,8 @@ import { Flush } from "./flushing.ts";
 import { Kick } from "./kicking.ts";
 import { Listing, ReservedPeek } from "./listing.ts";
 import type { LongCommand } from "./long-command.ts";
-import type { PutTube } from "./putting.ts";
 import { COUNTER_OPS } from "./counters.ts";
-import type { Desk } from "./desk.ts";
+import type { Desk, PutTube } from "./desk.ts";
 import { groupStats, serverStats, tubeNames, tubeStats } from "./statistics.ts";
 import { WatchList } from "./watch-list.ts";
 
