@@ -10,13 +10,18 @@ import { Job } from "./job";
 import { Shard, shard } from "./shard";
 import { Tags, addressOfTags, isLeaving, setLeaving, tagsAt, tagsOf } from "./tags";
 
-/** Where leavingHead lies, a u32: 0 when no job is to leave. */
+/** Where leavingHead, 0 when no job is to leave, and leavingChanges lie, two u32. */
 export function leavingAddress(): u32 {
   return <u32>(changetype<usize>(shard()) + offsetof<Shard>("leavingHead"));
 }
 
 /** Appends the tags of a marked job, which is buried. */
 export function joinLeaving(own: Tags): void {
+  shard().leavingChanges++;
+  append(own);
+}
+
+function append(own: Tags): void {
   const s = shard();
   const at = addressOfTags(own);
   own.prevCooling = s.leavingTail;
@@ -59,5 +64,5 @@ export function leaveOrStay(job: Job, leaves: bool): void {
 /** It is its turn last. */
 export function rotate(own: Tags): void {
   leaveList(own);
-  joinLeaving(own);
+  append(own);
 }

@@ -28,6 +28,7 @@ export function setTube(t: u32, offset: u32, bytes: u32, values: u32, number: f6
   const answer = change(tubeAt(at), from);
   if (answer == DONE) {
     setResult(t, RESULT_LSN, <f64>shard().lsn);
+    shard().leavingChanges++; // where they go, perhaps
     applyOrder(tubeAt(at));
     pacing.pace(tubeAt(at), now);
     match(tubeAt(at), <u64>now);

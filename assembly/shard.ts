@@ -182,9 +182,9 @@ export class Shard {
   arriving: u32;
   /** Dead jobs that are to leave, first come first: a list of their tags (leaving.ts). */
   leavingHead: u32;
+  /** How often one came among them, or something was set for a tube; it may wrap. */
+  leavingChanges: u32;
   leavingTail: u32;
-  /** 1 when replay met a job that had moved: another shard may have it too. */
-  metMoved: u32;
 
   /* What jobs with tags have: keys.ts, terms.ts. */
   keys: u32;
@@ -213,6 +213,8 @@ export class Shard {
   isOpening: u32;
   /** A replay is under way: members of groups are not counted yet (jobgroups.ts). */
   isRecalling: u32;
+  /** 1 when replay met a job that had moved: another shard may have it too. */
+  metMoved: u32;
 
   /* Batches: group.ts. */
   /** Puts that are in the journal and wait for their batch: a list by `left` and `right`. */

@@ -788,7 +788,7 @@ export abstract class EngineCalls {
     return this.answer(this.#engine.nextDead(this.thread, now));
   }
 
-  /** Where leavingHead lies, a u32: 0 when no job is to leave. */
+  /** Where leavingHead, 0 when no job is to leave, and leavingChanges lie, two u32. */
   leavingAddress(): u32 {
     return this.#engine.leavingAddress() >>> 0;
   }

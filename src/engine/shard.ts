@@ -76,7 +76,7 @@ export class Shard extends EngineCalls {
     this.#areas = new Float64Array(memory.buffer, C.THREADS_BASE, areas);
     this.#nextDue = new Float64Array(memory.buffer, this.nextDueAddress(), 1);
     this.#tubes = new Uint32Array(memory.buffer, this.tubesAddress(), 1);
-    this.#leaving = new Uint32Array(memory.buffer, this.leavingAddress(), 1);
+    this.#leaving = new Uint32Array(memory.buffer, this.leavingAddress(), 2);
     this.#ring = new Float64Array(memory.buffer, this.journalHeadAddress(), 2);
     this.#ringLimit = this.ringLimit();
     this.#budget = budget;
@@ -157,6 +157,11 @@ export class Shard extends EngineCalls {
   /** Whether dead jobs are to go to other tubes; read without the lock. */
   get hasLeaving(): boolean {
     return this.#leaving[0] !== 0;
+  }
+
+  /** Another number whenever one of them has come, or may go elsewhere; read without the lock. */
+  get leavingChanges(): number {
+    return this.#leaving[1] ?? 0;
   }
 
   /** Position behind the last record in the journal's stream; read without the lock. */

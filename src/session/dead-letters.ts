@@ -16,7 +16,7 @@ import { Migration } from "./migration.ts";
 import { PutOff } from "./put-off.ts";
 import type { Turns } from "./turns.ts";
 
-/** Most jobs of a shard that one turn looks at. */
+/** Most jobs of a shard that one turn looks at, in which some may have come or go elsewhere. */
 const TURN_JOBS = 64;
 /** Most jobs that are carried, or begun with, before other connections have their turn. */
 const SHARE_JOBS = 64;
@@ -92,7 +92,7 @@ export class DeadLetters {
 
   #carryFrom(from: Shard, putOff: PutOff): void {
     const desk = this.#desk;
-    putOff.beginLook(TURN_JOBS);
+    if (!putOff.beginLook(TURN_JOBS, from.leavingChanges, desk.now)) return;
     for (let looks = TURN_JOBS; looks > 0 && this.#left > 0 && this.#mayGoOn; looks--) {
       const answer = from.nextDead(desk.now);
       if (answer === C.NONE) return;

@@ -3,7 +3,8 @@
  *
  * The engine offers all that are to go, each in its turn. Those that are put off are passed over,
  * so that none of them holds up another one; when one more was passed over in a row than are put
- * off, all were, and there is nothing to do before the first of them is due. Used by
+ * off, all were, and there is nothing to do before the first of them is due. Until then they are
+ * looked at only when the engine says that something has changed, and as many as there are. Used by
  * dead-letters.ts.
  */
 import * as C from "../../assembly/constants.ts";
@@ -19,6 +20,10 @@ export class PutOff {
   #passed = 0;
   /** When the first of them is due, if all that are to go are put off. */
   #firstDueMicros = 0;
+  /** What the engine said when they were looked at last: leavingChanges. */
+  #changes = -1;
+  /** How many are to be passed over until all were looked at since that changed. */
+  #unseen = 0;
 
   /** A job could not go. */
   add(id: number, now: number): void {
@@ -32,9 +37,17 @@ export class PutOff {
     this.#passed = 0;
   }
 
-  /** So many jobs are looked at, since some may have come. */
-  beginLook(count: number): void {
-    this.#passed = Math.max(0, Math.min(this.#passed, this.#dueMicros.size + 1 - count));
+  /**
+   * So many jobs are looked at, since some may have come; false when there is no need: all were
+   * looked at since the engine's `changes` were others, and none is due.
+   */
+  beginLook(count: number, changes: number, now: number): boolean {
+    const all = this.#dueMicros.size + 1;
+    if (changes !== this.#changes) this.#unseen = all;
+    this.#changes = changes;
+    if (this.#unseen <= 0 && this.nextDueMicros > now) return false;
+    this.#passed = Math.max(0, Math.min(this.#passed, all - count));
+    return true;
   }
 
   /** Whether a job that was offered is to wait on; if not, it is put off no more. */
@@ -42,6 +55,7 @@ export class PutOff {
     const due = this.#dueMicros.get(id);
     if (due !== undefined && due > now) {
       this.#passed++;
+      this.#unseen--;
       return true;
     }
     this.#passed = 0;

@@ -1,5 +1,6 @@
 /* Dead jobs on their way to dead-letter tubes: who awaits them meanwhile, and what is put off. */
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import * as C from "../../assembly/constants.ts";
 import { journalThat, SECOND, tubeIn, World } from "../support/session-world.ts";
 
 const SHARDS = 2;
@@ -114,4 +115,31 @@ test("what is put off waits, and nobody is busy with it", () => {
   stuck.ask("delete 1\r\n");
   world.advance(2 * SECOND);
   expect(world.host().nextDueMicros()).toBeGreaterThan(world.nowMicros);
+});
+
+test("what is put off is looked at again when something has changed, not in every turn", () => {
+  const world = new World({ limits: { maxTubes: 3 } });
+  const [stuck, other] = [world.connect(), world.connect()];
+  stuck.ask("use a\r\nwatch a\r\nset-tube a dead=nowhere\r\n");
+  other.ask("use b\r\nwatch b\r\nset-tube b dead=a\r\n");
+  const many = 100; // more than are looked at in one turn
+  for (let id = 1; id <= many; id++) stuck.ask(`${deadJob()} ${id} 0 0\r\n`);
+  const turn = (): void => void other.ask("list-tube-used\r\n");
+  for (let turns = 0; turns < 5; turns++) turn();
+  const [[shard] = []] = world.shards;
+  if (shard === undefined) throw new Error("the world has a shard");
+  const looks = vi.spyOn(shard, "nextDead");
+  turn();
+  expect(looks).not.toHaveBeenCalled();
+  other.ask(`${deadJob()} ${many + 1} 0 0\r\n`);
+  for (let turns = 0; turns < 5; turns++) turn();
+  expect(other.ask(`stats-job ${many + 1}\r\n`)).toContain('tube: "a"');
+  stuck.ask("set-tube a dead=\r\n");
+  for (let turns = 0; turns < 5; turns++) turn();
+  const [{ value: none } = {}] = looks.mock.results.slice(-1);
+  expect(none).toBe(C.NONE); // none is to go any more, without a wait for those that were put off
+  looks.mockClear();
+  turn();
+  expect(looks).not.toHaveBeenCalled();
+  world.verify();
 });

@@ -23,3 +23,15 @@ test("those of whom none is to go any more are forgotten, and no look counts the
   expect(putOff.hasSeenAll(1)).toBe(true);
   expect(putOff.nextDueMicros).toBe(SECOND);
 });
+
+test("so many are looked at after a change as there are, in however many turns", () => {
+  const putOff = new PutOff();
+  for (const id of [1, 2, 3]) putOff.add(id, 0);
+  const look = (changes: number): boolean => {
+    if (!putOff.beginLook(2, changes, 1)) return false;
+    for (const id of [1, 2]) if (putOff.passes(id, 1) && putOff.hasSeenAll(1)) break;
+    return true;
+  };
+  expect([7, 7, 7, 8, 8, 8].map(look)).toEqual([true, true, false, true, true, false]);
+  expect(putOff.beginLook(2, 8, SECOND)).toBe(true); // one is due
+});
