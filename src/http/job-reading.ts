@@ -70,23 +70,11 @@ const STATES: Readonly<Record<number, JobState>> = {
  * (`InProcess.settled`).
  */
 export function jobFacts(desk: Desk, id: number): JobFacts | undefined {
-  for (;;) {
-    const { moves } = desk.common;
-    const found = factsIn(desk, id);
-    if (found !== undefined || desk.common.moves === moves) return found;
-  }
-}
-
-function factsIn(desk: Desk, id: number): JobFacts | undefined {
-  const likely = desk.likelyShard(id);
-  for (const shard of [likely, ...desk.shards.filter((one) => one !== likely)]) {
-    if (shard.statsJob(id, desk.now) === C.DONE) {
-      desk.hint(id, shard);
-      depend(desk, shard);
-      return shownFacts(shard, id);
-    }
-  }
-  return undefined;
+  const shard = desk.shardOfJob(id);
+  if (shard === undefined) return undefined;
+  desk.hint(id, shard);
+  depend(desk, shard);
+  return shownFacts(shard, id);
 }
 
 /** The tube and the state of the job that the shard's result area shows. */

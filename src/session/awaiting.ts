@@ -69,27 +69,16 @@ export class Awaiting {
 
   /** Has the engine call when the job ends: DONE, NOT_FOUND or OUT_OF_MEMORY. */
   #await(id: number, vital: number): number {
-    const { common } = this.#desk;
-    for (;;) {
-      const { moves } = common;
-      const answer = this.#awaitSomewhere(id, vital);
-      if (answer !== C.NOT_FOUND || common.moves === moves) return answer;
-    }
-  }
-
-  #awaitSomewhere(id: number, vital: number): number {
-    const likely = this.#desk.likelyShard(id);
-    const others = this.#desk.shards.filter((shard) => shard !== likely);
-    for (const shard of [likely, ...others]) {
-      const answer = this.#awaitIn(shard, id, vital);
-      if (answer === C.NOT_FOUND) continue;
-      if (answer !== C.DONE) return answer;
-      depend(this.#desk, shard);
-      this.#count++;
-      this.#owed.add(shard); // it may be over
-      return answer;
-    }
-    return C.NOT_FOUND;
+    let answer: number = C.NOT_FOUND;
+    const shard = this.#desk.seekJob(id, (one) => {
+      answer = this.#awaitIn(one, id, vital);
+      return answer !== C.NOT_FOUND;
+    });
+    if (shard === undefined || answer !== C.DONE) return answer;
+    depend(this.#desk, shard);
+    this.#count++;
+    this.#owed.add(shard); // it may be over
+    return answer;
   }
 
   #awaitIn(shard: Shard, id: number, vital: number): number {

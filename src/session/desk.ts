@@ -256,7 +256,26 @@ export class Desk {
     this.#hints[id & (HINTS - 1)] = shard.index;
   }
 
-  /** The shard to ask first for job `id`; ask `otherShard` for the rest. */
+  /**
+   * The shard that `has` job `id`. One that goes to another shard meanwhile may have been in neither
+   * when they were asked: then all are asked again.
+   */
+  seekJob(id: number, has: (shard: Shard) => boolean): Shard | undefined {
+    const likely = this.likelyShard(id);
+    for (;;) {
+      const { moves } = this.common;
+      if (has(likely)) return likely;
+      for (const shard of this.shards) if (shard !== likely && has(shard)) return shard;
+      if (this.common.moves === moves) return undefined;
+    }
+  }
+
+  /** The shard of the job, whose result area shows it as `statsJob` does. */
+  shardOfJob(id: number): Shard | undefined {
+    return this.seekJob(id, (shard) => shard.statsJob(id, this.now) === C.DONE);
+  }
+
+  /** The shard to ask first for job `id`. */
   likelyShard(id: number): Shard {
     return this.shards[(this.#hints[id & (HINTS - 1)] ?? 0) & this.#mask] ?? this.#first;
   }

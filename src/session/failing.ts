@@ -15,7 +15,6 @@ import { depend } from "./answers.ts";
 import type { Intake, Receiver } from "./intake.ts";
 import type { Desk } from "./desk.ts";
 import { MessageText } from "./message-text.ts";
-import { shardOfJob } from "./moving.ts";
 import type { Moving } from "./moving.ts";
 import type { Window } from "./window.ts";
 
@@ -63,7 +62,7 @@ export class Failing {
 
 /** The shard of a job that a connection may move; it has a record there, if it can. */
 export function moverOf(desk: Desk, reserver: Reserver, id: number): Shard | undefined {
-  const shard = shardOfJob(desk, id);
+  const shard = desk.shardOfJob(id);
   if (shard === undefined) return undefined;
   const isHeld = shard.field(C.RESULT_STATS + C.JOB_STATE) === C.STATE_RESERVED;
   const record = isHeld ? reserver.record(shard) : reserver.openRecord(shard);

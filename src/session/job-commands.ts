@@ -217,27 +217,13 @@ export class JobCommands {
    * it.
    */
   #find(op: number): Shard {
-    const { common } = this.#desk;
-    for (;;) {
-      const { moves } = common;
-      const shard = this.#askAll(op);
-      if (this.#answer !== C.NOT_FOUND || common.moves === moves) return shard;
-    }
-  }
-
-  #askAll(op: number): Shard {
     const desk = this.#desk;
-    const likely = desk.likelyShard(desk.command.id);
-    this.#answer = this.#ask(op, likely);
-    if (this.#answer !== C.NOT_FOUND) return likely;
-    for (const shard of desk.shards) {
-      if (shard === likely) continue;
-      const answer = this.#ask(op, shard);
-      if (answer === C.NOT_FOUND) continue;
-      this.#answer = answer;
-      return shard;
-    }
-    return likely;
+    const { id } = desk.command;
+    const found = desk.seekJob(id, (shard) => {
+      this.#answer = this.#ask(op, shard);
+      return this.#answer !== C.NOT_FOUND;
+    });
+    return found ?? desk.likelyShard(id);
   }
 
   /** What is to be told comes before the job. */

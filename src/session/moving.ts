@@ -57,7 +57,7 @@ export class Moving {
 
   /** The same; BUSY, and nothing is answered, while somebody else moves the job. */
   #begin(move: Move): LongCommand | typeof BUSY | undefined {
-    const from = shardOfJob(this.#desk, move.id);
+    const from = this.#desk.shardOfJob(move.id);
     if (from !== undefined && this.#desk.isJournalFull) {
       return this.#refuse(move, R.REPLY.OUT_OF_MEMORY);
     }
@@ -141,16 +141,5 @@ export class Moving {
   /** What was said and is not kept with the job: all but `kept`. */
   #forgetMessage({ failure, failureShard }: Move, kept: number): void {
     if (failure !== 0 && failure !== kept) failureShard?.dropFailure(failure);
-  }
-}
-
-/** The shard that has the job, which its result area shows as `statsJob` does. */
-export function shardOfJob(desk: Desk, id: number): Shard | undefined {
-  const { common, shards, now } = desk;
-  const likely = desk.likelyShard(id);
-  for (;;) {
-    const { moves } = common;
-    const found = [likely, ...shards].find((shard) => shard.statsJob(id, now) === C.DONE);
-    if (found !== undefined || common.moves === moves) return found;
   }
 }
