@@ -7,7 +7,7 @@ import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { ClientConnection } from "../client/connection.ts";
 import type { ConnectionOptions } from "../client/connection.ts";
-import { BadCommandError, UnreachableError } from "../client/errors.ts";
+import { BadCommandError } from "../client/errors.ts";
 import type { Endpoint } from "../client/link.ts";
 import { quoted } from "../protocol/reply-line.ts";
 import {
@@ -16,7 +16,7 @@ import {
   formatListenAddress,
   parseListenAddress,
 } from "../config/listen-address.ts";
-import { SocketWire, whyNot } from "./socket-wire.ts";
+import { SocketWire, connected } from "./socket-wire.ts";
 import { connectionTo } from "./transports.ts";
 
 /** beanstalkd's. */
@@ -38,25 +38,6 @@ export function socketEndpoint(words: string): Endpoint {
       return opened(socket, options);
     },
   };
-}
-
-function connected(socket: Socket, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => {
-      socket.destroy();
-      reject(signal.reason);
-    };
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    socket.once("connect", () => {
-      signal.removeEventListener("abort", abort);
-      resolve();
-    });
-    socket.once("error", (cause) => {
-      signal.removeEventListener("abort", abort);
-      reject(new UnreachableError(whyNot(cause), { cause }));
-    });
-  });
 }
 
 function opened(socket: Socket, options: ConnectionOptions): ClientConnection {

@@ -51,18 +51,38 @@ export async function connectTo(
   options: ConnectionOptions = {},
 ): Promise<ClientConnection> {
   const socket = connect(connectionTo(address));
-  await new Promise<void>((resolve, reject) => {
-    socket.once("connect", resolve);
-    socket.once("error", (cause) => reject(new UnreachableError(whyNot(cause), { cause })));
-  });
+  await connected(socket);
   return new ClientConnection((listener) => new SocketWire(socket, listener), options);
+}
+
+/**
+ * Resolves when the socket is connected. Rejects with an UnreachableError, or with the signal's
+ * reason, and the socket is gone then.
+ */
+export function connected(socket: Socket, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      socket.destroy();
+      reject(signal?.reason);
+    };
+    if (signal?.aborted === true) abort();
+    signal?.addEventListener("abort", abort, { once: true });
+    socket.once("connect", () => {
+      signal?.removeEventListener("abort", abort);
+      resolve();
+    });
+    socket.once("error", (cause) => {
+      signal?.removeEventListener("abort", abort);
+      reject(new UnreachableError(whyNot(cause), { cause }));
+    });
+  });
 }
 
 /**
  * Where a name has several addresses, the error of all has no message; then the first one's says
  * it.
  */
-export function whyNot(error: Error): string {
+function whyNot(error: Error): string {
   const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
   return whyOf(first);
 }
