@@ -257,8 +257,8 @@ export class Desk {
   }
 
   /**
-   * The shard that `has` job `id`. One that goes to another shard meanwhile may have been in neither
-   * when they were asked: then all are asked again.
+   * The shard that `has` job `id`. One that goes to another shard meanwhile may have been in
+   * neither when they were asked: then all are asked again.
    */
   seekJob(id: number, has: (shard: Shard) => boolean): Shard | undefined {
     const likely = this.likelyShard(id);

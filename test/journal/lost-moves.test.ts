@@ -6,23 +6,12 @@ import { expect, test } from "vitest";
 import { segmentName } from "../../src/journal/format.ts";
 import { randomFrom } from "../engine/shuffle.ts";
 import { TUBES } from "./clients.ts";
+import { deleteOf, fillPresentOf, MEDIUM } from "./moments.ts";
 import { NO_FAULTS } from "./simulated-disk.ts";
 import { World } from "./world.ts";
 import { SEGMENT_BYTES } from "./world-options.ts";
 
-const MEDIUM = 2000;
 const UPKEEP = 500;
-
-/** Puts jobs until the present segment is full; returns their ids. */
-function fill(world: World): readonly number[] {
-  const { currentSegment } = world.journal.figures;
-  const ids: number[] = [];
-  while (world.journal.figures.currentSegment === currentSegment) {
-    ids.push(world.clients.put(MEDIUM, 0, ""));
-    world.commit();
-  }
-  return ids;
-}
 
 test("a job that moved and was deleted does not come back where the segment with its move is missing", () => {
   const world = new World(randomFrom(1), {
@@ -40,18 +29,13 @@ test("a job that moved and was deleted does not come back where the segment with
   const job = world.ledger.jobs.get(id);
   const elsewhere = TUBES.find((tube) => tube !== job?.tube);
   if (job === undefined || elsewhere === undefined) throw new RangeError("no job that can move");
-  fill(world);
+  fillPresentOf(world);
   world.clients.travels.move(job, elsewhere);
-  fill(world);
+  fillPresentOf(world);
   const moved = world.ledger.jobs.get(id);
   expect(moved?.tube).toBe(elsewhere);
   if (moved !== undefined) world.clients.delete(moved);
-  const third = fill(world);
-  for (const each of third) {
-    const other = world.ledger.jobs.get(each);
-    if (other !== undefined) world.clients.delete(other);
-    world.makeRoom();
-  }
+  deleteOf(world, fillPresentOf(world));
   world.journal.close();
   world.crash(false);
   world.isDamaged = true;

@@ -28,7 +28,7 @@ class MomentFailure extends Error {
 /** Parts of the journal's upkeep that suffice for all there is to do. */
 const UPKEEP = 200;
 /** A body of which a ring takes some before reclaiming has to wait. */
-const MEDIUM = 2000;
+export const MEDIUM = 2000;
 
 /** Large jobs behind which a segment has room for some of a batch, which has so many puts. */
 const IN_SEGMENT = 14;
@@ -443,7 +443,7 @@ function reclaim(world: World, segment: string): void {
   must(!world.disk.names.includes(segment), `${segment} was not reclaimed`);
 }
 
-function deleteOf(world: World, ids: readonly number[]): void {
+export function deleteOf(world: World, ids: readonly number[]): void {
   for (const id of ids) {
     const job = world.ledger.jobs.get(id);
     if (job !== undefined) world.clients.delete(job);
@@ -452,7 +452,7 @@ function deleteOf(world: World, ids: readonly number[]): void {
 }
 
 /** Puts jobs until a world's segment is full; returns their ids. */
-function fillPresentOf(world: World): readonly number[] {
+export function fillPresentOf(world: World): readonly number[] {
   const { currentSegment } = world.journal.figures;
   const ids: number[] = [];
   while (world.journal.figures.currentSegment === currentSegment) {

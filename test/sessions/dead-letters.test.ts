@@ -1,7 +1,7 @@
 /* Dead jobs on their way to dead-letter tubes: who awaits them meanwhile, and what is put off. */
 import { expect, test, vi } from "vitest";
 import * as C from "../../assembly/constants.ts";
-import { journalThat, SECOND, tubeIn, World } from "../support/session-world.ts";
+import { journalSafeTo, SECOND, tubeIn, World } from "../support/session-world.ts";
 
 const SHARDS = 2;
 const [LEFT, REACHED] = [0, 1];
@@ -19,9 +19,7 @@ function deadJob(tags = "max:1"): string {
 
 test("who awaits a dead job before it is carried hears how it ends in the other tube", () => {
   const safe = [Infinity, Infinity];
-  const safePosition = (shard: number): number => safe[shard] ?? 0;
-  const journal = journalThat({ safePosition, held: () => undefined });
-  const world = new World({ shards: SHARDS, journal });
+  const world = new World({ shards: SHARDS, journal: journalSafeTo(safe) });
   const [worker, waiter] = [world.connect(), world.connect()];
   worker.ask(`set-tube ${FROM} dead=${TO}\r\nuse ${FROM}\r\nwatch ${FROM}\r\n`);
   worker.ask("put 0 0 60 1 max:1\r\nx\r\nreserve\r\n");

@@ -1,18 +1,14 @@
 /* A job on its way to a tube of another shard, while the journal has not made everything safe. */
 import { expect, test } from "vitest";
 import * as C from "../../assembly/constants.ts";
-import { journalThat, tubeIn, World } from "../support/session-world.ts";
+import { journalSafeTo, tubeIn, World } from "../support/session-world.ts";
 
 const SHARDS = 2;
 const [LEFT, REACHED] = [0, 1];
 
 test("a job comes to another shard when all is safe that the one it leaves had recorded", () => {
   const safe = [Infinity, Infinity];
-  const safePosition = (shard: number): number => safe[shard] ?? 0;
-  const world = new World({
-    shards: SHARDS,
-    journal: journalThat({ safePosition, held: () => undefined }),
-  });
+  const world = new World({ shards: SHARDS, journal: journalSafeTo(safe) });
   const [from, to] = [tubeIn(LEFT, SHARDS), tubeIn(REACHED, SHARDS)];
   const worker = world.connect();
   worker.ask(`watch ${from}\r\nuse ${from}\r\nput 0 0 60 1\r\nx\r\n`);
@@ -32,11 +28,7 @@ test("a job comes to another shard when all is safe that the one it leaves had r
 
 test("a job that is on its way to another shard is one member of its group, and its end the last", () => {
   const safe = [Infinity, Infinity];
-  const safePosition = (shard: number): number => safe[shard] ?? 0;
-  const world = new World({
-    shards: SHARDS,
-    journal: journalThat({ safePosition, held: () => undefined }),
-  });
+  const world = new World({ shards: SHARDS, journal: journalSafeTo(safe) });
   const [from, to] = [tubeIn(LEFT, SHARDS), tubeIn(REACHED, SHARDS)];
   const [mover, other] = [world.connect(), world.connect()];
   mover.ask(`use ${from}\r\nput 0 0 60 1 grp:g\r\nx\r\nput 0 0 60 1 aft:g\r\ny\r\n`);

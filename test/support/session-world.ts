@@ -119,6 +119,11 @@ export function journalThat(
   };
 }
 
+/** A journal that is safe up to what `safe` says of each shard, which may change. */
+export function journalSafeTo(safe: readonly number[]): SessionJournal {
+  return journalThat({ safePosition: (shard) => safe[shard] ?? 0, held: () => undefined });
+}
+
 /** A server of which every part waits for the test. */
 export class World {
   readonly hosts: readonly SessionHost[];
