@@ -1,10 +1,13 @@
-/* Worker metrics: what GET /metrics of `homemaker work` shows, counted from what workers tell.
+/* Worker metrics: what GET /metrics of `homemaker work` shows, counted from what workers tell, and
+ * what a program of one's own has of its workers (telemetry/prometheus.ts).
  *
  * WORKER_METRICS is the one table of them: the registry, docs/metrics.md and the tests read it.
- * Labels are bounded: pools and types are those of the program. Made by cli/work/work.ts.
+ * Labels are bounded: pools and types are those of the program. Made by cli/work/work.ts and
+ * telemetry/prometheus.ts.
  */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { Worker } from "../worker/worker.ts";
+import type { WatchedWorker } from "../worker/telemetry.ts";
+import type { WorkerStatus } from "../worker/worker-status.ts";
 import type { JobEvent } from "../worker/failure-mode.ts";
 
 /** A metric as it is declared. */
@@ -31,6 +34,18 @@ export const WORKER_METRICS = {
     type: "gauge",
     labels: ["pool"],
     help: "Jobs that the pool is running.",
+  },
+  initialising: {
+    name: "homemaker_worker_initialising_slots",
+    type: "gauge",
+    labels: ["pool"],
+    help: "Slots of the pool whose state is still being made.",
+  },
+  suspended: {
+    name: "homemaker_worker_suspended",
+    type: "gauge",
+    labels: ["pool"],
+    help: "Workers of the pool that are suspended.",
   },
   attempts: {
     name: "homemaker_worker_attempts_total",
@@ -60,19 +75,22 @@ export const WORKER_METRICS = {
 
 /** The metrics of one program's workers. */
 export class WorkerMetrics {
-  readonly #registry = new Registry();
-  readonly #workers = new Map<string, Worker>();
-  readonly #slots: Gauge;
-  readonly #busy: Gauge;
+  readonly #registry: Registry;
+  /** Each with its pool. */
+  readonly #workers = new Map<WatchedWorker, string>();
   readonly #attempts: Counter;
   readonly #seconds: Histogram;
   readonly #initFailures: Counter;
   readonly #reconnects: Counter;
 
-  constructor() {
-    const { slots, busy, attempts, seconds, initFailures, reconnects } = WORKER_METRICS;
-    this.#slots = new Gauge(this.#config(slots));
-    this.#busy = new Gauge(this.#config(busy));
+  constructor(registry: Registry = new Registry()) {
+    const { slots, busy, initialising, suspended } = WORKER_METRICS;
+    const { attempts, seconds, initFailures, reconnects } = WORKER_METRICS;
+    this.#registry = registry;
+    this.#gauge(slots, (status) => status.slots);
+    this.#gauge(busy, (status) => status.busy.length);
+    this.#gauge(initialising, (status) => status.initialising);
+    this.#gauge(suspended, (status) => Number(status.isSuspended));
     this.#attempts = new Counter(this.#config(attempts));
     this.#seconds = new Histogram({ ...this.#config(seconds), buckets: BOUNDS_SECONDS });
     this.#initFailures = new Counter(this.#config(initFailures));
@@ -80,8 +98,8 @@ export class WorkerMetrics {
   }
 
   /** Counts what a worker does from now on. */
-  watch(pool: string, worker: Worker): void {
-    this.#workers.set(pool, worker);
+  watch(pool: string, worker: WatchedWorker): void {
+    this.#workers.set(worker, pool);
     const startedMillis = new Map<string, number>();
     const over = (outcome: string, { id, type }: JobEvent): void => {
       this.#attempts.inc({ pool, type, outcome });
@@ -98,16 +116,23 @@ export class WorkerMetrics {
     worker.on("cancelled", (event) => over("cancelled", event));
     worker.on("initFailed", () => this.#initFailures.inc({ pool }));
     worker.on("reconnecting", () => this.#reconnects.inc({ pool }));
+    worker.on("stopped", () => void this.#workers.delete(worker));
   }
 
   /** All of them in Prometheus' text format. */
   text(): Promise<string> {
-    for (const [pool, worker] of this.#workers) {
-      const status = worker.status();
-      this.#slots.set({ pool }, status.slots);
-      this.#busy.set({ pool }, status.busy.length);
-    }
     return this.#registry.metrics();
+  }
+
+  /** One that is read from the workers whenever somebody asks. */
+  #gauge(metric: WorkerMetric, valueOf: (status: WorkerStatus) => number): void {
+    const gauge: Gauge<"pool"> = new Gauge({
+      ...this.#config(metric),
+      collect: () => {
+        gauge.reset();
+        for (const [worker, pool] of this.#workers) gauge.inc({ pool }, valueOf(worker.status()));
+      },
+    });
   }
 
   #config({ name, help, labels }: WorkerMetric): {

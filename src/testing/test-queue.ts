@@ -14,6 +14,7 @@ import type { AnyJob, InputOf, PayloadOf, ResultOf } from "../worker/job-definit
 import type { JobQueue } from "../worker/job-queue.ts";
 import type { JobState } from "../worker/job-status.ts";
 import { Queue } from "../worker/queue.ts";
+import type { QueueOptions } from "../worker/queue.ts";
 import { rawJob } from "../worker/raw-job.ts";
 import { statusOf } from "../worker/status-of.ts";
 import type { Worker } from "../worker/worker.ts";
@@ -26,7 +27,7 @@ import type { GatedConsumer } from "./test-backend.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 /** What may be said about a queue for tests. */
-export interface TestQueueOptions {
+export interface TestQueueOptions extends Pick<QueueOptions, "telemetry" | "logger"> {
   /** What time it is when it is opened; the machine's if absent. */
   readonly now?: Date;
 }
@@ -97,14 +98,21 @@ const WAITING = ["ready", "delayed"] as const;
 
 /** Opens a queue for tests. */
 export async function openTestQueue(
-  { now = new Date() }: TestQueueOptions,
+  { now = new Date(), ...options }: TestQueueOptions,
   around: TestSurroundings,
 ): Promise<TestQueue> {
   const clock = new VirtualClock(START_MICROS);
   const aheadMillis = now.getTime() - Date.now();
   if (Number.isNaN(aheadMillis)) throw new BadOptionError("now: that is no date");
   const backend = new TestBackend(await around.open(clock), aheadMillis);
-  return new VirtualQueue(backend, clock, now.getTime(), around);
+  return new VirtualQueue(backend, { clock, startMillis: now.getTime(), around, options });
+}
+
+interface VirtualQueueParts {
+  readonly clock: VirtualClock;
+  readonly startMillis: number;
+  readonly around: TestSurroundings;
+  readonly options: Pick<QueueOptions, "telemetry" | "logger">;
 }
 
 class VirtualQueue extends Queue implements TestQueue {
@@ -115,14 +123,9 @@ class VirtualQueue extends Queue implements TestQueue {
   readonly #consumers = new WeakMap<Worker, GatedConsumer>();
   #inlined = 0;
 
-  constructor(
-    backend: TestBackend,
-    clock: VirtualClock,
-    startMillis: number,
-    around: TestSurroundings,
-  ) {
+  constructor(backend: TestBackend, { clock, startMillis, around, options }: VirtualQueueParts) {
     const now = (): number => startMillis + (clock.now() - START_MICROS) / MILLI_MICROS;
-    super(backend, { clock, now });
+    super(backend, { ...options, clock, now });
     this.#backend = backend;
     this.#clock = clock;
     this.#around = around;

@@ -34,6 +34,7 @@ export const FOLDERS: readonly Folder[] = [
   { name: "broker", layer: 4, isApart: true },
   { name: "observability", layer: 4 },
   { name: "server", layer: 4 },
+  { name: "telemetry", layer: 4 },
   { name: "testing", layer: 4, knowsOnly: ["worker", "client", "protocol"] },
   { name: "worker", layer: 4, knowsOnly: ["client", "protocol"] },
   { name: "client", layer: 3, knowsOnly: ["protocol"] },

@@ -18,6 +18,7 @@ import type { AbortCause } from "./failure-mode.ts";
 import type { HandlerOutcome, Outcome } from "./outcome.ts";
 import { Room } from "./room.ts";
 import { runHandler } from "./run-handler.ts";
+import type { AttemptOutcome, AttemptTelling } from "./telemetry.ts";
 import { JobAbort, Reinitialise } from "./thrown.ts";
 import type { Hooks } from "./worker-options.ts";
 
@@ -37,6 +38,7 @@ export class Attempt<State> implements Expiring {
   readonly #settle: (outcome: Outcome) => void;
   /** Where it is run, if not here. */
   readonly #room: Room | undefined;
+  readonly #telling: AttemptTelling | undefined;
   #isIgnored = false;
   #isOver = false;
   #isSpent = false;
@@ -51,6 +53,7 @@ export class Attempt<State> implements Expiring {
     this.startedAt = around.now();
     this.#room = state instanceof Room ? state : undefined;
     this.#context = new Context(arrival, this.#room === undefined ? state : undefined, around);
+    this.#telling = around.telling?.attempting(this.#context.job, arrival.envelope.hm);
     this.#around = around;
     this.#hooks = hooks;
     this.#abortMillis = abortMillis;
@@ -78,6 +81,14 @@ export class Attempt<State> implements Expiring {
     this.#context.abort(reason);
     this.#room?.abort(reason);
     this.#giveTime(this.#abortMillis);
+  }
+
+  /** Tells what became of its job. */
+  ended(fate: AttemptOutcome, outcome: Outcome): void {
+    if (this.#telling === undefined) return;
+    const error = "error" in outcome ? outcome.error : this.reason;
+    this.#context.tellNext(fate === "done", error);
+    this.#telling.ended(fate, error);
   }
 
   /** Called by its deadline: of the handler, or of one that was told to stop. */
@@ -123,6 +134,10 @@ export class Attempt<State> implements Expiring {
 
   async #outcome(): Promise<HandlerOutcome> {
     if (this.reason !== undefined) return { end: "thrown", error: this.reason };
+    return this.#telling?.run(() => this.#hooked()) ?? this.#hooked();
+  }
+
+  async #hooked(): Promise<HandlerOutcome> {
     const outcome = await (this.#room === undefined ? this.#here() : this.#there(this.#room));
     if (outcome.end === "unknown-version") return outcome;
     const error = outcome.end === "thrown" ? outcome.error : undefined;

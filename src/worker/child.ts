@@ -149,10 +149,11 @@ class ChildServer {
     return {
       can,
       deadlines: this.#deadlines,
+      telling: undefined,
       logger: this.#log,
       now: Date.now,
       noted: (_, value) => this.#port.post({ kind: "note", run, value: plain(value) }),
-      troubled: (error) => this.#log.error({ error }, "trouble in a handler's thread"),
+      troubled: (error) => this.#log.error({ err: error }, "trouble in a handler's thread"),
     };
   }
 

@@ -12,12 +12,14 @@ import type { Arrival } from "./arrival.ts";
 import type { Logger } from "./logger.ts";
 import { Notes } from "./notes.ts";
 import { rawJob } from "./raw-job.ts";
+import type { EnqueueWatch, Telemetries } from "./telemetry.ts";
 import type { JobAbort } from "./thrown.ts";
 
 /** What an attempt has of its worker. */
 export interface Surroundings {
   readonly can: Capabilities;
   readonly deadlines: Deadlines;
+  readonly telling: Telemetries | undefined;
   readonly logger: Logger;
   readonly now: () => number;
   /** A handler left a note. */
@@ -38,6 +40,7 @@ export class Context<State> implements JobContext<State> {
   readonly #arrival: ContextSubject;
   readonly #around: Surroundings;
   readonly #next: Promise<RawJob>[] = [];
+  readonly #following: Required<EnqueueWatch>[] = [];
   #notes: Notes | undefined;
   #newest: unknown;
   #log: Logger | undefined;
@@ -86,11 +89,14 @@ export class Context<State> implements JobContext<State> {
     payload: InputOf<J>,
     options: EnqueueOptions = {},
   ): void => {
-    const { can, now } = this.#around;
+    const { can, now, telling } = this.#around;
     if (this.#next.length >= NEXT_MAX) {
       throw new BadOptionError(`enqueueOnSuccess: at most ${NEXT_MAX} jobs may follow from one`);
     }
-    const raw = (prepared: Prepared<unknown>): RawJob => rawJob(job, prepared, options, can, now());
+    const watch = telling?.enqueuing({ type: job.name, tube: job.tube, count: 1 });
+    if (watch !== undefined) this.#following.push(watch);
+    const raw = (prepared: Prepared<unknown>): RawJob =>
+      rawJob(job, prepared, options, can, now(), watch?.trace);
     const prepared = job.prepare(payload);
     const isHere = !(prepared instanceof Promise);
     const coming = isHere ? Promise.resolve(raw(prepared)) : prepared.then(raw);
@@ -101,6 +107,14 @@ export class Context<State> implements JobContext<State> {
   /** The jobs that follow. Rejects with what a schema did not take. */
   next(): Promise<readonly RawJob[]> {
     return Promise.all(this.#next);
+  }
+
+  /** Tells whether the jobs that follow were enqueued, with this one's end. */
+  tellNext(isDone: boolean, error: unknown): void {
+    for (const watch of this.#following) {
+      if (isDone) watch.enqueued([]);
+      else watch.failed(error);
+    }
   }
 
   /** Tells the handler to stop. */

@@ -10,9 +10,10 @@
 import { asError } from "../client/errors.ts";
 import { json } from "./codec.ts";
 import { CodecError } from "./errors.ts";
+import type { TraceContext } from "./trace-context.ts";
 
 /** What travels with a job beside its payload. */
-export interface Extras {
+export interface Extras extends TraceContext {
   /** When it was enqueued, in milliseconds since 1970. */
   readonly at?: number;
   /** The version of its definition; 1 if absent. */
@@ -21,8 +22,6 @@ export interface Extras {
   readonly key?: string;
   /** The name of its codec; JSON if absent. */
   readonly codec?: string;
-  /** Where it came from, for tracing (W3C Trace Context). */
-  readonly traceparent?: string;
 }
 
 /** A body, taken apart. */
@@ -84,13 +83,17 @@ function named(
 
 function extrasOf({ hm }: Readonly<Record<string, unknown>>): Extras {
   if (typeof hm !== "object" || hm === null) return NO_EXTRAS;
-  const { at, v, key, codec, traceparent } = hm as Partial<Record<string, unknown>>;
+  const { at, v, key, codec, traceparent, tracestate, baggage } = hm as Partial<
+    Record<string, unknown>
+  >;
   return {
     ...(typeof at === "number" && { at }),
     ...(typeof v === "number" && { v }),
     ...(typeof key === "string" && { key }),
     ...(typeof codec === "string" && { codec }),
     ...(typeof traceparent === "string" && { traceparent }),
+    ...(typeof tracestate === "string" && { tracestate }),
+    ...(typeof baggage === "string" && { baggage }),
   };
 }
 

@@ -16,11 +16,12 @@ import type { AbortCause, Failure, Verdict } from "./failure-mode.ts";
 import type { Logger } from "./logger.ts";
 import type { Outcome } from "./outcome.ts";
 import { encodeFailure, serializeError } from "./serialized-error.ts";
+import type { AttemptOutcome } from "./telemetry.ts";
 import { RetryLater, Snooze } from "./thrown.ts";
 import type { Listeners } from "./worker-events.ts";
 
-/** What became of it: ended by this attempt, given back, or lost. */
-export type Fate = "ended" | "handed-back" | "lost";
+/** What became of it: ended by this attempt, as one that is done or has failed, or not ended. */
+export type Fate = AttemptOutcome;
 
 /** What ends of jobs need of the worker. */
 export interface EndSurroundings {
@@ -80,11 +81,11 @@ export class JobEnds {
     { error, attempt }: Failure,
   ): Promise<Fate> {
     const { held, event } = arrival;
-    return this.#ending(arrival, async () => {
+    return this.#ending(arrival, "failed", async () => {
       await carriedOut(held, verdict, encodeFailure(serializeError(error)));
       const { logger, listeners } = this.#around;
       const { id, type } = event;
-      logger.warn({ job: id, type, attempt, error, verdict: verdict.do }, "an attempt failed");
+      logger.warn({ job: id, type, attempt, err: error, verdict: verdict.do }, "an attempt failed");
       listeners.tell("failure", { ...event, attempt, error, verdict: verdict.do });
     });
   }
@@ -96,7 +97,7 @@ export class JobEnds {
     try {
       return await (handler.job.settings.onFailure ?? FAILURE_MODE_DEFAULT).decide(failure);
     } catch (thrown) {
-      this.#around.logger.error({ error: thrown, job: failure.job.id }, "a failure mode threw");
+      this.#around.logger.error({ err: thrown, job: failure.job.id }, "a failure mode threw");
       return FAILURE_MODE_DEFAULT.decide({ ...failure, error: thrown });
     }
   }
@@ -115,7 +116,7 @@ export class JobEnds {
       return "handed-back";
     } catch (error) {
       // Nothing more can be done from here: it is lost already, or will be with its lease.
-      this.#around.logger.warn({ error, job: held.id, type }, "could not be handed back");
+      this.#around.logger.warn({ err: error, job: held.id, type }, "could not be handed back");
       return "lost";
     }
   }
@@ -135,7 +136,7 @@ export class JobEnds {
     this.#around.deferrals.forget(held.id);
     this.#around.listeners.tell("success", { ...event, result: outcome.returned });
     await this.#tellMode(attempt, outcome.returned);
-    return "ended";
+    return "done";
   }
 
   async #tellMode<State>(attempt: Attempt<State>, result: unknown): Promise<void> {
@@ -152,23 +153,27 @@ export class JobEnds {
         completedAt: new Date(this.#around.now()),
       });
     } catch (error) {
-      this.#around.logger.error({ error, job: event.id }, "a success mode threw");
+      this.#around.logger.error({ err: error, job: event.id }, "a success mode threw");
     }
   }
 
   #cancelled<State>(arrival: Arrival<State>): Promise<Fate> {
-    return this.#ending(arrival, async () => {
+    return this.#ending(arrival, "cancelled", async () => {
       await arrival.held.handBack(); // it is gone as soon as nobody holds it
       this.#around.listeners.tell("cancelled", arrival.event);
     });
   }
 
-  async #ending<State>(arrival: Arrival<State>, run: () => Promise<void>): Promise<Fate> {
+  async #ending<State>(
+    arrival: Arrival<State>,
+    fate: Fate,
+    run: () => Promise<void>,
+  ): Promise<Fate> {
     const { held, event } = arrival;
     try {
       await run();
       this.#around.deferrals.forget(held.id);
-      return "ended";
+      return fate;
     } catch (error) {
       if (!held.isHeld) return this.#lost(arrival);
       return this.defer(held, event.type, asError(error).message);

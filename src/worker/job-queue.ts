@@ -4,6 +4,8 @@ import type { Duration } from "./duration.ts";
 import type { Abortable, EnqueueOptions } from "./enqueue-options.ts";
 import type { AnyJob, InputOf, ResultOf } from "./job-definition.ts";
 import type { JobFilter, JobStatus } from "./job-status.ts";
+import type { Logger } from "./logger.ts";
+import type { Telemetry } from "./telemetry.ts";
 import type { Time } from "./time.ts";
 
 /** How long is waited for the end of a job. */
@@ -28,6 +30,10 @@ export interface JobQueue extends AsyncDisposable {
   readonly backend: QueueBackend;
   /** What time it is for it, and for its workers unless they are told otherwise. */
   readonly time: Time;
+  /** Who is told of what is enqueued here, and of what its workers run. */
+  readonly telemetry: readonly Telemetry[];
+  /** Told what an operator should know; its workers', too, unless they have one of their own. */
+  readonly logger: Logger | undefined;
 
   /** Resolves when the job is as safe as the back end promises. */
   enqueue<J extends AnyJob>(

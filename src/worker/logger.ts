@@ -1,4 +1,5 @@
-/* Logger: who is told what an operator should know; pino's loggers are such. Without one nobody is.
+/* Logger: who is told what an operator should know; pino's loggers are such: an
+ * error is the field `err`. Without one nobody is.
  */
 
 /** Takes lines with fields. */

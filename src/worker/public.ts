@@ -18,6 +18,7 @@ export type {
   RawStatus,
   WaitOptions,
 } from "./backend.ts";
+export { callLog } from "./call-log.ts";
 export { bytes, json } from "./codec.ts";
 export type { Codec } from "./codec.ts";
 export type { Clock } from "../clock.ts";
@@ -89,10 +90,22 @@ export type { SerializedError } from "./serialized-error.ts";
 export { Discard, HandlerDied, HandlerKilled, JobAbort, Reinitialise } from "./thrown.ts";
 export { RetryLater, Snooze, WorkerDied } from "./thrown.ts";
 export { createWorker } from "./worker.ts";
-export type { StopReport, Worker, WorkerStatus } from "./worker.ts";
+export type { Worker } from "./worker.ts";
+export type { StopReport, WorkerStatus } from "./worker-status.ts";
 export type { WorkerEvents } from "./worker-events.ts";
 export type { ConcurrencyRange, Hooks, StopOptions, WorkerOptions } from "./worker-options.ts";
+export type {
+  AttemptOutcome,
+  AttemptWatch,
+  Enqueuing,
+  EnqueueWatch,
+  Telemetry,
+  WatchedQueue,
+  WatchedWorker,
+} from "./telemetry.ts";
+export type { WorkerEvent } from "./event-stream.ts";
 export type { Time } from "./time.ts";
+export type { TraceContext } from "./trace-context.ts";
 export { unchecked } from "./standard-schema.ts";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./standard-schema.ts";
 export { HomemakerError } from "../protocol/homemaker-error.ts";

@@ -12,12 +12,16 @@ import { JobCancelledError, JobFailedError, JobNotFoundError } from "./errors.ts
 import { PartlyEnqueuedError, UnsupportedError } from "./errors.ts";
 import type { AnyJob, InputOf, ResultOf } from "./job-definition.ts";
 import type { Enqueued, JobQueue, ResultOptions } from "./job-queue.ts";
+import type { Logger } from "./logger.ts";
 import type { JobFilter, JobState, JobStatus } from "./job-status.ts";
 import { rawJob } from "./raw-job.ts";
 import { decodeFailure } from "./serialized-error.ts";
 import { completedStatus, RAW_STATES, statusOf } from "./status-of.ts";
+import { Telemetries } from "./telemetry.ts";
+import type { Telemetry } from "./telemetry.ts";
 import { SYSTEM_TIME } from "./time.ts";
 import type { Time } from "./time.ts";
+import type { TraceContext } from "./trace-context.ts";
 
 /** What may be said about a queue. */
 export interface QueueOptions {
@@ -25,6 +29,10 @@ export interface QueueOptions {
   readonly now?: () => number;
   /** Time, for all that its workers wait for. */
   readonly clock?: Clock;
+  /** Who is told of what is enqueued here, and of what its workers run. */
+  readonly telemetry?: readonly Telemetry[];
+  /** Told what an operator should know; its workers', too, unless they have one of their own. */
+  readonly logger?: Logger;
 }
 
 const TIMEOUT_DEFAULT = "1m";
@@ -39,10 +47,18 @@ const NO_OPTIONS = {};
 export class Queue implements JobQueue {
   readonly backend: QueueBackend;
   readonly time: Time;
+  readonly telemetry: readonly Telemetry[];
+  readonly logger: Logger | undefined;
+  readonly #telling: Telemetries | undefined;
 
-  constructor(backend: QueueBackend, { now, clock }: QueueOptions = {}) {
+  constructor(backend: QueueBackend, options: QueueOptions = {}) {
+    const { now = SYSTEM_TIME.now, clock = SYSTEM_TIME.clock, telemetry = [], logger } = options;
     this.backend = backend;
-    this.time = { now: now ?? SYSTEM_TIME.now, clock: clock ?? SYSTEM_TIME.clock };
+    this.time = { now, clock };
+    this.telemetry = telemetry;
+    this.logger = logger;
+    this.#telling = Telemetries.of(telemetry, (err) => logger?.error({ err }, "telemetry threw"));
+    this.#telling?.queue(this);
   }
 
   get can(): Capabilities {
@@ -54,8 +70,11 @@ export class Queue implements JobQueue {
     payload: InputOf<J>,
     options: EnqueueOptions = NO_OPTIONS,
   ): Promise<Enqueued<J>> {
-    const [outcome] = await this.backend.put([await this.#raw(job, payload, options)], options);
-    return this.#enqueued(job, outcome);
+    return this.#told(job, 1, async (trace) => {
+      const raw = await this.#raw(job, payload, options, trace);
+      const [outcome] = await this.backend.put([raw], options);
+      return this.#enqueued(job, outcome);
+    });
   }
 
   async enqueueMany<J extends AnyJob>(
@@ -63,8 +82,19 @@ export class Queue implements JobQueue {
     payloads: readonly InputOf<J>[],
     options: EnqueueOptions = NO_OPTIONS,
   ): Promise<readonly Enqueued<J>[]> {
+    return this.#told(job, payloads.length, (trace) =>
+      this.#enqueueAll(job, payloads, options, trace),
+    );
+  }
+
+  async #enqueueAll<J extends AnyJob>(
+    job: J,
+    payloads: readonly InputOf<J>[],
+    options: EnqueueOptions,
+    trace: TraceContext | undefined,
+  ): Promise<readonly Enqueued<J>[]> {
     const raws: RawJob[] = [];
-    for (const payload of payloads) raws.push(await this.#raw(job, payload, options));
+    for (const payload of payloads) raws.push(await this.#raw(job, payload, options, trace));
     const outcomes: PutOutcome[] = [];
     for (let at = 0; at < raws.length; at += PUT_MAX) {
       outcomes.push(...(await this.backend.put(raws.slice(at, at + PUT_MAX), options)));
@@ -159,10 +189,33 @@ export class Queue implements JobQueue {
     return this.close();
   }
 
-  async #raw(job: AnyJob, payload: unknown, options: EnqueueOptions): Promise<RawJob> {
+  /** Enqueues jobs, and tells of it; `put` is given what travels with them. */
+  async #told<Result extends Enqueued<AnyJob> | readonly Enqueued<AnyJob>[]>(
+    { name: type, tube }: AnyJob,
+    count: number,
+    put: (trace: TraceContext | undefined) => Promise<Result>,
+  ): Promise<Result> {
+    const telling = this.#telling?.enqueuing({ type, tube, count });
+    if (telling === undefined) return put(undefined);
+    try {
+      const enqueued = await put(telling.trace);
+      telling.enqueued([enqueued].flat().map(({ id }) => id));
+      return enqueued;
+    } catch (error) {
+      telling.failed(error);
+      throw error;
+    }
+  }
+
+  async #raw(
+    job: AnyJob,
+    payload: unknown,
+    options: EnqueueOptions,
+    trace: TraceContext | undefined,
+  ): Promise<RawJob> {
     options.signal?.throwIfAborted();
     const prepared = await job.prepare(payload);
-    return rawJob(job, prepared, options, this.can, this.time.now());
+    return rawJob(job, prepared, options, this.can, this.time.now(), trace);
   }
 
   #enqueued<J extends AnyJob>(job: J, outcome: PutOutcome | undefined): Enqueued<J> {

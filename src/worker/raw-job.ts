@@ -9,6 +9,7 @@ import { BadOptionError, UnsupportedError } from "./errors.ts";
 import type { AnyJob, JobKeys, Prepared } from "./job-definition.ts";
 import { keyWord } from "./key.ts";
 import { priorityNumber } from "./priority.ts";
+import type { TraceContext } from "./trace-context.ts";
 
 /** The job. Throws a BadOptionError, and an UnsupportedError where the back end lacks something. */
 export function rawJob(
@@ -17,6 +18,7 @@ export function rawJob(
   options: EnqueueOptions,
   can: Capabilities,
   nowMillis: number,
+  trace?: TraceContext,
 ): RawJob {
   const { settings, name, tube } = job;
   const { unique, key, exclusive }: JobKeys = {
@@ -26,7 +28,7 @@ export function rawJob(
   const expires = options.expiresAfter;
   const raw: RawJob = {
     tube,
-    body: prepared.body({ at: nowMillis, ...(key !== undefined && { key }) }),
+    body: prepared.body({ at: nowMillis, ...(key !== undefined && { key }), ...trace }),
     priority: options.priority === undefined ? settings.priority : priorityNumber(options.priority),
     delayMillis: delayOf(job, options, nowMillis),
     leaseMillis: settings.leaseMillis,

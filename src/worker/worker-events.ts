@@ -2,6 +2,7 @@
  * neither jobs nor other listeners; the worker's logger is told.
  */
 import type { JobEvent, Verdict } from "./failure-mode.ts";
+import type { StopReport } from "./worker-status.ts";
 
 /** What can be listened to. */
 export interface WorkerEvents {
@@ -23,6 +24,8 @@ export interface WorkerEvents {
   readonly initFailed: { readonly slot: number; readonly error: unknown };
   /** The way to the jobs was lost, and is sought anew. */
   readonly reconnecting: { readonly error: unknown };
+  /** It has stopped; nothing is told after that. */
+  readonly stopped: StopReport;
 }
 
 /** Who listens to a worker. */

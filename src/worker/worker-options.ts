@@ -11,8 +11,8 @@ import { on } from "./handler.ts";
 import type { HandlerModule, Isolate, Isolation } from "./isolation.ts";
 import type { Handler, JobContext, On } from "./job-definition.ts";
 import type { Logger } from "./logger.ts";
+import type { JobQueue } from "./job-queue.ts";
 import { SYSTEM_TIME } from "./time.ts";
-import type { Time } from "./time.ts";
 
 /** Called around each attempt. */
 export interface Hooks<State = unknown> {
@@ -38,6 +38,8 @@ export interface StopOptions {
 
 /** What may be said about a worker. */
 export interface WorkerOptions<State> {
+  /** What it is called in metrics and logs; "worker" if absent. */
+  readonly name?: string;
   /** What it runs: an array, or a function that is given `on`, which knows the state's type. */
   readonly handlers:
     | readonly Handler<undefined>[]
@@ -63,6 +65,7 @@ export interface WorkerOptions<State> {
   readonly prefetch?: number;
   readonly dispatch?: Dispatcher;
   readonly hooks?: Hooks<State>;
+  /** Told what an operator should know; the queue's if absent. */
   readonly logger?: Logger;
   readonly stop?: StopOptions & {
     /** How long a handler may take that was told to stop; 5 s if absent. */
@@ -76,6 +79,7 @@ export interface WorkerOptions<State> {
 
 /** What a worker goes by. */
 export interface WorkerSettings<State> {
+  readonly name: string;
   readonly handlers: ReadonlyMap<string, Handler<State>>;
   readonly tubes: readonly string[];
   /** How its handlers are isolated, if they are. */
@@ -95,6 +99,7 @@ export interface WorkerSettings<State> {
   readonly now: () => number;
 }
 
+const NAME_DEFAULT = "worker";
 const SLOTS_DEFAULT = 10;
 const SLOTS_MOST = 1000;
 const MAX_LAG_DEFAULT = "10ms";
@@ -107,10 +112,11 @@ const SILENT: Logger = { debug: nothing, info: nothing, warn: nothing, error: no
 /** The settings of a worker. Throws a BadOptionError. */
 export function workerSettings<State>(
   options: WorkerOptions<State>,
-  time: Time = SYSTEM_TIME,
+  { time, logger }: Pick<JobQueue, "time" | "logger"> = { time: SYSTEM_TIME, logger: undefined },
 ): WorkerSettings<State> {
   const handlers = handlersOf(options);
   return {
+    name: options.name ?? NAME_DEFAULT,
     handlers,
     tubes: [...new Set([...handlers.values()].map(({ job }) => job.tube))],
     isolation: isolationOf(options),
@@ -120,7 +126,7 @@ export function workerSettings<State>(
     prefetch: counted("prefetch", options.prefetch ?? 0),
     dispatch: options.dispatch ?? leastRecentlyUsed(),
     hooks: options.hooks ?? {},
-    logger: options.logger ?? SILENT,
+    logger: options.logger ?? logger ?? SILENT,
     graceMillis: millisOf("stop.grace", options.stop?.grace ?? GRACE_DEFAULT),
     abortMillis: millisOf("stop.abort", options.stop?.abort ?? ABORT_DEFAULT),
     clock: options.clock ?? time.clock,

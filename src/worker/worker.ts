@@ -28,39 +28,18 @@ import type { Room } from "./room.ts";
 import { silentEnds, SilentWaits } from "./silent-ends.ts";
 import { Slots } from "./slots.ts";
 import type { Slot } from "./slots.ts";
+import { EventStream } from "./event-stream.ts";
+import type { WorkerEvent } from "./event-stream.ts";
+import { Telemetries } from "./telemetry.ts";
 import { Listeners } from "./worker-events.ts";
 import type { WorkerEvents } from "./worker-events.ts";
 import { workerSettings } from "./worker-options.ts";
+import type { StopReport, WorkerStatus } from "./worker-status.ts";
 import type { StopOptions, WorkerOptions, WorkerSettings } from "./worker-options.ts";
-
-/** What became of jobs since the worker was told to stop. */
-export interface StopReport {
-  /** Jobs that ran to their end. */
-  readonly finished: number;
-  /** Jobs given back with no attempt counted: they had not begun, or stopped when told to. */
-  readonly handedBack: number;
-  /** Jobs given back whose handlers went on though they were told to stop. */
-  readonly abandoned: number;
-}
-
-/** What a worker is up to. */
-export interface WorkerStatus {
-  /** How many jobs it can run at a time now. */
-  readonly slots: number;
-  /** Slots whose state is still being made. */
-  readonly initialising: number;
-  readonly isSuspended: boolean;
-  /** The tubes that it takes jobs from. */
-  readonly tubes: readonly string[];
-  readonly busy: readonly {
-    readonly id: string;
-    readonly type: string;
-    readonly progress?: unknown;
-  }[];
-}
 
 /** Runs jobs. */
 export interface Worker extends AsyncDisposable {
+  readonly name: string;
   /** Resolves when it has stopped; rejects when it cannot go on. The signal has it stop. */
   run(options?: Abortable): Promise<void>;
   /**
@@ -76,6 +55,10 @@ export interface Worker extends AsyncDisposable {
     event: Name,
     hear: (event: WorkerEvents[Name]) => void,
   ): Disposable;
+  /** The same, to be read: from now on, until it has stopped or the reader leaves. */
+  events<Name extends keyof WorkerEvents>(
+    ...names: readonly [Name, ...Name[]]
+  ): AsyncIterableIterator<WorkerEvent<Name>>;
   status(): WorkerStatus;
 }
 
@@ -95,11 +78,20 @@ export interface WorkerRuntime {
 
 /** The same on a runtime; for src/entries/. Throws an UnsupportedError as well. */
 export function createWorkerOn<State>(
-  { startChild }: WorkerRuntime,
+  runtime: WorkerRuntime,
   queue: JobQueue,
   options: WorkerOptions<State>,
 ): Worker {
-  const settings = workerSettings(options, queue.time);
+  const worker = workerOn(runtime, queue, workerSettings(options, queue));
+  worker.announce();
+  return worker;
+}
+
+function workerOn<State>(
+  { startChild }: WorkerRuntime,
+  queue: JobQueue,
+  settings: WorkerSettings<State>,
+): QueueWorker<State> | QueueWorker<Room> {
   const { isolation } = settings;
   if (isolation === undefined) return new QueueWorker(queue, settings);
   const isolated = isolatedSettings(settings, isolation, {
@@ -125,11 +117,15 @@ class QueueWorker<State> implements Worker {
   /** Jobs that wait for a slot. */
   readonly #waiting: Arrival<State>[] = [];
   readonly #attempts = new Set<Attempt<State>>();
+  readonly #telling: Telemetries | undefined;
+  /** Those that are read. */
+  readonly #streams = new Set<EventStream<keyof WorkerEvents>>();
   /** Jobs whose end is not known yet. */
   readonly #open = new Set<Promise<void>>();
   #consumer: Consumer | undefined;
   #isSuspended = false;
   #isStopping = false;
+  #isStopped = false;
   #running: Promise<void> | undefined;
   #stopping: Promise<StopReport> | undefined;
   readonly #hurries: (() => void)[] = [];
@@ -137,15 +133,17 @@ class QueueWorker<State> implements Worker {
 
   constructor(queue: JobQueue, settings: WorkerSettings<State>) {
     const { logger, now, clock } = settings;
-    const troubled = (error: unknown): void => logger.error({ error }, "a worker's trouble");
+    const troubled = (error: unknown): void => logger.error({ err: error }, "a worker's trouble");
     this.#queue = queue;
     this.#settings = settings;
     this.#listeners = new Listeners(troubled);
     this.#deadlines = new Deadlines(clock);
     const listeners = this.#listeners;
     this.#ends = new JobEnds({ deferrals: this.#deferrals, listeners, logger, now });
+    this.#telling = Telemetries.of(queue.telemetry, troubled);
     this.#around = {
       can: queue.can,
+      telling: this.#telling,
       deadlines: this.#deadlines,
       logger,
       now,
@@ -155,12 +153,21 @@ class QueueWorker<State> implements Worker {
     this.#slots = new Slots(settings, {
       changed: () => this.#update(),
       initFailed: (slot, error) => {
-        logger.error({ error, slot }, "init failed");
+        logger.error({ err: error, slot }, "init failed");
         listeners.tell("initFailed", { slot, error });
       },
       disposeFailed: troubled,
     });
     this.#scaler = this.#newScaler();
+  }
+
+  get name(): string {
+    return this.#settings.name;
+  }
+
+  /** Tells telemetry that it is there. */
+  announce(): void {
+    this.#telling?.worker(this);
   }
 
   run({ signal }: Abortable = {}): Promise<void> {
@@ -193,6 +200,17 @@ class QueueWorker<State> implements Worker {
     hear: (event: WorkerEvents[Name]) => void,
   ): Disposable {
     return this.#listeners.on(event, hear);
+  }
+
+  events<Name extends keyof WorkerEvents>(
+    ...names: readonly [Name, ...Name[]]
+  ): AsyncIterableIterator<WorkerEvent<Name>> {
+    const stream = new EventStream<Name>(this.#listeners, names, () => {
+      this.#streams.delete(stream);
+    });
+    this.#streams.add(stream);
+    if (this.#isStopped) stream.end();
+    return stream;
   }
 
   status(): WorkerStatus {
@@ -316,7 +334,7 @@ class QueueWorker<State> implements Worker {
   }
 
   /** Runs a job that was tried before, unless the attempts at it ended without a word. */
-  async #startAfterLook(slot: Slot<State>, arrival: Arrival<State>): Promise<Fate> {
+  async #startAfterLook(slot: Slot<State>, arrival: Arrival<State>): Promise<Fate | "begun"> {
     let fate: Fate | undefined;
     try {
       fate = await this.#endedSilently(arrival);
@@ -325,7 +343,7 @@ class QueueWorker<State> implements Worker {
     }
     if (fate === undefined && !this.#isStopping) {
       this.#start(slot, arrival);
-      return "ended";
+      return "begun";
     }
     arrival.lease.end();
     this.#slots.free(slot);
@@ -366,9 +384,12 @@ class QueueWorker<State> implements Worker {
   }
 
   async #end(attempt: Attempt<State>, outcome: Outcome): Promise<Fate> {
+    let fate: Fate = "lost";
     try {
-      return await this.#ends.end(attempt, outcome);
+      fate = await this.#ends.end(attempt, outcome);
+      return fate;
     } finally {
+      attempt.ended(fate, outcome);
       attempt.arrival.lease.end();
       this.#attempts.delete(attempt);
       if (outcome.end === "ignored" && this.#isStopping) this.#report.abandoned += 1;
@@ -376,16 +397,16 @@ class QueueWorker<State> implements Worker {
   }
 
   /** Counts what becomes of a job. */
-  #track(fate: Promise<Fate>, attempt?: Attempt<State>): void {
+  #track(fate: Promise<Fate | "begun">, attempt?: Attempt<State>): void {
     const open = this.#count(fate, attempt).finally(() => this.#open.delete(open));
     this.#open.add(open);
   }
 
-  async #count(fate: Promise<Fate>, attempt: Attempt<State> | undefined): Promise<void> {
+  async #count(fate: Promise<Fate | "begun">, attempt: Attempt<State> | undefined): Promise<void> {
     const what = await fate;
     if (!this.#isStopping || attempt?.isIgnored === true) return;
     if (what === "handed-back") this.#report.handedBack += 1;
-    if (what === "ended" && attempt !== undefined) this.#report.finished += 1;
+    else if (what !== "lost" && attempt !== undefined) this.#report.finished += 1;
   }
 
   #giveBack(held: HeldJob, type: string, why: string): void {
@@ -408,6 +429,9 @@ class QueueWorker<State> implements Worker {
     await this.#slots.close();
     await this.#consumer?.close();
     this.#deadlines.stop();
+    this.#isStopped = true;
+    this.#listeners.tell("stopped", this.#report);
+    for (const stream of this.#streams) stream.end();
     return this.#report;
   }
 
@@ -421,7 +445,7 @@ class QueueWorker<State> implements Worker {
   }
 
   #troubled(error: unknown): void {
-    this.#settings.logger.warn({ error }, "the way to the jobs was lost");
+    this.#settings.logger.warn({ err: error }, "the way to the jobs was lost");
     this.#listeners.tell("reconnecting", { error });
   }
 }

@@ -27,10 +27,10 @@ export function promised(program: string): readonly string[] {
 /** The file of an entry of the package, `homemaker/testing` for instance. */
 function entryFile(subpath: string): string {
   const manifest: {
-    readonly exports: Readonly<Record<string, string | { readonly node: string }>>;
+    readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
   } = JSON.parse(readFileSync(new URL("package.json", ROOT), "utf8"));
   const target = manifest.exports[`./${subpath}`];
-  const emitted = typeof target === "object" ? target.node : "";
+  const emitted = typeof target === "object" ? (target["node"] ?? target["default"] ?? "") : "";
   const file = emitted.replace(/^\.\/dist\//, "").replace(/\.js$/, ".ts");
   return new URL(file, ROOT).pathname;
 }
