@@ -55,13 +55,14 @@ export class InProcess {
   #isReady = false;
 
   static async open(parts: InProcessParts): Promise<InProcess> {
-    const { content, common, seat, runtime, clock, announce, broken } = parts;
+    const { content, common, seat, runtime, clock, isAlone, announce, broken } = parts;
     const watch = new Watch(broken);
     const { openStorage: _, ...rest } = runtime; // this thread leads no commit
     const host = await openSessionHost(content, {
       threadIndex: seat,
       common,
       clock: () => clock.now(),
+      isAlone,
       runtime: { ...rest, soon: (run) => runtime.soon(() => watch.attempt(run)) },
       announce,
       broken: (error) => {

@@ -23,6 +23,8 @@ export interface HostSurroundings {
   /** Microseconds, never running backwards: what time it is for jobs. */
   readonly clock: () => number;
   readonly runtime: LoopRuntime;
+  /** No other thread runs sessions. */
+  readonly isAlone?: boolean;
   /** Says something about the whole broker to the log. */
   readonly announce: (message: string) => void;
   /** The journal failed under this thread's hands: nothing may go on. */
@@ -32,7 +34,7 @@ export interface HostSurroundings {
 /** The host of one thread's sessions, from what `makePayload` made. */
 export async function openSessionHost(
   payload: unknown,
-  { threadIndex, common, clock, runtime, announce, broken }: HostSurroundings,
+  { threadIndex, common, clock, runtime, isAlone, announce, broken }: HostSurroundings,
 ): Promise<SessionHost> {
   const { memories, controlWasm, limits, id, journal, segmentBytes } = payload as ShardsPayload;
   const shards = openShards(memories, threadIndex);
@@ -53,6 +55,7 @@ export async function openSessionHost(
     common,
     threadIndex,
     clock,
+    ...(isAlone !== undefined && { isAlone }),
     limits,
     control,
     facts,

@@ -8,6 +8,7 @@ import type { JobQueue } from "../worker/job-queue.ts";
 import { Queue } from "../worker/queue.ts";
 import type { QueueOptions } from "../worker/queue.ts";
 import { startChild } from "../runtimes/children.ts";
+import { startVoucher } from "../runtimes/voucher.ts";
 import { openServer } from "../worker/server-backend.ts";
 import type { ServerUrl } from "../worker/server-backend.ts";
 import { createWorkerOn } from "../worker/worker.ts";
@@ -45,7 +46,7 @@ export function createWorker<State = undefined>(
   queue: JobQueue,
   options: WorkerOptions<State>,
 ): Worker {
-  return createWorkerOn({ startChild }, queue, options);
+  return createWorkerOn({ startChild, startVoucher }, queue, options);
 }
 
 async function backendOf(target: QueueTarget): Promise<QueueBackend> {

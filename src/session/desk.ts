@@ -98,6 +98,8 @@ export class Desk {
   readonly counters: Float64Array;
   /** The time of the turn that runs, in microseconds. */
   now = 0;
+  /** The tokens that sessions were asked for; absent where nobody wants to know. */
+  tokens: Set<Uint8Array> | undefined;
   /** What the reply that was just made still needs to be sent, for its session to take. */
   rest: LongCommand | undefined;
   /** Long bodies of which a part has been sent; counted by themselves. */

@@ -18,6 +18,7 @@ import { Desk } from "./desk.ts";
 import { DueHeap } from "./due-heap.ts";
 import type { DeskParts } from "./desk.ts";
 import { Session } from "./session.ts";
+import { Standstill } from "./standstill.ts";
 import type { Blocked, TurnTaker, Turns } from "./turns.ts";
 import { PAGE_MAX } from "./who-is-there.ts";
 import type { ConnectionPage } from "./who-is-there.ts";
@@ -26,6 +27,8 @@ import type { ConnectionPage } from "./who-is-there.ts";
 export interface SessionHostParts extends DeskParts {
   /** Microseconds, never running backwards. */
   readonly clock: () => number;
+  /** There is no other thread: while it stands still nobody can hold or want anything. */
+  readonly isAlone?: boolean;
 }
 
 /** The sessions of one thread. */
@@ -35,6 +38,7 @@ export class SessionHost implements Turns {
   readonly blocked = new DueHeap<Blocked>();
   readonly #deadLetters: DeadLetters;
   readonly #clock: () => number;
+  readonly #standstill: Standstill | undefined;
   readonly #sessions: (Session | undefined)[] = [];
   readonly #freeTokens: number[] = [];
   #turnEnded: () => void = () => undefined;
@@ -43,6 +47,7 @@ export class SessionHost implements Turns {
     this.desk = new Desk(parts);
     this.#deadLetters = new DeadLetters(this.desk, this);
     this.#clock = parts.clock;
+    if (parts.isAlone === true) this.#standstill = new Standstill(this.desk, parts.clock());
     parts.journal?.onCommitted(() => this.wake());
   }
 
@@ -160,7 +165,9 @@ export class SessionHost implements Turns {
   }
 
   #begin(): void {
-    this.desk.beginTurn(this.#clock());
+    const now = this.#clock();
+    this.#standstill?.turn(now);
+    this.desk.beginTurn(now);
   }
 
   /** From here on replies are that session's. */

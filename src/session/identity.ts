@@ -38,6 +38,7 @@ export class Identity {
   #draw(): Uint8Array {
     const token = new Uint8Array(TOKEN_BYTES);
     this.#desk.random(token);
+    this.#desk.tokens?.add(token);
     return token;
   }
 

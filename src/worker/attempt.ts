@@ -69,6 +69,13 @@ export class Attempt<State> implements Expiring {
     return this.#context.reason;
   }
 
+  /** How long it may still hold up the event loop: until its time-out, and until it had to end. */
+  get leftMillis(): number {
+    const { timeoutMillis } = this.arrival.handler.job.settings;
+    if (timeoutMillis === undefined) return Infinity;
+    return this.startedAt + timeoutMillis + this.#abortMillis - this.#around.now();
+  }
+
   /** What the handler said last of how far it is. */
   get progress(): unknown {
     return this.#context.newest;

@@ -7,6 +7,7 @@
  * UnsupportedError, and does nothing.
  */
 import type { Abortable, Acknowledge, RawExclusive, RawUnique } from "./enqueue-options.ts";
+import type { Ticket } from "./vouching.ts";
 
 /** What a back end can do; docs/queue.md has the table of all. */
 export interface Capabilities {
@@ -209,6 +210,11 @@ export interface ConsumeOptions {
   readonly take: (job: HeldJob) => void | Promise<void>;
   /** Told what went wrong where nobody waits: the way to the jobs was lost, and is sought anew. */
   readonly troubled?: (error: Error) => void;
+  /**
+   * Told by what others can keep what is held, where there is such a thing: for each connection
+   * anew. With it, an engine in this process keeps what is held while the event loop stands still.
+   */
+  readonly session?: (ticket: Ticket) => void;
 }
 
 /** Jobs of some tubes, as they come. */

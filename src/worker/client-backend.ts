@@ -23,6 +23,8 @@ export interface ClientBackendParts {
   readonly can: Capabilities;
   /** A client with a connection of its own; `troubled` is told what no call rejects with. */
   connect(troubled: (error: Error) => void): Promise<Client>;
+  /** Where other threads find the server; absent if it is in this process. */
+  readonly addresses?: readonly string[];
   /** Called last, when all clients are closed. */
   close(): Promise<void>;
 }
@@ -122,9 +124,9 @@ export class ClientBackend implements QueueBackend {
   consume(tubes: readonly string[], options: ConsumeOptions): Consumer {
     const connect = (troubled: (error: Error) => void): Promise<Client> =>
       this.#parts.connect(troubled);
-    const consumer = new ClientConsumer(connect, tubes, options, () => {
-      this.#consumers.delete(consumer);
-    });
+    const left = (): void => void this.#consumers.delete(consumer);
+    const { addresses } = this.#parts;
+    const consumer = new ClientConsumer(connect, tubes, options, left, addresses);
     this.#consumers.add(consumer);
     if (this.#broken !== undefined) consumer.fail(this.#broken);
     return consumer;

@@ -25,6 +25,7 @@ const NOTHING = new Uint8Array(0);
 export class ClientConsumer implements Consumer {
   readonly closed: Promise<void>;
   readonly #options: ConsumeOptions;
+  readonly #addresses: readonly string[];
   /** Jobs that are held, and some that were lost meanwhile. */
   readonly #held = new Set<ClientHeldJob>();
   readonly #opening: Promise<Client>;
@@ -35,19 +36,26 @@ export class ClientConsumer implements Consumer {
   #windowSet = 0;
   #isSetting = false;
   #isFailed = false;
+  #isAsking = false;
   readonly #stopped = new AbortController();
   #stopping: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #settle: { readonly resolve: () => void; readonly reject: (error: unknown) => void };
 
-  /** `left` is called when it is closed. */
+  /**
+   * `left` is called when it is closed.
+   *
+   * @param addresses where others find the server; none if it is in this process
+   */
   constructor(
     connect: (troubled: (error: Error) => void) => Promise<Client>,
     tubes: readonly string[],
     options: ConsumeOptions,
     left: () => void,
+    addresses: readonly string[] = [],
   ) {
     this.#options = options;
+    this.#addresses = addresses;
     this.#window = windowOf(options.window);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.closed = promise.finally(left);
@@ -66,7 +74,23 @@ export class ClientConsumer implements Consumer {
     await Promise.all(tubes.map((tube) => client.watch(tube)));
     if (!tubes.includes(DEFAULT_TUBE)) await client.ignore(DEFAULT_TUBE);
     this.#begin(client);
+    void this.#tellSession(client);
     return client;
+  }
+
+  /** Says by what others can keep what it holds: once for each connection. */
+  async #tellSession(client: Client): Promise<void> {
+    const { session } = this.#options;
+    if (session === undefined || this.#isAsking) return;
+    this.#isAsking = true;
+    try {
+      const token = await client.session({ timeoutMs: Infinity, signal: this.#stopped.signal });
+      session({ addresses: this.#addresses, token });
+    } catch (error) {
+      if (!this.#stopped.signal.aborted) this.#tell(asError(error));
+    } finally {
+      this.#isAsking = false;
+    }
   }
 
   /** Has jobs sent, unless none is wanted yet. */
@@ -202,6 +226,11 @@ export class ClientConsumer implements Consumer {
   }
 
   #troubled(error: Error): void {
+    if (this.#client !== undefined) void this.#tellSession(this.#client); // it has another one then
+    this.#tell(error);
+  }
+
+  #tell(error: Error): void {
     try {
       this.#options.troubled?.(error);
     } catch {

@@ -47,6 +47,7 @@ export async function openServer(url: ServerUrl, connect: Connect): Promise<Queu
     const parts = {
       name: "server",
       can: engineCapabilities(Number(journalBytes) > 0),
+      addresses,
       ...ways,
     };
     return new ClientBackend(parts, client);

@@ -63,6 +63,11 @@ export interface WorkerOptions<State> {
   readonly concurrency?: number | ConcurrencyRange;
   /** How many jobs are held ready beside those that run; none if absent. */
   readonly prefetch?: number;
+  /**
+   * How long a handler may hold up the event loop without its worker losing jobs, where the back
+   * end can see to that; 5 min if absent. With 0 leases are renewed by the event loop alone.
+   */
+  readonly maxBlock?: Duration;
   readonly dispatch?: Dispatcher;
   readonly hooks?: Hooks<State>;
   /** Told what an operator should know; the queue's if absent. */
@@ -90,6 +95,7 @@ export interface WorkerSettings<State> {
   readonly slotsMax: number;
   readonly maxLagMillis: number;
   readonly prefetch: number;
+  readonly maxBlockMillis: number;
   readonly dispatch: Dispatcher;
   readonly hooks: Hooks<State>;
   readonly logger: Logger;
@@ -103,6 +109,7 @@ const NAME_DEFAULT = "worker";
 const SLOTS_DEFAULT = 10;
 const SLOTS_MOST = 1000;
 const MAX_LAG_DEFAULT = "10ms";
+const MAX_BLOCK_DEFAULT = "5m";
 const INIT_RETRY_DEFAULT = "5s";
 const GRACE_DEFAULT = "10s";
 const ABORT_DEFAULT = "5s";
@@ -123,6 +130,7 @@ export function workerSettings<State>(
     init: options.init,
     initRetryMillis: millisOf("initRetry", options.initRetry ?? INIT_RETRY_DEFAULT),
     ...slotsOf(options.concurrency ?? SLOTS_DEFAULT),
+    maxBlockMillis: millisOf("maxBlock", options.maxBlock ?? MAX_BLOCK_DEFAULT),
     prefetch: counted("prefetch", options.prefetch ?? 0),
     dispatch: options.dispatch ?? leastRecentlyUsed(),
     hooks: options.hooks ?? {},

@@ -8,6 +8,7 @@
  * the next one. Its leases are renewed until then. All that waits goes by its clock.
  */
 import { Deadlines } from "../client/deadlines.ts";
+import { SYSTEM_CLOCK } from "../client/system-clock.ts";
 import type { Arrival } from "./arrival.ts";
 import { Attempt } from "./attempt.ts";
 import { Autoscaler } from "./autoscaler.ts";
@@ -31,6 +32,8 @@ import type { Slot } from "./slots.ts";
 import { EventStream } from "./event-stream.ts";
 import type { WorkerEvent } from "./event-stream.ts";
 import { Telemetries } from "./telemetry.ts";
+import { Stamps } from "./vouching.ts";
+import type { StartVoucher } from "./vouching.ts";
 import { Listeners } from "./worker-events.ts";
 import type { WorkerEvents } from "./worker-events.ts";
 import { workerSettings } from "./worker-options.ts";
@@ -74,6 +77,8 @@ export function createWorker<State = undefined>(
 export interface WorkerRuntime {
   /** Starts a thread or a process for handlers; absent where there is no such thing. */
   readonly startChild?: StartChild;
+  /** Starts what keeps jobs while the event loop is held up; absent where there are no threads. */
+  readonly startVoucher?: StartVoucher;
 }
 
 /** The same on a runtime; for src/entries/. Throws an UnsupportedError as well. */
@@ -88,12 +93,12 @@ export function createWorkerOn<State>(
 }
 
 function workerOn<State>(
-  { startChild }: WorkerRuntime,
+  { startChild, startVoucher }: WorkerRuntime,
   queue: JobQueue,
   settings: WorkerSettings<State>,
 ): QueueWorker<State> | QueueWorker<Room> {
   const { isolation } = settings;
-  if (isolation === undefined) return new QueueWorker(queue, settings);
+  if (isolation === undefined) return new QueueWorker(queue, settings, startVoucher);
   const isolated = isolatedSettings(settings, isolation, {
     start: startChild,
     can: queue.can,
@@ -122,6 +127,8 @@ class QueueWorker<State> implements Worker {
   readonly #streams = new Set<EventStream<keyof WorkerEvents>>();
   /** Jobs whose end is not known yet. */
   readonly #open = new Set<Promise<void>>();
+  /** Keeps its jobs while a handler holds up the event loop. */
+  readonly #stamps: Stamps | undefined;
   #consumer: Consumer | undefined;
   #isSuspended = false;
   #isStopping = false;
@@ -131,7 +138,7 @@ class QueueWorker<State> implements Worker {
   readonly #hurries: (() => void)[] = [];
   #report = { finished: 0, handedBack: 0, abandoned: 0 };
 
-  constructor(queue: JobQueue, settings: WorkerSettings<State>) {
+  constructor(queue: JobQueue, settings: WorkerSettings<State>, startVoucher?: StartVoucher) {
     const { logger, now, clock } = settings;
     const troubled = (error: unknown): void => logger.error({ err: error }, "a worker's trouble");
     this.#queue = queue;
@@ -159,6 +166,7 @@ class QueueWorker<State> implements Worker {
       disposeFailed: troubled,
     });
     this.#scaler = this.#newScaler();
+    this.#stamps = this.#newStamps(startVoucher);
   }
 
   get name(): string {
@@ -233,6 +241,15 @@ class QueueWorker<State> implements Worker {
     this.#slots.lost(room);
   }
 
+  #newStamps(start: StartVoucher | undefined): Stamps | undefined {
+    const { maxBlockMillis, clock, handlers } = this.#settings;
+    if (start === undefined || maxBlockMillis === 0 || clock !== SYSTEM_CLOCK) return undefined;
+    const leases = [...handlers.values()].map(({ job }) => job.settings.leaseMillis);
+    const allowedMillis = (): number =>
+      Math.min(maxBlockMillis, ...[...this.#attempts].map(({ leftMillis }) => leftMillis));
+    return new Stamps({ start, clock, leaseMillis: Math.min(...leases), allowedMillis });
+  }
+
   #newScaler(): Autoscaler {
     const { clock, slotsMin: min, slotsMax: max, maxLagMillis } = this.#settings;
     const [attempts, slots] = [this.#attempts, this.#slots];
@@ -259,6 +276,9 @@ class QueueWorker<State> implements Worker {
         window: this.#window,
         take: (held) => this.#take(held),
         troubled: (error) => this.#troubled(error),
+        ...(this.#settings.maxBlockMillis > 0 && {
+          session: (ticket) => this.#stamps?.ticket(ticket),
+        }),
       });
       await this.#consumer.closed;
     } finally {
@@ -366,6 +386,7 @@ class QueueWorker<State> implements Worker {
   #start(slot: Slot<State>, arrival: Arrival<State>): void {
     const attempt = new Attempt(arrival, slot.state, this.#around, this.#settings);
     this.#attempts.add(attempt);
+    if (attempt.leftMillis < Infinity) this.#stamps?.changed(); // the handler may begin at once
     this.#listeners.tell("start", arrival.event); // who listens may stop the worker
     let isOver = false;
     const over = async (): Promise<void> => {
@@ -426,7 +447,7 @@ class QueueWorker<State> implements Worker {
     this.#giveUpWaiting("the worker stops"); // not before: they would come again at once
     while (this.#open.size > 0) await Promise.all(this.#open);
     for (const cancel of this.#hurries) cancel();
-    await this.#slots.close();
+    await Promise.all([this.#slots.close(), this.#stamps?.stop()]);
     await this.#consumer?.close();
     this.#deadlines.stop();
     this.#isStopped = true;

@@ -186,6 +186,7 @@ class Crew {
       const worker = createWorker(queue, {
         concurrency: random.between(1, 4),
         prefetch: random.below(4),
+        maxBlock: 0, // leases are to be lost
         handlers: [job.handler(run)],
         clock,
         now: () => clock.now() / 1000,
