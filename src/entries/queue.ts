@@ -1,8 +1,10 @@
 /* `homemaker` on Node, Deno and Bun: the queue, and what keeps its jobs: an engine in this process,
- * or a server.
+ * a server, or a Redis.
  */
 import { openEmbedded } from "../embedded/embedded-backend.ts";
 import type { EmbeddedTarget } from "../embedded/embedded-backend.ts";
+import type { RedisTarget } from "../redis/redis-options.ts";
+import { openRedis } from "../redis/redis-target.ts";
 import type { QueueBackend } from "../worker/backend.ts";
 import type { JobQueue } from "../worker/job-queue.ts";
 import { Queue } from "../worker/queue.ts";
@@ -22,17 +24,22 @@ export type {
   EngineOptions,
   MemoryTarget,
 } from "../embedded/embedded-backend.ts";
+export type { RedisTarget } from "../redis/redis-options.ts";
 export * from "../worker/public.ts";
 export type { ServerUrl } from "../worker/server-backend.ts";
 
+/** Where a Redis is. */
+export type RedisUrl = `redis://${string}` | `rediss://${string}`;
+
 /** Where the jobs are. */
-export type QueueTarget = EmbeddedTarget | ServerUrl | QueueBackend;
+export type QueueTarget = EmbeddedTarget | ServerUrl | RedisUrl | RedisTarget | QueueBackend;
 
 /**
  * Opens a queue: `{ memory: true }` is gone with the process, `{ directory: "./jobs" }` survives
- * it, `"homemaker://127.0.0.1"` is a server's, and a back end of one's own is what it is. Rejects
- * with an error of the code HM_OPTION, with a JournalError when the directory cannot be used, for
- * instance while another process has it open, and with an UnreachableError (HM_UNREACHABLE).
+ * it, `"homemaker://127.0.0.1"` is a server's, `"redis://127.0.0.1"` is in a Redis, and a back end
+ * of one's own is what it is. Rejects with an error of the code HM_OPTION, with a JournalError when
+ * the directory cannot be used, for instance while another process has it open, and with an
+ * UnreachableError (HM_UNREACHABLE).
  */
 export async function openQueue(target: QueueTarget, options?: QueueOptions): Promise<JobQueue> {
   return new Queue(await backendOf(target), options);
@@ -50,6 +57,13 @@ export function createWorker<State = undefined>(
 }
 
 async function backendOf(target: QueueTarget): Promise<QueueBackend> {
-  if (typeof target === "string") return openServer(target, connect);
+  if (typeof target === "string") {
+    return isRedis(target) ? openRedis({ redis: target }) : openServer(target, connect);
+  }
+  if ("redis" in target) return openRedis(target);
   return "put" in target ? target : openEmbedded(target);
+}
+
+function isRedis(url: string): url is RedisUrl {
+  return /^rediss?:\/\//.test(url);
 }

@@ -55,6 +55,19 @@ export class UnsupportedError extends HomemakerError {
   readonly code = "HM_NOT_SUPPORTED";
 }
 
+/** The back end needs a package that is not installed. */
+export class MissingPackageError extends HomemakerError {
+  override readonly name = "MissingPackageError";
+  readonly code = "HM_MISSING_PACKAGE";
+  /** What to install. */
+  readonly packageName: string;
+
+  constructor(packageName: string, options?: ErrorOptions) {
+    super(`the package ${packageName} is missing: npm install ${packageName}`, options);
+    this.packageName = packageName;
+  }
+}
+
 /** There is no such job, nor a result of it (any more). */
 export class JobNotFoundError extends HomemakerError {
   override readonly name = "JobNotFoundError";

@@ -46,6 +46,7 @@ export {
   JobFailedError,
   JobNotFoundError,
   JobVersionError,
+  MissingPackageError,
   PartlyEnqueuedError,
   UnsupportedError,
 } from "./errors.ts";

@@ -3,6 +3,7 @@
  * them to.
  */
 import { expect, test } from "vitest";
+import { redisCapabilities } from "../../src/redis/redis-backend.ts";
 import { engineCapabilities } from "../../src/worker/engine-capabilities.ts";
 import { plainCapabilities } from "../../src/worker/plain-backend.ts";
 import { readPage, section, tableRows } from "./page.ts";
@@ -14,6 +15,7 @@ const COLUMNS = [
   ["directory", engineCapabilities(true)],
   ["server", engineCapabilities(true), "with `--data`"],
   ["beanstalkd", plainCapabilities(true), "with `-b`"],
+  ["redis", redisCapabilities(true), "set up so"],
 ] as const;
 
 test("the table of back ends says what they say of themselves", () => {

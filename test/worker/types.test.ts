@@ -37,11 +37,13 @@ test("what is wrong does not compile", () => {
   expectTypeOf(wrong).returns.toExtend<readonly unknown[]>();
 });
 
-test("a target is an engine in this process, a server, or a back end", () => {
+test("a target is an engine in this process, a server, a Redis, or a back end", () => {
   expectTypeOf<{ memory: true; shards: number }>().toExtend<QueueTarget>();
   expectTypeOf<{ directory: string; durability: "os" }>().toExtend<QueueTarget>();
   expectTypeOf<"homemaker://10.0.0.7,10.0.0.8">().toExtend<QueueTarget>();
   expectTypeOf<JobQueue["backend"]>().toExtend<QueueTarget>();
-  expectTypeOf<"redis://10.0.0.7">().not.toExtend<QueueTarget>();
+  expectTypeOf<"redis://10.0.0.7">().toExtend<QueueTarget>();
+  expectTypeOf<{ redis: { path: string }; prefix: string }>().toExtend<QueueTarget>();
+  expectTypeOf<"http://10.0.0.7">().not.toExtend<QueueTarget>();
   expectTypeOf<{ cloud: true }>().not.toExtend<QueueTarget>();
 });
