@@ -1,14 +1,15 @@
-/* Docs: docs/options.md, docs/shell.md and docs/metrics.md, made from the declarations in
- * config/options.ts, cli/shell/syntax.ts, cli/work/work-command.ts and the metrics of
+/* Docs: docs/options.md, docs/shell.md, docs/metrics.md and docs/api.md, made from the declarations
+ * in config/options.ts, cli/shell/syntax.ts, cli/work/work-command.ts and the metrics of
  * observability/.
  *
- * `npm run docs` runs this file and writes the pages; a test compares what is made with the pages
- * in the tree.
+ * `npm run docs` runs this file and writes the pages; with --check, as `npm run check` runs it, it
+ * only says which are not what it would write. A test compares them, too.
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { defaultWords, flagSyntax, helpText } from "../cli/command-line.ts";
 import { loadControl } from "../text/control.ts";
 import type { Units } from "../text/control.ts";
+import { apiPage } from "./api-page.ts";
 import { metricsPage } from "./metrics-page.ts";
 import {
   JOURNAL_BYTES,
@@ -206,11 +207,28 @@ export function shellPage(): string {
   return [SHELL_INTRODUCTION, ...sections, WORK_INTRODUCTION, work].join("\n");
 }
 
+/** What stands in each generated page. */
+async function pages(root: URL): Promise<Readonly<Record<string, string>>> {
+  const control = await loadControl(await readFile(new URL("build/control.wasm", root)));
+  return {
+    "options.md": optionsPage(control),
+    "shell.md": shellPage(),
+    "metrics.md": metricsPage(),
+    "api.md": apiPage(),
+  };
+}
+
 if (import.meta.main) {
   const root = new URL("../../", import.meta.url);
-  const control = await loadControl(await readFile(new URL("build/control.wasm", root)));
-  await mkdir(new URL("docs/", root), { recursive: true });
-  await writeFile(new URL("docs/options.md", root), optionsPage(control));
-  await writeFile(new URL("docs/shell.md", root), shellPage());
-  await writeFile(new URL("docs/metrics.md", root), metricsPage());
+  const docs = new URL("docs/", root);
+  const isCheck = process.argv.includes("--check");
+  await mkdir(docs, { recursive: true });
+  for (const [name, page] of Object.entries(await pages(root))) {
+    const file = new URL(name, docs);
+    if (!isCheck) await writeFile(file, page);
+    else if ((await readFile(file, "utf8").catch(() => "")) !== page) {
+      console.error(`docs/${name} is not what the declarations say: npm run docs`);
+      process.exitCode = 1;
+    }
+  }
 }

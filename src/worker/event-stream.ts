@@ -22,7 +22,8 @@ export const UNREAD_MAX = 1000;
 
 /** Events as they come. */
 export class EventStream<Name extends keyof WorkerEvents> implements AsyncIterableIterator<
-  WorkerEvent<Name>
+  WorkerEvent<Name>,
+  undefined
 > {
   readonly #hearing: Disposable[] = [];
   readonly #left: () => void;

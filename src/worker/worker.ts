@@ -61,7 +61,7 @@ export interface Worker extends AsyncDisposable {
   /** The same, to be read: from now on, until it has stopped or the reader leaves. */
   events<Name extends keyof WorkerEvents>(
     ...names: readonly [Name, ...Name[]]
-  ): AsyncIterableIterator<WorkerEvent<Name>>;
+  ): AsyncIterableIterator<WorkerEvent<Name>, undefined>;
   status(): WorkerStatus;
 }
 
@@ -212,7 +212,7 @@ class QueueWorker<State> implements Worker {
 
   events<Name extends keyof WorkerEvents>(
     ...names: readonly [Name, ...Name[]]
-  ): AsyncIterableIterator<WorkerEvent<Name>> {
+  ): AsyncIterableIterator<WorkerEvent<Name>, undefined> {
     const stream = new EventStream<Name>(this.#listeners, names, () => {
       this.#streams.delete(stream);
     });
