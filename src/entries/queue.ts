@@ -1,8 +1,10 @@
 /* `homemaker` on Node, Deno and Bun: the queue, and what keeps its jobs: an engine in this process,
- * a server, or a Redis.
+ * a server, a Redis, or a RabbitMQ.
  */
 import { openEmbedded } from "../embedded/embedded-backend.ts";
 import type { EmbeddedTarget } from "../embedded/embedded-backend.ts";
+import type { RabbitTarget } from "../rabbitmq/rabbit-options.ts";
+import { openRabbit } from "../rabbitmq/rabbit-target.ts";
 import type { RedisTarget } from "../redis/redis-options.ts";
 import { openRedis } from "../redis/redis-target.ts";
 import type { QueueBackend } from "../worker/backend.ts";
@@ -24,6 +26,7 @@ export type {
   EngineOptions,
   MemoryTarget,
 } from "../embedded/embedded-backend.ts";
+export type { RabbitTarget } from "../rabbitmq/rabbit-options.ts";
 export type { RedisTarget } from "../redis/redis-options.ts";
 export * from "../worker/public.ts";
 export type { ServerUrl } from "../worker/server-backend.ts";
@@ -31,15 +34,25 @@ export type { ServerUrl } from "../worker/server-backend.ts";
 /** Where a Redis is. */
 export type RedisUrl = `redis://${string}` | `rediss://${string}`;
 
+/** Where a RabbitMQ is. */
+export type RabbitUrl = `amqp://${string}` | `amqps://${string}`;
+
 /** Where the jobs are. */
-export type QueueTarget = EmbeddedTarget | ServerUrl | RedisUrl | RedisTarget | QueueBackend;
+export type QueueTarget =
+  | EmbeddedTarget
+  | ServerUrl
+  | RedisUrl
+  | RedisTarget
+  | RabbitUrl
+  | RabbitTarget
+  | QueueBackend;
 
 /**
  * Opens a queue: `{ memory: true }` is gone with the process, `{ directory: "./jobs" }` survives
- * it, `"homemaker://127.0.0.1"` is a server's, `"redis://127.0.0.1"` is in a Redis, and a back end
- * of one's own is what it is. Rejects with an error of the code HM_OPTION, with a JournalError when
- * the directory cannot be used, for instance while another process has it open, and with an
- * UnreachableError (HM_UNREACHABLE).
+ * it, `"homemaker://127.0.0.1"` is a server's, `"redis://127.0.0.1"` is in a Redis,
+ * `"amqp://127.0.0.1"` in a RabbitMQ, and a back end of one's own is what it is. Rejects with an
+ * error of the code HM_OPTION, with a JournalError when the directory cannot be used, for instance
+ * while another process has it open, and with an UnreachableError (HM_UNREACHABLE).
  */
 export async function openQueue(target: QueueTarget, options?: QueueOptions): Promise<JobQueue> {
   return new Queue(await backendOf(target), options);
@@ -58,12 +71,18 @@ export function createWorker<State = undefined>(
 
 async function backendOf(target: QueueTarget): Promise<QueueBackend> {
   if (typeof target === "string") {
-    return isRedis(target) ? openRedis({ redis: target }) : openServer(target, connect);
+    if (isRedis(target)) return openRedis({ redis: target });
+    return isRabbit(target) ? openRabbit({ rabbitmq: target }) : openServer(target, connect);
   }
   if ("redis" in target) return openRedis(target);
+  if ("rabbitmq" in target) return openRabbit(target);
   return "put" in target ? target : openEmbedded(target);
 }
 
 function isRedis(url: string): url is RedisUrl {
   return /^rediss?:\/\//.test(url);
+}
+
+function isRabbit(url: string): url is RabbitUrl {
+  return /^amqps?:\/\//.test(url);
 }

@@ -3,9 +3,11 @@
  * them to.
  */
 import { expect, test } from "vitest";
+import { RABBITMQ_CAPABILITIES } from "../../src/rabbitmq/rabbit-backend.ts";
 import { redisCapabilities } from "../../src/redis/redis-backend.ts";
 import { engineCapabilities } from "../../src/worker/engine-capabilities.ts";
 import { plainCapabilities } from "../../src/worker/plain-backend.ts";
+import type { Capabilities } from "../../src/worker/backend.ts";
 import { readPage, section, tableRows } from "./page.ts";
 
 const PAGE = readPage("docs/backends.md");
@@ -16,7 +18,8 @@ const COLUMNS = [
   ["server", engineCapabilities(true), "with `--data`"],
   ["beanstalkd", plainCapabilities(true), "with `-b`"],
   ["redis", redisCapabilities(true), "set up so"],
-] as const;
+  ["rabbitmq", RABBITMQ_CAPABILITIES],
+] as const satisfies readonly (readonly [string, Capabilities, string?])[];
 
 test("the table of back ends says what they say of themselves", () => {
   const rows = tableRows(section(PAGE, "What each can do"));
@@ -24,7 +27,8 @@ test("the table of back ends says what they say of themselves", () => {
   expect(names.map((name) => name.trim()).filter((name) => name !== "")).toEqual(
     COLUMNS.map(([name]) => name),
   );
-  for (const [index, [, can, durable]] of COLUMNS.entries()) {
+  for (const [index, column] of COLUMNS.entries()) {
+    const [, can, durable]: readonly [string, Capabilities, string?] = column;
     const said = rows.map((cells) => [(cells[0] ?? "").replaceAll("`", ""), cells[index + 1]]);
     const is = Object.entries({ ...can, durable: durable ?? can.durable });
     expect(Object.fromEntries(said)).toEqual(

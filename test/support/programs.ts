@@ -20,6 +20,7 @@ const PACKAGES = {
   chromium: "chromium",
   gcc: "gcc libc6-dev",
   promtool: "prometheus",
+  "rabbitmq-server": "rabbitmq-server",
   "redis-server": "redis-server",
   spin: "spin",
   strace: "strace",
