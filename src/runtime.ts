@@ -163,6 +163,12 @@ export interface ProcessFacts {
 export type Signal = "SIGTERM" | "SIGINT" | "SIGUSR1";
 
 /**
+ * A signal that comes so soon after the one before is the same request: who signals a whole group
+ * reaches a process twice.
+ */
+export const SAME_SIGNAL_MS = 200;
+
+/**
  * What a new thread gets to know. Only what can be posted; memories and the module are shared, not
  * copied.
  */

@@ -28,6 +28,7 @@ export type {
 } from "../embedded/embedded-backend.ts";
 export type { RabbitTarget } from "../rabbitmq/rabbit-options.ts";
 export type { RedisTarget } from "../redis/redis-options.ts";
+export { runUntilSignal } from "../runtimes/until-signal.ts";
 export * from "../worker/public.ts";
 export type { ServerUrl } from "../worker/server-backend.ts";
 

@@ -162,7 +162,7 @@ class ChildServer {
     try {
       await this.#stack?.disposeAsync();
     } catch (error) {
-      this.#log.error({ error }, "the state could not be disposed of");
+      this.#log.error({ err: error }, "the state could not be disposed of");
     }
     this.#port.exit();
   }

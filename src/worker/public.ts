@@ -80,6 +80,8 @@ export type {
 } from "./job-definition.ts";
 export { fromModule, handlerModule } from "./isolation.ts";
 export type { HandlerExports, HandlerModule, Isolate } from "./isolation.ts";
+export { healthOf } from "./health.ts";
+export type { Health, HealthOptions } from "./health.ts";
 export type { Enqueued, JobQueue, ResultOptions } from "./job-queue.ts";
 export type { AttemptFailure, JobFilter, JobState, JobStatus } from "./job-status.ts";
 export type { Logger } from "./logger.ts";

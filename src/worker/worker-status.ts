@@ -2,6 +2,8 @@
 
 /** What a worker is up to. */
 export interface WorkerStatus {
+  /** Whether `run` was called, and `stop`. */
+  readonly standing: "new" | "running" | "stopping" | "stopped";
   /** How many jobs it can run at a time now. */
   readonly slots: number;
   /** Slots whose state is still being made. */

@@ -228,7 +228,14 @@ class QueueWorker<State> implements Worker {
     });
     const { capacity: slots, initialising } = this.#slots;
     const { tubes } = this.#settings;
-    return { slots, initialising, isSuspended: this.#isSuspended, tubes, busy };
+    const standing = this.#standing;
+    return { standing, slots, initialising, isSuspended: this.#isSuspended, tubes, busy };
+  }
+
+  get #standing(): WorkerStatus["standing"] {
+    if (this.#isStopped) return "stopped";
+    if (this.#isStopping) return "stopping";
+    return this.#running === undefined ? "new" : "running";
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -237,7 +244,7 @@ class QueueWorker<State> implements Worker {
 
   /** The thread or process of a slot ended while it ran no job; the next one is not hurried. */
   roomDied(room: State, error: unknown): void {
-    this.#settings.logger.error({ error }, "a thread or process of handlers died");
+    this.#settings.logger.error({ err: error }, "a thread or process of handlers died");
     this.#slots.lost(room);
   }
 

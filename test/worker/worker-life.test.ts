@@ -126,7 +126,7 @@ describe("a worker", () => {
         debug: quiet,
         info: quiet,
         warn: quiet,
-        error: (fields) => void errors.push("error" in fields && String(fields.error)),
+        error: (fields) => void errors.push("err" in fields && String(fields.err)),
       },
       dispatch: {
         name: "own",
@@ -168,7 +168,7 @@ describe("a worker", () => {
         debug: quiet,
         info: quiet,
         warn: quiet,
-        error: (fields) => void errors.push("error" in fields && fields.error),
+        error: (fields) => void errors.push("err" in fields && fields.err),
       },
     });
     worker.on("success", () => {

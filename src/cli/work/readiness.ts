@@ -2,12 +2,10 @@
  * the queue answers. Asked over HTTP by anybody, so one look at the queue serves all who ask within
  * a second. Used by work.ts.
  */
-import { asError } from "../../client/errors.ts";
-import { UnsupportedError } from "../../worker/errors.ts";
+import { queueTrouble } from "../../worker/health.ts";
 import type { JobQueue } from "../../worker/job-queue.ts";
 import type { Worker } from "../../worker/worker.ts";
 
-const LOOK_TIMEOUT_MS = 3000;
 const FRESH_MS = 1000;
 
 /** What is behind /readyz. */
@@ -40,15 +38,5 @@ export class Readiness {
     if (trouble !== undefined) return trouble;
     const isIdle = this.#workers.every((worker) => worker.status().slots === 0);
     return isIdle ? "no slot is ready" : undefined;
-  }
-}
-
-async function queueTrouble(queue: JobQueue): Promise<string | undefined> {
-  try {
-    await queue.stats(undefined, { signal: AbortSignal.timeout(LOOK_TIMEOUT_MS) });
-    return undefined;
-  } catch (error) {
-    if (error instanceof UnsupportedError) return undefined; // this back end cannot be asked
-    return `the queue does not answer: ${asError(error).name}`;
   }
 }

@@ -1,14 +1,10 @@
 /* Stop requests: the signals that end `homemaker work`: the first asks for it, the second one
  * hurries, the third ends the process. Used by work.ts.
  */
+import { SAME_SIGNAL_MS } from "../../runtime.ts";
 import type { Runtime } from "../../runtime.ts";
 import { PROGRAM } from "../../version.ts";
 
-/**
- * A signal that comes so soon after the one before is the same request: who signals a whole group
- * reaches a process twice.
- */
-const SAME_REQUEST_MS = 200;
 /** By then a further signal is a further request. */
 export const NEXT_REQUEST_MS = 250;
 
@@ -38,7 +34,7 @@ export class StopRequests {
 
   #heard(first: () => void): void {
     const now = performance.now();
-    if (now - this.#lastAt < SAME_REQUEST_MS) return;
+    if (now - this.#lastAt < SAME_SIGNAL_MS) return;
     this.#lastAt = now;
     this.#count += 1;
     if (this.#count === 1) first();
