@@ -27,6 +27,8 @@ const RUNTIME_GLOBALS = [
 const RUNTIME_MODULES = "^(node:|bun(:|$)|jsr:|npm:)";
 /** The one file that knows as-bind. */
 const BINDER = { folder: "text", file: "src/text/control.ts" };
+/** The one file of its folder that knows a package; test/worker/imports.test.ts says which. */
+const CRON = { folder: "worker", file: "src/worker/moments.ts" };
 
 /** What holds in all of src/ but the dashboard. */
 const ONLY_CONSTANTS: Pattern = {
@@ -90,9 +92,20 @@ function overrideOfSeams(): OxlintOverride {
 }
 
 function overrideOfBinder(): OxlintOverride {
-  const folder = FOLDERS.find(({ name }) => name === BINDER.folder);
-  if (folder === undefined) throw new RangeError(`no folder ${BINDER.folder}`);
-  return { files: [BINDER.file], rules: refuse([...patternsOf(folder), NO_RUNTIME_MODULE]) };
+  const patterns = patternsOf(folderOf(BINDER));
+  return { files: [BINDER.file], rules: refuse([...patterns, NO_RUNTIME_MODULE]) };
+}
+
+function overrideOfCron(): OxlintOverride {
+  const patterns = patternsOf(folderOf(CRON)).filter((pattern) => pattern !== NO_PACKAGE);
+  const rules = refuse([...patterns, NO_AS_BIND, NO_RUNTIME_MODULE]);
+  return { files: [CRON.file], rules };
+}
+
+function folderOf({ folder: wanted }: { readonly folder: string }): Folder {
+  const folder = FOLDERS.find(({ name }) => name === wanted);
+  if (folder === undefined) throw new RangeError(`no folder ${wanted}`);
+  return folder;
 }
 
 const ASSEMBLY: OxlintOverride = {
@@ -195,6 +208,7 @@ export default defineConfig({
     overrideOfSeams(),
     ...FOLDERS.flatMap(overridesOf),
     overrideOfBinder(),
+    overrideOfCron(),
     DASHBOARD,
     TESTS,
     { files: ["*.config.ts", "**/*.d.ts"], rules: { "import/no-default-export": "off" } },

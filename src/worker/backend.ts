@@ -154,7 +154,10 @@ export type Cancelled = "cancelled" | "signalled" | "not-found";
 
 /** How a job is completed. */
 export interface Completion {
-  /** Jobs that follow, NEXT_MAX at most: put with its end in one step where that can be. */
+  /**
+   * Jobs that follow, NEXT_MAX at most: put with its end in one step where that can be, and then
+   * its own unique key is free for them.
+   */
   readonly next?: readonly RawJob[];
   readonly result?: Uint8Array;
   /** How long the result is kept for whoever asks; RESULT_KEPT_MILLIS if absent. */

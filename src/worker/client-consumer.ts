@@ -289,16 +289,16 @@ class ClientHeldJob implements HeldJob {
     const isInTube = (place: number): boolean => next[place - 1]?.tube === next[place]?.tube;
     try {
       await this.#client.batch((commands) => [
+        commands.finish(this.#job.id, result, { keepSeconds }), // first: its key is free then
         ...next.flatMap((job, place) => {
           const put = commands.put(job.body, putOptions(job));
           return isInTube(place) ? [put] : [commands.use(job.tube), put];
         }),
-        commands.finish(this.#job.id, result, { keepSeconds }),
       ]);
     } catch (error) {
       if (!(error instanceof BatchRefusedError) || error.code !== "HM_EXISTS") throw error;
       const places = next.flatMap((_, place) => (isInTube(place) ? [place] : [place, place]));
-      const known = places[error.index];
+      const known = places[error.index - 1];
       if (known === undefined) throw error;
       return this.#completeWith(next.toSpliced(known, 1), result, keepSeconds);
     }

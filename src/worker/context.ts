@@ -49,11 +49,13 @@ export class Context<State> implements JobContext<State> {
 
   constructor(arrival: ContextSubject, state: State, around: Surroundings) {
     const { event, envelope } = arrival;
-    const { key, at } = envelope.hm;
+    const { key, at, schedule, due } = envelope.hm;
     this.job = {
       ...event,
       ...(key !== undefined && { key }),
       ...(at !== undefined && { enqueuedAt: new Date(at) }),
+      ...(schedule !== undefined &&
+        due !== undefined && { schedule: { name: schedule, due: new Date(due) } }),
     };
     this.state = state;
     this.#arrival = arrival;

@@ -22,6 +22,10 @@ export interface Extras extends TraceContext {
   readonly key?: string;
   /** The name of its codec; JSON if absent. */
   readonly codec?: string;
+  /** The name of the schedule that enqueued it. */
+  readonly schedule?: string;
+  /** When it was due by its schedule, in milliseconds since 1970. */
+  readonly due?: number;
 }
 
 /** A body, taken apart. */
@@ -58,6 +62,17 @@ export function encodeBytes(type: string, payload: Uint8Array, hm: Extras): Uint
   return body;
 }
 
+/** A body with more that travels with it; another program's as it is. */
+export function withExtras(body: Uint8Array, extras: Extras): Uint8Array {
+  const { type, data, hm } = decodeEnvelope(body);
+  if (type === undefined) return body;
+  const all = { ...hm, ...extras };
+  const isJson = hm.codec === undefined || hm.codec === json.name;
+  return isJson || !(data instanceof Uint8Array)
+    ? encodeJson(type, data, all)
+    : encodeBytes(type, data, all);
+}
+
 /** Takes a body apart, whoever made it. */
 export function decodeEnvelope(body: Uint8Array): Envelope {
   const foreign: Envelope = { type: undefined, data: body, hm: NO_EXTRAS };
@@ -83,9 +98,8 @@ function named(
 
 function extrasOf({ hm }: Readonly<Record<string, unknown>>): Extras {
   if (typeof hm !== "object" || hm === null) return NO_EXTRAS;
-  const { at, v, key, codec, traceparent, tracestate, baggage } = hm as Partial<
-    Record<string, unknown>
-  >;
+  const about = hm as Partial<Record<string, unknown>>;
+  const { at, v, key, codec, traceparent, tracestate, baggage, schedule, due } = about;
   return {
     ...(typeof at === "number" && { at }),
     ...(typeof v === "number" && { v }),
@@ -94,6 +108,8 @@ function extrasOf({ hm }: Readonly<Record<string, unknown>>): Extras {
     ...(typeof traceparent === "string" && { traceparent }),
     ...(typeof tracestate === "string" && { tracestate }),
     ...(typeof baggage === "string" && { baggage }),
+    ...(typeof schedule === "string" && { schedule }),
+    ...(typeof due === "number" && { due }),
   };
 }
 

@@ -90,6 +90,8 @@ export interface RunningJob {
   /** The key that it was enqueued with, for a fair share. */
   readonly key?: string;
   readonly enqueuedAt?: Date;
+  /** The name of the schedule that enqueued it, and the moment that it is for. */
+  readonly schedule?: { readonly name: string; readonly due: Date };
 }
 
 /** What a handler is given beside the payload. */

@@ -7,6 +7,7 @@ import type { JobFilter, JobStatus } from "./job-status.ts";
 import type { Logger } from "./logger.ts";
 import type { Telemetry } from "./telemetry.ts";
 import type { Time } from "./time.ts";
+import type { Schedules } from "./schedule.ts";
 
 /** How long is waited for the end of a job. */
 export interface ResultOptions extends Abortable {
@@ -34,6 +35,8 @@ export interface JobQueue extends AsyncDisposable {
   readonly telemetry: readonly Telemetry[];
   /** Told what an operator should know; its workers', too, unless they have one of their own. */
   readonly logger: Logger | undefined;
+  /** Jobs that are enqueued again and again. */
+  readonly schedules: Schedules;
 
   /** Resolves when the job is as safe as the back end promises. */
   enqueue<J extends AnyJob>(

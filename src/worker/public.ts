@@ -88,6 +88,16 @@ export type { Logger } from "./logger.ts";
 export { PRIORITIES } from "./priority.ts";
 export type { Priority } from "./priority.ts";
 export type { QueueOptions } from "./queue.ts";
+export type { ScheduleTimes } from "./moments.ts";
+export type {
+  Missed,
+  Overlap,
+  Schedule,
+  ScheduleOptions,
+  Schedules,
+  ScheduleSet,
+  SchedulesKept,
+} from "./schedule.ts";
 export { decodeFailure, encodeFailure, serializeError } from "./serialized-error.ts";
 export type { SerializedError } from "./serialized-error.ts";
 export { Discard, HandlerDied, HandlerKilled, JobAbort, Reinitialise } from "./thrown.ts";

@@ -15,6 +15,8 @@ import type { Enqueued, JobQueue, ResultOptions } from "./job-queue.ts";
 import type { Logger } from "./logger.ts";
 import type { JobFilter, JobState, JobStatus } from "./job-status.ts";
 import { rawJob } from "./raw-job.ts";
+import type { Schedules } from "./schedule.ts";
+import { QueueSchedules } from "./schedules.ts";
 import { decodeFailure } from "./serialized-error.ts";
 import { completedStatus, RAW_STATES, statusOf } from "./status-of.ts";
 import { Telemetries } from "./telemetry.ts";
@@ -50,6 +52,7 @@ export class Queue implements JobQueue {
   readonly telemetry: readonly Telemetry[];
   readonly logger: Logger | undefined;
   readonly #telling: Telemetries | undefined;
+  readonly schedules: Schedules;
 
   constructor(backend: QueueBackend, options: QueueOptions = {}) {
     const { now = SYSTEM_TIME.now, clock = SYSTEM_TIME.clock, telemetry = [], logger } = options;
@@ -59,6 +62,7 @@ export class Queue implements JobQueue {
     this.logger = logger;
     this.#telling = Telemetries.of(telemetry, (err) => logger?.error({ err }, "telemetry threw"));
     this.#telling?.queue(this);
+    this.schedules = new QueueSchedules(backend, now);
   }
 
   get can(): Capabilities {

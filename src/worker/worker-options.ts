@@ -68,6 +68,8 @@ export interface WorkerOptions<State> {
    * end can see to that; 5 min if absent. With 0 leases are renewed by the event loop alone.
    */
   readonly maxBlock?: Duration;
+  /** Whether it enqueues what is due by the queue's schedules, too; true if absent. */
+  readonly schedules?: boolean;
   readonly dispatch?: Dispatcher;
   readonly hooks?: Hooks<State>;
   /** Told what an operator should know; the queue's if absent. */
@@ -96,6 +98,7 @@ export interface WorkerSettings<State> {
   readonly maxLagMillis: number;
   readonly prefetch: number;
   readonly maxBlockMillis: number;
+  readonly schedules: boolean;
   readonly dispatch: Dispatcher;
   readonly hooks: Hooks<State>;
   readonly logger: Logger;
@@ -132,6 +135,7 @@ export function workerSettings<State>(
     ...slotsOf(options.concurrency ?? SLOTS_DEFAULT),
     maxBlockMillis: millisOf("maxBlock", options.maxBlock ?? MAX_BLOCK_DEFAULT),
     prefetch: counted("prefetch", options.prefetch ?? 0),
+    schedules: options.schedules ?? true,
     dispatch: options.dispatch ?? leastRecentlyUsed(),
     hooks: options.hooks ?? {},
     logger: options.logger ?? logger ?? SILENT,

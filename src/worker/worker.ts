@@ -26,6 +26,9 @@ import type { StartChild } from "./isolation.ts";
 import { Lease } from "./lease.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Room } from "./room.ts";
+import { SCHEDULES_TUBE } from "./schedule-body.ts";
+import { ScheduleKeeper } from "./schedule-keeper.ts";
+import { keepsSchedules } from "./schedules.ts";
 import { silentEnds, SilentWaits } from "./silent-ends.ts";
 import { Slots } from "./slots.ts";
 import type { Slot } from "./slots.ts";
@@ -116,6 +119,8 @@ class QueueWorker<State> implements Worker {
   readonly #deferrals = new Deferrals();
   readonly #silentWaits = new SilentWaits();
   readonly #ends: JobEnds;
+  /** Undefined if it keeps no schedules. */
+  readonly #keeper: ScheduleKeeper | undefined;
   readonly #slots: Slots<State>;
   readonly #scaler: Autoscaler;
   readonly #around: Surroundings;
@@ -148,6 +153,9 @@ class QueueWorker<State> implements Worker {
     const listeners = this.#listeners;
     this.#ends = new JobEnds({ deferrals: this.#deferrals, listeners, logger, now });
     this.#telling = Telemetries.of(queue.telemetry, troubled);
+    if (settings.schedules && keepsSchedules(queue.backend)) {
+      this.#keeper = new ScheduleKeeper({ now, troubled });
+    }
     this.#around = {
       can: queue.can,
       telling: this.#telling,
@@ -279,7 +287,9 @@ class QueueWorker<State> implements Worker {
     signal?.addEventListener("abort", stop);
     try {
       this.#scaler.start();
-      this.#consumer = this.#queue.backend.consume(this.#settings.tubes, {
+      const { tubes } = this.#settings;
+      const watched = this.#keeper === undefined ? tubes : [...tubes, SCHEDULES_TUBE];
+      this.#consumer = this.#queue.backend.consume(watched, {
         window: this.#window,
         take: (held) => this.#take(held),
         troubled: (error) => this.#troubled(error),
@@ -308,6 +318,9 @@ class QueueWorker<State> implements Worker {
   }
 
   #take(held: HeldJob): void {
+    if (held.tube === SCHEDULES_TUBE && this.#keeper !== undefined) {
+      return this.#track(this.#keeper.keep(held)); // in no slot: it takes no time
+    }
     const envelope = decodeEnvelope(held.body);
     const { type = "" } = envelope;
     const handler = this.#settings.handlers.get(type);
