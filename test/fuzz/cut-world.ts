@@ -14,7 +14,10 @@ import { BODY_BYTES_MAX } from "./additions.ts";
 export interface Heard {
   /** The replies to commands, as text. */
   readonly replies: readonly string[];
-  /** What was pushed. */
+  /**
+   * What was pushed about jobs that are held, and then what was about awaited ones: both in their
+   * order, but how they mix is a matter of what came together.
+   */
   readonly pushes: readonly string[];
   /** The last command was answered, or the server closed the connection. */
   readonly ending: "answered" | "closed" | "silent";
@@ -51,10 +54,14 @@ export function hear(input: Buffer, cuts: Cuts, shards: number): Heard {
   new ReplyReader((reply) => found.push(reply), 2 ** 20).take(
     Buffer.from(client.heard(), "latin1"),
   );
+  const pushes = found.filter(({ isPush }) => isPush);
   const isAnswered = found.some(({ line }) => line === "USING the-end");
   return {
     replies: found.filter(({ isPush }) => !isPush).map(textOf),
-    pushes: found.filter(({ isPush }) => isPush).map(textOf),
+    pushes: [
+      ...pushes.filter(({ word }) => word !== "DONE"),
+      ...pushes.filter(({ word }) => word === "DONE"),
+    ].map(textOf),
     ending: isAnswered ? "answered" : client.isClosed ? "closed" : "silent",
   };
 }
