@@ -913,7 +913,11 @@ export abstract class EngineCalls {
     );
   }
 
-  /** How many jobs `conn` holds here; a grant that it has not collected is none. */
+  /**
+   * How many jobs `conn` holds here, as far as it was told: one that it lost counts until it hears
+   * of that, so that it is never sent more than its window has room for; a grant that it has not
+   * collected is none.
+   */
   heldCount(conn: u32): f64 {
     return this.#engine.heldCount(this.thread, conn);
   }
