@@ -57,9 +57,11 @@ async function run(runtime: Runtime): Promise<number> {
   }
   for (const warning of parsed.warnings) runtime.errors.write(`${warning}\n`);
   const { serve } = await import("../server/server.ts");
-  const openHttp =
-    parsed.options.httpPort !== undefined && (await import("../http/open-http.ts")).openHttp;
-  const ended = serve(parsed.options, runtime, openHttp || undefined);
+  const { httpPort, jsonPort } = parsed.options;
+  const http = httpPort === undefined ? undefined : await import("../http/open-http.ts");
+  const json = jsonPort === undefined ? undefined : await import("../json/server-door.ts");
+  const companions = { openHttp: http?.openHttp, openJson: json?.openJson };
+  const ended = serve(parsed.options, runtime, companions);
   process.off("SIGUSR1", rememberDrain); // the server listens by now
   if (drainsEarly) process.kill(process.pid, "SIGUSR1");
   return ended;

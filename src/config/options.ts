@@ -12,6 +12,8 @@ import {
 } from "../../assembly/constants.ts";
 import { completeListenAddress } from "./listen-address.ts";
 import type { BoundAddress, ListenAddress } from "./listen-address.ts";
+import { JSON_OPTIONS } from "./json-options.ts";
+import type { JsonOptions } from "./json-options.ts";
 import { isLoopback } from "./tcp-address.ts";
 import type { Option } from "./option.ts";
 import {
@@ -38,7 +40,7 @@ import {
  * What the server runs with. "Absent" is spelled `undefined`, so that a copy of these always has
  * every key.
  */
-export interface Options {
+export interface Options extends JsonOptions {
   /** Where to listen, at least one address; the ports are filled in, 0 is any free port. */
   readonly listen: readonly BoundAddress[];
   /** Largest body that `put` accepts, in bytes: 0 to JOB_BYTES_MAX. */
@@ -219,6 +221,7 @@ export const OPTIONS: { readonly [Key in keyof Settings]: Option<Settings[Key]> 
     default: 100,
     ...count(0, 10_000),
   },
+  ...JSON_OPTIONS,
   maxJobBytes: {
     name: "max-job-size",
     short: "z",
@@ -438,16 +441,20 @@ export function completeOptions({ port, listen, durability, ...rest }: Settings)
 /** What is wrong with settings that are each right by themselves; undefined if nothing is. */
 export function conflictIn(settings: Settings): string | undefined {
   const { dataDirectory, durability } = settings;
-  const http = httpConflictIn(settings);
-  if (http !== undefined) return http;
+  const port = portConflictIn(settings);
+  if (port !== undefined) return port;
   return dataDirectory === undefined && durability !== undefined
     ? "--durability, -f and -F need --data: without a directory jobs live in memory only"
     : undefined;
 }
 
-/** What is wrong with the settings of HTTP. */
-function httpConflictIn(settings: Settings): string | undefined {
-  const { httpPort, httpListen, httpToken, httpReadToken, threads } = settings;
+/** What is wrong with the settings of HTTP and JSON. */
+function portConflictIn(settings: Settings): string | undefined {
+  const { httpPort, jsonPort, httpListen, httpToken, httpReadToken, threads } = settings;
+  if (threads === THREADS_MAX && (httpPort ?? jsonPort) !== undefined) {
+    const flag = httpPort === undefined ? "--json-port" : "--http-port";
+    return `--threads: at most ${THREADS_MAX - 1} together with ${flag}`;
+  }
   if (httpPort === undefined) return undefined;
   if (!isLoopback(httpListen) && httpToken === undefined && httpReadToken === undefined) {
     return `--http-listen ${httpListen} can be reached from elsewhere: set --http-token, best by HOMEMAKER_HTTP_TOKEN`;
@@ -455,7 +462,5 @@ function httpConflictIn(settings: Settings): string | undefined {
   if (httpToken !== undefined && httpToken === httpReadToken) {
     return "--http-token and --http-read-token must differ";
   }
-  return threads === THREADS_MAX
-    ? `--threads: at most ${THREADS_MAX - 1} together with --http-port`
-    : undefined;
+  return undefined;
 }

@@ -26,6 +26,9 @@ export type {
   EngineOptions,
   MemoryTarget,
 } from "../embedded/embedded-backend.ts";
+export { serveJson } from "../json/json-door.ts";
+export type { JsonDoor, JsonDoorOptions } from "../json/json-door.ts";
+export type { CallRecord } from "../json/call-log.ts";
 export type { RabbitTarget } from "../rabbitmq/rabbit-options.ts";
 export type { RedisTarget } from "../redis/redis-options.ts";
 export { runUntilSignal } from "../runtimes/until-signal.ts";

@@ -13,6 +13,7 @@ export interface FileNeeds {
   readonly listeners: number;
   readonly hasJournal: boolean;
   readonly hasHttp: boolean;
+  readonly hasJson: boolean;
   /** Connections that were asked for. */
   readonly maxConnections: number;
 }
@@ -21,6 +22,7 @@ export interface FileNeeds {
 export interface FileBudget {
   readonly connections: number;
   readonly httpConnections: number;
+  readonly jsonConnections: number;
 }
 
 /** The limit of open files leaves no place for any connection. */
@@ -31,6 +33,8 @@ export class OpenFilesError extends Error {
 
 /** HTTP connections that there may be at most. */
 export const HTTP_CONNECTIONS_MAX = 256;
+/** JSON connections that there may be at most. */
+export const JSON_CONNECTIONS_MAX = 1000;
 /**
  * Files of the process itself: standard streams, modules, the log, and the main thread's event
  * loop. A server on Node has 25 or so.
@@ -46,27 +50,28 @@ const THREAD_FILES = 16;
  * reclaimed, the hints, the directory, the lease; and as many again.
  */
 const JOURNAL_FILES = 16;
-/** What listens for HTTP, and a connection that is turned away. */
-const HTTP_FILES = 2;
+/** What listens for HTTP or JSON, and a connection that is turned away. */
+const PORT_FILES = 2;
 /** Fewer connections than these are of no use. */
 const CONNECTIONS_MIN = 16;
-const HTTP_CONNECTIONS_MIN = 8;
-/** The part of what is left that HTTP may have at most. */
-const HTTP_PART = 1 / 3;
+const PORT_CONNECTIONS_MIN = 8;
+/** The part of what is left that HTTP may have at most, and JSON as well. */
+const PORT_PART = 1 / 3;
 
 /**
  * Shares out `openFiles`. Throws an OpenFilesError when they do not suffice for the fewest
  * connections.
  */
 export function shareFiles(openFiles: number, needs: FileNeeds): FileBudget {
-  const { threads, listeners, hasJournal, hasHttp, maxConnections } = needs;
+  const { threads, listeners, hasJournal, hasHttp, hasJson, maxConnections } = needs;
+  const ports = Number(hasHttp) + Number(hasJson);
   const aside =
     PROCESS_FILES +
     threads * THREAD_FILES +
     listeners +
     (hasJournal ? JOURNAL_FILES : 0) +
-    (hasHttp ? HTTP_FILES : 0);
-  const least = CONNECTIONS_MIN + (hasHttp ? HTTP_CONNECTIONS_MIN : 0);
+    ports * PORT_FILES;
+  const least = CONNECTIONS_MIN + ports * PORT_CONNECTIONS_MIN;
   const left = openFiles - aside;
   if (left < least) {
     const needed = `this server needs ${aside + least}`;
@@ -74,7 +79,9 @@ export function shareFiles(openFiles: number, needs: FileNeeds): FileBudget {
       `the limit of open files is ${openFiles}, and ${needed}: raise it (ulimit -n), or ask for fewer --threads`,
     );
   }
-  const part = Math.max(HTTP_CONNECTIONS_MIN, Math.floor(left * HTTP_PART));
+  const part = Math.max(PORT_CONNECTIONS_MIN, Math.floor(left * PORT_PART));
   const httpConnections = hasHttp ? Math.min(HTTP_CONNECTIONS_MAX, part) : 0;
-  return { connections: Math.min(maxConnections, left - httpConnections), httpConnections };
+  const jsonConnections = hasJson ? Math.min(JSON_CONNECTIONS_MAX, part) : 0;
+  const others = left - httpConnections - jsonConnections;
+  return { connections: Math.min(maxConnections, others), httpConnections, jsonConnections };
 }

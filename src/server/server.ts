@@ -22,6 +22,7 @@ import { Crew } from "./crew.ts";
 import { OpenFilesError } from "./file-budget.ts";
 import type { FileBudget } from "./file-budget.ts";
 import type { HttpService, HttpSurroundings, OpenHttp } from "./http-service.ts";
+import type { JsonService, OpenJson } from "./json-service.ts";
 import { Sizing } from "./sizing.ts";
 import { Broker } from "../broker/broker.ts";
 import { JournalError } from "../broker/journal-keeper.ts";
@@ -47,22 +48,28 @@ class StoppedError extends Error {
   readonly code = "HM_STOPPED";
 }
 
+/** What a server has beside its sockets, where it is wanted. */
+export interface Companions {
+  /** Makes what serves HTTP. */
+  readonly openHttp?: OpenHttp | undefined;
+  /** Makes what takes lines of JSON. */
+  readonly openJson?: OpenJson | undefined;
+}
+
 /**
  * Runs a server until it is told to stop. Resolves with the exit code: 0 after SIGTERM or SIGINT, 1
  * if it could not start (then a line on standard error says why). The death of a thread ends the
  * process without coming back here.
- *
- * @param openHttp makes what serves HTTP; if absent, nothing does
  */
 export async function serve(
   options: Options,
   runtime: Runtime,
-  openHttp?: OpenHttp,
+  companions: Companions = {},
 ): Promise<number> {
   const log = openLog({ verbosity: options.verbosity, sink: runtime.errors });
   const server = new Server(options, runtime, log);
   try {
-    await server.run(openHttp);
+    await server.run(companions);
     return 0;
   } catch (error) {
     if (!isStartError(error)) throw error;
@@ -96,7 +103,9 @@ class Server {
   /** SIGUSR1 came before there was a broker to note it. */
   #drainsEarly = false;
   #http: HttpService | undefined;
+  #json: JsonService | undefined;
   #isStopping = false;
+  #stopNow: () => void = () => undefined;
 
   constructor(options: Options, runtime: Runtime, log: Log) {
     this.#options = options;
@@ -106,26 +115,28 @@ class Server {
     this.#stopSignal = this.#watchSignals();
   }
 
-  async run(openHttp: OpenHttp | undefined): Promise<void> {
-    const started = this.#start(openHttp);
+  async run(companions: Companions): Promise<void> {
+    const started = this.#start(companions);
     const stopped = this.#stopSignal.then(() => false);
     const isUp = await Promise.race([started.then(() => true), stopped]);
     await stopped;
     this.#log.write("info", "stopping");
+    if (isUp) await this.#inTime((awaits) => this.#stopJson(awaits));
     this.#broker?.common.startStopping();
     await (isUp ? this.#stop() : this.#giveUp(started));
   }
 
   /** Resolves when it serves; rejects with a StoppedError when it is told to stop before. */
-  async #start(openHttp: OpenHttp | undefined): Promise<void> {
+  async #start({ openHttp, openJson }: Companions): Promise<void> {
     const identity = await this.#unlessStopped(this.#identity());
     const hosts = await this.#unlessStopped(this.#lookUpHosts());
     const addresses = await this.#unlessStopped(this.#runtime.probe(this.#sockets(hosts)));
     const sizing = new Sizing(this.#options, this.#runtime, this.#log);
     const threads = await this.#unlessStopped(sizing.threadCount(addresses));
     sizing.warnOfMemory(threads);
-    const files = sizing.shareFiles(threads, addresses, openHttp !== undefined);
-    const broker = await this.#unlessStopped(this.#makeBroker(threads, openHttp !== undefined));
+    const files = sizing.shareFiles(threads, addresses);
+    const hasSessions = (openHttp ?? openJson) !== undefined;
+    const broker = await this.#unlessStopped(this.#makeBroker(threads, hasSessions));
     await this.#unlessStopped(this.#startThreads(threads, broker, files));
     const early = addresses.filter(
       (one) => identity !== undefined && this.#runtime.needsPrivilege(one),
@@ -138,6 +149,7 @@ class Server {
     const late = addresses.filter((address) => !early.includes(address));
     await this.#unlessStopped(this.#listen(late, addresses, threads));
     broker.start();
+    if (openJson) await this.#unlessStopped(this.#openJson(openJson, broker, files));
     this.#announce(addresses, threads, broker.shards);
   }
 
@@ -162,6 +174,8 @@ class Server {
       onBroken: (error) => runtime.die(`${PROGRAM}: ${error.message}`),
     });
     this.#broker = broker;
+    const { sessions } = broker;
+    if (sessions !== undefined) this.#crew.onWakeMain(() => sessions.wake());
     if (this.#drainsEarly) broker.common.startDraining();
     return broker;
   }
@@ -210,7 +224,6 @@ class Server {
     { httpConnections: connectionsMax }: FileBudget,
   ): Promise<void> {
     if (sessions === undefined) return;
-    this.#crew.onWakeMain(() => sessions.wake());
     const connectionsOf: HttpSurroundings["connectionsOf"] = (threadIndex, offset, limit) =>
       this.#crew.connections(threadIndex, offset, limit);
     const around = {
@@ -224,6 +237,30 @@ class Server {
     };
     this.#http = await openHttp(around);
     this.#say(`dashboard on http://${await this.#http.listen()}`);
+  }
+
+  /** Its jobs go in beside all others, once there are any. */
+  async #openJson(
+    openJson: OpenJson,
+    { common, sessions }: Broker,
+    { jsonConnections: connectionsMax }: FileBudget,
+  ): Promise<void> {
+    if (sessions === undefined) return;
+    this.#json = await openJson({
+      options: this.#options,
+      sink: this.#runtime.errors,
+      inProcess: sessions,
+      connectionsMax,
+      trouble: () => (common.draining ? "draining" : undefined),
+      quit: () => this.#stopNow(),
+    });
+    this.#say(`JSON on ${this.#json.address}`);
+  }
+
+  /** It is answered while sessions still run. */
+  async #stopJson(awaits: (what: string) => void): Promise<void> {
+    awaits("the JSON port");
+    await this.#json?.stop();
   }
 
   async #stop(): Promise<void> {
@@ -264,6 +301,7 @@ class Server {
   /** Ends what is still running. */
   async end(): Promise<void> {
     await this.#crew.end();
+    await this.#json?.stop();
     await this.#http?.stop();
     await this.#broker?.end();
   }
@@ -282,6 +320,10 @@ class Server {
         if (now - firstAt > SAME_REQUEST_MS) {
           this.#runtime.die(`${PROGRAM}: told to stop twice, ending at once`);
         }
+        this.#isStopping = true;
+        resolve();
+      };
+      this.#stopNow = () => {
         this.#isStopping = true;
         resolve();
       };

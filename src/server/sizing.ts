@@ -8,7 +8,7 @@ import { fittingThreads, neededBytes } from "../config/memory-plan.ts";
 import type { Options } from "../config/options.ts";
 import type { Log } from "../log.ts";
 import type { Runtime } from "../runtime.ts";
-import { HTTP_CONNECTIONS_MAX, shareFiles } from "./file-budget.ts";
+import { HTTP_CONNECTIONS_MAX, JSON_CONNECTIONS_MAX, shareFiles } from "./file-budget.ts";
 import type { FileBudget } from "./file-budget.ts";
 
 /** The sizes of one server. */
@@ -64,20 +64,24 @@ export class Sizing {
    * Fewer connections than asked for if there are too few files to be had: running out of them
    * while serving is worse. Throws an OpenFilesError.
    */
-  shareFiles(threads: number, wanted: readonly BoundAddress[], hasHttp: boolean): FileBudget {
+  shareFiles(threads: number, wanted: readonly BoundAddress[]): FileBudget {
     const { openFilesMax: openFiles } = this.#runtime;
-    const { maxConnections } = this.#options;
+    const { maxConnections, httpPort, jsonPort } = this.#options;
+    const [hasHttp, hasJson] = [httpPort !== undefined, jsonPort !== undefined];
     const listeners = threads * wanted.length;
     const hasJournal = this.#hasJournal;
-    const needs = { threads, listeners, hasJournal, hasHttp, maxConnections };
+    const needs = { threads, listeners, hasJournal, hasHttp, hasJson, maxConnections };
     const budget = shareFiles(openFiles, needs);
-    const { connections, httpConnections } = budget;
-    if (connections < maxConnections || (hasHttp && httpConnections < HTTP_CONNECTIONS_MAX)) {
+    const { connections, httpConnections, jsonConnections } = budget;
+    const isHttpShort = hasHttp && httpConnections < HTTP_CONNECTIONS_MAX;
+    const isJsonShort = hasJson && jsonConnections < JSON_CONNECTIONS_MAX;
+    if (connections < maxConnections || isHttpShort || isJsonShort) {
       const why = "fewer connections than asked for: the limit of open files is too low";
       this.#log.write("warn", why, {
         maxConnections: connections,
         wanted: maxConnections,
         ...(hasHttp && { httpConnections }),
+        ...(hasJson && { jsonConnections }),
         openFiles,
       });
     }

@@ -28,6 +28,7 @@ export const FOLDERS: readonly Folder[] = [
   { name: "toolchain", layer: 6, namesRuntime: ["**"] },
   { name: "embedded", layer: 5, namesRuntime: ["**"] },
   { name: "http", layer: 5, namesRuntime: ["**"] },
+  { name: "json", layer: 5, namesRuntime: ["**"] },
   { name: "rabbitmq", layer: 5, namesRuntime: ["**"] },
   { name: "redis", layer: 5, namesRuntime: ["**"] },
   { name: "runtimes", layer: 5, namesRuntime: ["**"] },

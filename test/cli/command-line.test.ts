@@ -65,6 +65,11 @@ describe("without arguments", () => {
       syncIntervalMillis: 50,
       segmentBytes: 67_108_864,
       httpPort: undefined,
+      jsonPort: undefined,
+      jsonListen: "127.0.0.1",
+      jsonLineBytes: 67_108_864,
+      jsonRoomBytes: 268_435_456,
+      jsonQuit: "nobody",
       httpListen: "127.0.0.1",
       httpHosts: [],
       httpToken: undefined,
@@ -353,6 +358,11 @@ describe("the environment", () => {
       HOMEMAKER_HTTP_TOKEN: "!234567890abcdef",
       HOMEMAKER_HTTP_READ_TOKEN: "reading-is-all-it-does",
       HOMEMAKER_METRICS_TUBES: "25",
+      HOMEMAKER_JSON_PORT: "14151",
+      HOMEMAKER_JSON_LISTEN: "0.0.0.0",
+      HOMEMAKER_JSON_MAX_LINE: "1MiB",
+      HOMEMAKER_JSON_MEMORY: "1g",
+      HOMEMAKER_JSON_QUIT: "loopback",
     };
     expect(new Set(Object.keys(env))).toEqual(new Set(everyOption.map(environmentName)));
     expect(run([], env).options).toEqual({
@@ -386,6 +396,11 @@ describe("the environment", () => {
       httpToken: "!234567890abcdef",
       httpReadToken: "reading-is-all-it-does",
       metricsTubes: 25,
+      jsonPort: 14_151,
+      jsonListen: "0.0.0.0",
+      jsonLineBytes: 1_048_576,
+      jsonRoomBytes: 1_073_741_824,
+      jsonQuit: "loopback",
     });
   });
 
@@ -483,6 +498,7 @@ describe("HTTP", () => {
 
   it("leaves one place among the threads for itself", () => {
     expect(complaint(["--http-port", "0", "--threads", "64"])).toMatch(/at most 63/);
+    expect(complaint(["--json-port", "0", "--threads", "64"])).toMatch(/63 .* --json-port/);
     expect(run(["--threads", "64"]).options.threads).toBe(64);
   });
 });

@@ -33,5 +33,5 @@ const listen = [{ kind: "tcp", host: "127.0.0.1", port: 0 }] as const;
 process.exitCode = await serve(
   { ...DEFAULT_OPTIONS, listen, threads: 1, shards: 1 },
   nodeRuntime(),
-  openHttp,
+  { openHttp },
 );

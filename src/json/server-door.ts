@@ -1,0 +1,46 @@
+/* Server door: the door of a server (--json-port): its queue is what the server's own sessions
+ * keep. Called by cli/main.ts, driven by server/server.ts.
+ */
+import { connectTo } from "../client/connect.ts";
+import { openWorkerLog } from "../observability/log.ts";
+import { clientSurroundings } from "../runtimes/client-surroundings.ts";
+import type { JsonService, JsonSurroundings } from "../server/json-service.ts";
+import { socketEndpoint } from "../transports/socket-endpoint.ts";
+import { ClientBackend } from "../worker/client-backend.ts";
+import { engineCapabilities } from "../worker/engine-capabilities.ts";
+import { Queue } from "../worker/queue.ts";
+import { serveJson } from "./json-door.ts";
+
+/** Opens it, from the options' jsonPort and its companions. */
+export async function openJson(around: JsonSurroundings): Promise<JsonService> {
+  const { options, inProcess, sink, connectionsMax, trouble, quit } = around;
+  const backend = await ClientBackend.open({
+    name: "this server",
+    can: engineCapabilities(options.dataDirectory !== undefined),
+    connect: (onError) => connectTo(inProcess, { onError }, socketEndpoint, clientSurroundings()),
+    close: () => Promise.resolve(),
+  });
+  const queue = new Queue(backend);
+  try {
+    const door = await serveJson(queue, {
+      port: options.jsonPort ?? 0,
+      host: options.jsonListen,
+      lineBytesMax: options.jsonLineBytes,
+      roomBytes: options.jsonRoomBytes,
+      connectionsMax,
+      trouble,
+      logger: openWorkerLog({ verbosity: options.verbosity, sink }),
+      ...(options.jsonQuit === "loopback" && { onQuit: quit }),
+    });
+    return {
+      address: door.address,
+      async stop() {
+        await door.close();
+        await queue.close();
+      },
+    };
+  } catch (error) {
+    await queue.close();
+    throw error;
+  }
+}
