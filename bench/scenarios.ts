@@ -7,6 +7,7 @@ import { defaultInMemory, defaultKept } from "./scenarios/default.ts";
 import { disk, recovery } from "./scenarios/directory.ts";
 import { durableCycles, durablePuts, durableStream, releases } from "./scenarios/durable.ts";
 import { session, sharing, tagged } from "./scenarios/inside.ts";
+import { frameworks } from "./scenarios/frameworks.ts";
 import { handover, scraping } from "./scenarios/latency.ts";
 import { manyTubes, oneCore } from "./scenarios/one-core.ts";
 import { idle, memory, taggedMemory } from "./scenarios/size.ts";
@@ -36,5 +37,6 @@ export function scenarios(scale: Scale): readonly Scenario[] {
     releases(scale),
     recovery(scale),
     disk(scale),
+    ...frameworks(scale),
   ];
 }

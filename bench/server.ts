@@ -83,8 +83,15 @@ function beanstalkdKeeping(
   return ["-b", directory, syncs[level], ...size];
 }
 
-/** Redis without its snapshots and its append-only file. */
-const NOTHING_ON_DISK = ["--appendonly", "no", "--save", ""];
+const REDIS_SYNC: Record<SyncLevel, string> = { sync: "always", interval: "everysec", os: "no" };
+
+/** Redis without its snapshots, and with its append-only file if it keeps anything. */
+function redisKeeping({ keeping }: ServerSpec): readonly string[] {
+  if (keeping === undefined) return ["--appendonly", "no", "--save", ""];
+  const { directory, level } = keeping;
+  const synced = ["--appendonly", "yes", "--appendfsync", REDIS_SYNC[level]];
+  return [...synced, "--dir", directory, "--save", ""];
+}
 
 interface Recipe {
   /** What is missing on this host and how to get it, or undefined. */
@@ -150,8 +157,8 @@ const RECIPES: Record<ServerKind, Recipe> = {
   },
   redis: {
     missing: () => missingProgram("redis-server", "redis-server"),
-    command: (_, port) =>
-      ["redis-server", "--bind", "127.0.0.1", "--port", String(port)].concat(NOTHING_ON_DISK),
+    command: (spec, port) =>
+      ["redis-server", "--bind", "127.0.0.1", "--port", String(port)].concat(redisKeeping(spec)),
     namesPort: false,
     version: () =>
       /v=(\S+)/.exec(execFileSync("redis-server", ["--version"], { encoding: "utf8" }))?.[1] ??

@@ -249,6 +249,26 @@ describe("the harness", () => {
       expect(run.stdout).toMatch(new RegExp(`^\\| ${contender} \\| \\d+\\.\\d \\| \\d`, "m"));
   });
 
+  test(
+    "measures jobs of the framework beside BullMQ's in a short run",
+    { timeout: RUN_MS, tags: ["redis-server"] },
+    async () => {
+      const args = [MAIN, "--quick", "--only", "bullmq-sync", "--seconds", "0.05"];
+      const run = await execa(process.execPath, args, { reject: false, timeout: RUN_MS });
+      expect({ exitCode: run.exitCode, failures: run.stderr.match(/^FAILED.*$/gm) }).toEqual({
+        exitCode: 0,
+        failures: null,
+      });
+      for (const library of ["homemaker", "bullmq"]) {
+        const rate = new RegExp(`^\\| 100 in flight, ${library} \\| \\d+\\.\\d+ \\| \\d`, "m");
+        expect(run.stdout).toMatch(rate);
+        expect(run.stdout).toMatch(
+          new RegExp(`^\\| idle, ${library} .*\\d \\| \\d+\\.\\d \\|$`, "m"),
+        );
+      }
+    },
+  );
+
   test("leaves the fork out and says so where none is given", { timeout: RUN_MS }, async () => {
     const args = [MAIN, "--quick", "--only", "durable-1x1", "--seconds", "0.1"];
     const env = { [FORK_VARIABLE]: "" };

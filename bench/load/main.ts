@@ -7,6 +7,7 @@
 import type { Sample } from "../figures.ts";
 import { runCrowd } from "./crowd.ts";
 import { runFill } from "./fill.ts";
+import { runFramework } from "./framework.ts";
 import { runHandover } from "./handover.ts";
 import { runMixed } from "./mixed.ts";
 import type { Order, ServerAddress } from "./order.ts";
@@ -30,6 +31,8 @@ function run(order: Order, server: ServerAddress): Promise<Sample> {
       return runMixed(order, server);
     case "scraped":
       return runScraped(order, server);
+    case "framework":
+      return runFramework(order, server);
   }
 }
 

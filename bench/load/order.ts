@@ -103,6 +103,23 @@ export interface ScrapedOrder {
   readonly beside: "nobody" | "scraper" | "neighbour";
 }
 
+/** Jobs of a framework: a producer and a worker in one process, and handlers that do nothing. */
+export interface FrameworkOrder {
+  readonly kind: "framework";
+  readonly library: "homemaker" | "bullmq";
+  /**
+   * As many jobs under way as run at a time, each followed by another; or `jobs` that are there
+   * when the worker begins; or one at a time, to a worker that has nothing to do.
+   */
+  readonly load: "circle" | "backlog" | "idle";
+  readonly concurrency: number;
+  /** If absent: none. */
+  readonly prefetch?: number;
+  readonly jobs?: number;
+  readonly seconds: number;
+  readonly warmUpSeconds: number;
+}
+
 /** Any of them. */
 export type Order =
   | PipelinedOrder
@@ -111,4 +128,5 @@ export type Order =
   | FillOrder
   | StockOrder
   | MixedOrder
-  | ScrapedOrder;
+  | ScrapedOrder
+  | FrameworkOrder;
