@@ -6,6 +6,7 @@ import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import type { QueueAddress } from "../http/api.ts";
 import type {
+  Bytes,
   Failure,
   FailureEnd,
   JobAnswer,
@@ -18,7 +19,9 @@ import { mayAct } from "./access.ts";
 import { copyCommands, queueAddress } from "./copy-commands.ts";
 import { ExplanationPanel } from "./explanation-panel.tsx";
 import { priorityField, tubeField } from "./fields.ts";
-import { fromBase64 } from "./hostile-bytes.ts";
+import { fromBase64, piecesInOneLine } from "./hostile-bytes.ts";
+import { Pieces } from "./hostile-text.tsx";
+import { jobType } from "./job-type.ts";
 import { addresses } from "./live.ts";
 import { attempt, tell, warn } from "./notices.tsx";
 import {
@@ -138,17 +141,33 @@ function JobParts({ job }: { readonly job: JobAnswer }): JSX.Element {
           )}
           <PayloadView body={body} isWhole={job.body.isWhole} label="the body" />
         </section>
+        {job.progress !== null && <ProgressPanel progress={job.progress} />}
         <Timeline job={job} />
       </div>
       <div class="job-side">
-        <Facts job={job} />
+        <Facts job={job} body={body} />
         <Commands job={job} body={body} />
       </div>
     </div>
   );
 }
 
-function Facts({ job }: { readonly job: JobAnswer }): JSX.Element {
+/** What its worker said last of how far it is. */
+function ProgressPanel({ progress }: { readonly progress: Bytes }): JSX.Element {
+  const { base64, isWhole } = progress;
+  const note = useMemo(() => fromBase64(base64), [base64]);
+  return (
+    <section class="panel body-panel">
+      <h2>
+        Progress <small>what its worker said last</small>
+      </h2>
+      <PayloadView body={note} isWhole={isWhole} label="the progress" />
+    </section>
+  );
+}
+
+function Facts({ job, body }: { readonly job: JobAnswer; readonly body: Uint8Array }): JSX.Element {
+  const type = useMemo(() => jobType(body), [body]);
   return (
     <section class="panel facts-panel">
       <h2>
@@ -160,6 +179,11 @@ function Facts({ job }: { readonly job: JobAnswer }): JSX.Element {
         )}
       </h2>
       <dl class="facts">
+        {type !== undefined && (
+          <Fact name="type">
+            <Pieces pieces={piecesInOneLine(new TextEncoder().encode(type))} />
+          </Fact>
+        )}
         <Fact name="priority">{count(job.pri)}</Fact>
         <Fact name="age">{duration(job.ageSeconds)}</Fact>
         <Fact name="delay">{duration(job.delaySeconds)}</Fact>

@@ -95,6 +95,8 @@ export interface JobAnswer extends Omit<JobSummary, "failures" | "preview" | "fa
   readonly isCancelled: boolean;
   /** What its put was tagged with, word by word. */
   readonly tags: readonly string[];
+  /** What its worker said last of how far it is; null if nothing. */
+  readonly progress: Bytes | null;
   /** At most 64 KiB of the body. */
   readonly body: Bytes;
 }

@@ -177,6 +177,13 @@ export class BodyReading {
   }
 }
 
+/** The newest note of how far the job is; null if there is none. */
+export function progressOf(desk: Desk, { shard, id }: JobFacts): Bytes | null {
+  if (shard.peekProgress(id, desk.now) !== C.DONE) return null;
+  const length = shard.field(C.RESULT_BODY_BYTES);
+  return asBytes({ bytes: shard.output.slice(0, length), length });
+}
+
 /** The failures of the job that are kept, oldest first. */
 export function keptFailures(desk: Desk, { shard, id }: JobFacts): readonly Failure[] {
   return failuresOf(desk, shard, id);

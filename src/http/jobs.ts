@@ -39,6 +39,7 @@ import {
   holderOf,
   jobFacts,
   keptFailures,
+  progressOf,
   lastFailureMicros,
   latestFailure,
 } from "./job-reading.ts";
@@ -305,7 +306,8 @@ async function show(around: HttpSurroundings, id: number): Promise<JobAnswer> {
     const failures = keptFailures(desk, facts).map(travelling);
     const nowSeconds = (desk.common.wallBaseMicros + desk.now) / MICROS;
     const putAt = Math.min(nowSeconds - facts.ageSeconds, ...failures.map(({ at }) => at));
-    const answer = { ...rest, putAt, bytes: body.length, failures, body: asBytes(body) };
+    const progress = progressOf(desk, facts);
+    const answer = { ...rest, putAt, bytes: body.length, failures, progress, body: asBytes(body) };
     return { answer, holderId };
   });
   if (found === undefined) throw noJob();

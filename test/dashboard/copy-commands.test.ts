@@ -24,6 +24,7 @@ function jobOf(body: Uint8Array, tube = "mail"): JobAnswer {
     kicks: 0,
     holder: null,
     failureCount: 0,
+    progress: null,
     failures: [],
     isCancelled: false,
     tags: [],

@@ -7,7 +7,7 @@
 import { expect, test } from "vitest";
 import { Desk } from "./desk.ts";
 import { tubeName } from "./full-house.ts";
-import { bury, put } from "./queue-client.ts";
+import { bury, progress, put } from "./queue-client.ts";
 
 const desk = Desk.ofFile();
 
@@ -62,6 +62,23 @@ test("a job's page shows its body in three ways and copies it as a command", asy
   await desk.press("Copied");
   const copied = await desk.page.evaluate(() => navigator.clipboard.readText());
   expect(copied).toContain("| homemaker put job-test --pri 1024 --delay 0 --ttr 60");
+});
+
+test("a job of the framework says its type, and how far it is, whatever is in them", async () => {
+  const type = "<b>thumb</b>\u202e";
+  const body = JSON.stringify({ type, data: { url: "a.png" }, hm: {} });
+  const [id = 0, plain = 0] = await desk.putInto("typed-test", [body, "no type"]);
+  await desk.client.send(`reserve-job ${id}`, progress(id, '{"page":3,"of":"<i>12</i>"}'));
+  await desk.client.send(`release ${id} 1024 0`); // what was said stays
+  await desk.open(`#/jobs/${id}`);
+  const panel = desk.page.locator(".body-panel", { hasText: "what its worker said last" });
+  await panel.getByText('"<i>12</i>"').waitFor();
+  const fact = desk.page.locator(".facts > div", { hasText: "type" }).first();
+  expect(await fact.locator("dd").textContent()).toBe("<b>thumb</b>U+202E");
+  await desk.open(`#/jobs/${plain}`);
+  await desk.sees("no type");
+  await desk.counts(desk.page.locator("dt", { hasText: "type" }), 0);
+  await desk.counts(panel, 0);
 });
 
 test("a job is kicked and deleted from its page", async () => {

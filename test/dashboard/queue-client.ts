@@ -68,6 +68,11 @@ export function release(id: number, message: string | Uint8Array): CommandWithBo
   return withBody(`release ${id} 0 0`, message);
 }
 
+/** A note of how far a held job is. */
+export function progress(id: number, note: string | Uint8Array): CommandWithBody {
+  return withBody(`progress ${id}`, note);
+}
+
 function withBody(command: string, text: string | Uint8Array): CommandWithBody {
   const body = Buffer.from(text);
   return { line: `${command} ${body.length}`, body };

@@ -154,6 +154,16 @@ describe("one job", () => {
     expect((await http.ask("/api/v1/jobs/999999")).status).toBe(404);
   });
 
+  it("is shown with what its worker said last of how far it is", async () => {
+    const [id = 0] = await put("noted", ["x"]);
+    expect((await job(id)).progress).toBeNull();
+    const held = `watch noted\r\nignore default\r\nreserve\r\nprogress ${id} 8\r\n{"at":4}`;
+    expect(await talk(http, `${held}\r\nrelease ${id} 7 0\r\n`)).toContain("NOTED");
+    const { progress } = await job(id);
+    expect(progress?.isWhole).toBe(true);
+    expect(text(progress?.base64 ?? "")).toBe(`{"at":4}`);
+  });
+
   it("is gone once it is finished, and its result is shown while it is kept", async () => {
     const [id = 0] = await put("finished", ["x"]);
     const ends = `watch finished\r\nignore default\r\nreserve\r\nfinish ${id} 60 4\r\ndone\r\n`;
