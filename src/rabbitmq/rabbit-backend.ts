@@ -12,6 +12,7 @@ import type { WaitOptions } from "../worker/backend.ts";
 import type { Abortable } from "../worker/enqueue-options.ts";
 import { UnsupportedError } from "../worker/errors.ts";
 import { unsupported } from "../worker/unsupported.ts";
+import { answered } from "./rabbit-connection.ts";
 import type { RabbitConnection } from "./rabbit-connection.ts";
 import { RabbitConsumer } from "./rabbit-consumer.ts";
 import { RabbitPublisher } from "./rabbit-publisher.ts";
@@ -68,7 +69,7 @@ export class RabbitBackend implements QueueBackend {
 
   static async open(parts: RabbitParts): Promise<RabbitBackend> {
     const backend = new RabbitBackend(parts);
-    await parts.consuming.each((model) => backend.#replies.begin(model));
+    await parts.consuming.each((model) => answered("listen", backend.#replies.begin(model)));
     return backend;
   }
 
@@ -181,11 +182,11 @@ export class RabbitBackend implements QueueBackend {
     queue: string,
   ): Promise<{ readonly messageCount: number; readonly consumerCount: number }> {
     const model = await this.#parts.publishing.model();
-    const channel = await model.createChannel();
+    const channel = await answered("open a channel", model.createChannel());
     channel.on("error", () => undefined); // the call rejects with it
     try {
-      const counts = await channel.checkQueue(queue);
-      await channel.close();
+      const counts = await answered(`count ${queue}`, channel.checkQueue(queue));
+      await answered("close", channel.close());
       return counts;
     } catch (error) {
       const isMissing = error instanceof Error && "code" in error && error.code === 404;

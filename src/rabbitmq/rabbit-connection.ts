@@ -3,8 +3,8 @@
  * Invariants: whoever needs it is told of each new one, before anybody else gets it. Made by
  * rabbit-target.ts: one to publish on, which RabbitMQ may hold up, and one to consume on.
  */
-import { setTimeout } from "node:timers";
-import { asError, ClosedError, UnreachableError } from "../client/errors.ts";
+import { clearTimeout, setTimeout } from "node:timers";
+import { asError, ClosedError, TimeoutError, UnreachableError } from "../client/errors.ts";
 import { backOffMillis } from "../client/back-off.ts";
 import type { RabbitModel } from "./rabbit-client.ts";
 
@@ -85,9 +85,9 @@ export class RabbitConnection {
   }
 
   async #begin(): Promise<RabbitModel> {
-    const model = await this.#connect();
+    const model = await answered("connect", this.#connect());
     if (this.#isClosed) {
-      await model.close();
+      await answered("close", model.close());
       throw new ClosedError("the queue is closed");
     }
     model.on("error", (error) => this.#trouble(error));
@@ -133,10 +133,25 @@ export class RabbitConnection {
     const model = this.#model;
     this.#model = undefined;
     try {
-      await model?.close();
+      if (model !== undefined) await answered("close", model.close());
     } catch (error) {
       this.#trouble(asError(error)); // it was lost at the same time
     }
+  }
+}
+
+/**
+ * What it resolves with; rejects with a TimeoutError when that takes too long: of what a connection
+ * that ends was asked, some is never answered.
+ */
+export async function answered<Answer>(what: string, answer: Promise<Answer>): Promise<Answer> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new TimeoutError(what, PATIENCE_MS, true)), PATIENCE_MS);
+  answer.catch(() => undefined); // it may reject when nobody waits any more
+  try {
+    return await Promise.race([answer, promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -9,7 +9,7 @@
 import { asError } from "../client/errors.ts";
 import type { ConsumeOptions, Consumer } from "../worker/backend.ts";
 import type { RabbitChannel, RabbitMessage, RabbitModel } from "./rabbit-client.ts";
-import { pause } from "./rabbit-connection.ts";
+import { answered, pause } from "./rabbit-connection.ts";
 import type { RabbitConnection } from "./rabbit-connection.ts";
 import { RabbitHeldJob } from "./rabbit-held-job.ts";
 import type { RabbitSurroundings } from "./rabbit-held-job.ts";
@@ -102,7 +102,7 @@ export class RabbitConsumer implements Consumer {
       ...dead,
       ...this.#tubes.map((tube) => publisher.declare(queues.work(tube))),
     ]);
-    const channel = await model.createChannel();
+    const channel = await answered("open a channel", model.createChannel());
     const session: Session = { model, channel, tags: [], isOver: false };
     channel.on("error", (error) => this.#troubled(error));
     channel.on("close", () => this.#lost(session));
@@ -133,14 +133,25 @@ export class RabbitConsumer implements Consumer {
   async #setAll(): Promise<void> {
     try {
       while (this.#session !== undefined && this.#windowSet !== this.#wanted) {
-        await this.#setTo(this.#session, this.#wanted);
+        await answered("consume", this.#setTo(this.#session, this.#wanted));
       }
     } catch (error) {
       this.#troubled(asError(error));
+      void this.#anew();
     } finally {
       this.#setting = undefined;
     }
     if (this.#wanted === 0) this.#giveBack();
+  }
+
+  /** Ends the channel, if it has not ended: another one is made then. */
+  async #anew(): Promise<void> {
+    try {
+      const { channel } = this.#session ?? {};
+      if (channel !== undefined) await answered("close", channel.close());
+    } catch (error) {
+      this.#troubled(asError(error)); // it was lost at the same time
+    }
   }
 
   get #wanted(): number {
@@ -164,7 +175,7 @@ export class RabbitConsumer implements Consumer {
   }
 
   #come(session: Session, message: RabbitMessage | null): void {
-    if (message === null) return this.#cancelled(session);
+    if (message === null) return this.#cancelled();
     const held = new RabbitHeldJob(this.#around, session.channel, message, () => this.#gone(held));
     this.#early.add(held);
     const millis = waitOf(message, Date.now());
@@ -174,9 +185,9 @@ export class RabbitConsumer implements Consumer {
   }
 
   /** RabbitMQ has ended a consumer: its queue is gone. The channel is made anew, and the queue. */
-  #cancelled({ channel }: Session): void {
+  #cancelled(): void {
     this.#troubled(new Error("a queue was deleted under its consumer"));
-    channel.close().catch((error: unknown) => this.#troubled(asError(error)));
+    void this.#anew();
   }
 
   /** Gives what came early to `take`, as far as the window goes. */
@@ -244,9 +255,9 @@ export class RabbitConsumer implements Consumer {
     try {
       await this.stop();
       await Promise.all([...this.#held].map((held) => this.#putOff(held, () => held.handBack())));
-      await this.#session?.channel.close();
+      await this.#anew();
     } catch (error) {
-      this.#troubled(asError(error)); // it was lost at the same time
+      this.#troubled(asError(error));
     } finally {
       for (const end of this.#endings) end();
       this.#settle.resolve();

@@ -9,6 +9,7 @@ import { Buffer } from "node:buffer";
 import { clearTimeout, setTimeout } from "node:timers";
 import { asError, LostError, TimeoutError } from "../client/errors.ts";
 import type { RabbitConfirmChannel, RabbitModel, RabbitProperties } from "./rabbit-client.ts";
+import { answered } from "./rabbit-connection.ts";
 import type { RabbitConnection } from "./rabbit-connection.ts";
 import type { RabbitQueue } from "./rabbit-queues.ts";
 import { RabbitRefusedError } from "./rabbit-refused-error.ts";
@@ -85,7 +86,7 @@ export class RabbitPublisher {
   }
 
   async #newWays(model: RabbitModel): Promise<Ways> {
-    const channel = await model.createConfirmChannel();
+    const channel = await answered("open a channel", model.createConfirmChannel());
     const ways: Ways = { channel, declared: new Map(), returned: new Set() };
     channel.on("error", () => undefined); // whoever published is told
     channel.on("close", () => this.#ways.delete(model));
@@ -141,7 +142,7 @@ function declaredOn(
 ): Promise<void> {
   const known = declared.get(queue.name);
   if (known !== undefined) return known;
-  const declaring = declare(model, queue);
+  const declaring = answered(`declare ${queue.name}`, declare(model, queue));
   declared.set(queue.name, declaring);
   declaring.catch(() => declared.delete(queue.name)); // whoever wants it is told
   return declaring;

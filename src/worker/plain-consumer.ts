@@ -9,14 +9,17 @@
  */
 import type { Client } from "../client/client.ts";
 import type { Facts } from "../client/document.ts";
-import { asError } from "../client/errors.ts";
+import { asError, ClosedError } from "../client/errors.ts";
 import type { Job } from "../client/job.ts";
+import { pause } from "../client/pause.ts";
+import { SYSTEM_CLOCK } from "../client/system-clock.ts";
 import { DEFAULT_TUBE } from "../protocol/tube-name.ts";
 import type { ConsumeOptions, Consumer, PutOutcome, RawJob } from "./backend.ts";
 import { PlainHeldJob } from "./plain-held-job.ts";
 
 /** Most jobs that one consumer holds, however large its window is. */
 export const LANES_MAX = 100;
+const RETRY_MILLIS = 500;
 
 /** What consumers need of their back end. */
 export interface PlainSurroundings {
@@ -82,21 +85,34 @@ export class PlainConsumer implements Consumer {
       const held = await this.#next(lane, wait.signal);
       if (held !== undefined) this.#give(lane, held);
     } catch (error) {
-      if (!wait.signal.aborted) this.#fail(error);
+      await this.#failed(error, wait.signal);
     } finally {
       this.#wait = undefined;
       this.#wish();
     }
   }
 
+  /** A server that is away for long is still waited for. */
+  async #failed(error: unknown, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    if (error instanceof ClosedError) return this.#fail(error);
+    this.#troubled(asError(error));
+    await pause(SYSTEM_CLOCK, RETRY_MILLIS, signal);
+  }
+
   async #idleLane(): Promise<Lane> {
     const idle = this.#lanes.find(({ held }) => held === undefined);
     if (idle !== undefined) return idle;
     const client = await this.#around.connect((error) => this.#troubled(error));
+    try {
+      await Promise.all(this.#tubes.map((tube) => client.watch(tube)));
+      if (!this.#tubes.includes(DEFAULT_TUBE)) await client.ignore(DEFAULT_TUBE);
+    } catch (error) {
+      await client.close(); // it may watch tubes that nobody asked for
+      throw error;
+    }
     const lane: Lane = { client, held: undefined };
     this.#lanes.push(lane);
-    await Promise.all(this.#tubes.map((tube) => client.watch(tube)));
-    if (!this.#tubes.includes(DEFAULT_TUBE)) await client.ignore(DEFAULT_TUBE);
     return lane;
   }
 

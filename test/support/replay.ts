@@ -14,7 +14,8 @@ export async function replayable(
   try {
     await run();
   } catch (error) {
-    const replay = `SEED=${seed} npx vitest run --project quick ${file}`;
+    const project = file.includes(".long.") ? "long" : "quick";
+    const replay = `SEED=${seed} npx vitest run --project ${project} ${file}`;
     throw new Error(`${String(error)}\n${replay}`, { cause: error });
   }
 }

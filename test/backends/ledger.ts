@@ -1,0 +1,281 @@
+/*
+ * A ledger of jobs on a server that is killed and comes back, by producers and workers whose
+ * connections are cut, and workers that die: all at random, by a seed.
+ *
+ * At the end each job that was enqueued was done at least once, or is set aside with its error;
+ * none is held by nobody. A job that was done more often has an explanation for each time: it was
+ * enqueued again since nobody knew whether it was there, or whoever did it could not say so.
+ */
+import { expect } from "vitest";
+import { createWorker, defineJob, openQueue, retry, unchecked } from "../../src/entries/queue.ts";
+import type {
+  JobContext,
+  JobQueue,
+  QueueStats,
+  QueueTarget,
+  Worker,
+} from "../../src/entries/queue.ts";
+import { CuttingProxy } from "../support/cutting-proxy.ts";
+import { Random } from "../support/random.ts";
+import type { Address } from "../support/server-process.ts";
+import { pause } from "../support/until.ts";
+
+/** A server, for a ledger. */
+export interface LedgerServer {
+  /** Where it is now. */
+  address(): Address;
+  /** What opens a queue on it by that port. */
+  target(port: number): QueueTarget;
+  kill(): Promise<void>;
+  again(): Promise<void>;
+  /** How often it is killed. */
+  readonly kills: number;
+  /** Whether it has said that a job is gone when a worker hears that it is done. */
+  readonly confirmsEnds: boolean;
+}
+
+const JOBS = 150;
+const STEPS = 60;
+const STEP_MS = 40;
+const WORKERS = 3;
+/** Ends that are not confirmed are on their way no longer than that. */
+const ON_ITS_WAY_MS = 2000;
+const PATIENCE_MS = 240_000;
+const UNSURE = new Set(["HM_LOST", "HM_TIMEOUT"]);
+
+/** One time that a handler came to its end. */
+interface Run {
+  readonly id: string;
+  readonly atMs: number;
+  readonly hand: Hand;
+  isSaid: boolean;
+}
+
+/** What is known of one payload. */
+interface Entry {
+  isEnqueued: boolean;
+  /** Times that it was enqueued and nobody knows whether it is there. */
+  unsure: number;
+  readonly runs: Run[];
+  /** Jobs of it that were set aside. */
+  dead: number;
+}
+
+/** A worker, with a queue and connections of its own. */
+interface Hand {
+  readonly queue: JobQueue;
+  readonly worker: Worker;
+  readonly proxy: CuttingProxy;
+  /** When its connections were last cut, or its server killed. */
+  disturbedMs: number;
+}
+
+/** Plays it; rejects when it does not come out even. */
+export async function playLedger(server: LedgerServer, seed: number): Promise<void> {
+  const ledger = new Ledger(server, new Random(seed));
+  try {
+    await ledger.play();
+    await ledger.expectEven();
+  } finally {
+    await ledger.end();
+  }
+}
+
+class Ledger {
+  readonly #server: LedgerServer;
+  readonly #random: Random;
+  readonly #entries = Array.from({ length: JOBS }, (): Entry => ({
+    isEnqueued: false,
+    unsure: 0,
+    runs: [],
+    dead: 0,
+  }));
+  readonly #hands = new Set<Hand>();
+  /** Workers that died, and are being closed. */
+  readonly #ending: Promise<void>[] = [];
+  readonly #payloads = new Map<string, number>();
+  #producer: { readonly queue: JobQueue; readonly proxy: CuttingProxy } | undefined;
+  #isWild = true;
+
+  readonly #job = defineJob("ledger", {
+    payload: unchecked<number>(),
+    lease: "3s",
+    onFailure: retry({ attempts: 8, backoff: () => 1000 }),
+  });
+
+  constructor(server: LedgerServer, random: Random) {
+    this.#server = server;
+    this.#random = random;
+  }
+
+  async play(): Promise<void> {
+    const random = this.#random;
+    const proxy = await CuttingProxy.start(() => this.#server.address());
+    this.#producer = { queue: await this.#open(proxy), proxy };
+    for (let count = 0; count < WORKERS; count++) await this.#hire();
+    const enqueuing = this.#enqueueAll(this.#producer.queue);
+    let kills = this.#server.kills;
+    for (let step = 0; step < STEPS; step++) {
+      await pause(STEP_MS);
+      if (random.oneIn(12)) proxy.cut();
+      if (random.oneIn(4)) this.#cut(random.pick([...this.#hands]));
+      if (random.oneIn(15)) await this.#lose(random.pick([...this.#hands]));
+      if (kills > 0 && random.oneIn(STEPS / 4)) {
+        kills -= 1;
+        await this.#restart();
+      }
+    }
+    for (; kills > 0; kills--) await this.#restart();
+    this.#isWild = false;
+    await enqueuing;
+  }
+
+  #open(proxy: CuttingProxy): Promise<JobQueue> {
+    return openQueue(this.#server.target(proxy.port));
+  }
+
+  async #hire(): Promise<void> {
+    const proxy = await CuttingProxy.start(() => this.#server.address());
+    const queue = await this.#open(proxy);
+    const worker = createWorker(queue, {
+      concurrency: this.#random.between(1, 4),
+      prefetch: this.#random.below(3),
+      handlers: [this.#job.handler((payload, context) => this.#run(hand, payload, context))],
+      stop: { grace: 0, abort: 0 },
+      logger: SILENT,
+    });
+    const hand: Hand = { queue, worker, proxy, disturbedMs: 0 };
+    worker.on("success", ({ id }) => this.#said(hand, id));
+    worker.on("failure", ({ id, verdict }) => {
+      const payload = this.#payloads.get(id);
+      if (verdict === "bury" && payload !== undefined) this.#entry(payload).dead += 1;
+    });
+    this.#hands.add(hand);
+    void worker.run();
+  }
+
+  async #run(hand: Hand, payload: number, { job }: JobContext<undefined>): Promise<void> {
+    this.#payloads.set(job.id, payload);
+    const random = this.#random;
+    if (random.oneIn(2)) await pause(random.below(60));
+    if (this.#isWild && random.oneIn(5)) throw new TypeError("a handler threw");
+    const { runs } = this.#entry(payload);
+    runs.push({ id: job.id, atMs: performance.now(), hand, isSaid: false });
+  }
+
+  #said(hand: Hand, id: string): void {
+    const { runs } = this.#entry(this.#payloads.get(id) ?? -1);
+    const run = runs.findLast((one) => one.id === id && one.hand === hand && !one.isSaid);
+    if (run !== undefined) run.isSaid = true;
+  }
+
+  #entry(payload: number): Entry {
+    const entry = this.#entries[payload];
+    if (entry === undefined) throw new RangeError(`there is no job ${payload}`);
+    return entry;
+  }
+
+  async #enqueueAll(queue: JobQueue): Promise<void> {
+    for (const [payload, entry] of this.#entries.entries()) {
+      if (this.#isWild) await pause(this.#random.below((2 * STEPS * STEP_MS) / JOBS));
+      while (!entry.isEnqueued) {
+        try {
+          await queue.enqueue(this.#job, payload);
+          entry.isEnqueued = true;
+        } catch (error) {
+          if (UNSURE.has(codeOf(error))) entry.unsure += 1;
+          await pause(10);
+        }
+      }
+    }
+  }
+
+  #cut(hand: Hand): void {
+    hand.disturbedMs = performance.now();
+    hand.proxy.cut();
+  }
+
+  /** Ends a worker without a word, and has another one in its place. */
+  async #lose(hand: Hand): Promise<void> {
+    this.#hands.delete(hand);
+    hand.disturbedMs = performance.now();
+    hand.proxy.close();
+    this.#ending.push(closed(hand)); // which reaches nobody, and takes its time
+    await this.#hire();
+  }
+
+  async #restart(): Promise<void> {
+    await this.#server.kill();
+    for (const hand of this.#hands) hand.disturbedMs = performance.now();
+    await pause(this.#random.below(500));
+    await this.#server.again();
+  }
+
+  /** All that is left is done, by workers whom nobody disturbs. */
+  async expectEven(): Promise<void> {
+    const { queue } = this.#producer ?? {};
+    const end = performance.now() + PATIENCE_MS;
+    let stats: QueueStats | undefined;
+    while (!this.#isEven(stats) && performance.now() < end) {
+      await pause(50);
+      stats = await queue?.stats(this.#job.tube);
+    }
+    expect({ stats, missing: this.#missing, isEven: this.#isEven(stats) }).toMatchObject({
+      isEven: true,
+    });
+    for (const [payload, entry] of this.#entries.entries()) this.#expectExplained(payload, entry);
+    if (queue?.can.listing === true) await this.#expectErrorsOf(queue);
+  }
+
+  /** Payloads that were not done, as far as is known, and not set aside. */
+  get #missing(): readonly number[] {
+    return [...this.#entries.keys()].filter((payload) => {
+      const { isEnqueued, runs, dead } = this.#entry(payload);
+      return !isEnqueued || (runs.length === 0 && dead === 0);
+    });
+  }
+
+  /** Nothing is left; and what nobody has heard of was set aside when its connection ended. */
+  #isEven(stats: QueueStats | undefined): boolean {
+    if (stats === undefined) return false;
+    const { available, scheduled, active, discarded } = stats;
+    const heard = this.#entries.reduce((sum, { dead }) => sum + dead, 0);
+    return available + scheduled + active === 0 && this.#missing.length <= discarded - heard;
+  }
+
+  async #expectErrorsOf(queue: JobQueue): Promise<void> {
+    for await (const { failures } of queue.jobs({ tube: this.#job.tube, state: "discarded" })) {
+      expect(failures.at(-1)?.error?.message).toEqual(expect.any(String));
+    }
+  }
+
+  /** Of the times that it was done, all but one have an explanation. */
+  #expectExplained(payload: number, { runs, unsure }: Entry): void {
+    const { confirmsEnds } = this.#server;
+    const certain = runs.filter(({ isSaid, atMs, hand: { disturbedMs } }) => {
+      const mayBeLost = !confirmsEnds && disturbedMs > atMs && disturbedMs < atMs + ON_ITS_WAY_MS;
+      return isSaid && !mayBeLost;
+    });
+    const about = { payload, certain: certain.length, of: runs.length, most: 1 + unsure };
+    expect(about).toSatisfy(({ certain: count, most }: typeof about) => count <= most);
+  }
+
+  async end(): Promise<void> {
+    const hands = [...this.#hands];
+    await Promise.all([...this.#ending, ...hands.map(closed)]);
+    await this.#producer?.queue.close();
+    for (const one of [...hands, this.#producer]) one?.proxy.close();
+  }
+}
+
+async function closed({ worker, queue }: Hand): Promise<void> {
+  await Promise.allSettled([worker.stop()]);
+  await Promise.allSettled([queue.close()]);
+}
+
+const nothing = (): void => undefined;
+const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
