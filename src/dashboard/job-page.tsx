@@ -22,6 +22,8 @@ import { priorityField, tubeField } from "./fields.ts";
 import { fromBase64, piecesInOneLine } from "./hostile-bytes.ts";
 import { Pieces } from "./hostile-text.tsx";
 import { jobType } from "./job-type.ts";
+import { scheduleIn } from "./schedule.ts";
+import { SchedulePanel } from "./schedule-panel.tsx";
 import { addresses } from "./live.ts";
 import { attempt, tell, warn } from "./notices.tsx";
 import {
@@ -119,10 +121,12 @@ function GoneJob({
 function JobParts({ job }: { readonly job: JobAnswer }): JSX.Element {
   const { base64 } = job.body;
   const body = useMemo(() => fromBase64(base64), [base64]);
+  const schedule = useMemo(() => scheduleIn(body), [body]);
   return (
     <div class="job">
       <ExplanationPanel id={job.id} />
       <div class="job-main">
+        {schedule !== undefined && <SchedulePanel schedule={schedule} />}
         <section class="panel body-panel">
           <h2>
             Body <small>{bytes(job.bytes)}</small>

@@ -5,6 +5,7 @@
  * @module-tag chromium
  */
 import { expect, test } from "vitest";
+import { jobOfSchedule } from "../../src/worker/schedule-body.ts";
 import { Desk } from "./desk.ts";
 import { tubeName } from "./full-house.ts";
 import { bury, progress, put } from "./queue-client.ts";
@@ -79,6 +80,23 @@ test("a job of the framework says its type, and how far it is, whatever is in th
   await desk.sees("no type");
   await desk.counts(desk.page.locator("dt", { hasText: "type" }), 0);
   await desk.counts(panel, 0);
+});
+
+test("the job that a schedule is kept as says when it is due, and what it has enqueued", async () => {
+  const times = { cron: "30 2 * * *", zone: "Europe/Berlin" };
+  const run = { tube: "reports", priority: 0, leaseMillis: 60_000 };
+  const schedule = { name: "<b>nightly</b>", times, overlap: "skip", missed: "once", run } as const;
+  const about = { schedule, moment: Date.parse("2046-03-01T01:30:00Z"), body: new Uint8Array(0) };
+  const { body } = jobOfSchedule("nightly", about, 0);
+  await desk.client.send("use hm.schedules", put(body, 0, 100_000));
+  await desk.open("#/tubes/hm.schedules?state=delayed");
+  await desk.page.locator("tbody tr a").first().click();
+  const panel = desk.page.locator(".schedule-panel");
+  await panel.getByText("30 2 * * * in Europe/Berlin").waitFor();
+  const heading = await panel.locator("h2").textContent();
+  expect(heading).toBe("Schedule <b>nightly</b>");
+  expect(await panel.locator("time").getAttribute("datetime")).toBe("2046-03-01T01:30:00.000Z");
+  await panel.getByRole("link", { name: "reports" }).waitFor();
 });
 
 test("a job is kicked and deleted from its page", async () => {
