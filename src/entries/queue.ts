@@ -3,10 +3,13 @@
  */
 import { openEmbedded } from "../embedded/embedded-backend.ts";
 import type { EmbeddedTarget } from "../embedded/embedded-backend.ts";
+import { openSpooled } from "../embedded/open-spooled.ts";
 import type { RabbitTarget } from "../rabbitmq/rabbit-options.ts";
 import { openRabbit } from "../rabbitmq/rabbit-target.ts";
 import type { RedisTarget } from "../redis/redis-options.ts";
 import { openRedis } from "../redis/redis-target.ts";
+import { BadOptionError } from "../worker/errors.ts";
+import type { SpoolOptions } from "../worker/spool-backend.ts";
 import type { QueueBackend } from "../worker/backend.ts";
 import type { JobQueue } from "../worker/job-queue.ts";
 import { Queue } from "../worker/queue.ts";
@@ -41,6 +44,12 @@ export type RedisUrl = `redis://${string}` | `rediss://${string}`;
 /** Where a RabbitMQ is. */
 export type RabbitUrl = `amqp://${string}` | `amqps://${string}`;
 
+/** What may be said about a queue that is opened. */
+export interface OpenOptions extends QueueOptions {
+  /** Takes jobs while the back end is away, and delivers them when it is back. */
+  readonly spool?: SpoolOptions;
+}
+
 /** Where the jobs are. */
 export type QueueTarget =
   | EmbeddedTarget
@@ -58,8 +67,18 @@ export type QueueTarget =
  * error of the code HM_OPTION, with a JournalError when the directory cannot be used, for instance
  * while another process has it open, and with an UnreachableError (HM_UNREACHABLE).
  */
-export async function openQueue(target: QueueTarget, options?: QueueOptions): Promise<JobQueue> {
-  return new Queue(await backendOf(target), options);
+export async function openQueue(
+  target: QueueTarget,
+  { spool, ...options }: OpenOptions = {},
+): Promise<JobQueue> {
+  const open = (): Promise<QueueBackend> => backendOf(target);
+  if (spool === undefined) return new Queue(await open(), options);
+  const isUrl = typeof target === "string";
+  if (!isUrl && ("memory" in target || "directory" in target)) {
+    throw new BadOptionError("spool: a queue in this process is never away");
+  }
+  const name = isUrl ? target : "the back end";
+  return new Queue(await openSpooled({ name, open }, spool, options), options);
 }
 
 /**

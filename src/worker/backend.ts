@@ -69,7 +69,12 @@ export interface RawJob {
 
 /** What became of a job that was put: its id, or why it was not taken. */
 export type PutOutcome =
-  | { readonly id: string; readonly isNew: boolean }
+  | {
+      readonly id: string;
+      readonly isNew: boolean;
+      /** It waits for the back end to come back; its id is another one there. */
+      readonly isSpooled?: boolean;
+    }
   | { readonly error: Error };
 
 /** What a job is up to: waiting, being run, or not to be run any more. */

@@ -107,6 +107,16 @@ const SAID = {
   expired: "was not run in time",
 } as const;
 
+/** The back end is away, and the spool cannot take the job: it is nowhere. `cause` says why. */
+export class SpoolError extends HomemakerError {
+  override readonly name = "SpoolError";
+  readonly code = "HM_SPOOL";
+
+  constructor(cause: Error) {
+    super(`the back end is away, and the spool cannot take the job: ${cause.message}`, { cause });
+  }
+}
+
 /** What became of one of many. */
 export type Outcome = { readonly id: string } | { readonly error: Error };
 

@@ -18,8 +18,11 @@ export interface ResultOptions extends Abortable {
 /** A job that was enqueued. */
 export interface Enqueued<J extends AnyJob> {
   readonly id: string;
-  /** Whether it is a new one, or one that was there with the same unique key. */
-  readonly state: "new" | "already-there";
+  /**
+   * Whether it is a new one, or one that was there with the same unique key; or it waits in the
+   * spool, and the queue finds out when that delivers it.
+   */
+  readonly state: "new" | "already-there" | "spooled";
   /** Waits for what comes of it, as `queue.result` does. */
   result(options?: ResultOptions): Promise<ResultOf<J>>;
 }

@@ -48,6 +48,7 @@ export {
   JobVersionError,
   MissingPackageError,
   PartlyEnqueuedError,
+  SpoolError,
   UnsupportedError,
 } from "./errors.ts";
 export type { Issue, Outcome } from "./errors.ts";
@@ -88,6 +89,7 @@ export type { Logger } from "./logger.ts";
 export { PRIORITIES } from "./priority.ts";
 export type { Priority } from "./priority.ts";
 export type { QueueOptions } from "./queue.ts";
+export type { SpoolOptions } from "./spool-backend.ts";
 export type { ScheduleTimes } from "./moments.ts";
 export type {
   Missed,

@@ -225,10 +225,10 @@ export class Queue implements JobQueue {
   #enqueued<J extends AnyJob>(job: J, outcome: PutOutcome | undefined): Enqueued<J> {
     if (outcome === undefined) throw new RangeError("the back end said nothing of a job");
     if ("error" in outcome) throw outcome.error;
-    const { id, isNew } = outcome;
+    const { id, isNew, isSpooled = false } = outcome;
     return {
       id,
-      state: isNew ? "new" : "already-there",
+      state: isSpooled ? "spooled" : isNew ? "new" : "already-there",
       result: (options) => this.result(job, id, options),
     };
   }
