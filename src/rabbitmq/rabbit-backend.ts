@@ -181,7 +181,7 @@ export class RabbitBackend implements QueueBackend {
   async #count(
     queue: string,
   ): Promise<{ readonly messageCount: number; readonly consumerCount: number }> {
-    const model = await this.#parts.publishing.model();
+    const model = await this.#parts.consuming.model(); // which RabbitMQ does not hold up
     const channel = await answered("open a channel", model.createChannel());
     channel.on("error", () => undefined); // the call rejects with it
     try {

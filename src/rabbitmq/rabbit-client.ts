@@ -34,6 +34,7 @@ export interface RabbitChannel {
   cancel(tag: string): Promise<unknown>;
   prefetch(count: number): Promise<unknown>;
   ack(message: RabbitMessage): void;
+  nack(message: RabbitMessage, allUpTo: boolean, requeue: boolean): void;
   close(): Promise<void>;
   on(event: "close", hear: () => void): unknown;
   on(event: "error", hear: (error: Error) => void): unknown;

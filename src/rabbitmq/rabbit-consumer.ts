@@ -54,13 +54,13 @@ export class RabbitConsumer implements Consumer {
     connection: RabbitConnection,
     tubes: readonly string[],
     options: ConsumeOptions,
-    around: RabbitSurroundings,
+    around: Omit<RabbitSurroundings, "isOver">,
     left: () => void,
   ) {
     this.#connection = connection;
     this.#tubes = tubes;
     this.#options = options;
-    this.#around = around;
+    this.#around = { ...around, isOver: () => this.#isOver };
     this.#window = windowOf(options.window);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.closed = promise.finally(left);

@@ -8,17 +8,21 @@ import { NotHeldError } from "../client/errors.ts";
 import type { Completion, HeldJob, RawJob } from "../worker/backend.ts";
 import { unsupported } from "../worker/unsupported.ts";
 import type { RabbitChannel, RabbitMessage } from "./rabbit-client.ts";
+import { pause } from "./rabbit-connection.ts";
 import { attemptOf, copyOf } from "./rabbit-message.ts";
 import type { RabbitPublisher } from "./rabbit-publisher.ts";
 import { stepFor } from "./rabbit-queues.ts";
 import type { RabbitQueues } from "./rabbit-queues.ts";
 
 const NOTHING = new Uint8Array(0);
+const RETRY_MS = 500;
 
 /** What held jobs need of their back end. */
 export interface RabbitSurroundings {
   readonly publisher: RabbitPublisher;
   readonly queues: RabbitQueues;
+  /** Whether the consumer stops. */
+  isOver(): boolean;
   /** Puts jobs; rejects when one of them was not taken. */
   put(jobs: readonly RawJob[]): Promise<void>;
 }
@@ -67,7 +71,8 @@ export class RabbitHeldJob implements HeldJob {
   async complete({ next = [], result = NOTHING }: Completion = {}): Promise<void> {
     this.#check();
     if (next.length > 0) await this.#around.put(next);
-    this.#end("finished", result);
+    this.#tell("finished", result);
+    this.#end(() => this.#channel.ack(this.#message));
   }
 
   release(
@@ -76,8 +81,22 @@ export class RabbitHeldJob implements HeldJob {
     return this.#again(this.tube, this.attempt, options.afterMillis, options.failure);
   }
 
-  handBack({ afterMillis }: { readonly afterMillis?: number } = {}): Promise<void> {
-    return this.#again(this.tube, this.attempt - 1, afterMillis, undefined);
+  /**
+   * The last that can be done with it, since no lease ends by itself here: so it is tried as long
+   * as RabbitMQ takes nothing, and once the consumer stops the job goes back as it is, and is
+   * counted.
+   */
+  async handBack({ afterMillis }: { readonly afterMillis?: number } = {}): Promise<void> {
+    for (;;) {
+      try {
+        await this.#again(this.tube, this.attempt - 1, afterMillis, undefined);
+        return;
+      } catch (error) {
+        if (!this.#isHeld) throw error;
+        if (this.#around.isOver()) return this.#end(() => this.#requeue());
+      }
+      await pause(RETRY_MS);
+    }
   }
 
   async bury({ failure }: { readonly failure?: Uint8Array } = {}): Promise<void> {
@@ -85,15 +104,18 @@ export class RabbitHeldJob implements HeldJob {
     const { publisher, queues } = this.#around;
     const copy = copyOf(this.#message, this.attempt, undefined, failure);
     await publisher.publish(queues.dead(this.tube), this.body, copy);
-    this.#end("buried", failure ?? NOTHING);
+    this.#tell("buried", failure ?? NOTHING);
+    this.#end(() => this.#channel.ack(this.#message));
   }
 
   moveTo(tube: string, { failure }: { readonly failure?: Uint8Array } = {}): Promise<void> {
     return this.#again(tube, this.attempt, 0, failure);
   }
 
-  discard(): Promise<void> {
-    return Promise.resolve().then(() => this.#end("deleted", NOTHING));
+  async discard(): Promise<void> {
+    this.#check();
+    this.#tell("deleted", NOTHING);
+    this.#end(() => this.#channel.ack(this.#message));
   }
 
   /** RabbitMQ knows no leases: it stays as long as its channel does. */
@@ -124,24 +146,25 @@ export class RabbitHeldJob implements HeldJob {
     if (dueMillis !== undefined) await publisher.declare(queues.work(tube));
     const copy = copyOf(this.#message, attempts, dueMillis, failure);
     await publisher.publish(queue, this.body, copy);
-    this.#ack();
+    this.#end(() => this.#channel.ack(this.#message));
   }
 
-  /** Tells whoever waits, who may be gone, and has RabbitMQ forget it. */
-  #end(type: string, body: Uint8Array): void {
-    this.#check();
+  /** Tells whoever waits, who may be gone. */
+  #tell(type: string, body: Uint8Array): void {
     const { replyTo, messageId } = this.#message.properties;
-    if (replyTo !== undefined && messageId !== undefined) {
-      const about = { correlationId: messageId, type };
-      this.#around.publisher.tell(replyTo, body, about).catch(() => undefined); // it waits in vain
-    }
-    this.#ack();
+    if (replyTo === undefined || messageId === undefined) return;
+    const about = { correlationId: messageId, type };
+    this.#around.publisher.tell(replyTo, body, about).catch(() => undefined); // it waits in vain
   }
 
-  #ack(): void {
+  #requeue(): void {
+    this.#channel.nack(this.#message, false, true);
+  }
+
+  #end(end: () => void): void {
     this.#check();
     try {
-      this.#channel.ack(this.#message);
+      end();
     } catch (error) {
       throw this.lost(error); // the channel is gone
     }

@@ -44,6 +44,7 @@ export class RedisLink {
   readonly #news: RedisClient;
   readonly #prefix: string;
   readonly #listeners = new Map<string, Set<(text: Uint8Array) => void>>();
+  readonly #subscribed = new Map<string, Promise<unknown>>();
   readonly #renewed = new Set<() => void>();
   readonly #troubled: Set<(error: Error) => void> = new Set();
   #script: Promise<string> | undefined;
@@ -100,11 +101,13 @@ export class RedisLink {
     const known = this.#listeners.get(channel);
     const listeners = known ?? new Set();
     this.#listeners.set(channel, listeners.add(tell));
-    if (known === undefined) await within(this.#news.subscribe(channel), `subscribe ${channel}`);
+    if (known === undefined) this.#subscribed.set(channel, this.#news.subscribe(channel));
+    await within(this.#subscribed.get(channel) ?? Promise.resolve(), `subscribe ${channel}`);
     return () => {
       listeners.delete(tell);
       if (listeners.size > 0 || this.#listeners.get(channel) !== listeners) return;
       this.#listeners.delete(channel);
+      this.#subscribed.delete(channel);
       // A connection that is lost has no channels any more.
       if (!this.#isClosed) this.#news.unsubscribe(channel).catch(() => undefined);
     };

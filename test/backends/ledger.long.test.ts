@@ -82,7 +82,7 @@ test(
           address: () => ({ host: "127.0.0.1", port: server.port }),
           target: (port) => `amqp://127.0.0.1:${port}`,
           async kill() {
-            await pause(5000); // a queue that was just made may not come back
+            await pause(8000); // a queue that was just made may not come back
             await server.kill();
           },
           again: () => server.again(),

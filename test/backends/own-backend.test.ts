@@ -1,6 +1,6 @@
 /*
- * docs/own-backend.md: the back end that stands there passes the suite of all back ends, and is used
- * as the page says.
+ * docs/own-backend.md: the back end that stands there passes the suite of all back ends, and is
+ * used as the page says.
  */
 import { expect, test } from "vitest";
 import type { Capabilities, QueueBackend } from "../../src/entries/queue.ts";

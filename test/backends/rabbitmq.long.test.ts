@@ -61,6 +61,38 @@ test("a job that follows from another is there when that one is done", async () 
   expect(await hands.done(1)).toEqual(["b"]);
 });
 
+test("a broker without memory refuses jobs, and those that it has are run, or wait", async () => {
+  await using backend = await openRabbit({ rabbitmq: server.url, prefix: "alarm" });
+  const hands = new Hands();
+  const consumer = backend.consume(["work"], { window: 3, take: hands.take });
+  await backend.put(["a", "b", "c"].map((text) => jobOf(text, { tube: "work" })));
+  const [a, b, c] = [await hands.next(), await hands.next(), await hands.next()];
+  const others = new Hands();
+  const closing = backend.consume(["more"], { window: 1, take: others.take });
+  await backend.put([jobOf("e", { tube: "more" })]);
+  await others.next();
+  await server.alarm(true);
+  await until("it refuses", async () => {
+    const [outcome] = await backend.put([jobOf("d", { tube: "other" })]);
+    return outcome !== undefined && "error" in outcome && codeOf(outcome.error) === REFUSED;
+  });
+  await a.complete({ result: bytesOf("done") });
+  await expect(b.release()).rejects.toMatchObject({ code: REFUSED });
+  expect(b.isHeld).toBe(true);
+  const waiting = b.handBack();
+  await c.complete();
+  await closing.close(); // what it holds goes back as it is
+  await until("it is back", async () => (await backend.stats("more")).available === 1);
+  await server.alarm(false);
+  await waiting;
+  await hands.done(1);
+  await until("nothing is left", async () => {
+    const { available, active } = await backend.stats("work");
+    return available + active === 0;
+  });
+  await consumer.close();
+}, 200_000);
+
 test("a broker that is killed comes back, and with it the jobs and who waits", async () => {
   await using backend = await openRabbit({ rabbitmq: server.url, prefix: "killed" });
   const hands = new Hands();
@@ -101,3 +133,9 @@ test("what cannot be opened says why", async () => {
     message: "the package amqplib is missing: npm install amqplib",
   });
 });
+
+const REFUSED = "HM_OUT_OF_MEMORY";
+
+function codeOf(error: Error): unknown {
+  return "code" in error ? error.code : undefined;
+}

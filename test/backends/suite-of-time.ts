@@ -3,6 +3,7 @@
  * not asked, since a machine may be slow.
  */
 import { describe, expect, test } from "vitest";
+import type { HeldJob } from "../../src/worker/backend.ts";
 import { until } from "../support/until.ts";
 import { bytesOf, pick } from "./beds.ts";
 import type { Stage } from "./stage.ts";
@@ -11,6 +12,16 @@ import type { Stage } from "./stage.ts";
 const LATE_MILLIS = 3_600_000;
 
 export function suiteOfTime(stage: Stage): void {
+  /** Completes a job, or whoever has it next: on a slow machine a short lease may be over again. */
+  async function done(held: HeldJob): Promise<void> {
+    try {
+      await held.complete();
+    } catch {
+      expect(held.isHeld).toBe(false);
+      await done(await stage.hands.next());
+    }
+  }
+
   const { can, consume, job, put, seen, taken } = stage;
   const { isVirtual, soonMillis: SOON_MILLIS } = stage.kind;
   if (isVirtual) return;
@@ -50,7 +61,7 @@ export function suiteOfTime(stage: Stage): void {
       await expect(held.complete()).rejects.toMatchObject({ code: "HM_NOT_HELD" });
       expect(held.isHeld).toBe(false);
       expect(held.signal.reason).toMatchObject({ code: "HM_NOT_HELD" });
-      await again.complete();
+      await done(again);
       await stage.expectGone(id);
     });
 

@@ -15,7 +15,10 @@ import { program } from "./programs.ts";
 import { until } from "./until.ts";
 
 const SCRIPT = "/usr/lib/rabbitmq/bin/rabbitmq-server";
+const CONTROL = "/usr/lib/rabbitmq/bin/rabbitmqctl";
 const PATIENCE_MS = 240_000;
+/** Somebody else may take a port that was free. */
+const STARTS_MAX = 3;
 const OUTPUT_KEPT = 16_384;
 const children = new Set<ChildProcess>();
 process.on("exit", () => {
@@ -35,14 +38,16 @@ export class RabbitServer {
   /** Starts one. Throws a MissingProgramError, and an Error with what it printed. */
   static async start(): Promise<RabbitServer> {
     program("rabbitmq-server");
-    const [port = 0, epmdPort = 0, distPort = 0] = await freePorts(3);
-    const server = new RabbitServer(port, epmdPort, distPort);
-    try {
-      await server.again();
-      return server;
-    } catch (error) {
-      await server.end();
-      throw error;
+    for (let times = 1; ; times++) {
+      const [port = 0, epmdPort = 0, distPort = 0] = await freePorts(3);
+      const server = new RabbitServer(port, epmdPort, distPort);
+      try {
+        await server.again();
+        return server;
+      } catch (error) {
+        await server.end();
+        if (times === STARTS_MAX) throw error;
+      }
     }
   }
 
@@ -138,6 +143,14 @@ export class RabbitServer {
     } catch {
       return false; // it is not there yet
     }
+  }
+
+  /** Has it raise an alarm as if it had no memory, or take that back. */
+  async alarm(isOn: boolean): Promise<void> {
+    const words = ["set_vm_memory_high_watermark", ...(isOn ? ["0.0001"] : ["absolute", "1GB"])];
+    const child = this.#spawn(CONTROL, words);
+    await until("it was told", () => child.exitCode !== null);
+    if (child.exitCode !== 0) throw new Error(`rabbitmqctl failed:\n${this.#output}`);
   }
 
   /** Ends it without a word. */
