@@ -27,6 +27,8 @@ export type ToChild =
   | {
       readonly kind: "run";
       readonly run: number;
+      /** The name of the definition whose handler runs it. */
+      readonly job: string;
       readonly event: JobEvent & { readonly tube: string };
       readonly body: Uint8Array;
     }

@@ -113,8 +113,8 @@ class ChildServer {
     this.#state = await init(this.#stack, this.#closing.signal);
   }
 
-  async #run({ run, event, body }: Run): Promise<void> {
-    const handler = this.#handlers.get(event.type);
+  async #run({ run, job, event, body }: Run): Promise<void> {
+    const handler = this.#handlers.get(job);
     const can = this.#can;
     if (handler === undefined || can === undefined) throw new RangeError("it was not ready");
     const touching: PromiseWithResolvers<void>[] = [];

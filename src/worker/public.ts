@@ -19,6 +19,8 @@ export type {
   WaitOptions,
 } from "./backend.ts";
 export { callLog } from "./call-log.ts";
+export { anyJob } from "./any-job.ts";
+export type { AnyJobDefinition, AnyJobOptions, FoundJob } from "./any-job.ts";
 export { bytes, json } from "./codec.ts";
 export type { Codec } from "./codec.ts";
 export type { Clock } from "../clock.ts";
@@ -79,6 +81,8 @@ export type {
   Run,
   RunningJob,
 } from "./job-definition.ts";
+export { fromCallback } from "./from-callback.ts";
+export type { Done } from "./from-callback.ts";
 export { fromModule, handlerModule } from "./isolation.ts";
 export type { HandlerExports, HandlerModule, Isolate } from "./isolation.ts";
 export { healthOf } from "./health.ts";

@@ -103,9 +103,10 @@ export class Room implements AsyncDisposable {
     const { promise, resolve } = Promise.withResolvers<HandlerOutcome>();
     const run = ++this.#runs;
     this.#running = { run, arrival, context, settle: resolve };
-    const { held, event } = arrival;
+    const { held, event, handler } = arrival;
+    const job = handler.job.name;
     // A copy: the body may lie in much that is no one's business.
-    this.#post({ kind: "run", run, event, body: held.body.slice() });
+    this.#post({ kind: "run", run, job, event, body: held.body.slice() });
     return promise;
   }
 

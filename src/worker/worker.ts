@@ -9,6 +9,7 @@
  */
 import { Deadlines } from "../client/deadlines.ts";
 import { SYSTEM_CLOCK } from "../client/system-clock.ts";
+import { anyJobName } from "./any-job.ts";
 import type { Arrival } from "./arrival.ts";
 import { Attempt } from "./attempt.ts";
 import { Autoscaler } from "./autoscaler.ts";
@@ -20,6 +21,7 @@ import type { Abortable } from "./enqueue-options.ts";
 import { decodeEnvelope } from "./envelope.ts";
 import { JobEnds } from "./job-end.ts";
 import type { Fate } from "./job-end.ts";
+import type { Handler } from "./job-definition.ts";
 import type { JobQueue } from "./job-queue.ts";
 import { isolatedSettings } from "./isolated.ts";
 import type { StartChild } from "./isolation.ts";
@@ -323,7 +325,7 @@ class QueueWorker<State> implements Worker {
     }
     const envelope = decodeEnvelope(held.body);
     const { type = "" } = envelope;
-    const handler = this.#settings.handlers.get(type);
+    const handler = this.#handlerOf(type, held.tube);
     if (this.#isStopping || this.#isSuspended) {
       return this.#giveBack(held, type, "the worker takes no jobs");
     }
@@ -337,6 +339,13 @@ class QueueWorker<State> implements Worker {
     const event = { id, type, attempt, tube };
     this.#waiting.push({ held, envelope, handler, event, lease });
     this.#dispatch();
+  }
+
+  /** That of its type; in a tube where others are at home, the one for all of those goes before. */
+  #handlerOf(type: string, tube: string): Handler<State> | undefined {
+    const { handlers } = this.#settings;
+    const own = handlers.get(type);
+    return own?.job.tube === tube ? own : (handlers.get(anyJobName(tube)) ?? own);
   }
 
   #dispatch(): void {
