@@ -8,8 +8,10 @@ import { createWorker, defineJob, openQueue, unchecked } from "../../src/entries
 import { importAmqplib, openRabbit } from "../../src/rabbitmq/rabbit-target.ts";
 import { STEP_MILLIS, stepFor } from "../../src/rabbitmq/rabbit-queues.ts";
 import { RabbitServer } from "../support/rabbitmq.ts";
+import { printedOn, ROOT, RUNTIME_NAMES } from "../support/runtimes.ts";
 import { pause, until } from "../support/until.ts";
 import { bytesOf, Hands, jobOf } from "./beds.ts";
+import { PEER_FOUND, PEER_ROUND } from "./peer-found.ts";
 import { rabbitKind } from "./rabbitmq-kind.ts";
 import { backendSuite } from "./suite.ts";
 
@@ -49,6 +51,11 @@ test("workers run jobs, and whoever calls gets the result, early or late", async
   await expect(queue.enqueue(greet, "eve", { unique: "k" })).rejects.toMatchObject({
     code: "HM_NOT_SUPPORTED",
   });
+});
+
+test.each(RUNTIME_NAMES)("a queue works on %s", async (runtime) => {
+  const target = JSON.stringify({ rabbitmq: server.url, prefix: runtime });
+  expect(await printedOn(runtime, ROOT, PEER_ROUND, target)).toEqual(PEER_FOUND);
 });
 
 test("a job that follows from another is there when that one is done", async () => {
