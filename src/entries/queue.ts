@@ -8,9 +8,12 @@ import type { RabbitTarget } from "../rabbitmq/rabbit-options.ts";
 import { openRabbit } from "../rabbitmq/rabbit-target.ts";
 import type { RedisTarget } from "../redis/redis-options.ts";
 import { openRedis } from "../redis/redis-target.ts";
+import { clientSurroundings } from "../runtimes/client-surroundings.ts";
 import { BadOptionError } from "../worker/errors.ts";
 import type { SpoolOptions } from "../worker/spool-backend.ts";
 import type { QueueBackend } from "../worker/backend.ts";
+import { BlobBackend } from "../worker/blob-backend.ts";
+import type { BlobOptions } from "../worker/blob-store.ts";
 import type { JobQueue } from "../worker/job-queue.ts";
 import { Queue } from "../worker/queue.ts";
 import type { QueueOptions } from "../worker/queue.ts";
@@ -29,6 +32,7 @@ export type {
   EngineOptions,
   MemoryTarget,
 } from "../embedded/embedded-backend.ts";
+export { directoryBlobs } from "../storage/directory-blobs.ts";
 export { serveJson } from "../json/json-door.ts";
 export type { JsonDoor, JsonDoorOptions } from "../json/json-door.ts";
 export type { CallRecord } from "../json/call-log.ts";
@@ -48,6 +52,8 @@ export type RabbitUrl = `amqp://${string}` | `amqps://${string}`;
 export interface OpenOptions extends QueueOptions {
   /** Takes jobs while the back end is away, and delivers them when it is back. */
   readonly spool?: SpoolOptions;
+  /** Where bodies of jobs lie that are too big for the queue; if absent, they are refused. */
+  readonly blobs?: BlobOptions;
 }
 
 /** Where the jobs are. */
@@ -69,16 +75,33 @@ export type QueueTarget =
  */
 export async function openQueue(
   target: QueueTarget,
-  { spool, ...options }: OpenOptions = {},
+  { spool, blobs, ...options }: OpenOptions = {},
 ): Promise<JobQueue> {
+  const backend = await spooledBackend(target, spool, options);
+  if (blobs === undefined) return new Queue(backend, options);
+  try {
+    const { now = Date.now, logger } = options;
+    const { clock } = clientSurroundings();
+    return new Queue(new BlobBackend(backend, { ...blobs, now, clock, logger }), options);
+  } catch (error) {
+    await backend.close();
+    throw error;
+  }
+}
+
+async function spooledBackend(
+  target: QueueTarget,
+  spool: SpoolOptions | undefined,
+  options: QueueOptions,
+): Promise<QueueBackend> {
   const open = (): Promise<QueueBackend> => backendOf(target);
-  if (spool === undefined) return new Queue(await open(), options);
+  if (spool === undefined) return open();
   const isUrl = typeof target === "string";
   if (!isUrl && ("memory" in target || "directory" in target)) {
     throw new BadOptionError("spool: a queue in this process is never away");
   }
   const name = isUrl ? target : "the back end";
-  return new Queue(await openSpooled({ name, open }, spool, options), options);
+  return openSpooled({ name, open }, spool, options);
 }
 
 /**

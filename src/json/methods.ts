@@ -156,7 +156,8 @@ function jobsIn(params: unknown): readonly unknown[] {
 
 function told(outcome: PutOutcome): unknown {
   if ("id" in outcome) {
-    return { id: outcome.id, state: outcome.isNew ? "new" : "already-there" };
+    const { id, isNew, isSpooled = false } = outcome;
+    return { id, state: isSpooled ? "spooled" : isNew ? "new" : "already-there" };
   }
   const { code, message } = doorErrorOf(outcome.error);
   return { error: { code, message } };

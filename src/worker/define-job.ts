@@ -135,6 +135,9 @@ class DefinedJob<Name extends string, Input, Payload, Returned, Result> implemen
     if (v > this.version) {
       throw new JobVersionError(`${this.name}: version ${v}; here it is version ${this.version}`);
     }
+    if (hm.isElsewhere === true) {
+      throw new JobVersionError(`${this.name}: its payload lies in a blob store; here is none`);
+    }
     if (codec !== this.#codec.name) {
       throw new CodecError(`${this.name}: a payload of ${codec}; here it is ${this.#codec.name}`);
     }

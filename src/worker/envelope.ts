@@ -26,6 +26,8 @@ export interface Extras extends TraceContext {
   readonly schedule?: string;
   /** When it was due by its schedule, in milliseconds since 1970. */
   readonly due?: number;
+  /** What is here only refers to the body, which lies in a blob store (blob-reference.ts). */
+  readonly isElsewhere?: true;
 }
 
 /** A body, taken apart. */
@@ -99,7 +101,7 @@ function named(
 function extrasOf({ hm }: Readonly<Record<string, unknown>>): Extras {
   if (typeof hm !== "object" || hm === null) return NO_EXTRAS;
   const about = hm as Partial<Record<string, unknown>>;
-  const { at, v, key, codec, traceparent, tracestate, baggage, schedule, due } = about;
+  const { at, v, key, codec, traceparent, tracestate, baggage, schedule, due, blob } = about;
   return {
     ...(typeof at === "number" && { at }),
     ...(typeof v === "number" && { v }),
@@ -110,6 +112,7 @@ function extrasOf({ hm }: Readonly<Record<string, unknown>>): Extras {
     ...(typeof baggage === "string" && { baggage }),
     ...(typeof schedule === "string" && { schedule }),
     ...(typeof due === "number" && { due }),
+    ...(blob !== undefined && { isElsewhere: true as const }),
   };
 }
 

@@ -43,7 +43,10 @@ export class CodecError extends HomemakerError {
   readonly code = "HM_CODEC";
 }
 
-/** A job was enqueued by a program that knows a later version of its definition. */
+/**
+ * A job was enqueued by a program that knows a later version of its definition, or has a blob store
+ * that is not known here.
+ */
 export class JobVersionError extends HomemakerError {
   override readonly name = "JobVersionError";
   readonly code = "HM_JOB_VERSION";

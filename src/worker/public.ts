@@ -21,6 +21,8 @@ export type {
 export { callLog } from "./call-log.ts";
 export { anyJob } from "./any-job.ts";
 export type { AnyJobDefinition, AnyJobOptions, FoundJob } from "./any-job.ts";
+export { BlobError } from "./blob-store.ts";
+export type { BlobOptions, BlobStore } from "./blob-store.ts";
 export { bytes, json } from "./codec.ts";
 export type { Codec } from "./codec.ts";
 export type { Clock } from "../clock.ts";
