@@ -180,7 +180,7 @@ export class Vouching {
     const isHeldUp = lateMillis >= part && lateMillis <= Atomics.load(words, ALLOWED);
     if (!isHeldUp || now - this.#vouchedMillis < part) return;
     this.#vouchedMillis = now;
-    const seconds = Math.ceil(((PARTS - 1) * part) / SECOND);
+    const seconds = Math.ceil((PARTS * part) / SECOND);
     // What was not said now is said soon; the worker itself says what becomes of its jobs.
     this.#client?.vouch(this.#token, seconds).catch(() => undefined);
   }

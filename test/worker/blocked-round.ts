@@ -9,7 +9,7 @@ import { connect } from "../../src/entries/client.ts";
 import { createWorker, defineJob, openQueue, unchecked } from "../../src/entries/queue.ts";
 
 const [, , address = ""] = process.argv;
-const job = defineJob("job", { payload: unchecked<number>(), lease: "4s" });
+const job = defineJob("job", { payload: unchecked<number>(), lease: "6s" });
 const queue = await openQueue(`homemaker://${address}`);
 const lines: string[] = [];
 const worker = createWorker(queue, {
@@ -29,7 +29,7 @@ const connections = async (): Promise<number> =>
 // That of the queue, the consumer, the helper and this client.
 while ((await connections()) < 4) await new Promise((resolve) => setTimeout(resolve, 20));
 await client.close();
-await queue.call(job, 7000);
+await queue.call(job, 9000);
 await worker.stop();
 await queue.close();
 console.log(lines.join());

@@ -65,7 +65,7 @@ test("a server keeps them", { timeout: TEST_MS }, async () => {
   await using queue = await openQueue(`homemaker+unix:${server.path}`);
   // That of the queue, the consumer and the helper.
   const ready = async (): Promise<boolean> => (await connections(server.path)) >= 3;
-  const times = { leaseMillis: 4000, blockMillis: 7000 };
+  const times = { leaseMillis: 6000, blockMillis: 9000 };
   expect(await told(queue, times, {}, ready)).toEqual(["success 1", "success 1"]);
 });
 
@@ -162,7 +162,7 @@ test("it is vouched while the loop is held up, and for no longer than is allowed
   expect(await pair.pass(30)).toBe(0); // all is well
   pair.isHeldUp = true;
   expect(await pair.pass(30)).toBeGreaterThanOrEqual(10);
-  expect(new Set(pair.vouched)).toEqual(new Set(["token 6"]));
+  expect(new Set(pair.vouched)).toEqual(new Set(["token 8"]));
   await pair.pass(31);
   expect(await pair.pass(30)).toBe(0); // it was held up for more than a minute
   pair.isHeldUp = false;
@@ -181,6 +181,6 @@ test("it is vouched with the newest token", async () => {
   pair.ticket("another");
   pair.isHeldUp = true;
   await pair.pass(10);
-  expect(new Set(pair.vouched)).toEqual(new Set(["another 6"]));
+  expect(new Set(pair.vouched)).toEqual(new Set(["another 8"]));
   await pair.stop();
 });
