@@ -2,7 +2,7 @@
  * (options.ts).
  */
 import type { Option } from "./option.ts";
-import { count, GIB, hostWithoutPort, KIB, MIB, oneOf, size } from "./option-values.ts";
+import { count, directory, GIB, hostWithoutPort, KIB, MIB, oneOf, size } from "./option-values.ts";
 
 /** Who may end the server by a call of `quit`. */
 type JsonQuit = "nobody" | "loopback";
@@ -20,6 +20,11 @@ export interface JsonOptions {
   readonly jsonLineBytes: number;
   /** Bytes of the lines under way of all connections, beyond 64 KiB each. */
   readonly jsonRoomBytes: number;
+  /**
+   * Directory for bodies of jobs that are too big for the queue; absent means that these are
+   * refused.
+   */
+  readonly jsonBlobs: string | undefined;
   /** Who may end the server by a call. */
   readonly jsonQuit: JsonQuit;
 }
@@ -58,6 +63,15 @@ export const JSON_OPTIONS: { readonly [Key in keyof JsonOptions]: Option<JsonOpt
     help: "what lines under way of all connections may take beyond 64 KiB each, beside --memory",
     default: 256 * MIB,
     ...size(MIB, 256 * GIB, "a size from 1MiB to 256GiB"),
+  },
+  jsonBlobs: {
+    name: "json-blobs",
+    category: "JSON",
+    placeholder: "DIR",
+    help: "keep bodies above 32 KiB in this directory, which workers need as well",
+    default: undefined,
+    defaultText: "in the queue",
+    ...directory,
   },
   jsonQuit: {
     name: "json-quit",

@@ -6,10 +6,16 @@ import { openWorkerLog } from "../observability/log.ts";
 import { clientSurroundings } from "../runtimes/client-surroundings.ts";
 import type { JsonService, JsonSurroundings } from "../server/json-service.ts";
 import { socketEndpoint } from "../transports/socket-endpoint.ts";
+import { directoryBlobs } from "../storage/directory-blobs.ts";
+import { BlobBackend } from "../worker/blob-backend.ts";
+import type { QueueBackend } from "../worker/backend.ts";
 import { ClientBackend } from "../worker/client-backend.ts";
 import { engineCapabilities } from "../worker/engine-capabilities.ts";
+import type { Logger } from "../worker/logger.ts";
 import { Queue } from "../worker/queue.ts";
 import { serveJson } from "./json-door.ts";
+
+const SWEEP_MILLIS = 3_600_000;
 
 /** Opens it, from the options' jsonPort and its companions. */
 export async function openJson(around: JsonSurroundings): Promise<JsonService> {
@@ -20,7 +26,8 @@ export async function openJson(around: JsonSurroundings): Promise<JsonService> {
     connect: (onError) => connectTo(inProcess, { onError }, socketEndpoint, clientSurroundings()),
     close: () => Promise.resolve(),
   });
-  const queue = new Queue(backend);
+  const logger = openWorkerLog({ verbosity: options.verbosity, sink });
+  const queue = new Queue(withBlobs(backend, options.jsonBlobs, logger));
   try {
     const door = await serveJson(queue, {
       port: options.jsonPort ?? 0,
@@ -29,7 +36,7 @@ export async function openJson(around: JsonSurroundings): Promise<JsonService> {
       roomBytes: options.jsonRoomBytes,
       connectionsMax,
       trouble,
-      logger: openWorkerLog({ verbosity: options.verbosity, sink }),
+      logger,
       ...(options.jsonQuit === "loopback" && { onQuit: quit }),
     });
     return {
@@ -43,4 +50,17 @@ export async function openJson(around: JsonSurroundings): Promise<JsonService> {
     await queue.close();
     throw error;
   }
+}
+
+/** The directory is this server's alone, so it may be swept. */
+function withBlobs(
+  backend: QueueBackend,
+  directory: string | undefined,
+  logger: Logger,
+): QueueBackend {
+  if (directory === undefined) return backend;
+  const { clock } = clientSurroundings();
+  const store = directoryBlobs(directory);
+  const parts = { store, sweepEveryMillis: SWEEP_MILLIS, now: Date.now, clock, logger };
+  return new BlobBackend(backend, parts);
 }

@@ -69,6 +69,7 @@ describe("without arguments", () => {
       jsonListen: "127.0.0.1",
       jsonLineBytes: 67_108_864,
       jsonRoomBytes: 268_435_456,
+      jsonBlobs: undefined,
       jsonQuit: "nobody",
       httpListen: "127.0.0.1",
       httpHosts: [],
@@ -362,6 +363,7 @@ describe("the environment", () => {
       HOMEMAKER_JSON_LISTEN: "0.0.0.0",
       HOMEMAKER_JSON_MAX_LINE: "1MiB",
       HOMEMAKER_JSON_MEMORY: "1g",
+      HOMEMAKER_JSON_BLOBS: "/b",
       HOMEMAKER_JSON_QUIT: "loopback",
     };
     expect(new Set(Object.keys(env))).toEqual(new Set(everyOption.map(environmentName)));
@@ -400,6 +402,7 @@ describe("the environment", () => {
       jsonListen: "0.0.0.0",
       jsonLineBytes: 1_048_576,
       jsonRoomBytes: 1_073_741_824,
+      jsonBlobs: "/b",
       jsonQuit: "loopback",
     });
   });

@@ -29,6 +29,8 @@ export interface WorkCommand {
   readonly directory: string | undefined;
   /** The queue that is meant where nobody says. */
   readonly queueDefault: string;
+  /** Directory with bodies of jobs that are too big for the queue. */
+  readonly blobs: string | undefined;
   readonly concurrency: number | undefined;
   readonly graceMillis: number | undefined;
   readonly http: Pick<
@@ -45,6 +47,7 @@ interface Flags {
   readonly config?: string;
   readonly queue?: string;
   readonly data?: string;
+  readonly blobs?: string;
   readonly concurrency?: string;
   readonly grace?: string;
   readonly httpPort?: string;
@@ -102,6 +105,7 @@ function commandOf(flags: Flags, env: Environment, units: Units): WorkCommand {
     config,
     queue,
     directory,
+    blobs: flags.blobs,
     queueDefault: queueOf(env[ADDRESS_VARIABLE] ?? ""),
     concurrency: concurrency === undefined ? undefined : slotsOf(concurrency),
     graceMillis: grace === undefined ? undefined : graceOf(grace, units),
@@ -190,6 +194,7 @@ export function workSyntax(): Command {
       `where the jobs are (default: the server of ${ADDRESS_VARIABLE}, or ${QUEUE_DEFAULT})`,
     )
     .option("-b, --data <DIR>", "the jobs are in this directory, which no other process uses")
+    .option("--blobs <DIR>", "where bodies of jobs lie that are too big for the queue")
     .option("-n, --concurrency <N>", "slots of pools that do not say themselves (default: 10)")
     .option("--grace <DURATION>", "how long jobs that run may take to end (default: 10s)")
     .option("--http-port <PORT>", "serve /healthz, /readyz and /metrics here; 0 is any free port")

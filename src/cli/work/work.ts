@@ -5,7 +5,7 @@
  * first moment on. Called by ../main.ts, which ends the process with the exit code: a handler that
  * was left behind may go on otherwise.
  */
-import { createWorker, openQueue } from "../../entries/queue.ts";
+import { createWorker, directoryBlobs, openQueue } from "../../entries/queue.ts";
 import type { QueueTarget } from "../../entries/queue.ts";
 import { openWorkerPort } from "../../http/worker-port.ts";
 import { openLog, openWorkerLog } from "../../observability/log.ts";
@@ -111,7 +111,9 @@ class Work {
     const config = await this.#config();
     const plan = await this.#plan(config);
     const { target, where } = this.#target(config);
-    const queue = await openQueue(target);
+    const { blobs } = this.#command;
+    const elsewhere = blobs === undefined ? {} : { blobs: { store: directoryBlobs(blobs) } };
+    const queue = await openQueue(target, elsewhere);
     try {
       return await this.#runAll(queue, plan, where);
     } finally {

@@ -1,13 +1,14 @@
 /* `homemaker work` as a process: it runs jobs, tells its health, stops as it should, and says in
  * one line why it does not start.
  */
-import { renameSync } from "node:fs";
+import { readdirSync, renameSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { once } from "node:events";
 import { expect, test } from "vitest";
 import { defineJob, openQueue, unchecked } from "../../../src/entries/queue.ts";
 import { until } from "../../support/until.ts";
+import { callerAt } from "../../json/door-bed.ts";
 import { serveCommand } from "../command.ts";
 import { WorkBed } from "./work-bed.ts";
 import type { WorkProcess } from "./work-bed.ts";
@@ -78,6 +79,25 @@ test("runs the jobs of a server, tells health and metrics, and stops when told t
   expect(await worker.ended).toBe(0);
   expect(worker.stdout).toMatch(/stopped \(finished: 0, handed back: 0, abandoned: 0\)\n$/);
   expect((await queue.stats()).workers).toBe(0);
+});
+
+test("runs jobs of a server's JSON port that are too big for its queue", async () => {
+  using bed = new WorkBed();
+  bed.write("jobs.ts", MODULE);
+  const blobs = bed.at("blobs");
+  const json = ["--json-port", "0", "--json-blobs", blobs];
+  await using server = await serveCommand([...SERVER, ...json], { count: 2 });
+  const [, port] = /JSON on 127\.0\.0\.1:(\d+)/.exec(server.readyLines[0] ?? "") ?? [];
+  const caller = await callerAt(Number(port));
+  const big = "x".repeat(200_000);
+  const { id } = (await caller.call("insert", { type: "greet", data: big })) as { id: string };
+  caller.socket.destroy();
+  expect(readdirSync(blobs)).toHaveLength(2);
+  const url = `homemaker://${server.addresses[1] ?? ""}` as const;
+  bed.start("--jobs", "jobs.ts", "--queue", url, "--blobs", blobs);
+  await using queue = await openQueue(url);
+  expect(await queue.result(greet, id, { timeout: "50s" })).toBe(`hello ${big}`);
+  await until("its body is removed", () => readdirSync(blobs).length === 0);
 });
 
 test("is not ready while the queue does not answer", async () => {
