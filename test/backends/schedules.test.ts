@@ -1,6 +1,8 @@
 /*
  * Schedules, on every back end that can keep them: whoever sets and keeps them, there is one run at
  * each moment.
+ *
+ * @module-tag redis-server
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createWorker, defineJob, openQueue, unchecked } from "../../src/entries/queue.ts";

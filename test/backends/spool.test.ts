@@ -30,6 +30,7 @@ const FILE = "test/backends/spool.test.ts";
 const SEEDS = 5;
 const note = defineJob("note", { payload: unchecked<number>(), result: unchecked<number>() });
 const WAIT = "200ms" as const;
+const MOUNTS = { tags: ["mounts" as const] };
 
 let directory: string;
 
@@ -264,7 +265,7 @@ describe("are delivered", () => {
 });
 
 describe("the spool", () => {
-  test("says so when its disk is full, and what it has is delivered", async () => {
+  test("says so when its disk is full, and what it has is delivered", MOUNTS, async () => {
     const disk = new SmallDisk(24 * 1_048_576);
     onTestFinished(() => disk.remove());
     const away = await flaky();
