@@ -21,6 +21,7 @@ import { startChild } from "../runtimes/children.ts";
 import { startVoucher } from "../runtimes/voucher.ts";
 import { openServer } from "../worker/server-backend.ts";
 import type { ServerUrl } from "../worker/server-backend.ts";
+import { labelOf, openSpread } from "../worker/open-spread.ts";
 import { createWorkerOn } from "../worker/worker.ts";
 import type { Worker } from "../worker/worker.ts";
 import type { WorkerOptions } from "../worker/worker-options.ts";
@@ -48,6 +49,11 @@ export type RedisUrl = `redis://${string}` | `rediss://${string}`;
 /** Where a RabbitMQ is. */
 export type RabbitUrl = `amqp://${string}` | `amqps://${string}`;
 
+/** Several that know nothing of each other: jobs go round those that are there. */
+export interface SpreadQueueTarget {
+  readonly spread: readonly Exclude<QueueTarget, SpreadQueueTarget>[];
+}
+
 /** What may be said about a queue that is opened. */
 export interface OpenOptions extends QueueOptions {
   /** Takes jobs while the back end is away, and delivers them when it is back. */
@@ -64,14 +70,16 @@ export type QueueTarget =
   | RedisTarget
   | RabbitUrl
   | RabbitTarget
+  | SpreadQueueTarget
   | QueueBackend;
 
 /**
  * Opens a queue: `{ memory: true }` is gone with the process, `{ directory: "./jobs" }` survives
  * it, `"homemaker://127.0.0.1"` is a server's, `"redis://127.0.0.1"` is in a Redis,
- * `"amqp://127.0.0.1"` in a RabbitMQ, and a back end of one's own is what it is. Rejects with an
- * error of the code HM_OPTION, with a JournalError when the directory cannot be used, for instance
- * while another process has it open, and with an UnreachableError (HM_UNREACHABLE).
+ * `"amqp://127.0.0.1"` in a RabbitMQ, `{ spread: [...] }` is on several of these, and a back end of
+ * one's own is what it is. Rejects with an error of the code HM_OPTION, with a JournalError when
+ * the directory cannot be used, for instance while another process has it open, and with an
+ * UnreachableError (HM_UNREACHABLE).
  */
 export async function openQueue(
   target: QueueTarget,
@@ -94,7 +102,7 @@ async function spooledBackend(
   spool: SpoolOptions | undefined,
   options: QueueOptions,
 ): Promise<QueueBackend> {
-  const open = (): Promise<QueueBackend> => backendOf(target);
+  const open = (): Promise<QueueBackend> => backendOf(target, options);
   if (spool === undefined) return open();
   const isUrl = typeof target === "string";
   if (!isUrl && ("memory" in target || "directory" in target)) {
@@ -115,10 +123,17 @@ export function createWorker<State = undefined>(
   return createWorkerOn({ startChild, startVoucher }, queue, options);
 }
 
-async function backendOf(target: QueueTarget): Promise<QueueBackend> {
+async function backendOf(target: QueueTarget, options: QueueOptions): Promise<QueueBackend> {
   if (typeof target === "string") {
     if (isRedis(target)) return openRedis({ redis: target });
     return isRabbit(target) ? openRabbit({ rabbitmq: target }) : openServer(target, connect);
+  }
+  if ("spread" in target) {
+    const members = target.spread.map((one, place) => ({
+      label: labelOf(one, place),
+      open: () => backendOf(one, options),
+    }));
+    return openSpread(members, options);
   }
   if ("redis" in target) return openRedis(target);
   if ("rabbitmq" in target) return openRabbit(target);

@@ -242,6 +242,8 @@ export interface QueueBackend extends AsyncDisposable {
   /** For people. */
   readonly name: string;
   readonly can: Capabilities;
+  /** Whether there is a way to it now; absent where that cannot be told. */
+  readonly isUp?: boolean;
   /** Puts jobs, in this order; says of each what became of it. Rejects only if nothing was done. */
   put(jobs: readonly RawJob[], options?: Abortable): Promise<readonly PutOutcome[]>;
   /** Begins to take jobs of these tubes. */

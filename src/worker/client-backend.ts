@@ -66,6 +66,10 @@ export class ClientBackend implements QueueBackend {
     this.#client = client;
   }
 
+  get isUp(): boolean {
+    return this.#client.isConnected;
+  }
+
   async put(jobs: readonly RawJob[], options: Abortable = {}): Promise<readonly PutOutcome[]> {
     options.signal?.throwIfAborted();
     const outcomes: Promise<PutOutcome>[] = [];

@@ -37,7 +37,6 @@ export class LateBackend implements QueueBackend {
   readonly #parts: LateParts;
   readonly #ending = new AbortController();
   readonly #opened = Promise.withResolvers<QueueBackend>();
-  readonly #opening: Promise<void>;
   #backend: QueueBackend | undefined;
   #why: Error | undefined;
 
@@ -47,7 +46,7 @@ export class LateBackend implements QueueBackend {
     this.#opened.promise.catch(() => undefined); // consumers look
     const first = Promise.withResolvers<void>();
     this.tried = first.promise;
-    this.#opening = this.#open(first.resolve);
+    void this.#open(first.resolve);
   }
 
   async #open(tried: () => void): Promise<void> {
@@ -55,8 +54,10 @@ export class LateBackend implements QueueBackend {
     const { signal } = this.#ending;
     for (let failures = 1; !signal.aborted; failures++) {
       try {
-        this.#backend = await open();
-        this.#opened.resolve(this.#backend);
+        const backend = await open();
+        if (signal.aborted) return await backend.close();
+        this.#backend = backend;
+        this.#opened.resolve(backend);
         return tried();
       } catch (error) {
         this.#why = asError(error);
@@ -69,6 +70,10 @@ export class LateBackend implements QueueBackend {
   /** Why it is not open, if it is not. */
   get trouble(): Error | undefined {
     return this.#backend === undefined ? this.#away() : undefined;
+  }
+
+  get isUp(): boolean {
+    return this.#backend !== undefined && this.#backend.isUp !== false;
   }
 
   get can(): Capabilities {
@@ -116,10 +121,10 @@ export class LateBackend implements QueueBackend {
     return this.#there().stats(tube, options);
   }
 
+  /** What is being opened is closed as soon as it is open. */
   async close(): Promise<void> {
     this.#ending.abort();
     this.#opened.reject(new ClosedError(`${this.name}: it is closed`));
-    await this.#opening;
     await this.#backend?.close();
   }
 

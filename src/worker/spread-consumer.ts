@@ -1,0 +1,196 @@
+/* SpreadConsumer: jobs of several servers that know nothing of each other, as many at a time as one
+ * consumer may have.
+ *
+ * Invariants: no more than the window are given on. Each server is asked for all that is free,
+ * since nobody knows which one has jobs; what comes beyond that goes back uncounted, and marks its
+ * server as busy. Of busy servers one at a time, in turn, is asked for what is free; one that does
+ * not use its turn is not busy. A server that is lost is tried again, and the others go on.
+ * Made by spread-backend.ts.
+ */
+import { backOffMillis } from "../client/back-off.ts";
+import { asError } from "../client/errors.ts";
+import { pause } from "../client/pause.ts";
+import type { Clock } from "../clock.ts";
+import type { Consumer, ConsumeOptions, HeldJob, QueueBackend } from "./backend.ts";
+
+/** One of the servers, as its consumer sees it. */
+export interface SpreadSource {
+  readonly backend: QueueBackend;
+  /** The job, as it is known to those who hold it. */
+  named(held: HeldJob, ended: () => void): HeldJob;
+}
+
+const TURN_MILLIS = 20;
+const AGAIN_MILLIS_MAX = 5000;
+
+/** Jobs of several servers. */
+export class SpreadConsumer implements Consumer {
+  readonly closed: Promise<void>;
+  readonly #options: ConsumeOptions;
+  readonly #clock: Clock;
+  readonly #shares: readonly Share[];
+  readonly #ending = new AbortController();
+  #window: number;
+  #turn = 0;
+  #cancelTurn: (() => void) | undefined;
+
+  constructor(
+    sources: readonly SpreadSource[],
+    tubes: readonly string[],
+    options: ConsumeOptions,
+    clock: Clock,
+  ) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#window = options.window;
+    this.#shares = sources.map((source) => new Share(source));
+    const running = this.#shares.map((share) => this.#run(share, tubes));
+    this.closed = Promise.all(running).then(() => undefined);
+  }
+
+  /** Has the jobs of one server come, for as long as they are wanted. */
+  async #run(share: Share, tubes: readonly string[]): Promise<void> {
+    const { signal } = this.#ending;
+    const troubled = (error: Error): void => this.#options.troubled?.(error);
+    for (let failures = 1; !signal.aborted; failures++) {
+      try {
+        share.open(tubes, this.#wanted(share), (held) => this.#take(share, held), troubled);
+        await share.closed;
+        if (signal.aborted) return;
+      } catch (error) {
+        troubled(asError(error));
+      }
+      await pause(this.#clock, backOffMillis(failures, AGAIN_MILLIS_MAX, Math.random()), signal);
+    }
+  }
+
+  #take(share: Share, held: HeldJob): Promise<void> | void {
+    for (const one of this.#shares) one.forgetLost();
+    if (this.#free <= 0 || this.#ending.signal.aborted) {
+      share.isBusy = true;
+      this.#update();
+      return held.handBack();
+    }
+    const named = share.add(held, () => this.#update());
+    if (share === this.#inTurn) this.#nextTurn();
+    this.#update();
+    return this.#options.take(named);
+  }
+
+  get #free(): number {
+    return this.#window - this.#shares.reduce((sum, share) => sum + share.count, 0);
+  }
+
+  get #inTurn(): Share | undefined {
+    const busy = this.#shares.filter(({ isBusy }) => isBusy);
+    return busy[this.#turn % busy.length];
+  }
+
+  #wanted(share: Share): number {
+    const free = Math.max(0, this.#free);
+    return share.count + (share.isBusy && share !== this.#inTurn ? 0 : free);
+  }
+
+  /** How many are held has changed, or how many may be. */
+  #update(): void {
+    for (const share of this.#shares) share.forgetLost();
+    for (const share of this.#shares) share.want(this.#wanted(share));
+    if (this.#cancelTurn === undefined && this.#free > 0 && this.#inTurn !== undefined) {
+      this.#cancelTurn = this.#clock.after(TURN_MILLIS, () => this.#missTurn());
+    }
+  }
+
+  /** It had no job. */
+  #missTurn(): void {
+    const share = this.#inTurn;
+    if (share !== undefined && this.#free > 0) share.isBusy = false;
+    this.#nextTurn();
+    this.#update();
+  }
+
+  #nextTurn(): void {
+    this.#turn++;
+    this.#cancelTurn?.();
+    this.#cancelTurn = undefined;
+  }
+
+  window(jobs: number): void {
+    this.#window = jobs;
+    this.#update();
+  }
+
+  async stop(): Promise<void> {
+    this.#ending.abort();
+    this.#cancelTurn?.();
+    await Promise.all(this.#shares.map((share) => share.stop()));
+  }
+
+  async close(): Promise<void> {
+    await this.stop();
+    await Promise.all(this.#shares.map((share) => share.close()));
+    await this.closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** What is had of one server. */
+class Share {
+  /** It had more than could be taken, when that was seen last. */
+  isBusy = false;
+  readonly #source: SpreadSource;
+  readonly #held = new Set<HeldJob>();
+  #consumer: Consumer | undefined;
+  #wanted = 0;
+
+  constructor(source: SpreadSource) {
+    this.#source = source;
+  }
+
+  open(
+    tubes: readonly string[],
+    window: number,
+    take: ConsumeOptions["take"],
+    troubled: (error: Error) => void,
+  ): void {
+    this.#wanted = window;
+    this.#consumer = this.#source.backend.consume(tubes, { window, take, troubled });
+  }
+
+  get closed(): Promise<void> {
+    return this.#consumer?.closed ?? Promise.resolve();
+  }
+
+  get count(): number {
+    return this.#held.size;
+  }
+
+  add(held: HeldJob, ended: () => void): HeldJob {
+    this.#held.add(held);
+    return this.#source.named(held, () => {
+      this.#held.delete(held);
+      ended();
+    });
+  }
+
+  /** A job that is lost leaves without a word. */
+  forgetLost(): void {
+    for (const held of this.#held) if (!held.isHeld) this.#held.delete(held);
+  }
+
+  want(window: number): void {
+    if (window === this.#wanted) return;
+    this.#wanted = window;
+    this.#consumer?.window(window);
+  }
+
+  async stop(): Promise<void> {
+    await this.#consumer?.stop();
+  }
+
+  async close(): Promise<void> {
+    await this.#consumer?.close();
+  }
+}
