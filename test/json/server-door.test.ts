@@ -5,11 +5,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { ask, connectTo, runCommand, serveCommand } from "../cli/command.ts";
 import type { Serving } from "../cli/command.ts";
 import { callerAt } from "./door-bed.ts";
 import type { Caller } from "./door-bed.ts";
+
+/** Each starts several processes, one after the other, maybe on a busy machine. */
+vi.setConfig({ testTimeout: 180_000 });
 
 const FLAGS = ["-p", "0", "--threads", "2", "--json-port", "0"];
 
