@@ -106,6 +106,7 @@ describe.each(WHERE)("%s:", (where) => {
       const inTheWay = await queue.enqueue(defineJob("in-the-way", number), 1);
       const attempts: number[] = [];
       const worker = small.work({
+        schedules: false, // they have a tube, too
         handlers: [
           gated.handler((payload, { job, enqueueOnSuccess }) => {
             attempts.push(job.attempt);
