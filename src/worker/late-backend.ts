@@ -164,9 +164,10 @@ class LateConsumer implements Consumer {
     tubes: readonly string[],
     options: ConsumeOptions,
   ): Promise<void> {
-    const backend = await opened;
+    const [there] = await Promise.allSettled([opened]);
+    if (there.status === "rejected") return; // it was closed before it was open
     if (this.#isStopped) return this.#ended.promise;
-    this.#consumer = backend.consume(tubes, { ...options, window: this.#window });
+    this.#consumer = there.value.consume(tubes, { ...options, window: this.#window });
     return this.#consumer.closed;
   }
 

@@ -90,6 +90,7 @@ export class SpreadBackend implements QueueBackend {
   readonly name = "spread";
   readonly #members: readonly Member[];
   readonly #clock: Clock;
+  readonly #consumers = new Set<SpreadConsumer>();
   #next = 0;
   #isClosed = false;
 
@@ -187,7 +188,10 @@ export class SpreadBackend implements QueueBackend {
       named: (held: HeldJob, ended: () => void) =>
         new SpreadHeldJob(held, member.label, ended, (next) => this.#putBefore(member, next)),
     }));
-    return new SpreadConsumer(sources, tubes, options, this.#clock);
+    const consumer = new SpreadConsumer(sources, tubes, options, this.#clock);
+    this.#consumers.add(consumer);
+    void consumer.closed.then(() => this.#consumers.delete(consumer));
+    return consumer;
   }
 
   /** Puts those that belong to other servers; returns the rest. */
@@ -264,6 +268,7 @@ export class SpreadBackend implements QueueBackend {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    await Promise.all([...this.#consumers].map((consumer) => consumer.close()));
     await this.#all(({ backend }) => backend.close());
   }
 

@@ -3,9 +3,11 @@
  */
 import { describe, expect, onTestFinished, test } from "vitest";
 import { LostError, UnreachableError } from "../../src/client/errors.ts";
+import { SYSTEM_CLOCK } from "../../src/client/system-clock.ts";
 import { openEmbedded } from "../../src/embedded/embedded-backend.ts";
 import { createWorker, defineJob, openQueue, unchecked } from "../../src/entries/queue.ts";
 import type { HeldJob, JobQueue, QueueBackend } from "../../src/entries/queue.ts";
+import { LateBackend } from "../../src/worker/late-backend.ts";
 import { labelOf } from "../../src/worker/open-spread.ts";
 import { until } from "../support/until.ts";
 import { around } from "../worker/around.ts";
@@ -211,6 +213,27 @@ describe("no more are held than are wanted", () => {
     await consumer.close();
     expect(await queue.stats("note")).toMatchObject({ scheduled: 2, discarded: 1, active: 0 });
   });
+});
+
+test("consumers are closed with it, those that never had a server too", async () => {
+  const away = "homemaker+unix:/run/there-is-none.sock" as const;
+  const backend = await openEmbedded({ memory: true });
+  const queue = await openQueue({ spread: [away, backend] });
+  const hands = new Hands();
+  const consumer = queue.backend.consume(["note"], { window: 2, take: hands.take });
+  const late = new LateBackend({
+    name: "late",
+    assumed: backend.can,
+    open: () => Promise.reject(new UnreachableError("away")),
+    clock: SYSTEM_CLOCK,
+  });
+  const waiting = late.consume(["note"], { window: 1, take: hands.take });
+  await queue.enqueue(note, 1);
+  await hands.next();
+  await queue.close();
+  await late.close();
+  await Promise.all([consumer.closed, waiting.closed]);
+  expect(hands.ready).toEqual([]);
 });
 
 describe("what one cannot take", () => {
