@@ -137,7 +137,9 @@ async function backendOf(target: QueueTarget, options: QueueOptions): Promise<Qu
   }
   if ("redis" in target) return openRedis(target);
   if ("rabbitmq" in target) return openRabbit(target);
-  return "put" in target ? target : openEmbedded(target);
+  if ("put" in target) return target;
+  if ("memory" in target || "directory" in target) return openEmbedded(target);
+  throw new BadOptionError("openQueue: expected a URL, { memory: true } or { directory: path }");
 }
 
 function isRedis(url: string): url is RedisUrl {

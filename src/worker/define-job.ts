@@ -13,9 +13,11 @@ import { BadOptionError, CodecError, JobVersionError } from "./errors.ts";
 import type { FailureMode, SuccessMode } from "./failure-mode.ts";
 import type { Handler, JobDefinition, JobKeys, JobSettings } from "./job-definition.ts";
 import type { Prepared, Run } from "./job-definition.ts";
+import { checkNames } from "./known-options.ts";
+import type { Known } from "./known-options.ts";
 import { PRIORITIES, priorityNumber } from "./priority.ts";
 import type { Priority } from "./priority.ts";
-import { validated } from "./standard-schema.ts";
+import { checkSchema, validated } from "./standard-schema.ts";
 import type { StandardSchema } from "./standard-schema.ts";
 
 /** What holds for each job of a kind. */
@@ -55,6 +57,28 @@ export interface JobSchemas<Input, Payload, Returned, Result> {
   readonly result?: StandardSchema<Returned, Result>;
 }
 
+type Definition = JobOptions<unknown> & JobSchemas<unknown, unknown, unknown, unknown>;
+
+const DEFINITION: Known<Definition> = {
+  tube: true,
+  priority: true,
+  delay: true,
+  timeout: true,
+  lease: true,
+  expiresAfter: true,
+  attemptsMax: true,
+  acknowledge: true,
+  onFailure: true,
+  onSuccess: true,
+  codec: true,
+  version: true,
+  upgrade: true,
+  unique: true,
+  key: true,
+  exclusive: true,
+  payload: true,
+  result: true,
+};
 const LEASE_DEFAULT = "60s";
 
 /** Defines a kind of job. Throws a BadOptionError. */
@@ -93,6 +117,8 @@ class DefinedJob<Name extends string, Input, Payload, Returned, Result> implemen
     if (typeof name !== "string" || name === "") {
       throw new BadOptionError("a job has a name of a character or more");
     }
+    checkNames(name, definition, DEFINITION);
+    checkSchema(`${name}: payload`, definition.payload);
     if (!isTubeNameText(tube)) {
       throw new BadOptionError(`${name}: ${JSON.stringify(tube)} is no tube; ${TUBE_NAME_RULE}`);
     }

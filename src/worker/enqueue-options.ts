@@ -3,6 +3,7 @@ import { millisOf } from "./duration.ts";
 import type { Duration } from "./duration.ts";
 import { BadOptionError } from "./errors.ts";
 import { keyWord } from "./key.ts";
+import type { Known } from "./known-options.ts";
 import type { Priority } from "./priority.ts";
 
 /** What a call may be ended by. */
@@ -36,6 +37,19 @@ export interface EnqueueOptions extends Abortable {
   /** After that long it is not run any more. */
   readonly expiresAfter?: Duration;
 }
+
+/** What may be said of a job that is enqueued, and of one whose result is waited for. */
+export const ENQUEUE_OPTIONS: Known<EnqueueOptions & { readonly timeout?: Duration }> = {
+  signal: true,
+  delay: true,
+  runAt: true,
+  priority: true,
+  unique: true,
+  key: true,
+  exclusive: true,
+  expiresAfter: true,
+  timeout: true,
+};
 
 /** A unique key, as back ends have it. */
 export interface RawUnique {

@@ -4,6 +4,7 @@
  * A definition has no code that runs jobs, so that a producer imports none. The types of payload
  * and result flow from here to `enqueue`, to handlers and to results. Made by define-job.ts.
  */
+import { BadOptionError } from "./errors.ts";
 import type { Acknowledge, EnqueueOptions, Exclusive, Unique } from "./enqueue-options.ts";
 import type { Envelope, Extras } from "./envelope.ts";
 import type { FailureMode, SuccessMode } from "./failure-mode.ts";
@@ -20,6 +21,12 @@ export interface JobSettings {
   readonly acknowledge: Acknowledge | undefined;
   readonly onFailure: FailureMode | undefined;
   readonly onSuccess: SuccessMode | undefined;
+}
+
+/** Throws a BadOptionError unless it is a definition. */
+export function checkJob(job: AnyJob): void {
+  if (typeof job?.prepare === "function") return;
+  throw new BadOptionError(`${JSON.stringify(job)} is no definition of a job; see defineJob`);
 }
 
 /** The keys of one job. */

@@ -33,12 +33,16 @@ export interface EndSurroundings {
 
 type Done = Extract<Outcome, { readonly end: "done" }>;
 
+/** How many types that nobody here runs are told of: names come from bodies. */
+const UNKNOWN_MAX = 100;
 /** A job may come later, not now: the back end has no room for what follows from it. */
 const BUSY = new Set(["HM_DRAINING", "HM_TUBE_FULL", "HM_OUT_OF_MEMORY"]);
 
 /** Ends jobs. */
 export class JobEnds {
   readonly #around: EndSurroundings;
+  /** Types that nobody here runs, as far as that was said. */
+  readonly #unknown = new Set<string>();
 
   constructor(around: EndSurroundings) {
     this.#around = around;
@@ -49,7 +53,9 @@ export class JobEnds {
     const { arrival, reason } = attempt;
     const { held, event } = arrival;
     if (!held.isHeld) return this.#lost(arrival);
-    if (outcome.end === "done") return this.#complete(attempt, outcome);
+    // What comes after the time-out is too late, also from a handler that did not mind being told.
+    const isLate = reason?.why === "timed-out";
+    if (outcome.end === "done" && !isLate) return this.#complete(attempt, outcome);
     if (outcome.end === "unknown-version") {
       return this.defer(held, event.type, outcome.error.message);
     }
@@ -100,6 +106,17 @@ export class JobEnds {
       this.#around.logger.error({ err: thrown, job: failure.job.id }, "a failure mode threw");
       return FAILURE_MODE_DEFAULT.decide({ ...failure, error: thrown });
     }
+  }
+
+  /** Gives a job back that another worker may know. Each type is said once: it comes again. */
+  deferUnknown(held: HeldJob, type: string): Promise<Fate> {
+    const { id: job, tube } = held;
+    const why = "this worker does not know its type";
+    if (!this.#unknown.has(type) && this.#unknown.size < UNKNOWN_MAX) {
+      this.#unknown.add(type);
+      this.#around.logger.warn({ job, type, tube }, `a job is given back: ${why}`);
+    }
+    return this.defer(held, type, why);
   }
 
   /** Gives a job back with no attempt counted; it comes later each time. */

@@ -10,6 +10,7 @@ import { millisOf } from "./duration.ts";
 import type { Abortable, EnqueueOptions } from "./enqueue-options.ts";
 import { JobCancelledError, JobFailedError, JobNotFoundError } from "./errors.ts";
 import { PartlyEnqueuedError, UnsupportedError } from "./errors.ts";
+import { checkJob } from "./job-definition.ts";
 import type { AnyJob, InputOf, ResultOf } from "./job-definition.ts";
 import type { Enqueued, JobQueue, ResultOptions } from "./job-queue.ts";
 import type { Logger } from "./logger.ts";
@@ -218,6 +219,7 @@ export class Queue implements JobQueue {
     trace: TraceContext | undefined,
   ): Promise<RawJob> {
     options.signal?.throwIfAborted();
+    checkJob(job);
     const prepared = await job.prepare(payload);
     return rawJob(job, prepared, options, this.can, this.time.now(), trace);
   }

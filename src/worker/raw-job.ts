@@ -3,11 +3,12 @@
  */
 import type { Capabilities, RawJob } from "./backend.ts";
 import { millisOf } from "./duration.ts";
-import { rawExclusive, rawUnique } from "./enqueue-options.ts";
+import { ENQUEUE_OPTIONS, rawExclusive, rawUnique } from "./enqueue-options.ts";
 import type { EnqueueOptions } from "./enqueue-options.ts";
 import { BadOptionError, UnsupportedError } from "./errors.ts";
 import type { AnyJob, JobKeys, Prepared } from "./job-definition.ts";
 import { keyWord } from "./key.ts";
+import { checkNames } from "./known-options.ts";
 import { priorityNumber } from "./priority.ts";
 import type { TraceContext } from "./trace-context.ts";
 
@@ -21,6 +22,7 @@ export function rawJob(
   trace?: TraceContext,
 ): RawJob {
   const { settings, name, tube } = job;
+  checkNames(name, options, ENQUEUE_OPTIONS);
   const { unique, key, exclusive }: JobKeys = {
     ...job.keysOf(prepared.payload),
     ...keysIn(options),

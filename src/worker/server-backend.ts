@@ -63,6 +63,7 @@ function addressesOf(url: string): readonly string[] {
   const addresses = rest.replace(/\/$/, "").split(",");
   if (kind !== undefined && addresses.every((address) => address !== "")) return addresses;
   throw new BadOptionError(
-    `${JSON.stringify(url)} is no queue; write homemaker://host:port, or homemaker+unix:/path`,
+    `${JSON.stringify(url)} is no queue; write homemaker://host:port, homemaker+unix:/path, ` +
+      "redis://host:port or amqp://host:port",
   );
 }

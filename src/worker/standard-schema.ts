@@ -1,7 +1,7 @@
 /* Standard Schema: what zod, valibot, arktype and others offer alike (standardschema.dev), declared
  * here as far as it is used, so that none of them is needed.
  */
-import { InvalidDataError } from "./errors.ts";
+import { BadOptionError, InvalidDataError } from "./errors.ts";
 import type { Issue } from "./errors.ts";
 
 /** A schema that takes `Input`, and makes `Output` of it. */
@@ -23,6 +23,12 @@ export type SchemaResult<Output> =
 export interface SchemaIssue {
   readonly message: string;
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+
+/** Throws a BadOptionError unless it is a schema. */
+export function checkSchema(what: string, schema: StandardSchema | undefined): void {
+  if (typeof schema?.["~standard"]?.validate === "function") return;
+  throw new BadOptionError(`${what}: expected a Standard Schema, or unchecked<Type>()`);
 }
 
 /** Takes any value for a `Value`, and looks at nothing: for those who need no schema. */

@@ -8,6 +8,8 @@ import { millisOf } from "./duration.ts";
 import type { Duration } from "./duration.ts";
 import { BadOptionError } from "./errors.ts";
 import { on } from "./handler.ts";
+import { checkNames } from "./known-options.ts";
+import type { Known } from "./known-options.ts";
 import type { HandlerModule, Isolate, Isolation } from "./isolation.ts";
 import type { Handler, JobContext, On } from "./job-definition.ts";
 import type { Logger } from "./logger.ts";
@@ -108,6 +110,28 @@ export interface WorkerSettings<State> {
   readonly now: () => number;
 }
 
+const WORKER_OPTIONS: Known<WorkerOptions<unknown>> = {
+  name: true,
+  handlers: true,
+  isolate: true,
+  heapMegabytes: true,
+  init: true,
+  initRetry: true,
+  concurrency: true,
+  prefetch: true,
+  maxBlock: true,
+  schedules: true,
+  dispatch: true,
+  hooks: true,
+  logger: true,
+  stop: true,
+  clock: true,
+  now: true,
+};
+const STOP_OPTIONS: Known<NonNullable<WorkerOptions<unknown>["stop"]>> = {
+  grace: true,
+  abort: true,
+};
 const NAME_DEFAULT = "worker";
 const SLOTS_DEFAULT = 10;
 const SLOTS_MOST = 1000;
@@ -124,6 +148,8 @@ export function workerSettings<State>(
   options: WorkerOptions<State>,
   { time, logger }: Pick<JobQueue, "time" | "logger"> = { time: SYSTEM_TIME, logger: undefined },
 ): WorkerSettings<State> {
+  checkNames("createWorker", options, WORKER_OPTIONS);
+  checkNames("stop", options.stop ?? {}, STOP_OPTIONS);
   const handlers = handlersOf(options);
   return {
     name: options.name ?? NAME_DEFAULT,
@@ -160,8 +186,12 @@ function handlersOf<State>({
 
 function listOf<State>(handlers: WorkerOptions<State>["handlers"]): readonly Handler<State>[] {
   if (typeof handlers === "function") return handlers(on);
+  if (typeof handlers !== "object") return [];
   if ("module" in handlers) return handlers.jobs.map((job) => ({ job, run: notHere }));
-  return handlers as readonly Handler<State>[];
+  const list = handlers as readonly Handler<State>[];
+  const wrong = list.findIndex((handler) => typeof handler?.run !== "function");
+  if (wrong < 0) return list;
+  throw new BadOptionError(`handlers[${wrong}] is no handler; write definition.handler(...)`);
 }
 
 function notHere(): never {
@@ -171,7 +201,7 @@ function notHere(): never {
 /** Throws a BadOptionError. */
 function isolationOf<State>(options: WorkerOptions<State>): Isolation | undefined {
   const { handlers, isolate, heapMegabytes, init } = options;
-  if (!("module" in handlers)) {
+  if (typeof handlers === "function" || !("module" in handlers)) {
     if (isolate === undefined && heapMegabytes === undefined) return undefined;
     throw new BadOptionError("isolate: the handlers must be those of a module: fromModule(url)");
   }
@@ -188,6 +218,7 @@ function slotsOf(
   const range = typeof concurrency === "number" ? fixed(concurrency) : concurrency;
   const slotsMin = counted("concurrency", range.min);
   const slotsMax = counted("concurrency", range.max);
+  if (slotsMax === 0) throw new BadOptionError("concurrency: with 0 no job would ever run");
   if (slotsMin > slotsMax) throw new BadOptionError("concurrency: min is more than max");
   const maxLagMillis = millisOf("concurrency.maxLag", range.maxLag ?? MAX_LAG_DEFAULT);
   return { slotsMin, slotsMax, maxLagMillis };

@@ -330,7 +330,7 @@ class QueueWorker<State> implements Worker {
       return this.#giveBack(held, type, "the worker takes no jobs");
     }
     if (handler === undefined) {
-      return this.#track(this.#ends.defer(held, type, "this worker does not know its type"));
+      return this.#track(this.#ends.deferUnknown(held, type));
     }
     const { leaseMillis } = handler.job.settings;
     const { troubled } = this.#around;

@@ -89,7 +89,7 @@ test.each(["homemaker://", "homemaker://a,,b", "homemaker+unix:", "http://a", "a
   async (url) => {
     await expect(openServer(url as ServerUrl, connect)).rejects.toMatchObject({
       code: "HM_OPTION",
-      message: expect.stringContaining("write homemaker://host:port, or homemaker+unix:/path"),
+      message: expect.stringContaining("write homemaker://host:port, homemaker+unix:/path"),
     });
   },
 );

@@ -46,6 +46,13 @@ describe("a definition", () => {
     ["a priority", "x", { priority: -1 }, /^priority: -1 is none of/],
     ["a lease", "x", { lease: "1w" as never }, /^x: lease: "1w" is no duration/],
     ["a version", "x", { version: 0 }, "x: version: 0 is no whole number above 0"],
+    ["an option", "x", { retries: 3 }, "x: retries: no such option"],
+    [
+      "a schema",
+      "x",
+      { payload: undefined as never },
+      "x: payload: expected a Standard Schema, or unchecked<Type>()",
+    ],
     ["attempts", "x", { attemptsMax: 1.5 }, "x: attemptsMax: 1.5 is no whole number above 0"],
   ])("that is wrong about %s is refused", (_, name, options, message) => {
     expect(() => defineJob(name, { payload: unchecked(), ...options })).toThrow(message);

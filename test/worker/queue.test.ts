@@ -160,6 +160,16 @@ describe("a job is enqueued", () => {
     ["a delay", () => queue.enqueue(plain, 1, { delay: "soon" as never }), /^delay: "soon" is no/],
     ["a time-out", () => queue.call(plain, 1, { timeout: -1 }), /^timeout: -1 is no duration/],
     ["a key", () => queue.enqueue(plain, 1, { key: "k".repeat(201) }), /takes 201 bytes/],
+    [
+      "an option",
+      () => queue.enqueue(plain, 1, { attempts: 3 } as object),
+      "plain: attempts: no such option",
+    ],
+    [
+      "the definition",
+      () => queue.enqueue("plain" as never, 1 as never),
+      '"plain" is no definition of a job',
+    ],
   ] as const)("not at all if %s is wrong", async (_, enqueue, message) => {
     await expect(enqueue()).rejects.toThrow(message);
     expect(await queue.stats()).toMatchObject({ available: 0, scheduled: 0 });
@@ -352,6 +362,7 @@ test("a directory is one queue's at a time", async () => {
 
 test("options that are none are refused, and so is an engine where there is none", async () => {
   await expect(openQueue({ memory: true, shards: 3 })).rejects.toMatchObject({ code: "HM_OPTION" });
+  await expect(openQueue({} as never)).rejects.toMatchObject({ code: "HM_OPTION" });
   await expect(openElsewhere({ memory: true } as never)).rejects.toMatchObject({
     code: "HM_NOT_SUPPORTED",
   });

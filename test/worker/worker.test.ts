@@ -101,7 +101,7 @@ describe.each(WHERE)("%s:", (where) => {
     });
 
     test("goes back uncharged, later each time, while those that follow find no room", async () => {
-      await using small = await WorkerBed.open(where, { maxTubes: 3 });
+      await using small = await WorkerBed.open(where, { maxTubes: 4 });
       const { queue } = small;
       const inTheWay = await queue.enqueue(defineJob("in-the-way", number), 1);
       const attempts: number[] = [];
@@ -270,6 +270,21 @@ describe.each(WHERE)("%s:", (where) => {
     });
   });
 
+  test("a job that nobody here knows is given back, which is said once of each type", async () => {
+    const said: unknown[] = [];
+    const warn = (fields: object, text?: string): void => void said.push({ ...fields, text });
+    const nothing = (): void => undefined;
+    const logger = { debug: nothing, info: nothing, error: nothing, warn };
+    const other = defineJob("other", { ...number, tube: gated.tube });
+    const worker = bed.work({ handlers: [gated.handler(() => undefined)], logger });
+    let count = 0;
+    worker.on("handedBack", () => (count += 1));
+    const { id } = await bed.queue.enqueue(other, 1);
+    await bed.pass("it came twice", () => count === 2);
+    const why = "a job is given back: this worker does not know its type";
+    expect(said).toEqual([{ job: id, type: "other", tube: gated.tube, text: why }]);
+  });
+
   describe("a job that takes too long", () => {
     const slow = defineJob("slow", { ...number, timeout: "10s", onFailure: bury() });
 
@@ -295,6 +310,20 @@ describe.each(WHERE)("%s:", (where) => {
       expect((await bed.queue.status(id))?.failures).toMatchObject([
         { error: { name: "JobAbort", message: "the attempt took longer than it may" } },
       ]);
+    });
+
+    test("has failed, too, if its handler did not mind and returned something soon after", async () => {
+      const gate = new Gate();
+      const lines = heard(bed.work({ handlers: [slow.handler(() => gate.enter())] }));
+      const { id } = await bed.queue.enqueue(slow, 1);
+      await until("it runs", () => gate.inside === 1);
+      bed.clock.advance(11);
+      gate.open();
+      await until("it failed", () => lines.includes("failure 1 bury"));
+      expect(await bed.queue.status(id)).toMatchObject({
+        state: "discarded",
+        failures: [{ error: { message: "the attempt took longer than it may" } }],
+      });
     });
 
     test("has failed, and its slot is taken until the handler ends, if that does not stop", async () => {
