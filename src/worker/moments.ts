@@ -34,6 +34,8 @@ export interface Moments {
 
 const SECOND = 1000;
 const UTC = "UTC";
+/** No queue keeps a job for longer until it is due. */
+const PERIOD_MAX = 36_500 * 86_400 * SECOND;
 /** From a pattern's first moment in the last of these spans it is not far to the last one. */
 const SPANS_MILLIS = [60, 3600, 86_400, 60 * 86_400].map((seconds) => seconds * SECOND);
 
@@ -65,6 +67,7 @@ function everyMoments(every: Duration, { cron, zone }: Partial<ScheduleTimes>): 
   if (zone !== undefined) throw new BadOptionError("zone: it is for cron, not for every");
   const period = millisOf("every", every);
   if (period < SECOND) throw new BadOptionError("every: a second at least");
+  if (period > PERIOD_MAX) throw new BadOptionError('every: "36500d", a hundred years, at most');
   return { after: (millis) => (Math.floor(millis / period) + 1) * period };
 }
 
@@ -82,14 +85,28 @@ function cronOf(pattern: unknown, timezone: string): Cron {
   if (pattern.includes("?") || (!isNamed && fields !== 5 && fields !== 6)) {
     throw new BadOptionError(`cron: ${JSON.stringify(pattern)} has not five fields, or six`);
   }
+  checkZone(timezone);
   try {
     const mode = "5-or-6-parts";
-    const cron = new Cron(pattern, { timezone, mode, fixedTimeRule: "no-wildcard" });
-    cron.nextRun(); // it looks at the zone only now
-    return cron;
+    return new Cron(pattern, { timezone, mode, fixedTimeRule: "no-wildcard" });
   } catch (cause) {
-    throw new BadOptionError(`cron: ${pattern} (${timezone}): ${asError(cause).message}`, {
-      cause,
-    });
+    const why = asError(cause).message.replace(/^Cron\w+: /, "");
+    throw new BadOptionError(`cron: ${JSON.stringify(pattern)}: ${why}`);
+  }
+}
+
+function checkZone(zone: unknown): void {
+  if (typeof zone === "string" && zone !== "" && isZone(zone)) return;
+  throw new BadOptionError(
+    `zone: ${JSON.stringify(zone)} is no time zone; write one as "Europe/Berlin"`,
+  );
+}
+
+function isZone(timeZone: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone }).format() !== "";
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
   }
 }

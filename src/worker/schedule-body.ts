@@ -37,9 +37,16 @@ export interface ScheduleBody {
   readonly schedule: KeptSchedule | undefined;
   /** When it is due next, in milliseconds since 1970. */
   readonly moment: number;
+  /** The moment from which on its runs have a key of their own (run-key.ts); undefined if none. */
+  readonly since?: number | undefined;
+  /** The job, set aside, because of which there was no run the last time. */
+  readonly blockedBy?: string | undefined;
   /** The body of a run. */
   readonly body: Uint8Array;
 }
+
+/** Longer than anything waits: a hundred years. */
+export const HELD_BACK_MILLIS = 36_500 * 86_400_000;
 
 const LEASE_MILLIS = 30_000;
 const LF = 0x0a;
@@ -69,9 +76,10 @@ export function runKey(name: string, moment?: number): string {
   return keyWord("schedule", `schedule/${name}${moment === undefined ? "" : `/${moment}`}`);
 }
 
-function encodeSchedule({ schedule, moment, body }: ScheduleBody): Uint8Array {
+/** The body of a schedule's job. */
+export function encodeSchedule({ body, ...about }: ScheduleBody): Uint8Array {
   const hm = { codec: "schedule" };
-  const head = BYTES.encode(`${JSON.stringify({ type: SCHEDULE_TYPE, hm, moment, schedule })}\n`);
+  const head = BYTES.encode(`${JSON.stringify({ type: SCHEDULE_TYPE, hm, ...about })}\n`);
   const whole = new Uint8Array(head.length + body.length);
   whole.set(head);
   whole.set(body, head.length);
@@ -83,23 +91,45 @@ export function decodeSchedule(bytes: Uint8Array): ScheduleBody | undefined {
   const end = bytes.indexOf(LF);
   if (end < 0) return undefined;
   const head = objectOf(TEXT.decode(bytes.subarray(0, end)));
-  const { type, moment, schedule } = head;
-  if (type !== SCHEDULE_TYPE || typeof moment !== "number") return undefined;
+  const { type, moment, since, blockedBy, schedule } = head;
+  if (type !== SCHEDULE_TYPE || !isMoment(moment)) return undefined;
   if (schedule !== undefined && !isSchedule(schedule)) return undefined;
-  return { schedule, moment, body: bytes.subarray(end + 1) };
+  return {
+    schedule,
+    moment,
+    ...(isMoment(since) && { since }),
+    ...(typeof blockedBy === "string" && { blockedBy }),
+    body: bytes.subarray(end + 1),
+  };
 }
 
+/** Whatever anybody put there may be asked. */
 function isSchedule(value: unknown): value is KeptSchedule {
-  const { name, times, run, overlap, missed } = value as Partial<Record<string, unknown>>;
-  const isWhole = typeof times === "object" && typeof run === "object";
-  return isWhole && [name, overlap, missed].every((text) => typeof text === "string");
+  const { name, times, run, overlap, missed } = fieldsOf(value);
+  const { cron, every, zone } = fieldsOf(times);
+  const { tube, priority, leaseMillis } = fieldsOf(run);
+  return (
+    [name, overlap, missed, tube].every((text) => typeof text === "string") &&
+    [priority, leaseMillis].every((count) => Number.isFinite(count)) &&
+    [cron, every, zone].every((time) => time === undefined || typeof time !== "object") &&
+    (cron !== undefined || every !== undefined)
+  );
+}
+
+/** A time that a Date can have. */
+function isMoment(value: unknown): value is number {
+  return typeof value === "number" && !Number.isNaN(new Date(value).getTime());
 }
 
 function objectOf(text: string): Partial<Record<string, unknown>> {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? value : {};
+    return fieldsOf(JSON.parse(text));
   } catch {
     return {}; // another program's
   }
+}
+
+/** Of what is no object, none. */
+function fieldsOf(value: unknown): Partial<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? value : {};
 }

@@ -47,6 +47,11 @@ export interface Schedule {
   readonly missed: Missed;
   /** When it is due next. */
   readonly next: Date;
+  /**
+   * The job that is set aside and has the unique key of the job's own definition: because of it
+   * there was no run the last time that one was due.
+   */
+  readonly blockedBy?: string;
 }
 
 /** The schedules of a queue. */

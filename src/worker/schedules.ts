@@ -11,6 +11,8 @@ import type { Abortable } from "./enqueue-options.ts";
 import { decodeEnvelope } from "./envelope.ts";
 import { BadOptionError, UnsupportedError } from "./errors.ts";
 import type { AnyJob } from "./job-definition.ts";
+import { checkNames } from "./known-options.ts";
+import type { Known } from "./known-options.ts";
 import { momentsOf } from "./moments.ts";
 import type { ScheduleTimes } from "./moments.ts";
 import { rawJob } from "./raw-job.ts";
@@ -28,6 +30,15 @@ const REMOVED_MILLIS = 60_000;
 const AGAIN_MILLIS = 10;
 const WINDOW = 10;
 const NO_OPTIONS = {};
+const SCHEDULE_OPTIONS: Known<ScheduleOptions<AnyJob>> = {
+  cron: true,
+  every: true,
+  zone: true,
+  job: true,
+  payload: true,
+  overlap: true,
+  missed: true,
+};
 const NEVER = new AbortController().signal;
 
 /** A schedule without its next moment. */
@@ -52,11 +63,11 @@ export class QueueSchedules implements Schedules {
     this.#check();
     const wanted = await this.#wanted(name, options);
     const moments = momentsOf(wanted.schedule.times);
-    for (let isReplaced = false; ;) {
+    for (let isReplaced = false, since: number | undefined; ;) {
       const now = this.#now();
       const moment = moments.after(now);
       if (moment === undefined) throw new BadOptionError(`schedule ${name}: it is never due`);
-      const id = await this.#put(name, { ...wanted, moment }, moment - now, signal);
+      const id = await this.#put(name, { ...wanted, since, moment }, moment - now, signal);
       const next = new Date(moment);
       if (id === undefined) return { state: isReplaced ? "replaced" : "new", next };
       const there = await this.#backend.status(id, { signal });
@@ -65,6 +76,7 @@ export class QueueSchedules implements Schedules {
       if (about !== undefined && isKept(there) && isSame(about, wanted)) {
         return { state: "unchanged", next: new Date(about.moment) };
       }
+      since = about?.since; // whatever of its runs is there goes on
       isReplaced ||= about?.schedule !== undefined;
       await this.#cancel(id, signal);
     }
@@ -105,7 +117,7 @@ export class QueueSchedules implements Schedules {
 
   keep({ troubled = () => undefined }: Parameters<Schedules["keep"]>[0] = {}): SchedulesKept {
     this.#check();
-    const keeper = new ScheduleKeeper({ now: this.#now, troubled });
+    const keeper = new ScheduleKeeper({ backend: this.#backend, now: this.#now, troubled });
     return this.#backend.consume([SCHEDULES_TUBE], {
       window: WINDOW,
       take: async (held) => void (await keeper.keep(held)),
@@ -119,6 +131,7 @@ export class QueueSchedules implements Schedules {
   }
 
   async #wanted(name: string, options: ScheduleOptions<AnyJob>): Promise<Wanted> {
+    checkNames(`schedule ${name}`, options, SCHEDULE_OPTIONS);
     const { job, payload, overlap = "skip", missed = "once" } = options;
     oneOf("overlap", overlap, ["skip", "wait", "allow"]);
     oneOf("missed", missed, ["once", "skip", "all"]);
@@ -195,7 +208,9 @@ function isSame(one: ScheduleBody, other: Wanted): boolean {
 function seen({ name, times, overlap, missed, run }: KeptSchedule, about: ScheduleBody): Schedule {
   const { type, data: payload } = decodeEnvelope(about.body);
   const next = new Date(about.moment);
-  return { name, times, type, tube: run.tube, payload, overlap, missed, next };
+  const { blockedBy } = about;
+  const blocked = blockedBy !== undefined && { blockedBy };
+  return { name, times, type, tube: run.tube, payload, overlap, missed, next, ...blocked };
 }
 
 /** What is said of its times, and no more. */

@@ -156,7 +156,7 @@ class QueueWorker<State> implements Worker {
     this.#ends = new JobEnds({ deferrals: this.#deferrals, listeners, logger, now });
     this.#telling = Telemetries.of(queue.telemetry, troubled);
     if (settings.schedules && keepsSchedules(queue.backend)) {
-      this.#keeper = new ScheduleKeeper({ now, troubled });
+      this.#keeper = new ScheduleKeeper({ backend: queue.backend, now, troubled });
     }
     this.#around = {
       can: queue.can,

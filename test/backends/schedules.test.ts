@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { createWorker, defineJob, openQueue, unchecked } from "../../src/entries/queue.ts";
 import type { HeldJob, JobQueue, QueueBackend, ScheduleOptions } from "../../src/entries/queue.ts";
 import type { Worker } from "../../src/entries/queue.ts";
-import { jobOfSchedule, SCHEDULES_TUBE } from "../../src/worker/schedule-body.ts";
+import { jobOfSchedule, runKey, SCHEDULES_TUBE } from "../../src/worker/schedule-body.ts";
 import { ScheduleKeeper } from "../../src/worker/schedule-keeper.ts";
 import { Random } from "../support/random.ts";
 import { replayable, seedHere } from "../support/replay.ts";
@@ -27,6 +27,18 @@ const FILE = "test/backends/schedules.test.ts";
 const SEEDS = 100;
 /** A disk takes longer. */
 const DISK_SEEDS = 10;
+/** What anybody may put where a schedule is kept, and none is. */
+const TIMES = { every: "1m" };
+const NAMED = { name: "odd", overlap: "skip", missed: "once" };
+const ODD_SCHEDULES = [
+  null,
+  {},
+  [],
+  5,
+  { ...NAMED, times: TIMES, run: null },
+  { ...NAMED, times: TIMES, run: {} },
+  { ...NAMED, times: null, run: { tube: "report", priority: 0, leaseMillis: 1 } },
+];
 const report = defineJob("report", { payload: unchecked<string>(), lease: "1d" });
 
 describe.each([...KINDS, REDIS])("on a back end of the kind $name", (kind) => {
@@ -218,7 +230,7 @@ describe.each([...KINDS, REDIS])("on a back end of the kind $name", (kind) => {
     const queue = await queueOf();
     const setting = queue.schedules.set("r", minutely({ every: "1h" }));
     await until("its holder is told", () => signal.aborted);
-    await new ScheduleKeeper({ now: () => now, troubled: () => undefined }).keep(held);
+    await new ScheduleKeeper({ backend, now: () => now, troubled: () => undefined }).keep(held);
     expect((await setting).state).toBe("replaced");
     expect(await queue.schedules.list()).toMatchObject([{ times: { every: "1h" } }]);
     expect(await backend.stats(SCHEDULES_TUBE)).toMatchObject({ available: 0, scheduled: 1 });
@@ -230,7 +242,7 @@ describe.each([...KINDS, REDIS])("on a back end of the kind $name", (kind) => {
     const queue = await queueOf();
     const removing = queue.schedules.remove("r");
     await until("its holder is told", () => signal.aborted);
-    await new ScheduleKeeper({ now: () => now, troubled: () => undefined }).keep(held);
+    await new ScheduleKeeper({ backend, now: () => now, troubled: () => undefined }).keep(held);
     expect(await removing).toBe(true);
     expect(await queue.schedules.list()).toEqual([]);
     expect(await queue.schedules.remove("r")).toBe(false);
@@ -314,6 +326,65 @@ describe.each([...KINDS, REDIS])("on a back end of the kind $name", (kind) => {
     });
   }
 
+  timed("a run that is set aside does not keep the next from coming", async () => {
+    const { schedules } = await queueOf();
+    await using _ = schedules.keep();
+    await schedules.set("r", minutely());
+    const hands = new Hands();
+    await using __ = backend.consume(["report"], { window: 1, take: hands.take });
+    for (let count = 1; count <= 3; count++) {
+      await pass(60);
+      await (await hands.next()).bury();
+      expect(await backend.stats("report")).toMatchObject({ discarded: count, available: 0 });
+    }
+    await pass(60);
+    await hands.next();
+    await schedules.set("r", minutely({ payload: "some" }));
+    await pass(60); // one is there
+    const { available, active, scheduled } = await backend.stats("report");
+    expect({ available, active, scheduled }).toEqual({ available: 0, active: 1, scheduled: 0 });
+    expect((await schedules.list())[0]).not.toHaveProperty("blockedBy");
+  });
+
+  timed("what a keeper left in the way that died is taken away", async () => {
+    const { schedules } = await queueOf();
+    const unique = { key: runKey("r"), cooldownMillis: 0 };
+    const mark = '{"type":"homemaker.schedule","moment":0}\n';
+    await backend.put([jobOf(mark, { tube: "report", unique, delayMillis: 86_400_000 })]);
+    const hands = new Hands();
+    await using __ = backend.consume(["report"], { window: 1, take: hands.take });
+    await backend.put([jobOf("x", { tube: "report" })]);
+    await (await hands.next()).bury();
+    await using _ = schedules.keep();
+    await schedules.set("r", minutely());
+    await pass(120);
+    await pass(60);
+    expect((await hands.next()).tube).toBe("report");
+    expect((await backend.stats("report")).scheduled).toBe(0);
+  });
+
+  timed("a run that is set aside with a key of its job's own is told of", async () => {
+    const own = defineJob("report", { payload: unchecked<string>(), unique: (key) => key });
+    const { schedules } = await queueOf();
+    const troubles: unknown[] = [];
+    await using _ = schedules.keep({ troubled: (error) => void troubles.push(error) });
+    await schedules.set("r", { every: "1m", job: own, payload: "k" });
+    const hands = new Hands();
+    await using __ = backend.consume(["report"], { window: 1, take: hands.take });
+    await pass(60);
+    const held = await hands.next();
+    const { id } = held;
+    await held.bury();
+    await pass(60);
+    expect(await schedules.list()).toMatchObject([{ name: "r", blockedBy: id }]);
+    await pass(60);
+    expect(troubles).toMatchObject([{ code: "HM_SCHEDULE_BLOCKED" }]);
+    await backend.cancel(id);
+    await pass(60);
+    await hands.next();
+    expect((await schedules.list())[0]).not.toHaveProperty("blockedBy");
+  });
+
   timed("whoever finds no room for its run tries again, and the schedule stays", async () => {
     const queue = await queueOf();
     await queue.schedules.set("r", minutely());
@@ -383,7 +454,11 @@ describe.each([...KINDS, REDIS])("on a back end of the kind $name", (kind) => {
 
   timed("what is no schedule there harms none", async () => {
     const queue = await queueOf();
-    const odd = ["", "{}", "{}\n", '{"type":"homemaker.schedule","moment":1,"schedule":{}}\n'];
+    const bodies = ODD_SCHEDULES.map((schedule) => ({ moment: 1, schedule }));
+    const schedules = [...bodies, { moment: 1e300 }].map(
+      (about) => `${JSON.stringify({ type: "homemaker.schedule", ...about })}\n`,
+    );
+    const odd = ["", "{}", "{}\n", "null\n", ...schedules];
     await backend.put(odd.map((text) => jobOf(text, { tube: SCHEDULES_TUBE })));
     await queue.schedules.set("r", minutely());
     expect(await queue.schedules.list()).toHaveLength(1);
@@ -441,6 +516,9 @@ describe.each([...KINDS, REDIS])("on a back end of the kind $name", (kind) => {
     ["too long a name", "n".repeat(190), {}, "takes"],
     ["odd overlap", "r", { overlap: "never" }, "overlap"],
     ["odd missed", "r", { missed: "never" }, "missed"],
+    ["an option that there is not", "r", { ovrlap: "wait" }, "ovrlap: no such option"],
+    ["too long a time", "r", { every: "1000000d" }, "a hundred years"],
+    ["no zone", "r", { every: undefined, cron: "@daily", zone: "" }, "zone: "],
     ["no times", "r", { every: undefined }, "a cron or an every"],
     ["times that never come", "r", { every: undefined, cron: "0 0 30 2 *" }, "never due"],
   ])("%s is refused", async (_, name, about, message) => {

@@ -127,7 +127,11 @@ test.each([
   [{ cron: "* * * *" }, "has not five fields, or six"],
   [{ cron: "? * * * *" }, "has not five fields, or six"],
   [{ cron: "2026-03-01T00:00:00" }, "has not five fields, or six"],
-  [{ cron: "* * * * *", zone: "No/Where" }, "No/Where"],
+  [{ cron: "* * * * *", zone: "No/Where" }, 'zone: "No/Where" is no time zone; write one'],
+  [{ cron: "* * * * *", zone: "" }, 'zone: "" is no time zone'],
+  [{ cron: "* * * * *", zone: 5 }, "zone: 5 is no time zone"],
+  [{ cron: "61 * * * *" }, 'cron: "61 * * * *": Invalid value for minute: 61'],
+  [{ every: "1000000d" }, 'every: "36500d", a hundred years, at most'],
   [{ cron: "@never" }, "@never"],
   [{ every: "10ms" }, "a second at least"],
   [{ every: "often" }, "is no duration"],
@@ -136,6 +140,9 @@ test.each([
   [{}, "a cron or an every"],
 ])("%j is refused", (times, message) => {
   expect(() => momentsOf(times as ScheduleTimes)).toThrow(
-    expect.objectContaining({ code: "HM_OPTION", message: expect.stringContaining(message) }),
+    expect.objectContaining({
+      code: "HM_OPTION",
+      message: expect.stringContaining(message),
+    }),
   );
 });
