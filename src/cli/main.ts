@@ -87,7 +87,15 @@ async function runWork(
   }
   const { beside, importModule } = await import("../runtimes/user-modules.ts");
   const { work } = await import("./work/work.ts");
-  return process.exit(await work(command, { runtime, importModule, beside }));
+  const { PROGRAM } = await import("../version.ts");
+  const complain = (line: string): void => runtime.complain(`${PROGRAM}: work: ${line}`);
+  const around = {
+    runtime,
+    importModule: (path: string, stopped: Promise<void>) =>
+      importModule(path, { stopped, complain }),
+    beside,
+  };
+  return process.exit(await work(command, around));
 }
 
 async function complainAbout(error: unknown, runtime: Runtime): Promise<number> {

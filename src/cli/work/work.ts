@@ -33,8 +33,11 @@ import { WorkError } from "./work-error.ts";
 /** What it asks for beside the runtime. */
 export interface WorkSurroundings {
   readonly runtime: Runtime;
-  /** The exports of a module; of a JSON file, its value as the default one. */
-  importModule(path: string): Promise<Readonly<Record<string, unknown>>>;
+  /**
+   * The exports of a module; of a JSON file, its value as the default one. It says why, and the
+   * exit code is 1, if the process ends meanwhile, unless that was told to stop by then.
+   */
+  importModule(path: string, stopped: Promise<void>): Promise<Readonly<Record<string, unknown>>>;
   /** A path that another file names, seen from that file. */
   beside(file: string, path: string): string;
 }
@@ -67,6 +70,13 @@ function isStartError(error: unknown): error is Error {
 interface Running {
   readonly name: string;
   readonly worker: Worker;
+}
+
+/** All that is needed to run. */
+interface Opened {
+  readonly queue: JobQueue;
+  readonly plan: Plan;
+  readonly where: string;
 }
 
 class Work {
@@ -108,17 +118,31 @@ class Work {
   }
 
   async #withQueue(): Promise<number> {
+    const starting = this.#start();
+    // Whoever is told to stop before anything runs need not wait for what may never come.
+    const opened = await Promise.race([starting, this.#requests.first]);
+    if (opened === undefined) return this.#leave(starting);
+    try {
+      return await this.#runAll(opened);
+    } finally {
+      await opened.queue.close();
+    }
+  }
+
+  /** What has begun ends with the process. */
+  #leave(starting: Promise<Opened>): number {
+    starting.catch((error: unknown) => this.#logger.debug({ error }, "it could not have started"));
+    this.#say("stopped before it began");
+    return EXIT_DONE;
+  }
+
+  async #start(): Promise<Opened> {
     const config = await this.#config();
     const plan = await this.#plan(config);
     const { target, where } = this.#target(config);
     const { blobs } = this.#command;
     const elsewhere = blobs === undefined ? {} : { blobs: { store: directoryBlobs(blobs) } };
-    const queue = await openQueue(target, elsewhere);
-    try {
-      return await this.#runAll(queue, plan, where);
-    } finally {
-      await queue.close();
-    }
+    return { queue: await openQueue(target, elsewhere), plan, where };
   }
 
   async #config(): Promise<WorkConfig> {
@@ -139,7 +163,7 @@ class Work {
 
   async #import(path: string): Promise<Readonly<Record<string, unknown>>> {
     try {
-      return await this.#around.importModule(path);
+      return await this.#around.importModule(path, this.#requests.first);
     } catch (cause) {
       throw new WorkError(`${path} does not load: ${reasonOf(cause)}`, { cause });
     }
@@ -156,7 +180,7 @@ class Work {
     return { target: url as QueueTarget, where: withoutPassword(url) };
   }
 
-  async #runAll(queue: JobQueue, plan: Plan, where: string): Promise<number> {
+  async #runAll({ queue, plan, where }: Opened): Promise<number> {
     const running = plan.pools.map(({ name, options }) => this.#make(queue, name, options));
     for (const { name, types, slots } of plan.pools) {
       this.#say(`working on ${where} (pool ${name}, slots: ${slots}): ${types.join(", ")}`);

@@ -185,6 +185,32 @@ test.each([
   expect(worker.stderr).toMatch(line);
 });
 
+test.each([
+  ["process.exit(0);", "it ends the process, with exit code 0"],
+  ["process.exit(7);", "it ends the process, with exit code 7"],
+  ["await new Promise(() => undefined);", "an await in it never ends"],
+])("says that a module does not load: %s", async (text, why) => {
+  using bed = new WorkBed();
+  bed.write("odd.ts", `${text}\nexport {};\n`);
+  const worker = bed.start("--jobs", "odd.ts", "--data", "d");
+  expect(await worker.ended).toBe(1);
+  expect(worker.stderr).toBe(`homemaker: work: odd.ts does not load: ${why}\n`);
+});
+
+test("stops at the first signal while a module loads for ever", async () => {
+  using bed = new WorkBed();
+  bed.write(
+    "slow.ts",
+    'console.log("loading"); await new Promise(() => void setInterval(() => undefined, 1000));\n',
+  );
+  const worker = bed.start("--jobs", "slow.ts", "--data", "d");
+  await worker.says(/loading/);
+  worker.signal("SIGTERM");
+  expect(await worker.ended).toBe(0);
+  expect(worker.stderr).toBe("");
+  expect(worker.stdout).toMatch(/stopped before it began\n$/);
+});
+
 test("does not start where its HTTP port is taken", async () => {
   using bed = new WorkBed();
   bed.write("jobs.ts", MODULE);
