@@ -4,7 +4,7 @@
  */
 import { expect, test } from "vitest";
 import { json, property, uint8Array } from "fast-check";
-import { isBlank, jsonOf, NESTING_MAX } from "../../src/json/json-text.ts";
+import { isBlank, jsonOf, NESTING_MAX, VALUES_MAX } from "../../src/json/json-text.ts";
 import { propertiesOf } from "../support/properties.ts";
 
 const holds = propertiesOf("json");
@@ -45,6 +45,16 @@ test.each([
 ])("nesting is counted outside of texts alone: %#", (text, why) => {
   if (why === undefined) expect(jsonOf(bytes(text))).toEqual(JSON.parse(text));
   else expect(() => jsonOf(bytes(text))).toThrow(why);
+});
+
+test.each([
+  ["numbers", (count: number) => `[${"1,".repeat(count - 2)}1]`],
+  ["arrays and objects", (count: number) => `[ ${"{ } , [],".repeat((count - 2) / 2)}5 ]`],
+  ["values of an object", (count: number) => `{"b":1${',"a,[{":",["'.repeat(count - 2)}}`],
+  ["values in one another", (count: number) => `[${"[{}],".repeat((count - 2) / 2)}5]`],
+])("a line has so many values, and no more: %s", (_, lineOf) => {
+  expect(jsonOf(bytes(lineOf(VALUES_MAX)))).toBeTypeOf("object");
+  expect(() => jsonOf(bytes(lineOf(VALUES_MAX + 2)))).toThrow("more than 1000000 values");
 });
 
 test("what is no UTF-8 is said to be", () => {
