@@ -11,7 +11,10 @@ import type { Server, Socket } from "node:net";
 import { formatListenAddress } from "../config/listen-address.ts";
 import { isLoopback } from "../config/tcp-address.ts";
 import { bindError, lookUpHost } from "../transports/tcp.ts";
+import { checkFunction, checkLogger, fieldsOf, shown } from "../worker/checked.ts";
 import { BadOptionError } from "../worker/errors.ts";
+import { checkNames } from "../worker/known-options.ts";
+import type { Known } from "../worker/known-options.ts";
 import type { AnyJob } from "../worker/job-definition.ts";
 import type { JobQueue } from "../worker/job-queue.ts";
 import type { Logger } from "../worker/logger.ts";
@@ -57,6 +60,19 @@ export interface JsonDoor extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+const DOOR_OPTIONS: Known<JsonDoorOptions> = {
+  port: true,
+  host: true,
+  jobs: true,
+  lineBytesMax: true,
+  roomBytes: true,
+  connectionsMax: true,
+  onQuit: true,
+  trouble: true,
+  logger: true,
+  now: true,
+};
+const PORT_MAX = 65_535;
 /** KQS's. */
 const PORT_DEFAULT = 14_151;
 const LINE_BYTES_MAX = 67_108_864;
@@ -74,7 +90,9 @@ const CLOSE_MS = 5000;
 
 /** Opens a door to a queue. Rejects with a BadOptionError, and with a BindError (HM_BIND). */
 export async function serveJson(queue: JobQueue, options: JsonDoorOptions = {}): Promise<JsonDoor> {
+  checkNames("serveJson", options, DOOR_OPTIONS);
   const { port = PORT_DEFAULT, host = "127.0.0.1" } = options;
+  checkAddress(host, port);
   const door = new Door(queue, options);
   await door.listen(host, port);
   return door;
@@ -97,11 +115,13 @@ class Door implements JsonDoor {
     check("roomBytes", roomBytes, Number.MAX_SAFE_INTEGER);
     this.#connectionsMax = options.connectionsMax ?? CONNECTIONS_MAX;
     check("connectionsMax", this.#connectionsMax, Number.MAX_SAFE_INTEGER);
+    for (const name of ["onQuit", "trouble", "now"] as const) checkFunction(name, options[name]);
+    checkLogger(logger);
     this.#logger = logger;
     this.#log = new CallLog(logger);
     const methods = new Methods({
       queue,
-      definitions: jobs === undefined ? undefined : new Map(jobs.map((job) => [job.name, job])),
+      definitions: jobs === undefined ? undefined : byName(jobs),
       log: this.#log,
       now: options.now ?? Date.now,
       trouble: options.trouble ?? (() => undefined),
@@ -220,4 +240,28 @@ function endOf(socket: Socket): void {
 function check(what: string, value: number, most: number): void {
   if (Number.isInteger(value) && value > 0 && value <= most) return;
   throw new BadOptionError(`${what}: ${value} is no whole number from 1 to ${most}`);
+}
+
+function checkAddress(host: unknown, port: unknown): void {
+  if (typeof host !== "string" || host === "") {
+    throw new BadOptionError(`host: ${shown(host)} is no host`);
+  }
+  if (Number.isInteger(port) && Number(port) >= 0 && Number(port) <= PORT_MAX) return;
+  throw new BadOptionError(`port: ${shown(port)} is no whole number from 0 to ${PORT_MAX}`);
+}
+
+function byName(jobs: unknown): ReadonlyMap<string, AnyJob> {
+  if (!Array.isArray(jobs)) throw new BadOptionError("jobs: an array of what defineJob made");
+  const definitions = new Map<string, AnyJob>();
+  for (const job of jobs as readonly unknown[]) {
+    if (!isJob(job)) throw new BadOptionError(`jobs: ${shown(job)} is not what defineJob made`);
+    if (definitions.has(job.name)) throw new BadOptionError(`jobs: ${job.name} stands there twice`);
+    definitions.set(job.name, job);
+  }
+  return definitions;
+}
+
+function isJob(value: unknown): value is AnyJob {
+  const { name, prepare } = fieldsOf(value);
+  return typeof name === "string" && typeof prepare === "function";
 }

@@ -4,7 +4,7 @@
  */
 import { once } from "node:events";
 import { describe, expect, test } from "vitest";
-import { defineJob, openQueue, serveJson } from "../../src/entries/queue.ts";
+import { defineJob, openQueue, serveJson, unchecked } from "../../src/entries/queue.ts";
 import type { Logger } from "../../src/entries/queue.ts";
 import { around } from "../worker/around.ts";
 import { Queue } from "../../src/worker/queue.ts";
@@ -421,5 +421,36 @@ describe("the door", () => {
     await expect(serveJson(bed.queue, { port: bed.door.port })).rejects.toMatchObject({
       code: "HM_BIND",
     });
+  });
+});
+
+const mail = defineJob("mail", { payload: unchecked<string>() });
+
+test.each([
+  ["port", -1],
+  ["port", 70_000],
+  ["port", NaN],
+  ["port", "abc"],
+  ["port", 1.5],
+  ["host", ""],
+  ["host", 5],
+  ["jobs", 5],
+  ["jobs", [5]],
+  ["jobs", [null]],
+  ["jobs", [mail, mail]],
+  ["lineBytesMax", 0],
+  ["roomBytes", "1"],
+  ["connectionsMax", NaN],
+  ["onQuit", true],
+  ["trouble", "none"],
+  ["now", 5],
+  ["logger", 5],
+  ["logger", {}],
+  ["prot", 1],
+])("a door with the option %s of %j is refused", async (name, value) => {
+  await using queue = await openQueue({ memory: true });
+  await expect(serveJson(queue, { port: 0, [name]: value })).rejects.toMatchObject({
+    code: "HM_OPTION",
+    message: expect.stringContaining(name),
   });
 });
