@@ -16,6 +16,7 @@ import { readPage, section, tableRows } from "./page.ts";
 const PAGE = readPage("docs/client.md");
 const TEXT = `${PAGE}\n${readPage("README.md")}`;
 const ENTRY = new URL("../../src/entries/client.ts", import.meta.url).href;
+const QUEUE_ENTRY = new URL("../../src/entries/queue.ts", import.meta.url).href;
 const EXAMPLE = /^```ts\n(.*?)^```\n\n^```text\n(.*?)^```$/gms;
 const EXAMPLES = [...TEXT.matchAll(EXAMPLE)].map(([, code = "", prints = ""]) => ({
   code,
@@ -44,6 +45,7 @@ async function runAll(directory: string, address: string): Promise<readonly stri
   for (const [index, { code }] of EXAMPLES.entries()) {
     const own = code
       .replaceAll('"homemaker/client"', JSON.stringify(ENTRY))
+      .replaceAll('"homemaker"', JSON.stringify(QUEUE_ENTRY))
       .replaceAll("127.0.0.1:11300", address);
     await writeFile(join(directory, files[index] ?? ""), own);
   }
