@@ -13,6 +13,7 @@ import { openBroker } from "../runtimes/node-broker.ts";
 import { socketEndpoint } from "../transports/socket-endpoint.ts";
 import { ClientBackend } from "../worker/client-backend.ts";
 import { engineCapabilities } from "../worker/engine-capabilities.ts";
+import { BadOptionError } from "../worker/errors.ts";
 
 /** What may be said about the engine: options of the server, by their names in the code. */
 export type EngineOptions = Omit<BrokerOptions, "dataDirectory" | "onBroken">;
@@ -40,6 +41,7 @@ export async function openEmbedded(
   target: EmbeddedTarget,
   clientClock?: Clock,
 ): Promise<ClientBackend> {
+  checkTarget(target);
   let backend: ClientBackend | undefined;
   let broken: Error | undefined;
   const broker = await openBroker({
@@ -57,6 +59,19 @@ export async function openEmbedded(
     await (backend ?? broker).close();
     throw error;
   }
+}
+
+/** A path that is not known must not become a queue in memory. Throws a BadOptionError. */
+function checkTarget(target: object): void {
+  const { memory, directory } = target as Readonly<Record<string, unknown>>;
+  if ("memory" in target && "directory" in target) {
+    throw new BadOptionError("a queue is in memory or in a directory, not in both");
+  }
+  if ("directory" in target) {
+    if (typeof directory === "string" && directory !== "") return;
+    throw new BadOptionError(`directory: ${String(directory)} is no path`);
+  }
+  if (memory !== true) throw new BadOptionError("memory: it is true, or there is a directory");
 }
 
 function engineOptions(target: EmbeddedTarget): BrokerOptions {

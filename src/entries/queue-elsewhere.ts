@@ -2,13 +2,19 @@
 import type { QueueBackend } from "../worker/backend.ts";
 import { UnsupportedError } from "../worker/errors.ts";
 import type { JobQueue } from "../worker/job-queue.ts";
+import { checkQueueOptions, checkTarget } from "../worker/queue-options.ts";
 import { Queue } from "../worker/queue.ts";
 import type { QueueOptions } from "../worker/queue.ts";
 
 export * from "../worker/public.ts";
 
 /** Opens a queue on a back end; of any other target it rejects with an UnsupportedError. */
-export async function openQueue(target: QueueBackend, options?: QueueOptions): Promise<JobQueue> {
-  if ("put" in target) return new Queue(target, options);
+export async function openQueue(
+  target: QueueBackend,
+  options: QueueOptions = {},
+): Promise<JobQueue> {
+  checkQueueOptions(options);
+  checkTarget(target);
+  if (typeof target === "object" && "put" in target) return new Queue(target, options);
   throw new UnsupportedError("this runtime has no engine for a queue in the process");
 }

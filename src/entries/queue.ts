@@ -15,6 +15,8 @@ import type { QueueBackend } from "../worker/backend.ts";
 import { BlobBackend } from "../worker/blob-backend.ts";
 import type { BlobOptions } from "../worker/blob-store.ts";
 import type { JobQueue } from "../worker/job-queue.ts";
+import { checkQueueOptions, checkTarget } from "../worker/queue-options.ts";
+import type { Known } from "../worker/known-options.ts";
 import { Queue } from "../worker/queue.ts";
 import type { QueueOptions } from "../worker/queue.ts";
 import { startChild } from "../runtimes/children.ts";
@@ -62,6 +64,10 @@ export interface OpenOptions extends QueueOptions {
   readonly blobs?: BlobOptions;
 }
 
+const SPOOL: Known<SpoolOptions> = { directory: true, wait: true, cooldown: true };
+const BLOBS: Known<BlobOptions> = { store: true, aboveBytes: true, sweepEveryMillis: true };
+const PARTS = { spool: SPOOL, blobs: BLOBS };
+
 /** Where the jobs are. */
 export type QueueTarget =
   | EmbeddedTarget
@@ -81,16 +87,16 @@ export type QueueTarget =
  * the directory cannot be used, for instance while another process has it open, and with an
  * UnreachableError (HM_UNREACHABLE).
  */
-export async function openQueue(
-  target: QueueTarget,
-  { spool, blobs, ...options }: OpenOptions = {},
-): Promise<JobQueue> {
-  const backend = await spooledBackend(target, spool, options);
-  if (blobs === undefined) return new Queue(backend, options);
+export async function openQueue(target: QueueTarget, options: OpenOptions = {}): Promise<JobQueue> {
+  checkQueueOptions(options, PARTS); // before anything is opened
+  checkTarget(target);
+  const { spool, blobs, ...about } = options;
+  const backend = await spooledBackend(target, spool, about);
   try {
-    const { now = Date.now, logger } = options;
+    if (blobs === undefined) return new Queue(backend, about);
+    const { now = Date.now, logger } = about;
     const { clock } = clientSurroundings();
-    return new Queue(new BlobBackend(backend, { ...blobs, now, clock, logger }), options);
+    return new Queue(new BlobBackend(backend, { ...blobs, now, clock, logger }), about);
   } catch (error) {
     await backend.close();
     throw error;
@@ -129,10 +135,11 @@ async function backendOf(target: QueueTarget, options: QueueOptions): Promise<Qu
     return isRabbit(target) ? openRabbit({ rabbitmq: target }) : openServer(target, connect);
   }
   if ("spread" in target) {
-    const members = target.spread.map((one, place) => ({
-      label: labelOf(one, place),
-      open: () => backendOf(one, options),
-    }));
+    if (!Array.isArray(target.spread)) throw new BadOptionError("spread: an array of targets");
+    const members = target.spread.map((one, place) => {
+      checkTarget(one);
+      return { label: labelOf(one, place), open: () => backendOf(one, options) };
+    });
     return openSpread(members, options);
   }
   if ("redis" in target) return openRedis(target);

@@ -39,6 +39,7 @@ export async function openRabbit(target: RabbitTarget): Promise<RabbitBackend> {
   if (!PREFIX.test(prefix)) {
     throw new BadOptionError(`prefix: ${JSON.stringify(prefix)} cannot begin the names of queues`);
   }
+  if (typeof url !== "string" || url === "") throw new BadOptionError("rabbitmq: a URL");
   const connect = await importAmqplib();
   const make = (): RabbitConnection => new RabbitConnection(() => connect(url, SOCKET_OPTIONS));
   const [publishing, consuming] = [make(), make()];

@@ -62,6 +62,10 @@ export async function openRedis(
   if (!PREFIX.test(prefix)) {
     throw new BadOptionError(`prefix: ${JSON.stringify(prefix)} cannot begin the names of keys`);
   }
+  const isSomewhere = typeof target.redis === "object" && target.redis !== null;
+  if (!isSomewhere && (typeof target.redis !== "string" || target.redis === "")) {
+    throw new BadOptionError("redis: a URL, or options of ioredis");
+  }
   const make = await newRedis();
   const link = new RedisLink(
     make(target.redis, OPTIONS),

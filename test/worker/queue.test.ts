@@ -360,9 +360,62 @@ test("a directory is one queue's at a time", async () => {
   await expect(openQueue({ directory })).rejects.toThrow(/another server uses it/);
 });
 
+test.each([
+  ["telemetry", {}],
+  ["telemetry", [null]],
+  ["telemetry", "none"],
+  ["logger", 5],
+  ["logger", { info: () => undefined }],
+  ["now", 5],
+  ["clock", {}],
+  ["spool", "dir"],
+  ["blobs", 5],
+  ["blobs", { stor: {} }],
+  ["telemtry", []],
+])(
+  "a queue with the option %s of %j is refused, and its directory is free",
+  async (name, value) => {
+    const directory = mkdtempSync(join(tmpdir(), "homemaker-queue-"));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const target = { directory, durability: "os", segmentBytes: 1_048_576 } as const;
+    await expect(openQueue(target, { [name]: value })).rejects.toMatchObject({
+      code: "HM_OPTION",
+      message: expect.stringContaining(name),
+    });
+    await using own = await openQueue(target);
+    expect(own.can.durable).toBe(true);
+  },
+);
+
+test.each([
+  [undefined],
+  [null],
+  [5],
+  [{ directory: undefined }],
+  [{ directory: null }],
+  [{ directory: "" }],
+  [{ directory: 5 }],
+  [{ memory: false }],
+  [{ memory: undefined }],
+  [{ memory: true, directory: "d" }],
+  [{ memory: true, directory: undefined }],
+  [{ redis: undefined }],
+  [{ redis: "" }],
+  [{ rabbitmq: undefined }],
+  [{ spread: 5 }],
+  [{ spread: [undefined] }],
+  [{ spread: [{ directory: undefined }, { memory: true }] }],
+])("%j is no queue", async (target) => {
+  await expect(openQueue(target as never)).rejects.toMatchObject({ code: "HM_OPTION" });
+});
+
 test("options that are none are refused, and so is an engine where there is none", async () => {
   await expect(openQueue({ memory: true, shards: 3 })).rejects.toMatchObject({ code: "HM_OPTION" });
   await expect(openQueue({} as never)).rejects.toMatchObject({ code: "HM_OPTION" });
+  await expect(openQueue({ memory: true }, null as never)).rejects.toMatchObject({
+    code: "HM_OPTION",
+  });
+  await expect(openElsewhere(null as never)).rejects.toMatchObject({ code: "HM_OPTION" });
   await expect(openElsewhere({ memory: true } as never)).rejects.toMatchObject({
     code: "HM_NOT_SUPPORTED",
   });
