@@ -172,6 +172,7 @@ lines of its own first.
 
 \`\`\`sh
 homemaker put mails '{"to": "ann@example.org"}'     # prints the job's id
+homemaker put mail '{"type": "mail", "data": {"to": "ann"}}'   # of a worker in TypeScript
 homemaker tubes --sort buried                       # where is the trouble?
 homemaker jobs mails buried                         # which jobs are they,
 homemaker failures 17                               # and what did the workers say?
@@ -183,6 +184,8 @@ homemaker top                                       # and watch
   both it is 127.0.0.1:11300. A Unix socket is \`unix:PATH\`.
 - With \`--json\` each thing is one line of JSON. A body that is not UTF-8 is then \`bodyBase64\`
   instead of \`body\`.
+- A body is whatever its workers take. Those in TypeScript go by its \`type\`, the name of a job's
+  definition, and their payload is its \`data\` ([queue.md](queue.md#what-is-in-a-body)).
 - On a screen, bodies and messages have their control characters spelled out. To a pipe or a file
   they go byte for byte.
 - Exit code 0 means done, 1 not done (one line on standard error says why), 2 wrong arguments.
