@@ -346,6 +346,22 @@ describe.each([...KINDS, REDIS])("on a back end of the kind $name", (kind) => {
     expect((await schedules.list())[0]).not.toHaveProperty("blockedBy");
   });
 
+  test("what is set aside and has the key of its runs is in no run's way", async () => {
+    now = START + MINUTE - SHORTLY;
+    const unique = { key: runKey("r"), cooldownMillis: 0 };
+    await backend.put([jobOf("x", { tube: "report", unique })]);
+    const hands = new Hands();
+    const consumer = backend.consume(["report"], { window: 1, take: hands.take });
+    await (await hands.next()).bury();
+    await consumer.close();
+    const { schedules } = await queueOf();
+    await using _ = schedules.keep();
+    await schedules.set("r", minutely());
+    await pass(SHORTLY / 1000);
+    await until("the run is there", async () => (await backend.stats("report")).available === 1);
+    expect(await backend.stats("report")).toMatchObject({ discarded: 1, scheduled: 0 });
+  });
+
   timed("what a keeper left in the way that died is taken away", async () => {
     const { schedules } = await queueOf();
     const unique = { key: runKey("r"), cooldownMillis: 0 };

@@ -329,6 +329,16 @@ describe("whoever looks", () => {
     expect((await hands.next()).id).toBe(id);
     expect(queue.can).toMatchObject({ results: "kept", durable: false });
   });
+
+  test("moves a job as it is, and whoever waits for it hears of its end there", async () => {
+    const { id } = await queue.enqueue(plain, 1);
+    const ended = queue.result(plain, id, { timeout: Infinity });
+    await (await taken("plain")).moveTo("dead");
+    await (await taken("dead")).bury();
+    await expect(ended).rejects.toMatchObject({ code: "HM_JOB_FAILED" });
+    expect(await queue.move(id, "plain")).toBe(true);
+    expect(await queue.status(id)).toMatchObject({ state: "discarded", tube: "plain", attempt: 2 });
+  });
 });
 
 test("a back end that breaks ends its consumers with why", async () => {
