@@ -2,7 +2,7 @@
  * Deno and Bun. Handed to workers by src/entries/.
  */
 import { once } from "node:events";
-import { setTimeout } from "node:timers";
+import { clearTimeout, setTimeout } from "node:timers";
 import { Worker } from "node:worker_threads";
 import type { Voucher, VoucherSeed } from "../worker/vouching.ts";
 import { entryOf } from "./worker.ts";
@@ -10,7 +10,7 @@ import { entryOf } from "./worker.ts";
 /** How long its connection may take to close. */
 const STOP_MILLIS = 2000;
 
-/** Starts one; it keeps no process alive. */
+/** Starts one; it keeps the process alive while it is told to stop, and not before. */
 export function startVoucher(seed: VoucherSeed): Voucher {
   const worker = new Worker(entryOf("voucher-thread"), { workerData: seed });
   worker.unref();
@@ -21,9 +21,11 @@ export function startVoucher(seed: VoucherSeed): Voucher {
     post: (message) => worker.postMessage(message),
     async stop() {
       worker.postMessage({ kind: "stop" });
-      const waited = new Promise<void>((resolve) => void setTimeout(resolve, STOP_MILLIS).unref());
+      const { promise: waited, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, STOP_MILLIS);
       await Promise.race([gone, waited]);
       await worker.terminate();
+      clearTimeout(timer); // until here nothing else may have kept the process alive
     },
   };
 }
