@@ -18,6 +18,7 @@ import type { AbortCause } from "./failure-mode.ts";
 import type { HandlerOutcome, Outcome } from "./outcome.ts";
 import { Room } from "./room.ts";
 import { runHandler } from "./run-handler.ts";
+import { readable } from "./serialized-error.ts";
 import type { AttemptOutcome, AttemptTelling } from "./telemetry.ts";
 import { JobAbort, Reinitialise } from "./thrown.ts";
 import type { Hooks } from "./worker-options.ts";
@@ -163,7 +164,7 @@ export class Attempt<State> implements Expiring {
     try {
       await this.#hooks.before?.(this.#context as Context<State>);
     } catch (error) {
-      return { end: "thrown", error };
+      return { end: "thrown", error: readable(error) };
     }
     if (this.reason !== undefined) return { end: "thrown", error: this.reason };
     return room.run(this.arrival, this.#context);
@@ -173,7 +174,7 @@ export class Attempt<State> implements Expiring {
     try {
       await this.#hooks.after?.(this.#context as Context<State>, error);
     } catch (thrown) {
-      this.#around.troubled(thrown);
+      this.#around.troubled(readable(thrown));
     }
   }
 

@@ -6,6 +6,7 @@ import type { Envelope } from "./envelope.ts";
 import { JobVersionError } from "./errors.ts";
 import type { Handler } from "./job-definition.ts";
 import type { HandlerOutcome } from "./outcome.ts";
+import { readable } from "./serialized-error.ts";
 
 /**
  * Runs it, unless it was told to stop before it began. Never rejects.
@@ -27,7 +28,8 @@ export async function runHandler<State>(
     const returned = await run(payload, context);
     const result = await job.encodeResult(returned);
     return { end: "done", returned, result, next: await context.next() };
-  } catch (error) {
+  } catch (thrown) {
+    const error = readable(thrown); // from here on nobody trips over it
     if (error instanceof JobVersionError) return { end: "unknown-version", error };
     return { end: "thrown", error };
   }

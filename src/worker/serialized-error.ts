@@ -21,6 +21,8 @@ const MESSAGE_CHARACTERS_MAX = 1000;
 const STACK_CHARACTERS_MAX = 2000;
 const NAME_CHARACTERS_MAX = 100;
 const CAUSES_MAX = 5;
+/** Stands for what throws when it is read. */
+const UNREADABLE = "(it cannot be read)";
 const BYTES = new TextEncoder();
 const TEXT = new TextDecoder();
 
@@ -30,17 +32,51 @@ export function serializeError(thrown: unknown): SerializedError {
 }
 
 function serialized(thrown: unknown, causes: number): SerializedError {
-  if (!(thrown instanceof Error)) return { name: "Error", message: cut(textOf(thrown)) };
-  const { name, message, stack, cause } = thrown;
-  const code = "code" in thrown ? thrown.code : undefined;
+  if (!isError(thrown)) return { name: "Error", message: cut(textOf(thrown)) };
+  const stack = read(() => thrown.stack);
+  const cause = read(() => thrown.cause);
+  const code = read(() => (thrown as { readonly code?: unknown }).code);
   const hasCode = typeof code === "string" || typeof code === "number";
   return {
-    name: cut(textOf(name), NAME_CHARACTERS_MAX),
-    message: cut(textOf(message)),
+    name: cut(textOf(read(() => thrown.name, "Error")), NAME_CHARACTERS_MAX),
+    message: cut(textOf(read(() => thrown.message, UNREADABLE))),
     ...(hasCode && { code: cut(String(code), NAME_CHARACTERS_MAX) }),
     ...(typeof stack === "string" && { stack: cut(stack, STACK_CHARACTERS_MAX) }),
     ...(cause !== undefined && causes > 0 && { cause: serialized(cause, causes - 1) }),
   };
+}
+
+function isError(thrown: unknown): thrown is Error {
+  return read(() => thrown instanceof Error, false);
+}
+
+/** What it returns; if it throws, what is said in its place. */
+function read<Value, Else = undefined>(get: () => Value, otherwise?: Else): Value | Else {
+  try {
+    return get();
+  } catch {
+    return otherwise as Else; // its owner made it so that it cannot be read
+  }
+}
+
+/**
+ * What was thrown, if whoever handles it can read it without an error of its own; in its place,
+ * else, an error with as much of it as can be read.
+ */
+export function readable(thrown: unknown): unknown {
+  return read(() => isReadable(thrown), false) ? thrown : rebuiltError(serializeError(thrown));
+}
+
+/** Whether all of it can be read. May throw as well. */
+function isReadable(thrown: unknown): boolean {
+  if (typeof thrown !== "object" || thrown === null) return true;
+  let at: unknown = thrown;
+  for (let depth = 0; at instanceof Error && depth <= CAUSES_MAX; depth++) {
+    const { name, message, stack, cause } = at;
+    void [`${name}: ${message}\n${stack}`, (at as { readonly code?: unknown }).code];
+    at = cause;
+  }
+  return at instanceof Error || textWritten(at) !== undefined;
 }
 
 /** An error as it is kept with a job; of one that is too long as much as there is room for. */
@@ -104,11 +140,13 @@ function checked(value: unknown): SerializedError | undefined {
 
 function textOf(thrown: unknown): string {
   if (typeof thrown === "string") return thrown;
-  try {
-    return JSON.stringify(thrown) ?? String(thrown);
-  } catch {
-    return String(thrown); // a circle, or a bigint
-  }
+  return read(() => textWritten(thrown)) ?? UNREADABLE;
+}
+
+/** A value as JSON has it, or else as a text; it may throw. */
+function textWritten(value: unknown): string {
+  // A circle and a bigint have no JSON, and a function has none that it says.
+  return read(() => JSON.stringify(value)) ?? String(value);
 }
 
 function cut(text: string, most = MESSAGE_CHARACTERS_MAX): string {

@@ -4,6 +4,7 @@ import { isMainThread, threadId } from "node:worker_threads";
 import { Discard, handlerModule, Reinitialise } from "../../src/worker/public.ts";
 import { RetryLater, Snooze } from "../../src/worker/public.ts";
 import * as jobs from "./isolated-jobs.ts";
+import { UNREADABLE } from "./unreadable.ts";
 
 const forever = (): Promise<never> => new Promise(() => setInterval(() => undefined, 1000));
 
@@ -61,6 +62,9 @@ export const { init, handlers } = handlerModule({
       if (how === "idle") await forever();
       await new Promise((resolve) => signal.addEventListener("abort", resolve));
       signal.throwIfAborted();
+    }),
+    on(jobs.unreadable, (at) => {
+      throw UNREADABLE[at]?.[1]();
     }),
     on(jobs.counter, (what, { state }) => {
       if (what === "reinitialise") throw new Reinitialise("it went stale");

@@ -44,3 +44,6 @@ export const counter = defineJob("counter", {
   result: unchecked<number>(),
   ...once,
 });
+
+/** Throws the one of that number of what cannot be read. */
+export const unreadable = defineJob("unreadable", { payload: unchecked<number>(), ...once });

@@ -1,10 +1,12 @@
 /* Errors as they are kept with jobs, and read by whoever looks at them. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { UNREADABLE } from "./unreadable.ts";
 import {
   decodeFailure,
   encodeFailure,
   FAILURE_BYTES_MAX,
+  readable,
   rebuiltError,
   serializeError,
 } from "../../src/worker/serialized-error.ts";
@@ -49,6 +51,20 @@ describe("an error", () => {
     ["a bigint", 7n, "7"],
   ])("may be %s", (_, thrown, message) => {
     expect(serializeError(thrown)).toEqual({ name: "Error", message });
+  });
+
+  test.each(UNREADABLE)("that cannot be read is kept as far as it can: %s", (_, make, message) => {
+    expect(serializeError(make()).message).toBe(message);
+    const read = readable(make());
+    expect(read).toBeInstanceOf(Error);
+    expect(decodeFailure(encodeFailure(serializeError(read))).message).toBe(message);
+    expect(`${(read as Error).name} ${String(read)}`).toContain(message);
+  });
+
+  test("that can be read is itself", () => {
+    for (const thrown of [new RefusedCard("no"), { status: 503 }, undefined, 7n, Symbol("s")]) {
+      expect(readable(thrown)).toBe(thrown);
+    }
   });
 
   test("that is its own cause, or has a long chain of them, ends", () => {
