@@ -12,14 +12,20 @@ import process from "node:process";
 import { setTimeout } from "node:timers";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
-import type { FromChild } from "../worker/child-messages.ts";
+import { unmarked } from "../worker/child-messages.ts";
 import type { Child, ChildEnd, ChildListener, Isolation } from "../worker/isolation.ts";
+import { codeOf } from "../system-error.ts";
 import { entryOf } from "./worker.ts";
 
 /** How much of what a process wrote last is told. */
 const SAID_CHARACTERS = 2000;
 /** How long is waited for what an ended process wrote last. */
 const LAST_WORDS_MILLIS = 500;
+/** The code of the error by which Node tells that a thread's heap grew too large. */
+const OUT_OF_MEMORY = "ERR_WORKER_OUT_OF_MEMORY";
+/** What V8 writes when that of a process did. */
+const HEAP_WORDS = "heap out of memory";
+const TOO_LARGE = "its heap grew too large";
 
 /** Starts a thread or a process. */
 export function startChild(isolation: Isolation, listener: ChildListener): Child {
@@ -50,17 +56,25 @@ class Ending {
   }
 }
 
+function hear(posted: unknown, listener: ChildListener): void {
+  const message = unmarked(posted);
+  if (message !== undefined) listener.heard(message);
+}
+
 function startThread({ heapMegabytes }: Isolation, listener: ChildListener): Child {
   const ending = new Ending(listener);
   const worker = new Worker(entryOf("handler-thread"), {
     resourceLimits: heapMegabytes === undefined ? {} : { maxOldGenerationSizeMb: heapMegabytes },
   });
   let error: unknown;
-  worker.on("message", (message: FromChild) => listener.heard(message));
+  worker.on("message", (posted) => hear(posted, listener));
   worker.on("error", (thrown) => {
     error ??= thrown;
   });
-  worker.on("exit", (code) => ending.tell({ how: `exit code ${code}`, error }));
+  worker.on("exit", (code) => {
+    const how = codeOf(error) === OUT_OF_MEMORY ? TOO_LARGE : `exit code ${code}`;
+    ending.tell({ how, error });
+  });
   return {
     post: (message) => worker.postMessage(message),
     async end() {
@@ -79,13 +93,13 @@ function startProcess({ heapMegabytes }: Isolation, listener: ChildListener): Ch
     execArgv: [...process.execArgv, ...heap],
   });
   const said = lastWords(child);
-  child.on("message", (message) => listener.heard(message as FromChild));
+  child.on("message", (posted) => hear(posted, listener));
   child.on("error", (error) => {
     if (child.pid === undefined) ending.tell({ how: "it could not be started", error });
   });
   child.on("exit", (code, signal) => {
-    const how = signal === null ? `exit code ${code}` : signal;
-    void closed(child).then(() => ending.tell({ how: `${how}${said()}` }));
+    const ended = signal === null ? `exit code ${code}` : signal;
+    void closed(child).then(() => ending.tell({ how: said(ended) }));
   });
   return {
     post(message) {
@@ -106,12 +120,19 @@ async function closed(child: ChildProcess): Promise<void> {
   await Promise.race([once(child, "close"), waited]);
 }
 
-function lastWords(child: ChildProcess): () => string {
+/** How one ended, with what it wrote last. */
+function lastWords(child: ChildProcess): (ended: string) => string {
   let said = "";
+  let isHeapTold = false;
   child.stderr?.setEncoding("utf8");
   child.stderr?.on("data", (text: string) => {
     process.stderr.write(text);
-    said = `${said}${text}`.slice(-SAID_CHARACTERS);
+    said += text;
+    isHeapTold ||= said.includes(HEAP_WORDS); // stacks follow it, which may be long
+    said = said.slice(-SAID_CHARACTERS);
   });
-  return () => (said === "" ? "" : `; it wrote: ${said.trim()}`);
+  return (ended) => {
+    const how = isHeapTold ? `${TOO_LARGE}: ${ended}` : ended;
+    return said === "" ? how : `${how}; it wrote: ${said.trim()}`;
+  };
 }

@@ -3,7 +3,8 @@
  *
  *   start ->  <- ready | failed     run ->  <- note*, log*, touch*, outcome     close ->
  *
- * Each run has a number, so that what is late is not taken for what belongs to the next.
+ * Each run has a number, so that what is late is not taken for what belongs to the next. Handlers
+ * may send what they like the same way: what bears no mark of ours is none of these, and ignored.
  */
 import { asError } from "../client/errors.ts";
 import type { Capabilities, RawJob } from "./backend.ts";
@@ -47,13 +48,32 @@ export type FromChild =
   | {
       readonly kind: "log";
       readonly level: LogLevel;
-      readonly fields: object;
+      /** What was logged; an object, unless a handler goes by its logger's own types. */
+      readonly fields: unknown;
       readonly message?: string;
     }
   | { readonly kind: "touch"; readonly run: number }
   | { readonly kind: "outcome"; readonly run: number; readonly outcome: SentOutcome }
   /** Something was thrown that nobody caught; it ends. */
   | { readonly kind: "uncaught"; readonly error: SerializedError };
+
+const MARK = "homemaker handler";
+
+/** A message as it is posted. */
+export interface Marked {
+  readonly [MARK]: FromChild;
+}
+
+/** A message with the mark by which the worker knows it. */
+export function marked(message: FromChild): Marked {
+  return { [MARK]: message };
+}
+
+/** The message in what was posted; undefined if it is none of ours. */
+export function unmarked(posted: unknown): FromChild | undefined {
+  if (typeof posted !== "object" || posted === null || !(MARK in posted)) return undefined;
+  return (posted as Marked)[MARK];
+}
 
 /** How much a line matters. */
 export type LogLevel = Exclude<keyof Logger, "child">;

@@ -4,7 +4,6 @@
  * Started by the entries in runtimes/; the worker's side is room.ts.
  */
 import { Deadlines } from "../client/deadlines.ts";
-import { asError } from "../client/errors.ts";
 import { SYSTEM_CLOCK } from "../client/system-clock.ts";
 import type { HeldJob } from "./backend.ts";
 import { sentOutcome } from "./child-messages.ts";
@@ -61,7 +60,7 @@ class ChildServer {
     this.#port = port;
     const at =
       (level: LogLevel) =>
-      (fields: object, message?: string): void =>
+      (fields: unknown, message?: string): void =>
         port.post({
           kind: "log",
           level,
@@ -181,18 +180,28 @@ function plain(value: unknown): unknown {
   return decodeWith(json, encodeWith(json, value ?? null, "a progress note"), "a progress note");
 }
 
-/** The fields of a line, as far as they can be sent. */
-function plainFields(fields: object): object {
-  return Object.fromEntries(
-    Object.entries(fields).map(([name, value]: [string, unknown]) => [name, plainField(value)]),
-  );
+/** What is logged, as far as it can be sent. */
+function plainFields(fields: unknown): unknown {
+  return plainOr(() => {
+    if (typeof fields !== "object" || fields === null) return plain(fields);
+    if (fields instanceof Error) return { err: serializeError(fields) };
+    const named = fields as Readonly<Record<string, unknown>>;
+    return Object.fromEntries(Object.keys(named).map((name) => [name, plainField(named, name)]));
+  });
 }
 
-function plainField(value: unknown): unknown {
-  if (value instanceof Error) return serializeError(value);
+function plainField(fields: Readonly<Record<string, unknown>>, name: string): unknown {
+  return plainOr(() => {
+    const value = fields[name];
+    return value instanceof Error ? serializeError(value) : plain(value);
+  });
+}
+
+/** What it returns, or why it throws: a line is worth more than what cannot be sent of it. */
+function plainOr(get: () => unknown): unknown {
   try {
-    return plain(value);
+    return get();
   } catch (error) {
-    return asError(error).message; // a circle, or a bigint: the line is worth more than that field
+    return serializeError(error).message; // a circle, a bigint, a getter that throws
   }
 }

@@ -147,7 +147,7 @@ export class Room implements AsyncDisposable {
     else if (message.kind === "uncaught") this.#uncaught = rebuiltError(message.error);
     else if (message.kind === "log") {
       const log = this.#running?.context.log ?? this.#parts.logger;
-      log[message.level](message.fields, message.message);
+      log[message.level](message.fields as object, message.message);
     } else this.#heardOfRun(message);
   }
 

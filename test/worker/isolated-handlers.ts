@@ -1,12 +1,22 @@
 /* Isolated handlers: the module that threads and processes of the tests load. */
 import process from "node:process";
-import { isMainThread, threadId } from "node:worker_threads";
+import { isMainThread, parentPort, threadId } from "node:worker_threads";
 import { Discard, handlerModule, Reinitialise } from "../../src/worker/public.ts";
 import { RetryLater, Snooze } from "../../src/worker/public.ts";
 import * as jobs from "./isolated-jobs.ts";
 import { UNREADABLE } from "./unreadable.ts";
 
 const forever = (): Promise<never> => new Promise(() => setInterval(() => undefined, 1000));
+
+const STRAY = [
+  null,
+  undefined,
+  "a text",
+  [],
+  { kind: "log", level: "nonsense" },
+  { kind: "outcome", run: 1, outcome: null },
+  { kind: "failed" },
+].filter((message) => message !== undefined || !isMainThread); // Node itself sends no undefined
 
 function fail(how: string, attempt: number): void {
   if (how === "discard") throw new Discard("hopeless", { cause: new Error("no such customer") });
@@ -65,6 +75,20 @@ export const { init, handlers } = handlerModule({
     }),
     on(jobs.unreadable, (at) => {
       throw UNREADABLE[at]?.[1]();
+    }),
+    on(jobs.stray, (_, { log }) => {
+      for (const message of STRAY) {
+        if (isMainThread) process.send?.(message);
+        else parentPort?.postMessage(message);
+      }
+      const odd: unknown[] = [null, undefined, "a text", 7n, new Error("as fields")];
+      for (const fields of odd) log.info(fields as object, "an odd line");
+      return "done";
+    }),
+    on(jobs.orphan, async (_, { progress }) => {
+      progress(process.pid);
+      await new Promise((resolve) => setImmediate(resolve)); // the note is on its way
+      for (;;);
     }),
     on(jobs.counter, (what, { state }) => {
       if (what === "reinitialise") throw new Reinitialise("it went stale");

@@ -47,3 +47,13 @@ export const counter = defineJob("counter", {
 
 /** Throws the one of that number of what cannot be read. */
 export const unreadable = defineJob("unreadable", { payload: unchecked<number>(), ...once });
+
+/** Posts to its worker what is no message of ours, and logs what is no fields. */
+export const stray = defineJob("stray", {
+  payload: unchecked<null>(),
+  result: unchecked<string>(),
+  ...once,
+});
+
+/** Says in which process it is, and goes on for ever. */
+export const orphan = defineJob("orphan", { payload: unchecked<null>(), ...once });

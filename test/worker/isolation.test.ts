@@ -99,6 +99,19 @@ describe.each(["thread", "process"] as const)("in a %s", (isolate: Isolate) => {
     expect(successes[1]).toMatchObject({ type: "double", result: { doubled: 16 } });
   });
 
+  test("what handlers post and log harms nothing", { timeout: TEST_MS }, async () => {
+    expect(await queue.call(jobs.stray, null)).toBe("done");
+    const odd = lines.filter(([, message]) => message === "an odd line").map(([fields]) => fields);
+    expect(odd).toEqual([
+      null,
+      null,
+      "a text",
+      expect.stringContaining("BigInt"),
+      { err: expect.objectContaining({ message: "as fields" }) as unknown },
+    ]);
+    expect((await queue.call(jobs.double, 1)).doubled).toBe(2);
+  });
+
   test("errors come back with their causes", { timeout: TEST_MS }, async () => {
     const failures = eventsOf(worker, "failure");
     await failureOf(queue.call(jobs.thrower, "error"));
@@ -145,7 +158,7 @@ describe.each(["thread", "process"] as const)("in a %s", (isolate: Isolate) => {
           exit: /exit code 3$/,
           throw: /<- TypeError: cannot send <- Error: no connection <- Error: refused$/,
           reject: /<- RangeError: nobody caught this$/,
-          memory: /out of memory/,
+          memory: /ended by itself: its heap grew too large[^]*out of memory/,
           abort: /SIGABRT; it wrote: [^]*JavaScript stack trace/,
         }[how],
       );
