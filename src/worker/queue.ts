@@ -8,6 +8,7 @@ import type { Cancelled, Capabilities, PutOutcome, QueueBackend, QueueStats } fr
 import type { RawEnd, RawJob } from "./backend.ts";
 import { millisOf } from "./duration.ts";
 import type { Abortable, EnqueueOptions } from "./enqueue-options.ts";
+import { harmlessLogger } from "./harmless.ts";
 import { JobCancelledError, JobFailedError, JobNotFoundError } from "./errors.ts";
 import { PartlyEnqueuedError, UnsupportedError } from "./errors.ts";
 import { checkJob } from "./job-definition.ts";
@@ -60,8 +61,10 @@ export class Queue implements JobQueue {
     this.backend = backend;
     this.time = { now, clock };
     this.telemetry = telemetry;
-    this.logger = logger;
-    this.#telling = Telemetries.of(telemetry, (err) => logger?.error({ err }, "telemetry threw"));
+    this.logger = logger && harmlessLogger(logger);
+    this.#telling = Telemetries.of(telemetry, (err) => {
+      this.logger?.error({ err }, "telemetry threw");
+    });
     this.#telling?.queue(this);
     this.schedules = new QueueSchedules(backend, now);
   }

@@ -4,6 +4,7 @@
  * listened. A queue that has none makes nothing for it.
  */
 import type { QueueStats } from "./backend.ts";
+import { harmlessly } from "./harmless.ts";
 import type { RunningJob } from "./job-definition.ts";
 import type { TraceContext } from "./trace-context.ts";
 import type { WorkerEvents } from "./worker-events.ts";
@@ -91,7 +92,8 @@ export class Telemetries {
 
   enqueuing(jobs: Enqueuing): Required<EnqueueWatch> {
     const watches = this.#tell((one) => one.enqueuing?.(jobs));
-    const trace: TraceContext = Object.assign({}, ...watches.map((watch) => watch.trace));
+    const traces = attemptAll(watches, (watch) => writable(watch.trace), this.#troubled);
+    const trace: TraceContext = Object.assign({}, ...traces);
     return {
       trace,
       enqueued: (ids) => this.#each(watches, (watch) => watch.enqueued?.(ids)),
@@ -132,15 +134,22 @@ export class AttemptTelling {
     let call: () => unknown = once;
     for (const watch of this.#watches) {
       const inner = call;
-      call = () => (watch.run === undefined ? inner() : watch.run(() => later(inner)));
+      call = () => (watch.run === undefined ? inner() : watch.run(() => this.#later(inner)));
     }
     try {
       const outer = call();
-      if (outer instanceof Promise && outer !== running) outer.catch(this.#troubled);
+      if (outer !== running) harmlessly(() => outer, this.#troubled);
     } catch (error) {
       this.#troubled(error);
     }
     return once();
+  }
+
+  /** A promise of what it returns, made at once; whoever is given it may drop it. */
+  #later(run: () => unknown): Promise<unknown> {
+    const running = (async () => run())();
+    running.catch(() => undefined); // whoever waits for it hands it on
+    return running;
   }
 
   ended(outcome: AttemptOutcome, error: unknown): void {
@@ -148,12 +157,7 @@ export class AttemptTelling {
   }
 }
 
-/** A promise of what it returns, made at once. */
-async function later(run: () => unknown): Promise<unknown> {
-  return run();
-}
-
-/** What comes of each, but for those that throw. */
+/** What comes of each, but for those that throw; what comes later is not waited for. */
 function attemptAll<One, Result>(
   all: readonly One[],
   run: (one: One) => Result | undefined,
@@ -161,12 +165,17 @@ function attemptAll<One, Result>(
 ): readonly NonNullable<Result>[] {
   const results: NonNullable<Result>[] = [];
   for (const one of all) {
-    try {
-      const result = run(one);
-      if (result !== undefined && result !== null) results.push(result);
-    } catch (error) {
-      troubled(error);
-    }
+    const result = harmlessly(() => run(one), troubled);
+    if (result !== undefined && result !== null) results.push(result);
   }
   return results;
+}
+
+/** What travels with a job. Throws a TypeError if it is not texts: a body could not be written. */
+function writable(trace: TraceContext | undefined): TraceContext | undefined {
+  const odd = Object.entries(trace ?? {}).find(([, value]) => {
+    return value !== undefined && typeof value !== "string";
+  });
+  if (odd !== undefined) throw new TypeError(`telemetry: the trace's ${odd[0]} is no text`);
+  return trace;
 }

@@ -1,6 +1,7 @@
-/* Worker events: what a worker tells whoever listens. Invariant: a listener that throws harms
- * neither jobs nor other listeners; the worker's logger is told.
+/* Worker events: what a worker tells whoever listens. Invariant: a listener that throws or rejects
+ * harms neither jobs nor other listeners; the worker's logger is told.
  */
+import { harmlessly } from "./harmless.ts";
 import type { JobEvent, Verdict } from "./failure-mode.ts";
 import type { StopReport } from "./worker-status.ts";
 
@@ -52,11 +53,7 @@ export class Listeners {
     const hearers = this.#hearers.get(name);
     if (hearers === undefined) return;
     for (const hear of hearers as Set<(event: WorkerEvents[Name]) => void>) {
-      try {
-        hear(event);
-      } catch (error) {
-        this.#failed(error);
-      }
+      harmlessly(() => hear(event), this.#failed);
     }
   }
 }

@@ -8,6 +8,7 @@ import { millisOf } from "./duration.ts";
 import type { Duration } from "./duration.ts";
 import { BadOptionError } from "./errors.ts";
 import { on } from "./handler.ts";
+import { harmlessLogger } from "./harmless.ts";
 import { checkNames } from "./known-options.ts";
 import type { Known } from "./known-options.ts";
 import type { HandlerModule, Isolate, Isolation } from "./isolation.ts";
@@ -164,7 +165,7 @@ export function workerSettings<State>(
     schedules: options.schedules ?? true,
     dispatch: options.dispatch ?? leastRecentlyUsed(),
     hooks: options.hooks ?? {},
-    logger: options.logger ?? logger ?? SILENT,
+    logger: options.logger === undefined ? (logger ?? SILENT) : harmlessLogger(options.logger),
     graceMillis: millisOf("stop.grace", options.stop?.grace ?? GRACE_DEFAULT),
     abortMillis: millisOf("stop.abort", options.stop?.abort ?? ABORT_DEFAULT),
     clock: options.clock ?? time.clock,

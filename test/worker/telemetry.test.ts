@@ -295,3 +295,60 @@ describe("logs", () => {
     ]);
   });
 });
+
+describe("what harms no job", () => {
+  const no = (): never => {
+    throw new Error("no");
+  };
+  const later = (): Promise<never> => Promise.reject(new Error("no"));
+  const telemetries: Readonly<Record<string, object>> = {
+    "all that rejects": { queue: later, worker: later, enqueuing: later, attempting: later },
+    "watches that reject": {
+      enqueuing: () => ({ enqueued: later }),
+      attempting: () => ({ run: later, ended: later }),
+    },
+    "a trace that cannot be written": { enqueuing: () => ({ trace: { traceparent: 1n } }) },
+    "a trace that cannot be read": {
+      enqueuing: () => Object.defineProperty({}, "trace", { get: no }),
+    },
+    "watches that cannot be read": {
+      attempting: () => Object.defineProperties({}, { run: { get: no }, ended: { get: no } }),
+    },
+  };
+
+  test.each(Object.keys(telemetries))("telemetry: %s", async (what) => {
+    const lines: object[] = [];
+    const telemetry = [telemetries[what] as Telemetry];
+    await open({ telemetry, logger: loggerTo(lines) });
+    const told = worker();
+    await queue.enqueue(work, "ok");
+    expect(await queue.drain(told)).toEqual({ succeeded: 1, failed: 0 });
+    await told.stop();
+    await until("the logger is told", () => lines.length > 0);
+  });
+
+  test("a listener that rejects", async () => {
+    const lines: object[] = [];
+    await open();
+    const told = worker({ logger: loggerTo(lines) });
+    const hear = (): unknown => later();
+    told.on("start", hear);
+    told.on("success", hear);
+    await queue.enqueue(work, "ok");
+    expect(await queue.drain(told)).toEqual({ succeeded: 1, failed: 0 });
+    await told.stop();
+    await until("the logger is told", () => lines.length === 2);
+  });
+
+  test.each([no, later])("a logger that fails: %#", async (fails) => {
+    const logger = { debug: fails, info: fails, warn: fails, error: fails, child: no };
+    await open({ logger, telemetry: [{ enqueuing: no, attempting: no }] });
+    const [ofQueue, own] = [worker(), worker({ logger })];
+    for (const told of [ofQueue, own]) {
+      told.on("success", no);
+      await queue.enqueueMany(work, ["ok", "discard"]);
+      expect(await queue.drain(told)).toEqual({ succeeded: 1, failed: 1 });
+      await told.stop();
+    }
+  });
+});
