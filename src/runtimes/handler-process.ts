@@ -1,8 +1,9 @@
 /* Handler process: the module of each process that runs handlers of jobs. Started by children.ts.
  *
- * It ends with the process that started it, whatever its handler does then: a thread of its own sees
- * to that, since a handler that computes hears of nothing. Signals that a terminal or a service manager sends to
- * all of a group are that one's to heed: it has this one end when its job is done.
+ * It ends with the process that started it, whatever its handler does then: a thread of its own
+ * sees to that, since a handler that computes hears of nothing. Signals that a terminal or a
+ * service manager sends to all of a group are that one's to heed: it has this one end when its job
+ * is done.
  */
 import process from "node:process";
 import { Worker } from "node:worker_threads";
