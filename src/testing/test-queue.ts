@@ -17,6 +17,7 @@ import { Queue } from "../worker/queue.ts";
 import type { QueueOptions } from "../worker/queue.ts";
 import { rawJob } from "../worker/raw-job.ts";
 import { statusOf } from "../worker/status-of.ts";
+import type { Telemetry } from "../worker/telemetry.ts";
 import type { Worker } from "../worker/worker.ts";
 import { AssertionError, HandedBackError } from "./errors.ts";
 import { InlineJob } from "./inline-job.ts";
@@ -121,11 +122,16 @@ class VirtualQueue extends Queue implements TestQueue {
   readonly #around: TestSurroundings;
   /** Of workers that the test has not told to run. */
   readonly #consumers = new WeakMap<Worker, GatedConsumer>();
+  /** Workers of this queue. */
+  readonly #own: WeakSet<object>;
   #inlined = 0;
 
   constructor(backend: TestBackend, { clock, startMillis, around, options }: VirtualQueueParts) {
     const now = (): number => startMillis + (clock.now() - START_MICROS) / MILLI_MICROS;
-    super(backend, { ...options, clock, now });
+    const own = new WeakSet<object>();
+    const watch: Telemetry = { worker: (worker) => void own.add(worker) };
+    super(backend, { ...options, clock, now, telemetry: [...(options.telemetry ?? []), watch] });
+    this.#own = own;
     this.#backend = backend;
     this.#clock = clock;
     this.#around = around;
@@ -230,8 +236,12 @@ class VirtualQueue extends Queue implements TestQueue {
     );
   }
 
-  /** Runs a worker, unless it runs; undefined if it was the test that told it to. */
+  /**
+   * Runs a worker, unless it runs; undefined if it was the test that told it to. Throws a
+   * BadOptionError if it is another queue's.
+   */
   #start(worker: Worker): GatedConsumer | undefined {
+    if (!this.#own.has(worker)) throw new BadOptionError("the worker is one of another queue");
     const known = this.#consumers.get(worker);
     if (known !== undefined) return known;
     const consumer = this.#backend.drive(() => {

@@ -284,3 +284,12 @@ describe("what waits", () => {
     await expect(testQueue({ now: new Date(NaN) })).rejects.toMatchObject({ code: "HM_OPTION" });
   });
 });
+
+test("a worker of another queue is neither drained nor given a job", async () => {
+  await using other = await testQueue();
+  const foreign = createWorker(other, { handlers: [note.handler((n) => `note ${n}`)] });
+  const refused = { code: "HM_OPTION", message: "the worker is one of another queue" };
+  await expect(queue.drain(foreign)).rejects.toMatchObject(refused);
+  await expect(queue.runInline(note, 1, foreign)).rejects.toMatchObject(refused);
+  await foreign.stop();
+});
