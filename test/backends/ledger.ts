@@ -38,8 +38,8 @@ const JOBS = 150;
 const STEPS = 60;
 const STEP_MS = 40;
 const WORKERS = 3;
-/** Ends that are not confirmed are on their way no longer than that. */
-const ON_ITS_WAY_MS = 2000;
+/** Ends that are not confirmed are on their way no longer than that, on a busy machine. */
+const ON_ITS_WAY_MS = 5000;
 const PATIENCE_MS = 240_000;
 const UNSURE = new Set(["HM_LOST", "HM_TIMEOUT"]);
 
@@ -66,8 +66,8 @@ interface Hand {
   readonly queue: JobQueue;
   readonly worker: Worker;
   readonly proxy: CuttingProxy;
-  /** When its connections were last cut, or its server killed. */
-  disturbedMs: number;
+  /** When its connections were cut, or its server killed. */
+  readonly disturbedMs: number[];
 }
 
 /** Plays it; rejects when it does not come out even. */
@@ -144,7 +144,7 @@ class Ledger {
       stop: { grace: 0, abort: 0 },
       logger: SILENT,
     });
-    const hand: Hand = { queue, worker, proxy, disturbedMs: 0 };
+    const hand: Hand = { queue, worker, proxy, disturbedMs: [] };
     worker.on("success", ({ id }) => this.#said(hand, id));
     worker.on("failure", ({ id, verdict }) => {
       const payload = this.#payloads.get(id);
@@ -191,14 +191,14 @@ class Ledger {
   }
 
   #cut(hand: Hand): void {
-    hand.disturbedMs = performance.now();
+    hand.disturbedMs.push(performance.now());
     hand.proxy.cut();
   }
 
   /** Ends a worker without a word, and has another one in its place. */
   async #lose(hand: Hand): Promise<void> {
     this.#hands.delete(hand);
-    hand.disturbedMs = performance.now();
+    hand.disturbedMs.push(performance.now());
     hand.proxy.close();
     this.#ending.push(closed(hand)); // which reaches nobody, and takes its time
     await this.#hire();
@@ -206,7 +206,7 @@ class Ledger {
 
   async #restart(): Promise<void> {
     await this.#server.kill();
-    for (const hand of this.#hands) hand.disturbedMs = performance.now();
+    for (const hand of this.#hands) hand.disturbedMs.push(performance.now());
     await pause(this.#random.below(500));
     await this.#server.again();
   }
@@ -253,8 +253,8 @@ class Ledger {
   #expectExplained(payload: number, { runs, unsure }: Entry): void {
     const { confirmsEnds } = this.#server;
     const certain = runs.filter(({ isSaid, atMs, hand: { disturbedMs } }) => {
-      const mayBeLost = !confirmsEnds && disturbedMs > atMs && disturbedMs < atMs + ON_ITS_WAY_MS;
-      return isSaid && !mayBeLost;
+      const wasOnItsWay = (cutMs: number): boolean => cutMs > atMs && cutMs < atMs + ON_ITS_WAY_MS;
+      return isSaid && (confirmsEnds || !disturbedMs.some(wasOnItsWay));
     });
     const about = { payload, certain: certain.length, of: runs.length, most: 1 + unsure };
     expect(about).toSatisfy(({ certain: count, most }: typeof about) => count <= most);
