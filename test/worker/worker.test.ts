@@ -101,7 +101,7 @@ describe.each(WHERE)("%s:", (where) => {
     });
 
     test("goes back uncharged, later each time, while those that follow find no room", async () => {
-      await using small = await WorkerBed.open(where, { maxTubes: 4 });
+      await using small = await WorkerBed.open(where, { maxTubes: 3 });
       const { queue } = small;
       const inTheWay = await queue.enqueue(defineJob("in-the-way", number), 1);
       const attempts: number[] = [];
