@@ -26,6 +26,9 @@ interface Session {
   readonly model: RabbitModel;
   readonly channel: RabbitChannel;
   tags: readonly string[];
+  /** The window that it was told, and what tells it another one. */
+  size: number;
+  setting: Promise<void> | undefined;
   isOver: boolean;
 }
 
@@ -43,8 +46,8 @@ export class RabbitConsumer implements Consumer {
   readonly #endings: (() => void)[] = [];
   #session: Session | undefined;
   #window: number;
-  #windowSet = 0;
-  #setting: Promise<void> | undefined;
+  /** The connection on which it begins. */
+  #beginning: RabbitModel | undefined;
   #isOver = false;
   #closing: Promise<void> | undefined;
   readonly #settle: { readonly resolve: () => void; readonly reject: (error: unknown) => void };
@@ -83,8 +86,10 @@ export class RabbitConsumer implements Consumer {
     }
   }
 
-  /** Begins on a new connection, as often as that takes. */
+  /** Begins on a connection, as often as that takes; once at a time, or it had two channels. */
   async #begin(model: RabbitModel): Promise<void> {
+    if (this.#beginning === model) return;
+    this.#beginning = model;
     while (this.#connection.isOn(model) && !this.#isOver && this.#session?.model !== model) {
       try {
         await this.#open(model);
@@ -93,6 +98,7 @@ export class RabbitConsumer implements Consumer {
         await pause(RETRY_MS);
       }
     }
+    if (this.#beginning === model) this.#beginning = undefined;
   }
 
   async #open(model: RabbitModel): Promise<void> {
@@ -103,15 +109,16 @@ export class RabbitConsumer implements Consumer {
       ...this.#tubes.map((tube) => publisher.declare(queues.work(tube))),
     ]);
     const channel = await answered("open a channel", model.createChannel());
-    const session: Session = { model, channel, tags: [], isOver: false };
+    const begun = { size: 0, setting: undefined, isOver: false };
+    const session: Session = { model, channel, tags: [], ...begun };
     channel.on("error", (error) => this.#troubled(error));
     channel.on("close", () => this.#lost(session));
     this.#session = session;
-    this.#windowSet = 0;
     await this.#set();
   }
 
   #lost(session: Session): void {
+    if (session.isOver) return;
     session.isOver = true;
     for (const held of [...this.#held, ...this.#early]) held.lost();
     if (this.#session !== session) return;
@@ -124,34 +131,38 @@ export class RabbitConsumer implements Consumer {
     void this.#set();
   }
 
-  /** One size after the other. */
-  #set(): Promise<void> {
-    this.#setting ??= this.#setAll();
-    return this.#setting;
-  }
-
-  async #setAll(): Promise<void> {
-    try {
-      while (this.#session !== undefined && this.#windowSet !== this.#wanted) {
-        await answered("consume", this.#setTo(this.#session, this.#wanted));
-      }
-    } catch (error) {
-      this.#troubled(asError(error));
-      void this.#anew();
-    } finally {
-      this.#setting = undefined;
+  /** One size after the other. What a channel that ended was asked holds up no other one. */
+  async #set(): Promise<void> {
+    const session = this.#session;
+    if (session !== undefined) {
+      session.setting ??= this.#setAll(session);
+      await session.setting;
     }
     if (this.#wanted === 0) this.#giveBack();
   }
 
-  /** Ends the channel, if it has not ended: another one is made then. */
-  async #anew(): Promise<void> {
+  async #setAll(session: Session): Promise<void> {
     try {
-      const { channel } = this.#session ?? {};
-      if (channel !== undefined) await answered("close", channel.close());
+      while (!session.isOver && session.size !== this.#wanted) {
+        await answered("consume", this.#setTo(session, this.#wanted));
+      }
+    } catch (error) {
+      this.#troubled(asError(error));
+      void this.#anew(session);
+    } finally {
+      session.setting = undefined;
+    }
+  }
+
+  /** Ends the channel, if it has not ended: another one is made then. */
+  async #anew(session: Session | undefined): Promise<void> {
+    if (session === undefined || session.isOver) return;
+    try {
+      await answered("close", session.channel.close());
     } catch (error) {
       this.#troubled(asError(error)); // it was lost at the same time
     }
+    this.#lost(session); // it may never say that it is closed
   }
 
   get #wanted(): number {
@@ -163,7 +174,7 @@ export class RabbitConsumer implements Consumer {
     const { queues } = this.#around;
     await Promise.all(session.tags.map((tag) => channel.cancel(tag)));
     session.tags = [];
-    this.#windowSet = size;
+    session.size = size;
     if (size === 0) return;
     await channel.prefetch(size);
     const tags = this.#tubes.map(async (tube) => {
@@ -175,7 +186,7 @@ export class RabbitConsumer implements Consumer {
   }
 
   #come(session: Session, message: RabbitMessage | null): void {
-    if (message === null) return this.#cancelled();
+    if (message === null) return this.#cancelled(session);
     const held = new RabbitHeldJob(this.#around, session.channel, message, () => this.#gone(held));
     this.#early.add(held);
     const millis = waitOf(message, Date.now());
@@ -185,9 +196,9 @@ export class RabbitConsumer implements Consumer {
   }
 
   /** RabbitMQ has ended a consumer: its queue is gone. The channel is made anew, and the queue. */
-  #cancelled(): void {
+  #cancelled(session: Session): void {
     this.#troubled(new Error("a queue was deleted under its consumer"));
-    void this.#anew();
+    void this.#anew(session);
   }
 
   /** Gives what came early to `take`, as far as the window goes. */
@@ -255,7 +266,7 @@ export class RabbitConsumer implements Consumer {
     try {
       await this.stop();
       await Promise.all([...this.#held].map((held) => this.#putOff(held, () => held.handBack())));
-      await this.#anew();
+      await this.#anew(this.#session);
     } catch (error) {
       this.#troubled(asError(error));
     } finally {
