@@ -16,7 +16,7 @@ import { isLoopback } from "../config/tcp-address.ts";
 import type { Log } from "../log.ts";
 import { BindError } from "../runtime.ts";
 import type { HttpService } from "../server/http-service.ts";
-import { bindError, lookUpHost } from "../transports/tcp.ts";
+import { listenAlone, lookUpHost } from "../transports/tcp.ts";
 import { Access, unauthorized } from "./access.ts";
 import type { Role } from "./api.ts";
 import { readJson } from "./body.ts";
@@ -107,20 +107,13 @@ export class HttpServer implements HttpService {
   }
 
   /** Resolves with the port. */
-  #bind(host: string, port: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      const failed = (error: Error): void => reject(bindError({ kind: "tcp", host, port }, error));
-      this.#server.once("error", failed);
-      this.#server.listen({ host, port, ipv6Only: false }, () => {
-        this.#server.off("error", failed);
-        this.#server.on("error", (error) => {
-          this.#parts.log.write("warn", "the HTTP port has trouble", { why: error.message });
-        });
-        const address = this.#server.address();
-        if (this.#ending.signal.aborted) this.#server.close(); // told to stop meanwhile
-        resolve(typeof address === "object" && address !== null ? address.port : port);
-      });
+  async #bind(host: string, wanted: number): Promise<number> {
+    const port = await listenAlone(this.#server, { host, port: wanted });
+    this.#server.on("error", (error) => {
+      this.#parts.log.write("warn", "the HTTP port has trouble", { why: error.message });
     });
+    if (this.#ending.signal.aborted) this.#server.close(); // told to stop meanwhile
+    return port;
   }
 
   async stop(): Promise<void> {

@@ -10,7 +10,7 @@ import { createServer } from "node:net";
 import type { Server, Socket } from "node:net";
 import { formatListenAddress } from "../config/listen-address.ts";
 import { isLoopback } from "../config/tcp-address.ts";
-import { bindError, lookUpHost } from "../transports/tcp.ts";
+import { listenAlone, lookUpHost } from "../transports/tcp.ts";
 import { checkFunction, checkLogger, fieldsOf, shown } from "../worker/checked.ts";
 import { BadOptionError } from "../worker/errors.ts";
 import { checkNames } from "../worker/known-options.ts";
@@ -153,19 +153,10 @@ class Door implements JsonDoor {
 
   async listen(name: string, wanted: number): Promise<void> {
     const { host, port } = await lookUpHost({ kind: "tcp", host: name, port: wanted });
-    await new Promise<void>((came, failed) => {
-      const refused = (error: Error): void => failed(bindError({ kind: "tcp", host, port }, error));
-      this.#server.once("error", refused);
-      this.#server.listen({ host, port }, () => {
-        this.#server.off("error", refused);
-        this.#server.on("error", (error) => {
-          this.#logger?.warn({ error }, "the JSON port has trouble");
-        });
-        came();
-      });
+    this.#port = await listenAlone(this.#server, { host, port });
+    this.#server.on("error", (err) => {
+      this.#logger?.warn({ err }, "the JSON port has trouble");
     });
-    const bound = this.#server.address();
-    this.#port = typeof bound === "object" && bound !== null ? bound.port : port;
     this.#address = formatListenAddress({ kind: "tcp", host, port: this.#port });
   }
 

@@ -71,6 +71,14 @@ async function takeTurn(port: number): Promise<Server> {
   }
 }
 
+/** Whether nobody has the turn of a port at the moment. */
+export async function isNobodysTurn(port: number): Promise<boolean> {
+  if (process.platform !== "linux") return true;
+  const turn = await tryTurn(port);
+  turn?.close();
+  return turn !== undefined;
+}
+
 /** Undefined when somebody else has it. */
 async function tryTurn(port: number): Promise<Server | undefined> {
   const turn = createServer((socket) => socket.destroy());

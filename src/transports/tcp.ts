@@ -16,7 +16,7 @@ import type { ProbedSocket as Probed } from "../runtime.ts";
 import { codeOf } from "../system-error.ts";
 import { Acceptor, listening } from "./acceptor.ts";
 import { listeningAt, readListeningTable, standingOf } from "./listening-table.ts";
-import { reserveTurn, takeTurns } from "./port-turn.ts";
+import { isNobodysTurn, reserveTurn, takeTurns } from "./port-turn.ts";
 import type { TransportKind } from "./transport-kind.ts";
 
 /**
@@ -62,6 +62,28 @@ export async function lookUpHost(address: BoundTcp): Promise<BoundTcp> {
     return { ...address, host: (await lookup(address.host)).address };
   } catch (error) {
     throw bindError(address, error);
+  }
+}
+
+/**
+ * Has a server listen there that shares its port with no other socket; resolves with the port.
+ * Rejects with a BindError. What the system chooses for port 0 may have been chosen for a queue
+ * that does not listen yet, in this process or another: then another one is asked for.
+ */
+export async function listenAlone(
+  server: Server,
+  { host, port }: Pick<BoundTcp, "host" | "port">,
+): Promise<number> {
+  try {
+    for (;;) {
+      await listening(server, { host, port, ipv6Only: false });
+      const address = server.address();
+      const bound = typeof address === "object" && address !== null ? address.port : port;
+      if (port !== 0 || (await isNobodysTurn(bound))) return bound;
+      await closed(server);
+    }
+  } catch (error) {
+    throw bindError({ kind: "tcp", host, port }, error);
   }
 }
 
@@ -191,7 +213,7 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /** What the system says about an address that cannot be bound, in one line for the operator. */
-export function bindError(address: BoundTcp, error: unknown): BindError {
+function bindError(address: BoundTcp, error: unknown): BindError {
   const reason = REASONS[codeOf(error)] ?? (error instanceof Error ? error.message : String(error));
   return new BindError(`${cannotListen(address)}: ${reason}`, { cause: error });
 }
