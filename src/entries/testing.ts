@@ -1,5 +1,6 @@
 /* `homemaker/testing` on Node, Deno and Bun: a queue for tests of programs that have jobs. */
 import { openEmbedded } from "../embedded/embedded-backend.ts";
+import { asyncStorage } from "../runtimes/async-storage.ts";
 import { eventLoop } from "../runtimes/event-loop.ts";
 import { openTestQueue } from "../testing/test-queue.ts";
 import type { TestQueue, TestQueueOptions } from "../testing/test-queue.ts";
@@ -19,5 +20,6 @@ export function testQueue(options: TestQueueOptions = {}): Promise<TestQueue> {
   return openTestQueue(options, {
     open: (clock) => openEmbedded({ memory: true, shards: 1, clock }, clock),
     soon: (run) => eventLoop.soon(run),
+    caller: asyncStorage(),
   });
 }

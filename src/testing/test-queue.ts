@@ -61,13 +61,15 @@ export interface TestQueue extends JobQueue {
   /**
    * Has a worker run all that it can run now, and what follows from that. A worker that the test
    * has not told to `run` takes jobs only while this, or `runInline`, is under way. Rejects with
-   * what the worker's `init` throws.
+   * what the worker's `init` throws, and with a BadOptionError if a handler of that worker asks for
+   * it, which would wait for its own end.
    */
   drain(worker: Worker): Promise<DrainReport>;
   /**
    * Runs a job in a slot of the worker without enqueueing it, and returns its result; jobs that
    * follow from it are enqueued. Rejects with what the handler threw, with a HandedBackError
-   * (HM_HANDED_BACK) if it snoozed, and with a BadOptionError if the test told the worker to `run`.
+   * (HM_HANDED_BACK) if it snoozed, and with a BadOptionError if the test told the worker to `run`,
+   * or a handler of that worker asks for it, which may have the last slot.
    */
   runInline<J extends AnyJob>(job: J, payload: InputOf<J>, worker: Worker): Promise<ResultOf<J>>;
   /** The jobs of that kind that wait to be run, in the order of `jobs`. */
@@ -87,6 +89,14 @@ export interface TestSurroundings {
   open(clock: VirtualClock): Promise<QueueBackend>;
   /** Runs something when the event loop has turned. */
   soon(run: () => void): void;
+  /** The id of the job whose handler calls, however many awaits lie between. */
+  readonly caller: CallerStorage;
+}
+
+/** An AsyncLocalStorage. */
+interface CallerStorage {
+  run<Result>(job: string, call: () => Result): Result;
+  getStore(): string | undefined;
 }
 
 const START_MICROS = 1000 * MICROS;
@@ -129,7 +139,11 @@ class VirtualQueue extends Queue implements TestQueue {
   constructor(backend: TestBackend, { clock, startMillis, around, options }: VirtualQueueParts) {
     const now = (): number => startMillis + (clock.now() - START_MICROS) / MILLI_MICROS;
     const own = new WeakSet<object>();
-    const watch: Telemetry = { worker: (worker) => void own.add(worker) };
+    const { caller } = around;
+    const watch: Telemetry = {
+      worker: (worker) => void own.add(worker),
+      attempting: ({ id }) => ({ run: (handler) => caller.run(id, handler) }),
+    };
     super(backend, { ...options, clock, now, telemetry: [...(options.telemetry ?? []), watch] });
     this.#own = own;
     this.#backend = backend;
@@ -149,6 +163,7 @@ class VirtualQueue extends Queue implements TestQueue {
   }
 
   async drain(worker: Worker): Promise<DrainReport> {
+    this.#checkCaller("drain", worker);
     const report = { succeeded: 0, failed: 0 };
     const hearing = [
       worker.on("success", () => void (report.succeeded += 1)),
@@ -171,6 +186,7 @@ class VirtualQueue extends Queue implements TestQueue {
     payload: InputOf<J>,
     worker: Worker,
   ): Promise<ResultOf<J>> {
+    this.#checkCaller("runInline", worker);
     const prepared = await job.prepare(payload);
     const raw = rawJob(job, prepared, {}, this.can, this.time.now());
     const consumer = this.#start(worker);
@@ -234,6 +250,13 @@ class VirtualQueue extends Queue implements TestQueue {
     throw new AssertionError(
       `${job.name}: ${found.length} jobs ${inWords(wanted)} wait${listOf(found)}`,
     );
+  }
+
+  /** Throws a BadOptionError if it is a handler of the worker that asks for this. */
+  #checkCaller(what: "drain" | "runInline", worker: Worker): void {
+    const caller = this.#around.caller.getStore();
+    if (!worker.status().busy.some(({ id }) => id === caller)) return;
+    throw new BadOptionError(`${what}: it would wait for the handler that asks for it`);
   }
 
   /**

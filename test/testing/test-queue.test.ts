@@ -285,6 +285,56 @@ describe("what waits", () => {
   });
 });
 
+describe("a handler", () => {
+  const asking = defineJob("asking", { ...number, onFailure: bury() });
+  const refused = {
+    code: "HM_OPTION",
+    message: expect.stringContaining("would wait for the handler"),
+  };
+
+  test.each(["drain", "runInline"] as const)(
+    "that has its own worker %s is told so",
+    async (what) => {
+      const asked: unknown[] = [];
+      const own: Worker = createWorker(queue, {
+        handlers: [
+          note.handler((n) => `note ${n}`),
+          asking.handler(async () => {
+            await real(1); // as if it came from afar
+            asked.push(await askedOf(own, what).catch((error: unknown) => error));
+          }),
+        ],
+      });
+      await queue.enqueue(asking, 1);
+      expect(await queue.drain(own)).toEqual({ succeeded: 1, failed: 0 });
+      await queue.runInline(asking, 2, own);
+      expect(asked).toEqual([expect.objectContaining(refused), expect.objectContaining(refused)]);
+      expect(await queue.drain(own)).toEqual({ succeeded: 0, failed: 0 });
+    },
+  );
+
+  test("can have another worker run jobs, and the test its own at the same time", async () => {
+    const other = createWorker(queue, { handlers: [note.handler((n) => `note ${n}`)] });
+    const asked: unknown[] = [];
+    const own = createWorker(queue, {
+      handlers: [
+        asking.handler(async () => {
+          await queue.enqueue(note, 1);
+          asked.push(await queue.drain(other), await queue.runInline(note, 2, other));
+        }),
+      ],
+    });
+    await queue.enqueue(asking, 1);
+    const drained = { succeeded: 1, failed: 0 };
+    expect(await Promise.all([queue.drain(own), queue.drain(own)])).toEqual([drained, drained]);
+    expect(asked).toEqual([drained, "note 2"]);
+  });
+
+  function askedOf(own: Worker, what: "drain" | "runInline"): Promise<unknown> {
+    return what === "drain" ? queue.drain(own) : queue.runInline(note, 3, own);
+  }
+});
+
 test("a worker of another queue is neither drained nor given a job", async () => {
   await using other = await testQueue();
   const foreign = createWorker(other, { handlers: [note.handler((n) => `note ${n}`)] });
