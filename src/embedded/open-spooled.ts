@@ -5,6 +5,7 @@ import type { QueueBackend } from "../worker/backend.ts";
 import { millisOf } from "../worker/duration.ts";
 import { engineCapabilities } from "../worker/engine-capabilities.ts";
 import { BadOptionError, UnsupportedError } from "../worker/errors.ts";
+import { harmlessLogger } from "../worker/harmless.ts";
 import { LateBackend } from "../worker/late-backend.ts";
 import type { QueueOptions } from "../worker/queue.ts";
 import { SpoolBackend } from "../worker/spool-backend.ts";
@@ -27,6 +28,7 @@ export async function openSpooled(
   { directory, wait = "1s", cooldown = "10m" }: SpoolOptions,
   { logger, now = Date.now, clock = SYSTEM_CLOCK }: QueueOptions,
 ): Promise<QueueBackend> {
+  const log = logger && harmlessLogger(logger);
   const waitMillis = millisOf("spool.wait", wait);
   const cooldownMillis = millisOf("spool.cooldown", cooldown);
   const target = new LateBackend({ name, assumed: engineCapabilities(true), open, clock });
@@ -41,8 +43,8 @@ export async function openSpooled(
       clock,
       waitMillis,
       cooldownMillis,
-      refused: (err) => logger?.error({ err }, "a job of the spool was refused, and stays there"),
-      troubled: (err) => logger?.warn({ err }, "the spool cannot deliver its jobs now"),
+      refused: (err) => log?.error({ err }, "a job of the spool was refused, and stays there"),
+      troubled: (err) => log?.warn({ err }, "the spool cannot deliver its jobs now"),
     });
   } catch (error) {
     await target.close();

@@ -15,6 +15,7 @@ import type { QueueBackend } from "../worker/backend.ts";
 import { BlobBackend } from "../worker/blob-backend.ts";
 import type { BlobOptions } from "../worker/blob-store.ts";
 import type { JobQueue } from "../worker/job-queue.ts";
+import { harmlessLogger } from "../worker/harmless.ts";
 import { checkQueueOptions, checkTarget } from "../worker/queue-options.ts";
 import type { Known } from "../worker/known-options.ts";
 import { Queue } from "../worker/queue.ts";
@@ -94,7 +95,8 @@ export async function openQueue(target: QueueTarget, options: OpenOptions = {}):
   const backend = await spooledBackend(target, spool, about);
   try {
     if (blobs === undefined) return new Queue(backend, about);
-    const { now = Date.now, logger } = about;
+    const { now = Date.now } = about;
+    const logger = about.logger && harmlessLogger(about.logger);
     const { clock } = clientSurroundings();
     return new Queue(new BlobBackend(backend, { ...blobs, now, clock, logger }), about);
   } catch (error) {

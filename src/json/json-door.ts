@@ -17,6 +17,7 @@ import { checkNames } from "../worker/known-options.ts";
 import type { Known } from "../worker/known-options.ts";
 import type { AnyJob } from "../worker/job-definition.ts";
 import type { JobQueue } from "../worker/job-queue.ts";
+import { harmlessLogger } from "../worker/harmless.ts";
 import type { Logger } from "../worker/logger.ts";
 import { CallLog } from "./call-log.ts";
 import type { CallRecord } from "./call-log.ts";
@@ -110,13 +111,14 @@ class Door implements JsonDoor {
   #closing: Promise<void> | undefined;
 
   constructor(queue: JobQueue, options: JsonDoorOptions) {
-    const { lineBytesMax = LINE_BYTES_MAX, roomBytes = ROOM_BYTES, logger, jobs } = options;
+    const { lineBytesMax = LINE_BYTES_MAX, roomBytes = ROOM_BYTES, jobs } = options;
     check("lineBytesMax", lineBytesMax, LINE_BYTES_MAX);
     check("roomBytes", roomBytes, Number.MAX_SAFE_INTEGER);
     this.#connectionsMax = options.connectionsMax ?? CONNECTIONS_MAX;
     check("connectionsMax", this.#connectionsMax, Number.MAX_SAFE_INTEGER);
     for (const name of ["onQuit", "trouble", "now"] as const) checkFunction(name, options[name]);
-    checkLogger(logger);
+    checkLogger(options.logger);
+    const logger = options.logger && harmlessLogger(options.logger);
     this.#logger = logger;
     this.#log = new CallLog(logger);
     const methods = new Methods({

@@ -223,6 +223,20 @@ describe("a store", () => {
   );
 });
 
+test("a logger that fails harms no job whose note the store refuses", async () => {
+  const no = (): never => {
+    throw new Error("no disk");
+  };
+  const store = new MemoryBlobs();
+  const write = store.write.bind(store);
+  store.write = (key, bytes) => (key.endsWith(".job") ? Promise.reject(no) : write(key, bytes));
+  const logger = { debug: no, info: no, warn: no, error: no };
+  await using queue = await openQueue({ memory: true }, { blobs: { store }, logger });
+  const { id } = await queue.enqueue(echo, BIG);
+  work(queue);
+  expect(await queue.result(echo, id)).toBe(BIG.length);
+});
+
 test("a sweep removes what no job has, and nothing else", async () => {
   let now = 1_700_000_000_000;
   const store = new MemoryBlobs();

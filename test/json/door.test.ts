@@ -372,6 +372,19 @@ describe("the door", () => {
     expect(await caller.call("health")).toMatchObject({ status: "unavailable" });
   });
 
+  test("answers whatever its logger throws", async () => {
+    const no = (): never => {
+      throw new Error("no disk");
+    };
+    await using bed = await DoorBed.open({ logger: { debug: no, info: no, warn: no, error: no } });
+    const caller = await bed.caller();
+    expect(await caller.call("echo", { a: 1 })).toEqual({ a: 1 });
+    await bed.queue.close();
+    const late = caller.call("insert", { type: "a" });
+    expect(await late).toMatchObject({ error: { data: { code: "HM_CLOSED" } } });
+    expect(bed.door.calls().map(({ outcome }) => outcome)).toEqual(["ok", "HM_CLOSED"]);
+  });
+
   test("knows the newest calls, who made them and what came of them", async () => {
     const lines: object[] = [];
     const nothing = (): void => undefined;
