@@ -4,20 +4,14 @@
  * at the end; what is not charged stays so.
  */
 import { expect, test } from "vitest";
-import { connectTo } from "../../src/client/connect.ts";
-import type { ClientConnection, ConnectionOptions } from "../../src/client/connection.ts";
 import { defineJob, Discard, keepResult, retry, Snooze } from "../../src/entries/queue.ts";
 import { createWorker, unchecked } from "../../src/entries/queue.ts";
-import type { JobContext, QueueBackend, Worker } from "../../src/entries/queue.ts";
-import { clientSurroundings } from "../../src/runtimes/client-surroundings.ts";
-import { openBroker } from "../../src/runtimes/node-broker.ts";
-import { socketEndpoint } from "../../src/transports/socket-endpoint.ts";
-import { ClientBackend } from "../../src/worker/client-backend.ts";
-import { Queue } from "../../src/worker/queue.ts";
+import type { JobContext, Worker } from "../../src/entries/queue.ts";
 import { Random } from "../support/random.ts";
 import { replayable, seedHere } from "../support/replay.ts";
 import { pause, until } from "../support/until.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
+import { CutQueue } from "./cut-queue.ts";
 
 const WORKERS = 3;
 const STEPS = 60;
@@ -28,66 +22,15 @@ const TOLD = "told to stop";
 const SEED = seedHere();
 const FILE = "test/worker/ledger.test.ts";
 
-/** A queue whose consumers can be cut off. */
-class World implements AsyncDisposable {
+/** A queue whose consumers can be cut off, and its time. */
+interface World {
   readonly clock: VirtualClock;
-  readonly queue: Queue;
-  readonly #cuts: Set<() => void>;
-  readonly #close: () => Promise<void>;
-
-  static async open(): Promise<World> {
-    const clock = new VirtualClock(1_000_000_000);
-    const broker = await openBroker({ clock });
-    const cuts = new Set<() => void>();
-    const connect = (options: ConnectionOptions): ClientConnection => {
-      const connection = broker.connect(options);
-      cuts.add(() => connection.close(new Error("cut off")));
-      return connection;
-    };
-    const backend = await ClientBackend.open({
-      name: "ledger",
-      can: (await capabilities()).can,
-      connect: (onError) => {
-        const target = { connect };
-        return connectTo(
-          target,
-          { onError, backOffMaxMs: 20 },
-          socketEndpoint,
-          clientSurroundings(),
-        );
-      },
-      close: () => broker.close(),
-    });
-    cuts.clear(); // the queue's own connection is none of a consumer's
-    return new World(clock, backend, cuts);
-  }
-
-  private constructor(clock: VirtualClock, backend: QueueBackend, cuts: Set<() => void>) {
-    this.clock = clock;
-    this.queue = new Queue(backend, { now: () => clock.now() / 1000 });
-    this.#cuts = cuts;
-    this.#close = () => backend.close();
-  }
-
-  /** Cuts off each at the toss of a coin. */
-  cut(random: Random): void {
-    for (const cut of this.#cuts) {
-      if (random.oneIn(2)) continue;
-      this.#cuts.delete(cut);
-      cut();
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#close();
-  }
+  readonly bed: CutQueue;
 }
 
-/** What an engine in this process can do. */
-async function capabilities(): Promise<Pick<QueueBackend, "can">> {
-  const { openQueue } = await import("../../src/entries/queue.ts");
-  await using queue = await openQueue({ memory: true });
-  return { can: queue.can };
+async function openWorld(): Promise<World> {
+  const clock = new VirtualClock(1_000_000_000);
+  return { clock, bed: await CutQueue.open({ clock, now: () => clock.now() / 1000 }) };
 }
 
 /** What is known of one job. */
@@ -180,16 +123,14 @@ class Crew {
   }
 
   hire(): void {
-    const { clock, queue } = this.#world;
+    const { bed } = this.#world;
     const { random, job, run } = this.#ledger;
     while (this.#workers.length < WORKERS) {
-      const worker = createWorker(queue, {
+      const worker = createWorker(bed.queue, {
         concurrency: random.between(1, 4),
         prefetch: random.below(4),
         maxBlock: 0, // leases are to be lost
         handlers: [job.handler(run)],
-        clock,
-        now: () => clock.now() / 1000,
         stop: { grace: "2s", abort: "2s" },
       });
       worker.on("leaseLost", () => void (this.lost += 1));
@@ -235,11 +176,11 @@ async function played(chance: (world: World, random: Random) => void): Promise<{
   readonly crew: Crew;
 }> {
   const random = new Random(SEED);
-  const world = await World.open();
+  const world = await openWorld();
   const ledger = new Ledger(random);
   const crew = new Crew(world, ledger);
   for (let step = 0; step < STEPS; step++) {
-    await world.queue.enqueueMany(ledger.job, ledger.batch(step));
+    await world.bed.queue.enqueueMany(ledger.job, ledger.batch(step));
     crew.hire();
     if (random.oneIn(3)) crew.disturb();
     chance(world, random);
@@ -252,7 +193,8 @@ async function played(chance: (world: World, random: Random) => void): Promise<{
 
 /** All that is left is run by workers whom nobody disturbs; then each job has come to its end. */
 async function expectAllEnded(world: World, ledger: Ledger, crew: Crew): Promise<void> {
-  const { queue, clock } = world;
+  const { clock, bed } = world;
+  const { queue } = bed;
   expect(await queue.stats("job")).toMatchObject({ active: 0, workers: 0 });
   ledger.isWild = false;
   crew.hire();
@@ -275,7 +217,7 @@ async function expectAllEnded(world: World, ledger: Ledger, crew: Crew): Promise
 test("workers stop, and handlers throw: what is not charged is not", () =>
   replayable(SEED, FILE, async () => {
     const { world, ledger, crew } = await played(({ clock }) => clock.advance(0.5));
-    await using _ = world;
+    await using _ = world.bed;
     expect(crew.lost).toBe(0);
     expect(crew.chargedForStop).toBe(0);
     await expectAllEnded(world, ledger, crew);
@@ -288,9 +230,9 @@ test("workers are cut off and lose their leases, too", () =>
   replayable(SEED, FILE, async () => {
     const { world, ledger, crew } = await played((own, random) => {
       own.clock.advance(random.oneIn(10) ? LEASE_SECONDS + 1 : 0.5);
-      if (random.oneIn(5)) own.cut(random);
+      if (random.oneIn(5)) own.bed.cut(random);
     });
-    await using _ = world;
+    await using _ = world.bed;
     expect(crew.lost).toBeGreaterThan(0);
     await expectAllEnded(world, ledger, crew);
   }));

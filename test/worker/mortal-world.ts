@@ -11,21 +11,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { connectTo } from "../../src/client/connect.ts";
-import type { ClientConnection, ConnectionOptions } from "../../src/client/connection.ts";
 import { fromModule } from "../../src/entries/queue.ts";
 import type { Isolate, QueueStats, Worker } from "../../src/entries/queue.ts";
 import { startChild } from "../../src/runtimes/children.ts";
-import { clientSurroundings } from "../../src/runtimes/client-surroundings.ts";
-import { openBroker } from "../../src/runtimes/node-broker.ts";
-import { socketEndpoint } from "../../src/transports/socket-endpoint.ts";
-import { ClientBackend } from "../../src/worker/client-backend.ts";
-import { engineCapabilities } from "../../src/worker/engine-capabilities.ts";
 import type { Child, StartChild } from "../../src/worker/isolation.ts";
-import { Queue } from "../../src/worker/queue.ts";
+import type { Queue } from "../../src/worker/queue.ts";
 import { createWorkerOn } from "../../src/worker/worker.ts";
 import type { Random } from "../support/random.ts";
 import { pause, until } from "../support/until.ts";
+import { CutQueue } from "./cut-queue.ts";
 import { ACTS, linesOf, mortal } from "./mortal.ts";
 import type { Act } from "./mortal.ts";
 
@@ -82,11 +76,10 @@ export class MortalWorld implements AsyncDisposable {
   readonly #book = join(this.#directory, "book");
   readonly #told = new Map<string, Told>();
   readonly #children = new Set<Child>();
-  readonly #cuts = new Set<() => void>();
   readonly #stopping = new Set<Promise<unknown>>();
   #workers: Worker[] = [];
   #ids: readonly string[] = [];
-  #queue: Queue | undefined;
+  #bed: CutQueue | undefined;
   #started = 0;
   #cutOff = 0;
 
@@ -97,32 +90,13 @@ export class MortalWorld implements AsyncDisposable {
   }
 
   get queue(): Queue {
-    if (this.#queue === undefined) throw new TypeError("the world is not open");
-    return this.#queue;
-  }
-
-  async #open(): Promise<void> {
-    const broker = await openBroker({});
-    const connect = (options: ConnectionOptions): ClientConnection => {
-      const connection = broker.connect(options);
-      this.#cuts.add(() => connection.close(new Error("cut off")));
-      return connection;
-    };
-    const around = clientSurroundings();
-    const backend = await ClientBackend.open({
-      name: "mortal",
-      can: engineCapabilities(false),
-      connect: (onError) =>
-        connectTo({ connect }, { onError, backOffMaxMs: 20 }, socketEndpoint, around),
-      close: () => broker.close(),
-    });
-    this.#cuts.clear(); // the queue's own connection is none of a worker's
-    this.#queue = new Queue(backend);
+    if (this.#bed === undefined) throw new TypeError("the world is not open");
+    return this.#bed.queue;
   }
 
   /** Has all happen, until no job is left; the workers are dismissed then. */
   async play(): Promise<void> {
-    await this.#open();
+    this.#bed = await CutQueue.open();
     const { jobs, strikes } = this.#scale;
     const numbers = Array.from({ length: jobs }, (_, at) => at);
     const plans = numbers.map((at) => ({ at, book: this.#book, acts: this.#acts() }));
@@ -206,7 +180,7 @@ export class MortalWorld implements AsyncDisposable {
     else if (what === 3) worker.suspend();
     else if (what === 4) worker.resume();
     else if (what === 5) this.#dismiss(worker);
-    else this.#cut();
+    else this.#cutOff += this.#bed?.cut(random) ?? 0;
   }
 
   #kill(): void {
@@ -219,15 +193,6 @@ export class MortalWorld implements AsyncDisposable {
     const stopping = worker.stop();
     this.#stopping.add(stopping);
     void stopping.then(() => this.#stopping.delete(stopping));
-  }
-
-  #cut(): void {
-    for (const cut of this.#cuts) {
-      if (this.#random.oneIn(2)) continue;
-      this.#cuts.delete(cut);
-      this.#cutOff += 1;
-      cut();
-    }
   }
 
   /** Whether what has to be so is. */
@@ -270,7 +235,7 @@ export class MortalWorld implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const worker of this.#workers) await worker.stop({ grace: 0 });
-    await this.#queue?.close();
+    await this.#bed?.queue.close();
     rmSync(this.#directory, { recursive: true });
   }
 }
