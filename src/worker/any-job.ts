@@ -4,7 +4,8 @@
 import { defineJob } from "./define-job.ts";
 import type { JobOptions } from "./define-job.ts";
 import { BadOptionError } from "./errors.ts";
-import type { JobDefinition, Run } from "./job-definition.ts";
+import { on } from "./handler.ts";
+import type { JobDefinition } from "./job-definition.ts";
 import { unchecked } from "./standard-schema.ts";
 
 /** A job as it was found. */
@@ -43,7 +44,7 @@ export function anyJob(tube: string, options: AnyJobOptions = {}): AnyJobDefinit
     tube,
     version,
     settings,
-    handler: (run) => ({ job: any, run: run as Run<undefined, unknown, unknown> }),
+    handler: (run) => on<undefined, AnyJobDefinition>(any, run),
     keysOf: () => ({}),
     prepare() {
       throw new BadOptionError(`anyJob(${tube}): a job is enqueued by its own definition`);

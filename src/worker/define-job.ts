@@ -11,6 +11,7 @@ import { encodeBytes, encodeJson } from "./envelope.ts";
 import type { Envelope, Extras } from "./envelope.ts";
 import { BadOptionError, CodecError, JobVersionError } from "./errors.ts";
 import type { FailureMode, SuccessMode } from "./failure-mode.ts";
+import { on } from "./handler.ts";
 import type { Handler, JobDefinition, JobKeys, JobSettings } from "./job-definition.ts";
 import type { Prepared, Run } from "./job-definition.ts";
 import { checkNames } from "./known-options.ts";
@@ -134,7 +135,7 @@ class DefinedJob<Name extends string, Input, Payload, Returned, Result> implemen
   }
 
   handler(run: Run<undefined, Payload, Returned>): Handler<undefined> {
-    return { job: this, run: run as Run<undefined, unknown, unknown> };
+    return on<undefined, JobDefinition<Name, Input, Payload, Returned, Result>>(this, run);
   }
 
   keysOf(payload: Payload): JobKeys {
