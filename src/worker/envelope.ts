@@ -57,10 +57,15 @@ export function encodeJson(type: string, data: unknown, hm: Extras): Uint8Array 
 
 /** A body whose payload is bytes, made by the codec that `hm` names. */
 export function encodeBytes(type: string, payload: Uint8Array, hm: Extras): Uint8Array {
-  const head = BYTES.encode(`${JSON.stringify({ type, hm })}\n`);
-  const body = new Uint8Array(head.length + payload.length);
-  body.set(head);
-  body.set(payload, head.length);
+  return encodeHeaded({ type, hm }, payload);
+}
+
+/** A line of JSON, and bytes behind it. */
+export function encodeHeaded(head: object, rest: Uint8Array): Uint8Array {
+  const line = BYTES.encode(`${JSON.stringify(head)}\n`);
+  const body = new Uint8Array(line.length + rest.length);
+  body.set(line);
+  body.set(rest, line.length);
   return body;
 }
 

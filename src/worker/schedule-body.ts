@@ -9,6 +9,8 @@
  * schedules.ts, and by schedule-keeper.ts when a moment has come.
  */
 import type { RawJob } from "./backend.ts";
+import { fieldsOf } from "./checked.ts";
+import { encodeHeaded } from "./envelope.ts";
 import { keyWord } from "./key.ts";
 import type { ScheduleTimes } from "./moments.ts";
 import { PRIORITIES } from "./priority.ts";
@@ -50,7 +52,6 @@ export const HELD_BACK_MILLIS = 36_500 * 86_400_000;
 
 const LEASE_MILLIS = 30_000;
 const LF = 0x0a;
-const BYTES = new TextEncoder();
 const TEXT = new TextDecoder();
 const NOTHING = new Uint8Array(0);
 
@@ -78,12 +79,7 @@ export function runKey(name: string, moment?: number): string {
 
 /** The body of a schedule's job. */
 export function encodeSchedule({ body, ...about }: ScheduleBody): Uint8Array {
-  const hm = { codec: "schedule" };
-  const head = BYTES.encode(`${JSON.stringify({ type: SCHEDULE_TYPE, hm, ...about })}\n`);
-  const whole = new Uint8Array(head.length + body.length);
-  whole.set(head);
-  whole.set(body, head.length);
-  return whole;
+  return encodeHeaded({ type: SCHEDULE_TYPE, hm: { codec: "schedule" }, ...about }, body);
 }
 
 /** What stands in a job's body; undefined if that is no schedule, or one of a later version. */
@@ -127,9 +123,4 @@ function objectOf(text: string): Partial<Record<string, unknown>> {
   } catch {
     return {}; // another program's
   }
-}
-
-/** Of what is no object, none. */
-function fieldsOf(value: unknown): Partial<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? value : {};
 }

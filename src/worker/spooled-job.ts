@@ -5,6 +5,7 @@
  * Written by spool-backend.ts, read by spool-forwarder.ts.
  */
 import type { Capabilities, RawJob } from "./backend.ts";
+import { encodeHeaded } from "./envelope.ts";
 
 /** A job, when it was enqueued, and the key under which it is put once. */
 export interface SpooledJob {
@@ -20,16 +21,11 @@ export const SPOOL_TUBE = "spool";
 const LF = 0x0a;
 /** What is over is put so that it is set aside, and is not run. */
 const EXPIRED = { delayMillis: 60_000, expiresMillis: 1000 };
-const BYTES = new TextEncoder();
 const TEXT = new TextDecoder();
 
 /** What is kept of it. */
 export function encodeSpooled({ job: { body, ...job }, at, key }: SpooledJob): Uint8Array {
-  const head = BYTES.encode(`${JSON.stringify({ at, key, job })}\n`);
-  const whole = new Uint8Array(head.length + body.length);
-  whole.set(head);
-  whole.set(body, head.length);
-  return whole;
+  return encodeHeaded({ at, key, job }, body);
 }
 
 /** What was kept of it. */
