@@ -73,7 +73,7 @@ export class Queue implements JobQueue {
     return this.backend.can;
   }
 
-  async enqueue<J extends AnyJob>(
+  enqueue<J extends AnyJob>(
     job: J,
     payload: InputOf<J>,
     options: EnqueueOptions = NO_OPTIONS,
@@ -199,10 +199,12 @@ export class Queue implements JobQueue {
 
   /** Enqueues jobs, and tells of it; `put` is given what travels with them. */
   async #told<Result extends Enqueued<AnyJob> | readonly Enqueued<AnyJob>[]>(
-    { name: type, tube }: AnyJob,
+    job: AnyJob,
     count: number,
     put: (trace: TraceContext | undefined) => Promise<Result>,
   ): Promise<Result> {
+    checkJob(job);
+    const { name: type, tube } = job;
     const telling = this.#telling?.enqueuing({ type, tube, count });
     if (telling === undefined) return put(undefined);
     try {
@@ -222,7 +224,6 @@ export class Queue implements JobQueue {
     trace: TraceContext | undefined,
   ): Promise<RawJob> {
     options.signal?.throwIfAborted();
-    checkJob(job);
     const prepared = await job.prepare(payload);
     return rawJob(job, prepared, options, this.can, this.time.now(), trace);
   }
