@@ -16,9 +16,10 @@ import { Context } from "./context.ts";
 import type { Surroundings } from "./context.ts";
 import type { AbortCause } from "./failure-mode.ts";
 import type { HandlerOutcome, Outcome } from "./outcome.ts";
-import { Room } from "./room.ts";
+import type { Room } from "./room.ts";
 import { runHandler } from "./run-handler.ts";
 import { readable } from "./serialized-error.ts";
+import type { Place } from "./slots.ts";
 import type { AttemptOutcome, AttemptTelling } from "./telemetry.ts";
 import { JobAbort, Reinitialise } from "./thrown.ts";
 import type { Hooks } from "./worker-options.ts";
@@ -32,7 +33,7 @@ export class Attempt<State> implements Expiring {
   /** When it began, in milliseconds since 1970. */
   readonly startedAt: number;
   bucket: Expiring["bucket"];
-  readonly #context: Context<State | undefined>;
+  readonly #context: Context<State>;
   readonly #around: Surroundings;
   readonly #hooks: Hooks<State>;
   readonly #abortMillis: number;
@@ -46,14 +47,14 @@ export class Attempt<State> implements Expiring {
 
   constructor(
     arrival: Arrival<State>,
-    state: State,
+    { state, room }: Place<State>,
     around: Surroundings,
     { hooks, abortMillis }: { readonly hooks: Hooks<State>; readonly abortMillis: number },
   ) {
     this.arrival = arrival;
     this.startedAt = around.now();
-    this.#room = state instanceof Room ? state : undefined;
-    this.#context = new Context(arrival, this.#room === undefined ? state : undefined, around);
+    this.#room = room;
+    this.#context = new Context(arrival, state, around);
     this.#telling = around.telling?.attempting(this.#context.job, arrival.envelope.hm);
     this.#around = around;
     this.#hooks = hooks;
@@ -156,13 +157,13 @@ export class Attempt<State> implements Expiring {
 
   #here(): Promise<HandlerOutcome> {
     const { handler, envelope } = this.arrival;
-    const context = this.#context as Context<State>;
+    const context = this.#context;
     return runHandler(handler, envelope, context, () => this.#hooks.before?.(context));
   }
 
   async #there(room: Room): Promise<HandlerOutcome> {
     try {
-      await this.#hooks.before?.(this.#context as Context<State>);
+      await this.#hooks.before?.(this.#context);
     } catch (error) {
       return { end: "thrown", error: readable(error) };
     }
@@ -172,7 +173,7 @@ export class Attempt<State> implements Expiring {
 
   async #after(error: unknown): Promise<void> {
     try {
-      await this.#hooks.after?.(this.#context as Context<State>, error);
+      await this.#hooks.after?.(this.#context, error);
     } catch (thrown) {
       this.#around.troubled(readable(thrown));
     }

@@ -1,9 +1,9 @@
-/* Isolated: the settings of a worker whose handlers run in threads or processes: each slot has one,
- * which is its state. Used by worker.ts.
+/* Isolated: what opens the rooms of a worker whose handlers run in threads or processes: each slot
+ * has one. Made by worker.ts, used by slots.ts.
  */
 import type { Capabilities } from "./backend.ts";
 import { UnsupportedError } from "./errors.ts";
-import type { Isolation, StartChild } from "./isolation.ts";
+import type { StartChild } from "./isolation.ts";
 import { Room } from "./room.ts";
 import type { WorkerSettings } from "./worker-options.ts";
 
@@ -14,20 +14,19 @@ export interface RoomsOwner {
   readonly died: (room: Room, error: Error) => void;
 }
 
-/** The settings of a worker with a room for each slot. Throws an UnsupportedError. */
-export function isolatedSettings<State>(
-  settings: WorkerSettings<State>,
-  isolation: Isolation,
+/** Opens a room, and puts it on the stack. */
+export type OpenRoom = (stack: AsyncDisposableStack, signal: AbortSignal) => Promise<Room>;
+
+/** Undefined where handlers are run beside the worker. Throws an UnsupportedError. */
+export function roomOpener<State>(
+  { isolation, handlers, clock, abortMillis, logger }: WorkerSettings<State>,
   { start, can, died }: RoomsOwner,
-): WorkerSettings<Room> {
+): OpenRoom | undefined {
+  if (isolation === undefined) return undefined;
   if (start === undefined) {
     throw new UnsupportedError(`isolate: this runtime starts no ${isolation.isolate} for handlers`);
   }
-  const { clock, abortMillis, logger } = settings;
-  const jobs = [...settings.handlers.keys()];
+  const jobs = [...handlers.keys()];
   const parts = { start, isolation, jobs, can, clock, abortMillis, logger, died };
-  return {
-    ...(settings as unknown as WorkerSettings<Room>), // none of whose handlers is run here
-    init: async (stack, signal) => stack.use(await Room.open(parts, signal)),
-  };
+  return async (stack, signal) => stack.use(await Room.open(parts, signal));
 }

@@ -7,23 +7,49 @@
  * or once for each worker that it comes to, whose clock may not be that of the queue. Used by
  * worker.ts.
  */
+import type { Arrival } from "./arrival.ts";
 import type { QueueBackend, RawFailure } from "./backend.ts";
+import type { Fate, JobEnds } from "./job-end.ts";
 import { Recent } from "./recent.ts";
 import { WorkerDied } from "./thrown.ts";
 
 /** What is known of the attempts that ended so, one after the other, up to the newest. */
-export interface SilentEnds {
+interface SilentEnds {
   readonly error: WorkerDied;
   readonly times: number;
   /** When the newest one ended, in milliseconds since 1970. */
   readonly at: number;
 }
 
+/** What looks at the jobs of one worker that were tried before. */
+export class SilentLook {
+  readonly #backend: QueueBackend;
+  readonly #ends: JobEnds;
+  readonly #now: () => number;
+  readonly #waits = new SilentWaits();
+
+  constructor(backend: QueueBackend, ends: JobEnds, now: () => number) {
+    this.#backend = backend;
+    this.#ends = ends;
+    this.#now = now;
+  }
+
+  /** What became of a job because of such ends; undefined if it is to be run. */
+  async fateOf<State>(arrival: Arrival<State>): Promise<Fate | undefined> {
+    const { held, event } = arrival;
+    const silent = await silentEnds(this.#backend, event.id);
+    if (silent === undefined || !held.isHeld) return undefined;
+    const failure = { error: silent.error, attempt: event.attempt - 1, job: event };
+    const verdict = await this.#ends.verdict(arrival, failure);
+    if (verdict.do !== "retry") return this.#ends.carryOut(arrival, verdict, failure);
+    const millis = this.#waits.afterMillis(silent, event, verdict.afterMillis, this.#now());
+    if (millis === 0) return undefined;
+    return this.#ends.handBack(held, event.type, silent.error.message, millis);
+  }
+}
+
 /** Undefined if the newest attempt said something, or nothing is known of it. */
-export async function silentEnds(
-  backend: QueueBackend,
-  id: string,
-): Promise<SilentEnds | undefined> {
+async function silentEnds(backend: QueueBackend, id: string): Promise<SilentEnds | undefined> {
   if (!backend.can.failures) return undefined;
   const status = await backend.status(id);
   const failures = (status?.failures ?? []).toSorted((one, other) => one.attempt - other.attempt);
@@ -35,7 +61,7 @@ export async function silentEnds(
 }
 
 /** The jobs that one worker has made wait. */
-export class SilentWaits {
+class SilentWaits {
   readonly #attempts = new Recent<number>();
 
   /**

@@ -1,4 +1,5 @@
-/* Slots: what a worker runs jobs in, each with the state that `init` made for it.
+/* Slots: what a worker runs jobs in, each with the state that `init` made for it, or with the room
+ * where its jobs are run.
  *
  *   initialising -> free <-> busy -> gone      busy -> stuck -> gone
  *        ^  |
@@ -14,12 +15,24 @@ import { pause } from "../client/pause.ts";
 import type { Dispatch } from "./dispatcher.ts";
 import { BadOptionError, UnsupportedError } from "./errors.ts";
 import type { JobEvent } from "./failure-mode.ts";
+import type { OpenRoom } from "./isolated.ts";
+import type { Room } from "./room.ts";
 import type { WorkerSettings } from "./worker-options.ts";
 
-/** A slot, and what it is up to. */
-export interface Slot<State> {
-  readonly number: number;
+/** What jobs are run with. */
+export interface Place<State> {
+  /** What `init` made; undefined if there is none. */
   readonly state: State;
+  /** Where they are run, if not here. */
+  readonly room: Room | undefined;
+}
+
+/** Makes a place. What it puts on the stack is disposed of when the slot ends. */
+type MakePlace<State> = (stack: AsyncDisposableStack, signal: AbortSignal) => Promise<Place<State>>;
+
+/** A slot, and what it is up to. */
+export interface Slot<State> extends Place<State> {
+  readonly number: number;
   readonly stack: AsyncDisposableStack | undefined;
   standing: "free" | "busy" | "stuck";
 }
@@ -33,11 +46,16 @@ export interface SlotsOwner {
   disposeFailed(error: unknown): void;
 }
 
+/** Of a slot without any. */
+const NOTHING: Place<undefined> = { state: undefined, room: undefined };
+
 /** The slots of one worker. */
 export class Slots<State> {
   readonly #settings: WorkerSettings<State>;
   readonly #owner: SlotsOwner;
   readonly #dispatch: Dispatch;
+  /** Undefined if nothing has to be made. */
+  readonly #make: MakePlace<State> | undefined;
   readonly #slots = new Map<number, Slot<State>>();
   /** Slots whose state is being made, and what calls that off. */
   readonly #coming = new Map<number, AbortController>();
@@ -49,8 +67,10 @@ export class Slots<State> {
   /** Slots whose handlers go on for nothing. */
   #stuck = 0;
 
-  constructor(settings: WorkerSettings<State>, owner: SlotsOwner) {
-    if (settings.init !== undefined && typeof AsyncDisposableStack === "undefined") {
+  /** `openRoom` is for jobs that are not run here. */
+  constructor(settings: WorkerSettings<State>, owner: SlotsOwner, openRoom: OpenRoom | undefined) {
+    this.#make = placeMaker(settings, openRoom);
+    if (this.#make !== undefined && typeof AsyncDisposableStack === "undefined") {
       throw new UnsupportedError("init: this runtime has no AsyncDisposableStack");
     }
     this.#settings = settings;
@@ -119,10 +139,10 @@ export class Slots<State> {
     this.#owner.changed();
   }
 
-  /** The state is of no use any more, though its slot runs nothing. */
-  lost(state: State): void {
+  /** The room is gone, though its slot runs nothing. */
+  lost(room: Room): void {
     for (const slot of this.#slots.values()) {
-      if (slot.state !== state || slot.standing !== "free") continue;
+      if (slot.room !== room || slot.standing !== "free") continue;
       this.renew(slot, this.#settings.initRetryMillis);
       return;
     }
@@ -143,11 +163,9 @@ export class Slots<State> {
   async #allMade(): Promise<void> {
     if (this.#making.size === 0) return;
     const { clock, abortMillis } = this.#settings;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = clock.after(abortMillis, resolve);
-    void Promise.allSettled(this.#making).then(() => resolve());
-    await promise;
-    cancel();
+    const made = new AbortController();
+    void Promise.allSettled(this.#making).then(() => made.abort());
+    await pause(clock, abortMillis, made.signal);
   }
 
   get #tooMany(): boolean {
@@ -170,21 +188,18 @@ export class Slots<State> {
 
   #open(afterMillis = 0): void {
     const number = this.#numbers++;
-    const { init } = this.#settings;
-    if (init === undefined) {
-      this.#ready(number, undefined as State, undefined);
-      return;
-    }
+    const make = this.#make;
+    if (make === undefined) return this.#ready(number, NOTHING as Place<State>, undefined);
     const coming = new AbortController();
     this.#coming.set(number, coming);
-    const making = this.#initialise(number, init, coming.signal, afterMillis);
+    const making = this.#initialise(number, make, coming.signal, afterMillis);
     this.#making.add(making);
     void making.finally(() => this.#making.delete(making));
   }
 
   async #initialise(
     number: number,
-    init: NonNullable<WorkerSettings<State>["init"]>,
+    make: MakePlace<State>,
     signal: AbortSignal,
     afterMillis: number,
   ): Promise<void> {
@@ -193,13 +208,13 @@ export class Slots<State> {
     while (!signal.aborted) {
       const stack = new AsyncDisposableStack();
       try {
-        const state = await init(stack, signal);
+        const place = await make(stack, signal);
         if (signal.aborted) {
           await this.#dispose(stack);
           return;
         }
         this.#coming.delete(number);
-        this.#ready(number, state, stack);
+        this.#ready(number, place, stack);
         this.#owner.changed();
         return;
       } catch (error) {
@@ -210,8 +225,8 @@ export class Slots<State> {
     }
   }
 
-  #ready(number: number, state: State, stack: AsyncDisposableStack | undefined): void {
-    this.#slots.set(number, { number, state, stack, standing: "free" });
+  #ready(number: number, place: Place<State>, stack: AsyncDisposableStack | undefined): void {
+    this.#slots.set(number, { ...place, number, stack, standing: "free" });
     this.#dispatch.ready(number);
   }
 
@@ -229,4 +244,14 @@ export class Slots<State> {
     await disposing;
     this.#disposing.delete(disposing);
   }
+}
+
+function placeMaker<State>(
+  { init }: WorkerSettings<State>,
+  openRoom: OpenRoom | undefined,
+): MakePlace<State> | undefined {
+  if (openRoom !== undefined) {
+    return async (...made) => ({ state: undefined as State, room: await openRoom(...made) });
+  }
+  return init && (async (...made) => ({ state: await init(...made), room: undefined }));
 }

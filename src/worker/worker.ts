@@ -23,17 +23,16 @@ import { JobEnds } from "./job-end.ts";
 import type { Fate } from "./job-end.ts";
 import type { Handler } from "./job-definition.ts";
 import type { JobQueue } from "./job-queue.ts";
-import { isolatedSettings } from "./isolated.ts";
+import { roomOpener } from "./isolated.ts";
 import type { StartChild } from "./isolation.ts";
 import { Lease } from "./lease.ts";
 import type { Outcome } from "./outcome.ts";
-import type { Room } from "./room.ts";
 import { SCHEDULES_TUBE } from "./schedule-body.ts";
 import { ScheduleKeeper } from "./schedule-keeper.ts";
 import { keepsSchedules } from "./schedules.ts";
-import { silentEnds, SilentWaits } from "./silent-ends.ts";
+import { SilentLook } from "./silent-ends.ts";
 import { Slots } from "./slots.ts";
-import type { Slot } from "./slots.ts";
+import type { Slot, SlotsOwner } from "./slots.ts";
 import { EventStream } from "./event-stream.ts";
 import type { WorkerEvent } from "./event-stream.ts";
 import { Telemetries } from "./telemetry.ts";
@@ -92,24 +91,8 @@ export function createWorkerOn<State>(
   queue: JobQueue,
   options: WorkerOptions<State>,
 ): Worker {
-  const worker = workerOn(runtime, queue, workerSettings(options, queue));
+  const worker = new QueueWorker(runtime, queue, workerSettings(options, queue));
   worker.announce();
-  return worker;
-}
-
-function workerOn<State>(
-  { startChild, startVoucher }: WorkerRuntime,
-  queue: JobQueue,
-  settings: WorkerSettings<State>,
-): QueueWorker<State> | QueueWorker<Room> {
-  const { isolation } = settings;
-  if (isolation === undefined) return new QueueWorker(queue, settings, startVoucher);
-  const isolated = isolatedSettings(settings, isolation, {
-    start: startChild,
-    can: queue.can,
-    died: (room, error) => worker.roomDied(room, error),
-  });
-  const worker = new QueueWorker<Room>(queue, isolated);
   return worker;
 }
 
@@ -119,8 +102,8 @@ class QueueWorker<State> implements Worker {
   readonly #listeners: Listeners;
   readonly #deadlines: Deadlines;
   readonly #deferrals = new Deferrals();
-  readonly #silentWaits = new SilentWaits();
   readonly #ends: JobEnds;
+  readonly #silent: SilentLook;
   /** Undefined if it keeps no schedules. */
   readonly #keeper: ScheduleKeeper | undefined;
   readonly #slots: Slots<State>;
@@ -145,7 +128,11 @@ class QueueWorker<State> implements Worker {
   readonly #hurries: (() => void)[] = [];
   #report = { finished: 0, handedBack: 0, abandoned: 0 };
 
-  constructor(queue: JobQueue, settings: WorkerSettings<State>, startVoucher?: StartVoucher) {
+  constructor(
+    { startChild, startVoucher }: WorkerRuntime,
+    queue: JobQueue,
+    settings: WorkerSettings<State>,
+  ) {
     const { logger, now, clock } = settings;
     const troubled = (error: unknown): void => logger.error({ err: error }, "a worker's trouble");
     this.#queue = queue;
@@ -154,6 +141,7 @@ class QueueWorker<State> implements Worker {
     this.#deadlines = new Deadlines(clock);
     const listeners = this.#listeners;
     this.#ends = new JobEnds({ deferrals: this.#deferrals, listeners, logger, now });
+    this.#silent = new SilentLook(queue.backend, this.#ends, now);
     this.#telling = Telemetries.of(queue.telemetry, troubled);
     if (settings.schedules && keepsSchedules(queue.backend)) {
       this.#keeper = new ScheduleKeeper({ backend: queue.backend, now, troubled });
@@ -167,14 +155,23 @@ class QueueWorker<State> implements Worker {
       noted: (event, value) => listeners.tell("progress", { ...event, value }),
       troubled,
     };
-    this.#slots = new Slots(settings, {
+    const openRoom = roomOpener(settings, {
+      start: startChild,
+      can: queue.can,
+      died: (room, error) => {
+        logger.error({ err: error }, "a thread or process of handlers died");
+        this.#slots.lost(room); // the next one is not hurried
+      },
+    });
+    const slotsOwner: SlotsOwner = {
       changed: () => this.#update(),
       initFailed: (slot, error) => {
         logger.error({ err: error, slot }, "init failed");
         listeners.tell("initFailed", { slot, error });
       },
       disposeFailed: troubled,
-    });
+    };
+    this.#slots = new Slots(settings, slotsOwner, openRoom);
     this.#scaler = this.#newScaler();
     this.#stamps = this.#newStamps(startVoucher);
   }
@@ -250,12 +247,6 @@ class QueueWorker<State> implements Worker {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
-  }
-
-  /** The thread or process of a slot ended while it ran no job; the next one is not hurried. */
-  roomDied(room: State, error: unknown): void {
-    this.#settings.logger.error({ err: error }, "a thread or process of handlers died");
-    this.#slots.lost(room);
   }
 
   #newStamps(start: StartVoucher | undefined): Stamps | undefined {
@@ -386,7 +377,7 @@ class QueueWorker<State> implements Worker {
   async #startAfterLook(slot: Slot<State>, arrival: Arrival<State>): Promise<Fate | "begun"> {
     let fate: Fate | undefined;
     try {
-      fate = await this.#endedSilently(arrival);
+      fate = await this.#silent.fateOf(arrival);
     } catch (error) {
       this.#around.troubled(error); // nothing is known of its attempts; it is run
     }
@@ -399,21 +390,8 @@ class QueueWorker<State> implements Worker {
     return fate ?? this.#ends.handBack(arrival.held, arrival.event.type, "the worker stops", 0);
   }
 
-  async #endedSilently(arrival: Arrival<State>): Promise<Fate | undefined> {
-    const { held, event } = arrival;
-    const silent = await silentEnds(this.#queue.backend, event.id);
-    if (silent === undefined || !held.isHeld) return undefined;
-    const failure = { error: silent.error, attempt: event.attempt - 1, job: event };
-    const verdict = await this.#ends.verdict(arrival, failure);
-    if (verdict.do !== "retry") return this.#ends.carryOut(arrival, verdict, failure);
-    const now = this.#settings.now();
-    const millis = this.#silentWaits.afterMillis(silent, event, verdict.afterMillis, now);
-    if (millis === 0) return undefined;
-    return this.#ends.handBack(held, event.type, silent.error.message, millis);
-  }
-
   #start(slot: Slot<State>, arrival: Arrival<State>): void {
-    const attempt = new Attempt(arrival, slot.state, this.#around, this.#settings);
+    const attempt = new Attempt(arrival, slot, this.#around, this.#settings);
     this.#attempts.add(attempt);
     if (attempt.leftMillis < Infinity) this.#stamps?.changed(); // the handler may begin at once
     this.#listeners.tell("start", arrival.event); // who listens may stop the worker
