@@ -39,6 +39,7 @@ export const RABBITMQ_CAPABILITIES: Capabilities = {
   cancelRunning: false,
   listing: false,
   move: false,
+  retry: false,
   pause: false,
   lookup: false,
   leases: false,
@@ -143,6 +144,10 @@ export class RabbitBackend implements QueueBackend {
 
   move(): Promise<never> {
     return unsupported(NAME, "moves");
+  }
+
+  retry(): Promise<never> {
+    return unsupported(NAME, "way to retry one job");
   }
 
   // eslint-disable-next-line require-yield -- it has no job to yield, whatever is asked

@@ -39,6 +39,7 @@ export function redisCapabilities(isDurable: boolean): Capabilities {
     cancelRunning: true,
     listing: true,
     move: true,
+    retry: true,
     pause: true,
     lookup: true,
     leases: true,
@@ -138,6 +139,10 @@ export class RedisBackend implements QueueBackend {
 
   async move(id: string, tube: string, { signal }: Abortable = {}): Promise<boolean> {
     return textOf(await this.#link.run("move", [id, tube], { signal })) === "1";
+  }
+
+  async retry(id: string, { signal }: Abortable = {}): Promise<boolean> {
+    return textOf(await this.#link.run("retry", [id], { signal })) === "1";
   }
 
   async *list({ tube, state, signal }: RawFilter): AsyncIterable<RawStatus> {

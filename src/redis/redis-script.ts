@@ -109,6 +109,7 @@ end
 
 local function buried(job, how)
   call('ZREM', P .. ':expiring', member(job.id))
+  if how ~= 'buried' then call('HDEL', key(job.id), 'expires', 'most') end
   enter(job, 'buried', 0)
   told(job.id, how, newestMessage(job.id))
 end
@@ -132,13 +133,17 @@ local function charged(job, how, isSaid, message, delay)
   leave(job)
   if job.cancelled then
     gone(job, 'cancelled')
-  elseif job.most and tonumber(job.attempt) >= tonumber(job.most) then
+  elseif job.most and job.attempt - (job.since or 0) >= tonumber(job.most) then
     failed(job, 'exhausted', isSaid, message)
     buried(job, 'dead')
   else
     failed(job, how, isSaid, message)
     again(job, delay)
   end
+end
+
+local function anew(job)
+  call('HSET', key(job.id), 'since', job.attempt)
 end
 
 local function handedBack(job, delay)
@@ -331,6 +336,7 @@ function held.moveTo(job)
   leave(job)
   if job.cancelled then return gone(job, 'cancelled') end
   failed(job, 'moved', ARGV[5], ARGV[6])
+  anew(job)
   job.tube = ARGV[4]
   call('HSET', key(job.id), 'tube', job.tube)
   call('SADD', P .. ':tubes', job.tube)
@@ -402,10 +408,21 @@ function did.move()
   if not job or job.state == 'held' then return '0' end
   local score = call('ZSCORE', set(job.state, job.tube), member(job.id))
   leave(job)
+  anew(job)
   job.tube = ARGV[3]
   call('HSET', key(job.id), 'tube', job.tube)
   call('SADD', P .. ':tubes', job.tube)
   enter(job, job.state, score)
+  return '1'
+end
+
+function did.retry()
+  local job = jobOf(ARGV[2])
+  if not job or (job.state ~= 'buried' and job.state ~= 'delayed') then return '0' end
+  leave(job)
+  anew(job)
+  if job.expires then call('ZADD', P .. ':expiring', job.expires, member(job.id)) end
+  again(job, 0)
   return '1'
 end
 

@@ -134,6 +134,10 @@ export class TestBackend implements QueueBackend {
     return this.#asked(this.inner.move(id, tube, options));
   }
 
+  retry(id: string, options?: Abortable): Promise<boolean> {
+    return this.#asked(this.inner.retry(id, options));
+  }
+
   async *list(filter: RawFilter): AsyncIterable<RawStatus> {
     for await (const raw of this.inner.list(filter)) yield this.#dated(raw);
   }

@@ -39,6 +39,8 @@ export interface Capabilities {
   readonly listing: boolean;
   /** Jobs keep their id, attempts and failures when they go to another tube. */
   readonly move: boolean;
+  /** Jobs that are set aside, or wait for their time, can be made to run. */
+  readonly retry: boolean;
   readonly pause: boolean;
   /** Jobs by their ids: looked at, and cancelled while nobody holds them. */
   readonly lookup: boolean;
@@ -257,6 +259,11 @@ export interface QueueBackend extends AsyncDisposable {
   cancel(id: string, options?: Abortable): Promise<Cancelled>;
   /** Whether there was such a job that nobody holds. */
   move(id: string, tube: string, options?: Abortable): Promise<boolean>;
+  /**
+   * A job that is set aside, or waits for its time, may run now; a limit of attempts counts anew.
+   * Whether there was such a job.
+   */
+  retry(id: string, options?: Abortable): Promise<boolean>;
   list(filter: RawFilter): AsyncIterable<RawStatus>;
   /** No consumer gets jobs of that tube until it is resumed. */
   pause(tube: string, options?: Abortable): Promise<void>;

@@ -215,6 +215,10 @@ export class BlobBackend implements QueueBackend {
     return this.#backend.move(id, tube, options);
   }
 
+  retry(id: string, options: Abortable = {}): Promise<boolean> {
+    return this.#backend.retry(id, options);
+  }
+
   /** Bodies of many jobs are not fetched: of a long one its type is there, and no payload. */
   list(filter: RawFilter): AsyncIterable<RawStatus> {
     return this.#backend.list(filter);

@@ -160,6 +160,11 @@ export class ClientBackend implements QueueBackend {
     return (await orUndefined(this.#client.move(idOf(id), tube, options))) !== undefined;
   }
 
+  async retry(id: string, options: Abortable = {}): Promise<boolean> {
+    const kicked = this.#client.kickJob(idOf(id), options).then(() => true);
+    return (await orUndefined(kicked)) === true;
+  }
+
   async *list(filter: RawFilter): AsyncIterable<RawStatus> {
     const { tube, state, signal } = filter;
     for (let after = 0; ;) {

@@ -17,6 +17,7 @@ const CAN: Omit<Capabilities, "durable"> = {
   cancelRunning: true,
   listing: true,
   move: true,
+  retry: true,
   pause: true,
   lookup: true,
   leases: true,

@@ -86,6 +86,18 @@ export interface JobQueue extends AsyncDisposable {
   /** Moves a job that nobody runs to another tube. False if there is no such job. */
   move(id: string, tube: string, options?: Abortable): Promise<boolean>;
 
+  /**
+   * A job that is set aside is tried again; one whose time has not come runs at once. False if
+   * there is no such job.
+   */
+  retry(id: string, options?: Abortable): Promise<boolean>;
+
+  /**
+   * Has the jobs of a tube that are set aside tried again, or those of them that the filter names;
+   * resolves with how many.
+   */
+  retryAll(filter: Omit<JobFilter, "state">): Promise<number>;
+
   /** No worker gets jobs of the tube until it is resumed, or this queue is closed. */
   pause(tube: string, options?: Abortable): Promise<void>;
   resume(tube: string, options?: Abortable): Promise<void>;

@@ -105,6 +105,10 @@ export class LateBackend implements QueueBackend {
     return this.#there().move(id, tube, options);
   }
 
+  async retry(id: string, options?: Abortable): Promise<boolean> {
+    return this.#there().retry(id, options);
+  }
+
   async *list(filter: RawFilter): AsyncIterable<RawStatus> {
     yield* this.#there().list(filter);
   }

@@ -36,6 +36,7 @@ export function plainCapabilities(isDurable: boolean): Capabilities {
     cancelRunning: false,
     listing: false,
     move: false,
+    retry: true,
     pause: true,
     lookup: true,
     leases: true,
@@ -105,6 +106,10 @@ export class PlainBackend implements QueueBackend {
 
   move(): Promise<never> {
     return unsupported(NAME, "moves");
+  }
+
+  retry(id: string, options?: Abortable): Promise<boolean> {
+    return this.#common.retry(id, options);
   }
 
   // eslint-disable-next-line require-yield -- it has no job to yield, whatever is asked

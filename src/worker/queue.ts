@@ -177,6 +177,18 @@ export class Queue implements JobQueue {
     return this.backend.move(id, tube, options);
   }
 
+  retry(id: string, options: Abortable = NO_OPTIONS): Promise<boolean> {
+    return this.backend.retry(id, options);
+  }
+
+  async retryAll(filter: Omit<JobFilter, "state">): Promise<number> {
+    let count = 0;
+    for await (const { id } of this.jobs({ ...filter, state: "discarded" })) {
+      if (await this.retry(id, filter)) count += 1;
+    }
+    return count;
+  }
+
   pause(tube: string, options: Abortable = NO_OPTIONS): Promise<void> {
     return this.backend.pause(tube, options);
   }

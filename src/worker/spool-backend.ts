@@ -211,6 +211,16 @@ export class SpoolBackend implements QueueBackend {
     return there !== undefined && target.move(there, tube, options);
   }
 
+  /** One that is still in the spool is on its way already. */
+  async retry(id: string, options?: Abortable): Promise<boolean> {
+    const { target, store } = this.#parts;
+    const own = this.#spoolId(id);
+    if (own === undefined) return target.retry(id, options);
+    if ((await store.backend.status(own, options)) !== undefined) return false;
+    const there = await this.#delivered(own, options);
+    return there !== undefined && target.retry(there, options);
+  }
+
   list(filter: RawFilter): AsyncIterable<RawStatus> {
     return this.#parts.target.list(filter);
   }

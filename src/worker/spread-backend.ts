@@ -228,6 +228,11 @@ export class SpreadBackend implements QueueBackend {
     return member !== undefined && member.backend.move(own, tube, options);
   }
 
+  async retry(id: string, options?: Abortable): Promise<boolean> {
+    const [member, own] = this.#whose(id);
+    return member !== undefined && member.backend.retry(own, options);
+  }
+
   /** Those of servers that are there. */
   async *list(filter: RawFilter): AsyncIterable<RawStatus> {
     for (const { backend, label } of this.#members) {
@@ -404,6 +409,7 @@ function both(one: Capabilities, other: Capabilities): Capabilities {
     cancelRunning: one.cancelRunning && other.cancelRunning,
     listing: one.listing && other.listing,
     move: one.move && other.move,
+    retry: one.retry && other.retry,
     pause: one.pause && other.pause,
     lookup: one.lookup && other.lookup,
     leases: one.leases && other.leases,

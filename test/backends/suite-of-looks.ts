@@ -77,6 +77,37 @@ export function suiteOfLooks(stage: Stage): void {
       expect(await stage.backend.move(id, at("elsewhere"))).toBe(false);
     });
 
+    stage.where(can.retry)(
+      "retry a job that is set aside, and have one run whose time has not come",
+      async () => {
+        const [id = "", late = ""] = await put(job("a"), job("late", { delayMillis: 60_000 }));
+        await (await taken()).bury();
+        await stage.expectCounts({ discarded: 1 });
+        expect(await stage.backend.retry(id)).toBe(true);
+        const again = await stage.hands.next();
+        expect(pick(again)).toMatchObject({ id, attempt: 2 });
+        expect(await stage.backend.retry(id)).toBe(false);
+        await again.complete();
+        expect(await stage.backend.retry(late)).toBe(true);
+        expect(await stage.hands.done(1)).toEqual(["late"]);
+        for (const none of ["999999999", "none"]) {
+          expect(await stage.backend.retry(none)).toBe(false);
+        }
+      },
+    );
+
+    stage.where(can.retry && can.attemptsMax)("retry a job with all its attempts", async () => {
+      const [id = ""] = await put(job("a", { attemptsMax: 2 }));
+      await (await taken()).bury();
+      await stage.backend.retry(id);
+      await (await stage.hands.next()).release();
+      await (await stage.hands.next()).release();
+      expect(await seen(id)).toMatchObject({ state: "buried", attempt: 3 });
+      await stage.backend.retry(id);
+      await (await stage.hands.next()).release();
+      expect(await stage.hands.done(1)).toEqual(["a"]);
+    });
+
     stage.where(can.pause)("pause a tube, one without jobs too, and resume it", async () => {
       await stage.backend.pause(at("work"));
       await put(job("a"), job("b", { tube: "more" }));

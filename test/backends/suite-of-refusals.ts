@@ -43,6 +43,7 @@ export function suiteOfRefusals(stage: Stage): void {
         [can.lookup, () => stage.backend.cancel(id)],
         [can.listing, () => listed("ready")],
         [can.move, () => stage.backend.move(id, at("other"))],
+        [can.retry, () => stage.backend.retry(id)],
         [can.pause, () => stage.backend.pause(at("work"))],
         [can.pause, () => stage.backend.resume(at("work"))],
       ];

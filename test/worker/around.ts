@@ -12,6 +12,7 @@ export function around(backend: QueueBackend, own: Partial<QueueBackend>): Queue
     end: (id, options) => backend.end(id, options),
     cancel: (id, options) => backend.cancel(id, options),
     move: (id, tube, options) => backend.move(id, tube, options),
+    retry: (id, options) => backend.retry(id, options),
     list: (filter) => backend.list(filter),
     pause: (tube, options) => backend.pause(tube, options),
     resume: (tube, options) => backend.resume(tube, options),

@@ -330,6 +330,23 @@ describe("whoever looks", () => {
     expect(queue.can).toMatchObject({ results: "kept", durable: false });
   });
 
+  test("retries one job, or all of a tube that are wanted, and who waits hears of the end", async () => {
+    const jobs = await queue.enqueueMany(plain, [1, 2, 3]);
+    const ended = queue.result(plain, jobs[0]?.id ?? "", { timeout: Infinity });
+    for (const _ of jobs) await (await taken("plain")).bury();
+    await expect(ended).rejects.toMatchObject({ code: "HM_JOB_FAILED" });
+    const isOdd = ({ payload }: JobStatus): boolean => payload !== 2;
+    expect(await queue.retryAll({ tube: "plain", type: "other" })).toBe(0);
+    expect(await queue.retryAll({ tube: "plain", type: "plain", where: isOdd })).toBe(2);
+    expect(await queue.stats("plain")).toMatchObject({ available: 2, discarded: 1 });
+    expect(await queue.retry(jobs[1]?.id ?? "")).toBe(true);
+    expect(await queue.retry(jobs[1]?.id ?? "")).toBe(false);
+    expect(await queue.stats("plain")).toMatchObject({ available: 3, discarded: 0 });
+    const later = queue.result(plain, jobs[0]?.id ?? "", { timeout: Infinity });
+    await (await taken("plain")).complete();
+    await later;
+  });
+
   test("moves a job as it is, and whoever waits for it hears of its end there", async () => {
     const { id } = await queue.enqueue(plain, 1);
     const ended = queue.result(plain, id, { timeout: Infinity });
