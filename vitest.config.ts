@@ -12,6 +12,7 @@ import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./test/support/longest-first.ts";
 import { tagsOf } from "./test/support/programs.ts";
 import { SkippedReporter } from "./test/support/skipped.ts";
+import { StillRunningReporter } from "./test/support/still-running.ts";
 
 const LONG = "test/**/*.long.test.ts";
 
@@ -32,6 +33,7 @@ export default defineConfig({
     reporters: [
       "default",
       new SkippedReporter(process.env),
+      new StillRunningReporter(),
       ...(process.env["CI"] ? ["json"] : []),
     ],
     outputFile: { json: "build/test-report.json" },

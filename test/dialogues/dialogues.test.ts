@@ -7,7 +7,7 @@ import { beanstalkdTarget } from "./targets/beanstalkd.ts";
 import { sessionTarget } from "./targets/session.ts";
 import { uncounted } from "./upstream.ts";
 
-holdDialogues(beanstalkdTarget(), ["beanstalkd"]);
+holdDialogues(beanstalkdTarget(), { tags: ["beanstalkd"] });
 holdDialogues(sessionTarget({ title: "sessions alone, 1 thread, 1 shard", ...ONE }));
 holdDialogues(sessionTarget({ title: "sessions alone, 3 threads, 4 shards", ...SEVERAL }));
 
