@@ -7,6 +7,7 @@ import { RedisRefusedError } from "./redis-refused-error.ts";
 /** Throws an UnsupportedError, and a RedisRefusedError (HM_JOB_TOO_BIG). */
 export function putWords(job: RawJob, bytesMax: number): readonly Word[] {
   const { tube, priority, delayMillis, leaseMillis, unique, expiresMillis, attemptsMax } = job;
+  const { key, exclusive } = job;
   checkLacks(job);
   if (job.body.length > bytesMax) {
     const size = `${job.body.length} bytes, and ${bytesMax} are the most`;
@@ -22,14 +23,13 @@ export function putWords(job: RawJob, bytesMax: number): readonly Word[] {
     expiresMillis === undefined ? "" : Math.max(1, Math.ceil(expiresMillis)),
     attemptsMax ?? "",
     job.body,
+    key ?? "",
+    exclusive?.key ?? "",
+    exclusive?.limit ?? "",
   ];
 }
 
-function checkLacks({ exclusive, key, acknowledge }: RawJob): void {
-  const lack = [
-    exclusive !== undefined && "keys of which only so many jobs run",
-    key !== undefined && "a fair share of keys",
-    acknowledge !== undefined && "levels of safety for each job",
-  ].find((one) => typeof one === "string");
-  if (lack !== undefined) throw new UnsupportedError(`redis: this back end has no ${lack}`);
+function checkLacks({ acknowledge }: RawJob): void {
+  if (acknowledge === undefined) return;
+  throw new UnsupportedError("redis: this back end has no levels of safety for each job");
 }

@@ -4,14 +4,17 @@
  *   P:id, P:hold             counters: of jobs, and of times that a job was taken
  *   P:job:<id>               a hash: what is known of a job; no such key, no such job
  *   P:failures:<id>          a list: its attempts that ended without it being done
- *   P:<state>:<tube>         sorted sets: the jobs that are ready (by priority), delayed (by when
- *                            they are ready), held (by when the lease ends), buried
+ *   P:<state>:<tube>         sorted sets: the jobs that are ready, lined or aside (by priority),
+ *                            delayed (by when they are ready), held (by when the lease ends),
+ *                            buried
  *   P:unique:<tube>:<key>    the id of the job that has the key, or had it lately
  *   P:result:<id>            the result of a job that is done, for as long as it is kept
  *   P:ended:<id>             for a while, how a job ended that has no result
  *   P:expiring               a sorted set: jobs, by when they expire
  *   P:consumers:<tube>       a sorted set: consumers, by when they are taken for dead
  *   P:tubes, P:paused        sets of names
+ *
+ *   and what redis-turns.ts has of keys: to whoever looks, jobs that are lined or aside are ready
  *
  *   channels: P:wake says a tube that has a job; P:end:<id> how a job ended; P:news:<consumer> what
  *   became of a job that it holds
@@ -25,6 +28,7 @@
  * Called by redis-link.ts: KEYS[1] is P, ARGV[1] says what is done, the rest is for that.
  */
 import { FAILURES_KEPT } from "./redis-limits.ts";
+import { TURNS } from "./redis-turns.ts";
 
 /** How many jobs that are due one call sees to, of each kind. */
 const SWEEP_MAX = 1000;
@@ -59,15 +63,7 @@ local function heldBy(id, hold)
   return nil
 end
 
-local function enter(job, state, score)
-  call('ZADD', set(state, job.tube), score, member(job.id))
-  call('HSET', key(job.id), 'state', state)
-  if state == 'ready' then call('PUBLISH', P .. ':wake', job.tube) end
-end
-
-local function leave(job)
-  call('ZREM', set(job.state, job.tube), member(job.id))
-end
+${TURNS}
 
 local function failed(job, how, isSaid, message)
   local about = {attempt = tonumber(job.attempt), at = now, who = job.who or '', how = how}
@@ -94,6 +90,7 @@ end
 local function gone(job, how, text)
   call('DEL', key(job.id))
   call('ZREM', P .. ':expiring', member(job.id))
+  if job.lock then unlocked(job) end
   if job.unique and tonumber(job.cooldown) > 0 then
     call('PEXPIRE', job.unique, job.cooldown)
   elseif job.unique then
@@ -125,7 +122,7 @@ local function again(job, delay)
   elseif tonumber(delay) > 0 then
     enter(job, 'delayed', now + delay)
   else
-    enter(job, 'ready', job.priority)
+    enter(job, 'ready')
   end
 end
 
@@ -183,8 +180,9 @@ local function sweep(tube)
   end
 end
 
--- tube, priority, delay, lease, unique, cooldown, expires, most, body, from that place on
-local PUT_WORDS = 9
+-- tube, priority, delay, lease, unique, cooldown, expires, most, body, share, lock, limit: from
+-- that place on
+local PUT_WORDS = 12
 local function put(at)
   local tube, unique = ARGV[at], ARGV[at + 4]
   local name = P .. ':unique:' .. tube .. ':' .. unique
@@ -206,6 +204,15 @@ local function put(at)
     call('ZADD', P .. ':expiring', now + ARGV[at + 6], member(id))
   end
   if ARGV[at + 7] ~= '' then call('HSET', key(id), 'most', ARGV[at + 7]) end
+  if ARGV[at + 9] ~= '' then
+    job.share = ARGV[at + 9]
+    call('HSET', key(id), 'share', job.share)
+  end
+  if ARGV[at + 10] ~= '' then
+    job.lock = ARGV[at + 10]
+    call('HSET', key(id), 'lock', job.lock)
+    locked(job, ARGV[at + 11])
+  end
   again(job, ARGV[at + 2])
   return {id, '1'}
 end
@@ -217,33 +224,25 @@ local function puts(from)
 end
 
 local function first(tubes)
-  local best, from, priority
+  local best, priority
   for _, tube in ipairs(tubes) do
-    local found = call('ZRANGE', set('ready', tube), 0, 0, 'WITHSCORES')
-    if #found > 0 then
-      local score = tonumber(found[2])
-      if not best or score < priority or (score == priority and found[1] < best) then
-        best, from, priority = found[1], tube, score
-      end
+    local text, score = frontOf(tube)
+    if text and (not best or score < priority or (score == priority and text < best)) then
+      best, priority = text, score
     end
   end
-  return best, from
+  return best and jobOf(idOf(best))
 end
 
 local function take(tubes, count, consumer, who)
   local jobs = {}
   while #jobs < count do
-    local text, tube = first(tubes)
-    if not text then break end
-    call('ZREM', set('ready', tube), text)
-    local id = idOf(text)
-    local job = jobOf(id)
-    if job then
-      local hold, attempt = whole(call('INCR', P .. ':hold')), whole(job.attempt + 1)
-      call('HSET', key(id), 'hold', hold, 'consumer', consumer, 'who', who, 'attempt', attempt)
-      enter(job, 'held', now + job.lease)
-      jobs[#jobs + 1] = {id, tube, attempt, hold, job.body}
-    end
+    local job = first(tubes)
+    if not job then break end
+    local number, attempt = whole(call('INCR', P .. ':hold')), whole(job.attempt + 1)
+    call('HSET', key(job.id), 'hold', number, 'consumer', consumer, 'who', who, 'attempt', attempt)
+    hold(job, now + job.lease)
+    jobs[#jobs + 1] = {job.id, job.tube, attempt, number, job.body}
   end
   return jobs
 end
@@ -276,12 +275,16 @@ local function recover(tubes, consumer, newest)
   end
 end
 
+-- all that are ready, whether they may be taken or not
+local READY = {'ready', 'lined', 'aside'}
+
 local function count(tube)
   sweep(tube)
   local counts = {}
   for at, state in ipairs({'ready', 'delayed', 'held', 'buried'}) do
     counts[at] = call('ZCARD', set(state, tube))
   end
+  counts[1] = counts[1] + call('ZCARD', set('lined', tube)) + call('ZCARD', set('aside', tube))
   return counts
 end
 
@@ -369,7 +372,8 @@ function did.look()
     local score = call('ZSCORE', set(job.state, job.tube), member(job.id))
     left = math.max(0, tonumber(score) - now)
   end
-  return {job.tube, job.state, job.body, job.priority, job.attempt, job.cancelled or '0',
+  local state = (job.state == 'lined' or job.state == 'aside') and 'ready' or job.state
+  return {job.tube, state, job.body, job.priority, job.attempt, job.cancelled or '0',
     whole(now - job.at), whole(left), job.progress and {job.progress} or {},
     call('LRANGE', P .. ':failures:' .. job.id, 0, -1)}
 end
@@ -406,13 +410,15 @@ end
 function did.move()
   local job = jobOf(ARGV[2])
   if not job or job.state == 'held' then return '0' end
-  local score = call('ZSCORE', set(job.state, job.tube), member(job.id))
+  local state = job.state
+  local score = call('ZSCORE', set(state, job.tube), member(job.id))
   leave(job)
   anew(job)
   job.tube = ARGV[3]
   call('HSET', key(job.id), 'tube', job.tube)
   call('SADD', P .. ':tubes', job.tube)
-  enter(job, job.state, score)
+  local isReady = state ~= 'delayed' and state ~= 'buried'
+  enter(job, isReady and 'ready' or state, score)
   return '1'
 end
 
@@ -429,7 +435,11 @@ end
 function did.list()
   sweep(ARGV[2])
   local ids = {}
-  for at, text in ipairs(call('ZRANGE', set(ARGV[3], ARGV[2]), 0, -1)) do ids[at] = idOf(text) end
+  for _, state in ipairs(ARGV[3] == 'ready' and READY or {ARGV[3]}) do
+    for _, text in ipairs(call('ZRANGE', set(state, ARGV[2]), 0, -1)) do
+      ids[#ids + 1] = idOf(text)
+    end
+  end
   return ids
 end
 
@@ -458,7 +468,10 @@ function did.countAll()
     end
     local there = call('ZRANGEBYSCORE', set('consumers', tube), now, '+inf')
     for _, consumer in ipairs(there) do consumers[consumer] = true end
-    if isEmpty and #there == 0 then call('SREM', P .. ':tubes', tube) end
+    if isEmpty and #there == 0 then
+      call('SREM', P .. ':tubes', tube)
+      call('SREM', P .. ':fair', tube)
+    end
   end
   local workers = 0
   for _ in pairs(consumers) do workers = workers + 1 end

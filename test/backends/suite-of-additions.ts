@@ -5,7 +5,7 @@
 import { describe, expect, test } from "vitest";
 import { NEXT_MAX } from "../../src/worker/backend.ts";
 import type { HeldJob } from "../../src/worker/backend.ts";
-import { bytesOf, pick, textOf, TOO_BIG } from "./beds.ts";
+import { bytesOf, Hands, pick, textOf, TOO_BIG } from "./beds.ts";
 import type { Stage } from "./stage.ts";
 
 export function suiteOfAdditions(stage: Stage): void {
@@ -171,6 +171,79 @@ export function suiteOfAdditions(stage: Stage): void {
         expect(await stage.hands.done(1)).toEqual(["c"]);
       },
     );
+
+    stage.where(can.exclusive && can.listing)(
+      "a job that waits for its exclusive one is ready to who looks, and may be moved or cancelled",
+      async () => {
+        const exclusive = { key: at("customer"), limit: 1 };
+        const jobs = ["a", "b", "c", "d"].map((text) => job(text, { exclusive }));
+        const [, b = "", c = "", d = ""] = await put(...jobs);
+        const held = await taken();
+        expect(await seen(b)).toMatchObject({ state: "ready", attempt: 0 });
+        expect(await stage.listed("ready")).toEqual([b, c, d]);
+        await stage.expectCounts({ available: 3, active: 1 });
+        expect(await stage.backend.cancel(b)).toBe("cancelled");
+        expect(await stage.backend.move(c, at("elsewhere"))).toBe(true);
+        await held.complete();
+        const next = await stage.hands.next();
+        expect(next.id).toBe(d);
+        const other = new Hands();
+        consume(["elsewhere"], { window: 1, take: other.take });
+        expect(await seen(c)).toMatchObject({ state: "ready", tube: at("elsewhere") });
+        await next.complete();
+        expect(await other.done(1)).toEqual(["c"]);
+      },
+    );
+
+    stage.where(can.exclusive && can.priority)(
+      "an exclusive one goes by priorities, and to the next whatever ends the attempt",
+      async () => {
+        const exclusive = { key: at("customer"), limit: 1 };
+        const ends: ((held: HeldJob) => Promise<void>)[] = [
+          (held) => held.release({ afterMillis: 60_000 }),
+          (held) => held.bury(),
+          (held) => held.moveTo(at("dead")),
+          (held) => held.discard(),
+        ];
+        await put(...ends.map((_, index) => job(String(index), { exclusive })));
+        let held = await taken();
+        await put(job("urgent", { exclusive, priority: 1 }));
+        await held.handBack();
+        expect(await stage.hands.done(1)).toEqual(["urgent"]);
+        for (const [index, end] of ends.entries()) {
+          held = await stage.hands.next();
+          expect(textOf(held.body)).toBe(String(index));
+          await end(held);
+        }
+      },
+    );
+
+    stage.where(can.exclusive && can.fair)(
+      "a job may have a fair and an exclusive one",
+      async () => {
+        const exclusive = { key: at("customer"), limit: 1 };
+        const big = { exclusive, key: "big" };
+        await put(job("big1", big), job("big2", big), job("small", { key: "small" }));
+        consume(["work"], { window: 9, take: stage.hands.take });
+        const held = [await stage.hands.next(), await stage.hands.next()];
+        expect(held.map(({ body }) => textOf(body))).toEqual(["big1", "small"]);
+        await held[1]?.complete();
+        await put(job("late", { key: "late" }));
+        expect(await stage.hands.done(1)).toEqual(["late"]);
+        await held[0]?.handBack();
+        expect(await stage.hands.done(2)).toEqual(["big1", "big2"]);
+      },
+    );
+
+    stage.where(can.fair)("a fair one is had by those without one together", async () => {
+      await put(job("big", { key: "big" }), job("none1"), job("none2"));
+      const [none3 = ""] = await put(job("none3"), job("small", { key: "small" }));
+      if (can.lookup) expect(await stage.backend.cancel(none3)).toBe("cancelled");
+      consume(["work"], { window: 1, take: stage.hands.take });
+      const done = await stage.hands.done(4);
+      expect(new Set(done.slice(0, 3))).toEqual(new Set(["big", "none1", "small"]));
+      expect(done[3]).toBe("none2");
+    });
 
     stage.where(can.fair)("a fair one gives each its share", async () => {
       await put(job("big1", { key: "big" }), job("big2", { key: "big" }));
