@@ -11,7 +11,7 @@ import type { PutOutcome, QueueBackend, QueueStats, RawEnd } from "../worker/bac
 import type { RawFilter, RawJob, RawStatus, WaitOptions } from "../worker/backend.ts";
 import type { Abortable } from "../worker/enqueue-options.ts";
 import { RedisConsumer } from "./redis-consumer.ts";
-import { textOf } from "./redis-link.ts";
+import { TIMEOUT_MS, textOf } from "./redis-link.ts";
 import type { RedisLink, Word } from "./redis-link.ts";
 import { listOf, statusOf } from "./redis-looks.ts";
 import { putWords } from "./redis-put.ts";
@@ -181,11 +181,14 @@ export class RedisBackend implements QueueBackend {
 
   async #close(): Promise<void> {
     this.#waits.abort(new ClosedError("the queue is closed"));
+    // Where Redis is away, one thing after the other would wait for it. Leases end by themselves.
+    const giveUp = setTimeout(() => this.#link.close(), TIMEOUT_MS);
     try {
       await Promise.all([...this.#consumers].map((consumer) => consumer.close()));
       for (const tube of this.#paused) await this.resume(tube);
       await this.#link.idle();
     } finally {
+      clearTimeout(giveUp);
       this.#link.close();
     }
   }

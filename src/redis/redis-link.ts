@@ -34,7 +34,8 @@ export interface RunOptions extends Abortable {
   readonly isSafe?: boolean;
 }
 
-const TIMEOUT_MS = 10_000;
+/** A call takes no longer, nor does closing. */
+export const TIMEOUT_MS = 10_000;
 /** A command that finds no connection looks again so soon. */
 const LOOK_MS = 20;
 

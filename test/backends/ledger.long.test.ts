@@ -21,7 +21,10 @@ import type { LedgerServer } from "./ledger.ts";
 
 const FILE = "test/backends/ledger.long.test.ts";
 const SEED = seedHere();
-const TIMEOUT_MS = 600_000;
+/** A ledger says within two minutes what hangs. */
+const TIMEOUT_MS = 150_000;
+/** With the starts of a RabbitMQ. */
+const RABBIT_TIMEOUT_MS = 200_000;
 
 /** A server that is a process in a directory. */
 async function inDirectory(
@@ -93,5 +96,5 @@ test(
       );
       expect(SEED).toBeGreaterThanOrEqual(0);
     }),
-  TIMEOUT_MS,
+  RABBIT_TIMEOUT_MS,
 );

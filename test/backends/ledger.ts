@@ -18,7 +18,7 @@ import type {
 import { CuttingProxy } from "../support/cutting-proxy.ts";
 import { Random } from "../support/random.ts";
 import type { Address } from "../support/server-process.ts";
-import { pause } from "../support/until.ts";
+import { pause, within } from "../support/until.ts";
 
 /** A server, for a ledger. */
 export interface LedgerServer {
@@ -42,7 +42,11 @@ const WORKERS = 3;
 const ON_ITS_WAY_MS = 5000;
 /** Until then a client of a busy process may not have noticed that it is cut off. */
 const NOTICED_MS = 2000;
-const PATIENCE_MS = 240_000;
+/** Longer than any step of it, or all that is left at its end, takes on a busy machine. */
+const PATIENCE_MS = 60_000;
+const ANSWER_MS = 30_000;
+/** A worker whose server is away gives up one after the other: done, failed, given back, left. */
+const STOPPING_MS = 60_000;
 const UNSURE = new Set(["HM_LOST", "HM_TIMEOUT"]);
 
 /** One time that a handler came to its end. */
@@ -72,15 +76,12 @@ interface Hand {
   readonly disturbedMs: number[];
 }
 
-/** Plays it; rejects when it does not come out even. */
+/** Plays it; rejects when it does not come out even, and with what hangs. */
 export async function playLedger(server: LedgerServer, seed: number): Promise<void> {
   const ledger = new Ledger(server, new Random(seed));
-  try {
-    await ledger.play();
-    await ledger.expectEven();
-  } finally {
-    await ledger.end();
-  }
+  const [played] = await Promise.allSettled([ledger.play().then(() => ledger.expectEven())]);
+  const [ended] = await Promise.allSettled([ledger.end()]);
+  for (const one of [played, ended]) if (one.status === "rejected") throw one.reason;
 }
 
 class Ledger {
@@ -98,6 +99,9 @@ class Ledger {
   readonly #payloads = new Map<string, number>();
   #producer: { readonly queue: JobQueue; readonly proxy: CuttingProxy } | undefined;
   #isWild = true;
+  #isOver = false;
+  /** Why a job was last not enqueued. */
+  #refusal: unknown;
 
   readonly #job = defineJob("ledger", {
     payload: unchecked<number>(),
@@ -129,11 +133,12 @@ class Ledger {
     }
     for (; kills > 0; kills--) await this.#restart();
     this.#isWild = false;
-    await enqueuing;
+    const tell = (): string => `(${this.#missing.length} are missing): ${String(this.#refusal)}`;
+    await within("all jobs were enqueued", PATIENCE_MS, enqueuing, tell);
   }
 
   #open(proxy: CuttingProxy): Promise<JobQueue> {
-    return openQueue(this.#server.target(proxy.port));
+    return within("a queue was open", PATIENCE_MS, openQueue(this.#server.target(proxy.port)));
   }
 
   async #hire(): Promise<void> {
@@ -180,11 +185,12 @@ class Ledger {
   async #enqueueAll(queue: JobQueue): Promise<void> {
     for (const [payload, entry] of this.#entries.entries()) {
       if (this.#isWild) await pause(this.#random.below((2 * STEPS * STEP_MS) / JOBS));
-      while (!entry.isEnqueued) {
+      while (!entry.isEnqueued && !this.#isOver) {
         try {
           await queue.enqueue(this.#job, payload);
           entry.isEnqueued = true;
         } catch (error) {
+          this.#refusal = error;
           if (UNSURE.has(codeOf(error))) entry.unsure += 1;
           await pause(10);
         }
@@ -202,31 +208,32 @@ class Ledger {
     this.#hands.delete(hand);
     hand.disturbedMs.push(performance.now());
     hand.proxy.close();
-    this.#ending.push(closed(hand)); // which reaches nobody, and takes its time
+    this.#ending.push(queueClosed(hand), workerStopped(hand)); // neither reaches anybody
     await this.#hire();
   }
 
   async #restart(): Promise<void> {
-    await this.#server.kill();
+    await within("the server was gone", PATIENCE_MS, this.#server.kill());
     for (const hand of this.#hands) hand.disturbedMs.push(performance.now());
     await pause(this.#random.below(500));
-    await this.#server.again();
+    await within("the server was back", PATIENCE_MS, this.#server.again());
   }
 
   /** All that is left is done, by workers whom nobody disturbs. */
   async expectEven(): Promise<void> {
     const { queue } = this.#producer ?? {};
+    if (queue === undefined) throw new TypeError("the ledger was not played");
     const end = performance.now() + PATIENCE_MS;
     let stats: QueueStats | undefined;
     while (!this.#isEven(stats) && performance.now() < end) {
       await pause(50);
-      stats = await queue?.stats(this.#job.tube);
+      stats = await within("there were stats", ANSWER_MS, queue.stats(this.#job.tube));
     }
     const workers = [...this.#hands].map(({ worker }) => worker.status());
     const about = { stats, missing: this.#missing, workers };
     expect({ ...about, isEven: this.#isEven(stats) }).toEqual({ ...about, isEven: true });
     for (const [payload, entry] of this.#entries.entries()) this.#expectExplained(payload, entry);
-    if (queue?.can.listing === true) await this.#expectErrorsOf(queue);
+    if (queue.can.listing) await this.#expectErrorsOf(queue);
   }
 
   /** Payloads that were not done, as far as is known, and not set aside. */
@@ -264,16 +271,30 @@ class Ledger {
   }
 
   async end(): Promise<void> {
+    this.#isOver = true;
     const hands = [...this.#hands];
-    await Promise.all([...this.#ending, ...hands.map(closed)]);
-    await this.#producer?.queue.close();
-    for (const one of [...hands, this.#producer]) one?.proxy.close();
+    const { queue } = this.#producer ?? {};
+    try {
+      await Promise.all([...this.#ending, ...hands.map(closed)]);
+      if (queue !== undefined) await within("the queue was closed", ANSWER_MS, queue.close());
+    } finally {
+      for (const one of [...hands, this.#producer]) one?.proxy.close();
+    }
   }
 }
 
-async function closed({ worker, queue }: Hand): Promise<void> {
-  await Promise.allSettled([worker.stop()]);
-  await Promise.allSettled([queue.close()]);
+async function closed(hand: Hand): Promise<void> {
+  await workerStopped(hand);
+  await queueClosed(hand);
+}
+
+async function workerStopped({ worker }: Hand): Promise<void> {
+  const tell = (): string => JSON.stringify(worker.status());
+  await within("a worker stopped", STOPPING_MS, Promise.allSettled([worker.stop()]), tell);
+}
+
+async function queueClosed({ queue }: Hand): Promise<void> {
+  await within("its queue was closed", STOPPING_MS, Promise.allSettled([queue.close()]));
 }
 
 const nothing = (): void => undefined;

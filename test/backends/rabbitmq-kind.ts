@@ -11,7 +11,7 @@ export function rabbitKind(there?: () => RabbitServer): Kind {
     can: RABBITMQ_CAPABILITIES,
     isVirtual: false,
     soonMillis: 1000,
-    patienceMs: 300_000,
+    patienceMs: 120_000,
     open: () => open(there?.()),
   };
 }

@@ -21,7 +21,7 @@ const SETTLING_MS = 5000;
 let server: RabbitServer;
 beforeAll(async () => {
   server = await RabbitServer.start();
-}, 300_000);
+}, 150_000);
 afterAll(() => server.end());
 
 backendSuite(rabbitKind(() => server));
@@ -98,7 +98,7 @@ test("a broker without memory refuses jobs, and those that it has are run, or wa
     return available + active === 0;
   });
   await consumer.close();
-}, 200_000);
+}, 120_000);
 
 test("a broker that is killed comes back, and with it the jobs and who waits", async () => {
   await using backend = await openRabbit({ rabbitmq: server.url, prefix: "killed" });
@@ -120,7 +120,7 @@ test("a broker that is killed comes back, and with it the jobs and who waits", a
   await again.complete({ result: bytesOf("done") });
   expect(await end).toEqual({ end: "finished", result: bytesOf("done") });
   expect(troubles.length).toBeGreaterThan(0);
-}, 400_000);
+}, 150_000);
 
 test("a wait is made of steps, of which none is too long but the last one", () => {
   expect([1, 999, 1000, 1999, 2000, 4_000_000, 9e9].map(stepFor)).toEqual([

@@ -22,7 +22,7 @@ const FILE = "test/backends/spool.long.test.ts";
 
 test(
   "nothing that was acknowledged is lost, and nothing is there twice",
-  { timeout: 300_000 },
+  { timeout: 150_000 },
   async () => {
     const seed = seedHere();
     console.log(`SEED=${seed} npx vitest run --project long ${FILE}`);

@@ -24,7 +24,7 @@ describe(`a mixed crowd (CROWD_SEED=${SEED} npx vitest run test/concurrency)`, (
       const entries = await expectSoundMixedCrowd(await startHomemaker(shape), SEED, size);
       expect(kindsIn(entries)).toEqual(KINDS);
     },
-    600_000,
+    150_000,
   );
 
   test.each(["os", "sync"])(
@@ -41,6 +41,6 @@ describe(`a mixed crowd (CROWD_SEED=${SEED} npx vitest run test/concurrency)`, (
         rmSync(folder, { recursive: true, force: true });
       }
     },
-    600_000,
+    150_000,
   );
 });

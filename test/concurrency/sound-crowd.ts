@@ -4,6 +4,7 @@
 import { expect } from "vitest";
 import { patientConnect } from "../support/patient-connect.ts";
 import type { ServerProcess } from "../support/server-process.ts";
+import { within } from "../support/until.ts";
 import type { CrowdReport } from "./crowd.ts";
 import type { Entry } from "./entries.ts";
 import { audit } from "./ledger.ts";
@@ -14,6 +15,9 @@ import { runMixedCrowd, type MixedCrowdOptions } from "./mixed-crowd.ts";
  * cores. Non-overlapping commands are compared exactly in test/fuzz.
  */
 export const FLIGHT_MS = 2_000;
+
+/** Longer than any mixed crowd takes: one that is not over waits for an answer. */
+const CROWD_MS = 100_000;
 
 /** Expects that nothing is wrong with what a crowd saw. */
 export function expectSound({ entries, problems }: CrowdReport, flightMs: number): void {
@@ -36,7 +40,8 @@ export async function expectSoundMixedCrowd(
   size: Pick<MixedCrowdOptions, "producers" | "workers" | "rounds">,
 ): Promise<readonly Entry[]> {
   try {
-    const report = await runMixedCrowd({ connect: () => patientConnect(server), seed, ...size });
+    const crowd = runMixedCrowd({ connect: () => patientConnect(server), seed, ...size });
+    const report = await within("the crowd is over", CROWD_MS, crowd, () => server.output);
     expectSound(report, FLIGHT_MS);
     expect(server.running).toBe(true);
     return report.entries;

@@ -8,7 +8,7 @@ const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
 
 test.each(MUTANTS)(
   "the walks find each planted bug: $fault",
-  { timeout: 600_000 },
+  { timeout: 180_000 },
   async (mutant) => {
     expect(await findFault(mutant, seed, RUNS), `SEED=${seed}`).toBeDefined();
   },

@@ -10,8 +10,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { MutantWalker } from "./mutant-walker.ts";
 import type { Operation } from "./steps.ts";
-import { walkAtRandom } from "./walk.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -704,24 +704,18 @@ async function compile({ fault, find, put }: Mutant): Promise<WebAssembly.Module
   }
 }
 
-/** What gave the mutant away, or undefined when it survived `runs` walks. */
+const walker = new MutantWalker();
+
+/** What gave the mutant away, or undefined when it survived `runs` walks, or those of 100 s. */
 export async function findFault(
   mutant: Mutant,
   seed: number,
   runs = RUNS,
 ): Promise<string | undefined> {
   const module = await compile(mutant);
-  try {
-    const { often = [] } = mutant;
-    walkAtRandom({ module, runs, steps: 120, seed, shrink: false, often });
-    return undefined;
-  } catch (error) {
-    const cause = error instanceof Error ? (error.cause ?? error) : error;
-    const [message = ""] = String(cause).split("\n", 1);
-    // Time was up, and no fault had been seen.
-    if (message.includes("Property interrupted")) return undefined;
-    return message;
-  }
+  const { often = [] } = mutant;
+  const mostMillis = 100_000;
+  return walker.walk({ module, runs, steps: 120, seed, shrink: false, often, mostMillis });
 }
 
 if (import.meta.main) {

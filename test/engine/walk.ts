@@ -548,6 +548,8 @@ export interface WalksOptions extends WalkOptions {
   readonly shrink?: boolean;
   /** Operations that half of the steps are of; absent: each comes as often as its weight says. */
   readonly often?: readonly Operation[];
+  /** After so many milliseconds it ends, as a failure; 5 minutes when absent. */
+  readonly mostMillis?: number;
   readonly seed?: number;
   readonly path?: string;
 }
@@ -563,6 +565,7 @@ export function walkAtRandom({
   path,
   shrink = true,
   often = [],
+  mostMillis = 300_000,
   ...options
 }: WalksOptions): number {
   let refusals = 0;
@@ -578,7 +581,7 @@ export function walkAtRandom({
     {
       numRuns: Math.ceil(runs), // a fraction would never come to an end
       endOnFailure: !shrink,
-      interruptAfterTimeLimit: 300_000, // shrinking, too, comes to an end
+      interruptAfterTimeLimit: mostMillis, // shrinking, too, comes to an end
       markInterruptAsFailure: true,
       ...(seed === undefined ? {} : { seed }),
       ...(path === undefined ? {} : { path }),

@@ -10,7 +10,7 @@ import { BEANSTALKD, HOMEMAKER } from "./duellists.ts";
 
 const SEED = Number(process.env["FUZZ_SEED"] ?? randomInt(2 ** 31));
 const COMMANDS = Number(process.env["FUZZ_COMMANDS"] ?? 100_000);
-const TIMEOUT_MS = 600_000;
+const TIMEOUT_MS = 300_000;
 
 test(
   `homemaker answers like beanstalkd (FUZZ_SEED=${SEED} FUZZ_COMMANDS=${COMMANDS})`,

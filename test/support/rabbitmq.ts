@@ -12,11 +12,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "amqplib";
 import { program } from "./programs.ts";
-import { until } from "./until.ts";
+import { until, within } from "./until.ts";
 
 const SCRIPT = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 const CONTROL = "/usr/lib/rabbitmq/bin/rabbitmqctl";
-const PATIENCE_MS = 240_000;
+const PATIENCE_MS = 90_000;
+const ANSWER_MS = 10_000;
 /** Somebody else may take a port that was free. */
 const STARTS_MAX = 3;
 const OUTPUT_KEPT = 16_384;
@@ -45,8 +46,9 @@ export class RabbitServer {
         await server.again();
         return server;
       } catch (error) {
+        const hangs = server.#isRunning;
         await server.end();
-        if (times === STARTS_MAX) throw error;
+        if (hangs || times === STARTS_MAX) throw error;
       }
     }
   }
@@ -85,12 +87,15 @@ export class RabbitServer {
     this.#broker = this.#spawn(SCRIPT, ["-noinput"]);
     const end = performance.now() + PATIENCE_MS;
     while (!(await this.#answers())) {
-      const isGone = this.#broker.exitCode !== null || this.#broker.signalCode !== null;
-      if (isGone || performance.now() > end) {
+      if (!this.#isRunning || performance.now() > end) {
         throw new Error(`RabbitMQ did not start:\n${this.#output}`);
       }
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
+  }
+
+  get #isRunning(): boolean {
+    return this.#broker?.exitCode === null && this.#broker.signalCode === null;
   }
 
   #spawn(command: string, words: readonly string[]): ChildProcess {
@@ -134,15 +139,19 @@ export class RabbitServer {
 
   async #answers(): Promise<boolean> {
     try {
-      const model = await connect(this.url, { timeout: 3000 });
-      model.on("error", () => undefined);
-      const channel = await model.createChannel();
-      await channel.assertQueue("", { exclusive: true });
-      await model.close();
+      await within("it answers", ANSWER_MS, this.#makeQueue());
       return true;
     } catch {
       return false; // it is not there yet
     }
+  }
+
+  async #makeQueue(): Promise<void> {
+    const model = await connect(this.url, { timeout: 3000 });
+    model.on("error", () => undefined);
+    const channel = await model.createChannel();
+    await channel.assertQueue("", { exclusive: true });
+    await model.close();
   }
 
   /** Has it raise an alarm as if it had no memory, or take that back. */

@@ -1,5 +1,5 @@
-/* Until: how tests wait for what another process or thread does: they look again and again, and
- * give up with a message that says what they waited for.
+/* Until: how tests wait for what another process or thread does: they look again and again, or have
+ * a promise of it, and give up with a message that says what they waited for.
  */
 
 /** Longer than anything takes on a busy machine. */
@@ -16,6 +16,28 @@ export async function until(
   while (!(await isSo())) {
     if (performance.now() > deadline) throw new Error(`waited in vain until ${what} ${tell()}`);
     await pause(POLL_MS);
+  }
+}
+
+/**
+ * Settles as `promised` does; rejects, with what `tell` adds, when that takes longer than so many
+ * milliseconds.
+ */
+export async function within<Value>(
+  what: string,
+  millis: number,
+  promised: Promise<Value>,
+  tell: () => string = () => "",
+): Promise<Value> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => late.reject(new Error(`waited in vain until ${what} ${tell()}`)),
+    millis,
+  );
+  try {
+    return await Promise.race([promised, late.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

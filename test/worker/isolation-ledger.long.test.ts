@@ -16,7 +16,7 @@ import type { Isolate, JobQueue } from "../../src/entries/queue.ts";
 import { LastingServer } from "../backends/lasting-server.ts";
 import { Random } from "../support/random.ts";
 import { replayable, seedHere } from "../support/replay.ts";
-import { pause, until } from "../support/until.ts";
+import { pause, until, within } from "../support/until.ts";
 import { linesOf, mortal } from "./mortal.ts";
 import { actsOf, MortalWorld } from "./mortal-world.ts";
 
@@ -25,13 +25,14 @@ const FILE = "test/worker/isolation-ledger.long.test.ts";
 const WORKER = fileURLToPath(new URL("mortal-worker.ts", import.meta.url));
 const ISOLATES = ["thread", "process"] as const;
 const SCALE = { jobs: 80, workers: 3, slots: 2, strikes: 100, hangs: true } as const;
-const TEST_MS = 300_000;
+const TEST_MS = 180_000;
 const JOBS = 60;
 const WORKERS = 3;
 const SLOTS = 2;
 const STRIKES = 14;
 /** Longer than a lease. */
 const STOPPED_MILLIS = 3000;
+const ENDING_MILLIS = 40_000;
 
 describe.each(ISOLATES)("in a %s", (isolate) => {
   test.each([
@@ -91,13 +92,18 @@ class Programs {
     }
   }
 
-  /** Ends all, and waits for that. */
+  /** Has all end, and waits for that; kills those that do not. */
   async dismiss(): Promise<void> {
     for (const program of this.#running.keys()) {
       program.kill("SIGCONT");
       program.kill("SIGTERM");
     }
-    await Promise.all(this.#running.values());
+    const ended = Promise.all(this.#running.values());
+    try {
+      await within("all programs have ended", ENDING_MILLIS, ended);
+    } finally {
+      for (const program of this.#running.keys()) program.kill("SIGKILL");
+    }
   }
 }
 

@@ -18,7 +18,7 @@ import type { Child, StartChild } from "../../src/worker/isolation.ts";
 import type { Queue } from "../../src/worker/queue.ts";
 import { createWorkerOn } from "../../src/worker/worker.ts";
 import type { Random } from "../support/random.ts";
-import { pause, until } from "../support/until.ts";
+import { pause, until, within } from "../support/until.ts";
 import { CutQueue } from "./cut-queue.ts";
 import { ACTS, linesOf, mortal } from "./mortal.ts";
 import type { Act } from "./mortal.ts";
@@ -47,7 +47,8 @@ interface Told {
 const MODULE = new URL("mortal.ts", import.meta.url);
 const STRIKE_MILLIS = 25;
 /** Threads and processes start slowly where many others do. */
-const PATIENCE_MILLIS = 180_000;
+const PATIENCE_MILLIS = 90_000;
+const STOPPING_MILLIS = 40_000;
 const POLL_MILLIS = 10;
 const ACT_WEIGHTS: Readonly<Record<Act, number>> = {
   well: 4,
@@ -121,7 +122,7 @@ export class MortalWorld implements AsyncDisposable {
       throw new Error(`waited in vain until no job is left: ${JSON.stringify(state)}`);
     }
     for (const worker of this.#workers.splice(0)) this.#stopping.add(worker.stop());
-    await Promise.all(this.#stopping);
+    await within("all workers have stopped", STOPPING_MILLIS, Promise.all(this.#stopping));
   }
 
   #acts(): readonly Act[] {
@@ -234,7 +235,8 @@ export class MortalWorld implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const worker of this.#workers) await worker.stop({ grace: 0 });
+    const stopped = Promise.all(this.#workers.map((worker) => worker.stop({ grace: 0 })));
+    await within("all workers have stopped", STOPPING_MILLIS, stopped);
     await this.#bed?.queue.close();
     rmSync(this.#directory, { recursive: true });
   }
