@@ -2,6 +2,7 @@
 import { pause } from "../client/pause.ts";
 import { SYSTEM_CLOCK } from "../client/system-clock.ts";
 import type { QueueBackend } from "./backend.ts";
+import { fieldsOf } from "./checked.ts";
 import { engineCapabilities } from "./engine-capabilities.ts";
 import { BadOptionError, UnsupportedError } from "./errors.ts";
 import { LateBackend } from "./late-backend.ts";
@@ -46,9 +47,15 @@ export async function openSpread(
   }
 }
 
-/** What stands for a target in ids: a URL without who may use it, a directory, or its place. */
+/**
+ * What stands for a target in ids: a URL without who may use it, and its prefix if it has one; a
+ * directory; or its place.
+ */
 export function labelOf(target: unknown, place: number): string {
   if (typeof target === "string") return target.replace(/^[a-z+]+:(?:\/\/)?(?:[^@/]*@)?|\/$/g, "");
-  const named = target as { readonly directory?: unknown };
-  return typeof named.directory === "string" ? named.directory : `${place + 1}`;
+  const { directory, redis, rabbitmq, prefix } = fieldsOf(target);
+  if (typeof directory === "string") return directory;
+  const url = redis ?? rabbitmq;
+  if (typeof url !== "string") return `${place + 1}`;
+  return typeof prefix === "string" ? `${labelOf(url, place)}/${prefix}` : labelOf(url, place);
 }

@@ -8,6 +8,7 @@
 import { ClosedError, asError } from "../client/errors.ts";
 import type { Clock } from "../clock.ts";
 import { HomemakerError } from "../protocol/homemaker-error.ts";
+import { DEFAULT_TUBE } from "../protocol/tube-name.ts";
 import type { Cancelled, Capabilities, Completion, ConsumeOptions } from "./backend.ts";
 import type { Consumer, HeldJob, PutOutcome, QueueBackend, QueueStats } from "./backend.ts";
 import type { RawEnd, RawFilter, RawJob, RawStatus, WaitOptions } from "./backend.ts";
@@ -15,6 +16,7 @@ import type { Abortable } from "./enqueue-options.ts";
 import { UnsupportedError } from "./errors.ts";
 import { runKey } from "./schedule-body.ts";
 import { SpreadConsumer } from "./spread-consumer.ts";
+import { unsupported } from "./unsupported.ts";
 
 /** One of the servers. */
 export interface SpreadMember {
@@ -54,7 +56,7 @@ class Member {
 
   async #probe(): Promise<void> {
     try {
-      await this.backend.stats(undefined);
+      await this.backend.stats(DEFAULT_TUBE); // not all can count all tubes
       this.#isDown = false;
     } catch {
       this.#isDown = true; // it is asked again by whoever wants to know next
@@ -180,9 +182,6 @@ export class SpreadBackend implements QueueBackend {
   }
 
   consume(tubes: readonly string[], options: ConsumeOptions): Consumer {
-    if (!this.can.uncharged) {
-      throw new UnsupportedError("spread: workers need servers that take jobs back uncounted");
-    }
     const sources = this.#members.map((member) => ({
       backend: member.backend,
       named: (held: HeldJob, ended: () => void) =>
@@ -235,6 +234,7 @@ export class SpreadBackend implements QueueBackend {
 
   /** Those of servers that are there. */
   async *list(filter: RawFilter): AsyncIterable<RawStatus> {
+    if (!this.can.listing) await unsupported(this.name, "lists of jobs");
     for (const { backend, label } of this.#members) {
       try {
         for await (const status of backend.list(filter)) {
@@ -247,10 +247,12 @@ export class SpreadBackend implements QueueBackend {
   }
 
   async pause(tube: string, options?: Abortable): Promise<void> {
+    if (!this.can.pause) await unsupported(this.name, "pauses");
     await this.#all(({ backend }) => backend.pause(tube, options));
   }
 
   async resume(tube: string, options?: Abortable): Promise<void> {
+    if (!this.can.pause) await unsupported(this.name, "pauses");
     await this.#all(({ backend }) => backend.resume(tube, options));
   }
 
@@ -260,8 +262,9 @@ export class SpreadBackend implements QueueBackend {
       this.#members.map(({ backend }) => backend.stats(tube, options)),
     );
     const told = asked.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
-    const [failed] = asked.flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
-    if (told.length === 0) throw asError(failed);
+    const failed = asked.flatMap((one) => (one.status === "rejected" ? [asError(one.reason)] : []));
+    const worst = failed.find((error) => !isOf(AWAY, error)) ?? failed[0];
+    if (worst !== undefined && (told.length === 0 || !isOf(AWAY, worst))) throw worst;
     return told.reduce((sum, one) => ({
       available: sum.available + one.available,
       scheduled: sum.scheduled + one.scheduled,

@@ -4,14 +4,15 @@
  * Invariants: no more than the window are given on. Each server is asked for all that is free,
  * since nobody knows which one has jobs; what comes beyond that goes back uncounted, and marks its
  * server as busy. Of busy servers one at a time, in turn, is asked for what is free; one that does
- * not use its turn is not busy. A server that is lost is tried again, and the others go on.
- * Made by spread-backend.ts.
+ * not use its turn is not busy. Where one of them gives back at a cost, each has a quota instead. A
+ * server that is lost is tried again, and the others go on. Made by spread-backend.ts.
  */
 import { backOffMillis } from "../client/back-off.ts";
 import { asError } from "../client/errors.ts";
 import { pause } from "../client/pause.ts";
 import type { Clock } from "../clock.ts";
 import type { Consumer, ConsumeOptions, HeldJob, QueueBackend } from "./backend.ts";
+import { SpreadQuotas } from "./spread-quotas.ts";
 
 /** One of the servers, as its consumer sees it. */
 export interface SpreadSource {
@@ -21,6 +22,7 @@ export interface SpreadSource {
 }
 
 const TURN_MILLIS = 20;
+const QUOTA_MILLIS = 250;
 const AGAIN_MILLIS_MAX = 5000;
 
 /** Jobs of several servers. */
@@ -29,6 +31,7 @@ export class SpreadConsumer implements Consumer {
   readonly #options: ConsumeOptions;
   readonly #clock: Clock;
   readonly #shares: readonly Share[];
+  readonly #quotas: SpreadQuotas;
   readonly #ending = new AbortController();
   #window: number;
   #turn = 0;
@@ -44,17 +47,19 @@ export class SpreadConsumer implements Consumer {
     this.#clock = clock;
     this.#window = options.window;
     this.#shares = sources.map((source) => new Share(source));
-    const running = this.#shares.map((share) => this.#run(share, tubes));
+    this.#quotas = new SpreadQuotas(sources.length);
+    const running = this.#shares.map((share, place) => this.#run(share, place, tubes));
     this.closed = Promise.all(running).then(() => undefined);
   }
 
   /** Has the jobs of one server come, for as long as they are wanted. */
-  async #run(share: Share, tubes: readonly string[]): Promise<void> {
+  async #run(share: Share, place: number, tubes: readonly string[]): Promise<void> {
     const { signal } = this.#ending;
     const troubled = (error: Error): void => this.#options.troubled?.(error);
     for (let failures = 1; !signal.aborted; failures++) {
       try {
-        share.open(tubes, this.#wanted(share), (held) => this.#take(share, held), troubled);
+        const window = this.#windows()[place] ?? 0;
+        share.open(tubes, window, (held) => this.#take(share, held), troubled);
         await share.closed;
         if (signal.aborted) return;
       } catch (error) {
@@ -91,13 +96,39 @@ export class SpreadConsumer implements Consumer {
     return share.count + (share.isBusy && share !== this.#inTurn ? 0 : free);
   }
 
+  get #counts(): readonly number[] {
+    return this.#shares.map(({ count }) => count);
+  }
+
+  get #hasQuotas(): boolean {
+    return this.#shares.some(({ takesBack }) => !takesBack);
+  }
+
+  /** How many jobs each is asked for. */
+  #windows(): readonly number[] {
+    if (this.#hasQuotas) return this.#quotas.windows(this.#window, this.#counts);
+    return this.#shares.map((share) => this.#wanted(share));
+  }
+
   /** How many are held has changed, or how many may be. */
   #update(): void {
     for (const share of this.#shares) share.forgetLost();
-    for (const share of this.#shares) share.want(this.#wanted(share));
-    if (this.#cancelTurn === undefined && this.#free > 0 && this.#inTurn !== undefined) {
+    const windows = this.#windows();
+    for (const [place, share] of this.#shares.entries()) share.want(windows[place] ?? 0);
+    if (this.#cancelTurn !== undefined || this.#ending.signal.aborted) return;
+    if (this.#hasQuotas) {
+      if (!this.#quotas.isUneven(this.#counts)) return;
+      this.#cancelTurn = this.#clock.after(QUOTA_MILLIS, () => this.#divide());
+    } else if (this.#free > 0 && this.#inTurn !== undefined) {
       this.#cancelTurn = this.#clock.after(TURN_MILLIS, () => this.#missTurn());
     }
+  }
+
+  #divide(): void {
+    this.#cancelTurn = undefined;
+    for (const share of this.#shares) share.forgetLost();
+    this.#quotas.divide(this.#counts);
+    this.#update();
   }
 
   /** It had no job. */
@@ -165,6 +196,12 @@ class Share {
 
   get count(): number {
     return this.#held.size;
+  }
+
+  /** Without a cost: no attempt is counted, and the job has its place again, in one step. */
+  get takesBack(): boolean {
+    const { uncharged, atomicNext } = this.#source.backend.can;
+    return uncharged && atomicNext;
   }
 
   add(held: HeldJob, ended: () => void): HeldJob {

@@ -58,6 +58,33 @@ test.each(RUNTIME_NAMES)("a queue works on %s", async (runtime) => {
   expect(await printedOn(runtime, ROOT, PEER_ROUND, target)).toEqual(PEER_FOUND);
 });
 
+test("several are one as a spread: workers hold no more than they can, and results come", async () => {
+  const spread = ["one", "other"].map((prefix) => ({ rabbitmq: server.url, prefix }));
+  await using queue = await openQueue({ spread });
+  const names = Array.from({ length: 40 }, (_, index) => String(index));
+  const jobs = await queue.enqueueMany(greet, names); // before there is a worker: it makes queues
+  let [running, most] = [0, 0];
+  const attempts = new Set<number>();
+  await using worker = createWorker(queue, {
+    concurrency: 3,
+    handlers: [
+      greet.handler(async (name, { job }) => {
+        most = Math.max(most, ++running);
+        attempts.add(job.attempt);
+        await pause(1);
+        running--;
+        return `Hello, ${name}.`;
+      }),
+    ],
+  });
+  void worker.run();
+  expect(await Promise.all(jobs.map((job) => job.result()))).toEqual(
+    names.map((name) => `Hello, ${name}.`),
+  );
+  expect([most <= 3, [...attempts]]).toEqual([true, [1]]);
+  expect(new Set(jobs.map(({ id }) => id.replace(/^.*\//, "")))).toEqual(new Set(["one", "other"]));
+});
+
 test("a job that follows from another is there when that one is done", async () => {
   await using backend = await openRabbit({ rabbitmq: server.url, prefix: "follow" });
   const hands = new Hands();

@@ -268,10 +268,6 @@ describe("what one cannot take", () => {
     const can = { ...other.can, fair: false, results: "waiting", uncharged: false } as const;
     await using queue = await openQueue({ spread: [one, around(other, { can })] });
     expect(queue.can).toEqual({ ...one.can, fair: false, results: "waiting", uncharged: false });
-    const take = (): void => undefined;
-    expect(() => queue.backend.consume(["note"], { window: 1, take })).toThrow(
-      expect.objectContaining({ code: "HM_NOT_SUPPORTED" }),
-    );
   });
 });
 
@@ -287,4 +283,7 @@ test.each([
   ["redis://user:secret@10.0.0.7/", "10.0.0.7"],
   [{ directory: "./jobs" }, "./jobs"],
   [{ memory: true }, "3"],
+  [{ redis: "redis://10.0.0.7:6379", prefix: "shop" }, "10.0.0.7:6379/shop"],
+  [{ redis: { host: "10.0.0.7" } }, "3"],
+  [{ rabbitmq: "amqp://user:secret@10.0.0.8" }, "10.0.0.8"],
 ])("%j is %s in ids", (target, label) => expect(labelOf(target, 2)).toBe(label));
