@@ -245,12 +245,13 @@ export type Order =
   | { readonly kind: "listen"; readonly sockets: readonly ListenOrder[] }
   /** Stop accepting, let replies leave, close; report "stopped" when done or after that time. */
   | { readonly kind: "stop"; readonly withinMillis: number }
-  /** Report "connections": without the first `offset` of them, at most `limit`. */
+  /** Report "connections": of these without the first `offset`, at most `limit`. */
   | {
       readonly kind: "connections";
       readonly question: number;
       readonly offset: number;
       readonly limit: number;
+      readonly which: "all" | "named-workers";
     }
   /** Wake up (only where threads cannot do that by themselves). */
   | { readonly kind: "wake" };

@@ -18,7 +18,7 @@ import { put } from "./commands/put.ts";
 import type { Inserted, PutOptions } from "./commands/put.ts";
 import { reserveBatch, reserveJob } from "./commands/reserves.ts";
 import * as tubes from "./commands/tubes.ts";
-import type { TubeSettings } from "./commands/tubes.ts";
+import type { ClientPlace, TubeSettings } from "./commands/tubes.ts";
 import type { Facts } from "./document.ts";
 import { BadCommandError } from "./errors.ts";
 import type { CallOptions, FinishOptions, Job, JobOwner } from "./job.ts";
@@ -208,6 +208,14 @@ export class Client implements JobOwner, AsyncDisposable {
     options: { readonly failure?: Body } & CallOptions = {},
   ): Promise<ends.Queued> {
     return this.#caller.run(() => ends.move(id, tube, options.failure, this.#caller.gone), options);
+  }
+
+  /**
+   * Says what this client is called, for people who look at the server; the next connection is
+   * called the same.
+   */
+  clientName(name: string, options: ClientPlace & CallOptions = {}): Promise<void> {
+    return this.#caller.run(() => tubes.clientName(name, options, this.#caller.state), options);
   }
 
   /** This connection's token, which another one may vouch with. A new connection has another. */

@@ -1,5 +1,5 @@
 /* ConnectionState: what a connection is set to, as far as the server has said yes: the tube in use,
- * the watched tubes with their weights, the mode, the window.
+ * the watched tubes with their weights, the mode, the window, the name of the client.
  *
  * It outlives connections: each new one is set to the same before anything else is sent on it.
  * Changed by the readers of replies in commands/tubes.ts, read by link.ts.
@@ -15,6 +15,8 @@ export class ConnectionState {
   readonly watched = new Map([[DEFAULT_TUBE, 1]]);
   mode: ReserveMode = "fifo";
   window = 0;
+  /** The command that said what the client is called; "" if none did. */
+  naming = "";
   /** Counts the commands that change what a reserve may be given. */
   #watchVersion = 0;
 
@@ -45,6 +47,8 @@ export class ConnectionState {
       check(support, "reserve-mode");
       commands.push(`reserve-mode ${this.mode}`);
     }
+    // A server that knows no names serves a client without one all the same.
+    if (this.naming !== "" && support.has("client-name")) commands.push(this.naming);
     if (this.window > 0) check(support, "window");
     // From the first `window` on the server tells of jobs whose time to run is over.
     if (support.has("window")) commands.push(`window ${this.window}`);

@@ -445,7 +445,8 @@ function supportOf(reply: Reply): Support {
 }
 
 function checkGreeting(command: string, reply: Reply): void {
-  if (!["WATCHING", "USING", "WINDOW"].includes(reply.word)) throw refusalOf(command, reply);
+  if (!["WATCHING", "USING", "WINDOW", "NAMED"].includes(reply.word))
+    throw refusalOf(command, reply);
 }
 
 function unknownTo(call: AnyCall, feature: string): NotSupportedError {

@@ -8,7 +8,7 @@ export type { BuryOptions, DeletedBatch, Queued, ReleaseOptions } from "./comman
 export type { JobPage, ListedState, Seen } from "./commands/looks.ts";
 export type { Inserted, PutOptions, PutTags } from "./commands/put.ts";
 export type { End } from "./commands/reserves.ts";
-export type { TubeSettings } from "./commands/tubes.ts";
+export type { ClientPlace, TubeSettings } from "./commands/tubes.ts";
 export type { ClientOptions, InProcessTarget, Target } from "./connect.ts";
 export type { Facts, Scalar, Value } from "./document.ts";
 export {

@@ -18,6 +18,7 @@ import { addressOf, route } from "./route.ts";
 import type { Route } from "./route.ts";
 import { TubePage } from "./tube-page.tsx";
 import { TubesPage } from "./tubes-page.tsx";
+import { WorkersPage } from "./workers-page.tsx";
 import { WorkDialog } from "./work-dialog.tsx";
 
 /** Everything. */
@@ -75,6 +76,8 @@ function Page({ route: where }: { readonly route: Route }): JSX.Element {
       return <FailuresPage tube={where.tube} />;
     case "connections":
       return <ConnectionsPage offset={where.offset} only={where.id ?? ""} />;
+    case "workers":
+      return <WorkersPage />;
     case "unknown":
       return (
         <>
@@ -119,6 +122,7 @@ const TITLES: Readonly<Record<Route["page"], string>> = {
   job: "Job",
   failures: "Failures",
   connections: "Connections",
+  workers: "Workers",
   unknown: "No such page",
 };
 

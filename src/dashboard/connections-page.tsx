@@ -1,6 +1,7 @@
 /* Connections page: who is connected, what they watch, and who holds what. */
 import type { JSX } from "preact";
 import type { ConnectionsAnswer, ConnectionSummary } from "../http/api.ts";
+import { PeopleTabs, shownWorker } from "./people.tsx";
 import { Pager } from "./pager.tsx";
 import { Empty, Loading, PageHead, Trouble, TubeLink } from "./parts.tsx";
 import { age, count, counted, duration } from "./quantity.ts";
@@ -40,6 +41,7 @@ export function ConnectionsPage({
           )
         }
       />
+      {only === "" && <PeopleTabs shown="connections" />}
       <Trouble resource={connections} />
       {data === null ? (
         connections.error === null && <Loading rows={8} />
@@ -78,11 +80,15 @@ const COLUMNS: readonly Column<ConnectionSummary>[] = [
   { head: "Age", kind: "number", cell: ({ ageSeconds }) => age(ageSeconds) },
 ];
 
-function who({ id, peer, watchCount }: ConnectionSummary): JSX.Element {
+function who({ id, peer, name, host, pid, watchCount }: ConnectionSummary): JSX.Element {
   return (
     <>
-      <span class="name">{peer}</span>
-      <small class="sub">{id}</small>
+      <span class="name">{name === "" ? peer : shownWorker({ name, host })}</span>
+      <small class="sub">
+        {name === "" ? "" : `${peer} · `}
+        {pid === null ? "" : `process ${pid} · `}
+        {id}
+      </small>
       <small class="sub narrow-only">watches {counted(watchCount, "tube")}</small>
     </>
   );

@@ -45,7 +45,7 @@ const WAYS: readonly Way[] = [
   {
     label: "Connections",
     to: { page: "connections", offset: 0 },
-    pages: ["connections"],
+    pages: ["connections", "workers"],
     icon: "M4 6h6a4 4 0 0 1 0 8H4M4 4v4M4 12v4M14 10h3",
   },
 ];

@@ -38,6 +38,7 @@ import {
   Trouble,
   TubeLink,
 } from "./parts.tsx";
+import { shownWorker } from "./people.tsx";
 import { PayloadView } from "./payload-view.tsx";
 import { bytes, count, counted, duration } from "./quantity.ts";
 import { askTexts, confirm } from "./question.tsx";
@@ -208,6 +209,7 @@ function Facts({ job, body }: { readonly job: JobAnswer; readonly body: Uint8Arr
             <HolderLink holder={job.holder} />
           </Fact>
         )}
+        {job.state === "reserved" && <Fact name="held for">{duration(job.heldSeconds)}</Fact>}
       </dl>
     </section>
   );
@@ -231,11 +233,13 @@ function Tags({ tags }: { readonly tags: readonly string[] }): JSX.Element {
   );
 }
 
-/** To the connection that holds the job, by its address. */
-function HolderLink({ holder: { id, peer } }: { readonly holder: JobHolder }): JSX.Element {
+/** To the connection that holds the job, by its name or else its address. */
+function HolderLink({ holder }: { readonly holder: JobHolder }): JSX.Element {
+  const { id, peer, name } = holder;
+  const known = name === "" ? peer : shownWorker(holder);
   return (
-    <a class="name" href={addressOf({ page: "connections", offset: 0, id })}>
-      {peer === "" ? `connection ${id}` : peer}
+    <a class="name" title={peer} href={addressOf({ page: "connections", offset: 0, id })}>
+      {known === "" ? `connection ${id}` : known}
     </a>
   );
 }

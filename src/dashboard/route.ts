@@ -49,6 +49,7 @@ export type Route =
   | { readonly page: "job"; readonly id: number }
   | { readonly page: "failures"; readonly tube: string }
   | { readonly page: "connections"; readonly offset: number; readonly id?: string }
+  | { readonly page: "workers" }
   | { readonly page: "unknown" };
 
 /** The states of jobs, in the order in which they are shown. */
@@ -105,6 +106,8 @@ function parseRoute(hash: string): Route {
       };
     case "failures":
       return { page: "failures", tube: wishes.get("tube") ?? "" };
+    case "workers":
+      return { page: "workers" };
     case "connections":
       return {
         page: "connections",
@@ -168,6 +171,8 @@ export function addressOf(route: Route): string {
       return `#/failures${query(["tube", route.tube])}`;
     case "connections":
       return `#/connections${query(["id", route.id ?? ""], ["offset", route.offset || ""])}`;
+    case "workers":
+      return "#/workers";
     case "unknown":
       return "#/unknown";
   }

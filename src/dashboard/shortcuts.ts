@@ -30,6 +30,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { keys: "g t", does: "tubes", run: () => go(ALL_TUBES) },
   { keys: "g f", does: "failures", run: () => go({ page: "failures", tube: "" }) },
   { keys: "g c", does: "connections", run: () => go({ page: "connections", offset: 0 }) },
+  { keys: "g w", does: "workers", run: () => go({ page: "workers" }) },
   { keys: "/", does: "search or filter", run: () => focusOn("[data-key='search']") },
   { keys: "j", does: "next row", run: () => moveRow(1) },
   { keys: "k", does: "previous row", run: () => moveRow(-1) },

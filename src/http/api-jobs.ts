@@ -74,7 +74,7 @@ export interface Failure {
   readonly attempt: number;
   /** Seconds since 1970, with a fraction. */
   readonly at: number;
-  /** Address of who held the job; "" when nobody can say. */
+  /** Address and name of who held the job; "" when nobody can say. */
   readonly who: string;
   readonly end: FailureEnd;
   /** What the holder said; "" when nothing. */
@@ -85,6 +85,8 @@ export interface Failure {
 export interface JobAnswer extends Omit<JobSummary, "failures" | "preview" | "failure"> {
   /** When it was put, in seconds since 1970. */
   readonly putAt: number;
+  /** Since it was reserved; 0 in other states. */
+  readonly heldSeconds: number;
   /** Who holds it; null when nobody does, or it cannot be told. */
   readonly holder: JobHolder | null;
   /** Attempts that ended without a delete. */
@@ -123,7 +125,7 @@ export interface ExplanationAnswer {
   readonly isBeforeWhole: boolean;
   /** Until its delay or its time to run is over; 0 in other states. */
   readonly leftSeconds: number;
-  /** Address of who holds it; "" when nobody does, or it cannot be told. */
+  /** Address and name of who holds it; "" when nobody does, or it cannot be told. */
   readonly holder: string;
   /** 0 when its tube is not paused. */
   readonly pauseLeftSeconds: number;
@@ -157,6 +159,9 @@ export interface JobHolder {
   readonly id: string;
   /** Its address; "" when nobody can say. */
   readonly peer: string;
+  /** What its client calls itself, and where it runs; "" if it has not said. */
+  readonly name: string;
+  readonly host: string;
 }
 
 /** POST /jobs/ID/update. */

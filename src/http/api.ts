@@ -8,7 +8,7 @@
  * bytes. Numbers are exact up to 2^53. `null` means that there is nothing to measure.
  */
 import type { ConnectionFacts } from "../session/who-is-there.ts";
-import type { JobState } from "./api-jobs.ts";
+import type { Bytes, JobState } from "./api-jobs.ts";
 
 /** What a caller may do: everything, or look only. */
 export type Role = "admin" | "read";
@@ -142,6 +142,51 @@ export interface ConnectionSummary extends Omit<ConnectionFacts, "token"> {
   /** Its thread and its token there. */
   readonly id: string;
   readonly thread: number;
+}
+
+/** A job that a worker holds. */
+export interface WorkerHold {
+  readonly id: number;
+  readonly tube: string;
+  /** The beginning of its body, which may say its type. */
+  readonly preview: Bytes;
+  /** What its worker said last of how far it is; null if nothing. */
+  readonly progress: Bytes | null;
+  /** Since it was reserved. */
+  readonly heldSeconds: number;
+  /** Of its time to run. */
+  readonly leftSeconds: number;
+}
+
+/** All connections of one name on one host that have reserved. */
+export interface WorkerSummary {
+  readonly name: string;
+  /** "" if it has not said. */
+  readonly host: string;
+  /** The first 20 of them, the oldest first. */
+  readonly connections: readonly WorkerConnection[];
+  readonly connectionCount: number;
+  /** The first 20 tubes that one of them watches. */
+  readonly watches: readonly string[];
+  /** Of all of them together. */
+  readonly window: number;
+  /** How many of them wait for a job. */
+  readonly waiting: number;
+  /** How many jobs they hold, and the first 20 of these. */
+  readonly holdCount: number;
+  readonly holds: readonly WorkerHold[];
+}
+
+/** One connection of a worker. */
+export type WorkerConnection = Pick<ConnectionSummary, "id" | "pid" | "peer" | "ageSeconds">;
+
+/** GET /workers: who works, by what it calls itself; in the order of the names and hosts. */
+export interface WorkersAnswer {
+  readonly workers: readonly WorkerSummary[];
+  /** Connections that these are made of. */
+  readonly scanned: number;
+  /** False if there are more than were looked at. */
+  readonly isWhole: boolean;
 }
 
 /** GET /connections?offset=&limit=, or of one of them: GET /connections?id= */

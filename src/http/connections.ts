@@ -4,6 +4,7 @@
  */
 import type { HttpSurroundings } from "../server/http-service.ts";
 import { PAGE_MAX } from "../session/who-is-there.ts";
+import type { ConnectionFacts } from "../session/who-is-there.ts";
 import type { ConnectionsAnswer, ConnectionSummary } from "./api.ts";
 import { numberParameter, textParameter } from "./fields.ts";
 import type { Route } from "./handler.ts";
@@ -45,15 +46,17 @@ export async function connectionOf(
   const thread = Number.parseInt(id, 10);
   if (!(thread >= 0 && thread < common.threads)) return undefined;
   for (let offset = 0, total = 1; offset < total; offset += PAGE_MAX) {
-    const there = await connectionsOf(thread, offset, PAGE_MAX);
+    const there = await connectionsOf(thread, offset, PAGE_MAX, "all");
     const found = there.connections.find(({ token }) => connectionId(thread, token) === id);
-    if (found !== undefined) {
-      const { token: _, ...facts } = found;
-      return { id, thread, ...facts };
-    }
+    if (found !== undefined) return summaryOf(thread, found);
     total = there.total;
   }
   return undefined;
+}
+
+/** A connection of that thread. */
+export function summaryOf(thread: number, { token, ...facts }: ConnectionFacts): ConnectionSummary {
+  return { id: connectionId(thread, token), thread, ...facts };
 }
 
 function alone(connection: ConnectionSummary | undefined): ConnectionsAnswer {
@@ -71,11 +74,9 @@ async function page(
   let total = 0;
   for (let thread = 0; thread < common.threads; thread++) {
     const from = Math.max(0, offset - total);
-    const found = await connectionsOf(thread, from, limit - connections.length);
+    const found = await connectionsOf(thread, from, limit - connections.length, "all");
     total += found.total;
-    for (const { token, ...facts } of found.connections) {
-      connections.push({ id: connectionId(thread, token), thread, ...facts });
-    }
+    connections.push(...found.connections.map((facts) => summaryOf(thread, facts)));
   }
   return { total, connections };
 }

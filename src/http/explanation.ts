@@ -2,6 +2,8 @@
  * numbers for what has a number.
  */
 import type { InProcess } from "../broker/in-process.ts";
+import { parseDocument } from "../client/document.ts";
+import type { Facts, Value } from "../client/document.ts";
 import type { HttpSurroundings } from "../server/http-service.ts";
 import type { ExplanationAnswer, JobState } from "./api-jobs.ts";
 import { idOf } from "./fields.ts";
@@ -26,19 +28,11 @@ async function explain(inProcess: InProcess, id: number): Promise<ExplanationAns
   const reply = await inProcess.withConnection((own) => own.ask(`explain ${id}`));
   if (reply.word === "NOT_FOUND") throw noJob();
   if (reply.word !== "OK") throw refused(reply);
-  return answerOf(factsOf(LATIN1.decode(reply.body)));
-}
-
-type Facts = ReadonlyMap<string, string>;
-
-/** No value holds anything that would be escaped. */
-function factsOf(document: string): Facts {
-  const lines = [...document.matchAll(/^([a-z-]+): (?:"(.*)"|(.*))$/gm)];
-  return new Map(lines.map(([, key = "", quoted, bare]) => [key, quoted ?? bare ?? ""]));
+  return answerOf(parseDocument(LATIN1.decode(reply.body)));
 }
 
 function answerOf(facts: Facts): ExplanationAnswer {
-  const text = (key: string): string => facts.get(key) ?? "";
+  const text = (key: string): string => textOf(facts[key]);
   const number = (key: string): number => Number.parseInt(text(key), 10) || 0;
   const keyJobs = text("concurrency-jobs").split(" ").filter(Boolean).map(Number);
   return {
@@ -71,6 +65,10 @@ function answerOf(facts: Facts): ExplanationAnswer {
     isCancelled: text("cancelled") === "true",
     isDraining: text("draining") === "true",
   };
+}
+
+function textOf(value: Value | undefined): string {
+  return value === undefined || typeof value === "object" ? "" : String(value);
 }
 
 function stateOf(word: string): JobState {

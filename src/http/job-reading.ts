@@ -26,6 +26,8 @@ export interface JobFacts {
   readonly delaySeconds: number;
   readonly ttrSeconds: number;
   readonly leftSeconds: number;
+  /** Since it was reserved; 0 in other states. */
+  readonly heldSeconds: number;
   readonly reserves: number;
   readonly timeouts: number;
   readonly releases: number;
@@ -98,6 +100,7 @@ function shownFacts(shard: Shard, id: number): JobFacts {
     delaySeconds: figure(C.JOB_DELAY_SECONDS),
     ttrSeconds: figure(C.JOB_TTR_SECONDS),
     leftSeconds: seconds(C.JOB_LEFT_MICROS),
+    heldSeconds: seconds(C.JOB_RESERVED_MICROS),
     reserves: figure(C.JOB_RESERVES),
     timeouts: figure(C.JOB_TIMEOUTS),
     releases: figure(C.JOB_RELEASES),

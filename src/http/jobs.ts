@@ -314,7 +314,8 @@ async function show(around: HttpSurroundings, id: number): Promise<JobAnswer> {
   const { answer, holderId } = found;
   if (holderId === null) return { ...answer, holder: null };
   const connection = await connectionOf(around, holderId);
-  return { ...answer, holder: { id: holderId, peer: connection?.peer ?? "" } };
+  const { peer = "", name = "", host = "" } = connection ?? {};
+  return { ...answer, holder: { id: holderId, peer, name, host } };
 }
 
 function travelling(failure: ReturnType<typeof keptFailures>[number]): Failure {

@@ -19,6 +19,7 @@ import { overviewOf } from "./overview.ts";
 import { sessionRoutes } from "./session.ts";
 import { TubeSurvey } from "./tube-survey.ts";
 import { tubeRoutes } from "./tubes.ts";
+import { workerRoutes } from "./workers.ts";
 
 /** All routes. */
 export async function routes(around: HttpSurroundings, access: Access): Promise<readonly Route[]> {
@@ -39,6 +40,7 @@ export async function routes(around: HttpSurroundings, access: Access): Promise<
     ...groupRoutes(inProcess),
     ...failureRoutes(inProcess, survey),
     ...connectionRoutes(around),
+    ...workerRoutes(around),
     ...drainRoutes(inProcess),
   ];
 }

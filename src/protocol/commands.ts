@@ -73,12 +73,13 @@ export const OP = {
   AWAIT: 49,
   STATS_GROUP: 50,
   EXPLAIN: 51,
-  BAD_FORMAT: 52,
-  UNKNOWN_COMMAND: 53,
+  CLIENT_NAME: 52,
+  BAD_FORMAT: 53,
+  UNKNOWN_COMMAND: 54,
 } as const;
 
 /** The length of an array that has a place for each operation, by its number. */
-export const OP_COUNT = 54;
+export const OP_COUNT = 55;
 
 /**
  * The arguments that commands take. All numbers are decimal digits after any number of spaces;
@@ -89,7 +90,7 @@ export const OP_COUNT = 54;
  * words `name=value` to the end of the line (tube-settings.ts), each behind a space or more; `ids`
  * is all the rest of the line, too: as many ids, with white space between them. `token` has 32
  * hexadecimal digits in lower case; `seconds` is 1 to VOUCH_SECONDS_MAX; `keep` is a number of
- * seconds, too.
+ * seconds, too. `client` is one to three words to the end of the line (client-name.ts).
  */
 export type ArgumentName =
   | "pri"
@@ -114,7 +115,8 @@ export type ArgumentName =
   | "mode"
   | "token"
   | "seconds"
-  | "keep";
+  | "keep"
+  | "client";
 
 /**
  * What becomes of bytes after the last argument: `refused` answers BAD_FORMAT, `ignored` takes the
@@ -766,6 +768,18 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: "Says why nobody gets a job, and what stands before it.",
     isAddition: true,
   },
+  {
+    op: OP.CLIENT_NAME,
+    name: "client-name",
+    verb: "client-name ",
+    args: ["client"],
+    lineBytesMax: 512,
+    remainder: "refused",
+    counter: "cmd-client-name",
+    replies: ["NAMED"],
+    summary: "Says what this client is called, and where it runs, for people.",
+    isAddition: true,
+  },
 ];
 
 /** The operations that change jobs; see `changesJobs`. */
@@ -785,6 +799,7 @@ const PLACEHOLDERS: ReadonlyMap<ArgumentName, string> = new Map([
   ["tube-behind", "<tube>"],
   ["ids", "<id>..."],
   ["settings", "<name>=<value> ..."],
+  ["client", "<name> [<host> [<pid>]]"],
 ] as const);
 
 /**

@@ -54,7 +54,11 @@ export const EXPLAIN_KEYS: readonly StatsKey[] = [
     quoted: false,
     meaning: "whole seconds until its delay or its time to run is over, 0 unless that runs",
   },
-  { key: "holder", quoted: true, meaning: "address of who holds it, nothing if nobody does" },
+  {
+    key: "holder",
+    quoted: true,
+    meaning: "address and name of who holds it, nothing if nobody does",
+  },
   {
     key: "pause-time-left",
     quoted: false,

@@ -1,10 +1,10 @@
 /* Line: one complete command line, read exactly as beanstalkd 1.13 reads it.
  *
  * For every line that a run in the engine (assembly/run.ts) leaves to the session: byte arithmetic
- * only, no text, nothing allocated, but for settings, which come seldom. It is driven by the table
- * of commands: the verb decides which arguments follow, and each kind of argument has one reader. A
- * reader starts at `out.next`, moves it past what it took, and fails without saying why: all
- * failures are BAD_FORMAT.
+ * only, no text, nothing allocated, but for settings and names of clients, which come seldom. It is
+ * driven by the table of commands: the verb decides which arguments follow, and each kind of
+ * argument has one reader. A reader starts at `out.next`, moves it past what it took, and fails
+ * without saying why: all failures are BAD_FORMAT.
  *
  *   put  10 0 60 5
  *   |   ||       |
@@ -26,6 +26,8 @@ import {
   TAB,
   ZERO,
 } from "./ascii.ts";
+import { clientNameIn, NAMELESS } from "./client-name.ts";
+import type { ClientName } from "./client-name.ts";
 import { COMMANDS, OP, VOUCH_SECONDS_MAX, WINDOW_MAX } from "./commands.ts";
 import { PLAIN_LINE_BYTES } from "./line-length.ts";
 import type { ArgumentName, CommandRow } from "./commands.ts";
@@ -93,6 +95,8 @@ export class Command {
   seconds = 0;
   /** How long the result is kept, in seconds, 0 to 2^32 - 1. */
   keep = 0;
+  /** What the client calls itself. */
+  client: ClientName = NAMELESS;
   /** Longest wait of reserve-with-timeout in seconds, 0 to 2^31 - 1. */
   timeout = 0;
   /** Where the tube name begins. */
@@ -260,10 +264,21 @@ function readArgument(name: ArgumentName, bytes: Uint8Array, end: number, out: C
     case "keep":
       out.keep = readNumber(bytes, end, out, U32_MAX);
       return out.keep >= 0;
+    case "client":
+      return readClient(bytes, end, out);
     case "seconds":
       out.seconds = readNumber(bytes, end, out, VOUCH_SECONDS_MAX);
       return out.seconds > 0;
   }
+}
+
+/** The words of a client's name, to the end of the line. */
+function readClient(bytes: Uint8Array, end: number, out: Command): boolean {
+  const client = clientNameIn(String.fromCharCode(...bytes.subarray(out.next, end)));
+  if (client === undefined) return false;
+  out.client = client;
+  out.next = end;
+  return true;
 }
 
 /** A token: 32 hexadecimal digits in lower case behind any number of spaces. */

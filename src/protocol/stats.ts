@@ -138,6 +138,7 @@ const OWN_STATS: readonly StatsKey[] = [
     "total-dead-letters",
     "dead jobs that went to the dead-letter tubes of their tubes since the server started",
   ),
+  plain("cmd-client-name", "client-name commands"),
 ];
 
 /** The keys of `stats`. */

@@ -10,7 +10,7 @@ import type { Log } from "../log.ts";
 import { PROGRAM } from "../version.ts";
 import { COUNTER_FREE, COUNTER_LINES_TAKEN, hasBit } from "../engine/common.ts";
 import type { Common } from "../engine/common.ts";
-import type { ConnectionPage } from "../session/who-is-there.ts";
+import type { ConnectionPage, WhichConnections } from "../session/who-is-there.ts";
 
 /** What all threads are awaited to say. */
 type Milestone = "ready" | "listening" | "stopped";
@@ -66,11 +66,16 @@ export class Crew {
   }
 
   /** A page of one thread's connections. */
-  connections(threadIndex: number, offset: number, limit: number): Promise<ConnectionPage> {
+  connections(
+    threadIndex: number,
+    offset: number,
+    limit: number,
+    which: WhichConnections,
+  ): Promise<ConnectionPage> {
     const question = ++this.#lastQuestion;
     return new Promise((resolve) => {
       this.#questions.set(question, resolve);
-      this.#threads[threadIndex]?.post({ kind: "connections", question, offset, limit });
+      this.#threads[threadIndex]?.post({ kind: "connections", question, offset, limit, which });
     });
   }
 

@@ -7,7 +7,7 @@ import type { Options } from "../config/options.ts";
 import type { Log } from "../log.ts";
 import type { Common } from "../engine/common.ts";
 import type { InProcess } from "../broker/in-process.ts";
-import type { ConnectionPage } from "../session/who-is-there.ts";
+import type { ConnectionPage, WhichConnections } from "../session/who-is-there.ts";
 
 /** What serves HTTP. */
 export interface HttpService {
@@ -31,6 +31,7 @@ export interface HttpSurroundings {
     threadIndex: number,
     offset: number,
     limit: number,
+    which: WhichConnections,
   ) => Promise<ConnectionPage>;
   /** Connections that there are files for. */
   readonly connectionsMax: number;

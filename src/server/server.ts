@@ -224,8 +224,8 @@ class Server {
     { httpConnections: connectionsMax }: FileBudget,
   ): Promise<void> {
     if (sessions === undefined) return;
-    const connectionsOf: HttpSurroundings["connectionsOf"] = (threadIndex, offset, limit) =>
-      this.#crew.connections(threadIndex, offset, limit);
+    const connectionsOf: HttpSurroundings["connectionsOf"] = (...asked) =>
+      this.#crew.connections(...asked);
     const around = {
       options: this.#options,
       addresses,

@@ -30,7 +30,7 @@ import { journalBoardOf } from "../broker/boards.ts";
 import { LoopLag } from "./loop-lag.ts";
 import type { DrivenHost } from "../session/host-loop.ts";
 import { openTraced } from "../session/trace.ts";
-import type { ConnectionPage } from "../session/who-is-there.ts";
+import type { ConnectionPage, WhichConnections } from "../session/who-is-there.ts";
 
 /** The sessions of one thread; implemented by SessionHost. All of it is synchronous. */
 export interface ThreadHost extends DrivenHost {
@@ -44,7 +44,7 @@ export interface ThreadHost extends DrivenHost {
    */
   helpToRecover?(): void;
   /** What there is to say about its sessions; if absent, nothing. */
-  describe?(offset: number, limit: number): ConnectionPage;
+  describe?(offset: number, limit: number, which: WhichConnections): ConnectionPage;
 }
 
 /** Makes the host of a thread. */
@@ -141,13 +141,13 @@ class IoThread implements Door {
         this.loop.wake();
         break;
       case "connections":
-        this.#describe(order.question, order.offset, order.limit);
+        this.#describe(order);
         break;
     }
   }
 
-  #describe(question: number, offset: number, limit: number): void {
-    const page = this.#host.describe?.(offset, limit) ?? { total: 0, connections: [] };
+  #describe({ question, offset, limit, which }: Extract<Order, { kind: "connections" }>): void {
+    const page = this.#host.describe?.(offset, limit, which) ?? { total: 0, connections: [] };
     this.#runtime.report({ kind: "connections", question, page });
   }
 

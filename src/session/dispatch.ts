@@ -36,7 +36,13 @@ import type { Window } from "./window.ts";
 /** Their name may turn out to be none although the line was read to its end. */
 const NAMED_IN_THE_MIDDLE: ReadonlySet<number> = new Set([OP.LIST_JOBS, OP.SET_TUBE]);
 /** What only a client has use for. */
-const NOT_FOR_OBSERVERS: ReadonlySet<number> = new Set([OP.WINDOW, OP.SESSION, OP.VOUCH, OP.AWAIT]);
+const NOT_FOR_OBSERVERS: ReadonlySet<number> = new Set([
+  OP.WINDOW,
+  OP.SESSION,
+  OP.VOUCH,
+  OP.AWAIT,
+  OP.CLIENT_NAME,
+]);
 
 /** What a session's commands work with. */
 export interface DispatchParts {
@@ -141,6 +147,7 @@ export class Dispatch {
     else if (op === OP.BATCH) this.#batching.begin(desk.command.count);
     else if (op === OP.SESSION) this.#identity.tell();
     else if (op === OP.VOUCH) this.#identity.vouch();
+    else if (op === OP.CLIENT_NAME) this.#identity.name();
     else if (op === OP.MOVE) this.#long = this.#moving.moveByLine(line);
     else if (op === OP.EXPLAIN) this.#long = new Explaining(desk, this.#jobs, desk.command.id);
     else if (op === OP.QUIT) this.isOver = true;

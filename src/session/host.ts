@@ -21,7 +21,7 @@ import { Session } from "./session.ts";
 import { Standstill } from "./standstill.ts";
 import type { Blocked, TurnTaker, Turns } from "./turns.ts";
 import { PAGE_MAX } from "./who-is-there.ts";
-import type { ConnectionPage } from "./who-is-there.ts";
+import type { ConnectionPage, WhichConnections } from "./who-is-there.ts";
 
 /** What a host is made of. */
 export interface SessionHostParts extends DeskParts {
@@ -65,12 +65,13 @@ export class SessionHost implements Turns {
   }
 
   /**
-   * The sessions that there are, without the first `offset` of them and at most `limit`, and how
-   * many there are.
+   * The sessions that are asked for, without the first `offset` of them and at most `limit`, and
+   * how many there are.
    */
-  describe(offset: number, limit: number): ConnectionPage {
+  describe(offset: number, limit: number, which: WhichConnections = "all"): ConnectionPage {
     return this.look(() => {
-      const open = this.#sessions.filter((session) => session !== undefined);
+      const isAsked = (session: Session): boolean => which === "all" || session.isNamedWorker;
+      const open = this.#sessions.filter((session) => session !== undefined).filter(isAsked);
       const shown = open.slice(offset, offset + Math.min(limit, PAGE_MAX));
       return { total: open.length, connections: shown.map((session) => session.describe()) };
     });

@@ -1,12 +1,18 @@
-/* Identity: the token by which others can vouch for a session, and vouching.
+/* Identity: who a session is to others: the token by which they can vouch for it, and vouching; and
+ * what its client is called, and where it is, for people.
  *
  * A token is 128 random bits, drawn when it is first asked for, and lies in the shards beside the
  * connection's records until these go: so any thread finds it. Whoever knows it can only have
- * leases last longer. Used by the session.
+ * leases last longer. A name means nothing to the server: it stands in the list of connections, and
+ * in the failures of jobs that the session holds, behind the address. Used by the session.
  */
 import * as C from "../../assembly/constants.ts";
 import type { Reserver } from "../engine/reserving.ts";
+import { asciiBytes } from "../protocol/ascii.ts";
+import { NAMELESS, shownClient } from "../protocol/client-name.ts";
+import type { ClientName } from "../protocol/client-name.ts";
 import * as R from "../protocol/replies.ts";
+import type { Outlet } from "../transport.ts";
 import type { Desk } from "./desk.ts";
 
 /** Bytes of a token. */
@@ -16,11 +22,37 @@ const TOKEN_BYTES = 16;
 export class Identity {
   readonly #desk: Desk;
   readonly #reserver: Reserver;
+  readonly #outlet: Outlet;
   #token: Uint8Array | undefined;
+  #client = NAMELESS;
+  #isIntroduced = false;
 
-  constructor(desk: Desk, reserver: Reserver) {
+  /** The outlet knows the address, if anybody does: it is asked when somebody wants to know. */
+  constructor(desk: Desk, reserver: Reserver, outlet: Outlet) {
     this.#desk = desk;
     this.#reserver = reserver;
+    this.#outlet = outlet;
+  }
+
+  /** What its client called itself last. */
+  get client(): ClientName {
+    return this.#client;
+  }
+
+  /** The command `client-name`. */
+  name(): void {
+    const { command, output } = this.#desk;
+    this.#client = command.client;
+    if (this.#isIntroduced) this.introduce();
+    output.reply(R.REPLY.NAMED);
+  }
+
+  /** From now on the failures of what it holds say whose they are. */
+  introduce(): void {
+    this.#isIntroduced = true;
+    const words = [this.#outlet.peer ?? "", shownClient(this.#client)];
+    const who = words.filter((word) => word !== "").join(" ");
+    if (who !== "") this.#reserver.introduce(asciiBytes(who.slice(0, C.WHO_MAX)));
   }
 
   /** The command `session`: replies with the token, always the same. */

@@ -5,26 +5,24 @@
  * what it holds tell. Used by the session.
  */
 
-import { WHO_MAX } from "../../assembly/constants.ts";
-import type { Reserver } from "../engine/reserving.ts";
-import { asciiBytes } from "../protocol/ascii.ts";
 import { COUNTER_PRODUCERS, COUNTER_WORKERS } from "./counters.ts";
-import type { Outlet } from "../transport.ts";
 import type { Desk } from "./desk.ts";
+import type { Identity } from "./identity.ts";
 
 /** The roles of one connection. */
 export class Roles {
   readonly #desk: Desk;
-  readonly #reserver: Reserver;
-  readonly #outlet: Outlet;
+  readonly #identity: Identity;
   #isProducer = false;
   #isWorker = false;
 
-  /** The outlet knows what a worker is called, if anybody does: it is asked when there is one. */
-  constructor(desk: Desk, reserver: Reserver, outlet: Outlet) {
+  constructor(desk: Desk, identity: Identity) {
     this.#desk = desk;
-    this.#reserver = reserver;
-    this.#outlet = outlet;
+    this.#identity = identity;
+  }
+
+  get isWorker(): boolean {
+    return this.#isWorker;
   }
 
   becomeProducer(): void {
@@ -37,8 +35,7 @@ export class Roles {
     if (this.#isWorker) return;
     this.#isWorker = true;
     this.#desk.count(COUNTER_WORKERS, 1);
-    const { peer } = this.#outlet;
-    if (peer !== undefined) this.#reserver.introduce(asciiBytes(peer).subarray(0, WHO_MAX));
+    this.#identity.introduce();
   }
 
   /** The connection is gone. */

@@ -62,6 +62,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
   readonly #reserving: Reserving;
   readonly #window: Window;
   readonly #awaiting: Awaiting;
+  readonly #identity: Identity;
   readonly #roles: Roles;
   readonly #tubes: TubeCommands;
   readonly #commands: Dispatch;
@@ -107,7 +108,8 @@ export class Session implements Inlet, Blocked, RoomWaiter {
     this.#reserving = new Reserving(desk, turns, this.#reserver, this);
     this.#window = new Window(desk, this.#reserver);
     this.#awaiting = new Awaiting(desk, this.#reserver, this.#window);
-    this.#roles = new Roles(desk, this.#reserver, outlet);
+    this.#identity = new Identity(desk, this.#reserver, outlet);
+    this.#roles = new Roles(desk, this.#identity);
     this.#tubes = new TubeCommands(desk, this.#reserver, isObserver);
     this.#intake = new Intake(desk);
     this.#engineRun = new EngineRun(desk, this.#reserver, this.#tubes.used.shard);
@@ -118,7 +120,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
       reserving: this.#reserving,
       window: this.#window,
       awaiting: this.#awaiting,
-      identity: new Identity(desk, this.#reserver),
+      identity: this.#identity,
       isObserver,
       roles: this.#roles,
       tubes: this.#tubes,
@@ -153,17 +155,27 @@ export class Session implements Inlet, Blocked, RoomWaiter {
     return new Group(desk.shards, this.#reserver, likely, () => desk.common.countMove());
   }
 
+  /** Whether it has reserved, and its client has a name. */
+  get isNamedWorker(): boolean {
+    return this.#roles.isWorker && this.#identity.client.name !== "";
+  }
+
   /** What there is to say about it. Called by the host, in a turn of nobody. */
   describe(): ConnectionFacts {
     const { now } = this.#desk;
     const { usedName, watched } = this.#tubes;
     const { jobs, count } = this.#reserver.held(NAMED_MAX, now);
+    const { name, host, pid = null } = this.#identity.client;
     return {
       token: this.#token,
       peer: this.outlet.peer ?? "",
+      name,
+      host,
+      pid,
       uses: usedName,
       watches: watched.names(NAMED_MAX),
       watchCount: watched.size,
+      window: this.#window.size,
       waiting: this.#reserving.isBlocked || this.#window.isWaiting,
       holds: jobs.map(({ id, tube, leftMicros }) => ({
         id,

@@ -24,12 +24,20 @@ export interface ConnectionFacts {
   readonly token: number;
   /** Address of the other side; "" when nobody can say. */
   readonly peer: string;
+  /** What it calls itself; "" if it has not said. */
+  readonly name: string;
+  /** Where it says that it runs; "" if it has not said. */
+  readonly host: string;
+  /** The process that it says it is; null if it has not said. */
+  readonly pid: number | null;
   /** The tube that its puts go to. */
   readonly uses: string;
   /** The first tubes that it watches. */
   readonly watches: readonly string[];
   /** How many tubes it watches. */
   readonly watchCount: number;
+  /** Its window; 0 unless jobs are sent to it as they come. */
+  readonly window: number;
   /** Whether it waits in a reserve. */
   readonly waiting: boolean;
   /** The first jobs that it holds. */
@@ -39,9 +47,12 @@ export interface ConnectionFacts {
   readonly ageSeconds: number;
 }
 
+/** Which connections are asked for: all, or those that have reserved and have a name. */
+export type WhichConnections = "all" | "named-workers";
+
 /** A page of one thread's connections. */
 export interface ConnectionPage {
-  /** All connections of the thread. */
+  /** All connections of the thread that were asked for. */
   readonly total: number;
   readonly connections: readonly ConnectionFacts[];
 }

@@ -41,6 +41,11 @@ export class Window {
     return this.#size > 0;
   }
 
+  /** How many jobs are held at most while more come; 0 when none comes by it. */
+  get size(): number {
+    return this.#size;
+  }
+
   /** `window` was sent: what ends without its doing is told. */
   get isTold(): boolean {
     return this.#filling !== undefined;

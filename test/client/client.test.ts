@@ -162,6 +162,7 @@ describe.each(Object.keys(TARGETS))("%s", (name) => {
       () => client.watch(tube, { weight: 2 }),
       () => client.listJobs(tube, "ready"),
       () => client.session(),
+      () => client.clientName("mailer"),
     ];
     const unsupported = asked.map(() => "HM_NOT_SUPPORTED");
     const ends = await Promise.all(asked.map((ask) => outcome(ask())));

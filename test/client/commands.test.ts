@@ -115,6 +115,12 @@ const CALLS: Readonly<Record<string, readonly [Run, sent: string, said: string, 
       ["a", { id: 9, isNew: true }, undefined, "queued"],
     ],
     session: [(c) => c.session(), "session", `SESSION ${"a1".repeat(16)}`, "a1".repeat(16)],
+    "client-name": [
+      (c) => c.clientName("mailer", { host: "web-1", pid: 4711 }),
+      "client-name mailer web-1 4711",
+      "NAMED",
+      undefined,
+    ],
     vouch: [(c) => c.vouch("0".repeat(32), 60), `vouch ${"0".repeat(32)} 60`, "VOUCHED 2", 2],
     progress: [(c) => c.progress(7, "40%"), "progress 7 3\r\n40%", "NOTED", undefined],
     "peek-progress": [

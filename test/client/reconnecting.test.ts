@@ -103,18 +103,20 @@ describe("the next connection", () => {
       client.ignore("default"),
       client.reserveMode("weighted"),
       client.window(5),
+      client.clientName("mailer"),
+      client.clientName("mailer", { host: "web-1" }),
     ]);
     await server.cut();
     void outcome(client.put("x"));
     await server.advance(1);
-    const set = server.lines.slice(0, 6);
+    const set = server.lines.slice(0, 7);
     expect(set.toSorted()).toEqual(
       ["watch mails", "watch bulk 3", "ignore default", "use mails", "reserve-mode weighted"]
-        .concat("window 5")
+        .concat("window 5", "client-name mailer web-1")
         .toSorted(),
     );
     expect(set.indexOf("ignore default")).toBeGreaterThan(set.indexOf("watch mails"));
-    expect(server.lines.slice(6)).toEqual(["put 1024 0 60 1", "x"]);
+    expect(server.lines.slice(7)).toEqual(["put 1024 0 60 1", "x"]);
   });
 
   test("is not set to what the server refused", async () => {

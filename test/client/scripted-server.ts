@@ -130,6 +130,7 @@ export class ScriptedServer {
     const [word = "", argument = ""] = line.split(" ");
     if (word === "features" && this.isPlain) return "UNKNOWN_COMMAND";
     if (word === "features") return `OK ${FEATURES.length}\r\n${FEATURES}`;
+    if (word === "client-name") return "NAMED";
     if (word === "window") return `WINDOW ${argument}`;
     if (word === "use" || word === "reserve-mode") return `USING ${argument}`;
     return word === "watch" || word === "ignore" ? "WATCHING 1" : undefined;

@@ -16,6 +16,7 @@ function jobOf(body: Uint8Array, tube = "mail"): JobAnswer {
     delaySeconds: 2,
     ttrSeconds: 60,
     leftSeconds: 0,
+    heldSeconds: 0,
     bytes: body.length,
     reserves: 1,
     timeouts: 0,

@@ -177,6 +177,28 @@ test("the limits of a tube are set, a wrong one is said in the question, and tak
   await desk.counts(desk.page.getByText("limit: rate"), 0);
 });
 
+test("workers are shown by name and host, with the jobs that they hold, their types and progress", async () => {
+  const [id = 0] = await desk.putInto("mails", ['{"type":"send-mail","v":1,"payload":{}}']);
+  await desk.client.send("client-name mailer web-1 4711", "watch mails", `reserve-job ${id}`, {
+    line: `progress ${id} 17`,
+    body: Buffer.from("half of <b>it</b>"),
+  });
+  await desk.open("#/connections");
+  await desk.sees("mailer@web-1");
+  await desk.page.getByRole("link", { name: "Workers by name" }).click();
+  await desk.page.getByRole("heading", { name: "Workers" }).waitFor();
+  const row = desk.page.locator("tbody tr");
+  await expect.poll(() => row.count()).toBe(1);
+  await expect
+    .poll(() => row.textContent())
+    .toMatch(new RegExp(`^maileron web-1.*${id}.*send-mail.*for \\d+ s.*half of <b>it</b>`));
+  await row.getByRole("link", { name: "process 4711" }).waitFor();
+  await row.getByRole("link", { name: String(id), exact: true }).click();
+  await desk.page.getByRole("heading", { name: `Job ${id}`, exact: true }).waitFor();
+  await desk.page.getByRole("link", { name: "mailer@web-1" }).first().waitFor();
+  await desk.client.send(`delete ${id}`, "ignore mails");
+});
+
 test("the browser had nothing to complain about", () => {
   // A refused value is a line in the console of any browser.
   expect(desk.browser.complaints.filter((line) => !/400.*settings$/.test(line))).toEqual([]);

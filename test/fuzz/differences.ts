@@ -142,6 +142,7 @@ export const ADDITIONS: readonly Addition[] = [
   unknown("session", /^SESSION [0-9a-f]{32}$/),
   unknown(`vouch ${"0".repeat(32)} 60`, /^VOUCHED 0$/),
   unknown("window 0", /^WINDOW 0$/),
+  unknown("client-name mailer web-1 4711", /^NAMED$/),
   unknown("set-tube default jobs= rate=", /^TUBE_SET$/),
   ...[
     "hand-back 9007199254740990 0",
@@ -165,6 +166,7 @@ export const ADDITIONS: readonly Addition[] = [
     "explain 1x",
     "session x",
     "vouch 0 60",
+    "client-name mailer web-1 0",
     "window 1001",
     "window -1",
     "set-tube default jobs=x",

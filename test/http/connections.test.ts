@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { ConnectionsAnswer, ConnectionSummary } from "../../src/http/api.ts";
+import type { ConnectionsAnswer, ConnectionSummary, WorkersAnswer } from "../../src/http/api.ts";
 import { HttpPort, talk } from "./http-port.ts";
 
 let http: HttpPort;
@@ -54,6 +54,47 @@ test("a connection is shown with what it uses, watches, waits for and holds", as
   await expect.poll(() => byPeer(waiting)).toMatchObject({ waiting: true, watches: ["none"] });
   worker.destroy();
   waiting.destroy();
+  await expect.poll(async () => (await page()).total).toBe(0);
+});
+
+test("workers are shown by name and host, with what their connections do together", async () => {
+  const job = (body: string): string => `put 0 0 60 ${body.length}\r\n${body}\r\n`;
+  const puts = `use mails\r\n${job('{"type":"send"}')}${job("x")}${job("y")}list-tube-used\r\n`;
+  const reserves = "watch mails\r\nignore default\r\nreserve\r\n";
+  const sockets = [
+    await connected(`client-name shop web-1 1\r\n${puts}`, "USING mails"), // it works on nothing
+    await connected(`client-name mailer web-1 4711\r\n${reserves}`, "RESERVED"),
+    await connected(`window 5\r\nwatch mails\r\nwindow 1\r\nclient-name mailer web-1\r\n`, "NAMED"),
+    await connected(`client-name mailer web-2\r\n${reserves}`, "RESERVED"),
+    await connected("watch mails\r\nreserve-with-timeout 0\r\n", "TIMED_OUT"), // nameless
+  ];
+  const { workers, ...rest } = (await http.json("/api/v1/workers")) as WorkersAnswer;
+  expect(rest).toEqual({ scanned: 3, isWhole: true });
+  expect(workers.map(({ name, host }) => `${name}@${host}`)).toEqual([
+    "mailer@web-1",
+    "mailer@web-2",
+  ]);
+  expect(workers[0]).toMatchObject({ connectionCount: 2, window: 1, holdCount: 2 });
+  expect(workers[0]?.connections.map(({ pid }) => pid)).toEqual([4711, null]);
+  expect(workers[0]?.watches.toSorted()).toEqual(["default", "mails"]);
+  const [hold] = workers[0]?.holds.toSorted((one, other) => one.id - other.id) ?? [];
+  expect(hold).toMatchObject({ tube: "mails", progress: null });
+  expect(atob(hold?.preview.base64 ?? "")).toBe('{"type":"send"}');
+  expect(hold?.leftSeconds).toBeGreaterThan(0);
+  await talk(http, "flush-tube mails\r\n");
+  for (const socket of sockets) socket.destroy();
+  await expect.poll(async () => (await page()).total).toBe(0);
+});
+
+test("a connection is shown with what its client calls itself, as it says last", async () => {
+  const socket = await connected("client-name a\r\nclient-name b web-1 7\r\n", "NAMED\r\nNAMED");
+  const [shown] = (await page()).connections;
+  expect(shown).toMatchObject({ name: "b", host: "web-1", pid: 7, window: 0 });
+  socket.destroy();
+  const other = await connected("list-tube-used\r\n", "USING");
+  const nameless = { name: "", host: "", pid: null };
+  await expect.poll(async () => (await page()).connections).toMatchObject([nameless]);
+  other.destroy();
   await expect.poll(async () => (await page()).total).toBe(0);
 });
 

@@ -255,11 +255,17 @@ describe("one job", () => {
   it("that somebody holds is shown with that connection, and not taken away", async () => {
     const [id = 0] = await put("held", ["x"]);
     const socket = await http.server.connect();
-    socket.write("watch held\r\nignore default\r\nreserve\r\n");
+    const name = 'client-name mail"er web-1\\\r\n'; // what YAML has to escape
+    socket.write(`watch held\r\nignore default\r\n${name}reserve\r\n`);
     await expect.poll(async () => (await job(id)).state).toBe("reserved");
     const { connections } = JSON.parse((await http.ask("/api/v1/connections")).text);
     const holder = connections.find(({ holdCount }: { holdCount: number }) => holdCount === 1);
-    expect((await job(id)).holder).toEqual({ id: holder.id, peer: holder.peer });
+    const called = { name: 'mail"er', host: "web-1\\" };
+    expect((await job(id)).holder).toEqual({ id: holder.id, peer: holder.peer, ...called });
+    expect((await http.json(`/api/v1/jobs/${id}/explanation`)) as ExplanationAnswer).toMatchObject({
+      holder: `${holder.peer} mail"er@web-1\\`,
+      why: expect.stringContaining('mail"er@web-1\\ holds it'),
+    });
     const one = JSON.parse((await http.ask(`/api/v1/connections?id=${holder.id}`)).text);
     expect(one).toMatchObject({ total: 1, connections: [{ id: holder.id }] });
     const none = JSON.parse((await http.ask("/api/v1/connections?id=0-4711")).text);

@@ -156,6 +156,19 @@ const vouch: Rest = (rest) => {
   return { token, seconds: Number(digits), garbage: false };
 };
 
+const client: Rest = (rest) => {
+  const [name = "", ...others] = rest.split(" ").filter((word) => word !== "");
+  const [host = "", digits = "1", tooMuch] = others;
+  const isPid = /^\d{1,10}$/.test(digits) && Number(digits) >= 1 && BigInt(digits) < U32;
+  const isWord = (word: string): boolean => /^[\x21-\x7e]*$/.test(word) && word.length <= 200;
+  const isWrong = name === "" || tooMuch !== undefined || rest.endsWith(" ");
+  if (isWrong || !isPid || ![name, host].every(isWord)) return undefined;
+  return {
+    client: `${name}\n${host}\n${others[1] === undefined ? "" : Number(digits)}`,
+    garbage: false,
+  };
+};
+
 const window: Rest = (rest) => {
   const [, digits] = /^ *(\d+)$/.exec(rest) ?? [];
   if (digits === undefined || BigInt(digits) > 1000n) return undefined;
@@ -294,6 +307,7 @@ const ADDITIONS: typeof VERBS = [
   ["progress ", OP.PROGRESS, numbers(["id", "bytes"])],
   ["peek-progress ", OP.PEEK_PROGRESS, numbers(["id"])],
   ["explain ", OP.EXPLAIN, numbers(["id"])],
+  ["client-name ", OP.CLIENT_NAME, client],
   ["batch ", OP.BATCH, count],
   ["move ", OP.MOVE, movement],
   ["finish ", OP.FINISH, numbers(["id", "keep", "bytes"])],

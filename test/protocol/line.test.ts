@@ -83,6 +83,8 @@ describe("a well-formed line", () => {
     ["progress 5 6", "PROGRESS", { id: 5, bytes: 6 }],
     ["peek-progress 5", "PEEK_PROGRESS", { id: 5 }],
     ["explain 5", "EXPLAIN", { id: 5 }],
+    ["client-name mailer", "CLIENT_NAME", { client: "mailer\n\n" }],
+    ["client-name  m-1!  web-1  007", "CLIENT_NAME", { client: "m-1!\nweb-1\n7" }],
     ["finish 5 60 6", "FINISH", { id: 5, keep: 60, bytes: 6 }],
     ["await 5", "AWAIT", { id: 5 }],
     ["update-job 5 6", "UPDATE_JOB", { id: 5, pri: 6, hasDelay: false }],

@@ -55,6 +55,9 @@ export function meaningIn(bytes: Uint8Array, op: number, command: Command): Mean
       fields[arg] = command.ids.join(" ");
     } else if (arg === "token") {
       fields["token"] = Buffer.from(command.token).toString("hex");
+    } else if (arg === "client") {
+      const { name, host, pid } = command.client;
+      fields["client"] = `${name}\n${host}\n${pid ?? ""}`;
     } else {
       fields[arg] = command[arg];
     }
@@ -201,6 +204,18 @@ const tokens = fc.oneof(
   fc.stringMatching(/^[0-9a-fA-Fg]{31,33}$/),
 );
 
+const clients = fc
+  .array(
+    fc.oneof(
+      { weight: 3, arbitrary: fc.stringMatching(/^[!-~]{1,9}$/) },
+      { weight: 2, arbitrary: edgeNumbers },
+      names,
+      oddWords,
+    ),
+    { minLength: 1, maxLength: 4 },
+  )
+  .map((words) => words.join(" "));
+
 /** Values of the kind that an argument wants. */
 function fitting(arg: ArgumentName): fc.Arbitrary<string> {
   if (arg === "state") return states;
@@ -209,24 +224,26 @@ function fitting(arg: ArgumentName): fc.Arbitrary<string> {
   if (arg === "mode") return modes;
   if (arg === "settings") return settings;
   if (arg === "token") return tokens;
+  if (arg === "client") return clients;
   return arg.startsWith("tube") ? names : edgeNumbers;
 }
 
 /** Commands with the number of arguments that they want. */
-const fittingCommands = fc
-  .constantFrom(...COMMANDS)
-  .chain((row) =>
-    fc
-      .tuple(
-        ...row.args.map((arg) =>
-          fc.oneof(
-            { weight: 3, arbitrary: fitting(arg) },
-            { weight: arg === "state" || arg === "settings" ? 0 : 1, arbitrary: word },
-          ),
+const fittingCommands = fc.constantFrom(...COMMANDS).chain((row) =>
+  fc
+    .tuple(
+      ...row.args.map((arg) =>
+        fc.oneof(
+          { weight: 3, arbitrary: fitting(arg) },
+          {
+            weight: arg === "state" || arg === "settings" || arg === "client" ? 0 : 1,
+            arbitrary: word,
+          },
         ),
-      )
-      .map((words) => [row.name, ...words].join(" ")),
-  );
+      ),
+    )
+    .map((words) => [row.name, ...words].join(" ")),
+);
 
 const anyBytes = fc.string({ unit: fc.nat({ max: 255 }).map((code) => String.fromCharCode(code)) });
 

@@ -137,7 +137,7 @@ describe("a window", () => {
     world.verify();
   });
 
-  test("is none of an observer's, nor is a session to vouch for", () => {
+  test("is none of an observer's, nor is a session to vouch for, nor a name", () => {
     const world = new World();
     const heard: string[] = [];
     const observer = world.host().open(
@@ -152,7 +152,8 @@ describe("a window", () => {
       true,
     );
     observer.receive(Buffer.from(`window 1\r\nwindow 0\r\nsession\r\nvouch ${TOKEN} 1\r\n`));
-    expect(heard.join("")).toBe(BAD_FORMAT.repeat(4));
+    observer.receive(Buffer.from("client-name me\r\n"));
+    expect(heard.join("")).toBe(BAD_FORMAT.repeat(5));
   });
 });
 

@@ -5,6 +5,7 @@
  */
 import { RESERVE_MODES, WEIGHT_MAX } from "../../protocol/reserve-mode.ts";
 import type { ReserveMode } from "../../protocol/reserve-mode.ts";
+import { CLIENT_WORD_BYTES_MAX, isClientWord, PID_MAX } from "../../protocol/client-name.ts";
 import { VOUCH_SECONDS_MAX, WINDOW_MAX } from "../../protocol/commands.ts";
 import { TUBE_SETTINGS } from "../../protocol/tube-settings.ts";
 import { done, named, oneOf, reading, whole } from "../command.ts";
@@ -151,6 +152,40 @@ export function session(): Command<string> {
     needs: ["session"],
     read: reading("session", "SESSION", ({ args }) => args[0] ?? ""),
   };
+}
+
+/** What a client may say of itself beside its name. */
+export interface ClientPlace {
+  /** Where it runs: 1 to 200 printable ASCII characters without spaces, as its name. */
+  readonly host?: string | undefined;
+  /** Its process, 1 to 4294967295; it stands behind a host. */
+  readonly pid?: number | undefined;
+}
+
+/** `client-name` */
+export function clientName(
+  name: string,
+  { host, pid }: ClientPlace,
+  state: ConnectionState,
+): Command<void> {
+  const words = ["client-name", clientWord("name", name)];
+  if (host !== undefined) words.push(clientWord("host", host));
+  if (pid !== undefined) words.push(String(whole("pid", pid, 1, PID_MAX)));
+  if (host === undefined && pid !== undefined) throw new BadCommandError("pid: of which host?");
+  const head = words.join(" ");
+  return {
+    head,
+    isSafe: true,
+    needs: ["client-name"],
+    read: reading("client-name", "NAMED", () => void (state.naming = head)),
+  };
+}
+
+function clientWord(what: string, text: string): string {
+  if (typeof text === "string" && isClientWord(text)) return text;
+  throw new BadCommandError(
+    `${what}: it takes 1 to ${CLIENT_WORD_BYTES_MAX} printable ASCII characters without spaces`,
+  );
 }
 
 /** `vouch` */
