@@ -8,6 +8,7 @@
  * below, plain data that any runtime can post.
  */
 import type { BoundAddress } from "./config/listen-address.ts";
+import type { WebSocketOptions } from "./config/web-socket-options.ts";
 import type { LogFields, LogLevel, LogSink } from "./log.ts";
 import type { Storage } from "./storage.ts";
 import type { BarTerminal } from "./terminal.ts";
@@ -268,6 +269,8 @@ export interface ListenManner {
   readonly shared: boolean;
   /** An IPv6 wildcard takes no IPv4 connections, because another socket does. */
   readonly onlyIpv6: boolean;
+  /** What WebSockets are taken with. */
+  readonly webSocket: WebSocketOptions;
 }
 
 /** What an I/O thread tells the main thread. */

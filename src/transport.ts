@@ -65,4 +65,10 @@ export interface Inlet {
 
   /** The peer has taken the backlog: output may continue. Never called after a failure. */
   drained(): void;
+
+  /**
+   * The transport is about to close the connection by itself, because the server stops; the last
+   * moment to write. If absent, there is nothing to say. Nothing but `closed` follows.
+   */
+  leaving?(): void;
 }

@@ -1,6 +1,7 @@
 /* Listen address: the words after `-l`, taken apart and put together again.
  *
  *   127.0.0.1   localhost:11400   [::1]:11400   ::1   unix:/run/homemaker.sock
+ *   ws://127.0.0.1:11302
  *
  * A kind of address is a file beside this one and a line in the table, and has a transport
  * (transports/transports.ts). Only the form is judged here; whether a name resolves or a port is
@@ -9,11 +10,13 @@
 import type { AddressKind } from "./address-kind.ts";
 import { TCP } from "./tcp-address.ts";
 import { UNIX } from "./unix-address.ts";
+import { WEB_SOCKET } from "./web-socket-address.ts";
 
 /** Every kind, by the name that its addresses have; the forms of the first are named first. */
 const KINDS = {
   tcp: TCP,
   unix: UNIX,
+  ws: WEB_SOCKET,
 };
 
 type Kinds = typeof KINDS;
@@ -60,7 +63,7 @@ export function completeListenAddress(address: ListenAddress, port: number): Bou
 
 /**
  * The address as it stands in the ready line and in logs: "127.0.0.1:11300", "[::1]:11300",
- * "unix:PATH".
+ * "unix:PATH", "ws://127.0.0.1:11302".
  */
 export function formatListenAddress(address: ListenAddress): string {
   return kindOf(address).format(address);

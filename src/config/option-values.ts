@@ -152,6 +152,17 @@ export const hostNames: Sort<readonly string[]> = {
   format: (names) => names.join(","),
 };
 
+/** Origins of pages, which become lower case, and * for all. */
+export const pageOrigins: Sort<readonly string[]> = {
+  expects: "an origin such as https://app.example.org, or *",
+  parse: (words) => {
+    const origins = words.filter((word) => word !== "").map((word) => word.toLowerCase());
+    const isOrigin = (word: string): boolean => /^(\*|[a-z][a-z0-9+.-]*:\/\/[^\s/]+)$/.test(word);
+    return origins.every(isOrigin) ? origins : undefined;
+  },
+  format: (origins) => origins.join(","),
+};
+
 /** What somebody has to know. Never shown. */
 export const token: Sort<string> & { readonly secret: true } = {
   expects: "16 to 256 letters, digits or other visible ASCII characters",

@@ -48,6 +48,7 @@ export interface Option<Value> {
 /** The headings, in the order in which help shows them. */
 export const CATEGORIES = [
   "Network",
+  "WebSocket",
   "HTTP",
   "JSON",
   "Engine",

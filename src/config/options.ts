@@ -15,6 +15,8 @@ import type { BoundAddress, ListenAddress } from "./listen-address.ts";
 import { JSON_OPTIONS } from "./json-options.ts";
 import type { JsonOptions } from "./json-options.ts";
 import { isLoopback } from "./tcp-address.ts";
+import { WEB_SOCKET_OPTIONS } from "./web-socket-options.ts";
+import type { WebSocketOptions } from "./web-socket-options.ts";
 import type { Option } from "./option.ts";
 import {
   count,
@@ -40,7 +42,7 @@ import {
  * What the server runs with. "Absent" is spelled `undefined`, so that a copy of these always has
  * every key.
  */
-export interface Options extends JsonOptions {
+export interface Options extends JsonOptions, WebSocketOptions {
   /** Where to listen, at least one address; the ports are filled in, 0 is any free port. */
   readonly listen: readonly BoundAddress[];
   /** Largest body that `put` accepts, in bytes: 0 to JOB_BYTES_MAX. */
@@ -168,6 +170,7 @@ export const OPTIONS: { readonly [Key in keyof Settings]: Option<Settings[Key]> 
     default: 11300,
     ...count(0, 65535),
   },
+  ...WEB_SOCKET_OPTIONS,
   httpPort: {
     name: "http-port",
     category: "HTTP",

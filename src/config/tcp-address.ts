@@ -57,5 +57,5 @@ export function leavesIpv4(
 }
 
 function isWildcard(address: { readonly kind: string }, host: string): boolean {
-  return address.kind === "tcp" && "host" in address && address.host === host;
+  return "host" in address && address.host === host;
 }

@@ -8,8 +8,9 @@ import { socketEndpoint } from "../transports/socket-endpoint.ts";
 export * from "../client/public.ts";
 
 /**
- * Connects to a server: at an address (`"127.0.0.1:11300"`, `"[::1]"`, `"unix:/run/hm.sock"`), at
- * the first of several that answers, or in this process. Rejects with an UnreachableError.
+ * Connects to a server: at an address (`"127.0.0.1:11300"`, `"[::1]"`, `"unix:/run/hm.sock"`,
+ * `"ws://127.0.0.1:11302"`), at the first of several that answers, or in this process. Rejects with
+ * an UnreachableError.
  */
 export function connect(
   target: Target | readonly Target[],

@@ -44,7 +44,7 @@ export type { RabbitTarget } from "../rabbitmq/rabbit-options.ts";
 export type { RedisTarget } from "../redis/redis-options.ts";
 export { runUntilSignal } from "../runtimes/until-signal.ts";
 export * from "../worker/public.ts";
-export type { ServerUrl } from "../worker/server-backend.ts";
+export type { ServerUrl, ServerWebSocketUrl } from "../worker/server-backend.ts";
 
 /** Where a Redis is. */
 export type RedisUrl = `redis://${string}` | `rediss://${string}`;
@@ -82,11 +82,11 @@ export type QueueTarget =
 
 /**
  * Opens a queue: `{ memory: true }` is gone with the process, `{ directory: "./jobs" }` survives
- * it, `"homemaker://127.0.0.1"` is a server's, `"redis://127.0.0.1"` is in a Redis,
- * `"amqp://127.0.0.1"` in a RabbitMQ, `{ spread: [...] }` is on several of these, and a back end of
- * one's own is what it is. Rejects with an error of the code HM_OPTION, with a JournalError when
- * the directory cannot be used, for instance while another process has it open, and with an
- * UnreachableError (HM_UNREACHABLE).
+ * it, `"homemaker://127.0.0.1"` and `"ws://127.0.0.1:11302"` are a server's, `"redis://127.0.0.1"`
+ * is in a Redis, `"amqp://127.0.0.1"` in a RabbitMQ, `{ spread: [...] }` is on several of these,
+ * and a back end of one's own is what it is. Rejects with an error of the code HM_OPTION, with a
+ * JournalError when the directory cannot be used, for instance while another process has it open,
+ * and with an UnreachableError (HM_UNREACHABLE).
  */
 export async function openQueue(target: QueueTarget, options: OpenOptions = {}): Promise<JobQueue> {
   checkQueueOptions(options, PARTS); // before anything is opened

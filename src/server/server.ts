@@ -9,6 +9,7 @@
  */
 import { formatListenAddress, type BoundAddress } from "../config/listen-address.ts";
 import { leavesIpv4 } from "../config/tcp-address.ts";
+import { webSocketOptionsOf } from "../config/web-socket-options.ts";
 import type { Options } from "../config/options.ts";
 import { PROGRAM, VERSION } from "../version.ts";
 import type { Log } from "../log.ts";
@@ -367,7 +368,12 @@ class Server {
       (address, index) => this.#runtime.isShared(address) || index % threads === threadIndex,
     );
     return mine.map((address) => {
-      const manner = { shared: threads > 1, onlyIpv6: this.#onlyIpv6(address) };
+      const onlyIpv6 = this.#onlyIpv6(address);
+      const manner = {
+        shared: threads > 1,
+        onlyIpv6,
+        webSocket: webSocketOptionsOf(this.#options),
+      };
       return { address, manner };
     });
   }

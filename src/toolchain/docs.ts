@@ -41,8 +41,9 @@ variable over the default. An empty variable counts as not set.
   variables hold a list with commas); \`-V\` twice is more verbose.
 - **Sizes** are bytes, or take a unit: \`64k\`, \`10MiB\`, \`1g\`, \`2tb\`. All units are powers of 1024;
   upper and lower case are the same.
-- **Addresses** are \`HOST\`, \`HOST:PORT\`, \`[IPV6]:PORT\`, a bare IPv6 address, or \`unix:PATH\`. Port 0
-  is any free port; the line \`listening on\` on standard output says which one.
+- **Addresses** are \`HOST\`, \`HOST:PORT\`, \`[IPV6]:PORT\`, a bare IPv6 address, \`unix:PATH\`, or
+  \`ws://HOST:PORT\` for [WebSockets](websocket.md). Port 0 is any free port; the line \`listening on\`
+  on standard output says which one.
 - **Mistakes** end the program with one line on standard error and exit code 2. So does a
   misspelt variable (one or two letters off); any other unknown \`HOMEMAKER_...\` is only warned of.
 - **Kubernetes** puts variables about a service named \`homemaker\` into the environment of a pod
@@ -181,7 +182,8 @@ homemaker top                                       # and watch
 \`\`\`
 
 - \`--address\` says which server. Without it the variable \`HOMEMAKER_ADDRESS\` does, and without
-  both it is 127.0.0.1:11300. A Unix socket is \`unix:PATH\`.
+  both it is 127.0.0.1:11300. A Unix socket is \`unix:PATH\`, a WebSocket
+  \`ws://HOST:PORT\`.
 - With \`--json\` each thing is one line of JSON. A body that is not UTF-8 is then \`bodyBase64\`
   instead of \`body\`.
 - A body is whatever its workers take. Those in TypeScript go by its \`type\`, the name of a job's

@@ -157,6 +157,7 @@ export class Connection implements Outlet {
    * last replies. Calls `flushed` when the FIN is out.
    */
   finish(flushed: () => void): void {
+    if (!this.#isClosing) this.#inlet.leaving?.();
     this.#isClosing = true;
     this.#socket.once("finish", flushed);
     this.#socket.once("close", flushed);

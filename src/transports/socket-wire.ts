@@ -9,6 +9,7 @@ import { ClientConnection } from "../client/connection.ts";
 import type { ConnectionOptions } from "../client/connection.ts";
 import { UnreachableError } from "../client/errors.ts";
 import type { Wire, WireListener } from "../client/wire.ts";
+import { openWebSocket } from "../client/web-socket-wire.ts";
 import type { BoundAddress } from "../config/listen-address.ts";
 import { whyOf } from "../system-error.ts";
 import { connectionTo } from "./transports.ts";
@@ -50,7 +51,9 @@ export async function connectTo(
   address: BoundAddress,
   options: ConnectionOptions = {},
 ): Promise<ClientConnection> {
-  const socket = connect(connectionTo(address));
+  const way = connectionTo(address);
+  if ("url" in way) return openWebSocket(way.url, options);
+  const socket = connect(way);
   await connected(socket);
   return new ClientConnection((listener) => new SocketWire(socket, listener), options);
 }

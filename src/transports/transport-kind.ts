@@ -4,7 +4,21 @@
  */
 import type { NetConnectOpts } from "node:net";
 import type { BoundAddress } from "../config/listen-address.ts";
+import type { BoundTcp } from "../config/tcp-address.ts";
 import type { Door, Listener, ListenManner, ProbedSocket } from "../runtime.ts";
+
+/** Where a WebSocket is opened. */
+export interface WebSocketUrl {
+  readonly url: string;
+}
+
+/** What carries the addresses of a kind. */
+export interface Carrier<Address extends BoundAddress> {
+  /** The address of the socket itself. */
+  socketOf(address: Address): BoundTcp;
+  /** The address of what that socket carries. */
+  onSocket(socket: BoundTcp): Address;
+}
 
 /** One way to reach a server. */
 export interface TransportKind<Address extends BoundAddress> {
@@ -21,11 +35,16 @@ export interface TransportKind<Address extends BoundAddress> {
     lendsHandles: boolean,
   ): Promise<Listener>;
   /** What a client connects with. */
-  connection(address: Address): NetConnectOpts;
+  connection(address: Address): NetConnectOpts | WebSocketUrl;
   /** As in Runtime. */
   needsPrivilege(address: Address): boolean;
   /** The address with numbers for names; if absent, it has no names. Rejects with a BindError. */
   lookUp?(address: Address): Promise<Address>;
+  /**
+   * Of an address that sockets of another kind carry; what those have to be looked at for, and what
+   * they take turns for, is then seen to with those of that kind. If absent, it is its own.
+   */
+  readonly carrier?: Carrier<Address>;
   /** As in Runtime; if absent, there is nothing to look at. */
   probe?(sockets: readonly ProbedSocket<Address>[]): Promise<readonly Address[]>;
   /** As in Runtime; if absent, whoever listens sees to it. */

@@ -7,8 +7,9 @@ import type { NetConnectOpts } from "node:net";
 import type { BoundAddress } from "../config/listen-address.ts";
 import type { Door, Listener, ListenManner, ProbedSocket } from "../runtime.ts";
 import { TCP_TRANSPORT } from "./tcp.ts";
-import type { TransportKind } from "./transport-kind.ts";
+import type { TransportKind, WebSocketUrl } from "./transport-kind.ts";
 import { UNIX_TRANSPORT } from "./unix.ts";
+import { WEB_SOCKET_TRANSPORT } from "./web-socket.ts";
 
 type Kind = BoundAddress["kind"];
 
@@ -17,6 +18,7 @@ const TRANSPORTS: {
 } = {
   tcp: TCP_TRANSPORT,
   unix: UNIX_TRANSPORT,
+  ws: WEB_SOCKET_TRANSPORT,
 };
 
 type AnyTransport = TransportKind<BoundAddress>;
@@ -36,7 +38,7 @@ export function listen(
 }
 
 /** What a client connects with. */
-export function connectionTo(address: BoundAddress): NetConnectOpts {
+export function connectionTo(address: BoundAddress): NetConnectOpts | WebSocketUrl {
   return transportOf(address).connection(address);
 }
 
@@ -57,15 +59,20 @@ export async function lookUp(address: BoundAddress): Promise<BoundAddress> {
 
 /** As in Runtime. */
 export async function probe(sockets: readonly ProbedSocket[]): Promise<readonly BoundAddress[]> {
+  const bare = sockets.map(carrierOf);
   const found = new Map<ProbedSocket, BoundAddress>();
-  for (const [transport, own] of byTransport(sockets)) {
+  for (const [transport, own] of byTransport(bare)) {
     const addresses = (await transport.probe?.(own)) ?? [];
     for (const [index, address] of addresses.entries()) {
       const socket = own[index];
       if (socket !== undefined) found.set(socket, address);
     }
   }
-  return sockets.map((socket) => found.get(socket) ?? socket.address);
+  return sockets.map(({ address }, index) => {
+    const socket = bare[index];
+    const probed = socket && found.get(socket);
+    return probed === undefined ? address : onCarrier(address, probed);
+  });
 }
 
 /** As in Runtime. */
@@ -75,7 +82,7 @@ export async function takeTurns(sockets: readonly ProbedSocket[]): Promise<() =>
     for (const turn of turns) turn();
   };
   try {
-    for (const [transport, own] of byTransport(sockets)) {
+    for (const [transport, own] of byTransport(sockets.map(carrierOf))) {
       const turn = await transport.takeTurns?.(own);
       if (turn !== undefined) turns.push(turn);
     }
@@ -84,6 +91,18 @@ export async function takeTurns(sockets: readonly ProbedSocket[]): Promise<() =>
     giveBack();
     throw error;
   }
+}
+
+/** The socket that carries it, or itself. */
+function carrierOf(socket: ProbedSocket): ProbedSocket {
+  const { carrier } = transportOf(socket.address);
+  return carrier === undefined ? socket : { ...socket, address: carrier.socketOf(socket.address) };
+}
+
+/** The address as it is when its carrier is found to be at `socket`. */
+function onCarrier(address: BoundAddress, socket: BoundAddress): BoundAddress {
+  const { carrier } = transportOf(address);
+  return carrier === undefined || socket.kind !== "tcp" ? socket : carrier.onSocket(socket);
 }
 
 /** In the order of the table, so that no two servers wait for each other. */

@@ -4,12 +4,14 @@
  *   homemaker://127.0.0.1                 port 11300
  *   homemaker://10.0.0.7:11300,10.0.0.8   one server at several addresses: the first that answers
  *   homemaker+unix:/run/homemaker.sock
+ *   ws://10.0.0.7:11302   wss://queue.example.org/queue      as the URL of a WebSocket
  *
  * A connection that is lost is made anew; what was held with it comes again. How an address is
  * reached is the runtime's, and given by src/entries/.
  */
 import type { Client } from "../client/client.ts";
 import type { ClientOptions } from "../client/connect.ts";
+import { isWebSocketUrl } from "../client/web-socket-wire.ts";
 import type { QueueBackend } from "./backend.ts";
 import { ClientBackend } from "./client-backend.ts";
 import { engineCapabilities } from "./engine-capabilities.ts";
@@ -17,7 +19,10 @@ import { BadOptionError, UnsupportedError } from "./errors.ts";
 import { PlainBackend } from "./plain-backend.ts";
 
 /** Where a server is. */
-export type ServerUrl = `homemaker://${string}` | `homemaker+unix:${string}`;
+export type ServerUrl = `homemaker://${string}` | `homemaker+unix:${string}` | ServerWebSocketUrl;
+
+/** Where a server takes WebSockets. */
+export type ServerWebSocketUrl = `ws://${string}` | `wss://${string}`;
 
 /** Makes a client of one of some addresses. */
 export type Connect = (addresses: readonly string[], options: ClientOptions) => Promise<Client>;
@@ -58,12 +63,13 @@ export async function openServer(url: ServerUrl, connect: Connect): Promise<Queu
 }
 
 function addressesOf(url: string): readonly string[] {
+  if (isWebSocketUrl(url)) return [url];
   const [, kind, rest = ""] = /^homemaker(:\/\/|\+unix:)(.+)$/.exec(url) ?? [];
   if (kind === "+unix:") return [`unix:${rest}`];
   const addresses = rest.replace(/\/$/, "").split(",");
   if (kind !== undefined && addresses.every((address) => address !== "")) return addresses;
   throw new BadOptionError(
     `${JSON.stringify(url)} is no queue; write homemaker://host:port, homemaker+unix:/path, ` +
-      "redis://host:port or amqp://host:port",
+      "ws://host:port, redis://host:port or amqp://host:port",
   );
 }

@@ -74,6 +74,8 @@ test.each([
   ["homemaker://10.0.0.7", ["10.0.0.7"]],
   ["homemaker://10.0.0.7:11301,[::1]/", ["10.0.0.7:11301", "[::1]"]],
   ["homemaker+unix:/run/hm.sock", ["unix:/run/hm.sock"]],
+  ["ws://10.0.0.7:11302", ["ws://10.0.0.7:11302"]],
+  ["wss://queue.example.org/a,b", ["wss://queue.example.org/a,b"]],
 ] as const)("%s is %j", async (url, addresses) => {
   const asked: (readonly string[])[] = [];
   const refuse = (given: readonly string[]): Promise<Client> => {

@@ -44,6 +44,9 @@ describe("without arguments", () => {
     expect(run([])).toEqual({ kind: "run", options: DEFAULT_OPTIONS, warnings: [] });
     expect(DEFAULT_OPTIONS).toEqual({
       listen: [tcp("127.0.0.1", 11300)],
+      wsOrigins: [],
+      wsMessageBytes: 2_147_483_648,
+      wsIdleMillis: 60_000,
       maxJobBytes: 65535,
       maxFailureBytes: 65_536,
       maxBatchBytes: 16_777_216,
@@ -239,11 +242,11 @@ describe("a wrong command line gets one line and exit code 2", () => {
     [["-l"], "option '-l, --listen <ADDR>' argument missing"],
     [
       ["-l", "x:y:z"],
-      '-l/--listen: expected HOST, HOST:PORT, [IPV6]:PORT or unix:PATH, not "x:y:z"',
+      '-l/--listen: expected HOST, HOST:PORT, [IPV6]:PORT, unix:PATH or ws://HOST:PORT, not "x:y:z"',
     ],
     [
       ["-l", "localhost", "-l", ""],
-      '-l/--listen: expected HOST, HOST:PORT, [IPV6]:PORT or unix:PATH, not "localhost,"',
+      '-l/--listen: expected HOST, HOST:PORT, [IPV6]:PORT, unix:PATH or ws://HOST:PORT, not "localhost,"',
     ],
     [["-z", "-1"], '-z/--max-job-size: expected a size such as 65535, 64k or 1MiB, not "-1"'],
     [["-z", "1x"], '-z/--max-job-size: expected a size such as 65535, 64k or 1MiB, not "1x"'],
@@ -330,6 +333,9 @@ describe("the environment", () => {
     const env: Environment = {
       HOMEMAKER_LISTEN: "0.0.0.0, [::1]:5,unix:/a/b",
       HOMEMAKER_PORT: "11400",
+      HOMEMAKER_WS_ORIGIN: "https://App.example.org, *",
+      HOMEMAKER_WS_MAX_MESSAGE: "1k",
+      HOMEMAKER_WS_IDLE: "never",
       HOMEMAKER_MAX_JOB_SIZE: "64KiB",
       HOMEMAKER_MAX_FAILURE_SIZE: "1k",
       HOMEMAKER_MAX_RESULT_SIZE: "2k",
@@ -369,6 +375,9 @@ describe("the environment", () => {
     expect(new Set(Object.keys(env))).toEqual(new Set(everyOption.map(environmentName)));
     expect(run([], env).options).toEqual({
       listen: [tcp("0.0.0.0", 11400), tcp("::1", 5), { kind: "unix", path: "/a/b" }],
+      wsOrigins: ["https://app.example.org", "*"],
+      wsMessageBytes: 1024,
+      wsIdleMillis: Infinity,
       maxJobBytes: 65_536,
       maxFailureBytes: 1024,
       maxResultBytes: 2048,
@@ -459,7 +468,11 @@ describe("the environment", () => {
   });
 
   it.each([
-    ["HOMEMAKER_LISTEN", "a,,b", 'expected HOST, HOST:PORT, [IPV6]:PORT or unix:PATH, not "a,,b"'],
+    [
+      "HOMEMAKER_LISTEN",
+      "a,,b",
+      'expected HOST, HOST:PORT, [IPV6]:PORT, unix:PATH or ws://HOST:PORT, not "a,,b"',
+    ],
     ["HOMEMAKER_SHARDS", "5", 'expected a power of two, 1 to 64, not "5"'],
     ["HOMEMAKER_VERBOSE", "yes", 'expected a whole number, 0 to 99, not "yes"'],
   ])("is complained about by the variable's name: %s=%s", (name, value, line) => {

@@ -15,6 +15,8 @@ describe("a listen address", () => {
     ["[::1]:65535", { kind: "tcp", host: "::1", port: 65535 }],
     ["unix:/run/homemaker.sock", { kind: "unix", path: "/run/homemaker.sock" }],
     ["unix:a b:c", { kind: "unix", path: "a b:c" }],
+    ["ws://127.0.0.1:11302", { kind: "ws", host: "127.0.0.1", port: 11302 }],
+    ["ws://[::1]:0/", { kind: "ws", host: "::1", port: 0 }],
   ])("may be %s", (text, address) => {
     expect(parseListenAddress(text)).toEqual(address);
   });
@@ -37,12 +39,16 @@ describe("a listen address", () => {
     "http://localhost",
     "unix:",
     "unix:/a\0b",
+    "ws://",
+    "ws://localhost",
+    "ws://localhost:11302/queue",
+    "wss://localhost:11302",
     `unix:/${"x".repeat(107)}`,
   ])("may not be %j", (text) => {
     expect(parseListenAddress(text)).toBeUndefined();
   });
 
-  it.each(["127.0.0.1", "localhost:11400", "[::1]:11300", "unix:/run/a.sock"])(
+  it.each(["127.0.0.1", "localhost:11400", "[::1]:11300", "unix:/run/a.sock", "ws://[::1]:1"])(
     "is written as it was read: %s",
     (text) => {
       const address = parseListenAddress(text);

@@ -41,6 +41,7 @@ test("a target is an engine in this process, a server, a Redis, or a back end", 
   expectTypeOf<{ memory: true; shards: number }>().toExtend<QueueTarget>();
   expectTypeOf<{ directory: string; durability: "os" }>().toExtend<QueueTarget>();
   expectTypeOf<"homemaker://10.0.0.7,10.0.0.8">().toExtend<QueueTarget>();
+  expectTypeOf<"ws://10.0.0.7:11302">().toExtend<QueueTarget>();
   expectTypeOf<JobQueue["backend"]>().toExtend<QueueTarget>();
   expectTypeOf<"amqp://10.0.0.7">().toExtend<QueueTarget>();
   expectTypeOf<"redis://10.0.0.7">().toExtend<QueueTarget>();

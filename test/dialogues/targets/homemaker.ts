@@ -28,7 +28,7 @@ const ENTRY = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url)
 // around it.
 function boundAddress(output: string): Address | undefined {
   const [, path, host, port] =
-    /listening on (?:unix:([^\s"]+)|\[?([\w.:]+?)\]?:(\d+))/i.exec(output) ?? [];
+    /listening on (?:unix:([^\s"]+)|(?:ws:\/\/)?\[?([\w.:]+?)\]?:(\d+))/i.exec(output) ?? [];
   if (path !== undefined) return { path };
   return host === undefined || port === undefined ? undefined : { host, port: Number(port) };
 }
@@ -67,6 +67,11 @@ function dataFlags(directories: string[]): string[] {
 /** Our server, listening on a Unix socket. */
 export function startOnUnixSocket(path: string): Promise<ServerProcess> {
   return start(["-l", `unix:${path}`, "--threads", "1"]);
+}
+
+/** Our server, taking WebSockets on a free port, with more flags. */
+export function startOnWebSocket(...flags: readonly string[]): Promise<ServerProcess> {
+  return start(["-l", "ws://127.0.0.1:0", ...flags]);
 }
 
 function start(flags: readonly string[]): Promise<ServerProcess> {
