@@ -13,7 +13,8 @@
  *
  * An opcode is text, binary, go-on, close, ping, pong or a number; a payload is a JSON string,
  * which is UTF-8, or hex bytes as in x"00ff", and `*125` behind it repeats it;
- * `close 1000 "reason"` has its code first. A case of one line is `6.6.2 UTF-8: ceba` or `6.6.1 not UTF-8: ce`.
+ * `close 1000 "reason"` has its code first. A case of one line is `6.6.2 UTF-8: ceba` or
+ * `6.6.1 not UTF-8: ce`.
  *
  * The server's messages are a stream: their borders mean nothing, so all `data` of a case is
  * compared in one piece, and its control frames in their order. When the server has closed, the
