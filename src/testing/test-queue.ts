@@ -28,7 +28,7 @@ import type { GatedConsumer } from "./test-backend.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 /** What may be said about a queue for tests. */
-export interface TestQueueOptions extends Pick<QueueOptions, "telemetry" | "logger"> {
+export interface TestQueueOptions extends Pick<QueueOptions, "telemetry" | "logger" | "hooks"> {
   /** What time it is when it is opened; the machine's if absent. */
   readonly now?: Date;
 }
@@ -123,7 +123,7 @@ interface VirtualQueueParts {
   readonly clock: VirtualClock;
   readonly startMillis: number;
   readonly around: TestSurroundings;
-  readonly options: Pick<QueueOptions, "telemetry" | "logger">;
+  readonly options: Pick<QueueOptions, "telemetry" | "logger" | "hooks">;
 }
 
 class VirtualQueue extends Queue implements TestQueue {

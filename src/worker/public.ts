@@ -94,7 +94,7 @@ export type { AttemptFailure, JobFilter, JobState, JobStatus } from "./job-statu
 export type { Logger } from "./logger.ts";
 export { PRIORITIES } from "./priority.ts";
 export type { Priority } from "./priority.ts";
-export type { QueueOptions } from "./queue.ts";
+export type { QueueHooks, QueueOptions } from "./queue.ts";
 export type { SpoolOptions } from "./spool-backend.ts";
 export type { ScheduleTimes } from "./moments.ts";
 export type {
@@ -106,6 +106,8 @@ export type {
   ScheduleSet,
   SchedulesKept,
 } from "./schedule.ts";
+export { resultsOf } from "./results-of.ts";
+export type { JobOutcome } from "./results-of.ts";
 export { decodeFailure, encodeFailure, serializeError } from "./serialized-error.ts";
 export type { SerializedError } from "./serialized-error.ts";
 export { Discard, HandlerDied, HandlerKilled, JobAbort, Reinitialise } from "./thrown.ts";

@@ -5,14 +5,16 @@ import { checkFunction, checkLogger, fieldsOf, shown } from "./checked.ts";
 import { BadOptionError } from "./errors.ts";
 import { checkNames } from "./known-options.ts";
 import type { Known } from "./known-options.ts";
-import type { QueueOptions } from "./queue.ts";
+import type { QueueHooks, QueueOptions } from "./queue.ts";
 
 const QUEUE_OPTIONS: Known<QueueOptions> = {
   now: true,
   clock: true,
   telemetry: true,
   logger: true,
+  hooks: true,
 };
+const QUEUE_HOOKS: Known<QueueHooks> = { beforeEnqueue: true };
 
 /** What may be said beside, by the names of the options: each is an object with these names. */
 export type Parts = Readonly<Record<string, Readonly<Record<string, true>>>>;
@@ -26,6 +28,7 @@ export function checkQueueOptions(options: unknown, parts: Parts = {}): void {
   checkClock(given["clock"]);
   checkTelemetry(given["telemetry"]);
   checkLogger(given["logger"]);
+  checkHooks(given["hooks"]);
   for (const [name, known] of Object.entries(parts)) {
     const part = given[name];
     if (part !== undefined) checkNames(name, objectOf(name, part), known);
@@ -46,6 +49,13 @@ function checkClock(clock: unknown): void {
   const { now, after } = fieldsOf(clock);
   if (typeof now === "function" && typeof after === "function") return;
   throw new BadOptionError(`clock: ${shown(clock)} has not both of now, after`);
+}
+
+function checkHooks(hooks: unknown): void {
+  if (hooks === undefined) return;
+  const given = objectOf("hooks", hooks);
+  checkNames("hooks", given, QUEUE_HOOKS);
+  checkFunction("hooks.beforeEnqueue", given["beforeEnqueue"]);
 }
 
 function checkTelemetry(telemetry: unknown): void {

@@ -27,6 +27,18 @@ import { SYSTEM_TIME } from "./time.ts";
 import type { Time } from "./time.ts";
 import type { TraceContext } from "./trace-context.ts";
 
+/** Called around what is done with a queue. */
+export interface QueueHooks {
+  /**
+   * Before a job is enqueued by `enqueue`, `enqueueMany` or `call`, with its payload as its schema
+   * gives it. What it throws rejects that call, and nothing is enqueued.
+   */
+  beforeEnqueue?(
+    job: { readonly type: string; readonly tube: string },
+    payload: unknown,
+  ): void | Promise<void>;
+}
+
 /** What may be said about a queue. */
 export interface QueueOptions {
   /** What time it is, in milliseconds since 1970: for `runAt`, for what bodies say, for workers. */
@@ -37,6 +49,7 @@ export interface QueueOptions {
   readonly telemetry?: readonly Telemetry[];
   /** Told what an operator should know; its workers', too, unless they have one of their own. */
   readonly logger?: Logger;
+  readonly hooks?: QueueHooks;
 }
 
 const TIMEOUT_DEFAULT = "1m";
@@ -55,12 +68,20 @@ export class Queue implements JobQueue {
   readonly logger: Logger | undefined;
   readonly #telling: Telemetries | undefined;
   readonly schedules: Schedules;
+  readonly #hooks: QueueHooks | undefined;
 
   constructor(backend: QueueBackend, options: QueueOptions = {}) {
-    const { now = SYSTEM_TIME.now, clock = SYSTEM_TIME.clock, telemetry = [], logger } = options;
+    const {
+      now = SYSTEM_TIME.now,
+      clock = SYSTEM_TIME.clock,
+      telemetry = [],
+      logger,
+      hooks,
+    } = options;
     this.backend = backend;
     this.time = { now, clock };
     this.telemetry = telemetry;
+    this.#hooks = hooks;
     this.logger = logger && harmlessLogger(logger);
     this.#telling = Telemetries.of(telemetry, (err) => {
       this.logger?.error({ err }, "telemetry threw");
@@ -237,6 +258,9 @@ export class Queue implements JobQueue {
   ): Promise<RawJob> {
     options.signal?.throwIfAborted();
     const prepared = await job.prepare(payload);
+    if (this.#hooks?.beforeEnqueue !== undefined) {
+      await this.#hooks.beforeEnqueue({ type: job.name, tube: job.tube }, prepared.payload);
+    }
     return rawJob(job, prepared, options, this.can, this.time.now(), trace);
   }
 

@@ -21,6 +21,11 @@ export interface WorkerEvents {
   readonly leaseLost: JobEvent;
   /** A job that was being run was cancelled, and is gone. */
   readonly cancelled: JobEvent;
+  /**
+   * No job is left in a tube that may run: told when the worker has run some of it, and runs none
+   * any more.
+   */
+  readonly drained: { readonly tube: string };
   /** `init` threw for a slot, and will be tried again. */
   readonly initFailed: { readonly slot: number; readonly error: unknown };
   /** The way to the jobs was lost, and is sought anew. */
@@ -47,6 +52,11 @@ export class Listeners {
     const hearers = this.#hearers.get(name) ?? new Set();
     this.#hearers.set(name, hearers.add(hearer));
     return { [Symbol.dispose]: () => void hearers.delete(hearer) };
+  }
+
+  /** Whether anybody listens to it. */
+  hears(name: keyof WorkerEvents): boolean {
+    return (this.#hearers.get(name)?.size ?? 0) > 0;
   }
 
   tell<Name extends keyof WorkerEvents>(name: Name, event: WorkerEvents[Name]): void {

@@ -16,6 +16,7 @@ import { Autoscaler } from "./autoscaler.ts";
 import type { Consumer, HeldJob } from "./backend.ts";
 import type { Surroundings } from "./context.ts";
 import { Deferrals } from "./deferrals.ts";
+import { Drains } from "./drains.ts";
 import { millisOf } from "./duration.ts";
 import type { Abortable } from "./enqueue-options.ts";
 import { decodeEnvelope } from "./envelope.ts";
@@ -104,6 +105,7 @@ class QueueWorker<State> implements Worker {
   readonly #deferrals = new Deferrals();
   readonly #ends: JobEnds;
   readonly #silent: SilentLook;
+  readonly #drains: Drains;
   /** Undefined if it keeps no schedules. */
   readonly #keeper: ScheduleKeeper | undefined;
   readonly #slots: Slots<State>;
@@ -142,6 +144,14 @@ class QueueWorker<State> implements Worker {
     const listeners = this.#listeners;
     this.#ends = new JobEnds({ deferrals: this.#deferrals, listeners, logger, now });
     this.#silent = new SilentLook(queue.backend, this.#ends, now);
+    this.#drains = new Drains({
+      clock,
+      isHeard: () => listeners.hears("drained"),
+      hasJobs: (tube) => this.#hasJobs(tube),
+      available: async (tube) => (await queue.stats(tube)).available,
+      drained: (tube) => listeners.tell("drained", { tube }),
+      troubled,
+    });
     this.#telling = Telemetries.of(queue.telemetry, troubled);
     if (settings.schedules && keepsSchedules(queue.backend)) {
       this.#keeper = new ScheduleKeeper({ backend: queue.backend, now, troubled });
@@ -332,6 +342,11 @@ class QueueWorker<State> implements Worker {
     this.#dispatch();
   }
 
+  #hasJobs(tube: string): boolean {
+    const here = [...this.#waiting, ...[...this.#attempts].map(({ arrival }) => arrival)];
+    return here.some(({ event }) => event.tube === tube);
+  }
+
   /** That of its type; in a tube where others are at home, the one for all of those goes before. */
   #handlerOf(type: string, tube: string): Handler<State> | undefined {
     const { handlers } = this.#settings;
@@ -420,6 +435,7 @@ class QueueWorker<State> implements Worker {
       attempt.ended(fate, outcome);
       attempt.arrival.lease.end();
       this.#attempts.delete(attempt);
+      this.#drains.ended(attempt.arrival.event.tube);
       if (outcome.end === "ignored" && this.#isStopping) this.#report.abandoned += 1;
     }
   }
@@ -450,6 +466,7 @@ class QueueWorker<State> implements Worker {
 
   async #stop(): Promise<StopReport> {
     this.#scaler.stop();
+    this.#drains.stop();
     await this.#consumer?.stop();
     this.#giveUpWaiting("the worker stops"); // not before: they would come again at once
     while (this.#open.size > 0) await Promise.all(this.#open);

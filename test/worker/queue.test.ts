@@ -196,6 +196,21 @@ describe("a job is enqueued", () => {
   });
 });
 
+test("a job is enqueued, or many, not if the hook before it throws", async () => {
+  const asked: unknown[] = [];
+  const beforeEnqueue = async (job: object, payload: unknown): Promise<void> => {
+    asked.push([job, payload]);
+    if (payload === 13) throw new Error("not that one");
+  };
+  await using own = await openQueue({ memory: true }, { hooks: { beforeEnqueue } });
+  await own.enqueue(plain, 1);
+  await expect(own.enqueueMany(plain, [2, 13, 3])).rejects.toThrow("not that one");
+  await expect(own.call(plain, 13)).rejects.toThrow("not that one");
+  const job = { type: "plain", tube: "plain" };
+  expect(asked).toEqual([1, 2, 13, 13].map((payload) => [job, payload]));
+  expect(await own.stats("plain")).toMatchObject({ available: 1 });
+});
+
 describe("many jobs are enqueued", () => {
   test("in their order, thousands too", async () => {
     const numbers = Array.from({ length: 2500 }, (_, index) => index);
@@ -399,6 +414,9 @@ test.each([
   ["blobs", 5],
   ["blobs", { stor: {} }],
   ["telemtry", []],
+  ["hooks", 5],
+  ["hooks", { beforeEnqueue: 5 }],
+  ["beforeEnqeue", { beforeEnqeue: () => undefined }],
 ])(
   "a queue with the option %s of %j is refused, and its directory is free",
   async (name, value) => {
