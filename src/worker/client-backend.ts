@@ -13,6 +13,7 @@ import type { Cancelled, Capabilities, ConsumeOptions, Consumer, PutOutcome } fr
 import type { QueueBackend, QueueStats, RawEnd, RawFilter, RawJob, RawStatus } from "./backend.ts";
 import type { WaitOptions } from "./backend.ts";
 import { ClientConsumer } from "./client-consumer.ts";
+import type { ConnectConsumer } from "./client-consumer.ts";
 import { LISTED, lookAt, statsOf } from "./client-looks.ts";
 import { putOptions } from "./client-put.ts";
 import type { Abortable } from "./enqueue-options.ts";
@@ -21,8 +22,8 @@ import type { Abortable } from "./enqueue-options.ts";
 export interface ClientBackendParts {
   readonly name: string;
   readonly can: Capabilities;
-  /** A client with a connection of its own; `troubled` is told what no call rejects with. */
-  connect(troubled: (error: Error) => void): Promise<Client>;
+  /** A client with a connection of its own. */
+  readonly connect: ConnectConsumer;
   /** Where other threads find the server; absent if it is in this process. */
   readonly addresses?: readonly string[];
   /** Called last, when all clients are closed. */
@@ -55,7 +56,8 @@ export class ClientBackend implements QueueBackend {
   #closing: Promise<void> | undefined;
 
   static async open(parts: ClientBackendParts): Promise<ClientBackend> {
-    return new ClientBackend(parts, await parts.connect(() => undefined));
+    const client = await parts.connect(() => undefined, new AbortController().signal);
+    return new ClientBackend(parts, client);
   }
 
   /** `client` is for puts and looks; it is closed with the back end. */
@@ -126,10 +128,8 @@ export class ClientBackend implements QueueBackend {
   }
 
   consume(tubes: readonly string[], options: ConsumeOptions): Consumer {
-    const connect = (troubled: (error: Error) => void): Promise<Client> =>
-      this.#parts.connect(troubled);
     const left = (): void => void this.#consumers.delete(consumer);
-    const { addresses } = this.#parts;
+    const { connect, addresses } = this.#parts;
     const consumer = new ClientConsumer(connect, tubes, options, left, addresses);
     this.#consumers.add(consumer);
     if (this.#broken !== undefined) consumer.fail(this.#broken);

@@ -1,6 +1,8 @@
 /* ClientConsumer: jobs of some tubes as a client's window brings them; ClientHeldJob: one of them.
  *
  *   connecting -> watching -> open -> stopped -> closed
+ *        ^           |
+ *        +-----------+ the server is away
  *
  * Invariants: each job that comes goes to `take`, or back. When it closes, what is still held goes
  * back without an attempt being counted. Made by client-backend.ts.
@@ -8,8 +10,11 @@
 import type { Client } from "../client/client.ts";
 import type { Job } from "../client/job.ts";
 import type { JobStream } from "../client/job-stream.ts";
-import { asError } from "../client/errors.ts";
+import { asError, LostError, NotSentError } from "../client/errors.ts";
+import { TimeoutError, UnreachableError } from "../client/errors.ts";
+import { pause } from "../client/pause.ts";
 import { BatchRefusedError } from "../client/refused-error.ts";
+import { SYSTEM_CLOCK } from "../client/system-clock.ts";
 import { WINDOW_MAX } from "../protocol/commands.ts";
 import { DEFAULT_TUBE } from "../protocol/tube-name.ts";
 import { RESULT_KEPT_MILLIS } from "./backend.ts";
@@ -19,7 +24,14 @@ import { numberOf } from "./client-looks.ts";
 import { PRIORITIES } from "./priority.ts";
 
 const SECOND = 1000;
+const RETRY_MILLIS = 500;
 const NOTHING = new Uint8Array(0);
+
+/** Makes a client; `signal` ends the attempt. `troubled` is told what no call rejects with. */
+export type ConnectConsumer = (
+  troubled: (error: Error) => void,
+  signal: AbortSignal,
+) => Promise<Client>;
 
 /** A consumer with a client of its own. */
 export class ClientConsumer implements Consumer {
@@ -48,7 +60,7 @@ export class ClientConsumer implements Consumer {
    * @param addresses where others find the server; none if it is in this process
    */
   constructor(
-    connect: (troubled: (error: Error) => void) => Promise<Client>,
+    connect: ConnectConsumer,
     tubes: readonly string[],
     options: ConsumeOptions,
     left: () => void,
@@ -62,20 +74,40 @@ export class ClientConsumer implements Consumer {
     this.closed.catch(() => undefined); // whoever wants to know looks
     this.#settle = { resolve, reject };
     this.#opening = this.#open(connect, tubes);
-    this.#opening.catch((error: unknown) => this.fail(error));
+    this.#opening.catch((error: unknown) => {
+      if (!this.#stopped.signal.aborted) this.fail(error);
+    });
   }
 
-  async #open(
-    connect: (troubled: (error: Error) => void) => Promise<Client>,
-    tubes: readonly string[],
-  ): Promise<Client> {
-    const client = await connect((error) => this.#troubled(error));
+  /** A server that is away for long is still waited for. */
+  async #open(connect: ConnectConsumer, tubes: readonly string[]): Promise<Client> {
+    const { signal } = this.#stopped;
+    for (;;) {
+      try {
+        const client = await this.#watching(connect, tubes);
+        this.#begin(client);
+        void this.#tellSession(client);
+        return client;
+      } catch (error) {
+        if (signal.aborted || !isAway(error)) throw error;
+        this.#tell(error);
+      }
+      await pause(SYSTEM_CLOCK, RETRY_MILLIS, signal);
+    }
+  }
+
+  async #watching(connect: ConnectConsumer, tubes: readonly string[]): Promise<Client> {
+    const client = await connect((error) => this.#troubled(error), this.#stopped.signal);
     this.#client = client;
-    await Promise.all(tubes.map((tube) => client.watch(tube)));
-    if (!tubes.includes(DEFAULT_TUBE)) await client.ignore(DEFAULT_TUBE);
-    this.#begin(client);
-    void this.#tellSession(client);
-    return client;
+    try {
+      await Promise.all(tubes.map((tube) => client.watch(tube)));
+      if (!tubes.includes(DEFAULT_TUBE)) await client.ignore(DEFAULT_TUBE);
+      return client;
+    } catch (error) {
+      this.#client = undefined;
+      await client.close(); // it may watch tubes that nobody asked for
+      throw error;
+    }
   }
 
   /** Says by what others can keep what it holds: once for each connection. */
@@ -213,6 +245,7 @@ export class ClientConsumer implements Consumer {
   fail(error: unknown): void {
     this.#isFailed = true;
     this.#settle.reject(error);
+    this.#stopped.abort(); // nor is a server waited for any more
     void this.#hangUp();
   }
 
@@ -237,6 +270,12 @@ export class ClientConsumer implements Consumer {
       // Whoever is told of trouble and throws has nobody left to be told.
     }
   }
+}
+
+/** Whether the server may be there later. */
+function isAway(error: unknown): error is Error {
+  const kinds = [UnreachableError, NotSentError, LostError, TimeoutError];
+  return kinds.some((kind) => error instanceof kind);
 }
 
 /** One job that a consumer holds. */

@@ -15,6 +15,7 @@ import { pause } from "../client/pause.ts";
 import { SYSTEM_CLOCK } from "../client/system-clock.ts";
 import { DEFAULT_TUBE } from "../protocol/tube-name.ts";
 import type { ConsumeOptions, Consumer, PutOutcome, RawJob } from "./backend.ts";
+import type { ConnectConsumer } from "./client-consumer.ts";
 import { PlainHeldJob } from "./plain-held-job.ts";
 
 /** Most jobs that one consumer holds, however large its window is. */
@@ -23,7 +24,7 @@ const RETRY_MILLIS = 500;
 
 /** What consumers need of their back end. */
 export interface PlainSurroundings {
-  connect(troubled: (error: Error) => void): Promise<Client>;
+  readonly connect: ConnectConsumer;
   put(jobs: readonly RawJob[]): Promise<readonly PutOutcome[]>;
   /** Called when it is closed. */
   left(): void;
@@ -81,7 +82,7 @@ export class PlainConsumer implements Consumer {
     const wait = new AbortController();
     this.#wait = wait;
     try {
-      const lane = await this.#idleLane();
+      const lane = await this.#idleLane(wait.signal);
       const held = await this.#next(lane, wait.signal);
       if (held !== undefined) this.#give(lane, held);
     } catch (error) {
@@ -100,10 +101,10 @@ export class PlainConsumer implements Consumer {
     await pause(SYSTEM_CLOCK, RETRY_MILLIS, signal);
   }
 
-  async #idleLane(): Promise<Lane> {
+  async #idleLane(signal: AbortSignal): Promise<Lane> {
     const idle = this.#lanes.find(({ held }) => held === undefined);
     if (idle !== undefined) return idle;
-    const client = await this.#around.connect((error) => this.#troubled(error));
+    const client = await this.#around.connect((error) => this.#troubled(error), signal);
     try {
       await Promise.all(this.#tubes.map((tube) => client.watch(tube)));
       if (!this.#tubes.includes(DEFAULT_TUBE)) await client.ignore(DEFAULT_TUBE);

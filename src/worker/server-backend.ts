@@ -39,7 +39,8 @@ export async function openServer(url: ServerUrl, connect: Connect): Promise<Queu
   const addresses = addressesOf(url);
   const client = await connect(addresses, {});
   const ways = {
-    connect: (onError: (error: Error) => void) => connect(addresses, { onError }),
+    connect: (onError: (error: Error) => void, signal: AbortSignal) =>
+      connect(addresses, { onError, signal }),
     close: () => Promise.resolve(),
   };
   try {

@@ -4,12 +4,13 @@
  *   put -> target              while it answers and the spool is empty
  *   put -> spool -> target     otherwise, in that order
  *
- * Invariants: a put resolves when the target has the job, or when it is safe in the spool. As long
- * as a job is in the spool all others go there, so that they stay in their order. A job is put
- * under a key of its own, where the target knows keys and it has none, so that one of which the
- * answer was lost is there once. Made by src/entries/, on a store of src/embedded/.
+ * Invariants: a put resolves when the target has the job, or when it is safe in the spool. A job of
+ * which nobody knows whether the target has it is not said to be nowhere. As long as a job is in
+ * the spool all others go there, so that they stay in their order. A job is put under a key of its
+ * own, where the target knows keys and it has none, so that one of which the answer was lost is
+ * there once. Made by src/entries/, on a store of src/embedded/.
  */
-import { asError } from "../client/errors.ts";
+import { asError, LostError, TimeoutError } from "../client/errors.ts";
 import { pause } from "../client/pause.ts";
 import type { Clock } from "../clock.ts";
 import { HomemakerError } from "../protocol/homemaker-error.ts";
@@ -113,7 +114,9 @@ export class SpoolBackend implements QueueBackend {
       away.flatMap((at) => jobs[at] ?? []),
       away.map((at) => keys[at] ?? ""),
     );
-    const spooled = new Map(away.map((at, place) => [at, left[place]] as const));
+    const spooled = new Map(
+      away.map((at, place) => [at, isUnsure(outcomes[at]) ? unsure(left[place]) : left[place]]),
+    );
     return outcomes.map((outcome, at) => spooled.get(at) ?? outcome);
   }
 
@@ -304,6 +307,19 @@ function forwarding(parts: SpoolParts, store: QueueBackend): ForwarderParts {
 function isAway(outcome: PutOutcome | undefined): boolean {
   if (outcome === undefined || "id" in outcome) return false;
   return outcome.error instanceof HomemakerError && AWAY.has(outcome.error.code);
+}
+
+/** Whether the job may be there all the same. */
+function isUnsure(outcome: PutOutcome | undefined): boolean {
+  if (outcome === undefined || "id" in outcome) return false;
+  const { error } = outcome;
+  return error instanceof LostError || (error instanceof TimeoutError && error.wasSent);
+}
+
+/** What a job has come to that the spool did not take, and that may be there. */
+function unsure(outcome: PutOutcome | undefined): PutOutcome | undefined {
+  if (outcome === undefined || "id" in outcome) return outcome;
+  return { error: new LostError("put", outcome.error) };
 }
 
 /** A job that waits in the spool, as one of the target. */

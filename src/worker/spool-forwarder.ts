@@ -6,7 +6,7 @@
  * spool-backend.ts.
  */
 import { backOffMillis } from "../client/back-off.ts";
-import { asError, UnreachableError } from "../client/errors.ts";
+import { asError, TimeoutError, UnreachableError } from "../client/errors.ts";
 import { pause } from "../client/pause.ts";
 import type { Clock } from "../clock.ts";
 import { HomemakerError } from "../protocol/homemaker-error.ts";
@@ -159,7 +159,10 @@ export class SpoolForwarder {
   }
 }
 
-/** Puts jobs; rejects with an UnreachableError where that takes too long. */
+/**
+ * Puts jobs. Where that takes too long it rejects: with an UnreachableError where there is no way
+ * to the target, else with a TimeoutError: nobody knows whether they are there.
+ */
 export async function putWithin(
   jobs: readonly RawJob[],
   {
@@ -169,7 +172,10 @@ export async function putWithin(
     signal,
   }: Pick<ForwarderParts, "target" | "clock" | "waitMillis"> & Abortable,
 ): Promise<readonly PutOutcome[]> {
-  const late = new UnreachableError(`${target.name}: no answer within ${waitMillis} ms`);
+  const late = (): Error =>
+    target.isUp === false
+      ? new UnreachableError(`${target.name}: no answer within ${waitMillis} ms`)
+      : new TimeoutError(`${target.name}: put`, waitMillis, true);
   const ending = new AbortController();
   const over = Promise.withResolvers<never>();
   const end = (why: Error): void => {
@@ -177,7 +183,7 @@ export async function putWithin(
     over.reject(why);
   };
   const abort = (): void => end(asError(signal?.reason));
-  const cancel = clock.after(waitMillis, () => end(late));
+  const cancel = clock.after(waitMillis, () => end(late()));
   signal?.addEventListener("abort", abort);
   try {
     const putting = target.put(jobs, { signal: ending.signal });

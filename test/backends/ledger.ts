@@ -1,6 +1,7 @@
 /*
- * A ledger of jobs on a server that is killed and comes back, by producers and workers whose
- * connections are cut, and workers that die: all at random, by a seed.
+ * A ledger of jobs on a server that is killed and comes back, and whose disk is full for a while,
+ * by producers and workers whose connections are cut, and workers that die: all at random, by a
+ * seed.
  *
  * At the end each job that was enqueued was done at least once, or is set aside with its error;
  * none is held by nobody. A job that was done more often has an explanation for each time: it was
@@ -32,6 +33,14 @@ export interface LedgerServer {
   readonly kills: number;
   /** Whether it has said that a job is gone when a worker hears that it is done. */
   readonly confirmsEnds: boolean;
+  /** Its disk, if that is to be full now and then. */
+  readonly disk?: FullDisk;
+}
+
+/** A disk that somebody else fills. */
+export interface FullDisk {
+  fill(): void;
+  relieve(): void;
 }
 
 const JOBS = 150;
@@ -47,6 +56,10 @@ const PATIENCE_MS = 60_000;
 const ANSWER_MS = 30_000;
 /** A worker whose server is away gives up one after the other: done, failed, given back, left. */
 const STOPPING_MS = 60_000;
+/** Where the disk is to be full, each job takes some of it. */
+const PAD = "x".repeat(20_000);
+/** More than its disk takes. */
+const HOARD_MAX = 1000;
 const UNSURE = new Set(["HM_LOST", "HM_TIMEOUT"]);
 
 /** One time that a handler came to its end. */
@@ -96,18 +109,25 @@ class Ledger {
   readonly #hands = new Set<Hand>();
   /** Workers that died, and are being closed. */
   readonly #ending: Promise<void>[] = [];
+  /** Which payload a job has, by its id. */
   readonly #payloads = new Map<string, number>();
   #producer: { readonly queue: JobQueue; readonly proxy: CuttingProxy } | undefined;
   #isWild = true;
   #isOver = false;
-  /** Why a job was last not enqueued. */
-  #refusal: unknown;
+  /** Jobs that nobody works on: those that are there, and those of which nobody knows. */
+  #kept = 0;
+  #unsure = 0;
+  #hoarding = Promise.resolve();
+  /** Why jobs were not enqueued, by the codes of that. */
+  readonly #refusals = new Map<string, unknown>();
 
   readonly #job = defineJob("ledger", {
-    payload: unchecked<number>(),
+    payload: unchecked<{ readonly at: number; readonly pad: string }>(),
     lease: "3s",
     onFailure: retry({ attempts: 8, backoff: () => 1000 }),
   });
+
+  readonly #hoarded = defineJob("hoarded", { payload: unchecked<string>() });
 
   constructor(server: LedgerServer, random: Random) {
     this.#server = server;
@@ -120,9 +140,10 @@ class Ledger {
     this.#producer = { queue: await this.#open(proxy), proxy };
     for (let count = 0; count < WORKERS; count++) await this.#hire();
     const enqueuing = this.#enqueueAll(this.#producer.queue);
-    let kills = this.#server.kills;
+    let { kills } = this.#server;
     for (let step = 0; step < STEPS; step++) {
       await pause(STEP_MS);
+      this.#fill(step, this.#producer.queue);
       if (random.oneIn(12)) proxy.cut();
       if (random.oneIn(4)) this.#cut(random.pick([...this.#hands]));
       if (random.oneIn(15)) await this.#lose(random.pick([...this.#hands]));
@@ -132,9 +153,48 @@ class Ledger {
       }
     }
     for (; kills > 0; kills--) await this.#restart();
+    this.#server.disk?.relieve();
     this.#isWild = false;
-    const tell = (): string => `(${this.#missing.length} are missing): ${String(this.#refusal)}`;
+    const tell = (): string => `(${this.#missing.length} are missing): ${this.#whyNot}`;
     await within("all jobs were enqueued", PATIENCE_MS, enqueuing, tell);
+    await within("the disk was full of jobs", PATIENCE_MS, this.#hoarding, tell);
+  }
+
+  /** The disk is full for a while, and in the middle at any rate. */
+  #fill(step: number, queue: JobQueue): void {
+    const { disk } = this.#server;
+    if (disk === undefined) return;
+    if (step !== STEPS / 2 && this.#random.oneIn(12)) disk.relieve();
+    else if (step === STEPS / 2 || this.#random.oneIn(12)) {
+      disk.fill();
+      this.#hoarding = this.#hoarding.then(() => this.#hoard(queue));
+    }
+  }
+
+  /** Jobs that nobody works on take what room the server has of its own. */
+  async #hoard(queue: JobQueue): Promise<void> {
+    for (let count = 0; count < HOARD_MAX && !this.#isOver; count++) {
+      try {
+        await queue.enqueue(this.#hoarded, PAD);
+        this.#kept += 1;
+      } catch (error) {
+        const code = this.#refused(error);
+        if (code === "HM_OUT_OF_MEMORY") return;
+        if (UNSURE.has(code)) this.#unsure += 1;
+        await pause(10);
+      }
+    }
+  }
+
+  /** Why something was not enqueued. */
+  #refused(error: unknown): string {
+    const code = codeOf(error);
+    this.#refusals.set(code, error);
+    return code;
+  }
+
+  get #whyNot(): string {
+    return [...this.#refusals.values()].map(String).join("; ");
   }
 
   #open(proxy: CuttingProxy): Promise<JobQueue> {
@@ -147,7 +207,7 @@ class Ledger {
     const worker = createWorker(queue, {
       concurrency: this.#random.between(1, 4),
       prefetch: this.#random.below(3),
-      handlers: [this.#job.handler((payload, context) => this.#run(hand, payload, context))],
+      handlers: [this.#job.handler(({ at }, context) => this.#run(hand, at, context))],
       stop: { grace: 0, abort: 0 },
       logger: SILENT,
     });
@@ -183,15 +243,15 @@ class Ledger {
   }
 
   async #enqueueAll(queue: JobQueue): Promise<void> {
+    const pad = this.#server.disk === undefined ? "" : PAD;
     for (const [payload, entry] of this.#entries.entries()) {
       if (this.#isWild) await pause(this.#random.below((2 * STEPS * STEP_MS) / JOBS));
       while (!entry.isEnqueued && !this.#isOver) {
         try {
-          await queue.enqueue(this.#job, payload);
+          await queue.enqueue(this.#job, { at: payload, pad });
           entry.isEnqueued = true;
         } catch (error) {
-          this.#refusal = error;
-          if (UNSURE.has(codeOf(error))) entry.unsure += 1;
+          if (UNSURE.has(this.#refused(error))) entry.unsure += 1;
           await pause(10);
         }
       }
@@ -233,6 +293,10 @@ class Ledger {
     const about = { stats, missing: this.#missing, workers };
     expect({ ...about, isEven: this.#isEven(stats) }).toEqual({ ...about, isEven: true });
     for (const [payload, entry] of this.#entries.entries()) this.#expectExplained(payload, entry);
+    this.#expectRefusals();
+    const { available } = await queue.stats(this.#hoarded.tube);
+    expect(available).toBeGreaterThanOrEqual(this.#kept);
+    expect(available).toBeLessThanOrEqual(this.#kept + this.#unsure);
     if (queue.can.listing) await this.#expectErrorsOf(queue);
   }
 
@@ -250,6 +314,14 @@ class Ledger {
     const { available, scheduled, active, discarded } = stats;
     const heard = this.#entries.reduce((sum, { dead }) => sum + dead, 0);
     return available + scheduled + active === 0 && this.#missing.length <= discarded - heard;
+  }
+
+  /** What was not enqueued says why, with a code; so it was when the disk was full. */
+  #expectRefusals(): void {
+    const codes = [...this.#refusals.keys()];
+    const strange = codes.filter((code) => !code.startsWith("HM_"));
+    expect([strange, this.#whyNot]).toEqual([[], this.#whyNot]);
+    if (this.#server.disk !== undefined) expect(codes).toContain("HM_OUT_OF_MEMORY");
   }
 
   async #expectErrorsOf(queue: JobQueue): Promise<void> {

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { LostError, UnreachableError } from "../../src/client/errors.ts";
+import { SYSTEM_CLOCK } from "../../src/client/system-clock.ts";
 import { createWorker, defineJob, openQueue, unchecked } from "../../src/entries/queue.ts";
 import type {
   JobQueue,
@@ -17,6 +18,7 @@ import type {
 } from "../../src/entries/queue.ts";
 import { openEmbedded } from "../../src/embedded/embedded-backend.ts";
 import { UnsupportedError } from "../../src/worker/errors.ts";
+import { SpoolBackend } from "../../src/worker/spool-backend.ts";
 import { SPOOL_TUBE, asOf, decodeSpooled, encodeSpooled } from "../../src/worker/spooled-job.ts";
 import { SmallDisk } from "../durability/small-disk.ts";
 import { Random } from "../support/random.ts";
@@ -292,6 +294,34 @@ describe("the spool", () => {
     });
     expect((await queue.enqueue(big, "small")).state).toMatch(/new|spooled/);
   });
+
+  test.each(["loses", "hangs"] as const)(
+    "says that nobody knows of a job that has no room in it, where the back end %s the answer",
+    async (how) => {
+      const away = await flaky();
+      const store = around(await openEmbedded({ memory: true }), {
+        put: (jobs) => Promise.resolve(jobs.map(() => ({ error: new RangeError("it is full") }))),
+      });
+      await using backend = await SpoolBackend.open({
+        store: { slot: "1", backend: store, async *abandoned() {} },
+        target: away.target,
+        now: Date.now,
+        clock: SYSTEM_CLOCK,
+        waitMillis: 100,
+        cooldownMillis: 1000,
+        refused: () => undefined,
+        troubled: () => undefined,
+      });
+      const job = jobOf("a", { tube: "note" });
+      away.how = how;
+      const [unsure] = await backend.put([job]);
+      const cause = expect.objectContaining({ code: "HM_SPOOL" });
+      expect(unsure).toMatchObject({ error: { code: "HM_LOST", cause } });
+      away.how = "away";
+      const [refused] = await backend.put([job]);
+      expect(refused).toMatchObject({ error: { code: "HM_SPOOL" } });
+    },
+  );
 
   test("bears a file whose end was torn off", async () => {
     const away = await flaky();

@@ -3,10 +3,12 @@
  * right to mount (test/support/programs.ts).
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmdirSync, statfsSync } from "node:fs";
+import { appendFileSync, mkdtempSync, rmdirSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { right } from "../support/programs.ts";
+
+const BALLAST_BYTES = Buffer.alloc(65_536);
 
 /** A mounted tmpfs. */
 export class SmallDisk {
@@ -23,6 +25,24 @@ export class SmallDisk {
   get freeBytes(): number {
     const { bavail, bsize } = statfsSync(this.directory);
     return bavail * bsize;
+  }
+
+  /** Takes all that is free. */
+  fill(): void {
+    try {
+      for (;;) appendFileSync(this.#ballast, BALLAST_BYTES);
+    } catch (error) {
+      if (!String(error).includes("ENOSPC")) throw error;
+    }
+  }
+
+  /** Gives back what `fill` took. */
+  relieve(): void {
+    rmSync(this.#ballast, { force: true });
+  }
+
+  get #ballast(): string {
+    return join(this.directory, "ballast");
   }
 
   /** Mounts it again, to be read only or to be written. */
