@@ -69,6 +69,25 @@ export class GatedConsumer implements Consumer {
   }
 }
 
+/** The consumers that one worker made while something was driven: one, or one for each limit. */
+export class DrivenConsumers {
+  readonly #all: readonly [GatedConsumer, ...GatedConsumer[]];
+
+  constructor(all: readonly [GatedConsumer, ...GatedConsumer[]]) {
+    this.#all = all;
+  }
+
+  /** From now on they take jobs, or take none. */
+  set isOpen(isOpen: boolean) {
+    for (const consumer of this.#all) consumer.isOpen = isOpen;
+  }
+
+  /** Hands a job to whoever consumes, wherever it is from. */
+  give(held: HeldJob): void | Promise<void> {
+    return this.#all[0].give(held);
+  }
+}
+
 /** A back end for tests. */
 export class TestBackend implements QueueBackend {
   readonly name = "test";
@@ -78,8 +97,8 @@ export class TestBackend implements QueueBackend {
   /** How much later the test's time is than the engine's. */
   readonly #aheadMillis: number;
   #pending = 0;
-  /** The consumer that was made while something was driven. */
-  #driven: GatedConsumer | undefined;
+  /** Consumers that were made while something was driven. */
+  #driven: GatedConsumer[] = [];
   #isDriving = false;
 
   constructor(inner: QueueBackend, aheadMillis: number) {
@@ -93,23 +112,24 @@ export class TestBackend implements QueueBackend {
     return this.#pending;
   }
 
-  /** Runs something at once; returns the consumer that it makes, whose gate is closed. */
-  drive(run: () => void): GatedConsumer | undefined {
-    this.#driven = undefined;
+  /** Runs something at once; returns the consumers that it makes, whose gates are closed. */
+  drive(run: () => void): DrivenConsumers | undefined {
+    this.#driven = [];
     this.#isDriving = true;
     try {
       run();
     } finally {
       this.#isDriving = false;
     }
-    return this.#driven;
+    const [first, ...others] = this.#driven;
+    return first && new DrivenConsumers([first, ...others]);
   }
 
   consume(tubes: readonly string[], options: ConsumeOptions): Consumer {
     const consumer = new GatedConsumer(options, !this.#isDriving, (gated) =>
       this.inner.consume(tubes, gated),
     );
-    if (this.#isDriving) this.#driven = consumer;
+    if (this.#isDriving) this.#driven.push(consumer);
     return consumer;
   }
 

@@ -24,7 +24,7 @@ import { InlineJob } from "./inline-job.ts";
 import { isWanted } from "./match.ts";
 import type { Wanted } from "./match.ts";
 import { TestBackend } from "./test-backend.ts";
-import type { GatedConsumer } from "./test-backend.ts";
+import type { DrivenConsumers } from "./test-backend.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 /** What may be said about a queue for tests. */
@@ -131,7 +131,7 @@ class VirtualQueue extends Queue implements TestQueue {
   readonly #clock: VirtualClock;
   readonly #around: TestSurroundings;
   /** Of workers that the test has not told to run. */
-  readonly #consumers = new WeakMap<Worker, GatedConsumer>();
+  readonly #consumers = new WeakMap<Worker, DrivenConsumers>();
   /** Workers of this queue. */
   readonly #own: WeakSet<object>;
   #inlined = 0;
@@ -263,7 +263,7 @@ class VirtualQueue extends Queue implements TestQueue {
    * Runs a worker, unless it runs; undefined if it was the test that told it to. Throws a
    * BadOptionError if it is another queue's.
    */
-  #start(worker: Worker): GatedConsumer | undefined {
+  #start(worker: Worker): DrivenConsumers | undefined {
     if (!this.#own.has(worker)) throw new BadOptionError("the worker is one of another queue");
     const known = this.#consumers.get(worker);
     if (known !== undefined) return known;

@@ -116,6 +116,7 @@ export { createWorker } from "./worker.ts";
 export type { Worker } from "./worker.ts";
 export type { StopReport, WorkerStatus } from "./worker-status.ts";
 export type { WorkerEvents } from "./worker-events.ts";
+export type { LocalRate } from "./worker-limits.ts";
 export type { ConcurrencyRange, Hooks, StopOptions, WorkerOptions } from "./worker-options.ts";
 export type {
   AttemptOutcome,

@@ -9,13 +9,14 @@ import { ClosedError, asError } from "../client/errors.ts";
 import type { Clock } from "../clock.ts";
 import { HomemakerError } from "../protocol/homemaker-error.ts";
 import { DEFAULT_TUBE } from "../protocol/tube-name.ts";
-import type { Cancelled, Capabilities, Completion, ConsumeOptions } from "./backend.ts";
+import type { Cancelled, Capabilities, ConsumeOptions } from "./backend.ts";
 import type { Consumer, HeldJob, PutOutcome, QueueBackend, QueueStats } from "./backend.ts";
 import type { RawEnd, RawFilter, RawJob, RawStatus, WaitOptions } from "./backend.ts";
 import type { Abortable } from "./enqueue-options.ts";
 import { UnsupportedError } from "./errors.ts";
 import { runKey } from "./schedule-body.ts";
 import { SpreadConsumer } from "./spread-consumer.ts";
+import { WatchedHeldJob } from "./watched-held-job.ts";
 import { unsupported } from "./unsupported.ts";
 
 /** One of the servers. */
@@ -184,10 +185,15 @@ export class SpreadBackend implements QueueBackend {
   consume(tubes: readonly string[], options: ConsumeOptions): Consumer {
     const sources = this.#members.map((member) => ({
       backend: member.backend,
-      named: (held: HeldJob, ended: () => void) =>
-        new SpreadHeldJob(held, member.label, ended, (next) => this.#putBefore(member, next)),
+      tubes,
+      named: (held: HeldJob, moved: (isHere: boolean) => void) =>
+        new WatchedHeldJob(held, {
+          id: `${held.id}@${member.label}`,
+          moved,
+          putBefore: (next) => this.#putBefore(member, next),
+        }),
     }));
-    const consumer = new SpreadConsumer(sources, tubes, options, this.#clock);
+    const consumer = new SpreadConsumer(sources, options, { clock: this.#clock, isOne: false });
     this.#consumers.add(consumer);
     void consumer.closed.then(() => this.#consumers.delete(consumer));
     return consumer;
@@ -294,90 +300,6 @@ export class SpreadBackend implements QueueBackend {
   #whose(id: string): readonly [Member | undefined, string] {
     const member = this.#members.find(({ label }) => id.endsWith(`@${label}`));
     return [member, member === undefined ? id : id.slice(0, -member.label.length - 1)];
-  }
-}
-
-/** A job of one of the servers. */
-class SpreadHeldJob implements HeldJob {
-  readonly id: string;
-  readonly #held: HeldJob;
-  readonly #ended: () => void;
-  readonly #putBefore: (next: readonly RawJob[]) => Promise<readonly RawJob[]>;
-
-  constructor(
-    held: HeldJob,
-    label: string,
-    ended: () => void,
-    putBefore: (next: readonly RawJob[]) => Promise<readonly RawJob[]>,
-  ) {
-    this.id = `${held.id}@${label}`;
-    this.#held = held;
-    this.#ended = ended;
-    this.#putBefore = putBefore;
-  }
-
-  get tube(): string {
-    return this.#held.tube;
-  }
-
-  get attempt(): number {
-    return this.#held.attempt;
-  }
-
-  get body(): Uint8Array {
-    return this.#held.body;
-  }
-
-  get signal(): AbortSignal {
-    return this.#held.signal;
-  }
-
-  get isHeld(): boolean {
-    return this.#held.isHeld;
-  }
-
-  complete(completion: Completion = {}): Promise<void> {
-    const { next = [] } = completion;
-    return this.#ending(async () => {
-      if (next.length === 0) return this.#held.complete(completion);
-      await this.#held.complete({ ...completion, next: await this.#putBefore(next) });
-    });
-  }
-
-  release(options?: Parameters<HeldJob["release"]>[0]): Promise<void> {
-    return this.#ending(() => this.#held.release(options));
-  }
-
-  handBack(options?: Parameters<HeldJob["handBack"]>[0]): Promise<void> {
-    return this.#ending(() => this.#held.handBack(options));
-  }
-
-  bury(options?: Parameters<HeldJob["bury"]>[0]): Promise<void> {
-    return this.#ending(() => this.#held.bury(options));
-  }
-
-  moveTo(tube: string, options?: Parameters<HeldJob["moveTo"]>[1]): Promise<void> {
-    return this.#ending(() => this.#held.moveTo(tube, options));
-  }
-
-  discard(): Promise<void> {
-    return this.#ending(() => this.#held.discard());
-  }
-
-  renew(): Promise<void> {
-    return this.#held.renew();
-  }
-
-  progress(note: Uint8Array): Promise<void> {
-    return this.#held.progress(note);
-  }
-
-  async #ending(end: () => Promise<void>): Promise<void> {
-    try {
-      await end();
-    } finally {
-      if (!this.#held.isHeld) this.#ended();
-    }
   }
 }
 

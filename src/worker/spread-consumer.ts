@@ -1,11 +1,12 @@
-/* SpreadConsumer: jobs of several servers that know nothing of each other, as many at a time as one
- * consumer may have.
+/* SpreadConsumer: jobs of several servers that know nothing of each other, or of several tubes of
+ * one, as many at a time as one consumer may have, and of each no more than its own limit.
  *
  * Invariants: no more than the window are given on. Each server is asked for all that is free,
  * since nobody knows which one has jobs; what comes beyond that goes back uncounted, and marks its
  * server as busy. Of busy servers one at a time, in turn, is asked for what is free; one that does
  * not use its turn is not busy. Where one of them gives back at a cost, each has a quota instead. A
- * server that is lost is tried again, and the others go on. Made by spread-backend.ts.
+ * server that is lost is tried again, and the others go on; but tubes of one end together. Made by
+ * spread-backend.ts and worker-limits.ts.
  */
 import { backOffMillis } from "../client/back-off.ts";
 import { asError } from "../client/errors.ts";
@@ -13,12 +14,23 @@ import { pause } from "../client/pause.ts";
 import type { Clock } from "../clock.ts";
 import type { Consumer, ConsumeOptions, HeldJob, QueueBackend } from "./backend.ts";
 import { SpreadQuotas } from "./spread-quotas.ts";
+import type { StartRate } from "./start-rate.ts";
 
 /** One of the servers, as its consumer sees it. */
 export interface SpreadSource {
   readonly backend: QueueBackend;
-  /** The job, as it is known to those who hold it. */
-  named(held: HeldJob, ended: () => void): HeldJob;
+  readonly tubes: readonly string[];
+  /** How many of its jobs may be held, and taken in a while. */
+  readonly limit?: { readonly atOnce: number; readonly rate: StartRate | undefined };
+  /** The job, as it is known to those who hold it; `moved` is told when it is held no more. */
+  named(held: HeldJob, moved: (isHere: boolean) => void): HeldJob;
+}
+
+/** What it goes by. */
+export interface SpreadSettings {
+  readonly clock: Clock;
+  /** All sources are one back end: what ends one of them ends all. */
+  readonly isOne: boolean;
 }
 
 const TURN_MILLIS = 20;
@@ -30,6 +42,7 @@ export class SpreadConsumer implements Consumer {
   readonly closed: Promise<void>;
   readonly #options: ConsumeOptions;
   readonly #clock: Clock;
+  readonly #isOne: boolean;
   readonly #shares: readonly Share[];
   readonly #quotas: SpreadQuotas;
   readonly #ending = new AbortController();
@@ -39,30 +52,33 @@ export class SpreadConsumer implements Consumer {
 
   constructor(
     sources: readonly SpreadSource[],
-    tubes: readonly string[],
     options: ConsumeOptions,
-    clock: Clock,
+    { clock, isOne }: SpreadSettings,
   ) {
     this.#options = options;
     this.#clock = clock;
+    this.#isOne = isOne;
     this.#window = options.window;
     this.#shares = sources.map((source) => new Share(source));
     this.#quotas = new SpreadQuotas(sources.length);
-    const running = this.#shares.map((share, place) => this.#run(share, place, tubes));
+    for (const { limit } of sources) limit?.rate?.onRoom(() => this.#update());
+    const running = this.#shares.map((share, place) => this.#run(share, place));
     this.closed = Promise.all(running).then(() => undefined);
+    this.closed.catch(() => undefined); // whoever wants to know looks
   }
 
   /** Has the jobs of one server come, for as long as they are wanted. */
-  async #run(share: Share, place: number, tubes: readonly string[]): Promise<void> {
+  async #run(share: Share, place: number): Promise<void> {
     const { signal } = this.#ending;
     const troubled = (error: Error): void => this.#options.troubled?.(error);
     for (let failures = 1; !signal.aborted; failures++) {
       try {
         const window = this.#windows()[place] ?? 0;
-        share.open(tubes, window, (held) => this.#take(share, held), troubled);
+        share.open(window, (held) => this.#take(share, held), troubled);
         await share.closed;
-        if (signal.aborted) return;
+        if (signal.aborted || this.#isOne) return;
       } catch (error) {
+        if (this.#isOne) throw error;
         troubled(asError(error));
       }
       await pause(this.#clock, backOffMillis(failures, AGAIN_MILLIS_MAX, Math.random()), signal);
@@ -71,7 +87,7 @@ export class SpreadConsumer implements Consumer {
 
   #take(share: Share, held: HeldJob): Promise<void> | void {
     for (const one of this.#shares) one.forgetLost();
-    if (this.#free <= 0 || this.#ending.signal.aborted) {
+    if (this.#free <= 0 || share.room <= 0 || this.#ending.signal.aborted) {
       share.isBusy = true;
       this.#update();
       return held.handBack();
@@ -106,8 +122,10 @@ export class SpreadConsumer implements Consumer {
 
   /** How many jobs each is asked for. */
   #windows(): readonly number[] {
-    if (this.#hasQuotas) return this.#quotas.windows(this.#window, this.#counts);
-    return this.#shares.map((share) => this.#wanted(share));
+    const windows = this.#hasQuotas
+      ? this.#quotas.windows(this.#window, this.#counts)
+      : this.#shares.map((share) => this.#wanted(share));
+    return this.#shares.map(({ count, room }, at) => Math.min(windows[at] ?? 0, count + room));
   }
 
   /** How many are held has changed, or how many may be. */
@@ -159,7 +177,7 @@ export class SpreadConsumer implements Consumer {
   async close(): Promise<void> {
     await this.stop();
     await Promise.all(this.#shares.map((share) => share.close()));
-    await this.closed;
+    await Promise.allSettled([this.closed]); // who waits for it hears of it
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -180,14 +198,10 @@ class Share {
     this.#source = source;
   }
 
-  open(
-    tubes: readonly string[],
-    window: number,
-    take: ConsumeOptions["take"],
-    troubled: (error: Error) => void,
-  ): void {
+  open(window: number, take: ConsumeOptions["take"], troubled: (error: Error) => void): void {
+    const { backend, tubes } = this.#source;
     this.#wanted = window;
-    this.#consumer = this.#source.backend.consume(tubes, { window, take, troubled });
+    this.#consumer = backend.consume(tubes, { window, take, troubled });
   }
 
   get closed(): Promise<void> {
@@ -204,11 +218,19 @@ class Share {
     return uncharged && atomicNext;
   }
 
-  add(held: HeldJob, ended: () => void): HeldJob {
+  /** How many more its limit lets it have. */
+  get room(): number {
+    const { atOnce = Infinity, rate } = this.#source.limit ?? {};
+    return Math.max(0, Math.min(atOnce - this.count, rate?.left ?? Infinity));
+  }
+
+  add(held: HeldJob, changed: () => void): HeldJob {
     this.#held.add(held);
-    return this.#source.named(held, () => {
-      this.#held.delete(held);
-      ended();
+    this.#source.limit?.rate?.began();
+    return this.#source.named(held, (isHere) => {
+      if (isHere) this.#held.add(held);
+      else this.#held.delete(held);
+      changed();
     });
   }
 
@@ -224,6 +246,7 @@ class Share {
   }
 
   async stop(): Promise<void> {
+    this.#source.limit?.rate?.stop();
     await this.#consumer?.stop();
   }
 

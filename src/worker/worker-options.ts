@@ -16,6 +16,8 @@ import type { Handler, JobContext, On } from "./job-definition.ts";
 import type { Logger } from "./logger.ts";
 import type { JobQueue } from "./job-queue.ts";
 import { SYSTEM_TIME } from "./time.ts";
+import { tubeLimits } from "./worker-limits.ts";
+import type { LocalRate, TubeLimit } from "./worker-limits.ts";
 
 /** Called around each attempt. */
 export interface Hooks<State = unknown> {
@@ -66,6 +68,10 @@ export interface WorkerOptions<State> {
   readonly concurrency?: number | ConcurrencyRange;
   /** How many jobs are held ready beside those that run; none if absent. */
   readonly prefetch?: number;
+  /** The most jobs of a tube that this worker has at a time, by tube. */
+  readonly localLimits?: Readonly<Record<string, number>>;
+  /** The most jobs of a tube that this worker takes in a while, by tube. */
+  readonly localRate?: Readonly<Record<string, LocalRate>>;
   /**
    * How long a handler may hold up the event loop without its worker losing jobs, where the back
    * end can see to that; 5 min if absent. With 0 leases are renewed by the event loop alone.
@@ -100,6 +106,8 @@ export interface WorkerSettings<State> {
   readonly slotsMax: number;
   readonly maxLagMillis: number;
   readonly prefetch: number;
+  /** By tube. */
+  readonly limits: ReadonlyMap<string, TubeLimit>;
   readonly maxBlockMillis: number;
   readonly schedules: boolean;
   readonly dispatch: Dispatcher;
@@ -120,6 +128,8 @@ const WORKER_OPTIONS: Known<WorkerOptions<unknown>> = {
   initRetry: true,
   concurrency: true,
   prefetch: true,
+  localLimits: true,
+  localRate: true,
   maxBlock: true,
   schedules: true,
   dispatch: true,
@@ -152,10 +162,12 @@ export function workerSettings<State>(
   checkNames("createWorker", options, WORKER_OPTIONS);
   checkNames("stop", options.stop ?? {}, STOP_OPTIONS);
   const handlers = handlersOf(options);
+  const tubes = [...new Set([...handlers.values()].map(({ job }) => job.tube))];
   return {
     name: options.name ?? NAME_DEFAULT,
     handlers,
-    tubes: [...new Set([...handlers.values()].map(({ job }) => job.tube))],
+    tubes,
+    limits: tubeLimits(options, tubes),
     isolation: isolationOf(options),
     init: options.init,
     initRetryMillis: millisOf("initRetry", options.initRetry ?? INIT_RETRY_DEFAULT),

@@ -13,7 +13,7 @@ import { anyJobName } from "./any-job.ts";
 import type { Arrival } from "./arrival.ts";
 import { Attempt } from "./attempt.ts";
 import { Autoscaler } from "./autoscaler.ts";
-import type { Consumer, HeldJob } from "./backend.ts";
+import type { Consumer, ConsumeOptions, HeldJob } from "./backend.ts";
 import type { Surroundings } from "./context.ts";
 import { Deferrals } from "./deferrals.ts";
 import { Drains } from "./drains.ts";
@@ -41,6 +41,7 @@ import { Stamps } from "./vouching.ts";
 import type { StartVoucher } from "./vouching.ts";
 import { Listeners } from "./worker-events.ts";
 import type { WorkerEvents } from "./worker-events.ts";
+import { consumeWithin } from "./worker-limits.ts";
 import { workerSettings } from "./worker-options.ts";
 import type { StopReport, WorkerStatus } from "./worker-status.ts";
 import type { StopOptions, WorkerOptions, WorkerSettings } from "./worker-options.ts";
@@ -292,14 +293,15 @@ class QueueWorker<State> implements Worker {
       this.#scaler.start();
       const { tubes } = this.#settings;
       const watched = this.#keeper === undefined ? tubes : [...tubes, SCHEDULES_TUBE];
-      this.#consumer = this.#queue.backend.consume(watched, {
+      const options: ConsumeOptions = {
         window: this.#window,
         take: (held) => this.#take(held),
         troubled: (error) => this.#troubled(error),
         ...(this.#settings.maxBlockMillis > 0 && {
           session: (ticket) => this.#stamps?.ticket(ticket),
         }),
-      });
+      };
+      this.#consumer = consumeWithin(this.#queue.backend, watched, options, this.#settings);
       await this.#consumer.closed;
     } finally {
       signal?.removeEventListener("abort", stop);

@@ -187,6 +187,21 @@ describe("drain", () => {
   });
 });
 
+test("a worker with limits is driven as any other", async () => {
+  const limited = worker({
+    handlers: [note.handler((n) => `note ${n}`), mail.handler(() => undefined)],
+    localLimits: { note: 1 },
+    localRate: { mail: { most: 1, per: "1h" } },
+  });
+  await queue.enqueueMany(note, [1, 2, 3]);
+  await queue.enqueueMany(mail, [{ to: "ann" }, { to: "bob" }]);
+  expect(await queue.drain(limited)).toEqual({ succeeded: 4, failed: 0 });
+  expect(await queue.enqueued(mail)).toHaveLength(1);
+  await queue.advance("1h");
+  expect(await queue.drain(limited)).toEqual({ succeeded: 1, failed: 0 });
+  expect(await queue.runInline(note, 4, limited)).toBe("note 4");
+});
+
 describe("runInline", () => {
   test("runs a job as the worker would, and enqueues nothing but what follows", async () => {
     const seen: unknown[] = [];
