@@ -56,16 +56,21 @@ export class SpreadQuotas {
   divide(counts: readonly number[]): void {
     this.#turn++;
     const isFull = this.#windows.map((window, at) => (counts[at] ?? 0) >= window);
-    const kept = this.#peaks.map((peak, at) => (isFull[at] === true ? 0 : Math.max(1, peak)));
+    // One that waits for a job goes on waiting: the job may be on its way, and would go back.
+    const kept = this.#peaks.map((peak, at) =>
+      isFull[at] === true ? 0 : Math.max(peak, (counts[at] ?? 0) + 1),
+    );
+    this.#peaks = counts;
+    if (this.#total < counts.length) {
+      this.#quotas = evenly(this.#total, counts.length, this.#turn);
+      return;
+    }
     const full = isFull.filter(Boolean).length;
     const rest = this.#total - sum(kept);
-    const isEven = full === 0 || rest < full || this.#total < counts.length;
+    if (full === 0 || rest < full) return;
     const shares = evenly(rest, full, this.#turn);
     let next = 0;
-    this.#quotas = isEven
-      ? evenly(this.#total, counts.length, this.#turn)
-      : kept.map((keeps, at) => (isFull[at] === true ? (shares[next++] ?? 0) : keeps));
-    this.#peaks = counts;
+    this.#quotas = kept.map((keeps, at) => (isFull[at] === true ? (shares[next++] ?? 0) : keeps));
   }
 }
 

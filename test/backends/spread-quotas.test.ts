@@ -59,8 +59,15 @@ function round(random: Random): readonly string[] {
     if (most > total) wrong.push(`${most} of ${total}: ${windows.join()} and ${counts.join()}`);
     const at = random.below(servers);
     const count = counts[at] ?? 0;
-    if (random.oneIn(10)) quotas.divide([...counts]);
-    else if (random.oneIn(2)) counts[at] = Math.max(0, count - 1);
+    if (random.oneIn(10)) {
+      quotas.divide([...counts]);
+      const later = quotas.windows(total, counts);
+      const cut = counts.find((held, place) => {
+        const waited = held < (windows[place] ?? 0);
+        return waited && (later[place] ?? 0) <= held;
+      });
+      if (cut !== undefined && total >= servers) wrong.push(`${windows.join()}: ${later.join()}`);
+    } else if (random.oneIn(2)) counts[at] = Math.max(0, count - 1);
     else if (count < (windows[at] ?? 0)) counts[at] = count + 1;
   }
   return wrong;
