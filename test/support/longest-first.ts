@@ -20,6 +20,7 @@ const LONGEST = [
   "model/models.long",
   "backends/ledger.long",
   "worker/isolation-ledger.long",
+  "worker/soak",
   "backends/rabbitmq.long",
   "worker/blocked.long",
   "engine/lock",
