@@ -1,17 +1,13 @@
 /*
  * Jobs that are lost while they are held: their consumer keeps nothing of them.
  */
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { openEmbedded } from "../../src/embedded/embedded-backend.ts";
 import type { HeldJob } from "../../src/worker/backend.ts";
+import { collectGarbage } from "../support/collect-garbage.ts";
 import { until } from "../support/until.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 import { jobOf } from "./beds.ts";
-
-setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc") as () => void;
 
 test("are forgotten", async () => {
   const clock = new VirtualClock(1_000_000_000);
@@ -25,7 +21,7 @@ test("are forgotten", async () => {
     clock.advance(1.1);
   }
   await until("few are kept", () => {
-    collect();
+    collectGarbage();
     return taken.filter((held) => held.deref() !== undefined).length <= 3;
   });
   expect(taken.length).toBeGreaterThan(9);

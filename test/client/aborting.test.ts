@@ -1,15 +1,11 @@
 /* Calls that are ended before their answers come, by a signal, by their time or with the client: a
  * job that comes all the same goes to somebody else.
  */
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Client } from "../../src/client/client.ts";
+import { collectGarbage } from "../support/collect-garbage.ts";
 import { until } from "../support/until.ts";
 import { outcome, ScriptedServer, settle } from "./scripted-server.ts";
-
-setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc") as () => void;
 
 let server: ScriptedServer;
 let client: Client;
@@ -90,7 +86,7 @@ describe("a job for a reserve that nobody waits for any more", () => {
     const signal = await aborted();
     await server.cut();
     await until("its call is forgotten", () => {
-      collect();
+      collectGarbage();
       return signal.deref() === undefined;
     });
   });

@@ -1,17 +1,14 @@
 /* What a client takes in memory: a million puts at once are taken or refused, and a long life
  * leaves nothing behind.
  */
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connect } from "../../src/entries/client.ts";
+import { collectGarbage } from "../support/collect-garbage.ts";
 import { startHomemaker } from "../support/homemaker.ts";
 import type { ServerProcess } from "../support/server-process.ts";
 import { outcome } from "./scripted-server.ts";
 import { addressOf } from "./places.ts";
 
-setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc") as () => void;
 const MILLION = 1_000_000;
 const MEBI = 1_048_576;
 
@@ -23,7 +20,7 @@ afterAll(() => server.stop());
 
 /** Megabytes that are really in use. */
 function heapMebi(): number {
-  collect();
+  collectGarbage();
   return process.memoryUsage().heapUsed / MEBI;
 }
 

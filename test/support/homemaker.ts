@@ -4,6 +4,7 @@
  * Called by the fuzzer, the tests with client libraries and the concurrency tests.
  */
 import { fileURLToPath } from "node:url";
+import { RUNTIMES } from "./runtimes.ts";
 import { ServerProcess, type Address } from "./server-process.ts";
 
 /** How to start Homemaker; what is absent is the server's own default. */
@@ -13,7 +14,7 @@ export interface HomemakerOptions {
   readonly threads?: number;
   /** Shards, a power of two. */
   readonly shards?: number;
-  /** What runs it: a program and its arguments; if absent, the Node that runs the tests. */
+  /** What runs it: a program and its arguments; if absent, Node. */
   readonly runtime?: readonly string[];
   /** More flags, as on its command line. */
   readonly flags?: readonly string[];
@@ -25,7 +26,7 @@ const PATIENCE_MS = 30_000;
 /** Starts Homemaker and waits until it listens. Throws a ServerProcessError when it does not. */
 export function startHomemaker(options: HomemakerOptions = {}): Promise<ServerProcess> {
   const { maxJobSizeBytes, threads, shards, flags = [] } = options;
-  const [command = "", ...before] = options.runtime ?? [process.execPath];
+  const [command = "", ...before] = options.runtime ?? RUNTIMES.node;
   const args = [...before, CLI, "-l", "127.0.0.1", "-p", "0"];
   if (maxJobSizeBytes !== undefined) args.push("-z", String(maxJobSizeBytes));
   if (threads !== undefined) args.push("--threads", String(threads));

@@ -31,7 +31,7 @@ export const killer = defineJob("killer", {
 /** Goes on, whatever it is told: in its loop, or blocking it; or stops when it is told to. */
 export const endless = defineJob("endless", {
   payload: unchecked<"idle" | "busy" | "minds">(),
-  timeout: "300ms",
+  timeout: "700ms",
   ...once,
 });
 

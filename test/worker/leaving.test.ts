@@ -6,6 +6,7 @@ import { execa } from "execa";
 import { expect, test } from "vitest";
 import { connect } from "../../src/entries/client.ts";
 import { LastingServer } from "../backends/lasting-server.ts";
+import { programHere } from "../support/runtimes.ts";
 import { until } from "../support/until.ts";
 
 const ROUND = fileURLToPath(new URL("leaving-round.ts", import.meta.url));
@@ -33,7 +34,7 @@ test.each([
   async (where, how) => {
     const path = where === "server" ? (await LastingServer.start()).path : undefined;
     const target = path === undefined ? where : `homemaker+unix:${path}`;
-    const program = execa(process.execPath, [ROUND, target, how], {
+    const program = execa(...programHere(ROUND, target, how), {
       buffer: false,
       reject: false,
       timeout: TEST_MS,
@@ -42,7 +43,8 @@ test.each([
     program.stdout.on("data", (text: Buffer) => (printed += text.toString()));
     await until("it runs", () => printed.includes("runs"));
     if (path !== undefined) await connected(`unix:${path}`);
-    program.kill("SIGTERM");
+    // By its pid: what Deno has killed has ended by that signal for it, whatever it made of it.
+    process.kill(Number(program.pid), "SIGTERM");
     const { exitCode } = await program;
     expect([exitCode, printed]).toEqual([0, `runs\n${REPORT}\nclosed\n`]);
   },

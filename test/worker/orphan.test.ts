@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { expect, onTestFinished, test } from "vitest";
 import { codeOf } from "../../src/system-error.ts";
+import { programHere } from "../support/runtimes.ts";
 import { until } from "../support/until.ts";
 
 const ROUND = fileURLToPath(new URL("orphan-round.ts", import.meta.url));
@@ -19,7 +20,7 @@ function isThere(pid: number): boolean {
 
 test("a handler that computes does not outlive its worker", { timeout: TEST_MS }, async () => {
   // Its process has the same standard error; of that nobody reads to the end.
-  const ended = await execa(process.execPath, [ROUND], { reject: false, stderr: "ignore" });
+  const ended = await execa(...programHere(ROUND), { reject: false, stderr: "ignore" });
   expect(ended.signal).toBe("SIGKILL");
   const pid = Number(ended.stdout);
   expect(pid).toBeGreaterThan(1);

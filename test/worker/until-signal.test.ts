@@ -6,6 +6,7 @@ import { createWorker, defineJob, openQueue, runUntilSignal } from "../../src/en
 import { unchecked } from "../../src/entries/queue.ts";
 import { SAME_SIGNAL_MS } from "../../src/runtime.ts";
 import { Queue } from "../../src/worker/queue.ts";
+import { programHere } from "../support/runtimes.ts";
 import { pause, until } from "../support/until.ts";
 import { around } from "./around.ts";
 
@@ -21,12 +22,13 @@ test.each([
     timeout: TEST_MS,
   },
   async (how, signals, report) => {
-    const program = execa(process.execPath, [ROUND, how], { buffer: false, timeout: TEST_MS });
+    const program = execa(...programHere(ROUND, how), { buffer: false, timeout: TEST_MS });
     let printed = "";
     program.stdout.on("data", (text: Buffer) => (printed += text.toString()));
     await until("its handler runs", () => printed.includes("begun"));
     for (const [sent, signal] of signals.entries()) {
-      program.kill(signal);
+      // By its pid: what Deno has killed has ended by that signal for it, whatever it made of it.
+      process.kill(Number(program.pid), signal);
       await until("it has heard", () => printed.split("heard").length === sent + 2);
       await pause(2 * SAME_SIGNAL_MS); // two that come together are one
     }

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { RUNTIMES } from "../../support/runtimes.ts";
 import { ServerProcess } from "../../support/server-process.ts";
 import type { Address } from "../../support/server-process.ts";
 import type { ServerOptions } from "../dialogue.ts";
@@ -76,7 +77,7 @@ export function startOnWebSocket(...flags: readonly string[]): Promise<ServerPro
 
 function start(flags: readonly string[]): Promise<ServerProcess> {
   return ServerProcess.start({
-    command: process.execPath,
+    command: RUNTIMES.node[0],
     arguments: [ENTRY, ...flags],
     address: boundAddress,
     patienceMs: 30_000,
