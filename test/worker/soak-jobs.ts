@@ -1,6 +1,6 @@
 /*
- * Soak jobs: a job whose payload says what its handlers come to, and what is done to it; and one for
- * threads. Loaded by soak.long.test.ts, and by the threads.
+ * Soak jobs: a job whose payload says what its handlers come to, and what is done to it; and one
+ * for threads. Loaded by soak.long.test.ts, and by the threads.
  */
 import process from "node:process";
 import {
