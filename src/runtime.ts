@@ -9,6 +9,7 @@
  */
 import type { BoundAddress } from "./config/listen-address.ts";
 import type { WebSocketOptions } from "./config/web-socket-options.ts";
+import type { TlsOptions } from "./config/tls-options.ts";
 import type { LogFields, LogLevel, LogSink } from "./log.ts";
 import type { Storage } from "./storage.ts";
 import type { BarTerminal } from "./terminal.ts";
@@ -271,6 +272,8 @@ export interface ListenManner {
   readonly onlyIpv6: boolean;
   /** What WebSockets are taken with. */
   readonly webSocket: WebSocketOptions;
+  /** What an address that speaks TLS shows of itself. */
+  readonly tls: TlsOptions;
 }
 
 /** What an I/O thread tells the main thread. */

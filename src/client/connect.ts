@@ -8,6 +8,7 @@ import { Client } from "./client.ts";
 import type { ClientConnection, ConnectionOptions } from "./connection.ts";
 import { BadCommandError } from "./errors.ts";
 import type { Endpoint, Surroundings } from "./link.ts";
+import type { TlsSettings } from "./tls-settings.ts";
 
 /** What may be said about a client. */
 export interface ClientOptions {
@@ -27,6 +28,8 @@ export interface ClientOptions {
   readonly pendingBytesMax?: number;
   /** The longest body of an answer that is taken; 1,073,741,824 if absent. */
   readonly replyBodyBytesMax?: number;
+  /** Of addresses that speak TLS: whom to trust, and what to show. */
+  readonly tls?: TlsSettings | undefined;
   /** Told what went wrong where no call rejects: a lost connection, an attempt that failed. */
   readonly onError?: (error: Error) => void;
 }
@@ -52,13 +55,13 @@ const DIAL_TIMEOUT_MS = 5000;
 export async function connectTo(
   targets: Target | readonly Target[],
   options: ClientOptions,
-  endpointOf: (address: string) => Endpoint,
+  endpointOf: (address: string, tls?: TlsSettings) => Endpoint,
   around: Surroundings,
 ): Promise<Client> {
   const list: readonly Target[] = Array.isArray(targets) ? targets : [targets];
   if (list.length === 0) throw new BadCommandError("there is no address to connect to");
   const endpoints = list.map((target) =>
-    typeof target === "string" ? endpointOf(target) : inProcess(target),
+    typeof target === "string" ? endpointOf(target, options.tls) : inProcess(target),
   );
   const { timeoutMs = TIMEOUT_MS, connectTimeoutMs = CONNECT_TIMEOUT_MS, signal } = options;
   const client = new Client(endpoints, around, {

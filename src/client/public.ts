@@ -29,6 +29,7 @@ export type { PushListener } from "./receiving.ts";
 export { BatchRefusedError, RefusedError } from "./refused-error.ts";
 export type { RefusalCode } from "./refused-error.ts";
 export type { Feature } from "./support.ts";
+export type { TlsSettings } from "./tls-settings.ts";
 export { HomemakerError } from "../protocol/homemaker-error.ts";
 export { BadReplyError } from "../protocol/reply-line.ts";
 export { ReplyTooBigError } from "../protocol/reply-reader.ts";

@@ -1,7 +1,7 @@
 /* Listen address: the words after `-l`, taken apart and put together again.
  *
  *   127.0.0.1   localhost:11400   [::1]:11400   ::1   unix:/run/homemaker.sock
- *   ws://127.0.0.1:11302
+ *   tls://127.0.0.1:11301   ws://127.0.0.1:11302   wss://127.0.0.1:11303
  *
  * A kind of address is a file beside this one and a line in the table, and has a transport
  * (transports/transports.ts). Only the form is judged here; whether a name resolves or a port is
@@ -9,14 +9,17 @@
  */
 import type { AddressKind } from "./address-kind.ts";
 import { TCP } from "./tcp-address.ts";
+import { TLS } from "./tls-address.ts";
 import { UNIX } from "./unix-address.ts";
-import { WEB_SOCKET } from "./web-socket-address.ts";
+import { SECURE_WEB_SOCKET, WEB_SOCKET } from "./web-socket-address.ts";
 
 /** Every kind, by the name that its addresses have; the forms of the first are named first. */
 const KINDS = {
   tcp: TCP,
   unix: UNIX,
+  tls: TLS,
   ws: WEB_SOCKET,
+  wss: SECURE_WEB_SOCKET,
 };
 
 type Kinds = typeof KINDS;

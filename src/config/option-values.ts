@@ -172,14 +172,21 @@ export const token: Sort<string> & { readonly secret: true } = {
 };
 
 /** A path to a directory. */
-export const directory: Sort<string> = {
-  expects: "a directory",
-  parse: (words) => {
-    const word = last(words);
-    return word === "" || word.includes("\0") ? undefined : word;
-  },
-  format: String,
-};
+export const directory: Sort<string> = pathTo("a directory");
+
+/** A path to a file. */
+export const file: Sort<string> = pathTo("a file");
+
+function pathTo(expects: string): Sort<string> {
+  return {
+    expects,
+    parse: (words) => {
+      const word = last(words);
+      return word === "" || word.includes("\0") ? undefined : word;
+    },
+    format: String,
+  };
+}
 
 /** The name of a user of the machine. */
 export const userName: Sort<string> = {

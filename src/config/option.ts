@@ -49,6 +49,7 @@ export interface Option<Value> {
 export const CATEGORIES = [
   "Network",
   "WebSocket",
+  "TLS",
   "HTTP",
   "JSON",
   "Engine",

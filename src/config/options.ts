@@ -15,6 +15,8 @@ import type { BoundAddress, ListenAddress } from "./listen-address.ts";
 import { JSON_OPTIONS } from "./json-options.ts";
 import type { JsonOptions } from "./json-options.ts";
 import { isLoopback } from "./tcp-address.ts";
+import { TLS_OPTIONS } from "./tls-options.ts";
+import type { TlsOptions } from "./tls-options.ts";
 import { WEB_SOCKET_OPTIONS } from "./web-socket-options.ts";
 import type { WebSocketOptions } from "./web-socket-options.ts";
 import type { Option } from "./option.ts";
@@ -42,7 +44,7 @@ import {
  * What the server runs with. "Absent" is spelled `undefined`, so that a copy of these always has
  * every key.
  */
-export interface Options extends JsonOptions, WebSocketOptions {
+export interface Options extends JsonOptions, TlsOptions, WebSocketOptions {
   /** Where to listen, at least one address; the ports are filled in, 0 is any free port. */
   readonly listen: readonly BoundAddress[];
   /** Largest body that `put` accepts, in bytes: 0 to JOB_BYTES_MAX. */
@@ -170,6 +172,7 @@ export const OPTIONS: { readonly [Key in keyof Settings]: Option<Settings[Key]> 
     default: 11300,
     ...count(0, 65535),
   },
+  ...TLS_OPTIONS,
   ...WEB_SOCKET_OPTIONS,
   httpPort: {
     name: "http-port",
@@ -444,8 +447,8 @@ export function completeOptions({ port, listen, durability, ...rest }: Settings)
 /** What is wrong with settings that are each right by themselves; undefined if nothing is. */
 export function conflictIn(settings: Settings): string | undefined {
   const { dataDirectory, durability } = settings;
-  const port = portConflictIn(settings);
-  if (port !== undefined) return port;
+  const network = portConflictIn(settings) ?? tlsConflictIn(settings);
+  if (network !== undefined) return network;
   return dataDirectory === undefined && durability !== undefined
     ? "--durability, -f and -F need --data: without a directory jobs live in memory only"
     : undefined;
@@ -466,4 +469,19 @@ function portConflictIn(settings: Settings): string | undefined {
     return "--http-token and --http-read-token must differ";
   }
   return undefined;
+}
+
+/** What is wrong with the settings of TLS. */
+function tlsConflictIn({ listen, ...settings }: Settings): string | undefined {
+  const { tlsCert, tlsKey } = settings;
+  const secure = listen.find(({ kind }) => kind === "tls" || kind === "wss");
+  if (secure !== undefined) {
+    if (tlsCert !== undefined && tlsKey !== undefined) return undefined;
+    return `a ${secure.kind}:// address needs --tls-cert and --tls-key`;
+  }
+  const unused = (["tlsCert", "tlsKey", "tlsClientCa"] as const).find(
+    (key) => settings[key] !== undefined,
+  );
+  if (unused === undefined) return undefined;
+  return `--${TLS_OPTIONS[unused].name} needs an address such as -l tls://HOST:PORT`;
 }

@@ -10,6 +10,7 @@ import type { RedisTarget } from "../redis/redis-options.ts";
 import { openRedis } from "../redis/redis-target.ts";
 import { clientSurroundings } from "../runtimes/client-surroundings.ts";
 import { BadOptionError } from "../worker/errors.ts";
+import type { TlsSettings } from "../client/tls-settings.ts";
 import type { SpoolOptions } from "../worker/spool-backend.ts";
 import type { QueueBackend } from "../worker/backend.ts";
 import { BlobBackend } from "../worker/blob-backend.ts";
@@ -44,6 +45,7 @@ export type { RabbitTarget } from "../rabbitmq/rabbit-options.ts";
 export type { RedisTarget } from "../redis/redis-options.ts";
 export { runUntilSignal } from "../runtimes/until-signal.ts";
 export * from "../worker/public.ts";
+export type { TlsSettings } from "../client/tls-settings.ts";
 export type { ServerUrl, ServerWebSocketUrl } from "../worker/server-backend.ts";
 
 /** Where a Redis is. */
@@ -63,11 +65,14 @@ export interface OpenOptions extends QueueOptions {
   readonly spool?: SpoolOptions;
   /** Where bodies of jobs lie that are too big for the queue; if absent, they are refused. */
   readonly blobs?: BlobOptions;
+  /** Of servers that speak TLS: whom to trust, and what to show. */
+  readonly tls?: TlsSettings | undefined;
 }
 
 const SPOOL: Known<SpoolOptions> = { directory: true, wait: true, cooldown: true };
 const BLOBS: Known<BlobOptions> = { store: true, aboveBytes: true, sweepEveryMillis: true };
-const PARTS = { spool: SPOOL, blobs: BLOBS };
+const TLS: Known<TlsSettings> = { ca: true, cert: true, key: true, serverName: true };
+const PARTS = { spool: SPOOL, blobs: BLOBS, tls: TLS };
 
 /** Where the jobs are. */
 export type QueueTarget =
@@ -91,8 +96,8 @@ export type QueueTarget =
 export async function openQueue(target: QueueTarget, options: OpenOptions = {}): Promise<JobQueue> {
   checkQueueOptions(options, PARTS); // before anything is opened
   checkTarget(target);
-  const { spool, blobs, ...about } = options;
-  const backend = await spooledBackend(target, spool, about);
+  const { spool, blobs, tls, ...about } = options;
+  const backend = await spooledBackend(target, spool, { ...about, tls });
   try {
     if (blobs === undefined) return new Queue(backend, about);
     const { now = Date.now } = about;
@@ -108,7 +113,7 @@ export async function openQueue(target: QueueTarget, options: OpenOptions = {}):
 async function spooledBackend(
   target: QueueTarget,
   spool: SpoolOptions | undefined,
-  options: QueueOptions,
+  options: OpenOptions,
 ): Promise<QueueBackend> {
   const open = (): Promise<QueueBackend> => backendOf(target, options);
   if (spool === undefined) return open();
@@ -131,10 +136,12 @@ export function createWorker<State = undefined>(
   return createWorkerOn({ startChild, startVoucher }, queue, options);
 }
 
-async function backendOf(target: QueueTarget, options: QueueOptions): Promise<QueueBackend> {
+async function backendOf(target: QueueTarget, options: OpenOptions): Promise<QueueBackend> {
   if (typeof target === "string") {
     if (isRedis(target)) return openRedis({ redis: target });
-    return isRabbit(target) ? openRabbit({ rabbitmq: target }) : openServer(target, connect);
+    return isRabbit(target)
+      ? openRabbit({ rabbitmq: target })
+      : openServer(target, connect, options.tls);
   }
   if ("spread" in target) {
     if (!Array.isArray(target.spread)) throw new BadOptionError("spread: an array of targets");

@@ -10,8 +10,8 @@ import type { ToVoucher, VoucherSeed } from "../worker/vouching.ts";
 import { clientSurroundings } from "./client-surroundings.ts";
 
 const around = clientSurroundings();
-const vouching = new Vouching(workerData as VoucherSeed, around.clock, (addresses) =>
-  connectTo(addresses, {}, socketEndpoint, around),
+const vouching = new Vouching(workerData as VoucherSeed, around.clock, ({ addresses, tls }) =>
+  connectTo(addresses, { tls }, socketEndpoint, around),
 );
 
 parentPort?.on("message", (message: ToVoucher) => {

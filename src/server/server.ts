@@ -11,6 +11,7 @@ import { formatListenAddress, type BoundAddress } from "../config/listen-address
 import { leavesIpv4 } from "../config/tcp-address.ts";
 import { webSocketOptionsOf } from "../config/web-socket-options.ts";
 import type { Options } from "../config/options.ts";
+import { tlsOptionsOf } from "../config/tls-options.ts";
 import { PROGRAM, VERSION } from "../version.ts";
 import type { Log } from "../log.ts";
 import { openLog } from "../observability/log.ts";
@@ -373,6 +374,7 @@ class Server {
         shared: threads > 1,
         onlyIpv6,
         webSocket: webSocketOptionsOf(this.#options),
+        tls: tlsOptionsOf(this.#options),
       };
       return { address, manner };
     });

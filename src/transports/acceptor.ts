@@ -4,7 +4,8 @@
  * When accepting fails (no file descriptors left, for instance) the socket is closed and bound
  * again a second later, so that a failure neither burns CPU nor floods the log. Where the runtime
  * lends native handles (`lendsHandles`), accepted sockets read into one shared buffer; elsewhere
- * they are ordinary streams. Used by the TCP and the Unix transport, which say how to bind.
+ * they are ordinary streams. Used by the transports, which say how to bind, and what there is to do
+ * before a socket is a connection (`ServerMaker`).
  */
 import { createServer, type ListenOptions, type Server, type Socket } from "node:net";
 import type { Door, Listener } from "../runtime.ts";
@@ -20,6 +21,40 @@ const RETRY_MS = 1000;
 const LINGER_MS = 250;
 /** Connections that the kernel holds for us before we accept them. */
 const BACKLOG = 1024;
+
+/** What all servers are made with. */
+export const SOCKETS = { allowHalfOpen: true, noDelay: true, keepAlive: true };
+
+/** Those who come through a listening socket. */
+export interface Guests {
+  /** Whether there is room for one more. If not, close it. */
+  admit(): boolean;
+  /** Serves one that was admitted. */
+  accept(socket: Socket): void;
+  /** One that was admitted is gone before it was accepted. */
+  left(): void;
+}
+
+/** What makes the listening sockets of an acceptor. */
+export interface ServerMaker {
+  /** One that does not listen yet, for these guests. */
+  make(guests: Guests): Server;
+  /** There will be no more. */
+  end(): void;
+}
+
+/** Sockets as they come. */
+const PLAIN: ServerMaker = {
+  make(guests) {
+    const server = createServer(SOCKETS);
+    server.on("connection", (socket) => {
+      if (guests.admit()) guests.accept(socket);
+      else socket.destroy();
+    });
+    return server;
+  },
+  end: () => undefined,
+};
 
 /** One for all connections. */
 const onread = readInto(new ReadBuffer());
@@ -38,32 +73,51 @@ export class Acceptor implements Listener {
   readonly #binding: ListenOptions;
   readonly #door: Door;
   readonly #lendsHandles: boolean;
+  readonly #servers: ServerMaker;
+  readonly #guests: Guests = {
+    admit: () => !this.#isStopped && this.#door.admit(),
+    accept: (socket) => this.#acceptStream(socket),
+    left: () => this.#door.left(),
+  };
   readonly #connections = new Set<Connection>();
   readonly #forget = (connection: Connection): void => void this.#connections.delete(connection);
   #server: Server | undefined;
   #retry: NodeJS.Timeout | undefined;
   #isStopped = false;
 
-  /** Binds and listens. Rejects with the runtime's own error. */
+  /**
+   * Binds and listens. Rejects with the runtime's own error. Only plain sockets lend handles.
+   */
   static async listen(
     binding: ListenOptions,
     door: Door,
     lendsHandles: boolean,
+    servers: ServerMaker = PLAIN,
   ): Promise<Acceptor> {
-    const acceptor = new Acceptor(binding, door, lendsHandles);
-    await acceptor.#listen();
+    const acceptor = new Acceptor(binding, door, lendsHandles && servers === PLAIN, servers);
+    try {
+      await acceptor.#listen();
+    } catch (error) {
+      servers.end();
+      throw error;
+    }
     return acceptor;
   }
 
-  private constructor(binding: ListenOptions, door: Door, lendsHandles: boolean) {
+  private constructor(
+    binding: ListenOptions,
+    door: Door,
+    lendsHandles: boolean,
+    servers: ServerMaker,
+  ) {
     this.#binding = { backlog: BACKLOG, ...binding };
     this.#door = door;
     this.#lendsHandles = lendsHandles;
+    this.#servers = servers;
   }
 
   async #listen(): Promise<void> {
-    const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true });
-    server.on("connection", (socket) => this.#acceptStream(socket));
+    const server = this.#servers.make(this.#guests);
     await listening(server, this.#binding);
     server.on("error", (error) => this.#acceptFailed(error.message));
     const handle = this.#lendsHandles ? acceptingHandle(server) : undefined;
@@ -82,8 +136,12 @@ export class Acceptor implements Listener {
   }
 
   #acceptStream(socket: Socket): void {
-    if (this.#isStopped || !this.#door.admit()) socket.destroy();
-    else this.#connections.add(Connection.acceptStream(socket, this.#door, this.#forget));
+    if (this.#isStopped) {
+      socket.destroy();
+      this.#door.left();
+      return;
+    }
+    this.#connections.add(Connection.acceptStream(socket, this.#door, this.#forget));
   }
 
   #acceptFailed(why: string): void {
@@ -107,6 +165,7 @@ export class Acceptor implements Listener {
   stopAccepting(): void {
     this.#isStopped = true;
     clearTimeout(this.#retry);
+    this.#servers.end();
     this.#server?.close();
   }
 

@@ -4,12 +4,11 @@
  * WebSocket is the runtime's, and does.) TCP asks a peer that says nothing whether it is there.
  * Used by src/entries/.
  */
-import { connect } from "node:net";
-import type { NetConnectOpts, Socket } from "node:net";
 import { ClientConnection } from "../client/connection.ts";
 import type { ConnectionOptions } from "../client/connection.ts";
 import { BadCommandError } from "../client/errors.ts";
 import type { Endpoint } from "../client/link.ts";
+import type { TlsSettings } from "../client/tls-settings.ts";
 import { isWebSocketUrl, openWebSocket } from "../client/web-socket-wire.ts";
 import { quoted } from "../protocol/reply-line.ts";
 import {
@@ -18,7 +17,8 @@ import {
   formatListenAddress,
   parseListenAddress,
 } from "../config/listen-address.ts";
-import { SocketWire, connected } from "./socket-wire.ts";
+import { SocketWire, socketTo } from "./socket-wire.ts";
+import type { WebSocketUrl } from "./transport-kind.ts";
 import { connectionTo } from "./transports.ts";
 
 /** What a client connects with. */
@@ -29,12 +29,14 @@ const PORT = 11_300;
 const KEEP_ALIVE_MS = 30_000;
 
 /** Of an address in words. Throws a BadCommandError. */
-export function socketEndpoint(words: string): Endpoint {
+export function socketEndpoint(words: string, tls?: TlsSettings): Endpoint {
   const { name, way } = isWebSocketUrl(words) ? { name: words, way: { url: words } } : wayTo(words);
   return {
     name,
     open: (options, signal) =>
-      "url" in way ? openWebSocket(way.url, options, signal) : openSocket(way, options, signal),
+      "url" in way
+        ? openWebSocket(way.url, options, signal)
+        : openSocket(way, tls, options, signal),
   };
 }
 
@@ -48,16 +50,12 @@ function wayTo(words: string): { readonly name: string; readonly way: Way } {
 }
 
 async function openSocket(
-  way: NetConnectOpts,
+  way: Exclude<Way, WebSocketUrl>,
+  tls: TlsSettings | undefined,
   options: ConnectionOptions,
   signal: AbortSignal,
 ): Promise<ClientConnection> {
-  const socket = connect({ ...way, noDelay: true, keepAlive: true });
-  await connected(socket, signal);
-  return opened(socket, options);
-}
-
-function opened(socket: Socket, options: ConnectionOptions): ClientConnection {
+  const socket = await socketTo(way, tls, signal);
   socket.setKeepAlive(true, KEEP_ALIVE_MS);
   socket.unref();
   return new ClientConnection((listener) => new SocketWire(socket, listener), options);

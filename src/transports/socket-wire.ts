@@ -1,17 +1,20 @@
-/* SocketWire: a TCP or Unix socket as the wire of a client's connection.
+/* SocketWire: a TCP or Unix socket, or one that speaks TLS, as the wire of a client's connection.
  *
  * When the server has finished sending, no answer can come any more, so the socket is closed then,
  * half-open or not. Used by socket-endpoint.ts, the command line, the demo and the bench.
  */
 import { connect } from "node:net";
-import type { Socket } from "node:net";
+import type { NetConnectOpts, Socket } from "node:net";
+import { connect as connectSecurely } from "node:tls";
 import { ClientConnection } from "../client/connection.ts";
 import type { ConnectionOptions } from "../client/connection.ts";
 import { UnreachableError } from "../client/errors.ts";
+import type { TlsSettings } from "../client/tls-settings.ts";
 import type { Wire, WireListener } from "../client/wire.ts";
 import { openWebSocket } from "../client/web-socket-wire.ts";
 import type { BoundAddress } from "../config/listen-address.ts";
 import { whyOf } from "../system-error.ts";
+import type { SecurePlace } from "./transport-kind.ts";
 import { connectionTo } from "./transports.ts";
 
 /** One socket. */
@@ -53,16 +56,41 @@ export async function connectTo(
 ): Promise<ClientConnection> {
   const way = connectionTo(address);
   if ("url" in way) return openWebSocket(way.url, options);
-  const socket = connect(way);
-  await connected(socket);
+  const socket = await socketTo(way);
   return new ClientConnection((listener) => new SocketWire(socket, listener), options);
 }
 
 /**
- * Resolves when the socket is connected. Rejects with an UnreachableError, or with the signal's
- * reason, and the socket is gone then.
+ * A socket that is connected, by TLS where that is spoken there. Rejects with an UnreachableError,
+ * or with the signal's reason.
  */
-export function connected(socket: Socket, signal?: AbortSignal): Promise<void> {
+export async function socketTo(
+  way: NetConnectOpts | SecurePlace,
+  tls: TlsSettings = {},
+  signal?: AbortSignal,
+): Promise<Socket> {
+  if (!("secure" in way)) {
+    const socket = connect(way);
+    await connected(socket, "connect", signal);
+    return socket;
+  }
+  const { serverName, ca, cert, key } = tls;
+  const named = serverName !== undefined && { servername: serverName };
+  const socket = connectSecurely({ ...way.secure, ca, cert, key, ...named });
+  socket.setNoDelay(true);
+  await connected(socket, "secureConnect", signal);
+  return socket;
+}
+
+/**
+ * Resolves when the socket is connected, which that event says. Rejects with an UnreachableError,
+ * or with the signal's reason, and the socket is gone then.
+ */
+function connected(
+  socket: Socket,
+  event: "connect" | "secureConnect",
+  signal?: AbortSignal,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const abort = (): void => {
       socket.destroy();
@@ -70,7 +98,7 @@ export function connected(socket: Socket, signal?: AbortSignal): Promise<void> {
     };
     if (signal?.aborted === true) abort();
     signal?.addEventListener("abort", abort, { once: true });
-    socket.once("connect", () => {
+    socket.once(event, () => {
       signal?.removeEventListener("abort", abort);
       resolve();
     });

@@ -15,6 +15,7 @@ import type { Door, ListenManner } from "../runtime.ts";
 import type { ProbedSocket as Probed } from "../runtime.ts";
 import { codeOf } from "../system-error.ts";
 import { Acceptor, listening } from "./acceptor.ts";
+import type { ServerMaker } from "./acceptor.ts";
 import { listeningAt, readListeningTable, standingOf } from "./listening-table.ts";
 import { isNobodysTurn, reserveTurn, takeTurns } from "./port-turn.ts";
 import type { TransportKind } from "./transport-kind.ts";
@@ -43,15 +44,16 @@ function firstFreePort(): number {
   return existsSync(setting) ? Number(readFileSync(setting, "utf8")) : 1024;
 }
 
-/** Listens on `address`. Rejects with a BindError. */
-async function listenTcp(
+/** Listens on `address`, with plain sockets if `servers` is absent. Rejects with a BindError. */
+export async function listenTcp(
   address: BoundTcp,
   manner: ListenManner,
   door: Door,
   lendsHandles: boolean,
+  servers?: ServerMaker,
 ): Promise<Acceptor> {
   const binding = { ...bindingOf(address, manner.onlyIpv6), reusePort: manner.shared };
-  return Acceptor.listen(binding, door, lendsHandles).catch((error: unknown) => {
+  return Acceptor.listen(binding, door, lendsHandles, servers).catch((error: unknown) => {
     throw bindError(address, error);
   });
 }

@@ -12,6 +12,11 @@ export interface WebSocketUrl {
   readonly url: string;
 }
 
+/** Where TLS is spoken. */
+export interface SecurePlace {
+  readonly secure: { readonly host: string; readonly port: number };
+}
+
 /** What carries the addresses of a kind. */
 export interface Carrier<Address extends BoundAddress> {
   /** The address of the socket itself. */
@@ -35,7 +40,7 @@ export interface TransportKind<Address extends BoundAddress> {
     lendsHandles: boolean,
   ): Promise<Listener>;
   /** What a client connects with. */
-  connection(address: Address): NetConnectOpts | WebSocketUrl;
+  connection(address: Address): NetConnectOpts | SecurePlace | WebSocketUrl;
   /** As in Runtime. */
   needsPrivilege(address: Address): boolean;
   /** The address with numbers for names; if absent, it has no names. Rejects with a BindError. */

@@ -7,9 +7,10 @@ import type { NetConnectOpts } from "node:net";
 import type { BoundAddress } from "../config/listen-address.ts";
 import type { Door, Listener, ListenManner, ProbedSocket } from "../runtime.ts";
 import { TCP_TRANSPORT } from "./tcp.ts";
-import type { TransportKind, WebSocketUrl } from "./transport-kind.ts";
+import { TLS_TRANSPORT } from "./tls.ts";
+import type { SecurePlace, TransportKind, WebSocketUrl } from "./transport-kind.ts";
 import { UNIX_TRANSPORT } from "./unix.ts";
-import { WEB_SOCKET_TRANSPORT } from "./web-socket.ts";
+import { SECURE_WEB_SOCKET_TRANSPORT, WEB_SOCKET_TRANSPORT } from "./web-socket.ts";
 
 type Kind = BoundAddress["kind"];
 
@@ -19,6 +20,8 @@ const TRANSPORTS: {
   tcp: TCP_TRANSPORT,
   unix: UNIX_TRANSPORT,
   ws: WEB_SOCKET_TRANSPORT,
+  wss: SECURE_WEB_SOCKET_TRANSPORT,
+  tls: TLS_TRANSPORT,
 };
 
 type AnyTransport = TransportKind<BoundAddress>;
@@ -38,7 +41,7 @@ export function listen(
 }
 
 /** What a client connects with. */
-export function connectionTo(address: BoundAddress): NetConnectOpts | WebSocketUrl {
+export function connectionTo(address: BoundAddress): NetConnectOpts | SecurePlace | WebSocketUrl {
   return transportOf(address).connection(address);
 }
 

@@ -7,6 +7,7 @@
  * jobs are: src/embedded/.
  */
 import type { Client } from "../client/client.ts";
+import type { ServerPlace } from "../client/server-place.ts";
 import { asError } from "../client/errors.ts";
 import { RefusedError } from "../client/refused-error.ts";
 import type { Cancelled, Capabilities, ConsumeOptions, Consumer, PutOutcome } from "./backend.ts";
@@ -25,7 +26,7 @@ export interface ClientBackendParts {
   /** A client with a connection of its own. */
   readonly connect: ConnectConsumer;
   /** Where other threads find the server; absent if it is in this process. */
-  readonly addresses?: readonly string[];
+  readonly place?: ServerPlace;
   /** Called last, when all clients are closed. */
   close(): Promise<void>;
 }
@@ -129,8 +130,8 @@ export class ClientBackend implements QueueBackend {
 
   consume(tubes: readonly string[], options: ConsumeOptions): Consumer {
     const left = (): void => void this.#consumers.delete(consumer);
-    const { connect, addresses } = this.#parts;
-    const consumer = new ClientConsumer(connect, tubes, options, left, addresses);
+    const { connect, place } = this.#parts;
+    const consumer = new ClientConsumer(connect, tubes, options, left, place);
     this.#consumers.add(consumer);
     if (this.#broken !== undefined) consumer.fail(this.#broken);
     return consumer;

@@ -8,6 +8,7 @@
  * back without an attempt being counted. Made by client-backend.ts.
  */
 import type { Client } from "../client/client.ts";
+import type { ServerPlace } from "../client/server-place.ts";
 import type { Job } from "../client/job.ts";
 import type { JobStream } from "../client/job-stream.ts";
 import { asError, LostError, NotSentError } from "../client/errors.ts";
@@ -37,7 +38,7 @@ export type ConnectConsumer = (
 export class ClientConsumer implements Consumer {
   readonly closed: Promise<void>;
   readonly #options: ConsumeOptions;
-  readonly #addresses: readonly string[];
+  readonly #place: ServerPlace | undefined;
   /** Jobs that are held, and some that were lost meanwhile. */
   readonly #held = new Set<ClientHeldJob>();
   readonly #opening: Promise<Client>;
@@ -57,17 +58,17 @@ export class ClientConsumer implements Consumer {
   /**
    * `left` is called when it is closed.
    *
-   * @param addresses where others find the server; none if it is in this process
+   * @param place where others find the server; absent if it is in this process
    */
   constructor(
     connect: ConnectConsumer,
     tubes: readonly string[],
     options: ConsumeOptions,
     left: () => void,
-    addresses: readonly string[] = [],
+    place?: ServerPlace,
   ) {
     this.#options = options;
-    this.#addresses = addresses;
+    this.#place = place;
     this.#window = windowOf(options.window);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.closed = promise.finally(left);
@@ -117,7 +118,7 @@ export class ClientConsumer implements Consumer {
     this.#isAsking = true;
     try {
       const token = await client.session({ timeoutMs: Infinity, signal: this.#stopped.signal });
-      session({ addresses: this.#addresses, token });
+      session({ place: this.#place, token });
     } catch (error) {
       if (!this.#stopped.signal.aborted) this.#tell(asError(error));
     } finally {

@@ -4,6 +4,7 @@
  *   homemaker://127.0.0.1                 port 11300
  *   homemaker://10.0.0.7:11300,10.0.0.8   one server at several addresses: the first that answers
  *   homemaker+unix:/run/homemaker.sock
+ *   homemaker+tls://10.0.0.7:11301,10.0.0.8:11301   the same by TLS
  *   ws://10.0.0.7:11302   wss://queue.example.org/queue      as the URL of a WebSocket
  *
  * A connection that is lost is made anew; what was held with it comes again. How an address is
@@ -11,6 +12,7 @@
  */
 import type { Client } from "../client/client.ts";
 import type { ClientOptions } from "../client/connect.ts";
+import type { TlsSettings } from "../client/tls-settings.ts";
 import { isWebSocketUrl } from "../client/web-socket-wire.ts";
 import type { QueueBackend } from "./backend.ts";
 import { ClientBackend } from "./client-backend.ts";
@@ -19,7 +21,10 @@ import { BadOptionError, UnsupportedError } from "./errors.ts";
 import { PlainBackend } from "./plain-backend.ts";
 
 /** Where a server is. */
-export type ServerUrl = `homemaker://${string}` | `homemaker+unix:${string}` | ServerWebSocketUrl;
+export type ServerUrl =
+  | `homemaker://${string}`
+  | `homemaker+${"unix:" | "tls://"}${string}`
+  | ServerWebSocketUrl;
 
 /** Where a server takes WebSockets. */
 export type ServerWebSocketUrl = `ws://${string}` | `wss://${string}`;
@@ -35,12 +40,16 @@ const NEEDED = ["window", "await", "batch", "move", "set-tube", "tag:con"] as co
  * (HM_UNREACHABLE), and with an UnsupportedError where the server knows `features`, and not all
  * that is needed.
  */
-export async function openServer(url: ServerUrl, connect: Connect): Promise<QueueBackend> {
-  const addresses = addressesOf(url);
-  const client = await connect(addresses, {});
+export async function openServer(
+  url: ServerUrl,
+  connect: Connect,
+  tls?: TlsSettings,
+): Promise<QueueBackend> {
+  const place = { addresses: addressesOf(url), tls };
+  const client = await connect(place.addresses, { tls });
   const ways = {
     connect: (onError: (error: Error) => void, signal: AbortSignal) =>
-      connect(addresses, { onError, signal }),
+      connect(place.addresses, { onError, signal, tls }),
     close: () => Promise.resolve(),
   };
   try {
@@ -53,7 +62,7 @@ export async function openServer(url: ServerUrl, connect: Connect): Promise<Queu
     const parts = {
       name: "server",
       can: engineCapabilities(Number(journalBytes) > 0),
-      addresses,
+      place,
       ...ways,
     };
     return new ClientBackend(parts, client);
@@ -65,12 +74,14 @@ export async function openServer(url: ServerUrl, connect: Connect): Promise<Queu
 
 function addressesOf(url: string): readonly string[] {
   if (isWebSocketUrl(url)) return [url];
-  const [, kind, rest = ""] = /^homemaker(:\/\/|\+unix:)(.+)$/.exec(url) ?? [];
+  const [, kind, rest = ""] = /^homemaker(:\/\/|\+unix:|\+tls:\/\/)(.+)$/.exec(url) ?? [];
   if (kind === "+unix:") return [`unix:${rest}`];
   const addresses = rest.replace(/\/$/, "").split(",");
-  if (kind !== undefined && addresses.every((address) => address !== "")) return addresses;
+  if (kind !== undefined && addresses.every((address) => address !== "")) {
+    return kind === "+tls://" ? addresses.map((address) => `tls://${address}`) : addresses;
+  }
   throw new BadOptionError(
     `${JSON.stringify(url)} is no queue; write homemaker://host:port, homemaker+unix:/path, ` +
-      "ws://host:port, redis://host:port or amqp://host:port",
+      "homemaker+tls://host:port, ws://host:port, redis://host:port or amqp://host:port",
   );
 }

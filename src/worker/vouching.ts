@@ -7,12 +7,13 @@
  * worker.ts; the helper's side, Vouching, runs in runtimes/voucher-thread.ts.
  */
 import type { Client } from "../client/client.ts";
+import type { ServerPlace } from "../client/server-place.ts";
 import type { Clock } from "../clock.ts";
 
 /** By what others can keep what a consumer holds. */
 export interface Ticket {
-  /** Where its server is; none if it is in this process. */
-  readonly addresses: readonly string[];
+  /** Where its server is; absent if it is in this process. */
+  readonly place: ServerPlace | undefined;
   readonly token: string;
 }
 
@@ -77,7 +78,7 @@ export class Stamps {
 
   /** The consumer has a connection; the helper is started for the first one to a server. */
   ticket(ticket: Ticket): void {
-    if (ticket.addresses.length === 0) return; // the engine in the process sees to it by itself
+    if (ticket.place === undefined) return; // the engine in the process sees to it by itself
     const { start, leaseMillis } = this.#parts;
     this.#stamp();
     if (this.#voucher === undefined) this.#wait();
@@ -114,7 +115,7 @@ export class Stamps {
 export class Vouching {
   readonly #seed: VoucherSeed;
   readonly #clock: Clock;
-  readonly #connect: (addresses: readonly string[]) => Promise<Client>;
+  readonly #connect: (place: ServerPlace) => Promise<Client>;
   #opening: Promise<Client> | undefined;
   #client: Client | undefined;
   #token = "";
@@ -124,11 +125,7 @@ export class Vouching {
   #vouchedMillis = -Infinity;
   #cancel: () => void = () => undefined;
 
-  constructor(
-    seed: VoucherSeed,
-    clock: Clock,
-    connect: (addresses: readonly string[]) => Promise<Client>,
-  ) {
+  constructor(seed: VoucherSeed, clock: Clock, connect: (place: ServerPlace) => Promise<Client>) {
     this.#seed = seed;
     this.#clock = clock;
     this.#connect = connect;
@@ -137,16 +134,17 @@ export class Vouching {
   }
 
   /** From now on it is this session that is vouched for. */
-  ticket({ addresses, token }: Ticket): void {
+  ticket({ place, token }: Ticket): void {
     this.#token = token;
-    this.#opening ??= this.#open(addresses);
+    if (place === undefined) return;
+    this.#opening ??= this.#open(place);
     this.#opening.catch(() => {
       this.#opening = undefined; // the next ticket tries again
     });
   }
 
-  async #open(addresses: readonly string[]): Promise<Client> {
-    this.#client = await this.#connect(addresses);
+  async #open(place: ServerPlace): Promise<Client> {
+    this.#client = await this.#connect(place);
     return this.#client;
   }
 

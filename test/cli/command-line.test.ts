@@ -242,11 +242,11 @@ describe("a wrong command line gets one line and exit code 2", () => {
     [["-l"], "option '-l, --listen <ADDR>' argument missing"],
     [
       ["-l", "x:y:z"],
-      '-l/--listen: expected HOST, HOST:PORT, [IPV6]:PORT, unix:PATH or ws://HOST:PORT, not "x:y:z"',
+      '-l/--listen: expected HOST, HOST:PORT, [IPV6]:PORT, unix:PATH, tls://HOST:PORT, ws://HOST:PORT or wss://HOST:PORT, not "x:y:z"',
     ],
     [
       ["-l", "localhost", "-l", ""],
-      '-l/--listen: expected HOST, HOST:PORT, [IPV6]:PORT, unix:PATH or ws://HOST:PORT, not "localhost,"',
+      '-l/--listen: expected HOST, HOST:PORT, [IPV6]:PORT, unix:PATH, tls://HOST:PORT, ws://HOST:PORT or wss://HOST:PORT, not "localhost,"',
     ],
     [["-z", "-1"], '-z/--max-job-size: expected a size such as 65535, 64k or 1MiB, not "-1"'],
     [["-z", "1x"], '-z/--max-job-size: expected a size such as 65535, 64k or 1MiB, not "1x"'],
@@ -289,6 +289,12 @@ describe("a wrong command line gets one line and exit code 2", () => {
       ["--durability", "sync"],
       "--durability, -f and -F need --data: without a directory jobs live in memory only",
     ],
+    [["-l", "tls://localhost:1"], "a tls:// address needs --tls-cert and --tls-key"],
+    [
+      ["-l", "wss://localhost:1", "--tls-cert", "c"],
+      "a wss:// address needs --tls-cert and --tls-key",
+    ],
+    [["--tls-key", "k"], "--tls-key needs an address such as -l tls://HOST:PORT"],
     [["-F"], "--durability, -f and -F need --data: without a directory jobs live in memory only"],
     [["-x"], "unknown option '-x'"],
     [["-Vx"], "unknown option '-x'"],
@@ -331,8 +337,11 @@ describe("a wrong command line gets one line and exit code 2", () => {
 describe("the environment", () => {
   it("sets every option", () => {
     const env: Environment = {
-      HOMEMAKER_LISTEN: "0.0.0.0, [::1]:5,unix:/a/b",
+      HOMEMAKER_LISTEN: "0.0.0.0, [::1]:5,unix:/a/b,tls://[::1]:6",
       HOMEMAKER_PORT: "11400",
+      HOMEMAKER_TLS_CERT: "/c",
+      HOMEMAKER_TLS_KEY: "/k",
+      HOMEMAKER_TLS_CLIENT_CA: "/a",
       HOMEMAKER_WS_ORIGIN: "https://App.example.org, *",
       HOMEMAKER_WS_MAX_MESSAGE: "1k",
       HOMEMAKER_WS_IDLE: "never",
@@ -374,7 +383,15 @@ describe("the environment", () => {
     };
     expect(new Set(Object.keys(env))).toEqual(new Set(everyOption.map(environmentName)));
     expect(run([], env).options).toEqual({
-      listen: [tcp("0.0.0.0", 11400), tcp("::1", 5), { kind: "unix", path: "/a/b" }],
+      listen: [
+        tcp("0.0.0.0", 11400),
+        tcp("::1", 5),
+        { kind: "unix", path: "/a/b" },
+        { kind: "tls", host: "::1", port: 6 },
+      ],
+      tlsCert: "/c",
+      tlsKey: "/k",
+      tlsClientCa: "/a",
       wsOrigins: ["https://app.example.org", "*"],
       wsMessageBytes: 1024,
       wsIdleMillis: Infinity,
@@ -471,7 +488,7 @@ describe("the environment", () => {
     [
       "HOMEMAKER_LISTEN",
       "a,,b",
-      'expected HOST, HOST:PORT, [IPV6]:PORT, unix:PATH or ws://HOST:PORT, not "a,,b"',
+      'expected HOST, HOST:PORT, [IPV6]:PORT, unix:PATH, tls://HOST:PORT, ws://HOST:PORT or wss://HOST:PORT, not "a,,b"',
     ],
     ["HOMEMAKER_SHARDS", "5", 'expected a power of two, 1 to 64, not "5"'],
     ["HOMEMAKER_VERBOSE", "yes", 'expected a whole number, 0 to 99, not "yes"'],

@@ -42,7 +42,9 @@ describe("a listen address", () => {
     "ws://",
     "ws://localhost",
     "ws://localhost:11302/queue",
-    "wss://localhost:11302",
+    "wss://localhost",
+    "tls://localhost",
+    "tls://localhost:11301/",
     `unix:/${"x".repeat(107)}`,
   ])("may not be %j", (text) => {
     expect(parseListenAddress(text)).toBeUndefined();

@@ -83,8 +83,8 @@ test("a consumer tells its token for each connection", async () => {
   await using consumer = queue.backend.consume(["job"], {
     window: 1,
     take: () => undefined,
-    session: ({ addresses, token }) => {
-      expect(addresses).toEqual([`unix:${server.path}`]);
+    session: ({ place, token }) => {
+      expect(place?.addresses).toEqual([`unix:${server.path}`]);
       tokens.add(token);
     },
   });
@@ -134,7 +134,7 @@ class Pair {
   }
 
   ticket(token: string): void {
-    this.#stamps.ticket({ addresses: ["there"], token });
+    this.#stamps.ticket({ place: { addresses: ["there"] }, token });
   }
 
   /** How often it was vouched in so many seconds. */

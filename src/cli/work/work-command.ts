@@ -118,7 +118,8 @@ function commandOf(flags: Flags, env: Environment, units: Units): WorkCommand {
 /** HOMEMAKER_ADDRESS says which server the shell's commands mean, and these as well. */
 function queueOf(address: string): string {
   if (address === "") return QUEUE_DEFAULT;
-  if (address.startsWith("ws://")) return address;
+  if (/^wss?:\/\//.test(address)) return address;
+  if (address.startsWith("tls://")) return `homemaker+${address}`;
   const path = /^unix:(.*)$/.exec(address)?.[1];
   return path === undefined ? `homemaker://${address}` : `homemaker+unix:${path}`;
 }

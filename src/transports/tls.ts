@@ -1,0 +1,107 @@
+/* TLS: binding of TLS addresses. They are TCP's, with the handshake between a socket and its
+ * connection; inside, the protocol is what it is everywhere.
+ *
+ * Invariant: a socket counts as a connection from when it was accepted, so strangers who do not
+ * finish their handshake take the room of connections and no other, and not for long.
+ */
+import type { Server, Socket } from "node:net";
+import { createServer } from "node:tls";
+import type { TlsAddress } from "../config/tls-address.ts";
+import { formatListenAddress } from "../config/listen-address.ts";
+import type { BoundAddress } from "../config/listen-address.ts";
+import type { BoundTcp } from "../config/tcp-address.ts";
+import { BindError } from "../runtime.ts";
+import type { Door, Listener, ListenManner } from "../runtime.ts";
+import { whyOf } from "../system-error.ts";
+import { SOCKETS } from "./acceptor.ts";
+import type { Guests, ServerMaker } from "./acceptor.ts";
+import { Certificates } from "./certificates.ts";
+import { listenTcp, TCP_TRANSPORT } from "./tcp.ts";
+import type { TransportKind } from "./transport-kind.ts";
+
+/** How long a handshake may take. */
+const HANDSHAKE_MS = 10_000;
+
+export const TLS_TRANSPORT: TransportKind<TlsAddress> = {
+  isShared: TCP_TRANSPORT.isShared,
+  listen: (address, manner, door) => listenTls(address, tcpOf(address), manner, door),
+  connection: ({ host, port }) => ({ secure: { host, port } }),
+  needsPrivilege: () => true, // the key may be one that only the first user can read
+  carrier: { socketOf: tcpOf, onSocket: (socket) => ({ ...socket, kind: "tls" }) },
+};
+
+function tcpOf({ host, port }: TlsAddress): BoundTcp {
+  return { kind: "tcp", host, port };
+}
+
+/**
+ * Listens at an address whose socket is a TCP one with TLS. Rejects with a BindError, also when the
+ * certificate cannot be used.
+ */
+export async function listenTls(
+  address: BoundAddress,
+  socket: BoundTcp,
+  manner: ListenManner,
+  door: Door,
+): Promise<Listener> {
+  let certificates: Certificates;
+  try {
+    certificates = new Certificates(manner.tls, (message) => door.troubled(message));
+  } catch (error) {
+    const where = formatListenAddress(address);
+    throw new BindError(`cannot listen on ${where}: ${whyOf(error)}`, { cause: error });
+  }
+  return listenTcp(socket, manner, door, false, new TlsServers(certificates));
+}
+
+/** Makes the servers of an acceptor; there is a second one only when accepting has failed. */
+class TlsServers implements ServerMaker {
+  readonly #certificates: Certificates;
+  #server: ReturnType<typeof createServer> | undefined;
+
+  constructor(certificates: Certificates) {
+    this.#certificates = certificates;
+    certificates.watch((settings) => this.#server?.setSecureContext(settings));
+  }
+
+  make(guests: Guests): Server {
+    const server = createServer({
+      ...SOCKETS,
+      ...this.#certificates.current,
+      allowHalfOpen: false, // who leaves in the middle of a handshake would not be noticed
+      handshakeTimeout: HANDSHAKE_MS,
+    });
+    const strangers = new Set<string>();
+    server.on("connection", (socket: Socket) => receive(socket, strangers, guests));
+    server.on("tlsClientError", (_, socket) => socket.destroy());
+    server.on("secureConnection", (socket) => {
+      socket.allowHalfOpen = true;
+      const isKnown = strangers.delete(nameOf(socket));
+      if (isKnown || guests.admit()) guests.accept(socket);
+      else socket.destroy();
+    });
+    this.#server = server;
+    return server;
+  }
+
+  end(): void {
+    this.#certificates.end();
+  }
+}
+
+/** Counts a socket whose handshake begins, until it is accepted or gone. */
+function receive(socket: Socket, strangers: Set<string>, guests: Guests): void {
+  if (!guests.admit()) {
+    socket.destroy();
+    return;
+  }
+  const name = nameOf(socket);
+  strangers.add(name);
+  socket.once("close", () => {
+    if (strangers.delete(name)) guests.left();
+  });
+}
+
+function nameOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
+}
