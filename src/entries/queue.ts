@@ -22,6 +22,7 @@ import type { Known } from "../worker/known-options.ts";
 import { Queue } from "../worker/queue.ts";
 import type { QueueOptions } from "../worker/queue.ts";
 import { startChild } from "../runtimes/children.ts";
+import { thisPlace } from "../runtimes/place.ts";
 import { startVoucher } from "../runtimes/voucher.ts";
 import { openServer } from "../worker/server-backend.ts";
 import type { ServerUrl } from "../worker/server-backend.ts";
@@ -133,7 +134,7 @@ export function createWorker<State = undefined>(
   queue: JobQueue,
   options: WorkerOptions<State>,
 ): Worker {
-  return createWorkerOn({ startChild, startVoucher }, queue, options);
+  return createWorkerOn({ startChild, startVoucher, place: thisPlace() }, queue, options);
 }
 
 async function backendOf(target: QueueTarget, options: OpenOptions): Promise<QueueBackend> {

@@ -31,6 +31,12 @@ export function isClientWord(text: string): boolean {
   return WORD.test(text);
 }
 
+/** A text as a client's name, or its host: what cannot stand there is a dash. */
+export function asClientWord(text: string): string {
+  const word = text.replaceAll(/[^!-~]+/g, "-").slice(0, CLIENT_WORD_BYTES_MAX);
+  return word === "" ? "-" : word;
+}
+
 /** What the words behind the verb say; undefined if anything is wrong with them. */
 export function clientNameIn(words: string): ClientName | undefined {
   const [, name, host = "", digits] = WORDS.exec(words) ?? [];

@@ -212,6 +212,18 @@ export interface HeldJob {
   progress(note: Uint8Array): Promise<void>;
 }
 
+/** Where workers run. */
+export interface WorkerPlace {
+  readonly host: string;
+  readonly pid: number;
+}
+
+/** What a worker is called, and where it runs, as far as that is known. */
+export interface WorkerLabel {
+  readonly name: string;
+  readonly place: WorkerPlace | undefined;
+}
+
 /** What a consumer is given when it is made. */
 export interface ConsumeOptions {
   /** Most jobs that are held at a time; may be 0. */
@@ -220,6 +232,8 @@ export interface ConsumeOptions {
   readonly take: (job: HeldJob) => void | Promise<void>;
   /** Told what went wrong where nobody waits: the way to the jobs was lost, and is sought anew. */
   readonly troubled?: (error: Error) => void;
+  /** Who takes the jobs, for people who look at the back end, where it can show that. */
+  readonly called?: WorkerLabel;
   /**
    * Told by what others can keep what is held, where there is such a thing: for each connection
    * anew. With it, an engine in this process keeps what is held while the event loop stands still.

@@ -16,6 +16,7 @@ import { TimeoutError, UnreachableError } from "../client/errors.ts";
 import { pause } from "../client/pause.ts";
 import { BatchRefusedError } from "../client/refused-error.ts";
 import { SYSTEM_CLOCK } from "../client/system-clock.ts";
+import { asClientWord } from "../protocol/client-name.ts";
 import { WINDOW_MAX } from "../protocol/commands.ts";
 import { DEFAULT_TUBE } from "../protocol/tube-name.ts";
 import { RESULT_KEPT_MILLIS } from "./backend.ts";
@@ -86,6 +87,7 @@ export class ClientConsumer implements Consumer {
     for (;;) {
       try {
         const client = await this.#watching(connect, tubes);
+        void this.#tellName(client);
         this.#begin(client);
         void this.#tellSession(client);
         return client;
@@ -108,6 +110,21 @@ export class ClientConsumer implements Consumer {
       this.#client = undefined;
       await client.close(); // it may watch tubes that nobody asked for
       throw error;
+    }
+  }
+
+  /** Says who takes the jobs; the client says it again on each new connection. */
+  async #tellName(client: Client): Promise<void> {
+    const { called } = this.#options;
+    if (called === undefined || !client.can("client-name")) return;
+    const { name, place } = called;
+    const { host, pid } = place ?? {};
+    const where = host === undefined ? {} : { host: asClientWord(host), pid };
+    const { signal } = this.#stopped;
+    try {
+      await client.clientName(asClientWord(name), { ...where, timeoutMs: Infinity, signal });
+    } catch (error) {
+      if (!signal.aborted) this.#tell(asError(error));
     }
   }
 

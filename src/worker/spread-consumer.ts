@@ -74,7 +74,9 @@ export class SpreadConsumer implements Consumer {
     for (let failures = 1; !signal.aborted; failures++) {
       try {
         const window = this.#windows()[place] ?? 0;
-        share.open(window, (held) => this.#take(share, held), troubled);
+        const { called } = this.#options;
+        const take = (held: HeldJob): Promise<void> | void => this.#take(share, held);
+        share.open({ window, take, troubled, ...(called !== undefined && { called }) });
         await share.closed;
         if (signal.aborted || this.#isOne) return;
       } catch (error) {
@@ -198,10 +200,10 @@ class Share {
     this.#source = source;
   }
 
-  open(window: number, take: ConsumeOptions["take"], troubled: (error: Error) => void): void {
+  open(options: ConsumeOptions): void {
     const { backend, tubes } = this.#source;
-    this.#wanted = window;
-    this.#consumer = backend.consume(tubes, { window, take, troubled });
+    this.#wanted = options.window;
+    this.#consumer = backend.consume(tubes, options);
   }
 
   get closed(): Promise<void> {

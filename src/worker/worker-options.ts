@@ -43,7 +43,10 @@ export interface StopOptions {
 
 /** What may be said about a worker. */
 export interface WorkerOptions<State> {
-  /** What it is called in metrics and logs; "worker" if absent. */
+  /**
+   * What it is called in metrics and logs, and in the list of the server's workers, beside its host
+   * and process; "worker" if absent.
+   */
   readonly name?: string;
   /** What it runs: an array, or a function that is given `on`, which knows the state's type. */
   readonly handlers:

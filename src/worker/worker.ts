@@ -13,7 +13,7 @@ import { anyJobName } from "./any-job.ts";
 import type { Arrival } from "./arrival.ts";
 import { Attempt } from "./attempt.ts";
 import { Autoscaler } from "./autoscaler.ts";
-import type { Consumer, ConsumeOptions, HeldJob } from "./backend.ts";
+import type { Consumer, ConsumeOptions, HeldJob, WorkerPlace } from "./backend.ts";
 import type { Surroundings } from "./context.ts";
 import { Deferrals } from "./deferrals.ts";
 import { Drains } from "./drains.ts";
@@ -85,6 +85,8 @@ export interface WorkerRuntime {
   readonly startChild?: StartChild;
   /** Starts what keeps jobs while the event loop is held up; absent where there are no threads. */
   readonly startVoucher?: StartVoucher;
+  /** Where the process runs; absent where that cannot be told. */
+  readonly place?: WorkerPlace;
 }
 
 /** The same on a runtime; for src/entries/. Throws an UnsupportedError as well. */
@@ -101,6 +103,7 @@ export function createWorkerOn<State>(
 class QueueWorker<State> implements Worker {
   readonly #queue: JobQueue;
   readonly #settings: WorkerSettings<State>;
+  readonly #place: WorkerPlace | undefined;
   readonly #listeners: Listeners;
   readonly #deadlines: Deadlines;
   readonly #deferrals = new Deferrals();
@@ -132,7 +135,7 @@ class QueueWorker<State> implements Worker {
   #report = { finished: 0, handedBack: 0, abandoned: 0 };
 
   constructor(
-    { startChild, startVoucher }: WorkerRuntime,
+    { startChild, startVoucher, place }: WorkerRuntime,
     queue: JobQueue,
     settings: WorkerSettings<State>,
   ) {
@@ -140,6 +143,7 @@ class QueueWorker<State> implements Worker {
     const troubled = (error: unknown): void => logger.error({ err: error }, "a worker's trouble");
     this.#queue = queue;
     this.#settings = settings;
+    this.#place = place;
     this.#listeners = new Listeners(troubled);
     this.#deadlines = new Deadlines(clock);
     const listeners = this.#listeners;
@@ -297,6 +301,7 @@ class QueueWorker<State> implements Worker {
         window: this.#window,
         take: (held) => this.#take(held),
         troubled: (error) => this.#troubled(error),
+        called: { name: this.name, place: this.#place },
         ...(this.#settings.maxBlockMillis > 0 && {
           session: (ticket) => this.#stamps?.ticket(ticket),
         }),

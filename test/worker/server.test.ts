@@ -1,12 +1,35 @@
 /*
  * A worker on a server that is killed and comes back.
  */
+import { once } from "node:events";
+import { hostname } from "node:os";
 import { expect, test } from "vitest";
+import { connect } from "../../src/entries/client.ts";
 import { createWorker, defineJob, openQueue, unchecked } from "../../src/entries/queue.ts";
 import { LastingServer } from "../backends/lasting-server.ts";
 import { pause, until } from "../support/until.ts";
 
 const JOBS = 400;
+
+test("its server knows what it is called and where it runs, again after it was away", async () => {
+  const server = await LastingServer.start();
+  const job = defineJob("job", { payload: unchecked<string>() });
+  await using queue = await openQueue(`homemaker+unix:${server.path}`);
+  await using looks = await connect(`unix:${server.path}`);
+  const { id } = await queue.enqueue(job, "held");
+  await using worker = createWorker(queue, {
+    name: "thumb nails",
+    handlers: [job.handler(async (_, { signal }) => void (await once(signal, "abort")))],
+  });
+  void worker.run();
+  const holder = async (): Promise<unknown> => (await looks.explain(Number(id)))?.["holder"];
+  const called = `unix thumb-nails@${hostname()}`.slice(0, 64);
+  await until("it is called so", async () => (await holder()) === called);
+  server.kill();
+  await server.again();
+  await until("it is called so again", async () => (await holder()) === called);
+  await worker.stop({ grace: 0 });
+});
 
 test("it goes on when its server comes back, and what it lost is run again", async () => {
   const server = await LastingServer.start();

@@ -217,7 +217,7 @@ class Work {
 
   #make(queue: JobQueue, name: string, options: Plan["pools"][number]["options"]): Running {
     const logger = this.#logger.child?.({ pool: name }) ?? this.#logger;
-    const worker = createWorker(queue, { logger, ...options });
+    const worker = createWorker(queue, { logger, name, ...options });
     this.#metrics.watch(name, worker);
     return { name, worker };
   }
