@@ -307,8 +307,9 @@ function Timeline({ job }: { readonly job: JobAnswer }): JSX.Element {
 }
 
 function FailureEvent({ failure }: { readonly failure: Failure }): JSX.Element {
-  const { messageBase64 } = failure;
+  const { messageBase64, errorBase64 } = failure;
   const message = useMemo(() => fromBase64(messageBase64), [messageBase64]);
+  const error = useMemo(() => fromBase64(errorBase64), [errorBase64]);
   return (
     <li class="failed">
       <svg class="shape" viewBox="0 0 10 10" aria-hidden="true">
@@ -329,7 +330,12 @@ function FailureEvent({ failure }: { readonly failure: Failure }): JSX.Element {
           )}
         </p>
         {message.length > 0 && (
-          <PayloadView body={message} isWhole label={`the message of attempt ${failure.attempt}`} />
+          <PayloadView
+            body={message}
+            error={error.length > 0 ? error : undefined}
+            isWhole
+            label={`the message of attempt ${failure.attempt}`}
+          />
         )}
       </div>
     </li>

@@ -1,4 +1,5 @@
-/* Payload view: a body or a failure message as text, as laid out JSON, or in hexadecimal.
+/* Payload view: a body or a failure message as text, as laid out JSON, or in hexadecimal; or the
+ * error that a message is of, laid out.
  *
  * It begins with what fits the bytes and shows the first part of a long one; the rest comes when it
  * is asked for. Nothing is interpreted: text nodes only (hostile-text.tsx).
@@ -11,31 +12,46 @@ import { prettyJson } from "./pretty-json.ts";
 import type { Token } from "./pretty-json.ts";
 import { bytes as size } from "./quantity.ts";
 
-type Way = "text" | "json" | "hex";
+type Way = "error" | "text" | "json" | "hex";
 
-const NAMES: Readonly<Record<Way, string>> = { text: "Text", json: "JSON", hex: "Hex" };
+const NAMES: Readonly<Record<Way, string>> = {
+  error: "Error",
+  text: "Text",
+  json: "JSON",
+  hex: "Hex",
+};
 const SHOWN_FIRST_BYTES = 4096;
 const narrow = matchMedia("(max-width: 40rem)");
 
 /** Shows the bytes of a user. */
 export function PayloadView({
   body,
+  error,
   isWhole,
   label,
 }: {
   readonly body: Uint8Array<ArrayBuffer>;
+  /** What a message of the worker framework says, laid out. */
+  readonly error?: Uint8Array<ArrayBuffer> | undefined;
   /** Whether the bytes are all that there are. */
   readonly isWhole: boolean;
   readonly label: string;
 }): JSX.Element {
   const tokens = useMemo(() => (isWhole ? tokensOf(body) : null), [body, isWhole]);
-  const ways: readonly Way[] = tokens === null ? ["text", "hex"] : ["text", "json", "hex"];
+  const ways: readonly Way[] = [
+    ...(error === undefined ? [] : (["error"] as const)),
+    "text",
+    ...(tokens === null ? [] : (["json"] as const)),
+    "hex",
+  ];
   const [chosen, choose] = useState<Way | null>(null);
   const [showsAll, setShowsAll] = useState(false);
-  const fitting: Way = tokens !== null ? "json" : isMostlyText(body) ? "text" : "hex";
+  const plain: Way = tokens !== null ? "json" : isMostlyText(body) ? "text" : "hex";
+  const fitting: Way = error === undefined ? plain : "error";
   const way = chosen !== null && ways.includes(chosen) ? chosen : fitting;
-  const isLong = body.length > SHOWN_FIRST_BYTES && way !== "json";
-  const shown = isLong && !showsAll ? SHOWN_FIRST_BYTES : body.length;
+  const bytes = way === "error" ? (error ?? body) : body;
+  const isLong = bytes.length > SHOWN_FIRST_BYTES && way !== "json";
+  const shown = isLong && !showsAll ? SHOWN_FIRST_BYTES : bytes.length;
   if (body.length === 0) return <p class="nothing">Empty: 0 bytes.</p>;
   return (
     <div class="payload">
@@ -49,14 +65,14 @@ export function PayloadView({
       <PayloadText
         way={way}
         tokens={tokens}
-        body={body}
+        body={bytes}
         shown={shown}
         isWhole={isWhole}
         label={label}
       />
       {isLong && (
         <button type="button" class="show-all" onClick={() => setShowsAll(!showsAll)}>
-          {showsAll ? "Show the beginning only" : `Show all ${size(body.length)}`}
+          {showsAll ? "Show the beginning only" : `Show all ${size(bytes.length)}`}
         </button>
       )}
     </div>

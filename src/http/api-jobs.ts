@@ -79,6 +79,8 @@ export interface Failure {
   readonly end: FailureEnd;
   /** What the holder said; "" when nothing. */
   readonly messageBase64: string;
+  /** Of an error of the worker framework its stack and its causes, laid out; "" of all others. */
+  readonly errorBase64: string;
 }
 
 /** GET /jobs/ID: as in a list, with everything that is kept of it. */
@@ -229,7 +231,7 @@ export interface FailureGroup {
   readonly tube: string;
   /** Of the newest message the line that says what went wrong, at most 512 bytes. */
   readonly headlineBase64: string;
-  /** The beginning of that message. */
+  /** The beginning of that message; of an error of the worker framework as it is laid out. */
   readonly sample: Bytes;
   readonly count: number;
   /**

@@ -17,6 +17,7 @@ import { asBytes, base64Of, latestFailure } from "./job-reading.ts";
 import type { BodyStart, LatestFailure } from "./job-reading.ts";
 import { inSteps, listJobs, shardOfTube } from "./job-scan.ts";
 import type { Wanted } from "./job-scan.ts";
+import { laidOutFailure } from "../worker/serialized-error.ts";
 import type { TubeSurvey } from "./tube-survey.ts";
 
 /** Buried jobs that one request looks at. */
@@ -24,6 +25,7 @@ const SCAN_JOBS_MAX = 10_000;
 const LIST_PAGE = 1000;
 const GROUPS_MAX = 200;
 const SAMPLE_BYTES = 1024;
+const ENCODER = new TextEncoder();
 const TUBE_CHARACTERS_MAX = 200;
 
 /** The route about what failures have in common. */
@@ -159,9 +161,14 @@ class Groups {
   }
 }
 
-/** So that the groups keep little of what was looked at. */
+/**
+ * Of an error of the worker framework as it is laid out; not all of it, so that the groups keep
+ * little of what was looked at.
+ */
 function beginningOf(message: Uint8Array): BodyStart {
-  return { bytes: message.slice(0, SAMPLE_BYTES), length: message.length };
+  const error = laidOutFailure(message);
+  const shown = error === undefined ? message : ENCODER.encode(error);
+  return { bytes: shown.slice(0, SAMPLE_BYTES), length: shown.length };
 }
 
 function travelling(group: Group): FailureGroup {

@@ -44,6 +44,7 @@ import {
   latestFailure,
 } from "./job-reading.ts";
 import type { JobFacts } from "./job-reading.ts";
+import { laidOutFailure } from "../worker/serialized-error.ts";
 import { noJob, refused } from "./refusals.ts";
 import { figuresOf, inSteps, isWanted, listJobs, shardOfTube } from "./job-scan.ts";
 import type { ListedJob, Wanted } from "./job-scan.ts";
@@ -53,6 +54,7 @@ export const STATES: readonly JobState[] = ["ready", "reserved", "delayed", "bur
 /** Most characters of a filter. */
 export const FILTER_CHARACTERS_MAX = 1000;
 
+const ENCODER = new TextEncoder();
 const GROUP = /^[0-9a-f]{16}$/;
 const ENDS: readonly FailureEnd[] = [
   "buried",
@@ -326,6 +328,7 @@ function travelling(failure: ReturnType<typeof keptFailures>[number]): Failure {
     who,
     end: ENDS.find((one) => one === end) ?? "connection-lost",
     messageBase64: message === undefined ? "" : base64Of(message),
+    errorBase64: base64Of(ENCODER.encode(message && laidOutFailure(message))),
   };
 }
 

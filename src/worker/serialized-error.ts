@@ -102,9 +102,32 @@ function lastOf(error: SerializedError): SerializedError {
 
 /** What is kept with a job, whoever left it there. */
 export function decodeFailure(message: Uint8Array): SerializedError {
-  const text = TEXT.decode(message);
-  const json = /\n(\{.*\})$/.exec(text)?.[1];
-  return parsed(json) ?? { name: "Error", message: text };
+  return readFailure(message) ?? { name: "Error", message: TEXT.decode(message) };
+}
+
+/** An error that `encodeFailure` made bytes of; undefined of all other bytes. */
+function readFailure(message: Uint8Array): SerializedError | undefined {
+  return parsed(/\n(\{.*\})$/.exec(TEXT.decode(message))?.[1]);
+}
+
+/**
+ * An error that `encodeFailure` made bytes of, laid out for people as a console would: its stack,
+ * below it its causes; undefined of all other bytes.
+ */
+export function laidOutFailure(message: Uint8Array): string | undefined {
+  const lines: string[] = [];
+  let error = readFailure(message);
+  if (error === undefined) return undefined;
+  for (; error !== undefined; error = error.cause) {
+    const { code, stack = "" } = error;
+    const head = `${error.name}: ${error.message}`;
+    const frames = stack.search(/^ *at /m);
+    const saysAll = stack.includes(error.message) && stack.startsWith(error.name);
+    lines.push((lines.length === 0 ? "" : "Caused by: ") + (saysAll ? stack : head));
+    if (!saysAll && stack !== "") lines.push(frames < 0 ? stack : stack.slice(frames));
+    if (code !== undefined) lines.push(`    code: ${code}`);
+  }
+  return lines.join("\n");
 }
 
 /** An error as it was when it was thrown, as far as it was kept. */

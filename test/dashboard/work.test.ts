@@ -7,9 +7,11 @@
 import { expect, test } from "vitest";
 import { HttpPort } from "../http/http-port.ts";
 import { Desk } from "./desk.ts";
-import { put } from "./queue-client.ts";
+import { encodeFailure, serializeError } from "../../src/worker/serialized-error.ts";
+import { bury, progress, put } from "./queue-client.ts";
 
 const desk = Desk.ofFile(() => HttpPort.start({ threads: 2 }));
+const TEXT = new TextDecoder();
 const why = () => desk.page.locator(".why-panel");
 
 /** Puts a job with tags; returns its id. */
@@ -179,10 +181,12 @@ test("the limits of a tube are set, a wrong one is said in the question, and tak
 
 test("workers are shown by name and host, with the jobs that they hold, their types and progress", async () => {
   const [id = 0] = await desk.putInto("mails", ['{"type":"send-mail","v":1,"payload":{}}']);
-  await desk.client.send("client-name mailer web-1 4711", "watch mails", `reserve-job ${id}`, {
-    line: `progress ${id} 17`,
-    body: Buffer.from("half of <b>it</b>"),
-  });
+  await desk.client.send(
+    "client-name mailer web-1 4711",
+    "watch mails",
+    `reserve-job ${id}`,
+    progress(id, "half of <b>it</b>"),
+  );
   await desk.open("#/connections");
   await desk.sees("mailer@web-1");
   await desk.page.getByRole("link", { name: "Workers by name" }).click();
@@ -197,6 +201,26 @@ test("workers are shown by name and host, with the jobs that they hold, their ty
   await desk.page.getByRole("heading", { name: `Job ${id}`, exact: true }).waitFor();
   await desk.page.getByRole("link", { name: "mailer@web-1" }).first().waitFor();
   await desk.client.send(`delete ${id}`, "ignore mails");
+});
+
+test("the error that a worker of the library left is laid out, with its cause, and stays text", async () => {
+  const cause = new RangeError("<b>too far</b>");
+  const message = TEXT.decode(encodeFailure(serializeError(new Error("no route", { cause }))));
+  const [id = 0] = await desk.putInto("routes", ["x"]);
+  await desk.client.send(`reserve-job ${id}`, bury(id, message));
+  await desk.open(`#/jobs/${id}`);
+  const shown = desk.page.getByLabel("the message of attempt 1", { exact: true });
+  await expect
+    .poll(() => shown.textContent())
+    .toMatch(/^Error: no route\n    at [^]*\nCaused by: RangeError: <b>too far<\/b>\n    at /);
+  await desk.page.locator(".timeline").getByRole("button", { name: "Text" }).click();
+  await expect.poll(() => shown.textContent()).toContain('"name":"RangeError"');
+  await desk.open("#/failures?tube=routes");
+  await desk.page.getByText("Newest message").click();
+  await expect
+    .poll(() => desk.page.locator(".group-message").textContent())
+    .toMatch(/^Error: no route\n    at /);
+  await desk.client.send(`delete ${id}`);
 });
 
 test("the browser had nothing to complain about", () => {

@@ -6,6 +6,7 @@ import {
   decodeFailure,
   encodeFailure,
   FAILURE_BYTES_MAX,
+  laidOutFailure,
   readable,
   rebuiltError,
   serializeError,
@@ -38,6 +39,29 @@ describe("an error", () => {
     expect(again.cause).toMatchObject({ name: "TypeError", message: "no such customer" });
     expect(rebuiltError({ name: "E", message: "m" })).not.toHaveProperty("code");
   });
+
+  test("is laid out as a console would, with its causes below it", () => {
+    const cause = new TypeError("no such\ncustomer");
+    const laidOut = laidOutFailure(encodeFailure(serializeError(new RefusedCard("no", { cause }))));
+    const lines = laidOut?.split("\n").filter((line) => !line.startsWith("    at ")) ?? [];
+    expect(lines).toEqual([
+      "RefusedCard: no",
+      "    code: E_CARD",
+      "Caused by: TypeError: no such",
+      "customer",
+    ]);
+    expect(laidOut).toMatch(/^RefusedCard: no\n    at .*serialized-error\.test\.ts/);
+  });
+
+  test("without a stack is laid out with what there is", () => {
+    const bare = { name: "E", message: "m", stack: "    at x", cause: { name: "C", message: "n" } };
+    expect(laidOutFailure(encodeFailure(bare))).toBe("E: m\n    at x\nCaused by: C: n");
+  });
+
+  test.each(["", "plain", 'said\n{"half":', 'said\n{"name":1}', '{"name":"E","message":"m"}'])(
+    "is not what somebody else said: %j",
+    (text) => expect(laidOutFailure(BYTES.encode(text))).toBeUndefined(),
+  );
 
   test("begins with one line for people", () => {
     const text = TEXT.decode(encodeFailure(serializeError(new RefusedCard("no\nmoney"))));

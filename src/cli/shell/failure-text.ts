@@ -2,6 +2,7 @@
  * Failure text: the failures of a job as list-failures has them, for a screen and for JSON.
  * Messages come from strangers.
  */
+import { laidOutFailure } from "../../worker/serialized-error.ts";
 import { shown, shownText } from "./text.ts";
 import type { Facts } from "./text.ts";
 
@@ -27,14 +28,16 @@ export function failureFields(failure: Facts): Facts {
 
 /**
  * A failure as lines: when, which attempt, how it ended, whose it was; below them the message, set
- * in.
+ * in, or the error with its stack and its causes, if a worker of the library left it.
  */
 export function failureLines(failure: Facts): string[] {
   const { attempt = "", at = 0, who = "", end = "" } = failure;
   const when = typeof at === "number" ? new Date(at * MILLIS).toISOString() : String(at);
   const how = ENDS[String(end)] ?? String(end);
   const head = `${when}  attempt ${attempt}  ${how}${who === "" ? "" : `  ${who}`}`;
-  const message = shown(messageOf(failure));
+  const bytes = messageOf(failure);
+  const error = laidOutFailure(bytes);
+  const message = error === undefined ? shown(bytes) : shown(new TextEncoder().encode(error));
   return [
     shownText(head),
     ...(message === "" ? [] : message.split("\n").map((line) => INDENT + line)),
