@@ -32,6 +32,11 @@ export interface ConnectionOptions {
   readonly busy?: (isBusy: boolean) => void;
   /** Told that something came, before it is looked at. */
   readonly heard?: () => void;
+  /**
+   * Calls what sends all that has been asked, later in this turn; in a microtask if absent. A wire
+   * for which each `send` costs much has it wait until more has been asked.
+   */
+  readonly soon?: (send: () => void) => void;
 }
 
 /** beanstalkd's and ours: what -z can be at most. */
@@ -51,6 +56,7 @@ export class ClientConnection {
   readonly #sent = new Calls();
   readonly #busy: (isBusy: boolean) => void;
   readonly #heard: () => void;
+  readonly #soon: (send: () => void) => void;
   readonly #pushed: ((push: Reply) => void) | undefined;
   readonly #ended: (cause: Error | undefined) => void;
   /** The call that hears its answer just now. */
@@ -67,6 +73,7 @@ export class ClientConnection {
     const { replyBodyBytesMax = BODY_BYTES_MAX, busy = () => undefined } = options;
     this.#busy = busy;
     this.#heard = options.heard ?? (() => undefined);
+    this.#soon = options.soon ?? queueMicrotask;
     this.#pushed = options.pushed;
     this.#ended = options.ended ?? (() => undefined);
     this.#reader = new ReplyReader((reply) => this.#answer(reply), replyBodyBytesMax);
@@ -118,10 +125,7 @@ export class ClientConnection {
     if (this.#waiting++ === 0) this.#busy(true);
     if (this.#willSend) return;
     this.#willSend = true;
-    queueMicrotask(() => {
-      this.#willSend = false;
-      this.#send();
-    });
+    this.#soon(this.#sendAsked);
   }
 
   /**
@@ -141,6 +145,11 @@ export class ClientConnection {
     this.#end(cause);
     this.#wire.close();
   }
+
+  readonly #sendAsked = (): void => {
+    this.#willSend = false;
+    this.#send();
+  };
 
   #send(): void {
     while (this.isOpen && this.#wire.backlogBytes <= BACKLOG_BYTES_MAX) {

@@ -20,6 +20,7 @@ import {
 import { SocketWire, socketTo } from "./socket-wire.ts";
 import type { WebSocketUrl } from "./transport-kind.ts";
 import { connectionTo } from "./transports.ts";
+import { sendingByTurns } from "./turns.ts";
 
 /** What a client connects with. */
 type Way = ReturnType<typeof connectionTo>;
@@ -58,5 +59,6 @@ async function openSocket(
   const socket = await socketTo(way, tls, signal);
   socket.setKeepAlive(true, KEEP_ALIVE_MS);
   socket.unref();
-  return new ClientConnection((listener) => new SocketWire(socket, listener), options);
+  const soon = sendingByTurns(() => performance.now());
+  return new ClientConnection((listener) => new SocketWire(socket, listener), { ...options, soon });
 }
