@@ -14,22 +14,30 @@ import { CancelledError } from "../client/errors.ts";
 import type { Arrival } from "./arrival.ts";
 import { Context } from "./context.ts";
 import type { Surroundings } from "./context.ts";
+import { whenDoomed } from "./doomed.ts";
 import type { AbortCause } from "./failure-mode.ts";
 import type { HandlerOutcome, Outcome } from "./outcome.ts";
 import type { Room } from "./room.ts";
 import { runHandler } from "./run-handler.ts";
 import { readable } from "./serialized-error.ts";
-import type { Place } from "./slots.ts";
+import type { Slot } from "./slots.ts";
 import type { AttemptOutcome, AttemptTelling } from "./telemetry.ts";
 import { JobAbort, Reinitialise } from "./thrown.ts";
 import type { Hooks } from "./worker-options.ts";
 
+/** Who has the attempts. Called from a microtask or a timer, never while one is made. */
+export interface AttemptOwner<State> {
+  /** Called once, when it settles. */
+  settled(attempt: Attempt<State>, outcome: Outcome): void;
+  /** Called once, when its handler has ended; after `settled`. */
+  over(attempt: Attempt<State>): void;
+}
+
 /** An attempt. */
 export class Attempt<State> implements Expiring {
   readonly arrival: Arrival<State>;
-  readonly settled: Promise<Outcome>;
-  /** Resolves when the handler has ended. */
-  readonly over: Promise<void>;
+  /** What it is run in. */
+  readonly slot: Slot<State>;
   /** When it began, in milliseconds since 1970. */
   readonly startedAt: number;
   bucket: Expiring["bucket"];
@@ -37,7 +45,7 @@ export class Attempt<State> implements Expiring {
   readonly #around: Surroundings;
   readonly #hooks: Hooks<State>;
   readonly #abortMillis: number;
-  readonly #settle: (outcome: Outcome) => void;
+  readonly #owner: AttemptOwner<State>;
   /** Where it is run, if not here. */
   readonly #room: Room | undefined;
   readonly #telling: AttemptTelling | undefined;
@@ -47,11 +55,14 @@ export class Attempt<State> implements Expiring {
 
   constructor(
     arrival: Arrival<State>,
-    { state, room }: Place<State>,
+    slot: Slot<State>,
     around: Surroundings,
     { hooks, abortMillis }: { readonly hooks: Hooks<State>; readonly abortMillis: number },
+    owner: AttemptOwner<State>,
   ) {
+    const { state, room } = slot;
     this.arrival = arrival;
+    this.slot = slot;
     this.startedAt = around.now();
     this.#room = room;
     this.#context = new Context(arrival, state, around);
@@ -59,11 +70,9 @@ export class Attempt<State> implements Expiring {
     this.#around = around;
     this.#hooks = hooks;
     this.#abortMillis = abortMillis;
-    const { promise, resolve } = Promise.withResolvers<Outcome>();
-    this.settled = promise;
-    this.#settle = resolve;
+    this.#owner = owner;
     this.#watch();
-    this.over = this.#work();
+    void this.#work();
   }
 
   /** Why it was told to stop, if it was. */
@@ -106,7 +115,7 @@ export class Attempt<State> implements Expiring {
     if (reason === undefined) return this.abort("timed-out");
     if (this.#room?.kill(reason) === true) return this.#giveTime(this.#abortMillis);
     this.#isIgnored = true;
-    this.#settle({ end: "ignored" });
+    this.#owner.settled(this, { end: "ignored" });
   }
 
   /** Whether it was told to stop, and went on. */
@@ -122,13 +131,10 @@ export class Attempt<State> implements Expiring {
   #watch(): void {
     const { held, lease, handler } = this.arrival;
     const { timeoutMillis } = handler.job.settings;
-    const { signal } = held;
-    const stop = (): void => {
-      const isCancelled = signal.reason instanceof CancelledError;
-      this.abort(isCancelled ? "cancelled" : "lease-lost", signal.reason);
-    };
-    if (signal.aborted) return stop();
-    signal.addEventListener("abort", stop);
+    whenDoomed(held, (reason) => {
+      this.abort(reason instanceof CancelledError ? "cancelled" : "lease-lost", reason);
+    });
+    if (this.reason !== undefined) return;
     lease.onLost(() => this.abort("lease-lost"));
     if (timeoutMillis !== undefined) this.#giveTime(timeoutMillis);
   }
@@ -138,11 +144,12 @@ export class Attempt<State> implements Expiring {
     this.#isOver = true;
     this.#around.deadlines.remove(this);
     this.#context.end();
-    this.#settle(outcome);
+    if (!this.#isIgnored) this.#owner.settled(this, outcome);
+    this.#owner.over(this);
   }
 
-  async #outcome(): Promise<HandlerOutcome> {
-    if (this.reason !== undefined) return { end: "thrown", error: this.reason };
+  #outcome(): Promise<HandlerOutcome> {
+    if (this.reason !== undefined) return Promise.resolve({ end: "thrown", error: this.reason });
     return this.#telling?.run(() => this.#hooked()) ?? this.#hooked();
   }
 
@@ -151,7 +158,7 @@ export class Attempt<State> implements Expiring {
     if (outcome.end === "unknown-version") return outcome;
     const error = outcome.end === "thrown" ? outcome.error : undefined;
     this.#isSpent = error instanceof Reinitialise;
-    await this.#after(error);
+    if (this.#hooks.after !== undefined) await this.#after(error);
     return outcome;
   }
 

@@ -189,6 +189,11 @@ export interface HeldJob {
    * (HM_NOT_HELD) when somebody else may get the job. Made when it is first read.
    */
   readonly signal: AbortSignal;
+  /**
+   * Calls `told` once, with the signal's reason, when that is aborted; at once if it is already.
+   * For workers, which need no signal then; where it is absent they listen to that.
+   */
+  onDoomed?(told: (reason: unknown) => void): void;
   /** Whether it is held, as far as is known here. */
   readonly isHeld: boolean;
   /** It is done. */

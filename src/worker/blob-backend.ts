@@ -23,6 +23,7 @@ import type { BlobReference } from "./blob-reference.ts";
 import { BlobError } from "./blob-store.ts";
 import type { BlobOptions } from "./blob-store.ts";
 import { Blobs, isUnsupported } from "./blobs.ts";
+import { whenDoomed } from "./doomed.ts";
 import type { Abortable } from "./enqueue-options.ts";
 import { BadOptionError } from "./errors.ts";
 import { encodeFailure, serializeError } from "./serialized-error.ts";
@@ -303,6 +304,10 @@ class HeldWithBlob implements HeldJob {
 
   get signal(): AbortSignal {
     return this.#held.signal;
+  }
+
+  onDoomed(told: (reason: unknown) => void): void {
+    whenDoomed(this.#held, told);
   }
 
   get isHeld(): boolean {

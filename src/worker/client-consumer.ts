@@ -166,7 +166,7 @@ export class ClientConsumer implements Consumer {
     if (this.#held.size > this.#window) this.#forgetLost();
     const held = new ClientHeldJob(client, job, () => void this.#held.delete(held));
     this.#held.add(held);
-    void this.#hand(held);
+    this.#hand(held);
   }
 
   /** A job that is lost leaves without a word. */
@@ -175,16 +175,17 @@ export class ClientConsumer implements Consumer {
   }
 
   /** Calls `take` at once. */
-  async #hand(held: ClientHeldJob): Promise<void> {
+  #hand(held: ClientHeldJob): void {
+    const failed = (error: unknown): void => void this.#takeBack(held, error);
     try {
-      await this.#options.take(held);
+      this.#options.take(held)?.catch(failed);
     } catch (error) {
-      this.#troubled(asError(error));
-      await this.#takeBack(held);
+      failed(error);
     }
   }
 
-  async #takeBack(held: ClientHeldJob): Promise<void> {
+  async #takeBack(held: ClientHeldJob, why: unknown): Promise<void> {
+    this.#troubled(asError(why));
     if (!held.isHeld) return;
     try {
       await held.handBack();
@@ -320,6 +321,10 @@ class ClientHeldJob implements HeldJob {
 
   get signal(): AbortSignal {
     return this.#job.signal;
+  }
+
+  onDoomed(told: (reason: unknown) => void): void {
+    this.#job.onDoomed(told);
   }
 
   get isHeld(): boolean {

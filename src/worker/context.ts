@@ -39,8 +39,9 @@ export class Context<State> implements JobContext<State> {
   readonly state: State;
   readonly #arrival: ContextSubject;
   readonly #around: Surroundings;
-  readonly #next: Promise<RawJob>[] = [];
-  readonly #following: Required<EnqueueWatch>[] = [];
+  /** Jobs that follow. */
+  #next: Promise<RawJob>[] | undefined;
+  #following: Required<EnqueueWatch>[] | undefined;
   #notes: Notes | undefined;
   #newest: unknown;
   #log: Logger | undefined;
@@ -92,28 +93,29 @@ export class Context<State> implements JobContext<State> {
     options: EnqueueOptions = {},
   ): void => {
     const { can, now, telling } = this.#around;
-    if (this.#next.length >= NEXT_MAX) {
+    const next = (this.#next ??= []);
+    if (next.length >= NEXT_MAX) {
       throw new BadOptionError(`enqueueOnSuccess: at most ${NEXT_MAX} jobs may follow from one`);
     }
     const watch = telling?.enqueuing({ type: job.name, tube: job.tube, count: 1 });
-    if (watch !== undefined) this.#following.push(watch);
+    if (watch !== undefined) (this.#following ??= []).push(watch);
     const raw = (prepared: Prepared<unknown>): RawJob =>
       rawJob(job, prepared, options, can, now(), watch?.trace);
     const prepared = job.prepare(payload);
     const isHere = !(prepared instanceof Promise);
     const coming = isHere ? Promise.resolve(raw(prepared)) : prepared.then(raw);
     coming.catch(() => undefined); // `next` says so
-    this.#next.push(coming);
+    next.push(coming);
   };
 
-  /** The jobs that follow. Rejects with what a schema did not take. */
-  next(): Promise<readonly RawJob[]> {
-    return Promise.all(this.#next);
+  /** The jobs that follow, if there are any. Rejects with what a schema did not take. */
+  next(): Promise<readonly RawJob[]> | undefined {
+    return this.#next && Promise.all(this.#next);
   }
 
   /** Tells whether the jobs that follow were enqueued, with this one's end. */
   tellNext(isDone: boolean, error: unknown): void {
-    for (const watch of this.#following) {
+    for (const watch of this.#following ?? []) {
       if (isDone) watch.enqueued([]);
       else watch.failed(error);
     }

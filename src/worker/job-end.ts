@@ -12,7 +12,7 @@ import type { Attempt } from "./attempt.ts";
 import type { HeldJob } from "./backend.ts";
 import type { Deferrals } from "./deferrals.ts";
 import { FAILURE_MODE_DEFAULT } from "./failure-modes.ts";
-import type { AbortCause, Failure, Verdict } from "./failure-mode.ts";
+import type { AbortCause, Failure, SuccessMode, Verdict } from "./failure-mode.ts";
 import type { Logger } from "./logger.ts";
 import type { Outcome } from "./outcome.ts";
 import { encodeFailure, serializeError } from "./serialized-error.ts";
@@ -49,10 +49,10 @@ export class JobEnds {
   }
 
   /** Ends the job of an attempt that has settled. Never rejects. */
-  async end<State>(attempt: Attempt<State>, outcome: Outcome): Promise<Fate> {
+  end<State>(attempt: Attempt<State>, outcome: Outcome): Promise<Fate> {
     const { arrival, reason } = attempt;
     const { held, event } = arrival;
-    if (!held.isHeld) return this.#lost(arrival);
+    if (!held.isHeld) return Promise.resolve(this.#lost(arrival));
     // What comes after the time-out is too late, also from a handler that did not mind being told.
     const isLate = reason?.why === "timed-out";
     if (outcome.end === "done" && !isLate) return this.#complete(attempt, outcome);
@@ -152,17 +152,16 @@ export class JobEnds {
     }
     this.#around.deferrals.forget(held.id);
     this.#around.listeners.tell("success", { ...event, result: outcome.returned });
-    await this.#tellMode(attempt, outcome.returned);
+    const mode = handler.job.settings.onSuccess;
+    if (mode?.done !== undefined) await this.#tell(mode, attempt, outcome.returned);
     return "done";
   }
 
-  async #tellMode<State>(attempt: Attempt<State>, result: unknown): Promise<void> {
+  async #tell<State>(mode: SuccessMode, attempt: Attempt<State>, result: unknown): Promise<void> {
     const { arrival, startedAt } = attempt;
-    const { event, envelope, handler } = arrival;
-    const mode = handler.job.settings.onSuccess;
-    if (mode?.done === undefined) return;
+    const { event, envelope } = arrival;
     try {
-      await mode.done({
+      await mode.done?.({
         result,
         job: event,
         enqueuedAt: new Date(envelope.hm.at ?? startedAt),

@@ -5,7 +5,7 @@
  * removed: where something goes wrong in between it is there twice, and never missing.
  */
 import type { Facts } from "../client/document.ts";
-import { asError, NotHeldError } from "../client/errors.ts";
+import { NotHeldError } from "../client/errors.ts";
 import type { Job } from "../client/job.ts";
 import { RefusedError } from "../client/refused-error.ts";
 import type { Completion, HeldJob, PutOutcome, RawJob } from "./backend.ts";
@@ -42,7 +42,7 @@ export class PlainHeldJob implements HeldJob {
     this.#job = job;
     this.#facts = facts;
     this.#put = put;
-    job.signal.addEventListener("abort", () => this.#lost(asError(job.signal.reason)));
+    job.onDoomed((reason) => this.#lost(reason));
   }
 
   /** `gone` is called once, when it is not held any more. */

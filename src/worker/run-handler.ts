@@ -1,12 +1,15 @@
 /* Run handler: a handler called for one job, from the payload's bytes to the result's. Used by
  * attempt.ts in the worker's own thread, and by child.ts in another one.
  */
+import type { RawJob } from "./backend.ts";
 import type { Context } from "./context.ts";
 import type { Envelope } from "./envelope.ts";
 import { JobVersionError } from "./errors.ts";
 import type { Handler } from "./job-definition.ts";
 import type { HandlerOutcome } from "./outcome.ts";
 import { readable } from "./serialized-error.ts";
+
+const NONE: readonly RawJob[] = [];
 
 /**
  * Runs it, unless it was told to stop before it began. Never rejects.
@@ -26,8 +29,10 @@ export async function runHandler<State>(
     const hooked = before?.();
     if (hooked !== undefined) await hooked;
     const returned = await run(payload, context);
-    const result = await job.encodeResult(returned);
-    return { end: "done", returned, result, next: await context.next() };
+    const encoded = job.encodeResult(returned);
+    const result = encoded instanceof Promise ? await encoded : encoded;
+    const next = context.next();
+    return { end: "done", returned, result, next: next === undefined ? NONE : await next };
   } catch (thrown) {
     const error = readable(thrown); // from here on nobody trips over it
     if (error instanceof JobVersionError) return { end: "unknown-version", error };

@@ -12,6 +12,7 @@ import { SYSTEM_CLOCK } from "../client/system-clock.ts";
 import { anyJobName } from "./any-job.ts";
 import type { Arrival } from "./arrival.ts";
 import { Attempt } from "./attempt.ts";
+import type { AttemptOwner } from "./attempt.ts";
 import { Autoscaler } from "./autoscaler.ts";
 import type { Consumer, ConsumeOptions, HeldJob, WorkerPlace } from "./backend.ts";
 import type { Surroundings } from "./context.ts";
@@ -122,7 +123,12 @@ class QueueWorker<State> implements Worker {
   /** Those that are read. */
   readonly #streams = new Set<EventStream<keyof WorkerEvents>>();
   /** Jobs whose end is not known yet. */
-  readonly #open = new Set<Promise<void>>();
+  #open = 0;
+  #noneOpen: () => void = () => undefined;
+  readonly #owner: AttemptOwner<State> = {
+    settled: (attempt, outcome) => void this.#settled(attempt, outcome),
+    over: ({ slot, isSpent }) => (isSpent ? this.#slots.renew(slot, 0) : this.#slots.free(slot)),
+  };
   /** Keeps its jobs while a handler holds up the event loop. */
   readonly #stamps: Stamps | undefined;
   #consumer: Consumer | undefined;
@@ -329,7 +335,7 @@ class QueueWorker<State> implements Worker {
 
   #take(held: HeldJob): void {
     if (held.tube === SCHEDULES_TUBE && this.#keeper !== undefined) {
-      return this.#track(this.#keeper.keep(held)); // in no slot: it takes no time
+      return void this.#track(this.#keeper.keep(held)); // in no slot: it takes no time
     }
     const envelope = decodeEnvelope(held.body);
     const { type = "" } = envelope;
@@ -338,7 +344,7 @@ class QueueWorker<State> implements Worker {
       return this.#giveBack(held, type, "the worker takes no jobs");
     }
     if (handler === undefined) {
-      return this.#track(this.#ends.deferUnknown(held, type));
+      return void this.#track(this.#ends.deferUnknown(held, type));
     }
     const { leaseMillis } = handler.job.settings;
     const { troubled } = this.#around;
@@ -387,12 +393,12 @@ class QueueWorker<State> implements Worker {
 
   #putOff({ held, event, lease }: Arrival<State>): void {
     lease.end();
-    this.#track(this.#ends.defer(held, event.type, "the dispatcher threw"));
+    void this.#track(this.#ends.defer(held, event.type, "the dispatcher threw"));
   }
 
   #begin(slot: Slot<State>, arrival: Arrival<State>): void {
     if (arrival.event.attempt === 1) return this.#start(slot, arrival);
-    this.#track(this.#startAfterLook(slot, arrival));
+    void this.#track(this.#startAfterLook(slot, arrival));
   }
 
   /** Runs a job that was tried before, unless the attempts at it ended without a word. */
@@ -413,55 +419,51 @@ class QueueWorker<State> implements Worker {
   }
 
   #start(slot: Slot<State>, arrival: Arrival<State>): void {
-    const attempt = new Attempt(arrival, slot, this.#around, this.#settings);
+    this.#open += 1;
+    const attempt = new Attempt(arrival, slot, this.#around, this.#settings, this.#owner);
     this.#attempts.add(attempt);
     if (attempt.leftMillis < Infinity) this.#stamps?.changed(); // the handler may begin at once
     this.#listeners.tell("start", arrival.event); // who listens may stop the worker
-    let isOver = false;
-    const over = async (): Promise<void> => {
-      await attempt.over;
-      isOver = true;
-      if (attempt.isSpent) this.#slots.renew(slot, 0);
-      else this.#slots.free(slot);
-    };
-    const ended = async (): Promise<Fate> => {
-      const outcome = await attempt.settled;
-      if (outcome.end === "ignored" && !isOver) this.#slots.stuck(slot);
-      return this.#end(attempt, outcome);
-    };
-    void over();
-    this.#track(ended(), attempt);
   }
 
-  async #end(attempt: Attempt<State>, outcome: Outcome): Promise<Fate> {
+  async #settled(attempt: Attempt<State>, outcome: Outcome): Promise<void> {
+    if (outcome.end === "ignored") this.#slots.stuck(attempt.slot);
     let fate: Fate = "lost";
     try {
       fate = await this.#ends.end(attempt, outcome);
-      return fate;
     } finally {
       attempt.ended(fate, outcome);
       attempt.arrival.lease.end();
       this.#attempts.delete(attempt);
       this.#drains.ended(attempt.arrival.event.tube);
-      if (outcome.end === "ignored" && this.#isStopping) this.#report.abandoned += 1;
+      this.#ended(fate, attempt);
     }
   }
 
-  /** Counts what becomes of a job. */
-  #track(fate: Promise<Fate | "begun">, attempt?: Attempt<State>): void {
-    const open = this.#count(fate, attempt).finally(() => this.#open.delete(open));
-    this.#open.add(open);
+  /** Waits for what becomes of a job that is not run, or not yet. */
+  async #track(fate: Promise<Fate | "begun">): Promise<void> {
+    this.#open += 1;
+    let what: Fate | "begun" = "lost";
+    try {
+      what = await fate;
+    } finally {
+      this.#ended(what);
+    }
   }
 
-  async #count(fate: Promise<Fate | "begun">, attempt: Attempt<State> | undefined): Promise<void> {
-    const what = await fate;
-    if (!this.#isStopping || attempt?.isIgnored === true) return;
-    if (what === "handed-back") this.#report.handedBack += 1;
-    else if (what !== "lost" && attempt !== undefined) this.#report.finished += 1;
+  /** What became of a job is known; `attempt` is the one at it, if there was one. */
+  #ended(fate: Fate | "begun", attempt?: Attempt<State>): void {
+    if (this.#isStopping) {
+      if (attempt?.isIgnored === true) this.#report.abandoned += 1;
+      else if (fate === "handed-back") this.#report.handedBack += 1;
+      else if (fate !== "lost" && attempt !== undefined) this.#report.finished += 1;
+    }
+    this.#open -= 1;
+    if (this.#open === 0) this.#noneOpen();
   }
 
   #giveBack(held: HeldJob, type: string, why: string): void {
-    this.#track(this.#ends.handBack(held, type, why, 0));
+    void this.#track(this.#ends.handBack(held, type, why, 0));
   }
 
   #giveUpWaiting(why: string): void {
@@ -476,7 +478,7 @@ class QueueWorker<State> implements Worker {
     this.#drains.stop();
     await this.#consumer?.stop();
     this.#giveUpWaiting("the worker stops"); // not before: they would come again at once
-    while (this.#open.size > 0) await Promise.all(this.#open);
+    while (this.#open > 0) await new Promise<void>((resolve) => (this.#noneOpen = resolve));
     for (const cancel of this.#hurries) cancel();
     await Promise.all([this.#slots.close(), this.#stamps?.stop()]);
     await this.#consumer?.close();

@@ -208,10 +208,15 @@ describe.each(Object.keys(TARGETS))("%s", (name) => {
     const other = await another();
     const { id } = await client.put("x", { ttrSeconds: 1 });
     const job = await client.reserve();
+    const told: Error[] = [];
+    job.onDoomed((reason) => told.push(reason));
     expect(await other.cancel(id)).toBe("cancelling");
     await until("the job is known to be doomed", () => job.signal.aborted);
     expect(job.signal.reason).toMatchObject({ code: "HM_CANCELLED" });
+    job.onDoomed((reason) => told.push(reason));
+    expect(told).toEqual([job.signal.reason, job.signal.reason]);
     await until("the job is lost", () => !job.isHeld);
+    expect(told).toHaveLength(2);
     expect(await outcome(job.delete())).toBe("HM_NOT_HELD");
     await other.close();
   });
