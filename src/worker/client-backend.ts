@@ -75,17 +75,19 @@ export class ClientBackend implements QueueBackend {
 
   async put(jobs: readonly RawJob[], options: Abortable = {}): Promise<readonly PutOutcome[]> {
     options.signal?.throwIfAborted();
-    const outcomes: Promise<PutOutcome>[] = [];
-    for (const job of jobs) {
-      const isThere = this.#choosing === undefined && this.#isSet(job);
-      outcomes.push(isThere ? this.#put(job, options) : this.#putElsewhere(job, options));
-    }
-    return Promise.all(outcomes);
+    const [first] = jobs;
+    if (jobs.length === 1 && first !== undefined) return [await this.#putInTurn(first, options)];
+    return Promise.all(jobs.map((job) => this.#putInTurn(job, options)));
+  }
+
+  #putInTurn(job: RawJob, options: Abortable): Promise<PutOutcome> {
+    const isThere = this.#choosing === undefined && this.#isSet(job);
+    return isThere ? this.#put(job, options) : this.#putElsewhere(job, options);
   }
 
   async #put(job: RawJob, { signal }: Abortable): Promise<PutOutcome> {
     try {
-      const { id, isNew } = await this.#client.put(job.body, { ...putOptions(job), signal });
+      const { id, isNew } = await this.#client.put(job.body, putOptions(job, signal));
       return { id: String(id), isNew };
     } catch (error) {
       return { error: asError(error) };

@@ -1,6 +1,7 @@
 /* Client put: a job of a back end as a client puts it: whole seconds, and tags for what a tag says.
  */
 import type { PutOptions, PutTags } from "../client/commands/put.ts";
+import type { CallOptions } from "../client/job.ts";
 import type { RawJob } from "./backend.ts";
 
 const SECOND = 1000;
@@ -8,13 +9,13 @@ const SECOND = 1000;
 const DELAY_MILLIS_MAX = 4_294_967_295;
 
 /** How a job is put. */
-export function putOptions(job: RawJob): PutOptions {
-  const tags = tagsOf(job);
+export function putOptions(job: RawJob, signal?: AbortSignal): PutOptions & CallOptions {
   return {
     pri: job.priority,
     delaySeconds: delaySeconds(job.delayMillis),
     ttrSeconds: Math.max(1, Math.ceil(job.leaseMillis / SECOND)),
-    ...(tags !== undefined && { tags }),
+    tags: tagsOf(job),
+    signal,
   };
 }
 

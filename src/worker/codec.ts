@@ -14,6 +14,7 @@ export interface Codec {
   decode(bytes: Uint8Array): unknown;
 }
 
+const NOTHING = new Uint8Array(0);
 const BYTES = new TextEncoder();
 const TEXT = new TextDecoder("utf-8", { fatal: true });
 
@@ -21,16 +22,27 @@ const TEXT = new TextDecoder("utf-8", { fatal: true });
 export const json: Codec = {
   name: "json",
   encode(value) {
-    const text = JSON.stringify(value);
-    if (text === undefined && value !== undefined) {
-      throw new CodecError(`JSON has no way to write a ${typeof value}`);
-    }
-    return BYTES.encode(text ?? "");
+    const text = jsonText(value);
+    return text === "" ? NOTHING : BYTES.encode(text);
   },
   decode(bytes) {
-    return bytes.length === 0 ? undefined : (JSON.parse(TEXT.decode(bytes)) as unknown);
+    return bytes.length === 0 ? undefined : jsonValue(TEXT.decode(bytes));
   },
 };
+
+/** A value as JSON; `undefined` is no text at all. Throws a CodecError, and what it throws. */
+function jsonText(value: unknown): string {
+  const text = JSON.stringify(value) as string | undefined;
+  if (text === undefined && value !== undefined) {
+    throw new CodecError(`JSON has no way to write a ${typeof value}`);
+  }
+  return text ?? "";
+}
+
+/** What such a text says. Throws what JSON throws. */
+export function jsonValue(text: string): unknown {
+  return text === "" ? undefined : (JSON.parse(text) as unknown);
+}
 
 /** Bytes as they are, whatever they are. */
 export const bytes: Codec = {
@@ -43,6 +55,11 @@ export const bytes: Codec = {
     return encoded;
   },
 };
+
+/** Writes a value as JSON, as text. Throws a CodecError. */
+export function encodedText(value: unknown, what: string): string {
+  return explained(() => jsonText(value), what);
+}
 
 /** Writes a value. Throws a CodecError. */
 export function encodeWith(codec: Codec, value: unknown, what: string): Uint8Array {

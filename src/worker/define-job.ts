@@ -2,12 +2,12 @@
  * unless somebody says otherwise when it is enqueued.
  */
 import { isTubeNameText, TUBE_NAME_RULE } from "../protocol/tube-name.ts";
-import { decodeWith, encodeWith, json } from "./codec.ts";
+import { decodeWith, encodedText, encodeWith, json, jsonValue } from "./codec.ts";
 import type { Codec } from "./codec.ts";
 import { millisOf } from "./duration.ts";
 import type { Duration } from "./duration.ts";
 import type { Acknowledge, Exclusive, Unique } from "./enqueue-options.ts";
-import { encodeBytes, encodeJson } from "./envelope.ts";
+import { encodeBytes, encodeJson, encodeText } from "./envelope.ts";
 import type { Envelope, Extras } from "./envelope.ts";
 import { BadOptionError, CodecError, JobVersionError } from "./errors.ts";
 import type { FailureMode, SuccessMode } from "./failure-mode.ts";
@@ -20,6 +20,7 @@ import { PRIORITIES, priorityNumber } from "./priority.ts";
 import type { Priority } from "./priority.ts";
 import { checkSchema, validated } from "./standard-schema.ts";
 import type { StandardSchema } from "./standard-schema.ts";
+import { whenThere } from "./when-there.ts";
 
 /** What holds for each job of a kind. */
 export interface JobOptions<Payload> {
@@ -149,12 +150,22 @@ class DefinedJob<Name extends string, Input, Payload, Returned, Result> implemen
 
   /** What is checked is what a worker will read, not what was given here: JSON knows no dates. */
   prepare(input: Input): Prepared<Payload> | Promise<Prepared<Payload>> {
+    if (this.#codec === json) return this.#prepareJson(input);
     const encoded = encodeWith(this.#codec, input, `${this.name}: the payload`);
     const prepared = (payload: Payload): Prepared<Payload> => ({
       payload,
       body: (extras) => this.#body(input, encoded, extras),
     });
-    return then(this.#checkedPayload(this.#decoded(encoded)), prepared);
+    return whenThere(this.#checkedPayload(this.#decoded(encoded)), prepared);
+  }
+
+  /** The text that is checked is part of the body: it is written once. */
+  #prepareJson(input: Input): Prepared<Payload> | Promise<Prepared<Payload>> {
+    const text = encodedText(input, `${this.name}: the payload`);
+    return whenThere(this.#checkedPayload(jsonValue(text)), (payload) => ({
+      payload,
+      body: (extras) => encodeText(this.name, text, this.#extras(extras)),
+    }));
   }
 
   payloadOf({ data, hm }: Envelope): Payload | Promise<Payload> {
@@ -176,7 +187,7 @@ class DefinedJob<Name extends string, Input, Payload, Returned, Result> implemen
 
   encodeResult(returned: Returned): Uint8Array | Promise<Uint8Array> {
     const encoded = encodeWith(json, returned, `${this.name}: the result`);
-    return then(this.decodeResult(encoded), () => encoded);
+    return whenThere(this.decodeResult(encoded), () => encoded);
   }
 
   decodeResult(result: Uint8Array): Result | Promise<Result> {
@@ -193,8 +204,12 @@ class DefinedJob<Name extends string, Input, Payload, Returned, Result> implemen
     return validated(this.#definition.payload, value, this.name, "payload");
   }
 
+  #extras(extras: Extras): Extras {
+    return this.version === 1 ? extras : { ...extras, v: this.version };
+  }
+
   #body(input: Input, encoded: Uint8Array, extras: Extras): Uint8Array {
-    const hm = this.version === 1 ? extras : { ...extras, v: this.version };
+    const hm = this.#extras(extras);
     if (this.#codec.name === json.name) return encodeJson(this.name, input, hm);
     return encodeBytes(this.name, encoded, { ...hm, codec: this.#codec.name });
   }
@@ -223,9 +238,4 @@ function settingsOf(name: string, options: JobOptions<never>): JobSettings {
 
 function isCount(value: number): boolean {
   return Number.isInteger(value) && value > 0;
-}
-
-/** At once where it can be: most schemas take no time, and a promise a job does. */
-function then<From, To>(value: From | Promise<From>, make: (value: From) => To): To | Promise<To> {
-  return value instanceof Promise ? value.then(make) : make(value);
 }

@@ -12,7 +12,7 @@ import { harmlessLogger } from "./harmless.ts";
 import { JobCancelledError, JobFailedError, JobNotFoundError } from "./errors.ts";
 import { PartlyEnqueuedError, UnsupportedError } from "./errors.ts";
 import { checkJob } from "./job-definition.ts";
-import type { AnyJob, InputOf, ResultOf } from "./job-definition.ts";
+import type { AnyJob, InputOf, Prepared, ResultOf } from "./job-definition.ts";
 import type { Enqueued, JobQueue, ResultOptions } from "./job-queue.ts";
 import type { Logger } from "./logger.ts";
 import type { JobFilter, JobState, JobStatus } from "./job-status.ts";
@@ -23,6 +23,7 @@ import { decodeFailure } from "./serialized-error.ts";
 import { completedStatus, RAW_STATES, statusOf } from "./status-of.ts";
 import { Telemetries } from "./telemetry.ts";
 import type { Telemetry } from "./telemetry.ts";
+import { whenThere } from "./when-there.ts";
 import { SYSTEM_TIME } from "./time.ts";
 import type { Time } from "./time.ts";
 import type { TraceContext } from "./trace-context.ts";
@@ -99,21 +100,33 @@ export class Queue implements JobQueue {
     payload: InputOf<J>,
     options: EnqueueOptions = NO_OPTIONS,
   ): Promise<Enqueued<J>> {
-    return this.#told(job, 1, async (trace) => {
-      const raw = await this.#raw(job, payload, options, trace);
-      const [outcome] = await this.backend.put([raw], options);
-      return this.#enqueued(job, outcome);
-    });
+    const put = (trace?: TraceContext): Promise<Enqueued<J>> =>
+      this.#enqueueOne(job, payload, options, trace);
+    return this.#telling === undefined ? put() : this.#told(this.#telling, job, 1, put);
   }
 
-  async enqueueMany<J extends AnyJob>(
+  async #enqueueOne<J extends AnyJob>(
+    job: J,
+    payload: InputOf<J>,
+    options: EnqueueOptions,
+    trace: TraceContext | undefined,
+  ): Promise<Enqueued<J>> {
+    checkJob(job);
+    const made = this.#raw(job, payload, options, trace);
+    const raw = made instanceof Promise ? await made : made;
+    const [outcome] = await this.backend.put([raw], options);
+    return this.#enqueued(job, outcome);
+  }
+
+  enqueueMany<J extends AnyJob>(
     job: J,
     payloads: readonly InputOf<J>[],
     options: EnqueueOptions = NO_OPTIONS,
   ): Promise<readonly Enqueued<J>[]> {
-    return this.#told(job, payloads.length, (trace) =>
-      this.#enqueueAll(job, payloads, options, trace),
-    );
+    const put = (trace?: TraceContext): Promise<readonly Enqueued<J>[]> =>
+      this.#enqueueAll(job, payloads, options, trace);
+    const { length } = payloads;
+    return this.#telling === undefined ? put() : this.#told(this.#telling, job, length, put);
   }
 
   async #enqueueAll<J extends AnyJob>(
@@ -122,8 +135,12 @@ export class Queue implements JobQueue {
     options: EnqueueOptions,
     trace: TraceContext | undefined,
   ): Promise<readonly Enqueued<J>[]> {
+    checkJob(job);
     const raws: RawJob[] = [];
-    for (const payload of payloads) raws.push(await this.#raw(job, payload, options, trace));
+    for (const payload of payloads) {
+      const made = this.#raw(job, payload, options, trace);
+      raws.push(made instanceof Promise ? await made : made);
+    }
     const outcomes: PutOutcome[] = [];
     for (let at = 0; at < raws.length; at += PUT_MAX) {
       outcomes.push(...(await this.backend.put(raws.slice(at, at + PUT_MAX), options)));
@@ -232,14 +249,14 @@ export class Queue implements JobQueue {
 
   /** Enqueues jobs, and tells of it; `put` is given what travels with them. */
   async #told<Result extends Enqueued<AnyJob> | readonly Enqueued<AnyJob>[]>(
+    telemetries: Telemetries,
     job: AnyJob,
     count: number,
-    put: (trace: TraceContext | undefined) => Promise<Result>,
+    put: (trace: TraceContext) => Promise<Result>,
   ): Promise<Result> {
     checkJob(job);
     const { name: type, tube } = job;
-    const telling = this.#telling?.enqueuing({ type, tube, count });
-    if (telling === undefined) return put(undefined);
+    const telling = telemetries.enqueuing({ type, tube, count });
     try {
       const enqueued = await put(telling.trace);
       telling.enqueued([enqueued].flat().map(({ id }) => id));
@@ -250,18 +267,24 @@ export class Queue implements JobQueue {
     }
   }
 
-  async #raw(
+  #raw(
     job: AnyJob,
     payload: unknown,
     options: EnqueueOptions,
     trace: TraceContext | undefined,
-  ): Promise<RawJob> {
+  ): RawJob | Promise<RawJob> {
     options.signal?.throwIfAborted();
+    const raw = (prepared: Prepared<unknown>): RawJob =>
+      rawJob(job, prepared, options, this.can, this.time.now(), trace);
+    if (this.#hooks?.beforeEnqueue === undefined) return whenThere(job.prepare(payload), raw);
+    return this.#allowed(job, payload).then(raw);
+  }
+
+  /** Rejects if the hook refuses it. */
+  async #allowed(job: AnyJob, payload: unknown): Promise<Prepared<unknown>> {
     const prepared = await job.prepare(payload);
-    if (this.#hooks?.beforeEnqueue !== undefined) {
-      await this.#hooks.beforeEnqueue({ type: job.name, tube: job.tube }, prepared.payload);
-    }
-    return rawJob(job, prepared, options, this.can, this.time.now(), trace);
+    await this.#hooks?.beforeEnqueue?.({ type: job.name, tube: job.tube }, prepared.payload);
+    return prepared;
   }
 
   #enqueued<J extends AnyJob>(job: J, outcome: PutOutcome | undefined): Enqueued<J> {

@@ -42,7 +42,7 @@ export interface PutOptions {
   readonly delaySeconds?: number;
   /** How long a worker may hold it, in whole seconds; 60 if absent. */
   readonly ttrSeconds?: number;
-  readonly tags?: PutTags;
+  readonly tags?: PutTags | undefined;
 }
 
 /** What became of a put. */
