@@ -7,6 +7,9 @@
 /** Microseconds of a second. */
 export const MICROS = 1_000_000;
 
+/** What is to ring later than so many milliseconds rings at once: timers of runtimes do. */
+export const RING_MILLIS_MAX = 2_147_483_647;
+
 /** Time. */
 export interface Clock {
   /** Microseconds, never running backwards. */

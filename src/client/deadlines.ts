@@ -5,6 +5,7 @@
  * time than was said, and at most STEP_MILLIS more. Used by link.ts, and by a worker for its
  * attempts, leases and notes.
  */
+import { RING_MILLIS_MAX } from "../clock.ts";
 import type { Clock } from "../clock.ts";
 import { asError } from "./errors.ts";
 
@@ -79,7 +80,8 @@ export class Deadlines {
     this.#cancelTimer();
     this.#timerStep = step;
     const millis = step * STEP_MILLIS - this.#clock.now() / MILLI_MICROS;
-    this.#cancelTimer = this.#clock.after(Math.max(0, Math.ceil(millis)), () => this.#ring());
+    const wait = Math.min(RING_MILLIS_MAX, Math.max(0, Math.ceil(millis)));
+    this.#cancelTimer = this.#clock.after(wait, () => this.#ring());
   }
 
   #ring(): void {

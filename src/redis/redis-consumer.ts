@@ -197,6 +197,7 @@ export class RedisConsumer implements Consumer {
     try {
       await this.stop();
       await Promise.all([...this.#held.values()].map((held) => this.#takeBack(held)));
+      if (this.#isUnsure) await this.#take(0); // gives back what it never heard of
       await this.#link.run("left", [this.#name, ...this.#tubes], { isSafe: true });
     } catch (error) {
       this.#troubled(asError(error)); // it counts as gone after a while

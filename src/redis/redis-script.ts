@@ -121,6 +121,7 @@ local function again(job, delay)
     buried(job, 'expired')
   elseif tonumber(delay) > 0 then
     enter(job, 'delayed', now + delay)
+    call('PUBLISH', P .. ':wake', job.tube) -- who waits for the tube waits no longer than that
   else
     enter(job, 'ready')
   end
@@ -154,21 +155,27 @@ local function due(name)
   return call('ZRANGEBYSCORE', name, '-inf', now, 'LIMIT', 0, ${SWEEP_MAX})
 end
 
+-- a lock goes over all tubes, and whoever had one may have been the only one in his
+local function sweepLeases(name)
+  for _, text in ipairs(due(name)) do
+    local job = jobOf(idOf(text))
+    if job then
+      call('PUBLISH', P .. ':news:' .. job.consumer, 'lost ' .. job.id .. ' ' .. job.hold)
+      charged(job, 'timed-out', '0', '', 0)
+    else
+      call('ZREM', name, text)
+    end
+  end
+end
+
 local function sweep(tube)
   for _, text in ipairs(due(set('delayed', tube))) do
     local job = jobOf(idOf(text))
     call('ZREM', set('delayed', tube), text)
     if job then again(job, 0) end
   end
-  for _, text in ipairs(due(set('held', tube))) do
-    local job = jobOf(idOf(text))
-    if job then
-      call('PUBLISH', P .. ':news:' .. job.consumer, 'lost ' .. job.id .. ' ' .. job.hold)
-      charged(job, 'timed-out', '0', '', 0)
-    else
-      call('ZREM', set('held', tube), text)
-    end
-  end
+  sweepLeases(set('held', tube))
+  sweepLeases(P .. ':leases')
   for _, text in ipairs(due(P .. ':expiring')) do
     local job = jobOf(idOf(text))
     call('ZREM', P .. ':expiring', text)
@@ -260,6 +267,7 @@ local function untilNext(tubes)
     look(set('held', tube))
   end
   look(P .. ':expiring')
+  look(P .. ':leases')
   return soonest and whole(math.max(0, soonest - now)) or ''
 end
 
@@ -353,6 +361,7 @@ end
 
 function held.renew(job)
   call('ZADD', set('held', job.tube), now + job.lease, member(job.id))
+  if job.lock then call('ZADD', P .. ':leases', now + job.lease, member(job.id)) end
   return job.cancelled and 'cancelled' or 'ok'
 end
 
@@ -419,6 +428,7 @@ function did.move()
   call('SADD', P .. ':tubes', job.tube)
   local isReady = state ~= 'delayed' and state ~= 'buried'
   enter(job, isReady and 'ready' or state, score)
+  if state == 'delayed' then call('PUBLISH', P .. ':wake', job.tube) end
   return '1'
 end
 
@@ -427,6 +437,10 @@ function did.retry()
   if not job or (job.state ~= 'buried' and job.state ~= 'delayed') then return '0' end
   leave(job)
   anew(job)
+  if isOver(job) then
+    call('HDEL', key(job.id), 'expires') -- it is wanted, however late
+    job.expires = nil
+  end
   if job.expires then call('ZADD', P .. ':expiring', job.expires, member(job.id)) end
   again(job, 0)
   return '1'

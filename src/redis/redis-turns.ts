@@ -12,6 +12,7 @@
  *   P:turns:<at>             a sorted set: keys, by the number of their next turn
  *   P:lock:<lock>            a hash: how many jobs have it, its limit, and who is next, by tube
  *   P:running:<lock>         a set: jobs that have the lock and are held
+ *   P:leases                 by the end of their lease: all jobs that have a lock and are held
  *   P:askers:<lock>          a set: tubes with jobs that want it
  *   P:asking:<lock>:<tube>   by priority: these jobs
  *
@@ -157,6 +158,7 @@ local function leave(job)
   if not job.lock then return end
   if was == 'held' then
     call('SREM', P .. ':running:' .. job.lock, job.id)
+    call('ZREM', P .. ':leases', member(job.id))
     settleAll(job.lock)
   elseif was == 'ready' or was == 'lined' or was == 'aside' then
     asksNoMore(job)
@@ -172,6 +174,7 @@ local function hold(job, untilTime)
   if not job.lock then return end
   asksNoMore(job)
   call('SADD', P .. ':running:' .. job.lock, job.id)
+  call('ZADD', P .. ':leases', untilTime, member(job.id))
   settleAll(job.lock)
 end
 

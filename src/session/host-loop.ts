@@ -8,6 +8,7 @@
  * (broker/in-process.ts).
  */
 import { NEVER_MICROS } from "../../assembly/constants.ts";
+import { RING_MILLIS_MAX } from "../clock.ts";
 import type { Clock } from "../clock.ts";
 import type { LoopRuntime } from "../runtime.ts";
 import type { Common } from "../engine/common.ts";
@@ -32,7 +33,6 @@ export function clockOf(common: Common, runtime: LoopRuntime): Clock {
 }
 
 /** Longest time that a timer can be set for, in milliseconds. */
-const TIMER_MAX_MS = 2_147_483_647;
 
 /** The loop of one host. */
 export class HostLoop {
@@ -86,7 +86,7 @@ export class HostLoop {
     this.#callOff();
     this.#armedMicros = dueMicros;
     const millis = Math.ceil((dueMicros - this.#clock.now()) / 1000);
-    this.#callOff = this.#clock.after(Math.min(Math.max(millis, 0), TIMER_MAX_MS), this.#tick);
+    this.#callOff = this.#clock.after(Math.min(Math.max(millis, 0), RING_MILLIS_MAX), this.#tick);
   }
 
   readonly #tick = (): void => {

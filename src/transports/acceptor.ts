@@ -157,6 +157,7 @@ export class Acceptor implements Listener {
       this.#retry = undefined;
       if (this.#isStopped) this.#server?.close();
     } catch (error) {
+      if (this.#isStopped) return;
       this.#door.troubled(`cannot listen, trying again: ${String(error)}`);
       this.#retry = setTimeout(() => void this.#listenAgain(), RETRY_MS);
     }

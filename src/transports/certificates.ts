@@ -8,7 +8,7 @@ import { readFileSync, statSync } from "node:fs";
 import { createSecureContext } from "node:tls";
 import type { TlsOptions } from "node:tls";
 import type { TlsOptions as Files } from "../config/tls-options.ts";
-import { whyOf } from "../system-error.ts";
+import { codeOf, whyOf } from "../system-error.ts";
 
 /** How often the files are looked at. */
 const LOOK_MS = 2000;
@@ -60,14 +60,11 @@ export class Certificates {
     clearInterval(this.#timer);
   }
 
-  /** Another text whenever a file has changed. */
+  /** Another text whenever a file has changed, or how it can be seen. */
   #look(): string {
-    const looks = Object.values(this.#paths).map((path) => {
-      if (path === undefined) return "";
-      const found = statSync(path, { throwIfNoEntry: false });
-      return found === undefined ? "missing" : [found.ino, found.size, found.mtimeMs].join(" ");
-    });
-    return looks.join(", ");
+    return Object.values(this.#paths)
+      .map((path) => (path === undefined ? "" : seen(path)))
+      .join(", ");
   }
 
   #read(): TlsOptions {
@@ -84,6 +81,15 @@ export class Certificates {
       throw new CertificateError(`${files} cannot be used: ${whyOf(cause)}`, { cause });
     }
     return { ...settings, requestCert: ca !== undefined, rejectUnauthorized: ca !== undefined };
+  }
+}
+
+function seen(path: string): string {
+  try {
+    const { ino, size, mtimeMs } = statSync(path);
+    return [ino, size, mtimeMs].join(" ");
+  } catch (error) {
+    return `unseen: ${codeOf(error)}`; // reading it says more
   }
 }
 

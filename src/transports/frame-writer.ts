@@ -19,20 +19,22 @@ export class FrameWriter {
 
   /** Writes `bytes` as one binary message. Returns what Outlet's `write` does. */
   write(outlet: Outlet, bytes: Uint8Array): boolean {
-    const room = this.#room;
-    const at = putHeader(room, OPCODE.binary, bytes.length);
-    if (bytes.length > COPIED_BYTES_MAX) {
+    const isCopied = bytes.length <= COPIED_BYTES_MAX;
+    const needed = HEADER_BYTES_MAX + (isCopied ? bytes.length : 0);
+    if (this.#room.length < needed) this.#room = newRoom();
+    const at = putHeader(this.#room, OPCODE.binary, bytes.length);
+    if (!isCopied) {
       this.#send(outlet, at);
       return outlet.write(bytes);
     }
-    room.set(bytes, at);
+    this.#room.set(bytes, at);
     this.#send(outlet, at + bytes.length);
     return false;
   }
 
-  /** What is lent to the transport is not written to again. */
+  /** What is lent to the transport is not written to again: the next one goes behind it. */
   #send(outlet: Outlet, bytes: number): void {
-    if (outlet.write(this.#room.subarray(0, bytes))) this.#room = newRoom();
+    if (outlet.write(this.#room.subarray(0, bytes))) this.#room = this.#room.subarray(bytes);
   }
 }
 

@@ -31,6 +31,11 @@ const KEEP_ALIVE_MS = 30_000;
 
 /** Of an address in words. Throws a BadCommandError. */
 export function socketEndpoint(words: string, tls?: TlsSettings): Endpoint {
+  if (tls !== undefined && /^wss:/i.test(words)) {
+    throw new BadCommandError(
+      `${quoted(words)}: the runtime's WebSocket takes no tls settings; tls:// addresses do`,
+    );
+  }
   const { name, way } = isWebSocketUrl(words) ? { name: words, way: { url: words } } : wayTo(words);
   return {
     name,

@@ -71,12 +71,12 @@ class TlsServers implements ServerMaker {
       allowHalfOpen: false, // who leaves in the middle of a handshake would not be noticed
       handshakeTimeout: HANDSHAKE_MS,
     });
-    const strangers = new Set<string>();
+    const strangers = new Strangers();
     server.on("connection", (socket: Socket) => receive(socket, strangers, guests));
     server.on("tlsClientError", (_, socket) => socket.destroy());
     server.on("secureConnection", (socket) => {
       socket.allowHalfOpen = true;
-      const isKnown = strangers.delete(nameOf(socket));
+      const isKnown = strangers.take(nameOf(socket));
       if (isKnown || guests.admit()) guests.accept(socket);
       else socket.destroy();
     });
@@ -89,8 +89,28 @@ class TlsServers implements ServerMaker {
   }
 }
 
+/**
+ * Sockets whose handshake is under way, by their peers' names. Several may have one name: a socket
+ * whose peer is gone by now has none.
+ */
+class Strangers {
+  readonly #counts = new Map<string, number>();
+
+  add(name: string): void {
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
+  }
+
+  /** One less of that name; false if there is none. */
+  take(name: string): boolean {
+    const count = this.#counts.get(name) ?? 0;
+    if (count > 1) this.#counts.set(name, count - 1);
+    else this.#counts.delete(name);
+    return count > 0;
+  }
+}
+
 /** Counts a socket whose handshake begins, until it is accepted or gone. */
-function receive(socket: Socket, strangers: Set<string>, guests: Guests): void {
+function receive(socket: Socket, strangers: Strangers, guests: Guests): void {
   if (!guests.admit()) {
     socket.destroy();
     return;
@@ -98,7 +118,7 @@ function receive(socket: Socket, strangers: Set<string>, guests: Guests): void {
   const name = nameOf(socket);
   strangers.add(name);
   socket.once("close", () => {
-    if (strangers.delete(name)) guests.left();
+    if (strangers.take(name)) guests.left();
   });
 }
 

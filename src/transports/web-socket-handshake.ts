@@ -33,7 +33,8 @@ interface Refusal {
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const VERSION = "13";
 const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) \S+ HTTP\/(\d\.\d)$/;
-const HEADER_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*(.*?)[\t ]*$/;
+/** The blanks around a value are cut off afterwards: an expression for them would go to and fro. */
+const HEADER_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):(.*)$/;
 /** 16 bytes in base64. */
 const KEY = /^[0-9A-Za-z+/]{21}[AQgw]==$/;
 const HOST = /^(\[[0-9a-f:.]+\]|[0-9a-z._~%-]+)(:\d{1,5})?$/i;
@@ -66,7 +67,7 @@ function headersOf(lines: readonly string[]): Headers | undefined {
     const [, name, value = ""] = HEADER_LINE.exec(line) ?? [];
     if (name === undefined || CONTROLS.test(value)) return undefined;
     const values = headers.get(name.toLowerCase()) ?? [];
-    values.push(value);
+    values.push(value.trim());
     headers.set(name.toLowerCase(), values);
   }
   return headers;

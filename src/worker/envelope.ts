@@ -8,7 +8,6 @@
  * second is for all other codecs. A body that is neither is some other program's, and has no type.
  */
 import { asError } from "../client/errors.ts";
-import { Slab } from "../protocol/slab.ts";
 import { json } from "./codec.ts";
 import { CodecError } from "./errors.ts";
 import type { TraceContext } from "./trace-context.ts";
@@ -45,7 +44,6 @@ const OPENING = 0x7b;
 const BYTES = new TextEncoder();
 const TEXT = new TextDecoder("utf-8", { fatal: true });
 const NO_EXTRAS: Extras = {};
-const SLAB = new Slab();
 
 /** A body whose payload is JSON. Throws a CodecError where there is no way to write it so. */
 export function encodeJson(type: string, data: unknown, hm: Extras): Uint8Array {
@@ -61,7 +59,7 @@ export function encodeJson(type: string, data: unknown, hm: Extras): Uint8Array 
 /** A body whose payload is JSON already; "" is none. */
 export function encodeText(type: string, payload: string, hm: Extras): Uint8Array {
   const data = payload === "" ? "" : `"data":${payload},`;
-  return SLAB.encode(`{"type":${JSON.stringify(type)},${data}"hm":${JSON.stringify(hm)}}`);
+  return BYTES.encode(`{"type":${JSON.stringify(type)},${data}"hm":${JSON.stringify(hm)}}`);
 }
 
 /** A body whose payload is bytes, made by the codec that `hm` names. */

@@ -35,8 +35,17 @@ type Done = Extract<Outcome, { readonly end: "done" }>;
 
 /** How many types that nobody here runs are told of: names come from bodies. */
 const UNKNOWN_MAX = 100;
-/** A job may come later, not now: the back end has no room for what follows from it. */
-const BUSY = new Set(["HM_DRAINING", "HM_TUBE_FULL", "HM_OUT_OF_MEMORY"]);
+/**
+ * A job may end later, not now: the back end has no room for what follows from it, or is away and
+ * was not told anything.
+ */
+const BUSY = new Set([
+  "HM_DRAINING",
+  "HM_TUBE_FULL",
+  "HM_OUT_OF_MEMORY",
+  "HM_UNREACHABLE",
+  "HM_NOT_SENT",
+]);
 
 /** Ends jobs. */
 export class JobEnds {

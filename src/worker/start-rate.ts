@@ -1,7 +1,7 @@
 /* Start rate: at most so many of something in any while of a certain length. Used by
  * worker-limits.ts and spread-consumer.ts.
  */
-import { MICROS } from "../clock.ts";
+import { MICROS, RING_MILLIS_MAX } from "../clock.ts";
 import type { Clock } from "../clock.ts";
 
 const MILLI_MICROS = MICROS / 1000;
@@ -47,7 +47,8 @@ export class StartRate {
     if (this.#cancel !== undefined) return;
     const [first = 0] = this.#starts;
     const micros = first + this.#perMicros - this.#clock.now();
-    this.#cancel = this.#clock.after(Math.max(1, Math.ceil(micros / MILLI_MICROS)), () => {
+    const millis = Math.min(RING_MILLIS_MAX, Math.max(1, Math.ceil(micros / MILLI_MICROS)));
+    this.#cancel = this.#clock.after(millis, () => {
       this.#cancel = undefined;
       if (this.left <= 0) this.#wait();
       else this.#hasRoom();

@@ -8,14 +8,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { openRedis } from "../../src/redis/redis-target.ts";
 import type { HeldJob, QueueBackend, RawJob } from "../../src/worker/backend.ts";
 import { Random } from "../support/random.ts";
 import { KEEPS_ALL, redisPath, startRedis } from "../support/redis.ts";
 import { replayable, seedHere } from "../support/replay.ts";
+import type { ServerProcess } from "../support/server-process.ts";
 import { until } from "../support/until.ts";
-import { jobOf, textOf } from "./beds.ts";
+import { Hands, jobOf, textOf } from "./beds.ts";
 
 const TUBES = ["one", "two"] as const;
 const LIMITS = { alone: 1, pair: 2 } as const;
@@ -112,23 +113,52 @@ class World {
   }
 }
 
-test("no key has more than its limit, and nothing of it is left behind", async () => {
+let directory: string;
+let redis: ServerProcess;
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), "homemaker-redis-keys-"));
+  redis = await startRedis(directory, KEEPS_ALL);
+});
+afterAll(async () => {
+  await redis.stop();
+  rmSync(directory, { recursive: true });
+});
+
+test("no key has more than its limit, and nothing of it is left behind", () => {
   const seed = seedHere();
-  const directory = mkdtempSync(join(tmpdir(), "homemaker-redis-keys-"));
-  const redis = await startRedis(directory, KEEPS_ALL);
-  try {
-    await replayable(seed, "test/backends/redis-keys.test.ts", async () => {
-      expect(await round(directory, seed)).toEqual({ wrong: [], left: [] });
-    });
-  } finally {
-    await redis.stop();
-    rmSync(directory, { recursive: true });
-  }
+  return replayable(seed, "test/backends/redis-keys.test.ts", async () => {
+    expect(await round(seed)).toEqual({ wrong: [], left: [] });
+  });
+});
+
+test("a job whose holder is gone frees its key when its lease is over, in other tubes too", async () => {
+  await using backend = await openRedis({ redis: { path: redisPath(directory) }, prefix: "gone" });
+  const exclusive = { key: "k", limit: 1 };
+  await backend.put([jobOf("a", { tube: "one", leaseMillis: 300, exclusive })]);
+  const [first, second] = [new Hands(), new Hands()];
+  const gone = backend.consume(["one"], { window: 1, take: first.take });
+  await first.next();
+  await gone.stop(); // it looks no more, and nobody else looks into that tube
+  await backend.put([jobOf("b", { tube: "two", exclusive })]);
+  await using _ = backend.consume(["two"], { window: 1, take: second.take });
+  expect(textOf((await second.next()).body)).toBe("b");
+});
+
+test("a consumer that waits hears of a delay that is shorter than its wait", async () => {
+  const target = { redis: { path: redisPath(directory) }, prefix: "soon" };
+  await using backend = await openRedis(target);
+  const listening = new Redis(target.redis);
+  const heard: string[] = [];
+  listening.on("message", (_channel, tube) => void heard.push(tube));
+  await listening.subscribe("{soon}:wake");
+  await backend.put([jobOf("a", { tube: "one", delayMillis: 60_000 })]);
+  await until("it is told", () => heard.includes("one"));
+  listening.disconnect();
 });
 
 /** What was wrong meanwhile, and what is left in Redis afterwards. */
 async function round(
-  directory: string,
   seed: number,
 ): Promise<{ readonly wrong: readonly string[]; readonly left: readonly string[] }> {
   const target = { redis: { path: redisPath(directory) } };

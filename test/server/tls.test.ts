@@ -4,6 +4,7 @@
  *
  * @module-tag openssl
  */
+import { rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
@@ -95,6 +96,16 @@ test("a certificate is renewed without a restart, and who is connected stays", a
 test("a renewed certificate that is of no use is told of, and the former one goes on", async () => {
   const server = await SecureServer.start(trust);
   server.replace({ cert: "no certificate", key: issued.key });
+  await until("it is told of", () =>
+    server.process.output.includes("TLS goes on with what it has"),
+  );
+  expect(await server.name()).toBe("first");
+});
+
+test("files that cannot be looked at any more are told of, and the former ones go on", async () => {
+  const server = await SecureServer.start(trust);
+  rmSync(server.certPath);
+  symlinkSync(server.certPath, server.certPath); // round and round
   await until("it is told of", () =>
     server.process.output.includes("TLS goes on with what it has"),
   );

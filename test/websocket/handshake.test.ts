@@ -43,6 +43,14 @@ test("the letters of names and words may be large or small, and lists have other
   expect(told(shouted)).toEqual(IN);
 });
 
+test("blanks around a value and in it mean nothing, however many", () => {
+  const blanks = " ".repeat(7000);
+  expect(told(upgradeRequest(`X:${blanks}a${blanks}b`))).toEqual(IN);
+  expect(told(ASKED.replace("Host: ", "Host:\t ").replace("Version: 13", "Version:13 "))).toEqual(
+    IN,
+  );
+});
+
 describe("what is no request for a WebSocket", () => {
   test.each([
     ["another protocol", "put 0 0 60 5\r\n", BAD],
@@ -52,6 +60,7 @@ describe("what is no request for a WebSocket", () => {
     ["a folded line", ASKED.replace("Host:", "X: 1\r\n 2\r\nHost:"), BAD],
     ["a control character in a header", upgradeRequest("X: a\0b"), BAD],
     ["a bare line feed in a header", upgradeRequest("X: a\nOrigin: https://app.example.org"), BAD],
+    ["many blanks before a bare line feed", upgradeRequest(`X:${" ".repeat(15_000)}\n`), BAD],
     ["no Host", ASKED.replace(/Host: .*\r\n/, ""), BAD],
     ["two Hosts", upgradeRequest("Host: other"), BAD],
     ["a Host that is none", ASKED.replace("127.0.0.1:11302", "http://x/y"), BAD],

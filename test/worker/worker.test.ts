@@ -2,24 +2,28 @@
  * Workers on an engine in this process: what becomes of jobs whose handlers give, throw, take too
  * long or are told to stop.
  */
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
+import { UnreachableError } from "../../src/client/errors.ts";
 import {
   abandon,
   bury,
+  createWorker,
   defineJob,
   Discard,
   exponential,
   JobAbort,
   keepResult,
   moveTo,
+  openQueue,
   retry,
   RetryLater,
   Snooze,
   unchecked,
 } from "../../src/entries/queue.ts";
-import type { FailureMode, Worker } from "../../src/entries/queue.ts";
+import type { FailureMode, HeldJob, Worker } from "../../src/entries/queue.ts";
 import { until } from "../support/until.ts";
+import { around } from "./around.ts";
 import { Gate, heard, WHERE, WorkerBed } from "./worker-bed.ts";
 
 const at =
@@ -125,6 +129,32 @@ describe.each(WHERE)("%s:", (where) => {
       await small.pass("it is done", () => lines.includes(`success ${id}`));
       expect(new Set(attempts)).toEqual(new Set([1]));
       expect((await queue.stats("square")).available).toBe(1);
+    });
+
+    test("goes back uncharged, if the back end was away when its end was to be told", async () => {
+      const { backend } = bed.queue;
+      let isAway = true;
+      const take = (held: HeldJob): HeldJob => {
+        const complete = held.complete.bind(held);
+        const value: HeldJob["complete"] = (about) =>
+          isAway ? Promise.reject(new UnreachableError("it is away")) : complete(about);
+        return Object.defineProperty(held, "complete", { value });
+      };
+      const away = around(backend, {
+        consume: (tubes, options) =>
+          backend.consume(tubes, { ...options, take: (held) => options.take(take(held)) }),
+      });
+      const { clock, now } = bed;
+      const queue = await openQueue(away, { now, clock });
+      const worker = createWorker(queue, { clock, now, handlers: [square.handler((n) => n * n)] });
+      onTestFinished(() => worker.stop().then(() => undefined));
+      const lines = heard(worker);
+      void worker.run();
+      const { id } = await bed.queue.enqueue(square, 3);
+      await until("it came back", () => lines.includes(`handedBack ${id}`));
+      isAway = false;
+      await bed.pass("it is done", () => lines.includes(`success ${id}`));
+      expect(lines.filter((line) => line.startsWith("failure"))).toEqual([]);
     });
 
     test("has failed where more follow than may", async () => {
