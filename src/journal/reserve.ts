@@ -104,10 +104,18 @@ export class Reserve {
    */
   get reclaimRoom(): ReclaimRoom {
     if (!this.#spares.isRefused) return { roomBytes: Infinity, mostBytes: Infinity };
-    const { comingBytes } = this.#parts.options;
-    // Writing over a spare takes as much again where files are copied on write.
-    const freeBytes = this.#freeBytes / (this.#spares.isSpent ? 2 : 1);
-    const mostBytes = freeBytes - comingBytes / 8;
-    return { roomBytes: mostBytes - this.#spares.shortestBytes, mostBytes };
+    const leftBytes = this.#parts.options.comingBytes / 8;
+    const mostBytes = this.#freeBytes / this.#copies - leftBytes;
+    const roomBytes = mostBytes - this.#spares.shortestBytes;
+    if (!this.#spares.isSpent) return { roomBytes, mostBytes };
+    // Spares come back only by reclaiming, and what fits into the present segment needs none.
+    const { room, waitingBytes } = this.#commit;
+    const present = Math.max(0, room - waitingBytes) / this.#copies - leftBytes;
+    return { roomBytes: Math.max(roomBytes, present), mostBytes };
+  }
+
+  /** Writing over a spare takes as much again where files are copied on write. */
+  get #copies(): number {
+    return this.#spares.isSpent ? 2 : 1;
   }
 }
