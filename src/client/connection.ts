@@ -73,7 +73,8 @@ export class ClientConnection {
     const { replyBodyBytesMax = BODY_BYTES_MAX, busy = () => undefined } = options;
     this.#busy = busy;
     this.#heard = options.heard ?? (() => undefined);
-    this.#soon = options.soon ?? queueMicrotask;
+    // A browser's own, as a method of something else, is an illegal invocation.
+    this.#soon = options.soon ?? ((send) => queueMicrotask(send));
     this.#pushed = options.pushed;
     this.#ended = options.ended ?? (() => undefined);
     this.#reader = new ReplyReader((reply) => this.#answer(reply), replyBodyBytesMax);
