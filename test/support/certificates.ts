@@ -2,12 +2,16 @@
  * that the test removes.
  */
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { program } from "./programs.ts";
 
 const KEYS = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
 const DAYS = "2";
+/** Nothing by itself: what openssl comes with makes an authority of everybody. */
+const CONFIG = "[req]\ndistinguished_name=name\n[name]\n";
+const AUTHORITY = ["-addext", "basicConstraints=critical,CA:TRUE"];
+const NO_AUTHORITY = ["-addext", "basicConstraints=critical,CA:FALSE"];
 
 /** A certificate and its key, in PEM format. */
 export interface Issued {
@@ -25,7 +29,8 @@ export class Authority {
 
   constructor(directory: string, name = "an authority") {
     this.#directory = directory;
-    this.#own = this.#make(name, []);
+    writeFileSync(join(directory, "openssl.conf"), CONFIG);
+    this.#own = this.#make(name, AUTHORITY);
   }
 
   /** Where its own certificate is. */
@@ -42,13 +47,25 @@ export class Authority {
   issue(name: string): Issued {
     const { certPath, keyPath } = this.#own;
     const names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
-    return this.#make(name, ["-CA", certPath, "-CAkey", keyPath, ...names]);
+    const signed = ["-CA", certPath, "-CAkey", keyPath];
+    return this.#make(name, [...signed, ...NO_AUTHORITY, ...names]);
   }
 
   #make(name: string, flags: readonly string[]): Issued {
     const stem = join(this.#directory, `${name.replaceAll(" ", "-")}-${this.#issued++}`);
     const [certPath, keyPath] = [`${stem}.pem`, `${stem}.key`];
-    const out = ["-keyout", keyPath, "-out", certPath, "-subj", `/CN=${name}`, "-days", DAYS];
+    const config = ["-config", join(this.#directory, "openssl.conf")];
+    const out = [
+      ...config,
+      "-keyout",
+      keyPath,
+      "-out",
+      certPath,
+      "-subj",
+      `/CN=${name}`,
+      "-days",
+      DAYS,
+    ];
     execFileSync(program("openssl"), ["req", "-x509", ...KEYS, ...out, ...flags], {
       stdio: "pipe",
     });
