@@ -9,9 +9,8 @@
  */
 import type { AddressKind } from "./address-kind.ts";
 import { TCP } from "./tcp-address.ts";
-import { TLS } from "./tls-address.ts";
 import { UNIX } from "./unix-address.ts";
-import { SECURE_WEB_SOCKET, WEB_SOCKET } from "./web-socket-address.ts";
+import { SECURE_WEB_SOCKET, TLS, WEB_SOCKET } from "./url-address.ts";
 
 /** Every kind, by the name that its addresses have; the forms of the first are named first. */
 const KINDS = {

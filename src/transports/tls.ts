@@ -6,10 +6,9 @@
  */
 import type { Server, Socket } from "node:net";
 import { createServer } from "node:tls";
-import type { TlsAddress } from "../config/tls-address.ts";
 import { formatListenAddress } from "../config/listen-address.ts";
-import type { BoundAddress } from "../config/listen-address.ts";
-import type { BoundTcp } from "../config/tcp-address.ts";
+import { tcpOf } from "../config/url-address.ts";
+import type { UrlAddress } from "../config/url-address.ts";
 import { BindError } from "../runtime.ts";
 import type { Door, Listener, ListenManner } from "../runtime.ts";
 import { whyOf } from "../system-error.ts";
@@ -22,25 +21,20 @@ import type { TransportKind } from "./transport-kind.ts";
 /** How long a handshake may take. */
 const HANDSHAKE_MS = 10_000;
 
-export const TLS_TRANSPORT: TransportKind<TlsAddress> = {
+export const TLS_TRANSPORT: TransportKind<UrlAddress<"tls">> = {
   isShared: TCP_TRANSPORT.isShared,
-  listen: (address, manner, door) => listenTls(address, tcpOf(address), manner, door),
+  listen: (address, manner, door) => listenTls(address, manner, door),
   connection: ({ host, port }) => ({ secure: { host, port } }),
   needsPrivilege: () => true, // the key may be one that only the first user can read
   carrier: { socketOf: tcpOf, onSocket: (socket) => ({ ...socket, kind: "tls" }) },
 };
-
-function tcpOf({ host, port }: TlsAddress): BoundTcp {
-  return { kind: "tcp", host, port };
-}
 
 /**
  * Listens at an address whose socket is a TCP one with TLS. Rejects with a BindError, also when the
  * certificate cannot be used.
  */
 export async function listenTls(
-  address: BoundAddress,
-  socket: BoundTcp,
+  address: UrlAddress,
   manner: ListenManner,
   door: Door,
 ): Promise<Listener> {
@@ -51,7 +45,7 @@ export async function listenTls(
     const where = formatListenAddress(address);
     throw new BindError(`cannot listen on ${where}: ${whyOf(error)}`, { cause: error });
   }
-  return listenTcp(socket, manner, door, false, new TlsServers(certificates));
+  return listenTcp(tcpOf(address), manner, door, false, new TlsServers(certificates));
 }
 
 /** Makes the servers of an acceptor; there is a second one only when accepting has failed. */
