@@ -1,7 +1,7 @@
 /* Connections page: who is connected, what they watch, and who holds what. */
 import type { JSX } from "preact";
 import type { ConnectionsAnswer, ConnectionSummary } from "../http/api.ts";
-import { PeopleTabs, shownWorker } from "./people.tsx";
+import { PeopleTabs, shownWorker, WatchedTubes } from "./people.tsx";
 import { Pager } from "./pager.tsx";
 import { Empty, Loading, PageHead, Trouble, TubeLink } from "./parts.tsx";
 import { age, count, counted, duration } from "./quantity.ts";
@@ -11,7 +11,6 @@ import { WideTable } from "./table.tsx";
 import type { Column } from "./table.tsx";
 
 const LIMIT = 50;
-const SHOWN_NAMES = 6;
 
 /** The page. */
 export function ConnectionsPage({
@@ -124,18 +123,5 @@ function held({ holds, holdCount }: ConnectionSummary): JSX.Element {
 }
 
 function watched({ watches, watchCount }: ConnectionSummary): JSX.Element {
-  return (
-    <ul class="chips">
-      {watches.slice(0, SHOWN_NAMES).map((name) => (
-        <li key={name}>
-          <TubeLink name={name} />
-        </li>
-      ))}
-      {watchCount > SHOWN_NAMES && (
-        <li class="nothing" title={watches.join(" ")}>
-          and {count(watchCount - SHOWN_NAMES)} more
-        </li>
-      )}
-    </ul>
-  );
+  return <WatchedTubes watches={watches} watchCount={watchCount} />;
 }

@@ -7,15 +7,14 @@ import type { WorkerHold, WorkersAnswer, WorkerSummary } from "../http/api.ts";
 import { fromBase64, piecesInOneLine } from "./hostile-bytes.ts";
 import { OneLine, Pieces } from "./hostile-text.tsx";
 import { jobType } from "./job-type.ts";
-import { Empty, Loading, PageHead, Trouble, TubeLink } from "./parts.tsx";
-import { PeopleTabs } from "./people.tsx";
+import { Empty, Loading, PageHead, Trouble } from "./parts.tsx";
+import { PeopleTabs, WatchedTubes } from "./people.tsx";
 import { age, count, counted, duration } from "./quantity.ts";
 import { useResource } from "./resource.ts";
 import { addressOf } from "./route.ts";
 import { WideTable } from "./table.tsx";
 import type { Column } from "./table.tsx";
 
-const SHOWN_NAMES = 6;
 const SHOWN_CONNECTIONS = 5;
 const TYPE_BYTES = new TextEncoder();
 
@@ -125,20 +124,7 @@ function Hold({ hold }: { readonly hold: WorkerHold }): JSX.Element {
 }
 
 function watched({ watches }: WorkerSummary): JSX.Element {
-  return (
-    <ul class="chips">
-      {watches.slice(0, SHOWN_NAMES).map((name) => (
-        <li key={name}>
-          <TubeLink name={name} />
-        </li>
-      ))}
-      {watches.length > SHOWN_NAMES && (
-        <li class="nothing" title={watches.join(" ")}>
-          and more
-        </li>
-      )}
-    </ul>
-  );
+  return <WatchedTubes watches={watches} />;
 }
 
 function connected({ connections, connectionCount }: WorkerSummary): JSX.Element {
