@@ -7,10 +7,11 @@ import type { AddressInfo } from "node:net";
 import { expect } from "vitest";
 import type { Options } from "../../src/config/options.ts";
 import { EchoProcess } from "../server/echo/process.ts";
+import { amount } from "../support/amount.ts";
 import { until } from "../support/until.ts";
 
 /** How often a contest is held. */
-export const ROUNDS = 6;
+export const ROUNDS = amount({ usual: 2, thorough: 6 });
 
 /** An address that a server listens on. */
 export type Listen = Options["listen"][number];

@@ -4,6 +4,7 @@
  */
 import { randomInt } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import { someOf } from "../support/amount.ts";
 import { startBeanstalkd } from "../support/beanstalkd.ts";
 import { startHomemaker } from "../support/homemaker.ts";
 import { patientConnect } from "../support/patient-connect.ts";
@@ -12,6 +13,15 @@ import { runCrowd, type CrowdOptions } from "./crowd.ts";
 import { expectSound, expectSoundMixedCrowd, FLIGHT_MS, KINDS, kindsIn } from "./sound-crowd.ts";
 
 const SEED = Number(process.env["CROWD_SEED"] ?? randomInt(2 ** 31));
+const SHAPES = [
+  { threads: 1, shards: 1 },
+  { threads: 1, shards: 8 },
+  { threads: 3, shards: 1 },
+] as const;
+const MIXED_SHAPES = [
+  { threads: 1, shards: 1 },
+  { threads: 3, shards: 8 },
+] as const;
 const REPLAY = `CROWD_SEED=${SEED} npx vitest run test/concurrency`;
 
 async function expectSoundCrowd(
@@ -38,41 +48,32 @@ describe(`a crowd (${REPLAY})`, () => {
       await expectSoundCrowd(await startBeanstalkd(), {
         producers: 20,
         workers: 80,
-        durationMs: 3_000,
+        durationMs: 2_000,
       });
     },
   );
 
-  test("finds nothing wrong with homemaker on one thread and one shard", async () => {
-    const server = await startHomemaker({ threads: 1, shards: 1 });
-    await expectSoundCrowd(server, { producers: 40, workers: 160, durationMs: 3_000 });
-  }, 90_000);
-
-  test("finds nothing wrong with homemaker on one thread and eight shards", async () => {
-    const server = await startHomemaker({ threads: 1, shards: 8 });
-    await expectSoundCrowd(server, { producers: 40, workers: 160, durationMs: 3_000 });
-  }, 90_000);
-
-  test("finds nothing wrong with homemaker on three threads and one shard", async () => {
-    const server = await startHomemaker({ threads: 3, shards: 1 });
-    await expectSoundCrowd(server, { producers: 40, workers: 160, durationMs: 3_000 });
-  }, 90_000);
+  test.each(someOf(SHAPES, 1, SEED))(
+    "finds nothing wrong with homemaker on $threads threads and $shards shards",
+    async (shape) => {
+      const server = await startHomemaker(shape);
+      await expectSoundCrowd(server, { producers: 40, workers: 160, durationMs: 3_000 });
+    },
+    90_000,
+  );
 
   test("finds nothing wrong with homemaker on four threads and eight shards, 2,000 clients", async () => {
     const server = await startHomemaker({ threads: 4, shards: 8 });
     await expectSoundCrowd(
       server,
-      { producers: 300, workers: 1_700, durationMs: 12_000 },
+      { producers: 300, workers: 1_700, durationMs: 8_000 },
       FLIGHT_MS,
     );
   }, 120_000);
 });
 
 describe(`a mixed crowd (${REPLAY})`, () => {
-  test.each([
-    { threads: 1, shards: 1 },
-    { threads: 3, shards: 8 },
-  ])(
+  test.each(someOf(MIXED_SHAPES, 1, SEED))(
     "finds nothing wrong with homemaker on $threads threads and $shards shards",
     async (shape) => {
       const size = { producers: 10, workers: 60, rounds: 250 };

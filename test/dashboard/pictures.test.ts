@@ -1,6 +1,6 @@
 /*
- * Every page fits the screen, in light, in dark and on a phone; a picture of each is left in
- * build/screenshots/ for those who look.
+ * Every page fits the screen, in light, in dark and on a phone, two of them at a time; a picture of
+ * each is left in build/screenshots/ for those who look.
  *
  * @module-tag chromium
  */
@@ -8,6 +8,8 @@ import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
 import type { JobsAnswer } from "../../src/http/api-jobs.ts";
+import { someOf } from "../support/amount.ts";
+import { seedHere } from "../support/replay.ts";
 import { Desk } from "./desk.ts";
 import { HOSTILE, tubeName, WRECKS } from "./full-house.ts";
 import { bury, put, release } from "./queue-client.ts";
@@ -75,7 +77,7 @@ beforeAll(async () => {
   };
 });
 
-for (const [size, { width, height, colorScheme }] of Object.entries(SIZES)) {
+for (const [size, { width, height, colorScheme }] of someOf(Object.entries(SIZES), 2, seedHere())) {
   test(`every page fits: ${size}`, async () => {
     await desk.page.setViewportSize({ width, height });
     await desk.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });

@@ -1,11 +1,19 @@
-/* The dialogues with our server as a process, in each of its shapes. */
-import { holdDialogues, ONE, SEVERAL } from "./suite.ts";
+/* The dialogues with our server as a process: all of them with several threads and data, and in
+ * other shapes one of each file, or all where THOROUGH is set.
+ */
+import { IS_THOROUGH } from "../support/amount.ts";
+import { cases, holdDialogues, ONE, sample, SEVERAL } from "./suite.ts";
 import { homemakerTarget } from "./targets/homemaker.ts";
 
+const DATA = { title: "homemaker, with data, several", listen: "tcp", keepsJobs: true } as const;
 const THREADS = { title: "homemaker, TCP, 3 threads, 4 shards", listen: "tcp" } as const;
 const TCP = { title: "homemaker, TCP, 1 thread, 1 shard", listen: "tcp" } as const;
 const UNIX = { title: "homemaker, Unix socket, 1 thread, 1 shard", listen: "unix" } as const;
-const DATA = { title: "homemaker, with data", listen: "tcp", keepsJobs: true } as const;
+const ALONE = { title: "homemaker, with data", listen: "tcp", keepsJobs: true } as const;
 
-holdDialogues(homemakerTarget({ ...THREADS, ...SEVERAL }));
-for (const shape of [TCP, UNIX, DATA]) holdDialogues(homemakerTarget({ ...shape, ...ONE }));
+const others = { of: IS_THOROUGH ? cases : sample };
+
+holdDialogues(homemakerTarget({ ...DATA, ...SEVERAL }));
+holdDialogues(homemakerTarget({ ...THREADS, ...SEVERAL }), others);
+for (const shape of [TCP, UNIX, ALONE])
+  holdDialogues(homemakerTarget({ ...shape, ...ONE }), others);

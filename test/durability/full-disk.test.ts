@@ -8,6 +8,7 @@ import { randomInt } from "node:crypto";
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { someOf } from "../support/amount.ts";
 import { Random } from "../support/random.ts";
 import { Conversation } from "../support/conversation.ts";
 import { bodyOf, Ledger, putLine, slices } from "./ledger.ts";
@@ -25,6 +26,12 @@ const SEGMENT_SIZE = "4MiB";
 const PATIENCE_MS = 240_000;
 /** Puts on their way at once: more than the journal writes between two looks at the disk. */
 const BURST = 500;
+/** How a disk may be filled. */
+const FILLED = [
+  { level: "sync", bodyBytes: 2000 },
+  { level: "interval", bodyBytes: 60_000 },
+  { level: "os", bodyBytes: 60 },
+] as const;
 
 let disk: SmallDisk;
 let ledger: Ledger;
@@ -103,11 +110,7 @@ function shuffled(jobs: readonly Job[]): Job[] {
     .map(({ job }) => job);
 }
 
-test.for([
-  { level: "sync", bodyBytes: 2000 },
-  { level: "interval", bodyBytes: 60_000 },
-  { level: "os", bodyBytes: 60 },
-] as const)(
+test.for(someOf(FILLED, 1, SEED))(
   `at level $level with bodies of up to $bodyBytes bytes, a full disk takes no puts and drains (${REPLAY})`,
   { timeout: PATIENCE_MS },
   async ({ level, bodyBytes }) => {

@@ -1,14 +1,15 @@
 /* kill -9 in a longer loop, at each level and on each runtime (see kill.test.ts). */
 import { randomInt } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import { amount } from "../support/amount.ts";
 import { OTHER_RUNTIMES } from "../support/runtimes.ts";
 import { runKillLoop } from "./kill-loop.ts";
 
 const SEED = Number(process.env["KILL_SEED"] ?? randomInt(2 ** 31));
 const REPLAY = `KILL_SEED=${SEED} npx vitest run test/durability/kill.long.test.ts`;
 /** Kills of each of the three levels on Node. */
-const KILLS = Number(process.env["KILL_COUNT"] ?? 18);
-const KILLS_ELSEWHERE = 4;
+const KILLS = Number(process.env["KILL_COUNT"] ?? amount({ usual: 6, thorough: 18 }));
+const KILLS_ELSEWHERE = amount({ usual: 2, thorough: 4 });
 
 describe.concurrent(`kill -9, many times (${REPLAY})`, () => {
   test.for(["sync", "interval", "os"] as const)(

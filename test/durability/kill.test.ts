@@ -9,7 +9,7 @@ import { runKillLoop } from "./kill-loop.ts";
 const SEED = Number(process.env["KILL_SEED"] ?? randomInt(2 ** 31));
 const REPLAY = `KILL_SEED=${SEED} npx vitest run test/durability/kill.test.ts`;
 /** Kills of each level. */
-const KILLS = 6;
+const KILLS = 3;
 
 describe.concurrent(`kill -9, again and again (${REPLAY})`, () => {
   test.for(["sync", "interval", "os"] as const)(

@@ -7,6 +7,7 @@
  */
 import { randomInt } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { someOf } from "../support/amount.ts";
 import { Random } from "../support/random.ts";
 import { startBeanstalkd } from "../support/beanstalkd.ts";
 import { Conversation } from "../support/conversation.ts";
@@ -29,6 +30,12 @@ const PATIENCE_MS = 240_000;
 /** Puts of each connection of a storm, all at once. */
 const STORM = 100;
 const CONNECTIONS = 4;
+const DISKS = [
+  { mebibytes: 6, flags: ["--threads", "1", "--shards", "1"] },
+  { mebibytes: 6, flags: ["--threads", "2"] },
+  { mebibytes: 24, flags: ["--threads", "1", "--shards", "1"] },
+  { mebibytes: 24, flags: ["--threads", "2"] },
+];
 
 let disk: SmallDisk;
 let ledger: Ledger;
@@ -136,12 +143,7 @@ async function remove(client: Conversation, jobs: readonly Job[]): Promise<void>
   }
 }
 
-test.for([
-  { mebibytes: 6, flags: ["--threads", "1", "--shards", "1"] },
-  { mebibytes: 6, flags: ["--threads", "2"] },
-  { mebibytes: 24, flags: ["--threads", "1", "--shards", "1"] },
-  { mebibytes: 24, flags: ["--threads", "2"] },
-])(
+test.for(someOf(DISKS, 2, SEED))(
   `on $mebibytes MiB with $flags a server takes at least 0.8 times what beanstalkd does, and drains (${REPLAY})`,
   { timeout: PATIENCE_MS },
   async ({ mebibytes, flags }) => {

@@ -3,10 +3,11 @@
  */
 import { randomInt } from "node:crypto";
 import { expect, test } from "vitest";
+import { amount } from "../support/amount.ts";
 import { expectAsManyReplies, expectSameReplies } from "./any-cut.ts";
 
 const SEED = Number(process.env["FUZZ_SEED"] ?? randomInt(2 ** 31));
-const STREAMS = Number(process.env["FUZZ_STREAMS"] ?? 500);
+const STREAMS = Number(process.env["FUZZ_STREAMS"] ?? amount({ usual: 150, thorough: 500 }));
 const REPLAY = `FUZZ_SEED=${SEED} FUZZ_STREAMS=${STREAMS} npx vitest run test/fuzz/additions.long`;
 
 test.each([

@@ -5,11 +5,14 @@
  */
 import { randomInt } from "node:crypto";
 import { expect, test } from "vitest";
+import { amount } from "../support/amount.ts";
 import { duel } from "./duel.ts";
 import { BEANSTALKD, HOMEMAKER } from "./duellists.ts";
 
 const SEED = Number(process.env["FUZZ_SEED"] ?? randomInt(2 ** 31));
-const COMMANDS = Number(process.env["FUZZ_COMMANDS"] ?? 100_000);
+const COMMANDS = Number(
+  process.env["FUZZ_COMMANDS"] ?? amount({ usual: 40_000, thorough: 100_000 }),
+);
 const TIMEOUT_MS = 300_000;
 
 test(

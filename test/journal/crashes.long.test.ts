@@ -1,9 +1,10 @@
 /* Crashes in great number; SEED=n begins there. */
 import { expect, test } from "vitest";
+import { amount } from "../support/amount.ts";
 import { crashOften } from "./crashes.ts";
 
-/** Together at least 20,000 crashes, in parts that say how far it is. */
-const PARTS = 10;
+/** With THOROUGH=1 at least 20,000 crashes, in parts that say how far it is. */
+const PARTS = amount({ usual: 1, thorough: 10 });
 const CRASHES = 2000;
 const first = Number(process.env["SEED"] ?? Date.now() % 1_000_000_000);
 

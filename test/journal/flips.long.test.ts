@@ -1,8 +1,9 @@
-/* Bits that turn over, 10,000 of them. SEED=n replays. */
+/* Bits that turn over, 10,000 of them where THOROUGH is set. SEED=n replays. */
 import { expect, test } from "vitest";
+import { amount } from "../support/amount.ts";
 import { flipBits } from "./flips.ts";
 
-const PARTS = 5;
+const PARTS = amount({ usual: 1, thorough: 5 });
 const FLIPS = 1000;
 const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000_000);
 

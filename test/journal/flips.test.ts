@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { flipBits } from "./flips.ts";
 
-const FLIPS = 400;
+const FLIPS = 150;
 const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000_000);
 
 test.each([

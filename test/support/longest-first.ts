@@ -8,6 +8,7 @@ import type { TestSpecification } from "vitest/node";
 /** Beginnings of paths below test/, the longest first. */
 const LONGEST = [
   "dialogues/servers",
+  "worker/soak",
   "engine/mutants.long",
   "fuzz/fuzz.long",
   "journal/crashes",
@@ -20,7 +21,6 @@ const LONGEST = [
   "model/models.long",
   "backends/ledger.long",
   "worker/isolation-ledger.long",
-  "worker/soak",
   "backends/rabbitmq.long",
   "worker/blocked.long",
   "engine/lock",
