@@ -8,6 +8,7 @@
  * below, plain data that any runtime can post.
  */
 import type { BoundAddress } from "./config/listen-address.ts";
+import type { TokenList } from "./config/token-file.ts";
 import type { WebSocketOptions } from "./config/web-socket-options.ts";
 import type { TlsOptions } from "./config/tls-options.ts";
 import type { LogFields, LogLevel, LogSink } from "./log.ts";
@@ -53,6 +54,12 @@ export interface BrokerRuntime extends LoopRuntime {
   keepAlive(): () => void;
 }
 
+/** What can tell a token by its digest. */
+interface Digesting {
+  /** The SHA-256 of these bytes. */
+  sha256(bytes: Uint8Array): Uint8Array;
+}
+
 /** What can end the process. */
 interface Mortal {
   /**
@@ -63,7 +70,7 @@ interface Mortal {
 }
 
 /** What the main thread asks of the runtime. */
-export interface Runtime extends BrokerRuntime, Mortal {
+export interface Runtime extends BrokerRuntime, Digesting, Mortal {
   /** Name and version, for instance "node 26.10.0". */
   readonly name: string;
   /** Processors that this process may use, at least 1. */
@@ -108,6 +115,10 @@ export interface Runtime extends BrokerRuntime, Mortal {
   lookUpUser(name: string): Promise<Identity>;
   /** Becomes that user, in all threads and for good. Throws a UserError if the process may not. */
   become(identity: Identity): void;
+  /** What is in a small file. Throws a FileError. */
+  readText(path: string): string;
+  /** Another text whenever the file has changed, or how it can be seen. */
+  stateOf(path: string): string;
   /** Writes one line to standard output, however long that takes. */
   print(line: string): void;
   /** Standard output and standard error, for a server: nobody need read them. */
@@ -126,7 +137,7 @@ export interface LineSink extends LogSink {
 }
 
 /** What an I/O thread asks of the runtime. */
-export interface ThreadRuntime extends LoopRuntime, Mortal {
+export interface ThreadRuntime extends LoopRuntime, Digesting, Mortal {
   /** Listens. Rejects with a BindError. */
   listen(address: BoundAddress, manner: ListenManner, door: Door): Promise<Listener>;
   /**
@@ -162,7 +173,7 @@ export interface ProcessFacts {
 }
 
 /** The signals that the server minds. */
-export type Signal = "SIGTERM" | "SIGINT" | "SIGUSR1";
+export type Signal = "SIGTERM" | "SIGINT" | "SIGUSR1" | "SIGHUP";
 
 /**
  * A signal that comes so soon after the one before is the same request: who signals a whole group
@@ -184,6 +195,8 @@ export interface ThreadSeed {
   readonly trace: TraceSettings;
   /** Whether the thread measures how late its event loop runs. */
   readonly measuresLag: boolean;
+  /** Who may do what; absent: everybody everything. */
+  readonly tokens?: TokenList | undefined;
   /**
    * What the thread's host needs: the engine's module and memories, the options. The runtime only
    * passes it on.
@@ -255,6 +268,8 @@ export type Order =
       readonly limit: number;
       readonly which: "all" | "named-workers";
     }
+  /** From now on these tokens count. */
+  | { readonly kind: "tokens"; readonly list: TokenList }
   /** Wake up (only where threads cannot do that by themselves). */
   | { readonly kind: "wake" };
 
@@ -308,8 +323,10 @@ export interface Door {
    * is called for it.
    */
   admit(): boolean;
-  /** The session of an admitted connection. */
-  open(outlet: Outlet): Inlet;
+  /** The session of an admitted connection, which has shown `token` already if there is one. */
+  open(outlet: Outlet, token?: Uint8Array): Inlet;
+  /** Whether that token is one; undefined if none is needed. */
+  knows(token: Uint8Array): boolean | undefined;
   /** An admitted connection is gone, and its Inlet knows. */
   left(): void;
   /** Something about the socket that an operator should know; may come often. */
@@ -351,6 +368,12 @@ export class BindError extends Error {
 export class ModuleMissingError extends Error {
   override readonly name = "ModuleMissingError";
   readonly code = "HM_MODULE_MISSING";
+}
+
+/** A file cannot be read. The message names it and says why. */
+export class FileError extends Error {
+  override readonly name = "FileError";
+  readonly code = "HM_FILE";
 }
 
 /** There is no such user, or it cannot be become. The message is one line for the operator. */

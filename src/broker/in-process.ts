@@ -130,7 +130,7 @@ export class InProcess {
   /** An observer's session. Throws as `connect` does. */
   observe(): ClientConnection {
     this.#checkReady();
-    const open = (outlet: Outlet): Inlet => this.guard(() => this.#host.open(outlet, true));
+    const open = (outlet: Outlet): Inlet => this.guard(() => this.#host.observe(outlet));
     return new ClientConnection((listener) => new InProcessWire(listener, open, this.#turn));
   }
 

@@ -15,6 +15,7 @@ import { openHostJournal } from "./host-journal.ts";
 import { Leader } from "./leader.ts";
 import type { ShardsPayload } from "./payload.ts";
 import { SessionHost } from "../session/host.ts";
+import type { TokenBook } from "../session/token-book.ts";
 
 /** What a host is made from, beside the payload of the seed. */
 export interface HostSurroundings {
@@ -23,6 +24,8 @@ export interface HostSurroundings {
   /** Microseconds, never running backwards: what time it is for jobs. */
   readonly clock: () => number;
   readonly runtime: LoopRuntime;
+  /** The tokens that clients show; if absent, they may do everything. */
+  readonly tokens?: TokenBook | undefined;
   /** No other thread runs sessions. */
   readonly isAlone?: boolean;
   /** Says something about the whole broker to the log. */
@@ -34,7 +37,7 @@ export interface HostSurroundings {
 /** The host of one thread's sessions, from what `makePayload` made. */
 export async function openSessionHost(
   payload: unknown,
-  { threadIndex, common, clock, runtime, isAlone, announce, broken }: HostSurroundings,
+  { threadIndex, common, clock, runtime, isAlone, announce, broken, tokens }: HostSurroundings,
 ): Promise<SessionHost> {
   const { memories, controlWasm, limits, id, journal, segmentBytes } = payload as ShardsPayload;
   const shards = openShards(memories, threadIndex);
@@ -56,6 +59,7 @@ export async function openSessionHost(
     threadIndex,
     clock,
     ...(isAlone !== undefined && { isAlone }),
+    tokens,
     limits,
     control,
     facts,

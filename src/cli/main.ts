@@ -50,6 +50,7 @@ async function run(runtime: Runtime): Promise<number> {
   }
   if (parsed.kind === "verify") return (await import("./verify.ts")).verify(parsed, runtime);
   if (parsed.kind === "import") return (await import("./import.ts")).importBinlog(parsed, runtime);
+  if (parsed.kind === "token") return (await import("./token.ts")).makeToken(parsed, runtime);
   if (parsed.kind === "work") return runWork(parsed, argv, runtime);
   if (parsed.kind === "shell") {
     const { nodeTerminal } = await import("../runtimes/node-terminal.ts");

@@ -1,5 +1,5 @@
-/* Subcommands: `homemaker verify`, `import`, `work` and the shell's commands, from arguments to
- * what is asked for.
+/* Subcommands: `homemaker verify`, `import`, `work`, `token` and the shell's commands, from
+ * arguments to what is asked for.
  *
  * As pure as command-line.ts, and called by main.ts before it: a first word that names a subcommand
  * is not the server's.
@@ -7,6 +7,8 @@
 import type { Command } from "commander";
 import type { Units } from "../text/control.ts";
 import { OPTIONS } from "../config/options.ts";
+import { isTokenName, nameRule, ruleRule } from "../config/token-file.ts";
+import { parseRule } from "../protocol/rights.ts";
 import { exitOf, quietSubcommand, wrongArguments } from "./quiet-command.ts";
 import type { Exit } from "./quiet-command.ts";
 import { parseShellCommand, SHELL_COMMANDS } from "./shell/syntax.ts";
@@ -20,6 +22,7 @@ export const SUBCOMMANDS: readonly string[] = [
   "verify",
   "import",
   "work",
+  "token",
   ...Object.keys(SHELL_COMMANDS),
 ];
 
@@ -43,8 +46,23 @@ export interface ImportCommand {
   readonly salvages: boolean;
 }
 
+/** To make a token. */
+export interface TokenCommand {
+  readonly kind: "token";
+  /** What the token is called. */
+  readonly name: string;
+  /** Words for its rights, each of which parseRule takes. */
+  readonly rights: readonly string[];
+}
+
 /** What a subcommand's arguments ask for: to do it, or to print something and end. */
-export type Subcommand = VerifyCommand | ImportCommand | WorkCommand | ShellCommand | Exit;
+export type Subcommand =
+  | VerifyCommand
+  | ImportCommand
+  | WorkCommand
+  | TokenCommand
+  | ShellCommand
+  | Exit;
 
 interface Flags {
   readonly json?: true;
@@ -68,6 +86,7 @@ export function parseSubcommand(
     return parseShellCommand(name, rest, env, units);
   }
   if (name === "work") return parseWork(rest, env, units);
+  if (name === "token") return tokenCommand(rest);
   if (name !== "verify" && name !== "import") return undefined;
   const command = name === "verify" ? verifySyntax() : importSyntax();
   try {
@@ -80,6 +99,20 @@ export function parseSubcommand(
   if (directory === "") return wrongArguments(name, "expected a directory");
   if (name === "verify") return { kind: "verify", directory, asJson: flags.json === true };
   return importCommand(directory, flags, units);
+}
+
+function tokenCommand(words: readonly string[]): Subcommand {
+  const syntax = tokenSyntax();
+  try {
+    syntax.parse(words, { from: "user" });
+  } catch (error) {
+    return exitOf("token", syntax, error);
+  }
+  const [name = "", ...rights] = syntax.args;
+  if (!isTokenName(name)) return wrongArguments("token", nameRule());
+  const wrong = rights.find((word) => parseRule(word) === undefined);
+  if (wrong !== undefined) return wrongArguments("token", `"${wrong}": ${ruleRule()}`);
+  return { kind: "token", name, rights };
 }
 
 function importCommand(from: string, flags: Flags, units: Units): Subcommand {
@@ -108,6 +141,17 @@ function verifySyntax(): Command {
     )
     .argument("<DIR>", "the directory of --data")
     .option("--json", "one line of JSON");
+}
+
+function tokenSyntax(): Command {
+  return quietSubcommand("token")
+    .usage("NAME RIGHTS...")
+    .description(
+      "Makes a token and prints it, and in the next line what goes into the file of --tokens: its " +
+        "name, its digest and its rights, such as put,look:mail.* reserve:jobs all:*",
+    )
+    .argument("<NAME>", "what it is called, for people")
+    .argument("<RIGHTS...>", "put, reserve, look, manage or all, a colon, a pattern of tube names");
 }
 
 function importSyntax(): Command {

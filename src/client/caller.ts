@@ -34,6 +34,8 @@ export interface CallerLimits extends LinkLimits {
   readonly timeoutMs: number;
   /** A server that is only waited for is asked so often whether it is there. */
   readonly heartbeatMs: number;
+  /** What is shown first on each connection; undefined if nothing is. */
+  readonly token?: string | undefined;
   /** Told what went wrong where nobody waits for it. */
   readonly onError: (error: Error) => void;
 }
@@ -73,6 +75,7 @@ export class Caller implements StreamSource {
     this.#around = around;
     this.#limits = limits;
     const { clock } = around;
+    this.state.token = limits.token;
     this.#heartbeat = new Heartbeat(clock, limits.heartbeatMs, () => this.#beat());
     this.#awaits = new Awaits({
       clock,
@@ -96,7 +99,16 @@ export class Caller implements StreamSource {
       greeted: () => this.#awaits.again(),
       holdsJobs: () => this.holdings.hasOther(this.#givingBack),
       troubled: (error) => this.troubled(error),
+      refused: (error) => this.#refused(error),
     });
+  }
+
+  /** The server does not know this client's token: nothing that it asks is answered any more. */
+  #refused(error: Error): void {
+    this.#awaits.stop(error);
+    this.receiving.stop(error);
+    void this.#stream?.end();
+    this.troubled(error);
   }
 
   /** A job is not held any more. */

@@ -68,7 +68,8 @@ export class ClientCall<Result> extends Call implements Expiring, Abortable {
   }
 
   get command(): string {
-    const { head, body } = this.#command;
+    const { head, body, called } = this.#command;
+    if (called !== undefined) return called;
     return body === undefined ? head : head.trimEnd();
   }
 

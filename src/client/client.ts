@@ -218,6 +218,14 @@ export class Client implements JobOwner, AsyncDisposable {
     return this.#caller.run(() => tubes.clientName(name, options, this.#caller.state), options);
   }
 
+  /**
+   * Shows a token, from then on first on each connection. `connect` does it by its option `token`,
+   * before anything else.
+   */
+  auth(token: string, options?: CallOptions): Promise<void> {
+    return this.#caller.run(() => tubes.auth(token, this.#caller.state), options);
+  }
+
   /** This connection's token, which another one may vouch with. A new connection has another. */
   session(options?: CallOptions): Promise<string> {
     return this.#caller.run(() => tubes.session(), options);

@@ -19,6 +19,8 @@ export interface Command<Result> extends CommandText {
    * answer to this. Called also when nobody waits for the result any more.
    */
   readonly read: (reply: Reply) => Result;
+  /** What errors call it, where its line is nobody's business; if absent, its line. */
+  readonly called?: string;
   /** Done twice it does what it does once: it is sent again when a connection ends under it. */
   readonly isSafe?: boolean;
   /** It waits for its answer as long as it likes. */

@@ -8,6 +8,7 @@ import { Client } from "./client.ts";
 import type { ClientConnection, ConnectionOptions } from "./connection.ts";
 import { BadCommandError } from "./errors.ts";
 import type { Endpoint, Surroundings } from "./link.ts";
+import { checkedToken } from "./token.ts";
 import type { TlsSettings } from "./tls-settings.ts";
 
 /** What may be said about a client. */
@@ -30,6 +31,12 @@ export interface ClientOptions {
   readonly replyBodyBytesMax?: number;
   /** Of addresses that speak TLS: whom to trust, and what to show. */
   readonly tls?: TlsSettings | undefined;
+  /**
+   * What is shown first on each connection to a server that asks for tokens: 1 to 200 printable
+   * ASCII characters. When it is refused, all calls reject with a RefusedError (HM_DENIED), later
+   * ones too.
+   */
+  readonly token?: string | undefined;
   /** Told what went wrong where no call rejects: a lost connection, an attempt that failed. */
   readonly onError?: (error: Error) => void;
 }
@@ -60,6 +67,7 @@ export async function connectTo(
 ): Promise<Client> {
   const list: readonly Target[] = Array.isArray(targets) ? targets : [targets];
   if (list.length === 0) throw new BadCommandError("there is no address to connect to");
+  const token = options.token === undefined ? undefined : checkedToken(options.token);
   const endpoints = list.map((target) =>
     typeof target === "string" ? endpointOf(target, options.tls) : inProcess(target),
   );
@@ -72,6 +80,7 @@ export async function connectTo(
     heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS,
     pendingBytesMax: options.pendingBytesMax ?? PENDING_BYTES_MAX,
     replyBodyBytesMax: options.replyBodyBytesMax,
+    token,
     onError: options.onError ?? (() => undefined),
   });
   try {

@@ -1,5 +1,5 @@
 /* ConnectionState: what a connection is set to, as far as the server has said yes: the tube in use,
- * the watched tubes with their weights, the mode, the window, the name of the client.
+ * the watched tubes with their weights, the mode, the window, the name of the client, its token.
  *
  * It outlives connections: each new one is set to the same before anything else is sent on it.
  * Changed by the readers of replies in commands/tubes.ts, read by link.ts.
@@ -15,6 +15,8 @@ export class ConnectionState {
   readonly watched = new Map([[DEFAULT_TUBE, 1]]);
   mode: ReserveMode = "fifo";
   window = 0;
+  /** What it shows first on each connection; undefined if it has none. */
+  token: string | undefined;
   /** The command that said what the client is called; "" if none did. */
   naming = "";
   /** Counts the commands that change what a reserve may be given. */

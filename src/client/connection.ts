@@ -107,10 +107,11 @@ export class ClientConnection {
    *
    * @param command its line, without CRLF
    * @param body without CRLF; it is copied
+   * @param called what errors call it, where its line is nobody's business
    */
-  ask(command: string, body?: Uint8Array): Promise<Reply> {
+  ask(command: string, body?: Uint8Array, called: string = command): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      const call = new Asked(command, resolve, reject);
+      const call = new Asked(called, resolve, reject);
       if (this.isOpen) this.#writer.write(call, { head: command, body, saysBytes: true });
       this.send(call);
     });

@@ -20,10 +20,10 @@ import type { ClientConnection, ConnectionOptions } from "./connection.ts";
 import type { ConnectionState } from "./connection-state.ts";
 import { Deadlines } from "./deadlines.ts";
 import { asError, BacklogError, NotSupportedError, UnreachableError } from "./errors.ts";
-import type { ClosedError } from "./errors.ts";
 import { pause } from "./pause.ts";
-import { refusalOf } from "./refused-error.ts";
+import { RefusedError, refusalOf } from "./refused-error.ts";
 import { Support } from "./support.ts";
+import { authLine } from "./token.ts";
 
 /** Somewhere that a connection can be had from. */
 export interface Endpoint {
@@ -73,6 +73,8 @@ export interface LinkParts {
   readonly holdsJobs: () => boolean;
   /** Told what went wrong where nobody waits for it. */
   readonly troubled: (error: Error) => void;
+  /** The server does not know the token: there will be no connection any more. */
+  readonly refused: (error: Error) => void;
 }
 
 const MILLI_MICROS = 1000;
@@ -93,6 +95,8 @@ export class Link implements CallKeeper {
   #support: Support | undefined;
   #dialing: AbortController | undefined;
   #cause: Error | undefined;
+  /** What a server said to the token. */
+  #refusal: Error | undefined;
   #failures = 0;
   /** Which address is tried first. */
   #preferred = 0;
@@ -111,7 +115,8 @@ export class Link implements CallKeeper {
   #pendingBytes = 0;
   readonly #roomWaiters: (() => void)[] = [];
   readonly #idleWaiters: (() => void)[] = [];
-  #closed: ClosedError | undefined;
+  /** Why there will be no connection any more. */
+  #closed: Error | undefined;
 
   constructor(parts: LinkParts) {
     this.#parts = parts;
@@ -192,7 +197,7 @@ export class Link implements CallKeeper {
   }
 
   /** Ends it: what still waits is told. */
-  close(why: ClosedError): void {
+  close(why: Error): void {
     if (this.#closed !== undefined) return;
     this.#closed = why;
     this.#dialing?.abort(this.#closed);
@@ -328,8 +333,13 @@ export class Link implements CallKeeper {
         return true;
       } catch (error) {
         const cause = asError(error);
+        if (isTokenRefusal(cause)) this.#refusal = cause;
         causes.push(new UnreachableError(`${endpoint.name}: ${cause.message}`, { cause }));
       }
+    }
+    if (this.#refusal !== undefined) {
+      this.#giveUp(this.#refusal);
+      return true;
     }
     const [first] = causes;
     this.#cause =
@@ -339,6 +349,12 @@ export class Link implements CallKeeper {
             cause: new AggregateError(causes),
           });
     return false;
+  }
+
+  /** A token does not become right by being shown again. */
+  #giveUp(refusal: Error): void {
+    this.close(refusal);
+    this.#parts.refused(refusal);
   }
 
   async #open(endpoint: Endpoint, closing: AbortSignal): Promise<void> {
@@ -378,7 +394,11 @@ export class Link implements CallKeeper {
     signal.addEventListener("abort", end, { once: true });
     try {
       signal.throwIfAborted();
-      const support = supportOf(await opened.ask("features"));
+      const isShown = this.#showToken(opened);
+      const asked = opened.ask("features");
+      asked.catch(() => undefined); // what came of the token says more
+      await isShown;
+      const support = supportOf(await asked);
       const commands = this.#parts.state.commands(support);
       const replies = await Promise.all(commands.map((command) => opened.ask(command)));
       for (const [index, reply] of replies.entries()) checkGreeting(commands[index] ?? "", reply);
@@ -390,6 +410,15 @@ export class Link implements CallKeeper {
     } finally {
       signal.removeEventListener("abort", end);
     }
+  }
+
+  /** A server that knows no tokens wants none. */
+  async #showToken(connection: ClientConnection): Promise<void> {
+    const { token } = this.#parts.state;
+    if (token === undefined) return;
+    const reply = await connection.ask(authLine(token), undefined, "auth");
+    if (reply.word !== "AUTHENTICATED" && reply.word !== "UNKNOWN_COMMAND")
+      throw refusalOf("auth", reply);
   }
 
   #mark(): void {
@@ -435,6 +464,10 @@ export class Link implements CallKeeper {
     if (cause !== undefined && this.#closed === undefined) this.#parts.troubled(cause);
     this.#dial();
   }
+}
+
+function isTokenRefusal(error: Error): boolean {
+  return error instanceof RefusedError && error.command === "auth" && error.code === "HM_DENIED";
 }
 
 /** What the server knows, by its answer to `features`. */

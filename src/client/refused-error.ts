@@ -21,6 +21,7 @@ const REFUSALS = {
   INTERNAL_ERROR: "the server found itself in the wrong",
   BAD_FORMAT: "the server takes no such line",
   UNKNOWN_COMMAND: "the server does not know this command",
+  DENIED: "the token that this client has shown, or showing none, does not let it",
   EXISTS: "a job has its unique key already, or one had it lately",
 } as const;
 

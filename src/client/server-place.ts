@@ -5,4 +5,6 @@ import type { TlsSettings } from "./tls-settings.ts";
 export interface ServerPlace {
   readonly addresses: readonly string[];
   readonly tls?: TlsSettings | undefined;
+  /** As in ClientOptions. */
+  readonly token?: string | undefined;
 }

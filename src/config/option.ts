@@ -50,6 +50,7 @@ export const CATEGORIES = [
   "Network",
   "WebSocket",
   "TLS",
+  "Tokens",
   "HTTP",
   "JSON",
   "Engine",

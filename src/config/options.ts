@@ -16,6 +16,8 @@ import { JSON_OPTIONS } from "./json-options.ts";
 import type { JsonOptions } from "./json-options.ts";
 import { isLoopback } from "./tcp-address.ts";
 import { TLS_OPTIONS } from "./tls-options.ts";
+import { TOKEN_OPTIONS } from "./token-options.ts";
+import type { TokenOptions } from "./token-options.ts";
 import type { TlsOptions } from "./tls-options.ts";
 import { WEB_SOCKET_OPTIONS } from "./web-socket-options.ts";
 import type { WebSocketOptions } from "./web-socket-options.ts";
@@ -44,7 +46,7 @@ import {
  * What the server runs with. "Absent" is spelled `undefined`, so that a copy of these always has
  * every key.
  */
-export interface Options extends JsonOptions, TlsOptions, WebSocketOptions {
+export interface Options extends JsonOptions, TlsOptions, TokenOptions, WebSocketOptions {
   /** Where to listen, at least one address; the ports are filled in, 0 is any free port. */
   readonly listen: readonly BoundAddress[];
   /** Largest body that `put` accepts, in bytes: 0 to JOB_BYTES_MAX. */
@@ -173,6 +175,7 @@ export const OPTIONS: { readonly [Key in keyof Settings]: Option<Settings[Key]> 
     ...count(0, 65535),
   },
   ...TLS_OPTIONS,
+  ...TOKEN_OPTIONS,
   ...WEB_SOCKET_OPTIONS,
   httpPort: {
     name: "http-port",

@@ -68,11 +68,14 @@ export interface OpenOptions extends QueueOptions {
   readonly blobs?: BlobOptions;
   /** Of servers that speak TLS: whom to trust, and what to show. */
   readonly tls?: TlsSettings | undefined;
+  /** What is shown to servers that ask for tokens; a token in the URL comes first. */
+  readonly token?: string | undefined;
 }
 
 const SPOOL: Known<SpoolOptions> = { directory: true, wait: true, cooldown: true };
 const BLOBS: Known<BlobOptions> = { store: true, aboveBytes: true, sweepEveryMillis: true };
 const TLS: Known<TlsSettings> = { ca: true, cert: true, key: true, serverName: true };
+const WORDS = ["token"];
 const PARTS = { spool: SPOOL, blobs: BLOBS, tls: TLS };
 
 /** Where the jobs are. */
@@ -95,10 +98,10 @@ export type QueueTarget =
  * and with an UnreachableError (HM_UNREACHABLE).
  */
 export async function openQueue(target: QueueTarget, options: OpenOptions = {}): Promise<JobQueue> {
-  checkQueueOptions(options, PARTS); // before anything is opened
+  checkQueueOptions(options, PARTS, WORDS); // before anything is opened
   checkTarget(target);
-  const { spool, blobs, tls, ...about } = options;
-  const backend = await spooledBackend(target, spool, { ...about, tls });
+  const { spool, blobs, tls, token, ...about } = options;
+  const backend = await spooledBackend(target, spool, { ...about, tls, token });
   try {
     if (blobs === undefined) return new Queue(backend, about);
     const { now = Date.now } = about;
@@ -122,7 +125,7 @@ async function spooledBackend(
   if (!isUrl && ("memory" in target || "directory" in target)) {
     throw new BadOptionError("spool: a queue in this process is never away");
   }
-  const name = isUrl ? target : "the back end";
+  const name = isUrl ? target.replace(/\/\/[^@/]*@/, "//") : "the back end";
   return openSpooled({ name, open }, spool, options);
 }
 
@@ -142,7 +145,7 @@ async function backendOf(target: QueueTarget, options: OpenOptions): Promise<Que
     if (isRedis(target)) return openRedis({ redis: target });
     return isRabbit(target)
       ? openRabbit({ rabbitmq: target })
-      : openServer(target, connect, options.tls);
+      : openServer(target, connect, options);
   }
   if ("spread" in target) {
     if (!Array.isArray(target.spread)) throw new BadOptionError("spread: an array of targets");

@@ -9,6 +9,7 @@
  */
 
 import type { ReplyForm } from "./replies.ts";
+import type { Right } from "./rights.ts";
 
 /** How far ahead a lease can be vouched for. */
 export const VOUCH_SECONDS_MAX = 3600;
@@ -74,12 +75,13 @@ export const OP = {
   STATS_GROUP: 50,
   EXPLAIN: 51,
   CLIENT_NAME: 52,
-  BAD_FORMAT: 53,
-  UNKNOWN_COMMAND: 54,
+  AUTH: 53,
+  BAD_FORMAT: 54,
+  UNKNOWN_COMMAND: 55,
 } as const;
 
 /** The length of an array that has a place for each operation, by its number. */
-export const OP_COUNT = 55;
+export const OP_COUNT = 56;
 
 /**
  * The arguments that commands take. All numbers are decimal digits after any number of spaces;
@@ -90,7 +92,8 @@ export const OP_COUNT = 55;
  * words `name=value` to the end of the line (tube-settings.ts), each behind a space or more; `ids`
  * is all the rest of the line, too: as many ids, with white space between them. `token` has 32
  * hexadecimal digits in lower case; `seconds` is 1 to VOUCH_SECONDS_MAX; `keep` is a number of
- * seconds, too. `client` is one to three words to the end of the line (client-name.ts).
+ * seconds, too. `client` is one to three words to the end of the line (client-name.ts); `secret` is
+ * all the rest of the line, whatever it is.
  */
 export type ArgumentName =
   | "pri"
@@ -116,7 +119,8 @@ export type ArgumentName =
   | "token"
   | "seconds"
   | "keep"
-  | "client";
+  | "client"
+  | "secret";
 
 /**
  * What becomes of bytes after the last argument: `refused` answers BAD_FORMAT, `ignored` takes the
@@ -124,6 +128,33 @@ export type ArgumentName =
  * on whatever is wrong with them, because another check comes first.
  */
 export type Remainder = "refused" | "ignored" | "tags";
+
+/**
+ * Where a right must be had: `used`: in the tube in use; `watched`: in each tube that is watched;
+ * `named`: in the one that the line names; `job`: in the one that the job is in, and `jobs`: the
+ * same for each job that is named; `some`: in any; `every`: in all, by a pattern that matches all.
+ */
+export type Place = "used" | "watched" | "named" | "job" | "jobs" | "some" | "every";
+
+/** A right that a command takes where there are tokens. */
+export interface Need {
+  /** One of these is enough. */
+  readonly rights: readonly Right[];
+  readonly in: Place;
+}
+
+/* What the commands take, by the names that the table has for it. */
+const NOTHING: readonly Need[] = [];
+const ANYTHING = needs("some", "put", "reserve", "look", "manage");
+const LOOK_AT_JOB = needs("job", "look");
+const WORK_ON_JOB = needs("job", "reserve");
+const MANAGE_JOB = needs("job", "manage");
+const LOOK_INTO_USED = needs("used", "look");
+const RESERVE = needs("watched", "reserve");
+
+function needs(place: Place, ...rights: readonly Right[]): readonly Need[] {
+  return [{ rights, in: place }];
+}
 
 /** One row of the table. */
 export interface CommandRow {
@@ -154,10 +185,15 @@ export interface CommandRow {
   /** The key under which `stats` shows how often it came; null where beanstalkd shows nothing. */
   readonly counter: string | null;
   /**
-   * Each reply that this command can get, beside BAD_FORMAT, which every command can, and
-   * INTERNAL_ERROR, which we never send.
+   * Each reply that this command can get, beside BAD_FORMAT, which every command can, DENIED, which
+   * those can that need something, and INTERNAL_ERROR, which we never send.
    */
   readonly replies: readonly ReplyForm[];
+  /**
+   * What it takes where there are tokens; all of these. A job in a tube without the right counts as
+   * none.
+   */
+  readonly needs: readonly Need[];
   /** One line for people. */
   readonly summary: string;
   /** What it does must be recorded: while nothing can be, it gets OUT_OF_MEMORY. */
@@ -189,6 +225,7 @@ export const COMMANDS: readonly CommandRow[] = [
       "DRAINING",
       "OUT_OF_MEMORY",
     ],
+    needs: needs("used", "put"),
     summary: "Adds a job to the tube in use.",
     changesJobs: true,
     writesRecords: true,
@@ -201,6 +238,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-peek",
     replies: ["FOUND <id> <bytes>", "NOT_FOUND"],
+    needs: LOOK_AT_JOB,
     summary: "Shows a job, whatever its state and tube.",
   },
   {
@@ -211,6 +249,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-peek-ready",
     replies: ["FOUND <id> <bytes>", "NOT_FOUND"],
+    needs: LOOK_INTO_USED,
     summary: "Shows the job that the tube in use would hand out next.",
   },
   {
@@ -221,6 +260,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-peek-delayed",
     replies: ["FOUND <id> <bytes>", "NOT_FOUND"],
+    needs: LOOK_INTO_USED,
     summary: "Shows the delayed job of the tube in use that becomes ready first.",
   },
   {
@@ -231,6 +271,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-peek-buried",
     replies: ["FOUND <id> <bytes>", "NOT_FOUND"],
+    needs: LOOK_INTO_USED,
     summary: "Shows the job of the tube in use that was buried first.",
   },
   {
@@ -241,6 +282,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "ignored",
     counter: "cmd-reserve-with-timeout",
     replies: ["RESERVED <id> <bytes>", "DEADLINE_SOON", "TIMED_OUT"],
+    needs: RESERVE,
     summary: "Takes the best ready job of the watched tubes, waiting a limited time for one.",
     changesJobs: true,
   },
@@ -252,6 +294,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: null,
     replies: ["RESERVED <id> <bytes>", "NOT_FOUND", "OUT_OF_MEMORY"],
+    needs: WORK_ON_JOB,
     summary: "Takes one certain job, unless somebody holds it.",
     changesJobs: true,
     writesRecords: true,
@@ -264,6 +307,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-reserve-batch",
     replies: ["RESERVED_BATCH <count>"],
+    needs: RESERVE,
     summary: "Takes up to so many ready jobs of the watched tubes, without waiting.",
     changesJobs: true,
     isAddition: true,
@@ -276,6 +320,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-reserve-mode",
     replies: ["USING <tube>"],
+    needs: needs("some", "reserve"),
     summary: "Chooses how jobs of several watched tubes are chosen.",
     isAddition: true,
   },
@@ -287,6 +332,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-reserve",
     replies: ["RESERVED <id> <bytes>", "DEADLINE_SOON", "TIMED_OUT"],
+    needs: RESERVE,
     summary: "Takes the best ready job of the watched tubes, waiting until there is one.",
     changesJobs: true,
   },
@@ -298,6 +344,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-delete",
     replies: ["DELETED", "NOT_FOUND"],
+    needs: needs("job", "reserve", "manage"),
     summary: "Removes a job for good.",
     changesJobs: true,
     writesRecords: true,
@@ -311,6 +358,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-release",
     replies: ["RELEASED", "BURIED", "NOT_FOUND", "EXPECTED_CRLF", "JOB_TOO_BIG"],
+    needs: WORK_ON_JOB,
     summary: "Gives a held job back, ready at once or after a delay.",
     changesJobs: true,
     writesRecords: true,
@@ -324,6 +372,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-bury",
     replies: ["BURIED", "NOT_FOUND", "EXPECTED_CRLF", "JOB_TOO_BIG"],
+    needs: WORK_ON_JOB,
     summary: "Sets a held job aside until somebody kicks it.",
     changesJobs: true,
     writesRecords: true,
@@ -336,6 +385,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "ignored",
     counter: "cmd-kick",
     replies: ["KICKED <count>"],
+    needs: needs("used", "manage"),
     summary: "Makes buried jobs of the tube in use ready, or delayed ones if none is buried.",
     changesJobs: true,
     writesRecords: true,
@@ -348,6 +398,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: null,
     replies: ["KICKED", "NOT_FOUND"],
+    needs: MANAGE_JOB,
     summary: "Makes one buried or delayed job ready.",
     changesJobs: true,
     writesRecords: true,
@@ -360,6 +411,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-touch",
     replies: ["TOUCHED", "NOT_FOUND"],
+    needs: WORK_ON_JOB,
     summary: "Starts the time to run of a held job afresh.",
   },
   {
@@ -370,6 +422,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-stats-job",
     replies: ["OK <bytes>", "NOT_FOUND"],
+    needs: LOOK_AT_JOB,
     summary: "Describes a job.",
   },
   {
@@ -380,6 +433,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-stats-tube",
     replies: ["OK <bytes>", "NOT_FOUND"],
+    needs: needs("named", "look"),
     summary: "Describes a tube.",
   },
   {
@@ -390,6 +444,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-stats-group",
     replies: ["OK <bytes>", "NOT_FOUND"],
+    needs: needs("some", "look"),
     summary: "Describes a group.",
     isAddition: true,
   },
@@ -401,6 +456,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-stats",
     replies: ["OK <bytes>"],
+    needs: ANYTHING,
     summary: "Describes the server.",
   },
   {
@@ -411,6 +467,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-use",
     replies: ["USING <tube>", "OUT_OF_MEMORY"],
+    needs: needs("named", "put", "look"),
     summary: "Chooses the tube for put, kick and the peeks.",
   },
   {
@@ -422,6 +479,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-watch",
     replies: ["WATCHING <count>", "OUT_OF_MEMORY"],
+    needs: needs("named", "reserve"),
     summary: "Adds a tube to those that this connection reserves from.",
   },
   {
@@ -432,6 +490,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-ignore",
     replies: ["WATCHING <count>", "NOT_IGNORED"],
+    needs: needs("some", "reserve"),
     summary: "Removes a tube from those that this connection reserves from.",
   },
   {
@@ -442,6 +501,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-list-tubes-watched",
     replies: ["OK <bytes>"],
+    needs: ANYTHING,
     summary: "Lists the tubes that this connection watches.",
   },
   {
@@ -452,6 +512,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-list-tube-used",
     replies: ["USING <tube>"],
+    needs: ANYTHING,
     summary: "Says which tube this connection uses.",
   },
   {
@@ -462,6 +523,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-list-tubes",
     replies: ["OK <bytes>"],
+    needs: ANYTHING,
     summary: "Lists all tubes.",
   },
   {
@@ -472,6 +534,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "ignored",
     counter: null,
     replies: [],
+    needs: NOTHING,
     summary: "Closes the connection.",
   },
   {
@@ -482,6 +545,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-pause-tube",
     replies: ["PAUSED", "NOT_FOUND"],
+    needs: needs("named", "manage"),
     summary: "Stops a tube from handing out jobs for a while.",
   },
   {
@@ -492,6 +556,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-drain",
     replies: ["DRAINING"],
+    needs: needs("every", "manage"),
     summary: "Has the whole server refuse puts.",
     isAddition: true,
   },
@@ -503,6 +568,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-undrain",
     replies: ["NOT_DRAINING"],
+    needs: needs("every", "manage"),
     summary: "Has the server take puts again.",
     isAddition: true,
   },
@@ -514,6 +580,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-peek-reserved",
     replies: ["FOUND <id> <bytes>", "NOT_FOUND"],
+    needs: LOOK_INTO_USED,
     summary: "Shows the reserved job of the tube in use that has the smallest id.",
     isAddition: true,
   },
@@ -526,6 +593,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-list-jobs",
     replies: ["OK <bytes>", "NOT_FOUND"],
+    needs: needs("named", "look"),
     summary: "Lists the jobs of a tube in one state, a page at a time.",
     isAddition: true,
   },
@@ -537,6 +605,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-flush-tube",
     replies: ["FLUSHED <count>", "NOT_FOUND"],
+    needs: needs("named", "manage"),
     summary: "Deletes every job of a tube, reserved ones too.",
     changesJobs: true,
     writesRecords: true,
@@ -550,6 +619,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-peek-failure",
     replies: ["FOUND <id> <bytes>", "NOT_FOUND"],
+    needs: LOOK_AT_JOB,
     summary: "Shows the newest failure message of a job.",
     isAddition: true,
   },
@@ -561,6 +631,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-list-failures",
     replies: ["OK <bytes>", "NOT_FOUND"],
+    needs: LOOK_AT_JOB,
     summary: "Lists the attempts at a job that ended without a delete.",
     isAddition: true,
   },
@@ -573,6 +644,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-delete-batch",
     replies: ["DELETED_BATCH <count> <count>"],
+    needs: needs("jobs", "reserve", "manage"),
     summary: "Removes many jobs for good.",
     changesJobs: true,
     writesRecords: true,
@@ -586,6 +658,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-batch",
     replies: ["BATCH <count>", "BATCH_REFUSED <index> <reply>"],
+    needs: NOTHING,
     summary: "Carries out the commands that follow, so many of them, all or none.",
     writesRecords: true,
     isAddition: true,
@@ -598,6 +671,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-features",
     replies: ["OK <bytes>"],
+    needs: NOTHING,
     summary: "Says what this server knows.",
     isAddition: true,
   },
@@ -609,6 +683,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-hand-back",
     replies: ["HANDED_BACK", "BURIED", "NOT_FOUND"],
+    needs: WORK_ON_JOB,
     summary: "Gives a held job back as if it had not been taken.",
     changesJobs: true,
     writesRecords: true,
@@ -623,6 +698,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-update-job",
     replies: ["UPDATED", "BURIED", "NOT_FOUND"],
+    needs: MANAGE_JOB,
     summary: "Changes the priority and the delay of a job that nobody holds.",
     changesJobs: true,
     writesRecords: true,
@@ -636,6 +712,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-cancel",
     replies: ["CANCELLED", "CANCELLING", "NOT_FOUND"],
+    needs: MANAGE_JOB,
     summary: "Removes a job for good, one that somebody holds when that attempt ends.",
     changesJobs: true,
     writesRecords: true,
@@ -649,6 +726,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-window",
     replies: ["WINDOW <n>", "OUT_OF_MEMORY"],
+    needs: RESERVE,
     summary: "Has jobs sent as they come while this connection holds fewer than so many.",
     isAddition: true,
   },
@@ -661,6 +739,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-set-tube",
     replies: ["TUBE_SET", "OUT_OF_MEMORY"],
+    needs: needs("named", "manage"),
     summary: "Sets limits of a tube, or takes them away.",
     changesJobs: true,
     writesRecords: true,
@@ -674,6 +753,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-session",
     replies: ["SESSION <token>", "OUT_OF_MEMORY"],
+    needs: needs("some", "reserve"),
     summary: "Says the token by which others can vouch for this connection.",
     isAddition: true,
   },
@@ -685,6 +765,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-vouch",
     replies: ["VOUCHED <count>"],
+    needs: needs("some", "reserve"),
     summary: "Has every job that another connection holds stay with it for so long.",
     isAddition: true,
   },
@@ -696,6 +777,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-progress",
     replies: ["NOTED", "NOT_FOUND", "EXPECTED_CRLF", "JOB_TOO_BIG"],
+    needs: WORK_ON_JOB,
     summary: "Leaves a note of how far a held job is, and starts its time to run afresh.",
     isAddition: true,
   },
@@ -707,6 +789,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-peek-progress",
     replies: ["FOUND <id> <bytes>", "NOT_FOUND"],
+    needs: LOOK_AT_JOB,
     summary: "Shows the note that was last left of how far a job is.",
     isAddition: true,
   },
@@ -728,6 +811,7 @@ export const COMMANDS: readonly CommandRow[] = [
       "JOB_TOO_BIG",
       "OUT_OF_MEMORY",
     ],
+    needs: [...needs("job", "reserve", "manage"), ...needs("named", "put")],
     summary: "Moves a job to another tube, with its attempts and failures.",
     changesJobs: true,
     writesRecords: true,
@@ -741,6 +825,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-finish",
     replies: ["FINISHED", "NOT_FOUND", "EXPECTED_CRLF", "JOB_TOO_BIG"],
+    needs: WORK_ON_JOB,
     summary: "Removes a held job for good, and keeps its result for so many seconds.",
     changesJobs: true,
     writesRecords: true,
@@ -754,6 +839,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-await",
     replies: ["AWAITING", "NOT_FOUND", "OUT_OF_MEMORY"],
+    needs: needs("job", "put", "look"),
     summary: "Has the end of a job told, with its result or its newest failure.",
     isAddition: true,
   },
@@ -765,6 +851,7 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-explain",
     replies: ["OK <bytes>", "NOT_FOUND"],
+    needs: LOOK_AT_JOB,
     summary: "Says why nobody gets a job, and what stands before it.",
     isAddition: true,
   },
@@ -777,7 +864,20 @@ export const COMMANDS: readonly CommandRow[] = [
     remainder: "refused",
     counter: "cmd-client-name",
     replies: ["NAMED"],
+    needs: ANYTHING,
     summary: "Says what this client is called, and where it runs, for people.",
+    isAddition: true,
+  },
+  {
+    op: OP.AUTH,
+    name: "auth",
+    verb: "auth ",
+    args: ["secret"],
+    remainder: "refused",
+    counter: "cmd-auth",
+    replies: ["AUTHENTICATED", "DENIED"],
+    needs: NOTHING,
+    summary: "Shows a token, and has from then on the rights that come with it.",
     isAddition: true,
   },
 ];
@@ -792,6 +892,35 @@ export const WRITES_RECORDS: ReadonlySet<number> = new Set(
   COMMANDS.filter(({ writesRecords }) => writesRecords === true).map(({ op }) => op),
 );
 
+/** The operations that a body always follows. */
+export const BRINGS_BODY: ReadonlySet<number> = new Set(
+  COMMANDS.filter(({ args }) => args.includes("bytes")).map(({ op }) => op),
+);
+
+/** What each operation needs, by its number; an operation that is none needs nothing. */
+export const NEEDS: readonly (readonly Need[])[] = Array.from(
+  { length: OP_COUNT },
+  (_, op) => COMMANDS.find((row) => row.op === op)?.needs ?? NOTHING,
+);
+
+/** What a command takes where there are tokens, in words. */
+export function rightsOf({ name, needs: all }: CommandRow): string {
+  if (name === "batch") return "what each of its commands takes";
+  if (all === ANYTHING) return "any right";
+  const words = all.map(({ rights, in: place }) => `${rights.join(" or ")} ${PLACES[place]}`);
+  return words.length === 0 ? "nothing" : words.join(", and ");
+}
+
+const PLACES: Readonly<Record<Place, string>> = {
+  used: "in the tube in use",
+  watched: "in each watched tube",
+  named: "in that tube",
+  job: "in the job's tube",
+  jobs: "in the tube of each job",
+  some: "in any tube",
+  every: "in every tube, by the pattern `*`",
+};
+
 /** How arguments are written that are not called what they stand for. */
 const PLACEHOLDERS: ReadonlyMap<ArgumentName, string> = new Map([
   ["pause", "<delay>"],
@@ -800,6 +929,7 @@ const PLACEHOLDERS: ReadonlyMap<ArgumentName, string> = new Map([
   ["ids", "<id>..."],
   ["settings", "<name>=<value> ..."],
   ["client", "<name> [<host> [<pid>]]"],
+  ["secret", "<token>"],
 ] as const);
 
 /**

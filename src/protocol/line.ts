@@ -99,9 +99,9 @@ export class Command {
   client: ClientName = NAMELESS;
   /** Longest wait of reserve-with-timeout in seconds, 0 to 2^31 - 1. */
   timeout = 0;
-  /** Where the tube name begins. */
+  /** Where the tube name, or the token of auth, begins. */
   nameStart = 0;
-  /** Where the tube name ends (one past its last byte). */
+  /** Where it ends (one past its last byte). */
   nameEnd = 0;
   /**
    * The command counts as received, yet its answer is BAD_FORMAT: a put with something after
@@ -266,6 +266,11 @@ function readArgument(name: ArgumentName, bytes: Uint8Array, end: number, out: C
       return out.keep >= 0;
     case "client":
       return readClient(bytes, end, out);
+    case "secret":
+      out.nameStart = out.next;
+      out.nameEnd = end;
+      out.next = end;
+      return out.nameStart < end;
     case "seconds":
       out.seconds = readNumber(bytes, end, out, VOUCH_SECONDS_MAX);
       return out.seconds > 0;

@@ -139,6 +139,7 @@ const OWN_STATS: readonly StatsKey[] = [
     "dead jobs that went to the dead-letter tubes of their tubes since the server started",
   ),
   plain("cmd-client-name", "client-name commands"),
+  plain("cmd-auth", "auth commands"),
 ];
 
 /** The keys of `stats`. */

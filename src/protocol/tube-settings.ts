@@ -247,7 +247,12 @@ export class TubeSettings {
 
   /** Whether the tube's dead jobs are to go to where they are: no tube can have that. */
   leadsBackTo(tube: string): boolean {
-    return showSetting(settingOf(C.SETTING_DEAD), this.values) === tube;
+    return this.deadTube === tube;
+  }
+
+  /** The tube that dead jobs are to go to; "" if none is said. */
+  get deadTube(): string {
+    return showSetting(settingOf(C.SETTING_DEAD), this.values);
   }
 }
 

@@ -17,6 +17,8 @@ import { canSharePorts } from "../transports/tcp.ts";
 import { isShared, lookUp, needsPrivilege, probe, takeTurns } from "../transports/transports.ts";
 import { die } from "./die.ts";
 import { brokerRuntime, startCommitter } from "./node-broker.ts";
+import { sha256 } from "./sha256.ts";
+import { readText, stateOf } from "./small-file.ts";
 import { nonBlocking, StandardStream } from "./standard-stream.ts";
 import { entryOf, startWorker } from "./worker.ts";
 
@@ -55,6 +57,9 @@ export function nodeRuntime(threadEntry: URL = THREAD_ENTRY): Runtime {
     onSignal: (signal: Signal, handler: () => void) => void process.on(signal, handler),
     lookUpUser,
     become,
+    sha256,
+    readText,
+    stateOf,
     print: (line) => void writeSync(STANDARD_OUTPUT, `${line}\n`),
     output: new StandardStream(nonBlocking(STANDARD_OUTPUT)),
     errors,

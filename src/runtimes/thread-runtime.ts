@@ -13,6 +13,7 @@ import { openStorage } from "../storage/storages.ts";
 import { listen } from "../transports/transports.ts";
 import { describe, die } from "./die.ts";
 import { eventLoop } from "./event-loop.ts";
+import { sha256 } from "./sha256.ts";
 
 /**
  * Only Node lends the native handle of an accepted socket; its neighbours' look alike and do
@@ -38,6 +39,7 @@ export function threadRuntime(): ThreadRuntime {
     onOrder: (handler) => void parentPort?.on("message", (order: Order) => handler(order)),
     report: (report) => parentPort?.postMessage(report),
     openStorage,
+    sha256,
     ...eventLoop,
     die,
   };

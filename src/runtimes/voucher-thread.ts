@@ -10,8 +10,10 @@ import type { ToVoucher, VoucherSeed } from "../worker/vouching.ts";
 import { clientSurroundings } from "./client-surroundings.ts";
 
 const around = clientSurroundings();
-const vouching = new Vouching(workerData as VoucherSeed, around.clock, ({ addresses, tls }) =>
-  connectTo(addresses, { tls }, socketEndpoint, around),
+const vouching = new Vouching(
+  workerData as VoucherSeed,
+  around.clock,
+  ({ addresses, ...options }) => connectTo(addresses, options, socketEndpoint, around),
 );
 
 parentPort?.on("message", (message: ToVoucher) => {

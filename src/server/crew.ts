@@ -4,6 +4,7 @@
  * at once: it may have held a shard's lock, and memory under a broken lock cannot be trusted. Used
  * by server.ts.
  */
+import type { TokenList } from "../config/token-file.ts";
 import { BindError } from "../runtime.ts";
 import type { Order, Report, Runtime, Thread, ThreadSeed } from "../runtime.ts";
 import type { Log } from "../log.ts";
@@ -58,6 +59,11 @@ export class Crew {
     const listening = this.#all("listening", this.#threads.length);
     for (const [index, thread] of this.#threads.entries()) thread.post(orderOf(index));
     await listening;
+  }
+
+  /** Tells all threads which tokens count from now on. */
+  renewTokens(list: TokenList): void {
+    for (const thread of this.#threads) thread.post({ kind: "tokens", list });
   }
 
   /** Makes all threads take part in the recovery. They obey again when it is over. */

@@ -9,6 +9,8 @@
  */
 import { formatListenAddress, type BoundAddress } from "../config/listen-address.ts";
 import { leavesIpv4 } from "../config/tcp-address.ts";
+import { TokenFileError } from "../config/token-file.ts";
+import type { TokenList } from "../config/token-file.ts";
 import { webSocketOptionsOf } from "../config/web-socket-options.ts";
 import type { Options } from "../config/options.ts";
 import { tlsOptionsOf } from "../config/tls-options.ts";
@@ -25,7 +27,9 @@ import { OpenFilesError } from "./file-budget.ts";
 import type { FileBudget } from "./file-budget.ts";
 import type { HttpService, HttpSurroundings, OpenHttp } from "./http-service.ts";
 import type { JsonService, OpenJson } from "./json-service.ts";
+import { openness } from "./openness.ts";
 import { Sizing } from "./sizing.ts";
+import { TokenKeeper } from "./token-keeper.ts";
 import { Broker } from "../broker/broker.ts";
 import { JournalError } from "../broker/journal-keeper.ts";
 
@@ -91,7 +95,8 @@ function isStartError(error: unknown): error is Error {
     error instanceof ModuleMissingError ||
     error instanceof StoppedError ||
     error instanceof JournalError ||
-    error instanceof OpenFilesError
+    error instanceof OpenFilesError ||
+    error instanceof TokenFileError
   );
 }
 
@@ -104,6 +109,7 @@ class Server {
   #broker: Broker | undefined;
   /** SIGUSR1 came before there was a broker to note it. */
   #drainsEarly = false;
+  #tokens: TokenKeeper | undefined;
   #http: HttpService | undefined;
   #json: JsonService | undefined;
   #isStopping = false;
@@ -130,6 +136,7 @@ class Server {
 
   /** Resolves when it serves; rejects with a StoppedError when it is told to stop before. */
   async #start({ openHttp, openJson }: Companions): Promise<void> {
+    const tokens = this.#readTokens();
     const identity = await this.#unlessStopped(this.#identity());
     const hosts = await this.#unlessStopped(this.#lookUpHosts());
     const addresses = await this.#unlessStopped(this.#runtime.probe(this.#sockets(hosts)));
@@ -139,7 +146,7 @@ class Server {
     const files = sizing.shareFiles(threads, addresses);
     const hasSessions = (openHttp ?? openJson) !== undefined;
     const broker = await this.#unlessStopped(this.#makeBroker(threads, hasSessions));
-    await this.#unlessStopped(this.#startThreads(threads, broker, files));
+    await this.#unlessStopped(this.#startThreads(threads, broker, files, tokens));
     const early = addresses.filter(
       (one) => identity !== undefined && this.#runtime.needsPrivilege(one),
     );
@@ -182,7 +189,12 @@ class Server {
     return broker;
   }
 
-  async #startThreads(threads: number, broker: Broker, files: FileBudget): Promise<void> {
+  async #startThreads(
+    threads: number,
+    broker: Broker,
+    files: FileBudget,
+    tokens: TokenList | undefined,
+  ): Promise<void> {
     const { verbosity, maxJobBytes } = this.#options;
     const seeds = Array.from({ length: threads }, (_, threadIndex) => ({
       threadIndex,
@@ -190,9 +202,19 @@ class Server {
       maxConnections: files.connections,
       trace: { verbosity, maxJobBytes },
       measuresLag: files.httpConnections > 0,
+      tokens,
       payload: broker.content,
     }));
     await this.#crew.start(seeds, broker.common);
+    this.#tokens?.watch((list) => this.#crew.renewTokens(list));
+  }
+
+  /** Throws a TokenFileError. */
+  #readTokens(): TokenList | undefined {
+    const { tokenFile } = this.#options;
+    if (tokenFile === undefined) return undefined;
+    this.#tokens = new TokenKeeper(tokenFile, this.#runtime, this.#log);
+    return this.#tokens.current;
   }
 
   /** Makes the threads listen on some of the addresses, which no other server gets meanwhile. */
@@ -302,6 +324,7 @@ class Server {
 
   /** Ends what is still running. */
   async end(): Promise<void> {
+    this.#tokens?.end();
     await this.#crew.end();
     await this.#json?.stop();
     await this.#http?.stop();
@@ -382,6 +405,8 @@ class Server {
 
   #announce(addresses: readonly BoundAddress[], threads: number, shards: number): void {
     const size = `${threads} ${threads === 1 ? "thread" : "threads"}, ${shards} ${shards === 1 ? "shard" : "shards"}`;
+    const warning = openness(addresses, this.#options);
+    if (warning !== undefined) this.#log.write("warn", warning);
     for (const address of addresses) {
       const where = formatListenAddress(address);
       this.#say(`listening on ${where} (${size})`);

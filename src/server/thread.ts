@@ -6,6 +6,7 @@
  */
 import type { Clock } from "../clock.ts";
 import { formatListenAddress } from "../config/listen-address.ts";
+import type { TokenList } from "../config/token-file.ts";
 import { DROPPED } from "../observability/log.ts";
 import type { LogFields, LogLevel } from "../log.ts";
 import type { Door, Listener, ListenOrder, Order } from "../runtime.ts";
@@ -29,13 +30,18 @@ import type { HostSurroundings } from "../broker/open-host.ts";
 import { journalBoardOf } from "../broker/boards.ts";
 import { LoopLag } from "./loop-lag.ts";
 import type { DrivenHost } from "../session/host-loop.ts";
+import { TokenBook } from "../session/token-book.ts";
 import { openTraced } from "../session/trace.ts";
 import type { ConnectionPage, WhichConnections } from "../session/who-is-there.ts";
 
 /** The sessions of one thread; implemented by SessionHost. All of it is synchronous. */
 export interface ThreadHost extends DrivenHost {
-  /** A session for a new connection. */
-  open(outlet: Outlet): Inlet;
+  /** A session for a new connection, which has shown `token` already if there is one. */
+  open(outlet: Outlet, token?: Uint8Array): Inlet;
+  /** As in Door; if absent, nobody needs a token. */
+  knows?(token: Uint8Array): boolean | undefined;
+  /** From now on these tokens count; absent: there are none. */
+  renewTokens?(list: TokenList): void;
   /** Whether replies wait for the journal, or for the rest of what they began. */
   readonly holdsReplies: boolean;
   /**
@@ -79,6 +85,7 @@ export async function runThread(
     clock: common.clock(),
     runtime,
     announce,
+    tokens: seed.tokens && new TokenBook(seed.tokens, (bytes) => runtime.sha256(bytes)),
     broken: (error) => runtime.die(`${PROGRAM}: ${error.message}`),
   });
   const thread = new IoThread(seed, runtime, common, clock, host);
@@ -143,6 +150,9 @@ class IoThread implements Door {
       case "connections":
         this.#describe(order);
         break;
+      case "tokens":
+        this.#host.renewTokens?.(order.list);
+        break;
     }
   }
 
@@ -193,11 +203,15 @@ class IoThread implements Door {
     return false;
   }
 
-  open(outlet: Outlet): Inlet {
-    if (this.#trace.verbosity === 0) return this.#host.open(outlet);
-    const open = (own: Outlet): Inlet => this.#host.open(own);
+  open(outlet: Outlet, token?: Uint8Array): Inlet {
+    if (this.#trace.verbosity === 0) return this.#host.open(outlet, token);
+    const open = (own: Outlet): Inlet => this.#host.open(own, token);
     const tell = this.#log.bind(this);
     return openTraced(outlet, open, ++this.#traced, this.#trace, tell);
+  }
+
+  knows(token: Uint8Array): boolean | undefined {
+    return this.#host.knows?.(token);
   }
 
   left(): void {

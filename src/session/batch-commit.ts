@@ -16,6 +16,7 @@ import { depend } from "./answers.ts";
 import { BatchMoves } from "./batch-moves.ts";
 import type { Batch, Refused } from "./batch.ts";
 import { COUNTER_BATCHES_REFUSED, COUNTER_RESULTS_LOST } from "./counters.ts";
+import type { Clearance } from "./clearance.ts";
 import type { Desk } from "./desk.ts";
 import type { EngineRun } from "./engine-run.ts";
 import { FINISHED, UNFINISHED } from "./long-command.ts";
@@ -34,6 +35,8 @@ export interface BatchParts {
   readonly roles: Roles;
   readonly window: Window;
   readonly engineRun: EngineRun;
+  /** Absent where everybody may do everything. */
+  readonly clearance: Clearance | undefined;
 }
 
 /** Bytes that a PUT record has at most beside its body and its tags. */

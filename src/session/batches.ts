@@ -5,9 +5,11 @@
 import * as C from "../../assembly/constants.ts";
 import type { Reserver } from "../engine/reserving.ts";
 import type { Shard } from "../engine/shard.ts";
+import { OP } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
 import { depend } from "./answers.ts";
 import { BodyRest } from "./body-rest.ts";
+import type { Clearance } from "./clearance.ts";
 import type { Desk } from "./desk.ts";
 import type { JobCommands } from "./job-commands.ts";
 import { FINISHED, UNFINISHED } from "./long-command.ts";
@@ -20,14 +22,16 @@ const PIECE_JOBS = 100;
 export class DeleteBatch implements LongCommand {
   readonly #desk: Desk;
   readonly #jobs: JobCommands;
+  readonly #clearance: Clearance | undefined;
   readonly #ids: readonly number[];
   #done = 0;
   #deleted = 0;
 
-  /** Of the jobs that the desk's command names. */
-  constructor(desk: Desk, jobs: JobCommands) {
+  /** Of the jobs that the desk's command names; those that `clearance` keeps from it are missing. */
+  constructor(desk: Desk, jobs: JobCommands, clearance?: Clearance) {
     this.#desk = desk;
     this.#jobs = jobs;
+    this.#clearance = clearance;
     this.#ids = desk.command.ids.slice();
   }
 
@@ -39,7 +43,7 @@ export class DeleteBatch implements LongCommand {
     const ids = this.#ids;
     const end = Math.min(ids.length, this.#done + PIECE_JOBS);
     while (this.#done < end && this.hasRoom()) {
-      const isDeleted = this.#jobs.delete(ids[this.#done] ?? 0);
+      const isDeleted = this.#delete(ids[this.#done] ?? 0);
       if (isDeleted === undefined) return UNFINISHED; // it is on its way, and soon there
       if (isDeleted) this.#deleted++;
       this.#done++;
@@ -51,6 +55,12 @@ export class DeleteBatch implements LongCommand {
     output.room(R.REPLY_LINE_MAX);
     output.at = R.writeDeletedBatch(output.bytes, output.at, this.#deleted, missing);
     return FINISHED;
+  }
+
+  /** As JobCommands.delete. */
+  #delete(id: number): boolean | undefined {
+    if (this.#clearance?.reaches(OP.DELETE_BATCH, id) === false) return false;
+    return this.#jobs.delete(id);
   }
 }
 

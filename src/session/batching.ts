@@ -9,7 +9,7 @@ import * as C from "../../assembly/constants.ts";
 import type { Deed, JobOrder, MoveOrder, PutOrder } from "../engine/orders.ts";
 import type { Shard } from "../engine/shard.ts";
 import { asciiBytes, beginsWith } from "../protocol/ascii.ts";
-import { COMMANDS, OP } from "../protocol/commands.ts";
+import { BRINGS_BODY, COMMANDS, OP } from "../protocol/commands.ts";
 import type { CommandRow } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
 import { shownTags } from "../protocol/tags.ts";
@@ -37,10 +37,6 @@ const DEEDS: ReadonlyMap<number, Deed> = new Map([
   [OP.HAND_BACK, "hand-back"],
 ] as const);
 const TAKES_DELAY: ReadonlySet<Deed> = new Set(["release", "hand-back"]);
-/** The commands that always bring a body. */
-const WITH_BODY: ReadonlySet<number> = new Set(
-  COMMANDS.filter(({ args }) => args.includes("bytes")).map(({ op }) => op),
-);
 const VERBS = COMMANDS.map((row) => ({ row, bytes: asciiBytes(row.verb) }));
 
 /** The batches of one connection, of which one is being read at most. */
@@ -111,6 +107,8 @@ export class Batching {
     const { desk } = this.#parts;
     this.#read++;
     desk.count(COUNTER_OPS + op, 1);
+    const refusal = this.#parts.clearance?.refusalInBatch(op, line, batch.usedName);
+    if (refusal !== undefined) batch.refuse(this.#read, refusal);
     const isMalformed = op >= OP.BAD_FORMAT || (op === OP.MOVE && desk.command.garbage);
     if (isMalformed) this.#refuseLine(batch, op, line, start, end);
     else if (op === OP.PUT) return this.#put(batch, bytes, next, inputEnd);
@@ -160,7 +158,7 @@ export class Batching {
     const deed = DEEDS.get(op);
     if (deed === undefined || !batch.names(id)) batch.refuse(this.#read, R.REPLY.BAD_FORMAT);
     if (hasFailure || op === OP.FINISH) this.#text(batch, deed, id, bytes);
-    else if (WITH_BODY.has(op)) this.#skip(batch, bytes);
+    else if (BRINGS_BODY.has(op)) this.#skip(batch, bytes);
     else if (deed !== undefined && batch.refused === undefined) {
       batch.orders.push(this.#orderOf(deed, id));
     }

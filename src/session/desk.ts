@@ -98,6 +98,8 @@ export class Desk {
   readonly counters: Float64Array;
   /** The time of the turn that runs, in microseconds. */
   now = 0;
+  /** When a wrong token was told of last, and how many were not since. */
+  readonly wrongTokens = { toldMicros: -Infinity, untold: 0 };
   /** The tokens that sessions were asked for; absent where nobody wants to know. */
   tokens: Set<Uint8Array> | undefined;
   /** What the reply that was just made still needs to be sent, for its session to take. */

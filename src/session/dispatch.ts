@@ -8,11 +8,12 @@
 import { MICROS } from "../clock.ts";
 import * as C from "../../assembly/constants.ts";
 import type { Reserver } from "../engine/reserving.ts";
-import { CHANGES_JOBS, OP } from "../protocol/commands.ts";
+import { BRINGS_BODY, CHANGES_JOBS, OP } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
 import { DeleteBatch, ReserveBatch } from "./batches.ts";
 import type { Batching } from "./batching.ts";
 import type { Awaiting } from "./awaiting.ts";
+import type { Clearance } from "./clearance.ts";
 import { COUNTER_OPS, countRefusal } from "./counters.ts";
 import type { Desk } from "./desk.ts";
 import { drain, undrain } from "./draining.ts";
@@ -60,6 +61,8 @@ export interface DispatchParts {
   readonly batching: Batching;
   readonly engineRun: EngineRun;
   readonly turns: Turns;
+  /** Absent where everybody may do everything. */
+  readonly clearance: Clearance | undefined;
 }
 
 /** The commands of one session. */
@@ -78,6 +81,7 @@ export class Dispatch {
   readonly #intake: Intake;
   readonly #batching: Batching;
   readonly #engineRun: EngineRun;
+  readonly #clearance: Clearance | undefined;
   readonly #jobs: JobCommands;
   readonly #putting: Putting;
   readonly #failing: Failing;
@@ -100,6 +104,7 @@ export class Dispatch {
     this.#intake = intake;
     this.#batching = parts.batching;
     this.#engineRun = parts.engineRun;
+    this.#clearance = parts.clearance;
     this.#jobs = new JobCommands(desk, reserver, parts.window);
     this.#putting = new Putting(desk, intake);
     this.#finishing = new Finishing(desk, reserver, intake, parts.window);
@@ -130,6 +135,7 @@ export class Dispatch {
   ): number {
     const desk = this.#desk;
     desk.count(COUNTER_OPS + op, 1);
+    if (this.#clearance !== undefined && this.#isRefused(op, line)) return next;
     if (op === OP.PUT) return this.#put(bytes, next, end);
     if (op === OP.MOVE && desk.command.garbage) desk.output.reply(R.REPLY.BAD_FORMAT);
     else if (desk.command.hasFailure) this.#failing.begin(op, line);
@@ -148,6 +154,7 @@ export class Dispatch {
     else if (op === OP.SESSION) this.#identity.tell();
     else if (op === OP.VOUCH) this.#identity.vouch();
     else if (op === OP.CLIENT_NAME) this.#identity.name();
+    else if (op === OP.AUTH) this.#auth(line);
     else if (op === OP.MOVE) this.#long = this.#moving.moveByLine(line);
     else if (op === OP.EXPLAIN) this.#long = new Explaining(desk, this.#jobs, desk.command.id);
     else if (op === OP.QUIT) this.isOver = true;
@@ -161,6 +168,27 @@ export class Dispatch {
     return next;
   }
 
+  /** Whether a right is missing: then it is answered, and its body, if it has one, goes nowhere. */
+  #isRefused(op: number, line: Uint8Array): boolean {
+    const reply = this.#clearance?.refusalOf(op, line);
+    if (reply === undefined) return false;
+    const { command, output } = this.#desk;
+    if (reply === R.REPLY.NOT_FOUND) this.#jobs.explain();
+    if (BRINGS_BODY.has(op) || command.hasFailure) this.#intake.swallow(command.bytes, reply);
+    else output.reply(reply);
+    return true;
+  }
+
+  /** Without tokens every one is right: a client may have one before the server asks for it. */
+  #auth(line: Uint8Array): void {
+    const desk = this.#desk;
+    const isRight = this.#clearance?.show(desk.copyName(line)) ?? true;
+    desk.output.reply(isRight ? R.REPLY.AUTHENTICATED : R.REPLY.DENIED);
+    if (!isRight) this.#identity.tellWrongToken();
+    const isOver = !isRight || (this.#window.isOpen && this.#clearance?.mayReserve === false);
+    if (isOver) this.isOver = true;
+  }
+
   #openWindow(): void {
     const { command } = this.#desk;
     if (command.n > 0) this.#roles.becomeWorker();
@@ -169,7 +197,7 @@ export class Dispatch {
 
   #runInTube(op: number, line: Uint8Array): void {
     if (op === OP.WATCH || op === OP.IGNORE) this.#window.standDown(); // it waits where it watches
-    if (!this.#tubes.run(op, line)) this.#long = this.#tubes.undertake(op, line);
+    if (!this.#tubes.run(op, line, this.#clearance)) this.#long = this.#tubes.undertake(op, line);
   }
 
   /** The checks in beanstalkd's order: size, then what stands behind it. */
@@ -227,7 +255,7 @@ export class Dispatch {
   #deleteBatch(): void {
     const desk = this.#desk;
     desk.count(COUNTER_OPS + OP.DELETE, desk.command.ids.length);
-    this.#long = new DeleteBatch(desk, this.#jobs);
+    this.#long = new DeleteBatch(desk, this.#jobs, this.#clearance);
   }
 
   #reserve(timeoutMicros: number, hasEnded: boolean): void {

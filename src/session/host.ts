@@ -10,6 +10,7 @@
  */
 
 import * as C from "../../assembly/constants.ts";
+import type { TokenList } from "../config/token-file.ts";
 import type { Shard } from "../engine/shard.ts";
 import { lowestBit } from "../engine/wakes.ts";
 import type { Inlet, Outlet } from "../transport.ts";
@@ -18,7 +19,9 @@ import { Desk } from "./desk.ts";
 import { DueHeap } from "./due-heap.ts";
 import type { DeskParts } from "./desk.ts";
 import { Session } from "./session.ts";
+import type { Guise } from "./session.ts";
 import { Standstill } from "./standstill.ts";
+import type { Bearer, TokenBook } from "./token-book.ts";
 import type { Blocked, TurnTaker, Turns } from "./turns.ts";
 import { PAGE_MAX } from "./who-is-there.ts";
 import type { ConnectionPage, WhichConnections } from "./who-is-there.ts";
@@ -27,6 +30,8 @@ import type { ConnectionPage, WhichConnections } from "./who-is-there.ts";
 export interface SessionHostParts extends DeskParts {
   /** Microseconds, never running backwards. */
   readonly clock: () => number;
+  /** The tokens that clients show; if absent, they may do everything. */
+  readonly tokens?: TokenBook | undefined;
   /** There is no other thread: while it stands still nobody can hold or want anything. */
   readonly isAlone?: boolean;
 }
@@ -39,6 +44,7 @@ export class SessionHost implements Turns {
   readonly #deadLetters: DeadLetters;
   readonly #clock: () => number;
   readonly #standstill: Standstill | undefined;
+  readonly #tokens: TokenBook | undefined;
   readonly #sessions: (Session | undefined)[] = [];
   readonly #freeTokens: number[] = [];
   #turnEnded: () => void = () => undefined;
@@ -47,18 +53,42 @@ export class SessionHost implements Turns {
     this.desk = new Desk(parts);
     this.#deadLetters = new DeadLetters(this.desk, this);
     this.#clock = parts.clock;
+    this.#tokens = parts.tokens;
     if (parts.isAlone === true) this.#standstill = new Standstill(this.desk, parts.clock());
     parts.journal?.onCommitted(() => this.wake());
   }
 
+  /** A session for a new connection, which has shown `token` already if there is one. */
+  open(outlet: Outlet, token?: Uint8Array): Inlet {
+    const bearer = this.#tokens?.stranger();
+    if (token !== undefined) bearer?.show(token);
+    return this.#open(outlet, { bearer });
+  }
+
   /**
-   * A session for a new connection. An observer is none of the clients: it counts as nobody's user
-   * and watches nothing.
+   * An observer's session: it is none of the clients, counts as nobody's user and watches nothing.
+   * It may do what `bearer` may; without one everything.
    */
-  open(outlet: Outlet, isObserver = false): Inlet {
+  observe(outlet: Outlet, bearer?: Bearer): Inlet {
+    return this.#open(outlet, { isObserver: true, bearer });
+  }
+
+  /** Whether clients may show that token; undefined if they need none. */
+  knows(token: Uint8Array): boolean | undefined {
+    return this.#tokens && this.#tokens.digestOf(token) !== undefined;
+  }
+
+  /** From now on these tokens count, for all sessions. */
+  renewTokens(list: TokenList): void {
+    this.#tokens?.replace(list);
+    for (const session of this.#sessions)
+      if (session !== undefined) this.turn(session, () => session.checkClearance());
+  }
+
+  #open(outlet: Outlet, guise: Guise): Inlet {
     return this.look((desk) => {
       const token = this.#freeTokens.pop() ?? this.#sessions.length;
-      const session = new Session(desk, this, outlet, token, isObserver);
+      const session = new Session(desk, this, outlet, token, guise);
       this.#sessions[token] = session;
       return session;
     });

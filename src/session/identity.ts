@@ -6,6 +6,7 @@
  * leases last longer. A name means nothing to the server: it stands in the list of connections, and
  * in the failures of jobs that the session holds, behind the address. Used by the session.
  */
+import { MICROS } from "../clock.ts";
 import * as C from "../../assembly/constants.ts";
 import type { Reserver } from "../engine/reserving.ts";
 import { asciiBytes } from "../protocol/ascii.ts";
@@ -15,6 +16,8 @@ import * as R from "../protocol/replies.ts";
 import type { Outlet } from "../transport.ts";
 import type { Desk } from "./desk.ts";
 
+/** It is told at most so often that wrong tokens came. */
+const WRONG_TOKENS_MICROS = MICROS;
 /** Bytes of a token. */
 const TOKEN_BYTES = 16;
 
@@ -45,6 +48,17 @@ export class Identity {
     this.#client = command.client;
     if (this.#isIntroduced) this.introduce();
     output.reply(R.REPLY.NAMED);
+  }
+
+  /** Has the operator hear that it showed a wrong token, which is not told. */
+  tellWrongToken(): void {
+    const { wrongTokens, now, announce } = this.#desk;
+    wrongTokens.untold++;
+    if (now - wrongTokens.toldMicros < WRONG_TOKENS_MICROS) return;
+    const others = wrongTokens.untold > 1 ? `, and ${wrongTokens.untold - 1} before it` : "";
+    wrongTokens.toldMicros = now;
+    wrongTokens.untold = 0;
+    announce(`a wrong token came from ${this.#outlet.peer ?? "somebody"}${others}`);
   }
 
   /** From now on the failures of what it holds say whose they are. */

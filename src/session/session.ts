@@ -25,6 +25,7 @@ import type { Inlet, Outlet } from "../transport.ts";
 import { Group } from "../engine/group.ts";
 import { Batching, wasToBeBatch } from "./batching.ts";
 import { Awaiting } from "./awaiting.ts";
+import { Clearance } from "./clearance.ts";
 import { Dispatch } from "./dispatch.ts";
 import { EngineRun, NO_GENERATION } from "./engine-run.ts";
 import { Intake } from "./intake.ts";
@@ -38,6 +39,7 @@ import { Reserving } from "./reserving.ts";
 import { Roles } from "./roles.ts";
 import type { Desk } from "./desk.ts";
 import type { RoomWaiter } from "./room-queue.ts";
+import type { Bearer } from "./token-book.ts";
 import { TubeCommands } from "./tube-commands.ts";
 import type { Blocked, Turns } from "./turns.ts";
 import { Window } from "./window.ts";
@@ -46,6 +48,16 @@ import type { ConnectionFacts } from "./who-is-there.ts";
 
 /** Input kept for a session that cannot run; beyond it the connection is not read from. */
 const PENDING_BYTES_MAX = 65_536;
+
+/** Whom a conversation is with. */
+export interface Guise {
+  /** It is none of the clients, and begins without a tube. */
+  readonly isObserver?: boolean;
+  /** Who says what it may; absent: it may do everything. */
+  readonly bearer?: Bearer | undefined;
+}
+
+const CLIENT: Guise = {};
 
 /** One connection's conversation. */
 export class Session implements Inlet, Blocked, RoomWaiter {
@@ -70,6 +82,8 @@ export class Session implements Inlet, Blocked, RoomWaiter {
   readonly #batching: Batching;
   readonly #framing = new LineFraming();
   readonly #engineRun: EngineRun;
+  /** Absent where everybody may do everything; the engine runs nothing of a session with one. */
+  readonly #clearance: Clearance | undefined;
 
   readonly #kept = new KeptInput();
   /** Commands that this turn may still run. */
@@ -94,11 +108,9 @@ export class Session implements Inlet, Blocked, RoomWaiter {
   #hasLeft = false;
   readonly #openedMicros: number;
 
-  /**
-   * A conversation on a new connection; `token` is what grants call it. An observer begins without
-   * a tube.
-   */
-  constructor(desk: Desk, turns: Turns, outlet: Outlet, token: number, isObserver = false) {
+  /** A conversation on a new connection; `token` is what grants call it. */
+  constructor(desk: Desk, turns: Turns, outlet: Outlet, token: number, guise: Guise = CLIENT) {
+    const { isObserver = false, bearer } = guise;
     this.outlet = outlet;
     this.#desk = desk;
     this.#turns = turns;
@@ -113,6 +125,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
     this.#tubes = new TubeCommands(desk, this.#reserver, isObserver);
     this.#intake = new Intake(desk);
     this.#engineRun = new EngineRun(desk, this.#reserver, this.#tubes.used.shard);
+    if (bearer !== undefined) this.#clearance = new Clearance(desk, this.#tubes, bearer);
     this.#batching = this.#makeBatching();
     this.#commands = new Dispatch({
       desk,
@@ -128,6 +141,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
       batching: this.#batching,
       engineRun: this.#engineRun,
       turns,
+      clearance: this.#clearance,
     });
     if (!isObserver && !this.#tubes.isReady) {
       this.#closing = true;
@@ -145,6 +159,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
       roles: this.#roles,
       window: this.#window,
       engineRun: this.#engineRun,
+      clearance: this.#clearance,
     };
     return new Batching(parts, this.#intake);
   }
@@ -185,6 +200,19 @@ export class Session implements Inlet, Blocked, RoomWaiter {
       holdCount: count,
       ageSeconds: Math.max(0, (now - this.#openedMicros) / MICROS),
     };
+  }
+
+  /**
+   * The tokens are others now: what it may do may be less. One whose token is none any more ends,
+   * and one that waits for jobs that it may not have. Called by the host, in a turn of it.
+   */
+  checkClearance(): void {
+    const clearance = this.#clearance;
+    if (clearance === undefined || this.#closing || this.#gone) return;
+    const isWaiting = this.#reserving.isBlocked || this.#window.isOpen;
+    if (clearance.isGood && (!isWaiting || clearance.mayReserve)) return;
+    this.#closing = true;
+    this.#endTurn();
   }
 
   /* Inlet. */
@@ -436,6 +464,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
   }
 
   #runInEngine(bytes: Uint8Array, at: number, end: number): number {
+    if (this.#clearance !== undefined) return at; // which the engine does not know
     if (this.#desk.isReadOnly || !this.#desk.room.isThere) return at; // in any ring
     const run = this.#engineRun;
     const mayWait = !this.#ended && !this.#window.isOpen;

@@ -3,7 +3,7 @@
  *
  *   transport -> TracedInlet -> session -> TracedOutlet -> transport
  *
- * Bodies are never told, only their sizes. Input is told as it arrives, before the session sees it,
+ * Bodies are never told, only their sizes, and tokens are not told at all. Input is told as it arrives, before the session sees it,
  * so that the commands of one chunk stand before their replies. A reply that the table of replies
  * does not have is a defect of the session. Without -V and -VV none of this stands between
  * transport and session. Used by server/thread.ts.
@@ -170,7 +170,7 @@ class CommandLines {
     const sequel = isWhole ? commandBody(line, this.#maxJobBytes) : {};
     if (sequel === "end") this.#bodyLeft = Infinity;
     else if (sequel.bodyBytes !== undefined) this.#bodyLeft = sequel.bodyBytes + 2;
-    this.#tell(textOf(line) + (isWhole ? "" : "..."), sequel === "end" ? {} : sequel);
+    this.#tell(shown(textOf(line)) + (isWhole ? "" : "..."), sequel === "end" ? {} : sequel);
   }
 }
 
@@ -187,6 +187,11 @@ function commandBody(line: Uint8Array, maxJobBytes: number): Sequel {
   const isPut = op === OP.PUT && (!command.garbage || command.bytes > maxJobBytes);
   const hasBody = isPut || (!isUnknown && command.hasFailure);
   return hasBody ? { bodyBytes: command.bytes } : {};
+}
+
+/** Nothing tells a token, not even one behind a word that is only meant to be auth. */
+function shown(line: string): string {
+  return line.replace(/^(\s*auth\b).+/is, "$1 ***");
 }
 
 /** Each byte as the character with that number; the log escapes what a terminal would act on. */

@@ -16,6 +16,7 @@ import { Flush } from "./flushing.ts";
 import { Kick } from "./kicking.ts";
 import { Listing, ReservedPeek } from "./listing.ts";
 import type { LongCommand } from "./long-command.ts";
+import type { Clearance } from "./clearance.ts";
 import { COUNTER_OPS } from "./counters.ts";
 import type { Desk, PutTube } from "./desk.ts";
 import { groupStats, serverStats, tubeNames, tubeStats } from "./statistics.ts";
@@ -100,9 +101,9 @@ export class TubeCommands {
 
   /**
    * Runs a command about tubes, whose name, if it has one, stands in `line`; false for any other
-   * operation.
+   * operation. Of all tubes those are listed that `clearance` shows.
    */
-  run(op: number, line: Uint8Array): boolean {
+  run(op: number, line: Uint8Array, clearance?: Clearance): boolean {
     if (this.#used.tube === 0 && NEEDS_USED.has(op)) {
       this.#desk.output.reply(R.REPLY.NOT_FOUND);
       return true;
@@ -136,7 +137,7 @@ export class TubeCommands {
         this.#peek(C.KIND_BURIED);
         return true;
       default:
-        return this.#show(op, line);
+        return this.#show(op, line, clearance);
     }
   }
 
@@ -156,14 +157,14 @@ export class TubeCommands {
     return new Listing(desk, shard, name, command);
   }
 
-  #show(op: number, line: Uint8Array): boolean {
+  #show(op: number, line: Uint8Array, clearance: Clearance | undefined): boolean {
     const desk = this.#desk;
     switch (op) {
       case OP.LIST_TUBE_USED:
         this.#answerUsing();
         return true;
       case OP.LIST_TUBES:
-        writeDocument(desk, desk.control.yamlList(tubeNames(desk)));
+        writeDocument(desk, desk.control.yamlList(shownTubes(desk, clearance)));
         return true;
       case OP.LIST_TUBES_WATCHED:
         writeDocument(desk, desk.control.yamlList(this.#watched.names()));
@@ -317,6 +318,12 @@ export class TubeCommands {
     if (group === undefined) desk.output.reply(R.REPLY.NOT_FOUND);
     else writeDocument(desk, groupStats(desk, text(line, nameStart, nameEnd), group));
   }
+}
+
+/** The names of all tubes that `clearance` shows. */
+function shownTubes(desk: Desk, clearance: Clearance | undefined): readonly string[] {
+  const names = tubeNames(desk);
+  return clearance === undefined ? names : names.filter((name) => clearance.sees(name));
 }
 
 /** A tube name, which is ASCII, as a string. */

@@ -4,11 +4,12 @@
  * Invariant: what `current` returns has been tried: certificate and key belong together. Files that
  * do not pass are told of once, and what was there goes on. Used by tls.ts.
  */
-import { readFileSync, statSync } from "node:fs";
 import { createSecureContext } from "node:tls";
 import type { TlsOptions } from "node:tls";
 import type { TlsOptions as Files } from "../config/tls-options.ts";
-import { codeOf, whyOf } from "../system-error.ts";
+import { FileError } from "../runtime.ts";
+import { readText, stateOf } from "../runtimes/small-file.ts";
+import { whyOf } from "../system-error.ts";
 
 /** How often the files are looked at. */
 const LOOK_MS = 2000;
@@ -63,7 +64,7 @@ export class Certificates {
   /** Another text whenever a file has changed, or how it can be seen. */
   #look(): string {
     return Object.values(this.#paths)
-      .map((path) => (path === undefined ? "" : seen(path)))
+      .map((path) => (path === undefined ? "" : stateOf(path)))
       .join(", ");
   }
 
@@ -84,20 +85,12 @@ export class Certificates {
   }
 }
 
-function seen(path: string): string {
-  try {
-    const { ino, size, mtimeMs } = statSync(path);
-    return [ino, size, mtimeMs].join(" ");
-  } catch (error) {
-    return `unseen: ${codeOf(error)}`; // reading it says more
-  }
-}
-
 function read(flag: string, path: string | undefined): string {
   if (path === undefined) throw new CertificateError(`${flag} is missing`);
   try {
-    return readFileSync(path, "utf8");
+    return readText(path);
   } catch (cause) {
-    throw new CertificateError(`${flag} ${path} cannot be read: ${whyOf(cause)}`, { cause });
+    if (!(cause instanceof FileError)) throw cause;
+    throw new CertificateError(`${flag} ${cause.message}`, { cause });
   }
 }

@@ -30,7 +30,9 @@ export interface WebSocketParts {
   readonly messageBytesMax: number;
   readonly writer: FrameWriter;
   /** The session of a connection whose handshake is done. */
-  open(outlet: Outlet): Inlet;
+  open(outlet: Outlet, token?: Uint8Array): Inlet;
+  /** As in Door. */
+  knows(token: Uint8Array): boolean | undefined;
   /** It has become open, or is closing, or over: others look after it from now on. */
   moved(connection: WebSocketConnection): void;
 }
@@ -163,12 +165,12 @@ export class WebSocketConnection implements Inlet, Outlet {
     if (gathered === undefined) return;
     const head = gathered.take(bytes);
     if (head !== undefined) {
-      this.#answer(welcome(head.text, this.#parts.origins), bytes.subarray(head.end));
+      this.#answer(welcome(head.text, this.#parts), bytes.subarray(head.end));
     } else if (gathered.isTooLong) this.#answer(noRequest("the request is too long"), NOTHING);
     else if (!gathered.isPlausible) this.#answer(noRequest("this is no request of HTTP"), NOTHING);
   }
 
-  #answer({ text, isOpen, hasHalfClose }: Welcome, rest: Uint8Array): void {
+  #answer({ text, isOpen, hasHalfClose, token }: Welcome, rest: Uint8Array): void {
     this.#head = undefined;
     this.#out.write(Buffer.from(text, "latin1"));
     if (!isOpen) {
@@ -179,7 +181,7 @@ export class WebSocketConnection implements Inlet, Outlet {
     const pinged = (payload: Uint8Array): void => this.#pong(payload);
     this.#reader = new FrameReader(messageBytesMax, hasHalfClose, pinged);
     this.#move("open");
-    this.#session = this.#parts.open(this);
+    this.#session = this.#parts.open(this, token);
     this.#wasHeard = rest.length > 0;
     if (this.#wasHeard) this.#takeFrames(rest);
   }

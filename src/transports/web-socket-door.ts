@@ -29,7 +29,8 @@ export function webSocketDoor(
     origins: wsOrigins,
     messageBytesMax: wsMessageBytes,
     writer: new FrameWriter(),
-    open: (outlet) => door.open(outlet),
+    open: (outlet, token) => door.open(outlet, token),
+    knows: (token) => door.knows(token),
     moved(connection) {
       strangers.delete(connection);
       guests.delete(connection);
@@ -40,6 +41,7 @@ export function webSocketDoor(
   return {
     admit: () => door.admit(),
     left: () => door.left(),
+    knows: (token) => door.knows(token),
     troubled: (message) => door.troubled(message),
     open(outlet) {
       const connection = new WebSocketConnection(outlet, parts);

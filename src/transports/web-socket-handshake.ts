@@ -17,6 +17,16 @@ export interface Welcome {
   readonly isOpen: boolean;
   /** An empty message will mean that nothing more comes. */
   readonly hasHalfClose: boolean;
+  /** The right token that it brought, if it did. */
+  readonly token?: Uint8Array | undefined;
+}
+
+/** Who may come in. */
+export interface Admission {
+  /** Whose pages may connect, in lower case; "*" stands for all. */
+  readonly origins: readonly string[];
+  /** As in Door. */
+  knows(token: Uint8Array): boolean | undefined;
 }
 
 type Headers = ReadonlyMap<string, readonly string[]>;
@@ -30,6 +40,8 @@ interface Refusal {
   readonly headers?: readonly string[];
 }
 
+/** What no token is. */
+const NO_TOKEN = new Uint8Array(0);
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const VERSION = "13";
 const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) \S+ HTTP\/(\d\.\d)$/;
@@ -42,16 +54,12 @@ const HOST = /^(\[[0-9a-f:.]+\]|[0-9a-z._~%-]+)(:\d{1,5})?$/i;
 // oxlint-disable-next-line no-control-regex
 const CONTROLS = /[\0-\x08\x0a-\x1f\x7f]/;
 
-/**
- * The answer to the request with this head, its last empty line excepted.
- *
- * @param origins whose pages may connect, in lower case; "*" stands for all
- */
-export function welcome(head: string, origins: readonly string[]): Welcome {
+/** The answer to the request with this head, its last empty line excepted. */
+export function welcome(head: string, admission: Admission): Welcome {
   const [requestLine = "", ...lines] = head.split("\r\n");
   const headers = headersOf(lines);
   if (headers === undefined) return noRequest("a line of the head is no header");
-  const refusal = problemIn(requestLine, headers) ?? refusalOf(headers, origins);
+  const refusal = problemIn(requestLine, headers) ?? refusalOf(headers, admission);
   return refusal === undefined ? accepted(headers) : refused(refusal);
 }
 
@@ -96,7 +104,25 @@ function problemIn(requestLine: string, headers: Headers): Refusal | undefined {
 }
 
 /** Why somebody may not come in. */
-function refusalOf(headers: Headers, origins: readonly string[]): Refusal | undefined {
+function refusalOf(headers: Headers, admission: Admission): Refusal | undefined {
+  return refusalOfPage(headers, admission) ?? refusalOfToken(headers, admission);
+}
+
+/** Whoever brings no token may show one later, by the command auth. */
+function refusalOfToken(headers: Headers, admission: Admission): Refusal | undefined {
+  if (!headers.has("authorization")) return undefined;
+  if (admission.knows(tokenIn(headers) ?? NO_TOKEN) !== false) return undefined;
+  const why = "this is not a token of this server";
+  return { status: "401 Unauthorized", why, headers: ["WWW-Authenticate: Bearer"] };
+}
+
+/** The token of the header Authorization; undefined if there is none. */
+function tokenIn(headers: Headers): Uint8Array | undefined {
+  const [, token] = /^Bearer +(\S+)$/i.exec(only(headers, "authorization") ?? "") ?? [];
+  return token === undefined ? undefined : Buffer.from(token, "latin1");
+}
+
+function refusalOfPage(headers: Headers, { origins }: Admission): Refusal | undefined {
   const pages = headers.get("origin") ?? [];
   const [page = ""] = pages;
   if (pages.length === 0) return undefined;
@@ -118,7 +144,7 @@ function accepted(headers: Headers): Welcome {
     `Sec-WebSocket-Accept: ${accept}`,
     ...(hasHalfClose ? [`Sec-WebSocket-Protocol: ${HALF_CLOSE_PROTOCOL}`] : []),
   ];
-  return { text: headOf(lines), isOpen: true, hasHalfClose };
+  return { text: headOf(lines), isOpen: true, hasHalfClose, token: tokenIn(headers) };
 }
 
 function refused(refusal: Refusal): Welcome {

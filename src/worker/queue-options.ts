@@ -19,11 +19,17 @@ const QUEUE_HOOKS: Known<QueueHooks> = { beforeEnqueue: true };
 /** What may be said beside, by the names of the options: each is an object with these names. */
 export type Parts = Readonly<Record<string, Readonly<Record<string, true>>>>;
 
-/** Throws a BadOptionError. */
-export function checkQueueOptions(options: unknown, parts: Parts = {}): void {
+/** Throws a BadOptionError. `words` are the names of options that are texts. */
+export function checkQueueOptions(
+  options: unknown,
+  parts: Parts = {},
+  words: readonly string[] = [],
+): void {
   const given = objectOf("openQueue", options);
-  const names = Object.fromEntries(Object.keys(parts).map((name) => [name, true as const]));
+  const others = [...Object.keys(parts), ...words];
+  const names = Object.fromEntries(others.map((name) => [name, true as const]));
   checkNames("openQueue", given, { ...QUEUE_OPTIONS, ...names });
+  for (const name of words) checkText(name, given[name]);
   checkFunction("now", given["now"]);
   checkClock(given["clock"]);
   checkTelemetry(given["telemetry"]);
@@ -49,6 +55,12 @@ function checkClock(clock: unknown): void {
   const { now, after } = fieldsOf(clock);
   if (typeof now === "function" && typeof after === "function") return;
   throw new BadOptionError(`clock: ${shown(clock)} has not both of now, after`);
+}
+
+/** It may be a secret, so it is not shown. */
+function checkText(name: string, text: unknown): void {
+  if (text === undefined || typeof text === "string") return;
+  throw new BadOptionError(`${name}: a ${typeof text} is no text`);
 }
 
 function checkHooks(hooks: unknown): void {

@@ -7,12 +7,12 @@
  *   homemaker+tls://10.0.0.7:11301,10.0.0.8:11301   the same by TLS
  *   ws://10.0.0.7:11302   wss://queue.example.org/queue      as the URL of a WebSocket
  *
+ * In front of the first address may stand a token and an `@`, as in homemaker://TOKEN@10.0.0.7.
  * A connection that is lost is made anew; what was held with it comes again. How an address is
  * reached is the runtime's, and given by src/entries/.
  */
 import type { Client } from "../client/client.ts";
 import type { ClientOptions } from "../client/connect.ts";
-import type { TlsSettings } from "../client/tls-settings.ts";
 import { isWebSocketUrl } from "../client/web-socket-wire.ts";
 import type { QueueBackend } from "./backend.ts";
 import { ClientBackend } from "./client-backend.ts";
@@ -43,20 +43,21 @@ const NEEDED = ["window", "await", "batch", "move", "set-tube", "tag:con"] as co
 export async function openServer(
   url: ServerUrl,
   connect: Connect,
-  tls?: TlsSettings,
+  { tls, token: said }: Pick<ClientOptions, "tls" | "token"> = {},
 ): Promise<QueueBackend> {
-  const place = { addresses: addressesOf(url), tls };
-  const client = await connect(place.addresses, { tls });
+  const { bare, token = said } = partsOf(url);
+  const place = { addresses: addressesOf(bare), tls, token };
+  const client = await connect(place.addresses, { tls, token });
   const ways = {
     connect: (onError: (error: Error) => void, signal: AbortSignal) =>
-      connect(place.addresses, { onError, signal, tls }),
+      connect(place.addresses, { onError, signal, tls, token }),
     close: () => Promise.resolve(),
   };
   try {
     if (client.serverVersion === undefined) return await PlainBackend.open(client, ways);
     const lacks = NEEDED.find((feature) => !client.can(feature));
     if (lacks !== undefined) {
-      throw new UnsupportedError(`${url}: that server knows no ${lacks}; it is too old`);
+      throw new UnsupportedError(`${bare}: that server knows no ${lacks}; it is too old`);
     }
     const { "journal-bytes": journalBytes = 0 } = await client.stats();
     const parts = {
@@ -69,6 +70,17 @@ export async function openServer(
   } catch (error) {
     await client.close();
     throw error;
+  }
+}
+
+/** The URL without the token in it, and that. */
+function partsOf(url: string): { readonly bare: string; readonly token?: string } {
+  const [, scheme = "", said = "", rest = ""] = /^([a-z+]+:\/\/)([^@/]*)@(.*)$/s.exec(url) ?? [];
+  if (said === "") return { bare: url };
+  try {
+    return { bare: scheme + rest, token: decodeURIComponent(said) };
+  } catch {
+    throw new BadOptionError(`${scheme}${rest}: the token before it is not percent-encoded`);
   }
 }
 

@@ -27,7 +27,23 @@ describe("subcommands", () => {
     ).toMatchObject({ from: "/a", to: "/b", segmentBytes: 8_388_608, salvages: true });
   });
 
+  it("make a token of a name and rights", () => {
+    expect(parse("token", "mailer", "put,look:mail.*", "all:a")).toEqual({
+      kind: "token",
+      name: "mailer",
+      rights: ["put,look:mail.*", "all:a"],
+    });
+  });
+
   it.each([
+    [["token"], "token: missing required argument 'NAME'"],
+    [["token", "mailer"], "token: missing required argument 'RIGHTS'"],
+    [["token", "a b", "put:*"], "token: a name has 1 to 64 letters, digits and ._@-"],
+    [["token", "anonymous", "put:*"], "token: a name has 1 to 64 letters, digits and ._@-"],
+    [
+      ["token", "mailer", "put"],
+      'token: "put": expected some of put, reserve, look, manage, all, then a colon and a pattern of tube names',
+    ],
     [["verify"], "verify: missing required argument 'DIR'"],
     [["verify", ""], "verify: expected a directory"],
     [["verify", "a", "b"], 'verify: unexpected argument "b"'],

@@ -121,6 +121,7 @@ const CALLS: Readonly<Record<string, readonly [Run, sent: string, said: string, 
       "NAMED",
       undefined,
     ],
+    auth: [(c) => c.auth("hm_x"), "auth hm_x", "AUTHENTICATED", undefined],
     vouch: [(c) => c.vouch("0".repeat(32), 60), `vouch ${"0".repeat(32)} 60`, "VOUCHED 2", 2],
     progress: [(c) => c.progress(7, "40%"), "progress 7 3\r\n40%", "NOTED", undefined],
     "peek-progress": [

@@ -68,6 +68,7 @@ const EVERY_ADDITION = [
   "reserve-mode weighted-fair\r\nreserve-mode fifo\r\n",
   "watch a 5\r\nreserve-batch 3\r\n",
   "client-name m\r\nclient-name m web-1 4711\r\nclient-name m web-1 0\r\n",
+  "auth hm_x\r\nauth \r\nauth\r\n",
   "session\r\nvouch 00000000000000000000000000000000 5\r\n",
   "progress 3 3\r\n5\r\n\r\npeek-progress 3\r\n",
   "await 3\r\nfinish 3 5 4\r\nr\r\ns\r\n",

@@ -207,6 +207,7 @@ class Additions {
       token: () => random.pick([`01${"e0".repeat(15)}`, "0".repeat(32), "E0"]),
       seconds: () => random.pick(["1", "3600", "0", "3601"]),
       keep: () => random.pick(["0", "60"]),
+      secret: () => random.pick(["hm_x", "", " ", "\xff"]),
       client: () => random.pick(["m", "m web-1", "m web-1 7", "m web-1 0", "m "]),
     };
     const isWord = row.args[0] !== name || row.verb !== "pause-tube";

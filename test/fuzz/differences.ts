@@ -143,6 +143,7 @@ export const ADDITIONS: readonly Addition[] = [
   unknown(`vouch ${"0".repeat(32)} 60`, /^VOUCHED 0$/),
   unknown("window 0", /^WINDOW 0$/),
   unknown("client-name mailer web-1 4711", /^NAMED$/),
+  unknown("auth hm_x", /^AUTHENTICATED$/),
   unknown("set-tube default jobs= rate=", /^TUBE_SET$/),
   ...[
     "hand-back 9007199254740990 0",

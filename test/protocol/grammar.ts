@@ -279,6 +279,9 @@ const ids: Rest = (rest) => {
   return { ids: found.join(" "), garbage: false };
 };
 
+/** A token is whatever stands there. */
+const secret: Rest = (rest) => (rest === "" ? undefined : { secret: rest, garbage: false });
+
 /** What Homemaker knows besides, and beanstalkd takes for one of its own that is malformed. */
 const LOOKALIKES: typeof VERBS = [
   ["reserve-batch ", OP.RESERVE_BATCH, count],
@@ -308,6 +311,7 @@ const ADDITIONS: typeof VERBS = [
   ["peek-progress ", OP.PEEK_PROGRESS, numbers(["id"])],
   ["explain ", OP.EXPLAIN, numbers(["id"])],
   ["client-name ", OP.CLIENT_NAME, client],
+  ["auth ", OP.AUTH, secret],
   ["batch ", OP.BATCH, count],
   ["move ", OP.MOVE, movement],
   ["finish ", OP.FINISH, numbers(["id", "keep", "bytes"])],

@@ -85,6 +85,8 @@ describe("a well-formed line", () => {
     ["explain 5", "EXPLAIN", { id: 5 }],
     ["client-name mailer", "CLIENT_NAME", { client: "mailer\n\n" }],
     ["client-name  m-1!  web-1  007", "CLIENT_NAME", { client: "m-1!\nweb-1\n7" }],
+    ["auth hm_x", "AUTH", { secret: "hm_x" }],
+    ["auth  \t\xff ", "AUTH", { secret: " \t\xff " }],
     ["finish 5 60 6", "FINISH", { id: 5, keep: 60, bytes: 6 }],
     ["await 5", "AWAIT", { id: 5 }],
     ["update-job 5 6", "UPDATE_JOB", { id: 5, pri: 6, hasDelay: false }],

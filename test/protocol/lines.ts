@@ -49,6 +49,8 @@ export function meaningIn(bytes: Uint8Array, op: number, command: Command): Mean
   for (const arg of row.args) {
     if (arg === "tube" || arg === "name" || arg === "tube-word" || arg === "tube-behind") {
       fields["name"] = String.fromCharCode(...bytes.subarray(command.nameStart, command.nameEnd));
+    } else if (arg === "secret") {
+      fields[arg] = String.fromCharCode(...bytes.subarray(command.nameStart, command.nameEnd));
     } else if (arg === "settings") {
       fields[arg] = command.settings.values.join(",");
     } else if (arg === "ids") {

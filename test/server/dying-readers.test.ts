@@ -86,6 +86,7 @@ test("a session hears of a failed socket before that is closed, and never that i
     admit: () => true,
     troubled: () => undefined,
     left: () => whole.resolve(),
+    knows: () => undefined,
     open: (opened: Outlet) => {
       opening.resolve(opened);
       return {

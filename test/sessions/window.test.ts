@@ -140,17 +140,14 @@ describe("a window", () => {
   test("is none of an observer's, nor is a session to vouch for, nor a name", () => {
     const world = new World();
     const heard: string[] = [];
-    const observer = world.host().open(
-      {
-        backlogBytes: 0,
-        peer: undefined,
-        write: (bytes) => heard.push(Buffer.from(bytes).toString()) < 0,
-        pause: () => undefined,
-        resume: () => undefined,
-        close: () => undefined,
-      },
-      true,
-    );
+    const observer = world.host().observe({
+      backlogBytes: 0,
+      peer: undefined,
+      write: (bytes) => heard.push(Buffer.from(bytes).toString()) < 0,
+      pause: () => undefined,
+      resume: () => undefined,
+      close: () => undefined,
+    });
     observer.receive(Buffer.from(`window 1\r\nwindow 0\r\nsession\r\nvouch ${TOKEN} 1\r\n`));
     observer.receive(Buffer.from("client-name me\r\n"));
     expect(heard.join("")).toBe(BAD_FORMAT.repeat(5));

@@ -18,6 +18,7 @@ import { Common, COUNTER_ACCEPTED } from "../../src/engine/common.ts";
 import { Gate } from "../../src/session/gate.ts";
 import type { SafePositions } from "../../src/session/gate.ts";
 import { SessionHost } from "../../src/session/host.ts";
+import type { TokenBook } from "../../src/session/token-book.ts";
 import type { SessionJournal, ShownFigures } from "../../src/session/session-journal.ts";
 import type { SessionLimits } from "../../src/session/desk.ts";
 import type { Inlet, Outlet } from "../../src/transport.ts";
@@ -84,6 +85,8 @@ export interface WorldOptions {
   readonly failuresKept?: number;
   /** False: the engine's runs take no command, so every command is the session's. */
   readonly runs?: boolean;
+  /** The tokens that clients show; if absent, they may do everything. */
+  readonly tokens?: TokenBook;
   /**
    * What the sessions have to do with a journal; if absent, there is none. The engine itself writes
    * none in either case.
@@ -133,6 +136,8 @@ export class World {
   nowMicros = 0;
   /** Bytes that runs took, in all threads. */
   bytesRun = 0;
+  /** What the operator was told. */
+  readonly announced: string[] = [];
   readonly #verifiers: readonly EngineShard[];
   readonly #later: (() => void)[] = [];
   readonly #idle: () => boolean;
@@ -164,7 +169,9 @@ export class World {
           facts: NO_PROCESS,
           later: (run) => this.#later.push(run),
           random: (bytes) => this.#draw(bytes),
+          announce: (message) => void this.announced.push(message),
           ...(options.journal && { journal: options.journal }),
+          tokens: options.tokens,
         }),
     );
   }

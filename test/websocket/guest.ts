@@ -22,6 +22,8 @@ export interface GuestOptions {
   readonly clock?: VirtualClock;
   /** What the session does when the peer has ended its input; if absent, it closes. */
   readonly stays?: boolean;
+  /** Which tokens there are; if absent, nobody is asked for any. */
+  readonly knows?: (token: string) => boolean;
 }
 
 /** One connection. */
@@ -40,14 +42,20 @@ export class Guest implements Outlet {
   readonly #stays: boolean;
   readonly #written: Buffer[] = [];
 
-  constructor({ options = {}, clock = new VirtualClock(), stays = false }: GuestOptions = {}) {
+  /** The token that the session was opened with. */
+  shown: string | undefined;
+
+  constructor(about: GuestOptions = {}) {
+    const { options = {}, clock = new VirtualClock(), stays = false } = about;
     this.clock = clock;
+    const { knows } = about;
     this.#stays = stays;
     const door: Door = {
       admit: () => true,
       left: () => undefined,
       troubled: () => undefined,
-      open: (outlet) => this.#openSession(outlet),
+      open: (outlet, token) => this.#openSession(outlet, token),
+      knows: (token) => knows?.(Buffer.from(token).toString("latin1")),
     };
     this.#inlet = webSocketDoor(door, { ...OPTIONS, ...options }, clock).open(this);
   }
@@ -61,8 +69,9 @@ export class Guest implements Outlet {
     return guest;
   }
 
-  #openSession(outlet: Outlet): Inlet {
+  #openSession(outlet: Outlet, token: Uint8Array | undefined): Inlet {
     this.session = outlet;
+    this.shown = token && Buffer.from(token).toString("latin1");
     return {
       receive: (bytes) => {
         this.sessionGot.push(Buffer.from(bytes));

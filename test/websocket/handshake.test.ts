@@ -138,3 +138,43 @@ test("no extension is agreed on, and no protocol but the one that there is", () 
   other.say(Buffer.from(upgradeRequest("Sec-WebSocket-Protocol: mqtt, homemaker")));
   expect(other.takeText()).toContain("\r\nSec-WebSocket-Protocol: homemaker\r\n");
 });
+
+describe("where the server asks for tokens, somebody", () => {
+  const knows = (token: string): boolean => token === "hm_x";
+  const UNAUTHORIZED = 401;
+  const greeting = (guest: Guest, ...headers: readonly string[]): number => {
+    guest.say(Buffer.from(upgradeRequest(...headers)));
+    return Number(guest.takeText().slice("HTTP/1.1 ".length).slice(0, 3));
+  };
+
+  test("who brings the right one comes in with it", () => {
+    const guest = new Guest({ knows });
+    expect(greeting(guest, "Authorization: Bearer hm_x")).toBe(101);
+    expect(guest.shown).toBe("hm_x");
+  });
+
+  test("who brings none comes in without, and may show one later", () => {
+    const guest = new Guest({ knows });
+    expect(greeting(guest)).toBe(101);
+    expect(guest.shown).toBeUndefined();
+  });
+
+  test.each([
+    ["a wrong one", ["Authorization: Bearer hm_y"]],
+    ["none behind the word", ["Authorization: Bearer "]],
+    ["another word before it", ["Authorization: Basic hm_x"]],
+    ["more behind it", ["Authorization: Bearer hm_x hm_x"]],
+    ["two", ["Authorization: Bearer hm_x", "Authorization: Bearer hm_x"]],
+    ["bytes that are no text", ["Authorization: Bearer \x80\xff"]],
+  ])("who brings %s does not", (_, headers) => {
+    const guest = new Guest({ knows });
+    expect(greeting(guest, ...headers)).toBe(UNAUTHORIZED);
+    expect(guest.session).toBeUndefined();
+    expect(guest.isClosed).toBe(true);
+  });
+});
+
+test("where the server asks for no tokens, nobody looks at one", () => {
+  const guest = Guest.welcome({}, "Authorization: Basic anything");
+  expect(guest.told).toEqual([]);
+});

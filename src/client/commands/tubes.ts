@@ -8,6 +8,7 @@ import type { ReserveMode } from "../../protocol/reserve-mode.ts";
 import { CLIENT_WORD_BYTES_MAX, isClientWord, PID_MAX } from "../../protocol/client-name.ts";
 import { VOUCH_SECONDS_MAX, WINDOW_MAX } from "../../protocol/commands.ts";
 import { TUBE_SETTINGS } from "../../protocol/tube-settings.ts";
+import { authLine } from "../token.ts";
 import { done, named, oneOf, reading, whole } from "../command.ts";
 import type { Command } from "../command.ts";
 import type { ConnectionState } from "../connection-state.ts";
@@ -186,6 +187,17 @@ function clientWord(what: string, text: string): string {
   throw new BadCommandError(
     `${what}: it takes 1 to ${CLIENT_WORD_BYTES_MAX} printable ASCII characters without spaces`,
   );
+}
+
+/** `auth` */
+export function auth(token: string, state: ConnectionState): Command<void> {
+  return {
+    head: authLine(token),
+    called: "auth",
+    isSafe: true,
+    needs: ["auth"],
+    read: reading("auth", "AUTHENTICATED", () => void (state.token = token)),
+  };
 }
 
 /** `vouch` */

@@ -9,6 +9,7 @@
 import { FAILURES_KEPT } from "../../../assembly/constants.ts";
 import type { SessionLimits } from "../../../src/session/desk.ts";
 import type { Inlet, Outlet } from "../../../src/transport.ts";
+import { bookOf } from "../../support/token-book.ts";
 import { LIMITS, World } from "../../support/session-world.ts";
 import type { Case, ServerOptions } from "../dialogue.ts";
 import { Inbox, readStats } from "../stage.ts";
@@ -21,6 +22,8 @@ export interface SessionShape {
   readonly title: string;
   readonly threads: number;
   readonly shards: number;
+  /** The text of a file of tokens; if absent, everybody may do everything. */
+  readonly tokens?: string;
 }
 
 function limitsOf(options: ServerOptions): Partial<SessionLimits> {
@@ -124,13 +127,14 @@ class VirtualServer {
   readonly world: World;
   readonly #wires: VirtualWire[] = [];
 
-  constructor({ threads, shards }: SessionShape, options: ServerOptions) {
+  constructor({ threads, shards, tokens }: SessionShape, options: ServerOptions) {
     this.world = new World({
       threads,
       shards,
       limits: limitsOf(options),
       failuresKept: options.keepFailures ?? FAILURES_KEPT,
       idle: () => this.#idle(),
+      ...(tokens !== undefined && { tokens: bookOf(tokens) }),
     });
   }
 
