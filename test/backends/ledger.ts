@@ -48,7 +48,7 @@ const STEPS = 60;
 const STEP_MS = 40;
 const WORKERS = 3;
 /** Ends that are not confirmed are on their way no longer than that, on a busy machine. */
-const ON_ITS_WAY_MS = 5000;
+const ON_ITS_WAY_MS = 30_000;
 /** Until then a client of a busy process may not have noticed that it is cut off. */
 const NOTICED_MS = 2000;
 /** Longer than any step of it, or all that is left at its end, takes on a busy machine. */

@@ -4,7 +4,7 @@ import { someOf } from "../support/amount.ts";
 import { enumerateCrashes, TRACES } from "./traces.ts";
 
 /** How many of the scripts. */
-const USUAL = 16;
+const USUAL = 6;
 const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
 
 test.each(someOf(Object.entries(TRACES), USUAL, seed))(
