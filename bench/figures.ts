@@ -18,6 +18,7 @@ export interface Figure {
 export const FIGURES = {
   commandsPerSecond: { title: "thousand commands/s", digits: 1, scale: 1e-3, digitsBelowTen: 2 },
   cyclesPerSecond: { title: "million cycles/s", digits: 2, scale: 1e-6 },
+  microsPerCycle: { title: "CPU, us/cycle", digits: 2, scale: 1 },
   serverMicrosPerCommand: { title: "server CPU, us/command", digits: 2, scale: 1 },
   serverBusyPercent: { title: "server busy, %", digits: 0, scale: 1 },
   loadMicrosPerCommand: { title: "load CPU, us/command", digits: 2, scale: 1 },

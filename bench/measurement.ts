@@ -15,6 +15,7 @@ import { missingFor, Server, spawnPinned, type ServerSpec } from "./server.ts";
 const LOAD = join(import.meta.dirname, "load/main.ts");
 const PROGRAMS: Record<ProgramContender["program"], string> = {
   session: join(import.meta.dirname, "session.ts"),
+  inside: join(import.meta.dirname, "inside.ts"),
   "disk-probe": join(import.meta.dirname, "disk-probe.ts"),
 };
 /**

@@ -45,12 +45,12 @@ export interface RestartContender extends Omit<ServedContender, "order"> {
 }
 
 /**
- * A program of this folder that measures by itself: the session code without sockets, or the disk.
+ * A program of this folder that measures by itself: what needs no socket, or the disk.
  */
 export interface ProgramContender {
   readonly name: string;
   readonly cores: string;
-  readonly program: "session" | "disk-probe";
+  readonly program: "session" | "inside" | "disk-probe";
   /** What it is asked for, as JSON on its command line. */
   readonly ask: Readonly<Record<string, number | string>>;
 }

@@ -6,7 +6,7 @@ import { batched, fair, keyed, windowed } from "./scenarios/additions.ts";
 import { defaultInMemory, defaultKept } from "./scenarios/default.ts";
 import { disk, recovery } from "./scenarios/directory.ts";
 import { durableCycles, durablePuts, durableStream, releases } from "./scenarios/durable.ts";
-import { session, sharing, tagged } from "./scenarios/inside.ts";
+import { inProcess, session, sharing, tagged } from "./scenarios/inside.ts";
 import { frameworks } from "./scenarios/frameworks.ts";
 import { handover, scraping } from "./scenarios/latency.ts";
 import { manyTubes, oneCore } from "./scenarios/one-core.ts";
@@ -29,6 +29,7 @@ export function scenarios(scale: Scale): readonly Scenario[] {
     taggedMemory(scale),
     idle(scale),
     session(scale),
+    inProcess(scale),
     sharing(scale),
     tagged(scale),
     ...durableCycles(scale),

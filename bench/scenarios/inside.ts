@@ -2,6 +2,36 @@
 import { BOTH_CORES, SERVER_CORE } from "../cores.ts";
 import type { Comparison, ProgramContender, Scale, Scenario } from "../scenario.ts";
 
+/** A queue in the user's own process, as a user reaches it. */
+export function inProcess(scale: Scale): Scenario {
+  const contender = (name: string, ask: ProgramContender["ask"]): ProgramContender => ({
+    name,
+    cores: SERVER_CORE,
+    program: "inside",
+    ask: { seconds: scale.seconds, ...ask },
+  });
+  const batches = contender("client, batches of 256", { way: "many", most: 256 });
+  const single = contender("client, each awaited", { way: "one", most: 1 });
+  const cycles = (of: ProgramContender, atLeast: number): Comparison => ({
+    what: `${of.name}: million put+reserve+delete cycles/s`,
+    figure: "cyclesPerSecond",
+    of: of.name,
+    atLeast,
+  });
+  return {
+    name: "inside",
+    title: "a queue in the user's own process: put, reserve, delete",
+    contenders: [
+      batches,
+      single,
+      contender("client, batches of 256, directory", { way: "many", most: 256, isKept: 1 }),
+      contender("openQueue and a worker, 64 at a time", { way: "queue", most: 64 }),
+      contender("the same, directory", { way: "queue", most: 64, isKept: 1 }),
+    ],
+    comparisons: [cycles(batches, 2e6), cycles(single, 300_000)],
+  };
+}
+
 /** On one thread. */
 export function session(scale: Scale): Scenario {
   const name = "session";

@@ -61,8 +61,17 @@ export class InProcessWire implements Wire {
     };
   }
 
+  get takesAtOnce(): boolean {
+    const isOpen = !this.#isClosed && !this.#isInputOver;
+    return isOpen && !this.#isPaused && !this.#isHeard && this.#unsentBytes === 0;
+  }
+
   send(bytes: Uint8Array): void {
     if (this.#isClosed) return;
+    if (bytes.length <= CHUNK_BYTES && this.takesAtOnce) {
+      this.#turn(() => this.#inlet.receive(bytes));
+      return;
+    }
     for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
       this.#unsent.push(bytes.subarray(at, at + CHUNK_BYTES));
     }

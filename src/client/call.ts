@@ -7,7 +7,9 @@ import type { Reply } from "../protocol/reply-reader.ts";
 
 const NOTHING = new Uint8Array(0);
 
-/** A command. Exactly one of the four that end it is called, unless nobody waits any more. */
+/**
+ * A command, or many. Exactly one of the four that end it is called, unless nobody waits any more.
+ */
 export abstract class Call {
   next: Call | undefined;
   /** What is sent lies in bytes[from, to), until it has been sent for good. */
@@ -17,13 +19,28 @@ export abstract class Call {
   /** Nobody waits for the answer: if it has not been sent, it never is. */
   isOver = false;
   wasSent = false;
+  /** Answers that are still to come: more than one where it is many commands in one. */
+  owed = 1;
+  /** Whether it is many commands, the answers to which it may read itself. */
+  get isMany(): boolean {
+    return false;
+  }
+
   /** Its line, without CRLF. */
   abstract readonly command: string;
   /** It may wait for its answer as long as it likes. */
   abstract readonly waits: boolean;
 
-  /** The answer. Throws a BadReplyError when it cannot be one. */
+  /** An answer. Throws a BadReplyError when it cannot be one. */
   abstract answered(reply: Reply): void;
+  /**
+   * Reads the answers at bytes[at, ...) that it knows at sight, with bodies of at most
+   * `bodyBytesMax`, and returns where the others begin, which come by `answered`. Only asked where
+   * an answer begins, and where `isMany`.
+   */
+  skim(_bytes: Uint8Array, at: number, _bodyBytesMax: number): number {
+    return at;
+  }
   /** An answer came that cannot be taken. */
   abstract failed(error: Error): void;
   /** It was sent, and the connection ended. */

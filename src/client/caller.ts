@@ -10,12 +10,14 @@ import { Awaits } from "./awaits.ts";
 import type { Done } from "./awaits.ts";
 import { ClientCall } from "./client-call.ts";
 import type { AnyCall } from "./client-call.ts";
-import { whole } from "./command.ts";
+import { MANY_MAX, whole } from "./command.ts";
 import type { Command } from "./command.ts";
 import { handBack, release } from "./commands/ends.ts";
 import { describeOne, tubeUsed } from "./commands/looks.ts";
-import { awaiting, reserve, reserveWithTimeout } from "./commands/reserves.ts";
+import { reserveMany } from "./commands/many.ts";
+import { awaiting, reserve, reserveBatch, reserveWithTimeout } from "./commands/reserves.ts";
 import { window } from "./commands/tubes.ts";
+import type { ClientConnection } from "./connection.ts";
 import { ConnectionState } from "./connection-state.ts";
 import { asError, BadCommandError, ClosedError } from "./errors.ts";
 import { Heartbeat } from "./heartbeat.ts";
@@ -44,6 +46,9 @@ export interface CallerLimits extends LinkLimits {
 type Stream = JobStream & { end(): unknown };
 
 const NO_OPTIONS: CallOptions = {};
+/** Jobs that a look in this process asks for first, and how many times more the next one does. */
+const FIRST_PIECE = 32;
+const PIECE_GROWTH = 8;
 const SECOND_MS = 1000;
 /** How long jobs that are held are let be before it is looked for more, without a window. */
 const LOOK_MS = 100;
@@ -147,8 +152,44 @@ export class Caller implements StreamSource {
     return this.run(() => ({ head: "", read: () => undefined }), options);
   }
 
-  /** Waits for a job, for so many seconds or as long as it takes. */
-  reserveFor(seconds: number | undefined, options: CallOptions): Promise<Job | undefined> {
+  /** Whether calls may go past this one, as no call may that waits or is told something later. */
+  get free(): ClientConnection | undefined {
+    return this.#closing === undefined ? this.link.free : undefined;
+  }
+
+  /** A call of a command that was sent already; it tells what comes of it as `run` does. */
+  sent<Result>(
+    command: Command<Result>,
+    resolve: (result: Result) => void,
+    reject: (reason: unknown) => void,
+  ): AnyCall {
+    const call = this.#call(command, NO_OPTIONS, this.#limits.timeoutMs, resolve, reject);
+    this.link.adopt(call);
+    return call;
+  }
+
+  /** The same of a reserve that was sent and waits. */
+  sentReserve(resolve: (job: Job | undefined) => void, reject: (reason: unknown) => void): AnyCall {
+    const calls: AnyCall[] = [];
+    const start = (call: AnyCall): void => {
+      calls.push(call);
+      this.link.adopt(call);
+    };
+    this.reserveFor(undefined, NO_OPTIONS, start).then(resolve, reject);
+    const [call] = calls;
+    if (call === undefined) throw new BadCommandError("reserve: it was not begun");
+    return call;
+  }
+
+  /**
+   * Waits for a job, for so many seconds or as long as it takes. `start` takes the call; if absent,
+   * it is run.
+   */
+  reserveFor(
+    seconds: number | undefined,
+    options: CallOptions,
+    start: (call: AnyCall) => void = (call) => this.link.run(call),
+  ): Promise<Job | undefined> {
     const { watchVersion } = this.state;
     const leave = (job: Job): void => this.receiving.pass(job, watchVersion);
     const most = seconds === undefined ? Infinity : seconds * SECOND_MS + this.#limits.timeoutMs;
@@ -165,8 +206,40 @@ export class Caller implements StreamSource {
         };
       const call = this.#call(command, options, most, settled(resolve), settled(reject));
       this.receiving.waits(call as ClientCall<Job | undefined>, watchVersion);
-      this.link.run(call);
+      start(call);
     });
+  }
+
+  /**
+   * Jobs, without waiting: with one command, where the server knows that, and else with one for
+   * each. In this process, where an answer comes at once, a few are asked for first, and more as
+   * long as there are some.
+   */
+  async reserveMany(count: number, options: CallOptions): Promise<readonly Job[]> {
+    const { receiving } = this;
+    const most = whole("count", count, 1, MANY_MAX);
+    if (!this.link.isConnected) await this.connected(options); // the next server may know less
+    const { isNear, support } = this.link;
+    if (!isNear) {
+      const hasBatch = support?.has("reserve-batch") === true;
+      const make = hasBatch ? reserveBatch : reserveMany;
+      return this.run(() => make(most, receiving), options);
+    }
+    const jobs: Job[] = [];
+    let piece = FIRST_PIECE;
+    while (jobs.length < most) {
+      const asked = Math.min(piece, most - jobs.length);
+      try {
+        const some = await this.run(() => reserveMany(asked, receiving), options);
+        jobs.push(...some);
+        if (some.length < asked) break;
+      } catch (error) {
+        if (jobs.length === 0) throw error;
+        break;
+      }
+      piece *= PIECE_GROWTH;
+    }
+    return jobs;
   }
 
   /** Waits until a job has ended. */

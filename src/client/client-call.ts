@@ -73,6 +73,10 @@ export class ClientCall<Result> extends Call implements Expiring, Abortable {
     return body === undefined ? head : head.trimEnd();
   }
 
+  override get isMany(): boolean {
+    return this.#command.many !== undefined;
+  }
+
   get waits(): boolean {
     return this.#command.waits === true;
   }
@@ -85,9 +89,28 @@ export class ClientCall<Result> extends Call implements Expiring, Abortable {
   answered(reply: Reply): void {
     this.#keeper.heard(this as AnyCall);
     this.#checkBody(reply);
+    this.#command.many?.take(reply);
+    if (this.owed === 0) this.#conclude(reply);
+  }
+
+  override skim(bytes: Uint8Array, at: number, bodyBytesMax: number): number {
+    const { many } = this.#command;
+    const next = many?.skim(bytes, at, bodyBytesMax) ?? at;
+    if (many === undefined || next === at) return at;
+    this.#keeper.heard(this as AnyCall);
+    this.owed = many.left;
+    if (this.owed === 0) this.#conclude();
+    return next;
+  }
+
+  /** All answers are there; `reply` is the only one, where there is but one. */
+  #conclude(reply?: Reply): void {
+    const { many, read } = this.#command;
     let result: Result;
     try {
-      result = this.#command.read(reply);
+      if (many !== undefined) result = many.result();
+      else if (reply !== undefined) result = read(reply);
+      else return;
     } catch (error) {
       if (error instanceof BadReplyError) throw error;
       this.fail(error);
@@ -108,14 +131,14 @@ export class ClientCall<Result> extends Call implements Expiring, Abortable {
   }
 
   failed(error: Error): void {
-    this.fail(error);
+    this.fail(this.#command.many?.lost(error) ?? error);
   }
 
   lost(cause: Error | undefined): void {
     if (this.isOver) return;
     this.wasSent = false;
     if (this.#command.isSafe === true) this.#keeper.again(this as AnyCall);
-    else this.fail(new LostError(this.command, cause));
+    else this.failed(new LostError(this.command, cause));
   }
 
   notSent(): void {
@@ -123,6 +146,9 @@ export class ClientCall<Result> extends Call implements Expiring, Abortable {
   }
 
   leaves(): void {
+    const { many } = this.#command;
+    many?.begin();
+    this.owed = many?.left ?? 1;
     this.#keeper.left(this as AnyCall);
     if (this.#command.isSafe !== true) this.bytes = NOTHING;
   }

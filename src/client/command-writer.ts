@@ -26,6 +26,8 @@ export interface CommandText {
   readonly saysBytes?: true;
   /** Commands that belong to it and follow. */
   readonly parts?: readonly CommandText[] | undefined;
+  /** All that is sent, written already; then the rest is not sent. */
+  readonly written?: Uint8Array | undefined;
 }
 
 const SLAB_BYTES_MIN = 1024;
@@ -47,6 +49,10 @@ export class CommandWriter {
 
   /** Writes a command, and tells the call where it lies. Throws a BadCommandError. */
   write(call: Call, text: CommandText): void {
+    if (text.written !== undefined) {
+      locate(call, text.written, 0, text.written.length);
+      return;
+    }
     if (text.parts !== undefined) {
       writeAlone(call, text, text.parts);
       return;

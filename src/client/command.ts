@@ -12,6 +12,22 @@ import { BadCommandError } from "./errors.ts";
 import { refusalOf } from "./refused-error.ts";
 import type { Feature } from "./support.ts";
 
+/** Reads the answers to many commands that are sent as one. */
+export interface Answers<Result> {
+  /** How many are still to come. */
+  readonly left: number;
+  /** It is sent, perhaps anew: none has come. */
+  begin(): void;
+  /** As Call.skim. */
+  skim(bytes: Uint8Array, at: number, bodyBytesMax: number): number;
+  /** Any answer. Throws a BadReplyError when it cannot be one. */
+  take(reply: Reply): void;
+  /** What all come to. Throws what whoever called is to get instead. */
+  result(): Result;
+  /** What whoever called gets when the others do not come any more. */
+  lost(error: Error): Error;
+}
+
 /** A command, and what comes of it. */
 export interface Command<Result> extends CommandText {
   /**
@@ -27,6 +43,8 @@ export interface Command<Result> extends CommandText {
   readonly waits?: boolean;
   /** What a server must know; if absent, all do. */
   readonly needs?: readonly Feature[] | undefined;
+  /** It is many commands in one; then `read` is not asked. */
+  readonly many?: Answers<Result> | undefined;
   /** Takes a result that nobody waits for any more. */
   discard?(result: Result): void;
 }

@@ -2,7 +2,8 @@
  *
  *   ask -> unsent -> wire -> sent -> reply
  *
- * Invariants: replies answer the commands in the order in which these were asked. A command is
+ * Invariants: replies answer the commands in the order in which these were asked; a call that is
+ * many commands may read its own where they are common ones, which costs a tenth. A command is
  * either not sent, and then certainly not done, or sent, and then done or not; the errors say
  * which. What is asked in one turn leaves together. While the wire has a long backlog commands wait
  * here. What a server pushes goes to whoever listens, between the replies; what else answers
@@ -39,6 +40,14 @@ export interface ConnectionOptions {
   readonly soon?: (send: () => void) => void;
 }
 
+/** A command that is mostly answered before it has been sent. */
+export interface Exchange {
+  /** Reads the answer, which is all of `bytes`; false, and nothing has happened, if it is not. */
+  read(bytes: Uint8Array, bodyBytesMax: number): boolean;
+  /** The call that waits for the answer, for which nothing else is to be sent. */
+  call(): Call;
+}
+
 /** beanstalkd's and ours: what -z can be at most. */
 const BODY_BYTES_MAX = 2 ** 30;
 /** Commands are joined until there is so much to send. */
@@ -59,6 +68,10 @@ export class ClientConnection {
   readonly #soon: (send: () => void) => void;
   readonly #pushed: ((push: Reply) => void) | undefined;
   readonly #ended: (cause: Error | undefined) => void;
+  readonly #bodyBytesMax: number;
+  /** What hears the answer to the command that is being sent. */
+  #exchange: Exchange | undefined;
+  #wasRead = false;
   /** The call that hears its answer just now. */
   #answering: Call | undefined;
   /** Commands that wait for their answers. */
@@ -71,6 +84,7 @@ export class ClientConnection {
 
   constructor(open: OpenWire, options: ConnectionOptions = {}) {
     const { replyBodyBytesMax = BODY_BYTES_MAX, busy = () => undefined } = options;
+    this.#bodyBytesMax = replyBodyBytesMax;
     this.#busy = busy;
     this.#heard = options.heard ?? (() => undefined);
     // A browser's own, as a method of something else, is an illegal invocation.
@@ -88,6 +102,23 @@ export class ClientConnection {
   /** Whether what is asked now will be sent. */
   get isOpen(): boolean {
     return this.#isOpen && !this.#isFinishing;
+  }
+
+  /** Whether the other end is in this process, where an answer mostly comes at once. */
+  get isNear(): boolean {
+    return this.#wire.takesAtOnce !== undefined;
+  }
+
+  /**
+   * Whether there can be an exchange: nothing is under way, and the other end takes all at once.
+   */
+  get isFree(): boolean {
+    return (
+      this.#waiting === 0 &&
+      this.#exchange === undefined &&
+      this.isOpen &&
+      this.#wire.takesAtOnce === true
+    );
   }
 
   /** Calls that wait for their answers. */
@@ -128,6 +159,32 @@ export class ClientConnection {
     if (this.#willSend) return;
     this.#willSend = true;
     this.#soon(this.#sendAsked);
+  }
+
+  /**
+   * Sends a command now, to an end in this process, while it `isFree`; the memory is the caller's
+   * again afterwards. True if the exchange has read the answer; else it has made a call that hears
+   * it later.
+   */
+  exchange(bytes: Uint8Array, exchange: Exchange): boolean {
+    this.#exchange = exchange;
+    this.#wasRead = false;
+    this.#wire.send(bytes);
+    if (this.#exchange !== undefined) this.#expect(exchange);
+    return this.#wasRead;
+  }
+
+  /** The answer to an exchange is not there, or is another one: a call waits for it. */
+  #expect(exchange: Exchange): void {
+    this.#exchange = undefined;
+    const call = exchange.call();
+    call.wasSent = true;
+    if (!this.#isOpen) {
+      call.lost(this.#cause);
+      return;
+    }
+    this.#sent.push(call);
+    if (this.#waiting++ === 0) this.#busy(true);
   }
 
   /**
@@ -191,19 +248,41 @@ export class ClientConnection {
 
   #receive(bytes: Uint8Array): void {
     if (!this.#isOpen) return;
+    const exchange = this.#exchange;
+    if (exchange !== undefined) {
+      this.#wasRead = exchange.read(bytes, this.#bodyBytesMax);
+      this.#exchange = undefined;
+      if (this.#wasRead) return;
+      this.#expect(exchange);
+    }
     this.#heard();
     try {
-      this.#reader.take(bytes);
+      for (let at = 0; at < bytes.length && this.#isOpen;) at = this.#takeNext(bytes, at);
     } catch (error) {
       const cause = asError(error);
-      const call = this.#answering ?? this.#sent.shift();
+      const call = this.#answering ?? this.#sent.first;
       if (call !== undefined) {
+        if (call === this.#sent.first) this.#sent.shift();
         call.failed(cause);
         this.#settled();
       }
       this.#end(cause);
       this.#wire.close();
     }
+  }
+
+  /** Takes the next replies at bytes[at, ...), and returns where the rest begins. */
+  #takeNext(bytes: Uint8Array, at: number): number {
+    const call = this.#sent.first;
+    if (call?.isMany !== true || !this.#reader.isBetween) {
+      return this.#reader.takeOne(bytes, at);
+    }
+    const next = call.skim(bytes, at, this.#bodyBytesMax);
+    if (call.owed === 0) {
+      this.#sent.shift();
+      this.#settled();
+    }
+    return next > at ? next : this.#reader.takeOne(bytes, at);
   }
 
   #answer(reply: Reply): void {
@@ -213,14 +292,15 @@ export class ClientConnection {
       return;
     }
     if (reply.isPush) throw new BadReplyError(`nobody listens for ${quoted(reply.line)}`);
-    const call = this.#sent.shift();
+    const call = this.#sent.first;
     if (call === undefined) {
       throw new BadReplyError(`the server sent ${quoted(reply.line)}, which answers nothing`);
     }
+    if (--call.owed === 0) this.#sent.shift();
     this.#answering = call;
     call.answered(reply);
     this.#answering = undefined;
-    this.#settled();
+    if (call.owed === 0) this.#settled();
   }
 
   #settled(): void {

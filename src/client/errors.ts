@@ -58,6 +58,26 @@ export class TimeoutError extends HomemakerError {
   }
 }
 
+/**
+ * Some of many commands that were sent as one were not done, or it is not known. The cause is the
+ * first of these errors.
+ */
+export class SomeFailedError<Result = unknown> extends HomemakerError {
+  override readonly name = "SomeFailedError";
+  readonly code = "HM_SOME_FAILED";
+  /** What came of each, in their order. */
+  readonly results: readonly (Result | Error)[];
+
+  constructor(what: string, results: readonly (Result | Error)[]) {
+    const errors = results.filter((one) => one instanceof Error);
+    const [cause] = errors;
+    super(`${what}: ${errors.length} of ${results.length} failed; ${cause?.message ?? ""}`, {
+      cause,
+    });
+    this.results = results;
+  }
+}
+
 /** The client is closed; what was asked of it is not waited for any more. */
 export class ClosedError extends HomemakerError {
   override readonly name = "ClosedError";

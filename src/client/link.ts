@@ -132,17 +132,38 @@ export class Link implements CallKeeper {
     return this.#connection !== undefined;
   }
 
+  /** Whether the other end is in this process. */
+  get isNear(): boolean {
+    return this.#connection?.isNear === true;
+  }
+
+  /** The connection, if a command can be exchanged on it now. */
+  get free(): ClientConnection | undefined {
+    const connection = this.#connection;
+    return connection?.isFree === true ? connection : undefined;
+  }
+
+  /** Takes on a call that has been sent. */
+  adopt(call: AnyCall): void {
+    this.#writer.write(call, call.asked);
+    this.#begin(call);
+  }
+
   /** Runs a call, which hears what becomes of it. */
   run(call: AnyCall): void {
     if (!this.#admit(call)) return;
+    this.#begin(call);
+    this.#send(call);
+    if (!call.waits) this.#clearWay();
+  }
+
+  #begin(call: AnyCall): void {
     this.stay(true);
     call.cost = CALL_BYTES + call.to - call.from;
     this.#pendingBytes += call.cost;
     if (call.waits) this.#reserves++;
     if (call.timeoutMs !== Infinity) this.#deadlines.add(call, call.timeoutMs);
     if (call.signal !== undefined) this.#aborts.add(call.signal, call);
-    this.#send(call);
-    if (!call.waits) this.#clearWay();
   }
 
   /** Looks whether it can be run, and writes it. */

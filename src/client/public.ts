@@ -19,6 +19,7 @@ export {
   LostError,
   NotHeldError,
   NotSupportedError,
+  SomeFailedError,
   TimeoutError,
   UnreachableError,
 } from "./errors.ts";

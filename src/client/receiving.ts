@@ -54,6 +54,11 @@ export class Receiving implements Receiver {
   }
 
   /** As Receiver. */
+  hold(id: number, body: Uint8Array): Job {
+    return this.#hold(id, body, undefined, undefined);
+  }
+
+  /** As Receiver. */
   leave(job: Job): void {
     this.#parts.giveBack(job);
   }

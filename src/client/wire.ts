@@ -21,6 +21,12 @@ export interface Wire {
   readonly backlogBytes: number;
 
   /**
+   * Of a wire to another side in this process: whether that takes what is sent now before `send`
+   * returns, and mostly answers it, so that the memory may be used again. Absent elsewhere.
+   */
+  readonly takesAtOnce?: boolean;
+
+  /**
    * Says to the other side that nothing more will be sent, once what `send` was given has left;
    * what comes is heard as before. Does nothing once the wire has ended.
    */

@@ -69,11 +69,18 @@ export class ReplyFraming {
 
   /** Takes the next bytes. Throws a BadReplyError; what came before it has been handed on. */
   take(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length;) {
-      if (this.#bodyLeft > 0) at = this.#takeBody(bytes, at);
-      else if (this.#endLeft > 0) at = this.#takeBodyEnd(bytes, at);
-      else at = this.#takeLine(bytes, at);
-    }
+    for (let at = 0; at < bytes.length;) at = this.step(bytes, at);
+  }
+
+  /** Takes a line, a body or its end, or what there is of it; returns where the rest begins. */
+  step(bytes: Uint8Array, at: number): number {
+    if (this.#bodyLeft > 0) return this.#takeBody(bytes, at);
+    return this.#endLeft > 0 ? this.#takeBodyEnd(bytes, at) : this.#takeLine(bytes, at);
+  }
+
+  /** Whether nothing has come of a reply that is not whole. */
+  get isBetween(): boolean {
+    return this.#bodyLeft === 0 && this.#endLeft === 0 && this.#carried === 0;
   }
 
   #takeBody(bytes: Uint8Array, at: number): number {
@@ -164,6 +171,18 @@ export class ReplyReader {
    */
   take(bytes: Uint8Array): void {
     this.#framing.take(bytes);
+  }
+
+  /** The same up to the end of the first reply that is whole; returns where the rest begins. */
+  takeOne(bytes: Uint8Array, from: number): number {
+    let at = this.#framing.step(bytes, from);
+    while (at < bytes.length && !this.isBetween) at = this.#framing.step(bytes, at);
+    return at;
+  }
+
+  /** Whether nothing has come of a reply that is not whole, those that belong to it included. */
+  get isBetween(): boolean {
+    return this.#gathering === undefined && this.#framing.isBetween;
   }
 
   #begin(line: ReplyLine): void {

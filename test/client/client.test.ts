@@ -47,6 +47,25 @@ describe.each(Object.keys(TARGETS))("%s", (name) => {
     return made;
   }
 
+  test("many go in, come out and are gone, in three calls", async () => {
+    const bodies = Array.from({ length: JOBS }, (_, index) => BYTES.subarray(0, index));
+    const inserted = await client.putMany([...bodies, BYTES, "text"]);
+    const ids = inserted.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(JOBS + 2);
+    expect(ids.toSorted((a, b) => a - b)).toEqual(ids);
+    const jobs = await client.reserveMany(1000);
+    expect(jobs.map(({ id }) => id)).toEqual(ids);
+    expect(jobs.every(({ body }, at) => at >= JOBS || body.length === at)).toBe(true);
+    expect(Buffer.compare(jobs[JOBS]?.body ?? BYTES.subarray(1), BYTES)).toBe(0);
+    expect(jobs.at(-1)?.text).toBe("text");
+    expect(await client.reserveMany(5)).toEqual([]);
+    expect(await client.deleteMany([...ids, 999_999_999])).toEqual({
+      deleted: JOBS + 2,
+      notFound: 1,
+    });
+    expect(jobs.some(({ isHeld }) => isHeld)).toBe(false);
+  });
+
   test("a job goes in and comes out as it was, whatever is in it", async () => {
     const { id, isNew } = await client.put(BYTES, { pri: 5, ttrSeconds: 9 });
     expect(isNew).toBe(true);

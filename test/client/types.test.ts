@@ -1,9 +1,20 @@
 /* What the client's types say: what is right compiles, what is wrong does not (`npm run check`). */
 import { expectTypeOf, test } from "vitest";
-import type { Client, Done, Facts, Inserted, Job, Queued } from "../../src/entries/client.ts";
+import type {
+  Client,
+  DeletedBatch,
+  Done,
+  Facts,
+  Inserted,
+  Job,
+  Queued,
+} from "../../src/entries/client.ts";
 
 test("what comes of a call is known", () => {
   expectTypeOf<Client["put"]>().returns.resolves.toEqualTypeOf<Inserted>();
+  expectTypeOf<Client["putMany"]>().returns.resolves.toEqualTypeOf<readonly Inserted[]>();
+  expectTypeOf<Client["reserveMany"]>().returns.resolves.toEqualTypeOf<readonly Job[]>();
+  expectTypeOf<Client["deleteMany"]>().returns.resolves.toEqualTypeOf<DeletedBatch>();
   expectTypeOf<Client["reserve"]>().returns.resolves.toEqualTypeOf<Job>();
   expectTypeOf<Client["reserveWithTimeout"]>().returns.resolves.toEqualTypeOf<Job | undefined>();
   expectTypeOf<Client["statsJob"]>().returns.resolves.toEqualTypeOf<Facts | undefined>();
@@ -26,6 +37,10 @@ test("what is wrong does not compile", () => {
     client.put("x", { pri: "high" }),
     // @ts-expect-error a body is text or bytes
     client.put({ to: "a" }),
+    // @ts-expect-error bodies are many
+    client.putMany("x"),
+    // @ts-expect-error jobs are named by their ids
+    client.deleteMany(["1"]),
     // @ts-expect-error there is no such tag
     client.put("x", { tags: { once: "k" } }),
     // @ts-expect-error this tag has no limit

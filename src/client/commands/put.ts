@@ -58,7 +58,8 @@ export interface Inserted {
 }
 
 const STATES = ["ready", "reserved", "delayed", "buried", "deleted"] as const;
-const TTR_DEFAULT_SECONDS = 60;
+/** How long a worker may hold a job if nothing is said. */
+export const TTR_DEFAULT_SECONDS = 60;
 const NO_OPTIONS: PutOptions = {};
 
 /** `put` */

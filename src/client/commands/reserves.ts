@@ -13,6 +13,8 @@ import type { Reply } from "../../protocol/reply-reader.ts";
 export interface Receiver {
   /** Takes the job of a RESERVED. */
   take(reply: Reply): Job;
+  /** Takes a job that was reserved; the body is the receiver's. */
+  hold(id: number, body: Uint8Array): Job;
   /** Takes a job that was brought for somebody who does not wait any more. */
   leave(job: Job): void;
 }
