@@ -7,6 +7,7 @@
 import process from "node:process";
 import type { BrokerOptions } from "../../src/broker/broker-options.ts";
 import { JournalError } from "../../src/broker/journal-keeper.ts";
+import { createWorker, defineJob, openQueue, unchecked } from "../../src/entries/queue.ts";
 import { openBroker } from "../../src/runtimes/node-broker.ts";
 import { until } from "../support/until.ts";
 
@@ -18,6 +19,18 @@ const body = new TextEncoder().encode("hello");
 
 async function say(command: string, sent?: Uint8Array): Promise<void> {
   console.log((await own.ask(command, sent)).line);
+}
+
+async function leaveQueue(): Promise<void> {
+  const queue = await openQueue({ memory: true });
+  const job = defineJob("job", { payload: unchecked<string>() });
+  const handlers = [job.handler((payload) => console.log(`RAN ${payload}`))];
+  const worker = createWorker(queue, { handlers });
+  const running = worker.run();
+  await queue.enqueue(job, "later", { delay: "1h" });
+  await queue.call(job, "now");
+  await worker.stop();
+  await running;
 }
 
 switch (what) {
@@ -33,6 +46,9 @@ switch (what) {
   case "leaves": // a session that waits, a delay, and a journal; closes nothing
     broker.connect().close();
     await say("put 0 3600 60 5", body);
+    break;
+  case "queues": // a queue of jobs with a delay and a worker that stopped; closes nothing
+    await leaveQueue();
     break;
   case "ends": // at once, and goes on with what is there, once the journal's thread has let go
     await say("put 0 0 60 5", body);

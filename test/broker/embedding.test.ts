@@ -74,6 +74,7 @@ describe.each(Object.keys(RUNTIMES) as RuntimeName[])("a program on %s", (runtim
   test("lives as long as it waits for an answer, and needs to close nothing", async () => {
     const lines = "INSERTED 1\nRESERVED 1 5\nDELETED\n";
     expect(await ended(started(runtime, "waits"))).toEqual({ lines, code: 0 });
+    expect(await ended(started(runtime, "queues"))).toEqual({ lines: "RAN now\n", code: 0 });
     const kept = await ended(started(runtime, "leaves", directory));
     expect(kept).toEqual({ lines: "INSERTED 1\n", code: 0 });
     await using broker = await openBroker({ dataDirectory: directory });
