@@ -10,6 +10,7 @@ import type { ClientConnection, ConnectionOptions } from "../client/connection.t
 import type { Clock } from "../clock.ts";
 import { Common } from "../engine/common.ts";
 import type { Relay } from "../engine/common.ts";
+import type { TokenBook } from "../session/token-book.ts";
 import type { Log } from "../log.ts";
 import type { BrokerRuntime } from "../runtime.ts";
 import { clockOf } from "../session/host-loop.ts";
@@ -33,6 +34,8 @@ export interface BrokerSurroundings {
   readonly threads: number;
   /** Whether the thread that makes it runs some too. */
   readonly hasSessions: boolean;
+  /** The tokens that clients of that thread show; if absent, they may do everything. */
+  readonly tokens?: TokenBook | undefined;
   /** Shows how far a recovery is; if absent, the log says it. */
   readonly bar?: ProgressDisplay | undefined;
   /** How this thread wakes others where threads cannot wait for a shared word. */
@@ -76,6 +79,7 @@ export class Broker {
           isAlone: threads === 0,
           clock: clock ?? clockOf(common, runtime),
           runtime,
+          tokens: around.tokens,
           announce: (message) => around.log.write("info", message),
           broken: (error) => broken(error),
         })

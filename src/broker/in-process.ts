@@ -12,6 +12,7 @@
 import { ClientConnection } from "../client/connection.ts";
 import type { ConnectionOptions } from "../client/connection.ts";
 import type { Clock } from "../clock.ts";
+import type { TokenList } from "../config/token-file.ts";
 import type { LoopRuntime } from "../runtime.ts";
 import type { Inlet, Outlet } from "../transport.ts";
 import { COUNTER_ACCEPTED } from "../engine/common.ts";
@@ -22,6 +23,7 @@ import { InProcessWire } from "./in-process-wire.ts";
 import { openSessionHost } from "./open-host.ts";
 import type { Desk } from "../session/desk.ts";
 import type { SessionHost } from "../session/host.ts";
+import type { TokenBook } from "../session/token-book.ts";
 
 /** What it is made of. */
 export interface InProcessParts {
@@ -34,6 +36,8 @@ export interface InProcessParts {
   readonly isAlone: boolean;
   readonly clock: Clock;
   readonly runtime: LoopRuntime;
+  /** The tokens that clients show; if absent, they may do everything. */
+  readonly tokens?: TokenBook | undefined;
   /** Says something about the whole broker to the log. */
   readonly announce: (message: string) => void;
   /** Told once. Whether it comes back is for whoever has the broker to say. */
@@ -55,7 +59,7 @@ export class InProcess {
   #isReady = false;
 
   static async open(parts: InProcessParts): Promise<InProcess> {
-    const { content, common, seat, runtime, clock, isAlone, announce, broken } = parts;
+    const { content, common, seat, runtime, clock, isAlone, announce, broken, tokens } = parts;
     const watch = new Watch(broken);
     const { openStorage: _, ...rest } = runtime; // this thread leads no commit
     const host = await openSessionHost(content, {
@@ -65,6 +69,7 @@ export class InProcess {
       isAlone,
       runtime: { ...rest, soon: (run) => runtime.soon(() => watch.attempt(run)) },
       announce,
+      tokens,
       broken: (error) => {
         throw error; // it comes by the watch, in whose turns all is done
       },
@@ -108,6 +113,11 @@ export class InProcess {
   /** Somebody wants this thread (only where threads cannot be woken by a shared word). */
   wake(): void {
     if (this.#isReady) this.#loop.wake();
+  }
+
+  /** From now on these tokens count. */
+  renewTokens(list: TokenList): void {
+    this.#watch.attempt(() => this.#host.renewTokens(list));
   }
 
   /** A client's session. Throws a BrokenError, and a ClosedError when commands do not run. */

@@ -13,10 +13,17 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** The variable that says which server the shell's commands mean. */
 export const ADDRESS_VARIABLE = "HOMEMAKER_ADDRESS";
 
+/** The variable with the token that the shell's commands and workers show. */
+export const TOKEN_VARIABLE = "HOMEMAKER_TOKEN";
+
 const PREFIX = "HOMEMAKER_";
 /** Of the benchmarks, which have names of their own. */
 const BENCH_PREFIX = "HOMEMAKER_BENCH_";
-const KNOWN: readonly string[] = [ADDRESS_VARIABLE, ...Object.values(OPTIONS).map(environmentName)];
+const KNOWN: readonly string[] = [
+  ADDRESS_VARIABLE,
+  TOKEN_VARIABLE,
+  ...Object.values(OPTIONS).map(environmentName),
+];
 /** HOMEMAKER_SERVICE_HOST, HOMEMAKER_PORT_11300_TCP_ADDR and the others of a service. */
 const SERVICE_LINK =
   /_SERVICE_(?:HOST|PORT(?:_\w+)?)$|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?$/;
@@ -32,6 +39,12 @@ export interface UnknownVariable {
 /** Whether Kubernetes made the variable, for a service that is called as this program is. */
 export function isServiceLink(name: string, value: string): boolean {
   return SERVICE_LINK.test(name) || (name.endsWith("_PORT") && SERVICE_ADDRESS.test(value));
+}
+
+/** The token that the environment has; undefined if it has none. */
+export function tokenIn(env: Environment): string | undefined {
+  const token = env[TOKEN_VARIABLE] ?? "";
+  return token === "" ? undefined : token;
 }
 
 /** What of the environment looks as if it were meant for this program, and is not known. */

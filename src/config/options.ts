@@ -459,13 +459,14 @@ export function conflictIn(settings: Settings): string | undefined {
 
 /** What is wrong with the settings of HTTP and JSON. */
 function portConflictIn(settings: Settings): string | undefined {
-  const { httpPort, jsonPort, httpListen, httpToken, httpReadToken, threads } = settings;
+  const { httpPort, jsonPort, httpListen, httpToken, httpReadToken, tokenFile, threads } = settings;
   if (threads === THREADS_MAX && (httpPort ?? jsonPort) !== undefined) {
     const flag = httpPort === undefined ? "--json-port" : "--http-port";
     return `--threads: at most ${THREADS_MAX - 1} together with ${flag}`;
   }
   if (httpPort === undefined) return undefined;
-  if (!isLoopback(httpListen) && httpToken === undefined && httpReadToken === undefined) {
+  const hasTokens = (httpToken ?? httpReadToken ?? tokenFile) !== undefined;
+  if (!isLoopback(httpListen) && !hasTokens) {
     return `--http-listen ${httpListen} can be reached from elsewhere: set --http-token, best by HOMEMAKER_HTTP_TOKEN`;
   }
   if (httpToken !== undefined && httpToken === httpReadToken) {

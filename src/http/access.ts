@@ -1,19 +1,30 @@
-/* Access: who a caller is: by a token, or by the cookie that a login gave for one.
+/* Access: who a caller is: by a token, or by the cookie that a login gave for one. A token is one of
+ * HTTP's own, or one of the queue's, whose bearer is an admin where it may manage anything.
  *
  * Without tokens everybody is an admin; then the port is on the loopback address, which the options
  * see to. Invariants: tokens are compared in constant time, and a right one is never refused; who
  * guesses is slowed (guessing.ts). Used by http-server.ts and by the routes of the session.
  */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import type { Grant } from "../protocol/rights.ts";
+import type { TokenBook } from "../session/token-book.ts";
 import type { Role } from "./api.ts";
 import { Guessing } from "./guessing.ts";
 import { HttpError } from "./handler.ts";
 import type { Peer } from "./handler.ts";
 import { LOGIN_SECONDS, Logins } from "./logins.ts";
+import type { Login } from "./logins.ts";
 
 interface Token {
   readonly role: Role;
   readonly digest: Buffer;
+}
+
+/** Somebody who was let in. */
+export interface Caller {
+  readonly role: Role;
+  /** In which tubes he may what; absent: in all what the role says. */
+  readonly grant?: Grant | undefined;
 }
 
 /** Keeps the door. */
@@ -21,6 +32,7 @@ export class Access {
   /** Whether a caller has to show something. */
   readonly needsToken: boolean;
   readonly #tokens: readonly Token[];
+  readonly #book: TokenBook | undefined;
   readonly #cookieName: string;
   readonly #logins: Logins;
   readonly #guessing: Guessing;
@@ -29,11 +41,13 @@ export class Access {
    * @param port tells the cookies of two servers on one host apart; absent or 0: nothing lasting
    * does
    * @param nowMillis a clock in milliseconds
+   * @param book the queue's tokens; absent if it has none
    */
   constructor(
     tokens: { readonly admin: string | undefined; readonly read: string | undefined },
     port?: number,
     nowMillis: () => number = () => performance.now(),
+    book?: TokenBook,
   ) {
     const known = [
       { role: "admin", token: tokens.admin },
@@ -42,7 +56,8 @@ export class Access {
     this.#tokens = known.flatMap(({ role, token }) =>
       token === undefined ? [] : [{ role, digest: digestOf(token) }],
     );
-    this.needsToken = this.#tokens.length > 0;
+    this.#book = book;
+    this.needsToken = this.#tokens.length > 0 || book !== undefined;
     this.#cookieName = `homemaker_${port || randomBytes(4).toString("hex")}`;
     this.#logins = new Logins(nowMillis);
     this.#guessing = new Guessing(nowMillis);
@@ -57,13 +72,30 @@ export class Access {
     cookie: string | undefined,
     peer: Peer,
   ): Promise<Role | null> {
-    if (!this.needsToken) return "admin";
-    if (authorization === undefined) {
-      const secret = this.#secretIn(cookie);
-      return (secret === undefined ? undefined : this.#logins.roleOf(secret)) ?? null;
+    return (await this.callerOf(authorization, cookie, peer))?.role ?? null;
+  }
+
+  /** The same, with what comes with the role. */
+  async callerOf(
+    authorization: string | undefined,
+    cookie: string | undefined,
+    peer: Peer,
+  ): Promise<Caller | null> {
+    if (!this.needsToken) return { role: "admin" };
+    if (authorization !== undefined) {
+      const [, token = ""] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
+      return this.#callerOf(await this.#loginFor(token, peer));
     }
-    const [, token = ""] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
-    return this.#roleOfToken(token, peer);
+    const secret = this.#secretIn(cookie);
+    const login = secret === undefined ? undefined : this.#logins.find(secret);
+    return login === undefined ? null : this.#callerOf(login);
+  }
+
+  /** What its token says now; null when that is none any more. */
+  #callerOf({ role, token }: Login): Caller | null {
+    if (token === undefined) return { role };
+    const grant = this.#book?.grantOf(token);
+    return grant === undefined ? null : { role: roleWith(grant), grant };
   }
 
   /**
@@ -75,8 +107,9 @@ export class Access {
     peer: Peer,
     isSecure: boolean,
   ): Promise<{ readonly role: Role; readonly cookie: string }> {
-    const role = this.needsToken ? await this.#roleOfToken(token, peer) : "admin";
-    return { role, cookie: this.#cookie(this.#logins.begin(role), LOGIN_SECONDS, isSecure) };
+    const login: Login = this.needsToken ? await this.#loginFor(token, peer) : { role: "admin" };
+    const secret = this.#logins.begin(login);
+    return { role: login.role, cookie: this.#cookie(secret, LOGIN_SECONDS, isSecure) };
   }
 
   /** Ends the session of these cookies; the value of the header set-cookie. */
@@ -96,7 +129,7 @@ export class Access {
     return pairs.find(([name]) => name === this.#cookieName)?.[1];
   }
 
-  async #roleOfToken(token: string, peer: Peer): Promise<Role> {
+  async #loginFor(token: string, peer: Peer): Promise<Login> {
     const turn = this.#guessing.turn(peer);
     if (turn !== undefined) await turn; // else at once, so that no second guess comes in between
     const digest = digestOf(token);
@@ -105,10 +138,16 @@ export class Access {
       // All are compared, whichever is right.
       if (timingSafeEqual(known.digest, digest)) role ??= known.role;
     }
-    if (role !== undefined) return role;
+    const grant = this.#book?.grantOf(digest);
+    if (role !== undefined) return { role };
+    if (grant !== undefined) return { role: roleWith(grant), token: digest };
     this.#guessing.count(peer.address, digest);
     throw unauthorized("this is not the token");
   }
+}
+
+function roleWith(grant: Grant): Role {
+  return grant.hasSomewhere(["manage"]) ? "admin" : "read";
 }
 
 /** Nobody is let in for what was shown. */

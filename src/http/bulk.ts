@@ -30,6 +30,7 @@ import { isWanted, listJobs, shardOfTube } from "./job-scan.ts";
 import type { ListedJob, Page, Wanted } from "./job-scan.ts";
 import { FILTER_CHARACTERS_MAX, groupOf, STATES } from "./jobs.ts";
 import { refused } from "./refusals.ts";
+import { checkManage, checkPut } from "./rights.ts";
 
 const LIST_PAGE = 1000;
 /** Jobs that are looked at in one go. */
@@ -87,6 +88,8 @@ function moveOf(body: unknown, { tube }: Wanted): readonly [string, string] {
 /** What is to be done, to which jobs. */
 interface Errand {
   readonly wanted: Wanted;
+  /** Where the jobs go, if they do. */
+  readonly target: string | undefined;
   readonly isDryRun: boolean;
   readonly done: ReadonlySet<string>;
   readonly sessions: number;
@@ -115,8 +118,11 @@ export function bulkRoutes(inProcess: InProcess): readonly Route[] {
       method: "POST",
       path: "/api/v1/bulk",
       needs: "admin",
-      handler: async ({ body, signal }: Call) => {
+      about: "chosen",
+      handler: async ({ body, signal, grant }: Call) => {
         const errand = errandOf(body);
+        checkManage(grant, errand.wanted.tube);
+        if (errand.target !== undefined) checkPut(grant, errand.target);
         if (isBusy) {
           const headers = { "retry-after": "1" };
           throw new HttpError(503, "HM_HTTP_BUSY", "this is being done to other jobs", headers);
@@ -151,6 +157,7 @@ function errandOf(body: unknown): Errand {
   const [verb, rest] = isDryRun ? ["", ""] : command(body, wanted);
   return {
     wanted,
+    target: action === "move" && !isDryRun ? rest.trimStart() : undefined,
     isDryRun,
     done: new Set(done),
     sessions: isDryRun ? 1 : sessions,

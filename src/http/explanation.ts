@@ -19,6 +19,7 @@ export function explanationRoutes({ inProcess }: HttpSurroundings): readonly Rou
       method: "GET",
       path: "/api/v1/jobs/:id/explanation",
       needs: "read",
+      about: "job",
       handler: async ({ params }) => ({ json: await explain(inProcess, idOf(params["id"])) }),
     },
   ];

@@ -18,6 +18,8 @@ import type { BodyStart, LatestFailure } from "./job-reading.ts";
 import { inSteps, listJobs, shardOfTube } from "./job-scan.ts";
 import type { Wanted } from "./job-scan.ts";
 import { laidOutFailure } from "../worker/serialized-error.ts";
+import { checkLook, LOOK } from "./rights.ts";
+import type { Grant } from "../protocol/rights.ts";
 import type { TubeSurvey } from "./tube-survey.ts";
 
 /** Buried jobs that one request looks at. */
@@ -42,9 +44,13 @@ export function failureRoutes(inProcess: InProcess, survey: TubeSurvey): readonl
       method: "GET",
       path: "/api/v1/failures",
       needs: "read",
-      handler: async ({ query }) => ({
-        json: await answer(textParameter(query, "tube", TUBE_CHARACTERS_MAX)),
-      }),
+      about: "chosen",
+      handler: async ({ query, grant }) => {
+        const tube = textParameter(query, "tube", TUBE_CHARACTERS_MAX);
+        if (tube !== "") checkLook(grant, tube);
+        const isPart = tube === "" && grant?.hasEverywhere(LOOK) === false;
+        return { json: await (isPart ? look(inProcess, survey, "", grant) : answer(tube)) };
+      },
     },
   ];
 }
@@ -53,8 +59,10 @@ async function look(
   inProcess: InProcess,
   survey: TubeSurvey,
   tube: string,
+  grant?: Grant,
 ): Promise<FailuresAnswer> {
-  const names = tube === "" ? await tubesWithBuried(survey) : [tube];
+  const found = tube === "" ? await tubesWithBuried(survey) : [tube];
+  const names = grant === undefined ? found : found.filter((name) => grant.has(LOOK, name));
   const groups = new Groups();
   let isWhole = true;
   let left = SCAN_JOBS_MAX;

@@ -6,6 +6,7 @@
  * called by http-server.ts.
  */
 import type { ServerResponse } from "node:http";
+import type { Grant } from "../protocol/rights.ts";
 import type { Role } from "./api.ts";
 
 /** The other side of a request, before anybody knows who it is. */
@@ -25,6 +26,8 @@ export interface Call {
   /** The JSON of a POST; undefined otherwise. */
   readonly body: unknown;
   readonly role: Role | null;
+  /** In which tubes the caller may what; absent: in all what the role says. */
+  readonly grant?: Grant | undefined;
   readonly peer: Peer;
   /** The header of that name, in lower case. */
   header(name: string): string | undefined;
@@ -64,6 +67,11 @@ export interface Route {
    * only while commands do.
    */
   readonly needs: Role | "nothing";
+  /**
+   * What it is about, for callers with rights in some tubes only: the tube that the path names, the
+   * job that it does, or tubes that the handler chooses among; absent: the whole server.
+   */
+  readonly about?: "tube" | "job" | "chosen";
   readonly handler: HttpHandler;
 }
 

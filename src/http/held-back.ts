@@ -31,6 +31,7 @@ export function heldBackRoutes(inProcess: InProcess): readonly Route[] {
       method: "GET",
       path: "/api/v1/tubes/:name/held-back",
       needs: "read",
+      about: "tube",
       handler: async ({ params, signal }) => {
         const tube = new TubeBack(inProcess, tubeNameOf(params["name"]));
         return { json: await tube.answer(signal) };

@@ -14,16 +14,20 @@ import { formatListenAddress } from "../config/listen-address.ts";
 import type { Options } from "../config/options.ts";
 import { isLoopback } from "../config/tcp-address.ts";
 import type { Log } from "../log.ts";
+import type { Grant } from "../protocol/rights.ts";
 import { BindError } from "../runtime.ts";
 import type { HttpService } from "../server/http-service.ts";
+import type { TokenBook } from "../session/token-book.ts";
 import { listenAlone, lookUpHost } from "../transports/tcp.ts";
 import { Access, unauthorized } from "./access.ts";
-import type { Role } from "./api.ts";
+import type { Caller } from "./access.ts";
 import { readJson } from "./body.ts";
 import { Guard } from "./guard.ts";
 import { Exchange, turnAway } from "./exchange.ts";
 import { HttpError } from "./handler.ts";
 import type { Answer, Peer, Route } from "./handler.ts";
+import { checkRights } from "./rights.ts";
+import type { Whereabouts } from "./rights.ts";
 import { Router } from "./router.ts";
 
 /** Requests that are answered at a time, streams left out. */
@@ -51,6 +55,8 @@ export type HttpOptions = Pick<
 export interface HttpParts {
   readonly options: HttpOptions;
   readonly log: Log;
+  /** The tokens of the queue, and where its jobs are; absent where it has none. */
+  readonly tokens?: { readonly book: TokenBook; readonly whereabouts: Whereabouts } | undefined;
   /** Most connections; one above it is closed at once. */
   readonly connectionsMax: number;
   /** Asked once, when it listens. */
@@ -74,7 +80,8 @@ export class HttpServer implements HttpService {
     this.#parts = parts;
     const { httpListen, httpHosts, httpToken, httpReadToken, httpPort } = parts.options;
     this.#guard = new Guard([httpListen, ...httpHosts]);
-    this.#access = new Access({ admin: httpToken, read: httpReadToken }, httpPort);
+    const own = { admin: httpToken, read: httpReadToken };
+    this.#access = new Access(own, httpPort, undefined, parts.tokens?.book);
     this.#server = createServer(
       {
         maxHeaderSize: HEADER_BYTES_MAX,
@@ -95,10 +102,10 @@ export class HttpServer implements HttpService {
   }
 
   async listen(): Promise<string> {
-    const { httpListen, httpPort, httpToken, httpReadToken } = this.#parts.options;
+    const { httpListen, httpPort } = this.#parts.options;
     const wanted = { kind: "tcp", host: httpListen, port: httpPort ?? 0 } as const;
     const { host, port } = await lookUpHost(wanted);
-    if (httpToken === undefined && httpReadToken === undefined && !isLoopback(host)) {
+    if (!this.#access.needsToken && !isLoopback(host)) {
       const where = `${formatListenAddress(wanted)} is ${host}`;
       throw new BindError(`${where}, which can be reached from elsewhere: set --http-token`);
     }
@@ -178,11 +185,13 @@ export class HttpServer implements HttpService {
     const { signal } = exchange;
     const address = request.socket.remoteAddress ?? "";
     const peer = { address, connection: request.socket, signal };
-    const role = await this.#roleFor(route, request, peer);
+    const caller = await this.#callerFor(route, request, peer);
     const trouble = route.needs === "nothing" ? undefined : this.#parts.notNow();
     if (trouble !== undefined) throw trouble;
+    const { role = null, grant } = caller ?? {};
+    if (route.needs !== "nothing") this.#checkRights(route, params, grant);
     const header = (name: string): string | undefined => headerOf(request, name);
-    const call = { params, query: new URLSearchParams(query), role, peer, header, signal };
+    const call = { params, query: new URLSearchParams(query), role, grant, peer, header, signal };
     const run = async (): Promise<Answer> => {
       const body = route.method === "POST" ? await readJson(request) : undefined;
       return route.handler({ ...call, body });
@@ -199,15 +208,26 @@ export class HttpServer implements HttpService {
     }
   }
 
-  async #roleFor({ needs }: Route, request: IncomingMessage, peer: Peer): Promise<Role | null> {
+  async #callerFor({ needs }: Route, request: IncomingMessage, peer: Peer): Promise<Caller | null> {
     const { authorization, cookie } = request.headers;
-    const role = await this.#access.roleOf(authorization, cookie, peer);
-    if (needs === "nothing") return role;
-    if (role === null) throw unauthorized("a token is needed");
-    if (needs === "admin" && role !== "admin") {
+    const caller = await this.#access.callerOf(authorization, cookie, peer);
+    if (needs === "nothing") return caller;
+    if (caller === null) throw unauthorized("a token is needed");
+    if (needs === "admin" && caller.role !== "admin") {
       throw new HttpError(403, "HM_HTTP_ROLE", "this token may look only");
     }
-    return role;
+    return caller;
+  }
+
+  #checkRights(
+    route: Route,
+    params: Readonly<Record<string, string>>,
+    grant: Grant | undefined,
+  ): void {
+    const { tokens } = this.#parts;
+    if (grant !== undefined && tokens !== undefined) {
+      checkRights(route, params, grant, tokens.whereabouts);
+    }
   }
 }
 

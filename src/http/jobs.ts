@@ -46,6 +46,8 @@ import {
 import type { JobFacts } from "./job-reading.ts";
 import { laidOutFailure } from "../worker/serialized-error.ts";
 import { noJob, refused } from "./refusals.ts";
+import { checkPut } from "./rights.ts";
+import type { Grant } from "../protocol/rights.ts";
 import { figuresOf, inSteps, isWanted, listJobs, shardOfTube } from "./job-scan.ts";
 import type { ListedJob, Wanted } from "./job-scan.ts";
 
@@ -93,12 +95,14 @@ export function jobRoutes(around: HttpSurroundings): readonly Route[] {
       method: "GET",
       path: "/api/v1/tubes/:name/jobs",
       needs: "read",
+      about: "tube",
       handler: async (call) => ({ json: await find(inProcess, call) }),
     },
     {
       method: "GET",
       path: "/api/v1/jobs/:id",
       needs: "read",
+      about: "job",
       handler: async ({ params }) => {
         const json = await show(around, idOf(params["id"]));
         await inProcess.settled();
@@ -109,6 +113,7 @@ export function jobRoutes(around: HttpSurroundings): readonly Route[] {
       method: "GET",
       path: "/api/v1/jobs/:id/body",
       needs: "read",
+      about: "job",
       handler: async ({ params }) => {
         const answer = download(inProcess, idOf(params["id"]));
         await inProcess.settled();
@@ -119,6 +124,7 @@ export function jobRoutes(around: HttpSurroundings): readonly Route[] {
       method: "POST",
       path: "/api/v1/jobs/:id/update",
       needs: "admin",
+      about: "job",
       handler: async ({ params, body }) => {
         await update(inProcess, idOf(params["id"]), body);
         return { json: {} };
@@ -128,8 +134,9 @@ export function jobRoutes(around: HttpSurroundings): readonly Route[] {
       method: "POST",
       path: "/api/v1/jobs/:id/move",
       needs: "admin",
-      handler: async ({ params, body }) => {
-        await move(inProcess, idOf(params["id"]), body);
+      about: "job",
+      handler: async ({ params, body, grant }) => {
+        await move(inProcess, idOf(params["id"]), body, grant);
         return { json: {} };
       },
     },
@@ -137,6 +144,7 @@ export function jobRoutes(around: HttpSurroundings): readonly Route[] {
       method: "POST",
       path: `/api/v1/jobs/:id/${action}`,
       needs: "admin",
+      about: "job",
       handler: async ({ params }) => {
         await act(inProcess, action, idOf(params["id"]));
         return { json: {} };
@@ -380,8 +388,14 @@ async function update(inProcess: InProcess, id: number, body: unknown): Promise<
 }
 
 /** The body is a MoveRequest. */
-async function move(inProcess: InProcess, id: number, body: unknown): Promise<void> {
+async function move(
+  inProcess: InProcess,
+  id: number,
+  body: unknown,
+  grant: Grant | undefined,
+): Promise<void> {
   const tube = tubeNameOf(stringField(body, "tube"));
+  checkPut(grant, tube);
   await tell(inProcess, id, `move ${id} ${tube}`, "move");
 }
 

@@ -1,5 +1,5 @@
 /* Logins: the logins that have neither ended nor been logged out. The secret in a cookie gives the
- * role of who has it.
+ * role of who has it, and which token of the queue it was begun with, if it was one.
  *
  * Invariants: what is kept of a secret is its digest. Each role has as many places as it may have
  * and its own order of use, so nobody's logins end those of another role; within a role the one
@@ -14,11 +14,23 @@ const LOGINS_MAX = 1000;
 const SECRET_BYTES = 32;
 const MILLIS = 1000;
 
+/** What a secret stands for. */
+export interface Login {
+  readonly role: Role;
+  /** The digest of the token of the queue; absent with a token of HTTP's own. */
+  readonly token?: Uint8Array | undefined;
+}
+
+interface OpenLogin extends Login {
+  /** By the clock. */
+  readonly endsAt: number;
+}
+
 /** Remembers logins. */
 export class Logins {
   readonly #nowMillis: () => number;
-  /** When each ends, by the digest of its secret; the least lately used first. */
-  readonly #ends: Readonly<Record<Role, Map<string, number>>> = {
+  /** By the digests of their secrets; the least lately used first. */
+  readonly #open: Readonly<Record<Role, Map<string, OpenLogin>>> = {
     admin: new Map(),
     read: new Map(),
   };
@@ -29,34 +41,35 @@ export class Logins {
   }
 
   /** Begins one; returns its secret. */
-  begin(role: Role): string {
+  begin(login: Login): string {
     const secret = randomBytes(SECRET_BYTES).toString("hex");
-    const ends = this.#ends[role];
-    const [leastUsed] = ends.keys();
-    if (leastUsed !== undefined && ends.size >= LOGINS_MAX) ends.delete(leastUsed);
-    ends.set(digestOf(secret), this.#nowMillis() + LOGIN_SECONDS * MILLIS);
+    const open = this.#open[login.role];
+    const [leastUsed] = open.keys();
+    if (leastUsed !== undefined && open.size >= LOGINS_MAX) open.delete(leastUsed);
+    const endsAt = this.#nowMillis() + LOGIN_SECONDS * MILLIS;
+    open.set(digestOf(secret), { ...login, endsAt });
     return secret;
   }
 
   /** Ends it, if it is one. */
   end(secret: string): void {
     const digest = digestOf(secret);
-    for (const ends of Object.values(this.#ends)) ends.delete(digest);
+    for (const open of Object.values(this.#open)) open.delete(digest);
   }
 
-  /** The role of who has this secret; undefined when it is none, or none any more. */
-  roleOf(secret: string): Role | undefined {
+  /** What this secret stands for; undefined when it is none, or none any more. */
+  find(secret: string): Login | undefined {
     const digest = digestOf(secret);
-    return (["admin", "read"] as const).find((role) => this.#use(this.#ends[role], digest));
+    return this.#use(this.#open.admin, digest) ?? this.#use(this.#open.read, digest);
   }
 
-  #use(ends: Map<string, number>, digest: string): boolean {
-    const endsAt = ends.get(digest);
-    if (endsAt === undefined) return false;
-    ends.delete(digest);
-    if (endsAt <= this.#nowMillis()) return false;
-    ends.set(digest, endsAt); // last: it was used just now
-    return true;
+  #use(open: Map<string, OpenLogin>, digest: string): Login | undefined {
+    const login = open.get(digest);
+    if (login === undefined) return undefined;
+    open.delete(digest);
+    if (login.endsAt <= this.#nowMillis()) return undefined;
+    open.set(digest, login); // last: it was used just now
+    return login;
   }
 }
 

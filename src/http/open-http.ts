@@ -5,14 +5,21 @@ import type { HttpService, HttpSurroundings } from "../server/http-service.ts";
 import { HttpError } from "./handler.ts";
 import { HttpServer } from "./http-server.ts";
 import { routes } from "./routes.ts";
+import { shownTube } from "../session/answers.ts";
 
 /** Makes what serves HTTP, from the options' httpPort and its companions. */
 export async function openHttp(around: HttpSurroundings): Promise<HttpService> {
-  const { options, log, connectionsMax } = around;
+  const { options, log, connectionsMax, tokens: book, inProcess } = around;
+  const tubeOf = (id: number): string | undefined =>
+    inProcess.look((desk) => {
+      const shard = desk.shardOfJob(id);
+      return shard && shownTube(shard);
+    });
   return new HttpServer({
     options,
     log,
     connectionsMax,
+    tokens: book && { book, whereabouts: { tubeOf } },
     routes: (access) => routes(around, access),
     notNow: () => (around.inProcess.isReady ? undefined : notNow(around)),
   });

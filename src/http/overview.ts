@@ -22,11 +22,15 @@ import type { TubeSurvey } from "./tube-survey.ts";
 const MILLI = 1000;
 
 /**
- * The overview as it is now, the age of the oldest job as in the survey. Rejects with a
- * ClosedError when commands do not run.
+ * The overview as it is now, the age of the oldest job as in the survey, unless only a part is asked
+ * for that names no tube. Rejects with a ClosedError when commands do not run.
  */
-export async function overviewOf(around: HttpSurroundings, survey: TubeSurvey): Promise<Overview> {
-  return figuresOf(around, oldestReady(await survey.all()));
+export async function overviewOf(
+  around: HttpSurroundings,
+  survey: TubeSurvey,
+  isWhole: boolean,
+): Promise<Overview> {
+  return figuresOf(around, isWhole ? oldestReady(await survey.all()) : null);
 }
 
 /**

@@ -9,11 +9,12 @@ import { Events } from "./events.ts";
 import { explanationRoutes } from "./explanation.ts";
 import { failureRoutes } from "./failure-groups.ts";
 import { groupRoutes } from "./groups.ts";
-import type { Route } from "./handler.ts";
+import type { Call, Route } from "./handler.ts";
 import { healthRoutes, troubleOf } from "./health.ts";
 import { heldBackRoutes } from "./held-back.ts";
 import { jobRoutes } from "./jobs.ts";
 import { resultRoutes } from "./results.ts";
+import { LOOK } from "./rights.ts";
 import { metricsRoute } from "./metrics.ts";
 import { overviewOf } from "./overview.ts";
 import { sessionRoutes } from "./session.ts";
@@ -46,25 +47,32 @@ export async function routes(around: HttpSurroundings, access: Access): Promise<
 }
 
 function overviewRoutes(around: HttpSurroundings, survey: TubeSurvey): readonly Route[] {
-  const now = (): Promise<unknown> => overviewOf(around, survey);
-  const events = new Events(() =>
-    now().catch((error: unknown) => {
-      around.log.write("debug", "no overview", { why: String(error) }); // the server stops
-      return undefined;
-    }),
-  );
+  // Sums are for all, as those of `stats` are; a tube is named to those who may look anywhere.
+  const now = (isWhole: boolean): Promise<unknown> => overviewOf(around, survey, isWhole);
+  const eventsOf = (isWhole: boolean): Events =>
+    new Events(() =>
+      now(isWhole).catch((error: unknown) => {
+        around.log.write("debug", "no overview", { why: String(error) }); // the server stops
+        return undefined;
+      }),
+    );
+  const whole = eventsOf(true);
+  const part = eventsOf(false);
+  const seesAll = ({ grant }: Call): boolean => grant?.hasEverywhere(LOOK) !== false;
   return [
     {
       method: "GET",
       path: "/api/v1/overview",
       needs: "read",
-      handler: async () => ({ json: await now() }),
+      about: "chosen",
+      handler: async (call) => ({ json: await now(seesAll(call)) }),
     },
     {
       method: "GET",
       path: "/api/v1/events",
       needs: "read",
-      handler: () => events.subscribe(),
+      about: "chosen",
+      handler: (call) => (seesAll(call) ? whole : part).subscribe(),
     },
   ];
 }

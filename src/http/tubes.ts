@@ -24,6 +24,7 @@ import {
 import { HttpError } from "./handler.ts";
 import type { Call, Route } from "./handler.ts";
 import { noTube, refused } from "./refusals.ts";
+import { checkPut, seenTubes } from "./rights.ts";
 import type { TubeSurvey } from "./tube-survey.ts";
 
 const LIMIT_DEFAULT = 50;
@@ -44,6 +45,9 @@ const SORTS: Readonly<Record<TubeSort, (tube: Tube) => number>> = {
 };
 const SORT_NAMES = Object.keys(SORTS) as TubeSort[];
 
+/** What says to which tube dead jobs go. */
+const DEAD = "dead=";
+
 /** The routes about tubes. */
 export function tubeRoutes(inProcess: InProcess, survey: TubeSurvey): readonly Route[] {
   return [
@@ -51,18 +55,23 @@ export function tubeRoutes(inProcess: InProcess, survey: TubeSurvey): readonly R
       method: "GET",
       path: "/api/v1/tubes",
       needs: "read",
-      handler: async ({ query }) => ({ json: page(await survey.all(), query) }),
+      about: "chosen",
+      handler: async ({ query, grant }) => ({
+        json: page(seenTubes(grant, await survey.all()), query),
+      }),
     },
     {
       method: "GET",
       path: "/api/v1/tubes/:name",
       needs: "read",
+      about: "tube",
       handler: (call) => ({ json: existing(survey, call) }),
     },
     {
       method: "POST",
       path: "/api/v1/tubes/:name/pause",
       needs: "admin",
+      about: "tube",
       handler: async (call) => {
         const seconds = numberField(call.body, "seconds", 0, U32_MAX);
         const name = tubeNameOf(call.params["name"]);
@@ -74,9 +83,12 @@ export function tubeRoutes(inProcess: InProcess, survey: TubeSurvey): readonly R
       method: "POST",
       path: "/api/v1/tubes/:name/settings",
       needs: "admin",
+      about: "tube",
       handler: async (call) => {
         const name = tubeNameOf(call.params["name"]);
         const words = settingsField(call.body, "settings", name);
+        const dead = words.find((word) => word.startsWith(DEAD))?.slice(DEAD.length) ?? "";
+        if (dead !== "") checkPut(call.grant, dead); // it is put to
         await set(inProcess, `set-tube ${name} ${words.join(" ")}`);
         return { json: {} };
       },
@@ -85,6 +97,7 @@ export function tubeRoutes(inProcess: InProcess, survey: TubeSurvey): readonly R
       method: "POST",
       path: "/api/v1/tubes/:name/kick",
       needs: "admin",
+      about: "tube",
       handler: async (call) => {
         const count = numberField(call.body, "count", 1, U32_MAX);
         const { name } = existing(survey, call);
@@ -96,6 +109,7 @@ export function tubeRoutes(inProcess: InProcess, survey: TubeSurvey): readonly R
       method: "POST",
       path: "/api/v1/tubes/:name/flush",
       needs: "admin",
+      about: "tube",
       handler: async (call) => {
         const name = tubeNameOf(call.params["name"]);
         const { args } = await asked(inProcess, `flush-tube ${name}`, "FLUSHED");

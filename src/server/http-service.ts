@@ -7,6 +7,7 @@ import type { Options } from "../config/options.ts";
 import type { Log } from "../log.ts";
 import type { Common } from "../engine/common.ts";
 import type { InProcess } from "../broker/in-process.ts";
+import type { TokenBook } from "../session/token-book.ts";
 import type { ConnectionPage, WhichConnections } from "../session/who-is-there.ts";
 
 /** What serves HTTP. */
@@ -26,6 +27,8 @@ export interface HttpSurroundings {
   readonly common: Common;
   /** Its commands run once the journal has been recovered. */
   readonly inProcess: InProcess;
+  /** The tokens of the queue; absent if it asks for none. */
+  readonly tokens?: TokenBook | undefined;
   /** Asks an I/O thread for a page of its connections. */
   readonly connectionsOf: (
     threadIndex: number,

@@ -22,6 +22,7 @@ import { Patience } from "../patience.ts";
 import { BindError, ModuleMissingError, UserError } from "../runtime.ts";
 import type { Identity, ListenOrder, ProbedSocket, Runtime } from "../runtime.ts";
 import { DRAINING_BEGINS } from "../session/draining.ts";
+import { TokenBook } from "../session/token-book.ts";
 import { Crew } from "./crew.ts";
 import { OpenFilesError } from "./file-budget.ts";
 import type { FileBudget } from "./file-budget.ts";
@@ -110,6 +111,8 @@ class Server {
   /** SIGUSR1 came before there was a broker to note it. */
   #drainsEarly = false;
   #tokens: TokenKeeper | undefined;
+  /** For the sessions of the main thread, and for HTTP. */
+  #book: TokenBook | undefined;
   #http: HttpService | undefined;
   #json: JsonService | undefined;
   #isStopping = false;
@@ -177,6 +180,7 @@ class Server {
       log: this.#log,
       threads,
       hasSessions,
+      tokens: this.#book,
       bar: terminal && new ProgressBar(terminal, "recovering"),
       ...(waitForChange === undefined && { relay: (low, high) => this.#crew.wake(low, high) }),
       endsProcess: true,
@@ -206,7 +210,10 @@ class Server {
       payload: broker.content,
     }));
     await this.#crew.start(seeds, broker.common);
-    this.#tokens?.watch((list) => this.#crew.renewTokens(list));
+    this.#tokens?.watch((list) => {
+      this.#crew.renewTokens(list);
+      broker.sessions?.renewTokens(list);
+    });
   }
 
   /** Throws a TokenFileError. */
@@ -214,7 +221,9 @@ class Server {
     const { tokenFile } = this.#options;
     if (tokenFile === undefined) return undefined;
     this.#tokens = new TokenKeeper(tokenFile, this.#runtime, this.#log);
-    return this.#tokens.current;
+    const { current } = this.#tokens;
+    this.#book = new TokenBook(current, (bytes) => this.#runtime.sha256(bytes));
+    return current;
   }
 
   /** Makes the threads listen on some of the addresses, which no other server gets meanwhile. */
@@ -256,6 +265,7 @@ class Server {
       log: this.#log,
       common,
       inProcess: sessions,
+      tokens: this.#book,
       connectionsOf,
       connectionsMax,
     };

@@ -11,6 +11,7 @@ import { BodyRest, WHOLE_BODY_MAX } from "./body-rest.ts";
 import type { Desk } from "./desk.ts";
 
 const ENCODER = new TextEncoder();
+const LATIN1 = new TextDecoder("latin1");
 
 /**
  * The replies that are being made depend on the position that the shard's result area names: below
@@ -59,6 +60,11 @@ export function writeJob(desk: Desk, writeLine: typeof writeFound, shard: Shard)
   }
   output.at = start;
   return false;
+}
+
+/** The name of the tube of a job, which statsJob left. */
+export function shownTube(shard: Shard): string {
+  return LATIN1.decode(shard.output.slice(0, shard.field(C.RESULT_NAME_BYTES)));
 }
 
 /** The tags of a job that statsJob left behind the name of its tube. */

@@ -7,12 +7,12 @@
  * that there is none. The tube of a job is the one that it is in when the command comes. A session
  * without a clearance may do everything: then there are no tokens. Used by the session.
  */
-import * as C from "../../assembly/constants.ts";
 import { NEEDS, OP } from "../protocol/commands.ts";
 import type { Need } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
 import { Grant } from "../protocol/rights.ts";
 import type { Right } from "../protocol/rights.ts";
+import { shownTube } from "./answers.ts";
 import type { Desk } from "./desk.ts";
 import type { Bearer } from "./token-book.ts";
 
@@ -124,10 +124,7 @@ export class Clearance {
     const shard = this.#desk.shardOfJob(id);
     // What is kept of a job that has ended does not say in which tube it was.
     if (shard === undefined) return op !== OP.AWAIT;
-    return grant.has(
-      rights,
-      LATIN1.decode(shard.output.slice(0, shard.field(C.RESULT_NAME_BYTES))),
-    );
+    return grant.has(rights, shownTube(shard));
   }
 
   /** Dead jobs go to the tube that is set as if they were put there. */

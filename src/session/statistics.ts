@@ -25,7 +25,7 @@ import {
 import type { StatsKey } from "../protocol/stats.ts";
 import { ACK_LEVELS, chargedOf, shownTags } from "../protocol/tags.ts";
 import { showSetting, TUBE_SETTINGS } from "../protocol/tube-settings.ts";
-import { tagEntries } from "./answers.ts";
+import { shownTube, tagEntries } from "./answers.ts";
 import { COUNTER_ACCEPTED } from "../engine/common.ts";
 import { COUNTER_OPS, COUNTER_PRODUCERS, COUNTER_RESULTS_LOST } from "./counters.ts";
 import { COUNTER_WAITING, COUNTER_WORKERS } from "./counters.ts";
@@ -40,7 +40,6 @@ export const STATE_NAMES: Readonly<Record<number, string>> = {
   [C.STATE_DELAYED]: "delayed",
   [C.STATE_BURIED]: "buried",
 };
-const LATIN1 = new TextDecoder("latin1");
 
 /** `stats`. */
 export function serverStats(desk: Desk): string {
@@ -244,7 +243,7 @@ export function jobStats(desk: Desk, shard: Shard, id: number): string {
   const con = tags.get(C.TAG_CON);
   return document(desk, JOB_STATS, {
     id,
-    tube: LATIN1.decode(shard.output.slice(0, shard.field(C.RESULT_NAME_BYTES))),
+    tube: shownTube(shard),
     state: STATE_NAMES[figure(shard, C.JOB_STATE)] ?? "invalid",
     pri: figure(shard, C.JOB_PRI),
     age: wholeSeconds(figure(shard, C.JOB_AGE_MICROS)),

@@ -184,6 +184,7 @@ homemaker top                                       # and watch
 - \`--address\` says which server. Without it the variable \`HOMEMAKER_ADDRESS\` does, and without
   both it is 127.0.0.1:11300. A Unix socket is \`unix:PATH\`, a WebSocket
   \`ws://HOST:PORT\`.
+- A server that asks for [tokens](tokens.md) is shown the one in \`HOMEMAKER_TOKEN\`.
 - With \`--json\` each thing is one line of JSON. A body that is not UTF-8 is then \`bodyBase64\`
   instead of \`body\`.
 - A body is whatever its workers take. Those in TypeScript go by its \`type\`, the name of a job's

@@ -1,13 +1,8 @@
 /* Access: tokens, the two roles, logins and their cookies. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test, vi } from "vitest";
-import { QUIET } from "../support/quiet-sink.ts";
 import { Access } from "../../src/http/access.ts";
 import type { Peer } from "../../src/http/handler.ts";
-import { openLog } from "../../src/observability/log.ts";
-import { routes } from "../../src/http/routes.ts";
-import { DEFAULT_OPTIONS } from "../../src/config/options.ts";
-import { createCommon } from "../../src/broker/boards.ts";
-import type { InProcess } from "../../src/broker/in-process.ts";
+import { everyRoute } from "./every-route.ts";
 import { HttpPort, pageHeaders } from "./http-port.ts";
 
 const ADMIN = "the-token-of-the-admin";
@@ -92,20 +87,6 @@ describe("with tokens", () => {
     expect(http.server.output).not.toContain(ADMIN);
   });
 });
-
-/** The table of routes, of a server that does nothing. */
-function everyRoute() {
-  const around = {
-    options: DEFAULT_OPTIONS,
-    addresses: [],
-    log: openLog({ verbosity: 0, sink: QUIET }),
-    common: createCommon(1, 2),
-    inProcess: { isReady: false } as InProcess,
-    connectionsOf: () => Promise.resolve({ total: 0, connections: [] }),
-    connectionsMax: 256,
-  };
-  return routes(around, new Access({ admin: undefined, read: undefined }));
-}
 
 /** Somebody at that address, on a connection of their own. */
 function peerAt(address: string, signal = new AbortController().signal): Peer {

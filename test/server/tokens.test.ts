@@ -6,8 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
+import { ServerView } from "../../src/cli/shell/server-view.ts";
 import { connect } from "../../src/entries/client.ts";
-import { openQueue } from "../../src/entries/queue.ts";
+import { createWorker, defineJob, openQueue, unchecked } from "../../src/entries/queue.ts";
 import { startHomemaker } from "../support/homemaker.ts";
 import type { ServerProcess } from "../support/server-process.ts";
 import { portOf } from "../support/secure-server.ts";
@@ -16,6 +17,7 @@ import { until } from "../support/until.ts";
 
 const SHOP = "hm_shop-0123456789";
 const ADMIN = "hm_admin-0123456789";
+const WORKER = "hm_worker-0123456789";
 const directory = mkdtempSync(join(tmpdir(), "tokens-"));
 const file = join(directory, "tokens");
 let server: ServerProcess;
@@ -29,7 +31,7 @@ function write(...lines: readonly string[]): void {
 }
 
 beforeAll(async () => {
-  write(lineFor(SHOP, "put:mail.*"), lineFor(ADMIN, "all:*"));
+  write(lineFor(SHOP, "put:mail.*"), lineFor(ADMIN, "all:*"), lineFor(WORKER, "reserve:mail.*"));
   const flags = ["-l", "ws://127.0.0.1:0", "--tokens", file, "-VV"];
   server = await startHomemaker({ threads: 2, flags });
   if (!("port" in server.address)) throw new Error("it listens elsewhere");
@@ -78,6 +80,36 @@ test("a queue shows the token in its URL, and another one than its option says",
   await queue.close();
   const refused = openQueue(`homemaker://${tcp}`, { token: "hm_wrong" });
   await expect(refused).rejects.toMatchObject({ code: "HM_DENIED" });
+});
+
+test("a worker of the library works with the right to reserve alone", async () => {
+  const double = defineJob("mail.double", {
+    payload: unchecked<number>(),
+    result: unchecked<number>(),
+  });
+  await using producer = await openQueue(`homemaker://${tcp}`, { token: SHOP });
+  await using queue = await openQueue(`homemaker://${tcp}`, { token: WORKER });
+  await using worker = createWorker(queue, {
+    handlers: [double.handler((number) => 2 * number)],
+    schedules: false, // which are kept in a tube of their own
+  });
+  const running = worker.run();
+  expect(await producer.call(double, 21)).toBe(42);
+  await worker.stop();
+  await running;
+});
+
+test("the shell's commands show the token of the environment, and say what a wrong one is", async () => {
+  const [host = "", port = ""] = tcp.split(":");
+  const address = { kind: "tcp", host, port: Number(port) } as const;
+  const view = await ServerView.open(address, SHOP);
+  expect((await view.ask("use mail.a")).word).toBe("USING");
+  await expect(view.expect("USING", "use other")).rejects.toThrow("HOMEMAKER_TOKEN does not let");
+  view.close();
+  await expect(ServerView.open(address, "hm_wrong")).rejects.toThrow(
+    /^the server does not take the token in HOMEMAKER_TOKEN$/,
+  );
+  await expect(ServerView.open(address, "two words")).rejects.toThrow(/^HOMEMAKER_TOKEN: /);
 });
 
 test("new tokens count in every thread, and a connection whose token is gone is closed", async () => {

@@ -4,9 +4,12 @@
  */
 import type { BoundAddress } from "../../config/listen-address.ts";
 import type { ClientConnection } from "../../client/connection.ts";
-import { LostError, NotSentError, UnreachableError } from "../../client/errors.ts";
+import { BadCommandError, LostError, NotSentError } from "../../client/errors.ts";
+import { UnreachableError } from "../../client/errors.ts";
+import { authLine } from "../../client/token.ts";
 import type { Reply } from "../../protocol/reply-reader.ts";
 import { connectTo } from "../../transports/socket-wire.ts";
+import { TOKEN_VARIABLE } from "../variables.ts";
 import { Pushes } from "./pushes.ts";
 import { parseDocument, parseNames } from "./text.ts";
 import type { Document, Facts } from "./text.ts";
@@ -22,6 +25,15 @@ export function isLoss(error: unknown): boolean {
   return [LostError, NotSentError, UnreachableError].some((kind) => error instanceof kind);
 }
 
+function lineOf(token: string): string {
+  try {
+    return authLine(token);
+  } catch (cause) {
+    if (!(cause instanceof BadCommandError)) throw cause;
+    throw new RefusedError(`${TOKEN_VARIABLE}: ${cause.message}`, { cause });
+  }
+}
+
 /** Commands that are on their way at a time when many are asked. */
 const WINDOW = 500;
 
@@ -30,10 +42,27 @@ export class ServerView {
   readonly #client: ClientConnection;
   readonly #pushes: Pushes;
 
-  /** Connects; rejects with an UnreachableError. */
-  static async open(address: BoundAddress): Promise<ServerView> {
+  /**
+   * Connects, and shows the token if there is one; rejects with an UnreachableError, and with a
+   * RefusedError where the token is wrong.
+   */
+  static async open(address: BoundAddress, token?: string): Promise<ServerView> {
     const pushes = new Pushes();
-    return new ServerView(await connectTo(address, pushes), pushes);
+    const view = new ServerView(await connectTo(address, pushes), pushes);
+    try {
+      if (token !== undefined) await view.#show(token);
+      return view;
+    } catch (error) {
+      view.close();
+      throw error;
+    }
+  }
+
+  /** A server that knows no tokens wants none. */
+  async #show(token: string): Promise<void> {
+    const { word } = await this.#client.ask(lineOf(token), undefined, "auth");
+    if (word !== "AUTHENTICATED" && word !== "UNKNOWN_COMMAND")
+      throw new RefusedError(`the server does not take the token in ${TOKEN_VARIABLE}`);
   }
 
   private constructor(client: ClientConnection, pushes: Pushes) {
@@ -121,6 +150,8 @@ function meaningOf(reply: Reply, line: string): string {
       return "no job is ready";
     case "DRAINING":
       return "the server takes no new jobs: it is draining";
+    case "DENIED":
+      return `${verb}: the token in ${TOKEN_VARIABLE} does not let you, or there is none`;
     case "OUT_OF_MEMORY":
       return "the server has no room";
     case "JOB_TOO_BIG":

@@ -37,7 +37,7 @@ export async function runShell(
   const complain = (why: string): void => runtime.complain(`${PROGRAM}: ${shownText(why)}`);
   let server: ServerView | undefined;
   try {
-    server = await ServerView.open(command.address);
+    server = await ServerView.open(command.address, command.token);
     await new Shell(command, server, terminal, complain).run();
     return EXIT_DONE;
   } catch (error) {
@@ -64,15 +64,17 @@ class Shell {
   readonly #terminal: Terminal;
   readonly #where: string;
   readonly #address: BoundAddress;
+  readonly #token: string | undefined;
   readonly #complain: (why: string) => void;
 
   constructor(
-    { request, asJson, address }: ShellCommand,
+    { request, asJson, address, token }: ShellCommand,
     server: ServerView,
     terminal: Terminal,
     complain: (why: string) => void,
   ) {
     this.#address = address;
+    this.#token = token;
     this.#complain = complain;
     this.#request = request;
     this.#asJson = asJson;
@@ -89,7 +91,7 @@ class Shell {
           ...request,
           asJson: this.#asJson,
           where: this.#where,
-          open: () => ServerView.open(this.#address),
+          open: () => ServerView.open(this.#address, this.#token),
           complain: this.#complain,
         });
       case "tubes":

@@ -13,7 +13,7 @@ import type { BoundAddress } from "../../config/listen-address.ts";
 import { OPTIONS } from "../../config/options.ts";
 import { exitOf, quietSubcommand, wrongArguments } from "../quiet-command.ts";
 import type { Exit } from "../quiet-command.ts";
-import { ADDRESS_VARIABLE, unknownVariables } from "../variables.ts";
+import { ADDRESS_VARIABLE, tokenIn, unknownVariables } from "../variables.ts";
 import type { Environment } from "../variables.ts";
 import { TUBE_COLUMNS } from "./request.ts";
 import type { Request } from "./request.ts";
@@ -43,6 +43,8 @@ import type { Given } from "./words.ts";
 export interface ShellCommand {
   readonly kind: "shell";
   readonly address: BoundAddress;
+  /** What is shown to the server first; undefined if nothing is. */
+  readonly token: string | undefined;
   /** One line of JSON for each thing, instead of text for people. */
   readonly asJson: boolean;
   readonly request: Request;
@@ -270,7 +272,8 @@ export function parseShellCommand(
     const flags: Given["flags"] = command.opts();
     const address = addressOf(flags["address"], env);
     const request = declared.request({ words: command.args, flags, units });
-    return { kind: "shell", address, asJson: flags["json"] === true, request };
+    const token = tokenIn(env);
+    return { kind: "shell", address, token, asJson: flags["json"] === true, request };
   } catch (error) {
     if (error instanceof WordError) return wrongArguments(name, error.message);
     return exitOf(name, command, error);

@@ -13,7 +13,7 @@ import { isLoopback } from "../../config/tcp-address.ts";
 import type { Units } from "../../text/control.ts";
 import { exitOf, quietSubcommand, wrongArguments } from "../quiet-command.ts";
 import type { Exit } from "../quiet-command.ts";
-import { ADDRESS_VARIABLE } from "../variables.ts";
+import { ADDRESS_VARIABLE, tokenIn } from "../variables.ts";
 import type { Environment } from "../variables.ts";
 
 /** To run workers. */
@@ -29,6 +29,8 @@ export interface WorkCommand {
   readonly directory: string | undefined;
   /** The queue that is meant where nobody says. */
   readonly queueDefault: string;
+  /** What is shown to a server; undefined if nothing is. */
+  readonly token: string | undefined;
   /** Directory with bodies of jobs that are too big for the queue. */
   readonly blobs: string | undefined;
   readonly concurrency: number | undefined;
@@ -107,6 +109,7 @@ function commandOf(flags: Flags, env: Environment, units: Units): WorkCommand {
     directory,
     blobs: flags.blobs,
     queueDefault: queueOf(env[ADDRESS_VARIABLE] ?? ""),
+    token: tokenIn(env),
     concurrency: concurrency === undefined ? undefined : slotsOf(concurrency),
     graceMillis: grace === undefined ? undefined : graceOf(grace, units),
     http: httpOf(flags, env, units),

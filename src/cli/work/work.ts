@@ -140,9 +140,9 @@ class Work {
     const config = await this.#config();
     const plan = await this.#plan(config);
     const { target, where } = this.#target(config);
-    const { blobs } = this.#command;
+    const { blobs, token } = this.#command;
     const elsewhere = blobs === undefined ? {} : { blobs: { store: directoryBlobs(blobs) } };
-    return { queue: await openQueue(target, elsewhere), plan, where };
+    return { queue: await openQueue(target, { ...elsewhere, token }), plan, where };
   }
 
   async #config(): Promise<WorkConfig> {

@@ -1,0 +1,68 @@
+/* Rights: what the bearer of one of the queue's tokens may do over HTTP, route by route.
+ *
+ * A route says what it is about: one tube, one job, the tubes that its handler chooses, or, if it
+ * says nothing, the whole server. Looking takes `look` there, and changing `manage`; for the whole
+ * server it takes the right in every tube. Callers without a grant may what their role says: those
+ * with a token of HTTP's own, and everybody where there are no tokens. Used by http-server.ts and by
+ * the handlers that choose.
+ */
+import type { Grant, Right } from "../protocol/rights.ts";
+import type { Tube } from "./api-tubes.ts";
+import { idOf } from "./fields.ts";
+import { HttpError } from "./handler.ts";
+import type { Route } from "./handler.ts";
+import { noJob } from "./refusals.ts";
+
+/** The right to look. */
+export const LOOK: readonly Right[] = ["look"];
+const MANAGE: readonly Right[] = ["manage"];
+const PUT: readonly Right[] = ["put"];
+
+/** What the check asks of the queue. */
+export interface Whereabouts {
+  /** The tube of a job; undefined if there is no such job. */
+  tubeOf(id: number): string | undefined;
+}
+
+/** Throws an HttpError unless that grant lets a caller have the route. */
+export function checkRights(
+  { needs, about }: Route,
+  params: Readonly<Record<string, string>>,
+  grant: Grant,
+  whereabouts: Whereabouts,
+): void {
+  const rights = needs === "admin" ? MANAGE : LOOK;
+  const isForAll = about === "chosen" && needs === "read"; // what is shown is chosen by the rights
+  if (!isForAll && !grant.hasSomewhere(rights)) throw denied();
+  if (about === "tube" && !grant.has(rights, params["name"] ?? "")) throw denied();
+  if (about === "job") {
+    const tube = whereabouts.tubeOf(idOf(params["id"]));
+    // Of a job that is not there the handler says so.
+    if (tube !== undefined && !grant.has(rights, tube)) throw noJob();
+  }
+  if (about === undefined && !grant.hasEverywhere(rights)) throw denied();
+}
+
+/** Throws an HttpError unless the caller may change things in that tube. */
+export function checkManage(grant: Grant | undefined, tube: string): void {
+  if (grant?.has(MANAGE, tube) === false) throw denied();
+}
+
+/** Throws an HttpError unless the caller may look into that tube. */
+export function checkLook(grant: Grant | undefined, tube: string): void {
+  if (grant?.has(LOOK, tube) === false) throw denied();
+}
+
+/** Throws an HttpError unless the caller may put jobs into that tube. */
+export function checkPut(grant: Grant | undefined, tube: string): void {
+  if (grant?.has(PUT, tube) === false) throw denied();
+}
+
+/** Those of the tubes that the caller may see. */
+export function seenTubes(grant: Grant | undefined, tubes: readonly Tube[]): readonly Tube[] {
+  return grant === undefined ? tubes : tubes.filter(({ name }) => grant.sees(name));
+}
+
+function denied(): HttpError {
+  return new HttpError(403, "HM_HTTP_RIGHT", "this token does not let you");
+}
