@@ -2,6 +2,9 @@
  * (observability/log.ts), and the sink that takes its lines, which is the runtime's.
  */
 
+/** What a line says that stands for others. */
+export const DROPPED = "log lines were dropped: they were not read as fast as they came";
+
 /**
  * How much a line matters: debug is what -V shows (binding, accepting, closing), trace what -VV
  * adds (commands, replies).

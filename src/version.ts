@@ -6,3 +6,6 @@ export const PROGRAM: string = description.name;
 
 /** The release, for instance "1.2.3": `--version`, the ready line and the stats key "version". */
 export const VERSION: string = description.version;
+
+/** The versions of Node that it runs on: ">=22.18". */
+export const NEEDED_NODE: string = description.engines.node;

@@ -18,7 +18,7 @@ import { createCommon, journalBoardOf } from "./boards.ts";
 import type { BrokerSettings } from "./broker-options.ts";
 import { ClosedError } from "./errors.ts";
 import type { BrokenError } from "./errors.ts";
-import { InProcess } from "./in-process.ts";
+import type { InProcess } from "./in-process.ts";
 import { JournalKeeper } from "./journal-keeper.ts";
 import type { ProgressDisplay } from "./journal-keeper.ts";
 import { makePayload } from "./payload.ts";
@@ -71,8 +71,11 @@ export class Broker {
     const common = createCommon(Math.max(1, threads), seats, clock?.now());
     const payload = await makePayload(settings, threads, runtime, common);
     let broken: (error: BrokenError) => void = around.onBroken;
+    // A server that serves no HTTP runs its sessions elsewhere: its main thread does without.
     const sessions = hasSessions
-      ? await InProcess.open({
+      ? await (
+          await import("./in-process.ts")
+        ).InProcess.open({
           content: payload.content,
           common: new Common(common.buffer, relay),
           seat: seats - 1,

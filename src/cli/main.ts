@@ -12,6 +12,8 @@
  */
 import process from "node:process";
 import type { Runtime } from "../runtime.ts";
+import { whyTooOld } from "../runtimes/needed-node.ts";
+import { PROGRAM } from "../version.ts";
 import type { WorkCommand } from "./work/work-command.ts";
 
 const EXIT_FAILED = 1;
@@ -23,9 +25,14 @@ const rememberDrain = (): void => {
   drainsEarly = true;
 };
 process.on("SIGUSR1", rememberDrain);
-process.exitCode = await main();
+void main().then((code) => (process.exitCode = code));
 
 async function main(): Promise<number> {
+  const why = whyTooOld();
+  if (why !== undefined) {
+    process.stderr.write(`${PROGRAM}: ${why}\n`);
+    return EXIT_FAILED;
+  }
   const { nodeRuntime } = await import("../runtimes/node.ts");
   const runtime = nodeRuntime();
   try {
@@ -88,7 +95,6 @@ async function runWork(
   }
   const { beside, importModule } = await import("../runtimes/user-modules.ts");
   const { work } = await import("./work/work.ts");
-  const { PROGRAM } = await import("../version.ts");
   const complain = (line: string): void => runtime.complain(`${PROGRAM}: work: ${line}`);
   const around = {
     runtime,
@@ -100,7 +106,6 @@ async function runWork(
 }
 
 async function complainAbout(error: unknown, runtime: Runtime): Promise<number> {
-  const { PROGRAM } = await import("../version.ts");
   const { ModuleMissingError } = await import("../runtime.ts");
   const { describe } = await import("../runtimes/die.ts");
   const isExpected = error instanceof ModuleMissingError;

@@ -3,9 +3,12 @@ import type { Client } from "../client/client.ts";
 import { connectTo } from "../client/connect.ts";
 import type { ClientOptions, Target } from "../client/connect.ts";
 import { clientSurroundings } from "../runtimes/client-surroundings.ts";
+import { refuseOldNode } from "../runtimes/needed-node.ts";
 import { socketEndpoint } from "../transports/socket-endpoint.ts";
 
 export * from "../client/public.ts";
+
+refuseOldNode();
 
 /**
  * Connects to a server: at an address (`"127.0.0.1:11300"`, `"[::1]"`, `"unix:/run/hm.sock"`,

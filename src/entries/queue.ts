@@ -22,6 +22,7 @@ import type { Known } from "../worker/known-options.ts";
 import { Queue } from "../worker/queue.ts";
 import type { QueueOptions } from "../worker/queue.ts";
 import { startChild } from "../runtimes/children.ts";
+import { refuseOldNode } from "../runtimes/needed-node.ts";
 import { thisPlace } from "../runtimes/place.ts";
 import { startVoucher } from "../runtimes/voucher.ts";
 import { openServer } from "../worker/server-backend.ts";
@@ -48,6 +49,8 @@ export { runUntilSignal } from "../runtimes/until-signal.ts";
 export * from "../worker/public.ts";
 export type { TlsSettings } from "../client/tls-settings.ts";
 export type { ServerUrl, ServerWebSocketUrl } from "../worker/server-backend.ts";
+
+refuseOldNode();
 
 /** Where a Redis is. */
 export type RedisUrl = `redis://${string}` | `rediss://${string}`;

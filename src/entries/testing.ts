@@ -2,6 +2,7 @@
 import { openEmbedded } from "../embedded/embedded-backend.ts";
 import { asyncStorage } from "../runtimes/async-storage.ts";
 import { eventLoop } from "../runtimes/event-loop.ts";
+import { refuseOldNode } from "../runtimes/needed-node.ts";
 import { openTestQueue } from "../testing/test-queue.ts";
 import type { TestQueue, TestQueueOptions } from "../testing/test-queue.ts";
 
@@ -14,6 +15,8 @@ export type {
   WaitingJob,
 } from "../testing/test-queue.ts";
 export { VirtualClock } from "../testing/virtual-clock.ts";
+
+refuseOldNode();
 
 /** Opens a queue in memory whose time passes when the test says so. */
 export function testQueue(options: TestQueueOptions = {}): Promise<TestQueue> {

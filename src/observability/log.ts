@@ -8,6 +8,7 @@
  * dropped by the sink, and a line says how many. Used by the main thread, never on a hot path.
  */
 import { pino } from "pino";
+import { DROPPED } from "../log.ts";
 import type { Log, LogSink } from "../log.ts";
 import type { Logger } from "../worker/logger.ts";
 
@@ -38,8 +39,6 @@ interface Kind {
   suppressed: number;
 }
 
-/** What a line says that stands for others. */
-export const DROPPED = "log lines were dropped: they were not read as fast as they came";
 const OVERFLOW = "events of many kinds";
 
 /** Opens the log. */

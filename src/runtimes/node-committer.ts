@@ -40,9 +40,9 @@ function fail(error: unknown): void {
 
 if (endsProcess) process.on("uncaughtException", fail);
 parentPort?.on("message", () => undefined); // stay until we are ended
-try {
+void run().catch(fail);
+
+async function run(): Promise<void> {
   const storage = openStorage(directory);
   await runCommitter(payload as CommitterSeed, { directory, storage, bootId: bootId(), report });
-} catch (error) {
-  fail(error);
 }

@@ -3,4 +3,4 @@ import { openSessionHost } from "../broker/open-host.ts";
 import { runThread } from "../server/thread.ts";
 import { threadRuntime, threadSeed } from "./thread-runtime.ts";
 
-await runThread(threadSeed(), threadRuntime(), openSessionHost);
+void runThread(threadSeed(), threadRuntime(), openSessionHost);

@@ -7,7 +7,7 @@
 import type { Clock } from "../clock.ts";
 import { formatListenAddress } from "../config/listen-address.ts";
 import type { TokenList } from "../config/token-file.ts";
-import { DROPPED } from "../observability/log.ts";
+import { DROPPED } from "../log.ts";
 import type { LogFields, LogLevel } from "../log.ts";
 import type { Door, Listener, ListenOrder, Order } from "../runtime.ts";
 import type { ThreadRuntime, ThreadSeed, TraceSettings } from "../runtime.ts";

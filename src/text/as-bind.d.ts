@@ -9,10 +9,10 @@ declare module "as-bind/dist/as-bind.cjs.js" {
     readonly exports: Readonly<Record<string, unknown>>;
   }
   const asBind: {
-    instantiate(
-      bytes: Uint8Array<ArrayBuffer> | WebAssembly.Module,
+    instantiateSync(
+      bytes: Uint8Array<ArrayBuffer>,
       imports: Record<string, Record<string, unknown>>,
-    ): Promise<BoundModule>;
+    ): BoundModule;
   };
   export default asBind;
 }

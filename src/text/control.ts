@@ -97,7 +97,7 @@ const LIST_PIECE_ITEMS = 512;
  * something else.
  */
 export async function loadControl(wasm: Uint8Array<ArrayBuffer>): Promise<Control> {
-  const exports = await bind(wasm);
+  const exports = bind(wasm);
   const collect = garbageCollector(exports);
 
   /* Accounts for what a call left behind; every function below returns through it. */
@@ -131,10 +131,14 @@ export async function loadControl(wasm: Uint8Array<ArrayBuffer>): Promise<Contro
   };
 }
 
-async function bind(wasm: Uint8Array<ArrayBuffer>): Promise<BoundExports> {
+/**
+ * At once: as-bind's other way asks whether it was given a Response, for which Node loads all of
+ * HTTP, TLS and fetch, 15 MB.
+ */
+function bind(wasm: Uint8Array<ArrayBuffer>): BoundExports {
   let exports: Readonly<Record<string, unknown>>;
   try {
-    ({ exports } = await asBind.instantiate(wasm, {}));
+    ({ exports } = asBind.instantiateSync(wasm, {}));
   } catch (cause) {
     throw new ControlError("these bytes are not a module bound by as-bind", { cause });
   }

@@ -49,7 +49,7 @@ function entries(): readonly (readonly [string, string])[] {
     JSON.parse(readFileSync(`${ROOT}package.json`, "utf8"));
   return Object.entries(manifest.exports).flatMap(([subpath, target]) => {
     if (typeof target !== "object" || target === null || !("types" in target)) return [];
-    const file = String(target.types).replace(/^\.\/dist\//, "");
+    const file = String(target.types).replace(/^\.\/dist\/types\//, "");
     return [[subpath.replace(/^\./, manifest.name), file] as const];
   });
 }

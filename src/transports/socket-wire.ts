@@ -5,7 +5,6 @@
  */
 import { connect } from "node:net";
 import type { NetConnectOpts, Socket } from "node:net";
-import { connect as connectSecurely } from "node:tls";
 import { ClientConnection } from "../client/connection.ts";
 import type { ConnectionOptions } from "../client/connection.ts";
 import { UnreachableError } from "../client/errors.ts";
@@ -76,6 +75,7 @@ export async function socketTo(
   }
   const { serverName, ca, cert, key } = tls;
   const named = serverName !== undefined && { servername: serverName };
+  const { connect: connectSecurely } = await import("node:tls"); // most clients never need it
   const socket = connectSecurely({ ...way.secure, ca, cert, key, ...named });
   socket.setNoDelay(true);
   await connected(socket, "secureConnect", signal);

@@ -2,7 +2,8 @@
  * connection; inside, the protocol is what it is everywhere.
  *
  * Invariant: a socket counts as a connection from when it was accepted, so strangers who do not
- * finish their handshake take the room of connections and no other, and not for long.
+ * finish their handshake take the room of connections and no other, and not for long. Loaded for
+ * the first such address alone (tls-transport.ts).
  */
 import type { Server, Socket } from "node:net";
 import { createServer } from "node:tls";
@@ -15,19 +16,10 @@ import { whyOf } from "../system-error.ts";
 import { SOCKETS } from "./acceptor.ts";
 import type { Guests, ServerMaker } from "./acceptor.ts";
 import { Certificates } from "./certificates.ts";
-import { listenTcp, TCP_TRANSPORT } from "./tcp.ts";
-import type { TransportKind } from "./transport-kind.ts";
+import { listenTcp } from "./tcp.ts";
 
 /** How long a handshake may take. */
 const HANDSHAKE_MS = 10_000;
-
-export const TLS_TRANSPORT: TransportKind<UrlAddress<"tls">> = {
-  isShared: TCP_TRANSPORT.isShared,
-  listen: (address, manner, door) => listenTls(address, manner, door),
-  connection: ({ host, port }) => ({ secure: { host, port } }),
-  needsPrivilege: () => true, // the key may be one that only the first user can read
-  carrier: { socketOf: tcpOf, onSocket: (socket) => ({ ...socket, kind: "tls" }) },
-};
 
 /**
  * Listens at an address whose socket is a TCP one with TLS. Rejects with a BindError, also when the

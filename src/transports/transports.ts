@@ -7,7 +7,7 @@ import type { NetConnectOpts } from "node:net";
 import type { BoundAddress } from "../config/listen-address.ts";
 import type { Door, Listener, ListenManner, ProbedSocket } from "../runtime.ts";
 import { TCP_TRANSPORT } from "./tcp.ts";
-import { TLS_TRANSPORT } from "./tls.ts";
+import { TLS_TRANSPORT } from "./tls-transport.ts";
 import type { SecurePlace, TransportKind, WebSocketUrl } from "./transport-kind.ts";
 import { UNIX_TRANSPORT } from "./unix.ts";
 import { SECURE_WEB_SOCKET_TRANSPORT, WEB_SOCKET_TRANSPORT } from "./web-socket.ts";

@@ -25,6 +25,7 @@ const PACKAGES = {
   "redis-server": "redis-server",
   spin: "spin",
   strace: "strace",
+  "systemd-analyze": "systemd",
 } as const;
 /** Rights that cannot be installed: how a message names them, and whether this process has them. */
 const RIGHTS = {

@@ -15,7 +15,10 @@ test.each(conditions)("%s is what an entry exports, with its types first", (_, t
   expect(first).toBe("types");
   expect(others.length).toBeGreaterThan(0);
   for (const path of Object.values(target as Readonly<Record<string, string>>)) {
-    const source = path.replace("./dist/", "").replace(/\.(d\.ts|js)$/, ".ts");
+    const source = path
+      .replace("./dist/types/", "")
+      .replace("./dist/lib/", "src/entries/")
+      .replace(/\.(d\.ts|js)$/, ".ts");
     expect([path, existsSync(new URL(source, ROOT))]).toEqual([path, true]);
   }
 });

@@ -1,16 +1,22 @@
-/* The package that npm installs: the client, the queue and the queue for tests of it as programs on
- * Node, Deno and Bun, and its types. It is packed once: packing makes dist/ anew.
+/* The package that npm installs: its command, its client, its queue and its queue for tests on
+ * Node, Deno and Bun, and its types.
+ *
+ * It is packed once, and once more to see that it comes out the same: packing makes dist/ anew.
  */
-import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { stripTypeScriptTypes } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { execa } from "execa";
+import { publint } from "publint";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { addressOf, inDirectory } from "../client/places.ts";
 import * as client from "../client/round-found.ts";
+import { codeBlocks, readPage, section } from "../docs/page.ts";
 import { startHomemaker } from "../support/homemaker.ts";
-import { printedOn, ROOT, RUNTIME_NAMES } from "../support/runtimes.ts";
+import { printedOn, ROOT, RUNTIME_NAMES, RUNTIMES } from "../support/runtimes.ts";
 import type { RuntimeName } from "../support/runtimes.ts";
 import type { ServerProcess } from "../support/server-process.ts";
 import * as testing from "../testing/round-found.ts";
@@ -57,15 +63,21 @@ const TYPED = {
     export { first };\n`,
 } as const;
 
+const INSTALL = ["install", "--prefer-offline", "--no-audit", "--no-fund"];
+const [MAILS = ""] = codeBlocks(section(readPage("README.md"), "From TypeScript"), "ts");
+const [PRINTED = ""] = codeBlocks(section(readPage("README.md"), "From TypeScript"), "text");
+
+/** Where it is installed. */
+const COMMAND = "node_modules/homemaker/dist/lib/main.js";
+
 let directory = "";
+let archive = "";
 let server: ServerProcess;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "homemaker-package-"));
-  const packed = await execa("npm", ["pack", "--pack-destination", directory], { cwd: ROOT });
-  const archive = packed.stdout.trim().split("\n").at(-1) ?? "";
+  archive = await packedInto(directory);
   await writeFile(join(directory, "package.json"), '{"type":"module","private":true}');
-  const flags = ["install", "--prefer-offline", "--no-audit", "--no-fund", `./${archive}`];
-  await execa("npm", flags, { cwd: directory });
+  await execa("npm", [...INSTALL, archive], { cwd: directory });
   await symlink(join(ROOT, "node_modules/@types"), join(directory, "node_modules/@types"));
   server = await startHomemaker();
 }, PACKED_MS);
@@ -73,6 +85,12 @@ afterAll(async () => {
   await server.stop();
   await rm(directory, { recursive: true });
 });
+
+/** Packs; returns the path of the archive. */
+async function packedInto(folder: string): Promise<string> {
+  const packed = await execa("npm", ["pack", "--pack-destination", folder], { cwd: ROOT });
+  return join(folder, packed.stdout.trim().split("\n").at(-1) ?? "");
+}
 
 /** What the program at `path` prints where the package is installed. */
 async function printedThere(
@@ -115,3 +133,84 @@ test.each(["client", "queue", "testing"] as const)(
     expect((await run).stdout).toBe("");
   },
 );
+
+test("the linters of packages find nothing in it", async () => {
+  const bytes = new Uint8Array(await readFile(archive));
+  const { messages } = await publint({ strict: true, pack: { tarball: bytes.buffer } });
+  expect(messages).toEqual([]);
+  const checked = await checkPackage(createPackageFromTarballData(bytes));
+  const kinds = (checked.types === false ? [] : checked.problems).map(({ kind }) => kind);
+  // It is of modules alone, which old resolvers do not find, and which `require` gets as such.
+  const ofModulesAlone = new Set(["NoResolution", "CJSResolvesToESM"]);
+  expect(checked.types).not.toBe(false);
+  expect(kinds.filter((kind) => !ofModulesAlone.has(kind))).toEqual([]);
+});
+
+test("it comes out the same, byte for byte, when it is packed again", async () => {
+  const again = await packedInto(await mkdtemp(join(directory, "again-")));
+  const hashes = [archive, again].map(async (path) =>
+    createHash("sha256")
+      .update(await readFile(path))
+      .digest("hex"),
+  );
+  const [first, second] = await Promise.all(hashes);
+  expect(second).toBe(first);
+});
+
+test("npm can list what is in it", async () => {
+  const flags = ["sbom", "--sbom-format", "cyclonedx", "--omit", "dev"];
+  const { stdout } = await execa("npm", flags, { cwd: directory });
+  const { components } = JSON.parse(stdout) as {
+    readonly components: readonly { readonly name: string }[];
+  };
+  const names = components.map(({ name }) => name);
+  const { dependencies } = JSON.parse(readPage("package.json")) as {
+    readonly dependencies: Readonly<Record<string, string>>;
+  };
+  expect(names).toEqual(expect.arrayContaining(["homemaker", ...Object.keys(dependencies)]));
+});
+
+test("its client needs no other package", async () => {
+  // Far from every folder of packages that it could find by looking upwards.
+  const apart = await mkdtemp(join(tmpdir(), "homemaker-apart-"));
+  try {
+    const there = join(apart, "node_modules/homemaker");
+    await mkdir(there, { recursive: true });
+    await cp(join(directory, "node_modules/homemaker"), there, { recursive: true });
+    const imported = (entry: string) => {
+      const program = `console.log(typeof (await import("${entry}")).connect)`;
+      const flags = ["--input-type=module", "--eval", program];
+      return execa(RUNTIMES.node[0], flags, { cwd: apart, reject: false });
+    };
+    expect((await imported("homemaker/client")).stdout).toBe("function");
+    // So that one could have been missing.
+    expect((await imported("homemaker")).stderr).toContain("ERR_MODULE_NOT_FOUND");
+  } finally {
+    await rm(apart, { recursive: true });
+  }
+});
+
+test.each(RUNTIME_NAMES)("README's program runs with it on %s", async (name) => {
+  const [command, ...flags] = RUNTIMES[name];
+  await writeFile(join(directory, "mails.ts"), MAILS);
+  const { stdout } = await execa(command, [...flags, "mails.ts"], { cwd: directory });
+  expect(`${stdout}\n`).toBe(PRINTED);
+});
+
+test.each(RUNTIME_NAMES)("its command serves on %s, the dashboard as well", async (name) => {
+  const [command, ...flags] = RUNTIMES[name];
+  const options = ["-l", "127.0.0.1", "-p", "0", "--threads", "1", "--http-port", "0"];
+  const served = execa(command, [...flags, COMMAND, ...options], {
+    cwd: directory,
+    all: true,
+    reject: false,
+  });
+  let url = "";
+  for await (const line of served.iterable({ from: "all" })) {
+    url = / dashboard on (\S+)/.exec(line)?.[1] ?? url;
+    if (!line.includes(" listening on ")) continue;
+    expect((await fetch(url)).status).toBe(200);
+    served.kill("SIGTERM");
+  }
+  expect((await served).exitCode).toBe(0);
+});

@@ -1,0 +1,207 @@
+/* What deploy/ has for operators: the container's recipe, systemd's units and the composition with
+ * Prometheus and Grafana name options, commands, metrics and files that there are.
+ */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { parseOptions } from "../../src/cli/command-line.ts";
+import { parseSubcommand } from "../../src/cli/subcommands.ts";
+import type { Options } from "../../src/config/options.ts";
+import { readPage, section } from "../docs/page.ts";
+import { promtool } from "../observability/promtool.ts";
+import { program } from "../support/programs.ts";
+import { loadBuiltControl } from "../text/load-control.ts";
+
+const DEPLOY = fileURLToPath(new URL("../../deploy/", import.meta.url));
+const control = await loadBuiltControl();
+
+function text(path: string): string {
+  return readFileSync(join(DEPLOY, path), "utf8");
+}
+
+/** The options that these words and variables set; nothing may be unknown or be warned of. */
+function optionsOf(words: readonly string[], env: Readonly<Record<string, string>> = {}): Options {
+  const parsed = parseOptions(words, env, control);
+  if (parsed.kind !== "run") throw new Error(parsed.stderr ?? parsed.stdout);
+  expect(parsed.warnings).toEqual([]);
+  return parsed.options;
+}
+
+describe("the Dockerfile", () => {
+  const file = text("Dockerfile").replaceAll(/\\\n\s*/g, "");
+  const lines = (instruction: string): readonly string[] =>
+    [...file.matchAll(new RegExp(`^${instruction} (.*)$`, "gm"))].map(([, words = ""]) => words);
+  const env = Object.fromEntries(
+    [...(lines("ENV")[0] ?? "").matchAll(/(\w+)=(\S+)/g)].map(([, name = "", value = ""]) => [
+      name,
+      value,
+    ]),
+  );
+
+  test("sets options that there are, and keeps the jobs in its volume", () => {
+    const { dataDirectory, listen } = optionsOf([], env);
+    expect(lines("VOLUME")).toEqual([dataDirectory]);
+    expect(listen.map((address) => "port" in address && String(address.port))).toEqual(
+      lines("EXPOSE"),
+    );
+  });
+
+  test("asks for its health by a command that there is", () => {
+    const [check = ""] = lines("HEALTHCHECK");
+    const [command, ...words] = JSON.parse(/CMD (.*)$/.exec(check)?.[1] ?? "") as string[];
+    expect(command).toBe("homemaker");
+    expect(parseSubcommand(words, control, env)).toMatchObject({ kind: "shell" });
+  });
+
+  test("runs the command itself, as nobody's root", () => {
+    expect(lines("ENTRYPOINT")).toEqual(['["homemaker"]']);
+    expect(lines("USER")).toEqual([expect.stringMatching(/^[1-9]\d+:[1-9]\d+$/)]);
+    expect(file.indexOf("\nUSER")).toBeGreaterThan(file.lastIndexOf("\nRUN"));
+  });
+
+  test("copies no more than what is kept in the repository", () => {
+    const ignored = text("Dockerfile.dockerignore").trim().split("\n");
+    expect(ignored).toEqual(expect.arrayContaining([".git", "build", "dist", "node_modules"]));
+  });
+});
+
+describe("the units of systemd", () => {
+  /** The values of a setting, in order. */
+  const settings = (unit: string, name: string): readonly string[] =>
+    [...text(`systemd/${unit}`).matchAll(new RegExp(`^${name}=(.*)$`, "gm"))].map(
+      ([, value = ""]) => value,
+    );
+  const [command = "", ...words] = (settings("homemaker.service", "ExecStart")[0] ?? "").split(" ");
+
+  test("start the server with options that there are, in the directory that is its own", () => {
+    const state = settings("homemaker.service", "StateDirectory")[0] ?? "";
+    const given = words.map((word) => word.replace("${STATE_DIRECTORY}", `/var/lib/${state}`));
+    expect(optionsOf(given).dataDirectory).toBe("/var/lib/homemaker");
+    expect(command).toMatch(/\/homemaker$/);
+  });
+
+  test("listen where the server would", () => {
+    const [address] = optionsOf([]).listen;
+    expect(settings("homemaker.socket", "ListenStream")).toEqual([
+      address !== undefined && "port" in address && `${address.host}:${address.port}`,
+    ]);
+  });
+
+  test(
+    "are what systemd understands, and as closed as docs/deployment.md says",
+    { tags: ["systemd-analyze"] },
+    () => {
+      const folder = mkdtempSync(join(tmpdir(), "homemaker-units-"));
+      try {
+        for (const unit of ["homemaker.service", "homemaker.socket"]) {
+          const installed = text(`systemd/${unit}`).replace(`=${command} `, "=/bin/true ");
+          writeFileSync(join(folder, unit), installed);
+        }
+        const units = ["homemaker.service", "homemaker.socket"].map((unit) => join(folder, unit));
+        expect(analyze("verify", "--recursive-errors=no", ...units)).toEqual([0, ""]);
+        const page = section(readPage("docs/deployment.md"), "systemd");
+        const exposure = Number(/exposure level of (\d+\.\d)/.exec(page)?.[1]);
+        const limit = `--threshold=${exposure * 10}`;
+        const service = join(folder, "homemaker.service");
+        expect(analyze("security", "--offline=yes", "--no-pager", limit, service)[0]).toBe(0);
+        expect(analyze("security", "--offline=yes", "--threshold=1", service)[0]).not.toBe(0);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+  );
+
+  /** The exit code, and what it complains about. */
+  function analyze(...args: string[]): readonly [number | null, string] {
+    const { status, stderr } = spawnSync(program("systemd-analyze"), args, { encoding: "utf8" });
+    return [status, stderr];
+  }
+});
+
+interface Service {
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly ports?: readonly string[];
+  readonly volumes: readonly string[];
+  readonly secrets?: readonly string[];
+}
+
+describe("the composition", () => {
+  const { services, secrets } = parse(text("compose/compose.yaml")) as {
+    readonly services: Readonly<Record<"homemaker" | "prometheus" | "grafana", Service>>;
+    readonly secrets: Readonly<Record<string, { readonly environment: string }>>;
+  };
+  const env = Object.fromEntries(
+    Object.entries(services.homemaker.environment ?? {}).map(([name, value]) => [
+      name,
+      value.replace(/^\$\{(\w+):\?\}$/, "a-token-for-$1"),
+    ]),
+  );
+  const { httpPort, httpHosts } = optionsOf([], env);
+  /** The file of this repository that lies at a path of a service. */
+  const mounted = (name: keyof typeof services, path: string): string => {
+    const volume = services[name].volumes.find((one) => one.includes(`:${path}:`)) ?? "";
+    return join(DEPLOY, "compose", volume.split(":")[0] ?? "");
+  };
+
+  test("gives every service files that there are", () => {
+    const sources = Object.values(services).flatMap(({ volumes }) =>
+      volumes.map((volume) => volume.split(":")[0] ?? "").filter((one) => one.startsWith(".")),
+    );
+    expect(sources.length).toBeGreaterThanOrEqual(5);
+    expect(sources.filter((path) => !existsSync(join(DEPLOY, "compose", path)))).toEqual([]);
+  });
+
+  test("has Prometheus ask the server where it answers, with the token that only reads", () => {
+    const file = mounted("prometheus", "/etc/prometheus/prometheus.yml");
+    const { scrape_configs: jobs, rule_files: rules } = parse(readFileSync(file, "utf8")) as {
+      readonly scrape_configs: readonly {
+        readonly authorization: { readonly credentials_file: string };
+        readonly static_configs: readonly { readonly targets: readonly string[] }[];
+      }[];
+      readonly rule_files: readonly string[];
+    };
+    const [job] = jobs;
+    expect(job?.static_configs[0]?.targets).toEqual([`${httpHosts[0]}:${httpPort}`]);
+    expect(Object.keys(services)).toContain(httpHosts[0]);
+    const secret = (job?.authorization.credentials_file ?? "").replace("/run/secrets/", "");
+    expect(services.prometheus.secrets).toContain(secret);
+    expect(secrets[secret]?.environment).toBe("HOMEMAKER_HTTP_READ_TOKEN");
+    expect(rules.map((path) => mounted("prometheus", path))).toEqual([
+      join(DEPLOY, "../docs/monitoring/alerts.yaml"),
+    ]);
+  });
+
+  test("has a Prometheus that understands its file", { tags: ["promtool"] }, () => {
+    const file = mounted("prometheus", "/etc/prometheus/prometheus.yml");
+    expect(promtool(["check", "config", "--syntax-only", file])).toBe("");
+  });
+
+  test("has Grafana show the dashboard of docs/monitoring, which asks that Prometheus", () => {
+    const provisioning = "/etc/grafana/provisioning";
+    const read = (path: string): unknown =>
+      parse(readFileSync(mounted("grafana", `${provisioning}/${path}`), "utf8"));
+    const { datasources } = read("datasources/homemaker.yaml") as {
+      readonly datasources: readonly { readonly type: string; readonly url: string }[];
+    };
+    const { providers } = read("dashboards/homemaker.yaml") as {
+      readonly providers: readonly { readonly options: { readonly path: string } }[];
+    };
+    const file = mounted("grafana", `${providers[0]?.options.path}/homemaker.json`);
+    expect(file).toBe(join(DEPLOY, "../docs/monitoring/grafana.json"));
+    const { templating } = JSON.parse(readFileSync(file, "utf8")) as {
+      readonly templating: { readonly list: readonly { readonly query: unknown }[] };
+    };
+    expect(templating.list[0]?.query).toBe(datasources[0]?.type);
+    expect(datasources.map(({ url }) => url)).toEqual(["http://prometheus:9090"]);
+  });
+
+  test("shows nothing of it beyond this machine", () => {
+    const ports = Object.values(services).flatMap((service) => service.ports ?? []);
+    expect(ports.length).toBeGreaterThan(2);
+    expect(ports.filter((port) => !port.startsWith("127.0.0.1:"))).toEqual([]);
+  });
+});
