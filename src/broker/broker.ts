@@ -7,6 +7,7 @@
  * Opened by a program of the user's (open-broker.ts) and by a server (server/server.ts).
  */
 import type { ClientConnection, ConnectionOptions } from "../client/connection.ts";
+import type { Wire, WireListener } from "../client/wire.ts";
 import type { Clock } from "../clock.ts";
 import { Common } from "../engine/common.ts";
 import type { Relay } from "../engine/common.ts";
@@ -144,17 +145,26 @@ export class Broker {
    * Throws a BrokenError or a ClosedError.
    */
   connect(options: ConnectionOptions = {}): ClientConnection {
-    if (this.#error !== undefined) throw this.#error;
-    if (this.sessions === undefined || this.#closed !== undefined) {
-      throw new ClosedError("the broker is closed");
-    }
-    return this.sessions.connect({
+    return this.#open().connect({
       ...options,
       busy: (isBusy) => {
         this.#count(isBusy);
         options.busy?.(isBusy);
       },
     });
+  }
+
+  /** The wire to a session, for a client elsewhere; it keeps nothing alive. Throws as `connect`. */
+  wire(listener: WireListener): Wire {
+    return this.#open().wire(listener);
+  }
+
+  #open(): InProcess {
+    if (this.#error !== undefined) throw this.#error;
+    if (this.sessions === undefined || this.#closed !== undefined) {
+      throw new ClosedError("the broker is closed");
+    }
+    return this.sessions;
   }
 
   #count(isBusy: boolean): void {

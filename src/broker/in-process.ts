@@ -11,6 +11,7 @@
  */
 import { ClientConnection } from "../client/connection.ts";
 import type { ConnectionOptions } from "../client/connection.ts";
+import type { Wire, WireListener } from "../client/wire.ts";
 import type { Clock } from "../clock.ts";
 import type { TokenList } from "../config/token-file.ts";
 import type { LoopRuntime } from "../runtime.ts";
@@ -123,18 +124,22 @@ export class InProcess {
   /** A client's session. Throws a BrokenError, and a ClosedError when commands do not run. */
   connect(options: ConnectionOptions = {}): ClientConnection {
     this.#checkReady();
+    return new ClientConnection((listener) => this.wire(listener), options);
+  }
+
+  /** The wire to a client's session. Throws as `connect` does. */
+  wire(listener: WireListener): Wire {
+    this.#checkReady();
     const { counters } = this.desk;
     this.#common.admitConnection(Infinity);
     counters[COUNTER_ACCEPTED] = (counters[COUNTER_ACCEPTED] ?? 0) + 1;
     const open = (outlet: Outlet): Inlet => this.guard(() => this.#host.open(outlet));
-    return new ClientConnection((listener) => {
-      const wire: InProcessWire = new InProcessWire(listener, open, this.#turn, () => {
-        this.#wires.delete(wire);
-        this.#common.releaseConnection();
-      });
-      this.#wires.add(wire);
-      return wire;
-    }, options);
+    const wire: InProcessWire = new InProcessWire(listener, open, this.#turn, () => {
+      this.#wires.delete(wire);
+      this.#common.releaseConnection();
+    });
+    this.#wires.add(wire);
+    return wire;
   }
 
   /** An observer's session. Throws as `connect` does. */

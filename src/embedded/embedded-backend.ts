@@ -14,6 +14,7 @@ import { socketEndpoint } from "../transports/socket-endpoint.ts";
 import { ClientBackend } from "../worker/client-backend.ts";
 import { engineCapabilities } from "../worker/engine-capabilities.ts";
 import { BadOptionError } from "../worker/errors.ts";
+import { Sharing } from "./sharing.ts";
 
 /** What may be said about the engine: options of the server, by their names in the code. */
 export type EngineOptions = Omit<BrokerOptions, "dataDirectory" | "onBroken">;
@@ -44,15 +45,19 @@ export async function openEmbedded(
   checkTarget(target);
   let backend: ClientBackend | undefined;
   let broken: Error | undefined;
+  let sharing: Sharing | undefined;
   const broker = await openBroker({
     ...engineOptions(target),
     onBroken(error) {
       broken = error;
       backend?.fail(error);
+      sharing?.close();
     },
   });
   try {
-    backend = await backendOn(broker, target, clientClock);
+    sharing = new Sharing(broker, "directory" in target);
+    backend = await backendOn(broker, sharing, target, clientClock);
+    sharing.offer(backend);
     if (broken !== undefined) throw broken;
     return backend;
   } catch (error) {
@@ -85,6 +90,7 @@ function engineOptions(target: EmbeddedTarget): BrokerOptions {
 
 function backendOn(
   broker: Broker,
+  sharing: Sharing,
   target: EmbeddedTarget,
   clock: Clock | undefined,
 ): Promise<ClientBackend> {
@@ -96,6 +102,8 @@ function backendOn(
     name: isDurable ? "directory" : "memory",
     can: engineCapabilities(isDurable),
     connect: (onError) => connectTo(broker, { onError, ...beats }, socketEndpoint, around),
-    close: () => broker.close(),
+    async close() {
+      await broker.close().finally(() => sharing.close());
+    },
   });
 }

@@ -3,6 +3,9 @@
  */
 import { openEmbedded } from "../embedded/embedded-backend.ts";
 import type { EmbeddedTarget } from "../embedded/embedded-backend.ts";
+import { joinShared } from "../embedded/join-queue.ts";
+import { sharedOf } from "../embedded/sharing.ts";
+import type { SharedQueue } from "../embedded/sharing.ts";
 import { openSpooled } from "../embedded/open-spooled.ts";
 import type { RabbitTarget } from "../rabbitmq/rabbit-options.ts";
 import { openRabbit } from "../rabbitmq/rabbit-target.ts";
@@ -39,6 +42,7 @@ export type {
   EngineOptions,
   MemoryTarget,
 } from "../embedded/embedded-backend.ts";
+export type { SharedQueue } from "../embedded/sharing.ts";
 export { directoryBlobs } from "../storage/directory-blobs.ts";
 export { serveJson } from "../json/json-door.ts";
 export type { JsonDoor, JsonDoorOptions } from "../json/json-door.ts";
@@ -130,6 +134,28 @@ async function spooledBackend(
   }
   const name = isUrl ? target.replace(/\/\/[^@/]*@/, "//") : "the back end";
   return openSpooled({ name, open }, spool, options);
+}
+
+/**
+ * Lets one more thread of the program use a queue that was opened here with `{ memory: true }` or
+ * `{ directory }`: what is returned is posted to it, `port` among what is transferred. Throws an
+ * UnsupportedError (HM_NOT_SUPPORTED) of other queues, which each thread opens for itself.
+ */
+export function shareQueue(queue: JobQueue): SharedQueue {
+  return sharedOf(queue.backend);
+}
+
+/**
+ * Joins a queue that another thread shares. Closing it leaves it; when the thread that opened it
+ * closes it, or is gone, all that is asked here rejects with HM_CLOSED. Rejects with an error of
+ * the code HM_OPTION, or HM_CLOSED.
+ */
+export async function joinQueue(
+  shared: SharedQueue,
+  options: QueueOptions = {},
+): Promise<JobQueue> {
+  checkQueueOptions(options);
+  return new Queue(await joinShared(shared), options);
 }
 
 /**
