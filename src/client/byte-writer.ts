@@ -11,6 +11,8 @@ export const NUMBER_BYTES_MAX = 16;
 const CR = 0x0d;
 const LF = 0x0a;
 const ZERO = 0x30;
+/** Up to that, integers are divided as such, which takes a third of the time. */
+const SMALL_MAX = 0x7fff_ffff;
 
 /** Where commands are written. */
 export class ByteWriter {
@@ -36,10 +38,20 @@ export class ByteWriter {
 
   /** A whole put. */
   put(head: Uint8Array, body: Uint8Array, tail: Uint8Array): void {
+    this.putLine(head, body.length, tail);
+    this.body(body);
+  }
+
+  /** The line of a put: `head` is what stands before the length of the body, `tail` behind it. */
+  putLine(head: Uint8Array, length: number, tail: Uint8Array): void {
     this.bytes(head);
-    this.number(body.length);
+    this.number(length);
     this.bytes(tail);
     this.crlf();
+  }
+
+  /** A body, and the end of its line. */
+  body(body: Uint8Array): void {
     this.#to.set(body, this.#at);
     this.#at += body.length;
     this.crlf();
@@ -47,20 +59,28 @@ export class ByteWriter {
 
   /** A few bytes, for which a loop is faster than `set`. */
   bytes(bytes: Uint8Array): void {
+    const to = this.#to;
     let at = this.#at;
-    for (let index = 0; index < bytes.length; index++) this.#to[at++] = bytes[index] ?? 0;
+    for (let index = 0; index < bytes.length; index++) to[at++] = bytes[index] ?? 0;
     this.#at = at;
   }
 
   /** The digits of a whole number. */
   number(value: number): void {
+    const to = this.#to;
     let end = this.#at + 1;
-    for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) end++;
+    for (let power = 10; power <= value; power *= 10) end++;
+    let at = end;
     let rest = value;
-    for (let at = end - 1; at >= this.#at; at--) {
+    for (; rest > SMALL_MAX; at--) {
       const next = Math.floor(rest / 10);
-      this.#to[at] = ZERO + rest - next * 10;
+      to[at - 1] = ZERO + (rest - next * 10);
       rest = next;
+    }
+    for (let small = rest | 0; at > this.#at; at--) {
+      const next = (small / 10) | 0;
+      to[at - 1] = ZERO + small - next * 10;
+      small = next;
     }
     this.#at = end;
   }

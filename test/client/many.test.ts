@@ -117,6 +117,13 @@ describe("of many", () => {
     expect((await reserve).map(({ id }) => id)).toEqual([7]);
   });
 
+  test("the ids are written as they are, up to the highest", async () => {
+    const ids = [1, 9, 10, 99, 4_294_967_296, 999_999_999_999, Number.MAX_SAFE_INTEGER];
+    void client.deleteMany(ids).catch(() => undefined);
+    await settle();
+    expect(server.lines).toEqual(ids.map((id) => `delete ${id}`));
+  });
+
   test("none is nothing to ask, and what cannot be is refused before anything is sent", async () => {
     expect(await client.putMany([])).toEqual([]);
     expect(await client.deleteMany([])).toEqual({ deleted: 0, notFound: 0 });

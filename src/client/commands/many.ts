@@ -7,7 +7,7 @@
  */
 import { BadReplyError } from "../../protocol/reply-line.ts";
 import type { Reply } from "../../protocol/reply-reader.ts";
-import { jobId } from "../command.ts";
+import { jobId, MANY_MAX } from "../command.ts";
 import type { Answers, Command } from "../command.ts";
 import type { Body } from "../command-writer.ts";
 import { asError, SomeFailedError } from "../errors.ts";
@@ -21,7 +21,9 @@ import { ByteWriter, CRLF_BYTES, NUMBER_BYTES_MAX } from "../byte-writer.ts";
 import { ReplyCursor } from "../reply-cursor.ts";
 
 const ENCODER = new TextEncoder();
-const RESERVE = ENCODER.encode("reserve-with-timeout 0\r\n");
+const RESERVE = "reserve-with-timeout 0\r\n";
+/** As many as one call may ask for. */
+const RESERVES = ENCODER.encode(RESERVE.repeat(MANY_MAX));
 const DELETE = ENCODER.encode("delete ");
 
 /** Puts of these bodies, in their order. */
@@ -36,7 +38,17 @@ export function putMany(
   const encoded = bodies.map(bytesOf);
   const bytes = encoded.reduce((sum, body) => sum + body.length, around * bodies.length);
   const writer = new ByteWriter(bytes);
-  for (const body of encoded) writer.put(head, body, tail);
+  const line = new ByteWriter(around);
+  let length = -1;
+  for (const body of encoded) {
+    if (body.length !== length) {
+      length = body.length; // mostly as that of the one before
+      line.clear();
+      line.putLine(head, length, tail);
+    }
+    writer.bytes(line.written);
+    writer.body(body);
+  }
   return {
     head: one.head.trimEnd(),
     written: writer.written,
@@ -48,11 +60,9 @@ export function putMany(
 
 /** Reserves of so many jobs, none of which waits. */
 export function reserveMany(count: number, to: Receiver): Command<readonly Job[]> {
-  const writer = new ByteWriter(RESERVE.length * count);
-  for (let done = 0; done < count; done++) writer.bytes(RESERVE);
   return {
     head: "reserve-with-timeout 0",
-    written: writer.written,
+    written: RESERVES.subarray(0, RESERVE.length * count),
     isSafe: true,
     many: new JobAnswers(count, to),
     read: (reply) => [to.take(reply)],
