@@ -1,4 +1,4 @@
-/* What deploy/ has for operators: the container's recipe, systemd's units and the composition with
+/* What deploy/ has for operators: the container's recipe, systemd's unit and the composition with
  * Prometheus and Grafana name options, commands, metrics and files that there are.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -69,44 +69,31 @@ describe("the Dockerfile", () => {
   });
 });
 
-describe("the units of systemd", () => {
-  /** The values of a setting, in order. */
-  const settings = (unit: string, name: string): readonly string[] =>
-    [...text(`systemd/${unit}`).matchAll(new RegExp(`^${name}=(.*)$`, "gm"))].map(
-      ([, value = ""]) => value,
-    );
-  const [command = "", ...words] = (settings("homemaker.service", "ExecStart")[0] ?? "").split(" ");
+describe("the unit of systemd", () => {
+  const UNIT = "systemd/homemaker.service";
+  const setting = (name: string): string =>
+    new RegExp(`^${name}=(.*)$`, "m").exec(text(UNIT))?.[1] ?? "";
+  const [command = "", ...words] = setting("ExecStart").split(" ");
 
-  test("start the server with options that there are, in the directory that is its own", () => {
-    const state = settings("homemaker.service", "StateDirectory")[0] ?? "";
+  test("starts the server with options that there are, in the directory that is its own", () => {
+    const state = setting("StateDirectory");
     const given = words.map((word) => word.replace("${STATE_DIRECTORY}", `/var/lib/${state}`));
     expect(optionsOf(given).dataDirectory).toBe("/var/lib/homemaker");
     expect(command).toMatch(/\/homemaker$/);
   });
 
-  test("listen where the server would", () => {
-    const [address] = optionsOf([]).listen;
-    expect(settings("homemaker.socket", "ListenStream")).toEqual([
-      address !== undefined && "port" in address && `${address.host}:${address.port}`,
-    ]);
-  });
-
   test(
-    "are what systemd understands, and as closed as docs/deployment.md says",
+    "is what systemd understands, and as closed as docs/deployment.md says",
     { tags: ["systemd-analyze"] },
     () => {
       const folder = mkdtempSync(join(tmpdir(), "homemaker-units-"));
       try {
-        for (const unit of ["homemaker.service", "homemaker.socket"]) {
-          const installed = text(`systemd/${unit}`).replace(`=${command} `, "=/bin/true ");
-          writeFileSync(join(folder, unit), installed);
-        }
-        const units = ["homemaker.service", "homemaker.socket"].map((unit) => join(folder, unit));
-        expect(analyze("verify", "--recursive-errors=no", ...units)).toEqual([0, ""]);
+        const service = join(folder, "homemaker.service");
+        writeFileSync(service, text(UNIT).replace(`=${command} `, "=/bin/true "));
+        expect(analyze("verify", "--recursive-errors=no", service)).toEqual([0, ""]);
         const page = section(readPage("docs/deployment.md"), "systemd");
         const exposure = Number(/exposure level of (\d+\.\d)/.exec(page)?.[1]);
         const limit = `--threshold=${exposure * 10}`;
-        const service = join(folder, "homemaker.service");
         expect(analyze("security", "--offline=yes", "--no-pager", limit, service)[0]).toBe(0);
         expect(analyze("security", "--offline=yes", "--threshold=1", service)[0]).not.toBe(0);
       } finally {

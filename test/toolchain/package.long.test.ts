@@ -76,7 +76,10 @@ let server: ServerProcess;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "homemaker-package-"));
   archive = await packedInto(directory);
-  await writeFile(join(directory, "package.json"), '{"type":"module","private":true}');
+  await writeFile(
+    join(directory, "package.json"),
+    '{"name":"user","version":"1.0.0","type":"module","private":true}',
+  );
   await execa("npm", [...INSTALL, archive], { cwd: directory });
   await symlink(join(ROOT, "node_modules/@types"), join(directory, "node_modules/@types"));
   server = await startHomemaker();
@@ -158,7 +161,7 @@ test("it comes out the same, byte for byte, when it is packed again", async () =
 });
 
 test("npm can list what is in it", async () => {
-  const flags = ["sbom", "--sbom-format", "cyclonedx", "--omit", "dev"];
+  const flags = ["sbom", "--package-lock-only", "--sbom-format", "cyclonedx", "--omit", "dev"];
   const { stdout } = await execa("npm", flags, { cwd: directory });
   const { components } = JSON.parse(stdout) as {
     readonly components: readonly { readonly name: string }[];
