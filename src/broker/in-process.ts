@@ -25,6 +25,7 @@ import { openSessionHost } from "./open-host.ts";
 import type { Desk } from "../session/desk.ts";
 import type { SessionHost } from "../session/host.ts";
 import type { TokenBook } from "../session/token-book.ts";
+import type { ConnectionPage, WhichConnections } from "../session/who-is-there.ts";
 
 /** What it is made of. */
 export interface InProcessParts {
@@ -147,6 +148,26 @@ export class InProcess {
     this.#checkReady();
     const open = (outlet: Outlet): Inlet => this.guard(() => this.#host.observe(outlet));
     return new ClientConnection((listener) => new InProcessWire(listener, open, this.#turn));
+  }
+
+  /**
+   * The session of a client who comes by a transport of this thread, which counts him, and who has
+   * shown `token` already if there is one. Throws a BrokenError; once something broke nothing that
+   * it is told reaches the session.
+   */
+  serve(outlet: Outlet, token?: Uint8Array): Inlet {
+    const inlet = this.guard(() => this.#host.open(outlet, token));
+    return {
+      receive: (bytes) => this.#turn(() => inlet.receive(bytes)),
+      ended: () => this.#turn(() => inlet.ended()),
+      closed: () => this.#turn(() => inlet.closed()),
+      drained: () => this.#turn(() => inlet.drained()),
+    };
+  }
+
+  /** A page of its clients' sessions. */
+  describe(offset: number, limit: number, which: WhichConnections): ConnectionPage {
+    return this.guard(() => this.#host.describe(offset, limit, which));
   }
 
   #checkReady(): void {

@@ -1,5 +1,5 @@
 /*
- * Connections: the route that tells who is connected, and what they watch and hold. The I/O threads
+ * Connections: the route that tells who is connected, and what they watch and hold. The threads
  * are asked, a page at a time.
  */
 import type { HttpSurroundings } from "../server/http-service.ts";
@@ -44,7 +44,7 @@ export async function connectionOf(
   id: string,
 ): Promise<ConnectionSummary | undefined> {
   const thread = Number.parseInt(id, 10);
-  if (!(thread >= 0 && thread < common.threads)) return undefined;
+  if (!(thread >= 0 && thread < common.seats)) return undefined;
   for (let offset = 0, total = 1; offset < total; offset += PAGE_MAX) {
     const there = await connectionsOf(thread, offset, PAGE_MAX, "all");
     const found = there.connections.find(({ token }) => connectionId(thread, token) === id);
@@ -72,7 +72,7 @@ async function page(
 ): Promise<ConnectionsAnswer> {
   const connections: ConnectionSummary[] = [];
   let total = 0;
-  for (let thread = 0; thread < common.threads; thread++) {
+  for (let thread = 0; thread < common.seats; thread++) {
     const from = Math.max(0, offset - total);
     const found = await connectionsOf(thread, from, limit - connections.length, "all");
     total += found.total;

@@ -46,11 +46,15 @@ export class Guard {
     throw forged("another site asked for this");
   }
 
+  /** Whether a page of this server asks; who is no page says nothing of the kind. */
+  isOwnPage({ headers: { origin = "", host = "" } }: IncomingMessage): boolean {
+    return isSameOrigin(origin, host);
+  }
+
   /** Throws an HttpError unless a page of this server, or no page at all, asks for a change. */
   checkChange(request: IncomingMessage): void {
     this.checkSite(request);
-    const { origin, host } = request.headers;
-    if (origin !== undefined && !isSameOrigin(origin, host ?? "")) {
+    if (request.headers.origin !== undefined && !this.isOwnPage(request)) {
       throw forged("another site asked for this");
     }
     if (request.headers[MARK] !== MARK_VALUE) throw forged(`the header ${MARK}: 1 is missing`);

@@ -10,6 +10,7 @@
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { formatListenAddress } from "../config/listen-address.ts";
 import type { Options } from "../config/options.ts";
 import { isLoopback } from "../config/tcp-address.ts";
@@ -29,6 +30,7 @@ import type { Answer, Peer, Route } from "./handler.ts";
 import { checkRights } from "./rights.ts";
 import type { Whereabouts } from "./rights.ts";
 import { Router } from "./router.ts";
+import type { WebSocketPort } from "./web-socket-port.ts";
 
 /** Requests that are answered at a time, streams left out. */
 const UNDER_WAY_MAX = 64;
@@ -59,6 +61,8 @@ export interface HttpParts {
   readonly tokens?: { readonly book: TokenBook; readonly whereabouts: Whereabouts } | undefined;
   /** Most connections; one above it is closed at once. */
   readonly connectionsMax: number;
+  /** Takes requests for WebSockets; absent if there are none to be had. */
+  readonly webSockets?: WebSocketPort;
   /** Asked once, when it listens. */
   routes(access: Access): Promise<readonly Route[]>;
   /** Why only routes that need nothing are answered now; undefined when all are. */
@@ -73,7 +77,7 @@ export class HttpServer implements HttpService {
   readonly #ending = new AbortController();
   #router = new Router([]);
   readonly #access: Access;
-  #connections = 0;
+  readonly #sockets = new Set<Socket>();
   #underWay = 0;
 
   constructor(parts: HttpParts) {
@@ -90,10 +94,16 @@ export class HttpServer implements HttpService {
         keepAliveTimeout: IDLE_MS,
         connectionsCheckingInterval: LOOK_MS,
         requireHostHeader: false, // the guard says it, as it says everything
+        // Else whoever only offers to go on in HTTP/2 would get no answer.
+        shouldUpgradeCallback: (request) => parts.webSockets?.isWanted(request) === true,
       },
       (request, response) => void this.#serve(request, response),
     );
     this.#server.on("connection", (socket) => this.#admit(socket));
+    const { webSockets } = parts;
+    if (webSockets !== undefined) {
+      this.#server.on("upgrade", (...asked) => void this.#upgrade(webSockets, ...asked));
+    }
     this.#server.on("clientError", (error, socket) => turnAway(socket, garbled(error)));
     this.#server.on("checkExpectation", (request, response) => {
       const wrong = new HttpError(417, "HM_HTTP_EXPECTATION", "only 100-continue can be expected");
@@ -128,20 +138,61 @@ export class HttpServer implements HttpService {
     this.#ending.abort();
     if (!this.#server.listening) return;
     const cut = setTimeout(() => this.#server.closeAllConnections(), STOP_MS);
-    await new Promise<void>((resolve) => {
+    const closed = new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
       this.#server.closeIdleConnections();
     });
+    await Promise.all([closed, this.#parts.webSockets?.finish(STOP_MS)]);
     clearTimeout(cut);
   }
 
   #admit(socket: Socket): void {
-    if (this.#connections >= this.#parts.connectionsMax) {
+    if (this.#sockets.size >= this.#parts.connectionsMax) {
       socket.destroy(); // at once: its requests would be read
       return;
     }
-    this.#connections++;
-    socket.once("close", () => this.#connections--);
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
+  }
+
+  /** Never rejects. */
+  async #upgrade(
+    webSockets: WebSocketPort,
+    request: IncomingMessage,
+    stream: Duplex,
+    rest: Uint8Array,
+  ): Promise<void> {
+    const { socket } = request;
+    const gone = new AbortController();
+    stream.on("error", () => stream.destroy());
+    stream.once("close", () => gone.abort());
+    try {
+      await this.#checkUpgrade(webSockets, request, gone.signal);
+      if (gone.signal.aborted) return;
+      webSockets.take(request, socket, rest, this.#guard.isOwnPage(request));
+      this.#sockets.delete(socket);
+    } catch (error) {
+      turnAway(stream, error instanceof HttpError ? error : this.#unexpected(error));
+    }
+  }
+
+  /** Rejects with an HttpError unless a request may become a WebSocket. */
+  async #checkUpgrade(
+    webSockets: WebSocketPort,
+    request: IncomingMessage,
+    gone: AbortSignal,
+  ): Promise<void> {
+    this.#guard.checkHost(request);
+    if (!webSockets.isWanted(request)) { // before Node 24.9 all come here that offer something
+      throw new HttpError(400, "HM_HTTP_UPGRADE", "there are WebSockets at /ws, and nothing else");
+    }
+    const signal = AbortSignal.any([gone, this.#ending.signal]);
+    const { remoteAddress: address = "" } = request.socket;
+    // Where the queue has tokens, what a session may do is what they say.
+    const needs = this.#parts.tokens === undefined ? "admin" : "read";
+    await this.#callerFor({ needs }, request, { address, connection: request.socket, signal });
+    const trouble = this.#parts.notNow();
+    if (trouble !== undefined) throw trouble;
   }
 
   /** Never rejects. */
@@ -208,7 +259,11 @@ export class HttpServer implements HttpService {
     }
   }
 
-  async #callerFor({ needs }: Route, request: IncomingMessage, peer: Peer): Promise<Caller | null> {
+  async #callerFor(
+    { needs }: Pick<Route, "needs">,
+    request: IncomingMessage,
+    peer: Peer,
+  ): Promise<Caller | null> {
     const { authorization, cookie } = request.headers;
     const caller = await this.#access.callerOf(authorization, cookie, peer);
     if (needs === "nothing") return caller;

@@ -1,4 +1,4 @@
-/* Open HTTP: the HTTP port of a server: the dashboard, its API, metrics and health. Called by
+/* Open HTTP: the HTTP port of a server: the dashboard, its API, metrics, health and WebSockets. Called by
  * cli/main.ts, driven by server/server.ts.
  */
 import type { HttpService, HttpSurroundings } from "../server/http-service.ts";
@@ -6,6 +6,7 @@ import { HttpError } from "./handler.ts";
 import { HttpServer } from "./http-server.ts";
 import { routes } from "./routes.ts";
 import { shownTube } from "../session/answers.ts";
+import { WebSocketPort } from "./web-socket-port.ts";
 
 /** Makes what serves HTTP, from the options' httpPort and its companions. */
 export async function openHttp(around: HttpSurroundings): Promise<HttpService> {
@@ -15,12 +16,14 @@ export async function openHttp(around: HttpSurroundings): Promise<HttpService> {
       const shard = desk.shardOfJob(id);
       return shard && shownTube(shard);
     });
+  const webSockets = new WebSocketPort(around);
   return new HttpServer({
     options,
     log,
     connectionsMax,
     tokens: book && { book, whereabouts: { tubeOf } },
-    routes: (access) => routes(around, access),
+    webSockets,
+    routes: async (access) => [...(await routes(around, access)), webSockets.route],
     notNow: () => (around.inProcess.isReady ? undefined : notNow(around)),
   });
 }

@@ -1,7 +1,7 @@
 /* Workers: the route that tells who works, by what each client calls itself and where it runs: what
  * its connections watch together, and which jobs they hold.
  *
- * The I/O threads are asked for the connections, a page at a time, and the shards for the jobs: at
+ * The threads are asked for the connections, a page at a time, and the shards for the jobs: at
  * most NAMED_MAX of each worker, with everything else having its turn between two of them.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
@@ -49,7 +49,7 @@ async function namedWorkers(
   signal: AbortSignal,
 ): Promise<{ readonly connections: readonly ConnectionSummary[]; readonly isWhole: boolean }> {
   const connections: ConnectionSummary[] = [];
-  for (let thread = 0; thread < common.threads; thread++) {
+  for (let thread = 0; thread < common.seats; thread++) {
     for (let offset = 0, total = 1; offset < total && !signal.aborted; offset += PAGE_MAX) {
       if (connections.length >= SCANNED_MAX) return { connections, isWhole: false };
       const page = await connectionsOf(thread, offset, PAGE_MAX, "named-workers");

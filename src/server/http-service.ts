@@ -8,6 +8,7 @@ import type { Log } from "../log.ts";
 import type { Common } from "../engine/common.ts";
 import type { InProcess } from "../broker/in-process.ts";
 import type { TokenBook } from "../session/token-book.ts";
+import type { Door } from "../runtime.ts";
 import type { ConnectionPage, WhichConnections } from "../session/who-is-there.ts";
 
 /** What serves HTTP. */
@@ -29,9 +30,11 @@ export interface HttpSurroundings {
   readonly inProcess: InProcess;
   /** The tokens of the queue; absent if it asks for none. */
   readonly tokens?: TokenBook | undefined;
-  /** Asks an I/O thread for a page of its connections. */
+  /** For connections of the queue that come by HTTP's port. */
+  readonly door: Door;
+  /** Asks a thread for a page of its connections, by its seat. */
   readonly connectionsOf: (
-    threadIndex: number,
+    seat: number,
     offset: number,
     limit: number,
     which: WhichConnections,

@@ -1,8 +1,9 @@
 /* Server: a broker (broker/broker.ts) with signals, users, sockets and lines around it: the main
  * thread, which starts the I/O threads that run the broker's sessions, and ends it all.
  *
- * It touches no socket of a client. With --http-port it serves HTTP as well, and has sessions of
- * its own for that; without, it takes no shard's lock once the threads run. Life of a server: see
+ * With --http-port it serves HTTP as well, WebSockets on that port among it, and has sessions of its
+ * own for that; without, it touches no socket of a client, and takes no shard's lock once the
+ * threads run. Life of a server: see
  * whether the addresses are free, start the threads, change user, recover the journal, have the
  * threads listen, say so, wait for a signal, stop. A signal to stop is obeyed at
  * any moment of that. Called by cli/main.ts.
@@ -20,14 +21,16 @@ import { openLog } from "../observability/log.ts";
 import { ProgressBar } from "../observability/progress-bar.ts";
 import { Patience } from "../patience.ts";
 import { BindError, ModuleMissingError, UserError } from "../runtime.ts";
-import type { Identity, ListenOrder, ProbedSocket, Runtime } from "../runtime.ts";
+import type { Identity, ListenOrder, ProbedSocket, Runtime, TraceSettings } from "../runtime.ts";
 import { DRAINING_BEGINS } from "../session/draining.ts";
 import { TokenBook } from "../session/token-book.ts";
+import { clockOf } from "../session/host-loop.ts";
 import { Crew } from "./crew.ts";
 import { OpenFilesError } from "./file-budget.ts";
 import type { FileBudget } from "./file-budget.ts";
 import type { HttpService, HttpSurroundings, OpenHttp } from "./http-service.ts";
 import type { JsonService, OpenJson } from "./json-service.ts";
+import { mainDoor } from "./main-door.ts";
 import { openness } from "./openness.ts";
 import { Sizing } from "./sizing.ts";
 import { TokenKeeper } from "./token-keeper.ts";
@@ -87,6 +90,10 @@ export async function serve(
     log.flush();
     await Promise.all([runtime.output, runtime.errors].map((one) => one.finish(LAST_WORDS_MS)));
   }
+}
+
+function traceOf({ verbosity, maxJobBytes }: Options): TraceSettings {
+  return { verbosity, maxJobBytes };
 }
 
 function isStartError(error: unknown): error is Error {
@@ -199,12 +206,11 @@ class Server {
     files: FileBudget,
     tokens: TokenList | undefined,
   ): Promise<void> {
-    const { verbosity, maxJobBytes } = this.#options;
     const seeds = Array.from({ length: threads }, (_, threadIndex) => ({
       threadIndex,
       common: broker.common.buffer,
       maxConnections: files.connections,
-      trace: { verbosity, maxJobBytes },
+      trace: traceOf(this.#options),
       measuresLag: files.httpConnections > 0,
       tokens,
       payload: broker.content,
@@ -254,18 +260,25 @@ class Server {
     openHttp: OpenHttp,
     { common, sessions }: Broker,
     addresses: readonly BoundAddress[],
-    { httpConnections: connectionsMax }: FileBudget,
+    { connections: maxConnections, httpConnections: connectionsMax }: FileBudget,
   ): Promise<void> {
     if (sessions === undefined) return;
-    const connectionsOf: HttpSurroundings["connectionsOf"] = (...asked) =>
-      this.#crew.connections(...asked);
+    const options = this.#options;
+    const log = this.#log;
+    const connectionsOf: HttpSurroundings["connectionsOf"] = async (seat, ...asked) =>
+      seat === sessions.desk.thread
+        ? sessions.describe(...asked)
+        : this.#crew.connections(seat, ...asked);
+    const trace = traceOf(options);
+    const clock = clockOf(common, this.#runtime);
     const around = {
-      options: this.#options,
+      options,
       addresses,
-      log: this.#log,
+      log,
       common,
       inProcess: sessions,
       tokens: this.#book,
+      door: mainDoor({ sessions, book: this.#book, common, clock, log, maxConnections, trace }),
       connectionsOf,
       connectionsMax,
     };

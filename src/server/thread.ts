@@ -14,12 +14,7 @@ import type { ThreadRuntime, ThreadSeed, TraceSettings } from "../runtime.ts";
 import { Patience } from "../patience.ts";
 import { PROGRAM } from "../version.ts";
 import type { Inlet, Outlet } from "../transport.ts";
-import {
-  Common,
-  COUNTER_ACCEPTED,
-  COUNTER_LAG_MILLIS,
-  COUNTER_TURNED_AWAY,
-} from "../engine/common.ts";
+import { Common, COUNTER_LAG_MILLIS } from "../engine/common.ts";
 import {
   COUNTER_LINES_DROPPED,
   COUNTER_LINES_TAKEN,
@@ -28,6 +23,7 @@ import {
 import { clockOf, HostLoop } from "../session/host-loop.ts";
 import type { HostSurroundings } from "../broker/open-host.ts";
 import { journalBoardOf } from "../broker/boards.ts";
+import { Admission } from "./admission.ts";
 import { LoopLag } from "./loop-lag.ts";
 import type { DrivenHost } from "../session/host-loop.ts";
 import { TokenBook } from "../session/token-book.ts";
@@ -61,8 +57,6 @@ export type OpenHost = (payload: unknown, surroundings: HostSurroundings) => Pro
  * when it cannot keep up.
  */
 const LINES_ON_THEIR_WAY_MAX = 10_000;
-/** A thread says at most this often that it turns connections away. */
-const TURNED_AWAY_MS = 1000;
 
 /** Runs the thread: reports "ready", then follows orders until it is ended. */
 export async function runThread(
@@ -96,15 +90,13 @@ export async function runThread(
 
 class IoThread implements Door {
   readonly loop: HostLoop;
-  readonly #mostConnections: number;
+  readonly #admission: Admission;
   readonly #trace: TraceSettings;
   readonly #runtime: ThreadRuntime;
   readonly #common: Common;
   readonly #counters: Float64Array;
-  readonly #clock: Clock;
   readonly #host: ThreadHost;
   readonly #listeners: Listener[] = [];
-  #saidTurnedAwayMicros = -Infinity;
   /** Absent if nobody reads it. */
   readonly #lag: LoopLag | undefined;
   /** Lines that were dropped since a line said so. */
@@ -119,13 +111,18 @@ class IoThread implements Door {
     clock: Clock,
     host: ThreadHost,
   ) {
-    this.#mostConnections = seed.maxConnections;
     this.#trace = seed.trace;
     this.#runtime = runtime;
     this.#common = common;
     this.#counters = common.counters(seed.threadIndex);
-    this.#clock = clock;
     this.#host = host;
+    this.#admission = new Admission({
+      common,
+      counters: this.#counters,
+      maxConnections: seed.maxConnections,
+      clock,
+      troubled: (message) => this.troubled(message),
+    });
     this.loop = new HostLoop(host, common, seed.threadIndex, clock);
     if (seed.measuresLag) {
       this.#lag = new LoopLag((millis) => (this.#counters[COUNTER_LAG_MILLIS] = millis));
@@ -194,13 +191,7 @@ class IoThread implements Door {
   }
 
   admit(): boolean {
-    if (this.#common.admitConnection(this.#mostConnections)) {
-      this.#count(COUNTER_ACCEPTED);
-      return true;
-    }
-    this.#count(COUNTER_TURNED_AWAY);
-    this.#sayTurnedAway();
-    return false;
+    return this.#admission.admit();
   }
 
   open(outlet: Outlet, token?: Uint8Array): Inlet {
@@ -215,7 +206,7 @@ class IoThread implements Door {
   }
 
   left(): void {
-    this.#common.releaseConnection();
+    this.#admission.left();
   }
 
   troubled(message: string): void {
@@ -242,12 +233,5 @@ class IoThread implements Door {
 
   #count(counter: number): void {
     this.#counters[counter] = (this.#counters[counter] ?? 0) + 1;
-  }
-
-  #sayTurnedAway(): void {
-    const now = this.#clock.now();
-    if (now - this.#saidTurnedAwayMicros < TURNED_AWAY_MS * 1000) return;
-    this.#saidTurnedAwayMicros = now;
-    this.troubled(`turning connections away: there are ${this.#mostConnections} already`);
   }
 }

@@ -96,6 +96,8 @@ export class Desk {
   /** Scratch of the session that runs. */
   readonly command = new Command();
   readonly counters: Float64Array;
+  /** Whether what runs is counted; observers are nobody, so nothing of theirs is. */
+  isCounting = true;
   /** The time of the turn that runs, in microseconds. */
   now = 0;
   /** When a wrong token was told of last, and how many were not since. */
@@ -208,8 +210,9 @@ export class Desk {
     return tubes < this.limits.maxTubes ? this.#first.nextNumber() : 0;
   }
 
-  /** Counts in this thread's row. */
+  /** Counts in this thread's row, unless the session that runs is an observer's. */
   count(counter: number, by: number): void {
+    if (!this.isCounting) return;
     this.counters[counter] = (this.counters[counter] ?? 0) + by;
   }
 

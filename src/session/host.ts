@@ -95,12 +95,13 @@ export class SessionHost implements Turns {
   }
 
   /**
-   * The sessions that are asked for, without the first `offset` of them and at most `limit`, and
-   * how many there are.
+   * The clients' sessions that are asked for, without the first `offset` of them and at most
+   * `limit`, and how many there are.
    */
   describe(offset: number, limit: number, which: WhichConnections = "all"): ConnectionPage {
     return this.look(() => {
-      const isAsked = (session: Session): boolean => which === "all" || session.isNamedWorker;
+      const isAsked = (session: Session): boolean =>
+        !session.isObserver && (which === "all" || session.isNamedWorker);
       const open = this.#sessions.filter((session) => session !== undefined).filter(isAsked);
       const shown = open.slice(offset, offset + Math.min(limit, PAGE_MAX));
       return { total: open.length, connections: shown.map((session) => session.describe()) };
@@ -203,6 +204,7 @@ export class SessionHost implements Turns {
 
   /** From here on replies are that session's. */
   #giveTo(taker: TurnTaker): void {
+    this.desk.isCounting = !taker.isObserver;
     this.desk.output.begin(taker.outlet, taker);
   }
 

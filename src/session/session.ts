@@ -62,6 +62,7 @@ const CLIENT: Guise = {};
 /** One connection's conversation. */
 export class Session implements Inlet, Blocked, RoomWaiter {
   readonly outlet: Outlet;
+  readonly isObserver: boolean;
   heldBytes = 0;
   /* Place among the blocked sessions. */
   dueMicros = 0;
@@ -112,6 +113,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
   constructor(desk: Desk, turns: Turns, outlet: Outlet, token: number, guise: Guise = CLIENT) {
     const { isObserver = false, bearer } = guise;
     this.outlet = outlet;
+    this.isObserver = isObserver;
     this.#desk = desk;
     this.#turns = turns;
     this.#token = token;

@@ -10,6 +10,8 @@ import type { Holder } from "./gate.ts";
 /** Whose turn it is: the outlet that replies go to, and who hears that they are out. */
 export interface TurnTaker extends Holder {
   readonly outlet: Outlet;
+  /** As in Desk.count. */
+  readonly isObserver: boolean;
 }
 
 /** A session that waits in a reserve, until `dueMicros` at the latest. */

@@ -9,16 +9,12 @@
  */
 import { createServer, type ListenOptions, type Server, type Socket } from "node:net";
 import type { Door, Listener } from "../runtime.ts";
-import { Patience } from "../patience.ts";
-import { Connection, readInto, type LentHandle } from "./connection.ts";
+import { readInto, type LentHandle } from "./connection.ts";
+import { OpenConnections } from "./open-connections.ts";
 import { ReadBuffer } from "./read-buffer.ts";
 
 /** How long accepting rests after it has failed. */
 const RETRY_MS = 1000;
-/**
- * After the last reply has left, how long peers get to close their side before they are cut off.
- */
-const LINGER_MS = 250;
 /** Connections that the kernel holds for us before we accept them. */
 const BACKLOG = 1024;
 
@@ -79,8 +75,7 @@ export class Acceptor implements Listener {
     accept: (socket) => this.#acceptStream(socket),
     left: () => this.#door.left(),
   };
-  readonly #connections = new Set<Connection>();
-  readonly #forget = (connection: Connection): void => void this.#connections.delete(connection);
+  readonly #connections = new OpenConnections();
   #server: Server | undefined;
   #retry: NodeJS.Timeout | undefined;
   #isStopped = false;
@@ -132,7 +127,7 @@ export class Acceptor implements Listener {
 
   #acceptHandle(handle: CloseableHandle): void {
     if (this.#isStopped || !this.#door.admit()) handle.close();
-    else this.#connections.add(Connection.acceptLent(handle, onread, this.#door, this.#forget));
+    else this.#connections.acceptLent(handle, onread, this.#door);
   }
 
   #acceptStream(socket: Socket): void {
@@ -141,7 +136,7 @@ export class Acceptor implements Listener {
       this.#door.left();
       return;
     }
-    this.#connections.add(Connection.acceptStream(socket, this.#door, this.#forget));
+    this.#connections.acceptStream(socket, this.#door);
   }
 
   #acceptFailed(why: string): void {
@@ -170,23 +165,8 @@ export class Acceptor implements Listener {
     this.#server?.close();
   }
 
-  async finish(withinMillis: number): Promise<void> {
-    const connections = [...this.#connections];
-    const flushed = connections.map(
-      (one) => new Promise<void>((resolve) => one.finish(() => resolve())),
-    );
-    await atMost(withinMillis, Promise.all(flushed));
-    await this.#emptied(LINGER_MS);
-    for (const connection of this.#connections) connection.cut();
-  }
-
-  /** Resolves when all connections are gone, or after `millis`. */
-  async #emptied(millis: number): Promise<void> {
-    const patience = new Patience(millis);
-    while (this.#connections.size > 0 && !patience.isOver) {
-      await new Promise<void>((resolve) => setTimeout(resolve, 10));
-    }
-    patience.end();
+  finish(withinMillis: number): Promise<void> {
+    return this.#connections.finish(withinMillis);
   }
 }
 
@@ -196,17 +176,6 @@ export function listening(server: Server, binding: ListenOptions): Promise<void>
     server.once("error", reject);
     server.listen(binding, () => {
       server.off("error", reject);
-      resolve();
-    });
-  });
-}
-
-/** Resolves with the work or after `millis`, whichever is first. */
-async function atMost(millis: number, work: Promise<unknown>): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const patience = new Patience(millis, resolve);
-    void work.finally(() => {
-      patience.end();
       resolve();
     });
   });

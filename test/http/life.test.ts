@@ -9,9 +9,17 @@ import { openHttp } from "../../src/http/open-http.ts";
 import { openLog } from "../../src/observability/log.ts";
 import { createCommon, journalBoardOf } from "../../src/broker/boards.ts";
 import type { InProcess } from "../../src/broker/in-process.ts";
+import type { Door } from "../../src/runtime.ts";
 import { runCommand } from "../cli/command.ts";
 import { SmallDisk } from "../durability/small-disk.ts";
 import { askAt, HttpPort, talk } from "./http-port.ts";
+
+const CLOSED_DOOR: Door = {
+  admit: () => false,
+  open: () => expect.unreachable(),
+  left: () => undefined,
+  troubled: () => undefined,
+};
 
 test("probes hear what keeps a server from being ready, and only health answers before it is", async () => {
   const common = createCommon(1, 2);
@@ -22,6 +30,7 @@ test("probes hear what keeps a server from being ready, and only health answers 
     log: openLog({ verbosity: 0, sink: QUIET }),
     common,
     inProcess: inProcess as InProcess,
+    door: CLOSED_DOOR,
     connectionsOf: () => Promise.resolve({ total: 0, connections: [] }),
     connectionsMax: 256,
   });

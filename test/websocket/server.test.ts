@@ -2,7 +2,6 @@
  * written by others.
  */
 import { connect } from "node:net";
-import type { Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { startOnWebSocket } from "../dialogues/targets/homemaker.ts";
@@ -10,57 +9,22 @@ import { webSocketUrl } from "../support/web-socket-url.ts";
 import type { ServerProcess } from "../support/server-process.ts";
 import { until } from "../support/until.ts";
 import { upgradeRequest } from "./frames.ts";
+import { expectHeldBack, Peer, rawOf } from "./peer.ts";
 
 const ORIGIN = "http://app.example.org";
 
-/** One connection, and what came over it. */
-class Peer {
-  readonly socket: WebSocket;
-  text = "";
-  bytes = 0;
-  /** The code and the reason of its end. */
-  end: string | undefined;
-
-  constructor(server: ServerProcess, options: { readonly origin?: string } = {}) {
-    this.socket = new WebSocket(webSocketUrl(server), options);
-    this.socket.on("message", (data: Buffer) => {
-      this.bytes += data.length;
-      if (this.text.length < 100_000) this.text += data.toString("latin1");
-    });
-    this.socket.on("error", (error) => (this.end ??= error.message));
-    this.socket.on("close", (code, reason) => (this.end ??= `${code} ${reason.toString()}`.trim()));
-  }
-
-  static async open(server: ServerProcess): Promise<Peer> {
-    const peer = new Peer(server);
-    await until("it is open", () => peer.socket.readyState === WebSocket.OPEN);
-    return peer;
-  }
-
-  /** Says something, and resolves with what comes when it ends so. */
-  async ask(words: string | Buffer, ending = "\r\n"): Promise<string> {
-    this.text = "";
-    this.socket.send(words);
-    await until(`${JSON.stringify(ending)} comes`, () => this.text.endsWith(ending));
-    return this.text;
-  }
-
-  async ends(): Promise<string> {
-    await until("it ends", () => this.end !== undefined);
-    return this.end ?? "";
-  }
-}
-
 describe("a server with two threads", () => {
   let server: ServerProcess;
+  let url: string;
   beforeAll(async () => {
     const size = ["--threads", "2", "--shards", "2", "--max-job-size", "1MiB"];
     server = await startOnWebSocket(...size, "--ws-origin", ORIGIN);
+    url = webSocketUrl(server);
   });
   afterAll(() => server.stop());
 
   test("jobs go in and come out, in messages of bytes or of text, in any pieces", async () => {
-    const peer = await Peer.open(server);
+    const peer = await Peer.open(url);
     expect(await peer.ask(Buffer.from("put 0 0 60 5\r\nhello\r\n"))).toMatch(/^INSERTED \d+\r\n$/);
     for (const letter of "reserve") peer.socket.send(letter);
     expect(await peer.ask("\r\n", "hello\r\n")).toMatch(/^RESERVED \d+ 5\r\nhello\r\n$/);
@@ -71,7 +35,7 @@ describe("a server with two threads", () => {
   });
 
   test("a body of all bytes comes back as it was", async () => {
-    const peer = await Peer.open(server);
+    const peer = await Peer.open(url);
     const body = Buffer.from(Array.from({ length: 60_000 }, (_, at) => at % 256));
     const head = Buffer.from(`put 0 0 60 ${body.length}\r\n`);
     await peer.ask("use bytes\r\n");
@@ -83,7 +47,7 @@ describe("a server with two threads", () => {
   });
 
   test("a Ping is answered, while a reserve waits as well", async () => {
-    const peer = await Peer.open(server);
+    const peer = await Peer.open(url);
     peer.socket.send("watch nothing\r\nignore default\r\nreserve\r\n");
     let pong = "";
     peer.socket.on("pong", (data) => (pong = data.toString()));
@@ -93,16 +57,16 @@ describe("a server with two threads", () => {
   });
 
   test("quit closes with 1000, and so does a Close, with the code that it brought", async () => {
-    const quitter = await Peer.open(server);
+    const quitter = await Peer.open(url);
     quitter.socket.send("quit\r\n");
     expect(await quitter.ends()).toBe("1000");
-    const closer = await Peer.open(server);
+    const closer = await Peer.open(url);
     closer.socket.close(4711, "enough");
     expect(await closer.ends()).toBe("4711");
   });
 
   test("what was asked before a Close is answered before it is", async () => {
-    const peer = await Peer.open(server);
+    const peer = await Peer.open(url);
     for (let count = 0; count < 100; count++) peer.socket.send("list-tube-used\r\n");
     peer.socket.send("watch nothing\r\nignore default\r\nreserve\r\n");
     peer.socket.close(1000);
@@ -112,14 +76,14 @@ describe("a server with two threads", () => {
   });
 
   test("jobs of a peer that vanishes, or breaks the rules, are ready for others", async () => {
-    const rude = await Peer.open(server);
+    const rude = await Peer.open(url);
     await rude.ask("use rude\r\nwatch rude\r\nput 0 0 60 1\r\nx\r\nreserve\r\n", "x\r\n");
-    const other = await Peer.open(server);
+    const other = await Peer.open(url);
     const waits = other.ask("watch rude\r\nreserve-with-timeout 30\r\n", "x\r\n");
     rawOf(rude.socket).write(Buffer.from([0xff, 0x80, 0, 0, 0, 0]));
     expect(await waits).toMatch(/RESERVED \d+ 1\r\nx\r\n$/);
     expect(await rude.ends()).toMatch(/^1002 a reserved bit is set$/);
-    const third = await Peer.open(server);
+    const third = await Peer.open(url);
     const waitsToo = third.ask("watch rude\r\nreserve-with-timeout 30\r\n", "x\r\n");
     other.socket.terminate();
     expect(await waitsToo).toMatch(/RESERVED \d+ 1\r\nx\r\n$/);
@@ -127,10 +91,10 @@ describe("a server with two threads", () => {
   });
 
   test("pages that were named are let in, others are not", async () => {
-    const named = new Peer(server, { origin: ORIGIN });
+    const named = new Peer(url, { origin: ORIGIN });
     await until("it is open", () => named.socket.readyState === WebSocket.OPEN);
     named.socket.terminate();
-    const other = new Peer(server, { origin: "http://evil.example" });
+    const other = new Peer(url, { origin: "http://evil.example" });
     expect(await other.ends()).toBe("Unexpected server response: 403");
   });
 
@@ -143,39 +107,18 @@ describe("a server with two threads", () => {
       else socket.write(upgradeRequest() + "\xff".repeat(index));
       return socket;
     });
-    const peer = await Peer.open(server);
+    const peer = await Peer.open(url);
     expect(await peer.ask("list-tube-used\r\n")).toBe("USING default\r\n");
     for (const stranger of strangers) stranger.destroy();
     peer.socket.terminate();
   });
 
   test("a peer that does not read is not read from, and loses nothing", async () => {
-    const peer = await Peer.open(server);
-    const body = "b".repeat(1_000_000);
-    await peer.ask("use big\r\n");
-    const inserted = await peer.ask(`put 0 0 60 1000000\r\n${body}\r\n`);
-    const [, id = ""] = /INSERTED (\d+)/.exec(inserted) ?? [];
-    peer.bytes = 0;
-    const raw = rawOf(peer.socket);
-    raw.pause();
-    for (let count = 0; count < 100; count++) peer.socket.send(`peek ${id}\r\n`);
-    const other = await Peer.open(server);
-    const seen = [0];
-    await until("it answers no more", async () => {
-      const run = await peeks(other);
-      seen.push(run);
-      return run > 0 && seen.slice(-10).every((before) => before === run);
-    });
-    expect(seen.at(-1)).toBeLessThan(80);
-    raw.resume();
-    const each = `FOUND ${id} 1000000\r\n`.length + 1_000_002;
-    await until("all has come", () => peer.bytes === 100 * each);
-    peer.socket.terminate();
-    other.socket.terminate();
+    await expectHeldBack(() => Peer.open(url));
   });
 
   test("when it stops it says so, to all", async () => {
-    const peers = await Promise.all([1, 2, 3, 4].map(() => Peer.open(server)));
+    const peers = await Promise.all([1, 2, 3, 4].map(() => Peer.open(url)));
     server.signal("SIGTERM");
     expect(await Promise.all(peers.map((peer) => peer.ends()))).toEqual(
       peers.map(() => "1001 the server stops"),
@@ -183,14 +126,3 @@ describe("a server with two threads", () => {
     await server.exited;
   });
 });
-
-/** The TCP socket below. */
-function rawOf(socket: WebSocket): Socket {
-  return Reflect.get(socket, "_socket");
-}
-
-/** How many peeks the server has run. */
-async function peeks(peer: Peer): Promise<number> {
-  const stats = await peer.ask("stats\r\n", "\n\r\n");
-  return Number(/^cmd-peek: (\d+)$/m.exec(stats)?.[1]);
-}
