@@ -113,6 +113,8 @@ export interface Runtime extends BrokerRuntime, Digesting, Mortal {
    * that name.
    */
   lookUpUser(name: string): Promise<Identity>;
+  /** The id behind a group's name or number. Rejects with a UserError if there is none. */
+  lookUpGroup(group: string): Promise<number>;
   /** Becomes that user, in all threads and for good. Throws a UserError if the process may not. */
   become(identity: Identity): void;
   /** What is in a small file. Throws a FileError. */
@@ -289,6 +291,16 @@ export interface ListenManner {
   readonly webSocket: WebSocketOptions;
   /** What an address that speaks TLS shows of itself. */
   readonly tls: TlsOptions;
+  /** Who may connect by a Unix socket. */
+  readonly file: SocketFileAccess;
+}
+
+/** Who may connect by the file of a socket. */
+export interface SocketFileAccess {
+  /** Its permissions; absent means that the umask says. */
+  readonly mode: number | undefined;
+  /** Its group; absent means the process's. */
+  readonly groupId: number | undefined;
 }
 
 /** What an I/O thread tells the main thread. */
@@ -376,7 +388,7 @@ export class FileError extends Error {
   readonly code = "HM_FILE";
 }
 
-/** There is no such user, or it cannot be become. The message is one line for the operator. */
+/** There is no such user or group, or it cannot be become. The message is one line for the operator. */
 export class UserError extends Error {
   override readonly name = "UserError";
   readonly code = "HM_USER";

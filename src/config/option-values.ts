@@ -27,6 +27,8 @@ export const JOB_BYTES_MAX = 1_073_741_824;
 const BLOCK_BYTES = 4096;
 const SEGMENT_BYTES_MIN = MIB;
 const SEGMENT_BYTES_MAX = GIB;
+/** The permission to write of the owner, the group and all others. */
+const ANYBODY_WRITES = 0o222;
 /** So long that nobody guesses it. */
 const TOKEN = /^[\x21-\x7e]{16,256}$/;
 
@@ -187,6 +189,24 @@ function pathTo(expects: string): Sort<string> {
     format: String,
   };
 }
+
+/** Permissions of a socket's file, in octal digits, with which anybody can connect at all. */
+export const fileMode: Sort<number> = {
+  expects: "three octal digits of which one has the permission to write, such as 660",
+  parse: (words) => {
+    const word = last(words);
+    const mode = /^0?[0-7]{3}$/.test(word) ? Number.parseInt(word, 8) : 0;
+    return (mode & ANYBODY_WRITES) === 0 ? undefined : mode;
+  },
+  format: (mode) => mode.toString(8).padStart(3, "0"),
+};
+
+/** The name or the number of a group of the machine. */
+export const groupName: Sort<string> = {
+  expects: "a group's name or number",
+  parse: wordLike(/^[^\s:/-][^\s:/]*$/),
+  format: String,
+};
 
 /** The name of a user of the machine. */
 export const userName: Sort<string> = {

@@ -19,6 +19,8 @@ import { TLS_OPTIONS } from "./tls-options.ts";
 import { TOKEN_OPTIONS } from "./token-options.ts";
 import type { TokenOptions } from "./token-options.ts";
 import type { TlsOptions } from "./tls-options.ts";
+import { UNIX_OPTIONS, unixConflictIn } from "./unix-options.ts";
+import type { UnixOptions } from "./unix-options.ts";
 import { WEB_SOCKET_OPTIONS } from "./web-socket-options.ts";
 import type { WebSocketOptions } from "./web-socket-options.ts";
 import type { Option } from "./option.ts";
@@ -46,7 +48,8 @@ import {
  * What the server runs with. "Absent" is spelled `undefined`, so that a copy of these always has
  * every key.
  */
-export interface Options extends JsonOptions, TlsOptions, TokenOptions, WebSocketOptions {
+export interface Options
+  extends JsonOptions, TlsOptions, TokenOptions, UnixOptions, WebSocketOptions {
   /** Where to listen, at least one address; the ports are filled in, 0 is any free port. */
   readonly listen: readonly BoundAddress[];
   /** Largest body that `put` accepts, in bytes: 0 to JOB_BYTES_MAX. */
@@ -174,6 +177,7 @@ export const OPTIONS: { readonly [Key in keyof Settings]: Option<Settings[Key]> 
     default: 11300,
     ...count(0, 65535),
   },
+  ...UNIX_OPTIONS,
   ...TLS_OPTIONS,
   ...TOKEN_OPTIONS,
   ...WEB_SOCKET_OPTIONS,
@@ -450,7 +454,8 @@ export function completeOptions({ port, listen, durability, ...rest }: Settings)
 /** What is wrong with settings that are each right by themselves; undefined if nothing is. */
 export function conflictIn(settings: Settings): string | undefined {
   const { dataDirectory, durability } = settings;
-  const network = portConflictIn(settings) ?? tlsConflictIn(settings);
+  const network = 
+    portConflictIn(settings) ?? tlsConflictIn(settings) ?? unixConflictIn(settings);
   if (network !== undefined) return network;
   return dataDirectory === undefined && durability !== undefined
     ? "--durability, -f and -F need --data: without a directory jobs live in memory only"

@@ -56,6 +56,7 @@ export function nodeRuntime(threadEntry: URL = THREAD_ENTRY): Runtime {
     canSharePorts,
     onSignal: (signal: Signal, handler: () => void) => void process.on(signal, handler),
     lookUpUser,
+    lookUpGroup,
     become,
     sha256,
     readText,
@@ -109,6 +110,17 @@ async function lookUpUser(name: string): Promise<Identity> {
     return { userName: name, userId: await ask("-u"), groupId: await ask("-g") };
   } catch (cause) {
     throw new UserError(`there is no user ${name}`, { cause });
+  }
+}
+
+/** Asks getent(1), which knows groups that are in no file, too. */
+async function lookUpGroup(group: string): Promise<number> {
+  if (/^\d+$/.test(group)) return Number(group);
+  try {
+    const { stdout } = await promisify(execFile)("getent", ["group", group]);
+    return Number(stdout.split(":")[2]);
+  } catch (cause) {
+    throw new UserError(`there is no group ${group}`, { cause });
   }
 }
 

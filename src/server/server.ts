@@ -21,7 +21,8 @@ import { openLog } from "../observability/log.ts";
 import { ProgressBar } from "../observability/progress-bar.ts";
 import { Patience } from "../patience.ts";
 import { BindError, ModuleMissingError, UserError } from "../runtime.ts";
-import type { Identity, ListenOrder, ProbedSocket, Runtime, TraceSettings } from "../runtime.ts";
+import type { Identity, ListenOrder, ProbedSocket, Runtime } from "../runtime.ts";
+import type { SocketFileAccess, TraceSettings } from "../runtime.ts";
 import { DRAINING_BEGINS } from "../session/draining.ts";
 import { TokenBook } from "../session/token-book.ts";
 import { clockOf } from "../session/host-loop.ts";
@@ -114,6 +115,7 @@ class Server {
   readonly #log: Log;
   readonly #crew: Crew;
   readonly #stopSignal: Promise<void>;
+  #file: SocketFileAccess = { mode: undefined, groupId: undefined };
   #broker: Broker | undefined;
   /** SIGUSR1 came before there was a broker to note it. */
   #drainsEarly = false;
@@ -148,6 +150,7 @@ class Server {
   async #start({ openHttp, openJson }: Companions): Promise<void> {
     const tokens = this.#readTokens();
     const identity = await this.#unlessStopped(this.#identity());
+    this.#file = await this.#unlessStopped(this.#fileAccess());
     const hosts = await this.#unlessStopped(this.#lookUpHosts());
     const addresses = await this.#unlessStopped(this.#runtime.probe(this.#sockets(hosts)));
     const sizing = new Sizing(this.#options, this.#runtime, this.#log);
@@ -386,6 +389,11 @@ class Server {
     if (begins) this.#log.write("info", DRAINING_BEGINS);
   }
 
+  async #fileAccess(): Promise<SocketFileAccess> {
+    const { socketMode: mode, socketGroup: group } = this.#options;
+    return { mode, groupId: group && (await this.#runtime.lookUpGroup(group)) };
+  }
+
   async #identity(): Promise<Identity | undefined> {
     const { user } = this.#options;
     return user === undefined ? undefined : this.#runtime.lookUpUser(user);
@@ -421,6 +429,7 @@ class Server {
         onlyIpv6,
         webSocket: webSocketOptionsOf(this.#options),
         tls: tlsOptionsOf(this.#options),
+        file: this.#file,
       };
       return { address, manner };
     });

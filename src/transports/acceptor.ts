@@ -31,6 +31,19 @@ export interface Guests {
   left(): void;
 }
 
+/** How the listening sockets of an acceptor come to their place. */
+export interface Place {
+  /** Has the server listen there. Rejects with the runtime's own error. */
+  bind(server: Server): Promise<void>;
+  /** Nothing listens there any more; if absent, there is nothing to clear away. */
+  leave?(): void;
+}
+
+/** Where the system binds. */
+export function placeOf(binding: ListenOptions): Place {
+  return { bind: (server) => listening(server, { backlog: BACKLOG, ...binding }) };
+}
+
 /** What makes the listening sockets of an acceptor. */
 export interface ServerMaker {
   /** One that does not listen yet, for these guests. */
@@ -66,7 +79,7 @@ type CloseableHandle = LentHandle & { close(): void };
 
 /** Listens, accepts, and ends. */
 export class Acceptor implements Listener {
-  readonly #binding: ListenOptions;
+  readonly #place: Place;
   readonly #door: Door;
   readonly #lendsHandles: boolean;
   readonly #servers: ServerMaker;
@@ -84,12 +97,12 @@ export class Acceptor implements Listener {
    * Binds and listens. Rejects with the runtime's own error. Only plain sockets lend handles.
    */
   static async listen(
-    binding: ListenOptions,
+    place: Place,
     door: Door,
     lendsHandles: boolean,
     servers: ServerMaker = PLAIN,
   ): Promise<Acceptor> {
-    const acceptor = new Acceptor(binding, door, lendsHandles && servers === PLAIN, servers);
+    const acceptor = new Acceptor(place, door, lendsHandles && servers === PLAIN, servers);
     try {
       await acceptor.#listen();
     } catch (error) {
@@ -100,12 +113,12 @@ export class Acceptor implements Listener {
   }
 
   private constructor(
-    binding: ListenOptions,
+    place: Place,
     door: Door,
     lendsHandles: boolean,
     servers: ServerMaker,
   ) {
-    this.#binding = { backlog: BACKLOG, ...binding };
+    this.#place = place;
     this.#door = door;
     this.#lendsHandles = lendsHandles;
     this.#servers = servers;
@@ -113,7 +126,7 @@ export class Acceptor implements Listener {
 
   async #listen(): Promise<void> {
     const server = this.#servers.make(this.#guests);
-    await listening(server, this.#binding);
+    await this.#place.bind(server);
     server.on("error", (error) => this.#acceptFailed(error.message));
     const handle = this.#lendsHandles ? acceptingHandle(server) : undefined;
     if (handle !== undefined) {
@@ -163,6 +176,7 @@ export class Acceptor implements Listener {
     clearTimeout(this.#retry);
     this.#servers.end();
     this.#server?.close();
+    this.#place.leave?.();
   }
 
   finish(withinMillis: number): Promise<void> {

@@ -97,7 +97,7 @@ function pulseBy(code: string): Pulse {
  * Calls `use` with a name for `path` that is short enough for a socket: by way of the open
  * directory, where the system has one.
  */
-async function withShortPath<Result>(
+export async function withShortPath<Result>(
   path: string,
   use: (short: string) => Promise<Result>,
 ): Promise<Result> {

@@ -14,7 +14,7 @@ import { BindError } from "../runtime.ts";
 import type { Door, ListenManner } from "../runtime.ts";
 import type { ProbedSocket as Probed } from "../runtime.ts";
 import { codeOf } from "../system-error.ts";
-import { Acceptor, listening } from "./acceptor.ts";
+import { Acceptor, listening, placeOf } from "./acceptor.ts";
 import type { ServerMaker } from "./acceptor.ts";
 import { listeningAt, readListeningTable, standingOf } from "./listening-table.ts";
 import { isNobodysTurn, reserveTurn, takeTurns } from "./port-turn.ts";
@@ -53,7 +53,7 @@ export async function listenTcp(
   servers?: ServerMaker,
 ): Promise<Acceptor> {
   const binding = { ...bindingOf(address, manner.onlyIpv6), reusePort: manner.shared };
-  return Acceptor.listen(binding, door, lendsHandles, servers).catch((error: unknown) => {
+  return Acceptor.listen(placeOf(binding), door, lendsHandles, servers).catch((error: unknown) => {
     throw bindError(address, error);
   });
 }

@@ -9,9 +9,10 @@ import { existsSync, lstatSync } from "node:fs";
 import { dirname } from "node:path";
 import type { UnixAddress } from "../config/unix-address.ts";
 import { BindError } from "../runtime.ts";
-import type { Door } from "../runtime.ts";
+import type { Door, SocketFileAccess } from "../runtime.ts";
 import { codeOf, whyOf } from "../system-error.ts";
-import { Acceptor } from "./acceptor.ts";
+import { Acceptor, placeOf } from "./acceptor.ts";
+import { GuardedPlace } from "./guarded-place.ts";
 import { pulseOf, removeFile } from "./socket-file.ts";
 import type { TransportKind } from "./transport-kind.ts";
 import { passAlone } from "./turnstile.ts";
@@ -22,17 +23,24 @@ import { passAlone } from "./turnstile.ts";
  */
 export const UNIX_TRANSPORT: TransportKind<UnixAddress> = {
   isShared: false,
-  listen: ({ path }, _, door, lendsHandles) => listenUnix(path, door, lendsHandles),
+  listen: ({ path }, { file }, door, lendsHandles) => listenUnix(path, file, door, lendsHandles),
   connection: ({ path }) => ({ path }),
   needsPrivilege: () => true,
 };
 
 /** Listens at `path`. Rejects with a BindError. */
-async function listenUnix(path: string, door: Door, lendsHandles: boolean): Promise<Acceptor> {
+async function listenUnix(
+  path: string,
+  access: SocketFileAccess,
+  door: Door,
+  lendsHandles: boolean,
+): Promise<Acceptor> {
+  const isOpen = access.mode === undefined && access.groupId === undefined;
+  const place = isOpen ? placeOf({ path }) : new GuardedPlace(path, access);
   try {
     return await passAlone(path, async () => {
       await clear(path, door);
-      return Acceptor.listen({ path }, door, lendsHandles);
+      return Acceptor.listen(place, door, lendsHandles);
     });
   } catch (error) {
     const why = error instanceof BindError ? error.message : whyNot(path, error);
