@@ -8,7 +8,9 @@
  * below, plain data that any runtime can post.
  */
 import type { BoundAddress } from "./config/listen-address.ts";
+import type { BoundTcp } from "./config/tcp-address.ts";
 import type { TokenList } from "./config/token-file.ts";
+import type { UnixAddress } from "./config/unix-address.ts";
 import type { WebSocketOptions } from "./config/web-socket-options.ts";
 import type { TlsOptions } from "./config/tls-options.ts";
 import type { LogFields, LogLevel, LogSink } from "./log.ts";
@@ -99,6 +101,11 @@ export interface Runtime extends BrokerRuntime, Digesting, Mortal {
    * Whether it takes a privilege to listen there: one that is given up by becoming another user.
    */
   needsPrivilege(address: BoundAddress): boolean;
+  /**
+   * Where a socket listens that was handed over with that number. Rejects with a BindError if there
+   * is none, or it listens for no streams.
+   */
+  whereListens(fd: number): Promise<BoundTcp | UnixAddress>;
   /** Whether it is an address that several threads listen on, if they can. */
   isShared(address: BoundAddress): boolean;
   /** Whether several threads of this process can listen on one address. Looks by trying. */
@@ -283,6 +290,8 @@ export interface ListenOrder {
 
 /** How to bind. */
 export interface ListenManner {
+  /** The number of the socket that listens there already; absent: it is to be opened. */
+  readonly fd?: number | undefined;
   /** Other threads of this process listen on the same address, if it can be shared. */
   readonly shared: boolean;
   /** An IPv6 wildcard takes no IPv4 connections, because another socket does. */
@@ -388,7 +397,9 @@ export class FileError extends Error {
   readonly code = "HM_FILE";
 }
 
-/** There is no such user or group, or it cannot be become. The message is one line for the operator. */
+/**
+ * There is no such user or group, or it cannot be become. The message is one line for the operator.
+ */
 export class UserError extends Error {
   override readonly name = "UserError";
   readonly code = "HM_USER";

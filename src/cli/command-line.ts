@@ -9,9 +9,11 @@ import { CommanderError, Option as Flag } from "commander";
 import type { Command } from "commander";
 import type { Units } from "../text/control.ts";
 import { suggestion } from "./nearest.ts";
+import { handedSockets, HandedSocketsError } from "../config/handed-sockets.ts";
 import { environmentName } from "../config/option.ts";
 import type { Option } from "../config/option.ts";
-import { completeOptions, conflictIn, OPTIONS, settle } from "../config/options.ts";
+import { conflictIn } from "../config/option-conflicts.ts";
+import { completeOptions, OPTIONS, settle } from "../config/options.ts";
 import type { Options } from "../config/options.ts";
 import { complaint, quietCommand, withoutPrefix, wrongUsage } from "./quiet-command.ts";
 import type { Exit } from "./quiet-command.ts";
@@ -46,8 +48,16 @@ class UsageError extends Error {
   readonly code = "HM_USAGE";
 }
 
-/** Reads `argv` (without the program's own path) and `env`. */
-export function parseOptions(argv: readonly string[], env: Environment, units: Units): Parsed {
+/**
+ * Reads `argv` (without the program's own path) and `env`. `pid` is whose sockets are taken, of
+ * those that the environment says were handed over.
+ */
+export function parseOptions(
+  argv: readonly string[],
+  env: Environment,
+  units: Units,
+  pid = 0,
+): Parsed {
   try {
     if (argv.length === 1 && argv[0] === "help") return parseOptions(["--help"], env, units);
     const given = splitArguments(argv);
@@ -58,11 +68,12 @@ export function parseOptions(argv: readonly string[], env: Environment, units: U
     const warnings = asked.filter(({ does }) => does === "ignored").map(warningAbout);
     warnings.push(...warningsAbout(env));
     const settings = settle((option) => valueOf(option, given, env, units, warnings));
-    const conflict = conflictIn(settings);
+    const handed = handedSockets(env, pid);
+    const conflict = conflictIn(settings, handed);
     if (conflict !== undefined) throw new UsageError(conflict);
-    return { kind: "run", options: completeOptions(settings), warnings };
+    return { kind: "run", options: completeOptions(settings, handed), warnings };
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
+    if (!(error instanceof UsageError || error instanceof HandedSocketsError)) throw error;
     return wrongUsage(error.message);
   }
 }

@@ -49,7 +49,8 @@ async function run(runtime: Runtime): Promise<number> {
   const units = await loadControl(await runtime.readModule("control"));
   const argv = process.argv.slice(2);
   const parsed =
-    parseSubcommand(argv, units, process.env) ?? parseOptions(argv, process.env, units);
+    parseSubcommand(argv, units, process.env) ??
+    parseOptions(argv, process.env, units, process.pid);
   if (parsed.kind === "exit") {
     if (parsed.stdout !== undefined) runtime.print(parsed.stdout);
     if (parsed.stderr !== undefined) runtime.complain(parsed.stderr);
@@ -64,6 +65,8 @@ async function run(runtime: Runtime): Promise<number> {
     return (await import("./shell/shell.ts")).runShell(parsed, runtime, nodeTerminal());
   }
   for (const warning of parsed.warnings) runtime.errors.write(`${warning}\n`);
+  const { HANDED_VARIABLES } = await import("../config/handed-sockets.ts");
+  for (const name of HANDED_VARIABLES) delete process.env[name]; // else a child takes them
   const { serve } = await import("../server/server.ts");
   const { httpPort, jsonPort } = parsed.options;
   const http = httpPort === undefined ? undefined : await import("../http/open-http.ts");

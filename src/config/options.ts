@@ -10,16 +10,17 @@ import {
   FAILURES_KEPT_MAX,
   THREADS_MAX,
 } from "../../assembly/constants.ts";
+import { isForQueue } from "./handed-sockets.ts";
+import type { HandedSocket } from "./handed-sockets.ts";
 import { completeListenAddress } from "./listen-address.ts";
 import type { BoundAddress, ListenAddress } from "./listen-address.ts";
 import { JSON_OPTIONS } from "./json-options.ts";
 import type { JsonOptions } from "./json-options.ts";
-import { isLoopback } from "./tcp-address.ts";
 import { TLS_OPTIONS } from "./tls-options.ts";
 import { TOKEN_OPTIONS } from "./token-options.ts";
 import type { TokenOptions } from "./token-options.ts";
 import type { TlsOptions } from "./tls-options.ts";
-import { UNIX_OPTIONS, unixConflictIn } from "./unix-options.ts";
+import { UNIX_OPTIONS } from "./unix-options.ts";
 import type { UnixOptions } from "./unix-options.ts";
 import { WEB_SOCKET_OPTIONS } from "./web-socket-options.ts";
 import type { WebSocketOptions } from "./web-socket-options.ts";
@@ -50,8 +51,10 @@ import {
  */
 export interface Options
   extends JsonOptions, TlsOptions, TokenOptions, UnixOptions, WebSocketOptions {
-  /** Where to listen, at least one address; the ports are filled in, 0 is any free port. */
+  /** Where to listen; the ports are filled in, 0 is any free port. */
   readonly listen: readonly BoundAddress[];
+  /** Sockets that are open already, and listened on as well; then there may be no address. */
+  readonly handed: readonly HandedSocket[];
   /** Largest body that `put` accepts, in bytes: 0 to JOB_BYTES_MAX. */
   readonly maxJobBytes: number;
   /** Longest failure message that bury and release accept, in bytes: 0 to FAILURE_BYTES_MAX. */
@@ -148,7 +151,7 @@ export type Releases = "journal" | "hints";
  * `Options` as declared: before `port` has been given to the addresses that name none, and with
  * what was left open still open.
  */
-export type Settings = Omit<Options, "listen" | "durability"> & {
+export type Settings = Omit<Options, "listen" | "handed" | "durability"> & {
   readonly listen: readonly ListenAddress[];
   /** Absent if nobody asked for a level; then it is no mistake that there is no directory. */
   readonly durability: Durability | undefined;
@@ -442,55 +445,20 @@ export function settle(valueOf: (option: Option<unknown>) => unknown): Settings 
   return Object.fromEntries(entries) as Settings; // OPTIONS has exactly the keys of Settings
 }
 
-/** Gives `port` to the addresses that name none, and a durability to who asked for none. */
-export function completeOptions({ port, listen, durability, ...rest }: Settings): Options {
+/**
+ * Gives `port` to the addresses that name none, and a durability to who asked for none. Sockets
+ * that were handed over stand in the place of the address that nobody asked for.
+ */
+export function completeOptions(
+  { port, listen, durability, httpPort, ...rest }: Settings,
+  handed: readonly HandedSocket[] = [],
+): Options {
+  const isReplaced = listen === OPTIONS.listen.default && handed.some(isForQueue);
   return {
     ...rest,
-    listen: listen.map((one) => completeListenAddress(one, port)),
+    listen: isReplaced ? [] : listen.map((one) => completeListenAddress(one, port)),
+    handed,
+    httpPort: handed.every(isForQueue) ? httpPort : 0,
     durability: durability ?? "sync",
   };
-}
-
-/** What is wrong with settings that are each right by themselves; undefined if nothing is. */
-export function conflictIn(settings: Settings): string | undefined {
-  const { dataDirectory, durability } = settings;
-  const network = 
-    portConflictIn(settings) ?? tlsConflictIn(settings) ?? unixConflictIn(settings);
-  if (network !== undefined) return network;
-  return dataDirectory === undefined && durability !== undefined
-    ? "--durability, -f and -F need --data: without a directory jobs live in memory only"
-    : undefined;
-}
-
-/** What is wrong with the settings of HTTP and JSON. */
-function portConflictIn(settings: Settings): string | undefined {
-  const { httpPort, jsonPort, httpListen, httpToken, httpReadToken, tokenFile, threads } = settings;
-  if (threads === THREADS_MAX && (httpPort ?? jsonPort) !== undefined) {
-    const flag = httpPort === undefined ? "--json-port" : "--http-port";
-    return `--threads: at most ${THREADS_MAX - 1} together with ${flag}`;
-  }
-  if (httpPort === undefined) return undefined;
-  const hasTokens = (httpToken ?? httpReadToken ?? tokenFile) !== undefined;
-  if (!isLoopback(httpListen) && !hasTokens) {
-    return `--http-listen ${httpListen} can be reached from elsewhere: set --http-token, best by HOMEMAKER_HTTP_TOKEN`;
-  }
-  if (httpToken !== undefined && httpToken === httpReadToken) {
-    return "--http-token and --http-read-token must differ";
-  }
-  return undefined;
-}
-
-/** What is wrong with the settings of TLS. */
-function tlsConflictIn({ listen, ...settings }: Settings): string | undefined {
-  const { tlsCert, tlsKey } = settings;
-  const secure = listen.find(({ kind }) => kind === "tls" || kind === "wss");
-  if (secure !== undefined) {
-    if (tlsCert !== undefined && tlsKey !== undefined) return undefined;
-    return `a ${secure.kind}:// address needs --tls-cert and --tls-key`;
-  }
-  const unused = (["tlsCert", "tlsKey", "tlsClientCa"] as const).find(
-    (key) => settings[key] !== undefined,
-  );
-  if (unused === undefined) return undefined;
-  return `--${TLS_OPTIONS[unused].name} needs an address such as -l tls://HOST:PORT`;
 }

@@ -9,8 +9,8 @@
  *
  * A seat is a place among those that run sessions. The threads that serve clients have the first
  * ones: the I/O threads of a server, or the one thread of a program that has a broker in it. A
- * server with HTTP has one more, the main thread's (broker/in-process.ts). What observers do there is
- * none of a client's doing, and nobody counts it (session/desk.ts).
+ * server with HTTP has one more, the main thread's (broker/in-process.ts). What observers do there
+ * is none of a client's doing, and nobody counts it (session/desk.ts).
  *
  * Invariants: `stopping` never goes back to false. `draining` may change at any time: read it once
  * per decision. A row's counters are written by its own thread alone, so plain additions do;

@@ -116,10 +116,10 @@ export class Shard extends EngineCalls {
   /**
    * How many commands of a kind (COUNT_*) `run` has answered here, for the first `threads` threads.
    */
-  commandCount(which: number, threads: number): number {
+  commandCount(which: number, seats: number): number {
     let sum = 0;
     let at = C.RESULT_COUNTS + which;
-    for (let thread = 0; thread < threads; thread++, at += C.THREAD_BYTES / 8) {
+    for (let seat = 0; seat < seats; seat++, at += C.THREAD_BYTES / 8) {
       sum += this.#areas[at] ?? 0;
     }
     return sum;

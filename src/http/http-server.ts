@@ -14,11 +14,13 @@ import type { Duplex } from "node:stream";
 import { formatListenAddress } from "../config/listen-address.ts";
 import type { Options } from "../config/options.ts";
 import { isLoopback } from "../config/tcp-address.ts";
+import type { BoundTcp } from "../config/tcp-address.ts";
 import type { Log } from "../log.ts";
 import type { Grant } from "../protocol/rights.ts";
 import { BindError } from "../runtime.ts";
 import type { HttpService } from "../server/http-service.ts";
 import type { TokenBook } from "../session/token-book.ts";
+import { listenOnHanded, whereListens } from "../transports/handed-socket.ts";
 import { listenAlone, lookUpHost } from "../transports/tcp.ts";
 import { Access, unauthorized } from "./access.ts";
 import type { Caller } from "./access.ts";
@@ -61,6 +63,8 @@ export interface HttpParts {
   readonly tokens?: { readonly book: TokenBook; readonly whereabouts: Whereabouts } | undefined;
   /** Most connections; one above it is closed at once. */
   readonly connectionsMax: number;
+  /** The number of a socket that listens already; absent: the options say where to listen. */
+  readonly fd?: number | undefined;
   /** Takes requests for WebSockets; absent if there are none to be had. */
   readonly webSockets?: WebSocketPort;
   /** Asked once, when it listens. */
@@ -113,19 +117,27 @@ export class HttpServer implements HttpService {
 
   async listen(): Promise<string> {
     const { httpListen, httpPort } = this.#parts.options;
+    const { fd } = this.#parts;
     const wanted = { kind: "tcp", host: httpListen, port: httpPort ?? 0 } as const;
-    const { host, port } = await lookUpHost(wanted);
+    const found = fd === undefined ? await lookUpHost(wanted) : await whereListens(fd);
+    if (found.kind === "unix") {
+      throw new BindError(`unix:${found.path}, which was handed over as http, is no socket of TCP`);
+    }
+    const { host } = found;
     if (!this.#access.needsToken && !isLoopback(host)) {
-      const where = `${formatListenAddress(wanted)} is ${host}`;
+      const where = fd === undefined ? `${formatListenAddress(wanted)} is ${host}` : host;
       throw new BindError(`${where}, which can be reached from elsewhere: set --http-token`);
     }
     this.#router = new Router(await this.#parts.routes(this.#access));
-    return formatListenAddress({ kind: "tcp", host, port: await this.#bind(host, port) });
+    return formatListenAddress({ kind: "tcp", host, port: await this.#bind(found) });
   }
 
   /** Resolves with the port. */
-  async #bind(host: string, wanted: number): Promise<number> {
-    const port = await listenAlone(this.#server, { host, port: wanted });
+  async #bind({ host, port: wanted }: BoundTcp): Promise<number> {
+    const { fd } = this.#parts;
+    if (fd !== undefined) await listenOnHanded(this.#server, fd);
+    const port =
+      fd === undefined ? await listenAlone(this.#server, { host, port: wanted }) : wanted;
     this.#server.on("error", (error) => {
       this.#parts.log.write("warn", "the HTTP port has trouble", { why: error.message });
     });
@@ -183,7 +195,8 @@ export class HttpServer implements HttpService {
     gone: AbortSignal,
   ): Promise<void> {
     this.#guard.checkHost(request);
-    if (!webSockets.isWanted(request)) { // before Node 24.9 all come here that offer something
+    if (!webSockets.isWanted(request)) {
+      // before Node 24.9 all come here that offer something
       throw new HttpError(400, "HM_HTTP_UPGRADE", "there are WebSockets at /ws, and nothing else");
     }
     const signal = AbortSignal.any([gone, this.#ending.signal]);

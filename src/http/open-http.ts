@@ -1,6 +1,7 @@
-/* Open HTTP: the HTTP port of a server: the dashboard, its API, metrics, health and WebSockets. Called by
- * cli/main.ts, driven by server/server.ts.
+/* Open HTTP: the HTTP port of a server: the dashboard, its API, metrics, health and WebSockets.
+ * Called by cli/main.ts, driven by server/server.ts.
  */
+import { isForQueue } from "../config/handed-sockets.ts";
 import type { HttpService, HttpSurroundings } from "../server/http-service.ts";
 import { HttpError } from "./handler.ts";
 import { HttpServer } from "./http-server.ts";
@@ -22,6 +23,7 @@ export async function openHttp(around: HttpSurroundings): Promise<HttpService> {
     log,
     connectionsMax,
     tokens: book && { book, whereabouts: { tubeOf } },
+    fd: options.handed.find((socket) => !isForQueue(socket))?.fd,
     webSockets,
     routes: async (access) => [...(await routes(around, access)), webSockets.route],
     notNow: () => (around.inProcess.isReady ? undefined : notNow(around)),

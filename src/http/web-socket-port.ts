@@ -1,4 +1,5 @@
-/* WebSocket port: the WebSockets of the HTTP port: requests for /ws become connections of the queue.
+/* WebSocket port: the WebSockets of the HTTP port: requests for /ws become connections of the
+ * queue.
  *
  * Their sessions run on the main thread, because a socket stays with the thread that accepted it.
  * The request, which HTTP has read, is put back and read again as at a ws:// address
@@ -10,6 +11,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { InProcess } from "../broker/in-process.ts";
+import type { Clock } from "../clock.ts";
 import type { WebSocketOptions } from "../config/web-socket-options.ts";
 import type { Door } from "../runtime.ts";
 import { atMost, OpenConnections } from "../transports/open-connections.ts";
@@ -24,6 +26,8 @@ const PATH = "/ws";
 export interface WebSocketPortParts {
   readonly options: WebSocketOptions;
   readonly door: Door;
+  /** Its timers do not keep the process alive. */
+  readonly clock: Clock;
   readonly inProcess: InProcess;
 }
 
@@ -35,10 +39,10 @@ export class WebSocketPort {
   readonly #ownPages: Door;
   readonly #others: Door;
 
-  constructor({ options, door, inProcess }: WebSocketPortParts) {
+  constructor({ options, door, clock, inProcess }: WebSocketPortParts) {
     this.#inProcess = inProcess;
-    this.#ownPages = webSocketDoor(door, { ...options, wsOrigins: ["*"] });
-    this.#others = webSocketDoor(door, options);
+    this.#ownPages = webSocketDoor(door, { ...options, wsOrigins: ["*"] }, clock);
+    this.#others = webSocketDoor(door, options, clock);
   }
 
   /** What those hear who ask for something else there. */

@@ -13,6 +13,7 @@ import type { BarTerminal } from "../terminal.ts";
 import { UserError } from "../runtime.ts";
 import type { Identity, LineSink, Order, Report, Runtime, Signal, Thread } from "../runtime.ts";
 import type { ThreadSeed, ThreadSupervisor } from "../runtime.ts";
+import { whereListens } from "../transports/handed-socket.ts";
 import { canSharePorts } from "../transports/tcp.ts";
 import { isShared, lookUp, needsPrivilege, probe, takeTurns } from "../transports/transports.ts";
 import { die } from "./die.ts";
@@ -52,6 +53,7 @@ export function nodeRuntime(threadEntry: URL = THREAD_ENTRY): Runtime {
     probe,
     takeTurns,
     needsPrivilege,
+    whereListens,
     isShared,
     canSharePorts,
     onSignal: (signal: Signal, handler: () => void) => void process.on(signal, handler),

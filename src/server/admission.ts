@@ -1,5 +1,5 @@
-/* Admission: whether there is room for one more connection, as each thread that takes them asks, and
- * what is counted and said when there is none. Used by thread.ts and main-door.ts.
+/* Admission: whether there is room for one more connection, as each thread that takes them asks,
+ * and what is counted and said when there is none. Used by thread.ts and main-door.ts.
  */
 import type { Clock } from "../clock.ts";
 import { COUNTER_ACCEPTED, COUNTER_TURNED_AWAY } from "../engine/common.ts";

@@ -2,6 +2,7 @@
  * HttpService: the seam between the server's life and what serves HTTP beside the queue.
  * Implemented in src/http/, called by server.ts.
  */
+import type { Clock } from "../clock.ts";
 import type { BoundAddress } from "../config/listen-address.ts";
 import type { Options } from "../config/options.ts";
 import type { Log } from "../log.ts";
@@ -32,6 +33,8 @@ export interface HttpSurroundings {
   readonly tokens?: TokenBook | undefined;
   /** For connections of the queue that come by HTTP's port. */
   readonly door: Door;
+  /** The broker's. */
+  readonly clock: Clock;
   /** Asks a thread for a page of its connections, by its seat. */
   readonly connectionsOf: (
     seat: number,

@@ -1,31 +1,27 @@
 /* Server: a broker (broker/broker.ts) with signals, users, sockets and lines around it: the main
  * thread, which starts the I/O threads that run the broker's sessions, and ends it all.
  *
- * With --http-port it serves HTTP as well, WebSockets on that port among it, and has sessions of its
- * own for that; without, it touches no socket of a client, and takes no shard's lock once the
- * threads run. Life of a server: see
- * whether the addresses are free, start the threads, change user, recover the journal, have the
- * threads listen, say so, wait for a signal, stop. A signal to stop is obeyed at
- * any moment of that. Called by cli/main.ts.
+ * With --http-port it serves HTTP as well, WebSockets on that port among it, and has sessions of
+ * its own for that; without, it touches no socket of a client, and takes no shard's lock once the
+ * threads run. Life of a server: see whether the addresses are free, start the threads, change
+ * user, recover the journal, have the threads listen, say so, wait for a signal, stop. A signal to
+ * stop is obeyed at any moment of that. Called by cli/main.ts.
  */
 import { formatListenAddress, type BoundAddress } from "../config/listen-address.ts";
-import { leavesIpv4 } from "../config/tcp-address.ts";
 import { TokenFileError } from "../config/token-file.ts";
 import type { TokenList } from "../config/token-file.ts";
-import { webSocketOptionsOf } from "../config/web-socket-options.ts";
 import type { Options } from "../config/options.ts";
-import { tlsOptionsOf } from "../config/tls-options.ts";
 import { PROGRAM, VERSION } from "../version.ts";
 import type { Log } from "../log.ts";
 import { openLog } from "../observability/log.ts";
 import { ProgressBar } from "../observability/progress-bar.ts";
 import { Patience } from "../patience.ts";
 import { BindError, ModuleMissingError, UserError } from "../runtime.ts";
-import type { Identity, ListenOrder, ProbedSocket, Runtime } from "../runtime.ts";
-import type { SocketFileAccess, TraceSettings } from "../runtime.ts";
+import type { Identity, Runtime, TraceSettings } from "../runtime.ts";
 import { DRAINING_BEGINS } from "../session/draining.ts";
 import { TokenBook } from "../session/token-book.ts";
 import { clockOf } from "../session/host-loop.ts";
+import { Addresses } from "./addresses.ts";
 import { Crew } from "./crew.ts";
 import { OpenFilesError } from "./file-budget.ts";
 import type { FileBudget } from "./file-budget.ts";
@@ -115,7 +111,6 @@ class Server {
   readonly #log: Log;
   readonly #crew: Crew;
   readonly #stopSignal: Promise<void>;
-  #file: SocketFileAccess = { mode: undefined, groupId: undefined };
   #broker: Broker | undefined;
   /** SIGUSR1 came before there was a broker to note it. */
   #drainsEarly = false;
@@ -150,9 +145,8 @@ class Server {
   async #start({ openHttp, openJson }: Companions): Promise<void> {
     const tokens = this.#readTokens();
     const identity = await this.#unlessStopped(this.#identity());
-    this.#file = await this.#unlessStopped(this.#fileAccess());
-    const hosts = await this.#unlessStopped(this.#lookUpHosts());
-    const addresses = await this.#unlessStopped(this.#runtime.probe(this.#sockets(hosts)));
+    const found = await this.#unlessStopped(Addresses.find(this.#options, this.#runtime));
+    const addresses = found.all;
     const sizing = new Sizing(this.#options, this.#runtime, this.#log);
     const threads = await this.#unlessStopped(sizing.threadCount(addresses));
     sizing.warnOfMemory(threads);
@@ -163,13 +157,13 @@ class Server {
     const early = addresses.filter(
       (one) => identity !== undefined && this.#runtime.needsPrivilege(one),
     );
-    await this.#unlessStopped(this.#listen(early, addresses, threads));
+    await this.#unlessStopped(this.#listen(early, found, threads));
     if (openHttp) await this.#unlessStopped(this.#openHttp(openHttp, broker, addresses, files));
     if (identity !== undefined) this.#runtime.become(identity);
     if (this.#options.dataDirectory !== undefined) this.#crew.recover();
     await this.#unlessStopped(broker.recover());
     const late = addresses.filter((address) => !early.includes(address));
-    await this.#unlessStopped(this.#listen(late, addresses, threads));
+    await this.#unlessStopped(this.#listen(late, found, threads));
     broker.start();
     if (openJson) await this.#unlessStopped(this.#openJson(openJson, broker, files));
     this.#announce(addresses, threads, broker.shards);
@@ -238,17 +232,15 @@ class Server {
   /** Makes the threads listen on some of the addresses, which no other server gets meanwhile. */
   async #listen(
     some: readonly BoundAddress[],
-    addresses: readonly BoundAddress[],
+    addresses: Addresses,
     threads: number,
   ): Promise<void> {
     if (some.length === 0) return;
-    const giveBack = await this.#runtime.takeTurns(this.#sockets(some));
+    const giveBack = await addresses.takeTurns(some);
     try {
       await this.#crew.listen((index) => ({
         kind: "listen",
-        sockets: this.#socketsOf(index, threads, addresses).filter((one) =>
-          some.includes(one.address),
-        ),
+        sockets: addresses.ordersFor(index, threads, some),
       }));
     } finally {
       giveBack();
@@ -281,6 +273,7 @@ class Server {
       common,
       inProcess: sessions,
       tokens: this.#book,
+      clock,
       door: mainDoor({ sessions, book: this.#book, common, clock, log, maxConnections, trace }),
       connectionsOf,
       connectionsMax,
@@ -389,50 +382,9 @@ class Server {
     if (begins) this.#log.write("info", DRAINING_BEGINS);
   }
 
-  async #fileAccess(): Promise<SocketFileAccess> {
-    const { socketMode: mode, socketGroup: group } = this.#options;
-    return { mode, groupId: group && (await this.#runtime.lookUpGroup(group)) };
-  }
-
   async #identity(): Promise<Identity | undefined> {
     const { user } = this.#options;
     return user === undefined ? undefined : this.#runtime.lookUpUser(user);
-  }
-
-  async #lookUpHosts(): Promise<readonly BoundAddress[]> {
-    const found: BoundAddress[] = [];
-    for (const address of this.#options.listen) found.push(await this.#runtime.lookUp(address));
-    return found;
-  }
-
-  #onlyIpv6(address: BoundAddress): boolean {
-    return leavesIpv4(address, this.#options.listen);
-  }
-
-  #sockets(addresses: readonly BoundAddress[]): readonly ProbedSocket[] {
-    return addresses.map((address) => ({ address, onlyIpv6: this.#onlyIpv6(address) }));
-  }
-
-  /** Every thread listens on an address that can be shared; on the others they take turns. */
-  #socketsOf(
-    threadIndex: number,
-    threads: number,
-    addresses: readonly BoundAddress[],
-  ): readonly ListenOrder[] {
-    const mine = addresses.filter(
-      (address, index) => this.#runtime.isShared(address) || index % threads === threadIndex,
-    );
-    return mine.map((address) => {
-      const onlyIpv6 = this.#onlyIpv6(address);
-      const manner = {
-        shared: threads > 1,
-        onlyIpv6,
-        webSocket: webSocketOptionsOf(this.#options),
-        tls: tlsOptionsOf(this.#options),
-        file: this.#file,
-      };
-      return { address, manner };
-    });
   }
 
   #announce(addresses: readonly BoundAddress[], threads: number, shards: number): void {

@@ -467,6 +467,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
 
   #runInEngine(bytes: Uint8Array, at: number, end: number): number {
     if (this.#clearance !== undefined) return at; // which the engine does not know
+    if (this.isObserver) return at; // there all are counted
     if (this.#desk.isReadOnly || !this.#desk.room.isThere) return at; // in any ring
     const run = this.#engineRun;
     const mayWait = !this.#ended && !this.#window.isOpen;

@@ -130,7 +130,7 @@ export function commandCount(desk: Desk, op: number): number {
 function runCount({ shards, common }: Desk, op: number): number {
   const which = RUN_COUNTS[op];
   if (which === undefined) return 0;
-  return shards.reduce((sum, shard) => sum + shard.commandCount(which, common.threads), 0);
+  return shards.reduce((sum, shard) => sum + shard.commandCount(which, common.seats), 0);
 }
 
 function connectionCounts(desk: Desk): Record<string, Value> {

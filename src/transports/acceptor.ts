@@ -2,10 +2,10 @@
  *
  * Invariants: a connection that the door does not admit costs an accept and a close, nothing else.
  * When accepting fails (no file descriptors left, for instance) the socket is closed and bound
- * again a second later, so that a failure neither burns CPU nor floods the log. Where the runtime
- * lends native handles (`lendsHandles`), accepted sockets read into one shared buffer; elsewhere
- * they are ordinary streams. Used by the transports, which say how to bind, and what there is to do
- * before a socket is a connection (`ServerMaker`).
+ * again a second later, where it can be, so that a failure neither burns CPU nor floods the log.
+ * Where the runtime lends native handles (`lendsHandles`), accepted sockets read into one shared
+ * buffer; elsewhere they are ordinary streams. Used by the transports, which say how to bind, and
+ * what there is to do before a socket is a connection (`ServerMaker`).
  */
 import { createServer, type ListenOptions, type Server, type Socket } from "node:net";
 import type { Door, Listener } from "../runtime.ts";
@@ -31,16 +31,21 @@ export interface Guests {
   left(): void;
 }
 
+/** What a server listens on: what is to be bound, or a file that is a listening socket already. */
+type Binding = ListenOptions | { readonly fd: number };
+
 /** How the listening sockets of an acceptor come to their place. */
 export interface Place {
   /** Has the server listen there. Rejects with the runtime's own error. */
   bind(server: Server): Promise<void>;
   /** Nothing listens there any more; if absent, there is nothing to clear away. */
   leave?(): void;
+  /** It is lost once the socket is closed; then that goes on accepting although it fails. */
+  readonly isLost?: boolean;
 }
 
 /** Where the system binds. */
-export function placeOf(binding: ListenOptions): Place {
+export function placeOf(binding: Binding): Place {
   return { bind: (server) => listening(server, { backlog: BACKLOG, ...binding }) };
 }
 
@@ -112,12 +117,7 @@ export class Acceptor implements Listener {
     return acceptor;
   }
 
-  private constructor(
-    place: Place,
-    door: Door,
-    lendsHandles: boolean,
-    servers: ServerMaker,
-  ) {
+  private constructor(place: Place, door: Door, lendsHandles: boolean, servers: ServerMaker) {
     this.#place = place;
     this.#door = door;
     this.#lendsHandles = lendsHandles;
@@ -155,6 +155,10 @@ export class Acceptor implements Listener {
   #acceptFailed(why: string): void {
     if (this.#isStopped || this.#retry !== undefined) return;
     this.#door.troubled(`cannot accept connections, trying again: ${why}`);
+    if (this.#place.isLost === true) {
+      this.#retry = setTimeout(() => (this.#retry = undefined), RETRY_MS);
+      return;
+    }
     this.#server?.close();
     this.#retry = setTimeout(() => void this.#listenAgain(), RETRY_MS);
   }
@@ -185,7 +189,7 @@ export class Acceptor implements Listener {
 }
 
 /** Resolves when the server listens, rejects when it cannot. */
-export function listening(server: Server, binding: ListenOptions): Promise<void> {
+export function listening(server: Server, binding: Binding): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(binding, () => {

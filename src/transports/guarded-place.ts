@@ -1,9 +1,9 @@
 /* Guarded place: where a Unix socket lies whose file has a mode or a group of its own.
  *
- * Invariant: nobody can connect before mode and group are what they shall be. The umask, which would
- * do that as well, belongs to the process, whose other threads make files meanwhile. So the socket
- * is bound in a directory that only this user may enter, and moved to its place when it is ready;
- * what was there before is replaced in the same step. Used by unix.ts.
+ * Invariant: nobody can connect before mode and group are what they shall be. The umask, which
+ * would do that as well, belongs to the process, whose other threads make files meanwhile. So the
+ * socket is bound in a directory that only this user may enter, and moved to its place when it is
+ * ready; what was there before is replaced in the same step. Used by unix.ts.
  */
 import { chmodSync, chownSync, lstatSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import type { Server } from "node:net";

@@ -1,13 +1,16 @@
-/* Listening table: who listens on which TCP port of this network namespace, by Linux's own account.
+/* Listening table: who listens on which TCP port of this network namespace, by Linux's own account,
+ * and at which path of a Unix socket.
  *
  * It is asked before a port is shared (SO_REUSEPORT), because the kernel then no longer says that
  * somebody has it. Asking harms no client. Listening as a trial would: clients that connect
- * meanwhile are reset. Read by tcp.ts.
+ * meanwhile are reset. Read by tcp.ts, and by
+ * handed-socket.ts to see where a socket listens that is open already.
  */
 import { readFile } from "node:fs/promises";
 import { isIPv4 } from "node:net";
 import { endianness } from "node:os";
 import type { BoundTcp } from "../config/tcp-address.ts";
+import type { UnixAddress } from "../config/unix-address.ts";
 import type { ProbedSocket } from "../runtime.ts";
 
 /** The state of a listening socket in the table. */
@@ -16,6 +19,10 @@ const LISTENING = "0A";
 const ADDRESS_COLUMN = 1;
 /** The column of the state. */
 const STATE_COLUMN = 3;
+/** The column of the socket's own number, its inode. */
+const INODE_COLUMN = 9;
+/** A line of a Unix stream socket that listens: its inode, and its path. */
+const LISTENING_UNIX = /^\S+ \S+ \S+ 00010000 0001 \S+ +(\d+) (.+)$/;
 const WORD_DIGITS = 8;
 /** ::ffff:0:0/96, as hexadecimal digits: IPv4 in IPv6's clothes. */
 const MAPPED = "0".repeat(20) + "ffff";
@@ -36,16 +43,37 @@ export type Standing = "free" | "taken" | "unclear";
 /** The table; undefined where there is none to be read. */
 export async function readListeningTable(): Promise<readonly Listening[] | undefined> {
   try {
-    const files = await Promise.all([readFile("/proc/net/tcp", "latin1"), readTcp6()]);
+    const files = await Promise.all([readFile("/proc/net/tcp", "latin1"), readTable("tcp6")]);
     return files.flatMap(listeningIn);
   } catch {
     return undefined; // another system, or one that does not show it
   }
 }
 
-/** Empty where the kernel has no IPv6. */
-async function readTcp6(): Promise<string> {
-  return readFile("/proc/net/tcp6", "latin1").catch(() => "");
+/** Where the socket with that inode listens; undefined if it does not, or nobody says. */
+export async function placeOfSocket(inode: string): Promise<BoundTcp | UnixAddress | undefined> {
+  const tables = await Promise.all(["tcp", "tcp6", "unix"].map(readTable));
+  for (const line of tables.join("\n").split("\n")) {
+    const [, unixInode, path] = LISTENING_UNIX.exec(line) ?? [];
+    if (path !== undefined && unixInode === inode) return { kind: "unix", path };
+    const columns = line.trim().split(/\s+/);
+    if (columns[INODE_COLUMN] !== inode || columns[STATE_COLUMN] !== LISTENING) continue;
+    const [words = "", port = ""] = (columns[ADDRESS_COLUMN] ?? "").split(":");
+    return { kind: "tcp", host: hostOf(inNetworkOrder(words)), port: Number.parseInt(port, 16) };
+  }
+  return undefined;
+}
+
+/** Empty where there is no such table: a kernel may have no IPv6. */
+function readTable(name: string): Promise<string> {
+  return readFile(`/proc/net/${name}`, "latin1").catch(() => "");
+}
+
+/** The number of a host, from its digits. */
+function hostOf(digits: string): string {
+  const pieces = digits.match(digits.length > WORD_DIGITS ? /.{4}/g : /../g) ?? [];
+  if (digits.length === WORD_DIGITS) return pieces.map((two) => Number.parseInt(two, 16)).join(".");
+  return new URL(`http://[${pieces.join(":")}]`).hostname.slice(1, -1);
 }
 
 function listeningIn(table: string): readonly Listening[] {

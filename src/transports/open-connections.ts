@@ -1,5 +1,5 @@
-/* Open connections: those of one listening socket, or of a port that hands its sockets over, and how
- * they end when the server does. Owned by acceptor.ts and http/web-socket-port.ts.
+/* Open connections: those of one listening socket, or of a port that hands its sockets over, and
+ * how they end when the server does. Owned by acceptor.ts and http/web-socket-port.ts.
  */
 import type { OnReadOpts, Socket } from "node:net";
 import { Patience } from "../patience.ts";

@@ -16,6 +16,7 @@ import type { ProbedSocket as Probed } from "../runtime.ts";
 import { codeOf } from "../system-error.ts";
 import { Acceptor, listening, placeOf } from "./acceptor.ts";
 import type { ServerMaker } from "./acceptor.ts";
+import { handedPlace } from "./handed-socket.ts";
 import { listeningAt, readListeningTable, standingOf } from "./listening-table.ts";
 import { isNobodysTurn, reserveTurn, takeTurns } from "./port-turn.ts";
 import type { TransportKind } from "./transport-kind.ts";
@@ -52,8 +53,10 @@ export async function listenTcp(
   lendsHandles: boolean,
   servers?: ServerMaker,
 ): Promise<Acceptor> {
-  const binding = { ...bindingOf(address, manner.onlyIpv6), reusePort: manner.shared };
-  return Acceptor.listen(placeOf(binding), door, lendsHandles, servers).catch((error: unknown) => {
+  const { fd, onlyIpv6, shared: reusePort } = manner;
+  const binding = { ...bindingOf(address, onlyIpv6), reusePort };
+  const place = fd === undefined ? placeOf(binding) : handedPlace(fd);
+  return Acceptor.listen(place, door, lendsHandles, servers).catch((error: unknown) => {
     throw bindError(address, error);
   });
 }

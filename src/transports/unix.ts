@@ -9,10 +9,11 @@ import { existsSync, lstatSync } from "node:fs";
 import { dirname } from "node:path";
 import type { UnixAddress } from "../config/unix-address.ts";
 import { BindError } from "../runtime.ts";
-import type { Door, SocketFileAccess } from "../runtime.ts";
+import type { Door, ListenManner } from "../runtime.ts";
 import { codeOf, whyOf } from "../system-error.ts";
 import { Acceptor, placeOf } from "./acceptor.ts";
 import { GuardedPlace } from "./guarded-place.ts";
+import { handedPlace } from "./handed-socket.ts";
 import { pulseOf, removeFile } from "./socket-file.ts";
 import type { TransportKind } from "./transport-kind.ts";
 import { passAlone } from "./turnstile.ts";
@@ -23,7 +24,7 @@ import { passAlone } from "./turnstile.ts";
  */
 export const UNIX_TRANSPORT: TransportKind<UnixAddress> = {
   isShared: false,
-  listen: ({ path }, { file }, door, lendsHandles) => listenUnix(path, file, door, lendsHandles),
+  listen: ({ path }, manner, door, lendsHandles) => listenUnix(path, manner, door, lendsHandles),
   connection: ({ path }) => ({ path }),
   needsPrivilege: () => true,
 };
@@ -31,13 +32,14 @@ export const UNIX_TRANSPORT: TransportKind<UnixAddress> = {
 /** Listens at `path`. Rejects with a BindError. */
 async function listenUnix(
   path: string,
-  access: SocketFileAccess,
+  { fd, file }: ListenManner,
   door: Door,
   lendsHandles: boolean,
 ): Promise<Acceptor> {
-  const isOpen = access.mode === undefined && access.groupId === undefined;
-  const place = isOpen ? placeOf({ path }) : new GuardedPlace(path, access);
+  const isOpen = file.mode === undefined && file.groupId === undefined;
+  const place = isOpen ? placeOf({ path }) : new GuardedPlace(path, file);
   try {
+    if (fd !== undefined) return await Acceptor.listen(handedPlace(fd), door, lendsHandles);
     return await passAlone(path, async () => {
       await clear(path, door);
       return Acceptor.listen(place, door, lendsHandles);

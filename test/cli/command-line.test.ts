@@ -44,6 +44,9 @@ describe("without arguments", () => {
     expect(run([])).toEqual({ kind: "run", options: DEFAULT_OPTIONS, warnings: [] });
     expect(DEFAULT_OPTIONS).toEqual({
       listen: [tcp("127.0.0.1", 11300)],
+      handed: [],
+      socketMode: undefined,
+      socketGroup: undefined,
       wsOrigins: [],
       wsMessageBytes: 2_147_483_648,
       wsIdleMillis: 60_000,
@@ -295,6 +298,16 @@ describe("a wrong command line gets one line and exit code 2", () => {
       "a wss:// address needs --tls-cert and --tls-key",
     ],
     [["--tls-key", "k"], "--tls-key needs an address such as -l tls://HOST:PORT"],
+    ...["666x", "88", "444", "1660", "u=rw", ""].map((mode): [string[], string] => [
+      ["-l", "unix:/s", "--socket-mode", mode],
+      `--socket-mode: expected three octal digits of which one has the permission to write, such as 660, not "${mode}"`,
+    ]),
+    [
+      ["-l", "unix:/s", "--socket-group", "a b"],
+      '--socket-group: expected a group\'s name or number, not "a b"',
+    ],
+    [["--socket-mode", "660"], "--socket-mode needs an address such as -l unix:PATH"],
+    [["--socket-group", "www"], "--socket-group needs an address such as -l unix:PATH"],
     [["-F"], "--durability, -f and -F need --data: without a directory jobs live in memory only"],
     [["-x"], "unknown option '-x'"],
     [["-Vx"], "unknown option '-x'"],
@@ -339,6 +352,8 @@ describe("the environment", () => {
     const env: Environment = {
       HOMEMAKER_LISTEN: "0.0.0.0, [::1]:5,unix:/a/b,tls://[::1]:6",
       HOMEMAKER_PORT: "11400",
+      HOMEMAKER_SOCKET_MODE: "0620",
+      HOMEMAKER_SOCKET_GROUP: "www-data",
       HOMEMAKER_TLS_CERT: "/c",
       HOMEMAKER_TLS_KEY: "/k",
       HOMEMAKER_TLS_CLIENT_CA: "/a",
@@ -389,6 +404,9 @@ describe("the environment", () => {
         { kind: "unix", path: "/a/b" },
         { kind: "tls", host: "::1", port: 6 },
       ],
+      handed: [],
+      socketMode: 0o620,
+      socketGroup: "www-data",
       tlsCert: "/c",
       tlsKey: "/k",
       tlsClientCa: "/a",
@@ -494,6 +512,43 @@ describe("the environment", () => {
     ["HOMEMAKER_VERBOSE", "yes", 'expected a whole number, 0 to 99, not "yes"'],
   ])("is complained about by the variable's name: %s=%s", (name, value, line) => {
     expect(complaint([], { [name]: value })).toBe(`${name}: ${line}`);
+  });
+});
+
+describe("sockets that were handed over", () => {
+  const PID = 7;
+  const handedTo = (names: string): Environment => ({
+    LISTEN_PID: String(PID),
+    LISTEN_FDS: String(names.split(":").length),
+    LISTEN_FDNAMES: names,
+  });
+  const parse = (argv: readonly string[], names: string): unknown =>
+    parseOptions(argv, handedTo(names), control, PID);
+
+  it("stand in the place of the address that nobody asked for, and beside those that were", () => {
+    const handed = [{ fd: 3, speaks: "ws" }];
+    expect(parse([], "ws")).toMatchObject({ options: { listen: [], handed } });
+    const listen = [tcp("localhost", 11300)];
+    expect(parse(["-l", "localhost"], "ws")).toMatchObject({ options: { listen, handed } });
+    expect(parseOptions([], handedTo("ws"), control)).toMatchObject({ options: { handed: [] } });
+  });
+
+  it("may be the HTTP port, of which there is one", () => {
+    const listen = [tcp("127.0.0.1", 11300)];
+    expect(parse([], "http")).toMatchObject({ options: { listen, httpPort: 0 } });
+    expect(parse(["--http-port", "80"], "http")).toMatchObject({
+      code: EXIT_USAGE,
+      stderr:
+        "homemaker: --http-port: a socket for HTTP was handed over, and there is one such port",
+    });
+  });
+
+  it("need a certificate for TLS, and a name that is known", () => {
+    const stderr = "homemaker: a tls:// address needs --tls-cert and --tls-key";
+    expect(parse([], "tls")).toMatchObject({ code: EXIT_USAGE, stderr });
+    const files = ["--tls-cert", "c", "--tls-key", "k"];
+    expect(parse(files, "tls")).toMatchObject({ options: { tlsCert: "c" } });
+    expect(parse([], "ftp")).toMatchObject({ code: EXIT_USAGE });
   });
 });
 

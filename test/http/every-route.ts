@@ -1,4 +1,6 @@
 /* Every route: the table of routes, of a server that does nothing. */
+import { VirtualClock } from "../support/virtual-clock.ts";
+import { CLOSED_DOOR } from "./closed-door.ts";
 import { createCommon } from "../../src/broker/boards.ts";
 import type { InProcess } from "../../src/broker/in-process.ts";
 import { DEFAULT_OPTIONS } from "../../src/config/options.ts";
@@ -16,6 +18,8 @@ export function everyRoute(): Promise<readonly Route[]> {
     log: openLog({ verbosity: 0, sink: QUIET }),
     common: createCommon(1, 2),
     inProcess: { isReady: false } as InProcess,
+    door: CLOSED_DOOR,
+    clock: new VirtualClock(),
     connectionsOf: () => Promise.resolve({ total: 0, connections: [] }),
     connectionsMax: 256,
   };

@@ -3,27 +3,21 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { expect, test } from "vitest";
+import { VirtualClock } from "../support/virtual-clock.ts";
 import { QUIET } from "../support/quiet-sink.ts";
 import { DEFAULT_OPTIONS } from "../../src/config/options.ts";
 import { openHttp } from "../../src/http/open-http.ts";
 import { openLog } from "../../src/observability/log.ts";
 import { createCommon, journalBoardOf } from "../../src/broker/boards.ts";
 import type { InProcess } from "../../src/broker/in-process.ts";
-import type { Door } from "../../src/runtime.ts";
 import { runCommand } from "../cli/command.ts";
 import { SmallDisk } from "../durability/small-disk.ts";
+import { CLOSED_DOOR } from "./closed-door.ts";
 import { askAt, HttpPort, talk } from "./http-port.ts";
-
-const CLOSED_DOOR: Door = {
-  admit: () => false,
-  open: () => expect.unreachable(),
-  left: () => undefined,
-  troubled: () => undefined,
-};
 
 test("probes hear what keeps a server from being ready, and only health answers before it is", async () => {
   const common = createCommon(1, 2);
-  const inProcess = { isReady: false };
+  const inProcess = { isReady: false, repliesOut: () => Promise.resolve() };
   const service = await openHttp({
     options: { ...DEFAULT_OPTIONS, httpPort: 0 },
     addresses: [],
@@ -31,6 +25,7 @@ test("probes hear what keeps a server from being ready, and only health answers 
     common,
     inProcess: inProcess as InProcess,
     door: CLOSED_DOOR,
+    clock: new VirtualClock(),
     connectionsOf: () => Promise.resolve({ total: 0, connections: [] }),
     connectionsMax: 256,
   });

@@ -1,23 +1,30 @@
-/* WebSockets on the HTTP port of a real server that has tokens and a journal, with the client of the
- * package ws at the other end.
+/* WebSockets on the HTTP port of a real server that has tokens and a journal, with the client of
+ * the package ws at the other end.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { ClientOptions } from "ws";
+import type { Overview } from "../../src/http/api.ts";
 import { HttpPort, talk } from "../http/http-port.ts";
 import { until } from "../support/until.ts";
 import { expectHeldBack, Peer, rawOf } from "./peer.ts";
 
 const ORIGIN = "https://app.example.org";
-const ADMIN = { authorization: "Bearer all-of-it" };
+const ADMIN = { authorization: "Bearer all-of-it-and-more" };
 const MOST = 40;
 
 const directory = mkdtempSync(join(tmpdir(), "homemaker-ws-"));
 let http: HttpPort;
 let url: string;
 beforeAll(async () => {
-  const tokens = ["--http-token", "all-of-it", "--http-read-token", "look"];
+  const tokens = [
+    "--http-token",
+    "all-of-it-and-more",
+    "--http-read-token",
+    "look-but-do-not-touch",
+  ];
   const limits = ["--max-job-size", "1MiB", "--max-connections", String(MOST)];
   const flags = [...tokens, ...limits, "--ws-origin", ORIGIN, "--data", directory];
   http = await HttpPort.start({ threads: 2, flags });
@@ -28,7 +35,16 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
-const open = (): Promise<Peer> => Peer.open(url, { headers: ADMIN });
+const peers: Peer[] = [];
+afterEach(() => {
+  for (const { socket } of peers.splice(0)) socket.terminate();
+});
+
+async function open(more: ClientOptions = {}): Promise<Peer> {
+  const peer = await Peer.open(url, { headers: ADMIN, ...more });
+  peers.push(peer);
+  return peer;
+}
 
 /** What somebody is answered who is not let in. */
 const refusal = (headers: Record<string, string>): Promise<string> =>
@@ -82,28 +98,25 @@ describe("a session", () => {
     rawOf(rude.socket).write(Buffer.from([0xff, 0x80, 0, 0, 0, 0]));
     expect(await waits).toMatch(/RESERVED \d+ 1\r\nx\r\n$/);
     expect(await rude.ends()).toBe("1002 a reserved bit is set");
-    other.socket.terminate();
   });
 
   it("of a peer that does not read is not read from, and loses nothing", () =>
-    expectHeldBack(open));
+    expectHeldBack(() => open()));
 });
 
 describe("it is opened", () => {
   it("by whoever may do everything, and by nobody else", async () => {
     expect(await refusal({})).toBe("Unexpected server response: 401");
     expect(await refusal({ authorization: "Bearer wrong" })).toMatch(/ 401$/);
-    expect(await refusal({ authorization: "Bearer look" })).toMatch(/ 403$/);
-    const login = await http.change("/api/v1/login", { token: "all-of-it" });
+    expect(await refusal({ authorization: "Bearer look-but-do-not-touch" })).toMatch(/ 403$/);
+    const login = await http.change("/api/v1/login", { token: "all-of-it-and-more" });
     const cookie = String(login.headers["set-cookie"]).split(";", 1)[0] ?? "";
-    const peer = await Peer.open(url, { headers: { cookie } });
-    peer.socket.terminate();
+    await open({ headers: { cookie } });
   });
 
   it("by pages of this port and those that were named, not by others", async () => {
     for (const origin of [ORIGIN, `http://127.0.0.1:${http.port}`]) {
-      const peer = await Peer.open(url, { headers: ADMIN, origin });
-      peer.socket.terminate();
+      await open({ origin });
     }
     for (const origin of ["http://evil.example", "null", `http://localhost:${http.port}`]) {
       expect(await refusal({ ...ADMIN, origin })).toBe("Unexpected server response: 403");
@@ -116,12 +129,15 @@ describe("it is opened", () => {
   });
 
   it("until there are as many connections as there may be", async () => {
-    await until("nobody else is there", async () => (await figure("current-connections")) === 1);
-    const peers: Peer[] = [];
-    while (peers.length < MOST) peers.push(await open());
+    const counted = async (): Promise<unknown> => {
+      const overview = await http.json("/api/v1/overview", { headers: ADMIN });
+      return (overview as Overview).connections.open;
+    };
+    await until("nobody else is there", async () => (await counted()) === 0);
+    while (peers.length < MOST) await open();
     expect(await refusal(ADMIN)).toBe("Unexpected server response: 503");
-    for (const { socket } of peers) socket.terminate();
-    await until("there is room", async () => (await figure("current-connections")) === 1);
+    for (const { socket } of peers.splice(0)) socket.terminate();
+    await until("there is room", async () => (await counted()) === 0);
   });
 });
 
@@ -138,9 +154,9 @@ it("says what it takes to a request for something else, and answers what only of
 });
 
 it("closes when the server stops, with a word", async () => {
-  const peers = await Promise.all([open(), open()]);
+  const two = await Promise.all([open(), open()]);
   http.server.signal("SIGTERM");
-  expect(await Promise.all(peers.map((peer) => peer.ends()))).toEqual([
+  expect(await Promise.all(two.map((peer) => peer.ends()))).toEqual([
     "1001 the server stops",
     "1001 the server stops",
   ]);

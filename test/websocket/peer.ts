@@ -1,4 +1,6 @@
-/* Peer: the client of the package ws at the other end of a real server, which was written by others. */
+/* Peer: the client of the package ws at the other end of a real server, which was written by
+ * others.
+ */
 import type { Socket } from "node:net";
 import { expect } from "vitest";
 import { WebSocket } from "ws";

@@ -1,0 +1,64 @@
+/* Option conflicts: what is wrong with settings that are each right by themselves. Used by
+ * cli/command-line.ts.
+ */
+import { THREADS_MAX } from "../../assembly/constants.ts";
+import { isForQueue } from "./handed-sockets.ts";
+import type { HandedSocket } from "./handed-sockets.ts";
+import type { Settings } from "./options.ts";
+import { isLoopback } from "./tcp-address.ts";
+import { TLS_OPTIONS } from "./tls-options.ts";
+import { unixConflictIn } from "./unix-options.ts";
+
+/** In one line; undefined if nothing is wrong. */
+export function conflictIn(
+  settings: Settings,
+  handed: readonly HandedSocket[] = [],
+): string | undefined {
+  const { dataDirectory, durability } = settings;
+  const network =
+    portConflictIn(settings, handed) ?? tlsConflictIn(settings, handed) ?? unixConflictIn(settings);
+  if (network !== undefined) return network;
+  return dataDirectory === undefined && durability !== undefined
+    ? "--durability, -f and -F need --data: without a directory jobs live in memory only"
+    : undefined;
+}
+
+/** What is wrong with the settings of HTTP and JSON. */
+function portConflictIn(settings: Settings, handed: readonly HandedSocket[]): string | undefined {
+  if (settings.httpPort !== undefined && !handed.every(isForQueue)) {
+    return "--http-port: a socket for HTTP was handed over, and there is one such port";
+  }
+  const { httpPort, jsonPort, httpListen, httpToken, httpReadToken, tokenFile, threads } = settings;
+  if (threads === THREADS_MAX && (httpPort ?? jsonPort) !== undefined) {
+    const flag = httpPort === undefined ? "--json-port" : "--http-port";
+    return `--threads: at most ${THREADS_MAX - 1} together with ${flag}`;
+  }
+  if (httpPort === undefined) return undefined;
+  const hasTokens = (httpToken ?? httpReadToken ?? tokenFile) !== undefined;
+  if (!isLoopback(httpListen) && !hasTokens) {
+    return `--http-listen ${httpListen} can be reached from elsewhere: set --http-token, best by HOMEMAKER_HTTP_TOKEN`;
+  }
+  if (httpToken !== undefined && httpToken === httpReadToken) {
+    return "--http-token and --http-read-token must differ";
+  }
+  return undefined;
+}
+
+/** What is wrong with the settings of TLS. */
+function tlsConflictIn(
+  { listen, ...settings }: Settings,
+  handed: readonly HandedSocket[],
+): string | undefined {
+  const { tlsCert, tlsKey } = settings;
+  const all = [...listen.map(({ kind }) => kind), ...handed.map(({ speaks }) => speaks)];
+  const secure = all.find((kind) => kind === "tls" || kind === "wss");
+  if (secure !== undefined) {
+    if (tlsCert !== undefined && tlsKey !== undefined) return undefined;
+    return `a ${secure}:// address needs --tls-cert and --tls-key`;
+  }
+  const unused = (["tlsCert", "tlsKey", "tlsClientCa"] as const).find(
+    (key) => settings[key] !== undefined,
+  );
+  if (unused === undefined) return undefined;
+  return `--${TLS_OPTIONS[unused].name} needs an address such as -l tls://HOST:PORT`;
+}

@@ -1,0 +1,95 @@
+/* Who may connect by a Unix socket: its mode and its group. */
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { afterAll, expect, onTestFinished, test, vi } from "vitest";
+import { DEFAULT_OPTIONS } from "../../src/config/options.ts";
+import { tlsOptionsOf } from "../../src/config/tls-options.ts";
+import { webSocketOptionsOf } from "../../src/config/web-socket-options.ts";
+import type { Listener, SocketFileAccess } from "../../src/runtime.ts";
+import { UNIX_TRANSPORT } from "../../src/transports/unix.ts";
+import { CLOSED_DOOR } from "../http/closed-door.ts";
+import { until } from "../support/until.ts";
+
+/** What is called when the socket is about to get its mode. */
+const watched = vi.hoisted(() => ({ before: (): void => undefined }));
+vi.mock(import("node:fs"), async (original) => {
+  const fs = await original();
+  const chmodSync: typeof fs.chmodSync = (path, mode) => {
+    watched.before();
+    fs.chmodSync(path, mode);
+  };
+  return { ...fs, chmodSync };
+});
+
+const directory = mkdtempSync(join(tmpdir(), "homemaker-mode-"));
+afterAll(() => rmSync(directory, { recursive: true }));
+const path = join(directory, "socket");
+
+async function listen(access: Partial<SocketFileAccess>): Promise<Listener> {
+  const manner = {
+    shared: false,
+    onlyIpv6: false,
+    webSocket: webSocketOptionsOf(DEFAULT_OPTIONS),
+    tls: tlsOptionsOf(DEFAULT_OPTIONS),
+    file: { mode: undefined, groupId: undefined, ...access },
+  };
+  const listener = await UNIX_TRANSPORT.listen({ kind: "unix", path }, manner, CLOSED_DOOR, true);
+  onTestFinished(() => listener.stopAccepting());
+  return listener;
+}
+
+/** Its permissions, in octal digits. */
+function modeNow(): string {
+  return (statSync(path).mode & 0o777).toString(8);
+}
+
+test.each([0o660, 0o600, 0o777, 0o220])(
+  "a socket has the mode %o, whatever the umask",
+  async (mode) => {
+    const umask = process.umask(0o027);
+    onTestFinished(() => void process.umask(umask));
+    await listen({ mode });
+    expect(modeNow()).toBe(mode.toString(8));
+    expect(readdirSync(directory)).toEqual(["socket"]);
+    const socket = connect({ path });
+    let isClosed = false;
+    socket.on("close", () => (isClosed = true)).on("error", () => undefined);
+    await until("the closed door is met there", () => isClosed);
+  },
+);
+
+test("it is not there before it has its mode", async () => {
+  const seen: boolean[] = [];
+  watched.before = () => seen.push(existsSync(path));
+  onTestFinished(() => void (watched.before = () => undefined));
+  await listen({ mode: 0o600 });
+  expect(seen).toContain(false);
+  expect(seen).not.toContain(true);
+});
+
+test("it has the group that was named, and loses nothing of its mode by that", async () => {
+  const groupId = process.getuid?.() === 0 ? 12_345 : (process.getgid?.() ?? 0);
+  await listen({ mode: 0o660, groupId });
+  expect([statSync(path).gid, modeNow()]).toEqual([groupId, "660"]);
+});
+
+test("it is gone when the server stops, unless another one has put its own there", async () => {
+  const listener = await listen({ mode: 0o600 });
+  listener.stopAccepting();
+  expect(existsSync(path)).toBe(false);
+  const older = await listen({ mode: 0o600 });
+  rmSync(path);
+  writeFileSync(path, "another's");
+  older.stopAccepting();
+  expect(existsSync(path)).toBe(true);
+  rmSync(path);
+});
+
+test("a socket that a killed server left behind is replaced, a file is not", async () => {
+  writeFileSync(path, "precious");
+  await expect(listen({ mode: 0o600 })).rejects.toThrow("there is a file that is not a socket");
+  rmSync(path);
+});
