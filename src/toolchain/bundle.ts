@@ -7,15 +7,15 @@
  * that never sees a program's objects is a file of its own, read at once. Packages that are
  * dependencies stay imports; as-bind, which would bring a compiler along, goes in.
  *
- * Called by pack.ts.
+ * Called by pack.ts, and by the tests' setup for the command that they start.
  */
 import { globSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { rolldown } from "rolldown";
 import type { InputOptions, Plugin } from "rolldown";
 
-/** From the root. */
-const BUNDLE = "dist/lib/";
+/** Where the package has it, from the root. */
+const PACKAGED = "dist/lib/";
 /** The command. */
 const COMMAND = "src/cli/main.ts";
 /** Threads that run no code of a user's. */
@@ -32,26 +32,27 @@ interface Description {
 }
 
 /**
- * Writes dist/lib/.
+ * Writes the files.
  *
  * @param root the folder of the project, with a slash at its end
+ * @param folder where to, from the root, with a slash at its end
  * @throws {Error} when something does not bundle, or imports a package that is no dependency
  */
-export async function bundlePackage(root: string): Promise<void> {
+export async function bundlePackage(root: string, folder = PACKAGED): Promise<void> {
   const entries = globSync("src/entries/*.ts", { cwd: root });
   const beside = BESIDE.map((name) => `src/runtimes/${name}.ts`);
-  await bundle(root, [COMMAND, ...entries, ...beside]);
+  await bundle(root, folder, [COMMAND, ...entries, ...beside]);
   for (const name of ALONE) {
-    await bundle(root, [`src/runtimes/${name}.ts`]);
+    await bundle(root, folder, [`src/runtimes/${name}.ts`]);
   }
 }
 
-async function bundle(root: string, files: readonly string[]): Promise<void> {
+async function bundle(root: string, folder: string, files: readonly string[]): Promise<void> {
   const input = Object.fromEntries(files.map((path) => [basename(path, ".ts"), root + path]));
   const made = await rolldown({ ...optionsFor(root), input });
   try {
     await made.write({
-      dir: root + BUNDLE,
+      dir: root + folder,
       format: "es",
       entryFileNames: "[name].js",
       chunkFileNames: "[name]-[hash].js",

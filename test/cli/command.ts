@@ -5,11 +5,10 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
-import { fileURLToPath } from "node:url";
 import { execa } from "execa";
+import { COMMAND } from "../support/command.ts";
 
 /** The entry. */
-const CLI = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
 const PATIENCE_MS = 20_000;
 
@@ -112,7 +111,7 @@ const OBEYING_MODES = [
 
 function spawn(argv: readonly string[], { env, cwd, obeysModes = false }: Surroundings) {
   const before = obeysModes && process.getuid?.() === 0 ? OBEYING_MODES : [];
-  const [file = "", ...args] = [...before, process.execPath, CLI, ...argv];
+  const [file = "", ...args] = [...before, process.execPath, COMMAND, ...argv];
   const child = execa(file, args, {
     reject: false,
     stdin: "ignore",

@@ -16,11 +16,10 @@ import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { COMMAND } from "../support/command.ts";
 import { until } from "../support/until.ts";
 
-const CLI = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const TIMEOUT_MS = 120_000;
 const PATIENCE_MS = 30_000;
 const COMMANDS = 200_000;
@@ -60,7 +59,9 @@ function fill(writing: number): void {
 
 /** Starts a server that serves; `error` is its standard error. */
 async function serve(flags: readonly string[], error: number): Promise<ServerSeen> {
-  child = spawn(process.execPath, [CLI, ...FREE, ...flags], { stdio: ["ignore", "pipe", error] });
+  child = spawn(process.execPath, [COMMAND, ...FREE, ...flags], {
+    stdio: ["ignore", "pipe", error],
+  });
   closeSync(error);
   let output = "";
   child.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
@@ -150,7 +151,7 @@ describe("a server whose standard error is a pipe that nobody reads", () => {
     async () => {
       const { writing } = pipe();
       fill(writing);
-      child = spawn(process.execPath, [CLI, ...FREE, "-u", "nobody-of-that-name"], {
+      child = spawn(process.execPath, [COMMAND, ...FREE, "-u", "nobody-of-that-name"], {
         stdio: ["ignore", "ignore", writing],
       });
       closeSync(writing);

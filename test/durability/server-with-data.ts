@@ -8,12 +8,10 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
-import { fileURLToPath } from "node:url";
+import { COMMAND } from "../support/command.ts";
 import { RUNTIMES } from "../support/runtimes.ts";
 import type { RuntimeName } from "../support/runtimes.ts";
 import { until } from "../support/until.ts";
-
-const CLI = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
 /** How to start a server; what is absent is its own default. */
 export interface Launch {
@@ -65,7 +63,7 @@ export class ServerWithData {
   /** Starts a server and does not wait for it. */
   constructor(launch: Launch) {
     const { directory, runtime = "node", level, threads, shards, flags = [], under = [] } = launch;
-    const words = [...under, ...RUNTIMES[runtime], CLI, "-l", "127.0.0.1"];
+    const words = [...under, ...RUNTIMES[runtime], COMMAND, "-l", "127.0.0.1"];
     words.push("-p", String(launch.port ?? 0), "--data", directory);
     words.push("--segment-size", launch.segmentSize ?? "1MiB");
     if (level !== undefined) words.push("--durability", level);

@@ -1,9 +1,9 @@
-/* Homemaker as a process of its own, run as a user runs it: the command line in src/cli/main.ts, on
- * a free port of the loopback address.
+/* Homemaker as a process of its own, run as a user runs it: the command (command.ts), on a free
+ * port of the loopback address.
  *
  * Called by the fuzzer, the tests with client libraries and the concurrency tests.
  */
-import { fileURLToPath } from "node:url";
+import { COMMAND } from "./command.ts";
 import { RUNTIMES } from "./runtimes.ts";
 import { ServerProcess, type Address } from "./server-process.ts";
 
@@ -20,14 +20,13 @@ export interface HomemakerOptions {
   readonly flags?: readonly string[];
 }
 
-const CLI = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const PATIENCE_MS = 30_000;
 
 /** Starts Homemaker and waits until it listens. Throws a ServerProcessError when it does not. */
 export function startHomemaker(options: HomemakerOptions = {}): Promise<ServerProcess> {
   const { maxJobSizeBytes, threads, shards, flags = [] } = options;
   const [command = "", ...before] = options.runtime ?? RUNTIMES.node;
-  const args = [...before, CLI, "-l", "127.0.0.1", "-p", "0"];
+  const args = [...before, COMMAND, "-l", "127.0.0.1", "-p", "0"];
   if (maxJobSizeBytes !== undefined) args.push("-z", String(maxJobSizeBytes));
   if (threads !== undefined) args.push("--threads", String(threads));
   if (shards !== undefined) args.push("--shards", String(shards));

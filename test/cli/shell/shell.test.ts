@@ -12,11 +12,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCommand } from "../command.ts";
 import type { Ending } from "../command.ts";
 import { startBeanstalkd } from "../../support/beanstalkd.ts";
+import { COMMAND } from "../../support/command.ts";
 import { startHomemaker } from "../../support/homemaker.ts";
 import type { ServerProcess } from "../../support/server-process.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
-const CLI = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
 
 function addressOf({ address }: ServerProcess): string {
   return "path" in address ? `unix:${address.path}` : `${address.host}:${address.port}`;
@@ -26,7 +26,7 @@ function addressOf({ address }: ServerProcess): string {
 function runWithInput(argv: readonly string[], input: string, address: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const env = { ...process.env, HOMEMAKER_ADDRESS: address };
-    const child = execFile(process.execPath, [CLI, ...argv], { env }, (error, stdout) =>
+    const child = execFile(process.execPath, [COMMAND, ...argv], { env }, (error, stdout) =>
       error === null ? resolve(stdout) : reject(error),
     );
     child.stdin?.end(input);
@@ -173,7 +173,7 @@ function workWith(start: () => Promise<ServerProcess>): void {
   it("draw what happens, until q is pressed", async () => {
     await stdout("put drawn x");
     const screen = await new Promise<string>((resolve, reject) => {
-      const inside = `stty cols 120 rows 40; exec '${process.execPath}' '${CLI}' top --sort ready`;
+      const inside = `stty cols 120 rows 40; exec '${process.execPath}' '${COMMAND}' top --sort ready`;
       const env = { ...process.env, HOMEMAKER_ADDRESS: address };
       const child = execFile("script", ["-qec", inside, "/dev/null"], { env }, (error, text) =>
         error === null ? resolve(text) : reject(error),
@@ -235,7 +235,7 @@ it(
 
 it("without a screen top prints a line for each look", async () => {
   const server = await startHomemaker();
-  const args = [CLI, "top", "--json", "-a", addressOf(server)];
+  const args = [COMMAND, "top", "--json", "-a", addressOf(server)];
   const child = execFile(process.execPath, args);
   const [line] = await new Promise<string[]>((resolve) => {
     child.stdout?.once("data", (text: string) => resolve(text.split("\n")));
@@ -256,7 +256,7 @@ describe("a server that is started again", () => {
   it("is found again by top, line by line", async () => {
     const first = await startHomemaker();
     const where = addressOf(first);
-    const child = execFile(process.execPath, [CLI, "top", "-a", where]);
+    const child = execFile(process.execPath, [COMMAND, "top", "-a", where]);
     let told = "";
     let complaints = "";
     child.stdout?.on("data", (text: string) => (told += text));
@@ -275,7 +275,7 @@ describe("a server that is started again", () => {
   it("is found again by top on its screen, which says so meanwhile and is left by q", async () => {
     const first = await startHomemaker();
     const where = addressOf(first);
-    const inside = `stty cols 80 rows 24; exec '${process.execPath}' '${CLI}' top -a ${where}`;
+    const inside = `stty cols 80 rows 24; exec '${process.execPath}' '${COMMAND}' top -a ${where}`;
     let screen = "";
     const child = execFile("script", ["-qec", inside, "/dev/null"]);
     child.stdout?.on("data", (text: string) => (screen += text));

@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { COMMAND } from "../../support/command.ts";
 import { RUNTIMES } from "../../support/runtimes.ts";
 import { ServerProcess } from "../../support/server-process.ts";
 import type { Address } from "../../support/server-process.ts";
@@ -22,8 +22,6 @@ export interface Shape {
   /** Each process keeps its jobs in a directory of its own, synced. */
   readonly keepsJobs?: boolean;
 }
-
-const ENTRY = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
 
 // Tolerant on purpose: the address may stand anywhere in a line of the log, with or without quotes
 // around it.
@@ -78,7 +76,7 @@ export function startOnWebSocket(...flags: readonly string[]): Promise<ServerPro
 function start(flags: readonly string[]): Promise<ServerProcess> {
   return ServerProcess.start({
     command: RUNTIMES.node[0],
-    arguments: [ENTRY, ...flags],
+    arguments: [COMMAND, ...flags],
     address: boundAddress,
     patienceMs: 30_000,
   });
