@@ -1,5 +1,5 @@
-/* Access: who a caller is: by a token, or by the cookie that a login gave for one. A token is one of
- * HTTP's own, or one of the queue's, whose bearer is an admin where it may manage anything.
+/* Access: who a caller is: by a token, or by the cookie that a login gave for one. A token is of
+ * HTTP's own, or the queue's, whose bearer is an admin where it may manage anything.
  *
  * Without tokens everybody is an admin; then the port is on the loopback address, which the options
  * see to. Invariants: tokens are compared in constant time, and a right one is never refused; who

@@ -22,8 +22,8 @@ import type { TubeSurvey } from "./tube-survey.ts";
 const MILLI = 1000;
 
 /**
- * The overview as it is now, the age of the oldest job as in the survey, unless only a part is asked
- * for that names no tube. Rejects with a ClosedError when commands do not run.
+ * The overview as it is now, the age of the oldest job as in the survey, unless what is asked for
+ * names no tube. Rejects with a ClosedError when commands do not run.
  */
 export async function overviewOf(
   around: HttpSurroundings,

@@ -3,8 +3,8 @@
  * A route says what it is about: one tube, one job, the tubes that its handler chooses, or, if it
  * says nothing, the whole server. Looking takes `look` there, and changing `manage`; for the whole
  * server it takes the right in every tube. Callers without a grant may what their role says: those
- * with a token of HTTP's own, and everybody where there are no tokens. Used by http-server.ts and by
- * the handlers that choose.
+ * with a token of HTTP's own, and everybody where there are no tokens. Used by http-server.ts and
+ * by the handlers that choose.
  */
 import type { Grant, Right } from "../protocol/rights.ts";
 import type { Tube } from "./api-tubes.ts";

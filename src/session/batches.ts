@@ -27,7 +27,7 @@ export class DeleteBatch implements LongCommand {
   #done = 0;
   #deleted = 0;
 
-  /** Of the jobs that the desk's command names; those that `clearance` keeps from it are missing. */
+  /** Of the jobs that the desk's command names, but for those that `clearance` keeps from it. */
   constructor(desk: Desk, jobs: JobCommands, clearance?: Clearance) {
     this.#desk = desk;
     this.#jobs = jobs;

@@ -2,9 +2,9 @@
  * instead of being carried out.
  *
  * Which right a command takes, and in which tube, stands in the table of commands. Right by right:
- * who has it nowhere is DENIED, whatever the command names, so that nothing can be learned; who has
- * it elsewhere than in the tube that is meant is DENIED, too; but of a job in such a tube it is said
- * that there is none. The tube of a job is the one that it is in when the command comes. A session
+ * who has it nowhere is DENIED, whatever the command names, so that nothing can be learned; so is
+ * who has it elsewhere than in the tube that is meant; but of a job in such a tube it is said that
+ * there is none. The tube of a job is the one that it is in when the command comes. A session
  * without a clearance may do everything: then there are no tokens. Used by the session.
  */
 import { NEEDS, OP } from "../protocol/commands.ts";

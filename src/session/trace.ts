@@ -3,10 +3,10 @@
  *
  *   transport -> TracedInlet -> session -> TracedOutlet -> transport
  *
- * Bodies are never told, only their sizes, and tokens are not told at all. Input is told as it arrives, before the session sees it,
- * so that the commands of one chunk stand before their replies. A reply that the table of replies
- * does not have is a defect of the session. Without -V and -VV none of this stands between
- * transport and session. Used by server/thread.ts.
+ * Bodies are never told, only their sizes, and tokens are not told at all. Input is told as it
+ * arrives, before the session sees it, so that the commands of one chunk stand before their
+ * replies. A reply that the table of replies does not have is a defect of the session. Without -V
+ * and -VV none of this stands between transport and session. Used by server/thread.ts.
  */
 
 import type { LogFields, LogLevel } from "../log.ts";

@@ -31,7 +31,7 @@ function entryFile(subpath: string): string {
   } = JSON.parse(readFileSync(new URL("package.json", ROOT), "utf8"));
   const target = manifest.exports[`./${subpath}`];
   const emitted = typeof target === "object" ? (target["node"] ?? target["default"] ?? "") : "";
-  const file = emitted.replace(/^\.\/dist\//, "").replace(/\.js$/, ".ts");
+  const file = emitted.replace(/^\.\/dist\/lib\//, "src/entries/").replace(/\.js$/, ".ts");
   return new URL(file, ROOT).pathname;
 }
 

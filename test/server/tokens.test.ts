@@ -1,5 +1,8 @@
-/* A server with --tokens as a process: every thread and every kind of address knows the tokens, and
+/*
+ * A server with --tokens as a process: every thread and every kind of address knows the tokens, and
  * hears when they change.
+ *
+ * @module-tag openssl
  */
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -17,7 +17,7 @@ import { bookOf, lineFor } from "../support/token-book.ts";
 const ALL = Object.keys(RIGHTS) as readonly Right[];
 const ROOT = lineFor("ROOT", "all:*");
 
-/** A command, and what the job 1 in tube "t" has to be for it: ready unless it says something else. */
+/** A command, and what the job 1 in tube "t" has to be for it, where that is not ready. */
 type Said = readonly [line: string, job?: "held" | "buried"];
 
 /** Every command that there is. All bodies have five bytes. */
