@@ -25,6 +25,8 @@ export interface Caller {
   readonly role: Role;
   /** In which tubes he may what; absent: in all what the role says. */
   readonly grant?: Grant | undefined;
+  /** The digest of the queue's token that he came with; absent: it was none of those. */
+  readonly token?: Uint8Array | undefined;
 }
 
 /** Keeps the door. */
@@ -84,18 +86,18 @@ export class Access {
     if (!this.needsToken) return { role: "admin" };
     if (authorization !== undefined) {
       const [, token = ""] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
-      return this.#callerOf(await this.#loginFor(token, peer));
+      return this.callerNow(await this.#loginFor(token, peer));
     }
     const secret = this.#secretIn(cookie);
     const login = secret === undefined ? undefined : this.#logins.find(secret);
-    return login === undefined ? null : this.#callerOf(login);
+    return login === undefined ? null : this.callerNow(login);
   }
 
-  /** What its token says now; null when that is none any more. */
-  #callerOf({ role, token }: Login): Caller | null {
+  /** What the token that was shown says now; null when that is none any more. */
+  callerNow({ role, token }: Login): Caller | null {
     if (token === undefined) return { role };
     const grant = this.#book?.grantOf(token);
-    return grant === undefined ? null : { role: roleWith(grant), grant };
+    return grant === undefined ? null : { role: roleWith(grant), grant, token };
   }
 
   /**

@@ -16,7 +16,6 @@ import type { Options } from "../config/options.ts";
 import { isLoopback } from "../config/tcp-address.ts";
 import type { BoundTcp } from "../config/tcp-address.ts";
 import type { Log } from "../log.ts";
-import type { Grant } from "../protocol/rights.ts";
 import { BindError } from "../runtime.ts";
 import type { HttpService } from "../server/http-service.ts";
 import type { TokenBook } from "../session/token-book.ts";
@@ -28,7 +27,7 @@ import { readJson } from "./body.ts";
 import { Guard } from "./guard.ts";
 import { Exchange, turnAway } from "./exchange.ts";
 import { HttpError } from "./handler.ts";
-import type { Answer, Peer, Route } from "./handler.ts";
+import type { Answer, Call, Peer, Route } from "./handler.ts";
 import { checkRights } from "./rights.ts";
 import type { Whereabouts } from "./rights.ts";
 import { Router } from "./router.ts";
@@ -230,7 +229,7 @@ export class HttpServer implements HttpService {
 
   /**
    * The checks in this order: is it for us, is there such a page, may a page of that site ask, may
-   * that caller, what does it say.
+   * that caller, what does it say, and may that caller still: a body takes as long as it likes.
    */
   async #answer(request: IncomingMessage, exchange: Exchange): Promise<Answer> {
     const { method = "", url = "" } = request;
@@ -252,13 +251,16 @@ export class HttpServer implements HttpService {
     const caller = await this.#callerFor(route, request, peer);
     const trouble = route.needs === "nothing" ? undefined : this.#parts.notNow();
     if (trouble !== undefined) throw trouble;
-    const { role = null, grant } = caller ?? {};
-    if (route.needs !== "nothing") this.#checkRights(route, params, grant);
+    this.#checkRights(route, params, caller);
     const header = (name: string): string | undefined => headerOf(request, name);
-    const call = { params, query: new URLSearchParams(query), role, grant, peer, header, signal };
+    const call = { params, query: new URLSearchParams(query), peer, header, signal };
     const run = async (): Promise<Answer> => {
-      const body = route.method === "POST" ? await readJson(request) : undefined;
-      return route.handler({ ...call, body });
+      if (route.method !== "POST") return route.handler({ ...call, ...told(caller) });
+      const body = await readJson(request);
+      const now = caller && this.#access.callerNow(caller);
+      this.#checkRole(route, now);
+      this.#checkRights(route, params, now);
+      return route.handler({ ...call, ...told(now), body });
     };
     // Made of what is at hand, so it counts for nothing: nor can strangers who log in, or try to,
     // keep those out who may.
@@ -279,23 +281,26 @@ export class HttpServer implements HttpService {
   ): Promise<Caller | null> {
     const { authorization, cookie } = request.headers;
     const caller = await this.#access.callerOf(authorization, cookie, peer);
-    if (needs === "nothing") return caller;
+    this.#checkRole({ needs }, caller);
+    return caller;
+  }
+
+  #checkRole({ needs }: Pick<Route, "needs">, caller: Caller | null): void {
+    if (needs === "nothing") return;
     if (caller === null) throw unauthorized("a token is needed");
     if (needs === "admin" && caller.role !== "admin") {
       throw new HttpError(403, "HM_HTTP_ROLE", "this token may look only");
     }
-    return caller;
   }
 
   #checkRights(
     route: Route,
     params: Readonly<Record<string, string>>,
-    grant: Grant | undefined,
+    caller: Caller | null,
   ): void {
     const { tokens } = this.#parts;
-    if (grant !== undefined && tokens !== undefined) {
-      checkRights(route, params, grant, tokens.whereabouts);
-    }
+    if (route.needs === "nothing" || caller?.grant === undefined || tokens === undefined) return;
+    checkRights(route, params, caller.grant, tokens.whereabouts);
   }
 }
 
@@ -313,6 +318,11 @@ function garbled({ code }: NodeJS.ErrnoException): HttpError {
 function tooMany(): HttpError {
   const headers = { "retry-after": "1" };
   return new HttpError(503, "HM_HTTP_BUSY", "too many requests at a time", headers);
+}
+
+/** What a handler is told of a caller who sent no body. */
+function told(caller: Caller | null): Pick<Call, "role" | "grant" | "body"> {
+  return { role: caller?.role ?? null, grant: caller?.grant, body: undefined };
 }
 
 function headerOf(request: IncomingMessage, name: string): string | undefined {

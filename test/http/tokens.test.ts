@@ -1,5 +1,8 @@
 /* The queue's tokens on the HTTP port: who may look at what, and change what. */
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -11,7 +14,7 @@ import { Grant, parseRule } from "../../src/protocol/rights.ts";
 import { lineFor } from "../support/token-book.ts";
 import { until } from "../support/until.ts";
 import { everyRoute } from "./every-route.ts";
-import { HttpPort } from "./http-port.ts";
+import { HttpPort, pageHeaders } from "./http-port.ts";
 
 const ROOT = "hm_root-0123456789";
 const VIEWER = "hm_viewer-0123456789";
@@ -66,7 +69,7 @@ test("whoever shows none, or a wrong one, is not let in, whatever anonymous may"
   expect(await http.json("/api/v1/session")).toMatchObject({ role: null, needsToken: true });
 });
 
-test("lists show the tubes in which there is a right, and their failures", async () => {
+test("lists show the tubes into which the token lets look, and their failures", async () => {
   const tubesOf = async (token: string): Promise<string> => {
     const { text } = await http.ask("/api/v1/tubes", { headers: bearer(token) });
     const { tubes } = JSON.parse(text) as { tubes: readonly { name: string }[] };
@@ -77,6 +80,7 @@ test("lists show the tubes in which there is a right, and their failures", async
   };
   expect(await tubesOf(ROOT)).toBe("default,mail.a,other");
   expect(await tubesOf(VIEWER)).toBe("mail.a");
+  expect(await tubesOf(PRODUCER)).toBe("");
   const failures = (await http.ask("/api/v1/failures", { headers: bearer(VIEWER) })).text;
   expect(failures).toContain('"mail.a"');
   expect(failures).not.toContain("other");
@@ -117,6 +121,22 @@ test("who may manage a tube changes it and its jobs, and no others", async () =>
   expect((await root.statsJob(foreign))?.["state"]).toBe("buried");
   expect(await changed(`/api/v1/jobs/${mine}/kick`, {}, MANAGER)).toBe(200);
   expect((await root.statsJob(mine))?.["state"]).toBe("ready");
+});
+
+test("a job that comes while the body is on its way is as foreign as one that was there", async () => {
+  const next = (await root.put("x")).id + 1;
+  const headers = { ...pageHeaders(http), ...bearer(MANAGER), expect: "100-continue" };
+  const path = `/api/v1/jobs/${next}/kick`;
+  const asked = request({ host: "127.0.0.1", port: http.port, path, method: "POST", headers });
+  const answer = once(asked, "response") as Promise<[IncomingMessage]>;
+  asked.flushHeaders();
+  await once(asked, "continue");
+  expect(await buried("other")).toBe(next);
+  asked.end("{}");
+  const [response] = await answer;
+  response.resume();
+  expect(response.statusCode).toBe(404);
+  expect((await root.statsJob(next))?.["state"]).toBe("buried");
 });
 
 test("the page for logging in takes them, and a token that is gone logs out", async () => {
