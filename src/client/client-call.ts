@@ -131,7 +131,7 @@ export class ClientCall<Result> extends Call implements Expiring, Abortable {
   }
 
   failed(error: Error): void {
-    this.fail(this.#command.many?.lost(error) ?? error);
+    this.#failSent(error);
   }
 
   lost(cause: Error | undefined): void {
@@ -155,13 +155,24 @@ export class ClientCall<Result> extends Call implements Expiring, Abortable {
 
   expire(): void {
     const unreachable = this.wasSent ? undefined : this.#keeper.unreachable();
-    this.fail(unreachable ?? new TimeoutError(this.command, this.timeoutMs, this.wasSent));
+    this.#giveUp(unreachable ?? new TimeoutError(this.command, this.timeoutMs, this.wasSent));
     this.#keeper.abandoned(this as AnyCall);
   }
 
   abort(reason: unknown): void {
-    this.fail(reason);
+    this.#giveUp(reason);
     this.#keeper.abandoned(this as AnyCall);
+  }
+
+  /** Nobody waits any more; of many that were sent, whoever called hears what is known. */
+  #giveUp(reason: unknown): void {
+    if (this.wasSent) this.#failSent(reason);
+    else this.fail(reason);
+  }
+
+  #failSent(reason: unknown): void {
+    const { many } = this.#command;
+    this.fail(many === undefined ? reason : many.lost(reason));
   }
 
   /** Whoever called gets what came in answer to another call. */

@@ -108,7 +108,7 @@ export class Client implements JobOwner, AsyncDisposable {
   /**
    * `put` of each body in their order, all with the same options: what `Promise.all` of so many
    * puts comes to, for a tenth of what these cost. Rejects with a SomeFailedError unless all were
-   * taken.
+   * taken, also where the time is over or the signal aborted once they were sent.
    */
   putMany(
     bodies: readonly Body[],
@@ -133,7 +133,11 @@ export class Client implements JobOwner, AsyncDisposable {
 
   /* Workers. */
 
-  /** Waits until there is a job. While a window is open, jobs come by that alone. */
+  /**
+   * Waits until there is a job. While a window is open, jobs come by that alone. Where the queue is
+   * in this process, bodies share one `ArrayBuffer`, each beginning at a multiple of 8 bytes: copy
+   * one with `slice()` before its buffer is transferred, or if it is kept for long.
+   */
   reserve(options: CallOptions = NO_OPTIONS): Promise<Job> {
     return this.#direct.reserve(options, this.#waitForJob) ?? this.#waitForJob(options);
   }
@@ -208,7 +212,7 @@ export class Client implements JobOwner, AsyncDisposable {
 
   /**
    * `delete` of each, in their order, on whatever server. Rejects with a SomeFailedError where one
-   * came to something else than being deleted or not being there.
+   * came to something else than being deleted or not being there, or was not answered in time.
    */
   deleteMany(ids: readonly number[], options?: CallOptions): Promise<ends.DeletedBatch> {
     if (ids.length === 0) return Promise.resolve({ deleted: 0, notFound: 0 });

@@ -24,8 +24,11 @@ export interface Answers<Result> {
   take(reply: Reply): void;
   /** What all come to. Throws what whoever called is to get instead. */
   result(): Result;
-  /** What whoever called gets when the others do not come any more. */
-  lost(error: Error): Error;
+  /**
+   * What whoever called is rejected with when the others are not waited for any more, for that
+   * reason. Those that come all the same are read.
+   */
+  lost(reason: unknown): unknown;
 }
 
 /** A command, and what comes of it. */

@@ -35,6 +35,8 @@ const COMMAND_BYTES_MAX = BODY_BYTES_MAX + 4 * NUMBER_BYTES_MAX + 2 * CRLF_BYTES
  * Bodies of jobs are cut from memory of so many bytes: memory for each would cost more than all.
  */
 const SLAB_BYTES = 65_536;
+/** Each begins at a multiple of so many, so that it can be read as numbers of any kind. */
+const ALIGN_BYTES = 8;
 
 /** What one client's calls have in common here. */
 class Shared {
@@ -214,12 +216,12 @@ class ReserveExchange extends DirectExchange<Job | undefined> {
   #copy(bytes: Uint8Array, from: number, to: number): Uint8Array {
     const length = to - from;
     if (length > BODY_BYTES_MAX) return new Uint8Array(bytes.subarray(from, to));
-    if (this.#slab.length - this.#at < length) {
+    let begin = Math.ceil(this.#at / ALIGN_BYTES) * ALIGN_BYTES;
+    if (this.#slab.length - begin < length) {
       this.#slab = new Uint8Array(SLAB_BYTES);
-      this.#at = 0;
+      begin = 0;
     }
     const slab = this.#slab;
-    const begin = this.#at;
     for (let index = 0; index < length; index++) slab[begin + index] = bytes[from + index] ?? 0;
     this.#at = begin + length;
     return slab.subarray(begin, this.#at);

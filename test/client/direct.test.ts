@@ -66,6 +66,16 @@ describe.each<[string, BrokerOptions]>([
     expect(held.map(({ text }) => Number(text))).toEqual(held.map((_job, count) => count));
   });
 
+  test("gets each body where numbers of any kind can be read", async () => {
+    for (const length of [3, 16, 1, 24]) {
+      await client.put(new Uint8Array(length).fill(1));
+      const { body } = await client.reserve();
+      expect(body.byteOffset % 8).toBe(0);
+      const numbers = new Float64Array(body.buffer, body.byteOffset, Math.floor(length / 8));
+      expect([body.length, numbers.length]).toEqual([length, Math.floor(length / 8)]);
+    }
+  });
+
   test("has what is called in one turn done in that order", async () => {
     const calls = [
       client.put(bytes("first")),

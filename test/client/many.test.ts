@@ -103,6 +103,57 @@ describe("of many", () => {
     });
   });
 
+  test.each(["its time", "its signal"])(
+    "those that %s is over for say what is known",
+    async (way) => {
+      const stop = new AbortController();
+      const enough = new Error("enough");
+      const put = failure(client.putMany(["a", "b"], { signal: stop.signal, timeoutMs: 1000 }));
+      const ids = [7, 8];
+      const gone = failure(client.deleteMany(ids, { signal: stop.signal, timeoutMs: 1000 }));
+      await settle();
+      await server.say("INSERTED 7");
+      if (way === "its signal") stop.abort(enough);
+      await server.advance(2);
+      const cause = way === "its signal" ? enough : { code: "HM_TIMEOUT", wasSent: true };
+      const [error, none] = [await put, await gone];
+      expect(error).toMatchObject({ code: "HM_SOME_FAILED", cause, results: [{ id: 7 }, cause] });
+      expect(none).toMatchObject({ code: "HM_SOME_FAILED", cause, results: [cause, cause] });
+      await server.say("INSERTED 8", "DELETED", "NOT_FOUND"); // nobody waits; what was told stays
+      expect(error).toMatchObject({ results: [{ id: 7 }, cause] });
+      expect((error as SomeFailedError).results).toHaveLength(2);
+    },
+  );
+
+  test("those that had not been sent end as any call, with nothing to know", async () => {
+    server.isAway = CUT;
+    await server.cut(CUT);
+    const stop = new AbortController();
+    const put = failure(client.putMany(["a"], { signal: stop.signal }));
+    const enough = new Error("enough");
+    stop.abort(enough);
+    expect(await put).toBe(enough);
+    expect(await failure(client.deleteMany([7], { signal: stop.signal }))).toBe(enough);
+  });
+
+  test.each(["deleteMany", "deleteBatch"] as const)(
+    "the ids that %s was given are those, whatever becomes of the array",
+    async (name) => {
+      const reserve = client.reserveMany(3);
+      await settle();
+      await server.say("RESERVED_BATCH 3", "RESERVED 7 1\r\na", "RESERVED 8 1\r\nb");
+      await server.say("RESERVED 9 1\r\nc");
+      const jobs = await reserve;
+      const ids = [7, 8];
+      const deleted = client[name](ids);
+      ids.splice(0, 2, 9);
+      await settle();
+      await server.say(...(name === "deleteMany" ? ["DELETED", "DELETED"] : ["DELETED_BATCH 2 0"]));
+      expect(await deleted).toEqual({ deleted: 2, notFound: 0 });
+      expect(jobs.map(({ isHeld }) => isHeld)).toEqual([false, false, true]);
+    },
+  );
+
   test("reserves are sent again, because what had come is ready again", async () => {
     server.isPlain = true;
     await server.cut(CUT);

@@ -63,11 +63,12 @@ export function deleteBatch(ids: readonly number[], gone: Gone): Command<Deleted
   if (ids.length === 0 || ids.length > MANY_MAX) {
     throw new BadCommandError(`ids: from 1 to ${MANY_MAX} of them, not ${ids.length}`);
   }
+  const own = ids.map(jobId); // the array is the caller's again when the answer comes
   return {
-    head: `delete-batch ${ids.map(jobId).join(" ")}`,
+    head: `delete-batch ${own.join(" ")}`,
     needs: ["delete-batch"],
     read: reading("delete-batch", "DELETED_BATCH", ({ args: [deleted, notFound] }) => {
-      for (const id of ids) gone(id);
+      for (const id of own) gone(id);
       return { deleted: Number(deleted), notFound: Number(notFound) };
     }),
   };

@@ -84,7 +84,7 @@ export function deleteMany(ids: readonly number[], gone: Gone): Command<DeletedB
   return {
     head: "delete",
     written: writer.written,
-    many: new DeleteAnswers(ids, gone),
+    many: new DeleteAnswers([...ids], gone), // the array is the caller's again
     read: () => ({ deleted: 0, notFound: 0 }),
   };
 }
@@ -143,17 +143,19 @@ abstract class ManyAnswers<One, Result> implements Answers<Result> {
   }
 
   result(): Result {
-    if (this.#hasErrors) throw this.#failure();
+    if (this.#hasErrors) throw this.#failure(this.results);
     return this.whole(this.results as One[]);
   }
 
-  lost(error: Error): Error {
-    while (this.results.length < this.#count) this.results.push(error);
-    return this.#failure();
+  /** Answers that come later are still read, so this is told of a copy. */
+  lost(reason: unknown): unknown {
+    const owed = this.#count - this.results.length;
+    const rest = Array.from({ length: owed }, () => asError(reason));
+    return this.#failure([...this.results, ...rest]);
   }
 
-  #failure(): Error {
-    return new SomeFailedError(this.#what, this.results);
+  #failure(results: readonly (One | Error)[]): Error {
+    return new SomeFailedError(this.#what, results);
   }
 
   /** Reads an answer at the cursor; false where it is not whole, or not one of the common ones. */
@@ -241,8 +243,9 @@ class JobAnswers extends ManyAnswers<Job | undefined, readonly Job[]> {
     return results.filter((job) => job !== undefined);
   }
 
-  override lost(error: Error): Error {
-    return error;
+  /** What had come goes back, so none is known. */
+  override lost(reason: unknown): unknown {
+    return reason;
   }
 }
 
