@@ -16,6 +16,8 @@ import type { InputOptions, Plugin } from "rolldown";
 
 /** Where the package has it, from the root. */
 const PACKAGED = "dist/lib/";
+/** What goes in of packages that are no dependencies. */
+const BUNDLED = "as-bind/";
 /** The command. */
 const COMMAND = "src/cli/main.ts";
 /** Threads that run no code of a user's. */
@@ -72,9 +74,21 @@ function optionsFor(root: string): InputOptions {
     platform: "node",
     tsconfig: `${root}tsconfig.json`,
     external: [/^node:/, ...packages],
-    plugins: [shortDescription(description)],
+    plugins: [shortDescription(description), noOthersThan(packages)],
     onLog(_level, log) {
       throw new Error(log.message);
+    },
+  };
+}
+
+/** Refuses a package that is no dependency: nobody would have it, or its licence. */
+function noOthersThan(packages: readonly string[]): Plugin {
+  return {
+    name: "no-others",
+    resolveId(id, importer) {
+      const isPackage = /^[@a-z][^:]*$/i.test(id) && !id.startsWith(BUNDLED);
+      if (importer === undefined || !isPackage || packages.includes(id)) return;
+      throw new Error(`${importer} imports ${id}, which is no dependency`);
     },
   };
 }

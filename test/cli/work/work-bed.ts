@@ -6,11 +6,8 @@ import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { COMMAND, ENTRY } from "../../support/command.ts";
 import { until } from "../../support/until.ts";
-
-const CLI = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
-const ENTRY = fileURLToPath(new URL("../../../src/entries/queue.ts", import.meta.url));
 
 /** A directory with modules. */
 export class WorkBed implements Disposable {
@@ -31,7 +28,7 @@ export class WorkBed implements Disposable {
   /** Starts `homemaker work` in the directory. */
   start(...argv: readonly string[]): WorkProcess {
     const { PATH = "" } = process.env;
-    const child = spawn(process.execPath, [CLI, "work", ...argv], {
+    const child = spawn(process.execPath, [COMMAND, "work", ...argv], {
       cwd: this.directory,
       env: { PATH },
       stdio: ["ignore", "pipe", "pipe"],
