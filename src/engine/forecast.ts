@@ -111,15 +111,16 @@ export class Forecast {
   }
 
   /** What was said of a job is where it was: that it has gone means that it is held no more. */
-  #mayAct({ deed, id, textShard }: JobOrder, shard: Shard): number {
+  #mayAct({ deed, id, isHidden, textShard }: JobOrder, shard: Shard): number {
+    if (isHidden) return C.NOT_FOUND;
     if (textShard !== undefined && textShard !== shard) return C.NOT_FOUND;
     const record = this.#holder.record(shard);
     return shard.findForGroup(record, id, FINDS.get(deed) ?? C.FIND_OTHER);
   }
 
   #move(order: JobOrder, move: MoveOrder): Refusal | undefined {
-    const { index, id, shard } = order;
-    if (shard === undefined) return { index, why: "missing" };
+    const { index, id, isHidden, shard } = order;
+    if (isHidden || shard === undefined) return { index, why: "missing" };
     const what = move.claimedIn === shard ? C.FIND_CLAIMED : C.FIND_MOVE;
     const answer = shard.findForGroup(this.#holder.record(shard), id, what);
     if (answer === C.NOT_FOUND) return { index, why: "missing" };

@@ -20,6 +20,8 @@ export interface JobOrder {
   /** It is one of a delete-batch. */
   readonly isOneOfMany: boolean;
   readonly id: number;
+  /** Whatever it is, it counts as a job that is not there. */
+  isHidden: boolean;
   readonly pri: number;
   readonly delaySeconds: number;
   /** Bytes of what is said with it, a message or a result, and where that is, 0 without one. */

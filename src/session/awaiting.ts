@@ -4,16 +4,17 @@
  * job's shard; whatever ends the job, on any thread, calls for this connection. Nothing is written
  * but between two replies: the session calls `tell` at the end of its turns, and does not while a
  * reply is under way or the peer does not read. A job that went to another shard is looked for
- * again. Used by the session.
+ * again, and counts as deleted if it is in a tube without the right. Used by the session.
  */
 
 import * as C from "../../assembly/constants.ts";
 import type { Reserver } from "../engine/reserving.ts";
 import type { Shard } from "../engine/shard.ts";
 import { asciiBytes } from "../protocol/ascii.ts";
-import { AWAITS_MAX } from "../protocol/commands.ts";
+import { AWAITS_MAX, OP } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
-import { depend } from "./answers.ts";
+import { depend, shownTube } from "./answers.ts";
+import type { Clearance } from "./clearance.ts";
 import type { Desk } from "./desk.ts";
 import type { Window } from "./window.ts";
 
@@ -33,12 +34,17 @@ export class Awaiting {
   readonly #desk: Desk;
   readonly #reserver: Reserver;
   readonly #window: Window;
+  readonly #clearance: Clearance | undefined;
   /** Jobs that it awaits. */
   #count = 0;
+  /** Where there are tokens: the tubes in which these were when it was asked for them. */
+  readonly #tubes = new Set<string>();
   /** Where there is something to be told. */
   readonly #owed = new Set<Shard>();
 
-  constructor(desk: Desk, reserver: Reserver, window: Window) {
+  /** Where there is a `clearance`, it was asked before an `await` is begun. */
+  constructor(desk: Desk, reserver: Reserver, window: Window, clearance?: Clearance) {
+    this.#clearance = clearance;
     this.#desk = desk;
     this.#reserver = reserver;
     this.#window = window;
@@ -47,6 +53,13 @@ export class Awaiting {
   /** There is something to be told. */
   get isOwed(): boolean {
     return this.#owed.size > 0;
+  }
+
+  /** Whether it may hear of all the jobs that it awaits. */
+  get isAllowed(): boolean {
+    const clearance = this.#clearance;
+    if (clearance === undefined || this.#count === 0) return true;
+    return [...this.#tubes].every((tube) => clearance.mayHear(tube));
   }
 
   /** The command `await`. Of what is over it is told at once. */
@@ -76,9 +89,16 @@ export class Awaiting {
     });
     if (shard === undefined || answer !== C.DONE) return answer;
     depend(this.#desk, shard);
+    if (this.#clearance !== undefined) this.#noteTube(id);
     this.#count++;
     this.#owed.add(shard); // it may be over
     return answer;
+  }
+
+  #noteTube(id: number): void {
+    if (this.#count === 0) this.#tubes.clear();
+    const shard = this.#desk.shardOfJob(id);
+    if (shard !== undefined) this.#tubes.add(shownTube(shard));
   }
 
   #awaitIn(shard: Shard, id: number, vital: number): number {
@@ -123,8 +143,9 @@ export class Awaiting {
   /** Looks for a job that went to another shard. */
   #follow(id: number): void {
     const { output } = this.#desk;
-    if (this.#await(id, 1) === C.DONE) return;
-    // It has ended meanwhile.
+    const isInReach = this.#clearance?.reaches(OP.AWAIT, id) !== false;
+    if (isInReach && this.#await(id, 1) === C.DONE) return;
+    // It has ended meanwhile, or has for this connection.
     output.room(R.REPLY_LINE_MAX);
     output.at = R.writeDone(output.bytes, output.at, id, DELETED, 0);
     output.chunk(new Uint8Array(0));

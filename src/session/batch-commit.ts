@@ -3,13 +3,16 @@
  * With a journal, bodies beyond what is recorded at once go ahead of the batch first, piece by
  * piece as there is room, and jobs that move are copied if need be (batch-moves.ts): whether it
  * would be refused is seen before that, and once more when it is carried out. While somebody else
- * moves one of its jobs it waits. The reply is made in one go, so nothing comes between its lines.
+ * moves one of its jobs it waits. What a session may do is asked anew in every turn of it: jobs
+ * that it does not reach count as missing, so nothing tells them from those. The reply is made in
+ * one go, so nothing comes between its lines.
  */
 import * as C from "../../assembly/constants.ts";
 import type { Group } from "../engine/group.ts";
 import type { Order, PutOrder, Refusal } from "../engine/orders.ts";
 import type { Reserver } from "../engine/reserving.ts";
 import { asciiBytes } from "../protocol/ascii.ts";
+import { OP } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
 import { settingOf } from "../protocol/tube-settings.ts";
 import { depend } from "./answers.ts";
@@ -64,7 +67,7 @@ export class BatchCommit implements LongCommand {
   }
 
   step(): number {
-    const refused = this.#prepare();
+    const refused = this.#askAgain() ?? this.#prepare();
     if (refused === WAITS) return UNFINISHED;
     if (refused !== undefined) return this.#refuse(refused);
     const late = this.#name() ?? this.#perform(this.#batch.orders, true);
@@ -73,6 +76,17 @@ export class BatchCommit implements LongCommand {
       return UNFINISHED;
     }
     return late === undefined ? this.#answer() : this.#refuse(late);
+  }
+
+  /** Hides the jobs that it does not reach now; refused where it may not put any more. */
+  #askAgain(): Refused | undefined {
+    const { clearance } = this.#parts;
+    if (clearance === undefined) return undefined;
+    const { acts, targets } = this.#batch;
+    for (const order of acts) order.isHidden = !clearance.reaches(OPS[order.deed], order.id);
+    for (const [tube, index] of targets)
+      if (!clearance.mayPut(tube)) return { index, reply: R.REPLY.DENIED };
+    return undefined;
   }
 
   /** All that comes before it is carried out; undefined when that is done. */
@@ -240,6 +254,15 @@ export class BatchCommit implements LongCommand {
   }
 }
 
+/** The commands whose rights are asked for. */
+const OPS = {
+  delete: OP.DELETE,
+  finish: OP.FINISH,
+  release: OP.RELEASE,
+  bury: OP.BURY,
+  "hand-back": OP.HAND_BACK,
+  move: OP.MOVE,
+} as const;
 const DONE_REPLIES = {
   delete: R.REPLY.DELETED,
   finish: R.REPLY.FINISHED,

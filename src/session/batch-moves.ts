@@ -85,7 +85,7 @@ export class BatchMoves {
   #claim(one: Going): number {
     const { order, move, copy } = one;
     const [desk, reserver, from] = [this.#desk, this.#reserver, order.shard];
-    if (from === undefined) return C.DONE; // it will be found to be missing
+    if (from === undefined || order.isHidden) return C.DONE; // it will be found to be missing
     const isMine = move.claimedIn === from ? 1 : 0;
     const answer = from.claimMove(reserver.record(from), order.id, isMine, desk.now);
     if (answer === C.BUSY) return C.MORE;

@@ -31,6 +31,8 @@ export class Batch {
   readonly orders: Order[] = [];
   /** The names of the tubes that it uses, one after the other. */
   readonly useNames: string[] = [];
+  /** The tubes that its puts and moves go to, where tokens count, each by its first command. */
+  readonly targets = new Map<string, number>();
   /** Why it will be refused, whatever comes. */
   refused: Refused | undefined;
   /** The tube that its puts go to from here on. */

@@ -18,6 +18,7 @@ import { Batch } from "./batch.ts";
 import { BatchCommit } from "./batch-commit.ts";
 import type { BatchParts } from "./batch-commit.ts";
 import { PutBody, SkippedBody, TextBody } from "./batch-bodies.ts";
+import type { Clearance } from "./clearance.ts";
 import { COUNTER_OPS } from "./counters.ts";
 import { holderOf, moverOf } from "./failing.ts";
 import { TRAILER_BYTES } from "./intake.ts";
@@ -107,8 +108,7 @@ export class Batching {
     const { desk } = this.#parts;
     this.#read++;
     desk.count(COUNTER_OPS + op, 1);
-    const refusal = this.#parts.clearance?.refusalInBatch(op, line, batch.usedName);
-    if (refusal !== undefined) batch.refuse(this.#read, refusal);
+    if (this.#parts.clearance !== undefined) this.#ask(this.#parts.clearance, batch, op, line);
     const isMalformed = op >= OP.BAD_FORMAT || (op === OP.MOVE && desk.command.garbage);
     if (isMalformed) this.#refuseLine(batch, op, line, start, end);
     else if (op === OP.PUT) return this.#put(batch, bytes, next, inputEnd);
@@ -117,6 +117,16 @@ export class Batching {
     else if (op === OP.MOVE) this.#move(batch, line);
     else this.#act(batch, op);
     return next;
+  }
+
+  /** What it may not is refused at once, and where puts and moves go is asked once more later. */
+  #ask(clearance: Clearance, batch: Batch, op: number, line: Uint8Array): void {
+    const refusal = clearance.refusalInBatch(op, line, batch.usedName);
+    if (refusal !== undefined) batch.refuse(this.#read, refusal);
+    if (batch.refused !== undefined || (op !== OP.PUT && op !== OP.MOVE)) return;
+    const { desk } = this.#parts;
+    const name = op === OP.PUT ? batch.usedName : String.fromCharCode(...desk.copyName(line));
+    if (!batch.targets.has(name)) batch.targets.set(name, this.#read);
   }
 
   /** A line that is no command: whether a body follows it only its first word can say. */
@@ -339,6 +349,7 @@ export class Batching {
       index: this.#read,
       isOneOfMany,
       id,
+      isHidden: false,
       pri,
       delaySeconds: TAKES_DELAY.has(deed) ? delay : 0,
       messageBytes,

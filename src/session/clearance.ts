@@ -4,8 +4,9 @@
  * Which right a command takes, and in which tube, stands in the table of commands. Right by right:
  * who has it nowhere is DENIED, whatever the command names, so that nothing can be learned; so is
  * who has it elsewhere than in the tube that is meant; but of a job in such a tube it is said that
- * there is none. The tube of a job is the one that it is in when the command comes. A session
- * without a clearance may do everything: then there are no tokens. Used by the session.
+ * there is none. The tube of a job is the one that it is in when the command comes, and again
+ * whenever something is put off: a batch, a move and what waits for a move ask before they go on. A
+ * session without a clearance may do everything: then there are no tokens. Used by the session.
  */
 import { NEEDS, OP } from "../protocol/commands.ts";
 import type { Need } from "../protocol/commands.ts";
@@ -20,6 +21,8 @@ const LATIN1 = new TextDecoder("latin1");
 const NONE = new Grant([]);
 const PUT: readonly Right[] = ["put"];
 const RESERVE: readonly Right[] = ["reserve"];
+/** Who hears how the jobs of a tube end. */
+const HEAR: readonly Right[] = ["put", "look"];
 
 /** The tubes that a connection is set to. */
 export interface OwnTubes {
@@ -55,6 +58,16 @@ export class Clearance {
     return this.#tubes.watched.names().every((name) => this.#grant.has(RESERVE, name));
   }
 
+  /** Whether it may put into that tube. */
+  mayPut(tube: string): boolean {
+    return this.#grant.has(PUT, tube);
+  }
+
+  /** Whether it may hear how jobs of that tube end. */
+  mayHear(tube: string): boolean {
+    return this.#grant.has(HEAR, tube);
+  }
+
   /** Whether lists show that tube. */
   sees(tube: string): boolean {
     return this.#grant.sees(tube);
@@ -68,7 +81,24 @@ export class Clearance {
    * What the desk's command gets, whose names stand in `line`: DENIED or NOT_FOUND; undefined if
    * nothing is missing, or the line is to be answered with BAD_FORMAT.
    */
-  refusalOf(op: number, line: Uint8Array, usedName = this.#tubes.usedName): Uint8Array | undefined {
+  refusalOf(op: number, line: Uint8Array): Uint8Array | undefined {
+    return this.#refusalOf(op, line, this.#tubes.usedName, true);
+  }
+
+  /**
+   * The same of a command within a batch, where puts go to another tube. Nothing is said of jobs:
+   * which of them it reaches is asked when the batch is carried out.
+   */
+  refusalInBatch(op: number, line: Uint8Array, usedName: string): Uint8Array | undefined {
+    return this.#refusalOf(op, line, usedName, false);
+  }
+
+  #refusalOf(
+    op: number,
+    line: Uint8Array,
+    usedName: string,
+    asksForJob: boolean,
+  ): Uint8Array | undefined {
     const needs = NEEDS[op];
     const { command } = this.#desk;
     if (needs === undefined || needs.length === 0 || command.garbage) return undefined;
@@ -76,22 +106,14 @@ export class Clearance {
     const grant = this.#grant;
     if (!needs.every(({ rights }) => grant.hasSomewhere(rights))) return R.REPLY.DENIED;
     for (const need of needs) {
-      const refusal = this.#missing(op, need, line, usedName);
+      if (need.in === "job" && !asksForJob) continue;
+      const refusal = this.#missing(need, line, usedName);
       if (refusal !== undefined) return refusal;
     }
     return op === OP.SET_TUBE ? this.#refusalOfDead() : undefined;
   }
 
-  /** The same of a command within a batch, where puts go to another tube. */
-  refusalInBatch(op: number, line: Uint8Array, usedName: string): Uint8Array | undefined {
-    const refusal = this.refusalOf(op, line, usedName);
-    if (refusal !== undefined || op !== OP.DELETE_BATCH) return refusal;
-    return this.#desk.command.ids.every((id) => this.reaches(op, id))
-      ? undefined
-      : R.REPLY.NOT_FOUND;
-  }
-
-  #missing(op: number, need: Need, line: Uint8Array, usedName: string): Uint8Array | undefined {
+  #missing(need: Need, line: Uint8Array, usedName: string): Uint8Array | undefined {
     const { rights } = need;
     const grant = this.#grant;
     const { command } = this.#desk;
@@ -107,24 +129,31 @@ export class Clearance {
       case "every":
         return grant.hasEverywhere(rights) ? undefined : R.REPLY.DENIED;
       case "job":
-        return this.#reaches(op, rights, command.id) ? undefined : R.REPLY.NOT_FOUND;
+        return this.#reaches(rights, command.id) ? undefined : R.REPLY.NOT_FOUND;
       default:
         return undefined; // that there is a tube was seen; and each job is seen by itself
     }
   }
 
-  /** Whether it may do that to the job, or finds none. */
+  /**
+   * Whether it may do that to the job; false, too, when there is no such job, unless the right is
+   * for every tube.
+   */
   reaches(op: number, id: number): boolean {
-    return (NEEDS[op] ?? []).every(({ rights }) => this.#reaches(op, rights, id));
+    return (NEEDS[op] ?? []).every(({ rights, in: where }) =>
+      where === "job" || where === "jobs" ? this.#reaches(rights, id) : true,
+    );
   }
 
-  #reaches(op: number, rights: readonly Right[], id: number): boolean {
+  /**
+   * A job that is not there is not reached: another one could come to have its id before the
+   * command is done. What is kept of one that has ended does not say in which tube it was.
+   */
+  #reaches(rights: readonly Right[], id: number): boolean {
     const grant = this.#grant;
     if (grant.hasEverywhere(rights)) return true;
     const shard = this.#desk.shardOfJob(id);
-    // What is kept of a job that has ended does not say in which tube it was.
-    if (shard === undefined) return op !== OP.AWAIT;
-    return grant.has(rights, shownTube(shard));
+    return shard !== undefined && grant.has(rights, shownTube(shard));
   }
 
   /** Dead jobs go to the tube that is set as if they were put there. */

@@ -105,11 +105,11 @@ export class Dispatch {
     this.#batching = parts.batching;
     this.#engineRun = parts.engineRun;
     this.#clearance = parts.clearance;
-    this.#jobs = new JobCommands(desk, reserver, parts.window);
+    this.#jobs = new JobCommands(desk, reserver, parts.window, parts.clearance);
     this.#putting = new Putting(desk, intake);
     this.#finishing = new Finishing(desk, reserver, intake, parts.window);
     this.#progress = new Progress(desk, reserver, intake, parts.window);
-    this.#moving = new Moving(desk, reserver, parts.turns, parts.window);
+    this.#moving = new Moving(desk, reserver, parts.turns, parts.window, parts.clearance);
     this.#failing = new Failing(desk, reserver, intake, parts.window, this.#moving);
   }
 
@@ -185,8 +185,8 @@ export class Dispatch {
     const isRight = this.#clearance?.show(desk.copyName(line)) ?? true;
     desk.output.reply(isRight ? R.REPLY.AUTHENTICATED : R.REPLY.DENIED);
     if (!isRight) this.#identity.tellWrongToken();
-    const isOver = !isRight || (this.#window.isOpen && this.#clearance?.mayReserve === false);
-    if (isOver) this.isOver = true;
+    const hasLost = this.#window.isOpen && this.#clearance?.mayReserve === false;
+    if (!isRight || hasLost || !this.#awaiting.isAllowed) this.isOver = true;
   }
 
   #openWindow(): void {

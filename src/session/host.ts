@@ -78,11 +78,17 @@ export class SessionHost implements Turns {
     return this.#tokens && this.#tokens.digestOf(token) !== undefined;
   }
 
-  /** From now on these tokens count, for all sessions. */
+  /**
+   * From now on these tokens count, for all sessions. None of those that are to end waits for a job
+   * any more when the first of them gives its jobs back.
+   */
   renewTokens(list: TokenList): void {
     this.#tokens?.replace(list);
-    for (const session of this.#sessions)
-      if (session !== undefined) this.turn(session, () => session.checkClearance());
+    const ending = this.look(() =>
+      this.#sessions.filter((session) => session?.losesClearance() === true),
+    );
+    for (const session of ending)
+      if (session !== undefined) this.turn(session, () => session.end());
   }
 
   #open(outlet: Outlet, guise: Guise): Inlet {

@@ -10,6 +10,7 @@ import type { Shard } from "../engine/shard.ts";
 import { OP } from "../protocol/commands.ts";
 import { Command } from "../protocol/line.ts";
 import * as R from "../protocol/replies.ts";
+import type { Clearance } from "./clearance.ts";
 import { depend, heardEarly, writeBytes, writeDocument, writeJob } from "./answers.ts";
 import { failureList, failuresOf, shownFailure } from "./failures.ts";
 import type { Desk } from "./desk.ts";
@@ -44,10 +45,13 @@ export class JobCommands {
   readonly #desk: Desk;
   readonly #reserver: Reserver;
   readonly #window: Window;
+  readonly #clearance: Clearance | undefined;
   /** What the shards answered last. */
   #answer = C.NONE;
 
-  constructor(desk: Desk, reserver: Reserver, window: Window) {
+  /** Where there is a `clearance`, it was asked before a command is run. */
+  constructor(desk: Desk, reserver: Reserver, window: Window, clearance?: Clearance) {
+    this.#clearance = clearance;
     this.#desk = desk;
     this.#reserver = reserver;
     this.#window = window;
@@ -101,7 +105,7 @@ export class JobCommands {
     this.#desk.output.reply(R.REPLY.NOT_FOUND);
   }
 
-  /** The same command again, once the job has come where it is going. */
+  /** The same command again, once the job has come where it is going, if that is in its reach. */
   #again(op: number, done: Uint8Array): LongCommand {
     const desk = this.#desk;
     const command = Object.assign(new Command(), desk.command);
@@ -109,12 +113,20 @@ export class JobCommands {
       hasRoom: () => desk.room.isThere,
       step: () => {
         Object.assign(desk.command, command);
+        if (!this.#reaches(op, command.id)) {
+          this.#answerNotFound();
+          return FINISHED;
+        }
         this.#act(op, done);
         if (this.#answer !== C.BUSY) return FINISHED;
         desk.takeRest(); // this one goes on
         return UNFINISHED;
       },
     };
+  }
+
+  #reaches(op: number, id: number): boolean {
+    return this.#clearance?.reaches(op, id) !== false;
   }
 
   #peek(): void {
@@ -185,8 +197,9 @@ export class JobCommands {
    */
   look(id: number): Shard | undefined {
     this.#desk.command.id = id;
+    const isInReach = this.#reaches(OP.EXPLAIN, id); // it goes on over turns
     const shard = this.#find(OP.EXPLAIN);
-    if (this.#answer === C.DONE) return shard;
+    if (isInReach && this.#answer === C.DONE) return shard;
     this.#answerNotFound();
     return undefined;
   }

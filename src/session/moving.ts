@@ -7,8 +7,10 @@
 import * as C from "../../assembly/constants.ts";
 import type { Reserver } from "../engine/reserving.ts";
 import type { Shard } from "../engine/shard.ts";
+import { OP } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
 import { depend } from "./answers.ts";
+import type { Clearance } from "./clearance.ts";
 import type { Desk, PutTube } from "./desk.ts";
 import { FINISHED, UNFINISHED } from "./long-command.ts";
 import type { LongCommand } from "./long-command.ts";
@@ -35,8 +37,11 @@ export class Moving {
   readonly #reserver: Reserver;
   readonly #turns: Turns;
   readonly #window: Window;
+  readonly #clearance: Clearance | undefined;
 
-  constructor(desk: Desk, reserver: Reserver, turns: Turns, window: Window) {
+  /** Without `clearance` it may move every job. */
+  constructor(desk: Desk, reserver: Reserver, turns: Turns, window: Window, clearance?: Clearance) {
+    this.#clearance = clearance;
     this.#desk = desk;
     this.#reserver = reserver;
     this.#turns = turns;
@@ -55,8 +60,13 @@ export class Moving {
     return begun === BUSY ? this.#again(move) : begun;
   }
 
-  /** The same; BUSY, and nothing is answered, while somebody else moves the job. */
+  /**
+   * The same; BUSY, and nothing is answered, while somebody else moves the job. What it may do is
+   * asked here: the job may be in another tube than when the line came.
+   */
   #begin(move: Move): LongCommand | typeof BUSY | undefined {
+    const refusal = this.#clearance && this.#refusalBy(this.#clearance, move);
+    if (refusal !== undefined) return this.#refuse(move, refusal);
     const from = this.#desk.shardOfJob(move.id);
     if (from !== undefined && this.#desk.isJournalFull) {
       return this.#refuse(move, R.REPLY.OUT_OF_MEMORY);
@@ -65,6 +75,11 @@ export class Moving {
     const to = this.#desk.useTube(move.name);
     if (to === undefined) return this.#refuse(move, R.REPLY.OUT_OF_MEMORY);
     return this.#moveTo(move, from, to);
+  }
+
+  #refusalBy(clearance: Clearance, { id, name }: Move): Uint8Array | undefined {
+    if (!clearance.reaches(OP.MOVE, id)) return R.REPLY.NOT_FOUND;
+    return clearance.mayPut(String.fromCharCode(...name)) ? undefined : R.REPLY.DENIED;
   }
 
   #moveTo(move: Move, from: Shard, to: PutTube): LongCommand | typeof BUSY | undefined {

@@ -125,6 +125,15 @@ export class Reserving {
     this.#desk.count(COUNTER_WAITING, -1);
   }
 
+  /** Waits no more, and is told nothing; a grant that was made goes back to its tube. */
+  standDown(): void {
+    if (!this.#isBlocked) return;
+    const { now } = this.#desk;
+    this.unblock();
+    const shard = this.#reserver.stopWaiting(now);
+    if (shard !== undefined) this.#reserver.handBack(shard, now);
+  }
+
   /** The peer has ended: the waiting ends with a grant if one was made, else without a job. */
   end(): void {
     if (this.#isBlocked) this.#stop(R.REPLY.TIMED_OUT);

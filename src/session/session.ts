@@ -121,13 +121,13 @@ export class Session implements Inlet, Blocked, RoomWaiter {
     this.#reserver = new Reserver(desk.shards, token);
     this.#reserving = new Reserving(desk, turns, this.#reserver, this);
     this.#window = new Window(desk, this.#reserver);
-    this.#awaiting = new Awaiting(desk, this.#reserver, this.#window);
+    this.#tubes = new TubeCommands(desk, this.#reserver, isObserver);
+    if (bearer !== undefined) this.#clearance = new Clearance(desk, this.#tubes, bearer);
+    this.#awaiting = new Awaiting(desk, this.#reserver, this.#window, this.#clearance);
     this.#identity = new Identity(desk, this.#reserver, outlet);
     this.#roles = new Roles(desk, this.#identity);
-    this.#tubes = new TubeCommands(desk, this.#reserver, isObserver);
     this.#intake = new Intake(desk);
     this.#engineRun = new EngineRun(desk, this.#reserver, this.#tubes.used.shard);
-    if (bearer !== undefined) this.#clearance = new Clearance(desk, this.#tubes, bearer);
     this.#batching = this.#makeBatching();
     this.#commands = new Dispatch({
       desk,
@@ -205,16 +205,27 @@ export class Session implements Inlet, Blocked, RoomWaiter {
   }
 
   /**
-   * The tokens are others now: what it may do may be less. One whose token is none any more ends,
-   * and one that waits for jobs that it may not have. Called by the host, in a turn of it.
+   * The tokens are others now: what it may do may be less. One whose token is none any more is to
+   * end, and one that waits for jobs that it may not have, or awaits the end of some of which it
+   * may not hear. It is given nothing from here on. Called by the host, in a turn of nobody; true
+   * if `end` is to follow.
    */
-  checkClearance(): void {
+  losesClearance(): boolean {
     const clearance = this.#clearance;
-    if (clearance === undefined || this.#closing || this.#gone) return;
+    if (clearance === undefined || this.#closing || this.#gone) return false;
     const isWaiting = this.#reserving.isBlocked || this.#window.isOpen;
-    if (clearance.isGood && (!isWaiting || clearance.mayReserve)) return;
+    const mayWait = (!isWaiting || clearance.mayReserve) && this.#awaiting.isAllowed;
+    if (clearance.isGood && mayWait) return false;
     this.#closing = true;
-    this.#endTurn();
+    this.#reserving.standDown();
+    this.#window.close();
+    return true;
+  }
+
+  /** Ends the conversation if that has not happened. Called by the host, in a turn of it. */
+  end(): void {
+    this.#closing = true;
+    if (!this.#hasLeft) this.#endTurn();
   }
 
   /* Inlet. */
@@ -294,6 +305,10 @@ export class Session implements Inlet, Blocked, RoomWaiter {
 
   /** Runs what was kept, within a turn of this session. */
   #goOn(): void {
+    if (this.#closing) {
+      this.#endTurn();
+      return;
+    }
     this.#share = this.#desk.limits.commandsPerTurn;
     if (this.#long !== undefined && !this.#isHeldUp()) this.#undertake(this.#long);
     for (let chunk = this.#kept.first; chunk !== undefined; chunk = this.#kept.first) {

@@ -279,7 +279,8 @@ export class Batches {
 
   #orderOf(deed: Deed, { id, tube }: LedgerJob, pri: number): JobOrder {
     const shard = this.#jobs.shardOf(tube);
-    const order = { deed, index: 1, isOneOfMany: false, id, pri, delaySeconds: 0, shard };
+    const what = { deed, index: 1, isOneOfMany: false, id, isHidden: false };
+    const order = { ...what, pri, delaySeconds: 0, shard };
     const said = { messageBytes: 0, text: 0, textShard: undefined, keep: 0, keepSeconds: 0 };
     return { ...order, ...said, move: undefined, answer: C.NONE };
   }

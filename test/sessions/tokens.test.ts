@@ -8,9 +8,10 @@ import type { CommandRow, Need } from "../../src/protocol/commands.ts";
 import { RIGHTS } from "../../src/protocol/rights.ts";
 import type { Right } from "../../src/protocol/rights.ts";
 import { sha256 } from "../../src/runtimes/sha256.ts";
+import type { SessionJournal } from "../../src/session/session-journal.ts";
 import { openTraced } from "../../src/session/trace.ts";
 import { TokenBook } from "../../src/session/token-book.ts";
-import { World } from "../support/session-world.ts";
+import { journalSafeTo, tubeIn, World } from "../support/session-world.ts";
 import type { End } from "../support/session-world.ts";
 import { bookOf, lineFor } from "../support/token-book.ts";
 
@@ -283,6 +284,96 @@ class NullOutlet {
   close(): void {}
 }
 
+/** From now on these tokens count. */
+function renew(world: World, ...lines: readonly string[]): void {
+  for (const host of world.hosts) host.renewTokens(parseTokens(lines.join("\n")));
+  world.settle();
+}
+
+describe("what is carried out later than it was said", () => {
+  const HERE = tubeIn(0, 2, "mine");
+  const THERE = tubeIn(1, 2, "secret");
+  const begins = (journal?: SessionJournal): { world: World; root: End; one: End } => {
+    const tokens = bookOf([ROOT, lineFor("ONE", "put,reserve,look:mine*")].join("\n"));
+    const world = new World({ tokens, shards: 2, ...(journal && { journal }) });
+    const [root, one] = [world.connect(), world.connect()];
+    root.ask(`auth ROOT\r\nuse ${THERE}\r\n`);
+    one.ask(`auth ONE\r\nwatch ${HERE}\r\nignore default\r\nuse ${HERE}\r\n`);
+    return { world, root, one };
+  };
+  const PUT = "put 0 0 60 1\r\nx\r\n";
+  const isThere = (root: End): void =>
+    expect(root.ask("stats-job 1\r\n")).toContain(`tube: "${THERE}"`);
+
+  test.each(["move 1 mine2", "delete 1"])(
+    "a batch with %j does nothing to a job that came to be after that line was read",
+    (line) => {
+      const { world, root, one } = begins();
+      expect(one.ask(`batch 2\r\n${line}\r\n`)).toBe("");
+      expect(root.ask(PUT)).toBe("INSERTED 1\r\n");
+      expect(one.ask("use mine2\r\n")).toBe("BATCH_REFUSED 1 NOT_FOUND\r\n");
+      isThere(root);
+      world.verify();
+    },
+  );
+
+  test("a batch says the same of jobs out of reach as of jobs that are not there", () => {
+    const { root, one } = begins();
+    one.ask(PUT);
+    root.ask(PUT);
+    for (const foreign of [2, 9])
+      expect(one.ask(`batch 1\r\ndelete-batch 1 ${foreign} 8\r\n`)).toBe(
+        "BATCH_REFUSED 1 DELETED_BATCH 1 2\r\n",
+      );
+  });
+
+  test("a batch puts nowhere where its token may not put any more", () => {
+    const { world, one } = begins();
+    one.say(`batch 2\r\n${PUT}`);
+    renew(world, ROOT, lineFor("ONE", "look:mine*"));
+    expect(one.ask("use mine2\r\n")).toBe("BATCH_REFUSED 1 DENIED\r\n");
+    world.verify();
+  });
+
+  test("a move whose message comes late does not find a job that has left meanwhile", () => {
+    const { world, root, one } = begins();
+    expect(one.ask(`${PUT}move 1 mine2 5\r\n`)).toBe("INSERTED 1\r\n");
+    expect(root.ask(`move 1 ${THERE}\r\n`)).toBe("MOVED\r\n");
+    expect(one.ask("hello\r\n")).toBe("NOT_FOUND\r\n");
+    isThere(root);
+    world.verify();
+  });
+
+  test.each(["delete 1", "move 1 mine2"])(
+    "%j, which waits for somebody else's move, does not find the job where that took it",
+    (line) => {
+      const safe = [Infinity, Infinity];
+      const { world, root, one } = begins(journalSafeTo(safe));
+      one.ask(PUT);
+      safe[0] = 0; // the move waits for what is recorded of the job there
+      expect(root.ask(`move 1 ${THERE}\r\n`)).toBe("");
+      one.say(`${line}\r\n`); // it tries again and again
+      safe[0] = Infinity;
+      world.wake(0);
+      world.settle();
+      expect(root.heard()).toBe("MOVED\r\n");
+      expect(one.heard()).toBe("NOT_FOUND\r\n");
+      isThere(root);
+      world.verify();
+    },
+  );
+
+  test("an awaited job that goes out of reach ends there, and its result is not heard", () => {
+    const { world, root, one } = begins();
+    expect(one.ask(`${PUT}await 1\r\n`)).toBe("INSERTED 1\r\nAWAITING\r\n");
+    root.ask(`move 1 ${THERE}\r\n`);
+    expect(one.heard()).toBe("DONE 1 deleted 0\r\n\r\n");
+    expect(root.ask("reserve-job 1\r\nfinish 1 60 6\r\nsecret\r\n")).toContain("FINISHED");
+    expect(one.heard()).toBe("");
+    world.verify();
+  });
+});
+
 describe("when the tokens change", () => {
   const BEFORE = [ROOT, lineFor("WORKER", "reserve:mail")].join("\n");
   const worksFor = (): { world: World; worker: End } => {
@@ -290,10 +381,6 @@ describe("when the tokens change", () => {
     const worker = world.connect();
     worker.ask("auth WORKER\r\nwatch mail\r\nignore default\r\n");
     return { world, worker };
-  };
-  const renew = (world: World, ...lines: readonly string[]): void => {
-    for (const host of world.hosts) host.renewTokens(parseTokens(lines.join("\n")));
-    world.settle();
   };
 
   test("a session whose token is none any more ends, and what it held is ready", () => {
@@ -335,6 +422,36 @@ describe("when the tokens change", () => {
       world.verify();
     },
   );
+
+  test.each(["reserve\r\n", "window 3\r\n"])(
+    "nobody who waits by %j is handed what another one leaves who has lost the right as well",
+    (waiting) => {
+      const { world, worker } = worksFor();
+      const other = world.connect();
+      const root = world.connect();
+      root.ask("auth ROOT\r\nuse mail\r\nput 0 0 60 1\r\nx\r\n");
+      expect(worker.ask("reserve\r\nreserve\r\n")).toContain("RESERVED 1 1");
+      other.ask("auth WORKER\r\nwatch mail\r\nignore default\r\n");
+      other.ask(waiting);
+      renew(world, ROOT, lineFor("WORKER", "put:mail"));
+      expect(other.heard()).toBe("");
+      expect([worker.isClosed, other.isClosed]).toEqual([true, true]);
+      expect(root.ask("stats-job 1\r\n")).toMatch(/state: ready\n[^]*reserves: 1\n/);
+      world.verify();
+    },
+  );
+
+  test("one that awaits a job of which it may hear no more ends", () => {
+    const { world, worker } = worksFor();
+    renew(world, ROOT, lineFor("WORKER", "put:mail", "put:other"));
+    worker.ask("use mail\r\nput 0 0 60 1\r\nx\r\n");
+    expect(worker.ask("await 1\r\n")).toBe("AWAITING\r\n");
+    renew(world, ROOT, lineFor("WORKER", "look:mail"));
+    expect(worker.isClosed).toBe(false);
+    renew(world, ROOT, lineFor("WORKER", "put:other"));
+    expect(worker.isClosed).toBe(true);
+    world.verify();
+  });
 
   test("those who have shown none may what stands there now", () => {
     const world = new World({ tokens: bookOf("") });
