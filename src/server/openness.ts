@@ -13,7 +13,7 @@ export function openness(
 ): string | undefined {
   if (tokenFile !== undefined) return undefined;
   const open = addresses.filter((address) => {
-    if (address.kind === "unix" || isLoopback(address.host)) return false;
+    if (!("host" in address) || isLoopback(address.host)) return false;
     return tlsClientCa === undefined || (address.kind !== "tls" && address.kind !== "wss");
   });
   if (open.length === 0) return undefined;

@@ -64,8 +64,11 @@ describe("a thread that vanishes with a job in hand", () => {
       await hears(doomed, "works");
       const id = (await queue.enqueue(hold, "x")).id;
       await hears(doomed, "holds");
-      expect(await queue.status(id)).toMatchObject({ state: "active" });
-      if (way === "is terminated" || way === "spins") await doomed.thread.terminate();
+      // The others are gone by themselves, maybe by now.
+      if (way === "is terminated" || way === "spins") {
+        expect(await queue.status(id)).toMatchObject({ state: "active" });
+        await doomed.thread.terminate();
+      }
       const taken: string[] = [];
       const worker = createWorker(queue, {
         handlers: [hold.handler((text) => void taken.push(text))],
