@@ -3,7 +3,9 @@
  *
  * Invariants: what is kept of a secret is its digest. Each role has as many places as it may have
  * and its own order of use, so nobody's logins end those of another role; within a role the one
- * that was used least lately goes first. Used by access.ts.
+ * that was used least lately goes first. A token of the queue has few places, and a login too many
+ * ends one of its own: it may manage a single tube, and whoever manages one is an admin. Used by
+ * access.ts.
  */
 import { createHash, randomBytes } from "node:crypto";
 import type { Role } from "./api.ts";
@@ -11,6 +13,8 @@ import type { Role } from "./api.ts";
 /** How long a login lasts. */
 export const LOGIN_SECONDS = 12 * 3600;
 const LOGINS_MAX = 1000;
+/** Of one token of the queue. */
+const LOGINS_PER_TOKEN_MAX = 20;
 const SECRET_BYTES = 32;
 const MILLIS = 1000;
 
@@ -44,8 +48,10 @@ export class Logins {
   begin(login: Login): string {
     const secret = randomBytes(SECRET_BYTES).toString("hex");
     const open = this.#open[login.role];
-    const [leastUsed] = open.keys();
-    if (leastUsed !== undefined && open.size >= LOGINS_MAX) open.delete(leastUsed);
+    const own = login.token === undefined ? [] : loginsOf(login.token, open);
+    const [leastUsed] = own.length >= LOGINS_PER_TOKEN_MAX ? own : open.keys();
+    const isFull = own.length >= LOGINS_PER_TOKEN_MAX || open.size >= LOGINS_MAX;
+    if (leastUsed !== undefined && isFull) open.delete(leastUsed);
     const endsAt = this.#nowMillis() + LOGIN_SECONDS * MILLIS;
     open.set(digestOf(secret), { ...login, endsAt });
     return secret;
@@ -71,6 +77,13 @@ export class Logins {
     open.set(digest, login); // last: it was used just now
     return login;
   }
+}
+
+/** The digests of the secrets of that token's logins, the least lately used first. */
+function loginsOf(token: Uint8Array, open: ReadonlyMap<string, Login>): readonly string[] {
+  return [...open].flatMap(([digest, one]) =>
+    one.token !== undefined && Buffer.compare(one.token, token) === 0 ? [digest] : [],
+  );
 }
 
 function digestOf(secret: string): string {

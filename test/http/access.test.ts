@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test, vi } from "vitest";
 import { Access } from "../../src/http/access.ts";
 import type { Peer } from "../../src/http/handler.ts";
+import { bookOf, lineFor } from "../support/token-book.ts";
 import { everyRoute } from "./every-route.ts";
 import { HttpPort, pageHeaders } from "./http-port.ts";
 
@@ -242,6 +243,23 @@ test("a login lasts twelve hours; a logout elsewhere does not end it", async () 
   expect(await access.roleOf(undefined, own, peerAt("b"))).toBe("admin");
   now = 12 * 3_600_000;
   expect(await access.roleOf(undefined, own, peerAt("a"))).toBeNull();
+});
+
+test("a token of the queue that logs in often ends logins of its own only", async () => {
+  const book = bookOf([lineFor("small", "manage:a"), lineFor("root", "all:*")].join("\n"));
+  const access = new Access({ admin: undefined, read: undefined }, 80, undefined, book);
+  const login = async (token: string): Promise<string | undefined> =>
+    (await access.login(token, peerAt("a"), false)).cookie.split(";")[0];
+  const roleOf = (cookie: string | undefined) => access.roleOf(undefined, cookie, peerAt("a"));
+  const root = await login("root");
+  const used = await login("small");
+  const idle = await login("small");
+  for (let more = 0; more < 1000; more++) {
+    await login("small");
+    expect(await roleOf(used)).toBe("admin");
+  }
+  expect(await roleOf(idle)).toBeNull();
+  expect(await roleOf(root)).toBe("admin");
 });
 
 test("whoever logs in often ends logins of the same role only, and the least used ones first", async () => {
