@@ -2,8 +2,9 @@
  * changed or a SIGHUP comes, so that tokens come and go without a restart.
  *
  * Invariants: what `current` returns was read whole and is right; a file that is not is told of
- * once, and what was there goes on. A file is read when it looked the same twice, since somebody
- * may be writing it. Used by server.ts.
+ * once, and what was there goes on. A file is read when it looked the same twice, after a SIGHUP
+ * too, since somebody may be writing it. A SIGHUP never ends the server: it is heard from the first
+ * reading on, and one that comes before `watch` counts then. Used by server.ts.
  */
 import { parseTokens, TokenFileError } from "../config/token-file.ts";
 import type { TokenList } from "../config/token-file.ts";
@@ -13,6 +14,8 @@ import type { Runtime } from "../runtime.ts";
 
 /** How often the file is looked at. */
 const LOOK_MS = 1000;
+/** How long it must have looked the same after a SIGHUP. */
+const SETTLE_MS = 200;
 
 /** What it asks of the runtime. */
 export type KeeperRuntime = Pick<Runtime, "readText" | "stateOf" | "after" | "onSignal">;
@@ -26,7 +29,11 @@ export class TokenKeeper {
   #readState: string;
   #lastState: string;
   #current: TokenList;
+  /** Who is told of others; undefined before `watch` and after `end`. */
+  #renewed: ((list: TokenList) => void) | undefined;
+  #isAsked = false;
   #stop: () => void = () => undefined;
+  #stopSettling: () => void = () => undefined;
 
   /** Reads them. Throws a TokenFileError. */
   constructor(path: string, runtime: KeeperRuntime, log: Pick<Log, "write">) {
@@ -35,6 +42,7 @@ export class TokenKeeper {
     this.#log = log;
     this.#readState = this.#lastState = runtime.stateOf(path);
     this.#current = this.#read();
+    runtime.onSignal("SIGHUP", () => this.#hangUp());
   }
 
   get current(): TokenList {
@@ -43,22 +51,39 @@ export class TokenKeeper {
 
   /** Calls `renewed` each time that there are others, until `end` is called. */
   watch(renewed: (list: TokenList) => void): void {
-    this.#runtime.onSignal("SIGHUP", () => this.#renew(renewed));
+    this.#renewed = renewed;
+    if (this.#isAsked) this.#hangUp();
     const look = (): void => {
       const state = this.#runtime.stateOf(this.#path);
       const isSettled = state === this.#lastState;
       this.#lastState = state;
-      if (isSettled && state !== this.#readState) this.#renew(renewed);
+      if (isSettled && state !== this.#readState) this.#renew();
       this.#stop = this.#runtime.after(LOOK_MS, look);
     };
     this.#stop = this.#runtime.after(LOOK_MS, look);
   }
 
   end(): void {
+    this.#renewed = undefined;
     this.#stop();
+    this.#stopSettling();
   }
 
-  #renew(renewed: (list: TokenList) => void): void {
+  /** Reads it as soon as nobody seems to be writing it, changed or not. */
+  #hangUp(): void {
+    this.#isAsked = true;
+    this.#stopSettling();
+    if (this.#renewed === undefined) return;
+    const before = this.#runtime.stateOf(this.#path);
+    this.#stopSettling = this.#runtime.after(SETTLE_MS, () => {
+      if (this.#runtime.stateOf(this.#path) === before) this.#renew();
+      else this.#hangUp();
+    });
+  }
+
+  #renew(): void {
+    this.#isAsked = false;
+    this.#stopSettling();
     this.#readState = this.#lastState = this.#runtime.stateOf(this.#path);
     try {
       this.#current = this.#read();
@@ -68,7 +93,7 @@ export class TokenKeeper {
       return;
     }
     this.#log.write("info", "the tokens were read anew", { tokens: this.#current.tokens.length });
-    renewed(this.#current);
+    this.#renewed?.(this.#current);
   }
 
   #read(): TokenList {

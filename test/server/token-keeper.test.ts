@@ -17,7 +17,7 @@ class Bed {
   hangUp: () => void = () => undefined;
   readonly keeper: TokenKeeper;
 
-  constructor(text: string | undefined) {
+  constructor(text: string | undefined, starts: (bed: Bed) => void = () => undefined) {
     this.text = text;
     const runtime: KeeperRuntime = {
       readText: (path) => {
@@ -33,6 +33,7 @@ class Bed {
     const write = (level: string, message: string, fields: object = {}): void =>
       void this.told.push([level, message, JSON.stringify(fields)].join(" "));
     this.keeper = new TokenKeeper("tokens", runtime, { write });
+    starts(this);
     this.keeper.watch(({ tokens }) => this.heard.push(tokens.map(({ name }) => name).join()));
   }
 
@@ -71,12 +72,24 @@ describe("the file of tokens", () => {
     expect(bed.told).toEqual(['info the tokens were read anew {"tokens":1}']);
   });
 
-  test("is read at once on SIGHUP", () => {
+  test("is read on SIGHUP, as soon as nobody writes it", () => {
     const bed = new Bed(lineFor("a"));
-    bed.write(lineFor("b"));
+    bed.write(lineFor("half"));
     bed.hangUp();
+    bed.pass(0.1);
+    bed.write(lineFor("b"));
+    bed.pass(0.5);
     expect(bed.heard).toEqual(["b"]);
     bed.pass(5);
+    expect(bed.heard).toEqual(["b"]);
+  });
+
+  test("is read anew once the server serves when a SIGHUP came before", () => {
+    const bed = new Bed(lineFor("a"), (early) => {
+      early.text = lineFor("b"); // in the same moment, so that it looks as before
+      early.hangUp();
+    });
+    bed.pass(0.5);
     expect(bed.heard).toEqual(["b"]);
   });
 
