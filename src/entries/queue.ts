@@ -31,6 +31,7 @@ import { startVoucher } from "../runtimes/voucher.ts";
 import { openServer } from "../worker/server-backend.ts";
 import type { ServerUrl } from "../worker/server-backend.ts";
 import { labelOf, openSpread } from "../worker/open-spread.ts";
+import { shownUrl } from "../worker/shown-url.ts";
 import { createWorkerOn } from "../worker/worker.ts";
 import type { Worker } from "../worker/worker.ts";
 import type { WorkerOptions } from "../worker/worker-options.ts";
@@ -132,7 +133,7 @@ async function spooledBackend(
   if (!isUrl && ("memory" in target || "directory" in target)) {
     throw new BadOptionError("spool: a queue in this process is never away");
   }
-  const name = isUrl ? target.replace(/\/\/[^@/]*@/, "//") : "the back end";
+  const name = isUrl ? shownUrl(target) : "the back end";
   return openSpooled({ name, open }, spool, options);
 }
 

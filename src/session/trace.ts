@@ -10,7 +10,7 @@
  */
 
 import type { LogFields, LogLevel } from "../log.ts";
-import { OP } from "../protocol/commands.ts";
+import { BRINGS_BODY, OP } from "../protocol/commands.ts";
 import { looksLikeAnotherProtocol } from "../protocol/foreign.ts";
 import { Command, parseLine } from "../protocol/line.ts";
 import { ReplyFraming } from "../protocol/reply-reader.ts";
@@ -184,14 +184,14 @@ function commandBody(line: Uint8Array, maxJobBytes: number): Sequel {
   const op = parseLine(line, 0, line.length, command);
   const isUnknown = op >= OP.BAD_FORMAT;
   if (op === OP.QUIT || (isUnknown && looksLikeAnotherProtocol(line, 0, line.length))) return "end";
-  const isPut = op === OP.PUT && (!command.garbage || command.bytes > maxJobBytes);
-  const hasBody = isPut || (!isUnknown && command.hasFailure);
+  const isVoid = op === OP.PUT && command.garbage && command.bytes <= maxJobBytes;
+  const hasBody = BRINGS_BODY.has(op) ? !isVoid : !isUnknown && command.hasFailure;
   return hasBody ? { bodyBytes: command.bytes } : {};
 }
 
-/** Nothing tells a token, not even one behind a word that is only meant to be auth. */
+/** Nothing tells a token, not even where the space before it was forgotten. */
 function shown(line: string): string {
-  return line.replace(/^(\s*auth\b).+/is, "$1 ***");
+  return line.replace(/^(\s*auth).+/is, "$1 ***");
 }
 
 /** Each byte as the character with that number; the log escapes what a terminal would act on. */

@@ -47,12 +47,15 @@ export async function openSpread(
   }
 }
 
+/** Of a URL; the token before the addresses of a server may hold a slash. */
+const BESIDES_THE_PLACE = /^(?:homemaker(?:\+tls)?:\/\/.*@|[a-z+]+:(?:\/\/)?(?:[^@/]*@)?)|\/$/g;
+
 /**
  * What stands for a target in ids: a URL without who may use it, and its prefix if it has one; a
  * directory; or its place.
  */
 export function labelOf(target: unknown, place: number): string {
-  if (typeof target === "string") return target.replace(/^[a-z+]+:(?:\/\/)?(?:[^@/]*@)?|\/$/g, "");
+  if (typeof target === "string") return target.replace(BESIDES_THE_PLACE, "");
   const { directory, redis, rabbitmq, prefix } = fieldsOf(target);
   if (typeof directory === "string") return directory;
   const url = redis ?? rabbitmq;

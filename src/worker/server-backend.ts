@@ -19,6 +19,7 @@ import { ClientBackend } from "./client-backend.ts";
 import { engineCapabilities } from "./engine-capabilities.ts";
 import { BadOptionError, UnsupportedError } from "./errors.ts";
 import { PlainBackend } from "./plain-backend.ts";
+import { shownUrl } from "./shown-url.ts";
 
 /** Where a server is. */
 export type ServerUrl =
@@ -73,9 +74,15 @@ export async function openServer(
   }
 }
 
+/** Addresses hold no `@`, so a token that is not percent-encoded is still no address. */
+const TOKEN_IN_URL = /^(homemaker(?:\+tls)?:\/\/)(.*)@(.*)$/s;
+/** The path of a WebSocket may hold one. */
+const TOKEN_IN_WEB_SOCKET_URL = /^(wss?:\/\/)([^@/]*)@(.*)$/s;
+
 /** The URL without the token in it, and that. */
 function partsOf(url: string): { readonly bare: string; readonly token?: string } {
-  const [, scheme = "", said = "", rest = ""] = /^([a-z+]+:\/\/)([^@/]*)@(.*)$/s.exec(url) ?? [];
+  const found = TOKEN_IN_URL.exec(url) ?? TOKEN_IN_WEB_SOCKET_URL.exec(url);
+  const [, scheme = "", said = "", rest = ""] = found ?? [];
   if (said === "") return { bare: url };
   try {
     return { bare: scheme + rest, token: decodeURIComponent(said) };
@@ -93,7 +100,7 @@ function addressesOf(url: string): readonly string[] {
     return kind === "+tls://" ? addresses.map((address) => `tls://${address}`) : addresses;
   }
   throw new BadOptionError(
-    `${JSON.stringify(url)} is no queue; write homemaker://host:port, homemaker+unix:/path, ` +
+    `${JSON.stringify(shownUrl(url))} is no queue; write homemaker://host:port, homemaker+unix:/path, ` +
       "homemaker+tls://host:port, ws://host:port, redis://host:port or amqp://host:port",
   );
 }

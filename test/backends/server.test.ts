@@ -73,7 +73,9 @@ test("is told how many jobs are wanted for as long as it takes, and again if tha
 test.each([
   ["homemaker://10.0.0.7", ["10.0.0.7"]],
   ["homemaker://10.0.0.7:11301,[::1]/", ["10.0.0.7:11301", "[::1]"]],
-  ["homemaker+unix:/run/hm.sock", ["unix:/run/hm.sock"]],
+  ["homemaker://hm/x@y@10.0.0.7:11301", ["10.0.0.7:11301"]],
+  ["homemaker+tls://hm/x@10.0.0.7,10.0.0.8", ["tls://10.0.0.7", "tls://10.0.0.8"]],
+  ["homemaker+unix:/run/hm@1/hm.sock", ["unix:/run/hm@1/hm.sock"]],
   ["ws://10.0.0.7:11302", ["ws://10.0.0.7:11302"]],
   ["wss://queue.example.org/a,b", ["wss://queue.example.org/a,b"]],
 ] as const)("%s is %j", async (url, addresses) => {
@@ -84,6 +86,18 @@ test.each([
   };
   await expect(openServer(url, refuse)).rejects.toThrow("enough");
   expect(asked).toEqual([addresses]);
+});
+
+test.each([
+  ["homemaker:/hm_x@10.0.0.7", '"homemaker:/10.0.0.7" is no queue'],
+  ["homemaker:hm_x@10.0.0.7", '"homemaker:10.0.0.7" is no queue'],
+  ["homemaker://hm_x@", '"homemaker://" is no queue'],
+  ["http://hm_x/y@a", '"http://a" is no queue'],
+  ["homemaker://hm_%x@a", "homemaker://a: the token before it"],
+])("of %s an error does not show the token", async (url, told) => {
+  const error = await openServer(url as ServerUrl, connect).catch(String);
+  expect(error).toContain(told);
+  expect(error).not.toContain("hm_");
 });
 
 test.each(["homemaker://", "homemaker://a,,b", "homemaker+unix:", "http://a", "a:11300"])(

@@ -286,4 +286,5 @@ test.each([
   [{ redis: "redis://10.0.0.7:6379", prefix: "shop" }, "10.0.0.7:6379/shop"],
   [{ redis: { host: "10.0.0.7" } }, "3"],
   [{ rabbitmq: "amqp://user:secret@10.0.0.8" }, "10.0.0.8"],
+  ["homemaker://hm/x@10.0.0.7", "10.0.0.7"],
 ])("%j is %s in ids", (target, label) => expect(labelOf(target, 2)).toBe(label));

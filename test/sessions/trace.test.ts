@@ -63,6 +63,16 @@ const LONG = "x".repeat(300);
 const COMMANDS: readonly (readonly [string, string, readonly string[]])[] = [
   ["each line", "use a\r\nlist-tubes\r\n", ["command use a", "command list-tubes"]],
   ["a body as its size", "put 0 0 1 5\r\nhello\r\nx\r\n", ["command put 0 0 1 5 +5", "command x"]],
+  [
+    "the bodies of results and of progress as their sizes",
+    "finish 1 60 5\r\nhello\r\nprogress 1 3\r\na\r\n\r\nx\r\n",
+    ["command finish 1 60 5 +5", "command progress 1 3 +3", "command x"],
+  ],
+  [
+    "of a token nothing, nor where the space before it was forgotten",
+    "auth hm_abc\r\nAUTHhm_abc\r\n authhm_abc x\r\n",
+    ["command auth ***", "command AUTH ***", "command  auth ***"],
+  ],
   ["an empty body", "put 0 0 1 0\r\n\r\nx\r\n", ["command put 0 0 1 0 +0", "command x"]],
   [
     "a body that holds lines, and none of them",

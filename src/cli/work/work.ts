@@ -18,6 +18,7 @@ import { whyOf } from "../../system-error.ts";
 import { PROGRAM, VERSION } from "../../version.ts";
 import type { JobQueue } from "../../worker/job-queue.ts";
 import type { Logger } from "../../worker/logger.ts";
+import { shownUrl } from "../../worker/shown-url.ts";
 import type { StopReport } from "../../worker/worker-status.ts";
 import type { Worker } from "../../worker/worker.ts";
 import { jobsOf } from "./jobs-module.ts";
@@ -177,7 +178,7 @@ class Work {
     const dir = said === undefined ? besides : directory;
     if (dir !== undefined) return { target: { directory: dir }, where: dir };
     const url = queue ?? config.queue ?? queueDefault;
-    return { target: url as QueueTarget, where: withoutPassword(url) };
+    return { target: url as QueueTarget, where: shownUrl(url) };
   }
 
   async #runAll({ queue, plan, where }: Opened): Promise<number> {
@@ -252,9 +253,4 @@ function reasonOf(error: unknown): string {
   const [why = ""] = whyOf(error).split("\n");
   const [place = ""] = error instanceof SyntaxError ? (error.stack ?? "").split("\n") : [];
   return /:\d+$/.test(place) ? `${place}: ${why}` : why;
-}
-
-/** A URL for lines that others read. */
-function withoutPassword(url: string): string {
-  return url.replace(/\/\/[^/@]*@/, "//");
 }
