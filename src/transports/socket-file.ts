@@ -18,7 +18,8 @@ const PATH_BYTES_MAX = 107;
 const MODE = 0o666;
 /** Who does not even refuse for so long has not gone. */
 const PATIENCE_MS = 2000;
-const OWN_FILES = "/proc/self/fd";
+/** Where the system has names for what is open. */
+export const OWN_FILES = "/proc/self/fd";
 const NOBODY_LISTENS = "ECONNREFUSED";
 const NOTHING_THERE = "ENOENT";
 

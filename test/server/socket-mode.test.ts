@@ -1,5 +1,14 @@
 /* Who may connect by a Unix socket: its mode and its group. */
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -60,6 +69,29 @@ test.each([0o660, 0o600, 0o777, 0o220])(
     await until("the closed door is met there", () => isClosed);
   },
 );
+
+test("a link that is put in the place of its directory leads nowhere", async () => {
+  const victim = mkdtempSync(join(tmpdir(), "homemaker-victim-"));
+  const aside = mkdtempSync(join(tmpdir(), "homemaker-aside-"));
+  const files: string[] = [];
+  watched.before = () => {
+    const all = readdirSync(directory, { withFileTypes: true });
+    const guarded = all.find((one) => one.isDirectory())?.name;
+    if (guarded === undefined) return; // the mode of another file
+    const file = join(victim, guarded.slice(-6));
+    writeFileSync(file, "secret", { mode: 0o600 });
+    files.push(file);
+    renameSync(join(directory, guarded), join(aside, "guarded"));
+    symlinkSync(victim, join(directory, guarded));
+  };
+  onTestFinished(() => {
+    watched.before = () => undefined;
+    for (const one of [victim, aside]) rmSync(one, { recursive: true });
+  });
+  await listen({ mode: 0o666 });
+  expect(files.map((file) => (statSync(file).mode & 0o777).toString(8))).toEqual(["600"]);
+  expect(modeNow()).toBe("666");
+});
 
 test("it is not there before it has its mode", async () => {
   const seen: boolean[] = [];
