@@ -11,24 +11,32 @@ import { socketEndpoint } from "../transports/socket-endpoint.ts";
 import { ClientBackend } from "../worker/client-backend.ts";
 import { engineCapabilities } from "../worker/engine-capabilities.ts";
 import { BadOptionError } from "../worker/errors.ts";
-import { PortWire } from "./port-wire.ts";
+import { GONE, PortWire } from "./port-wire.ts";
 import type { SharedQueue } from "./sharing.ts";
 
 /**
- * Joins. When the thread that has the queue closes it or is gone, everything that is asked here is
- * rejected with a ClosedError. Rejects with one if that has happened already, and with a
- * BadOptionError where it is given something else.
+ * Joins. When the thread that has the queue closes it or is gone, what is asked here is rejected with
+ * a ClosedError; what had been sent by then and was not answered, and cannot be done twice, with a
+ * LostError that has it as its cause. Rejects with a ClosedError if that has happened already, with
+ * an UnreachableError where the queue does not answer, and with a BadOptionError where it is given
+ * something else. The port is closed then. `connectTimeoutMs` is how long the queue may take to
+ * answer; as other clients wait, if absent.
  */
-export async function joinShared(shared: SharedQueue): Promise<ClientBackend> {
+export async function joinShared(
+  shared: SharedQueue,
+  connectTimeoutMs?: number,
+): Promise<ClientBackend> {
+  const limits = connectTimeoutMs === undefined ? {} : { connectTimeoutMs };
   const { port, isDurable } = checked(shared);
-  const gone = new ClosedError("the thread that has the queue has closed it, or is gone");
+  const gone = new ClosedError(GONE);
   const left = new AbortController();
   const opened: { backend?: ClientBackend } = {};
-  port.on("close", () => {
+  const over = (): void => {
     left.abort(gone);
     opened.backend?.fail(gone);
     void opened.backend?.close().catch(() => undefined); // who waits has heard why
-  });
+  };
+  port.on("close", over);
   port.unref();
   const target: InProcessTarget = {
     connect(options) {
@@ -37,20 +45,25 @@ export async function joinShared(shared: SharedQueue): Promise<ClientBackend> {
     },
   };
   const around = clientSurroundings();
-  const backend = await ClientBackend.open({
-    name: "shared",
-    can: engineCapabilities(isDurable),
-    connect: (onError, signal) =>
-      connectTo(
-        target,
-        { onError, signal: AbortSignal.any([signal, left.signal]) },
-        socketEndpoint,
-        around,
-      ),
-    close: () => Promise.resolve(port.close()),
-  });
-  opened.backend = backend;
-  return backend;
+  try {
+    opened.backend = await ClientBackend.open({
+      name: "shared",
+      can: engineCapabilities(isDurable),
+      connect: (onError, signal) =>
+        connectTo(
+          target,
+          { ...limits, onError, signal: AbortSignal.any([signal, left.signal]) },
+          socketEndpoint,
+          around,
+        ),
+      close: () => Promise.resolve(port.close()),
+    });
+    return opened.backend;
+  } catch (error) {
+    port.off("close", over);
+    port.close(); // the other thread serves it no more, either
+    throw error;
+  }
 }
 
 /** A connection's port; the other end of it is on its way. */

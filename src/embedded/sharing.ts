@@ -10,6 +10,7 @@
  */
 import { MessageChannel } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
+import { ClosedError } from "../client/errors.ts";
 import type { Wire, WireListener } from "../client/wire.ts";
 import type { QueueBackend } from "../worker/backend.ts";
 import { UnsupportedError } from "../worker/errors.ts";
@@ -25,8 +26,8 @@ export interface SharedQueue {
 export type PortNews =
   /** So many bytes have been taken. */
   | { readonly taken: number }
-  /** It is over; why, if that was nobody's wish. */
-  | { readonly over: string | undefined };
+  /** It is over; why, unless this thread asked for it, and whether the queue was closed. */
+  | { readonly over: string | undefined; readonly isClosed: boolean };
 
 /** What is said on a connection's port, beside bytes, by the thread that joined. */
 export const FINISH = "finish";
@@ -89,7 +90,8 @@ export class Sharing {
 
   #connect(port: MessagePort): void {
     const over = (cause: Error | undefined): void => {
-      port.postMessage({ over: cause?.message } satisfies PortNews);
+      const isClosed = cause instanceof ClosedError;
+      port.postMessage({ over: cause?.message, isClosed } satisfies PortNews);
       port.close();
     };
     let untaken = 0;

@@ -148,8 +148,9 @@ export function shareQueue(queue: JobQueue): SharedQueue {
 
 /**
  * Joins a queue that another thread shares. Closing it leaves it; when the thread that opened it
- * closes it, or is gone, all that is asked here rejects with HM_CLOSED. Rejects with an error of
- * the code HM_OPTION, or HM_CLOSED.
+ * closes it, or is gone, what is asked here rejects with HM_CLOSED, and with HM_LOST what had been
+ * sent and may have been done. Rejects with an error of the code HM_OPTION, HM_CLOSED, or
+ * HM_UNREACHABLE where the queue does not answer; then the port is closed.
  */
 export async function joinQueue(
   shared: SharedQueue,

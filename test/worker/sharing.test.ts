@@ -2,12 +2,17 @@
  * one that vanishes, in whatever way, takes nothing with it and is in nobody's way.
  */
 import { once } from "node:events";
-import { Worker } from "node:worker_threads";
+import { MessageChannel, Worker } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createWorker, defineJob, joinQueue, openQueue } from "../../src/entries/queue.ts";
 import { shareQueue, unchecked } from "../../src/entries/queue.ts";
 import type { JobQueue, SharedQueue } from "../../src/entries/queue.ts";
+import { outcome } from "../client/scripted-server.ts";
 import { until } from "../support/until.ts";
+import { ClientConnection } from "../../src/client/connection.ts";
+import { joinShared } from "../../src/embedded/join-queue.ts";
+import { PortWire } from "../../src/embedded/port-wire.ts";
 
 const add = defineJob("add", {
   payload: unchecked<readonly number[]>(),
@@ -89,6 +94,44 @@ test("when the queue is closed, or its thread gone, whoever waits on it hears so
   await hears(worker, "HM_CLOSED");
   const shared = shareQueue(queue);
   await expect(joinQueue(shared)).rejects.toMatchObject({ code: "HM_CLOSED" });
+});
+
+test("when it is closed, who waits here for a result hears it, and who asks afterwards", async () => {
+  const here = await joinQueue(shareQueue(queue));
+  const job = await here.enqueue(add, [1]);
+  const result = outcome(job.result());
+  await queue.close();
+  expect(await result).toBe("HM_CLOSED");
+  expect(await outcome(here.enqueue(add, [2]))).toBe("HM_CLOSED");
+  await here.close();
+});
+
+describe("what had been sent when it was over, and was not answered", () => {
+  test.each([
+    ["closed", { over: "the broker is closed", isClosed: true }, "HM_CLOSED"],
+    ["gone without a word", undefined, "HM_CLOSED"],
+    ["broken", { over: "the disk is full", isClosed: false }, "HM_UNREACHABLE"],
+  ])("is lost because the queue is %s", async (_, news, code) => {
+    const { port1, port2 } = new MessageChannel();
+    const client = new ClientConnection((listener) => new PortWire(port1, listener), {});
+    const lost = client.ask("kick 1").catch((error: unknown) => error);
+    await once(port2, "message");
+    if (news !== undefined) port2.postMessage(news);
+    port2.close();
+    expect(await lost).toMatchObject({ code: "HM_LOST", cause: { code } });
+  });
+});
+
+test("a queue that does not answer cannot be joined, and nothing of the attempt stays", async () => {
+  const { port1, port2 } = new MessageChannel();
+  const asked: MessagePort[] = [];
+  port1.on("message", (connection: MessagePort) => asked.push(connection));
+  const left = once(port1, "close");
+  const joining = outcome(joinShared({ isDurable: false, port: port2 }, 50));
+  expect(await joining).toBe("HM_UNREACHABLE");
+  await left;
+  expect(port2.listenerCount("close")).toBe(0);
+  for (const connection of asked) connection.close();
 });
 
 test("what is no shared queue is refused, and so is sharing what is elsewhere", async () => {
