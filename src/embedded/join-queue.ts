@@ -15,12 +15,12 @@ import { GONE, PortWire } from "./port-wire.ts";
 import type { SharedQueue } from "./sharing.ts";
 
 /**
- * Joins. When the thread that has the queue closes it or is gone, what is asked here is rejected with
- * a ClosedError; what had been sent by then and was not answered, and cannot be done twice, with a
- * LostError that has it as its cause. Rejects with a ClosedError if that has happened already, with
- * an UnreachableError where the queue does not answer, and with a BadOptionError where it is given
- * something else. The port is closed then. `connectTimeoutMs` is how long the queue may take to
- * answer; as other clients wait, if absent.
+ * Joins. When the thread that has the queue closes it or is gone, what is asked here is rejected
+ * with a ClosedError; what had been sent by then and was not answered, and cannot be done twice,
+ * with a LostError that has it as its cause. Rejects with a ClosedError if that has happened
+ * already, with an UnreachableError where the queue does not answer, and with a BadOptionError
+ * where it is given something else. The port is closed then. `connectTimeoutMs` is how long the
+ * queue may take to answer; as other clients wait, if absent.
  */
 export async function joinShared(
   shared: SharedQueue,

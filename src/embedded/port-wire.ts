@@ -2,8 +2,8 @@
  * sharing.ts is the other end.
  *
  * Invariants: the listener hears the end once. What was sent and not taken counts as the backlog,
- * so that a client sends no faster than the other thread runs. A queue that was closed, and a thread
- * that is gone without a word, is told as a ClosedError. Used by join-queue.ts.
+ * so that a client sends no faster than the other thread runs. A queue that was closed, and a
+ * thread that is gone without a word, is told as a ClosedError. Used by join-queue.ts.
  */
 import type { MessagePort } from "node:worker_threads";
 import { ClosedError, UnreachableError } from "../client/errors.ts";

@@ -1,22 +1,37 @@
 /*
- * Ledgers of jobs on disks that others fill, and that have room again, at random: on a server, in a
- * directory, and in a spool.
+ * Ledgers of jobs on disks that others fill, and that have room again, at random: on a server, in
+ * the directory of a process that is killed meanwhile, and in a spool whose server is away.
  *
  * @module-tag mounts
  */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
+import { openQueue } from "../../src/entries/queue.ts";
 import { SmallDisk } from "../durability/small-disk.ts";
 import { startHomemaker } from "../support/homemaker.ts";
+import { Random } from "../support/random.ts";
 import { replayable, seedHere } from "../support/replay.ts";
+import { pause, until, within } from "../support/until.ts";
+import { LastingServer } from "./lasting-server.ts";
 import { playLedger } from "./ledger.ts";
 
 const FILE = "test/backends/full-disk.long.test.ts";
 const SEED = seedHere();
 const TIMEOUT_MS = 150_000;
 const DISK_BYTES = 10 * 1_048_576;
+const PROGRAM = fileURLToPath(new URL("directory-program.ts", import.meta.url));
+const SPOOLING = fileURLToPath(new URL("spool-program.ts", import.meta.url));
+const LIVES = 4;
+const STEPS = 30;
+const STEP_MS = 40;
+/** Between the first numbers of two lives. */
+const APART = 1_000_000;
 
 function smallDisk(): SmallDisk {
   const disk = new SmallDisk(DISK_BYTES);
@@ -53,6 +68,144 @@ test(
         SEED,
       );
       expect(SEED).toBeGreaterThanOrEqual(0);
+    }),
+  TIMEOUT_MS,
+);
+
+function eachLine(output: Readable, take: (line: string) => void): void {
+  let rest = "";
+  output.setEncoding("utf8").on("data", (text: string) => {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) take(line);
+  });
+}
+
+/** Fills the disk, and gives it room again, at random; it is full in the middle at any rate. */
+async function disturb(disk: SmallDisk, random: Random): Promise<void> {
+  for (let step = 0; step < STEPS; step++) {
+    await pause(STEP_MS);
+    if (step === STEPS / 2 || random.oneIn(10)) disk.fill();
+    else if (random.oneIn(6)) disk.relieve();
+  }
+}
+
+/** What a process with its queue in a directory said, life after life. */
+class Lives {
+  readonly enqueued = new Set<number>();
+  /** Each number that was done, with the life in which it was. */
+  readonly done: { readonly at: number; readonly life: number }[] = [];
+  readonly refusals = new Set<string>();
+  readonly #directory: string;
+  #count = 0;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** Begins the next one. */
+  next(): { kill(): Promise<unknown>; finish(): Promise<unknown> } {
+    const life = this.#count++;
+    const child = spawn(process.execPath, [PROGRAM, this.#directory, String(life * APART)], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    eachLine(child.stdout, (line) => this.#said(line, life));
+    const closed = new Promise((resolve) => child.on("close", resolve));
+    return {
+      kill: () => {
+        child.kill("SIGKILL");
+        return closed;
+      },
+      finish: () => {
+        child.stdin.end();
+        return within("all was done", TIMEOUT_MS / 2, closed);
+      },
+    };
+  }
+
+  #said(line: string, life: number): void {
+    const [what, word = ""] = line.split(" ");
+    if (what === "+") this.enqueued.add(Number(word));
+    else if (what === "-") this.done.push({ at: Number(word), life });
+    else this.refusals.add(word);
+  }
+}
+
+test(
+  "a ledger in a directory whose disk is full now and then comes out even",
+  () =>
+    replayable(SEED, FILE, async () => {
+      const random = new Random(SEED);
+      const disk = smallDisk();
+      const lives = new Lives(join(disk.directory, "queue"));
+      let life = lives.next();
+      for (let count = 1; count < LIVES; count++) {
+        const before = lives.enqueued.size;
+        await until("it enqueues", () => lives.enqueued.size > before);
+        await disturb(disk, random);
+        await life.kill();
+        if (random.oneIn(2)) disk.relieve();
+        life = lives.next();
+        await pause(random.below(1000));
+        disk.relieve();
+      }
+      await until("the last one does some", () => lives.done.at(-1)?.life === LIVES - 1);
+      expect(await life.finish()).toBe(0);
+      const { enqueued, done, refusals } = lives;
+      const there = new Set(done.map(({ at }) => at));
+      expect([...enqueued].filter((at) => !there.has(at))).toEqual([]);
+      // What was done when its process was killed may be done by the next one; no other is again.
+      const twice = new Set(done.map(({ at, life: one }) => `${at} in ${one}`));
+      expect(twice.size).toBe(done.length);
+      expect([...refusals].filter((code) => !code.startsWith("HM_"))).toEqual([]);
+      expect([...refusals]).toContain("HM_OUT_OF_MEMORY");
+    }),
+  TIMEOUT_MS,
+);
+
+test(
+  "what a spool took whose disk is full now and then reaches the server, once",
+  () =>
+    replayable(SEED, FILE, async () => {
+      const random = new Random(SEED);
+      const disk = smallDisk();
+      const directory = join(disk.directory, "spool");
+      const server = await LastingServer.start();
+      const taken = new Set<number>();
+      const refusals = new Set<string>();
+      const open = () => openQueue(`homemaker+unix:${server.path}`, { spool: { directory } });
+      for (let life = 0; life < 2; life++) {
+        server.kill();
+        const args = [SPOOLING, server.path, directory, String(life * APART), "20000"];
+        const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+        onTestFinished(() => void child.kill("SIGKILL"));
+        eachLine(child.stdout, (line) => {
+          if (line.startsWith("!")) refusals.add(line.slice(2));
+          else taken.add(Number(line));
+        });
+        const before = taken.size;
+        await until("it spools", () => taken.size > before);
+        await disturb(disk, random);
+        disk.fill();
+        await until("it is refused", () => refusals.size > 0);
+        child.kill("SIGKILL");
+        await once(child, "close");
+        disk.relieve();
+        await server.again();
+        await using queue = await open(); // which delivers
+        await until("all that was taken is there", async () => {
+          return (await queue.stats("note")).available >= taken.size;
+        });
+      }
+      await using queue = await open();
+      const found: number[] = [];
+      for await (const { payload } of queue.jobs({ tube: "note" }))
+        found.push(Number.parseInt(String(payload), 10));
+      const there = new Set(found);
+      expect([...taken].filter((number) => !there.has(number))).toEqual([]);
+      expect(found.length).toBe(there.size);
+      expect([...refusals].filter((code) => !code.startsWith("HM_"))).toEqual([]);
     }),
   TIMEOUT_MS,
 );
