@@ -12,7 +12,7 @@ import { ClientBackend } from "../worker/client-backend.ts";
 import { engineCapabilities } from "../worker/engine-capabilities.ts";
 import { BadOptionError } from "../worker/errors.ts";
 import { GONE, PortWire } from "./port-wire.ts";
-import type { SharedQueue } from "./sharing.ts";
+import type { SharedQueue } from "./shared-queue.ts";
 
 /**
  * Joins. When the thread that has the queue closes it or is gone, what is asked here is rejected
@@ -73,10 +73,12 @@ function connection(port: MessagePort): MessagePort {
   return port1;
 }
 
-function checked(shared: SharedQueue): SharedQueue {
+/** Throws a BadOptionError. */
+function checked(shared: SharedQueue): { readonly port: MessagePort; readonly isDurable: boolean } {
   const given: unknown = shared;
   if (typeof given === "object" && given !== null && "port" in given) {
-    if (given.port instanceof MessagePort) return shared;
+    const { port } = given;
+    if (port instanceof MessagePort) return { port, isDurable: shared.isDurable };
   }
   throw new BadOptionError(
     "joinQueue: expected what shareQueue returned, with its port among what is transferred",

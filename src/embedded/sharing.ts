@@ -14,13 +14,7 @@ import { ClosedError } from "../client/errors.ts";
 import type { Wire, WireListener } from "../client/wire.ts";
 import type { QueueBackend } from "../worker/backend.ts";
 import { UnsupportedError } from "../worker/errors.ts";
-
-/** What a thread joins a queue with. It is posted, and its port transferred, to one thread. */
-export interface SharedQueue {
-  /** Whether jobs survive the process. */
-  readonly isDurable: boolean;
-  readonly port: MessagePort;
-}
+import type { SharedQueue } from "./shared-queue.ts";
 
 /** What the thread that has the queue says on a connection's port, beside bytes. */
 export type PortNews =

@@ -5,7 +5,7 @@ import { openEmbedded } from "../embedded/embedded-backend.ts";
 import type { EmbeddedTarget } from "../embedded/embedded-backend.ts";
 import { joinShared } from "../embedded/join-queue.ts";
 import { sharedOf } from "../embedded/sharing.ts";
-import type { SharedQueue } from "../embedded/sharing.ts";
+import type { SharedQueue } from "../embedded/shared-queue.ts";
 import { openSpooled } from "../embedded/open-spooled.ts";
 import type { RabbitTarget } from "../rabbitmq/rabbit-options.ts";
 import { openRabbit } from "../rabbitmq/rabbit-target.ts";
@@ -43,7 +43,7 @@ export type {
   EngineOptions,
   MemoryTarget,
 } from "../embedded/embedded-backend.ts";
-export type { SharedQueue } from "../embedded/sharing.ts";
+export type { SharedQueue } from "../embedded/shared-queue.ts";
 export { directoryBlobs } from "../storage/directory-blobs.ts";
 export { serveJson } from "../json/json-door.ts";
 export type { JsonDoor, JsonDoorOptions } from "../json/json-door.ts";
