@@ -4,13 +4,11 @@
  * It is given its memory once and checks no bounds: whoever makes it says how much may be written.
  * Used by commands/many.ts and direct.ts.
  */
+import { CR, LF, ZERO } from "../protocol/ascii.ts";
 
 export const CRLF_BYTES = 2;
 /** What the longest number takes. */
 export const NUMBER_BYTES_MAX = 16;
-const CR = 0x0d;
-const LF = 0x0a;
-const ZERO = 0x30;
 /** Up to that, integers are divided as such, which takes a third of the time. */
 const SMALL_MAX = 0x7fff_ffff;
 

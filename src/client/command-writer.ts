@@ -8,6 +8,7 @@
  * they leave in one piece. The body is copied, whoever has it may use it again at once. Used by
  * connection.ts and link.ts.
  */
+import { CR, LF } from "../protocol/ascii.ts";
 import { quoted } from "../protocol/reply-line.ts";
 import type { Call } from "./call.ts";
 import { BadCommandError } from "./errors.ts";
@@ -38,8 +39,6 @@ const SHARED_BYTES_MAX = SLAB_BYTES_MAX / 4;
 const CHARACTER_BYTES_MAX = 3;
 const SCRATCH = new Uint8Array(SHARED_BYTES_MAX);
 const ENCODER = new TextEncoder();
-const LF = 0x0a;
-const CR = 0x0d;
 const ASCII_MAX = 0x7f;
 
 /** Where commands are written. */

@@ -51,7 +51,6 @@ class Shared {
 
 /** The direct way of one client. */
 export class Direct {
-  readonly #caller: Caller;
   readonly #shared: Shared;
   readonly #put: PutExchange;
   readonly #reserve: ReserveExchange;
@@ -62,7 +61,6 @@ export class Direct {
   #ttrSeconds = -1;
 
   constructor(caller: Caller) {
-    this.#caller = caller;
     this.#shared = new Shared(caller);
     this.#put = new PutExchange(this.#shared);
     this.#reserve = new ReserveExchange(this.#shared);
@@ -71,7 +69,7 @@ export class Direct {
 
   /** Undefined where it has to be put in the usual way, which also says what is wrong with it. */
   put(body: Body, options: PutOptions & CallOptions = {}): Promise<Inserted> | undefined {
-    const connection = this.#caller.free;
+    const connection = this.#shared.caller.free;
     if (connection === undefined || !isPlain(options) || options.tags !== undefined)
       return undefined;
     if (!(body instanceof Uint8Array) || body.length > BODY_BYTES_MAX) return undefined;
@@ -114,9 +112,9 @@ export class Direct {
    * Undefined as with `put`. A reserve that waits and comes to nothing is gone on with by `again`.
    */
   reserve(options: CallOptions, again: () => Promise<Job>): Promise<Job> | undefined {
-    const connection = this.#caller.free;
+    const connection = this.#shared.caller.free;
     if (connection === undefined || !isPlain(options)) return undefined;
-    if (this.#caller.state.window > 0) return undefined;
+    if (this.#shared.caller.state.window > 0) return undefined;
     const exchange = this.#reserve;
     if (!connection.exchange(RESERVE, exchange) || exchange.job === undefined) {
       return exchange.later().then((job) => job ?? again());
@@ -126,7 +124,7 @@ export class Direct {
 
   /** Undefined as with `put`. */
   delete(id: number, options: CallOptions = {}): Promise<void> | undefined {
-    const connection = this.#caller.free;
+    const connection = this.#shared.caller.free;
     if (connection === undefined || !isPlain(options)) return undefined;
     if (!Number.isSafeInteger(id) || id < 0) return undefined;
     const { writer } = this.#shared;

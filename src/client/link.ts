@@ -23,7 +23,7 @@ import { asError, BacklogError, NotSupportedError, UnreachableError } from "./er
 import { pause } from "./pause.ts";
 import { RefusedError, refusalOf } from "./refused-error.ts";
 import { Support } from "./support.ts";
-import { authLine } from "./token.ts";
+import { showToken } from "./token.ts";
 
 /** Somewhere that a connection can be had from. */
 export interface Endpoint {
@@ -415,7 +415,8 @@ export class Link implements CallKeeper {
     signal.addEventListener("abort", end, { once: true });
     try {
       signal.throwIfAborted();
-      const isShown = this.#showToken(opened);
+      const { token } = this.#parts.state;
+      const isShown = token === undefined ? undefined : showToken(opened, token);
       const asked = opened.ask("features");
       asked.catch(() => undefined); // what came of the token says more
       await isShown;
@@ -431,15 +432,6 @@ export class Link implements CallKeeper {
     } finally {
       signal.removeEventListener("abort", end);
     }
-  }
-
-  /** A server that knows no tokens wants none. */
-  async #showToken(connection: ClientConnection): Promise<void> {
-    const { token } = this.#parts.state;
-    if (token === undefined) return;
-    const reply = await connection.ask(authLine(token), undefined, "auth");
-    if (reply.word !== "AUTHENTICATED" && reply.word !== "UNKNOWN_COMMAND")
-      throw refusalOf("auth", reply);
   }
 
   #mark(): void {

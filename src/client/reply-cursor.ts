@@ -4,15 +4,11 @@
  * reader of all replies (protocol/reply-reader.ts) goes on there: that alone says what a reply may
  * be. Used by commands/many.ts and direct.ts.
  */
+import { asciiBytes, CR, LF, SPACE, ZERO } from "../protocol/ascii.ts";
 
-const ENCODER = new TextEncoder();
-const INSERTED = ENCODER.encode("INSERTED ");
-const RESERVED = ENCODER.encode("RESERVED ");
-const DELETED = ENCODER.encode("DELETED\r\n");
-const CR = 0x0d;
-const LF = 0x0a;
-const SPACE = 0x20;
-const ZERO = 0x30;
+const INSERTED = asciiBytes("INSERTED ");
+const RESERVED = asciiBytes("RESERVED ");
+const DELETED = asciiBytes("DELETED\r\n");
 /** So many digits are no more than can be counted exactly. */
 const DIGITS_MAX = 15;
 const NONE = -1;

@@ -2,11 +2,13 @@
  * cli/command-line.ts.
  */
 import { THREADS_MAX } from "../../assembly/constants.ts";
+import { idleConflictIn } from "./option.ts";
 import { isForQueue } from "./handed-sockets.ts";
 import type { HandedSocket } from "./handed-sockets.ts";
 import type { Settings } from "./options.ts";
 import { isLoopback } from "./tcp-address.ts";
 import { TLS_OPTIONS } from "./tls-options.ts";
+import type { TlsOptions } from "./tls-options.ts";
 import { unixConflictIn } from "./unix-options.ts";
 
 /** In one line; undefined if nothing is wrong. */
@@ -56,9 +58,5 @@ function tlsConflictIn(
     if (tlsCert !== undefined && tlsKey !== undefined) return undefined;
     return `a ${secure}:// address needs --tls-cert and --tls-key`;
   }
-  const unused = (["tlsCert", "tlsKey", "tlsClientCa"] as const).find(
-    (key) => settings[key] !== undefined,
-  );
-  if (unused === undefined) return undefined;
-  return `--${TLS_OPTIONS[unused].name} needs an address such as -l tls://HOST:PORT`;
+  return idleConflictIn<TlsOptions>(TLS_OPTIONS, settings, "tls://HOST:PORT");
 }

@@ -68,3 +68,18 @@ export type Category = (typeof CATEGORIES)[number];
 export function environmentName(option: { readonly name: string }): string {
   return `HOMEMAKER_${option.name.toUpperCase().replaceAll("-", "_")}`;
 }
+
+/**
+ * What is wrong with options that count at addresses of a kind alone, such as `example`, where
+ * there is no such address: the first that was set all the same. Undefined if none was.
+ */
+export function idleConflictIn<Settings extends object>(
+  options: { readonly [Key in keyof Settings]: Option<Settings[Key]> },
+  settings: Settings,
+  example: string,
+): string | undefined {
+  for (const key in options)
+    if (settings[key] !== undefined)
+      return `--${options[key].name} needs an address such as -l ${example}`;
+  return undefined;
+}

@@ -1,5 +1,6 @@
 /* Unix options: who may connect by the Unix sockets. A part of OPTIONS (options.ts). */
 import type { ListenAddress } from "./listen-address.ts";
+import { idleConflictIn } from "./option.ts";
 import type { Option } from "./option.ts";
 import { fileMode, groupName } from "./option-values.ts";
 
@@ -39,9 +40,5 @@ export function unixConflictIn({
   ...settings
 }: UnixOptions & { readonly listen: readonly ListenAddress[] }): string | undefined {
   if (listen.some(({ kind }) => kind === "unix")) return undefined;
-  const unused = (["socketMode", "socketGroup"] as const).find(
-    (key) => settings[key] !== undefined,
-  );
-  if (unused === undefined) return undefined;
-  return `--${UNIX_OPTIONS[unused].name} needs an address such as -l unix:PATH`;
+  return idleConflictIn(UNIX_OPTIONS, settings, "unix:PATH");
 }

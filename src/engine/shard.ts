@@ -114,7 +114,7 @@ export class Shard extends EngineCalls {
   }
 
   /**
-   * How many commands of a kind (COUNT_*) `run` has answered here, for the first `threads` threads.
+   * How many commands of a kind (COUNT_*) `run` has answered here, for the first `seats` seats.
    */
   commandCount(which: number, seats: number): number {
     let sum = 0;

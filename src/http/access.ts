@@ -6,6 +6,7 @@
  * guesses is slowed (guessing.ts). Used by http-server.ts and by the routes of the session.
  */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { bearerToken } from "../protocol/bearer.ts";
 import type { Grant } from "../protocol/rights.ts";
 import type { TokenBook } from "../session/token-book.ts";
 import type { Role } from "./api.ts";
@@ -85,8 +86,7 @@ export class Access {
   ): Promise<Caller | null> {
     if (!this.needsToken) return { role: "admin" };
     if (authorization !== undefined) {
-      const [, token = ""] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
-      return this.callerNow(await this.#loginFor(token, peer));
+      return this.callerNow(await this.#loginFor(bearerToken(authorization) ?? "", peer));
     }
     const secret = this.#secretIn(cookie);
     const login = secret === undefined ? undefined : this.#logins.find(secret);

@@ -30,7 +30,7 @@ import { isWanted, listJobs, shardOfTube } from "./job-scan.ts";
 import type { ListedJob, Page, Wanted } from "./job-scan.ts";
 import { FILTER_CHARACTERS_MAX, groupOf, STATES } from "./jobs.ts";
 import { refused } from "./refusals.ts";
-import { checkManage, checkPut } from "./rights.ts";
+import { checkTube, MANAGE, PUT } from "./rights.ts";
 
 const LIST_PAGE = 1000;
 /** Jobs that are looked at in one go. */
@@ -121,8 +121,8 @@ export function bulkRoutes(inProcess: InProcess): readonly Route[] {
       about: "chosen",
       handler: async ({ body, signal, grant }: Call) => {
         const errand = errandOf(body);
-        checkManage(grant, errand.wanted.tube);
-        if (errand.target !== undefined) checkPut(grant, errand.target);
+        checkTube(grant, MANAGE, errand.wanted.tube);
+        if (errand.target !== undefined) checkTube(grant, PUT, errand.target);
         if (isBusy) {
           const headers = { "retry-after": "1" };
           throw new HttpError(503, "HM_HTTP_BUSY", "this is being done to other jobs", headers);

@@ -18,7 +18,7 @@ import type { BodyStart, LatestFailure } from "./job-reading.ts";
 import { inSteps, listJobs, shardOfTube } from "./job-scan.ts";
 import type { Wanted } from "./job-scan.ts";
 import { laidOutFailure } from "../worker/serialized-error.ts";
-import { checkLook, LOOK } from "./rights.ts";
+import { checkTube, LOOK } from "./rights.ts";
 import type { Grant } from "../protocol/rights.ts";
 import type { TubeSurvey } from "./tube-survey.ts";
 
@@ -47,7 +47,7 @@ export function failureRoutes(inProcess: InProcess, survey: TubeSurvey): readonl
       about: "chosen",
       handler: async ({ query, grant }) => {
         const tube = textParameter(query, "tube", TUBE_CHARACTERS_MAX);
-        if (tube !== "") checkLook(grant, tube);
+        if (tube !== "") checkTube(grant, LOOK, tube);
         const isPart = tube === "" && grant?.hasEverywhere(LOOK) === false;
         return { json: await (isPart ? look(inProcess, survey, "", grant) : answer(tube)) };
       },

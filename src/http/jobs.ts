@@ -46,7 +46,7 @@ import {
 import type { JobFacts } from "./job-reading.ts";
 import { laidOutFailure } from "../worker/serialized-error.ts";
 import { noJob, refused } from "./refusals.ts";
-import { checkPut } from "./rights.ts";
+import { checkTube, PUT } from "./rights.ts";
 import type { Grant } from "../protocol/rights.ts";
 import { figuresOf, inSteps, isWanted, listJobs, shardOfTube } from "./job-scan.ts";
 import type { ListedJob, Wanted } from "./job-scan.ts";
@@ -395,7 +395,7 @@ async function move(
   grant: Grant | undefined,
 ): Promise<void> {
   const tube = tubeNameOf(stringField(body, "tube"));
-  checkPut(grant, tube);
+  checkTube(grant, PUT, tube);
   await tell(inProcess, id, `move ${id} ${tube}`, "move");
 }
 

@@ -49,9 +49,9 @@ export class Logins {
     const secret = randomBytes(SECRET_BYTES).toString("hex");
     const open = this.#open[login.role];
     const own = login.token === undefined ? [] : loginsOf(login.token, open);
-    const [leastUsed] = own.length >= LOGINS_PER_TOKEN_MAX ? own : open.keys();
-    const isFull = own.length >= LOGINS_PER_TOKEN_MAX || open.size >= LOGINS_MAX;
-    if (leastUsed !== undefined && isFull) open.delete(leastUsed);
+    const hasTooMany = own.length >= LOGINS_PER_TOKEN_MAX;
+    const [leastUsed] = hasTooMany ? own : open.keys();
+    if (leastUsed !== undefined && (hasTooMany || open.size >= LOGINS_MAX)) open.delete(leastUsed);
     const endsAt = this.#nowMillis() + LOGIN_SECONDS * MILLIS;
     open.set(digestOf(secret), { ...login, endsAt });
     return secret;

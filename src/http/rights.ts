@@ -13,10 +13,10 @@ import { HttpError } from "./handler.ts";
 import type { Route } from "./handler.ts";
 import { noJob } from "./refusals.ts";
 
-/** The right to look. */
+/* What is asked for. */
 export const LOOK: readonly Right[] = ["look"];
-const MANAGE: readonly Right[] = ["manage"];
-const PUT: readonly Right[] = ["put"];
+export const MANAGE: readonly Right[] = ["manage"];
+export const PUT: readonly Right[] = ["put"];
 
 /** What the check asks of the queue. */
 export interface Whereabouts {
@@ -44,19 +44,9 @@ export function checkRights(
   if (about === undefined && !grant.hasEverywhere(rights)) throw denied();
 }
 
-/** Throws an HttpError unless the caller may change things in that tube. */
-export function checkManage(grant: Grant | undefined, tube: string): void {
-  if (grant?.has(MANAGE, tube) === false) throw denied();
-}
-
-/** Throws an HttpError unless the caller may look into that tube. */
-export function checkLook(grant: Grant | undefined, tube: string): void {
-  if (grant?.has(LOOK, tube) === false) throw denied();
-}
-
-/** Throws an HttpError unless the caller may put jobs into that tube. */
-export function checkPut(grant: Grant | undefined, tube: string): void {
-  if (grant?.has(PUT, tube) === false) throw denied();
+/** Throws an HttpError unless the caller has one of these rights in that tube. */
+export function checkTube(grant: Grant | undefined, rights: readonly Right[], tube: string): void {
+  if (grant?.has(rights, tube) === false) throw denied();
 }
 
 /** Those of the tubes into which the caller may look: their figures tell of their jobs. */

@@ -24,7 +24,7 @@ import {
 import { HttpError } from "./handler.ts";
 import type { Call, Route } from "./handler.ts";
 import { noTube, refused } from "./refusals.ts";
-import { checkPut, seenTubes } from "./rights.ts";
+import { checkTube, PUT, seenTubes } from "./rights.ts";
 import type { TubeSurvey } from "./tube-survey.ts";
 
 const LIMIT_DEFAULT = 50;
@@ -88,7 +88,7 @@ export function tubeRoutes(inProcess: InProcess, survey: TubeSurvey): readonly R
         const name = tubeNameOf(call.params["name"]);
         const words = settingsField(call.body, "settings", name);
         const dead = words.find((word) => word.startsWith(DEAD))?.slice(DEAD.length) ?? "";
-        if (dead !== "") checkPut(call.grant, dead); // it is put to
+        if (dead !== "") checkTube(call.grant, PUT, dead); // it is put to
         await set(inProcess, `set-tube ${name} ${words.join(" ")}`);
         return { json: {} };
       },

@@ -13,6 +13,7 @@ import type { Socket } from "node:net";
 import type { InProcess } from "../broker/in-process.ts";
 import type { Clock } from "../clock.ts";
 import type { WebSocketOptions } from "../config/web-socket-options.ts";
+import { bearerToken } from "../protocol/bearer.ts";
 import type { Door } from "../runtime.ts";
 import { atMost, OpenConnections } from "../transports/open-connections.ts";
 import { webSocketDoor } from "../transports/web-socket-door.ts";
@@ -92,8 +93,8 @@ function headOf(
   const lines = [`${method} ${url} HTTP/${httpVersion}`];
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const [name = "", value = ""] = rawHeaders.slice(at, at + 2);
-    const [, token = ""] = /^Bearer +(\S+)$/i.exec(value) ?? [];
-    const isDropped = name.toLowerCase() === "authorization" && !isOfQueue(Buffer.from(token));
+    const isOfHttp = (): boolean => !isOfQueue(Buffer.from(bearerToken(value) ?? ""));
+    const isDropped = name.toLowerCase() === "authorization" && isOfHttp();
     if (!isDropped) lines.push(`${name}: ${value}`);
   }
   return Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1");

@@ -1,7 +1,7 @@
 /* ASCII: the byte values that the protocol's grammar is made of, and access to single bytes.
  *
- * Everything in protocol/ works on bytes; text appears only here, when constants are built as the
- * module loads.
+ * Everything in protocol/ works on bytes; text appears here, when constants are built as the
+ * module loads, and where bytes are to be shown, or looked up by a name.
  */
 
 export const NUL = 0x00;
@@ -21,6 +21,13 @@ export function byteAt(bytes: Uint8Array, index: number): number {
 /** The bytes of a constant text that holds only ASCII characters. */
 export function asciiBytes(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
+/** Each of bytes[start, end) as the character with that number. */
+export function textOf(bytes: Uint8Array, start = 0, end = bytes.length): string {
+  let text = "";
+  for (let at = start; at < end; at++) text += String.fromCharCode(byteAt(bytes, at));
+  return text;
 }
 
 /** Whether bytes[start, end) begins with `prefix`. */

@@ -9,6 +9,7 @@
  */
 
 import { TUBE_NAME_MAX } from "../../assembly/constants.ts";
+import { textOf, ZERO } from "./ascii.ts";
 import { HomemakerError } from "./homemaker-error.ts";
 import type { ReplyRow } from "./replies.ts";
 
@@ -68,7 +69,6 @@ const NAME: Argument = { bytesMax: TUBE_NAME_MAX, isNumber: false };
 const REST = "<reply>";
 /** So many digits are no more than can be counted exactly. */
 const SAFE_DIGITS = NUMBER.bytesMax - 1;
-const ZERO = 0x30;
 const NINE = 0x39;
 const VISIBLE = /^[\x21-\x7e]+$/;
 const VISIBLE_LINE = /^[\x20-\x7e]+$/;
@@ -159,13 +159,6 @@ function isDigits(text: string): boolean {
     if (code < ZERO || code > NINE) return false;
   }
   return text.length > 0;
-}
-
-/** Each byte as the character with that number. */
-export function textOf(bytes: Uint8Array): string {
-  let text = "";
-  for (let at = 0; at < bytes.length; at++) text += String.fromCharCode(bytes[at] ?? 0);
-  return text;
 }
 
 /** Bytes that came instead of a reply, for people. */

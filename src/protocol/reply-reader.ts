@@ -11,7 +11,8 @@
  */
 
 import { HomemakerError } from "./homemaker-error.ts";
-import { BadReplyError, quoted, ReplyForms, textOf } from "./reply-line.ts";
+import { CR, LF, textOf } from "./ascii.ts";
+import { BadReplyError, quoted, ReplyForms } from "./reply-line.ts";
 import type { ReplyLine } from "./reply-line.ts";
 import { REPLIES } from "./replies.ts";
 import type { ReplyRow } from "./replies.ts";
@@ -39,8 +40,6 @@ export class ReplyTooBigError extends HomemakerError {
   readonly code = "HM_REPLY_TOO_BIG";
 }
 
-const CR = 0x0d;
-const LF = 0x0a;
 /** The two bytes that end lines and bodies. */
 const CRLF_BYTES = 2;
 const FORMS = new ReplyForms(REPLIES);

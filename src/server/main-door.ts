@@ -34,7 +34,7 @@ export function mainDoor(parts: MainDoorParts): Door {
   return {
     admit: () => admission.admit(),
     left: () => admission.left(),
-    knows: (token) => book && book.digestOf(token) !== undefined,
+    knows: (token) => book?.knows(token),
     troubled,
     open(outlet, token) {
       if (trace.verbosity === 0) return sessions.serve(outlet, token);

@@ -8,7 +8,7 @@
 import * as C from "../../assembly/constants.ts";
 import type { Deed, JobOrder, MoveOrder, PutOrder } from "../engine/orders.ts";
 import type { Shard } from "../engine/shard.ts";
-import { asciiBytes, beginsWith } from "../protocol/ascii.ts";
+import { asciiBytes, beginsWith, textOf } from "../protocol/ascii.ts";
 import { BRINGS_BODY, COMMANDS, OP } from "../protocol/commands.ts";
 import type { CommandRow } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
@@ -125,7 +125,7 @@ export class Batching {
     if (refusal !== undefined) batch.refuse(this.#read, refusal);
     if (batch.refused !== undefined || (op !== OP.PUT && op !== OP.MOVE)) return;
     const { desk } = this.#parts;
-    const name = op === OP.PUT ? batch.usedName : String.fromCharCode(...desk.copyName(line));
+    const name = op === OP.PUT ? batch.usedName : textOf(desk.copyName(line));
     if (!batch.targets.has(name)) batch.targets.set(name, this.#read);
   }
 
@@ -141,7 +141,7 @@ export class Batching {
     const { desk } = this.#parts;
     if (batch.refused !== undefined) return;
     const bytes = desk.copyName(line);
-    const name = String.fromCharCode(...bytes);
+    const name = textOf(bytes);
     if (name !== batch.usedName) {
       const to = desk.useTube(bytes);
       if (to === undefined) {

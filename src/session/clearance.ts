@@ -8,6 +8,7 @@
  * whenever something is put off: a batch, a move and what waits for a move ask before they go on. A
  * session without a clearance may do everything: then there are no tokens. Used by the session.
  */
+import { textOf } from "../protocol/ascii.ts";
 import { NEEDS, OP } from "../protocol/commands.ts";
 import type { Need } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
@@ -17,7 +18,6 @@ import { shownTube } from "./answers.ts";
 import type { Desk } from "./desk.ts";
 import type { Bearer } from "./token-book.ts";
 
-const LATIN1 = new TextDecoder("latin1");
 const NONE = new Grant([]);
 const PUT: readonly Right[] = ["put"];
 const RESERVE: readonly Right[] = ["reserve"];
@@ -121,9 +121,7 @@ export class Clearance {
       case "used":
         return grant.has(rights, usedName) ? undefined : R.REPLY.DENIED;
       case "named":
-        return grant.has(rights, LATIN1.decode(this.#desk.copyName(line)))
-          ? undefined
-          : R.REPLY.DENIED;
+        return grant.has(rights, textOf(this.#desk.copyName(line))) ? undefined : R.REPLY.DENIED;
       case "watched":
         return this.mayReserve ? undefined : R.REPLY.DENIED;
       case "every":

@@ -21,7 +21,7 @@ import type { DeskParts } from "./desk.ts";
 import { Session } from "./session.ts";
 import type { Guise } from "./session.ts";
 import { Standstill } from "./standstill.ts";
-import type { Bearer, TokenBook } from "./token-book.ts";
+import type { TokenBook } from "./token-book.ts";
 import type { Blocked, TurnTaker, Turns } from "./turns.ts";
 import { PAGE_MAX } from "./who-is-there.ts";
 import type { ConnectionPage, WhichConnections } from "./who-is-there.ts";
@@ -66,16 +66,16 @@ export class SessionHost implements Turns {
   }
 
   /**
-   * An observer's session: it is none of the clients, counts as nobody's user and watches nothing.
-   * It may do what `bearer` may; without one everything.
+   * An observer's session: it is none of the clients, counts as nobody's user, watches nothing and
+   * may do everything.
    */
-  observe(outlet: Outlet, bearer?: Bearer): Inlet {
-    return this.#open(outlet, { isObserver: true, bearer });
+  observe(outlet: Outlet): Inlet {
+    return this.#open(outlet, { isObserver: true });
   }
 
   /** Whether clients may show that token; undefined if they need none. */
   knows(token: Uint8Array): boolean | undefined {
-    return this.#tokens && this.#tokens.digestOf(token) !== undefined;
+    return this.#tokens?.knows(token);
   }
 
   /**

@@ -7,6 +7,7 @@
 import * as C from "../../assembly/constants.ts";
 import type { Reserver } from "../engine/reserving.ts";
 import type { Shard } from "../engine/shard.ts";
+import { textOf } from "../protocol/ascii.ts";
 import { OP } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
 import { depend } from "./answers.ts";
@@ -79,7 +80,7 @@ export class Moving {
 
   #refusalBy(clearance: Clearance, { id, name }: Move): Uint8Array | undefined {
     if (!clearance.reaches(OP.MOVE, id)) return R.REPLY.NOT_FOUND;
-    return clearance.mayPut(String.fromCharCode(...name)) ? undefined : R.REPLY.DENIED;
+    return clearance.mayPut(textOf(name)) ? undefined : R.REPLY.DENIED;
   }
 
   #moveTo(move: Move, from: Shard, to: PutTube): LongCommand | typeof BUSY | undefined {

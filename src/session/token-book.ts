@@ -57,6 +57,11 @@ export class TokenBook {
     return this.#find(digest) && digest;
   }
 
+  /** Whether it is right. */
+  knows(token: Uint8Array): boolean {
+    return this.digestOf(token) !== undefined;
+  }
+
   /** What one may who has shown a token with that digest, or none; undefined if that is wrong. */
   grantOf(digest: Uint8Array | undefined): Grant | undefined {
     return digest === undefined ? this.#page.anonymous : this.#find(digest)?.grant;

@@ -10,6 +10,7 @@
  */
 
 import type { LogFields, LogLevel } from "../log.ts";
+import { textOf } from "../protocol/ascii.ts";
 import { BRINGS_BODY, OP } from "../protocol/commands.ts";
 import { looksLikeAnotherProtocol } from "../protocol/foreign.ts";
 import { Command, parseLine } from "../protocol/line.ts";
@@ -192,9 +193,4 @@ function commandBody(line: Uint8Array, maxJobBytes: number): Sequel {
 /** Nothing tells a token, not even where the space before it was forgotten. */
 function shown(line: string): string {
   return line.replace(/^(\s*auth).+/is, "$1 ***");
-}
-
-/** Each byte as the character with that number; the log escapes what a terminal would act on. */
-function textOf(line: Uint8Array): string {
-  return String.fromCharCode(...line);
 }

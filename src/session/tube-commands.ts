@@ -8,6 +8,7 @@
 import * as C from "../../assembly/constants.ts";
 import type { Reserver } from "../engine/reserving.ts";
 import type { Shard } from "../engine/shard.ts";
+import { textOf } from "../protocol/ascii.ts";
 import { OP } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
 import { depend, writeDocument, writeJob } from "./answers.ts";
@@ -192,7 +193,7 @@ export class TubeCommands {
     const { nameStart, nameEnd } = desk.command;
     const shard = desk.shardOfTube(line, nameStart, nameEnd);
     const offset = desk.stage(shard, line, nameStart, nameEnd, nameEnd);
-    return { shard, offset, bytes: nameEnd - nameStart, name: text(line, nameStart, nameEnd) };
+    return { shard, offset, bytes: nameEnd - nameStart, name: textOf(line, nameStart, nameEnd) };
   }
 
   #use(line: Uint8Array): void {
@@ -242,7 +243,7 @@ export class TubeCommands {
 
   #ignore(line: Uint8Array): void {
     const { command, output } = this.#desk;
-    const name = text(line, command.nameStart, command.nameEnd);
+    const name = textOf(line, command.nameStart, command.nameEnd);
     if (this.#watched.has(name)) {
       if (this.#watched.size === 1) {
         output.reply(R.REPLY.NOT_IGNORED);
@@ -316,7 +317,7 @@ export class TubeCommands {
     const { nameStart, nameEnd } = desk.command;
     const group = desk.shards[0]?.groupOf(line.subarray(nameStart, nameEnd));
     if (group === undefined) desk.output.reply(R.REPLY.NOT_FOUND);
-    else writeDocument(desk, groupStats(desk, text(line, nameStart, nameEnd), group));
+    else writeDocument(desk, groupStats(desk, textOf(line, nameStart, nameEnd), group));
   }
 }
 
@@ -324,11 +325,4 @@ export class TubeCommands {
 function shownTubes(desk: Desk, clearance: Clearance | undefined): readonly string[] {
   const names = tubeNames(desk);
   return clearance === undefined ? names : names.filter((name) => clearance.sees(name));
-}
-
-/** A tube name, which is ASCII, as a string. */
-function text(bytes: Uint8Array, start: number, end: number): string {
-  let name = "";
-  for (let at = start; at < end; at++) name += String.fromCharCode(bytes[at] ?? 0);
-  return name;
 }

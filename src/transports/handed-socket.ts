@@ -8,6 +8,7 @@
  */
 import { readlinkSync } from "node:fs";
 import type { Server } from "node:net";
+import { join } from "node:path";
 import type { BoundTcp } from "../config/tcp-address.ts";
 import type { UnixAddress } from "../config/unix-address.ts";
 import { BindError } from "../runtime.ts";
@@ -15,6 +16,7 @@ import { whyOf } from "../system-error.ts";
 import { placeOf } from "./acceptor.ts";
 import type { Place } from "./acceptor.ts";
 import { placeOfSocket } from "./listening-table.ts";
+import { OWN_FILES } from "./socket-file.ts";
 
 /** As in Runtime. */
 export async function whereListens(fd: number): Promise<BoundTcp | UnixAddress> {
@@ -28,7 +30,7 @@ export async function whereListens(fd: number): Promise<BoundTcp | UnixAddress> 
 
 function linkOf(fd: number): string {
   try {
-    return readlinkSync(`/proc/self/fd/${fd}`);
+    return readlinkSync(join(OWN_FILES, String(fd)));
   } catch (cause) {
     const why = `file ${fd}, which was to be handed over, is not there: ${whyOf(cause)}`;
     throw new BindError(why, { cause });

@@ -3,8 +3,8 @@
  *
  * It is asked before a port is shared (SO_REUSEPORT), because the kernel then no longer says that
  * somebody has it. Asking harms no client. Listening as a trial would: clients that connect
- * meanwhile are reset. Read by tcp.ts, and by
- * handed-socket.ts to see where a socket listens that is open already.
+ * meanwhile are reset. Read by tcp.ts, and by handed-socket.ts to see where a socket listens that
+ * is open already.
  */
 import { readFile } from "node:fs/promises";
 import { isIPv4 } from "node:net";
@@ -52,16 +52,12 @@ export async function readListeningTable(): Promise<readonly Listening[] | undef
 
 /** Where the socket with that inode listens; undefined if it does not, or nobody says. */
 export async function placeOfSocket(inode: string): Promise<BoundTcp | UnixAddress | undefined> {
-  const tables = await Promise.all(["tcp", "tcp6", "unix"].map(readTable));
-  for (const line of tables.join("\n").split("\n")) {
-    const [, unixInode, path] = LISTENING_UNIX.exec(line) ?? [];
-    if (path !== undefined && unixInode === inode) return { kind: "unix", path };
-    const columns = line.trim().split(/\s+/);
-    if (columns[INODE_COLUMN] !== inode || columns[STATE_COLUMN] !== LISTENING) continue;
-    const [words = "", port = ""] = (columns[ADDRESS_COLUMN] ?? "").split(":");
-    return { kind: "tcp", host: hostOf(inNetworkOrder(words)), port: Number.parseInt(port, 16) };
-  }
-  return undefined;
+  const [unix = "", ...tcp] = await Promise.all(["unix", "tcp", "tcp6"].map(readTable));
+  const found = tcp.flatMap(rowsOf).find((row) => row.inode === inode);
+  if (found !== undefined) return { kind: "tcp", host: hostOf(found.digits), port: found.port };
+  const sockets = unix.split("\n").map((line) => LISTENING_UNIX.exec(line));
+  const path = sockets.find((one) => one?.[1] === inode)?.[2];
+  return path === undefined ? undefined : { kind: "unix", path };
 }
 
 /** Empty where there is no such table: a kernel may have no IPv6. */
@@ -76,15 +72,25 @@ function hostOf(digits: string): string {
   return new URL(`http://[${pieces.join(":")}]`).hostname.slice(1, -1);
 }
 
-function listeningIn(table: string): readonly Listening[] {
+/** A socket of a table of TCP that listens; its digits are as long as its family's. */
+interface Row extends Listening {
+  readonly inode: string | undefined;
+}
+
+function rowsOf(table: string): readonly Row[] {
   return table
     .split("\n")
     .map((line) => line.trim().split(/\s+/))
     .filter((columns) => columns[STATE_COLUMN] === LISTENING)
     .map((columns) => {
       const [words = "", port = ""] = (columns[ADDRESS_COLUMN] ?? "").split(":");
-      return { port: Number.parseInt(port, 16), digits: plain(inNetworkOrder(words)) };
+      const inode = columns[INODE_COLUMN];
+      return { port: Number.parseInt(port, 16), digits: inNetworkOrder(words), inode };
     });
+}
+
+function listeningIn(table: string): readonly Listening[] {
+  return rowsOf(table).map(({ port, digits }) => ({ port, digits: plain(digits) }));
 }
 
 /** The table has words of 32 bits as this machine holds them. */

@@ -7,6 +7,7 @@
  * may come in is `refusalOf`'s alone to say. Used by web-socket-connection.ts.
  */
 import { createHash } from "node:crypto";
+import { bearerToken } from "../protocol/bearer.ts";
 import { HALF_CLOSE_PROTOCOL } from "../protocol/half-close.ts";
 
 /** What a request is answered with. */
@@ -118,7 +119,7 @@ function refusalOfToken(headers: Headers, admission: Admission): Refusal | undef
 
 /** The token of the header Authorization; undefined if there is none. */
 function tokenIn(headers: Headers): Uint8Array | undefined {
-  const [, token] = /^Bearer +(\S+)$/i.exec(only(headers, "authorization") ?? "") ?? [];
+  const token = bearerToken(only(headers, "authorization") ?? "");
   return token === undefined ? undefined : Buffer.from(token, "latin1");
 }
 

@@ -6,7 +6,8 @@ import type { BoundAddress } from "../../config/listen-address.ts";
 import type { ClientConnection } from "../../client/connection.ts";
 import { BadCommandError, LostError, NotSentError } from "../../client/errors.ts";
 import { UnreachableError } from "../../client/errors.ts";
-import { authLine } from "../../client/token.ts";
+import { RefusedError as WrongTokenError } from "../../client/refused-error.ts";
+import { showToken } from "../../client/token.ts";
 import type { Reply } from "../../protocol/reply-reader.ts";
 import { connectTo } from "../../transports/socket-wire.ts";
 import { TOKEN_VARIABLE } from "../variables.ts";
@@ -23,15 +24,6 @@ export class RefusedError extends Error {
 /** Whether an error says that there is no connection, or none any more. */
 export function isLoss(error: unknown): boolean {
   return [LostError, NotSentError, UnreachableError].some((kind) => error instanceof kind);
-}
-
-function lineOf(token: string): string {
-  try {
-    return authLine(token);
-  } catch (cause) {
-    if (!(cause instanceof BadCommandError)) throw cause;
-    throw new RefusedError(`${TOKEN_VARIABLE}: ${cause.message}`, { cause });
-  }
 }
 
 /** Commands that are on their way at a time when many are asked. */
@@ -58,11 +50,15 @@ export class ServerView {
     }
   }
 
-  /** A server that knows no tokens wants none. */
   async #show(token: string): Promise<void> {
-    const { word } = await this.#client.ask(lineOf(token), undefined, "auth");
-    if (word !== "AUTHENTICATED" && word !== "UNKNOWN_COMMAND")
-      throw new RefusedError(`the server does not take the token in ${TOKEN_VARIABLE}`);
+    try {
+      await showToken(this.#client, token);
+    } catch (cause) {
+      if (cause instanceof BadCommandError)
+        throw new RefusedError(`${TOKEN_VARIABLE}: ${cause.message}`, { cause });
+      if (!(cause instanceof WrongTokenError)) throw cause;
+      throw new RefusedError(`the server does not take the token in ${TOKEN_VARIABLE}`, { cause });
+    }
   }
 
   private constructor(client: ClientConnection, pushes: Pushes) {
