@@ -5,28 +5,27 @@
  * @module-tag mounts
  */
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { openQueue } from "../../src/entries/queue.ts";
 import { SmallDisk } from "../durability/small-disk.ts";
+import { eachLine } from "../support/each-line.ts";
 import { startHomemaker } from "../support/homemaker.ts";
 import { Random } from "../support/random.ts";
 import { replayable, seedHere } from "../support/replay.ts";
 import { pause, until, within } from "../support/until.ts";
 import { LastingServer } from "./lasting-server.ts";
 import { playLedger } from "./ledger.ts";
+import { numbersIn, startSpooler } from "./spooler.ts";
 
 const FILE = "test/backends/full-disk.long.test.ts";
 const SEED = seedHere();
 const TIMEOUT_MS = 150_000;
 const DISK_BYTES = 10 * 1_048_576;
 const PROGRAM = fileURLToPath(new URL("directory-program.ts", import.meta.url));
-const SPOOLING = fileURLToPath(new URL("spool-program.ts", import.meta.url));
 const LIVES = 4;
 const STEPS = 30;
 const STEP_MS = 40;
@@ -71,15 +70,6 @@ test(
     }),
   TIMEOUT_MS,
 );
-
-function eachLine(output: Readable, take: (line: string) => void): void {
-  let rest = "";
-  output.setEncoding("utf8").on("data", (text: string) => {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) take(line);
-  });
-}
 
 /** Fills the disk, and gives it room again, at random; it is full in the middle at any rate. */
 async function disturb(disk: SmallDisk, random: Random): Promise<void> {
@@ -174,23 +164,17 @@ test(
       const server = await LastingServer.start();
       const taken = new Set<number>();
       const refusals = new Set<string>();
+      const spooling = { socket: server.path, directory, bytes: 20_000, taken, refusals };
       const open = () => openQueue(`homemaker+unix:${server.path}`, { spool: { directory } });
       for (let life = 0; life < 2; life++) {
         server.kill();
-        const args = [SPOOLING, server.path, directory, String(life * APART), "20000"];
-        const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-        onTestFinished(() => void child.kill("SIGKILL"));
-        eachLine(child.stdout, (line) => {
-          if (line.startsWith("!")) refusals.add(line.slice(2));
-          else taken.add(Number(line));
-        });
+        const spooler = startSpooler(spooling, life * APART);
         const before = taken.size;
         await until("it spools", () => taken.size > before);
         await disturb(disk, random);
         disk.fill();
         await until("it is refused", () => refusals.size > 0);
-        child.kill("SIGKILL");
-        await once(child, "close");
+        await spooler.kill();
         disk.relieve();
         await server.again();
         await using queue = await open(); // which delivers
@@ -199,9 +183,7 @@ test(
         });
       }
       await using queue = await open();
-      const found: number[] = [];
-      for await (const { payload } of queue.jobs({ tube: "note" }))
-        found.push(Number.parseInt(String(payload), 10));
+      const found = await numbersIn(queue);
       const there = new Set(found);
       expect([...taken].filter((number) => !there.has(number))).toEqual([]);
       expect(found.length).toBe(there.size);

@@ -6,6 +6,7 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { openQueue } from "../../src/entries/queue.ts";
+import { eachLine } from "../support/each-line.ts";
 import { until } from "../support/until.ts";
 import { LastingServer } from "./lasting-server.ts";
 
@@ -41,14 +42,9 @@ function start(path: string, runs: Map<number, Set<string>>): void {
     stdio: ["ignore", "pipe", "inherit"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));
-  let rest = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) {
-      const [moment = "", id = ""] = line.split(" ");
-      const ids = runs.get(Number(moment)) ?? new Set();
-      runs.set(Number(moment), ids.add(id));
-    }
+  eachLine(child.stdout, (line) => {
+    const [moment = "", id = ""] = line.split(" ");
+    const ids = runs.get(Number(moment)) ?? new Set();
+    runs.set(Number(moment), ids.add(id));
   });
 }
