@@ -16,6 +16,7 @@ import { KEEPS_ALL, redisPath, startRedis } from "../support/redis.ts";
 import { replayable, seedHere } from "../support/replay.ts";
 import type { Address, ServerProcess } from "../support/server-process.ts";
 import { pause } from "../support/until.ts";
+import { LastingServer } from "./lasting-server.ts";
 import { playLedger } from "./ledger.ts";
 import type { LedgerServer } from "./ledger.ts";
 
@@ -97,4 +98,28 @@ test(
       expect(SEED).toBeGreaterThanOrEqual(0);
     }),
   RABBIT_TIMEOUT_MS,
+);
+
+test(
+  "a ledger over two servers, of which one is killed, comes out even",
+  () =>
+    replayable(SEED, FILE, async () => {
+      const steady = await LastingServer.start();
+      const mortal = await LastingServer.start();
+      await playLedger(
+        {
+          address: () => ({ path: mortal.path }),
+          target: (port) => ({
+            spread: [`homemaker://127.0.0.1:${port}`, `homemaker+unix:${steady.path}`],
+          }),
+          kill: () => Promise.resolve(mortal.kill()),
+          again: () => mortal.again(),
+          kills: 2,
+          confirmsEnds: true,
+        },
+        SEED,
+      );
+      expect(SEED).toBeGreaterThanOrEqual(0);
+    }),
+  TIMEOUT_MS,
 );
