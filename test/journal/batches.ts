@@ -111,7 +111,7 @@ export class Batches {
     const parts = [...lsns].map(([shard, lsn]): BatchPart => {
       return { shard: shard.index, lsn, changes: planned.flatMap((one) => one.changes(shard)) };
     });
-    world.ledger.changedTogether(parts);
+    this.#changedTogether(parts);
     return true;
   }
 
@@ -129,6 +129,7 @@ export class Batches {
       return { ...this.#jobs.newJob(world.random(WITH_BATCH_BYTES), 0), tube, tags: "" };
     });
     if (doomed.length + born.length === 0) return;
+    this.#sawGroups(doomed); // whatever is lost of them
     const lines = [
       ...born.map(putLine),
       ...doomed.map(({ id }) => Buffer.from(`delete ${id}\r\n`)),
@@ -138,9 +139,20 @@ export class Batches {
     world.totals.mutations++;
     const lsn = shard.field(C.RESULT_LSN);
     const ends = doomed.flatMap((job) => this.#endOf(job));
-    world.ledger.changedTogether([
+    this.#changedTogether([
       { shard: shard.index, lsn, changes: [...born.map((job) => this.#birthOf(job)), ...ends] },
     ]);
+  }
+
+  /** A batch changed jobs; those that it put are free from now on, or wait for their group. */
+  #changedTogether(parts: readonly BatchPart[]): void {
+    this.#world.ledger.changedTogether(parts);
+    const jobs = parts.flatMap(({ changes }) => changes.map(([, job]) => job));
+    this.#sawGroups(jobs.filter((job) => job !== undefined));
+  }
+
+  #sawGroups(jobs: Iterable<LedgerJob>): void {
+    this.#world.judge.sawGroups(jobs, this.#world.observer, this.#world.now);
   }
 
   /** Some jobs of the shard that nobody holds. */
@@ -201,7 +213,7 @@ export class Batches {
 
   #act(job: LedgerJob): Planned {
     const { random } = this.#world;
-    this.#world.judge.sawGroups([job], this.#world.observer, this.#world.now);
+    this.#sawGroups([job]);
     if (random(3) === 0) return this.#moveSomewhere(job);
     // What is held takes up its key for as long as the batch, or longer if that is refused.
     if (job.tags.includes(" con:") || !this.#jobs.mayTake(job)) return this.delete(job);

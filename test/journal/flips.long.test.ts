@@ -3,8 +3,10 @@ import { expect, test } from "vitest";
 import { amount } from "../support/amount.ts";
 import { flipBits } from "./flips.ts";
 
-const PARTS = amount({ usual: 1, thorough: 5 });
-const FLIPS = 1000;
+/** Several, as in one of them perhaps hardly a job is left that could come to harm. */
+const WORLDS = amount({ usual: 4, thorough: 20 });
+/** In each of them. */
+const FLIPS = 250;
 const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000_000);
 
 test.each([
@@ -15,8 +17,8 @@ test.each([
   { timeout: 300_000 },
   (_, closes) => {
     let harmed = 0;
-    for (let part = 0; part < PARTS; part++) {
-      const totals = flipBits(seed + part * 100_000, FLIPS, closes);
+    for (let world = 0; world < WORLDS; world++) {
+      const totals = flipBits(seed + world * 100_000, FLIPS, closes);
       expect(totals.flips, `SEED=${seed}`).toBe(FLIPS);
       harmed += totals.harmed;
     }

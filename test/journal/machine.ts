@@ -38,16 +38,47 @@ export function loadEngineModule(): WebAssembly.Module {
   return new WebAssembly.Module(readFileSync(path));
 }
 
-/** A server's memories. */
 /** Memory for the jobs of each shard. */
 const SHARD_BYTES = 16_777_216;
 
+/**
+ * Copies of memories up to where there is nothing but zeros, by module, shards and ring. They are
+ * taken of the first machine of a kind: to touch all pages of a new memory is most of what one
+ * costs.
+ */
+const empties = new Map<WebAssembly.Module, Map<string, readonly Uint8Array[]>>();
+
+function emptiesOf(
+  module: WebAssembly.Module,
+  ringBytes: number,
+  memories: readonly WebAssembly.Memory[],
+): readonly Uint8Array[] {
+  let known = empties.get(module);
+  if (known === undefined) empties.set(module, (known = new Map()));
+  const key = `${memories.length} ${ringBytes}`;
+  let found = known.get(key);
+  if (found === undefined) known.set(key, (found = memories.map(usedPartOf)));
+  return found;
+}
+
+function usedPartOf({ buffer }: WebAssembly.Memory): Uint8Array {
+  const words = new Int32Array(buffer);
+  let end = words.length;
+  while (end > 0 && words[end - 1] === 0) end--;
+  return new Uint8Array(buffer, 0, 4 * end).slice();
+}
+
+/** A server's memories. */
 export class Machine {
   readonly shards: readonly Shard[];
   readonly memories: readonly WebAssembly.Memory[];
   readonly ringBytes: number;
   readonly #verifiers: readonly EngineShard[];
+  /** What each memory began with, and zeros behind that. */
   readonly #empty: readonly Uint8Array[];
+  readonly #emptyBytes: readonly number[];
+  /** Nothing was done with it yet. */
+  #isNew = true;
   readonly #board: WebAssembly.Memory;
 
   constructor(module: WebAssembly.Module, shards: number, ringBytes = RING_BYTES) {
@@ -57,22 +88,31 @@ export class Machine {
     this.ringBytes = ringBytes;
     this.shards = openShards(made, 0);
     this.#verifiers = made.memories.map((memory) => new EngineShard(loadVerifyModule(), memory, 1));
-    this.#empty = made.memories.map(({ buffer }) => new Uint8Array(buffer).slice());
+    this.#empty = emptiesOf(module, ringBytes, made.memories);
+    this.#emptyBytes = made.memories.map(({ buffer }) => buffer.byteLength);
   }
 
   /** Makes all shards empty again; false when they cannot be, because they grew. */
   reset(wallBase: number, keepsReleases: boolean, reserveBytes = RESERVE_BYTES): boolean {
-    for (const [at, { buffer }] of this.memories.entries()) {
-      const empty = this.#empty[at];
-      if (empty === undefined || buffer.byteLength !== empty.length) return false;
-      new Uint8Array(buffer).set(empty);
-    }
-    new Uint8Array(this.#board.buffer).fill(0);
+    if (!this.#isNew && !this.#clear()) return false;
+    this.#isNew = false;
     for (const shard of this.shards) {
       const keeps = keepsReleases ? 1 : 0;
       shard.openJournal(reserveBytes, PART_BYTES, this.shards.length, wallBase, keeps);
       shard.keepFailures(FAILURES_KEPT);
     }
+    return true;
+  }
+
+  #clear(): boolean {
+    for (const [at, { buffer }] of this.memories.entries()) {
+      const empty = this.#empty[at];
+      if (empty === undefined || buffer.byteLength !== this.#emptyBytes[at]) return false;
+      const bytes = new Uint8Array(buffer);
+      bytes.set(empty);
+      bytes.fill(0, empty.length);
+    }
+    new Uint8Array(this.#board.buffer).fill(0);
     return true;
   }
 
