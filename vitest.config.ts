@@ -7,10 +7,13 @@
  *
  * What the machine lacks is a tag (test/support/programs.ts): its tests are skipped, by name, or
  * fail where CI is set. There a JSON report is written as well; .ci/run takes its counts from it.
+ * What runs on Deno or Bun has a tag, too (test/support/matrix.ts).
  */
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./test/support/longest-first.ts";
+import { RUNTIME_TAGS } from "./test/support/matrix.ts";
+import { MatrixReporter } from "./test/support/matrix-table.ts";
 import { tagsOf } from "./test/support/programs.ts";
 import { SkippedReporter } from "./test/support/skipped.ts";
 import { StillRunningReporter } from "./test/support/still-running.ts";
@@ -30,7 +33,7 @@ export default defineConfig({
       { extends: true, test: { name: "long", include: [LONG] } },
     ],
     globalSetup: ["test/support/build.ts"],
-    tags: tagsOf(process.env),
+    tags: [...tagsOf(process.env), ...RUNTIME_TAGS],
     pool: "forks",
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
@@ -41,6 +44,7 @@ export default defineConfig({
       "default",
       new SkippedReporter(process.env),
       new StillRunningReporter(),
+      new MatrixReporter(),
       ...(process.env["CI"] ? ["json"] : []),
     ],
     outputFile: { json: "build/test-report.json" },

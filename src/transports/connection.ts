@@ -60,6 +60,11 @@ export class Connection implements Outlet {
   readonly #door: Door;
   readonly #left: (connection: Connection) => void;
   readonly #inlet: Inlet;
+  /**
+   * Called after each write over TLS. Elsewhere an empty write behind all of them says that they
+   * are out; over TLS Deno ends the connection on that.
+   */
+  readonly #told: (() => void) | undefined;
   #awaitsDrain = false;
   #isClosing = false;
   /** The session has been told that the connection is gone. */
@@ -95,6 +100,7 @@ export class Connection implements Outlet {
     this.#socket = socket;
     this.#door = door;
     this.#left = left;
+    this.#told = "encrypted" in socket ? () => this.#written() : undefined;
     socket[OWNER] = this;
     socket.on("end", hasEnded);
     socket.on("error", hasFailed);
@@ -106,7 +112,7 @@ export class Connection implements Outlet {
     if (this.#isClosing) return false;
     const socket = this.#socket;
     if (socket.writableLength !== 0) return this.#queue(bytes);
-    socket.write(bytes);
+    socket.write(bytes, this.#told);
     if (socket.writableLength === 0) return false;
     this.#awaitDrain();
     return true;
@@ -117,7 +123,7 @@ export class Connection implements Outlet {
    * in.
    */
   #queue(bytes: Uint8Array): boolean {
-    this.#socket.write(Buffer.from(bytes));
+    this.#socket.write(Buffer.from(bytes), this.#told);
     this.#awaitDrain();
     return false;
   }
@@ -210,20 +216,21 @@ export class Connection implements Outlet {
   }
 
   /**
-   * Calls back when all writes are out: an empty write behind them has the callback, since one for
-   * every write would slow each of them. When the socket has failed, they are not out but dropped.
+   * Has `#written` called when all writes are out: an empty write behind them has the callback,
+   * since one for every write would slow each of them.
    */
   #awaitDrain(): void {
     if (this.#awaitsDrain) return;
     this.#awaitsDrain = true;
-    this.#socket.write(NOTHING, () => {
-      this.#awaitsDrain = false;
-      if (this.#isClosing || !this.#socket.writable) return;
-      if (this.#socket.writableLength !== 0) {
-        this.#awaitDrain();
-        return;
-      }
-      this.#inlet.drained();
-    });
+    if (this.#told === undefined) this.#socket.write(NOTHING, () => this.#written());
+  }
+
+  /** When the socket has failed, writes are not out but dropped. */
+  #written(): void {
+    if (!this.#awaitsDrain) return;
+    this.#awaitsDrain = false;
+    if (this.#isClosing || !this.#socket.writable) return;
+    if (this.#socket.writableLength !== 0) this.#awaitDrain();
+    else this.#inlet.drained();
   }
 }

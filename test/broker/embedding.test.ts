@@ -12,7 +12,8 @@ import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openBroker } from "../../src/runtimes/node-broker.ts";
-import { RUNTIMES } from "../support/runtimes.ts";
+import { inCell, tagsOn } from "../support/matrix.ts";
+import { RUNTIME_NAMES, RUNTIMES } from "../support/runtimes.ts";
 import type { RuntimeName } from "../support/runtimes.ts";
 
 const EMBEDDER = fileURLToPath(new URL("./embedder.ts", import.meta.url));
@@ -58,7 +59,13 @@ async function idsThere(): Promise<readonly number[]> {
   }
 }
 
-describe.each(Object.keys(RUNTIMES) as RuntimeName[])("a program on %s", (runtime) => {
+for (const runtime of RUNTIME_NAMES) {
+  describe(`a program on ${runtime}`, { tags: tagsOn(runtime) }, () => {
+    programsOn(runtime);
+  });
+}
+
+function programsOn(runtime: RuntimeName): void {
   test("that closes its broker ends by itself, and leaves the directory to others", async () => {
     const { lines, code } = await ended(started(runtime, "closes", directory));
     expect({ lines, code }).toEqual({ lines: "INSERTED 1\n", code: 0 });
@@ -81,9 +88,11 @@ describe.each(Object.keys(RUNTIMES) as RuntimeName[])("a program on %s", (runtim
     expect((await broker.connect().ask("peek-delayed")).line).toBe("FOUND 1 5");
   });
 
+  const inProcess = inCell(runtime, "in-process", "recovery");
   const levels = runtime === "node" ? ["sync", "interval", "os"] : ["sync"];
   test.each(levels)(
     "that is killed has lost nothing that it was told was put (%s)",
+    inProcess,
     async (level) => {
       const child = started(runtime, "puts", directory, level);
       const told: string[] = [];
@@ -96,4 +105,4 @@ describe.each(Object.keys(RUNTIMES) as RuntimeName[])("a program on %s", (runtim
       expect(ids.slice(0, told.length)).toEqual(told.map((line) => Number(line.split(" ")[1])));
     },
   );
-});
+}

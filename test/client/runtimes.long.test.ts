@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startBeanstalkd } from "../support/beanstalkd.ts";
 import { startHomemaker } from "../support/homemaker.ts";
+import { tagsOn } from "../support/matrix.ts";
 import { printedOn, ROOT, RUNTIME_NAMES } from "../support/runtimes.ts";
 import type { ServerProcess } from "../support/server-process.ts";
 import { addressOf } from "./places.ts";
@@ -18,9 +19,11 @@ function worksWith(start: () => Promise<ServerProcess>, found: typeof FOUND): vo
   });
   afterAll(() => server.stop());
 
-  test.each(RUNTIME_NAMES)("on %s, from the sources", async (runtime) => {
-    expect(await printedOn(runtime, ROOT, ROUND, addressOf(server))).toEqual(found);
-  });
+  for (const runtime of RUNTIME_NAMES) {
+    test(`on ${runtime}, from the sources`, { tags: tagsOn(runtime) }, async () => {
+      expect(await printedOn(runtime, ROOT, ROUND, addressOf(server))).toEqual(found);
+    });
+  }
 }
 
 describe("with Homemaker", () => {

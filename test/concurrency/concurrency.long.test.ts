@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { someOf } from "../support/amount.ts";
 import { startHomemaker } from "../support/homemaker.ts";
+import { inCell } from "../support/matrix.ts";
 import { expectSoundMixedCrowd, KINDS, kindsIn } from "./sound-crowd.ts";
 
 const SEED = Number(process.env["CROWD_SEED"] ?? randomInt(2 ** 31));
@@ -17,7 +18,9 @@ const SHAPES = [
   { threads: 4, shards: 8 },
 ] as const;
 
-describe(`a mixed crowd (CROWD_SEED=${SEED} npx vitest run test/concurrency)`, () => {
+const TITLE = `a mixed crowd (CROWD_SEED=${SEED} npx vitest run test/concurrency)`;
+
+describe(TITLE, inCell("node", "TCP", "ledger"), () => {
   test.each(someOf(SHAPES, 1, SEED))(
     "finds nothing wrong with homemaker on $threads threads and $shards shards",
     async (shape) => {

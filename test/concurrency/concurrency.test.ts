@@ -8,6 +8,8 @@ import { someOf } from "../support/amount.ts";
 import { startBeanstalkd } from "../support/beanstalkd.ts";
 import { startHomemaker } from "../support/homemaker.ts";
 import { patientConnect } from "../support/patient-connect.ts";
+import { inCell } from "../support/matrix.ts";
+import { overSockets } from "../support/connect.ts";
 import type { ServerProcess } from "../support/server-process.ts";
 import { runCrowd, type CrowdOptions } from "./crowd.ts";
 import { expectSound, expectSoundMixedCrowd, FLIGHT_MS, KINDS, kindsIn } from "./sound-crowd.ts";
@@ -22,6 +24,7 @@ const MIXED_SHAPES = [
   { threads: 1, shards: 1 },
   { threads: 3, shards: 8 },
 ] as const;
+const OVER_TCP = inCell("node", "TCP", "ledger");
 const REPLAY = `CROWD_SEED=${SEED} npx vitest run test/concurrency`;
 
 async function expectSoundCrowd(
@@ -30,7 +33,7 @@ async function expectSoundCrowd(
   flightMs = 0,
 ): Promise<void> {
   try {
-    const connect = (): ReturnType<typeof patientConnect> => patientConnect(server);
+    const connect = overSockets(() => patientConnect(server));
     // Fewer would be no crowd, and the ledger would have nothing to say.
     const entriesMin = 10 * (size.producers + size.workers);
     expectSound(await runCrowd({ connect, seed: SEED, entriesMin, ...size }), flightMs);
@@ -55,24 +58,22 @@ describe(`a crowd (${REPLAY})`, () => {
 
   test.each(someOf(SHAPES, 1, SEED))(
     "finds nothing wrong with homemaker on $threads threads and $shards shards",
+    { timeout: 90_000, ...OVER_TCP },
     async (shape) => {
       const server = await startHomemaker(shape);
       await expectSoundCrowd(server, { producers: 40, workers: 160, durationMs: 3_000 });
     },
-    90_000,
   );
 
-  test("finds nothing wrong with homemaker on four threads and eight shards, 2,000 clients", async () => {
+  const MANY = "finds nothing wrong with homemaker on four threads and eight shards, 2,000 clients";
+  test(MANY, { timeout: 120_000, ...OVER_TCP }, async () => {
     const server = await startHomemaker({ threads: 4, shards: 8 });
-    await expectSoundCrowd(
-      server,
-      { producers: 300, workers: 1_700, durationMs: 8_000 },
-      FLIGHT_MS,
-    );
-  }, 120_000);
+    const size = { producers: 300, workers: 1_700, durationMs: 8_000 };
+    await expectSoundCrowd(server, size, FLIGHT_MS);
+  });
 });
 
-describe(`a mixed crowd (${REPLAY})`, () => {
+describe(`a mixed crowd (${REPLAY})`, OVER_TCP, () => {
   test.each(someOf(MIXED_SHAPES, 1, SEED))(
     "finds nothing wrong with homemaker on $threads threads and $shards shards",
     async (shape) => {

@@ -9,16 +9,15 @@
  * the queue must run empty while they do; then a job for each of them must reach them. What is left
  * (buried jobs) is taken out and written down as found.
  */
-import type { Socket } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Random } from "../support/random.ts";
+import type { Connect } from "../support/connect.ts";
 import type { Entry } from "./entries.ts";
 import { Wire } from "./wire.ts";
 
 /** What a crowd needs. */
 export interface CrowdOptions {
-  /** Connects to the server, without Nagle's delay. */
-  connect(): Promise<Socket>;
+  readonly connect: Connect;
   readonly seed: number;
   readonly producers: number;
   readonly workers: number;

@@ -250,6 +250,9 @@ describe("the ledger of pushes", () => {
       "client 10 was not told before its delete was refused that it lost job 1",
     ]);
     expect(audit([...given, told("LOST", 10, 1, 76), ...other, refused])).toEqual([]);
+    const late = settle("delete", 10, 1, 59, { ok: true, to: 63 });
+    const again = [told("LOST", 10, 1, 60), pushed(10, 1, 61), late];
+    expect(audit([...given, ...again, refused])).toEqual([]);
     const gone: Entry = { what: "gone", client: 10, from: 20, to: 20 };
     expect(audit([...given, gone, ...other])).toEqual([]);
   });

@@ -1,11 +1,10 @@
 /* One connection of a mixed crowd: it asks, and writes every answer and all that comes unasked into
  * the crowd's ledger. When it has hung up, what was not answered is written down as lost.
  */
-import type { Socket } from "node:net";
-import { ClientConnection } from "../../src/client/connection.ts";
+import type { ClientConnection } from "../../src/client/connection.ts";
 import { LostError, NotSentError } from "../../src/client/errors.ts";
 import type { Reply } from "../../src/protocol/reply-reader.ts";
-import { SocketWire } from "../../src/transports/socket-wire.ts";
+import type { Connect } from "../support/connect.ts";
 import type { Entry, LostPut, Moments, Put, Settle, Tags } from "./entries.ts";
 
 /** What all clients of a crowd write into. */
@@ -66,12 +65,21 @@ export class MixedClient {
   /** When its first window was opened. */
   #openedAt = Infinity;
 
-  constructor(notes: Notes, client: number, socket: Socket) {
+  static async with(notes: Notes, client: number, connect: Connect): Promise<MixedClient> {
+    const heard: { by?: MixedClient } = {}; // nothing is pushed before it has asked something
+    const connection = await connect({
+      pushed: (push) => {
+        if (heard.by !== undefined) heard.by.#push(push);
+      },
+    });
+    heard.by = new MixedClient(notes, client, connection);
+    return heard.by;
+  }
+
+  private constructor(notes: Notes, client: number, connection: ClientConnection) {
     this.#notes = notes;
     this.client = client;
-    this.#connection = new ClientConnection((listener) => new SocketWire(socket, listener), {
-      pushed: (push) => this.#push(push),
-    });
+    this.#connection = connection;
   }
 
   async ask(command: string, body?: string): Promise<Answer> {

@@ -6,9 +6,9 @@
  * the queue must run empty, with no key held and no job that waits for a group; then each end that
  * is awaited must have been told. All that was seen is in the ledger.
  */
-import type { Socket } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Random } from "../support/random.ts";
+import type { Connect } from "../support/connect.ts";
 import type { CrowdReport } from "./crowd.ts";
 import type { Entry } from "./entries.ts";
 import type { MixedClient } from "./mixed-client.ts";
@@ -18,7 +18,7 @@ import { MixedWorker } from "./mixed-worker.ts";
 
 /** What a crowd needs. */
 export interface MixedCrowdOptions {
-  connect(): Promise<Socket>;
+  readonly connect: Connect;
   readonly seed: number;
   readonly producers: number;
   readonly workers: number;
@@ -31,7 +31,7 @@ const PATIENCE_MS = 60_000;
 
 /** Lets a crowd loose on a server that holds no jobs. */
 export async function runMixedCrowd(options: MixedCrowdOptions): Promise<CrowdReport> {
-  const scene = new Scene(() => options.connect());
+  const scene = new Scene(options.connect);
   const workers = Array.from({ length: options.workers }, (_, index) => {
     const random = new Random(options.seed + 1_000_000 + index);
     return new MixedWorker(scene, random).work();

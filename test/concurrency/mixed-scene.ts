@@ -1,8 +1,8 @@
 /* Scene: what those of a mixed crowd share: what they saw, how far it has come, and what tells
  * bodies and batches apart.
  */
-import type { Socket } from "node:net";
 import type { Random } from "../support/random.ts";
+import type { Connect } from "../support/connect.ts";
 import type { Entry } from "./entries.ts";
 import { MixedClient, type Notes } from "./mixed-client.ts";
 
@@ -16,17 +16,17 @@ export class Scene implements Notes {
   readonly alive = new Set<number>();
   isProducing = true;
   isOver = false;
-  readonly #connect: () => Promise<Socket>;
+  readonly #connect: Connect;
   #clients = 0;
   #bodies = 0;
   #batches = 0;
 
-  constructor(connect: () => Promise<Socket>) {
+  constructor(connect: Connect) {
     this.#connect = connect;
   }
 
-  async open(): Promise<MixedClient> {
-    return new MixedClient(this, ++this.#clients, await this.#connect());
+  open(): Promise<MixedClient> {
+    return MixedClient.with(this, ++this.#clients, this.#connect);
   }
 
   /** A body unlike any other; workers read what `about` says. */

@@ -17,6 +17,8 @@ export function* brokenPushes(account: Account, entries: readonly Entry[]): Iter
 
 type Entered = Reserve | Settle | Told | WindowSet;
 
+/** What a client has no lease after. */
+const GIVING_UP = ["delete", "release", "bury", "finish", "hand-back", "move"] as const;
 const OTHERS: ReadonlySet<string> = new Set(["gone", "await", "done"]);
 
 function isOfAClient(entry: Entry): entry is Entered {
@@ -81,9 +83,17 @@ class View {
     const openedAt = this.#windows[0]?.to ?? Infinity;
     if (reserve.to < openedAt || this.#account.hasHungUp(this.#client)) return;
     const isTold = this.#lossesOf(lease).some(({ to }) => to <= (end?.to ?? Infinity));
-    if (isTold || (end !== undefined && end.ok !== false)) return;
+    if (isTold || (end !== undefined && end.ok !== false) || this.#isGivenUp(lease)) return;
     const how = end === undefined ? "in the end" : `before its ${end.what} was refused`;
     yield `client ${this.#client} was not told ${how} that it lost job ${reserve.job}`;
+  }
+
+  /** Given up by a command of the client's that was about an earlier lease, and late. */
+  #isGivenUp({ reserve }: Lease): boolean {
+    const late = this.#account.settled(reserve.job ?? 0, ...GIVING_UP);
+    return late.some(
+      ({ client, from, to }) => client === this.#client && from < reserve.to && to >= reserve.to,
+    );
   }
 
   /** What was told of the job from this lease on, which may be of a later one. */

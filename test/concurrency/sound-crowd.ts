@@ -3,6 +3,8 @@
  */
 import { expect } from "vitest";
 import { patientConnect } from "../support/patient-connect.ts";
+import { overSockets } from "../support/connect.ts";
+import type { Connect } from "../support/connect.ts";
 import type { ServerProcess } from "../support/server-process.ts";
 import { within } from "../support/until.ts";
 import type { CrowdReport } from "./crowd.ts";
@@ -33,14 +35,18 @@ function storyOf(violation: string | undefined, entries: readonly Entry[]): stri
   return story.map((entry) => JSON.stringify(entry)).join("\n");
 }
 
-/** Lets a mixed crowd loose on the server, and ends that. Returns what was seen. */
+/**
+ * Lets a mixed crowd loose on the server, over TCP if it is not given how to connect, and ends
+ * that. Returns what was seen.
+ */
 export async function expectSoundMixedCrowd(
   server: ServerProcess,
   seed: number,
   size: Pick<MixedCrowdOptions, "producers" | "workers" | "rounds">,
+  connect: Connect = overSockets(() => patientConnect(server)),
 ): Promise<readonly Entry[]> {
   try {
-    const crowd = runMixedCrowd({ connect: () => patientConnect(server), seed, ...size });
+    const crowd = runMixedCrowd({ connect, seed, ...size });
     const report = await within("the crowd is over", CROWD_MS, crowd, () => server.output);
     expectSound(report, FLIGHT_MS);
     expect(server.running).toBe(true);

@@ -3,6 +3,7 @@
  * given.
  */
 import type { Socket } from "node:net";
+import type { ClientConnection } from "../../src/client/connection.ts";
 import { Conversation } from "../support/conversation.ts";
 import type { Moments } from "./entries.ts";
 
@@ -16,9 +17,9 @@ export interface Answer extends Moments {
 export class Wire {
   readonly #talk: Conversation;
 
-  /** @param socket connected, without Nagle's delay */
-  constructor(socket: Socket) {
-    this.#talk = new Conversation(socket);
+  /** @param link connected; a socket has no Nagle's delay */
+  constructor(link: Socket | ClientConnection) {
+    this.#talk = new Conversation(link);
   }
 
   /** Sends a command, with its body if it has one, and waits for its answer, however long. */

@@ -1,15 +1,12 @@
-/* The dialogues with beanstalkd and with sessions alone, and what the lists about them may say. */
+/* The dialogues with beanstalkd, and what the lists about them may say. */
 import { describe, expect, test } from "vitest";
 import type { Step } from "./dialogue.ts";
 import { nameOf } from "./differences.ts";
-import { cases, differences, holdDialogues, ONE, SEVERAL } from "./suite.ts";
+import { cases, differences, holdDialogues } from "./suite.ts";
 import { beanstalkdTarget } from "./targets/beanstalkd.ts";
-import { sessionTarget } from "./targets/session.ts";
 import { uncounted } from "./upstream.ts";
 
 holdDialogues(beanstalkdTarget(), { tags: ["beanstalkd"] });
-holdDialogues(sessionTarget({ title: "sessions alone, 1 thread, 1 shard", ...ONE }));
-holdDialogues(sessionTarget({ title: "sessions alone, 3 threads, 4 shards", ...SEVERAL }));
 
 describe("the list of differences", () => {
   test("names only cases that exist", () => {

@@ -2,6 +2,7 @@
  * other shapes one of each file, or all where THOROUGH is set.
  */
 import { IS_THOROUGH } from "../support/amount.ts";
+import { inCell } from "../support/matrix.ts";
 import { cases, holdDialogues, ONE, sample, SEVERAL } from "./suite.ts";
 import { homemakerTarget } from "./targets/homemaker.ts";
 
@@ -13,7 +14,13 @@ const ALONE = { title: "homemaker, with data", listen: "tcp", keepsJobs: true } 
 
 const others = { of: IS_THOROUGH ? cases : sample };
 
-holdDialogues(homemakerTarget({ ...DATA, ...SEVERAL }));
-holdDialogues(homemakerTarget({ ...THREADS, ...SEVERAL }), others);
-for (const shape of [TCP, UNIX, ALONE])
-  holdDialogues(homemakerTarget({ ...shape, ...ONE }), others);
+const overTcp = inCell("node", "TCP", "dialogues");
+
+holdDialogues(homemakerTarget({ ...DATA, ...SEVERAL }), overTcp);
+holdDialogues(homemakerTarget({ ...THREADS, ...SEVERAL }), { ...overTcp, ...others });
+for (const shape of [TCP, ALONE])
+  holdDialogues(homemakerTarget({ ...shape, ...ONE }), { ...overTcp, ...others });
+holdDialogues(homemakerTarget({ ...UNIX, ...ONE }), {
+  ...inCell("node", "Unix", "dialogues"),
+  ...others,
+});

@@ -3,6 +3,7 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, describe, test, vi } from "vitest";
+import type { Cell, RuntimeTag } from "../support/matrix.ts";
 import type { Need } from "../support/programs.ts";
 import { Conformance } from "./conformance.ts";
 import { parseCases } from "./dialogue.ts";
@@ -30,15 +31,24 @@ export const sample = cases.filter(
 );
 export const differences = parseDifferences(read(DIFFERENCES), DIFFERENCES);
 
-/** Declares the tests of a target, which need these programs: a test for each of the cases. */
-export function holdDialogues(
-  target: Target,
-  { tags = [], of = cases }: { tags?: Need[]; of?: readonly Case[] } = {},
-): void {
+/** How a target is tried. */
+export interface Holding {
+  /** Programs that it needs, and the runtime that it is on. */
+  readonly tags?: readonly (Need | RuntimeTag)[];
+  /** The cell of the matrix that it is in. */
+  readonly meta?: { readonly cell: Cell };
+  /** The cases; all if absent. */
+  readonly of?: readonly Case[];
+}
+
+/** Declares the tests of a target: one for each of the cases. */
+export function holdDialogues(target: Target, holding: Holding = {}): void {
+  const { of = cases, meta = {} } = holding;
+  const tags = [...(holding.tags ?? [])];
   // Most of the time the cases wait for the clock.
   vi.setConfig({ maxConcurrency: 16, testTimeout: 180_000, hookTimeout: 60_000 });
   const judged = new Conformance(target, differences);
-  describe(target.title, { tags }, () => {
+  describe(target.title, { tags, meta }, () => {
     afterAll(() => target.close());
 
     describe.concurrent("answers as the dialogues say", () => {

@@ -6,9 +6,9 @@
  */
 import { Random } from "../support/random.ts";
 import { Conversation } from "../support/conversation.ts";
+import type { Connect } from "../support/connect.ts";
 import { bodyOf, putLine } from "./ledger.ts";
 import type { Job, Ledger } from "./ledger.ts";
-import type { ServerWithData } from "./server-with-data.ts";
 
 /** In the first two whole tubes are kicked, in the others only single jobs. */
 const TUBES = ["a", "b", "c", "d"] as const;
@@ -28,14 +28,14 @@ export class Crowd {
 
   /** Connects so many clients; they begin at once. */
   static async gather(
-    server: ServerWithData,
+    connect: Connect,
     ledger: Ledger,
     random: Random,
     size: number,
   ): Promise<Crowd> {
-    const sockets = await Promise.all(Array.from({ length: size }, () => server.connect()));
-    const clients = sockets.map(
-      (socket) => new Client(new Conversation(socket), ledger, new Random(random.word())),
+    const links = await Promise.all(Array.from({ length: size }, () => connect()));
+    const clients = links.map(
+      (link) => new Client(new Conversation(link), ledger, new Random(random.word())),
     );
     return new Crowd(clients);
   }

@@ -12,6 +12,7 @@ import type { StorageFile } from "../../src/storage.ts";
 import { NodeStorage } from "../../src/storage/node-fs.ts";
 import { Random } from "../support/random.ts";
 import { program } from "../support/programs.ts";
+import { overSockets } from "../support/connect.ts";
 import { Conversation } from "../support/conversation.ts";
 import { Crowd } from "./crowd.ts";
 import { Ledger } from "./ledger.ts";
@@ -75,7 +76,12 @@ test.for([
     const ledger = new Ledger();
     const server = startUnder(inject, level);
     await server.serves();
-    const crowd = await Crowd.gather(server, ledger, new Random(7), CLIENTS);
+    const crowd = await Crowd.gather(
+      overSockets(() => server.connect()),
+      ledger,
+      new Random(7),
+      CLIENTS,
+    );
     await until(
       "the fault ends the server",
       () => server.ending !== undefined,
@@ -101,7 +107,12 @@ test.for([
     const ledger = new Ledger();
     const server = startUnder(`pwritev:error=${error}:when=40..60`, level);
     await server.serves();
-    const crowd = await Crowd.gather(server, ledger, new Random(7), CLIENTS);
+    const crowd = await Crowd.gather(
+      overSockets(() => server.connect()),
+      ledger,
+      new Random(7),
+      CLIENTS,
+    );
     await until(
       "it is said",
       () => server.errors.includes("no space for the journal"),

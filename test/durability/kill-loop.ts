@@ -5,11 +5,13 @@
  * and shards. The seed decides all of it but the timing of the machine. Called by kill.test.ts
  * and kill.long.test.ts.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Random } from "../support/random.ts";
 import { Conversation } from "../support/conversation.ts";
+import { OVER_TCP } from "../support/connect.ts";
+import type { Reach } from "../support/connect.ts";
 import type { RuntimeName } from "../support/runtimes.ts";
 import { Crowd } from "./crowd.ts";
 import { Ledger } from "./ledger.ts";
@@ -23,6 +25,8 @@ export interface KillLoop {
   readonly kills: number;
   readonly level: "os" | "interval" | "sync";
   readonly runtime?: RuntimeName;
+  /** How the crowd reaches the servers, with files in that directory; by TCP if absent. */
+  readonly reach?: (directory: string) => Reach;
 }
 
 /** What came of it. */
@@ -58,6 +62,7 @@ export async function runKillLoop(loop: KillLoop): Promise<KillReport> {
 class Loop {
   readonly #loop: KillLoop;
   readonly #directory: string;
+  readonly #reach: Reach;
   readonly #random: Random;
   readonly #ledger = new Ledger();
   #kills = 0;
@@ -65,7 +70,9 @@ class Loop {
 
   constructor(loop: KillLoop, directory: string) {
     this.#loop = loop;
-    this.#directory = directory;
+    this.#directory = join(directory, "data");
+    mkdirSync(this.#directory);
+    this.#reach = loop.reach?.(directory) ?? OVER_TCP;
     this.#random = new Random(loop.seed);
     this.#ledger.idsGoOn = true;
   }
@@ -88,7 +95,8 @@ class Loop {
     } else {
       await server.serves();
       await this.#inspect(server, false);
-      const crowd = await Crowd.gather(server, this.#ledger, random, random.between(...CLIENTS));
+      const connect = this.#reach.connection(() => server.output);
+      const crowd = await Crowd.gather(connect, this.#ledger, random, random.between(...CLIENTS));
       await pause(random.between(...LOAD_MILLIS));
       await server.kill();
       await crowd.isOver();
@@ -100,7 +108,8 @@ class Loop {
 
   #launch(): Launch {
     const { level, runtime = "node" } = this.#loop;
-    return { directory: this.#directory, level, runtime, ...this.#random.pick(SHAPES) };
+    const { flags } = this.#reach;
+    return { directory: this.#directory, level, runtime, flags, ...this.#random.pick(SHAPES) };
   }
 
   async #inspect(server: ServerWithData, isComplete: boolean): Promise<void> {

@@ -4,6 +4,7 @@
  */
 import { randomInt } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import { inCell } from "../support/matrix.ts";
 import { runKillLoop } from "./kill-loop.ts";
 
 const SEED = Number(process.env["KILL_SEED"] ?? randomInt(2 ** 31));
@@ -14,7 +15,7 @@ const KILLS = 3;
 describe.concurrent(`kill -9, again and again (${REPLAY})`, () => {
   test.for(["sync", "interval", "os"] as const)(
     "loses nothing at level %s",
-    { timeout: KILLS * 15_000 },
+    { ...inCell("node", "TCP", "recovery"), timeout: KILLS * 15_000 },
     async (level) => {
       const report = await runKillLoop({ seed: SEED, kills: KILLS, level });
       expect(report.problems.slice(0, 20)).toEqual([]);

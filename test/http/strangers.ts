@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { afterAll, beforeAll, describe, it, vi } from "vitest";
+import { tagsOn } from "../support/matrix.ts";
 import { RUNTIMES } from "../support/runtimes.ts";
 import type { RuntimeName } from "../support/runtimes.ts";
 import { HttpPort, pageHeaders, send, talk } from "./http-port.ts";
@@ -46,10 +47,11 @@ const GARBLED = [
 export function faceStrangers(name: RuntimeName): void {
   vi.setConfig({ testTimeout: 2 * PATIENCE_MS });
   const runtime = RUNTIMES[name];
-  describe.concurrent(`on ${name}`, () => {
+  const tags = tagsOn(name);
+  describe.concurrent(`on ${name}`, { tags }, () => {
     askAndStare(name, runtime);
   });
-  describe.concurrent(`in numbers, on ${name}`, () => {
+  describe.concurrent(`in numbers, on ${name}`, { tags }, () => {
     comeInNumbers(runtime);
   });
 }

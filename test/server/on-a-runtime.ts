@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { tagsOn } from "../support/matrix.ts";
 import { RUNTIMES } from "../support/runtimes.ts";
 import type { RuntimeName } from "../support/runtimes.ts";
 import { ANY_PORT, EchoClient, EchoProcess, untilServed } from "./echo/process.ts";
@@ -16,7 +17,7 @@ const FREEZE_MS = 8000;
 /** Declares the tests of a runtime. */
 export function serveOn(name: RuntimeName): void {
   const runtime = RUNTIMES[name];
-  describe(`a server on ${name}`, () => {
+  describe(`a server on ${name}`, { tags: tagsOn(name) }, () => {
     it("accepts on one port in all of its threads, which wake each other and keep time", async () => {
       const server = await EchoProcess.listening({ threads: 2 }, runtime);
       const [zero, one] = await server.connectToEach(2);

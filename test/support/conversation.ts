@@ -17,22 +17,27 @@ export interface Answer {
   readonly body: Buffer | undefined;
 }
 
+function overSocket(socket: Socket): ClientConnection {
+  return new ClientConnection((listener) => {
+    const wire = new SocketWire(socket, listener);
+    return {
+      backlogBytes: 0,
+      send: (bytes) => wire.send(bytes),
+      finish: () => wire.finish(),
+      close: () => wire.close(),
+    };
+  });
+}
+
 /** A client's side of a connection. */
 export class Conversation {
   readonly #client: ClientConnection;
   #unanswered = 0;
   #hasHungUp = false;
 
-  constructor(socket: Socket) {
-    this.#client = new ClientConnection((listener) => {
-      const wire = new SocketWire(socket, listener);
-      return {
-        backlogBytes: 0,
-        send: (bytes) => wire.send(bytes),
-        finish: () => wire.finish(),
-        close: () => wire.close(),
-      };
-    });
+  /** @param link a connection that is no socket sends when it likes to */
+  constructor(link: Socket | ClientConnection) {
+    this.#client = link instanceof ClientConnection ? link : overSocket(link);
   }
 
   /** Connects to `server`. */

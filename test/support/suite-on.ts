@@ -9,6 +9,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { beforeAll, describe, expect, test } from "vitest";
+import { tagsOn } from "./matrix.ts";
+import type { Cell } from "./matrix.ts";
 import { NEEDS } from "./programs.ts";
 import { OTHER_RUNTIMES, ROOT, RUNTIMES } from "./runtimes.ts";
 import type { RuntimeName } from "./runtimes.ts";
@@ -22,6 +24,8 @@ export interface SuiteTest {
   /** `pending` where it was only listed. */
   readonly state: "passed" | "failed" | "skipped" | "pending";
   readonly errors: readonly string[];
+  /** The cell of the matrix that it is in. */
+  readonly cell?: Cell;
 }
 
 /** What a run of suite.ts found. */
@@ -49,26 +53,42 @@ export async function testElsewhere(files: readonly string[], nodesOwn: NodesOwn
     expect(here.errors).toEqual([]);
   });
 
-  describe.each(OTHER_RUNTIMES)("on %s", (runtime) => {
-    let there: SuiteReport;
-    beforeAll(async () => {
-      there = await report(runtime, "run", files);
-    }, SUITE_MS);
-
-    test("nothing goes wrong beside the tests, and all of them are there", () => {
-      expect(there.errors).toEqual([]);
-      expect(there.runtime).toBe(runtime);
-      expect(there.tests.map(nameOf).toSorted()).toEqual(expected.map(nameOf).toSorted());
+  for (const runtime of OTHER_RUNTIMES) {
+    describe(`on ${runtime}`, { tags: tagsOn(runtime) }, () => {
+      testOn(runtime, files, expected);
     });
+  }
+}
 
-    for (const one of expected) {
-      const tags = NEEDS.filter((need) => one.tags.includes(need));
-      test(nameOf(one), { tags }, () => {
-        const found = there.tests.find((other) => nameOf(other) === nameOf(one));
-        expect([found?.state ?? "not run", ...(found?.errors ?? [])].join("\n")).toBe("passed");
-      });
-    }
+function testOn(
+  runtime: RuntimeName,
+  files: readonly string[],
+  expected: readonly SuiteTest[],
+): void {
+  let there: SuiteReport;
+  beforeAll(async () => {
+    there = await report(runtime, "run", files);
+  }, SUITE_MS);
+
+  test("nothing goes wrong beside the tests, and all of them are there", () => {
+    expect(there.errors).toEqual([]);
+    expect(there.runtime).toBe(runtime);
+    expect(there.tests.map(nameOf).toSorted()).toEqual(expected.map(nameOf).toSorted());
   });
+
+  for (const one of expected) {
+    const tags = NEEDS.filter((need) => one.tags.includes(need));
+    test(nameOf(one), { tags, meta: cellOn(runtime, one) }, () => {
+      const found = there.tests.find((other) => nameOf(other) === nameOf(one));
+      expect([found?.state ?? "not run", ...(found?.errors ?? [])].join("\n")).toBe("passed");
+    });
+  }
+}
+
+/** There the queue is on that runtime as well, unless it is a server. */
+function cellOn(place: RuntimeName, { cell }: SuiteTest): { readonly cell?: Cell } {
+  const isHere = cell?.transport === "in-process" || cell?.transport === "MessagePort";
+  return isHere ? { cell: { ...cell, place } } : {};
 }
 
 function nameOf({ file, name }: SuiteTest): string {

@@ -12,6 +12,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { createVitest } from "vitest/node";
 import type { TestModule, Vitest } from "vitest/node";
+import { RUNTIME_TAGS } from "./matrix.ts";
 import { tagsOf } from "./programs.ts";
 import { ROOT, RUNTIME_HERE } from "./runtimes.ts";
 import type { SuiteReport, SuiteTest } from "./suite-on.ts";
@@ -27,7 +28,7 @@ const vitest = await createVitest(
     root: ROOT,
     watch: false,
     include: ["test/**/*.test.ts"],
-    tags: tagsOf(process.env),
+    tags: [...tagsOf(process.env), ...RUNTIME_TAGS],
     pool: POOLS[RUNTIME_HERE],
     maxWorkers: 2,
     env: { SUITE_RUNTIME: RUNTIME_HERE },
@@ -68,7 +69,9 @@ function testsOf(module: TestModule): readonly SuiteTest[] {
   return [...module.children.allTests()].map((test) => {
     const { state, errors = [] } = test.result();
     const { fullName: name, tags } = test;
-    return { file: module.relativeModuleId, name, tags, state, errors: errors.map(told) };
+    const { cell } = test.meta();
+    const known = { file: module.relativeModuleId, name, tags, state, errors: errors.map(told) };
+    return cell === undefined ? known : { ...known, cell };
   });
 }
 

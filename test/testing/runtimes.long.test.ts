@@ -2,9 +2,12 @@
  * installs is test/toolchain's.
  */
 import { expect, test } from "vitest";
+import { tagsOn } from "../support/matrix.ts";
 import { printedOn, ROOT, RUNTIME_NAMES } from "../support/runtimes.ts";
 import { FOUND, ROUND } from "./round-found.ts";
 
-test.each(RUNTIME_NAMES)("a queue for tests works on %s", async (runtime) => {
-  expect(await printedOn(runtime, ROOT, ROUND)).toEqual(FOUND);
-});
+for (const runtime of RUNTIME_NAMES) {
+  test(`a queue for tests works on ${runtime}`, { tags: tagsOn(runtime) }, async () => {
+    expect(await printedOn(runtime, ROOT, ROUND)).toEqual(FOUND);
+  });
+}

@@ -55,7 +55,11 @@ const ROUND = `async (url, options) => {
 
 test(
   "a page that was named talks to the server, and another one does not",
-  { tags: ["chromium"], timeout: 180_000 },
+  {
+    tags: ["chromium"],
+    meta: { cell: { place: "chromium", transport: "WebSocket", trial: "ledger" } },
+    timeout: 180_000,
+  },
   async () => {
     await using named = await pages();
     await using stranger = await pages();

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { COMMAND } from "../../support/command.ts";
 import { RUNTIMES } from "../../support/runtimes.ts";
+import type { RuntimeName } from "../../support/runtimes.ts";
 import { ServerProcess } from "../../support/server-process.ts";
 import type { Address } from "../../support/server-process.ts";
 import type { ServerOptions } from "../dialogue.ts";
@@ -21,6 +22,8 @@ export interface Shape {
   readonly listen: "tcp" | "unix";
   /** Each process keeps its jobs in a directory of its own, synced. */
   readonly keepsJobs?: boolean;
+  /** What runs it; if absent, Node. */
+  readonly runtime?: RuntimeName;
 }
 
 // Tolerant on purpose: the address may stand anywhere in a line of the log, with or without quotes
@@ -40,8 +43,8 @@ export function homemakerTarget(shape: Shape): Target {
     server: shape.keepsJobs === true ? "homemaker with data" : "homemaker",
     processes: 6,
     start: (options) => {
-      if (shape.keepsJobs !== true) return start([...where(shape), ...flagsOf(options)]);
-      return start([...where(shape), ...flagsOf(options), ...dataFlags(directories)]);
+      const data = shape.keepsJobs === true ? dataFlags(directories) : [];
+      return start([...where(shape), ...flagsOf(options), ...data], shape.runtime);
     },
   });
   return {
@@ -73,10 +76,11 @@ export function startOnWebSocket(...flags: readonly string[]): Promise<ServerPro
   return start(["-l", "ws://127.0.0.1:0", ...flags]);
 }
 
-function start(flags: readonly string[]): Promise<ServerProcess> {
+function start(flags: readonly string[], runtime: RuntimeName = "node"): Promise<ServerProcess> {
+  const [command, ...before] = RUNTIMES[runtime];
   return ServerProcess.start({
-    command: RUNTIMES.node[0],
-    arguments: [COMMAND, ...flags],
+    command,
+    arguments: [...before, COMMAND, ...flags],
     address: boundAddress,
     patienceMs: 30_000,
   });

@@ -1,0 +1,51 @@
+/* A mixed crowd on a queue in this process: at its sessions without any wire, and over message
+ * ports, as threads that joined it have them. Deno and Bun run this too (elsewhere.long.test.ts).
+ */
+import { MessageChannel } from "node:worker_threads";
+import { expect, test } from "vitest";
+import { ClientConnection } from "../../src/client/connection.ts";
+import { PortWire } from "../../src/embedded/port-wire.ts";
+import { Sharing } from "../../src/embedded/sharing.ts";
+import { openBroker } from "../../src/runtimes/node-broker.ts";
+import type { Broker } from "../../src/broker/broker.ts";
+import { inCell } from "../support/matrix.ts";
+import type { Transport } from "../support/matrix.ts";
+import type { Connect } from "../support/connect.ts";
+import { replayable, seedHere } from "../support/replay.ts";
+import { within } from "../support/until.ts";
+import { runMixedCrowd } from "./mixed-crowd.ts";
+import { expectSound, FLIGHT_MS } from "./sound-crowd.ts";
+
+const FILE = "test/concurrency/in-process.test.ts";
+const SEED = seedHere();
+const CROWD_MS = 50_000;
+const SIZE = { producers: 6, workers: 40, rounds: 60 };
+
+/** Connections through the ports of one that has joined. */
+function overPorts(broker: Broker): Connect {
+  const { port } = new Sharing(broker, false).share();
+  return (options = {}) => {
+    const { port1, port2 } = new MessageChannel();
+    port.postMessage(port2, [port2]);
+    return Promise.resolve(
+      new ClientConnection((listener) => new PortWire(port1, listener), options),
+    );
+  };
+}
+
+const WAYS = {
+  "in-process": (broker) => (options) => Promise.resolve(broker.connect(options)),
+  MessagePort: overPorts,
+} as const satisfies Partial<Record<Transport, (broker: Broker) => Connect>>;
+
+for (const way of ["in-process", "MessagePort"] as const) {
+  test(`a mixed crowd finds nothing wrong: ${way}`, inCell("node", way, "ledger"), () =>
+    replayable(SEED, FILE, async () => {
+      await using broker = await openBroker({ shards: 4 });
+      const crowd = runMixedCrowd({ connect: WAYS[way](broker), seed: SEED, ...SIZE });
+      const report = await within("the crowd is over", CROWD_MS, crowd);
+      expectSound(report, FLIGHT_MS);
+      expect(report.entries.length).toBeGreaterThan(SIZE.producers * SIZE.rounds);
+    }),
+  );
+}
