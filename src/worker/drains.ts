@@ -3,7 +3,7 @@
  *
  * The queue is asked when the last job of a tube has ended here, and every second after that until
  * it is empty: others may take the rest. Invariant: each time that a tube runs empty is told once,
- * and only after a job of it was run here. Used by worker.ts.
+ * and only after a job of it ended here. Used by worker.ts.
  */
 import type { Clock } from "../clock.ts";
 
@@ -12,7 +12,7 @@ export interface DrainSurroundings {
   readonly clock: Clock;
   /** Whether anybody wants to know. */
   readonly isHeard: () => boolean;
-  /** Whether the worker has jobs of that tube, which run or wait for a slot. */
+  /** Whether the worker has jobs of that tube, whether they run or not yet. */
   readonly hasJobs: (tube: string) => boolean;
   /** How many jobs of that tube may run now, wherever. */
   readonly available: (tube: string) => Promise<number>;

@@ -118,6 +118,8 @@ class QueueWorker<State> implements Worker {
   readonly #around: Surroundings;
   /** Jobs that wait for a slot. */
   readonly #waiting: Arrival<State>[] = [];
+  /** Jobs that were tried before, and whose past is looked at before they run. */
+  readonly #lookedAt = new Set<Arrival<State>>();
   readonly #attempts = new Set<Attempt<State>>();
   readonly #telling: Telemetries | undefined;
   /** Those that are read. */
@@ -356,7 +358,8 @@ class QueueWorker<State> implements Worker {
   }
 
   #hasJobs(tube: string): boolean {
-    const here = [...this.#waiting, ...[...this.#attempts].map(({ arrival }) => arrival)];
+    const running = [...this.#attempts].map(({ arrival }) => arrival);
+    const here = [...this.#waiting, ...this.#lookedAt, ...running];
     return here.some(({ event }) => event.tube === tube);
   }
 
@@ -404,17 +407,20 @@ class QueueWorker<State> implements Worker {
   /** Runs a job that was tried before, unless the attempts at it ended without a word. */
   async #startAfterLook(slot: Slot<State>, arrival: Arrival<State>): Promise<Fate | "begun"> {
     let fate: Fate | undefined;
+    this.#lookedAt.add(arrival);
     try {
       fate = await this.#silent.fateOf(arrival);
     } catch (error) {
       this.#around.troubled(error); // nothing is known of its attempts; it is run
     }
+    this.#lookedAt.delete(arrival);
     if (fate === undefined && !this.#isStopping) {
       this.#start(slot, arrival);
       return "begun";
     }
     arrival.lease.end();
     this.#slots.free(slot);
+    this.#drains.ended(arrival.event.tube);
     return fate ?? this.#ends.handBack(arrival.held, arrival.event.type, "the worker stops", 0);
   }
 

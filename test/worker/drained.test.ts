@@ -1,7 +1,7 @@
 /*
  * A worker tells that a tube ran empty: each time that it did, and not before.
  */
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { defineJob, unchecked } from "../../src/entries/queue.ts";
 import type { Worker } from "../../src/entries/queue.ts";
 import { until } from "../support/until.ts";
@@ -51,4 +51,38 @@ test("jobs that others take are waited for", async () => {
   expect(await bed.queue.cancel(jobs[1]?.id ?? "")).toBe("cancelled");
   await bed.pass("it is told", () => told.length === 2);
   expect(told).toEqual(["mail", "mail is empty"]);
+});
+
+test("a job that is looked at before it is tried again is still there", async () => {
+  await using bed = await WorkerBed.open("memory");
+  const told: string[] = [];
+  const gate = new Gate();
+  const looks = new Gate();
+  const { backend } = bed.queue;
+  const status = backend.status.bind(backend);
+  vi.spyOn(backend, "status").mockImplementation(async (id) => {
+    await looks.enter();
+    return status(id);
+  });
+  await bed.queue.enqueueMany(mail, [1, 2]);
+  const worker = bed.work({
+    concurrency: 2,
+    handlers: [
+      mail.handler((number, { job }) => {
+        if (number === 2) return gate.enter();
+        if (job.attempt === 1) throw new Error("once");
+        return undefined;
+      }),
+    ],
+  });
+  worker.on("success", ({ id }) => void told.push(id));
+  worker.on("drained", ({ tube }) => void told.push(`${tube} is empty`));
+  await until("one waits", () => gate.inside === 1);
+  await bed.pass("the other is looked at", () => looks.inside === 1);
+  gate.open();
+  await until("the first is done", () => told.length === 1);
+  for (let look = 0; look < 3; look++) await bed.queue.stats("mail");
+  looks.open();
+  await until("all is done, and it is told", () => told.length === 3);
+  expect(told).toEqual(["2", "1", "mail is empty"]);
 });
