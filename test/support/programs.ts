@@ -19,6 +19,7 @@ const PACKAGES = {
   beanstalkd: "beanstalkd",
   chromium: "chromium",
   gcc: "gcc libc6-dev",
+  "mkfs.btrfs": "btrfs-progs",
   openssl: "openssl",
   promtool: "prometheus",
   "rabbitmq-server": "rabbitmq-server",

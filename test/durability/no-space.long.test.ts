@@ -19,11 +19,12 @@ import { ServerWithData } from "./server-with-data.ts";
 import { until } from "../support/until.ts";
 
 const MIB = 1_048_576;
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 300_000;
 /** Long enough for a disk to fill in a moment. */
 const BODY_BYTES = 40_000;
 
 interface Case extends LoopKind {
+  readonly tags?: readonly ["mkfs.btrfs"];
   /** Gives room again. */
   readonly relieve: (disk: LoopDisk) => void;
 }
@@ -31,6 +32,7 @@ interface Case extends LoopKind {
 const CASES: readonly Case[] = [
   {
     name: "btrfs, full",
+    tags: ["mkfs.btrfs"],
     bytes: 128 * MIB,
     make: ["mkfs.btrfs", "--quiet", "--force", "--mixed"],
     mountOptions: "loop",
@@ -39,6 +41,7 @@ const CASES: readonly Case[] = [
   },
   {
     name: "btrfs, quota spent",
+    tags: ["mkfs.btrfs"],
     bytes: 128 * MIB,
     make: ["mkfs.btrfs", "--quiet", "--force"],
     mountOptions: "loop",
@@ -89,7 +92,7 @@ for (const one of CASES) {
   const because = why === undefined ? "" : ` (skipped: ${why})`;
   test.skipIf(why !== undefined)(
     `${one.name}: puts are refused, the server lives, and goes on when there is room${because}`,
-    { timeout: PATIENCE_MS },
+    { timeout: PATIENCE_MS, tags: [...(one.tags ?? [])] },
     async () => {
       disk = new LoopDisk(one);
       const where = disk;
@@ -147,7 +150,7 @@ const NOT_DRAINED = whyNotDrained === undefined ? "" : ` (skipped: ${whyNotDrain
 
 test.skipIf(whyNotDrained !== undefined)(
   `on a full btrfs the queue drains, and puts are taken again, with nobody's help${NOT_DRAINED}`,
-  { timeout: PATIENCE_MS },
+  { timeout: PATIENCE_MS, tags: ["mkfs.btrfs"] },
   async () => {
     disk = new LoopDisk(DRAINED);
     const launch = { directory: disk.directory, threads: 2, segmentSize: "1MiB" };
