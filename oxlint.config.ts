@@ -81,7 +81,8 @@ function overridesOf(folder: Folder): OxlintOverride[] {
   };
   if (folder.namesRuntime === undefined) return [general];
   const files = folder.namesRuntime.map((name) => `${inside}/${name}`);
-  return [general, { files, rules: { ...refuse(patterns), "no-restricted-globals": "off" } }];
+  const named = folder.isForBrowsers === true ? [...patterns, NO_RUNTIME_MODULE] : patterns;
+  return [general, { files, rules: { ...refuse(named), "no-restricted-globals": "off" } }];
 }
 
 /** The seams: the files that lie in src/ itself. */

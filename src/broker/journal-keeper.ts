@@ -9,24 +9,8 @@ import type { RecoveryReport } from "../journal/recovery-report.ts";
 import type { Log } from "../log.ts";
 import type { BrokerRuntime, CommitterThread } from "../runtime.ts";
 import type { CommitterReport, CommitterSeed } from "./committer.ts";
-import { BrokenError, ClosedError } from "./errors.ts";
+import { BrokenError, ClosedError, JournalError } from "./errors.ts";
 import type { JournalBoard } from "./journal-board.ts";
-
-/**
- * The journal cannot be opened: another server has it, it is damaged and strict was asked for, it
- * is newer than this program, ...
- */
-export class JournalError extends Error {
-  override readonly name = "JournalError";
-  readonly code = "HM_JOURNAL";
-  /** The code of what is wrong: HM_STORAGE_BUSY, HM_RECOVERY, ...; empty where it has none. */
-  readonly reason: string;
-
-  constructor(message: string, reason = "") {
-    super(message);
-    this.reason = reason;
-  }
-}
 
 /** Shows how far something long is; a bar in a terminal, for instance. */
 export interface ProgressDisplay {

@@ -3,11 +3,11 @@
  *
  * Invariants: the listener hears the end once. What was sent and not taken counts as the backlog,
  * so that a client sends no faster than the other thread runs. A queue that was closed, and a
- * thread that is gone without a word, is told as a ClosedError. Used by join-queue.ts.
+ * thread that is gone without a word, is told as a ClosedError. Used by joining.ts.
  */
-import type { MessagePort } from "node:worker_threads";
 import { ClosedError, UnreachableError } from "../client/errors.ts";
 import type { Wire, WireListener } from "../client/wire.ts";
+import type { Port } from "./port.ts";
 import { FINISH, post } from "./sharing.ts";
 import type { PortNews } from "./sharing.ts";
 
@@ -16,17 +16,24 @@ export const GONE = "the thread that has the queue has closed it, or is gone";
 
 /** One connection. */
 export class PortWire implements Wire {
-  readonly #port: MessagePort;
+  readonly #port: Port;
   readonly #listener: WireListener;
+  readonly #isToldElsewhere: boolean;
   #backlogBytes = 0;
   #isOver = false;
 
-  constructor(port: MessagePort, listener: WireListener) {
+  /**
+   * `isToldElsewhere`: whoever makes it hears why the queue is of no use any more, and calls
+   * `abandon` then.
+   */
+  constructor(port: Port, listener: WireListener, isToldElsewhere = false) {
     this.#port = port;
     this.#listener = listener;
-    port.on("message", (said: Uint8Array | PortNews) => this.#hear(said));
-    port.on("close", () => this.#end(new ClosedError(GONE)));
-    port.unref();
+    this.#isToldElsewhere = isToldElsewhere;
+    port.listen(
+      (said) => this.#hear(said as Uint8Array | PortNews),
+      () => this.#lose(new ClosedError(GONE)),
+    );
   }
 
   send(bytes: Uint8Array): void {
@@ -40,18 +47,19 @@ export class PortWire implements Wire {
   }
 
   finish(): void {
-    if (!this.#isOver) this.#port.postMessage(FINISH);
+    if (!this.#isOver) this.#port.post(FINISH);
   }
 
   close(): void {
     this.#port.close();
+    queueMicrotask(() => this.abandon(undefined));
   }
 
   #hear(said: Uint8Array | PortNews): void {
     if (this.#isOver) return;
     if (said instanceof Uint8Array) this.#listener.received(said);
     else if ("taken" in said) this.#take(said.taken);
-    else this.#end(reasonOf(said));
+    else this.#lose(reasonOf(said));
   }
 
   #take(bytes: number): void {
@@ -59,7 +67,12 @@ export class PortWire implements Wire {
     if (this.#backlogBytes === 0) this.#listener.drained();
   }
 
-  #end(cause: Error | undefined): void {
+  #lose(cause: Error | undefined): void {
+    if (cause === undefined || !this.#isToldElsewhere) this.abandon(cause);
+  }
+
+  /** It is over: why, if this side did not wish it. */
+  abandon(cause: Error | undefined): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#port.close();

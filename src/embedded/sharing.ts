@@ -6,14 +6,13 @@
  * thread that vanishes, however it does, holds no lock and leaves nothing half done: its ports are
  * closed by the runtime, its sessions end as those of a lost connection do, and its jobs go back.
  * Each thread has a port of its own to ask for connections by; each connection has one for its
- * bytes. Ports keep no thread alive. Used by embedded-backend.ts and src/entries/.
+ * bytes. Ports keep no thread alive. Used by embedded-backend.ts, browser/ and src/entries/.
  */
-import { MessageChannel } from "node:worker_threads";
-import type { MessagePort } from "node:worker_threads";
 import { ClosedError } from "../client/errors.ts";
 import type { Wire, WireListener } from "../client/wire.ts";
 import type { QueueBackend } from "../worker/backend.ts";
 import { UnsupportedError } from "../worker/errors.ts";
+import type { Port, Ports } from "./port.ts";
 import type { SharedQueue } from "./shared-queue.ts";
 
 /** What the thread that has the queue says on a connection's port, beside bytes. */
@@ -31,41 +30,60 @@ interface WireSource {
   wire(listener: WireListener): Wire;
 }
 
+/** What more threads can join. */
+interface Shareable {
+  /** For one more thread. */
+  share(): SharedQueue;
+}
+
 /** The queues of this thread that can be shared, by what keeps their jobs. */
-const sharings = new WeakMap<QueueBackend, Sharing>();
+const shareables = new WeakMap<QueueBackend, Shareable>();
+
+/** From now on that back end's queue can be shared. */
+export function offer(backend: QueueBackend, shareable: Shareable): void {
+  shareables.set(backend, shareable);
+}
 
 /** Throws an UnsupportedError where the jobs are not in this thread. */
 export function sharedOf(backend: QueueBackend): SharedQueue {
-  const sharing = sharings.get(backend);
-  if (sharing !== undefined) return sharing.share();
+  const shareable = shareables.get(backend);
+  if (shareable !== undefined) return shareable.share();
   throw new UnsupportedError(
     `a queue of the kind ${backend.name} is not shared: other threads open it as this one did`,
   );
 }
 
 /** One queue, and the threads that have joined it or may. */
-export class Sharing {
+export class Sharing implements Shareable {
   readonly #source: WireSource;
   readonly #isDurable: boolean;
-  readonly #ports = new Set<MessagePort>();
+  readonly #channels: Ports;
+  readonly #ports = new Set<Port>();
   #isOver = false;
 
-  constructor(source: WireSource, isDurable: boolean) {
+  constructor(source: WireSource, isDurable: boolean, channels: Ports) {
     this.#source = source;
     this.#isDurable = isDurable;
+    this.#channels = channels;
   }
 
-  /** From now on that back end's queue can be shared. */
-  offer(backend: QueueBackend): void {
-    sharings.set(backend, this);
-  }
-
-  /** For one more thread. */
   share(): SharedQueue {
-    const { port1, port2 } = new MessageChannel();
-    if (this.#isOver) port1.close();
-    else this.#serve(port1);
-    return { isDurable: this.#isDurable, port: port2 };
+    const { own, other } = this.#channels.channel();
+    this.serve(own);
+    return { isDurable: this.#isDurable, port: other };
+  }
+
+  /** Gives connections to whoever asks for them by that port. */
+  serve(port: Port): void {
+    if (this.#isOver) {
+      port.close();
+      return;
+    }
+    this.#ports.add(port);
+    port.listen(
+      (said) => this.#asked(said),
+      () => this.#ports.delete(port),
+    );
   }
 
   /** The queue is closed, or of no use any more: whoever has joined it hears that. */
@@ -75,23 +93,21 @@ export class Sharing {
     this.#ports.clear();
   }
 
-  #serve(port: MessagePort): void {
-    this.#ports.add(port);
-    port.on("message", (connection: MessagePort) => this.#connect(connection));
-    port.on("close", () => this.#ports.delete(port));
-    port.unref();
+  #asked(said: unknown): void {
+    const port = this.#channels.taken(said);
+    if (port !== undefined) this.#connect(port);
   }
 
-  #connect(port: MessagePort): void {
+  #connect(port: Port): void {
+    const say = (news: PortNews): void => port.post(news);
     const over = (cause: Error | undefined): void => {
-      const isClosed = cause instanceof ClosedError;
-      port.postMessage({ over: cause?.message, isClosed } satisfies PortNews);
+      say({ over: cause?.message, isClosed: cause instanceof ClosedError });
       port.close();
     };
     let untaken = 0;
     const told = (wire: Wire): void => {
       if (wire.backlogBytes > 0 || untaken === 0) return;
-      port.postMessage({ taken: untaken } satisfies PortNews);
+      say({ taken: untaken });
       untaken = 0;
     };
     let wire: Wire;
@@ -105,22 +121,21 @@ export class Sharing {
       over(error instanceof Error ? error : new Error(String(error)));
       return;
     }
-    port.on("message", (said: Uint8Array | typeof FINISH) => {
-      if (said === FINISH) {
+    const heard = (said: unknown): void => {
+      if (!(said instanceof Uint8Array)) {
         wire.finish();
         return;
       }
       untaken += said.length;
       wire.send(said);
       told(wire);
-    });
-    port.on("close", () => wire.close());
-    port.unref();
+    };
+    port.listen(heard, () => wire.close());
   }
 }
 
 /** Posts a copy of bytes: they are good during the call only. */
-export function post(port: MessagePort, bytes: Uint8Array): void {
+export function post(port: Port, bytes: Uint8Array): void {
   const copy = new Uint8Array(bytes);
-  port.postMessage(copy, [copy.buffer]);
+  port.post(copy, [copy.buffer]);
 }

@@ -2,7 +2,7 @@
  * a server, a Redis, or a RabbitMQ.
  */
 import { openEmbedded } from "../embedded/embedded-backend.ts";
-import type { EmbeddedTarget } from "../embedded/embedded-backend.ts";
+import type { EmbeddedTarget } from "../embedded/embedded-target.ts";
 import { joinShared } from "../embedded/join-queue.ts";
 import { sharedOf } from "../embedded/sharing.ts";
 import type { SharedQueue } from "../embedded/shared-queue.ts";
@@ -42,7 +42,7 @@ export type {
   EmbeddedTarget,
   EngineOptions,
   MemoryTarget,
-} from "../embedded/embedded-backend.ts";
+} from "../embedded/embedded-target.ts";
 export type { SharedQueue } from "../embedded/shared-queue.ts";
 export { directoryBlobs } from "../storage/directory-blobs.ts";
 export { serveJson } from "../json/json-door.ts";

@@ -32,7 +32,7 @@ import { openness } from "./openness.ts";
 import { Sizing } from "./sizing.ts";
 import { TokenKeeper } from "./token-keeper.ts";
 import { Broker } from "../broker/broker.ts";
-import { JournalError } from "../broker/journal-keeper.ts";
+import { JournalError } from "../broker/errors.ts";
 
 /**
  * A signal to stop that comes so soon after the first is the same request: who signals a whole

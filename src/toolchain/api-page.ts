@@ -59,8 +59,9 @@ export function apiPage(): string {
   const directory = mkdtempSync(join(tmpdir(), "homemaker-types-"));
   try {
     emitTo(directory);
+    const told = new Map<string, string>();
     const sections = entries().map(([name, file]) =>
-      sectionOf(name, exportsOf(join(directory, file))),
+      sectionOf(name, exportsOf(join(directory, file)), told),
     );
     return [INTRODUCTION, ...sections].join("\n");
   } finally {
@@ -79,15 +80,40 @@ function run(program: string, options: readonly string[], input: string): string
   return execFileSync(process.execPath, command, { cwd: ROOT, input, encoding: "utf8" });
 }
 
-function sectionOf(entry: string, all: ReadonlyMap<string, Declaration>): string {
+/** `told` has what earlier entries told, by its text, and gets what this one tells. */
+function sectionOf(
+  entry: string,
+  all: ReadonlyMap<string, Declaration>,
+  told: Map<string, string>,
+): string {
   const sorted = [...all.values()].toSorted((one, other) => (one.name < other.name ? -1 : 1));
-  const formatted = formattedCode(sorted.map(({ code }) => code));
-  const parts = sorted.map(({ name, comment }, index) =>
+  const fresh = sorted.filter(({ code }) => !told.has(code));
+  const others = Map.groupBy(
+    sorted.filter(({ code }) => told.has(code)),
+    ({ code }) => told.get(code),
+  );
+  for (const { code } of fresh) told.set(code, entry);
+  const formatted = formattedCode(fresh.map(({ code }) => code));
+  const parts = fresh.map(({ name, comment }, index) =>
     [`### ${name}\n`, ...(comment === "" ? [] : [`${comment}\n`]), block(formatted[index])].join(
       "\n",
     ),
   );
-  return [`## ${entry}\n`, ...parts].join("\n");
+  const shared = [...others].map(([from, same]) => {
+    const names = same.map(({ name }) => `\`${name}\``);
+    return wrapped(`What [${from}](#${anchorOf(from)}) has, too: ${names.join(", ")}.`);
+  });
+  return [`## ${entry}\n`, ...shared, ...parts].join("\n");
+}
+
+/** Of a heading, as pages link to it. */
+function anchorOf(heading = ""): string {
+  return heading.replaceAll("/", "");
+}
+
+/** Prose in lines that end. */
+function wrapped(prose: string): string {
+  return `${prose.replaceAll(/(?=.{98})(.{1,97})\s/g, "$1\n")}\n`;
 }
 
 function block(code = ""): string {

@@ -21,9 +21,12 @@ const BUNDLED = "as-bind/";
 /** The command. */
 const COMMAND = "src/cli/main.ts";
 /** Threads that run no code of a user's. */
-const ALONE = ["node-thread", "node-committer", "handler-watch", "voucher-thread"];
+const ALONE = [
+  "src/runtimes/{node-thread,node-committer,handler-watch,voucher-thread}.ts",
+  "src/browser/browser-{broker,committer}.ts",
+];
 /** What runs handlers: it shares its classes with the modules of users. */
-const BESIDE = ["handler-process", "handler-thread"];
+const BESIDE = "src/runtimes/handler-{process,thread}.ts";
 
 interface Description {
   readonly name: string;
@@ -41,12 +44,9 @@ interface Description {
  * @throws {Error} when something does not bundle, or imports a package that is no dependency
  */
 export async function bundlePackage(root: string, folder = PACKAGED): Promise<void> {
-  const entries = globSync("src/entries/*.ts", { cwd: root });
-  const beside = BESIDE.map((name) => `src/runtimes/${name}.ts`);
-  await bundle(root, folder, [COMMAND, ...entries, ...beside]);
-  for (const name of ALONE) {
-    await bundle(root, folder, [`src/runtimes/${name}.ts`]);
-  }
+  const entries = globSync(["src/entries/*.ts", BESIDE], { cwd: root });
+  await bundle(root, folder, [COMMAND, ...entries]);
+  for (const path of globSync(ALONE, { cwd: root })) await bundle(root, folder, [path]);
 }
 
 async function bundle(root: string, folder: string, files: readonly string[]): Promise<void> {
@@ -58,6 +58,7 @@ async function bundle(root: string, folder: string, files: readonly string[]): P
       format: "es",
       entryFileNames: "[name].js",
       chunkFileNames: "[name]-[hash].js",
+      codeSplitting: files.length > 1,
       comments: { legal: true, annotation: false, jsdoc: false },
       minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
       keepNames: true,

@@ -12,6 +12,8 @@ export interface Folder {
   readonly layer: number;
   /** Its files that may name `node:*` and what else one runtime has; if absent, none. */
   readonly namesRuntime?: readonly string[];
+  /** What one runtime has is what browsers have there: `node:*` it names nowhere. */
+  readonly isForBrowsers?: true;
   /** It does not know its neighbours in the layer either. */
   readonly isApart?: true;
   /** The only folders that it knows, and no package; if absent, all that do not lie above. */
@@ -26,6 +28,7 @@ export const FOLDERS: readonly Folder[] = [
   { name: "cli", layer: 6, namesRuntime: ["main.ts", "demo/**"] },
   { name: "entries", layer: 6 },
   { name: "toolchain", layer: 6, namesRuntime: ["**"] },
+  { name: "browser", layer: 5, namesRuntime: ["**"], isForBrowsers: true },
   { name: "embedded", layer: 5, namesRuntime: ["**"] },
   { name: "http", layer: 5, namesRuntime: ["**"] },
   { name: "json", layer: 5, namesRuntime: ["**"] },

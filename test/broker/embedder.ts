@@ -6,7 +6,7 @@
  */
 import process from "node:process";
 import type { BrokerOptions } from "../../src/broker/broker-options.ts";
-import { JournalError } from "../../src/broker/journal-keeper.ts";
+import { JournalError } from "../../src/broker/errors.ts";
 import { createWorker, defineJob, openQueue, unchecked } from "../../src/entries/queue.ts";
 import { openBroker } from "../../src/runtimes/node-broker.ts";
 import { until } from "../support/until.ts";

@@ -1,10 +1,11 @@
 /* A mixed crowd on a queue in this process: at its sessions without any wire, and over message
  * ports, as threads that joined it have them. Deno and Bun run this too (elsewhere.long.test.ts).
  */
-import { MessageChannel } from "node:worker_threads";
 import { expect, test } from "vitest";
 import { ClientConnection } from "../../src/client/connection.ts";
+import { NODE_PORTS } from "../../src/embedded/node-ports.ts";
 import { PortWire } from "../../src/embedded/port-wire.ts";
+import { portOf } from "../../src/embedded/shared-queue.ts";
 import { Sharing } from "../../src/embedded/sharing.ts";
 import { openBroker } from "../../src/runtimes/node-broker.ts";
 import type { Broker } from "../../src/broker/broker.ts";
@@ -23,12 +24,12 @@ const SIZE = { producers: 6, workers: 40, rounds: 60 };
 
 /** Connections through the ports of one that has joined. */
 function overPorts(broker: Broker): Connect {
-  const { port } = new Sharing(broker, false).share();
+  const port = portOf(new Sharing(broker, false, NODE_PORTS).share(), NODE_PORTS);
   return (options = {}) => {
-    const { port1, port2 } = new MessageChannel();
-    port.postMessage(port2, [port2]);
+    const { own, other } = NODE_PORTS.channel();
+    port.post(other, [other]);
     return Promise.resolve(
-      new ClientConnection((listener) => new PortWire(port1, listener), options),
+      new ClientConnection((listener) => new PortWire(own, listener), options),
     );
   };
 }

@@ -10,8 +10,10 @@ import { shareQueue, unchecked } from "../../src/entries/queue.ts";
 import type { JobQueue, SharedQueue } from "../../src/entries/queue.ts";
 import { outcome } from "../client/scripted-server.ts";
 import { until } from "../support/until.ts";
+import { portOf } from "../../src/embedded/shared-queue.ts";
 import { ClientConnection } from "../../src/client/connection.ts";
 import { joinShared } from "../../src/embedded/join-queue.ts";
+import { NODE_PORTS } from "../../src/embedded/node-ports.ts";
 import { PortWire } from "../../src/embedded/port-wire.ts";
 
 const add = defineJob("add", {
@@ -113,7 +115,8 @@ describe("what had been sent when it was over, and was not answered", () => {
     ["broken", { over: "the disk is full", isClosed: false }, "HM_UNREACHABLE"],
   ])("is lost because the queue is %s", async (_, news, code) => {
     const { port1, port2 } = new MessageChannel();
-    const client = new ClientConnection((listener) => new PortWire(port1, listener), {});
+    const port = portOf({ port: port1 }, NODE_PORTS);
+    const client = new ClientConnection((listener) => new PortWire(port, listener), {});
     const lost = client.ask("kick 1").catch((error: unknown) => error);
     await once(port2, "message");
     if (news !== undefined) port2.postMessage(news);

@@ -13,7 +13,7 @@ import { WorkerMetrics } from "../../observability/worker-metrics.ts";
 import { HomemakerError } from "../../protocol/homemaker-error.ts";
 import { BindError } from "../../runtime.ts";
 import type { Runtime } from "../../runtime.ts";
-import { JournalError } from "../../broker/journal-keeper.ts";
+import { JournalError } from "../../broker/errors.ts";
 import { whyOf } from "../../system-error.ts";
 import { PROGRAM, VERSION } from "../../version.ts";
 import type { JobQueue } from "../../worker/job-queue.ts";

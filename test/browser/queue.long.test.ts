@@ -1,0 +1,93 @@
+/* `homemaker/browser` in the real Chromium, with the package's files as they are published. */
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { TestOptions } from "vitest";
+import { Browser } from "../dashboard/browser.ts";
+import { startOnWebSocket } from "../dialogues/targets/homemaker.ts";
+import { until } from "../support/until.ts";
+import { webSocketUrl } from "../support/web-socket-url.ts";
+import { inPage, servePages } from "./pages.ts";
+import type { Pages } from "./pages.ts";
+
+const CHROMIUM: TestOptions = { tags: ["chromium"], timeout: 180_000 };
+
+let pages: Pages;
+let plain: Pages;
+let browser: Browser;
+let server: Awaited<ReturnType<typeof startOnWebSocket>>;
+beforeAll(async () => {
+  pages = await servePages();
+  plain = await servePages(false);
+  server = await startOnWebSocket("--threads", "1", "--ws-origin", plain.origin);
+  browser = await Browser.open([pages.origin, plain.origin, webSocketUrl(server)]);
+});
+afterAll(async () => {
+  expect(browser.complaints).toEqual([]);
+  await browser[Symbol.asyncDispose]();
+  await Promise.all([pages, plain].map((one) => one[Symbol.asyncDispose]()));
+  await server.stop();
+});
+
+/** Ends the worker of a page that has the queue, as the browser does without a word. */
+async function endWorker(page: Page): Promise<void> {
+  const [worker] = page.workers();
+  await worker?.evaluate("close()").catch(() => undefined); // it does not live to answer
+}
+
+test(
+  "a queue in memory keeps jobs for a page, and closing it gives everything back",
+  CHROMIUM,
+  async () => {
+    const page = await browser.page(pages.origin);
+    expect(await inPage(page, "round", { memory: true })).toEqual({
+      sums: [11, 12, 13],
+      cancelled: "cancelled",
+      isLongWhole: true,
+      durable: false,
+      locks: 0,
+    });
+    await until("its worker is gone", () => page.workers().length === 0);
+    await page.close();
+  },
+);
+
+test("a worker of the page shares its queue, and hears when that is closed", CHROMIUM, async () => {
+  const page = await browser.page(pages.origin);
+  expect(await inPage(page, "share")).toEqual([42, "HM_CLOSED"]);
+  await page.close();
+});
+
+test(
+  "when the queue's worker is gone whoever waits hears so, and so does who comes later",
+  CHROMIUM,
+  async () => {
+    const page = await browser.page(pages.origin);
+    await inPage(page, "wait", { memory: true });
+    await endWorker(page);
+    const [broken, closed] = [["HM_BROKEN"], ["HM_CLOSED"]];
+    expect(await inPage(page, "heard")).toEqual([broken, closed, closed]);
+    await page.close();
+  },
+);
+
+test("what is no queue, or no option, is refused", CHROMIUM, async () => {
+  const page = await browser.page(pages.origin);
+  const refusal = (target: unknown): Promise<unknown> => inPage(page, "refusal", target);
+  const wrong = { code: "HM_OPTION" };
+  expect(await refusal({ memory: false })).toMatchObject(wrong);
+  expect(await refusal({ memory: true, shards: "many" })).toMatchObject(wrong);
+  expect(await refusal({ memory: true, clock: {} })).toMatchObject(wrong);
+  expect(await refusal("redis://127.0.0.1")).toMatchObject(wrong);
+  await page.close();
+});
+
+test("a page that is not isolated is told so, and has a server's queue", CHROMIUM, async () => {
+  const page = await browser.page(plain.origin);
+  const refused = await inPage(page, "refusal", { memory: true });
+  expect(refused).toMatchObject({ code: "HM_NOT_SUPPORTED" });
+  for (const header of ["Cross-Origin-Opener-Policy", "Cross-Origin-Embedder-Policy"]) {
+    expect(refused).toMatchObject({ message: expect.stringContaining(header) });
+  }
+  expect(await inPage(page, "round", webSocketUrl(server))).toMatchObject({ sums: [11, 12, 13] });
+  await page.close();
+});
