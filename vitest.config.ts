@@ -3,7 +3,8 @@
  *
  * There are two projects. What is long by nature, as a soak, a matrix of runtimes or the full set
  * of planted bugs, is a *.long.test.ts beside what is quick: `npm test` leaves it out, `npm run
- * test:all` does not.
+ * test:all` does not. What takes minutes by itself is a *.matrix.test.ts, which is among the long
+ * ones where all is asked for (test/support/amount.ts).
  *
  * What the machine lacks is a tag (test/support/programs.ts): its tests are skipped, by name, or
  * fail where CI is set. There a JSON report is written as well; .ci/run takes its counts from it.
@@ -11,6 +12,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { IS_THOROUGH } from "./test/support/amount.ts";
 import { LongestFirst } from "./test/support/longest-first.ts";
 import { RUNTIME_TAGS } from "./test/support/matrix.ts";
 import { MatrixReporter } from "./test/support/matrix-table.ts";
@@ -25,12 +27,16 @@ process.env["NODE_COMPILE_CACHE"] ??= fileURLToPath(
 );
 
 const LONG = "test/**/*.long.test.ts";
+const MATRIX = "test/**/*.matrix.test.ts";
 
 export default defineConfig({
   test: {
     projects: [
-      { extends: true, test: { name: "quick", include: ["test/**/*.test.ts"], exclude: [LONG] } },
-      { extends: true, test: { name: "long", include: [LONG] } },
+      {
+        extends: true,
+        test: { name: "quick", include: ["test/**/*.test.ts"], exclude: [LONG, MATRIX] },
+      },
+      { extends: true, test: { name: "long", include: IS_THOROUGH ? [LONG, MATRIX] : [LONG] } },
     ],
     globalSetup: ["test/support/build.ts"],
     tags: [...tagsOf(process.env), ...RUNTIME_TAGS],

@@ -1,46 +1,20 @@
-/* What deploy/ has for operators: the container's recipe, systemd's unit and the composition with
- * Prometheus and Grafana name options, commands, metrics and files that there are.
+/* What deploy/ has for operators: the container's recipe and the composition with Prometheus and
+ * Grafana name options, commands, metrics and files that there are.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { spawnSync } from "node:child_process";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { parseOptions } from "../../src/cli/command-line.ts";
 import { parseSubcommand } from "../../src/cli/subcommands.ts";
-import type { Options } from "../../src/config/options.ts";
-import { readPage, section } from "../docs/page.ts";
 import { promtool } from "../observability/promtool.ts";
-import { program } from "../support/programs.ts";
-import { loadBuiltControl } from "../text/load-control.ts";
-
-const DEPLOY = fileURLToPath(new URL("../../deploy/", import.meta.url));
-const control = await loadBuiltControl();
-
-function text(path: string): string {
-  return readFileSync(join(DEPLOY, path), "utf8");
-}
-
-/** The options that these words and variables set; nothing may be unknown or be warned of. */
-function optionsOf(words: readonly string[], env: Readonly<Record<string, string>> = {}): Options {
-  const parsed = parseOptions(words, env, control);
-  if (parsed.kind !== "run") throw new Error(parsed.stderr ?? parsed.stdout);
-  expect(parsed.warnings).toEqual([]);
-  return parsed.options;
-}
+import { instructionsOf, variablesOf, wordsOf } from "./dockerfile.ts";
+import { control, DEPLOY, optionsOf, text } from "./deployed.ts";
 
 describe("the Dockerfile", () => {
-  const file = text("Dockerfile").replaceAll(/\\\n\s*/g, "");
-  const lines = (instruction: string): readonly string[] =>
-    [...file.matchAll(new RegExp(`^${instruction} (.*)$`, "gm"))].map(([, words = ""]) => words);
-  const env = Object.fromEntries(
-    [...(lines("ENV")[0] ?? "").matchAll(/(\w+)=(\S+)/g)].map(([, name = "", value = ""]) => [
-      name,
-      value,
-    ]),
-  );
+  const all = instructionsOf(text("Dockerfile"));
+  const lines = (name: string): readonly string[] =>
+    all.filter((one) => one.name === name).map((one) => one.text);
+  const env = variablesOf(lines("ENV")[0] ?? "");
 
   test("sets options that there are, and keeps the jobs in its volume", () => {
     const { dataDirectory, listen } = optionsOf([], env);
@@ -51,62 +25,22 @@ describe("the Dockerfile", () => {
   });
 
   test("asks for its health by a command that there is", () => {
-    const [check = ""] = lines("HEALTHCHECK");
-    const [command, ...words] = JSON.parse(/CMD (.*)$/.exec(check)?.[1] ?? "") as string[];
+    const [command, ...words] = wordsOf(lines("HEALTHCHECK")[0] ?? "");
     expect(command).toBe("homemaker");
     expect(parseSubcommand(words, control, env)).toMatchObject({ kind: "shell" });
   });
 
-  test("runs the command itself, as nobody's root", () => {
-    expect(lines("ENTRYPOINT")).toEqual(['["homemaker"]']);
+  test("runs the command itself below a process 1, as nobody's root", () => {
+    expect(lines("ENTRYPOINT").map(wordsOf)).toEqual([["tini", "--", "homemaker"]]);
     expect(lines("USER")).toEqual([expect.stringMatching(/^[1-9]\d+:[1-9]\d+$/)]);
-    expect(file.indexOf("\nUSER")).toBeGreaterThan(file.lastIndexOf("\nRUN"));
+    const names = all.map(({ name }) => name);
+    expect(names.indexOf("USER")).toBeGreaterThan(names.lastIndexOf("RUN"));
   });
 
   test("copies no more than what is kept in the repository", () => {
     const ignored = text("Dockerfile.dockerignore").trim().split("\n");
     expect(ignored).toEqual(expect.arrayContaining([".git", "build", "dist", "node_modules"]));
   });
-});
-
-describe("the unit of systemd", () => {
-  const UNIT = "systemd/homemaker.service";
-  const setting = (name: string): string =>
-    new RegExp(`^${name}=(.*)$`, "m").exec(text(UNIT))?.[1] ?? "";
-  const [command = "", ...words] = setting("ExecStart").split(" ");
-
-  test("starts the server with options that there are, in the directory that is its own", () => {
-    const state = setting("StateDirectory");
-    const given = words.map((word) => word.replace("${STATE_DIRECTORY}", `/var/lib/${state}`));
-    expect(optionsOf(given).dataDirectory).toBe("/var/lib/homemaker");
-    expect(command).toMatch(/\/homemaker$/);
-  });
-
-  test(
-    "is what systemd understands, and as closed as docs/deployment.md says",
-    { tags: ["systemd-analyze"] },
-    () => {
-      const folder = mkdtempSync(join(tmpdir(), "homemaker-units-"));
-      try {
-        const service = join(folder, "homemaker.service");
-        writeFileSync(service, text(UNIT).replace(`=${command} `, "=/bin/true "));
-        expect(analyze("verify", "--recursive-errors=no", service)).toEqual([0, ""]);
-        const page = section(readPage("docs/deployment.md"), "systemd");
-        const exposure = Number(/exposure level of (\d+\.\d)/.exec(page)?.[1]);
-        const limit = `--threshold=${exposure * 10}`;
-        expect(analyze("security", "--offline=yes", "--no-pager", limit, service)[0]).toBe(0);
-        expect(analyze("security", "--offline=yes", "--threshold=1", service)[0]).not.toBe(0);
-      } finally {
-        rmSync(folder, { recursive: true });
-      }
-    },
-  );
-
-  /** The exit code, and what it complains about. */
-  function analyze(...args: string[]): readonly [number | null, string] {
-    const { status, stderr } = spawnSync(program("systemd-analyze"), args, { encoding: "utf8" });
-    return [status, stderr];
-  }
 });
 
 interface Service {

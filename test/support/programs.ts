@@ -18,7 +18,9 @@ import { canMakeCgroup } from "./memory-cgroup.ts";
 const PACKAGES = {
   beanstalkd: "beanstalkd",
   chromium: "chromium",
+  debootstrap: "debootstrap",
   gcc: "gcc libc6-dev",
+  ip: "iproute2",
   "mkfs.btrfs": "btrfs-progs",
   openssl: "openssl",
   promtool: "prometheus",
@@ -27,6 +29,7 @@ const PACKAGES = {
   spin: "spin",
   strace: "strace",
   "systemd-analyze": "systemd",
+  "systemd-socket-activate": "systemd",
 } as const;
 /** Rights that cannot be installed: how a message names them, and whether this process has them. */
 const RIGHTS = {

@@ -2,6 +2,8 @@
  * Node, Deno and Bun, and its types.
  *
  * It is packed once, and once more to see that it comes out the same: packing makes dist/ anew.
+ * Older Nodes are npm's packages of one program each, installed beside it; the project itself needs
+ * none of them.
  */
 import { createHash } from "node:crypto";
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
@@ -16,7 +18,7 @@ import { addressOf, inDirectory } from "../client/places.ts";
 import * as client from "../client/round-found.ts";
 import { codeBlocks, readPage, section } from "../docs/page.ts";
 import { startHomemaker } from "../support/homemaker.ts";
-import { printedOn, ROOT, RUNTIME_NAMES, RUNTIMES } from "../support/runtimes.ts";
+import { ROOT, RUNTIME_NAMES, RUNTIMES } from "../support/runtimes.ts";
 import type { RuntimeName } from "../support/runtimes.ts";
 import type { ServerProcess } from "../support/server-process.ts";
 import * as testing from "../testing/round-found.ts";
@@ -64,8 +66,16 @@ const TYPED = {
 } as const;
 
 const INSTALL = ["install", "--prefer-offline", "--no-audit", "--no-fund"];
-const [MAILS = ""] = codeBlocks(section(readPage("README.md"), "From TypeScript"), "ts");
-const [PRINTED = ""] = codeBlocks(section(readPage("README.md"), "From TypeScript"), "text");
+const TYPESCRIPT = section(readPage("README.md"), "From TypeScript");
+const [MAILS = ""] = codeBlocks(TYPESCRIPT, "ts");
+const [PRINTED = ""] = codeBlocks(TYPESCRIPT, "text");
+
+/** The oldest Node that it runs on, and the one between that and the project's own. */
+const OLDER_NODES = { "Node 22": "22.18.0", "Node 24": "24.22.3" } as const;
+/** One that it does not run on. */
+const TOO_OLD = "20.20.2";
+type OlderNode = keyof typeof OLDER_NODES;
+const EVERYWHERE = [...RUNTIME_NAMES, ...(Object.keys(OLDER_NODES) as readonly OlderNode[])];
 
 /** Where it is installed. */
 const COMMAND = "node_modules/homemaker/dist/lib/main.js";
@@ -81,6 +91,7 @@ beforeAll(async () => {
     '{"name":"user","version":"1.0.0","type":"module","private":true}',
   );
   await execa("npm", [...INSTALL, archive], { cwd: directory });
+  await installNodes([...Object.values(OLDER_NODES), TOO_OLD]);
   await symlink(join(ROOT, "node_modules/@types"), join(directory, "node_modules/@types"));
   server = await startHomemaker();
 }, PACKED_MS);
@@ -89,35 +100,66 @@ afterAll(async () => {
   await rm(directory, { recursive: true });
 });
 
+/** Has these versions in a folder of their own. */
+async function installNodes(versions: readonly string[]): Promise<void> {
+  const nodes = join(directory, "nodes");
+  await mkdir(nodes);
+  await writeFile(join(nodes, "package.json"), '{"private":true}');
+  const named = `node-${process.platform}-${process.arch}`;
+  const wanted = versions.map((version) => `node-${version}@npm:${named}@${version}`);
+  await execa("npm", [...INSTALL, ...wanted], { cwd: nodes });
+}
+
+/** The command line of one of them. */
+function nodeOf(version: string): string {
+  return join(directory, `nodes/node_modules/node-${version}/bin/node`);
+}
+
+function commandOf(name: (typeof EVERYWHERE)[number]): readonly [string, ...string[]] {
+  return name in OLDER_NODES
+    ? [nodeOf(OLDER_NODES[name as OlderNode])]
+    : RUNTIMES[name as RuntimeName];
+}
+
+/** The program, changed as README says that it has to be for a Node that knows less. */
+function mailsForNode22(): string {
+  const advice =
+    /Node 22 does not know `(.+?)`:\swrite `(.+?)` there, and end with\s`(.+?)` and `(.+?)`/;
+  const [, unknown = "", instead = "", ...ends] = advice.exec(TYPESCRIPT) ?? [];
+  return [MAILS.replaceAll(unknown, instead), ...ends].join("\n");
+}
+
 /** Packs; returns the path of the archive. */
 async function packedInto(folder: string): Promise<string> {
   const packed = await execa("npm", ["pack", "--pack-destination", folder], { cwd: ROOT });
   return join(folder, packed.stdout.trim().split("\n").at(-1) ?? "");
 }
 
-/** What the program at `path` prints where the package is installed. */
+/** What the program at `path` prints where the package is installed, as JSON. */
 async function printedThere(
-  runtime: RuntimeName,
+  runtime: (typeof EVERYWHERE)[number],
   path: string,
   ...args: string[]
 ): Promise<unknown> {
   const emitted = join(directory, "round.js");
   await writeFile(emitted, stripTypeScriptTypes(await readFile(path, "utf8")));
-  return printedOn(runtime, directory, emitted, ...args);
+  const [command, ...flags] = commandOf(runtime);
+  const { stdout } = await execa(command, [...flags, emitted, ...args], { cwd: directory });
+  return JSON.parse(stdout);
 }
 
-test.each(RUNTIME_NAMES)("its client works on %s", async (runtime) => {
+test.each(EVERYWHERE)("its client works on %s", async (runtime) => {
   const found = await printedThere(runtime, client.ROUND, addressOf(server), "homemaker/client");
   expect(found).toEqual(client.FOUND);
 });
 
-test.each(RUNTIME_NAMES)("its queue works on %s", async (runtime) => {
+test.each(EVERYWHERE)("its queue works on %s", async (runtime) => {
   await inDirectory(async (data) => {
     expect(await printedThere(runtime, queue.ROUND, data, "homemaker")).toEqual(queue.FOUND);
   });
 });
 
-test.each(RUNTIME_NAMES)("its queue for tests works on %s", async (runtime) => {
+test.each(EVERYWHERE)("its queue for tests works on %s", async (runtime) => {
   const entries = ["homemaker", "homemaker/testing"];
   expect(await printedThere(runtime, testing.ROUND, ...entries)).toEqual(testing.FOUND);
 });
@@ -193,15 +235,15 @@ test("its client needs no other package", async () => {
   }
 });
 
-test.each(RUNTIME_NAMES)("README's program runs with it on %s", async (name) => {
-  const [command, ...flags] = RUNTIMES[name];
-  await writeFile(join(directory, "mails.ts"), MAILS);
+test.each(EVERYWHERE)("README's program runs with it on %s", async (name) => {
+  const [command, ...flags] = commandOf(name);
+  await writeFile(join(directory, "mails.ts"), name === "Node 22" ? mailsForNode22() : MAILS);
   const { stdout } = await execa(command, [...flags, "mails.ts"], { cwd: directory });
   expect(`${stdout}\n`).toBe(PRINTED);
 });
 
-test.each(RUNTIME_NAMES)("its command serves on %s, the dashboard as well", async (name) => {
-  const [command, ...flags] = RUNTIMES[name];
+test.each(EVERYWHERE)("its command serves on %s, the dashboard as well", async (name) => {
+  const [command, ...flags] = commandOf(name);
   const options = ["-l", "127.0.0.1", "-p", "0", "--threads", "1", "--http-port", "0"];
   const served = execa(command, [...flags, COMMAND, ...options], {
     cwd: directory,
@@ -216,4 +258,14 @@ test.each(RUNTIME_NAMES)("its command serves on %s, the dashboard as well", asyn
     served.kill("SIGTERM");
   }
   expect((await served).exitCode).toBe(0);
+});
+
+test("a Node that is too old is told so in one line, by the command and by what is imported", async () => {
+  const told = `Node 22.18 or newer is needed, and this is Node ${TOO_OLD}`;
+  const run = (...args: string[]) =>
+    execa(nodeOf(TOO_OLD), args, { cwd: directory, all: true, reject: false });
+  expect(await run(COMMAND)).toMatchObject({ exitCode: 1, all: `homemaker: ${told}` });
+  const program = 'import("homemaker").catch(({ code, message }) => console.log(code, message))';
+  const imported = await run("--eval", program);
+  expect(imported.all).toBe(`HM_OLD_NODE homemaker: ${told}`);
 });
